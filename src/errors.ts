@@ -1,0 +1,55 @@
+/** Why a command could not do its work. Closed: a new reason needs an exit code below. */
+export type ErrorCode =
+  | 'usage'
+  | 'config'
+  | 'refused'
+  | 'unsupported'
+  | 'backend-missing'
+  | 'backend-down'
+  | 'backend-denied'
+  | 'backend-old'
+  | 'image-missing'
+  | 'registry'
+  | 'disk-full'
+  | 'name-taken'
+  | 'not-found'
+  | 'ambiguous'
+  | 'not-executable'
+  | 'command-not-found'
+  | 'timeout'
+  | 'self-test'
+  | 'interrupted'
+  | 'command-failed'
+
+/** A mistake or misfortune the user can act on. Anything else that is thrown is a bug. */
+export class PaudeError extends Error {
+  readonly code: ErrorCode
+  /** What to type or change next; one line, no full stop. */
+  readonly hint: string
+
+  constructor(code: ErrorCode, message: string, { hint = '', cause }: { hint?: string; cause?: unknown } = {}) {
+    super(message, { cause })
+    this.name = 'PaudeError'
+    this.code = code
+    this.hint = hint
+  }
+}
+
+/** Who asked decides the code: an agent's caller must tell paude's failure from the agent's own (docker's convention). */
+export type Caller = 'agent' | 'management'
+
+/** Exit code of a failed command: 125 for agents' callers, 2 for bad words, 1 for the rest. */
+export function exitCode({ code }: PaudeError, caller: Caller): number {
+  if (code === 'interrupted') return 130
+  if (caller === 'management') return code === 'usage' || code === 'config' ? 2 : 1
+  switch (code) {
+    case 'timeout':
+      return 124
+    case 'not-executable':
+      return 126
+    case 'command-not-found':
+      return 127
+    default:
+      return 125
+  }
+}

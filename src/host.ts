@@ -1,0 +1,78 @@
+import { accessSync, constants, realpathSync } from 'node:fs'
+import { homedir, userInfo } from 'node:os'
+import { delimiter, join } from 'node:path'
+
+/** What the machine and the caller are like. Read once; everything after it is a decision on data. */
+export type Host = {
+  readonly cwd: string
+  /** Absolute, or '' when the machine names none. */
+  readonly home: string
+  readonly uid: number
+  readonly gid: number
+  readonly user: string
+  readonly platform: NodeJS.Platform
+  readonly arch: string
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly terminal: { readonly stdin: boolean; readonly stdout: boolean; readonly stderr: boolean }
+  /** Terminal size in cells; 80 × 24 when there is none. */
+  readonly size: { readonly columns: number; readonly rows: number }
+  /** Path of this very program, also as a compiled binary. */
+  readonly self: string
+}
+
+/** Reads the machine. The only place that touches process.env. */
+export function readHost(): Host {
+  const { env, stdin, stdout, stderr, platform, arch, execPath } = process
+  return {
+    cwd: currentDirectory(),
+    home: env['HOME'] ?? safeHome(),
+    uid: process.getuid?.() ?? 1000,
+    gid: process.getgid?.() ?? 1000,
+    user: env['USER'] || userName(),
+    platform,
+    arch,
+    env,
+    terminal: { stdin: stdin.isTTY === true, stdout: stdout.isTTY === true, stderr: stderr.isTTY === true },
+    size: { columns: stdout.columns || 80, rows: stdout.rows || 24 },
+    self: execPath,
+  }
+}
+
+/** First executable of this name in PATH, or null. */
+export function findProgram(host: Host, name: string): string | null {
+  for (const folder of (host.env['PATH'] ?? '').split(delimiter)) {
+    // A relative entry would let the project under work choose the program.
+    if (!folder.startsWith('/')) continue
+    const path = join(folder, name)
+    try {
+      accessSync(path, constants.X_OK)
+      return path
+    } catch {}
+  }
+  return null
+}
+
+/** '' when the directory was deleted under us; the commands that need one refuse with a sentence. */
+function currentDirectory(): string {
+  try {
+    return realpathSync(process.cwd())
+  } catch {
+    return ''
+  }
+}
+
+function safeHome(): string {
+  try {
+    return homedir()
+  } catch {
+    return ''
+  }
+}
+
+function userName(): string {
+  try {
+    return userInfo().username
+  } catch {
+    return 'user'
+  }
+}

@@ -1,0 +1,60 @@
+import type { Secret } from '../secret.ts'
+
+/** A program and its words, never a shell line. */
+export type Argv = readonly [program: string, ...words: string[]]
+
+/** Everything paude will do, in order. It is run, printed by --dry-run and compared by the tests: one value. */
+export type Plan = readonly Step[]
+
+export type Step = Folder | Write | Exec | Attach | Together
+
+/** Makes a folder with its parents (mode 0700 unless told); taken back with all it holds. */
+export type Folder = { readonly kind: 'folder'; readonly path: string; readonly mode?: number }
+
+/** Writes a whole file atomically. Never a secret: files outlive the process. */
+export type Write = { readonly kind: 'write'; readonly path: string; readonly content: string; readonly mode: number }
+
+/** Runs one program to its end. */
+export type Exec = {
+  readonly kind: 'exec'
+  readonly argv: Argv
+  /** What a person is told while it runs; absent means it is too short to mention. */
+  readonly title?: string
+  /** A probe: when it succeeds the step is not needed. */
+  readonly unless?: Argv
+  /** How to take the step back when a later one fails. */
+  readonly undo?: Argv
+  readonly stdin?: string | Secret
+  /** Extra environment; secrets travel here by name, never in argv. */
+  readonly env?: Readonly<Record<string, string | Secret>>
+  readonly folder?: string
+  /** Steps that make a second try succeed when an image was missing: cheaper than asking before every start. */
+  readonly rescue?: Plan
+  /** Failure is of no interest, as in a clean-up of what may be gone. */
+  readonly tolerant?: boolean
+}
+
+/** Hands the caller's streams over; its exit code is the plan's. Always the last step. */
+export type Attach = {
+  readonly kind: 'attach'
+  readonly argv: Argv
+  /** The agent's terminal: signals and size are the terminal's business. Else paude forwards signals itself. */
+  readonly terminal: boolean
+  /** Whether our stdin is the agent's. */
+  readonly stdin: boolean
+  /** Run for SIGINT while there is no terminal. */
+  readonly interrupt?: Argv
+  /** Run for SIGTERM, and for SIGHUP when there is no terminal. */
+  readonly terminate?: Argv
+  /** Seconds until `terminate` runs by itself and the exit code is 124. */
+  readonly timeout?: number
+  /** The engine does not repaint by itself: change the size for a moment so that the agent does. */
+  readonly nudge?: boolean
+}
+
+/** Lanes that run side by side; each is in order. */
+export type Together = { readonly kind: 'together'; readonly lanes: readonly Plan[] }
+
+export const exec = (argv: Argv, rest: Omit<Exec, 'kind' | 'argv'> = {}): Exec => ({ kind: 'exec', argv, ...rest })
+export const write = (path: string, content: string, mode = 0o600): Write => ({ kind: 'write', path, content, mode })
+export const together = (...lanes: readonly Plan[]): Together => ({ kind: 'together', lanes })
