@@ -1,0 +1,162 @@
+import { createHash } from 'node:crypto'
+import { dirname, join } from 'node:path'
+import { PaudeError } from '../errors.ts'
+import type { Host } from '../host.ts'
+import { exec, type Folder, type Plan, write } from '../plan/plan.ts'
+import { contexts } from './embedded.ts'
+
+export type Engine = 'docker' | 'podman'
+
+/** Fully qualified: podman refuses short names without a terminal. */
+export const BASE = 'docker.io/library/debian:trixie-slim'
+
+/** All that decides what an image holds, and so its name. */
+export type ImageSpec = AgentImage | ProxyImage
+
+type Common = {
+  readonly base: string
+  /** The base's own id when it was asked for, so that a moved tag gives a new image; else ''. */
+  readonly baseId: string
+  /** As node names it: x64 or arm64. */
+  readonly arch: string
+  /** PEM certificates to trust besides the distribution's; '' for none. */
+  readonly extraCa: string
+}
+
+/** `custom` only adds the agent to the base, which is the user's image. */
+export type AgentImage = Common & {
+  readonly image: 'claude' | 'custom'
+  readonly agentVersion: string
+  /** What the base is built on; Alpine is musl. */
+  readonly libc: 'glibc' | 'musl'
+}
+
+export type ProxyImage = Common & { readonly image: 'proxy' }
+
+export type Build = {
+  readonly engine: Engine
+  readonly spec: ImageSpec
+  readonly host: Pick<Host, 'self'>
+  /** Absolute; the build context lies below and is gone afterwards. */
+  readonly cache: string
+  /** Tells builds that run at the same time apart, as the process id does. */
+  readonly id: string
+  readonly noCache: boolean
+}
+
+/** Builds one image with the engine's own builder; nothing of the context stays behind. */
+export function buildPlan({ engine, spec, host, cache, id, noCache }: Build): Plan {
+  const work = join(cache, `build-${contextHash(spec)}-${id}`)
+  const context = join(work, 'context')
+  return [
+    folder(work),
+    ...contextSteps(context, contextFiles(spec)),
+    ...(spec.image === 'proxy' ? [] : fetchSteps(spec, host, work)),
+    exec(buildArgv(engine, spec, context, noCache), { title: `building image ${imageRef(spec)}` }),
+    exec(['rm', '-rf', '--', work], { tolerant: true }),
+  ]
+}
+
+/** The name says what is inside: an image that is there under it need not be built again. */
+export function imageRef(spec: ImageSpec): string {
+  const hash = contextHash(spec)
+  // `localhost/` keeps podman and docker from asking a registry on the internet for it.
+  return spec.image === 'proxy' ? `localhost/paude/proxy:${hash}` : `localhost/paude/claude:${spec.agentVersion}-${hash}`
+}
+
+/** 12 hexadecimal digits over every file of the context and every build argument. */
+export function contextHash(spec: ImageSpec, files = contextFiles(spec)): string {
+  const sorted = Object.entries(files).toSorted(([a], [b]) => (a < b ? -1 : 1))
+  return createHash('sha256')
+    .update(JSON.stringify([spec.image, spec.baseId, spec.arch, buildArgs(spec), sorted]))
+    .digest('hex')
+    .slice(0, 12)
+}
+
+export const contextFiles = ({ image, extraCa }: ImageSpec): Readonly<Record<string, string>> => ({
+  ...contexts[image],
+  'extra-ca.crt': extraCa,
+})
+
+function contextSteps(context: string, files: Readonly<Record<string, string>>): Plan {
+  const folders = new Set(Object.keys(files).map((path) => dirname(join(context, path))))
+  return [
+    ...[...folders].toSorted().map(folder),
+    // The image keeps the modes: the agent's user must read what root wrote.
+    ...Object.entries(files).map(([path, content]) =>
+      write(join(context, path), content, content.startsWith('#!') ? 0o755 : 0o644),
+    ),
+  ]
+}
+
+/**
+ * paude is a complete bun when BUN_BE_BUN is set: the agent comes with the host's client configuration, network and CA, its
+ * integrity is checked, and neither configuration nor credentials get near the image, which copies the one binary.
+ */
+function fetchSteps(spec: AgentImage, { self }: Pick<Host, 'self'>, work: string): Plan {
+  const agent = join(work, 'context', 'agent')
+  const argv = [
+    'add',
+    '--ignore-scripts',
+    '--exact',
+    '--no-save',
+    // The container's platform, not the host's: bun skips packages of another one.
+    '--os=linux',
+    `--cpu=${spec.arch}`,
+    `--libc=${spec.libc}`,
+    `${agentPackage(spec)}@${spec.agentVersion}`,
+  ]
+  return [
+    folder(agent),
+    write(join(agent, 'package.json'), '{}\n', 0o644),
+    exec([self, ...argv], {
+      title: `fetching Claude Code ${spec.agentVersion}`,
+      // Its own cache, outside the context: else 380 MB stay in the user's home.
+      env: { BUN_BE_BUN: '1', BUN_INSTALL_CACHE_DIR: join(work, 'packages') },
+      folder: agent,
+    }),
+  ]
+}
+
+function buildArgv(engine: Engine, spec: ImageSpec, context: string, noCache: boolean): readonly [string, ...string[]] {
+  return [
+    engine,
+    'build',
+    ...engineFlags(engine),
+    ...(noCache ? ['--no-cache'] : []),
+    `--tag=${imageRef(spec)}`,
+    ...Object.entries(buildArgs(spec)).map(([name, value]) => `--build-arg=${name}=${value}`),
+    ...Object.entries(labels(spec)).map(([name, value]) => `--label=${name}=${value}`),
+    `--file=${join(context, 'Dockerfile')}`,
+    context,
+  ]
+}
+
+/** No --pull: a base that exists only on this machine must do. */
+function engineFlags(engine: Engine): readonly string[] {
+  switch (engine) {
+    case 'docker':
+      return ['--force-rm'] // the legacy builder leaves the container of a failed step behind
+    case 'podman':
+      return ['--format=docker', '--http-proxy=false'] // OCI images lose HEALTHCHECK; the host's proxy may carry a password
+  }
+}
+
+function buildArgs(spec: ImageSpec): Readonly<Record<string, string>> {
+  if (spec.image === 'proxy') return { BASE: spec.base }
+  return { BASE: spec.base, AGENT_PACKAGE: agentPackage(spec), AGENT_VERSION: spec.agentVersion }
+}
+
+const labels = (spec: ImageSpec): Readonly<Record<string, string>> => ({
+  'paude.image': spec.image === 'proxy' ? 'proxy' : 'claude',
+  ...(spec.image === 'proxy' ? {} : { 'paude.agent-version': spec.agentVersion }),
+  'paude.context-hash': contextHash(spec),
+})
+
+function agentPackage({ arch, libc }: AgentImage): string {
+  if (arch !== 'x64' && arch !== 'arm64')
+    throw new PaudeError('unsupported', `Claude Code has no release for ${arch}`, { hint: 'it runs on x64 and arm64' })
+  return `@anthropic-ai/claude-code-linux-${arch}${libc === 'musl' ? '-musl' : ''}`
+}
+
+const folder = (path: string): Folder => ({ kind: 'folder', path })
