@@ -52,9 +52,10 @@ export type Attach = {
   readonly nudge?: boolean
 }
 
-/** Lanes that run side by side; each is in order. */
-export type Together = { readonly kind: 'together'; readonly lanes: readonly Plan[] }
+/** Lanes that run side by side; each is in order. `rescue` as for Exec: the lanes are undone and tried once more. */
+export type Together = { readonly kind: 'together'; readonly lanes: readonly Plan[]; readonly rescue?: Plan }
 
 export const exec = (argv: Argv, rest: Omit<Exec, 'kind' | 'argv'> = {}): Exec => ({ kind: 'exec', argv, ...rest })
 export const write = (path: string, content: string, mode = 0o600): Write => ({ kind: 'write', path, content, mode })
-export const together = (...lanes: readonly Plan[]): Together => ({ kind: 'together', lanes })
+export const together = (lanes: readonly Plan[], rescue?: Plan): Together => ({ kind: 'together', lanes, ...(rescue && { rescue }) })
+export const folder = (path: string, mode = 0o700): Folder => ({ kind: 'folder', path, mode })

@@ -1,0 +1,31 @@
+import type { Host } from '../host.ts'
+import type { Injection } from '../network/allow.ts'
+import type { Secret } from '../secret.ts'
+
+/** What paude must know about a program it runs in the box. Data and pure functions. */
+export type Agent = {
+  readonly name: string
+  /** Name in the box's PATH. */
+  readonly program: string
+  /** Whether these words make it draw on a terminal. */
+  readonly interactive: (words: readonly string[]) => boolean
+  /** The credential of the caller, and how it is hidden; null when there is none. */
+  readonly credential: (host: Host) => Credential | null
+  /** Hosts it cannot work without, each with its reason. */
+  readonly needs: (host: Host, credential: Credential | null) => readonly { readonly host: string; readonly why: string }[]
+  /** Environment of every start. */
+  readonly environment: (host: Host) => Readonly<Record<string, string>>
+  /** The shell lines that set the words of a start: first with the user's own, later continuing the conversation. */
+  readonly command: (words: readonly string[], conversation: string | null) => string
+  /** Files laid out read-only for every start, by name below /paude/seed. */
+  readonly seed: (facts: { readonly directory: string; readonly restricted: boolean }) => Readonly<Record<string, string>>
+}
+
+export type Credential = {
+  /** Variable of the caller's environment it came from. */
+  readonly variable: string
+  readonly value: Secret
+  /** What the box sees in its place: of the right shape, the same every time, worth nothing. */
+  readonly placeholder: string
+  readonly injection: Injection
+}

@@ -1,0 +1,101 @@
+/** Options that take the next word as their value (`claude --help`, 2.1.329). Variadic ones end at the next option. */
+const VALUED = new Set([
+  '--add-dir',
+  '--agent',
+  '--agents',
+  '--allowedTools',
+  '--allowed-tools',
+  '--append-system-prompt',
+  '--append-system-prompt-file',
+  '--autocompact',
+  '--betas',
+  '--debug-file',
+  '--disallowedTools',
+  '--disallowed-tools',
+  '--effort',
+  '--environment',
+  '--fallback-model',
+  '--file',
+  '--input-format',
+  '--json-schema',
+  '--max-budget-usd',
+  '--max-turns',
+  '--mcp-config',
+  '--model',
+  '--name',
+  '-n',
+  '--output-format',
+  '--permission-mode',
+  '--permission-prompts',
+  '--plugin-dir',
+  '--plugin-url',
+  '--remote-control-session-name-prefix',
+  '--session-id',
+  '--setting-sources',
+  '--settings',
+  '--system-prompt',
+  '--system-prompt-file',
+  '--system-prompt-snapshot',
+  '--tools',
+])
+const VARIADIC = new Set(['--add-dir', '--allowedTools', '--allowed-tools', '--betas', '--disallowedTools', '--disallowed-tools', '--file', '--mcp-config', '--tools'])
+/** Options whose value may be left out: the next word is theirs unless it looks like an option. */
+const OPTIONAL = new Set(['-d', '--debug', '-r', '--resume', '--from-pr', '-w', '--worktree', '--cloud', '--teleport', '--remote-control', '--prompt-suggestions'])
+
+const VERBS = new Set([
+  'agents', 'attach', 'auth', 'auto-mode', 'doctor', 'gateway', 'import', 'install', 'kill', 'logs', 'mcp', 'plugin', 'plugins',
+  'purge', 'respawn', 'rm', 'setup-token', 'stop', 'ultrareview', 'update', 'upgrade',
+])
+
+/** Claude's words, sorted: its options with their values, and what is left (a prompt, or a verb with its words). */
+export type ClaudeWords = { readonly options: readonly (readonly string[])[]; readonly rest: readonly string[] }
+
+/** Sorts Claude's words without judging them. */
+export function sortWords(words: readonly string[]): ClaudeWords {
+  const options: string[][] = []
+  const rest: string[] = []
+  for (let index = 0; index < words.length; index++) {
+    const word = words[index] ?? ''
+    if (word === '--') {
+      rest.push(...words.slice(index + 1))
+      break
+    }
+    if (!word.startsWith('-') || word === '-') {
+      rest.push(word)
+      continue
+    }
+    const option = [word]
+    const takes = (next: string | undefined) => next !== undefined && !next.startsWith('-')
+    if (VALUED.has(word) && index + 1 < words.length) option.push(words[++index] ?? '')
+    else if (OPTIONAL.has(word) && takes(words[index + 1])) option.push(words[++index] ?? '')
+    if (VARIADIC.has(word)) while (takes(words[index + 1])) option.push(words[++index] ?? '')
+    options.push(option)
+  }
+  return { options, rest }
+}
+
+const names = ({ options }: ClaudeWords): readonly string[] => options.map(([name = '']) => name.split('=')[0] ?? '')
+const hasAny = (words: ClaudeWords, wanted: readonly string[]): boolean => names(words).some((name) => wanted.includes(name))
+
+/** Whether these words open Claude's screen: not with -p, a verb, help or version. */
+export function opensScreen(words: readonly string[]): boolean {
+  const sorted = sortWords(words)
+  return !hasAny(sorted, ['-p', '--print', '-h', '--help', '-v', '--version']) && !VERBS.has(sorted.rest[0] ?? '')
+}
+
+/** Whether the user chose the conversation himself, so that paude must not. */
+export function choosesConversation(words: readonly string[]): boolean {
+  const sorted = sortWords(words)
+  return (
+    hasAny(sorted, ['-c', '--continue', '-r', '--resume', '--session-id', '--from-pr', '--teleport', '--cloud', '-h', '--help', '-v', '--version', '--no-session-persistence']) ||
+    VERBS.has(sorted.rest[0] ?? '')
+  )
+}
+
+/** The words of a later start: options stay, the prompt and what chose the conversation go. */
+export function lasting(words: readonly string[]): readonly string[] {
+  const gone = new Set(['-c', '--continue', '-r', '--resume', '--session-id', '--fork-session', '--from-pr', '--teleport', '-p', '--print'])
+  return sortWords(words)
+    .options.filter(([name = '']) => !gone.has(name.split('=')[0] ?? ''))
+    .flat()
+}

@@ -1,0 +1,134 @@
+import { PaudeError } from '../errors.ts'
+import type { Host } from '../host.ts'
+import { commandLine, quote } from '../plan/shell.ts'
+import { secret } from '../secret.ts'
+import type { Agent, Credential } from './agent.ts'
+import { choosesConversation, lasting, opensScreen } from './claude-words.ts'
+
+/** Claude Code. Facts about it: what it asks at a first start, what it contacts, how it resumes. */
+export const claude: Agent = {
+  name: 'claude',
+  program: 'claude',
+  interactive: opensScreen,
+  credential,
+  needs,
+  environment,
+  command,
+  seed,
+}
+
+/** Shapes that Claude accepts at a glance; the API key's last 20 characters are approved in the seed below. */
+const PLACEHOLDERS = {
+  ANTHROPIC_API_KEY: 'sk-ant-api03-paude-placeholder-the-real-key-stays-outside-the-box',
+  CLAUDE_CODE_OAUTH_TOKEN: 'sk-ant-oat01-paude-placeholder-the-real-token-stays-outside-the-box',
+  ANTHROPIC_AUTH_TOKEN: 'paude-placeholder-the-real-token-stays-outside-the-box',
+} as const
+
+const DEFAULT_BASE = 'https://api.anthropic.com'
+
+function credential(host: Host): Credential | null {
+  // Claude's own order of precedence.
+  for (const variable of ['ANTHROPIC_AUTH_TOKEN', 'ANTHROPIC_API_KEY', 'CLAUDE_CODE_OAUTH_TOKEN'] as const) {
+    const value = host.env[variable]?.trim()
+    if (!value) continue
+    if (!/^[\x21-\x7e]+$/.test(value) || /["'\\]/.test(value))
+      throw new PaudeError('usage', `${variable} holds characters that no credential has`, { hint: `export ${variable} again, without quotes or line breaks inside` })
+    const { hostname, port, protocol, pathname } = baseUrl(host)
+    const scheme = protocol === 'https:' ? 'https' : 'http'
+    return {
+      variable,
+      value: secret(value),
+      placeholder: PLACEHOLDERS[variable],
+      injection: {
+        host: hostname.toLowerCase(),
+        port: port === '' ? (scheme === 'https' ? 443 : 80) : Number(port),
+        scheme,
+        header: variable === 'ANTHROPIC_API_KEY' ? 'X-Api-Key' : 'Authorization',
+        prefix: pathname.replace(/\/+$/, ''),
+      },
+    }
+  }
+  return null
+}
+
+function baseUrl(host: Host): URL {
+  const text = host.env['ANTHROPIC_BASE_URL'] || DEFAULT_BASE
+  const url = URL.parse(text)
+  if (url === null || !['http:', 'https:'].includes(url.protocol) || url.username !== '' || !/^[A-Za-z0-9._~/-]*$/.test(url.pathname))
+    throw new PaudeError('usage', `ANTHROPIC_BASE_URL is not a plain web address: ${text}`, { hint: 'it must look like https://gateway.example.org/prefix' })
+  return url
+}
+
+function needs(host: Host, credential: Credential | null): readonly { readonly host: string; readonly why: string }[] {
+  const { hostname, port, protocol } = baseUrl(host)
+  const provider = { host: `${hostname}:${port || (protocol === 'https:' ? '443' : '80')}`, why: "Claude's model provider" }
+  // Without a credential of the caller the user logs in inside the box, which talks to the login service.
+  return credential !== null ? [provider] : [provider, { host: 'platform.claude.com:443', why: 'login inside the box' }]
+}
+
+/** Claude's own settings that change how it answers; none of them is a credential. */
+const PASSED = [
+  'ANTHROPIC_MODEL', 'ANTHROPIC_SMALL_FAST_MODEL', 'ANTHROPIC_DEFAULT_OPUS_MODEL', 'ANTHROPIC_DEFAULT_SONNET_MODEL',
+  'ANTHROPIC_DEFAULT_HAIKU_MODEL', 'ANTHROPIC_BETAS', 'ANTHROPIC_BASE_URL', 'CLAUDE_CODE_SUBAGENT_MODEL', 'CLAUDE_CODE_MAX_OUTPUT_TOKENS',
+  'CLAUDE_CODE_EFFORT_LEVEL', 'MAX_THINKING_TOKENS', 'MAX_MCP_OUTPUT_TOKENS', 'BASH_DEFAULT_TIMEOUT_MS', 'BASH_MAX_TIMEOUT_MS',
+  'BASH_MAX_OUTPUT_LENGTH', 'API_TIMEOUT_MS', 'DISABLE_PROMPT_CACHING', 'DISABLE_COST_WARNINGS', 'NO_COLOR', 'FORCE_COLOR',
+] as const
+
+function environment(host: Host): Readonly<Record<string, string>> {
+  const passed = PASSED.flatMap((name) => (host.env[name] ? [[name, host.env[name]] as const] : []))
+  return {
+    ...Object.fromEntries(passed),
+    // The box is the sandbox: no trust question, and root may choose any permission mode.
+    CLAUDE_CODE_SANDBOXED: '1',
+    IS_SANDBOX: '1',
+    // Its own background daemon would end with the box and take the session along.
+    CLAUDE_CODE_DISABLE_AGENT_VIEW: '1',
+    // Nothing but the model is contacted, so that nothing but the model need be allowed.
+    CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
+    CLAUDE_CODE_DISABLE_OFFICIAL_MARKETPLACE_AUTOINSTALL: '1',
+    DISABLE_AUTOUPDATER: '1',
+    CLAUDE_CODE_RESUME_HINT_COMMAND: 'paude',
+  }
+}
+
+function command(words: readonly string[], conversation: string | null): string {
+  if (conversation === null || choosesConversation(words)) return `set -- ${commandLine(['claude', ...words])}\n`
+  const first = commandLine(['claude', '--session-id', conversation, ...words])
+  const again = commandLine(['claude', '--resume', conversation, ...lasting(words)])
+  // Claude refuses a used --session-id and an unknown --resume; the transcript tells which it is.
+  return [
+    `set -- ${first}`,
+    `for file in "$HOME"/.claude/projects/*/${quote(conversation)}.jsonl; do`,
+    `  if [ -e "$file" ]; then set -- ${again}; fi`,
+    'done',
+    '',
+  ].join('\n')
+}
+
+function seed({ directory, restricted }: { directory: string; restricted: boolean }): Readonly<Record<string, string>> {
+  return {
+    // Answers what Claude asks only because the machine is new to it.
+    'claude.json': `${JSON.stringify(
+      {
+        hasCompletedOnboarding: true,
+        hasSeenAutoDefaultNotice: true,
+        hasSeenAutoDefaultNudge: true,
+        customApiKeyResponses: { approved: [PLACEHOLDERS.ANTHROPIC_API_KEY.slice(-20)], rejected: [] },
+        projects: { [directory]: { hasTrustDialogAccepted: true } },
+      },
+      null,
+      2,
+    )}\n`,
+    // Asking for a permission mode is the user's word already; the warning concerns machines without a box.
+    'managed-settings.json': `${JSON.stringify({ skipDangerousModePermissionPrompt: true }, null, 2)}\n`,
+    'CLAUDE.md': restricted ? WALLED : OPEN,
+  }
+}
+
+const WALLED = `This session runs in a container of paude. Its only way to the network is a proxy with an allowlist, already set in the
+environment. A 403 on CONNECT, or "tunnel failed, response 403", means that the host is not on the allowlist: do not retry.
+\`curl http://paude.internal/\` prints the list. Tell the user which host is needed; only they can allow it, with
+\`paude --network-allow HOST\`. API keys in the environment are placeholders.
+`
+const OPEN = `This session runs in a container of paude with an open network. API keys in the environment are placeholders.
+`

@@ -1,0 +1,75 @@
+import type { PaudeError } from '../errors.ts'
+import type { Argv, Plan } from '../plan/plan.ts'
+import type { Query } from '../plan/query.ts'
+import type { SessionSpec } from '../session/spec.ts'
+
+/** One way to run a box. Pure functions that return plans and queries; nothing here looks or acts. */
+export type Backend = {
+  readonly name: string
+  /** The program that is called; found in PATH. */
+  readonly program: string
+  readonly can: Capabilities
+  /** Makes gate, proxy and agent and starts the agent: on our streams, or by itself. */
+  readonly start: (spec: SessionSpec, options: { readonly attached: boolean; readonly timeout?: number; readonly rescue?: Plan }) => Plan
+  /** Starts a stopped session again; the agent continues its conversation. */
+  readonly resume: (session: Handle, options: { readonly attached: boolean }) => Plan
+  readonly attach: (session: Handle) => Plan
+  readonly stop: (session: Handle, graceSeconds: number) => Plan
+  /** Takes away everything the session consists of; never fails because a part is gone. */
+  readonly remove: (session: Handle, options: { readonly volumes: boolean }) => Plan
+  /** Runs a further command in a running session. */
+  readonly exec: (session: Handle, words: readonly string[], streams: { readonly terminal: boolean; readonly stdin: boolean }) => Plan
+  readonly list: Query<readonly Listed[]>
+  /** Everything that bears our label, whatever its role: for orphans. */
+  readonly parts: Query<readonly Part[]>
+  readonly volumes: Query<readonly Part[]>
+  readonly state: (session: Handle) => Query<State>
+  readonly logs: (session: Handle, options: { readonly follow: boolean }) => Argv
+  /** The proxy's request log. */
+  readonly requests: (session: Handle, options: { readonly follow: boolean }) => Argv
+  /** What the gate's canaries found. */
+  readonly receipt: (session: Handle) => Argv
+  readonly version: Query<Engine>
+  readonly explain: (failure: { readonly argv: Argv; readonly code: number; readonly stderr: string }) => PaudeError
+}
+
+/** What a backend can promise. `resolve` reads this and refuses rather than weakens. */
+export type Capabilities = {
+  readonly isolation: 'container' | 'vm' | 'pod' | 'none'
+  readonly enforcesAllowlist: boolean
+  readonly limits: readonly ('cpus' | 'memory' | 'pids')[]
+  /** The attached client makes the agent repaint by itself. */
+  readonly repaints: boolean
+}
+
+/** What is needed to speak of a session that exists. */
+export type Handle = {
+  readonly id: string
+  readonly folder: string
+  readonly terminal: boolean
+  /** Whether gate and proxy exist. */
+  readonly walled: boolean
+  readonly homeVolume: string
+  readonly directory: string
+}
+
+export type Status = 'created' | 'running' | 'paused' | 'exited'
+
+export type Listed = {
+  readonly id: string
+  readonly name: string
+  readonly agent: string
+  readonly workspace: string
+  readonly status: Status
+  /** Exit code of an exited agent, else null. */
+  readonly exitCode: number | null
+  /** ISO time. */
+  readonly created: string
+  readonly network: string
+}
+
+export type Part = { readonly kind: 'container' | 'volume'; readonly reference: string; readonly session: string; readonly role: string; readonly running: boolean }
+
+export type State = { readonly status: Status; readonly exitCode: number }
+
+export type Engine = { readonly version: string; readonly client: string; readonly rootless: boolean; readonly architecture: string }

@@ -1,0 +1,69 @@
+import { explain } from '../image/explain.ts'
+import { exec } from '../plan/plan.ts'
+import type { Backend, Listed, Part } from './backend.ts'
+import { startPlan } from './oci-cli.ts'
+import type { Dialect } from './oci-flags.ts'
+import { attachStep, sessionPlans, startWords, statusOf } from './oci-session.ts'
+
+const dialect: Dialect = {
+  name: 'docker',
+  always: [],
+  user: ({ user }) => [`--user=${user.uid}:${user.gid}`],
+  // The daemon's default driver may be one that `logs` cannot read, and is unbounded.
+  log: ['--log-driver=json-file', '--log-opt=max-size=10m'],
+  hostName: ['--add-host=host.paude.internal:host-gateway'],
+  joinsLater: true,
+  ownsVolumes: false,
+  removal: ['rm', '--force', '--volumes'],
+}
+
+// One row a line; each label by its own name, since docker's flattened list cannot tell a comma from a separator.
+const label = (name: string) => `{{json (.Label "paude.${name}")}}`
+const ROW = `[{{json .State}},{{json .Status}},${['id', 'name', 'agent', 'workspace', 'created', 'network'].map(label).join(',')}]`
+const PART = `[{{json .Names}},{{json .State}},${label('id')},${label('role')}]`
+const VOLUME = `[{{json .Name}},${label('id')},${label('role')}]`
+
+/** docker, and whatever answers to its client: Desktop, colima, OrbStack. */
+export const docker: Backend = {
+  name: 'docker',
+  program: 'docker',
+  can: { isolation: 'container', enforcesAllowlist: true, limits: ['cpus', 'memory', 'pids'], repaints: true },
+  ...sessionPlans(dialect),
+  start: (spec, { attached, timeout, rescue }) =>
+    startPlan(dialect, spec, {
+      last: [attached ? attachStep(dialect, spec, startWords(spec), timeout) : exec(['docker', 'start', spec.id])],
+      rescue,
+    }),
+  list: {
+    argv: ['docker', 'ps', '--all', '--no-trunc', '--filter=label=paude.role=agent', `--format=${ROW}`],
+    parse: (stdout) => rows(stdout).map(listed),
+  },
+  parts: {
+    argv: ['docker', 'ps', '--all', '--no-trunc', '--filter=label=paude.id', `--format=${PART}`],
+    parse: (stdout) =>
+      rows(stdout).map(([name = '', state = '', session = '', role = '']): Part => ({ kind: 'container', reference: name, session, role, running: state === 'running' })),
+  },
+  volumes: {
+    argv: ['docker', 'volume', 'ls', '--filter=label=paude.role', `--format=${VOLUME}`],
+    parse: (stdout) => rows(stdout).map(([name = '', session = '', role = '']): Part => ({ kind: 'volume', reference: name, session, role, running: false })),
+  },
+  version: {
+    argv: ['docker', 'version', '--format={{json .}}'],
+    parse: (stdout) => {
+      const { Client, Server } = JSON.parse(stdout) as { Client?: { Version?: string }; Server?: { Version?: string; Arch?: string } | null }
+      return { version: Server?.Version ?? '', client: Client?.Version ?? '', rootless: false, architecture: Server?.Arch ?? '' }
+    },
+  },
+  explain: (failure) => explain({ engine: 'docker', ...failure }),
+}
+
+const rows = (stdout: string): readonly (readonly string[])[] =>
+  stdout
+    .split('\n')
+    .filter((line) => line.startsWith('['))
+    .map((line) => JSON.parse(line) as string[])
+
+function listed([state = '', status = '', id = '', name = '', agent = '', workspace = '', created = '', network = '']: readonly string[]): Listed {
+  const code = /^Exited \((\d+)\)/.exec(status)
+  return { id, name, agent, workspace, status: statusOf(state), exitCode: code?.[1] === undefined ? null : Number(code[1]), created, network }
+}

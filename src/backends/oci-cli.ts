@@ -1,0 +1,204 @@
+import { join } from 'node:path'
+import { HOST_NAME } from '../network/allow.ts'
+import { type Exec, exec, folder, type Plan, together, write } from '../plan/plan.ts'
+import type { SessionSpec } from '../session/spec.ts'
+import { bind, type Dialect, environmentFlags, HARDENING, labelledVolume, labels, limitFlags, volume } from './oci-flags.ts'
+
+/** Names of a session's parts. The agent bears the bare id. */
+export const parts = (id: string) => ({ agent: id, gate: `${id}-gate`, proxy: `${id}-proxy`, link: `${id}-link` })
+
+/**
+ * Gate and proxy start side by side, the agent is made meanwhile and started last.
+ * The gate owns the network namespace and the agent joins it: the canaries run before an agent exists.
+ */
+export function startPlan(dialect: Dialect, spec: SessionSpec, { last, rescue }: { readonly last: Plan; readonly rescue: Plan | undefined }): Plan {
+  const { network } = spec
+  const made = makeAgent(dialect, spec)
+  if (network.mode === 'none')
+    return [...layOut(spec), ...pulled(dialect, spec), together([[...home(dialect, spec), made]], rescue), ...last]
+  const gate = runGate(dialect, spec)
+  const proxy: Plan = [runProxy(dialect, spec), ...credential(dialect, spec)]
+  const lanes = dialect.joinsLater ? [proxy, [gate], [...home(dialect, spec), made]] : [proxy, [gate, made], home(dialect, spec)]
+  return [
+    ...layOut(spec),
+    ...pulled(dialect, spec),
+    exec([dialect.name, 'volume', 'create', `--label=paude.id=${spec.id}`, '--label=paude.role=link', parts(spec.id).link], {
+      undo: [dialect.name, 'volume', 'rm', '--force', parts(spec.id).link],
+    }),
+    together(
+      lanes.filter((lane) => lane.length > 0),
+      rescue,
+    ),
+    ...last,
+  ]
+}
+
+/** The session's folder on the host: what the box mounts read-only. */
+function layOut(spec: SessionSpec): Plan {
+  const policy = spec.network.mode === 'none' ? {} : spec.network.policyFiles
+  return [
+    folder(spec.folder),
+    folder(join(spec.folder, 'seed'), 0o755),
+    ...Object.entries(spec.seed).map(([name, content]) => write(join(spec.folder, 'seed', name), content, 0o644)),
+    ...(spec.network.mode === 'none' ? [] : [folder(join(spec.folder, 'policy'), 0o755)]),
+    ...Object.entries(policy).map(([name, content]) => write(join(spec.folder, 'policy', name), content, 0o644)),
+    write(join(spec.folder, 'session.json'), spec.record),
+  ]
+}
+
+const pulled = ({ name }: Dialect, { image }: SessionSpec): Plan =>
+  image.pull === 'always' ? [exec([name, 'pull', image.reference], { title: `pulling ${image.reference}` })] : []
+
+function runProxy(dialect: Dialect, spec: SessionSpec): Exec {
+  const { proxy, link } = parts(spec.id)
+  const needsHost = spec.network.mode !== 'none' && spec.network.policy.allow.some(({ host }) => host === HOST_NAME)
+  return exec(
+    [
+      dialect.name,
+      'run',
+      '--detach',
+      `--name=${proxy}`,
+      ...labels(spec, 'proxy'),
+      ...helper(dialect),
+      ...(needsHost || spec.network.mode === 'open' ? dialect.hostName : []),
+      volume(link, '/paude/link'),
+      bind(join(spec.folder, 'policy'), '/paude/policy', true),
+      spec.proxyImage.reference,
+      '/usr/lib/paude/proxy',
+    ],
+    { undo: [dialect.name, ...dialect.removal, proxy] },
+  )
+}
+
+function runGate(dialect: Dialect, spec: SessionSpec): Exec {
+  const { gate, link } = parts(spec.id)
+  const open = spec.network.mode === 'open'
+  return exec(
+    [
+      dialect.name,
+      'run',
+      '--detach',
+      `--name=${gate}`,
+      ...labels(spec, 'gate'),
+      ...helper(dialect),
+      '--hostname=paude',
+      // Loopback only: no route, no resolver, no neighbour. What the agent joins is this.
+      ...(open ? ['--env=PAUDE_NETWORK=open'] : ['--network=none']),
+      volume(link, '/paude/link'),
+      spec.proxyImage.reference,
+      '/usr/lib/paude/gate',
+    ],
+    { undo: [dialect.name, ...dialect.removal, gate] },
+  )
+}
+
+/** Flags that gate and proxy share. */
+const helper = (dialect: Dialect): readonly string[] => [
+  '--pull=never',
+  ...dialect.always,
+  ...HARDENING,
+  '--user=13:13',
+  '--pids-limit=64',
+  '--memory=256m',
+  '--tmpfs=/tmp:rw,noexec,nosuid,nodev,size=16m,mode=1777',
+  '--tmpfs=/run:rw,noexec,nosuid,nodev,size=4m,mode=1777',
+  ...dialect.log,
+]
+
+/** The credential goes to the proxy's memory through stdin: no file, no argv, nothing that `inspect` shows. */
+function credential({ name }: Dialect, { id, network }: SessionSpec): Plan {
+  if (network.mode === 'none' || network.credential === null) return []
+  return [exec([name, 'exec', '--interactive', parts(id).proxy, '/usr/lib/paude/secret'], { stdin: network.credential })]
+}
+
+/** The project's HOME is made once; a fresh volume belongs to root on docker, so there it is handed to the caller. */
+function home(dialect: Dialect, { homeVolume, user, image, workspace }: SessionSpec): Plan {
+  if (homeVolume === '') return []
+  const { name } = dialect
+  const guard = { unless: [name, 'volume', 'inspect', homeVolume] as const, undo: [name, 'volume', 'rm', homeVolume] as const }
+  if (dialect.ownsVolumes || user.uid === 0)
+    return [exec([name, 'volume', 'create', '--label=paude.role=home', `--label=paude.workspace=${workspace}`, homeVolume], guard)]
+  return [
+    exec(
+      [
+        name,
+        'run',
+        '--rm',
+        '--label=paude.role=helper',
+        '--pull=never',
+        '--network=none',
+        '--cap-drop=ALL',
+        '--cap-add=CHOWN',
+        '--security-opt=no-new-privileges',
+        '--read-only',
+        '--user=0:0',
+        '--entrypoint=chown',
+        labelledVolume(homeVolume, '/paude/home', { 'paude.role': 'home', 'paude.workspace': workspace }),
+        image.reference,
+        `${user.uid}:${user.gid}`,
+        '/paude/home',
+      ],
+      guard,
+    ),
+  ]
+}
+
+function makeAgent(dialect: Dialect, spec: SessionSpec): Exec {
+  const { agent } = parts(spec.id)
+  const { flags, env } = environmentFlags(spec)
+  return exec(
+    [
+      dialect.name,
+      'create',
+      `--name=${agent}`,
+      ...(spec.once ? ['--rm'] : []),
+      ...labels(spec, 'agent'),
+      '--pull=never',
+      ...dialect.always,
+      ...HARDENING,
+      ...dialect.user(spec),
+      ...limitFlags(spec),
+      ...networkFlags(spec),
+      ...(spec.init === 'engine' ? ['--init'] : []),
+      `--stop-timeout=${spec.grace}`,
+      ...(spec.terminal ? ['--tty'] : []),
+      ...(spec.stdin ? ['--interactive'] : []),
+      '--tmpfs=/tmp:rw,exec,nosuid,nodev,size=2g,mode=1777',
+      '--tmpfs=/run:rw,noexec,nosuid,nodev,size=16m,mode=1777',
+      ...mountFlags(spec),
+      `--workdir=${spec.directory}`,
+      ...flags,
+      ...dialect.log,
+      '--entrypoint=/bin/sh',
+      spec.image.reference,
+      '/paude/seed/entry.sh',
+    ],
+    { undo: [dialect.name, ...dialect.removal, agent], env },
+  )
+}
+
+/** The wall around the agent. A new mode does not compile until it is handled here. */
+function networkFlags({ id, network }: SessionSpec): readonly string[] {
+  switch (network.mode) {
+    case 'none':
+      return ['--network=none', '--hostname=paude']
+    case 'open':
+    case 'restricted':
+      return [`--network=container:${parts(id).gate}`]
+  }
+}
+
+function mountFlags(spec: SessionSpec): readonly string[] {
+  const seed = join(spec.folder, 'seed')
+  return [
+    ...(spec.homeVolume === '' ? [`--tmpfs=${spec.user.home}:rw,exec,nosuid,nodev,size=256m,mode=1777`] : [volume(spec.homeVolume, spec.user.home)]),
+    ...spec.mounts.map(({ source, target, readOnly }) => bind(source, target, readOnly)),
+    bind(seed, '/paude/seed', true),
+    bind(join(seed, 'passwd'), '/etc/passwd', true),
+    bind(join(seed, 'group'), '/etc/group', true),
+    ...(spec.seed['managed-settings.json'] === undefined ? [] : [bind(join(seed, 'managed-settings.json'), '/etc/claude-code/managed-settings.json', true), bind(join(seed, 'CLAUDE.md'), '/etc/claude-code/CLAUDE.md', true)]),
+    // The engine copies the host's resolver addresses in; the box has none and needs to know none.
+    ...(spec.network.mode === 'open' ? [] : [bind(join(seed, 'resolv.conf'), '/etc/resolv.conf', true)]),
+    ...(spec.network.mode === 'none' ? [] : [volume(parts(spec.id).link, '/paude/link', true)]),
+  ]
+}

@@ -1,0 +1,102 @@
+import type { SessionSpec } from '../session/spec.ts'
+
+/** What differs in spelling between docker and podman. Everything else is shared. */
+export type Dialect = {
+  readonly name: 'docker' | 'podman'
+  /** Flags every container of ours gets on this engine only. */
+  readonly always: readonly string[]
+  /** Flags that make the caller's uid the owner of what the agent writes. */
+  readonly user: (spec: SessionSpec) => readonly string[]
+  /** Log settings: bounded, and readable by `logs`. */
+  readonly log: readonly string[]
+  /** Gives the proxy a name for the user's own machine. */
+  readonly hostName: readonly string[]
+  /** Whether a container may name a network owner that does not exist yet. */
+  readonly joinsLater: boolean
+  /** Whether a fresh volume belongs to the container's user at once. */
+  readonly ownsVolumes: boolean
+  /** Words that remove containers however they depend on each other. */
+  readonly removal: readonly string[]
+}
+
+/** The hardening every container of ours shares: agent, gate and proxy. */
+export const HARDENING = [
+  '--cap-drop=ALL',
+  '--security-opt=no-new-privileges',
+  '--read-only',
+] as const
+
+/** One field of an engine's comma-separated --mount value. */
+const field = (key: string, value: string): string => (/[",\n]/.test(value) ? `"${key}=${value.replaceAll('"', '""')}"` : `${key}=${value}`)
+
+/** A host folder or file. --mount and not --volume: it fails on a missing source and takes colons. */
+export const bind = (source: string, target: string, readOnly: boolean): string =>
+  `--mount=type=bind,${field('src', source)},${field('dst', target)}${readOnly ? ',readonly' : ''}`
+
+export const volume = (name: string, target: string, readOnly = false): string => `--mount=type=volume,src=${name},${field('dst', target)}${readOnly ? ',readonly' : ''}`
+
+/** A volume that is made with labels when it is not there yet (docker only). */
+export const labelledVolume = (name: string, target: string, facts: Readonly<Record<string, string>>): string =>
+  [volume(name, target), ...Object.entries(facts).map(([key, value]) => field('volume-label', `${key}=${value}`))].join(',')
+
+/** Labels from which a lost session folder is told again. */
+export function labels(spec: SessionSpec, role: 'agent' | 'gate' | 'proxy'): readonly string[] {
+  const facts = {
+    id: spec.id,
+    role,
+    agent: spec.agent,
+    name: spec.name,
+    workspace: spec.workspace,
+    network: spec.network.mode,
+    version: spec.version,
+    created: spec.created,
+  }
+  return Object.entries(facts).map(([key, value]) => `--label=paude.${key}=${value}`)
+}
+
+export function limitFlags({ limits: { cpus, memory, pids } }: SessionSpec): readonly string[] {
+  return [
+    ...(cpus > 0 ? [`--cpus=${cpus}`] : []),
+    // Swap equal to memory: the limit is the limit.
+    ...(memory > 0 ? [`--memory=${memory}`, `--memory-swap=${memory}`] : []),
+    `--pids-limit=${pids}`,
+  ]
+}
+
+const PROXY = 'http://127.0.0.1:3128'
+const BUNDLE = '/paude/link/ca-bundle.pem'
+const PROXY_NAMES = ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'http_proxy', 'https_proxy', 'all_proxy'] as const
+/** Each runtime has its own name for the file of trusted certificates. */
+const BUNDLE_NAMES = ['SSL_CERT_FILE', 'NODE_EXTRA_CA_CERTS', 'CURL_CA_BUNDLE', 'GIT_SSL_CAINFO', 'REQUESTS_CA_BUNDLE', 'PIP_CERT', 'CODEX_CA_CERTIFICATE', 'AWS_CA_BUNDLE', 'CARGO_HTTP_CAINFO', 'DENO_CERT'] as const
+
+/** Proxy and trust of the agent. Set in every mode: engines inject the host's own proxies into what is not set. */
+export function networkEnvironment({ network }: SessionSpec): Readonly<Record<string, string>> {
+  if (network.mode === 'none') return Object.fromEntries([...PROXY_NAMES, 'NO_PROXY', 'no_proxy'].map((name) => [name, '']))
+  const local = 'localhost,127.0.0.1,::1'
+  return {
+    ...Object.fromEntries(PROXY_NAMES.map((name) => [name, PROXY])),
+    NO_PROXY: local,
+    no_proxy: local,
+    ...Object.fromEntries(BUNDLE_NAMES.map((name) => [name, BUNDLE])),
+    // Node 24 and later use the proxy variables when asked to.
+    NODE_USE_ENV_PROXY: '1',
+  }
+}
+
+/** Names the engine's own client would obey if they stood in its environment. */
+const STEERS_CLIENT = /^(PATH|HOME|USER|SHELL|TMPDIR|IFS|SSH_AUTH_SOCK|XDG_.*|LD_.*|GO.*|DOCKER_.*|BUILDKIT_.*|CONTAINER.*|PODMAN_.*|BUILDAH_.*|REGISTRY_.*|STORAGE_.*|SSL_CERT_.*|.*_PROXY|.*_proxy)$/
+
+/** Environment flags; secret values go by name and travel in the client's environment. */
+export function environmentFlags(spec: SessionSpec): { readonly flags: readonly string[]; readonly env: SessionSpec['secretEnvironment'] } {
+  const open = { ...spec.environment, ...networkEnvironment(spec) }
+  const named = Object.entries(spec.secretEnvironment)
+  const steering = named.filter(([name]) => STEERS_CLIENT.test(name))
+  const rest = named.filter(([name]) => !STEERS_CLIENT.test(name))
+  return {
+    flags: [
+      ...Object.entries({ ...open, ...Object.fromEntries(steering.map(([name, value]) => [name, value.reveal()])) }).map(([name, value]) => `--env=${name}=${value}`),
+      ...rest.map(([name]) => `--env=${name}`),
+    ],
+    env: Object.fromEntries(rest),
+  }
+}

@@ -1,0 +1,92 @@
+import { explain } from '../image/explain.ts'
+import { exec } from '../plan/plan.ts'
+import type { Backend, Listed, Part } from './backend.ts'
+import { startPlan } from './oci-cli.ts'
+import type { Dialect } from './oci-flags.ts'
+import { attachStep, sessionPlans, startWords, statusOf } from './oci-session.ts'
+
+const dialect: Dialect = {
+  name: 'podman',
+  // podman hands the host's proxy variables in, and mounts writable /run, /tmp and /var/tmp of its own over a read-only root.
+  always: ['--http-proxy=false', '--read-only-tmpfs=false'],
+  // Rootless: the caller's uid inside is the caller's uid outside. Root has no such mapping before podman 4.5 and needs none.
+  user: ({ user }) => [`--user=${user.uid}:${user.gid}`, ...(user.uid === 0 ? [] : ['--userns=keep-id'])],
+  log: ['--log-driver=k8s-file', '--log-opt=max-size=10mb'],
+  // podman writes host.containers.internal itself; host-gateway is unknown before 4.7.
+  hostName: [],
+  joinsLater: false,
+  ownsVolumes: true,
+  removal: ['rm', '--force', '--time=0', '--volumes', '--depend'],
+}
+
+/** podman, rootful and rootless. */
+export const podman: Backend = {
+  name: 'podman',
+  program: 'podman',
+  can: { isolation: 'container', enforcesAllowlist: true, limits: ['cpus', 'memory', 'pids'], repaints: false },
+  ...sessionPlans(dialect),
+  start: (spec, { attached, timeout, rescue }) =>
+    startPlan(dialect, spec, {
+      last: [attached ? attachStep(dialect, spec, startWords(spec), timeout) : exec(['podman', 'start', spec.id])],
+      rescue,
+    }),
+  list: {
+    argv: ['podman', 'ps', '--all', '--no-trunc', '--filter=label=paude.role=agent', '--format=json'],
+    parse: (stdout) => containers(stdout).map(listed),
+  },
+  parts: {
+    argv: ['podman', 'ps', '--all', '--no-trunc', '--filter=label=paude.id', '--format=json'],
+    parse: (stdout) =>
+      containers(stdout).map(({ Names, State, Labels }): Part => ({
+        kind: 'container',
+        reference: Names?.[0] ?? '',
+        session: Labels?.['paude.id'] ?? '',
+        role: Labels?.['paude.role'] ?? '',
+        running: State === 'running',
+      })),
+  },
+  volumes: {
+    argv: ['podman', 'volume', 'ls', '--filter=label=paude.role', '--format=json'],
+    parse: (stdout) =>
+      (JSON.parse(stdout || '[]') as { Name: string; Labels?: Record<string, string> | null }[]).map(({ Name, Labels }): Part => ({
+        kind: 'volume',
+        reference: Name,
+        session: Labels?.['paude.id'] ?? '',
+        role: Labels?.['paude.role'] ?? '',
+        running: false,
+      })),
+  },
+  version: {
+    argv: ['podman', 'info', '--format=json'],
+    parse: (stdout) => {
+      const { host, version } = JSON.parse(stdout) as { host?: { arch?: string; security?: { rootless?: boolean } }; version?: { Version?: string } }
+      return { version: version?.Version ?? '', client: version?.Version ?? '', rootless: host?.security?.rootless === true, architecture: host?.arch ?? '' }
+    },
+  },
+  explain: (failure) => explain({ engine: 'podman', ...failure }),
+}
+
+type Container = {
+  readonly Names?: readonly string[]
+  readonly State?: string
+  readonly ExitCode?: number
+  readonly Labels?: Readonly<Record<string, string>> | null
+}
+
+/** podman prints one array; nothing at all when an old one has no containers. */
+const containers = (stdout: string): readonly Container[] => JSON.parse(stdout.trim() || '[]') as Container[]
+
+function listed({ State, ExitCode, Labels }: Container): Listed {
+  const label = (name: string) => Labels?.[`paude.${name}`] ?? ''
+  const status = statusOf(State ?? '')
+  return {
+    id: label('id'),
+    name: label('name'),
+    agent: label('agent'),
+    workspace: label('workspace'),
+    status,
+    exitCode: status === 'exited' ? (ExitCode ?? 0) : null,
+    created: label('created'),
+    network: label('network'),
+  }
+}

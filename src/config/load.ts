@@ -1,0 +1,65 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Host } from '../host.ts'
+import { type Layer, readVariables } from './read-flags.ts'
+import { parseConfigFile } from './parse.ts'
+import type { Config, Origin, Settings } from './settings.ts'
+
+const DEFAULTS: Settings = {
+  backend: 'auto',
+  detach: false,
+  sessionName: '',
+  image: '',
+  imageBase: '',
+  pull: 'missing',
+  network: 'restricted',
+  networkAllow: [],
+  cpus: '',
+  memory: '',
+  pids: '4096',
+  mount: [],
+  env: [],
+  caFile: [],
+  force: false,
+  dryRun: false,
+  printConfig: false,
+}
+
+/** Defaults, then the user's file, then the environment, then flags. Scalars: the last that speaks wins; lists add up. */
+export function loadConfig(host: Host, flags: Layer): Config {
+  const file = configFile(host)
+  return merge(file, [
+    ['config file', readFile(file)],
+    ['environment', readVariables(host.env)],
+    ['flag', flags],
+  ])
+}
+
+/** Path of the user's configuration file, whether it exists or not; '' without a home. */
+export function configFile({ env, home }: Host): string {
+  const base = env['XDG_CONFIG_HOME']?.startsWith('/') ? env['XDG_CONFIG_HOME'] : home && join(home, '.config')
+  return base ? join(base, 'paude', 'config.toml') : ''
+}
+
+function merge(file: string, layers: readonly (readonly [Origin, Layer])[]): Config {
+  const settings: Record<string, unknown> = { ...DEFAULTS }
+  const origins: Record<string, Origin> = Object.fromEntries(Object.keys(DEFAULTS).map((key) => [key, 'default']))
+  for (const [origin, layer] of layers)
+    for (const [key, value] of Object.entries(layer)) {
+      settings[key] = Array.isArray(value) ? [...(settings[key] as readonly string[]), ...value] : value
+      origins[key] = origin
+    }
+  return { settings: settings as Settings, origins: origins as Config['origins'], file }
+}
+
+function readFile(file: string): Layer {
+  if (file === '') return {}
+  let text: string
+  try {
+    text = readFileSync(file, 'utf8')
+  } catch (error) {
+    if ((error as { code?: string }).code === 'ENOENT' || (error as { code?: string }).code === 'ENOTDIR') return {}
+    return parseConfigFile(file, null)
+  }
+  return parseConfigFile(file, text)
+}

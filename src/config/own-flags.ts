@@ -1,0 +1,41 @@
+import type { Settings } from './settings.ts'
+
+/** One flag of paude itself. Help, completion, environment twins and the README's table are made from this. */
+export type OwnFlag = {
+  readonly name: string
+  readonly key: keyof Settings
+  /** `list` may be repeated and takes commas where `commas` says so. */
+  readonly type: 'switch' | 'value' | 'list'
+  readonly valueHint?: string
+  readonly values?: readonly string[]
+  readonly commas?: boolean
+  /** What a switch sets, when it is not true. */
+  readonly sets?: string
+  readonly description: string
+  /** Named by another flag already, so without a variable of its own. */
+  readonly alias?: true
+}
+
+export const ownFlags = [
+  { name: 'backend', key: 'backend', type: 'value', valueHint: 'NAME', values: ['auto', 'docker', 'podman'], description: 'Engine that runs the box (default: auto, the first usable one)' },
+  { name: 'detach', key: 'detach', type: 'switch', description: 'Start in the background and print the session id' },
+  { name: 'bg', key: 'detach', type: 'switch', alias: true, description: "Same as --detach, by Claude's name for it" },
+  { name: 'session-name', key: 'sessionName', type: 'value', valueHint: 'NAME', description: 'Name to call the session by' },
+  { name: 'image', key: 'image', type: 'value', valueHint: 'REF', description: 'Image of the box (default: built here from Debian)' },
+  { name: 'pull', key: 'pull', type: 'value', valueHint: 'WHEN', values: ['always', 'missing', 'never'], description: 'When to fetch or build images (default: missing)' },
+  { name: 'network', key: 'network', type: 'value', valueHint: 'MODE', values: ['restricted', 'open', 'none'], description: 'restricted: only the allowlist (default); open: no wall; none: no network at all' },
+  { name: 'network-allow', key: 'networkAllow', type: 'list', commas: true, valueHint: 'HOST', description: 'Allow a host: example.org, *.example.org, example.org:8443, host.paude.internal:3000' },
+  { name: 'allow-network', key: 'network', type: 'switch', sets: 'open', alias: true, description: 'Same as --network open: takes the wall away' },
+  { name: 'cpus', key: 'cpus', type: 'value', valueHint: 'N', description: 'Cores the box may use, like 2 or 1.5' },
+  { name: 'memory', key: 'memory', type: 'value', valueHint: 'SIZE', description: 'Memory the box may use, like 4g or 512m' },
+  { name: 'pids', key: 'pids', type: 'value', valueHint: 'N', description: 'Processes the box may have (default: 4096)' },
+  { name: 'mount', key: 'mount', type: 'list', valueHint: 'SRC[:DST][:rw]', description: 'Mount a file or folder, read-only unless :rw' },
+  { name: 'env', key: 'env', type: 'list', valueHint: 'NAME[=VALUE]', description: "Set a variable in the box; without a value, the caller's" },
+  { name: 'ca-file', key: 'caFile', type: 'list', valueHint: 'FILE', description: "Certificates to trust besides the public ones (default: the host's own additions)" },
+  { name: 'force', key: 'force', type: 'switch', description: 'Start even in a folder that is too wide, like the home directory' },
+  { name: 'dry-run', key: 'dryRun', type: 'switch', description: 'Print the script that would run, and run nothing' },
+  { name: 'print-config', key: 'printConfig', type: 'switch', description: 'Print the effective settings with their origins, and run nothing' },
+] as const satisfies readonly OwnFlag[]
+
+/** The environment variable that says the same as a flag. */
+export const variableOf = ({ name }: Pick<OwnFlag, 'name'>): string => `PAUDE_${name.toUpperCase().replaceAll('-', '_')}`

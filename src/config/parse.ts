@@ -1,0 +1,69 @@
+import TOML from '@iarna/toml'
+import * as v from 'valibot'
+import { PaudeError } from '../errors.ts'
+import { nearest } from './nearest.ts'
+import type { Layer } from './read-flags.ts'
+
+const text = v.pipe(v.string(), v.nonEmpty('must not be empty'))
+const number = v.union([text, v.pipe(v.number(), v.transform(String))], 'must be a number or a text like "2"')
+
+/** The user's config.toml: every key optional, no key unknown. */
+export const UserFile = v.strictObject({
+  backend: v.optional(v.picklist(['auto', 'docker', 'podman'])),
+  image: v.optional(v.strictObject({ ref: v.optional(text), base: v.optional(text), pull: v.optional(v.picklist(['always', 'missing', 'never'])), ca_files: v.optional(v.array(text)) })),
+  network: v.optional(v.strictObject({ mode: v.optional(v.picklist(['restricted', 'open', 'none'])), allow: v.optional(v.array(text)) })),
+  limits: v.optional(v.strictObject({ cpus: v.optional(number), memory: v.optional(text), pids: v.optional(number) })),
+  mounts: v.optional(v.array(text)),
+  env: v.optional(v.array(text)),
+})
+export type UserFile = v.InferOutput<typeof UserFile>
+
+/** Reads the user's file; null when it exists but could not be read. A broken file is fatal, never skipped. */
+export function parseConfigFile(file: string, content: string | null): Layer {
+  if (content === null) throw new PaudeError('config', `cannot read ${file}`, { hint: `check its permissions, or remove it` })
+  const result = v.safeParse(UserFile, plain(file, content))
+  if (!result.success) throw invalid(file, result.issues[0])
+  const { backend, image, network, limits, mounts, env } = result.output
+  return withoutGaps({
+    backend,
+    image: image?.ref,
+    imageBase: image?.base,
+    pull: image?.pull,
+    caFile: image?.ca_files,
+    network: network?.mode,
+    networkAllow: network?.allow,
+    cpus: limits?.cpus,
+    memory: limits?.memory,
+    pids: limits?.pids,
+    mount: mounts,
+    env,
+  })
+}
+
+/** The parser leaves null prototypes, symbols and BigInts behind; JSON does not. */
+function plain(file: string, content: string): unknown {
+  try {
+    return JSON.parse(JSON.stringify(TOML.parse(content), (_, value: unknown) => (typeof value === 'bigint' ? Number(value) : value)))
+  } catch (cause) {
+    const { line, message } = cause as { line?: number; message: string }
+    throw new PaudeError('config', `${file}${line === undefined ? '' : `:${line + 1}`}: not valid TOML: ${(message.split('\n')[0] ?? '').replace(/ at row.*$/, '')}`, {
+      hint: 'correct that line',
+      cause,
+    })
+  }
+}
+
+function invalid(file: string, issue: v.BaseIssue<unknown>): PaudeError {
+  const path = v.getDotPath(issue) ?? ''
+  const key = path.split('.').at(-1) ?? ''
+  if (issue.expected === 'never') {
+    const close = nearest(key, KEYS)
+    return new PaudeError('config', `${file}: unknown key ${path}`, { hint: close === null ? `known keys: ${KEYS.join(', ')}` : `did you mean ${close}?` })
+  }
+  return new PaudeError('config', `${file}: ${path} must be ${issue.expected ?? 'something else'}, found ${issue.received}`, { hint: `correct ${path}` })
+}
+
+const KEYS = ['backend', 'image', 'ref', 'base', 'pull', 'ca_files', 'network', 'mode', 'allow', 'limits', 'cpus', 'memory', 'pids', 'mounts', 'env']
+
+const withoutGaps = (layer: { readonly [Key in keyof Layer]: Layer[Key] | undefined }): Layer =>
+  Object.fromEntries(Object.entries(layer).filter(([, value]) => value !== undefined)) as Layer

@@ -1,0 +1,27 @@
+/** Everything a start can be told, decided: flags over environment over the user's file over defaults. */
+export type Settings = {
+  readonly backend: 'auto' | 'docker' | 'podman'
+  readonly detach: boolean
+  readonly sessionName: string
+  /** '' means the agent's own image. */
+  readonly image: string
+  /** Base of the images that are built here; '' means Debian. */
+  readonly imageBase: string
+  readonly pull: 'always' | 'missing' | 'never'
+  readonly network: 'restricted' | 'open' | 'none'
+  readonly networkAllow: readonly string[]
+  readonly cpus: string
+  readonly memory: string
+  readonly pids: string
+  readonly mount: readonly string[]
+  readonly env: readonly string[]
+  readonly caFile: readonly string[]
+  readonly force: boolean
+  readonly dryRun: boolean
+  readonly printConfig: boolean
+}
+
+/** Where the value of a setting came from. */
+export type Origin = 'default' | 'config file' | 'environment' | 'flag'
+
+export type Config = { readonly settings: Settings; readonly origins: Readonly<Record<keyof Settings, Origin>>; readonly file: string }

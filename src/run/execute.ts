@@ -1,0 +1,198 @@
+import { chmod, mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { PaudeError } from '../errors.ts'
+import type { Argv, Attach, Exec, Plan, Step, Together } from '../plan/plan.ts'
+import { attach, capture, type Outcome } from './process.ts'
+
+/** What the executor needs besides the plan. */
+export type Effects = {
+  /** One line for a person, on stderr. */
+  readonly note: (text: string) => void
+  /** Turns a failed call into a sentence; knows the engines' words. */
+  readonly explain: (failure: { argv: Argv; outcome: Outcome }) => PaudeError
+  /** Whether builds and pulls may show their own output. */
+  readonly progress: boolean
+}
+
+/**
+ * Carries a plan out and returns its exit code: the attached agent's, or 0.
+ * When a step fails or a signal comes, every undo runs, newest first, and the failure is thrown.
+ * `afterwards` decides what follows an attached agent; signals stay caught until it is done.
+ */
+export async function execute(plan: Plan, effects: Effects, afterwards?: (code: number) => Promise<number>): Promise<number> {
+  const interruption = listen()
+  const undos: Undo[] = []
+  let code = 0
+  try {
+    for (const step of plan) {
+      if (step.kind === 'attach') code = await runAttached(step)
+      else await carryOut(step, { effects, undos, interruption })
+    }
+    return afterwards === undefined ? code : await afterwards(code)
+  } catch (error) {
+    await takeBack(undos, 0)
+    throw error
+  } finally {
+    interruption.stop()
+  }
+}
+
+type Undo = () => Promise<unknown>
+type Run = { readonly effects: Effects; readonly undos: Undo[]; readonly interruption: Interruption }
+
+async function carryOut(step: Exclude<Step, Attach>, run: Run): Promise<void> {
+  run.interruption.check()
+  switch (step.kind) {
+    case 'folder':
+      await onDisk(step.path, async () => {
+        // The first folder that had to be made is taken back with it, never one that was there before.
+        const made = await mkdir(step.path, { recursive: true, mode: step.mode ?? 0o700 })
+        if (made !== undefined) run.undos.push(() => rm(step.path, { recursive: true, force: true }))
+      })
+      return
+    case 'write':
+      await onDisk(step.path, async () => {
+        const draft = `${step.path}.${process.pid}`
+        await writeFile(draft, step.content, { mode: step.mode })
+        await chmod(draft, step.mode)
+        await rename(draft, step.path)
+      })
+      return
+    case 'exec':
+      await withRescue(step.rescue, run, () => runExec(step, run))
+      return
+    case 'together':
+      await withRescue(step.rescue, run, () => runTogether(step, run))
+      return
+  }
+}
+
+async function runExec(step: Exec, run: Run): Promise<void> {
+  const { effects, undos, interruption } = run
+  if (step.unless !== undefined && (await capture(step.unless)).code === 0) return
+  if (step.title !== undefined) effects.note(step.title)
+  const { undo } = step
+  if (undo !== undefined) undos.push(() => capture(undo))
+  const outcome = await capture(step.argv, {
+    ...(step.env === undefined ? {} : { env: revealed(step.env) }),
+    ...(step.stdin === undefined ? {} : { stdin: typeof step.stdin === 'string' ? step.stdin : step.stdin.reveal() }),
+    ...(step.folder === undefined ? {} : { folder: step.folder }),
+    progress: step.title !== undefined && effects.progress,
+    // A short engine call is waited for, so that its undo finds what it made; a build is not.
+    signal: step.title === undefined ? undefined : interruption.signal,
+  })
+  interruption.check()
+  if (outcome.code === 0 || step.tolerant) return
+  const error = effects.explain({ argv: step.argv, outcome })
+  // What bears our name already is somebody else's: it is not ours to take back.
+  if (error.code === 'name-taken' && undo !== undefined) undos.pop()
+  throw error
+}
+
+async function runTogether({ lanes }: Together, run: Run): Promise<void> {
+  const ends = await Promise.allSettled(
+    lanes.map(async (lane) => {
+      for (const step of lane) if (step.kind !== 'attach') await carryOut(step, run)
+    }),
+  )
+  const failures = ends.flatMap((end) => (end.status === 'rejected' ? [end.reason] : []))
+  if (failures.length > 0) throw failures.find(isMissingImage) ?? failures[0]
+}
+
+async function withRescue(rescue: Plan | undefined, run: Run, attempt: () => Promise<void>): Promise<void> {
+  const before = run.undos.length
+  try {
+    await attempt()
+  } catch (error) {
+    if (rescue === undefined || !isMissingImage(error)) throw error
+    await takeBack(run.undos, before)
+    for (const step of rescue) if (step.kind !== 'attach') await carryOut(step, run)
+    await attempt()
+  }
+}
+
+const isMissingImage = (error: unknown): boolean => error instanceof PaudeError && error.code === 'image-missing'
+
+/** Undoes everything after the first `keep`, newest first; a failing undo does not stop the others. */
+async function takeBack(undos: Undo[], keep: number): Promise<void> {
+  while (undos.length > keep) await undos.pop()?.().catch(() => undefined)
+}
+
+/** Runs the agent on our streams until it ends; signals go where `step` says. */
+async function runAttached(step: Attach): Promise<number> {
+  const child = attach(step.argv, step)
+  let timedOut = false
+  const send = (argv: Argv | undefined) => void (argv && capture(argv).catch(() => undefined))
+  const end = () => {
+    send(step.terminate)
+    // An engine's client may outlive what it was attached to, or swallow signals; it must not outlive the box.
+    grace = setTimeout(() => child.kill('SIGKILL'), 30_000)
+  }
+  let grace: Timer | undefined
+  const handlers: ReadonlyArray<readonly [NodeJS.Signals, () => void]> = [
+    ['SIGINT', () => (step.terminal ? undefined : send(step.interrupt))],
+    ['SIGTERM', end],
+    // A closed terminal detaches; without one the caller is gone and nobody would ever see the answer.
+    ['SIGHUP', () => (step.terminal ? child.kill('SIGHUP') : end())],
+    ['SIGQUIT', () => undefined],
+  ]
+  for (const [signal, handler] of handlers) process.on(signal, handler)
+  const timer = step.timeout === undefined ? undefined : setTimeout(() => ((timedOut = true), end()), step.timeout * 1000)
+  const nudge = step.nudge ? nudgeSize() : undefined
+  try {
+    const code = await child.exited
+    return timedOut ? 124 : code
+  } finally {
+    clearTimeout(timer)
+    clearTimeout(grace)
+    await nudge
+    for (const [signal, handler] of handlers) process.off(signal, handler)
+  }
+}
+
+/** One row less and back: podman's client does not make the agent repaint, a change of size does. */
+async function nudgeSize(): Promise<void> {
+  const rows = process.stdout.rows
+  if (!rows || rows < 3) return
+  await Bun.sleep(150)
+  await resize(rows - 1)
+  await Bun.sleep(80)
+  await resize(rows)
+}
+
+/** Sets the rows of our own terminal, whose name stty takes from its stdin. */
+const resize = (rows: number) => Bun.spawn(['stty', 'rows', String(rows)], { stdin: 'inherit', stdout: 'ignore', stderr: 'ignore' }).exited
+
+type Interruption = { readonly signal: AbortSignal; readonly check: () => void; readonly stop: () => void }
+
+/** Listens for the signals that end a start; `check` throws once one came. They are swallowed until `stop`, so that nothing interrupts the clean-up. */
+function listen(): Interruption {
+  const controller = new AbortController()
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+  const onSignal = () => controller.abort()
+  for (const signal of signals) process.on(signal, onSignal)
+  return {
+    signal: controller.signal,
+    check: () => {
+      if (controller.signal.aborted) throw new PaudeError('interrupted', 'interrupted, nothing was left behind')
+    },
+    stop: () => {
+      for (const signal of signals) process.off(signal, onSignal)
+    },
+  }
+}
+
+async function onDisk(path: string, act: () => Promise<void>): Promise<void> {
+  try {
+    await act()
+  } catch (cause) {
+    const { code } = cause as { code?: string }
+    if (code === 'ENOSPC') throw new PaudeError('disk-full', `no space left for ${path}`, { hint: 'free some space and try again', cause })
+    throw new PaudeError('command-failed', `cannot write ${path}: ${(cause as Error).message}`, {
+      hint: 'paude keeps its state under XDG_STATE_HOME and XDG_CACHE_HOME; point them to a writable folder',
+      cause,
+    })
+  }
+}
+
+const revealed = (env: NonNullable<Exec['env']>): Record<string, string> =>
+  Object.fromEntries(Object.entries(env).map(([name, value]) => [name, typeof value === 'string' ? value : value.reveal()]))

@@ -1,0 +1,23 @@
+#!/bin/sh
+# First program of the box: waits until the wall has proved itself, lays out HOME, then becomes the agent.
+set -u
+fail() {
+  echo "paude: $1" >&2
+  exit 125
+}
+if [ "${PAUDE_WALL-}" = 1 ]; then
+  tries=0
+  until [ -e /paude/link/ready ]; do
+    [ ! -e /paude/link/failed ] || fail "the wall did not hold: $(cat /paude/link/failed)"
+    tries=$((tries + 1))
+    [ "$tries" -lt 900 ] || fail 'the proxy did not answer in time'
+    sleep 0.02
+  done
+fi
+if [ -e /paude/seed/claude.json ] && [ ! -e "$HOME/.claude.json" ]; then
+  cp /paude/seed/claude.json "$HOME/.claude.json" 2>/dev/null
+fi
+. /paude/seed/command.sh
+[ "${PAUDE_INIT-}" != image ] || ! command -v tini >/dev/null 2>&1 || set -- tini -- "$@"
+unset PAUDE_WALL PAUDE_INIT
+exec "$@"

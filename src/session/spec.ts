@@ -1,0 +1,66 @@
+import type { Policy } from '../network/allow.ts'
+import type { Secret } from '../secret.ts'
+
+/** What is to run, in full: absolute paths, nothing left to decide. */
+export type SessionSpec = {
+  /** `paude-` and six random characters. */
+  readonly id: string
+  /** The user's name for it; '' when none was given. */
+  readonly name: string
+  readonly agent: string
+  /** Version of paude that made it. */
+  readonly version: string
+  /** ISO time. */
+  readonly created: string
+  readonly image: Image
+  readonly proxyImage: Image
+  /** Project root on the host, mounted at the same path. */
+  readonly workspace: string
+  /** Working directory, at or below the workspace. */
+  readonly directory: string
+  readonly user: { readonly uid: number; readonly gid: number; readonly home: string }
+  readonly mounts: readonly Mount[]
+  /** Named volume that is the agent's HOME, kept per project; '' for a HOME that goes with the box. */
+  readonly homeVolume: string
+  readonly environment: Readonly<Record<string, string>>
+  /** Set by the user with --env: may be secret, so never in argv. */
+  readonly secretEnvironment: Readonly<Record<string, Secret>>
+  readonly network: Network
+  readonly limits: Limits
+  /** A one-shot command: the engine removes the box when it ends. */
+  readonly once: boolean
+  readonly terminal: boolean
+  /** Whether the box gets a stdin at all. */
+  readonly stdin: boolean
+  /** Seconds between SIGTERM and SIGKILL. */
+  readonly grace: number
+  /** Folder of the session on the host. */
+  readonly folder: string
+  /** Files of seed/, by name. */
+  readonly seed: Readonly<Record<string, string>>
+  /** Text of session.json. */
+  readonly record: string
+  /** Who reaps and forwards signals: the engine's init, or tini of the image where the engine has none. */
+  readonly init: 'engine' | 'image'
+}
+
+export type Image = {
+  readonly reference: string
+  /** Whether it may be looked for, fetched or made: `never` fails when it is missing. */
+  readonly pull: 'always' | 'missing' | 'never'
+}
+
+export type Mount = { readonly source: string; readonly target: string; readonly readOnly: boolean }
+
+/** `open` has no wall but keeps proxy, log and credentials outside; `none` has only loopback and no proxy. */
+export type Network =
+  | { readonly mode: 'none' }
+  | { readonly mode: 'open' | 'restricted'; readonly policy: Policy; readonly policyFiles: Readonly<Record<string, string>>; readonly credential: Secret | null }
+
+export type Limits = {
+  /** Cores; 0 means no limit. */
+  readonly cpus: number
+  /** Bytes; 0 means no limit. */
+  readonly memory: number
+  readonly pids: number
+}
