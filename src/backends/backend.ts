@@ -1,6 +1,7 @@
 import type { PaudeError } from '../errors.ts'
 import type { Argv, Plan } from '../plan/plan.ts'
 import type { Query } from '../plan/query.ts'
+import type { Secret } from '../secret.ts'
 import type { SessionSpec } from '../session/spec.ts'
 
 /** One way to run a box. Pure functions that return plans and queries; nothing here looks or acts. */
@@ -12,7 +13,7 @@ export type Backend = {
   /** Makes gate, proxy and agent and starts the agent: on our streams, or by itself. */
   readonly start: (spec: SessionSpec, options: { readonly attached: boolean; readonly timeout?: number; readonly rescue?: Plan }) => Plan
   /** Starts a stopped session again; the agent continues its conversation. */
-  readonly resume: (session: Handle, options: { readonly attached: boolean }) => Plan
+  readonly resume: (session: Handle, options: { readonly attached: boolean; readonly credential: Secret | null }) => Plan
   readonly attach: (session: Handle) => Plan
   readonly stop: (session: Handle, graceSeconds: number) => Plan
   /** Takes away everything the session consists of; never fails because a part is gone. */

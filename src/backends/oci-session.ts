@@ -10,11 +10,12 @@ export function sessionPlans(dialect: Dialect): Pick<Backend, 'attach' | 'exec' 
   return {
     attach: (session) => [attachStep(dialect, session, ['attach', '--sig-proxy=false', '--detach-keys=ctrl-p,ctrl-q', session.id])],
 
-    resume: (session, { attached }) => {
+    resume: (session, { attached, credential }) => {
       const { agent, gate, proxy } = parts(session.id)
       const helpers = session.walled ? [exec([name, 'start', gate, proxy], { undo: [name, 'stop', '-t', '0', gate, proxy] })] : []
+      const secrets = credential === null ? [] : [exec([name, 'exec', '--interactive', proxy, '/usr/lib/paude/secret'], { stdin: credential })]
       const agents = attached ? attachStep(dialect, session, startWords(session)) : exec([name, 'start', agent])
-      return [...helpers, agents]
+      return [...helpers, ...secrets, agents]
     },
 
     stop: (session, grace) => {

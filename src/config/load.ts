@@ -17,6 +17,7 @@ const DEFAULTS: Settings = {
   cpus: '',
   memory: '',
   pids: '4096',
+  timeout: '',
   mount: [],
   env: [],
   caFile: [],

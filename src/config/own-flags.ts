@@ -29,6 +29,7 @@ export const ownFlags = [
   { name: 'cpus', key: 'cpus', type: 'value', valueHint: 'N', description: 'Cores the box may use, like 2 or 1.5' },
   { name: 'memory', key: 'memory', type: 'value', valueHint: 'SIZE', description: 'Memory the box may use, like 4g or 512m' },
   { name: 'pids', key: 'pids', type: 'value', valueHint: 'N', description: 'Processes the box may have (default: 4096)' },
+  { name: 'timeout', key: 'timeout', type: 'value', valueHint: 'SECONDS', description: 'End the box after this time, with exit code 124' },
   { name: 'mount', key: 'mount', type: 'list', valueHint: 'SRC[:DST][:rw]', description: 'Mount a file or folder, read-only unless :rw' },
   { name: 'env', key: 'env', type: 'list', valueHint: 'NAME[=VALUE]', description: "Set a variable in the box; without a value, the caller's" },
   { name: 'ca-file', key: 'caFile', type: 'list', valueHint: 'FILE', description: "Certificates to trust besides the public ones (default: the host's own additions)" },

@@ -10,6 +10,8 @@ export type Split = {
   readonly layer: Layer
   /** Words of the agent, untouched and in order. */
   readonly words: readonly string[]
+  /** Whether `--` ended our flags: then the next word is the agent's even if it is a verb of ours. */
+  readonly ended: boolean
   /** Own flags that stand after the agent's first word and therefore are the agent's. */
   readonly late: readonly string[]
 }
@@ -20,7 +22,7 @@ export function readFlags(argv: readonly string[], allowed: readonly OwnFlag[] =
   let index = 0
   while (index < argv.length) {
     const word = argv[index] ?? ''
-    if (word === '--') return { layer, words: argv.slice(index + 1), late: [] }
+    if (word === '--') return { layer, words: argv.slice(index + 1), ended: true, late: [] }
     const [name = '', inline] = splitOnce(word)
     const flag = allowed.find((candidate) => `--${candidate.name}` === name)
     if (flag === undefined) break
@@ -38,7 +40,7 @@ export function readFlags(argv: readonly string[], allowed: readonly OwnFlag[] =
     index += inline === undefined ? 2 : 1
   }
   const words = argv.slice(index)
-  return { layer, words, late: lateFlags(words, allowed) }
+  return { layer, words, ended: false, late: lateFlags(words, allowed) }
 }
 
 /** Reads the environment twins. */

@@ -13,6 +13,8 @@ export type Settings = {
   readonly cpus: string
   readonly memory: string
   readonly pids: string
+  /** Seconds as typed; '' means no limit. */
+  readonly timeout: string
   readonly mount: readonly string[]
   readonly env: readonly string[]
   readonly caFile: readonly string[]

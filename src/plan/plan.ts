@@ -6,7 +6,7 @@ export type Argv = readonly [program: string, ...words: string[]]
 /** Everything paude will do, in order. It is run, printed by --dry-run and compared by the tests: one value. */
 export type Plan = readonly Step[]
 
-export type Step = Folder | Write | Exec | Attach | Together
+export type Step = Folder | Write | Exec | Attach | Together | Guard
 
 /** Makes a folder with its parents (mode 0700 unless told); taken back with all it holds. */
 export type Folder = { readonly kind: 'folder'; readonly path: string; readonly mode?: number }
@@ -55,7 +55,11 @@ export type Attach = {
 /** Lanes that run side by side; each is in order. `rescue` as for Exec: the lanes are undone and tried once more. */
 export type Together = { readonly kind: 'together'; readonly lanes: readonly Plan[]; readonly rescue?: Plan }
 
+/** Steps that are only needed while a probe fails. */
+export type Guard = { readonly kind: 'guard'; readonly unless: Argv; readonly steps: Plan }
+
 export const exec = (argv: Argv, rest: Omit<Exec, 'kind' | 'argv'> = {}): Exec => ({ kind: 'exec', argv, ...rest })
 export const write = (path: string, content: string, mode = 0o600): Write => ({ kind: 'write', path, content, mode })
 export const together = (lanes: readonly Plan[], rescue?: Plan): Together => ({ kind: 'together', lanes, ...(rescue && { rescue }) })
+export const guard = (unless: Argv, steps: Plan): Guard => ({ kind: 'guard', unless, steps })
 export const folder = (path: string, mode = 0o700): Folder => ({ kind: 'folder', path, mode })

@@ -35,6 +35,12 @@ function renderStep(step: Step, name: string): readonly string[] {
       return renderAttach(step)
     case 'together':
       return renderTogether(step, name)
+    case 'guard':
+      return [
+        `${step.unless.map(quote).join(' ')} >/dev/null 2>&1 || {`,
+        ...indent(step.steps.flatMap((inner, index) => renderStep(inner, `${name}_${index + 1}`))),
+        '}',
+      ]
   }
 }
 
@@ -116,6 +122,7 @@ const hasUndo = (step: Step): boolean => {
     case 'exec':
       return step.undo !== undefined || step.rescue !== undefined
     case 'together':
+    case 'guard':
       return true
     case 'write':
     case 'attach':

@@ -63,6 +63,10 @@ async function carryOut(step: Exclude<Step, Attach>, run: Run): Promise<void> {
     case 'together':
       await withRescue(step.rescue, run, () => runTogether(step, run))
       return
+    case 'guard':
+      if ((await capture(step.unless)).code === 0) return
+      for (const inner of step.steps) if (inner.kind !== 'attach') await carryOut(inner, run)
+      return
   }
 }
 

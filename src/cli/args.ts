@@ -1,0 +1,66 @@
+import type { ArgsDef } from 'citty'
+import { nearest } from '../config/nearest.ts'
+import { PaudeError } from '../errors.ts'
+
+/** A verb's words, read strictly: citty takes any flag and turns an unknown one's value into a positional. */
+export type Words = { readonly flags: Readonly<Record<string, string | true>>; readonly positionals: readonly string[]; readonly rest: readonly string[] }
+
+/**
+ * Reads flags and positionals of one verb; an unknown flag is an error that names the nearest.
+ * Where the last positional is `…words`, it takes everything from the first word that is not a flag, or after `--`.
+ */
+export function readWords(verb: string, argv: readonly string[], args: ArgsDef): Words {
+  const flags: Record<string, string | true> = {}
+  const positionals: string[] = []
+  const known = Object.entries(args).filter(([, { type }]) => type !== 'positional')
+  const places = Object.entries(args).filter(([, { type }]) => type === 'positional')
+  const takesRest = places.at(-1)?.[0] === 'words'
+  const room = takesRest ? places.length - 1 : places.length
+  for (let index = 0; index < argv.length; index++) {
+    const word = argv[index] ?? ''
+    if (word === '--') return finish(argv.slice(index + 1))
+    if (!word.startsWith('-') || word === '-') {
+      if (takesRest && positionals.length >= room) return finish(argv.slice(index))
+      positionals.push(word)
+      continue
+    }
+    const [name = '', inline] = split(word)
+    const match = known.find(([long]) => name === `--${long}`)
+    if (match === undefined) throw unknown(verb, name, known.map(([long]) => `--${long}`))
+    const [long, definition] = match
+    if (definition.type === 'boolean') {
+      if (inline !== undefined) throw new PaudeError('usage', `--${long} takes no value`, { hint: `write --${long} alone` })
+      flags[long] = true
+      continue
+    }
+    const value = inline ?? argv[++index]
+    if (value === undefined || value === '') throw new PaudeError('usage', `--${long} needs a value`, { hint: `write --${long}=${definition.valueHint ?? 'VALUE'}` })
+    flags[long] = value
+  }
+  return finish([])
+
+  function finish(rest: readonly string[]): Words {
+    if (positionals.length > room)
+      throw new PaudeError('usage', `paude ${verb}: one word too many: ${JSON.stringify(positionals[room])}`, { hint: `paude help ${verb}` })
+    if (rest.length > 0 && !takesRest) throw new PaudeError('usage', `paude ${verb} takes no further words`, { hint: `paude help ${verb}` })
+    return { flags, positionals, rest }
+  }
+}
+
+/** Seconds of a flag like --grace or --timeout; whole or with a fraction, at most a week. */
+export function readSeconds(text: string | undefined, fallback: number, flag: string): number {
+  if (text === undefined || text === '') return fallback
+  const seconds = /^\d{1,6}(\.\d{1,3})?s?$/.test(text) ? Number(text.replace('s', '')) : Number.NaN
+  if (!(seconds >= 0 && seconds <= 604_800)) throw new PaudeError('usage', `${flag} must be a number of seconds, found ${JSON.stringify(text)}`, { hint: `write ${flag}=10` })
+  return seconds
+}
+
+function unknown(verb: string, name: string, known: readonly string[]): PaudeError {
+  const close = nearest(name, known)
+  return new PaudeError('usage', `paude ${verb}: unknown flag ${name}`, { hint: close === null ? `paude help ${verb}` : `did you mean ${close}?` })
+}
+
+function split(word: string): readonly [string, string?] {
+  const at = word.indexOf('=')
+  return at === -1 ? [word] : [word.slice(0, at), word.slice(at + 1)]
+}

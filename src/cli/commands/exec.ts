@@ -1,0 +1,24 @@
+import { defineCommand } from 'citty'
+import { PaudeError } from '../../errors.ts'
+import { carryOut, dryRun } from '../carry-out.ts'
+import type { Context } from '../context.ts'
+import { findSession } from '../find-session.ts'
+
+const args = {
+  session: { type: 'positional', description: 'Session', required: true },
+  words: { type: 'positional', description: 'Command and its words', required: true },
+  'dry-run': dryRun,
+} as const
+
+export default (context: Context) =>
+  defineCommand({
+    meta: { name: 'exec', description: 'Run a command in a running session: paude exec SESSION -- COMMAND…' },
+    args,
+    async run({ args: given, rawArgs }) {
+      if (rawArgs.length === 0) throw new PaudeError('usage', 'paude exec needs a command', { hint: 'paude exec SESSION -- ls -la' })
+      const { backend, handle } = await findSession(context, given.session)
+      const { stdin, stdout } = context.host.terminal
+      const plan = backend.exec(handle, rawArgs, { terminal: stdin && stdout, stdin: (stdin && stdout) || !stdin })
+      return carryOut(context, backend, { plan, dryRun: given['dry-run'] === true })
+    },
+  })

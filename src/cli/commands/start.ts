@@ -1,0 +1,40 @@
+import { defineCommand } from 'citty'
+import { claude } from '../../agents/claude.ts'
+import { PaudeError } from '../../errors.ts'
+import { ask } from '../../run/ask.ts'
+import { execute } from '../../run/execute.ts'
+import { carryOut, dryRun } from '../carry-out.ts'
+import type { Context } from '../context.ts'
+import { findSession } from '../find-session.ts'
+import { resetTerminal } from '../terminal.ts'
+
+const args = {
+  session: { type: 'positional', description: 'Session (default: the one of this directory)', required: false },
+  attach: { type: 'boolean', description: 'Attach this terminal to it' },
+  'dry-run': dryRun,
+} as const
+
+export default (context: Context) =>
+  defineCommand({
+    meta: { name: 'start', description: 'Start a stopped session again; the conversation continues' },
+    args,
+    async run({ args: given }) {
+      const { backend, handle, record } = await findSession(context, given.session)
+      const credential = record.credential === '' ? null : claude.credential(context.host)
+      if (record.credential !== '' && credential?.variable !== record.credential)
+        throw new PaudeError('usage', `session ${record.id} was started with ${record.credential}, which is not set now`, { hint: `export ${record.credential} and start it again: the value is kept nowhere` })
+      const attached = given.attach === true
+      const plan = backend.resume(handle, { attached, credential: credential?.value ?? null })
+      if (given['dry-run']) return carryOut(context, backend, { plan, dryRun: true })
+      const before = await ask(backend.state(handle), context.effects(backend))
+      if (before.status === 'running') throw new PaudeError('name-taken', `session ${record.id} runs already`, { hint: `paude attach ${record.id}` })
+      const code = await execute(plan, context.effects(backend))
+      if (!attached) {
+        context.answer(record.id)
+        return code
+      }
+      resetTerminal(context.host)
+      const after = await ask(backend.state(handle), context.effects(backend)).catch(() => null)
+      return after === null || after.status === 'running' ? 0 : after.exitCode
+    },
+  })

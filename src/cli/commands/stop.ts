@@ -1,0 +1,22 @@
+import { defineCommand } from 'citty'
+import { readSeconds } from '../args.ts'
+import { carryOut, dryRun } from '../carry-out.ts'
+import type { Context } from '../context.ts'
+import { findSession } from '../find-session.ts'
+
+const args = {
+  session: { type: 'positional', description: 'Session (default: the one of this directory)', required: false },
+  grace: { type: 'string', valueHint: 'SECONDS', description: 'Time the agent gets to finish (default: 10)' },
+  'dry-run': dryRun,
+} as const
+
+export default (context: Context) =>
+  defineCommand({
+    meta: { name: 'stop', description: 'Stop a session and keep it: paude start continues it' },
+    args,
+    async run({ args: given }) {
+      const { backend, handle } = await findSession(context, given.session)
+      const grace = Math.ceil(readSeconds(given.grace, 10, '--grace'))
+      return carryOut(context, backend, { plan: backend.stop(handle, grace), dryRun: given['dry-run'] === true })
+    },
+  })

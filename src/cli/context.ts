@@ -1,0 +1,18 @@
+import type { Backend } from '../backends/backend.ts'
+import type { Layer } from '../config/read-flags.ts'
+import type { Host } from '../host.ts'
+import type { Effects } from '../run/execute.ts'
+
+/** What a command may touch besides its words. */
+export type Context = {
+  readonly host: Host
+  readonly version: string
+  /** Own flags that stood before the verb. */
+  readonly flags: Layer
+  /** The answer, on stdout: only on success. */
+  readonly answer: (text: string) => void
+  /** For people, on stderr. */
+  readonly note: (text: string) => void
+  readonly warn: (text: string) => void
+  readonly effects: (backend: Backend) => Effects
+}

@@ -1,0 +1,99 @@
+import type { Backend, Handle, Listed } from '../backends/backend.ts'
+import { usable } from '../backends/pick.ts'
+import { type BackendName, backends } from '../backends/registry.ts'
+import { backendNames } from '../backends/registry.ts'
+import { PaudeError } from '../errors.ts'
+import { homeVolume } from '../session/id.ts'
+import { handleOf, type SessionRecord } from '../session/record.ts'
+import { readRecords, sessionFolder } from '../session/store.ts'
+import { ask } from '../run/ask.ts'
+import type { Context } from './context.ts'
+
+/** A session that was found, and the backend it lives on. */
+export type Found = { readonly backend: Backend; readonly handle: Handle; readonly record: SessionRecord }
+
+/** The session a word means: an id, the start of its random part, or a name; without a word, the one of this directory. */
+export async function findSession(context: Context, word: string | undefined): Promise<Found> {
+  const records = readRecords(context.host)
+  const local = choose(records, word, context.host.cwd)
+  if (local !== null) return found(context, local)
+  // A session whose folder is gone is still known to its engine.
+  const { sessions } = await listSessions(context)
+  const known = new Set(records.map(({ id }) => id))
+  const lost = sessions.filter(({ id }) => !known.has(id)).map(recordOf)
+  const other = choose(lost, word, context.host.cwd)
+  if (other !== null) return found(context, other)
+  if (word === undefined) throw new PaudeError('not-found', 'no session belongs to this directory', { hint: 'paude sessions lists all of them' })
+  throw new PaudeError('not-found', `no session is called ${JSON.stringify(word)}`, { hint: 'paude sessions lists all of them' })
+}
+
+export type Row = Listed & { readonly backend: BackendName }
+
+/** Sessions of all usable backends: one call each, side by side; a dead engine does not hide the others. */
+export async function listSessions(context: Context): Promise<{ readonly sessions: readonly Row[]; readonly failures: readonly { readonly backend: BackendName; readonly error: PaudeError }[] }> {
+  const answers = await Promise.all(
+    backendNames.map(async (name) => {
+      const state = await usable(context.host, name)
+      if (state === 'missing') return { name, rows: [] }
+      if (state !== 'yes') return { name, rows: [], error: unusable(name, state) }
+      try {
+        return { name, rows: await ask(backends[name].list, context.effects(backends[name])) }
+      } catch (error) {
+        if (error instanceof PaudeError) return { name, rows: [], error }
+        throw error
+      }
+    }),
+  )
+  return {
+    sessions: answers
+      .flatMap(({ name, rows }) => rows.map((row) => ({ ...row, backend: name })))
+      .toSorted((a, b) => (a.created < b.created ? 1 : -1)),
+    failures: answers.flatMap(({ name, error }) => (error === undefined ? [] : [{ backend: name, error }])),
+  }
+}
+
+function choose(records: readonly SessionRecord[], word: string | undefined, cwd: string): SessionRecord | null {
+  const matches =
+    word === undefined
+      ? records.filter(({ workspace }) => cwd === workspace || cwd.startsWith(`${workspace}/`))
+      : records.filter(({ id, name }) => id === word || name === word).concat(records.filter(({ id, name }) => id !== word && name !== word && word !== '' && startsWith(id, word)))
+  const exact = matches.filter(({ id, name }) => id === word || name === word)
+  const candidates = exact.length > 0 ? exact : matches
+  if (candidates.length > 1)
+    throw new PaudeError('ambiguous', word === undefined ? `this directory has ${candidates.length} sessions` : `${JSON.stringify(word)} fits ${candidates.length} sessions`, {
+      hint: `name one: ${candidates.map(({ id, name }) => name || id).join(', ')}`,
+    })
+  return candidates[0] ?? null
+}
+
+const startsWith = (id: string, word: string): boolean => id.startsWith(word.startsWith('paude-') ? word : `paude-${word}`)
+
+const found = ({ host }: Context, record: SessionRecord): Found => ({
+  backend: backends[record.backend],
+  handle: handleOf(record, sessionFolder(host, record.id)),
+  record,
+})
+
+/** What the labels tell of a session whose folder is gone. */
+const recordOf = (row: Row): SessionRecord => ({
+  v: 1,
+  id: row.id,
+  name: row.name,
+  backend: row.backend,
+  agent: row.agent,
+  version: '',
+  created: row.created,
+  workspace: row.workspace,
+  directory: row.workspace,
+  network: row.network === 'none' || row.network === 'open' ? row.network : 'restricted',
+  allow: [],
+  terminal: true,
+  homeVolume: row.agent === 'command' ? '' : homeVolume(row.workspace, row.agent),
+  credential: '',
+})
+
+function unusable(name: BackendName, state: 'down' | 'denied'): PaudeError {
+  return state === 'down'
+    ? new PaudeError('backend-down', `${name} is installed but its engine does not run`, { hint: `start it, or ignore this if you do not use ${name}` })
+    : new PaudeError('backend-denied', `no permission on the socket of ${name}`, { hint: 'add yourself to its group and log in again' })
+}

@@ -1,0 +1,67 @@
+import type { ArgsDef } from 'citty'
+import { type OwnFlag, ownFlags, variableOf } from '../config/own-flags.ts'
+import type { Context } from './context.ts'
+import { bold, dim } from './output.ts'
+import { aliases, type Verb, verbs } from './verbs.ts'
+
+/** `paude --help`. */
+export function help(): string {
+  const flags = (ownFlags as readonly OwnFlag[]).map((flag) => [`--${flag.name}${flag.type === 'switch' ? '' : ` ${flag.valueHint ?? 'VALUE'}`}`, flag.description] as const)
+  const names = Object.entries(verbs).map(([name, { description }]) => [name, description] as const)
+  return [
+    'paude runs Claude Code in a container whose only way out is an allowlist.',
+    '',
+    bold('Usage'),
+    "  paude [paude's flags] [claude's words…]",
+    '  paude VERB [flags] [words…]',
+    '',
+    bold('Examples'),
+    ...columns([
+      ['paude', 'open Claude here, in a box'],
+      ['paude -p "explain this repository"', 'print one answer'],
+      ['paude --network-allow example.org', 'let the agent reach one more host'],
+      ['paude --detach', 'start in the background; paude attach shows it'],
+      ['paude run -- make test', 'run a command in the same box, without network'],
+      ['paude -- --help', "Claude's own help"],
+    ]),
+    '',
+    bold('Verbs'),
+    ...columns(names),
+    '',
+    bold('Flags'),
+    ...columns(flags),
+    '',
+    dim("Flags come first: the first word that is not paude's and everything after it go to Claude untouched; -- ends them explicitly."),
+    dim('Every flag has an environment twin, such as PAUDE_NETWORK_ALLOW. paude help VERB tells more.'),
+  ].join('\n')
+}
+
+/** `paude help VERB`. */
+export async function verbHelp(context: Context, name: string, verb: Verb): Promise<string> {
+  const { default: make } = await verb.load()
+  const command = make(context)
+  const meta = (typeof command.meta === 'function' ? await command.meta() : await command.meta) ?? {}
+  const args = ((typeof command.args === 'function' ? await command.args() : await command.args) ?? {}) as ArgsDef
+  const places = Object.entries(args).filter(([, { type }]) => type === 'positional')
+  const flags = Object.entries(args).filter(([, { type }]) => type !== 'positional')
+  const usage = places.map(([key, { required }]) => (key === 'words' ? '[--] COMMAND…' : required ? key.toUpperCase() : `[${key.toUpperCase()}]`)).join(' ')
+  const also = Object.entries(aliases).flatMap(([alias, target]) => (target === name ? [alias] : []))
+  return [
+    meta.description ?? verb.description,
+    '',
+    bold('Usage'),
+    `  paude ${name}${flags.length > 0 ? ' [flags]' : ''} ${usage}`.trimEnd(),
+    ...(also.length > 0 ? ['', `Also: paude ${also.join(', ')}`] : []),
+    ...(flags.length > 0
+      ? ['', bold('Flags'), ...columns(flags.map(([key, definition]) => [`--${key}${definition.type === 'boolean' ? '' : ` ${('valueHint' in definition && definition.valueHint) || 'VALUE'}`}`, definition.description ?? '']))]
+      : []),
+  ].join('\n')
+}
+
+/** Name of a flag's environment twin, for the reference. */
+export const twin = (flag: OwnFlag): string => (flag.alias ? '' : variableOf(flag))
+
+function columns(rows: readonly (readonly [string, string])[]): readonly string[] {
+  const width = Math.max(...rows.map(([left]) => left.length))
+  return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`)
+}

@@ -1,0 +1,85 @@
+import type { ArgsDef } from 'citty'
+import { type Layer, readFlags } from '../config/read-flags.ts'
+import { type Caller, exitCode, PaudeError } from '../errors.ts'
+import type { Host } from '../host.ts'
+import { readWords } from './args.ts'
+import type { Context } from './context.ts'
+import { colourful, outputs, sentence, writeAll } from './output.ts'
+import { findVerb, type Verb } from './verbs.ts'
+
+/** argv in, exit code out. Everything a user did wrong becomes a sentence here. */
+export async function main(argv: readonly string[], host: Host, version: string): Promise<number> {
+  let caller: Caller = 'agent'
+  try {
+    const { layer, words, ended, late } = readFlags(argv)
+    const found = ended ? null : findVerb(words[0])
+    const context = contextOf(host, version, layer)
+    if (found !== null) {
+      caller = found.verb.caller
+      return await runVerb(context, found, words.slice(1))
+    }
+    if (!ended && words.length === 1 && (words[0] === '--help' || words[0] === '-h')) {
+      const { help } = await import('./help.ts')
+      context.answer(help())
+      return 0
+    }
+    for (const flag of late) context.note(`${flag} stands after the agent's first word, so it goes to the agent; put it first to mean paude's`)
+    const [{ startSession }, { claude }] = await Promise.all([import('./start.ts'), import('../agents/claude.ts')])
+    return await startSession(context, { agent: claude, run: { kind: 'agent', words }, flags: layer })
+  } catch (error) {
+    if (!(error instanceof PaudeError)) throw error
+    const text = sentence(error)
+    writeAll(2, colourful(host, 'stderr') ? text : Bun.stripANSI(text))
+    return exitCode(error, caller)
+  }
+}
+
+async function runVerb(context: Context, { name, verb }: { name: string; verb: Verb }, argv: readonly string[]): Promise<number> {
+  if (argv[0] === '--help' || argv[0] === '-h') {
+    const { verbHelp } = await import('./help.ts')
+    context.answer(await verbHelp(context, name, verb))
+    return 0
+  }
+  const { default: make } = await verb.load()
+  // A verb that starts a box takes the flags of a start as well.
+  const { layer, words: left, ended } = STARTS.has(name) ? readFlags(argv) : { layer: {}, words: argv, ended: false }
+  const rest = ended ? ['--', ...left] : left
+  const command = make({ ...context, flags: { ...context.flags, ...layer } })
+  const args = (typeof command.args === 'function' ? await command.args() : await command.args) as ArgsDef | undefined
+  const words = readWords(name, rest, args ?? {})
+  const places = Object.entries(args ?? {}).flatMap(([key, { type }]) => (type === 'positional' && key !== 'words' ? [key] : []))
+  const values = { ...words.flags, ...Object.fromEntries(places.flatMap((key, index) => (words.positionals[index] === undefined ? [] : [[key, words.positionals[index]]]))) }
+  for (const [key, definition] of Object.entries(args ?? {}))
+    if (definition.type === 'positional' && definition.required && key !== 'words' && !Object.hasOwn(values, key))
+      throw new PaudeError('usage', `paude ${name}: ${key} is missing`, { hint: `paude help ${name}` })
+  // biome-ignore lint/suspicious/noExplicitAny: the values were read by the very definition that types them
+  const code: unknown = await command.run?.({ rawArgs: [...words.rest], args: { _: [], ...values } as any, cmd: command })
+  return typeof code === 'number' ? code : 0
+}
+
+const STARTS = new Set(['run', 'demo'])
+
+function contextOf(host: Host, version: string, flags: Layer): Context {
+  const { answer, note, warn } = outputs(host)
+  return {
+    host,
+    version,
+    flags,
+    answer,
+    note,
+    warn,
+    effects: (backend) => ({
+      note,
+      progress: true,
+      explain: ({ argv, outcome }) => (argv[0] === backend.program ? backend.explain({ argv, code: outcome.code, stderr: outcome.stderr }) : foreign(argv, outcome)),
+    }),
+  }
+}
+
+/** A failed program that is not the engine, such as the fetch of the agent. */
+function foreign(argv: readonly string[], { code, stderr }: { code: number; stderr: string }): PaudeError {
+  const reason = stderr.trim().split('\n').at(-1) ?? ''
+  return new PaudeError(/ENOSPC|no space left/i.test(stderr) ? 'disk-full' : 'command-failed', `${argv[0]?.split('/').at(-1)} ${argv[1] ?? ''} failed with exit code ${code}${reason === '' ? '' : `: ${reason}`}`, {
+    hint: 'check the network and the disk, then try again',
+  })
+}

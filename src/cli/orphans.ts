@@ -1,0 +1,66 @@
+import type { Backend, Part } from '../backends/backend.ts'
+import { usable } from '../backends/pick.ts'
+import { backendNames, backends } from '../backends/registry.ts'
+import { exec, type Plan } from '../plan/plan.ts'
+import { ask } from '../run/ask.ts'
+import { folderNames, readRecords, sessionFolder } from '../session/store.ts'
+import type { Context } from './context.ts'
+
+/** Something that no session owns any more. */
+export type Orphan = { readonly backend: Backend; readonly kind: 'container' | 'volume' | 'folder'; readonly reference: string; readonly why: string }
+
+/** Parts without their agent, link volumes without a session, and folders without a container, on every usable engine. */
+export async function findOrphans(context: Context): Promise<readonly Orphan[]> {
+  const { host } = context
+  const answers = await Promise.all(
+    backendNames.map(async (name) => {
+      const backend = backends[name]
+      if ((await usable(host, name)) !== 'yes') return null
+      try {
+        const effects = context.effects(backend)
+        const [containers, volumes] = await Promise.all([ask(backend.parts, effects), ask(backend.volumes, effects)])
+        return { backend, containers, volumes }
+      } catch {
+        return null
+      }
+    }),
+  )
+  const reached = answers.flatMap((answer) => (answer === null ? [] : [answer]))
+  // A session that is being started right now has a folder and perhaps a gate, but no agent yet.
+  const starting = readRecords(host).flatMap(({ id, created }) => (Date.now() - Date.parse(created) < 60_000 ? [id] : []))
+  const agents = new Set([...starting, ...reached.flatMap(({ containers }) => containers.flatMap(({ role, session }) => (role === 'agent' ? [session] : [])))])
+  const parts = reached.flatMap(({ backend, containers, volumes }) => [
+    ...containers.filter(({ role, session }) => role !== 'agent' && !agents.has(session)).map((part) => orphan(backend, part, 'its agent is gone')),
+    ...volumes.filter(({ role, session }) => role === 'link' && !agents.has(session)).map((part) => orphan(backend, part, 'its session is gone')),
+  ])
+  return [...parts, ...lostFolders(context, agents, new Set(reached.map(({ backend }) => backend.name)))]
+}
+
+/** A folder is lost when its engine answered and does not know the session. */
+function lostFolders({ host }: Context, agents: ReadonlySet<string>, reached: ReadonlySet<string>): readonly Orphan[] {
+  const records = new Map(readRecords(host).map((record) => [record.id, record]))
+  return folderNames(host).flatMap((id): readonly Orphan[] => {
+    const record = records.get(id)
+    if (agents.has(id) || (record !== undefined && !reached.has(record.backend))) return []
+    return [{ backend: backends[record?.backend ?? 'docker'], kind: 'folder', reference: sessionFolder(host, id), why: record === undefined ? 'its session.json cannot be read' : 'its containers are gone' }]
+  })
+}
+
+const orphan = (backend: Backend, { kind, reference }: Part, why: string): Orphan => ({ backend, kind, reference, why })
+
+/** One plan a backend. */
+export function removeOrphans(orphans: readonly Orphan[]): readonly { readonly backend: Backend; readonly plan: Plan }[] {
+  const owners = [...new Set(orphans.map(({ backend }) => backend))]
+  return owners.map((backend) => {
+    const of = (kind: Orphan['kind']) => orphans.filter((orphan) => orphan.backend === backend && orphan.kind === kind).map(({ reference }) => reference)
+    const [containers, volumes, folders] = [of('container'), of('volume'), of('folder')]
+    return {
+      backend,
+      plan: [
+        ...(containers.length > 0 ? [exec([backend.program, 'rm', '--force', '--volumes', ...containers], { tolerant: true })] : []),
+        ...(volumes.length > 0 ? [exec([backend.program, 'volume', 'rm', '--force', ...volumes], { tolerant: true })] : []),
+        ...folders.map((path) => exec(['rm', '-rf', '--', path])),
+      ],
+    }
+  })
+}

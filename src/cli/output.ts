@@ -1,0 +1,59 @@
+import { writeSync } from 'node:fs'
+import type { PaudeError } from '../errors.ts'
+import type { Host } from '../host.ts'
+
+const ESCAPE = '\u001b['
+const paint = (code: string) => (text: string) => `${ESCAPE}${code}m${text}${ESCAPE}0m`
+export const bold = paint('1')
+export const dim = paint('2')
+export const red = paint('31')
+export const green = paint('32')
+export const yellow = paint('33')
+
+/** Whether a stream takes colour: a terminal, and nobody said no (no-color.org). */
+export const colourful = ({ env, terminal }: Host, stream: 'stdout' | 'stderr'): boolean => terminal[stream] && !env['NO_COLOR'] && env['TERM'] !== 'dumb'
+
+/** Writes the whole text before it returns, whatever the stream is; a reader that went away is no error of ours. */
+export function writeAll(descriptor: 1 | 2, text: string): void {
+  const bytes = Buffer.from(text)
+  let offset = 0
+  while (offset < bytes.length) {
+    try {
+      offset += writeSync(descriptor, bytes, offset)
+    } catch (error) {
+      const { code } = error as { code?: string }
+      if (code === 'EAGAIN') Bun.sleepSync(1)
+      else if (code === 'EPIPE' || code === 'EBADF') return
+      else throw error
+    }
+  }
+}
+
+/** The streams of a run. Text is stripped of colour where it would not be seen as colour. */
+export function outputs(host: Host): { readonly answer: (text: string) => void; readonly note: (text: string) => void; readonly warn: (text: string) => void } {
+  const clean = (stream: 'stdout' | 'stderr', text: string) => (colourful(host, stream) ? text : Bun.stripANSI(text))
+  const say = (mark: string) => (text: string) => writeAll(2, clean('stderr', `${mark} ${text}\n`))
+  return {
+    answer: (text) => writeAll(1, clean('stdout', text.endsWith('\n') ? text : `${text}\n`)),
+    note: say(dim('paude:')),
+    warn: say(yellow('paude: warning:')),
+  }
+}
+
+/** A mistake or misfortune, as the user reads it. */
+export const sentence = ({ message, hint }: PaudeError): string => `${red('paude:')} ${message}${hint === '' ? '' : `\n  ${dim('→')} ${hint}`}\n`
+
+/** Columns as wide as their widest cell; the last one runs free. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => Bun.stringWidth(row[column] ?? ''))))
+  const line = (cells: readonly string[]) =>
+    cells
+      .map((cell, column) => (column === cells.length - 1 ? cell : cell + ' '.repeat(Math.max(0, (widths[column] ?? 0) - Bun.stringWidth(cell)))))
+      .join('  ')
+      .trimEnd()
+  return [bold(line(head)), ...rows.map(line)].join('\n')
+}
+
+/** Text of others on a terminal of ours: no control character survives. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: exactly those are taken out
+export const printable = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, '�')

@@ -1,0 +1,46 @@
+import type { Backend } from '../backends/backend.ts'
+import { ownFlags } from '../config/own-flags.ts'
+import type { Config } from '../config/settings.ts'
+import type { SessionSpec } from '../session/spec.ts'
+
+/** The effective settings with their origins, and what the session may reach and why. Secrets are named, never shown. */
+export function printConfig({ settings, origins, file }: Config, spec: SessionSpec, backend: Backend): string {
+  const keys = [...new Set(ownFlags.map(({ key }) => key))].filter((key) => key !== 'printConfig' && key !== 'dryRun')
+  const shown = (value: unknown) => (Array.isArray(value) ? (value.length === 0 ? '-' : value.map(withoutValue).join(' ')) : value === '' ? '-' : String(value))
+  const rows = keys.map((key) => `${key.padEnd(14)}${(key === 'backend' ? backend.name : shown(settings[key])).padEnd(28)}  # ${origins[key]}`)
+  return [
+    `# settings (file: ${file || 'none'})`,
+    ...rows,
+    '',
+    '# box',
+    `id            ${spec.id} (another one at every start)`,
+    `image         ${spec.image.reference}`,
+    `workspace     ${spec.workspace}`,
+    `directory     ${spec.directory}`,
+    `home          ${spec.user.home} ${spec.homeVolume === '' ? '(gone with the box)' : `(volume ${spec.homeVolume})`}`,
+    ...spec.mounts.map(({ source, target, readOnly }) => `mount         ${source}${source === target ? '' : ` at ${target}`} ${readOnly ? 'read-only' : 'writable'}`),
+    '',
+    ...networkLines(spec),
+  ].join('\n')
+}
+
+/** What the session may reach, one line each, with the reason. */
+export function networkLines({ network }: SessionSpec): readonly string[] {
+  switch (network.mode) {
+    case 'none':
+      return ['# network: none']
+    case 'open':
+      return ['# network: open, every host can be reached']
+    case 'restricted':
+      return [
+        '# network: restricted to',
+        ...network.policy.allow.map(({ host, ports, privateRange, why }) => `allow         ${host}:${ports.join(',')}${privateRange === '' ? '' : `@${privateRange}`}  # ${why}`),
+        network.policy.injection === null
+          ? '# no credential of the caller: log in inside the box'
+          : `inject        ${network.policy.injection.header} on the way to ${network.policy.injection.host}:${network.policy.injection.port}; the box sees a placeholder`,
+      ]
+  }
+}
+
+/** --env entries may hold secrets. */
+const withoutValue = (entry: unknown): string => String(entry).replace(/^([A-Za-z_][A-Za-z0-9_]*)=.*$/s, '$1=••••••')

@@ -1,0 +1,97 @@
+import type { Agent } from '../agents/agent.ts'
+import type { Backend } from '../backends/backend.ts'
+import { pickBackend } from '../backends/pick.ts'
+import { loadConfig } from '../config/load.ts'
+import type { Layer } from '../config/read-flags.ts'
+import { PaudeError } from '../errors.ts'
+import { parseLog } from '../network/log.ts'
+import { renderPlan } from '../plan/render.ts'
+import { ask } from '../run/ask.ts'
+import { execute } from '../run/execute.ts'
+import { capture } from '../run/process.ts'
+import { lookAround } from '../session/look.ts'
+import { handleOf, type SessionRecord } from '../session/record.ts'
+import { resolveSession, type Wish } from '../session/resolve.ts'
+import type { SessionSpec } from '../session/spec.ts'
+import { readRecords } from '../session/store.ts'
+import { readSeconds } from './args.ts'
+import type { Context } from './context.ts'
+import { chooseImages } from './images.ts'
+import { printConfig } from './print-config.ts'
+
+export type Start = {
+  readonly agent: Agent
+  readonly run: Wish['run']
+  readonly flags: Layer
+}
+
+/** Starts a session: everything is looked up and decided first, then carried out, or only shown. Returns the exit code. */
+export async function startSession(context: Context, { agent, run, flags }: Start): Promise<number> {
+  const { host, answer, note, warn, version } = context
+  const config = loadConfig(host, flags)
+  const { settings } = config
+  const backend = await pickBackend(host, settings.backend)
+  const around = await lookAround(host, config)
+  const images = await chooseImages(context, { settings, extraCa: around.extraCa, backend, kind: run.kind })
+  const { spec, record } = resolveSession({ host, config, backend, agent, around, run, images, version, now: new Date() })
+  if (settings.printConfig) {
+    answer(printConfig(config, spec, backend))
+    return 0
+  }
+  const timeout = readSeconds(settings.timeout, 0, '--timeout')
+  const plan = backend.start(spec, {
+    attached: !settings.detach,
+    ...(timeout > 0 ? { timeout } : {}),
+    ...(images.rescue === undefined ? {} : { rescue: images.rescue }),
+  })
+  const removal = backend.remove(handleOf(record, spec.folder), { volumes: false })
+  if (settings.dryRun) {
+    answer(renderPlan(plan, settings.detach ? [] : removal))
+    return 0
+  }
+  for (const line of around.workspace.notes) note(line)
+  if (settings.network === 'open') warn('the network is open: the agent can reach every host this machine can')
+  refuseTakenName(context, spec)
+  const effects = context.effects(backend)
+  if (settings.detach) {
+    const code = await execute(plan, effects)
+    answer(spec.id)
+    return code
+  }
+  return await execute(plan, effects, (code) => finish(context, { backend, spec, record, code }))
+}
+
+function refuseTakenName({ host }: Context, { name }: SessionSpec): void {
+  const other = name === '' ? undefined : readRecords(host).find((record) => record.name === name)
+  if (other !== undefined)
+    throw new PaudeError('name-taken', `a session named ${name} exists already: ${other.id}`, { hint: `paude attach ${name}, or paude rm ${name}` })
+}
+
+type Ended = { readonly backend: Backend; readonly spec: SessionSpec; readonly record: SessionRecord; readonly code: number }
+
+/** What follows an agent in the foreground: it was detached from and goes on, or it ended and everything goes. */
+async function finish(context: Context, { backend, spec, record, code }: Ended): Promise<number> {
+  const effects = context.effects(backend)
+  const handle = handleOf(record, spec.folder)
+  const [state, requests, receipt] = await Promise.all([
+    spec.terminal ? ask(backend.state(handle), effects).catch(() => null) : null,
+    spec.network.mode === 'restricted' ? capture(backend.requests(handle, { follow: false })).catch(() => null) : null,
+    code === 125 && spec.network.mode === 'restricted' ? capture(backend.receipt(handle)).catch(() => null) : null,
+  ])
+  if (state?.status === 'running') {
+    context.note(`detached, the session goes on: paude attach ${spec.name || spec.id}`)
+    return 0
+  }
+  await execute(backend.remove(handle, { volumes: false }), effects)
+  if (receipt !== null && /"ok":false/.test(receipt.stdout))
+    throw new PaudeError('self-test', 'the wall around the agent did not hold, so the agent was not started', { hint: 'paude selftest shows which probe got out' })
+  if (requests !== null) noteBlocked(context, requests.stdout)
+  return state === null ? code : state.exitCode
+}
+
+function noteBlocked({ note }: Context, log: string): void {
+  const blocked = new Set(parseLog(log).flatMap(({ decision, host, port }) => (decision === 'blocked' ? [`${host}:${port}`] : [])))
+  if (blocked.size === 0) return
+  const [first = ''] = blocked
+  note(`${blocked.size === 1 ? `blocked 1 host: ${first}` : `blocked ${blocked.size} hosts, such as ${first}`}; to allow: paude --network-allow ${first.replace(/:(443|80)$/, '')}`)
+}

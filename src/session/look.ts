@@ -1,0 +1,44 @@
+import { existsSync } from 'node:fs'
+import { extraCaCertificates } from '../image/ca.ts'
+import type { Host } from '../host.ts'
+import type { Config } from '../config/settings.ts'
+import { capture } from '../run/process.ts'
+import { gitIdentityQuery, type Identity } from '../workspace/git.ts'
+import { findWorkspace, type Workspace } from '../workspace/workspace.ts'
+
+/** What a start must know of the machine and the project. */
+export type Surroundings = {
+  readonly workspace: Workspace
+  readonly identity: Identity
+  /** PEM text, '' for none. */
+  readonly extraCa: string
+  /** Whether podman's --init would work. */
+  readonly podmanInit: boolean
+}
+
+/** Looks at machine and project. One process (git); no engine is asked. */
+export async function lookAround(host: Host, { settings }: Config): Promise<Surroundings> {
+  const workspace = findWorkspace(host, { force: settings.force })
+  return {
+    workspace,
+    identity: await readIdentity(workspace),
+    extraCa: extraCaCertificates(host, settings.caFile),
+    podmanInit: INIT_PROGRAMS.some((path) => existsSync(path)),
+  }
+}
+
+/** Where distributions keep the init that podman mounts; without it --init fails. */
+const INIT_PROGRAMS = ['/usr/libexec/podman/catatonit', '/usr/lib/podman/catatonit', '/usr/libexec/catatonit/catatonit', '/usr/bin/catatonit', '/usr/local/libexec/podman/catatonit', '/usr/local/bin/catatonit']
+
+async function readIdentity({ root, git }: Workspace): Promise<Identity> {
+  const nobody = { name: '', email: '' }
+  const { argv, parse } = gitIdentityQuery(root)
+  if (git === null && !existsSync(root)) return nobody
+  try {
+    // git exits with 1 when neither is set.
+    const { code, stdout } = await capture(argv)
+    return code === 0 ? parse(stdout) : nobody
+  } catch {
+    return nobody
+  }
+}

@@ -1,0 +1,32 @@
+import * as v from 'valibot'
+import type { Handle } from '../backends/backend.ts'
+
+/** session.json: what later commands need to know of a session without asking an engine. No secret. */
+export const SessionRecord = v.object({
+  v: v.literal(1),
+  id: v.string(),
+  name: v.string(),
+  backend: v.picklist(['docker', 'podman']),
+  agent: v.string(),
+  version: v.string(),
+  created: v.string(),
+  workspace: v.string(),
+  directory: v.string(),
+  network: v.picklist(['restricted', 'open', 'none']),
+  allow: v.array(v.object({ host: v.string(), ports: v.array(v.number()), privateRange: v.string(), why: v.string() })),
+  terminal: v.boolean(),
+  homeVolume: v.string(),
+  /** Variable that held the credential at the start; '' when none was injected. The proxy needs it again after a stop. */
+  credential: v.string(),
+})
+export type SessionRecord = v.InferOutput<typeof SessionRecord>
+
+/** The record as a backend needs it. */
+export const handleOf = ({ id, terminal, network, homeVolume, directory }: SessionRecord, folder: string): Handle => ({
+  id,
+  folder,
+  terminal,
+  walled: network !== 'none',
+  homeVolume,
+  directory,
+})

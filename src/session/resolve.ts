@@ -1,0 +1,187 @@
+import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import type { Agent, Credential } from '../agents/agent.ts'
+import type { Backend } from '../backends/backend.ts'
+import type { BackendName } from '../backends/registry.ts'
+import type { Config } from '../config/settings.ts'
+import { PaudeError } from '../errors.ts'
+import type { Host } from '../host.ts'
+import { HOST_NAME, type Policy } from '../network/allow.ts'
+import { mergeAllows, parseAllow } from '../network/pattern.ts'
+import { policyFiles } from '../network/squid-conf.ts'
+import { commandLine } from '../plan/shell.ts'
+import { gitEnvironment } from '../workspace/git.ts'
+import { checkMount, checkTogether, parseMount } from '../workspace/mount.ts'
+import entry from './entry.sh' with { type: 'text' }
+import { checkedName, homeVolume, newSessionId } from './id.ts'
+import { readLimits } from './limits.ts'
+import type { Surroundings } from './look.ts'
+import type { SessionRecord } from './record.ts'
+import type { Mount, Network, SessionSpec } from './spec.ts'
+import { sessionFolder } from './store.ts'
+import { readVariables } from './variables.ts'
+
+/** Everything a start is decided from. */
+export type Wish = {
+  readonly host: Host
+  readonly config: Config
+  readonly backend: Backend
+  readonly agent: Agent
+  readonly around: Surroundings
+  /** What is to run: words of the agent, or a whole command. */
+  readonly run: { readonly kind: 'agent'; readonly words: readonly string[] } | { readonly kind: 'command'; readonly argv: readonly string[] }
+  readonly images: { readonly agent: string; readonly proxy: string }
+  readonly version: string
+  /** The moment of the start. */
+  readonly now: Date
+}
+
+/** Wishes, machine and capabilities become a complete session, or a refusal. */
+export function resolveSession(wish: Wish): { readonly spec: SessionSpec; readonly record: SessionRecord } {
+  const { host, config, backend, agent, around, run } = wish
+  const { settings } = config
+  const { workspace } = around
+  const id = newSessionId()
+  const name = settings.sessionName === '' ? '' : checkedName(settings.sessionName)
+  const credential = run.kind === 'agent' ? agent.credential(host) : null
+  const network = resolveNetwork(wish, id, credential)
+  refuseWeaker(backend, network)
+  const user = { uid: host.uid, gid: host.gid, home: boxHome(host) }
+  const interactive = run.kind === 'agent' && agent.interactive(run.words)
+  const terminal = interactive && (settings.detach || (host.terminal.stdin && host.terminal.stdout))
+  const volume = run.kind === 'agent' ? homeVolume(workspace.root, agent.name) : ''
+  const init = backend.name === 'podman' && !around.podmanInit ? 'image' : 'engine'
+  const record: SessionRecord = {
+    v: 1,
+    id,
+    name,
+    backend: backend.name as BackendName,
+    agent: run.kind === 'agent' ? agent.name : 'command',
+    version: wish.version,
+    created: wish.now.toISOString(),
+    workspace: workspace.root,
+    directory: workspace.directory,
+    network: network.mode,
+    allow: network.mode === 'none' ? [] : network.policy.allow.map((allow) => ({ ...allow, ports: [...allow.ports] })),
+    terminal,
+    homeVolume: volume,
+    credential: credential?.variable ?? '',
+  }
+  const spec: SessionSpec = {
+    id,
+    name,
+    agent: record.agent,
+    version: wish.version,
+    created: record.created,
+    image: { reference: wish.images.agent, pull: settings.pull },
+    proxyImage: { reference: wish.images.proxy, pull: settings.pull === 'always' ? 'missing' : settings.pull },
+    workspace: workspace.root,
+    directory: workspace.directory,
+    user,
+    mounts: resolveMounts(wish),
+    homeVolume: volume,
+    environment: resolveEnvironment(wish, { home: user.home, terminal, credential, walled: network.mode !== 'none', init }),
+    secretEnvironment: readVariables(settings.env, host),
+    network,
+    limits: readLimits(settings),
+    once: run.kind === 'command',
+    terminal,
+    // A caller's terminal is not the agent's when only one end of it is one: a read there would wait for ever.
+    stdin: terminal || (!settings.detach && !host.terminal.stdin),
+    grace: 10,
+    folder: sessionFolder(host, id),
+    seed: seedFiles(wish, { terminal, restricted: network.mode === 'restricted', user }),
+    record: `${JSON.stringify(record, null, 2)}\n`,
+    init,
+  }
+  return { spec, record }
+}
+
+/** Refuses what the backend cannot promise; nothing is weakened silently. */
+function refuseWeaker(backend: Backend, network: Network): void {
+  if (network.mode !== 'open' && !backend.can.enforcesAllowlist)
+    throw new PaudeError('unsupported', `${backend.name} cannot enforce an allowlist`, { hint: 'pick a container backend, or say --network open to run without a wall' })
+}
+
+function resolveNetwork({ host, config: { settings }, agent, run, around }: Wish, session: string, credential: Credential | null): Network {
+  // A one-shot command needs no network unless it says so.
+  if (settings.network === 'none') {
+    if (settings.networkAllow.length > 0)
+      throw new PaudeError('usage', '--network none and --network-allow contradict each other', { hint: 'leave one of them out' })
+    return { mode: 'none' }
+  }
+  const needed = run.kind === 'agent' ? agent.needs(host, credential).map(({ host: entry, why }) => parseAllow(entry, why)) : []
+  const asked = settings.networkAllow.map((entry) => parseAllow(entry, 'asked for by --network-allow'))
+  const injection = credential?.injection ?? null
+  const policy: Policy = { session, mode: settings.network, allow: mergeAllows([...needed, ...asked]), injection }
+  return {
+    mode: settings.network,
+    policy,
+    policyFiles: {
+      ...policyFiles(policy),
+      ...(around.extraCa === '' ? {} : { 'extra-ca.pem': around.extraCa }),
+      ...(credential === null ? {} : { 'await-secret': '' }),
+    },
+    credential: credential?.value ?? null,
+  }
+}
+
+function resolveMounts({ host, config: { settings }, around: { workspace } }: Wish): readonly Mount[] {
+  const own = settings.mount.map((text) => checkMount(parseMount(text, host), host))
+  checkTogether(own, workspace)
+  const common = workspace.git?.commonDirectory ?? null
+  const writable = [workspace.root, ...(common === null ? [] : [common])].map((path) => ({ source: path, target: path, readOnly: false }))
+  const pinned = workspace.pinnedPaths.map((path) => ({ source: path, target: path, readOnly: false }))
+  const guarded = workspace.protectedPaths.map((path) => ({ source: path, target: path, readOnly: true }))
+  return [...writable, ...pinned, ...guarded, ...own]
+}
+
+function resolveEnvironment(
+  { host, agent, run, around: { workspace, identity } }: Wish,
+  { home, terminal, credential, walled, init }: { home: string; terminal: boolean; credential: Credential | null; walled: boolean; init: SessionSpec['init'] },
+): Readonly<Record<string, string>> {
+  const common = workspace.git?.commonDirectory ?? null
+  return {
+    HOME: home,
+    LANG: 'C.UTF-8',
+    ...(terminal ? { TERM: host.env['TERM'] || 'xterm-256color', COLORTERM: host.env['COLORTERM'] || 'truecolor' } : {}),
+    ...(host.env['TZ'] ? { TZ: host.env['TZ'] } : {}),
+    ...gitEnvironment(identity, [...new Set([workspace.root, workspace.directory, ...(common === null ? [] : [common])])]),
+    ...(run.kind === 'agent' ? agent.environment(host) : {}),
+    ...(credential === null ? {} : { [credential.variable]: credential.placeholder }),
+    ...(walled ? { PAUDE_WALL: '1' } : {}),
+    ...(init === 'image' ? { PAUDE_INIT: 'image' } : {}),
+  }
+}
+
+function seedFiles(
+  { host, agent, run, around: { workspace } }: Wish,
+  { terminal, restricted, user }: { terminal: boolean; restricted: boolean; user: SessionSpec['user'] },
+): Readonly<Record<string, string>> {
+  // Only a conversation on a screen is continued; a one-shot answer keeps the words exactly as typed.
+  const command = run.kind === 'command' ? `set -- ${commandLine(run.argv)}\n` : agent.command(run.words, terminal ? randomUUID() : null)
+  return {
+    'entry.sh': entry,
+    'command.sh': command,
+    passwd: passwd(host, user),
+    group: group(host, user),
+    'resolv.conf': '',
+    ...(run.kind === 'agent' ? agent.seed({ directory: workspace.root, restricted }) : {}),
+  }
+}
+
+/** Where HOME lies in the box: the host's own path, so that paths kept in it go on meaning the same. */
+const boxHome = ({ home }: Host): string => (/^\/[^:\n,]+$/.test(home) && home !== '/' ? join(home) : '/home/agent')
+
+/** Tools such as ssh refuse to work for a uid that has no name. */
+function passwd({ uid, gid }: Host, { home }: SessionSpec['user']): string {
+  const rows = [uid === 0 ? '' : 'root:x:0:0:root:/root:/bin/sh\n', `${uid === 0 ? 'root' : 'agent'}:x:${uid}:${gid}:agent:${home}:/bin/bash\n`, 'nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n']
+  return rows.join('')
+}
+
+function group({ gid }: Host, _user: SessionSpec['user']): string {
+  return [gid === 0 ? '' : 'root:x:0:\n', `${gid === 0 ? 'root' : 'agent'}:x:${gid}:\n`, 'nogroup:x:65534:\n'].join('')
+}
+
+/** Allow entries that need the user's own machine, for the notes of a start. */
+export const reachesHost = (record: SessionRecord): boolean => record.allow.some(({ host }) => host === HOST_NAME)

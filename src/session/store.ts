@@ -1,0 +1,47 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import * as v from 'valibot'
+import { PaudeError } from '../errors.ts'
+import type { Host } from '../host.ts'
+import { SESSION_ID } from './id.ts'
+import { SessionRecord } from './record.ts'
+
+/** `$XDG_STATE_HOME/paude`; refuses when there is no place to keep state. */
+export const stateFolder = (host: Host): string => ownFolder(host, 'XDG_STATE_HOME', '.local/state')
+
+/** `$XDG_CACHE_HOME/paude`. */
+export const cacheFolder = (host: Host): string => ownFolder(host, 'XDG_CACHE_HOME', '.cache')
+
+export const sessionFolder = (host: Host, id: string): string => join(stateFolder(host), 'sessions', id)
+
+/** Every session that has a folder, newest first. A folder that cannot be read is left out: `doctor` lists it. */
+export function readRecords(host: Host): readonly SessionRecord[] {
+  return folderNames(host)
+    .flatMap((id) => readRecord(host, id) ?? [])
+    .toSorted((a, b) => (a.created < b.created ? 1 : -1))
+}
+
+/** Ids of all session folders, readable or not. */
+export function folderNames(host: Host): readonly string[] {
+  try {
+    return readdirSync(join(stateFolder(host), 'sessions')).filter((name) => SESSION_ID.test(name))
+  } catch {
+    return []
+  }
+}
+
+function readRecord(host: Host, id: string): SessionRecord | null {
+  try {
+    const result = v.safeParse(SessionRecord, JSON.parse(readFileSync(join(sessionFolder(host, id), 'session.json'), 'utf8')))
+    return result.success && result.output.id === id ? result.output : null
+  } catch {
+    return null
+  }
+}
+
+function ownFolder({ env, home }: Host, variable: string, below: string): string {
+  const named = env[variable]
+  if (named?.startsWith('/')) return join(named, 'paude')
+  if (home.startsWith('/')) return join(home, below, 'paude')
+  throw new PaudeError('config', 'HOME is not set, so there is no place for the state of sessions', { hint: `export HOME, or ${variable} with an absolute path` })
+}
