@@ -1,0 +1,35 @@
+/** One line of the allowlist after parsing: what may be reached, and why the user finds it there. */
+export type Allow = {
+  /** Canonical: lower case, punycode, no trailing dot. `*.example.org` means everything below, not the name itself. */
+  readonly host: string
+  /** Ascending, never empty. */
+  readonly ports: readonly number[]
+  /** CIDR of private addresses this very name may resolve to; '' means public addresses only. */
+  readonly privateRange: string
+  /** Shown by --print-config, `network log` and --dry-run. */
+  readonly why: string
+}
+
+/** The name by which the box reaches one port of the user's own machine. */
+export const HOST_NAME = 'host.paude.internal'
+
+/** The real credential that squid puts on the way to the provider. */
+export type Injection = {
+  /** Canonical host name of the provider, no wildcard. */
+  readonly host: string
+  readonly port: number
+  readonly scheme: 'https' | 'http'
+  readonly header: 'X-Api-Key' | 'Authorization'
+  /** Path prefix of the provider's base URL, '' or like `/llm`; never ends with a slash. */
+  readonly prefix: string
+}
+
+/** What squid.conf is generated from. */
+export type Policy = {
+  /** Session id, written in every log line. */
+  readonly session: string
+  /** `open` lets every host through (and skips the canaries) but still logs and injects. */
+  readonly mode: 'restricted' | 'open'
+  readonly allow: readonly Allow[]
+  readonly injection: Injection | null
+}

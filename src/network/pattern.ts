@@ -1,0 +1,129 @@
+import { domainToASCII, domainToUnicode } from 'node:url'
+import { PaudeError } from '../errors.ts'
+import { type Allow, HOST_NAME } from './allow.ts'
+import { inside, PRIVATE_RANGES, rangeText, readRange } from './ranges.ts'
+
+const DEFAULT_PORTS = [80, 443]
+const LABEL = /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/
+const TOP_LABEL = /^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/
+
+/** Reads `HOST[:PORT][@CIDR]`, where HOST is a name or `*.` before one. Throws `usage` for everything else. */
+export function parseAllow(entry: string, why: string): Allow {
+  const refuse: Refuse = (problem, hint) => {
+    throw new PaudeError('usage', `cannot allow ${JSON.stringify(entry)}: ${problem}`, { hint })
+  }
+  refuseStrangers(entry, refuse)
+  const [address = '', range, ...more] = entry.split('@')
+  if (more.length > 0) refuse('more than one @', 'write HOST, HOST:PORT or HOST:PORT@CIDR')
+  const [name = '', port, ...colons] = address.split(':')
+  if (colons.length > 0) refuseAddress(refuse)
+  const host = canonicalHost(name, refuse)
+  if (host === HOST_NAME && port === undefined) refuse('a port of this machine must be named', `write ${HOST_NAME}:PORT`)
+  if (host === HOST_NAME && range !== undefined) refuse('this machine needs no address range', `write ${HOST_NAME}:PORT`)
+  return {
+    host,
+    ports: port === undefined ? DEFAULT_PORTS : [readPort(port, refuse)],
+    privateRange: range === undefined ? '' : readPrivateRange(range, refuse),
+    why,
+  }
+}
+
+/** The same permissions in the fewest lines, sorted: ports united, lines dropped that a wildcard already covers. */
+export function mergeAllows(list: readonly Allow[]): readonly Allow[] {
+  const byKey = new Map<string, Allow>()
+  for (const allow of list) {
+    const key = `${allow.host}@${allow.privateRange}`
+    const known = byKey.get(key)
+    byKey.set(key, known === undefined ? { ...allow, ports: unite(allow.ports) } : joined(known, allow))
+  }
+  const merged = [...byKey.values()]
+  return merged
+    .filter((allow) => !merged.some((other) => covers(other, allow)))
+    .map((allow) => merged.filter((other) => covers(allow, other)).reduce(joinedWhy, allow))
+    .sort(byHost)
+}
+
+/** Whether the pattern (`host` of an Allow) stands for this very name; a wildcard also for every narrower wildcard. */
+export const matches = (pattern: string, host: string): boolean =>
+  pattern === host || (pattern.startsWith('*.') && host.endsWith(pattern.slice(1)) && host !== HOST_NAME)
+
+type Refuse = (problem: string, hint: string) => never
+
+const covers = (wide: Allow, narrow: Allow): boolean =>
+  wide.host !== narrow.host || wide.privateRange !== narrow.privateRange
+    ? matches(wide.host, narrow.host) &&
+      (narrow.privateRange === '' || narrow.privateRange === wide.privateRange) &&
+      narrow.ports.every((port) => wide.ports.includes(port))
+    : false
+
+const unite = (...ports: readonly (readonly number[])[]): readonly number[] => [...new Set(ports.flat())].sort((a, b) => a - b)
+
+const joined = (one: Allow, other: Allow): Allow => joinedWhy({ ...one, ports: unite(one.ports, other.ports) }, other)
+
+const joinedWhy = (one: Allow, { why }: Allow): Allow => ({
+  ...one,
+  why: [...new Set([...one.why.split('; '), ...why.split('; ')])].join('; '),
+})
+
+const byHost = (one: Allow, other: Allow): number =>
+  one.host === other.host ? (one.privateRange < other.privateRange ? -1 : 1) : one.host < other.host ? -1 : 1
+
+function refuseStrangers(entry: string, refuse: Refuse): void {
+  if (entry === '') refuse('it is empty', 'write a host name such as example.org')
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: exactly those are refused
+  if (/[\s\u0000-\u001f\u007f-\u009f]/u.test(entry))
+    refuse('spaces and control characters belong to no host name', 'write one entry per host')
+  if (entry.includes('://'))
+    refuse('a scheme is not part of the entry', 'write the host alone, such as example.org or example.org:8443')
+  if (entry.includes('[') || entry.includes(']')) refuseAddress(refuse)
+  if (/[\\?#%]/.test(entry) || entry.split('@')[0]?.includes('/'))
+    refuse('only whole hosts can be allowed, not paths', 'write the host alone')
+}
+
+const refuseAddress = (refuse: Refuse): never =>
+  refuse(
+    'addresses are always denied, only names can be allowed',
+    'write a name that resolves to it, such as name.example@10.0.0.0/8',
+  )
+
+function canonicalHost(written: string, refuse: Refuse): string {
+  const undotted = written.endsWith('.') ? written.slice(0, -1) : written
+  const wildcard = undotted.startsWith('*.')
+  const name = (wildcard ? undotted.slice(2) : undotted).toLowerCase()
+  if (name.includes('*')) refuse('a star stands only for the first label', 'write *.example.org')
+  const ascii = toAscii(name, refuse)
+  const labels = ascii.split('.')
+  if (labels.includes('')) refuse('it has an empty label', 'write a host name such as example.org')
+  if (/^(\d+|0x[0-9a-f]*)$/.test(labels.at(-1) ?? '')) refuseAddress(refuse)
+  if (labels.length < 2)
+    refuse(wildcard ? 'such a wildcard is too wide' : 'a name needs at least two labels', 'write a full name such as example.org')
+  const good = labels.every((label, at) => (at === labels.length - 1 ? TOP_LABEL : LABEL).test(label))
+  if (!good || ascii.length > 253 - (wildcard ? 2 : 0))
+    refuse('it is no valid host name', 'labels have up to 63 letters, digits and hyphens')
+  if (labels.at(-1) === 'localhost')
+    refuse('the proxy never connects to itself', `write ${HOST_NAME}:PORT to reach a port of this machine`)
+  if (ascii.endsWith('paude.internal') && (wildcard || ascii !== HOST_NAME) && /(^|\.)paude\.internal$/.test(ascii))
+    refuse("that name is paude's own", `write ${HOST_NAME}:PORT to reach a port of this machine`)
+  return wildcard ? `*.${ascii}` : ascii
+}
+
+/** Punycode; refuses names that Unicode mapping would quietly turn into others (full-width letters, invisible characters). */
+function toAscii(name: string, refuse: Refuse): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the range is ASCII itself
+  if (/^[\u0000-\u007f]*$/.test(name) && !/(^|\.)xn--/.test(name)) return name
+  const ascii = domainToASCII(name)
+  const faithful = name.includes('xn--') ? ascii === name : domainToUnicode(ascii) === name.normalize('NFC')
+  return ascii !== '' && faithful ? ascii : refuse('it is no plain international name', 'write it in punycode (xn--…)')
+}
+
+function readPort(text: string, refuse: Refuse): number {
+  const port = /^[1-9]\d{0,4}$/.test(text) ? Number(text) : 0
+  return port > 0 && port < 65536 ? port : refuse('the port must be 1 to 65535', 'write HOST:PORT, such as example.org:8443')
+}
+
+function readPrivateRange(text: string, refuse: Refuse): string {
+  const range = readRange(text)
+  if (range === null) return refuse('what follows @ is no address range', 'write a CIDR such as 10.20.0.0/16')
+  const known = PRIVATE_RANGES.map(readRange).some((outer) => outer !== null && inside(range, outer))
+  return known ? rangeText(range) : refuse('the range is not inside private address space', 'public addresses need no range')
+}
