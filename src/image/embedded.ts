@@ -1,5 +1,23 @@
 import claude from '../../images/claude/Dockerfile' with { type: 'text' }
 import custom from '../../images/custom/Dockerfile' with { type: 'text' }
+import closure from '../../squid/closure' with { type: 'text' }
+import proxyImage from '../../squid/Dockerfile' with { type: 'text' }
+import accessDenied from '../../squid/ERR_ACCESS_DENIED' with { type: 'text' }
+import connectFail from '../../squid/ERR_CONNECT_FAIL' with { type: 'text' }
+import dnsFail from '../../squid/ERR_DNS_FAIL' with { type: 'text' }
+import forwardingDenied from '../../squid/ERR_FORWARDING_DENIED' with { type: 'text' }
+import other from '../../squid/ERR_OTHER' with { type: 'text' }
+import secureConnectFail from '../../squid/ERR_SECURE_CONNECT_FAIL' with { type: 'text' }
+import extraCa from '../../squid/extra-ca.crt' with { type: 'text' }
+import gate from '../../squid/gate' with { type: 'text' }
+import gateConfig from '../../squid/gate.cfg' with { type: 'text' }
+import group from '../../squid/group' with { type: 'text' }
+import mimeNone from '../../squid/mime-none' with { type: 'text' }
+import openssl from '../../squid/openssl.cnf' with { type: 'text' }
+import passwd from '../../squid/passwd' with { type: 'text' }
+import proxy from '../../squid/proxy' with { type: 'text' }
+import proxyConfig from '../../squid/proxy.cfg' with { type: 'text' }
+import secret from '../../squid/secret' with { type: 'text' }
 
 export type ImageName = 'claude' | 'custom' | 'proxy'
 
@@ -7,5 +25,24 @@ export type ImageName = 'claude' | 'custom' | 'proxy'
 export const contexts: Readonly<Record<ImageName, Readonly<Record<string, string>>>> = {
   claude: { Dockerfile: claude },
   custom: { Dockerfile: custom },
-  proxy: {},
+  proxy: {
+    Dockerfile: proxyImage,
+    closure,
+    'extra-ca.crt': extraCa,
+    ERR_ACCESS_DENIED: accessDenied,
+    ERR_CONNECT_FAIL: connectFail,
+    ERR_DNS_FAIL: dnsFail,
+    ERR_FORWARDING_DENIED: forwardingDenied,
+    ERR_OTHER: other,
+    ERR_SECURE_CONNECT_FAIL: secureConnectFail,
+    gate,
+    'gate.cfg': gateConfig,
+    group,
+    'mime-none': mimeNone,
+    'openssl.cnf': openssl,
+    passwd,
+    proxy,
+    'proxy.cfg': proxyConfig,
+    secret,
+  },
 }

@@ -1,21 +1,13 @@
-// Files embedded with `with { type: 'text' }`; a new kind of file in images/ or squid/ needs its pattern here.
+// Files of images/ and squid/ are embedded with `with { type: 'text' }`; most of them have no extension to match.
 declare module '*/Dockerfile' {
   const text: string
   export default text
 }
-declare module '*.sh' {
+declare module '*/check.sh' {
   const text: string
   export default text
 }
-declare module '*.conf' {
-  const text: string
-  export default text
-}
-declare module '*.cfg' {
-  const text: string
-  export default text
-}
-declare module '*.txt' {
+declare module '../../squid/*' {
   const text: string
   export default text
 }
