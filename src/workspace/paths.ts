@@ -1,0 +1,93 @@
+import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, realpathSync, type Stats, statSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+
+/** Characters that break lines, terminals or mount tables; everything else is a legal name. */
+const CONTROL = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}]/u
+
+/** Also what turns the reading direction round, which is legal in a name but lies on a screen. */
+const MISLEADING = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\u202a-\u202e\u2066-\u2069]/gu
+
+/** Bytes of a git or project file that are worth reading; larger ones are not what they claim to be. */
+const READ_LIMIT = 64 * 1024
+
+export const hasControl = (text: string): boolean => CONTROL.test(text)
+
+/** A path as it may be shown to a person: what would move the cursor is escaped. */
+export const shown = (path: string): string =>
+  path.replace(MISLEADING, (character) => `\\u{${character.codePointAt(0)?.toString(16) ?? ''}}`)
+
+/** Where the path really is, or null when nothing is there or it cannot be looked at. */
+export function realPath(path: string): string | null {
+  try {
+    return realpathSync(path)
+  } catch {
+    return null
+  }
+}
+
+/** Where the path will really be: links above it are followed, what does not exist yet is kept. */
+export function realFuture(path: string): string {
+  const parent = dirname(path)
+  return realPath(path) ?? (parent === path ? path : join(realFuture(parent), basename(path)))
+}
+
+/** What is at the path itself, links not followed; null when nothing is. */
+export function look(path: string): Stats | null {
+  try {
+    return lstatSync(path)
+  } catch {
+    return null
+  }
+}
+
+/** Whether a path is the place or lies below it, by its words alone. Both absolute and normalised. */
+export const below = (place: string, path: string): boolean =>
+  path === place || path.startsWith(place.endsWith('/') ? place : `${place}/`)
+
+/**
+ * Whether a path is the place or lies below it, also when one of them is spelled differently: another case on a file system
+ * that ignores it, a bind mount, a firmlink of macOS.
+ */
+export function inside(place: string, path: string): boolean {
+  if (below(place, path)) return true
+  const wanted = identity(place)
+  return wanted !== null && ancestors(path).some((ancestor) => identity(ancestor) === wanted)
+}
+
+/** Whether one of the two lies in the other, or they are the same. */
+export const overlap = (one: string, other: string): boolean => inside(one, other) || inside(other, one)
+
+/** The path and every folder above it, nearest first. */
+export function ancestors(path: string): readonly string[] {
+  const parent = dirname(path)
+  return parent === path ? [path] : [path, ...ancestors(parent)]
+}
+
+/** Text of a small regular file; null for anything else. Never blocks on a pipe and never follows a last link. */
+export function readSmall(path: string): string | null {
+  let file: number
+  try {
+    file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+  } catch {
+    return null
+  }
+  try {
+    const stats = fstatSync(file)
+    if (!stats.isFile() || stats.size > READ_LIMIT) return null
+    const buffer = Buffer.alloc(READ_LIMIT)
+    return buffer.toString('utf8', 0, readSync(file, buffer, 0, READ_LIMIT, 0))
+  } catch {
+    return null
+  } finally {
+    closeSync(file)
+  }
+}
+
+function identity(path: string): string | null {
+  try {
+    const { dev, ino } = statSync(path, { bigint: true })
+    return `${dev}:${ino}`
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,90 @@
+import { join } from 'node:path'
+import { PaudeError } from '../errors.ts'
+import type { Host } from '../host.ts'
+import { type GitLayout, isRepository, readGit } from './git.ts'
+import { type Guards, guard } from './guard.ts'
+import { ancestors, below, hasControl, look, readSmall, realFuture, realPath, shown } from './paths.ts'
+import { objectToWorkspace, ownFolders } from './places.ts'
+
+/** The project as the box sees it. Notes are lines for the user on stderr. */
+export type Workspace = Guards & {
+  /** Real path, mounted writable at itself. */
+  readonly root: string
+  /** Real current directory, root or below: the working directory in the box. */
+  readonly directory: string
+  readonly git: GitLayout | null
+}
+
+type Machine = Pick<Host, 'cwd' | 'home' | 'uid' | 'env'>
+
+/** Finds what to mount around the current directory, or refuses. `force` allows a place that is too much, never `/` or the kernel's. */
+export function findWorkspace(host: Machine, { force }: { readonly force: boolean }): Workspace {
+  const directory = host.cwd === '' ? null : realPath(host.cwd)
+  if (directory === null)
+    throw new PaudeError('refused', 'the current directory no longer exists', { hint: 'cd into a folder that does' })
+  if (hasControl(directory))
+    throw new PaudeError('refused', `control characters in the path of the current directory: ${shown(directory)}`, {
+      hint: 'rename it',
+    })
+  insist(directory, { host, force })
+  const { root, notes } = findRoot(directory, host)
+  const { git, note } = readGit(root, host)
+  // A pointer that leads nowhere makes no top level: what is mounted shrinks to what was asked for.
+  const place = git || look(join(root, '.git'))?.isDirectory() ? root : directory
+  const area = { root: place, directory, git }
+  const guards = guard(area)
+  const own = ownFolders(host)
+    .map(realFuture)
+    .filter((path) => path !== place && below(place, path) && look(path))
+  return {
+    ...area,
+    ...guards,
+    protectedPaths: [...guards.protectedPaths, ...own].sort(),
+    notes: [...notes, ...(note ? [note] : []), ...(git ? borrowed(area.root, git) : []), ...guards.notes],
+  }
+}
+
+/** What git in the box must trust although another user owns it: the working trees and git directories of this workspace. */
+export const safeDirectories = ({ root, git }: Workspace): readonly string[] => [
+  ...new Set([root, `${root}/*`, ...(git ? [git.repository, git.gitDirectory] : [])]),
+]
+
+function insist(directory: string, { host, force }: { readonly host: Machine; readonly force: boolean }): void {
+  const objection = objectToWorkspace(directory, host)
+  if (!objection || (force && !objection.final)) return
+  const hint = objection.final ? 'cd into a project' : 'cd into a project, or say --force to give it to the agent all the same'
+  throw new PaudeError('refused', `refusing to work in ${shown(directory)}: ${objection.reason}`, { hint })
+}
+
+/** The git top level around the directory when it may be mounted, else the directory itself. --force is no wish for more than that. */
+function findRoot(directory: string, host: Machine): { readonly root: string; readonly notes: readonly string[] } {
+  const top = topLevel(directory)
+  if (top === null || top === directory) return { root: directory, notes: [] }
+  const reason = isForeign(top, host) ? 'it belongs to another user' : objectToWorkspace(top, host)?.reason
+  if (reason === undefined) return { root: top, notes: [] }
+  return { root: directory, notes: [`mounting only ${shown(directory)}, not its git repository ${shown(top)}: ${reason}`] }
+}
+
+/** Nearest folder with git data, on the same file system as git does it. */
+function topLevel(directory: string): string | null {
+  const device = look(directory)?.dev
+  for (const folder of ancestors(directory)) {
+    if (look(folder)?.dev !== device) return null
+    const data = look(join(folder, '.git'))
+    if (data?.isDirectory() ? isRepository(join(folder, '.git')) : data !== null) return folder
+  }
+  return null
+}
+
+/** Whether somebody else may have put the git data above us, as in a folder open to all. */
+function isForeign(top: string, { uid, env }: Machine): boolean {
+  const owner = look(join(top, '.git'))?.uid
+  return owner !== uid && owner !== 0 && String(owner) !== env['SUDO_UID']
+}
+
+/** Objects that git takes from another repository, which is not mounted. */
+function borrowed(root: string, { repository }: GitLayout): readonly string[] {
+  const lines = readSmall(join(repository, 'objects/info/alternates'))?.split('\n') ?? []
+  const places = lines.filter((line) => line.startsWith('/') && !below(root, line) && !below(repository, line))
+  return places.map((path) => `git objects borrowed from ${shown(path)} are missing in the box; mount it to use them`)
+}
