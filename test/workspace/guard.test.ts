@@ -141,7 +141,8 @@ describe('links', () => {
 
 test('a submodule pointer of the hostile kind protects no file of another place', () => {
   const root = project()
-  const victim = repository(join(path, 'pointed-at'))
+  const victim = join(path, 'pointed-at')
+  git(project(), 'worktree', 'add', '--quiet', victim)
   const module = join(root, '.git/modules/x')
   git(root, 'init', '--quiet', '--bare', module)
   git(module, 'config', '--file=config', 'core.worktree', victim)

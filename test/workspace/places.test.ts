@@ -80,5 +80,6 @@ describe('an extra mount', () => {
   test('may come from the home of root, for root', () => {
     expect(mount('/root/notes', '/root')).toBeNull()
     expect(mount('/root/notes')).not.toBeNull()
+    expect(mount('/dev/shm/home/notes', '/dev/shm/home')).not.toBeNull()
   })
 })
