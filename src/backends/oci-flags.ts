@@ -33,7 +33,8 @@ const field = (key: string, value: string): string => (/[",\n]/.test(value) ? `"
 export const bind = (source: string, target: string, readOnly: boolean): string =>
   `--mount=type=bind,${field('src', source)},${field('dst', target)}${readOnly ? ',readonly' : ''}`
 
-export const volume = (name: string, target: string, readOnly = false): string => `--mount=type=volume,src=${name},${field('dst', target)}${readOnly ? ',readonly' : ''}`
+// `ro`: podman 4 does not know `readonly` on a volume.
+export const volume = (name: string, target: string, readOnly = false): string => `--mount=type=volume,src=${name},${field('dst', target)}${readOnly ? ',ro' : ''}`
 
 /** A volume that is made with labels when it is not there yet (docker only). */
 export const labelledVolume = (name: string, target: string, facts: Readonly<Record<string, string>>): string =>
