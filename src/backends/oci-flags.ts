@@ -31,7 +31,7 @@ const field = (key: string, value: string): string => (/[",\n]/.test(value) ? `"
 
 /** A host folder or file. --mount and not --volume: it fails on a missing source and takes colons. */
 export const bind = (source: string, target: string, readOnly: boolean): string =>
-  `--mount=type=bind,${field('src', source)},${field('dst', target)}${readOnly ? ',readonly' : ''}`
+  `--mount=type=bind,${field('src', source)},${field('dst', target)}${readOnly ? ',ro' : ''}`
 
 // `ro`: podman 4 does not know `readonly` on a volume.
 export const volume = (name: string, target: string, readOnly = false): string => `--mount=type=volume,src=${name},${field('dst', target)}${readOnly ? ',ro' : ''}`

@@ -4,7 +4,8 @@ import { pickBackend } from '../backends/pick.ts'
 import { loadConfig } from '../config/load.ts'
 import type { Layer } from '../config/read-flags.ts'
 import { PaudeError } from '../errors.ts'
-import { parseLog } from '../network/log.ts'
+import { parseLog, type Request } from '../network/log.ts'
+import type { Plan } from '../plan/plan.ts'
 import { renderPlan } from '../plan/render.ts'
 import { ask } from '../run/ask.ts'
 import { execute } from '../run/execute.ts'
@@ -23,10 +24,14 @@ export type Start = {
   readonly agent: Agent
   readonly run: Wish['run']
   readonly flags: Layer
+  /** The HOME volume goes with the session. */
+  readonly throwAway?: boolean
+  /** Told what the session asked the proxy for, before everything is removed. */
+  readonly onEnd?: (requests: readonly Request[]) => void
 }
 
 /** Starts a session: everything is looked up and decided first, then carried out, or only shown. Returns the exit code. */
-export async function startSession(context: Context, { agent, run, flags }: Start): Promise<number> {
+export async function startSession(context: Context, { agent, run, flags, throwAway = false, onEnd }: Start): Promise<number> {
   const { host, answer, note, warn, version } = context
   const config = loadConfig(host, flags)
   const { settings } = config
@@ -44,7 +49,7 @@ export async function startSession(context: Context, { agent, run, flags }: Star
     ...(timeout > 0 ? { timeout } : {}),
     ...(images.rescue === undefined ? {} : { rescue: images.rescue }),
   })
-  const removal = backend.remove(handleOf(record, spec.folder), { volumes: false })
+  const removal = backend.remove(handleOf(record, spec.folder), { volumes: throwAway })
   if (settings.dryRun) {
     answer(renderPlan(plan, settings.detach ? [] : removal))
     return 0
@@ -58,7 +63,7 @@ export async function startSession(context: Context, { agent, run, flags }: Star
     answer(spec.id)
     return code
   }
-  return await execute(plan, effects, (code) => finish(context, { backend, spec, record, code }))
+  return await execute(plan, effects, (code) => finish(context, { backend, spec, record, code, removal, onEnd }))
 }
 
 function refuseTakenName({ host }: Context, { name }: SessionSpec): void {
@@ -67,10 +72,10 @@ function refuseTakenName({ host }: Context, { name }: SessionSpec): void {
     throw new PaudeError('name-taken', `a session named ${name} exists already: ${other.id}`, { hint: `paude attach ${name}, or paude rm ${name}` })
 }
 
-type Ended = { readonly backend: Backend; readonly spec: SessionSpec; readonly record: SessionRecord; readonly code: number }
+type Ended = { readonly backend: Backend; readonly spec: SessionSpec; readonly record: SessionRecord; readonly code: number; readonly removal: Plan; readonly onEnd: Start['onEnd'] }
 
 /** What follows an agent in the foreground: it was detached from and goes on, or it ended and everything goes. */
-async function finish(context: Context, { backend, spec, record, code }: Ended): Promise<number> {
+async function finish(context: Context, { backend, spec, record, code, removal, onEnd }: Ended): Promise<number> {
   const effects = context.effects(backend)
   const handle = handleOf(record, spec.folder)
   const [state, requests, receipt] = await Promise.all([
@@ -82,15 +87,17 @@ async function finish(context: Context, { backend, spec, record, code }: Ended):
     context.note(`detached, the session goes on: paude attach ${spec.name || spec.id}`)
     return 0
   }
-  await execute(backend.remove(handle, { volumes: false }), effects)
+  await execute(removal, effects)
   if (receipt !== null && /"ok":false/.test(receipt.stdout))
     throw new PaudeError('self-test', 'the wall around the agent did not hold, so the agent was not started', { hint: 'paude selftest shows which probe got out' })
-  if (requests !== null) noteBlocked(context, requests.stdout)
+  const asked = parseLog(requests?.stdout ?? '', spec.network.mode === 'none' ? [] : spec.network.policy.allow)
+  onEnd?.(asked)
+  if (onEnd === undefined) noteBlocked(context, asked)
   return state === null ? code : state.exitCode
 }
 
-function noteBlocked({ note }: Context, log: string): void {
-  const blocked = new Set(parseLog(log).flatMap(({ decision, host, port }) => (decision === 'blocked' ? [`${host}:${port}`] : [])))
+function noteBlocked({ note }: Context, requests: readonly Request[]): void {
+  const blocked = new Set(requests.flatMap(({ decision, host, port }) => (decision === 'blocked' ? [`${host}:${port}`] : [])))
   if (blocked.size === 0) return
   const [first = ''] = blocked
   note(`${blocked.size === 1 ? `blocked 1 host: ${first}` : `blocked ${blocked.size} hosts, such as ${first}`}; to allow: paude --network-allow ${first.replace(/:(443|80)$/, '')}`)

@@ -22,6 +22,7 @@ export const verbs = {
   shell: { description: 'Open a shell in a running session', caller: 'agent', load: () => import('./commands/shell.ts') },
   run: { description: 'Run one command in a box of its own', caller: 'agent', load: () => import('./commands/run.ts') },
   network: { description: 'Show what a session asked for', caller: 'management', load: () => import('./commands/network.ts') },
+  demo: { description: 'Show the box and its wall, without an account', caller: 'agent', load: () => import('./commands/demo.ts') },
   version: { description: "Print paude's version", caller: 'management', load: () => import('./commands/version.ts') },
 } as const satisfies Record<string, Verb>
 
