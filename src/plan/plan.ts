@@ -6,7 +6,7 @@ export type Argv = readonly [program: string, ...words: string[]]
 /** Everything paude will do, in order. It is run, printed by --dry-run and compared by the tests: one value. */
 export type Plan = readonly Step[]
 
-export type Step = Folder | Write | Exec | Attach | Together | Guard
+export type Step = Folder | Write | Exec | Attach | Together | Guard | Later
 
 /** Makes a folder with its parents (mode 0700 unless told); taken back with all it holds. */
 export type Folder = { readonly kind: 'folder'; readonly path: string; readonly mode?: number }
@@ -58,8 +58,16 @@ export type Together = { readonly kind: 'together'; readonly lanes: readonly Pla
 /** Steps that are only needed while a probe fails. */
 export type Guard = { readonly kind: 'guard'; readonly unless: Argv; readonly steps: Plan }
 
+/** How to take back what the next steps make by the way. Runs nothing now. */
+export type Later = { readonly kind: 'later'; readonly undo: Argv }
+
+export const later = (undo: Argv): Later => ({ kind: 'later', undo })
 export const exec = (argv: Argv, rest: Omit<Exec, 'kind' | 'argv'> = {}): Exec => ({ kind: 'exec', argv, ...rest })
 export const write = (path: string, content: string, mode = 0o600): Write => ({ kind: 'write', path, content, mode })
-export const together = (lanes: readonly Plan[], rescue?: Plan): Together => ({ kind: 'together', lanes, ...(rescue && { rescue }) })
+export const together = (lanes: readonly Plan[], rescue?: Plan): Together => ({
+  kind: 'together',
+  lanes,
+  ...(rescue && { rescue }),
+})
 export const guard = (unless: Argv, steps: Plan): Guard => ({ kind: 'guard', unless, steps })
 export const folder = (path: string, mode = 0o700): Folder => ({ kind: 'folder', path, mode })

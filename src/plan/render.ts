@@ -12,10 +12,22 @@ export function renderPlan(plan: Plan, afterwards: Plan = []): string {
     '#!/bin/sh',
     'set -eu',
     ...(undone
-      ? ['undo=:', 'later() { undo="$1; $undo"; }', `trap 'code=$?; [ "$code" = 0 ] || eval "$undo" >/dev/null 2>&1; exit "$code"' EXIT`]
+      ? [
+          'undo=: kept=:',
+          'later() { undo="$1; $undo"; }',
+          `trap 'code=$?; [ "$code" = 0 ] || eval "$undo; $kept" >/dev/null 2>&1; exit "$code"' EXIT`,
+        ]
       : []),
-    ...plan.flatMap((step, index) => renderStep(step, `step_${index + 1}`)),
-    ...(afterwards.length > 0 ? ['code=$?', '# when the agent has ended', ...afterwards.flatMap((step) => renderStep(step, 'end')), 'exit "$code"'] : []),
+    ...plan.flatMap((step, index) => [
+      // An agent that ends with an error is not a start that failed.
+      ...(undone && step.kind === 'attach' ? ['undo=: kept=:'] : []),
+      ...(afterwards.length > 0 && step.kind === 'attach'
+        ? ['code=0', ...suffixed(renderStep(step, `step_${index + 1}`), ' || code=$?')]
+        : renderStep(step, `step_${index + 1}`)),
+    ]),
+    ...(afterwards.length > 0
+      ? ['# when the agent has ended', ...afterwards.flatMap((step) => renderStep(step, 'end')), 'exit "$code"']
+      : []),
   ]
   return `${lines.join('\n')}\n`
 }
@@ -23,10 +35,7 @@ export function renderPlan(plan: Plan, afterwards: Plan = []): string {
 function renderStep(step: Step, name: string): readonly string[] {
   switch (step.kind) {
     case 'folder':
-      return [
-        `mkdir -p -m ${octal(step.mode ?? 0o700)} ${quote(step.path)}`,
-        later(['rm', '-rf', step.path]),
-      ]
+      return [`mkdir -p -m ${octal(step.mode ?? 0o700)} ${quote(step.path)}`, later(['rm', '-rf', step.path])]
     case 'write':
       return writeLines(step.path, step.content, step.mode)
     case 'exec':
@@ -35,9 +44,11 @@ function renderStep(step: Step, name: string): readonly string[] {
       return renderAttach(step)
     case 'together':
       return renderTogether(step, name)
+    case 'later':
+      return [later(step.undo)]
     case 'guard':
       return [
-        `${step.unless.map(quote).join(' ')} >/dev/null 2>&1 || {`,
+        `${silent(step.unless)} || {`,
         ...indent(step.steps.flatMap((inner, index) => renderStep(inner, `${name}_${index + 1}`))),
         '}',
       ]
@@ -45,28 +56,42 @@ function renderStep(step: Step, name: string): readonly string[] {
 }
 
 function renderExec(step: Exec, name: string): readonly string[] {
-  const call = `${environment(step)}${wrapped(step.argv)}${step.tolerant ? ' || true' : ''}`
-  const run = step.stdin === undefined ? call : `printf %s ${quote(text(step.stdin))} | ${call}`
-  const inFolder = step.folder === undefined ? run : `(cd ${quote(step.folder)} && ${run})`
-  const body = [...(step.title === undefined ? [] : [`# ${step.title}`]), ...(step.undo === undefined ? [] : [later(step.undo)])]
-  const guarded =
-    step.unless === undefined
-      ? [...body, inFolder]
-      : [`${step.unless.map(quote).join(' ')} >/dev/null 2>&1 || {`, ...indent([...body, inFolder]), '}']
+  const call = prefixed(environment(step), wrapped(step.argv))
+  const run = step.stdin === undefined ? call : prefixed(`printf %s ${quote(text(step.stdin))} | `, call)
+  const inFolder = step.folder === undefined ? run : suffixed(prefixed(`(cd ${quote(step.folder)} && `, run), ')')
+  const body = [
+    ...(step.title === undefined ? [] : [`# ${step.title.replaceAll('\n', ' ')}`]),
+    ...(step.undo === undefined ? [] : [later(step.undo)]),
+    ...(step.tolerant ? suffixed(inFolder, ' || true') : inFolder),
+  ]
+  const guarded = step.unless === undefined ? body : [`${silent(step.unless)} || {`, ...indent(body), '}']
   return step.rescue === undefined ? guarded : rescued(name, guarded, step.rescue)
 }
 
 function renderTogether({ lanes, rescue }: Together, name: string): readonly string[] {
-  const undos = lanes.flat().flatMap((step) => (step.kind === 'exec' && step.undo ? [later(step.undo)] : []))
+  // Lanes are subshells: what takes them back is said outside, and only of what they will make.
+  const undos = lanes
+    .flat()
+    .flatMap((step) =>
+      step.kind === 'exec' && step.undo ? prefixed(step.unless ? `${silent(step.unless)} || ` : '', [later(step.undo)]) : [],
+    )
   const body = [
     '# side by side',
     ...undos,
     ...lanes.flatMap((lane, index) => [
       '(',
-      ...indent(lane.map(withoutUndo).flatMap((step, place) => renderStep(step, `${name}_${index + 1}_${place + 1}`))),
+      ...indent(
+        lane.flatMap((step, place) => {
+          const lines = renderStep(withoutUndo(step), `${name}_${index + 1}_${place + 1}`)
+          // Not left to `set -e`, which sleeps inside a function whose failure is looked at.
+          return place < lane.length - 1 ? suffixed(lines, ' &&') : lines
+        }),
+      ),
       `) & lane_${index + 1}=$!`,
     ]),
-    lanes.map((_, index) => `wait "$lane_${index + 1}"`).join(' && '),
+    'failed=0',
+    ...lanes.map((_, index) => `wait "$lane_${index + 1}" || failed=1`),
+    '[ "$failed" = 0 ]',
   ]
   return rescue === undefined ? body : rescued(name, body, rescue)
 }
@@ -76,29 +101,49 @@ const rescued = (name: string, body: readonly string[], rescue: Plan): readonly 
   `${name}() {`,
   ...indent(body),
   '}',
+  'kept=$undo undo=:',
   `${name} || {`,
-  ...indent(['# an image was missing', 'eval "$undo" >/dev/null 2>&1', ...rescue.flatMap((step, index) => renderStep(step, `${name}_rescue_${index + 1}`)), name]),
+  ...indent([
+    '# an image was missing',
+    'eval "$undo" >/dev/null 2>&1',
+    'undo=:',
+    ...rescue.flatMap((step, index) => renderStep(step, `${name}_rescue_${index + 1}`)),
+    name,
+  ]),
   '}',
+  'undo="$undo; $kept" kept=:',
 ]
 
 function renderAttach({ argv, timeout, terminate }: Attach): readonly string[] {
-  if (timeout === undefined || terminate === undefined) return [wrapped(argv)]
-  return [`# after ${timeout} s: ${terminate.map(quote).join(' ')}, exit code 124`, wrapped(argv)]
+  if (timeout === undefined || terminate === undefined) return wrapped(argv)
+  return [`# after ${timeout} s: ${terminate.map(quote).join(' ')}, exit code 124`, ...wrapped(argv)]
 }
 
 /** One flag a line, so that a diff of golden files is a review of what will run. */
-function wrapped([program, ...words]: Argv): string {
+function wrapped([program, ...words]: Argv): readonly string[] {
   const flags = words.findIndex((word) => word.startsWith('-'))
-  if (words.length < 4 || flags === -1) return [program, ...words].map(quote).join(' ')
-  const head = [program, ...words.slice(0, flags)].map(quote).join(' ')
-  return [head, ...words.slice(flags).map((word) => `  ${quote(word)}`)].join(' \\\n')
+  if (words.length < 4 || flags === -1) return [[program, ...words].map(quote).join(' ')]
+  const lines = [
+    [program, ...words.slice(0, flags)].map(quote).join(' '),
+    ...words.slice(flags).map((word) => `  ${quote(word)}`),
+  ]
+  return lines.map((line, index) => (index < lines.length - 1 ? `${line} \\` : line))
 }
 
+const prefixed = (text: string, [first = '', ...rest]: readonly string[]): readonly string[] => [`${text}${first}`, ...rest]
+const suffixed = (lines: readonly string[], text: string): readonly string[] => [
+  ...lines.slice(0, -1),
+  `${lines.at(-1) ?? ''}${text}`,
+]
+const silent = (probe: Argv): string => `${probe.map(quote).join(' ')} >/dev/null 2>&1`
+
 function writeLines(path: string, content: string, mode: number): readonly string[] {
+  const access = `chmod ${octal(mode)} ${quote(path)}`
+  if (content === '') return [`: >${quote(path)}`, access]
+  // A heredoc always ends its last line.
+  if (!content.endsWith('\n')) return [`printf %s ${quote(content)} >${quote(path)}`, access]
   const end = heredocEnd(content)
-  const [body, newline] = content.endsWith('\n') ? [content, ''] : [`${content}\n`, ' # without the last line break']
-  if (content === '') return [`: >${quote(path)}`, `chmod ${octal(mode)} ${quote(path)}`]
-  return [`cat >${quote(path)} <<'${end}'${newline}`, `${body}${end}`, `chmod ${octal(mode)} ${quote(path)}`]
+  return [`cat >${quote(path)} <<'${end}'`, `${content}${end}`, access]
 }
 
 /** A delimiter that no line of the content equals. */
@@ -123,6 +168,7 @@ const hasUndo = (step: Step): boolean => {
       return step.undo !== undefined || step.rescue !== undefined
     case 'together':
     case 'guard':
+    case 'later':
       return true
     case 'write':
     case 'attach':
@@ -137,6 +183,6 @@ const text = (value: string | Secret): string => (typeof value === 'string' ? va
 const octal = (mode: number): string => mode.toString(8).padStart(4, '0')
 /** Heredoc bodies must stay at the margin, so only lines outside of them move. */
 function indent(lines: readonly string[]): readonly string[] {
-  return lines.map((line) => (line.includes('\n') && line.startsWith('cat >') ? line : heredocBody.test(line) ? line : `  ${line}`))
+  return lines.map((line) => (heredocBody.test(line) ? line : `  ${line}`))
 }
 const heredocBody = /\nEOF_*$/
