@@ -1,0 +1,11 @@
+#!/bin/sh
+set -eu
+docker exec \
+  --interactive \
+  --tty \
+  --env=TERM=xterm-256color \
+  --workdir=/home/ada/engine \
+  paude-bcd234 \
+  sh \
+  -c \
+  'echo it'\''s'

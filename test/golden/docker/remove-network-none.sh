@@ -1,0 +1,7 @@
+#!/bin/sh
+set -eu
+docker rm \
+  --force \
+  --volumes \
+  paude-bcd234 || true
+rm -rf /home/ada/.local/state/paude/sessions/paude-bcd234

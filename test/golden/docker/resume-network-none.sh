@@ -1,0 +1,3 @@
+#!/bin/sh
+set -eu
+docker start paude-bcd234

@@ -1,0 +1,9 @@
+#!/bin/sh
+set -eu
+podman rm \
+  --force \
+  --time=0 \
+  --volumes \
+  --depend \
+  paude-bcd234 || true
+rm -rf /home/ada/.local/state/paude/sessions/paude-bcd234

@@ -1,0 +1,3 @@
+#!/bin/sh
+set -eu
+podman start paude-bcd234

@@ -1,0 +1,6 @@
+#!/bin/sh
+set -eu
+podman stop \
+  -t \
+  0 \
+  paude-bcd234

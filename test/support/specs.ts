@@ -1,0 +1,157 @@
+import type { Backend, Handle } from '../../src/backends/backend.ts'
+import type { Policy } from '../../src/network/allow.ts'
+import { exec } from '../../src/plan/plan.ts'
+import { secret } from '../../src/secret.ts'
+import type { Network, SessionSpec } from '../../src/session/spec.ts'
+
+/** What no plan, script, log or state may ever show. */
+export const SECRETS = { credential: 'sk-ant-api03-REAL-credential-value', variable: 'hunter2-REAL-variable-value' } as const
+
+const policy: Policy = {
+  session: 'paude-bcd234',
+  mode: 'restricted',
+  allow: [{ host: 'api.anthropic.com', ports: [443], privateRange: '', why: "Claude's model provider" }],
+  injection: null,
+}
+const walled = {
+  mode: 'restricted',
+  policy,
+  policyFiles: { 'squid.conf': 'acl allowed dstdomain api.anthropic.com\n' },
+  credential: null,
+} as const satisfies Network
+
+/** A conversation on a terminal behind the wall, of an ordinary user in an ordinary folder. */
+const plain: SessionSpec = {
+  id: 'paude-bcd234',
+  name: '',
+  agent: 'claude',
+  version: '0.1.0',
+  created: '2026-01-02T03:04:05.000Z',
+  image: { reference: 'localhost/paude/claude:1', pull: 'missing' },
+  proxyImage: { reference: 'localhost/paude/proxy:1', pull: 'missing' },
+  workspace: '/home/ada/engine',
+  directory: '/home/ada/engine',
+  user: { uid: 1000, gid: 1000, home: '/home/ada' },
+  mounts: [{ source: '/home/ada/engine', target: '/home/ada/engine', readOnly: false }],
+  homeVolume: 'paude-home-claude-0123456789abcdef',
+  environment: { HOME: '/home/ada', PAUDE_WALL: '1' },
+  secretEnvironment: {},
+  network: walled,
+  limits: { cpus: 0, memory: 0, pids: 4096 },
+  once: false,
+  terminal: true,
+  stdin: true,
+  grace: 10,
+  folder: '/home/ada/.local/state/paude/sessions/paude-bcd234',
+  seed: {
+    'entry.sh': '#!/bin/sh\n. /paude/seed/command.sh\nexec "$@"\n',
+    'command.sh': 'set -- claude\n',
+    passwd: 'agent:x:1000:1000:agent:/home/ada:/bin/bash\n',
+    group: 'agent:x:1000:\n',
+    'resolv.conf': '',
+    'managed-settings.json': '{}\n',
+    'CLAUDE.md': 'This session runs in a container of paude.\n',
+  },
+  record: '{ "v": 1, "id": "paude-bcd234" }\n',
+  init: 'engine',
+}
+
+/** Every delimiter that an engine, a shell or a mount flag gives a meaning to. */
+const NASTY = `/home/ada/-a,b "c" d's:e`
+
+export type StartCase = { readonly spec: SessionSpec; readonly options: Parameters<Backend['start']>[1] }
+const attached = (spec: SessionSpec, options: Partial<StartCase['options']> = {}): StartCase => ({
+  spec,
+  options: { attached: true, ...options },
+})
+
+/** One plain session, and what is different about the others. */
+export const cases: Readonly<Record<string, StartCase>> = {
+  plain: attached(plain),
+  detached: attached(plain, { attached: false }),
+  'network-none': attached({ ...plain, network: { mode: 'none' }, environment: { HOME: '/home/ada' } }),
+  'network-open': attached({ ...plain, network: { ...walled, mode: 'open', policy: { ...policy, mode: 'open' } } }),
+  credential: attached({ ...plain, network: { ...walled, credential: secret(SECRETS.credential) } }),
+  'host-port': attached({
+    ...plain,
+    network: {
+      ...walled,
+      policy: { ...policy, allow: [{ host: 'host.paude.internal', ports: [3000], privateRange: '', why: 'asked for' }] },
+    },
+  }),
+  mounts: attached({
+    ...plain,
+    mounts: [
+      ...plain.mounts,
+      { source: '/home/ada/engine/.git/hooks', target: '/home/ada/engine/.git/hooks', readOnly: true },
+      { source: '/srv/data', target: '/data', readOnly: true },
+      { source: '/srv/cache', target: '/cache', readOnly: false },
+    ],
+  }),
+  'nasty-path': attached({
+    ...plain,
+    workspace: NASTY,
+    directory: `${NASTY}/sub`,
+    mounts: [{ source: NASTY, target: NASTY, readOnly: false }],
+  }),
+  root: attached({ ...plain, user: { uid: 0, gid: 0, home: '/root' } }),
+  limits: attached({ ...plain, limits: { cpus: 1.5, memory: 2 * 1024 ** 3, pids: 256 } }),
+  worktree: attached({
+    ...plain,
+    workspace: '/home/ada/engine-fix',
+    directory: '/home/ada/engine-fix',
+    mounts: [
+      { source: '/home/ada/engine-fix', target: '/home/ada/engine-fix', readOnly: false },
+      { source: '/home/ada/engine/.git', target: '/home/ada/engine/.git', readOnly: false },
+      { source: '/home/ada/engine/.git/config', target: '/home/ada/engine/.git/config', readOnly: true },
+    ],
+  }),
+  'secret-env': attached({ ...plain, secretEnvironment: { TOKEN: secret(SECRETS.variable) } }),
+  'run-once': attached(
+    {
+      ...plain,
+      agent: 'command',
+      homeVolume: '',
+      network: { mode: 'none' },
+      environment: { HOME: '/home/ada' },
+      once: true,
+      terminal: false,
+      stdin: false,
+      seed: { ...plain.seed, 'command.sh': "set -- sh -c 'make test'\n" },
+    },
+    { timeout: 60 },
+  ),
+  piped: attached({ ...plain, terminal: false, seed: { ...plain.seed, 'command.sh': "set -- claude -p 'explain this'\n" } }),
+  'image-init': attached({ ...plain, init: 'image', environment: { ...plain.environment, PAUDE_INIT: 'image' } }),
+  'pull-always': attached({ ...plain, image: { reference: 'registry.example.org/team/box:1', pull: 'always' } }),
+  rescue: attached(plain, { rescue: [exec(['make-image', '--for=paude'], { title: 'building the image' })] }),
+}
+
+/** A spec as later verbs know it. */
+export const handleOf = ({ id, folder, terminal, network, homeVolume, directory }: SessionSpec): Handle => ({
+  id,
+  folder,
+  terminal,
+  walled: network.mode !== 'none',
+  homeVolume,
+  directory,
+})
+
+const session = handleOf(plain)
+const lonely = { ...session, walled: false }
+const headless = { ...session, terminal: false }
+
+/** Plans of sessions that exist already. */
+export const later: Readonly<Record<string, (backend: Backend) => ReturnType<Backend['stop']>>> = {
+  resume: ({ resume }) => resume(session, { attached: false, credential: null }),
+  'resume-attached': ({ resume }) => resume(session, { attached: true, credential: secret(SECRETS.credential) }),
+  'resume-network-none': ({ resume }) => resume(lonely, { attached: false, credential: null }),
+  attach: ({ attach }) => attach(session),
+  stop: ({ stop }) => stop(session, 10),
+  'stop-network-none': ({ stop }) => stop(lonely, 0),
+  remove: ({ remove }) => remove(session, { volumes: false }),
+  'remove-volumes': ({ remove }) => remove(session, { volumes: true }),
+  'remove-network-none': ({ remove }) => remove(lonely, { volumes: false }),
+  exec: (backend) => backend.exec(session, ['sh', '-c', "echo it's"], { terminal: true, stdin: true }),
+  'exec-piped': (backend) => backend.exec(headless, ['cat', '-n'], { terminal: false, stdin: true }),
+}
