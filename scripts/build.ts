@@ -1,0 +1,48 @@
+import { mkdir, mkdtemp, rename, rm, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { $ } from 'zx'
+
+const root = join(import.meta.dir, '..')
+export const binary = join(root, 'dist/paude')
+
+const words = [
+  '--compile',
+  '--minify',
+  '--bytecode', // halves the cold start
+  '--format=esm',
+  // Both would read a file of the directory paude is called in, that is of the project under work, and bunfig.toml can name code to run.
+  '--no-compile-autoload-dotenv',
+  '--no-compile-autoload-bunfig',
+]
+
+if (import.meta.main) await build(binary)
+
+/** Compiles the program; the file is replaced at once, also while it runs. Extra words choose another target. */
+export async function build(file: string, extra: readonly string[] = []): Promise<void> {
+  await mkdir(dirname(file), { recursive: true })
+  const folder = await mkdtemp(join(dirname(file), '.build-'))
+  try {
+    // The name is part of what is embedded: it must be the same in every folder for the bytes to be the same.
+    const made = join(folder, 'paude')
+    await $({ cwd: root, quiet: true })`${process.execPath} build ${words} ${extra} --outfile=${made} src/main.ts`
+    await rename(made, file)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+/** Whether anything the program is made of is younger than the program. */
+export async function isStale(): Promise<boolean> {
+  const made = await modified(binary)
+  const sources = new Bun.Glob('{src,squid,images}/**')
+  for await (const file of sources.scan({ cwd: root, dot: true })) if ((await modified(join(root, file))) > made) return true
+  for (const file of ['package.json', 'package-lock.json', 'scripts/build.ts'])
+    if ((await modified(join(root, file))) > made) return true
+  return false
+}
+
+const modified = (file: string): Promise<number> =>
+  stat(file).then(
+    ({ mtimeMs }) => mtimeMs,
+    () => 0,
+  )

@@ -1,0 +1,48 @@
+import { mkdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { $, type ProcessOutput } from 'zx'
+import { close, readReport, sum, tallyOf } from './tally.ts'
+
+const root = join(import.meta.dir, '..')
+const report = join(root, '.cache/check.xml')
+const run = $({
+  cwd: root,
+  quiet: true,
+  nothrow: true,
+  env: { ...process.env, [process.stdout.isTTY ? 'FORCE_COLOR' : 'NO_COLOR']: '1' },
+})
+
+/** Types, style and every test that needs no engine, side by side. Types and style count as one test each. */
+async function check(): Promise<number> {
+  const start = performance.now()
+  const files = (await Array.fromAsync(new Bun.Glob('test/**/*.test.ts').scan(root))).filter(
+    (file) => !file.startsWith('test/e2e/'),
+  )
+  await mkdir(join(root, '.cache'), { recursive: true })
+  await rm(report, { force: true })
+  console.log('check: no engine is started; docker and podman are what `bun run e2e` tests')
+  const bun = process.execPath
+  const [types, style, tests] = await Promise.all([
+    timed('types', run`${bun} --bun node_modules/.bin/tsc`),
+    timed('style', run`node_modules/.bin/biome check --error-on-warnings --max-diagnostics=10`),
+    timed('tests', run`${bun} test test/ --only-failures --reporter=junit --reporter-outfile=${report}`),
+  ])
+  console.log(`total  ${seconds(start)}`)
+  return close(sum([single(types), single(style), tallyOf(readReport(report), files, tests.exitCode ?? 1)]))
+}
+
+const single = ({ exitCode }: ProcessOutput) => ({ passed: exitCode === 0 ? 1 : 0, failed: exitCode === 0 ? 0 : 1, skipped: 0 })
+
+/** Prints one line when a program has ended, and what it said when it failed. */
+async function timed(name: string, work: Promise<ProcessOutput>): Promise<ProcessOutput> {
+  const start = performance.now()
+  const result = await work
+  const log = result.stdall.trim()
+  const good = result.exitCode === 0
+  console.log(`${name}  ${good ? 'ok' : 'FAILED'}  ${seconds(start)}${good && name !== 'tests' ? '' : `\n${log}\n`}`)
+  return result
+}
+
+const seconds = (start: number) => `${((performance.now() - start) / 1000).toFixed(1)} s`
+
+process.exitCode = await check()

@@ -1,0 +1,60 @@
+import { readFileSync } from 'node:fs'
+import { has, run, step } from './steps.mjs'
+
+/** Debian package by the program (or file) that shows whether it is there. */
+const packages = {
+  docker: 'docker-cli', // its own package since trixie; part of docker.io before
+  dockerd: 'docker.io',
+  podman: 'podman',
+  runc: 'runc',
+  newuidmap: 'uidmap',
+  slirp4netns: 'slirp4netns',
+  'fuse-overlayfs': 'fuse-overlayfs',
+  iptables: 'iptables',
+  '/usr/lib/podman/netavark': 'netavark',
+  '/usr/lib/podman/aardvark-dns': 'aardvark-dns',
+  mmdebstrap: 'mmdebstrap',
+  '/usr/share/keyrings/debian-archive-keyring.gpg': 'debian-archive-keyring',
+  git: 'git',
+  tmux: 'tmux',
+  ps: 'procps',
+  ip: 'iproute2',
+  file: 'file',
+}
+
+let updated = false
+
+/** Root on Debian or one of its descendants: packages can be installed without asking. */
+export const canInstall = () => process.getuid?.() === 0 && has('apt-get')
+
+/** Installs the packages of those programs that are missing, in one go. */
+export async function ensurePrograms(programs) {
+  const missing = programs.filter((program) => !has(program)).map((program) => packages[program])
+  if (missing.length === 0) return
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+  if (!updated) await step('updates the list of Debian packages', () => run(['apt-get', 'update', '--quiet'], { env }))
+  updated = true
+  const known = []
+  for (const name of missing) if (await isKnown(name)) known.push(name)
+  if (known.length === 0) return
+  await step(`installs ${known.join(' ')}`, () =>
+    run(['apt-get', 'install', '--yes', '--quiet', '--no-install-recommends', ...known], { env }),
+  )
+}
+
+/** ID and ID_LIKE of os-release as one list, the system's platform first. */
+export function systemFamily() {
+  if (process.platform !== 'linux') return [process.platform]
+  try {
+    const release = readFileSync('/etc/os-release', 'utf8')
+    return ['linux', ...[...release.matchAll(/^ID(?:_LIKE)?="?([^"\n]*)"?$/gm)].flatMap((match) => match[1].split(' '))]
+  } catch {
+    return ['linux']
+  }
+}
+
+const isKnown = (name) =>
+  run(['apt-cache', 'show', '--no-all-versions', name]).then(
+    (text) => text !== '',
+    () => false,
+  )
