@@ -1,13 +1,155 @@
-// PLACEHOLDER until the owner of src/network replaces it.
-import type { Allow } from './allow.ts'
+import { type Allow, HOST_NAME } from './allow.ts'
+import { matches } from './pattern.ts'
+
+/** One thing the box asked for, and what became of it. */
 export type Request = {
-  time: string
-  session: string
-  method: string
-  host: string
-  port: number
-  decision: 'allowed' | 'blocked' | 'failed'
-  rule: string
-  bytes: number
+  /** ISO 8601, UTC. */
+  readonly time: string
+  readonly session: string
+  readonly method: string
+  /** As asked for; characters no host name has are URL-encoded. '' when the request named none. */
+  readonly host: string
+  /** 0 when the request named none. */
+  readonly port: number
+  readonly decision: 'allowed' | 'blocked' | 'failed'
+  /** Allowed: the entry that says so. Otherwise the reason. */
+  readonly rule: string
+  /** Both directions. */
+  readonly bytes: number
 }
-export const parseLog = (_text: string, _allow: readonly Allow[] = []): readonly Request[] => []
+
+/** Reads the proxy's access log. Lines that are none of it are skipped; a tunnel's two lines (opened, closed) become one request. */
+export function parseLog(text: string, allow: readonly Allow[] = []): readonly Request[] {
+  const requests: (Request | null)[] = []
+  const open = new Map<number, number>()
+  for (const line of text.split('\n').flatMap(readLine)) {
+    const opened = open.get(line.connection)
+    const first = opened === undefined ? null : requests[opened]
+    if (opened !== undefined && first && isEnd(line, first)) requests[opened] = { ...toRequest(line, allow), time: first.time }
+    else {
+      // Inside an opened (bumped) tunnel its requests say more than the tunnel.
+      if (opened !== undefined && line.bump === 'bump' && line.method !== 'CONNECT') requests[opened] = null
+      if (isStart(line)) open.set(line.connection, requests.length)
+      else if (line.method === 'CONNECT') open.delete(line.connection)
+      requests.push(toRequest(line, allow))
+    }
+  }
+  return requests.filter((request) => request !== null)
+}
+
+type Line = {
+  readonly time: string
+  readonly session: string
+  readonly connection: number
+  readonly method: string
+  readonly url: string
+  readonly host: string
+  readonly port: number
+  readonly sni: string
+  readonly bump: string
+  readonly status: number
+  readonly result: string
+  readonly error: string
+  readonly detail: string
+  readonly bytes: number
+}
+
+const isStart = ({ method, result, status, error }: Line): boolean =>
+  method === 'CONNECT' && result === 'NONE_NONE' && status === 200 && error === ''
+
+const isEnd = ({ method, result, host, port }: Line, first: Request): boolean =>
+  method === 'CONNECT' && result.startsWith('TCP_TUNNEL') && host === first.host && port === first.port
+
+function readLine(text: string): readonly Line[] {
+  const fields = readObject(text)
+  const seconds = Number(fields?.['t'])
+  if (fields === null || fields['v'] !== 1 || !(Math.abs(seconds) < 8e12)) return []
+  const word = (name: string) => (typeof fields[name] === 'string' && fields[name] !== '-' ? fields[name] : '')
+  const count = (name: string) => (Number.isSafeInteger(Number(fields[name])) ? Math.max(0, Number(fields[name])) : 0)
+  return [
+    {
+      time: new Date(Math.round(seconds * 1000)).toISOString(),
+      session: word('sid'),
+      connection: count('c'),
+      method: word('m'),
+      url: word('u'),
+      host: word('h'),
+      port: count('p'),
+      sni: word('sni'),
+      bump: word('bump'),
+      status: count('st'),
+      result: word('r'),
+      error: word('err'),
+      detail: word('ed'),
+      bytes: count('in') + count('out'),
+    },
+  ]
+}
+
+function readObject(text: string): Record<string, unknown> | null {
+  if (!text.startsWith('{')) return null
+  try {
+    return JSON.parse(text) as Record<string, unknown>
+  } catch {
+    return null
+  }
+}
+
+const toRequest = (line: Line, allow: readonly Allow[]): Request => ({
+  time: line.time,
+  session: line.session,
+  method: line.method,
+  host: line.host,
+  port: line.port,
+  ...decision(line, allow),
+  bytes: line.bytes,
+})
+
+function decision(line: Line, allow: readonly Allow[]): Pick<Request, 'decision' | 'rule'> {
+  const { error, bump, sni, host } = line
+  if (bump === 'terminate')
+    return { decision: 'blocked', rule: sni !== '' && sni !== host ? `sni differs: ${sni}` : 'not allowed inside a tunnel' }
+  if (error === 'ERR_ACCESS_DENIED' || error === 'ERR_FORWARDING_DENIED')
+    return { decision: 'blocked', rule: denial(line, allow) }
+  if (error.startsWith('ERR_') && line.status >= 400)
+    return { decision: line.status < 500 ? 'blocked' : 'failed', rule: failure(line) }
+  if (error.startsWith('ERR_') && line.result.includes('NONE')) return { decision: 'failed', rule: failure(line) }
+  return {
+    decision: 'allowed',
+    rule: allow.filter((entry) => names(entry, line)).find((entry) => opens(entry, line))?.host ?? 'open',
+  }
+}
+
+/** The log has the verdict; the reason follows from the list the verdict was made by. */
+function denial(line: Line, allow: readonly Allow[]): string {
+  if (/^(\[|%5b|[\d.]+$|0x)/i.test(line.host)) return 'address literal'
+  if (/^(TRACE|TRACK|PURGE)$/.test(line.method)) return 'method'
+  const named = allow.filter((entry) => names(entry, line))
+  if (named.length === 0) return 'not on the allowlist'
+  if (!named.some((entry) => opens(entry, line))) return 'port'
+  return line.bump === 'bump' || line.host === HOST_NAME ? 'path not allowed' : 'private or unknown address'
+}
+
+const names = ({ host }: Allow, line: Line): boolean => matches(host, line.host)
+
+/** 80 is for plain requests and 443 for TLS; every other port takes both. */
+const opens = ({ ports }: Allow, { method, port, bump }: Line): boolean =>
+  ports.includes(port) && port !== (method === 'CONNECT' || bump === 'bump' ? 80 : 443)
+
+function failure({ error, detail }: Line): string {
+  switch (error) {
+    case 'ERR_DNS_FAIL':
+      return 'name not found'
+    case 'ERR_CONNECT_FAIL':
+      return 'connection failed'
+    case 'ERR_SECURE_CONNECT_FAIL':
+      return `TLS failed${detail && `: ${detail}`}`
+    case 'ERR_CLIENT_GONE':
+      return 'client gave up'
+    case 'ERR_INVALID_URL':
+    case 'ERR_INVALID_REQ':
+      return 'malformed request'
+    default:
+      return error.slice(4).toLowerCase().replaceAll('_', ' ')
+  }
+}

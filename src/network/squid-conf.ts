@@ -147,7 +147,7 @@ function groupsOf(allows: readonly Allow[]): readonly Group[] {
   return [...byKey.values()].map((members, at) => group(`${at + 1}`, members))
 }
 
-function group(id: string, members: readonly [Allow, ...Allow[]] | readonly Allow[]): Group {
+function group(id: string, members: readonly Allow[]): Group {
   const [first] = members
   if (first === undefined) throw new Error('a group without members')
   const hosts = members.map(({ host }) => host)
@@ -224,10 +224,10 @@ function injectionGroup(allow: readonly Allow[], injection: Injection | null): r
 }
 
 /** The provider's tunnel is opened, or ended; never spliced, by whichever of its two names it is asked for. */
-const injectionTunnel = ({ scheme }: Injection): readonly string[] => [
-  ...(scheme === 'https' ? ['ssl_bump bump step2 inject_name inject_sni'] : []),
+const injectionTunnel = ({ host, scheme }: Injection): readonly string[] => [
+  ...(scheme === 'https' ? ['ssl_bump bump step2 inject_site inject_port inject_sni'] : []),
   'ssl_bump terminate step2 inject_site',
-  ...(scheme === 'https' ? ['ssl_bump terminate step2 inject_sni'] : []),
+  ...(scheme === 'https' && host !== HOST_NAME ? ['ssl_bump terminate step2 inject_sni'] : []),
 ]
 
 /** What the box sends there as a credential is a placeholder; the real one stands in a file only P can read. */
