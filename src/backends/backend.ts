@@ -11,7 +11,10 @@ export type Backend = {
   readonly program: string
   readonly can: Capabilities
   /** Makes gate, proxy and agent and starts the agent: on our streams, or by itself. */
-  readonly start: (spec: SessionSpec, options: { readonly attached: boolean; readonly timeout?: number; readonly rescue?: Plan }) => Plan
+  readonly start: (
+    spec: SessionSpec,
+    options: { readonly attached: boolean; readonly timeout?: number; readonly rescue?: Plan },
+  ) => Plan
   /** Starts a stopped session again; the agent continues its conversation. */
   readonly resume: (session: Handle, options: { readonly attached: boolean; readonly credential: Secret | null }) => Plan
   readonly attach: (session: Handle) => Plan
@@ -19,7 +22,11 @@ export type Backend = {
   /** Takes away everything the session consists of; never fails because a part is gone. */
   readonly remove: (session: Handle, options: { readonly volumes: boolean }) => Plan
   /** Runs a further command in a running session. */
-  readonly exec: (session: Handle, words: readonly string[], streams: { readonly terminal: boolean; readonly stdin: boolean }) => Plan
+  readonly exec: (
+    session: Handle,
+    words: readonly string[],
+    streams: { readonly terminal: boolean; readonly stdin: boolean },
+  ) => Plan
   readonly list: Query<readonly Listed[]>
   /** Everything that bears our label, whatever its role: for orphans. */
   readonly parts: Query<readonly Part[]>
@@ -69,8 +76,19 @@ export type Listed = {
   readonly network: string
 }
 
-export type Part = { readonly kind: 'container' | 'volume'; readonly reference: string; readonly session: string; readonly role: string; readonly running: boolean }
+export type Part = {
+  readonly kind: 'container' | 'volume'
+  readonly reference: string
+  readonly session: string
+  readonly role: string
+  readonly running: boolean
+}
 
 export type State = { readonly status: Status; readonly exitCode: number }
 
-export type Engine = { readonly version: string; readonly client: string; readonly rootless: boolean; readonly architecture: string }
+export type Engine = {
+  readonly version: string
+  readonly client: string
+  readonly rootless: boolean
+  readonly architecture: string
+}

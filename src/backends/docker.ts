@@ -14,6 +14,7 @@ const dialect: Dialect = {
   hostName: ['--add-host=host.paude.internal:host-gateway'],
   joinsLater: true,
   ownsVolumes: false,
+  labelsMounts: true,
   removal: ['rm', '--force', '--volumes'],
 }
 
@@ -41,16 +42,30 @@ export const docker: Backend = {
   parts: {
     argv: ['docker', 'ps', '--all', '--no-trunc', '--filter=label=paude.id', `--format=${PART}`],
     parse: (stdout) =>
-      rows(stdout).map(([name = '', state = '', session = '', role = '']): Part => ({ kind: 'container', reference: name, session, role, running: state === 'running' })),
+      rows(stdout).map(
+        ([name = '', state = '', session = '', role = '']): Part => ({
+          kind: 'container',
+          reference: name,
+          session,
+          role,
+          running: state === 'running',
+        }),
+      ),
   },
   volumes: {
     argv: ['docker', 'volume', 'ls', '--filter=label=paude.role', `--format=${VOLUME}`],
-    parse: (stdout) => rows(stdout).map(([name = '', session = '', role = '']): Part => ({ kind: 'volume', reference: name, session, role, running: false })),
+    parse: (stdout) =>
+      rows(stdout).map(
+        ([name = '', session = '', role = '']): Part => ({ kind: 'volume', reference: name, session, role, running: false }),
+      ),
   },
   version: {
     argv: ['docker', 'version', '--format={{json .}}'],
     parse: (stdout) => {
-      const { Client, Server } = JSON.parse(stdout) as { Client?: { Version?: string }; Server?: { Version?: string; Arch?: string } | null }
+      const { Client, Server } = JSON.parse(stdout) as {
+        Client?: { Version?: string }
+        Server?: { Version?: string; Arch?: string } | null
+      }
       return { version: Server?.Version ?? '', client: Client?.Version ?? '', rootless: false, architecture: Server?.Arch ?? '' }
     },
   },
@@ -63,7 +78,25 @@ const rows = (stdout: string): readonly (readonly string[])[] =>
     .filter((line) => line.startsWith('['))
     .map((line) => JSON.parse(line) as string[])
 
-function listed([state = '', status = '', id = '', name = '', agent = '', workspace = '', created = '', network = '']: readonly string[]): Listed {
+function listed([
+  state = '',
+  status = '',
+  id = '',
+  name = '',
+  agent = '',
+  workspace = '',
+  created = '',
+  network = '',
+]: readonly string[]): Listed {
   const code = /^Exited \((\d+)\)/.exec(status)
-  return { id, name, agent, workspace, status: statusOf(state), exitCode: code?.[1] === undefined ? null : Number(code[1]), created, network }
+  return {
+    id,
+    name,
+    agent,
+    workspace,
+    status: statusOf(state),
+    exitCode: code?.[1] === undefined ? null : Number(code[1]),
+    created,
+    network,
+  }
 }

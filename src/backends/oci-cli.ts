@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { HOST_NAME } from '../network/allow.ts'
-import { type Exec, exec, folder, type Plan, together, write } from '../plan/plan.ts'
+import { type Exec, exec, folder, later, type Plan, together, write } from '../plan/plan.ts'
 import type { SessionSpec } from '../session/spec.ts'
 import { bind, type Dialect, environmentFlags, HARDENING, labelledVolume, labels, limitFlags, volume } from './oci-flags.ts'
 
@@ -11,27 +11,48 @@ export const parts = (id: string) => ({ agent: id, gate: `${id}-gate`, proxy: `$
  * Gate and proxy start side by side, the agent is made meanwhile and started last.
  * The gate owns the network namespace and the agent joins it: the canaries run before an agent exists.
  */
-export function startPlan(dialect: Dialect, spec: SessionSpec, { last, rescue }: { readonly last: Plan; readonly rescue: Plan | undefined }): Plan {
+export function startPlan(
+  dialect: Dialect,
+  spec: SessionSpec,
+  { last, rescue }: { readonly last: Plan; readonly rescue: Plan | undefined },
+): Plan {
   const { network } = spec
   const made = makeAgent(dialect, spec)
   if (network.mode === 'none')
-    return [...layOut(spec), ...pulled(dialect, spec), together([[...home(dialect, spec), made]], rescue), ...last]
+    return [...layOut(spec), ...pulled(dialect, spec), together([[...home(dialect, spec), made]], { rescue }), ...last]
   const gate = runGate(dialect, spec)
   const proxy: Plan = [runProxy(dialect, spec), ...credential(dialect, spec)]
-  const lanes = dialect.joinsLater ? [proxy, [gate], [...home(dialect, spec), made]] : [proxy, [gate, made], home(dialect, spec)]
+  const lanes = dialect.joinsLater ? [[gate], [...home(dialect, spec), made]] : [[gate, made], home(dialect, spec)]
   return [
     ...layOut(spec),
     ...pulled(dialect, spec),
-    exec([dialect.name, 'volume', 'create', `--label=paude.id=${spec.id}`, '--label=paude.role=link', parts(spec.id).link], {
-      undo: [dialect.name, 'volume', 'rm', '--force', parts(spec.id).link],
-    }),
+    ...link(dialect, spec),
+    // The agent waits for the gate's word, and the gate for the proxy: the proxy's start may overlap with the agent's.
     together(
       lanes.filter((lane) => lane.length > 0),
-      rescue,
+      { trailing: proxy, rescue },
     ),
     ...last,
   ]
 }
+
+/** The volume in which gate and proxy meet. docker makes it, labels and all, with the first container that mounts it. */
+function link({ name, labelsMounts }: Dialect, { id }: SessionSpec): Plan {
+  const volumeName = parts(id).link
+  const undo = [name, 'volume', 'rm', '--force', volumeName] as const
+  if (labelsMounts) return [later(undo)]
+  return [
+    exec(
+      [name, 'volume', 'create', ...Object.entries(linkLabels(id)).map(([key, value]) => `--label=${key}=${value}`), volumeName],
+      { undo },
+    ),
+  ]
+}
+
+const linkLabels = (id: string) => ({ 'paude.id': id, 'paude.role': 'link' })
+
+const linkMount = ({ labelsMounts }: Dialect, { id }: SessionSpec): string =>
+  labelsMounts ? labelledVolume(parts(id).link, '/paude/link', linkLabels(id)) : volume(parts(id).link, '/paude/link')
 
 /** The session's folder on the host: what the box mounts read-only. */
 function layOut(spec: SessionSpec): Plan {
@@ -50,7 +71,7 @@ const pulled = ({ name }: Dialect, { image }: SessionSpec): Plan =>
   image.pull === 'always' ? [exec([name, 'pull', image.reference], { title: `pulling ${image.reference}` })] : []
 
 function runProxy(dialect: Dialect, spec: SessionSpec): Exec {
-  const { proxy, link } = parts(spec.id)
+  const { proxy } = parts(spec.id)
   const needsHost = spec.network.mode !== 'none' && spec.network.policy.allow.some(({ host }) => host === HOST_NAME)
   return exec(
     [
@@ -61,7 +82,7 @@ function runProxy(dialect: Dialect, spec: SessionSpec): Exec {
       ...labels(spec, 'proxy'),
       ...helper(dialect),
       ...(needsHost || spec.network.mode === 'open' ? dialect.hostName : []),
-      volume(link, '/paude/link'),
+      linkMount(dialect, spec),
       bind(join(spec.folder, 'policy'), '/paude/policy', true),
       spec.proxyImage.reference,
       '/usr/lib/paude/proxy',
@@ -71,7 +92,7 @@ function runProxy(dialect: Dialect, spec: SessionSpec): Exec {
 }
 
 function runGate(dialect: Dialect, spec: SessionSpec): Exec {
-  const { gate, link } = parts(spec.id)
+  const { gate } = parts(spec.id)
   const open = spec.network.mode === 'open'
   return exec(
     [
@@ -84,7 +105,7 @@ function runGate(dialect: Dialect, spec: SessionSpec): Exec {
       '--hostname=paude',
       // Loopback only: no route, no resolver, no neighbour. What the agent joins is this.
       ...(open ? ['--env=PAUDE_NETWORK=open'] : ['--network=none']),
-      volume(link, '/paude/link'),
+      linkMount(dialect, spec),
       spec.proxyImage.reference,
       '/usr/lib/paude/gate',
     ],
@@ -117,7 +138,9 @@ function home(dialect: Dialect, { homeVolume, user, image, workspace }: SessionS
   const { name } = dialect
   const guard = { unless: [name, 'volume', 'inspect', homeVolume] as const, undo: [name, 'volume', 'rm', homeVolume] as const }
   if (dialect.ownsVolumes || user.uid === 0)
-    return [exec([name, 'volume', 'create', '--label=paude.role=home', `--label=paude.workspace=${workspace}`, homeVolume], guard)]
+    return [
+      exec([name, 'volume', 'create', '--label=paude.role=home', `--label=paude.workspace=${workspace}`, homeVolume], guard),
+    ]
   return [
     exec(
       [
@@ -191,12 +214,19 @@ function networkFlags({ id, network }: SessionSpec): readonly string[] {
 function mountFlags(spec: SessionSpec): readonly string[] {
   const seed = join(spec.folder, 'seed')
   return [
-    ...(spec.homeVolume === '' ? [`--tmpfs=${spec.user.home}:rw,exec,nosuid,nodev,size=256m,mode=1777`] : [volume(spec.homeVolume, spec.user.home)]),
+    ...(spec.homeVolume === ''
+      ? [`--tmpfs=${spec.user.home}:rw,exec,nosuid,nodev,size=256m,mode=1777`]
+      : [volume(spec.homeVolume, spec.user.home)]),
     ...spec.mounts.map(({ source, target, readOnly }) => bind(source, target, readOnly)),
     bind(seed, '/paude/seed', true),
     bind(join(seed, 'passwd'), '/etc/passwd', true),
     bind(join(seed, 'group'), '/etc/group', true),
-    ...(spec.seed['managed-settings.json'] === undefined ? [] : [bind(join(seed, 'managed-settings.json'), '/etc/claude-code/managed-settings.json', true), bind(join(seed, 'CLAUDE.md'), '/etc/claude-code/CLAUDE.md', true)]),
+    ...(spec.seed['managed-settings.json'] === undefined
+      ? []
+      : [
+          bind(join(seed, 'managed-settings.json'), '/etc/claude-code/managed-settings.json', true),
+          bind(join(seed, 'CLAUDE.md'), '/etc/claude-code/CLAUDE.md', true),
+        ]),
     // The engine copies the host's resolver addresses in; the box has none and needs to know none.
     ...(spec.network.mode === 'open' ? [] : [bind(join(seed, 'resolv.conf'), '/etc/resolv.conf', true)]),
     ...(spec.network.mode === 'none' ? [] : [volume(parts(spec.id).link, '/paude/link', true)]),

@@ -15,26 +15,26 @@ export type Dialect = {
   readonly joinsLater: boolean
   /** Whether a fresh volume belongs to the container's user at once. */
   readonly ownsVolumes: boolean
+  /** Whether --mount can label a volume that it makes. */
+  readonly labelsMounts: boolean
   /** Words that remove containers however they depend on each other. */
   readonly removal: readonly string[]
 }
 
 /** The hardening every container of ours shares: agent, gate and proxy. */
-export const HARDENING = [
-  '--cap-drop=ALL',
-  '--security-opt=no-new-privileges',
-  '--read-only',
-] as const
+export const HARDENING = ['--cap-drop=ALL', '--security-opt=no-new-privileges', '--read-only'] as const
 
 /** One field of an engine's comma-separated --mount value. */
-const field = (key: string, value: string): string => (/[",\n]/.test(value) ? `"${key}=${value.replaceAll('"', '""')}"` : `${key}=${value}`)
+const field = (key: string, value: string): string =>
+  /[",\n]/.test(value) ? `"${key}=${value.replaceAll('"', '""')}"` : `${key}=${value}`
 
 /** A host folder or file. --mount and not --volume: it fails on a missing source and takes colons. */
 export const bind = (source: string, target: string, readOnly: boolean): string =>
   `--mount=type=bind,${field('src', source)},${field('dst', target)}${readOnly ? ',ro' : ''}`
 
 // `ro`: podman 4 does not know `readonly` on a volume.
-export const volume = (name: string, target: string, readOnly = false): string => `--mount=type=volume,src=${name},${field('dst', target)}${readOnly ? ',ro' : ''}`
+export const volume = (name: string, target: string, readOnly = false): string =>
+  `--mount=type=volume,src=${name},${field('dst', target)}${readOnly ? ',ro' : ''}`
 
 /** A volume that is made with labels when it is not there yet (docker only). */
 export const labelledVolume = (name: string, target: string, facts: Readonly<Record<string, string>>): string =>
@@ -68,7 +68,18 @@ const PROXY = 'http://127.0.0.1:3128'
 const BUNDLE = '/paude/link/ca-bundle.pem'
 const PROXY_NAMES = ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'http_proxy', 'https_proxy', 'all_proxy'] as const
 /** Each runtime has its own name for the file of trusted certificates. */
-const BUNDLE_NAMES = ['SSL_CERT_FILE', 'NODE_EXTRA_CA_CERTS', 'CURL_CA_BUNDLE', 'GIT_SSL_CAINFO', 'REQUESTS_CA_BUNDLE', 'PIP_CERT', 'CODEX_CA_CERTIFICATE', 'AWS_CA_BUNDLE', 'CARGO_HTTP_CAINFO', 'DENO_CERT'] as const
+const BUNDLE_NAMES = [
+  'SSL_CERT_FILE',
+  'NODE_EXTRA_CA_CERTS',
+  'CURL_CA_BUNDLE',
+  'GIT_SSL_CAINFO',
+  'REQUESTS_CA_BUNDLE',
+  'PIP_CERT',
+  'CODEX_CA_CERTIFICATE',
+  'AWS_CA_BUNDLE',
+  'CARGO_HTTP_CAINFO',
+  'DENO_CERT',
+] as const
 
 /** Proxy and trust of the agent. Set in every mode: engines inject the host's own proxies into what is not set. */
 export function networkEnvironment({ network }: SessionSpec): Readonly<Record<string, string>> {
@@ -85,17 +96,23 @@ export function networkEnvironment({ network }: SessionSpec): Readonly<Record<st
 }
 
 /** Names the engine's own client would obey if they stood in its environment. */
-const STEERS_CLIENT = /^(PATH|HOME|USER|SHELL|TMPDIR|IFS|SSH_AUTH_SOCK|XDG_.*|LD_.*|GO.*|DOCKER_.*|BUILDKIT_.*|CONTAINER.*|PODMAN_.*|BUILDAH_.*|REGISTRY_.*|STORAGE_.*|SSL_CERT_.*|.*_PROXY|.*_proxy)$/
+const STEERS_CLIENT =
+  /^(PATH|HOME|USER|SHELL|TMPDIR|IFS|SSH_AUTH_SOCK|XDG_.*|LD_.*|GO.*|DOCKER_.*|BUILDKIT_.*|CONTAINER.*|PODMAN_.*|BUILDAH_.*|REGISTRY_.*|STORAGE_.*|SSL_CERT_.*|.*_PROXY|.*_proxy)$/
 
 /** Environment flags; secret values go by name and travel in the client's environment. */
-export function environmentFlags(spec: SessionSpec): { readonly flags: readonly string[]; readonly env: SessionSpec['secretEnvironment'] } {
+export function environmentFlags(spec: SessionSpec): {
+  readonly flags: readonly string[]
+  readonly env: SessionSpec['secretEnvironment']
+} {
   const open = { ...spec.environment, ...networkEnvironment(spec) }
   const named = Object.entries(spec.secretEnvironment)
   const steering = named.filter(([name]) => STEERS_CLIENT.test(name))
   const rest = named.filter(([name]) => !STEERS_CLIENT.test(name))
   return {
     flags: [
-      ...Object.entries({ ...open, ...Object.fromEntries(steering.map(([name, value]) => [name, value.reveal()])) }).map(([name, value]) => `--env=${name}=${value}`),
+      ...Object.entries({ ...open, ...Object.fromEntries(steering.map(([name, value]) => [name, value.reveal()])) }).map(
+        ([name, value]) => `--env=${name}=${value}`,
+      ),
       ...rest.map(([name]) => `--env=${name}`),
     ],
     env: Object.fromEntries(rest),

@@ -5,15 +5,20 @@ import { parts } from './oci-cli.ts'
 import type { Dialect } from './oci-flags.ts'
 
 /** What docker and podman do alike with a session that exists. */
-export function sessionPlans(dialect: Dialect): Pick<Backend, 'attach' | 'exec' | 'logs' | 'receipt' | 'remove' | 'requests' | 'resume' | 'state' | 'stop'> {
+export function sessionPlans(
+  dialect: Dialect,
+): Pick<Backend, 'attach' | 'exec' | 'logs' | 'receipt' | 'remove' | 'requests' | 'resume' | 'state' | 'stop'> {
   const { name } = dialect
   return {
-    attach: (session) => [attachStep(dialect, session, ['attach', '--sig-proxy=false', '--detach-keys=ctrl-p,ctrl-q', session.id])],
+    attach: (session) => [
+      attachStep(dialect, session, ['attach', '--sig-proxy=false', '--detach-keys=ctrl-p,ctrl-q', session.id]),
+    ],
 
     resume: (session, { attached, credential }) => {
       const { agent, gate, proxy } = parts(session.id)
       const helpers = session.walled ? [exec([name, 'start', gate, proxy], { undo: [name, 'stop', '-t', '0', gate, proxy] })] : []
-      const secrets = credential === null ? [] : [exec([name, 'exec', '--interactive', proxy, '/usr/lib/paude/secret'], { stdin: credential })]
+      const secrets =
+        credential === null ? [] : [exec([name, 'exec', '--interactive', proxy, '/usr/lib/paude/secret'], { stdin: credential })]
       const agents = attached ? attachStep(dialect, session, startWords(session)) : exec([name, 'start', agent])
       return [...helpers, ...secrets, agents]
     },
@@ -59,7 +64,12 @@ export function sessionPlans(dialect: Dialect): Pick<Backend, 'attach' | 'exec' 
 }
 
 /** The step that hands our streams to the agent, whether it is started now or runs already. */
-export function attachStep({ name }: Dialect, session: Pick<Handle, 'id' | 'terminal'> & { readonly stdin?: boolean }, words: readonly string[], timeout?: number): Plan[number] {
+export function attachStep(
+  { name }: Dialect,
+  session: Pick<Handle, 'id' | 'terminal'> & { readonly stdin?: boolean },
+  words: readonly string[],
+  timeout?: number,
+): Plan[number] {
   const { agent } = parts(session.id)
   return {
     kind: 'attach',
@@ -75,8 +85,18 @@ export function attachStep({ name }: Dialect, session: Pick<Handle, 'id' | 'term
 }
 
 /** Words that start a made agent on our streams: attached before it runs, so that its first bytes are not lost. */
-export function startWords({ id, stdin = true, terminal }: Pick<Handle, 'id' | 'terminal'> & { readonly stdin?: boolean }): readonly string[] {
-  return ['start', '--attach', ...(stdin ? ['--interactive'] : []), ...(terminal ? ['--detach-keys=ctrl-p,ctrl-q'] : []), parts(id).agent]
+export function startWords({
+  id,
+  stdin = true,
+  terminal,
+}: Pick<Handle, 'id' | 'terminal'> & { readonly stdin?: boolean }): readonly string[] {
+  return [
+    'start',
+    '--attach',
+    ...(stdin ? ['--interactive'] : []),
+    ...(terminal ? ['--detach-keys=ctrl-p,ctrl-q'] : []),
+    parts(id).agent,
+  ]
 }
 
 function stateQuery(name: string, { id }: Handle): Query<State> {

@@ -13,7 +13,9 @@ export type Usable = 'yes' | 'missing' | 'down' | 'denied'
 export async function pickBackend(host: Host, wanted: 'auto' | BackendName): Promise<Backend> {
   if (wanted !== 'auto') {
     if (findProgram(host, backends[wanted].program) === null)
-      throw new PaudeError('backend-missing', `${wanted} is not installed`, { hint: `install ${wanted}, or leave --backend out to use what is there` })
+      throw new PaudeError('backend-missing', `${wanted} is not installed`, {
+        hint: `install ${wanted}, or leave --backend out to use what is there`,
+      })
     return backends[wanted]
   }
   const found = await Promise.all(backendNames.map(async (name) => [name, await usable(host, name)] as const))
@@ -21,14 +23,22 @@ export async function pickBackend(host: Host, wanted: 'auto' | BackendName): Pro
   if (first !== undefined) return backends[first[0]]
   const denied = found.find(([, state]) => state === 'denied')
   if (denied !== undefined)
-    throw new PaudeError('backend-denied', `no permission on the socket of ${denied[0]}`, { hint: 'add yourself to the group docker and log in again, or install podman, which needs no group' })
+    throw new PaudeError('backend-denied', `no permission on the socket of ${denied[0]}`, {
+      hint: 'add yourself to the group docker and log in again, or install podman, which needs no group',
+    })
   const down = found.find(([, state]) => state === 'down')
-  if (down !== undefined) throw new PaudeError('backend-down', `${down[0]} is installed but its engine does not run`, { hint: 'start it: sudo systemctl start docker, or open Docker Desktop' })
-  throw new PaudeError('backend-missing', 'no container engine was found: neither docker nor podman is in PATH', { hint: 'install one: sudo apt install podman' })
+  if (down !== undefined)
+    throw new PaudeError('backend-down', `${down[0]} is installed but its engine does not run`, {
+      hint: 'start it: sudo systemctl start docker, or open Docker Desktop',
+    })
+  throw new PaudeError('backend-missing', 'no container engine was found: neither docker nor podman is in PATH', {
+    hint: 'install one: sudo apt install podman',
+  })
 }
 
 /** Backends whose program is installed, whatever their engine's state. */
-export const installed = (host: Host): readonly BackendName[] => backendNames.filter((name) => findProgram(host, backends[name].program) !== null)
+export const installed = (host: Host): readonly BackendName[] =>
+  backendNames.filter((name) => findProgram(host, backends[name].program) !== null)
 
 /** A look at PATH and, for docker, at its socket: a running engine accepts a connection in under a millisecond. */
 export async function usable(host: Host, name: BackendName): Promise<Usable> {
@@ -46,7 +56,9 @@ function dockerSocket({ env, home }: Host): string | null {
   if (address) return address.startsWith('unix://') ? address.slice('unix://'.length) : null
   if (env['DOCKER_CONTEXT'] && env['DOCKER_CONTEXT'] !== 'default') return null
   try {
-    const { currentContext } = JSON.parse(readFileSync(join(env['DOCKER_CONFIG'] || join(home, '.docker'), 'config.json'), 'utf8')) as { currentContext?: string }
+    const { currentContext } = JSON.parse(
+      readFileSync(join(env['DOCKER_CONFIG'] || join(home, '.docker'), 'config.json'), 'utf8'),
+    ) as { currentContext?: string }
     if (currentContext && currentContext !== 'default') return null
   } catch {}
   return '/var/run/docker.sock'

@@ -16,6 +16,7 @@ const dialect: Dialect = {
   hostName: [],
   joinsLater: false,
   ownsVolumes: true,
+  labelsMounts: false,
   removal: ['rm', '--force', '--time=0', '--volumes', '--depend'],
 }
 
@@ -37,30 +38,42 @@ export const podman: Backend = {
   parts: {
     argv: ['podman', 'ps', '--all', '--no-trunc', '--filter=label=paude.id', '--format=json'],
     parse: (stdout) =>
-      containers(stdout).map(({ Names, State, Labels }): Part => ({
-        kind: 'container',
-        reference: Names?.[0] ?? '',
-        session: Labels?.['paude.id'] ?? '',
-        role: Labels?.['paude.role'] ?? '',
-        running: State === 'running',
-      })),
+      containers(stdout).map(
+        ({ Names, State, Labels }): Part => ({
+          kind: 'container',
+          reference: Names?.[0] ?? '',
+          session: Labels?.['paude.id'] ?? '',
+          role: Labels?.['paude.role'] ?? '',
+          running: State === 'running',
+        }),
+      ),
   },
   volumes: {
     argv: ['podman', 'volume', 'ls', '--filter=label=paude.role', '--format=json'],
     parse: (stdout) =>
-      (JSON.parse(stdout || '[]') as { Name: string; Labels?: Record<string, string> | null }[]).map(({ Name, Labels }): Part => ({
-        kind: 'volume',
-        reference: Name,
-        session: Labels?.['paude.id'] ?? '',
-        role: Labels?.['paude.role'] ?? '',
-        running: false,
-      })),
+      (JSON.parse(stdout || '[]') as { Name: string; Labels?: Record<string, string> | null }[]).map(
+        ({ Name, Labels }): Part => ({
+          kind: 'volume',
+          reference: Name,
+          session: Labels?.['paude.id'] ?? '',
+          role: Labels?.['paude.role'] ?? '',
+          running: false,
+        }),
+      ),
   },
   version: {
     argv: ['podman', 'info', '--format=json'],
     parse: (stdout) => {
-      const { host, version } = JSON.parse(stdout) as { host?: { arch?: string; security?: { rootless?: boolean } }; version?: { Version?: string } }
-      return { version: version?.Version ?? '', client: version?.Version ?? '', rootless: host?.security?.rootless === true, architecture: host?.arch ?? '' }
+      const { host, version } = JSON.parse(stdout) as {
+        host?: { arch?: string; security?: { rootless?: boolean } }
+        version?: { Version?: string }
+      }
+      return {
+        version: version?.Version ?? '',
+        client: version?.Version ?? '',
+        rootless: host?.security?.rootless === true,
+        architecture: host?.arch ?? '',
+      }
     },
   },
   explain: (failure) => explain({ engine: 'podman', ...failure }),

@@ -23,7 +23,7 @@ export function writeAll(descriptor: 1 | 2, text: string): void {
     } catch (error) {
       const { code } = error as { code?: string }
       if (code === 'EAGAIN') Bun.sleepSync(1)
-      else if (code === 'EPIPE' || code === 'EBADF') return
+      else if (code === 'EPIPE' || code === 'EBADF' || code === 'EIO') return
       else throw error
     }
   }

@@ -52,8 +52,16 @@ export type Attach = {
   readonly nudge?: boolean
 }
 
-/** Lanes that run side by side; each is in order. `rescue` as for Exec: the lanes are undone and tried once more. */
-export type Together = { readonly kind: 'together'; readonly lanes: readonly Plan[]; readonly rescue?: Plan }
+/**
+ * Lanes that run side by side; each is in order. `rescue` as for Exec: the lanes are undone and tried once more.
+ * The plan goes on when the lanes are done; a `trailing` lane may take longer, its failure ends what follows.
+ */
+export type Together = {
+  readonly kind: 'together'
+  readonly lanes: readonly Plan[]
+  readonly trailing?: Plan
+  readonly rescue?: Plan
+}
 
 /** Steps that are only needed while a probe fails. */
 export type Guard = { readonly kind: 'guard'; readonly unless: Argv; readonly steps: Plan }
@@ -64,10 +72,14 @@ export type Later = { readonly kind: 'later'; readonly undo: Argv }
 export const later = (undo: Argv): Later => ({ kind: 'later', undo })
 export const exec = (argv: Argv, rest: Omit<Exec, 'kind' | 'argv'> = {}): Exec => ({ kind: 'exec', argv, ...rest })
 export const write = (path: string, content: string, mode = 0o600): Write => ({ kind: 'write', path, content, mode })
-export const together = (lanes: readonly Plan[], rescue?: Plan): Together => ({
+export const together = (
+  lanes: readonly Plan[],
+  { trailing, rescue }: { readonly trailing?: Plan; readonly rescue?: Plan | undefined } = {},
+): Together => ({
   kind: 'together',
   lanes,
-  ...(rescue && { rescue }),
+  ...(trailing === undefined ? {} : { trailing }),
+  ...(rescue === undefined ? {} : { rescue }),
 })
 export const guard = (unless: Argv, steps: Plan): Guard => ({ kind: 'guard', unless, steps })
 export const folder = (path: string, mode = 0o700): Folder => ({ kind: 'folder', path, mode })

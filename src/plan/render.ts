@@ -25,6 +25,10 @@ export function renderPlan(plan: Plan, afterwards: Plan = []): string {
         ? ['code=0', ...suffixed(renderStep(step, `step_${index + 1}`), ' || code=$?')]
         : renderStep(step, `step_${index + 1}`)),
     ]),
+    // Its failure is the start's, unless an agent has taken over meanwhile.
+    ...(plan.some((step) => step.kind === 'together' && step.trailing !== undefined) && plan.at(-1)?.kind !== 'attach'
+      ? ['wait "$trailing"']
+      : []),
     ...(afterwards.length > 0
       ? ['# when the agent has ended', ...afterwards.flatMap((step) => renderStep(step, 'end')), 'exit "$code"']
       : []),
@@ -68,33 +72,35 @@ function renderExec(step: Exec, name: string): readonly string[] {
   return step.rescue === undefined ? guarded : rescued(name, guarded, step.rescue)
 }
 
-function renderTogether({ lanes, rescue }: Together, name: string): readonly string[] {
+function renderTogether({ lanes, trailing, rescue }: Together, name: string): readonly string[] {
   // Lanes are subshells: what takes them back is said outside, and only of what they will make.
-  const undos = lanes
-    .flat()
-    .flatMap((step) =>
-      step.kind === 'exec' && step.undo ? prefixed(step.unless ? `${silent(step.unless)} || ` : '', [later(step.undo)]) : [],
-    )
+  const undos = [...(trailing ?? []), ...lanes.flat()].flatMap((step) =>
+    step.kind === 'exec' && step.undo ? prefixed(step.unless ? `${silent(step.unless)} || ` : '', [later(step.undo)]) : [],
+  )
   const body = [
     '# side by side',
     ...undos,
-    ...lanes.flatMap((lane, index) => [
-      '(',
-      ...indent(
-        lane.flatMap((step, place) => {
-          const lines = renderStep(withoutUndo(step), `${name}_${index + 1}_${place + 1}`)
-          // Not left to `set -e`, which sleeps inside a function whose failure is looked at.
-          return place < lane.length - 1 ? suffixed(lines, ' &&') : lines
-        }),
-      ),
-      `) & lane_${index + 1}=$!`,
-    ]),
+    ...(trailing === undefined ? [] : renderLane(trailing, `${name}_0`, 'trailing')),
+    ...lanes.flatMap((lane, index) => renderLane(lane, `${name}_${index + 1}`, `lane_${index + 1}`)),
     'failed=0',
     ...lanes.map((_, index) => `wait "$lane_${index + 1}" || failed=1`),
     '[ "$failed" = 0 ]',
   ]
   return rescue === undefined ? body : rescued(name, body, rescue)
 }
+
+/** A lane as a subshell; `variable` keeps its process id. */
+const renderLane = (lane: Plan, name: string, variable: string): readonly string[] => [
+  '(',
+  ...indent(
+    lane.flatMap((step, place) => {
+      const lines = renderStep(withoutUndo(step), `${name}_${place + 1}`)
+      // Not left to `set -e`, which sleeps inside a function whose failure is looked at.
+      return place < lane.length - 1 ? suffixed(lines, ' &&') : lines
+    }),
+  ),
+  `) & ${variable}=$!`,
+]
 
 /** The second try after the images were made. */
 const rescued = (name: string, body: readonly string[], rescue: Plan): readonly string[] => [

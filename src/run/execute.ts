@@ -20,16 +20,19 @@ export type Effects = {
  */
 export async function execute(plan: Plan, effects: Effects, afterwards?: (code: number) => Promise<number>): Promise<number> {
   const interruption = listen()
-  const undos: Undo[] = []
+  const run: Run = { effects, undos: [], trailing: [], interruption }
   let code = 0
   try {
     for (const step of plan) {
-      if (step.kind === 'attach') code = await runAttached(step)
-      else await carryOut(step, { effects, undos, interruption })
+      if (step.kind === 'attach') code = await runAttached(step, Promise.all(run.trailing))
+      else await carryOut(step, run)
     }
+    await Promise.all(run.trailing)
     return afterwards === undefined ? code : await afterwards(code)
   } catch (error) {
-    await takeBack(undos, 0)
+    // What is still being made must be there before it can be taken back.
+    await Promise.allSettled(run.trailing)
+    await takeBack(run.undos, 0)
     throw error
   } finally {
     interruption.stop()
@@ -37,16 +40,24 @@ export async function execute(plan: Plan, effects: Effects, afterwards?: (code: 
 }
 
 type Undo = () => Promise<unknown>
-type Run = { readonly effects: Effects; readonly undos: Undo[]; readonly interruption: Interruption }
+type Run = {
+  readonly effects: Effects
+  readonly undos: Undo[]
+  readonly trailing: Promise<void>[]
+  readonly interruption: Interruption
+}
 
 async function carryOut(step: Exclude<Step, Attach>, run: Run): Promise<void> {
   run.interruption.check()
   switch (step.kind) {
     case 'folder':
       await onDisk(step.path, async () => {
-        // The first folder that had to be made is taken back with it, never one that was there before.
-        const made = await mkdir(step.path, { recursive: true, mode: step.mode ?? 0o700 })
-        if (made !== undefined) run.undos.push(() => rm(step.path, { recursive: true, force: true }))
+        const mode = step.mode ?? 0o700
+        // Never a folder that was there before, nor a parent: another session may live in it by now.
+        if ((await mkdir(step.path, { recursive: true, mode })) === undefined) return
+        run.undos.push(() => rm(step.path, { recursive: true, force: true }))
+        // A strict umask would lock the proxy, which is another user, out of its policy.
+        await chmod(step.path, mode)
       })
       return
     case 'write':
@@ -63,6 +74,9 @@ async function carryOut(step: Exclude<Step, Attach>, run: Run): Promise<void> {
     case 'together':
       await withRescue(step.rescue, run, () => runTogether(step, run))
       return
+    case 'later':
+      run.undos.push(() => capture(step.undo))
+      return
     case 'guard':
       if ((await capture(step.unless)).code === 0) return
       for (const inner of step.steps) if (inner.kind !== 'attach') await carryOut(inner, run)
@@ -74,8 +88,8 @@ async function runExec(step: Exec, run: Run): Promise<void> {
   const { effects, undos, interruption } = run
   if (step.unless !== undefined && (await capture(step.unless)).code === 0) return
   if (step.title !== undefined) effects.note(step.title)
-  const { undo } = step
-  if (undo !== undefined) undos.push(() => capture(undo))
+  const undo = () => (step.undo === undefined ? Promise.resolve() : capture(step.undo))
+  undos.push(undo)
   const outcome = await capture(step.argv, {
     ...(step.env === undefined ? {} : { env: revealed(step.env) }),
     ...(step.stdin === undefined ? {} : { stdin: typeof step.stdin === 'string' ? step.stdin : step.stdin.reveal() }),
@@ -88,18 +102,24 @@ async function runExec(step: Exec, run: Run): Promise<void> {
   if (outcome.code === 0 || step.tolerant) return
   const error = effects.explain({ argv: step.argv, outcome })
   // What bears our name already is somebody else's: it is not ours to take back.
-  if (error.code === 'name-taken' && undo !== undefined) undos.pop()
+  if (error.code === 'name-taken') undos.splice(undos.lastIndexOf(undo), 1)
   throw error
 }
 
-async function runTogether({ lanes }: Together, run: Run): Promise<void> {
-  const ends = await Promise.allSettled(
-    lanes.map(async (lane) => {
-      for (const step of lane) if (step.kind !== 'attach') await carryOut(step, run)
-    }),
-  )
+async function runTogether({ lanes, trailing }: Together, run: Run): Promise<void> {
+  const behind = trailing === undefined ? null : runLane(trailing, run)
+  behind?.catch(() => undefined) // looked at below or by the caller, never unhandled
+  const ends = await Promise.allSettled(lanes.map((lane) => runLane(lane, run)))
   const failures = ends.flatMap((end) => (end.status === 'rejected' ? [end.reason] : []))
-  if (failures.length > 0) throw failures.find(isMissingImage) ?? failures[0]
+  if (failures.length > 0) {
+    await behind?.catch(() => undefined)
+    throw failures.find(isMissingImage) ?? failures[0]
+  }
+  if (behind !== null) run.trailing.push(behind)
+}
+
+async function runLane(lane: Plan, run: Run): Promise<void> {
+  for (const step of lane) if (step.kind !== 'attach') await carryOut(step, run)
 }
 
 async function withRescue(rescue: Plan | undefined, run: Run, attempt: () => Promise<void>): Promise<void> {
@@ -118,11 +138,14 @@ const isMissingImage = (error: unknown): boolean => error instanceof PaudeError 
 
 /** Undoes everything after the first `keep`, newest first; a failing undo does not stop the others. */
 async function takeBack(undos: Undo[], keep: number): Promise<void> {
-  while (undos.length > keep) await undos.pop()?.().catch(() => undefined)
+  while (undos.length > keep)
+    await undos
+      .pop()?.()
+      .catch(() => undefined)
 }
 
-/** Runs the agent on our streams until it ends; signals go where `step` says. */
-async function runAttached(step: Attach): Promise<number> {
+/** Runs the agent on our streams until it ends; signals go where `step` says. A failure of what still starts ends it. */
+async function runAttached(step: Attach, trailing: Promise<unknown>): Promise<number> {
   const child = attach(step.argv, step)
   let timedOut = false
   const send = (argv: Argv | undefined) => void (argv && capture(argv).catch(() => undefined))
@@ -142,8 +165,14 @@ async function runAttached(step: Attach): Promise<number> {
   for (const [signal, handler] of handlers) process.on(signal, handler)
   const timer = step.timeout === undefined ? undefined : setTimeout(() => ((timedOut = true), end()), step.timeout * 1000)
   const nudge = step.nudge ? nudgeSize() : undefined
+  let broken: unknown = null
+  trailing.catch((error: unknown) => {
+    broken = error
+    child.kill('SIGKILL')
+  })
   try {
     const code = await child.exited
+    if (broken !== null) throw broken
     return timedOut ? 124 : code
   } finally {
     clearTimeout(timer)
@@ -164,7 +193,8 @@ async function nudgeSize(): Promise<void> {
 }
 
 /** Sets the rows of our own terminal, whose name stty takes from its stdin. */
-const resize = (rows: number) => Bun.spawn(['stty', 'rows', String(rows)], { stdin: 'inherit', stdout: 'ignore', stderr: 'ignore' }).exited
+const resize = (rows: number) =>
+  Bun.spawn(['stty', 'rows', String(rows)], { stdin: 'inherit', stdout: 'ignore', stderr: 'ignore' }).exited
 
 type Interruption = { readonly signal: AbortSignal; readonly check: () => void; readonly stop: () => void }
 
@@ -190,7 +220,8 @@ async function onDisk(path: string, act: () => Promise<void>): Promise<void> {
     await act()
   } catch (cause) {
     const { code } = cause as { code?: string }
-    if (code === 'ENOSPC') throw new PaudeError('disk-full', `no space left for ${path}`, { hint: 'free some space and try again', cause })
+    if (code === 'ENOSPC')
+      throw new PaudeError('disk-full', `no space left for ${path}`, { hint: 'free some space and try again', cause })
     throw new PaudeError('command-failed', `cannot write ${path}: ${(cause as Error).message}`, {
       hint: 'paude keeps its state under XDG_STATE_HOME and XDG_CACHE_HOME; point them to a writable folder',
       cause,

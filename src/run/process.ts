@@ -41,7 +41,10 @@ export async function capture(argv: Argv, options: ProcessOptions = {}): Promise
 }
 
 /** Starts a program on our own streams. Without a terminal it leaves our process group, so that paude alone forwards signals. */
-export function attach(argv: Argv, { stdin, terminal, env }: { stdin: boolean; terminal: boolean; env?: Record<string, string> }): Attached {
+export function attach(
+  argv: Argv,
+  { stdin, terminal, env }: { stdin: boolean; terminal: boolean; env?: Record<string, string> },
+): Attached {
   const child = start(argv, {
     env: { ...Bun.env, ...env },
     stdin: stdin ? 'inherit' : 'ignore',
@@ -80,9 +83,13 @@ function start(argv: Argv, options: NonNullable<SpawnOptions>): Bun.Subprocess {
     return Bun.spawn([...argv], options)
   } catch (cause) {
     const { code } = cause as { code?: string }
-    if (code === 'ENOENT') throw new PaudeError('command-not-found', `${argv[0]} was not found`, { hint: `install ${argv[0]} or correct PATH`, cause })
+    if (code === 'ENOENT')
+      throw new PaudeError('command-not-found', `${argv[0]} was not found`, { hint: `install ${argv[0]} or correct PATH`, cause })
     if (code === 'E2BIG')
-      throw new PaudeError('command-failed', `the words for ${argv[0]} are too long for this system`, { hint: 'give a long prompt on stdin instead', cause })
+      throw new PaudeError('command-failed', `the words for ${argv[0]} are too long for this system`, {
+        hint: 'give a long prompt on stdin instead',
+        cause,
+      })
     throw new PaudeError('not-executable', `${argv[0]} cannot be started: ${(cause as Error).message}`, { cause })
   }
 }
