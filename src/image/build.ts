@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { dirname, join } from 'node:path'
 import { PaudeError } from '../errors.ts'
 import type { Host } from '../host.ts'
-import { exec, type Folder, type Plan, write } from '../plan/plan.ts'
+import { type Argv, exec, folder, type Plan, write } from '../plan/plan.ts'
 import { contexts } from './embedded.ts'
 
 export type Engine = 'docker' | 'podman'
@@ -81,7 +81,7 @@ export const contextFiles = ({ image, extraCa }: ImageSpec): Readonly<Record<str
 function contextSteps(context: string, files: Readonly<Record<string, string>>): Plan {
   const folders = new Set(Object.keys(files).map((path) => dirname(join(context, path))))
   return [
-    ...[...folders].toSorted().map(folder),
+    ...[...folders].toSorted().map((path) => folder(path)),
     // The image keeps the modes: the agent's user must read what root wrote.
     ...Object.entries(files).map(([path, content]) =>
       write(join(context, path), content, content.startsWith('#!') ? 0o755 : 0o644),
@@ -118,7 +118,7 @@ function fetchSteps(spec: AgentImage, { self }: Pick<Host, 'self'>, work: string
   ]
 }
 
-function buildArgv(engine: Engine, spec: ImageSpec, context: string, noCache: boolean): readonly [string, ...string[]] {
+function buildArgv(engine: Engine, spec: ImageSpec, context: string, noCache: boolean): Argv {
   return [
     engine,
     'build',
@@ -158,5 +158,3 @@ function agentPackage({ arch, libc }: AgentImage): string {
     throw new PaudeError('unsupported', `Claude Code has no release for ${arch}`, { hint: 'it runs on x64 and arm64' })
   return `@anthropic-ai/claude-code-linux-${arch}${libc === 'musl' ? '-musl' : ''}`
 }
-
-const folder = (path: string): Folder => ({ kind: 'folder', path })

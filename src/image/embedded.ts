@@ -1,3 +1,4 @@
+import check from '../../images/check.sh' with { type: 'text' }
 import claude from '../../images/claude/Dockerfile' with { type: 'text' }
 import custom from '../../images/custom/Dockerfile' with { type: 'text' }
 import closure from '../../squid/closure' with { type: 'text' }
@@ -46,3 +47,6 @@ export const contexts: Readonly<Record<ImageName, Readonly<Record<string, string
     secret,
   },
 }
+
+/** What `paude image check` runs in the image. */
+export const checkScript: string = check

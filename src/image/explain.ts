@@ -57,7 +57,7 @@ const rows: readonly Row[] = [
         : 'podman system connection list lists them; see also CONTAINER_CONNECTION',
   },
   {
-    when: /Cannot connect to the Docker daemon at (\S+?)\.? |failed to connect to the docker API at (\S+?);|error during connect|Cannot connect to Podman|unable to connect to Podman/i,
+    when: /Cannot connect to the Docker daemon at (\S+?)\.? |failed to connect to the docker API at (\S+?);|error during connect|Cannot connect to Podman(?:[\s\S]* dial \w+ (\S+):)?|unable to connect to Podman/i,
     code: 'backend-down',
     say: ({ engine, found }) => `${engine} does not answer${found === '' ? '' : ` at ${found}`}`,
     hint: ({ engine }) =>
@@ -122,7 +122,7 @@ const rows: readonly Row[] = [
     hint: ({ engine }) => `log in with ${engine} login, or wait`,
   },
   {
-    when: /unauthorized|authentication required|no basic auth credentials|pull access denied|access to the resource is denied|: denied\s*$/m,
+    when: /unauthorized|authentication required|no basic auth credentials|pull access denied|access to the resource is denied|(?:^|: )denied$/m,
     code: 'registry',
     say: ({ image }) => `the registry refuses ${image} without the right login`,
     hint: ({ engine, image }) =>
@@ -192,7 +192,7 @@ const rows: readonly Row[] = [
     when: /No such container: (\S+)|no container with name or ID "([^"]+)"|no such container (\S+)/i,
     code: 'not-found',
     say: ({ found, engine }) => `${engine} has no container ${found}`,
-    hint: () => 'paude list shows the sessions',
+    hint: () => 'paude sessions lists them',
   },
   {
     when: /Temporary failure resolving|Could not resolve host|Failed to fetch/,

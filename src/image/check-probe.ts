@@ -1,0 +1,250 @@
+import { CLAUDE_VERSION } from './agent-version.ts'
+import type { Check } from './check.ts'
+import { PROBE_HOME, type Probe } from './probe.ts'
+
+/** What the container of the probe showed. */
+export function checkProbe(probe: Probe, agent: string): readonly Check[] {
+  if (probe['sh'] !== 'ok')
+    return [
+      row(
+        'K9',
+        'shell',
+        'error',
+        false,
+        'no POSIX shell at /bin/sh, or none that runs here',
+        'start from an image with a shell; distroless ones cannot host an agent',
+      ),
+    ]
+  if (probe['end'] !== 'ok')
+    return [
+      row('K9', 'shell', 'error', false, 'the shell did not get to the end of the check', 'see whether /bin/sh is a POSIX shell'),
+    ]
+  return [
+    row('K9', 'shell', 'error', true, '/bin/sh works', ''),
+    ...agentChecks(probe, agent),
+    ...toolChecks(probe, agent),
+    home(probe),
+    ...hardening(probe),
+    certificates(probe),
+    terminal(probe),
+  ]
+}
+
+function agentChecks(probe: Probe, agent: string): readonly Check[] {
+  const path = probe['agent'] ?? ''
+  if (path === '') return [missingAgent(probe, agent)]
+  const present = row('K5', agent, 'error', true, path, '')
+  const code = probe['agent-code'] ?? ''
+  const output = probe['agent-output'] ?? ''
+  if (code !== '0')
+    return [
+      present,
+      row(
+        'K6',
+        `${agent} --version`,
+        'error',
+        false,
+        `${code === '124' ? 'no answer within 20 s' : `exit code ${code}`}${output === '' ? '' : `: ${output}`}`,
+        brokenAgent(probe),
+      ),
+    ]
+  return [
+    present,
+    row('K6', `${agent} --version`, 'error', true, output, ''),
+    ...(agent === 'claude' ? [version(output)] : []),
+    row('K17', 'unknown uid', 'warning', true, `${agent} runs as a user without a passwd entry`, ''),
+    row('K32', 'read-only root', 'warning', true, `${agent} runs with writable /tmp and HOME only`, ''),
+  ]
+}
+
+function missingAgent(probe: Probe, agent: string): Check {
+  const elsewhere = probe['agent-elsewhere'] ?? ''
+  const found =
+    elsewhere === ''
+      ? `no ${agent} in PATH (${probe['path']})`
+      : `${elsewhere} is not executable for all or not in PATH (${probe['path']})`
+  // paude brings Claude Code along; of the other agents the image must have its own.
+  if (agent === 'claude') {
+    const libraries = probe['libraries-missing'] ?? ''
+    if (libraries !== '')
+      return row(
+        'K5',
+        agent,
+        'error',
+        false,
+        `Claude Code cannot be added: ${libraries} missing`,
+        installs(probe, 'libstdc++ libgcc'),
+      )
+    return row('K5', agent, 'note', false, `${found}; paude adds Claude Code ${CLAUDE_VERSION} in a thin image of its own`, '')
+  }
+  return row(
+    'K5',
+    agent,
+    'error',
+    false,
+    found,
+    elsewhere === ''
+      ? `install ${agent} into a folder of PATH`
+      : `RUN chmod a+rx ${elsewhere} && ln -s ${elsewhere} /usr/local/bin/`,
+  )
+}
+
+function brokenAgent(probe: Probe): string {
+  const output = probe['agent-output'] ?? ''
+  if ((probe['libraries-missing'] ?? '') !== '') return installs(probe, 'libstdc++ libgcc')
+  if (probe['libc'] === 'musl') return "use the agent's musl build: glibc programs do not run on Alpine"
+  if (/\bnode\b.*(not found|No such file)/i.test(output)) return installs(probe, 'nodejs')
+  if (/permission denied|EACCES/i.test(output)) return 'install it where every user may read it, not below /root'
+  if (/read-only file system|EROFS/i.test(output)) return 'it may write to HOME and /tmp only'
+  return 'make it run as any user, with a read-only root and without a network'
+}
+
+/** Only the first two numbers count: paude's flags do not change within them. */
+function version(output: string): Check {
+  const [major = 0, minor = 0] = (/(\d+)\.(\d+)\.\d+/.exec(output)?.slice(1) ?? []).map(Number)
+  const [testedMajor = 0, testedMinor = 0] = CLAUDE_VERSION.split('.').map(Number)
+  const ok = major > testedMajor || (major === testedMajor && minor >= testedMinor)
+  return row(
+    'K7',
+    'version',
+    'warning',
+    ok,
+    ok ? 'recent enough' : `older than ${CLAUDE_VERSION}, which paude is tested with`,
+    ok ? '' : `install ${CLAUDE_VERSION}`,
+  )
+}
+
+function toolChecks(probe: Probe, agent: string): readonly Check[] {
+  const missing = probe['tools-missing'] ?? ''
+  const tool = (id: Check['id'], name: string, severity: Check['severity'], loss: string): Check => {
+    const path = probe[name] ?? ''
+    return row(id, name, severity, path !== '', path === '' ? loss : path, path === '' ? installs(probe, name) : '')
+  }
+  return [
+    // Claude Code runs its commands in bash or zsh and in no other shell.
+    tool(
+      'K8',
+      'bash',
+      agent === 'claude' ? 'error' : 'warning',
+      `only sh: ${agent === 'claude' ? 'Claude Code cannot run commands' : 'hooks fall back to sh'}`,
+    ),
+    tool('K10', 'curl', 'warning', 'an agent can hardly fetch anything'),
+    row(
+      'K11',
+      'basic tools',
+      'error',
+      missing === '',
+      missing === '' ? 'all there' : `missing: ${missing}`,
+      missing === '' ? '' : installs(probe, 'coreutils'),
+    ),
+    tool('K12', 'tar', 'warning', 'nothing can be copied in and out as an archive'),
+    tool('K13', 'git', 'warning', 'sessions start, but git does not work inside'),
+    ...(probe['git'] === undefined ? [] : [gitVersion(probe)]),
+  ]
+}
+
+/** GIT_CONFIG_COUNT, which tells git to trust the mounted project, came with 2.31. */
+function gitVersion(probe: Probe): Check {
+  const [major = 0, minor = 0] = (/(\d+)\.(\d+)/.exec(probe['git-version'] ?? '')?.slice(1) ?? []).map(Number)
+  const ok = major > 2 || (major === 2 && minor >= 31)
+  return row(
+    'K14',
+    'git version',
+    'warning',
+    ok,
+    probe['git-version'] ?? '',
+    ok ? '' : 'git 2.31 or newer accepts the mounted project; older ones call its ownership dubious',
+  )
+}
+
+function home(probe: Probe): Check {
+  const writable = probe['home-writable'] === 'yes'
+  const kept = probe['home'] === PROBE_HOME
+  if (writable && kept) return row('K16', 'HOME', 'error', true, 'the agent can keep its settings', '')
+  return row(
+    'K16',
+    'HOME',
+    'error',
+    false,
+    kept ? `cannot make a folder in HOME: ${probe['home-writable']}` : `HOME became ${probe['home']}`,
+    'leave HOME to the session',
+  )
+}
+
+function hardening(probe: Probe): readonly Check[] {
+  const held = /^0*$/.test(probe['capabilities'] ?? '') && probe['no-new-privileges'] !== '0' && probe['root-writable'] === 'no'
+  const sudo = probe['sudo'] ?? ''
+  return [
+    row(
+      'K33',
+      'hardening',
+      'error',
+      held,
+      held ? 'no capabilities, no new privileges, root read-only' : 'the engine did not take the privileges away',
+      held ? '' : 'see paude doctor',
+    ),
+    row(
+      'K33',
+      'sudo',
+      'warning',
+      sudo === '',
+      sudo === '' ? 'none' : `${sudo} cannot work in a session`,
+      sudo === '' ? '' : 'install what is needed while the image is built',
+    ),
+  ]
+}
+
+function certificates(probe: Probe): Check {
+  const file = probe['ca'] ?? ''
+  return row(
+    'K23',
+    'CA bundle',
+    'error',
+    file !== '',
+    file === '' ? 'none found: HTTPS will fail' : file,
+    file === '' ? installs(probe, 'ca-certificates') : '',
+  )
+}
+
+function terminal(probe: Probe): Check {
+  const file = probe['terminfo'] ?? ''
+  const fix = installs(probe, base(probe) === 'apk' ? 'ncurses-terminfo-base' : 'ncurses-base')
+  return row(
+    'K34',
+    'terminfo',
+    'warning',
+    file !== '',
+    file === '' ? 'xterm-256color is unknown: less and vi misbehave' : file,
+    file === '' ? fix : '',
+  )
+}
+
+const row = (id: Check['id'], title: string, severity: Check['severity'], ok: boolean, message: string, fix: string): Check => ({
+  id,
+  title,
+  severity,
+  ok,
+  message,
+  fix,
+})
+
+/** A line for the Dockerfile, in the words of the image's distribution. */
+function installs(probe: Probe, packages: string): string {
+  switch (base(probe)) {
+    case 'apk':
+      return `RUN apk add --no-cache ${packages}`
+    case 'apt-get':
+      return `RUN apt-get update && apt-get install --yes --no-install-recommends ${packages}`
+    case 'dnf':
+      return `RUN dnf install --assumeyes ${packages}`
+    case 'unknown':
+      return `install ${packages}`
+  }
+}
+
+function base(probe: Probe): 'apk' | 'apt-get' | 'dnf' | 'unknown' {
+  const families = (probe['os'] ?? '').split(' ')
+  if (families.includes('alpine')) return 'apk'
+  if (families.some((family) => /^(debian|ubuntu)$/.test(family))) return 'apt-get'
+  return families.some((family) => /^(fedora|rhel|centos|amzn)$/.test(family)) ? 'dnf' : 'unknown'
+}

@@ -1,0 +1,159 @@
+import { describe, expect, test } from 'bun:test'
+import { PaudeError } from '../../src/errors.ts'
+import { CLAUDE_VERSION, readAgentVersion } from '../../src/image/agent-version.ts'
+import { type AgentImage, BASE, buildPlan, contextFiles, contextHash, type ImageSpec, imageRef } from '../../src/image/build.ts'
+import type { Exec, Plan, Write } from '../../src/plan/plan.ts'
+
+const claude: AgentImage = {
+  image: 'claude',
+  base: BASE,
+  baseId: '',
+  arch: 'x64',
+  extraCa: '',
+  agentVersion: '2.1.329',
+  libc: 'glibc',
+}
+const proxy: ImageSpec = { image: 'proxy', base: BASE, baseId: '', arch: 'x64', extraCa: '' }
+const host = { self: '/opt/paude' }
+const plan = (spec: ImageSpec, engine: 'docker' | 'podman' = 'docker', noCache = false) =>
+  buildPlan({ engine, spec, host, cache: '/var/cache of/paude', id: '7', noCache })
+
+describe('the name of an image', () => {
+  test('tells version and content', () => {
+    expect(imageRef(claude)).toMatch(/^localhost\/paude\/claude:2\.1\.329-[0-9a-f]{12}$/)
+    expect(imageRef(proxy)).toMatch(/^localhost\/paude\/proxy:[0-9a-f]{12}$/)
+  })
+
+  test('is the same for the same content', () => {
+    expect(imageRef({ ...claude })).toBe(imageRef(claude))
+    const files = Object.entries(contextFiles(claude))
+    expect(contextHash(claude, Object.fromEntries(files.toReversed()))).toBe(contextHash(claude))
+  })
+
+  test.each([
+    ['base', { base: 'docker.io/library/debian:sid-slim' }],
+    ["the base's id", { baseId: 'sha256:1' }],
+    ['processor', { arch: 'arm64' }],
+    ['extra certificates', { extraCa: 'PEM' }],
+    ['agent version', { agentVersion: '2.1.330' }],
+    ['libc', { libc: 'musl' }],
+    ['kind', { image: 'custom' }],
+  ] as const)('changes with the %s', (_, change) => {
+    expect(contextHash({ ...claude, ...change })).not.toBe(contextHash(claude))
+  })
+
+  for (const spec of [claude, { ...claude, image: 'custom' } as const, proxy])
+    test.each(Object.keys(contextFiles(spec)))(`${spec.image} changes with every byte and the name of %s`, (path) => {
+      const files = contextFiles(spec)
+      const content = files[path] ?? ''
+      const { [path]: _, ...rest } = files
+      const others = [
+        { ...files, [path]: `${content} ` },
+        { ...rest, [`${path}x`]: content },
+        rest,
+        ...(content === '' ? [] : [{ ...files, [path]: content.slice(1) }]),
+      ]
+      for (const other of others) expect(contextHash(spec, other)).not.toBe(contextHash(spec))
+    })
+
+  test("does not change with the engine, the cache's place or the moment", () => {
+    const tag = (steps: Plan) => execs(steps).flatMap(({ argv }) => argv.filter((word) => word.startsWith('--tag=')))
+    expect(tag(plan(claude, 'podman', true))).toEqual(tag(plan(claude)))
+  })
+})
+
+describe('the plan', () => {
+  const work = `/var/cache of/paude/build-${contextHash(claude)}-7`
+
+  test('fetches with paude itself, builds and leaves nothing', () => {
+    const [fetching, building, removal] = execs(plan(claude))
+    expect(fetching).toEqual({
+      kind: 'exec',
+      argv: [
+        '/opt/paude',
+        'add',
+        '--ignore-scripts',
+        '--exact',
+        '--no-save',
+        '--os=linux',
+        '--cpu=x64',
+        '--libc=glibc',
+        '@anthropic-ai/claude-code-linux-x64@2.1.329',
+      ],
+      title: 'fetching Claude Code 2.1.329',
+      env: { BUN_BE_BUN: '1', BUN_INSTALL_CACHE_DIR: `${work}/packages` },
+      folder: `${work}/context/agent`,
+    })
+    expect(building?.title).toBe(`building image ${imageRef(claude)}`)
+    expect(removal).toEqual({ kind: 'exec', argv: ['rm', '-rf', '--', work], tolerant: true })
+  })
+
+  test('makes its one folder first, so that a failure takes all of it back', () => {
+    expect(plan(claude)[0]).toEqual({ kind: 'folder', path: work, mode: 0o700 })
+    for (const step of plan(claude))
+      if (step.kind === 'write' || step.kind === 'folder') expect(`${step.path}/`).toStartWith(`${work}/`)
+  })
+
+  test('gives docker and podman their own flags', () => {
+    const context = `${work}/context`
+    const rest = [
+      `--tag=${imageRef(claude)}`,
+      `--build-arg=BASE=${BASE}`,
+      '--build-arg=AGENT_PACKAGE=@anthropic-ai/claude-code-linux-x64',
+      '--build-arg=AGENT_VERSION=2.1.329',
+      '--label=paude.image=claude',
+      '--label=paude.agent-version=2.1.329',
+      `--label=paude.context-hash=${contextHash(claude)}`,
+      `--file=${context}/Dockerfile`,
+      context,
+    ]
+    expect(execs(plan(claude, 'docker'))[1]?.argv).toEqual(['docker', 'build', '--force-rm', ...rest])
+    expect(execs(plan(claude, 'podman', true))[1]?.argv).toEqual([
+      'podman',
+      'build',
+      '--format=docker',
+      '--http-proxy=false',
+      '--no-cache',
+      ...rest,
+    ])
+  })
+
+  test("writes the context's files readable for all, scripts executable", () => {
+    const modes = Object.fromEntries(
+      writes(plan(proxy)).map(({ path, mode, content }) => [path.split('/').at(-1), [mode, content.startsWith('#!')]]),
+    )
+    expect(modes['Dockerfile']).toEqual([0o644, false])
+    expect(modes['gate']).toEqual([0o755, true])
+    expect(writes(plan({ ...proxy, extraCa: 'PEM' })).find(({ path }) => path.endsWith('extra-ca.crt'))?.content).toBe('PEM')
+  })
+
+  test('fetches nothing for the proxy', () => {
+    expect(execs(plan(proxy)).map(({ argv }) => argv[0])).toEqual(['docker', 'rm'])
+  })
+
+  test('asks for the release that runs in the box', () => {
+    const fetched = (spec: AgentImage) => execs(plan(spec))[0]?.argv.slice(-3)
+    expect(fetched({ ...claude, arch: 'arm64', libc: 'musl' })).toEqual([
+      '--cpu=arm64',
+      '--libc=musl',
+      '@anthropic-ai/claude-code-linux-arm64-musl@2.1.329',
+    ])
+    expect(() => plan({ ...claude, arch: 'riscv64' })).toThrow(
+      new PaudeError('unsupported', 'Claude Code has no release for riscv64'),
+    )
+  })
+})
+
+test.each(['2.1.329', '10.0.0', CLAUDE_VERSION])('%s is a version', (text) => {
+  expect(readAgentVersion(text)).toBe(text)
+})
+
+test.each(['latest', '2.1', '^2.1.0', '2.1.329-beta.1', '2.1.329 ', '--x', '', '2.1.329\n', 'file:../x'])(
+  '%j is no version',
+  (text) => {
+    expect(() => readAgentVersion(text)).toThrow(PaudeError)
+  },
+)
+
+const execs = (steps: Plan) => steps.filter((step): step is Exec => step.kind === 'exec')
+const writes = (steps: Plan) => steps.filter((step): step is Write => step.kind === 'write')

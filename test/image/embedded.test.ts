@@ -1,0 +1,48 @@
+import { expect, test } from 'bun:test'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { checkScript, contexts, type ImageName } from '../../src/image/embedded.ts'
+
+const root = join(import.meta.dir, '../..')
+const folders: Readonly<Record<ImageName, string>> = { claude: 'images/claude', custom: 'images/custom', proxy: 'squid' }
+
+test.each(Object.entries(folders))('every file of the image %s is embedded, with its content', (image, folder) => {
+  const files = Object.fromEntries(filesOf(folder).map((path) => [path, readFileSync(join(root, folder, path), 'utf8')]))
+  expect(contexts[image as ImageName]).toEqual(files)
+})
+
+test('images/ holds nothing that no image uses', () => {
+  const known = [
+    ...Object.values(folders).flatMap((folder) => filesOf(folder).map((path) => join(folder, path))),
+    'images/check.sh',
+  ]
+  expect(known).toEqual(expect.arrayContaining(filesOf('images').map((path) => join('images', path))))
+  expect(checkScript).toBe(readFileSync(join(root, 'images/check.sh'), 'utf8'))
+})
+
+test.each([...scripts()])('%s is valid shell', (path) => {
+  const text = readFileSync(join(root, path), 'utf8')
+  const shell = /^#!.*\bbash\b/.test(text) ? 'bash' : 'sh'
+  const { exitCode, stderr } = Bun.spawnSync([shell, '-n', join(root, path)])
+  expect([exitCode, stderr.toString()]).toEqual([0, ''])
+})
+
+test.each(['images/claude/Dockerfile', 'images/custom/Dockerfile', 'squid/Dockerfile'])('%s needs no BuildKit', (path) => {
+  const text = readFileSync(join(root, path), 'utf8')
+  const instructions = text.split('\n').filter((line) => !line.startsWith('#'))
+  // The legacy builder knows none of these; `# syntax` would fetch a frontend from a registry.
+  expect(instructions.join('\n')).not.toMatch(/--chmod|--mount|--link|<<|--parents/)
+  expect(text).not.toMatch(/^#\s*syntax/m)
+})
+
+function scripts(): readonly string[] {
+  const files = ['images', 'squid'].flatMap((folder) => filesOf(folder).map((path) => join(folder, path)))
+  return files.filter((path) => readFileSync(join(root, path), 'utf8').startsWith('#!'))
+}
+
+function filesOf(folder: string): readonly string[] {
+  return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(join(root, folder).length + 1))
+    .toSorted()
+}

@@ -1,0 +1,113 @@
+import { describe, expect, test } from 'bun:test'
+import type { ErrorCode } from '../../src/errors.ts'
+import { engineWords, explain } from '../../src/image/explain.ts'
+import docker from '../fixtures/docker/errors.json'
+import podman from '../fixtures/podman/errors.json'
+
+type Expected = readonly [code: ErrorCode, message: string | RegExp, hint?: RegExp]
+
+// Real stderr of docker 28 on engine 20.10 and of podman 4.3; a recording without a row here fails.
+const both = {
+  'pull-never': ['image-missing', /has no image localhost\/paude\/none:1$/, /^paude image build/],
+  'inspect-missing': ['image-missing', /has no image localhost\/paude\/none:1$/],
+  'unknown-host': ['registry', 'cannot reach the registry of registry.invalid/team/tool:1', /network/],
+  'run-unknown-host': ['registry', 'cannot reach the registry of registry.invalid/team/tool:1'],
+  refused: ['registry', 'cannot reach the registry of 127.0.0.1:5056/team/tool:1'],
+  authentication: ['registry', /refuses 127\.0\.0\.1:5055\/private\/tool:1/, /login 127\.0\.0\.1:5055;/],
+  forbidden: ['registry', /refuses 127\.0\.0\.1:5055\/forbidden\/tool:1/],
+  'rate-limit': ['registry', /allows no more downloads/],
+  'bad-gateway': ['registry', /\(502 Bad Gateway\)$/],
+  'tag-unknown': ['image-missing', 'the registry has no image 127.0.0.1:5055/unknowntag/tool:1'],
+  'name-unknown': ['image-missing', 'the registry has no image 127.0.0.1:5055/team/tool:1'],
+  'name-conflict': ['name-taken', /already has something named rec-x$/],
+  'network-conflict': ['name-taken', /already has something named rec-net$/],
+  'memory-minimum': ['usage', /^the memory limit is too low/, /--memory/],
+  'mount-missing': ['not-found', /finds nothing to mount at \/srv\/nowhere$/],
+  'program-missing': ['command-not-found', 'the image has no program nosuchprogram'],
+  'program-not-executable': ['not-executable', '/etc/passwd cannot be executed in the image'],
+  'no-such-container': ['not-found', /has no container rec-none$/],
+  'inspect-container': ['not-found', /has no container rec-none$/],
+  'unknown-flag': ['backend-old', /does not know --no-such-flag$/],
+  'build-base-missing': ['image-missing', /has no image$/],
+  'build-step-failed': ['command-failed', "a step of the image's build failed with exit code 3"],
+  'build-copy-missing': ['command-failed', /build failed with exit code \d+: .*nowhere/],
+  'user-unknown': [
+    'command-failed',
+    /run failed with exit code 12\d: unable to find user nosuchuser: no matching entries in passwd file$/,
+  ],
+  'port-taken': ['command-failed', /address already in use$/],
+  'disk-full-run': ['disk-full', /^no space left where/, /system df/],
+  'other-processor': ['unsupported', /another processor/],
+} as const satisfies Record<string, Expected>
+
+const expectations = {
+  docker: {
+    ...both,
+    'build-apt-offline': ['command-failed', "a step of the image's build failed with exit code 100"],
+    'engine-down': ['backend-down', 'docker does not answer at unix:///run/rec/none.sock'],
+    'engine-down-tcp': ['backend-down', 'docker does not answer at tcp://127.0.0.1:5057'],
+    'engine-down-ssh': ['backend-down', 'docker does not answer'],
+    'context-missing': ['backend-down', 'docker knows no context named rec-none', /DOCKER_CONTEXT/],
+    'socket-denied': ['backend-denied', "no permission to use docker's socket", /docker group/],
+    'client-too-new': ['backend-old', /too old for API version 1\.50$/],
+    'client-too-old': ['backend-old', /speaks API version 1\.10/],
+    'invalid-reference': ['usage', 'not the name of an image: Bad Name'],
+    'disk-full-copy': ['disk-full', /^no space left where docker/],
+  },
+  podman: {
+    ...both,
+    'plain-http': ['registry', /does not speak TLS$/],
+    'short-name': ['image-missing', 'podman does not know where nosuchtool:1 comes from', /docker\.io\/library\/nosuchtool:1$/],
+    'build-apt-offline': ['command-failed', /cannot reach the servers of its packages$/],
+    'engine-down': ['backend-down', 'podman does not answer at /run/rec/none.sock'],
+    'engine-down-tcp': ['backend-down', 'podman does not answer at 127.0.0.1:5057'],
+    'connection-missing': ['backend-down', 'podman knows no connection named rec-none'],
+    'keep-id-root': ['backend-old', /keep-id/],
+    'host-gateway': ['backend-old', /host-gateway/],
+    'disk-full-step': ['disk-full', /^no space left where podman/],
+  },
+} as const satisfies Record<string, Record<string, Expected>>
+
+const recordings = { docker, podman }
+
+for (const engine of ['docker', 'podman'] as const)
+  describe(engine, () => {
+    const expected: Readonly<Record<string, Expected>> = expectations[engine]
+    test.each(Object.entries(recordings[engine]))('%s', (name, failure) => {
+      const error = explain({ engine, ...failure })
+      const [code, message, hint = /^/] = expected[name] ?? []
+      expect(error.code).toBe(code as ErrorCode)
+      if (typeof message === 'string') expect(error.message).toBe(message)
+      else expect(error.message).toMatch(message ?? 'an expectation')
+      expect(error.hint).toMatch(hint)
+      expect(`${error.message}${error.hint}`).not.toMatch(/[.!]$| {2}|undefined/)
+    })
+  })
+
+// Texts of engines that do not run here, from their sources.
+test.each([
+  ['docker', 'permission denied while trying to connect to the docker API at unix:///var/run/docker.sock', 'backend-denied'],
+  ['docker', 'failed to connect to the docker API at unix:///var/run/docker.sock; check if the path is correct', 'backend-down'],
+  ['docker', 'pull access denied for team/tool, repository does not exist or may require authorization', 'registry'],
+  ['docker', 'tls: failed to verify certificate: x509: certificate signed by unknown authority', 'registry'],
+  ['podman', 'OCI runtime error: crun: container init was OOM-killed (memory limit too low?)', 'usage'],
+  ['podman', 'cannot find UID/GID for user dev: no subuid ranges found for user "dev" in /etc/subuid', 'backend-denied'],
+] as const)('%s: %s', (engine, stderr, code) => {
+  expect(explain({ engine, argv: [engine, 'run', 'registry.example/tool:1'], code: 125, stderr }).code).toBe(code)
+})
+
+test('what nobody foresaw shows program, verb, exit code and all the engine said', () => {
+  const error = explain({
+    engine: 'docker',
+    argv: ['docker', 'volume', 'create', 'x'],
+    code: 7,
+    stderr: 'Error response from daemon: odd\nodder\n',
+  })
+  expect([error.code, error.message]).toEqual(['command-failed', 'docker volume create failed with exit code 7: odd\nodder'])
+})
+
+test('colours and what engines always say are left out', () => {
+  const colour = String.fromCharCode(27)
+  const stderr = `DEPRECATED: The legacy builder is deprecated\n   https://docs.example/go/buildx/\n\n${colour}[91mreal${colour}[0m\nRun 'docker run --help' for more information\n`
+  expect(engineWords(stderr)).toBe('real')
+})
