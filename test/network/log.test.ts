@@ -1,0 +1,130 @@
+import { expect, test } from 'bun:test'
+import fc from 'fast-check'
+import { parseLog } from '../../src/network/log.ts'
+import { parseAllow } from '../../src/network/pattern.ts'
+
+const allow = ['example.org', '*.wild.example', 'host.paude.internal:9443'].map((entry) => parseAllow(entry, 'test'))
+
+/** A line as squid 6.13 wrote it, with some fields changed. */
+const line = (fields: Record<string, unknown>): string =>
+  JSON.stringify({
+    v: 1,
+    sid: 's1',
+    t: 1795258288.577,
+    ms: 1,
+    c: 38654,
+    m: 'GET',
+    u: 'http://example.org/x',
+    h: 'example.org',
+    p: '80',
+    sni: '-',
+    bump: '-',
+    st: 200,
+    r: 'TCP_MISS',
+    err: '-',
+    ed: '-',
+    ip: '198.51.100.7',
+    in: 101,
+    out: 272,
+    ua: '-',
+    ...fields,
+  })
+const connect = { m: 'CONNECT', u: 'example.org:443', p: '443' }
+const denied = { st: 403, err: 'ERR_FORWARDING_DENIED', r: 'TCP_TUNNEL', bump: 'splice', out: 0 }
+
+test('one plain request', () =>
+  expect(parseLog(line({}), allow)).toEqual([
+    {
+      time: '2026-11-21T10:51:28.577Z',
+      session: 's1',
+      method: 'GET',
+      host: 'example.org',
+      port: 80,
+      decision: 'allowed',
+      rule: 'example.org',
+      bytes: 373,
+    },
+  ]))
+
+test.each([
+  ['not listed', { ...connect, ...denied, h: 'evil.test' }, 'blocked', 'not on the allowlist'],
+  ['below a wildcard', { h: 'a.wild.example' }, 'allowed', '*.wild.example'],
+  ['apex of a wildcard', { ...connect, ...denied, h: 'wild.example' }, 'blocked', 'not on the allowlist'],
+  ['literal', { ...connect, ...denied, h: '10.1.1.1' }, 'blocked', 'address literal'],
+  ['literal, IPv6', { ...connect, ...denied, h: '[::1]' }, 'blocked', 'address literal'],
+  ['port', { ...connect, ...denied, p: '22' }, 'blocked', 'port'],
+  ['CONNECT to the port of plain requests', { ...connect, ...denied, p: '80' }, 'blocked', 'port'],
+  ['private', { ...connect, ...denied }, 'blocked', 'private or unknown address'],
+  [
+    'another name inside the tunnel',
+    { ...connect, bump: 'terminate', sni: 'evil.test', r: 'NONE_NONE' },
+    'blocked',
+    'sni differs: evil.test',
+  ],
+  [
+    'path',
+    {
+      m: 'POST',
+      u: 'https://host.paude.internal:9443/v1/files',
+      h: 'host.paude.internal',
+      p: '9443',
+      bump: 'bump',
+      st: 403,
+      err: 'ERR_ACCESS_DENIED',
+      r: 'TCP_DENIED',
+    },
+    'blocked',
+    'path not allowed',
+  ],
+  ["the origin's own 403", { st: 403 }, 'allowed', 'example.org'],
+  ['malformed', { m: '-', h: '-', p: '-', st: 400, err: 'ERR_INVALID_URL', r: 'NONE_NONE' }, 'blocked', 'malformed request'],
+  ['no such name', { st: 503, err: 'ERR_DNS_FAIL' }, 'failed', 'name not found'],
+  [
+    'TLS',
+    { st: 503, err: 'ERR_SECURE_CONNECT_FAIL', ed: 'X509_V_ERR_CERT_HAS_EXPIRED' },
+    'failed',
+    'TLS failed: X509_V_ERR_CERT_HAS_EXPIRED',
+  ],
+])('%s', (_, fields, decision, rule) => expect(parseLog(line(fields), allow)).toMatchObject([{ decision, rule }]))
+
+test('a tunnel is one request with the bytes of its end, also among others', () => {
+  const opened = line({ ...connect, c: 7, bump: 'splice', r: 'NONE_NONE', in: 75, out: 0, sni: 'example.org' })
+  const closed = line({ ...connect, c: 7, t: 1795258299, bump: 'splice', r: 'TCP_TUNNEL', in: 1000, out: 2000 })
+  expect(parseLog([opened, line({ c: 8 }), closed].join('\n'), allow)).toMatchObject([
+    { method: 'CONNECT', time: '2026-11-21T10:51:28.577Z', bytes: 3000 },
+    { method: 'GET' },
+  ])
+  expect(parseLog(opened, allow)).toMatchObject([{ decision: 'allowed', bytes: 75 }])
+  expect(parseLog([opened, opened.replace('"c":7', '"c":9')].join('\n'), allow)).toHaveLength(2)
+})
+
+test('an opened tunnel is told by its requests', () => {
+  const opened = line({ ...connect, c: 7, bump: 'bump', r: 'NONE_NONE' })
+  const inner = line({ c: 7, m: 'POST', p: '443', bump: 'bump' })
+  expect(parseLog([opened, inner, inner].join('\n'), allow)).toMatchObject([{ method: 'POST' }, { method: 'POST' }])
+  expect(parseLog(opened, allow)).toHaveLength(1)
+})
+
+test('lines that are no log are skipped', () =>
+  expect(
+    parseLog(
+      ['', 'squid: hello', '{', 'null', '{}', '{"v":2}', '{"v":1}', '{"v":1,"t":"x"}', '[1]', '{"v":1,"t":1e300}'].join('\n'),
+    ),
+  ).toEqual([]))
+
+test('no text makes it throw', () =>
+  fc.assert(
+    fc.property(
+      fc.array(
+        fc.oneof(
+          fc.string(),
+          fc.json(),
+          fc.dictionary(fc.constantFrom('v', 't', 'c', 'm', 'h', 'p', 'in', 'st'), fc.jsonValue()).map((fields) => line(fields)),
+        ),
+      ),
+      (texts) => {
+        for (const request of parseLog(texts.join('\n'), allow))
+          expect(request).toMatchObject({ host: expect.any(String), port: expect.any(Number) })
+      },
+    ),
+  ))

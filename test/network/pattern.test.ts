@@ -1,0 +1,225 @@
+import { describe, expect, test } from 'bun:test'
+import fc from 'fast-check'
+import { PaudeError } from '../../src/errors.ts'
+import type { Allow } from '../../src/network/allow.ts'
+import { matches, mergeAllows, parseAllow } from '../../src/network/pattern.ts'
+import { inside, PRIVATE_RANGES, readRange, withoutRange } from '../../src/network/ranges.ts'
+
+const text = ({ host, ports, privateRange }: Allow) => `${host}:${ports.join(',')}${privateRange && `@${privateRange}`}`
+const read = (entry: string) => text(parseAllow(entry, 'test'))
+
+describe('an entry', () => {
+  test.each([
+    ['example.org', 'example.org:80,443'],
+    ['EXAMPLE.Org.', 'example.org:80,443'],
+    ['example.org:8443', 'example.org:8443'],
+    ['*.example.org', '*.example.org:80,443'],
+    ['*.a.example.org:443', '*.a.example.org:443'],
+    ['_dmarc.example.org', '_dmarc.example.org:80,443'],
+    ['bücher.example', 'xn--bcher-kva.example:80,443'],
+    ['BÜCHER.example', 'xn--bcher-kva.example:80,443'],
+    ['xn--bcher-kva.example', 'xn--bcher-kva.example:80,443'],
+    ['host.paude.internal:3000', 'host.paude.internal:3000'],
+    ['git.corp.example@10.20.0.0/16', 'git.corp.example:80,443@10.20.0.0/16'],
+    ['*.corp.example:8443@192.168.7.0/24', '*.corp.example:8443@192.168.7.0/24'],
+    ['six.corp.example@FD00:1::/32', 'six.corp.example:80,443@fd00:1::/32'],
+    [`${'a'.repeat(63)}.example`, `${'a'.repeat(63)}.example:80,443`],
+  ])('%s is read as %s', (entry, canonical) => expect(read(entry)).toBe(canonical))
+
+  test.each([
+    ['', 'empty'],
+    ['127.0.0.1', 'addresses are always denied'],
+    ['10.1.2.3:80', 'addresses are always denied'],
+    ['2130706433', 'addresses are always denied'],
+    ['0x7f000001', 'addresses are always denied'],
+    ['0x7f.1', 'addresses are always denied'],
+    ['017700000001', 'addresses are always denied'],
+    ['11.77.20', 'addresses are always denied'],
+    ['1.2.3.0x4', 'addresses are always denied'],
+    ['[::1]', 'addresses are always denied'],
+    ['[::ffff:10.0.0.1]:443', 'addresses are always denied'],
+    ['::1', 'addresses are always denied'],
+    ['*.1.2', 'addresses are always denied'],
+    ['https://example.org', 'scheme'],
+    ['example.org/path', 'not paths'],
+    ['example.org?x', 'not paths'],
+    ['example.org%2f', 'not paths'],
+    ['user.name@example.org', 'no address range'],
+    ['a@b@c', 'more than one @'],
+    ['example.org ', 'spaces'],
+    ['exa\tmple.org', 'spaces'],
+    ['example.org\nevil.test', 'spaces'],
+    ['exa\u0000mple.org', 'spaces'],
+    ['a..example.org', 'empty label'],
+    ['.example.org', 'empty label'],
+    ['example.org..', 'empty label'],
+    [`${'a'.repeat(64)}.example`, 'no valid host name'],
+    [`${'a.'.repeat(126)}example`, 'no valid host name'],
+    ['-a.example', 'no valid host name'],
+    ['a-.example', 'no valid host name'],
+    ['a"b.example', 'no valid host name'],
+    ['localhost', 'two labels'],
+    ['app.localhost', 'never connects to itself'],
+    ['*', 'a star'],
+    ['*.com', 'too wide'],
+    ['a.*.b', 'a star'],
+    ['*.*.example.org', 'a star'],
+    ['example.org:0', 'port'],
+    ['example.org:65536', 'port'],
+    ['example.org:', 'port'],
+    ['example.org:080', 'port'],
+    ['example.org:http', 'port'],
+    ['ｅxample.org', 'international'],
+    ['example。org', 'international'],
+    ['exam\u00adple.org', 'international'],
+    ['１２７.0.0.1', 'international'],
+    ['xn--a.example', 'international'],
+    ['paude.internal', "paude's own"],
+    ['canary.paude.internal', "paude's own"],
+    ['*.paude.internal', "paude's own"],
+    ['host.paude.internal', 'port of this machine'],
+    ['host.paude.internal:80@10.0.0.0/8', 'no address range'],
+    ['a.example@8.8.8.0/24', 'not inside private'],
+    ['a.example@0.0.0.0/0', 'not inside private'],
+    ['a.example@127.0.0.0/8', 'not inside private'],
+    ['a.example@169.254.0.0/16', 'not inside private'],
+    ['a.example@10.0.0.1/8', 'no address range'],
+    ['a.example@10.0.0.0', 'no address range'],
+    ['a.example@10.0.0.0/33', 'no address range'],
+    ['a.example@10.0.0.0/08', 'no address range'],
+  ])('%j is refused: %s', (entry, reason) => {
+    const error = thrown(() => parseAllow(entry, 'test'))
+    if (!(error instanceof PaudeError)) throw new Error('was accepted', { cause: error })
+    expect(error.code).toBe('usage')
+    expect(error.message).toContain(reason)
+    expect(error.message).toContain(JSON.stringify(entry))
+    expect(error.hint).not.toBe('')
+  })
+
+  const letters = 'abz.019-_*:@/[]%xn ü１\u0000A'
+  const hostile = fc.oneof(
+    fc.string({ unit: fc.constantFrom(...letters), maxLength: 24 }),
+    fc.string({ unit: 'binary', maxLength: 40 }),
+    fc.domain(),
+  )
+
+  test('what is accepted is safe to write into squid.conf, and reads as itself', () =>
+    fc.assert(
+      fc.property(hostile, (entry) => {
+        const allow = accepted(entry)
+        if (allow === null) return
+        expect(allow.host).toMatch(/^(\*\.)?[a-z0-9_.-]+$/)
+        expect(allow.privateRange).toMatch(/^[0-9a-f.:/]*$/)
+        for (const port of allow.ports)
+          expect(text(parseAllow(`${allow.host}:${port}${allow.privateRange && `@${allow.privateRange}`}`, ''))).toBe(
+            text({ ...allow, ports: [port] }),
+          )
+      }),
+      { numRuns: 3000 },
+    ))
+})
+
+describe('merging', () => {
+  const merged = (...entries: readonly string[]) => mergeAllows(entries.map((entry) => parseAllow(entry, 'test'))).map(text)
+
+  test.each([
+    [
+      ['b.example:443', 'a.example:443'],
+      ['a.example:443', 'b.example:443'],
+    ],
+    [['a.example:443', 'a.example:8443'], ['a.example:443,8443']],
+    [['x.a.example', '*.a.example'], ['*.a.example:80,443']],
+    [['*.x.a.example', '*.a.example'], ['*.a.example:80,443']],
+    [
+      ['a.example', '*.a.example'],
+      ['*.a.example:80,443', 'a.example:80,443'],
+    ],
+    [
+      ['x.a.example:22', '*.a.example'],
+      ['*.a.example:80,443', 'x.a.example:22'],
+    ],
+    [['x.a.example', '*.a.example@10.0.0.0/8'], ['*.a.example:80,443@10.0.0.0/8']],
+    [
+      ['x.a.example@10.0.0.0/8', '*.a.example'],
+      ['*.a.example:80,443', 'x.a.example:80,443@10.0.0.0/8'],
+    ],
+  ])('%j become %j', (entries, expected) => expect(merged(...entries)).toEqual(expected))
+
+  test('reasons are kept, also of a line that a wildcard covers', () => {
+    const list = [parseAllow('a.b.example', 'one'), parseAllow('*.b.example', 'two'), parseAllow('*.b.example', 'three')]
+    expect(mergeAllows(list).map(({ why }) => why)).toEqual(['two; three; one'])
+  })
+
+  const name = fc.constantFrom('a.example', 'b.a.example', 'c.b.a.example', '*.a.example', '*.b.a.example', 'other.example')
+  const entry = fc.record({
+    host: name,
+    ports: fc.uniqueArray(fc.constantFrom(80, 443, 8443), { minLength: 1 }).map((ports) => ports.sort((a, b) => a - b)),
+    privateRange: fc.constantFrom('', '10.0.0.0/8'),
+    why: fc.constantFrom('one', 'two'),
+  })
+  const permits = (list: readonly Allow[], host: string, port: number, range: string) =>
+    list.some(
+      (allow) => matches(allow.host, host) && allow.ports.includes(port) && (range === '' || allow.privateRange === range),
+    )
+
+  test('permits exactly what the list permitted, in any order, and once is enough', () =>
+    fc.assert(
+      fc.property(fc.array(entry, { maxLength: 8 }), (list) => {
+        const once = mergeAllows(list)
+        for (const host of ['a.example', 'b.a.example', 'c.b.a.example', 'd.c.b.a.example', 'other.example'])
+          for (const port of [80, 443, 8443])
+            for (const range of ['', '10.0.0.0/8'])
+              expect(permits(once, host, port, range)).toBe(permits(list, host, port, range))
+        expect(mergeAllows(once)).toEqual(once)
+        expect(mergeAllows(list.toReversed()).map(text)).toEqual(once.map(text))
+      }),
+    ))
+})
+
+test('a wildcard never stands for its own name, nor for this machine', () => {
+  expect(matches('*.a.example', 'a.example')).toBe(false)
+  expect(matches('*.a.example', 'xa.example')).toBe(false)
+  expect(matches('*.paude.internal', 'host.paude.internal')).toBe(false)
+  expect(matches('*.a.example', 'b.a.example')).toBe(true)
+})
+
+test('opening a range leaves every other private address closed', () =>
+  fc.assert(
+    fc.property(fc.nat(2 ** 32 - 1), fc.integer({ min: 8, max: 32 }), fc.nat(2 ** 32 - 1), (base, length, probe) => {
+      const opened = `${dotted(Math.floor(base / 2 ** (32 - length)) * 2 ** (32 - length))}/${length}`
+      const holds = (list: readonly string[]) => list.some((range) => contains(range, `${dotted(probe)}/32`))
+      expect(holds(withoutRange(PRIVATE_RANGES, opened))).toBe(holds(PRIVATE_RANGES) && !contains(opened, `${dotted(probe)}/32`))
+    }),
+    {
+      examples: [
+        [0x0a020000, 16, 0x0a020304],
+        [0x0a020000, 16, 0x0a030304],
+        [0xc0a80700, 24, 0xc0a80801],
+      ],
+    },
+  ))
+
+const dotted = (address: number) => [24, 16, 8, 0].map((shift) => Math.floor(address / 2 ** shift) % 256).join('.')
+
+function contains(outer: string, inner: string): boolean {
+  const [one, other] = [readRange(outer), readRange(inner)]
+  return one !== null && other !== null && inside(other, one)
+}
+
+function accepted(entry: string): Allow | null {
+  try {
+    return parseAllow(entry, '')
+  } catch (error) {
+    if (error instanceof PaudeError) return null
+    throw error
+  }
+}
+
+function thrown(work: () => unknown): unknown {
+  try {
+    work()
+  } catch (error) {
+    return error
+  }
+  return null
+}

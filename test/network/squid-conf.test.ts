@@ -1,0 +1,153 @@
+import { describe, expect, test } from 'bun:test'
+import fc from 'fast-check'
+import type { Injection, Policy } from '../../src/network/allow.ts'
+import { parseAllow } from '../../src/network/pattern.ts'
+import { policyFiles, squidConf } from '../../src/network/squid-conf.ts'
+
+const injection: Injection = { host: 'api.provider.example', port: 443, scheme: 'https', header: 'X-Api-Key', prefix: '' }
+const policy = (rest: Partial<Policy>, ...entries: readonly string[]): Policy => ({
+  session: 's1',
+  mode: 'restricted',
+  allow: entries.map((entry) => parseAllow(entry, 'test')),
+  injection: null,
+  ...rest,
+})
+const linesOf = (text: string, start: string) => text.split('\n').filter((line) => line.startsWith(start))
+
+describe('squid.conf', () => {
+  test('an empty list allows nothing', () => {
+    const conf = squidConf(policy({}))
+    expect(linesOf(conf, 'acl tls_ok')).toEqual(['acl tls_ok any-of nothing'])
+    expect(linesOf(conf, 'acl web_')).toEqual(['acl web_name any-of nothing', 'acl web_ok any-of nothing'])
+    expect(linesOf(conf, 'http_access allow')).toEqual(['http_access allow CONNECT', 'http_access allow web_ok'])
+    expect(linesOf(conf, 'miss_access')).toEqual(['miss_access deny CONNECT !tls_ok'])
+    expect(linesOf(conf, 'ssl_bump').at(-1)).toBe('ssl_bump terminate all')
+  })
+
+  test('443 is for TLS, 80 for plain requests, other ports for both', () => {
+    const conf = squidConf(policy({}, 'a.example', 'b.example:9000'))
+    expect(linesOf(conf, 'acl port_')).toEqual([
+      'acl port_tls1 port 443',
+      'acl port_web1 port 80',
+      'acl port_tls2 port 9000',
+      'acl port_web2 port 9000',
+    ])
+  })
+
+  test("a wildcard is squid's dot without the apex", () => {
+    const conf = squidConf(policy({}, '*.a.example'))
+    expect(linesOf(conf, 'acl name')).toEqual(['acl name1 dstdomain -n .a.example'])
+    expect(linesOf(conf, 'acl tls1')).toEqual(['acl tls1 all-of name1 port_tls1 !apex1'])
+    expect(linesOf(conf, 'acl sni1 ')).toEqual(['acl sni1 all-of sni1_in !sni_apex1'])
+  })
+
+  test('a wildcard with its apex is one dot: squid 6 ends on both in one list', () => {
+    const conf = squidConf(policy({}, '*.a.example', 'a.example'))
+    expect(linesOf(conf, 'acl name')).toEqual(['acl name1 dstdomain -n .a.example'])
+    expect(conf).not.toContain('apex')
+  })
+
+  test('names are judged before addresses, so that a denied name is never looked up', () => {
+    for (const line of linesOf(squidConf(policy({ injection }, 'a.example', 'b.example@10.0.0.0/8')), 'acl '))
+      if (line.includes(' all-of ') && line.includes('any_dst')) expect(line).toMatch(/ (name|tls|web|inject)[^!]* any_dst /)
+  })
+
+  test('this machine is reached at the address P found, and nowhere else', () =>
+    expect(linesOf(squidConf(policy({}, 'host.paude.internal:3000')), 'acl web_ok1')).toEqual([
+      'acl web_ok1 all-of web1 any_dst gateway',
+    ]))
+
+  test('the provider is bumped or ended, never spliced', () => {
+    const rules = linesOf(squidConf(policy({ injection }, 'api.provider.example', '*.provider.example')), 'ssl_bump')
+    const splice = rules.findIndex((rule) => rule.startsWith('ssl_bump splice step2'))
+    expect(rules.slice(0, splice)).toEqual([
+      'ssl_bump splice step1 !tls_ok',
+      'ssl_bump peek step1',
+      'ssl_bump bump step2 inject_site inject_port inject_sni',
+      'ssl_bump terminate step2 inject_site',
+      'ssl_bump terminate step2 inject_sni',
+    ])
+  })
+
+  test('open allows everything but the proxy itself', () => {
+    const conf = squidConf(policy({ mode: 'open' }))
+    expect(linesOf(conf, 'acl open_ok')).toEqual(['acl open_ok all-of any_dst !self_net'])
+    expect(conf).not.toContain('terminate')
+  })
+
+  test.each([
+    ['/v1/messages', true],
+    ['/v1/messages?beta=true', true],
+    ['/v1/messages/count_tokens?beta=true', true],
+    ['/v1/models', true],
+    ['/v1/models/claude-3.5_x?limit=1', true],
+    ['/v1/files', false],
+    ['/v1/messages/batches', false],
+    ['/v1/messages?/../files', false],
+    ['/v1/messages?%2f..%2ffiles', false],
+    ['/v1/models/..', false],
+    ['/v1/models/../files', false],
+    ['/v1/messages\n', false],
+    ['/x/v1/messages', false],
+  ])('the credential goes to %j: %p', (path, goes) => {
+    const pattern =
+      linesOf(squidConf(policy({ injection })), 'acl inject_path')[0]
+        ?.split(' ')
+        .at(-1) ?? ''
+    expect(new RegExp(pattern).test(path)).toBe(goes)
+  })
+
+  test("a gateway's prefix is part of the path, and a strange one opens nothing", () => {
+    const path = (prefix: string) => linesOf(squidConf(policy({ injection: { ...injection, prefix } })), 'acl inject_path')[0]
+    expect(path('/llm.v2')).toContain(String.raw` ^/llm\.v2/v1/`)
+    expect(path('/a b')).toContain(' ^/never/v1/')
+    expect(path('/..')).toContain(' ^/never/v1/')
+    expect(path('/a\nhttp_access allow all')).toContain(' ^/never/v1/')
+  })
+
+  test('every host stands once in a list, whatever the order of entries', () =>
+    fc.assert(
+      fc.property(
+        fc.array(
+          fc.constantFrom(
+            'a.example',
+            '*.a.example',
+            'b.a.example',
+            '*.b.a.example:443',
+            'c.b.a.example:443',
+            'd.example@10.0.0.0/8',
+          ),
+        ),
+        (entries) => {
+          for (const list of Map.groupBy(
+            linesOf(squidConf(policy({}, ...entries)), 'acl name'),
+            (line) => line.split(' ')[1],
+          ).values()) {
+            const hosts = list.map((line) => line.split(' ').at(-1) ?? '')
+            for (const host of hosts)
+              expect(
+                hosts.filter(
+                  (other) =>
+                    other === host || `.${host}`.replace('..', '.').endsWith(other.startsWith('.') ? other : `\n${other}`),
+                ),
+              ).toEqual([host])
+          }
+        },
+      ),
+    ))
+
+  test("no line is longer than squid's limit", () => {
+    const many = Array.from({ length: 500 }, (_, at) => `host${at}.example`)
+    for (const line of squidConf(policy({ injection }, ...many, 'x.example@10.1.2.3/32')).split('\n'))
+      expect(line.length).toBeLessThan(2000)
+  })
+})
+
+test('the folder for the proxy', () => {
+  expect(Object.keys(policyFiles(policy({})))).toEqual(['squid.conf', 'help'])
+  expect(policyFiles(policy({ injection }))['inject']).toBe('https X-Api-Key\n')
+  expect(policyFiles(policy({ injection: { ...injection, header: 'Authorization', scheme: 'http' } }))['inject']).toBe(
+    'http Authorization Bearer\n',
+  )
+  expect(policyFiles(policy({}, 'a.example'))['help']).toContain('  a.example 80,443\n')
+})
