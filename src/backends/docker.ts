@@ -15,6 +15,7 @@ const dialect: Dialect = {
   joinsLater: true,
   ownsVolumes: false,
   labelsMounts: true,
+  splitsLabels: false,
   removal: ['rm', '--force', '--volumes'],
 }
 

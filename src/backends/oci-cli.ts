@@ -2,7 +2,17 @@ import { join } from 'node:path'
 import { HOST_NAME } from '../network/allow.ts'
 import { type Exec, exec, folder, later, type Plan, together, write } from '../plan/plan.ts'
 import type { SessionSpec } from '../session/spec.ts'
-import { bind, type Dialect, environmentFlags, HARDENING, labelledVolume, labels, limitFlags, volume } from './oci-flags.ts'
+import {
+  bind,
+  type Dialect,
+  environmentFlags,
+  HARDENING,
+  labelledVolume,
+  labels,
+  limitFlags,
+  volume,
+  volumeLabel,
+} from './oci-flags.ts'
 
 /** Names of a session's parts. The agent bears the bare id. */
 export const parts = (id: string) => ({ agent: id, gate: `${id}-gate`, proxy: `${id}-proxy`, link: `${id}-link` })
@@ -139,7 +149,10 @@ function home(dialect: Dialect, { homeVolume, user, image, workspace }: SessionS
   const guard = { unless: [name, 'volume', 'inspect', homeVolume] as const, undo: [name, 'volume', 'rm', homeVolume] as const }
   if (dialect.ownsVolumes || user.uid === 0)
     return [
-      exec([name, 'volume', 'create', '--label=paude.role=home', `--label=paude.workspace=${workspace}`, homeVolume], guard),
+      exec(
+        [name, 'volume', 'create', '--label=paude.role=home', volumeLabel(dialect, 'paude.workspace', workspace), homeVolume],
+        guard,
+      ),
     ]
   return [
     exec(

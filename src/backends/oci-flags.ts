@@ -17,6 +17,8 @@ export type Dialect = {
   readonly ownsVolumes: boolean
   /** Whether --mount can label a volume that it makes. */
   readonly labelsMounts: boolean
+  /** Whether `volume create --label` reads a comma-separated list. */
+  readonly splitsLabels: boolean
   /** Words that remove containers however they depend on each other. */
   readonly removal: readonly string[]
 }
@@ -39,6 +41,10 @@ export const volume = (name: string, target: string, readOnly = false): string =
 /** A volume that is made with labels when it is not there yet (docker only). */
 export const labelledVolume = (name: string, target: string, facts: Readonly<Record<string, string>>): string =>
   [volume(name, target), ...Object.entries(facts).map(([key, value]) => field('volume-label', `${key}=${value}`))].join(',')
+
+/** Label of a volume that is made by itself. */
+export const volumeLabel = ({ splitsLabels }: Dialect, key: string, value: string): string =>
+  `--label=${splitsLabels ? field(key, value) : `${key}=${value}`}`
 
 /** Labels from which a lost session folder is told again. */
 export function labels(spec: SessionSpec, role: 'agent' | 'gate' | 'proxy'): readonly string[] {

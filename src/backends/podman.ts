@@ -17,6 +17,7 @@ const dialect: Dialect = {
   joinsLater: false,
   ownsVolumes: true,
   labelsMounts: false,
+  splitsLabels: true,
   removal: ['rm', '--force', '--time=0', '--volumes', '--depend'],
 }
 
