@@ -46,7 +46,6 @@ cat >/home/ada/.local/state/paude/sessions/paude-bcd234/session.json <<'EOF'
 EOF
 chmod 0600 /home/ada/.local/state/paude/sessions/paude-bcd234/session.json
 later 'docker volume rm --force paude-bcd234-link'
-true
 # side by side
 later 'docker rm --force --volumes paude-bcd234-proxy'
 later 'docker rm --force --volumes paude-bcd234-gate'
@@ -79,7 +78,7 @@ later 'docker rm --force --volumes paude-bcd234'
     --mount=type=bind,src=/home/ada/.local/state/paude/sessions/paude-bcd234/policy,dst=/paude/policy,ro \
     localhost/paude/proxy:1 \
     /usr/lib/paude/proxy
-) & lane_1=$!
+) & trailing=$!
 (
   docker run \
     --detach \
@@ -108,7 +107,7 @@ later 'docker rm --force --volumes paude-bcd234'
     --mount=type=volume,src=paude-bcd234-link,dst=/paude/link,volume-label=paude.id=paude-bcd234,volume-label=paude.role=link \
     localhost/paude/proxy:1 \
     /usr/lib/paude/gate
-) & lane_2=$!
+) & lane_1=$!
 (
   docker volume inspect paude-home-claude-0123456789abcdef >/dev/null 2>&1 || {
     docker run \
@@ -189,11 +188,10 @@ later 'docker rm --force --volumes paude-bcd234'
     --entrypoint=/bin/sh \
     localhost/paude/claude:1 \
     /paude/seed/entry.sh
-) & lane_3=$!
+) & lane_2=$!
 failed=0
 wait "$lane_1" || failed=1
 wait "$lane_2" || failed=1
-wait "$lane_3" || failed=1
 [ "$failed" = 0 ]
 undo=: kept=:
 docker start \

@@ -88,7 +88,7 @@ podman volume inspect paude-home-claude-0123456789abcdef >/dev/null 2>&1 || late
     --interactive \
     paude-bcd234-proxy \
     /usr/lib/paude/secret
-) & lane_1=$!
+) & trailing=$!
 (
   podman run \
     --detach \
@@ -181,7 +181,7 @@ podman volume inspect paude-home-claude-0123456789abcdef >/dev/null 2>&1 || late
     --entrypoint=/bin/sh \
     localhost/paude/claude:1 \
     /paude/seed/entry.sh
-) & lane_2=$!
+) & lane_1=$!
 (
   podman volume inspect paude-home-claude-0123456789abcdef >/dev/null 2>&1 || {
     podman volume create \
@@ -189,11 +189,10 @@ podman volume inspect paude-home-claude-0123456789abcdef >/dev/null 2>&1 || late
       --label=paude.workspace=/home/ada/engine \
       paude-home-claude-0123456789abcdef
   }
-) & lane_3=$!
+) & lane_2=$!
 failed=0
 wait "$lane_1" || failed=1
 wait "$lane_2" || failed=1
-wait "$lane_3" || failed=1
 [ "$failed" = 0 ]
 undo=: kept=:
 podman start \

@@ -84,7 +84,7 @@ podman volume inspect paude-home-claude-0123456789abcdef >/dev/null 2>&1 || late
     --mount=type=bind,src=/home/ada/.local/state/paude/sessions/paude-bcd234/policy,dst=/paude/policy,ro \
     localhost/paude/proxy:1 \
     /usr/lib/paude/proxy
-) & lane_1=$!
+) & trailing=$!
 (
   podman run \
     --detach \
@@ -177,7 +177,7 @@ podman volume inspect paude-home-claude-0123456789abcdef >/dev/null 2>&1 || late
     --entrypoint=/bin/sh \
     localhost/paude/claude:1 \
     /paude/seed/entry.sh
-) & lane_2=$!
+) & lane_1=$!
 (
   podman volume inspect paude-home-claude-0123456789abcdef >/dev/null 2>&1 || {
     podman volume create \
@@ -185,11 +185,10 @@ podman volume inspect paude-home-claude-0123456789abcdef >/dev/null 2>&1 || late
       --label=paude.workspace=/home/ada/engine \
       paude-home-claude-0123456789abcdef
   }
-) & lane_3=$!
+) & lane_2=$!
 failed=0
 wait "$lane_1" || failed=1
 wait "$lane_2" || failed=1
-wait "$lane_3" || failed=1
 [ "$failed" = 0 ]
 undo=: kept=:
 code=0

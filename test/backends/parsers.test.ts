@@ -1,0 +1,102 @@
+import { describe, expect, test } from 'bun:test'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Listed, Part } from '../../src/backends/backend.ts'
+import { backends } from '../../src/backends/registry.ts'
+
+// The fixtures are what docker 28.2.2 with engine 20.10.24 and podman 4.3.1 said: test/support/record.ts recorded them.
+const fixture = (backend: string, name: string) =>
+  readFileSync(join(import.meta.dir, '../fixtures', backend, `${name}.out`), 'utf8')
+
+const NASTY = `/home/ada/-a,b "c" d's:e=f\\g`
+const session = (id: string, rest: Partial<Listed>): Listed => ({
+  id,
+  name: '',
+  agent: 'claude',
+  workspace: '',
+  status: 'exited',
+  exitCode: null,
+  created: '2026-01-02T03:04:05.000Z',
+  network: 'restricted',
+  ...rest,
+})
+const container = (reference: string, running: boolean, role = 'agent'): Part => ({
+  kind: 'container',
+  reference,
+  session: reference.replace('-gate', ''),
+  role,
+  running,
+})
+const byReference = (a: { reference: string }, b: { reference: string }) => (a.reference < b.reference ? -1 : 1)
+
+describe.each(Object.values(backends))('$name', ({ name, list, parts, volumes, version, state }) => {
+  test('lists sessions in every state, whatever stands in their labels', () => {
+    expect([...list.parse(fixture(name, 'list'))].sort((a, b) => (a.id < b.id ? -1 : 1))).toEqual([
+      session('paude-ccccc5', { status: 'created', workspace: '/srv/line\nbreak' }),
+      session('paude-kkkkk7', { exitCode: 137, workspace: '/srv/killed' }),
+      session('paude-ppppp6', { status: 'paused', workspace: '/srv/paused' }),
+      session('paude-rrrrr2', { status: 'running', name: 'fix-login', workspace: NASTY }),
+      session('paude-xxxxx3', { exitCode: 3, workspace: '/srv/ümlaut/漢字', network: 'none' }),
+      session('paude-zzzzz4', { exitCode: 0, workspace: '/srv/{"json":true}', network: 'open' }),
+    ])
+  })
+
+  test('lists every part of a session', () => {
+    expect([...parts.parse(fixture(name, 'parts'))].sort(byReference)).toEqual([
+      container('paude-ccccc5', false),
+      container('paude-kkkkk7', false),
+      container('paude-ppppp6', false),
+      container('paude-rrrrr2', true),
+      container('paude-rrrrr2-gate', true, 'gate'),
+      container('paude-xxxxx3', false),
+      container('paude-zzzzz4', false),
+    ])
+  })
+
+  test('lists volumes with their role', () => {
+    const found = volumes.parse(fixture(name, 'volumes'))
+    expect(found).toContainEqual({
+      kind: 'volume',
+      reference: 'paude-rrrrr2-link',
+      session: 'paude-rrrrr2',
+      role: 'link',
+      running: false,
+    })
+    expect(found).toContainEqual({
+      kind: 'volume',
+      reference: 'paude-home-claude-recorded',
+      session: '',
+      role: 'home',
+      running: false,
+    })
+  })
+
+  test('finds nothing where nothing is', () => {
+    expect([
+      list.parse(fixture(name, 'list-empty')),
+      parts.parse(fixture(name, 'parts-empty')),
+      volumes.parse(fixture(name, 'volumes-empty')),
+    ]).toEqual([[], [], []])
+    expect([list.parse(''), parts.parse(''), volumes.parse('')]).toEqual([[], [], []])
+    expect([list.parse('\n'), parts.parse('\n'), volumes.parse('\n')]).toEqual([[], [], []])
+  })
+
+  test.each([
+    ['running', 'running', 0],
+    ['exited', 'exited', 3],
+    ['finished', 'exited', 0],
+    ['created', 'created', 0],
+    ['paused', 'paused', 0],
+    ['killed', 'exited', 137],
+  ] as const)('reads the state of a session that is %s', (file, status, exitCode) => {
+    const handle = { id: 'paude-rrrrr2', folder: '', terminal: true, walled: true, homeVolume: '', directory: '' }
+    expect(state(handle).parse(fixture(name, `state-${file}`))).toEqual({ status, exitCode })
+  })
+
+  test('reads the versions of engine and client', () => {
+    const expected = { docker: { version: '20.10.24+dfsg1', client: '28.2.2' }, podman: { version: '4.3.1', client: '4.3.1' } }[
+      name
+    ]
+    expect(version.parse(fixture(name, 'version'))).toMatchObject({ ...expected, architecture: 'amd64', rootless: false })
+  })
+})
