@@ -23,6 +23,9 @@ export const verbs = {
   run: { description: 'Run one command in a box of its own', caller: 'agent', load: () => import('./commands/run.ts') },
   network: { description: 'Show what a session asked for', caller: 'management', load: () => import('./commands/network.ts') },
   demo: { description: 'Show the box and its wall, without an account', caller: 'agent', load: () => import('./commands/demo.ts') },
+  backends: { description: 'List the engines that can run a box', caller: 'management', load: () => import('./commands/backends.ts') },
+  doctor: { description: 'Check this machine, with a fix for each problem', caller: 'management', load: () => import('./commands/doctor.ts') },
+  selftest: { description: 'Try every way out of a real box', caller: 'management', load: () => import('./commands/selftest.ts') },
   version: { description: "Print paude's version", caller: 'management', load: () => import('./commands/version.ts') },
 } as const satisfies Record<string, Verb>
 

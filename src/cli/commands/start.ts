@@ -6,7 +6,7 @@ import { execute } from '../../run/execute.ts'
 import { carryOut, dryRun } from '../carry-out.ts'
 import type { Context } from '../context.ts'
 import { findSession } from '../find-session.ts'
-import { resetTerminal } from '../terminal.ts'
+import { enterScreen, resetTerminal } from '../terminal.ts'
 
 const args = {
   session: { type: 'positional', description: 'Session (default: the one of this directory)', required: false },
