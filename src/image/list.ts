@@ -48,7 +48,7 @@ type PodmanRow = {
 function dockerRow(line: string): readonly ListedImage[] {
   const { Repository, Tag, ID, Size, CreatedAt } = JSON.parse(line) as DockerRow
   // A stage of a build, or an older image whose name a newer one took.
-  if (Repository === '<none>' || Tag === '<none>') return []
+  if (Tag === '<none>') return []
   // 2026-11-21 10:18:06 +0000 UTC: the zone's name says the offset once more.
   const created = new Date(CreatedAt.replace(/ [A-Z]\w*$/, '')).toISOString()
   return [listed(`${Repository}:${Tag}`, { id: ID, size: bytes(Size), created })]
