@@ -38,13 +38,54 @@ const VALUED = new Set([
   '--system-prompt-snapshot',
   '--tools',
 ])
-const VARIADIC = new Set(['--add-dir', '--allowedTools', '--allowed-tools', '--betas', '--disallowedTools', '--disallowed-tools', '--file', '--mcp-config', '--tools'])
+const VARIADIC = new Set([
+  '--add-dir',
+  '--allowedTools',
+  '--allowed-tools',
+  '--betas',
+  '--disallowedTools',
+  '--disallowed-tools',
+  '--file',
+  '--mcp-config',
+  '--tools',
+])
 /** Options whose value may be left out: the next word is theirs unless it looks like an option. */
-const OPTIONAL = new Set(['-d', '--debug', '-r', '--resume', '--from-pr', '-w', '--worktree', '--cloud', '--teleport', '--remote-control', '--prompt-suggestions'])
+const OPTIONAL = new Set([
+  '-d',
+  '--debug',
+  '-r',
+  '--resume',
+  '--from-pr',
+  '-w',
+  '--worktree',
+  '--cloud',
+  '--teleport',
+  '--remote-control',
+  '--prompt-suggestions',
+])
 
 const VERBS = new Set([
-  'agents', 'attach', 'auth', 'auto-mode', 'doctor', 'gateway', 'import', 'install', 'kill', 'logs', 'mcp', 'plugin', 'plugins',
-  'purge', 'respawn', 'rm', 'setup-token', 'stop', 'ultrareview', 'update', 'upgrade',
+  'agents',
+  'attach',
+  'auth',
+  'auto-mode',
+  'doctor',
+  'gateway',
+  'import',
+  'install',
+  'kill',
+  'logs',
+  'mcp',
+  'plugin',
+  'plugins',
+  'purge',
+  'respawn',
+  'rm',
+  'setup-token',
+  'stop',
+  'ultrareview',
+  'update',
+  'upgrade',
 ])
 
 /** Claude's words, sorted: its options with their values, and what is left (a prompt, or a verb with its words). */
@@ -87,14 +128,38 @@ export function opensScreen(words: readonly string[]): boolean {
 export function choosesConversation(words: readonly string[]): boolean {
   const sorted = sortWords(words)
   return (
-    hasAny(sorted, ['-c', '--continue', '-r', '--resume', '--session-id', '--from-pr', '--teleport', '--cloud', '-h', '--help', '-v', '--version', '--no-session-persistence']) ||
-    VERBS.has(sorted.rest[0] ?? '')
+    hasAny(sorted, [
+      '-c',
+      '--continue',
+      '-r',
+      '--resume',
+      '--session-id',
+      '--from-pr',
+      '--teleport',
+      '--cloud',
+      '-h',
+      '--help',
+      '-v',
+      '--version',
+      '--no-session-persistence',
+    ]) || VERBS.has(sorted.rest[0] ?? '')
   )
 }
 
 /** The words of a later start: options stay, the prompt and what chose the conversation go. */
 export function lasting(words: readonly string[]): readonly string[] {
-  const gone = new Set(['-c', '--continue', '-r', '--resume', '--session-id', '--fork-session', '--from-pr', '--teleport', '-p', '--print'])
+  const gone = new Set([
+    '-c',
+    '--continue',
+    '-r',
+    '--resume',
+    '--session-id',
+    '--fork-session',
+    '--from-pr',
+    '--teleport',
+    '-p',
+    '--print',
+  ])
   return sortWords(words)
     .options.filter(([name = '']) => !gone.has(name.split('=')[0] ?? ''))
     .flat()

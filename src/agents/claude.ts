@@ -32,7 +32,9 @@ function credential(host: Host): Credential | null {
     const value = host.env[variable]?.trim()
     if (!value) continue
     if (!/^[\x21-\x7e]+$/.test(value) || /["'\\]/.test(value))
-      throw new PaudeError('usage', `${variable} holds characters that no credential has`, { hint: `export ${variable} again, without quotes or line breaks inside` })
+      throw new PaudeError('usage', `${variable} holds characters that no credential has`, {
+        hint: `export ${variable} again, without quotes or line breaks inside`,
+      })
     const { hostname, port, protocol, pathname } = baseUrl(host)
     const scheme = protocol === 'https:' ? 'https' : 'http'
     return {
@@ -54,8 +56,15 @@ function credential(host: Host): Credential | null {
 function baseUrl(host: Host): URL {
   const text = host.env['ANTHROPIC_BASE_URL'] || DEFAULT_BASE
   const url = URL.parse(text)
-  if (url === null || !['http:', 'https:'].includes(url.protocol) || url.username !== '' || !/^[A-Za-z0-9._~/-]*$/.test(url.pathname))
-    throw new PaudeError('usage', `ANTHROPIC_BASE_URL is not a plain web address: ${text}`, { hint: 'it must look like https://gateway.example.org/prefix' })
+  if (
+    url === null ||
+    !['http:', 'https:'].includes(url.protocol) ||
+    url.username !== '' ||
+    !/^[A-Za-z0-9._~/-]*$/.test(url.pathname)
+  )
+    throw new PaudeError('usage', `ANTHROPIC_BASE_URL is not a plain web address: ${text}`, {
+      hint: 'it must look like https://gateway.example.org/prefix',
+    })
   return url
 }
 
@@ -68,10 +77,26 @@ function needs(host: Host, credential: Credential | null): readonly { readonly h
 
 /** Claude's own settings that change how it answers; none of them is a credential. */
 const PASSED = [
-  'ANTHROPIC_MODEL', 'ANTHROPIC_SMALL_FAST_MODEL', 'ANTHROPIC_DEFAULT_OPUS_MODEL', 'ANTHROPIC_DEFAULT_SONNET_MODEL',
-  'ANTHROPIC_DEFAULT_HAIKU_MODEL', 'ANTHROPIC_BETAS', 'ANTHROPIC_BASE_URL', 'CLAUDE_CODE_SUBAGENT_MODEL', 'CLAUDE_CODE_MAX_OUTPUT_TOKENS',
-  'CLAUDE_CODE_EFFORT_LEVEL', 'MAX_THINKING_TOKENS', 'MAX_MCP_OUTPUT_TOKENS', 'BASH_DEFAULT_TIMEOUT_MS', 'BASH_MAX_TIMEOUT_MS',
-  'BASH_MAX_OUTPUT_LENGTH', 'API_TIMEOUT_MS', 'DISABLE_PROMPT_CACHING', 'DISABLE_COST_WARNINGS', 'NO_COLOR', 'FORCE_COLOR',
+  'ANTHROPIC_MODEL',
+  'ANTHROPIC_SMALL_FAST_MODEL',
+  'ANTHROPIC_DEFAULT_OPUS_MODEL',
+  'ANTHROPIC_DEFAULT_SONNET_MODEL',
+  'ANTHROPIC_DEFAULT_HAIKU_MODEL',
+  'ANTHROPIC_BETAS',
+  'ANTHROPIC_BASE_URL',
+  'CLAUDE_CODE_SUBAGENT_MODEL',
+  'CLAUDE_CODE_MAX_OUTPUT_TOKENS',
+  'CLAUDE_CODE_EFFORT_LEVEL',
+  'MAX_THINKING_TOKENS',
+  'MAX_MCP_OUTPUT_TOKENS',
+  'BASH_DEFAULT_TIMEOUT_MS',
+  'BASH_MAX_TIMEOUT_MS',
+  'BASH_MAX_OUTPUT_LENGTH',
+  'API_TIMEOUT_MS',
+  'DISABLE_PROMPT_CACHING',
+  'DISABLE_COST_WARNINGS',
+  'NO_COLOR',
+  'FORCE_COLOR',
 ] as const
 
 function environment(host: Host): Readonly<Record<string, string>> {

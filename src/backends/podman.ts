@@ -52,7 +52,7 @@ export const podman: Backend = {
   volumes: {
     argv: ['podman', 'volume', 'ls', '--filter=label=paude.role', '--format=json'],
     parse: (stdout) =>
-      (JSON.parse(stdout || '[]') as { Name: string; Labels?: Record<string, string> | null }[]).map(
+      (JSON.parse(stdout.trim() || '[]') as { Name: string; Labels?: Record<string, string> | null }[]).map(
         ({ Name, Labels }): Part => ({
           kind: 'volume',
           reference: Name,

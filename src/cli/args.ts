@@ -3,7 +3,11 @@ import { nearest } from '../config/nearest.ts'
 import { PaudeError } from '../errors.ts'
 
 /** A verb's words, read strictly: citty takes any flag and turns an unknown one's value into a positional. */
-export type Words = { readonly flags: Readonly<Record<string, string | true>>; readonly positionals: readonly string[]; readonly rest: readonly string[] }
+export type Words = {
+  readonly flags: Readonly<Record<string, string | true>>
+  readonly positionals: readonly string[]
+  readonly rest: readonly string[]
+}
 
 /**
  * Reads flags and positionals of one verb; an unknown flag is an error that names the nearest.
@@ -26,7 +30,12 @@ export function readWords(verb: string, argv: readonly string[], args: ArgsDef):
     }
     const [name = '', inline] = split(word)
     const match = known.find(([long]) => name === `--${long}`)
-    if (match === undefined) throw unknown(verb, name, known.map(([long]) => `--${long}`))
+    if (match === undefined)
+      throw unknown(
+        verb,
+        name,
+        known.map(([long]) => `--${long}`),
+      )
     const [long, definition] = match
     if (definition.type === 'boolean') {
       if (inline !== undefined) throw new PaudeError('usage', `--${long} takes no value`, { hint: `write --${long} alone` })
@@ -34,15 +43,19 @@ export function readWords(verb: string, argv: readonly string[], args: ArgsDef):
       continue
     }
     const value = inline ?? argv[++index]
-    if (value === undefined || value === '') throw new PaudeError('usage', `--${long} needs a value`, { hint: `write --${long}=${definition.valueHint ?? 'VALUE'}` })
+    if (value === undefined || value === '')
+      throw new PaudeError('usage', `--${long} needs a value`, { hint: `write --${long}=${definition.valueHint ?? 'VALUE'}` })
     flags[long] = value
   }
   return finish([])
 
   function finish(rest: readonly string[]): Words {
     if (positionals.length > room)
-      throw new PaudeError('usage', `paude ${verb}: one word too many: ${JSON.stringify(positionals[room])}`, { hint: `paude help ${verb}` })
-    if (rest.length > 0 && !takesRest) throw new PaudeError('usage', `paude ${verb} takes no further words`, { hint: `paude help ${verb}` })
+      throw new PaudeError('usage', `paude ${verb}: one word too many: ${JSON.stringify(positionals[room])}`, {
+        hint: `paude help ${verb}`,
+      })
+    if (rest.length > 0 && !takesRest)
+      throw new PaudeError('usage', `paude ${verb} takes no further words`, { hint: `paude help ${verb}` })
     return { flags, positionals, rest }
   }
 }
@@ -51,13 +64,18 @@ export function readWords(verb: string, argv: readonly string[], args: ArgsDef):
 export function readSeconds(text: string | undefined, fallback: number, flag: string): number {
   if (text === undefined || text === '') return fallback
   const seconds = /^\d{1,6}(\.\d{1,3})?s?$/.test(text) ? Number(text.replace('s', '')) : Number.NaN
-  if (!(seconds >= 0 && seconds <= 604_800)) throw new PaudeError('usage', `${flag} must be a number of seconds, found ${JSON.stringify(text)}`, { hint: `write ${flag}=10` })
+  if (!(seconds >= 0 && seconds <= 604_800))
+    throw new PaudeError('usage', `${flag} must be a number of seconds, found ${JSON.stringify(text)}`, {
+      hint: `write ${flag}=10`,
+    })
   return seconds
 }
 
 function unknown(verb: string, name: string, known: readonly string[]): PaudeError {
   const close = nearest(name, known)
-  return new PaudeError('usage', `paude ${verb}: unknown flag ${name}`, { hint: close === null ? `paude help ${verb}` : `did you mean ${close}?` })
+  return new PaudeError('usage', `paude ${verb}: unknown flag ${name}`, {
+    hint: close === null ? `paude help ${verb}` : `did you mean ${close}?`,
+  })
 }
 
 function split(word: string): readonly [string, string?] {

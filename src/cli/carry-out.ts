@@ -5,7 +5,11 @@ import { execute } from '../run/execute.ts'
 import type { Context } from './context.ts'
 
 /** Runs the plan or prints it: the one place where --dry-run of the session verbs is decided. */
-export async function carryOut(context: Context, backend: Backend, { plan, dryRun }: { readonly plan: Plan; readonly dryRun: boolean }): Promise<number> {
+export async function carryOut(
+  context: Context,
+  backend: Backend,
+  { plan, dryRun }: { readonly plan: Plan; readonly dryRun: boolean },
+): Promise<number> {
   if (dryRun) {
     context.answer(renderPlan(plan))
     return 0

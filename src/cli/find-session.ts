@@ -1,12 +1,11 @@
 import type { Backend, Handle, Listed } from '../backends/backend.ts'
 import { usable } from '../backends/pick.ts'
-import { type BackendName, backends } from '../backends/registry.ts'
-import { backendNames } from '../backends/registry.ts'
+import { type BackendName, backendNames, backends } from '../backends/registry.ts'
 import { PaudeError } from '../errors.ts'
+import { ask } from '../run/ask.ts'
 import { homeVolume } from '../session/id.ts'
 import { handleOf, type SessionRecord } from '../session/record.ts'
 import { readRecords, sessionFolder } from '../session/store.ts'
-import { ask } from '../run/ask.ts'
 import type { Context } from './context.ts'
 
 /** A session that was found, and the backend it lives on. */
@@ -23,14 +22,18 @@ export async function findSession(context: Context, word: string | undefined): P
   const lost = sessions.filter(({ id }) => !known.has(id)).map(recordOf)
   const other = choose(lost, word, context.host.cwd)
   if (other !== null) return found(context, other)
-  if (word === undefined) throw new PaudeError('not-found', 'no session belongs to this directory', { hint: 'paude sessions lists all of them' })
+  if (word === undefined)
+    throw new PaudeError('not-found', 'no session belongs to this directory', { hint: 'paude sessions lists all of them' })
   throw new PaudeError('not-found', `no session is called ${JSON.stringify(word)}`, { hint: 'paude sessions lists all of them' })
 }
 
 export type Row = Listed & { readonly backend: BackendName }
 
 /** Sessions of all usable backends: one call each, side by side; a dead engine does not hide the others. */
-export async function listSessions(context: Context): Promise<{ readonly sessions: readonly Row[]; readonly failures: readonly { readonly backend: BackendName; readonly error: PaudeError }[] }> {
+export async function listSessions(context: Context): Promise<{
+  readonly sessions: readonly Row[]
+  readonly failures: readonly { readonly backend: BackendName; readonly error: PaudeError }[]
+}> {
   const answers = await Promise.all(
     backendNames.map(async (name) => {
       const state = await usable(context.host, name)
@@ -56,13 +59,21 @@ function choose(records: readonly SessionRecord[], word: string | undefined, cwd
   const matches =
     word === undefined
       ? records.filter(({ workspace }) => cwd === workspace || cwd.startsWith(`${workspace}/`))
-      : records.filter(({ id, name }) => id === word || name === word).concat(records.filter(({ id, name }) => id !== word && name !== word && word !== '' && startsWith(id, word)))
+      : records
+          .filter(({ id, name }) => id === word || name === word)
+          .concat(records.filter(({ id, name }) => id !== word && name !== word && word !== '' && startsWith(id, word)))
   const exact = matches.filter(({ id, name }) => id === word || name === word)
   const candidates = exact.length > 0 ? exact : matches
   if (candidates.length > 1)
-    throw new PaudeError('ambiguous', word === undefined ? `this directory has ${candidates.length} sessions` : `${JSON.stringify(word)} fits ${candidates.length} sessions`, {
-      hint: `name one: ${candidates.map(({ id, name }) => name || id).join(', ')}`,
-    })
+    throw new PaudeError(
+      'ambiguous',
+      word === undefined
+        ? `this directory has ${candidates.length} sessions`
+        : `${JSON.stringify(word)} fits ${candidates.length} sessions`,
+      {
+        hint: `name one: ${candidates.map(({ id, name }) => name || id).join(', ')}`,
+      },
+    )
   return candidates[0] ?? null
 }
 
@@ -94,6 +105,10 @@ const recordOf = (row: Row): SessionRecord => ({
 
 function unusable(name: BackendName, state: 'down' | 'denied'): PaudeError {
   return state === 'down'
-    ? new PaudeError('backend-down', `${name} is installed but its engine does not run`, { hint: `start it, or ignore this if you do not use ${name}` })
-    : new PaudeError('backend-denied', `no permission on the socket of ${name}`, { hint: 'add yourself to its group and log in again' })
+    ? new PaudeError('backend-down', `${name} is installed but its engine does not run`, {
+        hint: `start it, or ignore this if you do not use ${name}`,
+      })
+    : new PaudeError('backend-denied', `no permission on the socket of ${name}`, {
+        hint: 'add yourself to its group and log in again',
+      })
 }

@@ -6,7 +6,9 @@ import { aliases, type Verb, verbs } from './verbs.ts'
 
 /** `paude --help`. */
 export function help(): string {
-  const flags = (ownFlags as readonly OwnFlag[]).map((flag) => [`--${flag.name}${flag.type === 'switch' ? '' : ` ${flag.valueHint ?? 'VALUE'}`}`, flag.description] as const)
+  const flags = (ownFlags as readonly OwnFlag[]).map(
+    (flag) => [`--${flag.name}${flag.type === 'switch' ? '' : ` ${flag.valueHint ?? 'VALUE'}`}`, flag.description] as const,
+  )
   const names = Object.entries(verbs).map(([name, { description }]) => [name, description] as const)
   return [
     'paude runs Claude Code in a container whose only way out is an allowlist.',
@@ -31,7 +33,9 @@ export function help(): string {
     bold('Flags'),
     ...columns(flags),
     '',
-    dim("Flags come first: the first word that is not paude's and everything after it go to Claude untouched; -- ends them explicitly."),
+    dim(
+      "Flags come first: the first word that is not paude's and everything after it go to Claude untouched; -- ends them explicitly.",
+    ),
     dim('Every flag has an environment twin, such as PAUDE_NETWORK_ALLOW. paude help VERB tells more.'),
   ].join('\n')
 }
@@ -44,7 +48,9 @@ export async function verbHelp(context: Context, name: string, verb: Verb): Prom
   const args = ((typeof command.args === 'function' ? await command.args() : await command.args) ?? {}) as ArgsDef
   const places = Object.entries(args).filter(([, { type }]) => type === 'positional')
   const flags = Object.entries(args).filter(([, { type }]) => type !== 'positional')
-  const usage = places.map(([key, { required }]) => (key === 'words' ? '[--] COMMAND…' : required ? key.toUpperCase() : `[${key.toUpperCase()}]`)).join(' ')
+  const usage = places
+    .map(([key, { required }]) => (key === 'words' ? '[--] COMMAND…' : required ? key.toUpperCase() : `[${key.toUpperCase()}]`))
+    .join(' ')
   const also = Object.entries(aliases).flatMap(([alias, target]) => (target === name ? [alias] : []))
   return [
     meta.description ?? verb.description,
@@ -53,7 +59,16 @@ export async function verbHelp(context: Context, name: string, verb: Verb): Prom
     `  paude ${name}${flags.length > 0 ? ' [flags]' : ''} ${usage}`.trimEnd(),
     ...(also.length > 0 ? ['', `Also: paude ${also.join(', ')}`] : []),
     ...(flags.length > 0
-      ? ['', bold('Flags'), ...columns(flags.map(([key, definition]) => [`--${key}${definition.type === 'boolean' ? '' : ` ${('valueHint' in definition && definition.valueHint) || 'VALUE'}`}`, definition.description ?? '']))]
+      ? [
+          '',
+          bold('Flags'),
+          ...columns(
+            flags.map(([key, definition]) => [
+              `--${key}${definition.type === 'boolean' ? '' : ` ${('valueHint' in definition && definition.valueHint) || 'VALUE'}`}`,
+              definition.description ?? '',
+            ]),
+          ),
+        ]
       : []),
   ].join('\n')
 }

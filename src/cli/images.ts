@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { Backend } from '../backends/backend.ts'
 import type { Settings } from '../config/settings.ts'
 import type { Host } from '../host.ts'
-import { CLAUDE_VERSION } from '../image/agent-version.ts'
+import { readAgentVersion } from '../image/agent-version.ts'
 import { BASE, buildPlan, type Engine, type ImageSpec, imageRef } from '../image/build.ts'
 import { exec, guard, type Plan } from '../plan/plan.ts'
 import { capture } from '../run/process.ts'
@@ -13,15 +13,33 @@ import type { Context } from './context.ts'
 /** The images of a start, and the steps that bring missing ones about. */
 export type Images = { readonly agent: string; readonly proxy: string; readonly rescue: Plan | undefined }
 
-export type ImageWish = { readonly settings: Settings; readonly extraCa: string; readonly backend: Backend; readonly kind: 'agent' | 'command' }
+export type ImageWish = {
+  readonly settings: Settings
+  readonly extraCa: string
+  readonly backend: Backend
+  readonly kind: 'agent' | 'command'
+}
 
 /** Names the images of a start. Asks the engine only about a custom image of an agent. */
 export async function chooseImages(context: Context, wish: ImageWish): Promise<Images> {
   const { settings, backend, extraCa, kind } = wish
   const { host } = context
-  const proxy = proxyImage(host, settings, extraCa)
-  const agent = settings.image === '' ? claudeImage(host, settings, extraCa) : kind === 'agent' ? await customImage(context, wish) : null
-  const build = (spec: ImageSpec) => missing(backend, imageRef(spec), buildPlan({ engine: backend.name as Engine, spec, host, cache: cacheFolder(host), id: String(process.pid), noCache: false }))
+  const proxy = proxyImage(host, extraCa)
+  const agent =
+    settings.image === '' ? claudeImage(host, settings, extraCa) : kind === 'agent' ? await customImage(context, wish) : null
+  const build = (spec: ImageSpec) =>
+    missing(
+      backend,
+      imageRef(spec),
+      buildPlan({
+        engine: backend.name as Engine,
+        spec,
+        host,
+        cache: cacheFolder(host),
+        id: String(process.pid),
+        noCache: false,
+      }),
+    )
   const pull = exec([backend.name, 'pull', settings.image], { title: `pulling ${settings.image}` })
   return {
     agent: agent === null ? settings.image : imageRef(agent),
@@ -29,33 +47,51 @@ export async function chooseImages(context: Context, wish: ImageWish): Promise<I
     rescue:
       settings.pull === 'never'
         ? undefined
-        : [...(settings.image === '' ? [] : [missing(backend, settings.image, [pull])]), ...(agent === null ? [] : [build(agent)]), ...(settings.network === 'none' ? [] : [build(proxy)])],
+        : [
+            ...(settings.image === '' ? [] : [missing(backend, settings.image, [pull])]),
+            ...(agent === null ? [] : [build(agent)]),
+            ...(settings.network === 'none' ? [] : [build(proxy)]),
+          ],
   }
 }
 
-export const claudeImage = (host: Host, settings: Pick<Settings, 'imageBase'>, extraCa: string, agentVersion = CLAUDE_VERSION): ImageSpec => ({
+export const claudeImage = (
+  host: Host,
+  { imageBase, agentVersion }: Pick<Settings, 'imageBase' | 'agentVersion'>,
+  extraCa: string,
+): ImageSpec => ({
   image: 'claude',
-  base: settings.imageBase || BASE,
+  base: imageBase || BASE,
   baseId: '',
   arch: host.arch,
   extraCa,
-  agentVersion,
+  agentVersion: readAgentVersion(agentVersion),
   libc: 'glibc',
 })
 
 /** The wall is always made from Debian: `[image] base` is the agent's business. */
-export const proxyImage = (host: Host, _settings: Pick<Settings, 'imageBase'>, extraCa: string): ImageSpec => ({ image: 'proxy', base: BASE, baseId: '', arch: host.arch, extraCa })
+export const proxyImage = (host: Host, extraCa: string): ImageSpec => ({
+  image: 'proxy',
+  base: BASE,
+  baseId: '',
+  arch: host.arch,
+  extraCa,
+})
 
 const missing = ({ name }: Backend, reference: string, steps: Plan) => guard([name, 'image', 'inspect', reference], steps)
 
 /** A thin image that adds Claude to the user's own, or null when that has it already. */
-async function customImage({ host, effects, note }: Context, { settings, backend, extraCa }: ImageWish): Promise<ImageSpec | null> {
+async function customImage(
+  { host, effects, note }: Context,
+  { settings, backend, extraCa }: ImageWish,
+): Promise<ImageSpec | null> {
   const reference = settings.image
   const inspect = [backend.name, 'image', 'inspect', '--format={{.Id}}', reference] as const
   if (settings.dryRun) return null
   let found = settings.pull === 'always' ? null : await capture(inspect)
   if (found === null || found.code !== 0) {
-    if (settings.pull === 'never') throw effects(backend).explain({ argv: inspect, outcome: found ?? { code: 1, stdout: '', stderr: '' } })
+    if (settings.pull === 'never')
+      throw effects(backend).explain({ argv: inspect, outcome: found ?? { code: 1, stdout: '', stderr: '' } })
     note(`pulling ${reference}`)
     const pull = [backend.name, 'pull', reference] as const
     const outcome = await capture(pull, { progress: host.terminal.stderr })
@@ -65,7 +101,15 @@ async function customImage({ host, effects, note }: Context, { settings, backend
   const id = found.stdout.trim()
   const traits = await imageTraits(host, backend, reference, id)
   if (traits.claude) return null
-  return { image: 'custom', base: reference, baseId: id, arch: host.arch, extraCa, agentVersion: CLAUDE_VERSION, libc: traits.musl ? 'musl' : 'glibc' }
+  return {
+    image: 'custom',
+    base: reference,
+    baseId: id,
+    arch: host.arch,
+    extraCa,
+    agentVersion: readAgentVersion(settings.agentVersion),
+    libc: traits.musl ? 'musl' : 'glibc',
+  }
 }
 
 type Traits = { readonly claude: boolean; readonly musl: boolean }
@@ -77,7 +121,20 @@ async function imageTraits(host: Host, { name }: Backend, reference: string, id:
   const remembered = known[`${name} ${id}`]
   if (remembered !== undefined) return remembered
   const probe = 'command -v claude >/dev/null && echo claude; for file in /lib/ld-musl-*; do [ -e "$file" ] && echo musl; done; :'
-  const { stdout, code } = await capture([name, 'run', '--rm', '--pull=never', '--network=none', '--cap-drop=ALL', '--security-opt=no-new-privileges', '--read-only', '--entrypoint=/bin/sh', reference, '-c', probe])
+  const { stdout, code } = await capture([
+    name,
+    'run',
+    '--rm',
+    '--pull=never',
+    '--network=none',
+    '--cap-drop=ALL',
+    '--security-opt=no-new-privileges',
+    '--read-only',
+    '--entrypoint=/bin/sh',
+    reference,
+    '-c',
+    probe,
+  ])
   const traits = { claude: stdout.includes('claude'), musl: stdout.includes('musl') }
   if (code === 0) {
     mkdirSync(cacheFolder(host), { recursive: true, mode: 0o700 })

@@ -23,7 +23,8 @@ export async function main(argv: readonly string[], host: Host, version: string)
       context.answer(help())
       return 0
     }
-    for (const flag of late) context.note(`${flag} stands after the agent's first word, so it goes to the agent; put it first to mean paude's`)
+    for (const flag of late)
+      context.note(`${flag} stands after the agent's first word, so it goes to the agent; put it first to mean paude's`)
     const [{ startSession }, { claude }] = await Promise.all([import('./start.ts'), import('../agents/claude.ts')])
     return await startSession(context, { agent: claude, run: { kind: 'agent', words }, flags: layer })
   } catch (error) {
@@ -48,7 +49,12 @@ async function runVerb(context: Context, { name, verb }: { name: string; verb: V
   const args = (typeof command.args === 'function' ? await command.args() : await command.args) as ArgsDef | undefined
   const words = readWords(name, rest, args ?? {})
   const places = Object.entries(args ?? {}).flatMap(([key, { type }]) => (type === 'positional' && key !== 'words' ? [key] : []))
-  const values = { ...words.flags, ...Object.fromEntries(places.flatMap((key, index) => (words.positionals[index] === undefined ? [] : [[key, words.positionals[index]]]))) }
+  const values = {
+    ...words.flags,
+    ...Object.fromEntries(
+      places.flatMap((key, index) => (words.positionals[index] === undefined ? [] : [[key, words.positionals[index]]])),
+    ),
+  }
   for (const [key, definition] of Object.entries(args ?? {}))
     if (definition.type === 'positional' && definition.required && key !== 'words' && !Object.hasOwn(values, key))
       throw new PaudeError('usage', `paude ${name}: ${key} is missing`, { hint: `paude help ${name}` })
@@ -71,7 +77,10 @@ function contextOf(host: Host, version: string, flags: Layer): Context {
     effects: (backend) => ({
       note,
       progress: true,
-      explain: ({ argv, outcome }) => (argv[0] === backend.program ? backend.explain({ argv, code: outcome.code, stderr: outcome.stderr }) : foreign(argv, outcome)),
+      explain: ({ argv, outcome }) =>
+        argv[0] === backend.program
+          ? backend.explain({ argv, code: outcome.code, stderr: outcome.stderr })
+          : foreign(argv, outcome),
     }),
   }
 }
@@ -79,7 +88,11 @@ function contextOf(host: Host, version: string, flags: Layer): Context {
 /** A failed program that is not the engine, such as the fetch of the agent. */
 function foreign(argv: readonly string[], { code, stderr }: { code: number; stderr: string }): PaudeError {
   const reason = stderr.trim().split('\n').at(-1) ?? ''
-  return new PaudeError(/ENOSPC|no space left/i.test(stderr) ? 'disk-full' : 'command-failed', `${argv[0]?.split('/').at(-1)} ${argv[1] ?? ''} failed with exit code ${code}${reason === '' ? '' : `: ${reason}`}`, {
-    hint: 'check the network and the disk, then try again',
-  })
+  return new PaudeError(
+    /ENOSPC|no space left/i.test(stderr) ? 'disk-full' : 'command-failed',
+    `${argv[0]?.split('/').at(-1)} ${argv[1] ?? ''} failed with exit code ${code}${reason === '' ? '' : `: ${reason}`}`,
+    {
+      hint: 'check the network and the disk, then try again',
+    },
+  )
 }

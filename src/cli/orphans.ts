@@ -7,7 +7,12 @@ import { folderNames, readRecords, sessionFolder } from '../session/store.ts'
 import type { Context } from './context.ts'
 
 /** Something that no session owns any more. */
-export type Orphan = { readonly backend: Backend; readonly kind: 'container' | 'volume' | 'folder'; readonly reference: string; readonly why: string }
+export type Orphan = {
+  readonly backend: Backend
+  readonly kind: 'container' | 'volume' | 'folder'
+  readonly reference: string
+  readonly why: string
+}
 
 /** Parts without their agent, link volumes without a session, and folders without a container, on every usable engine. */
 export async function findOrphans(context: Context): Promise<readonly Orphan[]> {
@@ -28,10 +33,17 @@ export async function findOrphans(context: Context): Promise<readonly Orphan[]> 
   const reached = answers.flatMap((answer) => (answer === null ? [] : [answer]))
   // A session that is being started right now has a folder and perhaps a gate, but no agent yet.
   const starting = readRecords(host).flatMap(({ id, created }) => (Date.now() - Date.parse(created) < 60_000 ? [id] : []))
-  const agents = new Set([...starting, ...reached.flatMap(({ containers }) => containers.flatMap(({ role, session }) => (role === 'agent' ? [session] : [])))])
+  const agents = new Set([
+    ...starting,
+    ...reached.flatMap(({ containers }) => containers.flatMap(({ role, session }) => (role === 'agent' ? [session] : []))),
+  ])
   const parts = reached.flatMap(({ backend, containers, volumes }) => [
-    ...containers.filter(({ role, session }) => role !== 'agent' && !agents.has(session)).map((part) => orphan(backend, part, 'its agent is gone')),
-    ...volumes.filter(({ role, session }) => role === 'link' && !agents.has(session)).map((part) => orphan(backend, part, 'its session is gone')),
+    ...containers
+      .filter(({ role, session }) => role !== 'agent' && !agents.has(session))
+      .map((part) => orphan(backend, part, 'its agent is gone')),
+    ...volumes
+      .filter(({ role, session }) => role === 'link' && !agents.has(session))
+      .map((part) => orphan(backend, part, 'its session is gone')),
   ])
   return [...parts, ...lostFolders(context, agents, new Set(reached.map(({ backend }) => backend.name)))]
 }
@@ -42,7 +54,14 @@ function lostFolders({ host }: Context, agents: ReadonlySet<string>, reached: Re
   return folderNames(host).flatMap((id): readonly Orphan[] => {
     const record = records.get(id)
     if (agents.has(id) || (record !== undefined && !reached.has(record.backend))) return []
-    return [{ backend: backends[record?.backend ?? 'docker'], kind: 'folder', reference: sessionFolder(host, id), why: record === undefined ? 'its session.json cannot be read' : 'its containers are gone' }]
+    return [
+      {
+        backend: backends[record?.backend ?? 'docker'],
+        kind: 'folder',
+        reference: sessionFolder(host, id),
+        why: record === undefined ? 'its session.json cannot be read' : 'its containers are gone',
+      },
+    ]
   })
 }
 
@@ -52,12 +71,15 @@ const orphan = (backend: Backend, { kind, reference }: Part, why: string): Orpha
 export function removeOrphans(orphans: readonly Orphan[]): readonly { readonly backend: Backend; readonly plan: Plan }[] {
   const owners = [...new Set(orphans.map(({ backend }) => backend))]
   return owners.map((backend) => {
-    const of = (kind: Orphan['kind']) => orphans.filter((orphan) => orphan.backend === backend && orphan.kind === kind).map(({ reference }) => reference)
+    const of = (kind: Orphan['kind']) =>
+      orphans.filter((orphan) => orphan.backend === backend && orphan.kind === kind).map(({ reference }) => reference)
     const [containers, volumes, folders] = [of('container'), of('volume'), of('folder')]
     return {
       backend,
       plan: [
-        ...(containers.length > 0 ? [exec([backend.program, 'rm', '--force', '--volumes', ...containers], { tolerant: true })] : []),
+        ...(containers.length > 0
+          ? [exec([backend.program, 'rm', '--force', '--volumes', ...containers], { tolerant: true })]
+          : []),
         ...(volumes.length > 0 ? [exec([backend.program, 'volume', 'rm', '--force', ...volumes], { tolerant: true })] : []),
         ...folders.map((path) => exec(['rm', '-rf', '--', path])),
       ],

@@ -11,7 +11,8 @@ export const green = paint('32')
 export const yellow = paint('33')
 
 /** Whether a stream takes colour: a terminal, and nobody said no (no-color.org). */
-export const colourful = ({ env, terminal }: Host, stream: 'stdout' | 'stderr'): boolean => terminal[stream] && !env['NO_COLOR'] && env['TERM'] !== 'dumb'
+export const colourful = ({ env, terminal }: Host, stream: 'stdout' | 'stderr'): boolean =>
+  terminal[stream] && !env['NO_COLOR'] && env['TERM'] !== 'dumb'
 
 /** Writes the whole text before it returns, whatever the stream is; a reader that went away is no error of ours. */
 export function writeAll(descriptor: 1 | 2, text: string): void {
@@ -30,7 +31,11 @@ export function writeAll(descriptor: 1 | 2, text: string): void {
 }
 
 /** The streams of a run. Text is stripped of colour where it would not be seen as colour. */
-export function outputs(host: Host): { readonly answer: (text: string) => void; readonly note: (text: string) => void; readonly warn: (text: string) => void } {
+export function outputs(host: Host): {
+  readonly answer: (text: string) => void
+  readonly note: (text: string) => void
+  readonly warn: (text: string) => void
+} {
   const clean = (stream: 'stdout' | 'stderr', text: string) => (colourful(host, stream) ? text : Bun.stripANSI(text))
   const say = (mark: string) => (text: string) => writeAll(2, clean('stderr', `${mark} ${text}\n`))
   return {
@@ -41,14 +46,17 @@ export function outputs(host: Host): { readonly answer: (text: string) => void; 
 }
 
 /** A mistake or misfortune, as the user reads it. */
-export const sentence = ({ message, hint }: PaudeError): string => `${red('paude:')} ${message}${hint === '' ? '' : `\n  ${dim('→')} ${hint}`}\n`
+export const sentence = ({ message, hint }: PaudeError): string =>
+  `${red('paude:')} ${message}${hint === '' ? '' : `\n  ${dim('→')} ${hint}`}\n`
 
 /** Columns as wide as their widest cell; the last one runs free. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => Bun.stringWidth(row[column] ?? ''))))
   const line = (cells: readonly string[]) =>
     cells
-      .map((cell, column) => (column === cells.length - 1 ? cell : cell + ' '.repeat(Math.max(0, (widths[column] ?? 0) - Bun.stringWidth(cell)))))
+      .map((cell, column) =>
+        column === cells.length - 1 ? cell : cell + ' '.repeat(Math.max(0, (widths[column] ?? 0) - Bun.stringWidth(cell))),
+      )
       .join('  ')
       .trimEnd()
   return [bold(line(head)), ...rows.map(line)].join('\n')
@@ -56,4 +64,5 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
 
 /** Text of others on a terminal of ours: no control character survives. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: exactly those are taken out
-export const printable = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, '�')
+export const printable = (text: string): string =>
+  text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, '�')

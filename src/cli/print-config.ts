@@ -6,8 +6,11 @@ import type { SessionSpec } from '../session/spec.ts'
 /** The effective settings with their origins, and what the session may reach and why. Secrets are named, never shown. */
 export function printConfig({ settings, origins, file }: Config, spec: SessionSpec, backend: Backend): string {
   const keys = [...new Set(ownFlags.map(({ key }) => key))].filter((key) => key !== 'printConfig' && key !== 'dryRun')
-  const shown = (value: unknown) => (Array.isArray(value) ? (value.length === 0 ? '-' : value.map(withoutValue).join(' ')) : value === '' ? '-' : String(value))
-  const rows = keys.map((key) => `${key.padEnd(14)}${(key === 'backend' ? backend.name : shown(settings[key])).padEnd(28)}  # ${origins[key]}`)
+  const shown = (value: unknown) =>
+    Array.isArray(value) ? (value.length === 0 ? '-' : value.map(withoutValue).join(' ')) : value === '' ? '-' : String(value)
+  const rows = keys.map(
+    (key) => `${key.padEnd(14)}${(key === 'backend' ? backend.name : shown(settings[key])).padEnd(28)}  # ${origins[key]}`,
+  )
   return [
     `# settings (file: ${file || 'none'})`,
     ...rows,
@@ -18,7 +21,10 @@ export function printConfig({ settings, origins, file }: Config, spec: SessionSp
     `workspace     ${spec.workspace}`,
     `directory     ${spec.directory}`,
     `home          ${spec.user.home} ${spec.homeVolume === '' ? '(gone with the box)' : `(volume ${spec.homeVolume})`}`,
-    ...spec.mounts.map(({ source, target, readOnly }) => `mount         ${source}${source === target ? '' : ` at ${target}`} ${readOnly ? 'read-only' : 'writable'}`),
+    ...spec.mounts.map(
+      ({ source, target, readOnly }) =>
+        `mount         ${source}${source === target ? '' : ` at ${target}`} ${readOnly ? 'read-only' : 'writable'}`,
+    ),
     '',
     ...networkLines(spec),
   ].join('\n')
@@ -34,7 +40,10 @@ export function networkLines({ network }: SessionSpec): readonly string[] {
     case 'restricted':
       return [
         '# network: restricted to',
-        ...network.policy.allow.map(({ host, ports, privateRange, why }) => `allow         ${host}:${ports.join(',')}${privateRange === '' ? '' : `@${privateRange}`}  # ${why}`),
+        ...network.policy.allow.map(
+          ({ host, ports, privateRange, why }) =>
+            `allow         ${host}:${ports.join(',')}${privateRange === '' ? '' : `@${privateRange}`}  # ${why}`,
+        ),
         network.policy.injection === null
           ? '# no credential of the caller: log in inside the box'
           : `inject        ${network.policy.injection.header} on the way to ${network.policy.injection.host}:${network.policy.injection.port}; the box sees a placeholder`,

@@ -9,7 +9,9 @@ const REST = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g
 
 /** A terminal's stream as text that can be read and searched: no control characters, no line twice in a row. */
 export function readable(stream: string): string {
-  const text = Bun.stripANSI(stream.replace(MOVES, '\n').replace(RIGHT, (_, count: string) => ' '.repeat(Math.min(Number(count) || 1, 200))))
+  const text = Bun.stripANSI(
+    stream.replace(MOVES, '\n').replace(RIGHT, (_, count: string) => ' '.repeat(Math.min(Number(count) || 1, 200))),
+  )
   const kept: string[] = []
   for (const raw of text.split(/\r?\n|\r/)) {
     const line = raw.replace(REST, '').trimEnd()

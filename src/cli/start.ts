@@ -70,10 +70,19 @@ export async function startSession(context: Context, { agent, run, flags, throwA
 function refuseTakenName({ host }: Context, { name }: SessionSpec): void {
   const other = name === '' ? undefined : readRecords(host).find((record) => record.name === name)
   if (other !== undefined)
-    throw new PaudeError('name-taken', `a session named ${name} exists already: ${other.id}`, { hint: `paude attach ${name}, or paude rm ${name}` })
+    throw new PaudeError('name-taken', `a session named ${name} exists already: ${other.id}`, {
+      hint: `paude attach ${name}, or paude rm ${name}`,
+    })
 }
 
-type Ended = { readonly backend: Backend; readonly spec: SessionSpec; readonly record: SessionRecord; readonly code: number; readonly removal: Plan; readonly onEnd: Start['onEnd'] }
+type Ended = {
+  readonly backend: Backend
+  readonly spec: SessionSpec
+  readonly record: SessionRecord
+  readonly code: number
+  readonly removal: Plan
+  readonly onEnd: Start['onEnd']
+}
 
 /** What follows an agent in the foreground: it was detached from and goes on, or it ended and everything goes. */
 async function finish(context: Context, { backend, spec, record, code, removal, onEnd }: Ended): Promise<number> {
@@ -91,7 +100,9 @@ async function finish(context: Context, { backend, spec, record, code, removal, 
   }
   await execute(removal, effects)
   if (receipt !== null && /"ok":false/.test(receipt.stdout))
-    throw new PaudeError('self-test', 'the wall around the agent did not hold, so the agent was not started', { hint: 'paude selftest shows which probe got out' })
+    throw new PaudeError('self-test', 'the wall around the agent did not hold, so the agent was not started', {
+      hint: 'paude selftest shows which probe got out',
+    })
   const asked = parseLog(requests?.stdout ?? '', spec.network.mode === 'none' ? [] : spec.network.policy.allow)
   onEnd?.(asked)
   if (onEnd === undefined) noteBlocked(context, asked)
@@ -102,5 +113,7 @@ function noteBlocked({ note }: Context, requests: readonly Request[]): void {
   const blocked = new Set(requests.flatMap(({ decision, host, port }) => (decision === 'blocked' ? [`${host}:${port}`] : [])))
   if (blocked.size === 0) return
   const [first = ''] = blocked
-  note(`${blocked.size === 1 ? `blocked 1 host: ${first}` : `blocked ${blocked.size} hosts, such as ${first}`}; to allow: paude --network-allow ${first.replace(/:(443|80)$/, '')}`)
+  note(
+    `${blocked.size === 1 ? `blocked 1 host: ${first}` : `blocked ${blocked.size} hosts, such as ${first}`}; to allow: paude --network-allow ${first.replace(/:(443|80)$/, '')}`,
+  )
 }

@@ -2,7 +2,9 @@ import type { Host } from '../host.ts'
 import { writeAll } from './output.ts'
 
 /** Modes an agent's screen leaves on: alternate screen, mouse, focus, paste, synchronised output, keyboard protocols, colours. */
-const RESET = ['?1049l', '?1000l', '?1002l', '?1003l', '?1006l', '?1004l', '?2004l', '?2026l', '?25h', '<u', '>4;0m', '0m'].map((mode) => `\u001b[${mode}`).join('')
+const RESET = ['?1049l', '?1000l', '?1002l', '?1003l', '?1006l', '?1004l', '?2004l', '?2026l', '?25h', '<u', '>4;0m', '0m']
+  .map((mode) => `\u001b[${mode}`)
+  .join('')
 /** An empty title gives the terminal its own back. */
 const NO_TITLE = '\u001b]0;\u0007'
 

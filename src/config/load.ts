@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Host } from '../host.ts'
-import { type Layer, readVariables } from './read-flags.ts'
+import { CLAUDE_VERSION } from '../image/agent-version.ts'
 import { parseConfigFile } from './parse.ts'
+import { type Layer, readVariables } from './read-flags.ts'
 import type { Config, Origin, Settings } from './settings.ts'
 
 const DEFAULTS: Settings = {
@@ -11,6 +12,7 @@ const DEFAULTS: Settings = {
   sessionName: '',
   image: '',
   imageBase: '',
+  agentVersion: CLAUDE_VERSION,
   pull: 'missing',
   network: 'restricted',
   networkAllow: [],

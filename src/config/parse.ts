@@ -10,8 +10,18 @@ const number = v.union([text, v.pipe(v.number(), v.transform(String))], 'must be
 /** The user's config.toml: every key optional, no key unknown. */
 export const UserFile = v.strictObject({
   backend: v.optional(v.picklist(['auto', 'docker', 'podman'])),
-  image: v.optional(v.strictObject({ ref: v.optional(text), base: v.optional(text), pull: v.optional(v.picklist(['always', 'missing', 'never'])), ca_files: v.optional(v.array(text)) })),
-  network: v.optional(v.strictObject({ mode: v.optional(v.picklist(['restricted', 'open', 'none'])), allow: v.optional(v.array(text)) })),
+  image: v.optional(
+    v.strictObject({
+      ref: v.optional(text),
+      agent_version: v.optional(text),
+      base: v.optional(text),
+      pull: v.optional(v.picklist(['always', 'missing', 'never'])),
+      ca_files: v.optional(v.array(text)),
+    }),
+  ),
+  network: v.optional(
+    v.strictObject({ mode: v.optional(v.picklist(['restricted', 'open', 'none'])), allow: v.optional(v.array(text)) }),
+  ),
   limits: v.optional(v.strictObject({ cpus: v.optional(number), memory: v.optional(text), pids: v.optional(number) })),
   mounts: v.optional(v.array(text)),
   env: v.optional(v.array(text)),
@@ -28,6 +38,7 @@ export function parseConfigFile(file: string, content: string | null): Layer {
     backend,
     image: image?.ref,
     imageBase: image?.base,
+    agentVersion: image?.agent_version,
     pull: image?.pull,
     caFile: image?.ca_files,
     network: network?.mode,
@@ -43,13 +54,19 @@ export function parseConfigFile(file: string, content: string | null): Layer {
 /** The parser leaves null prototypes, symbols and BigInts behind; JSON does not. */
 function plain(file: string, content: string): unknown {
   try {
-    return JSON.parse(JSON.stringify(TOML.parse(content), (_, value: unknown) => (typeof value === 'bigint' ? Number(value) : value)))
+    return JSON.parse(
+      JSON.stringify(TOML.parse(content), (_, value: unknown) => (typeof value === 'bigint' ? Number(value) : value)),
+    )
   } catch (cause) {
     const { line, message } = cause as { line?: number; message: string }
-    throw new PaudeError('config', `${file}${line === undefined ? '' : `:${line + 1}`}: not valid TOML: ${(message.split('\n')[0] ?? '').replace(/ at row.*$/, '')}`, {
-      hint: 'correct that line',
-      cause,
-    })
+    throw new PaudeError(
+      'config',
+      `${file}${line === undefined ? '' : `:${line + 1}`}: not valid TOML: ${(message.split('\n')[0] ?? '').replace(/ at row.*$/, '')}`,
+      {
+        hint: 'correct that line',
+        cause,
+      },
+    )
   }
 }
 
@@ -58,12 +75,32 @@ function invalid(file: string, issue: v.BaseIssue<unknown>): PaudeError {
   const key = path.split('.').at(-1) ?? ''
   if (issue.expected === 'never') {
     const close = nearest(key, KEYS)
-    return new PaudeError('config', `${file}: unknown key ${path}`, { hint: close === null ? `known keys: ${KEYS.join(', ')}` : `did you mean ${close}?` })
+    return new PaudeError('config', `${file}: unknown key ${path}`, {
+      hint: close === null ? `known keys: ${KEYS.join(', ')}` : `did you mean ${close}?`,
+    })
   }
-  return new PaudeError('config', `${file}: ${path} must be ${issue.expected ?? 'something else'}, found ${issue.received}`, { hint: `correct ${path}` })
+  return new PaudeError('config', `${file}: ${path} must be ${issue.expected ?? 'something else'}, found ${issue.received}`, {
+    hint: `correct ${path}`,
+  })
 }
 
-const KEYS = ['backend', 'image', 'ref', 'base', 'pull', 'ca_files', 'network', 'mode', 'allow', 'limits', 'cpus', 'memory', 'pids', 'mounts', 'env']
+const KEYS = [
+  'backend',
+  'image',
+  'ref',
+  'base',
+  'pull',
+  'ca_files',
+  'network',
+  'mode',
+  'allow',
+  'limits',
+  'cpus',
+  'memory',
+  'pids',
+  'mounts',
+  'env',
+]
 
 const withoutGaps = (layer: { readonly [Key in keyof Layer]: Layer[Key] | undefined }): Layer =>
   Object.fromEntries(Object.entries(layer).filter(([, value]) => value !== undefined)) as Layer

@@ -28,7 +28,9 @@ export function readFlags(argv: readonly string[], allowed: readonly OwnFlag[] =
     if (flag === undefined) break
     if (flag.type === 'switch') {
       if (inline !== undefined && !['true', 'false'].includes(inline))
-        throw new PaudeError('usage', `--${flag.name} takes no value, found ${JSON.stringify(inline)}`, { hint: `write --${flag.name} alone` })
+        throw new PaudeError('usage', `--${flag.name} takes no value, found ${JSON.stringify(inline)}`, {
+          hint: `write --${flag.name} alone`,
+        })
       if (inline !== 'false') put(layer, flag, flag.sets ?? true)
       index += 1
       continue
@@ -53,9 +55,14 @@ export function readVariables(env: Readonly<Record<string, string | undefined>>)
     if (value === undefined || value === '') continue
     if (flag.type === 'switch') {
       const truth = { '1': true, true: true, yes: true, '0': false, false: false, no: false }[value.toLowerCase()]
-      if (truth === undefined) throw new PaudeError('usage', `${name} must be 1 or 0, found ${JSON.stringify(value)}`, { hint: `unset ${name} or export ${name}=1` })
+      if (truth === undefined)
+        throw new PaudeError('usage', `${name} must be 1 or 0, found ${JSON.stringify(value)}`, {
+          hint: `unset ${name} or export ${name}=1`,
+        })
       put(layer, flag, truth)
-    } else for (const part of flag.type === 'list' && !flag.commas ? value.split('\n') : [value]) put(layer, flag, checked(part, flag, name))
+    } else
+      for (const part of flag.type === 'list' && !flag.commas ? value.split('\n') : [value])
+        put(layer, flag, checked(part, flag, name))
   }
   return layer
 }
@@ -69,7 +76,12 @@ export function checked(value: string, flag: OwnFlag, where: string): string | r
     })
   }
   if (flag.type !== 'list') return value
-  return flag.commas ? value.split(',').map((part) => part.trim()).filter((part) => part !== '') : [value]
+  return flag.commas
+    ? value
+        .split(',')
+        .map((part) => part.trim())
+        .filter((part) => part !== '')
+    : [value]
 }
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] }
@@ -77,7 +89,8 @@ type Mutable<T> = { -readonly [Key in keyof T]: T[Key] }
 /** Scalars: the last word wins. Lists add up. */
 function put(layer: Mutable<Layer>, { key, type }: OwnFlag, value: string | boolean | readonly string[]): void {
   const store = layer as Record<string, unknown>
-  store[key] = type === 'list' ? [...((store[key] as readonly string[] | undefined) ?? []), ...(value as readonly string[])] : value
+  store[key] =
+    type === 'list' ? [...((store[key] as readonly string[] | undefined) ?? []), ...(value as readonly string[])] : value
 }
 
 function lateFlags(words: readonly string[], allowed: readonly OwnFlag[]): readonly string[] {

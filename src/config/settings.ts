@@ -7,6 +7,8 @@ export type Settings = {
   readonly image: string
   /** Base of the images that are built here; '' means Debian. */
   readonly imageBase: string
+  /** Exact release of the agent in images that are built here. */
+  readonly agentVersion: string
   readonly pull: 'always' | 'missing' | 'never'
   readonly network: 'restricted' | 'open' | 'none'
   readonly networkAllow: readonly string[]
@@ -26,4 +28,8 @@ export type Settings = {
 /** Where the value of a setting came from. */
 export type Origin = 'default' | 'config file' | 'environment' | 'flag'
 
-export type Config = { readonly settings: Settings; readonly origins: Readonly<Record<keyof Settings, Origin>>; readonly file: string }
+export type Config = {
+  readonly settings: Settings
+  readonly origins: Readonly<Record<keyof Settings, Origin>>
+  readonly file: string
+}

@@ -163,7 +163,11 @@ async function runAttached(step: Attach, trailing: Promise<unknown>): Promise<nu
     ['SIGQUIT', () => undefined],
   ]
   for (const [signal, handler] of handlers) process.on(signal, handler)
-  const timer = step.timeout === undefined ? undefined : setTimeout(() => ((timedOut = true), end()), step.timeout * 1000)
+  const timeOut = () => {
+    timedOut = true
+    end()
+  }
+  const timer = step.timeout === undefined ? undefined : setTimeout(timeOut, step.timeout * 1000)
   const nudge = step.nudge ? nudgeSize() : undefined
   let broken: unknown = null
   trailing.catch((error: unknown) => {

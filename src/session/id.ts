@@ -16,7 +16,10 @@ export const homeVolume = (workspace: string, agent: string): string =>
 /** Names are labels on every backend, so they are as narrow as the narrowest (Kubernetes). */
 export function checkedName(name: string): string {
   if (!/^[a-z0-9]([a-z0-9-]{0,40}[a-z0-9])?$/.test(name))
-    throw new PaudeError('usage', `invalid session name ${JSON.stringify(name)}`, { hint: 'use up to 42 lower-case letters, digits and inner hyphens, like fix-login' })
-  if (SESSION_ID.test(name)) throw new PaudeError('usage', `a session name cannot look like an id: ${name}`, { hint: 'choose another name' })
+    throw new PaudeError('usage', `invalid session name ${JSON.stringify(name)}`, {
+      hint: 'use up to 42 lower-case letters, digits and inner hyphens, like fix-login',
+    })
+  if (SESSION_ID.test(name))
+    throw new PaudeError('usage', `a session name cannot look like an id: ${name}`, { hint: 'choose another name' })
   return name
 }

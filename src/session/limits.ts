@@ -6,7 +6,15 @@ const UNITS = { k: 1024, m: 1024 ** 2, g: 1024 ** 3, t: 1024 ** 4 } as const
 const LEAST_MEMORY = 64 * UNITS.m
 
 /** Reads the three limits; '' or `none` means no limit, which pids cannot have. */
-export const readLimits = ({ cpus, memory, pids }: { readonly cpus: string; readonly memory: string; readonly pids: string }): Limits => ({
+export const readLimits = ({
+  cpus,
+  memory,
+  pids,
+}: {
+  readonly cpus: string
+  readonly memory: string
+  readonly pids: string
+}): Limits => ({
   cpus: readCpus(cpus),
   memory: readMemory(memory),
   pids: readPids(pids),
@@ -19,23 +27,33 @@ export function readMemory(text: string): number {
   const [, digits = '', unit = ''] = match ?? []
   if (match === null) {
     const bare = /^[1-9]\d*$/.test(text)
-    throw new PaudeError('usage', `invalid memory size ${JSON.stringify(text)}`, { hint: bare ? `add a unit: ${text}m or ${text}g` : 'write a number and a unit, like 512m or 4g' })
+    throw new PaudeError('usage', `invalid memory size ${JSON.stringify(text)}`, {
+      hint: bare ? `add a unit: ${text}m or ${text}g` : 'write a number and a unit, like 512m or 4g',
+    })
   }
   const bytes = Math.floor(Number(digits) * UNITS[unit.toLowerCase() as keyof typeof UNITS])
-  if (bytes < LEAST_MEMORY) throw new PaudeError('usage', `memory size ${text} is too small to run anything`, { hint: 'give at least 64m; Claude is comfortable with 2g' })
-  if (bytes > UNITS.t * 64) throw new PaudeError('usage', `memory size ${text} is more than any machine has`, { hint: 'write a size like 4g' })
+  if (bytes < LEAST_MEMORY)
+    throw new PaudeError('usage', `memory size ${text} is too small to run anything`, {
+      hint: 'give at least 64m; Claude is comfortable with 2g',
+    })
+  if (bytes > UNITS.t * 64)
+    throw new PaudeError('usage', `memory size ${text} is more than any machine has`, { hint: 'write a size like 4g' })
   return bytes
 }
 
 function readCpus(text: string): number {
   if (text === '' || text === 'none') return 0
   const cpus = /^\d{1,4}(\.\d{1,3})?$/.test(text) ? Number(text) : 0
-  if (cpus < 0.01) throw new PaudeError('usage', `invalid number of cores ${JSON.stringify(text)}`, { hint: 'write a number like 2 or 1.5' })
+  if (cpus < 0.01)
+    throw new PaudeError('usage', `invalid number of cores ${JSON.stringify(text)}`, { hint: 'write a number like 2 or 1.5' })
   return cpus
 }
 
 function readPids(text: string): number {
   const pids = /^\d{1,7}$/.test(text) ? Number(text) : 0
-  if (pids < 16) throw new PaudeError('usage', `invalid number of processes ${JSON.stringify(text)}`, { hint: 'write a whole number of at least 16, like 4096' })
+  if (pids < 16)
+    throw new PaudeError('usage', `invalid number of processes ${JSON.stringify(text)}`, {
+      hint: 'write a whole number of at least 16, like 4096',
+    })
   return pids
 }

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
-import { extraCaCertificates } from '../image/ca.ts'
-import type { Host } from '../host.ts'
 import type { Config } from '../config/settings.ts'
+import type { Host } from '../host.ts'
+import { extraCaCertificates } from '../image/ca.ts'
 import { capture } from '../run/process.ts'
 import { gitIdentityQuery, type Identity } from '../workspace/git.ts'
 import { findWorkspace, type Workspace } from '../workspace/workspace.ts'
@@ -28,7 +28,14 @@ export async function lookAround(host: Host, { settings }: Config): Promise<Surr
 }
 
 /** Where distributions keep the init that podman mounts; without it --init fails. */
-const INIT_PROGRAMS = ['/usr/libexec/podman/catatonit', '/usr/lib/podman/catatonit', '/usr/libexec/catatonit/catatonit', '/usr/bin/catatonit', '/usr/local/libexec/podman/catatonit', '/usr/local/bin/catatonit']
+export const INIT_PROGRAMS = [
+  '/usr/libexec/podman/catatonit',
+  '/usr/lib/podman/catatonit',
+  '/usr/libexec/catatonit/catatonit',
+  '/usr/bin/catatonit',
+  '/usr/local/libexec/podman/catatonit',
+  '/usr/local/bin/catatonit',
+]
 
 async function readIdentity({ root, git }: Workspace): Promise<Identity> {
   const nobody = { name: '', email: '' }

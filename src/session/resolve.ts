@@ -29,7 +29,9 @@ export type Wish = {
   readonly agent: Agent
   readonly around: Surroundings
   /** What is to run: words of the agent, or a whole command. */
-  readonly run: { readonly kind: 'agent'; readonly words: readonly string[] } | { readonly kind: 'command'; readonly argv: readonly string[] }
+  readonly run:
+    | { readonly kind: 'agent'; readonly words: readonly string[] }
+    | { readonly kind: 'command'; readonly argv: readonly string[] }
   readonly images: { readonly agent: string; readonly proxy: string }
   readonly version: string
   /** The moment of the start. */
@@ -100,10 +102,16 @@ export function resolveSession(wish: Wish): { readonly spec: SessionSpec; readon
 /** Refuses what the backend cannot promise; nothing is weakened silently. */
 function refuseWeaker(backend: Backend, network: Network): void {
   if (network.mode !== 'open' && !backend.can.enforcesAllowlist)
-    throw new PaudeError('unsupported', `${backend.name} cannot enforce an allowlist`, { hint: 'pick a container backend, or say --network open to run without a wall' })
+    throw new PaudeError('unsupported', `${backend.name} cannot enforce an allowlist`, {
+      hint: 'pick a container backend, or say --network open to run without a wall',
+    })
 }
 
-function resolveNetwork({ host, config: { settings }, agent, run, around }: Wish, session: string, credential: Credential | null): Network {
+function resolveNetwork(
+  { host, config: { settings }, agent, run, around }: Wish,
+  session: string,
+  credential: Credential | null,
+): Network {
   // A one-shot command needs no network unless it says so.
   if (settings.network === 'none') {
     if (settings.networkAllow.length > 0)
@@ -130,7 +138,11 @@ function resolveMounts({ host, config: { settings }, around: { workspace } }: Wi
   const own = settings.mount.map((text) => checkMount(parseMount(text, host), host))
   checkTogether(own, workspace)
   const common = workspace.git?.commonDirectory ?? null
-  const writable = [workspace.root, ...(common === null ? [] : [common])].map((path) => ({ source: path, target: path, readOnly: false }))
+  const writable = [workspace.root, ...(common === null ? [] : [common])].map((path) => ({
+    source: path,
+    target: path,
+    readOnly: false,
+  }))
   const pinned = workspace.pinnedPaths.map((path) => ({ source: path, target: path, readOnly: false }))
   const guarded = workspace.protectedPaths.map((path) => ({ source: path, target: path, readOnly: true }))
   return [...writable, ...pinned, ...guarded, ...own]
@@ -138,7 +150,13 @@ function resolveMounts({ host, config: { settings }, around: { workspace } }: Wi
 
 function resolveEnvironment(
   { host, agent, run, around: { workspace, identity } }: Wish,
-  { home, terminal, credential, walled, init }: { home: string; terminal: boolean; credential: Credential | null; walled: boolean; init: SessionSpec['init'] },
+  {
+    home,
+    terminal,
+    credential,
+    walled,
+    init,
+  }: { home: string; terminal: boolean; credential: Credential | null; walled: boolean; init: SessionSpec['init'] },
 ): Readonly<Record<string, string>> {
   const common = workspace.git?.commonDirectory ?? null
   return {
@@ -159,7 +177,8 @@ function seedFiles(
   { terminal, restricted, user }: { terminal: boolean; restricted: boolean; user: SessionSpec['user'] },
 ): Readonly<Record<string, string>> {
   // Only a conversation on a screen is continued; a one-shot answer keeps the words exactly as typed.
-  const command = run.kind === 'command' ? `set -- ${commandLine(run.argv)}\n` : agent.command(run.words, terminal ? randomUUID() : null)
+  const command =
+    run.kind === 'command' ? `set -- ${commandLine(run.argv)}\n` : agent.command(run.words, terminal ? randomUUID() : null)
   return {
     'entry.sh': entry,
     'command.sh': command,
@@ -175,7 +194,11 @@ const boxHome = ({ home }: Host): string => (/^\/[^:\n,]+$/.test(home) && home !
 
 /** Tools such as ssh refuse to work for a uid that has no name. */
 function passwd({ uid, gid }: Host, { home }: SessionSpec['user']): string {
-  const rows = [uid === 0 ? '' : 'root:x:0:0:root:/root:/bin/sh\n', `${uid === 0 ? 'root' : 'agent'}:x:${uid}:${gid}:agent:${home}:/bin/bash\n`, 'nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n']
+  const rows = [
+    uid === 0 ? '' : 'root:x:0:0:root:/root:/bin/sh\n',
+    `${uid === 0 ? 'root' : 'agent'}:x:${uid}:${gid}:agent:${home}:/bin/bash\n`,
+    'nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n',
+  ]
   return rows.join('')
 }
 

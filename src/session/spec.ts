@@ -55,7 +55,12 @@ export type Mount = { readonly source: string; readonly target: string; readonly
 /** `open` has no wall but keeps proxy, log and credentials outside; `none` has only loopback and no proxy. */
 export type Network =
   | { readonly mode: 'none' }
-  | { readonly mode: 'open' | 'restricted'; readonly policy: Policy; readonly policyFiles: Readonly<Record<string, string>>; readonly credential: Secret | null }
+  | {
+      readonly mode: 'open' | 'restricted'
+      readonly policy: Policy
+      readonly policyFiles: Readonly<Record<string, string>>
+      readonly credential: Secret | null
+    }
 
 export type Limits = {
   /** Cores; 0 means no limit. */

@@ -43,5 +43,7 @@ function ownFolder({ env, home }: Host, variable: string, below: string): string
   const named = env[variable]
   if (named?.startsWith('/')) return join(named, 'paude')
   if (home.startsWith('/')) return join(home, below, 'paude')
-  throw new PaudeError('config', 'HOME is not set, so there is no place for the state of sessions', { hint: `export HOME, or ${variable} with an absolute path` })
+  throw new PaudeError('config', 'HOME is not set, so there is no place for the state of sessions', {
+    hint: `export HOME, or ${variable} with an absolute path`,
+  })
 }

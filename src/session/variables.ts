@@ -13,12 +13,21 @@ export function readVariables(entries: readonly string[], { env }: Pick<Host, 'e
     entries.flatMap((entry) => {
       const at = entry.indexOf('=')
       const name = at === -1 ? entry : entry.slice(0, at)
-      if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) throw new PaudeError('usage', `invalid variable name ${JSON.stringify(name)}`, { hint: 'write --env NAME or --env NAME=VALUE' })
-      if (OURS.test(name)) throw new PaudeError('refused', `${name} is set by paude in the box`, { hint: 'use --network and --network-allow to change what the box can reach' })
+      if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
+        throw new PaudeError('usage', `invalid variable name ${JSON.stringify(name)}`, {
+          hint: 'write --env NAME or --env NAME=VALUE',
+        })
+      if (OURS.test(name))
+        throw new PaudeError('refused', `${name} is set by paude in the box`, {
+          hint: 'use --network and --network-allow to change what the box can reach',
+        })
       if (KEPT_OUTSIDE.includes(name))
-        throw new PaudeError('refused', `${name} stays outside the box`, { hint: `export ${name} before you call paude: the proxy adds it on the way to the provider` })
+        throw new PaudeError('refused', `${name} stays outside the box`, {
+          hint: `export ${name} before you call paude: the proxy adds it on the way to the provider`,
+        })
       const value = at === -1 ? env[name] : entry.slice(at + 1)
-      if (value?.includes('\0')) throw new PaudeError('usage', `the value of ${name} contains a NUL byte`, { hint: 'no environment can hold one' })
+      if (value?.includes('\0'))
+        throw new PaudeError('usage', `the value of ${name} contains a NUL byte`, { hint: 'no environment can hold one' })
       return value === undefined ? [] : [[name, secret(value)] as const]
     }),
   )

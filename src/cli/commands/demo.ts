@@ -19,7 +19,10 @@ import { startSession } from '../start.ts'
 
 export default (context: Context) =>
   defineCommand({
-    meta: { name: 'demo', description: 'Show the box and its wall with real Claude Code and a scripted model: no account needed' },
+    meta: {
+      name: 'demo',
+      description: 'Show the box and its wall with real Claude Code and a scripted model: no account needed',
+    },
     async run() {
       const backend = await pickBackend(context.host, loadConfig(context.host, context.flags).settings.backend)
       const address = await hostAddress(backend, context.host)
@@ -30,7 +33,9 @@ export default (context: Context) =>
       const folder = realpathSync(mkdtempSync(join(tmpdir(), 'paude-demo-')))
       let log: readonly Request[] = []
       try {
-        context.note(`a scripted model API answers on port ${api.port} of this machine; the box will reach it as ${HOST_NAME}:${api.port} and nothing else`)
+        context.note(
+          `a scripted model API answers on port ${api.port} of this machine; the box will reach it as ${HOST_NAME}:${api.port} and nothing else`,
+        )
         const code = await startSession(
           { ...context, host: demoHost(context.host, { folder, key, port: api.port }) },
           {
@@ -44,9 +49,23 @@ export default (context: Context) =>
         if (context.flags.dryRun || context.flags.printConfig) return code
         const outcomes = readOutcomes(api.requests)
         context.answer('')
-        context.answer(table(['OUTCOME', 'WHAT', 'OBSERVED'], outcomes.map(({ title, observed, ok }) => [ok ? green('as claimed') : red('NOT AS CLAIMED'), title, printable(observed)])))
+        context.answer(
+          table(
+            ['OUTCOME', 'WHAT', 'OBSERVED'],
+            outcomes.map(({ title, observed, ok }) => [
+              ok ? green('as claimed') : red('NOT AS CLAIMED'),
+              title,
+              printable(observed),
+            ]),
+          ),
+        )
         context.answer('')
-        context.answer(table(["PROXY'S LOG", 'HOST', 'RULE'], log.map(({ decision, host, port, rule }) => [decision, `${printable(host)}:${port}`, printable(rule)])))
+        context.answer(
+          table(
+            ["PROXY'S LOG", 'HOST', 'RULE'],
+            log.map(({ decision, host, port, rule }) => [decision, `${printable(host)}:${port}`, printable(rule)]),
+          ),
+        )
         return code !== 0 ? code : outcomes.length > 0 && outcomes.every(({ ok }) => ok) ? 0 : 1
       } finally {
         await api.stop()
@@ -83,7 +102,13 @@ async function hostAddress(backend: Backend, { platform }: Host): Promise<string
   // On other systems the engine's machine forwards to the user's loopback.
   if (platform !== 'linux') return '127.0.0.1'
   if (backend.name !== 'docker') return '0.0.0.0' // podman's bridge does not exist before its first container
-  const { code, stdout } = await capture(['docker', 'network', 'inspect', 'bridge', '--format={{(index .IPAM.Config 0).Gateway}}'])
+  const { code, stdout } = await capture([
+    'docker',
+    'network',
+    'inspect',
+    'bridge',
+    '--format={{(index .IPAM.Config 0).Gateway}}',
+  ])
   const address = stdout.trim()
   return code === 0 && /^\d+(\.\d+){3}$/.test(address) ? address : '0.0.0.0'
 }

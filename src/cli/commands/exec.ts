@@ -15,7 +15,8 @@ export default (context: Context) =>
     meta: { name: 'exec', description: 'Run a command in a running session: paude exec SESSION -- COMMAND…' },
     args,
     async run({ args: given, rawArgs }) {
-      if (rawArgs.length === 0) throw new PaudeError('usage', 'paude exec needs a command', { hint: 'paude exec SESSION -- ls -la' })
+      if (rawArgs.length === 0)
+        throw new PaudeError('usage', 'paude exec needs a command', { hint: 'paude exec SESSION -- ls -la' })
       const { backend, handle } = await findSession(context, given.session)
       const { stdin, stdout } = context.host.terminal
       const plan = backend.exec(handle, rawArgs, { terminal: stdin && stdout, stdin: (stdin && stdout) || !stdin })

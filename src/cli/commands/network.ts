@@ -19,14 +19,18 @@ export default (context: Context) =>
     meta: { name: 'network', description: 'paude network log [SESSION]: what a session asked for, and what became of it' },
     args,
     async run({ args: given }) {
-      if (given.what !== 'log') throw new PaudeError('usage', `paude network has no verb ${JSON.stringify(given.what)}`, { hint: 'paude network log' })
+      if (given.what !== 'log')
+        throw new PaudeError('usage', `paude network has no verb ${JSON.stringify(given.what)}`, { hint: 'paude network log' })
       const { backend, handle, record } = await findSession(context, given.session)
-      if (record.network === 'none') throw new PaudeError('unsupported', `session ${record.id} has no network, so nothing was asked for`)
+      if (record.network === 'none')
+        throw new PaudeError('unsupported', `session ${record.id} has no network, so nothing was asked for`)
       const wanted = (requests: readonly Request[]) => requests.filter(({ decision }) => !given.blocked || decision === 'blocked')
-      if (!given.json) for (const { host, ports, why } of record.allow) context.note(`allowed: ${host}:${ports.join(',')} (${why})`)
+      if (!given.json)
+        for (const { host, ports, why } of record.allow) context.note(`allowed: ${host}:${ports.join(',')} (${why})`)
       if (given.follow) {
         for await (const line of lines(backend.requests(handle, { follow: true })))
-          for (const request of wanted(parseLog(line, record.allow))) context.answer(given.json ? JSON.stringify(request) : cells(request).join('  '))
+          for (const request of wanted(parseLog(line, record.allow)))
+            context.answer(given.json ? JSON.stringify(request) : cells(request).join('  '))
         return 0
       }
       const argv = backend.requests(handle, { follow: false })

@@ -28,7 +28,9 @@ export default (context: Context) =>
           return 0
         }
         for (const { backend, plan } of removeOrphans(orphans)) await execute(plan, context.effects(backend))
-        context.note(orphans.length === 0 ? 'no orphans' : `removed ${orphans.length} orphaned ${orphans.length === 1 ? 'part' : 'parts'}`)
+        context.note(
+          orphans.length === 0 ? 'no orphans' : `removed ${orphans.length} orphaned ${orphans.length === 1 ? 'part' : 'parts'}`,
+        )
         return 0
       }
       const { backend, handle, record } = await findSession(context, given.session)
@@ -40,7 +42,9 @@ export default (context: Context) =>
       if (!given.force) {
         const state = await ask(backend.state(handle), context.effects(backend)).catch(() => null)
         if (state?.status === 'running' || state?.status === 'paused')
-          throw new PaudeError('refused', `session ${record.id} runs`, { hint: `paude stop ${record.id} first, or paude rm --force ${record.id}` })
+          throw new PaudeError('refused', `session ${record.id} runs`, {
+            hint: `paude stop ${record.id} first, or paude rm --force ${record.id}`,
+          })
       }
       await execute(plan, context.effects(backend))
       context.answer(record.id)

@@ -11,11 +11,15 @@ const args = {
 
 export default (context: Context) =>
   defineCommand({
-    meta: { name: 'run', description: 'Run one command in the same box as the agent, without network unless told: paude run -- COMMAND…' },
+    meta: {
+      name: 'run',
+      description: 'Run one command in the same box as the agent, without network unless told: paude run -- COMMAND…',
+    },
     args,
     async run({ rawArgs }) {
       if (rawArgs.length === 0) throw new PaudeError('usage', 'paude run needs a command', { hint: 'paude run -- make test' })
-      if (context.flags.detach) throw new PaudeError('usage', 'paude run is always in the foreground', { hint: 'leave --detach out' })
+      if (context.flags.detach)
+        throw new PaudeError('usage', 'paude run is always in the foreground', { hint: 'leave --detach out' })
       // Allowing a host says that a network is wanted; else none is the safer default.
       const said = context.flags.network ?? readVariables(context.host.env).network
       const network = said ?? ((context.flags.networkAllow ?? []).length > 0 ? 'restricted' : 'none')

@@ -3,9 +3,9 @@ import { pickBackend } from '../../backends/pick.ts'
 import { type BackendName, backendNames } from '../../backends/registry.ts'
 import { loadConfig } from '../../config/load.ts'
 import { PaudeError } from '../../errors.ts'
+import { extraCaCertificates } from '../../image/ca.ts'
 import type { Row } from '../../selftest/judge.ts'
 import { selfTest } from '../../selftest/selftest.ts'
-import { extraCaCertificates } from '../../image/ca.ts'
 import type { Context } from '../context.ts'
 import { chooseImages } from '../images.ts'
 import { green, printable, red, table, yellow } from '../output.ts'
@@ -17,16 +17,31 @@ const args = {
 
 export default (context: Context) =>
   defineCommand({
-    meta: { name: 'selftest', description: 'Start a box and a neighbour, try every way out of the box, and report what was seen' },
+    meta: {
+      name: 'selftest',
+      description: 'Start a box and a neighbour, try every way out of the box, and report what was seen',
+    },
     args,
     async run({ args: given }) {
       const { host, version, note } = context
-      const config = loadConfig(host, { ...context.flags, image: '', network: 'restricted', ...(given.backend === undefined ? {} : { backend: named(given.backend) }) })
+      const config = loadConfig(host, {
+        ...context.flags,
+        image: '',
+        network: 'restricted',
+        ...(given.backend === undefined ? {} : { backend: named(given.backend) }),
+      })
       const backend = await pickBackend(host, config.settings.backend)
       const extraCa = extraCaCertificates(host, config.settings.caFile)
       const images = await chooseImages(context, { settings: config.settings, extraCa, backend, kind: 'agent' })
       note(`testing the wall on ${backend.name}: two sessions are started and taken away again`)
-      const { engine, started, rows } = await selfTest({ host, config, backend, images, version, effects: context.effects(backend) })
+      const { engine, started, rows } = await selfTest({
+        host,
+        config,
+        backend,
+        images,
+        version,
+        effects: context.effects(backend),
+      })
       const broken = rows.filter(({ result }) => result === 'BROKEN').length
       if (given.json) context.answer(JSON.stringify({ version, backend: backend.name, engine, started, probes: rows }, null, 2))
       else {
@@ -39,7 +54,9 @@ export default (context: Context) =>
 
 function named(name: string): BackendName | 'auto' {
   if (name === 'auto' || backendNames.some((known) => known === name)) return name as BackendName
-  throw new PaudeError('usage', `there is no backend ${JSON.stringify(name)}`, { hint: `choose one of ${backendNames.join(', ')}` })
+  throw new PaudeError('usage', `there is no backend ${JSON.stringify(name)}`, {
+    hint: `choose one of ${backendNames.join(', ')}`,
+  })
 }
 
 const cells = ({ id, area, claim, observed, result }: Row): readonly string[] => [
@@ -54,5 +71,7 @@ const cells = ({ id, area, claim, observed, result }: Row): readonly string[] =>
 export function summary(rows: readonly Row[], engine: string): string {
   const count = (result: Row['result']) => rows.filter((row) => row.result === result).length
   const aside = count('not applicable') === 0 ? '' : `, ${count('not applicable')} not applicable`
-  return count('BROKEN') === 0 ? `the wall held on ${engine}: ${count('held')} of ${rows.length} claims${aside}` : `the wall is BROKEN on ${engine}: ${count('BROKEN')} of ${rows.length} claims${aside}`
+  return count('BROKEN') === 0
+    ? `the wall held on ${engine}: ${count('held')} of ${rows.length} claims${aside}`
+    : `the wall is BROKEN on ${engine}: ${count('BROKEN')} of ${rows.length} claims${aside}`
 }

@@ -20,7 +20,12 @@ export default (context: Context) =>
       const { backend, handle } = await findSession(context, given.session)
       const { stdin, stdout } = context.host.terminal
       if (!given['dry-run'] && !(stdin && stdout))
-        throw new PaudeError('unsupported', 'shell needs a terminal on stdin and stdout', { hint: `paude exec ${handle.id} -- COMMAND runs one command without` })
-      return carryOut(context, backend, { plan: backend.exec(handle, SHELL, { terminal: true, stdin: true }), dryRun: given['dry-run'] === true })
+        throw new PaudeError('unsupported', 'shell needs a terminal on stdin and stdout', {
+          hint: `paude exec ${handle.id} -- COMMAND runs one command without`,
+        })
+      return carryOut(context, backend, {
+        plan: backend.exec(handle, SHELL, { terminal: true, stdin: true }),
+        dryRun: given['dry-run'] === true,
+      })
     },
   })

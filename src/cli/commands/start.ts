@@ -6,7 +6,7 @@ import { execute } from '../../run/execute.ts'
 import { carryOut, dryRun } from '../carry-out.ts'
 import type { Context } from '../context.ts'
 import { findSession } from '../find-session.ts'
-import { enterScreen, resetTerminal } from '../terminal.ts'
+import { resetTerminal } from '../terminal.ts'
 
 const args = {
   session: { type: 'positional', description: 'Session (default: the one of this directory)', required: false },
@@ -22,12 +22,15 @@ export default (context: Context) =>
       const { backend, handle, record } = await findSession(context, given.session)
       const credential = record.credential === '' ? null : claude.credential(context.host)
       if (record.credential !== '' && credential?.variable !== record.credential)
-        throw new PaudeError('usage', `session ${record.id} was started with ${record.credential}, which is not set now`, { hint: `export ${record.credential} and start it again: the value is kept nowhere` })
+        throw new PaudeError('usage', `session ${record.id} was started with ${record.credential}, which is not set now`, {
+          hint: `export ${record.credential} and start it again: the value is kept nowhere`,
+        })
       const attached = given.attach === true
       const plan = backend.resume(handle, { attached, credential: credential?.value ?? null })
       if (given['dry-run']) return carryOut(context, backend, { plan, dryRun: true })
       const before = await ask(backend.state(handle), context.effects(backend))
-      if (before.status === 'running') throw new PaudeError('name-taken', `session ${record.id} runs already`, { hint: `paude attach ${record.id}` })
+      if (before.status === 'running')
+        throw new PaudeError('name-taken', `session ${record.id} runs already`, { hint: `paude attach ${record.id}` })
       const code = await execute(plan, context.effects(backend))
       if (!attached) {
         context.answer(record.id)

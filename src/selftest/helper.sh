@@ -1,0 +1,35 @@
+# Facts about gate or proxy, which have bash and little else: key=value, as in box.sh.
+main() {
+  local key value line local state first second rest last=''
+  while IFS=$':\t' read -r key value rest; do
+    case $key in Cap* | NoNewPrivs | Seccomp) echo "status.$key=$value" ;; Uid) echo "uid=$value" ;; esac
+  done </proc/1/status
+  while read -r _ first _ rest _; do
+    [[ $first != / ]] || echo "root=${rest%%,*}"
+  done </proc/self/mounts
+  value=''
+  for line in /proc/net/tcp /proc/net/tcp6; do
+    [[ ! -r $line ]] || while read -r _ local _ state _; do [[ $state != 0A ]] || value+="$local "; done <"$line"
+  done
+  echo "listeners=$value"
+  value=''
+  while read -r first _; do [[ $first == Iface ]] || value+="$first "; done </proc/net/route
+  echo "routes=$value"
+  while read -r first second rest; do
+    [[ $first != '|--' ]] || last=$second
+    [[ "$first $second $rest" != '/32 host LOCAL' || $last == 127.* ]] || echo "address=$last"
+  done </proc/net/fib_trie
+  [[ ! -r /run/hosts ]] || { read -r first _ </run/hosts; echo "host=$first"; }
+  [[ -z ${other:-} ]] || neighbour
+  echo done=yes
+}
+
+# What the proxy itself gets when it knocks at another session's proxy.
+neighbour() {
+  local error
+  error=$({ : 3<>"/dev/tcp/$other/3128"; } 2>&1) && error=connected
+  error=${error%%$'\n'*}
+  echo "neighbour=${error##*: }"
+}
+
+main

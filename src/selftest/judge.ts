@@ -1,0 +1,59 @@
+import { capabilityProbes, fileProbes, mountProbes, neighbourProbes, processProbes } from './box-probes.ts'
+import { networkProbes } from './network-probes.ts'
+import { type Area, type Facts, notApplicable, type Probe, type Result, type Want } from './probe.ts'
+import { proxyProbes } from './proxy-probes.ts'
+import { canaryProbes, secretProbes } from './secret-probes.ts'
+
+/** Every probe, in the order of the report. */
+export const probes: readonly Probe[] = [
+  ...canaryProbes,
+  ...networkProbes,
+  ...proxyProbes,
+  ...fileProbes,
+  ...mountProbes,
+  ...capabilityProbes,
+  ...processProbes,
+  ...neighbourProbes,
+  ...secretProbes,
+]
+
+/** One row of the report. */
+export type Row = { readonly id: string; readonly area: Area; readonly claim: string; readonly observed: string; readonly result: Result }
+
+/** What was seen becomes the report. Without a box only the canaries speak, and they say why. */
+export function judge(facts: Facts, want: Want): readonly Row[] {
+  return probes.map((probe) => {
+    const { id, area, claim } = probe
+    const verdict = facts['box.refused'] && !canaryProbes.includes(probe) ? notApplicable('the agent was not started') : probe.judge(facts, want)
+    return { id, area, claim, ...verdict }
+  })
+}
+
+/** `key=value` lines; each key gets the prefix. Lines that are none are left out. */
+export function readFacts(text: string, prefix: string): Facts {
+  const rows = text.split('\n').flatMap((line) => {
+    const at = line.indexOf('=')
+    return at < 1 ? [] : [[`${prefix}.${line.slice(0, at)}`, line.slice(at + 1)] as const]
+  })
+  return Object.fromEntries(rows)
+}
+
+/** What the gate's log says of its canaries; the last receipt counts. */
+export function readReceipt(log: string): Facts {
+  for (const line of log.split('\n').toReversed()) {
+    const canaries = receiptOf(line)
+    if (canaries !== null) return Object.fromEntries(canaries.map(({ name, outcome, ok }) => [`canary.${name}`, `${ok ? '' : 'BROKEN '}${outcome}`]))
+  }
+  return {}
+}
+
+type Canary = { readonly name: string; readonly outcome: string; readonly ok: boolean }
+
+function receiptOf(line: string): readonly Canary[] | null {
+  try {
+    const { canaries } = JSON.parse(line) as { canaries?: readonly Canary[] }
+    return Array.isArray(canaries) ? canaries : null
+  } catch {
+    return null
+  }
+}

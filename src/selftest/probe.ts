@@ -1,0 +1,67 @@
+/** What was seen, by name: `box.`, `gate.`, `proxy.`, `outside.`, `witness.` and `canary.` tell where. */
+export type Facts = Readonly<Record<string, string>>
+
+/** What the session was made to be; the probes compare with it. */
+export type Want = {
+  readonly uid: number
+  readonly gid: number
+  readonly home: string
+  readonly pids: number
+  readonly workspace: string
+  /** Where the box may have mounts of its own: targets, without the kernel's. */
+  readonly mounts: readonly string[]
+  /** The ones of these that may be written. */
+  readonly writable: readonly string[]
+  readonly variables: readonly string[]
+  readonly placeholder: string
+  /** What the server beside the session answers with. */
+  readonly token: string
+}
+
+export type Result = 'held' | 'BROKEN' | 'not applicable'
+
+export type Verdict = { readonly observed: string; readonly result: Result }
+
+export type Area = 'network' | 'proxy' | 'files' | 'capabilities' | 'mounts' | 'neighbours' | 'secrets' | 'process'
+
+/** A claim about the wall and the pure judgement of what was seen. */
+export type Probe = { readonly id: string; readonly area: Area; readonly claim: string; readonly judge: (facts: Facts, want: Want) => Verdict }
+
+export const held = (observed: string): Verdict => ({ observed, result: 'held' })
+export const broken = (observed: string): Verdict => ({ observed, result: 'BROKEN' })
+export const notApplicable = (reason: string): Verdict => ({ observed: reason, result: 'not applicable' })
+
+/** Held when the test says so. A fact that is missing never counts as held. */
+export const when =
+  (key: string, good: (value: string, want: Want) => boolean, show: (value: string) => string = plain) =>
+  (facts: Facts, want: Want): Verdict => {
+    const value = facts[key]
+    if (value === undefined) return broken(`${key} was not observed`)
+    return good(value, want) ? held(show(value)) : broken(show(value))
+  }
+
+/** All keys that begin with one of the prefixes, and at least one, must pass. */
+export const every =
+  (prefixes: readonly string[], good: (value: string, want: Want, key: string) => boolean) =>
+  (facts: Facts, want: Want): Verdict => {
+    const missing = prefixes.filter((prefix) => !Object.keys(facts).some((key) => key.startsWith(prefix)))
+    if (missing.length > 0) return broken(`${missing.join(', ')} was not observed`)
+    const found = Object.entries(facts).filter(([key]) => prefixes.some((prefix) => key.startsWith(prefix)))
+    const bad = found.filter(([key, value]) => !good(value, want, key))
+    if (bad.length > 0) return broken(bad.map(([key, value]) => `${short(key)}: ${plain(value)}`).join('; '))
+    const values = [...new Set(found.map(([, value]) => plain(value)))]
+    return held(values.length > 3 ? `${found.length} tries, all as they should be` : values.join('; '))
+  }
+
+/** No route: even a refused or a silent connection has left the namespace. */
+export const unreachable = (value: string): boolean => /network is unreachable|cannot assign requested address|address family not supported/i.test(value)
+
+/** squid decided, and against it; 5xx would mean that it tried. */
+export const denied = (value: string): boolean => value === '403' || value === '400'
+
+export const refused = (value: string): boolean => value.startsWith('refused: ')
+
+export const nothing = (value: string): boolean => value.trim() === ''
+
+const plain = (value: string): string => value.trim() || 'nothing'
+const short = (key: string): string => key.slice(key.indexOf('.') + 1)

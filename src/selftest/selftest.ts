@@ -1,0 +1,133 @@
+import { randomBytes } from 'node:crypto'
+import { rmSync } from 'node:fs'
+import type { Backend, Engine } from '../backends/backend.ts'
+import type { Config } from '../config/settings.ts'
+import { PaudeError } from '../errors.ts'
+import type { Host } from '../host.ts'
+import type { Plan } from '../plan/plan.ts'
+import { ask } from '../run/ask.ts'
+import { type Effects, execute } from '../run/execute.ts'
+import { judge, type Row } from './judge.ts'
+import { lookFromHelper, lookFromInside, lookFromOutside, neighbourNamespaces, receipt, waitForWall } from './look.ts'
+import type { Facts, Want } from './probe.ts'
+import { type Images, type Made, makeProject, makeSession, PIDS } from './sessions.ts'
+import { type Witness, openWitness } from './witness.ts'
+
+export type Trial = {
+  readonly host: Host
+  readonly config: Config
+  readonly backend: Backend
+  readonly images: Images
+  readonly version: string
+  readonly effects: Effects
+  /** Changes the plan of the session under test: the tests break the wall with it. */
+  readonly alter?: (plan: Plan) => Plan
+}
+
+export type Report = { readonly engine: Engine; readonly started: string; readonly rows: readonly Row[]; readonly facts: Facts; readonly want: Want }
+
+/** Starts a session and a neighbour, tries every way out, takes all of it away again and says what was seen. */
+export async function selfTest(trial: Trial): Promise<Report> {
+  const { backend, effects } = trial
+  const started = new Date().toISOString()
+  const engine = await ask(backend.version, effects)
+  const project = makeProject()
+  const interruption = listen()
+  const made: Made[] = []
+  const witnesses: Witness[] = []
+  try {
+    const { facts, want } = await observe(trial, { project, made, witnesses, check: interruption.check })
+    return { engine, started, rows: judge(facts, want), facts, want }
+  } finally {
+    for (const witness of witnesses) witness.close()
+    await Promise.allSettled(made.map(({ handle }) => execute(backend.remove(handle, { volumes: true }), effects)))
+    rmSync(project.root, { recursive: true, force: true })
+    interruption.stop()
+  }
+}
+
+type Bench = { readonly project: ReturnType<typeof makeProject>; readonly made: Made[]; readonly witnesses: Witness[]; readonly check: () => void }
+
+async function observe(trial: Trial, { project, made, witnesses, check }: Bench): Promise<{ readonly facts: Facts; readonly want: Want }> {
+  const { backend, effects, alter = (plan) => plan } = trial
+  const credential = `sk-ant-api03-selftest-${randomBytes(24).toString('hex')}`
+  const start = async (session: Made, plan: Plan) => {
+    check()
+    await execute(plan, effects)
+    made.push(session)
+    check()
+  }
+  // The neighbour goes first: only a proxy that runs tells by which address the engine knows this machine.
+  const neighbour = await makeSession({ ...trial, folder: project.neighbour, allow: ['host.paude.internal:9'], credential: `${credential}-neighbour`, provider: 9 })
+  await start(neighbour, neighbour.plan)
+  const [beside, spaces] = await Promise.all([lookFromHelper(backend, neighbour.spec, 'proxy', ''), neighbourNamespaces(backend, neighbour.spec)])
+  const witness = await openWitness(beside['proxy.host'] ?? '')
+  witnesses.push(witness)
+  const session = await makeSession({ ...trial, folder: project.folder, allow: [`host.paude.internal:${witness.allowed}`], credential, provider: witness.provider })
+  await start(session, alter(session.plan))
+  const want = wanted(session, witness)
+  const ready = await waitForWall(backend, session)
+  const canaries = await receipt(backend, session)
+  if (ready !== '') return { facts: { ...canaries, 'box.refused': ready }, want }
+  const [gate, proxy] = await Promise.all([
+    lookFromHelper(backend, session.spec, 'gate', ''),
+    lookFromHelper(backend, session.spec, 'proxy', beside['proxy.address'] ?? ''),
+  ])
+  check()
+  const inside = await lookFromInside(backend, session, {
+    witness,
+    credential,
+    placeholder: want.placeholder,
+    outside: project.outside,
+    hostAddress: beside['proxy.host'] ?? '',
+    neighbour: { id: neighbour.spec.id, address: beside['proxy.address'] ?? '' },
+    ownProxy: proxy['proxy.address'] ?? '',
+  })
+  check()
+  const outside = await lookFromOutside(backend, session, credential)
+  return { facts: { ...canaries, ...gate, ...proxy, ...spaces, ...inside, ...outside, ...witness.facts(credential) }, want }
+}
+
+/** What the session was made to be, from its own spec. */
+export function wanted({ spec }: Pick<Made, 'spec'>, { token }: Pick<Witness, 'token'>): Want {
+  const { user, mounts, workspace, seed } = spec
+  const managed = seed['managed-settings.json'] === undefined ? [] : ['/etc/claude-code/managed-settings.json', '/etc/claude-code/CLAUDE.md']
+  const own = ['/paude/seed', '/paude/link', '/etc/passwd', '/etc/group', '/etc/resolv.conf', '/etc/hosts', '/etc/hostname', '/tmp', '/run', user.home, ...managed]
+  return {
+    ...user,
+    pids: PIDS,
+    workspace,
+    // Engines mount the init where they like.
+    mounts: ['/', ...own, ...mounts.map(({ target }) => target), '/usr/sbin/docker-init', '/sbin/docker-init', '/run/podman-init', '/dev/init', '/run/.containerenv'],
+    writable: [user.home, '/tmp', '/run', ...mounts.filter(({ readOnly }) => !readOnly).map(({ target }) => target)],
+    variables: [...Object.keys(spec.environment), ...NETWORK_VARIABLES],
+    placeholder: spec.environment['ANTHROPIC_API_KEY'] ?? '',
+    token,
+  }
+}
+
+/** Proxy and trust settings that every box has. */
+const NETWORK_VARIABLES = [
+  ...['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'NO_PROXY'].flatMap((name) => [name, name.toLowerCase()]),
+  ...['SSL_CERT_FILE', 'NODE_EXTRA_CA_CERTS', 'CURL_CA_BUNDLE', 'GIT_SSL_CAINFO', 'REQUESTS_CA_BUNDLE', 'PIP_CERT', 'CODEX_CA_CERTIFICATE', 'AWS_CA_BUNDLE', 'CARGO_HTTP_CAINFO', 'DENO_CERT'],
+  'NODE_USE_ENV_PROXY',
+]
+
+/** Signals wait for the next check, so that nothing interrupts the clean-up. */
+function listen(): { readonly check: () => void; readonly stop: () => void } {
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+  let came = false
+  const note = () => {
+    came = true
+  }
+  for (const signal of signals) process.on(signal, note)
+  return {
+    check: () => {
+      if (came) throw new PaudeError('interrupted', 'interrupted, nothing was left behind')
+    },
+    stop: () => {
+      for (const signal of signals) process.off(signal, note)
+    },
+  }
+}
+

@@ -1,0 +1,86 @@
+import { mkdirSync, mkdtempSync, realpathSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Agent } from '../agents/agent.ts'
+import { claude } from '../agents/claude.ts'
+import type { Backend, Handle } from '../backends/backend.ts'
+import type { Config, Settings } from '../config/settings.ts'
+import type { Host } from '../host.ts'
+import type { Plan } from '../plan/plan.ts'
+import { lookAround } from '../session/look.ts'
+import { handleOf } from '../session/record.ts'
+import { resolveSession } from '../session/resolve.ts'
+import type { SessionSpec } from '../session/spec.ts'
+
+/** A real agent in all but its program: credential, HOME volume and seed are Claude's, the program sleeps. */
+const sleeper: Agent = { ...claude, name: 'selftest', interactive: () => false, command: () => 'set -- sleep 900\n' }
+
+export type Images = { readonly agent: string; readonly proxy: string; readonly rescue: Plan | undefined }
+
+export type Made = { readonly spec: SessionSpec; readonly handle: Handle; readonly plan: Plan; readonly host: Host }
+
+export type Wish = {
+  readonly host: Host
+  readonly config: Config
+  readonly backend: Backend
+  readonly images: Images
+  readonly version: string
+  readonly folder: string
+  readonly allow: readonly string[]
+  /** The made-up credential and where its provider listens. */
+  readonly credential: string
+  readonly provider: number
+}
+
+/** Processes a box of the self-test may have: few, so that the fork bomb is quick. */
+export const PIDS = 200
+
+/** A session as every start makes it, from the user's configuration without what would only blur the picture. */
+export async function makeSession(wish: Wish): Promise<Made> {
+  const { backend, images, version, folder } = wish
+  const host: Host = {
+    ...wish.host,
+    cwd: folder,
+    terminal: { stdin: false, stdout: false, stderr: false },
+    env: {
+      ...wish.host.env,
+      ANTHROPIC_API_KEY: wish.credential,
+      ANTHROPIC_AUTH_TOKEN: undefined,
+      CLAUDE_CODE_OAUTH_TOKEN: undefined,
+      ANTHROPIC_BASE_URL: `http://host.paude.internal:${wish.provider}`,
+    },
+  }
+  const config: Config = { ...wish.config, settings: tested(wish.config.settings, wish.allow) }
+  const around = await lookAround(host, config)
+  const { spec, record } = resolveSession({ host, config, backend, agent: sleeper, around, run: { kind: 'agent', words: [] }, images, version, now: new Date() })
+  const plan = backend.start(spec, { attached: false, ...(images.rescue === undefined ? {} : { rescue: images.rescue }) })
+  return { spec, handle: handleOf(record, spec.folder), plan, host }
+}
+
+const tested = (settings: Settings, networkAllow: readonly string[]): Settings => ({
+  ...settings,
+  detach: true,
+  sessionName: '',
+  network: 'restricted',
+  networkAllow,
+  mount: [],
+  env: [],
+  pids: String(PIDS),
+  timeout: '',
+  force: false,
+})
+
+/** A project like any other, with what the host would act on; `outside` is a file beside it. */
+export function makeProject(): { readonly root: string; readonly folder: string; readonly neighbour: string; readonly outside: string } {
+  const root = realpathSync(mkdtempSync(join(tmpdir(), 'paude-selftest-')))
+  const [folder, neighbour] = ['project', 'neighbour'].map((name) => join(root, name)) as [string, string]
+  for (const project of [folder, neighbour]) {
+    for (const path of ['.git/hooks', '.git/objects', '.git/refs/heads', '.claude']) mkdirSync(join(project, path), { recursive: true })
+    writeFileSync(join(project, '.git/HEAD'), 'ref: refs/heads/main\n')
+    writeFileSync(join(project, '.git/config'), '[core]\n\trepositoryformatversion = 0\n')
+    writeFileSync(join(project, '.claude/settings.json'), '{}\n')
+  }
+  const outside = join(root, 'outside')
+  writeFileSync(outside, 'not for the box\n')
+  return { root, folder, neighbour, outside }
+}

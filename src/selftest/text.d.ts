@@ -1,0 +1,17 @@
+// The probes' scripts are embedded with `with { type: 'text' }`.
+declare module '*/selftest/box.sh' {
+  const text: string
+  export default text
+}
+declare module '*/selftest/helper.sh' {
+  const text: string
+  export default text
+}
+declare module './box.sh' {
+  const text: string
+  export default text
+}
+declare module './helper.sh' {
+  const text: string
+  export default text
+}
