@@ -152,11 +152,10 @@ function writeLines(path: string, content: string, mode: number): readonly strin
   return [`cat >${quote(path)} <<'${end}'`, `${content}${end}`, access]
 }
 
-/** A delimiter that no line of the content equals. */
+/** A delimiter that no line of the content begins with: dash loses a byte where a non-ASCII character follows it. */
 function heredocEnd(content: string): string {
-  const lines = new Set(content.split('\n'))
   let end = 'EOF'
-  while (lines.has(end)) end += '_'
+  while (`\n${content}`.includes(`\n${end}`)) end += '_'
   return end
 }
 
