@@ -195,13 +195,13 @@ const rows: readonly Row[] = [
     hint: () => 'paude sessions lists them',
   },
   {
-    when: /Temporary failure resolving|Could not resolve host|Failed to fetch/,
+    when: /Temporary failure resolving|Could not resolve host/,
     code: 'command-failed',
     say: () => 'the build cannot reach the servers of its packages',
     hint: () => 'check the network of containers; DNS inside them is the usual reason',
   },
   {
-    when: /returned a non-zero code: (\d+)|exit status (\d+)|did not complete successfully: exit code: (\d+)/,
+    when: /returned a non-zero code: (\d+)|exit status (\d+)|(?:did not complete successfully|executor failed running)[^\n]*: exit code: (\d+)/,
     code: 'command-failed',
     say: ({ found }) => `a step of the image's build failed with exit code ${found}`,
     hint: () => 'its own output says why; --verbose shows all of it',

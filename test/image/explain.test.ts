@@ -90,10 +90,20 @@ test.each([
   ['docker', 'failed to connect to the docker API at unix:///var/run/docker.sock; check if the path is correct', 'backend-down'],
   ['docker', 'pull access denied for team/tool, repository does not exist or may require authorization', 'registry'],
   ['docker', 'tls: failed to verify certificate: x509: certificate signed by unknown authority', 'registry'],
+  ['docker', 'ERROR: failed to solve: executor failed running [/bin/sh -c exit 3]: exit code: 3', 'command-failed'],
+  ['docker', 'ERROR: failed to solve: process "/bin/sh -c exit 3" did not complete successfully: exit code: 3', 'command-failed'],
+  [
+    'docker',
+    'failed to do request: Head "https://registry.example/v2/tool/manifests/1": dial tcp: lookup registry.example: no such host',
+    'registry',
+  ],
   ['podman', 'OCI runtime error: crun: container init was OOM-killed (memory limit too low?)', 'usage'],
   ['podman', 'cannot find UID/GID for user dev: no subuid ranges found for user "dev" in /etc/subuid', 'backend-denied'],
 ] as const)('%s: %s', (engine, stderr, code) => {
-  expect(explain({ engine, argv: [engine, 'run', 'registry.example/tool:1'], code: 125, stderr }).code).toBe(code)
+  const error = explain({ engine, argv: [engine, 'run', 'registry.example/tool:1'], code: 125, stderr })
+  expect(error.code).toBe(code)
+  // A row of its own, not the last resort that repeats what was said.
+  expect(error.message).not.toContain('failed with exit code 125')
 })
 
 test('what nobody foresaw shows program, verb, exit code and all the engine said', () => {
