@@ -1,0 +1,278 @@
+/**
+ * `bun run bench [--runs N] [--only WORD]`: budgets as ratios, each pair measured side by side in one run.
+ *
+ * Method: after one warm-up, the two commands of a pair take turns (A B A B …), so that a change of the machine's mood hits both;
+ * the median of N ≥ 10 is reported. Times are wall clock of the whole process, from spawn to exit.
+ */
+import { randomBytes } from 'node:crypto'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { arch, cpus, tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { $ } from 'zx'
+import { serveMessagesApi } from '../src/demo/messages-api.ts'
+
+$.quiet = true
+const paude = resolve('dist/paude')
+const option = (name: string, fallback: string) => {
+  const at = process.argv.indexOf(name)
+  return at === -1 ? fallback : (process.argv[at + 1] ?? fallback)
+}
+const runs = Math.max(10, Number(option('--runs', '11')))
+const only = option('--only', '')
+const project = mkdtempSync(join(tmpdir(), 'paude-bench-'))
+const state = mkdtempSync(join(tmpdir(), 'paude-bench-state-'))
+const env = { ...process.env, XDG_STATE_HOME: state }
+const rows: Row[] = []
+
+type Row = {
+  readonly what: string
+  readonly ours: string
+  readonly theirs: string
+  readonly ratio: string
+  readonly budget: string
+  readonly kept: boolean
+}
+
+/** Wall-clock milliseconds of one command; a failure stops the bench, since a failing command is fast. */
+async function time(argv: readonly string[]): Promise<number> {
+  const start = performance.now()
+  const child = Bun.spawn([...argv], { cwd: project, env, stdin: 'ignore', stdout: 'ignore', stderr: 'pipe' })
+  const code = await child.exited
+  const took = performance.now() - start
+  if (code !== 0) throw new Error(`${argv.join(' ')} failed with ${code}: ${await new Response(child.stderr).text()}`)
+  return took
+}
+
+const median = (values: readonly number[]): number =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
+const ms = (value: number): string => `${value.toFixed(value < 100 ? 1 : 0)} ms`
+
+/** Measures two commands in turns and holds the ratio (less `slack` milliseconds) against its budget. */
+async function pair(
+  what: string,
+  { ours, theirs, budget, slack = 0 }: { ours: readonly string[]; theirs: readonly string[]; budget: number; slack?: number },
+): Promise<void> {
+  if (only !== '' && !what.includes(only)) return
+  await time(ours)
+  await time(theirs)
+  const a: number[] = []
+  const b: number[] = []
+  for (let run = 0; run < runs; run++) {
+    a.push(await time(ours))
+    b.push(await time(theirs))
+  }
+  const [x, y] = [median(a), median(b)]
+  const ratio = (x - slack) / y
+  add({
+    what,
+    ours: ms(x),
+    theirs: ms(y),
+    ratio: `${(x / y).toFixed(2)} ×`,
+    budget: `≤ ${budget} ×${slack > 0 ? ` + ${slack} ms` : ''}`,
+    kept: ratio <= budget,
+  })
+}
+
+function add(row: Row): void {
+  rows.push(row)
+  console.log(
+    `${row.kept ? '  ' : '! '}${row.what.padEnd(46)} ${row.ours.padStart(12)} ${row.theirs.padStart(12)} ${row.ratio.padStart(8)}  ${row.budget}`,
+  )
+}
+
+const engines = (process.env['PAUDE_TEST_BACKENDS'] ?? 'docker,podman').split(',').filter((name) => Bun.which(name))
+
+await $({ cwd: project })`git init -q .`
+console.log(`${cpus().length} cores, ${arch()}, ${runs} runs each, medians\n`)
+console.log(`  ${'what'.padEnd(46)} ${'paude'.padStart(12)} ${'other'.padStart(12)} ${'ratio'.padStart(8)}  budget`)
+try {
+  await pair('paude version / podman --version', { ours: [paude, 'version'], theirs: ['podman', '--version'], budget: 1 })
+  await pair('paude --help / podman --version', { ours: [paude, '--help'], theirs: ['podman', '--version'], budget: 1 })
+  await pair('paude --dry-run / podman --version', {
+    ours: [paude, '--backend', 'docker', '--dry-run'],
+    theirs: ['podman', '--version'],
+    budget: 1,
+  })
+  for (const engine of engines) await benchEngine(engine)
+} finally {
+  rmSync(project, { recursive: true, force: true })
+  rmSync(state, { recursive: true, force: true })
+}
+writeFileSync('bench.md', report())
+console.log(`\nwritten to bench.md; ${rows.filter(({ kept }) => !kept).length} of ${rows.length} miss their budget`)
+
+async function benchEngine(engine: string): Promise<void> {
+  // The images must be there: a build is no start.
+  const [image = ''] = (await $({ cwd: project, env })`${paude} --backend ${engine} image build`.text()).trim().split('\n')
+  const bare = [engine, 'run', '--rm', '--entrypoint=true', image]
+  await pair(`${engine}: run, network none / bare run`, {
+    ours: [paude, '--backend', engine, 'run', '--', 'true'],
+    theirs: bare,
+    budget: 1.15,
+  })
+  await pair(`${engine}: run, walled / bare run`, {
+    ours: [paude, '--backend', engine, 'run', '--network=restricted', '--', 'true'],
+    theirs: bare,
+    budget: 1.8,
+  })
+  if (only === '' || 'sessions'.includes(only)) await benchList(engine, image)
+  if (only === '' || 'wall'.includes(only)) await benchWall(engine)
+}
+
+/** `sessions` against the engine's own list, with 1 and with 100 sessions (created containers that bear a session's labels). */
+async function benchList(engine: string, image: string): Promise<void> {
+  const mark = `paude.bench=${randomBytes(4).toString('hex')}`
+  const make = async (from: number, to: number) => {
+    for (let n = from; n < to; n++) {
+      const labels = {
+        id: `paude-bnch${String(n).padStart(2, '0')}`,
+        role: 'agent',
+        agent: 'claude',
+        name: '',
+        workspace: project,
+        network: 'none',
+        version: '0',
+        created: new Date().toISOString(),
+      }
+      await $`${engine} create --label ${mark} ${Object.entries(labels).flatMap(([key, value]) => ['--label', `paude.${key}=${value}`])} --network none --entrypoint true ${image}`
+    }
+  }
+  // One engine is asked: the other's list is not what this pair compares.
+  const other = engine === 'docker' ? { CONTAINER_HOST: '' } : {}
+  Object.assign(env, other)
+  try {
+    await make(0, 1)
+    await pair(`${engine}: sessions with 1 / ps -a`, {
+      ours: [paude, 'sessions'],
+      theirs: [engine, 'ps', '-a'],
+      budget: 1.5,
+      slack: 20,
+    })
+    await make(1, 100)
+    await pair(`${engine}: sessions with 100 / ps -a`, {
+      ours: [paude, 'sessions'],
+      theirs: [engine, 'ps', '-a'],
+      budget: 1.5,
+      slack: 20,
+    })
+  } finally {
+    const ids = (await $`${engine} ps -aq --filter label=${mark}`.text()).trim().split('\n').filter(Boolean)
+    if (ids.length > 0) await $`${engine} rm -f ${ids}`
+  }
+}
+
+/** Memory of gate and proxy, latency and throughput through the wall against a direct bridge, to a server on this machine. */
+async function benchWall(engine: string): Promise<void> {
+  const key = randomBytes(8).toString('hex')
+  const server = Bun.serve({
+    hostname: '0.0.0.0',
+    port: 0,
+    fetch: (request) => new Response(new URL(request.url).pathname === `/${key}/big` ? new Uint8Array(64 * 1024 * 1024) : 'ok'),
+  })
+  const api = serveMessagesApi({ hostname: '0.0.0.0', key })
+  const { port } = server
+  try {
+    const id = (
+      await $({
+        cwd: project,
+        env: { ...env, ANTHROPIC_API_KEY: key, ANTHROPIC_BASE_URL: `http://host.paude.internal:${api.port}` },
+      })`${paude} --backend ${engine} --network-allow host.paude.internal:${port} --detach`.text()
+    ).trim()
+    try {
+      const gateway = (await $({ nothrow: true })`${engine} exec ${id} cat /paude/link/gateway`.text()).trim()
+      await benchMemory(engine, id)
+      const measure = async (container: string, url: string) =>
+        Number((await $`${engine} exec ${container} sh -c ${curlMedian(url, 30)}`.text()).trim()) * 1000
+      const image = (await $`${engine} container inspect --format {{.Config.Image}} ${id}`.text()).trim()
+      const direct = `${id}-bench`
+      await $`${engine} run --detach --rm --name ${direct} --entrypoint sleep ${image} 300`
+      try {
+        const walled = await measure(id, `http://host.paude.internal:${port}/${key}/small`)
+        const bare = await measure(direct, `http://${gateway}:${port}/${key}/small`)
+        add({
+          what: `${engine}: one small request, walled / direct bridge`,
+          ours: ms(walled),
+          theirs: ms(bare),
+          ratio: `+${(walled - bare).toFixed(1)} ms`,
+          budget: '-',
+          kept: true,
+        })
+        const fast = await throughput(engine, id, `http://host.paude.internal:${port}/${key}/big`)
+        const free = await throughput(engine, direct, `http://${gateway}:${port}/${key}/big`)
+        add({
+          what: `${engine}: download, walled / direct bridge`,
+          ours: `${fast} MB/s`,
+          theirs: `${free} MB/s`,
+          ratio: `${(fast / free).toFixed(2)} ×`,
+          budget: '-',
+          kept: true,
+        })
+      } finally {
+        await $({ nothrow: true })`${engine} rm -f ${direct}`
+      }
+    } finally {
+      await $({ cwd: project, env })`${paude} rm --force --volumes ${id}`
+    }
+  } finally {
+    await server.stop(true)
+    await api.stop()
+  }
+}
+
+/** Median of `count` whole curl calls, in seconds, measured by curl itself. */
+const curlMedian = (url: string, count: number): string =>
+  `for i in $(seq ${count}); do curl -sS -o /dev/null -w '%{time_total}\\n' ${url}; done | sort -n | sed -n ${Math.floor(count / 2)}p`
+
+async function throughput(engine: string, container: string, url: string): Promise<number> {
+  const text =
+    await $`${engine} exec ${container} sh -c ${`for i in 1 2 3; do curl -sS -o /dev/null -w '%{speed_download}\\n' ${url}; done | sort -n | sed -n 2p`}`.text()
+  return Math.round(Number(text.trim()) / 1e6)
+}
+
+/** Resident memory of everything in gate and proxy, as the kernel's control group counts it. */
+async function benchMemory(engine: string, id: string): Promise<void> {
+  const one = async (name: string) => {
+    const pid = (await $`${engine} container inspect --format {{.State.Pid}} ${name}`.text()).trim()
+    const group =
+      readFileSync(`/proc/${pid}/cgroup`, 'utf8')
+        .split('\n')
+        .find((line) => line.includes(':memory:') || line.startsWith('0::'))
+        ?.split(':')[2] ?? ''
+    const stat = readStat([`/sys/fs/cgroup/memory${group}/memory.stat`, `/sys/fs/cgroup${group}/memory.stat`])
+    return Number(/^(?:total_)?rss (\d+)/m.exec(stat)?.[1] ?? /^anon (\d+)/m.exec(stat)?.[1] ?? Number.NaN) / 1024 / 1024
+  }
+  const [gate, proxy] = [await one(`${id}-gate`), await one(`${id}-proxy`)]
+  const sum = gate + proxy
+  add({
+    what: `${engine}: memory of gate + proxy`,
+    ours: `${sum.toFixed(1)} MiB`,
+    theirs: '-',
+    ratio: `${gate.toFixed(1)} + ${proxy.toFixed(1)}`,
+    budget: '≤ 25 MiB',
+    kept: sum <= 25,
+  })
+}
+
+function readStat(paths: readonly string[]): string {
+  for (const path of paths)
+    try {
+      return readFileSync(path, 'utf8')
+    } catch {}
+  return ''
+}
+
+function report(): string {
+  const line = ({ what, ours, theirs, ratio, budget, kept }: Row) =>
+    `| ${what} | ${ours} | ${theirs} | ${ratio} | ${budget} | ${kept ? 'yes' : '**no**'} |`
+  return [
+    '# Benchmark',
+    '',
+    `Made by \`bun run bench\` on ${cpus().length} cores (${arch()}): medians of ${runs} runs, the two commands of a pair in turns, after one warm-up.`,
+    'Figures are of that machine; the ratios are what the budgets are about.',
+    '',
+    '| what | paude | other | ratio | budget | kept |',
+    '| --- | ---: | ---: | ---: | --- | --- |',
+    ...rows.map(line),
+    '',
+  ].join('\n')
+}
