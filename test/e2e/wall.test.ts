@@ -1,0 +1,459 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { networkInterfaces, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { HOST_NAME, type Injection } from '../../src/network/allow.ts'
+import { parseLog } from '../../src/network/log.ts'
+import { parseAllow } from '../../src/network/pattern.ts'
+import { policyFiles } from '../../src/network/squid-conf.ts'
+
+const REAL = 'sk-real-0123456789'
+const IMAGE = 'paude-wall-test'
+const squid = join(import.meta.dir, '../../squid')
+const engines = ['docker', 'podman'].filter((name) => Bun.which(name) !== null && Bun.spawnSync([name, 'info']).exitCode === 0)
+
+test.skipIf(engines.length > 0)('an engine is there', () => {
+  throw new Error('neither docker nor podman answers')
+})
+
+describe.each(engines)('the wall on %s', (engine) => {
+  const wall = makeWall(engine)
+  beforeAll(wall.start, 600_000)
+  afterAll(wall.stop, 60_000)
+
+  test('the receipt names every canary and all of them held', async () => {
+    const receipt = JSON.parse(await wall.link('receipt.json'))
+    expect(receipt.ok).toBe(true)
+    expect(receipt.canaries).toHaveLength(12)
+    expect(receipt.canaries.filter(({ ok }: { ok: boolean }) => !ok)).toEqual([])
+  })
+
+  // Request bytes (bash printf) and the status that must come back; '' is a connection closed without an answer.
+  test.each([
+    ['GET of a host not on the list', get('http://evil.test/'), '403'],
+    ['CONNECT to a host not on the list', connect('evil.test:443'), '403'],
+    ['CONNECT to port 22', connect('good.test:22'), '403'],
+    ['CONNECT to port 80', connect('good.test:80'), '403'],
+    ['plain request to port 443', get('http://good.test:443/'), '403'],
+    ['a port beyond 16 bits', get('http://good.test:65979/'), '400'],
+    ['a literal', connect('198.51.100.9:443'), '403'],
+    ['a literal, decimal', get('http://3325256713/'), '403'],
+    ['a literal, hexadecimal', get('http://0xc6336409/'), '403'],
+    ['a literal, octal', get('http://0306.063.0144.011/'), '403'],
+    ['a literal, short', get('http://11.77.20/'), '403'],
+    ['a literal, IPv4 in IPv6', connect('[::ffff:198.51.100.9]:443'), '403'],
+    ['loopback', get('http://127.0.0.1:3128/'), '403'],
+    ['loopback, short', get('http://127.1/'), '403'],
+    ['loopback, IPv6', connect('[::1]:3128'), '403'],
+    ['localhost', get('http://localhost/'), '403'],
+    ['the metadata address', get('http://169.254.169.254/'), '403'],
+    ['an allowed name that resolves to loopback', get('http://loop.good.test/'), '403'],
+    ['the same by CONNECT', connect('loop.good.test:443'), '403'],
+    ['... to ::1', connect('six.good.test:443'), '403'],
+    ['... to the metadata address', connect('meta.good.test:443'), '403'],
+    ['... to 10/8', connect('ten.good.test:443'), '403'],
+    ['... to a mixed answer', connect('mixed.good.test:443'), '403'],
+    ["... to the proxy's own network", connect('neighbour.good.test:443'), '403'],
+    ['a private range that is not the one declared', connect('ten.private.test:443'), '403'],
+    ['a mixed answer of the declared range and another', connect('both.private.test:443'), '403'],
+    ['the apex of a wildcard', connect('wild.test:443'), '403'],
+    ['a longer name with an allowed ending', connect('notgood.test:443'), '403'],
+    ['another port of this machine', get(`http://${HOST_NAME}:22/`), '403'],
+    ['the same by CONNECT', connect(`${HOST_NAME}:22`), '403'],
+    ['https through the proxy port', get('https://good.test/'), '403'],
+    ['ftp', get('ftp://good.test/'), '403'],
+    ['the cache manager', get('http://127.0.0.1:3128/squid-internal-mgr/menu'), '403'],
+    ['the cache manager by an allowed name', get(`http://${HOST_NAME}:@http/squid-internal-mgr/menu`), '403'],
+    ['the cache manager, relative', 'GET /squid-internal-mgr/menu HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n', '40[03]'],
+    ['TRACE', `TRACE http://${HOST_NAME}:@http/ HTTP/1.1\\r\\nHost: x\\r\\nMax-Forwards: 0\\r\\n\\r\\n`, '403'],
+    ['a relative URL', 'GET / HTTP/1.1\\r\\nHost: good.test\\r\\n\\r\\n', '400'],
+    ['userinfo', get('http://good.test@evil.test/'), '403'],
+    ['NUL in the host', get('http://good.test\\x00.evil.test/'), '400'],
+    ['%00 in the host', get('http://good.test%%00.evil.test/'), '400'],
+    ['UTF-8 in the host', get('http://b\\xc3\\xbccher.test/'), '400'],
+    ['a label of 200 characters', get(`http://${'a'.repeat(200)}.good.test/`), '403'],
+    [
+      'differing lengths',
+      `POST http://${HOST_NAME}:@http/ HTTP/1.1\\r\\nHost: x\\r\\nContent-Length: 4\\r\\nContent-Length: 5\\r\\n\\r\\nabcde`,
+      '400',
+    ],
+    ['bare LF', `GET http://${HOST_NAME}:@http/ HTTP/1.1\\nHost: x\\n\\n`, '400'],
+    ['the h2 preface', 'PRI * HTTP/2.0\\r\\n\\r\\nSM\\r\\n\\r\\n', '400'],
+    ['the help page', get('http://paude.internal/'), '200'],
+    ['CONNECT to the help page', connect('paude.internal:443'), '403'],
+    ['an allowed port of this machine', get(`http://${HOST_NAME}:@http/`), '200'],
+  ])('%s', async (_, request, status) => expect(await wall.ask(request)).toMatch(new RegExp(`^HTTP/1\\.[01] ${status} `)))
+
+  test('a private name is reached in its declared range', async () => {
+    if (wall.own === '') return
+    expect(await wall.ask(get('http://own.private.test:@own/'))).toContain(' 200 ')
+  })
+
+  test('a name outside the list is never looked up, and no address backwards', async () => {
+    const asked = wall.lookups()
+    expect(asked.filter((name) => /evil|notgood|arpa|canary|paude/.test(name))).toEqual([])
+    expect(asked).toContain('loop.good.test')
+  })
+
+  test('TLS to an allowed port of this machine is spliced: its own certificate arrives', async () => {
+    const answer = await wall.tls({ port: wall.ports.https, sni: HOST_NAME, request: get('/', HOST_NAME) })
+    expect(answer).toContain(' 200 OK')
+    expect(answer).toContain('CN=mock')
+  })
+
+  test('another name inside the tunnel ends it', async () =>
+    expect(await wall.tls({ port: wall.ports.https, sni: 'evil.test', request: get('/', HOST_NAME) })).not.toContain('HTTP/1.1'))
+
+  test('plain bytes in a tunnel get nowhere', async () => {
+    const before = wall.seen.length
+    expect(await wall.ask(`${connect(`${HOST_NAME}:@https`)}GET / HTTP/1.1\\r\\n\\r\\n`, 2)).not.toContain('"url"')
+    expect(wall.seen.length).toBe(before)
+  })
+
+  const box = 'X-Api-Key: placeholder\\r\\nx-API-key: twice\\r\\nAuthorization: Bearer placeholder\\r\\n'
+
+  test('the provider sees the real credential, the box never', async () => {
+    const answer = await wall.tls({ port: wall.ports.api, sni: HOST_NAME, request: post('/v1/messages?beta=true', box) })
+    expect(answer).toContain(' 200 OK')
+    expect(answer).toContain('CN=paude session')
+    expect(wall.seen.at(-1)).toEqual({ path: '/v1/messages?beta=true', key: REAL, authorization: null })
+    expect(await wall.boxSees()).not.toContain(REAL)
+  })
+
+  test.each([
+    '/v1/files',
+    '/v1/messages/batches',
+    '/v1/messages%%3F/../files',
+    '/v1/messages%%3F%%252F..%%252Ffiles',
+    '/v1/models/..',
+    '//v1/messages',
+  ])('the path %s is not for the box', async (path) => {
+    const before = wall.seen.length
+    expect(await wall.tls({ port: wall.ports.api, sni: HOST_NAME, request: post(path, box) })).toContain(' 403 ')
+    expect(wall.seen.length).toBe(before)
+  })
+
+  test('a CONNECT inside the opened tunnel is refused', async () =>
+    expect(await wall.tls({ port: wall.ports.api, sni: HOST_NAME, request: connect(`${HOST_NAME}:@https`) })).toContain(' 403 '))
+
+  test('a new credential takes the place of the old one while squid runs', async () => {
+    expect((await wall.secret('sk-second')).code).toBe(0)
+    await Bun.sleep(300)
+    await wall.tls({ port: wall.ports.api, sni: HOST_NAME, request: post('/v1/messages', box) })
+    expect(wall.seen.at(-1)).toMatchObject({ key: 'sk-second' })
+    expect((await wall.secret(REAL)).code).toBe(0)
+  })
+
+  test.each(['a b', 'a"b', "a'b", 'a\\b', '', 'a%b', 'a;b#', 'é', 'a\tb'])('the credential %j is refused', async (value) =>
+    expect((await wall.secret(value)).code).toBe(1),
+  )
+
+  test('every line on the proxy’s stdout is JSON, and reads as what happened', async () => {
+    const { stdout: text } = await run(engine, ['logs', wall.proxy])
+    for (const line of text.trim().split('\n')) expect(JSON.parse(line)).toMatchObject({ v: 1, sid: 'wall' })
+    const requests = parseLog(text, wall.allow)
+    const rules = (host: string) => [
+      ...new Set(requests.filter((request) => request.host === host).map(({ decision, rule }) => `${decision}: ${rule}`)),
+    ]
+    expect(rules('evil.test')).toEqual(['blocked: not on the allowlist'])
+    expect(rules('198.51.100.9')).toEqual(['blocked: address literal'])
+    expect(rules('ten.good.test')).toEqual(['blocked: private or unknown address'])
+    expect(rules('good.test')).toEqual(['blocked: port'])
+    expect(rules(HOST_NAME)).toContain('blocked: path not allowed')
+    expect(rules(HOST_NAME)).toContain('blocked: sni differs: evil.test')
+    expect(rules('canary.paude.internal')).toEqual([])
+    expect(text).not.toContain(REAL)
+  })
+
+  test('a stopped session is started again: the gate removes its old word and gives it anew', async () => {
+    await run(engine, ['stop', '-t', '1', wall.gate, wall.proxy])
+    await run(engine, ['start', wall.proxy, wall.gate])
+    expect((await wall.secret(REAL)).code).toBe(0)
+    expect(await wall.settled()).toBe('ready')
+  })
+
+  test('injection into plain requests, and the credential as a bearer', async () => {
+    await wall.replace({ scheme: 'http', port: wall.ports.http, header: 'Authorization' })
+    await wall.ask(`${post('/v1/messages', box).replace('POST ', `POST http://${HOST_NAME}:${wall.ports.http}`)}`)
+    expect(wall.seen.at(-1)).toEqual({ path: '/v1/messages', key: null, authorization: `Bearer ${REAL}` })
+    expect(await wall.ask(get(`http://${HOST_NAME}:@http/v1/files`))).toContain(' 403 ')
+    expect(await wall.ask(connect(`${HOST_NAME}:@http`))).toContain(' 403 ')
+  }, 60_000)
+
+  test('a gate with a network gives no word and ends', async () => {
+    const { code, stderr } = await wall.brokenGate()
+    expect(code).toBe(1)
+    expect(stderr).toContain('the wall around the agent is not closed')
+    expect(await wall.settled()).toBe('failed')
+    const receipt = JSON.parse(await wall.link('receipt.json'))
+    expect(receipt.canaries.flatMap(({ ok, name }: { ok: boolean; name: string }) => (ok ? [] : [name]))).toContain('interfaces')
+  }, 60_000)
+})
+
+/** Request bytes as bash's printf takes them. */
+function get(url: string, host = 'x'): string {
+  return `GET ${url} HTTP/1.1\\r\\nHost: ${host}\\r\\nConnection: close\\r\\n\\r\\n`
+}
+function connect(target: string): string {
+  return `CONNECT ${target} HTTP/1.1\\r\\nHost: ${target}\\r\\n\\r\\n`
+}
+function post(path: string, headers: string): string {
+  return `POST ${path} HTTP/1.1\\r\\nHost: ${HOST_NAME}:@api\\r\\n${headers}Content-Length: 2\\r\\nConnection: close\\r\\n\\r\\n{}`
+}
+
+type Seen = { readonly path: string; readonly key: string | null; readonly authorization: string | null }
+
+/** Gate and proxy as a session starts them, with a mock of the outside on this machine. */
+function makeWall(engine: string) {
+  const name = `paude-wall-${engine}-${process.pid}`
+  const [gate, proxy, volume] = [`${name}-gate`, `${name}-proxy`, `${name}-link`]
+  const folder = mkdtempSync(join(tmpdir(), 'paude-wall-'))
+  const base = 20_000 + Math.floor(Math.random() * 10_000)
+  const ports = { http: base, https: base + 1, api: base + 2, own: base + 3 }
+  const seen: Seen[] = []
+  const asked: string[] = []
+  const servers: { readonly stop: () => unknown }[] = []
+  const own = ownAddress()
+  const allow = [
+    'good.test',
+    '*.good.test',
+    '*.wild.test',
+    'ten.private.test@198.18.0.0/15',
+    'both.private.test@10.9.0.0/16',
+    `own.private.test:${ports.own}@${own || '10.0.0.1'}/32`,
+    ...[ports.http, ports.https, ports.api].map((port) => `${HOST_NAME}:${port}`),
+  ].map((entry) => parseAllow(entry, 'test'))
+  const helper = (role: string) => [
+    `--name=${role}`,
+    '--label=paude.test',
+    '--user=13:13',
+    '--cap-drop=ALL',
+    '--security-opt=no-new-privileges',
+    '--read-only',
+    '--pids-limit=64',
+    '--memory=256m',
+    '--tmpfs=/tmp:rw,noexec,nosuid,nodev,size=16m,mode=1777',
+    '--tmpfs=/run:rw,noexec,nosuid,nodev,size=4m,mode=1777',
+    `--volume=${volume}:/paude/link`,
+  ]
+  const address = async () => (await must(engine, ['exec', proxy, 'cat', '/run/hosts'])).split(' ')[0] ?? ''
+  const link = (file: string) =>
+    must(engine, ['run', '--rm', '--label=paude.test', `--volume=${volume}:/paude/link`, IMAGE, 'cat', `/paude/link/${file}`])
+  const secret = (value: string) => run(engine, ['exec', '-i', proxy, '/usr/lib/paude/secret'], `${value}\n`)
+  const inGate = async (script: string) => (await run(engine, ['exec', '-i', gate, 'bash'], script)).stdout
+  const named = (request: string) =>
+    request.replace(/@(http|https|api|own)\b/g, (_, port: keyof typeof ports) => `${ports[port]}`)
+
+  function writePolicy(injection: Omit<Injection, 'host' | 'prefix'>, certificate: string) {
+    const files = {
+      ...policyFiles({ session: 'wall', mode: 'restricted', allow, injection: { ...injection, host: HOST_NAME, prefix: '' } }),
+    }
+    for (const [file, content] of Object.entries({ ...files, 'await-secret': '', 'extra-ca.pem': certificate }))
+      writeFileSync(join(folder, file), content)
+    chmodSync(folder, 0o755)
+  }
+
+  async function startProxy() {
+    const dns = (await must(engine, gatewayQuery(engine))).trim()
+    const hostName = engine === 'docker' ? [`--add-host=${HOST_NAME}:host-gateway`] : []
+    await must(engine, [
+      'run',
+      '-d',
+      ...helper(proxy),
+      ...hostName,
+      `--dns=${dns}`,
+      `--volume=${folder}:/paude/policy:ro`,
+      IMAGE,
+      '/usr/lib/paude/proxy',
+    ])
+  }
+
+  const startGate = () => must(engine, ['run', '-d', ...helper(gate), '--network=none', IMAGE, '/usr/lib/paude/gate'])
+
+  /** The word the gate gave. */
+  async function settled(): Promise<'ready' | 'failed'> {
+    for (let at = 0; at < 200; at++) {
+      const files = await must(engine, [
+        'run',
+        '--rm',
+        '--label=paude.test',
+        `--volume=${volume}:/paude/link`,
+        IMAGE,
+        'bash',
+        '-c',
+        'echo /paude/link/*',
+      ])
+      if (files.includes('/ready')) return 'ready'
+      if (files.includes('/failed')) return 'failed'
+    }
+    throw new Error(`the gate gave no word: ${(await run(engine, ['logs', gate])).stderr}`)
+  }
+
+  const remove = async () => {
+    await run(engine, ['rm', '-f', gate, proxy])
+    await run(engine, ['volume', 'rm', '-f', volume])
+  }
+
+  return {
+    gate,
+    proxy,
+    allow,
+    ports,
+    seen,
+    own,
+    link,
+    secret,
+    settled,
+    lookups: () => [...new Set(asked)],
+    /** What the box could find of the proxy: its own view of the volume. */
+    boxSees: () => inGate('for f in /paude/link/*; do [[ -f $f ]] && cat $f; done'),
+    /** First line of the answer, or so many lines. */
+    ask: (request: string, count = 1) =>
+      inGate(
+        `exec 3<>/dev/tcp/127.0.0.1/3128; printf '${named(request)}' >&3; for ((i = 0; i < ${count}; i++)); do IFS= read -r -t 4 -u 3 line; echo "$line"; done`,
+      ),
+    tls: ({ port, sni, request }: { readonly port: number; readonly sni: string; readonly request: string }) =>
+      inGate(
+        `exec 4<> <(:); { printf '${named(request)}'; read -t 0.7 -u 4; } | openssl s_client -quiet -proxy 127.0.0.1:3128 -connect ${HOST_NAME}:${port} -servername ${sni} -CAfile /paude/link/ca-bundle.pem -verify_return_error 2>&1`,
+      ),
+    async replace(injection: Omit<Injection, 'host' | 'prefix'>) {
+      await remove()
+      writePolicy(injection, '')
+      await startProxy()
+      await startGate()
+      if ((await secret(REAL)).code !== 0 || (await settled()) !== 'ready') throw new Error('the second wall does not stand')
+    },
+    async brokenGate() {
+      await run(engine, ['rm', '-f', gate])
+      return run(engine, ['run', '--rm', ...helper(gate), IMAGE, '/usr/lib/paude/gate'])
+    },
+    async start() {
+      await must(engine, ['build', '-q', `--tag=${IMAGE}`, squid])
+      const pair = await must(engine, [
+        'run',
+        '--rm',
+        '--user=0',
+        IMAGE,
+        'openssl',
+        'req',
+        '-x509',
+        '-newkey',
+        'ec',
+        '-pkeyopt',
+        'ec_paramgen_curve:prime256v1',
+        '-noenc',
+        '-days',
+        '9',
+        '-config',
+        '/usr/lib/paude/openssl.cnf',
+        '-subj',
+        '/CN=mock',
+        '-addext',
+        `subjectAltName=DNS:${HOST_NAME}`,
+        '-keyout',
+        '/dev/stdout',
+        '-out',
+        '/dev/stdout',
+      ])
+      const certificate = pair.slice(pair.indexOf('-----BEGIN CERTIFICATE'))
+      writePolicy({ scheme: 'https', port: ports.api, header: 'X-Api-Key' }, certificate)
+      await startProxy()
+      const hostname = await address()
+      const fetch = (request: Request) => {
+        const url = new URL(request.url)
+        seen.push({
+          path: url.pathname + url.search,
+          key: request.headers.get('x-api-key'),
+          authorization: request.headers.get('authorization'),
+        })
+        return Response.json({ url: url.pathname })
+      }
+      const tls = { key: pair.slice(0, pair.indexOf('-----BEGIN CERTIFICATE')), cert: certificate }
+      servers.push(
+        Bun.serve({ hostname, port: ports.http, fetch }),
+        Bun.serve({ hostname, port: ports.https, tls, fetch }),
+        Bun.serve({ hostname, port: ports.api, tls, fetch }),
+      )
+      if (own !== '') servers.push(Bun.serve({ hostname: own, port: ports.own, fetch }))
+      const dns = await resolver((await must(engine, gatewayQuery(engine))).trim(), asked, own)
+      servers.push({ stop: () => dns.close() })
+      await startGate()
+      if ((await secret(REAL)).code !== 0) throw new Error('the proxy takes no credential')
+      if ((await settled()) !== 'ready') throw new Error(await link('failed'))
+    },
+    async stop() {
+      await remove()
+      for (const server of servers) server.stop()
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+const gatewayQuery = (engine: string): readonly string[] =>
+  engine === 'docker'
+    ? ['network', 'inspect', 'bridge', '--format={{(index .IPAM.Config 0).Gateway}}']
+    : ['network', 'inspect', 'podman', '--format={{range .Subnets}}{{.Gateway}}{{end}}']
+
+/** A private address of this machine outside the engines' bridges, '' when there is none. */
+function ownAddress(): string {
+  const entries = Object.entries(networkInterfaces()).flatMap(([name, list]) =>
+    /^(lo|docker|podman|cni|br-|veth)/.test(name) ? [] : (list ?? []),
+  )
+  return (
+    entries.find(
+      ({ family, address }) =>
+        family === 'IPv4' && /^(10\.|172\.|192\.168\.|192\.0\.2\.|198\.51\.100\.|203\.0\.113\.)/.test(address),
+    )?.address ?? ''
+  )
+}
+
+/** A hostile resolver: allowed names with addresses they should not have. */
+function resolver(hostname: string, asked: string[], own: string) {
+  const answers: Readonly<Record<string, readonly string[]>> = {
+    'loop.good.test': ['127.0.0.1'],
+    'meta.good.test': ['169.254.169.254'],
+    'ten.good.test': ['10.1.2.3'],
+    'mixed.good.test': ['192.88.99.1', '127.0.0.1'],
+    'neighbour.good.test': [hostname],
+    'ten.private.test': ['10.1.2.3'],
+    'both.private.test': ['10.9.0.1', '10.8.0.1'],
+    'own.private.test': [own || '10.0.0.1'],
+  }
+  return Bun.udpSocket({
+    hostname,
+    port: 53,
+    socket: {
+      data(socket, query, port, address) {
+        const labels: string[] = []
+        let at = 12
+        for (let length = query[at] ?? 0; length > 0; length = query[at] ?? 0) {
+          labels.push(query.subarray(at + 1, at + 1 + length).toString('latin1'))
+          at += length + 1
+        }
+        const name = labels.join('.').toLowerCase()
+        asked.push(name)
+        const four = query[at + 2] === 1
+        const records = four
+          ? (answers[name] ?? []).map((ip) => [0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 5, 0, 4, ...ip.split('.').map(Number)])
+          : name === 'six.good.test'
+            ? [[0xc0, 12, 0, 28, 0, 1, 0, 0, 0, 5, 0, 16, ...Array<number>(15).fill(0), 1]]
+            : []
+        const head = [query[0] ?? 0, query[1] ?? 0, 0x81, 0x80, 0, 1, 0, records.length, 0, 0, 0, 0]
+        socket.send(Buffer.concat([Buffer.from(head), query.subarray(12, at + 5), Buffer.from(records.flat())]), port, address)
+      },
+    },
+  })
+}
+
+/** Not `spawnSync`: the mock of the outside answers in this very process. */
+async function run(program: string, words: readonly string[], stdin = '') {
+  const child = Bun.spawn([program, ...words], { stdin: Buffer.from(stdin), stdout: 'pipe', stderr: 'pipe' })
+  const [stdout, stderr, code] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited])
+  return { code, stdout, stderr }
+}
+
+async function must(program: string, words: readonly string[]): Promise<string> {
+  const { code, stdout, stderr } = await run(program, words)
+  if (code !== 0) throw new Error(`${program} ${words[0]} ended with ${code}: ${stderr}`)
+  return stdout
+}
