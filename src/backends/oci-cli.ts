@@ -241,7 +241,10 @@ function mountFlags(spec: SessionSpec): readonly string[] {
           bind(join(seed, 'CLAUDE.md'), '/etc/claude-code/CLAUDE.md', true),
         ]),
     // The engine copies the host's resolver addresses in; the box has none and needs to know none.
-    ...(spec.network.mode === 'open' ? [] : [bind(join(seed, 'resolv.conf'), '/etc/resolv.conf', true)]),
+    // Nor the names and addresses of the host, which podman copies in from its /etc/hosts.
+    ...(spec.network.mode === 'open'
+      ? []
+      : [bind(join(seed, 'resolv.conf'), '/etc/resolv.conf', true), bind(join(seed, 'hosts'), '/etc/hosts', true)]),
     ...(spec.network.mode === 'none' ? [] : [volume(parts(spec.id).link, '/paude/link', true)]),
   ]
 }

@@ -79,11 +79,15 @@ function contextOf(host: Host, version: string, flags: Layer): Context {
       progress: true,
       explain: ({ argv, outcome }) =>
         argv[0] === backend.program
-          ? backend.explain({ argv, code: outcome.code, stderr: outcome.stderr })
+          ? backend.explain({ argv, code: outcome.code, stderr: words(argv, outcome) })
           : foreign(argv, outcome),
     }),
   }
 }
+
+/** What the engine said. docker's legacy builder puts the output of a failed step on stdout. */
+const words = (argv: readonly string[], { stdout, stderr }: { stdout: string; stderr: string }): string =>
+  argv[1] === 'build' ? `${stdout}\n${stderr}` : stderr
 
 /** A failed program that is not the engine, such as the fetch of the agent. */
 function foreign(argv: readonly string[], { code, stderr }: { code: number; stderr: string }): PaudeError {

@@ -26,14 +26,15 @@ export async function capture(argv: Argv, options: ProcessOptions = {}): Promise
     ...(options.folder === undefined ? {} : { cwd: options.folder }),
     env: { ...Bun.env, ...options.env },
     stdin: options.stdin === undefined ? 'ignore' : new Blob([options.stdin]),
-    stdout: options.progress ? 2 : 'pipe',
+    stdout: 'pipe',
     stderr: 'pipe',
     detached: true,
   })
   const end = () => killGroup(child.pid, 'SIGKILL')
   options.signal?.addEventListener('abort', end)
   try {
-    const [stdout, stderr] = await Promise.all([readAll(child.stdout), readAll(child.stderr, options.progress ? 2 : undefined)])
+    const echoTo = options.progress ? 2 : undefined
+    const [stdout, stderr] = await Promise.all([readAll(child.stdout, echoTo), readAll(child.stderr, echoTo)])
     return { code: await exitOf(child), stdout, stderr }
   } finally {
     options.signal?.removeEventListener('abort', end)

@@ -1,20 +1,67 @@
-import { broken, every, held, notApplicable, nothing, type Facts, type Probe, refused, type Verdict, type Want, when } from './probe.ts'
+import {
+  broken,
+  every,
+  type Facts,
+  held,
+  notApplicable,
+  nothing,
+  type Probe,
+  refused,
+  type Verdict,
+  type Want,
+  when,
+} from './probe.ts'
 
 const words = (value: string): readonly string[] => value.split(' ').filter((word) => word !== '')
 const zero = (value: string): boolean => /^0+$/.test(value)
 
 export const capabilityProbes: readonly Probe[] = [
-  { id: 'C01', area: 'capabilities', claim: 'The agent has no capability and can get none: all five sets are empty', judge: every(['box.status.CapInh', 'box.status.CapPrm', 'box.status.CapEff', 'box.status.CapBnd', 'box.status.CapAmb'], zero) },
-  { id: 'C02', area: 'capabilities', claim: 'Gate and proxy have none either', judge: every(['gate.status.CapEff', 'gate.status.CapBnd', 'proxy.status.CapEff', 'proxy.status.CapBnd'], zero) },
-  { id: 'C03', area: 'capabilities', claim: 'Nothing in box, gate or proxy can gain privileges (no_new_privs)', judge: every(['box.status.NoNewPrivs', 'gate.status.NoNewPrivs', 'proxy.status.NoNewPrivs'], (value) => value === '1') },
-  { id: 'C04', area: 'capabilities', claim: 'System calls are filtered in box, gate and proxy (seccomp mode 2)', judge: every(['box.status.Seccomp', 'gate.status.Seccomp', 'proxy.status.Seccomp'], (value) => value === '2') },
+  {
+    id: 'C01',
+    area: 'capabilities',
+    claim: 'The agent has no capability and can get none: all five sets are empty',
+    judge: every(['box.status.CapInh', 'box.status.CapPrm', 'box.status.CapEff', 'box.status.CapBnd', 'box.status.CapAmb'], zero),
+  },
+  {
+    id: 'C02',
+    area: 'capabilities',
+    claim: 'Gate and proxy have none either',
+    judge: every(['gate.status.CapEff', 'gate.status.CapBnd', 'proxy.status.CapEff', 'proxy.status.CapBnd'], zero),
+  },
+  {
+    id: 'C03',
+    area: 'capabilities',
+    claim: 'Nothing in box, gate or proxy can gain privileges (no_new_privs)',
+    judge: every(['box.status.NoNewPrivs', 'gate.status.NoNewPrivs', 'proxy.status.NoNewPrivs'], (value) => value === '1'),
+  },
+  {
+    id: 'C04',
+    area: 'capabilities',
+    claim: 'System calls are filtered in box, gate and proxy (seccomp mode 2)',
+    judge: every(['box.status.Seccomp', 'gate.status.Seccomp', 'proxy.status.Seccomp'], (value) => value === '2'),
+  },
   { id: 'C05', area: 'capabilities', claim: 'A setuid program of the image runs as the agent, not as its owner', judge: setuid },
   { id: 'C06', area: 'capabilities', claim: 'Mounting and chroot are refused', judge: every(['box.privilege.'], refused) },
   { id: 'C07', area: 'capabilities', claim: 'Making device nodes is refused', judge: every(['box.mknod.'], refused) },
-  { id: 'C08', area: 'capabilities', claim: 'Only the standard device nodes are there', judge: when('box.devices', (value) => words(value).length > 0 && words(value).every((path) => DEVICES.has(path))) },
-  { id: 'C09', area: 'capabilities', claim: "The kernel's log and memory cannot be read", judge: every(['box.kernel.'], refused) },
+  {
+    id: 'C08',
+    area: 'capabilities',
+    claim: 'Only the standard device nodes are there',
+    judge: when('box.devices', (value) => words(value).length > 0 && words(value).every((path) => DEVICES.has(path))),
+  },
+  {
+    id: 'C09',
+    area: 'capabilities',
+    claim: "The kernel's log and memory cannot be read",
+    judge: every(['box.kernel.'], refused),
+  },
   { id: 'C10', area: 'capabilities', claim: 'Kernel modules cannot be loaded', judge: when('box.modules', refused) },
-  { id: 'C11', area: 'capabilities', claim: 'Gate and proxy run as an unprivileged user of their own', judge: every(['gate.uid', 'proxy.uid'], (value) => value === '13') },
+  {
+    id: 'C11',
+    area: 'capabilities',
+    claim: 'Gate and proxy run as an unprivileged user of their own',
+    judge: every(['gate.uid', 'proxy.uid'], (value) => value === '13'),
+  },
 ]
 
 const DEVICES = new Set(['console', 'full', 'null', 'ptmx', 'random', 'tty', 'urandom', 'zero'].map((name) => `/dev/${name}`))
@@ -23,24 +70,97 @@ function setuid(facts: Facts, want: Want): Verdict {
   const seen = facts['box.setuid.program']
   if (seen === undefined) return broken('box.setuid.program was not observed')
   if (seen === 'done') return broken('it ran as its owner')
-  return want.uid === 0 ? notApplicable("the caller is root, so root's programs gain nothing") : /nothing of another user/.test(seen) ? notApplicable('the image has no setuid program') : held(seen.slice('refused: '.length))
+  return want.uid === 0
+    ? notApplicable("the caller is root, so root's programs gain nothing")
+    : /nothing of another user/.test(seen)
+      ? notApplicable('the image has no setuid program')
+      : held(seen.slice('refused: '.length))
 }
 
 export const fileProbes: readonly Probe[] = [
-  { id: 'F01', area: 'files', claim: 'The root file system is read-only: /usr, /etc, /opt, /var and /paude refuse new files', judge: every(['box.write/usr', 'box.write/etc', 'box.write/opt', 'box.write/var', 'box.write/paude'], refused) },
-  { id: 'F02', area: 'files', claim: 'That of gate and proxy is read-only too', judge: every(['gate.root', 'proxy.root'], (value) => value === 'ro') },
-  { id: 'F03', area: 'files', claim: "The session's seed folder is read-only", judge: every(['box.write/paude/seed', 'box.open/paude/seed/'], refused) },
-  { id: 'F04', area: 'files', claim: 'The volume shared with the gate is read-only', judge: when('box.write/paude/link', refused) },
-  { id: 'F05', area: 'files', claim: 'passwd, group and resolv.conf cannot be changed', judge: every(['box.open/etc/passwd', 'box.open/etc/group', 'box.open/etc/resolv.conf'], refused) },
-  { id: 'F06', area: 'files', claim: 'Kernel settings in /proc/sys cannot be changed', judge: every(['box.open/proc/sys/'], refused) },
-  { id: 'F07', area: 'files', claim: '/proc/sysrq-trigger and /sys cannot be written', judge: every(['box.open/proc/sysrq-trigger', 'box.open/sys/'], refused) },
-  { id: 'F08', area: 'files', claim: 'Control groups cannot be changed from inside', judge: when('box.cgroup.writable', nothing) },
-  { id: 'F09', area: 'files', claim: "The project's .git/hooks and .git/config are read-only and stay where they are", judge: every(['box.project.hook', 'box.project.config', 'box.project.git'], refused) },
-  { id: 'F10', area: 'files', claim: "The project's .claude settings are read-only", judge: every(['box.project.claude', 'box.project.settings'], refused) },
+  {
+    id: 'F01',
+    area: 'files',
+    claim: 'The root file system is read-only: /usr, /etc, /opt, /var and /paude refuse new files',
+    judge: every(['box.write/usr', 'box.write/etc', 'box.write/opt', 'box.write/var', 'box.write/paude'], refused),
+  },
+  {
+    id: 'F02',
+    area: 'files',
+    claim: 'That of gate and proxy is read-only too',
+    judge: every(['gate.root', 'proxy.root'], (value) => value === 'ro'),
+  },
+  {
+    id: 'F03',
+    area: 'files',
+    claim: "The session's seed folder is read-only",
+    judge: every(['box.write/paude/seed', 'box.open/paude/seed/'], refused),
+  },
+  {
+    id: 'F04',
+    area: 'files',
+    claim: 'The volume shared with the gate is read-only',
+    judge: when('box.write/paude/link', refused),
+  },
+  {
+    id: 'F05',
+    area: 'files',
+    claim: 'passwd, group and resolv.conf cannot be changed',
+    judge: every(['box.open/etc/passwd', 'box.open/etc/group', 'box.open/etc/resolv.conf'], refused),
+  },
+  {
+    id: 'F06',
+    area: 'files',
+    claim: 'Kernel settings in /proc/sys cannot be changed',
+    judge: every(['box.open/proc/sys/'], refused),
+  },
+  {
+    id: 'F07',
+    area: 'files',
+    claim: '/proc/sysrq-trigger and /sys cannot be written',
+    judge: every(['box.open/proc/sysrq-trigger', 'box.open/sys/'], refused),
+  },
+  {
+    id: 'F08',
+    area: 'files',
+    claim: 'Control groups cannot be changed from inside',
+    judge: when('box.cgroup.writable', nothing),
+  },
+  {
+    id: 'F09',
+    area: 'files',
+    claim: "The project's .git/hooks and .git/config are read-only and stay where they are",
+    judge: every(['box.project.hook', 'box.project.config', 'box.project.git'], refused),
+  },
+  {
+    id: 'F10',
+    area: 'files',
+    claim: "The project's .claude settings are read-only",
+    judge: every(['box.project.claude', 'box.project.settings'], refused),
+  },
   { id: 'F11', area: 'files', claim: 'The project itself can be written (control), as the caller', judge: project },
-  { id: 'F12', area: 'files', claim: 'The agent does not learn the resolver addresses: /etc/resolv.conf is empty', judge: when('box.resolv', (value) => value.trim() === '0', (value) => `${value.trim()} bytes`) },
-  { id: 'F13', area: 'files', claim: 'A file beside the project cannot be seen', judge: when('box.outside', (value) => value === 'not there') },
-  { id: 'F14', area: 'files', claim: "The only socket is the gate's: no engine can be asked for anything", judge: when('box.sockets', (value) => words(value).every((path) => path === '/paude/link/proxy.sock')) },
+  {
+    id: 'F12',
+    area: 'files',
+    claim: 'The agent does not learn the resolver addresses: /etc/resolv.conf is empty',
+    judge: when(
+      'box.resolv',
+      (value) => value.trim() === '0',
+      (value) => `${value.trim()} bytes`,
+    ),
+  },
+  {
+    id: 'F13',
+    area: 'files',
+    claim: 'A file beside the project cannot be seen',
+    judge: when('box.outside', (value) => value === 'not there'),
+  },
+  {
+    id: 'F14',
+    area: 'files',
+    claim: "The only socket is the gate's: no engine can be asked for anything",
+    judge: when('box.sockets', (value) => words(value).every((path) => path === '/paude/link/proxy.sock')),
+  },
   { id: 'F15', area: 'files', claim: 'The agent runs as the caller, who has a name and a home', judge: identity },
 ]
 
@@ -53,13 +173,32 @@ function project(facts: Facts, { uid, gid }: Want): Verdict {
 function identity(facts: Facts, { uid, gid, home }: Want): Verdict {
   const entry = (facts['box.passwd'] ?? '').split(':')
   const good = facts['box.uid'] === `${uid}:${gid}` && entry[2] === String(uid) && entry[5] === home && facts['box.home'] === home
-  return (good ? held : broken)(`${facts['box.uid'] ?? '-'}, ${facts['box.passwd'] ?? 'no entry'}, HOME=${facts['box.home'] ?? '-'}`)
+  return (good ? held : broken)(
+    `${facts['box.uid'] ?? '-'}, ${facts['box.passwd'] ?? 'no entry'}, HOME=${facts['box.home'] ?? '-'}`,
+  )
 }
 
 export const mountProbes: readonly Probe[] = [
-  { id: 'M01', area: 'mounts', claim: 'Only the mounts that paude asked for are there', judge: mounts((target, _, want) => want.mounts.includes(target)) },
-  { id: 'M02', area: 'mounts', claim: 'Of them only project, HOME, /tmp and /run can be written', judge: mounts((target, options, want) => options.includes('ro') || want.writable.includes(target)) },
-  { id: 'M03', area: 'mounts', claim: '/tmp and /run obey no setuid bit and no device node', judge: mounts((target, options) => !['/tmp', '/run'].includes(target) || (options.includes('nosuid') && options.includes('nodev'))) },
+  {
+    id: 'M01',
+    area: 'mounts',
+    claim: 'Only the mounts that paude asked for are there',
+    judge: mounts((target, _, want) => want.mounts.includes(target)),
+  },
+  {
+    id: 'M02',
+    area: 'mounts',
+    claim: 'Of them only project, HOME, /tmp and /run can be written',
+    judge: mounts((target, options, want) => options.includes('ro') || want.writable.includes(target)),
+  },
+  {
+    id: 'M03',
+    area: 'mounts',
+    claim: '/tmp and /run obey no setuid bit and no device node',
+    judge: mounts(
+      (target, options) => !['/tmp', '/run'].includes(target) || (options.includes('nosuid') && options.includes('nodev')),
+    ),
+  },
 ]
 
 /** Every mount outside of the kernel's own trees. */
@@ -69,31 +208,78 @@ function mounts(good: (target: string, options: readonly string[], want: Want) =
     const ours = rows.filter(([target]) => !/^\/(proc|sys|dev)(\/|$)/.test(target))
     if (!ours.some(([target]) => target === '/')) return broken('box.mounts was not observed')
     const bad = ours.filter(([target, options = '']) => !good(target, options.split(','), want))
-    return bad.length > 0 ? broken(bad.map(([target, options]) => `${target} (${options})`).join(', ')) : held(`${ours.length} mounts`)
+    return bad.length > 0
+      ? broken(bad.map(([target, options]) => `${target} (${options})`).join(', '))
+      : held(`${ours.length} mounts`)
   }
 }
 
 export const processProbes: readonly Probe[] = [
-  { id: 'R01', area: 'process', claim: "The box has a process, IPC, mount and host name space of its own, not this machine's", judge: namespaces('outside.namespace.', ['pid', 'ipc', 'mnt', 'uts', 'net']) },
-  { id: 'R02', area: 'process', claim: "No process of gate, proxy or this machine can be seen", judge: when('box.commands', (value) => words(value).length > 0 && words(value).every((name) => COMMANDS.has(name))) },
-  { id: 'R03', area: 'process', claim: "The kernel's keys cannot be listed", judge: when('box.keys', (value) => value === '0' || value === '', (value) => `${value || 0} keys`) },
-  { id: 'R04', area: 'process', claim: 'No shared memory of others can be seen', judge: every(['box.ipc', 'box.shm'], (value) => value === '0' || nothing(value)) },
+  {
+    id: 'R01',
+    area: 'process',
+    claim: "The box has a process, IPC, mount and host name space of its own, not this machine's",
+    judge: namespaces('outside.namespace.', ['pid', 'ipc', 'mnt', 'uts', 'net']),
+  },
+  {
+    id: 'R02',
+    area: 'process',
+    claim: 'No process of gate, proxy or this machine can be seen',
+    judge: when('box.commands', (value) => words(value).length > 0 && words(value).every((name) => COMMANDS.has(name))),
+  },
+  {
+    id: 'R03',
+    area: 'process',
+    claim: "The kernel's keys cannot be listed",
+    judge: when(
+      'box.keys',
+      (value) => value === '0' || value === '',
+      (value) => `${value || 0} keys`,
+    ),
+  },
+  {
+    id: 'R04',
+    area: 'process',
+    claim: 'No shared memory of others can be seen',
+    judge: every(['box.ipc', 'box.shm'], (value) => value === '0' || nothing(value)),
+  },
   {
     id: 'R05',
     area: 'process',
     claim: 'The number of processes is limited, and a fork bomb stops there',
-    judge: when('box.pids.started', (value, { pids }) => /refused/.test(value) && Number.parseInt(value, 10) < pids, (value) => `${value.replace(/,/, ' started,')}`),
+    judge: when(
+      'box.pids.started',
+      (value, { pids }) => /refused/.test(value) && Number.parseInt(value, 10) < pids,
+      (value) => `${value.replace(/,/, ' started,')}`,
+    ),
   },
 ]
 
 /** What may run in the box: its init, the agent, and the probes themselves. */
-const COMMANDS = new Set(['docker-init', 'tini', 'catatonit', 'init', 'podman-init', 'sh', 'bash', 'sleep', 'timeout', 'tr', 'cat', 'paude-init', 'conmon-init'])
+const COMMANDS = new Set([
+  'docker-init',
+  'tini',
+  'catatonit',
+  'init',
+  'podman-init',
+  'sh',
+  'bash',
+  'sleep',
+  'timeout',
+  'tr',
+  'cat',
+  'paude-init',
+  'conmon-init',
+])
 
 /** Compares the box's namespaces with those of somebody else. */
 function namespaces(other: string, names: readonly string[]) {
   return (facts: Facts): Verdict => {
-    if (!names.some((name) => facts[`${other}${name}`])) return notApplicable('the engine runs on another machine or in a virtual one')
-    const shared = names.filter((name) => !facts[`box.namespace.${name}`] || facts[`box.namespace.${name}`] === facts[`${other}${name}`])
+    if (!names.some((name) => facts[`${other}${name}`]))
+      return notApplicable('the engine runs on another machine or in a virtual one')
+    const shared = names.filter(
+      (name) => !facts[`box.namespace.${name}`] || facts[`box.namespace.${name}`] === facts[`${other}${name}`],
+    )
     return shared.length > 0 ? broken(`shared: ${shared.join(', ')}`) : held(`${names.join(', ')} differ`)
   }
 }
@@ -101,10 +287,47 @@ function namespaces(other: string, names: readonly string[]) {
 const unreached = (value: string): boolean => /unreachable|refused|no route|cannot assign/i.test(value)
 
 export const neighbourProbes: readonly Probe[] = [
-  { id: 'B01', area: 'neighbours', claim: "Another session's proxy cannot be reached by its address", judge: when('box.neighbour.direct', (value) => /unreachable|cannot assign/i.test(value)) },
-  { id: 'B02', area: 'neighbours', claim: "The session's own proxy cannot be reached by its address", judge: when('box.proxy.direct', (value) => /unreachable|cannot assign/i.test(value)) },
-  { id: 'B03', area: 'neighbours', claim: 'The proxy refuses to connect to another session or to itself by address', judge: every(['box.connect.neighbour', 'box.get.neighbour', 'box.connect.own'], (value) => value === '403' || value === '400') },
-  { id: 'B04', area: 'neighbours', claim: "Not even the proxy itself gets an answer from another session's proxy", judge: when('proxy.neighbour', unreached) },
-  { id: 'B05', area: 'neighbours', claim: 'Two sessions share no network, process or IPC namespace', judge: namespaces('neighbour.namespace.', ['net', 'pid', 'ipc']) },
-  { id: 'B06', area: 'neighbours', claim: "Nothing of another session is mounted", judge: when('box.mount.names', (value) => value.trim() === '0', (value) => `${value.trim()} mounts`) },
+  {
+    id: 'B01',
+    area: 'neighbours',
+    claim: "Another session's proxy cannot be reached by its address",
+    judge: when('box.neighbour.direct', (value) => /unreachable|cannot assign/i.test(value)),
+  },
+  {
+    id: 'B02',
+    area: 'neighbours',
+    claim: "The session's own proxy cannot be reached by its address",
+    judge: when('box.proxy.direct', (value) => /unreachable|cannot assign/i.test(value)),
+  },
+  {
+    id: 'B03',
+    area: 'neighbours',
+    claim: 'The proxy refuses to connect to another session or to itself by address',
+    judge: every(
+      ['box.connect.neighbour', 'box.get.neighbour', 'box.connect.own'],
+      (value) => value === '403' || value === '400',
+    ),
+  },
+  {
+    id: 'B04',
+    area: 'neighbours',
+    claim: "Not even the proxy itself gets an answer from another session's proxy",
+    judge: when('proxy.neighbour', unreached),
+  },
+  {
+    id: 'B05',
+    area: 'neighbours',
+    claim: 'Two sessions share no network, process or IPC namespace',
+    judge: namespaces('neighbour.namespace.', ['net', 'pid', 'ipc']),
+  },
+  {
+    id: 'B06',
+    area: 'neighbours',
+    claim: 'Nothing of another session is mounted',
+    judge: when(
+      'box.mount.names',
+      (value) => value.trim() === '0',
+      (value) => `${value.trim()} mounts`,
+    ),
+  },
 ]

@@ -18,13 +18,22 @@ export const probes: readonly Probe[] = [
 ]
 
 /** One row of the report. */
-export type Row = { readonly id: string; readonly area: Area; readonly claim: string; readonly observed: string; readonly result: Result }
+export type Row = {
+  readonly id: string
+  readonly area: Area
+  readonly claim: string
+  readonly observed: string
+  readonly result: Result
+}
 
 /** What was seen becomes the report. Without a box only the canaries speak, and they say why. */
 export function judge(facts: Facts, want: Want): readonly Row[] {
   return probes.map((probe) => {
     const { id, area, claim } = probe
-    const verdict = facts['box.refused'] && !canaryProbes.includes(probe) ? notApplicable('the agent was not started') : probe.judge(facts, want)
+    const verdict =
+      facts['box.refused'] && !canaryProbes.includes(probe)
+        ? notApplicable('the agent was not started')
+        : probe.judge(facts, want)
     return { id, area, claim, ...verdict }
   })
 }
@@ -42,7 +51,8 @@ export function readFacts(text: string, prefix: string): Facts {
 export function readReceipt(log: string): Facts {
   for (const line of log.split('\n').toReversed()) {
     const canaries = receiptOf(line)
-    if (canaries !== null) return Object.fromEntries(canaries.map(({ name, outcome, ok }) => [`canary.${name}`, `${ok ? '' : 'BROKEN '}${outcome}`]))
+    if (canaries !== null)
+      return Object.fromEntries(canaries.map(({ name, outcome, ok }) => [`canary.${name}`, `${ok ? '' : 'BROKEN '}${outcome}`]))
   }
   return {}
 }

@@ -14,7 +14,8 @@ import { type Made, PIDS } from './sessions.ts'
 import type { Witness } from './witness.ts'
 
 /** Runs a script in one of the session's containers; it comes on stdin, so nothing of it is in an argv. */
-const inside = ({ program }: Backend, container: string, script: string): Promise<Outcome> => capture([program, 'exec', '--interactive', container, 'bash', '-s'], { stdin: script })
+const inside = ({ program }: Backend, container: string, script: string): Promise<Outcome> =>
+  capture([program, 'exec', '--interactive', container, 'bash', '-s'], { stdin: script })
 
 const assignments = (values: Readonly<Record<string, string | number>>): string =>
   Object.entries(values)
@@ -23,10 +24,13 @@ const assignments = (values: Readonly<Record<string, string | number>>): string 
 
 /** '' when the wall stands and the agent runs; else why it does not. */
 export async function waitForWall(backend: Backend, { spec }: Made): Promise<string> {
-  const script = 'for _ in {1..600}; do [ -e /paude/link/ready ] && echo ready && exit; [ -e /paude/link/failed ] && cat /paude/link/failed && exit; sleep 0.02; done; echo "the gate did not open"\n'
+  const script =
+    'for _ in {1..600}; do [ -e /paude/link/ready ] && echo ready && exit; [ -e /paude/link/failed ] && cat /paude/link/failed && exit; sleep 0.02; done; echo "the gate did not open"\n'
   const { code, stdout } = await inside(backend, parts(spec.id).agent, script)
   if (code === 0 && stdout.trim() === 'ready') return ''
-  const { stderr } = await capture(backend.logs({ id: spec.id, folder: '', terminal: false, walled: true, homeVolume: '', directory: '' }, { follow: false }))
+  const { stderr } = await capture(
+    backend.logs({ id: spec.id, folder: '', terminal: false, walled: true, homeVolume: '', directory: '' }, { follow: false }),
+  )
   return stdout.trim() || stderr.trim().split('\n').at(-1) || 'the agent did not start'
 }
 
@@ -35,13 +39,22 @@ export async function receipt(backend: Backend, { handle }: Made): Promise<Facts
   return readReceipt(stdout)
 }
 
-export async function lookFromHelper(backend: Backend, { id }: SessionSpec, role: 'gate' | 'proxy', other: string): Promise<Facts> {
+export async function lookFromHelper(
+  backend: Backend,
+  { id }: SessionSpec,
+  role: 'gate' | 'proxy',
+  other: string,
+): Promise<Facts> {
   const { stdout } = await inside(backend, parts(id)[role], assignments({ other }) + helper)
   return readFacts(stdout, role)
 }
 
 export async function neighbourNamespaces(backend: Backend, { id }: SessionSpec): Promise<Facts> {
-  const { stdout } = await inside(backend, parts(id).agent, NAMESPACES.map((name) => `echo ${name}=$(readlink /proc/self/ns/${name})\n`).join(''))
+  const { stdout } = await inside(
+    backend,
+    parts(id).agent,
+    NAMESPACES.map((name) => `echo ${name}=$(readlink /proc/self/ns/${name})\n`).join(''),
+  )
   return readFacts(stdout, 'neighbour.namespace')
 }
 
@@ -91,20 +104,36 @@ const ownAddresses = (): readonly string[] =>
     .slice(0, 8)
 
 /** What this machine and the engine know of the session: is the credential in any of it? */
-export async function lookFromOutside({ program, ...backend }: Backend, { spec, handle }: Made, credential: string): Promise<Facts> {
+export async function lookFromOutside(
+  { program, ...backend }: Backend,
+  { spec, handle }: Made,
+  credential: string,
+): Promise<Facts> {
   const { agent, gate, proxy, link } = parts(spec.id)
   const [told, logs] = await Promise.all([
     Promise.all([
       ...[agent, gate, proxy].map((name) => capture([program, 'container', 'inspect', name])),
       ...[link, spec.homeVolume].map((name) => capture([program, 'volume', 'inspect', name])),
     ]),
-    Promise.all([capture(backend.logs(handle, { follow: false })), capture(backend.requests(handle, { follow: false })), capture(backend.receipt(handle))]),
+    Promise.all([
+      capture(backend.logs(handle, { follow: false })),
+      capture(backend.requests(handle, { follow: false })),
+      capture(backend.receipt(handle)),
+    ]),
   ])
   return {
-    'outside.secret.inspect': searched(told.map(({ stdout, code }) => (code === 0 ? stdout : null)), credential),
-    'outside.secret.logs': searched(logs.map(({ stdout, stderr, code }) => (code === 0 ? stdout + stderr : null)), credential),
+    'outside.secret.inspect': searched(
+      told.map(({ stdout, code }) => (code === 0 ? stdout : null)),
+      credential,
+    ),
+    'outside.secret.logs': searched(
+      logs.map(({ stdout, stderr, code }) => (code === 0 ? stdout + stderr : null)),
+      credential,
+    ),
     'outside.secret.folder': searched(filesBelow(spec.folder).map(readText), credential),
-    'outside.secret.words': existsSync('/proc/self/cmdline') ? searched(commandLines(), credential) : 'not applicable: this system shows no command lines in /proc',
+    'outside.secret.words': existsSync('/proc/self/cmdline')
+      ? searched(commandLines(), credential)
+      : 'not applicable: this system shows no command lines in /proc',
     'outside.owner': ownerOf(join(spec.workspace, 'from-the-box')),
     ...Object.fromEntries(NAMESPACES.map((name) => [`outside.namespace.${name}`, namespaceHere(name)])),
   }
@@ -119,7 +148,11 @@ export function searched(texts: readonly (string | null)[], value: string): stri
 }
 
 const filesBelow = (folder: string): readonly string[] =>
-  existsSync(folder) ? readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name)).filter((path) => lstatSync(path).isFile()) : []
+  existsSync(folder)
+    ? readdirSync(folder, { recursive: true, encoding: 'utf8' })
+        .map((name) => join(folder, name))
+        .filter((path) => lstatSync(path).isFile())
+    : []
 
 function readText(path: string): string | null {
   try {
@@ -130,7 +163,10 @@ function readText(path: string): string | null {
 }
 
 /** A process that ended meanwhile has no words any more. */
-const commandLines = (): readonly string[] => readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map((pid) => readText(`/proc/${pid}/cmdline`) ?? '')
+const commandLines = (): readonly string[] =>
+  readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((pid) => readText(`/proc/${pid}/cmdline`) ?? '')
 
 function ownerOf(path: string): string {
   try {

@@ -1,34 +1,98 @@
-import { broken, every, held, nothing, notApplicable, type Probe, refused, unreachable, when } from './probe.ts'
+import { broken, every, held, notApplicable, nothing, type Probe, refused, unreachable, when } from './probe.ts'
 
 const words = (value: string): readonly string[] => value.split(' ').filter((word) => word !== '')
 /** `00000000…:PORT` and the like: only 127.0.0.1 (0100007F) and ::1 are nobody else's. */
 const onLoopback = (listener: string): boolean => /^([0-9A-F]{6}7F|0{24}01000000):/.test(listener)
 
 export const networkProbes: readonly Probe[] = [
-  { id: 'N01', area: 'network', claim: 'No routable IPv4 address can be reached by TCP', judge: every(['box.tcp.'], unreachable) },
+  {
+    id: 'N01',
+    area: 'network',
+    claim: 'No routable IPv4 address can be reached by TCP',
+    judge: every(['box.tcp.'], unreachable),
+  },
   { id: 'N02', area: 'network', claim: 'No IPv6 address can be reached', judge: every(['box.tcp6.'], unreachable) },
-  { id: 'N03', area: 'network', claim: 'A port of this machine that answers cannot be reached around the proxy', judge: every(['box.host.allowed', 'box.host.other'], unreachable) },
-  { id: 'N04', area: 'network', claim: 'No connection from the box arrived at this machine around the proxy', judge: when('witness.closed', (value) => value === '0', (value) => `${value} connections`) },
+  {
+    id: 'N03',
+    area: 'network',
+    claim: 'A port of this machine that answers cannot be reached around the proxy',
+    judge: every(['box.host.allowed', 'box.host.other'], unreachable),
+  },
+  {
+    id: 'N04',
+    area: 'network',
+    claim: 'No connection from the box arrived at this machine around the proxy',
+    judge: when(
+      'witness.closed',
+      (value) => value === '0',
+      (value) => `${value} connections`,
+    ),
+  },
   {
     id: 'N05',
     area: 'network',
     claim: "None of this machine's own addresses can be reached",
-    judge: (facts, want) => (Object.keys(facts).some((key) => key.startsWith('box.host.address.')) ? every(['box.host.address.'], unreachable)(facts, want) : notApplicable('this machine has no address of its own')),
+    judge: (facts, want) =>
+      Object.keys(facts).some((key) => key.startsWith('box.host.address.'))
+        ? every(['box.host.address.'], unreachable)(facts, want)
+        : notApplicable('this machine has no address of its own'),
   },
-  { id: 'N06', area: 'network', claim: 'The metadata service of a cloud cannot be reached directly', judge: when('box.metadata.tcp', unreachable) },
-  { id: 'N07', area: 'network', claim: 'No outside DNS server can be asked, by UDP or TCP', judge: every(['box.dns.udp', 'box.dns.tcp'], unreachable) },
-  { id: 'N08', area: 'network', claim: "The engine's embedded resolver (127.0.0.11) does not answer", judge: when('box.dns.embedded', (value) => value === 'nobody listens') },
+  {
+    id: 'N06',
+    area: 'network',
+    claim: 'The metadata service of a cloud cannot be reached directly',
+    judge: when('box.metadata.tcp', unreachable),
+  },
+  {
+    id: 'N07',
+    area: 'network',
+    claim: 'No outside DNS server can be asked, by UDP or TCP',
+    judge: every(['box.dns.udp', 'box.dns.tcp'], unreachable),
+  },
+  {
+    id: 'N08',
+    area: 'network',
+    claim: "The engine's embedded resolver (127.0.0.11) does not answer",
+    judge: when('box.dns.embedded', (value) => value === 'nobody listens'),
+  },
   { id: 'N09', area: 'network', claim: 'No name resolves in the box', judge: when('box.names', nothing) },
   { id: 'N10', area: 'network', claim: 'No multicast leaves the box', judge: when('box.udp.broadcast', unreachable) },
-  { id: 'N11', area: 'network', claim: 'The only network interface is loopback', judge: when('box.interfaces', (value) => words(value).length > 0 && words(value).every((name) => LOOPBACK.has(name))) },
-  { id: 'N12', area: 'network', claim: 'There is no route', judge: every(['box.routes', 'box.routes6'], (value) => words(value).every((name) => name === 'lo')) },
-  { id: 'N13', area: 'network', claim: 'Only the gate listens, on loopback', judge: when('box.listeners', (value) => words(value).join() === '0100007F:0C38', (value) => words(value).map(readableSocket).join(' ') || 'nothing') },
-  { id: 'N14', area: 'network', claim: 'No abstract socket of another program can be seen', judge: when('box.abstract', nothing) },
+  {
+    id: 'N11',
+    area: 'network',
+    claim: 'The only network interface is loopback',
+    judge: when('box.interfaces', (value) => words(value).length > 0 && words(value).every((name) => LOOPBACK.has(name))),
+  },
+  {
+    id: 'N12',
+    area: 'network',
+    claim: 'There is no route',
+    judge: every(['box.routes', 'box.routes6'], (value) => words(value).every((name) => name === 'lo')),
+  },
+  {
+    id: 'N13',
+    area: 'network',
+    claim: 'Only the gate listens, on loopback',
+    judge: when(
+      'box.listeners',
+      (value) => words(value).join() === '0100007F:0C38',
+      (value) => words(value).map(readableSocket).join(' ') || 'nothing',
+    ),
+  },
+  {
+    id: 'N14',
+    area: 'network',
+    claim: 'No abstract socket of another program can be seen',
+    judge: when('box.abstract', nothing),
+  },
   {
     id: 'N15',
     area: 'network',
     claim: 'Raw and packet sockets are refused',
-    judge: (facts, want) => (/not found/.test(facts['box.raw.icmp'] ?? '') ? notApplicable('the image has no perl to try it with') : every(['box.raw.'], refused)(facts, want)),
+    judge: (facts, want) =>
+      /not found/.test(facts['box.raw.icmp'] ?? '')
+        ? notApplicable('the image has no perl to try it with')
+        : every(['box.raw.'], refused)(facts, want),
   },
   {
     id: 'N16',
@@ -38,16 +102,39 @@ export const networkProbes: readonly Probe[] = [
       const seen = facts['box.namespace.new']
       if (seen === undefined) return broken('box.namespace.new was not observed')
       if (/not permitted|failed|denied|no space/i.test(seen)) return held(seen.trim())
-      return words(seen).length > 0 && words(seen).every((name) => LOOPBACK.has(name)) ? held(`made; interfaces: ${seen.trim()}`) : broken(seen.trim() || 'no answer')
+      return words(seen).length > 0 && words(seen).every((name) => LOOPBACK.has(name))
+        ? held(`made; interfaces: ${seen.trim()}`)
+        : broken(seen.trim() || 'no answer')
     },
   },
   { id: 'N17', area: 'network', claim: 'The gate has no route either', judge: when('gate.routes', nothing) },
-  { id: 'N18', area: 'network', claim: "squid listens on the proxy's own loopback only", judge: when('proxy.listeners', (value) => words(value).length > 0 && words(value).every(onLoopback), (value) => words(value).map(readableSocket).join(' ') || 'nothing') },
+  {
+    id: 'N18',
+    area: 'network',
+    claim: "squid listens on the proxy's own loopback only",
+    judge: when(
+      'proxy.listeners',
+      (value) => words(value).length > 0 && words(value).every(onLoopback),
+      (value) => words(value).map(readableSocket).join(' ') || 'nothing',
+    ),
+  },
   { id: 'N19', area: 'network', claim: 'The hosts file names nothing outside the box', judge: when('box.hosts', loopbackNames) },
 ]
 
 /** The kernel puts some of its own into every namespace; without an address they lead nowhere. */
-const LOOPBACK = new Set(['lo', 'tunl0', 'gre0', 'gretap0', 'erspan0', 'ip_vti0', 'ip6_vti0', 'sit0', 'ip6tnl0', 'ip6gre0', 'teql0'])
+const LOOPBACK = new Set([
+  'lo',
+  'tunl0',
+  'gre0',
+  'gretap0',
+  'erspan0',
+  'ip_vti0',
+  'ip6_vti0',
+  'sit0',
+  'ip6tnl0',
+  'ip6gre0',
+  'teql0',
+])
 
 /** Whether every address in a hosts file is loopback, unspecified or a multicast name of the standard file. */
 function loopbackNames(text: string): boolean {

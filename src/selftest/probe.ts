@@ -25,7 +25,12 @@ export type Verdict = { readonly observed: string; readonly result: Result }
 export type Area = 'network' | 'proxy' | 'files' | 'capabilities' | 'mounts' | 'neighbours' | 'secrets' | 'process'
 
 /** A claim about the wall and the pure judgement of what was seen. */
-export type Probe = { readonly id: string; readonly area: Area; readonly claim: string; readonly judge: (facts: Facts, want: Want) => Verdict }
+export type Probe = {
+  readonly id: string
+  readonly area: Area
+  readonly claim: string
+  readonly judge: (facts: Facts, want: Want) => Verdict
+}
 
 export const held = (observed: string): Verdict => ({ observed, result: 'held' })
 export const broken = (observed: string): Verdict => ({ observed, result: 'BROKEN' })
@@ -54,7 +59,8 @@ export const every =
   }
 
 /** No route: even a refused or a silent connection has left the namespace. */
-export const unreachable = (value: string): boolean => /network is unreachable|cannot assign requested address|address family not supported/i.test(value)
+export const unreachable = (value: string): boolean =>
+  /network is unreachable|cannot assign requested address|address family not supported/i.test(value)
 
 /** squid decided, and against it; 5xx would mean that it tried. */
 export const denied = (value: string): boolean => value === '403' || value === '400'

@@ -1,40 +1,132 @@
-import { denied, every, notApplicable, nothing, type Facts, type Probe, type Verdict, type Want, when } from './probe.ts'
+import { denied, every, type Facts, notApplicable, nothing, type Probe, type Verdict, type Want, when } from './probe.ts'
 
-const denies = (id: string, claim: string, ...keys: readonly string[]): Probe => ({ id, area: 'proxy', claim, judge: every(keys.map((key) => `box.${key}`), denied) })
+const denies = (id: string, claim: string, ...keys: readonly string[]): Probe => ({
+  id,
+  area: 'proxy',
+  claim,
+  judge: every(
+    keys.map((key) => `box.${key}`),
+    denied,
+  ),
+})
 /** What needs the server beside the session, which some engines cannot reach. */
-const witnessed = (judge: Probe['judge']) => (facts: Facts, want: Want): Verdict => (facts['witness.reason'] ? notApplicable(facts['witness.reason']) : judge(facts, want))
+const witnessed =
+  (judge: Probe['judge']) =>
+  (facts: Facts, want: Want): Verdict =>
+    facts['witness.reason'] ? notApplicable(facts['witness.reason']) : judge(facts, want)
 
 export const proxyProbes: readonly Probe[] = [
-  { id: 'P01', area: 'proxy', claim: 'The proxy answers (control): its help page', judge: when('box.get.help', (value) => value === '200') },
+  {
+    id: 'P01',
+    area: 'proxy',
+    claim: 'The proxy answers (control): its help page',
+    judge: when('box.get.help', (value) => value === '200'),
+  },
   {
     id: 'P02',
     area: 'proxy',
     claim: 'What is allowed gets through (control): a server on one port of this machine',
-    judge: witnessed(when('box.get.allowed', (value, { token }) => value === token, (value) => (/^[0-9a-f]{16,}$/.test(value) ? 'its answer arrived' : value))),
+    judge: witnessed(
+      when(
+        'box.get.allowed',
+        (value, { token }) => value === token,
+        (value) => (/^[0-9a-f]{16,}$/.test(value) ? 'its answer arrived' : value),
+      ),
+    ),
   },
   denies('P03', 'A host that is not allowed is refused over plain HTTP', 'get.unlisted'),
   denies('P04', 'A host that is not allowed is refused by CONNECT', 'connect.unlisted'),
-  denies('P05', 'CONNECT to an IPv4 address is refused however it is written: dotted, decimal, hexadecimal, octal', 'connect.dotted', 'connect.decimal', 'connect.hex', 'connect.octal'),
-  denies('P06', 'CONNECT to an IPv6 address is refused, mapped ones too', 'connect.loopback6', 'connect.mapped', 'connect.literal6'),
+  denies(
+    'P05',
+    'CONNECT to an IPv4 address is refused however it is written: dotted, decimal, hexadecimal, octal',
+    'connect.dotted',
+    'connect.decimal',
+    'connect.hex',
+    'connect.octal',
+  ),
+  denies(
+    'P06',
+    'CONNECT to an IPv6 address is refused, mapped ones too',
+    'connect.loopback6',
+    'connect.mapped',
+    'connect.literal6',
+  ),
   denies('P07', "This machine's address is refused even with the allowed port", 'connect.gateway'),
-  denies('P08', 'CONNECT to other ports of an allowed host is refused: 22, 25, 443, 8443', 'connect.ssh', 'connect.smtp', 'connect.https', 'connect.alternative'),
+  denies(
+    'P08',
+    'CONNECT to other ports of an allowed host is refused: 22, 25, 443, 8443',
+    'connect.ssh',
+    'connect.smtp',
+    'connect.https',
+    'connect.alternative',
+  ),
   denies('P09', 'Plain HTTP to port 443 is refused', 'get.port443'),
   denies('P10', 'A port of this machine that answers but is not allowed is refused', 'get.closed', 'connect.closed'),
   denies('P11', 'The metadata service of a cloud is refused through the proxy', 'get.metadata', 'connect.metadata'),
   denies('P12', "The proxy's own loopback is refused as a target", 'get.self', 'connect.self', 'connect.localhost'),
-  denies('P13', 'The cache manager is refused, by address, by path and by scheme', 'get.manager', 'get.manager.relative', 'get.manager.scheme'),
+  denies(
+    'P13',
+    'The cache manager is refused, by address, by path and by scheme',
+    'get.manager',
+    'get.manager.relative',
+    'get.manager.scheme',
+  ),
   denies('P14', 'TRACE and PURGE are refused', 'trace', 'purge'),
   denies('P15', 'The proxy fetches no https:// URL itself', 'get.https'),
   denies('P16', 'Other protocols through the proxy are refused (ftp)', 'get.ftp'),
-  denies('P17', 'An allowed name as user, as Host header or with a dot does not open another host', 'get.userinfo', 'get.header', 'get.dot'),
+  denies(
+    'P17',
+    'An allowed name as user, as Host header or with a dot does not open another host',
+    'get.userinfo',
+    'get.header',
+    'get.dot',
+  ),
   {
     id: 'P18',
     area: 'proxy',
     claim: 'The upstream sees the Host it was allowed for, whatever the agent writes',
     judge: witnessed(when('witness.host', (value, { token }) => token !== '' && /^host\.paude\.internal:\d+$/.test(value))),
   },
-  { id: 'P19', area: 'proxy', claim: 'A TLS tunnel to an allowed host passes (control)', judge: witnessed(when('witness.tls.right', (value) => Number(value) > 0, (value) => `${value} TLS greetings arrived`)) },
-  { id: 'P20', area: 'proxy', claim: 'A tunnel whose TLS greeting names another host is cut before it arrives', judge: witnessed(when('witness.tls.wrong', (value) => value === '0', (value) => `${value} arrived`)) },
-  { id: 'P21', area: 'proxy', claim: 'A tunnel that does not speak TLS is cut before it arrives', judge: witnessed(when('witness.plain', (value) => value === '0', (value) => `${value} arrived`)) },
-  { id: 'P22', area: 'proxy', claim: 'The proxy tells the upstream nothing about the box (Via, X-Forwarded-For)', judge: witnessed(when('witness.leaks', nothing)) },
+  {
+    id: 'P19',
+    area: 'proxy',
+    claim: 'A TLS tunnel to an allowed host passes (control)',
+    judge: witnessed(
+      when(
+        'witness.tls.right',
+        (value) => Number(value) > 0,
+        (value) => `${value} TLS greetings arrived`,
+      ),
+    ),
+  },
+  {
+    id: 'P20',
+    area: 'proxy',
+    claim: 'A tunnel whose TLS greeting names another host is cut before it arrives',
+    judge: witnessed(
+      when(
+        'witness.tls.wrong',
+        (value) => value === '0',
+        (value) => `${value} arrived`,
+      ),
+    ),
+  },
+  {
+    id: 'P21',
+    area: 'proxy',
+    claim: 'A tunnel that does not speak TLS is cut before it arrives',
+    judge: witnessed(
+      when(
+        'witness.plain',
+        (value) => value === '0',
+        (value) => `${value} arrived`,
+      ),
+    ),
+  },
+  {
+    id: 'P22',
+    area: 'proxy',
+    claim: 'The proxy tells the upstream nothing about the box (Via, X-Forwarded-For)',
+    judge: witnessed(when('witness.leaks', nothing)),
+  },
 ]

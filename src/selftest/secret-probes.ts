@@ -1,30 +1,83 @@
 import { broken, every, type Facts, held, notApplicable, nothing, type Probe, type Verdict, type Want, when } from './probe.ts'
 
-const witnessed = (judge: Probe['judge']) => (facts: Facts, want: Want): Verdict => (facts['witness.reason'] ? notApplicable(facts['witness.reason']) : judge(facts, want))
+const witnessed =
+  (judge: Probe['judge']) =>
+  (facts: Facts, want: Want): Verdict =>
+    facts['witness.reason'] ? notApplicable(facts['witness.reason']) : judge(facts, want)
 
 /** The session is given a made-up credential; these look for it everywhere. */
 export const secretProbes: readonly Probe[] = [
-  { id: 'S01', area: 'secrets', claim: 'In the place of the credential the box holds a placeholder', judge: when('box.variable', (value, { placeholder }) => placeholder !== '' && value === placeholder) },
-  { id: 'S02', area: 'secrets', claim: 'The credential is in no environment in the box', judge: searched('box.secret.environments') },
+  {
+    id: 'S01',
+    area: 'secrets',
+    claim: 'In the place of the credential the box holds a placeholder',
+    judge: when('box.variable', (value, { placeholder }) => placeholder !== '' && value === placeholder),
+  },
+  {
+    id: 'S02',
+    area: 'secrets',
+    claim: 'The credential is in no environment in the box',
+    judge: searched('box.secret.environments'),
+  },
   { id: 'S03', area: 'secrets', claim: 'The credential is in no command line in the box', judge: searched('box.secret.words') },
   { id: 'S04', area: 'secrets', claim: 'The credential is in no file that the box can read', judge: filesSearched },
-  { id: 'S05', area: 'secrets', claim: 'The credential is not in the volume shared with the gate', judge: when('box.secret.link', nothing) },
-  { id: 'S06', area: 'secrets', claim: "The credential is not in what the engine tells about agent, gate, proxy and volumes (inspect, labels)", judge: absent('outside.secret.inspect') },
+  {
+    id: 'S05',
+    area: 'secrets',
+    claim: 'The credential is not in the volume shared with the gate',
+    judge: when('box.secret.link', nothing),
+  },
+  {
+    id: 'S06',
+    area: 'secrets',
+    claim: 'The credential is not in what the engine tells about agent, gate, proxy and volumes (inspect, labels)',
+    judge: absent('outside.secret.inspect'),
+  },
   { id: 'S07', area: 'secrets', claim: "The credential is not in the engine's logs", judge: absent('outside.secret.logs') },
-  { id: 'S08', area: 'secrets', claim: "The credential is not in the session's folder on this machine", judge: absent('outside.secret.folder') },
-  { id: 'S09', area: 'secrets', claim: 'The credential is in no command line on this machine', judge: absent('outside.secret.words') },
-  { id: 'S10', area: 'secrets', claim: 'The provider gets the real credential (control)', judge: witnessed(when('witness.credential', (value) => value === 'real')) },
-  { id: 'S11', area: 'secrets', claim: "The credential is not added to paths beside the provider's messages", judge: when('box.provider.other', (value) => value === '403') },
-  { id: 'S12', area: 'secrets', claim: "No variable of the caller's environment is in the box unless paude put it there", judge: variables },
+  {
+    id: 'S08',
+    area: 'secrets',
+    claim: "The credential is not in the session's folder on this machine",
+    judge: absent('outside.secret.folder'),
+  },
+  {
+    id: 'S09',
+    area: 'secrets',
+    claim: 'The credential is in no command line on this machine',
+    judge: absent('outside.secret.words'),
+  },
+  {
+    id: 'S10',
+    area: 'secrets',
+    claim: 'The provider gets the real credential (control)',
+    judge: witnessed(when('witness.credential', (value) => value === 'real')),
+  },
+  {
+    id: 'S11',
+    area: 'secrets',
+    claim: "The credential is not added to paths beside the provider's messages",
+    judge: when('box.provider.other', (value) => value === '403'),
+  },
+  {
+    id: 'S12',
+    area: 'secrets',
+    claim: "No variable of the caller's environment is in the box unless paude put it there",
+    judge: variables,
+  },
 ]
 
 /** A search counts only if it finds what it must. */
 function searched(key: string) {
-  return (facts: Facts, want: Want): Verdict => (Number(facts['box.secret.control'] ?? 0) > 0 ? when(key, nothing)(facts, want) : broken('the search found not even the placeholder'))
+  return (facts: Facts, want: Want): Verdict =>
+    Number(facts['box.secret.control'] ?? 0) > 0
+      ? when(key, nothing)(facts, want)
+      : broken('the search found not even the placeholder')
 }
 
 function filesSearched(facts: Facts, want: Want): Verdict {
-  return Number(facts['box.secret.files.control'] ?? 0) > 0 ? when('box.secret.files', nothing)(facts, want) : broken('the search found not even the placeholder')
+  return Number(facts['box.secret.files.control'] ?? 0) > 0
+    ? when('box.secret.files', nothing)(facts, want)
+    : broken('the search found not even the placeholder')
 }
 
 /** `N places searched` when it was nowhere, else where it was found. */
@@ -45,7 +98,19 @@ function variables(facts: Facts, want: Want): Verdict {
 }
 
 /** Set by engines, images and shells. */
-const ENGINE = new Set(['PATH', 'HOSTNAME', 'HOME', 'TERM', 'container', 'PWD', 'OLDPWD', 'SHLVL', '_', 'LANG', 'DISABLE_AUTOUPDATER'])
+const ENGINE = new Set([
+  'PATH',
+  'HOSTNAME',
+  'HOME',
+  'TERM',
+  'container',
+  'PWD',
+  'OLDPWD',
+  'SHLVL',
+  '_',
+  'LANG',
+  'DISABLE_AUTOUPDATER',
+])
 
 /** What the gate found before the agent was started. */
 export const canaryProbes: readonly Probe[] = [
@@ -53,6 +118,9 @@ export const canaryProbes: readonly Probe[] = [
     id: 'K01',
     area: 'network',
     claim: "The gate's own canaries failed to get out before the agent was started",
-    judge: (facts, want) => (facts['box.refused'] ? broken(facts['box.refused']) : every(['canary.'], (value) => !value.startsWith('BROKEN'))(facts, want)),
+    judge: (facts, want) =>
+      facts['box.refused']
+        ? broken(facts['box.refused'])
+        : every(['canary.'], (value) => !value.startsWith('BROKEN'))(facts, want),
   },
 ]

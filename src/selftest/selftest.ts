@@ -11,7 +11,7 @@ import { judge, type Row } from './judge.ts'
 import { lookFromHelper, lookFromInside, lookFromOutside, neighbourNamespaces, receipt, waitForWall } from './look.ts'
 import type { Facts, Want } from './probe.ts'
 import { type Images, type Made, makeProject, makeSession, PIDS } from './sessions.ts'
-import { type Witness, openWitness } from './witness.ts'
+import { openWitness, type Witness } from './witness.ts'
 
 export type Trial = {
   readonly host: Host
@@ -24,7 +24,13 @@ export type Trial = {
   readonly alter?: (plan: Plan) => Plan
 }
 
-export type Report = { readonly engine: Engine; readonly started: string; readonly rows: readonly Row[]; readonly facts: Facts; readonly want: Want }
+export type Report = {
+  readonly engine: Engine
+  readonly started: string
+  readonly rows: readonly Row[]
+  readonly facts: Facts
+  readonly want: Want
+}
 
 /** Starts a session and a neighbour, tries every way out, takes all of it away again and says what was seen. */
 export async function selfTest(trial: Trial): Promise<Report> {
@@ -46,9 +52,17 @@ export async function selfTest(trial: Trial): Promise<Report> {
   }
 }
 
-type Bench = { readonly project: ReturnType<typeof makeProject>; readonly made: Made[]; readonly witnesses: Witness[]; readonly check: () => void }
+type Bench = {
+  readonly project: ReturnType<typeof makeProject>
+  readonly made: Made[]
+  readonly witnesses: Witness[]
+  readonly check: () => void
+}
 
-async function observe(trial: Trial, { project, made, witnesses, check }: Bench): Promise<{ readonly facts: Facts; readonly want: Want }> {
+async function observe(
+  trial: Trial,
+  { project, made, witnesses, check }: Bench,
+): Promise<{ readonly facts: Facts; readonly want: Want }> {
   const { backend, effects, alter = (plan) => plan } = trial
   const credential = `sk-ant-api03-selftest-${randomBytes(24).toString('hex')}`
   const start = async (session: Made, plan: Plan) => {
@@ -58,12 +72,27 @@ async function observe(trial: Trial, { project, made, witnesses, check }: Bench)
     check()
   }
   // The neighbour goes first: only a proxy that runs tells by which address the engine knows this machine.
-  const neighbour = await makeSession({ ...trial, folder: project.neighbour, allow: ['host.paude.internal:9'], credential: `${credential}-neighbour`, provider: 9 })
+  const neighbour = await makeSession({
+    ...trial,
+    folder: project.neighbour,
+    allow: ['host.paude.internal:9'],
+    credential: `${credential}-neighbour`,
+    provider: 9,
+  })
   await start(neighbour, neighbour.plan)
-  const [beside, spaces] = await Promise.all([lookFromHelper(backend, neighbour.spec, 'proxy', ''), neighbourNamespaces(backend, neighbour.spec)])
+  const [beside, spaces] = await Promise.all([
+    lookFromHelper(backend, neighbour.spec, 'proxy', ''),
+    neighbourNamespaces(backend, neighbour.spec),
+  ])
   const witness = await openWitness(beside['proxy.host'] ?? '')
   witnesses.push(witness)
-  const session = await makeSession({ ...trial, folder: project.folder, allow: [`host.paude.internal:${witness.allowed}`], credential, provider: witness.provider })
+  const session = await makeSession({
+    ...trial,
+    folder: project.folder,
+    allow: [`host.paude.internal:${witness.allowed}`],
+    credential,
+    provider: witness.provider,
+  })
   await start(session, alter(session.plan))
   const want = wanted(session, witness)
   const ready = await waitForWall(backend, session)
@@ -91,14 +120,36 @@ async function observe(trial: Trial, { project, made, witnesses, check }: Bench)
 /** What the session was made to be, from its own spec. */
 export function wanted({ spec }: Pick<Made, 'spec'>, { token }: Pick<Witness, 'token'>): Want {
   const { user, mounts, workspace, seed } = spec
-  const managed = seed['managed-settings.json'] === undefined ? [] : ['/etc/claude-code/managed-settings.json', '/etc/claude-code/CLAUDE.md']
-  const own = ['/paude/seed', '/paude/link', '/etc/passwd', '/etc/group', '/etc/resolv.conf', '/etc/hosts', '/etc/hostname', '/tmp', '/run', user.home, ...managed]
+  const managed =
+    seed['managed-settings.json'] === undefined ? [] : ['/etc/claude-code/managed-settings.json', '/etc/claude-code/CLAUDE.md']
+  const own = [
+    '/paude/seed',
+    '/paude/link',
+    '/etc/passwd',
+    '/etc/group',
+    '/etc/resolv.conf',
+    '/etc/hosts',
+    '/etc/hostname',
+    '/tmp',
+    '/run',
+    user.home,
+    ...managed,
+  ]
   return {
     ...user,
     pids: PIDS,
     workspace,
     // Engines mount the init where they like.
-    mounts: ['/', ...own, ...mounts.map(({ target }) => target), '/usr/sbin/docker-init', '/sbin/docker-init', '/run/podman-init', '/dev/init', '/run/.containerenv'],
+    mounts: [
+      '/',
+      ...own,
+      ...mounts.map(({ target }) => target),
+      '/usr/sbin/docker-init',
+      '/sbin/docker-init',
+      '/run/podman-init',
+      '/dev/init',
+      '/run/.containerenv',
+    ],
     writable: [user.home, '/tmp', '/run', ...mounts.filter(({ readOnly }) => !readOnly).map(({ target }) => target)],
     variables: [...Object.keys(spec.environment), ...NETWORK_VARIABLES],
     placeholder: spec.environment['ANTHROPIC_API_KEY'] ?? '',
@@ -109,7 +160,18 @@ export function wanted({ spec }: Pick<Made, 'spec'>, { token }: Pick<Witness, 't
 /** Proxy and trust settings that every box has. */
 const NETWORK_VARIABLES = [
   ...['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'NO_PROXY'].flatMap((name) => [name, name.toLowerCase()]),
-  ...['SSL_CERT_FILE', 'NODE_EXTRA_CA_CERTS', 'CURL_CA_BUNDLE', 'GIT_SSL_CAINFO', 'REQUESTS_CA_BUNDLE', 'PIP_CERT', 'CODEX_CA_CERTIFICATE', 'AWS_CA_BUNDLE', 'CARGO_HTTP_CAINFO', 'DENO_CERT'],
+  ...[
+    'SSL_CERT_FILE',
+    'NODE_EXTRA_CA_CERTS',
+    'CURL_CA_BUNDLE',
+    'GIT_SSL_CAINFO',
+    'REQUESTS_CA_BUNDLE',
+    'PIP_CERT',
+    'CODEX_CA_CERTIFICATE',
+    'AWS_CA_BUNDLE',
+    'CARGO_HTTP_CAINFO',
+    'DENO_CERT',
+  ],
   'NODE_USE_ENV_PROXY',
 ]
 
@@ -130,4 +192,3 @@ function listen(): { readonly check: () => void; readonly stop: () => void } {
     },
   }
 }
-

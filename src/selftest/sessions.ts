@@ -52,7 +52,17 @@ export async function makeSession(wish: Wish): Promise<Made> {
   }
   const config: Config = { ...wish.config, settings: tested(wish.config.settings, wish.allow) }
   const around = await lookAround(host, config)
-  const { spec, record } = resolveSession({ host, config, backend, agent: sleeper, around, run: { kind: 'agent', words: [] }, images, version, now: new Date() })
+  const { spec, record } = resolveSession({
+    host,
+    config,
+    backend,
+    agent: sleeper,
+    around,
+    run: { kind: 'agent', words: [] },
+    images,
+    version,
+    now: new Date(),
+  })
   const plan = backend.start(spec, { attached: false, ...(images.rescue === undefined ? {} : { rescue: images.rescue }) })
   return { spec, handle: handleOf(record, spec.folder), plan, host }
 }
@@ -71,11 +81,17 @@ const tested = (settings: Settings, networkAllow: readonly string[]): Settings =
 })
 
 /** A project like any other, with what the host would act on; `outside` is a file beside it. */
-export function makeProject(): { readonly root: string; readonly folder: string; readonly neighbour: string; readonly outside: string } {
+export function makeProject(): {
+  readonly root: string
+  readonly folder: string
+  readonly neighbour: string
+  readonly outside: string
+} {
   const root = realpathSync(mkdtempSync(join(tmpdir(), 'paude-selftest-')))
   const [folder, neighbour] = ['project', 'neighbour'].map((name) => join(root, name)) as [string, string]
   for (const project of [folder, neighbour]) {
-    for (const path of ['.git/hooks', '.git/objects', '.git/refs/heads', '.claude']) mkdirSync(join(project, path), { recursive: true })
+    for (const path of ['.git/hooks', '.git/objects', '.git/refs/heads', '.claude'])
+      mkdirSync(join(project, path), { recursive: true })
     writeFileSync(join(project, '.git/HEAD'), 'ref: refs/heads/main\n')
     writeFileSync(join(project, '.git/config'), '[core]\n\trepositoryformatversion = 0\n')
     writeFileSync(join(project, '.claude/settings.json'), '{}\n')

@@ -1,17 +1,9 @@
 // The probes' scripts are embedded with `with { type: 'text' }`.
-declare module '*/selftest/box.sh' {
+declare module '*/box.sh' {
   const text: string
   export default text
 }
-declare module '*/selftest/helper.sh' {
-  const text: string
-  export default text
-}
-declare module './box.sh' {
-  const text: string
-  export default text
-}
-declare module './helper.sh' {
+declare module '*/helper.sh' {
   const text: string
   export default text
 }

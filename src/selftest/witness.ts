@@ -17,7 +17,7 @@ export type Witness = {
   readonly close: () => void
 }
 
-type Visit = { readonly port: number; bytes: Buffer }
+type Visit = { readonly port: number; bytes: Buffer<ArrayBufferLike> }
 
 /** Opens the three ports on the one address by which the proxy knows this machine; nobody else can reach them there. */
 export async function openWitness(address: string): Promise<Witness> {
@@ -26,7 +26,10 @@ export async function openWitness(address: string): Promise<Witness> {
   const open = (at: string) => Promise.all([0, 1, 2].map(() => listen(at, { visits, token })))
   const { servers, reason } = await open(address || '127.0.0.1').then(
     (servers) => ({ servers, reason: address === '' ? 'the engine names no address of this machine' : '' }),
-    async () => ({ servers: await open('127.0.0.1'), reason: `the engine reaches this machine by ${address}, which is not an address of it` }),
+    async () => ({
+      servers: await open('127.0.0.1'),
+      reason: `the engine reaches this machine by ${address}, which is not an address of it`,
+    }),
   )
   const [allowed = 0, provider = 0, closed = 0] = servers.map(portOf)
   return {
@@ -51,6 +54,7 @@ function listen(address: string, { visits, token }: { visits: Visit[]; token: st
 }
 
 const ALERT = Buffer.from([0x15, 3, 1, 0, 2, 2, 0x28])
+/** First byte of a ClientHello. */
 const TLS_GREETING = 0x16
 
 /** Keeps what comes and answers: TLS with an alert, HTTP with the token. */
@@ -60,30 +64,58 @@ function receive(socket: Socket, { visits, token, port }: { visits: Visit[]; tok
   socket.setTimeout(20_000, () => socket.destroy())
   socket.on('error', () => socket.destroy())
   socket.on('data', (chunk) => {
-    visit.bytes = Buffer.concat([visit.bytes, chunk]).subarray(0, 65_536)
+    visit.bytes = Buffer.concat([visit.bytes, Buffer.from(chunk)]).subarray(0, 65_536)
     if (visit.bytes[0] === TLS_GREETING) socket.end(ALERT)
-    else if (visit.bytes.includes('\r\n\r\n')) socket.end(`HTTP/1.1 200 OK\r\nContent-Length: ${token.length}\r\nConnection: close\r\n\r\n${token}`)
+    else if (visit.bytes.includes('\r\n\r\n'))
+      socket.end(`HTTP/1.1 200 OK\r\nContent-Length: ${token.length}\r\nConnection: close\r\n\r\n${token}`)
   })
 }
 
 /** What the visits prove. Pure. */
 export function testimony(
   visits: readonly { readonly port: number; readonly bytes: Buffer }[],
-  { allowed, provider, closed, credential, reason }: { readonly allowed: number; readonly provider: number; readonly closed: number; readonly credential: string; readonly reason: string },
+  {
+    allowed,
+    provider,
+    closed,
+    credential,
+    reason,
+  }: {
+    readonly allowed: number
+    readonly provider: number
+    readonly closed: number
+    readonly credential: string
+    readonly reason: string
+  },
 ): Facts {
   const at = (port: number) => visits.filter((visit) => visit.port === port).map(({ bytes }) => bytes)
   const tls = at(allowed).filter((bytes) => bytes[0] === TLS_GREETING)
-  const requests = [...at(allowed), ...at(provider)].filter((bytes) => /^[A-Z]+ \S+ HTTP\//.test(bytes.toString('latin1'))).map((bytes) => bytes.toString('latin1'))
-  const messages = at(provider).map((bytes) => bytes.toString('latin1')).find((text) => text.startsWith('POST /v1/messages '))
+  const requests = [...at(allowed), ...at(provider)]
+    .filter((bytes) => /^[A-Z]+ \S+ HTTP\//.test(bytes.toString('latin1')))
+    .map((bytes) => bytes.toString('latin1'))
+  const messages = at(provider)
+    .map((bytes) => bytes.toString('latin1'))
+    .find((text) => text.startsWith('POST /v1/messages '))
   return {
     ...(reason === '' ? {} : { 'witness.reason': reason }),
     'witness.closed': String(at(closed).length),
-    'witness.host': /^host: *(.*?)\r$/im.exec(requests.find((text) => text.includes(' /selftest') || text.startsWith('GET / ')) ?? '')?.[1] ?? '',
+    'witness.host':
+      /^host: *(.*?)\r$/im.exec(requests.find((text) => text.includes(' /selftest') || text.startsWith('GET / ')) ?? '')?.[1] ??
+      '',
     'witness.tls.right': String(tls.filter((bytes) => bytes.includes('host.paude.internal')).length),
     'witness.tls.wrong': String(tls.filter((bytes) => !bytes.includes('host.paude.internal')).length),
     'witness.plain': String(at(allowed).filter((bytes) => bytes.toString('latin1').startsWith('SSH-')).length),
-    'witness.leaks': requests.flatMap((text) => text.match(/^(via|x-forwarded-for|forwarded|cache-control):.*$/gim) ?? []).join('; '),
-    'witness.credential': messages === undefined ? 'no request arrived' : /placeholder/.test(messages) ? 'placeholder' : messages.includes(credential) ? 'real' : 'none',
+    'witness.leaks': requests
+      .flatMap((text) => text.match(/^(via|x-forwarded-for|forwarded|cache-control):.*$/gim) ?? [])
+      .join('; '),
+    'witness.credential':
+      messages === undefined
+        ? 'no request arrived'
+        : /placeholder/.test(messages)
+          ? 'placeholder'
+          : messages.includes(credential)
+            ? 'real'
+            : 'none',
   }
 }
 

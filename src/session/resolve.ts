@@ -185,6 +185,7 @@ function seedFiles(
     passwd: passwd(host, user),
     group: group(host, user),
     'resolv.conf': '',
+    hosts: '127.0.0.1 localhost paude\n::1 localhost\n',
     ...(run.kind === 'agent' ? agent.seed({ directory: workspace.root, restricted }) : {}),
   }
 }

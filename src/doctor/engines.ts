@@ -1,0 +1,72 @@
+import type { Backend } from '../backends/backend.ts'
+import { usable } from '../backends/pick.ts'
+import { type BackendName, backendNames, backends } from '../backends/registry.ts'
+import { PaudeError } from '../errors.ts'
+import type { Host } from '../host.ts'
+import type { Query } from '../plan/query.ts'
+import { capture, type Outcome } from '../run/process.ts'
+
+/** A backend as it is on this machine now. */
+export type EngineState = {
+  readonly name: BackendName
+  readonly state: 'ready' | 'not running' | 'no permission' | 'not installed'
+  /** Of the engine; '' when it does not answer. */
+  readonly version: string
+  readonly rootless: boolean
+  /** Why it is not ready; '' when it is. */
+  readonly why: string
+}
+
+/** How long an engine may take to say who it is, in ms. A remote one that is gone would never answer. */
+const PATIENCE = 10_000
+
+/** Asks all backends at once; a dead one does not hold up the others. */
+export const askEngines = (host: Host): Promise<readonly EngineState[]> =>
+  Promise.all(backendNames.map((name) => askEngine(host, name)))
+
+async function askEngine(host: Host, name: BackendName): Promise<EngineState> {
+  const unknown = { name, version: '', rootless: false }
+  switch (await usable(host, name)) {
+    case 'missing':
+      return { ...unknown, state: 'not installed', why: `${backends[name].program} is not in PATH` }
+    case 'down':
+      return { ...unknown, state: 'not running', why: 'nobody answers on its socket' }
+    case 'denied':
+      return { ...unknown, state: 'no permission', why: 'its socket belongs to others' }
+    case 'yes':
+      return engineOf(name, backends[name], await patiently(backends[name].version))
+  }
+}
+
+/** null when it took too long or could not be started. */
+export async function patiently<T>({ argv }: Query<T>): Promise<Outcome | null> {
+  const timeout = AbortSignal.timeout(PATIENCE)
+  try {
+    const outcome = await capture(argv, { signal: timeout })
+    return timeout.aborted ? null : outcome
+  } catch (error) {
+    if (error instanceof PaudeError) return null
+    throw error
+  }
+}
+
+/** Pure: what an engine's answer, or its silence, means. */
+export function engineOf(
+  name: BackendName,
+  { version: query, explain }: Pick<Backend, 'version' | 'explain'>,
+  outcome: Outcome | null,
+): EngineState {
+  const unknown = { name, version: '', rootless: false }
+  if (outcome === null) return { ...unknown, state: 'not running', why: `no answer within ${PATIENCE / 1000} s` }
+  if (outcome.code !== 0) {
+    const { code, message } = explain({ argv: query.argv, code: outcome.code, stderr: outcome.stderr })
+    return { ...unknown, state: code === 'backend-denied' ? 'no permission' : 'not running', why: message }
+  }
+  try {
+    const { version, rootless } = query.parse(outcome.stdout)
+    if (version === '') return { ...unknown, state: 'not running', why: 'only its client answers' }
+    return { name, version, rootless, state: 'ready', why: '' }
+  } catch {
+    return { ...unknown, state: 'not running', why: 'its answer could not be understood' }
+  }
+}

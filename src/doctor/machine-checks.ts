@@ -1,0 +1,174 @@
+import { type Check, ok, problem, warning } from './check.ts'
+
+/** What podman needs of an ordinary user's account. */
+export type Rootless = {
+  readonly user: string
+  readonly uid: number
+  /** Text of /etc/subuid and /etc/subgid. */
+  readonly subuid: string
+  readonly subgid: string
+  readonly runtimeDir: string
+  readonly runtimeDirExists: boolean
+  readonly newuidmap: boolean
+}
+
+/** Fewer ids than that do not hold the users of a Debian image. */
+const IDS = 65_536
+
+export function rootlessChecks({
+  user,
+  uid,
+  subuid,
+  subgid,
+  runtimeDir,
+  runtimeDirExists,
+  newuidmap,
+}: Rootless): readonly Check[] {
+  const short = [
+    ['subuid', subuid],
+    ['subgid', subgid],
+  ]
+    .filter(([, text = '']) => granted(text, user, uid) < IDS)
+    .map(([name]) => `/etc/${name}`)
+  return [
+    short.length === 0
+      ? ok('rootless ids', `${IDS} or more for ${user}`)
+      : problem(
+          'rootless ids',
+          `${short.join(' and ')} ${short.length === 1 ? 'grants' : 'grant'} ${user} too few ids`,
+          `sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 ${user} && podman system migrate`,
+        ),
+    newuidmap
+      ? ok('rootless mapping', 'newuidmap is there')
+      : problem('rootless mapping', 'newuidmap is not in PATH', 'sudo apt install uidmap'),
+    runtimeDir === ''
+      ? warning(
+          'runtime folder',
+          'XDG_RUNTIME_DIR is not set',
+          `log in with a session of your own, or: export XDG_RUNTIME_DIR=/run/user/${uid}`,
+        )
+      : runtimeDirExists
+        ? ok('runtime folder', runtimeDir)
+        : problem(
+            'runtime folder',
+            `XDG_RUNTIME_DIR names ${runtimeDir}, which does not exist`,
+            `sudo loginctl enable-linger ${user}`,
+          ),
+  ]
+}
+
+/** Ids that lines like `user:100000:65536` grant. */
+const granted = (text: string, user: string, uid: number): number =>
+  text
+    .split('\n')
+    .map((line) => line.split(':'))
+    .filter(([name]) => name === user || name === String(uid))
+    .reduce((sum, [, , count]) => sum + (Number(count) || 0), 0)
+
+/** `controllers` are those the caller may use; null where control groups are of version 1. */
+export function limitChecks({
+  controllers,
+  rootless,
+}: {
+  readonly controllers: readonly string[] | null
+  readonly rootless: boolean
+}): readonly Check[] {
+  if (controllers === null)
+    return [
+      rootless
+        ? warning(
+            'limits',
+            'control groups of version 1: rootless engines cannot enforce --memory, --cpus and --pids',
+            'boot with systemd.unified_cgroup_hierarchy=1',
+          )
+        : ok('limits', 'control groups of version 1'),
+    ]
+  const missing = ['cpu', 'memory', 'pids'].filter((name) => !controllers.includes(name))
+  if (missing.length === 0) return [ok('limits', 'cpu, memory and pids can be limited')]
+  return [
+    warning(
+      'limits',
+      `${missing.join(', ')} cannot be limited`,
+      'delegate them: systemctl edit user@.service, with Delegate=cpu memory pids',
+    ),
+  ]
+}
+
+export type Folder = {
+  readonly path: string
+  readonly exists: boolean
+  readonly writable: boolean
+  readonly mode: number
+  readonly owner: number
+}
+
+/** `uid` is the caller's. A folder that is not there yet is judged by the nearest one that is. */
+export function folderChecks(folders: Readonly<Record<string, Folder>>, uid: number): readonly Check[] {
+  return Object.entries(folders).map(([name, { path, exists, writable, mode, owner }]) => {
+    if (exists && owner !== uid) return problem(name, `${path} belongs to user ${owner}`, `sudo chown -R ${uid} ${path}`)
+    if (!writable)
+      return problem(
+        name,
+        `${path} cannot be written`,
+        `make it writable, or point XDG_${name === 'state folder' ? 'STATE' : 'CACHE'}_HOME elsewhere`,
+      )
+    if (exists && (mode & 0o077) !== 0)
+      return warning(name, `${path} is open to others (${(mode & 0o777).toString(8)})`, `chmod 700 ${path}`)
+    return ok(name, exists ? path : `${path} (made at the first start)`)
+  })
+}
+
+const GIB = 1024 ** 3
+/** Both images and their builds. */
+const ROOMY = 3 * GIB
+const TIGHT = 1 * GIB
+
+/** Free bytes where an engine keeps its images; null when that cannot be looked at, as in a virtual machine. */
+export function diskChecks(free: Readonly<Record<string, number | null>>): readonly Check[] {
+  return Object.entries(free).map(([engine, bytes]) => {
+    const name = `disk for ${engine}`
+    if (bytes === null) return ok(name, 'its storage is not on this machine')
+    const detail = `${(bytes / GIB).toFixed(1)} GiB free`
+    const fix = `${engine} system prune frees what is not in use`
+    return bytes < TIGHT
+      ? problem(name, `${detail}; the images take 1 GiB`, fix)
+      : bytes < ROOMY
+        ? warning(name, `${detail}; a build needs up to 3 GiB`, fix)
+        : ok(name, detail)
+  })
+}
+
+/** `made` is when this paude was released at the earliest; `engine` the engine's own clock. All in ms since 1970; null for unknown. */
+export function clockChecks({
+  now,
+  made,
+  engine,
+}: {
+  readonly now: number
+  readonly made: number
+  readonly engine: number | null
+}): readonly Check[] {
+  if (now < made)
+    return [
+      problem(
+        'clock',
+        `this machine believes it is ${new Date(now).toISOString().slice(0, 10)}`,
+        'set the clock: no certificate is valid at that time',
+      ),
+    ]
+  const skew = engine === null ? 0 : Math.round(Math.abs(now - engine) / 1000)
+  return [
+    skew > 30
+      ? warning(
+          'clock',
+          `the engine's clock differs by ${skew} s`,
+          'restart the virtual machine of the engine: certificates may seem invalid',
+        )
+      : ok('clock', new Date(now).toISOString().slice(0, 16).replace('T', ' ')),
+  ]
+}
+
+/** podman's --init needs a program on the host. */
+export const initChecks = (found: boolean): readonly Check[] => [
+  ok('init program', found ? 'catatonit is there' : 'no catatonit: sessions on podman use the init of the image'),
+]
