@@ -49,6 +49,7 @@ const plain: SessionSpec = {
     passwd: 'agent:x:1000:1000:agent:/home/ada:/bin/bash\n',
     group: 'agent:x:1000:\n',
     'resolv.conf': '',
+    hosts: '127.0.0.1 localhost paude\n::1 localhost\n',
     'managed-settings.json': '{}\n',
     'CLAUDE.md': 'This session runs in a container of paude.\n',
   },

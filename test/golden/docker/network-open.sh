@@ -27,6 +27,11 @@ EOF
 chmod 0644 /home/ada/.local/state/paude/sessions/paude-bcd234/seed/group
 : >/home/ada/.local/state/paude/sessions/paude-bcd234/seed/resolv.conf
 chmod 0644 /home/ada/.local/state/paude/sessions/paude-bcd234/seed/resolv.conf
+cat >/home/ada/.local/state/paude/sessions/paude-bcd234/seed/hosts <<'EOF'
+127.0.0.1 localhost paude
+::1 localhost
+EOF
+chmod 0644 /home/ada/.local/state/paude/sessions/paude-bcd234/seed/hosts
 cat >/home/ada/.local/state/paude/sessions/paude-bcd234/seed/managed-settings.json <<'EOF'
 {}
 EOF

@@ -27,6 +27,11 @@ EOF
 chmod 0644 /home/ada/.local/state/paude/sessions/paude-bcd234/seed/group
 : >/home/ada/.local/state/paude/sessions/paude-bcd234/seed/resolv.conf
 chmod 0644 /home/ada/.local/state/paude/sessions/paude-bcd234/seed/resolv.conf
+cat >/home/ada/.local/state/paude/sessions/paude-bcd234/seed/hosts <<'EOF'
+127.0.0.1 localhost paude
+::1 localhost
+EOF
+chmod 0644 /home/ada/.local/state/paude/sessions/paude-bcd234/seed/hosts
 cat >/home/ada/.local/state/paude/sessions/paude-bcd234/seed/managed-settings.json <<'EOF'
 {}
 EOF
@@ -46,7 +51,7 @@ cat >/home/ada/.local/state/paude/sessions/paude-bcd234/session.json <<'EOF'
 EOF
 chmod 0600 /home/ada/.local/state/paude/sessions/paude-bcd234/session.json
 later 'docker volume rm --force paude-bcd234-link'
-step_14() {
+step_15() {
   # side by side
   later 'docker rm --force --volumes paude-bcd234-proxy'
   later 'docker rm --force --volumes paude-bcd234-gate'
@@ -158,6 +163,7 @@ step_14() {
       --mount=type=bind,src=/home/ada/.local/state/paude/sessions/paude-bcd234/seed/managed-settings.json,dst=/etc/claude-code/managed-settings.json,ro \
       --mount=type=bind,src=/home/ada/.local/state/paude/sessions/paude-bcd234/seed/CLAUDE.md,dst=/etc/claude-code/CLAUDE.md,ro \
       --mount=type=bind,src=/home/ada/.local/state/paude/sessions/paude-bcd234/seed/resolv.conf,dst=/etc/resolv.conf,ro \
+      --mount=type=bind,src=/home/ada/.local/state/paude/sessions/paude-bcd234/seed/hosts,dst=/etc/hosts,ro \
       --mount=type=volume,src=paude-bcd234-link,dst=/paude/link,ro \
       --workdir=/home/ada/engine \
       --env=HOME=/home/ada \
@@ -193,13 +199,13 @@ step_14() {
   [ "$failed" = 0 ]
 }
 kept=$undo undo=:
-step_14 || {
+step_15 || {
   # an image was missing
   eval "$undo" >/dev/null 2>&1
   undo=:
   # building the image
   make-image --for=paude
-  step_14
+  step_15
 }
 undo="$undo; $kept" kept=:
 undo=: kept=:

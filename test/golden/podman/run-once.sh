@@ -27,6 +27,11 @@ EOF
 chmod 0644 /home/ada/.local/state/paude/sessions/paude-bcd234/seed/group
 : >/home/ada/.local/state/paude/sessions/paude-bcd234/seed/resolv.conf
 chmod 0644 /home/ada/.local/state/paude/sessions/paude-bcd234/seed/resolv.conf
+cat >/home/ada/.local/state/paude/sessions/paude-bcd234/seed/hosts <<'EOF'
+127.0.0.1 localhost paude
+::1 localhost
+EOF
+chmod 0644 /home/ada/.local/state/paude/sessions/paude-bcd234/seed/hosts
 cat >/home/ada/.local/state/paude/sessions/paude-bcd234/seed/managed-settings.json <<'EOF'
 {}
 EOF
@@ -76,6 +81,7 @@ later 'podman rm --force --time=0 --volumes --depend paude-bcd234'
     --mount=type=bind,src=/home/ada/.local/state/paude/sessions/paude-bcd234/seed/managed-settings.json,dst=/etc/claude-code/managed-settings.json,ro \
     --mount=type=bind,src=/home/ada/.local/state/paude/sessions/paude-bcd234/seed/CLAUDE.md,dst=/etc/claude-code/CLAUDE.md,ro \
     --mount=type=bind,src=/home/ada/.local/state/paude/sessions/paude-bcd234/seed/resolv.conf,dst=/etc/resolv.conf,ro \
+    --mount=type=bind,src=/home/ada/.local/state/paude/sessions/paude-bcd234/seed/hosts,dst=/etc/hosts,ro \
     --workdir=/home/ada/engine \
     --env=HOME=/home/ada \
     --env=HTTP_PROXY= \
