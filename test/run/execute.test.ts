@@ -1,0 +1,415 @@
+import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { PaudeError } from '../../src/errors.ts'
+import { type Argv, type Attach, exec, folder, guard, later, type Plan, together, write } from '../../src/plan/plan.ts'
+import { execute } from '../../src/run/execute.ts'
+import { capture, lines } from '../../src/run/process.ts'
+import { secret } from '../../src/secret.ts'
+
+/** A full disk is made of a small one, which takes root. */
+const canMount =
+  process.getuid?.() === 0 && Bun.spawnSync(['unshare', '--mount', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt']).exitCode === 0
+if (!canMount) console.log('skipped: a full disk, since this user may not mount one')
+
+let room = ''
+let notes: string[] = []
+beforeEach(() => {
+  room = mkdtempSync(join(tmpdir(), 'paude-execute-'))
+  notes = []
+})
+afterEach(() => {
+  chmodSync(room, 0o700)
+  rmSync(room, { recursive: true, force: true })
+})
+
+const sh = (script: string, ...words: readonly string[]): Argv => ['sh', '-c', `cd '${room}' || exit; ${script}`, 'sh', ...words]
+const log = (text: string): Argv => sh(`echo ${text} >>log`)
+const logged = (): readonly string[] =>
+  existsSync(join(room, 'log')) ? readFileSync(join(room, 'log'), 'utf8').trim().split('\n') : []
+const fails = (marker = 'command-failed'): Argv => sh(`echo ${marker} >&2; exit 9`)
+/** The tests' engine says in its first word what went wrong. */
+const effects = {
+  note: (text: string) => void notes.push(text),
+  explain: ({ outcome }: { outcome: { code: number; stderr: string } }) => {
+    const [word] = outcome.stderr.split('\n')
+    const code = word === 'image-missing' || word === 'name-taken' ? word : 'command-failed'
+    return new PaudeError(code, `failed with ${outcome.code}: ${word}`)
+  },
+  progress: false,
+}
+const run = (plan: Plan) => execute(plan, effects)
+async function failure(plan: Plan): Promise<PaudeError> {
+  try {
+    await run(plan)
+  } catch (error) {
+    if (error instanceof PaudeError) return error
+    throw error
+  }
+  throw new Error('the plan did not fail')
+}
+
+describe('order', () => {
+  test('steps run one after the other, and a plan without an agent ends with 0', async () => {
+    expect(await run([exec(log('one')), guard(['false'], [exec(log('two')), exec(log('three'))]), exec(log('four'))])).toBe(0)
+    expect(logged()).toEqual(['one', 'two', 'three', 'four'])
+  })
+
+  test('a step whose probe succeeds is skipped, with its undo', async () => {
+    await failure([
+      exec(log('made'), { unless: ['true'], undo: log('undone') }),
+      guard(['true'], [exec(log('guarded'))]),
+      exec(fails()),
+    ])
+    expect(logged()).toEqual([])
+  })
+
+  test('lanes run side by side: each waits here for what the other one does', async () => {
+    const meet = (mine: string, theirs: string) => sh(`touch ${mine}; until [ -e ${theirs} ]; do :; done; echo met >>log`)
+    await run([together([[exec(meet('a', 'b'))], [exec(meet('b', 'a'))]])])
+    expect(logged()).toEqual(['met', 'met'])
+  })
+
+  test('the plan goes on while a trailing lane still works, and waits for it at the end', async () => {
+    await run([
+      together([[exec(log('lane'))]], { trailing: [exec(sh('until grep -q next log; do :; done; echo trailing >>log'))] }),
+      exec(log('next')),
+    ])
+    expect(logged()).toEqual(['lane', 'next', 'trailing'])
+  })
+
+  test('a title is told, and a step without one is silent', async () => {
+    await run([exec(['true'], { title: 'building the image' }), exec(['true'])])
+    expect(notes).toEqual(['building the image'])
+  })
+})
+
+describe('undo', () => {
+  test('a failure takes everything back, newest first, its own step included', async () => {
+    const { message } = await failure([
+      exec(log('one'), { undo: log('undo-one') }),
+      later(log('undo-two')),
+      exec(fails(), { undo: log('undo-three') }),
+      exec(log('unreached')),
+    ])
+    expect(message).toBe('failed with 9: command-failed')
+    expect(logged()).toEqual(['one', 'undo-three', 'undo-two', 'undo-one'])
+  })
+
+  test('an undo that fails does not keep the others from running', async () => {
+    await failure([
+      exec(['true'], { undo: log('first') }),
+      exec(['true'], { undo: ['false'] }),
+      exec(['true'], { undo: ['no-such-program-anywhere'] }),
+      exec(fails()),
+    ])
+    expect(logged()).toEqual(['first'])
+  })
+
+  test('what bears our name already is left alone, whichever lane ended last', async () => {
+    const slow = sh('until [ -e taken ]; do :; done')
+    await failure([
+      together([
+        [exec(sh('echo name-taken >&2; touch taken; exit 9'), { undo: log('undo-theirs') })],
+        [exec(slow, { undo: log('undo-ours') })],
+      ]),
+    ])
+    expect(logged()).toEqual(['undo-ours'])
+  })
+
+  test('a failing lane waits for the others before anything is taken back', async () => {
+    await failure([
+      together([
+        [exec(sh('echo failed >>log; exit 9'))],
+        [exec(sh('until grep -q failed log; do :; done; echo slow >>log'), { undo: log('undo') })],
+      ]),
+    ])
+    expect(logged()).toEqual(['failed', 'slow', 'undo'])
+  })
+
+  test('a trailing lane that fails takes the start back', async () => {
+    await failure([
+      exec(['true'], { undo: log('undo') }),
+      together([[exec(log('lane'))]], { trailing: [exec(fails())] }),
+      exec(log('next')),
+    ])
+    expect(logged().at(-1)).toBe('undo')
+  })
+
+  test('a tolerant step may fail', async () => {
+    expect(await run([exec(fails(), { tolerant: true }), exec(log('on'))])).toBe(0)
+    expect(logged()).toEqual(['on'])
+  })
+
+  test('folders that were made are taken back, folders that were there are not', async () => {
+    mkdirSync(join(room, 'old'))
+    writeFileSync(join(room, 'old', 'file'), '')
+    await failure([
+      folder(join(room, 'old')),
+      folder(join(room, 'new', 'inner')),
+      write(join(room, 'new', 'inner', 'file'), 'x'),
+      exec(fails()),
+    ])
+    expect([existsSync(join(room, 'old', 'file')), existsSync(join(room, 'new', 'inner'))]).toEqual([true, false])
+  })
+
+  test('a program that does not exist takes back as well', async () => {
+    expect((await failure([exec(log('one'), { undo: log('undo') }), exec(['no-such-program-anywhere'])])).code).toBe(
+      'command-not-found',
+    )
+    expect(logged()).toEqual(['one', 'undo'])
+  })
+})
+
+describe('rescue', () => {
+  const needsImage = () => sh('[ -e image ] || { echo image-missing >&2; exit 125; }; echo made >>log')
+  const build = () => exec(sh('touch image; echo built >>log'))
+
+  test('a missing image is made and the step tried again', async () => {
+    await run([exec(log('before'), { undo: log('undo-before') }), exec(needsImage(), { undo: log('undo'), rescue: [build()] })])
+    expect(logged()).toEqual(['before', 'undo', 'built', 'made'])
+  })
+
+  test('lanes are taken back and tried again together', async () => {
+    await run([together([[exec(log('gate'), { undo: log('undo-gate') })], [exec(needsImage())]], { rescue: [build()] })])
+    expect(logged()).toEqual(['gate', 'undo-gate', 'built', ...logged().slice(3)])
+    expect([...logged().slice(3)].sort()).toEqual(['gate', 'made'])
+  })
+
+  test('a missing image counts more than another failure beside it', async () => {
+    await run([
+      together([[exec(sh('[ -e image ] || { echo other >&2; exit 1; }'))], [exec(needsImage())]], { rescue: [build()] }),
+    ])
+    expect(logged()).toContain('made')
+  })
+
+  test('it helps once, and against nothing else', async () => {
+    expect((await failure([exec(needsImage(), { rescue: [exec(log('rescued'))] })])).code).toBe('image-missing')
+    expect(logged()).toEqual(['rescued'])
+    expect((await failure([exec(fails(), { rescue: [build()] })])).code).toBe('command-failed')
+    expect(logged()).toEqual(['rescued'])
+  })
+})
+
+describe('what a program gets', () => {
+  test('a secret arrives on stdin and in the environment, and stands in no argv', async () => {
+    const plan = [
+      exec(sh(`cat >stdin; printf %s "$TOKEN" >env; tr '\\0' ' ' </proc/$$/cmdline >argv`), {
+        stdin: secret('hunter2'),
+        env: { TOKEN: secret('hunter3') },
+      }),
+    ]
+    await run(plan)
+    const read = (name: string) => readFileSync(join(room, name), 'utf8')
+    expect([read('stdin'), read('env')]).toEqual(['hunter2', 'hunter3'])
+    expect(read('argv')).not.toContain('hunter')
+    expect(JSON.stringify(plan)).not.toContain('hunter')
+  })
+
+  test('a folder of its own', async () => {
+    mkdirSync(join(room, 'inner'))
+    await run([exec(['sh', '-c', 'pwd >where'], { folder: join(room, 'inner') })])
+    expect(readFileSync(join(room, 'inner', 'where'), 'utf8').trim()).toEndWith('/inner')
+  })
+
+  test('files with their mode, whole or not at all', async () => {
+    const path = join(room, 'file')
+    await run([write(path, 'first', 0o644)])
+    await run([write(path, 'second\n', 0o600)])
+    expect([readFileSync(path, 'utf8'), statSync(path).mode & 0o777]).toEqual(['second\n', 0o600])
+    expect([...new Bun.Glob('*').scanSync(room)]).toEqual(['file'])
+  })
+
+  test('folders with their mode, whatever the umask', async () => {
+    const before = process.umask(0o077)
+    await run([folder(join(room, 'policy'), 0o755)])
+    process.umask(before)
+    expect(statSync(join(room, 'policy')).mode & 0o777).toBe(0o755)
+  })
+})
+
+describe('the disk', () => {
+  test('a folder that cannot be made is a sentence', async () => {
+    writeFileSync(join(room, 'file'), '')
+    const error = await failure([folder(join(room, 'file', 'inner'))])
+    expect([error.code, error.message]).toEqual(['command-failed', expect.stringMatching(/^cannot write .*\/file\/inner: /)])
+    expect(error.hint).toContain('XDG_STATE_HOME')
+  })
+
+  test.skipIf(!canMount)('a full disk is a sentence, and takes back', async () => {
+    expect(Bun.spawnSync(['mount', '-t', 'tmpfs', '-o', 'size=16k', 'tmpfs', room]).exitCode).toBe(0)
+    try {
+      const error = await failure([folder(join(room, 'seed')), write(join(room, 'seed', 'file'), 'x'.repeat(100_000))])
+      expect([error.code, error.message]).toEqual(['disk-full', `no space left for ${join(room, 'seed', 'file')}`])
+      expect(existsSync(join(room, 'seed'))).toBe(false)
+    } finally {
+      Bun.spawnSync(['umount', room])
+    }
+  })
+})
+
+describe('an attached program', () => {
+  const attach = (argv: Argv, rest: Partial<Attach> = {}): Attach => ({
+    kind: 'attach',
+    argv,
+    terminal: false,
+    stdin: false,
+    ...rest,
+  })
+
+  test.each([
+    ['exit 0', 0],
+    ['exit 42', 42],
+    ['kill -TERM $$', 143],
+    ['kill -KILL $$', 137],
+    ['kill -INT $$', 130],
+  ])('its end is ours: %s', async (script, code) => {
+    expect(await run([attach(['sh', '-c', script])])).toBe(code)
+  })
+
+  test('an agent that fails is not a start that failed', async () => {
+    expect(await run([exec(['true'], { undo: log('undo') }), attach(['sh', '-c', 'exit 3'])])).toBe(3)
+    expect(logged()).toEqual([])
+  })
+
+  test('what follows it sees its code and decides ours', async () => {
+    expect(await execute([attach(['sh', '-c', 'exit 3'])], effects, async (code) => code + 40)).toBe(43)
+  })
+
+  test('time runs out: it is ended and the code is 124', async () => {
+    const agent = sh('trap "echo ended >>log; exit 0" TERM; echo $$ >pid; touch up; while :; do sleep 0.01; done')
+    const terminate = sh('until [ -e up ]; do :; done; kill -TERM $(cat pid)')
+    expect(await run([attach(agent, { timeout: 0.05, terminate })])).toBe(124)
+    expect(logged()).toEqual(['ended'])
+  })
+
+  test('a trailing lane that fails meanwhile ends it', async () => {
+    const plan: Plan = [
+      exec(['true'], { undo: log('undo') }),
+      together([], { trailing: [exec(sh('until [ -e up ]; do :; done; exit 9'))] }),
+      attach(sh('touch up; exec sleep 600')),
+    ]
+    expect((await failure(plan)).code).toBe('command-failed')
+    expect(logged()).toEqual(['undo'])
+  })
+})
+
+describe('signals', () => {
+  const program = join(import.meta.dir, 'start.ts')
+
+  type Ended = { readonly code: number | null; readonly stderr: string }
+
+  /** Carries a plan out in a process of its own; a signal comes once the file `up` is there. */
+  async function ended(plan: Plan, signal?: NodeJS.Signals): Promise<Ended> {
+    const child = Bun.spawn([process.execPath, program, JSON.stringify(plan)], {
+      stdin: 'ignore',
+      stdout: 'pipe',
+      stderr: 'pipe',
+    })
+    while (signal !== undefined && !existsSync(join(room, 'up')) && child.exitCode === null) await Bun.sleep(2)
+    if (signal !== undefined) child.kill(signal)
+    const [stderr] = await Promise.all([child.stderr.text(), child.exited])
+    return { code: child.exitCode, stderr }
+  }
+
+  test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('%s in the middle of a start takes everything back', async (signal) => {
+    // The engine call ends by itself: what it made must be there before it is taken back.
+    const slow = sh(`kill -${signal.slice(3)} $PPID; grep -q '^SigPnd:.0*$' /proc/$PPID/status; echo made >>log`)
+    const plan = [
+      exec(['true'], { undo: log('undo-one') }),
+      together([[exec(slow, { undo: log('undo-two') }), exec(log('unreached'))]]),
+      exec(log('unreached')),
+    ]
+    expect(await ended(plan)).toEqual({ code: 125, stderr: 'error interrupted\n' })
+    expect(logged()).toEqual(['made', 'undo-two', 'undo-one'])
+  })
+
+  test('a build is ended at once, with everything that it started', async () => {
+    const build = sh('sleep 600 & echo $! >pid; touch up; wait')
+    const { stderr } = await ended([exec(build, { title: 'building', undo: log('undo') })], 'SIGINT')
+    expect(stderr).toBe('note building\nerror interrupted\n')
+    expect(logged()).toEqual(['undo'])
+    const pid = readFileSync(join(room, 'pid'), 'utf8').trim()
+    // Killed; it may wait for its new parent to notice.
+    expect(existsSync(`/proc/${pid}`) ? readFileSync(`/proc/${pid}/stat`, 'utf8').split(' ')[2] : 'Z').toBe('Z')
+  })
+
+  const agent = (onTerm: string) =>
+    sh(`trap '${onTerm}' TERM; trap 'echo int >>log; exit 5' INT; echo $$ >pid; touch up; while :; do sleep 0.01; done`)
+
+  test('SIGTERM runs what ends the agent, whose code is ours', async () => {
+    const attach: Attach = {
+      kind: 'attach',
+      argv: agent('echo term >>log; exit 7'),
+      terminal: false,
+      stdin: false,
+      terminate: sh('kill -TERM $(cat pid)'),
+    }
+    expect(await ended([attach], 'SIGTERM')).toEqual({ code: 7, stderr: 'code 7\n' })
+    expect(logged()).toEqual(['term'])
+  })
+
+  test('SIGINT without a terminal is handed on, and reaches the agent once', async () => {
+    const attach: Attach = {
+      kind: 'attach',
+      argv: agent('exit 9'),
+      terminal: false,
+      stdin: false,
+      interrupt: sh('kill -INT $(cat pid)'),
+    }
+    expect(await ended([attach], 'SIGINT')).toEqual({ code: 5, stderr: 'code 5\n' })
+    expect(logged()).toEqual(['int'])
+  })
+
+  test('SIGHUP without a terminal ends the agent: nobody would see its answer', async () => {
+    const attach: Attach = {
+      kind: 'attach',
+      argv: agent('echo term >>log; exit 7'),
+      terminal: false,
+      stdin: false,
+      terminate: sh('kill -TERM $(cat pid)'),
+    }
+    expect(await ended([attach], 'SIGHUP')).toEqual({ code: 7, stderr: 'code 7\n' })
+  })
+})
+
+describe('streams', () => {
+  test('two megabytes on both streams at once do not block', async () => {
+    const { code, stdout, stderr } = await capture([
+      'sh',
+      '-c',
+      'head -c 2000000 /dev/zero & head -c 2000000 /dev/zero >&2; wait',
+    ])
+    expect([code, stdout.length, stderr.length]).toEqual([0, 2_000_000, 2_000_000])
+  })
+
+  test('two megabytes go in while as much comes out', async () => {
+    const text = 'x'.repeat(2_000_000)
+    expect((await capture(['cat'], { stdin: text })).stdout.length).toBe(text.length)
+  })
+
+  test('a program that does not read what it is given does no harm', async () => {
+    expect((await capture(['true'], { stdin: 'x'.repeat(2_000_000) })).code).toBe(0)
+  })
+
+  test('lines come one by one, whole, the last one too', async () => {
+    const seen: string[] = []
+    for await (const line of lines(['sh', '-c', 'printf "é\\nb"; printf "c\\n\\nlast"'])) seen.push(line)
+    expect(seen).toEqual(['é', 'bc', '', 'last'])
+  })
+
+  test('a reader that goes away ends the program', async () => {
+    for await (const line of lines(sh('echo $$ >pid; while :; do echo more; done'))) if (line === 'more') break
+    const pid = readFileSync(join(room, 'pid'), 'utf8').trim()
+    while (existsSync(`/proc/${pid}`) && readFileSync(`/proc/${pid}/stat`, 'utf8').split(' ')[2] !== 'Z') await Bun.sleep(2)
+  })
+
+  test.each([
+    ['a program that is not there', ['no-such-program-anywhere'], 'command-not-found'],
+    ['a folder', ['/tmp'], 'not-executable'],
+    ['words that are too long', ['echo', 'x'.repeat(3_000_000)], 'command-failed'],
+  ] as const)('%s is a sentence', async (_, argv, code) => {
+    expect(await capture(argv).catch((error: PaudeError) => error.code)).toBe(code)
+  })
+})

@@ -1,0 +1,18 @@
+import { PaudeError } from '../../src/errors.ts'
+import type { Plan } from '../../src/plan/plan.ts'
+import { execute } from '../../src/run/execute.ts'
+
+// A program of its own for the tests of signals: carries out the plan in argv and says how that ended.
+const plan = JSON.parse(process.argv[2] ?? '[]') as Plan
+try {
+  const code = await execute(plan, {
+    note: (text) => process.stderr.write(`note ${text}\n`),
+    explain: ({ argv, outcome }) => new PaudeError('command-failed', `${argv.join(' ')}: ${outcome.code}`),
+    progress: false,
+  })
+  process.stderr.write(`code ${code}\n`)
+  process.exitCode = code
+} catch (error) {
+  process.stderr.write(`error ${error instanceof PaudeError ? error.code : String(error)}\n`)
+  process.exitCode = 125
+}
