@@ -1,0 +1,291 @@
+import { afterAll, describe, expect, test } from 'bun:test'
+import { execFileSync } from 'node:child_process'
+import {
+  chmodSync,
+  type FSWatcher,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  watch,
+  writeFileSync,
+} from 'node:fs'
+import { homedir, tmpdir } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
+import { type MessagesApi, type MessagesApiOptions, serveMessagesApi } from '../../src/demo/messages-api.ts'
+import { HOST_NAME } from '../../src/network/allow.ts'
+
+export type BackendName = 'docker' | 'podman'
+
+/** The compiled program under test. */
+export const binary = resolve(process.env['PAUDE_TEST_BINARY'] || join(import.meta.dir, '../../dist/paude'))
+/** Claude Code's own program on the host; '' when there is none to compare with. */
+export const hostClaude = process.env['PAUDE_TEST_CLAUDE'] ?? ''
+
+/** Everything a test file makes on disk lies below it; the environment names it too, so that its processes are known. */
+export const root = realpathSync(mkdtempSync(join(tmpdir(), 'paude-e2e-')))
+export const home = join(root, 'home')
+export const stateHome = join(root, 'state')
+const sessions = join(stateHome, 'paude/sessions')
+for (const folder of [home, sessions, join(root, 'projects')]) mkdirSync(folder, { recursive: true })
+chmodSync(root, 0o755)
+writeFileSync(join(home, '.gitconfig'), '[user]\n\tname = Ada Test\n\temail = ada@example.test\n[init]\n\tdefaultBranch = main\n')
+
+/** Ids of all sessions that ever had a folder here, also of those that are gone. */
+const seen = new Set<string>()
+const watcher: FSWatcher = watch(sessions, (_, name) => name && seen.add(name))
+watcher.unref()
+process.on('exit', () => rmSync(root, { recursive: true, force: true }))
+
+/** Ids of the sessions this file has started so far. */
+export function sessionIds(): readonly string[] {
+  for (const name of readdirSync(sessions)) seen.add(name)
+  return [...seen].filter((name) => /^paude-[a-z0-9]{6}$/.test(name))
+}
+
+/** The engines to test: PAUDE_TEST_BACKENDS, or those that answer. */
+export function backends(): readonly BackendName[] {
+  const names = ['docker', 'podman'] as const
+  const given = process.env['PAUDE_TEST_BACKENDS']
+  return given === undefined
+    ? names.filter((name) => Bun.which(name) !== null && Bun.spawnSync([name, 'info']).exitCode === 0)
+    : names.filter((name) => given.split(',').includes(name))
+}
+
+/** One group of tests for each engine. What its sessions leave behind is removed, and is an error. */
+export function describeEach(name: string, body: (backend: BackendName) => void): void {
+  const found = backends()
+  if (found.length === 0) test.skip(`${name}: no engine answers`, () => undefined)
+  for (const backend of found)
+    describe(`${name} on ${backend}`, () => {
+      body(backend)
+      afterAll(async () => {
+        const left = await leftovers(backend)
+        await sweep(backend)
+        expect(left).toEqual([])
+      }, 60_000)
+    })
+}
+
+export type Ran = { readonly code: number; readonly stdout: string; readonly stderr: string }
+
+export type RunOptions = {
+  /** Added to a small environment of the tests' own; undefined takes a variable away. */
+  readonly env?: Readonly<Record<string, string | undefined>>
+  /** A fresh project when absent. */
+  readonly cwd?: string
+  /** Text, nothing at all (the default, /dev/null), a pipe that stays open, or no descriptor 0. */
+  readonly stdin?: string | Uint8Array | { readonly kind: 'empty' | 'open' | 'closed' }
+  /** Words before the program, such as setpriv. */
+  readonly through?: readonly string[]
+}
+
+export type Running = {
+  readonly pid: number
+  readonly kill: (signal: NodeJS.Signals) => void
+  /** What was printed so far. */
+  readonly stdout: () => string
+  readonly stderr: () => string
+  /** Writes to the pipe of `stdin: { kind: 'open' }`; null closes it. */
+  readonly write: (text: string | null) => void
+  readonly done: Promise<Ran>
+}
+
+/** Runs paude to its end. */
+export const paude = (argv: readonly string[], options: RunOptions = {}): Promise<Ran> => startPaude(argv, options).done
+
+/** Starts paude and lets it run. */
+export const startPaude = (argv: readonly string[], options: RunOptions = {}): Running => start([binary, ...argv], options)
+
+/** Starts any program as paude is started. */
+export function start(argv: readonly string[], { env = {}, cwd = makeProject(), stdin, through = [] }: RunOptions = {}): Running {
+  const kind = typeof stdin === 'object' && 'kind' in stdin ? stdin.kind : stdin === undefined ? 'empty' : 'given'
+  const closing = kind === 'closed' ? ['/bin/sh', '-c', 'exec "$@" <&-', 'sh'] : []
+  const child = Bun.spawn([...through, ...closing, ...argv], {
+    cwd,
+    env: environment(env),
+    stdin: kind === 'open' ? 'pipe' : kind === 'given' ? new Blob([stdin as string]) : 'ignore',
+    stdout: 'pipe',
+    stderr: 'pipe',
+  })
+  const [out, err] = [collect(child.stdout), collect(child.stderr)]
+  return {
+    pid: child.pid,
+    kill: (signal) => child.kill(signal),
+    stdout: out.text,
+    stderr: err.text,
+    write: (text) => {
+      if (kind !== 'open' || typeof child.stdin !== 'object') throw new Error('stdin is not an open pipe')
+      if (text === null) child.stdin.end()
+      else {
+        child.stdin.write(text)
+        child.stdin.flush()
+      }
+    },
+    done: (async () => {
+      await Promise.all([out.ended, err.ended])
+      const code = await child.exited
+      return { code: child.signalCode === null ? code : -1, stdout: out.text(), stderr: err.text() }
+    })(),
+  }
+}
+
+/** The whole environment of a test's paude: nothing of the caller's but PATH and the cache of downloads. */
+export const environment = (extra: RunOptions['env'] = {}): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries({
+      PATH: process.env['PATH'],
+      HOME: home,
+      USER: 'tester',
+      LANG: 'C.UTF-8',
+      TERM: 'dumb',
+      XDG_STATE_HOME: stateHome,
+      XDG_CACHE_HOME: process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'),
+      PAUDE_TEST_FILE: root,
+      ...extra,
+    }).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const])),
+  )
+
+function collect(stream: ReadableStream<Uint8Array>) {
+  const decoder = new TextDecoder()
+  let text = ''
+  const ended = (async () => {
+    for await (const chunk of stream) text += decoder.decode(chunk, { stream: true })
+  })()
+  return { text: () => text, ended }
+}
+
+let projects = 0
+
+/** A new git repository with one commit below `root`; `name` may be any folder name, `git: false` leaves it an empty folder. */
+export function makeProject({ name = 'project', git = true }: { readonly name?: string; readonly git?: boolean } = {}): string {
+  const folder = join(root, 'projects', String(++projects), name)
+  mkdirSync(folder, { recursive: true })
+  if (!git) return folder
+  writeFileSync(join(folder, 'README.md'), '# A project\n')
+  for (const words of [
+    ['init', '--quiet'],
+    ['add', '.'],
+    ['commit', '--quiet', '--message=first'],
+  ])
+    runGit(folder, words)
+  return folder
+}
+
+/** What git says in a folder, with the tests' own configuration. */
+export const runGit = (folder: string, words: readonly string[]): string =>
+  execFileSync('git', ['-C', folder, ...words], { env: environment(), encoding: 'utf8' }).trim()
+
+export type Api = MessagesApi & {
+  readonly key: string
+  /** Variables with which Claude in a box finds it. */
+  readonly env: { readonly ANTHROPIC_API_KEY: string; readonly ANTHROPIC_BASE_URL: string }
+}
+
+/** A scripted messages API that boxes reach as host.paude.internal. Prompts are scripts: `BASH id;;SAY done`. */
+export function serveApi(options: Partial<MessagesApiOptions> = {}): Api {
+  const key = options.key ?? `sk-ant-api03-real-${crypto.randomUUID()}`
+  const api = serveMessagesApi({ hostname: '0.0.0.0', ...options, key })
+  const scheme = options.tls === undefined ? 'http' : 'https'
+  return { ...api, key, env: { ANTHROPIC_API_KEY: key, ANTHROPIC_BASE_URL: `${scheme}://${HOST_NAME}:${api.port}` } }
+}
+
+/** Asks until the answer is neither false, null nor undefined; throws `what` after so many seconds. */
+export async function poll<T>(
+  what: string,
+  ask: () => T | Promise<T>,
+  seconds = 30,
+): Promise<Exclude<T, false | null | undefined>> {
+  const end = Date.now() + seconds * 1000
+  while (true) {
+    const answer = await ask()
+    if (answer !== false && answer !== null && answer !== undefined) return answer as Exclude<T, false | null | undefined>
+    if (Date.now() > end) throw new Error(`not within ${seconds} s: ${what}`)
+    await Bun.sleep(50)
+  }
+}
+
+/** Runs an engine's client. */
+export async function engine(backend: BackendName, words: readonly string[]): Promise<Ran> {
+  const child = Bun.spawn([backend, ...words], { stdin: 'ignore', stdout: 'pipe', stderr: 'pipe', env: { ...process.env } })
+  const [stdout, stderr, code] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+    child.exited,
+  ])
+  return { code, stdout, stderr }
+}
+
+/** Names of a session's containers that exist, whatever their state. */
+export async function containersOf(backend: BackendName, id: string): Promise<readonly string[]> {
+  const { stdout } = await engine(backend, ['ps', '--all', `--filter=label=paude.id=${id}`, '--format={{.Names}}'])
+  return lines(stdout)
+}
+
+/** Containers, link volumes, folders and processes of this file's sessions that exist now; HOME volumes too when asked for. */
+export async function leftovers(backend: BackendName, { homes = false } = {}): Promise<readonly string[]> {
+  const ids = sessionIds()
+  const bind = (text: string) => ids.some((id) => text.includes(id))
+  const [containers, volumes, owned] = await Promise.all([
+    engine(backend, ['ps', '--all', '--format={{.Names}}']),
+    engine(backend, ['volume', 'ls', '--format={{.Name}}']),
+    homes ? homeVolumes(backend) : [],
+  ])
+  return [
+    ...lines(containers.stdout)
+      .filter(bind)
+      .map((name) => `container ${name}`),
+    ...lines(volumes.stdout)
+      .filter(bind)
+      .map((name) => `volume ${name}`),
+    ...owned.map((name) => `volume ${name}`),
+    ...readdirSync(sessions).map((name) => `folder ${name}`),
+    ...processes().map(({ pid, words }) => `process ${pid} ${words}`),
+  ]
+}
+
+/** Processes that this file's paude started, and those that speak of its sessions. */
+export function processes(): readonly { readonly pid: number; readonly words: string }[] {
+  const ids = sessionIds()
+  return readdirSync('/proc').flatMap((name) => {
+    if (!/^\d+$/.test(name) || Number(name) === process.pid) return []
+    try {
+      const words = readFileSync(`/proc/${name}/cmdline`, 'utf8').replaceAll('\0', ' ').trim()
+      const ours = readFileSync(`/proc/${name}/environ`, 'utf8').includes(`PAUDE_TEST_FILE=${root}\0`)
+      return words !== '' && (ours || ids.some((id) => words.includes(id))) ? [{ pid: Number(name), words }] : []
+    } catch {
+      return []
+    }
+  })
+}
+
+/** HOME volumes of this file's projects. */
+export async function homeVolumes(backend: BackendName): Promise<readonly string[]> {
+  const { stdout } = await engine(backend, ['volume', 'ls', '--filter=label=paude.role=home', '--format={{.Name}}'])
+  const names = lines(stdout)
+  if (names.length === 0) return []
+  const inspected = await engine(backend, ['volume', 'inspect', ...names])
+  const found = JSON.parse(inspected.stdout || '[]') as { Name: string; Labels?: Record<string, string> | null }[]
+  return found.flatMap(({ Name, Labels }) => (Labels?.['paude.workspace']?.startsWith(`${root}/`) ? [Name] : []))
+}
+
+/** Removes everything of this file's sessions, HOME volumes included. */
+async function sweep(backend: BackendName): Promise<void> {
+  const left = await leftovers(backend)
+  const of = (kind: string) => left.flatMap((line) => (line.startsWith(`${kind} `) ? [line.slice(kind.length + 1)] : []))
+  const depend = backend === 'podman' ? ['--depend', '--time=0'] : []
+  for (const name of of('container')) await engine(backend, ['rm', '--force', '--volumes', ...depend, name])
+  for (const name of [...of('volume'), ...(await homeVolumes(backend))]) await engine(backend, ['volume', 'rm', '--force', name])
+  for (const name of of('folder')) rmSync(join(sessions, name), { recursive: true, force: true })
+}
+
+/** Makes a parent folder and writes a file. */
+export function put(path: string, text: string): string {
+  mkdirSync(dirname(path), { recursive: true })
+  writeFileSync(path, text)
+  return path
+}
+
+export const lines = (text: string): readonly string[] => text.split('\n').filter((line) => line !== '')
