@@ -32,6 +32,7 @@ export function readFlags(argv: readonly string[], allowed: readonly OwnFlag[] =
           hint: `write --${flag.name} alone`,
         })
       if (inline !== 'false') put(layer, flag, flag.sets ?? true)
+      else if (flag.sets === undefined) put(layer, flag, false)
       index += 1
       continue
     }
