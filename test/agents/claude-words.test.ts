@@ -1,0 +1,130 @@
+import { describe, expect, test } from 'bun:test'
+import fc from 'fast-check'
+import { choosesConversation, lasting, opensScreen, sortWords } from '../../src/agents/claude-words.ts'
+import { anyWord } from '../support/words.ts'
+
+describe('the screen', () => {
+  test.each<[readonly string[], boolean]>([
+    [[], true],
+    [['fix the bug'], true],
+    [['-p', 'explain'], false],
+    [['--print'], false],
+    [['explain', '-p'], false],
+    [['--model', '-p'], true],
+    [['--append-system-prompt', '--print', 'hi'], true],
+    [['--system-prompt=-p', 'hi'], true],
+    [['--name', '--help'], true],
+    [['-n', '-p', 'hi'], true],
+    [['--', '-p'], true],
+    [['hi', '--', '--print'], true],
+    [['--allowedTools', 'Bash', 'Read', '-p', 'hi'], false],
+    [['--resume', '-p', 'hi'], false],
+    [['mcp', 'list'], false],
+    [['--debug', 'mcp', 'list'], true],
+    [['--verbose', 'mcp', 'list'], false],
+    [['--version'], false],
+    [['-h'], false],
+    [['plugin'], false],
+    [['--print=x'], false],
+  ])('%j opens one: %p', (words, opens) => {
+    expect(opensScreen(words)).toBe(opens)
+  })
+
+  test('the value of an option is never taken for -p', () => {
+    const valued = fc.constantFrom(
+      '--model',
+      '--append-system-prompt',
+      '--system-prompt',
+      '--settings',
+      '--agents',
+      '--output-format',
+      '--session-id',
+      '-n',
+    )
+    fc.assert(
+      fc.property(valued, fc.constantFrom('-p', '--print', '--help', '-h', '-v', 'mcp', '--', 'hi'), (option, value) => {
+        expect(sortWords([option, value])).toEqual({ options: [[option, value]], rest: [] })
+        expect(opensScreen([option, value])).toBe(true)
+      }),
+    )
+  })
+})
+
+test('no word is lost or changed by sorting', () => {
+  fc.assert(
+    fc.property(fc.array(fc.oneof(anyWord, fc.constantFrom('-p', '--', '--model', '--add-dir', '-r', '--debug'))), (words) => {
+      const { options, rest } = sortWords(words)
+      const end = words.indexOf('--')
+      expect([...options.flat(), ...rest].sort().filter((word) => word !== '--')).toEqual(
+        [...words].sort().filter((word) => word !== '--'),
+      )
+      if (end === -1) expect(options.flat().length + rest.length).toBe(words.length)
+    }),
+  )
+})
+
+test.each<[readonly string[], boolean]>([
+  [[], false],
+  [['hi'], false],
+  [['--continue'], true],
+  [['-c'], true],
+  [['--resume'], true],
+  [['--resume=abc'], true],
+  [['--session-id', 'x'], true],
+  [['--model', '--resume'], false],
+  [['--', '--resume'], false],
+  [['doctor'], true],
+])('%j chooses its conversation: %p', (words, chooses) => {
+  expect(choosesConversation(words)).toBe(chooses)
+})
+
+describe('a later start', () => {
+  test.each<[readonly string[], readonly string[]]>([
+    [['fix', 'the bug'], []],
+    [
+      ['--model', 'opus', 'fix the bug'],
+      ['--model', 'opus'],
+    ],
+    [
+      ['--allowedTools', 'Bash', 'Read', '--verbose', 'hi'],
+      ['--allowedTools', 'Bash', 'Read', '--verbose'],
+    ],
+    [
+      ['--resume', 'abc', '--model', 'opus'],
+      ['--model', 'opus'],
+    ],
+    [
+      ['-c', '--permission-mode', 'plan', 'go on'],
+      ['--permission-mode', 'plan'],
+    ],
+    [['--session-id=x', '--model=opus', '--', '--model'], ['--model=opus']],
+    [
+      ['-p', 'explain', '--max-turns', '3'],
+      ['--max-turns', '3'],
+    ],
+  ])('%j keeps %j', (words, kept) => {
+    expect(lasting(words)).toEqual(kept)
+  })
+
+  test('no prompt is said twice, wherever it stood', () => {
+    const option = fc.constantFrom<readonly string[]>(
+      ['--model', 'opus'],
+      ['--verbose'],
+      ['--permission-mode', 'plan'],
+      ['--model=x'],
+    )
+    fc.assert(
+      fc.property(
+        fc.array(option),
+        fc.array(option),
+        anyWord.filter((word) => !word.startsWith('-')),
+        fc.boolean(),
+        (before, after, prompt, explicit) => {
+          const marked = `the prompt: ${prompt}`
+          const words = explicit ? [...before.flat(), ...after.flat(), '--', marked] : [...before.flat(), marked, ...after.flat()]
+          expect(lasting(words)).toEqual([...before.flat(), ...after.flat()])
+        },
+      ),
+    )
+  })
+})

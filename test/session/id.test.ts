@@ -1,0 +1,27 @@
+import { expect, test } from 'bun:test'
+import { checkedName, homeVolume, newSessionId, SESSION_ID } from '../../src/session/id.ts'
+
+test('ids look like ids and do not repeat', () => {
+  const ids = Array.from({ length: 500 }, newSessionId)
+  expect(ids.filter((id) => !SESSION_ID.test(id))).toEqual([])
+  expect(new Set(ids).size).toBe(500)
+})
+
+test('a HOME belongs to one project and one agent, whatever the path looks like', () => {
+  const paths = ['/a', '/a/', '/A', '/a b', `/a,b"c'`]
+  const names = paths.flatMap((path) => [homeVolume(path, 'claude'), homeVolume(path, 'codex')])
+  expect(new Set(names).size).toBe(10)
+  expect(names.filter((name) => !/^paude-home-(claude|codex)-[0-9a-f]{16}$/.test(name))).toEqual([])
+  expect(homeVolume('/a', 'claude')).toBe(homeVolume('/a', 'claude'))
+})
+
+test.each(['a', 'fix-login', '0', 'x'.repeat(42)])('%s is a name', (name) => {
+  expect(checkedName(name)).toBe(name)
+})
+
+test.each(['', '-a', 'a-', 'A', 'a_b', 'a b', 'a/b', '../x', 'ä', 'a\n', 'x'.repeat(43), 'paude-bcd234', '--force'])(
+  '%j is no name',
+  (name) => {
+    expect(() => checkedName(name)).toThrow(/session name/)
+  },
+)
