@@ -232,7 +232,7 @@ const injectionTunnel = ({ host, scheme }: Injection): readonly string[] => [
 
 /** What the box sends there as a credential is a placeholder; the real one stands in a file only P can read. */
 const injectionHeaders = lines(
-  
+  'request_header_access X-Api-Key deny inject_site',
   'request_header_access Authorization deny inject_site',
   'include /run/inject.conf',
 )

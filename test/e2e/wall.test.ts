@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { networkInterfaces, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { HOST_NAME, type Injection } from '../../src/network/allow.ts'
+import { HOST_NAME, type Injection, type Policy } from '../../src/network/allow.ts'
 import { parseLog } from '../../src/network/log.ts'
 import { parseAllow } from '../../src/network/pattern.ts'
 import { policyFiles } from '../../src/network/squid-conf.ts'
@@ -180,6 +180,17 @@ describe.each(engines)('the wall on %s', (engine) => {
     expect(await wall.ask(connect(`${HOST_NAME}:@http`))).toContain(' 403 ')
   }, 60_000)
 
+  test('an open session reaches every port but the proxy itself, and still injects', async () => {
+    await wall.replace({ scheme: 'http', port: wall.ports.http, header: 'X-Api-Key' }, 'open')
+    expect(JSON.parse(await wall.link('receipt.json'))).toMatchObject({ network: 'open', ok: true, canaries: [] })
+    await wall.ask(`${post('/v1/messages', box).replace('POST ', `POST http://${HOST_NAME}:${wall.ports.http}`)}`)
+    expect(wall.seen.at(-1)).toMatchObject({ path: '/v1/messages', key: REAL })
+    expect(await wall.tls({ port: wall.ports.https, sni: 'anything.test', request: get('/', HOST_NAME) })).toContain('CN=mock')
+    expect(await wall.ask(get('http://127.0.0.1:3128/'))).toContain(' 403 ')
+    expect(await wall.ask(connect('loop.good.test:3128'))).toContain(' 403 ')
+    expect(await wall.ask(get('http://paude.internal/'))).toContain(' 200 ')
+  }, 60_000)
+
   test('a gate with a network gives no word and ends', async () => {
     const { code, stderr } = await wall.brokenGate()
     expect(code).toBe(1)
@@ -244,9 +255,9 @@ function makeWall(engine: string) {
   const named = (request: string) =>
     request.replace(/@(http|https|api|own)\b/g, (_, port: keyof typeof ports) => `${ports[port]}`)
 
-  function writePolicy(injection: Omit<Injection, 'host' | 'prefix'>, certificate: string) {
+  function writePolicy(injection: Omit<Injection, 'host' | 'prefix'>, certificate: string, mode: Policy['mode']) {
     const files = {
-      ...policyFiles({ session: 'wall', mode: 'restricted', allow, injection: { ...injection, host: HOST_NAME, prefix: '' } }),
+      ...policyFiles({ session: 'wall', mode, allow, injection: { ...injection, host: HOST_NAME, prefix: '' } }),
     }
     for (const [file, content] of Object.entries({ ...files, 'await-secret': '', 'extra-ca.pem': certificate }))
       writeFileSync(join(folder, file), content)
@@ -268,7 +279,15 @@ function makeWall(engine: string) {
     ])
   }
 
-  const startGate = () => must(engine, ['run', '-d', ...helper(gate), '--network=none', IMAGE, '/usr/lib/paude/gate'])
+  const startGate = (mode: Policy['mode'] = 'restricted') =>
+    must(engine, [
+      'run',
+      '-d',
+      ...helper(gate),
+      mode === 'open' ? '--env=PAUDE_NETWORK=open' : '--network=none',
+      IMAGE,
+      '/usr/lib/paude/gate',
+    ])
 
   /** The word the gate gave. */
   async function settled(): Promise<'ready' | 'failed'> {
@@ -316,11 +335,11 @@ function makeWall(engine: string) {
       inGate(
         `exec 4<> <(:); { printf '${named(request)}'; read -t 0.7 -u 4; } | openssl s_client -quiet -proxy 127.0.0.1:3128 -connect ${HOST_NAME}:${port} -servername ${sni} -CAfile /paude/link/ca-bundle.pem -verify_return_error 2>&1`,
       ),
-    async replace(injection: Omit<Injection, 'host' | 'prefix'>) {
+    async replace(injection: Omit<Injection, 'host' | 'prefix'>, mode: Policy['mode'] = 'restricted') {
       await remove()
-      writePolicy(injection, '')
+      writePolicy(injection, '', mode)
       await startProxy()
-      await startGate()
+      await startGate(mode)
       if ((await secret(REAL)).code !== 0 || (await settled()) !== 'ready') throw new Error('the second wall does not stand')
     },
     async brokenGate() {
@@ -356,7 +375,7 @@ function makeWall(engine: string) {
         '/dev/stdout',
       ])
       const certificate = pair.slice(pair.indexOf('-----BEGIN CERTIFICATE'))
-      writePolicy({ scheme: 'https', port: ports.api, header: 'X-Api-Key' }, certificate)
+      writePolicy({ scheme: 'https', port: ports.api, header: 'X-Api-Key' }, certificate, 'restricted')
       await startProxy()
       const hostname = await address()
       const fetch = (request: Request) => {
