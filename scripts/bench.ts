@@ -103,7 +103,7 @@ console.log(`\nwritten to bench.md; ${rows.filter(({ kept }) => !kept).length} o
 
 async function benchEngine(engine: string): Promise<void> {
   // The images must be there: a build is no start.
-  const [image = ''] = (await $({ cwd: project, env })`${paude} --backend ${engine} image build`.text()).trim().split('\n')
+  const [image = ''] = (await $({ cwd: project, env })`${paude} --backend ${engine} image build`).stdout.trim().split('\n')
   const bare = [engine, 'run', '--rm', '--entrypoint=true', image]
   await pair(`${engine}: run, network none / bare run`, {
     ours: [paude, '--backend', engine, 'run', '--', 'true'],
@@ -156,7 +156,7 @@ async function benchList(engine: string, image: string): Promise<void> {
       slack: 20,
     })
   } finally {
-    const ids = (await $`${engine} ps -aq --filter label=${mark}`.text()).trim().split('\n').filter(Boolean)
+    const ids = (await $`${engine} ps -aq --filter label=${mark}`).stdout.trim().split('\n').filter(Boolean)
     if (ids.length > 0) await $`${engine} rm -f ${ids}`
   }
 }
@@ -179,11 +179,11 @@ async function benchWall(engine: string): Promise<void> {
       })`${paude} --backend ${engine} --network-allow host.paude.internal:${port} --detach`.text()
     ).trim()
     try {
-      const gateway = (await $({ nothrow: true })`${engine} exec ${id} cat /paude/link/gateway`.text()).trim()
+      const gateway = (await $({ nothrow: true })`${engine} exec ${id} cat /paude/link/gateway`).stdout.trim()
       await benchMemory(engine, id)
       const measure = async (container: string, url: string) =>
-        Number((await $`${engine} exec ${container} sh -c ${curlMedian(url, 30)}`.text()).trim()) * 1000
-      const image = (await $`${engine} container inspect --format {{.Config.Image}} ${id}`.text()).trim()
+        Number((await $`${engine} exec ${container} sh -c ${curlMedian(url, 30)}`).stdout.trim()) * 1000
+      const image = (await $`${engine} container inspect --format {{.Config.Image}} ${id}`).stdout.trim()
       const direct = `${id}-bench`
       await $`${engine} run --detach --rm --name ${direct} --entrypoint sleep ${image} 300`
       try {
@@ -220,19 +220,20 @@ async function benchWall(engine: string): Promise<void> {
 }
 
 /** Median of `count` whole curl calls, in seconds, measured by curl itself. */
-const curlMedian = (url: string, count: number): string =>
-  `for i in $(seq ${count}); do curl -sS -o /dev/null -w '%{time_total}\\n' ${url}; done | sort -n | sed -n ${Math.floor(count / 2)}p`
+function curlMedian(url: string, count: number): string {
+  return `for i in $(seq ${count}); do curl -sS -o /dev/null -w '%{time_total}\\n' ${url}; done | sort -n | sed -n ${Math.floor(count / 2)}p`
+}
 
 async function throughput(engine: string, container: string, url: string): Promise<number> {
   const text =
-    await $`${engine} exec ${container} sh -c ${`for i in 1 2 3; do curl -sS -o /dev/null -w '%{speed_download}\\n' ${url}; done | sort -n | sed -n 2p`}`.text()
-  return Math.round(Number(text.trim()) / 1e6)
+    await $`${engine} exec ${container} sh -c ${`for i in 1 2 3; do curl -sS -o /dev/null -w '%{speed_download}\\n' ${url}; done | sort -n | sed -n 2p`}`
+  return Math.round(Number(text.stdout.trim()) / 1e6)
 }
 
 /** Resident memory of everything in gate and proxy, as the kernel's control group counts it. */
 async function benchMemory(engine: string, id: string): Promise<void> {
   const one = async (name: string) => {
-    const pid = (await $`${engine} container inspect --format {{.State.Pid}} ${name}`.text()).trim()
+    const pid = (await $`${engine} container inspect --format {{.State.Pid}} ${name}`).stdout.trim()
     const group =
       readFileSync(`/proc/${pid}/cgroup`, 'utf8')
         .split('\n')

@@ -63,6 +63,6 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
 }
 
 /** Text of others on a terminal of ours: no control character survives. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: exactly those are taken out
 export const printable = (text: string): string =>
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: exactly those are taken out
   text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, '�')

@@ -36,7 +36,7 @@ export type Start = {
 /** Starts a session: everything is looked up and decided first, then carried out, or only shown. Returns the exit code. */
 export async function startSession(context: Context, { agent, run, flags, throwAway = false, onEnd }: Start): Promise<number> {
   const { host, answer, note, warn, version } = context
-  const config = loadConfig(host, flags)
+  const config = await loadConfig(host, flags)
   const { settings } = config
   const backend = await pickBackend(host, settings.backend)
   const around = await lookAround(host, config)

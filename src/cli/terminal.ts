@@ -1,8 +1,12 @@
 import type { Host } from '../host.ts'
 import { writeAll } from './output.ts'
 
-/** Modes an agent's screen leaves on: alternate screen, mouse, focus, paste, synchronised output, keyboard protocols, colours. */
-const RESET = ['?1049l', '?1000l', '?1002l', '?1003l', '?1006l', '?1004l', '?2004l', '?2026l', '?25h', '<u', '>4;0m', '0m']
+/**
+ * Modes an agent's screen leaves on: alternate screen, mouse, focus, paste, synchronised output, keyboard protocols, colours.
+ * Leaving a screen that was left already moves the cursor to an old place, so it is entered first: without effect when it is on.
+ */
+const RESET = '?1049h ?1049l ?1000l ?1002l ?1003l ?1006l ?1004l ?2004l ?2026l ?25h <u >4;0m 0m'
+  .split(' ')
   .map((mode) => `\u001b[${mode}`)
   .join('')
 /** An empty title gives the terminal its own back. */

@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Host } from '../host.ts'
 import { CLAUDE_VERSION } from '../image/agent-version.ts'
-import { parseConfigFile } from './parse.ts'
 import { type Layer, readVariables } from './read-flags.ts'
 import type { Config, Origin, Settings } from './settings.ts'
 
@@ -29,10 +28,10 @@ const DEFAULTS: Settings = {
 }
 
 /** Defaults, then the user's file, then the environment, then flags. Scalars: the last that speaks wins; lists add up. */
-export function loadConfig(host: Host, flags: Layer): Config {
+export async function loadConfig(host: Host, flags: Layer): Promise<Config> {
   const file = configFile(host)
   return merge(file, [
-    ['config file', readFile(file)],
+    ['config file', await readFile(file)],
     ['environment', readVariables(host.env)],
     ['flag', flags],
   ])
@@ -55,14 +54,17 @@ function merge(file: string, layers: readonly (readonly [Origin, Layer])[]): Con
   return { settings: settings as Settings, origins: origins as Config['origins'], file }
 }
 
-function readFile(file: string): Layer {
+/** Loaded when there is a file to read: TOML and schema cost 4 ms of every start. */
+const parser = () => import('./parse.ts')
+
+async function readFile(file: string): Promise<Layer> {
   if (file === '') return {}
   let text: string
   try {
     text = readFileSync(file, 'utf8')
   } catch (error) {
     if ((error as { code?: string }).code === 'ENOENT' || (error as { code?: string }).code === 'ENOTDIR') return {}
-    return parseConfigFile(file, null)
+    return (await parser()).parseConfigFile(file, null)
   }
-  return parseConfigFile(file, text)
+  return (await parser()).parseConfigFile(file, text)
 }

@@ -24,7 +24,7 @@ export default (context: Context) =>
       description: 'Show the box and its wall with real Claude Code and a scripted model: no account needed',
     },
     async run() {
-      const backend = await pickBackend(context.host, loadConfig(context.host, context.flags).settings.backend)
+      const backend = await pickBackend(context.host, (await loadConfig(context.host, context.flags)).settings.backend)
       const address = await hostAddress(backend, context.host)
       const key = `demo-${randomBytes(24).toString('hex')}`
       const port = freePort(address)

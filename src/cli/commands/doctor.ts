@@ -51,7 +51,7 @@ const MADE = Date.UTC(2026, 0, 1)
 
 async function examine(context: Context): Promise<readonly Check[]> {
   const { host } = context
-  const { settings } = loadConfig(host, context.flags)
+  const { settings } = await loadConfig(host, context.flags)
   const credential = lookCredential(host)
   const [engines, orphans, addresses] = await Promise.all([
     askEngines(host),
@@ -67,7 +67,7 @@ async function examine(context: Context): Promise<readonly Check[]> {
     ...folderChecks(lookFolders(host), host.uid),
     ...diskChecks(Object.fromEntries(facts.map(({ name, free }) => [name, free]))),
     ...clockChecks({ now: Date.now(), made: MADE, engine: facts.find(({ clock }) => clock !== null)?.clock ?? null }),
-    ...(authorities.fault === '' ? images(context, facts) : []),
+    ...(authorities.fault === '' ? await images(context, facts) : []),
     ...orphanChecks(orphans.length),
     ...credentialChecks(credential),
     ...(credential.site === '' ? [] : resolverChecks(credential.site, addresses)),
@@ -89,8 +89,8 @@ function machineChecks({ host }: Context, engines: readonly EngineState[]): read
 }
 
 /** The images a start would use with the settings of now. */
-function images({ host, flags }: Context, facts: readonly EngineFacts[]): readonly Check[] {
-  const { settings } = loadConfig(host, flags)
+async function images({ host, flags }: Context, facts: readonly EngineFacts[]): Promise<readonly Check[]> {
+  const { settings } = await loadConfig(host, flags)
   const extraCa = extraCaCertificates(host, settings.caFile)
   const wanted = [claudeImage(host, settings, extraCa), proxyImage(host, extraCa)].map((spec) => imageRef(spec))
   return facts.flatMap(({ name, images }) => imageChecks(name, wanted, images))

@@ -55,7 +55,7 @@ export default (context: Context) =>
 
 /** Builds what a start would build, now. An image that is there is left alone unless --no-cache asks for it anew. */
 async function build(context: Context, given: Given): Promise<number> {
-  const { settings } = loadConfig(context.host, context.flags)
+  const { settings } = await loadConfig(context.host, context.flags)
   const backend = await pickBackend(context.host, settings.backend)
   const extraCa = extraCaCertificates(context.host, settings.caFile)
   const version = readAgentVersion(given['agent-version'] ?? settings.agentVersion)
@@ -118,7 +118,7 @@ async function list(context: Context, { json }: Given): Promise<number> {
 
 async function check(context: Context, { reference, quick, json }: Given): Promise<number> {
   const { host } = context
-  const { settings } = loadConfig(host, context.flags)
+  const { settings } = await loadConfig(host, context.flags)
   const backend = await pickBackend(host, settings.backend)
   const engine = backend.name as Engine
   const own = imageRef(claudeImage(host, settings, extraCaCertificates(host, settings.caFile)))

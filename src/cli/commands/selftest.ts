@@ -24,7 +24,7 @@ export default (context: Context) =>
     args,
     async run({ args: given }) {
       const { host, version, note } = context
-      const config = loadConfig(host, {
+      const config = await loadConfig(host, {
         ...context.flags,
         image: '',
         network: 'restricted',
