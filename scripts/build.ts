@@ -15,7 +15,11 @@ const words = [
   '--no-compile-autoload-bunfig',
 ]
 
-if (import.meta.main) await build(binary)
+if (import.meta.main)
+  await build(binary).catch((error: Error) => {
+    console.error(error.message)
+    process.exitCode = 1
+  })
 
 /** Compiles the program; the file is replaced at once, also while it runs. Extra words choose another target. */
 export async function build(file: string, extra: readonly string[] = []): Promise<void> {
@@ -24,7 +28,12 @@ export async function build(file: string, extra: readonly string[] = []): Promis
   try {
     // The name is part of what is embedded: it must be the same in every folder for the bytes to be the same.
     const made = join(folder, 'paude')
-    await $({ cwd: root, quiet: true })`${process.execPath} build ${words} ${extra} --outfile=${made} src/main.ts`
+    const { exitCode, stderr } = await $({
+      cwd: root,
+      quiet: true,
+      nothrow: true,
+    })`${process.execPath} build ${words} ${extra} --outfile=${made} src/main.ts`
+    if (exitCode !== 0) throw new Error(`the program does not build\n${stderr.trim()}`)
     await rename(made, file)
   } finally {
     await rm(folder, { recursive: true, force: true })
