@@ -18,7 +18,7 @@ const dialect: Dialect = {
   ownsVolumes: true,
   labelsMounts: false,
   splitsLabels: true,
-  removal: ['rm', '--force', '--time=0', '--volumes', '--depend'],
+  removal: ['rm', '--force', '--ignore', '--time=0', '--volumes', '--depend'],
 }
 
 /** podman, rootful and rootless. */

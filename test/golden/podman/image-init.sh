@@ -56,9 +56,9 @@ podman volume create \
   --label=paude.role=link \
   paude-bcd234-link
 # side by side
-later 'podman rm --force --time=0 --volumes --depend paude-bcd234-proxy'
-later 'podman rm --force --time=0 --volumes --depend paude-bcd234-gate'
-later 'podman rm --force --time=0 --volumes --depend paude-bcd234'
+later 'podman rm --force --ignore --time=0 --volumes --depend paude-bcd234-proxy'
+later 'podman rm --force --ignore --time=0 --volumes --depend paude-bcd234-gate'
+later 'podman rm --force --ignore --time=0 --volumes --depend paude-bcd234'
 podman volume inspect paude-home-claude-0123456789abcdef >/dev/null 2>&1 || later 'podman volume rm paude-home-claude-0123456789abcdef'
 (
   podman run \

@@ -46,7 +46,7 @@ EOF
 chmod 0600 /home/ada/.local/state/paude/sessions/paude-bcd234/session.json
 # side by side
 podman volume inspect paude-home-claude-0123456789abcdef >/dev/null 2>&1 || later 'podman volume rm paude-home-claude-0123456789abcdef'
-later 'podman rm --force --time=0 --volumes --depend paude-bcd234'
+later 'podman rm --force --ignore --time=0 --volumes --depend paude-bcd234'
 (
   podman volume inspect paude-home-claude-0123456789abcdef >/dev/null 2>&1 || {
     podman volume create \

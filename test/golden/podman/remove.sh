@@ -2,6 +2,7 @@
 set -eu
 podman rm \
   --force \
+  --ignore \
   --time=0 \
   --volumes \
   --depend \

@@ -45,7 +45,7 @@ cat >/home/ada/.local/state/paude/sessions/paude-bcd234/session.json <<'EOF'
 EOF
 chmod 0600 /home/ada/.local/state/paude/sessions/paude-bcd234/session.json
 # side by side
-later 'podman rm --force --time=0 --volumes --depend paude-bcd234'
+later 'podman rm --force --ignore --time=0 --volumes --depend paude-bcd234'
 (
   podman create \
     --name=paude-bcd234 \
