@@ -2,10 +2,10 @@ import type { ArgsDef } from 'citty'
 import { type OwnFlag, ownFlags, variableOf } from '../config/own-flags.ts'
 import type { Context } from './context.ts'
 import { bold, dim } from './output.ts'
-import { aliases, type Verb, verbs } from './verbs.ts'
+import type { Verb } from './verbs.ts'
 
 /** `paude --help`. */
-export function help(): string {
+export function help({ commands: { verbs } }: Context): string {
   const flags = (ownFlags as readonly OwnFlag[]).map(
     (flag) => [`--${flag.name}${flag.type === 'switch' ? '' : ` ${flag.valueHint ?? 'VALUE'}`}`, flag.description] as const,
   )
@@ -43,21 +43,24 @@ export function help(): string {
 /** `paude help VERB`. */
 export async function verbHelp(context: Context, name: string, verb: Verb): Promise<string> {
   const { default: make } = await verb.load()
-  const command = make(context)
-  const meta = (typeof command.meta === 'function' ? await command.meta() : await command.meta) ?? {}
-  const args = ((typeof command.args === 'function' ? await command.args() : await command.args) ?? {}) as ArgsDef
+  const { meta: found } = make(context)
+  const meta = (typeof found === 'function' ? await found() : await found) ?? {}
+  const args = await verbArgs(context, verb)
   const places = Object.entries(args).filter(([, { type }]) => type === 'positional')
   const flags = Object.entries(args).filter(([, { type }]) => type !== 'positional')
   const usage = places
     .map(([key, { required }]) => (key === 'words' ? '[--] COMMAND…' : required ? key.toUpperCase() : `[${key.toUpperCase()}]`))
     .join(' ')
-  const also = Object.entries(aliases).flatMap(([alias, target]) => (target === name ? [alias] : []))
+  const also = Object.entries(context.commands.aliases).flatMap(([alias, target]) => (target === name ? [alias] : []))
   return [
     meta.description ?? verb.description,
     '',
     bold('Usage'),
     `  paude ${name}${flags.length > 0 ? ' [flags]' : ''} ${usage}`.trimEnd(),
     ...(also.length > 0 ? ['', `Also: paude ${also.join(', ')}`] : []),
+    '',
+    bold('Examples'),
+    ...columns(verb.examples),
     ...(flags.length > 0
       ? [
           '',
@@ -70,7 +73,15 @@ export async function verbHelp(context: Context, name: string, verb: Verb): Prom
           ),
         ]
       : []),
+    ...(verb.starts ? ['', dim('The flags of a start may stand before and after the verb: paude --help lists them.')] : []),
   ].join('\n')
+}
+
+/** Flags and places of a verb, as its module defines them. */
+export async function verbArgs(context: Context, verb: Verb): Promise<ArgsDef> {
+  const { default: make } = await verb.load()
+  const { args } = make(context)
+  return ((typeof args === 'function' ? await args() : await args) ?? {}) as ArgsDef
 }
 
 /** Name of a flag's environment twin, for the reference. */

@@ -5,7 +5,7 @@ import type { Host } from '../host.ts'
 import { readWords } from './args.ts'
 import type { Context } from './context.ts'
 import { colourful, outputs, sentence, writeAll } from './output.ts'
-import { findVerb, type Verb } from './verbs.ts'
+import { commands, findVerb, type Verb } from './verbs.ts'
 
 /** argv in, exit code out. Everything a user did wrong becomes a sentence here. */
 export async function main(argv: readonly string[], host: Host, version: string): Promise<number> {
@@ -20,7 +20,7 @@ export async function main(argv: readonly string[], host: Host, version: string)
     }
     if (!ended && words.length === 1 && (words[0] === '--help' || words[0] === '-h')) {
       const { help } = await import('./help.ts')
-      context.answer(help())
+      context.answer(help(context))
       return 0
     }
     for (const flag of late)
@@ -43,7 +43,7 @@ async function runVerb(context: Context, { name, verb }: { name: string; verb: V
   }
   const { default: make } = await verb.load()
   // A verb that starts a box takes the flags of a start as well.
-  const { layer, words: left, ended } = STARTS.has(name) ? readFlags(argv) : { layer: {}, words: argv, ended: false }
+  const { layer, words: left, ended } = verb.starts ? readFlags(argv) : { layer: {}, words: argv, ended: false }
   const rest = ended ? ['--', ...left] : left
   const command = make({ ...context, flags: { ...context.flags, ...layer } })
   const args = (typeof command.args === 'function' ? await command.args() : await command.args) as ArgsDef | undefined
@@ -63,13 +63,12 @@ async function runVerb(context: Context, { name, verb }: { name: string; verb: V
   return typeof code === 'number' ? code : 0
 }
 
-const STARTS = new Set(['run', 'demo'])
-
 function contextOf(host: Host, version: string, flags: Layer): Context {
   const { answer, note, warn } = outputs(host)
   return {
     host,
     version,
+    commands,
     flags,
     answer,
     note,

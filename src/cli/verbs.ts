@@ -6,6 +6,12 @@ export type Verb = {
   readonly description: string
   /** Who reads the exit code: 125 for agents' callers, 1 and 2 for the rest. */
   readonly caller: 'agent' | 'management'
+  /** What may stand after the verb, where that is a closed list. */
+  readonly words?: readonly string[]
+  /** It starts a box, so it takes the flags of a start as well. */
+  readonly starts?: true
+  /** What people type, and what that does. */
+  readonly examples: readonly (readonly [line: string, effect: string])[]
   // biome-ignore lint/suspicious/noExplicitAny: citty's commands differ in the type of their flags, and only the caller's side is uniform
   readonly load: () => Promise<{ default: (context: Context) => CommandDef<any> }>
 }
@@ -15,43 +21,166 @@ export const verbs = {
   sessions: {
     description: 'List sessions on every usable engine',
     caller: 'management',
+    examples: [
+      ['paude sessions', 'every session on docker and podman'],
+      ["paude sessions --json | jq -r '.[].id'", 'their ids, for scripts'],
+    ],
     load: () => import('./commands/sessions.ts'),
   },
   attach: {
     description: 'Attach this terminal to a running session',
     caller: 'agent',
+    examples: [
+      ['paude attach', 'the session of this directory'],
+      ['paude attach fix-login', 'by its name'],
+      ['paude attach b7k', 'by the start of its id; Ctrl-P Ctrl-Q detaches'],
+    ],
     load: () => import('./commands/attach.ts'),
   },
-  stop: { description: 'Stop a session and keep it', caller: 'management', load: () => import('./commands/stop.ts') },
-  start: { description: 'Start a stopped session again', caller: 'agent', load: () => import('./commands/start.ts') },
-  rm: { description: 'Remove a session', caller: 'management', load: () => import('./commands/rm.ts') },
-  logs: { description: 'Show what a session printed', caller: 'management', load: () => import('./commands/logs.ts') },
-  exec: { description: 'Run a command in a running session', caller: 'agent', load: () => import('./commands/exec.ts') },
-  shell: { description: 'Open a shell in a running session', caller: 'agent', load: () => import('./commands/shell.ts') },
-  run: { description: 'Run one command in a box of its own', caller: 'agent', load: () => import('./commands/run.ts') },
-  image: { description: 'Build, list and check images', caller: 'management', load: () => import('./commands/image.ts') },
-  network: { description: 'Show what a session asked for', caller: 'management', load: () => import('./commands/network.ts') },
+  stop: {
+    description: 'Stop a session and keep it',
+    caller: 'management',
+    examples: [
+      ['paude stop', 'the session of this directory'],
+      ['paude stop fix-login --grace 60', 'with a minute to finish'],
+    ],
+    load: () => import('./commands/stop.ts'),
+  },
+  start: {
+    description: 'Start a stopped session again',
+    caller: 'agent',
+    examples: [
+      ['paude start fix-login', 'go on in the background'],
+      ['paude start fix-login --attach', 'go on here'],
+    ],
+    load: () => import('./commands/start.ts'),
+  },
+  rm: {
+    description: 'Remove a session',
+    caller: 'management',
+    examples: [
+      ['paude rm fix-login', 'a session that has ended'],
+      ['paude rm --force --volumes', "also while it runs, and with the project's HOME"],
+      ['paude rm --orphans', 'what no session owns any more'],
+    ],
+    load: () => import('./commands/rm.ts'),
+  },
+  logs: {
+    description: 'Show what a session printed',
+    caller: 'management',
+    examples: [
+      ['paude logs fix-login', 'what it printed so far'],
+      ['paude logs --follow', 'and what it prints from now on'],
+    ],
+    load: () => import('./commands/logs.ts'),
+  },
+  exec: {
+    description: 'Run a command in a running session',
+    caller: 'agent',
+    examples: [
+      ['paude exec fix-login -- git status', 'one command beside the agent'],
+      ['paude exec b7k -- env', 'what the agent sees'],
+    ],
+    load: () => import('./commands/exec.ts'),
+  },
+  shell: {
+    description: 'Open a shell in a running session',
+    caller: 'agent',
+    examples: [
+      ['paude shell', 'look around in the box'],
+      ['paude shell fix-login', 'in the box of another session'],
+    ],
+    load: () => import('./commands/shell.ts'),
+  },
+  run: {
+    description: 'Run one command in a box of its own',
+    caller: 'agent',
+    starts: true,
+    examples: [
+      ['paude run -- make test', 'no network at all'],
+      ['paude run --network-allow example.org -- curl https://example.org', 'one host more'],
+      ['paude --timeout 60 run -- ./script.sh', 'exit code 124 after a minute'],
+    ],
+    load: () => import('./commands/run.ts'),
+  },
+  image: {
+    description: 'Build, list and check images',
+    caller: 'management',
+    words: ['build', 'ls', 'check'],
+    examples: [
+      ['paude image build', 'build what a start would build'],
+      ['paude image ls', 'images of paude on every engine'],
+      ['paude image check my/box:1', 'what an image lacks'],
+    ],
+    load: () => import('./commands/image.ts'),
+  },
+  network: {
+    description: 'Show what a session asked for',
+    caller: 'management',
+    words: ['log'],
+    examples: [
+      ['paude network log', 'every request of the session of this directory'],
+      ['paude network log --blocked --json', 'what was blocked, for scripts'],
+    ],
+    load: () => import('./commands/network.ts'),
+  },
   demo: {
     description: 'Show the box and its wall, without an account',
     caller: 'agent',
+    starts: true,
+    examples: [['paude demo', 'real Claude Code, a scripted model, a real wall']],
     load: () => import('./commands/demo.ts'),
   },
   backends: {
     description: 'List the engines that can run a box',
     caller: 'management',
+    examples: [
+      ['paude backends', 'what can run a box here, and what cannot'],
+      ['paude backends --json', 'the same for scripts'],
+    ],
     load: () => import('./commands/backends.ts'),
   },
   doctor: {
     description: 'Check this machine, with a fix for each problem',
     caller: 'management',
+    examples: [
+      ['paude doctor', 'what is wrong here, and how to put it right'],
+      ['paude doctor --json', 'the same for scripts'],
+    ],
     load: () => import('./commands/doctor.ts'),
   },
   selftest: {
     description: 'Try every way out of a real box',
     caller: 'management',
+    examples: [
+      ['paude selftest', 'on the first usable engine'],
+      ['paude --backend podman selftest --json', 'on podman, for machines'],
+    ],
     load: () => import('./commands/selftest.ts'),
   },
-  version: { description: "Print paude's version", caller: 'management', load: () => import('./commands/version.ts') },
+  version: {
+    description: "Print paude's version",
+    caller: 'management',
+    examples: [['paude version', "paude's own; paude --version is answered by Claude"]],
+    load: () => import('./commands/version.ts'),
+  },
+  completion: {
+    description: 'Print the completion script of a shell',
+    caller: 'management',
+    words: ['bash', 'zsh', 'fish'],
+    examples: [
+      ['source <(paude completion bash)', 'in ~/.bashrc'],
+      ['source <(paude completion zsh)', 'in ~/.zshrc, after compinit'],
+      ['paude completion fish | source', 'in ~/.config/fish/config.fish'],
+    ],
+    load: () => import('./commands/completion.ts'),
+  },
+  help: {
+    description: 'Show this help, or that of a verb',
+    caller: 'management',
+    examples: [['paude help run', 'flags and examples of a verb']],
+    load: () => import('./commands/help.ts'),
+  },
 } as const satisfies Record<string, Verb>
 
 export const aliases: Readonly<Record<string, keyof typeof verbs>> = { ls: 'sessions' }
@@ -62,3 +191,12 @@ export function findVerb(word: string | undefined): { readonly name: string; rea
   const name = Object.hasOwn(aliases, word) ? (aliases[word] ?? word) : word
   return Object.hasOwn(verbs, name) ? { name, verb: verbs[name as keyof typeof verbs] } : null
 }
+
+/** The tables of verbs, for the commands that speak of other commands. */
+export type Commands = {
+  readonly verbs: Readonly<Record<string, Verb>>
+  readonly aliases: Readonly<Record<string, string>>
+  readonly find: typeof findVerb
+}
+
+export const commands: Commands = { verbs, aliases, find: findVerb }

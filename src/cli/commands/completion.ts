@@ -1,0 +1,37 @@
+import { defineCommand } from 'citty'
+import { PaudeError } from '../../errors.ts'
+import { readRecords } from '../../session/store.ts'
+import { vocabulary } from '../completion.ts'
+import { bashCompletion } from '../completion-bash.ts'
+import { fishCompletion } from '../completion-fish.ts'
+import { zshCompletion } from '../completion-zsh.ts'
+import type { Context } from '../context.ts'
+
+const args = {
+  shell: { type: 'positional', description: 'bash, zsh or fish', required: true },
+} as const
+
+const scripts = { bash: bashCompletion, zsh: zshCompletion, fish: fishCompletion } as const
+
+export default (context: Context) =>
+  defineCommand({
+    meta: { name: 'completion', description: 'Print the completion script of a shell' },
+    args,
+    async run({ args: { shell } }) {
+      // What the scripts ask for at every Tab: no engine is called.
+      if (shell === 'sessions') {
+        context.answer(
+          readRecords(context.host)
+            .flatMap(({ id, name }) => (name === '' ? [`${id}\n`] : [`${id}\n`, `${name}\n`]))
+            .join(''),
+        )
+        return 0
+      }
+      if (shell !== 'bash' && shell !== 'zsh' && shell !== 'fish')
+        throw new PaudeError('usage', `no completion for ${JSON.stringify(shell)}`, {
+          hint: 'paude completion bash, zsh or fish',
+        })
+      context.answer(scripts[shell](await vocabulary(context)))
+      return 0
+    },
+  })
