@@ -1,0 +1,58 @@
+import { expect, test } from 'bun:test'
+import { readSeconds, readWords } from '../../src/cli/args.ts'
+
+const args = {
+  session: { type: 'positional', description: '', required: false },
+  grace: { type: 'string', valueHint: 'SECONDS', description: '' },
+  force: { type: 'boolean', description: '' },
+} as const
+const taking = {
+  session: { type: 'positional', description: '', required: true },
+  words: { type: 'positional', description: '', required: true },
+  force: { type: 'boolean', description: '' },
+} as const
+
+test.each<[readonly string[], object]>([
+  [[], { flags: {}, positionals: [], rest: [] }],
+  [['x', '--force'], { flags: { force: true }, positionals: ['x'], rest: [] }],
+  [['--grace=5', 'x'], { flags: { grace: '5' }, positionals: ['x'], rest: [] }],
+  [['--grace', '-5'], { flags: { grace: '-5' }, positionals: [], rest: [] }],
+  [['-'], { flags: {}, positionals: ['-'], rest: [] }],
+])('stop %j', (argv, words) => {
+  expect(readWords('stop', argv, args) as object).toEqual(words)
+})
+
+test.each<[readonly string[], object]>([
+  [['x', 'ls', '--force'], { flags: {}, positionals: ['x'], rest: ['ls', '--force'] }],
+  [['--force', 'x', '--', '--force'], { flags: { force: true }, positionals: ['x'], rest: ['--force'] }],
+  [['x', 'sh', '-c', 'a; b', '--'], { flags: {}, positionals: ['x'], rest: ['sh', '-c', 'a; b', '--'] }],
+])('exec %j', (argv, words) => {
+  expect(readWords('exec', argv, taking) as object).toEqual(words)
+})
+
+test.each<[readonly string[], string]>([
+  [['--farce'], 'paude stop: unknown flag --farce'],
+  [['-f'], 'paude stop: unknown flag -f'],
+  [['--force=yes'], '--force takes no value'],
+  [['--grace'], '--grace needs a value'],
+  [['a', 'b'], 'paude stop: one word too many: "b"'],
+  [['a', '--', 'b'], 'paude stop takes no further words'],
+  [['--__proto__'], 'paude stop: unknown flag --__proto__'],
+])('stop %j is refused', (argv, message) => {
+  expect(() => readWords('stop', argv, args)).toThrow(message)
+})
+
+test.each([
+  [undefined, 10],
+  ['', 10],
+  ['0', 0],
+  ['1.5', 1.5],
+  ['30s', 30],
+  ['604800', 604800],
+])('%j is %d seconds', (text, seconds) => {
+  expect(readSeconds(text, 10, '--grace')).toBe(seconds)
+})
+
+test.each(['-1', '1e9', 'soon', '604801', '1m', 'NaN', ' '])('%j is no number of seconds', (text) => {
+  expect(() => readSeconds(text, 10, '--grace')).toThrow('--grace must be a number of seconds')
+})
