@@ -1,0 +1,84 @@
+import { join } from 'node:path'
+import { twin } from '../src/cli/help.ts'
+import { commands } from '../src/cli/verbs.ts'
+import { type OwnFlag, ownFlags } from '../src/config/own-flags.ts'
+import { type ErrorCode, exitCode, PaudeError } from '../src/errors.ts'
+import { PROTECTED } from '../src/workspace/guard.ts'
+
+const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ')
+const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [head, head.map(() => '---'), ...rows].map((row) => `| ${row.map(cell).join(' | ')} |`).join('\n')
+
+const word = ({ name, type, valueHint = 'VALUE' }: OwnFlag): string => `\`--${name}${type === 'switch' ? '' : ` ${valueHint}`}\``
+
+/** What a code means, in the order of the table; a reason that `exitCode` gives another number is an error. */
+const CODES: readonly (readonly [number, string, ErrorCode | null])[] = [
+  [0, 'done', null],
+  [1, '`paude sessions`, `stop`, `rm`, … failed', null],
+  [2, 'words or configuration of theirs are wrong', null],
+  [124, '`--timeout` ran out', 'timeout'],
+  [125, 'paude or the engine failed, the agent did not run or was taken back', 'backend-down'],
+  [126, 'the program cannot be run', 'not-executable'],
+  [127, 'the program was not found', 'command-not-found'],
+  [130, 'interrupted during the start; nothing was left behind', 'interrupted'],
+]
+
+/** The reference tables, by the name of their markers. */
+export function tables(): Readonly<Record<string, string>> {
+  for (const [code, , reason] of CODES)
+    if (reason !== null && exitCode(new PaudeError(reason, ''), 'agent') !== code)
+      throw new Error(`${reason} does not exit with ${code}`)
+  const names = (name: string) => [
+    name,
+    ...Object.entries(commands.aliases).flatMap(([alias, target]) => (target === name ? [alias] : [])),
+  ]
+  return {
+    verbs: table(
+      ['verb', 'does', 'example'],
+      Object.entries(commands.verbs).map(([name, { description, examples }]) => [
+        names(name)
+          .map((each) => `\`${each}\``)
+          .join(', '),
+        description,
+        `\`${examples[0]?.[0] ?? ''}\``,
+      ]),
+    ),
+    flags: table(
+      ['flag', 'variable', 'means'],
+      (ownFlags as readonly OwnFlag[]).map((flag) => [
+        word(flag),
+        twin(flag) === '' ? '' : `\`${twin(flag)}\``,
+        flag.description,
+      ]),
+    ),
+    'exit-codes': table(
+      ['code', 'means'],
+      [['any', "the agent's or the command's own"], ...CODES.map(([code, meaning]) => [String(code), meaning])],
+    ),
+    protected: `${PROTECTED.map((path) => `\`${path}\``).join(', ')}`,
+  }
+}
+
+/** The text with every marked part made anew. */
+export function withTables(text: string, parts = tables()): string {
+  return Object.entries(parts).reduce((before, [name, part]) => {
+    const [open, close] = [`<!-- ${name} -->`, `<!-- /${name} -->`]
+    const [start, end] = [before.indexOf(open), before.indexOf(close)]
+    return start === -1 || end < start ? before : `${before.slice(0, start + open.length)}\n${part}\n${before.slice(end)}`
+  }, text)
+}
+
+/** Names of the markers in a text. */
+export const markers = (text: string): readonly string[] =>
+  [...text.matchAll(/<!-- ([a-z-]+) -->/g)].flatMap(([, name]) => (name === undefined ? [] : [name]))
+
+if (import.meta.main) {
+  const file = Bun.file(join(import.meta.dir, '../README.md'))
+  const before = await file.text()
+  const after = withTables(before)
+  if (!process.argv.includes('--check')) await Bun.write(file, after)
+  else if (before !== after) {
+    console.error('README.md is stale: bun run docs writes its tables anew')
+    process.exitCode = 1
+  }
+}
