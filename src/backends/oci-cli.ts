@@ -28,14 +28,13 @@ export function startPlan(
 ): Plan {
   const { network } = spec
   const made = makeAgent(dialect, spec)
-  if (network.mode === 'none')
-    return [...layOut(spec), ...pulled(dialect, spec), together([[...home(dialect, spec), made]], { rescue }), ...last]
+  if (network.mode === 'none') return [...layOut(spec), together([[...home(dialect, spec), made]], { rescue }), ...last]
   const gate = runGate(dialect, spec)
   const proxy: Plan = [runProxy(dialect, spec), ...credential(dialect, spec)]
   const lanes = dialect.joinsLater ? [[gate], [...home(dialect, spec), made]] : [[gate, made], home(dialect, spec)]
   return [
     ...layOut(spec),
-    ...pulled(dialect, spec),
+
     ...link(dialect, spec),
     // The agent waits for the gate's word, and the gate for the proxy: the proxy's start may overlap with the agent's.
     together(
@@ -77,9 +76,6 @@ function layOut(spec: SessionSpec): Plan {
   ]
 }
 
-const pulled = ({ name }: Dialect, { image }: SessionSpec): Plan =>
-  image.pull === 'always' ? [exec([name, 'pull', image.reference], { title: `pulling ${image.reference}` })] : []
-
 function runProxy(dialect: Dialect, spec: SessionSpec): Exec {
   const { proxy } = parts(spec.id)
   const needsHost = spec.network.mode !== 'none' && spec.network.policy.allow.some(({ host }) => host === HOST_NAME)
@@ -94,7 +90,7 @@ function runProxy(dialect: Dialect, spec: SessionSpec): Exec {
       ...(needsHost || spec.network.mode === 'open' ? dialect.hostName : []),
       linkMount(dialect, spec),
       bind(join(spec.folder, 'policy'), '/paude/policy', true),
-      spec.proxyImage.reference,
+      spec.proxyImage,
       '/usr/lib/paude/proxy',
     ],
     { undo: [dialect.name, ...dialect.removal, proxy] },
@@ -116,7 +112,7 @@ function runGate(dialect: Dialect, spec: SessionSpec): Exec {
       // Loopback only: no route, no resolver, no neighbour. What the agent joins is this.
       ...(open ? ['--env=PAUDE_NETWORK=open'] : ['--network=none']),
       linkMount(dialect, spec),
-      spec.proxyImage.reference,
+      spec.proxyImage,
       '/usr/lib/paude/gate',
     ],
     { undo: [dialect.name, ...dialect.removal, gate] },
@@ -170,7 +166,7 @@ function home(dialect: Dialect, { homeVolume, user, image, workspace }: SessionS
         '--user=0:0',
         '--entrypoint=chown',
         labelledVolume(homeVolume, '/paude/home', { 'paude.role': 'home', 'paude.workspace': workspace }),
-        image.reference,
+        image,
         `${user.uid}:${user.gid}`,
         '/paude/home',
       ],
@@ -206,7 +202,7 @@ function makeAgent(dialect: Dialect, spec: SessionSpec): Exec {
       ...flags,
       ...dialect.log,
       '--entrypoint=/bin/sh',
-      spec.image.reference,
+      spec.image,
       '/paude/seed/entry.sh',
     ],
     { undo: [dialect.name, ...dialect.removal, agent], env },

@@ -10,8 +10,8 @@ import { capture } from '../run/process.ts'
 import { cacheFolder } from '../session/store.ts'
 import type { Context } from './context.ts'
 
-/** The images of a start, and the steps that bring missing ones about. */
-export type Images = { readonly agent: string; readonly proxy: string; readonly rescue: Plan | undefined }
+/** The images of a start, the steps that come first in any case, and those that bring missing ones about. */
+export type Images = { readonly agent: string; readonly proxy: string; readonly first: Plan; readonly rescue: Plan | undefined }
 
 export type ImageWish = {
   readonly settings: Settings
@@ -28,29 +28,22 @@ export async function chooseImages(context: Context, wish: ImageWish): Promise<I
   const agent =
     settings.image === '' ? claudeImage(host, settings, extraCa) : kind === 'agent' ? await customImage(context, wish) : null
   const build = (spec: ImageSpec) =>
-    missing(
-      backend,
-      imageRef(spec),
-      buildPlan({
-        engine: backend.name as Engine,
-        spec,
-        host,
-        cache: cacheFolder(host),
-        id: String(process.pid),
-        noCache: false,
-      }),
-    )
-  const pull = exec([backend.name, 'pull', settings.image], { title: `pulling ${settings.image}` })
+    buildPlan({ engine: backend.name as Engine, spec, host, cache: cacheFolder(host), id: String(process.pid), noCache: false })
+  const unlessThere = (spec: ImageSpec) => missing(backend, imageRef(spec), build(spec))
+  const pull: Plan = [exec([backend.name, 'pull', settings.image], { title: `pulling ${settings.image}` })]
+  // A custom image of an agent was fetched when it was looked into.
+  const fresh = settings.image === '' && agent !== null ? build(agent) : kind === 'command' ? pull : []
   return {
     agent: agent === null ? settings.image : imageRef(agent),
     proxy: imageRef(proxy),
+    first: settings.pull === 'always' ? fresh : [],
     rescue:
       settings.pull === 'never'
         ? undefined
         : [
-            ...(settings.image === '' ? [] : [missing(backend, settings.image, [pull])]),
-            ...(agent === null ? [] : [build(agent)]),
-            ...(settings.network === 'none' ? [] : [build(proxy)]),
+            ...(settings.image === '' ? [] : [missing(backend, settings.image, pull)]),
+            ...(agent === null ? [] : [unlessThere(agent)]),
+            ...(settings.network === 'none' ? [] : [unlessThere(proxy)]),
           ],
   }
 }

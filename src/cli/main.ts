@@ -1,4 +1,5 @@
 import type { ArgsDef } from 'citty'
+import { loadConfig } from '../config/load.ts'
 import { type Layer, readFlags } from '../config/read-flags.ts'
 import { type Caller, exitCode, PaudeError } from '../errors.ts'
 import type { Host } from '../host.ts'
@@ -22,6 +23,15 @@ export async function main(argv: readonly string[], host: Host, version: string)
       const { help } = await import('./help.ts')
       context.answer(help(context))
       return 0
+    }
+    if (words.length === 1 && (words[0] === '--version' || words[0] === '-v')) {
+      const { settings } = await loadConfig(host, layer)
+      // paude's own image holds exactly this release: the line is Claude's own, and no box is started to say it.
+      if (settings.image === '') {
+        context.answer(`${settings.agentVersion} (Claude Code)`)
+        context.note(`paude ${version}`)
+        return 0
+      }
     }
     for (const flag of late)
       context.note(`${flag} stands after the agent's first word, so it goes to the agent; put it first to mean paude's`)

@@ -17,7 +17,7 @@ export function printConfig({ settings, origins, file }: Config, spec: SessionSp
     '',
     '# box',
     `id            ${spec.id} (another one at every start)`,
-    `image         ${spec.image.reference}`,
+    `image         ${spec.image}`,
     `workspace     ${spec.workspace}`,
     `directory     ${spec.directory}`,
     `home          ${spec.user.home} ${spec.homeVolume === '' ? '(gone with the box)' : `(volume ${spec.homeVolume})`}`,

@@ -47,11 +47,12 @@ export async function startSession(context: Context, { agent, run, flags, throwA
     return 0
   }
   const timeout = readSeconds(settings.timeout, 0, '--timeout')
-  const plan = backend.start(spec, {
+  const session = backend.start(spec, {
     attached: !settings.detach,
     ...(timeout > 0 ? { timeout } : {}),
     ...(images.rescue === undefined ? {} : { rescue: images.rescue }),
   })
+  const plan = [...images.first, ...session]
   const removal = backend.remove(handleOf(record, spec.folder), { volumes: throwAway })
   if (settings.dryRun) {
     answer(renderPlan(plan, settings.detach ? [] : removal))

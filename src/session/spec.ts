@@ -12,8 +12,9 @@ export type SessionSpec = {
   readonly version: string
   /** ISO time. */
   readonly created: string
-  readonly image: Image
-  readonly proxyImage: Image
+  /** References; present, or made by the rescue of the start. */
+  readonly image: string
+  readonly proxyImage: string
   /** Project root on the host, mounted at the same path. */
   readonly workspace: string
   /** Working directory, at or below the workspace. */
@@ -42,12 +43,6 @@ export type SessionSpec = {
   readonly record: string
   /** Who reaps and forwards signals: the engine's init, or tini of the image where the engine has none. */
   readonly init: 'engine' | 'image'
-}
-
-export type Image = {
-  readonly reference: string
-  /** Whether it may be looked for, fetched or made: `never` fails when it is missing. */
-  readonly pull: 'always' | 'missing' | 'never'
 }
 
 export type Mount = { readonly source: string; readonly target: string; readonly readOnly: boolean }

@@ -27,8 +27,8 @@ const plain: SessionSpec = {
   agent: 'claude',
   version: '0.1.0',
   created: '2026-01-02T03:04:05.000Z',
-  image: { reference: 'localhost/paude/claude:1', pull: 'missing' },
-  proxyImage: { reference: 'localhost/paude/proxy:1', pull: 'missing' },
+  image: 'localhost/paude/claude:1',
+  proxyImage: 'localhost/paude/proxy:1',
   workspace: '/home/ada/engine',
   directory: '/home/ada/engine',
   user: { uid: 1000, gid: 1000, home: '/home/ada' },
@@ -124,7 +124,6 @@ export const cases: Readonly<Record<string, StartCase>> = {
   ),
   piped: attached({ ...plain, terminal: false, seed: { ...plain.seed, 'command.sh': "set -- claude -p 'explain this'\n" } }),
   'image-init': attached({ ...plain, init: 'image', environment: { ...plain.environment, PAUDE_INIT: 'image' } }),
-  'pull-always': attached({ ...plain, image: { reference: 'registry.example.org/team/box:1', pull: 'always' } }),
   rescue: attached(plain, { rescue: [exec(['make-image', '--for=paude'], { title: 'building the image' })] }),
 }
 

@@ -25,18 +25,25 @@ export default (context: Context) =>
         throw new PaudeError('unsupported', 'attach needs a terminal on stdin and stdout', {
           hint: `paude logs ${handle.id} shows what the session printed`,
         })
+      const effects = context.effects(backend)
+      const gone = new PaudeError('not-found', `session ${handle.id} is gone`, { hint: 'paude sessions lists what is there' })
+      // Asked before as well: docker's client answers for a stopped session with 1, which may as well be an agent's code.
+      const before = await ask(backend.state(handle), effects).catch((error: unknown) => {
+        throw error instanceof PaudeError && error.code === 'not-found' ? gone : error
+      })
+      if (before.status !== 'running')
+        throw new PaudeError('not-found', `session ${handle.id} does not run`, {
+          hint: before.status === 'paused' ? `${backend.program} unpause ${handle.id}` : `paude start ${handle.id}`,
+        })
       enterScreen(context.host)
-      // 1: the client. 2: the state, since the client's own code does not tell a detach from an end.
-      const code = await execute(plan, context.effects(backend)).finally(() => resetTerminal(context.host))
-      const state = await ask(backend.state(handle), context.effects(backend)).catch(() => null)
-      if (state === null)
-        throw new PaudeError('not-found', `session ${handle.id} is gone`, { hint: 'paude sessions lists what is there' })
+      await execute(plan, effects).finally(() => resetTerminal(context.host))
+      // The client's own code does not tell a detach from an end.
+      const state = await ask(backend.state(handle), effects).catch(() => null)
+      if (state === null) throw gone
       if (state.status === 'running') {
         context.note(`detached, the session goes on: paude attach ${handle.id}`)
         return 0
       }
-      if (state.status === 'created' || code === 125)
-        throw new PaudeError('not-found', `session ${handle.id} does not run`, { hint: `paude start ${handle.id}` })
       context.note(`session ${handle.id} ended with exit code ${state.exitCode}`)
       return state.exitCode
     },

@@ -1,5 +1,6 @@
 import { defineCommand } from 'citty'
 import { loadConfig } from '../../config/load.ts'
+import type { Settings } from '../../config/settings.ts'
 import { type Check, doctorExitCode } from '../../doctor/check.ts'
 import { desktopChecks, engineChecks } from '../../doctor/engine-checks.ts'
 import { askEngines, type EngineState } from '../../doctor/engines.ts'
@@ -67,7 +68,7 @@ async function examine(context: Context): Promise<readonly Check[]> {
     ...folderChecks(lookFolders(host), host.uid),
     ...diskChecks(Object.fromEntries(facts.map(({ name, free }) => [name, free]))),
     ...clockChecks({ now: Date.now(), made: MADE, engine: facts.find(({ clock }) => clock !== null)?.clock ?? null }),
-    ...(authorities.fault === '' ? await images(context, facts) : []),
+    ...(authorities.fault === '' ? images(context, settings, facts) : []),
     ...orphanChecks(orphans.length),
     ...credentialChecks(credential),
     ...(credential.site === '' ? [] : resolverChecks(credential.site, addresses)),
@@ -89,8 +90,7 @@ function machineChecks({ host }: Context, engines: readonly EngineState[]): read
 }
 
 /** The images a start would use with the settings of now. */
-async function images({ host, flags }: Context, facts: readonly EngineFacts[]): Promise<readonly Check[]> {
-  const { settings } = await loadConfig(host, flags)
+function images({ host }: Context, settings: Settings, facts: readonly EngineFacts[]): readonly Check[] {
   const extraCa = extraCaCertificates(host, settings.caFile)
   const wanted = [claudeImage(host, settings, extraCa), proxyImage(host, extraCa)].map((spec) => imageRef(spec))
   return facts.flatMap(({ name, images }) => imageChecks(name, wanted, images))

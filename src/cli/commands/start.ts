@@ -38,6 +38,8 @@ export default (context: Context) =>
       }
       resetTerminal(context.host)
       const after = await ask(backend.state(handle), context.effects(backend)).catch(() => null)
-      return after === null || after.status === 'running' ? 0 : after.exitCode
+      if (after !== null && after.status !== 'running') return after.exitCode
+      context.note(`detached, the session goes on: paude attach ${record.id}`)
+      return 0
     },
   })
