@@ -1,14 +1,13 @@
-import { existsSync } from 'node:fs'
-import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { $ } from 'zx'
 import { binary, build, isStale } from './build.ts'
+import { fetchClaude } from './claude.ts'
 import { engineNames, whyUnusable } from './engines.mjs'
 import { close, readReport, tallyOf } from './tally.ts'
 
 const root = join(import.meta.dir, '..')
 const cache = join(root, '.cache')
-const claudeVersion = '2.1.329'
 
 /** The tests that run the compiled program against real engines; `words` go to `bun test`. */
 async function e2e(words: readonly string[]): Promise<number> {
@@ -49,21 +48,6 @@ async function usableBackends(): Promise<readonly string[]> {
   console.log(`e2e: backends under test: ${usable.join(', ') || 'none'}`)
   for (const [name, reason] of reasons) if (reason !== '') console.log(`!!! NOT TESTED: ${name}: ${reason}`)
   return usable
-}
-
-/** Claude Code's own Linux program, fetched once; '' where there is none to be had. */
-async function fetchClaude(): Promise<string> {
-  const name = `@anthropic-ai/claude-code-linux-${process.arch}`
-  const folder = join(cache, 'claude', claudeVersion)
-  const program = join(folder, 'node_modules', name, 'claude')
-  if (existsSync(program)) return program
-  await mkdir(folder, { recursive: true })
-  await writeFile(join(folder, 'package.json'), '{}\n')
-  const words = ['add', '--ignore-scripts', '--exact', '--no-save', `${name}@${claudeVersion}`]
-  const { exitCode, stderr } = await $({ cwd: folder, quiet: true, nothrow: true })`${process.execPath} ${words}`
-  if (exitCode === 0 && existsSync(program)) return program
-  console.log(`!!! NOT TESTED: real Claude Code: ${stderr.trim().split('\n').at(-1)}`)
-  return ''
 }
 
 process.exitCode = await e2e(process.argv.slice(2))

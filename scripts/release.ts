@@ -78,9 +78,8 @@ async function checkMachine(file: string, { magic, at, code }: Machine): Promise
 }
 
 async function checkVersion(file: string): Promise<void> {
-  const { stdout } = await $({ quiet: true })`${file} --version`
-  if (!stdout.includes(manifest.version))
-    throw new Error(`${file} --version says ${stdout.trim()} instead of ${manifest.version}`)
+  const { stdout } = await $({ quiet: true })`${file} version`
+  if (!stdout.includes(manifest.version)) throw new Error(`${file} version says ${stdout.trim()} instead of ${manifest.version}`)
 }
 
 const sha = (kind: string, bytes: Uint8Array) => createHash(kind).update(bytes).digest()

@@ -17,7 +17,8 @@ export async function ensureTestUser() {
       if (!entries(file).some(([name]) => name === testUser)) await run(['usermod', `${option}=${freeRange(file)}`, testUser])
     const uid = await idOf(testUser)
     const runtime = `/run/user/${uid}`
-    mkdirSync(runtime, { recursive: true, mode: 0o700 })
+    mkdirSync('/run/user', { recursive: true })
+    if (!existsSync(runtime)) mkdirSync(runtime, { mode: 0o700 })
     chownSync(runtime, uid, uid)
     for (const device of ['/dev/net/tun', '/dev/fuse']) if (existsSync(device)) chmodSync(device, 0o666)
     await run(['mount', '--make-rshared', '/'])
