@@ -112,7 +112,10 @@ export const fileProbes: readonly Probe[] = [
     id: 'F06',
     area: 'files',
     claim: 'Kernel settings in /proc/sys cannot be changed',
-    judge: every(['box.open/proc/sys/'], refused),
+    judge: every(
+      ['kernel/core_pattern', 'net/ipv4/ip_forward', 'kernel/hostname'].map((name) => `box.open/proc/sys/${name}`),
+      refused,
+    ),
   },
   {
     id: 'F07',
@@ -219,7 +222,11 @@ export const processProbes: readonly Probe[] = [
     id: 'R01',
     area: 'process',
     claim: "The box has a process, IPC, mount and host name space of its own, not this machine's",
-    judge: namespaces('outside.namespace.', ['pid', 'ipc', 'mnt', 'uts', 'net']),
+    judge: namespaces(
+      'outside.namespace.',
+      ['pid', 'ipc', 'mnt', 'uts', 'net'],
+      notApplicable('the engine runs on another machine or in a virtual one'),
+    ),
   },
   {
     id: 'R02',
@@ -272,15 +279,15 @@ const COMMANDS = new Set([
   'conmon-init',
 ])
 
-/** Compares the box's namespaces with those of somebody else. */
-function namespaces(other: string, names: readonly string[]) {
+/** Compares the box's namespaces with those of somebody else; `absent` is the verdict when that one shows none. */
+function namespaces(other: string, names: readonly string[], absent: Verdict) {
   return (facts: Facts): Verdict => {
-    if (!names.some((name) => facts[`${other}${name}`]))
-      return notApplicable('the engine runs on another machine or in a virtual one')
-    const shared = names.filter(
-      (name) => !facts[`box.namespace.${name}`] || facts[`box.namespace.${name}`] === facts[`${other}${name}`],
-    )
-    return shared.length > 0 ? broken(`shared: ${shared.join(', ')}`) : held(`${names.join(', ')} differ`)
+    if (!names.some((name) => facts[`${other}${name}`])) return absent
+    const shared = names.filter((name) => {
+      const [own, theirs] = [facts[`box.namespace.${name}`], facts[`${other}${name}`]]
+      return !own || !theirs || own === theirs
+    })
+    return shared.length > 0 ? broken(`shared or not observed: ${shared.join(', ')}`) : held(`${names.join(', ')} differ`)
   }
 }
 
@@ -318,7 +325,7 @@ export const neighbourProbes: readonly Probe[] = [
     id: 'B05',
     area: 'neighbours',
     claim: 'Two sessions share no network, process or IPC namespace',
-    judge: namespaces('neighbour.namespace.', ['net', 'pid', 'ipc']),
+    judge: namespaces('neighbour.namespace.', ['net', 'pid', 'ipc'], broken('the neighbour was not observed')),
   },
   {
     id: 'B06',

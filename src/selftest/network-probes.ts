@@ -9,9 +9,17 @@ export const networkProbes: readonly Probe[] = [
     id: 'N01',
     area: 'network',
     claim: 'No routable IPv4 address can be reached by TCP',
-    judge: every(['box.tcp.'], unreachable),
+    judge: every(
+      ['192.0.2.1', '198.51.100.1', '203.0.113.1', '10.0.0.1'].map((address) => `box.tcp.${address}`),
+      unreachable,
+    ),
   },
-  { id: 'N02', area: 'network', claim: 'No IPv6 address can be reached', judge: every(['box.tcp6.'], unreachable) },
+  {
+    id: 'N02',
+    area: 'network',
+    claim: 'No IPv6 address can be reached',
+    judge: every(['box.tcp6.documentation', 'box.tcp6.local'], unreachable),
+  },
   {
     id: 'N03',
     area: 'network',

@@ -56,7 +56,11 @@ export const secretProbes: readonly Probe[] = [
     id: 'S11',
     area: 'secrets',
     claim: "The credential is not added to paths beside the provider's messages",
-    judge: when('box.provider.other', (value) => value === '403'),
+    judge: (facts, want) =>
+      every(['box.provider.other', 'witness.strays'], (value, _, key) => value === (key === 'witness.strays' ? '0' : '403'))(
+        facts,
+        want,
+      ),
   },
   {
     id: 'S12',
@@ -112,6 +116,12 @@ const ENGINE = new Set([
   'DISABLE_AUTOUPDATER',
 ])
 
+/** A canary that is missing has not sung. */
+const CANARIES = [
+  ...['tcp-direct', 'tcp-ipv6', 'host-gateway', 'metadata', 'dns-tcp', 'dns-udp', 'dns-embedded', 'interfaces'],
+  ...['connect-literal', 'connect-port', 'http-unlisted', 'help-page'],
+].map((name) => `canary.${name}`)
+
 /** What the gate found before the agent was started. */
 export const canaryProbes: readonly Probe[] = [
   {
@@ -119,8 +129,6 @@ export const canaryProbes: readonly Probe[] = [
     area: 'network',
     claim: "The gate's own canaries failed to get out before the agent was started",
     judge: (facts, want) =>
-      facts['box.refused']
-        ? broken(facts['box.refused'])
-        : every(['canary.'], (value) => !value.startsWith('BROKEN'))(facts, want),
+      facts['box.refused'] ? broken(facts['box.refused']) : every(CANARIES, (value) => !value.startsWith('BROKEN'))(facts, want),
   },
 ]

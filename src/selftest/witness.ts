@@ -108,6 +108,9 @@ export function testimony(
     'witness.leaks': requests
       .flatMap((text) => text.match(/^(via|x-forwarded-for|forwarded|cache-control):.*$/gim) ?? [])
       .join('; '),
+    'witness.strays': String(
+      requests.filter((text) => !text.startsWith('POST /v1/messages ') && text.includes(credential)).length,
+    ),
     'witness.credential':
       messages === undefined
         ? 'no request arrived'

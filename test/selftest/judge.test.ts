@@ -1,0 +1,249 @@
+import { describe, expect, test } from 'bun:test'
+import { judge, probes, readFacts, readReceipt } from '../../src/selftest/judge.ts'
+import { searched } from '../../src/selftest/look.ts'
+import type { Facts, Want } from '../../src/selftest/probe.ts'
+import { testimony } from '../../src/selftest/witness.ts'
+import docker from './seen-docker.json'
+import podman from './seen-podman.json'
+
+type Recorded = { readonly facts: Facts; readonly want: Want }
+
+/** What both engines really showed, by `selfTest` itself. */
+const recorded: readonly (readonly [string, Recorded])[] = [
+  ['docker', docker],
+  ['podman', podman],
+]
+
+const resultsOf = (facts: Facts, want: Want) => Object.fromEntries(judge(facts, want).map(({ id, result }) => [id, result]))
+
+describe.each(recorded)('recorded on %s', (_, { facts, want }) => {
+  test('the wall holds', () => {
+    const rows = judge(facts, want)
+    expect(rows.filter(({ result }) => result === 'BROKEN')).toEqual([])
+    expect(rows.filter(({ result }) => result === 'not applicable').map(({ id }) => id)).toEqual(['C05'])
+  })
+
+  test('a probe that saw nothing never counts as held', () => {
+    const rows = judge({}, want)
+    expect(rows.filter(({ result }) => result === 'held')).toEqual([])
+  })
+})
+
+const { facts, want } = docker as Recorded
+
+/** For each probe, facts that a hole in the wall would leave. */
+const holes: Readonly<Record<string, readonly Facts[]>> = {
+  K01: [{ 'canary.tcp-direct': 'BROKEN connected' }, { 'box.refused': 'the gate did not open' }],
+  N01: [
+    { 'box.tcp.192.0.2.1': 'connected' },
+    { 'box.tcp.10.0.0.1': 'no answer' },
+    { 'box.tcp.203.0.113.1': 'Connection refused' },
+  ],
+  N02: [{ 'box.tcp6.documentation': 'no answer' }],
+  N03: [{ 'box.host.allowed': 'connected' }, { 'box.host.other': 'Connection refused' }],
+  N04: [{ 'witness.closed': '1' }],
+  N05: [{ 'box.host.address.1': 'Connection refused' }],
+  N06: [{ 'box.metadata.tcp': 'connected' }],
+  N07: [{ 'box.dns.udp': 'connected' }, { 'box.dns.tcp': 'no answer' }],
+  N08: [{ 'box.dns.embedded': 'somebody listens' }],
+  N09: [{ 'box.names': '192.0.2.7 STREAM selftest.example.org' }],
+  N10: [{ 'box.udp.broadcast': 'connected' }],
+  N11: [{ 'box.interfaces': 'lo eth0 ' }, { 'box.interfaces': '' }],
+  N12: [{ 'box.routes': 'eth0 ' }, { 'box.routes6': 'eth0 lo ' }],
+  N13: [{ 'box.listeners': '0100007F:0C38 00000000:0016 ' }, { 'box.listeners': '' }, { 'box.listeners': '00000000:0C38 ' }],
+  N14: [{ 'box.abstract': '@/containerd-shim/x.sock ' }],
+  N15: [{ 'box.raw.icmp': 'opened' }, { 'box.raw.packet': 'opened' }],
+  N16: [{ 'box.namespace.new': 'lo eth0 ' }, { 'box.namespace.new': '' }],
+  N17: [{ 'gate.routes': 'eth0 ' }],
+  N18: [{ 'proxy.listeners': '00000000:0C38 ' }, { 'proxy.listeners': '' }],
+  N19: [{ 'box.hosts': '127.0.0.1 localhost 192.0.2.2 host.containers.internal ' }],
+  P01: [{ 'box.get.help': 'no answer' }],
+  P02: [{ 'box.get.allowed': 'paude blocked this request' }],
+  P03: [{ 'box.get.unlisted': '503' }],
+  P04: [{ 'box.connect.unlisted': '200' }],
+  P05: [
+    { 'box.connect.dotted': '503' },
+    { 'box.connect.decimal': '200' },
+    { 'box.connect.hex': '200' },
+    { 'box.connect.octal': '200' },
+  ],
+  P06: [{ 'box.connect.loopback6': '200' }, { 'box.connect.mapped': '503' }, { 'box.connect.literal6': '503' }],
+  P07: [{ 'box.connect.gateway': '200' }],
+  P08: [
+    { 'box.connect.ssh': '200' },
+    { 'box.connect.smtp': '503' },
+    { 'box.connect.alternative': '200' },
+    { 'box.connect.https': '200' },
+  ],
+  P09: [{ 'box.get.port443': '503' }],
+  P10: [{ 'box.get.closed': '200' }, { 'box.connect.closed': '200' }],
+  P11: [{ 'box.get.metadata': '503' }, { 'box.connect.metadata': '200' }],
+  P12: [{ 'box.get.self': '200' }, { 'box.connect.self': '200' }, { 'box.connect.localhost': '200' }],
+  P13: [{ 'box.get.manager': '200' }, { 'box.get.manager.relative': '200' }, { 'box.get.manager.scheme': '200' }],
+  P14: [{ 'box.trace': '200' }, { 'box.purge': '404' }],
+  P15: [{ 'box.get.https': '200' }],
+  P16: [{ 'box.get.ftp': '502' }],
+  P17: [{ 'box.get.userinfo': '200' }, { 'box.get.header': '200' }, { 'box.get.dot': '200' }],
+  P18: [{ 'witness.host': 'elsewhere.example' }],
+  P19: [{ 'witness.tls.right': '0' }],
+  P20: [{ 'witness.tls.wrong': '1' }],
+  P21: [{ 'witness.plain': '1' }],
+  P22: [{ 'witness.leaks': 'Via: 1.1 paude-proxy' }],
+  F01: [{ 'box.write/usr': 'done' }, { 'box.write/paude': 'done' }],
+  F02: [{ 'gate.root': 'rw' }, { 'proxy.root': 'rw' }],
+  F03: [{ 'box.write/paude/seed': 'done' }, { 'box.open/paude/seed/command.sh': 'done' }],
+  F04: [{ 'box.write/paude/link': 'done' }],
+  F05: [{ 'box.open/etc/passwd': 'done' }],
+  F06: [{ 'box.open/proc/sys/kernel/core_pattern': 'done' }],
+  F07: [{ 'box.open/proc/sysrq-trigger': 'done' }, { 'box.open/sys/kernel/uevent_helper': 'done' }],
+  F08: [{ 'box.cgroup.writable': '/sys/fs/cgroup/release_agent ' }],
+  F09: [
+    { 'box.project.hook': 'done' },
+    { 'box.project.config': 'done' },
+    { 'box.project.git': 'done' },
+    { 'box.project.hooks': 'done' },
+  ],
+  F10: [{ 'box.project.claude': 'done' }, { 'box.project.settings': 'done' }],
+  F11: [{ 'box.project.write': 'refused: Permission denied' }, { 'outside.owner': '100000:100000' }],
+  F12: [{ 'box.resolv': '38' }],
+  F13: [{ 'box.outside': 'visible' }],
+  F14: [{ 'box.sockets': '/paude/link/proxy.sock /run/docker.sock ' }],
+  F15: [{ 'box.uid': '1:1' }, { 'box.passwd': '' }, { 'box.home': '/' }],
+  M01: [{ 'box.mounts': `${facts['box.mounts']} /host|ro` }],
+  M02: [{ 'box.mounts': facts['box.mounts']?.replace('/paude/seed|ro', '/paude/seed|rw') ?? '' }],
+  M03: [{ 'box.mounts': facts['box.mounts']?.replace('/tmp|rw,nosuid', '/tmp|rw') ?? '' }],
+  C01: ['CapInh', 'CapPrm', 'CapEff', 'CapBnd', 'CapAmb'].map((name) => ({ [`box.status.${name}`]: '00000000a80425fb' })),
+  C02: [{ 'gate.status.CapBnd': '00000000a80425fb' }, { 'proxy.status.CapEff': '0000000000000400' }],
+  C03: [{ 'box.status.NoNewPrivs': '0' }, { 'gate.status.NoNewPrivs': '0' }, { 'proxy.status.NoNewPrivs': '0' }],
+  C04: [{ 'box.status.Seccomp': '0' }, { 'proxy.status.Seccomp': '0' }],
+  C05: [{ 'box.setuid.program': 'done' }],
+  C06: [{ 'box.privilege.mount': 'done' }, { 'box.privilege.chroot': 'done' }],
+  C07: [{ 'box.mknod.block': 'done' }, { 'box.mknod.character': 'done' }],
+  C08: [{ 'box.devices': `${facts['box.devices']}/dev/kmsg ` }, { 'box.devices': '' }],
+  C09: [{ 'box.kernel.log': 'done' }, { 'box.kernel.memory': 'done' }],
+  C10: [{ 'box.modules': 'done' }],
+  C11: [{ 'proxy.uid': '0' }],
+  R01: [{ 'outside.namespace.pid': facts['box.namespace.pid'] ?? '' }, { 'box.namespace.net': '' }],
+  R02: [{ 'box.commands': 'docker-init bash squid ' }, { 'box.commands': '' }],
+  R03: [{ 'box.keys': '4' }],
+  R04: [{ 'box.ipc': '1' }, { 'box.shm': 'pulse-shm-1 ' }],
+  R05: [
+    { 'box.pids.started': '400, no end seen' },
+    { 'box.pids.started': '399, then refused: Resource temporarily unavailable' },
+  ],
+  B01: [{ 'box.neighbour.direct': 'connected' }, { 'box.neighbour.direct': 'Connection refused' }],
+  B02: [{ 'box.proxy.direct': 'Connection refused' }],
+  B03: [{ 'box.connect.neighbour': '503' }, { 'box.get.neighbour': '200' }, { 'box.connect.own': '200' }],
+  B04: [{ 'proxy.neighbour': 'connected' }],
+  B05: [{ 'neighbour.namespace.net': facts['box.namespace.net'] ?? '' }],
+  B06: [{ 'box.mount.names': '1' }],
+  S01: [{ 'box.variable': 'sk-ant-api03-selftest-0' }, { 'box.variable': '' }],
+  S02: [{ 'box.secret.environments': '/proc/1/environ ' }, { 'box.secret.control': '0' }],
+  S03: [{ 'box.secret.words': '/proc/9/cmdline ' }],
+  S04: [{ 'box.secret.files': '/paude/seed/command.sh ' }, { 'box.secret.files.control': '0' }],
+  S05: [{ 'box.secret.link': '/paude/link/x ' }],
+  S06: [
+    { 'outside.secret.inspect': 'found in 1 of 5' },
+    { 'outside.secret.inspect': '1 of 5 could not be read' },
+    { 'outside.secret.inspect': '0 searched' },
+  ],
+  S07: [{ 'outside.secret.logs': 'found in 1 of 3' }],
+  S08: [{ 'outside.secret.folder': 'found in 1 of 14' }],
+  S09: [{ 'outside.secret.words': 'found in 1 of 80' }],
+  S10: [{ 'witness.credential': 'placeholder' }, { 'witness.credential': 'no request arrived' }],
+  S11: [{ 'box.provider.other': '200' }, { 'witness.strays': '1' }],
+  S12: [{ 'box.variables': `${facts['box.variables']}AWS_SECRET_ACCESS_KEY ` }],
+}
+
+test('every probe has a hole it must see', () => {
+  expect(Object.keys(holes).toSorted()).toEqual(probes.map(({ id }) => id).toSorted())
+})
+
+test('ids are told once, claims are sentences', () => {
+  expect(new Set(probes.map(({ id }) => id)).size).toBe(probes.length)
+  expect(new Set(probes.map(({ claim }) => claim)).size).toBe(probes.length)
+  expect(probes.length).toBeGreaterThan(30)
+})
+
+describe.each(Object.entries(holes))('%s', (id, cases) => {
+  test.each(cases.map((hole) => [JSON.stringify(hole).slice(0, 100), hole] as const))('breaks on %s', (_, hole) => {
+    expect(hole).not.toEqual(Object.fromEntries(Object.keys(hole).map((key) => [key, facts[key]])))
+    expect(resultsOf({ ...facts, ...hole }, want)[id]).toBe('BROKEN')
+  })
+
+  test('breaks when what it looks at was not seen', () => {
+    const gone = Object.fromEntries(cases.flatMap((hole) => Object.keys(hole).map((key) => [key, undefined]))) as unknown as Facts
+    const left = Object.fromEntries(Object.entries({ ...facts, ...gone }).filter(([, value]) => value !== undefined))
+    // How many addresses this machine has is its own business; a virtual machine shows no namespaces of its own.
+    expect(resultsOf(left, want)[id]).toBe(id === 'N05' ? 'held' : 'BROKEN')
+  })
+})
+
+test('without a box only the canaries speak', () => {
+  const rows = judge({ ...facts, 'box.refused': 'the wall around the agent is not closed' }, want)
+  expect(rows.filter(({ result }) => result === 'BROKEN').map(({ id }) => id)).toEqual(['K01'])
+  expect(rows.filter(({ result }) => result === 'held')).toEqual([])
+})
+
+test('an ordinary caller: a setuid program that stays the agent holds, one that does not breaks', () => {
+  const ordinary = { ...want, uid: 1000 }
+  expect(resultsOf({ ...facts, 'box.setuid.program': 'refused: uid stays 1000' }, ordinary)['C05']).toBe('held')
+  expect(resultsOf({ ...facts, 'box.setuid.program': 'done' }, ordinary)['C05']).toBe('BROKEN')
+})
+
+test('an engine that cannot reach the server beside it: what may pass is not applicable, what must not pass still counts', () => {
+  const results = resultsOf(
+    { ...facts, 'witness.reason': 'the engine runs in a virtual machine', 'box.get.allowed': '503' },
+    want,
+  )
+  expect(results['P02']).toBe('not applicable')
+  expect(results['P10']).toBe('held')
+})
+
+test('facts are lines of key=value; the rest is left out', () => {
+  expect(readFacts('a=1\nnoise\n=x\nb=c=d\n', 'box')).toEqual({ 'box.a': '1', 'box.b': 'c=d' })
+})
+
+test('the last receipt of a log counts', () => {
+  const line = (ok: boolean) => `{"v":1,"canaries":[{"name":"tcp-direct","target":"t","outcome":"x","ok":${ok}}]}`
+  expect(readReceipt(`noise\n${line(true)}\n[NOTICE] haproxy\n${line(false)}\nmore`)).toEqual({ 'canary.tcp-direct': 'BROKEN x' })
+  expect(readReceipt('null\n{"v":1}\n')).toEqual({})
+})
+
+test('a search that could not look everywhere is no proof', () => {
+  expect(searched(['a', 'b'], 'x')).toBe('2 searched')
+  expect(searched(['a', 'xx'], 'x')).toBe('found in 1 of 2')
+  expect(searched(['a', null], 'x')).toBe('1 of 2 could not be read')
+  expect(searched([], 'x')).toBe('0 searched')
+})
+
+test('what arrived at the server tells greetings, plain bytes and credentials apart', () => {
+  const ports = { allowed: 1, provider: 2, closed: 3, credential: 'sk-real', reason: '' }
+  const visit = (port: number, text: string) => ({ port, bytes: Buffer.from(text, 'latin1') })
+  const seen = testimony(
+    [
+      visit(1, '\x16\x03\x01..host.paude.internal..'),
+      visit(1, '\x16\x03\x01..other.example..'),
+      visit(1, 'SSH-2.0-x\r\n'),
+      visit(1, 'GET / HTTP/1.1\r\nHost: host.paude.internal:1\r\nVia: 1.1 x\r\n\r\n'),
+      visit(2, 'POST /v1/messages HTTP/1.1\r\nX-Api-Key: sk-real\r\n\r\n'),
+      visit(2, 'GET /v1/files HTTP/1.1\r\nX-Api-Key: sk-real\r\n\r\n'),
+      visit(3, ''),
+    ],
+    ports,
+  )
+  expect(seen).toEqual({
+    'witness.closed': '1',
+    'witness.host': 'host.paude.internal:1',
+    'witness.tls.right': '1',
+    'witness.tls.wrong': '1',
+    'witness.plain': '1',
+    'witness.leaks': 'Via: 1.1 x',
+    'witness.strays': '1',
+    'witness.credential': 'real',
+  })
+  expect(
+    testimony([visit(2, 'POST /v1/messages HTTP/1.1\r\nX-Api-Key: a-placeholder\r\n\r\n')], ports)['witness.credential'],
+  ).toBe('placeholder')
+  expect(testimony([], ports)['witness.credential']).toBe('no request arrived')
+})
