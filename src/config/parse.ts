@@ -32,7 +32,7 @@ export type UserFile = v.InferOutput<typeof UserFile>
 export function parseConfigFile(file: string, content: string | null): Layer {
   if (content === null) throw new PaudeError('config', `cannot read ${file}`, { hint: `check its permissions, or remove it` })
   const result = v.safeParse(UserFile, plain(file, content))
-  if (!result.success) throw invalid(file, result.issues[0])
+  if (!result.success) throw invalid(file, content, result.issues[0])
   const { backend, image, network, limits, mounts, env } = result.output
   return withoutGaps({
     backend,
@@ -70,18 +70,32 @@ function plain(file: string, content: string): unknown {
   }
 }
 
-function invalid(file: string, issue: v.BaseIssue<unknown>): PaudeError {
+function invalid(file: string, content: string, issue: v.BaseIssue<unknown>): PaudeError {
   const path = v.getDotPath(issue) ?? ''
+  const place = `${file}${lineOf(content, path)}`
   const key = path.split('.').at(-1) ?? ''
   if (issue.expected === 'never') {
     const close = nearest(key, KEYS)
-    return new PaudeError('config', `${file}: unknown key ${path}`, {
+    return new PaudeError('config', `${place}: unknown key ${path}`, {
       hint: close === null ? `known keys: ${KEYS.join(', ')}` : `did you mean ${close}?`,
     })
   }
-  return new PaudeError('config', `${file}: ${path} must be ${issue.expected ?? 'something else'}, found ${issue.received}`, {
+  return new PaudeError('config', `${place}: ${path} must be ${issue.expected ?? 'something else'}, found ${issue.received}`, {
     hint: `correct ${path}`,
   })
+}
+
+/** `:4` where a key stands, or '' where it is written in a way that only a parser could find. */
+function lineOf(content: string, path: string): string {
+  let section = ''
+  const lines = content.split('\n')
+  const at = lines.findIndex((line) => {
+    section = /^\s*\[\s*([\w.-]+)\s*\]/.exec(line)?.[1] ?? section
+    const key = /^\s*([\w.-]+)\s*=/.exec(line)?.[1]
+    const here = key === undefined ? section : section === '' ? key : `${section}.${key}`
+    return here === path
+  })
+  return at === -1 ? '' : `:${at + 1}`
 }
 
 const KEYS = [
