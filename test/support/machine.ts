@@ -28,7 +28,13 @@ export type Machine = {
   /** Runs the real program. */
   readonly paude: (
     words: readonly string[],
-    options?: { readonly env?: Record<string, string | undefined>; readonly cwd?: string; readonly stdin?: string },
+    options?: {
+      /** As a user for whom permissions count. */
+      readonly humble?: boolean
+      readonly env?: Record<string, string | undefined>
+      readonly cwd?: string
+      readonly stdin?: string
+    },
   ) => Promise<Outcome>
   /** Words of every call of docker, podman and git so far. */
   readonly calls: () => readonly (readonly string[])[]
@@ -79,7 +85,7 @@ export function makeMachine(engines: readonly ('docker' | 'podman')[] = ['docker
     mkdirSync(folder, { recursive: true })
   for (const engine of engines) script(join(bin, engine), ENGINE)
   // The machine's own engines stay out of PATH.
-  for (const program of ['sh', 'cat', 'env', 'rm', 'head', 'true', 'mkdir', 'chmod'])
+  for (const program of ['sh', 'cat', 'env', 'rm', 'head', 'true', 'mkdir', 'chmod', 'rmdir', 'id'])
     symlinkSync(Bun.which(program) ?? `/bin/${program}`, join(bin, program))
   script(
     join(bin, 'git'),
@@ -101,17 +107,20 @@ export function makeMachine(engines: readonly ('docker' | 'podman')[] = ['docker
     home,
     project,
     env,
-    async paude(words, { env: more = {}, cwd = project, stdin } = {}) {
+    async paude(words, { env: more = {}, cwd = project, stdin, humble = false } = {}) {
       const all = Object.fromEntries(
         Object.entries({ ...env, ...more }).filter((entry): entry is [string, string] => entry[1] !== undefined),
       )
-      const child = Bun.spawn([process.execPath, join(root, 'src/main.ts'), ...words], {
-        env: all,
-        cwd,
-        stdin: stdin === undefined ? 'ignore' : Buffer.from(stdin),
-        stdout: 'pipe',
-        stderr: 'pipe',
-      })
+      const child = Bun.spawn(
+        [...(humble && process.getuid?.() === 0 ? humbly(room) : []), process.execPath, join(root, 'src/main.ts'), ...words],
+        {
+          env: all,
+          cwd,
+          stdin: stdin === undefined ? 'ignore' : Buffer.from(stdin),
+          stdout: 'pipe',
+          stderr: 'pipe',
+        },
+      )
       const [stdout, stderr, code] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited])
       return { code, stdout, stderr }
     },
@@ -136,6 +145,15 @@ export function makeMachine(engines: readonly ('docker' | 'podman')[] = ['docker
     },
   }
 }
+
+/** Hands the machine to nobody, and runs as him. */
+function humbly(room: string): readonly string[] {
+  Bun.spawnSync(['chown', '-R', '65534:65534', room])
+  return [Bun.which('setpriv') ?? 'setpriv', '--reuid=65534', '--regid=65534', '--clear-groups']
+}
+
+/** Whether programs can be run as somebody for whom permissions count. */
+export const canBeHumble = process.getuid?.() !== 0 || Bun.which('setpriv') !== null
 
 function script(path: string, text: string): void {
   writeFileSync(path, text)

@@ -1,0 +1,430 @@
+import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { canBeHumble, type Machine, makeMachine } from './support/machine.ts'
+
+// The real program, with engines that answer what real ones were recorded to say.
+let machine: Machine
+beforeEach(() => {
+  machine = makeMachine()
+})
+afterEach(() => machine.dispose())
+
+const engineCalls = () => machine.calls().filter(([program]) => program !== 'git')
+const verbs = () =>
+  engineCalls().map(([, verb, what]) =>
+    ['volume', 'image', 'container'].includes(verb ?? '') ? `${verb} ${what}` : (verb ?? ''),
+  )
+const seed = (name: string): string => {
+  const [, file = ''] = new RegExp(`\\n([^\\n]*/seed/${name.replace('.', '\\.')})\\n`).exec(machine.kept()) ?? []
+  return readFileSync(file, 'utf8')
+}
+/** A rendered command on one line. */
+const flat = (script: string): string => script.replaceAll(' \\\n  ', ' ')
+const ID = /^paude-[a-z0-9]{6}$/
+
+describe('the agent', () => {
+  test.each(['docker', 'podman'])('its stdout is ours byte for byte, and its exit code is ours: %s', async (backend) => {
+    machine.set('say', 'agent', 'line\n\u001b[31mred\u001b[0m no end')
+    machine.set('code', 'agent', '42')
+    expect(await machine.paude(['--backend', backend, '-p', 'hi'])).toEqual({
+      code: 42,
+      stdout: 'line\n\u001b[31mred\u001b[0m no end',
+      stderr: '',
+    })
+    expect(engineCalls().every(([program]) => program === backend)).toBe(true)
+    expect(verbs().at(-1)).toBe('volume rm')
+  })
+
+  test('its words reach it untouched and in order', async () => {
+    await machine.paude(['--detach', '-p', "it's", '--network', 'open', '$HOME', '', '--', 'x\ny'])
+    expect(seed('command.sh')).toContain(`claude -p 'it'\\''s' --network open '$HOME' '' -- 'x\ny'\n`)
+  })
+
+  test('a flag of ours that comes late stays its own, and we say so on stderr', async () => {
+    const { stdout, stderr } = await machine.paude(['--detach', '-p', 'hi', '--network=open'])
+    expect(stdout.trim()).toMatch(ID)
+    expect(stderr).toContain("paude: --network stands after the agent's first word, so it goes to the agent")
+    expect(machine.kept()).toContain('"network": "restricted"')
+  })
+
+  test('-- makes a verb of ours its own', async () => {
+    await machine.paude(['--detach', '--', 'stop', 'now'])
+    expect(seed('command.sh')).toContain('claude stop now')
+    expect(verbs()).not.toContain('stop')
+  })
+
+  test('what is piped in reaches it', async () => {
+    await machine.paude(['-p', 'sum it up'], { stdin: 'a long text' })
+    expect(readFileSync(join(machine.room, 'fake/stdin'), 'utf8')).toBe('a long text')
+  })
+
+  test('a command in the box has no network, and its code is ours', async () => {
+    machine.set('code', 'agent', '3')
+    expect((await machine.paude(['run', '--', 'make', 'test'])).code).toBe(3)
+    expect(verbs()).toEqual(['create', 'start', 'rm'])
+    expect(engineCalls()[0]).toContain('--network=none')
+  })
+
+  test('an open network is said aloud', async () => {
+    expect((await machine.paude(['--allow-network', '-p', 'hi'])).stderr).toContain('the network is open')
+  })
+})
+
+describe('a start that fails', () => {
+  test('takes everything back, says so on stderr alone, and exits with 125', async () => {
+    machine.set('fail', 'create', 'Error response from daemon: something odd\n')
+    const { code, stdout, stderr } = await machine.paude(['-p', 'hi'])
+    expect({ code, stdout }).toEqual({ code: 125, stdout: '' })
+    expect(stderr).toContain('something odd')
+    const undone = engineCalls()
+      .filter(([, verb]) => verb === 'rm')
+      .flat()
+    const [id = ''] = undone.filter((word) => ID.test(word))
+    expect(undone).toEqual(expect.arrayContaining([id, `${id}-gate`, `${id}-proxy`]))
+    expect(existsSync(join(machine.home, '.local/state/paude/sessions', id))).toBe(false)
+  })
+
+  test('a missing image with --pull never is a sentence and a hint', async () => {
+    machine.set('fail', 'run', 'docker: Error response from daemon: No such image: localhost/paude/proxy:1.\n')
+    const { code, stderr } = await machine.paude(['--pull', 'never', '-p', 'hi'])
+    expect(code).toBe(125)
+    expect(stderr).toMatch(/^paude: .*image.*\n {2}→ .+\n$/)
+  })
+})
+
+describe('secrets', () => {
+  const KEY = 'sk-ant-api03-REAL-key-that-must-not-be-seen'
+  const VALUE = 'hunter2-REAL-value-that-must-not-be-seen'
+
+  test.each(['docker', 'podman'])('stay out of argv, output and state: %s', async (backend) => {
+    const env = { ANTHROPIC_API_KEY: KEY }
+    const outcomes = [
+      await machine.paude(['--backend', backend, '--env', `MY_TOKEN=${VALUE}`, '--detach'], { env }),
+      await machine.paude(['--backend', backend, '--env', `MY_TOKEN=${VALUE}`, '--dry-run', '-p', 'x'], { env }),
+      await machine.paude(['--backend', backend, '--env', `MY_TOKEN=${VALUE}`, '--print-config'], { env }),
+      await machine.paude(['--backend', backend, '--env', `MY_TOKEN=${VALUE}`, '--nonsense', '--env=x'], { env }),
+    ]
+    machine.set('fail', 'create', 'it failed\n')
+    outcomes.push(await machine.paude(['--backend', backend, '--env', `MY_TOKEN=${VALUE}`, '-p', 'x'], { env }))
+    const seen = [...outcomes.flatMap(({ stdout, stderr }) => [stdout, stderr]), ...machine.calls().flat(), machine.kept()].join(
+      '\n',
+    )
+    expect(seen).not.toContain(KEY)
+    expect(seen).not.toContain(VALUE)
+    // They did arrive where they belong.
+    expect(readFileSync(join(machine.room, 'fake/credential'), 'utf8')).toContain(KEY)
+    expect(readFileSync(join(machine.room, 'fake/environments'), 'utf8')).toContain(`MY_TOKEN=${VALUE}`)
+    expect(engineCalls().flat()).toContain('--env=MY_TOKEN')
+  })
+
+  test('a credential cannot be carried into the box by --env', async () => {
+    const { code, stderr } = await machine.paude(['--env', 'ANTHROPIC_API_KEY', '-p', 'x'], { env: { ANTHROPIC_API_KEY: KEY } })
+    expect({ code, calls: engineCalls() }).toEqual({ code: 125, calls: [] })
+    expect(stderr).toContain('ANTHROPIC_API_KEY stays outside the box')
+  })
+})
+
+describe('looking only', () => {
+  test.each([[['-p', 'hi']], [['--detach']], [['run', '--', 'true']]])(
+    '--dry-run prints a script that sh can read, asks no engine and keeps nothing: %j',
+    async (words) => {
+      const { code, stdout, stderr } = await machine.paude(['--dry-run', ...words])
+      expect({ code, stderr, calls: engineCalls(), kept: machine.kept() }).toEqual({ code: 0, stderr: '', calls: [], kept: '' })
+      expect(Bun.spawnSync(['sh', '-n'], { stdin: Buffer.from(stdout) }).exitCode).toBe(0)
+      expect(stdout).toContain('docker start')
+    },
+  )
+
+  test('--print-config shows every origin and no value of --env', async () => {
+    machine.write(
+      join(machine.home, '.config/paude/config.toml'),
+      'backend = "podman"\n[limits]\nmemory = "2g"\n[network]\nallow = ["a.example.org"]\n',
+    )
+    const { code, stdout } = await machine.paude(
+      ['--pids', '100', '--network-allow', 'c.example.org', '--env', 'A=hunter2', '--print-config'],
+      {
+        env: { PAUDE_CPUS: '2', PAUDE_NETWORK_ALLOW: 'b.example.org' },
+      },
+    )
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^backend +podman +# config file$/m)
+    expect(stdout).toMatch(/^memory +2g +# config file$/m)
+    expect(stdout).toMatch(/^cpus +2 +# environment$/m)
+    expect(stdout).toMatch(/^pids +100 +# flag$/m)
+    expect(stdout).toMatch(/^network +restricted +# default$/m)
+    for (const host of ['a', 'b', 'c']) expect(stdout).toMatch(new RegExp(`^allow +${host}\\.example\\.org:80,443 `, 'm'))
+    expect(stdout).not.toContain('hunter2')
+    expect(engineCalls()).toEqual([])
+  })
+
+  test('version and help ask nobody', async () => {
+    for (const words of [['version'], ['--help'], ['help'], ['help', 'run'], ['stop', '--help'], ['completion', 'bash']]) {
+      const { code, stdout, stderr } = await machine.paude(words)
+      expect([code, stderr, stdout.length > 10]).toEqual([0, '', true])
+      expect(stdout).not.toContain('\u001b')
+    }
+    expect(machine.calls()).toEqual([])
+  })
+})
+
+describe('sessions', () => {
+  test('every engine is asked once, and the answer is on stdout', async () => {
+    const { code, stdout, stderr } = await machine.paude(['sessions'])
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(stdout.split('\n')[0]).toMatch(/^ID +STATUS +STARTED +AGENT +BACKEND +WORKSPACE$/)
+    expect(stdout.match(/paude-rrrrr2 \(fix-login\)/g)).toHaveLength(2)
+    expect(stdout).toContain('exited 137')
+    expect(stdout).not.toContain('line\nbreak')
+    expect(
+      engineCalls()
+        .map(([program, verb]) => `${program} ${verb}`)
+        .sort(),
+    ).toEqual(['docker ps', 'podman ps'])
+  })
+
+  test('--json is one document for machines', async () => {
+    const rows = JSON.parse((await machine.paude(['ls', '--json'])).stdout) as { id: string; workspace: string }[]
+    expect(rows).toHaveLength(12)
+    expect(rows.map(({ workspace }) => workspace)).toContain('/srv/line\nbreak')
+  })
+
+  test('an engine that does not answer hides no other', async () => {
+    const { code, stdout, stderr } = await machine.paude(['sessions'], {
+      env: { DOCKER_HOST: `unix://${machine.room}/nobody.sock` },
+    })
+    expect(code).toBe(0)
+    expect(stdout).toContain('podman')
+    expect(stderr).toContain('docker is installed but its engine does not run: its sessions are not shown')
+  })
+
+  test('a session is found by id, by the start of its random part, and by name', async () => {
+    machine.set('say', 'list', '')
+    const { stdout: first } = await machine.paude(['--detach', '--session-name', 'fix-login'])
+    const id = first.trim()
+    for (const word of [id, id.slice('paude-'.length, -1), 'fix-login', ''])
+      expect(flat((await machine.paude(['stop', ...(word === '' ? [] : [word]), '--dry-run'])).stdout)).toContain(
+        `docker stop -t 10 ${id}`,
+      )
+  })
+
+  test('a session whose folder is gone is found on its engine', async () => {
+    expect((await machine.paude(['stop', 'rrrrr2', '--dry-run'], { env: { PATH: `${machine.room}/bin` } })).code).toBe(1)
+    const only = makeMachine(['docker'])
+    expect(flat((await only.paude(['stop', 'rrrrr2', '--dry-run'])).stdout)).toContain('docker stop -t 10 paude-rrrrr2')
+    only.dispose()
+  })
+
+  test('a name is given once', async () => {
+    await machine.paude(['--detach', '--session-name', 'fix-login'])
+    const before = machine.calls().filter(([, verb]) => verb === 'create').length
+    const { code, stdout, stderr } = await machine.paude(['--detach', '--session-name', 'fix-login'])
+    expect({ code, stdout }).toEqual({ code: 125, stdout: '' })
+    expect(stderr).toContain('a session named fix-login exists already')
+    expect(machine.calls().filter(([, verb]) => verb === 'create').length).toBe(before)
+  })
+
+  test('several sessions of one directory must be named', async () => {
+    machine.set('say', 'list', '')
+    await machine.paude(['--detach', '--session-name', 'one'])
+    await machine.paude(['--detach', '--session-name', 'two'])
+    const { code, stderr } = await machine.paude(['stop'])
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/this directory has 2 sessions\n {2}→ name one: (one, two|two, one)\n/)
+    expect((await machine.paude(['stop', ''])).code).toBe(1)
+  })
+
+  test('an unknown one is a sentence', async () => {
+    machine.set('say', 'list', '')
+    for (const verb of ['stop', 'rm', 'logs'])
+      expect(await machine.paude([verb, 'nobody'])).toEqual({
+        code: 1,
+        stdout: '',
+        stderr: 'paude: no session is called "nobody"\n  → paude sessions lists all of them\n',
+      })
+    for (const verb of ['attach', 'start', 'shell']) expect((await machine.paude([verb, 'nobody'])).code).toBe(125)
+  })
+
+  test('a running one is not removed unless told', async () => {
+    const { stdout } = await machine.paude(['--detach'])
+    const id = stdout.trim()
+    expect((await machine.paude(['rm', id])).stderr).toContain(`session ${id} runs`)
+    expect(await machine.paude(['rm', '--force', id])).toEqual({ code: 0, stdout: `${id}\n`, stderr: '' })
+    expect(machine.kept()).not.toContain(id)
+  })
+})
+
+describe('words that mean nothing', () => {
+  test.each<[readonly string[], number, string]>([
+    [['--network', 'opne', '-p', 'x'], 125, 'did you mean open?'],
+    [['--memory', '512', '-p', 'x'], 125, 'add a unit: 512m or 512g'],
+    [['--memory', '-1', '-p', 'x'], 125, 'write a number and a unit'],
+    [['--memory=10%', '-p', 'x'], 125, 'write a number and a unit'],
+    [['--cpus', 'many', '-p', 'x'], 125, 'write a number like 2 or 1.5'],
+    [['--timeout', 'soon', '-p', 'x'], 125, 'write --timeout=10'],
+    [['--network-allow', 'exa mple', '-p', 'x'], 125, 'exa mple'],
+    [['--mount', '/no/such/path', '-p', 'x'], 125, '/no/such/path'],
+    [['--session-name', 'No Name', '-p', 'x'], 125, 'lower-case letters'],
+    [['--env', '1A=x', '-p', 'x'], 125, 'invalid variable name'],
+    [['run'], 125, 'paude run -- make test'],
+    [['stop', '--grase', '5'], 2, 'did you mean --grace?'],
+    [['sessions', '--jsno'], 2, 'did you mean --json?'],
+    [['sessions', 'all'], 2, 'one word too many'],
+    [['network', 'lgo'], 2, 'paude network log'],
+    [['completion', 'tcsh'], 2, 'bash, zsh or fish'],
+    [['help', 'stpo'], 2, 'did you mean paude help stop?'],
+  ])('%j exits with %d and says: %s', async (words, code, text) => {
+    const outcome = await machine.paude(words)
+    expect([outcome.code, outcome.stdout]).toEqual([code, ''])
+    expect(outcome.stderr).toContain(text)
+    expect(outcome.stderr).toMatch(/^paude: [^\n]+\n( {2}→ [^\n]+\n)?$/)
+    expect(engineCalls()).toEqual([])
+    expect(machine.kept()).toBe('')
+  })
+})
+
+describe('config.toml', () => {
+  const file = () => join(machine.home, '.config/paude/config.toml')
+
+  test.each([
+    ['bakend = "docker"\n', ['unknown key bakend', 'did you mean backend?']],
+    ['[network]\nmode = "opne"\n', ['network.mode']],
+    ['[limits]\nmemory = 4\n', ['limits.memory']],
+    ['backend = "docker"\n[network\nmode = "open"\n', [':2', 'TOML']],
+  ])('%j is fatal, with file and key', async (text, parts) => {
+    machine.write(file(), text)
+    const { code, stdout, stderr } = await machine.paude(['-p', 'x'])
+    expect([code, stdout]).toEqual([125, ''])
+    for (const part of [file(), ...parts]) expect(stderr).toContain(part)
+    expect(engineCalls()).toEqual([])
+  })
+
+  test.each([
+    ['# mine\n\nbackend = "docker"\nbakend = "docker"\n', 4],
+    ['[limits]\ncpus = 2\n\nmemory = 4\n', 4],
+  ])('the line is told: %j', async (text, line) => {
+    machine.write(file(), text)
+    expect((await machine.paude(['-p', 'x'])).stderr).toContain(`${file()}:${line}: `)
+  })
+})
+
+describe('a machine that is not as it should be', () => {
+  test('without an engine', async () => {
+    const bare = makeMachine([])
+    expect(await bare.paude(['-p', 'x'])).toMatchObject({
+      code: 125,
+      stdout: '',
+      stderr: expect.stringContaining('neither docker nor podman is in PATH'),
+    })
+    expect((await bare.paude(['--backend', 'docker', '-p', 'x'])).stderr).toContain('docker is not installed')
+    expect((await bare.paude(['sessions'])).code).toBe(0)
+    bare.dispose()
+  })
+
+  test('with an engine that does not run', async () => {
+    const lone = makeMachine(['docker'])
+    const { code, stderr } = await lone.paude(['-p', 'x'], { env: { DOCKER_HOST: `unix://${lone.room}/nobody.sock` } })
+    expect([code, lone.calls().filter(([program]) => program === 'docker')]).toEqual([125, []])
+    expect(stderr).toContain('docker is installed but its engine does not run')
+    lone.dispose()
+  })
+
+  test('docker down, podman there: podman it is', async () => {
+    await machine.paude(['-p', 'x'], { env: { DOCKER_HOST: `unix://${machine.room}/nobody.sock` } })
+    expect([...new Set(engineCalls().map(([program]) => program))]).toEqual(['podman'])
+  })
+
+  if (!canBeHumble) console.log('skipped: a socket without permission and a read-only HOME, since root may do everything')
+
+  test.skipIf(!canBeHumble)('a socket that is not ours', async () => {
+    const lone = makeMachine(['docker'])
+    chmodSync(join(lone.room, 'docker.sock'), 0o000)
+    const { code, stderr } = await lone.paude(['-p', 'x'], { humble: true })
+    expect([code, stderr]).toEqual([125, expect.stringContaining('no permission on the socket of docker')])
+    lone.dispose()
+  })
+
+  test.skipIf(!canBeHumble)('a read-only HOME', async () => {
+    chmodSync(machine.home, 0o500)
+    const { code, stdout, stderr } = await machine.paude(['-p', 'x'], { humble: true })
+    expect([code, stdout]).toEqual([125, ''])
+    expect(stderr).toMatch(/^paude: cannot write .*\n {2}→ .*XDG_STATE_HOME/)
+    expect(verbs()).toEqual([])
+  })
+
+  test('a HOME that is a file', async () => {
+    machine.write(join(machine.room, 'file'), '')
+    const { code, stderr } = await machine.paude(['-p', 'x'], { env: { HOME: join(machine.room, 'file') } })
+    expect([code, stderr.includes('cannot write')]).toEqual([125, true])
+    expect(verbs()).toEqual([])
+  })
+
+  test('no HOME', async () => {
+    const state = join(machine.room, 'state')
+    expect(
+      (await machine.paude(['-p', 'x'], { env: { HOME: undefined, XDG_STATE_HOME: state, XDG_CACHE_HOME: state } })).code,
+    ).toBe(0)
+    const lost = await machine.paude(['-p', 'x'], { env: { HOME: '' } })
+    expect([lost.code, lost.stdout]).toEqual([125, ''])
+    expect(lost.stderr).toContain('HOME')
+  })
+
+  test('a directory that was deleted meanwhile', async () => {
+    const gone = join(machine.home, 'gone')
+    mkdirSync(gone)
+    const child = Bun.spawn(
+      [
+        'sh',
+        '-c',
+        'cd "$1" && rmdir "$1" && shift && exec "$@"',
+        'sh',
+        gone,
+        process.execPath,
+        join(import.meta.dir, '../src/main.ts'),
+        '-p',
+        'x',
+      ],
+      { env: machine.env, stdin: 'ignore', stdout: 'pipe', stderr: 'pipe' },
+    )
+    const [stdout, stderr, code] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited])
+    expect([code, stdout]).toEqual([125, ''])
+    expect(stderr).toMatch(/^paude: .*(deleted|gone|no longer|exist)/)
+    rmSync(gone, { recursive: true, force: true })
+  })
+
+  test('a reader that is gone does not make a noise', async () => {
+    for (const words of ['help', 'sessions', '--dry-run -p x', 'completion bash']) {
+      const child = Bun.spawn(
+        ['sh', '-c', `"$1" "$2" ${words} | head -c 0`, 'sh', process.execPath, join(import.meta.dir, '../src/main.ts')],
+        { env: machine.env, cwd: machine.project, stdin: 'ignore', stdout: 'pipe', stderr: 'pipe' },
+      )
+      const [stdout, stderr] = await Promise.all([child.stdout.text(), child.stderr.text()])
+      expect({ words, stdout, stderr }).toEqual({ words, stdout: '', stderr: '' })
+    }
+    const closed = Bun.spawnSync(
+      ['sh', '-c', `"$1" "$2" help >&-`, 'sh', process.execPath, join(import.meta.dir, '../src/main.ts')],
+      { env: machine.env, cwd: machine.project },
+    )
+    expect(closed.stderr.toString()).toBe('')
+  })
+})
+
+describe('colour', () => {
+  test('is for terminals alone, and NO_COLOR switches it off there', async () => {
+    const script = Bun.which('script')
+    const { stdout, stderr } = await machine.paude(['sessions', '--nope'])
+    expect(stdout + stderr).not.toContain('\u001b')
+    if (script === null) return console.log('skipped: colour on a terminal, since script(1) is not installed')
+    const onTerminal = (env: Record<string, string>) => {
+      const line = `'${process.execPath}' '${join(import.meta.dir, '../src/main.ts')}' help`
+      return Bun.spawnSync([script, '-qec', line, '/dev/null'], {
+        env: { ...machine.env, TERM: 'xterm', SHELL: '/bin/sh', ...env },
+        cwd: machine.project,
+        stdin: 'ignore',
+      }).stdout.toString()
+    }
+    expect(onTerminal({})).toContain('\u001b[1mUsage')
+    expect(onTerminal({ NO_COLOR: '1' })).not.toContain('\u001b[1m')
+    expect(onTerminal({ TERM: 'dumb' })).not.toContain('\u001b[1m')
+  })
+})
