@@ -86,7 +86,7 @@ function runProxy(dialect: Dialect, spec: SessionSpec): Exec {
       '--detach',
       `--name=${proxy}`,
       ...labels(spec, 'proxy'),
-      ...helper(dialect),
+      ...helper(dialect, spec),
       ...(needsHost || spec.network.mode === 'open' ? dialect.hostName : []),
       linkMount(dialect, spec),
       bind(join(spec.folder, 'policy'), '/paude/policy', true),
@@ -107,7 +107,7 @@ function runGate(dialect: Dialect, spec: SessionSpec): Exec {
       '--detach',
       `--name=${gate}`,
       ...labels(spec, 'gate'),
-      ...helper(dialect),
+      ...helper(dialect, spec),
       '--hostname=paude',
       // Loopback only: no route, no resolver, no neighbour. What the agent joins is this.
       ...(open ? ['--env=PAUDE_NETWORK=open'] : ['--network=none']),
@@ -120,11 +120,12 @@ function runGate(dialect: Dialect, spec: SessionSpec): Exec {
 }
 
 /** Flags that gate and proxy share. */
-const helper = (dialect: Dialect): readonly string[] => [
+const helper = (dialect: Dialect, spec: SessionSpec): readonly string[] => [
   '--pull=never',
   ...dialect.always,
   ...HARDENING,
   '--user=13:13',
+  ...dialect.helperUser(spec),
   '--pids-limit=64',
   '--memory=256m',
   '--tmpfs=/tmp:rw,noexec,nosuid,nodev,size=16m,mode=1777',

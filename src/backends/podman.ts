@@ -10,7 +10,12 @@ const dialect: Dialect = {
   // podman hands the host's proxy variables in, and mounts writable /run, /tmp and /var/tmp of its own over a read-only root.
   always: ['--http-proxy=false', '--read-only-tmpfs=false'],
   // Rootless: the caller's uid inside is the caller's uid outside. Root has no such mapping before podman 4.5 and needs none.
-  user: ({ user }) => [`--user=${user.uid}:${user.gid}`, ...(user.uid === 0 ? [] : ['--userns=keep-id'])],
+  // A network namespace belongs to one user namespace, so whoever joins the gate's must live in that too.
+  user: ({ id, user, network }) => [
+    `--user=${user.uid}:${user.gid}`,
+    ...(user.uid === 0 ? [] : [network.mode === 'none' ? '--userns=keep-id' : `--userns=container:${id}-gate`]),
+  ],
+  helperUser: ({ user }) => (user.uid === 0 ? [] : ['--userns=keep-id']),
   log: ['--log-driver=k8s-file', '--log-opt=max-size=10mb'],
   // podman writes host.containers.internal itself; host-gateway is unknown before 4.7.
   hostName: [],

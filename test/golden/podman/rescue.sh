@@ -80,6 +80,7 @@ step_15() {
       --security-opt=no-new-privileges \
       --read-only \
       --user=13:13 \
+      --userns=keep-id \
       --pids-limit=64 \
       --memory=256m \
       --tmpfs=/tmp:rw,noexec,nosuid,nodev,size=16m,mode=1777 \
@@ -110,6 +111,7 @@ step_15() {
       --security-opt=no-new-privileges \
       --read-only \
       --user=13:13 \
+      --userns=keep-id \
       --pids-limit=64 \
       --memory=256m \
       --tmpfs=/tmp:rw,noexec,nosuid,nodev,size=16m,mode=1777 \
@@ -138,7 +140,7 @@ step_15() {
       --security-opt=no-new-privileges \
       --read-only \
       --user=1000:1000 \
-      --userns=keep-id \
+      --userns=container:paude-bcd234-gate \
       --pids-limit=4096 \
       --network=container:paude-bcd234-gate \
       --init \

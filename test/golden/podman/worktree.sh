@@ -79,6 +79,7 @@ podman volume inspect paude-home-claude-0123456789abcdef >/dev/null 2>&1 || late
     --security-opt=no-new-privileges \
     --read-only \
     --user=13:13 \
+    --userns=keep-id \
     --pids-limit=64 \
     --memory=256m \
     --tmpfs=/tmp:rw,noexec,nosuid,nodev,size=16m,mode=1777 \
@@ -109,6 +110,7 @@ podman volume inspect paude-home-claude-0123456789abcdef >/dev/null 2>&1 || late
     --security-opt=no-new-privileges \
     --read-only \
     --user=13:13 \
+    --userns=keep-id \
     --pids-limit=64 \
     --memory=256m \
     --tmpfs=/tmp:rw,noexec,nosuid,nodev,size=16m,mode=1777 \
@@ -137,7 +139,7 @@ podman volume inspect paude-home-claude-0123456789abcdef >/dev/null 2>&1 || late
     --security-opt=no-new-privileges \
     --read-only \
     --user=1000:1000 \
-    --userns=keep-id \
+    --userns=container:paude-bcd234-gate \
     --pids-limit=4096 \
     --network=container:paude-bcd234-gate \
     --init \
