@@ -1,7 +1,7 @@
-import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'bun:test'
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { canBeHumble, type Machine, makeMachine } from './support/machine.ts'
+import { canBeHumble, type Machine, makeMachine, type Outcome } from './support/machine.ts'
 
 // The real program, with engines that answer what real ones were recorded to say.
 let machine: Machine
@@ -255,7 +255,7 @@ describe('sessions', () => {
 })
 
 describe('words that mean nothing', () => {
-  test.each<[readonly string[], number, string]>([
+  const rows: readonly (readonly [words: readonly string[], code: number, text: string])[] = [
     [['--network', 'opne', '-p', 'x'], 125, 'did you mean open?'],
     [['--memory', '512', '-p', 'x'], 125, 'add a unit: 512m or 512g'],
     [['--memory', '-1', '-p', 'x'], 125, 'write a number and a unit'],
@@ -273,13 +273,28 @@ describe('words that mean nothing', () => {
     [['network', 'lgo'], 2, 'paude network log'],
     [['completion', 'tcsh'], 2, 'bash, zsh or fish'],
     [['help', 'stpo'], 2, 'did you mean paude help stop?'],
-  ])('%j exits with %d and says: %s', async (words, code, text) => {
-    const outcome = await machine.paude(words)
-    expect([outcome.code, outcome.stdout]).toEqual([code, ''])
-    expect(outcome.stderr).toContain(text)
-    expect(outcome.stderr).toMatch(/^paude: [^\n]+\n( {2}→ [^\n]+\n)?$/)
-    expect(engineCalls()).toEqual([])
-    expect(machine.kept()).toBe('')
+  ]
+  // Side by side on one machine: none of them may leave a trace.
+  const shared = makeMachine()
+  const outcomes = new Map<readonly string[], Outcome>()
+  beforeAll(async () => {
+    const ends = rows.map(async ([words]) => void outcomes.set(words, await shared.paude(words)))
+    await Promise.all(ends)
+  })
+  afterAll(() => shared.dispose())
+
+  test.each([...rows])('%j exits with %d and says: %s', (words, code, text) => {
+    const outcome = outcomes.get(words)
+    expect([outcome?.code, outcome?.stdout]).toEqual([code, ''])
+    expect(outcome?.stderr).toContain(text)
+    expect(outcome?.stderr).toMatch(/^paude: [^\n]+\n( {2}→ [^\n]+\n)?$/)
+  })
+
+  test('none of them asked an engine or left a file', () => {
+    expect({ calls: shared.calls().filter(([program]) => program !== 'git'), kept: shared.kept() }).toEqual({
+      calls: [],
+      kept: '',
+    })
   })
 })
 

@@ -56,7 +56,13 @@ function shell(name: string, script: string): { readonly lines: readonly string[
     err: stderr.toString(),
   }
 }
-const script = (name: string): string => Bun.spawnSync([join(room, 'paude'), 'completion', name], { env }).stdout.toString()
+const scripts = new Map<string, string>()
+/** The script of a shell: made once. */
+function script(name: string): string {
+  const made = scripts.get(name) ?? Bun.spawnSync([join(room, 'paude'), 'completion', name], { env }).stdout.toString()
+  scripts.set(name, made)
+  return made
+}
 
 /** What a user has typed, and what must be offered, and what must not. */
 const typed: readonly (readonly [words: readonly string[], offers: readonly string[], not: readonly string[]])[] = [
