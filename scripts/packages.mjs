@@ -20,6 +20,10 @@ const packages = {
   ps: 'procps',
   ip: 'iproute2',
   file: 'file',
+  curl: 'curl',
+  openssl: 'openssl',
+  zsh: 'zsh',
+  fish: 'fish',
 }
 
 let updated = false

@@ -12,7 +12,7 @@ const untested = []
 forwardSignals()
 await main(async () => {
   await ensureDependencies()
-  if (canInstall()) await ensurePrograms(['git', 'tmux', 'ps', 'ip', 'file'])
+  if (canInstall()) await ensurePrograms(['git', 'tmux', 'ps', 'ip', 'file', 'curl', 'openssl', 'zsh', 'fish'])
   const engines = await ensureEngine({ wanted: engineNames }).catch((error) => ({
     usable: [],
     unusable: { 'docker and podman': error.message },
