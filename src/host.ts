@@ -7,6 +7,7 @@ export type Host = {
   readonly cwd: string
   /** Absolute, or '' when the machine names none. */
   readonly home: string
+  readonly pid: number
   readonly uid: number
   readonly gid: number
   readonly user: string
@@ -26,6 +27,7 @@ export function readHost(): Host {
   return {
     cwd: currentDirectory(),
     home: env['HOME'] ?? safeHome(),
+    pid: process.pid,
     uid: process.getuid?.() ?? 1000,
     gid: process.getgid?.() ?? 1000,
     user: env['USER'] || userName(),

@@ -94,6 +94,7 @@ const recordOf = (row: Row): SessionRecord => ({
   agent: row.agent,
   version: '',
   created: row.created,
+  starter: 0,
   workspace: row.workspace,
   directory: row.workspace,
   network: row.network === 'none' || row.network === 'open' ? row.network : 'restricted',

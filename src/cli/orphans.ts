@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs'
 import type { Backend, Part } from '../backends/backend.ts'
 import { usable } from '../backends/pick.ts'
 import { backendNames, backends } from '../backends/registry.ts'
@@ -5,6 +6,9 @@ import { exec, type Plan } from '../plan/plan.ts'
 import { ask } from '../run/ask.ts'
 import { folderNames, readRecords, sessionFolder } from '../session/store.ts'
 import type { Context } from './context.ts'
+
+/** Milliseconds for which a folder may be without session.json, which a start writes last. */
+const STARTING = 60_000
 
 /** Something that no session owns any more. */
 export type Orphan = {
@@ -32,7 +36,7 @@ export async function findOrphans(context: Context): Promise<readonly Orphan[]> 
   )
   const reached = answers.flatMap((answer) => (answer === null ? [] : [answer]))
   // A session that is being started right now has a folder and perhaps a gate, but no agent yet.
-  const starting = readRecords(host).flatMap(({ id, created }) => (Date.now() - Date.parse(created) < 60_000 ? [id] : []))
+  const starting = readRecords(host).flatMap(({ id, starter }) => (isAlive(starter) ? [id] : []))
   const agents = new Set([
     ...starting,
     ...reached.flatMap(({ containers }) => containers.flatMap(({ role, session }) => (role === 'agent' ? [session] : []))),
@@ -54,6 +58,7 @@ function lostFolders({ host }: Context, agents: ReadonlySet<string>, reached: Re
   return folderNames(host).flatMap((id): readonly Orphan[] => {
     const record = records.get(id)
     if (agents.has(id) || (record !== undefined && !reached.has(record.backend))) return []
+    if (record === undefined && isFresh(sessionFolder(host, id))) return []
     return [
       {
         backend: backends[record?.backend ?? 'docker'],
@@ -63,6 +68,22 @@ function lostFolders({ host }: Context, agents: ReadonlySet<string>, reached: Re
       },
     ]
   })
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return pid > 0 && process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
+
+function isFresh(folder: string): boolean {
+  try {
+    return Date.now() - statSync(folder).mtimeMs < STARTING
+  } catch {
+    return true
+  }
 }
 
 const orphan = (backend: Backend, { kind, reference }: Part, why: string): Orphan => ({ backend, kind, reference, why })

@@ -10,6 +10,8 @@ export const SessionRecord = v.object({
   agent: v.string(),
   version: v.string(),
   created: v.string(),
+  /** Process that starts it: as long as it lives, missing parts are on their way, or on their way out. */
+  starter: v.number(),
   workspace: v.string(),
   directory: v.string(),
   network: v.picklist(['restricted', 'open', 'none']),
