@@ -31,16 +31,13 @@ export function startPlan(
   if (network.mode === 'none') return [...layOut(spec), together([[...home(dialect, spec), made]], { rescue }), ...last]
   const gate = runGate(dialect, spec)
   const proxy: Plan = [runProxy(dialect, spec), ...credential(dialect, spec)]
-  const lanes = dialect.joinsLater ? [[gate], [...home(dialect, spec), made]] : [[gate, made], home(dialect, spec)]
+  const volumes = [link(dialect, spec), home(dialect, spec)].filter((lane) => lane.length > 0)
   return [
     ...layOut(spec),
-
-    ...link(dialect, spec),
+    // A container that mounts a volume makes it, unlabelled: what makes it rightly comes first.
+    ...(dialect.joinsLater ? link(dialect, spec) : [together(volumes)]),
     // The agent waits for the gate's word, and the gate for the proxy: the proxy's start may overlap with the agent's.
-    together(
-      lanes.filter((lane) => lane.length > 0),
-      { trailing: proxy, rescue },
-    ),
+    together(dialect.joinsLater ? [[gate], [...home(dialect, spec), made]] : [[gate, made]], { trailing: proxy, rescue }),
     ...last,
   ]
 }

@@ -193,7 +193,8 @@ async function nudgeSize(): Promise<void> {
   await Bun.sleep(150)
   await resize(rows - 1)
   await Bun.sleep(80)
-  await resize(rows)
+  // Whoever changed the window meanwhile made the agent repaint, and their size is the right one.
+  if (process.stdout.getWindowSize()[1] === rows - 1) await resize(rows)
 }
 
 /** Sets the rows of our own terminal, whose name stty takes from its stdin. */

@@ -50,16 +50,31 @@ cat >/home/ada/.local/state/paude/sessions/paude-bcd234/session.json <<'EOF'
 { "v": 1, "id": "paude-bcd234" }
 EOF
 chmod 0600 /home/ada/.local/state/paude/sessions/paude-bcd234/session.json
+# side by side
 later 'podman volume rm --force paude-bcd234-link'
-podman volume create \
-  --label=paude.id=paude-bcd234 \
-  --label=paude.role=link \
-  paude-bcd234-link
+podman volume inspect paude-home-claude-0123456789abcdef >/dev/null 2>&1 || later 'podman volume rm paude-home-claude-0123456789abcdef'
+(
+  podman volume create \
+    --label=paude.id=paude-bcd234 \
+    --label=paude.role=link \
+    paude-bcd234-link
+) & lane_1=$!
+(
+  podman volume inspect paude-home-claude-0123456789abcdef >/dev/null 2>&1 || {
+    podman volume create \
+      --label=paude.role=home \
+      --label=paude.workspace=/home/ada/engine-fix \
+      paude-home-claude-0123456789abcdef
+  }
+) & lane_2=$!
+failed=0
+wait "$lane_1" || failed=1
+wait "$lane_2" || failed=1
+[ "$failed" = 0 ]
 # side by side
 later 'podman rm --force --ignore --time=0 --volumes --depend paude-bcd234-proxy'
 later 'podman rm --force --ignore --time=0 --volumes --depend paude-bcd234-gate'
 later 'podman rm --force --ignore --time=0 --volumes --depend paude-bcd234'
-podman volume inspect paude-home-claude-0123456789abcdef >/dev/null 2>&1 || later 'podman volume rm paude-home-claude-0123456789abcdef'
 (
   podman run \
     --detach \
@@ -188,17 +203,8 @@ podman volume inspect paude-home-claude-0123456789abcdef >/dev/null 2>&1 || late
     localhost/paude/claude:1 \
     /paude/seed/entry.sh
 ) & lane_1=$!
-(
-  podman volume inspect paude-home-claude-0123456789abcdef >/dev/null 2>&1 || {
-    podman volume create \
-      --label=paude.role=home \
-      --label=paude.workspace=/home/ada/engine-fix \
-      paude-home-claude-0123456789abcdef
-  }
-) & lane_2=$!
 failed=0
 wait "$lane_1" || failed=1
-wait "$lane_2" || failed=1
 [ "$failed" = 0 ]
 undo=: kept=:
 podman start \
