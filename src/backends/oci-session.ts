@@ -79,8 +79,8 @@ export function attachStep(
     interrupt: [name, 'kill', '--signal=INT', agent],
     terminate: [name, 'stop', '-t', '10', agent],
     ...(timeout === undefined ? {} : { timeout }),
-    // docker's client changes the size by itself at every attach.
-    nudge: session.terminal && name === 'podman' && words[0] === 'attach',
+    // An agent that runs already has painted its screen for somebody else.
+    nudge: session.terminal && words[0] === 'attach',
   }
 }
 

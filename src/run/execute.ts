@@ -168,7 +168,7 @@ async function runAttached(step: Attach, trailing: Promise<unknown>): Promise<nu
     end()
   }
   const timer = step.timeout === undefined ? undefined : setTimeout(timeOut, step.timeout * 1000)
-  const nudge = step.nudge ? nudgeSize() : undefined
+  const nudge = step.nudge ? nudgeSize(child.exited) : undefined
   let broken: unknown = null
   trailing.catch((error: unknown) => {
     broken = error
@@ -186,15 +186,18 @@ async function runAttached(step: Attach, trailing: Promise<unknown>): Promise<nu
   }
 }
 
-/** One row less and back: podman's client does not make the agent repaint, a change of size does. */
-async function nudgeSize(): Promise<void> {
-  const rows = process.stdout.rows
-  if (!rows || rows < 3) return
-  await Bun.sleep(150)
-  await resize(rows - 1)
-  await Bun.sleep(80)
-  // Whoever changed the window meanwhile made the agent repaint, and their size is the right one.
-  if (process.stdout.getWindowSize()[1] === rows - 1) await resize(rows)
+/** One row less and back: podman's client does not make the agent repaint, docker's changes the size too briefly to be sure of it. */
+async function nudgeSize(ended: Promise<unknown>): Promise<void> {
+  // Milliseconds. Twice, since on a busy machine the client may not be attached yet at the first.
+  for (const wait of [150, 500]) {
+    if ((await Promise.race([ended.then(() => 'ended'), Bun.sleep(wait)])) === 'ended') return
+    const [, rows] = process.stdout.getWindowSize()
+    if (rows < 3) return
+    await resize(rows - 1)
+    await Promise.race([ended, Bun.sleep(80)])
+    // Whoever changed the window meanwhile made the agent repaint, and their size is the right one.
+    if (process.stdout.getWindowSize()[1] === rows - 1) await resize(rows)
+  }
 }
 
 /** Sets the rows of our own terminal, whose name stty takes from its stdin. */
