@@ -29,33 +29,51 @@ export const root = realpathSync(mkdtempSync(join(tmpdir(), 'paude-e2e-')))
 export const home = join(root, 'home')
 export const stateHome = join(root, 'state')
 const sessions = join(stateHome, 'paude/sessions')
-for (const folder of [home, sessions, join(root, 'projects')]) mkdirSync(folder, { recursive: true })
-chmodSync(root, 0o755)
-writeFileSync(join(home, '.gitconfig'), '[user]\n\tname = Ada Test\n\temail = ada@example.test\n[init]\n\tdefaultBranch = main\n')
 
 /** Ids of all sessions that ever had a folder here, also of those that are gone. */
 const seen = new Set<string>()
-const watcher: FSWatcher = watch(sessions, (_, name) => name && seen.add(name))
-watcher.unref()
-process.on('exit', () => rmSync(root, { recursive: true, force: true }))
+let watcher: FSWatcher | null = null
+
+/** Makes the folders; they go with the last test of a file, and several files may share this module. */
+function prepare(): void {
+  if (watcher !== null) return
+  for (const folder of [home, sessions, join(root, 'projects')]) mkdirSync(folder, { recursive: true })
+  chmodSync(root, 0o755)
+  writeFileSync(
+    join(home, '.gitconfig'),
+    '[user]\n\tname = Ada Test\n\temail = ada@example.test\n[init]\n\tdefaultBranch = main\n',
+  )
+  watcher = watch(sessions, (_, name) => void (name && seen.add(name)))
+  watcher.unref()
+}
+
+function cleanUp(): void {
+  watcher?.close()
+  watcher = null
+  rmSync(root, { recursive: true, force: true })
+}
+
+prepare()
 
 /** Ids of the sessions this file has started so far. */
 export function sessionIds(): readonly string[] {
-  for (const name of readdirSync(sessions)) seen.add(name)
+  for (const name of names(sessions)) seen.add(name)
   return [...seen].filter((name) => /^paude-[a-z0-9]{6}$/.test(name))
 }
 
 /** The engines to test: PAUDE_TEST_BACKENDS, or those that answer. */
 export function backends(): readonly BackendName[] {
-  const names = ['docker', 'podman'] as const
+  const known = ['docker', 'podman'] as const
   const given = process.env['PAUDE_TEST_BACKENDS']
   return given === undefined
-    ? names.filter((name) => Bun.which(name) !== null && Bun.spawnSync([name, 'info']).exitCode === 0)
-    : names.filter((name) => given.split(',').includes(name))
+    ? known.filter((name) => Bun.which(name) !== null && Bun.spawnSync([name, 'info']).exitCode === 0)
+    : known.filter((name) => given.split(',').includes(name))
 }
 
 /** One group of tests for each engine. What its sessions leave behind is removed, and is an error. */
 export function describeEach(name: string, body: (backend: BackendName) => void): void {
+  prepare()
+  afterAll(cleanUp)
   const found = backends()
   if (found.length === 0) test.skip(`${name}: no engine answers`, () => undefined)
   for (const backend of found)
@@ -101,6 +119,7 @@ export const startPaude = (argv: readonly string[], options: RunOptions = {}): R
 
 /** Starts any program as paude is started. */
 export function start(argv: readonly string[], { env = {}, cwd = makeProject(), stdin, through = [] }: RunOptions = {}): Running {
+  prepare()
   const kind = typeof stdin === 'object' && 'kind' in stdin ? stdin.kind : stdin === undefined ? 'empty' : 'given'
   const closing = kind === 'closed' ? ['/bin/sh', '-c', 'exec "$@" <&-', 'sh'] : []
   const child = Bun.spawn([...through, ...closing, ...argv], {
@@ -161,6 +180,7 @@ let projects = 0
 
 /** A new git repository with one commit below `root`; `name` may be any folder name, `git: false` leaves it an empty folder. */
 export function makeProject({ name = 'project', git = true }: { readonly name?: string; readonly git?: boolean } = {}): string {
+  prepare()
   const folder = join(root, 'projects', String(++projects), name)
   mkdirSync(folder, { recursive: true })
   if (!git) return folder
@@ -227,21 +247,22 @@ export async function containersOf(backend: BackendName, id: string): Promise<re
 /** Containers, link volumes, folders and processes of this file's sessions that exist now; HOME volumes too when asked for. */
 export async function leftovers(backend: BackendName, { homes = false } = {}): Promise<readonly string[]> {
   const ids = sessionIds()
-  const bind = (text: string) => ids.some((id) => text.includes(id))
+  const bears = (text: string) => ids.some((id) => text.includes(id))
+  const workspace = backend === 'docker' ? '{{.Label "paude.workspace"}}' : '{{index .Labels "paude.workspace"}}'
   const [containers, volumes, owned] = await Promise.all([
-    engine(backend, ['ps', '--all', '--format={{.Names}}']),
+    engine(backend, ['ps', '--all', `--format={{.Names}} ${workspace}`]),
     engine(backend, ['volume', 'ls', '--format={{.Name}}']),
     homes ? homeVolumes(backend) : [],
   ])
   return [
     ...lines(containers.stdout)
-      .filter(bind)
-      .map((name) => `container ${name}`),
+      .filter((line) => bears(line) || line.includes(` ${root}/`))
+      .map((line) => `container ${line.split(' ')[0]}`),
     ...lines(volumes.stdout)
-      .filter(bind)
+      .filter(bears)
       .map((name) => `volume ${name}`),
     ...owned.map((name) => `volume ${name}`),
-    ...readdirSync(sessions).map((name) => `folder ${name}`),
+    ...names(sessions).map((name) => `folder ${name}`),
     ...processes().map(({ pid, words }) => `process ${pid} ${words}`),
   ]
 }
@@ -264,9 +285,9 @@ export function processes(): readonly { readonly pid: number; readonly words: st
 /** HOME volumes of this file's projects. */
 export async function homeVolumes(backend: BackendName): Promise<readonly string[]> {
   const { stdout } = await engine(backend, ['volume', 'ls', '--filter=label=paude.role=home', '--format={{.Name}}'])
-  const names = lines(stdout)
-  if (names.length === 0) return []
-  const inspected = await engine(backend, ['volume', 'inspect', ...names])
+  const volumes = lines(stdout)
+  if (volumes.length === 0) return []
+  const inspected = await engine(backend, ['volume', 'inspect', ...volumes])
   const found = JSON.parse(inspected.stdout || '[]') as { Name: string; Labels?: Record<string, string> | null }[]
   return found.flatMap(({ Name, Labels }) => (Labels?.['paude.workspace']?.startsWith(`${root}/`) ? [Name] : []))
 }
@@ -289,3 +310,11 @@ export function put(path: string, text: string): string {
 }
 
 export const lines = (text: string): readonly string[] => text.split('\n').filter((line) => line !== '')
+
+function names(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder).filter((name) => name.startsWith('paude-'))
+  } catch {
+    return []
+  }
+}
