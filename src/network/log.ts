@@ -60,12 +60,15 @@ const isStart = ({ method, result, status, error }: Line): boolean =>
 const isEnd = ({ method, result, host, port }: Line, first: Request): boolean =>
   method === 'CONNECT' && result.startsWith('TCP_TUNNEL') && host === first.host && port === first.port
 
+/** Objects are refused, since their own toString may throw. */
+const number = (value: unknown): number => (typeof value === 'number' || typeof value === 'string' ? Number(value) : Number.NaN)
+
 function readLine(text: string): readonly Line[] {
   const fields = readObject(text)
-  const seconds = Number(fields?.['t'])
+  const seconds = number(fields?.['t'])
   if (fields === null || fields['v'] !== 1 || !(Math.abs(seconds) < 8e12)) return []
   const word = (name: string) => (typeof fields[name] === 'string' && fields[name] !== '-' ? fields[name] : '')
-  const count = (name: string) => (Number.isSafeInteger(Number(fields[name])) ? Math.max(0, Number(fields[name])) : 0)
+  const count = (name: string) => (Number.isSafeInteger(number(fields[name])) ? Math.max(0, number(fields[name])) : 0)
   return [
     {
       time: new Date(Math.round(seconds * 1000)).toISOString(),

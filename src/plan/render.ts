@@ -146,13 +146,13 @@ const silent = (probe: Argv): string => `${probe.map(quote).join(' ')} >/dev/nul
 function writeLines(path: string, content: string, mode: number): readonly string[] {
   const access = `chmod ${octal(mode)} ${quote(path)}`
   if (content === '') return [`: >${quote(path)}`, access]
-  // A heredoc always ends its last line.
-  if (!content.endsWith('\n')) return [`printf %s ${quote(content)} >${quote(path)}`, access]
+  // A heredoc always ends its last line, and dash loses bytes of one that is not ASCII.
+  if (!content.endsWith('\n') || !/^[\t\n -~]*$/.test(content)) return [`printf %s ${quote(content)} >${quote(path)}`, access]
   const end = heredocEnd(content)
   return [`cat >${quote(path)} <<'${end}'`, `${content}${end}`, access]
 }
 
-/** A delimiter that no line of the content begins with: dash loses a byte where a non-ASCII character follows it. */
+/** A delimiter that no line of the content begins with. */
 function heredocEnd(content: string): string {
   let end = 'EOF'
   while (`\n${content}`.includes(`\n${end}`)) end += '_'
