@@ -24,8 +24,10 @@ export async function execute(plan: Plan, effects: Effects, afterwards?: (code: 
   let code = 0
   try {
     for (const step of plan) {
-      if (step.kind === 'attach') code = await runAttached(step, Promise.all(run.trailing))
-      else await carryOut(step, run)
+      if (step.kind === 'attach') {
+        interruption.check()
+        code = await runAttached(step, Promise.all(run.trailing))
+      } else await carryOut(step, run)
     }
     await Promise.all(run.trailing)
     return afterwards === undefined ? code : await afterwards(code)
@@ -148,15 +150,26 @@ async function takeBack(undos: Undo[], keep: number): Promise<void> {
 async function runAttached(step: Attach, trailing: Promise<unknown>): Promise<number> {
   const child = attach(step.argv, step)
   let timedOut = false
-  const send = (argv: Argv | undefined) => void (argv && capture(argv).catch(() => undefined))
+  let over = false
+  /** The client may not have started the box yet: an engine refuses to signal one that does not run, and calls it stopped. */
+  const send = async (argv: Argv | undefined, isHeard: (code: number) => boolean) => {
+    while (argv !== undefined && !over) {
+      const code = await capture(argv).then(
+        (outcome) => outcome.code,
+        () => 0,
+      )
+      if (isHeard(code)) return
+      await Bun.sleep(100)
+    }
+  }
   const end = () => {
-    send(step.terminate)
+    void send(step.terminate, () => false)
     // An engine's client may outlive what it was attached to, or swallow signals; it must not outlive the box.
     grace = setTimeout(() => child.kill('SIGKILL'), 30_000)
   }
   let grace: Timer | undefined
   const handlers: ReadonlyArray<readonly [NodeJS.Signals, () => void]> = [
-    ['SIGINT', () => (step.terminal ? undefined : send(step.interrupt))],
+    ['SIGINT', () => (step.terminal ? undefined : void send(step.interrupt, (code) => code === 0))],
     ['SIGTERM', end],
     // A closed terminal detaches; without one the caller is gone and nobody would ever see the answer.
     ['SIGHUP', () => (step.terminal ? child.kill('SIGHUP') : end())],
@@ -179,6 +192,7 @@ async function runAttached(step: Attach, trailing: Promise<unknown>): Promise<nu
     if (broken !== null) throw broken
     return timedOut ? 124 : code
   } finally {
+    over = true
     clearTimeout(timer)
     clearTimeout(grace)
     await nudge

@@ -1,6 +1,9 @@
 #!/bin/sh
 # First program of the box: waits until the wall has proved itself, lays out HOME, then becomes the agent.
 set -u
+# As first process it would not hear them; what follows `exec` has its own way again.
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
 fail() {
   echo "paude: $1" >&2
   exit 125
