@@ -139,7 +139,9 @@ test('a rescue takes back its own step only, then tries again', () => {
   const needy: Argv = ['sh', '-c', `test -e ${made}`]
   const plan = fresh([
     exec(note('folder'), { undo: note('undo-folder') }),
-    together([[exec(note('proxy'), { undo: note('undo-proxy') }), exec(needy), exec(note('agent'))]], { rescue: [exec(['touch', made])] }),
+    together([[exec(note('proxy'), { undo: note('undo-proxy') }), exec(needy), exec(note('agent'))]], {
+      rescue: [exec(['touch', made])],
+    }),
     exec(note('end')),
   ])
   expect(run(plan)).toMatchObject({ code: 0, err: '' })
