@@ -41,7 +41,7 @@ export function readHost(): Host {
 }
 
 /** First executable of this name in PATH, or null. */
-export function findProgram(host: Host, name: string): string | null {
+export function findProgram(host: Pick<Host, 'env'>, name: string): string | null {
   for (const folder of (host.env['PATH'] ?? '').split(delimiter)) {
     // A relative entry would let the project under work choose the program.
     if (!folder.startsWith('/')) continue

@@ -1,5 +1,6 @@
 import { constants } from 'node:os'
 import { PaudeError } from '../errors.ts'
+import { findProgram } from '../host.ts'
 import type { Argv } from '../plan/plan.ts'
 
 /** What is left of a program that ran to its end. `code` is 128 + n after signal n. */
@@ -80,8 +81,13 @@ export async function* lines(argv: Argv, signal?: AbortSignal): AsyncGenerator<s
 type SpawnOptions = Parameters<typeof Bun.spawn>[1]
 
 function start(argv: Argv, options: NonNullable<SpawnOptions>): Bun.Subprocess {
+  const [name, ...words] = argv
+  // Looked up here and not by the system: a relative entry of PATH would let the project under work choose the program.
+  const program = name.includes('/') ? name : findProgram({ env: Bun.env }, name)
+  if (program === null)
+    throw new PaudeError('command-not-found', `${name} was not found`, { hint: `install ${name} or correct PATH` })
   try {
-    return Bun.spawn([...argv], options)
+    return Bun.spawn([program, ...words], { argv0: name, ...options })
   } catch (cause) {
     const { code } = cause as { code?: string }
     if (code === 'ENOENT')

@@ -12,6 +12,7 @@ import { policyFiles } from '../network/squid-conf.ts'
 import { commandLine } from '../plan/shell.ts'
 import { gitEnvironment } from '../workspace/git.ts'
 import { checkMount, checkTogether, parseMount } from '../workspace/mount.ts'
+import { safeDirectories } from '../workspace/workspace.ts'
 import entry from './entry.sh' with { type: 'text' }
 import { checkedName, homeVolume, newSessionId } from './id.ts'
 import { readLimits } from './limits.ts'
@@ -159,13 +160,12 @@ function resolveEnvironment(
     init,
   }: { home: string; terminal: boolean; credential: Credential | null; walled: boolean; init: SessionSpec['init'] },
 ): Readonly<Record<string, string>> {
-  const common = workspace.git?.commonDirectory ?? null
   return {
     HOME: home,
     LANG: 'C.UTF-8',
     ...(terminal ? { TERM: host.env['TERM'] || 'xterm-256color', COLORTERM: host.env['COLORTERM'] || 'truecolor' } : {}),
     ...(host.env['TZ'] ? { TZ: host.env['TZ'] } : {}),
-    ...gitEnvironment(identity, [...new Set([workspace.root, workspace.directory, ...(common === null ? [] : [common])])]),
+    ...gitEnvironment(identity, safeDirectories(workspace)),
     ...(run.kind === 'agent' ? agent.environment(host) : {}),
     ...(credential === null ? {} : { [credential.variable]: credential.placeholder }),
     ...(walled ? { PAUDE_WALL: '1' } : {}),
