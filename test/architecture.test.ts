@@ -17,7 +17,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   agents: ['errors.ts', 'plan', 'secret.ts'],
   image: ['errors.ts', 'host.ts', 'plan', 'run'],
   workspace: ['errors.ts', 'host.ts', 'network'],
-  run: ['errors.ts'],
+  run: ['errors.ts', 'host.ts'],
   backends: ['errors.ts', 'host.ts', 'image', 'network', 'plan', 'run'],
   session: ['errors.ts', 'image', 'network', 'plan', 'run', 'secret.ts', 'workspace'],
   selftest: ['errors.ts', 'agents', 'backends', 'image', 'network', 'plan', 'run', 'session', 'workspace'],
