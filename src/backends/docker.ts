@@ -17,6 +17,7 @@ const dialect: Dialect = {
   ownsVolumes: false,
   labelsMounts: true,
   splitsLabels: false,
+  keepSignals: [], // its client hands none on while there is a terminal
   removal: ['rm', '--force', '--volumes'],
 }
 
@@ -34,7 +35,7 @@ export const docker: Backend = {
   ...sessionPlans(dialect),
   start: (spec, { attached, timeout, rescue }) =>
     startPlan(dialect, spec, {
-      last: [attached ? attachStep(dialect, spec, startWords(spec), timeout) : exec(['docker', 'start', spec.id])],
+      last: [attached ? attachStep(dialect, spec, startWords(dialect, spec), timeout) : exec(['docker', 'start', spec.id])],
       rescue,
     }),
   list: {

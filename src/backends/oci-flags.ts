@@ -21,6 +21,8 @@ export type Dialect = {
   readonly labelsMounts: boolean
   /** Whether `volume create --label` reads a comma-separated list. */
   readonly splitsLabels: boolean
+  /** Flags of `start --attach` that keep signals of the terminal from the agent: a closed one must not end it. */
+  readonly keepSignals: readonly string[]
   /** Words that remove containers however they depend on each other. */
   readonly removal: readonly string[]
 }

@@ -19,7 +19,7 @@ export function sessionPlans(
       const helpers = session.walled ? [exec([name, 'start', gate, proxy], { undo: [name, 'stop', '-t', '0', gate, proxy] })] : []
       const secrets =
         credential === null ? [] : [exec([name, 'exec', '--interactive', proxy, '/usr/lib/paude/secret'], { stdin: credential })]
-      const agents = attached ? attachStep(dialect, session, startWords(session)) : exec([name, 'start', agent])
+      const agents = attached ? attachStep(dialect, session, startWords(dialect, session)) : exec([name, 'start', agent])
       return [...helpers, ...secrets, agents]
     },
 
@@ -34,8 +34,9 @@ export function sessionPlans(
       return [
         exec([name, ...dialect.removal, agent, ...(session.walled ? [gate, proxy] : [])], { tolerant: true }),
         ...(session.walled ? [exec([name, 'volume', 'rm', '--force', link], { tolerant: true })] : []),
-        ...(volumes && session.homeVolume !== '' ? [exec([name, 'volume', 'rm', session.homeVolume])] : []),
         exec(['rm', '-rf', session.folder]),
+        // Last, since it fails while another session of the project uses it.
+        ...(volumes && session.homeVolume !== '' ? [exec([name, 'volume', 'rm', session.homeVolume])] : []),
       ]
     },
 
@@ -85,16 +86,15 @@ export function attachStep(
 }
 
 /** Words that start a made agent on our streams: attached before it runs, so that its first bytes are not lost. */
-export function startWords({
-  id,
-  stdin = true,
-  terminal,
-}: Pick<Handle, 'id' | 'terminal'> & { readonly stdin?: boolean }): readonly string[] {
+export function startWords(
+  { keepSignals }: Dialect,
+  { id, stdin = true, terminal }: Pick<Handle, 'id' | 'terminal'> & { readonly stdin?: boolean },
+): readonly string[] {
   return [
     'start',
     '--attach',
     ...(stdin ? ['--interactive'] : []),
-    ...(terminal ? ['--detach-keys=ctrl-p,ctrl-q'] : []),
+    ...(terminal ? [...keepSignals, '--detach-keys=ctrl-p,ctrl-q'] : []),
     parts(id).agent,
   ]
 }

@@ -23,6 +23,7 @@ const dialect: Dialect = {
   ownsVolumes: true,
   labelsMounts: false,
   splitsLabels: true,
+  keepSignals: ['--sig-proxy=false'],
   removal: ['rm', '--force', '--ignore', '--time=0', '--volumes', '--depend'],
 }
 
@@ -34,7 +35,7 @@ export const podman: Backend = {
   ...sessionPlans(dialect),
   start: (spec, { attached, timeout, rescue }) =>
     startPlan(dialect, spec, {
-      last: [attached ? attachStep(dialect, spec, startWords(spec), timeout) : exec(['podman', 'start', spec.id])],
+      last: [attached ? attachStep(dialect, spec, startWords(dialect, spec), timeout) : exec(['podman', 'start', spec.id])],
       rescue,
     }),
   list: {

@@ -209,6 +209,7 @@ code=0
 podman start \
   --attach \
   --interactive \
+  --sig-proxy=false \
   --detach-keys=ctrl-p,ctrl-q \
   paude-bcd234 || code=$?
 # when the agent has ended

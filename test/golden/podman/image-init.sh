@@ -208,5 +208,6 @@ undo=: kept=:
 podman start \
   --attach \
   --interactive \
+  --sig-proxy=false \
   --detach-keys=ctrl-p,ctrl-q \
   paude-bcd234
