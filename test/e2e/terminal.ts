@@ -1,0 +1,144 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { environment, poll, root } from './support.ts'
+
+/** A real terminal with a shell in it, as a user sees it. */
+export type Terminal = {
+  /** Types a line into the shell or the agent and presses Enter once the line is to be seen. */
+  readonly enter: (line: string) => Promise<void>
+  /** Presses keys by tmux's names: `C-p`, `Escape`, `Enter`. */
+  readonly press: (...keys: readonly string[]) => Promise<void>
+  /** The lines of the screen now, without trailing spaces. */
+  readonly screen: () => Promise<string>
+  /** Waits until the screen shows it and returns that screen; fails with the last one. */
+  readonly see: (wanted: RegExp | string | ((screen: string) => boolean), seconds?: number) => Promise<string>
+  /** Runs a command line in the shell to its end: its exit code, and the screen after it. */
+  readonly run: (line: string, seconds?: number) => Promise<{ readonly code: number; readonly screen: string }>
+  /** Waits for the command line that was entered with `start` to end. */
+  readonly ended: (seconds?: number) => Promise<number>
+  /** Types a command line whose end `ended` waits for. */
+  readonly start: (line: string) => Promise<void>
+  readonly resize: (columns: number, rows: number) => Promise<void>
+  /** Every byte that was written to the terminal. */
+  readonly bytes: () => string
+  /** One of tmux's own facts about the terminal, such as `alternate_on` or `mouse_any_flag`. */
+  readonly fact: (name: string) => Promise<string>
+  /** Closes the window: what runs in it gets SIGHUP. */
+  readonly close: () => Promise<void>
+}
+
+export type Window = {
+  readonly cwd: string
+  readonly env: Readonly<Record<string, string>>
+  readonly columns?: number
+  readonly rows?: number
+}
+
+/** A tmux server of this process alone. */
+export function makeTerminals(): { readonly open: (window: Window) => Promise<Terminal>; readonly stop: () => Promise<void> } {
+  const socket = `paude-test-${process.pid}-${Math.random().toString(36).slice(2, 6)}`
+  let folder = ''
+  const tmux = (...words: readonly string[]) => run(['tmux', '-L', socket, '-f', '/dev/null', ...words])
+  let count = 0
+  const shells: number[] = []
+
+  async function open({ cwd, env, columns = 100, rows = 30 }: Window): Promise<Terminal> {
+    if (folder === '') folder = mkdtempSync(join(root, 'terminal-'))
+    const name = `w${++count}`
+    const raw = join(folder, name)
+    const target = `${name}:0.0`
+    const shell = environment({
+      ...env,
+      TERM: 'xterm-256color',
+      PS1: 'shell> ',
+      PROMPT_COMMAND: '',
+      HISTFILE: '/dev/null',
+      LANG: 'C.UTF-8',
+    })
+    const words = Object.entries(shell).map(([key, value]) => `${key}=${value}`)
+    await tmux(
+      ...['start-server', ';', 'set-option', '-g', 'status', 'off', ';', 'set-option', '-g', 'escape-time', '0', ';'],
+      ...['set-option', '-g', 'focus-events', 'on', ';'],
+      ...['new-session', '-d', '-s', name, '-x', String(columns), '-y', String(rows), '-c', cwd],
+      ...['env', '-i', ...words, 'bash', '--noprofile', '--norc'],
+    )
+    await tmux('pipe-pane', '-t', target, `cat >> ${raw}`)
+    const screen = async () => (await tmux('capture-pane', '-p', '-t', target)).replace(/[ \t]+$/gm, '').trimEnd()
+    let commands = 0
+
+    async function see(wanted: RegExp | string | ((screen: string) => boolean), seconds = 30): Promise<string> {
+      let last = ''
+      const fits = (text: string) =>
+        typeof wanted === 'string' ? text.includes(wanted) : wanted instanceof RegExp ? wanted.test(text) : wanted(text)
+      try {
+        return await poll(
+          'the screen',
+          async () => {
+            last = await screen()
+            return fits(last) && last
+          },
+          seconds,
+        )
+      } catch {
+        throw new Error(`never saw ${wanted} within ${seconds} s; the last screen:\n${last}\n${'─'.repeat(60)}`)
+      }
+    }
+    const type = (text: string) => tmux('send-keys', '-t', target, '-l', '--', text)
+    async function start(line: string) {
+      commands++
+      await type(` ${line}; echo "[$?|${commands}]"`)
+      await tmux('send-keys', '-t', target, 'Enter')
+    }
+    const mark = () => new RegExp(`^(.*)\\[(\\d+)\\|${commands}\\]$`, 'm')
+    const ended = async (seconds = 30) => Number(mark().exec(await see(mark(), seconds))?.[2])
+    await see('shell>')
+    shells.push(Number(await tmux('display-message', '-p', '-t', target, '#{pane_pid}')))
+    return {
+      screen,
+      see,
+      start,
+      ended,
+      async enter(line) {
+        await type(line)
+        const squeezed = (text: string) => text.replace(/\s+/g, '')
+        const tail = squeezed(line).slice(-12)
+        await see((text) => squeezed(text).includes(tail))
+        await tmux('send-keys', '-t', target, 'Enter')
+      },
+      async press(...keys) {
+        // One key a call, as fingers do: a burst is taken for a paste.
+        for (const key of keys) await tmux('send-keys', '-t', target, key)
+      },
+      async run(line, seconds) {
+        await start(line)
+        return { code: await ended(seconds), screen: await screen() }
+      },
+      resize: async (width, height) => void (await tmux('resize-window', '-t', name, '-x', String(width), '-y', String(height))),
+      bytes: () => {
+        try {
+          return readFileSync(raw, 'utf8')
+        } catch {
+          return ''
+        }
+      },
+      fact: async (fact) => (await tmux('display-message', '-p', '-t', target, `#{${fact}}`)).trim(),
+      close: async () => void (await tmux('kill-session', '-t', name)),
+    }
+  }
+
+  return {
+    open,
+    async stop() {
+      await run(['tmux', '-L', socket, 'kill-server']).catch(() => undefined)
+      await poll('the shells to end', () => !shells.some((pid) => existsSync(`/proc/${pid}`)), 10)
+      if (folder !== '') rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+async function run(argv: readonly string[]): Promise<string> {
+  const child = Bun.spawn([...argv], { stdin: 'ignore', stdout: 'pipe', stderr: 'pipe' })
+  const [stdout, stderr, code] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited])
+  if (code !== 0) throw new Error(`${argv.slice(0, 8).join(' ')} ended with ${code}: ${stderr}`)
+  return stdout
+}
