@@ -46,8 +46,6 @@ export type Capabilities = {
   readonly isolation: 'container' | 'vm' | 'pod' | 'none'
   readonly enforcesAllowlist: boolean
   readonly limits: readonly ('cpus' | 'memory' | 'pids')[]
-  /** The attached client makes the agent repaint by itself. */
-  readonly repaints: boolean
 }
 
 /** What is needed to speak of a session that exists. */
@@ -82,6 +80,8 @@ export type Part = {
   readonly session: string
   readonly role: string
   readonly running: boolean
+  /** ISO time of its session's start; '' when it bears none. */
+  readonly created: string
 }
 
 export type State = { readonly status: Status; readonly exitCode: number }

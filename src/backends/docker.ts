@@ -24,14 +24,14 @@ const dialect: Dialect = {
 // One row a line; each label by its own name, since docker's flattened list cannot tell a comma from a separator.
 const label = (name: string) => `{{json (.Label "paude.${name}")}}`
 const ROW = `[{{json .State}},{{json .Status}},${['id', 'name', 'agent', 'workspace', 'created', 'network'].map(label).join(',')}]`
-const PART = `[{{json .Names}},{{json .State}},${label('id')},${label('role')}]`
-const VOLUME = `[{{json .Name}},${label('id')},${label('role')}]`
+const PART = `[{{json .Names}},{{json .State}},${label('id')},${label('role')},${label('created')}]`
+const VOLUME = `[{{json .Name}},${label('id')},${label('role')},${label('created')}]`
 
 /** docker, and whatever answers to its client: Desktop, colima, OrbStack. */
 export const docker: Backend = {
   name: 'docker',
   program: 'docker',
-  can: { isolation: 'container', enforcesAllowlist: true, limits: ['cpus', 'memory', 'pids'], repaints: true },
+  can: { isolation: 'container', enforcesAllowlist: true, limits: ['cpus', 'memory', 'pids'] },
   ...sessionPlans(dialect),
   start: (spec, { attached, timeout, rescue }) =>
     startPlan(dialect, spec, {
@@ -46,12 +46,13 @@ export const docker: Backend = {
     argv: ['docker', 'ps', '--all', '--no-trunc', '--filter=label=paude.id', `--format=${PART}`],
     parse: (stdout) =>
       rows(stdout).map(
-        ([name = '', state = '', session = '', role = '']): Part => ({
+        ([name = '', state = '', session = '', role = '', created = '']): Part => ({
           kind: 'container',
           reference: name,
           session,
           role,
           running: state === 'running',
+          created,
         }),
       ),
   },
@@ -59,7 +60,14 @@ export const docker: Backend = {
     argv: ['docker', 'volume', 'ls', '--filter=label=paude.role', `--format=${VOLUME}`],
     parse: (stdout) =>
       rows(stdout).map(
-        ([name = '', session = '', role = '']): Part => ({ kind: 'volume', reference: name, session, role, running: false }),
+        ([name = '', session = '', role = '', created = '']): Part => ({
+          kind: 'volume',
+          reference: name,
+          session,
+          role,
+          running: false,
+          created,
+        }),
       ),
   },
   version: {

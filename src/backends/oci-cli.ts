@@ -43,22 +43,30 @@ export function startPlan(
 }
 
 /** The volume in which gate and proxy meet. docker makes it, labels and all, with the first container that mounts it. */
-function link({ name, labelsMounts }: Dialect, { id }: SessionSpec): Plan {
-  const volumeName = parts(id).link
+function link({ name, labelsMounts }: Dialect, spec: SessionSpec): Plan {
+  const volumeName = parts(spec.id).link
   const undo = [name, 'volume', 'rm', '--force', volumeName] as const
   if (labelsMounts) return [later(undo)]
   return [
     exec(
-      [name, 'volume', 'create', ...Object.entries(linkLabels(id)).map(([key, value]) => `--label=${key}=${value}`), volumeName],
+      [
+        name,
+        'volume',
+        'create',
+        ...Object.entries(linkLabels(spec)).map(([key, value]) => `--label=${key}=${value}`),
+        volumeName,
+      ],
       { undo },
     ),
   ]
 }
 
-const linkLabels = (id: string) => ({ 'paude.id': id, 'paude.role': 'link' })
+const linkLabels = ({ id, created }: SessionSpec) => ({ 'paude.id': id, 'paude.role': 'link', 'paude.created': created })
 
-const linkMount = ({ labelsMounts }: Dialect, { id }: SessionSpec): string =>
-  labelsMounts ? labelledVolume(parts(id).link, '/paude/link', linkLabels(id)) : volume(parts(id).link, '/paude/link')
+const linkMount = ({ labelsMounts }: Dialect, spec: SessionSpec): string => {
+  const name = parts(spec.id).link
+  return labelsMounts ? labelledVolume(name, '/paude/link', linkLabels(spec)) : volume(name, '/paude/link')
+}
 
 /** The session's folder on the host: what the box mounts read-only. */
 function layOut(spec: SessionSpec): Plan {

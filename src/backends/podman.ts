@@ -31,7 +31,7 @@ const dialect: Dialect = {
 export const podman: Backend = {
   name: 'podman',
   program: 'podman',
-  can: { isolation: 'container', enforcesAllowlist: true, limits: ['cpus', 'memory', 'pids'], repaints: false },
+  can: { isolation: 'container', enforcesAllowlist: true, limits: ['cpus', 'memory', 'pids'] },
   ...sessionPlans(dialect),
   start: (spec, { attached, timeout, rescue }) =>
     startPlan(dialect, spec, {
@@ -52,6 +52,7 @@ export const podman: Backend = {
           session: Labels?.['paude.id'] ?? '',
           role: Labels?.['paude.role'] ?? '',
           running: State === 'running',
+          created: Labels?.['paude.created'] ?? '',
         }),
       ),
   },
@@ -65,6 +66,7 @@ export const podman: Backend = {
           session: Labels?.['paude.id'] ?? '',
           role: Labels?.['paude.role'] ?? '',
           running: false,
+          created: Labels?.['paude.created'] ?? '',
         }),
       ),
   },

@@ -7,7 +7,7 @@ import { ask } from '../run/ask.ts'
 import { folderNames, readRecords, sessionFolder } from '../session/store.ts'
 import type { Context } from './context.ts'
 
-/** Milliseconds for which a folder may be without session.json, which a start writes last. */
+/** Milliseconds for which parts may be without an agent, and a folder without session.json: a start makes those last. */
 const STARTING = 60_000
 
 /** Something that no session owns any more. */
@@ -36,17 +36,22 @@ export async function findOrphans(context: Context): Promise<readonly Orphan[]> 
   )
   const reached = answers.flatMap((answer) => (answer === null ? [] : [answer]))
   // A session that is being started right now has a folder and perhaps a gate, but no agent yet.
-  const starting = readRecords(host).flatMap(({ id, starter }) => (isAlive(starter) ? [id] : []))
+  const records = readRecords(host)
+  const starting = records.flatMap(({ id, starter }) => (isAlive(starter) ? [id] : []))
+  const ours = new Set(records.map(({ id }) => id))
+  // Of another user's start only the labels can be seen.
+  const abandoned = ({ session, created }: Part) =>
+    !agents.has(session) && (ours.has(session) || !(Date.now() - Date.parse(created) < STARTING))
   const agents = new Set([
     ...starting,
     ...reached.flatMap(({ containers }) => containers.flatMap(({ role, session }) => (role === 'agent' ? [session] : []))),
   ])
   const parts = reached.flatMap(({ backend, containers, volumes }) => [
     ...containers
-      .filter(({ role, session }) => role !== 'agent' && !agents.has(session))
+      .filter((part) => part.role !== 'agent' && abandoned(part))
       .map((part) => orphan(backend, part, 'its agent is gone')),
     ...volumes
-      .filter(({ role, session }) => role === 'link' && !agents.has(session))
+      .filter((part) => part.role === 'link' && abandoned(part))
       .map((part) => orphan(backend, part, 'its session is gone')),
   ])
   return [...parts, ...lostFolders(context, agents, new Set(reached.map(({ backend }) => backend.name)))]

@@ -192,7 +192,11 @@ function seedFiles(
 }
 
 /** Where HOME lies in the box: the host's own path, so that paths kept in it go on meaning the same. */
-const boxHome = ({ home }: Host): string => (/^\/[^:\n,]+$/.test(home) && home !== '/' ? join(home) : '/home/agent')
+const boxHome = ({ home }: Host): string =>
+  /^\/[^:\n,]+$/.test(home) && home !== '/' && !BOX_TREES.test(join(home)) ? join(home) : '/home/agent'
+
+/** Where no volume can be: some services have /dev/null for a HOME. */
+const BOX_TREES = /^\/(proc|sys|dev|paude)(\/|$)/
 
 /** Tools such as ssh refuse to work for a uid that has no name. */
 function passwd({ uid, gid }: Host, { home }: SessionSpec['user']): string {

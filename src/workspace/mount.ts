@@ -46,7 +46,10 @@ export function checkMount(mount: Mount, host: Surroundings): Mount {
   refuseControl(mount.source)
   const source = realPath(mount.source)
   const kind = source && look(source)
-  if (!source || !kind) throw new PaudeError('not-found', `cannot mount ${shown(mount.source)}: nothing is there`)
+  if (!source || !kind)
+    throw new PaudeError('not-found', `cannot mount ${shown(mount.source)}: nothing is there`, {
+      hint: 'create it, or leave the mount out',
+    })
   refuseControl(source)
   const objection = kind.isSocket() ? `${shown(source)} is a unix socket` : objectToMount(source, host)
   if (objection) throw refused(mount.source, objection)

@@ -26,6 +26,7 @@ const container = (reference: string, running: boolean, role = 'agent'): Part =>
   session: reference.replace('-gate', ''),
   role,
   running,
+  created: '2026-01-02T03:04:05.000Z',
 })
 const byReference = (a: { reference: string }, b: { reference: string }) => (a.reference < b.reference ? -1 : 1)
 
@@ -61,6 +62,7 @@ describe.each(Object.values(backends))('$name', ({ name, list, parts, volumes, v
       session: 'paude-rrrrr2',
       role: 'link',
       running: false,
+      created: '2026-01-02T03:04:05.000Z',
     })
     expect(found).toContainEqual({
       kind: 'volume',
@@ -68,6 +70,7 @@ describe.each(Object.values(backends))('$name', ({ name, list, parts, volumes, v
       session: '',
       role: 'home',
       running: false,
+      created: '',
     })
   })
 

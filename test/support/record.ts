@@ -66,7 +66,14 @@ for (const backend of Object.values(backends)) {
     must('kill', 'paude-kkkkk7')
     must('wait', 'paude-kkkkk7')
     must('pause', 'paude-ppppp6')
-    must('volume', 'create', '--label=paude.id=paude-rrrrr2', '--label=paude.role=link', 'paude-rrrrr2-link')
+    must(
+      'volume',
+      'create',
+      '--label=paude.id=paude-rrrrr2',
+      '--label=paude.role=link',
+      `--label=paude.created=${CREATED}`,
+      'paude-rrrrr2-link',
+    )
     // podman reads the labels of a volume as a comma-separated list.
     const label = `paude.workspace=${NASTY}`
     const escaped = backend.name === 'podman' ? `"${label.replaceAll('"', '""')}"` : label

@@ -80,7 +80,7 @@ later 'docker rm --force --volumes paude-bcd234'
     --log-driver=json-file \
     --log-opt=max-size=10m \
     --add-host=host.paude.internal:host-gateway \
-    --mount=type=volume,src=paude-bcd234-link,dst=/paude/link,volume-label=paude.id=paude-bcd234,volume-label=paude.role=link \
+    --mount=type=volume,src=paude-bcd234-link,dst=/paude/link,volume-label=paude.id=paude-bcd234,volume-label=paude.role=link,volume-label=paude.created=2026-01-02T03:04:05.000Z \
     --mount=type=bind,src=/home/ada/.local/state/paude/sessions/paude-bcd234/policy,dst=/paude/policy,ro \
     localhost/paude/proxy:1 \
     /usr/lib/paude/proxy
@@ -110,7 +110,7 @@ later 'docker rm --force --volumes paude-bcd234'
     --log-opt=max-size=10m \
     --hostname=paude \
     --env=PAUDE_NETWORK=open \
-    --mount=type=volume,src=paude-bcd234-link,dst=/paude/link,volume-label=paude.id=paude-bcd234,volume-label=paude.role=link \
+    --mount=type=volume,src=paude-bcd234-link,dst=/paude/link,volume-label=paude.id=paude-bcd234,volume-label=paude.role=link,volume-label=paude.created=2026-01-02T03:04:05.000Z \
     localhost/paude/proxy:1 \
     /usr/lib/paude/gate
 ) & lane_1=$!

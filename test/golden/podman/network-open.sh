@@ -57,6 +57,7 @@ podman volume inspect paude-home-claude-0123456789abcdef >/dev/null 2>&1 || late
   podman volume create \
     --label=paude.id=paude-bcd234 \
     --label=paude.role=link \
+    --label=paude.created=2026-01-02T03:04:05.000Z \
     paude-bcd234-link
 ) & lane_1=$!
 (
