@@ -100,7 +100,7 @@ const rows: readonly Row[] = [
     hint: ({ found }) => `write the name in full, such as docker.io/library/${found}`,
   },
   {
-    when: /invalid reference format/,
+    when: /invalid reference format|repository name must be lowercase/,
     code: 'usage',
     say: ({ image }) => `not the name of an image: ${image}`,
     hint: () => 'write it like registry.example/team/image:tag, in lower case',
