@@ -80,6 +80,8 @@ export function describeEach(name: string, body: (backend: BackendName) => void)
     describe(`${name} on ${backend}`, () => {
       body(backend)
       afterAll(async () => {
+        // podman's conmon lives for a moment after its container.
+        await poll('nothing is left', async () => (await leftovers(backend)).length === 0, 10).catch(() => undefined)
         const left = await leftovers(backend)
         await sweep(backend)
         expect(left).toEqual([])
