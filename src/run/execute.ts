@@ -163,6 +163,7 @@ async function runAttached(step: Attach, trailing: Promise<unknown>): Promise<nu
     }
   }
   const end = () => {
+    if (grace !== undefined) return
     void send(step.terminate, () => false)
     // An engine's client may outlive what it was attached to, or swallow signals; it must not outlive the box.
     grace = setTimeout(() => child.kill('SIGKILL'), 30_000)
@@ -185,7 +186,9 @@ async function runAttached(step: Attach, trailing: Promise<unknown>): Promise<nu
   let broken: unknown = null
   trailing.catch((error: unknown) => {
     broken = error
-    child.kill('SIGKILL')
+    // podman's client, killed while it starts a container, leaves one that podman itself knows nothing of.
+    if (step.terminate === undefined) child.kill('SIGKILL')
+    else end()
   })
   try {
     const code = await child.exited
