@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import {
   binary,
   describeEach,
+  inTurn,
   leftovers,
   makeProject,
   paude,
@@ -132,7 +133,7 @@ describeEach('bad input', (backend) => {
     await expectSentence(await run(PROMPT, { cwd }), /control character/, 125)
   })
 
-  test.each([
+  test.concurrent.each([
     'with space',
     `it's "quoted"`,
     'comma,name=x',
@@ -147,7 +148,9 @@ describeEach('bad input', (backend) => {
     '~',
   ])('a project named %s works', async (name) => {
     const cwd = makeProject({ name })
-    const ran = await run(['-p', 'WRITE made.txt here;;BASH pwd; git status --porcelain;;SAY {result}', FREE], { cwd })
+    const ran = await inTurn(() =>
+      run(['-p', 'WRITE made.txt here;;BASH pwd; git status --porcelain;;SAY {result}', FREE], { cwd }),
+    )
     expect(ran).toEqual({ code: 0, stdout: `${cwd}\n?? made.txt\n`, stderr: '' })
     expect(readFileSync(join(cwd, 'made.txt'), 'utf8')).toBe('here')
   })

@@ -12,6 +12,7 @@ import {
   engine,
   home,
   hostClaude,
+  inTurn,
   leftovers,
   lines,
   makeProject,
@@ -39,7 +40,7 @@ describeEach('paude in place of claude', (backend) => {
     ...rest,
     env: { ...api.env, PAUDE_BACKEND: backend, ...env },
   })
-  const run = (words: readonly string[], given: RunOptions = {}) => paude(words, options(given))
+  const run = (words: readonly string[], given: RunOptions = {}) => inTurn(() => paude(words, options(given)))
   /** Runs a script of shell commands in a box and returns what each printed. */
   async function shell(commands: readonly string[], given: RunOptions = {}, own: readonly string[] = []) {
     const script = commands.map((command) => `BASH ${command}`).join(';;')
@@ -47,10 +48,10 @@ describeEach('paude in place of claude', (backend) => {
     return { ...ran, results: toolResults(ran.stdout) }
   }
 
-  test('an answer is printed to stdout, and nothing else anywhere', async () =>
+  test.concurrent('an answer is printed to stdout, and nothing else anywhere', async () =>
     expect(await run(['-p', 'SAY hello there'])).toEqual({ code: 0, stdout: 'hello there\n', stderr: '' }))
 
-  test.skipIf(hostClaude === '').each([
+  test.concurrent.skipIf(hostClaude === '').each([
     ['text', ['-p', 'SAY hello {};;SAY "quoted" \\ $HOME']],
     ['json', ['-p', 'SAY hello', '--output-format', 'json']],
     ['stream-json', ['-p', 'SAY a;;BASH echo b;;SAY c{result}', '--output-format', 'stream-json', '--verbose', FREE]],
@@ -67,7 +68,7 @@ describeEach('paude in place of claude', (backend) => {
     expect(normal(inside)).toEqual(normal(outside))
   })
 
-  test.each([
+  test.concurrent.each([
     ['an answer', ['-p', 'SAY fine'], 0],
     ['an error of the API', ['-p', 'ERR 400'], 1],
     ['an unknown flag of claude', ['-p', 'SAY x', '--no-such-flag'], 1],
@@ -75,15 +76,15 @@ describeEach('paude in place of claude', (backend) => {
     ["claude's own version", ['--version'], 0],
   ])('the exit code of %s is the one of claude', async (_, words, code) => expect((await run(words)).code).toBe(code))
 
-  test('piped text follows the prompt', async () => {
+  test.concurrent('piped text follows the prompt', async () => {
     const { stdout, code } = await run(['-p', 'SAY this'], { stdin: 'and that\n' })
     expect({ stdout, code }).toEqual({ stdout: 'this\nand that\n', code: 0 })
   })
 
-  test('a prompt that comes by the pipe alone, without -p', async () =>
+  test.concurrent('a prompt that comes by the pipe alone, without -p', async () =>
     expect(await run([], { stdin: 'SAY piped' })).toEqual({ code: 0, stdout: 'piped\n', stderr: '' }))
 
-  test('a megabyte of prompt arrives whole', async () => {
+  test.concurrent('a megabyte of prompt arrives whole', async () => {
     const stdin = `SAY ${'0123456789abcde\n'.repeat(65_536)}`
     const { stdout, code } = await run(['-p'], { stdin })
     expect(code).toBe(0)
@@ -92,12 +93,12 @@ describeEach('paude in place of claude', (backend) => {
     expect(stdout.trim() === stdin.slice(4).trim()).toBe(true)
   })
 
-  test.each(['closed', 'empty'] as const)('stdin that is %s is no reason to wait', async (kind) => {
+  test.concurrent.each(['closed', 'empty'] as const)('stdin that is %s is no reason to wait', async (kind) => {
     const { code, stdout } = await run(['-p', 'SAY quick'], { stdin: { kind } })
     expect({ code, stdout }).toEqual({ code: 0, stdout: 'quick\n' })
   })
 
-  test('messages streamed in are answered one by one', async () => {
+  test.concurrent('messages streamed in are answered one by one', async () => {
     const message = (text: string) => `${JSON.stringify({ type: 'user', message: { role: 'user', content: text } })}\n`
     const words = ['-p', '--input-format', 'stream-json', '--output-format', 'stream-json', '--verbose']
     const running = startPaude(words, options({ stdin: { kind: 'open' } }))
@@ -110,7 +111,7 @@ describeEach('paude in place of claude', (backend) => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
   })
 
-  test.each([
+  test.concurrent.each([
     ['newlines', 'one\n\n  two\tthree\n four'],
     ['quotes and a shell', `it's "so" \`id\` $(id) $HOME \\ \\\\ !! * ~ {a,b} <x> |&;`],
     ['other scripts', 'žluťoučký кот 猫 🐈'],
@@ -118,25 +119,25 @@ describeEach('paude in place of claude', (backend) => {
     expect(await run(['-p', `SAY ${text}`])).toEqual({ code: 0, stdout: `${text}\n`, stderr: '' }),
   )
 
-  test('a prompt that begins with a dash, after --', async () => {
+  test.concurrent('a prompt that begins with a dash, after --', async () => {
     const { stdout, code } = await run(['--', '-p', '--', '-- looks like a flag'])
     expect(code).toBe(0)
     expect(stdout).toContain('cannot make sense of: -- looks like a flag')
   })
 
-  test('a flag of paude that comes too late is mentioned once and left to claude', async () => {
+  test.concurrent('a flag of paude that comes too late is mentioned once and left to claude', async () => {
     const { code, stderr } = await run(['-p', 'SAY x', '--memory', '4g', '--memory=5g'])
     expect(code).toBe(1)
     expect(stderr.match(/paude: --memory stands after/g)).toHaveLength(1)
     expect(stderr).toContain("error: unknown option '--memory'")
   })
 
-  test('a flag of paude after a prompt’s -- is not mentioned', async () => {
+  test.concurrent('a flag of paude after a prompt’s -- is not mentioned', async () => {
     const { code, stderr } = await run(['-p', '--', 'SAY x --memory=4g'])
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
   })
 
-  test('a conversation is continued by the next box of the same project', async () => {
+  test.concurrent('a conversation is continued by the next box of the same project', async () => {
     const cwd = makeProject()
     const first = JSON.parse((await run(['-p', 'SAY one', '--output-format', 'json'], { cwd })).stdout)
     const second = JSON.parse((await run(['-p', '-c', 'SAY two', '--output-format', 'json'], { cwd })).stdout)
@@ -145,14 +146,14 @@ describeEach('paude in place of claude', (backend) => {
     expect(other.session_id).not.toBe(first.session_id)
   })
 
-  test('the agent works in the directory of the call, below the root of the project', async () => {
+  test.concurrent('the agent works in the directory of the call, below the root of the project', async () => {
     const cwd = makeProject()
     const below = join(put(join(cwd, 'a b/c/file.txt'), 'x'), '..')
     const { results } = await shell(['pwd; ls', 'git rev-parse --show-toplevel'], { cwd: below })
     expect(results).toEqual([`${below}\nfile.txt`, cwd])
   })
 
-  test('what the agent writes belongs to the caller', async () => {
+  test.concurrent('what the agent writes belongs to the caller', async () => {
     const cwd = makeProject()
     const { code, stderr } = await run(['-p', 'WRITE new.txt hello;;BASH mkdir made && id -u;;SAY {result}', FREE], { cwd })
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
@@ -162,7 +163,7 @@ describeEach('paude in place of claude', (backend) => {
   })
 
   const user = otherUser(backend)
-  test.skipIf(user === null)('what the agent of an ordinary user writes belongs to that user', async () => {
+  test.concurrent.skipIf(user === null)('what the agent of an ordinary user writes belongs to that user', async () => {
     if (user === null) return
     const cwd = makeProject()
     Bun.spawnSync(['chown', '-R', `${user.uid}:${user.gid}`, cwd, join(cwd, '..')])
@@ -183,7 +184,7 @@ describeEach('paude in place of claude', (backend) => {
     expect(statSync(join(cwd, 'new.txt'))).toMatchObject({ uid: user.uid, gid: user.gid })
   })
 
-  test('a commit bears the name and address of the repository', async () => {
+  test.concurrent('a commit bears the name and address of the repository', async () => {
     const cwd = makeProject()
     runGit(cwd, ['config', 'user.email', 'repository@example.test'])
     const { results } = await shell(
@@ -197,7 +198,7 @@ describeEach('paude in place of claude', (backend) => {
     expect(runGit(cwd, ['status', '--porcelain'])).toBe('')
   })
 
-  test('a commit in a linked worktree lands in the repository', async () => {
+  test.concurrent('a commit in a linked worktree lands in the repository', async () => {
     const cwd = makeProject()
     const tree = join(cwd, '../tree')
     runGit(cwd, ['worktree', 'add', '--quiet', '-b', 'side', tree])
@@ -212,7 +213,7 @@ describeEach('paude in place of claude', (backend) => {
     expect(runGit(cwd, ['log', '-1', '--format=%s', 'side'])).toBe('side')
   })
 
-  test('what the host acts on in the project cannot be changed from the box', async () => {
+  test.concurrent('what the host acts on in the project cannot be changed from the box', async () => {
     const cwd = makeProject()
     const files = [
       '.git/hooks/pre-commit',
@@ -238,7 +239,7 @@ describeEach('paude in place of claude', (backend) => {
     for (const name of ['.git2', 'c2', '.git/h2', '.claude/x']) expect(existsSync(join(cwd, name))).toBe(false)
   })
 
-  test('the rest of the machine is not there', async () => {
+  test.concurrent('the rest of the machine is not there', async () => {
     const neighbour = put(join(root, 'projects/neighbour.txt'), 'private')
     const { results } = await shell([
       `cat ${neighbour}; ls ${home}/.gitconfig; ls -A / | tr '\\n' ' '`,
@@ -252,7 +253,7 @@ describeEach('paude in place of claude', (backend) => {
     expect(results[1]).not.toMatch(/^\/var\/run\/docker.sock$/m)
   })
 
-  test('no way out but the allowlist; every attempt is counted in one line', async () => {
+  test.concurrent('no way out but the allowlist; every attempt is counted in one line', async () => {
     const direct = 'curl -sS -m 4 --noproxy "*"'
     const own = hostAddress()
     const { results, stderr, code } = await shell([
@@ -281,12 +282,12 @@ describeEach('paude in place of claude', (backend) => {
     ])
   })
 
-  test('one blocked host is named with the flag that allows it', async () => {
+  test.concurrent('one blocked host is named with the flag that allows it', async () => {
     const { stderr } = await shell(['curl -sS -m 20 https://only.example.org/'])
     expect(stderr).toBe('paude: blocked 1 host: only.example.org:443; to allow: paude --network-allow only.example.org\n')
   })
 
-  test('a listed host of this machine is reached, and no other port of it', async () => {
+  test.concurrent('a listed host of this machine is reached, and no other port of it', async () => {
     const server = Bun.serve({ hostname: '0.0.0.0', port: 0, fetch: () => new Response('reached') })
     const { results } = await shell(
       [
@@ -301,7 +302,7 @@ describeEach('paude in place of claude', (backend) => {
     expect(results[1]).not.toContain('reached')
   })
 
-  test('a log of every decision, one JSON object a line', async () => {
+  test.concurrent('a log of every decision, one JSON object a line', async () => {
     const cwd = makeProject()
     const script = 'BASH curl -sS -m 20 https://blocked.example.org/; curl -sS -m 20 http://plain.example.org:8080/x;;SAY over'
     const started = await run(['--detach', '-p', script, FREE], { cwd })

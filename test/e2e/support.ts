@@ -214,6 +214,23 @@ export function serveApi(options: Partial<MessagesApiOptions> = {}): Api {
   return { ...api, key, env: { ANTHROPIC_API_KEY: key, ANTHROPIC_BASE_URL: `${scheme}://${HOST_NAME}:${api.port}` } }
 }
 
+const WIDTH = Math.max(2, navigator.hardwareConcurrency)
+let busy = 0
+const waiting: (() => void)[] = []
+
+/** Runs at most as many at a time as there are cores: for concurrent tests, whose limit bun sets for all files. */
+export async function inTurn<T>(act: () => Promise<T>): Promise<T> {
+  if (busy >= WIDTH) await new Promise<void>((resolve) => waiting.push(resolve))
+  else busy++
+  try {
+    return await act()
+  } finally {
+    const next = waiting.shift()
+    if (next === undefined) busy--
+    else next()
+  }
+}
+
 /** Asks until the answer is neither false, null nor undefined; throws `what` after so many seconds. */
 export async function poll<T>(
   what: string,
