@@ -101,6 +101,9 @@ const recordOf = (row: Row): SessionRecord => ({
   allow: [],
   terminal: true,
   homeVolume: row.agent === 'command' ? '' : homeVolume(row.workspace, row.agent),
+  mounts: [],
+  watch: {},
+  index: null,
   credential: '',
 })
 

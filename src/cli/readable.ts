@@ -5,7 +5,7 @@ const MOVES = /\u001b\[\d*(?:;\d*)?[HfEFBd]|\u001b\[\d*[ABJ]/g
 // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences are what is looked for
 const RIGHT = /\u001b\[(\d*)C/g
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is taken out
-const REST = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g
+const REST = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g
 
 /** A terminal's stream as text that can be read and searched: no control characters, no line twice in a row. */
 export function readable(stream: string): string {

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs'
 import type { Agent } from '../agents/agent.ts'
 import type { Backend } from '../backends/backend.ts'
 import { pickBackend } from '../backends/pick.ts'
@@ -19,7 +18,7 @@ import { readRecords } from '../session/store.ts'
 import { readSeconds } from './args.ts'
 import type { Context } from './context.ts'
 import { chooseImages } from './images.ts'
-import { printable } from './output.ts'
+import { warnOfPlanted } from './planted.ts'
 import { printConfig } from './print-config.ts'
 import { resetTerminal } from './terminal.ts'
 
@@ -62,13 +61,12 @@ export async function startSession(context: Context, { agent, run, flags, throwA
   if (settings.network === 'open') warn('the network is open: the agent can reach every host this machine can')
   refuseTakenName(context, spec)
   const effects = context.effects(backend)
-  const unguarded = around.workspace.watchedPaths.filter((path) => !existsSync(path))
   if (settings.detach) {
     const code = await execute(plan, effects)
     answer(spec.id)
     return code
   }
-  return await execute(plan, effects, (code) => finish(context, { backend, spec, record, code, removal, onEnd, unguarded }))
+  return await execute(plan, effects, (code) => finish(context, { backend, spec, record, code, removal, onEnd }))
 }
 
 function refuseTakenName({ host }: Context, { name }: SessionSpec): void {
@@ -86,12 +84,10 @@ type Ended = {
   readonly code: number
   readonly removal: Plan
   readonly onEnd: Start['onEnd']
-  /** Guarded names that did not exist at the start. */
-  readonly unguarded: readonly string[]
 }
 
 /** What follows an agent in the foreground: it was detached from and goes on, or it ended and everything goes. */
-async function finish(context: Context, { backend, spec, record, code, removal, onEnd, unguarded }: Ended): Promise<number> {
+async function finish(context: Context, { backend, spec, record, code, removal, onEnd }: Ended): Promise<number> {
   const effects = context.effects(backend)
   const handle = handleOf(record, spec.folder)
   const [state, requests, receipt] = await Promise.all([
@@ -111,11 +107,7 @@ async function finish(context: Context, { backend, spec, record, code, removal, 
     })
   const asked = parseLog(requests?.stdout ?? '', spec.network.mode === 'none' ? [] : spec.network.policy.allow)
   onEnd?.(asked)
-  const planted = unguarded.filter((path) => existsSync(path))
-  if (planted.length > 0)
-    context.warn(
-      `new in the project, and this machine may run it: ${planted.map(printable).join(', ')}; look before you trust it`,
-    )
+  await warnOfPlanted(context, record)
   if (onEnd === undefined) noteBlocked(context, asked)
   return state === null ? code : state.exitCode
 }

@@ -8,6 +8,7 @@ fail() {
   echo "paude: $1" >&2
   exit 125
 }
+[ ! -e /paude/seed/mounts.sh ] || . /paude/seed/mounts.sh
 if [ "${PAUDE_WALL-}" = 1 ]; then
   tries=0
   until [ -e /paude/link/ready ]; do

@@ -43,7 +43,7 @@ async function readIdentity({ root, git }: Workspace): Promise<Identity> {
   if (git === null && !existsSync(root)) return nobody
   try {
     // git exits with 1 when neither is set.
-    const { code, stdout } = await capture(argv)
+    const { code, stdout } = await capture(argv, { signal: AbortSignal.timeout(2_000) })
     return code === 0 ? parse(stdout) : nobody
   } catch {
     return nobody

@@ -18,6 +18,12 @@ export const SessionRecord = v.object({
   allow: v.array(v.object({ host: v.string(), ports: v.array(v.number()), privateRange: v.string(), why: v.string() })),
   terminal: v.boolean(),
   homeVolume: v.string(),
+  /** What was mounted where: checked again before the session starts again. */
+  mounts: v.optional(v.array(v.object({ source: v.string(), target: v.string() })), []),
+  /** How the paths that this machine may act on looked at the start. */
+  watch: v.optional(v.record(v.string(), v.string()), {}),
+  /** The project's git index and how it looked; null without one. */
+  index: v.optional(v.nullable(v.object({ path: v.string(), mark: v.string() })), null),
   /** Variable that held the credential at the start; '' when none was injected. The proxy needs it again after a stop. */
   credential: v.string(),
 })

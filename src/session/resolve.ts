@@ -12,11 +12,13 @@ import { policyFiles } from '../network/squid-conf.ts'
 import { commandLine } from '../plan/shell.ts'
 import { gitEnvironment } from '../workspace/git.ts'
 import { checkMount, checkTogether, parseMount } from '../workspace/mount.ts'
+import { fingerprint, watch } from '../workspace/watch.ts'
 import { safeDirectories } from '../workspace/workspace.ts'
 import entry from './entry.sh' with { type: 'text' }
 import { checkedName, homeVolume, newSessionId } from './id.ts'
 import { readLimits } from './limits.ts'
 import type { Surroundings } from './look.ts'
+import { mountCheck } from './mount-check.ts'
 import type { SessionRecord } from './record.ts'
 import type { Mount, Network, SessionSpec } from './spec.ts'
 import { sessionFolder } from './store.ts'
@@ -54,6 +56,8 @@ export function resolveSession(wish: Wish): { readonly spec: SessionSpec; readon
   const terminal = interactive && (settings.detach || (host.terminal.stdin && host.terminal.stdout))
   const volume = run.kind === 'agent' ? homeVolume(workspace.root, agent.name) : ''
   const init = backend.name === 'podman' && !around.podmanInit ? 'image' : 'engine'
+  const mounts = resolveMounts(wish)
+  const index = workspace.git === null ? null : join(workspace.git.gitDirectory, 'index')
   const record: SessionRecord = {
     v: 1,
     id,
@@ -69,6 +73,9 @@ export function resolveSession(wish: Wish): { readonly spec: SessionSpec; readon
     allow: network.mode === 'none' ? [] : network.policy.allow.map((allow) => ({ ...allow, ports: [...allow.ports] })),
     terminal,
     homeVolume: volume,
+    mounts: mounts.map(({ source, target }) => ({ source, target })),
+    watch: watch(workspace),
+    index: index === null ? null : { path: index, mark: fingerprint(index) },
     credential: credential?.variable ?? '',
   }
   const spec: SessionSpec = {
@@ -82,7 +89,7 @@ export function resolveSession(wish: Wish): { readonly spec: SessionSpec; readon
     workspace: workspace.root,
     directory: workspace.directory,
     user,
-    mounts: resolveMounts(wish),
+    mounts,
     homeVolume: volume,
     environment: resolveEnvironment(wish, { home: user.home, terminal, credential, walled: network.mode !== 'none', init }),
     secretEnvironment: readVariables(settings.env, host),
@@ -94,7 +101,7 @@ export function resolveSession(wish: Wish): { readonly spec: SessionSpec; readon
     stdin: terminal || (!settings.detach && !host.terminal.stdin),
     grace: 10,
     folder: sessionFolder(host, id),
-    seed: seedFiles(wish, { terminal, restricted: network.mode === 'restricted', user }),
+    seed: seedFiles(wish, { terminal, restricted: network.mode === 'restricted', user, mounts }),
     record: `${JSON.stringify(record, null, 2)}\n`,
     init,
   }
@@ -175,7 +182,12 @@ function resolveEnvironment(
 
 function seedFiles(
   { host, agent, run, around: { workspace } }: Wish,
-  { terminal, restricted, user }: { terminal: boolean; restricted: boolean; user: SessionSpec['user'] },
+  {
+    terminal,
+    restricted,
+    user,
+    mounts,
+  }: { terminal: boolean; restricted: boolean; user: SessionSpec['user']; mounts: readonly Mount[] },
 ): Readonly<Record<string, string>> {
   // Only a conversation on a screen is continued; a one-shot answer keeps the words exactly as typed.
   const command =
@@ -183,6 +195,8 @@ function seedFiles(
   return {
     'entry.sh': entry,
     'command.sh': command,
+    // Elsewhere the engine is a machine of its own, with inodes of its own.
+    ...(host.platform === 'linux' ? { 'mounts.sh': mountCheck(mounts) } : {}),
     passwd: passwd(host, user),
     group: group(host, user),
     'resolv.conf': '',

@@ -148,13 +148,12 @@ function examine(path: string, area: Area): Finding {
 const outermost = (paths: readonly string[]): readonly string[] =>
   [...new Set(paths)].filter((path) => !paths.some((other) => other !== path && below(other, path))).sort()
 
-/** The folders of git data above what is protected, up to the mount that holds them. */
+/** The folders above what is protected, up to the mount that holds them. */
 function pins(protectedPaths: readonly string[], { root, git }: Area): readonly string[] {
-  if (!git) return []
-  const base = git.commonDirectory ?? root
-  const inGit = protectedPaths.filter((path) => below(git.repository, path))
-  return [...new Set(inGit.flatMap((path) => ancestors(path).slice(1)))]
-    .filter((path) => path !== base && below(base, path))
+  const bases = [root, ...(git?.commonDirectory ? [git.commonDirectory] : [])]
+  return [...new Set(protectedPaths.flatMap((path) => ancestors(path).slice(1)))]
+    .filter((path) => !bases.includes(path) && bases.some((base) => below(base, path)))
+    .filter((path) => !bases.some((base) => below(path, base)))
     .sort()
 }
 

@@ -91,7 +91,9 @@ describe('a linked worktree', () => {
     expect(layout?.commonDirectory).toBeNull()
     for (const name of ['.git/worktrees/a/commondir', '.git/worktrees/a/gitdir', '.trees/a/.git'])
       expect(protectedPaths).toContain(join(root, name))
-    expect(pinnedPaths).toEqual([join(root, '.git'), join(root, '.git/worktrees'), join(root, '.git/worktrees/a')])
+    expect(pinnedPaths).toEqual(
+      ['.git', '.git/worktrees', '.git/worktrees/a', '.trees', '.trees/a'].map((path) => join(root, path)),
+    )
   })
 
   test('that was moved is not believed', () => {
@@ -231,7 +233,9 @@ describe('a submodule', () => {
     for (const name of ['.git/modules/libs/part/hooks', '.git/modules/libs/part/config', 'libs/part/.git'])
       expect(protectedPaths).toContain(join(root, name))
     expect(pinnedPaths).toEqual(
-      ['.git', '.git/modules', '.git/modules/libs', '.git/modules/libs/part'].map((name) => join(root, name)),
+      ['.git', '.git/modules', '.git/modules/libs', '.git/modules/libs/part', 'libs', 'libs/part'].map((name) =>
+        join(root, name),
+      ),
     )
   })
 

@@ -5,6 +5,7 @@ import { execute } from '../../run/execute.ts'
 import { carryOut, dryRun } from '../carry-out.ts'
 import type { Context } from '../context.ts'
 import { findSession } from '../find-session.ts'
+import { warnOfPlanted } from '../planted.ts'
 import { enterScreen, resetTerminal } from '../terminal.ts'
 
 const args = {
@@ -17,7 +18,7 @@ export default (context: Context) =>
     meta: { name: 'attach', description: 'Attach this terminal to a running session; Ctrl-P Ctrl-Q detaches' },
     args,
     async run({ args: given }) {
-      const { backend, handle } = await findSession(context, given.session)
+      const { backend, handle, record } = await findSession(context, given.session)
       const plan = backend.attach(handle)
       if (given['dry-run']) return carryOut(context, backend, { plan, dryRun: true })
       const { terminal } = context.host
@@ -45,6 +46,7 @@ export default (context: Context) =>
         return 0
       }
       context.note(`session ${handle.id} ended with exit code ${state.exitCode}`)
+      await warnOfPlanted(context, record)
       return state.exitCode
     },
   })

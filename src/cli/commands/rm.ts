@@ -7,6 +7,7 @@ import { dryRun } from '../carry-out.ts'
 import type { Context } from '../context.ts'
 import { findSession } from '../find-session.ts'
 import { findOrphans, removeOrphans } from '../orphans.ts'
+import { warnOfPlanted } from '../planted.ts'
 
 const args = {
   session: { type: 'positional', description: 'Session (default: the one of this directory)', required: false },
@@ -47,6 +48,7 @@ export default (context: Context) =>
           })
       }
       await execute(plan, context.effects(backend))
+      await warnOfPlanted(context, record)
       context.answer(record.id)
       return 0
     },

@@ -1,8 +1,11 @@
+import { join } from 'node:path'
 import { defineCommand } from 'citty'
 import { claude } from '../../agents/claude.ts'
 import { PaudeError } from '../../errors.ts'
+import { write } from '../../plan/plan.ts'
 import { ask } from '../../run/ask.ts'
 import { execute } from '../../run/execute.ts'
+import { mountCheck } from '../../session/mount-check.ts'
 import { carryOut, dryRun } from '../carry-out.ts'
 import type { Context } from '../context.ts'
 import { findSession } from '../find-session.ts'
@@ -26,7 +29,12 @@ export default (context: Context) =>
           hint: `export ${record.credential} and start it again: the value is kept nowhere`,
         })
       const attached = given.attach === true
-      const plan = backend.resume(handle, { attached, credential: credential?.value ?? null })
+      // The engine looks the paths up again: the box compares them with what is looked at now.
+      const recheck =
+        context.host.platform === 'linux' && record.mounts.length > 0
+          ? [write(join(handle.folder, 'seed', 'mounts.sh'), mountCheck(record.mounts), 0o644)]
+          : []
+      const plan = [...recheck, ...backend.resume(handle, { attached, credential: credential?.value ?? null })]
       if (given['dry-run']) return carryOut(context, backend, { plan, dryRun: true })
       const before = await ask(backend.state(handle), context.effects(backend))
       if (before.status === 'running')

@@ -3,6 +3,7 @@ import { readSeconds } from '../args.ts'
 import { carryOut, dryRun } from '../carry-out.ts'
 import type { Context } from '../context.ts'
 import { findSession } from '../find-session.ts'
+import { warnOfPlanted } from '../planted.ts'
 
 const args = {
   session: { type: 'positional', description: 'Session (default: the one of this directory)', required: false },
@@ -15,8 +16,11 @@ export default (context: Context) =>
     meta: { name: 'stop', description: 'Stop a session and keep it: paude start continues it' },
     args,
     async run({ args: given }) {
-      const { backend, handle } = await findSession(context, given.session)
+      const { backend, handle, record } = await findSession(context, given.session)
       const grace = Math.ceil(readSeconds(given.grace, 10, '--grace'))
-      return carryOut(context, backend, { plan: backend.stop(handle, grace), dryRun: given['dry-run'] === true })
+      const dryRun = given['dry-run'] === true
+      const code = await carryOut(context, backend, { plan: backend.stop(handle, grace), dryRun })
+      if (!dryRun) await warnOfPlanted(context, record)
+      return code
     },
   })
