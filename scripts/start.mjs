@@ -19,5 +19,10 @@ function words() {
   const given = process.argv.slice(2)
   const { ANTHROPIC_API_KEY, CLAUDE_CODE_OAUTH_TOKEN, ANTHROPIC_AUTH_TOKEN } = process.env
   const hasCredential = [ANTHROPIC_API_KEY, CLAUDE_CODE_OAUTH_TOKEN, ANTHROPIC_AUTH_TOKEN].some((value) => value)
-  return given.length > 0 || hasCredential ? given : ['demo']
+  if (given.length > 0 || hasCredential) return given
+  process.stderr.write(
+    '· no credential in the environment: this is the demo, with a scripted model and a project of its own.\n' +
+      '  For Claude itself: export ANTHROPIC_API_KEY (or CLAUDE_CODE_OAUTH_TOKEN), then npm start, or dist/paude in your project.\n',
+  )
+  return ['demo']
 }

@@ -14,7 +14,7 @@ export type Agent = {
   /** Hosts it cannot work without, each with its reason. */
   readonly needs: (host: Host, credential: Credential | null) => readonly { readonly host: string; readonly why: string }[]
   /** Environment of every start. */
-  readonly environment: (host: Host) => Readonly<Record<string, string>>
+  readonly environment: (host: Host, words: readonly string[]) => Readonly<Record<string, string>>
   /** The shell lines that set the words of a start: first with the user's own, later continuing the conversation. */
   readonly command: (words: readonly string[], conversation: string | null) => string
   /** Files laid out read-only for every start, by name below /paude/seed. */

@@ -118,6 +118,29 @@ export function sortWords(words: readonly string[]): ClaudeWords {
 const names = ({ options }: ClaudeWords): readonly string[] => options.map(([name = '']) => name.split('=')[0] ?? '')
 const hasAny = (words: ClaudeWords, wanted: readonly string[]): boolean => names(words).some((name) => wanted.includes(name))
 
+/** Options without a value that Claude knows and that look like one of ours. */
+const SWITCHES = [
+  '--bg',
+  '--print',
+  '--continue',
+  '--verbose',
+  '--help',
+  '--version',
+  '--tmux',
+  '--ide',
+  '--bare',
+  '--restricted',
+]
+
+/** Whether a word is an option of Claude's own. */
+export function isOption(word: string): boolean {
+  const name = word.split('=')[0] ?? ''
+  return VALUED.has(name) || VARIADIC.has(name) || OPTIONAL.has(name) || SWITCHES.includes(name)
+}
+
+/** Whether these words call one of Claude's own verbs. */
+export const isVerb = (words: readonly string[]): boolean => VERBS.has(sortWords(words).rest[0] ?? '')
+
 /** Whether these words open Claude's screen: not with -p, a verb, help or version. */
 export function opensScreen(words: readonly string[]): boolean {
   const sorted = sortWords(words)

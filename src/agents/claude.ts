@@ -3,7 +3,7 @@ import type { Host } from '../host.ts'
 import { commandLine, quote } from '../plan/shell.ts'
 import { secret } from '../secret.ts'
 import type { Agent, Credential } from './agent.ts'
-import { choosesConversation, lasting, opensScreen } from './claude-words.ts'
+import { choosesConversation, isVerb, lasting, opensScreen } from './claude-words.ts'
 
 /** Claude Code. Facts about it: what it asks at a first start, what it contacts, how it resumes. */
 export const claude: Agent = {
@@ -65,6 +65,10 @@ function baseUrl(host: Host): URL {
     throw new PaudeError('usage', `ANTHROPIC_BASE_URL is not a plain web address: ${text}`, {
       hint: 'it must look like https://gateway.example.org/prefix',
     })
+  if (/^(localhost|127\..*|\[::1?\]|0\.0\.0\.0)$/.test(url.hostname))
+    throw new PaudeError('usage', `ANTHROPIC_BASE_URL names this machine's loopback, which is another one in the box: ${text}`, {
+      hint: `export ANTHROPIC_BASE_URL=${url.protocol}//host.paude.internal:${url.port || '80'} and let the server listen on the engine's bridge too`,
+    })
   return url
 }
 
@@ -99,15 +103,15 @@ const PASSED = [
   'FORCE_COLOR',
 ] as const
 
-function environment(host: Host): Readonly<Record<string, string>> {
+function environment(host: Host, words: readonly string[]): Readonly<Record<string, string>> {
   const passed = PASSED.flatMap((name) => (host.env[name] ? [[name, host.env[name]] as const] : []))
   return {
     ...Object.fromEntries(passed),
     // The box is the sandbox: no trust question, and root may choose any permission mode.
     CLAUDE_CODE_SANDBOXED: '1',
     IS_SANDBOX: '1',
-    // Its own background daemon would end with the box and take the session along.
-    CLAUDE_CODE_DISABLE_AGENT_VIEW: '1',
+    // Its own background daemon would end with the box and take the session along. Its verbs answer for themselves.
+    ...(isVerb(words) ? {} : { CLAUDE_CODE_DISABLE_AGENT_VIEW: '1' }),
     // Nothing but the model is contacted, so that nothing but the model need be allowed.
     CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
     CLAUDE_CODE_DISABLE_OFFICIAL_MARKETPLACE_AUTOINSTALL: '1',

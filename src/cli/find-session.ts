@@ -27,6 +27,15 @@ export async function findSession(context: Context, word: string | undefined): P
   throw new PaudeError('not-found', `no session is called ${JSON.stringify(word)}`, { hint: 'paude sessions lists all of them' })
 }
 
+/** After a failed command in it: says so when the session does not run, which an engine says in words of its own. */
+export async function insistOnRunning(context: Context, { backend, handle }: Pick<Found, 'backend' | 'handle'>): Promise<void> {
+  const state = await ask(backend.state(handle), context.effects(backend)).catch(() => null)
+  if (state === null)
+    throw new PaudeError('not-found', `session ${handle.id} is gone`, { hint: 'paude sessions lists what is there' })
+  if (state.status !== 'running')
+    throw new PaudeError('not-found', `session ${handle.id} does not run`, { hint: `paude start ${handle.id}` })
+}
+
 export type Row = Listed & { readonly backend: BackendName }
 
 /** Sessions of all usable backends: one call each, side by side; a dead engine does not hide the others. */

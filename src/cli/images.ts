@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Backend } from '../backends/backend.ts'
 import type { Settings } from '../config/settings.ts'
+import { PaudeError } from '../errors.ts'
 import type { Host } from '../host.ts'
 import { readAgentVersion } from '../image/agent-version.ts'
 import { BASE, buildPlan, type Engine, type ImageSpec, imageRef } from '../image/build.ts'
@@ -24,6 +25,10 @@ export type ImageWish = {
 export async function chooseImages(context: Context, wish: ImageWish): Promise<Images> {
   const { settings, backend, extraCa, kind } = wish
   const { host } = context
+  if (settings.image !== '' && !/^[A-Za-z0-9][\w.:/@+-]*$/.test(settings.image))
+    throw new PaudeError('usage', `not an image reference: ${JSON.stringify(settings.image)}`, {
+      hint: 'write it like registry.example.org/team/image:tag',
+    })
   const proxy = proxyImage(host, extraCa)
   const agent =
     settings.image === '' ? claudeImage(host, settings, extraCa) : kind === 'agent' ? await customImage(context, wish) : null

@@ -1,12 +1,15 @@
 import type { ArgsDef } from 'citty'
+import { isOption, isVerb } from '../agents/claude-words.ts'
 import { loadConfig } from '../config/load.ts'
+import { nearest } from '../config/nearest.ts'
+import { ownFlags } from '../config/own-flags.ts'
 import { type Layer, readFlags } from '../config/read-flags.ts'
 import { type Caller, exitCode, PaudeError } from '../errors.ts'
 import type { Host } from '../host.ts'
 import { readWords } from './args.ts'
 import type { Context } from './context.ts'
 import { colourful, outputs, sentence, writeAll } from './output.ts'
-import { commands, findVerb, type Verb } from './verbs.ts'
+import { commands, findVerb, type Verb, verbs } from './verbs.ts'
 
 /** argv in, exit code out. Everything a user did wrong becomes a sentence here. */
 export async function main(argv: readonly string[], host: Host, version: string): Promise<number> {
@@ -33,6 +36,7 @@ export async function main(argv: readonly string[], host: Host, version: string)
         return 0
       }
     }
+    for (const line of ended ? [] : suspicions(words)) context.note(line)
     for (const flag of late)
       context.note(`${flag} stands after the agent's first word, so it goes to the agent; put it first to mean paude's`)
     const [{ startSession }, { claude }] = await Promise.all([import('./start.ts'), import('../agents/claude.ts')])
@@ -43,6 +47,22 @@ export async function main(argv: readonly string[], host: Host, version: string)
     writeAll(2, colourful(host, 'stderr') ? text : Bun.stripANSI(text))
     return exitCode(error, caller)
   }
+}
+
+/** A mistyped verb or flag of ours becomes a prompt or an option of Claude's; said, since a prompt costs money. */
+function suspicions(words: readonly string[]): readonly string[] {
+  const [word = '', ...rest] = words
+  if (rest.length > 1 || word.includes(' ') || word === '') return []
+  const close = word.startsWith('--')
+    ? nearest(
+        word.split('=')[0] ?? '',
+        ownFlags.map(({ name }) => `--${name}`),
+      )
+    : /^[a-z]+$/.test(word) && !isVerb([word])
+      ? nearest(word, Object.keys(verbs))
+      : null
+  if (close === null || (word.startsWith('--') && isOption(word))) return []
+  return [`${word} goes to Claude; did you mean paude ${close}?`]
 }
 
 async function runVerb(context: Context, { name, verb }: { name: string; verb: Verb }, argv: readonly string[]): Promise<number> {

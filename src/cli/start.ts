@@ -4,7 +4,7 @@ import { pickBackend } from '../backends/pick.ts'
 import { loadConfig } from '../config/load.ts'
 import type { Layer } from '../config/read-flags.ts'
 import { PaudeError } from '../errors.ts'
-import { parseLog, type Request } from '../network/log.ts'
+import { parseLog, type Request, UNREACHABLE } from '../network/log.ts'
 import type { Plan } from '../plan/plan.ts'
 import { renderPlan } from '../plan/render.ts'
 import { ask } from '../run/ask.ts'
@@ -18,6 +18,7 @@ import { readRecords } from '../session/store.ts'
 import { readSeconds } from './args.ts'
 import type { Context } from './context.ts'
 import { chooseImages } from './images.ts'
+import { printable } from './output.ts'
 import { warnOfPlanted } from './planted.ts'
 import { printConfig } from './print-config.ts'
 import { resetTerminal } from './terminal.ts'
@@ -58,6 +59,7 @@ export async function startSession(context: Context, { agent, run, flags, throwA
     return 0
   }
   for (const line of around.workspace.notes) note(line)
+  if (settings.network === 'none' && run.kind === 'agent') warn('without a network Claude cannot reach its model')
   if (settings.network === 'open') warn('the network is open: the agent can reach every host this machine can')
   refuseTakenName(context, spec)
   const effects = context.effects(backend)
@@ -113,10 +115,15 @@ async function finish(context: Context, { backend, spec, record, code, removal, 
 }
 
 function noteBlocked({ note }: Context, requests: readonly Request[]): void {
-  const blocked = new Set(requests.flatMap(({ decision, host, port }) => (decision === 'blocked' ? [`${host}:${port}`] : [])))
-  if (blocked.size === 0) return
-  const [first = ''] = blocked
-  note(
-    `${blocked.size === 1 ? `blocked 1 host: ${first}` : `blocked ${blocked.size} hosts, such as ${first}`}; to allow: paude --network-allow ${first.replace(/:(443|80)$/, '')}`,
-  )
+  const blocked = requests.filter(({ decision }) => decision === 'blocked')
+  const names = (list: readonly Request[]) => [...new Set(list.map(({ host, port }) => `${printable(host)}:${port}`))]
+  const unlisted = names(blocked.filter(({ rule }) => rule !== UNREACHABLE))
+  const unreachable = names(blocked.filter(({ rule }) => rule === UNREACHABLE))
+  const [first = ''] = unlisted
+  if (unlisted.length > 0)
+    note(
+      `${unlisted.length === 1 ? `blocked 1 host: ${first}` : `blocked ${unlisted.length} hosts, such as ${first}`}; to allow: paude --network-allow ${first.replace(/:(443|80)$/, '')}`,
+    )
+  if (unreachable.length > 0)
+    note(`allowed but not reached, since the name was not found or leads to a private address: ${unreachable.join(', ')}`)
 }

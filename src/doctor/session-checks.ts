@@ -1,3 +1,4 @@
+import { HOST_NAME } from '../network/allow.ts'
 import { inside, PRIVATE_RANGES, readRange } from '../network/ranges.ts'
 import { type Check, ok, problem, warning } from './check.ts'
 
@@ -71,6 +72,7 @@ export function authorityChecks({ count, fault }: { readonly count: number; read
 /** What the provider's name resolves to here; null when it does not. */
 export function resolverChecks(site: string, addresses: readonly string[] | null): readonly Check[] {
   const [host = ''] = site.split(':')
+  if (host === HOST_NAME) return [ok('provider', `a port of this machine: ${site}`)]
   if (addresses === null || addresses.length === 0)
     return [
       warning('provider', `${host} does not resolve here`, 'check the network and its resolver; the proxy asks the same one'),

@@ -63,8 +63,11 @@ function listed(reference: string, { id, size, created }: Pick<ListedImage, 'id'
   return { reference, id: id.replace(/^sha256:/, ''), size, created, agentVersion }
 }
 
+/** An image that somebody built on ours inherits the label, but not the name. */
 const newestFirst = (images: readonly ListedImage[]): readonly ListedImage[] =>
-  images.toSorted((a, b) => b.created.localeCompare(a.created))
+  images
+    .filter(({ reference }) => reference.startsWith('localhost/paude/'))
+    .toSorted((a, b) => b.created.localeCompare(a.created))
 
 /** docker's units are decimal: 616MB. */
 function bytes(text: string): number {

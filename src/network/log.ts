@@ -117,11 +117,15 @@ function decision(line: Line, allow: readonly Allow[]): Pick<Request, 'decision'
   if (error.startsWith('ERR_') && line.status >= 400)
     return { decision: line.status < 500 ? 'blocked' : 'failed', rule: failure(line) }
   if (error.startsWith('ERR_') && line.result.includes('NONE')) return { decision: 'failed', rule: failure(line) }
+  if (host === '') return { decision: 'failed', rule: 'malformed request' }
   return {
     decision: 'allowed',
     rule: allow.filter((entry) => names(entry, line)).find((entry) => opens(entry, line))?.host ?? 'open',
   }
 }
+
+/** Why a host that is on the list was denied all the same. */
+export const UNREACHABLE = 'not found, or at a private address'
 
 /** The log has the verdict; the reason follows from the list the verdict was made by. */
 function denial(line: Line, allow: readonly Allow[]): string {
@@ -130,7 +134,7 @@ function denial(line: Line, allow: readonly Allow[]): string {
   const named = allow.filter((entry) => names(entry, line))
   if (named.length === 0) return 'not on the allowlist'
   if (!named.some((entry) => opens(entry, line))) return 'port'
-  return line.bump === 'bump' || line.host === HOST_NAME ? 'path not allowed' : 'private or unknown address'
+  return line.bump === 'bump' || line.host === HOST_NAME ? 'path not allowed' : UNREACHABLE
 }
 
 const names = ({ host }: Allow, line: Line): boolean => matches(host, line.host)

@@ -22,6 +22,10 @@ if [ -e /paude/seed/claude.json ] && [ ! -e "$HOME/.claude.json" ]; then
   cp /paude/seed/claude.json "$HOME/.claude.json" 2>/dev/null
 fi
 . /paude/seed/command.sh
+case $1 in
+*/*) ;;
+*) command -v "$1" >/dev/null || { echo "paude: $1 was not found in the box" >&2 && exit 127; } ;;
+esac
 [ "${PAUDE_INIT-}" != image ] || ! command -v tini >/dev/null 2>&1 || set -- tini -- "$@"
 unset PAUDE_WALL PAUDE_INIT
 exec "$@"

@@ -117,13 +117,14 @@ function refuseWeaker(backend: Backend, network: Network): void {
 }
 
 function resolveNetwork(
-  { host, config: { settings }, agent, run, around }: Wish,
+  { host, config: { settings, origins }, agent, run, around }: Wish,
   session: string,
   credential: Credential | null,
 ): Network {
   // A one-shot command needs no network unless it says so.
   if (settings.network === 'none') {
-    if (settings.networkAllow.length > 0)
+    // A list from the file or the environment is for sessions that have a network; only typed flags can contradict each other.
+    if (settings.networkAllow.length > 0 && origins.networkAllow === 'flag' && origins.network === 'flag')
       throw new PaudeError('usage', '--network none and --network-allow contradict each other', { hint: 'leave one of them out' })
     return { mode: 'none' }
   }
@@ -173,7 +174,7 @@ function resolveEnvironment(
     ...(terminal ? { TERM: host.env['TERM'] || 'xterm-256color', COLORTERM: host.env['COLORTERM'] || 'truecolor' } : {}),
     ...(host.env['TZ'] ? { TZ: host.env['TZ'] } : {}),
     ...gitEnvironment(identity, safeDirectories(workspace)),
-    ...(run.kind === 'agent' ? agent.environment(host) : {}),
+    ...(run.kind === 'agent' ? agent.environment(host, run.words) : {}),
     ...(credential === null ? {} : { [credential.variable]: credential.placeholder }),
     ...(walled ? { PAUDE_WALL: '1' } : {}),
     ...(init === 'image' ? { PAUDE_INIT: 'image' } : {}),

@@ -405,7 +405,7 @@ function claudeOnHost(words: readonly string[], cwd: string): Promise<Ran> {
     JSON.stringify({ hasCompletedOnboarding: true, customApiKeyResponses: { approved: [api.key.slice(-20)], rejected: [] } }),
   )
   const env = {
-    ...agent.environment({ ...readHost(), env: {} }),
+    ...agent.environment({ ...readHost(), env: {} }, words),
     HOME: folder,
     ANTHROPIC_API_KEY: api.key,
     ANTHROPIC_BASE_URL: `http://127.0.0.1:${api.port}`,

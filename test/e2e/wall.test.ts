@@ -157,7 +157,7 @@ describe.each(engines)('the wall on %s', (engine) => {
     ]
     expect(rules('evil.test')).toEqual(['blocked: not on the allowlist'])
     expect(rules('198.51.100.9')).toEqual(['blocked: address literal'])
-    expect(rules('ten.good.test')).toEqual(['blocked: private or unknown address'])
+    expect(rules('ten.good.test')).toEqual(['blocked: not found, or at a private address'])
     expect(rules('good.test')).toEqual(['blocked: port'])
     expect(rules(HOST_NAME)).toContain('blocked: path not allowed')
     expect(rules(HOST_NAME)).toContain('blocked: sni differs: evil.test')

@@ -54,7 +54,7 @@ test.each([
   ['literal, IPv6', { ...connect, ...denied, h: '[::1]' }, 'blocked', 'address literal'],
   ['port', { ...connect, ...denied, p: '22' }, 'blocked', 'port'],
   ['CONNECT to the port of plain requests', { ...connect, ...denied, p: '80' }, 'blocked', 'port'],
-  ['private', { ...connect, ...denied }, 'blocked', 'private or unknown address'],
+  ['private', { ...connect, ...denied }, 'blocked', 'not found, or at a private address'],
   [
     'another name inside the tunnel',
     { ...connect, bump: 'terminate', sni: 'evil.test', r: 'NONE_NONE' },

@@ -2,7 +2,7 @@ import { defineCommand } from 'citty'
 import { PaudeError } from '../../errors.ts'
 import { carryOut, dryRun } from '../carry-out.ts'
 import type { Context } from '../context.ts'
-import { findSession } from '../find-session.ts'
+import { findSession, insistOnRunning } from '../find-session.ts'
 
 const args = {
   session: { type: 'positional', description: 'Session', required: true },
@@ -20,6 +20,8 @@ export default (context: Context) =>
       const { backend, handle } = await findSession(context, given.session)
       const { stdin, stdout } = context.host.terminal
       const plan = backend.exec(handle, rawArgs, { terminal: stdin && stdout, stdin: (stdin && stdout) || !stdin })
-      return carryOut(context, backend, { plan, dryRun: given['dry-run'] === true })
+      const code = await carryOut(context, backend, { plan, dryRun: given['dry-run'] === true })
+      if (code !== 0) await insistOnRunning(context, { backend, handle })
+      return code
     },
   })

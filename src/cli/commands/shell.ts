@@ -2,7 +2,7 @@ import { defineCommand } from 'citty'
 import { PaudeError } from '../../errors.ts'
 import { carryOut, dryRun } from '../carry-out.ts'
 import type { Context } from '../context.ts'
-import { findSession } from '../find-session.ts'
+import { findSession, insistOnRunning } from '../find-session.ts'
 
 const args = {
   session: { type: 'positional', description: 'Session (default: the one of this directory)', required: false },
@@ -23,9 +23,9 @@ export default (context: Context) =>
         throw new PaudeError('unsupported', 'shell needs a terminal on stdin and stdout', {
           hint: `paude exec ${handle.id} -- COMMAND runs one command without`,
         })
-      return carryOut(context, backend, {
-        plan: backend.exec(handle, SHELL, { terminal: true, stdin: true }),
-        dryRun: given['dry-run'] === true,
-      })
+      const plan = backend.exec(handle, SHELL, { terminal: true, stdin: true })
+      const code = await carryOut(context, backend, { plan, dryRun: given['dry-run'] === true })
+      if (code !== 0) await insistOnRunning(context, { backend, handle })
+      return code
     },
   })
