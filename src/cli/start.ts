@@ -14,7 +14,7 @@ import { lookAround } from '../session/look.ts'
 import { handleOf, type SessionRecord } from '../session/record.ts'
 import { resolveSession, type Wish } from '../session/resolve.ts'
 import type { SessionSpec } from '../session/spec.ts'
-import { readRecords } from '../session/store.ts'
+import { insistPrivate, readRecords } from '../session/store.ts'
 import { readSeconds } from './args.ts'
 import type { Context } from './context.ts'
 import { chooseImages } from './images.ts'
@@ -61,6 +61,7 @@ export async function startSession(context: Context, { agent, run, flags, throwA
   for (const line of around.workspace.notes) note(line)
   if (settings.network === 'none' && run.kind === 'agent') warn('without a network Claude cannot reach its model')
   if (settings.network === 'open') warn('the network is open: the agent can reach every host this machine can')
+  insistPrivate(host)
   refuseTakenName(context, spec)
   const effects = context.effects(backend)
   if (settings.detach) {

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { lstatSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as v from 'valibot'
 import { PaudeError } from '../errors.ts'
@@ -13,6 +13,25 @@ export const stateFolder = (host: Host): string => ownFolder(host, 'XDG_STATE_HO
 export const cacheFolder = (host: Host): string => ownFolder(host, 'XDG_CACHE_HOME', '.cache')
 
 export const sessionFolder = (host: Host, id: string): string => join(stateFolder(host), 'sessions', id)
+
+/** Refuses a state folder that others can write to: what lies there is mounted into boxes and decides what is removed. */
+export function insistPrivate(host: Host): void {
+  for (const folder of [stateFolder(host), join(stateFolder(host), 'sessions')]) {
+    const stats = lstatSync(folder, { throwIfNoEntry: false })
+    if (stats === undefined) continue
+    const fault = !stats.isDirectory()
+      ? 'is not a folder'
+      : stats.uid !== host.uid
+        ? 'belongs to another user'
+        : (stats.mode & 0o022) !== 0
+          ? 'can be written by others'
+          : null
+    if (fault !== null)
+      throw new PaudeError('refused', `the state folder ${folder} ${fault}`, {
+        hint: `make it your own: chmod 700 ${folder}, or move it away`,
+      })
+  }
+}
 
 /** Every session that has a folder, newest first. A folder that cannot be read is left out: `doctor` lists it. */
 export function readRecords(host: Host): readonly SessionRecord[] {
