@@ -83,7 +83,11 @@ describeEach('bad input', (backend) => {
     ['the same for exec', ['exec', 'nobody', '--', 'true'], /nobody/, 125],
     ['an unknown flag of a verb', ['sessions', '--jsno'], /unknown flag --jsno/, 2],
   ]
-  test.each(cases)('%s', async (_, words, sentence, code) => expectSentence(await run(words), sentence, code))
+  test.concurrent.each(cases)('%s', async (_, words, sentence, code) =>
+    expectText(await inTurn(() => run(words)), sentence, code),
+  )
+
+  test('none of these left anything behind', () => expectNothing())
 
   test('a name that is taken, and a prefix that two sessions share', async () => {
     const cwd = makeProject()

@@ -7,6 +7,7 @@ import {
   containersOf,
   describeEach,
   engine,
+  inTurn,
   leftovers,
   makeProject,
   paude,
@@ -23,25 +24,25 @@ setDefaultTimeout(60_000) // ms
 
 describeEach('paude run', (backend) => {
   const options = ({ env, ...rest }: RunOptions = {}): RunOptions => ({ ...rest, env: { PAUDE_BACKEND: backend, ...env } })
-  const run = (words: readonly string[], given: RunOptions = {}) => paude(['run', ...words], options(given))
+  const run = (words: readonly string[], given: RunOptions = {}) => inTurn(() => paude(['run', ...words], options(given)))
   const sh = (script: string, own: readonly string[] = [], given: RunOptions = {}) =>
     run([...own, '--', 'bash', '-c', script], given)
 
-  test.each([0, 1, 3, 125, 127, 255])('exit code %d is the exit code', async (code) =>
+  test.concurrent.each([0, 1, 3, 125, 127, 255])('exit code %d is the exit code', async (code) =>
     expect(await sh(`exit ${code}`)).toEqual({ code, stdout: '', stderr: '' }),
   )
 
-  test('a program that is not there ends with 127, one that cannot be run with 126', async () => {
+  test.concurrent('a program that is not there ends with 127, one that cannot be run with 126', async () => {
     expect((await run(['no-such-program'])).code).toBe(127)
     expect((await run(['/etc/passwd'])).code).toBe(126)
   })
 
-  test('a command that a signal ends says so', async () => expect((await sh('kill -TERM $$')).code).toBe(143))
+  test.concurrent('a command that a signal ends says so', async () => expect((await sh('kill -TERM $$')).code).toBe(143))
 
-  test('stdout and stderr stay apart, byte for byte', async () =>
+  test.concurrent('stdout and stderr stay apart, byte for byte', async () =>
     expect(await sh('printf "a\\r\\n\\tb\\0c"; printf "é\\n" >&2')).toEqual({ code: 0, stdout: 'a\r\n\tb\0c', stderr: 'é\n' }))
 
-  test('eight megabytes go in and come out', async () => {
+  test.concurrent('eight megabytes go in and come out', async () => {
     const { code, stdout } = await sh('sha256sum; ', [], { stdin: 'x'.repeat(8_388_608) })
     const digest = new Bun.CryptoHasher('sha256').update('x'.repeat(8_388_608)).digest('hex')
     expect({ code, stdout }).toEqual({ code: 0, stdout: `${digest}  -\n` })
@@ -49,12 +50,12 @@ describeEach('paude run', (backend) => {
     expect(big.stdout.length).toBe(8_388_608)
   })
 
-  test('every word arrives as it was typed', async () => {
+  test.concurrent('every word arrives as it was typed', async () => {
     const words = ['', ' ', '-x', '--', 'a"b\'c', '$HOME', '`id`', 'new\nline', '*', 'é🐈', '\\']
     expect((await run(['--', 'printf', '[%s]', ...words])).stdout).toBe(words.map((word) => `[${word}]`).join(''))
   })
 
-  test('the command works on the project as the caller', async () => {
+  test.concurrent('the command works on the project as the caller', async () => {
     const cwd = makeProject()
     const { uid, gid } = readHost()
     expect((await sh('pwd; id -u; id -g; echo made > made.txt; cat README.md', [], { cwd })).stdout).toBe(
@@ -63,7 +64,7 @@ describeEach('paude run', (backend) => {
     expect(statSync(join(cwd, 'made.txt'))).toMatchObject({ uid, gid })
   })
 
-  test('there is no network unless it is asked for', async () => {
+  test.concurrent('there is no network unless it is asked for', async () => {
     const { stdout } = await sh(
       'ls /sys/class/net; tail -n +2 /proc/net/route; env | grep -i _proxy=. ; ls /paude/link; echo end',
     )
@@ -71,7 +72,7 @@ describeEach('paude run', (backend) => {
     expect((await sh('curl -sS -m 4 https://example.org/')).code).not.toBe(0)
   })
 
-  test('--network-allow puts it behind the wall', async () => {
+  test.concurrent('--network-allow puts it behind the wall', async () => {
     const server = Bun.serve({ hostname: '0.0.0.0', port: 0, fetch: () => new Response('reached') })
     const allow = `--network-allow=${HOST_NAME}:${server.port}`
     const { stdout, stderr, code } = await sh(
@@ -156,7 +157,7 @@ describeEach('paude run', (backend) => {
     expect(dry.stdout).not.toMatch(/726[12]/)
   })
 
-  test('--mount is read-only unless it says rw', async () => {
+  test.concurrent('--mount is read-only unless it says rw', async () => {
     const folder = join(root, `mounts-${backend}, "odd": name`)
     put(join(folder, 'file.txt'), 'content\n')
     const word = folder.replaceAll(':', '\\:')
@@ -187,17 +188,17 @@ describeEach('paude run', (backend) => {
     })
   })
 
-  test('more processes than allowed cannot be made', async () => {
+  test.concurrent('more processes than allowed cannot be made', async () => {
     const { stdout, stderr } = await sh('for i in $(seq 60); do sleep 5 & done; echo survived', ['--pids=24'])
     expect(`${stdout}${stderr}`).toMatch(/Resource temporarily unavailable/)
   })
 
-  test('more memory than allowed ends the program', async () => {
+  test.concurrent('more memory than allowed ends the program', async () => {
     const { code } = await sh('head -c 400m /dev/zero | tail -n 1 >/dev/null; exit $?', ['--memory=100m'])
     expect(code).toBe(137)
   })
 
-  test('HOME is the box’s own and goes with it', async () => {
+  test.concurrent('HOME is the box’s own and goes with it', async () => {
     expect((await sh('touch "$HOME/x" && ls -A "$HOME"')).stdout).toBe('x\n')
     expect((await sh('ls -A "$HOME"')).stdout).toBe('')
   })
