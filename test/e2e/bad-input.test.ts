@@ -17,7 +17,7 @@ import {
   startPaude,
 } from './support.ts'
 
-setDefaultTimeout(60_000) // ms
+setDefaultTimeout(240_000) // ms: tests run side by side
 
 const api = serveApi()
 afterAll(() => api.stop())

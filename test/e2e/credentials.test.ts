@@ -22,7 +22,7 @@ import {
   stateHome,
 } from './support.ts'
 
-setDefaultTimeout(90_000) // ms
+setDefaultTimeout(240_000) // ms: tests run side by side
 
 const FREE = '--dangerously-skip-permissions'
 /** Variables that hold a credential, and the header the provider must see it in. */

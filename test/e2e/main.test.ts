@@ -28,7 +28,7 @@ import {
   startPaude,
 } from './support.ts'
 
-setDefaultTimeout(120_000) // ms; the first start may have to build an image
+setDefaultTimeout(240_000) // ms: tests run side by side; the first start may have to build an image
 
 const api = serveApi()
 afterAll(() => api.stop())

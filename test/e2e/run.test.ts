@@ -20,7 +20,7 @@ import {
   startPaude,
 } from './support.ts'
 
-setDefaultTimeout(60_000) // ms
+setDefaultTimeout(240_000) // ms: tests run side by side
 
 describeEach('paude run', (backend) => {
   const options = ({ env, ...rest }: RunOptions = {}): RunOptions => ({ ...rest, env: { PAUDE_BACKEND: backend, ...env } })
