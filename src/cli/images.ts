@@ -29,7 +29,7 @@ export async function chooseImages(context: Context, wish: ImageWish): Promise<I
     throw new PaudeError('usage', `not an image reference: ${JSON.stringify(settings.image)}`, {
       hint: 'write it like registry.example.org/team/image:tag',
     })
-  const proxy = proxyImage(host, extraCa)
+  const proxy = proxyImage(host)
   const agent =
     settings.image === '' ? claudeImage(host, settings, extraCa) : kind === 'agent' ? await customImage(context, wish) : null
   const build = (spec: ImageSpec) =>
@@ -67,14 +67,8 @@ export const claudeImage = (
   libc: 'glibc',
 })
 
-/** The wall is always made from Debian: `[image] base` is the agent's business. */
-export const proxyImage = (host: Host, extraCa: string): ImageSpec => ({
-  image: 'proxy',
-  base: BASE,
-  baseId: '',
-  arch: host.arch,
-  extraCa,
-})
+/** The wall is always made from Debian: `[image] base` is the agent's business. Extra certificates reach it when it starts. */
+export const proxyImage = (host: Host): ImageSpec => ({ image: 'proxy', base: BASE, baseId: '', arch: host.arch, extraCa: '' })
 
 const missing = ({ name }: Backend, reference: string, steps: Plan) => guard([name, 'image', 'inspect', reference], steps)
 

@@ -204,7 +204,7 @@ const rows: readonly Row[] = [
     when: /returned a non-zero code: (\d+)|exit status (\d+)|(?:did not complete successfully|executor failed running)[^\n]*: exit code: (\d+)/,
     code: 'command-failed',
     say: ({ found }) => `a step of the image's build failed with exit code ${found}`,
-    hint: () => 'its own output says why; --verbose shows all of it',
+    hint: () => 'its own output, shown above, says why',
   },
 ]
 

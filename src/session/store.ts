@@ -1,4 +1,4 @@
-import { lstatSync, readdirSync, readFileSync } from 'node:fs'
+import { lstatSync, readdirSync, readFileSync, type Stats } from 'node:fs'
 import { join } from 'node:path'
 import * as v from 'valibot'
 import { PaudeError } from '../errors.ts'
@@ -17,8 +17,8 @@ export const sessionFolder = (host: Host, id: string): string => join(stateFolde
 /** Refuses a state folder that others can write to: what lies there is mounted into boxes and decides what is removed. */
 export function insistPrivate(host: Host): void {
   for (const folder of [stateFolder(host), join(stateFolder(host), 'sessions')]) {
-    const stats = lstatSync(folder, { throwIfNoEntry: false })
-    if (stats === undefined) continue
+    const stats = statsOf(folder)
+    if (stats === null) continue
     const fault = !stats.isDirectory()
       ? 'is not a folder'
       : stats.uid !== host.uid
@@ -30,6 +30,15 @@ export function insistPrivate(host: Host): void {
       throw new PaudeError('refused', `the state folder ${folder} ${fault}`, {
         hint: `make it your own: chmod 700 ${folder}, or move it away`,
       })
+  }
+}
+
+/** null when nothing is there, or nothing that can be looked at: making it will say why. */
+function statsOf(path: string): Stats | null {
+  try {
+    return lstatSync(path)
+  } catch {
+    return null
   }
 }
 

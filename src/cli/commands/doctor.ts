@@ -92,7 +92,7 @@ function machineChecks({ host }: Context, engines: readonly EngineState[]): read
 /** The images a start would use with the settings of now. */
 function images({ host }: Context, settings: Settings, facts: readonly EngineFacts[]): readonly Check[] {
   const extraCa = extraCaCertificates(host, settings.caFile)
-  const wanted = [claudeImage(host, settings, extraCa), proxyImage(host, extraCa)].map((spec) => imageRef(spec))
+  const wanted = [claudeImage(host, settings, extraCa), proxyImage(host)].map((spec) => imageRef(spec))
   return facts.flatMap(({ name, images }) => imageChecks(name, wanted, images))
 }
 

@@ -59,7 +59,7 @@ async function build(context: Context, given: Given): Promise<number> {
   const backend = await pickBackend(context.host, settings.backend)
   const extraCa = extraCaCertificates(context.host, settings.caFile)
   const version = readAgentVersion(given['agent-version'] ?? settings.agentVersion)
-  const specs = [claudeImage(context.host, { ...settings, agentVersion: version }, extraCa), proxyImage(context.host, extraCa)]
+  const specs = [claudeImage(context.host, { ...settings, agentVersion: version }, extraCa), proxyImage(context.host)]
   for (const spec of specs) await buildOne(context, { backend, spec, given })
   return 0
 }
