@@ -146,6 +146,9 @@ async function takeBack(undos: Undo[], keep: number): Promise<void> {
       .catch(() => undefined)
 }
 
+/** Milliseconds in which a box may still be getting ready to hear signals. */
+const SETTLING = 5_000
+
 /** Runs the agent on our streams until it ends; signals go where `step` says. A failure of what still starts ends it. */
 async function runAttached(step: Attach, trailing: Promise<unknown>): Promise<number> {
   const child = attach(step.argv, step)
@@ -162,6 +165,15 @@ async function runAttached(step: Attach, trailing: Promise<unknown>): Promise<nu
       await Bun.sleep(100)
     }
   }
+  const begun = Date.now()
+  const interrupt = async () => {
+    const young = Date.now() - begun < SETTLING
+    await send(step.interrupt, (code) => code === 0)
+    if (!young) return
+    // The kernel drops a signal for a first process that has not said yet what to do with it, as between entry script and init.
+    await Bun.sleep(1000)
+    await send(step.interrupt, (code) => code === 0)
+  }
   const end = () => {
     if (grace !== undefined) return
     void send(step.terminate, () => false)
@@ -170,7 +182,7 @@ async function runAttached(step: Attach, trailing: Promise<unknown>): Promise<nu
   }
   let grace: Timer | undefined
   const handlers: ReadonlyArray<readonly [NodeJS.Signals, () => void]> = [
-    ['SIGINT', () => (step.terminal ? undefined : void send(step.interrupt, (code) => code === 0))],
+    ['SIGINT', () => (step.terminal ? undefined : void interrupt())],
     ['SIGTERM', end],
     // A closed terminal detaches; without one the caller is gone and nobody would ever see the answer.
     ['SIGHUP', () => (step.terminal ? child.kill('SIGHUP') : end())],
