@@ -86,7 +86,7 @@ await $({ cwd: project })`git init -q .`
 console.log(`${cpus().length} cores, ${arch()}, ${runs} runs each, medians\n`)
 console.log(`  ${'what'.padEnd(46)} ${'paude'.padStart(12)} ${'other'.padStart(12)} ${'ratio'.padStart(8)}  budget`)
 try {
-  await pair('paude version / podman --version', { ours: [paude, 'version'], theirs: ['podman', '--version'], budget: 1 })
+  await pair('paude --version / podman --version', { ours: [paude, '--version'], theirs: ['podman', '--version'], budget: 1 })
   await pair('paude --help / podman --version', { ours: [paude, '--help'], theirs: ['podman', '--version'], budget: 1 })
   await pair('paude --dry-run / podman --version', {
     ours: [paude, '--backend', 'docker', '--dry-run'],
@@ -119,7 +119,7 @@ async function benchEngine(engine: string): Promise<void> {
   if (only === '' || 'wall'.includes(only)) await benchWall(engine)
 }
 
-/** `sessions` against the engine's own list, with 1 and with 100 sessions (created containers that bear a session's labels). */
+/** `sessions`, which asks every engine there is, against one engine's own list, with 1 and with 100 sessions (created containers that bear a session's labels). */
 async function benchList(engine: string, image: string): Promise<void> {
   const mark = `paude.bench=${randomBytes(4).toString('hex')}`
   const make = async (from: number, to: number) => {
@@ -137,9 +137,6 @@ async function benchList(engine: string, image: string): Promise<void> {
       await $`${engine} create --label ${mark} ${Object.entries(labels).flatMap(([key, value]) => ['--label', `paude.${key}=${value}`])} --network none --entrypoint true ${image}`
     }
   }
-  // One engine is asked: the other's list is not what this pair compares.
-  const other = engine === 'docker' ? { CONTAINER_HOST: '' } : {}
-  Object.assign(env, other)
   try {
     await make(0, 1)
     await pair(`${engine}: sessions with 1 / ps -a`, {
