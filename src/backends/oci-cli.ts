@@ -19,7 +19,7 @@ export const parts = (id: string) => ({ agent: id, gate: `${id}-gate`, proxy: `$
 
 /**
  * Gate and proxy start side by side, the agent is made meanwhile and started last.
- * The gate owns the network namespace and the agent joins it: the canaries run before an agent exists.
+ * The gate owns the network namespace and the agent joins it: no agent's program starts before the canaries have spoken.
  */
 export function startPlan(
   dialect: Dialect,
