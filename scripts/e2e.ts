@@ -28,13 +28,38 @@ async function e2e(words: readonly string[]): Promise<number> {
     '--reporter=junit',
     `--reporter-outfile=${report}`,
   ]
-  const { exitCode } = await $({
+  await buildImages(backends)
+  const run = $({
     cwd: root,
     env,
-    stdio: 'inherit',
+    stdio: ['inherit', 'inherit', 'pipe'],
     nothrow: true,
   })`${process.execPath} test test/e2e ${settings} ${words}`
+  // bun writes its report on stderr.
+  run.stderr.pipe(process.stderr)
+  const { exitCode, stderr } = await run
+  repeatFailures(stderr)
   return close(tallyOf(readReport(report), words.length === 0 ? files : null, exitCode ?? 1))
+}
+
+/** What a first use builds: no test should be the one whose stderr is full of it. */
+async function buildImages(backends: readonly string[]): Promise<void> {
+  for (const backend of backends) await $({ stdio: 'inherit' })`${binary} image build --backend ${backend}`
+}
+
+/** Prints once more, at the very end, what failed and how: the run before it is thousands of lines long. */
+function repeatFailures(report: string): void {
+  const failures: string[] = []
+  let lines: string[] = []
+  for (const line of report.split('\n')) {
+    if (/^\d+ tests? (failed|skipped):/.test(line)) break
+    if (!/^\((pass|fail|skip|todo)\)/.test(line)) lines.push(line)
+    else {
+      if (line.startsWith('(fail)')) failures.push(...lines.slice(-60), line)
+      lines = []
+    }
+  }
+  if (failures.length > 0) console.log(`\nAgain, what failed:\n${failures.join('\n')}`)
 }
 
 /** PAUDE_TEST_BACKENDS when it is set, else every engine that answers. */

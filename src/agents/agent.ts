@@ -27,5 +27,8 @@ export type Credential = {
   readonly value: Secret
   /** What the box sees in its place: of the right shape, the same every time, worth nothing. */
   readonly placeholder: string
-  readonly injection: Injection
+  /** Variable that tells the agent its provider's address. */
+  readonly addressVariable: string
+  /** Where the credential goes; the way is the user's choice. */
+  readonly injection: Omit<Injection, 'way'>
 }

@@ -41,6 +41,7 @@ function credential(host: Host): Credential | null {
       variable,
       value: secret(value),
       placeholder: PLACEHOLDERS[variable],
+      addressVariable: 'ANTHROPIC_BASE_URL',
       injection: {
         host: hostname.toLowerCase(),
         port: port === '' ? (scheme === 'https' ? 443 : 80) : Number(port),

@@ -116,6 +116,7 @@ function runGate(dialect: Dialect, spec: SessionSpec): Exec {
       '--hostname=paude',
       // Loopback only: no route, no resolver, no neighbour. What the agent joins is this.
       ...(open ? ['--env=PAUDE_NETWORK=open'] : ['--network=none']),
+      ...(injectsAtBaseUrl(spec) ? ['--env=PAUDE_BASE_URL=1'] : []),
       linkMount(dialect, spec),
       spec.proxyImage,
       '/usr/lib/paude/gate',
@@ -123,6 +124,9 @@ function runGate(dialect: Dialect, spec: SessionSpec): Exec {
     { undo: [dialect.name, ...dialect.removal, gate] },
   )
 }
+
+const injectsAtBaseUrl = ({ network }: SessionSpec): boolean =>
+  network.mode !== 'none' && network.policy.injection?.way === 'base-url'
 
 /** Flags that gate and proxy share. */
 const helper = (dialect: Dialect, spec: SessionSpec): readonly string[] => [

@@ -1,6 +1,7 @@
 import type { Backend } from '../backends/backend.ts'
 import { ownFlags } from '../config/own-flags.ts'
 import type { Config } from '../config/settings.ts'
+import { BASE_URL } from '../network/allow.ts'
 import type { SessionSpec } from '../session/spec.ts'
 
 /** The effective settings with their origins, and what the session may reach and why. Secrets are named, never shown. */
@@ -30,6 +31,11 @@ export function printConfig({ settings, origins, file }: Config, spec: SessionSp
   ].join('\n')
 }
 
+const WAYS = {
+  bump: 'the box sees a placeholder',
+  'base-url': `the box sees a placeholder and ${BASE_URL}`,
+} as const
+
 /** What the session may reach, one line each, with the reason. */
 export function networkLines({ network }: SessionSpec): readonly string[] {
   switch (network.mode) {
@@ -46,7 +52,7 @@ export function networkLines({ network }: SessionSpec): readonly string[] {
         ),
         network.policy.injection === null
           ? '# no credential of the caller: log in inside the box'
-          : `inject        ${network.policy.injection.header} on the way to ${network.policy.injection.host}:${network.policy.injection.port}; the box sees a placeholder`,
+          : `inject        ${network.policy.injection.header} on the way to ${network.policy.injection.host}:${network.policy.injection.port}; ${WAYS[network.policy.injection.way]}`,
       ]
   }
 }

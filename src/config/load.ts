@@ -15,6 +15,7 @@ const DEFAULTS: Settings = {
   pull: 'missing',
   network: 'restricted',
   networkAllow: [],
+  inject: 'bump',
   cpus: '',
   memory: '',
   pids: '4096',

@@ -20,7 +20,11 @@ export const UserFile = v.strictObject({
     }),
   ),
   network: v.optional(
-    v.strictObject({ mode: v.optional(v.picklist(['restricted', 'open', 'none'])), allow: v.optional(v.array(text)) }),
+    v.strictObject({
+      mode: v.optional(v.picklist(['restricted', 'open', 'none'])),
+      allow: v.optional(v.array(text)),
+      inject: v.optional(v.picklist(['bump', 'base-url'])),
+    }),
   ),
   limits: v.optional(v.strictObject({ cpus: v.optional(number), memory: v.optional(text), pids: v.optional(number) })),
   mounts: v.optional(v.array(text)),
@@ -43,6 +47,7 @@ export function parseConfigFile(file: string, content: string | null): Layer {
     caFile: image?.ca_files,
     network: network?.mode,
     networkAllow: network?.allow,
+    inject: network?.inject,
     cpus: limits?.cpus,
     memory: limits?.memory,
     pids: limits?.pids,
@@ -108,6 +113,7 @@ const KEYS = [
   'network',
   'mode',
   'allow',
+  'inject',
   'limits',
   'cpus',
   'memory',

@@ -12,6 +12,8 @@ export type Settings = {
   readonly pull: 'always' | 'missing' | 'never'
   readonly network: 'restricted' | 'open' | 'none'
   readonly networkAllow: readonly string[]
+  /** How the proxy gets at the request it puts the credential in. */
+  readonly inject: 'bump' | 'base-url'
   readonly cpus: string
   readonly memory: string
   readonly pids: string

@@ -13,12 +13,20 @@ export type Allow = {
 /** The name by which the box reaches one port of the user's own machine. */
 export const HOST_NAME = 'host.paude.internal'
 
+/** Where the box finds the provider when the credential is put in by way of a base URL. */
+export const BASE_URL = 'http://127.0.0.1:3130'
+
 /** The real credential that squid puts on the way to the provider. */
 export type Injection = {
   /** Canonical host name of the provider, no wildcard. */
   readonly host: string
   readonly port: number
   readonly scheme: 'https' | 'http'
+  /**
+   * `bump`: squid opens the tunnel to the provider with an authority of the session that the box trusts.
+   * `base-url`: the box talks plainly to BASE_URL on its own loopback, and squid speaks TLS to the provider; no authority is needed.
+   */
+  readonly way: 'bump' | 'base-url'
   readonly header: 'X-Api-Key' | 'Authorization'
   /** Path prefix of the provider's base URL, '' or like `/llm`; never ends with a slash. */
   readonly prefix: string

@@ -1,4 +1,4 @@
-import { type Allow, HOST_NAME, type Injection, type Policy } from './allow.ts'
+import { type Allow, BASE_URL, HOST_NAME, type Injection, type Policy } from './allow.ts'
 import { matches, mergeAllows } from './pattern.ts'
 import { NEVER_RANGES, PRIVATE_RANGES, withoutRange } from './ranges.ts'
 
@@ -6,10 +6,11 @@ import { NEVER_RANGES, PRIVATE_RANGES, withoutRange } from './ranges.ts'
 export const squidConf = (policy: Policy): string =>
   [
     listener,
+    ...(policy.injection?.way === 'base-url' ? [accelerator(policy.injection)] : []),
     vocabulary,
     ...(policy.injection === null ? [] : [injectionAcls(policy.injection)]),
     policy.mode === 'open' ? openRules(policy) : restrictedRules(policy),
-    ...(policy.injection === null ? [] : [injectionHeaders]),
+    ...(policy.injection === null ? [] : [injectionHeaders(policy.injection)]),
     privacy,
     limits,
     logging(policy),
@@ -37,6 +38,19 @@ check_hostnames on
 allow_underscore on
 uri_whitespace deny
 `
+
+/** A port that is the provider to whoever asks: the name that a request bears is not looked at. */
+const accelerator = ({ host, port, scheme }: Injection): string =>
+  lines(
+    `http_port ${new URL(BASE_URL).host} name=base_url accel no-vhost defaultsite=${host}`,
+    'acl base_url myportname base_url',
+    `cache_peer ${host} parent ${port} 0 no-query no-digest no-netdb-exchange originserver proxy-only name=provider forceddomain=${host}${
+      scheme === 'https' ? ` tls tls-cafile=/run/roots.pem tls-min-version=1.2 tls-domain=${host}` : ''
+    }`,
+    'cache_peer_access provider allow base_url',
+    'cache_peer_access provider deny all',
+    'never_direct allow base_url',
+  )
 
 const lines = (...list: readonly string[]): string => `${list.join('\n')}\n`
 
@@ -88,10 +102,10 @@ function restrictedRules({ allow, injection }: Policy): string {
     ),
     anyOf('tls_ok', [
       ...groups.filter(({ tls }) => tls).map(({ id }) => `tls_ok${id}`),
-      ...(injection?.scheme === 'https' ? ['inject_tls_ok'] : []),
+      ...(injection !== null && isBumped(injection) ? ['inject_tls_ok'] : []),
     ]),
     '# plain HTTP, and requests inside an opened tunnel',
-    ...commonDenials,
+    ...commonDenials(injection),
     'http_access deny !host_ok',
     ...(injection === null ? [] : ['http_access allow inject_ok', 'http_access deny inject_site']),
     'http_access deny !p_http',
@@ -114,7 +128,8 @@ function restrictedRules({ allow, injection }: Policy): string {
 }
 
 /** Squid forces a fake certificate on a CONNECT that http_access denied; so it lets CONNECT pass and miss_access decides. */
-const commonDenials = [
+const commonDenials = (injection: Injection | null): readonly string[] => [
+  ...(injection?.way === 'base-url' ? ['http_access deny base_url !inject_ok'] : []),
   'http_access deny !CONNECT help',
   'http_access deny manager',
   'http_access deny own_urls',
@@ -127,7 +142,7 @@ function openRules({ allow, injection }: Policy): string {
   return lines(
     ...injectionGroup(allow, injection),
     'acl open_ok all-of any_dst !self_net',
-    ...commonDenials,
+    ...commonDenials(injection),
     ...(injection === null ? [] : ['http_access allow inject_ok', 'http_access deny inject_site']),
     'http_access allow open_ok',
     'http_access deny all',
@@ -196,7 +211,7 @@ function destination(id: string, { host, privateRange }: Allow): { readonly acls
 const anyOf = (name: string, members: readonly string[]): string =>
   `acl ${name} any-of nothing${members.map((member) => ` ${member}`).join('')}`
 
-function injectionAcls({ host, port, scheme, prefix }: Injection): string {
+function injectionAcls({ host, port, scheme, way, prefix }: Injection): string {
   const name = /^(\/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*$/.test(prefix) ? prefix.replaceAll('.', '\\.') : '/never'
   return lines(
     `acl inject_name dstdomain -n ${host}`,
@@ -207,7 +222,9 @@ function injectionAcls({ host, port, scheme, prefix }: Injection): string {
     'acl inject_method method GET POST',
     // Squid matches the decoded path: with `/` or `%` in the query, `messages%3F/../other` would pass for a query.
     `acl inject_path urlpath_regex ^${name}/v1/(messages(/count_tokens)?|models(/[A-Za-z0-9_-][A-Za-z0-9._-]*)?)(\\?[A-Za-z0-9_=&.-]*)?$`,
-    `acl inject all-of ${scheme === 'https' ? 'enc p_https' : 'p_http'} inject_name inject_port inject_method inject_path`,
+    way === 'base-url'
+      ? 'acl inject all-of base_url inject_method inject_path'
+      : `acl inject all-of ${scheme === 'https' ? 'enc p_https' : 'p_http'} inject_name inject_port inject_method inject_path`,
   )
 }
 
@@ -219,27 +236,32 @@ function injectionGroup(allow: readonly Allow[], injection: Injection | null): r
   return [
     ...acls,
     `acl inject_ok all-of inject any_dst ${terms}`,
-    ...(injection.scheme === 'https' ? [`acl inject_tls_ok all-of inject_name inject_port any_dst ${terms}`] : []),
+    ...(isBumped(injection) ? [`acl inject_tls_ok all-of inject_name inject_port any_dst ${terms}`] : []),
   ]
 }
 
+const isBumped = ({ scheme, way }: Injection): boolean => scheme === 'https' && way === 'bump'
+
 /** The provider's tunnel is opened, or ended; never spliced, by whichever of its two names it is asked for. */
-const injectionTunnel = ({ host, scheme }: Injection): readonly string[] => [
-  ...(scheme === 'https' ? ['ssl_bump bump step2 inject_site inject_port inject_sni'] : []),
+const injectionTunnel = (injection: Injection): readonly string[] => [
+  ...(isBumped(injection) ? ['ssl_bump bump step2 inject_site inject_port inject_sni'] : []),
   'ssl_bump terminate step2 inject_site',
-  ...(scheme === 'https' && host !== HOST_NAME ? ['ssl_bump terminate step2 inject_sni'] : []),
+  ...(injection.scheme === 'https' && injection.host !== HOST_NAME ? ['ssl_bump terminate step2 inject_sni'] : []),
 ]
 
 /** What the box sends there as a credential is a placeholder; the real one stands in a file only P can read. */
-const injectionHeaders = lines(
-  'request_header_access X-Api-Key deny inject_site',
-  'request_header_access Authorization deny inject_site',
-  'include /run/inject.conf',
-)
+const injectionHeaders = ({ way }: Injection): string =>
+  lines(
+    ...['inject_site', ...(way === 'base-url' ? ['base_url'] : [])].flatMap((where) => [
+      `request_header_access X-Api-Key deny ${where}`,
+      `request_header_access Authorization deny ${where}`,
+    ]),
+    'include /run/inject.conf',
+  )
 
-/** For P's entry script: scheme, header, and the word before the credential. */
-const injectLine = ({ scheme, header }: Injection): string =>
-  `${scheme} ${header}${header === 'Authorization' ? ' Bearer' : ''}\n`
+/** For P's entry script: `https`, `http` or `base-url`, the header, and the word before the credential. */
+const injectLine = ({ scheme, way, header }: Injection): string =>
+  `${way === 'base-url' ? way : scheme} ${header}${header === 'Authorization' ? ' Bearer' : ''}\n`
 
 const privacy = lines(
   'tls_outgoing_options cafile=/run/roots.pem min-version=1.2',
@@ -277,13 +299,24 @@ positive_dns_ttl 5 minutes
 `
 
 /** Every word of a client is URL-encoded (%#), which makes the line valid JSON. The gate's own canaries are not logged. */
-const logging = ({ session, mode }: Policy): string =>
-  lines(
+const logging = ({ session, mode, injection }: Policy): string => {
+  const format = (host: string, port: string) =>
+    `{"v":1,"sid":"${session}","t":%ts.%03tu,"ms":%tr,"c":%>p,"m":"%#rm","u":"%#ru","h":"${host}","p":"${port}","sni":"%#ssl::>sni","bump":"%ssl::bump_mode","st":%>Hs,"r":"%Ss","err":"%err_code","ed":"%#err_detail","ip":"%<a","in":%>st,"out":%<st,"ua":"%#{User-Agent}>h"}`
+  const atBaseUrl = injection?.way === 'base-url'
+  return lines(
     `acl quiet dstdomain -n paude.internal${mode === 'open' ? '' : ' canary.paude.internal 192.0.2.1'}`,
-    `logformat paude {"v":1,"sid":"${session}","t":%ts.%03tu,"ms":%tr,"c":%>p,"m":"%#rm","u":"%#ru","h":"%#>rd","p":"%>rP","sni":"%#ssl::>sni","bump":"%ssl::bump_mode","st":%>Hs,"r":"%Ss","err":"%err_code","ed":"%#err_detail","ip":"%<a","in":%>st,"out":%<st,"ua":"%#{User-Agent}>h"}`,
-    'access_log stdio:/dev/stdout logformat=paude !quiet',
+    `logformat paude ${format('%#>rd', '%>rP')}`,
+    `access_log stdio:/dev/stdout logformat=paude !quiet${atBaseUrl ? ' !base_url' : ''}`,
+    // The address of a request there is made up; what it reaches is the provider.
+    ...(atBaseUrl
+      ? [
+          `logformat provider ${format(injection.host, String(injection.port))}`,
+          'access_log stdio:/dev/stdout logformat=provider base_url',
+        ]
+      : []),
     'cache_log stdio:/dev/stderr',
   )
+}
 
 /** What http://paude.internal/ answers: `%` is a macro in squid's pages. */
 const helpPage = ({ mode, allow, injection }: Policy): string =>

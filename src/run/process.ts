@@ -57,11 +57,20 @@ export function attach(
   return { exited: exitOf(child), kill: (signal) => child.kill(signal) }
 }
 
-/** Starts a program whose stdout is read line by line as it comes; our own streams for the rest. */
-export async function* lines(argv: Argv, signal?: AbortSignal): AsyncGenerator<string> {
+/** Starts a program whose stdout is read line by line as it comes. A signal that ends paude ends it too. */
+export async function* lines(argv: Argv): AsyncGenerator<string> {
   const child = start(argv, { env: Bun.env, stdin: 'ignore', stdout: 'pipe', stderr: 'ignore', detached: true })
   const end = () => killGroup(child.pid, 'SIGKILL')
-  signal?.addEventListener('abort', end)
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+  const onSignal = (signal: NodeJS.Signals) => {
+    end()
+    forget()
+    process.kill(process.pid, signal)
+  }
+  const forget = () => {
+    for (const signal of signals) process.off(signal, onSignal)
+  }
+  for (const signal of signals) process.on(signal, onSignal)
   let rest = ''
   const decoder = new TextDecoder()
   try {
@@ -73,7 +82,7 @@ export async function* lines(argv: Argv, signal?: AbortSignal): AsyncGenerator<s
     }
     if (rest !== '') yield rest
   } finally {
-    signal?.removeEventListener('abort', end)
+    forget()
     end()
   }
 }

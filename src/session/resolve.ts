@@ -3,10 +3,10 @@ import { join } from 'node:path'
 import type { Agent, Credential } from '../agents/agent.ts'
 import type { Backend } from '../backends/backend.ts'
 import type { BackendName } from '../backends/registry.ts'
-import type { Config } from '../config/settings.ts'
+import type { Config, Settings } from '../config/settings.ts'
 import { PaudeError } from '../errors.ts'
 import type { Host } from '../host.ts'
-import { HOST_NAME, type Policy } from '../network/allow.ts'
+import { BASE_URL, HOST_NAME, type Policy } from '../network/allow.ts'
 import { mergeAllows, parseAllow } from '../network/pattern.ts'
 import { policyFiles } from '../network/squid-conf.ts'
 import { commandLine } from '../plan/shell.ts'
@@ -130,7 +130,7 @@ function resolveNetwork(
   }
   const needed = run.kind === 'agent' ? agent.needs(host, credential).map(({ host: entry, why }) => parseAllow(entry, why)) : []
   const asked = settings.networkAllow.map((entry) => parseAllow(entry, 'asked for by --network-allow'))
-  const injection = credential?.injection ?? null
+  const injection = credential === null ? null : { ...credential.injection, way: settings.inject }
   const policy: Policy = { session, mode: settings.network, allow: mergeAllows([...needed, ...asked]), injection }
   return {
     mode: settings.network,
@@ -159,7 +159,7 @@ function resolveMounts({ host, config: { settings }, around: { workspace } }: Wi
 }
 
 function resolveEnvironment(
-  { host, agent, run, around: { workspace, identity } }: Wish,
+  { host, config: { settings }, agent, run, around: { workspace, identity } }: Wish,
   {
     home,
     terminal,
@@ -175,11 +175,14 @@ function resolveEnvironment(
     ...(host.env['TZ'] ? { TZ: host.env['TZ'] } : {}),
     ...gitEnvironment(identity, safeDirectories(workspace)),
     ...(run.kind === 'agent' ? agent.environment(host, run.words) : {}),
-    ...(credential === null ? {} : { [credential.variable]: credential.placeholder }),
+    ...(credential === null ? {} : { [credential.variable]: credential.placeholder, ...providerAddress(credential, settings) }),
     ...(walled ? { PAUDE_WALL: '1' } : {}),
     ...(init === 'image' ? { PAUDE_INIT: 'image' } : {}),
   }
 }
+
+const providerAddress = ({ addressVariable, injection }: Credential, { inject }: Settings): Readonly<Record<string, string>> =>
+  inject === 'base-url' ? { [addressVariable]: `${BASE_URL}${injection.prefix}` } : {}
 
 function seedFiles(
   { host, agent, run, around: { workspace } }: Wish,

@@ -41,24 +41,13 @@ describeEach('credentials', (backend) => {
     plain = serveApi()
     const pair = selfSigned()
     tls = serveApi({ key: plain.key, tls: pair })
-    trusting = [
-      '--ca-file',
-      pair.file,
-      '--image',
-      imageOf(await paude(['--print-config'], options(plain, 'ANTHROPIC_API_KEY')), 'claude'),
-    ]
+    trusting = ['--ca-file', pair.file, '--image', imageOf(await paude(['--print-config'], options(plain, 'ANTHROPIC_API_KEY')))]
     const { code, stderr } = await paude([...trusting, '-p', 'SAY made'], options(tls, 'ANTHROPIC_API_KEY'))
     expect(code, stderr).toBe(0)
   }, 400_000)
   afterAll(async () => {
     await Promise.all([plain.stop(), tls.stop()])
-    // Nobody else has this certificate, so nobody else uses the proxy's image that trusts it.
-    await engine(backend, [
-      'rmi',
-      '--force',
-      imageOf(await paude([...trusting, '--dry-run', '-p', 'x'], options(tls, 'ANTHROPIC_API_KEY')), 'proxy'),
-    ])
-  }, 60_000)
+  })
 
   const options = (api: Api, variable: string, { env, ...rest }: RunOptions = {}): RunOptions => ({
     ...rest,
@@ -115,6 +104,21 @@ describeEach('credentials', (backend) => {
       const { code, stdout, stderr } = await paude([...trusting, '-p', 'SAY over tls', FREE], options(tls, variable))
       expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: 'over tls\n', stderr: '' })
       expect(tls.requests.at(-1)?.headers[header]).toContain(tls.key)
+    },
+    300_000,
+  )
+
+  test.each(KINDS)(
+    '%s at a base URL of the box: no authority is trusted, and the provider sees the real one',
+    async (variable, header) => {
+      const script = 'echo "$ANTHROPIC_BASE_URL"; grep -c "paude session" /paude/link/ca-bundle.pem'
+      const { code, stdout, stderr } = await paude(
+        [...trusting, '--inject=base-url', '-p', `BASH ${script};;SAY {result}`, FREE],
+        options(tls, variable),
+      )
+      expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: 'http://127.0.0.1:3130\n0\n', stderr: '' })
+      expect(tls.requests.at(-1)?.headers[header]).toContain(tls.key)
+      expect(JSON.stringify(tls.requests.at(-1)?.headers)).not.toContain('paude-placeholder')
     },
     300_000,
   )
@@ -232,9 +236,8 @@ const filesWith = (folder: string, text: string): readonly string[] =>
     return entry.isFile() && readFileSync(path).includes(text) ? [path] : []
   })
 
-/** The image that --print-config or --dry-run names. */
-const imageOf = ({ stdout }: { readonly stdout: string }, name: 'claude' | 'proxy'): string =>
-  stdout.match(new RegExp(`localhost/paude/${name}:[\\w.-]+`))?.[0] ?? ''
+/** The agent's image that --print-config names. */
+const imageOf = ({ stdout }: { readonly stdout: string }): string => stdout.match(/localhost\/paude\/claude:[\w.-]+/)?.[0] ?? ''
 
 function withCredentials(): string {
   const folder = join(root, 'home-with-credentials')

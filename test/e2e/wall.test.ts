@@ -173,15 +173,46 @@ describe.each(engines)('the wall on %s', (engine) => {
   })
 
   test('injection into plain requests, and the credential as a bearer', async () => {
-    await wall.replace({ scheme: 'http', port: wall.ports.http, header: 'Authorization' })
+    await wall.replace({ way: 'bump', scheme: 'http', port: wall.ports.http, header: 'Authorization' })
     await wall.ask(`${post('/v1/messages', box).replace('POST ', `POST http://${HOST_NAME}:${wall.ports.http}`)}`)
     expect(wall.seen.at(-1)).toEqual({ path: '/v1/messages', key: null, authorization: `Bearer ${REAL}` })
     expect(await wall.ask(get(`http://${HOST_NAME}:@http/v1/files`))).toContain(' 403 ')
     expect(await wall.ask(connect(`${HOST_NAME}:@http`))).toContain(' 403 ')
   }, 60_000)
 
+  test('at the base URL the provider sees the real credential, and the box trusts no authority of the session', async () => {
+    const before = wall.seen.length
+    await wall.replace({ way: 'base-url', scheme: 'https', port: wall.ports.api, header: 'X-Api-Key' })
+    expect(JSON.parse(await wall.link('receipt.json'))).toMatchObject({ ok: true })
+    expect(await wall.askBaseUrl(post('/v1/messages?beta=true', box))).toContain(' 200 ')
+    expect(wall.seen.at(-1)).toEqual({ path: '/v1/messages?beta=true', key: REAL, authorization: null })
+    // Whatever name the request bears, the provider is what it reaches.
+    expect(await wall.askBaseUrl(post('http://evil.test/v1/messages', box))).toContain(' 200 ')
+    expect(wall.seen).toHaveLength(before + 2)
+    expect(await wall.boxSees()).not.toContain(REAL)
+    expect(await wall.boxSees()).not.toContain(await wall.authority())
+    for (const path of ['/', '/v1/files', '/v1/messages/../files', '/v1/messages%%2f..%%2ffiles', 'http://evil.test/'])
+      expect(await wall.askBaseUrl(post(path, box))).toContain(' 403 ')
+    expect(await wall.askBaseUrl(connect(`${HOST_NAME}:@https`))).toMatch(/ 40[35] /)
+    // A credential of the agent's own must not get to the provider either.
+    expect(await wall.ask(connect(`${HOST_NAME}:@api`))).toContain(' 403 ')
+    expect(wall.seen).toHaveLength(before + 2)
+  }, 60_000)
+
+  test('at the base URL of a provider without TLS as well', async () => {
+    await wall.replace({ way: 'base-url', scheme: 'http', port: wall.ports.http, header: 'Authorization' })
+    expect(await wall.askBaseUrl(post('/v1/messages', box))).toContain(' 200 ')
+    expect(wall.seen.at(-1)).toEqual({ path: '/v1/messages', key: null, authorization: `Bearer ${REAL}` })
+    expect(await wall.ask(get(`http://${HOST_NAME}:@http/v1/files`))).toContain(' 403 ')
+  }, 60_000)
+
+  test('without a base URL nobody listens there', async () => {
+    await wall.replace({ way: 'bump', scheme: 'http', port: wall.ports.http, header: 'X-Api-Key' })
+    expect(await wall.askBaseUrl(get('/v1/models'))).toBe('')
+  }, 60_000)
+
   test('an open session reaches every port but the proxy itself, and still injects', async () => {
-    await wall.replace({ scheme: 'http', port: wall.ports.http, header: 'X-Api-Key' }, 'open')
+    await wall.replace({ way: 'bump', scheme: 'http', port: wall.ports.http, header: 'X-Api-Key' }, 'open')
     expect(JSON.parse(await wall.link('receipt.json'))).toMatchObject({ network: 'open', ok: true, canaries: [] })
     await wall.ask(`${post('/v1/messages', box).replace('POST ', `POST http://${HOST_NAME}:${wall.ports.http}`)}`)
     expect(wall.seen.at(-1)).toMatchObject({ path: '/v1/messages', key: REAL })
@@ -255,7 +286,13 @@ function makeWall(engine: string) {
   const named = (request: string) =>
     request.replace(/@(http|https|api|own)\b/g, (_, port: keyof typeof ports) => `${ports[port]}`)
 
-  function writePolicy(injection: Omit<Injection, 'host' | 'prefix'>, certificate: string, mode: Policy['mode']) {
+  const askPort = (port: number, request: string, count = 1) =>
+    inGate(
+      `exec 3<>/dev/tcp/127.0.0.1/${port} || exit; printf '${named(request)}' >&3; for ((i = 0; i < ${count}; i++)); do IFS= read -r -t 4 -u 3 line; echo "$line"; done`,
+    )
+  let certificate = ''
+
+  function writePolicy(injection: Omit<Injection, 'host' | 'prefix'>, mode: Policy['mode']) {
     const files = {
       ...policyFiles({ session: 'wall', mode, allow, injection: { ...injection, host: HOST_NAME, prefix: '' } }),
     }
@@ -279,12 +316,13 @@ function makeWall(engine: string) {
     ])
   }
 
-  const startGate = (mode: Policy['mode'] = 'restricted') =>
+  const startGate = (mode: Policy['mode'] = 'restricted', way: Injection['way'] = 'bump') =>
     must(engine, [
       'run',
       '-d',
       ...helper(gate),
       mode === 'open' ? '--env=PAUDE_NETWORK=open' : '--network=none',
+      ...(way === 'base-url' ? ['--env=PAUDE_BASE_URL=1'] : []),
       IMAGE,
       '/usr/lib/paude/gate',
     ])
@@ -327,19 +365,19 @@ function makeWall(engine: string) {
     /** What the box could find of the proxy: its own view of the volume. */
     boxSees: () => inGate('for f in /paude/link/*; do [[ -f $f ]] && cat $f; done'),
     /** First line of the answer, or so many lines. */
-    ask: (request: string, count = 1) =>
-      inGate(
-        `exec 3<>/dev/tcp/127.0.0.1/3128; printf '${named(request)}' >&3; for ((i = 0; i < ${count}; i++)); do IFS= read -r -t 4 -u 3 line; echo "$line"; done`,
-      ),
+    ask: (request: string, count = 1) => askPort(3128, request, count),
+    askBaseUrl: (request: string) => askPort(3130, request),
+    /** The certificate of the session's own authority. */
+    authority: async () => (await must(engine, ['exec', proxy, 'cat', '/run/ca.crt'])).trim(),
     tls: ({ port, sni, request }: { readonly port: number; readonly sni: string; readonly request: string }) =>
       inGate(
         `exec 4<> <(:); { printf '${named(request)}'; read -t 0.7 -u 4; } | openssl s_client -quiet -proxy 127.0.0.1:3128 -connect ${HOST_NAME}:${port} -servername ${sni} -CAfile /paude/link/ca-bundle.pem -verify_return_error 2>&1`,
       ),
     async replace(injection: Omit<Injection, 'host' | 'prefix'>, mode: Policy['mode'] = 'restricted') {
       await remove()
-      writePolicy(injection, '', mode)
+      writePolicy(injection, mode)
       await startProxy()
-      await startGate(mode)
+      await startGate(mode, injection.way)
       if ((await secret(REAL)).code !== 0 || (await settled()) !== 'ready') throw new Error('the second wall does not stand')
     },
     async brokenGate() {
@@ -374,8 +412,8 @@ function makeWall(engine: string) {
         '-out',
         '/dev/stdout',
       ])
-      const certificate = pair.slice(pair.indexOf('-----BEGIN CERTIFICATE'))
-      writePolicy({ scheme: 'https', port: ports.api, header: 'X-Api-Key' }, certificate, 'restricted')
+      certificate = pair.slice(pair.indexOf('-----BEGIN CERTIFICATE'))
+      writePolicy({ way: 'bump', scheme: 'https', port: ports.api, header: 'X-Api-Key' }, 'restricted')
       await startProxy()
       const hostname = await address()
       const fetch = (request: Request) => {

@@ -4,7 +4,14 @@ import type { Injection, Policy } from '../../src/network/allow.ts'
 import { parseAllow } from '../../src/network/pattern.ts'
 import { policyFiles, squidConf } from '../../src/network/squid-conf.ts'
 
-const injection: Injection = { host: 'api.provider.example', port: 443, scheme: 'https', header: 'X-Api-Key', prefix: '' }
+const injection: Injection = {
+  host: 'api.provider.example',
+  port: 443,
+  scheme: 'https',
+  way: 'bump',
+  header: 'X-Api-Key',
+  prefix: '',
+}
 const policy = (rest: Partial<Policy>, ...entries: readonly string[]): Policy => ({
   session: 's1',
   mode: 'restricted',
@@ -143,11 +150,38 @@ describe('squid.conf', () => {
   })
 })
 
+describe('at a base URL', () => {
+  const conf = squidConf(policy({ injection: { ...injection, way: 'base-url' } }, 'api.provider.example'))
+
+  test('the port of the box is the provider and nothing else', () => {
+    expect(linesOf(conf, 'http_port')).toHaveLength(2)
+    expect(linesOf(conf, 'cache_peer')).toEqual([
+      expect.stringMatching(/^cache_peer api\.provider\.example parent 443 .* tls .*tls-domain=api\.provider\.example$/),
+      'cache_peer_access provider allow base_url',
+      'cache_peer_access provider deny all',
+    ])
+    expect(linesOf(conf, 'http_access')[0]).toBe('http_access deny base_url !inject_ok')
+  })
+
+  test('the tunnel to the provider is closed, not opened', () => {
+    expect(linesOf(conf, 'ssl_bump')).not.toContainEqual(expect.stringContaining('bump step2'))
+    expect(linesOf(conf, 'ssl_bump')).toContain('ssl_bump terminate step2 inject_site')
+    expect(linesOf(conf, 'acl tls_ok any-of')).toEqual(['acl tls_ok any-of nothing tls_ok1'])
+    expect(linesOf(conf, 'acl tls_ok1')[0]).toContain('!inject_site')
+  })
+
+  test('a provider without TLS is spoken to without TLS', () => {
+    const plain = squidConf(policy({ injection: { ...injection, way: 'base-url', scheme: 'http', port: 80 } }))
+    expect(linesOf(plain, 'cache_peer ')[0]).toEndWith('forceddomain=api.provider.example')
+  })
+})
+
 test('the folder for the proxy', () => {
   expect(Object.keys(policyFiles(policy({})))).toEqual(['squid.conf', 'help'])
   expect(policyFiles(policy({ injection }))['inject']).toBe('https X-Api-Key\n')
   expect(policyFiles(policy({ injection: { ...injection, header: 'Authorization', scheme: 'http' } }))['inject']).toBe(
     'http Authorization Bearer\n',
   )
+  expect(policyFiles(policy({ injection: { ...injection, way: 'base-url' } }))['inject']).toBe('base-url X-Api-Key\n')
   expect(policyFiles(policy({}, 'a.example'))['help']).toContain('  a.example 80,443\n')
 })

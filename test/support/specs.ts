@@ -73,6 +73,24 @@ export const cases: Readonly<Record<string, StartCase>> = {
   'network-none': attached({ ...plain, network: { mode: 'none' }, environment: { HOME: '/home/ada' } }),
   'network-open': attached({ ...plain, network: { ...walled, mode: 'open', policy: { ...policy, mode: 'open' } } }),
   credential: attached({ ...plain, network: { ...walled, credential: secret(SECRETS.credential) } }),
+  'base-url': attached({
+    ...plain,
+    network: {
+      ...walled,
+      policy: {
+        ...policy,
+        injection: {
+          host: 'api.anthropic.com',
+          port: 443,
+          scheme: 'https',
+          way: 'base-url',
+          header: 'X-Api-Key',
+          prefix: '',
+        },
+      },
+      credential: secret(SECRETS.credential),
+    },
+  }),
   'host-port': attached({
     ...plain,
     network: {
