@@ -1,4 +1,4 @@
-import { accessSync, constants, realpathSync } from 'node:fs'
+import { accessSync, constants, readFileSync, realpathSync } from 'node:fs'
 import { homedir, userInfo } from 'node:os'
 import { delimiter, join } from 'node:path'
 
@@ -7,7 +7,8 @@ export type Host = {
   readonly cwd: string
   /** Absolute, or '' when the machine names none. */
   readonly home: string
-  readonly pid: number
+  /** Mark of this very process, see processMark. */
+  readonly process: string
   readonly uid: number
   readonly gid: number
   readonly user: string
@@ -27,7 +28,7 @@ export function readHost(): Host {
   return {
     cwd: currentDirectory(),
     home: env['HOME'] ?? safeHome(),
-    pid: process.pid,
+    process: processMark(process.pid),
     uid: process.getuid?.() ?? 1000,
     gid: process.getgid?.() ?? 1000,
     user: env['USER'] || userName(),
@@ -37,6 +38,25 @@ export function readHost(): Host {
     terminal: { stdin: stdin.isTTY === true, stdout: stdout.isTTY === true, stderr: stderr.isTTY === true },
     size: { columns: stdout.columns || 80, rows: stdout.rows || 24 },
     self: execPath,
+  }
+}
+
+/** What tells a living process from a later one with the same number: the number and, where /proc tells it, its start. '' when none lives. */
+export function processMark(pid: number): string {
+  try {
+    if (!(pid > 0)) return ''
+    process.kill(pid, 0)
+  } catch (error) {
+    if ((error as { code?: string }).code !== 'EPERM') return ''
+  }
+  try {
+    // The name in brackets may hold anything; field 22 is the start in ticks since boot.
+    const fields = readFileSync(`/proc/${pid}/stat`, 'latin1')
+      .replace(/^.*\) /s, '')
+      .split(' ')
+    return `${pid} ${fields[19]}`
+  } catch {
+    return String(pid)
   }
 }
 

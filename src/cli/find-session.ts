@@ -103,7 +103,7 @@ const recordOf = (row: Row): SessionRecord => ({
   agent: row.agent,
   version: '',
   created: row.created,
-  starter: 0,
+  starter: '',
   workspace: row.workspace,
   directory: row.workspace,
   network: row.network === 'none' || row.network === 'open' ? row.network : 'restricted',

@@ -11,7 +11,7 @@ export const SessionRecord = v.object({
   version: v.string(),
   created: v.string(),
   /** Process that starts it: as long as it lives, missing parts are on their way, or on their way out. */
-  starter: v.optional(v.number(), 0),
+  starter: v.fallback(v.string(), ''),
   workspace: v.string(),
   directory: v.string(),
   network: v.picklist(['restricted', 'open', 'none']),

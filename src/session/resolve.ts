@@ -66,7 +66,7 @@ export function resolveSession(wish: Wish): { readonly spec: SessionSpec; readon
     agent: run.kind === 'agent' ? agent.name : 'command',
     version: wish.version,
     created: wish.now.toISOString(),
-    starter: host.pid,
+    starter: host.process,
     workspace: workspace.root,
     directory: workspace.directory,
     network: network.mode,

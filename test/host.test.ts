@@ -1,0 +1,24 @@
+import { expect, test } from 'bun:test'
+import { processMark, readHost } from '../src/host.ts'
+
+test('a process has one mark for as long as it lives', async () => {
+  const child = Bun.spawn(['sleep', '30'])
+  const mark = processMark(child.pid)
+  expect(mark).toStartWith(String(child.pid))
+  expect(processMark(child.pid)).toBe(mark)
+  expect(readHost().process).toBe(processMark(process.pid))
+  child.kill('SIGKILL')
+  await child.exited
+  expect(processMark(child.pid)).toBe('')
+})
+
+test.skipIf(process.platform !== 'linux')('a mark says more than the number, which another process may get later', async () => {
+  const marks = [Bun.spawn(['sleep', '30'])].map((child) => ({ child, mark: processMark(child.pid) }))
+  await Bun.sleep(30) // the kernel counts in hundredths of a second
+  marks.push(...[Bun.spawn(['sleep', '30'])].map((child) => ({ child, mark: processMark(child.pid) })))
+  const starts = marks.map(({ child, mark }) => Number(mark.slice(`${child.pid} `.length)))
+  expect(starts[1]).toBeGreaterThan(starts[0] ?? Number.NaN)
+  for (const { child } of marks) child.kill('SIGKILL')
+})
+
+test.each([0, -1, Number.NaN, 2 ** 30])('%p is no process', (pid) => expect(processMark(pid)).toBe(''))
