@@ -1,5 +1,6 @@
 import type { ArgsDef } from 'citty'
 import { nearest } from '../config/nearest.ts'
+import { ownFlags } from '../config/own-flags.ts'
 import { PaudeError } from '../errors.ts'
 
 /** A verb's words, read strictly: citty takes any flag and turns an unknown one's value into a positional. */
@@ -72,6 +73,8 @@ export function readSeconds(text: string | undefined, fallback: number, flag: st
 }
 
 function unknown(verb: string, name: string, known: readonly string[]): PaudeError {
+  if (ownFlags.some((flag) => `--${flag.name}` === name))
+    return new PaudeError('usage', `paude ${verb}: ${name} stands before the verb`, { hint: `paude ${name} … ${verb} …` })
   const close = nearest(name, known)
   return new PaudeError('usage', `paude ${verb}: unknown flag ${name}`, {
     hint: close === null ? `paude help ${verb}` : `did you mean ${close}?`,
