@@ -23,6 +23,8 @@ export type Dialect = {
   readonly splitsLabels: boolean
   /** Flags of `start --attach` that keep signals of the terminal from the agent: a closed one must not end it. */
   readonly keepSignals: readonly string[]
+  /** The client's own detach keys, where the holder's shall be the only ones. */
+  readonly detachKeys: string
   /** Words that remove containers however they depend on each other. */
   readonly removal: readonly string[]
 }

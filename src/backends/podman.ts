@@ -1,9 +1,8 @@
 import { explain } from '../image/explain.ts'
-import { exec } from '../plan/plan.ts'
 import type { Backend, Listed, Part } from './backend.ts'
 import { startPlan } from './oci-cli.ts'
 import type { Dialect } from './oci-flags.ts'
-import { attachStep, sessionPlans, startWords, statusOf } from './oci-session.ts'
+import { beginStep, sessionPlans, statusOf } from './oci-session.ts'
 
 const dialect: Dialect = {
   name: 'podman',
@@ -24,6 +23,7 @@ const dialect: Dialect = {
   labelsMounts: false,
   splitsLabels: true,
   keepSignals: ['--sig-proxy=false'],
+  detachKeys: '--detach-keys=',
   removal: ['rm', '--force', '--ignore', '--time=0', '--volumes', '--depend'],
 }
 
@@ -34,10 +34,7 @@ export const podman: Backend = {
   can: { isolation: 'container', enforcesAllowlist: true, limits: ['cpus', 'memory', 'pids'] },
   ...sessionPlans(dialect),
   start: (spec, { attached, timeout, rescue }) =>
-    startPlan(dialect, spec, {
-      last: [attached ? attachStep(dialect, spec, startWords(dialect, spec), timeout) : exec(['podman', 'start', spec.id])],
-      rescue,
-    }),
+    startPlan(dialect, spec, { last: [beginStep(dialect, spec, { attached, timeout })], rescue }),
   list: {
     argv: ['podman', 'ps', '--all', '--no-trunc', '--filter=label=paude.role=agent', '--format=json'],
     parse: (stdout) => containers(stdout).map(listed),

@@ -6,10 +6,10 @@ import { ownFlags } from '../config/own-flags.ts'
 import { type Layer, readFlags } from '../config/read-flags.ts'
 import { type Caller, exitCode, PaudeError } from '../errors.ts'
 import type { Host } from '../host.ts'
-import { readWords } from './args.ts'
+import { readLines, readWords } from './args.ts'
 import type { Context } from './context.ts'
 import { colourful, outputs, sentence, writeAll } from './output.ts'
-import { commands, findVerb, type Verb, verbs } from './verbs.ts'
+import { commands, findVerb, type Verb } from './verbs.ts'
 
 /** argv in, exit code out. Everything a user did wrong becomes a sentence here. */
 export async function main(argv: readonly string[], host: Host, version: string): Promise<number> {
@@ -59,7 +59,7 @@ function suspicions(words: readonly string[]): readonly string[] {
         ownFlags.map(({ name }) => `--${name}`),
       )
     : /^[a-z]+$/.test(word) && !isVerb([word])
-      ? nearest(word, Object.keys(verbs))
+      ? nearest(word, Object.keys(commands.verbs))
       : null
   if (close === null || (word.startsWith('--') && isOption(word))) return []
   return [`${word} goes to Claude; did you mean paude ${close}?`]
@@ -106,6 +106,18 @@ function contextOf(host: Host, version: string, flags: Layer): Context {
     effects: (backend) => ({
       note,
       progress: true,
+      hold: async (step) => {
+        const [{ holdStep }, { detachBytes }, { settings }] = await Promise.all([
+          import('../hold/launch.ts'),
+          import('../hold/keys.ts'),
+          loadConfig(host, flags),
+        ])
+        return await holdStep(host, step, {
+          detachKeys: detachBytes(settings.detachKeys, '--detach-keys'),
+          scrollback: readLines(settings.scrollback, '--scrollback'),
+          explain: (code, text) => backend.explain({ argv: step.argv, code, stderr: text }),
+        })
+      },
       explain: ({ argv, outcome }) =>
         argv[0] === backend.program
           ? backend.explain({ argv, code: outcome.code, stderr: words(argv, outcome) })

@@ -21,7 +21,6 @@ import { chooseImages } from './images.ts'
 import { printable } from './output.ts'
 import { warnOfPlanted } from './planted.ts'
 import { printConfig } from './print-config.ts'
-import { resetTerminal } from './terminal.ts'
 
 export type Start = {
   readonly agent: Agent
@@ -98,7 +97,6 @@ async function finish(context: Context, { backend, spec, record, code, removal, 
     spec.network.mode === 'restricted' ? capture(backend.requests(handle, { follow: false })).catch(() => null) : null,
     code === 125 && spec.network.mode === 'restricted' ? capture(backend.receipt(handle)).catch(() => null) : null,
   ])
-  if (spec.terminal) resetTerminal(context.host)
   if (state?.status === 'running') {
     context.note(`detached, the session goes on: paude attach ${spec.name || spec.id}`)
     return 0

@@ -10,6 +10,8 @@ export type Verb = {
   readonly words?: readonly string[]
   /** It starts a box, so it takes the flags of a start as well. */
   readonly starts?: true
+  /** Called by paude itself: it stands in no help, completion or table. */
+  readonly hidden?: true
   /** What people type, and what that does. */
   readonly examples: readonly (readonly [line: string, effect: string])[]
   // biome-ignore lint/suspicious/noExplicitAny: citty's commands differ in the type of their flags, and only the caller's side is uniform
@@ -64,6 +66,33 @@ export const verbs = {
       ['paude rm --orphans', 'what no session owns any more'],
     ],
     load: () => import('./commands/rm.ts'),
+  },
+  hold: {
+    description: 'Keep the terminal of a session',
+    caller: 'management',
+    hidden: true,
+    examples: [],
+    load: () => import('./commands/hold.ts'),
+  },
+  screen: {
+    description: 'Show the screen of a session, once',
+    caller: 'management',
+    examples: [
+      ['paude screen fix-login', 'as text'],
+      ['paude screen --html', 'with its colours, as a page'],
+      ['paude screen --scrollback 200', 'with 200 lines that have left it'],
+    ],
+    load: () => import('./commands/screen.ts'),
+  },
+  send: {
+    description: 'Type into a session',
+    caller: 'management',
+    examples: [
+      ['paude send fix-login continue', 'a prompt, and Enter'],
+      ['paude send fix-login --key escape', 'one key'],
+      ['paude send fix-login --key down,enter', 'the second answer of a question'],
+    ],
+    load: () => import('./commands/send.ts'),
   },
   logs: {
     description: 'Show what a session printed',
@@ -199,4 +228,7 @@ export type Commands = {
   readonly find: typeof findVerb
 }
 
-export const commands: Commands = { verbs, aliases, find: findVerb }
+/** Those that people type. */
+const shown = Object.fromEntries(Object.entries<Verb>(verbs).filter(([, { hidden }]) => !hidden))
+
+export const commands: Commands = { verbs: shown, aliases, find: findVerb }

@@ -23,6 +23,8 @@ const DEFAULTS: Settings = {
   mount: [],
   env: [],
   caFile: [],
+  detachKeys: 'ctrl-p,ctrl-q',
+  scrollback: '2000',
   force: false,
   dryRun: false,
   printConfig: false,

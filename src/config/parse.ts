@@ -27,6 +27,7 @@ export const UserFile = v.strictObject({
     }),
   ),
   limits: v.optional(v.strictObject({ cpus: v.optional(number), memory: v.optional(text), pids: v.optional(number) })),
+  terminal: v.optional(v.strictObject({ detach_keys: v.optional(text), scrollback: v.optional(number) })),
   mounts: v.optional(v.array(text)),
   env: v.optional(v.array(text)),
 })
@@ -37,7 +38,7 @@ export function parseConfigFile(file: string, content: string | null): Layer {
   if (content === null) throw new PaudeError('config', `cannot read ${file}`, { hint: `check its permissions, or remove it` })
   const result = v.safeParse(UserFile, plain(file, content))
   if (!result.success) throw invalid(file, content, result.issues[0])
-  const { backend, image, network, limits, mounts, env } = result.output
+  const { backend, image, network, limits, terminal, mounts, env } = result.output
   return withoutGaps({
     backend,
     image: image?.ref,
@@ -51,6 +52,8 @@ export function parseConfigFile(file: string, content: string | null): Layer {
     cpus: limits?.cpus,
     memory: limits?.memory,
     pids: limits?.pids,
+    detachKeys: terminal?.detach_keys,
+    scrollback: terminal?.scrollback,
     mount: mounts,
     env,
   })
@@ -118,6 +121,9 @@ const KEYS = [
   'cpus',
   'memory',
   'pids',
+  'terminal',
+  'detach_keys',
+  'scrollback',
   'mounts',
   'env',
 ]

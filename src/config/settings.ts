@@ -22,6 +22,10 @@ export type Settings = {
   readonly mount: readonly string[]
   readonly env: readonly string[]
   readonly caFile: readonly string[]
+  /** Key names with commas between, or `none`. */
+  readonly detachKeys: string
+  /** Lines, as typed. */
+  readonly scrollback: string
   readonly force: boolean
   readonly dryRun: boolean
   readonly printConfig: boolean

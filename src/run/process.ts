@@ -57,6 +57,32 @@ export function attach(
   return { exited: exitOf(child), kill: (signal) => child.kill(signal) }
 }
 
+/**
+ * Starts a program that outlives us, in a session of its own, and waits until it has printed a line.
+ * `without` names variables it does not inherit. Returns that line, or what it said on stderr when it ended before.
+ */
+export async function startBehind(
+  argv: Argv,
+  without: readonly string[],
+): Promise<{ readonly line: string } | { readonly line: null; readonly stderr: string }> {
+  const env = Object.fromEntries(Object.entries(Bun.env).filter(([name]) => !without.includes(name)))
+  const child = start(argv, { env, cwd: '/', stdin: 'ignore', stdout: 'pipe', stderr: 'pipe', detached: true })
+  if (!(child.stdout instanceof ReadableStream)) return { line: null, stderr: '' }
+  const reader = child.stdout.getReader()
+  const decoder = new TextDecoder()
+  let text = ''
+  while (!text.includes('\n')) {
+    const { value, done } = await reader.read()
+    if (done) return { line: null, stderr: (await readAll(child.stderr)).trim() }
+    text += decoder.decode(value, { stream: true })
+  }
+  // Neither it nor what it still says keeps us.
+  await reader.cancel()
+  if (child.stderr instanceof ReadableStream) await child.stderr.cancel()
+  child.unref()
+  return { line: text.split('\n')[0] ?? '' }
+}
+
 /** Starts a program whose stdout is read line by line as it comes. A signal that ends paude ends it too. */
 export async function* lines(argv: Argv): AsyncGenerator<string> {
   const child = start(argv, { env: Bun.env, stdin: 'ignore', stdout: 'pipe', stderr: 'ignore', detached: true })

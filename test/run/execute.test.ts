@@ -32,6 +32,7 @@ const fails = (marker = 'command-failed'): Argv => sh(`echo ${marker} >&2; exit 
 /** The tests' engine says in its first word what went wrong. */
 const effects = {
   note: (text: string) => void notes.push(text),
+  hold: () => Promise.reject(new Error('nothing is held here')),
   explain: ({ outcome }: { outcome: { code: number; stderr: string } }) => {
     const [word] = outcome.stderr.split('\n')
     const code = word === 'image-missing' || word === 'name-taken' ? word : 'command-failed'

@@ -9,7 +9,6 @@ import { mountCheck } from '../../session/mount-check.ts'
 import { carryOut, dryRun } from '../carry-out.ts'
 import type { Context } from '../context.ts'
 import { findSession } from '../find-session.ts'
-import { resetTerminal } from '../terminal.ts'
 
 const args = {
   session: { type: 'positional', description: 'Session (default: the one of this directory)', required: false },
@@ -44,7 +43,6 @@ export default (context: Context) =>
         context.answer(record.id)
         return code
       }
-      resetTerminal(context.host)
       const after = await ask(backend.state(handle), context.effects(backend)).catch(() => null)
       if (after !== null && after.status !== 'running') return after.exitCode
       context.note(`detached, the session goes on: paude attach ${record.id}`)

@@ -196,5 +196,6 @@ failed=0
 wait "$lane_1" || failed=1
 wait "$lane_2" || failed=1
 [ "$failed" = 0 ]
-docker start paude-bcd234
+# keeps a terminal for: docker start --attach --interactive '--detach-keys=ctrl-^,ctrl-@,ctrl-^,ctrl-@' paude-bcd234
+paude hold --start paude-bcd234
 wait "$trailing"

@@ -198,11 +198,9 @@ wait "$lane_2" || failed=1
 [ "$failed" = 0 ]
 undo=: kept=:
 code=0
-docker start \
-  --attach \
-  --interactive \
-  --detach-keys=ctrl-p,ctrl-q \
-  paude-bcd234 || code=$?
+# keeps a terminal for: docker start --attach --interactive '--detach-keys=ctrl-^,ctrl-@,ctrl-^,ctrl-@' paude-bcd234
+paude hold --start paude-bcd234
+paude attach paude-bcd234 || code=$?
 # when the agent has ended
 docker rm \
   --force \

@@ -200,8 +200,6 @@ wait "$lane_1" || failed=1
 wait "$lane_2" || failed=1
 [ "$failed" = 0 ]
 undo=: kept=:
-docker start \
-  --attach \
-  --interactive \
-  --detach-keys=ctrl-p,ctrl-q \
-  paude-bcd234
+# keeps a terminal for: docker start --attach --interactive '--detach-keys=ctrl-^,ctrl-@,ctrl-^,ctrl-@' paude-bcd234
+paude hold --start paude-bcd234
+paude attach paude-bcd234

@@ -205,5 +205,6 @@ later 'podman rm --force --ignore --time=0 --volumes --depend paude-bcd234'
 failed=0
 wait "$lane_1" || failed=1
 [ "$failed" = 0 ]
-podman start paude-bcd234
+# keeps a terminal for: podman start --attach --interactive --sig-proxy=false --detach-keys= paude-bcd234
+paude hold --start paude-bcd234
 wait "$trailing"

@@ -207,12 +207,9 @@ wait "$lane_1" || failed=1
 [ "$failed" = 0 ]
 undo=: kept=:
 code=0
-podman start \
-  --attach \
-  --interactive \
-  --sig-proxy=false \
-  --detach-keys=ctrl-p,ctrl-q \
-  paude-bcd234 || code=$?
+# keeps a terminal for: podman start --attach --interactive --sig-proxy=false --detach-keys= paude-bcd234
+paude hold --start paude-bcd234
+paude attach paude-bcd234 || code=$?
 # when the agent has ended
 podman rm \
   --force \

@@ -206,9 +206,6 @@ failed=0
 wait "$lane_1" || failed=1
 [ "$failed" = 0 ]
 undo=: kept=:
-podman start \
-  --attach \
-  --interactive \
-  --sig-proxy=false \
-  --detach-keys=ctrl-p,ctrl-q \
-  paude-bcd234
+# keeps a terminal for: podman start --attach --interactive --sig-proxy=false --detach-keys= paude-bcd234
+paude hold --start paude-bcd234
+paude attach paude-bcd234

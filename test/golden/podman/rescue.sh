@@ -218,9 +218,6 @@ step_15 || {
 }
 undo="$undo; $kept" kept=:
 undo=: kept=:
-podman start \
-  --attach \
-  --interactive \
-  --sig-proxy=false \
-  --detach-keys=ctrl-p,ctrl-q \
-  paude-bcd234
+# keeps a terminal for: podman start --attach --interactive --sig-proxy=false --detach-keys= paude-bcd234
+paude hold --start paude-bcd234
+paude attach paude-bcd234
