@@ -5,6 +5,7 @@ import type { Argv } from '../plan/plan.ts'
 import { openPty, type Pty } from '../run/pty.ts'
 import { type AgentState, nextState } from './activity.ts'
 import { type Client, makeClients } from './clients.ts'
+import { makeJournal } from './journal.ts'
 import type { HoldState } from './place.ts'
 import { json, makeReader, parse, type Question } from './protocol.ts'
 import { makeScreen, type Size } from './screen.ts'
@@ -31,8 +32,9 @@ const RETRY = 500
 const RETRIES = 120
 /** Milliseconds after which an agent is made to paint itself: half of that again when nothing came. */
 const NUDGE = 150
-/** Bytes of the last screen that are kept for `logs`. */
-const KEPT = 1_000_000
+/** Milliseconds without output after which a screen stands still, and after which it is looked at in any case. */
+const STILL = 400
+const AT_LEAST = 5000
 
 /** Keeps the terminal of one agent until that ends. Returns false when another holder does already. */
 export async function hold(options: HoldOptions): Promise<boolean> {
@@ -65,13 +67,32 @@ export async function hold(options: HoldOptions): Promise<boolean> {
     writeWhole(join(folder, 'state.json'), `${text}\n`)
   }
 
+  const journal = makeJournal()
+  let still: Timer | null = null
+  let stood = Date.now()
+  const lookAtScreen = () => {
+    if (still !== null) clearTimeout(still)
+    still = null
+    stood = Date.now()
+    if (screen.alternate()) clients.log(journal.stood(screen.picture({ format: 'text', scrollback: 0 }).split('\n')))
+  }
+  const story = () =>
+    screen.alternate() ? journal.text() : [journal.text(), screen.picture({ format: 'text', scrollback: 0 })].join('\n').trim()
+
   const decoder = new TextDecoder()
   const onData = (bytes: Uint8Array) => {
     painted = true
+    const chunk = decoder.decode(bytes, { stream: true })
+    // Before the agent leaves the alternate screen, what stands on it is taken down.
+    if (chunk.includes('1049l') || Date.now() - stood > AT_LEAST) lookAtScreen()
     const before = screen.scrolled()
-    const { clients: text, statuses } = screen.write(decoder.decode(bytes, { stream: true }))
+    const { clients: text, statuses } = screen.write(chunk)
     clients.broadcast(text)
-    if (screen.scrolled() > before) clients.log(screen.history(before))
+    if (screen.scrolled() > before) clients.log(journal.scrolled(screen.history(before)))
+    if (screen.alternate()) {
+      if (still === null) still = setTimeout(lookAtScreen, STILL)
+      else still.refresh()
+    }
     for (const body of statuses) state = nextState(state, body, new Date().toISOString())
     publish()
   }
@@ -141,15 +162,10 @@ export async function hold(options: HoldOptions): Promise<boolean> {
         clients.send(client, json('a', screen.picture({ format: question.format, scrollback: question.scrollback })))
         return
       case 'log':
-        client.follows = question.follow
         // Whoever follows is told what stands on the screen when it leaves it.
-        clients.send(
-          client,
-          json(
-            'a',
-            question.follow ? screen.history(0).join('\n') : screen.picture({ format: 'text', scrollback: options.scrollback }),
-          ),
-        )
+        if (screen.alternate()) lookAtScreen()
+        clients.send(client, json('a', question.follow ? journal.text() : story()))
+        client.follows = question.follow
         return
       case 'send':
         type(question)
@@ -221,12 +237,13 @@ export async function hold(options: HoldOptions): Promise<boolean> {
     setTimeout(() => painted || shake(), NUDGE * 4)
   }
 
-  const text = screen.picture({ format: 'text', scrollback: options.scrollback })
-  writeWhole(join(folder, 'screen.txt'), `${text.slice(-KEPT)}\n`)
+  lookAtScreen()
+  const text = story()
+  writeWhole(join(folder, 'screen.txt'), `${text}\n`)
   ended = code
   publish()
   over = true
-  const rest = screen.picture({ format: 'text', scrollback: 0 })
+  const rest = screen.alternate() ? '' : screen.picture({ format: 'text', scrollback: 0 })
   const end = { code, failed, text: failed ? text.slice(-4000) : '', rest }
   tell(failed ? JSON.stringify(end) : '')
   clients.end(end)

@@ -54,6 +54,7 @@ export async function view(
   leave?: (how: () => void) => void,
 ): Promise<Left> {
   const window = openWindow(host)
+  let below = true
   try {
     for (let losses = 0; losses < 5; losses++) {
       const path = await ensureHolder(host, session, { scrollback })
@@ -68,11 +69,12 @@ export async function view(
           return window.listen(hands)
         },
       })
+      if (left?.how === 'ended') below = false
       if (left !== null && left.how !== 'lost') return left
     }
     return { how: 'lost' }
   } finally {
-    window.close()
+    window.close(below)
   }
 }
 

@@ -28,6 +28,8 @@ export type Screen = {
   readonly scrolled: () => number
   /** Those of the lines that have left from `first` on which are still kept, as text. */
   readonly history: (first: number) => readonly string[]
+  /** Whether the agent paints on the alternate screen, which keeps no history of its own. */
+  readonly alternate: () => boolean
   readonly title: () => string
   readonly bracketedPaste: () => boolean
 }
@@ -51,6 +53,7 @@ export function makeScreen({ size, scrollback, name, reply }: ScreenOptions): Sc
   const modes = makeModes()
   const tokenize = makeTokenizer()
   let scrolled = 0
+  let untouched = true
   terminal.onScroll(() => {
     if (terminal.buffer.active.type === 'normal') scrolled++
   })
@@ -69,6 +72,7 @@ export function makeScreen({ size, scrollback, name, reply }: ScreenOptions): Sc
       if (verdict.reply !== '') reply(verdict.reply)
       if (verdict.status !== '') statuses.push(verdict.status)
     }
+    untouched &&= screen === ''
     core.writeSync(screen)
     return { clients, statuses }
   }
@@ -86,6 +90,8 @@ export function makeScreen({ size, scrollback, name, reply }: ScreenOptions): Sc
     resize: ({ columns, rows }) => terminal.resize(columns, rows),
     size: () => ({ columns: terminal.cols, rows: terminal.rows }),
     snapshot: (first) => {
+      // Nothing was painted yet: it comes live, below what stands there.
+      if (untouched) return ''
       const title = `\x1b]2;${cleanTitle(modes.title())}\x07`
       if (buffer().type === 'alternate') {
         const whole = serializer.serialize({ scrollback: 0 })
@@ -132,6 +138,7 @@ export function makeScreen({ size, scrollback, name, reply }: ScreenOptions): Sc
         plainLine(terminal.buffer.normal.getLine(from + index)),
       )
     },
+    alternate: () => buffer().type === 'alternate',
     title: () => cleanTitle(modes.title()),
     bracketedPaste: modes.bracketedPaste,
   }

@@ -1,5 +1,6 @@
 import { writeSync } from 'node:fs'
 import type { Host } from '../host.ts'
+import { setTerminal } from '../run/process.ts'
 
 /** In cells. */
 export type WindowSize = { readonly columns: number; readonly rows: number }
@@ -35,7 +36,11 @@ export function openWindow({ terminal, env }: Host) {
   let painted = false
   /** Whether the agent paints the alternate screen: leaving that brings the shell's own lines back. */
   let alternate = false
-  if (terminal.stdin) process.stdin.setRawMode(true)
+  if (terminal.stdin) {
+    process.stdin.setRawMode(true)
+    // Bun's raw mode goes on turning every line feed into a new line.
+    setTerminal('-opost')
+  }
   return {
     paint(bytes: Uint8Array): void {
       painted = true
@@ -56,12 +61,13 @@ export function openWindow({ terminal, env }: Host) {
         process.off('SIGWINCH', resized)
       }
     },
-    close(): void {
+    /** `below`: a shell goes on under what the agent painted. */
+    close(below: boolean): void {
       process.stdin.pause()
       process.stdin.unref?.()
       if (painted && terminal.stdout && env['TERM'] !== 'dumb') {
-        const below = alternate ? '' : `\x1b[${process.stdout.rows || 24};1H\r\n`
-        writeWhole(Buffer.from(LEAVE + below))
+        const down = alternate || !below ? '' : `\x1b[${process.stdout.rows || 24};1H\r\n`
+        writeWhole(Buffer.from(LEAVE + down))
       }
       if (terminal.stdin)
         try {

@@ -113,6 +113,10 @@ export async function* lines(argv: Argv): AsyncGenerator<string> {
   }
 }
 
+/** Changes a setting of our own terminal, which stty takes from its stdin. */
+export const setTerminal = (setting: string): void =>
+  void Bun.spawnSync(['stty', setting], { stdin: 'inherit', stdout: 'ignore', stderr: 'ignore' })
+
 type SpawnOptions = Parameters<typeof Bun.spawn>[1]
 
 function start(argv: Argv, options: NonNullable<SpawnOptions>): Bun.Subprocess {

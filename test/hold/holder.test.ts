@@ -100,10 +100,14 @@ test('keeps a program’s screen for whoever comes, tells its state, and its end
 })
 
 test('the size is that of the one who used it last; the other sees a picture that fits', async () => {
-  const holder = start('trap "stty size" WINCH; while :; do sleep 0.02; done', {
+  const holder = start('trap "stty size" WINCH; echo trapped; while :; do sleep 0.02; done', {
     look: async () => ({ status: 'exited', exitCode: 0 }),
   })
   await holder.ready
+  await until(
+    'the trap',
+    async () => (await question(holder.socket, { ask: 'screen', format: 'text', scrollback: 0 })) === 'trapped',
+  )
   const big = client(holder.socket, { columns: 70, rows: 12 })
   await until('the first size', () => big.seen.text.includes('12 70'))
   const small = client(holder.socket, { columns: 30, rows: 6 })

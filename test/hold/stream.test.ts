@@ -180,6 +180,7 @@ describe('a snapshot', () => {
   test('shows in a fresh terminal what the agent painted', async () => {
     await fc.assert(
       fc.asyncProperty(visible, fc.boolean(), async (text, first) => {
+        fc.pre(text !== '')
         const screen = makeScreen({ size: SIZE, scrollback: 100, name: NAME, reply: () => undefined })
         const { clients } = screen.write(text)
         const [live, late] = [newTerminal(), newTerminal()]

@@ -39,10 +39,26 @@ export default (context: Context) =>
       const detachKeys = detachBytes(settings.detachKeys, '--detach-keys')
       const scrollback = readLines(settings.scrollback, '--scrollback')
       await insistOnHolder(context, found)
-      const left = await view(context.host, handle, { readOnly: given['read-only'] === true, detachKeys, scrollback })
+      let signalled = 0
+      const left = await view(
+        context.host,
+        handle,
+        { readOnly: given['read-only'] === true, detachKeys, scrollback },
+        (leave) => {
+          // Whoever ends this client, or closes its terminal, does not mean the agent.
+          for (const [signal, code] of [
+            ['SIGTERM', 143],
+            ['SIGHUP', 129],
+          ] as const)
+            process.on(signal, () => {
+              signalled = code
+              leave()
+            })
+        },
+      )
       if (left.how === 'detached') {
         context.note(`detached, the session goes on: paude attach ${handle.id}`)
-        return 0
+        return signalled
       }
       if (left.how === 'lost') {
         await insistOnRunning(context, found)
