@@ -7,9 +7,8 @@ import { PaudeError } from '../errors.ts'
 import { parseLog, type Request, UNREACHABLE } from '../network/log.ts'
 import type { Plan } from '../plan/plan.ts'
 import { renderPlan } from '../plan/render.ts'
-import { ask } from '../run/ask.ts'
 import { execute } from '../run/execute.ts'
-import { capture } from '../run/process.ts'
+import { capture, LEFT } from '../run/process.ts'
 import { lookAround } from '../session/look.ts'
 import { handleOf, type SessionRecord } from '../session/record.ts'
 import { resolveSession, type Wish } from '../session/resolve.ts'
@@ -92,15 +91,14 @@ type Ended = {
 async function finish(context: Context, { backend, spec, record, code, removal, onEnd }: Ended): Promise<number> {
   const effects = context.effects(backend)
   const handle = handleOf(record, spec.folder)
-  const [state, requests, receipt] = await Promise.all([
-    spec.terminal ? ask(backend.state(handle), effects).catch(() => null) : null,
-    spec.network.mode === 'restricted' ? capture(backend.requests(handle, { follow: false })).catch(() => null) : null,
-    code === 125 && spec.network.mode === 'restricted' ? capture(backend.receipt(handle)).catch(() => null) : null,
-  ])
-  if (state?.status === 'running') {
+  if (code === LEFT) {
     context.note(`detached, the session goes on: paude attach ${spec.name || spec.id}`)
     return 0
   }
+  const [requests, receipt] = await Promise.all([
+    spec.network.mode === 'restricted' ? capture(backend.requests(handle, { follow: false })).catch(() => null) : null,
+    code === 125 && spec.network.mode === 'restricted' ? capture(backend.receipt(handle)).catch(() => null) : null,
+  ])
   await execute(removal, effects)
   if (receipt !== null && /"ok":false/.test(receipt.stdout))
     throw new PaudeError('self-test', 'the wall around the agent did not hold, so the agent was not started', {
@@ -110,7 +108,7 @@ async function finish(context: Context, { backend, spec, record, code, removal, 
   onEnd?.(asked)
   await warnOfPlanted(context, record)
   if (onEnd === undefined) noteBlocked(context, asked)
-  return state === null ? code : state.exitCode
+  return code
 }
 
 function noteBlocked({ note }: Context, requests: readonly Request[]): void {

@@ -2,8 +2,7 @@ import { mkdirSync } from 'node:fs'
 import { PaudeError } from '../errors.ts'
 import type { Host } from '../host.ts'
 import type { Hold } from '../plan/plan.ts'
-import type { Attached } from '../run/process.ts'
-import { startBehind } from '../run/process.ts'
+import { type Attached, LEFT, startBehind } from '../run/process.ts'
 import { connect, type Left, lookAt, question } from './client.ts'
 import { makeDetachScanner } from './keys.ts'
 import { socketPath } from './place.ts'
@@ -92,7 +91,7 @@ export async function holdStep(
   })
   return {
     exited: looking.then((left) => {
-      if (left.how !== 'ended') return 0
+      if (left.how !== 'ended') return LEFT
       if (left.failed) throw explain(left.code, left.text)
       return left.code
     }),

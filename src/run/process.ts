@@ -16,6 +16,9 @@ export type ProcessOptions = {
   readonly signal?: AbortSignal | undefined
 }
 
+/** In place of an exit code: the user has left a terminal that is held, and the agent goes on. */
+export const LEFT = -1
+
 /** A program that was started with our own streams. */
 export type Attached = { readonly exited: Promise<number>; readonly kill: (signal: NodeJS.Signals) => void }
 

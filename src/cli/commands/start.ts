@@ -5,6 +5,7 @@ import { PaudeError } from '../../errors.ts'
 import { write } from '../../plan/plan.ts'
 import { ask } from '../../run/ask.ts'
 import { execute } from '../../run/execute.ts'
+import { LEFT } from '../../run/process.ts'
 import { mountCheck } from '../../session/mount-check.ts'
 import { carryOut, dryRun } from '../carry-out.ts'
 import type { Context } from '../context.ts'
@@ -43,8 +44,7 @@ export default (context: Context) =>
         context.answer(record.id)
         return code
       }
-      const after = await ask(backend.state(handle), context.effects(backend)).catch(() => null)
-      if (after !== null && after.status !== 'running') return after.exitCode
+      if (code !== LEFT) return code
       context.note(`detached, the session goes on: paude attach ${record.id}`)
       return 0
     },
