@@ -8,6 +8,7 @@ const dialect: Dialect = {
   name: 'docker',
   always: [],
   user: ({ user }) => [`--user=${user.uid}:${user.gid}`],
+  proxy: () => [],
   helperUser: () => [],
   // The daemon's default driver may be one that `logs` cannot read, and is unbounded.
   log: ['--log-driver=json-file', '--log-opt=max-size=10m'],

@@ -92,6 +92,7 @@ function runProxy(dialect: Dialect, spec: SessionSpec): Exec {
       `--name=${proxy}`,
       ...labels(spec, 'proxy'),
       ...helper(dialect, spec),
+      ...dialect.proxy(spec),
       ...(needsHost || spec.network.mode === 'open' ? dialect.hostName : []),
       linkMount(dialect, spec),
       bind(join(spec.folder, 'policy'), '/paude/policy', true),

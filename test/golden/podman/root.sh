@@ -101,6 +101,11 @@ later 'podman rm --force --ignore --time=0 --volumes --depend paude-bcd234'
     --tmpfs=/run:rw,noexec,nosuid,nodev,size=4m,mode=1777 \
     --log-driver=k8s-file \
     --log-opt=max-size=10mb \
+    --sysctl=net.ipv4.neigh.eth0.base_reachable_time_ms=1000 \
+    --sysctl=net.ipv4.neigh.eth0.retrans_time_ms=200 \
+    --sysctl=net.ipv4.neigh.eth0.delay_first_probe_time=0 \
+    --sysctl=net.ipv4.neigh.eth0.ucast_solicit=0 \
+    --sysctl=net.ipv4.neigh.eth0.mcast_resolicit=3 \
     --mount=type=volume,src=paude-bcd234-link,dst=/paude/link \
     --mount=type=bind,src=/home/ada/.local/state/paude/sessions/paude-bcd234/policy,dst=/paude/policy,ro \
     localhost/paude/proxy:1 \
