@@ -20,7 +20,12 @@ export type Agent = {
   /** The shell lines that set the words of a start: first with the user's own, later continuing the conversation. */
   readonly command: (words: readonly string[], opening: Opening) => string
   /** Files laid out read-only for every start, by name below /paude/seed. */
-  readonly seed: (facts: { readonly directory: string; readonly restricted: boolean }) => Readonly<Record<string, string>>
+  readonly seed: (facts: {
+    readonly directory: string
+    readonly restricted: boolean
+    /** Whether somebody looks at it on a terminal. */
+    readonly screen: boolean
+  }) => Readonly<Record<string, string>>
 }
 
 /** How a session's conversation begins. */

@@ -153,7 +153,7 @@ const insistOn = ({ conversation, session }: NonNullable<Opening['origin']>): st
     '',
   ].join('\n')
 
-function seed({ directory, restricted }: { directory: string; restricted: boolean }): Readonly<Record<string, string>> {
+function seed({ directory, restricted, screen }: Parameters<Agent['seed']>[0]): Readonly<Record<string, string>> {
   return {
     // Answers what Claude asks only because the machine is new to it.
     'claude.json': `${JSON.stringify(
@@ -168,14 +168,22 @@ function seed({ directory, restricted }: { directory: string; restricted: boolea
       2,
     )}\n`,
     // Asking for a permission mode is the user's word already; the warning concerns machines without a box.
-    'managed-settings.json': `${JSON.stringify({ skipDangerousModePermissionPrompt: true, hooks: HOOKS }, null, 2)}\n`,
+    'managed-settings.json': `${JSON.stringify({ skipDangerousModePermissionPrompt: true, hooks: hooks(screen) }, null, 2)}\n`,
     'conversation.sh': noteConversation,
     'CLAUDE.md': restricted ? WALLED : OPEN,
   }
 }
 
-/** Managed hooks run in every mode and cannot be taken out by project or user. */
-const HOOKS = { SessionStart: [{ hooks: [{ type: 'command', command: '/bin/sh /paude/seed/conversation.sh', timeout: 5 }] }] }
+/**
+ * Notes the conversation, by managed hooks: they run in every mode, and no project or user takes them out.
+ * On a screen whenever one begins, also by /clear and /resume. Hooks of that event show up in `--output-format stream-json`,
+ * so without a screen it is the prompt's.
+ */
+const hooks = (screen: boolean) => ({
+  [screen ? 'SessionStart' : 'UserPromptSubmit']: [
+    { hooks: [{ type: 'command', command: 'exec /bin/sh /paude/seed/conversation.sh', timeout: 5 }] },
+  ],
+})
 
 const WALLED = `This session runs in a container of paude. Its only way to the network is a proxy with an allowlist, already set in the
 environment. A 403 on CONNECT, or "tunnel failed, response 403", means that the host is not on the allowlist: do not retry.

@@ -214,7 +214,7 @@ function seedFiles(
     group: group(host, user),
     'resolv.conf': '',
     hosts: '127.0.0.1 localhost paude\n::1 localhost\n',
-    ...(run.kind === 'agent' ? agent.seed({ directory: workspace.root, restricted }) : {}),
+    ...(run.kind === 'agent' ? agent.seed({ directory: workspace.root, restricted, screen: opening.continues }) : {}),
   }
 }
 
