@@ -67,7 +67,7 @@ case "$verb $*" in
   container-inspect*) cat "$FAKE/say/state" 2>/dev/null || cat "$FIXTURES/$engine/state-running.out" ;;
   version*|info*) cat "$FIXTURES/$engine/version.out" ;;
   exec*secret*) cat >"$FAKE/credential" ;;
-  logs*|exec*) [ ! -e "$FAKE/say/$verb" ] || cat "$FAKE/say/$verb" ;;
+  logs*|exec*|wait*) [ ! -e "$FAKE/say/$verb" ] || cat "$FAKE/say/$verb" ;;
 esac
 exit 0
 `
