@@ -64,6 +64,9 @@ export function processMark(pid: number): string {
   }
 }
 
+/** Whether the process of a mark still lives. */
+export const isAlive = (mark: string): boolean => mark !== '' && processMark(Number.parseInt(mark, 10)) === mark
+
 /** First executable of this name in PATH, or null. */
 export function findProgram(host: Pick<Host, 'env'>, name: string): string | null {
   for (const folder of (host.env['PATH'] ?? '').split(delimiter)) {

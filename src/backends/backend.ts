@@ -34,6 +34,8 @@ export type Backend = {
   readonly parts: Query<readonly Part[]>
   readonly volumes: Query<readonly Part[]>
   readonly state: (session: Handle) => Query<State>
+  /** Lasts until the agent ends, and prints its exit code. */
+  readonly wait: (session: Handle) => Argv
   readonly logs: (session: Handle, options: { readonly follow: boolean }) => Argv
   /** The proxy's request log. */
   readonly requests: (session: Handle, options: { readonly follow: boolean }) => Argv

@@ -7,7 +7,10 @@ import type { Dialect } from './oci-flags.ts'
 /** What docker and podman do alike with a session that exists. */
 export function sessionPlans(
   dialect: Dialect,
-): Pick<Backend, 'attach' | 'exec' | 'logs' | 'receipt' | 'remove' | 'requests' | 'resume' | 'state' | 'stop' | 'terminal'> {
+): Pick<
+  Backend,
+  'attach' | 'exec' | 'logs' | 'receipt' | 'remove' | 'requests' | 'resume' | 'state' | 'stop' | 'terminal' | 'wait'
+> {
   const { name } = dialect
   return {
     attach: (session) => [
@@ -61,6 +64,7 @@ export function sessionPlans(
     ],
 
     state: (session) => stateQuery(name, session),
+    wait: ({ id }) => [name, 'wait', parts(id).agent],
     logs: (session, { follow }) => [name, 'logs', ...(follow ? ['--follow'] : []), session.id],
     requests: (session, { follow }) => [name, 'logs', ...(follow ? ['--follow'] : []), parts(session.id).proxy],
     receipt: (session) => [name, 'logs', parts(session.id).gate],

@@ -9,6 +9,7 @@ import type { Host } from '../host.ts'
 import { readLines, readWords } from './args.ts'
 import type { Context } from './context.ts'
 import { colourful, outputs, sentence, writeAll } from './output.ts'
+import { startWords } from './start-words.ts'
 import { commands, findVerb, type Verb } from './verbs.ts'
 
 /** argv in, exit code out. Everything a user did wrong becomes a sentence here. */
@@ -73,12 +74,13 @@ async function runVerb(context: Context, { name, verb }: { name: string; verb: V
   }
   const { default: make } = await verb.load()
   // A verb that starts a box takes the flags of a start as well.
-  const { layer, words: left, ended } = verb.starts ? readFlags(argv) : { layer: {}, words: argv, ended: false }
-  const rest = ended ? ['--', ...left] : left
+  const { layer, rest } = verb.starts ? startWords(argv, verb) : { layer: {}, rest: argv }
   const command = make({ ...context, flags: { ...context.flags, ...layer } })
   const args = (typeof command.args === 'function' ? await command.args() : await command.args) as ArgsDef | undefined
   const words = readWords(name, rest, args ?? {})
-  const places = Object.entries(args ?? {}).flatMap(([key, { type }]) => (type === 'positional' && key !== 'words' ? [key] : []))
+  const places = Object.entries(args ?? {}).flatMap(([key, { type }]) =>
+    type === 'positional' && !MANY.includes(key) ? [key] : [],
+  )
   const values = {
     ...words.flags,
     ...Object.fromEntries(
@@ -92,6 +94,9 @@ async function runVerb(context: Context, { name, verb }: { name: string; verb: V
   const code: unknown = await command.run?.({ rawArgs: [...words.rest], args: { _: [], ...values } as any, cmd: command })
   return typeof code === 'number' ? code : 0
 }
+
+/** Places that take any number of words; these are handed on as `rawArgs`. */
+const MANY = ['words', 'sessions']
 
 function contextOf(host: Host, version: string, flags: Layer): Context {
   const { answer, note, warn } = outputs(host)

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs'
 import type { Backend, Part } from '../backends/backend.ts'
 import { usable } from '../backends/pick.ts'
 import { backendNames, backends } from '../backends/registry.ts'
-import { processMark } from '../host.ts'
+import { isAlive } from '../host.ts'
 import { exec, type Plan } from '../plan/plan.ts'
 import { ask } from '../run/ask.ts'
 import { folderNames, readRecords, sessionFolder } from '../session/store.ts'
@@ -75,8 +75,6 @@ function lostFolders({ host }: Context, agents: ReadonlySet<string>, reached: Re
     ]
   })
 }
-
-const isAlive = (mark: string): boolean => mark !== '' && processMark(Number.parseInt(mark, 10)) === mark
 
 function isFresh(folder: string): boolean {
   try {

@@ -1,5 +1,5 @@
 import type { Agent } from '../agents/agent.ts'
-import type { Backend } from '../backends/backend.ts'
+import type { Backend, Handle } from '../backends/backend.ts'
 import { pickBackend } from '../backends/pick.ts'
 import { loadConfig } from '../config/load.ts'
 import type { Layer } from '../config/read-flags.ts'
@@ -27,12 +27,15 @@ export type Start = {
   readonly flags: Layer
   /** The HOME volume goes with the session. */
   readonly throwAway?: boolean
+  /** Looked at before a session in the background is said to be there; what it throws takes the session back. */
+  readonly check?: (backend: Backend, handle: Handle) => Promise<void>
   /** Told what the session asked the proxy for, before everything is removed. */
   readonly onEnd?: (requests: readonly Request[]) => void
 }
 
 /** Starts a session: everything is looked up and decided first, then carried out, or only shown. Returns the exit code. */
-export async function startSession(context: Context, { agent, run, flags, throwAway = false, onEnd }: Start): Promise<number> {
+export async function startSession(context: Context, start: Start): Promise<number> {
+  const { agent, run, flags, throwAway = false, check, onEnd } = start
   const { host, answer, note, warn, version } = context
   const config = await loadConfig(host, flags)
   const { settings } = config
@@ -64,6 +67,10 @@ export async function startSession(context: Context, { agent, run, flags, throwA
   const effects = context.effects(backend)
   if (settings.detach) {
     const code = await execute(plan, effects)
+    await check?.(backend, handleOf(record, spec.folder)).catch(async (error: unknown) => {
+      await execute(removal, effects)
+      throw error
+    })
     answer(spec.id)
     return code
   }

@@ -12,6 +12,8 @@ export type Verb = {
   readonly starts?: true
   /** Called by paude itself: it stands in no help, completion or table. */
   readonly hidden?: true
+  /** With `starts`: a session may be named before the words of the agent. */
+  readonly session?: true
   /** What people type, and what that does. */
   readonly examples: readonly (readonly [line: string, effect: string])[]
   // biome-ignore lint/suspicious/noExplicitAny: citty's commands differ in the type of their flags, and only the caller's side is uniform
@@ -56,6 +58,45 @@ export const verbs = {
       ['paude start fix-login --attach', 'go on here'],
     ],
     load: () => import('./commands/start.ts'),
+  },
+  fork: {
+    description: 'Copy a conversation into a new box',
+    caller: 'agent',
+    starts: true,
+    session: true,
+    examples: [
+      ['paude fork', 'the conversation of this directory, here'],
+      ['paude fork fix-login --detach --session-name other-way', 'in the background, under a name'],
+      ['paude fork b7k -- -p "what have we decided?"', 'one question beside it'],
+    ],
+    load: () => import('./commands/fork.ts'),
+  },
+  up: {
+    description: 'Bring back what ran before a reboot',
+    caller: 'management',
+    examples: [
+      ['paude up', 'the sessions of this directory'],
+      ['paude up --all', 'all of them, but not what paude stop stopped'],
+    ],
+    load: () => import('./commands/up.ts'),
+  },
+  wait: {
+    description: 'Wait until sessions have ended',
+    caller: 'management',
+    examples: [
+      ['paude wait', 'until the session of this directory has ended'],
+      ['paude wait one two --any --timeout 600', 'for the first of two, ten minutes at most'],
+    ],
+    load: () => import('./commands/wait.ts'),
+  },
+  output: {
+    description: 'Print the answer of a session in the background',
+    caller: 'agent',
+    examples: [
+      ['paude output b7k', "what it printed, byte for byte; the agent's exit code"],
+      ['paude output b7k --follow', 'and wait for the rest'],
+    ],
+    load: () => import('./commands/output.ts'),
   },
   rm: {
     description: 'Remove a session',
@@ -192,6 +233,15 @@ export const verbs = {
     caller: 'management',
     examples: [['paude version', "paude's own; paude --version is answered by Claude"]],
     load: () => import('./commands/version.ts'),
+  },
+  service: {
+    description: 'Print a unit that runs paude up at login',
+    caller: 'management',
+    examples: [
+      ['paude service', 'for systemd or launchd, whichever is here; how to use it is said in it'],
+      ['paude service --launchd', 'a launch agent of macOS'],
+    ],
+    load: () => import('./commands/login-unit.ts'),
   },
   completion: {
     description: 'Print the completion script of a shell',

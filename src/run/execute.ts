@@ -119,6 +119,8 @@ async function runExec(step: Exec, run: Run): Promise<void> {
   const error = effects.explain({ argv: step.argv, outcome })
   // What bears our name already is somebody else's: it is not ours to take back.
   if (error.code === 'name-taken') undos.splice(undos.lastIndexOf(undo), 1)
+  // Two starts of a project may make its HOME at the same time.
+  if (error.code === 'name-taken' && step.unless !== undefined && (await capture(step.unless)).code === 0) return
   throw error
 }
 

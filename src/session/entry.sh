@@ -8,6 +8,8 @@ fail() {
   echo "paude: $1" >&2
   exit 125
 }
+# In the background the answer is kept byte for byte; engines' logs cut long lines and mend what is no UTF-8.
+[ ! -e /paude/out/stdout ] || exec >/paude/out/stdout 2>/paude/out/stderr
 [ ! -e /paude/seed/mounts.sh ] || . /paude/seed/mounts.sh
 if [ "${PAUDE_WALL-}" = 1 ]; then
   tries=0

@@ -53,6 +53,7 @@ const plain: SessionSpec = {
     'managed-settings.json': '{}\n',
     'CLAUDE.md': 'This session runs in a container of paude.\n',
   },
+  out: ['conversation'],
   record: '{ "v": 1, "id": "paude-bcd234" }\n',
   init: 'engine',
 }
@@ -134,6 +135,7 @@ export const cases: Readonly<Record<string, StartCase>> = {
       network: { mode: 'none' },
       environment: { HOME: '/home/ada' },
       once: true,
+      out: [],
       terminal: false,
       stdin: false,
       seed: { ...plain.seed, 'command.sh': "set -- sh -c 'make test'\n" },
@@ -141,6 +143,16 @@ export const cases: Readonly<Record<string, StartCase>> = {
     { timeout: 60 },
   ),
   piped: attached({ ...plain, terminal: false, seed: { ...plain.seed, 'command.sh': "set -- claude -p 'explain this'\n" } }),
+  'piped-detached': attached(
+    {
+      ...plain,
+      terminal: false,
+      stdin: false,
+      out: ['conversation', 'stdout', 'stderr'],
+      seed: { ...plain.seed, 'command.sh': "set -- claude -p 'explain this'\n" },
+    },
+    { attached: false },
+  ),
   'image-init': attached({ ...plain, init: 'image', environment: { ...plain.environment, PAUDE_INIT: 'image' } }),
   rescue: attached(plain, { rescue: [exec(['make-image', '--for=paude'], { title: 'building the image' })] }),
 }

@@ -40,6 +40,10 @@ cat >/home/ada/.local/state/paude/sessions/paude-bcd234/seed/CLAUDE.md <<'EOF'
 This session runs in a container of paude.
 EOF
 chmod 0644 /home/ada/.local/state/paude/sessions/paude-bcd234/seed/CLAUDE.md
+mkdir -p -m 0700 /home/ada/.local/state/paude/sessions/paude-bcd234/out
+later 'rm -rf /home/ada/.local/state/paude/sessions/paude-bcd234/out'
+: >/home/ada/.local/state/paude/sessions/paude-bcd234/out/conversation
+chmod 0600 /home/ada/.local/state/paude/sessions/paude-bcd234/out/conversation
 mkdir -p -m 0755 /home/ada/.local/state/paude/sessions/paude-bcd234/policy
 later 'rm -rf /home/ada/.local/state/paude/sessions/paude-bcd234/policy'
 cat >/home/ada/.local/state/paude/sessions/paude-bcd234/policy/squid.conf <<'EOF'
@@ -171,6 +175,7 @@ later 'podman rm --force --ignore --time=0 --volumes --depend paude-bcd234'
     --mount=type=volume,src=paude-home-claude-0123456789abcdef,dst=/home/ada \
     --mount=type=bind,src=/home/ada/engine,dst=/home/ada/engine \
     --mount=type=bind,src=/home/ada/.local/state/paude/sessions/paude-bcd234/seed,dst=/paude/seed,ro \
+    --mount=type=bind,src=/home/ada/.local/state/paude/sessions/paude-bcd234/out/conversation,dst=/paude/out/conversation \
     --mount=type=bind,src=/home/ada/.local/state/paude/sessions/paude-bcd234/seed/passwd,dst=/etc/passwd,ro \
     --mount=type=bind,src=/home/ada/.local/state/paude/sessions/paude-bcd234/seed/group,dst=/etc/group,ro \
     --mount=type=bind,src=/home/ada/.local/state/paude/sessions/paude-bcd234/seed/managed-settings.json,dst=/etc/claude-code/managed-settings.json,ro \
