@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'bun:test'
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { canBeHumble, type Machine, makeMachine, type Outcome } from './support/machine.ts'
 
@@ -165,6 +165,51 @@ describe('looking only', () => {
       expect(stdout).not.toContain('\u001b')
     }
     expect(machine.calls()).toEqual([])
+  })
+})
+
+describe('events', () => {
+  const begin = async (lines: readonly string[]): Promise<string> => {
+    const id = (await machine.paude(['--detach', '-p', 'hi'])).stdout.trim()
+    writeFileSync(record(id), lines.map((line) => `\n${line}\t`).join(''))
+    return id
+  }
+  const record = (id: string) => join(machine.home, '.local/state/paude/sessions', id, 'out/events')
+  const stop = (text: string) => `11.00 ${JSON.stringify({ hook_event_name: 'Stop', last_assistant_message: text })}`
+
+  test('are lines for people, and JSON for programs, and no control character gets through', async () => {
+    const id = await begin(['10.00 start 1000000', stop('a\nb \u001b[2J\u009b31m\u202e x'), 'rubbish \u001b[2J'])
+    const lines = await machine.paude(['events'])
+    expect(lines.code).toBe(0)
+    expect(lines.stdout).toBe('13:46:40  session-start\n13:46:41  stop            a b \ufffd[2J\ufffd31m\ufffd x\n')
+    expect(lines.stderr).toContain('skipped a line that no hook wrote')
+    const { stdout } = await machine.paude(['events', id, '--json'])
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: none may be there
+    expect(stdout).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/)
+    expect(
+      stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line)),
+    ).toMatchObject([
+      { v: 1, session: id, kind: 'session-start', time: '1970-01-12T13:46:40.000Z' },
+      { kind: 'stop', text: 'a\nb \u001b[2J\u009b31m\u202e x' },
+    ])
+  })
+
+  test('are private to the caller, and go with the session', async () => {
+    const id = await begin([])
+    expect([statSync(record(id)).mode & 0o777, statSync(join(record(id), '..')).mode & 0o777]).toEqual([0o600, 0o700])
+    expect((await machine.paude(['events'])).stderr).toContain('no events yet')
+    await machine.paude(['rm', '--force', id])
+    expect((await machine.paude(['events', id])).code).toBe(1)
+  })
+
+  test('follow a session until it ends', async () => {
+    await begin([stop('one'), stop('two')])
+    machine.set('say', 'state', readFileSync('test/fixtures/docker/state-exited.out', 'utf8'))
+    const { code, stdout } = await machine.paude(['events', '--follow', '--json'])
+    expect([code, stdout.trim().split('\n').length]).toEqual([0, 2])
   })
 })
 

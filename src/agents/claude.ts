@@ -4,6 +4,7 @@ import { commandLine, quote } from '../plan/shell.ts'
 import { secret } from '../secret.ts'
 import type { Agent, Credential } from './agent.ts'
 import { choosesConversation, isVerb, lasting, opensScreen } from './claude-words.ts'
+import hook from './hook.sh' with { type: 'text' }
 
 /** Claude Code. Facts about it: what it asks at a first start, what it contacts, how it resumes. */
 export const claude: Agent = {
@@ -150,10 +151,31 @@ function seed({ directory, restricted }: { directory: string; restricted: boolea
       2,
     )}\n`,
     // Asking for a permission mode is the user's word already; the warning concerns machines without a box.
-    'managed-settings.json': `${JSON.stringify({ skipDangerousModePermissionPrompt: true }, null, 2)}\n`,
+    'managed-settings.json': `${JSON.stringify({ skipDangerousModePermissionPrompt: true, hooks: HOOKS }, null, 2)}\n`,
+    'hook.sh': hook,
     'CLAUDE.md': restricted ? WALLED : OPEN,
   }
 }
+
+/** What is recorded. Not SessionStart: its hooks show up in `--output-format stream-json`; the entry script records the start. */
+const RECORDED = [
+  'UserPromptSubmit',
+  'PreToolUse',
+  'PostToolUse',
+  'PostToolUseFailure',
+  'PermissionRequest',
+  'PermissionDenied',
+  'Notification',
+  'Stop',
+  'StopFailure',
+  'SubagentStart',
+  'SubagentStop',
+  'SessionEnd',
+] as const
+
+// No `args`: a release that does not know them would have a shell read the event as a script. `timeout` in seconds.
+const HOOK = { type: 'command', command: 'exec /bin/sh /paude/seed/hook.sh', timeout: 2 } as const
+const HOOKS = Object.fromEntries(RECORDED.map((event) => [event, [{ hooks: [HOOK] }]]))
 
 const WALLED = `This session runs in a container of paude. Its only way to the network is a proxy with an allowlist, already set in the
 environment. A 403 on CONNECT, or "tunnel failed, response 403", means that the host is not on the allowlist: do not retry.

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { EVENTS_IN_BOX, eventsFile } from '../events/place.ts'
 import { HOST_NAME } from '../network/allow.ts'
 import { type Exec, exec, folder, later, type Plan, together, write } from '../plan/plan.ts'
 import type { SessionSpec } from '../session/spec.ts'
@@ -77,9 +78,12 @@ function layOut(spec: SessionSpec): Plan {
     ...Object.entries(spec.seed).map(([name, content]) => write(join(spec.folder, 'seed', name), content, 0o644)),
     ...(spec.network.mode === 'none' ? [] : [folder(join(spec.folder, 'policy'), 0o755)]),
     ...Object.entries(policy).map(([name, content]) => write(join(spec.folder, 'policy', name), content, 0o644)),
+    ...(recordsEvents(spec) ? [folder(join(spec.folder, 'out')), write(eventsFile(spec.folder), '')] : []),
     write(join(spec.folder, 'session.json'), spec.record),
   ]
 }
+
+const recordsEvents = ({ seed }: SessionSpec): boolean => seed['hook.sh'] !== undefined
 
 function runProxy(dialect: Dialect, spec: SessionSpec): Exec {
   const { proxy } = parts(spec.id)
@@ -246,6 +250,9 @@ function mountFlags(spec: SessionSpec): readonly string[] {
           bind(join(seed, 'managed-settings.json'), '/etc/claude-code/managed-settings.json', true),
           bind(join(seed, 'CLAUDE.md'), '/etc/claude-code/CLAUDE.md', true),
         ]),
+    // The file and not its folder: a mounted file can be neither removed nor replaced by a link or a pipe, and no other can be
+    // made beside it. Whatever the box fills it with lies where paude can see it and cut it off.
+    ...(recordsEvents(spec) ? [bind(eventsFile(spec.folder), EVENTS_IN_BOX, false)] : []),
     // The engine copies the host's resolver addresses in; the box has none and needs to know none.
     // Nor the names and addresses of the host, which podman copies in from its /etc/hosts.
     ...(spec.network.mode === 'open'

@@ -74,6 +74,16 @@ export const verbs = {
     ],
     load: () => import('./commands/logs.ts'),
   },
+  events: {
+    description: 'Show what the agent of a session did',
+    caller: 'management',
+    examples: [
+      ['paude events', 'prompts, tools, questions and answers of the session of this directory'],
+      ['paude events fix-login --follow', 'and what comes from now on'],
+      ['paude events --json | jq -r \'select(.kind == "tool") | .command // .file\'', 'commands and files, for scripts'],
+    ],
+    load: () => import('./commands/events.ts'),
+  },
   exec: {
     description: 'Run a command in a running session',
     caller: 'agent',

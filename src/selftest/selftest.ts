@@ -3,6 +3,7 @@ import { rmSync } from 'node:fs'
 import type { Backend, Engine } from '../backends/backend.ts'
 import type { Config } from '../config/settings.ts'
 import { PaudeError } from '../errors.ts'
+import { EVENTS_IN_BOX } from '../events/place.ts'
 import type { Host } from '../host.ts'
 import type { Plan } from '../plan/plan.ts'
 import { ask } from '../run/ask.ts'
@@ -122,6 +123,7 @@ export function wanted({ spec }: Pick<Made, 'spec'>, { token }: Pick<Witness, 't
   const { user, mounts, workspace, seed } = spec
   const managed =
     seed['managed-settings.json'] === undefined ? [] : ['/etc/claude-code/managed-settings.json', '/etc/claude-code/CLAUDE.md']
+  const events = seed['hook.sh'] === undefined ? [] : [EVENTS_IN_BOX]
   const own = [
     '/paude/seed',
     '/paude/link',
@@ -134,6 +136,7 @@ export function wanted({ spec }: Pick<Made, 'spec'>, { token }: Pick<Witness, 't
     '/run',
     user.home,
     ...managed,
+    ...events,
   ]
   return {
     ...user,
@@ -150,7 +153,7 @@ export function wanted({ spec }: Pick<Made, 'spec'>, { token }: Pick<Witness, 't
       '/dev/init',
       '/run/.containerenv',
     ],
-    writable: [user.home, '/tmp', '/run', ...mounts.filter(({ readOnly }) => !readOnly).map(({ target }) => target)],
+    writable: [user.home, '/tmp', '/run', ...events, ...mounts.filter(({ readOnly }) => !readOnly).map(({ target }) => target)],
     variables: [...Object.keys(spec.environment), ...NETWORK_VARIABLES],
     placeholder: spec.environment['ANTHROPIC_API_KEY'] ?? '',
     token,

@@ -36,6 +36,10 @@ cat >/home/ada/.local/state/paude/sessions/paude-bcd234/seed/managed-settings.js
 {}
 EOF
 chmod 0644 /home/ada/.local/state/paude/sessions/paude-bcd234/seed/managed-settings.json
+cat >/home/ada/.local/state/paude/sessions/paude-bcd234/seed/hook.sh <<'EOF'
+# appends to /paude/out/events
+EOF
+chmod 0644 /home/ada/.local/state/paude/sessions/paude-bcd234/seed/hook.sh
 cat >/home/ada/.local/state/paude/sessions/paude-bcd234/seed/CLAUDE.md <<'EOF'
 This session runs in a container of paude.
 EOF
@@ -46,6 +50,10 @@ cat >/home/ada/.local/state/paude/sessions/paude-bcd234/policy/squid.conf <<'EOF
 acl allowed dstdomain api.anthropic.com
 EOF
 chmod 0644 /home/ada/.local/state/paude/sessions/paude-bcd234/policy/squid.conf
+mkdir -p -m 0700 /home/ada/.local/state/paude/sessions/paude-bcd234/out
+later 'rm -rf /home/ada/.local/state/paude/sessions/paude-bcd234/out'
+: >/home/ada/.local/state/paude/sessions/paude-bcd234/out/events
+chmod 0600 /home/ada/.local/state/paude/sessions/paude-bcd234/out/events
 cat >/home/ada/.local/state/paude/sessions/paude-bcd234/session.json <<'EOF'
 { "v": 1, "id": "paude-bcd234" }
 EOF
@@ -161,6 +169,7 @@ later 'docker rm --force --volumes paude-bcd234'
     --mount=type=bind,src=/home/ada/.local/state/paude/sessions/paude-bcd234/seed/group,dst=/etc/group,ro \
     --mount=type=bind,src=/home/ada/.local/state/paude/sessions/paude-bcd234/seed/managed-settings.json,dst=/etc/claude-code/managed-settings.json,ro \
     --mount=type=bind,src=/home/ada/.local/state/paude/sessions/paude-bcd234/seed/CLAUDE.md,dst=/etc/claude-code/CLAUDE.md,ro \
+    --mount=type=bind,src=/home/ada/.local/state/paude/sessions/paude-bcd234/out/events,dst=/paude/out/events \
     --mount=type=bind,src=/home/ada/.local/state/paude/sessions/paude-bcd234/seed/resolv.conf,dst=/etc/resolv.conf,ro \
     --mount=type=bind,src=/home/ada/.local/state/paude/sessions/paude-bcd234/seed/hosts,dst=/etc/hosts,ro \
     --mount=type=volume,src=paude-bcd234-link,dst=/paude/link,ro \
