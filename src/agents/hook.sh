@@ -4,12 +4,13 @@ exec 2>/dev/null
 ulimit -f 32768
 trap '' 25
 IFS=' ' read -r up _ </proc/uptime
-# A fresh line first, so that whatever stands there cannot swallow it. Below 4 KiB a shell writes at once: two hooks never mix.
-if head=$(dd bs=3000 count=1 iflag=fullblock); then
-  printf '\n%s %s\t%s' "$up" "$head" "$(tail -c 1000)" >>/paude/out/events
+# A line before and after, so that no neighbour can swallow it. Below 4 KiB a shell writes at once: two hooks never mix.
+if command -v dd && command -v tail; then
+  begin=$(dd bs=3000 count=1 iflag=fullblock)
+  printf '\n%s %s\t%s\n' "$up" "$begin" "$(tail -c 1000)" >>/paude/out/events
 else
-  # An image without dd: the shell reads byte by byte, which takes long for long texts, so behind the agent's back.
+  # A shell alone reads byte by byte, which takes long for long texts, so behind the agent's back.
   exec 3<&0
-  { IFS= read -r head <&3 && LC_ALL=C printf '\n%s %.3900s\t' "$up" "$head" >>/paude/out/events; } >/dev/null &
-fi
+  { IFS= read -r begin <&3 && LC_ALL=C printf '\n%s %.3900s\t\n' "$up" "$begin" >>/paude/out/events; } &
+fi >/dev/null
 exit 0

@@ -29,11 +29,11 @@ export async function* followEvents(folder: string, { reader, runs, askAfter = 3
       continue
     }
     offset += bytes.length
-    const whole = (rest + bytes).lastIndexOf('\n')
-    // The last record has no end of its own: it is whole when nothing was added since the last look.
-    const ready = bytes === '' ? rest : (rest + bytes).slice(0, Math.max(0, whole))
-    rest = bytes === '' ? '' : (rest + bytes).slice(Math.max(0, whole)).slice(0, LONGEST * 2)
-    yield* reader.read(ready)
+    const text = rest + bytes
+    // Every record ends its line; what has no end yet is not whole.
+    const end = text.lastIndexOf('\n') + 1
+    rest = text.slice(end).slice(0, LONGEST * 2)
+    yield* reader.read(text.slice(0, end))
     if (bytes !== '') continue
     if (last) return
     if (Date.now() - asked > askAfter) {

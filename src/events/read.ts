@@ -14,6 +14,8 @@ export type Reader = {
 export const LONGEST = 4096
 /** Bytes that a hook keeps of the end of a long text; the middle is left out. */
 const TAIL = 1000
+/** Ids of tool calls. A repetition follows at once, so few would do. */
+const REMEMBERED = 1000
 
 /** `boot` is when this machine started, in seconds since 1970: for a box whose entry script could not tell. */
 export function eventReader(session: string, boot: number): Reader {
@@ -30,7 +32,17 @@ export function eventReader(session: string, boot: number): Reader {
           ? ({ v: 1, time: isoTime(start + record.up) ?? time, session, conversation: '', kind: 'session-start' } as const)
           : toEvent(record.payload, { time, session })
     if (event === null) skipped++
-    return event === null ? [] : [event]
+    return event === null || isRepeated(event) ? [] : [event]
+  }
+  // Claude calls managed hooks again with the path it made of a relative one, and as for a success after a failure.
+  const ids = new Set<string>()
+  const isRepeated = (event: SessionEvent): boolean => {
+    if ((event.kind !== 'tool' && event.kind !== 'tool-result') || event.id === '') return false
+    const mark = `${event.kind} ${event.id}`
+    const known = ids.has(mark)
+    ids.add(mark)
+    if (ids.size > REMEMBERED) for (const oldest of [...ids].slice(0, REMEMBERED / 2)) ids.delete(oldest)
+    return known
   }
   return { read: (bytes) => [...lines(bytes)].flatMap(readLine), skipped: () => skipped }
 }

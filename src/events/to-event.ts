@@ -1,3 +1,4 @@
+import { posix } from 'node:path'
 import { BOUNDS, type SessionEvent } from './event.ts'
 
 type Fields = Readonly<Record<string, unknown>>
@@ -9,7 +10,7 @@ export function toEvent(payload: unknown, { time, session }: Stamp): SessionEven
   const word = (name: string) => clipped(given[name], BOUNDS.word)
   const text = (name: string) => clipped(given[name], BOUNDS.text)
   const common = { v: 1, time, session, conversation: word('session_id') } as const
-  const tool = { tool: word('tool_name'), ...work(fields(given['tool_input'])) }
+  const tool = { tool: word('tool_name'), ...work(fields(given['tool_input']), given['cwd']) }
   switch (given['hook_event_name']) {
     case 'UserPromptSubmit':
       return { ...common, kind: 'prompt', text: text('prompt') }
@@ -54,15 +55,21 @@ export function toEvent(payload: unknown, { time, session }: Stamp): SessionEven
   }
 }
 
-/** What a tool works on: its command, its file, or the first text among its words. */
-function work(input: Fields): { readonly command: string } | { readonly file: string } | { readonly detail: string } | object {
+/** What a tool works on: its command, its file from the root on, or the first text among its words. */
+function work(
+  input: Fields,
+  folder: unknown,
+): { readonly command: string } | { readonly file: string } | { readonly detail: string } | object {
   if (typeof input['command'] === 'string') return { command: clipped(input['command'], BOUNDS.command) }
   for (const name of ['file_path', 'notebook_path', 'path'])
-    if (typeof input[name] === 'string') return { file: clipped(input[name], BOUNDS.file) }
+    if (typeof input[name] === 'string') return { file: clipped(absolute(input[name], folder), BOUNDS.file) }
   const questions = Array.isArray(input['questions']) ? fields(input['questions'][0]) : {}
   const detail = [questions['question'], ...Object.values(input)].find((value) => typeof value === 'string')
   return detail === undefined ? {} : { detail: clipped(detail, BOUNDS.text) }
 }
+
+const absolute = (path: string, folder: unknown): string =>
+  typeof folder === 'string' && folder.startsWith('/') ? posix.resolve(folder, path) : path
 
 const duration = ({ duration_ms: value }: Fields): number | null =>
   typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : null

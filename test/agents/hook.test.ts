@@ -40,19 +40,20 @@ async function fire(payload: unknown, { sh, path = '/usr/bin:/bin', blocks }: Op
 
 const NOTHING = { stdout: '', stderr: '', code: 0 }
 const events = (): readonly SessionEvent[] => eventReader('paude-bcd234', 0).read(readFileSync(record, 'latin1'))
+let calls = 0
 const bash = (command: string, more: object = {}) => ({
   session_id: 'c1',
   hook_event_name: 'PreToolUse',
   tool_name: 'Bash',
   tool_input: { command },
-  tool_use_id: 'toolu_1',
+  tool_use_id: `toolu_${++calls}`,
   ...more,
 })
 
 describe.each(shells)('the hook under $name', ({ sh }) => {
   test('records a call, and says nothing', async () => {
     expect(await fire(bash('echo "é" \\n \u0007'), { sh })).toEqual(NOTHING)
-    expect(events()).toMatchObject([{ kind: 'tool', tool: 'Bash', id: 'toolu_1', command: 'echo "é" \\n \u0007' }])
+    expect(events()).toMatchObject([{ kind: 'tool', tool: 'Bash', command: 'echo "é" \\n \u0007' }])
   })
 
   test('keeps beginning and end of a long call, in one record below 4 KiB', async () => {

@@ -77,7 +77,7 @@ test('knows when the machine started', () => {
 })
 
 describe('following', () => {
-  const stop = (text: string) => `\n1.00 ${JSON.stringify({ hook_event_name: 'Stop', last_assistant_message: text })}\t`
+  const stop = (text: string) => `\n1.00 ${JSON.stringify({ hook_event_name: 'Stop', last_assistant_message: text })}\t\n`
   const texts = (events: readonly SessionEvent[]) => events.map((event) => (event.kind === 'stop' ? event.text : event.kind))
 
   /** Follows until `count` events came or the session ended. */
@@ -95,7 +95,7 @@ describe('following', () => {
     return texts(seen)
   }
 
-  test('shows what is there, then what comes, with records in pieces and the last without an end', async () => {
+  test('shows what is there, then what comes, whole records alone', async () => {
     writeFileSync(file, stop('one'))
     const [head, tail] = [stop('two').slice(0, 20), stop('two').slice(20)]
     const meanwhile = (count: number) => {

@@ -78,6 +78,21 @@ describe('what Claude tells its hooks becomes an event', () => {
   })
 })
 
+test('a tool call that Claude tells twice is one event, and its file is named from the root on', () => {
+  const call = (hook_event_name: string, file_path: string, more: object = {}) =>
+    line({ hook_event_name, cwd: '/work/sub', tool_name: 'Write', tool_input: { file_path }, tool_use_id: 't1', ...more })
+  const text =
+    call('PreToolUse', '../a.txt') +
+    call('PreToolUse', '/work/a.txt') +
+    call('PostToolUseFailure', '/work/a.txt') +
+    call('PostToolUse', '/work/a.txt')
+  expect(read(text + call('PreToolUse', 'b', { tool_use_id: 't2' }))).toMatchObject([
+    { kind: 'tool', file: '/work/a.txt' },
+    { kind: 'tool-result', ok: false },
+    { kind: 'tool', file: '/work/sub/b' },
+  ])
+})
+
 test('seconds since boot become times by what the entry script said last', () => {
   const text = `\n5.00 start 1000\t${line({ hook_event_name: 'Stop' }, '6.50')}\n2.00 start 5000\t${line({ hook_event_name: 'Stop' }, '3.00')}`
   expect(read(text, 77).map(({ kind, time }) => [kind, time])).toEqual([
