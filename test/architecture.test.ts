@@ -13,7 +13,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   plan: ['secret.ts'],
   network: ['errors.ts'],
   // The default version of the agent stands beside its image.
-  config: ['errors.ts', 'image'],
+  config: ['errors.ts', 'image', 'notify'],
+  notify: ['errors.ts', 'host.ts', 'run', 'secret.ts'],
   agents: ['errors.ts', 'plan', 'secret.ts'],
   image: ['errors.ts', 'host.ts', 'plan', 'run'],
   workspace: ['errors.ts', 'host.ts', 'network'],
@@ -35,6 +36,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'host.ts',
     'image',
     'network',
+    'notify',
     'plan',
     'run',
     'secret.ts',

@@ -171,7 +171,7 @@ describe('looking only', () => {
 describe('events', () => {
   const begin = async (lines: readonly string[]): Promise<string> => {
     const id = (await machine.paude(['--detach', '-p', 'hi'])).stdout.trim()
-    writeFileSync(record(id), lines.map((line) => `\n${line}\t`).join(''))
+    writeFileSync(record(id), lines.map((line) => `\n${line}\t\n`).join(''))
     return id
   }
   const record = (id: string) => join(machine.home, '.local/state/paude/sessions', id, 'out/events')
@@ -210,6 +210,67 @@ describe('events', () => {
     machine.set('say', 'state', readFileSync('test/fixtures/docker/state-exited.out', 'utf8'))
     const { code, stdout } = await machine.paude(['events', '--follow', '--json'])
     expect([code, stdout.trim().split('\n').length]).toEqual([0, 2])
+  })
+})
+
+describe('notify test', () => {
+  const configure = (text: string) => machine.write(join(machine.home, '.config/paude/config.toml'), `[notify]\n${text}\n`)
+  const program = (name: string, body: string) => {
+    machine.write(join(machine.env['PATH'] ?? '', name), `#!/bin/sh\n${body}\n`)
+    chmodSync(join(machine.env['PATH'] ?? '', name), 0o755)
+  }
+  const said = (name: string) => readFileSync(join(machine.room, name), 'utf8')
+
+  test('sends one message by every way, and tells which of them worked', async () => {
+    const seen: unknown[] = []
+    const server = Bun.serve({
+      hostname: '127.0.0.1',
+      port: 0,
+      fetch: async (request) => {
+        seen.push([request.headers.get('authorization'), await request.json()])
+        return new Response('thanks')
+      },
+    })
+    program('notify-send', `printf '%s\\n' "$@" >"${machine.room}/shown"; pwd >>"${machine.room}/shown"`)
+    program('tell-me', `cat >"${machine.room}/told"; echo nothing to see; exit 3`)
+    configure(
+      `desktop = true\nterminal = "bell"\ncommand = ["tell-me", "now"]\n[notify.webhook]\nurl = "http://127.0.0.1:${server.port}/"\ntoken = "env:HOOK"`,
+    )
+    const { code, stdout, stderr } = await machine.paude(['notify', 'test'], { env: { HOOK: 'tok' } })
+    await server.stop(true)
+    expect([code, stderr]).toEqual([1, ''])
+    expect(stdout.split('\n').map((line) => line.replace(/ +/g, ' '))).toEqual([
+      'CHANNEL RESULT',
+      'desktop sent',
+      'terminal no terminal is attached here',
+      'command tell-me ended with 3:',
+      'webhook sent',
+      '',
+    ])
+    expect(said('shown')).toBe('--app-name=paude\n--\npaude: test test message\nIf you can read this, it works\n/\n')
+    expect(JSON.parse(said('told'))).toMatchObject({ v: 1, kind: 'test', session: 'test', workspace: machine.project })
+    expect(seen).toMatchObject([['Bearer tok', { kind: 'test' }]])
+  })
+
+  test('is answered for machines, with 0 when all is well', async () => {
+    program('tell-me', 'cat >/dev/null')
+    configure('command = ["tell-me"]')
+    const { code, stdout } = await machine.paude(['notify', 'test', '--json'])
+    expect([code, JSON.parse(stdout)]).toEqual([0, [{ channel: 'command', fault: null }]])
+  })
+
+  test('says what to write when nothing is set up, and what is wrong when it is wrong', async () => {
+    expect(await machine.paude(['notify', 'test'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('no way to notify you is set up'),
+    })
+    configure('desktop = true')
+    expect((await machine.paude(['notify', 'test'])).stdout).toContain('notify-send was not found')
+    configure('every = "often"')
+    expect(await machine.paude(['notify', 'test'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('notify.every must be number'),
+    })
   })
 })
 

@@ -134,6 +134,13 @@ export const verbs = {
     ],
     load: () => import('./commands/network.ts'),
   },
+  notify: {
+    description: 'Try the ways to tell you that a session needs you',
+    caller: 'management',
+    words: ['test'],
+    examples: [['paude notify test', 'one message by every way in config.toml, and which of them worked']],
+    load: () => import('./commands/notify.ts'),
+  },
   demo: {
     description: 'Show the box and its wall, without an account',
     caller: 'agent',
