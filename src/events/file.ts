@@ -24,7 +24,7 @@ export function readPiece(folder: string, offset: number): Piece {
   return withFile(folder, { flags: constants.O_RDONLY, none: { bytes: '', size: 0 }, act })
 }
 
-/** Cuts off what was written behind the limit, which no hook does; for whoever watches over a session. Says whether there was any. */
+/** Cuts off what was written behind the limit, which no hook does. Says whether there was any. */
 export function boundEvents(folder: string): boolean {
   const act = (descriptor: number): boolean => {
     if (fstatSync(descriptor).size <= EVENTS_LIMIT) return false
@@ -32,6 +32,22 @@ export function boundEvents(folder: string): boolean {
     return true
   }
   return withFile(folder, { flags: constants.O_WRONLY, none: false, act })
+}
+
+/** Milliseconds: what a box can write meanwhile is what it can take of the disk for longer than that. */
+const WATCH_EVERY = 5_000
+
+/** Bounds the record of a running session again and again, until what it returns is called. */
+export function keepBounded(folder: string, every = WATCH_EVERY): () => void {
+  const timer = setInterval(() => {
+    try {
+      boundEvents(folder)
+    } catch {
+      // The next look may find it in order, and `paude events` tells of it.
+    }
+  }, every)
+  timer.unref()
+  return () => clearInterval(timer)
 }
 
 /** When this machine started, in seconds since 1970; what is left of the present where it does not tell. */

@@ -16,7 +16,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PaudeError } from '../../src/errors.ts'
 import type { SessionEvent } from '../../src/events/event.ts'
-import { bootTime, boundEvents, readPiece } from '../../src/events/file.ts'
+import { bootTime, boundEvents, keepBounded, readPiece } from '../../src/events/file.ts'
 import { followEvents } from '../../src/events/follow.ts'
 import { EVENTS_LIMIT, eventsFile } from '../../src/events/place.ts'
 import { eventReader } from '../../src/events/read.ts'
@@ -63,6 +63,23 @@ test('nothing behind the limit is read, and it can be cut off', () => {
   expect([boundEvents(folder), boundEvents(folder)]).toEqual([true, false])
   expect(statSync(file).size).toBe(EVENTS_LIMIT)
   expect(readPiece(folder, 0).bytes).toStartWith('begin\0')
+})
+
+test('a running session can be watched over, whatever becomes of its record', async () => {
+  const unwatch = keepBounded(folder, 10)
+  mkdirSync(file)
+  await Bun.sleep(30) // a few looks, which must not end the watch
+  rmSync(file, { recursive: true })
+  await Bun.sleep(30)
+  writeFileSync(file, '')
+  truncateSync(file, EVENTS_LIMIT + 1)
+  const end = Date.now() + 5000
+  while (statSync(file).size > EVENTS_LIMIT && Date.now() < end) await Bun.sleep(10)
+  expect(statSync(file).size).toBe(EVENTS_LIMIT)
+  unwatch()
+  truncateSync(file, EVENTS_LIMIT + 1)
+  await Bun.sleep(50)
+  expect(statSync(file).size).toBe(EVENTS_LIMIT + 1)
 })
 
 test('a file that was locked is opened again', () => {
