@@ -3,6 +3,7 @@ import { twin } from '../src/cli/help.ts'
 import { commands } from '../src/cli/verbs.ts'
 import { type OwnFlag, ownFlags } from '../src/config/own-flags.ts'
 import { type Caller, type ErrorCode, exitCode, PaudeError } from '../src/errors.ts'
+import { type EventKind, fieldsOf, MEANINGS } from '../src/events/event.ts'
 import { PROTECTED } from '../src/workspace/guard.ts'
 
 const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ')
@@ -55,6 +56,16 @@ export function tables(): Readonly<Record<string, string>> {
     'exit-codes': table(
       ['code', 'means'],
       [['any', "the agent's or the command's own"], ...CODES.map(([code, meaning]) => [String(code), meaning])],
+    ),
+    events: table(
+      ['kind', 'when', 'fields'],
+      (Object.entries(MEANINGS) as [EventKind, string][]).map(([kind, meaning]) => [
+        `\`${kind}\``,
+        meaning,
+        fieldsOf(kind)
+          .map((field) => `\`${field}\``)
+          .join(', '),
+      ]),
     ),
     protected: `${PROTECTED.map((path) => `\`${path}\``).join(', ')}`,
   }

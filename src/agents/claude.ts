@@ -6,6 +6,7 @@ import type { Agent, Credential, Opening } from './agent.ts'
 import { choosesConversation, chosenConversation, continuable, isVerb, lasting, opensScreen } from './claude-words.ts'
 import noteConversation from './conversation.sh' with { type: 'text' }
 import privateHome from './home.sh' with { type: 'text' }
+import hook from './hook.sh' with { type: 'text' }
 
 /** Claude Code. Facts about it: what it asks at a first start, what it contacts, how it resumes. */
 export const claude: Agent = {
@@ -170,20 +171,46 @@ function seed({ directory, restricted, screen }: Parameters<Agent['seed']>[0]): 
     // Asking for a permission mode is the user's word already; the warning concerns machines without a box.
     'managed-settings.json': `${JSON.stringify({ skipDangerousModePermissionPrompt: true, hooks: hooks(screen) }, null, 2)}\n`,
     'conversation.sh': noteConversation,
+    'hook.sh': hook,
     'CLAUDE.md': restricted ? WALLED : OPEN,
   }
 }
 
+/** What is recorded. Not SessionStart: its hooks show up in `--output-format stream-json`; the entry script records the start. */
+const RECORDED = [
+  'UserPromptSubmit',
+  'PreToolUse',
+  'PostToolUse',
+  'PostToolUseFailure',
+  'PermissionRequest',
+  'PermissionDenied',
+  'Notification',
+  'Stop',
+  'StopFailure',
+  'SubagentStart',
+  'SubagentStop',
+  'SessionEnd',
+] as const
+
+// No `args`: a release that does not know them would have a shell read the event as a script. `timeout` in seconds.
+const RECORD = { type: 'command', command: 'exec /bin/sh /paude/seed/hook.sh', timeout: 2 } as const
+const NOTE = { type: 'command', command: 'exec /bin/sh /paude/seed/conversation.sh', timeout: 5 } as const
+
 /**
- * Notes the conversation, by managed hooks: they run in every mode, and no project or user takes them out.
- * On a screen whenever one begins, also by /clear and /resume. Hooks of that event show up in `--output-format stream-json`,
- * so without a screen it is the prompt's.
+ * Managed hooks run in every mode, and no project or user takes them out. They record what happens and note the conversation: on a screen
+ * whenever one begins, also by /clear and /resume. Hooks of that event show up in `--output-format stream-json`, so without a screen
+ * it is the prompt's.
  */
-const hooks = (screen: boolean) => ({
-  [screen ? 'SessionStart' : 'UserPromptSubmit']: [
-    { hooks: [{ type: 'command', command: 'exec /bin/sh /paude/seed/conversation.sh', timeout: 5 }] },
-  ],
-})
+function hooks(screen: boolean): Readonly<Record<string, unknown>> {
+  const begins = screen ? 'SessionStart' : 'UserPromptSubmit'
+  const events = screen ? [begins, ...RECORDED] : RECORDED
+  return Object.fromEntries(
+    events.map((event) => [
+      event,
+      [{ hooks: [...(event === begins ? [NOTE] : []), ...(event === 'SessionStart' ? [] : [RECORD])] }],
+    ]),
+  )
+}
 
 const WALLED = `This session runs in a container of paude. Its only way to the network is a proxy with an allowlist, already set in the
 environment. A 403 on CONNECT, or "tunnel failed, response 403", means that the host is not on the allowlist: do not retry.

@@ -7,3 +7,7 @@ declare module '*/conversation.sh' {
   const text: string
   export default text
 }
+declare module '*/hook.sh' {
+  const text: string
+  export default text
+}

@@ -1,4 +1,4 @@
-import { type Argv, exec, type Plan } from '../plan/plan.ts'
+import { type Argv, exec, type Plan, remove } from '../plan/plan.ts'
 import type { Query } from '../plan/query.ts'
 import type { Backend, Handle, State, Status } from './backend.ts'
 import { parts } from './oci-cli.ts'
@@ -40,7 +40,7 @@ export function sessionPlans(
       return [
         exec([name, ...dialect.removal, agent, ...(session.walled ? [gate, proxy] : [])], { tolerant: true }),
         ...(session.walled ? [exec([name, 'volume', 'rm', '--force', link], { tolerant: true })] : []),
-        exec(['rm', '-rf', session.folder]),
+        remove(session.folder),
         // Last, since it fails while another session of the project uses it.
         ...(volumes && session.homeVolume !== '' ? [exec([name, 'volume', 'rm', session.homeVolume])] : []),
       ]

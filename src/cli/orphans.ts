@@ -3,7 +3,7 @@ import type { Backend, Part } from '../backends/backend.ts'
 import { usable } from '../backends/pick.ts'
 import { backendNames, backends } from '../backends/registry.ts'
 import { isAlive } from '../host.ts'
-import { exec, type Plan } from '../plan/plan.ts'
+import { exec, type Plan, remove } from '../plan/plan.ts'
 import { ask } from '../run/ask.ts'
 import { folderNames, readRecords, sessionFolder } from '../session/store.ts'
 import type { Context } from './context.ts'
@@ -100,7 +100,7 @@ export function removeOrphans(orphans: readonly Orphan[]): readonly { readonly b
           ? [exec([backend.program, 'rm', '--force', '--volumes', ...containers], { tolerant: true })]
           : []),
         ...(volumes.length > 0 ? [exec([backend.program, 'volume', 'rm', '--force', ...volumes], { tolerant: true })] : []),
-        ...folders.map((path) => exec(['rm', '-rf', '--', path])),
+        ...folders.map(remove),
       ],
     }
   })

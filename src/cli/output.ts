@@ -67,3 +67,10 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
 export const printable = (text: string): string =>
   // biome-ignore lint/suspicious/noControlCharactersInRegex: exactly those are taken out
   text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, '�')
+
+/** The same as JSON: every character that a terminal may act on is escaped, so nothing is lost. */
+export const jsonLine = (value: unknown): string =>
+  JSON.stringify(value).replace(
+    /[\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,
+    (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )

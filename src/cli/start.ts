@@ -4,6 +4,7 @@ import { pickBackend } from '../backends/pick.ts'
 import { loadConfig } from '../config/load.ts'
 import type { Layer } from '../config/read-flags.ts'
 import { PaudeError } from '../errors.ts'
+import { keepBounded } from '../events/file.ts'
 import { parseLog, type Request, UNREACHABLE } from '../network/log.ts'
 import type { Plan } from '../plan/plan.ts'
 import { renderPlan } from '../plan/render.ts'
@@ -74,7 +75,12 @@ export async function startSession(context: Context, start: Start): Promise<numb
     answer(spec.id)
     return code
   }
-  return await execute(plan, effects, (code) => finish(context, { backend, spec, record, code, removal, onEnd }))
+  const unwatch = keepBounded(spec.folder)
+  try {
+    return await execute(plan, effects, (code) => finish(context, { backend, spec, record, code, removal, onEnd }))
+  } finally {
+    unwatch()
+  }
 }
 
 function refuseTakenName({ host }: Context, { name }: SessionSpec): void {

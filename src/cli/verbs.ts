@@ -144,6 +144,16 @@ export const verbs = {
     ],
     load: () => import('./commands/logs.ts'),
   },
+  events: {
+    description: 'Show what the agent of a session did',
+    caller: 'management',
+    examples: [
+      ['paude events', 'prompts, tools, questions and answers of the session of this directory'],
+      ['paude events fix-login --follow', 'and what comes from now on'],
+      ['paude events --json | jq -r \'select(.kind == "tool") | .command // .file\'', 'commands and files, for scripts'],
+    ],
+    load: () => import('./commands/events.ts'),
+  },
   exec: {
     description: 'Run a command in a running session',
     caller: 'agent',
@@ -193,6 +203,13 @@ export const verbs = {
       ['paude network log --blocked --json', 'what was blocked, for scripts'],
     ],
     load: () => import('./commands/network.ts'),
+  },
+  notify: {
+    description: 'Try the ways to tell you that a session needs you',
+    caller: 'management',
+    words: ['test'],
+    examples: [['paude notify test', 'one message by every way in config.toml, and which of them worked']],
+    load: () => import('./commands/notify.ts'),
   },
   demo: {
     description: 'Show the box and its wall, without an account',

@@ -1,3 +1,5 @@
+import type { NotifySettings } from '../notify/settings.ts'
+
 /** Everything a start can be told, decided: flags over environment over the user's file over defaults. */
 export type Settings = {
   readonly backend: 'auto' | 'docker' | 'podman'
@@ -26,6 +28,8 @@ export type Settings = {
   readonly detachKeys: string
   /** Lines, as typed. */
   readonly scrollback: string
+  /** Only in the file: how the user is told. */
+  readonly notify: NotifySettings
   readonly force: boolean
   readonly dryRun: boolean
   readonly printConfig: boolean

@@ -44,6 +44,26 @@ export type ScreenOptions = {
 }
 
 const ALTERNATE = '\x1b[?1049h'
+
+/** What is used of the emulator's inner side: it has no public way for these. */
+type Core = {
+  readonly writeSync: (text: string) => void
+  /** The active buffer. */
+  readonly buffer: { readonly lines: { readonly get: (index: number) => { isWrapped: boolean } | undefined } }
+}
+
+/** Whether typing the first line whole leads on to the second. A wide character leaves the last cell before it empty. */
+function wraps(before: IBufferLine, line: IBufferLine, columns: number): boolean {
+  const first = line.getCell(0)
+  const filled = (column: number): boolean => {
+    const cell = before.getCell(column)
+    if (cell === undefined || first === undefined) return false
+    const ground = cell.getBgColorMode() === first.getBgColorMode() && cell.getBgColor() === first.getBgColor()
+    return ground && (cell.getChars() !== '' || cell.getWidth() === 0)
+  }
+  return filled(columns - 1) || (first?.getWidth() === 2 && filled(columns - 2))
+}
+
 export function makeScreen({ size, scrollback, name, reply }: ScreenOptions): Screen {
   const terminal = new Terminal({ cols: size.columns, rows: size.rows, scrollback, allowProposedApi: true, logLevel: 'off' })
   const serializer = new SerializeAddon()
@@ -58,7 +78,7 @@ export function makeScreen({ size, scrollback, name, reply }: ScreenOptions): Sc
     if (terminal.buffer.active.type === 'normal') scrolled++
   })
   // At once, so that whoever floods us is held up by the terminal's own buffer; the public way queues without a limit.
-  const { _core: core } = terminal as unknown as { readonly _core: { readonly writeSync: (text: string) => void } }
+  const { _core: core } = terminal as unknown as { readonly _core: Core }
 
   function write(chunk: string) {
     let screen = ''
@@ -78,6 +98,20 @@ export function makeScreen({ size, scrollback, name, reply }: ScreenOptions): Sc
   }
 
   const buffer = () => terminal.buffer.active
+  /**
+   * What the serializer cannot wrap as the agent did, since the end of the line before was erased, it would force with characters that
+   * it fails to take away again (0.14.0, when the whole line is empty). So it stands on a line of its own.
+   */
+  const unwrap = () => {
+    for (let index = 1; index < buffer().length; index++) {
+      const [before, line] = [lineAt(index - 1), lineAt(index)]
+      if (before === undefined || !line?.isWrapped || wraps(before, line, terminal.cols)) continue
+      const inner = core.buffer.lines.get(index)
+      if (inner !== undefined) inner.isWrapped = false
+    }
+  }
+  /** Where it stands: the serializer moves there from where it believes to be, and behind a full line that is one off. */
+  const cursor = () => (buffer().cursorX < terminal.cols ? `\x1b[${buffer().cursorY + 1};${buffer().cursorX + 1}H` : '')
   const lineAt = (index: number): IBufferLine | undefined => buffer().getLine(index)
   /** Lines of the screen, with so many before it. */
   const lines = (before: number): readonly (IBufferLine | undefined)[] => {
@@ -92,14 +126,15 @@ export function makeScreen({ size, scrollback, name, reply }: ScreenOptions): Sc
     snapshot: (first) => {
       // Nothing was painted yet: it comes live, below what stands there.
       if (untouched) return ''
+      unwrap()
       const title = `\x1b]2;${cleanTitle(modes.title())}\x07`
       if (buffer().type === 'alternate') {
         const whole = serializer.serialize({ scrollback: 0 })
         // What stands before is the other screen, which the terminal of the user has of its own.
-        return `${title}\x1b[?1049h\x1b[2J${whole.slice(whole.indexOf(ALTERNATE) + ALTERNATE.length)}${modes.restore()}`
+        return `${title}\x1b[?1049h\x1b[2J${whole.slice(whole.indexOf(ALTERNATE) + ALTERNATE.length)}${cursor()}${modes.restore()}`
       }
       const room = first ? '\r\n'.repeat(terminal.rows) : '\x1b[?1049l'
-      return `${title}${room}\x1b[H\x1b[2J${serializer.serialize(first ? {} : { scrollback: 0 })}${modes.restore()}`
+      return `${title}${room}\x1b[H\x1b[2J${serializer.serialize(first ? {} : { scrollback: 0 })}${cursor()}${modes.restore()}`
     },
     view: (other) => {
       const shown = lines(0)

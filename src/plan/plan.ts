@@ -6,10 +6,13 @@ export type Argv = readonly [program: string, ...words: string[]]
 /** Everything paude will do, in order. It is run, printed by --dry-run and compared by the tests: one value. */
 export type Plan = readonly Step[]
 
-export type Step = Folder | Write | Exec | Attach | Hold | Together | Guard | Later
+export type Step = Folder | Remove | Write | Exec | Attach | Hold | Together | Guard | Later
 
 /** Makes a folder with its parents (mode 0700 unless told); taken back with all it holds. */
 export type Folder = { readonly kind: 'folder'; readonly path: string; readonly mode?: number }
+
+/** Removes a folder with all it holds, also while a process that is ending still writes there. Gone already is well. */
+export type Remove = { readonly kind: 'remove'; readonly path: string }
 
 /** Writes a whole file atomically. Never a secret: files outlive the process. */
 export type Write = { readonly kind: 'write'; readonly path: string; readonly content: string; readonly mode: number }
@@ -106,3 +109,4 @@ export const together = (
 })
 export const guard = (unless: Argv, steps: Plan): Guard => ({ kind: 'guard', unless, steps })
 export const folder = (path: string, mode = 0o700): Folder => ({ kind: 'folder', path, mode })
+export const remove = (path: string): Remove => ({ kind: 'remove', path })

@@ -42,7 +42,9 @@ const handsOver = (step: Step): boolean => step.kind === 'attach' || (step.kind 
 function renderStep(step: Step, name: string): readonly string[] {
   switch (step.kind) {
     case 'folder':
-      return [`mkdir -p -m ${octal(step.mode ?? 0o700)} ${quote(step.path)}`, later(['rm', '-rf', step.path])]
+      return [`mkdir -p -m ${octal(step.mode ?? 0o700)} ${quote(step.path)}`, later(['rm', '-rf', '--', step.path])]
+    case 'remove':
+      return [`rm -rf -- ${quote(step.path)}`]
     case 'write':
       return writeLines(step.path, step.content, step.mode)
     case 'exec':
@@ -190,6 +192,7 @@ const hasUndo = (step: Step): boolean => {
     case 'guard':
     case 'later':
       return true
+    case 'remove':
     case 'write':
     case 'attach':
     case 'hold':

@@ -71,10 +71,13 @@ async function carryOut(step: Exclude<Step, Last>, run: Run): Promise<void> {
         const mode = step.mode ?? 0o700
         // Never a folder that was there before, nor a parent: another session may live in it by now.
         if ((await mkdir(step.path, { recursive: true, mode })) === undefined) return
-        run.undos.push(() => rm(step.path, { recursive: true, force: true }))
+        run.undos.push(() => removeFolder(step.path))
         // A strict umask would lock the proxy, which is another user, out of its policy.
         await chmod(step.path, mode)
       })
+      return
+    case 'remove':
+      await onDisk(step.path, () => removeFolder(step.path))
       return
     case 'write':
       await onDisk(step.path, async () => {
@@ -272,6 +275,18 @@ async function onDisk(path: string, act: () => Promise<void>): Promise<void> {
       hint: 'paude keeps its state under XDG_STATE_HOME and XDG_CACHE_HOME; point them to a writable folder',
       cause,
     })
+  }
+}
+
+/** A holder writes its last words while its session is taken away: what appears meanwhile goes with the next try. */
+async function removeFolder(path: string): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await rm(path, { recursive: true, force: true })
+    } catch (error) {
+      if ((error as { code?: string }).code !== 'ENOTEMPTY' || tries === 10) throw error
+      await Bun.sleep(10 * tries)
+    }
   }
 }
 

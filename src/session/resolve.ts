@@ -111,7 +111,7 @@ export function resolveSession(wish: Wish): { readonly spec: SessionSpec; readon
       user,
       mounts,
     }),
-    out: run.kind === 'command' ? [] : ['conversation', ...(settings.detach && !terminal ? ['stdout', 'stderr'] : [])],
+    out: run.kind === 'command' ? [] : ['conversation', 'events', ...(settings.detach && !terminal ? ['stdout', 'stderr'] : [])],
     record: `${JSON.stringify(record, null, 2)}\n`,
     init,
   }
