@@ -49,7 +49,7 @@ export type Machine = {
 /** The engine in sh. What it answers is recorded or told by `set`; every call is journalled with its environment. */
 const ENGINE = `#!/bin/sh
 engine=\${0##*/}
-{ printf '%s\\0' "$engine" "$@"; printf '\\036\\0'; } >>"$FAKE/journal"
+printf '%s\\0' "$engine" "$@" "$(printf '\\036')" >>"$FAKE/journal"
 env >>"$FAKE/environments"
 verb=$1; [ "$verb" != image ] && [ "$verb" != volume ] && [ "$verb" != container ] || verb="$1-$2"
 [ ! -e "$FAKE/fail/$verb" ] || { cat "$FAKE/fail/$verb" >&2; exit 125; }
