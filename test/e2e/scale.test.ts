@@ -125,10 +125,11 @@ describe('a hundred holders', () => {
   }, 60_000)
 })
 
-/** Real ones start at some two a second, so there are fewer. */
-const BOXES = 20
+/** Real ones start at some two a second, so there are fewer; podman's take longer. */
+const BOXES = { docker: 20, podman: 10 }
 
 describeEach('many sessions', (backend) => {
+  const count = BOXES[backend]
   const image = `localhost/paude-e2e-scale-${process.pid}:${backend}`
   const cwd = makeProject()
   const run = (words: readonly string[]) => inTurn(() => paude(['--backend', backend, ...words], { cwd }))
@@ -148,9 +149,9 @@ describeEach('many sessions', (backend) => {
   }, 300_000)
   afterAll(async () => void (await engine(backend, ['rmi', '--force', image])), 60_000)
 
-  test('twenty start, are told apart, and answer', async () => {
+  test('they start, are told apart, and answer', async () => {
     const started = await Promise.all(
-      Array.from({ length: BOXES }, () => run(['--image', image, '--network', 'none', '--detach'])),
+      Array.from({ length: count }, () => run(['--image', image, '--network', 'none', '--detach'])),
     )
     expect(started.filter(({ code }) => code !== 0)).toEqual([])
     ids = started.map(({ stdout }) => stdout.trim())
@@ -158,7 +159,7 @@ describeEach('many sessions', (backend) => {
       const { stdout } = await paude(['sessions', '--json'], { cwd })
       const rows = JSON.parse(stdout || '[]') as { readonly id: string; readonly status: string; readonly activity: string }[]
       const idle = rows.filter(({ id, status, activity }) => ids.includes(id) && status === 'running' && activity === 'idle')
-      return idle.length === BOXES
+      return idle.length === count
     })
     await all(async (id) => expect(await run(['send', id, `to ${id}`])).toMatchObject({ code: 0, stderr: '' }), ids)
     await all((id) => poll(`the answer of ${id}`, async () => (await run(['screen', id])).stdout.includes(`got to ${id}`)), ids)
@@ -168,14 +169,14 @@ describeEach('many sessions', (backend) => {
     expect((await all((id) => containersOf(backend, id), ids)).flat().toSorted()).toEqual([...ids].toSorted())
     const held = ids.map((id) => Number.parseInt(readFileSync(join(stateHome, 'paude/sessions', id, 'holder'), 'utf8'), 10))
     const clients = childrenOf(held)
-    expect(clients).toHaveLength(BOXES)
+    expect(clients).toHaveLength(count)
     expect([...held, ...clients].flatMap(watching)).toEqual([])
     expect(held.filter((pid) => readdirSync(`/proc/${pid}/fd`).length > DESCRIPTORS)).toEqual([])
-    expect(held.reduce((sum, pid) => sum + kilobytes(pid) * 1024, 0)).toBeLessThan((MEMORY / HOLDERS) * BOXES)
+    expect(held.reduce((sum, pid) => sum + kilobytes(pid) * 1024, 0)).toBeLessThan((MEMORY / HOLDERS) * count)
   })
 
   test('half end by themselves, half are removed, and nothing of any is left', async () => {
-    const [ended, removed] = [ids.slice(0, BOXES / 2), ids.slice(BOXES / 2)]
+    const [ended, removed] = [ids.slice(0, count / 2), ids.slice(count / 2)]
     await Promise.all([
       ...ended.map(async (id) => expect((await run(['send', id, 'bye'])).code).toBe(0)),
       ...removed.map(async (id) => expect(await run(['rm', '--force', id])).toEqual({ code: 0, stdout: `${id}\n`, stderr: '' })),
