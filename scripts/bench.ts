@@ -6,7 +6,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { arch, cpus, tmpdir } from 'node:os'
+import { arch, cpus, loadavg, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { $ } from 'zx'
 import { serveMessagesApi } from '../src/demo/messages-api.ts'
@@ -24,6 +24,8 @@ const project = mkdtempSync(join(tmpdir(), 'paude-bench-'))
 const state = mkdtempSync(join(tmpdir(), 'paude-bench-state-'))
 const env = { ...process.env, XDG_STATE_HOME: state }
 const rows: Row[] = []
+const load = () => (loadavg()[0] ?? 0).toFixed(1)
+const loadBefore = load()
 
 type Row = {
   readonly what: string
@@ -238,6 +240,7 @@ function report(): string {
     '',
     `Made by \`bun run bench\` on ${cpus().length} cores (${arch()}): medians of ${runs} runs, the two commands of a pair in turns, after one warm-up.`,
     'Figures are of that machine; the ratios are what the budgets are about.',
+    `Its load was ${loadBefore} before and ${load()} after: above ${cpus().length} it had other work, and times that stand alone are doubtful.`,
     '',
     'Sessions and holders: real ones without a network, whose agent is a shell script that fills its screen and 2000 lines behind it. Attach:',
     'from the start of the process until the end of the screen has reached its terminal (120 × 40). Memory of one holder: RSS from `/proc`, some 40 MB',
