@@ -7,6 +7,8 @@ export type Agent = {
   readonly name: string
   /** Name in the box's PATH. */
   readonly program: string
+  /** Files and folders that these words name. */
+  readonly paths: (words: readonly string[]) => readonly NamedPath[]
   /** Whether these words make it draw on a terminal. */
   readonly interactive: (words: readonly string[]) => boolean
   /** The credential of the caller, and how it is hidden; null when there is none. */
@@ -20,6 +22,9 @@ export type Agent = {
   /** Files laid out read-only for every start, by name below /paude/seed. */
   readonly seed: (facts: { readonly directory: string; readonly restricted: boolean }) => Readonly<Record<string, string>>
 }
+
+/** A path as an option's value, as it was typed; `written` when the agent makes it. */
+export type NamedPath = { readonly option: string; readonly path: string; readonly written: boolean }
 
 export type Credential = {
   /** Variable of the caller's environment it came from. */

@@ -3,12 +3,13 @@ import type { Host } from '../host.ts'
 import { commandLine, quote } from '../plan/shell.ts'
 import { secret } from '../secret.ts'
 import type { Agent, Credential } from './agent.ts'
-import { choosesConversation, isVerb, lasting, opensScreen } from './claude-words.ts'
+import { choosesConversation, isVerb, lasting, opensScreen, pathsIn } from './claude-words.ts'
 
 /** Claude Code. Facts about it: what it asks at a first start, what it contacts, how it resumes. */
 export const claude: Agent = {
   name: 'claude',
   program: 'claude',
+  paths: pathsIn,
   interactive: opensScreen,
   credential,
   needs,
