@@ -2,7 +2,8 @@ import { join } from 'node:path'
 import { twin } from '../src/cli/help.ts'
 import { commands } from '../src/cli/verbs.ts'
 import { type OwnFlag, ownFlags } from '../src/config/own-flags.ts'
-import { type ErrorCode, exitCode, PaudeError } from '../src/errors.ts'
+import { type Caller, type ErrorCode, exitCode, PaudeError } from '../src/errors.ts'
+import { type EventKind, fieldsOf, MEANINGS } from '../src/events/event.ts'
 import { PROTECTED } from '../src/workspace/guard.ts'
 
 const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ')
@@ -12,11 +13,12 @@ const table = (head: readonly string[], rows: readonly (readonly string[])[]): s
 const word = ({ name, type, valueHint = 'VALUE' }: OwnFlag): string => `\`--${name}${type === 'switch' ? '' : ` ${valueHint}`}\``
 
 /** What a code means, in the order of the table; a reason that `exitCode` gives another number is an error. */
-const CODES: readonly (readonly [number, string, ErrorCode | null])[] = [
+const CODES: readonly (readonly [code: number, meaning: string, reason: ErrorCode | null, caller?: Caller])[] = [
   [0, 'done', null],
   [1, '`paude sessions`, `stop`, `rm`, … failed', null],
   [2, 'words or configuration of theirs are wrong', null],
-  [124, '`--timeout` ran out', 'timeout'],
+  [3, '`paude wait`: a session is gone, or will never get there', 'never', 'management'],
+  [124, '`--timeout` ran out, of a box and of `paude wait`', 'timeout'],
   [125, 'paude or the engine failed, the agent did not run or was taken back', 'backend-down'],
   [126, 'the program cannot be run', 'not-executable'],
   [127, 'the program was not found', 'command-not-found'],
@@ -25,8 +27,8 @@ const CODES: readonly (readonly [number, string, ErrorCode | null])[] = [
 
 /** The reference tables, by the name of their markers. */
 export function tables(): Readonly<Record<string, string>> {
-  for (const [code, , reason] of CODES)
-    if (reason !== null && exitCode(new PaudeError(reason, ''), 'agent') !== code)
+  for (const [code, , reason, caller = 'agent'] of CODES)
+    if (reason !== null && exitCode(new PaudeError(reason, ''), caller) !== code)
       throw new Error(`${reason} does not exit with ${code}`)
   const names = (name: string) => [
     name,
@@ -54,6 +56,16 @@ export function tables(): Readonly<Record<string, string>> {
     'exit-codes': table(
       ['code', 'means'],
       [['any', "the agent's or the command's own"], ...CODES.map(([code, meaning]) => [String(code), meaning])],
+    ),
+    events: table(
+      ['kind', 'when', 'fields'],
+      (Object.entries(MEANINGS) as [EventKind, string][]).map(([kind, meaning]) => [
+        `\`${kind}\``,
+        meaning,
+        fieldsOf(kind)
+          .map((field) => `\`${field}\``)
+          .join(', '),
+      ]),
     ),
     protected: `${PROTECTED.map((path) => `\`${path}\``).join(', ')}`,
   }

@@ -44,7 +44,7 @@ async function e2e(words: readonly string[]): Promise<number> {
 
 /** What a first use builds: no test should be the one whose stderr is full of it. */
 async function buildImages(backends: readonly string[]): Promise<void> {
-  for (const backend of backends) await $({ stdio: 'inherit' })`${binary} image build --backend ${backend}`
+  for (const backend of backends) await $({ stdio: 'inherit' })`${binary} --backend ${backend} image build`
 }
 
 /** Prints once more, at the very end, what failed and how: the run before it is thousands of lines long. */

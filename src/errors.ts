@@ -17,6 +17,7 @@ export type ErrorCode =
   | 'not-executable'
   | 'command-not-found'
   | 'timeout'
+  | 'never'
   | 'self-test'
   | 'interrupted'
   | 'command-failed'
@@ -38,13 +39,12 @@ export class PaudeError extends Error {
 /** Who asked decides the code: an agent's caller must tell paude's failure from the agent's own (docker's convention). */
 export type Caller = 'agent' | 'management'
 
-/** Exit code of a failed command: 125 for agents' callers, 2 for bad words, 1 for the rest. */
+/** Exit code of a failed command: 125 for agents' callers; 2 for bad words, 3 for what was waited for in vain, 1 for the rest. */
 export function exitCode({ code }: PaudeError, caller: Caller): number {
   if (code === 'interrupted') return 130
-  if (caller === 'management') return code === 'usage' || code === 'config' ? 2 : 1
+  if (code === 'timeout') return 124
+  if (caller === 'management') return code === 'usage' || code === 'config' ? 2 : code === 'never' ? 3 : 1
   switch (code) {
-    case 'timeout':
-      return 124
     case 'not-executable':
       return 126
     case 'command-not-found':

@@ -20,6 +20,8 @@ export type Host = {
   readonly size: { readonly columns: number; readonly rows: number }
   /** Path of this very program, also as a compiled binary. */
   readonly self: string
+  /** Words that call paude again: the compiled binary alone, else Bun and the source. */
+  readonly again: readonly [string, ...string[]]
 }
 
 /** Reads the machine. The only place that touches process.env. */
@@ -38,6 +40,7 @@ export function readHost(): Host {
     terminal: { stdin: stdin.isTTY === true, stdout: stdout.isTTY === true, stderr: stderr.isTTY === true },
     size: { columns: stdout.columns || 80, rows: stdout.rows || 24 },
     self: execPath,
+    again: Bun.main.startsWith('/$bunfs/') ? [execPath] : [execPath, Bun.main],
   }
 }
 
@@ -54,11 +57,15 @@ export function processMark(pid: number): string {
     const fields = readFileSync(`/proc/${pid}/stat`, 'latin1')
       .replace(/^.*\) /s, '')
       .split(' ')
-    return `${pid} ${fields[19]}`
+    // One that has ended lies about until its parent asks for it.
+    return fields[0] === 'Z' || fields[0] === 'X' ? '' : `${pid} ${fields[19]}`
   } catch {
     return String(pid)
   }
 }
+
+/** Whether the process of a mark still lives. */
+export const isAlive = (mark: string): boolean => mark !== '' && processMark(Number.parseInt(mark, 10)) === mark
 
 /** First executable of this name in PATH, or null. */
 export function findProgram(host: Pick<Host, 'env'>, name: string): string | null {

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'bun:test'
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { canBeHumble, type Machine, makeMachine, type Outcome } from './support/machine.ts'
 
@@ -168,11 +168,117 @@ describe('looking only', () => {
   })
 })
 
+describe('events', () => {
+  const begin = async (lines: readonly string[]): Promise<string> => {
+    const id = (await machine.paude(['--detach', '-p', 'hi'])).stdout.trim()
+    writeFileSync(record(id), lines.map((line) => `\n${line}\t\n`).join(''))
+    return id
+  }
+  const record = (id: string) => join(machine.home, '.local/state/paude/sessions', id, 'out/events')
+  const stop = (text: string) => `11.00 ${JSON.stringify({ hook_event_name: 'Stop', last_assistant_message: text })}`
+
+  test('are lines for people, and JSON for programs, and no control character gets through', async () => {
+    const id = await begin(['10.00 start 1000000', stop('a\nb \u001b[2J\u009b31m\u202e x'), 'rubbish \u001b[2J'])
+    const lines = await machine.paude(['events'])
+    expect(lines.code).toBe(0)
+    expect(lines.stdout).toBe('13:46:40  session-start\n13:46:41  stop            a b \ufffd[2J\ufffd31m\ufffd x\n')
+    expect(lines.stderr).toContain('skipped a line that no hook wrote')
+    const { stdout } = await machine.paude(['events', id, '--json'])
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: none may be there
+    expect(stdout).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/)
+    expect(
+      stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line)),
+    ).toMatchObject([
+      { v: 1, session: id, kind: 'session-start', time: '1970-01-12T13:46:40.000Z' },
+      { kind: 'stop', text: 'a\nb \u001b[2J\u009b31m\u202e x' },
+    ])
+  })
+
+  test('are private to the caller, and go with the session', async () => {
+    const id = await begin([])
+    expect([statSync(record(id)).mode & 0o777, statSync(join(record(id), '..')).mode & 0o777]).toEqual([0o600, 0o700])
+    expect((await machine.paude(['events'])).stderr).toContain('no events yet')
+    await machine.paude(['rm', '--force', id])
+    expect((await machine.paude(['events', id])).code).toBe(1)
+  })
+
+  test('follow a session until it ends', async () => {
+    await begin([stop('one'), stop('two')])
+    machine.set('say', 'state', readFileSync('test/fixtures/docker/state-exited.out', 'utf8'))
+    const { code, stdout } = await machine.paude(['events', '--follow', '--json'])
+    expect([code, stdout.trim().split('\n').length]).toEqual([0, 2])
+  })
+})
+
+describe('notify test', () => {
+  const configure = (text: string) => machine.write(join(machine.home, '.config/paude/config.toml'), `[notify]\n${text}\n`)
+  const program = (name: string, body: string) => {
+    machine.write(join(machine.env['PATH'] ?? '', name), `#!/bin/sh\n${body}\n`)
+    chmodSync(join(machine.env['PATH'] ?? '', name), 0o755)
+  }
+  const said = (name: string) => readFileSync(join(machine.room, name), 'utf8')
+
+  test('sends one message by every way, and tells which of them worked', async () => {
+    const seen: unknown[] = []
+    const server = Bun.serve({
+      hostname: '127.0.0.1',
+      port: 0,
+      fetch: async (request) => {
+        seen.push([request.headers.get('authorization'), await request.json()])
+        return new Response('thanks')
+      },
+    })
+    program('notify-send', `printf '%s\\n' "$@" >"${machine.room}/shown"; pwd >>"${machine.room}/shown"`)
+    program('tell-me', `cat >"${machine.room}/told"; echo nothing to see; exit 3`)
+    configure(
+      `desktop = true\nterminal = "bell"\ncommand = ["tell-me", "now"]\n[notify.webhook]\nurl = "http://127.0.0.1:${server.port}/"\ntoken = "env:HOOK"`,
+    )
+    const { code, stdout, stderr } = await machine.paude(['notify', 'test'], { env: { HOOK: 'tok' } })
+    await server.stop(true)
+    expect([code, stderr]).toEqual([1, ''])
+    expect(stdout.split('\n').map((line) => line.replace(/ +/g, ' '))).toEqual([
+      'CHANNEL RESULT',
+      'desktop sent',
+      'terminal no terminal is attached here',
+      'command tell-me ended with 3:',
+      'webhook sent',
+      '',
+    ])
+    expect(said('shown')).toBe('--app-name=paude\n--\npaude: test test message\nIf you can read this, it works\n/\n')
+    expect(JSON.parse(said('told'))).toMatchObject({ v: 1, kind: 'test', session: 'test', workspace: machine.project })
+    expect(seen).toMatchObject([['Bearer tok', { kind: 'test' }]])
+  })
+
+  test('is answered for machines, with 0 when all is well', async () => {
+    program('tell-me', 'cat >/dev/null')
+    configure('command = ["tell-me"]')
+    const { code, stdout } = await machine.paude(['notify', 'test', '--json'])
+    expect([code, JSON.parse(stdout)]).toEqual([0, [{ channel: 'command', fault: null }]])
+  })
+
+  test('says what to write when nothing is set up, and what is wrong when it is wrong', async () => {
+    expect(await machine.paude(['notify', 'test'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('no way to notify you is set up'),
+    })
+    configure('desktop = true')
+    expect((await machine.paude(['notify', 'test'])).stdout).toContain('notify-send was not found')
+    configure('every = "often"')
+    expect(await machine.paude(['notify', 'test'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('notify.every must be number'),
+    })
+  })
+})
+
 describe('sessions', () => {
   test('every engine is asked once, and the answer is on stdout', async () => {
     const { code, stdout, stderr } = await machine.paude(['sessions'])
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-    expect(stdout.split('\n')[0]).toMatch(/^ID +STATUS +STARTED +AGENT +BACKEND +WORKSPACE$/)
+    expect(stdout.split('\n')[0]).toMatch(/^ID +STATUS +ACTIVITY +SINCE +STARTED +AGENT +BACKEND +WORKSPACE$/)
     expect(stdout.match(/paude-rrrrr2 \(fix-login\)/g)).toHaveLength(2)
     expect(stdout).toContain('exited 137')
     expect(stdout).not.toContain('line\nbreak')

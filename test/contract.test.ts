@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { parts } from '../src/backends/oci-cli.ts'
 import { backends } from '../src/backends/registry.ts'
-import type { Exec, Plan, Step } from '../src/plan/plan.ts'
+import { type Exec, isLast, type Plan, type Step } from '../src/plan/plan.ts'
 import { renderPlan } from '../src/plan/render.ts'
 import { cases, handleOf, later, SECRETS } from './support/specs.ts'
 
@@ -68,8 +68,9 @@ describe.each(Object.values(backends))('$name', (backend) => {
 
   test.each(spread)('hands the agent over last: $name', ({ plan }) => {
     const last = plan.at(-1)
-    expect(last?.kind === 'attach' || (last?.kind === 'exec' && last.argv[1] === 'start')).toBe(true)
-    expect(flat(plan).filter(({ kind }) => kind === 'attach')).toHaveLength(last?.kind === 'attach' ? 1 : 0)
+    if (last === undefined) throw new Error('an empty plan')
+    expect(isLast(last) || (last.kind === 'exec' && last.argv[1] === 'start')).toBe(true)
+    expect(flat(plan).filter(isLast)).toHaveLength(isLast(last) ? 1 : 0)
   })
 
   test.each(spread)('can take back everything that it makes: $name', ({ plan, spec }) => {
@@ -158,7 +159,7 @@ describe.each(Object.values(backends))('$name', (backend) => {
     const { agent, gate, proxy } = parts(spec.id)
     const words = backend
       .resume(handleOf(spec), { attached: false, credential: null })
-      .flatMap((step) => (isExec(step) ? step.argv : []))
+      .flatMap((step) => (isExec(step) || step.kind === 'hold' ? step.argv : []))
     expect(words.indexOf(agent)).toBeGreaterThan(Math.max(words.indexOf(gate), words.indexOf(proxy)))
     expect(Math.min(words.indexOf(gate), words.indexOf(proxy))).toBeGreaterThan(-1)
   })

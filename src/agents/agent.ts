@@ -17,10 +17,27 @@ export type Agent = {
   readonly needs: (host: Host, credential: Credential | null) => readonly { readonly host: string; readonly why: string }[]
   /** Environment of every start. */
   readonly environment: (host: Host, words: readonly string[]) => Readonly<Record<string, string>>
+  /** Id of the conversation that the user's words name, or ''. */
+  readonly chosen: (words: readonly string[]) => string
   /** The shell lines that set the words of a start: first with the user's own, later continuing the conversation. */
-  readonly command: (words: readonly string[], conversation: string | null) => string
+  readonly command: (words: readonly string[], opening: Opening) => string
   /** Files laid out read-only for every start, by name below /paude/seed. */
-  readonly seed: (facts: { readonly directory: string; readonly restricted: boolean }) => Readonly<Record<string, string>>
+  readonly seed: (facts: {
+    readonly directory: string
+    readonly restricted: boolean
+    /** Whether somebody looks at it on a terminal. */
+    readonly screen: boolean
+  }) => Readonly<Record<string, string>>
+}
+
+/** How a session's conversation begins. */
+export type Opening = {
+  /** Id paude or the user's words gave it; '' when the agent chooses one itself. */
+  readonly conversation: string
+  /** Whether a later start goes on with it. */
+  readonly continues: boolean
+  /** The conversation that is copied, and the session it belongs to. */
+  readonly origin?: { readonly conversation: string; readonly session: string } | undefined
 }
 
 /** A path as an option's value, as it was typed; `written` when the agent makes it. */

@@ -194,6 +194,39 @@ export function pathsIn(words: readonly string[]): readonly NamedPath[] {
   })
 }
 
+/** Id of the conversation that these words name: a new one before the one it is made from; '' without one. */
+export function chosenConversation(words: readonly string[]): string {
+  const { options } = sortWords(words)
+  const value = (wanted: readonly string[]): string =>
+    options.flatMap(([name = '', next = '']) => {
+      const at = name.indexOf('=')
+      return wanted.includes(at === -1 ? name : name.slice(0, at)) ? [at === -1 ? next : name.slice(at + 1)] : []
+    })[0] ?? ''
+  const given = value(['--session-id'])
+  const id = given !== '' || options.some(([name]) => name === '--fork-session') ? given : value(['-r', '--resume'])
+  return CONVERSATION.test(id) ? id.toLowerCase() : ''
+}
+
+/** The option by which these words name a conversation that is there already, or ''. */
+export const namesConversation = (words: readonly string[]): string =>
+  names(sortWords(words)).find((name) => ['-c', '--continue', '-r', '--resume', '--from-pr', '--teleport'].includes(name)) ?? ''
+
+/** Words that copy a conversation and go on with the copy, `id` unless the user named one. */
+export const forkWords = (conversation: string, id: string, words: readonly string[]): readonly string[] => [
+  '--resume',
+  conversation,
+  '--fork-session',
+  ...(chosenConversation(words) === '' ? ['--session-id', id] : []),
+  ...words,
+]
+
+/** Claude's ids: a UUID. */
+export const CONVERSATION = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+
+/** Whether a later start can go on with what these words began: not with a conversation that lies elsewhere. */
+export const continuable = (words: readonly string[]): boolean =>
+  opensScreen(words) && !hasAny(sortWords(words), ['--cloud', '--teleport'])
+
 /** The words of a later start: options stay, the prompt and what chose the conversation go. */
 export function lasting(words: readonly string[]): readonly string[] {
   const gone = new Set([

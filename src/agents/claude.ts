@@ -2,8 +2,11 @@ import { PaudeError } from '../errors.ts'
 import type { Host } from '../host.ts'
 import { commandLine, quote } from '../plan/shell.ts'
 import { secret } from '../secret.ts'
-import type { Agent, Credential } from './agent.ts'
-import { choosesConversation, isVerb, lasting, opensScreen, pathsIn } from './claude-words.ts'
+import type { Agent, Credential, Opening } from './agent.ts'
+import { choosesConversation, chosenConversation, continuable, isVerb, lasting, opensScreen, pathsIn } from './claude-words.ts'
+import noteConversation from './conversation.sh' with { type: 'text' }
+import privateHome from './home.sh' with { type: 'text' }
+import hook from './hook.sh' with { type: 'text' }
 
 /** Claude Code. Facts about it: what it asks at a first start, what it contacts, how it resumes. */
 export const claude: Agent = {
@@ -11,6 +14,7 @@ export const claude: Agent = {
   program: 'claude',
   paths: pathsIn,
   interactive: opensScreen,
+  chosen: chosenConversation,
   credential,
   needs,
   environment,
@@ -122,21 +126,36 @@ function environment(host: Host, words: readonly string[]): Readonly<Record<stri
   }
 }
 
-function command(words: readonly string[], conversation: string | null): string {
-  if (conversation === null || choosesConversation(words)) return `set -- ${commandLine(['claude', ...words])}\n`
-  const first = commandLine(['claude', '--session-id', conversation, ...words])
-  const again = commandLine(['claude', '--resume', conversation, ...lasting(words)])
-  // Claude refuses a used --session-id and an unknown --resume; the transcript tells which it is.
+function command(words: readonly string[], { conversation, continues, origin }: Opening): string {
+  const named = conversation !== '' && !choosesConversation(words)
+  const first = commandLine(['claude', ...(named ? ['--session-id', conversation] : []), ...words])
+  const again = ['claude --resume "$conversation"', commandLine(lasting(words))].join(' ').trimEnd()
   return [
-    `set -- ${first}`,
+    privateHome,
+    `set -- ${first}\n`,
+    ...(origin === undefined ? [] : [insistOn(origin)]),
+    ...(continues && continuable(words)
+      ? [
+          // What the hook noted comes first: another one may have been chosen since, on the screen too.
+          `conversation=${named ? quote(conversation) : ''}\n`,
+          'if [ -s /paude/out/conversation ]; then read -r conversation </paude/out/conversation; fi\n',
+          // Claude refuses a used --session-id and an unknown --resume; the transcript tells which it is.
+          `for file in "$HOME"/.claude/projects/*/"\${conversation:-none}".jsonl; do\n  if [ -e "$file" ]; then set -- ${again}; fi\ndone\n`,
+        ]
+      : []),
+  ].join('')
+}
+
+/** The transcript that is copied lies in the HOME volume, which only a box sees. */
+const insistOn = ({ conversation, session }: NonNullable<Opening['origin']>): string =>
+  [
     `for file in "$HOME"/.claude/projects/*/${quote(conversation)}.jsonl; do`,
-    `  if [ -e "$file" ]; then set -- ${again}; fi`,
+    `  [ -e "$file" ] || [ -s /paude/out/conversation ] || fail ${quote(`session ${session} has no conversation yet: nothing was said in it`)}`,
     'done',
     '',
   ].join('\n')
-}
 
-function seed({ directory, restricted }: { directory: string; restricted: boolean }): Readonly<Record<string, string>> {
+function seed({ directory, restricted, screen }: Parameters<Agent['seed']>[0]): Readonly<Record<string, string>> {
   return {
     // Answers what Claude asks only because the machine is new to it.
     'claude.json': `${JSON.stringify(
@@ -151,9 +170,47 @@ function seed({ directory, restricted }: { directory: string; restricted: boolea
       2,
     )}\n`,
     // Asking for a permission mode is the user's word already; the warning concerns machines without a box.
-    'managed-settings.json': `${JSON.stringify({ skipDangerousModePermissionPrompt: true }, null, 2)}\n`,
+    'managed-settings.json': `${JSON.stringify({ skipDangerousModePermissionPrompt: true, hooks: hooks(screen) }, null, 2)}\n`,
+    'conversation.sh': noteConversation,
+    'hook.sh': hook,
     'CLAUDE.md': restricted ? WALLED : OPEN,
   }
+}
+
+/** What is recorded. Not SessionStart: its hooks show up in `--output-format stream-json`; the entry script records the start. */
+const RECORDED = [
+  'UserPromptSubmit',
+  'PreToolUse',
+  'PostToolUse',
+  'PostToolUseFailure',
+  'PermissionRequest',
+  'PermissionDenied',
+  'Notification',
+  'Stop',
+  'StopFailure',
+  'SubagentStart',
+  'SubagentStop',
+  'SessionEnd',
+] as const
+
+// No `args`: a release that does not know them would have a shell read the event as a script. `timeout` in seconds.
+const RECORD = { type: 'command', command: 'exec /bin/sh /paude/seed/hook.sh', timeout: 2 } as const
+const NOTE = { type: 'command', command: 'exec /bin/sh /paude/seed/conversation.sh', timeout: 5 } as const
+
+/**
+ * Managed hooks run in every mode, and no project or user takes them out. They record what happens and note the conversation: on a screen
+ * whenever one begins, also by /clear and /resume. Hooks of that event show up in `--output-format stream-json`, so without a screen
+ * it is the prompt's.
+ */
+function hooks(screen: boolean): Readonly<Record<string, unknown>> {
+  const begins = screen ? 'SessionStart' : 'UserPromptSubmit'
+  const events = screen ? [begins, ...RECORDED] : RECORDED
+  return Object.fromEntries(
+    events.map((event) => [
+      event,
+      [{ hooks: [...(event === begins ? [NOTE] : []), ...(event === 'SessionStart' ? [] : [RECORD])] }],
+    ]),
+  )
 }
 
 const WALLED = `This session runs in a container of paude. Its only way to the network is a proxy with an allowlist, already set in the

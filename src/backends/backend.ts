@@ -18,6 +18,8 @@ export type Backend = {
   /** Starts a stopped session again; the agent continues its conversation. */
   readonly resume: (session: Handle, options: { readonly attached: boolean; readonly credential: Secret | null }) => Plan
   readonly attach: (session: Handle) => Plan
+  /** The engine's client that gives a holder the agent's terminal: starting the made agent, or joining a running one. */
+  readonly terminal: (session: Pick<Handle, 'id'>, starts: boolean) => Argv
   readonly stop: (session: Handle, graceSeconds: number) => Plan
   /** Takes away everything the session consists of; never fails because a part is gone. */
   readonly remove: (session: Handle, options: { readonly volumes: boolean }) => Plan
@@ -32,6 +34,8 @@ export type Backend = {
   readonly parts: Query<readonly Part[]>
   readonly volumes: Query<readonly Part[]>
   readonly state: (session: Handle) => Query<State>
+  /** Lasts until the agent ends, and prints its exit code. */
+  readonly wait: (session: Handle) => Argv
   readonly logs: (session: Handle, options: { readonly follow: boolean }) => Argv
   /** The proxy's request log. */
   readonly requests: (session: Handle, options: { readonly follow: boolean }) => Argv

@@ -1,14 +1,14 @@
 import { explain } from '../image/explain.ts'
-import { exec } from '../plan/plan.ts'
 import type { Backend, Listed, Part } from './backend.ts'
 import { startPlan } from './oci-cli.ts'
 import type { Dialect } from './oci-flags.ts'
-import { attachStep, sessionPlans, startWords, statusOf } from './oci-session.ts'
+import { beginStep, sessionPlans, statusOf } from './oci-session.ts'
 
 const dialect: Dialect = {
   name: 'docker',
   always: [],
   user: ({ user }) => [`--user=${user.uid}:${user.gid}`],
+  proxy: () => [],
   helperUser: () => [],
   // The daemon's default driver may be one that `logs` cannot read, and is unbounded.
   log: ['--log-driver=json-file', '--log-opt=max-size=10m'],
@@ -17,6 +17,8 @@ const dialect: Dialect = {
   ownsVolumes: false,
   labelsMounts: true,
   splitsLabels: false,
+  // An empty value means its default. Nobody types these, and only the first of them waits for a second key.
+  detachKeys: '--detach-keys=ctrl-^,ctrl-@,ctrl-^,ctrl-@',
   keepSignals: [], // its client hands none on while there is a terminal
   removal: ['rm', '--force', '--volumes'],
 }
@@ -34,10 +36,7 @@ export const docker: Backend = {
   can: { isolation: 'container', enforcesAllowlist: true, limits: ['cpus', 'memory', 'pids'] },
   ...sessionPlans(dialect),
   start: (spec, { attached, timeout, rescue }) =>
-    startPlan(dialect, spec, {
-      last: [attached ? attachStep(dialect, spec, startWords(dialect, spec), timeout) : exec(['docker', 'start', spec.id])],
-      rescue,
-    }),
+    startPlan(dialect, spec, { last: [beginStep(dialect, spec, { attached, timeout })], rescue }),
   list: {
     argv: ['docker', 'ps', '--all', '--no-trunc', '--filter=label=paude.role=agent', `--format=${ROW}`],
     parse: (stdout) => rows(stdout).map(listed),

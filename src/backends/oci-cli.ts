@@ -75,6 +75,8 @@ function layOut(spec: SessionSpec): Plan {
     folder(spec.folder),
     folder(join(spec.folder, 'seed'), 0o755),
     ...Object.entries(spec.seed).map(([name, content]) => write(join(spec.folder, 'seed', name), content, 0o644)),
+    ...(spec.out.length === 0 ? [] : [folder(join(spec.folder, 'out'))]),
+    ...spec.out.map((name) => write(join(spec.folder, 'out', name), '')),
     ...(spec.network.mode === 'none' ? [] : [folder(join(spec.folder, 'policy'), 0o755)]),
     ...Object.entries(policy).map(([name, content]) => write(join(spec.folder, 'policy', name), content, 0o644)),
     write(join(spec.folder, 'session.json'), spec.record),
@@ -92,6 +94,7 @@ function runProxy(dialect: Dialect, spec: SessionSpec): Exec {
       `--name=${proxy}`,
       ...labels(spec, 'proxy'),
       ...helper(dialect, spec),
+      ...dialect.proxy(spec),
       ...(needsHost || spec.network.mode === 'open' ? dialect.hostName : []),
       linkMount(dialect, spec),
       bind(join(spec.folder, 'policy'), '/paude/policy', true),
@@ -238,6 +241,8 @@ function mountFlags(spec: SessionSpec): readonly string[] {
       : [volume(spec.homeVolume, spec.user.home)]),
     ...spec.mounts.map(({ source, target, readOnly }) => bind(source, target, readOnly)),
     bind(seed, '/paude/seed', true),
+    // File by file: a folder could be filled with links, pipes and what cannot be removed.
+    ...spec.out.map((name) => bind(join(spec.folder, 'out', name), `/paude/out/${name}`, false)),
     bind(join(seed, 'passwd'), '/etc/passwd', true),
     bind(join(seed, 'group'), '/etc/group', true),
     ...(spec.seed['managed-settings.json'] === undefined

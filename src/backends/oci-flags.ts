@@ -7,6 +7,8 @@ export type Dialect = {
   readonly always: readonly string[]
   /** Flags that make the caller's uid the owner of what the agent writes. */
   readonly user: (spec: SessionSpec) => readonly string[]
+  /** Flags only the proxy gets: the one part that has a way out. */
+  readonly proxy: (spec: SessionSpec) => readonly string[]
   /** Flags that put gate and proxy into the user namespace of the agent, where the engine has one. */
   readonly helperUser: (spec: SessionSpec) => readonly string[]
   /** Log settings: bounded, and readable by `logs`. */
@@ -23,6 +25,8 @@ export type Dialect = {
   readonly splitsLabels: boolean
   /** Flags of `start --attach` that keep signals of the terminal from the agent: a closed one must not end it. */
   readonly keepSignals: readonly string[]
+  /** The client's own detach keys, where the holder's shall be the only ones. */
+  readonly detachKeys: string
   /** Words that remove containers however they depend on each other. */
   readonly removal: readonly string[]
 }

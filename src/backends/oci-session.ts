@@ -1,4 +1,4 @@
-import { type Argv, exec, type Plan } from '../plan/plan.ts'
+import { type Argv, exec, type Plan, remove } from '../plan/plan.ts'
 import type { Query } from '../plan/query.ts'
 import type { Backend, Handle, State, Status } from './backend.ts'
 import { parts } from './oci-cli.ts'
@@ -7,20 +7,26 @@ import type { Dialect } from './oci-flags.ts'
 /** What docker and podman do alike with a session that exists. */
 export function sessionPlans(
   dialect: Dialect,
-): Pick<Backend, 'attach' | 'exec' | 'logs' | 'receipt' | 'remove' | 'requests' | 'resume' | 'state' | 'stop'> {
+): Pick<
+  Backend,
+  'attach' | 'exec' | 'logs' | 'receipt' | 'remove' | 'requests' | 'resume' | 'state' | 'stop' | 'terminal' | 'wait'
+> {
   const { name } = dialect
   return {
     attach: (session) => [
-      attachStep(dialect, session, ['attach', '--sig-proxy=false', '--detach-keys=ctrl-p,ctrl-q', session.id]),
+      session.terminal
+        ? holdStep(dialect, session, { starts: false, attached: true })
+        : attachStep(dialect, session, ['attach', '--sig-proxy=false', '--detach-keys=ctrl-p,ctrl-q', session.id]),
     ],
 
+    terminal: (session, starts) => terminalWords(dialect, session, starts),
+
     resume: (session, { attached, credential }) => {
-      const { agent, gate, proxy } = parts(session.id)
+      const { gate, proxy } = parts(session.id)
       const helpers = session.walled ? [exec([name, 'start', gate, proxy], { undo: [name, 'stop', '-t', '0', gate, proxy] })] : []
       const secrets =
         credential === null ? [] : [exec([name, 'exec', '--interactive', proxy, '/usr/lib/paude/secret'], { stdin: credential })]
-      const agents = attached ? attachStep(dialect, session, startWords(dialect, session)) : exec([name, 'start', agent])
-      return [...helpers, ...secrets, agents]
+      return [...helpers, ...secrets, beginStep(dialect, session, { attached })]
     },
 
     stop: (session, grace) => {
@@ -34,7 +40,7 @@ export function sessionPlans(
       return [
         exec([name, ...dialect.removal, agent, ...(session.walled ? [gate, proxy] : [])], { tolerant: true }),
         ...(session.walled ? [exec([name, 'volume', 'rm', '--force', link], { tolerant: true })] : []),
-        exec(['rm', '-rf', session.folder]),
+        remove(session.folder),
         // Last, since it fails while another session of the project uses it.
         ...(volumes && session.homeVolume !== '' ? [exec([name, 'volume', 'rm', session.homeVolume])] : []),
       ]
@@ -58,14 +64,51 @@ export function sessionPlans(
     ],
 
     state: (session) => stateQuery(name, session),
+    wait: ({ id }) => [name, 'wait', parts(id).agent],
     logs: (session, { follow }) => [name, 'logs', ...(follow ? ['--follow'] : []), session.id],
     requests: (session, { follow }) => [name, 'logs', ...(follow ? ['--follow'] : []), parts(session.id).proxy],
     receipt: (session) => [name, 'logs', parts(session.id).gate],
   }
 }
 
+type Begun = Pick<Handle, 'id' | 'terminal' | 'folder'> & { readonly stdin?: boolean }
+
+/** Starts the made agent: on a terminal that is held, on our streams, or by itself. */
+export function beginStep(
+  dialect: Dialect,
+  session: Begun,
+  { attached, timeout }: { readonly attached: boolean; readonly timeout?: number | undefined },
+): Plan[number] {
+  if (session.terminal) return holdStep(dialect, session, { starts: true, attached, timeout })
+  if (!attached) return exec([dialect.name, 'start', parts(session.id).agent])
+  return attachStep(dialect, session, startWords(session), timeout)
+}
+
+function holdStep(
+  dialect: Dialect,
+  { id, folder }: Begun,
+  { starts, attached, timeout }: { readonly starts: boolean; readonly attached: boolean; readonly timeout?: number | undefined },
+): Plan[number] {
+  return {
+    kind: 'hold',
+    id,
+    folder,
+    argv: terminalWords(dialect, { id }, starts),
+    starts,
+    attached,
+    terminate: [dialect.name, 'stop', '-t', '10', parts(id).agent],
+    ...(timeout === undefined ? {} : { timeout }),
+  }
+}
+
+/** Attached before it runs, so that its first bytes are not lost. */
+const terminalWords = ({ name, keepSignals, detachKeys }: Dialect, { id }: Pick<Handle, 'id'>, starts: boolean): Argv =>
+  starts
+    ? [name, 'start', '--attach', '--interactive', ...keepSignals, detachKeys, parts(id).agent]
+    : [name, 'attach', '--sig-proxy=false', detachKeys, parts(id).agent]
+
 /** The step that hands our streams to the agent, whether it is started now or runs already. */
-export function attachStep(
+function attachStep(
   { name }: Dialect,
   session: Pick<Handle, 'id' | 'terminal'> & { readonly stdin?: boolean },
   words: readonly string[],
@@ -80,24 +123,15 @@ export function attachStep(
     interrupt: [name, 'kill', '--signal=INT', agent],
     terminate: [name, 'stop', '-t', '10', agent],
     ...(timeout === undefined ? {} : { timeout }),
-    // An agent that runs already has painted its screen for somebody else.
-    nudge: session.terminal && words[0] === 'attach',
   }
 }
 
-/** Words that start a made agent on our streams: attached before it runs, so that its first bytes are not lost. */
-export function startWords(
-  { keepSignals }: Dialect,
-  { id, stdin = true, terminal }: Pick<Handle, 'id' | 'terminal'> & { readonly stdin?: boolean },
-): readonly string[] {
-  return [
-    'start',
-    '--attach',
-    ...(stdin ? ['--interactive'] : []),
-    ...(terminal ? [...keepSignals, '--detach-keys=ctrl-p,ctrl-q'] : []),
-    parts(id).agent,
-  ]
-}
+const startWords = ({ id, stdin = true }: Begun): readonly string[] => [
+  'start',
+  '--attach',
+  ...(stdin ? ['--interactive'] : []),
+  parts(id).agent,
+]
 
 function stateQuery(name: string, { id }: Handle): Query<State> {
   return {

@@ -1,9 +1,8 @@
 import { explain } from '../image/explain.ts'
-import { exec } from '../plan/plan.ts'
 import type { Backend, Listed, Part } from './backend.ts'
 import { startPlan } from './oci-cli.ts'
 import type { Dialect } from './oci-flags.ts'
-import { attachStep, sessionPlans, startWords, statusOf } from './oci-session.ts'
+import { beginStep, sessionPlans, statusOf } from './oci-session.ts'
 
 const dialect: Dialect = {
   name: 'podman',
@@ -15,6 +14,7 @@ const dialect: Dialect = {
     `--user=${user.uid}:${user.gid}`,
     ...(user.uid === 0 ? [] : [network.mode === 'none' ? '--userns=keep-id' : `--userns=container:${id}-gate`]),
   ],
+  proxy: ({ user }) => (user.uid === 0 ? NEIGHBOUR : []),
   helperUser: ({ user }) => (user.uid === 0 ? [] : ['--userns=keep-id']),
   log: ['--log-driver=k8s-file', '--log-opt=max-size=10mb'],
   // podman writes host.containers.internal itself; host-gateway is unknown before 4.7.
@@ -24,8 +24,21 @@ const dialect: Dialect = {
   labelsMounts: false,
   splitsLabels: true,
   keepSignals: ['--sig-proxy=false'],
+  detachKeys: '--detach-keys=',
   removal: ['rm', '--force', '--ignore', '--time=0', '--volumes', '--depend'],
 }
+
+/**
+ * The bridge of rootful podman takes the lowest hardware address among its containers, so a container that starts or ends may change it, and those
+ * that know the old one talk to nobody: measured, 20 s and more until they ask again. So ask soon, and ask everybody; then it is 3 s and no connection fails.
+ */
+const NEIGHBOUR = [
+  'base_reachable_time_ms=1000',
+  'retrans_time_ms=200',
+  'delay_first_probe_time=0',
+  'ucast_solicit=0',
+  'mcast_resolicit=3',
+].map((setting) => `--sysctl=net.ipv4.neigh.eth0.${setting}`)
 
 /** podman, rootful and rootless. */
 export const podman: Backend = {
@@ -34,10 +47,7 @@ export const podman: Backend = {
   can: { isolation: 'container', enforcesAllowlist: true, limits: ['cpus', 'memory', 'pids'] },
   ...sessionPlans(dialect),
   start: (spec, { attached, timeout, rescue }) =>
-    startPlan(dialect, spec, {
-      last: [attached ? attachStep(dialect, spec, startWords(dialect, spec), timeout) : exec(['podman', 'start', spec.id])],
-      rescue,
-    }),
+    startPlan(dialect, spec, { last: [beginStep(dialect, spec, { attached, timeout })], rescue }),
   list: {
     argv: ['podman', 'ps', '--all', '--no-trunc', '--filter=label=paude.role=agent', '--format=json'],
     parse: (stdout) => containers(stdout).map(listed),

@@ -1,5 +1,6 @@
 import type { ArgsDef } from 'citty'
 import { nearest } from '../config/nearest.ts'
+import { ownFlags } from '../config/own-flags.ts'
 import { PaudeError } from '../errors.ts'
 
 /** A verb's words, read strictly: citty takes any flag and turns an unknown one's value into a positional. */
@@ -12,6 +13,7 @@ export type Words = {
 /**
  * Reads flags and positionals of one verb; an unknown flag is an error that names the nearest.
  * Where the last positional is `…words`, it takes everything from the first word that is not a flag, or after `--`.
+ * `…sessions` takes any number of words, with flags between them; they are handed on as the rest.
  */
 export function readWords(verb: string, argv: readonly string[], args: ArgsDef): Words {
   const flags: Record<string, string | true> = {}
@@ -19,7 +21,8 @@ export function readWords(verb: string, argv: readonly string[], args: ArgsDef):
   const known = Object.entries(args).filter(([, { type }]) => type !== 'positional')
   const places = Object.entries(args).filter(([, { type }]) => type === 'positional')
   const takesRest = places.at(-1)?.[0] === 'words'
-  const room = takesRest ? places.length - 1 : places.length
+  const takesMany = places.at(-1)?.[0] === 'sessions'
+  const room = takesMany ? Number.POSITIVE_INFINITY : takesRest ? places.length - 1 : places.length
   for (let index = 0; index < argv.length; index++) {
     const word = argv[index] ?? ''
     if (word === '--') return finish(argv.slice(index + 1))
@@ -50,6 +53,7 @@ export function readWords(verb: string, argv: readonly string[], args: ArgsDef):
   return finish([])
 
   function finish(rest: readonly string[]): Words {
+    if (takesMany) return { flags, positionals: [], rest: [...positionals, ...rest] }
     if (positionals.length > room)
       throw new PaudeError('usage', `paude ${verb}: one word too many: ${JSON.stringify(positionals[room])}`, {
         hint: `paude help ${verb}`,
@@ -71,7 +75,18 @@ export function readSeconds(text: string | undefined, fallback: number, flag: st
   return seconds
 }
 
+/** Reads a number of lines. */
+export function readLines(text: string, where: string): number {
+  if (!/^\d{1,6}$/.test(text) || Number(text) > 100_000)
+    throw new PaudeError('usage', `${where} must be a number of lines up to 100000, found ${JSON.stringify(text)}`, {
+      hint: 'write a whole number, like 2000',
+    })
+  return Number(text)
+}
+
 function unknown(verb: string, name: string, known: readonly string[]): PaudeError {
+  if (ownFlags.some((flag) => `--${flag.name}` === name))
+    return new PaudeError('usage', `paude ${verb}: ${name} stands before the verb`, { hint: `paude ${name} … ${verb} …` })
   const close = nearest(name, known)
   return new PaudeError('usage', `paude ${verb}: unknown flag ${name}`, {
     hint: close === null ? `paude help ${verb}` : `did you mean ${close}?`,

@@ -50,7 +50,7 @@ async function entryOf(context: Context, name: string, verb: Verb, own: readonly
     description: verb.description,
     flags: [...flagsOf(args), ...(verb.starts ? own : [])],
     words,
-    sessions: Object.hasOwn(args, 'session'),
+    sessions: Object.hasOwn(args, 'session') || Object.hasOwn(args, 'sessions'),
   }
 }
 

@@ -109,6 +109,7 @@ const recordOf = (row: Row): SessionRecord => ({
   network: row.network === 'none' || row.network === 'open' ? row.network : 'restricted',
   allow: [],
   terminal: true,
+  conversation: '',
   homeVolume: row.agent === 'command' ? '' : homeVolume(row.workspace, row.agent),
   mounts: [],
   watch: {},

@@ -48,9 +48,7 @@ export async function verbHelp(context: Context, name: string, verb: Verb): Prom
   const args = await verbArgs(context, verb)
   const places = Object.entries(args).filter(([, { type }]) => type === 'positional')
   const flags = Object.entries(args).filter(([, { type }]) => type !== 'positional')
-  const usage = places
-    .map(([key, { required }]) => (key === 'words' ? '[--] COMMAND…' : required ? key.toUpperCase() : `[${key.toUpperCase()}]`))
-    .join(' ')
+  const usage = places.map(([key, { required }]) => place(key, required === true)).join(' ')
   const also = Object.entries(context.commands.aliases).flatMap(([alias, target]) => (target === name ? [alias] : []))
   return [
     meta.description ?? verb.description,
@@ -75,6 +73,12 @@ export async function verbHelp(context: Context, name: string, verb: Verb): Prom
       : []),
     ...(verb.starts ? ['', dim('The flags of a start may stand before and after the verb: paude --help lists them.')] : []),
   ].join('\n')
+}
+
+function place(key: string, required: boolean): string {
+  if (key === 'words') return required ? '[--] COMMAND…' : '[-- WORDS…]'
+  if (key === 'sessions') return '[SESSION…]'
+  return required ? key.toUpperCase() : `[${key.toUpperCase()}]`
 }
 
 /** Flags and places of a verb, as its module defines them. */

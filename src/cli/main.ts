@@ -6,10 +6,11 @@ import { ownFlags } from '../config/own-flags.ts'
 import { type Layer, readFlags } from '../config/read-flags.ts'
 import { type Caller, exitCode, PaudeError } from '../errors.ts'
 import type { Host } from '../host.ts'
-import { readWords } from './args.ts'
+import { readLines, readWords } from './args.ts'
 import type { Context } from './context.ts'
 import { colourful, outputs, sentence, writeAll } from './output.ts'
-import { commands, findVerb, type Verb, verbs } from './verbs.ts'
+import { startWords } from './start-words.ts'
+import { commands, findVerb, type Verb } from './verbs.ts'
 
 /** argv in, exit code out. Everything a user did wrong becomes a sentence here. */
 export async function main(argv: readonly string[], host: Host, version: string): Promise<number> {
@@ -59,7 +60,7 @@ function suspicions(words: readonly string[]): readonly string[] {
         ownFlags.map(({ name }) => `--${name}`),
       )
     : /^[a-z]+$/.test(word) && !isVerb([word])
-      ? nearest(word, Object.keys(verbs))
+      ? nearest(word, Object.keys(commands.verbs))
       : null
   if (close === null || (word.startsWith('--') && isOption(word))) return []
   return [`${word} goes to Claude; did you mean paude ${close}?`]
@@ -73,12 +74,13 @@ async function runVerb(context: Context, { name, verb }: { name: string; verb: V
   }
   const { default: make } = await verb.load()
   // A verb that starts a box takes the flags of a start as well.
-  const { layer, words: left, ended } = verb.starts ? readFlags(argv) : { layer: {}, words: argv, ended: false }
-  const rest = ended ? ['--', ...left] : left
+  const { layer, rest } = verb.starts ? startWords(argv, verb) : { layer: {}, rest: argv }
   const command = make({ ...context, flags: { ...context.flags, ...layer } })
   const args = (typeof command.args === 'function' ? await command.args() : await command.args) as ArgsDef | undefined
   const words = readWords(name, rest, args ?? {})
-  const places = Object.entries(args ?? {}).flatMap(([key, { type }]) => (type === 'positional' && key !== 'words' ? [key] : []))
+  const places = Object.entries(args ?? {}).flatMap(([key, { type }]) =>
+    type === 'positional' && !MANY.includes(key) ? [key] : [],
+  )
   const values = {
     ...words.flags,
     ...Object.fromEntries(
@@ -93,6 +95,9 @@ async function runVerb(context: Context, { name, verb }: { name: string; verb: V
   return typeof code === 'number' ? code : 0
 }
 
+/** Places that take any number of words; these are handed on as `rawArgs`. */
+const MANY = ['words', 'sessions']
+
 function contextOf(host: Host, version: string, flags: Layer): Context {
   const { answer, note, warn } = outputs(host)
   return {
@@ -106,6 +111,18 @@ function contextOf(host: Host, version: string, flags: Layer): Context {
     effects: (backend) => ({
       note,
       progress: true,
+      hold: async (step) => {
+        const [{ holdStep }, { detachBytes }, { settings }] = await Promise.all([
+          import('../hold/launch.ts'),
+          import('../hold/keys.ts'),
+          loadConfig(host, flags),
+        ])
+        return await holdStep(host, step, {
+          detachKeys: detachBytes(settings.detachKeys, '--detach-keys'),
+          scrollback: readLines(settings.scrollback, '--scrollback'),
+          explain: (code, text) => backend.explain({ argv: step.argv, code, stderr: text }),
+        })
+      },
       explain: ({ argv, outcome }) =>
         argv[0] === backend.program
           ? backend.explain({ argv, code: outcome.code, stderr: words(argv, outcome) })

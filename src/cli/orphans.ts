@@ -2,8 +2,8 @@ import { statSync } from 'node:fs'
 import type { Backend, Part } from '../backends/backend.ts'
 import { usable } from '../backends/pick.ts'
 import { backendNames, backends } from '../backends/registry.ts'
-import { processMark } from '../host.ts'
-import { exec, type Plan } from '../plan/plan.ts'
+import { isAlive } from '../host.ts'
+import { exec, type Plan, remove } from '../plan/plan.ts'
 import { ask } from '../run/ask.ts'
 import { folderNames, readRecords, sessionFolder } from '../session/store.ts'
 import type { Context } from './context.ts'
@@ -76,8 +76,6 @@ function lostFolders({ host }: Context, agents: ReadonlySet<string>, reached: Re
   })
 }
 
-const isAlive = (mark: string): boolean => mark !== '' && processMark(Number.parseInt(mark, 10)) === mark
-
 function isFresh(folder: string): boolean {
   try {
     return Date.now() - statSync(folder).mtimeMs < STARTING
@@ -102,7 +100,7 @@ export function removeOrphans(orphans: readonly Orphan[]): readonly { readonly b
           ? [exec([backend.program, 'rm', '--force', '--volumes', ...containers], { tolerant: true })]
           : []),
         ...(volumes.length > 0 ? [exec([backend.program, 'volume', 'rm', '--force', ...volumes], { tolerant: true })] : []),
-        ...folders.map((path) => exec(['rm', '-rf', '--', path])),
+        ...folders.map(remove),
       ],
     }
   })

@@ -14,9 +14,9 @@ export const yellow = paint('33')
 export const colourful = ({ env, terminal }: Host, stream: 'stdout' | 'stderr'): boolean =>
   terminal[stream] && !env['NO_COLOR'] && env['TERM'] !== 'dumb'
 
-/** Writes the whole text before it returns, whatever the stream is; a reader that went away is no error of ours. */
-export function writeAll(descriptor: 1 | 2, text: string): void {
-  const bytes = Buffer.from(text)
+/** Writes everything before it returns, whatever the stream is; a reader that went away is no error of ours, but false. */
+export function writeAll(descriptor: 1 | 2, content: string | Uint8Array): boolean {
+  const bytes = typeof content === 'string' ? Buffer.from(content) : content
   let offset = 0
   while (offset < bytes.length) {
     try {
@@ -24,10 +24,11 @@ export function writeAll(descriptor: 1 | 2, text: string): void {
     } catch (error) {
       const { code } = error as { code?: string }
       if (code === 'EAGAIN') Bun.sleepSync(1)
-      else if (code === 'EPIPE' || code === 'EBADF' || code === 'EIO') return
+      else if (code === 'EPIPE' || code === 'EBADF' || code === 'EIO') return false
       else throw error
     }
   }
+  return true
 }
 
 /** The streams of a run. Text is stripped of colour where it would not be seen as colour. */
@@ -37,9 +38,9 @@ export function outputs(host: Host): {
   readonly warn: (text: string) => void
 } {
   const clean = (stream: 'stdout' | 'stderr', text: string) => (colourful(host, stream) ? text : Bun.stripANSI(text))
-  const say = (mark: string) => (text: string) => writeAll(2, clean('stderr', `${mark} ${text}\n`))
+  const say = (mark: string) => (text: string) => void writeAll(2, clean('stderr', `${mark} ${text}\n`))
   return {
-    answer: (text) => writeAll(1, clean('stdout', text.endsWith('\n') ? text : `${text}\n`)),
+    answer: (text) => void writeAll(1, clean('stdout', text.endsWith('\n') ? text : `${text}\n`)),
     note: say(dim('paude:')),
     warn: say(yellow('paude: warning:')),
   }
@@ -66,3 +67,10 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
 export const printable = (text: string): string =>
   // biome-ignore lint/suspicious/noControlCharactersInRegex: exactly those are taken out
   text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, '�')
+
+/** The same as JSON: every character that a terminal may act on is escaped, so nothing is lost. */
+export const jsonLine = (value: unknown): string =>
+  JSON.stringify(value).replace(
+    /[\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,
+    (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )

@@ -2,6 +2,7 @@ import type { Backend } from '../backends/backend.ts'
 import { ownFlags } from '../config/own-flags.ts'
 import type { Config } from '../config/settings.ts'
 import { BASE_URL } from '../network/allow.ts'
+import { channelsOf } from '../notify/settings.ts'
 import type { SessionSpec } from '../session/spec.ts'
 
 /** The effective settings with their origins, and what the session may reach and why. Secrets are named, never shown. */
@@ -15,6 +16,7 @@ export function printConfig({ settings, origins, file }: Config, spec: SessionSp
   return [
     `# settings (file: ${file || 'none'})`,
     ...rows,
+    `notify        ${(channelsOf(settings.notify).join(' ') || '-').padEnd(28)}  # ${origins.notify}`,
     '',
     '# box',
     `id            ${spec.id} (another one at every start)`,

@@ -1,15 +1,15 @@
 import type { Agent } from '../agents/agent.ts'
-import type { Backend } from '../backends/backend.ts'
+import type { Backend, Handle } from '../backends/backend.ts'
 import { pickBackend } from '../backends/pick.ts'
 import { loadConfig } from '../config/load.ts'
 import type { Layer } from '../config/read-flags.ts'
 import { PaudeError } from '../errors.ts'
+import { keepBounded } from '../events/file.ts'
 import { parseLog, type Request, UNREACHABLE } from '../network/log.ts'
 import type { Plan } from '../plan/plan.ts'
 import { renderPlan } from '../plan/render.ts'
-import { ask } from '../run/ask.ts'
 import { execute } from '../run/execute.ts'
-import { capture } from '../run/process.ts'
+import { capture, LEFT } from '../run/process.ts'
 import { lookAround } from '../session/look.ts'
 import { outside } from '../session/outside.ts'
 import { handleOf, type SessionRecord } from '../session/record.ts'
@@ -22,7 +22,6 @@ import { chooseImages } from './images.ts'
 import { printable } from './output.ts'
 import { warnOfPlanted } from './planted.ts'
 import { printConfig } from './print-config.ts'
-import { resetTerminal } from './terminal.ts'
 
 export type Start = {
   readonly agent: Agent
@@ -30,12 +29,15 @@ export type Start = {
   readonly flags: Layer
   /** The HOME volume goes with the session. */
   readonly throwAway?: boolean
+  /** Looked at before a session in the background is said to be there; what it throws takes the session back. */
+  readonly check?: (backend: Backend, handle: Handle) => Promise<void>
   /** Told what the session asked the proxy for, before everything is removed. */
   readonly onEnd?: (requests: readonly Request[]) => void
 }
 
 /** Starts a session: everything is looked up and decided first, then carried out, or only shown. Returns the exit code. */
-export async function startSession(context: Context, { agent, run, flags, throwAway = false, onEnd }: Start): Promise<number> {
+export async function startSession(context: Context, start: Start): Promise<number> {
+  const { agent, run, flags, throwAway = false, check, onEnd } = start
   const { host, answer, note, warn, version } = context
   const config = await loadConfig(host, flags)
   const { settings } = config
@@ -68,10 +70,19 @@ export async function startSession(context: Context, { agent, run, flags, throwA
   const effects = context.effects(backend)
   if (settings.detach) {
     const code = await execute(plan, effects)
+    await check?.(backend, handleOf(record, spec.folder)).catch(async (error: unknown) => {
+      await execute(removal, effects)
+      throw error
+    })
     answer(spec.id)
     return code
   }
-  return await execute(plan, effects, (code) => finish(context, { backend, spec, record, code, removal, onEnd }))
+  const unwatch = keepBounded(spec.folder)
+  try {
+    return await execute(plan, effects, (code) => finish(context, { backend, spec, record, code, removal, onEnd }))
+  } finally {
+    unwatch()
+  }
 }
 
 function refuseTakenName({ host }: Context, { name }: SessionSpec): void {
@@ -95,16 +106,14 @@ type Ended = {
 async function finish(context: Context, { backend, spec, record, code, removal, onEnd }: Ended): Promise<number> {
   const effects = context.effects(backend)
   const handle = handleOf(record, spec.folder)
-  const [state, requests, receipt] = await Promise.all([
-    spec.terminal ? ask(backend.state(handle), effects).catch(() => null) : null,
-    spec.network.mode === 'restricted' ? capture(backend.requests(handle, { follow: false })).catch(() => null) : null,
-    code === 125 && spec.network.mode === 'restricted' ? capture(backend.receipt(handle)).catch(() => null) : null,
-  ])
-  if (spec.terminal) resetTerminal(context.host)
-  if (state?.status === 'running') {
+  if (code === LEFT) {
     context.note(`detached, the session goes on: paude attach ${spec.name || spec.id}`)
     return 0
   }
+  const [requests, receipt] = await Promise.all([
+    spec.network.mode === 'restricted' ? capture(backend.requests(handle, { follow: false })).catch(() => null) : null,
+    code === 125 && spec.network.mode === 'restricted' ? capture(backend.receipt(handle)).catch(() => null) : null,
+  ])
   await execute(removal, effects)
   if (receipt !== null && /"ok":false/.test(receipt.stdout))
     throw new PaudeError('self-test', 'the wall around the agent did not hold, so the agent was not started', {
@@ -114,7 +123,7 @@ async function finish(context: Context, { backend, spec, record, code, removal, 
   onEnd?.(asked)
   await warnOfPlanted(context, record)
   if (onEnd === undefined) noteBlocked(context, asked)
-  return state === null ? code : state.exitCode
+  return code
 }
 
 function noteBlocked({ note }: Context, requests: readonly Request[]): void {

@@ -10,6 +10,10 @@ export type Verb = {
   readonly words?: readonly string[]
   /** It starts a box, so it takes the flags of a start as well. */
   readonly starts?: true
+  /** Called by paude itself: it stands in no help, completion or table. */
+  readonly hidden?: true
+  /** With `starts`: a session may be named before the words of the agent. */
+  readonly session?: true
   /** What people type, and what that does. */
   readonly examples: readonly (readonly [line: string, effect: string])[]
   // biome-ignore lint/suspicious/noExplicitAny: citty's commands differ in the type of their flags, and only the caller's side is uniform
@@ -55,6 +59,45 @@ export const verbs = {
     ],
     load: () => import('./commands/start.ts'),
   },
+  fork: {
+    description: 'Copy a conversation into a new box',
+    caller: 'agent',
+    starts: true,
+    session: true,
+    examples: [
+      ['paude fork', 'the conversation of this directory, here'],
+      ['paude fork fix-login --detach --session-name other-way', 'in the background, under a name'],
+      ['paude fork b7k -- -p "what have we decided?"', 'one question beside it'],
+    ],
+    load: () => import('./commands/fork.ts'),
+  },
+  up: {
+    description: 'Bring back what ran before a reboot',
+    caller: 'management',
+    examples: [
+      ['paude up', 'the sessions of this directory'],
+      ['paude up --all', 'all of them, but not what paude stop stopped'],
+    ],
+    load: () => import('./commands/up.ts'),
+  },
+  wait: {
+    description: 'Wait until sessions have ended',
+    caller: 'management',
+    examples: [
+      ['paude wait', 'until the session of this directory has ended'],
+      ['paude wait one two --any --timeout 600', 'for the first of two, ten minutes at most'],
+    ],
+    load: () => import('./commands/wait.ts'),
+  },
+  output: {
+    description: 'Print the answer of a session in the background',
+    caller: 'agent',
+    examples: [
+      ['paude output b7k', "what it printed, byte for byte; the agent's exit code"],
+      ['paude output b7k --follow', 'and wait for the rest'],
+    ],
+    load: () => import('./commands/output.ts'),
+  },
   rm: {
     description: 'Remove a session',
     caller: 'management',
@@ -65,6 +108,33 @@ export const verbs = {
     ],
     load: () => import('./commands/rm.ts'),
   },
+  hold: {
+    description: 'Keep the terminal of a session',
+    caller: 'management',
+    hidden: true,
+    examples: [],
+    load: () => import('./commands/hold.ts'),
+  },
+  screen: {
+    description: 'Show the screen of a session, once',
+    caller: 'management',
+    examples: [
+      ['paude screen fix-login', 'as text'],
+      ['paude screen --html', 'with its colours, as a page'],
+      ['paude screen --scrollback 200', 'with 200 lines that have left it'],
+    ],
+    load: () => import('./commands/screen.ts'),
+  },
+  send: {
+    description: 'Type into a session',
+    caller: 'management',
+    examples: [
+      ['paude send fix-login continue', 'a prompt, and Enter'],
+      ['paude send fix-login --key escape', 'one key'],
+      ['paude send fix-login --key down,enter', 'the second answer of a question'],
+    ],
+    load: () => import('./commands/send.ts'),
+  },
   logs: {
     description: 'Show what a session printed',
     caller: 'management',
@@ -73,6 +143,16 @@ export const verbs = {
       ['paude logs --follow', 'and what it prints from now on'],
     ],
     load: () => import('./commands/logs.ts'),
+  },
+  events: {
+    description: 'Show what the agent of a session did',
+    caller: 'management',
+    examples: [
+      ['paude events', 'prompts, tools, questions and answers of the session of this directory'],
+      ['paude events fix-login --follow', 'and what comes from now on'],
+      ['paude events --json | jq -r \'select(.kind == "tool") | .command // .file\'', 'commands and files, for scripts'],
+    ],
+    load: () => import('./commands/events.ts'),
   },
   exec: {
     description: 'Run a command in a running session',
@@ -124,6 +204,13 @@ export const verbs = {
     ],
     load: () => import('./commands/network.ts'),
   },
+  notify: {
+    description: 'Try the ways to tell you that a session needs you',
+    caller: 'management',
+    words: ['test'],
+    examples: [['paude notify test', 'one message by every way in config.toml, and which of them worked']],
+    load: () => import('./commands/notify.ts'),
+  },
   demo: {
     description: 'Show the box and its wall, without an account',
     caller: 'agent',
@@ -164,6 +251,15 @@ export const verbs = {
     examples: [['paude version', "paude's own; paude --version is answered by Claude"]],
     load: () => import('./commands/version.ts'),
   },
+  service: {
+    description: 'Print a unit that runs paude up at login',
+    caller: 'management',
+    examples: [
+      ['paude service', 'for systemd or launchd, whichever is here; how to use it is said in it'],
+      ['paude service --launchd', 'a launch agent of macOS'],
+    ],
+    load: () => import('./commands/login-unit.ts'),
+  },
   completion: {
     description: 'Print the completion script of a shell',
     caller: 'management',
@@ -199,4 +295,7 @@ export type Commands = {
   readonly find: typeof findVerb
 }
 
-export const commands: Commands = { verbs, aliases, find: findVerb }
+/** Those that people type. */
+const shown = Object.fromEntries(Object.entries<Verb>(verbs).filter(([, { hidden }]) => !hidden))
+
+export const commands: Commands = { verbs: shown, aliases, find: findVerb }

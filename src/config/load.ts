@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Host } from '../host.ts'
 import { CLAUDE_VERSION } from '../image/agent-version.ts'
+import { SILENT } from '../notify/settings.ts'
 import { type Layer, readVariables } from './read-flags.ts'
 import type { Config, Origin, Settings } from './settings.ts'
 
@@ -23,6 +24,9 @@ const DEFAULTS: Settings = {
   mount: [],
   env: [],
   caFile: [],
+  detachKeys: 'ctrl-p,ctrl-q',
+  scrollback: '2000',
+  notify: SILENT,
   force: false,
   dryRun: false,
   printConfig: false,

@@ -114,6 +114,20 @@ export const ownFlags = [
     description: "Certificates to trust besides the public ones (default: the host's own additions)",
   },
   {
+    name: 'detach-keys',
+    key: 'detachKeys',
+    type: 'value',
+    valueHint: 'KEYS',
+    description: 'Keys that leave a session and let it go on (default: ctrl-p,ctrl-q); none for no keys',
+  },
+  {
+    name: 'scrollback',
+    key: 'scrollback',
+    type: 'value',
+    valueHint: 'LINES',
+    description: 'Lines kept of what has left the screen of a session (default: 2000)',
+  },
+  {
     name: 'force',
     key: 'force',
     type: 'switch',

@@ -1,3 +1,5 @@
+import type { NotifySettings } from '../notify/settings.ts'
+
 /** Everything a start can be told, decided: flags over environment over the user's file over defaults. */
 export type Settings = {
   readonly backend: 'auto' | 'docker' | 'podman'
@@ -22,6 +24,12 @@ export type Settings = {
   readonly mount: readonly string[]
   readonly env: readonly string[]
   readonly caFile: readonly string[]
+  /** Key names with commas between, or `none`. */
+  readonly detachKeys: string
+  /** Lines, as typed. */
+  readonly scrollback: string
+  /** Only in the file: how the user is told. */
+  readonly notify: NotifySettings
   readonly force: boolean
   readonly dryRun: boolean
   readonly printConfig: boolean

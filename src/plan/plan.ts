@@ -6,10 +6,13 @@ export type Argv = readonly [program: string, ...words: string[]]
 /** Everything paude will do, in order. It is run, printed by --dry-run and compared by the tests: one value. */
 export type Plan = readonly Step[]
 
-export type Step = Folder | Write | Exec | Attach | Together | Guard | Later
+export type Step = Folder | Remove | Write | Exec | Attach | Hold | Together | Guard | Later
 
 /** Makes a folder with its parents (mode 0700 unless told); taken back with all it holds. */
 export type Folder = { readonly kind: 'folder'; readonly path: string; readonly mode?: number }
+
+/** Removes a folder with all it holds, also while a process that is ending still writes there. Gone already is well. */
+export type Remove = { readonly kind: 'remove'; readonly path: string }
 
 /** Writes a whole file atomically. Never a secret: files outlive the process. */
 export type Write = { readonly kind: 'write'; readonly path: string; readonly content: string; readonly mode: number }
@@ -48,8 +51,27 @@ export type Attach = {
   readonly terminate?: Argv
   /** Seconds until `terminate` runs by itself and the exit code is 124. */
   readonly timeout?: number
-  /** The engine does not repaint by itself: change the size for a moment so that the agent does. */
-  readonly nudge?: boolean
+}
+
+/**
+ * Gives the agent a terminal that outlives ours: a process of its own, the holder, runs `argv` there.
+ * Attached, our terminal shows it and the agent's exit code is the plan's. Always the last step.
+ */
+export type Hold = {
+  readonly kind: 'hold'
+  /** The session. */
+  readonly id: string
+  /** Its folder on the host. */
+  readonly folder: string
+  /** The engine's client, as the holder will run it. */
+  readonly argv: Argv
+  /** Whether `argv` starts the agent; else it runs already. */
+  readonly starts: boolean
+  readonly attached: boolean
+  /** Run for SIGTERM. */
+  readonly terminate: Argv
+  /** Seconds until `terminate` runs by itself and the exit code is 124. */
+  readonly timeout?: number
 }
 
 /**
@@ -65,6 +87,10 @@ export type Together = {
 
 /** Steps that are only needed while a probe fails. */
 export type Guard = { readonly kind: 'guard'; readonly unless: Argv; readonly steps: Plan }
+
+/** The steps that hand over to the agent: they stand last, and in no lane. */
+export type Last = Attach | Hold
+export const isLast = (step: Step): step is Last => step.kind === 'attach' || step.kind === 'hold'
 
 /** How to take back what the next steps make by the way. Runs nothing now. */
 export type Later = { readonly kind: 'later'; readonly undo: Argv }
@@ -83,3 +109,4 @@ export const together = (
 })
 export const guard = (unless: Argv, steps: Plan): Guard => ({ kind: 'guard', unless, steps })
 export const folder = (path: string, mode = 0o700): Folder => ({ kind: 'folder', path, mode })
+export const remove = (path: string): Remove => ({ kind: 'remove', path })

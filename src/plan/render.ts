@@ -1,5 +1,5 @@
 import { DOTS, type Secret } from '../secret.ts'
-import type { Argv, Attach, Exec, Plan, Step, Together } from './plan.ts'
+import type { Argv, Attach, Exec, Hold, Plan, Step, Together } from './plan.ts'
 import { quote } from './shell.ts'
 
 /**
@@ -20,13 +20,13 @@ export function renderPlan(plan: Plan, afterwards: Plan = []): string {
       : []),
     ...plan.flatMap((step, index) => [
       // An agent that ends with an error is not a start that failed.
-      ...(undone && step.kind === 'attach' ? ['undo=: kept=:'] : []),
-      ...(afterwards.length > 0 && step.kind === 'attach'
+      ...(undone && handsOver(step) ? ['undo=: kept=:'] : []),
+      ...(afterwards.length > 0 && handsOver(step)
         ? ['code=0', ...suffixed(renderStep(step, `step_${index + 1}`), ' || code=$?')]
         : renderStep(step, `step_${index + 1}`)),
     ]),
     // Its failure is the start's, unless an agent has taken over meanwhile.
-    ...(plan.some((step) => step.kind === 'together' && step.trailing !== undefined) && plan.at(-1)?.kind !== 'attach'
+    ...(plan.some((step) => step.kind === 'together' && step.trailing !== undefined) && !plan.some(handsOver)
       ? ['wait "$trailing"']
       : []),
     ...(afterwards.length > 0
@@ -36,16 +36,23 @@ export function renderPlan(plan: Plan, afterwards: Plan = []): string {
   return `${lines.join('\n')}\n`
 }
 
+/** Whether our own streams become the agent's here. */
+const handsOver = (step: Step): boolean => step.kind === 'attach' || (step.kind === 'hold' && step.attached)
+
 function renderStep(step: Step, name: string): readonly string[] {
   switch (step.kind) {
     case 'folder':
-      return [`mkdir -p -m ${octal(step.mode ?? 0o700)} ${quote(step.path)}`, later(['rm', '-rf', step.path])]
+      return [`mkdir -p -m ${octal(step.mode ?? 0o700)} ${quote(step.path)}`, later(['rm', '-rf', '--', step.path])]
+    case 'remove':
+      return [`rm -rf -- ${quote(step.path)}`]
     case 'write':
       return writeLines(step.path, step.content, step.mode)
     case 'exec':
       return renderExec(step, name)
     case 'attach':
       return renderAttach(step)
+    case 'hold':
+      return renderHold(step)
     case 'together':
       return renderTogether(step, name)
     case 'later':
@@ -125,6 +132,16 @@ function renderAttach({ argv, timeout, terminate }: Attach): readonly string[] {
   return [`# after ${timeout} s: ${terminate.map(quote).join(' ')}, exit code 124`, ...wrapped(argv)]
 }
 
+/** The holder is paude itself: it keeps the terminal of the engine's client when ours goes. */
+function renderHold({ id, argv, starts, attached, timeout, terminate }: Hold): readonly string[] {
+  return [
+    ...(timeout === undefined ? [] : [`# after ${timeout} s: ${terminate.map(quote).join(' ')}, exit code 124`]),
+    `# keeps a terminal for: ${argv.map(quote).join(' ')}`,
+    `paude hold ${starts ? '--start ' : ''}${quote(id)}`,
+    ...(attached ? [`paude attach ${quote(id)}`] : []),
+  ]
+}
+
 /** One flag a line, so that a diff of golden files is a review of what will run. */
 function wrapped([program, ...words]: Argv): readonly string[] {
   const flags = words.findIndex((word) => word.startsWith('-'))
@@ -175,8 +192,10 @@ const hasUndo = (step: Step): boolean => {
     case 'guard':
     case 'later':
       return true
+    case 'remove':
     case 'write':
     case 'attach':
+    case 'hold':
       return false
   }
 }

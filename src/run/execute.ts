@@ -1,7 +1,17 @@
 import { chmod, mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { PaudeError } from '../errors.ts'
-import type { Argv, Attach, Exec, Plan, Step, Together } from '../plan/plan.ts'
-import { attach, capture, type Outcome } from './process.ts'
+import {
+  type Argv,
+  type Attach,
+  type Exec,
+  type Hold,
+  isLast,
+  type Last,
+  type Plan,
+  type Step,
+  type Together,
+} from '../plan/plan.ts'
+import { type Attached, attach, capture, type Outcome } from './process.ts'
 
 /** What the executor needs besides the plan. */
 export type Effects = {
@@ -9,6 +19,8 @@ export type Effects = {
   readonly note: (text: string) => void
   /** Turns a failed call into a sentence; knows the engines' words. */
   readonly explain: (failure: { argv: Argv; outcome: Outcome }) => PaudeError
+  /** Has a process of its own keep the agent's terminal. Attached, what is returned ends with the agent or when the user leaves. */
+  readonly hold: (step: Hold) => Promise<Attached>
   /** Whether builds and pulls may show their own output. */
   readonly progress: boolean
 }
@@ -24,9 +36,11 @@ export async function execute(plan: Plan, effects: Effects, afterwards?: (code: 
   let code = 0
   try {
     for (const step of plan) {
-      if (step.kind === 'attach') {
+      if (isLast(step)) {
         interruption.check()
-        code = await runAttached(step, Promise.all(run.trailing))
+        const trailing = Promise.all(run.trailing)
+        if (step.kind === 'attach') code = await runAttached({ ...step, child: attach(step.argv, step) }, trailing)
+        else code = await runHeld(step, effects, trailing)
       } else await carryOut(step, run)
     }
     await Promise.all(run.trailing)
@@ -49,7 +63,7 @@ type Run = {
   readonly interruption: Interruption
 }
 
-async function carryOut(step: Exclude<Step, Attach>, run: Run): Promise<void> {
+async function carryOut(step: Exclude<Step, Last>, run: Run): Promise<void> {
   run.interruption.check()
   switch (step.kind) {
     case 'folder':
@@ -57,10 +71,13 @@ async function carryOut(step: Exclude<Step, Attach>, run: Run): Promise<void> {
         const mode = step.mode ?? 0o700
         // Never a folder that was there before, nor a parent: another session may live in it by now.
         if ((await mkdir(step.path, { recursive: true, mode })) === undefined) return
-        run.undos.push(() => rm(step.path, { recursive: true, force: true }))
+        run.undos.push(() => removeFolder(step.path))
         // A strict umask would lock the proxy, which is another user, out of its policy.
         await chmod(step.path, mode)
       })
+      return
+    case 'remove':
+      await onDisk(step.path, () => removeFolder(step.path))
       return
     case 'write':
       await onDisk(step.path, async () => {
@@ -81,7 +98,7 @@ async function carryOut(step: Exclude<Step, Attach>, run: Run): Promise<void> {
       return
     case 'guard':
       if ((await capture(step.unless)).code === 0) return
-      for (const inner of step.steps) if (inner.kind !== 'attach') await carryOut(inner, run)
+      for (const inner of step.steps) if (!isLast(inner)) await carryOut(inner, run)
       return
   }
 }
@@ -105,6 +122,8 @@ async function runExec(step: Exec, run: Run): Promise<void> {
   const error = effects.explain({ argv: step.argv, outcome })
   // What bears our name already is somebody else's: it is not ours to take back.
   if (error.code === 'name-taken') undos.splice(undos.lastIndexOf(undo), 1)
+  // Two starts of a project may make its HOME at the same time.
+  if (error.code === 'name-taken' && step.unless !== undefined && (await capture(step.unless)).code === 0) return
   throw error
 }
 
@@ -121,7 +140,7 @@ async function runTogether({ lanes, trailing }: Together, run: Run): Promise<voi
 }
 
 async function runLane(lane: Plan, run: Run): Promise<void> {
-  for (const step of lane) if (step.kind !== 'attach') await carryOut(step, run)
+  for (const step of lane) if (!isLast(step)) await carryOut(step, run)
 }
 
 async function withRescue(rescue: Plan | undefined, run: Run, attempt: () => Promise<void>): Promise<void> {
@@ -131,7 +150,7 @@ async function withRescue(rescue: Plan | undefined, run: Run, attempt: () => Pro
   } catch (error) {
     if (rescue === undefined || !isMissingImage(error)) throw error
     await takeBack(run.undos, before)
-    for (const step of rescue) if (step.kind !== 'attach') await carryOut(step, run)
+    for (const step of rescue) if (!isLast(step)) await carryOut(step, run)
     await attempt()
   }
 }
@@ -149,9 +168,22 @@ async function takeBack(undos: Undo[], keep: number): Promise<void> {
 /** Milliseconds in which a box may still be getting ready to hear signals. */
 const SETTLING = 5_000
 
-/** Runs the agent on our streams until it ends; signals go where `step` says. A failure of what still starts ends it. */
-async function runAttached(step: Attach, trailing: Promise<unknown>): Promise<number> {
-  const child = attach(step.argv, step)
+/** Gives the agent a terminal that is held; stays with it when we are attached. */
+async function runHeld(step: Hold, effects: Effects, trailing: Promise<unknown>): Promise<number> {
+  trailing.catch(() => undefined) // looked at below, never unhandled
+  const child = await effects.hold(step)
+  if (step.attached)
+    return await runAttached({ terminal: true, child, terminate: step.terminate, timeout: step.timeout }, trailing)
+  await Promise.all([child.exited, trailing])
+  return 0
+}
+
+type Running = { readonly child: Attached; readonly terminal: boolean } & {
+  readonly [Key in 'interrupt' | 'terminate' | 'timeout']?: Attach[Key] | undefined
+}
+
+/** Stays with the agent on our streams until it ends; signals go where `step` says. A failure of what still starts ends it. */
+async function runAttached({ child, ...step }: Running, trailing: Promise<unknown>): Promise<number> {
   let timedOut = false
   let over = false
   /** The client may not have started the box yet: an engine refuses to signal one that does not run, and calls it stopped. */
@@ -194,7 +226,6 @@ async function runAttached(step: Attach, trailing: Promise<unknown>): Promise<nu
     end()
   }
   const timer = step.timeout === undefined ? undefined : setTimeout(timeOut, step.timeout * 1000)
-  const nudge = step.nudge ? nudgeSize(child.exited) : undefined
   let broken: unknown = null
   trailing.catch((error: unknown) => {
     broken = error
@@ -210,28 +241,9 @@ async function runAttached(step: Attach, trailing: Promise<unknown>): Promise<nu
     over = true
     clearTimeout(timer)
     clearTimeout(grace)
-    await nudge
     for (const [signal, handler] of handlers) process.off(signal, handler)
   }
 }
-
-/** One row less and back: podman's client does not make the agent repaint, docker's changes the size too briefly to be sure of it. */
-async function nudgeSize(ended: Promise<unknown>): Promise<void> {
-  // Milliseconds. Twice, since on a busy machine the client may not be attached yet at the first.
-  for (const wait of [150, 500]) {
-    if ((await Promise.race([ended.then(() => 'ended'), Bun.sleep(wait)])) === 'ended') return
-    const [, rows] = process.stdout.getWindowSize()
-    if (rows < 3) return
-    await resize(rows - 1)
-    await Promise.race([ended, Bun.sleep(80)])
-    // Whoever changed the window meanwhile made the agent repaint, and their size is the right one.
-    if (process.stdout.getWindowSize()[1] === rows - 1) await resize(rows)
-  }
-}
-
-/** Sets the rows of our own terminal, whose name stty takes from its stdin. */
-const resize = (rows: number) =>
-  Bun.spawn(['stty', 'rows', String(rows)], { stdin: 'inherit', stdout: 'ignore', stderr: 'ignore' }).exited
 
 type Interruption = { readonly signal: AbortSignal; readonly check: () => void; readonly stop: () => void }
 
@@ -263,6 +275,18 @@ async function onDisk(path: string, act: () => Promise<void>): Promise<void> {
       hint: 'paude keeps its state under XDG_STATE_HOME and XDG_CACHE_HOME; point them to a writable folder',
       cause,
     })
+  }
+}
+
+/** A holder writes its last words while its session is taken away: what appears meanwhile goes with the next try. */
+async function removeFolder(path: string): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await rm(path, { recursive: true, force: true })
+    } catch (error) {
+      if ((error as { code?: string }).code !== 'ENOTEMPTY' || tries === 10) throw error
+      await Bun.sleep(10 * tries)
+    }
   }
 }
 

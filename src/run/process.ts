@@ -16,6 +16,9 @@ export type ProcessOptions = {
   readonly signal?: AbortSignal | undefined
 }
 
+/** In place of an exit code: the user has left a terminal that is held, and the agent goes on. */
+export const LEFT = -1
+
 /** A program that was started with our own streams. */
 export type Attached = { readonly exited: Promise<number>; readonly kill: (signal: NodeJS.Signals) => void }
 
@@ -57,6 +60,32 @@ export function attach(
   return { exited: exitOf(child), kill: (signal) => child.kill(signal) }
 }
 
+/**
+ * Starts a program that outlives us, in a session of its own, and waits until it has printed a line.
+ * `without` names variables it does not inherit. Returns that line, or what it said on stderr when it ended before.
+ */
+export async function startBehind(
+  argv: Argv,
+  without: readonly string[],
+): Promise<{ readonly line: string } | { readonly line: null; readonly stderr: string }> {
+  const env = Object.fromEntries(Object.entries(Bun.env).filter(([name]) => !without.includes(name)))
+  const child = start(argv, { env, cwd: '/', stdin: 'ignore', stdout: 'pipe', stderr: 'pipe', detached: true })
+  if (!(child.stdout instanceof ReadableStream)) return { line: null, stderr: '' }
+  const reader = child.stdout.getReader()
+  const decoder = new TextDecoder()
+  let text = ''
+  while (!text.includes('\n')) {
+    const { value, done } = await reader.read()
+    if (done) return { line: null, stderr: (await readAll(child.stderr)).trim() }
+    text += decoder.decode(value, { stream: true })
+  }
+  // Neither it nor what it still says keeps us.
+  await reader.cancel()
+  if (child.stderr instanceof ReadableStream) await child.stderr.cancel()
+  child.unref()
+  return { line: text.split('\n')[0] ?? '' }
+}
+
 /** Starts a program whose stdout is read line by line as it comes. A signal that ends paude ends it too. */
 export async function* lines(argv: Argv): AsyncGenerator<string> {
   const child = start(argv, { env: Bun.env, stdin: 'ignore', stdout: 'pipe', stderr: 'ignore', detached: true })
@@ -86,6 +115,10 @@ export async function* lines(argv: Argv): AsyncGenerator<string> {
     end()
   }
 }
+
+/** Changes a setting of our own terminal, which stty takes from its stdin. */
+export const setTerminal = (setting: string): void =>
+  void Bun.spawnSync(['stty', setting], { stdin: 'inherit', stdout: 'ignore', stderr: 'ignore' })
 
 type SpawnOptions = Parameters<typeof Bun.spawn>[1]
 

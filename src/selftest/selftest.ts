@@ -119,9 +119,10 @@ async function observe(
 
 /** What the session was made to be, from its own spec. */
 export function wanted({ spec }: Pick<Made, 'spec'>, { token }: Pick<Witness, 'token'>): Want {
-  const { user, mounts, workspace, seed } = spec
+  const { user, mounts, workspace, seed, out } = spec
   const managed =
     seed['managed-settings.json'] === undefined ? [] : ['/etc/claude-code/managed-settings.json', '/etc/claude-code/CLAUDE.md']
+  const outFiles = out.map((name) => `/paude/out/${name}`)
   const own = [
     '/paude/seed',
     '/paude/link',
@@ -134,6 +135,7 @@ export function wanted({ spec }: Pick<Made, 'spec'>, { token }: Pick<Witness, 't
     '/run',
     user.home,
     ...managed,
+    ...outFiles,
   ]
   return {
     ...user,
@@ -150,7 +152,7 @@ export function wanted({ spec }: Pick<Made, 'spec'>, { token }: Pick<Witness, 't
       '/dev/init',
       '/run/.containerenv',
     ],
-    writable: [user.home, '/tmp', '/run', ...mounts.filter(({ readOnly }) => !readOnly).map(({ target }) => target)],
+    writable: [user.home, '/tmp', '/run', ...outFiles, ...mounts.filter(({ readOnly }) => !readOnly).map(({ target }) => target)],
     variables: [...Object.keys(spec.environment), ...NETWORK_VARIABLES],
     placeholder: spec.environment['ANTHROPIC_API_KEY'] ?? '',
     token,

@@ -8,6 +8,8 @@ fail() {
   echo "paude: $1" >&2
   exit 125
 }
+# In the background the answer is kept byte for byte; engines' logs cut long lines and mend what is no UTF-8.
+[ ! -e /paude/out/stdout ] || exec >/paude/out/stdout 2>/paude/out/stderr
 [ ! -e /paude/seed/mounts.sh ] || . /paude/seed/mounts.sh
 if [ "${PAUDE_WALL-}" = 1 ]; then
   tries=0
@@ -21,6 +23,11 @@ fi
 if [ -e /paude/seed/claude.json ] && [ ! -e "$HOME/.claude.json" ]; then
   cp /paude/seed/claude.json "$HOME/.claude.json" 2>/dev/null
 fi
+# Events bear seconds since boot, which a shell can read without a program; this line tells the host what they mean.
+if [ -e /paude/out/events ]; then
+  read -r up _ </proc/uptime
+  printf '\n%s start %s\t\n' "${up-}" "$(date +%s)" >>/paude/out/events
+fi 2>/dev/null
 . /paude/seed/command.sh
 case $1 in
 */*) ;;

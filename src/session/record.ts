@@ -17,6 +17,8 @@ export const SessionRecord = v.object({
   network: v.picklist(['restricted', 'open', 'none']),
   allow: v.array(v.object({ host: v.string(), ports: v.array(v.number()), privateRange: v.string(), why: v.string() })),
   terminal: v.boolean(),
+  /** Id of the conversation as it was known at the start; '' when the agent chose. What became of it is in out/. */
+  conversation: v.optional(v.fallback(v.string(), ''), ''),
   homeVolume: v.string(),
   /** What was mounted where: checked again before the session starts again. */
   mounts: v.optional(v.array(v.object({ source: v.string(), target: v.string() })), []),

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
-import type { Agent, Credential } from '../agents/agent.ts'
+import type { Agent, Credential, Opening } from '../agents/agent.ts'
 import type { Backend } from '../backends/backend.ts'
 import type { BackendName } from '../backends/registry.ts'
 import type { Config, Settings } from '../config/settings.ts'
@@ -33,7 +33,7 @@ export type Wish = {
   readonly around: Surroundings
   /** What is to run: words of the agent, or a whole command. */
   readonly run:
-    | { readonly kind: 'agent'; readonly words: readonly string[] }
+    | { readonly kind: 'agent'; readonly words: readonly string[]; readonly origin?: Opening['origin'] }
     | { readonly kind: 'command'; readonly argv: readonly string[] }
   readonly images: { readonly agent: string; readonly proxy: string }
   readonly version: string
@@ -58,6 +58,9 @@ export function resolveSession(wish: Wish): { readonly spec: SessionSpec; readon
   const init = backend.name === 'podman' && !around.podmanInit ? 'image' : 'engine'
   const mounts = resolveMounts(wish)
   const index = workspace.git === null ? null : join(workspace.git.gitDirectory, 'index')
+  // Only a conversation on a screen is continued; a one-shot answer keeps the words exactly as typed.
+  const chosen = run.kind === 'agent' ? agent.chosen(run.words) : ''
+  const conversation = chosen !== '' ? chosen : terminal ? randomUUID() : ''
   const record: SessionRecord = {
     v: 1,
     id,
@@ -72,6 +75,7 @@ export function resolveSession(wish: Wish): { readonly spec: SessionSpec; readon
     network: network.mode,
     allow: network.mode === 'none' ? [] : network.policy.allow.map((allow) => ({ ...allow, ports: [...allow.ports] })),
     terminal,
+    conversation,
     homeVolume: volume,
     mounts: mounts.map(({ source, target }) => ({ source, target })),
     watch: watch(workspace),
@@ -101,7 +105,13 @@ export function resolveSession(wish: Wish): { readonly spec: SessionSpec; readon
     stdin: terminal || (!settings.detach && !host.terminal.stdin),
     grace: 10,
     folder: sessionFolder(host, id),
-    seed: seedFiles(wish, { terminal, restricted: network.mode === 'restricted', user, mounts }),
+    seed: seedFiles(wish, {
+      opening: { conversation, continues: terminal },
+      restricted: network.mode === 'restricted',
+      user,
+      mounts,
+    }),
+    out: run.kind === 'command' ? [] : ['conversation', 'events', ...(settings.detach && !terminal ? ['stdout', 'stderr'] : [])],
     record: `${JSON.stringify(record, null, 2)}\n`,
     init,
   }
@@ -187,15 +197,14 @@ const providerAddress = ({ addressVariable, injection }: Credential, { inject }:
 function seedFiles(
   { host, agent, run, around: { workspace } }: Wish,
   {
-    terminal,
+    opening,
     restricted,
     user,
     mounts,
-  }: { terminal: boolean; restricted: boolean; user: SessionSpec['user']; mounts: readonly Mount[] },
+  }: { opening: Opening; restricted: boolean; user: SessionSpec['user']; mounts: readonly Mount[] },
 ): Readonly<Record<string, string>> {
-  // Only a conversation on a screen is continued; a one-shot answer keeps the words exactly as typed.
   const command =
-    run.kind === 'command' ? `set -- ${commandLine(run.argv)}\n` : agent.command(run.words, terminal ? randomUUID() : null)
+    run.kind === 'command' ? `set -- ${commandLine(run.argv)}\n` : agent.command(run.words, { ...opening, origin: run.origin })
   return {
     'entry.sh': entry,
     'command.sh': command,
@@ -205,7 +214,7 @@ function seedFiles(
     group: group(host, user),
     'resolv.conf': '',
     hosts: '127.0.0.1 localhost paude\n::1 localhost\n',
-    ...(run.kind === 'agent' ? agent.seed({ directory: workspace.root, restricted }) : {}),
+    ...(run.kind === 'agent' ? agent.seed({ directory: workspace.root, restricted, screen: opening.continues }) : {}),
   }
 }
 

@@ -1,6 +1,16 @@
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
-import { choosesConversation, lasting, opensScreen, pathsIn, sortWords } from '../../src/agents/claude-words.ts'
+import {
+  choosesConversation,
+  chosenConversation,
+  continuable,
+  forkWords,
+  lasting,
+  namesConversation,
+  opensScreen,
+  pathsIn,
+  sortWords,
+} from '../../src/agents/claude-words.ts'
 import { anyWord } from '../support/words.ts'
 
 describe('the screen', () => {
@@ -156,4 +166,48 @@ describe('the paths', () => {
       ...paths,
     ]),
   )
+})
+
+const [ONE, TWO] = ['11111111-1111-4111-8111-111111111111', '22222222-2222-4222-8222-222222222222']
+
+describe('the conversation that words name', () => {
+  test.each<[readonly string[], string]>([
+    [[], ''],
+    [['--session-id', ONE], ONE],
+    [[`--session-id=${ONE}`, 'hi'], ONE],
+    [['--resume', ONE, 'hi'], ONE],
+    [[`--resume=${ONE}`], ONE],
+    [['-r', ONE.toUpperCase()], ONE],
+    [['--resume'], ''],
+    [['--resume', 'by-name'], ''],
+    [['--continue'], ''],
+    [['--resume', ONE, '--fork-session'], ''],
+    [['--resume', ONE, '--fork-session', '--session-id', TWO], TWO],
+    [['--', '--session-id', ONE], ''],
+    [['--model', '--session-id', ONE], ''],
+  ])('%j: %p', (words, id) => {
+    expect(chosenConversation(words)).toBe(id)
+  })
+
+  test('a copy gets an id of its own, unless the user gives one', () => {
+    expect(forkWords(ONE, TWO, ['-p', 'hi'])).toEqual(['--resume', ONE, '--fork-session', '--session-id', TWO, '-p', 'hi'])
+    expect(forkWords(ONE, 'unused', ['--session-id', TWO])).toEqual(['--resume', ONE, '--fork-session', '--session-id', TWO])
+  })
+
+  test('words that name one themselves are seen, and prompts are not taken for them', () => {
+    expect(namesConversation(['--resume=x'])).toBe('--resume')
+    expect(namesConversation(['-c', 'hi'])).toBe('-c')
+    expect(namesConversation(['-p', '--', '--continue'])).toBe('')
+    expect(namesConversation(['--session-id', ONE])).toBe('')
+  })
+
+  test.each<[readonly string[], boolean]>([
+    [[], true],
+    [['--resume', ONE], true],
+    [['-p', 'hi'], false],
+    [['mcp', 'list'], false],
+    [['--cloud'], false],
+  ])('%j can be continued: %p', (words, can) => {
+    expect(continuable(words)).toBe(can)
+  })
 })

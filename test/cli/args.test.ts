@@ -56,3 +56,16 @@ test.each([
 test.each(['-1', '1e9', 'soon', '604801', '1m', 'NaN', ' '])('%j is no number of seconds', (text) => {
   expect(() => readSeconds(text, 10, '--grace')).toThrow('--grace must be a number of seconds')
 })
+
+const many = {
+  sessions: { type: 'positional', description: '', required: false },
+  for: { type: 'string', description: '' },
+} as const
+
+test.each<[readonly string[], object]>([
+  [[], { flags: {}, positionals: [], rest: [] }],
+  [['a', '--for', 'exited', 'b'], { flags: { for: 'exited' }, positionals: [], rest: ['a', 'b'] }],
+  [['--for=exited', 'a', '--', '--for'], { flags: { for: 'exited' }, positionals: [], rest: ['a', '--for'] }],
+])('wait %j', (argv, words) => {
+  expect(readWords('wait', argv, many) as object).toEqual(words)
+})

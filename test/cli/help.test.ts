@@ -2,6 +2,7 @@ import { expect, test } from 'bun:test'
 import { readWords } from '../../src/cli/args.ts'
 import type { Context } from '../../src/cli/context.ts'
 import { help, verbArgs, verbHelp } from '../../src/cli/help.ts'
+import { startWords } from '../../src/cli/start-words.ts'
 import { commands } from '../../src/cli/verbs.ts'
 import { ownFlags } from '../../src/config/own-flags.ts'
 import { readFlags } from '../../src/config/read-flags.ts'
@@ -30,7 +31,7 @@ test.each(Object.entries(commands.verbs))('every example of %s is one that paude
     const { words } = readFlags(said)
     const found = commands.find(words[0])
     expect(found?.name).toBe(name)
-    const rest = verb.starts ? readFlags(words.slice(1)) : { words: words.slice(1), ended: false }
-    readWords(name, rest.ended ? ['--', ...rest.words] : rest.words, await verbArgs(context, verb))
+    const rest = verb.starts ? startWords(words.slice(1), verb).rest : words.slice(1)
+    readWords(name, rest, await verbArgs(context, verb))
   }
 })

@@ -9,6 +9,7 @@ import {
   makeProject,
   paude,
   poll,
+  put,
   type Ran,
   type RunOptions,
   root,
@@ -33,6 +34,30 @@ describeEach('bad input', (backend) => {
   const run = (words: readonly string[], given: RunOptions = {}) => paude(words, options(given))
   const engineIsRemote =
     backend === 'docker' ? { DOCKER_HOST: 'unix:///nowhere/docker.sock' } : { CONTAINER_HOST: 'unix:///nowhere/podman.sock' }
+
+  // Only podman can be told to keep its images elsewhere, and only root can make a small file system for them.
+  if (backend === 'podman' && process.getuid?.() === 0)
+    test('a disk that is full during the build', async () => {
+      const store = join(root, 'full')
+      const conf = put(
+        join(root, 'storage.conf'),
+        `[storage]
+driver = "overlay"
+graphroot = "${store}/root"
+runroot = "${store}/run"
+[storage.options]
+additionalimagestores = ["/var/lib/containers/storage"]
+`,
+      )
+      mkdirSync(store)
+      const build = `mount -t tmpfs -o size=24m tmpfs ${store} && exec "$@"`
+      const { code, stdout, stderr } = await run(['image', 'build', '--no-cache'], {
+        env: { CONTAINERS_STORAGE_CONF: conf },
+        through: ['unshare', '--mount', 'sh', '-c', build, 'sh'],
+      })
+      expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+      expect(stderr).toContain('\npaude: no space left where podman keeps its images and containers\n  → podman system df')
+    })
 
   type Case = readonly [what: string, words: readonly string[], sentence: RegExp, code: number]
   const cases: readonly Case[] = [

@@ -27,7 +27,7 @@ const BYPASS = '--dangerously-skip-permissions'
 /** What Claude asks at a first start on a machine that is new to it. */
 const QUESTIONS = /text style|theme|trust this|api key|log ?in|security notes|bypass permissions mode.*accept|yes, i accept/i
 /** Modes that Claude's screen turns on, and how a terminal is told to leave them. */
-const LEFT = ['?1049l', '?1000l', '?1002l', '?1003l', '?1006l', '?1004l', '?2004l', '?2026l', '?25h', '<u', '>4;0m'].map(
+const LEFT = ['?1049l', '?1000l', '?1002l', '?1003l', '?1006l', '?1004l', '?2004l', '?2026l', '?25h', '<16u', '>4;0m'].map(
   (mode) => `\u001b[${mode}`,
 )
 
@@ -125,9 +125,9 @@ describeEach('sessions', (backend) => {
 
     const table = await paude(['sessions'], { cwd })
     const [head = '', ...rows] = lines(table.stdout)
-    expect(head).toMatch(/^ID +STATUS +STARTED +AGENT +BACKEND +WORKSPACE$/)
+    expect(head).toMatch(/^ID +STATUS +ACTIVITY +SINCE +STARTED +AGENT +BACKEND +WORKSPACE$/)
     expect(rows.find((row) => row.startsWith(id))).toMatch(
-      new RegExp(`^${id} +running +\\d+ (s|min) ago +claude +${backend} +${cwd}$`),
+      new RegExp(`^${id} +running +(idle|done|working) +\\d+ (s|min) +\\d+ (s|min) ago +claude +${backend} +${cwd}$`),
     )
 
     for (const [columns, rows] of [
@@ -224,11 +224,12 @@ describeEach('sessions', (backend) => {
     const other = await terminal({ cwd })
     await other.start(command('attach'))
     await other.see(prompt({}))
-    // SIGTERM asks the agent to end; what attach returns is its answer.
+    // Who looks may go: the agent stays.
     process.kill(await childOf(other), 'SIGTERM')
     expect(await other.ended(20)).toBe(143)
     await expectPlain(other)
-    await expectRemoved(id, { cwd })
+    expect(await statusOf(id)).toBe('running')
+    await expectRemoved(id, { cwd, force: true })
   })
 
   test('SIGTERM to paude in the foreground stops the box within the grace and returns the agent’s code', async () => {

@@ -32,6 +32,7 @@ const fails = (marker = 'command-failed'): Argv => sh(`echo ${marker} >&2; exit 
 /** The tests' engine says in its first word what went wrong. */
 const effects = {
   note: (text: string) => void notes.push(text),
+  hold: () => Promise.reject(new Error('nothing is held here')),
   explain: ({ outcome }: { outcome: { code: number; stderr: string } }) => {
     const [word] = outcome.stderr.split('\n')
     const code = word === 'image-missing' || word === 'name-taken' ? word : 'command-failed'
@@ -105,6 +106,17 @@ describe('undo', () => {
       exec(fails()),
     ])
     expect(logged()).toEqual(['first'])
+  })
+
+  test('what somebody else made at the same moment is there, and is not ours to take back', async () => {
+    const made = exec(sh('echo name-taken >&2; touch made; exit 9'), { unless: sh('test -e made'), undo: log('undo-theirs') })
+    await failure([made, exec(fails())])
+    expect(logged()).toEqual([])
+    rmSync(join(room, 'made'))
+    expect(await run([made, exec(log('went on'))])).toBe(0)
+    expect(logged()).toEqual(['went on'])
+    const taken = exec(sh('echo name-taken >&2; exit 9'), { unless: ['false'] })
+    expect((await failure([taken])).code).toBe('name-taken')
   })
 
   test('what bears our name already is left alone, whichever lane ended last', async () => {

@@ -7,6 +7,7 @@ const plan = JSON.parse(process.argv[2] ?? '[]') as Plan
 try {
   const code = await execute(plan, {
     note: (text) => process.stderr.write(`note ${text}\n`),
+    hold: () => Promise.reject(new Error('nothing is held here')),
     explain: ({ argv, outcome }) => new PaudeError('command-failed', `${argv.join(' ')}: ${outcome.code}`),
     progress: false,
   })

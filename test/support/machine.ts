@@ -49,13 +49,15 @@ export type Machine = {
 /** The engine in sh. What it answers is recorded or told by `set`; every call is journalled with its environment. */
 const ENGINE = `#!/bin/sh
 engine=\${0##*/}
-{ printf '%s\\0' "$engine" "$@"; printf '\\036\\0'; } >>"$FAKE/journal"
+printf '%s\\0' "$engine" "$@" "$(printf '\\036')" >>"$FAKE/journal"
 env >>"$FAKE/environments"
 verb=$1; [ "$verb" != image ] && [ "$verb" != volume ] && [ "$verb" != container ] || verb="$1-$2"
 [ ! -e "$FAKE/fail/$verb" ] || { cat "$FAKE/fail/$verb" >&2; exit 125; }
 case "$verb $*" in
-  create*|run*|volume-create*|rm*|volume-rm*) ;;
+  create*|run*|volume-create*|volume-rm*) ;;
+  stop*|rm*) [ ! -e "$FAKE/clients" ] || kill $(cat "$FAKE/clients") 2>/dev/null ;;
   start*--attach*)
+    [ ! -t 1 ] || { echo $$ >>"$FAKE/clients"; echo painted; }
     case " $* " in *" --interactive "*) cat >"$FAKE/stdin" ;; esac
     [ ! -e "$FAKE/say/agent" ] || cat "$FAKE/say/agent"
     [ ! -e "$FAKE/code/agent" ] || exit "$(cat "$FAKE/code/agent")"
@@ -67,7 +69,7 @@ case "$verb $*" in
   container-inspect*) cat "$FAKE/say/state" 2>/dev/null || cat "$FIXTURES/$engine/state-running.out" ;;
   version*|info*) cat "$FIXTURES/$engine/version.out" ;;
   exec*secret*) cat >"$FAKE/credential" ;;
-  logs*|exec*) [ ! -e "$FAKE/say/$verb" ] || cat "$FAKE/say/$verb" ;;
+  logs*|exec*|wait*) [ ! -e "$FAKE/say/$verb" ] || cat "$FAKE/say/$verb" ;;
 esac
 exit 0
 `
@@ -141,8 +143,25 @@ export function makeMachine(engines: readonly ('docker' | 'podman')[] = ['docker
     dispose: () => {
       server.stop(true)
       chmodSync(home, 0o700)
+      for (const pid of holders(home)) killed(pid)
       rmSync(room, { recursive: true, force: true })
     },
+  }
+}
+
+/** Processes that hold the terminals of this machine's sessions. */
+function holders(home: string): readonly number[] {
+  const sessions = join(home, '.local/state/paude/sessions')
+  if (!existsSync(sessions)) return []
+  const files = readdirSync(sessions).map((id) => join(sessions, id, 'holder'))
+  return files.filter((file) => existsSync(file)).map((file) => Number.parseInt(readFileSync(file, 'utf8'), 10))
+}
+
+function killed(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // It has ended by itself.
   }
 }
 

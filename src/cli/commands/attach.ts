@@ -1,15 +1,16 @@
 import { defineCommand } from 'citty'
+import { loadConfig } from '../../config/load.ts'
 import { PaudeError } from '../../errors.ts'
-import { ask } from '../../run/ask.ts'
-import { execute } from '../../run/execute.ts'
+import { readLines } from '../args.ts'
 import { carryOut, dryRun } from '../carry-out.ts'
 import type { Context } from '../context.ts'
-import { findSession } from '../find-session.ts'
+import { findSession, insistOnRunning } from '../find-session.ts'
+import { insistOnHolder } from '../held.ts'
 import { warnOfPlanted } from '../planted.ts'
-import { enterScreen, resetTerminal } from '../terminal.ts'
 
 const args = {
   session: { type: 'positional', description: 'Session (default: the one of this directory)', required: false },
+  'read-only': { type: 'boolean', description: 'Only look: what you type and the size of your terminal change nothing' },
   'dry-run': dryRun,
 } as const
 
@@ -18,35 +19,55 @@ export default (context: Context) =>
     meta: { name: 'attach', description: 'Attach this terminal to a running session; Ctrl-P Ctrl-Q detaches' },
     args,
     async run({ args: given }) {
-      const { backend, handle, record } = await findSession(context, given.session)
-      const plan = backend.attach(handle)
-      if (given['dry-run']) return carryOut(context, backend, { plan, dryRun: true })
+      const found = await findSession(context, given.session)
+      const { backend, handle, record } = found
+      if (given['dry-run']) return carryOut(context, backend, { plan: backend.attach(handle), dryRun: true })
       const { terminal } = context.host
       if (!terminal.stdin || !terminal.stdout)
         throw new PaudeError('unsupported', 'attach needs a terminal on stdin and stdout', {
-          hint: `paude logs ${handle.id} shows what the session printed`,
+          hint: `paude ${handle.terminal ? 'screen' : 'logs'} ${handle.id} shows what the session printed`,
         })
-      const effects = context.effects(backend)
-      const gone = new PaudeError('not-found', `session ${handle.id} is gone`, { hint: 'paude sessions lists what is there' })
-      // Asked before as well: docker's client answers for a stopped session with 1, which may as well be an agent's code.
-      const before = await ask(backend.state(handle), effects).catch((error: unknown) => {
-        throw error instanceof PaudeError && error.code === 'not-found' ? gone : error
-      })
-      if (before.status !== 'running')
-        throw new PaudeError('not-found', `session ${handle.id} does not run`, {
-          hint: before.status === 'paused' ? `${backend.program} unpause ${handle.id}` : `paude start ${handle.id}`,
+      if (!handle.terminal)
+        throw new PaudeError('unsupported', `session ${handle.id} has no screen to attach to`, {
+          hint: `paude logs ${handle.id}`,
         })
-      enterScreen(context.host)
-      await execute(plan, effects).finally(() => resetTerminal(context.host))
-      // The client's own code does not tell a detach from an end.
-      const state = await ask(backend.state(handle), effects).catch(() => null)
-      if (state === null) throw gone
-      if (state.status === 'running') {
+      const [{ settings }, { view }, { detachBytes }] = await Promise.all([
+        loadConfig(context.host, context.flags),
+        import('../../hold/launch.ts'),
+        import('../../hold/keys.ts'),
+      ])
+      const detachKeys = detachBytes(settings.detachKeys, '--detach-keys')
+      const scrollback = readLines(settings.scrollback, '--scrollback')
+      await insistOnHolder(context, found)
+      let signalled = 0
+      const left = await view(
+        context.host,
+        handle,
+        { readOnly: given['read-only'] === true, detachKeys, scrollback },
+        (leave) => {
+          // Whoever ends this client, or closes its terminal, does not mean the agent.
+          for (const [signal, code] of [
+            ['SIGTERM', 143],
+            ['SIGHUP', 129],
+          ] as const)
+            process.on(signal, () => {
+              signalled = code
+              leave()
+            })
+        },
+      )
+      if (left.how === 'detached') {
         context.note(`detached, the session goes on: paude attach ${handle.id}`)
-        return 0
+        return signalled
       }
-      context.note(`session ${handle.id} ended with exit code ${state.exitCode}`)
+      if (left.how === 'lost') {
+        await insistOnRunning(context, found)
+        throw new PaudeError('command-failed', `the terminal of session ${handle.id} was lost several times`, {
+          hint: `paude attach ${handle.id}`,
+        })
+      }
+      context.note(`session ${handle.id} ended with exit code ${left.code}`)
       await warnOfPlanted(context, record)
-      return state.exitCode
+      return left.code
     },
   })

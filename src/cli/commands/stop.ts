@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs'
 import { defineCommand } from 'citty'
+import { want } from '../../session/wanted.ts'
 import { readSeconds } from '../args.ts'
 import { carryOut, dryRun } from '../carry-out.ts'
 import type { Context } from '../context.ts'
@@ -19,7 +21,9 @@ export default (context: Context) =>
       const { backend, handle, record } = await findSession(context, given.session)
       const grace = Math.ceil(readSeconds(given.grace, 10, '--grace'))
       const dryRun = given['dry-run'] === true
-      const code = await carryOut(context, backend, { plan: backend.stop(handle, grace), dryRun })
+      // Noted first: whatever comes between, `paude up` leaves it stopped.
+      const note = existsSync(handle.folder) ? want(handle.folder, 'stopped') : []
+      const code = await carryOut(context, backend, { plan: [...note, ...backend.stop(handle, grace)], dryRun })
       if (!dryRun) await warnOfPlanted(context, record)
       return code
     },

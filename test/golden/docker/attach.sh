@@ -1,6 +1,5 @@
 #!/bin/sh
 set -eu
-docker attach \
-  --sig-proxy=false \
-  --detach-keys=ctrl-p,ctrl-q \
-  paude-bcd234
+# keeps a terminal for: docker attach --sig-proxy=false '--detach-keys=ctrl-^,ctrl-@,ctrl-^,ctrl-@' paude-bcd234
+paude hold paude-bcd234
+paude attach paude-bcd234

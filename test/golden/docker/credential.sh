@@ -4,9 +4,9 @@ undo=: kept=:
 later() { undo="$1; $undo"; }
 trap 'code=$?; [ "$code" = 0 ] || eval "$undo; $kept" >/dev/null 2>&1; exit "$code"' EXIT
 mkdir -p -m 0700 /home/ada/.local/state/paude/sessions/paude-bcd234
-later 'rm -rf /home/ada/.local/state/paude/sessions/paude-bcd234'
+later 'rm -rf -- /home/ada/.local/state/paude/sessions/paude-bcd234'
 mkdir -p -m 0755 /home/ada/.local/state/paude/sessions/paude-bcd234/seed
-later 'rm -rf /home/ada/.local/state/paude/sessions/paude-bcd234/seed'
+later 'rm -rf -- /home/ada/.local/state/paude/sessions/paude-bcd234/seed'
 cat >/home/ada/.local/state/paude/sessions/paude-bcd234/seed/entry.sh <<'EOF'
 #!/bin/sh
 . /paude/seed/command.sh
@@ -36,12 +36,22 @@ cat >/home/ada/.local/state/paude/sessions/paude-bcd234/seed/managed-settings.js
 {}
 EOF
 chmod 0644 /home/ada/.local/state/paude/sessions/paude-bcd234/seed/managed-settings.json
+cat >/home/ada/.local/state/paude/sessions/paude-bcd234/seed/hook.sh <<'EOF'
+# appends to /paude/out/events
+EOF
+chmod 0644 /home/ada/.local/state/paude/sessions/paude-bcd234/seed/hook.sh
 cat >/home/ada/.local/state/paude/sessions/paude-bcd234/seed/CLAUDE.md <<'EOF'
 This session runs in a container of paude.
 EOF
 chmod 0644 /home/ada/.local/state/paude/sessions/paude-bcd234/seed/CLAUDE.md
+mkdir -p -m 0700 /home/ada/.local/state/paude/sessions/paude-bcd234/out
+later 'rm -rf -- /home/ada/.local/state/paude/sessions/paude-bcd234/out'
+: >/home/ada/.local/state/paude/sessions/paude-bcd234/out/conversation
+chmod 0600 /home/ada/.local/state/paude/sessions/paude-bcd234/out/conversation
+: >/home/ada/.local/state/paude/sessions/paude-bcd234/out/events
+chmod 0600 /home/ada/.local/state/paude/sessions/paude-bcd234/out/events
 mkdir -p -m 0755 /home/ada/.local/state/paude/sessions/paude-bcd234/policy
-later 'rm -rf /home/ada/.local/state/paude/sessions/paude-bcd234/policy'
+later 'rm -rf -- /home/ada/.local/state/paude/sessions/paude-bcd234/policy'
 cat >/home/ada/.local/state/paude/sessions/paude-bcd234/policy/squid.conf <<'EOF'
 acl allowed dstdomain api.anthropic.com
 EOF
@@ -161,6 +171,8 @@ later 'docker rm --force --volumes paude-bcd234'
     --mount=type=volume,src=paude-home-claude-0123456789abcdef,dst=/home/ada \
     --mount=type=bind,src=/home/ada/engine,dst=/home/ada/engine \
     --mount=type=bind,src=/home/ada/.local/state/paude/sessions/paude-bcd234/seed,dst=/paude/seed,ro \
+    --mount=type=bind,src=/home/ada/.local/state/paude/sessions/paude-bcd234/out/conversation,dst=/paude/out/conversation \
+    --mount=type=bind,src=/home/ada/.local/state/paude/sessions/paude-bcd234/out/events,dst=/paude/out/events \
     --mount=type=bind,src=/home/ada/.local/state/paude/sessions/paude-bcd234/seed/passwd,dst=/etc/passwd,ro \
     --mount=type=bind,src=/home/ada/.local/state/paude/sessions/paude-bcd234/seed/group,dst=/etc/group,ro \
     --mount=type=bind,src=/home/ada/.local/state/paude/sessions/paude-bcd234/seed/managed-settings.json,dst=/etc/claude-code/managed-settings.json,ro \
@@ -201,8 +213,6 @@ wait "$lane_1" || failed=1
 wait "$lane_2" || failed=1
 [ "$failed" = 0 ]
 undo=: kept=:
-docker start \
-  --attach \
-  --interactive \
-  --detach-keys=ctrl-p,ctrl-q \
-  paude-bcd234
+# keeps a terminal for: docker start --attach --interactive '--detach-keys=ctrl-^,ctrl-@,ctrl-^,ctrl-@' paude-bcd234
+paude hold --start paude-bcd234
+paude attach paude-bcd234

@@ -4,4 +4,4 @@ docker rm \
   --force \
   --volumes \
   paude-bcd234 || true
-rm -rf /home/ada/.local/state/paude/sessions/paude-bcd234
+rm -rf -- /home/ada/.local/state/paude/sessions/paude-bcd234

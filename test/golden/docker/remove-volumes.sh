@@ -9,5 +9,5 @@ docker rm \
 docker volume rm \
   --force \
   paude-bcd234-link || true
-rm -rf /home/ada/.local/state/paude/sessions/paude-bcd234
+rm -rf -- /home/ada/.local/state/paude/sessions/paude-bcd234
 docker volume rm paude-home-claude-0123456789abcdef

@@ -9,4 +9,4 @@ docker rm \
 docker volume rm \
   --force \
   paude-bcd234-link || true
-rm -rf /home/ada/.local/state/paude/sessions/paude-bcd234
+rm -rf -- /home/ada/.local/state/paude/sessions/paude-bcd234

@@ -10,8 +10,6 @@ printf %s '••••••' | docker exec \
   paude-bcd234-proxy \
   /usr/lib/paude/secret
 undo=: kept=:
-docker start \
-  --attach \
-  --interactive \
-  --detach-keys=ctrl-p,ctrl-q \
-  paude-bcd234
+# keeps a terminal for: docker start --attach --interactive '--detach-keys=ctrl-^,ctrl-@,ctrl-^,ctrl-@' paude-bcd234
+paude hold --start paude-bcd234
+paude attach paude-bcd234

@@ -1,3 +1,4 @@
 #!/bin/sh
 set -eu
-docker start paude-bcd234
+# keeps a terminal for: docker start --attach --interactive '--detach-keys=ctrl-^,ctrl-@,ctrl-^,ctrl-@' paude-bcd234
+paude hold --start paude-bcd234

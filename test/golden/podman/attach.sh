@@ -1,6 +1,5 @@
 #!/bin/sh
 set -eu
-podman attach \
-  --sig-proxy=false \
-  --detach-keys=ctrl-p,ctrl-q \
-  paude-bcd234
+# keeps a terminal for: podman attach --sig-proxy=false --detach-keys= paude-bcd234
+paude hold paude-bcd234
+paude attach paude-bcd234

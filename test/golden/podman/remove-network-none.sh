@@ -7,4 +7,4 @@ podman rm \
   --volumes \
   --depend \
   paude-bcd234 || true
-rm -rf /home/ada/.local/state/paude/sessions/paude-bcd234
+rm -rf -- /home/ada/.local/state/paude/sessions/paude-bcd234

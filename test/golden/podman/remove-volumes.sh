@@ -12,5 +12,5 @@ podman rm \
 podman volume rm \
   --force \
   paude-bcd234-link || true
-rm -rf /home/ada/.local/state/paude/sessions/paude-bcd234
+rm -rf -- /home/ada/.local/state/paude/sessions/paude-bcd234
 podman volume rm paude-home-claude-0123456789abcdef

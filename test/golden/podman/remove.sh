@@ -12,4 +12,4 @@ podman rm \
 podman volume rm \
   --force \
   paude-bcd234-link || true
-rm -rf /home/ada/.local/state/paude/sessions/paude-bcd234
+rm -rf -- /home/ada/.local/state/paude/sessions/paude-bcd234

@@ -10,9 +10,6 @@ printf %s '••••••' | podman exec \
   paude-bcd234-proxy \
   /usr/lib/paude/secret
 undo=: kept=:
-podman start \
-  --attach \
-  --interactive \
-  --sig-proxy=false \
-  --detach-keys=ctrl-p,ctrl-q \
-  paude-bcd234
+# keeps a terminal for: podman start --attach --interactive --sig-proxy=false --detach-keys= paude-bcd234
+paude hold --start paude-bcd234
+paude attach paude-bcd234

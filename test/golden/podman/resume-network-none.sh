@@ -1,3 +1,4 @@
 #!/bin/sh
 set -eu
-podman start paude-bcd234
+# keeps a terminal for: podman start --attach --interactive --sig-proxy=false --detach-keys= paude-bcd234
+paude hold --start paude-bcd234

@@ -4,9 +4,9 @@ undo=: kept=:
 later() { undo="$1; $undo"; }
 trap 'code=$?; [ "$code" = 0 ] || eval "$undo; $kept" >/dev/null 2>&1; exit "$code"' EXIT
 mkdir -p -m 0700 /home/ada/.local/state/paude/sessions/paude-bcd234
-later 'rm -rf /home/ada/.local/state/paude/sessions/paude-bcd234'
+later 'rm -rf -- /home/ada/.local/state/paude/sessions/paude-bcd234'
 mkdir -p -m 0755 /home/ada/.local/state/paude/sessions/paude-bcd234/seed
-later 'rm -rf /home/ada/.local/state/paude/sessions/paude-bcd234/seed'
+later 'rm -rf -- /home/ada/.local/state/paude/sessions/paude-bcd234/seed'
 cat >/home/ada/.local/state/paude/sessions/paude-bcd234/seed/entry.sh <<'EOF'
 #!/bin/sh
 . /paude/seed/command.sh

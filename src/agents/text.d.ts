@@ -1,0 +1,13 @@
+// What Claude's boxes run is embedded with `with { type: 'text' }`.
+declare module '*/home.sh' {
+  const text: string
+  export default text
+}
+declare module '*/conversation.sh' {
+  const text: string
+  export default text
+}
+declare module '*/hook.sh' {
+  const text: string
+  export default text
+}

@@ -1,0 +1,55 @@
+import { defineCommand } from 'citty'
+import { loadConfig } from '../../config/load.ts'
+import { PaudeError } from '../../errors.ts'
+import { notifyEffects } from '../../notify/effects.ts'
+import { messageOf } from '../../notify/message.ts'
+import { sendAll } from '../../notify/notifier.ts'
+import { channelsOf } from '../../notify/settings.ts'
+import { insistPrivate, stateFolder } from '../../session/store.ts'
+import type { Context } from '../context.ts'
+import { green, printable, red, table, writeAll } from '../output.ts'
+
+const args = {
+  what: { type: 'positional', description: 'test', required: true },
+  json: { type: 'boolean', description: 'Print one JSON document' },
+} as const
+
+export default (context: Context) =>
+  defineCommand({
+    meta: { name: 'notify', description: 'paude notify test: one message by every way that config.toml names' },
+    args,
+    async run({ args: given }) {
+      if (given.what !== 'test')
+        throw new PaudeError('usage', `paude notify has no verb ${JSON.stringify(given.what)}`, { hint: 'paude notify test' })
+      const { host } = context
+      const config = await loadConfig(host, context.flags)
+      const { notify } = config.settings
+      if (channelsOf(notify).length === 0)
+        throw new PaudeError('config', 'no way to notify you is set up', {
+          hint: `write [notify] with desktop, terminal, command or webhook into ${config.file}`,
+        })
+      insistPrivate(host)
+      const effects = notifyEffects({ host, state: stateFolder(host), terminal: ownTerminal(context), note: context.note })
+      const session = { id: 'test', name: '', workspace: host.cwd }
+      const message = messageOf({ session, state: 'test', text: 'If you can read this, it works' }, Date.now())
+      const outcomes = await sendAll(notify, message, effects)
+      if (given.json) context.answer(JSON.stringify(outcomes, null, 2))
+      else
+        context.answer(
+          table(
+            ['CHANNEL', 'RESULT'],
+            outcomes.map(({ channel, fault }) => [channel, fault === null ? green('sent') : red(printable(fault))]),
+          ),
+        )
+      return outcomes.some(({ fault }) => fault !== null) ? 1 : 0
+    },
+  })
+
+/** The terminal of this very command: stderr, since stdout is the answer. */
+const ownTerminal =
+  ({ host }: Context) =>
+  async (bytes: string): Promise<string | null> => {
+    if (!host.terminal.stderr) return 'no terminal is attached here'
+    writeAll(2, bytes)
+    return null
+  }

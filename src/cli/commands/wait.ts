@@ -1,0 +1,61 @@
+import { defineCommand } from 'citty'
+import { PaudeError } from '../../errors.ts'
+import { patiently } from '../../run/patience.ts'
+import { readSeconds } from '../args.ts'
+import type { Context } from '../context.ts'
+import { type Found, findSession } from '../find-session.ts'
+import { goals } from '../goals.ts'
+
+const args = {
+  sessions: { type: 'positional', description: 'Sessions (default: the one of this directory)', required: false },
+  for: {
+    type: 'string',
+    valueHint: 'STATE',
+    description: `What to wait for: ${Object.keys(goals).join(', ')} (default: exited)`,
+  },
+  any: { type: 'boolean', description: 'Until the first one got there' },
+  all: { type: 'boolean', description: 'Until every one got there (default)' },
+  timeout: { type: 'string', valueHint: 'SECONDS', description: 'Give up after this time, with exit code 124' },
+  json: { type: 'boolean', description: 'One JSON object a line' },
+} as const
+
+export default (context: Context) =>
+  defineCommand({
+    meta: { name: 'wait', description: 'Wait for sessions: exit code 0 when they got there, 3 when one never will' },
+    args,
+    async run({ args: given, rawArgs }) {
+      const name = given.for ?? 'exited'
+      const goal = Object.hasOwn(goals, name) ? goals[name] : undefined
+      if (goal === undefined)
+        throw new PaudeError('usage', `paude wait: no such state ${JSON.stringify(name)}`, {
+          hint: `wait for ${Object.keys(goals).join(', ')}`,
+        })
+      if (given.any && given.all)
+        throw new PaudeError('usage', '--any and --all contradict each other', { hint: 'leave one out' })
+      const seconds = readSeconds(given.timeout, 0, '--timeout')
+      const found = await Promise.all((rawArgs.length === 0 ? [undefined] : rawArgs).map((word) => findOrNever(context, word)))
+      await patiently(seconds, async (signal) => {
+        const waits = found.map(async (each) => {
+          const reached = await goal(context, each, signal)
+          signal.throwIfAborted()
+          const { id } = each.handle
+          context.answer(
+            given.json ? JSON.stringify({ id, ...reached }) : [id, reached.state, reached.exitCode ?? ''].join(' ').trimEnd(),
+          )
+        })
+        if (given.any) await Promise.any(waits).catch((error: AggregateError) => Promise.reject(error.errors[0]))
+        else await Promise.all(waits)
+      })
+      return 0
+    },
+  })
+
+/** A session that is gone cannot get anywhere: not the same as a wrong word. */
+async function findOrNever(context: Context, word: string | undefined): Promise<Found> {
+  try {
+    return await findSession(context, word)
+  } catch (error) {
+    if (!(error instanceof PaudeError) || error.code !== 'not-found') throw error
+    throw new PaudeError('never', error.message, { hint: error.hint, cause: error })
+  }
+}

@@ -1,0 +1,48 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { claude } from '../agents/claude.ts'
+import { PaudeError } from '../errors.ts'
+import { write } from '../plan/plan.ts'
+import { ask } from '../run/ask.ts'
+import { execute } from '../run/execute.ts'
+import { LEFT } from '../run/process.ts'
+import { mountCheck } from '../session/mount-check.ts'
+import { want } from '../session/wanted.ts'
+import { carryOut } from './carry-out.ts'
+import type { Context } from './context.ts'
+import type { Found } from './find-session.ts'
+
+/** Starts a session again that does not run, with its conversation. Returns the exit code: the agent's when attached. */
+export async function continueSession(
+  context: Context,
+  { backend, handle, record }: Found,
+  { attached, dryRun }: { readonly attached: boolean; readonly dryRun: boolean },
+): Promise<number> {
+  const credential = record.credential === '' ? null : claude.credential(context.host)
+  if (record.credential !== '' && credential?.variable !== record.credential)
+    throw new PaudeError('usage', `session ${record.id} was started with ${record.credential}, which is not set now`, {
+      hint: `export ${record.credential} and start it again: the value is kept nowhere`,
+    })
+  // The engine looks the paths up again: the box compares them with what is looked at now.
+  const recheck =
+    context.host.platform === 'linux' && record.mounts.length > 0
+      ? [write(join(handle.folder, 'seed', 'mounts.sh'), mountCheck(record.mounts), 0o644)]
+      : []
+  const plan = [
+    ...recheck,
+    ...(existsSync(handle.folder) ? want(handle.folder, 'running') : []),
+    ...backend.resume(handle, { attached, credential: credential?.value ?? null }),
+  ]
+  if (dryRun) return carryOut(context, backend, { plan, dryRun })
+  const before = await ask(backend.state(handle), context.effects(backend))
+  if (before.status === 'running')
+    throw new PaudeError('name-taken', `session ${record.id} runs already`, { hint: `paude attach ${record.id}` })
+  const code = await execute(plan, context.effects(backend))
+  if (!attached) {
+    context.answer(record.id)
+    return code
+  }
+  if (code !== LEFT) return code
+  context.note(`detached, the session goes on: paude attach ${record.id}`)
+  return 0
+}

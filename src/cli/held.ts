@@ -1,0 +1,38 @@
+import { loadConfig } from '../config/load.ts'
+import { PaudeError } from '../errors.ts'
+import { follow, question } from '../hold/client.ts'
+import { ensureHolder } from '../hold/launch.ts'
+import { isHeld, readHoldState } from '../hold/place.ts'
+import type { Question } from '../hold/protocol.ts'
+import { readLines } from './args.ts'
+import type { Context } from './context.ts'
+import { type Found, insistOnRunning } from './find-session.ts'
+
+/** Refuses when the session does not run. A living holder knows that it does: no engine need be asked. */
+export async function insistOnHolder(context: Context, found: Found): Promise<void> {
+  if (!isHeld(readHoldState(found.handle.folder))) await insistOnRunning(context, found)
+}
+
+/** Asks the holder of a running session, which is started when there is none. */
+export async function askHolder(context: Context, found: Found, what: Question): Promise<string> {
+  if (!found.handle.terminal)
+    throw new PaudeError('usage', `session ${found.handle.id} has no screen`, { hint: `paude logs ${found.handle.id}` })
+  await insistOnHolder(context, found)
+  const { settings } = await loadConfig(context.host, context.flags)
+  const path = await ensureHolder(context.host, found.handle, { scrollback: readLines(settings.scrollback, '--scrollback') })
+  const answer = await question(path, what)
+  if (answer === null) {
+    await insistOnRunning(context, found)
+    throw new PaudeError('command-failed', `the terminal of session ${found.handle.id} does not answer`, { hint: 'try again' })
+  }
+  return answer
+}
+
+/** Prints what a screen has shown, then each line as it leaves the screen, until the agent ends. */
+export async function followHolder(context: Context, found: Found, print: (line: string) => void): Promise<number> {
+  await insistOnHolder(context, found)
+  const { settings } = await loadConfig(context.host, context.flags)
+  const path = await ensureHolder(context.host, found.handle, { scrollback: readLines(settings.scrollback, '--scrollback') })
+  await follow(path, print)
+  return 0
+}

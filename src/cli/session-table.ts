@@ -1,0 +1,26 @@
+import type { ActiveRow } from './activity.ts'
+import { printable } from './output.ts'
+
+export const HEAD = ['ID', 'STATUS', 'ACTIVITY', 'SINCE', 'STARTED', 'AGENT', 'BACKEND', 'WORKSPACE'] as const
+
+/** Cells of one session, in the order of HEAD. */
+export const sessionRow = (row: ActiveRow): readonly string[] => [
+  row.name === '' ? row.id : `${row.id} (${printable(row.name)})`,
+  row.status === 'exited' ? `exited ${row.exitCode ?? ''}`.trim() : row.status,
+  row.kind === '' ? printable(row.activity) : printable(`${row.activity}: ${row.kind}`),
+  row.since === '' ? '-' : ago(row.since).replace(/ ago$/, ''),
+  ago(row.created),
+  printable(row.agent),
+  row.backend,
+  printable(row.workspace),
+]
+
+/** `3 min ago`, from an ISO time. */
+function ago(time: string): string {
+  const seconds = Math.max(0, Math.round((Date.now() - Date.parse(time)) / 1000))
+  if (Number.isNaN(seconds)) return '-'
+  if (seconds < 60) return `${seconds} s ago`
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ago`
+  if (seconds < 86_400) return `${Math.floor(seconds / 3600)} h ago`
+  return `${Math.floor(seconds / 86_400)} d ago`
+}

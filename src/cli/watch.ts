@@ -1,0 +1,188 @@
+import { loadConfig } from '../config/load.ts'
+import { question } from '../hold/client.ts'
+import { detachBytes } from '../hold/keys.ts'
+import { ensureHolder, view } from '../hold/launch.ts'
+import { execute } from '../run/execute.ts'
+import { type ActiveRow, withActivity } from './activity.ts'
+import { readLines } from './args.ts'
+import type { Context } from './context.ts'
+import { findSession, listSessions, type Row } from './find-session.ts'
+import { bold, dim, printable, table, writeAll } from './output.ts'
+import { HEAD, sessionRow } from './session-table.ts'
+
+/** Milliseconds between two looks at the holders' files, and how many of these go by between two questions to the engines. */
+const LOOK = 500
+const ENGINES = 8
+
+/** Shows the sessions until the user leaves: a table with keys on a terminal, else one line for each change. */
+export async function watchSessions(context: Context, { json }: { readonly json: boolean }): Promise<number> {
+  const { terminal } = context.host
+  return terminal.stdin && terminal.stdout && !json ? await watchTable(context) : await watchLines(context, json)
+}
+
+/** A line for every session that appears, changes or goes, until a signal comes. */
+async function watchLines(context: Context, json: boolean): Promise<number> {
+  let before = new Map<string, string>()
+  let rows: readonly Row[] = []
+  for (let turn = 0; ; turn++) {
+    if (turn % ENGINES === 0) rows = (await listSessions(context)).sessions
+    const now = new Map<string, string>()
+    for (const row of rows.map((one) => withActivity(context.host, one))) {
+      const { id, status, exitCode, activity, kind, message, since } = row
+      const key = JSON.stringify([status, exitCode, activity, kind, message])
+      now.set(id, key)
+      if (before.get(id) === key) continue
+      context.answer(
+        json
+          ? JSON.stringify({ id, status, exitCode, activity, kind, message, since })
+          : [id, status, `${activity}${kind === '' ? '' : `: ${kind}`}`, printable(message)].join('  ').trimEnd(),
+      )
+    }
+    for (const id of before.keys())
+      if (!now.has(id)) context.answer(json ? JSON.stringify({ id, status: 'gone' }) : `${id}  gone`)
+    before = now
+    await Bun.sleep(LOOK)
+  }
+}
+
+type Keys = { readonly next: () => Promise<string>; readonly pause: () => void; readonly resume: () => void }
+
+async function watchTable(context: Context): Promise<number> {
+  const keys = openKeys()
+  let rows: readonly ActiveRow[] = []
+  let listed: readonly Row[] = []
+  let chosen = 0
+  let said = ''
+  let typing: string | null = null
+  let turn = 0
+  const look = async (force = false) => {
+    if (force || turn++ % ENGINES === 0) listed = (await listSessions(context)).sessions
+    rows = listed.map((row) => withActivity(context.host, row))
+    chosen = Math.max(0, Math.min(chosen, rows.length - 1))
+  }
+  writeAll(1, '\x1b[?1049h\x1b[?25l')
+  try {
+    await look()
+    while (true) {
+      writeAll(1, picture(rows, { chosen, said, typing }))
+      const key = await Promise.race([keys.next(), Bun.sleep(LOOK).then(() => '')])
+      const row = rows[chosen]
+      if (typing !== null) {
+        if (key === '\r' && row !== undefined) said = await answer(context, row, typing)
+        typing = key === '\r' || key === '\x1b' ? null : key === '\x7f' ? typing.slice(0, -1) : typing + key.replace(CONTROL, '')
+        continue
+      }
+      if (key === 'q' || key === '\x03' || key === '\x1b') return 0
+      if (key === 'j' || key === '\x1b[B') chosen++
+      if (key === 'k' || key === '\x1b[A') chosen--
+      if (row !== undefined && (key === '\r' || key === 'a')) {
+        keys.pause()
+        said = await attach(context, row)
+        keys.resume()
+        writeAll(1, '\x1b[?1049h\x1b[?25l')
+      }
+      if (row !== undefined && key === 's') said = await stop(context, row)
+      if (row !== undefined && key === 'r') typing = ''
+      await look(key === 's')
+    }
+  } finally {
+    keys.pause()
+    writeAll(1, '\x1b[?25h\x1b[?1049l')
+  }
+}
+
+const CONTROL = /\p{Cc}.*$/su
+
+function picture(
+  rows: readonly ActiveRow[],
+  { chosen, said, typing }: { readonly chosen: number; readonly said: string; readonly typing: string | null },
+): string {
+  const [columns, height] = process.stdout.getWindowSize()
+  const [head = '', ...body] = rows.length === 0 ? ['no sessions'] : table(HEAD, rows.map(sessionRow)).split('\n')
+  const first = Math.max(0, chosen - Math.max(1, height - 6))
+  const lines = body.slice(first, first + Math.max(1, height - 5)).map((line, index) => {
+    const cut = Bun.sliceAnsi(line, 0, columns - 2)
+    return first + index === chosen ? `\x1b[7m> ${cut}\x1b[0m` : `  ${cut}`
+  })
+  const message = rows[chosen]?.message ?? ''
+  const foot =
+    typing === null
+      ? dim('enter attach · s stop · r reply · q quit')
+      : `${bold('reply:')} ${Bun.sliceAnsi(printable(typing), -columns + 10)}▏`
+  const all = [
+    `  ${Bun.sliceAnsi(head, 0, columns - 2)}`,
+    ...lines,
+    '',
+    Bun.sliceAnsi(printable(message), 0, columns),
+    Bun.sliceAnsi(said, 0, columns),
+    foot,
+  ]
+  return `\x1b[H${all.map((line) => `${line}\x1b[0m\x1b[K`).join('\r\n')}\x1b[J`
+}
+
+/** Keys as they are typed, one read at a time. */
+function openKeys(): Keys {
+  const waiting: string[] = []
+  let wake: (() => void) | null = null
+  const onData = (bytes: Buffer) => {
+    waiting.push(bytes.toString('utf8'))
+    wake?.()
+  }
+  const keys: Keys = {
+    next: async () => {
+      if (waiting.length === 0) await new Promise<void>((resolve) => (wake = resolve))
+      return waiting.shift() ?? ''
+    },
+    pause: () => {
+      process.stdin.off('data', onData)
+      process.stdin.setRawMode(false)
+      process.stdin.pause()
+    },
+    resume: () => {
+      process.stdin.setRawMode(true)
+      process.stdin.on('data', onData)
+      process.stdin.resume()
+    },
+  }
+  keys.resume()
+  return keys
+}
+
+async function attach(context: Context, row: ActiveRow): Promise<string> {
+  if (row.status !== 'running') return `${row.id} does not run`
+  try {
+    const { handle } = await findSession(context, row.id)
+    if (!handle.terminal) return `${row.id} has no screen`
+    const { settings } = await loadConfig(context.host, context.flags)
+    await view(context.host, handle, {
+      readOnly: false,
+      detachKeys: detachBytes(settings.detachKeys, '--detach-keys'),
+      scrollback: readLines(settings.scrollback, '--scrollback'),
+    })
+    return ''
+  } catch (error) {
+    return printable((error as Error).message)
+  }
+}
+
+async function answer(context: Context, row: ActiveRow, text: string): Promise<string> {
+  try {
+    const { handle } = await findSession(context, row.id)
+    if (!handle.terminal) return `${row.id} has no screen`
+    const path = await ensureHolder(context.host, handle, { scrollback: 2000 })
+    await question(path, { ask: 'send', text, keys: '', enter: true })
+    return `sent to ${row.id}`
+  } catch (error) {
+    return printable((error as Error).message)
+  }
+}
+
+async function stop(context: Context, row: ActiveRow): Promise<string> {
+  try {
+    const { backend, handle } = await findSession(context, row.id)
+    await execute(backend.stop(handle, 10), context.effects(backend))
+    return `stopped ${row.id}`
+  } catch (error) {
+    return printable((error as Error).message)
+  }
+}

@@ -1,0 +1,66 @@
+import { cleanTitle } from './filter.ts'
+
+/** What an agent does, as far as it says so itself. */
+export type Activity = 'starting' | 'working' | 'waiting' | 'idle' | 'done' | 'error' | 'unknown'
+
+export type AgentState = {
+  readonly activity: Activity
+  /** `permission` or `question` while it waits; else ''. */
+  readonly kind: string
+  /** Its question or its error, cleaned and cut; else ''. */
+  readonly message: string
+  /** ISO time at which this began. */
+  readonly since: string
+}
+
+/** Characters kept of what an agent says. */
+const LONGEST = 500
+
+const WORDS: Readonly<Record<string, Activity>> = {
+  working: 'working',
+  blocked: 'waiting',
+  done: 'done',
+  error: 'error',
+  idle: 'idle',
+  clear: 'idle',
+}
+
+/**
+ * The state after the agent said `body`, the body of an OSC 7501 (Program Status Protocol) or of a title.
+ * Reports of background tasks (`id=`) do not change it.
+ */
+export function nextState(before: AgentState, body: string, now: string): AgentState {
+  const found = /^7501;([\s\S]*)$/.exec(body)
+  const said = found === null ? fromTitle(body.replace(/^[02];/, '')) : fromStatus(found[1] ?? '')
+  if (said === null) return before
+  const same = said.activity === before.activity && said.kind === before.kind
+  return { ...said, since: same ? before.since : now }
+}
+
+type Said = Omit<AgentState, 'since'>
+
+function fromStatus(text: string): Said | null {
+  const fields = new Map<string, string>()
+  for (const part of text.split(/[:;]/)) {
+    const at = part.indexOf('=')
+    if (at > 0) fields.set(part.slice(0, at), part.slice(at + 1))
+    else if (part !== '') fields.set('state', part)
+  }
+  const activity = WORDS[fields.get('state') ?? '']
+  if (activity === undefined || fields.has('id')) return null
+  return {
+    activity,
+    kind: activity === 'waiting' ? cleanTitle(fields.get('kind') ?? '').slice(0, 40) : '',
+    message: decoded(fields.get('msg') ?? ''),
+  }
+}
+
+/** Gemini has no protocol, but its title begins with a sign. */
+function fromTitle(title: string): Said | null {
+  const sign = ([...title.trimStart()][0] ?? '') as string
+  const activity = ({ '◇': 'idle', '✦': 'working', '✋': 'waiting' } as const)[sign]
+  return activity === undefined ? null : { activity, kind: activity === 'waiting' ? 'permission' : '', message: '' }
+}
+
+const decoded = (text: string): string =>
+  cleanTitle(Buffer.from(text, 'base64').toString('utf8').replace(/\s+/g, ' ').slice(0, LONGEST))

@@ -1,0 +1,290 @@
+import { chmodSync, linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { processMark } from '../host.ts'
+import type { Argv } from '../plan/plan.ts'
+import { openPty, type Pty } from '../run/pty.ts'
+import { type AgentState, nextState } from './activity.ts'
+import { type Client, makeClients } from './clients.ts'
+import { makeJournal } from './journal.ts'
+import type { HoldState } from './place.ts'
+import { json, makeReader, parse, type Question } from './protocol.ts'
+import { makeScreen, type Size } from './screen.ts'
+
+export type HoldOptions = {
+  /** Folder of the session on the host. */
+  readonly folder: string
+  readonly socket: string
+  /** The engine's client: how it starts the made agent, if that is asked for, and how it attaches to a running one. */
+  readonly start: Argv | null
+  readonly attach: Argv
+  /** What the engine says of the agent; null when it says nothing, as while it is down. */
+  readonly look: () => Promise<{ readonly status: string; readonly exitCode: number } | 'gone' | null>
+  readonly size: Size
+  /** Lines. */
+  readonly scrollback: number
+  readonly name: string
+  /** Called once clients can come. */
+  readonly ready: () => void
+}
+
+/** Milliseconds between two looks at an engine that does not answer, and how often. */
+const RETRY = 500
+const RETRIES = 120
+/** Milliseconds after which an agent is made to paint itself: half of that again when nothing came. */
+const NUDGE = 150
+/** Milliseconds without output after which a screen stands still, and after which it is looked at in any case. */
+const STILL = 400
+const AT_LEAST = 5000
+
+/** Keeps the terminal of one agent until that ends. Returns false when another holder does already. */
+export async function hold(options: HoldOptions): Promise<boolean> {
+  const { folder, socket, look } = options
+  const mark = processMark(process.pid)
+  if (!takeOver(folder, mark)) return false
+  rmSync(socket, { force: true })
+
+  let pty: Pty | null = null
+  let state: AgentState = { activity: 'starting', kind: '', message: '', since: new Date().toISOString() }
+  let published = ''
+  let painted = false
+  let over = false
+  const asking = new Set<Client>()
+  const screen = makeScreen({
+    size: options.size,
+    scrollback: options.scrollback,
+    name: options.name,
+    reply: (text) => pty?.write(text),
+  })
+  const clients = makeClients(screen, (size) => pty?.resize(size))
+
+  let ended: number | null = null
+  const publish = () => {
+    const attached = [...clients.all].filter(({ looks }) => looks !== 'none').length
+    const next: HoldState = { v: 1, holder: ended === null ? mark : '', ...state, attached, title: screen.title(), code: ended }
+    const text = JSON.stringify(next)
+    if (text === published) return
+    published = text
+    writeWhole(join(folder, 'state.json'), `${text}\n`)
+  }
+
+  const journal = makeJournal()
+  let still: Timer | null = null
+  let stood = Date.now()
+  const lookAtScreen = () => {
+    if (still !== null) clearTimeout(still)
+    still = null
+    stood = Date.now()
+    if (screen.alternate()) clients.log(journal.stood(screen.picture({ format: 'text', scrollback: 0 }).split('\n')))
+  }
+  const story = () =>
+    screen.alternate() ? journal.text() : [journal.text(), screen.picture({ format: 'text', scrollback: 0 })].join('\n').trim()
+
+  const decoder = new TextDecoder()
+  const onData = (bytes: Uint8Array) => {
+    painted = true
+    const chunk = decoder.decode(bytes, { stream: true })
+    // Before the agent leaves the alternate screen, what stands on it is taken down.
+    if (chunk.includes('1049l') || Date.now() - stood > AT_LEAST) lookAtScreen()
+    const before = screen.scrolled()
+    const { clients: text, statuses } = screen.write(chunk)
+    clients.broadcast(text)
+    if (screen.scrolled() > before) clients.log(journal.scrolled(screen.history(before)))
+    if (screen.alternate()) {
+      if (still === null) still = setTimeout(lookAtScreen, STILL)
+      else still.refresh()
+    }
+    for (const body of statuses) state = nextState(state, body, new Date().toISOString())
+    publish()
+  }
+
+  const server = Bun.listen<Client>({
+    unix: socket,
+    socket: {
+      open(peer) {
+        peer.data = {
+          socket: peer,
+          read: makeReader(),
+          queue: [],
+          queued: 0,
+          size: null,
+          readOnly: false,
+          looks: 'none',
+          lagging: false,
+          seen: '',
+          follows: false,
+        }
+        clients.all.add(peer.data)
+      },
+      data({ data: client }, chunk) {
+        try {
+          for (const { kind, body } of client.read(chunk)) serve(client, kind, body)
+        } catch {
+          client.socket.end()
+        }
+      },
+      drain: ({ data: client }) => clients.drain(client),
+      close: ({ data: client }) => {
+        clients.all.delete(client)
+        asking.delete(client)
+        publish()
+      },
+      error: () => undefined,
+    },
+  })
+  chmodSync(socket, 0o600)
+
+  function serve(client: Client, kind: string, body: Uint8Array): void {
+    switch (kind) {
+      case 'h': {
+        const { columns, rows, readOnly } = parse(body)
+        clients.enter(client, sizeOf(columns, rows), readOnly === true)
+        publish()
+        return
+      }
+      case 'r': {
+        const { columns, rows } = parse(body)
+        if (client.looks !== 'none') clients.resize(client, sizeOf(columns, rows))
+        return
+      }
+      case 'i':
+        if (client.readOnly || client.looks === 'none') return
+        clients.lead(client)
+        pty?.write(body)
+        return
+      case 'q':
+        answer(client, parse(body) as unknown as Question)
+    }
+  }
+
+  function answer(client: Client, question: Question): void {
+    switch (question.ask) {
+      case 'screen':
+        clients.send(client, json('a', screen.picture({ format: question.format, scrollback: question.scrollback })))
+        return
+      case 'log':
+        // Whoever follows is told what stands on the screen when it leaves it.
+        if (screen.alternate()) lookAtScreen()
+        clients.send(client, json('a', question.follow ? journal.text() : story()))
+        client.follows = question.follow
+        return
+      case 'send':
+        type(question)
+        clients.send(client, json('a', ''))
+        return
+      case 'started':
+        asking.add(client)
+        void tellStarted()
+    }
+  }
+
+  /** Whoever waits for the start is told once the agent has painted, or once the engine says that it runs. */
+  async function tellStarted(): Promise<void> {
+    while (asking.size > 0 && !over) {
+      const seen = painted ? null : await look().catch(() => null)
+      if (painted || (seen !== null && seen !== 'gone' && seen.status === 'running')) return tell('')
+      await Bun.sleep(50)
+    }
+  }
+  function tell(what: string): void {
+    for (const client of asking) clients.send(client, json('a', what))
+    asking.clear()
+  }
+
+  /** Types a text as a paste where the agent knows pastes: its line breaks are then no answers. */
+  function type({ text, keys, enter }: Extract<Question, { ask: 'send' }>): void {
+    const clean = text.replace(UNTYPED, '')
+    if (clean !== '') pty?.write(screen.bracketedPaste() ? `\x1b[200~${clean}\x1b[201~` : clean.replaceAll('\n', '\r'))
+    if (keys !== '') pty?.write(keys)
+    // A paste and an Enter in one read are taken for a paste that ends with a line break.
+    if (enter) setTimeout(() => pty?.write('\r'), clean === '' ? 0 : 100)
+  }
+
+  publish()
+  options.ready()
+
+  let code = 0
+  let failed = false
+  let how = options.start
+  for (let tries = 0; ; ) {
+    const begun = Date.now()
+    painted = false
+    pty = openPty(how ?? options.attach, { size: screen.size(), onData })
+    if (how === null) nudge(pty)
+    const status = await pty.exited
+    pty = null
+    const seen = await look().catch(() => null)
+    if (seen === 'gone') break
+    if (seen !== null && seen.status !== 'running' && seen.status !== 'paused') {
+      code = seen.exitCode
+      failed = seen.status === 'created'
+      if (failed) code = status
+      break
+    }
+    // The agent lives on without us, or the engine says nothing: its client was killed, or the engine starts again.
+    tries = Date.now() - begun > 10_000 ? 0 : tries + 1
+    if (tries > RETRIES) break
+    how = null
+    await Bun.sleep(seen === null ? RETRY : Math.min(RETRY, 50 * tries))
+  }
+
+  function nudge(to: Pty): void {
+    const shake = () => {
+      const { columns, rows } = screen.size()
+      to.resize({ columns, rows: rows - 1 })
+      setTimeout(() => to.resize(screen.size()), 60)
+    }
+    setTimeout(shake, NUDGE)
+    setTimeout(() => painted || shake(), NUDGE * 4)
+  }
+
+  lookAtScreen()
+  const text = story()
+  writeWhole(join(folder, 'screen.txt'), `${text}\n`)
+  ended = code
+  publish()
+  over = true
+  const rest = screen.alternate() ? '' : screen.picture({ format: 'text', scrollback: 0 })
+  const end = { code, failed, text: failed ? text.slice(-4000) : '', rest }
+  tell(failed ? JSON.stringify(end) : '')
+  clients.end(end)
+  for (let waited = 0; clients.all.size > 0 && waited < 2000; waited += 20) await Bun.sleep(20)
+  server.stop(true)
+  rmSync(socket, { force: true })
+  return true
+}
+const UNTYPED = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g
+
+/** Sizes come from a terminal that may say anything. */
+const sizeOf = (columns: unknown, rows: unknown): Size => ({ columns: bounded(columns, 80), rows: bounded(rows, 24) })
+const bounded = (value: unknown, otherwise: number): number =>
+  typeof value === 'number' && Number.isInteger(value) && value > 1 ? Math.min(value, 1000) : otherwise
+
+/** One holder a session: the file names the living one. */
+function takeOver(folder: string, mark: string): boolean {
+  const path = join(folder, 'holder')
+  const draft = `${path}.${process.pid}`
+  writeFileSync(draft, mark, { mode: 0o600 })
+  try {
+    for (let tries = 0; tries < 5; tries++) {
+      try {
+        linkSync(draft, path)
+        return true
+      } catch {
+        const other = readFileSync(path, 'utf8')
+        if (other !== '' && processMark(Number.parseInt(other, 10)) === other) return false
+        rmSync(path, { force: true })
+      }
+    }
+    return false
+  } finally {
+    rmSync(draft, { force: true })
+  }
+}
+
+/** Nothing is written once the session's folder is gone. */
+function writeWhole(path: string, text: string): void {
+  try {
+    writeFileSync(`${path}.new`, text, { mode: 0o600 })
+    renameSync(`${path}.new`, path)
+  } catch {}
+}

@@ -1,0 +1,108 @@
+import { mkdirSync } from 'node:fs'
+import { PaudeError } from '../errors.ts'
+import type { Host } from '../host.ts'
+import type { Hold } from '../plan/plan.ts'
+import { type Attached, LEFT, startBehind } from '../run/process.ts'
+import { connect, type Left, lookAt, question } from './client.ts'
+import { makeDetachScanner } from './keys.ts'
+import { socketPath } from './place.ts'
+import { openWindow, windowSize } from './window.ts'
+
+export type Held = Pick<Hold, 'id' | 'folder'>
+
+/** Variables that the holder has no use for: whoever may read its environment reads no credential there. */
+const WITHOUT = ['ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN', 'CLAUDE_CODE_OAUTH_TOKEN']
+
+/** Sees to it that the session has a holder; returns where it listens. */
+export async function ensureHolder(
+  host: Host,
+  { id, folder }: Held,
+  { starts = false, scrollback }: { readonly starts?: boolean; readonly scrollback: number },
+): Promise<string> {
+  const path = socketPath(host, folder)
+  if (!starts) {
+    const line = await connect(path, { onFrame: () => undefined, onClose: () => undefined })
+    line?.close()
+    if (line !== null) return path
+  }
+  // A session whose folder was deleted runs on, and is held again.
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const { columns, rows } = windowSize(host)
+  const started = await startBehind(
+    [...host.again, 'hold', ...(starts ? ['--start'] : []), `--size=${columns}x${rows}`, `--scrollback=${scrollback}`, id],
+    WITHOUT,
+  )
+  if (started.line === null)
+    throw new PaudeError(
+      'command-failed',
+      `the terminal of session ${id} cannot be held: ${started.stderr.split('\n')[0] ?? ''}`,
+      {
+        hint: 'paude doctor looks for what is wrong',
+      },
+    )
+  return path
+}
+
+export type View = { readonly readOnly: boolean; readonly detachKeys: string; readonly scrollback: number }
+
+/** Shows a session in this terminal until the user leaves or the agent ends. A holder that dies meanwhile is replaced. */
+export async function view(
+  host: Host,
+  session: Held,
+  { readOnly, detachKeys, scrollback }: View,
+  leave?: (how: () => void) => void,
+): Promise<Left> {
+  const window = openWindow(host)
+  let below = true
+  try {
+    for (let losses = 0; losses < 5; losses++) {
+      const path = await ensureHolder(host, session, { scrollback })
+      const left = await lookAt({
+        path,
+        size: () => windowSize(host),
+        readOnly,
+        scan: makeDetachScanner(detachKeys),
+        paint: window.paint,
+        listen: (hands) => {
+          leave?.(hands.leave)
+          return window.listen(hands)
+        },
+      })
+      if (left?.how === 'ended') below = false
+      if (left !== null && left.how !== 'lost') return left
+    }
+    return { how: 'lost' }
+  } finally {
+    window.close(below)
+  }
+}
+
+/** A plan's last step: a holder for the made agent and, attached, our terminal on it. */
+export async function holdStep(
+  host: Host,
+  step: Hold,
+  { detachKeys, scrollback, explain }: Omit<View, 'readOnly'> & { readonly explain: (code: number, text: string) => PaudeError },
+): Promise<Attached> {
+  const path = await ensureHolder(host, step, { starts: step.starts, scrollback })
+  if (!step.attached) return { exited: started(path, explain), kill: () => undefined }
+  let leave: () => void = () => undefined
+  const looking = view(host, step, { readOnly: false, detachKeys, scrollback }, (how) => {
+    leave = how
+  })
+  return {
+    exited: looking.then((left) => {
+      if (left.how !== 'ended') return LEFT
+      if (left.failed) throw explain(left.code, left.text)
+      return left.code
+    }),
+    kill: () => leave(),
+  }
+}
+
+/** Waits until the agent runs, or throws what the engine said when it does not. */
+async function started(path: string, explain: (code: number, text: string) => PaudeError): Promise<number> {
+  const answer = await question(path, { ask: 'started' })
+  if (answer === null || answer === '') return 0
+  const { code, text } = JSON.parse(answer) as { code: number; text: string }
+  throw explain(code, text)
+}

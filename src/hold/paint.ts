@@ -1,0 +1,104 @@
+import type { IBufferCell, IBufferLine } from '@xterm/headless'
+
+/** Text of a line, without the blanks at its end. */
+export const plainLine = (line: IBufferLine | undefined): string => line?.translateToString(true).trimEnd() ?? ''
+
+/** Cells of equal looks, side by side. */
+type Run = { readonly sgr: string; readonly css: string; text: string }
+
+/** A line as a terminal paints it, cut to so many columns; wide characters are never halved. */
+export function cellLine(line: IBufferLine | undefined, columns: number): string {
+  return runs(line, columns)
+    .map(({ sgr, text }) => `\x1b[0${sgr}m${text}`)
+    .join('')
+    .replace(/^\x1b\[0m/, '')
+}
+
+/** Lines as one element for a web page. Nothing of the agent's is markup. */
+export function htmlLines(lines: readonly (IBufferLine | undefined)[], columns: number): string {
+  const rows = lines.map((line) =>
+    runs(line, columns)
+      .map(({ css, text }) => (css === '' ? escapeHtml(text) : `<span style="${css}">${escapeHtml(text)}</span>`))
+      .join(''),
+  )
+  return `<pre style="background:#000;color:#e5e5e5">\n${rows.join('\n')}\n</pre>`
+}
+
+function runs(line: IBufferLine | undefined, columns: number): readonly Run[] {
+  const list: Run[] = []
+  if (line === undefined) return list
+  const end = lastCell(line, columns)
+  for (let x = 0; x < end; x++) {
+    const cell = line.getCell(x)
+    if (cell === undefined || cell.getWidth() === 0) continue
+    if (x + cell.getWidth() > columns) break
+    const sgr = sgrOf(cell)
+    const text = cell.isInvisible() ? ' ' : cell.getChars() || ' '
+    const last = list.at(-1)
+    if (last !== undefined && last.sgr === sgr) last.text += text
+    else list.push({ sgr, css: cssOf(cell), text })
+  }
+  return list
+}
+
+/** Where the blank rest begins. */
+function lastCell(line: IBufferLine, columns: number): number {
+  for (let x = Math.min(line.length, columns) - 1; x >= 0; x--) {
+    const cell = line.getCell(x)
+    if (cell !== undefined && (cell.getChars().trim() !== '' || !cell.isBgDefault() || cell.isInverse() || cell.isUnderline()))
+      return x + Math.max(1, cell.getWidth())
+  }
+  return 0
+}
+
+function sgrOf(cell: IBufferCell): string {
+  const flags = [
+    cell.isBold() && '1',
+    cell.isDim() && '2',
+    cell.isItalic() && '3',
+    cell.isUnderline() && '4',
+    cell.isInverse() && '7',
+    cell.isStrikethrough() && '9',
+    cell.isFgRGB() && `38;2;${rgb(cell.getFgColor()).join(';')}`,
+    cell.isFgPalette() && `38;5;${cell.getFgColor()}`,
+    cell.isBgRGB() && `48;2;${rgb(cell.getBgColor()).join(';')}`,
+    cell.isBgPalette() && `48;5;${cell.getBgColor()}`,
+  ]
+  return flags.flatMap((flag) => (flag ? [`;${flag}`] : [])).join('')
+}
+
+function cssOf(cell: IBufferCell): string {
+  const fore = cell.isFgRGB() ? hex(rgb(cell.getFgColor())) : cell.isFgPalette() ? palette(cell.getFgColor()) : ''
+  const back = cell.isBgRGB() ? hex(rgb(cell.getBgColor())) : cell.isBgPalette() ? palette(cell.getBgColor()) : ''
+  const [color, background] = cell.isInverse() ? [back || '#000', fore || '#e5e5e5'] : [fore, back]
+  return [
+    color && `color:${color}`,
+    background && `background:${background}`,
+    cell.isBold() && 'font-weight:bold',
+    cell.isDim() && 'opacity:.6',
+    cell.isItalic() && 'font-style:italic',
+    (cell.isUnderline() || cell.isStrikethrough()) &&
+      `text-decoration:${[cell.isUnderline() && 'underline', cell.isStrikethrough() && 'line-through'].filter(Boolean).join(' ')}`,
+  ]
+    .filter(Boolean)
+    .join(';')
+}
+
+const rgb = (color: number): readonly [number, number, number] => [(color >> 16) & 255, (color >> 8) & 255, color & 255]
+const hex = (parts: readonly number[]): string => `#${parts.map((part) => part.toString(16).padStart(2, '0')).join('')}`
+
+const BASIC = [
+  ...['#000000', '#cd0000', '#00cd00', '#cdcd00', '#0000ee', '#cd00cd', '#00cdcd', '#e5e5e5'],
+  ...['#7f7f7f', '#ff0000', '#00ff00', '#ffff00', '#5c5cff', '#ff00ff', '#00ffff', '#ffffff'],
+]
+/** One of 256 colours: 16 named ones, a cube of 6 × 6 × 6, 24 greys. */
+function palette(index: number): string {
+  if (index < 16) return BASIC[index] ?? '#000000'
+  if (index >= 232) return hex(Array<number>(3).fill(8 + (index - 232) * 10))
+  const level = (step: number) => (step === 0 ? 0 : 55 + step * 40)
+  const at = index - 16
+  return hex([level(Math.floor(at / 36)), level(Math.floor(at / 6) % 6), level(at % 6)])
+}
+
+const escapeHtml = (text: string): string =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')

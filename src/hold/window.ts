@@ -1,0 +1,89 @@
+import { writeSync } from 'node:fs'
+import type { Host } from '../host.ts'
+import { setTerminal } from '../run/process.ts'
+
+/** In cells. */
+export type WindowSize = { readonly columns: number; readonly rows: number }
+
+/** Size for an agent that starts while no terminal looks. */
+const UNSEEN: WindowSize = { columns: 120, rows: 40 }
+
+export function windowSize({ terminal }: Host): WindowSize {
+  if (!terminal.stdout) return UNSEEN
+  const [columns, rows] = process.stdout.getWindowSize()
+  return columns > 1 && rows > 1 ? { columns, rows } : UNSEEN
+}
+
+type Hands = {
+  readonly typed: (bytes: Uint8Array) => void
+  readonly resized: () => void
+  readonly leave: () => void
+}
+
+/** What our own terminal is told when it is left, whatever it was told before: the agent never gets to clean up. */
+const LEAVE = [
+  '?1049h ?1049l ?1000l ?1002l ?1003l ?1005l ?1006l ?1015l ?1004l ?2004l ?2026l ?1l ?5l ?12l ?66l ?7h ?25h'
+    .split(' ')
+    .map((mode) => `\x1b[${mode}`)
+    .join(''),
+  '\x1b7\x1b[r\x1b8', // the whole screen scrolls again
+  '\x1b[<16u\x1b[>4;0m\x1b[0 q\x1b[0m\x1b(B\x0f\x1b]8;;\x1b\\',
+  '\x1b]0;\x07', // an empty title gives the terminal its own back
+].join('')
+
+/** Our own terminal, raw while it shows an agent. */
+export function openWindow({ terminal, env }: Host) {
+  let painted = false
+  /** Whether the agent paints the alternate screen: leaving that brings the shell's own lines back. */
+  let alternate = false
+  if (terminal.stdin) {
+    process.stdin.setRawMode(true)
+    // Bun's raw mode goes on turning every line feed into a new line.
+    setTerminal('-opost')
+  }
+  return {
+    paint(bytes: Uint8Array): void {
+      painted = true
+      const text = Buffer.from(bytes).toString('latin1')
+      const [on, off] = [text.lastIndexOf('\x1b[?1049h'), text.lastIndexOf('\x1b[?1049l')]
+      if (on !== off) alternate = on > off
+      writeWhole(bytes)
+    },
+    listen({ typed, resized, leave }: Hands): () => void {
+      const onTyped = (bytes: Buffer) => typed(bytes)
+      process.stdin.on('data', onTyped)
+      process.stdin.on('end', leave)
+      process.stdin.resume()
+      process.on('SIGWINCH', resized)
+      return () => {
+        process.stdin.off('data', onTyped)
+        process.stdin.off('end', leave)
+        process.off('SIGWINCH', resized)
+      }
+    },
+    /** `below`: a shell goes on under what the agent painted. */
+    close(below: boolean): void {
+      process.stdin.pause()
+      process.stdin.unref?.()
+      if (painted && terminal.stdout && env['TERM'] !== 'dumb') {
+        const down = alternate || !below ? '' : `\x1b[${process.stdout.rows || 24};1H\r\n`
+        writeWhole(Buffer.from(LEAVE + down))
+      }
+      if (terminal.stdin)
+        try {
+          process.stdin.setRawMode(false)
+        } catch {}
+    },
+  }
+}
+
+/** A terminal takes what it can: EAGAIN means later, anything else that it is gone. */
+function writeWhole(bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length; )
+    try {
+      at += writeSync(1, bytes, at)
+    } catch (error) {
+      if ((error as { code?: string }).code !== 'EAGAIN') return
+      Bun.sleepSync(2)
+    }
+}

@@ -1,0 +1,18 @@
+/** What a session may be doing. */
+export const states = ['working', 'waiting', 'idle', 'done', 'error', 'exited'] as const
+export type State = (typeof states)[number]
+
+/** A session came into a state. */
+export type Change = {
+  readonly session: { readonly id: string; readonly name: string; readonly workspace: string }
+  readonly state: State
+  /** The question, the last answer, the error: words of the agent. '' when there are none. */
+  readonly text: string
+}
+
+/** Whether somebody looks at the session, and when they last typed. */
+export type Presence = {
+  readonly attached: boolean
+  /** Milliseconds since 1970; 0 when nobody typed yet. */
+  readonly lastInput: number
+}

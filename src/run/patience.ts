@@ -1,0 +1,29 @@
+import { PaudeError } from '../errors.ts'
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
+/**
+ * Does something that may take long. Its signal fires after so many seconds (0: never) and when paude is interrupted;
+ * then the reason is thrown, whatever became of it.
+ */
+export async function patiently<T>(seconds: number, act: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const controller = new AbortController()
+  const { signal } = controller
+  const interrupt = () => controller.abort(new PaudeError('interrupted', 'interrupted'))
+  const giveUp = () => controller.abort(new PaudeError('timeout', `not within ${seconds} s`))
+  const timer = seconds > 0 ? setTimeout(giveUp, seconds * 1000) : undefined
+  for (const name of SIGNALS) process.on(name, interrupt)
+  try {
+    const result = await act(signal)
+    signal.throwIfAborted()
+    return result
+  } catch (error) {
+    signal.throwIfAborted()
+    throw error
+  } finally {
+    clearTimeout(timer)
+    for (const name of SIGNALS) process.off(name, interrupt)
+    // What is still under way, such as the wait for a second session, ends with it.
+    controller.abort()
+  }
+}

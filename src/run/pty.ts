@@ -1,0 +1,37 @@
+import { findProgram } from '../host.ts'
+import type { Argv } from '../plan/plan.ts'
+
+/** A program on a terminal of its own, which lives as long as the program does. */
+export type Pty = {
+  readonly pid: number
+  readonly write: (bytes: Uint8Array | string) => void
+  readonly resize: (size: { readonly columns: number; readonly rows: number }) => void
+  readonly kill: (signal: NodeJS.Signals) => void
+  /** 128 + n after signal n. */
+  readonly exited: Promise<number>
+}
+
+export type PtyOptions = {
+  readonly size: { readonly columns: number; readonly rows: number }
+  readonly onData: (bytes: Uint8Array) => void
+}
+
+/** Starts a program on a new terminal. */
+export function openPty([name, ...words]: Argv, { size, onData }: PtyOptions): Pty {
+  const program = name.includes('/') ? name : findProgram({ env: Bun.env }, name)
+  if (program === null) throw new Error(`${name} was not found`)
+  const child = Bun.spawn([program, ...words], {
+    argv0: name,
+    env: { ...Bun.env, TERM: 'xterm-256color' },
+    terminal: { cols: size.columns, rows: size.rows, data: (_, bytes) => onData(bytes) },
+  })
+  const { terminal } = child
+  if (terminal === undefined) throw new Error('no terminal could be made')
+  return {
+    pid: child.pid,
+    write: (bytes) => void terminal.write(bytes),
+    resize: ({ columns, rows }) => terminal.resize(columns, rows),
+    kill: (signal) => child.kill(signal),
+    exited: child.exited.then((code) => (child.signalCode === null ? code : 128 + 9)),
+  }
+}

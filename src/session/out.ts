@@ -1,0 +1,52 @@
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
+import { join } from 'node:path'
+import type { SessionRecord } from './record.ts'
+
+/** A file that a box wrote, read piece by piece. */
+export type OutFile = {
+  /** The bytes since the last read, at most 64 KiB; empty when there are none now. */
+  readonly read: () => Uint8Array
+  readonly close: () => void
+}
+
+/** Opens a file of a session's out/; null when there is none. Its content is the box's word: never followed, never waited for. */
+export function openOut(folder: string, name: string): OutFile | null {
+  let descriptor: number
+  try {
+    descriptor = openSync(join(folder, 'out', name), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+  } catch {
+    return null
+  }
+  if (!fstatSync(descriptor).isFile()) {
+    closeSync(descriptor)
+    return null
+  }
+  const buffer = Buffer.alloc(65_536)
+  let position = 0
+  return {
+    read: () => {
+      const count = readSync(descriptor, buffer, 0, buffer.length, position)
+      position += count
+      return buffer.subarray(0, count)
+    },
+    close: () => closeSync(descriptor),
+  }
+}
+
+/** Id of the conversation that a session is in: what its hook noted last, else what was known at the start; '' for neither. */
+export const conversationOf = (folder: string, { conversation }: SessionRecord): string =>
+  notedConversation(folder) || (isConversation(conversation) ? conversation : '')
+
+/** What the hook noted; '' before a conversation began, or when the box wrote something else. */
+export function notedConversation(folder: string): string {
+  const file = openOut(folder, 'conversation')
+  if (file === null) return ''
+  try {
+    const text = Buffer.from(file.read().subarray(0, 64)).toString('latin1').trim()
+    return isConversation(text) ? text : ''
+  } finally {
+    file.close()
+  }
+}
+
+const isConversation = (text: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text)

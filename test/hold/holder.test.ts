@@ -1,0 +1,216 @@
+import { afterAll, expect, test } from 'bun:test'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { follow, type Left, lookAt, question } from '../../src/hold/client.ts'
+import { type HoldOptions, hold } from '../../src/hold/holder.ts'
+import { makeDetachScanner } from '../../src/hold/keys.ts'
+import { isHeld, readHoldState } from '../../src/hold/place.ts'
+import type { Argv } from '../../src/plan/plan.ts'
+
+const root = mkdtempSync(join(tmpdir(), 'paude-hold-'))
+afterAll(() => rmSync(root, { recursive: true, force: true }))
+
+const sh = (script: string): Argv => ['sh', '-c', script]
+
+/** A holder in this very process; `look` is the engine. */
+function start(script: string, rest: Partial<HoldOptions> = {}) {
+  const folder = mkdtempSync(join(root, 's-'))
+  const socket = join(folder, 'holder.sock')
+  const { promise: ready, resolve } = Promise.withResolvers<void>()
+  const done = hold({
+    folder,
+    socket,
+    start: sh(script),
+    attach: sh('echo attached again; read x; exit 4'),
+    look: async () => ({ status: 'exited', exitCode: 3 }),
+    size: { columns: 60, rows: 10 },
+    scrollback: 100,
+    name: 'paude test',
+    ready: resolve,
+    ...rest,
+  })
+  return { folder, socket, ready, done }
+}
+
+/** A client that keeps what it was painted. */
+function client(path: string, size = { columns: 60, rows: 10 }, readOnly = false) {
+  const seen = {
+    text: '',
+    type: (_: string) => undefined as unknown,
+    leave: () => undefined as unknown,
+    resize: (_: typeof size) => undefined as unknown,
+  }
+  let now = size
+  const left: Promise<Left | null> = lookAt({
+    path,
+    size: () => now,
+    readOnly,
+    scan: makeDetachScanner('\x10\x11'),
+    paint: (bytes) => {
+      seen.text += new TextDecoder().decode(bytes)
+    },
+    listen: ({ typed, resized, leave }) => {
+      seen.type = (text) => typed(Buffer.from(text))
+      seen.leave = leave
+      seen.resize = (next) => {
+        now = next
+        resized()
+      }
+      return () => undefined
+    },
+  })
+  return { seen, left }
+}
+
+async function until(what: string, is: () => boolean | Promise<boolean>): Promise<void> {
+  for (let tries = 0; tries < 400; tries++) {
+    if (await is()) return
+    await Bun.sleep(10)
+  }
+  throw new Error(`never: ${what}`)
+}
+
+test('keeps a program’s screen for whoever comes, tells its state, and its end', async () => {
+  const holder = start(
+    String.raw`printf '\033]7501;state=working\033\\'; echo hello; stty size; read line; echo "got $line"; read line; exit 3`,
+  )
+  await holder.ready
+  expect(statSync(holder.socket).mode & 0o777).toBe(0o600)
+  await until('it works', () => readHoldState(holder.folder)?.activity === 'working')
+  expect(isHeld(readHoldState(holder.folder))).toBe(true)
+  const picture = () => question(holder.socket, { ask: 'screen', format: 'text', scrollback: 0 })
+  await until('the picture', async () => (await picture()) === 'hello\n10 60')
+  const one = client(holder.socket)
+  await until('the screen', () => one.seen.text.includes('hello'))
+  expect(readHoldState(holder.folder)?.attached).toBe(1)
+  one.seen.type('typed\r')
+  await until('the echo', () => one.seen.text.includes('got typed'))
+  one.seen.type('\x10\x11')
+  expect(await one.left).toEqual({ how: 'detached' })
+  await until('nobody looks', () => readHoldState(holder.folder)?.attached === 0)
+  const two = client(holder.socket)
+  await until('the same screen again', () => two.seen.text.includes('got typed'))
+  expect(await question(holder.socket, { ask: 'send', text: 'last', keys: '', enter: true })).toBe('')
+  expect(await two.left).toMatchObject({ how: 'ended', code: 3, failed: false })
+  expect(await holder.done).toBe(true)
+  expect(existsSync(holder.socket)).toBe(false)
+  expect(readHoldState(holder.folder)).toMatchObject({ code: 3, holder: '', attached: 0 })
+  expect(readFileSync(join(holder.folder, 'screen.txt'), 'utf8')).toContain('got typed')
+})
+
+test('the size is that of the one who used it last; the other sees a picture that fits', async () => {
+  const holder = start('trap "stty size" WINCH; echo trapped; while :; do sleep 0.02; done', {
+    look: async () => ({ status: 'exited', exitCode: 0 }),
+  })
+  await holder.ready
+  await until(
+    'the trap',
+    async () => (await question(holder.socket, { ask: 'screen', format: 'text', scrollback: 0 })) === 'trapped',
+  )
+  const big = client(holder.socket, { columns: 70, rows: 12 })
+  await until('the first size', () => big.seen.text.includes('12 70'))
+  const small = client(holder.socket, { columns: 30, rows: 6 })
+  await until('the second size', () => small.seen.text.includes('6 30'))
+  await until('a picture for the first', () => big.seen.text.includes('\x1b[?1049h') && big.seen.text.includes('6 30'))
+  big.seen.type('x')
+  await until('the first size again', () => big.seen.text.lastIndexOf('12 70') > big.seen.text.lastIndexOf('6 30'))
+  big.seen.resize({ columns: 71, rows: 13 })
+  await until('a third size', () => big.seen.text.includes('13 71'))
+  const reader = client(holder.socket, { columns: 20, rows: 5 }, true)
+  await until('a reader sees', () => reader.seen.text.includes('13 71'))
+  reader.seen.type('typed by the reader')
+  await Bun.sleep(100)
+  expect(await question(holder.socket, { ask: 'screen', format: 'text', scrollback: 50 })).not.toMatch(/typed by the reader|5 20/)
+  await question(holder.socket, { ask: 'send', text: '', keys: '\x03', enter: false })
+  expect(await big.left).toMatchObject({ how: 'ended' })
+  await holder.done
+})
+
+test('when the engine’s client is killed and the agent lives on, it is attached to again', async () => {
+  let alive = true
+  const holder = start('echo first; kill -9 $$', {
+    look: async () => (alive ? { status: 'running', exitCode: 0 } : { status: 'exited', exitCode: 9 }),
+  })
+  await holder.ready
+  const one = client(holder.socket)
+  await until('the second client of the engine', () => one.seen.text.includes('attached again'))
+  expect(await question(holder.socket, { ask: 'started' })).toBe('')
+  alive = false
+  one.seen.type('\r')
+  expect(await one.left).toMatchObject({ how: 'ended', code: 9 })
+  await holder.done
+})
+
+test('an agent that the engine cannot start ends with what the engine said', async () => {
+  const holder = start('sleep 0.1; echo "Error: no such thing"; exit 126', {
+    look: async () => ({ status: 'created', exitCode: 0 }),
+  })
+  await holder.ready
+  const answer = JSON.parse((await question(holder.socket, { ask: 'started' })) ?? 'null') as unknown
+  expect(answer).toMatchObject({ code: 126, failed: true, text: 'Error: no such thing' })
+  await holder.done
+})
+
+test('of two holders the second lets the first be', async () => {
+  const holder = start('read x')
+  await holder.ready
+  const second = hold({
+    folder: holder.folder,
+    socket: holder.socket,
+    start: null,
+    attach: sh('exit 1'),
+    look: async () => null,
+    size: { columns: 80, rows: 24 },
+    scrollback: 10,
+    name: 'x',
+    ready: () => undefined,
+  })
+  expect(await second).toBe(false)
+  await question(holder.socket, { ask: 'send', text: '', keys: '\r', enter: false })
+  expect(await holder.done).toBe(true)
+})
+
+test('whoever follows gets every line once, as it leaves the screen, and the rest at the end', async () => {
+  const holder = start(
+    'i=0; while [ $i -lt 50 ]; do echo "line $i."; i=$((i+1)); done; read x; while [ $i -lt 90 ]; do echo "line $i."; i=$((i+1)); done',
+  )
+  await holder.ready
+  const seen: string[] = []
+  const following = follow(holder.socket, (text) => void seen.push(text))
+  await until('the first lines', () => seen.join('\n').includes('line 40.'))
+  await question(holder.socket, { ask: 'send', text: '', keys: '\r', enter: false })
+  await following
+  const numbers = [...seen.join('\n').matchAll(/line (\d+)\./g)].map(([, number]) => Number(number))
+  expect(numbers).toEqual(Array.from({ length: 90 }, (_, index) => index))
+  await holder.done
+})
+
+test('a client that does not read is not waited for, and is not lost either', async () => {
+  const holder = start('read x; head -c 30000000 /dev/zero | tr "\\0" "y" | fold -w 59; echo the end; read x')
+  await holder.ready
+  const slow = await Bun.connect({ unix: holder.socket, socket: { data: () => undefined } })
+  slow.pause()
+  const one = client(holder.socket)
+  await until('it looks', () => readHoldState(holder.folder)?.attached === 1)
+  one.seen.type('\r')
+  await until('the end of the flood', () => one.seen.text.includes('the end'))
+  one.seen.type('\r')
+  await one.left
+  slow.terminate()
+  await holder.done
+}, 20_000)
+
+test('a peer that talks nonsense is hung up on, and nobody else', async () => {
+  const holder = start('echo hello; read x')
+  await holder.ready
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const bad = await Bun.connect({ unix: holder.socket, socket: { data: () => undefined, close: () => resolve() } })
+  bad.write(new Uint8Array(64).fill(255))
+  await promise
+  const one = client(holder.socket)
+  await until('the screen', () => one.seen.text.includes('hello'))
+  one.seen.type('\r')
+  await one.left
+  await holder.done
+})

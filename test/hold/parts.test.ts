@@ -1,0 +1,103 @@
+import { describe, expect, test } from 'bun:test'
+import fc from 'fast-check'
+import { PaudeError } from '../../src/errors.ts'
+import { type AgentState, nextState } from '../../src/hold/activity.ts'
+import { detachBytes, keyBytes, makeDetachScanner } from '../../src/hold/keys.ts'
+import { frame, makeReader } from '../../src/hold/protocol.ts'
+
+describe('the state of an agent', () => {
+  const start: AgentState = { activity: 'starting', kind: '', message: '', since: '2026-01-01T00:00:00.000Z' }
+  const later = '2026-01-01T00:01:00.000Z'
+  const base64 = (text: string) => Buffer.from(text).toString('base64')
+  const after = (...bodies: readonly string[]) => bodies.reduce((state, body) => nextState(state, body, later), start)
+
+  test.each([
+    ['7501;state=working:app=claude', 'working'],
+    ['7501;state=blocked:app=claude:kind=permission', 'waiting'],
+    ['7501;state=done', 'done'],
+    ['7501;state=error', 'error'],
+    ['7501;state=idle', 'idle'],
+    ['7501;state=clear', 'idle'],
+    ['7501;working:app=claude', 'working'],
+    ['2;✦  Working… (dir)', 'working'],
+    ['0;◇  Ready (dir)', 'idle'],
+    ['2;✋  Action Required (dir)', 'waiting'],
+  ])('%s means %s', (body, activity) => expect(after(body)).toMatchObject({ activity, since: later }))
+
+  test('a question comes with its kind and its words', () =>
+    expect(after(`7501;state=blocked:kind=question:msg=${base64('Which\ndatabase\u001b[31m?')}`)).toMatchObject({
+      kind: 'question',
+      message: 'Which database[31m?',
+    }))
+
+  test.each(['2;some title', '7501;state=nonsense', '7501;', '7501;state=working:id=task-1:title=x', '9;x'])(
+    '%s changes nothing',
+    (body) => expect(after(body)).toEqual(start),
+  )
+
+  test('the same state goes on since when it began', () =>
+    expect(nextState(after('7501;state=working'), '7501;state=working:msg=eA==', '2027-01-01T00:00:00.000Z').since).toBe(later))
+
+  test('words are bounded', () =>
+    expect(after(`7501;state=error:msg=${base64('x'.repeat(50_000))}`).message.length).toBeLessThanOrEqual(500))
+})
+
+describe('keys', () => {
+  test.each([
+    ['enter', '\r'],
+    ['ctrl-c', '\x03'],
+    ['C-p', '\x10'],
+    ['ctrl-]', '\x1d'],
+    ['y', 'y'],
+    ['down,down,enter', '\x1b[B\x1b[B\r'],
+    ['shift-tab', '\x1b[Z'],
+  ])('%s', (name, bytes) => expect(keyBytes(name)).toBe(bytes))
+
+  test.each(['', 'ctrl-', 'nokey', 'é', 'ctrl-1'])('%j is no key', (name) => {
+    expect(() => keyBytes(name)).toThrow(PaudeError)
+  })
+
+  test('the detach keys are found wherever what is typed is cut, and only they are kept back', () => {
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom('a', '\x10', '\x11', 'b'), { maxLength: 12 }), fc.nat(11), (letters, cut) => {
+        const keys = detachBytes('ctrl-p,ctrl-q', 'x')
+        const whole = letters.join('')
+        const scan = makeDetachScanner(keys)
+        const parts = [whole.slice(0, cut), whole.slice(cut)].map(scan)
+        const end = parts.findIndex(({ detached }) => detached)
+        expect(end !== -1).toBe(whole.includes(keys))
+        const passed = parts
+          .slice(0, end === -1 ? 2 : end + 1)
+          .map(({ pass }) => pass)
+          .join('')
+        if (end !== -1) expect(passed).toBe(whole.slice(0, whole.indexOf(keys)))
+        // A key that may be the first half waits for the next one.
+        else expect(passed).toBe(whole.endsWith('\x10') ? whole.slice(0, -1) : whole)
+      }),
+    )
+  })
+
+  test('without detach keys everything passes', () =>
+    expect(makeDetachScanner(detachBytes('none', 'x'))('\x10\x11')).toEqual({ pass: '\x10\x11', detached: false }))
+})
+
+test('frames come out whole wherever the stream is cut', () => {
+  const kinds = ['o', 'i', 'x', 'a'] as const
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(fc.constantFrom(...kinds), fc.uint8Array({ maxLength: 50 }))),
+      fc.array(fc.nat()),
+      (sent, cuts) => {
+        const whole = Buffer.concat(sent.map(([kind, body]) => frame(kind, body)))
+        const places = [0, ...cuts.map((cut) => cut % (whole.length + 1)).toSorted((a, b) => a - b), whole.length]
+        const read = makeReader()
+        const got = places.slice(1).flatMap((end, index) => read(whole.subarray(places[index], end)))
+        expect(got.map(({ kind, body }) => [kind, [...body]])).toEqual(sent.map(([kind, body]) => [kind, [...body]]))
+      },
+    ),
+  )
+})
+
+test('a frame of impossible length is refused', () => {
+  expect(() => makeReader()(new Uint8Array([255, 255, 255, 255, 111]))).toThrow()
+})
