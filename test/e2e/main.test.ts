@@ -6,6 +6,7 @@ import { claude as agent } from '../../src/agents/claude.ts'
 import { readHost } from '../../src/host.ts'
 import { HOST_NAME } from '../../src/network/allow.ts'
 import {
+  agentImage,
   type BackendName,
   containersOf,
   describeEach,
@@ -466,10 +467,4 @@ function otherUser(backend: BackendName) {
 function hostAddress(): string {
   const all = Object.values(networkInterfaces()).flatMap((list) => list ?? [])
   return all.find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? '127.0.0.1'
-}
-
-/** The image that starts use here. */
-async function agentImage(backend: BackendName): Promise<string> {
-  const { stdout } = await paude(['--backend', backend, '--print-config'], { env: api.env })
-  return /^image\s+(localhost\S+)$/m.exec(stdout)?.[1] ?? ''
 }

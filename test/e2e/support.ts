@@ -311,6 +311,12 @@ export async function homeVolumes(backend: BackendName): Promise<readonly string
   return found.flatMap(({ Name, Labels }) => (Labels?.['paude.workspace']?.startsWith(`${root}/`) ? [Name] : []))
 }
 
+/** The image that starts use here. */
+export async function agentImage(backend: BackendName): Promise<string> {
+  const { stdout } = await paude(['--backend', backend, '--print-config'])
+  return /^image\s+(localhost\S+)$/m.exec(stdout)?.[1] ?? ''
+}
+
 /** Removes everything of this file's sessions, HOME volumes included. */
 async function sweep(backend: BackendName): Promise<void> {
   const left = await leftovers(backend)
