@@ -13,13 +13,18 @@ export async function insistOnHolder(context: Context, found: Found): Promise<vo
   if (!isHeld(readHoldState(found.handle.folder))) await insistOnRunning(context, found)
 }
 
+/** Where the holder of a running session listens; one is started when there is none. */
+export async function holderOf({ host, flags }: Context, { handle }: Found): Promise<string> {
+  const { settings } = await loadConfig(host, flags)
+  return await ensureHolder(host, handle, { scrollback: readLines(settings.scrollback, '--scrollback') })
+}
+
 /** Asks the holder of a running session, which is started when there is none. */
 export async function askHolder(context: Context, found: Found, what: Question): Promise<string> {
   if (!found.handle.terminal)
     throw new PaudeError('usage', `session ${found.handle.id} has no screen`, { hint: `paude logs ${found.handle.id}` })
   await insistOnHolder(context, found)
-  const { settings } = await loadConfig(context.host, context.flags)
-  const path = await ensureHolder(context.host, found.handle, { scrollback: readLines(settings.scrollback, '--scrollback') })
+  const path = await holderOf(context, found)
   const answer = await question(path, what)
   if (answer === null) {
     await insistOnRunning(context, found)
@@ -31,8 +36,7 @@ export async function askHolder(context: Context, found: Found, what: Question):
 /** Prints what a screen has shown, then each line as it leaves the screen, until the agent ends. */
 export async function followHolder(context: Context, found: Found, print: (line: string) => void): Promise<number> {
   await insistOnHolder(context, found)
-  const { settings } = await loadConfig(context.host, context.flags)
-  const path = await ensureHolder(context.host, found.handle, { scrollback: readLines(settings.scrollback, '--scrollback') })
+  const path = await holderOf(context, found)
   await follow(path, print)
   return 0
 }

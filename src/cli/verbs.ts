@@ -81,11 +81,12 @@ export const verbs = {
     load: () => import('./commands/up.ts'),
   },
   wait: {
-    description: 'Wait until sessions have ended',
+    description: 'Wait until sessions have ended, have answered or need you',
     caller: 'management',
     examples: [
       ['paude wait', 'until the session of this directory has ended'],
       ['paude wait one two --any --timeout 600', 'for the first of two, ten minutes at most'],
+      ['paude wait fix-login --for done,waiting,error', 'until its agent has answered, has a question or failed'],
     ],
     load: () => import('./commands/wait.ts'),
   },

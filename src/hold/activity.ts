@@ -1,3 +1,4 @@
+import type { SessionEvent } from '../events/event.ts'
 import { cleanTitle } from './filter.ts'
 
 /** What an agent does, as far as it says so itself. */
@@ -37,7 +38,40 @@ export function nextState(before: AgentState, body: string, now: string): AgentS
   return { ...said, since: same ? before.since : now }
 }
 
-type Said = Omit<AgentState, 'since'>
+/** What an agent says of itself; when, only the holder knows. */
+export type Said = Omit<AgentState, 'since'>
+
+/** The state after something else than a status told it. */
+export const stateOf = (before: AgentState, said: Said, now: string): AgentState => ({
+  ...said,
+  message: cleaned(said.message),
+  since: said.activity === before.activity && said.kind === before.kind ? before.since : now,
+})
+
+/** What a hook tells of the state, for agents that say nothing of it on the terminal; null when nothing. An interruption has no hook. */
+export function fromEvent(event: SessionEvent): Said | null {
+  switch (event.kind) {
+    case 'prompt':
+    case 'tool':
+    case 'tool-result':
+      return { activity: 'working', kind: '', message: '' }
+    case 'permission':
+      if (event.state === 'denied') return null
+      return { activity: 'waiting', kind: 'permission', message: event.text ?? event.command ?? event.file ?? event.tool }
+    case 'notification':
+      if (event.type !== 'permission_prompt') return null
+      return { activity: 'waiting', kind: 'permission', message: event.text }
+    case 'stop':
+      return { activity: 'done', kind: '', message: event.text }
+    case 'error':
+      return { activity: 'error', kind: '', message: event.text || event.error }
+    case 'session-start':
+    case 'session-end':
+    case 'subagent-start':
+    case 'subagent-stop':
+      return null
+  }
+}
 
 function fromStatus(text: string): Said | null {
   const fields = new Map<string, string>()
@@ -62,5 +96,5 @@ function fromTitle(title: string): Said | null {
   return activity === undefined ? null : { activity, kind: activity === 'waiting' ? 'permission' : '', message: '' }
 }
 
-const decoded = (text: string): string =>
-  cleanTitle(Buffer.from(text, 'base64').toString('utf8').replace(/\s+/g, ' ').slice(0, LONGEST))
+const decoded = (text: string): string => cleaned(Buffer.from(text, 'base64').toString('utf8'))
+const cleaned = (text: string): string => cleanTitle(text.slice(0, LONGEST * 2).replace(/\s+/g, ' '), LONGEST)

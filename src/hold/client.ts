@@ -141,11 +141,12 @@ export async function lookAt({ path, size, readOnly, scan, paint, listen }: Look
 }
 
 function endOf(body: Uint8Array): End {
-  const { code, failed, text } = parse(body)
+  const { code, failed, text, cut } = parse(body)
   return {
     rest: '',
     code: typeof code === 'number' ? code : 1,
     failed: failed === true,
+    cut: cut === true,
     text: typeof text === 'string' ? text : '',
   }
 }

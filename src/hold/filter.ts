@@ -124,7 +124,7 @@ function osc(body: string): Verdict {
 const UNSEEN = /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g
 
 /** A title without anything that a terminal or a reader could mistake. */
-export const cleanTitle = (text: string): string => text.replace(UNSEEN, '').slice(0, TITLE)
+export const cleanTitle = (text: string, most = TITLE): string => text.replace(UNSEEN, '').slice(0, most)
 
 /** A link that a person may click: web addresses only. Anything else ends the link before it. */
 function link(value: string): string {

@@ -3,11 +3,11 @@ import { join } from 'node:path'
 import { processMark } from '../host.ts'
 import type { Argv } from '../plan/plan.ts'
 import { openPty, type Pty } from '../run/pty.ts'
-import { type AgentState, nextState } from './activity.ts'
+import { type AgentState, nextState, type Said, stateOf } from './activity.ts'
 import { type Client, makeClients } from './clients.ts'
 import { makeJournal } from './journal.ts'
 import type { HoldState } from './place.ts'
-import { json, makeReader, parse, type Question } from './protocol.ts'
+import { frame, json, makeReader, parse, type Question } from './protocol.ts'
 import { makeScreen, type Size } from './screen.ts'
 
 export type HoldOptions = {
@@ -25,6 +25,24 @@ export type HoldOptions = {
   readonly name: string
   /** Called once clients can come. */
   readonly ready: () => void
+  /** What hooks told since the last call: asked when the terminal stands still, and believed as long as the agent says nothing there itself. */
+  readonly told?: () => readonly Said[]
+  /** Whoever wants to know of every change. */
+  readonly watch?: (hands: Hands) => Watch
+}
+
+export type Hands = {
+  /** Bytes for every terminal that is attached, between two of the agent's. Whether there is any. */
+  readonly show: (bytes: string) => boolean
+}
+
+export type Watch = {
+  /** `code` is null until the agent has ended. `answer` is what hooks last told of, '' without hooks. */
+  readonly changed: (state: AgentState, code: number | null, answer: string) => void
+  /** Whether somebody is attached, and milliseconds since 1970 at the last key; 0 when there was none. */
+  readonly present: (presence: { readonly attached: boolean; readonly lastInput: number }) => void
+  /** Waits for what is still being done. */
+  readonly close: () => Promise<void>
 }
 
 /** Milliseconds between two looks at an engine that does not answer, and how often. */
@@ -32,6 +50,8 @@ const RETRY = 500
 const RETRIES = 120
 /** Milliseconds after which an agent is made to paint itself: half of that again when nothing came. */
 const NUDGE = 150
+/** Milliseconds that an agent has to say that it works on what was typed. What it answers by itself, as `/help`, it says nothing of. */
+const TAKEN = 2000
 /** Milliseconds without output after which a screen stands still, and after which it is looked at in any case. */
 const STILL = 400
 const AT_LEAST = 5000
@@ -58,6 +78,17 @@ export async function hold(options: HoldOptions): Promise<boolean> {
   const clients = makeClients(screen, (size) => pty?.resize(size))
 
   let ended: number | null = null
+  let lastInput = 0
+  let spoken = false
+  let lastAnswer = ''
+  let calm: Timer | null = null
+  const watch = options.watch?.({
+    show: (bytes) => {
+      const looking = [...clients.all].filter(({ looks }) => looks !== 'none')
+      for (const client of looking) clients.send(client, frame('o', bytes))
+      return looking.length > 0
+    },
+  })
   const publish = () => {
     const attached = [...clients.all].filter(({ looks }) => looks !== 'none').length
     const next: HoldState = { v: 1, holder: ended === null ? mark : '', ...state, attached, title: screen.title(), code: ended }
@@ -65,6 +96,21 @@ export async function hold(options: HoldOptions): Promise<boolean> {
     if (text === published) return
     published = text
     writeWhole(join(folder, 'state.json'), `${text}\n`)
+    watch?.present({ attached: attached > 0, lastInput })
+    // An answer is told of once the hook that knows it has ended.
+    if (state.activity !== 'done' || calm === null || ended !== null) watch?.changed(state, ended, lastAnswer)
+  }
+
+  /** The terminal stands still: what hooks told meanwhile is whole by now. */
+  const hear = () => {
+    calm = null
+    const said = options.told?.() ?? []
+    for (const each of said) {
+      if (each.activity === 'done') lastAnswer = each.message
+      if (!spoken) state = stateOf(state, each, new Date().toISOString())
+    }
+    publish()
+    if (ended === null) watch?.changed(state, null, lastAnswer)
   }
 
   const journal = makeJournal()
@@ -93,7 +139,14 @@ export async function hold(options: HoldOptions): Promise<boolean> {
       if (still === null) still = setTimeout(lookAtScreen, STILL)
       else still.refresh()
     }
-    for (const body of statuses) state = nextState(state, body, new Date().toISOString())
+    for (const body of statuses) {
+      const before = state
+      state = nextState(state, body, new Date().toISOString())
+      spoken ||= state !== before
+      if (state.activity === 'working') lastAnswer = ''
+    }
+    if (calm === null) calm = setTimeout(hear, STILL)
+    else calm.refresh()
     publish()
   }
 
@@ -149,6 +202,8 @@ export async function hold(options: HoldOptions): Promise<boolean> {
       case 'i':
         if (client.readOnly || client.looks === 'none') return
         clients.lead(client)
+        lastInput = Date.now()
+        watch?.present({ attached: true, lastInput })
         pty?.write(body)
         return
       case 'q':
@@ -168,13 +223,25 @@ export async function hold(options: HoldOptions): Promise<boolean> {
         client.follows = question.follow
         return
       case 'send':
-        type(question)
-        clients.send(client, json('a', ''))
+        void taken(question).then(() => clients.send(client, json('a', '')))
         return
       case 'started':
         asking.add(client)
         void tellStarted()
     }
+  }
+
+  /** Types, and waits until the agent says that it works on it: whoever waits for its answer next must not find the one before. */
+  async function taken(question: Extract<Question, { ask: 'send' }>): Promise<void> {
+    const before = state
+    type(question)
+    if (!question.enter || !spoken || before.activity === 'working') return
+    for (
+      let waited = 0;
+      waited < TAKEN && !over && state.activity === before.activity && state.since === before.since;
+      waited += 20
+    )
+      await Bun.sleep(20)
   }
 
   /** Whoever waits for the start is told once the agent has painted, or once the engine says that it runs. */
@@ -213,7 +280,11 @@ export async function hold(options: HoldOptions): Promise<boolean> {
     const status = await pty.exited
     pty = null
     const seen = await look().catch(() => null)
-    if (seen === 'gone') break
+    if (seen === 'gone') {
+      // Removed while it ran: the engine kills the agent for that and keeps no code.
+      code = 137
+      break
+    }
     if (seen !== null && seen.status !== 'running' && seen.status !== 'paused') {
       code = seen.exitCode
       failed = seen.status === 'created'
@@ -240,16 +311,19 @@ export async function hold(options: HoldOptions): Promise<boolean> {
   lookAtScreen()
   const text = story()
   writeWhole(join(folder, 'screen.txt'), `${text}\n`)
+  if (calm !== null) clearTimeout(calm)
+  hear()
   ended = code
   publish()
   over = true
   const rest = screen.alternate() ? '' : screen.picture({ format: 'text', scrollback: 0 })
-  const end = { code, failed, text: failed ? text.slice(-4000) : '', rest }
+  const end = { code, failed, text: failed ? text.slice(-4000) : '', rest, cut: screen.cut() }
   tell(failed ? JSON.stringify(end) : '')
   clients.end(end)
   for (let waited = 0; clients.all.size > 0 && waited < 2000; waited += 20) await Bun.sleep(20)
   server.stop(true)
   rmSync(socket, { force: true })
+  await watch?.close()
   return true
 }
 const UNTYPED = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g

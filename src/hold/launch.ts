@@ -68,7 +68,7 @@ export async function view(
           return window.listen(hands)
         },
       })
-      if (left?.how === 'ended') below = false
+      if (left?.how === 'ended') below = left.cut
       if (left !== null && left.how !== 'lost') return left
     }
     return { how: 'lost' }

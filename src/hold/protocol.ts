@@ -28,6 +28,8 @@ export type End = {
   readonly text: string
   /** What stood on the screen. */
   readonly rest: string
+  /** The agent was cut off: something stands below its cursor. */
+  readonly cut: boolean
 }
 
 const LARGEST = 16 * 1024 * 1024

@@ -30,6 +30,8 @@ export type Screen = {
   readonly history: (first: number) => readonly string[]
   /** Whether the agent paints on the alternate screen, which keeps no history of its own. */
   readonly alternate: () => boolean
+  /** Whether something stands below the cursor. */
+  readonly cut: () => boolean
   readonly title: () => string
   readonly bracketedPaste: () => boolean
 }
@@ -174,6 +176,7 @@ export function makeScreen({ size, scrollback, name, reply }: ScreenOptions): Sc
       )
     },
     alternate: () => buffer().type === 'alternate',
+    cut: () => lines(0).findLastIndex((line) => plainLine(line) !== '') > buffer().cursorY,
     title: () => cleanTitle(modes.title()),
     bracketedPaste: modes.bracketedPaste,
   }

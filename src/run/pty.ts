@@ -27,6 +27,8 @@ export function openPty([name, ...words]: Argv, { size, onData }: PtyOptions): P
   })
   const { terminal } = child
   if (terminal === undefined) throw new Error('no terminal could be made')
+  // An engine's client sets this itself, but late: what is typed until then would come with its line ends changed, and echoed.
+  terminal.setRawMode(true)
   return {
     pid: child.pid,
     write: (bytes) => void terminal.write(bytes),

@@ -1,9 +1,10 @@
 import { afterAll, expect, test } from 'bun:test'
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Said } from '../../src/hold/activity.ts'
 import { follow, type Left, lookAt, question } from '../../src/hold/client.ts'
-import { type HoldOptions, hold } from '../../src/hold/holder.ts'
+import { type Hands, type HoldOptions, hold } from '../../src/hold/holder.ts'
 import { makeDetachScanner } from '../../src/hold/keys.ts'
 import { isHeld, readHoldState } from '../../src/hold/place.ts'
 import type { Argv } from '../../src/plan/plan.ts'
@@ -11,7 +12,8 @@ import type { Argv } from '../../src/plan/plan.ts'
 const root = mkdtempSync(join(tmpdir(), 'paude-hold-'))
 afterAll(() => rmSync(root, { recursive: true, force: true }))
 
-const sh = (script: string): Argv => ['sh', '-c', script]
+// The terminal is raw, as engines' clients want it; a shell that reads lines wants it otherwise.
+const sh = (script: string): Argv => ['sh', '-c', `stty sane; ${script}`]
 
 /** A holder in this very process; `look` is the engine. */
 function start(script: string, rest: Partial<HoldOptions> = {}) {
@@ -92,7 +94,7 @@ test('keeps a program’s screen for whoever comes, tells its state, and its end
   const two = client(holder.socket)
   await until('the same screen again', () => two.seen.text.includes('got typed'))
   expect(await question(holder.socket, { ask: 'send', text: 'last', keys: '', enter: true })).toBe('')
-  expect(await two.left).toMatchObject({ how: 'ended', code: 3, failed: false })
+  expect(await two.left).toMatchObject({ how: 'ended', code: 3, failed: false, cut: false })
   expect(await holder.done).toBe(true)
   expect(existsSync(holder.socket)).toBe(false)
   expect(readHoldState(holder.folder)).toMatchObject({ code: 3, holder: '', attached: 0 })
@@ -127,6 +129,78 @@ test('the size is that of the one who used it last; the other sees a picture tha
   await holder.done
 })
 
+test('an agent that says nothing of itself is believed by its hooks, and one that does is not', async () => {
+  const told: Said[][] = [[{ activity: 'working', kind: '', message: '' }], [{ activity: 'done', kind: '', message: 'by hooks' }]]
+  const holder = start(
+    String.raw`echo one; read x; echo two; read x; printf '\033]7501;state=idle\033\\'; read x; echo three; read x`,
+    {
+      told: () => told.shift() ?? [{ activity: 'error', kind: '', message: 'not to be believed' }],
+    },
+  )
+  const activity = () => readHoldState(holder.folder)
+  const enter = () => question(holder.socket, { ask: 'send', text: '', keys: '', enter: true })
+  await holder.ready
+  await until('working', () => activity()?.activity === 'working')
+  await enter()
+  await until('done', () => activity()?.activity === 'done' && activity()?.message === 'by hooks')
+  await enter()
+  await until('idle', () => activity()?.activity === 'idle')
+  await enter()
+  await until(
+    'the screen stands still',
+    async () => (await question(holder.socket, { ask: 'log', follow: false }))?.includes('three') === true,
+  )
+  await enter()
+  await holder.done
+  expect(activity()).toMatchObject({ activity: 'idle', code: 3 })
+})
+
+test('whoever watches hears of each state with its answer, of who is there, and can show something between', async () => {
+  const heard: string[] = []
+  let hands: Hands | null = null
+  let there = { attached: false, lastInput: 0 }
+  let closed = false
+  const holder = start(
+    String.raw`printf '\033]7501;state=working\033\\'; read x; printf '\033]7501;state=done\033\\'; read x; printf '\033]7501;state=blocked:kind=question:msg=d2h5\033\\'; read x; exit 3`,
+    {
+      told: () => [{ activity: 'done', kind: '', message: 'the answer' }],
+      watch: (given) => {
+        hands = given
+        return {
+          changed: ({ activity, message }, code, answer) => {
+            const line = [activity, message, code ?? '', activity === 'done' ? answer : ''].join('|')
+            if (heard.at(-1) !== line) heard.push(line)
+          },
+          present: (presence) => {
+            there = presence
+          },
+          close: async () => {
+            closed = true
+          },
+        }
+      },
+    },
+  )
+  await holder.ready
+  await until('working', () => heard.includes('working|||'))
+  expect((hands as Hands | null)?.show('nobody sees this')).toBe(false)
+  const one = client(holder.socket)
+  await until('somebody', () => there.attached)
+  expect(there.lastInput).toBe(0)
+  expect((hands as Hands | null)?.show('\x1b]9;hello\x07')).toBe(true)
+  await until('it is shown', () => one.seen.text.includes('\x1b]9;hello\x07'))
+  one.seen.type('\r')
+  await until('done with its answer', () => heard.at(-1) === 'done|||the answer')
+  expect(there.lastInput).toBeGreaterThan(0)
+  one.seen.type('\r')
+  await until('a question', () => heard.at(-1) === 'waiting|why||')
+  one.seen.type('\r')
+  await holder.done
+  expect(heard.at(-1)).toBe('waiting|why|3|')
+  expect(closed).toBe(true)
+  expect(heard.filter((line) => line.startsWith('done'))).toEqual(['done|||the answer'])
+})
+
 test('when the engine’s client is killed and the agent lives on, it is attached to again', async () => {
   let alive = true
   const holder = start('echo first; kill -9 $$', {
@@ -142,6 +216,20 @@ test('when the engine’s client is killed and the agent lives on, it is attache
   await holder.done
 })
 
+test('an agent that is cut off leaves its picture, and whoever looked knows that something stands below the cursor', async () => {
+  const go = join(root, 'go')
+  const holder = start(String.raw`printf 'above\r\nbelow\033[A'; until [ -e ${go} ]; do sleep 0.02; done; exit 3`)
+  await holder.ready
+  const one = client(holder.socket)
+  await until('the picture', () => one.seen.text.includes('below'))
+  one.seen.leave()
+  const two = client(holder.socket)
+  await until('the picture again', () => two.seen.text.includes('below'))
+  writeFileSync(go, '')
+  expect(await two.left).toMatchObject({ how: 'ended', cut: true })
+  await holder.done
+})
+
 test('an agent that the engine cannot start ends with what the engine said', async () => {
   const holder = start('sleep 0.1; echo "Error: no such thing"; exit 126', {
     look: async () => ({ status: 'created', exitCode: 0 }),
@@ -153,8 +241,9 @@ test('an agent that the engine cannot start ends with what the engine said', asy
 })
 
 test('of two holders the second lets the first be', async () => {
-  const holder = start('read x')
+  const holder = start('echo up; read x')
   await holder.ready
+  await until('up', async () => (await question(holder.socket, { ask: 'screen', format: 'text', scrollback: 0 })) === 'up')
   const second = hold({
     folder: holder.folder,
     socket: holder.socket,

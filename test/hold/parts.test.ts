@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
 import { PaudeError } from '../../src/errors.ts'
-import { type AgentState, nextState } from '../../src/hold/activity.ts'
+import { type AgentState, fromEvent, nextState, stateOf } from '../../src/hold/activity.ts'
 import { detachBytes, keyBytes, makeDetachScanner } from '../../src/hold/keys.ts'
 import { frame, makeReader } from '../../src/hold/protocol.ts'
 
@@ -37,6 +37,43 @@ describe('the state of an agent', () => {
 
   test('the same state goes on since when it began', () =>
     expect(nextState(after('7501;state=working'), '7501;state=working:msg=eA==', '2027-01-01T00:00:00.000Z').since).toBe(later))
+
+  test.each([
+    [
+      { kind: 'prompt', text: 'do it' },
+      { activity: 'working', kind: '', message: '' },
+    ],
+    [
+      { kind: 'tool', tool: 'Bash', id: '1', command: 'ls' },
+      { activity: 'working', kind: '', message: '' },
+    ],
+    [
+      { kind: 'permission', state: 'asked', tool: 'Bash', command: 'ls' },
+      { activity: 'waiting', kind: 'permission', message: 'ls' },
+    ],
+    [{ kind: 'permission', state: 'denied', tool: 'Bash' }, null],
+    [
+      { kind: 'stop', text: 'the answer' },
+      { activity: 'done', kind: '', message: 'the answer' },
+    ],
+    [
+      { kind: 'error', error: 'overloaded', text: '' },
+      { activity: 'error', kind: '', message: 'overloaded' },
+    ],
+    [{ kind: 'subagent-stop', id: '1', type: 'x', text: 'y' }, null],
+  ] as const)('the hook %j tells %j', (event, said) =>
+    expect(fromEvent({ v: 1, time: later, session: 'paude-bcd234', conversation: '', ...event })).toEqual(said),
+  )
+
+  test('what a hook tells is cleaned and bounded, and goes on since when it began', () => {
+    const state = stateOf(start, { activity: 'done', kind: '', message: `\u001b[31m${'x'.repeat(5000)}` }, later)
+    expect(state).toMatchObject({ activity: 'done', since: later })
+    expect(state.message).toMatch(/^\[31mx{496}$/)
+    expect(stateOf(state, { activity: 'done', kind: '', message: 'more' }, '2027-01-01T00:00:00.000Z')).toMatchObject({
+      since: later,
+      message: 'more',
+    })
+  })
 
   test('words are bounded', () =>
     expect(after(`7501;state=error:msg=${base64('x'.repeat(50_000))}`).message.length).toBeLessThanOrEqual(500))

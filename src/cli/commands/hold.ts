@@ -19,10 +19,21 @@ export default (context: Context) =>
     meta: { name: 'hold', description: 'Keep the terminal of a session; paude starts it by itself' },
     args,
     async run({ args: given }) {
-      const { backend, handle } = await findSession(context, given.session)
-      const { hold } = await import('../../hold/holder.ts')
+      const { backend, handle, record } = await findSession(context, given.session)
+      const [{ hold }, { keepBounded }, { hookNews, tellUser }] = await Promise.all([
+        import('../../hold/holder.ts'),
+        import('../../events/file.ts'),
+        import('../holding.ts'),
+      ])
       for (const signal of ['SIGINT', 'SIGHUP', 'SIGPIPE'] as const) process.on(signal, () => undefined)
       const ready = () => writeAll(1, 'ready\n')
+      const unwatch = keepBounded(handle.folder)
+      const watch = await tellUser(context, {
+        id: record.id,
+        name: record.name,
+        workspace: record.workspace,
+        folder: handle.folder,
+      })
       const mine = await hold({
         folder: handle.folder,
         socket: socketPath(context.host, handle.folder),
@@ -39,7 +50,10 @@ export default (context: Context) =>
         scrollback: readLines(given.scrollback ?? '2000', '--scrollback'),
         name: `paude ${context.version}`,
         ready,
+        told: hookNews(handle.folder, record.id),
+        ...(watch === null ? {} : { watch }),
       })
+      unwatch()
       if (!mine) ready()
       return 0
     },

@@ -4,14 +4,14 @@ import { patiently } from '../../run/patience.ts'
 import { readSeconds } from '../args.ts'
 import type { Context } from '../context.ts'
 import { type Found, findSession } from '../find-session.ts'
-import { goals } from '../goals.ts'
+import { goalNames, readGoal } from '../goals.ts'
 
 const args = {
   sessions: { type: 'positional', description: 'Sessions (default: the one of this directory)', required: false },
   for: {
     type: 'string',
     valueHint: 'STATE',
-    description: `What to wait for: ${Object.keys(goals).join(', ')} (default: exited)`,
+    description: `What to wait for: ${goalNames.join(', ')}; several with commas (default: exited)`,
   },
   any: { type: 'boolean', description: 'Until the first one got there' },
   all: { type: 'boolean', description: 'Until every one got there (default)' },
@@ -24,12 +24,7 @@ export default (context: Context) =>
     meta: { name: 'wait', description: 'Wait for sessions: exit code 0 when they got there, 3 when one never will' },
     args,
     async run({ args: given, rawArgs }) {
-      const name = given.for ?? 'exited'
-      const goal = Object.hasOwn(goals, name) ? goals[name] : undefined
-      if (goal === undefined)
-        throw new PaudeError('usage', `paude wait: no such state ${JSON.stringify(name)}`, {
-          hint: `wait for ${Object.keys(goals).join(', ')}`,
-        })
+      const goal = readGoal(given.for ?? 'exited')
       if (given.any && given.all)
         throw new PaudeError('usage', '--any and --all contradict each other', { hint: 'leave one out' })
       const seconds = readSeconds(given.timeout, 0, '--timeout')

@@ -1,0 +1,259 @@
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
+import { existsSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import {
+  binary,
+  describeEach,
+  engine,
+  lines,
+  makeProject,
+  paude,
+  poll,
+  processes,
+  put,
+  type RunOptions,
+  serveApi,
+  startPaude,
+  stateHome,
+} from './support.ts'
+import { makeTerminals, type Terminal, type Window } from './terminal.ts'
+
+setDefaultTimeout(120_000)
+
+// A no-break space follows the sign.
+const PROMPT = /^❯[ \u00a0]*$/m
+
+describeEach('a held terminal', (backend) => {
+  let api = serveApi()
+  const terminals = makeTerminals()
+  const env = () => ({ ...api.env, PAUDE_BACKEND: backend })
+  const run = (words: readonly string[], { env: extra, ...rest }: RunOptions = {}) =>
+    paude(words, { ...rest, env: { ...env(), ...extra } })
+  const open = ({ cwd = makeProject(), env: extra = {}, ...size }: Partial<Window> = {}) =>
+    terminals.open({ cwd, env: { ...env(), ...extra }, ...size })
+  const folderOf = (id: string) => join(stateHome, 'paude/sessions', id)
+  const stateOf = (id: string) => JSON.parse(readFileSync(join(folderOf(id), 'state.json'), 'utf8')) as Record<string, unknown>
+  const holderOf = (id: string) => processes().find(({ words }) => words.includes(' hold ') && words.endsWith(id))?.pid ?? 0
+  const engineClientOf = (id: string) =>
+    processes().find(({ words }) => words.startsWith(`${backend} `) && /\b(start|attach)\b/.test(words) && words.endsWith(id))
+      ?.pid ?? 0
+  const screen = async (id: string) => (await run(['screen', id])).stdout
+  const detached = async (cwd: string, words: readonly string[] = ['--permission-mode', 'plan']) => {
+    const { code, stdout, stderr } = await run(['--detach', ...words], { cwd })
+    expect(code, stderr).toBe(0)
+    const id = stdout.trim()
+    await poll('the prompt', async () => PROMPT.test(await screen(id)))
+    return id
+  }
+  const removed = async (id: string) => expect((await run(['rm', '--force', '--volumes', id])).stdout).toBe(`${id}\n`)
+  const attached = async (window: Terminal, id: string) => {
+    await window.start(`${binary} attach ${id}`)
+    await window.see(PROMPT)
+  }
+
+  beforeAll(() => {
+    api = serveApi()
+  })
+  afterAll(async () => {
+    await terminals.stop()
+    await api.stop()
+  })
+
+  test('is there before anybody looks: screen, send and logs, for scripts', async () => {
+    const cwd = makeProject()
+    const id = await detached(cwd)
+    expect(statSync(join(folderOf(id), 'holder.sock')).mode & 0o777).toBe(0o600)
+    expect(stateOf(id)).toMatchObject({ attached: 0, code: null })
+    expect(await run(['send', id, 'SAY an answer for nobody'])).toEqual({ code: 0, stdout: '', stderr: '' })
+    await poll('the answer', async () => /^● an answer for nobody$/m.test(await screen(id)))
+    const html = (await run(['screen', '--html'], { cwd })).stdout
+    expect(html).toStartWith('<pre')
+    expect(html).toContain('an answer for nobody')
+    expect((await run(['screen', '--ansi', id])).stdout).toContain('\x1b[')
+    await poll('the log', async () => /^● an answer for nobody$/m.test((await run(['logs', id])).stdout))
+    expect(await run(['screen', '--ansi', '--html', id])).toMatchObject({ code: 2, stdout: '' })
+    expect((await run(['send', id])).stderr).toContain('needs a text or --key')
+    expect((await run(['send', id, '--key', 'nokey'])).stderr).toContain('no key is called "nokey"')
+    await removed(id)
+  })
+
+  test('tells what the agent does; a question is answered from outside', async () => {
+    const cwd = makeProject()
+    const id = await detached(cwd, ['--permission-mode', 'default'])
+    const row = async () =>
+      (JSON.parse((await run(['sessions', '--json'])).stdout) as Record<string, unknown>[]).find((one) => one['id'] === id)
+    const watching = startPaude(['sessions', '--watch'], { env: env() })
+    await run(['send', id, 'BASH echo made > made.txt;;SAY it is made'])
+    await poll('the question', async () => (await row())?.['activity'] === 'waiting')
+    expect(await row()).toMatchObject({ activity: 'waiting', kind: 'permission', status: 'running' })
+    const [head = '', ...rest] = lines((await run(['sessions'])).stdout)
+    expect(head).toMatch(/^ID +STATUS +ACTIVITY +SINCE +STARTED +AGENT +BACKEND +WORKSPACE$/)
+    expect(rest.find((line) => line.startsWith(id))).toMatch(/ waiting: permission +\d+ s /)
+    await poll('the line of the watcher', () => watching.stdout().includes(`${id}  running  waiting: permission`))
+    expect(existsSync(join(cwd, 'made.txt'))).toBe(false)
+    await run(['send', id, '--key', 'enter'])
+    await poll('the end of the work', async () => (await row())?.['activity'] === 'done')
+    expect(readFileSync(join(cwd, 'made.txt'), 'utf8')).toBe('made\n')
+    await poll('the line of the watcher', () => watching.stdout().includes(`${id}  running  done`))
+    watching.kill('SIGTERM')
+    await watching.done
+    await removed(id)
+  })
+
+  test('can be waited for: an answer and no earlier one, a question, the end', async () => {
+    const id = await detached(makeProject(), ['--permission-mode', 'default'])
+    const waitFor = (states: string, ...more: string[]) => run(['wait', id, '--for', states, '--timeout', '60', ...more])
+    for (const word of ['first', 'second', 'third']) {
+      await run(['send', id, `SLEEP 0.5;;SAY the ${word}`])
+      expect(await waitFor('done')).toEqual({ code: 0, stdout: `${id} done\n`, stderr: '' })
+      expect(await screen(id)).toMatch(new RegExp(`^● the ${word}$`, 'm'))
+    }
+    expect((await waitFor('idle')).stdout).toBe(`${id} done\n`)
+    await run(['send', id, 'BASH rm nothing;;SAY never said'])
+    expect((await waitFor('done,waiting', '--json')).stdout).toBe(`{"id":"${id}","state":"waiting","exitCode":null}\n`)
+    expect(await run(['wait', id, '--for', 'done', '--timeout', '0.3'])).toMatchObject({ code: 124, stdout: '' })
+    const waiting = startPaude(['wait', id, '--for', 'error'], { env: env() })
+    const either = startPaude(['wait', id, '--for', 'exited,error'], { env: env() })
+    await engine(backend, ['kill', id])
+    const [never, ended] = await Promise.all([waiting.done, either.done])
+    expect(never).toMatchObject({ code: 3, stdout: '' })
+    expect(never.stderr).toContain(`session ${id} has ended with exit code 137`)
+    expect(ended).toEqual({ code: 0, stdout: `${id} exited 137\n`, stderr: '' })
+    await removed(id)
+  })
+
+  test('tells the user, as the configuration says, when nobody looks', async () => {
+    const cwd = makeProject()
+    const config = join(cwd, '..', 'config')
+    const told = join(cwd, '..', 'told')
+    put(
+      join(config, 'paude/config.toml'),
+      `[notify]\non = ["waiting", "done", "exited"]\nevery = 0\ncommand = ["sh", "-c", "cat >> ${told}"]\n`,
+    )
+    const extra = { XDG_CONFIG_HOME: config }
+    const { stdout } = await run(['--detach', '--permission-mode', 'default'], { cwd, env: extra })
+    const id = stdout.trim()
+    await poll('the prompt', async () => PROMPT.test(await screen(id)))
+    const messages = () =>
+      existsSync(told) ? lines(readFileSync(told, 'utf8')).map((line) => JSON.parse(line) as Record<string, unknown>) : []
+    await run(['send', id, 'SAY the last words'])
+    await poll('the answer', () => messages().some(({ kind, body }) => kind === 'done' && body === 'the last words'))
+    await run(['send', id, 'BASH rm nothing;;SAY x'])
+    await poll('the question', () => messages().some(({ kind }) => kind === 'waiting'))
+    expect(messages().find(({ kind }) => kind === 'waiting')).toMatchObject({ v: 1, session: id, workspace: cwd })
+    await engine(backend, ['kill', id])
+    await poll('the end', () => messages().some(({ kind, body }) => kind === 'exited' && body === 'exit code 137'))
+    expect(messages().map(({ kind }) => kind)).toEqual(['done', 'waiting', 'exited'])
+    await removed(id)
+  })
+
+  test('survives the death of any part but the agent, with everybody attached', async () => {
+    const id = await detached(makeProject())
+    const window = await open()
+    await attached(window, id)
+    await window.enter('SAY before')
+    await window.see(/^● before$/m)
+
+    const first = holderOf(id)
+    process.kill(first, 'SIGKILL')
+    await poll('another holder', () => holderOf(id) !== 0 && holderOf(id) !== first)
+    await window.see((text) => PROMPT.test(text) && text.includes('● before'))
+    await window.enter('SAY after the holder')
+    await window.see(/^● after the holder$/m)
+
+    const client = engineClientOf(id)
+    process.kill(client, 'SIGKILL')
+    await poll('another client of the engine', () => ![0, client].includes(engineClientOf(id)))
+    await poll('the agent hears again', async () => {
+      await run(['send', id, '--key', 'x'])
+      return /^❯[ \u00a0]x+$/m.test(await screen(id))
+    })
+    await run(['send', id, '--key', 'ctrl-u'])
+    await window.see(PROMPT)
+    await window.enter('SAY after the client')
+    await window.see(/^● after the client$/m)
+
+    // All of them at once, and nobody looks: the next one who comes finds the screen.
+    for (const pid of [holderOf(id), engineClientOf(id)]) process.kill(pid, 'SIGKILL')
+    await window.close()
+    const other = await open()
+    await attached(other, id)
+    expect(await other.screen()).toContain('● after the client')
+    await engine(backend, ['kill', id])
+    expect(await other.ended()).toBe(137)
+    expect(stateOf(id)).toMatchObject({ code: 137, holder: '' })
+    await poll('the holder to end', () => holderOf(id) === 0)
+    expect((await run(['logs', id])).stdout).toContain('● after the client')
+    await removed(id)
+  })
+
+  test('two windows of different sizes: who types last has the right size, the other still sees', async () => {
+    const id = await detached(makeProject())
+    const [wide, narrow] = [await open({ columns: 120, rows: 36 }), await open({ columns: 70, rows: 20 })]
+    const rule = (columns: number) => new RegExp(`^─{${columns}}$`, 'm')
+    await attached(wide, id)
+    await wide.see(rule(120))
+    await attached(narrow, id)
+    await narrow.see(rule(70))
+    await wide.see((text) => rule(70).test(text) && PROMPT.test(text))
+    await wide.enter('SAY typed in the wide one')
+    await wide.see((text) => rule(120).test(text) && /^● typed in the wide one$/m.test(text))
+    // As much of the lower end as fits.
+    await wide.press('s', 'e', 'e', 'n')
+    await narrow.see((text) => rule(70).test(text) && /^❯[ \u00a0]seen$/m.test(text))
+    const reader = await open({ columns: 60, rows: 16 })
+    await reader.start(`${binary} attach --read-only ${id}`)
+    await reader.see(/^❯[ \u00a0]seen$/m)
+    await reader.press('z', 'z')
+    await wide.press('C-u')
+    await wide.see(PROMPT)
+    await wide.enter('SAY still mine')
+    await wide.see((text) => rule(120).test(text) && /^● still mine$/m.test(text))
+    expect(await wide.screen()).not.toContain('zz')
+    await removed(id)
+    for (const window of [wide, narrow, reader]) expect(await window.ended()).toBe(137)
+  })
+
+  test('the keys that detach are the user’s choice', async () => {
+    const id = await detached(makeProject())
+    const window = await open({ env: { PAUDE_DETACH_KEYS: 'ctrl-b,d' } })
+    await attached(window, id)
+    await window.press('C-b', 'd')
+    expect(await window.ended()).toBe(0)
+    await removed(id)
+  })
+
+  test('nothing that is printed in the box reaches the terminal but as painting', async () => {
+    const id = await detached(makeProject())
+    const window = await open()
+    await attached(window, id)
+    const evil = [
+      String.raw`\033]52;c;ZXZpbA==\007`,
+      String.raw`\033]0;title\033\\; rm -rf /\007`,
+      String.raw`\033]9;notification\007`,
+      String.raw`\033]777;notify;a;b\007`,
+      String.raw`\033P+q544e\033\\`,
+      String.raw`\033[21t\033[c\033[6n\033[>q\005`,
+      String.raw`\033[3J`,
+      String.raw`\033]8;;file:///etc/passwd\007link\033]8;;\007`,
+      String.raw`\033]1337;File=inline=1:AAAA\007`,
+    ].join('')
+    const printed = await run([
+      'exec',
+      id,
+      '--',
+      'sh',
+      '-c',
+      `printf '${evil}marker-for-the-test' > /proc/1/fd/1; head -c 3000000 /dev/urandom > /proc/1/fd/1; printf '\\033]52;c;'; head -c 2000000 /dev/zero | tr '\\0' x > /proc/1/fd/1; printf '\\007' > /proc/1/fd/1`,
+    ])
+    expect(printed.code, printed.stderr).toBe(0)
+    await poll('the marker', () => window.bytes().includes('marker-for-the-test'))
+    // The holder lives, and the agent's own picture comes back.
+    await window.resize(90, 26)
+    await window.see((text) => /^─{90}$/m.test(text) && PROMPT.test(text))
+    const bytes = window.bytes()
+    for (const word of [']52;', ']9;', ']777;', ']1337;', 'file:///', '\x1bP', '\x05', '\x1b[3J', '\x1b[6n', '\x1b[c', '[21t'])
+      expect([word, bytes.includes(word)]).toEqual([word, false])
+    await removed(id)
+  })
+})
