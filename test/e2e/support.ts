@@ -14,6 +14,7 @@ import {
 } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
+import { fetchClaude } from '../../scripts/claude.ts'
 import { type MessagesApi, type MessagesApiOptions, serveMessagesApi } from '../../src/demo/messages-api.ts'
 import { HOST_NAME } from '../../src/network/allow.ts'
 
@@ -22,7 +23,7 @@ export type BackendName = 'docker' | 'podman'
 /** The compiled program under test. */
 export const binary = resolve(process.env['PAUDE_TEST_BINARY'] || join(import.meta.dir, '../../dist/paude'))
 /** Claude Code's own program on the host; '' when there is none to compare with. */
-export const hostClaude = process.env['PAUDE_TEST_CLAUDE'] ?? ''
+export const hostClaude = process.env['PAUDE_TEST_CLAUDE'] ?? (await fetchClaude())
 
 /** Everything a test file makes on disk lies below it; the environment names it too, so that its processes are known. */
 export const root = realpathSync(mkdtempSync(join(tmpdir(), 'paude-e2e-')))
