@@ -6,6 +6,8 @@ import { type BackendName, makeProject, root } from './support.ts'
 import type { makeTerminals, Terminal } from './terminal.ts'
 
 type Show = {
+  /** A row of the README's table, by its first words, for a difference that is taken out before the screens are compared. */
+  readonly row?: string
   readonly words: readonly string[]
   readonly columns?: number
   readonly rows?: number
@@ -14,6 +16,8 @@ type Show = {
 }
 
 const ready = (window: Terminal) => window.see(/^❯/m, 120)
+/** With the hint, which comes a moment after the prompt. */
+const settled = (window: Terminal) => window.see(/^❯[\s\S]*\(shift\+tab to cycle\)/m, 120)
 async function exit(window: Terminal): Promise<void> {
   await window.press('C-c')
   await window.see('Press Ctrl-C again to exit')
@@ -25,8 +29,7 @@ export const shows: Readonly<Record<string, Show>> = {
   'two Ctrl-C end it': {
     words: [],
     play: async (window) => {
-      // The hint comes a moment after the prompt.
-      const first = await window.see(/^❯[\s\S]*\(shift\+tab to cycle\)/m, 120)
+      const first = await settled(window)
       await exit(window)
       return [first]
     },
@@ -56,6 +59,20 @@ export const shows: Readonly<Record<string, Show>> = {
       const refused = await window.see(/interrupted|rejected|declined/i)
       await exit(window)
       return [question, refused]
+    },
+  },
+  'Ctrl-Z and back': {
+    row: 'Ctrl-Z',
+    words: [],
+    play: async (window) => {
+      await settled(window)
+      await window.press('C-z')
+      const away = await window.see(/Stopped[\s\S]*shell>$/)
+      await window.enter('fg')
+      const back = await settled(window)
+      await exit(window)
+      await window.see(/^shell> fg[\s\S]*shell>$/m)
+      return [away, back]
     },
   },
   'an answer by -p in a terminal': { words: ['-p', "'SAY 你好 fine'"], play: async () => [] },
@@ -108,5 +125,7 @@ const plain = (screen: string): readonly string[] =>
     .replace(/^● (?=Running)/gm, '  ')
     .replace(/^ +◐ .*$/gm, '')
     .replace(' · ? for shortcuts', '')
+    // The row Ctrl-Z: what is said of the session meanwhile.
+    .replace(/^(Claude Code is suspended\. .*\n.*ctrl\+_\.|paude: the session goes on; .*)\n+/gm, '')
     .replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, '<id>')
     .split('\n')

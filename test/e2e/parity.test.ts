@@ -49,7 +49,8 @@ describeEach('the same from paude as from claude', (backend) => {
 })
 
 test('every difference is a row of the README', () => {
-  const rows = [...new Set(Object.values(cases).flatMap(({ differs }) => (differs === undefined ? [] : [differs.row])))]
+  const all = [...Object.values(cases).map(({ differs }) => differs?.row), ...Object.values(shows).map(({ row }) => row)]
+  const rows = [...new Set(all.filter((row) => row !== undefined))]
   const [, section = ''] = /^## Differences from `claude`$(.*?)^## /ms.exec(readme) ?? []
   expect(rows.filter((row) => !section.includes(`\n| ${row}`))).toEqual([])
 })

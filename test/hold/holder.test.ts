@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { Said } from '../../src/hold/activity.ts'
 import { follow, type Left, lookAt, question } from '../../src/hold/client.ts'
 import { type Hands, type HoldOptions, hold } from '../../src/hold/holder.ts'
-import { makeDetachScanner } from '../../src/hold/keys.ts'
+import { makeDetachScanner, withoutSuspend } from '../../src/hold/keys.ts'
 import { isHeld, readHoldState } from '../../src/hold/place.ts'
 import type { Argv } from '../../src/plan/plan.ts'
 
@@ -49,6 +49,7 @@ function client(path: string, size = { columns: 60, rows: 10 }, readOnly = false
     size: () => now,
     readOnly,
     scan: makeDetachScanner('\x10\x11'),
+    suspends: withoutSuspend,
     paint: (bytes) => {
       seen.text += new TextDecoder().decode(bytes)
     },
