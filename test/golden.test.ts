@@ -19,6 +19,7 @@ for (const backend of Object.values(backends)) {
     const { spec, options } = cases['plain'] ?? fail('plain')
     const handle = {
       id: spec.id,
+      agent: spec.agent,
       folder: spec.folder,
       terminal: true,
       walled: true,

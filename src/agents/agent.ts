@@ -7,6 +7,8 @@ export type Agent = {
   readonly name: string
   /** Name in the box's PATH. */
   readonly program: string
+  /** Files and folders that these words name. */
+  readonly paths: (words: readonly string[]) => readonly NamedPath[]
   /** Whether these words make it draw on a terminal. */
   readonly interactive: (words: readonly string[]) => boolean
   /** The credential of the caller, and how it is hidden; null when there is none. */
@@ -37,6 +39,9 @@ export type Opening = {
   /** The conversation that is copied, and the session it belongs to. */
   readonly origin?: { readonly conversation: string; readonly session: string } | undefined
 }
+
+/** A path as an option's value, as it was typed; `written` when the agent makes it. */
+export type NamedPath = { readonly option: string; readonly path: string; readonly written: boolean }
 
 export type Credential = {
   /** Variable of the caller's environment it came from. */

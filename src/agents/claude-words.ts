@@ -1,3 +1,5 @@
+import type { NamedPath } from './agent.ts'
+
 /** Options that take the next word as their value (`claude --help`, 2.1.329). Variadic ones end at the next option. */
 const VALUED = new Set([
   '--add-dir',
@@ -167,6 +169,29 @@ export function choosesConversation(words: readonly string[]): boolean {
       '--no-session-persistence',
     ]) || VERBS.has(sorted.rest[0] ?? '')
   )
+}
+
+/** Options whose values are paths; what stands in braces is the text itself. */
+const PATHS = [
+  '--add-dir',
+  '--agents',
+  '--append-system-prompt-file',
+  '--debug-file',
+  '--mcp-config',
+  '--plugin-dir',
+  '--settings',
+  '--system-prompt-file',
+]
+
+/** Files and folders that these words name. */
+export function pathsIn(words: readonly string[]): readonly NamedPath[] {
+  return sortWords(words).options.flatMap(([word = '', ...rest]) => {
+    const at = word.indexOf('=')
+    const [option, values] = at === -1 ? [word, rest] : [word.slice(0, at), [word.slice(at + 1)]]
+    return PATHS.includes(option)
+      ? values.filter((path) => !/^\s*([{[]|$)/.test(path)).map((path) => ({ option, path, written: option === '--debug-file' }))
+      : []
+  })
 }
 
 /** Id of the conversation that these words name: a new one before the one it is made from; '' without one. */

@@ -3,7 +3,7 @@ import type { Host } from '../host.ts'
 import { commandLine, quote } from '../plan/shell.ts'
 import { secret } from '../secret.ts'
 import type { Agent, Credential, Opening } from './agent.ts'
-import { choosesConversation, chosenConversation, continuable, isVerb, lasting, opensScreen } from './claude-words.ts'
+import { choosesConversation, chosenConversation, continuable, isVerb, lasting, opensScreen, pathsIn } from './claude-words.ts'
 import noteConversation from './conversation.sh' with { type: 'text' }
 import privateHome from './home.sh' with { type: 'text' }
 import hook from './hook.sh' with { type: 'text' }
@@ -12,6 +12,7 @@ import hook from './hook.sh' with { type: 'text' }
 export const claude: Agent = {
   name: 'claude',
   program: 'claude',
+  paths: pathsIn,
   interactive: opensScreen,
   chosen: chosenConversation,
   credential,

@@ -2,7 +2,7 @@
 # Notes the conversation the agent of this box is in; Claude calls it whenever one begins, with the event on stdin.
 # Another Claude that runs in the box has conversations of its own, so who calls is looked at.
 exec 2>/dev/null
-read -r agent </run/claude/agent || exit 0
+read -r agent </tmp/.claude/agent || exit 0
 caller=$PPID
 read -r name <"/proc/$caller/comm" || exit 0
 case $name in

@@ -55,6 +55,8 @@ export type Capabilities = {
 /** What is needed to speak of a session that exists. */
 export type Handle = {
   readonly id: string
+  /** `command` for one command in a box. */
+  readonly agent: string
   readonly folder: string
   readonly terminal: boolean
   /** Whether gate and proxy exist. */

@@ -71,7 +71,7 @@ export function sessionPlans(
   }
 }
 
-type Begun = Pick<Handle, 'id' | 'terminal' | 'folder'> & { readonly stdin?: boolean }
+type Begun = Pick<Handle, 'id' | 'agent' | 'terminal' | 'folder'> & { readonly stdin?: boolean }
 
 /** Starts the made agent: on a terminal that is held, on our streams, or by itself. */
 export function beginStep(
@@ -86,12 +86,13 @@ export function beginStep(
 
 function holdStep(
   dialect: Dialect,
-  { id, folder }: Begun,
+  { id, agent, folder }: Begun,
   { starts, attached, timeout }: { readonly starts: boolean; readonly attached: boolean; readonly timeout?: number | undefined },
 ): Plan[number] {
   return {
     kind: 'hold',
     id,
+    agent,
     folder,
     argv: terminalWords(dialect, { id }, starts),
     starts,

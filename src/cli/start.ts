@@ -11,6 +11,7 @@ import { renderPlan } from '../plan/render.ts'
 import { execute } from '../run/execute.ts'
 import { capture, LEFT } from '../run/process.ts'
 import { lookAround } from '../session/look.ts'
+import { outside } from '../session/outside.ts'
 import { handleOf, type SessionRecord } from '../session/record.ts'
 import { resolveSession, type Wish } from '../session/resolve.ts'
 import type { SessionSpec } from '../session/spec.ts'
@@ -60,7 +61,8 @@ export async function startSession(context: Context, start: Start): Promise<numb
     answer(renderPlan(plan, settings.detach ? [] : removal))
     return 0
   }
-  for (const line of around.workspace.notes) note(line)
+  const named = run.kind === 'agent' ? agent.paths(run.words) : []
+  for (const line of [...around.workspace.notes, ...outside(named, host, spec.mounts)]) note(line)
   if (settings.network === 'none' && run.kind === 'agent') warn('without a network Claude cannot reach its model')
   if (settings.network === 'open') warn('the network is open: the agent can reach every host this machine can')
   insistPrivate(host)

@@ -92,8 +92,12 @@ export async function follow(path: string, print: (line: string) => void): Promi
   line?.close()
 }
 
-/** How a client left: by the detach keys or because its terminal went, with the agent's end, or because the holder went. */
-export type Left = { readonly how: 'detached' } | ({ readonly how: 'ended' } & End) | { readonly how: 'lost' }
+/** How a client left: by the detach keys or because its terminal went, by Ctrl-Z, with the agent's end, or because the holder went. */
+export type Left =
+  | { readonly how: 'detached' }
+  | { readonly how: 'suspended' }
+  | ({ readonly how: 'ended' } & End)
+  | { readonly how: 'lost' }
 
 export type Look = {
   readonly path: string
@@ -101,6 +105,8 @@ export type Look = {
   readonly readOnly: boolean
   /** Takes what is typed; says what is to be sent on, and whether to leave. */
   readonly scan: (typed: string) => { readonly pass: string; readonly detached: boolean }
+  /** What is left of the typed when Ctrl-Z is in it, else null. */
+  readonly suspends: (typed: string) => string | null
   readonly paint: (bytes: Uint8Array) => void
   /** Handed the means to type, to tell of a new size and to leave; returns how all that is taken back. */
   readonly listen: (hands: {
@@ -111,7 +117,7 @@ export type Look = {
 }
 
 /** Looks at a session until the end or until the user leaves; null when nobody listens. */
-export async function lookAt({ path, size, readOnly, scan, paint, listen }: Look): Promise<Left | null> {
+export async function lookAt({ path, size, readOnly, scan, suspends, paint, listen }: Look): Promise<Left | null> {
   const { promise, resolve } = Promise.withResolvers<Left>()
   const line = await connect(path, {
     onFrame: (kind, body) => {
@@ -126,7 +132,10 @@ export async function lookAt({ path, size, readOnly, scan, paint, listen }: Look
     // latin1 keeps bytes as they are.
     typed: (bytes) => {
       const { pass, detached } = scan(Buffer.from(bytes).toString('latin1'))
-      if (pass !== '') line.send(frame('i', Buffer.from(pass, 'latin1')))
+      const rest = suspends(pass)
+      const sent = rest ?? pass
+      if (sent !== '') line.send(frame('i', Buffer.from(sent, 'latin1')))
+      if (rest !== null) resolve({ how: 'suspended' })
       if (detached) resolve({ how: 'detached' })
     },
     resized: () => line.send(json('r', size())),

@@ -65,3 +65,12 @@ export function makeDetachScanner(keys: string): (typed: string) => { readonly p
     return { pass: input, detached: false }
   }
 }
+
+/** Ctrl-Z as terminals send it: as ever, by the kitty protocol, and by xterm's modifyOtherKeys. */
+const SUSPEND = /\x1a|\x1b\[122;5(?::1)?u|\x1b\[27;5;122~/g
+
+/** What is typed without Ctrl-Z, or null when there is none in it. */
+export function withoutSuspend(typed: string): string | null {
+  const rest = typed.replace(SUSPEND, '')
+  return rest === typed ? null : rest
+}

@@ -4,11 +4,11 @@ import type { Host } from '../host.ts'
 import type { Hold } from '../plan/plan.ts'
 import { type Attached, LEFT, startBehind } from '../run/process.ts'
 import { connect, type Left, lookAt, question } from './client.ts'
-import { makeDetachScanner } from './keys.ts'
+import { makeDetachScanner, withoutSuspend } from './keys.ts'
 import { socketPath } from './place.ts'
 import { openWindow, windowSize } from './window.ts'
 
-export type Held = Pick<Hold, 'id' | 'folder'>
+export type Held = Pick<Hold, 'id' | 'agent' | 'folder'>
 
 /** Variables that the holder has no use for: whoever may read its environment reads no credential there. */
 const WITHOUT = ['ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN', 'CLAUDE_CODE_OAUTH_TOKEN']
@@ -54,7 +54,7 @@ export async function view(
   session: Held,
   { readOnly, detachKeys, scrollback }: View,
   leave?: (how: () => void) => void,
-): Promise<Left> {
+): Promise<Exclude<Left, { how: 'suspended' }>> {
   const window = openWindow(host)
   let below = true
   try {
@@ -65,12 +65,19 @@ export async function view(
         size: () => windowSize(host),
         readOnly,
         scan: makeDetachScanner(detachKeys),
+        // A command of the user's may have jobs of its own; an agent that stops in a box has no shell to bring it back.
+        suspends: session.agent === 'command' ? () => null : withoutSuspend,
         paint: window.paint,
         listen: (hands) => {
           leave?.(hands.leave)
           return window.listen(hands)
         },
       })
+      if (left?.how === 'suspended') {
+        window.suspend()
+        losses--
+        continue
+      }
       if (left?.how === 'ended') below = left.cut
       if (left !== null && left.how !== 'lost') return left
     }

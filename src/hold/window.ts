@@ -36,11 +36,23 @@ export function openWindow({ terminal, env }: Host) {
   let painted = false
   /** Whether the agent paints the alternate screen: leaving that brings the shell's own lines back. */
   let alternate = false
-  if (terminal.stdin) {
+  const takeOver = () => {
+    if (!terminal.stdin) return
     process.stdin.setRawMode(true)
     // Bun's raw mode goes on turning every line feed into a new line.
     setTerminal('-opost')
   }
+  const giveBack = (below: boolean) => {
+    if (painted && terminal.stdout && env['TERM'] !== 'dumb') {
+      const down = alternate || !below ? '' : `\x1b[${process.stdout.rows || 24};1H\r\n`
+      writeWhole(Buffer.from(LEAVE + down))
+    }
+    if (terminal.stdin)
+      try {
+        process.stdin.setRawMode(false)
+      } catch {}
+  }
+  takeOver()
   return {
     paint(bytes: Uint8Array): void {
       painted = true
@@ -61,18 +73,18 @@ export function openWindow({ terminal, env }: Host) {
         process.off('SIGWINCH', resized)
       }
     },
+    /** Stops this job, as Ctrl-Z does, until its shell brings it back; where no shell looks after jobs the kernel goes on at once. */
+    suspend(): void {
+      giveBack(true)
+      if (terminal.stdout) writeWhole(Buffer.from('\r\npaude: the session goes on; fg shows it again\r\n'))
+      process.kill(0, 'SIGTSTP')
+      takeOver()
+    },
     /** `below`: a shell goes on under what the agent painted. */
     close(below: boolean): void {
       process.stdin.pause()
       process.stdin.unref?.()
-      if (painted && terminal.stdout && env['TERM'] !== 'dumb') {
-        const down = alternate || !below ? '' : `\x1b[${process.stdout.rows || 24};1H\r\n`
-        writeWhole(Buffer.from(LEAVE + down))
-      }
-      if (terminal.stdin)
-        try {
-          process.stdin.setRawMode(false)
-        } catch {}
+      giveBack(below)
     },
   }
 }

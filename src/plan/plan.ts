@@ -61,6 +61,8 @@ export type Hold = {
   readonly kind: 'hold'
   /** The session. */
   readonly id: string
+  /** What runs in it. */
+  readonly agent: string
   /** Its folder on the host. */
   readonly folder: string
   /** The engine's client, as the holder will run it. */

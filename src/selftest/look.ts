@@ -29,7 +29,10 @@ export async function waitForWall(backend: Backend, { spec }: Made): Promise<str
   const { code, stdout } = await inside(backend, parts(spec.id).agent, script)
   if (code === 0 && stdout.trim() === 'ready') return ''
   const { stderr } = await capture(
-    backend.logs({ id: spec.id, folder: '', terminal: false, walled: true, homeVolume: '', directory: '' }, { follow: false }),
+    backend.logs(
+      { id: spec.id, agent: 'claude', folder: '', terminal: false, walled: true, homeVolume: '', directory: '' },
+      { follow: false },
+    ),
   )
   return stdout.trim() || stderr.trim().split('\n').at(-1) || 'the agent did not start'
 }

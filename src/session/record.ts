@@ -32,8 +32,9 @@ export const SessionRecord = v.object({
 export type SessionRecord = v.InferOutput<typeof SessionRecord>
 
 /** The record as a backend needs it. */
-export const handleOf = ({ id, terminal, network, homeVolume, directory }: SessionRecord, folder: string): Handle => ({
+export const handleOf = ({ id, agent, terminal, network, homeVolume, directory }: SessionRecord, folder: string): Handle => ({
   id,
+  agent,
   folder,
   terminal,
   walled: network !== 'none',

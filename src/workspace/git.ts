@@ -69,7 +69,12 @@ export function gitEnvironment({ name, email }: Identity, safeDirectories: reado
     [`GIT_CONFIG_KEY_${n}`, key] as const,
     [`GIT_CONFIG_VALUE_${n}`, value] as const,
   ])
-  return { GIT_CONFIG_COUNT: String(settings.length), ...Object.fromEntries(pairs) }
+  return {
+    GIT_CONFIG_COUNT: String(settings.length),
+    ...Object.fromEntries(pairs),
+    // The project is a file system of its own in the box: git's words about that would be news of the box, not of the project.
+    GIT_DISCOVERY_ACROSS_FILESYSTEM: '1',
+  }
 }
 
 const whole = (gitDirectory: string): GitLayout => ({ commonDirectory: null, gitDirectory, repository: gitDirectory })

@@ -18,7 +18,7 @@ function makeBox({ home = '' } = {}) {
   const [run, out] = [join(room, 'run'), join(room, 'out')]
   for (const folder of [run, out]) mkdirSync(folder, { recursive: true })
   writeFileSync(join(out, 'conversation'), '')
-  const place = (text: string) => text.replaceAll('/run/claude', run).replaceAll('/paude/out', out)
+  const place = (text: string) => text.replaceAll('/tmp/.claude', run).replaceAll('/paude/out', out)
   const HOME = home || join(room, 'home')
   mkdirSync(HOME, { recursive: true })
   return {

@@ -8,6 +8,7 @@ import {
   lasting,
   namesConversation,
   opensScreen,
+  pathsIn,
   sortWords,
 } from '../../src/agents/claude-words.ts'
 import { anyWord } from '../support/words.ts'
@@ -136,6 +137,35 @@ describe('a later start', () => {
       ),
     )
   })
+})
+
+describe('the paths', () => {
+  test.each<[readonly string[], readonly string[]]>([
+    [[], []],
+    [['-p', 'read ./x', '--model', './opus'], []],
+    [['--settings', './s.json', '-p'], ['--settings ./s.json']],
+    [['--settings=/a b/s.json'], ['--settings /a b/s.json']],
+    [['--settings', ' {"a":1}', '--agents', '[]', '--mcp-config', '{}'], []],
+    [
+      ['--mcp-config', 'a.json', '{}', 'b.json', '-p', 'x'],
+      ['--mcp-config a.json', '--mcp-config b.json'],
+    ],
+    [
+      ['--add-dir', '../a', '/b', '--add-dir=c'],
+      ['--add-dir ../a', '--add-dir /b', '--add-dir c'],
+    ],
+    [['--debug-file', 'd.log'], ['--debug-file d.log (written)']],
+    [
+      ['--plugin-dir', 'p', '--system-prompt-file', 'q'],
+      ['--plugin-dir p', '--system-prompt-file q'],
+    ],
+    [['--settings', ''], []],
+    [['--', '--settings', 's.json'], []],
+  ])('of %j', (words, paths) =>
+    expect(pathsIn(words).map(({ option, path, written }) => `${option} ${path}${written ? ' (written)' : ''}`)).toEqual([
+      ...paths,
+    ]),
+  )
 })
 
 const [ONE, TWO] = ['11111111-1111-4111-8111-111111111111', '22222222-2222-4222-8222-222222222222']

@@ -92,7 +92,15 @@ describe.each(Object.values(backends))('$name', ({ name, list, parts, volumes, v
     ['paused', 'paused', 0],
     ['killed', 'exited', 137],
   ] as const)('reads the state of a session that is %s', (file, status, exitCode) => {
-    const handle = { id: 'paude-rrrrr2', folder: '', terminal: true, walled: true, homeVolume: '', directory: '' }
+    const handle = {
+      id: 'paude-rrrrr2',
+      agent: 'claude',
+      folder: '',
+      terminal: true,
+      walled: true,
+      homeVolume: '',
+      directory: '',
+    }
     expect(state(handle).parse(fixture(name, `state-${file}`))).toEqual({ status, exitCode })
   })
 

@@ -59,6 +59,24 @@ describeEach('a held terminal', (backend) => {
     await api.stop()
   })
 
+  test('goes on behind a terminal that Ctrl-Z gave away; fg shows it, and its end', async () => {
+    const id = await detached(makeProject())
+    const window = await open()
+    await attached(window, id)
+    for (const _ of ['once', 'and again']) {
+      await window.press('C-z')
+      await window.see(/Stopped[^$]*shell>$/)
+      await poll('nobody to look', () => stateOf(id)['attached'] === 0)
+      await window.enter('fg')
+      await window.see(PROMPT)
+    }
+    await window.press('C-z')
+    await window.see(/Stopped[^$]*shell>$/)
+    await engine(backend, ['kill', id])
+    expect((await window.run('fg', 60)).code).toBe(137)
+    await removed(id)
+  })
+
   test('is there before anybody looks: screen, send and logs, for scripts', async () => {
     const cwd = makeProject()
     const id = await detached(cwd)

@@ -14,6 +14,7 @@ import {
 } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
+import { fetchClaude } from '../../scripts/claude.ts'
 import { type MessagesApi, type MessagesApiOptions, serveMessagesApi } from '../../src/demo/messages-api.ts'
 import { HOST_NAME } from '../../src/network/allow.ts'
 
@@ -22,7 +23,7 @@ export type BackendName = 'docker' | 'podman'
 /** The compiled program under test. */
 export const binary = resolve(process.env['PAUDE_TEST_BINARY'] || join(import.meta.dir, '../../dist/paude'))
 /** Claude Code's own program on the host; '' when there is none to compare with. */
-export const hostClaude = process.env['PAUDE_TEST_CLAUDE'] ?? ''
+export const hostClaude = process.env['PAUDE_TEST_CLAUDE'] ?? (await fetchClaude())
 
 /** Everything a test file makes on disk lies below it; the environment names it too, so that its processes are known. */
 export const root = realpathSync(mkdtempSync(join(tmpdir(), 'paude-e2e-')))
@@ -309,6 +310,12 @@ export async function homeVolumes(backend: BackendName): Promise<readonly string
   const inspected = await engine(backend, ['volume', 'inspect', ...volumes])
   const found = JSON.parse(inspected.stdout || '[]') as { Name: string; Labels?: Record<string, string> | null }[]
   return found.flatMap(({ Name, Labels }) => (Labels?.['paude.workspace']?.startsWith(`${root}/`) ? [Name] : []))
+}
+
+/** The image that starts use here. */
+export async function agentImage(backend: BackendName): Promise<string> {
+  const { stdout } = await paude(['--backend', backend, '--print-config'])
+  return /^image\s+(localhost\S+)$/m.exec(stdout)?.[1] ?? ''
 }
 
 /** Removes everything of this file's sessions, HOME volumes included. */

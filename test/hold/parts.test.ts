@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
 import { PaudeError } from '../../src/errors.ts'
 import { type AgentState, fromEvent, nextState, stateOf } from '../../src/hold/activity.ts'
-import { detachBytes, keyBytes, makeDetachScanner } from '../../src/hold/keys.ts'
+import { detachBytes, keyBytes, makeDetachScanner, withoutSuspend } from '../../src/hold/keys.ts'
 import { frame, makeReader } from '../../src/hold/protocol.ts'
 
 describe('the state of an agent', () => {
@@ -116,6 +116,15 @@ describe('keys', () => {
 
   test('without detach keys everything passes', () =>
     expect(makeDetachScanner(detachBytes('none', 'x'))('\x10\x11')).toEqual({ pass: '\x10\x11', detached: false }))
+
+  test.each<[string, string | null]>([
+    ['', null],
+    ['z\x1b[122u', null],
+    ['a\x1ab', 'ab'],
+    ['\x1b[122;5u', ''],
+    ['\x1b[122;5:1u', ''],
+    ['\x1b[27;5;122~', ''],
+  ])('Ctrl-Z in %j leaves %j', (typed, left) => expect(withoutSuspend(typed)).toBe(left))
 })
 
 test('frames come out whole wherever the stream is cut', () => {

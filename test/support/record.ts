@@ -82,7 +82,7 @@ for (const backend of Object.values(backends)) {
     record('parts', backend.parts.argv, OURS)
     record('volumes', backend.volumes.argv, '--filter=name=paude-rrrrr2-link', '--filter=name=paude-home-claude-recorded')
     record('version', backend.version.argv)
-    const handle = { folder: '', terminal: true, walled: true, homeVolume: '', directory: '' }
+    const handle = { agent: 'claude', folder: '', terminal: true, walled: true, homeVolume: '', directory: '' }
     const states = {
       running: 'paude-rrrrr2',
       exited: 'paude-xxxxx3',

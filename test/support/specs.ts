@@ -162,8 +162,9 @@ export const cases: Readonly<Record<string, StartCase>> = {
 }
 
 /** A spec as later verbs know it. */
-export const handleOf = ({ id, folder, terminal, network, homeVolume, directory }: SessionSpec): Handle => ({
+export const handleOf = ({ id, agent, folder, terminal, network, homeVolume, directory }: SessionSpec): Handle => ({
   id,
+  agent,
   folder,
   terminal,
   walled: network.mode !== 'none',

@@ -291,6 +291,7 @@ describe('who commits', () => {
   test('reaches git in the box through its environment', () => {
     const env = gitEnvironment({ name: 'Ada', email: 'ada@example.org' }, ['/a, b', '/c'])
     expect(env).toEqual({
+      GIT_DISCOVERY_ACROSS_FILESYSTEM: '1',
       GIT_CONFIG_COUNT: '5',
       GIT_CONFIG_KEY_0: 'safe.directory',
       GIT_CONFIG_VALUE_0: '/a, b',
@@ -312,6 +313,7 @@ describe('who commits', () => {
 
   test('stays unset when git does not know', () => {
     expect(gitEnvironment({ name: '', email: '' }, [])).toEqual({
+      GIT_DISCOVERY_ACROSS_FILESYSTEM: '1',
       GIT_CONFIG_COUNT: '1',
       GIT_CONFIG_KEY_0: 'gc.worktreePruneExpire',
       GIT_CONFIG_VALUE_0: 'never',
