@@ -13,7 +13,7 @@ export type Held = Pick<Hold, 'id' | 'agent' | 'folder'>
 /** Variables that the holder has no use for: whoever may read its environment reads no credential there. */
 const WITHOUT = ['ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN', 'CLAUDE_CODE_OAUTH_TOKEN']
 
-/** A holder lives long and does little: the compiler that makes hot code fast would cost it 7 MB and save nothing but in a flood. */
+/** A holder lives long and does little: the compiler for hot code would cost it some 7 MB. A flood of output takes two to three times as long without. */
 const SPARING = { BUN_JSC_useDFGJIT: '0' }
 
 /** Sees to it that the session has a holder; returns where it listens. */
