@@ -6,10 +6,11 @@
  */
 import { randomBytes } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { arch, cpus, tmpdir } from 'node:os'
+import { arch, cpus, loadavg, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { $ } from 'zx'
 import { serveMessagesApi } from '../src/demo/messages-api.ts'
+import { addMemory, type Bench, benchSessions, holderOf, memoryOf } from './bench-sessions.ts'
 
 $.quiet = true
 const paude = resolve('dist/paude')
@@ -23,6 +24,8 @@ const project = mkdtempSync(join(tmpdir(), 'paude-bench-'))
 const state = mkdtempSync(join(tmpdir(), 'paude-bench-state-'))
 const env = { ...process.env, XDG_STATE_HOME: state }
 const rows: Row[] = []
+const load = () => (loadavg()[0] ?? 0).toFixed(1)
+const loadBefore = load()
 
 type Row = {
   readonly what: string
@@ -80,6 +83,7 @@ function add(row: Row): void {
   )
 }
 
+const bench: Bench = { paude, project, env, state, runs, median, pair, add }
 const engines = (process.env['PAUDE_TEST_BACKENDS'] ?? 'docker,podman').split(',').filter((name) => Bun.which(name))
 
 await $({ cwd: project })`git init -q .`
@@ -115,47 +119,8 @@ async function benchEngine(engine: string): Promise<void> {
     theirs: bare,
     budget: 1.8,
   })
-  if (only === '' || 'sessions'.includes(only)) await benchList(engine, image)
+  if (only === '' || 'sessions attach holder'.includes(only)) await benchSessions(bench, engine, image)
   if (only === '' || 'wall'.includes(only)) await benchWall(engine)
-}
-
-/** `sessions`, which asks every engine there is, against one engine's own list, with 1 and with 100 sessions (created containers that bear a session's labels). */
-async function benchList(engine: string, image: string): Promise<void> {
-  const mark = `paude.bench=${randomBytes(4).toString('hex')}`
-  const make = async (from: number, to: number) => {
-    for (let n = from; n < to; n++) {
-      const labels = {
-        id: `paude-bnch${String(n).padStart(2, '0')}`,
-        role: 'agent',
-        agent: 'claude',
-        name: '',
-        workspace: project,
-        network: 'none',
-        version: '0',
-        created: new Date().toISOString(),
-      }
-      await $`${engine} create --label ${mark} ${Object.entries(labels).flatMap(([key, value]) => ['--label', `paude.${key}=${value}`])} --network none --entrypoint true ${image}`
-    }
-  }
-  try {
-    await make(0, 1)
-    await pair(`${engine}: sessions with 1 / ps -a`, {
-      ours: [paude, 'sessions'],
-      theirs: [engine, 'ps', '-a'],
-      budget: 1.5,
-      slack: 20,
-    })
-    await make(1, 100)
-    await pair(`${engine}: sessions with 100 / ps -a`, {
-      ours: [paude, 'sessions'],
-      theirs: [engine, 'ps', '-a'],
-      budget: 1.5,
-      slack: 20,
-    })
-  } finally {
-    const ids = (await $`${engine} ps -aq --filter label=${mark}`).stdout.trim().split('\n').filter(Boolean)
-    if (ids.length > 0) await $`${engine} rm -f ${ids}`
-  }
 }
 
 /** Memory of gate and proxy, latency and throughput through the wall against a direct bridge, to a server on this machine. */
@@ -178,6 +143,7 @@ async function benchWall(engine: string): Promise<void> {
     try {
       const gateway = (await $({ nothrow: true })`${engine} exec ${id} cat /paude/link/gateway`).stdout.trim()
       await benchMemory(engine, id)
+      await benchHolder(engine, id)
       const measure = async (container: string, url: string) =>
         Number((await $`${engine} exec ${container} sh -c ${curlMedian(url, 30)}`).stdout.trim()) * 1000
       const image = (await $`${engine} container inspect --format {{.Config.Image}} ${id}`).stdout.trim()
@@ -251,6 +217,13 @@ async function benchMemory(engine: string, id: string): Promise<void> {
   })
 }
 
+/** Memory of the holder of a real Claude Code that shows its prompt. */
+async function benchHolder(engine: string, id: string): Promise<void> {
+  const screen = $({ cwd: project, env })
+  while (!(await screen`${paude} screen ${id}`).stdout.includes('❯')) await Bun.sleep(100)
+  addMemory(bench, `${engine}: memory of the holder of Claude Code`, memoryOf(holderOf(state, id)).rss)
+}
+
 function readStat(paths: readonly string[]): string {
   for (const path of paths)
     try {
@@ -267,6 +240,12 @@ function report(): string {
     '',
     `Made by \`bun run bench\` on ${cpus().length} cores (${arch()}): medians of ${runs} runs, the two commands of a pair in turns, after one warm-up.`,
     'Figures are of that machine; the ratios are what the budgets are about.',
+    `Its load was ${loadBefore} before and ${load()} after: above ${cpus().length} it had other work, and times that stand alone are doubtful.`,
+    '',
+    'Sessions and holders: real ones without a network, whose agent is a shell script that fills its screen and 2000 lines behind it. Attach:',
+    'from the start of the process until the end of the screen has reached its terminal (120 × 40). Memory of one holder: RSS from `/proc`, some 40 MB',
+    'of which are the program itself; of all together: PSS, which counts what they share once. CPU: user and system time over 20 s, under redraws with',
+    'one terminal attached.',
     '',
     '| what | paude | other | ratio | budget | kept |',
     '| --- | ---: | ---: | ---: | --- | --- |',

@@ -52,6 +52,8 @@ const RETRIES = 120
 const NUDGE = 150
 /** Milliseconds that an agent has to say that it works on what was typed. What it answers by itself, as `/help`, it says nothing of. */
 const TAKEN = 2000
+/** Milliseconds after which, when nothing was painted meanwhile, memory is given back. */
+const QUIET = 2000
 /** Milliseconds without output after which a screen stands still, and after which it is looked at in any case. */
 const STILL = 400
 const AT_LEAST = 5000
@@ -125,9 +127,21 @@ export async function hold(options: HoldOptions): Promise<boolean> {
   const story = () =>
     screen.alternate() ? journal.text() : [journal.text(), screen.picture({ format: 'text', scrollback: 0 })].join('\n').trim()
 
+  let quiet: Timer | null = null
+  /** Painting leaves some 20 MB behind, which would stay until the next time that much is needed. */
+  const tidyLater = () => {
+    if (quiet !== null) return quiet.refresh()
+    quiet = setTimeout(() => {
+      quiet = null
+      Bun.gc(true)
+    }, QUIET)
+    return quiet.unref()
+  }
+
   const decoder = new TextDecoder()
   const onData = (bytes: Uint8Array) => {
     painted = true
+    tidyLater()
     const chunk = decoder.decode(bytes, { stream: true })
     // Before the agent leaves the alternate screen, what stands on it is taken down.
     if (chunk.includes('1049l') || Date.now() - stood > AT_LEAST) lookAtScreen()
@@ -191,6 +205,7 @@ export async function hold(options: HoldOptions): Promise<boolean> {
       case 'h': {
         const { columns, rows, readOnly } = parse(body)
         clients.enter(client, sizeOf(columns, rows), readOnly === true)
+        tidyLater()
         publish()
         return
       }

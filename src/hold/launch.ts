@@ -13,6 +13,9 @@ export type Held = Pick<Hold, 'id' | 'agent' | 'folder'>
 /** Variables that the holder has no use for: whoever may read its environment reads no credential there. */
 const WITHOUT = ['ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN', 'CLAUDE_CODE_OAUTH_TOKEN']
 
+/** A holder lives long and does little: the compiler that makes hot code fast would cost it 7 MB and save nothing but in a flood. */
+const SPARING = { BUN_JSC_useDFGJIT: '0' }
+
 /** Sees to it that the session has a holder; returns where it listens. */
 export async function ensureHolder(
   host: Host,
@@ -30,7 +33,7 @@ export async function ensureHolder(
   const { columns, rows } = windowSize(host)
   const started = await startBehind(
     [...host.again, 'hold', ...(starts ? ['--start'] : []), `--size=${columns}x${rows}`, `--scrollback=${scrollback}`, id],
-    WITHOUT,
+    { without: WITHOUT, env: SPARING },
   )
   if (started.line === null)
     throw new PaudeError(

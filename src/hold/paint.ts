@@ -6,9 +6,9 @@ export const plainLine = (line: IBufferLine | undefined): string => line?.transl
 /** Cells of equal looks, side by side. */
 type Run = { readonly sgr: string; readonly css: string; text: string }
 
-/** A line as a terminal paints it, cut to so many columns; wide characters are never halved. */
-export function cellLine(line: IBufferLine | undefined, columns: number): string {
-  return runs(line, columns)
+/** A line as a terminal paints it, cut to so many columns; wide characters are never halved. `whole`: with the blanks at its end. */
+export function cellLine(line: IBufferLine | undefined, columns: number, whole = false): string {
+  return runs(line, columns, whole)
     .map(({ sgr, text }) => `\x1b[0${sgr}m${text}`)
     .join('')
     .replace(/^\x1b\[0m/, '')
@@ -24,28 +24,44 @@ export function htmlLines(lines: readonly (IBufferLine | undefined)[], columns: 
   return `<pre style="background:#000;color:#e5e5e5">\n${rows.join('\n')}\n</pre>`
 }
 
-function runs(line: IBufferLine | undefined, columns: number): readonly Run[] {
+function runs(line: IBufferLine | undefined, columns: number, whole = false): readonly Run[] {
   const list: Run[] = []
-  if (line === undefined) return list
-  const end = lastCell(line, columns)
+  const cell = line?.getCell(0) as Cell | undefined
+  if (line === undefined || cell === undefined) return list
+  const end = whole ? Math.min(line.length, columns) : lastCell(line, columns, cell)
+  let [fg, bg] = [-1, -1]
+  let sgr = ''
+  let css = ''
+  let hidden = false
+  let text: string[] = []
   for (let x = 0; x < end; x++) {
-    const cell = line.getCell(x)
-    if (cell === undefined || cell.getWidth() === 0) continue
-    if (x + cell.getWidth() > columns) break
-    const sgr = sgrOf(cell)
-    const text = cell.isInvisible() ? ' ' : cell.getChars() || ' '
-    const last = list.at(-1)
-    if (last !== undefined && last.sgr === sgr) last.text += text
-    else list.push({ sgr, css: cssOf(cell), text })
+    line.getCell(x, cell)
+    const width = cell.getWidth()
+    if (width === 0) continue
+    if (x + width > columns) break
+    if (cell.fg !== fg || cell.bg !== bg) {
+      if (text.length > 0) list.push({ sgr, css, text: text.join('') })
+      text = []
+      fg = cell.fg
+      bg = cell.bg
+      sgr = sgrOf(cell)
+      css = cssOf(cell)
+      hidden = cell.isInvisible() !== 0
+    }
+    text.push(hidden ? ' ' : cell.getChars() || ' ')
   }
+  if (text.length > 0) list.push({ sgr, css, text: text.join('') })
   return list
 }
 
+/** Cells are many: one is filled anew for each column, and its looks are read only where these numbers change. */
+type Cell = IBufferCell & { readonly fg: number; readonly bg: number }
+
 /** Where the blank rest begins. */
-function lastCell(line: IBufferLine, columns: number): number {
+function lastCell(line: IBufferLine, columns: number, cell: IBufferCell): number {
   for (let x = Math.min(line.length, columns) - 1; x >= 0; x--) {
-    const cell = line.getCell(x)
-    if (cell !== undefined && (cell.getChars().trim() !== '' || !cell.isBgDefault() || cell.isInverse() || cell.isUnderline()))
+    line.getCell(x, cell)
+    if (cell.getChars().trim() !== '' || !cell.isBgDefault() || cell.isInverse() || cell.isUnderline())
       return x + Math.max(1, cell.getWidth())
   }
   return 0

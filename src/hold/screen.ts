@@ -115,6 +115,19 @@ export function makeScreen({ size, scrollback, name, reply }: ScreenOptions): Sc
   /** Where it stands: the serializer moves there from where it believes to be, and behind a full line that is one off. */
   const cursor = () => (buffer().cursorX < terminal.cols ? `\x1b[${buffer().cursorY + 1};${buffer().cursorX + 1}H` : '')
   const lineAt = (index: number): IBufferLine | undefined => buffer().getLine(index)
+  /**
+   * What has left the screen at its top, printed again and scrolled away: with a full scrollback the serializer takes several times as
+   * long for that, and as much memory. The wrapped lines must be those that `unwrap` leaves.
+   */
+  const past = (): string => {
+    const count = buffer().baseY
+    if (count === 0) return ''
+    const text = Array.from({ length: count }, (_, index) => {
+      const goesOn = index + 1 < count && lineAt(index + 1)?.isWrapped === true
+      return `${cellLine(lineAt(index), terminal.cols, goesOn)}\x1b[0m${goesOn ? '' : '\r\n'}`
+    })
+    return `${text.join('')}${'\r\n'.repeat(terminal.rows - 1)}\x1b[H`
+  }
   /** Lines of the screen, with so many before it. */
   const lines = (before: number): readonly (IBufferLine | undefined)[] => {
     const first = Math.max(0, buffer().baseY - before)
@@ -136,7 +149,7 @@ export function makeScreen({ size, scrollback, name, reply }: ScreenOptions): Sc
         return `${title}\x1b[?1049h\x1b[2J${whole.slice(whole.indexOf(ALTERNATE) + ALTERNATE.length)}${cursor()}${modes.restore()}`
       }
       const room = first ? '\r\n'.repeat(terminal.rows) : '\x1b[?1049l'
-      return `${title}${room}\x1b[H\x1b[2J${serializer.serialize(first ? {} : { scrollback: 0 })}${cursor()}${modes.restore()}`
+      return `${title}${room}\x1b[H\x1b[2J${first ? past() : ''}${serializer.serialize({ scrollback: 0 })}${cursor()}${modes.restore()}`
     },
     view: (other) => {
       const shown = lines(0)

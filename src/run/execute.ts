@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { chmod, mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { PaudeError } from '../errors.ts'
 import {
@@ -278,17 +279,23 @@ async function onDisk(path: string, act: () => Promise<void>): Promise<void> {
   }
 }
 
-/** A holder writes its last words while its session is taken away: what appears meanwhile goes with the next try. */
+/**
+ * A holder writes its last words while its session is taken away: what appears meanwhile goes with the next try.
+ * Of a folder that was filled again Bun's `rm` with `force` says that it is gone, so that is looked at.
+ */
 async function removeFolder(path: string): Promise<void> {
   for (let tries = 1; ; tries++) {
     try {
-      return await rm(path, { recursive: true, force: true })
+      await rm(path, { recursive: true, force: true })
     } catch (error) {
-      if ((error as { code?: string }).code !== 'ENOTEMPTY' || tries === 10) throw error
-      await Bun.sleep(10 * tries)
+      if ((error as { code?: string }).code !== 'ENOTEMPTY' || tries === TRIES) throw error
     }
+    if (!existsSync(path)) return
+    if (tries === TRIES) throw new Error('it is filled again and again')
+    await Bun.sleep(10 * tries)
   }
 }
+const TRIES = 10
 
 const revealed = (env: NonNullable<Exec['env']>): Record<string, string> =>
   Object.fromEntries(Object.entries(env).map(([name, value]) => [name, typeof value === 'string' ? value : value.reveal()]))

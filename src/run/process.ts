@@ -62,13 +62,13 @@ export function attach(
 
 /**
  * Starts a program that outlives us, in a session of its own, and waits until it has printed a line.
- * `without` names variables it does not inherit. Returns that line, or what it said on stderr when it ended before.
+ * `without` names variables it does not inherit, `env` is added. Returns that line, or what it said on stderr when it ended before.
  */
 export async function startBehind(
   argv: Argv,
-  without: readonly string[],
+  { without, env: more }: { readonly without: readonly string[]; readonly env: Readonly<Record<string, string>> },
 ): Promise<{ readonly line: string } | { readonly line: null; readonly stderr: string }> {
-  const env = Object.fromEntries(Object.entries(Bun.env).filter(([name]) => !without.includes(name)))
+  const env = { ...Object.fromEntries(Object.entries(Bun.env).filter(([name]) => !without.includes(name))), ...more }
   const child = start(argv, { env, cwd: '/', stdin: 'ignore', stdout: 'pipe', stderr: 'pipe', detached: true })
   if (!(child.stdout instanceof ReadableStream)) return { line: null, stderr: '' }
   const reader = child.stdout.getReader()

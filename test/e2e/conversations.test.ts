@@ -242,7 +242,7 @@ describeEach('conversations', (backend) => {
       expect(await noted(second)).not.toBe(await noted(id))
       const other = await open({ cwd, words: ['attach', name] })
       expect(await other.see(/^● the trunk$/m)).not.toContain('a branch')
-      expect(await other.screen()).toContain('plan mode on')
+      await other.see('plan mode on')
       await other.enter('SAY twig')
       await other.see(/^● twig$/m)
       await leave(other)
@@ -375,7 +375,7 @@ describeEach('conversations', (backend) => {
         ],
       })
       expect(await run(['output', '--follow', held])).toMatchObject({ code: 0, stdout: 'same\n' })
-      expect(lines(readFileSync(join(cwd, 'seen'), 'utf8'))).toEqual(['conversation', 'stderr', 'stdout'])
+      expect(lines(readFileSync(join(cwd, 'seen'), 'utf8'))).toEqual(['conversation', 'events', 'stderr', 'stdout'])
       await remove(id, odd, held)
     })
 

@@ -86,8 +86,8 @@ describeEach('events', (backend) => {
     expect(stderr).toMatch(/skipped \d+ lines that no hook wrote/)
     expect(stdout + stderr).not.toContain('\u001b[2J')
     // What would replace the record, or lie beside it, does not even come into being.
-    expect(readFileSync(join(project, 'listing'), 'utf8')).toBe('events\n')
-    expect((await engine(backend, ['logs', id])).stdout).toContain('still here')
+    expect(readFileSync(join(project, 'listing'), 'utf8')).toBe('conversation\nevents\nstderr\nstdout\n')
+    expect((await run(['output', id])).stdout).toBe('still here\n')
     await run(['rm', id])
   }, 240_000)
 

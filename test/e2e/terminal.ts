@@ -56,12 +56,15 @@ export function makeTerminals(): { readonly open: (window: Window) => Promise<Te
       LANG: 'C.UTF-8',
     })
     const words = Object.entries(shell).map(([key, value]) => `${key}=${value}`)
-    await tmux(
-      ...['start-server', ';', 'set-option', '-g', 'status', 'off', ';', 'set-option', '-g', 'escape-time', '0', ';'],
-      ...['set-option', '-g', 'focus-events', 'on', ';'],
-      ...['new-session', '-d', '-s', name, '-x', String(columns), '-y', String(rows), '-c', cwd],
-      ...['env', '-i', ...words, 'bash', '--noprofile', '--norc'],
-    )
+    const make = () =>
+      tmux(
+        ...['start-server', ';', 'set-option', '-g', 'status', 'off', ';', 'set-option', '-g', 'escape-time', '0', ';'],
+        ...['set-option', '-g', 'focus-events', 'on', ';'],
+        ...['new-session', '-d', '-s', name, '-x', String(columns), '-y', String(rows), '-c', cwd],
+        ...['env', '-i', ...words, 'bash', '--noprofile', '--norc'],
+      )
+    // A server that has just lost its last window is leaving; the next one comes up.
+    await make().catch((error: Error) => (error.message.includes('server exited') ? make() : Promise.reject(error)))
     await tmux('pipe-pane', '-t', target, `cat >> ${raw}`)
     const screen = async () => (await tmux('capture-pane', '-p', '-t', target)).replace(/[ \t]+$/gm, '').trimEnd()
     let commands = 0

@@ -222,6 +222,30 @@ describe('a snapshot', () => {
     expect(all.indexOf('line 29') - all.indexOf('line 0')).toBe(29)
   })
 
+  test.each([0, 1, 5, 11, 12, 13, 23, 24, 60])(
+    'brings %d lines that left the screen, and wrapped ones wrapped',
+    async (count) => {
+      const screen = makeScreen({ size: SIZE, scrollback: 100, name: NAME, reply: () => undefined })
+      const live = newTerminal()
+      const line = (index: number) => `\x1b[${30 + (index % 8)}mline\x1b[0m ${index} ${'漢字 wide '.repeat(index % 7)}  `
+      const lines = Array.from({ length: count }, (_, index) => `${line(index)}\r\n`).join('')
+      // What stands on the screen is erased but for a line, so that its rest is empty.
+      const text = `${lines}${'\r\n'.repeat(SIZE.rows)}\x1b[H\x1b[Jprompt> `
+      screen.write(text)
+      await written(live, text)
+      const late = newTerminal()
+      await written(late, screen.snapshot(true))
+      const [a, b] = [live, late].map(({ buffer: { active } }) =>
+        Array.from({ length: active.length }, (_, row) => {
+          const one = active.getLine(row)
+          return `${one?.isWrapped ? '… ' : ''}${one?.translateToString(true).trimEnd()} ${one?.getCell(0)?.getFgColor()}`
+        }),
+      )
+      expect(a?.length).toBeGreaterThan(SIZE.rows)
+      expect(b?.slice(-(a?.length ?? 0))).toEqual(a ?? [])
+    },
+  )
+
   test('for a smaller terminal shows the part around the cursor, and halves no wide character', async () => {
     const screen = makeScreen({ size: SIZE, scrollback: 10, name: NAME, reply: () => undefined })
     screen.write(`${Array.from({ length: 11 }, (_, line) => `${line} 漢字漢字漢字`).join('\r\n')}\r\nprompt> `)

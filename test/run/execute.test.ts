@@ -3,7 +3,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, st
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PaudeError } from '../../src/errors.ts'
-import { type Argv, type Attach, exec, folder, guard, later, type Plan, together, write } from '../../src/plan/plan.ts'
+import { type Argv, type Attach, exec, folder, guard, later, type Plan, remove, together, write } from '../../src/plan/plan.ts'
 import { execute } from '../../src/run/execute.ts'
 import { capture, lines } from '../../src/run/process.ts'
 import { secret } from '../../src/secret.ts'
@@ -242,6 +242,32 @@ describe('what a program gets', () => {
 })
 
 describe('the disk', () => {
+  test('a folder goes, whatever is written into it meanwhile', async () => {
+    // As a holder does: a few files, each whole at once, and then no more.
+    const words = `const { existsSync, renameSync, writeFileSync } = require('node:fs')
+      for (let turn = 0; ; turn++) {
+        const folder = '${room}/' + turn
+        while (!existsSync(folder));
+        for (let left = 20; left > 0; left--) try {
+          writeFileSync(folder + '/words.new', 'x')
+          renameSync(folder + '/words.new', folder + '/words')
+        } catch {}
+      }`
+    const writer = Bun.spawn([process.execPath, '-e', words], { stdio: ['ignore', 'ignore', 'ignore'] })
+    try {
+      for (let turn = 0; turn < 100; turn++) {
+        const busy = join(room, String(turn))
+        await run([folder(busy)])
+        while (!existsSync(join(busy, 'words'))) await Bun.sleep(0)
+        await run([remove(busy)])
+        expect(existsSync(busy)).toBe(false)
+      }
+    } finally {
+      writer.kill('SIGKILL')
+      await writer.exited
+    }
+  }, 20_000)
+
   test('a folder that cannot be made is a sentence', async () => {
     writeFileSync(join(room, 'file'), '')
     const error = await failure([folder(join(room, 'file', 'inner'))])
