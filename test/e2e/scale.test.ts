@@ -256,6 +256,7 @@ async function visit(path: string, line: string, wanted: string): Promise<string
     size: () => ({ columns: 120, rows: 40 }),
     readOnly: false,
     scan: (typed) => ({ pass: typed, detached: false }),
+    suspends: () => null,
     paint: (bytes) => {
       seen += new TextDecoder().decode(bytes)
       if (seen.includes(wanted)) leave()
