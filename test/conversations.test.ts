@@ -95,6 +95,15 @@ describe('output', () => {
     expect(await machine.paude(['output', '--follow', id])).toEqual({ code: 7, stdout: 'one ', stderr: '' })
   })
 
+  test('is readable text for logs: both streams, every line, no control characters', async () => {
+    const id = await detached(['-p', 'hi'])
+    wrote(id, { stdout: 'one\n\none\n\u001b]52;c;eA==\u0007\u001b[31mred\u001b[0m\u0008\nno end', stderr: 'a complaint\n' })
+    const logs = { code: 0, stdout: 'one\n\none\nred\na complaint\nno end\n', stderr: '' }
+    expect(await machine.paude(['logs', id])).toEqual(logs)
+    machine.set('say', 'wait', '7\n')
+    expect(await machine.paude(['logs', '--follow', id])).toEqual(logs)
+  })
+
   test('is the engine’s own record where no box wrote one', async () => {
     const id = await detached(['-p', 'hi'])
     machine.set('say', 'state', recorded('exited'))

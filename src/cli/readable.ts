@@ -19,3 +19,11 @@ export function readable(stream: string): string {
   }
   return kept.join('\n')
 }
+
+/** What a program printed without a screen, line by line as it did, without control characters. */
+export const plainText = (stream: string): string =>
+  Bun.stripANSI(stream)
+    .split(/\r?\n|\r/)
+    .map((line) => line.replace(REST, ''))
+    .join('\n')
+    .replace(/\n$/, '')

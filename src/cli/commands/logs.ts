@@ -5,7 +5,8 @@ import { isHeld, readHoldState } from '../../hold/place.ts'
 import { capture, lines } from '../../run/process.ts'
 import type { Context } from '../context.ts'
 import { type Found, findSession } from '../find-session.ts'
-import { readable } from '../readable.ts'
+import { drain, drainToEnd, openPrinted, type Sink } from '../out-copy.ts'
+import { plainText, readable } from '../readable.ts'
 
 const args = {
   session: { type: 'positional', description: 'Session (default: the one of this directory)', required: false },
@@ -37,17 +38,54 @@ async function screenLog(context: Context, found: Found, follow: boolean): Promi
   return 0
 }
 
-async function streamLog(context: Context, { backend, handle }: Found, follow: boolean): Promise<number> {
+/** What was printed without a screen: in the background it lies in files, else the engine has it. */
+async function streamLog(context: Context, found: Found, follow: boolean): Promise<number> {
+  const { backend, handle } = found
+  const all = openPrinted(handle.folder)
+  if (all !== null) {
+    const { sink, rest } = textSink(context)
+    try {
+      if (follow) await drainToEnd(context, found, { all, sink })
+      else drain(all, sink)
+    } finally {
+      rest()
+      for (const { file } of all) file.close()
+    }
+    return 0
+  }
   if (follow) {
     for await (const line of lines(backend.logs(handle, { follow: true }))) {
-      const text = readable(line)
-      if (text !== '') context.answer(text)
+      context.answer(plainText(line))
     }
     return 0
   }
   const argv = backend.logs(handle, { follow: false })
   const outcome = await capture(argv)
   if (outcome.code !== 0) throw context.effects(backend).explain({ argv, outcome })
-  context.answer(readable(outcome.stdout + outcome.stderr))
+  context.answer(plainText(outcome.stdout + outcome.stderr))
   return 0
+}
+
+/** Characters of a line that has no end. */
+const LONGEST = 64 * 1024
+
+/** Prints bytes as readable lines; `rest` prints what had no end yet. */
+function textSink(context: Context): { readonly sink: Sink; readonly rest: () => void } {
+  const streams = { 1: { decoder: new TextDecoder(), line: '' }, 2: { decoder: new TextDecoder(), line: '' } }
+  return {
+    sink: (descriptor, bytes) => {
+      const stream = streams[descriptor]
+      const text = stream.line + stream.decoder.decode(bytes, { stream: true })
+      const end = text.lastIndexOf('\n') + 1
+      if (end > 0) context.answer(plainText(text.slice(0, end)))
+      stream.line = text.slice(end)
+      if (stream.line.length <= LONGEST) return true
+      context.answer(plainText(stream.line))
+      stream.line = ''
+      return true
+    },
+    rest: () => {
+      for (const { line } of Object.values(streams)) if (line !== '') context.answer(plainText(line))
+    },
+  }
 }
