@@ -19,7 +19,7 @@ export function hookNews(folder: string, id: string): () => readonly Said[] {
   let offset = 0
   return () => {
     try {
-      const { bytes, size } = readPiece(folder, offset)
+      const { bytes, size } = readPiece(folder, offset, PIECE)
       // The box has emptied it; hooks go on at the beginning.
       offset = size < offset ? 0 : offset + bytes.lastIndexOf('\n') + 1
       return reader.read(bytes.slice(0, bytes.lastIndexOf('\n') + 1)).flatMap((event) => fromEvent(event) ?? [])
@@ -28,6 +28,9 @@ export function hookNews(folder: string, id: string): () => readonly Said[] {
     }
   }
 }
+
+/** Bytes of a record that a holder reads at a time: it has a terminal to keep. The rest has its turn when that stands still again. */
+const PIECE = 256 * 1024
 
 type Told = { readonly id: string; readonly name: string; readonly workspace: string; readonly folder: string }
 

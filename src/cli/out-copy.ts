@@ -1,8 +1,11 @@
+import { colouredText } from '../hold/filter.ts'
+import type { Host } from '../host.ts'
 import { patiently } from '../run/patience.ts'
 import { type OutFile, openOut } from '../session/out.ts'
 import type { Context } from './context.ts'
 import type { Found } from './find-session.ts'
 import { exited } from './goals.ts'
+import { writeAll } from './output.ts'
 
 /** What a session in the background printed, on one of its streams. */
 export type Printed = { readonly descriptor: 1 | 2; readonly file: OutFile }
@@ -20,11 +23,30 @@ export function openPrinted(folder: string): readonly Printed[] | null {
 /** Takes bytes on; false when nobody wants more. */
 export type Sink = (descriptor: 1 | 2, bytes: Uint8Array) => boolean
 
-/** Hands on what is there. False when nobody wants more. */
-export function drain(all: readonly Printed[], sink: Sink): boolean {
-  for (const { descriptor, file } of all)
-    for (let bytes = file.read(); bytes.length > 0; bytes = file.read()) if (!sink(descriptor, bytes)) return false
+/** Hands on what is there. False when nobody wants more. A box can make a file of any length, so signals are heard meanwhile. */
+export async function drain(
+  all: readonly Printed[],
+  { sink, signal }: { readonly sink: Sink; readonly signal: AbortSignal },
+): Promise<boolean> {
+  for (const { descriptor, file } of all) {
+    let pieces = 0
+    for (let bytes = file.read(); bytes.length > 0; bytes = file.read()) {
+      if (!sink(descriptor, bytes)) return false
+      if (++pieces % 16 !== 0) continue
+      await Bun.sleep(0)
+      signal.throwIfAborted()
+    }
+  }
   return true
+}
+
+/** Bytes as they are for a file or a pipe; a terminal gets text and colours: what a box printed is not to ask it, change its modes or write the clipboard. */
+export function safeSink({ terminal }: Host): Sink {
+  const filters = { 1: terminal.stdout ? colouredText() : null, 2: terminal.stderr ? colouredText() : null }
+  return (descriptor, bytes) => {
+    const filter = filters[descriptor]
+    return writeAll(descriptor, filter === null ? bytes : filter(bytes))
+  }
 }
 
 /** Hands on all until the agent has ended and nothing is left; returns its exit code. A reader that went away ends it, as it would end the agent. */
@@ -46,7 +68,7 @@ export async function drainToEnd(
       signal.throwIfAborted()
       if (failure !== null) throw failure
       const ended: number | null = code
-      if (!drain(all, sink)) return 141
+      if (!(await drain(all, { sink, signal }))) return 141
       if (ended !== null) return ended
       await Promise.race([end, Bun.sleep(100)])
     }

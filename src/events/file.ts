@@ -6,13 +6,13 @@ import { EVENTS_LIMIT, eventsFile } from './place.ts'
 export type Piece = { readonly bytes: string; readonly size: number }
 
 /**
- * Reads the record from an offset on, never behind its limit. '' when there is none.
+ * Reads the record from an offset on, never behind its limit and `most` bytes at a time. '' when there is none.
  * The box writes the file: a link is not followed, a pipe is not waited for, and what is no plain file is refused.
  */
-export function readPiece(folder: string, offset: number): Piece {
+export function readPiece(folder: string, offset: number, most = EVENTS_LIMIT): Piece {
   const act = (descriptor: number): Piece => {
     const { size } = fstatSync(descriptor)
-    const bytes = Buffer.alloc(Math.max(0, Math.min(size, EVENTS_LIMIT) - offset))
+    const bytes = Buffer.alloc(Math.max(0, Math.min(size, EVENTS_LIMIT, offset + most) - offset))
     let filled = 0
     while (filled < bytes.length) {
       const count = readSync(descriptor, bytes, filled, bytes.length - filled, offset + filled)

@@ -43,9 +43,15 @@ const closers = (open: string): string =>
 
 /** Without the beginning of an escape sequence that was cut. */
 function withoutHalfEscape(text: string): string {
-  const [half = ''] = /\\+(u[0-9a-fA-F]{0,3})?$/.exec(text) ?? []
-  const slashes = half.replace(/u.*$/, '').length
-  return slashes % 2 === 1 ? text.slice(0, text.length - half.length + slashes - 1) : text
+  // Backwards: a pattern would try every backslash of a text that is nothing else.
+  const end = text.length - (/u[0-9a-fA-F]{0,3}$/.exec(text.slice(-4))?.[0].length ?? 0)
+  const slashesBefore = (at: number): number => {
+    let count = 0
+    while (count < at && text[at - 1 - count] === '\\') count++
+    return count
+  }
+  for (const at of end === text.length ? [end] : [end, text.length]) if (slashesBefore(at) % 2 === 1) return text.slice(0, at - 1)
+  return text
 }
 
 function parsed(text: string): unknown {

@@ -56,19 +56,23 @@ export async function connect(path: string, { onFrame, onClose }: Handlers): Pro
   }
 }
 
-/** Asks a holder one thing; null when nobody listens or answers. */
+/** Milliseconds that a holder has for an answer; the start of an agent may take as long as its wall. */
+const PATIENCE = { started: 120_000, screen: 10_000, log: 10_000, send: 10_000 } as const
+
+/** Asks a holder one thing; null when nobody listens, and when no answer came in time. */
 export async function question(path: string, what: Question): Promise<string | null> {
   const { promise, resolve } = Promise.withResolvers<string | null>()
+  const timer = setTimeout(() => resolve(null), PATIENCE[what.ask])
   const line = await connect(path, {
     onFrame: (kind, body) => {
       if (kind === 'a') resolve(JSON.parse(new TextDecoder().decode(body)) as string)
     },
     onClose: () => resolve(null),
   })
-  if (line === null) return null
-  line.send(json('q', what))
-  const answer = await promise
-  line.close()
+  if (line !== null) line.send(json('q', what))
+  const answer = line === null ? null : await promise
+  clearTimeout(timer)
+  line?.close()
   return answer
 }
 

@@ -17,6 +17,8 @@ export type Client = {
   lagging: boolean
   seen: string
   follows: boolean
+  /** Lines that a follower who does not read has missed. */
+  leftOut: number
 }
 
 /** Bytes that may wait for one client. */
@@ -55,9 +57,16 @@ export function makeClients(screen: Screen, onSize: (size: Size) => void) {
       }
       client.queue.shift()
     }
+    tellLeftOut(client)
     if (!client.lagging) return
     client.lagging = false
     paint(client, false)
+  }
+
+  function tellLeftOut(client: Client): void {
+    const count = client.leftOut
+    client.leftOut = 0
+    if (count > 0) send(client, json('l', `… ${count} lines left out`))
   }
 
   function paint(client: Client, first: boolean): void {
@@ -128,7 +137,15 @@ export function makeClients(screen: Screen, onSize: (size: Size) => void) {
       else lead(client)
     },
     log(lines: readonly string[]): void {
-      for (const client of all) if (client.follows) for (const line of lines) send(client, json('l', line))
+      for (const client of all) {
+        if (!client.follows) continue
+        if (client.queued > PATIENCE) {
+          client.leftOut += lines.length
+          continue
+        }
+        tellLeftOut(client)
+        for (const line of lines) send(client, json('l', line))
+      }
     },
     end(end: End): void {
       for (const client of all) {

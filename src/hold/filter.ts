@@ -1,4 +1,4 @@
-import type { Token } from './tokens.ts'
+import { makeTokenizer, type Token } from './tokens.ts'
 
 /** What becomes of one token. */
 export type Verdict = {
@@ -16,8 +16,11 @@ const NOTHING: Verdict = { screen: '', clients: '', reply: '', status: '' }
 const both = (text: string): Verdict => ({ ...NOTHING, screen: text, clients: text })
 const screenOnly = (text: string): Verdict => ({ ...NOTHING, screen: text })
 
-/** Decides what a token may do. `name` is what we call ourselves when the agent asks which terminal this is. */
-export function judge(token: Token, name: string): Verdict {
+/** What a token meets: how we call ourselves when the agent asks which terminal this is, and the size of the screen. */
+export type Surroundings = { readonly name: string; readonly columns: number; readonly rows: number }
+
+/** Decides what a token may do. */
+export function judge(token: Token, around: Surroundings): Verdict {
   switch (token.kind) {
     case 'text':
       return both(token.text)
@@ -26,7 +29,7 @@ export function judge(token: Token, name: string): Verdict {
     case 'osc':
       return osc(token.body)
     case 'csi':
-      return csi(token, name)
+      return csi(token, around)
   }
 }
 
@@ -44,15 +47,35 @@ function escapeSequence(text: string): Verdict {
   return NOTHING
 }
 
-/** Finals that move, paint or erase. */
-const PAINTING = new Set([...'ABCDEFGHIJKLMPSTXZ@`abdefgmr'])
+/** Finals that move, paint or erase, and take numbers. */
+const PAINTING = new Set([...'ABCDEFGHILMPSTXZ@`abdefr'])
+/** More of these than the screen has rows or columns does nothing more, and costs terminals time for each. */
+const ROWS = new Set([...'LMST'])
+const COLUMNS = new Set([...'IPXZ@b'])
+/** No side of a screen is longer, see the holder's `sizeOf`. */
+const LONGEST_SIDE = 1000
 
-function csi({ text, mark, params, between, final }: Extract<Token, { kind: 'csi' }>, name: string): Verdict {
+type Csi = Extract<Token, { kind: 'csi' }>
+
+/** Numbers of a sequence that moves or paints, none larger than makes sense; null when they are no numbers. */
+function bounded({ params, final }: Csi, { columns, rows }: Surroundings): string | null {
+  if (!/^[\d;]*$/.test(params)) return null
+  const most = ROWS.has(final) ? rows : COLUMNS.has(final) ? columns : LONGEST_SIDE
+  return params.replace(/\d+/g, (digits) => String(Math.min(Number(digits), most)))
+}
+
+function csi(token: Csi, around: Surroundings): Verdict {
+  const { text, mark, params, between, final } = token
   switch (`${mark}${between}`) {
     case '':
-      if (final === 'J' && params === '3') return screenOnly(text)
-      if (PAINTING.has(final) || ((final === 's' || final === 'u') && params === '')) return both(text)
-      if (final === 'h' || final === 'l') return both(text)
+      if (final === 'J' || final === 'K') return erase('', params, final)
+      if (PAINTING.has(final)) {
+        const numbers = bounded(token, around)
+        return numbers === null ? NOTHING : both(`\x1b[${numbers}${final}`)
+      }
+      if (final === 'm' || ((final === 's' || final === 'u') && params === '')) return both(text)
+      // Insert mode alone: the others lock the keyboard, echo or change line ends, and would outlive the session.
+      if (final === 'h' || final === 'l') return /^0*4$/.test(params) ? both(`\x1b[4${final}`) : NOTHING
       // Device attributes and cursor position: the emulator answers.
       return final === 'c' || final === 'n' ? screenOnly(text) : NOTHING
     case ' ':
@@ -66,7 +89,7 @@ function csi({ text, mark, params, between, final }: Extract<Token, { kind: 'csi
       return final === 'p' ? screenOnly(text) : NOTHING
     case '>':
       if (final === 'u' || (final === 'm' && params.startsWith('4'))) return both(text)
-      if (final === 'q') return { ...NOTHING, reply: `\x1bP>|${name}\x1b\\` }
+      if (final === 'q') return { ...NOTHING, reply: `\x1bP>|${around.name}\x1b\\` }
       return final === 'c' ? screenOnly(text) : NOTHING
     case '<':
     case '=':
@@ -74,6 +97,14 @@ function csi({ text, mark, params, between, final }: Extract<Token, { kind: 'csi
     default:
       return NOTHING
   }
+}
+
+/** 3 would take the scrollback of the user's terminal; the emulator's own may go. */
+function erase(mark: string, params: string, final: string): Verdict {
+  const [what = ''] = /^0*([0-3]?);?$/.exec(params)?.slice(1) ?? ['none']
+  if (what === 'none') return NOTHING
+  const text = `\x1b[${mark}${what}${final}`
+  return what === '3' ? screenOnly(text) : both(text)
 }
 
 function privateCsi(text: string, params: string, final: string): Verdict {
@@ -86,7 +117,7 @@ function privateCsi(text: string, params: string, final: string): Verdict {
     }
     case 'J':
     case 'K':
-      return both(text)
+      return erase('?', params, final)
     case 'n':
       return screenOnly(text)
     case 'u': // kitty keyboard: known, nothing switched on yet
@@ -131,4 +162,18 @@ function link(value: string): string {
   const address = value.slice(value.indexOf(';') + 1)
   const safe = /^https?:\/\/[!-~]*$/.test(address) && address.length <= LINK
   return `\x1b]8;;${safe ? address : ''}\x1b\\`
+}
+
+/** A filter for a stream that no emulator keeps: of what a terminal could do with it, text and colours are left. */
+export function colouredText(): (bytes: Uint8Array) => string {
+  const tokenize = makeTokenizer()
+  const decoder = new TextDecoder()
+  const shown = (token: Token): string =>
+    token.kind === 'text' || (token.kind === 'csi' && token.final === 'm' && `${token.mark}${token.between}` === '')
+      ? token.text
+      : ''
+  return (bytes) =>
+    tokenize(decoder.decode(bytes, { stream: true }))
+      .map(shown)
+      .join('')
 }

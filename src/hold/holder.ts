@@ -71,6 +71,8 @@ export async function hold(options: HoldOptions): Promise<boolean> {
   let painted = false
   let over = false
   const asking = new Set<Client>()
+  /** Who waits until what was typed is taken up. */
+  const sending = new Set<Client>()
   const screen = makeScreen({
     size: options.size,
     scrollback: options.scrollback,
@@ -138,6 +140,16 @@ export async function hold(options: HoldOptions): Promise<boolean> {
     return quiet.unref()
   }
 
+  /** An emulator that failed once shows a picture that is no more. Whoever comes next starts a holder with a new one. */
+  const written = (chunk: string) => {
+    try {
+      return screen.write(chunk)
+    } catch {
+      process.kill(process.pid, 'SIGKILL')
+      throw new Error('unreachable')
+    }
+  }
+
   const decoder = new TextDecoder()
   const onData = (bytes: Uint8Array) => {
     painted = true
@@ -146,7 +158,7 @@ export async function hold(options: HoldOptions): Promise<boolean> {
     // Before the agent leaves the alternate screen, what stands on it is taken down.
     if (chunk.includes('1049l') || Date.now() - stood > AT_LEAST) lookAtScreen()
     const before = screen.scrolled()
-    const { clients: text, statuses } = screen.write(chunk)
+    const { clients: text, statuses } = written(chunk)
     clients.broadcast(text)
     if (screen.scrolled() > before) clients.log(journal.scrolled(screen.history(before)))
     if (screen.alternate()) {
@@ -179,6 +191,7 @@ export async function hold(options: HoldOptions): Promise<boolean> {
           lagging: false,
           seen: '',
           follows: false,
+          leftOut: 0,
         }
         clients.all.add(peer.data)
       },
@@ -193,6 +206,7 @@ export async function hold(options: HoldOptions): Promise<boolean> {
       close: ({ data: client }) => {
         clients.all.delete(client)
         asking.delete(client)
+        sending.delete(client)
         publish()
       },
       error: () => undefined,
@@ -238,7 +252,10 @@ export async function hold(options: HoldOptions): Promise<boolean> {
         client.follows = question.follow
         return
       case 'send':
-        void taken(question).then(() => clients.send(client, json('a', '')))
+        sending.add(client)
+        void taken(question).then(() => {
+          if (sending.delete(client)) clients.send(client, json('a', ''))
+        })
         return
       case 'started':
         asking.add(client)
@@ -334,6 +351,9 @@ export async function hold(options: HoldOptions): Promise<boolean> {
   const rest = screen.alternate() ? '' : screen.picture({ format: 'text', scrollback: 0 })
   const end = { code, failed, text: failed ? text.slice(-4000) : '', rest, cut: screen.cut() }
   tell(failed ? JSON.stringify(end) : '')
+  // What was typed may be what ended it.
+  for (const client of sending) clients.send(client, json('a', ''))
+  sending.clear()
   clients.end(end)
   for (let waited = 0; clients.all.size > 0 && waited < 2000; waited += 20) await Bun.sleep(20)
   server.stop(true)

@@ -4,6 +4,7 @@ import type { Host } from '../host.ts'
 import type { Hold } from '../plan/plan.ts'
 import { type Attached, LEFT, startBehind } from '../run/process.ts'
 import { connect, type Left, lookAt, question } from './client.ts'
+import { endHolder, holderMark } from './end.ts'
 import { makeDetachScanner, withoutSuspend } from './keys.ts'
 import { socketPath } from './place.ts'
 import { openWindow, windowSize } from './window.ts'
@@ -23,7 +24,9 @@ export async function ensureHolder(
   { starts = false, scrollback }: { readonly starts?: boolean; readonly scrollback: number },
 ): Promise<string> {
   const path = socketPath(host, folder)
-  if (!starts) {
+  // One of an earlier start would keep the new one from holding.
+  if (starts) await endHolder(holderMark(folder))
+  else {
     const line = await connect(path, { onFrame: () => undefined, onClose: () => undefined })
     line?.close()
     if (line !== null) return path

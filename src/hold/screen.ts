@@ -47,9 +47,15 @@ export type ScreenOptions = {
 
 const ALTERNATE = '\x1b[?1049h'
 
+/** Marks without a width upon one character. Scripts of this world need fewer. */
+const MARKS = 16
+/** Text that has none. */
+const PLAIN = /^[\u0000-\u00ac\u00ae-\u02ff]*$/
+
 /** What is used of the emulator's inner side: it has no public way for these. */
 type Core = {
   readonly writeSync: (text: string) => void
+  readonly unicodeService: { readonly wcwidth: (code: number) => number }
   /** The active buffer. */
   readonly buffer: { readonly lines: { readonly get: (index: number) => { isWrapped: boolean } | undefined } }
 }
@@ -82,12 +88,51 @@ export function makeScreen({ size, scrollback, name, reply }: ScreenOptions): Sc
   // At once, so that whoever floods us is held up by the terminal's own buffer; the public way queues without a limit.
   const { _core: core } = terminal as unknown as { readonly _core: Core }
 
+  let stacked = 0
+  let marked = false
+  /** Without what is piled upon one character: each such mark would be kept, and a cell takes any number of them. */
+  function thinned(text: string): string {
+    if (PLAIN.test(text)) {
+      stacked = 0
+      return text
+    }
+    let kept = ''
+    for (const letter of text) {
+      const code = letter.codePointAt(0) ?? 0
+      const narrow = code > 0x9f && core.unicodeService.wcwidth(code) === 0
+      if (code > 0x1f && !narrow) stacked = 0
+      else if (narrow) {
+        marked = true
+        if (++stacked > MARKS) continue
+      }
+      kept += letter
+    }
+    return kept
+  }
+  /** The same for those that came one by one, with the cursor moved between them. */
+  function sweep() {
+    marked = false
+    for (let row = 0; row < terminal.rows; row++)
+      for (let column = 0; column < terminal.cols; column++)
+        if (
+          (lineAt(buffer().baseY + row)
+            ?.getCell(column)
+            ?.getChars().length ?? 0) >
+          MARKS * 4
+        )
+          core.writeSync(`\x1b7\x1b[${row + 1};${column + 1}H\x1b[X\x1b8`)
+  }
+
   function write(chunk: string) {
     let screen = ''
     let clients = ''
     const statuses: string[] = []
     for (const token of tokenize(chunk)) {
-      const verdict = judge(token, name)
+      const verdict = judge(token.kind === 'text' ? { ...token, text: thinned(token.text) } : token, {
+        name,
+        columns: terminal.cols,
+        rows: terminal.rows,
+      })
       modes.see(token)
       screen += verdict.screen
       clients += verdict.clients
@@ -96,6 +141,7 @@ export function makeScreen({ size, scrollback, name, reply }: ScreenOptions): Sc
     }
     untouched &&= screen === ''
     core.writeSync(screen)
+    if (marked) sweep()
     return { clients, statuses }
   }
 

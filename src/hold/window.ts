@@ -22,7 +22,7 @@ type Hands = {
 
 /** What our own terminal is told when it is left, whatever it was told before: the agent never gets to clean up. */
 const LEAVE = [
-  '?1049h ?1049l ?1000l ?1002l ?1003l ?1005l ?1006l ?1015l ?1004l ?2004l ?2026l ?1l ?5l ?12l ?66l ?7h ?25h'
+  '?1049h ?1049l ?1000l ?1002l ?1003l ?1005l ?1006l ?1015l ?1004l ?2004l ?2026l ?1l ?5l ?6l ?12l ?45l ?66l ?7h ?25h 4l 20l'
     .split(' ')
     .map((mode) => `\x1b[${mode}`)
     .join(''),

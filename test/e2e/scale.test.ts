@@ -227,6 +227,9 @@ const fakeDocker = (rows: readonly string[]): string => `#!/bin/sh
 for ME; do :; done
 case "$*" in
   start*--attach*)
+    # The terminal is made raw, as real clients want it; the shell that stands for the agent reads lines.
+    until PATH=/usr/bin:/bin stty -a | PATH=/usr/bin:/bin grep -q -e -icanon; do :; done
+    PATH=/usr/bin:/bin stty sane
     echo $$ >"$FAKE/$ME"
 ${AGENT} ;;
   container\\ inspect*)

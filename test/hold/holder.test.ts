@@ -4,9 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Said } from '../../src/hold/activity.ts'
 import { follow, type Left, lookAt, question } from '../../src/hold/client.ts'
+import { endHolder, holderMark } from '../../src/hold/end.ts'
 import { type Hands, type HoldOptions, hold } from '../../src/hold/holder.ts'
 import { makeDetachScanner, withoutSuspend } from '../../src/hold/keys.ts'
 import { isHeld, readHoldState } from '../../src/hold/place.ts'
+import { json } from '../../src/hold/protocol.ts'
+import { processMark } from '../../src/host.ts'
 import type { Argv } from '../../src/plan/plan.ts'
 
 setDefaultTimeout(30_000) // ms: a machine with other work takes its time
@@ -291,6 +294,59 @@ test('a client that does not read is not waited for, and is not lost either', as
   await one.left
   slow.terminate()
   await holder.done
+})
+
+test('a follower that does not read is told how much it missed', async () => {
+  const go = join(root, 'more')
+  const holder = start(
+    String.raw`read x; head -c 4000000 /dev/zero | tr "\0" "y" | fold -w 59; until [ -e ${go} ]; do sleep 0.02; done; seq 100; read x`,
+    { scrollback: 5000 },
+  )
+  await holder.ready
+  let text = ''
+  const follower = await Bun.connect({
+    unix: holder.socket,
+    socket: {
+      data: (_, chunk) => {
+        text += new TextDecoder().decode(chunk)
+      },
+    },
+  })
+  follower.write(json('q', { ask: 'log', follow: true }))
+  await until('it follows', () => text !== '')
+  follower.pause()
+  await until(
+    'the shell reads',
+    async () => (await question(holder.socket, { ask: 'screen', format: 'text', scrollback: 0 })) === '',
+  )
+  await question(holder.socket, { ask: 'send', text: '', keys: '\r', enter: false })
+  await until(
+    'the flood',
+    async () => (await question(holder.socket, { ask: 'screen', format: 'text', scrollback: 0 }))?.startsWith('yyy') === true,
+  )
+  follower.resume()
+  await until('the gap', () => /… \d+ lines left out/.test(text))
+  writeFileSync(go, '')
+  await until('what came later', () => text.includes('"88"'))
+  follower.end()
+  await question(holder.socket, { ask: 'send', text: '', keys: '\r', enter: false })
+  await holder.done
+})
+
+test('a holder that does not end with its agent is ended, and nobody else', async () => {
+  const folder = mkdtempSync(join(root, 's-'))
+  const busy = Bun.spawn(['sleep', '1000'])
+  const mark = processMark(busy.pid)
+  writeFileSync(join(folder, 'holder'), mark)
+  await endHolder(holderMark(folder), 50)
+  expect(await busy.exited).toBe(137)
+  await endHolder(mark, 50)
+  await endHolder(holderMark(join(folder, 'none')), 50)
+  const other = Bun.spawn(['sleep', '1000'])
+  // The number is that of a living process, but it is not the one that was meant.
+  await endHolder(`${other.pid} 1`, 50)
+  expect(other.exitCode).toBeNull()
+  other.kill()
 })
 
 test('a peer that talks nonsense is hung up on, and nobody else', async () => {

@@ -34,7 +34,7 @@ const stream = fc.array(piece, { maxLength: 40 }).map((pieces) => pieces.join(''
 
 const forClients = (text: string): string =>
   makeTokenizer()(text)
-    .map((token) => judge(token, NAME).clients)
+    .map((token) => judge(token, { name: NAME, ...SIZE }).clients)
     .join('')
 
 describe('the tokenizer', () => {
@@ -153,6 +153,52 @@ function shown(terminal: Terminal) {
 }
 const written = (terminal: Terminal, text: string) => new Promise<void>((done) => terminal.write(text, done))
 const newTerminal = () => new Terminal({ cols: SIZE.columns, rows: SIZE.rows, scrollback: 100, allowProposedApi: true })
+
+describe('numbers and piles that cost more than they show', () => {
+  test.each([
+    ['\x1b[2147483647S', '\x1b[12S'],
+    ['\x1b[99999L', '\x1b[12L'],
+    ['x\x1b[2147483647b', 'x\x1b[40b'],
+    ['\x1b[2147483647;5H', '\x1b[1000;5H'],
+    ['\x1b[1:2A', ''],
+  ])('%j becomes %j', (text, rest) => expect(forClients(text)).toBe(rest))
+
+  test.each([
+    '\x1b[3J',
+    '\x1b[03J',
+    '\x1b[3;J',
+    '\x1b[?3J',
+    '\x1b[1;3J',
+    '\x1b[2h',
+    '\x1b[12l',
+    '\x1b[20h',
+    '\x1b[3g',
+    '\x1b[4;20h',
+  ])('%j reaches nobody', (text) => expect(forClients(text)).toBe(''))
+  test.each(['\x1b[J', '\x1b[2J', '\x1b[1K', '\x1b[?2J', '\x1b[4h', '\x1b[4l'])('%j does', (text) =>
+    expect(forClients(text)).toBe(text),
+  )
+
+  test('a flood of the largest of them is over at once, and the screen goes on', () => {
+    const screen = makeScreen({ size: SIZE, scrollback: 100, name: NAME, reply: () => undefined })
+    for (const final of 'ABCDEFGHILMPSTXZ@`abdefr') screen.write(`a\x1b[2147483647${final}`.repeat(200))
+    screen.write('\x1b[r\x1b[H\x1b[2Jstill here')
+    expect(screen.picture({ format: 'text', scrollback: 0 })).toBe('still here')
+  })
+
+  test('marks piled upon one character are left out after some, in one piece, in many, and with the cursor moved between', () => {
+    const longest = (chunks: readonly string[]) => {
+      const screen = makeScreen({ size: SIZE, scrollback: 100, name: NAME, reply: () => undefined })
+      let clients = ''
+      for (const chunk of chunks) clients += screen.write(chunk).clients
+      return { kept: screen.picture({ format: 'text', scrollback: 0 }).length, sent: clients.length }
+    }
+    expect(longest([`e${'\u0301'.repeat(100_000)}`])).toEqual({ kept: 17, sent: 17 })
+    expect(longest(['e', ...Array.from({ length: 1000 }, () => '\u0301')])).toEqual({ kept: 17, sent: 17 })
+    expect(longest(Array.from({ length: 500 }, () => `\x1b[2;2Hx\x1b[1;2H${'\u0301'.repeat(16)}`)).kept).toBeLessThan(200)
+    expect(longest(['e\u0301 नमस्ते 👩‍👩‍👧'])).toEqual({ kept: 'e\u0301 नमस्ते 👩‍👩‍👧'.length, sent: 'e\u0301 नमस्ते 👩‍👩‍👧'.length })
+  })
+})
 
 describe('a snapshot', () => {
   const visible = fc

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { defineCommand } from 'citty'
 import { isHeld, readHoldState } from '../../hold/place.ts'
+import { patiently } from '../../run/patience.ts'
 import { capture, lines } from '../../run/process.ts'
 import type { Context } from '../context.ts'
 import { type Found, findSession } from '../find-session.ts'
@@ -46,7 +47,7 @@ async function streamLog(context: Context, found: Found, follow: boolean): Promi
     const { sink, rest } = textSink(context)
     try {
       if (follow) await drainToEnd(context, found, { all, sink })
-      else drain(all, sink)
+      else await patiently(0, (signal) => drain(all, { sink, signal }))
     } finally {
       rest()
       for (const { file } of all) file.close()

@@ -1,11 +1,10 @@
 import { defineCommand } from 'citty'
 import { PaudeError } from '../../errors.ts'
 import { ask } from '../../run/ask.ts'
-import { attach } from '../../run/process.ts'
+import { attach, lines } from '../../run/process.ts'
 import type { Context } from '../context.ts'
 import { findSession } from '../find-session.ts'
-import { drainToEnd, openPrinted } from '../out-copy.ts'
-import { writeAll } from '../output.ts'
+import { drainToEnd, openPrinted, safeSink } from '../out-copy.ts'
 
 const args = {
   session: { type: 'positional', description: 'Session (default: the one of this directory)', required: false },
@@ -34,11 +33,14 @@ export default (context: Context) =>
       const all = openPrinted(handle.folder)
       // Started in the foreground, and left behind: only the engine has it.
       if (all === null) {
-        await attach(backend.logs(handle, { follow: given.follow === true }), { stdin: false, terminal: false }).exited
+        const argv = backend.logs(handle, { follow: given.follow === true })
+        const sink = safeSink(context.host)
+        if (context.host.terminal.stdout) for await (const line of lines(argv)) sink(1, Buffer.from(`${line}\n`))
+        else await attach(argv, { stdin: false, terminal: false }).exited
         return (await ask(backend.state(handle), context.effects(backend))).exitCode
       }
       try {
-        return await drainToEnd(context, session, { all, sink: writeAll })
+        return await drainToEnd(context, session, { all, sink: safeSink(context.host) })
       } finally {
         for (const { file } of all) file.close()
       }

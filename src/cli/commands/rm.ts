@@ -1,5 +1,6 @@
 import { defineCommand } from 'citty'
 import { PaudeError } from '../../errors.ts'
+import { endHolder, holderMark } from '../../hold/end.ts'
 import { renderPlan } from '../../plan/render.ts'
 import { ask } from '../../run/ask.ts'
 import { execute } from '../../run/execute.ts'
@@ -47,7 +48,9 @@ export default (context: Context) =>
             hint: `paude stop ${record.id} first, or paude rm --force ${record.id}`,
           })
       }
+      const holder = holderMark(handle.folder)
       await execute(plan, context.effects(backend))
+      await endHolder(holder)
       await warnOfPlanted(context, record)
       context.answer(record.id)
       return 0

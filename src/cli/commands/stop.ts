@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { defineCommand } from 'citty'
+import { endHolder, holderMark } from '../../hold/end.ts'
 import { want } from '../../session/wanted.ts'
 import { readSeconds } from '../args.ts'
 import { carryOut, dryRun } from '../carry-out.ts'
@@ -23,8 +24,12 @@ export default (context: Context) =>
       const dryRun = given['dry-run'] === true
       // Noted first: whatever comes between, `paude up` leaves it stopped.
       const note = existsSync(handle.folder) ? want(handle.folder, 'stopped') : []
+      const holder = holderMark(handle.folder)
       const code = await carryOut(context, backend, { plan: [...note, ...backend.stop(handle, grace)], dryRun })
-      if (!dryRun) await warnOfPlanted(context, record)
+      if (!dryRun) {
+        await endHolder(holder)
+        await warnOfPlanted(context, record)
+      }
       return code
     },
   })
