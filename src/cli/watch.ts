@@ -1,14 +1,14 @@
 import { loadConfig } from '../config/load.ts'
-import { question } from '../hold/client.ts'
 import { detachBytes } from '../hold/keys.ts'
-import { ensureHolder, view } from '../hold/launch.ts'
-import { execute } from '../run/execute.ts'
+import { view } from '../hold/launch.ts'
 import { type ActiveRow, withActivity } from './activity.ts'
 import { readLines } from './args.ts'
 import type { Context } from './context.ts'
 import { findSession, listSessions, type Row } from './find-session.ts'
+import { askHolder } from './held.ts'
 import { bold, dim, printable, table, writeAll } from './output.ts'
 import { HEAD, sessionRow } from './session-table.ts'
+import { stopSession } from './stop.ts'
 
 /** Milliseconds between two looks at the holders' files, and how many of these go by between two questions to the engines. */
 const LOOK = 500
@@ -120,12 +120,16 @@ function picture(
   return `\x1b[H${all.map((line) => `${line}\x1b[0m\x1b[K`).join('\r\n')}\x1b[J`
 }
 
-/** Keys as they are typed, one read at a time. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: arrows are sequences
+const KEY = /\u001b\[[A-D]|[\s\S]/gu
+
+/** Keys as they are typed, one at a time. */
 function openKeys(): Keys {
   const waiting: string[] = []
   let wake: (() => void) | null = null
   const onData = (bytes: Buffer) => {
-    waiting.push(bytes.toString('utf8'))
+    // Several may come in one read.
+    waiting.push(...(bytes.toString('utf8').match(KEY) ?? []))
     wake?.()
   }
   const keys: Keys = {
@@ -167,10 +171,7 @@ async function attach(context: Context, row: ActiveRow): Promise<string> {
 
 async function answer(context: Context, row: ActiveRow, text: string): Promise<string> {
   try {
-    const { handle } = await findSession(context, row.id)
-    if (!handle.terminal) return `${row.id} has no screen`
-    const path = await ensureHolder(context.host, handle, { scrollback: 2000 })
-    await question(path, { ask: 'send', text, keys: '', enter: true })
+    await askHolder(context, await findSession(context, row.id), { ask: 'send', text, keys: '', enter: true })
     return `sent to ${row.id}`
   } catch (error) {
     return printable((error as Error).message)
@@ -179,8 +180,7 @@ async function answer(context: Context, row: ActiveRow, text: string): Promise<s
 
 async function stop(context: Context, row: ActiveRow): Promise<string> {
   try {
-    const { backend, handle } = await findSession(context, row.id)
-    await execute(backend.stop(handle, 10), context.effects(backend))
+    await stopSession(context, await findSession(context, row.id), { grace: 10, dryRun: false })
     return `stopped ${row.id}`
   } catch (error) {
     return printable((error as Error).message)

@@ -50,6 +50,8 @@ const RETRY = 500
 const RETRIES = 120
 /** Milliseconds after which an agent is made to paint itself: half of that again when nothing came. */
 const NUDGE = 150
+/** Milliseconds after which a question takes its answer. */
+const SETTLED = 1200
 /** Milliseconds that an agent has to say that it works on what was typed. What it answers by itself, as `/help`, it says nothing of. */
 const TAKEN = 2000
 /** Milliseconds after which, when nothing was painted meanwhile, memory is given back. */
@@ -265,6 +267,8 @@ export async function hold(options: HoldOptions): Promise<boolean> {
 
   /** Types, and waits until the agent says that it works on it: whoever waits for its answer next must not find the one before. */
   async function taken(question: Extract<Question, { ask: 'send' }>): Promise<void> {
+    // A new question of Claude's takes no key in its first 0.7 s or so, which is meant for people who were typing something else.
+    if (state.activity === 'waiting') await Bun.sleep(Math.max(0, Date.parse(state.since) + SETTLED - Date.now()))
     const before = state
     type(question)
     if (!question.enter || !spoken || before.activity === 'working') return

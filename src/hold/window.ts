@@ -22,7 +22,7 @@ type Hands = {
 
 /** What our own terminal is told when it is left, whatever it was told before: the agent never gets to clean up. */
 const LEAVE = [
-  '?1049h ?1049l ?1000l ?1002l ?1003l ?1005l ?1006l ?1015l ?1004l ?2004l ?2026l ?1l ?5l ?6l ?12l ?45l ?66l ?7h ?25h 4l 20l'
+  '?1049h ?1049l ?1000l ?1002l ?1003l ?1005l ?1006l ?1015l ?1004l ?2004l ?2026l ?1l ?5l ?12l ?45l ?66l ?7h ?25h 4l 20l'
     .split(' ')
     .map((mode) => `\x1b[${mode}`)
     .join(''),
@@ -36,6 +36,8 @@ export function openWindow({ terminal, env }: Host) {
   let painted = false
   /** Whether the agent paints the alternate screen: leaving that brings the shell's own lines back. */
   let alternate = false
+  /** Whether it has counted lines from a margin. */
+  let origin = false
   const takeOver = () => {
     if (!terminal.stdin) return
     process.stdin.setRawMode(true)
@@ -44,8 +46,9 @@ export function openWindow({ terminal, env }: Host) {
   }
   const giveBack = (below: boolean) => {
     if (painted && terminal.stdout && env['TERM'] !== 'dumb') {
-      const down = alternate || !below ? '' : `\x1b[${process.stdout.rows || 24};1H\r\n`
-      writeWhole(Buffer.from(LEAVE + down))
+      const down = alternate || !(below || origin) ? '' : `\x1b[${process.stdout.rows || 24};1H\r\n`
+      // It takes the cursor home, so only where it is needed, and before the cursor is where it belongs.
+      writeWhole(Buffer.from((origin ? '\x1b[?6l' : '') + LEAVE + down))
     }
     if (terminal.stdin)
       try {
@@ -59,6 +62,7 @@ export function openWindow({ terminal, env }: Host) {
       const text = Buffer.from(bytes).toString('latin1')
       const [on, off] = [text.lastIndexOf('\x1b[?1049h'), text.lastIndexOf('\x1b[?1049l')]
       if (on !== off) alternate = on > off
+      origin ||= text.includes('\x1b[?6h')
       writeWhole(bytes)
     },
     listen({ typed, resized, leave }: Hands): () => void {
@@ -68,6 +72,8 @@ export function openWindow({ terminal, env }: Host) {
       process.stdin.resume()
       process.on('SIGWINCH', resized)
       return () => {
+        // What is typed meanwhile waits for whoever listens next, as when a holder is replaced.
+        process.stdin.pause()
         process.stdin.off('data', onTyped)
         process.stdin.off('end', leave)
         process.off('SIGWINCH', resized)

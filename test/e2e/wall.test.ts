@@ -278,7 +278,15 @@ function makeWall(engine: string) {
     '--tmpfs=/run:rw,noexec,nosuid,nodev,size=4m,mode=1777',
     `--volume=${volume}:/paude/link`,
   ]
-  const address = async () => (await must(engine, ['exec', proxy, 'cat', '/run/hosts'])).split(' ')[0] ?? ''
+  // It is one of the first things that a proxy writes, and yet not there from the beginning.
+  const address = async (): Promise<string> => {
+    for (let tries = 0; tries < 100; tries++) {
+      const [first = ''] = (await run(engine, ['exec', proxy, 'cat', '/run/hosts'])).stdout.split(' ')
+      if (first !== '') return first
+      await Bun.sleep(50)
+    }
+    throw new Error('the proxy has no name for this machine')
+  }
   const link = (file: string) =>
     must(engine, ['run', '--rm', '--label=paude.test', `--volume=${volume}:/paude/link`, IMAGE, 'cat', `/paude/link/${file}`])
   const secret = (value: string) => run(engine, ['exec', '-i', proxy, '/usr/lib/paude/secret'], `${value}\n`)

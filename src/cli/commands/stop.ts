@@ -1,12 +1,9 @@
-import { existsSync } from 'node:fs'
 import { defineCommand } from 'citty'
-import { endHolder, holderMark } from '../../hold/end.ts'
-import { want } from '../../session/wanted.ts'
 import { readSeconds } from '../args.ts'
-import { carryOut, dryRun } from '../carry-out.ts'
+import { dryRun } from '../carry-out.ts'
 import type { Context } from '../context.ts'
 import { findSession } from '../find-session.ts'
-import { warnOfPlanted } from '../planted.ts'
+import { stopSession } from '../stop.ts'
 
 const args = {
   session: { type: 'positional', description: 'Session (default: the one of this directory)', required: false },
@@ -19,17 +16,8 @@ export default (context: Context) =>
     meta: { name: 'stop', description: 'Stop a session and keep it: paude start continues it' },
     args,
     async run({ args: given }) {
-      const { backend, handle, record } = await findSession(context, given.session)
+      const found = await findSession(context, given.session)
       const grace = Math.ceil(readSeconds(given.grace, 10, '--grace'))
-      const dryRun = given['dry-run'] === true
-      // Noted first: whatever comes between, `paude up` leaves it stopped.
-      const note = existsSync(handle.folder) ? want(handle.folder, 'stopped') : []
-      const holder = holderMark(handle.folder)
-      const code = await carryOut(context, backend, { plan: [...note, ...backend.stop(handle, grace)], dryRun })
-      if (!dryRun) {
-        await endHolder(holder)
-        await warnOfPlanted(context, record)
-      }
-      return code
+      return await stopSession(context, found, { grace, dryRun: given['dry-run'] === true })
     },
   })
