@@ -3,6 +3,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { $ } from 'zx'
 
+export type Row = {
+  readonly what: string
+  readonly ours: string
+  readonly theirs: string
+  readonly ratio: string
+  readonly budget: string
+  readonly kept: boolean
+}
+
 /** What the rows are made with; `pair` measures two commands in turns. */
 export type Bench = {
   readonly paude: string
@@ -15,14 +24,7 @@ export type Bench = {
     what: string,
     how: { ours: readonly string[]; theirs: readonly string[]; budget: number; slack?: number },
   ) => Promise<void>
-  readonly add: (row: {
-    readonly what: string
-    readonly ours: string
-    readonly theirs: string
-    readonly ratio: string
-    readonly budget: string
-    readonly kept: boolean
-  }) => void
+  readonly add: (row: Row) => void
 }
 
 const SESSIONS = 100

@@ -10,7 +10,7 @@ import { arch, cpus, loadavg, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { $ } from 'zx'
 import { serveMessagesApi } from '../src/demo/messages-api.ts'
-import { addMemory, type Bench, benchSessions, holderOf, memoryOf } from './bench-sessions.ts'
+import { addMemory, type Bench, benchSessions, holderOf, memoryOf, type Row } from './bench-sessions.ts'
 
 $.quiet = true
 const paude = resolve('dist/paude')
@@ -26,15 +26,6 @@ const env = { ...process.env, XDG_STATE_HOME: state }
 const rows: Row[] = []
 const load = () => (loadavg()[0] ?? 0).toFixed(1)
 const loadBefore = load()
-
-type Row = {
-  readonly what: string
-  readonly ours: string
-  readonly theirs: string
-  readonly ratio: string
-  readonly budget: string
-  readonly kept: boolean
-}
 
 /** Wall-clock milliseconds of one command; a failure stops the bench, since a failing command is fast. */
 async function time(argv: readonly string[]): Promise<number> {

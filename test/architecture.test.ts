@@ -19,7 +19,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   image: ['errors.ts', 'host.ts', 'plan', 'run'],
   workspace: ['errors.ts', 'host.ts', 'network'],
   run: ['errors.ts', 'host.ts', 'plan'],
-  events: ['errors.ts'],
+  events: ['run'],
   backends: ['errors.ts', 'events', 'host.ts', 'image', 'network', 'plan', 'run'],
   session: ['errors.ts', 'image', 'network', 'plan', 'run', 'secret.ts', 'workspace'],
   hold: ['errors.ts', 'events', 'host.ts', 'plan', 'run'],

@@ -1,7 +1,8 @@
 import { loadConfig } from '../config/load.ts'
 import { PaudeError } from '../errors.ts'
 import { follow, question } from '../hold/client.ts'
-import { ensureHolder } from '../hold/launch.ts'
+import { detachBytes } from '../hold/keys.ts'
+import { ensureHolder, type View } from '../hold/launch.ts'
 import { isHeld, readHoldState } from '../hold/place.ts'
 import type { Question } from '../hold/protocol.ts'
 import { readLines } from './args.ts'
@@ -11,6 +12,15 @@ import { type Found, insistOnRunning } from './find-session.ts'
 /** Refuses when the session does not run. A living holder knows that it does: no engine need be asked. */
 export async function insistOnHolder(context: Context, found: Found): Promise<void> {
   if (!isHeld(readHoldState(found.handle.folder))) await insistOnRunning(context, found)
+}
+
+/** How this user wants terminals shown and kept. */
+export async function terminalSettings({ host, flags }: Pick<Context, 'host' | 'flags'>): Promise<Omit<View, 'readOnly'>> {
+  const { settings } = await loadConfig(host, flags)
+  return {
+    detachKeys: detachBytes(settings.detachKeys, '--detach-keys'),
+    scrollback: readLines(settings.scrollback, '--scrollback'),
+  }
 }
 
 /** Where the holder of a running session listens; one is started when there is none. */

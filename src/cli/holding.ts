@@ -1,8 +1,9 @@
 import { appendFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { loadConfig } from '../config/load.ts'
-import { bootTime, readPiece } from '../events/file.ts'
+import { bootTime } from '../events/file.ts'
 import { eventReader } from '../events/read.ts'
+import { openTail } from '../events/tail.ts'
 import { fromEvent, type Said } from '../hold/activity.ts'
 import type { HoldOptions } from '../hold/holder.ts'
 import { states } from '../notify/change.ts'
@@ -16,13 +17,10 @@ const NOTES = 64 * 1024
 /** What the hooks of a session told since the last call. What the box did to its record concerns `paude events`, not the holder. */
 export function hookNews(folder: string, id: string): () => readonly Said[] {
   const reader = eventReader(id, bootTime())
-  let offset = 0
+  const tail = openTail(folder, PIECE)
   return () => {
     try {
-      const { bytes, size } = readPiece(folder, offset, PIECE)
-      // The box has emptied it; hooks go on at the beginning.
-      offset = size < offset ? 0 : offset + bytes.lastIndexOf('\n') + 1
-      return reader.read(bytes.slice(0, bytes.lastIndexOf('\n') + 1)).flatMap((event) => fromEvent(event) ?? [])
+      return reader.read(tail().lines).flatMap((event) => fromEvent(event) ?? [])
     } catch {
       return []
     }

@@ -6,7 +6,7 @@ import { ownFlags } from '../config/own-flags.ts'
 import { type Layer, readFlags } from '../config/read-flags.ts'
 import { type Caller, exitCode, PaudeError } from '../errors.ts'
 import type { Host } from '../host.ts'
-import { readLines, readWords } from './args.ts'
+import { readWords } from './args.ts'
 import type { Context } from './context.ts'
 import { colourful, outputs, sentence, writeAll } from './output.ts'
 import { startWords } from './start-words.ts'
@@ -112,14 +112,9 @@ function contextOf(host: Host, version: string, flags: Layer): Context {
       note,
       progress: true,
       hold: async (step) => {
-        const [{ holdStep }, { detachBytes }, { settings }] = await Promise.all([
-          import('../hold/launch.ts'),
-          import('../hold/keys.ts'),
-          loadConfig(host, flags),
-        ])
+        const [{ holdStep }, { terminalSettings }] = await Promise.all([import('../hold/launch.ts'), import('./held.ts')])
         return await holdStep(host, step, {
-          detachKeys: detachBytes(settings.detachKeys, '--detach-keys'),
-          scrollback: readLines(settings.scrollback, '--scrollback'),
+          ...(await terminalSettings({ host, flags })),
           explain: (code, text) => backend.explain({ argv: step.argv, code, stderr: text }),
         })
       },

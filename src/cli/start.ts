@@ -77,7 +77,8 @@ export async function startSession(context: Context, start: Start): Promise<numb
     answer(spec.id)
     return code
   }
-  const unwatch = keepBounded(spec.folder)
+  // A session with a screen has a holder that sees to it.
+  const unwatch = spec.terminal ? () => undefined : keepBounded(spec.folder)
   try {
     return await execute(plan, effects, (code) => finish(context, { backend, spec, record, code, removal, onEnd }))
   } finally {

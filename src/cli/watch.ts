@@ -1,11 +1,8 @@
-import { loadConfig } from '../config/load.ts'
-import { detachBytes } from '../hold/keys.ts'
 import { view } from '../hold/launch.ts'
 import { type ActiveRow, withActivity } from './activity.ts'
-import { readLines } from './args.ts'
 import type { Context } from './context.ts'
 import { findSession, listSessions, type Row } from './find-session.ts'
-import { askHolder } from './held.ts'
+import { askHolder, terminalSettings } from './held.ts'
 import { bold, dim, printable, table, writeAll } from './output.ts'
 import { HEAD, sessionRow } from './session-table.ts'
 import { stopSession } from './stop.ts'
@@ -157,12 +154,7 @@ async function attach(context: Context, row: ActiveRow): Promise<string> {
   try {
     const { handle } = await findSession(context, row.id)
     if (!handle.terminal) return `${row.id} has no screen`
-    const { settings } = await loadConfig(context.host, context.flags)
-    await view(context.host, handle, {
-      readOnly: false,
-      detachKeys: detachBytes(settings.detachKeys, '--detach-keys'),
-      scrollback: readLines(settings.scrollback, '--scrollback'),
-    })
+    await view(context.host, handle, { ...(await terminalSettings(context)), readOnly: false })
     return ''
   } catch (error) {
     return printable((error as Error).message)

@@ -1,5 +1,5 @@
-import { chmodSync, closeSync, constants, fstatSync, ftruncateSync, openSync, readFileSync, readSync } from 'node:fs'
-import { PaudeError } from '../errors.ts'
+import { closeSync, constants, fstatSync, ftruncateSync, readFileSync, readSync } from 'node:fs'
+import { openBoxFile } from '../run/box-file.ts'
 import { EVENTS_LIMIT, eventsFile } from './place.ts'
 
 /** A piece of the record, each byte one character, and whether the record is full. */
@@ -7,7 +7,7 @@ export type Piece = { readonly bytes: string; readonly size: number }
 
 /**
  * Reads the record from an offset on, never behind its limit and `most` bytes at a time. '' when there is none.
- * The box writes the file: a link is not followed, a pipe is not waited for, and what is no plain file is refused.
+ * Throws when the box made it something else than a plain file.
  */
 export function readPiece(folder: string, offset: number, most = EVENTS_LIMIT): Piece {
   const act = (descriptor: number): Piece => {
@@ -59,37 +59,12 @@ export function bootTime(): number {
   }
 }
 
-type Use<T> = {
-  readonly flags: number
-  readonly none: T
-  readonly act: (descriptor: number) => T
-  readonly lockedOut?: boolean
-}
+type Use<T> = { readonly flags: number; readonly none: T; readonly act: (descriptor: number) => T }
 
-function withFile<T>(folder: string, { flags, none, act, lockedOut = true }: Use<T>): T {
-  const path = eventsFile(folder)
-  let descriptor: number
-  const open = () => openSync(path, flags | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+function withFile<T>(folder: string, { flags, none, act }: Use<T>): T {
+  const descriptor = openBoxFile(eventsFile(folder), flags)
+  if (descriptor === null) return none
   try {
-    descriptor = open()
-  } catch (cause) {
-    const { code } = cause as { code?: string }
-    if (code === 'ENOENT') return none
-    if (code === 'EACCES' && lockedOut) {
-      // The box can take the permissions of its file away. Its name leads nowhere else: the folder is ours.
-      chmodSync(path, 0o600)
-      return withFile(folder, { flags, none, act, lockedOut: false })
-    }
-    throw new PaudeError('refused', `the record of events cannot be opened: ${path} (${code})`, {
-      hint: 'the box may have changed it: look at it, or remove the session',
-      cause,
-    })
-  }
-  try {
-    if (!fstatSync(descriptor).isFile())
-      throw new PaudeError('refused', `the record of events is not a plain file: ${path}`, {
-        hint: 'remove the session: paude rm',
-      })
     return act(descriptor)
   } finally {
     closeSync(descriptor)

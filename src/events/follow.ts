@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { SessionEvent } from './event.ts'
-import { readPiece } from './file.ts'
-import { LONGEST, type Reader } from './read.ts'
+import type { Reader } from './read.ts'
+import { openTail } from './tail.ts'
 
 export type Following = {
   readonly reader: Reader
@@ -16,25 +16,13 @@ const BETWEEN = 150
 
 /** Events from the first on, as they come; ends when the session does. */
 export async function* followEvents(folder: string, { reader, runs, askAfter = 3_000 }: Following): AsyncGenerator<SessionEvent> {
-  let offset = 0
-  let rest = ''
+  const tail = openTail(folder)
   let asked = Date.now()
   let last = false
   while (true) {
-    const { bytes, size } = readPiece(folder, offset)
-    if (size < offset) {
-      // The box has emptied it; hooks go on at the beginning.
-      offset = 0
-      rest = ''
-      continue
-    }
-    offset += bytes.length
-    const text = rest + bytes
-    // Every record ends its line; what has no end yet is not whole.
-    const end = text.lastIndexOf('\n') + 1
-    rest = text.slice(end).slice(0, LONGEST * 2)
-    yield* reader.read(text.slice(0, end))
-    if (bytes !== '') continue
+    const { lines, more } = tail()
+    yield* reader.read(lines)
+    if (more) continue
     if (last) return
     if (Date.now() - asked > askAfter) {
       asked = Date.now()

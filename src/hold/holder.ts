@@ -1,12 +1,12 @@
 import { chmodSync, linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { processMark } from '../host.ts'
+import { isAlive, processMark } from '../host.ts'
 import type { Argv } from '../plan/plan.ts'
 import { openPty, type Pty } from '../run/pty.ts'
 import { type AgentState, nextState, type Said, stateOf } from './activity.ts'
 import { type Client, makeClients } from './clients.ts'
 import { makeJournal } from './journal.ts'
-import type { HoldState } from './place.ts'
+import { type HoldState, holderFile } from './place.ts'
 import { frame, json, makeReader, parse, type Question } from './protocol.ts'
 import { makeScreen, type Size } from './screen.ts'
 
@@ -88,15 +88,16 @@ export async function hold(options: HoldOptions): Promise<boolean> {
   let spoken = false
   let lastAnswer = ''
   let calm: Timer | null = null
+  const looking = () => [...clients.all].filter(({ looks }) => looks !== 'none')
   const watch = options.watch?.({
     show: (bytes) => {
-      const looking = [...clients.all].filter(({ looks }) => looks !== 'none')
-      for (const client of looking) clients.send(client, frame('o', bytes))
-      return looking.length > 0
+      const some = looking()
+      for (const client of some) clients.send(client, frame('o', bytes))
+      return some.length > 0
     },
   })
   const publish = () => {
-    const attached = [...clients.all].filter(({ looks }) => looks !== 'none').length
+    const attached = looking().length
     const next: HoldState = { v: 1, holder: ended === null ? mark : '', ...state, attached, title: screen.title(), code: ended }
     const text = JSON.stringify(next)
     if (text === published) return
@@ -374,7 +375,7 @@ const bounded = (value: unknown, otherwise: number): number =>
 
 /** One holder a session: the file names the living one. */
 function takeOver(folder: string, mark: string): boolean {
-  const path = join(folder, 'holder')
+  const path = holderFile(folder)
   const draft = `${path}.${process.pid}`
   writeFileSync(draft, mark, { mode: 0o600 })
   try {
@@ -383,8 +384,7 @@ function takeOver(folder: string, mark: string): boolean {
         linkSync(draft, path)
         return true
       } catch {
-        const other = readFileSync(path, 'utf8')
-        if (other !== '' && processMark(Number.parseInt(other, 10)) === other) return false
+        if (isAlive(readFileSync(path, 'utf8'))) return false
         rmSync(path, { force: true })
       }
     }

@@ -2,7 +2,7 @@ import { lstatSync, mkdirSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { PaudeError } from '../errors.ts'
-import { type Host, processMark } from '../host.ts'
+import { type Host, isAlive } from '../host.ts'
 import type { AgentState } from './activity.ts'
 
 /** The kernel's limit for the path of a socket, less its final NUL; macOS has the smaller one. */
@@ -21,6 +21,9 @@ export function socketPath(host: Host, folder: string): string {
     throw new PaudeError('refused', `${own} is not a private folder of yours`, { hint: `remove it, or set XDG_RUNTIME_DIR` })
   return join(own, `${basename(folder)}.sock`)
 }
+
+/** Names the process that holds a session, by its mark. */
+export const holderFile = (folder: string): string => join(folder, 'holder')
 
 /** state.json: what a holder publishes of its session. */
 export type HoldState = AgentState & {
@@ -45,5 +48,4 @@ export function readHoldState(folder: string): HoldState | null {
 }
 
 /** Whether the process lives that published this. */
-export const isHeld = (state: HoldState | null): boolean =>
-  state !== null && state.holder !== '' && processMark(Number.parseInt(state.holder, 10)) === state.holder
+export const isHeld = (state: HoldState | null): boolean => state !== null && isAlive(state.holder)

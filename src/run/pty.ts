@@ -3,10 +3,8 @@ import type { Argv } from '../plan/plan.ts'
 
 /** A program on a terminal of its own, which lives as long as the program does. */
 export type Pty = {
-  readonly pid: number
   readonly write: (bytes: Uint8Array | string) => void
   readonly resize: (size: { readonly columns: number; readonly rows: number }) => void
-  readonly kill: (signal: NodeJS.Signals) => void
   /** 128 + n after signal n. */
   readonly exited: Promise<number>
 }
@@ -30,10 +28,8 @@ export function openPty([name, ...words]: Argv, { size, onData }: PtyOptions): P
   // An engine's client sets this itself, but late: what is typed until then would come with its line ends changed, and echoed.
   terminal.setRawMode(true)
   return {
-    pid: child.pid,
     write: (bytes) => void terminal.write(bytes),
     resize: ({ columns, rows }) => terminal.resize(columns, rows),
-    kill: (signal) => child.kill(signal),
     exited: child.exited.then((code) => (child.signalCode === null ? code : 128 + 9)),
   }
 }

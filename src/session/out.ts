@@ -1,5 +1,7 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, constants, readSync } from 'node:fs'
 import { join } from 'node:path'
+import { PaudeError } from '../errors.ts'
+import { openBoxFile } from '../run/box-file.ts'
 import type { SessionRecord } from './record.ts'
 
 /** A file that a box wrote, read piece by piece. */
@@ -9,18 +11,10 @@ export type OutFile = {
   readonly close: () => void
 }
 
-/** Opens a file of a session's out/; null when there is none. Its content is the box's word: never followed, never waited for. */
+/** Opens a file of a session's out/; null when there is none that can be read. Its content is the box's word: never followed, never waited for. */
 export function openOut(folder: string, name: string): OutFile | null {
-  let descriptor: number
-  try {
-    descriptor = openSync(join(folder, 'out', name), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
-  } catch {
-    return null
-  }
-  if (!fstatSync(descriptor).isFile()) {
-    closeSync(descriptor)
-    return null
-  }
+  const descriptor = open(join(folder, 'out', name))
+  if (descriptor === null) return null
   const buffer = Buffer.alloc(65_536)
   let position = 0
   return {
@@ -30,6 +24,15 @@ export function openOut(folder: string, name: string): OutFile | null {
       return buffer.subarray(0, count)
     },
     close: () => closeSync(descriptor),
+  }
+}
+
+function open(path: string): number | null {
+  try {
+    return openBoxFile(path, constants.O_RDONLY)
+  } catch (error) {
+    if (error instanceof PaudeError) return null
+    throw error
   }
 }
 

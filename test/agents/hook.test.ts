@@ -5,8 +5,10 @@ import { join } from 'node:path'
 import { claude } from '../../src/agents/claude.ts'
 import hook from '../../src/agents/hook.sh' with { type: 'text' }
 import type { SessionEvent } from '../../src/events/event.ts'
-import { EVENTS_IN_BOX, EVENTS_LIMIT } from '../../src/events/place.ts'
+import { EVENTS_LIMIT } from '../../src/events/place.ts'
 import { eventReader, LONGEST } from '../../src/events/read.ts'
+
+const EVENTS_IN_BOX = '/paude/out/events'
 
 const room = realpathSync(mkdtempSync(join(tmpdir(), 'paude-hook-')))
 afterAll(() => rmSync(room, { recursive: true, force: true }))

@@ -20,6 +20,7 @@ import { bootTime, boundEvents, keepBounded, readPiece } from '../../src/events/
 import { followEvents } from '../../src/events/follow.ts'
 import { EVENTS_LIMIT, eventsFile } from '../../src/events/place.ts'
 import { eventReader } from '../../src/events/read.ts'
+import { openTail } from '../../src/events/tail.ts'
 
 let folder = ''
 let file = ''
@@ -91,6 +92,22 @@ test('a file that was locked is opened again', () => {
 test('knows when the machine started', () => {
   expect(bootTime()).toBeGreaterThan(1_000_000_000)
   expect(bootTime()).toBeLessThan(Date.now() / 1000)
+})
+
+test('a tail goes on behind a line that has no end, and begins anew in a record that was emptied', () => {
+  const tail = openTail(folder, 1024)
+  writeFileSync(file, `${'x'.repeat(5000)}\nwhole\nhalf`)
+  const read = () => {
+    let text = ''
+    for (let news = tail(); ; news = tail()) {
+      text += news.lines
+      if (!news.more) return text
+    }
+  }
+  expect(read()).toEndWith('\nwhole\n')
+  writeFileSync(file, 'new\n')
+  expect(read()).toBe('new\n')
+  expect(read()).toBe('')
 })
 
 describe('following', () => {

@@ -1,5 +1,5 @@
 import { afterAll, expect, test } from 'bun:test'
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { conversationOf, notedConversation, openOut } from '../../src/session/out.ts'
@@ -37,6 +37,13 @@ test.each([
   'x'.repeat(1e6),
 ])('no conversation is what a box wrote instead: %#', (text) => {
   expect(notedConversation(folder({ conversation: text }))).toBe('')
+})
+
+test('what the box has locked is read all the same', () => {
+  const path = folder({ conversation: ID })
+  chmodSync(join(path, 'out/conversation'), 0)
+  expect(notedConversation(path)).toBe(ID)
+  expect(statSync(join(path, 'out/conversation')).mode & 0o777).toBe(process.getuid?.() === 0 ? 0 : 0o600)
 })
 
 test('links, pipes and folders are not read', () => {

@@ -1,11 +1,9 @@
 import { defineCommand } from 'citty'
-import { loadConfig } from '../../config/load.ts'
 import { PaudeError } from '../../errors.ts'
-import { readLines } from '../args.ts'
 import { carryOut, dryRun } from '../carry-out.ts'
 import type { Context } from '../context.ts'
 import { findSession, insistOnRunning } from '../find-session.ts'
-import { insistOnHolder } from '../held.ts'
+import { insistOnHolder, terminalSettings } from '../held.ts'
 import { warnOfPlanted } from '../planted.ts'
 
 const args = {
@@ -31,31 +29,20 @@ export default (context: Context) =>
         throw new PaudeError('unsupported', `session ${handle.id} has no screen to attach to`, {
           hint: `paude logs ${handle.id}`,
         })
-      const [{ settings }, { view }, { detachBytes }] = await Promise.all([
-        loadConfig(context.host, context.flags),
-        import('../../hold/launch.ts'),
-        import('../../hold/keys.ts'),
-      ])
-      const detachKeys = detachBytes(settings.detachKeys, '--detach-keys')
-      const scrollback = readLines(settings.scrollback, '--scrollback')
+      const [settings, { view }] = await Promise.all([terminalSettings(context), import('../../hold/launch.ts')])
       await insistOnHolder(context, found)
       let signalled = 0
-      const left = await view(
-        context.host,
-        handle,
-        { readOnly: given['read-only'] === true, detachKeys, scrollback },
-        (leave) => {
-          // Whoever ends this client, or closes its terminal, does not mean the agent.
-          for (const [signal, code] of [
-            ['SIGTERM', 143],
-            ['SIGHUP', 129],
-          ] as const)
-            process.on(signal, () => {
-              signalled = code
-              leave()
-            })
-        },
-      )
+      const left = await view(context.host, handle, { ...settings, readOnly: given['read-only'] === true }, (leave) => {
+        // Whoever ends this client, or closes its terminal, does not mean the agent.
+        for (const [signal, code] of [
+          ['SIGTERM', 143],
+          ['SIGHUP', 129],
+        ] as const)
+          process.on(signal, () => {
+            signalled = code
+            leave()
+          })
+      })
       if (left.how === 'detached') {
         context.note(`detached, the session goes on: paude attach ${handle.id}`)
         return signalled
