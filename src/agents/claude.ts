@@ -7,6 +7,7 @@ import { choosesConversation, chosenConversation, continuable, isVerb, lasting, 
 import noteConversation from './conversation.sh' with { type: 'text' }
 import privateHome from './home.sh' with { type: 'text' }
 import hook from './hook.sh' with { type: 'text' }
+import printOwnFile from './own-file.sh' with { type: 'text' }
 
 /** Claude Code. Facts about it: what it asks at a first start, what it contacts, how it resumes. */
 export const claude: Agent = {
@@ -19,6 +20,7 @@ export const claude: Agent = {
   needs,
   environment,
   command,
+  ownFile: ['sh', '/paude/seed/own-file.sh'],
   seed,
 }
 
@@ -173,6 +175,7 @@ function seed({ directory, restricted, screen }: Parameters<Agent['seed']>[0]): 
     'managed-settings.json': `${JSON.stringify({ skipDangerousModePermissionPrompt: true, hooks: hooks(screen) }, null, 2)}\n`,
     'conversation.sh': noteConversation,
     'hook.sh': hook,
+    'own-file.sh': printOwnFile,
     'CLAUDE.md': restricted ? WALLED : OPEN,
   }
 }

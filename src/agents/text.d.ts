@@ -7,6 +7,10 @@ declare module '*/conversation.sh' {
   const text: string
   export default text
 }
+declare module '*/own-file.sh' {
+  const text: string
+  export default text
+}
 declare module '*/hook.sh' {
   const text: string
   export default text

@@ -29,6 +29,8 @@ export type Backend = {
     words: readonly string[],
     streams: { readonly terminal: boolean; readonly stdin: boolean },
   ) => Plan
+  /** Prints what a command says inside a running session. */
+  readonly inside: (session: Pick<Handle, 'id'>, words: readonly string[]) => Argv
   readonly list: Query<readonly Listed[]>
   /** Everything that bears our label, whatever its role: for orphans. */
   readonly parts: Query<readonly Part[]>

@@ -9,7 +9,7 @@ export function sessionPlans(
   dialect: Dialect,
 ): Pick<
   Backend,
-  'attach' | 'exec' | 'logs' | 'receipt' | 'remove' | 'requests' | 'resume' | 'state' | 'stop' | 'terminal' | 'wait'
+  'attach' | 'exec' | 'inside' | 'logs' | 'receipt' | 'remove' | 'requests' | 'resume' | 'state' | 'stop' | 'terminal' | 'wait'
 > {
   const { name } = dialect
   return {
@@ -63,6 +63,7 @@ export function sessionPlans(
       },
     ],
 
+    inside: ({ id }, words) => [name, 'exec', parts(id).agent, ...words],
     state: (session) => stateQuery(name, session),
     wait: ({ id }) => [name, 'wait', parts(id).agent],
     logs: (session, { follow }) => [name, 'logs', ...(follow ? ['--follow'] : []), session.id],

@@ -8,6 +8,8 @@ import { fromEvent, type Said } from '../hold/activity.ts'
 import type { HoldOptions } from '../hold/holder.ts'
 import { states } from '../notify/change.ts'
 import { channelsOf } from '../notify/settings.ts'
+import type { Argv } from '../plan/plan.ts'
+import { capture } from '../run/process.ts'
 import { stateFolder } from '../session/store.ts'
 import type { Context } from './context.ts'
 
@@ -26,6 +28,10 @@ export function hookNews(folder: string, id: string): () => readonly Said[] {
     }
   }
 }
+
+/** What an agent keeps on file of itself: an engine call, bounded in time and size since the box answers it. */
+export const ownFile = (argv: Argv) => async (): Promise<string> =>
+  (await capture(argv, { most: 4096, signal: AbortSignal.timeout(5000) })).stdout
 
 /** Bytes of a record that a holder reads at a time: it has a terminal to keep. The rest has its turn when that stands still again. */
 const PIECE = 256 * 1024

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { isAlive, processMark } from '../host.ts'
 import type { Argv } from '../plan/plan.ts'
 import { openPty, type Pty } from '../run/pty.ts'
-import { type AgentState, nextState, type Said, stateOf } from './activity.ts'
+import { type AgentState, fromOwnFile, nextState, type Said, stateOf } from './activity.ts'
 import { type Client, makeClients } from './clients.ts'
 import { makeJournal } from './journal.ts'
 import { type HoldState, holderFile } from './place.ts'
@@ -27,6 +27,8 @@ export type HoldOptions = {
   readonly ready: () => void
   /** What hooks told since the last call: asked when the terminal stands still, and believed as long as the agent says nothing there itself. */
   readonly told?: () => readonly Said[]
+  /** The agent's own file about itself, '' without one: asked and believed as `told` is, after it. */
+  readonly ownFile?: () => Promise<string>
   /** Whoever wants to know of every change. */
   readonly watch?: (hands: Hands) => Watch
 }
@@ -50,6 +52,8 @@ const RETRY = 500
 const RETRIES = 120
 /** Milliseconds after which an agent is made to paint itself: half of that again when nothing came. */
 const NUDGE = 150
+/** Milliseconds that a running agent has to paint its screen anew for a new holder. */
+const REPAINT = 2000
 /** Milliseconds after which a question takes its answer. */
 const SETTLED = 1200
 /** Milliseconds that an agent has to say that it works on what was typed. What it answers by itself, as `/help`, it says nothing of. */
@@ -118,6 +122,18 @@ export async function hold(options: HoldOptions): Promise<boolean> {
     }
     publish()
     if (ended === null) watch?.changed(state, null, lastAnswer)
+    if (!spoken && pty !== null) void readOwnFile()
+  }
+
+  let reading = false
+  const readOwnFile = async () => {
+    if (reading) return
+    reading = true
+    const said = fromOwnFile(state, (await options.ownFile?.().catch(() => '')) ?? '')
+    reading = false
+    if (said === null || spoken || ended !== null) return
+    state = stateOf(state, said, new Date().toISOString())
+    publish()
   }
 
   const journal = makeJournal()
@@ -154,8 +170,12 @@ export async function hold(options: HoldOptions): Promise<boolean> {
   }
 
   const decoder = new TextDecoder()
+  let lastPainted = 0
+  /** When a running agent was joined, which was not started here; 0 when it was. */
+  let rejoined = options.start === null ? Date.now() : 0
   const onData = (bytes: Uint8Array) => {
     painted = true
+    lastPainted = Date.now()
     tidyLater()
     const chunk = decoder.decode(bytes, { stream: true })
     // Before the agent leaves the alternate screen, what stands on it is taken down.
@@ -246,7 +266,9 @@ export async function hold(options: HoldOptions): Promise<boolean> {
   function answer(client: Client, question: Question): void {
     switch (question.ask) {
       case 'screen':
-        clients.send(client, json('a', screen.picture({ format: question.format, scrollback: question.scrollback })))
+        void repainted().then(() =>
+          clients.send(client, json('a', screen.picture({ format: question.format, scrollback: question.scrollback }))),
+        )
         return
       case 'log':
         // Whoever follows is told what stands on the screen when it leaves it.
@@ -264,6 +286,12 @@ export async function hold(options: HoldOptions): Promise<boolean> {
         asking.add(client)
         void tellStarted()
     }
+  }
+
+  /** A new holder has an empty screen until the agent that runs already has painted it. */
+  async function repainted(): Promise<void> {
+    const whole = () => over || Date.now() - rejoined >= REPAINT || (painted && Date.now() - lastPainted >= STILL)
+    while (!whole()) await Bun.sleep(20)
   }
 
   /** Types, and waits until the agent says that it works on it: whoever waits for its answer next must not find the one before. */
@@ -313,7 +341,10 @@ export async function hold(options: HoldOptions): Promise<boolean> {
     const begun = Date.now()
     painted = false
     pty = openPty(how ?? options.attach, { size: screen.size(), onData })
-    if (how === null) nudge(pty)
+    if (how === null) {
+      rejoined = begun
+      nudge(pty)
+    }
     const status = await pty.exited
     pty = null
     const seen = await look().catch(() => null)

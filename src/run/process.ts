@@ -14,6 +14,8 @@ export type ProcessOptions = {
   readonly progress?: boolean
   /** Ends the program when it fires. */
   readonly signal?: AbortSignal | undefined
+  /** Characters of stdout that are kept, for programs whose output is the box's word. */
+  readonly most?: number
 }
 
 /** In place of an exit code: the user has left a terminal that is held, and the agent goes on. */
@@ -38,7 +40,10 @@ export async function capture(argv: Argv, options: ProcessOptions = {}): Promise
   options.signal?.addEventListener('abort', end)
   try {
     const echoTo = options.progress ? 2 : undefined
-    const [stdout, stderr] = await Promise.all([readAll(child.stdout, echoTo), readAll(child.stderr, echoTo)])
+    const [stdout, stderr] = await Promise.all([
+      options.most === undefined ? readAll(child.stdout, echoTo) : readStart(child.stdout, options.most),
+      readAll(child.stderr, echoTo),
+    ])
     return { code: await exitOf(child), stdout, stderr }
   } finally {
     options.signal?.removeEventListener('abort', end)
@@ -163,6 +168,15 @@ async function readAll(stream: unknown, echoTo?: number): Promise<string> {
     text = (text + decoder.decode(chunk, { stream: true })).slice(-20_000)
   }
   return text
+}
+
+/** The first characters of a stream; the rest is taken and forgotten. */
+async function readStart(stream: unknown, most: number): Promise<string> {
+  if (!(stream instanceof ReadableStream)) return ''
+  const decoder = new TextDecoder()
+  let text = ''
+  for await (const chunk of stream) if (text.length < most) text += decoder.decode(chunk, { stream: true })
+  return text.slice(0, most)
 }
 
 function killGroup(pid: number, signal: NodeJS.Signals): void {

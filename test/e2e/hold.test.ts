@@ -233,6 +233,20 @@ describeEach('a held terminal', (backend) => {
     await removed(id)
   })
 
+  test('a new holder knows at once that the agent was interrupted, which no hook told', async () => {
+    const id = await detached(makeProject())
+    await run(['send', id, 'SLEEP 600;;SAY never'])
+    await poll('the work', () => stateOf(id)['activity'] === 'working')
+    await run(['send', id, '--key', 'escape'])
+    await poll('the interruption', () => stateOf(id)['activity'] === 'idle')
+    const first = holderOf(id)
+    process.kill(first, 'SIGKILL')
+    await poll('its end', () => holderOf(id) === 0)
+    expect(await screen(id)).toContain('SLEEP 600')
+    await poll('the state', () => stateOf(id)['activity'] === 'idle' && holderOf(id) !== first)
+    await removed(id)
+  })
+
   test('two windows of different sizes: who types last has the right size, the other still sees', async () => {
     const id = await detached(makeProject())
     const [wide, narrow] = [await open({ columns: 120, rows: 36 }), await open({ columns: 70, rows: 20 })]

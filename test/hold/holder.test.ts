@@ -161,6 +161,36 @@ test('an agent that says nothing of itself is believed by its hooks, and one tha
   expect(activity()).toMatchObject({ activity: 'idle', code: 3 })
 })
 
+test("the agent's own file corrects its hooks, which miss an interruption, and says nothing against the terminal", async () => {
+  const told: Said[][] = [[{ activity: 'working', kind: '', message: '' }]]
+  let file = '{"status":"busy"}'
+  const holder = start(
+    String.raw`echo one; read x; echo two; read x; printf '\033]7501;state=done\033\\'; read x; echo three; read x`,
+    {
+      told: () => told.shift() ?? [],
+      ownFile: async () => file,
+    },
+  )
+  const activity = () => readHoldState(holder.folder)?.activity
+  const enter = () => question(holder.socket, { ask: 'send', text: '', keys: '', enter: true })
+  await holder.ready
+  await until('working', () => activity() === 'working')
+  file = '{"status":"idle"}'
+  await enter()
+  await until('idle', () => activity() === 'idle')
+  file = '{"status":"busy"}'
+  await enter()
+  await until('done', () => activity() === 'done')
+  await enter()
+  await until(
+    'the screen stands still',
+    async () => (await question(holder.socket, { ask: 'log', follow: false }))?.includes('three') === true,
+  )
+  await enter()
+  await holder.done
+  expect(activity()).toBe('done')
+})
+
 test('whoever watches hears of each state with its answer, of who is there, and can show something between', async () => {
   const heard: string[] = []
   let hands: Hands | null = null

@@ -1,4 +1,5 @@
 import { defineCommand } from 'citty'
+import { claude } from '../../agents/claude.ts'
 import { PaudeError } from '../../errors.ts'
 import { socketPath } from '../../hold/place.ts'
 import { ask } from '../../run/ask.ts'
@@ -20,7 +21,7 @@ export default (context: Context) =>
     args,
     async run({ args: given }) {
       const { backend, handle, record } = await findSession(context, given.session)
-      const [{ hold }, { keepBounded }, { hookNews, tellUser }] = await Promise.all([
+      const [{ hold }, { keepBounded }, { hookNews, ownFile, tellUser }] = await Promise.all([
         import('../../hold/holder.ts'),
         import('../../events/file.ts'),
         import('../holding.ts'),
@@ -51,6 +52,7 @@ export default (context: Context) =>
         name: `paude ${context.version}`,
         ready,
         told: hookNews(handle.folder, record.id),
+        ...(handle.agent === claude.name ? { ownFile: ownFile(backend.inside(handle, claude.ownFile)) } : {}),
         ...(watch === null ? {} : { watch }),
       })
       unwatch()
