@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { chmodSync, existsSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import {
   binary,
@@ -172,9 +172,31 @@ describeEach('a held terminal', (backend) => {
     const cwd = makeProject()
     const config = join(cwd, '..', 'config')
     const told = join(cwd, '..', 'told')
+    const posted: { readonly token: string | null; readonly body: Record<string, unknown> }[] = []
+    let refused = 0
+    const web = Bun.serve({
+      hostname: '127.0.0.1',
+      port: 0,
+      fetch: async (request) => {
+        // It is down at first, so the message comes again.
+        if (refused++ === 0) return new Response('', { status: 503 })
+        posted.push({ token: request.headers.get('authorization'), body: (await request.json()) as Record<string, unknown> })
+        return new Response('')
+      },
+    })
+    put(join(config, 'token'), 'a-token-of-mine\n')
+    chmodSync(join(config, 'token'), 0o600)
     put(
       join(config, 'paude/config.toml'),
-      `[notify]\non = ["waiting", "done", "exited"]\nevery = 0\ncommand = ["sh", "-c", "cat >> ${told}"]\n`,
+      [
+        '[notify]',
+        'on = ["waiting", "done", "exited"]',
+        'every = 0',
+        `command = ["sh", "-c", "cat >> ${told}"]`,
+        '[notify.webhook]',
+        `url = "${web.url.href}"`,
+        `token = "file:${join(config, 'token')}"`,
+      ].join('\n'),
     )
     const extra = { XDG_CONFIG_HOME: config }
     const { stdout } = await run(['--detach', '--permission-mode', 'default'], { cwd, env: extra })
@@ -190,6 +212,14 @@ describeEach('a held terminal', (backend) => {
     await engine(backend, ['kill', id])
     await poll('the end', () => messages().some(({ kind, body }) => kind === 'exited' && body === 'exit code 137'))
     expect(messages().map(({ kind }) => kind)).toEqual(['done', 'waiting', 'exited'])
+    await poll('the posts', () => posted.length === 3)
+    // What had to be sent again comes after what was sent meanwhile; the time tells.
+    const byTime = (one: Record<string, unknown>, other: Record<string, unknown>) =>
+      String(one['time']) < String(other['time']) ? -1 : 1
+    expect(posted.map(({ body }) => body).toSorted(byTime)).toEqual(messages())
+    expect(new Set(posted.map(({ token }) => token))).toEqual(new Set(['Bearer a-token-of-mine']))
+    expect(refused).toBe(4)
+    await web.stop(true)
     await removed(id)
   })
 
