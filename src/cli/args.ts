@@ -13,7 +13,7 @@ export type Words = {
 /**
  * Reads flags and positionals of one verb; an unknown flag is an error that names the nearest.
  * Where the last positional is `…words`, it takes everything from the first word that is not a flag, or after `--`.
- * `…sessions` takes any number of words, with flags between them; they are handed on as the rest.
+ * `…sessions` and `…references` take any number of words, with flags between them; they are handed on as the rest.
  */
 export function readWords(verb: string, argv: readonly string[], args: ArgsDef): Words {
   const flags: Record<string, string | true> = {}
@@ -21,7 +21,7 @@ export function readWords(verb: string, argv: readonly string[], args: ArgsDef):
   const known = Object.entries(args).filter(([, { type }]) => type !== 'positional')
   const places = Object.entries(args).filter(([, { type }]) => type === 'positional')
   const takesRest = places.at(-1)?.[0] === 'words'
-  const takesMany = places.at(-1)?.[0] === 'sessions'
+  const takesMany = /^(sessions|references)$/.test(places.at(-1)?.[0] ?? '')
   const room = takesMany ? Number.POSITIVE_INFINITY : takesRest ? places.length - 1 : places.length
   for (let index = 0; index < argv.length; index++) {
     const word = argv[index] ?? ''
@@ -53,7 +53,10 @@ export function readWords(verb: string, argv: readonly string[], args: ArgsDef):
   return finish([])
 
   function finish(rest: readonly string[]): Words {
-    if (takesMany) return { flags, positionals: [], rest: [...positionals, ...rest] }
+    if (takesMany) {
+      const fixed = places.length - 1
+      return { flags, positionals: positionals.slice(0, fixed), rest: [...positionals.slice(fixed), ...rest] }
+    }
     if (positionals.length > room)
       throw new PaudeError('usage', `paude ${verb}: one word too many: ${JSON.stringify(positionals[room])}`, {
         hint: `paude help ${verb}`,

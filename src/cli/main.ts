@@ -96,7 +96,7 @@ async function runVerb(context: Context, { name, verb }: { name: string; verb: V
 }
 
 /** Places that take any number of words; these are handed on as `rawArgs`. */
-const MANY = ['words', 'sessions']
+const MANY = ['words', 'sessions', 'references']
 
 function contextOf(host: Host, version: string, flags: Layer): Context {
   const { answer, note, warn } = outputs(host)

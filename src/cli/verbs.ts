@@ -185,13 +185,14 @@ export const verbs = {
     load: () => import('./commands/run.ts'),
   },
   image: {
-    description: 'Build, list and check images',
+    description: 'Build, list, check and remove images',
     caller: 'management',
-    words: ['build', 'ls', 'check'],
+    words: ['build', 'ls', 'check', 'rm'],
     examples: [
       ['paude image build', 'build what a start would build'],
       ['paude image ls', 'images of paude on every engine'],
       ['paude image check my/box:1', 'what an image lacks'],
+      ['paude image rm --stale', 'those of earlier versions and settings, unless a session needs them'],
     ],
     load: () => import('./commands/image.ts'),
   },
