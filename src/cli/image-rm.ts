@@ -8,6 +8,7 @@ import { exec, type Plan } from '../plan/plan.ts'
 import { renderPlan } from '../plan/render.ts'
 import { ask } from '../run/ask.ts'
 import { execute } from '../run/execute.ts'
+import { configHere } from './config-here.ts'
 import type { Context } from './context.ts'
 import { printable } from './output.ts'
 import { wantedImages } from './wanted-images.ts'
@@ -61,8 +62,12 @@ function named(held: readonly Held[], reference: string): readonly Doomed[] {
   })
 }
 
-async function staleImages({ host, flags }: Context, held: readonly Held[]): Promise<readonly Doomed[]> {
-  const { settings } = await loadConfig(host, flags)
+async function staleImages(context: Context, held: readonly Held[]): Promise<readonly Doomed[]> {
+  const { host } = context
+  const { config, fault } = await configHere(context)
+  // What a broken file would have wanted is not known.
+  if (fault !== null) throw fault
+  const { settings } = config
   const extraCa = extraCaCertificates(host, settings.caFile)
   const lists = await Promise.all(
     held.map(async ({ engine, images, stages }) => {

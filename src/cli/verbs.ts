@@ -259,6 +259,15 @@ export const verbs = {
     ],
     load: () => import('./commands/backends.ts'),
   },
+  status: {
+    description: 'Show how things stand: engine, configuration, images, sessions',
+    caller: 'management',
+    examples: [
+      ['paude status', 'what a start here would use, and what there is already'],
+      ['paude status --json | jq -r .backend.name', 'the engine, for scripts'],
+    ],
+    load: () => import('./commands/status.ts'),
+  },
   doctor: {
     description: 'Check this machine, with a fix for each problem',
     caller: 'management',

@@ -8,6 +8,7 @@ import { PaudeError } from '../errors.ts'
 import { findProgram, type Host } from '../host.ts'
 import { certificates, extraCaCertificates } from '../image/ca.ts'
 import { type ListedImage, listImages, listStages, type Stage } from '../image/list.ts'
+import { HOST_NAME } from '../network/allow.ts'
 import type { Query } from '../plan/query.ts'
 import { INIT_PROGRAMS } from '../session/look.ts'
 import { cacheFolder, stateFolder } from '../session/store.ts'
@@ -168,6 +169,8 @@ export const lookResolver = () => ({ conf: text('/etc/resolv.conf'), daemon: tex
 /** Addresses of a name as this machine's resolver gives them; null when it gives none within 2 s. */
 export async function resolve(site: string): Promise<readonly string[] | null> {
   const [host = ''] = site.split(':')
+  // The box's name for this machine is nobody's else.
+  if (host === HOST_NAME) return null
   const answers = lookup(host, { all: true }).then(
     (found) => found.map(({ address }) => address),
     () => null,

@@ -1,3 +1,4 @@
+import type { PaudeError } from '../errors.ts'
 import { HOST_NAME } from '../network/allow.ts'
 import { inside, PRIVATE_RANGES, readRange } from '../network/ranges.ts'
 import { type Check, ok, problem, warning } from './check.ts'
@@ -63,6 +64,19 @@ export const orphanChecks = (count: number): readonly Check[] => [
     ? ok('orphans', 'none')
     : warning('orphans', `${count} containers, volumes or folders belong to no session`, 'paude rm --orphans'),
 ]
+
+/** The project's own files of configuration; `fault` is why they cannot be read. */
+export function projectChecks({
+  fault,
+  untrusted,
+}: {
+  readonly fault: Pick<PaudeError, 'message' | 'hint'> | null
+  readonly untrusted: readonly string[]
+}): readonly Check[] {
+  if (fault !== null) return [problem('project', fault.message, fault.hint)]
+  if (untrusted.length > 0) return [warning('project', `${untrusted.join(', ')} wants to open the box`, 'paude trust')]
+  return [ok('project', 'its configuration is in order')]
+}
 
 /** `variable` names where the credential came from, '' for none; `fault` is why it cannot be used. Its value is nobody's business. */
 export function credentialChecks({ variable, fault }: { readonly variable: string; readonly fault: string }): readonly Check[] {

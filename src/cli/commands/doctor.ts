@@ -1,5 +1,4 @@
 import { defineCommand } from 'citty'
-import { loadConfig } from '../../config/load.ts'
 import type { Settings } from '../../config/settings.ts'
 import { type Check, doctorExitCode } from '../../doctor/check.ts'
 import { desktopChecks, engineChecks } from '../../doctor/engine-checks.ts'
@@ -32,12 +31,14 @@ import {
   homeChecks,
   imageChecks,
   orphanChecks,
+  projectChecks,
   proxyChecks,
   resolverChecks,
   resolverConfChecks,
 } from '../../doctor/session-checks.ts'
 import { extraCaCertificates } from '../../image/ca.ts'
 import { stateFolder } from '../../session/store.ts'
+import { configHere } from '../config-here.ts'
 import type { Context } from '../context.ts'
 import { findOrphans } from '../orphans.ts'
 import { dim, green, printable, red, table, yellow } from '../output.ts'
@@ -64,7 +65,8 @@ const MADE = Date.UTC(2026, 0, 1)
 
 async function examine(context: Context): Promise<readonly Check[]> {
   const { host } = context
-  const { settings } = await loadConfig(host, context.flags)
+  const { config, open, fault } = await configHere(context)
+  const { settings } = config
   const credential = lookCredential(host)
   const [engines, orphans, addresses] = await Promise.all([
     askEngines(host),
@@ -89,6 +91,7 @@ async function examine(context: Context): Promise<readonly Check[]> {
     ...(authorities.fault === '' ? await images(context, settings, facts) : []),
     ...facts.flatMap(({ name, lostHomes }) => homeChecks(name, lostHomes)),
     ...orphanChecks(orphans.length),
+    ...projectChecks({ fault, untrusted: open.map(({ file }) => file.file) }),
     ...credentialChecks(credential),
     ...(credential.site === '' ? [] : resolverChecks(credential.site, addresses)),
     ...proxyChecks(host.env),
