@@ -43,7 +43,7 @@ export type ImageState = Pick<ListedImage, 'reference' | 'size' | 'created'> & {
 /** Looks at everything side by side: three calls an engine, and none of one that is known not to run. */
 export async function lookStatus(context: Context): Promise<Status> {
   const { host, version } = context
-  const [here, asked, { sessions }, own] = await Promise.all([
+  const [here, asked, { sessions, failures }, own] = await Promise.all([
     configHere(context),
     askEngines(host),
     listSessions(context),
@@ -57,6 +57,10 @@ export async function lookStatus(context: Context): Promise<Status> {
     here,
     own.filter(({ engine }) => ready.includes(engine)),
   )
+  const silent = own.filter(({ engine, images }) => images === null && ready.includes(engine)).map(({ engine }) => engine)
+  for (const name of silent) context.warn(`${name} did not tell its images, so they are not shown`)
+  for (const { backend } of failures.filter(({ backend }) => ready.includes(backend)))
+    context.warn(`${backend} did not tell its sessions, so they are not shown`)
   return {
     version,
     backend: await chosenBackend(host, settings.backend, origins.backend[0]),
@@ -77,7 +81,8 @@ export async function lookStatus(context: Context): Promise<Status> {
   }
 }
 
-type Own = { readonly engine: BackendName; readonly images: readonly ListedImage[] }
+/** `images` is null when the engine did not tell them. */
+type Own = { readonly engine: BackendName; readonly images: readonly ListedImage[] | null }
 
 /** Asked of every engine at once that may answer. */
 const ownImages = (host: Host): Promise<readonly Own[]> =>
@@ -85,7 +90,7 @@ const ownImages = (host: Host): Promise<readonly Own[]> =>
     backendNames.map(async (engine): Promise<Own> => {
       const query = listImages(engine)
       const outcome = (await usable(host, engine)) === 'yes' ? await patiently(query) : null
-      return { engine, images: outcome?.code === 0 ? query.parse(outcome.stdout) : [] }
+      return { engine, images: outcome?.code === 0 ? query.parse(outcome.stdout) : null }
     }),
   )
 
@@ -96,6 +101,7 @@ async function imageStates(
 ): Promise<readonly ImageState[]> {
   const extraCa = extraCaCertificates(host, settings.caFile)
   const rows = own.map(async ({ engine, images }): Promise<readonly ImageState[]> => {
+    if (images === null) return []
     const wanted = await wantedImages(host, { settings, extraCa, engine })
     const missing = wanted.filter((reference) => images.every((image) => image.reference !== reference))
     return [

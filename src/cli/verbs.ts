@@ -259,6 +259,16 @@ export const verbs = {
     ],
     load: () => import('./commands/backends.ts'),
   },
+  init: {
+    description: 'Set paude up here: choose an engine, propose a paude.toml',
+    caller: 'management',
+    examples: [
+      ['paude init', 'what this project seems to need, shown and asked for'],
+      ['paude init --yes --groups npm,github', 'without questions'],
+      ['paude init --dry-run', 'only print the paude.toml'],
+    ],
+    load: () => import('./commands/init.ts'),
+  },
   status: {
     description: 'Show how things stand: engine, configuration, images, sessions',
     caller: 'management',

@@ -70,7 +70,8 @@ export type EngineFacts = {
   /** Bytes free where it keeps images; null when that is not on this machine. */
   readonly free: number | null
   readonly platform: string
-  readonly images: readonly ListedImage[]
+  /** null when it did not tell them. */
+  readonly images: readonly ListedImage[] | null
   readonly stages: readonly Stage[]
   /** HOME volumes whose project's folder is not there. */
   readonly lostHomes: readonly LostHome[]
@@ -91,7 +92,7 @@ export async function lookEngine({ name }: EngineState): Promise<EngineFacts> {
     name,
     free: info === null ? null : freeBytes(info.root),
     platform: platform ?? '',
-    images: images ?? [],
+    images,
     stages: stages ?? [],
     lostHomes: (volumes ?? [])
       .filter(({ role, workspace }) => role === 'home' && workspace !== '' && !existsSync(workspace))

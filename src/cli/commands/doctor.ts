@@ -120,7 +120,9 @@ function machineChecks({ host }: Context, engines: readonly EngineState[], facts
 async function images({ host }: Context, settings: Settings, facts: readonly EngineFacts[]): Promise<readonly Check[]> {
   const extraCa = extraCaCertificates(host, settings.caFile)
   const rows = facts.map(async ({ name, images, stages }) =>
-    imageChecks(name, { wanted: await wantedImages(host, { settings, extraCa, engine: name }), found: images, stages }),
+    images === null
+      ? []
+      : imageChecks(name, { wanted: await wantedImages(host, { settings, extraCa, engine: name }), found: images, stages }),
   )
   return (await Promise.all(rows)).flat()
 }
