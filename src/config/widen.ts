@@ -40,5 +40,5 @@ function judge({ settings, origins }: Config, setting: keyof Settings, value: un
 function shownEntry(entry: unknown): string {
   if (typeof entry === 'string') return entry
   const { name, source } = entry as Settings['references'][number]
-  return `${name} = ${typeof source === 'string' ? source : `{ command = ${JSON.stringify(source)} }`}`
+  return `${name} = ${source}`
 }
