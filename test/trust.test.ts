@@ -214,6 +214,7 @@ describe('security.project_config', () => {
 test('what narrows holds unasked, from the top of the repository down', async () => {
   for (const folder of ['.git/objects', '.git/refs', 'sub']) mkdirSync(join(machine.project, folder), { recursive: true })
   writeFileSync(join(machine.project, '.git/HEAD'), 'ref: refs/heads/main\n')
+  configure('[limits]\npids = 200\n')
   machine.write(file, '[network]\nmode = "none"\n[workspace]\nprotect = ["sub"]\n')
   machine.write(join(machine.project, 'sub/paude.toml'), '[limits]\npids = 99\n[network]\nmode = "restricted"\n')
   const { code, stdout } = await machine.paude(['--print-config', '-p', 'x'], { cwd: join(machine.project, 'sub') })
