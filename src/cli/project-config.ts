@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { configOf, insistOnProfile, type Layers, readLayers } from '../config/load.ts'
-import { hashOf, type ProjectFile, parseProjectFile, readProjectFiles } from '../config/project.ts'
+import { hashOf, outerPlaces, type ProjectFile, parseProjectFile, readProjectFiles } from '../config/project.ts'
 import type { Config, Layer, Source } from '../config/settings.ts'
 import type { Asked } from '../config/trust.ts'
 import { type Item, split } from '../config/widen.ts'
 import type { Host } from '../host.ts'
+import { realPath } from '../workspace/paths.ts'
 import { projectFolders } from '../workspace/workspace.ts'
 import type { Context } from './context.ts'
 
@@ -25,9 +25,10 @@ export type Project = { readonly layers: Layers; readonly base: Config; readonly
 export async function readProject({ host, note }: Pick<Context, 'host' | 'note'>, flags: Layer): Promise<Project> {
   const layers = await readLayers(host, flags)
   const base = configOf(layers)
-  const files = base.settings.projectConfig === 'ignore' ? [] : readProjectFiles(projectFolders(host))
+  const folders = base.settings.projectConfig === 'ignore' ? [] : projectFolders(host)
+  const around = { top: folders[0] ?? '', home: host.home, profile: layers.profile, note }
   const parsed = await Promise.all(
-    files.map(async (file) => ({ file, ...(await parseProjectFile(file, { profile: layers.profile, note })) })),
+    readProjectFiles(folders).map(async (file) => ({ file, ...(await parseProjectFile(file, around)) })),
   )
   insistOnProfile(layers, { sources: [], profiles: parsed.flatMap(({ profiles }) => profiles) })
   const judged = parsed.map(({ file, sources }) => {
@@ -56,9 +57,13 @@ export const askedOf = ({ file, sources, items }: Judged, { home }: Pick<Host, '
   file: file.file,
   hash: file.hash,
   items: items.map(({ key, value }) => `${key} = ${value}`),
-  also: Object.fromEntries(
-    sources.flatMap(({ values }) => values.caFile ?? []).map((path) => [path, contentOf(path.replace(/^~(?=\/)/, home))]),
-  ),
+  also: Object.fromEntries([
+    ...sources
+      .flatMap(({ values }) => values.caFile ?? [])
+      .map((path) => [path, contentOf(path.replace(/^~(?=\/)/, home))] as const),
+    // A link put on the way to them later is another place.
+    ...sources.flatMap((source) => outerPlaces(source, home)).map((path) => [path, realPath(path) ?? 'missing'] as const),
+  ]),
 })
 
 /** Where a file of this name stands in the project, judged by what it opens: the lines of a diff against what the user has. */
@@ -70,7 +75,7 @@ export const widened = ({ items }: Judged): readonly string[] =>
 
 function contentOf(path: string): string {
   try {
-    return hashOf(readFileSync(join(path)))
+    return hashOf(readFileSync(path))
   } catch {
     return 'missing'
   }
