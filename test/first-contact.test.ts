@@ -26,6 +26,11 @@ describe('status', () => {
     expect((await status()).backend).toMatchObject({ name: 'podman', why: `chosen by ${userFile()}:1` })
   })
 
+  test('names the release of the agent, or the image that has it', async () => {
+    expect((await status('--agent-version', '2.1.300')).agent).toBe('Claude Code 2.1.300')
+    expect((await status('--image', 'registry.example.org/box:1')).agent).toBe('Claude Code in registry.example.org/box:1')
+  })
+
   test('asks each engine three things, once', async () => {
     await machine.paude(['status'])
     const asked = engineCalls().map(([program, verb]) => `${program} ${verb}`)

@@ -22,7 +22,8 @@ export function initProject(context: Context, { groups, sure, dryRun }: Wish): v
   const { host, note, answer } = context
   const editable = editableFile(host, true)
   const proposed = propose(lookProject(projectFolders(host)))
-  for (const { group, reasons } of proposed) note(`${group}: ${printable(reasons.join(', '))}`)
+  // A new file says so itself.
+  if (editable.text !== '') for (const { group, reasons } of proposed) note(`${group}: ${printable(reasons.join(', '))}`)
   const chosen = groups === undefined ? proposed : readGroups(groups, proposed)
   const text = dryRun ? draft(editable, chosen) : agreed(context, { editable, chosen, proposed, sure })
   if (text === null) return

@@ -6,7 +6,7 @@ import type { FileState } from './status-files.ts'
 /** The status for people: a word in front of each group, its rows behind it, and below a row what to type about it. */
 export function statusLines(status: Status, now: number): readonly string[] {
   return [
-    ...group('paude', [status.version]),
+    ...group('paude', [`${status.version}, ${printable(status.agent)}`]),
     ...group('backend', backendRows(status)),
     ...group('engines', engineRows(status)),
     ...group('network', [status.network]),

@@ -20,6 +20,8 @@ import { wantedImages } from './wanted-images.ts'
 /** How things stand: what `paude status --json` prints. */
 export type Status = {
   readonly version: string
+  /** The agent of a start here, and its release; of an image of the user's own, which image. */
+  readonly agent: string
   /** `name` is '' when no engine can be used; then `fix` says what to do. */
   readonly backend: { readonly name: string; readonly why: string; readonly fix: string }
   readonly engines: readonly (EngineState & { readonly fix: string })[]
@@ -63,6 +65,7 @@ export async function lookStatus(context: Context): Promise<Status> {
     context.warn(`${backend} did not tell its sessions, so they are not shown`)
   return {
     version,
+    agent: settings.image === '' ? `Claude Code ${settings.agentVersion}` : `Claude Code in ${settings.image}`,
     backend: await chosenBackend(host, settings.backend, origins.backend[0]),
     engines,
     network: settings.network,

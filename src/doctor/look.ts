@@ -79,8 +79,8 @@ export type EngineFacts = {
   readonly info: EngineInfo | null
 }
 
-/** Asks a ready engine for its storage, its clock, its images and its volumes; what it does not say is left out. */
-export async function lookEngine({ name }: EngineState): Promise<EngineFacts> {
+/** Asks an engine for its storage, its clock, its images and its volumes; what it does not say is left out. */
+export async function lookEngine(name: EngineState['name']): Promise<EngineFacts> {
   const [info, platform, images, stages, volumes] = await Promise.all([
     answer(infoOf(name)),
     name === 'docker' ? answer(platformQuery) : '',

@@ -1,6 +1,7 @@
 import { afterAll, expect, setDefaultTimeout, test } from 'bun:test'
 import { join } from 'node:path'
-import { describeEach, engine, lines, makeProject, paude, root } from './support.ts'
+import type { Status } from '../../src/cli/status.ts'
+import { describeEach, engine, lines, makeProject, paude, put, root } from './support.ts'
 
 setDefaultTimeout(240_000) // ms: tests run side by side
 
@@ -53,6 +54,20 @@ describeEach('first contact', (backend) => {
     await engine(backend, ['rm', '--force', `paude-e2e-${suffix}`])
     expect(await run(['image', 'rm', ours])).toMatchObject({ code: 0, stdout: `${backend} ${ours}\n` })
     expect(await isThere(ours)).toBe(false)
+  })
+
+  test('what init proposes is written, waits for trust, and status tells both; its images are those that were built', async () => {
+    const project = makeProject()
+    put(join(project, 'package.json'), '{}')
+    const status = async () => JSON.parse((await run(['status', '--json'], project)).stdout) as Status
+    await run(['image', 'build'], project)
+    expect((await run(['init', '--yes', '--backend', 'auto'], project)).code).toBe(0)
+    const before = await status()
+    expect(before.backend.name).toBe(backend)
+    expect(before.images.filter((image) => image.backend === backend && image.wanted && !image.built)).toEqual([])
+    expect(before.files.at(-1)).toMatchObject({ layer: 'project', state: 'untrusted', opens: ['network.groups = @npm'] })
+    expect((await run(['trust', '--yes'], project)).code).toBe(0)
+    expect((await status()).files.at(-1)?.state).toBe('trusted')
   })
 
   test('doctor names a HOME volume whose project is gone, and its command removes it', async () => {

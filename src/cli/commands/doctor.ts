@@ -1,4 +1,5 @@
 import { defineCommand } from 'citty'
+import { installed } from '../../backends/pick.ts'
 import type { Settings } from '../../config/settings.ts'
 import { type Check, doctorExitCode } from '../../doctor/check.ts'
 import { desktopChecks, engineChecks } from '../../doctor/engine-checks.ts'
@@ -68,12 +69,15 @@ async function examine(context: Context): Promise<readonly Check[]> {
   const { config, open, fault } = await configHere(context)
   const { settings } = config
   const credential = lookCredential(host)
-  const [engines, orphans, addresses] = await Promise.all([
+  // What an engine tells is asked for before it is known to be ready: one that is not has nothing to say.
+  const [engines, looked, orphans, addresses] = await Promise.all([
     askEngines(host),
+    Promise.all(installed(host).map(lookEngine)),
     findOrphans(context),
     credential.site === '' ? null : resolve(credential.site),
   ])
-  const facts = await Promise.all(engines.filter(({ state }) => state === 'ready').map(lookEngine))
+  const ready = engines.filter(({ state }) => state === 'ready').map(({ name }) => name)
+  const facts = looked.filter(({ name }) => ready.includes(name))
   const authorities = lookAuthorities(host, settings.caFile, Date.now())
   const free = { ...Object.fromEntries(facts.map(({ name, free }) => [name, free])), builds: freeForBuilds(host) }
   return [
