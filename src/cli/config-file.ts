@@ -83,7 +83,7 @@ export function save({ file, layer }: Editable, text: string): void {
   const target = layer === 'user' ? realTarget(file) : file
   try {
     mkdirSync(dirname(target), { recursive: true, mode: layer === 'user' ? 0o700 : 0o755 })
-    // A name that nobody can guess, and no link behind it: the folder may be a project's.
+    // A name that nobody guesses: whoever writes in a project could put a link there.
     const beside = `${target}.${randomUUID()}`
     writeFileSync(beside, text, { mode: modeOf(target) ?? (layer === 'user' ? 0o600 : 0o644), flag: 'wx' })
     renameSync(beside, target)
