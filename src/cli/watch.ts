@@ -32,7 +32,7 @@ async function watchLines(context: Context, json: boolean): Promise<number> {
       context.answer(
         json
           ? JSON.stringify({ id, status, exitCode, activity, kind, message, since })
-          : [id, status, `${activity}${kind === '' ? '' : `: ${kind}`}`, printable(message)].join('  ').trimEnd(),
+          : [id, status, `${activity ?? '-'}${kind === '' ? '' : `: ${kind}`}`, printable(message)].join('  ').trimEnd(),
       )
     }
     for (const id of before.keys())

@@ -18,6 +18,9 @@ export default (context: Context) =>
     async run({ args: given }) {
       const found = await findSession(context, given.session, 'running')
       const grace = Math.ceil(readSeconds(given.grace, 10, '--grace'))
-      return await stopSession(context, found, { grace, dryRun: given['dry-run'] === true })
+      const dryRun = given['dry-run'] === true
+      const code = await stopSession(context, found, { grace, dryRun })
+      if (!dryRun) context.answer(found.handle.id)
+      return code
     },
   })
