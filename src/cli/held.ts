@@ -54,7 +54,7 @@ export async function typeInto(
   if (question === '') return
   const { id } = found.handle
   throw new PaudeError('refused', `session ${id} asks: ${printable(question)}`, {
-    hint: `paude send ${id} yes, no or the number of an option; paude screen ${id} shows them`,
+    hint: `paude screen ${id} shows the options; answer with yes, no or a number, or with --key`,
   })
 }
 

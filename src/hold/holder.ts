@@ -4,6 +4,7 @@ import { isAlive, processMark } from '../host.ts'
 import type { Argv } from '../plan/plan.ts'
 import { openPty, type Pty } from '../run/pty.ts'
 import { type AgentState, fromOwnFile, nextState, type Said, stateOf } from './activity.ts'
+import { answerKeys } from './answer.ts'
 import { type Client, makeClients } from './clients.ts'
 import { makeJournal } from './journal.ts'
 import { type HoldState, holderFile } from './place.ts'
@@ -327,9 +328,14 @@ export async function hold(options: HoldOptions): Promise<boolean> {
     if (state.activity === 'waiting') await Bun.sleep(Math.max(0, Date.parse(state.since) + SETTLED - Date.now()))
     const before = state
     const asked = before.activity === 'waiting' && question.text !== '' && question.enter
-    const keys = asked ? answerKeys(question.text) : ''
-    if (keys === null) return before.message || before.kind
-    await type(asked ? { ...question, text: '', keys, enter: false } : question)
+    if (asked) {
+      const keys = answerKeys(question.text, screen.picture({ format: 'text', scrollback: 0 }).split('\n'))
+      if (keys === null) return before.message || before.kind
+      for (const key of keys) {
+        pty?.write(key)
+        await Bun.sleep(APART)
+      }
+    } else await type(question)
     if (!question.enter || !spoken || before.activity === 'working') return ''
     for (
       let waited = 0;
@@ -441,13 +447,6 @@ function without(list: readonly string[], other: readonly string[]): readonly st
     left.set(line, count - 1)
     return count <= 0
   })
-}
-
-/** The keys that answer a question: the number of an option, yes for the first and no for Escape; null for any other text. */
-function answerKeys(text: string): string | null {
-  const word = text.trim().toLowerCase()
-  if (/^[1-9]$/.test(word)) return word
-  return { y: '1', yes: '1', n: '\x1b', no: '\x1b' }[word] ?? null
 }
 
 const UNTYPED = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g
