@@ -1,7 +1,11 @@
 import { join } from 'node:path'
+import { toJsonSchema } from '@valibot/to-json-schema'
 import { twin } from '../src/cli/help.ts'
 import { commands } from '../src/cli/verbs.ts'
+import { type FileKey, fileKeys } from '../src/config/keys.ts'
 import { type OwnFlag, ownFlags } from '../src/config/own-flags.ts'
+import { RULES, type Rule } from '../src/config/rules.ts'
+import { ConfigFile } from '../src/config/schema.ts'
 import { type Caller, type ErrorCode, exitCode, PaudeError } from '../src/errors.ts'
 import { type EventKind, fieldsOf, MEANINGS } from '../src/events/event.ts'
 import { PROTECTED } from '../src/workspace/guard.ts'
@@ -28,6 +32,31 @@ const CODES: readonly (readonly [code: number, meaning: string, reason: ErrorCod
   [127, 'the program was not found', 'command-not-found'],
   [130, 'interrupted during the start; nothing was left behind', 'interrupted'],
 ]
+
+/** What of a key in a project's file needs the user's word. */
+function needsTrust(rule: Rule): string {
+  switch (rule) {
+    case 'differs':
+      return 'any other value'
+    case 'adds':
+      return 'every further entry'
+    case 'closes':
+      return 'nothing: it only closes'
+    case 'own':
+      return 'not in a project’s file'
+    default:
+      return 'order' in rule ? `what is further right: ${rule.order.join(', ')}` : 'a higher limit, or none'
+  }
+}
+
+/** Where a key stands in a project's file at all. */
+const trustOf = (key: FileKey): string =>
+  key === 'security.project_config' ? needsTrust('own') : needsTrust(RULES[fileKeys[key]])
+
+const flagOf = (key: FileKey): string => {
+  const flag = (ownFlags as readonly OwnFlag[]).find((one) => one.key === fileKeys[key] && one.sets === undefined)
+  return flag === undefined ? '' : `\`--${flag.name}\``
+}
 
 /** The reference tables, by the name of their markers. */
 export function tables(): Readonly<Record<string, string>> {
@@ -56,6 +85,10 @@ export function tables(): Readonly<Record<string, string>> {
         twin(flag) === '' ? '' : `\`${twin(flag)}\``,
         flag.description,
       ]),
+    ),
+    keys: table(
+      ['key', 'flag', 'needs trust in a project'],
+      (Object.keys(fileKeys) as FileKey[]).map((key) => [`\`${key}\``, flagOf(key), trustOf(key)]),
     ),
     'exit-codes': table(
       ['code', 'means'],
@@ -88,13 +121,22 @@ export function withTables(text: string, parts = tables()): string {
 export const markers = (text: string): readonly string[] =>
   [...text.matchAll(/<!-- ([a-z-]+) -->/g)].flatMap(([, name]) => (name === undefined ? [] : [name]))
 
+export const schemaFile = join(import.meta.dir, '../src/config/schema.json')
+
+/** JSON Schema of config.toml and paude.toml. What only a function can check is left out of it. */
+export const schemaText = (): string =>
+  `${JSON.stringify({ title: 'config.toml and paude.toml of paude', ...toJsonSchema(ConfigFile, { errorMode: 'ignore', typeMode: 'input' }) }, null, 2)}\n`
+
 if (import.meta.main) {
-  const file = Bun.file(join(import.meta.dir, '../README.md'))
-  const before = await file.text()
-  const after = withTables(before)
-  if (!process.argv.includes('--check')) await Bun.write(file, after)
-  else if (before !== after) {
-    console.error('README.md is stale: bun run docs writes its tables anew')
-    process.exitCode = 1
-  }
+  const readme = join(import.meta.dir, '../README.md')
+  const made = [
+    [readme, withTables(await Bun.file(readme).text())],
+    [schemaFile, schemaText()],
+  ] as const
+  for (const [file, text] of made)
+    if (!process.argv.includes('--check')) await Bun.write(file, text)
+    else if ((await Bun.file(file).text()) !== text) {
+      console.error(`${file} is stale: bun run docs writes it anew`)
+      process.exitCode = 1
+    }
 }

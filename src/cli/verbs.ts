@@ -205,6 +205,36 @@ export const verbs = {
     ],
     load: () => import('./commands/network.ts'),
   },
+  config: {
+    description: 'Show, change and check the configuration',
+    caller: 'management',
+    words: ['show', 'path', 'get', 'set', 'unset', 'edit', 'check', 'schema'],
+    examples: [
+      ['paude config show --origin', 'every value, with the layer, file and line it is from'],
+      ['paude config set network.allow example.org', 'in your own config.toml, comments and all'],
+      ['paude config set limits.memory 4g --project', 'in the paude.toml of this project'],
+      ['paude config check', 'read every file, and say which of them wait for paude trust'],
+    ],
+    load: () => import('./commands/config.ts'),
+  },
+  trust: {
+    description: "Let a project's own configuration open what it asks for",
+    caller: 'management',
+    examples: [
+      ['paude trust', 'show what the paude.toml here would open, and ask'],
+      ['paude trust --list', 'what is trusted, and whether it has changed'],
+    ],
+    load: () => import('./commands/trust.ts'),
+  },
+  untrust: {
+    description: "Trust a project's configuration no longer",
+    caller: 'management',
+    examples: [
+      ['paude untrust', 'that of the project here'],
+      ['paude untrust ~/src/old', 'of everything below a folder'],
+    ],
+    load: () => import('./commands/untrust.ts'),
+  },
   notify: {
     description: 'Try the ways to tell you that a session needs you',
     caller: 'management',

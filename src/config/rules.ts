@@ -1,0 +1,89 @@
+import type { Allow } from '../network/allow.ts'
+import { matches, mergeAllows, parseAllow } from '../network/pattern.ts'
+import { readCpus, readMemory, readPids } from './limits.ts'
+import type { Layer, Settings } from './settings.ts'
+
+/**
+ * What opens the box, by setting: every value that is not the same, a value further right, a limit that is higher, every entry
+ * that is new, or nothing (`closes`). What is `own` stands in no file of a project and in no managed one.
+ */
+export type Rule =
+  | 'differs'
+  | { readonly order: readonly string[] }
+  | { readonly limit: (text: string) => number }
+  | 'adds'
+  | 'closes'
+  | 'own'
+
+export const RULES = {
+  backend: 'differs',
+  image: 'differs',
+  imageBase: 'differs',
+  agentVersion: 'differs',
+  pull: { order: ['never', 'missing', 'always'] },
+  network: { order: ['none', 'restricted', 'open'] },
+  networkAllow: 'adds',
+  networkGroups: 'adds',
+  networkDeny: 'closes',
+  inject: 'differs',
+  cpus: { limit: readCpus },
+  memory: { limit: readMemory },
+  pids: { limit: readPids },
+  mount: 'adds',
+  protect: 'closes',
+  // A value that a project chooses passes through the environment of the engine's client.
+  env: 'adds',
+  references: 'adds',
+  caFile: 'adds',
+  dockerFlags: 'adds',
+  podmanFlags: 'adds',
+  projectConfig: { order: ['ignore', 'restrict', 'ask'] },
+  detach: 'own',
+  sessionName: 'own',
+  timeout: 'own',
+  detachKeys: 'own',
+  scrollback: 'own',
+  notify: 'own',
+  profile: 'own',
+  force: 'own',
+  dryRun: 'own',
+  printConfig: 'own',
+} as const satisfies Readonly<Record<keyof Settings, Rule>>
+
+/** Whether a single value opens more than another. */
+export function isWider(setting: keyof Settings, value: string, than: string): boolean {
+  const rule: Rule = RULES[setting]
+  if (typeof rule === 'string') return value !== than
+  if ('order' in rule) return rule.order.indexOf(value) > rule.order.indexOf(than)
+  const limit = (text: string) => rule.limit(text) || Number.POSITIVE_INFINITY
+  return limit(value) > limit(than)
+}
+
+/** The entries of a list that what somebody has does not hold already, itself or by what stands for it. */
+export function uncovered<T>(setting: keyof Settings, entries: readonly T[], by: Layer): readonly T[] {
+  const hosts = setting === 'networkAllow' || setting === 'networkGroups'
+  const list: readonly unknown[] = hosts
+    ? [...(by.networkAllow ?? []), ...(by.networkGroups ?? [])]
+    : ((by[setting] ?? []) as readonly unknown[])
+  const known = new Set(list.map((one) => JSON.stringify(one)))
+  const fresh = entries.filter((entry) => !known.has(JSON.stringify(entry)))
+  if (!hosts || fresh.length === 0) return fresh
+  const allowed = list.flatMap(readAllow)
+  return fresh.filter((entry) => !allows(allowed, entry))
+}
+
+/** Whether a further entry lets nothing more through: a wildcard or another port may stand for it. */
+function allows(list: readonly Allow[], entry: unknown): boolean {
+  const more = readAllow(entry)
+  const before = list.filter(({ host }) => more.some((one) => matches(host, one.host)))
+  return more.length > 0 && JSON.stringify(mergeAllows(before)) === JSON.stringify(mergeAllows([...before, ...more]))
+}
+
+/** Groups, and what is no host at all, stand for themselves alone. */
+function readAllow(entry: unknown): readonly Allow[] {
+  try {
+    return [parseAllow(String(entry), '')]
+  } catch {
+    return []
+  }
+}

@@ -1,0 +1,103 @@
+import * as v from 'valibot'
+import { Env } from './env-schema.ts'
+import { extraFlagFault } from './extra-flags.ts'
+import { readCpus, readMemory, readPids } from './limits.ts'
+import { Notify } from './notify-schema.ts'
+
+const text = v.pipe(v.string(), v.nonEmpty('must not be empty'))
+const number = v.union([text, v.pipe(v.number(), v.transform(String))], 'must be a number or a text like "2"')
+const texts = v.array(text)
+
+const succeeds = (read: (value: string) => unknown) => (value: string) => {
+  try {
+    read(value)
+    return true
+  } catch {
+    return false
+  }
+}
+
+const Engine = v.strictObject({
+  extra_flags: v.optional(
+    v.array(
+      v.pipe(
+        v.string(),
+        v.check(
+          (flag) => extraFlagFault(flag) === null,
+          ({ input }) => `: ${extraFlagFault(input) ?? ''}`,
+        ),
+      ),
+    ),
+  ),
+})
+
+const sections = {
+  backend: v.optional(v.picklist(['auto', 'docker', 'podman'])),
+  image: v.optional(
+    v.strictObject({
+      ref: v.optional(text),
+      agent_version: v.optional(text),
+      base: v.optional(text),
+      pull: v.optional(v.picklist(['always', 'missing', 'never'])),
+      ca_files: v.optional(texts),
+    }),
+  ),
+  network: v.optional(
+    v.strictObject({
+      mode: v.optional(v.picklist(['restricted', 'open', 'none'])),
+      allow: v.optional(texts),
+      deny: v.optional(texts),
+      groups: v.optional(
+        v.array(
+          v.pipe(
+            v.string(),
+            v.check((name) => /^@[a-z][a-z0-9-]*$/.test(name), 'must be the name of a group, like "@github"'),
+          ),
+        ),
+      ),
+      inject: v.optional(v.picklist(['bump', 'base-url'])),
+    }),
+  ),
+  limits: v.optional(
+    v.strictObject({
+      cpus: v.optional(v.pipe(number, v.check(succeeds(readCpus), 'must be a number like 2 or 1.5, or "none"'))),
+      memory: v.optional(v.pipe(text, v.check(succeeds(readMemory), 'must be a size like "4g", of 64m at least, or "none"'))),
+      pids: v.optional(v.pipe(number, v.check(succeeds(readPids), 'must be a whole number of at least 16'))),
+    }),
+  ),
+  workspace: v.optional(
+    v.strictObject({
+      protect: v.optional(
+        v.array(
+          v.pipe(
+            text,
+            v.check(
+              (path) => !/^[/~]/.test(path) && !path.split('/').includes('..') && !/^\.?\/*$/.test(path),
+              'must be a path in the project, without ..',
+            ),
+          ),
+        ),
+      ),
+    }),
+  ),
+  mounts: v.optional(texts),
+  env: v.optional(Env),
+  docker: v.optional(Engine),
+  podman: v.optional(Engine),
+  security: v.optional(v.strictObject({ project_config: v.optional(v.picklist(['ask', 'restrict', 'ignore'])) })),
+  terminal: v.optional(v.strictObject({ detach_keys: v.optional(text), scrollback: v.optional(number) })),
+  notify: v.optional(Notify),
+}
+
+const Profile = v.strictObject(sections)
+
+/** Every file of configuration: the user's, a project's, the managed one. Every key optional, no key unknown. */
+export const ConfigFile = v.strictObject({
+  version: v.optional(v.number()),
+  ...sections,
+  profiles: v.optional(
+    v.record(v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9-]*$/, 'must be a name of lower-case letters, digits and -')), Profile),
+  ),
+})
+export type ConfigFile = v.InferOutput<typeof ConfigFile>
+export type Profile = v.InferOutput<typeof Profile>
