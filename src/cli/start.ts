@@ -111,9 +111,10 @@ async function finish(context: Context, { backend, spec, record, code, removal, 
     context.note(`detached, the session goes on: paude attach ${spec.name || spec.id}`)
     return 0
   }
+  const isWalled = spec.network.mode === 'restricted' || spec.network.mode === 'record'
   const [requests, receipt] = await Promise.all([
-    spec.network.mode === 'restricted' ? capture(backend.requests(handle, { follow: false })).catch(() => null) : null,
-    code === 125 && spec.network.mode === 'restricted' ? capture(backend.receipt(handle)).catch(() => null) : null,
+    isWalled ? capture(backend.requests(handle, { follow: false })).catch(() => null) : null,
+    code === 125 && isWalled ? capture(backend.receipt(handle)).catch(() => null) : null,
   ])
   await execute(removal, effects)
   if (receipt !== null && /"ok":false/.test(receipt.stdout))

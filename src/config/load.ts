@@ -16,6 +16,8 @@ const DEFAULTS: Settings = {
   pull: 'missing',
   network: 'restricted',
   networkAllow: [],
+  networkDeny: [],
+  networkGroups: [],
   inject: 'bump',
   cpus: '',
   memory: '',
@@ -51,12 +53,14 @@ export function configFile({ env, home }: Host): string {
 function merge(file: string, layers: readonly (readonly [Origin, Layer])[]): Config {
   const settings: Record<string, unknown> = { ...DEFAULTS }
   const origins: Record<string, Origin> = Object.fromEntries(Object.keys(DEFAULTS).map((key) => [key, 'default']))
+  const members: Record<string, readonly Origin[]> = {}
   for (const [origin, layer] of layers)
     for (const [key, value] of Object.entries(layer)) {
       settings[key] = Array.isArray(value) ? [...(settings[key] as readonly string[]), ...value] : value
       origins[key] = origin
+      if (Array.isArray(value)) members[key] = [...(members[key] ?? []), ...value.map(() => origin)]
     }
-  return { settings: settings as Settings, origins: origins as Config['origins'], file }
+  return { settings: settings as Settings, origins: origins as Config['origins'], members, file }
 }
 
 /** Loaded when there is a file to read: TOML and schema cost 4 ms of every start. */

@@ -12,8 +12,12 @@ export type Settings = {
   /** Exact release of the agent in images that are built here. */
   readonly agentVersion: string
   readonly pull: 'always' | 'missing' | 'never'
-  readonly network: 'restricted' | 'open' | 'none'
+  readonly network: 'restricted' | 'open' | 'none' | 'record'
   readonly networkAllow: readonly string[]
+  /** Wins over every allow. */
+  readonly networkDeny: readonly string[]
+  /** Names of groups of hosts, with or without `@`. */
+  readonly networkGroups: readonly string[]
   /** How the proxy gets at the request it puts the credential in. */
   readonly inject: 'bump' | 'base-url'
   readonly cpus: string
@@ -41,5 +45,7 @@ export type Origin = 'default' | 'config file' | 'environment' | 'flag'
 export type Config = {
   readonly settings: Settings
   readonly origins: Readonly<Record<keyof Settings, Origin>>
+  /** Of a list, where each of its members came from. */
+  readonly members: Readonly<Partial<Record<keyof Settings, readonly Origin[]>>>
   readonly file: string
 }

@@ -32,12 +32,25 @@ export type Injection = {
   readonly prefix: string
 }
 
+/** One line of the denylist after parsing. It wins over every allow. */
+export type Deny = {
+  /** As in Allow. */
+  readonly host: string
+  /** Ascending; empty for every port. */
+  readonly ports: readonly number[]
+  readonly why: string
+}
+
 /** What squid.conf is generated from. */
 export type Policy = {
   /** Session id, written in every log line. */
   readonly session: string
-  /** `open` lets every host through (and skips the canaries) but still logs and injects. */
-  readonly mode: 'restricted' | 'open'
+  /**
+   * `open` lets every host through (and skips the canaries) but still logs and injects.
+   * `record` keeps the wall and lets every public name through, to find out what is needed.
+   */
+  readonly mode: 'restricted' | 'open' | 'record'
   readonly allow: readonly Allow[]
+  readonly deny: readonly Deny[]
   readonly injection: Injection | null
 }

@@ -6,9 +6,10 @@ import type { BackendName } from '../backends/registry.ts'
 import type { Config, Settings } from '../config/settings.ts'
 import { PaudeError } from '../errors.ts'
 import type { Host } from '../host.ts'
-import { BASE_URL, HOST_NAME, type Policy } from '../network/allow.ts'
-import { mergeAllows, parseAllow } from '../network/pattern.ts'
-import { policyFiles } from '../network/squid-conf.ts'
+import { BASE_URL, HOST_NAME } from '../network/allow.ts'
+import { stagesOf } from '../network/changes.ts'
+import { parseAllow } from '../network/pattern.ts'
+import { stageFiles, standingFiles } from '../network/squid-conf.ts'
 import { commandLine } from '../plan/shell.ts'
 import { gitEnvironment } from '../workspace/git.ts'
 import { checkMount, checkTogether, parseMount } from '../workspace/mount.ts'
@@ -19,6 +20,7 @@ import { checkedName, homeVolume, newSessionId } from './id.ts'
 import { readLimits } from './limits.ts'
 import type { Surroundings } from './look.ts'
 import { mountCheck } from './mount-check.ts'
+import { policyRecord, startPolicy } from './policy.ts'
 import type { SessionRecord } from './record.ts'
 import type { Mount, Network, SessionSpec } from './spec.ts'
 import { sessionFolder } from './store.ts'
@@ -73,7 +75,7 @@ export function resolveSession(wish: Wish): { readonly spec: SessionSpec; readon
     workspace: workspace.root,
     directory: workspace.directory,
     network: network.mode,
-    allow: network.mode === 'none' ? [] : network.policy.allow.map((allow) => ({ ...allow, ports: [...allow.ports] })),
+    ...policyRecord(network),
     terminal,
     conversation,
     homeVolume: volume,
@@ -107,7 +109,7 @@ export function resolveSession(wish: Wish): { readonly spec: SessionSpec; readon
     folder: sessionFolder(host, id),
     seed: seedFiles(wish, {
       opening: { conversation, continues: terminal },
-      restricted: network.mode === 'restricted',
+      restricted: network.mode === 'restricted' || network.mode === 'record',
       user,
       mounts,
     }),
@@ -126,11 +128,8 @@ function refuseWeaker(backend: Backend, network: Network): void {
     })
 }
 
-function resolveNetwork(
-  { host, config: { settings, origins }, agent, run, around }: Wish,
-  session: string,
-  credential: Credential | null,
-): Network {
+function resolveNetwork({ host, config, agent, run, around }: Wish, session: string, credential: Credential | null): Network {
+  const { settings, origins } = config
   // A one-shot command needs no network unless it says so.
   if (settings.network === 'none') {
     // A list from the file or the environment is for sessions that have a network; only typed flags can contradict each other.
@@ -139,14 +138,14 @@ function resolveNetwork(
     return { mode: 'none' }
   }
   const needed = run.kind === 'agent' ? agent.needs(host, credential).map(({ host: entry, why }) => parseAllow(entry, why)) : []
-  const asked = settings.networkAllow.map((entry) => parseAllow(entry, 'asked for by --network-allow'))
   const injection = credential === null ? null : { ...credential.injection, way: settings.inject }
-  const policy: Policy = { session, mode: settings.network, allow: mergeAllows([...needed, ...asked]), injection }
+  const policy = startPolicy(config, { session, needed, injection })
   return {
     mode: settings.network,
     policy,
     policyFiles: {
-      ...policyFiles(policy),
+      ...stageFiles(stagesOf(policy, [], 0)),
+      ...standingFiles(policy),
       ...(around.extraCa === '' ? {} : { 'extra-ca.pem': around.extraCa }),
       ...(credential === null ? {} : { 'await-secret': '' }),
     },

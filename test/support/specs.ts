@@ -11,12 +11,13 @@ const policy: Policy = {
   session: 'paude-bcd234',
   mode: 'restricted',
   allow: [{ host: 'api.anthropic.com', ports: [443], privateRange: '', why: "Claude's model provider" }],
+  deny: [],
   injection: null,
 }
 const walled = {
   mode: 'restricted',
   policy,
-  policyFiles: { 'squid.conf': 'acl allowed dstdomain api.anthropic.com\n' },
+  policyFiles: { '0123456789ab/squid.conf': 'acl allowed dstdomain api.anthropic.com\n', stages: '0 0123456789ab\n' },
   credential: null,
 } as const satisfies Network
 
@@ -182,6 +183,7 @@ export const later: Readonly<Record<string, (backend: Backend) => ReturnType<Bac
   'resume-attached': ({ resume }) => resume(session, { attached: true, credential: secret(SECRETS.credential) }),
   'resume-network-none': ({ resume }) => resume(lonely, { attached: false, credential: null }),
   attach: ({ attach }) => attach(session),
+  'change-policy': ({ changePolicy }) => changePolicy(session, '0 0123456789ab\n1800000000 ba9876543210\n'),
   stop: ({ stop }) => stop(session, 10),
   'stop-network-none': ({ stop }) => stop(lonely, 0),
   remove: ({ remove }) => remove(session, { volumes: false }),

@@ -52,16 +52,22 @@ chmod 0600 /home/ada/.local/state/paude/sessions/paude-bcd234/out/conversation
 chmod 0600 /home/ada/.local/state/paude/sessions/paude-bcd234/out/events
 mkdir -p -m 0755 /home/ada/.local/state/paude/sessions/paude-bcd234/policy
 later 'rm -rf -- /home/ada/.local/state/paude/sessions/paude-bcd234/policy'
-cat >/home/ada/.local/state/paude/sessions/paude-bcd234/policy/squid.conf <<'EOF'
+mkdir -p -m 0755 /home/ada/.local/state/paude/sessions/paude-bcd234/policy/0123456789ab
+later 'rm -rf -- /home/ada/.local/state/paude/sessions/paude-bcd234/policy/0123456789ab'
+cat >/home/ada/.local/state/paude/sessions/paude-bcd234/policy/0123456789ab/squid.conf <<'EOF'
 acl allowed dstdomain api.anthropic.com
 EOF
-chmod 0644 /home/ada/.local/state/paude/sessions/paude-bcd234/policy/squid.conf
+chmod 0644 /home/ada/.local/state/paude/sessions/paude-bcd234/policy/0123456789ab/squid.conf
+cat >/home/ada/.local/state/paude/sessions/paude-bcd234/policy/stages <<'EOF'
+0 0123456789ab
+EOF
+chmod 0644 /home/ada/.local/state/paude/sessions/paude-bcd234/policy/stages
 cat >/home/ada/.local/state/paude/sessions/paude-bcd234/session.json <<'EOF'
 { "v": 1, "id": "paude-bcd234" }
 EOF
 chmod 0600 /home/ada/.local/state/paude/sessions/paude-bcd234/session.json
 later 'docker volume rm --force paude-bcd234-link'
-step_19() {
+step_21() {
   # side by side
   later 'docker rm --force --volumes paude-bcd234-proxy'
   later 'docker rm --force --volumes paude-bcd234-gate'
@@ -211,13 +217,13 @@ step_19() {
   [ "$failed" = 0 ]
 }
 kept=$undo undo=:
-step_19 || {
+step_21 || {
   # an image was missing
   eval "$undo" >/dev/null 2>&1
   undo=:
   # building the image
   make-image --for=paude
-  step_19
+  step_21
 }
 undo="$undo; $kept" kept=:
 undo=: kept=:

@@ -1,0 +1,59 @@
+import type { Config, Origin } from '../config/settings.ts'
+import type { Allow, Injection, Policy } from '../network/allow.ts'
+import { parseDenyEntry, parseEntry } from '../network/groups.ts'
+import { mergeAllows, mergeDenies } from '../network/pattern.ts'
+import { revisionOf } from '../network/revision.ts'
+import type { SessionRecord } from './record.ts'
+import type { Network } from './spec.ts'
+
+/** The policy of a start: what the agent needs and what the layers of the configuration say, each entry with its reason. */
+export function startPolicy(
+  { settings, members }: Config,
+  {
+    session,
+    needed,
+    injection,
+  }: { readonly session: string; readonly needed: readonly Allow[]; readonly injection: Injection | null },
+): Policy {
+  const why = (key: ListKey, at: number) => `asked for by ${SAID[key][members[key]?.[at] ?? 'default']}`
+  const allow = settings.networkAllow.flatMap((entry, at) => parseEntry(entry, why('networkAllow', at)))
+  const groups = settings.networkGroups.flatMap((name, at) => parseEntry(`@${name.replace(/^@/, '')}`, why('networkGroups', at)))
+  const deny = settings.networkDeny.flatMap((entry, at) => parseDenyEntry(entry, why('networkDeny', at)))
+  return {
+    session,
+    mode: settings.network === 'none' ? 'restricted' : settings.network,
+    allow: mergeAllows([...needed, ...allow, ...groups]),
+    deny: mergeDenies(deny),
+    injection,
+  }
+}
+
+/** The policy as session.json keeps it: what is said later is laid over it. */
+export function policyRecord(network: Network): Pick<SessionRecord, 'allow' | 'deny' | 'injection' | 'revision' | 'changes'> {
+  if (network.mode === 'none') return { allow: [], deny: [], injection: null, revision: '', changes: [] }
+  const { allow, deny, injection } = network.policy
+  return {
+    allow: allow.map((one) => ({ ...one, ports: [...one.ports] })),
+    deny: deny.map((one) => ({ ...one, ports: [...one.ports] })),
+    injection: injection === null ? null : { ...injection },
+    revision: revisionOf(network.policy),
+    changes: [],
+  }
+}
+
+/** The policy a session was started with; null when it has none, or was made by a paude that kept less of it. */
+export const policyOf = ({ id, network, allow, deny, injection, revision }: SessionRecord): Policy | null =>
+  network === 'none' || revision === '' ? null : { session: id, mode: network, allow, deny, injection }
+
+type ListKey = 'networkAllow' | 'networkDeny' | 'networkGroups'
+
+/** How a layer is called in the reason of an entry. */
+const SAID: Readonly<Record<ListKey, Readonly<Record<Origin, string>>>> = {
+  networkAllow: said('network-allow', 'PAUDE_NETWORK_ALLOW'),
+  networkDeny: said('network-deny', 'PAUDE_NETWORK_DENY'),
+  networkGroups: said('network-group', 'PAUDE_NETWORK_GROUP'),
+}
+
+function said(flag: string, variable: string): Readonly<Record<Origin, string>> {
+  return { default: 'default', 'config file': 'the config file', environment: variable, flag: `--${flag}` }
+}
