@@ -1,5 +1,4 @@
 import { dirname, join } from 'node:path'
-import { HOST_NAME } from '../network/allow.ts'
 import { type Exec, exec, folder, later, type Plan, together, write } from '../plan/plan.ts'
 import type { SessionSpec } from '../session/spec.ts'
 import {
@@ -90,7 +89,6 @@ const revisionFolders = (files: Readonly<Record<string, string>>): readonly stri
 
 function runProxy(dialect: Dialect, spec: SessionSpec): Exec {
   const { proxy } = parts(spec.id)
-  const needsHost = spec.network.mode !== 'none' && spec.network.policy.allow.some(({ host }) => host === HOST_NAME)
   return exec(
     [
       dialect.name,
@@ -100,7 +98,8 @@ function runProxy(dialect: Dialect, spec: SessionSpec): Exec {
       ...labels(spec, 'proxy'),
       ...helper(dialect, spec),
       ...dialect.proxy(spec),
-      ...(needsHost || spec.network.mode === 'open' ? dialect.hostName : []),
+      // A name, and no permission: a port of this machine may be allowed later.
+      ...dialect.hostName,
       linkMount(dialect, spec),
       bind(join(spec.folder, 'policy'), '/paude/policy', true),
       spec.proxyImage,

@@ -12,10 +12,11 @@ import { execute } from '../run/execute.ts'
 import { capture, LEFT } from '../run/process.ts'
 import { lookAround } from '../session/look.ts'
 import { outside } from '../session/outside.ts'
+import { policyNow } from '../session/policy.ts'
 import { handleOf, type SessionRecord } from '../session/record.ts'
 import { resolveSession, type Wish } from '../session/resolve.ts'
 import type { SessionSpec } from '../session/spec.ts'
-import { insistPrivate, readRecords } from '../session/store.ts'
+import { insistPrivate, readRecord, readRecords } from '../session/store.ts'
 import { readSeconds } from './args.ts'
 import type { Context } from './context.ts'
 import { chooseImages } from './images.ts'
@@ -116,12 +117,13 @@ async function finish(context: Context, { backend, spec, record, code, removal, 
     isWalled ? capture(backend.requests(handle, { follow: false })).catch(() => null) : null,
     code === 125 && isWalled ? capture(backend.receipt(handle)).catch(() => null) : null,
   ])
+  const last = readRecord(context.host, record.id) ?? record
   await execute(removal, effects)
   if (receipt !== null && /"ok":false/.test(receipt.stdout))
     throw new PaudeError('self-test', 'the wall around the agent did not hold, so the agent was not started', {
       hint: 'paude selftest shows which probe got out',
     })
-  const asked = parseLog(requests?.stdout ?? '', spec.network.mode === 'none' ? [] : spec.network.policy.allow)
+  const asked = parseLog(requests?.stdout ?? '', policyNow(last, Date.now() / 1000))
   onEnd?.(asked)
   await warnOfPlanted(context, record)
   if (onEnd === undefined) noteBlocked(context, asked)

@@ -1,5 +1,8 @@
+import { PaudeError } from '../errors.ts'
 import type { Policy } from './allow.ts'
-import { parseDenyEntry, parseEntry } from './groups.ts'
+import { denied, pattern } from './decide.ts'
+import { findGroup, parseDenyEntry, parseEntry } from './groups.ts'
+import { parseAllow, parseDeny } from './pattern.ts'
 import { revisionOf } from './revision.ts'
 
 /** What was said to a session after its start. A later word about the same entry takes the place of the earlier one. */
@@ -43,3 +46,51 @@ export const stagesOf = (base: Policy, changes: readonly Change[], now: number):
 /** The file `stages` of the policy folder: second and revision a line. */
 export const stageLines = (stages: readonly Stage[]): string =>
   stages.map(({ from, policy }) => `${from} ${revisionOf(policy)}\n`).join('')
+
+/** What a user says to a session that is there. */
+export type Word = { readonly verb: 'allow' | 'deny' | 'unset'; readonly entries: readonly string[]; readonly until: number }
+
+/** The changes after this word, without those that have ended; throws when it would change nothing or is overruled. */
+export function revised(
+  base: Policy,
+  changes: readonly Change[],
+  { verb, entries, until }: Word,
+  now: number,
+): readonly Change[] {
+  const kept = changes.filter((one) => one.until === 0 || one.until > now)
+  const said = entries.map((entry) => canonical(entry, verb))
+  const others = kept.filter(({ entry }) => !said.includes(entry))
+  if (verb === 'unset') {
+    const unknown = said.find((entry) => kept.every((one) => one.entry !== entry))
+    if (unknown !== undefined)
+      throw new PaudeError('not-found', `nothing was said to this session about ${unknown}`, {
+        hint: `what it was started with stays; to close it: paude network deny ${unknown} --session ${base.session}`,
+      })
+    return others
+  }
+  const after = [...others, ...said.map((entry) => ({ verb, entry, until }))]
+  if (verb === 'allow') for (const entry of said) refuseOverruled(applied(base, after, now), entry, base)
+  return after
+}
+
+/** Deny wins: an allow below it would be said in vain. */
+function refuseOverruled(policy: Policy, entry: string, base: Policy): void {
+  for (const { host, ports } of parseEntry(entry, '')) {
+    const rule = ports.map((port) => denied(policy.deny, { host, port })).find((found) => found !== null)
+    if (rule === undefined || rule === null) continue
+    const own = denied(base.deny, { host, port: ports[0] ?? 443 }) === null
+    throw new PaudeError('refused', `${host} is denied by ${pattern(rule)} (${rule.why}), and a denial wins`, {
+      hint: own
+        ? `paude network unset ${pattern(rule)} --session ${base.session}`
+        : 'take it out there and start the session again',
+    })
+  }
+}
+
+/** An entry as it is kept, so that the same words mean the same entry. */
+function canonical(entry: string, verb: Word['verb']): string {
+  if (entry.startsWith('@')) return `@${findGroup(entry).name}`
+  const { host, ports, privateRange } =
+    verb === 'allow' || entry.includes('@') ? parseAllow(entry, '') : { ...parseDeny(entry, ''), privateRange: '' }
+  return `${pattern({ host, ports })}${privateRange === '' ? '' : `@${privateRange}`}`
+}

@@ -1,5 +1,6 @@
 import type { Config, Origin } from '../config/settings.ts'
 import type { Allow, Injection, Policy } from '../network/allow.ts'
+import { applied } from '../network/changes.ts'
 import { parseDenyEntry, parseEntry } from '../network/groups.ts'
 import { mergeAllows, mergeDenies } from '../network/pattern.ts'
 import { revisionOf } from '../network/revision.ts'
@@ -41,9 +42,21 @@ export function policyRecord(network: Network): Pick<SessionRecord, 'allow' | 'd
   }
 }
 
-/** The policy a session was started with; null when it has none, or was made by a paude that kept less of it. */
-export const policyOf = ({ id, network, allow, deny, injection, revision }: SessionRecord): Policy | null =>
-  network === 'none' || revision === '' ? null : { session: id, mode: network, allow, deny, injection }
+/** The policy a session was started with. */
+export const policyOf = ({ id, network, allow, deny, injection }: SessionRecord): Policy => ({
+  session: id,
+  // Where there is no network, nothing is allowed.
+  mode: network === 'none' ? 'restricted' : network,
+  allow,
+  deny,
+  injection,
+})
+
+/** The policy that holds now, with what was said since the start; its revision is '' where the proxy writes none. */
+export function policyNow(record: SessionRecord, now: number): Policy & { readonly revision: string } {
+  const policy = applied(policyOf(record), record.changes, now)
+  return { ...policy, revision: record.revision === '' ? '' : revisionOf(policy) }
+}
 
 type ListKey = 'networkAllow' | 'networkDeny' | 'networkGroups'
 

@@ -152,7 +152,7 @@ describe.each(engines)('the wall on %s', (engine) => {
   test('every line on the proxy’s stdout is JSON, and reads as what happened', async () => {
     const { stdout: text } = await run(engine, ['logs', wall.proxy])
     for (const line of text.trim().split('\n')) expect(JSON.parse(line)).toMatchObject({ v: 1, sid: 'wall' })
-    const requests = parseLog(text, wall.allow)
+    const requests = parseLog(text, { mode: 'restricted', allow: wall.allow, deny: [], revision: '' })
     const rules = (host: string) => [
       ...new Set(requests.filter((request) => request.host === host).map(({ decision, rule }) => `${decision}: ${rule}`)),
     ]

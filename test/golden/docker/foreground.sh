@@ -95,6 +95,7 @@ later 'docker rm --force --volumes paude-bcd234'
     --tmpfs=/run:rw,noexec,nosuid,nodev,size=4m,mode=1777 \
     --log-driver=json-file \
     --log-opt=max-size=10m \
+    --add-host=host.paude.internal:host-gateway \
     --mount=type=volume,src=paude-bcd234-link,dst=/paude/link,volume-label=paude.id=paude-bcd234,volume-label=paude.role=link,volume-label=paude.created=2026-01-02T03:04:05.000Z \
     --mount=type=bind,src=/home/ada/.local/state/paude/sessions/paude-bcd234/policy,dst=/paude/policy,ro \
     localhost/paude/proxy:1 \
