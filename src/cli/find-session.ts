@@ -110,6 +110,7 @@ const recordOf = (row: Row): SessionRecord => ({
   allow: [],
   deny: [],
   injection: null,
+  ways: { upstream: null, dns: [], bandwidth: 0 },
   revision: '',
   changes: [],
   terminal: true,

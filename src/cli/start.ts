@@ -6,6 +6,7 @@ import type { Layer } from '../config/read-flags.ts'
 import { PaudeError } from '../errors.ts'
 import { keepBounded } from '../events/file.ts'
 import { parseLog, type Request, UNREACHABLE } from '../network/log.ts'
+import { type Proposal, proposal, proposalText } from '../network/proposal.ts'
 import type { Plan } from '../plan/plan.ts'
 import { renderPlan } from '../plan/render.ts'
 import { execute } from '../run/execute.ts'
@@ -66,6 +67,10 @@ export async function startSession(context: Context, start: Start): Promise<numb
   for (const line of [...around.workspace.notes, ...outside(named, host, spec.mounts)]) note(line)
   if (settings.network === 'none' && run.kind === 'agent') warn('without a network Claude cannot reach its model')
   if (settings.network === 'open') warn('the network is open: the agent can reach every host this machine can')
+  if (settings.network === 'record')
+    warn(
+      'the network is recorded: the agent can reach every public host; only private, loopback, link-local and metadata addresses are blocked',
+    )
   insistPrivate(host)
   refuseTakenName(context, spec)
   const effects = context.effects(backend)
@@ -127,7 +132,14 @@ async function finish(context: Context, { backend, spec, record, code, removal, 
   onEnd?.(asked)
   await warnOfPlanted(context, record)
   if (onEnd === undefined) noteBlocked(context, asked)
+  if (spec.network.mode === 'record') noteRecorded(context, proposal(asked, spec.network.policy))
   return code
+}
+
+function noteRecorded({ note }: Context, { entries }: Proposal): void {
+  const places = entries.length === 1 ? '1 place' : `${entries.length} places`
+  if (entries.length === 0) note('recorded nothing that is not allowed already')
+  else note(`recorded ${places}, to be read before they are allowed:\n${proposalText({ entries, impossible: [] })}`)
 }
 
 function noteBlocked({ note }: Context, requests: readonly Request[]): void {

@@ -198,7 +198,7 @@ export const verbs = {
   network: {
     description: 'Show and change what a session may reach',
     caller: 'management',
-    words: ['list', 'allow', 'deny', 'unset', 'why', 'blocked', 'watch', 'log', 'groups'],
+    words: ['list', 'allow', 'deny', 'unset', 'why', 'blocked', 'watch', 'propose', 'log', 'groups'],
     examples: [
       ['paude network allow example.org', 'one more host for the session of this directory, at once'],
       ['paude network allow @github --for 10m', 'what GitHub needs, for ten minutes'],
@@ -207,6 +207,7 @@ export const verbs = {
       ['paude network list --origin', 'everything that may be reached, and why'],
       ['paude network watch', 'what is blocked as it happens, and one key that allows it'],
       ['paude network allow example.org --user', 'here at once, and in all sessions to come'],
+      ['paude network propose', 'the list that would have let everything through, for review'],
       ['paude network blocked', 'what was blocked, each host once'],
       ['paude network log', 'every request of the session of this directory'],
       ['paude network log --blocked --json', 'what was blocked, for scripts'],

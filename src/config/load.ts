@@ -18,6 +18,7 @@ const DEFAULTS: Settings = {
   networkAllow: [],
   networkDeny: [],
   networkGroups: [],
+  networkWays: { upstreamProxy: '', upstreamCredentials: '', upstreamExcept: [], dns: [], bandwidth: '' },
   inject: 'bump',
   cpus: '',
   memory: '',

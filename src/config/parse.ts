@@ -91,6 +91,19 @@ export const UserFile = v.strictObject({
       allow: v.optional(v.array(text)),
       deny: v.optional(v.array(text)),
       groups: v.optional(v.array(text)),
+      upstream_proxy: v.optional(text),
+      upstream_credentials: v.optional(
+        v.pipe(
+          v.string(),
+          v.check(
+            (value) => /^(env:[A-Za-z_]\w*|file:(\/|~\/).+)$/.test(value),
+            'must say where name:password is: "env:NAME" or "file:/path"',
+          ),
+        ),
+      ),
+      upstream_except: v.optional(v.array(text)),
+      dns: v.optional(v.array(text)),
+      bandwidth: v.optional(text),
       inject: v.optional(v.picklist(['bump', 'base-url'])),
     }),
   ),
@@ -119,6 +132,7 @@ export function parseConfigFile(file: string, content: string | null): Layer {
     networkAllow: network?.allow,
     networkDeny: network?.deny,
     networkGroups: network?.groups,
+    networkWays: network === undefined ? undefined : networkWays(network),
     inject: network?.inject,
     cpus: limits?.cpus,
     memory: limits?.memory,
@@ -130,6 +144,14 @@ export function parseConfigFile(file: string, content: string | null): Layer {
     notify: notify === undefined ? undefined : notifySettings(notify),
   })
 }
+
+const networkWays = (network: NonNullable<UserFile['network']>): Layer['networkWays'] & object => ({
+  upstreamProxy: network.upstream_proxy ?? '',
+  upstreamCredentials: network.upstream_credentials ?? '',
+  upstreamExcept: network.upstream_except ?? [],
+  dns: network.dns ?? [],
+  bandwidth: network.bandwidth ?? '',
+})
 
 const notifySettings = ({ webhook, terminal, ...rest }: v.InferOutput<typeof Notify>): NotifySettings => ({
   ...SILENT,
@@ -200,6 +222,11 @@ const KEYS = [
   'allow',
   'deny',
   'groups',
+  'upstream_proxy',
+  'upstream_credentials',
+  'upstream_except',
+  'dns',
+  'bandwidth',
   'inject',
   'limits',
   'cpus',

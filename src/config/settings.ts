@@ -1,3 +1,4 @@
+import type { WrittenWays } from '../network/ways.ts'
 import type { NotifySettings } from '../notify/settings.ts'
 
 /** Everything a start can be told, decided: flags over environment over the user's file over defaults. */
@@ -16,6 +17,8 @@ export type Settings = {
   readonly networkAllow: readonly string[]
   /** Wins over every allow. */
   readonly networkDeny: readonly string[]
+  /** Only in the file: how the proxy itself gets out. */
+  readonly networkWays: WrittenWays
   /** Names of groups of hosts, with or without `@`. */
   readonly networkGroups: readonly string[]
   /** How the proxy gets at the request it puts the credential in. */

@@ -1,3 +1,5 @@
+import type { Ways } from './ways.ts'
+
 /** One line of the allowlist after parsing: what may be reached, and why the user finds it there. */
 export type Allow = {
   /** Canonical: lower case, punycode, no trailing dot. `*.example.org` means everything below, not the name itself. */
@@ -52,5 +54,6 @@ export type Policy = {
   readonly mode: 'restricted' | 'open' | 'record'
   readonly allow: readonly Allow[]
   readonly deny: readonly Deny[]
+  readonly ways: Ways
   readonly injection: Injection | null
 }

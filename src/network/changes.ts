@@ -24,6 +24,7 @@ export const reasonOf = ({ until }: Change): string =>
 /** The policy of the start with what was said since and still holds. */
 export const applied = (base: Policy, changes: readonly Change[], now: number): Policy => {
   const holding = changes.filter(({ until }) => until === 0 || until > now)
+  if (holding.length === 0) return base
   return {
     ...base,
     allow: [

@@ -47,11 +47,12 @@ export function readTarget(text: string): Target {
 }
 
 /**
- * What the proxy says to a request, and by which entry. `addresses` are those the name resolves to; null when nobody looked,
+ * What the proxy says to a request, and by which entry. `resolved` is what the name resolves to; null when nobody looked,
  * and then they are taken for public ones.
  */
-export function decide(policy: Policy, target: Target, addresses: readonly string[] | null): Verdict {
+export function decide(policy: Policy, target: Target, resolved: readonly string[] | null): Verdict {
   const { host, port, scheme } = target
+  const addresses = resolvesElsewhere(policy, host) ? null : resolved
   if (scheme === 'http' && host === HELP) return { decision: 'allowed', rule: "paude's own help page", why: '' }
   if (scheme === 'http' && target.path.startsWith('/squid-internal-')) return blocked("the proxy's own pages")
   const denial = denied(policy.deny, target)
@@ -71,6 +72,12 @@ export function decide(policy: Policy, target: Target, addresses: readonly strin
   if (named.length === 0) return blocked('not on the allowlist')
   return { decision: 'blocked', rule: `port ${port} is not open: ${named.map(pattern).join(', ')}`, why: named[0]?.why ?? '' }
 }
+
+/** An upstream proxy resolves the names that go through it. */
+const resolvesElsewhere = ({ ways: { upstream } }: Policy, host: string): boolean =>
+  upstream !== null &&
+  host !== HOST_NAME &&
+  !upstream.except.some((name) => patternsOf(host).includes(name) || name === `*.${host}`)
 
 const HELP = 'paude.internal'
 const CANARY = 'canary.paude.internal'

@@ -1,6 +1,6 @@
-import { type Allow, BASE_URL, HOST_NAME, type Injection } from './allow.ts'
+import { BASE_URL, HOST_NAME, type Injection, type Policy } from './allow.ts'
 import { matches } from './pattern.ts'
-import { destination, lines } from './squid-names.ts'
+import { destination, lines, reaching } from './squid-names.ts'
 
 /** Pattern of the paths, with their query, that the credential goes to; JavaScript and squid read it alike. */
 export function injectedPath({ prefix }: Pick<Injection, 'prefix'>): string {
@@ -37,15 +37,15 @@ export function injectionAcls({ host, port, scheme, way, prefix }: Injection): s
   )
 }
 
-export function injectionGroup(allow: readonly Allow[], injection: Injection | null): readonly string[] {
+export function injectionGroup({ allow, injection, ways }: Policy): readonly string[] {
   if (injection === null) return []
   const { host, port } = injection
   const known = allow.find((entry) => matches(entry.host, host) && entry.ports.includes(port))
   const { acls, terms } = destination('_inject', { ...(known ?? { privateRange: '' }), host, ports: [port], why: '' })
   return [
     ...acls,
-    `acl inject_ok all-of inject any_dst ${terms}`,
-    ...(isBumped(injection) ? [`acl inject_tls_ok all-of inject_name inject_port any_dst ${terms}`] : []),
+    ...reaching('inject_ok all-of inject', terms, ways),
+    ...(isBumped(injection) ? reaching('inject_tls_ok all-of inject_name inject_port', terms, ways) : []),
   ]
 }
 

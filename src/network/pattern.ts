@@ -49,6 +49,8 @@ export function mergeAllows(list: readonly Allow[]): readonly Allow[] {
   }
   const merged = [...byKey.values()]
   const byName = Map.groupBy(merged, ({ host }) => host)
+  // Without a wildcard and a host of two ranges nothing covers anything.
+  if (byName.size === merged.length && !merged.some(({ host }) => host.startsWith('*.'))) return merged.sort(byHost)
   const wider = merged.map((allow) =>
     patternsOf(allow.host)
       .flatMap((pattern) => byName.get(pattern) ?? [])

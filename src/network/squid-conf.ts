@@ -5,7 +5,8 @@ import { accelerator, injectionAcls, injectionGroup, injectionHeaders, injection
 import { mergeAllows, mergeDenies } from './pattern.ts'
 import { NEVER_RANGES, PRIVATE_RANGES } from './ranges.ts'
 import { revisionOf } from './revision.ts'
-import { anyOf, denialAcls, groupsOf, lines } from './squid-names.ts'
+import { anyOf, denialAcls, groupsOf, lines, reaching } from './squid-names.ts'
+import { peerWords, waysConf } from './ways-conf.ts'
 
 /** The proxy's squid.conf. What only P can know (its networks, the machine's address) it adds in /run/own.conf. */
 export function squidConf(policy: Policy): string {
@@ -14,6 +15,7 @@ export function squidConf(policy: Policy): string {
     listener(policy),
     ...(policy.injection?.way === 'base-url' ? [accelerator(policy.injection)] : []),
     vocabulary(revision),
+    waysConf(policy.ways, policy.injection?.way === 'base-url'),
     ...(policy.injection === null ? [] : [injectionAcls(policy.injection)]),
     lines(...denialAcls(policy.deny, policy.mode === 'record' ? ['canary'] : [])),
     policy.mode === 'open' ? openRules(policy) : restrictedRules(policy),
@@ -41,8 +43,10 @@ export const stageFiles = (stages: readonly Stage[]): Readonly<Record<string, st
 })
 
 /** Files of /paude/policy itself: what stays as it is while the session lives. */
-export const standingFiles = ({ injection }: Policy): Readonly<Record<string, string>> =>
-  injection === null ? {} : { inject: injectLine(injection) }
+export const standingFiles = ({ injection, ways: { upstream } }: Policy): Readonly<Record<string, string>> => ({
+  ...(injection === null ? {} : { inject: injectLine(injection) }),
+  ...(upstream === null || upstream.credentials === '' ? {} : { upstream: `${peerWords(upstream)}\n` }),
+})
 
 const listener = ({ session }: Policy): string => `\
 http_port 127.0.0.1:3128 ssl-bump tls-cert=/run/ca.pem generate-host-certificates=on dynamic_cert_mem_cache_size=2MB
@@ -84,17 +88,19 @@ const vocabulary = (revision: string): string =>
   )
 
 function restrictedRules(policy: Policy): string {
-  const { allow, injection } = policy
+  const { allow, injection, ways } = policy
   const groups = groupsOf(mergeAllows(allow))
   const records = policy.mode === 'record'
   const site = injection === null ? '' : '!inject_site '
   return lines(
     ...groups.flatMap(({ acls }) => acls),
     // Names stand before addresses: a denied name is never resolved.
-    ...groups.filter(({ web }) => web).map(({ id, terms }) => `acl web_ok${id} all-of web${id} any_dst ${terms}`),
-    ...groups.filter(({ tls }) => tls).map(({ id, terms }) => `acl tls_ok${id} all-of host_ok ${site}tls${id} any_dst ${terms}`),
-    ...injectionGroup(allow, injection),
-    ...(records ? [`acl any_ok all-of host_ok ${site}any_dst !never_net !priv_net`] : []),
+    ...groups.filter(({ web }) => web).flatMap(({ id, terms }) => reaching(`web_ok${id} all-of web${id}`, terms, ways)),
+    ...groups
+      .filter(({ tls }) => tls)
+      .flatMap(({ id, terms }) => reaching(`tls_ok${id} all-of host_ok ${site}tls${id}`, terms, ways)),
+    ...injectionGroup(policy),
+    ...(records ? reaching(`any_ok all-of host_ok${site === '' ? '' : ' !inject_site'}`, '!never_net !priv_net', ways) : []),
     anyOf('web_name', [...groups.filter(({ web }) => web).map(({ id }) => `web${id}`), ...(records ? ['host_ok'] : [])]),
     anyOf('web_ok', [...groups.filter(({ web }) => web).map(({ id }) => `web_ok${id}`), ...(records ? ['any_ok'] : [])]),
     anyOf('tls_ok', [
@@ -147,11 +153,11 @@ const isDenied = (deny: Policy['deny'], { host, port }: Injection): boolean => d
 const tunnelDenials = ['miss_access deny CONNECT denied', 'ssl_bump splice step1 denied']
 
 function openRules(policy: Policy): string {
-  const { allow, deny, injection } = policy
+  const { deny, injection } = policy
   const opens = injection?.scheme === 'https'
   return lines(
-    ...injectionGroup(allow, injection),
-    'acl open_ok all-of any_dst !self_net',
+    ...injectionGroup(policy),
+    ...reaching('open_ok all-of', '!self_net', policy.ways),
     ...commonDenials(policy),
     ...(injection === null ? [] : ['http_access allow inject_ok', 'http_access deny inject_site']),
     'http_access allow open_ok',
@@ -227,11 +233,11 @@ const logging = ({ session, mode, injection }: Policy, revision: string): string
   )
 }
 
-/** What http://paude.internal/ answers: `%` is a macro in squid's pages. The last line tells P that squid has read the policy. */
+/** What http://paude.internal/ answers: `%` is a macro in squid's pages. The first line tells P that squid has read the policy. */
 const helpPage = (policy: Policy): string => {
   const { session, mode, allow, deny, injection } = policy
   return lines(
-    HELP[mode],
+    `paude (policy ${revisionOf(policy)}): ${HELP[mode]}`,
     ...(mode === 'open'
       ? []
       : mergeAllows(allow).map(
@@ -247,12 +253,11 @@ const helpPage = (policy: Policy): string => {
           `A 403 means blocked by this list. The user can allow a host at once with: paude network allow HOST --session ${session}`,
         ]
       : []),
-    `policy ${revisionOf(policy)}`,
   ).replaceAll('%', '%%')
 }
 
 const HELP = {
-  open: 'paude: this session may reach every host.',
-  record: 'paude: this session may reach every public host, and what it reaches is written down. These are allowed anyway:',
-  restricted: 'paude: this session may reach these hosts and nothing else:',
+  open: 'this session may reach every host.',
+  record: 'this session may reach every public host, and what it reaches is written down. These are allowed anyway:',
+  restricted: 'this session may reach these hosts and nothing else:',
 } as const

@@ -1,6 +1,7 @@
 import { type Allow, type Deny, HOST_NAME } from './allow.ts'
 import { mergeDenies, patternsOf } from './pattern.ts'
 import { PRIVATE_RANGES, withoutRange } from './ranges.ts'
+import type { Ways } from './ways.ts'
 
 /** Lines of squid.conf as its text. */
 export const lines = (...list: readonly string[]): string => `${list.join('\n')}\n`
@@ -35,8 +36,8 @@ function group(id: string, members: readonly Allow[]): Group {
     terms,
     acls: [
       ...acls,
-      ...listed.map((host) => `acl name${id} dstdomain -n ${host}`),
-      ...listed.map((host) => `acl sni${id}${excluded.length > 0 ? '_in' : ''} ssl::server_name --client-requested ${host}`),
+      ...listLines(`acl name${id} dstdomain -n`, listed),
+      ...listLines(`acl sni${id}${excluded.length > 0 ? '_in' : ''} ssl::server_name --client-requested`, listed),
       ...excluded.flatMap((host) => [
         `acl apex${id} dstdomain -n ${host}`,
         `acl sni_apex${id} ssl::server_name --client-requested ${host}`,
@@ -66,6 +67,12 @@ export function destination(
   return { acls: rest.map((range) => `acl rest${id} dst ${range}`), terms: `!never_net !rest${id}` }
 }
 
+/** An acl that judges names and then addresses; behind an upstream proxy, which resolves them, names alone. */
+export const reaching = (start: string, terms: string, { upstream }: Ways): readonly string[] => [
+  ...(upstream === null ? [] : [`acl ${start} via_upstream`]),
+  `acl ${start} any_dst ${terms}`,
+]
+
 /** An acl that any of the members fulfils; `nothing` stands for an empty list, which squid refuses. */
 export const anyOf = (name: string, members: readonly string[]): string =>
   `acl ${name} any-of nothing${members.map((member) => ` ${member}`).join('')}`
@@ -80,8 +87,8 @@ export function denialAcls(deny: readonly Deny[], more: readonly string[]): read
     return {
       id,
       acls: [
-        ...listed.map((host) => `acl no_name${id} dstdomain -n ${host}`),
-        ...listed.map((host) => `acl no_listed_sni${id} ssl::server_name --client-requested ${host}`),
+        ...listLines(`acl no_name${id} dstdomain -n`, listed),
+        ...listLines(`acl no_listed_sni${id} ssl::server_name --client-requested`, listed),
         ...excluded.flatMap((host) => [
           `acl no_apex${id} dstdomain -n ${host}`,
           `acl no_apex_sni${id} ssl::server_name --client-requested ${host}`,
@@ -102,13 +109,35 @@ export function denialAcls(deny: readonly Deny[], more: readonly string[]): read
   ]
 }
 
+/** Sorted as squid compares names, from their end: its tree takes ten thousand so in 10 ms, and in 120 in any other order. */
+const fromTheEnd = (hosts: readonly string[]): readonly string[] =>
+  hosts
+    .map((host) => [host.split('').reverse().join(''), host] as const)
+    .sort(([one], [other]) => (one < other ? -1 : 1))
+    .map(([, host]) => host)
+
+/** One name a line, or many where there are many: squid's lines end at 2048 signs. */
+function listLines(start: string, hosts: readonly string[]): readonly string[] {
+  if (hosts.length <= 100) return hosts.map((host) => `${start} ${host}`)
+  const packed: string[] = []
+  let line = start
+  for (const host of hosts) {
+    if (line.length + host.length > 1900) {
+      packed.push(line)
+      line = start
+    }
+    line += ` ${host}`
+  }
+  return [...packed, line]
+}
+
 /** In squid `.x.org` holds x.org too, and an exact name beside a wildcard that covers it is fatal. */
 function listing(hosts: readonly string[]): { readonly listed: readonly string[]; readonly excluded: readonly string[] } {
   const known = new Set(hosts)
   const apexes = hosts.filter((host) => host.startsWith('*.')).map((host) => host.slice(2))
   const dotted = new Set(apexes)
   return {
-    listed: hosts.filter((host) => !dotted.has(host)).map((host) => host.replace(/^\*/, '')),
+    listed: fromTheEnd(hosts.filter((host) => !dotted.has(host)).map((host) => host.replace(/^\*/, ''))),
     excluded: apexes.filter((apex) => !patternsOf(apex).some((pattern) => known.has(pattern))),
   }
 }

@@ -30,6 +30,22 @@ export const SessionRecord = v.object({
     ),
     null,
   ),
+  ways: v.optional(
+    v.object({
+      upstream: v.nullable(
+        v.object({
+          scheme: v.picklist(['http', 'https']),
+          host: v.string(),
+          port: v.number(),
+          except: v.array(v.string()),
+          credentials: v.string(),
+        }),
+      ),
+      dns: v.array(v.string()),
+      bandwidth: v.number(),
+    }),
+    { upstream: null, dns: [], bandwidth: 0 },
+  ),
   /** Of the policy when this was written; '' in records of a paude that could not change it. */
   revision: v.optional(v.string(), ''),
   /** What was said to it since the start. */

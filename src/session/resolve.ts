@@ -20,7 +20,7 @@ import { checkedName, homeVolume, newSessionId } from './id.ts'
 import { readLimits } from './limits.ts'
 import type { Surroundings } from './look.ts'
 import { mountCheck } from './mount-check.ts'
-import { policyRecord, startPolicy } from './policy.ts'
+import { policyRecord, proxySecret, startPolicy } from './policy.ts'
 import type { SessionRecord } from './record.ts'
 import type { Mount, Network, SessionSpec } from './spec.ts'
 import { sessionFolder } from './store.ts'
@@ -140,6 +140,11 @@ function resolveNetwork({ host, config, agent, run, around }: Wish, session: str
   const needed = run.kind === 'agent' ? agent.needs(host, credential).map(({ host: entry, why }) => parseAllow(entry, why)) : []
   const injection = credential === null ? null : { ...credential.injection, way: settings.inject }
   const policy = startPolicy(config, { session, needed, injection })
+  if (policy.ways.upstream !== null && injection?.way === 'base-url')
+    throw new PaudeError('unsupported', 'inject = "base-url" goes to the provider directly, and an upstream proxy is set', {
+      hint: 'leave inject out, or except the provider: it is not reached through the upstream proxy that way',
+    })
+  const handed = proxySecret(host, { credential: credential?.value ?? null, ways: policy.ways })
   return {
     mode: settings.network,
     policy,
@@ -147,9 +152,9 @@ function resolveNetwork({ host, config, agent, run, around }: Wish, session: str
       ...stageFiles(stagesOf(policy, [], 0)),
       ...standingFiles(policy),
       ...(around.extraCa === '' ? {} : { 'extra-ca.pem': around.extraCa }),
-      ...(credential === null ? {} : { 'await-secret': '' }),
+      ...(handed === null ? {} : { 'await-secret': '' }),
     },
-    credential: credential?.value ?? null,
+    credential: handed,
   }
 }
 

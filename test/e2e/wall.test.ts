@@ -7,6 +7,7 @@ import { stagesOf } from '../../src/network/changes.ts'
 import { parseLog } from '../../src/network/log.ts'
 import { parseAllow } from '../../src/network/pattern.ts'
 import { stageFiles, standingFiles } from '../../src/network/squid-conf.ts'
+import { DIRECT } from '../../src/network/ways.ts'
 
 const REAL = 'sk-real-0123456789'
 const IMAGE = 'paude-wall-test'
@@ -302,7 +303,14 @@ function makeWall(engine: string) {
   let certificate = ''
 
   function writePolicy(injection: Omit<Injection, 'host' | 'prefix'>, mode: Policy['mode']) {
-    const policy: Policy = { session: 'wall', mode, allow, deny: [], injection: { ...injection, host: HOST_NAME, prefix: '' } }
+    const policy: Policy = {
+      session: 'wall',
+      mode,
+      allow,
+      deny: [],
+      ways: DIRECT,
+      injection: { ...injection, host: HOST_NAME, prefix: '' },
+    }
     const files = { ...stageFiles(stagesOf(policy, [], 0)), ...standingFiles(policy), 'await-secret': '' }
     for (const [file, content] of Object.entries({ ...files, 'extra-ca.pem': certificate })) {
       mkdirSync(dirname(join(folder, file)), { recursive: true })

@@ -7,6 +7,7 @@ import { HOST_NAME, type Injection, type Policy } from '../../src/network/allow.
 import { decide, readTarget } from '../../src/network/decide.ts'
 import { parseAllow, parseDeny } from '../../src/network/pattern.ts'
 import { squidConf } from '../../src/network/squid-conf.ts'
+import { DIRECT } from '../../src/network/ways.ts'
 import { backends, engine } from './support.ts'
 
 const IMAGE = 'paude-why-test'
@@ -99,6 +100,7 @@ const cases = fc.sample(policies, { numRuns: POLICIES, seed: SEED }).map((drawn,
     mode: drawn.mode,
     allow: drawn.allow.map((entry) => parseAllow(entry, 'test')),
     deny: drawn.deny.map((entry) => parseDeny(entry, 'test')),
+    ways: DIRECT,
     injection: drawn.injection,
   } satisfies Policy,
   words: JSON.stringify({ ...drawn, injection: drawn.injection?.host ?? null }),

@@ -4,12 +4,14 @@ import { applied, reasonOf, stageLines, stagesOf } from '../../src/network/chang
 import { decide, readTarget } from '../../src/network/decide.ts'
 import { mergeDenies, parseAllow, parseDeny } from '../../src/network/pattern.ts'
 import { revisionOf } from '../../src/network/revision.ts'
+import { DIRECT } from '../../src/network/ways.ts'
 
 const policy = (allow: readonly string[], deny: readonly string[] = [], rest: Partial<Policy> = {}): Policy => ({
   session: 's1',
   mode: 'restricted',
   allow: allow.map((entry) => parseAllow(entry, 'the flag')),
   deny: deny.map((entry) => parseDeny(entry, 'the file')),
+  ways: DIRECT,
   injection: null,
   ...rest,
 })

@@ -5,6 +5,7 @@ import { stagesOf } from '../../src/network/changes.ts'
 import { parseAllow, parseDeny } from '../../src/network/pattern.ts'
 import { revisionOf } from '../../src/network/revision.ts'
 import { squidConf, stageFiles, standingFiles } from '../../src/network/squid-conf.ts'
+import { DIRECT } from '../../src/network/ways.ts'
 
 const injection: Injection = {
   host: 'api.provider.example',
@@ -19,6 +20,7 @@ const policy = (rest: Partial<Policy>, ...entries: readonly string[]): Policy =>
   mode: 'restricted',
   allow: entries.map((entry) => parseAllow(entry, 'test')),
   deny: [],
+  ways: DIRECT,
   injection: null,
   ...rest,
 })

@@ -1,5 +1,6 @@
 import type { Backend, Handle } from '../../src/backends/backend.ts'
 import type { Policy } from '../../src/network/allow.ts'
+import { DIRECT } from '../../src/network/ways.ts'
 import { exec } from '../../src/plan/plan.ts'
 import { secret } from '../../src/secret.ts'
 import type { Network, SessionSpec } from '../../src/session/spec.ts'
@@ -12,6 +13,7 @@ const policy: Policy = {
   mode: 'restricted',
   allow: [{ host: 'api.anthropic.com', ports: [443], privateRange: '', why: "Claude's model provider" }],
   deny: [],
+  ways: DIRECT,
   injection: null,
 }
 const walled = {

@@ -5,6 +5,7 @@ import { dryRun } from '../carry-out.ts'
 import type { Context } from '../context.ts'
 import type { Found } from '../find-session.ts'
 import { changeSession } from '../network/change.ts'
+import { proposeList } from '../network/propose.ts'
 import { findWithNetwork, showBlocked, showLog } from '../network/requests.ts'
 import { addToScope } from '../network/scope.ts'
 import { showGroups, showList, showWhy } from '../network/show.ts'
@@ -12,7 +13,11 @@ import { readUntil } from '../network/until.ts'
 import { jsonLine } from '../output.ts'
 
 const args = {
-  what: { type: 'positional', description: 'list, allow, deny, unset, why, blocked, watch, log or groups', required: true },
+  what: {
+    type: 'positional',
+    description: 'list, allow, deny, unset, why, blocked, watch, propose, log or groups',
+    required: true,
+  },
   hosts: { type: 'positional', description: 'Hosts, an address or a session', required: false },
   session: {
     type: 'string',
@@ -61,6 +66,7 @@ const ACTS: Readonly<Record<string, { readonly most: number; readonly act: Act }
     act: async (context, [session], { json }) =>
       (await import('../network/watch.ts')).watchNetwork(context, session, json === true),
   },
+  propose: { most: 1, act: (context, [session], { json }) => proposeList(context, session, json === true) },
   groups: { most: 1, act: (context, [name], { json }) => showGroups(context, name, json === true) },
 }
 
@@ -68,7 +74,8 @@ export default (context: Context) =>
   defineCommand({
     meta: {
       name: 'network',
-      description: 'Show and change what a session may reach: paude network list|allow|deny|unset|why|blocked|watch|log|groups',
+      description:
+        'Show and change what a session may reach: paude network list|allow|deny|unset|why|blocked|watch|propose|log|groups',
     },
     args,
     async run({ rawArgs, args: given }) {

@@ -71,19 +71,25 @@ async function watchTable(context: Context, found: Found): Promise<number> {
   const keys = openKeys()
   // What a step would say while it acts is said in the picture.
   const quiet: Context = { ...context, note: () => undefined }
-  let chosen = 0
+  // A place and no number: what is blocked meanwhile must not slip below the key that is typed.
+  let chosen = ''
   let said = ''
   writeAll(1, '\x1b[?1049h\x1b[?25l')
   try {
     while (true) {
       const rows = countBlocked(requests)
-      chosen = Math.max(0, Math.min(chosen, rows.length - 1))
-      writeAll(1, picture(context, found, { rows, chosen, said: ended ? 'the proxy has stopped' : said }))
+      const at = Math.max(
+        0,
+        rows.findIndex((one) => placeOf(one) === chosen),
+      )
+      chosen = rows[at] === undefined ? '' : placeOf(rows[at])
+      writeAll(1, picture(context, found, { rows, chosen: at, said: ended ? 'the proxy has stopped' : said }))
       const key = await Promise.race([keys.next(), Bun.sleep(LOOK).then(() => '')])
-      const row = rows[chosen]
+      const row = rows[at]
       if (key === 'q' || key === '\x03' || key === '\x1b') return 0
-      if (key === 'j' || key === '\x1b[B') chosen++
-      if (key === 'k' || key === '\x1b[A') chosen--
+      const step = key === 'j' || key === '\x1b[B' ? 1 : key === 'k' || key === '\x1b[A' ? -1 : 0
+      const next = rows[at + step]
+      if (next !== undefined) chosen = placeOf(next)
       const act = Object.hasOwn(KEYS, key) ? KEYS[key] : undefined
       if (act !== undefined && row !== undefined)
         said = await act(quiet, found, entryOf(row)).catch((error: unknown) => (error as Error).message)
@@ -97,6 +103,8 @@ async function watchTable(context: Context, found: Found): Promise<number> {
 async function follow(context: Context, found: Found, requests: Request[]): Promise<void> {
   for await (const request of followRequests(context, found)) if (request.decision === 'blocked') requests.push(request)
 }
+
+const placeOf = ({ host, port }: Blocked): string => `${host}:${port}`
 
 const entryOf = ({ host, port }: Blocked): string => (port === 443 || port === 80 ? host : `${host}:${port}`)
 

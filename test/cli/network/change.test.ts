@@ -11,6 +11,7 @@ import type { Policy } from '../../../src/network/allow.ts'
 import { type Change, revised, type Word } from '../../../src/network/changes.ts'
 import type { Request } from '../../../src/network/log.ts'
 import { parseAllow, parseDeny } from '../../../src/network/pattern.ts'
+import { DIRECT } from '../../../src/network/ways.ts'
 
 describe('a word to a session', () => {
   const base: Policy = {
@@ -18,6 +19,7 @@ describe('a word to a session', () => {
     mode: 'restricted',
     allow: [parseAllow('a.example', 'the flag')],
     deny: [parseDeny('*.no.example', 'the file')],
+    ways: DIRECT,
     injection: null,
   }
   const say = (changes: readonly Change[], verb: Word['verb'], ...entries: readonly string[]) =>
