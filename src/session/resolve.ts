@@ -133,8 +133,12 @@ function resolveNetwork({ host, config, agent, run, around }: Wish, session: str
   // A one-shot command needs no network unless it says so.
   if (settings.network === 'none') {
     // A list from the file or the environment is for sessions that have a network; only typed flags can contradict each other.
-    if (settings.networkAllow.length > 0 && origins.networkAllow === 'flag' && origins.network === 'flag')
-      throw new PaudeError('usage', '--network none and --network-allow contradict each other', { hint: 'leave one of them out' })
+    for (const [key, flag] of [
+      ['networkAllow', '--network-allow'],
+      ['networkGroups', '--network-group'],
+    ] as const)
+      if (settings[key].length > 0 && origins[key] === 'flag' && origins.network === 'flag')
+        throw new PaudeError('usage', `--network none and ${flag} contradict each other`, { hint: 'leave one of them out' })
     return { mode: 'none' }
   }
   const needed = run.kind === 'agent' ? agent.needs(host, credential).map(({ host: entry, why }) => parseAllow(entry, why)) : []

@@ -2,7 +2,20 @@ import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { HOST_NAME } from '../../src/network/allow.ts'
-import { describeEach, engine, lines, makeProject, paude, poll, type Ran, serveApi, startPaude, stateHome } from './support.ts'
+import {
+  binary,
+  describeEach,
+  engine,
+  lines,
+  makeProject,
+  paude,
+  poll,
+  type Ran,
+  serveApi,
+  startPaude,
+  stateHome,
+} from './support.ts'
+import { makeTerminals } from './terminal.ts'
 
 const EVENTS = 40
 const server = Bun.serve({
@@ -142,6 +155,39 @@ describeEach('a running session', (backend) => {
     const page = await inBox('curl -s http://paude.internal/')
     expect(page).toContain('  later.example 80,443')
     expect(page).not.toContain('gone.example')
+  }, 120_000)
+})
+
+describeEach('paude network watch', (backend) => {
+  test('shows what is blocked as it happens, and one key allows the host that is chosen, also when another one comes', async () => {
+    const cwd = makeProject()
+    const id = (await paude(['--backend', backend, '--detach'], { cwd })).stdout.trim()
+    const terminals = makeTerminals()
+    const ask = async (url: string) =>
+      (await paude(['exec', id, '--', 'curl', '-s', '-o', '/dev/null', '-m', '10', '-w', '%{http_code}', url], { cwd })).stdout
+    try {
+      await poll('the wall stands', async () => (await ask('http://paude.internal/')) === '200')
+      const terminal = await terminals.open({ cwd, env: {} })
+      await terminal.start(`${binary} network watch ${id}`)
+      await terminal.see('nothing was blocked yet')
+      await ask(`http://${SITE}/`)
+      await terminal.see(`> blocked  ${SITE}`)
+      await ask('https://other.example/')
+      await terminal.see(/^ {2}blocked +other\.example:443 +1 /m)
+      await terminal.press('s')
+      await terminal.see(`${SITE} is allowed in ${id}`)
+      await terminal.see(new RegExp(`^> allowed now +${SITE} `, 'm'))
+      expect(await ask(`http://${SITE}/`)).toBe('200')
+      await terminal.press('k')
+      await terminal.press('n')
+      await terminal.see('other.example is denied')
+      await terminal.press('q')
+      expect(await terminal.ended()).toBe(0)
+      expect((await paude(['network', 'list', id, '--json'], { cwd })).stdout).toContain('"verb": "deny"')
+    } finally {
+      await terminals.stop()
+      await paude(['rm', '--force', '--volumes', id], { cwd })
+    }
   }, 120_000)
 })
 

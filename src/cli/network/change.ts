@@ -10,7 +10,7 @@ import { ask } from '../../run/ask.ts'
 import { execute } from '../../run/execute.ts'
 import { policyOf } from '../../session/policy.ts'
 import type { SessionRecord } from '../../session/record.ts'
-import { readRecord } from '../../session/store.ts'
+import { insistPrivate, readRecord } from '../../session/store.ts'
 import type { Context } from '../context.ts'
 import type { Found } from '../find-session.ts'
 import { withLock } from './lock.ts'
@@ -25,6 +25,7 @@ export type Changed = {
 
 /** Says a word to a session: at once where it runs, and kept for its next start. Its open connections go on. */
 export async function changeSession(context: Context, found: Found, word: Word, dryRun = false): Promise<Changed> {
+  insistPrivate(context.host)
   const place = join(found.handle.folder, 'policy')
   refuseUnchangeable(found, place)
   return await withLock(context.host, join(found.handle.folder, 'policy.lock'), async () => {
