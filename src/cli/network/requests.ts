@@ -84,9 +84,9 @@ export async function readRequests(context: Context, found: Found): Promise<read
   return parseLog(outcome.stdout, policyOf(context, found))
 }
 
-/** What it asked for and goes on asking for, until its proxy ends. */
-export async function* followRequests(context: Context, found: Found): AsyncGenerator<Request> {
-  for await (const line of lines(found.backend.requests(found.handle, { follow: true })))
+/** What it asked for and goes on asking for, until its proxy ends or `stop` fires. */
+export async function* followRequests(context: Context, found: Found, stop?: AbortSignal): AsyncGenerator<Request> {
+  for await (const line of lines(found.backend.requests(found.handle, { follow: true }), stop))
     yield* parseLog(line, policyOf(context, found))
 }
 

@@ -66,7 +66,8 @@ async function everywhere(
 async function watchTable(context: Context, found: Found): Promise<number> {
   const requests: Request[] = []
   let ended = false
-  const reading = follow(context, found, requests).finally(() => (ended = true))
+  const stop = new AbortController()
+  const reading = follow(context, found, { requests, stop: stop.signal }).finally(() => (ended = true))
   reading.catch(() => undefined) // looked at below, never unhandled
   const keys = openKeys()
   // What a step would say while it acts is said in the picture.
@@ -95,13 +96,18 @@ async function watchTable(context: Context, found: Found): Promise<number> {
         said = await act(quiet, found, entryOf(row)).catch((error: unknown) => (error as Error).message)
     }
   } finally {
+    stop.abort()
     keys.pause()
     writeAll(1, '\x1b[?25h\x1b[?1049l')
   }
 }
 
-async function follow(context: Context, found: Found, requests: Request[]): Promise<void> {
-  for await (const request of followRequests(context, found)) if (request.decision === 'blocked') requests.push(request)
+async function follow(
+  context: Context,
+  found: Found,
+  { requests, stop }: { readonly requests: Request[]; readonly stop: AbortSignal },
+): Promise<void> {
+  for await (const request of followRequests(context, found, stop)) if (request.decision === 'blocked') requests.push(request)
 }
 
 const placeOf = ({ host, port }: Blocked): string => `${host}:${port}`
