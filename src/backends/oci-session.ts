@@ -9,7 +9,19 @@ export function sessionPlans(
   dialect: Dialect,
 ): Pick<
   Backend,
-  'attach' | 'exec' | 'inside' | 'logs' | 'receipt' | 'remove' | 'requests' | 'resume' | 'state' | 'stop' | 'terminal' | 'wait'
+  | 'attach'
+  | 'changePolicy'
+  | 'exec'
+  | 'inside'
+  | 'logs'
+  | 'receipt'
+  | 'remove'
+  | 'requests'
+  | 'resume'
+  | 'state'
+  | 'stop'
+  | 'terminal'
+  | 'wait'
 > {
   const { name } = dialect
   return {
@@ -56,6 +68,7 @@ export function sessionPlans(
           ...(terminal ? ['--tty', '--env=TERM=xterm-256color'] : []),
           `--workdir=${session.directory}`,
           session.id,
+          ...FOUND_FIRST,
           ...words,
         ],
         terminal,
@@ -68,6 +81,9 @@ export function sessionPlans(
     wait: ({ id }) => [name, 'wait', parts(id).agent],
     logs: (session, { follow }) => [name, 'logs', ...(follow ? ['--follow'] : []), session.id],
     requests: (session, { follow }) => [name, 'logs', ...(follow ? ['--follow'] : []), parts(session.id).proxy],
+    changePolicy: (session, stages) => [
+      exec([name, 'exec', '--interactive', parts(session.id).proxy, '/usr/lib/paude/policy'], { stdin: stages }),
+    ],
     receipt: (session) => [name, 'logs', parts(session.id).gate],
   }
 }
@@ -133,6 +149,14 @@ const startWords = ({ id, stdin = true }: Begun): readonly string[] => [
   '--attach',
   ...(stdin ? ['--interactive'] : []),
   parts(id).agent,
+]
+
+/** The engines' own answer to a program that is not there is 126 and a line about their runtime. */
+const FOUND_FIRST = [
+  'sh',
+  '-c',
+  'case $1 in */*) ;; *) command -v "$1" >/dev/null || { echo "paude: $1 was not found in the box" >&2; exit 127; } ;; esac; exec "$@"',
+  'sh',
 ]
 
 function stateQuery(name: string, { id }: Handle): Query<State> {
