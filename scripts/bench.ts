@@ -10,6 +10,7 @@ import { arch, cpus, loadavg, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { $ } from 'zx'
 import { serveMessagesApi } from '../src/demo/messages-api.ts'
+import { benchNetwork } from './bench-network.ts'
 import { addMemory, type Bench, benchSessions, holderOf, memoryOf, type Row } from './bench-sessions.ts'
 
 $.quiet = true
@@ -145,6 +146,7 @@ async function benchEngine(engine: string): Promise<void> {
     budget: 1.8,
   })
   if (only === '' || 'sessions attach holder'.includes(only)) await benchSessions(bench, engine, image)
+  if (only === '' || 'network policy entries'.includes(only)) await benchNetwork(bench, engine)
   if (only === '' || 'wall'.includes(only)) await benchWall(engine)
 }
 

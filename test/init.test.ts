@@ -58,13 +58,25 @@ describe('without questions', () => {
     expect(again.stderr).toContain(`${file} has @npm already`)
   })
 
+  test('adds to a list of several lines, with what is said about each', async () => {
+    put('package.json')
+    put('paude.toml', '[network]\ngroups = [\n  "@pypi", # ours\n]\n')
+    await machine.paude(['init', '--yes'])
+    expect(written()).toBe('[network]\ngroups = [\n  "@pypi", # ours\n  "@npm",\n]\n')
+  })
+
+  test('knows which groups there are', async () => {
+    expect(await machine.paude(['init', '--yes', '--groups', 'nmp'])).toMatchObject({ code: 2, stdout: '' })
+    expect(written()).toBeNull()
+  })
+
   test('shows the line where a file cannot be changed without rewriting it', async () => {
     put('package.json')
-    const text = '[network]\ngroups = [\n  "@pypi", # ours\n]\n'
+    const text = 'network = { groups = ["@pypi"] }\n'
     put('paude.toml', text)
     const { code, stderr } = await machine.paude(['init', '--yes'])
     expect(code).toBe(2)
-    expect(stderr).toContain('→ add this line: network.groups = ["@pypi", "@npm"]')
+    expect(stderr).toContain('groups = ["@pypi","@npm"] below [network]')
     expect(written()).toBe(text)
   })
 

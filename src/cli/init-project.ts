@@ -1,11 +1,12 @@
+import { addToList } from '../config/edit.ts'
 import { parseConfig } from '../config/parse.ts'
-import { tomlLiteral } from '../config/toml-edit.ts'
 import { PaudeError } from '../errors.ts'
 import { changedLines, freshFile } from '../init/draft.ts'
 import { lookProject } from '../init/look.ts'
 import { type Proposal, propose } from '../init/propose.ts'
+import { findGroup } from '../network/groups.ts'
 import { projectFolders } from '../workspace/workspace.ts'
-import { type Editable, editableFile, save, setKey } from './config-file.ts'
+import { type Editable, editableFile, save } from './config-file.ts'
 import type { Context } from './context.ts'
 import { printable } from './output.ts'
 import { canAsk, readAnswer } from './start-config.ts'
@@ -67,15 +68,14 @@ function draft(editable: Editable, chosen: readonly Proposal[]): string | null {
   const missing = chosen.filter(({ group }) => !present.includes(group))
   if (missing.length === 0) return null
   if (editable.text === '') return freshFile(missing)
-  return setKey(editable, 'network.groups', tomlLiteral([...present, ...missing.map(({ group }) => group)]))
+  return missing.reduce((text, { group }) => addToList(text, 'network.groups', group), editable.text)
 }
 
 /** With or without `@`, commas between; `none` for no group. */
 function readGroups(text: string, proposed: readonly Proposal[]): readonly Proposal[] {
   const words = text === 'none' ? [] : text.split(/[\s,]+/).filter((word) => word !== '')
   return [...new Set(words.map((word) => `@${word.replace(/^@/, '')}`))].map((group) => {
-    if (!/^@[a-z][a-z0-9-]*$/.test(group))
-      throw new PaudeError('usage', `not the name of a group: ${JSON.stringify(group)}`, { hint: 'write names like npm,pypi' })
+    findGroup(group)
     return proposed.find((one) => one.group === group) ?? { group, reasons: [] }
   })
 }

@@ -1,5 +1,6 @@
 import type { Allow } from '../network/allow.ts'
 import { matches, mergeAllows, parseAllow } from '../network/pattern.ts'
+import { readBandwidth } from '../network/ways.ts'
 import { readCpus, readMemory, readPids } from './limits.ts'
 import type { Layer, Settings } from './settings.ts'
 
@@ -21,11 +22,17 @@ export const RULES = {
   imageBase: 'differs',
   agentVersion: 'differs',
   pull: { order: ['never', 'missing', 'always'] },
-  network: { order: ['none', 'restricted', 'open'] },
+  network: { order: ['none', 'restricted', 'record', 'open'] },
   networkAllow: 'adds',
   networkGroups: 'adds',
   networkDeny: 'closes',
   inject: 'differs',
+  // Whoever names the way out sees what goes there.
+  upstreamProxy: 'differs',
+  upstreamCredentials: 'differs',
+  upstreamExcept: 'adds',
+  dns: 'adds',
+  bandwidth: { limit: readBandwidth },
   cpus: { limit: readCpus },
   memory: { limit: readMemory },
   pids: { limit: readPids },

@@ -1,8 +1,10 @@
 import * as v from 'valibot'
+import { readBandwidth } from '../network/ways.ts'
 import { Env } from './env-schema.ts'
 import { extraFlagFault } from './extra-flags.ts'
 import { readCpus, readMemory, readPids } from './limits.ts'
 import { Notify } from './notify-schema.ts'
+import { REFERENCE } from './reference-schema.ts'
 
 const text = v.pipe(v.string(), v.nonEmpty('must not be empty'))
 const number = v.union([text, v.pipe(v.number(), v.transform(String))], 'must be a number or a text like "2"')
@@ -56,6 +58,18 @@ const sections = {
         ),
       ),
       inject: v.optional(v.picklist(['bump', 'base-url'])),
+      upstream_proxy: v.optional(text),
+      upstream_credentials: v.optional(
+        v.pipe(
+          v.string(),
+          v.check((value) => REFERENCE.test(value), 'must say where name:password is: "env:NAME" or "file:/path"'),
+        ),
+      ),
+      upstream_except: v.optional(texts),
+      dns: v.optional(texts),
+      bandwidth: v.optional(
+        v.pipe(text, v.check(succeeds(readBandwidth), 'must be bytes a second like "500k" or "5m", or "none"')),
+      ),
     }),
   ),
   limits: v.optional(

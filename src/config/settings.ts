@@ -12,11 +12,19 @@ export type Settings = {
   /** Exact release of the agent in images that are built here. */
   readonly agentVersion: string
   readonly pull: 'always' | 'missing' | 'never'
-  readonly network: 'restricted' | 'open' | 'none'
+  readonly network: 'restricted' | 'open' | 'none' | 'record'
   readonly networkAllow: readonly string[]
-  /** Wins over what is allowed. */
+  /** Wins over every allow. */
   readonly networkDeny: readonly string[]
-  /** Named groups of hosts, written `@github`. */
+  /** Only in files: the proxy that the proxy itself goes through, where its login is, and which hosts it does not serve. */
+  readonly upstreamProxy: string
+  readonly upstreamCredentials: string
+  readonly upstreamExcept: readonly string[]
+  /** Only in files: addresses of name servers. */
+  readonly dns: readonly string[]
+  /** Only in files: bytes a second that may come in, as typed. */
+  readonly bandwidth: string
+  /** Names of groups of hosts, with or without `@`. */
   readonly networkGroups: readonly string[]
   /** How the proxy gets at the request it puts the credential in. */
   readonly inject: 'bump' | 'base-url'

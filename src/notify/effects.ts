@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { readSecret } from '../credentials/reference.ts'
 import type { Host } from '../host.ts'
 import { post } from '../run/post.ts'
 import { capture } from '../run/process.ts'
@@ -7,7 +8,6 @@ import { desktopArgv, type Message, plain } from './message.ts'
 import type { NotifyEffects } from './notifier.ts'
 import type { Webhook } from './settings.ts'
 import { openSpool, type Spool } from './spool.ts'
-import { readToken } from './token.ts'
 import { deliver } from './webhook.ts'
 
 export type Surroundings = {
@@ -59,7 +59,7 @@ async function run(argv: readonly string[], stdin: string, timeout: number): Pro
 type Post = { readonly host: Host; readonly spool: Spool; readonly again: (call: () => void) => void }
 
 async function send(webhook: Webhook, message: Message, { host, spool, again }: Post): Promise<string | null> {
-  const means = { post, sleep, token: readToken(webhook.token, host).reveal() }
+  const means = { post, sleep, token: readSecret('notify.webhook.token', webhook.token, host).reveal() }
   const delivery = await deliver(webhook, message, means)
   switch (delivery.kind) {
     case 'sent':

@@ -19,6 +19,7 @@ mode = "restricted"
 allow = ["*.example.org", "a.test:8443"]
 groups = ["@github"]
 deny = ["bad.example.org"]
+bandwidth = "5m"
 [limits]
 cpus = 2
 memory = "4g"
@@ -57,6 +58,16 @@ const OPENING: readonly (readonly [setting: keyof Settings, text: string, item: 
   ['networkAllow', 'network.allow = ["host.paude.internal:22"]', 'network.allow:  > host.paude.internal:22'],
   ['networkAllow', 'network.allow = ["@gitlab"]', 'network.allow:  > @gitlab'],
   ['networkGroups', 'network.groups = ["@gitlab"]', 'network.groups:  > @gitlab'],
+  [
+    'upstreamProxy',
+    'network.upstream_proxy = "http://evil.test:3128"',
+    'network.upstream_proxy: not set > http://evil.test:3128',
+  ],
+  ['upstreamCredentials', 'network.upstream_credentials = "env:X"', 'network.upstream_credentials: not set > env:X'],
+  ['upstreamExcept', 'network.upstream_except = ["evil.test"]', 'network.upstream_except:  > evil.test'],
+  ['dns', 'network.dns = ["192.0.2.9"]', 'network.dns:  > 192.0.2.9'],
+  ['bandwidth', 'network.bandwidth = "6m"', 'network.bandwidth: 5m > 6m'],
+  ['bandwidth', 'network.bandwidth = "none"', 'network.bandwidth: 5m > none'],
   ['inject', 'network.inject = "base-url"', 'network.inject: bump > base-url'],
   ['cpus', 'limits.cpus = 2.5', 'limits.cpus: 2 > 2.5'],
   ['cpus', 'limits.cpus = "none"', 'limits.cpus: 2 > none'],
@@ -81,6 +92,7 @@ const NARROWING: readonly (readonly [text: string, rest: Layer])[] = [
   ['network.deny = ["x.example.org"]', { networkDeny: ['x.example.org'] }],
   ['network.allow = ["x.example.org", "*.y.example.org"]', { networkAllow: ['x.example.org', '*.y.example.org'] }],
   ['network.allow = ["a.test:8443", "@github"]', { networkAllow: ['a.test:8443', '@github'] }],
+  ['network.bandwidth = "500k"', { bandwidth: '500k' }],
   ['limits.cpus = 0.5', { cpus: '0.5' }],
   ['limits.memory = "4096m"', { memory: '4096m' }],
   ['limits.pids = 100', { pids: '100' }],

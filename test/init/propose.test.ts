@@ -5,8 +5,9 @@ import { dirname, join } from 'node:path'
 import fc from 'fast-check'
 import { changedLines, freshFile } from '../../src/init/draft.ts'
 import { lookProject } from '../../src/init/look.ts'
-import { markers } from '../../src/init/markers.ts'
+import { forges, markers, tools } from '../../src/init/markers.ts'
 import { propose } from '../../src/init/propose.ts'
+import { findGroup } from '../../src/network/groups.ts'
 
 let root: string
 beforeEach(() => {
@@ -132,6 +133,11 @@ describe('a hostile project', () => {
     expect(text).not.toContain('\u001b')
     expect(Object.keys((Bun.TOML.parse(text) as { network: object }).network)).toEqual(['groups'])
   })
+})
+
+test('every group that may be proposed is one that there is', () => {
+  const all = [...markers.flatMap(({ groups: some }) => some), ...Object.values(tools).flat(), ...Object.values(forges)]
+  expect(all.map((group) => `@${findGroup(group).name}`)).toEqual(all)
 })
 
 test('lines that come and go', () => {

@@ -12,12 +12,12 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { readSecret } from '../../src/credentials/reference.ts'
 import { PaudeError } from '../../src/errors.ts'
 import { readHost } from '../../src/host.ts'
 import { notifyEffects } from '../../src/notify/effects.ts'
 import { type Message, messageOf } from '../../src/notify/message.ts'
 import { openSpool } from '../../src/notify/spool.ts'
-import { readToken } from '../../src/notify/token.ts'
 import { deliver } from '../../src/notify/webhook.ts'
 import { post } from '../../src/run/post.ts'
 
@@ -152,7 +152,7 @@ describe('the spool', () => {
 describe('a token', () => {
   const fault = (reference: string) => {
     try {
-      return readToken(reference, { ...host, home: room }).reveal()
+      return readSecret('notify.webhook.token', reference, { ...host, home: room }).reveal()
     } catch (error) {
       return error instanceof PaudeError ? `${error.message} | ${error.hint}` : String(error)
     }
@@ -167,7 +167,7 @@ describe('a token', () => {
       'tok-456',
       '',
     ])
-    expect(String(readToken('env:TOKEN', host))).not.toContain('tok')
+    expect(String(readSecret('notify.webhook.token', 'env:TOKEN', host))).not.toContain('tok')
   })
 
   test('is refused with a reason', () => {
@@ -181,6 +181,6 @@ describe('a token', () => {
     symlinkSync('/dev/zero', join(room, 'link'))
     expect(fault(`file:${join(room, 'link')}`)).toContain('is no file with a secret')
     writeFileSync(join(room, 'two'), 'two words', { mode: 0o600 })
-    expect(fault(`file:${join(room, 'two')}`)).toContain('characters that no token has')
+    expect(fault(`file:${join(room, 'two')}`)).toContain('characters that no such secret has')
   })
 })

@@ -1,0 +1,41 @@
+import { claude } from '../../agents/claude.ts'
+import { PaudeError } from '../../errors.ts'
+import type { Policy } from '../../network/allow.ts'
+import { parseAllow } from '../../network/pattern.ts'
+import { revisionOf } from '../../network/revision.ts'
+import { policyNow, startPolicy } from '../../session/policy.ts'
+import type { SessionRecord } from '../../session/record.ts'
+import { configHere } from '../config-here.ts'
+import type { Context } from '../context.ts'
+import { findSession } from '../find-session.ts'
+
+/** The policy that is asked about. */
+export type Asked = { readonly record: SessionRecord | null; readonly policy: Policy & { readonly revision: string } }
+
+/** That of a session now; where none is named and none belongs to this directory, that of a start here. */
+export async function policyHere(context: Context, word: string | undefined): Promise<Asked> {
+  const record = await findSession(context, word).then(
+    (found) => found.record,
+    (error: unknown) => {
+      if (word !== undefined || !(error instanceof PaudeError) || error.code !== 'not-found') throw error
+      return null
+    },
+  )
+  if (record?.network === 'none') throw new PaudeError('unsupported', `session ${record.id} has no network`)
+  if (record !== null) return { record, policy: policyNow(record, Date.now() / 1000) }
+  context.note('no session belongs to this directory: this is what a start here would have')
+  return { record: null, policy: await policyOfStart(context) }
+}
+
+async function policyOfStart(context: Context): Promise<Asked['policy']> {
+  const { host } = context
+  const { config, fault } = await configHere(context)
+  if (fault !== null) throw fault
+  const credential = claude.credential(host)
+  const policy = startPolicy(config, {
+    session: '',
+    needed: claude.needs(host, credential).map((one) => parseAllow(one.host, one.why)),
+    injection: credential === null ? null : { ...credential.injection, way: config.settings.inject },
+  })
+  return { ...policy, revision: revisionOf(policy) }
+}
