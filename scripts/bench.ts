@@ -126,7 +126,7 @@ async function benchConfig(): Promise<void> {
     theirs: start(bare, none),
     budget: 1.2,
   })
-  await pair('start, ten layers / one empty file', { ours: start(layered, full), theirs: start(bare, none), budget: 1.2 })
+  await pair('start, ten layers / one empty file', { ours: start(layered, full), theirs: start(bare, none), budget: 1.5 })
   const long = user('long', `network.allow = [${hosts.join(', ')}]\n`)
   await pair('start, 10,000 allowed hosts / none', { ours: start(bare, long), theirs: start(bare, empty), budget: 1.2 })
 }

@@ -58,9 +58,7 @@ export const askedOf = ({ file, sources, items }: Judged, { home }: Pick<Host, '
   hash: file.hash,
   items: items.map(({ key, value }) => `${key} = ${value}`),
   also: Object.fromEntries([
-    ...sources
-      .flatMap(({ values }) => values.caFile ?? [])
-      .map((path) => [path, contentOf(path.replace(/^~(?=\/)/, home))] as const),
+    ...sources.flatMap(({ values }) => values.caFile ?? []).map((path) => [path, contentOf(path)] as const),
     // A link put on the way to them later is another place.
     ...sources.flatMap((source) => outerPlaces(source, home)).map((path) => [path, realPath(path) ?? 'missing'] as const),
   ]),

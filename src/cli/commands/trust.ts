@@ -6,7 +6,7 @@ import { shown } from '../../workspace/paths.ts'
 import type { Context } from '../context.ts'
 import { printable, table } from '../output.ts'
 import { askedOf, type Judged, readProject } from '../project-config.ts'
-import { canAsk, readAnswer, showWidening } from '../start-config.ts'
+import { canAsk, readAnswer, showWidening, trustWhat } from '../start-config.ts'
 import { revokeHere, standing } from '../trusted.ts'
 
 const args = {
@@ -55,7 +55,7 @@ async function trust(context: Context, sure: boolean): Promise<number> {
   showWidening(context, fresh)
   if (!sure && !canAsk(context))
     throw new PaudeError('refused', 'nobody is here to say whether this is trusted', { hint: 'paude trust --yes' })
-  if (!sure && !['y', 'yes'].includes(readAnswer(context, 'trust it? [y]es, [n]o: ')))
+  if (!sure && !['y', 'yes'].includes(readAnswer(context, `${trustWhat(fresh)} [y]es, [n]o: `)))
     throw new PaudeError('refused', 'not trusted', { hint: 'paude --ignore-project-config goes on without it' })
   for (const one of fresh) {
     approve(trustFolder(host), asked(one), new Date())
