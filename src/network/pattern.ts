@@ -39,8 +39,20 @@ export function parseDeny(entry: string, why: string): Deny {
   return { host, ports: entry.includes(':') ? ports : [], why }
 }
 
+/** The same list is merged for the policy, its revision, its file and its page, and a long one takes its time. */
+const MERGED = new WeakMap<readonly Allow[], readonly Allow[]>()
+
 /** The same permissions in the fewest lines, sorted: ports united, lines dropped that a wildcard already covers. */
 export function mergeAllows(list: readonly Allow[]): readonly Allow[] {
+  const known = MERGED.get(list)
+  if (known !== undefined) return known
+  const merged = merge(list)
+  MERGED.set(list, merged)
+  MERGED.set(merged, merged)
+  return merged
+}
+
+function merge(list: readonly Allow[]): readonly Allow[] {
   const byKey = new Map<string, Allow>()
   for (const allow of list) {
     const key = `${allow.host}@${allow.privateRange}`
