@@ -162,6 +162,17 @@ describe('image rm', () => {
     expect(removed()).toHaveLength(stdout.match(/docker image rm/g)?.length ?? 0)
   })
 
+  test("--stale spares the image of a project's own recipe, which only its name takes away", async () => {
+    const name = 'localhost/paude/devcontainer:0123456789ab'
+    machine.set(
+      'say',
+      'image-ls',
+      `${JSON.stringify({ Repository: name.split(':')[0], Tag: '0123456789ab', ID: 'sha256:1', Size: '1MB', CreatedAt: '2026-11-21 10:00:00 +0000 UTC' })}\n`,
+    )
+    expect((await machine.paude(['--backend', 'docker', 'image', 'rm', '--stale', '--dry-run'])).stdout).toBe('')
+    expect((await machine.paude(['--backend', 'docker', 'image', 'rm', name])).stdout).toBe(`docker ${name}\n`)
+  })
+
   test('what the engine keeps, since a container needs it, is said', async () => {
     machine.set('fail', 'image-rm', 'Error: conflict: unable to remove, container 0123 is using its referenced image')
     const name = 'localhost/paude/claude:2.1.329-f03a02f6093e'

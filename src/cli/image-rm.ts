@@ -11,7 +11,7 @@ import { execute } from '../run/execute.ts'
 import { configHere } from './config-here.ts'
 import type { Context } from './context.ts'
 import { printable } from './output.ts'
-import { wantedImages } from './wanted-images.ts'
+import { replaceable, wantedImages } from './wanted-images.ts'
 
 /** What an engine holds of ours. Only this can be removed: an image of others is never called by its name. */
 type Held = { readonly engine: BackendName; readonly images: readonly ListedImage[]; readonly stages: readonly Stage[] }
@@ -72,7 +72,7 @@ async function staleImages(context: Context, held: readonly Held[]): Promise<rea
   const lists = await Promise.all(
     held.map(async ({ engine, images, stages }) => {
       const wanted = await wantedImages(host, { settings, extraCa, engine })
-      const old = images.filter(({ reference }) => !wanted.includes(reference))
+      const old = replaceable(images).filter(({ reference }) => !wanted.includes(reference))
       return [...old, ...stages].map(({ reference }) => ({ engine, reference }))
     }),
   )

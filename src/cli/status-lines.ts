@@ -2,6 +2,7 @@ import { dim, green, printable, red, yellow } from './output.ts'
 import { ago } from './session-table.ts'
 import type { Status } from './status.ts'
 import type { FileState } from './status-files.ts'
+import { replaceable } from './wanted-images.ts'
 
 /** The status for people: a word in front of each group, its rows behind it, and below a row what to type about it. */
 export function statusLines(status: Status, now: number): readonly string[] {
@@ -71,7 +72,7 @@ function imageRows({ images, engines }: Status, now: number): readonly string[] 
         ? `${reference} on ${backend}: ${size(bytes)}, ${ago(created, now)}`
         : `${reference} on ${backend}: built at the next start`,
     )
-  const old = images.filter((image) => !image.wanted)
+  const old = replaceable(images).filter((image) => !image.wanted)
   return [
     ...wanted,
     ...(old.length === 0 ? [] : [`${old.length} that a start here would not use`, ...fix('paude image rm --stale')]),

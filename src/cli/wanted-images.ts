@@ -14,6 +14,10 @@ export async function wantedImages(
   return settings.image === '' ? own : [...own, ...(await thinImages(host, { settings, extraCa, engine }))]
 }
 
+/** Images that may go when a start here would not use them. One that a project's own recipe makes is that project's affair. */
+export const replaceable = <Image extends { readonly reference: string }>(images: readonly Image[]): readonly Image[] =>
+  images.filter(({ reference }) => /^localhost\/paude\/(claude|proxy):/.test(reference))
+
 /** What adds Claude to the user's own image; which libc that has is not asked. */
 async function thinImages(
   host: Host,

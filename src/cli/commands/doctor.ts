@@ -43,7 +43,7 @@ import { configHere } from '../config-here.ts'
 import type { Context } from '../context.ts'
 import { findOrphans } from '../orphans.ts'
 import { dim, green, printable, red, table, yellow } from '../output.ts'
-import { wantedImages } from '../wanted-images.ts'
+import { replaceable, wantedImages } from '../wanted-images.ts'
 
 const args = { json: { type: 'boolean', description: 'Print one JSON document' } } as const
 
@@ -126,7 +126,11 @@ async function images({ host }: Context, settings: Settings, facts: readonly Eng
   const rows = facts.map(async ({ name, images, stages }) =>
     images === null
       ? []
-      : imageChecks(name, { wanted: await wantedImages(host, { settings, extraCa, engine: name }), found: images, stages }),
+      : imageChecks(name, {
+          wanted: await wantedImages(host, { settings, extraCa, engine: name }),
+          found: replaceable(images),
+          stages,
+        }),
   )
   return (await Promise.all(rows)).flat()
 }
