@@ -22,6 +22,8 @@ export type Host = {
   readonly self: string
   /** Words that call paude again: the compiled binary alone, else Bun and the source. */
   readonly again: readonly [string, ...string[]]
+  /** Where root says what holds for everybody. Fixed: whoever may choose the environment may not choose this. */
+  readonly managedFile: string
 }
 
 /** Reads the machine. The only place that touches process.env. */
@@ -41,6 +43,7 @@ export function readHost(): Host {
     size: { columns: stdout.columns || 80, rows: stdout.rows || 24 },
     self: execPath,
     again: Bun.main.startsWith('/$bunfs/') ? [execPath] : [execPath, Bun.main],
+    managedFile: '/etc/paude/managed.toml',
   }
 }
 

@@ -203,6 +203,7 @@ function makeAgent(dialect: Dialect, spec: SessionSpec): Exec {
       ...HARDENING,
       ...dialect.user(spec),
       ...limitFlags(spec),
+      ...spec.extraFlags,
       ...networkFlags(spec),
       ...(spec.init === 'engine' ? ['--init'] : []),
       `--stop-timeout=${spec.grace}`,

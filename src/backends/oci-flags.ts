@@ -1,3 +1,4 @@
+import { STEERS_CLIENT } from '../run/client-variables.ts'
 import type { SessionSpec } from '../session/spec.ts'
 
 /** What differs in spelling between docker and podman. Everything else is shared. */
@@ -108,17 +109,6 @@ export function networkEnvironment({ network }: SessionSpec): Readonly<Record<st
     NODE_USE_ENV_PROXY: '1',
   }
 }
-
-/** Names the engine's own client would obey if they stood in its environment. None of them holds a secret: these go by argv. */
-const STEERS_CLIENT = new RegExp(
-  `^(${[
-    'PATH|HOME|USER|LOGNAME|SHELL|TMPDIR|IFS|SSH_AUTH_SOCK|XDG_(RUNTIME_DIR|(CONFIG|DATA|CACHE|STATE)_HOME)|LD_.*|SSL_CERT_(FILE|DIR)',
-    'GO(DEBUG|GC|MAXPROCS|MEMLIMIT|TRACEBACK|COVERDIR)',
-    'DOCKER_(HOST|CONTEXT|CONFIG|API_VERSION|CERT_PATH|TLS|TLS_VERIFY|CONTENT_TRUST|DEFAULT_PLATFORM|CLI_.*)|BUILDKIT_PROGRESS',
-    'CONTAINERS_(CONF|CONF_OVERRIDE|STORAGE_CONF|REGISTRIES_CONF)|CONTAINER_(HOST|CONNECTION|SSHKEY)|PODMAN_(USERNS|IGNORE_.*)',
-    'BUILDAH_(FORMAT|ISOLATION|RUNTIME|LAYERS)|REGISTRY_AUTH_FILE|STORAGE_(DRIVER|OPTS)',
-  ].join('|')})$`,
-)
 
 /** Environment flags; secret values go by name and travel in the client's environment. */
 export function environmentFlags(spec: SessionSpec): {

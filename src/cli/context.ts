@@ -1,5 +1,5 @@
 import type { Backend } from '../backends/backend.ts'
-import type { Layer } from '../config/read-flags.ts'
+import type { Layer } from '../config/settings.ts'
 import type { Host } from '../host.ts'
 import type { Effects } from '../run/execute.ts'
 import type { Commands } from './verbs.ts'
@@ -17,5 +17,7 @@ export type Context = {
   /** For people, on stderr. */
   readonly note: (text: string) => void
   readonly warn: (text: string) => void
+  /** A question, on stderr: the cursor stays behind it. */
+  readonly prompt: (text: string) => void
   readonly effects: (backend: Backend) => Effects
 }

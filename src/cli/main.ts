@@ -3,7 +3,8 @@ import { isOption, isVerb } from '../agents/claude-words.ts'
 import { loadConfig } from '../config/load.ts'
 import { nearest } from '../config/nearest.ts'
 import { ownFlags } from '../config/own-flags.ts'
-import { type Layer, readFlags } from '../config/read-flags.ts'
+import { readFlags } from '../config/read-flags.ts'
+import type { Layer } from '../config/settings.ts'
 import { type Caller, exitCode, PaudeError } from '../errors.ts'
 import type { Host } from '../host.ts'
 import { readWords } from './args.ts'
@@ -99,7 +100,7 @@ async function runVerb(context: Context, { name, verb }: { name: string; verb: V
 const MANY = ['words', 'sessions']
 
 function contextOf(host: Host, version: string, flags: Layer): Context {
-  const { answer, note, warn } = outputs(host)
+  const { answer, note, warn, prompt } = outputs(host)
   return {
     host,
     version,
@@ -108,6 +109,7 @@ function contextOf(host: Host, version: string, flags: Layer): Context {
     answer,
     note,
     warn,
+    prompt,
     effects: (backend) => ({
       note,
       progress: true,

@@ -36,6 +36,7 @@ export function outputs(host: Host): {
   readonly answer: (text: string) => void
   readonly note: (text: string) => void
   readonly warn: (text: string) => void
+  readonly prompt: (text: string) => void
 } {
   const clean = (stream: 'stdout' | 'stderr', text: string) => (colourful(host, stream) ? text : Bun.stripANSI(text))
   const say = (mark: string) => (text: string) => void writeAll(2, clean('stderr', `${mark} ${text}\n`))
@@ -43,6 +44,7 @@ export function outputs(host: Host): {
     answer: (text) => void writeAll(1, clean('stdout', text.endsWith('\n') ? text : `${text}\n`)),
     note: say(dim('paude:')),
     warn: say(yellow('paude: warning:')),
+    prompt: (text) => void writeAll(2, clean('stderr', `${dim('paude:')} ${text}`)),
   }
 }
 

@@ -1,22 +1,19 @@
 import type { Backend } from '../backends/backend.ts'
-import { ownFlags } from '../config/own-flags.ts'
 import type { Config } from '../config/settings.ts'
+import type { Host } from '../host.ts'
 import { BASE_URL } from '../network/allow.ts'
-import { channelsOf } from '../notify/settings.ts'
 import type { SessionSpec } from '../session/spec.ts'
+import { settingLines, settingRows } from './setting-rows.ts'
 
 /** The effective settings with their origins, and what the session may reach and why. Secrets are named, never shown. */
-export function printConfig({ settings, origins, file }: Config, spec: SessionSpec, backend: Backend): string {
-  const keys = [...new Set(ownFlags.map(({ key }) => key))].filter((key) => key !== 'printConfig' && key !== 'dryRun')
-  const shown = (value: unknown) =>
-    Array.isArray(value) ? (value.length === 0 ? '-' : value.map(withoutValue).join(' ')) : value === '' ? '-' : String(value)
-  const rows = keys.map(
-    (key) => `${key.padEnd(14)}${(key === 'backend' ? backend.name : shown(settings[key])).padEnd(28)}  # ${origins[key]}`,
-  )
+export function printConfig(
+  config: Config,
+  { spec, backend, host }: { spec: SessionSpec; backend: Backend; host: Host },
+): string {
+  const rows = settingRows(config, host).map((row) => (row.key === 'backend' ? { ...row, value: backend.name } : row))
   return [
-    `# settings (file: ${file || 'none'})`,
-    ...rows,
-    `notify        ${(channelsOf(settings.notify).join(' ') || '-').padEnd(28)}  # ${origins.notify}`,
+    `# settings (file: ${config.file || 'none'})`,
+    ...settingLines(rows, { origin: true }),
     '',
     '# box',
     `id            ${spec.id} (another one at every start)`,
@@ -58,6 +55,3 @@ export function networkLines({ network }: SessionSpec): readonly string[] {
       ]
   }
 }
-
-/** --env entries may hold secrets. */
-const withoutValue = (entry: unknown): string => String(entry).replace(/^([A-Za-z_][A-Za-z0-9_]*)=.*$/s, '$1=••••••')

@@ -1,4 +1,5 @@
-import { type Layer, readFlags } from '../config/read-flags.ts'
+import { readFlags } from '../config/read-flags.ts'
+import type { Layer } from '../config/settings.ts'
 import type { Verb } from './verbs.ts'
 
 /** Flags of a start, before and after the session where the verb takes one; what is left is the agent's or the command's. */

@@ -1,8 +1,7 @@
 import type { Agent } from '../agents/agent.ts'
 import type { Backend, Handle } from '../backends/backend.ts'
 import { pickBackend } from '../backends/pick.ts'
-import { loadConfig } from '../config/load.ts'
-import type { Layer } from '../config/read-flags.ts'
+import type { Layer } from '../config/settings.ts'
 import { PaudeError } from '../errors.ts'
 import { keepBounded } from '../events/file.ts'
 import { parseLog, type Request, UNREACHABLE } from '../network/log.ts'
@@ -22,6 +21,7 @@ import { chooseImages } from './images.ts'
 import { printable } from './output.ts'
 import { warnOfPlanted } from './planted.ts'
 import { printConfig } from './print-config.ts'
+import { startConfig } from './start-config.ts'
 
 export type Start = {
   readonly agent: Agent
@@ -39,14 +39,14 @@ export type Start = {
 export async function startSession(context: Context, start: Start): Promise<number> {
   const { agent, run, flags, throwAway = false, check, onEnd } = start
   const { host, answer, note, warn, version } = context
-  const config = await loadConfig(host, flags)
+  const config = await startConfig(context, flags)
   const { settings } = config
   const backend = await pickBackend(host, settings.backend)
   const around = await lookAround(host, config)
   const images = await chooseImages(context, { settings, extraCa: around.extraCa, backend, kind: run.kind })
   const { spec, record } = resolveSession({ host, config, backend, agent, around, run, images, version, now: new Date() })
   if (settings.printConfig) {
-    answer(printConfig(config, spec, backend))
+    answer(printConfig(config, { spec, backend, host }))
     return 0
   }
   const timeout = readSeconds(settings.timeout, 0, '--timeout')

@@ -205,6 +205,24 @@ export const verbs = {
     ],
     load: () => import('./commands/network.ts'),
   },
+  trust: {
+    description: "Let a project's own configuration open what it asks for",
+    caller: 'management',
+    examples: [
+      ['paude trust', 'show what the paude.toml here would open, and ask'],
+      ['paude trust --list', 'what is trusted, and whether it has changed'],
+    ],
+    load: () => import('./commands/trust.ts'),
+  },
+  untrust: {
+    description: "Trust a project's configuration no longer",
+    caller: 'management',
+    examples: [
+      ['paude untrust', 'that of the project here'],
+      ['paude untrust ~/src/old', 'of everything below a folder'],
+    ],
+    load: () => import('./commands/untrust.ts'),
+  },
   notify: {
     description: 'Try the ways to tell you that a session needs you',
     caller: 'management',

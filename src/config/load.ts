@@ -1,75 +1,88 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { PaudeError } from '../errors.ts'
 import type { Host } from '../host.ts'
-import { CLAUDE_VERSION } from '../image/agent-version.ts'
-import { SILENT } from '../notify/settings.ts'
-import { type Layer, readVariables } from './read-flags.ts'
-import type { Config, Origin, Settings } from './settings.ts'
+import { readManagedFile } from './managed.ts'
+import { mergeSources, onlySaid } from './merge.ts'
+import { isMissing } from './missing.ts'
+import { type OwnFlag, ownFlags, variableOf } from './own-flags.ts'
+import type { Parsed, Written } from './parse.ts'
+import { readVariables } from './read-flags.ts'
+import type { Config, Layer, Source } from './settings.ts'
 
-const DEFAULTS: Settings = {
-  backend: 'auto',
-  detach: false,
-  sessionName: '',
-  image: '',
-  imageBase: '',
-  agentVersion: CLAUDE_VERSION,
-  pull: 'missing',
-  network: 'restricted',
-  networkAllow: [],
-  inject: 'bump',
-  cpus: '',
-  memory: '',
-  pids: '4096',
-  timeout: '',
-  mount: [],
-  env: [],
-  caFile: [],
-  detachKeys: 'ctrl-p,ctrl-q',
-  scrollback: '2000',
-  notify: SILENT,
-  force: false,
-  dryRun: false,
-  printConfig: false,
+/** What is read before the project has its say, in the order in which it holds. */
+export type Layers = {
+  readonly user: Parsed
+  readonly environment: Source
+  readonly flags: Source
+  readonly managed: Parsed
+  readonly file: string
+  readonly profile: string
 }
 
-/** Defaults, then the user's file, then the environment, then flags. Scalars: the last that speaks wins; lists add up. */
-export async function loadConfig(host: Host, flags: Layer): Promise<Config> {
+const NOTHING: Parsed = { sources: [], profiles: [] }
+
+/** Everything but the project's own files: what acts on this machine and not on a box is never theirs to say. */
+export const loadConfig = async (host: Host, flags: Layer): Promise<Config> => configOf(await readLayers(host, flags))
+
+/** Defaults, the user's file, the project's, the environment, flags; the managed file bounds them all. */
+export const configOf = ({ user, environment, flags, managed, file }: Layers, project: readonly Source[] = []): Config =>
+  mergeSources({ file, sources: [...user.sources, ...project, environment, flags], managed: managed.sources })
+
+export async function readLayers(host: Host, flags: Layer): Promise<Layers> {
   const file = configFile(host)
-  return merge(file, [
-    ['config file', await readFile(file)],
-    ['environment', readVariables(host.env)],
-    ['flag', flags],
-  ])
+  const environment = readVariables(host.env)
+  const profile = flags.profile ?? environment.profile ?? ''
+  const written = [readUserFile(file), readManagedFile(host.managedFile)]
+  const [user, managed] = await Promise.all(written.map((one) => (one === null ? NOTHING : parse(one, profile))))
+  return {
+    user: user ?? NOTHING,
+    environment: onlySaid('environment', environment, placesOf(environment, variableOf)),
+    flags: onlySaid(
+      'flag',
+      flags,
+      placesOf(flags, ({ name }) => `--${name}`),
+    ),
+    managed: managed ?? NOTHING,
+    file,
+    profile,
+  }
+}
+
+/** A profile that nobody has is a mistake: going on without it would be another configuration than was asked for. */
+export function insistOnProfile({ profile, user, file }: Layers, project: Parsed): void {
+  const known = [...new Set([...user.profiles, ...project.profiles])]
+  if (profile === '' || known.includes(profile)) return
+  throw new PaudeError('config', `there is no profile ${JSON.stringify(profile)}`, {
+    hint: known.length === 0 ? `write [profiles.NAME] with its keys below into ${file}` : `choose one of ${known.join(', ')}`,
+  })
 }
 
 /** Path of the user's configuration file, whether it exists or not; '' without a home. */
-export function configFile({ env, home }: Host): string {
+export function configFile({ env, home }: Pick<Host, 'env' | 'home'>): string {
   const base = env['XDG_CONFIG_HOME']?.startsWith('/') ? env['XDG_CONFIG_HOME'] : home && join(home, '.config')
   return base ? join(base, 'paude', 'config.toml') : ''
 }
 
-function merge(file: string, layers: readonly (readonly [Origin, Layer])[]): Config {
-  const settings: Record<string, unknown> = { ...DEFAULTS }
-  const origins: Record<string, Origin> = Object.fromEntries(Object.keys(DEFAULTS).map((key) => [key, 'default']))
-  for (const [origin, layer] of layers)
-    for (const [key, value] of Object.entries(layer)) {
-      settings[key] = Array.isArray(value) ? [...(settings[key] as readonly string[]), ...value] : value
-      origins[key] = origin
-    }
-  return { settings: settings as Settings, origins: origins as Config['origins'], file }
+/** Loaded when there is a file to read: TOML and schema cost 4 ms of every start. */
+export const parse = async (written: Written, profile: string): Promise<Parsed> =>
+  (await import('./parse.ts')).parseConfig(written, profile)
+
+export function readUserFile(file: string): Written | null {
+  if (file === '') return null
+  try {
+    return { layer: 'user', file, text: readFileSync(file, 'utf8') }
+  } catch (error) {
+    return isMissing(error) ? null : { layer: 'user', file, text: null }
+  }
 }
 
-/** Loaded when there is a file to read: TOML and schema cost 4 ms of every start. */
-const parser = () => import('./parse.ts')
-
-async function readFile(file: string): Promise<Layer> {
-  if (file === '') return {}
-  let text: string
-  try {
-    text = readFileSync(file, 'utf8')
-  } catch (error) {
-    if ((error as { code?: string }).code === 'ENOENT' || (error as { code?: string }).code === 'ENOTDIR') return {}
-    return (await parser()).parseConfigFile(file, null)
-  }
-  return (await parser()).parseConfigFile(file, text)
+function placesOf(layer: Layer, name: (flag: OwnFlag) => string): Source['places'] {
+  const flag = (key: string) => (ownFlags as readonly OwnFlag[]).find((one) => one.key === key)
+  return Object.fromEntries(
+    Object.keys(layer).flatMap((key) => {
+      const found = flag(key)
+      return found === undefined ? [] : [[key, name(found)]]
+    }),
+  )
 }

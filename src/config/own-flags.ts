@@ -67,6 +67,22 @@ export const ownFlags = [
     description: 'Allow a host: example.org, *.example.org, example.org:8443, host.paude.internal:3000',
   },
   {
+    name: 'network-deny',
+    key: 'networkDeny',
+    type: 'list',
+    commas: true,
+    valueHint: 'HOST',
+    description: 'Deny a host, whatever allows it: example.org, *.example.org',
+  },
+  {
+    name: 'network-group',
+    key: 'networkGroups',
+    type: 'list',
+    commas: true,
+    valueHint: 'NAME',
+    description: 'Allow the hosts of a group, like @github',
+  },
+  {
     name: 'allow-network',
     key: 'network',
     type: 'switch',
@@ -126,6 +142,20 @@ export const ownFlags = [
     type: 'value',
     valueHint: 'LINES',
     description: 'Lines kept of what has left the screen of a session (default: 2000)',
+  },
+  {
+    name: 'profile',
+    key: 'profile',
+    type: 'value',
+    valueHint: 'NAME',
+    description: 'Take the keys below [profiles.NAME] of the files as well',
+  },
+  {
+    name: 'ignore-project-config',
+    key: 'projectConfig',
+    type: 'switch',
+    sets: 'ignore',
+    description: "Start without the project's own paude.toml",
   },
   {
     name: 'force',

@@ -1,141 +1,63 @@
 import TOML from '@iarna/toml'
 import * as v from 'valibot'
 import { PaudeError } from '../errors.ts'
-import { states } from '../notify/change.ts'
-import { type NotifySettings, SILENT, type TerminalWay, terminalWays } from '../notify/settings.ts'
+import { keyNames } from './key-names.ts'
+import { type FileKey, fileKeys } from './keys.ts'
 import { nearest } from './nearest.ts'
-import type { Layer } from './read-flags.ts'
+import { ConfigFile, type Profile } from './schema.ts'
+import type { Layer, Settings, Source } from './settings.ts'
+import { lineOf } from './toml-entries.ts'
 
-const text = v.pipe(v.string(), v.nonEmpty('must not be empty'))
-const number = v.union([text, v.pipe(v.number(), v.transform(String))], 'must be a number or a text like "2"')
-
-const seconds = (least: number, most: number) =>
-  v.pipe(
-    v.number(),
-    v.check((value) => value >= least && value <= most, `must be a number of seconds from ${least} to ${most}`),
-  )
-const isLoopback = (host: string) => /^(localhost|127(\.\d+){3}|\[::1\])$/.test(host)
-
-const isTerminalWay = (way: string): way is TerminalWay => terminalWays.some((known) => known === way)
-
-const Webhook = v.pipe(
-  v.strictObject({
-    url: v.pipe(
-      v.string(),
-      v.check(
-        (value) => /^https?:$/.test(URL.parse(value)?.protocol ?? ''),
-        'must be a web address like https://example.org/hook',
-      ),
-      v.check(
-        (value) => (URL.parse(value)?.username ?? '') === '',
-        'must not hold a password; write token = "env:NAME" or "file:PATH"',
-      ),
-    ),
-    token: v.optional(
-      v.pipe(
-        v.string(),
-        v.check(
-          (value) => /^(env:[A-Za-z_]\w*|file:(\/|~\/).+)$/.test(value),
-          'must say where the token is: "env:NAME" or "file:/path"',
-        ),
-      ),
-    ),
-    timeout: v.optional(seconds(0.1, 60)),
-  }),
-  v.check(
-    ({ url, token }) => token === undefined || url.startsWith('https:') || isLoopback(URL.parse(url)?.hostname ?? ''),
-    'must have an https address, or one of this machine, to be given a token',
-  ),
-)
-
-const Notify = v.strictObject({
-  on: v.optional(v.array(v.picklist(states))),
-  every: v.optional(seconds(0, 86_400)),
-  active: v.optional(seconds(0, 86_400)),
-  desktop: v.optional(v.boolean()),
-  terminal: v.optional(
-    v.pipe(
-      v.union([v.string(), v.array(v.string())], 'a text or a list'),
-      v.transform((value) => [value].flat()),
-      v.everyItem(isTerminalWay, `must be of ${terminalWays.join(', ')}`),
-      v.transform((ways) => ways.filter(isTerminalWay)),
-    ),
-  ),
-  command: v.optional(
-    v.pipe(
-      v.array(v.string()),
-      v.check(
-        ([program = '']) => /^(\/.+|[^/~]+)$/.test(program),
-        'must begin with a program: a name in PATH, or a path from the root',
-      ),
-    ),
-  ),
-  webhook: v.optional(Webhook),
-})
-
-/** The user's config.toml: every key optional, no key unknown. */
-export const UserFile = v.strictObject({
-  backend: v.optional(v.picklist(['auto', 'docker', 'podman'])),
-  image: v.optional(
-    v.strictObject({
-      ref: v.optional(text),
-      agent_version: v.optional(text),
-      base: v.optional(text),
-      pull: v.optional(v.picklist(['always', 'missing', 'never'])),
-      ca_files: v.optional(v.array(text)),
-    }),
-  ),
-  network: v.optional(
-    v.strictObject({
-      mode: v.optional(v.picklist(['restricted', 'open', 'none'])),
-      allow: v.optional(v.array(text)),
-      inject: v.optional(v.picklist(['bump', 'base-url'])),
-    }),
-  ),
-  limits: v.optional(v.strictObject({ cpus: v.optional(number), memory: v.optional(text), pids: v.optional(number) })),
-  terminal: v.optional(v.strictObject({ detach_keys: v.optional(text), scrollback: v.optional(number) })),
-  mounts: v.optional(v.array(text)),
-  env: v.optional(v.array(text)),
-  notify: v.optional(Notify),
-})
-export type UserFile = v.InferOutput<typeof UserFile>
-
-/** Reads the user's file; null when it exists but could not be read. A broken file is fatal, never skipped. */
-export function parseConfigFile(file: string, content: string | null): Layer {
-  if (content === null) throw new PaudeError('config', `cannot read ${file}`, { hint: `check its permissions, or remove it` })
-  const result = v.safeParse(UserFile, plain(file, content))
-  if (!result.success) throw invalid(file, content, result.issues[0])
-  const { backend, image, network, limits, terminal, mounts, env, notify } = result.output
-  return withoutGaps({
-    backend,
-    image: image?.ref,
-    imageBase: image?.base,
-    agentVersion: image?.agent_version,
-    pull: image?.pull,
-    caFile: image?.ca_files,
-    network: network?.mode,
-    networkAllow: network?.allow,
-    inject: network?.inject,
-    cpus: limits?.cpus,
-    memory: limits?.memory,
-    pids: limits?.pids,
-    detachKeys: terminal?.detach_keys,
-    scrollback: terminal?.scrollback,
-    mount: mounts,
-    env,
-    notify: notify === undefined ? undefined : notifySettings(notify),
-  })
+/** A file of configuration as it was read; `text` is null when it exists but could not be. */
+export type Written = {
+  readonly layer: 'user' | 'project' | 'managed'
+  readonly file: string
+  readonly text: string | null
 }
 
-const notifySettings = ({ webhook, terminal, ...rest }: v.InferOutput<typeof Notify>): NotifySettings => ({
-  ...SILENT,
-  ...(Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined)) as Partial<NotifySettings>),
-  terminal: terminal ?? [],
-  webhook: webhook === undefined ? null : { url: webhook.url, token: webhook.token ?? '', timeout: webhook.timeout ?? 5 },
-})
+export type Parsed = {
+  /** What holds always, and then what the profile says, where the file has it. */
+  readonly sources: readonly Source[]
+  readonly profiles: readonly string[]
+}
 
-/** The parser leaves null prototypes, symbols and BigInts behind; JSON does not. */
-function plain(file: string, content: string): unknown {
+/** What a layer cannot say: how the user is told of things is his own affair, and a profile is chosen by him. */
+const NOT_IN: Readonly<Record<Written['layer'], Readonly<Record<string, string>>>> = {
+  user: {},
+  project: {
+    notify: 'it belongs into your own config.toml, since it acts on this machine and not on the box',
+    terminal: 'it belongs into your own config.toml, since it acts on this machine and not on the box',
+    security: 'whether a project is trusted is not said by the project',
+  },
+  managed: {
+    notify: 'it belongs into the config.toml of each user',
+    terminal: 'it belongs into the config.toml of each user',
+    env: 'it belongs into the config.toml of each user',
+    profiles: 'what holds for everybody has no profiles',
+  },
+}
+
+/** Turns a file of an older version into one of the next; the first is for version 1. */
+const MIGRATIONS: readonly ((file: unknown) => unknown)[] = []
+const VERSION = MIGRATIONS.length + 1
+
+/** Reads one file. A broken one is fatal, never skipped. */
+export function parseConfig(written: Written, profile = ''): Parsed {
+  const { file, layer, text } = written
+  if (text === null) throw new PaudeError('config', `cannot read ${file}`, { hint: `check its permissions, or remove it` })
+  const found = current(parseToml(file, text), written)
+  const result = v.safeParse(ConfigFile, found)
+  if (!result.success) throw invalid(file, text, result.issues[0])
+  const { profiles = {}, version: _, ...always } = result.output
+  refuseForeign(written, [['', always], ...Object.entries(profiles).map(([name, part]) => [`profiles.${name}.`, part] as const)])
+  if (layer === 'managed' && Object.keys(profiles).length > 0) throw foreign(written, 'profiles')
+  const chosen = profile !== '' && Object.hasOwn(profiles, profile) ? profiles[profile] : undefined
+  const sources = [sourceOf(written, '', always), ...(chosen ? [sourceOf(written, `profiles.${profile}.`, chosen)] : [])]
+  return { sources, profiles: Object.keys(profiles) }
+}
+
+/** The text as plain data. The parser leaves null prototypes, symbols and BigInts behind; JSON does not. */
+export function parseToml(file: string, content: string): unknown {
   try {
     return JSON.parse(
       JSON.stringify(TOML.parse(content), (_, value: unknown) => (typeof value === 'bigint' ? Number(value) : value)),
@@ -153,69 +75,75 @@ function plain(file: string, content: string): unknown {
   }
 }
 
-function invalid(file: string, content: string, issue: v.BaseIssue<unknown>): PaudeError {
-  const path = v.getDotPath(issue) ?? ''
-  const place = `${file}${lineOf(content, path)}`
-  const key = path.split('.').at(-1) ?? ''
+function current(found: unknown, { file, text }: Written): unknown {
+  const { version = VERSION } = found as { version?: unknown }
+  const known = typeof version === 'number' && Number.isInteger(version) && version >= 1
+  if (known && version <= VERSION) return MIGRATIONS.slice(version - 1).reduce((before, migrate) => migrate(before), found)
+  throw new PaudeError(
+    'config',
+    `${file}:${lineOf(text ?? '', ['version']) ?? 1}: version ${JSON.stringify(version)} is unknown`,
+    {
+      hint: known ? `this paude knows version ${VERSION}; use a newer one` : `write version = ${VERSION}, or leave it out`,
+    },
+  )
+}
+
+function refuseForeign(written: Written, parts: readonly (readonly [prefix: string, part: object])[]): void {
+  for (const [prefix, part] of parts)
+    for (const section of Object.keys(NOT_IN[written.layer]))
+      if (Object.hasOwn(part, section)) throw foreign(written, section, prefix)
+}
+
+const foreign = ({ file, text, layer }: Written, section: string, prefix = ''): PaudeError =>
+  new PaudeError('config', `${place(file, text ?? '', `${prefix}${section}`)}: ${section} is not for this file`, {
+    hint: NOT_IN[layer][section] ?? '',
+  })
+
+/** What a part of a file says, by settings. */
+function sourceOf({ layer, file, text }: Written, prefix: string, part: Profile): Source {
+  const values: Record<string, unknown> = {}
+  const places: Record<string, string> = {}
+  const put = (setting: keyof Settings, key: string, value: unknown) => {
+    values[setting] = value
+    places[setting] = place(file, text ?? '', `${prefix}${key}`)
+  }
+  for (const key of Object.keys(fileKeys) as FileKey[]) {
+    const value = key.split('.').reduce<unknown>((at, name) => (at as Record<string, unknown> | undefined)?.[name], part)
+    if (value === undefined) continue
+    if (key !== 'env') put(fileKeys[key], key, value)
+    else for (const setting of ['env', 'references'] as const) put(setting, key, (value as Required<Layer>)[setting])
+  }
+  return { layer, values: values as Layer, places }
+}
+
+function invalid(file: string, content: string, outer: v.BaseIssue<unknown>): PaudeError {
+  const { issue, path } = innermost(outer)
+  const at = place(file, content, path)
   if (issue.expected === 'never') {
-    const close = nearest(key, KEYS)
-    return new PaudeError('config', `${place}: unknown key ${path}`, {
-      hint: close === null ? `known keys: ${KEYS.join(', ')}` : `did you mean ${close}?`,
+    const key = path.split('.').at(-1) ?? ''
+    const known = [...new Set(keyNames().flatMap((name) => name.split('.')))]
+    const close = nearest(key, known)
+    return new PaudeError('config', `${at}: unknown key ${path}`, {
+      hint: close === null ? `paude config schema lists the known ones` : `did you mean ${close}?`,
     })
   }
-  if (issue.received === 'undefined') return new PaudeError('config', `${place}: ${path} is missing`, { hint: `add ${path}` })
-  if (issue.type === 'check' || issue.type === 'every_item')
-    return new PaudeError('config', `${place}: ${path} ${issue.message}`, { hint: `correct ${path}` })
-  return new PaudeError('config', `${place}: ${path} must be ${issue.expected ?? 'something else'}, found ${issue.received}`, {
+  if (issue.received === 'undefined') return new PaudeError('config', `${at}: ${path} is missing`, { hint: `add ${path}` })
+  if (['check', 'every_item', 'raw_check', 'regex', 'non_empty'].includes(issue.type))
+    return new PaudeError('config', `${at}: ${path} ${issue.message}`, { hint: `correct ${path}` })
+  return new PaudeError('config', `${at}: ${path} must be ${issue.expected ?? 'something else'}, found ${issue.received}`, {
     hint: `correct ${path}`,
   })
 }
 
-/** `:4` where a key stands, or '' where it is written in a way that only a parser could find. */
-function lineOf(content: string, path: string): string {
-  let section = ''
-  const lines = content.split('\n')
-  const at = lines.findIndex((line) => {
-    section = /^\s*\[\s*([\w.-]+)\s*\]/.exec(line)?.[1] ?? section
-    const key = /^\s*([\w.-]+)\s*=/.exec(line)?.[1]
-    const here = key === undefined ? section : section === '' ? key : `${section}.${key}`
-    return here === path
-  })
-  return at === -1 ? '' : `:${at + 1}`
+/** Where several forms are accepted, what is wrong with the one that was meant. */
+function innermost(issue: v.BaseIssue<unknown>): { readonly issue: v.BaseIssue<unknown>; readonly path: string } {
+  const path = v.getDotPath(issue) ?? ''
+  const inner = issue.issues?.find((one) => one.path !== undefined)
+  return inner === undefined ? { issue, path } : { issue: inner, path: `${path}.${v.getDotPath(inner) ?? ''}` }
 }
 
-const KEYS = [
-  'backend',
-  'image',
-  'ref',
-  'base',
-  'pull',
-  'ca_files',
-  'network',
-  'mode',
-  'allow',
-  'inject',
-  'limits',
-  'cpus',
-  'memory',
-  'pids',
-  'terminal',
-  'detach_keys',
-  'scrollback',
-  'mounts',
-  'env',
-  'notify',
-  'on',
-  'every',
-  'active',
-  'desktop',
-  'terminal',
-  'command',
-  'webhook',
-  'url',
-  'token',
-  'timeout',
-]
-
-const withoutGaps = (layer: { readonly [Key in keyof Layer]: Layer[Key] | undefined }): Layer =>
-  Object.fromEntries(Object.entries(layer).filter(([, value]) => value !== undefined)) as Layer
+/** `FILE:LINE`, or the file alone where a key stands in no line of its own. */
+const place = (file: string, text: string, path: string): string => {
+  const line = lineOf(text, path.split('.'))
+  return line === null ? file : `${file}:${line}`
+}

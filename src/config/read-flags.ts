@@ -1,10 +1,7 @@
 import { PaudeError } from '../errors.ts'
 import { nearest } from './nearest.ts'
 import { type OwnFlag, ownFlags, variableOf } from './own-flags.ts'
-import type { Settings } from './settings.ts'
-
-/** One layer: only what somebody said. */
-export type Layer = { readonly [Key in keyof Settings]?: Settings[Key] }
+import type { Layer } from './settings.ts'
 
 export type Split = {
   readonly layer: Layer
@@ -60,7 +57,8 @@ export function readVariables(env: Readonly<Record<string, string | undefined>>)
         throw new PaudeError('usage', `${name} must be 1 or 0, found ${JSON.stringify(value)}`, {
           hint: `unset ${name} or export ${name}=1`,
         })
-      put(layer, flag, truth)
+      if (flag.sets === undefined) put(layer, flag, truth)
+      else if (truth) put(layer, flag, flag.sets)
     } else
       for (const part of flag.type === 'list' && !flag.commas ? value.split('\n') : [value])
         put(layer, flag, checked(part, flag, name))

@@ -1,43 +1,19 @@
-import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { PaudeError } from '../errors.ts'
 import type { Host } from '../host.ts'
+import { readReference } from '../reference.ts'
 import { type Secret, secret } from '../secret.ts'
 
 /** The token that `env:NAME` or `file:PATH` stands for; '' for no reference. Refuses a file that others can read. */
 export function readToken(reference: string, host: Pick<Host, 'env' | 'home' | 'uid'>): Secret {
   if (reference === '') return secret('')
-  const [kind, rest] = [reference.slice(0, reference.indexOf(':')), reference.slice(reference.indexOf(':') + 1)]
-  const value = (kind === 'env' ? (host.env[rest] ?? '') : readPrivate(rest, host)).trim()
+  const value = readReference(reference, host, 'notify.webhook.token').trim()
   if (!/^[\x21-\x7e]{1,4096}$/.test(value))
     throw new PaudeError(
       'config',
       `notify.webhook.token: ${reference} ${value === '' ? 'is empty' : 'holds characters that no token has'}`,
       {
-        hint: kind === 'env' ? `export ${rest}` : 'put the token, and nothing else, in that file',
+        hint: reference.startsWith('env:') ? `export ${reference.slice(4)}` : 'put the token, and nothing else, in that file',
       },
     )
   return secret(value)
-}
-
-function readPrivate(name: string, { home, uid }: Pick<Host, 'home' | 'uid'>): string {
-  const path = name.startsWith('~/') ? join(home, name.slice(2)) : name
-  const fault = (what: string, hint: string, cause?: unknown) =>
-    new PaudeError('config', `notify.webhook.token: ${path} ${what}`, { hint, cause })
-  let descriptor: number
-  try {
-    descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
-  } catch (cause) {
-    throw fault(`cannot be read (${(cause as { code?: string }).code})`, 'correct the path, or write env:NAME', cause)
-  }
-  try {
-    const stats = fstatSync(descriptor)
-    if (!stats.isFile() || stats.size > 64 * 1024)
-      throw fault('is no file with a token', 'name a file that holds the token alone')
-    if (stats.uid !== uid) throw fault('belongs to another user', 'make a file of your own')
-    if ((stats.mode & 0o077) !== 0) throw fault('can be read by others', `chmod 600 ${path}`)
-    return readFileSync(descriptor, 'utf8')
-  } finally {
-    closeSync(descriptor)
-  }
 }

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs'
-import type { Config } from '../config/settings.ts'
+import type { Config, Settings } from '../config/settings.ts'
 import type { Host } from '../host.ts'
 import { extraCaCertificates } from '../image/ca.ts'
 import { capture } from '../run/process.ts'
+import type { Secret } from '../secret.ts'
 import { gitIdentityQuery, type Identity } from '../workspace/git.ts'
 import { findWorkspace, type Workspace } from '../workspace/workspace.ts'
 
@@ -12,20 +13,27 @@ export type Surroundings = {
   readonly identity: Identity
   /** PEM text, '' for none. */
   readonly extraCa: string
+  /** Variables whose values lie elsewhere. */
+  readonly references: Readonly<Record<string, Secret>>
   /** Whether podman's --init would work. */
   readonly podmanInit: boolean
 }
 
 /** Looks at machine and project. One process (git); no engine is asked. */
 export async function lookAround(host: Host, { settings }: Config): Promise<Surroundings> {
-  const workspace = findWorkspace(host, { force: settings.force })
+  const workspace = findWorkspace(host, settings)
+  const [identity, references] = await Promise.all([readIdentity(workspace), followed(host, settings)])
   return {
     workspace,
-    identity: await readIdentity(workspace),
+    identity,
+    references,
     extraCa: extraCaCertificates(host, settings.caFile),
     podmanInit: INIT_PROGRAMS.some((path) => existsSync(path)),
   }
 }
+
+const followed = async (host: Host, settings: Settings): Promise<Surroundings['references']> =>
+  settings.references.length === 0 ? {} : await (await import('./references.ts')).readReferences(settings, host)
 
 /** Where distributions keep the init that podman mounts; without it --init fails. */
 export const INIT_PROGRAMS = [

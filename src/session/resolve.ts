@@ -3,6 +3,8 @@ import { join } from 'node:path'
 import type { Agent, Credential, Opening } from '../agents/agent.ts'
 import type { Backend } from '../backends/backend.ts'
 import type { BackendName } from '../backends/registry.ts'
+import { readLimits } from '../config/limits.ts'
+import { isCovered } from '../config/rules.ts'
 import type { Config, Settings } from '../config/settings.ts'
 import { PaudeError } from '../errors.ts'
 import type { Host } from '../host.ts'
@@ -16,7 +18,6 @@ import { fingerprint, watch } from '../workspace/watch.ts'
 import { safeDirectories } from '../workspace/workspace.ts'
 import entry from './entry.sh' with { type: 'text' }
 import { checkedName, homeVolume, newSessionId } from './id.ts'
-import { readLimits } from './limits.ts'
 import type { Surroundings } from './look.ts'
 import { mountCheck } from './mount-check.ts'
 import type { SessionRecord } from './record.ts'
@@ -96,9 +97,10 @@ export function resolveSession(wish: Wish): { readonly spec: SessionSpec; readon
     mounts,
     homeVolume: volume,
     environment: resolveEnvironment(wish, { home: user.home, terminal, credential, walled: network.mode !== 'none', init }),
-    secretEnvironment: readVariables(settings.env, host),
+    secretEnvironment: { ...around.references, ...readVariables(settings.env, host) },
     network,
     limits: readLimits(settings),
+    extraFlags: backend.name === 'docker' ? settings.dockerFlags : settings.podmanFlags,
     once: run.kind === 'command',
     terminal,
     // A caller's terminal is not the agent's when only one end of it is one: a read there would wait for ever.
@@ -127,18 +129,28 @@ function refuseWeaker(backend: Backend, network: Network): void {
 }
 
 function resolveNetwork(
-  { host, config: { settings, origins }, agent, run, around }: Wish,
+  { host, config: { settings, origins, managed }, agent, run, around }: Wish,
   session: string,
   credential: Credential | null,
 ): Network {
+  const typed = (key: 'network' | 'networkAllow') => origins[key].some(({ layer }) => layer === 'flag')
   // A one-shot command needs no network unless it says so.
   if (settings.network === 'none') {
     // A list from the file or the environment is for sessions that have a network; only typed flags can contradict each other.
-    if (settings.networkAllow.length > 0 && origins.networkAllow === 'flag' && origins.network === 'flag')
+    if (typed('networkAllow') && typed('network'))
       throw new PaudeError('usage', '--network none and --network-allow contradict each other', { hint: 'leave one of them out' })
     return { mode: 'none' }
   }
-  const needed = run.kind === 'agent' ? agent.needs(host, credential).map(({ host: entry, why }) => parseAllow(entry, why)) : []
+  refuseUnenforced(settings)
+  const needs = run.kind === 'agent' ? agent.needs(host, credential) : []
+  // Its own provider goes without saying; where a variable sends it instead does not.
+  const own = new Set(agent.needs({ ...host, env: {} }, credential).map(({ host: entry }) => entry))
+  for (const { host: entry } of needs)
+    if (managed.networkAllow !== undefined && !own.has(entry) && !isCovered('networkAllow', entry, managed))
+      throw new PaudeError('refused', `the agent needs ${entry}, which ${host.managedFile} lets nobody have`, {
+        hint: 'unset ANTHROPIC_BASE_URL, or ask who manages this machine',
+      })
+  const needed = needs.map(({ host: entry, why }) => parseAllow(entry, why))
   const asked = settings.networkAllow.map((entry) => parseAllow(entry, 'asked for by --network-allow'))
   const injection = credential === null ? null : { ...credential.injection, way: settings.inject }
   const policy: Policy = { session, mode: settings.network, allow: mergeAllows([...needed, ...asked]), injection }
@@ -152,6 +164,12 @@ function resolveNetwork(
     },
     credential: credential?.value ?? null,
   }
+}
+
+/** What squid is not told yet is refused: an entry without effect would be taken for a wall. */
+function refuseUnenforced({ networkDeny, networkGroups }: Settings): void {
+  const [key] = [...(networkDeny.length > 0 ? ['network.deny'] : []), ...(networkGroups.length > 0 ? ['network.groups'] : [])]
+  if (key !== undefined) throw new PaudeError('unsupported', `${key} is not enforced by this build`, { hint: `leave ${key} out` })
 }
 
 function resolveMounts({ host, config: { settings }, around: { workspace } }: Wish): readonly Mount[] {

@@ -28,6 +28,8 @@ export type SessionSpec = {
   readonly secretEnvironment: Readonly<Record<string, Secret>>
   readonly network: Network
   readonly limits: Limits
+  /** Further flags of the agent's container, for the engine it is made on; checked when they were read. */
+  readonly extraFlags: readonly string[]
   /** A one-shot command: the engine removes the box when it ends. */
   readonly once: boolean
   readonly terminal: boolean

@@ -12,11 +12,14 @@ export const stateFolder = (host: Host): string => ownFolder(host, 'XDG_STATE_HO
 /** `$XDG_CACHE_HOME/paude`. */
 export const cacheFolder = (host: Host): string => ownFolder(host, 'XDG_CACHE_HOME', '.cache')
 
+/** Where the user's word about projects is kept: outside of all of them. */
+export const trustFolder = (host: Host): string => join(stateFolder(host), 'trust')
+
 export const sessionFolder = (host: Host, id: string): string => join(stateFolder(host), 'sessions', id)
 
 /** Refuses a state folder that others can write to: what lies there is mounted into boxes and decides what is removed. */
 export function insistPrivate(host: Host): void {
-  for (const folder of [stateFolder(host), join(stateFolder(host), 'sessions')]) {
+  for (const folder of [stateFolder(host), ...['sessions', 'trust'].map((name) => join(stateFolder(host), name))]) {
     const stats = statsOf(folder)
     if (stats === null) continue
     const fault = !stats.isDirectory()

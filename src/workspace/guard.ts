@@ -10,7 +10,7 @@ const PROTECTED_IN_GIT = ['hooks', 'config', 'config.worktree', 'commondir'] as 
 /** The same, relative to the project and to every folder between it and the working directory. */
 const PROTECTED_IN_PROJECT = [
   ...(['.claude', '.mcp.json', '.codex', '.gemini', '.cursor', '.vscode', '.idea', '.zed', '.devcontainer'] as const),
-  ...(['.husky', '.envrc', 'paude.toml'] as const),
+  ...(['.husky', '.envrc', 'paude.toml', 'paude.json'] as const),
 ] as const
 
 /** What is read-only in the box, relative to the project. */
@@ -29,14 +29,24 @@ export type Guards = {
   readonly notes: readonly string[]
 }
 
-export type Area = { readonly root: string; readonly directory: string; readonly git: GitLayout | null }
+export type Area = {
+  readonly root: string
+  readonly directory: string
+  readonly git: GitLayout | null
+  /** Further paths, absolute, or relative to the root. */
+  readonly protect: readonly string[]
+}
 
 type Finding = { readonly protects?: string; readonly watches?: string; readonly note?: string }
 
 /** What in the project must not change because the host acts on it. Looks only; links are never followed out of the project. */
 export function guard(area: Area): Guards {
-  const { root, git } = area
-  const paths = [...projectFiles(area), ...(git ? gitFiles(area, git) : [join(root, '.git')])]
+  const { root, git, protect } = area
+  const paths = [
+    ...projectFiles(area),
+    ...protect.map((path) => resolve(root, path)),
+    ...(git ? gitFiles(area, git) : [join(root, '.git')]),
+  ]
   const findings = [...new Set(paths)].map((path) => examine(path, area))
   const all = findings.flatMap(({ protects }) => (protects === undefined ? [] : [protects]))
   const protectedPaths = outermost(all)

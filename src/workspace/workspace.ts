@@ -17,8 +17,14 @@ export type Workspace = Guards & {
 
 type Machine = Pick<Host, 'cwd' | 'home' | 'uid' | 'env'>
 
-/** Finds what to mount around the current directory, or refuses. `force` allows a place that is too much, never `/` or the kernel's. */
-export function findWorkspace(host: Machine, { force }: { readonly force: boolean }): Workspace {
+/**
+ * Finds what to mount around the current directory, or refuses. `force` allows a place that is too much, never `/` or the kernel's;
+ * `protect` names further paths that are read-only in the box.
+ */
+export function findWorkspace(
+  host: Machine,
+  { force, protect = [] }: { readonly force: boolean; readonly protect?: readonly string[] },
+): Workspace {
   const directory = host.cwd === '' ? null : realPath(host.cwd)
   if (directory === null)
     throw new PaudeError('refused', 'the current directory no longer exists', { hint: 'cd into a folder that does' })
@@ -31,7 +37,7 @@ export function findWorkspace(host: Machine, { force }: { readonly force: boolea
   const { git, note } = readGit(root, host)
   // A pointer that leads nowhere makes no top level: what is mounted shrinks to what was asked for.
   const place = git || look(join(root, '.git'))?.isDirectory() ? root : directory
-  const area = { root: place, directory, git }
+  const area = { root: place, directory, git, protect }
   const guards = guard(area)
   const own = ownFolders(host)
     .map(realFuture)
@@ -42,6 +48,16 @@ export function findWorkspace(host: Machine, { force }: { readonly force: boolea
     protectedPaths: [...guards.protectedPaths, ...own].sort(),
     notes: [...notes, ...(note ? [note] : []), ...(git ? borrowed(area.root, git) : []), ...guards.notes],
   }
+}
+
+/** Folders whose own configuration concerns the current directory: from the project's top level down to it. */
+export function projectFolders(host: Machine): readonly string[] {
+  const directory = host.cwd === '' ? null : realPath(host.cwd)
+  if (directory === null || hasControl(directory)) return []
+  const { root } = findRoot(directory, host)
+  return ancestors(directory)
+    .filter((folder) => below(root, folder))
+    .toReversed()
 }
 
 /** What git in the box must trust although another user owns it: the working trees and git directories of this workspace. */

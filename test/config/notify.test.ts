@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'bun:test'
-import { parseConfigFile } from '../../src/config/parse.ts'
+import { parseConfig } from '../../src/config/parse.ts'
 import { PaudeError } from '../../src/errors.ts'
 
-const notify = (text: string) => parseConfigFile('/c.toml', `[notify]\n${text}`).notify
+const notify = (text: string) =>
+  parseConfig({ layer: 'user', file: '/c.toml', text: `[notify]\n${text}` }).sources[0]?.values.notify
 
 test('every key of [notify] is read', () => {
   expect(

@@ -38,6 +38,7 @@ const plain: SessionSpec = {
   secretEnvironment: {},
   network: walled,
   limits: { cpus: 0, memory: 0, pids: 4096 },
+  extraFlags: [],
   once: false,
   terminal: true,
   stdin: true,

@@ -1,5 +1,5 @@
 import { PaudeError } from '../errors.ts'
-import type { Limits } from './spec.ts'
+import type { Limits } from '../session/spec.ts'
 
 const UNITS = { k: 1024, m: 1024 ** 2, g: 1024 ** 3, t: 1024 ** 4 } as const
 /** Claude starts in 128 MB; an engine refuses less than 6 MB. */
@@ -41,7 +41,7 @@ export function readMemory(text: string): number {
   return bytes
 }
 
-function readCpus(text: string): number {
+export function readCpus(text: string): number {
   if (text === '' || text === 'none') return 0
   const cpus = /^\d{1,4}(\.\d{1,3})?$/.test(text) ? Number(text) : 0
   if (cpus < 0.01)
@@ -49,7 +49,7 @@ function readCpus(text: string): number {
   return cpus
 }
 
-function readPids(text: string): number {
+export function readPids(text: string): number {
   const pids = /^\d{1,7}$/.test(text) ? Number(text) : 0
   if (pids < 16)
     throw new PaudeError('usage', `invalid number of processes ${JSON.stringify(text)}`, {

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
+import { readLimits, readMemory } from '../../src/config/limits.ts'
 import { PaudeError } from '../../src/errors.ts'
-import { readLimits, readMemory } from '../../src/session/limits.ts'
 
 const GIB = 1024 ** 3
 const refused = (act: () => unknown): PaudeError => {

@@ -1,0 +1,87 @@
+import { defineCommand } from 'citty'
+import { type Approval, approvals, approve, isApproved } from '../../config/trust.ts'
+import { PaudeError } from '../../errors.ts'
+import { insistPrivate, trustFolder } from '../../session/store.ts'
+import { shown } from '../../workspace/paths.ts'
+import type { Context } from '../context.ts'
+import { printable, table } from '../output.ts'
+import { askedOf, type Judged, readProject } from '../project-config.ts'
+import { canAsk, readAnswer, showWidening } from '../start-config.ts'
+import { revokeHere, standing } from '../trusted.ts'
+
+const args = {
+  yes: { type: 'boolean', description: 'Trust it without being asked' },
+  list: { type: 'boolean', description: 'List what is trusted' },
+  revoke: { type: 'boolean', description: 'Trust the files of this project no longer' },
+  json: { type: 'boolean', description: '--list: print one JSON document' },
+} as const
+
+export default (context: Context) =>
+  defineCommand({
+    meta: {
+      name: 'trust',
+      description: 'Let the paude.toml of this project open what it asks for, as long as it stays as it is',
+    },
+    args,
+    async run({ args: given }) {
+      insistPrivate(context.host)
+      if (given.list) return list(context, given.json === true)
+      if (given.revoke) return revokeHere(context, undefined)
+      return await trust(context, given.yes === true)
+    },
+  })
+
+async function trust(context: Context, sure: boolean): Promise<number> {
+  const { host, note, answer } = context
+  const { base, judged } = await readProject(context, context.flags)
+  const { projectConfig } = base.settings
+  if (projectConfig !== 'ask')
+    throw new PaudeError('unsupported', `no project may open anything here, since security.project_config is ${projectConfig}`, {
+      hint: 'paude config set security.project_config ask',
+    })
+  const open = judged.filter(({ items }) => items.length > 0)
+  const asked = (one: Judged) => askedOf(one, host)
+  const fresh = open.filter((one) => !isApproved(trustFolder(host), asked(one)))
+  if (fresh.length === 0) {
+    note(
+      judged.length === 0
+        ? 'this project has no configuration of its own'
+        : open.length === 0
+          ? `${judged.map(({ file }) => shown(file.file)).join(', ')}: opens nothing, so there is nothing to trust`
+          : 'trusted already',
+    )
+    return 0
+  }
+  showWidening(context, fresh)
+  if (!sure && !canAsk(context))
+    throw new PaudeError('refused', 'nobody is here to say whether this is trusted', { hint: 'paude trust --yes' })
+  if (!sure && !['y', 'yes'].includes(readAnswer(context, 'trust it? [y]es, [n]o: ')))
+    throw new PaudeError('refused', 'not trusted', { hint: 'paude --ignore-project-config goes on without it' })
+  for (const one of fresh) {
+    approve(trustFolder(host), asked(one), new Date())
+    answer(printable(one.file.file))
+  }
+  return 0
+}
+
+function list({ host, note, answer }: Context, json: boolean): number {
+  const all = approvals(trustFolder(host))
+  const row = (approval: Approval) => ({ ...approval, state: standing(approval) })
+  if (json) answer(JSON.stringify(all.map(row), null, 2))
+  else if (all.length === 0) note('nothing is trusted')
+  else
+    answer(
+      table(
+        ['FILE', 'STATE', 'SINCE', 'OPENS'],
+        all
+          .map(row)
+          .map(({ file, state, approved, items }) => [
+            printable(file),
+            state,
+            approved.slice(0, 10),
+            items.map(printable).join(', '),
+          ]),
+      ),
+    )
+  return 0
+}

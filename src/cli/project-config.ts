@@ -1,0 +1,77 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { configOf, insistOnProfile, type Layers, readLayers } from '../config/load.ts'
+import { hashOf, type ProjectFile, parseProjectFile, readProjectFiles } from '../config/project.ts'
+import type { Config, Layer, Source } from '../config/settings.ts'
+import type { Asked } from '../config/trust.ts'
+import { type Item, split } from '../config/widen.ts'
+import type { Host } from '../host.ts'
+import { projectFolders } from '../workspace/workspace.ts'
+import type { Context } from './context.ts'
+
+/** One file of the project, judged. */
+export type Judged = {
+  readonly file: ProjectFile
+  readonly sources: readonly Source[]
+  /** What it may say unasked. */
+  readonly rest: readonly Source[]
+  readonly items: readonly Item[]
+}
+
+/** What holds without the project, and what the project would add. */
+export type Project = { readonly layers: Layers; readonly base: Config; readonly judged: readonly Judged[] }
+
+/** Reads everything that configures a start here. Asks nobody and decides nothing. */
+export async function readProject({ host, note }: Pick<Context, 'host' | 'note'>, flags: Layer): Promise<Project> {
+  const layers = await readLayers(host, flags)
+  const base = configOf(layers)
+  const files = base.settings.projectConfig === 'ignore' ? [] : readProjectFiles(projectFolders(host))
+  const parsed = await Promise.all(
+    files.map(async (file) => ({ file, ...(await parseProjectFile(file, { profile: layers.profile, note })) })),
+  )
+  insistOnProfile(layers, { sources: [], profiles: parsed.flatMap(({ profiles }) => profiles) })
+  const judged = parsed.map(({ file, sources }) => {
+    const parts = sources.map((source) => split(base, source))
+    return { file, sources, items: parts.flatMap(({ items }) => items), rest: parts.map(({ rest }) => rest) }
+  })
+  return { layers, base, judged }
+}
+
+/** Everything the project says holds. */
+export const whole = ({ layers, judged }: Project): Config =>
+  configOf(
+    layers,
+    judged.flatMap(({ sources }) => sources),
+  )
+
+/** Only what narrows holds. */
+export const narrowed = ({ layers, judged }: Project): Config =>
+  configOf(
+    layers,
+    judged.flatMap(({ rest }) => rest),
+  )
+
+/** What the user is asked about a file. */
+export const askedOf = ({ file, sources, items }: Judged, { home }: Pick<Host, 'home'>): Asked => ({
+  file: file.file,
+  hash: file.hash,
+  items: items.map(({ key, value }) => `${key} = ${value}`),
+  also: Object.fromEntries(
+    sources.flatMap(({ values }) => values.caFile ?? []).map((path) => [path, contentOf(path.replace(/^~(?=\/)/, home))]),
+  ),
+})
+
+/** Where a file of this name stands in the project, judged by what it opens: the lines of a diff against what the user has. */
+export const widened = ({ items }: Judged): readonly string[] =>
+  items.flatMap(({ key, value, before, place }) => [
+    ...(before === '' ? [] : [`- ${key} = ${before}`]),
+    `+ ${key} = ${value}   # ${place.split('/').at(-1) ?? ''}`,
+  ])
+
+function contentOf(path: string): string {
+  try {
+    return hashOf(readFileSync(join(path)))
+  } catch {
+    return 'missing'
+  }
+}

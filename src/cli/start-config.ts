@@ -1,0 +1,78 @@
+import { readSync } from 'node:fs'
+import type { Config, Layer } from '../config/settings.ts'
+import { approve, isApproved } from '../config/trust.ts'
+import { PaudeError } from '../errors.ts'
+import { insistPrivate, trustFolder } from '../session/store.ts'
+import { shown } from '../workspace/paths.ts'
+import type { Context } from './context.ts'
+import { green, printable, red } from './output.ts'
+import { askedOf, type Judged, narrowed, readProject, whole, widened } from './project-config.ts'
+
+/** The configuration of a start. What a project's files open needs the user's word, which is asked for where there is a terminal. */
+export async function startConfig(context: Context, flags: Layer): Promise<Config> {
+  const { host, note } = context
+  const project = await readProject(context, flags)
+  if (project.judged.length === 0) return project.base
+  const opening = project.judged.filter(({ items }) => items.length > 0)
+  if (opening.length === 0) return whole(project)
+  if (project.base.settings.projectConfig === 'restrict') {
+    for (const { file, items } of opening)
+      note(`${shown(file.file)}: left out, since security.project_config is restrict: ${items.map(named).join(', ')}`)
+    return narrowed(project)
+  }
+  insistPrivate(host)
+  const open = opening.filter((judged) => !isApproved(trustFolder(host), askedOf(judged, host)))
+  if (open.length === 0) return whole(project)
+  const { dryRun, printConfig } = project.base.settings
+  if (!canAsk(context) || dryRun || printConfig) throw untrusted(open)
+  showWidening(context, open)
+  switch (readAnswer(context, 'trust it? [y]es, [n]o, [i]gnore it this time: ')) {
+    case 'y':
+    case 'yes':
+      for (const judged of open) approve(trustFolder(host), askedOf(judged, host), new Date())
+      return whole(project)
+    case 'i':
+    case 'ignore':
+      return project.base
+    default:
+      throw untrusted(open)
+  }
+}
+
+/** Whether somebody is there to answer. */
+export const canAsk = ({ host: { terminal } }: Context): boolean => terminal.stdin && terminal.stderr
+
+/** Shows what files open, as a diff against what the user has. */
+export function showWidening({ note }: Context, judged: readonly Judged[]): void {
+  for (const one of judged)
+    note(
+      [
+        `${shown(one.file.file)} wants to open the box:`,
+        ...widened(one).map((line) => `  ${(line.startsWith('+') ? green : red)(printable(line))}`),
+      ].join('\n'),
+    )
+}
+
+/** One line from the terminal, in lower case; '' when it was closed. */
+export function readAnswer({ prompt }: Context, question: string): string {
+  prompt(question)
+  const bytes = Buffer.alloc(256)
+  try {
+    return bytes.toString('utf8', 0, readSync(0, bytes)).trim().toLowerCase()
+  } catch {
+    return ''
+  }
+}
+
+const named = ({ key, value }: { readonly key: string; readonly value: string }) => printable(`${key} = ${value}`)
+
+function untrusted(judged: readonly Judged[]): PaudeError {
+  const [first] = judged
+  const items = judged.flatMap((one) => one.items)
+  const more = items.length > 3 ? `, and ${items.length - 3} more` : ''
+  return new PaudeError(
+    'refused',
+    `${shown(first?.file.file ?? '')} wants to open the box, and is not trusted: ${items.slice(0, 3).map(named).join(', ')}${more}`,
+    { hint: 'paude trust shows it and asks; paude --ignore-project-config goes on without it' },
+  )
+}

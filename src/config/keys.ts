@@ -1,0 +1,34 @@
+import type { Settings } from './settings.ts'
+
+/** What each key of a file sets. `env` sets `references` as well. */
+export const fileKeys = {
+  backend: 'backend',
+  'image.ref': 'image',
+  'image.base': 'imageBase',
+  'image.agent_version': 'agentVersion',
+  'image.pull': 'pull',
+  'image.ca_files': 'caFile',
+  'network.mode': 'network',
+  'network.allow': 'networkAllow',
+  'network.deny': 'networkDeny',
+  'network.groups': 'networkGroups',
+  'network.inject': 'inject',
+  'limits.cpus': 'cpus',
+  'limits.memory': 'memory',
+  'limits.pids': 'pids',
+  'workspace.protect': 'protect',
+  mounts: 'mount',
+  env: 'env',
+  'docker.extra_flags': 'dockerFlags',
+  'podman.extra_flags': 'podmanFlags',
+  'security.project_config': 'projectConfig',
+  'terminal.detach_keys': 'detachKeys',
+  'terminal.scrollback': 'scrollback',
+  notify: 'notify',
+} as const satisfies Readonly<Record<string, keyof Settings>>
+
+export type FileKey = keyof typeof fileKeys
+
+/** Name of a setting in files; '' for what only flags and variables set. */
+export const keyOf = (setting: keyof Settings): FileKey | '' =>
+  setting === 'references' ? 'env' : ((Object.keys(fileKeys) as FileKey[]).find((key) => fileKeys[key] === setting) ?? '')

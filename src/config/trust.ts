@@ -1,0 +1,81 @@
+import { randomUUID } from 'node:crypto'
+import { lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import * as v from 'valibot'
+import { PaudeError } from '../errors.ts'
+import { hashOf } from './project.ts'
+
+/** The user's word about one file of a project: it may open these things as long as its content is this. */
+const Approval = v.object({
+  v: v.literal(1),
+  file: v.string(),
+  hash: v.string(),
+  items: v.array(v.string()),
+  /** Files it names whose content matters, by path. */
+  also: v.record(v.string(), v.string()),
+  approved: v.string(),
+})
+export type Approval = v.InferOutput<typeof Approval>
+
+/** What is asked of a file: the same, but for the time. */
+export type Asked = Omit<Approval, 'v' | 'approved'>
+
+/** Whether the user has approved all that is asked, of exactly these contents. */
+export function isApproved(folder: string, { file, hash, items, also }: Asked): boolean {
+  const known = readApproval(join(folder, nameOf(file)))
+  return (
+    known !== null &&
+    known.file === file &&
+    known.hash === hash &&
+    items.every((item) => known.items.includes(item)) &&
+    Object.entries(also).every(([path, content]) => known.also[path] === content)
+  )
+}
+
+/** Keeps the user's word. Written beside and renamed, so that nobody ever reads half of it. */
+export function approve(folder: string, asked: Asked, now: Date): void {
+  const path = join(folder, nameOf(asked.file))
+  const approval: Approval = { v: 1, ...asked, approved: now.toISOString() }
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    const beside = `${path}.${randomUUID()}`
+    writeFileSync(beside, `${JSON.stringify(approval, null, 2)}\n`, { mode: 0o600, flag: 'wx' })
+    renameSync(beside, path)
+  } catch (cause) {
+    throw new PaudeError('command-failed', `cannot write ${path}: ${(cause as Error).message}`, {
+      hint: 'check the permissions of the state folder',
+      cause,
+    })
+  }
+}
+
+/** All approvals, by file. */
+export function approvals(folder: string): readonly Approval[] {
+  let names: readonly string[]
+  try {
+    names = readdirSync(folder)
+  } catch {
+    return []
+  }
+  return names
+    .filter((name) => name.endsWith('.json'))
+    .flatMap((name) => readApproval(join(folder, name)) ?? [])
+    .toSorted((a, b) => (a.file < b.file ? -1 : 1))
+}
+
+/** Takes the user's word back. */
+export const revoke = (folder: string, file: string): void => rmSync(join(folder, nameOf(file)), { force: true })
+
+const nameOf = (file: string): string => `${hashOf(file).slice(0, 32)}.json`
+
+/** null for what is broken, and for what others could have written. */
+function readApproval(path: string): Approval | null {
+  try {
+    const stats = lstatSync(path)
+    if (!stats.isFile() || (stats.mode & 0o022) !== 0) return null
+    const result = v.safeParse(Approval, JSON.parse(readFileSync(path, 'utf8')))
+    return result.success ? result.output : null
+  } catch {
+    return null
+  }
+}

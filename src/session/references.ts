@@ -1,0 +1,75 @@
+import type { Reference, Settings } from '../config/settings.ts'
+import { PaudeError } from '../errors.ts'
+import type { Host } from '../host.ts'
+import { readReference } from '../reference.ts'
+import { STEERS_CLIENT } from '../run/client-variables.ts'
+import { capture } from '../run/process.ts'
+import { type Secret, secret } from '../secret.ts'
+import { insistOnName, KEPT_OUTSIDE } from './variables.ts'
+
+/** Milliseconds that a program has to print a secret: it may ask for a fingerprint. */
+const PATIENCE = 30_000
+
+/** Bytes of a value that an environment still carries. */
+const MOST = 64 * 1024
+
+/**
+ * The values that `[env]` refers to. A variable that is not set is left out. Whoever only wants to look gets the names alone:
+ * no file is read and no program run.
+ */
+export async function readReferences(
+  { references, env, dryRun, printConfig }: Pick<Settings, 'references' | 'env' | 'dryRun' | 'printConfig'>,
+  host: Pick<Host, 'env' | 'home' | 'uid'>,
+): Promise<Readonly<Record<string, Secret>>> {
+  // What a later layer says of a name holds, and the reference is not followed at all.
+  const last = new Map(references.map((reference) => [reference.name, reference]))
+  for (const entry of env) last.delete(entry.split('=')[0] ?? '')
+  const read = await Promise.all(
+    [...last.values()].map(async (reference) => {
+      insistOnReference(reference)
+      return [reference.name, dryRun || printConfig ? '-' : await followedValue(reference, host)] as const
+    }),
+  )
+  return Object.fromEntries(read.flatMap(([name, value]) => (value === '' ? [] : [[name, secret(value)]])))
+}
+
+function insistOnReference({ name, source }: Reference): void {
+  insistOnName(name)
+  if (STEERS_CLIENT.test(name))
+    throw new PaudeError('refused', `env.${name}: the engine's own client obeys ${name}, so a secret cannot travel by it`, {
+      hint: 'give it another name',
+    })
+  const kept = KEPT_OUTSIDE.find((outside) => source === `env:${outside}`)
+  if (kept !== undefined)
+    throw new PaudeError('refused', `env.${name}: ${kept} stays outside the box, under every name`, {
+      hint: `leave env.${name} out: the proxy adds the credential on the way to the provider`,
+    })
+}
+
+async function followedValue({ name, source }: Reference, host: Pick<Host, 'env' | 'home' | 'uid'>): Promise<string> {
+  const key = `env.${name}`
+  // Files and programs end their last line, which belongs to no secret.
+  const value = (typeof source === 'string' ? readReference(source, host, key) : await printed(source, key)).replace(/\r?\n$/, '')
+  if (value.includes('\0') || value.length > MOST)
+    throw new PaudeError(
+      'config',
+      `${key}: ${value.length > MOST ? 'longer than an environment carries' : 'contains a NUL byte'}`,
+      {
+        hint: 'no environment can hold it',
+      },
+    )
+  if (value === '' && typeof source !== 'string')
+    throw new PaudeError('config', `${key}: ${source[0]} printed nothing`, { hint: `try it: ${source.join(' ')}` })
+  return value
+}
+
+/** What a program prints. Its words may hold no secret, and what it says on stderr is shown. */
+async function printed([program = '', ...words]: readonly string[], key: string): Promise<string> {
+  const signal = AbortSignal.timeout(PATIENCE)
+  const { code, stdout, stderr } = await capture([program, ...words], { folder: '/', signal })
+  if (code === 0) return stdout
+  const why = signal.aborted
+    ? `did not end within ${PATIENCE / 1000} s`
+    : `ended with ${code}: ${stderr.trim().split('\n').at(-1) ?? ''}`
+  throw new PaudeError('command-failed', `${key}: ${program} ${why}`, { hint: `try it: ${[program, ...words].join(' ')}` })
+}

@@ -1,0 +1,103 @@
+import { describe, expect, test } from 'bun:test'
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { readManagedFile } from '../../src/config/managed.ts'
+import { mergeSources, onlySaid } from '../../src/config/merge.ts'
+import { parseConfig } from '../../src/config/parse.ts'
+import type { Layer } from '../../src/config/settings.ts'
+
+const config = (managed: string, said: Layer = {}) =>
+  mergeSources({
+    file: '',
+    sources: [onlySaid('flag', said, { network: '--network', networkAllow: '--network-allow' })],
+    managed: parseConfig({ layer: 'managed', file: '/m.toml', text: managed }).sources,
+  })
+
+describe('a managed file', () => {
+  test('lowers what nobody asked for, and says so', () => {
+    const { settings, origins } = config('network.mode = "none"\nlimits.memory = "2g"\nlimits.pids = 100\nbackend = "podman"\n')
+    expect(settings).toMatchObject({ network: 'none', memory: '2g', pids: '100', backend: 'podman' })
+    expect(origins.memory).toEqual([{ layer: 'managed', place: '/m.toml:2' }])
+  })
+
+  test('denies and protects for everybody', () => {
+    const { settings, origins } = config('network.deny = ["bad.org"]\nworkspace.protect = ["ci"]\n', {
+      networkDeny: ['mine.org'],
+    })
+    expect(settings).toMatchObject({ networkDeny: ['mine.org', 'bad.org'], protect: ['ci'] })
+    expect(origins.networkDeny[1]).toEqual({ layer: 'managed', place: '/m.toml:1' })
+  })
+
+  const refused: readonly (readonly [managed: string, said: Layer, words: string])[] = [
+    [
+      'network.mode = "restricted"',
+      { network: 'open' },
+      'network.mode = open (flag --network) is more than /m.toml:1 lets anybody have: restricted',
+    ],
+    [
+      'network.allow = ["*.ours.org"]',
+      { networkAllow: ['evil.org'] },
+      'network.allow = evil.org (flag --network-allow) is more than /m.toml:1 lets anybody have: *.ours.org',
+    ],
+    ['network.groups = ["@github"]', { networkAllow: ['evil.org'] }, 'network.allow = evil.org'],
+    ['network.groups = ["@github"]', { networkGroups: ['@npm'] }, 'network.groups = @npm'],
+    ['network.allow = []', { networkAllow: ['@github'] }, 'is more than /m.toml:1 lets anybody have: nothing'],
+    ['limits.memory = "2g"', { memory: '3g' }, 'limits.memory = 3g'],
+    ['limits.memory = "2g"', { memory: 'none' }, 'limits.memory = none'],
+    ['limits.cpus = 1', { cpus: '2' }, 'limits.cpus = 2'],
+    ['limits.pids = 100', { pids: '4096' }, 'limits.pids = 4096'],
+    ['image.ref = "ours:1"', { image: 'theirs:1' }, 'image.ref = theirs:1'],
+    ['image.pull = "missing"', { pull: 'always' }, 'image.pull = always'],
+    ['backend = "podman"', { backend: 'docker' }, 'backend = docker'],
+    ['mounts = ["/data"]', { mount: ['/other'] }, 'mounts = /other'],
+    ['docker.extra_flags = []', { dockerFlags: ['--shm-size=1g'] }, 'docker.extra_flags = --shm-size=1g'],
+    ['security.project_config = "restrict"', { projectConfig: 'ask' }, 'security.project_config = ask'],
+  ]
+  test.each(refused)('%s refuses %j by name', (managed, said, words) => {
+    expect(() => config(managed, said)).toThrow(words)
+  })
+
+  const granted: readonly (readonly [managed: string, said: Layer])[] = [
+    ['network.mode = "restricted"', { network: 'none' }],
+    ['network.allow = ["*.ours.org"]', { networkAllow: ['git.ours.org'] }],
+    ['network.groups = ["@github"]', { networkAllow: ['@github'], networkGroups: ['@github'] }],
+    ['limits.memory = "2g"', { memory: '1g' }],
+    ['security.project_config = "restrict"', { projectConfig: 'ignore' }],
+  ]
+  test.each(granted)('%s grants %j', (managed, said) => {
+    expect(config(managed, said).settings).toMatchObject(said)
+  })
+})
+
+describe.skipIf(process.getuid?.() !== 0)('a managed file that is not only root’s', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'paude-managed-'))
+  const file = join(folder, 'managed.toml')
+  const cases: readonly (readonly [words: string | null, make: () => void])[] = [
+    [null, () => rmSync(file, { force: true })],
+    ['does not belong to root', () => chownSync(file, 65534, 65534)],
+    ['can be written by others than root', () => chmodSync(file, 0o666)],
+    ['can be written by others than root', () => chmodSync(folder, 0o777)],
+    ['does not belong to root', () => chownSync(folder, 65534, 65534)],
+    [
+      'is not a file',
+      () => {
+        rmSync(file)
+        mkdirSync(file)
+      },
+    ],
+  ]
+  test.each(cases)('is fatal, and none is none: %p', (words, make) => {
+    rmSync(folder, { recursive: true, force: true })
+    mkdirSync(folder, { mode: 0o755 })
+    writeFileSync(file, 'backend = "docker"\n', { mode: 0o644 })
+    expect(readManagedFile(file)?.text).toContain('docker')
+    make()
+    try {
+      if (words === null) expect(readManagedFile(file)).toBeNull()
+      else expect(() => readManagedFile(file)).toThrow(words)
+    } finally {
+      rmSync(folder, { recursive: true, force: true })
+    }
+  })
+})

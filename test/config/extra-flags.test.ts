@@ -1,0 +1,34 @@
+import { expect, test } from 'bun:test'
+import fc from 'fast-check'
+import { extraFlagFault } from '../../src/config/extra-flags.ts'
+import { anyWord } from '../support/words.ts'
+
+test.each(['--shm-size=1g', '--ulimit=nofile=1024:2048', '--cpuset-cpus=0-1', '--label=team=blue', '--memory-reservation=1g'])(
+  '%s opens nothing',
+  (flag) => {
+    expect(extraFlagFault(flag)).toBeNull()
+  },
+)
+
+test.each([
+  ...['--privileged', '--privileged=true', '--cap-add=SYS_ADMIN', '--security-opt=seccomp=unconfined', '--device=/dev/kvm'],
+  ...['--network=host', '--net=host', '-v=/:/host', '--volume=/:/host', '--mount=type=bind,src=/,dst=/x', '--volumes-from=x'],
+  ...['--pid=host', '--ipc=host', '--userns=host', '--user=0', '--env=A=b', '--env-file=/etc/x', '--entrypoint=/bin/sh'],
+  ...['--runtime=evil', '--sysctl=a=b', '--tmpfs=/paude/seed', '--dns=1.1.1.1', '--add-host=a:1.2.3.4', '--gpus=all'],
+  ...['--cgroup-parent=/', '--publish=80:80', '--pids-limit=-1', '--memory=0', '--new-in-some-release=1', '--rm'],
+  ...['--shm-size', '--shm-size=', '--shm-sizes=1g', '--label=paude.id=x', '--label=paude', '--label=a\n--privileged'],
+  ...['', 'ubuntu', '-', '--', '---privileged', ' --privileged', '--PRIVILEGED', '-privileged', '-it'],
+])('%j is refused', (flag) => {
+  expect(extraFlagFault(flag)).toBeString()
+})
+
+test('nothing but the harmless ones gets through', () => {
+  const harmless =
+    /^--(blkio-weight|cpu-period|cpu-quota|cpu-shares|cpuset-cpus|cpuset-mems|label|memory-reservation|memory-swappiness|shm-size|ulimit)=./
+  fc.assert(
+    fc.property(fc.tuple(fc.constantFrom('', '-', '--', '--label', '--shm-size=', '--privileged'), anyWord), ([start, word]) => {
+      const flag = `${start}${word}`
+      expect(extraFlagFault(flag) !== null || harmless.test(flag)).toBe(true)
+    }),
+  )
+})

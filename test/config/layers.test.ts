@@ -1,0 +1,162 @@
+import { describe, expect, test } from 'bun:test'
+import fc from 'fast-check'
+import { mergeSources, onlySaid } from '../../src/config/merge.ts'
+import { parseConfig } from '../../src/config/parse.ts'
+import type { Config, Layer, Origin } from '../../src/config/settings.ts'
+import { PaudeError } from '../../src/errors.ts'
+import { anyWord } from '../support/words.ts'
+
+const user = (text: string, profile = '') => parseConfig({ layer: 'user', file: '/u.toml', text }, profile).sources
+const project = (text: string, profile = '') => parseConfig({ layer: 'project', file: '/p.toml', text }, profile).sources
+const said = (layer: 'environment' | 'flag', values: Layer) => onlySaid(layer, values, { network: `the ${layer}` })
+const merge = (...sources: Parameters<typeof mergeSources>[0]['sources']): Config =>
+  mergeSources({ file: '/u.toml', sources, managed: [] })
+const shown = (origins: readonly Origin[]) => origins.map(({ layer, place }) => `${layer} ${place}`.trim())
+
+describe('layers', () => {
+  const words = '[network]\nmode = "none"\nallow = ["u.org"]\n'
+
+  test('of a single value the last one that speaks holds, and says where', () => {
+    const layers = [
+      ...user(words),
+      ...project('[network]\nmode = "restricted"\n'),
+      said('environment', { network: 'none' }),
+      said('flag', { network: 'open' }),
+    ]
+    const seen = layers.map((_, count) => merge(...layers.slice(0, count + 1)))
+    expect(seen.map(({ settings }) => settings.network)).toEqual(['none', 'restricted', 'none', 'open'])
+    expect(seen.flatMap(({ origins }) => shown(origins.network))).toEqual([
+      'user /u.toml:2',
+      'project /p.toml:2',
+      'environment the environment',
+      'flag the flag',
+    ])
+    expect(shown(merge().origins.network)).toEqual(['default'])
+  })
+
+  test('lists add up, and each entry says where it is from', () => {
+    const { settings, origins } = merge(
+      ...user(words),
+      ...project('network.allow = ["p.org", "q.org"]\n'),
+      said('flag', { networkAllow: ['f.org'] }),
+    )
+    expect(settings.networkAllow).toEqual(['u.org', 'p.org', 'q.org', 'f.org'])
+    expect(shown(origins.networkAllow)).toEqual(['user /u.toml:3', 'project /p.toml:1', 'project /p.toml:1', 'flag'])
+  })
+
+  test('a profile lies over its own file and under the next layer', () => {
+    const text =
+      'backend = "podman"\n[limits]\nmemory = "1g"\n[profiles.ci]\nbackend = "docker"\n[profiles.ci.limits]\nmemory = "none"\n'
+    expect(merge(...user(text)).settings).toMatchObject({ backend: 'podman', memory: '1g' })
+    const { settings, origins } = merge(...user(text, 'ci'), ...project('[limits]\nmemory = "2g"\n'))
+    expect(settings).toMatchObject({ backend: 'docker', memory: '2g' })
+    expect(shown([...origins.backend, ...origins.memory])).toEqual(['user /u.toml:5', 'project /p.toml:2'])
+  })
+
+  test.each(['memory', 'cpus'])('"none" switches a limit off again: %s', (key) => {
+    const value = key === 'memory' ? '"1g"' : '1'
+    const { settings } = merge(...user(`[limits]\n${key} = ${value}\n`), ...project(`[limits]\n${key} = "none"\n`))
+    expect((settings as Record<string, unknown>)[key]).toBe('none')
+  })
+})
+
+describe('a file', () => {
+  const fault = (text: string, layer: 'user' | 'project' | 'managed' = 'user') => {
+    try {
+      parseConfig({ layer, file: '/c.toml', text })
+    } catch (error) {
+      return error instanceof PaudeError ? `${error.message} | ${error.hint}` : String(error)
+    }
+    return 'accepted'
+  }
+
+  test.each([
+    ['version = 2', '/c.toml:1: version 2 is unknown | this paude knows version 1; use a newer one'],
+    ['\nversion = "1"', '/c.toml:2: version "1" is unknown | write version = 1, or leave it out'],
+    ['[netwrok]\nmode = "none"', '/c.toml:1: unknown key netwrok | did you mean network?'],
+    ['[network]\n\nmdoe = "none"', '/c.toml:3: unknown key network.mdoe | did you mean mode?'],
+    ['network = { mode = "none", alow = [] }', '/c.toml:1: unknown key network.alow | did you mean allow?'],
+    ['[network]\nallow = [\n  "a.org",\n  7,\n]', '/c.toml:2: network.allow.1 must be string, found 7'],
+    ['"network".mode = "opne"', '/c.toml:1: network.mode must be ("restricted" | "open" | "none"), found "opne"'],
+    ['[limits]\nmemory = "lots"', '/c.toml:2: limits.memory must be a size like "4g", of 64m at least, or "none"'],
+    ['[limits]\npids = "none"', '/c.toml:2: limits.pids must be a whole number of at least 16'],
+    ['[network]\ngroups = ["github"]', '/c.toml:2: network.groups.0 must be the name of a group, like "@github"'],
+    ['[workspace]\nprotect = ["../x"]', '/c.toml:2: workspace.protect.0 must be a path in the project, without ..'],
+    ['[workspace]\nprotect = ["/etc"]', '/c.toml:2: workspace.protect.0 must be a path in the project'],
+    [
+      '[docker]\nextra_flags = ["--privileged"]',
+      '/c.toml:2: docker.extra_flags.0 : --privileged is refused: it takes every wall',
+    ],
+    ['[env]\nGITHUB_TOKEN = "ghp_abc"', '/c.toml:2: env.GITHUB_TOKEN looks like a secret'],
+    ['[env]\nX = "file:relative"', '/c.toml:2: env.X must be "env:NAME" or "file:/path"'],
+    ['[env]\n"1X" = "a"', '/c.toml:2: env.1X is not the name of a variable'],
+    ['[env]\nX = { command = ["./here"] }', '/c.toml:2: env.X.command must begin with a program'],
+    ['[profiles.CI]\nbackend = "docker"', '/c.toml:1: profiles.CI must be a name of lower-case letters'],
+    ['[profiles.ci]\nprofiles = {}', '/c.toml:2: unknown key profiles.ci.profiles'],
+  ])('%j is refused by line and key', (text, words) => {
+    expect(fault(text)).toStartWith(words)
+    expect(fault(text)).not.toContain('ghp_abc')
+  })
+
+  test.each([
+    ['project', '[notify]\ndesktop = true'],
+    ['project', '[terminal]\nscrollback = 9'],
+    ['project', '[security]\nproject_config = "ask"'],
+    ['project', '[profiles.ci.notify]\ncommand = ["evil"]'],
+    ['managed', '[notify]\ndesktop = true'],
+    ['managed', 'env = ["A"]'],
+    ['managed', '[profiles.ci]\nbackend = "docker"'],
+  ] as const)('a %s file says nothing of what is not its business: %j', (layer, text) => {
+    expect(fault(text, layer)).toMatch(/^\/c\.toml:1: (notify|terminal|security|env|profiles) is not for this file \| /)
+    expect(fault(text)).toBe('accepted')
+  })
+
+  test('variables are values in a list, and values or references in a table', () => {
+    const [source] = user('[env]\nA = "x=y"\nB = "env:OTHER"\nC_TOKEN = "file:~/t"\nD = { command = ["pass", "d"] }\n')
+    expect(source?.values).toEqual({
+      env: ['A=x=y'],
+      references: [
+        { name: 'B', source: 'env:OTHER' },
+        { name: 'C_TOKEN', source: 'file:~/t' },
+        { name: 'D', source: ['pass', 'd'] },
+      ],
+    })
+    expect(user('env = ["A", "B=env:literal"]')[0]?.values).toEqual({ env: ['A', 'B=env:literal'], references: [] })
+  })
+
+  const keyish = fc.constantFrom(
+    'backend',
+    '[network]',
+    'mode',
+    'allow',
+    '[profiles.a]',
+    'env',
+    'version',
+    '__proto__',
+    'constructor',
+  )
+  const valueish = fc.constantFrom(
+    '= "docker"',
+    '= [',
+    '= { a = 1 }',
+    '= 1979-05-27',
+    '= 0x7fffffffffffffffff',
+    '= nan',
+    '= """',
+    "= '''x'''",
+    '.a = 1',
+  )
+  test('whatever it holds is read, or refused with the name of the file', () => {
+    fc.assert(
+      fc.property(fc.array(fc.oneof(keyish, valueish, anyWord, fc.constant('\n')), { maxLength: 12 }), (parts) => {
+        try {
+          parseConfig({ layer: 'project', file: '/c.toml', text: parts.join(' ') })
+        } catch (error) {
+          expect(error).toBeInstanceOf(PaudeError)
+          expect((error as PaudeError).message).toContain('/c.toml')
+        }
+      }),
+      { numRuns: 2000 },
+    )
+  })
+})

@@ -1,0 +1,163 @@
+import { afterAll, beforeEach, describe, expect, test } from 'bun:test'
+import { chmodSync, linkSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { parseOlder } from '../../src/config/older.ts'
+import { parseProjectFile, readProjectFiles } from '../../src/config/project.ts'
+import { PaudeError } from '../../src/errors.ts'
+import { projectFolders } from '../../src/workspace/workspace.ts'
+import { anyWord } from '../support/words.ts'
+
+const room = realpathSync(mkdtempSync(join(tmpdir(), 'paude-project-')))
+const file = join(room, 'paude.toml')
+beforeEach(() => {
+  rmSync(room, { recursive: true, force: true })
+  mkdirSync(room)
+})
+afterAll(() => rmSync(room, { recursive: true, force: true }))
+
+describe('a file of the project that may be something else than it looks like is refused', () => {
+  const cases: readonly (readonly [words: string, make: () => void])[] = [
+    [
+      'is a link',
+      () => {
+        writeFileSync(join(room, 'other'), '')
+        symlinkSync(join(room, 'other'), file)
+      },
+    ],
+    ['is a link', () => symlinkSync('/nonexistent', file)],
+    ['is not a file', () => mkdirSync(file)],
+    ['is not a file', () => void Bun.spawnSync(['mkfifo', file])],
+    ['is larger than 64 KiB', () => writeFileSync(file, '#'.repeat(64 * 1024 + 1))],
+    ['is not UTF-8', () => writeFileSync(file, Buffer.from([0x61, 0xff, 0xfe]))],
+    [
+      'can be written by everybody on this machine',
+      () => {
+        writeFileSync(file, '')
+        chmodSync(file, 0o666)
+      },
+    ],
+  ]
+  test.each(cases)('%s', (words, make) => {
+    make()
+    expect(() => readProjectFiles([room])).toThrow(`${file} ${words}, so it is not read as configuration`)
+  })
+
+  test('and one that is what it seems is read', () => {
+    writeFileSync(file, '#'.repeat(64 * 1024), { mode: 0o644 })
+    linkSync(file, join(room, 'second-name'))
+    expect(readProjectFiles([room]).map(({ text }) => text.length)).toEqual([64 * 1024])
+    expect(readProjectFiles([join(file, 'below')])).toEqual([])
+  })
+})
+
+describe('paths of a project', () => {
+  const read = async (text: string, name = 'paude.toml') =>
+    (await parseProjectFile({ file: join('/p/sub', name), text, hash: '' }, { profile: '', note: () => undefined })).sources[0]
+      ?.values
+
+  test('are meant from where the file lies', async () => {
+    expect(
+      await read(
+        'mounts = ["data:/data", "/abs", "~/x"]\nimage.ca_files = ["ca.pem", "/etc/ca.pem"]\nworkspace.protect = ["ci"]',
+      ),
+    ).toMatchObject({
+      mount: ['/p/sub/data:/data', '/abs', '~/x'],
+      caFile: ['/p/sub/ca.pem', '/etc/ca.pem'],
+      protect: ['/p/sub/ci'],
+    })
+  })
+
+  test.each([
+    'mounts = ["../secrets"]',
+    'mounts = ["/data/../etc:/etc2"]',
+    'mounts = ["/data:/x/../../etc"]',
+    'image.ca_files = ["../ca.pem"]',
+    'env = { A = "file:/home/../etc/shadow" }',
+    'env = { A = { command = ["cat", "../x"] } }',
+  ])('that lead upwards are refused: %s', async (text) => {
+    await expect(read(text)).rejects.toThrow(/^\/p\/sub\/paude\.toml:1 has a path with \.\. in it: /)
+  })
+})
+
+describe('the folders whose files count', () => {
+  const host = (cwd: string) => ({ cwd, home: '/home/nobody', uid: process.getuid?.() ?? 0, env: {} })
+
+  test('are those from the top of the repository down to here, and no other', () => {
+    mkdirSync(join(room, 'repo/.git/objects'), { recursive: true })
+    mkdirSync(join(room, 'repo/.git/refs'))
+    writeFileSync(join(room, 'repo/.git/HEAD'), 'ref: refs/heads/main\n')
+    mkdirSync(join(room, 'repo/a/b'), { recursive: true })
+    for (const folder of ['.', 'repo', 'repo/a/b']) writeFileSync(join(room, folder, 'paude.toml'), '')
+    writeFileSync(join(room, 'repo/paude.json'), '{}')
+    const folders = projectFolders(host(join(room, 'repo/a/b')))
+    expect(folders).toEqual(['repo', 'repo/a', 'repo/a/b'].map((name) => join(room, name)))
+    expect(readProjectFiles(folders).map((one) => one.file.slice(room.length))).toEqual([
+      '/repo/paude.json',
+      '/repo/paude.toml',
+      '/repo/a/b/paude.toml',
+    ])
+  })
+
+  test('without a repository is the current one alone', () => {
+    mkdirSync(join(room, 'a'))
+    expect(projectFolders(host(join(room, 'a')))).toEqual([join(room, 'a')])
+    expect(projectFolders(host(''))).toEqual([])
+  })
+})
+
+describe('paude.json of the older tool', () => {
+  test('is read where its keys mean something here, and the rest is named', () => {
+    const text = JSON.stringify({
+      base: 'debian:13',
+      setup: 'make',
+      create: {
+        'allowed-domains': ['github', '.example.org', 'a.org', '~evil.*', 'default'],
+        agent: 'codex',
+        'otel-endpoint': 'x',
+      },
+    })
+    expect(parseOlder('/p/paude.json', text)).toEqual({
+      sources: [
+        {
+          layer: 'project',
+          values: {
+            imageBase: 'debian:13',
+            networkAllow: ['example.org', '*.example.org', 'a.org'],
+            networkGroups: ['@github'],
+          },
+          places: { imageBase: '/p/paude.json', networkAllow: '/p/paude.json', networkGroups: '/p/paude.json' },
+        },
+      ],
+      unknown: [
+        'setup',
+        'create.otel-endpoint',
+        'create.agent = codex',
+        'create.allowed-domains: ~evil.*',
+        'create.allowed-domains: default',
+      ],
+    })
+  })
+
+  test('says "all" by opening the network, which is never a list', () => {
+    expect(parseOlder('/p/paude.json', '{"create":{"allowed-domains":"all"}}').sources[0]?.values).toEqual({ network: 'open' })
+    expect(parseOlder('/p/paude.json', '{"create":{"allowed-domains":[]}}').sources[0]?.values).toEqual({})
+  })
+
+  test('is read, or refused with its name, whatever it holds', () => {
+    for (const text of ['', 'null', '7', '{"base":7}', '{"create":7}', '{"create":{"allowed-domains":{}}}'])
+      expect(() => parseOlder('/p/paude.json', text)).toThrow('/p/paude.json')
+    fc.assert(
+      fc.property(fc.oneof(anyWord, fc.json()), (text) => {
+        try {
+          parseOlder('/p/paude.json', text)
+        } catch (error) {
+          expect(error).toBeInstanceOf(PaudeError)
+          expect((error as PaudeError).message).toContain('/p/paude.json')
+        }
+      }),
+      { numRuns: 1000 },
+    )
+  })
+})

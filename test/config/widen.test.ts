@@ -1,0 +1,129 @@
+import { describe, expect, test } from 'bun:test'
+import { mergeSources, onlySaid } from '../../src/config/merge.ts'
+import { parseConfig } from '../../src/config/parse.ts'
+import { RULES } from '../../src/config/rules.ts'
+import type { Config, Layer, Settings } from '../../src/config/settings.ts'
+import { split } from '../../src/config/widen.ts'
+
+const USER = `backend = "docker"
+mounts = ["/data"]
+env = ["EDITOR", "A=1"]
+[image]
+ref = "team/box:1"
+base = "debian:13"
+agent_version = "2.1.300"
+pull = "missing"
+ca_files = ["/ca.pem"]
+[network]
+mode = "restricted"
+allow = ["*.example.org", "a.test:8443"]
+groups = ["@github"]
+deny = ["bad.example.org"]
+[limits]
+cpus = 2
+memory = "4g"
+pids = 512
+[docker]
+extra_flags = ["--shm-size=1g"]
+[podman]
+extra_flags = ["--shm-size=1g"]
+`
+const user = parseConfig({ layer: 'user', file: '/u.toml', text: USER }).sources
+const baseWith = (flags: Layer = {}): Config =>
+  mergeSources({ file: '/u.toml', sources: [...user, onlySaid('flag', flags, {})], managed: [] })
+const judge = (text: string, base = baseWith()) => {
+  const parts = parseConfig({ layer: 'project', file: '/p/paude.toml', text }).sources.map((source) => split(base, source))
+  return {
+    items: parts.flatMap(({ items }) => items.map(({ key, before, value }) => `${key}: ${before} > ${value}`)),
+    rest: Object.assign({}, ...parts.map(({ rest }) => rest.values)) as Layer,
+  }
+}
+
+/** Every way to open the box, by the setting it is about. */
+const OPENING: readonly (readonly [setting: keyof Settings, text: string, item: string])[] = [
+  ['backend', 'backend = "podman"', 'backend: docker > podman'],
+  ['backend', 'backend = "auto"', 'backend: docker > auto'],
+  ['image', 'image.ref = "evil/box"', 'image.ref: team/box:1 > evil/box'],
+  ['imageBase', 'image.base = "evil"', 'image.base: debian:13 > evil'],
+  ['agentVersion', 'image.agent_version = "1.0.0"', 'image.agent_version: 2.1.300 > 1.0.0'],
+  ['pull', 'image.pull = "always"', 'image.pull: missing > always'],
+  ['caFile', 'image.ca_files = ["/ca.pem", "/evil.pem"]', 'image.ca_files:  > /evil.pem'],
+  ['network', 'network.mode = "open"', 'network.mode: restricted > open'],
+  ['networkAllow', 'network.allow = ["evil.test"]', 'network.allow:  > evil.test'],
+  ['networkAllow', 'network.allow = ["example.org"]', 'network.allow:  > example.org'],
+  ['networkAllow', 'network.allow = ["a.test"]', 'network.allow:  > a.test'],
+  ['networkAllow', 'network.allow = ["x.example.org:22"]', 'network.allow:  > x.example.org:22'],
+  ['networkAllow', 'network.allow = ["x.example.org@10.0.0.0/8"]', 'network.allow:  > x.example.org@10.0.0.0/8'],
+  ['networkAllow', 'network.allow = ["host.paude.internal:22"]', 'network.allow:  > host.paude.internal:22'],
+  ['networkAllow', 'network.allow = ["@gitlab"]', 'network.allow:  > @gitlab'],
+  ['networkGroups', 'network.groups = ["@gitlab"]', 'network.groups:  > @gitlab'],
+  ['inject', 'network.inject = "base-url"', 'network.inject: bump > base-url'],
+  ['cpus', 'limits.cpus = 2.5', 'limits.cpus: 2 > 2.5'],
+  ['cpus', 'limits.cpus = "none"', 'limits.cpus: 2 > none'],
+  ['memory', 'limits.memory = "5g"', 'limits.memory: 4g > 5g'],
+  ['memory', 'limits.memory = "none"', 'limits.memory: 4g > none'],
+  ['pids', 'limits.pids = 513', 'limits.pids: 512 > 513'],
+  ['mount', 'mounts = ["/data:rw"]', 'mounts:  > /data:rw'],
+  ['env', 'env = ["HOME_SECRET"]', 'env:  > HOME_SECRET'],
+  ['env', 'env = ["A=2"]', 'env:  > A=2'],
+  ['references', 'env = { B = "env:B" }', 'env:  > B = env:B'],
+  ['references', 'env = { B = { command = ["evil"] } }', 'env:  > B = { command = ["evil"] }'],
+  ['dockerFlags', 'docker.extra_flags = ["--shm-size=2g"]', 'docker.extra_flags:  > --shm-size=2g'],
+  ['podmanFlags', 'podman.extra_flags = ["--ulimit=nofile=9"]', 'podman.extra_flags:  > --ulimit=nofile=9'],
+]
+
+/** What never needs a word of the user. */
+const NARROWING: readonly (readonly [text: string, rest: Layer])[] = [
+  ['backend = "docker"', { backend: 'docker' }],
+  ['image.pull = "never"', { pull: 'never' }],
+  ['network.mode = "none"', { network: 'none' }],
+  ['network.mode = "restricted"', { network: 'restricted' }],
+  ['network.deny = ["x.example.org"]', { networkDeny: ['x.example.org'] }],
+  ['network.allow = ["x.example.org", "*.y.example.org"]', { networkAllow: ['x.example.org', '*.y.example.org'] }],
+  ['network.allow = ["a.test:8443", "@github"]', { networkAllow: ['a.test:8443', '@github'] }],
+  ['limits.cpus = 0.5', { cpus: '0.5' }],
+  ['limits.memory = "4096m"', { memory: '4096m' }],
+  ['limits.pids = 100', { pids: '100' }],
+  ['workspace.protect = ["docs"]', { protect: ['docs'] }],
+  ['env = ["EDITOR"]', { env: ['EDITOR'], references: [] }],
+  ['mounts = ["/data"]', { mount: ['/data'] }],
+]
+
+test.each(OPENING)('%s opens the box: %s', (_, text, item) => {
+  const { items, rest } = judge(text)
+  expect(items).toEqual([item])
+  // Nothing of it is left that would hold unasked.
+  expect(judge(text, baseWith()).rest).toEqual(rest)
+  expect(JSON.stringify(Object.values(rest))).not.toMatch(/evil|open|none|2g/)
+})
+
+test('every setting that a file may hold has its row', () => {
+  const rows = new Set<string>([...OPENING.map(([setting]) => setting)])
+  const ruled = (Object.keys(RULES) as (keyof Settings)[]).filter((key) => RULES[key] !== 'own' && RULES[key] !== 'closes')
+  // A project's file may not hold it at all.
+  expect(ruled.filter((key) => !rows.has(key) && key !== 'projectConfig')).toEqual([])
+})
+
+test.each(NARROWING)('%s holds unasked', (text, rest) => {
+  expect(judge(text)).toEqual({ items: [], rest })
+})
+
+describe('what the user has', () => {
+  test('is what is opened against: without a limit no limit opens', () => {
+    const bare = mergeSources({ file: '', sources: [], managed: [] })
+    expect(judge('limits.memory = "64g"\nlimits.cpus = "none"', bare).items).toEqual([])
+    expect(judge('limits.pids = 5000', bare).items).toEqual(['limits.pids: 4096 > 5000'])
+    expect(judge('image.ref = "x"', bare).items).toEqual(['image.ref: not set > x'])
+  })
+
+  test('holds where it was said in this very call, so nothing is asked', () => {
+    expect(judge('network.mode = "open"\nlimits.memory = "64g"', baseWith({ network: 'none', memory: '1g' }))).toEqual({
+      items: [],
+      rest: {},
+    })
+  })
+
+  test('is not opened by a file that says less than another one of the project', () => {
+    expect(judge('network.mode = "restricted"').items).toEqual([])
+  })
+})

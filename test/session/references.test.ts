@@ -1,0 +1,65 @@
+import { afterAll, describe, expect, test } from 'bun:test'
+import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Reference } from '../../src/config/settings.ts'
+import { readReferences } from '../../src/session/references.ts'
+
+const room = mkdtempSync(join(tmpdir(), 'paude-references-'))
+afterAll(() => rmSync(room, { recursive: true, force: true }))
+const file = join(room, 'secret')
+writeFileSync(file, 'from a file\n', { mode: 0o600 })
+const host = { env: { HERE: 'from outside', EMPTY: '' }, home: room, uid: process.getuid?.() ?? 0 }
+const LIVE = { env: [], dryRun: false, printConfig: false }
+const read = async (source: Reference['source'], name = 'A', more = {}) => {
+  const found = await readReferences({ ...LIVE, references: [{ name, source }], ...more }, host)
+  return Object.fromEntries(Object.entries(found).map(([key, value]) => [key, value.reveal()]))
+}
+
+describe('what [env] refers to', () => {
+  test('is read from a variable, a file or a program, without the end of its last line', async () => {
+    expect(await read('env:HERE')).toEqual({ A: 'from outside' })
+    expect(await read(`file:${file}`)).toEqual({ A: 'from a file' })
+    expect(await read('file:~/secret')).toEqual({ A: 'from a file' })
+    expect(await read(['/bin/sh', '-c', 'echo two; echo lines; pwd'])).toEqual({ A: 'two\nlines\n/' })
+  })
+
+  test('is left out when the variable is not set', async () => {
+    expect(await read('env:NOWHERE')).toEqual({})
+    expect(await read('env:EMPTY')).toEqual({})
+  })
+
+  test('is not looked at for a dry run, nor where something else holds', async () => {
+    const touch = ['/bin/sh', '-c', `touch ${join(room, 'ran')}; echo x`]
+    expect(await read(touch, 'A', { dryRun: true })).toEqual({ A: '-' })
+    expect(await read(touch, 'A', { printConfig: true })).toEqual({ A: '-' })
+    expect(await read(touch, 'A', { env: ['A=typed'] })).toEqual({})
+    expect(existsSync(join(room, 'ran'))).toBe(false)
+    const twice = [
+      { name: 'A', source: touch },
+      { name: 'A', source: 'env:HERE' },
+    ]
+    expect(await read('', 'A', { references: twice })).toEqual({ A: 'from outside' })
+    expect(existsSync(join(room, 'ran'))).toBe(false)
+  })
+
+  test.each<[source: Reference['source'], name: string, words: RegExp]>([
+    ['file:/nonexistent', 'A', /^env\.A: \/nonexistent cannot be read \(ENOENT\)$/],
+    [['/bin/sh', '-c', 'echo no entry >&2; exit 3'], 'A', /^env\.A: \/bin\/sh ended with 3: no entry$/],
+    [['/bin/true'], 'A', /^env\.A: \/bin\/true printed nothing$/],
+    [['/bin/sh', '-c', "printf 'a\\0b'"], 'A', /NUL byte/],
+    [['/bin/sh', '-c', 'head -c 70000 /dev/zero | tr "\\0" x'], 'A', /longer than an environment carries/],
+    ['env:HERE', 'HTTPS_PROXY', /set by paude/],
+    ['env:HERE', 'ANTHROPIC_API_KEY', /stays outside the box/],
+    ['env:ANTHROPIC_API_KEY', 'OTHER_NAME', /ANTHROPIC_API_KEY stays outside the box, under every name/],
+    ['env:HERE', 'DOCKER_HOST', /the engine's own client obeys DOCKER_HOST/],
+    ['env:HERE', 'LD_PRELOAD', /the engine's own client obeys LD_PRELOAD/],
+  ])('%j as %s is refused', async (source, name, words) => {
+    await expect(read(source, name)).rejects.toThrow(words)
+  })
+
+  test('is refused from a file that others can read', async () => {
+    chmodSync(file, 0o644)
+    await expect(read(`file:${file}`)).rejects.toThrow(`${file} can be read by others`)
+  })
+})

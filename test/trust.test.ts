@@ -1,0 +1,184 @@
+import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Machine, makeMachine } from './support/machine.ts'
+
+// The real program, with engines that answer what real ones were recorded to say.
+let machine: Machine
+let file: string
+beforeEach(() => {
+  machine = makeMachine()
+  file = join(machine.project, 'paude.toml')
+})
+afterEach(() => machine.dispose())
+
+const OPEN = '[network]\nallow = ["evil.example.org"]\n'
+const show = (...flags: string[]) => machine.paude([...flags, '--print-config', '-p', 'x'])
+const engineCalls = () => machine.calls().filter(([program]) => program !== 'git')
+const configure = (text: string) => machine.write(join(machine.home, '.config/paude/config.toml'), text)
+
+describe('a project that wants to open the box', () => {
+  test('does not start without a terminal, and is told what to type', async () => {
+    machine.write(file, OPEN)
+    for (const words of [['-p', 'hi'], ['--detach'], ['--dry-run', '-p', 'hi'], ['run', '--', 'true']])
+      expect(await machine.paude(words)).toEqual({
+        code: 125,
+        stdout: '',
+        stderr: `paude: ${file} wants to open the box, and is not trusted: network.allow = evil.example.org\n  → paude trust shows it and asks; paude --ignore-project-config goes on without it\n`,
+      })
+    expect(engineCalls()).toEqual([])
+  })
+
+  test('starts without its file when told so, by flag or by variable', async () => {
+    machine.write(file, OPEN)
+    for (const [words, env] of [
+      [['--ignore-project-config'], {}],
+      [[], { PAUDE_IGNORE_PROJECT_CONFIG: '1' }],
+    ] as const) {
+      const { code, stdout } = await machine.paude([...words, '--print-config', '-p', 'x'], { env })
+      expect([code, stdout.includes('evil')]).toEqual([0, false])
+    }
+  })
+
+  test('is shown as a diff, trusted, listed, and asked again at every change', async () => {
+    machine.write(file, `[network]\nmode = "open"\nallow = ["evil.example.org"]\n[limits]\nmemory = "1g"\n`)
+    const refused = await machine.paude(['trust'])
+    expect([refused.code, refused.stdout]).toEqual([1, ''])
+    expect(refused.stderr).toBe(
+      `paude: ${file} wants to open the box:\n  - network.mode = restricted\n  + network.mode = open   # paude.toml:2\n  + network.allow = evil.example.org   # paude.toml:3\npaude: nobody is here to say whether this is trusted\n  → paude trust --yes\n`,
+    )
+    expect((await machine.paude(['trust', '--yes'])).stdout).toBe(`${file}\n`)
+    expect((await show()).stdout).toMatch(/^network\.mode +open +# project .*paude\.toml:2$/m)
+    expect((await machine.paude(['trust'])).stderr).toBe('paude: trusted already\n')
+    expect((await machine.paude(['trust', '--list'])).stdout).toMatch(/paude\.toml +trusted +\d/)
+
+    machine.write(file, `${readFileSync(file, 'utf8')}\n`)
+    expect((await show()).code).toBe(125)
+    expect((await machine.paude(['trust', '--list'])).stdout).toMatch(/paude\.toml +changed +\d/)
+    expect(JSON.parse((await machine.paude(['trust', '--list', '--json'])).stdout)).toMatchObject([{ file, state: 'changed' }])
+    rmSync(file)
+    expect((await machine.paude(['trust', '--list'])).stdout).toMatch(/paude\.toml +gone +\d/)
+  })
+
+  test('is asked again when the user has less than at the time of his word', async () => {
+    machine.write(file, '[limits]\nmemory = "8g"\n[network]\nallow = ["evil.example.org"]\n')
+    await machine.paude(['trust', '--yes'])
+    expect((await show()).code).toBe(0)
+    configure('[limits]\nmemory = "4g"\n')
+    expect((await show()).stderr).toContain('limits.memory = 8g')
+  })
+
+  test('is asked again when a certificate that it names has changed', async () => {
+    machine.write(join(machine.project, 'ca.pem'), 'one')
+    machine.write(file, '[image]\nca_files = ["ca.pem"]\n')
+    await machine.paude(['trust', '--yes'])
+    expect((await show()).stderr).not.toContain('not trusted')
+    machine.write(join(machine.project, 'ca.pem'), 'two')
+    expect((await show()).stderr).toContain('not trusted')
+  })
+
+  test.each(['untrust', 'trust --revoke'])('is trusted no longer: paude %s', async (words) => {
+    machine.write(file, OPEN)
+    await machine.paude(['trust', '--yes'])
+    expect((await machine.paude(words.split(' '))).stdout).toBe(`${file}\n`)
+    expect((await show()).code).toBe(125)
+    expect((await machine.paude(['untrust'])).stderr).toContain('nothing is trusted')
+  })
+
+  test('keeps the word of the user outside of the project, for him alone', async () => {
+    machine.write(file, OPEN)
+    await machine.paude(['trust', '--yes'])
+    const folder = join(machine.home, '.local/state/paude/trust')
+    expect(readdirSync(folder).map((name) => statSync(join(folder, name)).mode & 0o777)).toEqual([0o600])
+    expect(readdirSync(machine.project)).toEqual(['paude.toml'])
+  })
+})
+
+describe('security.project_config', () => {
+  test('"restrict" takes what narrows and leaves out the rest, aloud', async () => {
+    configure('[security]\nproject_config = "restrict"\n')
+    machine.write(file, `${OPEN}[limits]\nmemory = "1g"\n`)
+    const { code, stdout, stderr } = await show()
+    expect([code, stdout.includes('evil')]).toEqual([0, false])
+    expect(stdout).toMatch(/^limits\.memory +1g +# project /m)
+    expect(stderr).toContain('left out, since security.project_config is restrict: network.allow = evil.example.org')
+    expect((await machine.paude(['trust', '--yes'])).stderr).toContain('no project may open anything here')
+  })
+
+  test('"ignore" does not even read it', async () => {
+    configure('[security]\nproject_config = "ignore"\n')
+    machine.write(file, 'broken = [')
+    expect((await show()).code).toBe(0)
+  })
+
+  test('"ask" is no excuse for a broken file', async () => {
+    machine.write(file, 'broken = [')
+    expect(await show()).toMatchObject({ code: 125, stderr: expect.stringContaining(`${file}:1: not valid TOML`) })
+  })
+})
+
+test('what narrows holds unasked, from the top of the repository down', async () => {
+  for (const folder of ['.git/objects', '.git/refs', 'sub']) mkdirSync(join(machine.project, folder), { recursive: true })
+  writeFileSync(join(machine.project, '.git/HEAD'), 'ref: refs/heads/main\n')
+  machine.write(file, '[network]\nmode = "none"\n[workspace]\nprotect = ["sub"]\n')
+  machine.write(join(machine.project, 'sub/paude.toml'), '[limits]\npids = 99\n[network]\nmode = "restricted"\n')
+  const { code, stdout } = await machine.paude(['--print-config', '-p', 'x'], { cwd: join(machine.project, 'sub') })
+  expect(code).toBe(0)
+  expect(stdout).toMatch(/^limits\.pids +99 +# project .*sub\/paude\.toml:2$/m)
+  expect(stdout).toMatch(/^network\.mode +restricted +# project .*sub\/paude\.toml:4$/m)
+  expect(stdout).toContain(`mount         ${machine.project}/sub read-only`)
+})
+
+test('a profile may be the project’s, and one that nobody has is a mistake', async () => {
+  machine.write(file, '[profiles.ci.limits]\nmemory = "1g"\n')
+  expect((await show('--profile', 'ci')).stdout).toMatch(/^limits\.memory +1g +# project /m)
+  expect((await show()).stdout).toMatch(/^limits\.memory +- /m)
+  expect((await show('--profile', 'cj')).stderr).toBe('paude: there is no profile "cj"\n  → choose one of ci\n')
+})
+
+test('a link in the place of the file is refused, whatever it leads to', async () => {
+  machine.write(join(machine.home, 'elsewhere.toml'), '[limits]\npids = 99\n')
+  symlinkSync(join(machine.home, 'elsewhere.toml'), file)
+  expect((await show()).stderr).toContain(`${file} is a link, so it is not read as configuration`)
+})
+
+test('paude.json of the older tool is a file of the project like any other', async () => {
+  machine.write(join(machine.project, 'paude.json'), '{"packages":["make"],"create":{"allowed-domains":[".evil.example.org"]}}')
+  const { code, stderr } = await show()
+  expect(code).toBe(125)
+  expect(stderr).toContain('paude.json: packages is not taken over')
+  expect(stderr).toContain('not trusted: network.allow = evil.example.org, network.allow = *.evil.example.org')
+})
+
+test('secrets that [env] refers to reach the box by name, and no argv, output or state', async () => {
+  const SECRET = 'hunter2-REAL-referenced-value'
+  const holder = join(machine.home, 'token')
+  writeFileSync(holder, `${SECRET}-file\n`, { mode: 0o600 })
+  configure(
+    `[env]\nONE = "env:OUTSIDE"\nTWO = "file:${holder}"\nTHREE = { command = ["sh", "-c", "echo ${'$'}OUTSIDE-command"] }\nGONE = "env:NOWHERE"\n`,
+  )
+  const env = { OUTSIDE: SECRET }
+  const outcomes = [
+    await machine.paude(['--print-config', '-p', 'x'], { env }),
+    await machine.paude(['--dry-run', '-p', 'x'], { env }),
+    await machine.paude(['-p', 'x'], { env }),
+  ]
+  expect(outcomes.map(({ code }) => code)).toEqual([0, 0, 0])
+  expect(outcomes[0]?.stdout).toMatch(/^env +ONE = env:OUTSIDE \(set\) /m)
+  expect(outcomes[0]?.stdout).toMatch(/^env +GONE = env:NOWHERE \(unset\) /m)
+  const seen = [...outcomes.flatMap(({ stdout, stderr }) => [stdout, stderr]), ...machine.calls().flat()].join('\n')
+  expect(seen).not.toContain(SECRET)
+  expect(existsSync(join(machine.home, '.local/state/paude')) ? machine.kept() : '').not.toContain(`${SECRET}-file\n`.trim())
+  const environments = readFileSync(join(machine.room, 'fake/environments'), 'utf8')
+  for (const line of [`ONE=${SECRET}`, `TWO=${SECRET}-file`, `THREE=${SECRET}-command`]) expect(environments).toContain(line)
+  for (const name of ['ONE', 'TWO', 'THREE']) expect(engineCalls().flat()).toContain(`--env=${name}`)
+  expect(engineCalls().flat()).not.toContain('--env=GONE')
+})
+
+test('further flags reach the box of their engine alone', async () => {
+  configure('[docker]\nextra_flags = ["--shm-size=1g"]\n[podman]\nextra_flags = ["--ulimit=nofile=99"]\n')
+  const script = async (engine: string) => (await machine.paude(['--backend', engine, '--dry-run', '-p', 'x'])).stdout
+  const [docker, podman] = [await script('docker'), await script('podman')]
+  expect([docker.match(/--shm-size=1g/g)?.length, docker.includes('nofile')]).toEqual([1, false])
+  expect([podman.match(/--ulimit=nofile=99/g)?.length, podman.includes('shm-size')]).toEqual([1, false])
+})
