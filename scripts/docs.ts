@@ -1,7 +1,9 @@
 import { join } from 'node:path'
+import { toJsonSchema } from '@valibot/to-json-schema'
 import { twin } from '../src/cli/help.ts'
 import { commands } from '../src/cli/verbs.ts'
 import { type OwnFlag, ownFlags } from '../src/config/own-flags.ts'
+import { ConfigFile } from '../src/config/schema.ts'
 import { type Caller, type ErrorCode, exitCode, PaudeError } from '../src/errors.ts'
 import { type EventKind, fieldsOf, MEANINGS } from '../src/events/event.ts'
 import { PROTECTED } from '../src/workspace/guard.ts'
@@ -84,13 +86,22 @@ export function withTables(text: string, parts = tables()): string {
 export const markers = (text: string): readonly string[] =>
   [...text.matchAll(/<!-- ([a-z-]+) -->/g)].flatMap(([, name]) => (name === undefined ? [] : [name]))
 
+export const schemaFile = join(import.meta.dir, '../src/config/schema.json')
+
+/** JSON Schema of config.toml and paude.toml. What only a function can check is left out of it. */
+export const schemaText = (): string =>
+  `${JSON.stringify({ title: 'config.toml and paude.toml of paude', ...toJsonSchema(ConfigFile, { errorMode: 'ignore', typeMode: 'input' }) }, null, 2)}\n`
+
 if (import.meta.main) {
-  const file = Bun.file(join(import.meta.dir, '../README.md'))
-  const before = await file.text()
-  const after = withTables(before)
-  if (!process.argv.includes('--check')) await Bun.write(file, after)
-  else if (before !== after) {
-    console.error('README.md is stale: bun run docs writes its tables anew')
-    process.exitCode = 1
-  }
+  const readme = join(import.meta.dir, '../README.md')
+  const made = [
+    [readme, withTables(await Bun.file(readme).text())],
+    [schemaFile, schemaText()],
+  ] as const
+  for (const [file, text] of made)
+    if (!process.argv.includes('--check')) await Bun.write(file, text)
+    else if ((await Bun.file(file).text()) !== text) {
+      console.error(`${file} is stale: bun run docs writes it anew`)
+      process.exitCode = 1
+    }
 }

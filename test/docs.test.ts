@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { markers, tables, withTables } from '../scripts/docs.ts'
+import { markers, schemaFile, schemaText, tables, withTables } from '../scripts/docs.ts'
 
 const file = join(import.meta.dir, '../README.md')
 const readme = existsSync(file) ? readFileSync(file, 'utf8') : ''
@@ -26,4 +26,8 @@ test('every flag and verb has its row', () => {
   const { flags = '', verbs = '' } = tables()
   expect(flags).toContain('| `--network-allow HOST` | `PAUDE_NETWORK_ALLOW` |')
   expect(verbs).toContain('| `sessions`, `ls` |')
+})
+
+test('the JSON Schema is that of the schema which the files are read with (bun run docs)', () => {
+  expect(readFileSync(schemaFile, 'utf8')).toBe(schemaText())
 })

@@ -94,6 +94,61 @@ describe('a project that wants to open the box', () => {
   })
 })
 
+const script = Bun.which('script')
+if (script === null) console.log('skipped: the question about trust on a terminal, since script(1) is not installed')
+
+describe.skipIf(script === null)('on a terminal', () => {
+  /** What the terminal showed, and the exit code. */
+  async function answered(word: string, words = '--detach -p x'): Promise<readonly [code: number, screen: string]> {
+    const line = `'${process.execPath}' '${join(import.meta.dir, '../src/main.ts')}' ${words}`
+    const child = Bun.spawn([script ?? '', '-qec', line, '/dev/null'], {
+      env: { ...machine.env, TERM: 'dumb', SHELL: '/bin/sh' },
+      cwd: machine.project,
+      stdin: Buffer.from(word),
+      stdout: 'pipe',
+    })
+    return [await child.exited, (await child.stdout.text()).replaceAll('\r\n', '\n')]
+  }
+
+  test('a start shows what would be opened, and asks', async () => {
+    machine.write(file, OPEN)
+    const [code, screen] = await answered('y\n')
+    expect(screen).toContain(
+      '  + network.allow = evil.example.org   # paude.toml:2\npaude: trust it? [y]es, [n]o, [i]gnore it this time: ',
+    )
+    expect([code, engineCalls().some(([, verb]) => verb === 'create')]).toEqual([0, true])
+    expect(machine.kept()).toContain('"host": "evil.example.org"')
+    expect((await show()).code).toBe(0)
+  })
+
+  test.each(['n\n', '\n', 'yup\n', '\u0004'])('everything but yes is no: %j', async (word) => {
+    machine.write(file, OPEN)
+    const [code, screen] = await answered(word)
+    expect([code, engineCalls(), (await show()).code]).toEqual([125, [], 125])
+    expect(screen).toContain('is not trusted')
+  })
+
+  test('it may be ignored this once', async () => {
+    machine.write(file, OPEN)
+    const [code] = await answered('i\n')
+    expect([code, machine.kept().includes('evil.example.org')]).toEqual([0, false])
+    expect((await show()).code).toBe(125)
+  })
+
+  test('who only looks is not asked', async () => {
+    machine.write(file, OPEN)
+    expect((await answered('y\n', '--dry-run -p x'))[0]).toBe(125)
+    expect((await show()).code).toBe(125)
+  })
+
+  test('what a file says cannot paint over the question', async () => {
+    machine.write(file, '[network]\nallow = ["a.org\\u001b[2J\\u0007\\u202e"]\n')
+    const [, screen] = await answered('n\n')
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: none may be there
+    expect(screen).not.toMatch(/[\u001b\u0007\u202e]/)
+  })
+})
+
 describe('security.project_config', () => {
   test('"restrict" takes what narrows and leaves out the rest, aloud', async () => {
     configure('[security]\nproject_config = "restrict"\n')

@@ -6,23 +6,14 @@ import { insistPrivate, trustFolder } from '../session/store.ts'
 import { shown } from '../workspace/paths.ts'
 import type { Context } from './context.ts'
 import { green, printable, red } from './output.ts'
-import { askedOf, type Judged, narrowed, readProject, whole, widened } from './project-config.ts'
+import { askedOf, type Judged, narrowed, type Project, readProject, whole, widened } from './project-config.ts'
 
 /** The configuration of a start. What a project's files open needs the user's word, which is asked for where there is a terminal. */
 export async function startConfig(context: Context, flags: Layer): Promise<Config> {
-  const { host, note } = context
+  const { host } = context
   const project = await readProject(context, flags)
-  if (project.judged.length === 0) return project.base
-  const opening = project.judged.filter(({ items }) => items.length > 0)
-  if (opening.length === 0) return whole(project)
-  if (project.base.settings.projectConfig === 'restrict') {
-    for (const { file, items } of opening)
-      note(`${shown(file.file)}: left out, since security.project_config is restrict: ${items.map(named).join(', ')}`)
-    return narrowed(project)
-  }
-  insistPrivate(host)
-  const open = opening.filter((judged) => !isApproved(trustFolder(host), askedOf(judged, host)))
-  if (open.length === 0) return whole(project)
+  const { config, open } = settle(context, project)
+  if (open.length === 0) return config
   const { dryRun, printConfig } = project.base.settings
   if (!canAsk(context) || dryRun || printConfig) throw untrusted(open)
   showWidening(context, open)
@@ -37,6 +28,21 @@ export async function startConfig(context: Context, flags: Layer): Promise<Confi
     default:
       throw untrusted(open)
   }
+}
+
+/** What holds as things stand, and the files that wait for the user's word: of these only what narrows. */
+export function settle({ host, note }: Context, project: Project): { readonly config: Config; readonly open: readonly Judged[] } {
+  if (project.judged.length === 0) return { config: project.base, open: [] }
+  const opening = project.judged.filter(({ items }) => items.length > 0)
+  if (opening.length === 0) return { config: whole(project), open: [] }
+  if (project.base.settings.projectConfig === 'restrict') {
+    for (const { file, items } of opening)
+      note(`${shown(file.file)}: left out, since security.project_config is restrict: ${items.map(named).join(', ')}`)
+    return { config: narrowed(project), open: [] }
+  }
+  insistPrivate(host)
+  const open = opening.filter((judged) => !isApproved(trustFolder(host), askedOf(judged, host)))
+  return { config: open.length === 0 ? whole(project) : narrowed(project), open }
 }
 
 /** Whether somebody is there to answer. */

@@ -205,6 +205,18 @@ export const verbs = {
     ],
     load: () => import('./commands/network.ts'),
   },
+  config: {
+    description: 'Show, change and check the configuration',
+    caller: 'management',
+    words: ['show', 'path', 'get', 'set', 'unset', 'edit', 'check', 'schema'],
+    examples: [
+      ['paude config show --origin', 'every value, with the layer, file and line it is from'],
+      ['paude config set network.allow example.org', 'in your own config.toml, comments and all'],
+      ['paude config set limits.memory 4g --project', 'in the paude.toml of this project'],
+      ['paude config check', 'read every file, and say which of them wait for paude trust'],
+    ],
+    load: () => import('./commands/config.ts'),
+  },
   trust: {
     description: "Let a project's own configuration open what it asks for",
     caller: 'management',

@@ -1,4 +1,5 @@
 import { PaudeError } from '../errors.ts'
+import { shown } from '../workspace/paths.ts'
 import { keyOf } from './keys.ts'
 import { isCovered, isWider, RULES } from './rules.ts'
 import type { Config, Layer, Origin, Settings, Source } from './settings.ts'
@@ -54,7 +55,11 @@ function beyond(
   }: { readonly value: string; readonly origin: Origin | undefined; readonly place: string; readonly limit: string },
 ): PaudeError {
   const said = origin === undefined || origin.layer === 'default' ? '' : ` (${origin.layer} ${origin.place})`
-  return new PaudeError('refused', `${keyOf(setting)} = ${value}${said} is more than ${place} lets anybody have: ${limit}`, {
-    hint: 'leave it out, or ask who manages this machine',
-  })
+  return new PaudeError(
+    'refused',
+    shown(`${keyOf(setting)} = ${value}${said} is more than ${place} lets anybody have: ${limit}`),
+    {
+      hint: 'leave it out, or ask who manages this machine',
+    },
+  )
 }

@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { PaudeError } from '../errors.ts'
+import { shown } from '../workspace/paths.ts'
 import type { Layer, Source } from './settings.ts'
 
 /** Names of the older tool for sets of hosts, and ours. */
@@ -63,12 +64,16 @@ function checked(file: string, text: string): v.InferOutput<typeof Older> {
   try {
     found = JSON.parse(text)
   } catch (cause) {
-    throw new PaudeError('config', `${file}: not valid JSON: ${(cause as Error).message}`, { hint: 'correct it', cause })
+    throw new PaudeError('config', shown(`${file}: not valid JSON: ${(cause as Error).message}`), { hint: 'correct it', cause })
   }
   const result = v.safeParse(Older, found)
   if (result.success) return result.output
   const [issue] = result.issues
-  throw new PaudeError('config', `${file}: ${v.getDotPath(issue) ?? 'it'} must be ${issue.expected}, found ${issue.received}`, {
-    hint: 'correct it',
-  })
+  throw new PaudeError(
+    'config',
+    shown(`${file}: ${v.getDotPath(issue) ?? 'it'} must be ${issue.expected}, found ${issue.received}`),
+    {
+      hint: 'correct it',
+    },
+  )
 }

@@ -1,6 +1,7 @@
 import TOML from '@iarna/toml'
 import * as v from 'valibot'
 import { PaudeError } from '../errors.ts'
+import { shown } from '../workspace/paths.ts'
 import { keyNames } from './key-names.ts'
 import { type FileKey, fileKeys } from './keys.ts'
 import { nearest } from './nearest.ts'
@@ -66,7 +67,9 @@ export function parseToml(file: string, content: string): unknown {
     const { line, message } = cause as { line?: number; message: string }
     throw new PaudeError(
       'config',
-      `${file}${line === undefined ? '' : `:${line + 1}`}: not valid TOML: ${(message.split('\n')[0] ?? '').replace(/ at row.*$/, '')}`,
+      shown(
+        `${file}${line === undefined ? '' : `:${line + 1}`}: not valid TOML: ${(message.split('\n')[0] ?? '').replace(/ at row.*$/, '')}`,
+      ),
       {
         hint: 'correct that line',
         cause,
@@ -95,7 +98,7 @@ function refuseForeign(written: Written, parts: readonly (readonly [prefix: stri
 }
 
 const foreign = ({ file, text, layer }: Written, section: string, prefix = ''): PaudeError =>
-  new PaudeError('config', `${place(file, text ?? '', `${prefix}${section}`)}: ${section} is not for this file`, {
+  wrong(`${place(file, text ?? '', `${prefix}${section}`)}: ${section} is not for this file`, {
     hint: NOT_IN[layer][section] ?? '',
   })
 
@@ -123,17 +126,21 @@ function invalid(file: string, content: string, outer: v.BaseIssue<unknown>): Pa
     const key = path.split('.').at(-1) ?? ''
     const known = [...new Set(keyNames().flatMap((name) => name.split('.')))]
     const close = nearest(key, known)
-    return new PaudeError('config', `${at}: unknown key ${path}`, {
+    return wrong(`${at}: unknown key ${path}`, {
       hint: close === null ? `paude config schema lists the known ones` : `did you mean ${close}?`,
     })
   }
-  if (issue.received === 'undefined') return new PaudeError('config', `${at}: ${path} is missing`, { hint: `add ${path}` })
+  if (issue.received === 'undefined') return wrong(`${at}: ${path} is missing`, { hint: `add ${path}` })
   if (['check', 'every_item', 'raw_check', 'regex', 'non_empty'].includes(issue.type))
-    return new PaudeError('config', `${at}: ${path} ${issue.message}`, { hint: `correct ${path}` })
-  return new PaudeError('config', `${at}: ${path} must be ${issue.expected ?? 'something else'}, found ${issue.received}`, {
+    return wrong(`${at}: ${path} ${issue.message}`, { hint: `correct ${path}` })
+  return wrong(`${at}: ${path} must be ${issue.expected ?? 'something else'}, found ${issue.received}`, {
     hint: `correct ${path}`,
   })
 }
+
+/** What a stranger wrote is shown so that a terminal acts on none of it. */
+const wrong = (message: string, { hint }: { readonly hint: string }): PaudeError =>
+  new PaudeError('config', shown(message), { hint: shown(hint) })
 
 /** Where several forms are accepted, what is wrong with the one that was meant. */
 function innermost(issue: v.BaseIssue<unknown>): { readonly issue: v.BaseIssue<unknown>; readonly path: string } {

@@ -154,6 +154,7 @@ describe('a file', () => {
         } catch (error) {
           expect(error).toBeInstanceOf(PaudeError)
           expect((error as PaudeError).message).toContain('/c.toml')
+          expect(`${(error as PaudeError).message}${(error as PaudeError).hint}`).not.toMatch(/\p{Cc}/u)
         }
       }),
       { numRuns: 2000 },

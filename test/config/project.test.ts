@@ -155,6 +155,7 @@ describe('paude.json of the older tool', () => {
         } catch (error) {
           expect(error).toBeInstanceOf(PaudeError)
           expect((error as PaudeError).message).toContain('/p/paude.json')
+          expect((error as PaudeError).message).not.toMatch(/\p{Cc}/u)
         }
       }),
       { numRuns: 1000 },

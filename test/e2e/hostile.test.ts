@@ -20,7 +20,7 @@ test('a project cannot configure the program that runs in it', async () => {
   expect(code).toBe(0)
   expect(stdout).toContain('api.anthropic.com')
   expect(stdout).not.toContain('evil.example.test')
-  expect(stdout).toMatch(/network\s+restricted/)
+  expect(stdout).toMatch(/^network\.mode\s+restricted\s+# default$/m)
   expect(existsSync(join(project, 'ran'))).toBe(false)
 })
 

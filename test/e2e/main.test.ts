@@ -147,10 +147,12 @@ describeEach('paude in place of claude', (backend) => {
       '.claude/settings.json',
       '.vscode/tasks.json',
       'paude.toml',
+      'paude.json',
       '.mcp.json',
       '.envrc',
     ]
-    for (const file of files) if (!existsSync(join(cwd, file))) put(join(cwd, file), '{}\n')
+    for (const file of files)
+      if (!existsSync(join(cwd, file))) put(join(cwd, file), file.endsWith('.toml') ? '# nothing\n' : '{}\n')
     const before = files.map((file) => readFileSync(join(cwd, file), 'utf8'))
     const { results } = await shell(
       [

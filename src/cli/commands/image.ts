@@ -2,7 +2,6 @@ import { defineCommand, type ParsedArgs } from 'citty'
 import type { Backend } from '../../backends/backend.ts'
 import { pickBackend, usable } from '../../backends/pick.ts'
 import { backendNames, backends } from '../../backends/registry.ts'
-import { loadConfig } from '../../config/load.ts'
 import { PaudeError } from '../../errors.ts'
 import { readAgentVersion } from '../../image/agent-version.ts'
 import { buildPlan, type Engine, type ImageSpec, imageRef } from '../../image/build.ts'
@@ -20,6 +19,7 @@ import { dryRun } from '../carry-out.ts'
 import type { Context } from '../context.ts'
 import { claudeImage, proxyImage } from '../images.ts'
 import { green, printable, red, table, yellow } from '../output.ts'
+import { startConfig } from '../start-config.ts'
 
 const args = {
   what: { type: 'positional', description: 'build, ls or check', required: true },
@@ -55,7 +55,7 @@ export default (context: Context) =>
 
 /** Builds what a start would build, now. An image that is there is left alone unless --no-cache asks for it anew. */
 async function build(context: Context, given: Given): Promise<number> {
-  const { settings } = await loadConfig(context.host, context.flags)
+  const { settings } = await startConfig(context, context.flags)
   const backend = await pickBackend(context.host, settings.backend)
   const extraCa = extraCaCertificates(context.host, settings.caFile)
   const version = readAgentVersion(given['agent-version'] ?? settings.agentVersion)
@@ -118,7 +118,7 @@ async function list(context: Context, { json }: Given): Promise<number> {
 
 async function check(context: Context, { reference, quick, json }: Given): Promise<number> {
   const { host } = context
-  const { settings } = await loadConfig(host, context.flags)
+  const { settings } = await startConfig(context, context.flags)
   const backend = await pickBackend(host, settings.backend)
   const engine = backend.name as Engine
   const own = imageRef(claudeImage(host, settings, extraCaCertificates(host, settings.caFile)))

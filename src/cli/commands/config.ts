@@ -1,0 +1,116 @@
+import { defineCommand, type ParsedArgs } from 'citty'
+import { keyOf } from '../../config/keys.ts'
+import type { Config } from '../../config/settings.ts'
+import { PaudeError } from '../../errors.ts'
+import { shown } from '../../workspace/paths.ts'
+import { checkFiles } from '../config-check.ts'
+import { editFile } from '../config-edit.ts'
+import { editableFile, insistOnKey, save, setKey, unsetKey } from '../config-file.ts'
+import type { Context } from '../context.ts'
+import { readProject } from '../project-config.ts'
+import { type SettingRow, settingLines, settingRows } from '../setting-rows.ts'
+import { settle } from '../start-config.ts'
+
+const args = {
+  what: { type: 'positional', description: 'show, path, get, set, unset, edit, check or schema', required: true },
+  key: { type: 'positional', description: 'get, set, unset: the key, like network.mode', required: false },
+  value: { type: 'positional', description: 'set: its value; lists with commas, or as TOML', required: false },
+  project: { type: 'boolean', description: "path, set, unset, edit: the project's paude.toml instead of your own file" },
+  origin: { type: 'boolean', description: 'show: with the layer, file and line of each value' },
+  json: { type: 'boolean', description: 'show, get: print one JSON document' },
+} as const
+
+type Given = ParsedArgs<typeof args>
+
+export default (context: Context) =>
+  defineCommand({
+    meta: {
+      name: 'config',
+      description: 'Show, change and check the configuration: paude config show|path|get|set|unset|edit|check|schema',
+    },
+    args,
+    async run({ args: given }) {
+      const editable = () => editableFile(context.host, given.project === true)
+      switch (given.what) {
+        case 'show':
+          return await show(context, given)
+        case 'get':
+          return await get(context, given)
+        case 'path':
+          context.answer(editable().file)
+          return 0
+        case 'set':
+          return set(context, given)
+        case 'unset':
+          return unset(context, given)
+        case 'edit':
+          return await editFile(context, editable())
+        case 'check':
+          return await checkFiles(context)
+        case 'schema':
+          context.answer((await import('../../config/embedded.ts')).schema)
+          return 0
+        default:
+          throw new PaudeError('usage', `paude config has no verb ${JSON.stringify(given.what)}`, {
+            hint: 'paude config show, path, get, set, unset, edit, check or schema',
+          })
+      }
+    },
+  })
+
+/** What a start here would take. What still waits for the user's word is left out, and said. */
+async function effective(context: Context): Promise<Config> {
+  const { config, open } = settle(context, await readProject(context, context.flags))
+  for (const { file } of open) context.warn(`${shown(file.file)} is not trusted: of it only what narrows is shown; paude trust`)
+  return config
+}
+
+async function show(context: Context, { origin, json }: Given): Promise<number> {
+  const rows = settingRows(await effective(context), context.host)
+  if (json) context.answer(JSON.stringify(rows, null, 2))
+  else context.answer(settingLines(rows, { origin: origin === true }).join('\n'))
+  return 0
+}
+
+/** The value alone, one line for each entry of a list; nothing when there is none. */
+async function get(context: Context, { key = '', json }: Given): Promise<number> {
+  insistOnKey(needed(key, 'get network.mode'))
+  const config = await effective(context)
+  const found = settingRows(config, context.host).filter((row) => row.key === key)
+  if (found.length === 0) throw unreadable(key)
+  const values = found.flatMap(({ value }: SettingRow) => (value === '-' ? [] : [value]))
+  const list = Object.entries(config.settings).some(([setting, value]) => Array.isArray(value) && keyOf(setting as never) === key)
+  if (json) context.answer(JSON.stringify(list ? values : (values[0] ?? null)))
+  else if (values.length > 0) context.answer(values.join('\n'))
+  return 0
+}
+
+function set(context: Context, { key = '', value, project }: Given): number {
+  insistOnKey(needed(key, 'set network.mode none'))
+  if (value === undefined)
+    throw new PaudeError('usage', `paude config set ${key} needs a value`, { hint: `paude config unset ${key} takes it out` })
+  const editable = editableFile(context.host, project === true)
+  save(editable, setKey(editable, key, value))
+  context.note(
+    `${editable.file}: ${key} is set${editable.layer === 'project' ? '; if it opens the box, paude trust asks for your word' : ''}`,
+  )
+  return 0
+}
+
+function unset(context: Context, { key = '', project }: Given): number {
+  const editable = editableFile(context.host, project === true)
+  const text = unsetKey(editable, needed(key, 'unset network.mode'))
+  if (text !== null) save(editable, text)
+  context.note(`${editable.file}: ${key} is ${text === null ? 'not set' : 'set no longer'}`)
+  return 0
+}
+
+function needed(key: string, example: string): string {
+  if (key === '') throw new PaudeError('usage', 'a key is missing', { hint: `paude config ${example}` })
+  return key
+}
+
+const unreadable = (key: string): PaudeError =>
+  new PaudeError('usage', `${key} is read as a whole`, {
+    hint: `paude config get ${key.split('.').filter((part) => part !== 'profiles')[0]}`,
+  })

@@ -1,0 +1,32 @@
+import { writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { parseConfig } from '../config/parse.ts'
+import { PaudeError } from '../errors.ts'
+import { attach } from '../run/process.ts'
+import { type Editable, editableFile, save } from './config-file.ts'
+import type { Context } from './context.ts'
+
+/** Opens a file in the user's editor, and reads it afterwards: a mistake is told now and not at the next start. */
+export async function editFile(context: Context, editable: Editable): Promise<number> {
+  const { host, note } = context
+  const [program = '', ...words] = (host.env['VISUAL'] || host.env['EDITOR'] || (host.terminal.stdin ? 'vi' : '')).split(/\s+/)
+  if (program === '')
+    throw new PaudeError('usage', 'there is no terminal and no editor', { hint: 'export EDITOR, or use paude config set' })
+  if (editable.text === '') {
+    const { schema, template } = await import('../config/embedded.ts')
+    save(
+      editable,
+      editable.layer === 'user'
+        ? template
+        : '# paude.toml: what this project needs; paude trust shows what it opens\nversion = 1\n',
+    )
+    // The template refers to it, so that editors complete and check.
+    if (editable.layer === 'user') writeFileSync(join(dirname(editable.file), 'schema.json'), schema)
+  }
+  const { exited } = attach([program, ...words, editable.file], { stdin: true, terminal: true })
+  const code = await exited
+  if (code !== 0) throw new PaudeError('command-failed', `${program} ended with ${code}`)
+  parseConfig(editableFile(host, editable.layer === 'project'))
+  note(`${editable.file} is in order`)
+  return 0
+}

@@ -1,0 +1,143 @@
+import { mkdirSync, readFileSync, realpathSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { keyNames } from '../config/key-names.ts'
+import { configFile } from '../config/load.ts'
+import { nearest } from '../config/nearest.ts'
+import { parseConfig, parseToml } from '../config/parse.ts'
+import { readProjectFile } from '../config/project.ts'
+import { tomlLiteral, withKey, withoutKey } from '../config/toml-edit.ts'
+import { PaudeError } from '../errors.ts'
+import type { Host } from '../host.ts'
+import { projectFolders } from '../workspace/workspace.ts'
+
+/** A file that `paude config` changes; `text` is '' when it is not there yet. */
+export type Editable = { readonly layer: 'user' | 'project'; readonly file: string; readonly text: string }
+
+/** The user's file, or the nearest of the project's; where there is none, the one that would be made. */
+export function editableFile(host: Host, project: boolean): Editable {
+  if (!project) {
+    const file = configFile(host)
+    if (file === '')
+      throw new PaudeError('config', 'HOME is not set, so there is no place for a config.toml', { hint: 'export HOME' })
+    return { layer: 'user', file, text: readText(file) }
+  }
+  const folders = projectFolders(host)
+  const files = folders.map((folder) => join(folder, 'paude.toml'))
+  const found = files.toReversed().flatMap((file) => readProjectFile(file) ?? [])[0]
+  const [first] = files
+  if (first === undefined)
+    throw new PaudeError('refused', 'the current directory no longer exists', { hint: 'cd into a project' })
+  return { layer: 'project', file: found?.file ?? first, text: found?.text ?? '' }
+}
+
+/** The text with a key set. The word is taken as TOML where it fits (`2`, `true`, `["a"]`), else as text, else as a list with commas. */
+export function setKey(editable: Editable, key: string, word: string): string {
+  const path = insistOnKey(key)
+  const list = tomlLiteral(
+    word
+      .split(',')
+      .map((part) => part.trim())
+      .filter((part) => part !== ''),
+  )
+  const forms = [...(isToml(word) ? [word] : []), tomlLiteral(word), list]
+  let fault: unknown
+  for (const literal of forms) {
+    const text = withKey(editable.text, { path, literal }, read(editable.file))
+    try {
+      parseConfig({ ...editable, text: text ?? `${written(path, literal)}\n` })
+    } catch (error) {
+      fault ??= error
+      continue
+    }
+    if (text !== null) return text
+    throw new PaudeError('config', `${editable.file} is written in a way that cannot be changed without rewriting it`, {
+      hint: `add this line: ${written(path, literal)}`,
+    })
+  }
+  throw aboutKey(fault, editable.file, key)
+}
+
+/** A line that was never written is no place to look at. */
+function aboutKey(fault: unknown, file: string, key: string): unknown {
+  if (!(fault instanceof PaudeError) || !fault.message.startsWith(`${file}:`)) return fault
+  const [place = '', ...rest] = fault.message.slice(file.length).split(': ')
+  const words = rest.join(': ')
+  return /^:\d*$/.test(place) && words.startsWith(key) ? new PaudeError('config', words, { hint: 'nothing was changed' }) : fault
+}
+
+/** The text without a key; null when the file does not have it. */
+export function unsetKey({ file, text }: Editable, key: string): string | null {
+  const path = insistOnKey(key)
+  const tree = read(file)(text)
+  if (path.reduce<unknown>((at, name) => (at as Record<string, unknown> | undefined)?.[name], tree) === undefined) return null
+  const without = withoutKey(text, path, read(file))
+  if (without !== null) return without
+  throw new PaudeError('config', `${key} stands in no line of its own in ${file}`, {
+    hint: 'take it out by hand: paude config edit',
+  })
+}
+
+/** Replaces the file at once, also behind a link: dotfiles are often kept elsewhere. */
+export function save({ file, layer }: Editable, text: string): void {
+  const target = layer === 'user' ? realTarget(file) : file
+  try {
+    mkdirSync(dirname(target), { recursive: true, mode: layer === 'user' ? 0o700 : 0o755 })
+    const beside = `${target}.${process.pid}.new`
+    writeFileSync(beside, text, { mode: modeOf(target) ?? (layer === 'user' ? 0o600 : 0o644) })
+    renameSync(beside, target)
+  } catch (cause) {
+    throw new PaudeError('command-failed', `cannot write ${target}: ${(cause as Error).message}`, {
+      hint: 'check its permissions',
+      cause,
+    })
+  }
+}
+
+/** The parts of a key that a file may have; a profile's begin with `profiles.NAME.`. */
+export function insistOnKey(key: string): readonly string[] {
+  const [, prefix = '', rest = ''] = /^(profiles\.[a-z0-9][a-z0-9-]*\.)?(.*)$/s.exec(key) ?? []
+  const known = keyNames()
+  const variable = /^env\.[A-Za-z_]\w*$/.test(rest)
+  if (known.includes(rest) || variable) return [...prefix.split('.').filter(Boolean), ...rest.split('.')]
+  const close = nearest(rest, known) ?? known.find((name) => name.endsWith(`.${rest}`))
+  throw new PaudeError('usage', `there is no key ${JSON.stringify(key)}`, {
+    hint: close === undefined ? 'paude config show lists them' : `did you mean ${prefix}${close}?`,
+  })
+}
+
+const read = (file: string) => (text: string) => parseToml(file, text)
+
+const written = (path: readonly string[], literal: string): string => `${path.join('.')} = ${literal}`
+
+function isToml(word: string): boolean {
+  try {
+    return Object.keys(parseToml('', `x = ${word}\n`) as object).length === 1
+  } catch {
+    return false
+  }
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (cause) {
+    if ((cause as { code?: string }).code === 'ENOENT') return ''
+    throw new PaudeError('config', `cannot read ${file}`, { hint: 'check its permissions, or remove it', cause })
+  }
+}
+
+function realTarget(file: string): string {
+  try {
+    return realpathSync(file)
+  } catch {
+    return file
+  }
+}
+
+function modeOf(file: string): number | null {
+  try {
+    return statSync(file).mode & 0o777
+  } catch {
+    return null
+  }
+}

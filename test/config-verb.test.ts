@@ -1,0 +1,173 @@
+import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
+import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { expectGolden } from './support/golden.ts'
+import { type Machine, makeMachine } from './support/machine.ts'
+
+// The real program, with engines that answer what real ones were recorded to say.
+let machine: Machine
+let file: string
+beforeEach(() => {
+  machine = makeMachine()
+  file = join(machine.home, '.config/paude/config.toml')
+})
+afterEach(() => machine.dispose())
+
+const config = (...words: string[]) => machine.paude(['config', ...words])
+const text = () => readFileSync(file, 'utf8')
+
+describe('config show', () => {
+  const user = `backend = "podman"
+env = ["EDITOR", "TEAM=hunter2"]
+[network]
+allow = ["*.example.org"]
+[limits]
+memory = "8g"
+[profiles.ci.limits]
+memory = "none"
+[notify]
+terminal = "bell"
+`
+
+  test('tells every value with its layer, file and line, and no secret', async () => {
+    machine.write(file, user)
+    machine.write(
+      join(machine.project, 'paude.toml'),
+      '[network]\nallow = ["evil.test", "x.example.org"]\ndeny = ["bad.test"]\n[limits]\npids = 99\n',
+    )
+    const { code, stdout, stderr } = await machine.paude(['--cpus', '2', '--profile', 'ci', 'config', 'show', '--origin'], {
+      env: { PAUDE_NETWORK_ALLOW: 'env.test' },
+    })
+    expect(code).toBe(0)
+    expect(stderr).toContain('paude.toml is not trusted: of it only what narrows is shown')
+    expect(stdout).not.toContain('hunter2')
+    expectGolden('config-show.txt', stdout.replaceAll(machine.room, ''))
+  })
+
+  test('agrees with --print-config', async () => {
+    machine.write(file, user)
+    const shown = (await config('show', '--origin')).stdout
+    const printed = (await machine.paude(['--print-config', '-p', 'x'])).stdout
+    expect(printed).toContain(shown)
+  })
+
+  test('is JSON for machines', async () => {
+    machine.write(file, user)
+    const rows = JSON.parse((await config('show', '--json')).stdout) as { key: string; value: string }[]
+    expect(rows).toContainEqual({ key: 'limits.memory', value: '8g', origin: { layer: 'user', place: `${file}:6` } } as never)
+    expect(rows.filter(({ key }) => key === 'env').map(({ value }) => value)).toEqual(['EDITOR', 'TEAM=••••••'])
+  })
+})
+
+describe('config get', () => {
+  test('prints the value alone', async () => {
+    machine.write(file, '[network]\nallow = ["a.org", "b.org"]\n')
+    expect(await config('get', 'network.allow')).toEqual({ code: 0, stdout: 'a.org\nb.org\n', stderr: '' })
+    expect((await config('get', 'network.allow', '--json')).stdout).toBe('["a.org","b.org"]\n')
+    expect((await config('get', 'mounts', '--json')).stdout).toBe('[]\n')
+    expect((await config('get', 'limits.memory', '--json')).stdout).toBe('null\n')
+    expect((await config('get', 'limits.memory')).stdout).toBe('')
+    expect((await config('get', 'network.mode')).stdout).toBe('restricted\n')
+  })
+})
+
+describe('config set', () => {
+  test('makes the file for the user alone, and keeps what stands in it', async () => {
+    expect(await config('set', 'network.allow', 'a.org, b.org')).toMatchObject({ code: 0, stdout: '' })
+    expect([text(), statSync(file).mode & 0o777]).toEqual(['[network]\nallow = ["a.org", "b.org"]\n', 0o600])
+    writeFileSync(file, `# mine\n${text()}# the end\n`)
+    await config('set', 'limits.cpus', '1.5')
+    await config('set', 'backend', 'docker')
+    await config('unset', 'network.allow')
+    expect(text()).toBe('backend = "docker"\n\n# mine\n[network]\n# the end\n\n[limits]\ncpus = 1.5\n')
+  })
+
+  test('follows a link to where dotfiles are kept, and leaves the mode alone', async () => {
+    const kept = join(machine.home, 'dotfiles.toml')
+    writeFileSync(kept, '')
+    chmodSync(kept, 0o640)
+    mkdirSync(dirname(file), { recursive: true })
+    symlinkSync(kept, file)
+    await config('set', 'backend', 'docker')
+    expect([lstatSync(file).isSymbolicLink(), readFileSync(kept, 'utf8'), statSync(kept).mode & 0o777]).toEqual([
+      true,
+      'backend = "docker"\n',
+      0o640,
+    ])
+  })
+
+  test('writes the project’s file when told so', async () => {
+    const { stderr } = await config('set', 'limits.memory', '2g', '--project')
+    expect(readFileSync(join(machine.project, 'paude.toml'), 'utf8')).toBe('[limits]\nmemory = "2g"\n')
+    expect([stderr.includes('paude trust'), existsSync(file)]).toEqual([true, false])
+    expect((await config('path', '--project')).stdout).toBe(`${join(machine.project, 'paude.toml')}\n`)
+    expect((await config('set', 'terminal.scrollback', '9', '--project')).stderr).toContain('terminal is not for this file')
+  })
+
+  test.each<[words: string[], code: number, words: string]>([
+    [['set', 'mode', 'open'], 2, 'there is no key "mode"\n  → did you mean network.mode?'],
+    [['set', 'network.mdoe', 'open'], 2, 'did you mean network.mode?'],
+    [['set', 'network.mode', 'opne'], 2, 'paude: network.mode must be ("restricted" | "open" | "none"), found "opne"'],
+    [['set', 'limits.memory', 'lots'], 2, 'paude: limits.memory must be a size like "4g"'],
+    [['set', 'env.MY_TOKEN', 'hunter2'], 2, 'paude: env.MY_TOKEN looks like a secret'],
+    [['set', 'docker.extra_flags', '["--privileged"]'], 2, '--privileged is refused: it takes every wall'],
+    [['set', 'network.mode'], 2, 'paude config set network.mode needs a value'],
+    [['set'], 2, 'a key is missing'],
+    [['get', 'network'], 2, 'there is no key "network"'],
+    [['get', 'notify.on'], 2, 'notify.on is read as a whole\n  → paude config get notify'],
+    [['shwo'], 2, 'paude config has no verb "shwo"'],
+    [['edit'], 2, 'there is no terminal and no editor'],
+  ])('%j changes nothing', async (words, code, sentence) => {
+    const outcome = await config(...words)
+    expect([outcome.code, outcome.stdout, existsSync(file)]).toEqual([code, '', false])
+    expect(outcome.stderr).toContain(sentence)
+    expect(outcome.stderr).not.toContain('hunter2')
+  })
+
+  test('shows the line where it cannot write it itself', async () => {
+    machine.write(file, 'network = { allow = [] } # one line\n')
+    const { code, stderr } = await config('set', 'network.mode', 'none')
+    expect([code, text()]).toEqual([2, 'network = { allow = [] } # one line\n'])
+    expect(stderr).toContain('add this line: network.mode = "none"')
+  })
+})
+
+describe('config edit', () => {
+  const editor = (body: string) => {
+    machine.write(join(machine.room, 'bin/my-editor'), `#!/bin/sh\n${body}\n`)
+    chmodSync(join(machine.room, 'bin/my-editor'), 0o755)
+    return { env: { EDITOR: 'my-editor --wait' } }
+  }
+
+  test('begins with a template that names the schema beside it', async () => {
+    const { code, stderr } = await machine.paude(['config', 'edit'], editor('[ "$1" = --wait ] && cat "$2" >/dev/null'))
+    expect([code, stderr]).toEqual([0, `paude: ${file} is in order\n`])
+    expect(text()).toStartWith('#:schema ./schema.json\n')
+    expect(readFileSync(join(dirname(file), 'schema.json'), 'utf8')).toBe((await config('schema')).stdout)
+    expect(JSON.parse((await config('schema')).stdout)).toMatchObject({ type: 'object', additionalProperties: false })
+  })
+
+  test('tells a mistake at once, and keeps what was written', async () => {
+    const { code, stderr } = await machine.paude(['config', 'edit'], editor('echo bakend = 1 >"$2"'))
+    expect([code, text()]).toEqual([2, 'bakend = 1\n'])
+    expect(stderr).toContain(`${file}:1: unknown key bakend`)
+  })
+})
+
+describe('config check', () => {
+  test('reads every file, and tells which wait for trust', async () => {
+    machine.write(join(machine.project, 'paude.toml'), '[network]\nallow = ["evil.test"]\n')
+    const state = async () => (await config('check')).stdout.split('\n').map((line) => line.replace(/ +/g, ' '))
+    expect(await state()).toEqual([
+      'LAYER FILE STATE',
+      `user ${file} not there`,
+      `project ${machine.project}/paude.toml opens the box, and is not trusted: paude trust`,
+      'managed /etc/paude/managed.toml not there',
+      '',
+    ])
+    await machine.paude(['trust', '--yes'])
+    expect((await state())[2]).toEndWith('opens the box, and is trusted')
+    machine.write(file, 'bakend = 1\n')
+    expect(await config('check')).toMatchObject({ code: 2, stderr: expect.stringContaining(`${file}:1: unknown key bakend`) })
+  })
+})
