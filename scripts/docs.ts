@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { toJsonSchema } from '@valibot/to-json-schema'
 import { twin } from '../src/cli/help.ts'
 import { commands } from '../src/cli/verbs.ts'
-import { type OwnFlag, ownFlags } from '../src/config/own-flags.ts'
+import { flagWord, type OwnFlag, ownFlags } from '../src/config/own-flags.ts'
 import { ConfigFile } from '../src/config/schema.ts'
 import { type Caller, type ErrorCode, exitCode, PaudeError } from '../src/errors.ts'
 import { type EventKind, fieldsOf, MEANINGS } from '../src/events/event.ts'
@@ -12,7 +12,7 @@ const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map(() => '---'), ...rows].map((row) => `| ${row.map(cell).join(' | ')} |`).join('\n')
 
-const word = ({ name, type, valueHint = 'VALUE' }: OwnFlag): string => `\`--${name}${type === 'switch' ? '' : ` ${valueHint}`}\``
+const word = (flag: OwnFlag): string => `\`${flagWord(flag)}\``
 
 /** What a code means, in the order of the table; a reason that `exitCode` gives another number is an error. */
 const CODES: readonly (readonly [code: number, meaning: string, reason: ErrorCode | null, caller?: Caller])[] = [

@@ -5,8 +5,10 @@ import type { Settings } from '../config/settings.ts'
 import { PaudeError } from '../errors.ts'
 import type { Host } from '../host.ts'
 import { readAgentVersion } from '../image/agent-version.ts'
-import { BASE, buildPlan, type Engine, type ImageSpec, imageRef } from '../image/build.ts'
+import { BASE, buildPlan, type Engine, IMAGE, type ImageSpec, imageRef } from '../image/build.ts'
+import { recipePlan } from '../image/recipe.ts'
 import { exec, guard, type Plan } from '../plan/plan.ts'
+import { execute } from '../run/execute.ts'
 import { capture } from '../run/process.ts'
 import { cacheFolder } from '../session/store.ts'
 import type { Context } from './context.ts'
@@ -25,7 +27,7 @@ export type ImageWish = {
 export async function chooseImages(context: Context, wish: ImageWish): Promise<Images> {
   const { settings, backend, extraCa, kind } = wish
   const { host } = context
-  if (settings.image !== '' && !/^[A-Za-z0-9][\w.:/@+-]*$/.test(settings.image))
+  if (settings.image !== '' && !IMAGE.test(settings.image))
     throw new PaudeError('usage', `not an image reference: ${JSON.stringify(settings.image)}`, {
       hint: 'write it like registry.example.org/team/image:tag',
     })
@@ -35,9 +37,9 @@ export async function chooseImages(context: Context, wish: ImageWish): Promise<I
   const build = (spec: ImageSpec) =>
     buildPlan({ engine: backend.name as Engine, spec, host, cache: cacheFolder(host), id: String(process.pid), noCache: false })
   const unlessThere = (spec: ImageSpec) => missing(backend, imageRef(spec), build(spec))
-  const pull: Plan = [exec([backend.name, 'pull', settings.image], { title: `pulling ${settings.image}` })]
+  const bring = bringing(host, backend, settings)
   // A custom image of an agent was fetched when it was looked into.
-  const fresh = settings.image === '' && agent !== null ? build(agent) : kind === 'command' ? pull : []
+  const fresh = settings.image === '' && agent !== null ? build(agent) : kind === 'command' ? bring : []
   return {
     agent: agent === null ? settings.image : imageRef(agent),
     proxy: imageRef(proxy),
@@ -46,7 +48,7 @@ export async function chooseImages(context: Context, wish: ImageWish): Promise<I
       settings.pull === 'never'
         ? undefined
         : [
-            ...(settings.image === '' ? [] : [missing(backend, settings.image, pull)]),
+            ...(settings.image === '' ? [] : [missing(backend, settings.image, bring)]),
             ...(agent === null ? [] : [unlessThere(agent)]),
             ...(settings.network === 'none' ? [] : [unlessThere(proxy)]),
           ],
@@ -70,13 +72,22 @@ export const claudeImage = (
 /** The wall is always made from Debian: `[image] base` is the agent's business. Extra certificates reach it when it starts. */
 export const proxyImage = (host: Host): ImageSpec => ({ image: 'proxy', base: BASE, baseId: '', arch: host.arch, extraCa: '' })
 
+/** How an image that is not there is brought about: fetched, or made by the project's own recipe. */
+function bringing(host: Host, backend: Backend, { image, imageBuild }: Settings): Plan {
+  if (imageBuild?.reference !== image) return [exec([backend.name, 'pull', image], { title: `pulling ${image}` })]
+  return recipePlan({
+    engine: backend.name as Engine,
+    recipe: imageBuild,
+    host,
+    cache: cacheFolder(host),
+    id: String(process.pid),
+  })
+}
+
 const missing = ({ name }: Backend, reference: string, steps: Plan) => guard([name, 'image', 'inspect', reference], steps)
 
 /** A thin image that adds Claude to the user's own, or null when that has it already. */
-async function customImage(
-  { host, effects, note }: Context,
-  { settings, backend, extraCa }: ImageWish,
-): Promise<ImageSpec | null> {
+async function customImage({ host, effects }: Context, { settings, backend, extraCa }: ImageWish): Promise<ImageSpec | null> {
   const reference = settings.image
   const inspect = [backend.name, 'image', 'inspect', '--format={{.Id}}', reference] as const
   if (settings.dryRun) return null
@@ -84,10 +95,7 @@ async function customImage(
   if (found === null || found.code !== 0) {
     if (settings.pull === 'never')
       throw effects(backend).explain({ argv: inspect, outcome: found ?? { code: 1, stdout: '', stderr: '' } })
-    note(`pulling ${reference}`)
-    const pull = [backend.name, 'pull', reference] as const
-    const outcome = await capture(pull, { progress: host.terminal.stderr })
-    if (outcome.code !== 0) throw effects(backend).explain({ argv: pull, outcome })
+    await execute(bringing(host, backend, settings), effects(backend))
     found = await capture(inspect)
   }
   const id = found.stdout.trim()

@@ -8,6 +8,7 @@ import { type Item, split } from '../config/widen.ts'
 import type { Host } from '../host.ts'
 import { projectFolders } from '../workspace/workspace.ts'
 import type { Context } from './context.ts'
+import { wantedDevcontainer } from './devcontainer.ts'
 
 /** One file of the project, judged. */
 export type Judged = {
@@ -29,8 +30,10 @@ export async function readProject({ host, note }: Pick<Context, 'host' | 'note'>
   const parsed = await Promise.all(
     files.map(async (file) => ({ file, ...(await parseProjectFile(file, { profile: layers.profile, note })) })),
   )
+  const devcontainer = await wantedDevcontainer({ host, note }, base)
   insistOnProfile(layers, { sources: [], profiles: parsed.flatMap(({ profiles }) => profiles) })
-  const judged = parsed.map(({ file, sources }) => {
+  // The project's paude.toml has the last word.
+  const judged = [...(devcontainer === null ? [] : [devcontainer]), ...parsed].map(({ file, sources }) => {
     const parts = sources.map((source) => split(base, source))
     return { file, sources, items: parts.flatMap(({ items }) => items), rest: parts.map(({ rest }) => rest) }
   })
@@ -57,7 +60,10 @@ export const askedOf = ({ file, sources, items }: Judged, { home }: Pick<Host, '
   hash: file.hash,
   items: items.map(({ key, value }) => `${key} = ${value}`),
   also: Object.fromEntries(
-    sources.flatMap(({ values }) => values.caFile ?? []).map((path) => [path, contentOf(path.replace(/^~(?=\/)/, home))]),
+    sources.flatMap(({ values: { caFile = [], imageBuild } }) => [
+      ...caFile.map((path) => [path, contentOf(path.replace(/^~(?=\/)/, home))]),
+      ...(imageBuild?.dockerfile ? [[imageBuild.dockerfile.path, imageBuild.dockerfile.hash]] : []),
+    ]),
   ),
 })
 

@@ -15,7 +15,7 @@ export async function startConfig(context: Context, flags: Layer): Promise<Confi
   const { config, open } = settle(context, project)
   if (open.length === 0) return config
   const { dryRun, printConfig } = project.base.settings
-  if (!canAsk(context) || dryRun || printConfig) throw untrusted(open)
+  if (!canAsk(context) || dryRun || printConfig) throw untrusted(open, project.base)
   showWidening(context, open)
   switch (readAnswer(context, 'trust it? [y]es, [n]o, [i]gnore it this time: ')) {
     case 'y':
@@ -26,7 +26,7 @@ export async function startConfig(context: Context, flags: Layer): Promise<Confi
     case 'ignore':
       return project.base
     default:
-      throw untrusted(open)
+      throw untrusted(open, project.base)
   }
 }
 
@@ -72,13 +72,16 @@ export function readAnswer({ prompt }: Context, question: string): string {
 
 const named = ({ key, value }: { readonly key: string; readonly value: string }) => printable(`${key} = ${value}`)
 
-function untrusted(judged: readonly Judged[]): PaudeError {
+function untrusted(judged: readonly Judged[], { settings, origins }: Config): PaudeError {
   const [first] = judged
   const items = judged.flatMap((one) => one.items)
+  // Without the flag its file would not be looked at.
+  const typed = origins.devcontainer.some(({ layer }) => layer === 'flag')
+  const flag = typed ? `--devcontainer${settings.devcontainer === 'use' ? '' : `=${settings.devcontainer}`} ` : ''
   const more = items.length > 3 ? `, and ${items.length - 3} more` : ''
   return new PaudeError(
     'refused',
     `${shown(first?.file.file ?? '')} wants to open the box, and is not trusted: ${items.slice(0, 3).map(named).join(', ')}${more}`,
-    { hint: 'paude trust shows it and asks; paude --ignore-project-config goes on without it' },
+    { hint: `paude ${flag}trust shows it and asks; paude --ignore-project-config goes on without it` },
   )
 }

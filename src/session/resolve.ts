@@ -18,6 +18,7 @@ import { fingerprint, watch } from '../workspace/watch.ts'
 import { safeDirectories } from '../workspace/workspace.ts'
 import entry from './entry.sh' with { type: 'text' }
 import { checkedName, homeVolume, newSessionId } from './id.ts'
+import { CREATED, lifecycleScript } from './lifecycle.ts'
 import type { Surroundings } from './look.ts'
 import { mountCheck } from './mount-check.ts'
 import type { SessionRecord } from './record.ts'
@@ -113,7 +114,14 @@ export function resolveSession(wish: Wish): { readonly spec: SessionSpec; readon
       user,
       mounts,
     }),
-    out: run.kind === 'command' ? [] : ['conversation', 'events', ...(settings.detach && !terminal ? ['stdout', 'stderr'] : [])],
+    out:
+      run.kind === 'command'
+        ? []
+        : [
+            ...['conversation', 'events'],
+            ...(settings.detach && !terminal ? ['stdout', 'stderr'] : []),
+            ...(settings.lifecycle.some((step) => step.kind === 'run' && step.once) ? [CREATED] : []),
+          ],
     record: `${JSON.stringify(record, null, 2)}\n`,
     init,
   }
@@ -213,7 +221,7 @@ const providerAddress = ({ addressVariable, injection }: Credential, { inject }:
   inject === 'base-url' ? { [addressVariable]: `${BASE_URL}${injection.prefix}` } : {}
 
 function seedFiles(
-  { host, agent, run, around: { workspace } }: Wish,
+  { host, agent, run, config, around: { workspace } }: Wish,
   {
     opening,
     restricted,
@@ -228,6 +236,9 @@ function seedFiles(
     'command.sh': command,
     // Elsewhere the engine is a machine of its own, with inodes of its own.
     ...(host.platform === 'linux' ? { 'mounts.sh': mountCheck(mounts) } : {}),
+    ...(run.kind === 'agent' && config.settings.lifecycle.length > 0
+      ? { 'lifecycle.sh': lifecycleScript(config.settings.lifecycle) }
+      : {}),
     passwd: passwd(host, user),
     group: group(host, user),
     'resolv.conf': '',
