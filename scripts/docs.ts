@@ -2,7 +2,9 @@ import { join } from 'node:path'
 import { toJsonSchema } from '@valibot/to-json-schema'
 import { twin } from '../src/cli/help.ts'
 import { commands } from '../src/cli/verbs.ts'
+import { type FileKey, fileKeys } from '../src/config/keys.ts'
 import { flagWord, type OwnFlag, ownFlags } from '../src/config/own-flags.ts'
+import { RULES, type Rule } from '../src/config/rules.ts'
 import { ConfigFile } from '../src/config/schema.ts'
 import { type Caller, type ErrorCode, exitCode, PaudeError } from '../src/errors.ts'
 import { type EventKind, fieldsOf, MEANINGS } from '../src/events/event.ts'
@@ -26,6 +28,33 @@ const CODES: readonly (readonly [code: number, meaning: string, reason: ErrorCod
   [127, 'the program was not found', 'command-not-found'],
   [130, 'interrupted during the start; nothing was left behind', 'interrupted'],
 ]
+
+/** What of a key in a project's file needs the user's word. */
+function needsTrust(rule: Rule): string {
+  switch (rule) {
+    case 'differs':
+      return 'any other value'
+    case 'adds':
+      return 'every further entry'
+    case 'closes':
+      return 'nothing: it only closes'
+    case 'own':
+      return 'not in a project’s file'
+    default:
+      return 'order' in rule ? `what is further right: ${rule.order.join(', ')}` : 'a higher limit, or none'
+  }
+}
+
+/** Where a key stands in a project's file at all. */
+const trustOf = (key: FileKey): string =>
+  key === 'security.project_config' ? needsTrust('own') : needsTrust(RULES[fileKeys[key]])
+
+const flagOf = (key: FileKey): string => {
+  const flag = (ownFlags as readonly OwnFlag[]).find(
+    (one) => one.key === fileKeys[key] && (one.type !== 'switch' || one.sets === undefined),
+  )
+  return flag === undefined ? '' : `\`--${flag.name}\``
+}
 
 /** The reference tables, by the name of their markers. */
 export function tables(): Readonly<Record<string, string>> {
@@ -54,6 +83,10 @@ export function tables(): Readonly<Record<string, string>> {
         twin(flag) === '' ? '' : `\`${twin(flag)}\``,
         flag.description,
       ]),
+    ),
+    keys: table(
+      ['key', 'flag', 'needs trust in a project'],
+      (Object.keys(fileKeys) as FileKey[]).map((key) => [`\`${key}\``, flagOf(key), trustOf(key)]),
     ),
     'exit-codes': table(
       ['code', 'means'],

@@ -2,6 +2,9 @@ import { expect, test } from 'bun:test'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { markers, schemaFile, schemaText, tables, withTables } from '../scripts/docs.ts'
+import { keyNames } from '../src/config/key-names.ts'
+import { parseConfig } from '../src/config/parse.ts'
+import { tomlEntries } from '../src/config/toml-entries.ts'
 
 const file = join(import.meta.dir, '../README.md')
 const readme = existsSync(file) ? readFileSync(file, 'utf8') : ''
@@ -30,4 +33,18 @@ test('every flag and verb has its row', () => {
 
 test('the JSON Schema is that of the schema which the files are read with (bun run docs)', () => {
   expect(readFileSync(schemaFile, 'utf8')).toBe(schemaText())
+})
+
+test.skipIf(!marked)('the config.toml of README.md has every key there is, and all of it is read', () => {
+  const [, example = ''] = /```toml\n(# ~\/\.config[\s\S]*?)```/.exec(readme) ?? []
+  // What is commented out is meant to be typed as well; the list that stands beside the table of [env] is not.
+  const text = example.replace(/^# (?=\[|\w+ = )/gm, '')
+  const { sources } = parseConfig({ layer: 'user', file: 'README.md', text }, 'ci')
+  expect(sources.map(({ layer }) => layer)).toEqual(['user', 'user'])
+  const { entries } = tomlEntries(text)
+  const named = entries.map(({ path }) => path.join('.'))
+  const engines = (key: string) => key.replace(/^podman\./, 'docker.')
+  expect(
+    keyNames().filter((key) => !named.some((name) => name === engines(key) || name.startsWith(`${key}.`)) && key !== 'profiles'),
+  ).toEqual([])
 })

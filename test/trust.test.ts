@@ -1,5 +1,16 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { type Machine, makeMachine } from './support/machine.ts'
 
@@ -75,6 +86,34 @@ describe('a project that wants to open the box', () => {
     expect((await show()).stderr).not.toContain('not trusted')
     machine.write(join(machine.project, 'ca.pem'), 'two')
     expect((await show()).stderr).toContain('not trusted')
+  })
+
+  test('is asked again when a place that it names leads elsewhere', async () => {
+    for (const name of ['data', 'private']) mkdirSync(join(machine.home, name))
+    machine.write(join(machine.home, 'secret'), 'one')
+    chmodSync(join(machine.home, 'secret'), 0o600)
+    machine.write(file, 'mounts = ["~/data:/data"]\nenv = { A = "file:~/secret" }\n')
+    await machine.paude(['trust', '--yes'])
+    expect((await show()).code).toBe(0)
+    for (const name of ['data', 'secret']) {
+      renameSync(join(machine.home, name), join(machine.home, 'aside'))
+      symlinkSync(join(machine.home, name === 'data' ? 'private' : '.netrc'), join(machine.home, name))
+      expect((await show()).stderr).toContain('not trusted')
+      rmSync(join(machine.home, name))
+      renameSync(join(machine.home, 'aside'), join(machine.home, name))
+      expect((await show()).code).toBe(0)
+    }
+  })
+
+  test('keeps the word about each profile while the file stays as it is', async () => {
+    machine.write(file, `${OPEN}[profiles.ci.network]\nmode = "open"\n`)
+    await machine.paude(['--profile', 'ci', 'trust', '--yes'])
+    expect([(await show()).code, (await show('--profile', 'ci')).code]).toEqual([0, 0])
+    await machine.paude(['untrust'])
+    await machine.paude(['trust', '--yes'])
+    expect([(await show()).code, (await show('--profile', 'ci')).code]).toEqual([0, 125])
+    await machine.paude(['--profile', 'ci', 'trust', '--yes'])
+    expect([(await show()).code, (await show('--profile', 'ci')).code]).toEqual([0, 0])
   })
 
   test.each(['untrust', 'trust --revoke'])('is trusted no longer: paude %s', async (words) => {

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { configOf, insistOnProfile, type Layers, readLayers } from '../config/load.ts'
-import { hashOf, type ProjectFile, parseProjectFile, readProjectFiles } from '../config/project.ts'
+import { hashOf, outerPlaces, type ProjectFile, parseProjectFile, readProjectFiles } from '../config/project.ts'
 import type { Config, Layer, Source } from '../config/settings.ts'
 import type { Asked } from '../config/trust.ts'
 import { type Item, split } from '../config/widen.ts'
 import type { Host } from '../host.ts'
+import { realPath } from '../workspace/paths.ts'
 import { projectFolders } from '../workspace/workspace.ts'
 import type { Context } from './context.ts'
 import { wantedDevcontainer } from './devcontainer.ts'
@@ -26,9 +26,10 @@ export type Project = { readonly layers: Layers; readonly base: Config; readonly
 export async function readProject({ host, note }: Pick<Context, 'host' | 'note'>, flags: Layer): Promise<Project> {
   const layers = await readLayers(host, flags)
   const base = configOf(layers)
-  const files = base.settings.projectConfig === 'ignore' ? [] : readProjectFiles(projectFolders(host))
+  const folders = base.settings.projectConfig === 'ignore' ? [] : projectFolders(host)
+  const around = { top: folders[0] ?? '', home: host.home, profile: layers.profile, note }
   const parsed = await Promise.all(
-    files.map(async (file) => ({ file, ...(await parseProjectFile(file, { profile: layers.profile, note })) })),
+    readProjectFiles(folders).map(async (file) => ({ file, ...(await parseProjectFile(file, around)) })),
   )
   const devcontainer = await wantedDevcontainer({ host, note }, base)
   insistOnProfile(layers, { sources: [], profiles: parsed.flatMap(({ profiles }) => profiles) })
@@ -59,13 +60,26 @@ export const askedOf = ({ file, sources, items }: Judged, { home }: Pick<Host, '
   file: file.file,
   hash: file.hash,
   items: items.map(({ key, value }) => `${key} = ${value}`),
-  also: Object.fromEntries(
-    sources.flatMap(({ values: { caFile = [], imageBuild } }) => [
-      ...caFile.map((path) => [path, contentOf(path.replace(/^~(?=\/)/, home))]),
-      ...(imageBuild?.dockerfile ? [[imageBuild.dockerfile.path, imageBuild.dockerfile.hash]] : []),
-    ]),
-  ),
+  also: Object.fromEntries([
+    ...sources
+      .flatMap(({ values }) => values.caFile ?? [])
+      .map((path) => [path, contentOf(path.replace(/^~(?=\/)/, home))] as const),
+    ...sources.flatMap(({ values: { imageBuild } }) =>
+      imageBuild?.dockerfile ? [[imageBuild.dockerfile.path, imageBuild.dockerfile.hash] as const] : [],
+    ),
+    // A link put on the way to them later is another place.
+    ...sources.flatMap((source) => outerPlaces(source, home)).map((path) => [path, realPath(path) ?? 'missing'] as const),
+  ]),
 })
+
+/** What the user's word is kept for: also the files of which an image is built, which are looked at again before a build alone. */
+export async function approvalOf(judged: Judged, host: Pick<Host, 'home'>): Promise<Asked> {
+  const asked = askedOf(judged, host)
+  const contexts = judged.sources.flatMap(({ values: { imageBuild } }) => (imageBuild?.dockerfile ? [imageBuild.context] : []))
+  if (contexts.length === 0) return asked
+  const { contextHash } = await import('../devcontainer/context.ts')
+  return { ...asked, also: { ...asked.also, ...Object.fromEntries(contexts.map((path) => [path, contextHash(path)])) } }
+}
 
 /** Where a file of this name stands in the project, judged by what it opens: the lines of a diff against what the user has. */
 export const widened = ({ items }: Judged): readonly string[] =>
@@ -76,7 +90,7 @@ export const widened = ({ items }: Judged): readonly string[] =>
 
 function contentOf(path: string): string {
   try {
-    return hashOf(readFileSync(join(path)))
+    return hashOf(readFileSync(path))
   } catch {
     return 'missing'
   }

@@ -6,7 +6,7 @@ import { insistPrivate, trustFolder } from '../session/store.ts'
 import { shown } from '../workspace/paths.ts'
 import type { Context } from './context.ts'
 import { green, printable, red } from './output.ts'
-import { askedOf, type Judged, narrowed, type Project, readProject, whole, widened } from './project-config.ts'
+import { approvalOf, askedOf, type Judged, narrowed, type Project, readProject, whole, widened } from './project-config.ts'
 
 /** The configuration of a start. What a project's files open needs the user's word, which is asked for where there is a terminal. */
 export async function startConfig(context: Context, flags: Layer): Promise<Config> {
@@ -20,7 +20,7 @@ export async function startConfig(context: Context, flags: Layer): Promise<Confi
   switch (readAnswer(context, 'trust it? [y]es, [n]o, [i]gnore it this time: ')) {
     case 'y':
     case 'yes':
-      for (const judged of open) approve(trustFolder(host), askedOf(judged, host), new Date())
+      for (const judged of open) approve(trustFolder(host), await approvalOf(judged, host), new Date())
       return whole(project)
     case 'i':
     case 'ignore':

@@ -7,7 +7,7 @@ export function entryText(entry: unknown): string {
   const value = entry as ImageBuild | LifecycleStep | (Reference & { readonly kind?: undefined })
   switch (value.kind) {
     case undefined:
-      return `${value.name} = ${typeof value.source === 'string' ? value.source : `{ command = ${JSON.stringify(value.source)} }`}`
+      return `${value.name} = ${value.source}`
     case 'build':
       return buildText(value)
     case 'export':

@@ -93,10 +93,17 @@ function current(found: unknown, { file, text }: Written): unknown {
   )
 }
 
-function refuseForeign(written: Written, parts: readonly (readonly [prefix: string, part: object])[]): void {
+function refuseForeign(written: Written, parts: readonly (readonly [prefix: string, part: Profile])[]): void {
   for (const [prefix, part] of parts)
     for (const section of Object.keys(NOT_IN[written.layer]))
       if (Object.hasOwn(part, section)) throw foreign(written, section, prefix)
+  if (written.layer !== 'project') return
+  for (const [prefix, { env }] of parts)
+    for (const { name, source } of env?.references ?? [])
+      if (typeof source !== 'string')
+        throw wrong(`${place(written.file, written.text ?? '', `${prefix}env.${name}`)}: a program is not for this file`, {
+          hint: 'what it runs could be changed by the agent; write it into your own config.toml',
+        })
 }
 
 const foreign = ({ file, text, layer }: Written, section: string, prefix = ''): PaudeError =>

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto'
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { PaudeError } from '../errors.ts'
-import { mountWord } from '../workspace/mount.ts'
-import { shown } from '../workspace/paths.ts'
+import { mountWord, parseMount } from '../workspace/mount.ts'
+import { below, realFuture, shown } from '../workspace/paths.ts'
 import { isMissing } from './missing.ts'
 import type { Parsed } from './parse.ts'
 import type { Layer, Source } from './settings.ts'
@@ -48,19 +48,38 @@ export function readProjectFile(file: string): ProjectFile | null {
   }
 }
 
-/** The sources of a file, with its paths made absolute: they are meant from where it lies. */
-export async function parseProjectFile(
-  { file, text }: ProjectFile,
-  { profile, note }: { readonly profile: string; readonly note: (text: string) => void },
-): Promise<Parsed> {
-  if (file.endsWith('.json')) {
-    const { sources, unknown } = (await import('./older.ts')).parseOlder(file, text)
-    for (const key of unknown) note(`${shown(file)}: ${shown(key)} is not taken over`)
-    return { sources: sources.map((source) => rooted(source, file)), profiles: [] }
-  }
-  const { sources, profiles } = (await import('./parse.ts')).parseConfig({ layer: 'project', file, text }, profile)
-  return { sources: sources.map((source) => rooted(source, file)), profiles }
+export type Around = {
+  /** Top of the project: what lies below it is the agent's to change. */
+  readonly top: string
+  readonly home: string
+  readonly profile: string
+  readonly note: (text: string) => void
 }
+
+/** The sources of a file, with its paths made absolute: they are meant from where it lies. */
+export async function parseProjectFile({ file, text }: ProjectFile, around: Around): Promise<Parsed> {
+  const { sources, profiles } = file.endsWith('.json') ? await older(file, text, around) : await own(file, text, around)
+  const absolute = sources.map((source) => rooted(source, file))
+  for (const source of absolute) refuseInside(source, file, around)
+  return { sources: absolute, profiles }
+}
+
+const own = async (file: string, text: string, { profile }: Around): Promise<Parsed> =>
+  (await import('./parse.ts')).parseConfig({ layer: 'project', file, text }, profile)
+
+async function older(file: string, text: string, { note }: Around): Promise<Parsed> {
+  const { sources, unknown } = (await import('./older.ts')).parseOlder(file, text)
+  for (const key of unknown) note(`${shown(file)}: ${shown(key)} is not taken over`)
+  return { sources, profiles: [] }
+}
+
+/** Places outside of the project that its file names: the sources of mounts, and files of secrets. */
+export const outerPlaces = ({ values }: Source, home: string): readonly string[] => [
+  ...(values.mount ?? []).map((word) => parseMount(word, { cwd: '/', home }).source),
+  ...(values.references ?? []).flatMap(({ source }) =>
+    typeof source === 'string' && source.startsWith('file:') ? [source.slice('file:'.length).replace(/^~(?=\/)/, home)] : [],
+  ),
+]
 
 export const hashOf = (content: Uint8Array | string): string => createHash('sha256').update(content).digest('hex')
 
@@ -72,9 +91,11 @@ function rooted(source: Source, file: string): Source {
   const changed: Layer = {
     ...(values.mount && { mount: values.mount.map((word) => (/^[/~]/.test(word) ? word : `${mountWord(folder)}/${word}`)) }),
     ...(values.caFile && { caFile: values.caFile.map(from) }),
-    ...(values.protect && { protect: values.protect.map(from) }),
+    // A certificate of the project holds as it was approved, so no box may change it.
+    ...((values.protect || values.caFile) && { protect: [...(values.protect ?? []), ...(values.caFile ?? [])].map(from) }),
   }
-  return { layer: 'project', values: { ...values, ...changed }, places }
+  const further = values.protect || !values.caFile ? {} : { protect: places.caFile ?? file }
+  return { layer: 'project', values: { ...values, ...changed }, places: { ...places, ...further } }
 }
 
 /** A way that leads upwards means something else in every checkout, and what it means is not to be read from the file. */
@@ -85,6 +106,21 @@ function refuseDots({ values, places }: Source, file: string): void {
   ]
   for (const [key, path] of paths)
     if (path.split(/[/:]/).includes('..')) throw refused(places[key] ?? file, `has a path with .. in it: ${shown(path)}`)
+}
+
+/** What lies in the project the agent can replace by a link to anything, and no approval would notice. */
+export function refuseInside(source: Source, file: string, { top, home }: Pick<Around, 'top' | 'home'>): void {
+  const place = source.places.mount ?? source.places.references ?? file
+  let places: readonly string[]
+  try {
+    places = outerPlaces(source, home)
+  } catch (error) {
+    if (!(error instanceof PaudeError)) throw error
+    throw new PaudeError('config', `${shown(place)}: ${error.message}`, { hint: error.hint })
+  }
+  const inside = places.find((path) => below(top, path) || below(top, realFuture(path)))
+  if (inside !== undefined)
+    throw refused(place, `names ${shown(inside)}, which lies in the project and can be changed by the agent`)
 }
 
 function utf8(file: string, content: Uint8Array): string {

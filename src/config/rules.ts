@@ -6,7 +6,7 @@ import type { Layer, Settings } from './settings.ts'
  * What opens the box, by setting: every value that is not the same, a value further right, a limit that is higher, every entry
  * that is new, or nothing (`closes`). What is `own` stands in no file of a project and in no managed one.
  */
-type Rule =
+export type Rule =
   | 'differs'
   | { readonly order: readonly string[] }
   | { readonly limit: (text: string) => number }

@@ -63,6 +63,8 @@ export type Reference = { readonly name: string; readonly source: string | reado
 /** A project's own recipe of an image. */
 export type ImageBuild = {
   readonly kind: 'build'
+  /** The devcontainer.json that says so. */
+  readonly file: string
   /** Name of what is made; it changes with everything here but the files of the context. */
   readonly reference: string
   /** null where features are put on an image as it is. */

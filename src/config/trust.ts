@@ -11,7 +11,7 @@ const Approval = v.object({
   file: v.string(),
   hash: v.string(),
   items: v.array(v.string()),
-  /** Files it names whose content matters, by path. */
+  /** What it names beyond itself, by path: hashes of certificates, and where other places really are. */
   also: v.record(v.string(), v.string()),
   approved: v.string(),
 })
@@ -32,10 +32,18 @@ export function isApproved(folder: string, { file, hash, items, also }: Asked): 
   )
 }
 
+/** What the user approved of a path that a file names; undefined when nothing is. */
+export const approvedContent = (folder: string, file: string, path: string): string | undefined =>
+  approvals(folder).find((approval) => approval.file === file)?.also[path]
+
 /** Keeps the user's word. Written beside and renamed, so that nobody ever reads half of it. */
 export function approve(folder: string, asked: Asked, now: Date): void {
   const path = join(folder, nameOf(asked.file))
-  const approval: Approval = { v: 1, ...asked, approved: now.toISOString() }
+  const known = readApproval(path)
+  // The same content may open other things under another profile: the word about those still holds.
+  const items =
+    known?.file === asked.file && known.hash === asked.hash ? [...new Set([...known.items, ...asked.items])] : asked.items
+  const approval: Approval = { v: 1, ...asked, items, approved: now.toISOString() }
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
     const beside = `${path}.${randomUUID()}`

@@ -1,5 +1,5 @@
 import { dirname, isAbsolute } from 'node:path'
-import { hashOf } from '../config/project.ts'
+import { hashOf, refuseInside } from '../config/project.ts'
 import type { Layer, Source } from '../config/settings.ts'
 import { PaudeError } from '../errors.ts'
 import { findProgram, type Host } from '../host.ts'
@@ -41,8 +41,11 @@ export function readDevcontainer(
     ...(flags.length > 0 ? { dockerFlags: flags, podmanFlags: flags } : {}),
     ...(lifecycle.length > 0 ? { lifecycle } : {}),
   }
+  const places = Object.fromEntries(Object.keys(values).map((key) => [key, file]))
+  const source: Source = { layer: 'project', values, places }
+  refuseInside(source, file, { top: root, home: host.home })
   return {
-    source: { layer: 'project', values, places: Object.fromEntries(Object.keys(values).map((key) => [key, file])) },
+    source,
     ignored: [...ignoredKeys(found), ...place.ignored, ...variables.ignored, ...mounts.ignored, ...ignored],
   }
 }

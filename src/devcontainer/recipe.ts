@@ -21,6 +21,7 @@ export function readRecipe(found: Devcontainer, root: string, scope: Scope): Ima
   if (dockerfile !== null) insistOnContext(context, root, scope)
   const recipe = {
     kind: 'build' as const,
+    file: scope.file,
     dockerfile,
     context,
     target: expand(build.target ?? '', 'build.target', scope),

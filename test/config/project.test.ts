@@ -54,18 +54,21 @@ describe('a file of the project that may be something else than it looks like is
 
 describe('paths of a project', () => {
   const read = async (text: string, name = 'paude.toml') =>
-    (await parseProjectFile({ file: join('/p/sub', name), text, hash: '' }, { profile: '', note: () => undefined })).sources[0]
-      ?.values
+    (
+      await parseProjectFile(
+        { file: join('/p/sub', name), text, hash: '' },
+        { top: '/p', home: '/home/ada', profile: '', note: () => undefined },
+      )
+    ).sources[0]?.values
 
   test('are meant from where the file lies', async () => {
     expect(
-      await read(
-        'mounts = ["data:/data", "/abs", "~/x"]\nimage.ca_files = ["ca.pem", "/etc/ca.pem"]\nworkspace.protect = ["ci"]',
-      ),
+      await read('mounts = ["/abs", "~/x"]\nimage.ca_files = ["ca.pem", "/etc/ca.pem"]\nworkspace.protect = ["ci"]'),
     ).toMatchObject({
-      mount: ['/p/sub/data:/data', '/abs', '~/x'],
+      mount: ['/abs', '~/x'],
       caFile: ['/p/sub/ca.pem', '/etc/ca.pem'],
-      protect: ['/p/sub/ci'],
+      // What was approved by its content is read-only as well.
+      protect: ['/p/sub/ci', '/p/sub/ca.pem', '/etc/ca.pem'],
     })
   })
 
@@ -75,9 +78,32 @@ describe('paths of a project', () => {
     'mounts = ["/data:/x/../../etc"]',
     'image.ca_files = ["../ca.pem"]',
     'env = { A = "file:/home/../etc/shadow" }',
-    'env = { A = { command = ["cat", "../x"] } }',
   ])('that lead upwards are refused: %s', async (text) => {
     await expect(read(text)).rejects.toThrow(/^\/p\/sub\/paude\.toml:1 has a path with \.\. in it: /)
+  })
+})
+
+describe('what the agent could exchange behind the back of an approval', () => {
+  const around = () => ({ top: room, home: '/home/ada', profile: '', note: () => undefined })
+  const read = (text: string) => parseProjectFile({ file, text, hash: '' }, around())
+
+  test.each([
+    'mounts = ["data"]',
+    'mounts = ["sub/data:/data:rw"]',
+    `mounts = ["${room}/data"]`,
+    `env = { A = "file:${room}/secret" }`,
+    'profiles.a.env = { A = { command = ["cat"] } }',
+    'env = { A = { command = ["/bin/cat", "x"] } }',
+  ])('is refused: %s', async (text) => {
+    await expect(read(text)).rejects.toThrow(/paude\.toml:1(: a program is not for this file| names .* lies in the project)/)
+  })
+
+  test('is refused through a link that leads back as well', async () => {
+    const outside = mkdtempSync(join(tmpdir(), 'paude-outside-'))
+    symlinkSync(room, join(outside, 'back'))
+    await expect(read(`mounts = ["${outside}/back/data"]`)).rejects.toThrow('lies in the project')
+    await expect(read('mounts = ["a:b:c:d"]')).rejects.toThrow(`${file}:1: not a mount`)
+    rmSync(outside, { recursive: true })
   })
 })
 

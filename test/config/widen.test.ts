@@ -67,7 +67,7 @@ const OPENING: readonly (readonly [setting: keyof Settings, text: string, item: 
   ['env', 'env = ["HOME_SECRET"]', 'env:  > HOME_SECRET'],
   ['env', 'env = ["A=2"]', 'env:  > A=2'],
   ['references', 'env = { B = "env:B" }', 'env:  > B = env:B'],
-  ['references', 'env = { B = { command = ["evil"] } }', 'env:  > B = { command = ["evil"] }'],
+  ['references', 'env = { B = "file:/evil" }', 'env:  > B = file:/evil'],
   ['dockerFlags', 'docker.extra_flags = ["--shm-size=2g"]', 'docker.extra_flags:  > --shm-size=2g'],
   ['podmanFlags', 'podman.extra_flags = ["--ulimit=nofile=9"]', 'podman.extra_flags:  > --ulimit=nofile=9'],
 ]

@@ -75,6 +75,27 @@ describe('the devcontainer.json of a project', () => {
     expect((await dry('--devcontainer')).code).toBe(125)
   })
 
+  test('builds of the files that were trusted alone, and asks again before a build when they changed', async () => {
+    // No image is there on this machine: whoever wants it builds it.
+    machine.set('fail', 'image-inspect', 'Error: No such image')
+    await trust('--devcontainer')
+    machine.write(join(machine.project, 'package.json'), '{"scripts":{"postinstall":"evil"}}')
+    for (const words of [
+      ['-p', 'x'],
+      ['run', '--', 'true'],
+    ]) {
+      const { code, stderr } = await machine.paude(['--devcontainer', ...words], { env })
+      expect([code, stderr]).toEqual([
+        125,
+        expect.stringContaining(`${machine.project}, of which the image is to be built, has changed`),
+      ])
+    }
+    expect(engineCalls().filter(([, verb]) => verb === 'build')).toEqual([])
+    await trust('--devcontainer')
+    await machine.paude(['--devcontainer', 'run', '--', 'true'], { env })
+    expect(engineCalls().filter(([, verb]) => verb === 'build')).toHaveLength(1)
+  })
+
   test('is left out when the user bounds projects, or ignores them', async () => {
     for (const way of ['restrict', 'ignore']) {
       configure(`devcontainer = "use"\n[security]\nproject_config = "${way}"\n`)
@@ -146,6 +167,11 @@ test('what opens the box is refused by name, trusted or not', async () => {
   await trust('--devcontainer')
   expect((await machine.paude(['--devcontainer', '-p', 'x'])).stderr).toContain('where credentials are kept')
   expect(engineCalls()).toEqual([])
+})
+
+test('a mount of what lies in the project is refused: the agent could put a link there', async () => {
+  put({ mounts: ['type=bind,source=${localWorkspaceFolder}/cache,target=/cache'] })
+  expect((await trust('--devcontainer')).stderr).toContain('which lies in the project and can be changed by the agent')
 })
 
 test('what has no effect is said once, on stderr', async () => {

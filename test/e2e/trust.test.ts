@@ -55,7 +55,17 @@ describeEach('a project’s own configuration', (backend) => {
     ['a variable of the caller', toml('env = ["PATH_TO_SECRETS"]'), NOT_TRUSTED],
     ['a value for the engine’s client', toml('env = { OTEL_EXPORTER_OTLP_ENDPOINT = "http://evil.example.org" }'), NOT_TRUSTED],
     ['a secret file', toml('env = { A = "file:~/.ssh/id_ed25519" }'), NOT_TRUSTED],
-    ['a program on this machine', toml(`env = { A = { command = ["touch", "${root}/ran-${backend}"] } }`), NOT_TRUSTED],
+    [
+      'a program on this machine',
+      toml(`env = { A = { command = ["touch", "${root}/ran-${backend}"] } }`),
+      /a program is not for this file/,
+    ],
+    ['a link to be exchanged later', { 'data/a': '', 'paude.toml': 'mounts = ["data:/data:rw"]' }, /lies in the project/],
+    [
+      'a secret to be exchanged later',
+      { 'paude.toml': 'env = { A = "file:/proc/self/cwd/secret" }', secret: '' },
+      /lies in the project/,
+    ],
     ['an image', toml('image.ref = "evil.example.org/box:1"'), NOT_TRUSTED],
     ['another base', toml('image.base = "evil.example.org/debian:1"'), NOT_TRUSTED],
     ['an old agent', toml('image.agent_version = "1.0.0"'), NOT_TRUSTED],

@@ -5,6 +5,7 @@ import type { Exec, Step } from '../../src/plan/plan.ts'
 
 const recipe: ImageBuild = {
   kind: 'build',
+  file: '/p/.devcontainer/devcontainer.json',
   reference: 'localhost/paude/devcontainer:0123456789ab',
   dockerfile: { path: '/p/.devcontainer/Dockerfile', text: 'FROM x\n', hash: 'h' },
   context: '/p',
