@@ -22,7 +22,7 @@ function faultOf(text: string): Fault | null {
   const body = text.startsWith('\ufeff') ? text.slice(1) : text
   try {
     const found = Bun.JSONC.parse(`[${body}\n,${JSON.stringify(mark)}]`)
-    if (Array.isArray(found) && found.length === 2 && found[1] === mark) return null
+    if (Array.isArray(found) && found[1] === mark) return null
   } catch {}
   return { message: 'something follows its end', ends: true }
 }

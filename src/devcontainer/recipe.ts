@@ -14,16 +14,14 @@ export function readRecipe(found: Devcontainer, root: string, scope: Scope): Ima
   if (name === undefined && Object.keys(features).length === 0) return null
   if (name === undefined) insistOnBase(found, scope)
   refuseLocal(features, scope)
-  const here = dirname(scope.file)
-  const dockerfile =
-    name === undefined ? null : readDockerfile(resolve(here, expand(name, 'build.dockerfile', scope)), root, scope)
-  const context = resolve(here, expand(build.context ?? found.context ?? '.', 'build.context', scope))
-  if (dockerfile !== null) insistOnContext(context, root, scope)
+  const place = (path: string, key: string) => resolve(dirname(scope.file), expand(path, key, scope))
+  const dockerfile = name === undefined ? null : readDockerfile(place(name, 'build.dockerfile'), root, scope)
+  const context = place(build.context ?? found.context ?? '.', 'build.context')
   const recipe = {
     kind: 'build' as const,
     file: scope.file,
     dockerfile,
-    context,
+    context: dockerfile === null ? '' : realContext(context, root, scope),
     target: expand(build.target ?? '', 'build.target', scope),
     args: Object.fromEntries(
       Object.entries(build.args ?? {}).map(([key, value]) => [key, expand(value, `build.args.${key}`, scope)]),
@@ -46,13 +44,15 @@ function readDockerfile(path: string, root: string, scope: Scope): NonNullable<I
   return { path, text: file.text, hash: file.hash }
 }
 
-function insistOnContext(context: string, root: string, scope: Scope): void {
-  const real = realPath(context)
+/** Where the context really is. */
+function realContext(path: string, root: string, scope: Scope): string {
+  const real = realPath(path)
   if (real === null || !look(real)?.isDirectory())
-    throw new PaudeError('not-found', `${shown(scope.file)}: build.context: ${shown(context)} is no folder`, {
+    throw new PaudeError('not-found', `${shown(scope.file)}: build.context: ${shown(path)} is no folder`, {
       hint: 'correct build.context',
     })
-  if (!below(root, real) || real !== context) throw refused(scope, `build.context leads out of the project: ${shown(real)}`)
+  if (!below(root, real)) throw refused(scope, `build.context leads out of the project: ${shown(real)}`)
+  return real
 }
 
 /** The devcontainer CLI hands it on as a word of its own. */

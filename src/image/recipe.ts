@@ -51,10 +51,7 @@ function featureSteps({ engine, recipe, host, cache, id }: Making, base: string)
   return [
     folder(work),
     folder(join(work, '.devcontainer')),
-    write(
-      join(work, '.devcontainer/devcontainer.json'),
-      `${JSON.stringify({ image: base, features: recipe.features }, null, 2)}\n`,
-    ),
+    write(join(work, '.devcontainer/devcontainer.json'), `${JSON.stringify({ image: base, features: recipe.features })}\n`),
     exec([program, 'build', `--workspace-folder=${work}`, `--docker-path=${engine}`, `--image-name=${recipe.reference}`], {
       title: `putting features on ${recipe.reference}`,
     }),

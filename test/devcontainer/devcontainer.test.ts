@@ -69,6 +69,14 @@ describe('the devcontainer.json of a project', () => {
     expect((await dry('--devcontainer')).stderr).toContain('is not trusted')
   })
 
+  test('is approved with the whole hash of its Dockerfile, of which the name of the image has but a part', async () => {
+    const dockerfile = join(machine.project, '.devcontainer/Dockerfile')
+    const hash = new Bun.CryptoHasher('sha256').update(readFileSync(dockerfile)).digest('hex')
+    await trust('--devcontainer')
+    const [approval] = JSON.parse((await machine.paude(['trust', '--list', '--json'])).stdout)
+    expect(approval.also[dockerfile]).toBe(hash)
+  })
+
   test('is asked again at every change of it', async () => {
     await trust('--devcontainer')
     put({ ...BUILD, postStartCommand: 'more' })

@@ -295,6 +295,13 @@ describe('a recipe', () => {
     expect(new Set([...others, plain, reference({ dockerfile })]).size).toBe(5)
   })
 
+  test('has the real place of its context', () => {
+    put(join(root, '.devcontainer/Dockerfile'), 'FROM x')
+    mkdirSync(join(root, 'real'))
+    symlinkSync('real', join(root, 'link'))
+    expect(values({ build: { dockerfile: 'Dockerfile', context: '../link' } }).imageBuild?.context).toBe(join(root, 'real'))
+  })
+
   test('is also read in its older form, from the folder of the file on', () => {
     put(join(root, 'Dockerfile'), 'FROM x')
     const { imageBuild, image } = values({ dockerFile: '../Dockerfile', context: '..' })

@@ -174,7 +174,7 @@ describeEach('a devcontainer.json', (backend) => {
     built.push(...[...stderr.matchAll(/features on (localhost\/paude\/devcontainer:\w+)/g)].map(([, name = '']) => name))
     expect(existsSync(join(cwd, 'has-feature'))).toBe(true)
     expect(readFileSync(log, 'utf8')).toBe(
-      `.devcontainer\n${JSON.stringify({ image: base, features: { 'registry.example.org/f/go:1': { version: '1.24' } } }, null, 2)}\n`,
+      `.devcontainer\n${JSON.stringify({ image: base, features: { 'registry.example.org/f/go:1': { version: '1.24' } } })}\n`,
     )
   })
 })
