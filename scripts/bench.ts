@@ -5,7 +5,7 @@
  * the median of N ≥ 10 is reported. Times are wall clock of the whole process, from spawn to exit.
  */
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { arch, cpus, loadavg, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { $ } from 'zx'
@@ -88,6 +88,7 @@ try {
     theirs: ['podman', '--version'],
     budget: 1,
   })
+  await benchConfig()
   for (const engine of engines) await benchEngine(engine)
 } finally {
   rmSync(project, { recursive: true, force: true })
@@ -95,6 +96,39 @@ try {
 }
 writeFileSync('bench.md', report())
 console.log(`\nwritten to bench.md; ${rows.filter(({ kept }) => !kept).length} of ${rows.length} miss their budget`)
+
+/** What layers cost a start: the same folder nine deep, with and without files, and a long list against an empty one. */
+async function benchConfig(): Promise<void> {
+  const user = (name: string, text: string) => {
+    const folder = join(state, name)
+    mkdirSync(join(folder, 'paude'), { recursive: true })
+    writeFileSync(join(folder, 'paude/config.toml'), text)
+    return folder
+  }
+  const deep = (top: string, text: string | null) => {
+    const folders = Array.from({ length: 9 }, (_, depth) => join(project, top, ...Array<string>(depth).fill('below')))
+    for (const folder of folders) {
+      mkdirSync(folder, { recursive: true })
+      if (text !== null) writeFileSync(join(folder, 'paude.toml'), text)
+    }
+    return folders.at(-1) ?? ''
+  }
+  const words =
+    '[limits]\nmemory = "4g"\npids = 100\n[network]\nmode = "restricted"\ndeny = []\n[workspace]\nprotect = ["docs"]\n'
+  const hosts = Array.from({ length: 10_000 }, (_, at) => `"h${at}.example.org"`)
+  const start = (folder: string, config: string) =>
+    ['env', `--chdir=${folder}`, `XDG_CONFIG_HOME=${config}`, paude, '--backend', 'docker', '--dry-run'] as const
+  const [none, empty, full] = [user('none', ''), user('empty', 'network.allow = []\n'), user('full', words)]
+  const [bare, layered] = [deep('bare', null), deep('layered', words)]
+  await pair('start, one file of configuration / an empty one', {
+    ours: start(bare, full),
+    theirs: start(bare, none),
+    budget: 1.2,
+  })
+  await pair('start, ten layers / one empty file', { ours: start(layered, full), theirs: start(bare, none), budget: 1.2 })
+  const long = user('long', `network.allow = [${hosts.join(', ')}]\n`)
+  await pair('start, 10,000 allowed hosts / none', { ours: start(bare, long), theirs: start(bare, empty), budget: 1.2 })
+}
 
 async function benchEngine(engine: string): Promise<void> {
   // The images must be there: a build is no start.

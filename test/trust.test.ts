@@ -167,6 +167,11 @@ describe.skipIf(script === null)('on a terminal', () => {
     expect(screen).toContain('is not trusted')
   })
 
+  test('many things are counted, so that none is overlooked', async () => {
+    machine.write(file, `network.allow = [${Array.from({ length: 30 }, (_, at) => `"h${at}.org"`).join(', ')}]\n`)
+    expect((await answered('n\n'))[1]).toContain('trust it, all 30 of these? [y]es')
+  })
+
   test('it may be ignored this once', async () => {
     machine.write(file, OPEN)
     const [code] = await answered('i\n')
@@ -214,6 +219,7 @@ describe('security.project_config', () => {
 test('what narrows holds unasked, from the top of the repository down', async () => {
   for (const folder of ['.git/objects', '.git/refs', 'sub']) mkdirSync(join(machine.project, folder), { recursive: true })
   writeFileSync(join(machine.project, '.git/HEAD'), 'ref: refs/heads/main\n')
+  configure('[limits]\npids = 200\n')
   machine.write(file, '[network]\nmode = "none"\n[workspace]\nprotect = ["sub"]\n')
   machine.write(join(machine.project, 'sub/paude.toml'), '[limits]\npids = 99\n[network]\nmode = "restricted"\n')
   const { code, stdout } = await machine.paude(['--print-config', '-p', 'x'], { cwd: join(machine.project, 'sub') })
@@ -240,8 +246,19 @@ test('paude.json of the older tool is a file of the project like any other', asy
   machine.write(join(machine.project, 'paude.json'), '{"packages":["make"],"create":{"allowed-domains":[".evil.example.org"]}}')
   const { code, stderr } = await show()
   expect(code).toBe(125)
-  expect(stderr).toContain('paude.json: packages is not taken over')
+  expect(stderr).toContain('paude.json: not taken over: packages\n')
   expect(stderr).toContain('not trusted: network.allow = evil.example.org, network.allow = *.evil.example.org')
+})
+
+test('images are built as a start would have them, so a project has its say in them only when trusted', async () => {
+  machine.write(file, '[image]\nbase = "registry.example.org/own-base:1"\n')
+  expect(await machine.paude(['image', 'build', '--dry-run'])).toMatchObject({
+    code: 1,
+    stdout: '',
+    stderr: expect.stringContaining('is not trusted: image.base = registry.example.org/own-base:1'),
+  })
+  await machine.paude(['trust', '--yes'])
+  expect((await machine.paude(['image', 'build', '--dry-run'])).stdout).toContain('registry.example.org/own-base:1')
 })
 
 test('secrets that [env] refers to reach the box by name, and no argv, output or state', async () => {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { mkdirSync, readFileSync, realpathSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { keyNames } from '../config/key-names.ts'
@@ -82,8 +83,9 @@ export function save({ file, layer }: Editable, text: string): void {
   const target = layer === 'user' ? realTarget(file) : file
   try {
     mkdirSync(dirname(target), { recursive: true, mode: layer === 'user' ? 0o700 : 0o755 })
-    const beside = `${target}.${process.pid}.new`
-    writeFileSync(beside, text, { mode: modeOf(target) ?? (layer === 'user' ? 0o600 : 0o644) })
+    // A name that nobody guesses: whoever writes in a project could put a link there.
+    const beside = `${target}.${randomUUID()}`
+    writeFileSync(beside, text, { mode: modeOf(target) ?? (layer === 'user' ? 0o600 : 0o644), flag: 'wx' })
     renameSync(beside, target)
   } catch (cause) {
     throw new PaudeError('command-failed', `cannot write ${target}: ${(cause as Error).message}`, {

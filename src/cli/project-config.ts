@@ -61,9 +61,7 @@ export const askedOf = ({ file, sources, items }: Judged, { home }: Pick<Host, '
   hash: file.hash,
   items: items.map(({ key, value }) => `${key} = ${value}`),
   also: Object.fromEntries([
-    ...sources
-      .flatMap(({ values }) => values.caFile ?? [])
-      .map((path) => [path, contentOf(path.replace(/^~(?=\/)/, home))] as const),
+    ...sources.flatMap(({ values }) => values.caFile ?? []).map((path) => [path, contentOf(path)] as const),
     ...sources.flatMap(({ values: { imageBuild } }) =>
       imageBuild?.dockerfile ? [[imageBuild.dockerfile.path, imageBuild.dockerfile.hash] as const] : [],
     ),

@@ -17,7 +17,7 @@ export async function startConfig(context: Context, flags: Layer): Promise<Confi
   const { dryRun, printConfig } = project.base.settings
   if (!canAsk(context) || dryRun || printConfig) throw untrusted(open, project.base)
   showWidening(context, open)
-  switch (readAnswer(context, 'trust it? [y]es, [n]o, [i]gnore it this time: ')) {
+  switch (readAnswer(context, `${trustWhat(open)} [y]es, [n]o, [i]gnore it this time: `)) {
     case 'y':
     case 'yes':
       for (const judged of open) approve(trustFolder(host), await approvalOf(judged, host), new Date())
@@ -57,6 +57,12 @@ export function showWidening({ note }: Context, judged: readonly Judged[]): void
         ...widened(one).map((line) => `  ${(line.startsWith('+') ? green : red)(printable(line))}`),
       ].join('\n'),
     )
+}
+
+/** The question. A long list is counted: what matters may have left the screen. */
+export function trustWhat(judged: readonly Judged[]): string {
+  const count = judged.flatMap(({ items }) => items).length
+  return count > 10 ? `trust it, all ${count} of these?` : 'trust it?'
 }
 
 /** One line from the terminal, in lower case; '' when it was closed. */

@@ -1,7 +1,7 @@
 import { PaudeError } from '../errors.ts'
 import { shown } from '../workspace/paths.ts'
 import { keyOf } from './keys.ts'
-import { isCovered, isWider, RULES } from './rules.ts'
+import { isWider, RULES, uncovered } from './rules.ts'
 import type { Config, Layer, Origin, Settings, Source } from './settings.ts'
 
 /**
@@ -40,8 +40,9 @@ function boundOne(
     throw beyond(setting, { value: String(value), origin: origins[0], place, limit: String(limit) })
   }
   if (RULES[setting] === 'closes') return having([...value, ...limit], [...origins, ...limit.map(() => managed)])
-  const at = value.findIndex((entry) => !isCovered(setting, entry, limits))
-  if (at === -1) return config
+  const [first] = uncovered<unknown>(setting, value, limits)
+  if (first === undefined) return config
+  const at = value.indexOf(first)
   throw beyond(setting, { value: String(value[at]), origin: origins[at], place, limit: limit.join(', ') || 'nothing' })
 }
 

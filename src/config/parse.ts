@@ -7,7 +7,7 @@ import { type FileKey, fileKeys } from './keys.ts'
 import { nearest } from './nearest.ts'
 import { ConfigFile, type Profile } from './schema.ts'
 import type { Layer, Settings, Source } from './settings.ts'
-import { lineOf } from './toml-entries.ts'
+import { lineFinder } from './toml-entries.ts'
 
 /** A file of configuration as it was read; `text` is null when it exists but could not be. */
 export type Written = {
@@ -48,14 +48,21 @@ const VERSION = MIGRATIONS.length + 1
 export function parseConfig(written: Written, profile = ''): Parsed {
   const { file, layer, text } = written
   if (text === null) throw new PaudeError('config', `cannot read ${file}`, { hint: `check its permissions, or remove it` })
-  const found = current(parseToml(file, text), written)
+  const at = placer(file, text)
+  const found = current(parseToml(file, text), at)
   const result = v.safeParse(ConfigFile, found)
-  if (!result.success) throw invalid(file, text, result.issues[0])
+  if (!result.success) throw invalid(result.issues[0], at)
   const { profiles = {}, version: _, ...always } = result.output
-  refuseForeign(written, [['', always], ...Object.entries(profiles).map(([name, part]) => [`profiles.${name}.`, part] as const)])
-  if (layer === 'managed' && Object.keys(profiles).length > 0) throw foreign(written, 'profiles')
+  refuseForeign({ layer, at }, [
+    ['', always],
+    ...Object.entries(profiles).map(([name, part]) => [`profiles.${name}.`, part] as const),
+  ])
+  if (layer === 'managed' && Object.keys(profiles).length > 0) throw foreign({ layer, at }, 'profiles')
   const chosen = profile !== '' && Object.hasOwn(profiles, profile) ? profiles[profile] : undefined
-  const sources = [sourceOf(written, '', always), ...(chosen ? [sourceOf(written, `profiles.${profile}.`, chosen)] : [])]
+  const sources = [
+    sourceOf({ layer, at }, '', always),
+    ...(chosen ? [sourceOf({ layer, at }, `profiles.${profile}.`, chosen)] : []),
+  ]
   return { sources, profiles: Object.keys(profiles) }
 }
 
@@ -80,44 +87,44 @@ export function parseToml(file: string, content: string): unknown {
   }
 }
 
-function current(found: unknown, { file, text }: Written): unknown {
+/** Tells `FILE:LINE` of a key, or the file alone where it stands in no line of its own. */
+type Placer = (path: string) => string
+
+type Read = { readonly layer: Written['layer']; readonly at: Placer }
+
+function current(found: unknown, at: Placer): unknown {
   const { version = VERSION } = found as { version?: unknown }
   const known = typeof version === 'number' && Number.isInteger(version) && version >= 1
   if (known && version <= VERSION) return MIGRATIONS.slice(version - 1).reduce((before, migrate) => migrate(before), found)
-  throw new PaudeError(
-    'config',
-    `${file}:${lineOf(text ?? '', ['version']) ?? 1}: version ${JSON.stringify(version)} is unknown`,
-    {
-      hint: known ? `this paude knows version ${VERSION}; use a newer one` : `write version = ${VERSION}, or leave it out`,
-    },
-  )
+  throw wrong(`${at('version')}: version ${JSON.stringify(version)} is unknown`, {
+    hint: known ? `this paude knows version ${VERSION}; use a newer one` : `write version = ${VERSION}, or leave it out`,
+  })
 }
 
-function refuseForeign(written: Written, parts: readonly (readonly [prefix: string, part: Profile])[]): void {
+function refuseForeign(read: Read, parts: readonly (readonly [prefix: string, part: Profile])[]): void {
   for (const [prefix, part] of parts)
-    for (const section of Object.keys(NOT_IN[written.layer]))
-      if (Object.hasOwn(part, section)) throw foreign(written, section, prefix)
-  if (written.layer !== 'project') return
+    for (const section of Object.keys(NOT_IN[read.layer])) if (Object.hasOwn(part, section)) throw foreign(read, section, prefix)
+  if (read.layer !== 'project') return
   for (const [prefix, { env }] of parts)
     for (const { name, source } of env?.references ?? [])
       if (typeof source !== 'string')
-        throw wrong(`${place(written.file, written.text ?? '', `${prefix}env.${name}`)}: a program is not for this file`, {
+        throw wrong(`${read.at(`${prefix}env.${name}`)}: a program is not for this file`, {
           hint: 'what it runs could be changed by the agent; write it into your own config.toml',
         })
 }
 
-const foreign = ({ file, text, layer }: Written, section: string, prefix = ''): PaudeError =>
-  wrong(`${place(file, text ?? '', `${prefix}${section}`)}: ${section} is not for this file`, {
+const foreign = ({ layer, at }: Read, section: string, prefix = ''): PaudeError =>
+  wrong(`${at(`${prefix}${section}`)}: ${section} is not for this file`, {
     hint: NOT_IN[layer][section] ?? '',
   })
 
 /** What a part of a file says, by settings. */
-function sourceOf({ layer, file, text }: Written, prefix: string, part: Profile): Source {
+function sourceOf({ layer, at: placeOf }: Read, prefix: string, part: Profile): Source {
   const values: Record<string, unknown> = {}
   const places: Record<string, string> = {}
   const put = (setting: keyof Settings, key: string, value: unknown) => {
     values[setting] = value
-    places[setting] = place(file, text ?? '', `${prefix}${key}`)
+    places[setting] = placeOf(`${prefix}${key}`)
   }
   for (const key of Object.keys(fileKeys) as FileKey[]) {
     const value = key.split('.').reduce<unknown>((at, name) => (at as Record<string, unknown> | undefined)?.[name], part)
@@ -128,9 +135,9 @@ function sourceOf({ layer, file, text }: Written, prefix: string, part: Profile)
   return { layer, values: values as Layer, places }
 }
 
-function invalid(file: string, content: string, outer: v.BaseIssue<unknown>): PaudeError {
+function invalid(outer: v.BaseIssue<unknown>, placeOf: Placer): PaudeError {
   const { issue, path } = innermost(outer)
-  const at = place(file, content, path)
+  const at = placeOf(path)
   if (issue.expected === 'never') {
     const key = path.split('.').at(-1) ?? ''
     const known = [...new Set(keyNames().flatMap((name) => name.split('.')))]
@@ -158,8 +165,11 @@ function innermost(issue: v.BaseIssue<unknown>): { readonly issue: v.BaseIssue<u
   return inner === undefined ? { issue, path } : { issue: inner, path: `${path}.${v.getDotPath(inner) ?? ''}` }
 }
 
-/** `FILE:LINE`, or the file alone where a key stands in no line of its own. */
-const place = (file: string, text: string, path: string): string => {
-  const line = lineOf(text, path.split('.'))
-  return line === null ? file : `${file}:${line}`
+function placer(file: string, text: string): Placer {
+  let find: ReturnType<typeof lineFinder> | undefined
+  return (path) => {
+    find ??= lineFinder(text)
+    const line = find(path.split('.'))
+    return line === null ? file : `${file}:${line}`
+  }
 }

@@ -59,7 +59,7 @@ export type Around = {
 /** The sources of a file, with its paths made absolute: they are meant from where it lies. */
 export async function parseProjectFile({ file, text }: ProjectFile, around: Around): Promise<Parsed> {
   const { sources, profiles } = file.endsWith('.json') ? await older(file, text, around) : await own(file, text, around)
-  const absolute = sources.map((source) => rooted(source, file))
+  const absolute = sources.map((source) => rooted(source, file, around))
   for (const source of absolute) refuseInside(source, file, around)
   return { sources: absolute, profiles }
 }
@@ -69,7 +69,8 @@ const own = async (file: string, text: string, { profile }: Around): Promise<Par
 
 async function older(file: string, text: string, { note }: Around): Promise<Parsed> {
   const { sources, unknown } = (await import('./older.ts')).parseOlder(file, text)
-  for (const key of unknown) note(`${shown(file)}: ${shown(key)} is not taken over`)
+  const more = unknown.length > 10 ? `, and ${unknown.length - 10} more` : ''
+  if (unknown.length > 0) note(`${shown(file)}: not taken over: ${unknown.slice(0, 10).map(shown).join(', ')}${more}`)
   return { sources, profiles: [] }
 }
 
@@ -83,11 +84,11 @@ export const outerPlaces = ({ values }: Source, home: string): readonly string[]
 
 export const hashOf = (content: Uint8Array | string): string => createHash('sha256').update(content).digest('hex')
 
-function rooted(source: Source, file: string): Source {
+function rooted(source: Source, file: string, { home }: Around): Source {
   const { values, places } = source
   const folder = dirname(file)
   refuseDots(source, file)
-  const from = (path: string) => (path.startsWith('~/') ? path : resolve(folder, path))
+  const from = (path: string) => resolve(folder, path.replace(/^~(?=\/)/, home))
   const changed: Layer = {
     ...(values.mount && { mount: values.mount.map((word) => (/^[/~]/.test(word) ? word : `${mountWord(folder)}/${word}`)) }),
     ...(values.caFile && { caFile: values.caFile.map(from) }),

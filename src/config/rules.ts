@@ -1,4 +1,5 @@
-import { mergeAllows, parseAllow } from '../network/pattern.ts'
+import type { Allow } from '../network/allow.ts'
+import { matches, mergeAllows, parseAllow } from '../network/pattern.ts'
 import { readCpus, readMemory, readPids } from './limits.ts'
 import type { Layer, Settings } from './settings.ts'
 
@@ -61,26 +62,31 @@ export function isWider(setting: keyof Settings, value: string, than: string): b
   return limit(value) > limit(than)
 }
 
-/** Whether a list, or what stands for it, holds the entry already. */
-export function isCovered(setting: keyof Settings, entry: unknown, by: Layer): boolean {
-  if (setting !== 'networkAllow' && setting !== 'networkGroups') return holds((by[setting] ?? []) as readonly unknown[], entry)
-  const hosts = [...(by.networkAllow ?? []), ...(by.networkGroups ?? [])]
-  return holds(hosts, entry) || allows(hosts, String(entry))
+/** The entries of a list that what somebody has does not hold already, itself or by what stands for it. */
+export function uncovered<T>(setting: keyof Settings, entries: readonly T[], by: Layer): readonly T[] {
+  const hosts = setting === 'networkAllow' || setting === 'networkGroups'
+  const list: readonly unknown[] = hosts
+    ? [...(by.networkAllow ?? []), ...(by.networkGroups ?? [])]
+    : ((by[setting] ?? []) as readonly unknown[])
+  const known = new Set(list.map((one) => JSON.stringify(one)))
+  const fresh = entries.filter((entry) => !known.has(JSON.stringify(entry)))
+  if (!hosts || fresh.length === 0) return fresh
+  const allowed = list.flatMap(readAllow)
+  return fresh.filter((entry) => !allows(allowed, entry))
 }
 
-const holds = (list: readonly unknown[], entry: unknown): boolean =>
-  list.some((one) => JSON.stringify(one) === JSON.stringify(entry))
-
 /** Whether a further entry lets nothing more through: a wildcard or another port may stand for it. */
-function allows(list: readonly string[], entry: string): boolean {
-  const read = (text: string) => {
-    try {
-      return [parseAllow(text, '')]
-    } catch {
-      return []
-    }
-  }
-  const before = list.flatMap(read)
-  const more = read(entry)
+function allows(list: readonly Allow[], entry: unknown): boolean {
+  const more = readAllow(entry)
+  const before = list.filter(({ host }) => more.some((one) => matches(host, one.host)))
   return more.length > 0 && JSON.stringify(mergeAllows(before)) === JSON.stringify(mergeAllows([...before, ...more]))
+}
+
+/** Groups, and what is no host at all, stand for themselves alone. */
+function readAllow(entry: unknown): readonly Allow[] {
+  try {
+    return [parseAllow(String(entry), '')]
+  } catch {
+    return []
+  }
 }

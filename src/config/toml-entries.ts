@@ -37,14 +37,17 @@ export function tomlEntries(text: string): { readonly entries: readonly Entry[];
   return { entries, headers }
 }
 
-/** Line of a path: that of its key, of what holds it, of its section, or of the first thing in it; null when it stands nowhere. */
-export function lineOf(text: string, path: readonly string[]): number | null {
+/** Tells the line of a path: that of its key, of what holds it, of its section, or of the first thing in it; null when it stands nowhere. */
+export function lineFinder(text: string): (path: readonly string[]) => number | null {
   const { entries, headers } = tomlEntries(text)
-  const leads = ({ path: prefix }: Placed) => prefix.length > 0 && prefix.every((part, index) => part === path[index])
-  const below = ({ path: longer }: Placed) => path.every((part, index) => part === longer[index])
-  const [best] = [...entries.filter(leads), ...headers.filter(leads)].toSorted((a, b) => b.path.length - a.path.length)
-  const [first] = [...entries.filter(below), ...headers.filter(below)].toSorted((a, b) => a.line - b.line)
-  return (best ?? first)?.line ?? null
+  const all: readonly Placed[] = [...entries, ...headers]
+  return (path) => {
+    const leads = ({ path: prefix }: Placed) => prefix.length > 0 && prefix.every((part, index) => part === path[index])
+    const below = ({ path: longer }: Placed) => path.every((part, index) => part === longer[index])
+    const [best] = all.filter(leads).toSorted((a, b) => b.path.length - a.path.length)
+    const [first] = best === undefined ? all.filter(below).toSorted((a, b) => a.line - b.line) : []
+    return (best ?? first)?.line ?? null
+  }
 }
 
 type Placed = Pick<Entry, 'path' | 'line'>

@@ -1,6 +1,6 @@
 import { entryText } from './entry-text.ts'
 import { keyOf } from './keys.ts'
-import { isCovered, isWider, RULES } from './rules.ts'
+import { isWider, RULES, uncovered } from './rules.ts'
 import type { Config, Settings, Source } from './settings.ts'
 
 /** One thing a project's file would open. `before` is what the user has instead; '' for an entry that is added. */
@@ -23,10 +23,10 @@ type Judgement = { readonly items: readonly Pick<Item, 'value' | 'before'>[]; re
 function judge({ settings, origins }: Config, setting: keyof Settings, value: unknown): Judgement {
   if (RULES[setting] === 'closes') return { items: [], rest: value }
   if (Array.isArray(value)) {
-    const fresh = value.filter((entry) => !isCovered(setting, entry, settings))
+    const fresh = uncovered<unknown>(setting, value, settings)
     return {
       items: fresh.map((entry) => ({ value: entryText(entry), before: '' })),
-      rest: value.filter((entry) => !fresh.includes(entry)),
+      rest: fresh.length === 0 ? value : value.filter((entry) => !fresh.includes(entry)),
     }
   }
   // What the user says in this very call holds all the same.

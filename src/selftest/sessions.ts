@@ -50,7 +50,8 @@ export async function makeSession(wish: Wish): Promise<Made> {
       ANTHROPIC_BASE_URL: `http://host.paude.internal:${wish.provider}`,
     },
   }
-  const config: Config = { ...wish.config, settings: tested(wish.config.settings, wish.allow) }
+  // What a managed file lets nobody have are hosts of the world; the test's own are made up.
+  const config: Config = { ...wish.config, settings: tested(wish.config.settings, wish.allow), managed: {} }
   const around = await lookAround(host, config)
   const { spec, record } = resolveSession({
     host,

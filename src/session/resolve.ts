@@ -4,7 +4,7 @@ import type { Agent, Credential, Opening } from '../agents/agent.ts'
 import type { Backend } from '../backends/backend.ts'
 import type { BackendName } from '../backends/registry.ts'
 import { readLimits } from '../config/limits.ts'
-import { isCovered } from '../config/rules.ts'
+import { uncovered } from '../config/rules.ts'
 import type { Config, Settings } from '../config/settings.ts'
 import { PaudeError } from '../errors.ts'
 import type { Host } from '../host.ts'
@@ -154,7 +154,7 @@ function resolveNetwork(
   // Its own provider goes without saying; where a variable sends it instead does not.
   const own = new Set(agent.needs({ ...host, env: {} }, credential).map(({ host: entry }) => entry))
   for (const { host: entry } of needs)
-    if (managed.networkAllow !== undefined && !own.has(entry) && !isCovered('networkAllow', entry, managed))
+    if (managed.networkAllow !== undefined && !own.has(entry) && uncovered('networkAllow', [entry], managed).length > 0)
       throw new PaudeError('refused', `the agent needs ${entry}, which ${host.managedFile} lets nobody have`, {
         hint: 'unset ANTHROPIC_BASE_URL, or ask who manages this machine',
       })

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { parseOlder } from '../../src/config/older.ts'
-import { parseProjectFile, readProjectFiles } from '../../src/config/project.ts'
+import { outerPlaces, parseProjectFile, readProjectFiles } from '../../src/config/project.ts'
 import { PaudeError } from '../../src/errors.ts'
 import { projectFolders } from '../../src/workspace/workspace.ts'
 import { anyWord } from '../support/words.ts'
@@ -105,6 +105,36 @@ describe('what the agent could exchange behind the back of an approval', () => {
     await expect(read('mounts = ["a:b:c:d"]')).rejects.toThrow(`${file}:1: not a mount`)
     rmSync(outside, { recursive: true })
   })
+})
+
+test('whatever path a file names is absolute and outside of the project, or refused with the name of the file', async () => {
+  const part = fc.oneof(
+    anyWord,
+    fc.constantFrom('..', '.', '/', '//', '~', '~/', ':', '\\', '\\:', '/p', '/p/x', '../', 'rw', '/etc/../p', '\u0000'),
+  )
+  const path = fc.array(part, { minLength: 1, maxLength: 5 }).map((parts) => parts.join(''))
+  const key = fc.constantFrom('mounts = [%]', 'image.ca_files = [%]', 'workspace.protect = [%]', 'env = { A = % }')
+  await fc.assert(
+    fc.asyncProperty(key, path, async (form, word) => {
+      const text = form.replace('%', () => JSON.stringify(form.startsWith('env') ? `file:${word}` : word))
+      try {
+        const { sources } = await parseProjectFile(
+          { file: '/p/sub/paude.toml', text, hash: '' },
+          { top: '/p', home: '/home/ada', profile: '', note: () => undefined },
+        )
+        const [source] = sources
+        const { caFile = [], protect = [] } = source?.values ?? {}
+        const outer = source === undefined ? [] : outerPlaces(source, '/home/ada')
+        for (const found of [...caFile, ...protect, ...outer]) expect(found).toStartWith('/')
+        for (const found of [...caFile, ...protect, ...outer]) expect(found.split('/')).not.toContain('..')
+        for (const found of outer) expect(found === '/p' || found.startsWith('/p/')).toBe(false)
+      } catch (error) {
+        if (!(error instanceof PaudeError)) throw error
+        expect(error.message).toStartWith('/p/sub/paude.toml')
+      }
+    }),
+    { numRuns: 2000 },
+  )
 })
 
 describe('the folders whose files count', () => {

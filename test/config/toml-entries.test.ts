@@ -1,12 +1,12 @@
 import { expect, test } from 'bun:test'
 import fc from 'fast-check'
-import { lineOf, tomlEntries } from '../../src/config/toml-entries.ts'
+import { lineFinder, tomlEntries } from '../../src/config/toml-entries.ts'
 import { anyWord } from '../support/words.ts'
 
 const TEXT = `# top = 1
 a = "x # no" # comment
 b.c = [ # list
-  "]", '[', # more
+  "]", '[', # more ] "
   { d = 1 },
 ]
 'quoted key' = """
@@ -43,7 +43,7 @@ test.each([
   [['f'], 11],
   [['nowhere'], null],
 ])('the line of %j is %p', (path, line) => {
-  expect(lineOf(TEXT, path)).toBe(line)
+  expect(lineFinder(TEXT)(path)).toBe(line)
 })
 
 test('it comes to an end on any text', () => {

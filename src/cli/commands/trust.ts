@@ -6,7 +6,7 @@ import { shown } from '../../workspace/paths.ts'
 import type { Context } from '../context.ts'
 import { printable, table } from '../output.ts'
 import { approvalOf, readProject } from '../project-config.ts'
-import { canAsk, readAnswer, showWidening } from '../start-config.ts'
+import { canAsk, readAnswer, showWidening, trustWhat } from '../start-config.ts'
 import { revokeHere, standing } from '../trusted.ts'
 
 const args = {
@@ -41,7 +41,8 @@ async function trust(context: Context, sure: boolean): Promise<number> {
     })
   const open = judged.filter(({ items }) => items.length > 0)
   const asked = await Promise.all(open.map(async (one) => ({ one, approval: await approvalOf(one, host) })))
-  const fresh = asked.filter(({ approval }) => !isApproved(trustFolder(host), approval))
+  const pending = asked.filter(({ approval }) => !isApproved(trustFolder(host), approval))
+  const fresh = pending.map(({ one }) => one)
   if (fresh.length === 0) {
     note(
       judged.length === 0
@@ -52,15 +53,12 @@ async function trust(context: Context, sure: boolean): Promise<number> {
     )
     return 0
   }
-  showWidening(
-    context,
-    fresh.map(({ one }) => one),
-  )
+  showWidening(context, fresh)
   if (!sure && !canAsk(context))
     throw new PaudeError('refused', 'nobody is here to say whether this is trusted', { hint: 'paude trust --yes' })
-  if (!sure && !['y', 'yes'].includes(readAnswer(context, 'trust it? [y]es, [n]o: ')))
+  if (!sure && !['y', 'yes'].includes(readAnswer(context, `${trustWhat(fresh)} [y]es, [n]o: `)))
     throw new PaudeError('refused', 'not trusted', { hint: 'paude --ignore-project-config goes on without it' })
-  for (const { one, approval } of fresh) {
+  for (const { one, approval } of pending) {
     approve(trustFolder(host), approval, new Date())
     answer(printable(one.file.file))
   }

@@ -1,0 +1,51 @@
+import * as v from 'valibot'
+import { Program, REFERENCE } from './reference-schema.ts'
+import type { Reference } from './settings.ts'
+
+/** Names whose values belong into no file of configuration. */
+const SECRET_NAME = /(TOKEN|SECRET|PASSWORD|PASSWD|API_?KEY|CREDENTIALS?)$/i
+
+const Command = v.strictObject({ command: Program })
+
+/** `[env]`: text is a value, `env:NAME` and `file:PATH` are references, a program prints the value. */
+const EnvTable = v.pipe(
+  v.record(v.pipe(v.string(), v.regex(/^[A-Za-z_]\w*$/, 'is not the name of a variable')), v.union([v.string(), Command])),
+  v.rawCheck(({ dataset, addIssue }) => {
+    if (!dataset.typed) return
+    for (const [key, value] of Object.entries(dataset.value)) {
+      const fault = envFault(key, value)
+      if (fault !== null)
+        addIssue({ message: fault, path: [{ type: 'object', origin: 'value', input: dataset.value, key, value }] })
+    }
+  }),
+  v.transform((table) => {
+    const rows = Object.entries(table)
+    return {
+      env: rows.flatMap(([name, value]) => (isReference(value) ? [] : [`${name}=${String(value)}`])),
+      references: rows.flatMap(([name, value]): readonly Reference[] =>
+        isReference(value) ? [{ name, source: typeof value === 'string' ? value : value.command }] : [],
+      ),
+    }
+  }),
+)
+
+type EnvValue = string | { readonly command: readonly string[] }
+
+const isReference = (value: EnvValue): boolean => typeof value !== 'string' || /^(env|file):/.test(value)
+
+function envFault(name: string, value: EnvValue): string | null {
+  if (isReference(value))
+    return typeof value !== 'string' || REFERENCE.test(value) ? null : 'must be "env:NAME" or "file:/path" (or "file:~/path")'
+  return SECRET_NAME.test(name) && value !== ''
+    ? 'looks like a secret, which no file of configuration holds; write "env:NAME", "file:PATH" or { command = [...] }'
+    : null
+}
+
+/** `[env]`, as a list of what `--env` takes, or as a table. */
+export const Env = v.union([
+  v.pipe(
+    v.array(v.pipe(v.string(), v.nonEmpty('must not be empty'))),
+    v.transform((env) => ({ env, references: [] as readonly Reference[] })),
+  ),
+  EnvTable,
+])
