@@ -75,7 +75,7 @@ describeEach('a devcontainer.json', (backend) => {
     await trust(cwd)
     const first = await ask(
       cwd,
-      'BASH cat /greeting; echo "$COLOUR ${PATH##*:}"; echo x >.devcontainer/Dockerfile || touch kept;;SAY done',
+      'BASH cat /greeting; echo "$COLOUR $(printenv PATH)" >agent; echo x >.devcontainer/Dockerfile || touch kept;;SAY done',
     )
     expect([first.code, first.stdout]).toEqual([0, 'done\n'])
     expect(first.stderr).toContain('without effect here: remoteUser (the box runs as you)')
@@ -85,6 +85,7 @@ describeEach('a devcontainer.json', (backend) => {
     expect(readFileSync(join(cwd, 'started'), 'utf8')).toBe(`${cwd}\n`)
     expect(readFileSync(join(cwd, '.devcontainer/Dockerfile'), 'utf8')).toStartWith('FROM localhost/')
     expect(existsSync(join(cwd, 'kept'))).toBe(true)
+    expect(readFileSync(join(cwd, 'agent'), 'utf8')).toMatch(/^blue \/.*:\/opt\/tools\b/)
     const second = await ask(cwd, 'SAY again')
     expect([second.code, second.stdout, second.stderr.includes('building image')]).toEqual([0, 'again\n', false])
   })
