@@ -20,7 +20,11 @@ const word = (flag: OwnFlag): string => `\`${flagWord(flag)}\``
 const CODES: readonly (readonly [code: number, meaning: string, reason: ErrorCode | null, caller?: Caller])[] = [
   [0, 'done', null],
   [1, '`paude sessions`, `stop`, `rm`, … failed', null],
-  [2, 'words or configuration of theirs are wrong', null],
+  [
+    2,
+    'their words or the configuration are wrong (125 where an agent or a command would have run: `paude`, `run`, `start`, `attach`, `exec`, …)',
+    null,
+  ],
   [3, '`paude wait`: a session is gone, or will never get there', 'never', 'management'],
   [124, '`--timeout` ran out, of a box and of `paude wait`', 'timeout'],
   [125, 'paude or the engine failed, the agent did not run or was taken back', 'backend-down'],

@@ -21,6 +21,7 @@ export type ErrorCode =
   | 'self-test'
   | 'interrupted'
   | 'command-failed'
+  | 'output'
 
 /** A mistake or misfortune the user can act on. Anything else that is thrown is a bug. */
 export class PaudeError extends Error {

@@ -246,7 +246,7 @@ describe('notify test', () => {
       'CHANNEL RESULT',
       'desktop sent',
       'terminal no terminal is attached here',
-      'command tell-me ended with 3:',
+      'command tell-me ended with 3',
       'webhook sent',
       '',
     ])

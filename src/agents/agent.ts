@@ -21,6 +21,8 @@ export type Agent = {
   readonly chosen: (words: readonly string[]) => string
   /** The shell lines that set the words of a start: first with the user's own, later continuing the conversation. */
   readonly command: (words: readonly string[], opening: Opening) => string
+  /** Modes that it sets on every terminal it draws on: a holder that comes later did not see that. */
+  readonly modes: string
   /** Prints what it keeps on file of its own state, in the box; nothing when it keeps none. */
   readonly ownFile: readonly string[]
   /** Files laid out read-only for every start, by name below /paude/seed. */

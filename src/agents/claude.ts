@@ -20,6 +20,7 @@ export const claude: Agent = {
   needs,
   environment,
   command,
+  modes: '\x1b[?2004h',
   ownFile: ['sh', '/paude/seed/own-file.sh'],
   seed,
 }

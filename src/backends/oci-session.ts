@@ -56,6 +56,7 @@ export function sessionPlans(
           ...(terminal ? ['--tty', '--env=TERM=xterm-256color'] : []),
           `--workdir=${session.directory}`,
           session.id,
+          ...FOUND_FIRST,
           ...words,
         ],
         terminal,
@@ -133,6 +134,14 @@ const startWords = ({ id, stdin = true }: Begun): readonly string[] => [
   '--attach',
   ...(stdin ? ['--interactive'] : []),
   parts(id).agent,
+]
+
+/** The engines' own answer to a program that is not there is 126 and a line about their runtime. */
+const FOUND_FIRST = [
+  'sh',
+  '-c',
+  'case $1 in */*) ;; *) command -v "$1" >/dev/null || { echo "paude: $1 was not found in the box" >&2; exit 127; } ;; esac; exec "$@"',
+  'sh',
 ]
 
 function stateQuery(name: string, { id }: Handle): Query<State> {

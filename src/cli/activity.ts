@@ -5,13 +5,13 @@ import type { Row } from './find-session.ts'
 
 /** A session with what its agent says of itself. */
 export type ActiveRow = Row & {
-  /** `-` where nobody can tell: it does not run, has no screen, or its terminal is not held. */
-  readonly activity: string
+  /** null where nobody can tell: it does not run, has no screen, or its terminal is not held. */
+  readonly activity: string | null
   /** `permission` or `question` while it waits. */
   readonly kind: string
   readonly message: string
-  /** ISO time; '' where nobody can tell. */
-  readonly since: string
+  /** ISO time; null where nobody can tell. */
+  readonly since: string | null
   /** Terminals that look at it now. */
   readonly attached: number
 }
@@ -19,7 +19,7 @@ export type ActiveRow = Row & {
 /** Reads what the holders publish: files, no engine is asked. */
 export const withActivity = (host: Host, row: Row): ActiveRow => {
   const state = row.status === 'running' ? readHoldState(sessionFolder(host, row.id)) : null
-  if (state === null || !isHeld(state)) return { ...row, activity: '-', kind: '', message: '', since: '', attached: 0 }
+  if (state === null || !isHeld(state)) return { ...row, activity: null, kind: '', message: '', since: null, attached: 0 }
   const { activity, kind, message, since, attached } = state
   return { ...row, activity, kind, message, since, attached }
 }

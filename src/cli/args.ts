@@ -26,7 +26,7 @@ export function readWords(verb: string, argv: readonly string[], args: ArgsDef):
   for (let index = 0; index < argv.length; index++) {
     const word = argv[index] ?? ''
     if (word === '--') return finish(argv.slice(index + 1))
-    if (!word.startsWith('-') || word === '-') {
+    if (!FLAG.test(word)) {
       if (takesRest && positionals.length >= room) return finish(argv.slice(index))
       positionals.push(word)
       continue
@@ -54,15 +54,17 @@ export function readWords(verb: string, argv: readonly string[], args: ArgsDef):
 
   function finish(rest: readonly string[]): Words {
     if (takesMany) return { flags, positionals: [], rest: [...positionals, ...rest] }
+    if (!takesRest) positionals.push(...rest)
     if (positionals.length > room)
       throw new PaudeError('usage', `paude ${verb}: one word too many: ${JSON.stringify(positionals[room])}`, {
         hint: `paude help ${verb}`,
       })
-    if (rest.length > 0 && !takesRest)
-      throw new PaudeError('usage', `paude ${verb} takes no further words`, { hint: `paude help ${verb}` })
-    return { flags, positionals, rest }
+    return { flags, positionals, rest: takesRest ? rest : [] }
   }
 }
+
+/** What looks like a flag; a text may begin with a dash. */
+const FLAG = /^--?[A-Za-z_][\w-]*(=[\s\S]*)?$/
 
 /** Seconds of a flag like --grace or --timeout; whole or with a fraction, at most a week. */
 export function readSeconds(text: string | undefined, fallback: number, flag: string): number {

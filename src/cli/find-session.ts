@@ -11,9 +11,16 @@ import type { Context } from './context.ts'
 /** A session that was found, and the backend it lives on. */
 export type Found = { readonly backend: Backend; readonly handle: Handle; readonly record: SessionRecord }
 
-/** The session a word means: an id, the start of its random part, or a name; without a word, the one of this directory. */
-export async function findSession(context: Context, word: string | undefined): Promise<Found> {
+/**
+ * The session a word means: an id, the start of its random part, or a name; without a word, the one of this directory.
+ * When that has several, the only one that runs, or that does not, where that is `preferred`.
+ */
+export async function findSession(context: Context, word: string | undefined, preferred?: 'running' | 'ended'): Promise<Found> {
   const records = readRecords(context.host)
+  if (word === undefined && preferred !== undefined) {
+    const fitting = await preferable(context, records, preferred)
+    if (fitting !== null) return found(context, fitting)
+  }
   const local = choose(records, word, context.host.cwd)
   if (local !== null) return found(context, local)
   // A session whose folder is gone is still known to its engine.
@@ -64,10 +71,26 @@ export async function listSessions(context: Context): Promise<{
   }
 }
 
+/** The one session of this directory that runs, or that does not. The engines are asked only when there are several. */
+async function preferable(
+  context: Context,
+  records: readonly SessionRecord[],
+  preferred: 'running' | 'ended',
+): Promise<SessionRecord | null> {
+  const here = records.filter(({ workspace }) => isBelow(context.host.cwd, workspace))
+  if (here.length < 2) return null
+  const { sessions } = await listSessions(context)
+  const running = new Set(sessions.flatMap(({ id, status }) => (status === 'running' || status === 'paused' ? [id] : [])))
+  const fitting = here.filter(({ id }) => running.has(id) === (preferred === 'running'))
+  return fitting.length === 1 ? (fitting[0] ?? null) : null
+}
+
+const isBelow = (path: string, folder: string): boolean => path === folder || path.startsWith(`${folder}/`)
+
 function choose(records: readonly SessionRecord[], word: string | undefined, cwd: string): SessionRecord | null {
   const matches =
     word === undefined
-      ? records.filter(({ workspace }) => cwd === workspace || cwd.startsWith(`${workspace}/`))
+      ? records.filter(({ workspace }) => isBelow(cwd, workspace))
       : records
           .filter(({ id, name }) => id === word || name === word)
           .concat(records.filter(({ id, name }) => id !== word && name !== word && word !== '' && startsWith(id, word)))

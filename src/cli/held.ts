@@ -8,6 +8,7 @@ import type { Question } from '../hold/protocol.ts'
 import { readLines } from './args.ts'
 import type { Context } from './context.ts'
 import { type Found, insistOnRunning } from './find-session.ts'
+import { printable } from './output.ts'
 
 /** Refuses when the session does not run. A living holder knows that it does: no engine need be asked. */
 export async function insistOnHolder(context: Context, found: Found): Promise<void> {
@@ -41,6 +42,20 @@ export async function askHolder(context: Context, found: Found, what: Question):
     throw new PaudeError('command-failed', `the terminal of session ${found.handle.id} does not answer`, { hint: 'try again' })
   }
   return answer
+}
+
+/** Types into a running session. A text that a question on its screen would not understand is refused: its Enter would take what is chosen there. */
+export async function typeInto(
+  context: Context,
+  found: Found,
+  what: Omit<Extract<Question, { ask: 'send' }>, 'ask'>,
+): Promise<void> {
+  const question = await askHolder(context, found, { ask: 'send', ...what })
+  if (question === '') return
+  const { id } = found.handle
+  throw new PaudeError('refused', `session ${id} asks: ${printable(question)}`, {
+    hint: `paude screen ${id} shows the options; answer with yes, no or a number, or with --key`,
+  })
 }
 
 /** Prints what a screen has shown, then each line as it leaves the screen, until the agent ends. */

@@ -63,7 +63,10 @@ export async function tellUser(
   const [{ notifier }, { notifyEffects }] = await Promise.all([import('../notify/notifier.ts'), import('../notify/effects.ts')])
   return ({ show }) => {
     const terminal = async (bytes: string) => (show(bytes) ? null : 'no terminal is attached')
-    const { changed, present, close } = notifier(settings, notifyEffects({ host, state: stateFolder(host), terminal, note }))
+    const { changed, present, close } = notifier(
+      settings,
+      notifyEffects({ host, state: stateFolder(host), terminal, note, keeps: true }),
+    )
     return {
       changed: ({ activity, message }, code, answer) => {
         const state = code === null ? states.find((name) => name === activity) : 'exited'

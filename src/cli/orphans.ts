@@ -1,11 +1,16 @@
 import { statSync } from 'node:fs'
+import { claude } from '../agents/claude.ts'
 import type { Backend, Part } from '../backends/backend.ts'
 import { usable } from '../backends/pick.ts'
 import { backendNames, backends } from '../backends/registry.ts'
+import { PaudeError } from '../errors.ts'
 import { isAlive } from '../host.ts'
 import { exec, type Plan, remove } from '../plan/plan.ts'
 import { ask } from '../run/ask.ts'
+import { homeVolume } from '../session/id.ts'
 import { folderNames, readRecords, sessionFolder } from '../session/store.ts'
+import { findWorkspace } from '../workspace/workspace.ts'
+import { carryOut } from './carry-out.ts'
 import type { Context } from './context.ts'
 
 /** Milliseconds for which parts may be without an agent, and a folder without session.json: a start makes those last. */
@@ -104,4 +109,28 @@ export function removeOrphans(orphans: readonly Orphan[]): readonly { readonly b
       ],
     }
   })
+}
+
+/** Removes the HOME volume of the project in this directory, which has no session, on every engine that keeps one. */
+export async function removeHome(context: Context, dryRun: boolean): Promise<number> {
+  const { host } = context
+  const { root } = findWorkspace(host, { force: true })
+  const name = homeVolume(root, claude.name)
+  const kept = await Promise.all(
+    backendNames.map(async (each) => {
+      const backend = backends[each]
+      if ((await usable(host, each)) !== 'yes') return []
+      const volumes = await ask(backend.volumes, context.effects(backend)).catch(() => [])
+      return volumes.some(({ reference }) => reference === name) ? [backend] : []
+    }),
+  )
+  if (kept.flat().length === 0)
+    throw new PaudeError('not-found', `neither a session nor a HOME volume belongs to ${root}`, {
+      hint: 'paude sessions lists all sessions',
+    })
+  for (const backend of kept.flat()) {
+    await carryOut(context, backend, { plan: [exec([backend.program, 'volume', 'rm', name])], dryRun })
+    if (!dryRun) context.answer(name)
+  }
+  return 0
 }

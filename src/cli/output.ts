@@ -1,5 +1,5 @@
 import { writeSync } from 'node:fs'
-import type { PaudeError } from '../errors.ts'
+import { PaudeError } from '../errors.ts'
 import type { Host } from '../host.ts'
 
 const ESCAPE = '\u001b['
@@ -25,7 +25,10 @@ export function writeAll(descriptor: 1 | 2, content: string | Uint8Array): boole
       const { code } = error as { code?: string }
       if (code === 'EAGAIN') Bun.sleepSync(1)
       else if (code === 'EPIPE' || code === 'EBADF' || code === 'EIO') return false
-      else throw error
+      else
+        throw new PaudeError('output', `cannot write to ${descriptor === 1 ? 'stdout' : 'stderr'}: ${code ?? 'unknown error'}`, {
+          cause: error,
+        })
     }
   }
   return true

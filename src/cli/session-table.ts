@@ -7,8 +7,8 @@ export const HEAD = ['ID', 'STATUS', 'ACTIVITY', 'SINCE', 'STARTED', 'AGENT', 'B
 export const sessionRow = (row: ActiveRow): readonly string[] => [
   row.name === '' ? row.id : `${row.id} (${printable(row.name)})`,
   row.status === 'exited' ? `exited ${row.exitCode ?? ''}`.trim() : row.status,
-  row.kind === '' ? printable(row.activity) : printable(`${row.activity}: ${row.kind}`),
-  row.since === '' ? '-' : ago(row.since).replace(/ ago$/, ''),
+  row.activity === null ? '-' : row.kind === '' ? printable(row.activity) : printable(`${row.activity}: ${row.kind}`),
+  row.since === null ? '-' : ago(row.since).replace(/ ago$/, ''),
   ago(row.created),
   printable(row.agent),
   row.backend,

@@ -50,6 +50,10 @@ export async function startSession(context: Context, start: Start): Promise<numb
     return 0
   }
   const timeout = readSeconds(settings.timeout, 0, '--timeout')
+  if (timeout > 0 && settings.detach)
+    throw new PaudeError('usage', '--timeout needs somebody who stays: it does not end a session in the background', {
+      hint: `id=$(paude --detach …); paude wait "$id" --timeout ${timeout} || paude stop "$id"`,
+    })
   const session = backend.start(spec, {
     attached: !settings.detach,
     ...(timeout > 0 ? { timeout } : {}),

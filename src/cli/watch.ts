@@ -2,7 +2,7 @@ import { view } from '../hold/launch.ts'
 import { type ActiveRow, withActivity } from './activity.ts'
 import type { Context } from './context.ts'
 import { findSession, listSessions, type Row } from './find-session.ts'
-import { askHolder, terminalSettings } from './held.ts'
+import { terminalSettings, typeInto } from './held.ts'
 import { bold, dim, printable, table, writeAll } from './output.ts'
 import { HEAD, sessionRow } from './session-table.ts'
 import { stopSession } from './stop.ts'
@@ -32,7 +32,7 @@ async function watchLines(context: Context, json: boolean): Promise<number> {
       context.answer(
         json
           ? JSON.stringify({ id, status, exitCode, activity, kind, message, since })
-          : [id, status, `${activity}${kind === '' ? '' : `: ${kind}`}`, printable(message)].join('  ').trimEnd(),
+          : [id, status, `${activity ?? '-'}${kind === '' ? '' : `: ${kind}`}`, printable(message)].join('  ').trimEnd(),
       )
     }
     for (const id of before.keys())
@@ -49,13 +49,19 @@ async function watchTable(context: Context): Promise<number> {
   let rows: readonly ActiveRow[] = []
   let listed: readonly Row[] = []
   let chosen = 0
+  /** Rows come and go above it: the session is chosen, not its line. */
+  let chosenId = ''
+  let stopping: ActiveRow | null = null
   let said = ''
   let typing: string | null = null
+  let replying: ActiveRow | null = null
   let turn = 0
   const look = async (force = false) => {
     if (force || turn++ % ENGINES === 0) listed = (await listSessions(context)).sessions
     rows = listed.map((row) => withActivity(context.host, row))
-    chosen = Math.max(0, Math.min(chosen, rows.length - 1))
+    const at = rows.findIndex(({ id }) => id === chosenId)
+    chosen = Math.max(0, Math.min(at === -1 ? chosen : at, rows.length - 1))
+    chosenId = rows[chosen]?.id ?? ''
   }
   writeAll(1, '\x1b[?1049h\x1b[?25l')
   try {
@@ -65,22 +71,35 @@ async function watchTable(context: Context): Promise<number> {
       const key = await Promise.race([keys.next(), Bun.sleep(LOOK).then(() => '')])
       const row = rows[chosen]
       if (typing !== null) {
-        if (key === '\r' && row !== undefined) said = await answer(context, row, typing)
+        if (key === '\r' && replying !== null) said = await answer(context, replying, typing)
         typing = key === '\r' || key === '\x1b' ? null : key === '\x7f' ? typing.slice(0, -1) : typing + key.replace(CONTROL, '')
         continue
       }
+      if (stopping !== null) {
+        if (key === '') continue
+        said = key === 'y' ? await stop(context, stopping) : ''
+        stopping = null
+        await look(key === 'y')
+        continue
+      }
       if (key === 'q' || key === '\x03' || key === '\x1b') return 0
-      if (key === 'j' || key === '\x1b[B') chosen++
-      if (key === 'k' || key === '\x1b[A') chosen--
+      if (key === 'j' || key === '\x1b[B') chosenId = rows[chosen + 1]?.id ?? chosenId
+      if (key === 'k' || key === '\x1b[A') chosenId = rows[chosen - 1]?.id ?? chosenId
       if (row !== undefined && (key === '\r' || key === 'a')) {
         keys.pause()
         said = await attach(context, row)
         keys.resume()
         writeAll(1, '\x1b[?1049h\x1b[?25l')
       }
-      if (row !== undefined && key === 's') said = await stop(context, row)
-      if (row !== undefined && key === 'r') typing = ''
-      await look(key === 's')
+      if (row !== undefined && key === 's') {
+        stopping = row
+        said = `stop ${row.name || row.id}? y stops it, any other key does not`
+      }
+      if (row !== undefined && key === 'r') {
+        typing = ''
+        replying = row
+      }
+      await look()
     }
   } finally {
     keys.pause()
@@ -104,7 +123,7 @@ function picture(
   const message = rows[chosen]?.message ?? ''
   const foot =
     typing === null
-      ? dim('enter attach · s stop · r reply · q quit')
+      ? dim('j k choose · enter attach · s stop · r reply · q quit')
       : `${bold('reply:')} ${Bun.sliceAnsi(printable(typing), -columns + 10)}▏`
   const all = [
     `  ${Bun.sliceAnsi(head, 0, columns - 2)}`,
@@ -163,7 +182,7 @@ async function attach(context: Context, row: ActiveRow): Promise<string> {
 
 async function answer(context: Context, row: ActiveRow, text: string): Promise<string> {
   try {
-    await askHolder(context, await findSession(context, row.id), { ask: 'send', text, keys: '', enter: true })
+    await typeInto(context, await findSession(context, row.id), { text, keys: '', enter: true })
     return `sent to ${row.id}`
   } catch (error) {
     return printable((error as Error).message)

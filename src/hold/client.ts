@@ -57,7 +57,7 @@ export async function connect(path: string, { onFrame, onClose }: Handlers): Pro
 }
 
 /** Milliseconds that a holder has for an answer; the start of an agent may take as long as its wall. */
-const PATIENCE = { started: 120_000, screen: 10_000, log: 10_000, send: 10_000 } as const
+const PATIENCE = { started: 120_000, screen: 10_000, log: 10_000, send: 60_000 } as const
 
 /** Asks a holder one thing; null when nobody listens, and when no answer came in time. */
 export async function question(path: string, what: Question): Promise<string | null> {

@@ -4,6 +4,7 @@ import { isAlive, processMark } from '../host.ts'
 import type { Argv } from '../plan/plan.ts'
 import { openPty, type Pty } from '../run/pty.ts'
 import { type AgentState, fromOwnFile, nextState, type Said, stateOf } from './activity.ts'
+import { answerKeys } from './answer.ts'
 import { type Client, makeClients } from './clients.ts'
 import { makeJournal } from './journal.ts'
 import { type HoldState, holderFile } from './place.ts'
@@ -27,6 +28,8 @@ export type HoldOptions = {
   readonly ready: () => void
   /** What hooks told since the last call: asked when the terminal stands still, and believed as long as the agent says nothing there itself. */
   readonly told?: () => readonly Said[]
+  /** What an agent that runs already has told every terminal it draws on; '' when nothing is known. */
+  readonly modes?: string
   /** The agent's own file about itself, '' without one: asked and believed as `told` is, after it. */
   readonly ownFile?: () => Promise<string>
   /** Whoever wants to know of every change. */
@@ -54,6 +57,8 @@ const RETRIES = 120
 const NUDGE = 150
 /** Milliseconds that a running agent has to paint its screen anew for a new holder. */
 const REPAINT = 2000
+/** Milliseconds between a text, its Enter and the next text. */
+const APART = 100
 /** Milliseconds after which a question takes its answer. */
 const SETTLED = 1200
 /** Milliseconds that an agent has to say that it works on what was typed. What it answers by itself, as `/help`, it says nothing of. */
@@ -79,12 +84,14 @@ export async function hold(options: HoldOptions): Promise<boolean> {
   const asking = new Set<Client>()
   /** Who waits until what was typed is taken up. */
   const sending = new Set<Client>()
+  let typing: Promise<void> = Promise.resolve()
   const screen = makeScreen({
     size: options.size,
     scrollback: options.scrollback,
     name: options.name,
     reply: (text) => pty?.write(text),
   })
+  if (options.start === null && options.modes !== undefined) screen.write(options.modes)
   const clients = makeClients(screen, (size) => pty?.resize(size))
 
   let ended: number | null = null
@@ -115,6 +122,7 @@ export async function hold(options: HoldOptions): Promise<boolean> {
   /** The terminal stands still: what hooks told meanwhile is whole by now. */
   const hear = () => {
     calm = null
+    tellAhead()
     const said = options.told?.() ?? []
     for (const each of said) {
       if (each.activity === 'done') lastAnswer = each.message
@@ -144,6 +152,14 @@ export async function hold(options: HoldOptions): Promise<boolean> {
     still = null
     stood = Date.now()
     if (screen.alternate()) clients.log(journal.stood(screen.picture({ format: 'text', scrollback: 0 }).split('\n')))
+  }
+  /** What those who follow were told before it left the screen. */
+  let ahead: readonly string[] = []
+  const tellAhead = () => {
+    if (screen.alternate()) return
+    const settled = screen.settled()
+    clients.log(without(settled, ahead))
+    ahead = settled
   }
   const story = () =>
     screen.alternate() ? journal.text() : [journal.text(), screen.picture({ format: 'text', scrollback: 0 })].join('\n').trim()
@@ -183,7 +199,11 @@ export async function hold(options: HoldOptions): Promise<boolean> {
     const before = screen.scrolled()
     const { clients: text, statuses } = written(chunk)
     clients.broadcast(text)
-    if (screen.scrolled() > before) clients.log(journal.scrolled(screen.history(before)))
+    if (screen.scrolled() > before) {
+      const gone = journal.scrolled(screen.history(before))
+      clients.log(without(gone, ahead))
+      ahead = without(ahead, gone)
+    }
     if (screen.alternate()) {
       if (still === null) still = setTimeout(lookAtScreen, STILL)
       else still.refresh()
@@ -273,14 +293,17 @@ export async function hold(options: HoldOptions): Promise<boolean> {
       case 'log':
         // Whoever follows is told what stands on the screen when it leaves it.
         if (screen.alternate()) lookAtScreen()
-        clients.send(client, json('a', question.follow ? journal.text() : story()))
+        clients.send(client, json('a', question.follow ? [journal.text(), ...ahead].join('\n') : story()))
         client.follows = question.follow
         return
       case 'send':
         sending.add(client)
-        void taken(question).then(() => {
-          if (sending.delete(client)) clients.send(client, json('a', ''))
-        })
+        // One after the other: the Enter of one must not come behind the text of the next.
+        typing = typing
+          .then(() => taken(question))
+          .then((refusal) => {
+            if (sending.delete(client)) clients.send(client, json('a', refusal))
+          })
         return
       case 'started':
         asking.add(client)
@@ -288,25 +311,39 @@ export async function hold(options: HoldOptions): Promise<boolean> {
     }
   }
 
-  /** A new holder has an empty screen until the agent that runs already has painted it. */
+  /** A new holder has an empty screen until the agent that runs already has painted it, and a question is told of before it is painted. */
   async function repainted(): Promise<void> {
-    const whole = () => over || Date.now() - rejoined >= REPAINT || (painted && Date.now() - lastPainted >= STILL)
+    const begun = () => Math.max(rejoined, state.activity === 'waiting' ? Date.parse(state.since) : 0)
+    const whole = () => over || Date.now() - begun() >= REPAINT || (painted && Date.now() - lastPainted >= STILL)
     while (!whole()) await Bun.sleep(20)
   }
 
-  /** Types, and waits until the agent says that it works on it: whoever waits for its answer next must not find the one before. */
-  async function taken(question: Extract<Question, { ask: 'send' }>): Promise<void> {
+  /**
+   * Types, and waits until the agent says that it works on it: whoever waits for its answer next must not find the one before.
+   * Returns '', or the question that such a text would answer with whatever is chosen on the screen.
+   */
+  async function taken(question: Extract<Question, { ask: 'send' }>): Promise<string> {
+    await repainted()
     // A new question of Claude's takes no key in its first 0.7 s or so, which is meant for people who were typing something else.
     if (state.activity === 'waiting') await Bun.sleep(Math.max(0, Date.parse(state.since) + SETTLED - Date.now()))
     const before = state
-    type(question)
-    if (!question.enter || !spoken || before.activity === 'working') return
+    const asked = before.activity === 'waiting' && question.text !== '' && question.enter
+    if (asked) {
+      const keys = answerKeys(question.text, screen.picture({ format: 'text', scrollback: 0 }).split('\n'))
+      if (keys === null) return before.message || before.kind
+      for (const key of keys) {
+        pty?.write(key)
+        await Bun.sleep(APART)
+      }
+    } else await type(question)
+    if (!question.enter || !spoken || before.activity === 'working') return ''
     for (
       let waited = 0;
       waited < TAKEN && !over && state.activity === before.activity && state.since === before.since;
       waited += 20
     )
       await Bun.sleep(20)
+    return ''
   }
 
   /** Whoever waits for the start is told once the agent has painted, or once the engine says that it runs. */
@@ -323,12 +360,15 @@ export async function hold(options: HoldOptions): Promise<boolean> {
   }
 
   /** Types a text as a paste where the agent knows pastes: its line breaks are then no answers. */
-  function type({ text, keys, enter }: Extract<Question, { ask: 'send' }>): void {
+  async function type({ text, keys, enter }: Extract<Question, { ask: 'send' }>): Promise<void> {
     const clean = text.replace(UNTYPED, '')
     if (clean !== '') pty?.write(screen.bracketedPaste() ? `\x1b[200~${clean}\x1b[201~` : clean.replaceAll('\n', '\r'))
     if (keys !== '') pty?.write(keys)
     // A paste and an Enter in one read are taken for a paste that ends with a line break.
-    if (enter) setTimeout(() => pty?.write('\r'), clean === '' ? 0 : 100)
+    if (!enter) return
+    if (clean !== '') await Bun.sleep(APART)
+    pty?.write('\r')
+    await Bun.sleep(APART)
   }
 
   publish()
@@ -384,7 +424,7 @@ export async function hold(options: HoldOptions): Promise<boolean> {
   ended = code
   publish()
   over = true
-  const rest = screen.alternate() ? '' : screen.picture({ format: 'text', scrollback: 0 })
+  const rest = screen.alternate() ? '' : without(screen.picture({ format: 'text', scrollback: 0 }).split('\n'), ahead).join('\n')
   const end = { code, failed, text: failed ? text.slice(-4000) : '', rest, cut: screen.cut() }
   tell(failed ? JSON.stringify(end) : '')
   // What was typed may be what ended it.
@@ -397,6 +437,18 @@ export async function hold(options: HoldOptions): Promise<boolean> {
   await watch?.close()
   return true
 }
+/** The lines of a list that are not in the other, which takes away as many as it has. */
+function without(list: readonly string[], other: readonly string[]): readonly string[] {
+  if (other.length === 0) return list
+  const left = new Map<string, number>()
+  for (const line of other) left.set(line, (left.get(line) ?? 0) + 1)
+  return list.filter((line) => {
+    const count = left.get(line) ?? 0
+    left.set(line, count - 1)
+    return count <= 0
+  })
+}
+
 const UNTYPED = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g
 
 /** Sizes come from a terminal that may say anything. */

@@ -28,6 +28,8 @@ export type Screen = {
   readonly scrolled: () => number
   /** Those of the lines that have left from `first` on which are still kept, as text. */
   readonly history: (first: number) => readonly string[]
+  /** Lines above the place where one types: above the cursor, and above the rule around it. */
+  readonly settled: () => readonly string[]
   /** Whether the agent paints on the alternate screen, which keeps no history of its own. */
   readonly alternate: () => boolean
   /** Whether something stands below the cursor. */
@@ -49,6 +51,8 @@ const ALTERNATE = '\x1b[?1049h'
 
 /** Marks without a width upon one character. Scripts of this world need fewer. */
 const MARKS = 16
+/** The upper edge of a field to type in. */
+const RULE = /^[╭┌─━═]{10,}/
 /** Text that has none. */
 const PLAIN = /^[\u0000-\u00ac\u00ae-\u02ff]*$/
 
@@ -233,6 +237,12 @@ export function makeScreen({ size, scrollback, name, reply }: ScreenOptions): Sc
       return Array.from({ length: Math.max(0, kept - from) }, (_, index) =>
         plainLine(terminal.buffer.normal.getLine(from + index)),
       )
+    },
+    settled: () => {
+      const above = lines(0).slice(0, buffer().cursorY).map(plainLine)
+      const rule = above.findLastIndex((line) => RULE.test(line))
+      const kept = rule === -1 ? above : above.slice(0, rule)
+      return kept.slice(0, kept.findLastIndex((line) => line !== '') + 1)
     },
     alternate: () => buffer().type === 'alternate',
     cut: () => lines(0).findLastIndex((line) => plainLine(line) !== '') > buffer().cursorY,

@@ -84,6 +84,8 @@ export function openWindow({ terminal, env }: Host) {
       giveBack(true)
       if (terminal.stdout) writeWhole(Buffer.from('\r\npaude: the session goes on; fg shows it again\r\n'))
       process.kill(0, 'SIGTSTP')
+      // A size that changed meanwhile was told while nobody listened, and Bun asks for it only when it is told.
+      refreshSize()
       takeOver()
     },
     /** `below`: a shell goes on under what the agent painted. */
@@ -93,6 +95,11 @@ export function openWindow({ terminal, env }: Host) {
       giveBack(below)
     },
   }
+}
+
+function refreshSize(): void {
+  const stdout: { _refreshSize?: () => void } = process.stdout as object
+  if (process.stdout.isTTY) stdout._refreshSize?.()
 }
 
 /** A terminal takes what it can: EAGAIN means later, anything else that it is gone. */

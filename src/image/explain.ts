@@ -159,6 +159,12 @@ const rows: readonly Row[] = [
     hint: ({ engine }) => `choose another name, or remove that one with ${engine}`,
   },
   {
+    when: /remove (\S+): volume is in use|volume (\S+) is being used by/,
+    code: 'refused',
+    say: ({ found }) => `volume ${found} is used by another session`,
+    hint: () => 'paude sessions lists them; remove the last one of the project with --volumes',
+  },
+  {
     when: /Minimum memory limit allowed is (\S+)|(?:unable to set memory limit|memory limit too low)/,
     code: 'usage',
     say: ({ found }) => `the memory limit is too low${found === '' ? '' : `: ${found} is the least`}`,

@@ -16,6 +16,8 @@ export type Surroundings = {
   readonly state: string
   readonly terminal: NotifyEffects['terminal']
   readonly note: NotifyEffects['note']
+  /** Whether a message that cannot be sent now is sent later. */
+  readonly keeps: boolean
 }
 
 /** Milliseconds. */
@@ -25,8 +27,12 @@ const COMMAND_TIMEOUT = 10_000
 const AGAIN = 60_000
 
 /** The real world of a notifier. */
-export function notifyEffects({ host, state, terminal, note }: Surroundings): NotifyEffects {
-  const spool = openSpool(join(state, 'notify'), Date.now)
+export function notifyEffects({ host, state, terminal, note, keeps }: Surroundings): NotifyEffects {
+  // One for each address: what was meant for one is never sent to another.
+  const spool = ({ url }: Webhook) =>
+    keeps
+      ? openSpool(join(state, 'notify', new Bun.CryptoHasher('sha256').update(url).digest('hex').slice(0, 16)), Date.now)
+      : null
   const after: NotifyEffects['after'] = (milliseconds, call) => {
     const timer = setTimeout(call, milliseconds)
     // Nothing stays alive for a message that may never be due.
@@ -43,7 +49,8 @@ export function notifyEffects({ host, state, terminal, note }: Surroundings): No
       return argv === null ? `no way to show it on ${host.platform}` : run(argv, '', DESKTOP_TIMEOUT)
     },
     command: (argv, message) => run(argv, `${JSON.stringify(message)}\n`, COMMAND_TIMEOUT),
-    webhook: (webhook, message) => send(webhook, message, { host, spool, again: (call) => void after(AGAIN, call) }),
+    webhook: (webhook, message) =>
+      send(webhook, message, { host, spool: spool(webhook), again: (call) => void after(AGAIN, call) }),
   }
 }
 
@@ -53,10 +60,11 @@ async function run(argv: readonly string[], stdin: string, timeout: number): Pro
   const signal = AbortSignal.timeout(timeout)
   const { code, stderr } = await capture([program, ...words], { stdin, folder: '/', signal })
   if (signal.aborted) return `${program} took longer than ${timeout / 1000} s`
-  return code === 0 ? null : plain(`${program} ended with ${code}: ${stderr.trim().split('\n').at(-1) ?? ''}`, 200)
+  const last = stderr.trim().split('\n').at(-1) ?? ''
+  return code === 0 ? null : plain(`${program} ended with ${code}${last && `: ${last}`}`, 200)
 }
 
-type Post = { readonly host: Host; readonly spool: Spool; readonly again: (call: () => void) => void }
+type Post = { readonly host: Host; readonly spool: Spool | null; readonly again: (call: () => void) => void }
 
 async function send(webhook: Webhook, message: Message, { host, spool, again }: Post): Promise<string | null> {
   const means = { post, sleep, token: readToken(webhook.token, host).reveal() }
@@ -68,6 +76,7 @@ async function send(webhook: Webhook, message: Message, { host, spool, again }: 
     case 'refused':
       return delivery.why
     case 'unreachable':
+      if (spool === null) return delivery.why
       spool.keep(message)
       again(() => void flush())
       return `${delivery.why}; it is kept and sent later`
@@ -75,7 +84,7 @@ async function send(webhook: Webhook, message: Message, { host, spool, again }: 
 
   /** Sends what is kept, oldest first, until one fails again. */
   async function flush(): Promise<void> {
-    for (let taken = spool.take(); taken !== null; taken = spool.take()) {
+    for (let taken = spool?.take() ?? null; taken !== null; taken = spool?.take() ?? null) {
       const { kind } = await deliver(webhook, taken.message, means)
       if (kind !== 'unreachable') taken.done()
       else {

@@ -38,6 +38,7 @@ export async function capture(argv: Argv, options: ProcessOptions = {}): Promise
   })
   const end = () => killGroup(child.pid, 'SIGKILL')
   options.signal?.addEventListener('abort', end)
+  if (options.signal?.aborted) end()
   try {
     const echoTo = options.progress ? 2 : undefined
     const [stdout, stderr] = await Promise.all([

@@ -36,7 +36,7 @@ test.each<[readonly string[], string]>([
   [['--force=yes'], '--force takes no value'],
   [['--grace'], '--grace needs a value'],
   [['a', 'b'], 'paude stop: one word too many: "b"'],
-  [['a', '--', 'b'], 'paude stop takes no further words'],
+  [['a', '--', 'b'], 'paude stop: one word too many: "b"'],
   [['--__proto__'], 'paude stop: unknown flag --__proto__'],
 ])('stop %j is refused', (argv, message) => {
   expect(() => readWords('stop', argv, args)).toThrow(message)

@@ -140,9 +140,59 @@ describeEach('a held terminal', (backend) => {
     await window.press('C-p', 'C-q')
     await window.see(chosen)
     await window.press('s')
+    await window.see(`stop ${id}?`)
+    await window.press('n')
+    await window.see((text) => !text.includes(`stop ${id}?`) && chosen.test(text))
+    await window.press('s')
+    await window.see(`stop ${id}?`)
+    await window.press('y')
     await window.see(new RegExp(`^> ${id} +exited`, 'm'), 60)
     await window.press('q')
     expect(await window.ended()).toBe(0)
+    await removed(id)
+  })
+
+  test('a question takes yes, no and numbers; any other text is refused instead of approving it', async () => {
+    const cwd = makeProject()
+    const id = await detached(cwd, ['--permission-mode', 'default'])
+    const ask = async (file: string) => {
+      await run(['send', id, `BASH touch ${file};;SAY after ${file}`])
+      expect((await run(['wait', id, '--for', 'waiting', '--timeout', '60'])).code).toBe(0)
+      expect(await screen(id)).toMatch(/1\. Yes/)
+    }
+    const made = (file: string) => existsSync(join(cwd, file))
+    await ask('one')
+    for (const text of ['no, rather not', 'SAY something else', '12', '- a point']) {
+      const refused = await run(['send', id, text])
+      expect(refused.code, text).toBe(1)
+      expect(refused.stderr).toContain(`session ${id} asks: `)
+    }
+    expect(stateOf(id)['activity']).toBe('waiting')
+    await run(['send', id, 'no'])
+    await poll('the refusal', () => stateOf(id)['activity'] !== 'waiting')
+    expect(made('one')).toBe(false)
+    await ask('two')
+    await run(['send', id, 'yes'])
+    await run(['wait', id, '--for', 'done', '--timeout', '60'])
+    expect(made('two')).toBe(true)
+    await removed(id)
+  })
+
+  test('what is sent in quick succession, over many lines or from stdin arrives as it was sent, also with a new holder', async () => {
+    const id = await detached(makeProject())
+    process.kill(holderOf(id), 'SIGKILL')
+    await poll('its end', () => holderOf(id) === 0)
+    const said = ['SAY one', '- two', '-p three', 'SAY four\nfive\nsix']
+    await Promise.all(said.slice(0, 2).map((text) => run(['send', id, text])))
+    expect((await run(['send', '--', id, said[2] ?? ''])).code).toBe(0)
+    expect((await run(['send', id, '-'], { stdin: `${said[3]}\n` })).code).toBe(0)
+    await run(['wait', id, '--for', 'done', '--timeout', '60'])
+    const prompts = async () =>
+      lines((await run(['events', id, '--json'])).stdout)
+        .map((line) => JSON.parse(line) as Record<string, unknown>)
+        .flatMap(({ kind, text }) => (kind === 'prompt' ? [text] : []))
+    await poll('all of them', async () => (await prompts()).length === said.length)
+    expect((await prompts()).toSorted()).toEqual(said.toSorted())
     await removed(id)
   })
 

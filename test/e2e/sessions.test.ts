@@ -203,7 +203,7 @@ describeEach('sessions', (backend) => {
     expect(await left.see(prompt({}))).toMatch(/^● from the right$/m)
 
     // Stopped by somebody else: the attached window gets the agent's code and its shell back.
-    expect(await run(['stop', id], { cwd })).toMatchObject({ code: 0, stdout: '' })
+    expect(await run(['stop', id], { cwd })).toMatchObject({ code: 0, stdout: `${id}\n` })
     expect(await left.ended()).toBe(143)
     expect(await left.screen()).toContain(`session ${id} ended with exit code 143`)
     await expectPlain(left)
@@ -284,8 +284,8 @@ describeEach('sessions', (backend) => {
 
     // The other session uses the same HOME: it stays, and the rest goes.
     const shared = await run(['rm', '--force', '--volumes', name], { cwd })
-    expect(shared).toMatchObject({ code: 1, stdout: '' })
-    expect(shared.stderr).toMatch(/paude-home-claude-\w+.*(in use|being used)/s)
+    expect(shared).toMatchObject({ code: 1, stdout: `${other}\n` })
+    expect(shared.stderr).toMatch(/^paude: volume paude-home-claude-\w+ is used by another session\n/)
     expect((await leftovers(backend)).filter((part) => part.includes(other))).toEqual([])
     expect((await script()).stdout).toContain(id)
     const below = join(cwd, 'a/b')
@@ -302,7 +302,7 @@ describeEach('sessions', (backend) => {
     const id = await detached({ cwd })
     const window = await terminal({ cwd })
     // Never prompted yet: there is no transcript to resume.
-    expect(await run(['stop', '--grace', '5'], { cwd })).toMatchObject({ code: 0, stdout: '' })
+    expect(await run(['stop', '--grace', '5'], { cwd })).toMatchObject({ code: 0, stdout: `${id}\n` })
     expect(await statusOf(id)).toBe('exited')
     await window.start(command('start', '--attach'))
     await window.see(prompt({}))
@@ -314,7 +314,7 @@ describeEach('sessions', (backend) => {
     expect(await window.ended()).toBe(0)
     expect(await window.screen()).toContain(`detached, the session goes on: paude attach ${id}`)
 
-    expect(await run(['stop'], { cwd })).toMatchObject({ code: 0, stdout: '' })
+    expect(await run(['stop'], { cwd })).toMatchObject({ code: 0, stdout: `${id}\n` })
     const refused = await window.run(`clear; ${command('attach')}`)
     expect(refused.code).toBe(125)
     expect(refused.screen).toMatch(new RegExp(`session ${id} does not run\n +→ paude start ${id}`))
@@ -371,8 +371,8 @@ describeEach('sessions', (backend) => {
     const outcome = await run(['exec', id, '--', 'sh', '-c', 'pwd; cat; echo err >&2; exit 7'], { cwd, stdin: 'from stdin' })
     expect(outcome).toMatchObject({ code: 7, stdout: `${cwd}\nfrom stdin` })
     expect(outcome.stderr).toContain('err\n')
-    // docker before 23 says 126 for both.
-    expect([126, 127]).toContain((await run(['exec', id, '--', 'no-such-program'], { cwd })).code)
+    const none = await run(['exec', id, '--', 'no-such-program'], { cwd })
+    expect(none).toMatchObject({ code: 127, stderr: 'paude: no-such-program was not found in the box\n' })
 
     await window.start(`clear; ${command('shell')}`)
     await window.see(/[$#] *$/)
@@ -422,6 +422,14 @@ describeEach('sessions', (backend) => {
     expect(await run(['rm', '--force', '--volumes', next], { cwd })).toMatchObject({ code: 0, stdout: `${next}\n` })
     expect((await leftovers(backend)).filter((part) => part.includes(next))).toEqual([])
     expect(await homeVolumes(backend)).toHaveLength(before.length - 1)
+
+    // What a session in the foreground leaves has no session any more.
+    expect(await claude(['-p', 'SAY hi'], { cwd })).toMatchObject({ code: 0 })
+    expect(await homeVolumes(backend)).toHaveLength(before.length)
+    const home = await run(['rm', '--volumes'], { cwd })
+    expect(home).toMatchObject({ code: 0, stdout: expect.stringMatching(/^paude-home-claude-\w+\n$/) })
+    expect(await homeVolumes(backend)).toHaveLength(before.length - 1)
+    expect(await run(['rm', '--volumes'], { cwd })).toMatchObject({ code: 1, stdout: '' })
   })
 
   test('a session whose folder is lost can still be listed, attached to, stopped and removed', async () => {

@@ -296,14 +296,14 @@ test('of two holders the second lets the first be', async () => {
   expect(await holder.done).toBe(true)
 })
 
-test('whoever follows gets every line once, as it leaves the screen, and the rest at the end', async () => {
+test('whoever follows gets every line once, as soon as it stands still or leaves the screen, and the rest at the end', async () => {
   const holder = start(
     'i=0; while [ $i -lt 50 ]; do echo "line $i."; i=$((i+1)); done; read x; while [ $i -lt 90 ]; do echo "line $i."; i=$((i+1)); done',
   )
   await holder.ready
   const seen: string[] = []
   const following = follow(holder.socket, (text) => void seen.push(text))
-  await until('the first lines', () => seen.join('\n').includes('line 40.'))
+  await until('the lines that stand on the screen', () => seen.join('\n').includes('line 49.'))
   await question(holder.socket, { ask: 'send', text: '', keys: '\r', enter: false })
   await following
   const numbers = [...seen.join('\n').matchAll(/line (\d+)\./g)].map(([, number]) => Number(number))

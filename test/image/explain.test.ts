@@ -20,6 +20,7 @@ const both = {
   'tag-unknown': ['image-missing', 'the registry has no image 127.0.0.1:5055/unknowntag/tool:1'],
   'name-unknown': ['image-missing', 'the registry has no image 127.0.0.1:5055/team/tool:1'],
   'name-conflict': ['name-taken', /already has something named rec-x$/],
+  'volume-in-use': ['refused', /^volume paude-home-claude-0123456789abcdef is used by another session$/, /--volumes/],
   'network-conflict': ['name-taken', /already has something named rec-net$/],
   'memory-minimum': ['usage', /^the memory limit is too low/, /--memory/],
   'mount-missing': ['not-found', /finds nothing to mount at \/srv\/nowhere$/],

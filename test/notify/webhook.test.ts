@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
 import {
   chmodSync,
+  existsSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -36,12 +37,14 @@ const message = (text: string): Message =>
   messageOf({ session: { id: 'paude-bcd234', name: 'fix', workspace: '/w' }, state: 'waiting', text }, 0)
 
 /** A real server that answers with one status after the other, then 200. */
-function serve(...answers: readonly (number | 'never')[]) {
+const serve = (...answers: readonly (number | 'never')[]) => serveAt(0, ...answers)
+
+function serveAt(port: number, ...answers: readonly (number | 'never')[]) {
   const seen: { readonly body: Message; readonly authorization: string | null }[] = []
   const left = [...answers]
   const server = Bun.serve({
     hostname: '127.0.0.1',
-    port: 0,
+    port,
     async fetch(request) {
       seen.push({ body: (await request.json()) as Message, authorization: request.headers.get('authorization') })
       const answer = left.shift() ?? 200
@@ -98,17 +101,31 @@ describe('a webhook', () => {
   test('that cannot be reached gets what was kept for it later, in order, and once', async () => {
     const { url, stop } = serve()
     await stop()
-    const effects = notifyEffects({ host, state: room, terminal: async () => null, note: () => undefined })
+    const effects = notifyEffects({ host, state: room, terminal: async () => null, note: () => undefined, keeps: true })
     const webhook = { url, token: 'env:TOKEN', timeout: 1 }
     expect(await effects.webhook(webhook, message('first'))).toContain('it is kept and sent later')
-    const [kept = ''] = readdirSync(join(room, 'notify'))
-    expect(statSync(join(room, 'notify', kept)).mode & 0o777).toBe(0o600)
-    expect(readFileSync(join(room, 'notify', kept), 'utf8')).not.toContain('tok-123')
-    const back = serve()
-    expect(await effects.webhook({ ...webhook, url: back.url }, message('second'))).toBeNull()
+    const [address = ''] = readdirSync(join(room, 'notify'))
+    const spool = join(room, 'notify', address)
+    const [kept = ''] = readdirSync(spool)
+    expect(statSync(join(spool, kept)).mode & 0o777).toBe(0o600)
+    expect(readFileSync(join(spool, kept), 'utf8')).not.toContain('tok-123')
+    // Whoever has another address by now is not told what was meant for this one.
+    const other = serve()
+    expect(await effects.webhook({ ...webhook, url: other.url }, message('for another'))).toBeNull()
+    expect(other.seen.map(({ body }) => body.body)).toEqual(['for another'])
+    const back = serveAt(Number(new URL(url).port))
+    expect(await effects.webhook(webhook, message('second'))).toBeNull()
     expect(back.seen.map(({ body }) => body.body)).toEqual(['second', 'first'])
     expect(back.seen.every(({ authorization }) => authorization === 'Bearer tok-123')).toBe(true)
-    expect(readdirSync(join(room, 'notify'))).toEqual([])
+    expect(readdirSync(spool)).toEqual([])
+  }, 20_000)
+
+  test('that cannot be reached loses what only tries it', async () => {
+    const { url, stop } = serve()
+    await stop()
+    const effects = notifyEffects({ host, state: room, terminal: async () => null, note: () => undefined, keeps: false })
+    expect(await effects.webhook({ url, token: '', timeout: 1 }, message('test'))).not.toContain('kept')
+    expect(existsSync(join(room, 'notify'))).toBe(false)
   }, 20_000)
 })
 

@@ -17,7 +17,7 @@ export default (context: Context) =>
     meta: { name: 'attach', description: 'Attach this terminal to a running session; Ctrl-P Ctrl-Q detaches' },
     args,
     async run({ args: given }) {
-      const found = await findSession(context, given.session)
+      const found = await findSession(context, given.session, 'running')
       const { backend, handle, record } = found
       if (given['dry-run']) return carryOut(context, backend, { plan: backend.attach(handle), dryRun: true })
       const { terminal } = context.host

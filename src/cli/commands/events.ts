@@ -22,7 +22,7 @@ export default (context: Context) =>
     meta: { name: 'events', description: 'Show what the agent of a session did: prompts, tools, questions, answers' },
     args,
     async run({ args: given }) {
-      const { backend, handle, record } = await findSession(context, given.session)
+      const { backend, handle, record } = await findSession(context, given.session, 'running')
       if (record.agent === 'command')
         throw new PaudeError('unsupported', `session ${record.id} runs a command and no agent, so it has no events`)
       const { columns } = context.host.size

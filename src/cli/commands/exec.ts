@@ -17,7 +17,7 @@ export default (context: Context) =>
     async run({ args: given, rawArgs }) {
       if (rawArgs.length === 0)
         throw new PaudeError('usage', 'paude exec needs a command', { hint: 'paude exec SESSION -- ls -la' })
-      const { backend, handle } = await findSession(context, given.session)
+      const { backend, handle } = await findSession(context, given.session, 'running')
       const { stdin, stdout } = context.host.terminal
       const plan = backend.exec(handle, rawArgs, { terminal: stdin && stdout, stdin: (stdin && stdout) || !stdin })
       const code = await carryOut(context, backend, { plan, dryRun: given['dry-run'] === true })

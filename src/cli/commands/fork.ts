@@ -23,7 +23,7 @@ export default (context: Context) =>
     meta: { name: 'fork', description: "Copy a session's conversation into a new box; the original stays as it is and may run" },
     args,
     async run({ args: given, rawArgs }) {
-      const { record, handle } = await findSession(context, given.session)
+      const { record, handle } = await findSession(context, given.session, 'running')
       if (record.agent !== claude.name)
         throw new PaudeError('unsupported', `session ${record.id} runs a command and no agent, so there is no conversation`)
       const named = namesConversation(rawArgs)

@@ -52,7 +52,9 @@ export default (context: Context) =>
         name: `paude ${context.version}`,
         ready,
         told: hookNews(handle.folder, record.id),
-        ...(handle.agent === claude.name ? { ownFile: ownFile(backend.inside(handle, claude.ownFile)) } : {}),
+        ...(handle.agent === claude.name
+          ? { modes: claude.modes, ownFile: ownFile(backend.inside(handle, claude.ownFile)) }
+          : {}),
         ...(watch === null ? {} : { watch }),
       })
       unwatch()

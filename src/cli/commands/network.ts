@@ -21,7 +21,7 @@ export default (context: Context) =>
     async run({ args: given }) {
       if (given.what !== 'log')
         throw new PaudeError('usage', `paude network has no verb ${JSON.stringify(given.what)}`, { hint: 'paude network log' })
-      const { backend, handle, record } = await findSession(context, given.session)
+      const { backend, handle, record } = await findSession(context, given.session, 'running')
       if (record.network === 'none')
         throw new PaudeError('unsupported', `session ${record.id} has no network, so nothing was asked for`)
       const wanted = (requests: readonly Request[]) => requests.filter(({ decision }) => !given.blocked || decision === 'blocked')

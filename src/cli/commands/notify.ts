@@ -29,7 +29,13 @@ export default (context: Context) =>
           hint: `write [notify] with desktop, terminal, command or webhook into ${config.file}`,
         })
       insistPrivate(host)
-      const effects = notifyEffects({ host, state: stateFolder(host), terminal: ownTerminal(context), note: context.note })
+      const effects = notifyEffects({
+        host,
+        state: stateFolder(host),
+        terminal: ownTerminal(context),
+        note: context.note,
+        keeps: false,
+      })
       const session = { id: 'test', name: '', workspace: host.cwd }
       const message = messageOf({ session, state: 'test', text: 'If you can read this, it works' }, Date.now())
       const outcomes = await sendAll(notify, message, effects)

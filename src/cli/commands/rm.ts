@@ -7,7 +7,7 @@ import { execute } from '../../run/execute.ts'
 import { dryRun } from '../carry-out.ts'
 import type { Context } from '../context.ts'
 import { findSession } from '../find-session.ts'
-import { findOrphans, removeOrphans } from '../orphans.ts'
+import { findOrphans, removeHome, removeOrphans } from '../orphans.ts'
 import { warnOfPlanted } from '../planted.ts'
 
 const args = {
@@ -35,7 +35,13 @@ export default (context: Context) =>
         )
         return 0
       }
-      const { backend, handle, record } = await findSession(context, given.session)
+      const session = await findSession(context, given.session).catch((error: unknown) => {
+        // A session in the foreground leaves nothing but the project's HOME.
+        if (given.session === undefined && given.volumes && error instanceof PaudeError && error.code === 'not-found') return null
+        throw error
+      })
+      if (session === null) return await removeHome(context, given['dry-run'] === true)
+      const { backend, handle, record } = session
       const plan = backend.remove(handle, { volumes: given.volumes === true })
       if (given['dry-run']) {
         context.answer(renderPlan(plan))
@@ -49,10 +55,18 @@ export default (context: Context) =>
           })
       }
       const holder = holderMark(handle.folder)
-      await execute(plan, context.effects(backend))
+      // The session is gone by the time that a volume is refused.
+      const refused = await execute(plan, context.effects(backend)).then(
+        () => null,
+        (error: unknown) => {
+          if (error instanceof PaudeError && error.code === 'refused') return error
+          throw error
+        },
+      )
       await endHolder(holder)
       await warnOfPlanted(context, record)
       context.answer(record.id)
+      if (refused !== null) throw refused
       return 0
     },
   })

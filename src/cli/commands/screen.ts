@@ -23,7 +23,7 @@ export default (context: Context) =>
       if (chosen.length > 1)
         throw new PaudeError('usage', `--${chosen.join(' and --')} contradict each other`, { hint: 'leave one of them out' })
       const scrollback = readLines(given.scrollback ?? '0', '--scrollback')
-      const found = await findSession(context, given.session)
+      const found = await findSession(context, given.session, 'running')
       const picture = await askHolder(context, found, { ask: 'screen', format: chosen[0] ?? 'text', scrollback })
       // Asked for with its colours, so not through the filter that takes them away.
       writeAll(1, picture === '' ? '' : `${picture}\n`)

@@ -3,11 +3,11 @@ import { PaudeError } from '../../errors.ts'
 import { keyBytes } from '../../hold/keys.ts'
 import type { Context } from '../context.ts'
 import { findSession } from '../find-session.ts'
-import { askHolder } from '../held.ts'
+import { typeInto } from '../held.ts'
 
 const args = {
   session: { type: 'positional', description: 'Session', required: true },
-  text: { type: 'positional', description: 'Text to type, followed by Enter', required: false },
+  text: { type: 'positional', description: 'Text to type, followed by Enter; - reads it from stdin', required: false },
   key: { type: 'string', valueHint: 'KEY[,KEY…]', description: 'Keys instead of a text: enter, escape, up, ctrl-c, y, …' },
   'no-enter': { type: 'boolean', description: 'Type the text without Enter' },
 } as const
@@ -20,7 +20,7 @@ export default (context: Context) =>
     meta: { name: 'send', description: 'Type a text or a key into a running session' },
     args,
     async run({ args: given }) {
-      const text = given.text ?? ''
+      const text = given.text === '-' ? (await Bun.stdin.text()).replace(/\n$/, '') : (given.text ?? '')
       const keys = given.key === undefined ? '' : keyBytes(given.key)
       if ((text === '') === (keys === ''))
         throw new PaudeError('usage', 'paude send needs a text or --key, and not both', {
@@ -31,7 +31,7 @@ export default (context: Context) =>
           hint: 'put it into a file and name that',
         })
       const found = await findSession(context, given.session)
-      await askHolder(context, found, { ask: 'send', text, keys, enter: text !== '' && given['no-enter'] !== true })
+      await typeInto(context, found, { text, keys, enter: text !== '' && given['no-enter'] !== true })
       return 0
     },
   })

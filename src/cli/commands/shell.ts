@@ -17,7 +17,7 @@ export default (context: Context) =>
     meta: { name: 'shell', description: 'Open a shell in a running session, behind the same wall' },
     args,
     async run({ args: given }) {
-      const { backend, handle } = await findSession(context, given.session)
+      const { backend, handle } = await findSession(context, given.session, 'running')
       const { stdin, stdout } = context.host.terminal
       if (!given['dry-run'] && !(stdin && stdout))
         throw new PaudeError('unsupported', 'shell needs a terminal on stdin and stdout', {

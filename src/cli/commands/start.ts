@@ -15,7 +15,7 @@ export default (context: Context) =>
     meta: { name: 'start', description: 'Start a stopped session again; the conversation continues' },
     args,
     async run({ args: given }) {
-      const found = await findSession(context, given.session)
+      const found = await findSession(context, given.session, 'ended')
       return continueSession(context, found, { attached: given.attach === true, dryRun: given['dry-run'] === true })
     },
   })

@@ -16,8 +16,11 @@ export default (context: Context) =>
     meta: { name: 'stop', description: 'Stop a session and keep it: paude start continues it' },
     args,
     async run({ args: given }) {
-      const found = await findSession(context, given.session)
+      const found = await findSession(context, given.session, 'running')
       const grace = Math.ceil(readSeconds(given.grace, 10, '--grace'))
-      return await stopSession(context, found, { grace, dryRun: given['dry-run'] === true })
+      const dryRun = given['dry-run'] === true
+      const code = await stopSession(context, found, { grace, dryRun })
+      if (!dryRun) context.answer(found.handle.id)
+      return code
     },
   })

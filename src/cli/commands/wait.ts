@@ -48,7 +48,7 @@ export default (context: Context) =>
 /** A session that is gone cannot get anywhere: not the same as a wrong word. */
 async function findOrNever(context: Context, word: string | undefined): Promise<Found> {
   try {
-    return await findSession(context, word)
+    return await findSession(context, word, 'running')
   } catch (error) {
     if (!(error instanceof PaudeError) || error.code !== 'not-found') throw error
     throw new PaudeError('never', error.message, { hint: error.hint, cause: error })

@@ -4,5 +4,9 @@ docker exec \
   --interactive \
   --workdir=/home/ada/engine \
   paude-bcd234 \
+  sh \
+  -c \
+  'case $1 in */*) ;; *) command -v "$1" >/dev/null || { echo "paude: $1 was not found in the box" >&2; exit 127; } ;; esac; exec "$@"' \
+  sh \
   cat \
   -n

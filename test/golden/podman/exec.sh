@@ -8,4 +8,8 @@ podman exec \
   paude-bcd234 \
   sh \
   -c \
+  'case $1 in */*) ;; *) command -v "$1" >/dev/null || { echo "paude: $1 was not found in the box" >&2; exit 127; } ;; esac; exec "$@"' \
+  sh \
+  sh \
+  -c \
   'echo it'\''s'
