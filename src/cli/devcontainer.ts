@@ -1,5 +1,5 @@
 import type { ProjectFile } from '../config/project.ts'
-import type { Config, Source } from '../config/settings.ts'
+import type { Config, Settings, Source } from '../config/settings.ts'
 import { PaudeError } from '../errors.ts'
 import { shown } from '../workspace/paths.ts'
 import { projectFolders } from '../workspace/workspace.ts'
@@ -29,6 +29,10 @@ export async function wantedDevcontainer(
   if (ignored.length > 0) note(`${shown(found.file.file)}: without effect here: ${printable(ignored.join(', '))}`)
   return { file: found.file, sources: [source] }
 }
+
+/** The flag that makes the same file count. */
+export const devcontainerFlag = ({ devcontainer }: Settings): string =>
+  devcontainer === 'use' ? '--devcontainer' : `--devcontainer=${devcontainer}`
 
 function missing(root: string, name: string): PaudeError {
   const what = name === 'use' ? 'devcontainer.json' : `.devcontainer/${shown(name)}/devcontainer.json`

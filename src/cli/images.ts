@@ -1,18 +1,15 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Backend } from '../backends/backend.ts'
-import type { ImageBuild, Settings } from '../config/settings.ts'
-import { approvedContent } from '../config/trust.ts'
+import type { Settings } from '../config/settings.ts'
 import { PaudeError } from '../errors.ts'
 import type { Host } from '../host.ts'
 import { readAgentVersion } from '../image/agent-version.ts'
 import { BASE, buildPlan, type Engine, IMAGE, type ImageSpec, imageRef } from '../image/build.ts'
-import { recipePlan } from '../image/recipe.ts'
-import { exec, guard, type Plan } from '../plan/plan.ts'
-import { execute } from '../run/execute.ts'
+import { guard, type Plan } from '../plan/plan.ts'
 import { capture } from '../run/process.ts'
-import { cacheFolder, trustFolder } from '../session/store.ts'
-import { shown } from '../workspace/paths.ts'
+import { cacheFolder } from '../session/store.ts'
+import { bringing, present, recipeOf } from './bring-image.ts'
 import type { Context } from './context.ts'
 
 /** The images of a start, the steps that come first in any case, and those that bring missing ones about. */
@@ -77,40 +74,7 @@ export const claudeImage = (
 /** The wall is always made from Debian: `[image] base` is the agent's business. Extra certificates reach it when it starts. */
 export const proxyImage = (host: Host): ImageSpec => ({ image: 'proxy', base: BASE, baseId: '', arch: host.arch, extraCa: '' })
 
-/** The project's own recipe, where the image is what it makes. */
-const recipeOf = ({ image, imageBuild }: Settings): ImageBuild | null => (imageBuild?.reference === image ? imageBuild : null)
-
-/** How an image that is not there is brought about: fetched, or made by the project's own recipe. */
-function bringing(host: Host, backend: Backend, settings: Settings): Plan {
-  const recipe = recipeOf(settings)
-  if (recipe === null) return [exec([backend.name, 'pull', settings.image], { title: `pulling ${settings.image}` })]
-  return recipePlan({ engine: backend.name as Engine, recipe, host, cache: cacheFolder(host), id: String(process.pid) })
-}
-
-/** What the steps of a build read runs outside the wall, so it is what was trusted, whoever has worked in the project since. */
-async function insistOnContext(host: Host, recipe: ImageBuild | null): Promise<void> {
-  if (recipe === null || recipe.dockerfile === null) return
-  const { contextHash } = await import('../devcontainer/context.ts')
-  const { context, file } = recipe
-  if (contextHash(context) === approvedContent(trustFolder(host), file, context)) return
-  throw new PaudeError('refused', `${shown(context)}, of which the image is to be built, has changed since it was trusted`, {
-    hint: 'paude --devcontainer trust, after a look at what changed',
-  })
-}
-
 const missing = ({ name }: Backend, reference: string, steps: Plan) => guard([name, 'image', 'inspect', reference], steps)
-
-/** Id of a custom image, which is brought about when it is not there. */
-async function present({ host, effects }: Context, { settings, backend }: ImageWish): Promise<string> {
-  const inspect = [backend.name, 'image', 'inspect', '--format={{.Id}}', settings.image] as const
-  const found = settings.pull === 'always' ? null : await capture(inspect)
-  if (found?.code === 0) return found.stdout.trim()
-  if (settings.pull === 'never')
-    throw effects(backend).explain({ argv: inspect, outcome: found ?? { code: 1, stdout: '', stderr: '' } })
-  await insistOnContext(host, recipeOf(settings))
-  await execute(bringing(host, backend, settings), effects(backend))
-  return (await capture(inspect)).stdout.trim()
-}
 
 /** A thin image that adds Claude to the user's own, or null when that has it already. */
 async function customImage(context: Context, wish: ImageWish): Promise<ImageSpec | null> {

@@ -5,6 +5,7 @@ import { PaudeError } from '../errors.ts'
 import { insistPrivate, trustFolder } from '../session/store.ts'
 import { shown } from '../workspace/paths.ts'
 import type { Context } from './context.ts'
+import { devcontainerFlag } from './devcontainer.ts'
 import { green, printable, red } from './output.ts'
 import { approvalOf, askedOf, type Judged, narrowed, type Project, readProject, whole, widened } from './project-config.ts'
 
@@ -83,7 +84,7 @@ function untrusted(judged: readonly Judged[], { settings, origins }: Config): Pa
   const items = judged.flatMap((one) => one.items)
   // Without the flag its file would not be looked at.
   const typed = origins.devcontainer.some(({ layer }) => layer === 'flag')
-  const flag = typed ? `--devcontainer${settings.devcontainer === 'use' ? '' : `=${settings.devcontainer}`} ` : ''
+  const flag = typed ? `${devcontainerFlag(settings)} ` : ''
   const more = items.length > 3 ? `, and ${items.length - 3} more` : ''
   return new PaudeError(
     'refused',
