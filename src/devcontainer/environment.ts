@@ -16,6 +16,9 @@ export type Environment = {
   readonly ignored: readonly string[]
 }
 
+/** What decides which programs run is set when those have run that check the mounts of the box: it may lead into the project. */
+const DECIDES = /^(PATH|LD_.*)$/
+
 const NONE: Environment = { env: [], references: [], exports: [], ignored: [] }
 
 /** Variables of the box; remoteEnv has the last word. A value of the caller's is not looked up here: it is named until somebody has agreed. */
@@ -53,7 +56,7 @@ function readOne(
   const text = parts.map(written).join('')
   const boxes = parts.some(({ kind }) => kind === 'containerEnv')
   if (boxes && callers.length > 0) return without('mixes variables of the box with those of this machine')
-  if (boxes) return { ...NONE, exports: [{ kind: 'export', name, value: text }] }
+  if (boxes || DECIDES.test(name)) return { ...NONE, exports: [{ kind: 'export', name, value: text }] }
   if (callers.length === 0) return { ...NONE, env: [`${name}=${text}`] }
   const [only] = parts.length === 1 ? callers : []
   const source = only?.fallback === null ? `env:${only.name}` : `template:${text}`

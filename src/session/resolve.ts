@@ -231,14 +231,14 @@ function seedFiles(
 ): Readonly<Record<string, string>> {
   const command =
     run.kind === 'command' ? `set -- ${commandLine(run.argv)}\n` : agent.command(run.words, { ...opening, origin: run.origin })
+  // One command in a box is no session: it has the variables alone.
+  const steps = config.settings.lifecycle.filter(({ kind }) => kind === 'export' || run.kind === 'agent')
   return {
     'entry.sh': entry,
     'command.sh': command,
     // Elsewhere the engine is a machine of its own, with inodes of its own.
     ...(host.platform === 'linux' ? { 'mounts.sh': mountCheck(mounts) } : {}),
-    ...(run.kind === 'agent' && config.settings.lifecycle.length > 0
-      ? { 'lifecycle.sh': lifecycleScript(config.settings.lifecycle) }
-      : {}),
+    ...(steps.length > 0 ? { 'lifecycle.sh': lifecycleScript(steps) } : {}),
     passwd: passwd(host, user),
     group: group(host, user),
     'resolv.conf': '',

@@ -182,6 +182,15 @@ test('a mount of what lies in the project is refused: the agent could put a link
   expect((await trust('--devcontainer')).stderr).toContain('which lies in the project and can be changed by the agent')
 })
 
+test('one command in a box has the variables, and runs none of the commands', async () => {
+  put({ containerEnv: { A: '1', PATH: '/opt/tools:/usr/bin' }, postCreateCommand: 'make things' })
+  await trust('--devcontainer')
+  const { stdout } = await machine.paude(['--devcontainer', '--dry-run', 'run', '--', 'true'])
+  expect(stdout).toContain('PATH=/opt/tools:/usr/bin\nexport PATH\n')
+  expect(stdout).toContain('--env=A')
+  expect(stdout).not.toContain('make things')
+})
+
 test('what has no effect is said once, on stderr', async () => {
   put({ containerEnv: { A: '1' }, forwardPorts: [1], initializeCommand: 'touch pwned', 'bad\u001b[2Jkey': 1 })
   await trust('--devcontainer')

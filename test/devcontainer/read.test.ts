@@ -95,6 +95,17 @@ describe('of a devcontainer.json', () => {
     })
   })
 
+  test('what decides which programs run is set behind the check of the mounts, since it may lead into the project', () => {
+    const containerEnv = { PATH: '${localWorkspaceFolder}/bin:/usr/bin', LD_PRELOAD: 'x.so', LDAP: 'y' }
+    expect(values({ containerEnv })).toEqual({
+      env: ['LDAP=y'],
+      lifecycle: [
+        { kind: 'export', name: 'PATH', value: `${root}/bin:/usr/bin` },
+        { kind: 'export', name: 'LD_PRELOAD', value: 'x.so' },
+      ],
+    })
+  })
+
   test('a variable of the caller is named for whoever decides, and its value shown nowhere', () => {
     const { source } = read({ containerEnv: { T: '${localEnv:SECRET}', U: 'x-${localEnv:SECRET}' } })
     const base = mergeSources({ file: '', sources: [], managed: [] })
