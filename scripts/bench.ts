@@ -10,6 +10,7 @@ import { arch, cpus, loadavg, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { $ } from 'zx'
 import { serveMessagesApi } from '../src/demo/messages-api.ts'
+import { benchNetwork } from './bench-network.ts'
 import { addMemory, type Bench, benchSessions, holderOf, memoryOf, type Row } from './bench-sessions.ts'
 
 $.quiet = true
@@ -125,7 +126,7 @@ async function benchConfig(): Promise<void> {
     theirs: start(bare, none),
     budget: 1.2,
   })
-  await pair('start, ten layers / one empty file', { ours: start(layered, full), theirs: start(bare, none), budget: 1.2 })
+  await pair('start, ten layers / one empty file', { ours: start(layered, full), theirs: start(bare, none), budget: 1.5 })
   const long = user('long', `network.allow = [${hosts.join(', ')}]\n`)
   await pair('start, 10,000 allowed hosts / none', { ours: start(bare, long), theirs: start(bare, empty), budget: 1.2 })
 }
@@ -145,6 +146,7 @@ async function benchEngine(engine: string): Promise<void> {
     budget: 1.8,
   })
   if (only === '' || 'sessions attach holder'.includes(only)) await benchSessions(bench, engine, image)
+  if (only === '' || 'network policy entries'.includes(only)) await benchNetwork(bench, engine)
   if (only === '' || 'wall'.includes(only)) await benchWall(engine)
 }
 

@@ -2,11 +2,27 @@ import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs
 import { join } from 'node:path'
 import { PaudeError } from './errors.ts'
 import type { Host } from './host.ts'
+import { type Secret, secret } from './secret.ts'
 
 /** What `env:NAME` or `file:PATH` stands for, as it is; '' for a variable that is not set. Refuses a file that others can read. `key` names it in errors. */
 export function readReference(reference: string, host: Pick<Host, 'env' | 'home' | 'uid'>, key: string): string {
   const [kind, rest] = [reference.slice(0, reference.indexOf(':')), reference.slice(reference.indexOf(':') + 1)]
   return kind === 'env' ? (host.env[rest] ?? '') : readPrivate(rest, host, key)
+}
+
+/** The secret that `env:NAME` or `file:PATH` stands for, which is one word; '' for no reference. */
+export function readSecret(reference: string, host: Pick<Host, 'env' | 'home' | 'uid'>, key: string): Secret {
+  if (reference === '') return secret('')
+  const value = readReference(reference, host, key).trim()
+  if (!/^[\x21-\x7e]{1,4096}$/.test(value))
+    throw new PaudeError(
+      'config',
+      `${key}: ${reference} ${value === '' ? 'is empty' : 'holds characters that no such secret has'}`,
+      {
+        hint: reference.startsWith('env:') ? `export ${reference.slice(4)}` : 'put the secret, and nothing else, in that file',
+      },
+    )
+  return secret(value)
 }
 
 function readPrivate(name: string, { home, uid }: Pick<Host, 'home' | 'uid'>, key: string): string {

@@ -41,6 +41,8 @@ export type Backend = {
   readonly logs: (session: Handle, options: { readonly follow: boolean }) => Argv
   /** The proxy's request log. */
   readonly requests: (session: Handle, options: { readonly follow: boolean }) => Argv
+  /** Has the proxy take up a policy that lies in its folder, or refuse it; `stages` as `stageLines` writes them. */
+  readonly changePolicy: (session: Handle, stages: string) => Plan
   /** What the gate's canaries found. */
   readonly receipt: (session: Handle) => Argv
   readonly version: Query<Engine>

@@ -1,5 +1,4 @@
-import { join } from 'node:path'
-import { HOST_NAME } from '../network/allow.ts'
+import { dirname, join } from 'node:path'
 import { type Exec, exec, folder, later, type Plan, together, write } from '../plan/plan.ts'
 import type { SessionSpec } from '../session/spec.ts'
 import {
@@ -78,14 +77,18 @@ function layOut(spec: SessionSpec): Plan {
     ...(spec.out.length === 0 ? [] : [folder(join(spec.folder, 'out'))]),
     ...spec.out.map((name) => write(join(spec.folder, 'out', name), '')),
     ...(spec.network.mode === 'none' ? [] : [folder(join(spec.folder, 'policy'), 0o755)]),
+    ...revisionFolders(policy).map((name) => folder(join(spec.folder, 'policy', name), 0o755)),
     ...Object.entries(policy).map(([name, content]) => write(join(spec.folder, 'policy', name), content, 0o644)),
     write(join(spec.folder, 'session.json'), spec.record),
   ]
 }
 
+const revisionFolders = (files: Readonly<Record<string, string>>): readonly string[] => [
+  ...new Set(Object.keys(files).flatMap((path) => (path.includes('/') ? [dirname(path)] : []))),
+]
+
 function runProxy(dialect: Dialect, spec: SessionSpec): Exec {
   const { proxy } = parts(spec.id)
-  const needsHost = spec.network.mode !== 'none' && spec.network.policy.allow.some(({ host }) => host === HOST_NAME)
   return exec(
     [
       dialect.name,
@@ -95,7 +98,8 @@ function runProxy(dialect: Dialect, spec: SessionSpec): Exec {
       ...labels(spec, 'proxy'),
       ...helper(dialect, spec),
       ...dialect.proxy(spec),
-      ...(needsHost || spec.network.mode === 'open' ? dialect.hostName : []),
+      // A name, and no permission: a port of this machine may be allowed later.
+      ...dialect.hostName,
       linkMount(dialect, spec),
       bind(join(spec.folder, 'policy'), '/paude/policy', true),
       spec.proxyImage,
@@ -229,6 +233,7 @@ function networkFlags({ id, network }: SessionSpec): readonly string[] {
     case 'none':
       return ['--network=none', '--hostname=paude']
     case 'open':
+    case 'record':
     case 'restricted':
       return [`--network=container:${parts(id).gate}`]
   }

@@ -9,7 +9,19 @@ export function sessionPlans(
   dialect: Dialect,
 ): Pick<
   Backend,
-  'attach' | 'exec' | 'inside' | 'logs' | 'receipt' | 'remove' | 'requests' | 'resume' | 'state' | 'stop' | 'terminal' | 'wait'
+  | 'attach'
+  | 'changePolicy'
+  | 'exec'
+  | 'inside'
+  | 'logs'
+  | 'receipt'
+  | 'remove'
+  | 'requests'
+  | 'resume'
+  | 'state'
+  | 'stop'
+  | 'terminal'
+  | 'wait'
 > {
   const { name } = dialect
   return {
@@ -69,6 +81,9 @@ export function sessionPlans(
     wait: ({ id }) => [name, 'wait', parts(id).agent],
     logs: (session, { follow }) => [name, 'logs', ...(follow ? ['--follow'] : []), session.id],
     requests: (session, { follow }) => [name, 'logs', ...(follow ? ['--follow'] : []), parts(session.id).proxy],
+    changePolicy: (session, stages) => [
+      exec([name, 'exec', '--interactive', parts(session.id).proxy, '/usr/lib/paude/policy'], { stdin: stages }),
+    ],
     receipt: (session) => [name, 'logs', parts(session.id).gate],
   }
 }

@@ -10,10 +10,13 @@ export type Words = {
   readonly rest: readonly string[]
 }
 
+/** Places that take any number of words with flags between them. */
+export const MANY = ['sessions', 'hosts'] as const
+
 /**
  * Reads flags and positionals of one verb; an unknown flag is an error that names the nearest.
  * Where the last positional is `…words`, it takes everything from the first word that is not a flag, or after `--`.
- * `…sessions` takes any number of words, with flags between them; they are handed on as the rest.
+ * `…sessions` and `…hosts` take any number of words, with flags between them; they are handed on as the rest.
  */
 export function readWords(verb: string, argv: readonly string[], args: ArgsDef): Words {
   const flags: Record<string, string | true> = {}
@@ -21,7 +24,8 @@ export function readWords(verb: string, argv: readonly string[], args: ArgsDef):
   const known = Object.entries(args).filter(([, { type }]) => type !== 'positional')
   const places = Object.entries(args).filter(([, { type }]) => type === 'positional')
   const takesRest = places.at(-1)?.[0] === 'words'
-  const takesMany = places.at(-1)?.[0] === 'sessions'
+  const takesMany = MANY.some((name) => name === places.at(-1)?.[0])
+  const before = Math.max(0, places.length - 1)
   const room = takesMany ? Number.POSITIVE_INFINITY : takesRest ? places.length - 1 : places.length
   for (let index = 0; index < argv.length; index++) {
     const word = argv[index] ?? ''
@@ -53,7 +57,7 @@ export function readWords(verb: string, argv: readonly string[], args: ArgsDef):
   return finish([])
 
   function finish(rest: readonly string[]): Words {
-    if (takesMany) return { flags, positionals: [], rest: [...positionals, ...rest] }
+    if (takesMany) return { flags, positionals: positionals.slice(0, before), rest: [...positionals.slice(before), ...rest] }
     if (!takesRest) positionals.push(...rest)
     if (positionals.length > room)
       throw new PaudeError('usage', `paude ${verb}: one word too many: ${JSON.stringify(positionals[room])}`, {

@@ -6,7 +6,7 @@ import { configFile } from '../config/load.ts'
 import { nearest } from '../config/nearest.ts'
 import { parseConfig, parseToml } from '../config/parse.ts'
 import { readProjectFile } from '../config/project.ts'
-import { tomlLiteral, withKey, withoutKey } from '../config/toml-edit.ts'
+import { tomlLiteral, withEntry, withKey, withoutKey } from '../config/toml-edit.ts'
 import { PaudeError } from '../errors.ts'
 import type { Host } from '../host.ts'
 import { projectFolders } from '../workspace/workspace.ts'
@@ -56,6 +56,23 @@ export function setKey(editable: Editable, key: string, word: string): string {
     })
   }
   throw aboutKey(fault, editable.file, key)
+}
+
+/** The text with one entry more in a list, where it is not there yet. */
+export function addEntry(editable: Editable, key: string, value: string): string {
+  const path = insistOnKey(key)
+  const { file, text } = editable
+  const at = path.reduce<unknown>((tree, name) => (tree as Record<string, unknown> | undefined)?.[name], read(file)(text))
+  const list = Array.isArray(at) ? at.map(String) : []
+  if (list.includes(value)) return text
+  const literal = tomlLiteral([...list, value])
+  const after = withEntry(text, { path, list, value }, read(file))
+  if (after === null)
+    throw new PaudeError('config', `${file} is written in a way that cannot be changed without rewriting it`, {
+      hint: `make it this: ${written(path, literal)}`,
+    })
+  parseConfig({ ...editable, text: after })
+  return after
 }
 
 /** A line that was never written is no place to look at. */

@@ -7,6 +7,7 @@ import { ask } from '../run/ask.ts'
 import { execute } from '../run/execute.ts'
 import { LEFT } from '../run/process.ts'
 import { mountCheck } from '../session/mount-check.ts'
+import { proxySecret } from '../session/policy.ts'
 import { want } from '../session/wanted.ts'
 import { carryOut } from './carry-out.ts'
 import type { Context } from './context.ts'
@@ -31,7 +32,10 @@ export async function continueSession(
   const plan = [
     ...recheck,
     ...(existsSync(handle.folder) ? want(handle.folder, 'running') : []),
-    ...backend.resume(handle, { attached, credential: credential?.value ?? null }),
+    ...backend.resume(handle, {
+      attached,
+      credential: proxySecret(context.host, { credential: credential?.value ?? null, ways: record.ways }),
+    }),
   ]
   if (dryRun) return carryOut(context, backend, { plan, dryRun })
   const before = await ask(backend.state(handle), context.effects(backend))

@@ -76,6 +76,7 @@ export async function verbHelp(context: Context, name: string, verb: Verb): Prom
 function place(key: string, required: boolean): string {
   if (key === 'words') return required ? '[--] COMMAND…' : '[-- WORDS…]'
   if (key === 'sessions') return '[SESSION…]'
+  if (key === 'hosts') return '[HOST… | URL | SESSION]'
   return required ? key.toUpperCase() : `[${key.toUpperCase()}]`
 }
 

@@ -7,7 +7,7 @@ import { readFlags } from '../config/read-flags.ts'
 import type { Layer } from '../config/settings.ts'
 import { type Caller, exitCode, PaudeError } from '../errors.ts'
 import type { Host } from '../host.ts'
-import { readWords } from './args.ts'
+import { MANY, readWords } from './args.ts'
 import type { Context } from './context.ts'
 import { colourful, outputs, sentence, writeAll } from './output.ts'
 import { startWords } from './start-words.ts'
@@ -79,9 +79,7 @@ async function runVerb(context: Context, { name, verb }: { name: string; verb: V
   const command = make({ ...context, flags: { ...context.flags, ...layer } })
   const args = (typeof command.args === 'function' ? await command.args() : await command.args) as ArgsDef | undefined
   const words = readWords(name, rest, args ?? {})
-  const places = Object.entries(args ?? {}).flatMap(([key, { type }]) =>
-    type === 'positional' && !MANY.includes(key) ? [key] : [],
-  )
+  const places = Object.entries(args ?? {}).flatMap(([key, { type }]) => (type === 'positional' && !isMany(key) ? [key] : []))
   const values = {
     ...words.flags,
     ...Object.fromEntries(
@@ -96,8 +94,8 @@ async function runVerb(context: Context, { name, verb }: { name: string; verb: V
   return typeof code === 'number' ? code : 0
 }
 
-/** Places that take any number of words; these are handed on as `rawArgs`. */
-const MANY = ['words', 'sessions']
+/** Whether the words of a place are handed on as `rawArgs`. */
+const isMany = (key: string): boolean => key === 'words' || MANY.some((name) => name === key)
 
 function contextOf(host: Host, version: string, flags: Layer): Context {
   const { answer, note, warn, prompt } = outputs(host)

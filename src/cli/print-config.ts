@@ -42,12 +42,16 @@ export function networkLines({ network }: SessionSpec): readonly string[] {
       return ['# network: none']
     case 'open':
       return ['# network: open, every host can be reached']
+    case 'record':
     case 'restricted':
       return [
-        '# network: restricted to',
+        network.mode === 'record' ? '# network: record, every public host can be reached; and' : '# network: restricted to',
         ...network.policy.allow.map(
           ({ host, ports, privateRange, why }) =>
             `allow         ${host}:${ports.join(',')}${privateRange === '' ? '' : `@${privateRange}`}  # ${why}`,
+        ),
+        ...network.policy.deny.map(
+          ({ host, ports, why }) => `deny          ${host}${ports.length === 0 ? '' : `:${ports.join(',')}`}  # ${why}`,
         ),
         network.policy.injection === null
           ? '# no credential of the caller: log in inside the box'

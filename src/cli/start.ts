@@ -5,16 +5,18 @@ import type { Layer } from '../config/settings.ts'
 import { PaudeError } from '../errors.ts'
 import { keepBounded } from '../events/file.ts'
 import { parseLog, type Request, UNREACHABLE } from '../network/log.ts'
+import { type Proposal, proposal, proposalText } from '../network/proposal.ts'
 import type { Plan } from '../plan/plan.ts'
 import { renderPlan } from '../plan/render.ts'
 import { execute } from '../run/execute.ts'
 import { capture, LEFT } from '../run/process.ts'
 import { lookAround } from '../session/look.ts'
 import { outside } from '../session/outside.ts'
+import { policyNow } from '../session/policy.ts'
 import { handleOf, type SessionRecord } from '../session/record.ts'
 import { resolveSession, type Wish } from '../session/resolve.ts'
 import type { SessionSpec } from '../session/spec.ts'
-import { insistPrivate, readRecords } from '../session/store.ts'
+import { insistPrivate, readRecord, readRecords } from '../session/store.ts'
 import { readSeconds } from './args.ts'
 import type { Context } from './context.ts'
 import { chooseImages } from './images.ts'
@@ -69,6 +71,10 @@ export async function startSession(context: Context, start: Start): Promise<numb
   for (const line of [...around.workspace.notes, ...outside(named, host, spec.mounts)]) note(line)
   if (settings.network === 'none' && run.kind === 'agent') warn('without a network Claude cannot reach its model')
   if (settings.network === 'open') warn('the network is open: the agent can reach every host this machine can')
+  if (settings.network === 'record')
+    warn(
+      'the network is recorded: the agent can reach every public host; only private, loopback, link-local and metadata addresses are blocked',
+    )
   insistPrivate(host)
   refuseTakenName(context, spec)
   const effects = context.effects(backend)
@@ -115,20 +121,30 @@ async function finish(context: Context, { backend, spec, record, code, removal, 
     context.note(`detached, the session goes on: paude attach ${spec.name || spec.id}`)
     return 0
   }
+  const isWalled = spec.network.mode === 'restricted' || spec.network.mode === 'record'
   const [requests, receipt] = await Promise.all([
-    spec.network.mode === 'restricted' ? capture(backend.requests(handle, { follow: false })).catch(() => null) : null,
-    code === 125 && spec.network.mode === 'restricted' ? capture(backend.receipt(handle)).catch(() => null) : null,
+    isWalled ? capture(backend.requests(handle, { follow: false })).catch(() => null) : null,
+    code === 125 && isWalled ? capture(backend.receipt(handle)).catch(() => null) : null,
   ])
+  // It may have been changed meanwhile; where nothing was asked for, nobody needs to know.
+  const last = requests?.stdout ? (readRecord(context.host, record.id) ?? record) : record
   await execute(removal, effects)
   if (receipt !== null && /"ok":false/.test(receipt.stdout))
     throw new PaudeError('self-test', 'the wall around the agent did not hold, so the agent was not started', {
       hint: 'paude selftest shows which probe got out',
     })
-  const asked = parseLog(requests?.stdout ?? '', spec.network.mode === 'none' ? [] : spec.network.policy.allow)
+  const asked = parseLog(requests?.stdout ?? '', policyNow(last, Date.now() / 1000))
   onEnd?.(asked)
   await warnOfPlanted(context, record)
   if (onEnd === undefined) noteBlocked(context, asked)
+  if (spec.network.mode === 'record') noteRecorded(context, proposal(asked, spec.network.policy))
   return code
+}
+
+function noteRecorded({ note }: Context, { entries }: Proposal): void {
+  const places = entries.length === 1 ? '1 place' : `${entries.length} places`
+  if (entries.length === 0) note('recorded nothing that is not allowed already')
+  else note(`recorded ${places}, to be read before they are allowed:\n${proposalText({ entries, impossible: [] })}`)
 }
 
 function noteBlocked({ note }: Context, requests: readonly Request[]): void {

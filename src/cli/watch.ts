@@ -3,6 +3,7 @@ import { type ActiveRow, withActivity } from './activity.ts'
 import type { Context } from './context.ts'
 import { findSession, listSessions, type Row } from './find-session.ts'
 import { terminalSettings, typeInto } from './held.ts'
+import { openKeys } from './keys.ts'
 import { bold, dim, printable, table, writeAll } from './output.ts'
 import { HEAD, sessionRow } from './session-table.ts'
 import { stopSession } from './stop.ts'
@@ -41,8 +42,6 @@ async function watchLines(context: Context, json: boolean): Promise<number> {
     await Bun.sleep(LOOK)
   }
 }
-
-type Keys = { readonly next: () => Promise<string>; readonly pause: () => void; readonly resume: () => void }
 
 async function watchTable(context: Context): Promise<number> {
   const keys = openKeys()
@@ -134,38 +133,6 @@ function picture(
     foot,
   ]
   return `\x1b[H${all.map((line) => `${line}\x1b[0m\x1b[K`).join('\r\n')}\x1b[J`
-}
-
-// biome-ignore lint/suspicious/noControlCharactersInRegex: arrows are sequences
-const KEY = /\u001b\[[A-D]|[\s\S]/gu
-
-/** Keys as they are typed, one at a time. */
-function openKeys(): Keys {
-  const waiting: string[] = []
-  let wake: (() => void) | null = null
-  const onData = (bytes: Buffer) => {
-    // Several may come in one read.
-    waiting.push(...(bytes.toString('utf8').match(KEY) ?? []))
-    wake?.()
-  }
-  const keys: Keys = {
-    next: async () => {
-      if (waiting.length === 0) await new Promise<void>((resolve) => (wake = resolve))
-      return waiting.shift() ?? ''
-    },
-    pause: () => {
-      process.stdin.off('data', onData)
-      process.stdin.setRawMode(false)
-      process.stdin.pause()
-    },
-    resume: () => {
-      process.stdin.setRawMode(true)
-      process.stdin.on('data', onData)
-      process.stdin.resume()
-    },
-  }
-  keys.resume()
-  return keys
 }
 
 async function attach(context: Context, row: ActiveRow): Promise<string> {

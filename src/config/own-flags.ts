@@ -55,8 +55,9 @@ export const ownFlags = [
     key: 'network',
     type: 'value',
     valueHint: 'MODE',
-    values: ['restricted', 'open', 'none'],
-    description: 'restricted: only the allowlist (default); open: no wall; none: no network at all',
+    values: ['restricted', 'open', 'none', 'record'],
+    description:
+      'restricted: only the allowlist (default); record: every public host, written down; open: no wall; none: no network at all',
   },
   {
     name: 'network-allow',
@@ -64,7 +65,7 @@ export const ownFlags = [
     type: 'list',
     commas: true,
     valueHint: 'HOST',
-    description: 'Allow a host: example.org, *.example.org, example.org:8443, host.paude.internal:3000',
+    description: 'Allow a host: example.org, *.example.org, example.org:8443, host.paude.internal:3000, or a group: @github',
   },
   {
     name: 'network-deny',
@@ -72,7 +73,7 @@ export const ownFlags = [
     type: 'list',
     commas: true,
     valueHint: 'HOST',
-    description: 'Deny a host, whatever allows it: example.org, *.example.org',
+    description: 'Deny a host, whatever allows it: example.org, *.example.org, example.org:8443',
   },
   {
     name: 'network-group',
@@ -80,7 +81,7 @@ export const ownFlags = [
     type: 'list',
     commas: true,
     valueHint: 'NAME',
-    description: 'Allow the hosts of a group, like @github',
+    description: 'Allow what a tool needs: github, npm, pypi, … (paude network groups)',
   },
   {
     name: 'allow-network',

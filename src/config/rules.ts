@@ -1,5 +1,7 @@
 import type { Allow } from '../network/allow.ts'
-import { matches, mergeAllows, parseAllow } from '../network/pattern.ts'
+import { groupEntry, parseEntry } from '../network/groups.ts'
+import { matches, mergeAllows } from '../network/pattern.ts'
+import { readBandwidth } from '../network/ways.ts'
 import { readCpus, readMemory, readPids } from './limits.ts'
 import type { Layer, Settings } from './settings.ts'
 
@@ -21,10 +23,16 @@ export const RULES = {
   imageBase: 'differs',
   agentVersion: 'differs',
   pull: { order: ['never', 'missing', 'always'] },
-  network: { order: ['none', 'restricted', 'open'] },
+  network: { order: ['none', 'restricted', 'record', 'open'] },
   networkAllow: 'adds',
   networkGroups: 'adds',
   networkDeny: 'closes',
+  // Whoever chooses the proxy or the name server sees what is asked for.
+  upstreamProxy: 'differs',
+  upstreamCredentials: 'differs',
+  upstreamExcept: 'adds',
+  dns: 'adds',
+  bandwidth: { limit: readBandwidth },
   inject: 'differs',
   cpus: { limit: readCpus },
   memory: { limit: readMemory },
@@ -66,13 +74,14 @@ export function isWider(setting: keyof Settings, value: string, than: string): b
 export function uncovered<T>(setting: keyof Settings, entries: readonly T[], by: Layer): readonly T[] {
   const hosts = setting === 'networkAllow' || setting === 'networkGroups'
   const list: readonly unknown[] = hosts
-    ? [...(by.networkAllow ?? []), ...(by.networkGroups ?? [])]
+    ? [...(by.networkAllow ?? []), ...(by.networkGroups ?? []).map(groupEntry)]
     : ((by[setting] ?? []) as readonly unknown[])
   const known = new Set(list.map((one) => JSON.stringify(one)))
-  const fresh = entries.filter((entry) => !known.has(JSON.stringify(entry)))
+  const plain = (entry: T): unknown => (setting === 'networkGroups' ? groupEntry(String(entry)) : entry)
+  const fresh = entries.filter((entry) => !known.has(JSON.stringify(plain(entry))))
   if (!hosts || fresh.length === 0) return fresh
   const allowed = list.flatMap(readAllow)
-  return fresh.filter((entry) => !allows(allowed, entry))
+  return fresh.filter((entry) => !allows(allowed, plain(entry)))
 }
 
 /** Whether a further entry lets nothing more through: a wildcard or another port may stand for it. */
@@ -82,10 +91,10 @@ function allows(list: readonly Allow[], entry: unknown): boolean {
   return more.length > 0 && JSON.stringify(mergeAllows(before)) === JSON.stringify(mergeAllows([...before, ...more]))
 }
 
-/** Groups, and what is no host at all, stand for themselves alone. */
+/** What is no host and no group stands for itself alone. */
 function readAllow(entry: unknown): readonly Allow[] {
   try {
-    return [parseAllow(String(entry), '')]
+    return parseEntry(String(entry), '')
   } catch {
     return []
   }

@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { readBandwidth } from '../network/ways.ts'
 import { Env } from './env-schema.ts'
 import { extraFlagFault } from './extra-flags.ts'
 import { readCpus, readMemory, readPids } from './limits.ts'
@@ -15,6 +16,13 @@ const succeeds = (read: (value: string) => unknown) => (value: string) => {
   } catch {
     return false
   }
+}
+
+const isReference = (value: string): boolean => /^(env:[A-Za-z_]\w*|file:(\/|~\/).+)$/.test(value)
+
+function isProxy(value: string): boolean {
+  const url = URL.parse(value)
+  return url !== null && /^https?:$/.test(url.protocol) && url.username === '' && url.password === ''
 }
 
 const Engine = v.strictObject({
@@ -57,9 +65,20 @@ const sections = {
         v.array(
           v.pipe(
             v.string(),
-            v.check((name) => /^@[a-z][a-z0-9-]*$/.test(name), 'must be the name of a group, like "@github"'),
+            v.check((name) => /^@?[a-z][a-z0-9-]*$/.test(name), 'must be the name of a group, like "@github"'),
           ),
         ),
+      ),
+      upstream_proxy: v.optional(
+        v.pipe(text, v.check(isProxy, 'must be http://HOST:PORT or https://HOST:PORT, without a password')),
+      ),
+      upstream_credentials: v.optional(
+        v.pipe(text, v.check(isReference, 'must say where NAME:PASSWORD stands: "env:NAME" or "file:/path"')),
+      ),
+      upstream_except: v.optional(texts),
+      dns: v.optional(texts),
+      bandwidth: v.optional(
+        v.pipe(text, v.check(succeeds(readBandwidth), 'must be bytes a second like "500k" or "5m", or "none"')),
       ),
       inject: v.optional(v.picklist(['bump', 'base-url'])),
     }),

@@ -12,11 +12,17 @@ export type Settings = {
   /** Exact release of the agent in images that are built here. */
   readonly agentVersion: string
   readonly pull: 'always' | 'missing' | 'never'
-  readonly network: 'restricted' | 'open' | 'none'
+  readonly network: 'restricted' | 'open' | 'none' | 'record'
   readonly networkAllow: readonly string[]
-  /** Wins over what is allowed. */
+  /** Wins over every allow. */
   readonly networkDeny: readonly string[]
-  /** Named groups of hosts, written `@github`. */
+  /** Only in files: how the proxy itself gets out, as written. */
+  readonly upstreamProxy: string
+  readonly upstreamCredentials: string
+  readonly upstreamExcept: readonly string[]
+  readonly dns: readonly string[]
+  readonly bandwidth: string
+  /** Named groups of hosts, with or without `@`. */
   readonly networkGroups: readonly string[]
   /** How the proxy gets at the request it puts the credential in. */
   readonly inject: 'bump' | 'base-url'

@@ -19,6 +19,25 @@ export function withKey(
   return verified(put(text, path, literal), setIn(parse(text) as Tree, path, value), parse)
 }
 
+/** The text with one entry more at the end of a list; null when that cannot be done without rewriting the list and its comments. */
+export function withEntry(
+  text: string,
+  { path, list, value }: { readonly path: readonly string[]; readonly list: readonly string[]; readonly value: string },
+  parse: Parse,
+): string | null {
+  const entry = find(text, path)
+  const written = entry === undefined ? '' : text.slice(entry.value, entry.end)
+  if (entry !== undefined && written.includes('\n')) {
+    // In a line of its own, as those before it.
+    const bracket = text.lastIndexOf('\n', entry.end - 1) + 1
+    const indent = /\n([ \t]*)["']/.exec(written)?.[1] ?? '  '
+    const line = `${text.slice(0, bracket)}${indent}${JSON.stringify(value)},\n${text.slice(bracket)}`
+    const added = verified(line, setIn(parse(text) as Tree, path, [...list, value]), parse)
+    if (added !== null) return added
+  }
+  return withKey(text, { path, literal: tomlLiteral([...list, value]) }, parse)
+}
+
 /** The text without a key; null when it stands in no line of its own. */
 export function withoutKey(text: string, path: readonly string[], parse: Parse): string | null {
   const entry = find(text, path)

@@ -16,6 +16,7 @@ import group from '../../squid/group' with { type: 'text' }
 import mimeNone from '../../squid/mime-none' with { type: 'text' }
 import openssl from '../../squid/openssl.cnf' with { type: 'text' }
 import passwd from '../../squid/passwd' with { type: 'text' }
+import policy from '../../squid/policy' with { type: 'text' }
 import proxy from '../../squid/proxy' with { type: 'text' }
 import proxyConfig from '../../squid/proxy.cfg' with { type: 'text' }
 import secret from '../../squid/secret' with { type: 'text' }
@@ -42,6 +43,7 @@ export const contexts: Readonly<Record<ImageName, Readonly<Record<string, string
     'mime-none': mimeNone,
     'openssl.cnf': openssl,
     passwd,
+    policy,
     proxy,
     'proxy.cfg': proxyConfig,
     secret,

@@ -1,3 +1,5 @@
+import type { Ways } from './ways.ts'
+
 /** One line of the allowlist after parsing: what may be reached, and why the user finds it there. */
 export type Allow = {
   /** Canonical: lower case, punycode, no trailing dot. `*.example.org` means everything below, not the name itself. */
@@ -32,12 +34,26 @@ export type Injection = {
   readonly prefix: string
 }
 
+/** One line of the denylist after parsing. It wins over every allow. */
+export type Deny = {
+  /** As in Allow. */
+  readonly host: string
+  /** Ascending; empty for every port. */
+  readonly ports: readonly number[]
+  readonly why: string
+}
+
 /** What squid.conf is generated from. */
 export type Policy = {
   /** Session id, written in every log line. */
   readonly session: string
-  /** `open` lets every host through (and skips the canaries) but still logs and injects. */
-  readonly mode: 'restricted' | 'open'
+  /**
+   * `open` lets every host through (and skips the canaries) but still logs and injects.
+   * `record` keeps the wall and lets every public name through, to find out what is needed.
+   */
+  readonly mode: 'restricted' | 'open' | 'record'
   readonly allow: readonly Allow[]
+  readonly deny: readonly Deny[]
+  readonly ways: Ways
   readonly injection: Injection | null
 }

@@ -1,5 +1,6 @@
-import { type Allow, HOST_NAME } from './allow.ts'
-import { matches } from './pattern.ts'
+import { type Allow, HOST_NAME, type Policy } from './allow.ts'
+import { denied } from './decide.ts'
+import { patternsOf } from './pattern.ts'
 
 /** One thing the box asked for, and what became of it. */
 export type Request = {
@@ -16,22 +17,29 @@ export type Request = {
   readonly rule: string
   /** Both directions. */
   readonly bytes: number
+  /** Of the policy it was decided by. */
+  readonly revision: string
 }
 
+/** The policy that reasons are told by; requests of other revisions were decided by what has changed since. */
+export type Known = Pick<Policy, 'mode' | 'allow' | 'deny'> & { readonly revision: string }
+
+const NOTHING: Known = { mode: 'restricted', allow: [], deny: [], revision: '' }
+
 /** Reads the proxy's access log. Lines that are none of it are skipped; a tunnel's two lines (opened, closed) become one request. */
-export function parseLog(text: string, allow: readonly Allow[] = []): readonly Request[] {
+export function parseLog(text: string, known: Known = NOTHING): readonly Request[] {
   const requests: (Request | null)[] = []
   const open = new Map<number, number>()
   for (const line of text.split('\n').flatMap(readLine)) {
     const opened = open.get(line.connection)
     const first = opened === undefined ? null : requests[opened]
-    if (opened !== undefined && first && isEnd(line, first)) requests[opened] = { ...toRequest(line, allow), time: first.time }
+    if (opened !== undefined && first && isEnd(line, first)) requests[opened] = { ...toRequest(line, known), time: first.time }
     else {
       // Inside an opened (bumped) tunnel its requests say more than the tunnel.
       if (opened !== undefined && line.bump === 'bump' && line.method !== 'CONNECT') requests[opened] = null
       if (isStart(line)) open.set(line.connection, requests.length)
       else if (line.method === 'CONNECT') open.delete(line.connection)
-      requests.push(toRequest(line, allow))
+      requests.push(toRequest(line, known))
     }
   }
   return requests.filter((request) => request !== null)
@@ -40,6 +48,7 @@ export function parseLog(text: string, allow: readonly Allow[] = []): readonly R
 type Line = {
   readonly time: string
   readonly session: string
+  readonly revision: string
   readonly connection: number
   readonly method: string
   readonly url: string
@@ -73,6 +82,7 @@ function readLine(text: string): readonly Line[] {
     {
       time: new Date(Math.round(seconds * 1000)).toISOString(),
       session: word('sid'),
+      revision: word('rev'),
       connection: count('c'),
       method: word('m'),
       url: word('u'),
@@ -98,29 +108,31 @@ function readObject(text: string): Record<string, unknown> | null {
   }
 }
 
-const toRequest = (line: Line, allow: readonly Allow[]): Request => ({
+const toRequest = (line: Line, known: Known): Request => ({
   time: line.time,
   session: line.session,
   method: line.method,
   host: line.host,
   port: line.port,
-  ...decision(line, allow),
+  ...decision(line, known),
   bytes: line.bytes,
+  revision: line.revision,
 })
 
-function decision(line: Line, allow: readonly Allow[]): Pick<Request, 'decision' | 'rule'> {
+function decision(line: Line, known: Known): Pick<Request, 'decision' | 'rule'> {
   const { error, bump, sni, host } = line
   if (bump === 'terminate')
     return { decision: 'blocked', rule: sni !== '' && sni !== host ? `sni differs: ${sni}` : 'not allowed inside a tunnel' }
   if (error === 'ERR_ACCESS_DENIED' || error === 'ERR_FORWARDING_DENIED')
-    return { decision: 'blocked', rule: denial(line, allow) }
+    return { decision: 'blocked', rule: denial(line, known) }
   if (error.startsWith('ERR_') && line.status >= 400)
     return { decision: line.status < 500 ? 'blocked' : 'failed', rule: failure(line) }
   if (error.startsWith('ERR_') && line.result.includes('NONE')) return { decision: 'failed', rule: failure(line) }
   if (host === '') return { decision: 'failed', rule: 'malformed request' }
+  const entry = named(known.allow, line).find((one) => opens(one, line))
   return {
     decision: 'allowed',
-    rule: allow.filter((entry) => names(entry, line)).find((entry) => opens(entry, line))?.host ?? 'open',
+    rule: entry?.host ?? (isPast(line, known) ? 'allowed then' : known.mode === 'record' ? 'record' : 'open'),
   }
 }
 
@@ -128,16 +140,24 @@ function decision(line: Line, allow: readonly Allow[]): Pick<Request, 'decision'
 export const UNREACHABLE = 'not found, or at a private address'
 
 /** The log has the verdict; the reason follows from the list the verdict was made by. */
-function denial(line: Line, allow: readonly Allow[]): string {
+function denial(line: Line, known: Known): string {
   if (/^(\[|%5b|[\d.]+$|0x)/i.test(line.host)) return 'address literal'
   if (/^(TRACE|TRACK|PURGE)$/.test(line.method)) return 'method'
-  const named = allow.filter((entry) => names(entry, line))
-  if (named.length === 0) return 'not on the allowlist'
-  if (!named.some((entry) => opens(entry, line))) return 'port'
+  const rule = denied(known.deny, line)
+  if (rule !== null) return `denied: ${rule.host}`
+  const entries = named(known.allow, line)
+  if (entries.length === 0) return 'not on the allowlist'
+  if (!entries.some((entry) => opens(entry, line))) return 'port'
+  if (isPast(line, known)) return 'not on the allowlist then'
   return line.bump === 'bump' || line.host === HOST_NAME ? 'path not allowed' : UNREACHABLE
 }
 
-const names = ({ host }: Allow, line: Line): boolean => matches(host, line.host)
+function named(allow: readonly Allow[], { host }: Line): readonly Allow[] {
+  const patterns = host === HOST_NAME ? [host] : patternsOf(host)
+  return allow.filter((entry) => patterns.includes(entry.host))
+}
+
+const isPast = (line: Line, { revision }: Known): boolean => line.revision !== '' && revision !== '' && line.revision !== revision
 
 /** 80 is for plain requests and 443 for TLS; every other port takes both. */
 const opens = ({ ports }: Allow, { method, port, bump }: Line): boolean =>

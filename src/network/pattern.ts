@@ -1,6 +1,6 @@
 import { domainToASCII, domainToUnicode } from 'node:url'
 import { PaudeError } from '../errors.ts'
-import { type Allow, HOST_NAME } from './allow.ts'
+import { type Allow, type Deny, HOST_NAME } from './allow.ts'
 import { inside, PRIVATE_RANGES, rangeText, readRange } from './ranges.ts'
 
 const DEFAULT_PORTS = [80, 443]
@@ -28,8 +28,31 @@ export function parseAllow(entry: string, why: string): Allow {
   }
 }
 
+/** Reads `HOST[:PORT]` of a denylist, where HOST is a name or `*.` before one. Throws `usage` for everything else. */
+export function parseDeny(entry: string, why: string): Deny {
+  if (entry.includes('@'))
+    throw new PaudeError('usage', `cannot deny ${JSON.stringify(entry)}: a range belongs to what is allowed`, {
+      hint: 'write HOST or HOST:PORT',
+    })
+  const port = entry.includes(':') || entry !== HOST_NAME ? '' : ':1'
+  const { host, ports } = parseAllow(`${entry}${port}`, why)
+  return { host, ports: entry.includes(':') ? ports : [], why }
+}
+
+/** The same list is merged for the policy, its revision, its file and its page, and a long one takes its time. */
+const MERGED = new WeakMap<readonly Allow[], readonly Allow[]>()
+
 /** The same permissions in the fewest lines, sorted: ports united, lines dropped that a wildcard already covers. */
 export function mergeAllows(list: readonly Allow[]): readonly Allow[] {
+  const known = MERGED.get(list)
+  if (known !== undefined) return known
+  const merged = merge(list)
+  MERGED.set(list, merged)
+  MERGED.set(merged, merged)
+  return merged
+}
+
+function merge(list: readonly Allow[]): readonly Allow[] {
   const byKey = new Map<string, Allow>()
   for (const allow of list) {
     const key = `${allow.host}@${allow.privateRange}`
@@ -37,11 +60,44 @@ export function mergeAllows(list: readonly Allow[]): readonly Allow[] {
     byKey.set(key, known === undefined ? { ...allow, ports: unite(allow.ports) } : joined(known, allow))
   }
   const merged = [...byKey.values()]
+  const byName = Map.groupBy(merged, ({ host }) => host)
+  // Without a wildcard and a host of two ranges nothing covers anything.
+  if (byName.size === merged.length && !merged.some(({ host }) => host.startsWith('*.'))) return merged.sort(byHost)
+  const wider = merged.map((allow) =>
+    patternsOf(allow.host)
+      .flatMap((pattern) => byName.get(pattern) ?? [])
+      .filter((other) => covers(other, allow)),
+  )
+  const reasons = new Map<Allow, Set<string>>()
+  for (const [at, allow] of merged.entries())
+    for (const one of [allow, ...(wider[at] ?? [])]) reasons.set(one, (reasons.get(one) ?? new Set<string>()).add(allow.why))
   return merged
-    .filter((allow) => !merged.some((other) => covers(other, allow)))
-    .map((allow) => merged.filter((other) => covers(allow, other)).reduce(joinedWhy, allow))
+    .filter((_, at) => wider[at]?.length === 0)
+    .map((allow) => ({ ...allow, why: together([allow.why, ...(reasons.get(allow) ?? [])]) }))
     .sort(byHost)
 }
+
+/** The same denials in the fewest lines, sorted: what is denied at every port or by a wildcard is not said again. */
+export function mergeDenies(list: readonly Deny[]): readonly Deny[] {
+  const byHost = new Map<string, Deny>()
+  for (const deny of list) {
+    const known = byHost.get(deny.host)
+    byHost.set(deny.host, known === undefined ? { ...deny, ports: unite(deny.ports) } : joinedDeny(known, deny))
+  }
+  const merged = [...byHost.values()]
+  const isCovered = (deny: Deny) =>
+    patternsOf(deny.host).some((pattern) => {
+      const wide = byHost.get(pattern)
+      return wide !== undefined && wide !== deny && matches(wide.host, deny.host) && holdsPorts(wide, deny)
+    })
+  return merged.filter((deny) => !isCovered(deny)).sort((one, other) => (one.host < other.host ? -1 : 1))
+}
+
+/** Every pattern that can stand for this name: itself, and the wildcards above it. */
+export const patternsOf = (host: string): readonly string[] => [
+  host,
+  ...[...host.matchAll(/\./g)].map(({ index }) => `*${host.slice(index)}`).filter((pattern) => pattern !== host),
+]
 
 /** Whether the pattern (`host` of an Allow) stands for this very name; a wildcard also for every narrower wildcard. */
 export const matches = (pattern: string, host: string): boolean =>
@@ -58,11 +114,22 @@ const covers = (wide: Allow, narrow: Allow): boolean =>
 
 const unite = (...ports: readonly (readonly number[])[]): readonly number[] => [...new Set(ports.flat())].sort((a, b) => a - b)
 
-const joined = (one: Allow, other: Allow): Allow => joinedWhy({ ...one, ports: unite(one.ports, other.ports) }, other)
-
-const joinedWhy = (one: Allow, { why }: Allow): Allow => ({
+const joined = (one: Allow, other: Allow): Allow => ({
   ...one,
-  why: [...new Set([...one.why.split('; '), ...why.split('; ')])].join('; '),
+  ports: unite(one.ports, other.ports),
+  why: together([one.why, other.why]),
+})
+
+/** Reasons, each of them once. */
+const together = (reasons: readonly string[]): string => [...new Set(reasons.flatMap((why) => why.split('; ')))].join('; ')
+
+const holdsPorts = (wide: Deny, narrow: Deny): boolean =>
+  wide.ports.length === 0 || (narrow.ports.length > 0 && narrow.ports.every((port) => wide.ports.includes(port)))
+
+const joinedDeny = (one: Deny, other: Deny): Deny => ({
+  ...one,
+  ports: one.ports.length === 0 || other.ports.length === 0 ? [] : unite(one.ports, other.ports),
+  why: together([one.why, other.why]),
 })
 
 const byHost = (one: Allow, other: Allow): number =>

@@ -30,6 +30,18 @@ export const rangeText = ({ base, length, bits }: Range): string => `${bits === 
 export const inside = (inner: Range, outer: Range): boolean =>
   inner.bits === outer.bits && inner.length >= outer.length && inner.base >= outer.base && inner.base < outer.base + size(outer)
 
+/** Whether an address lies in one of these ranges. */
+export const isIn = (address: string, ranges: readonly string[]): boolean => {
+  const read = readAddress(address)
+  return (
+    read !== null &&
+    ranges.some((text) => {
+      const outer = readRange(text)
+      return outer !== null && inside({ ...read, length: read.bits }, outer)
+    })
+  )
+}
+
 /** The ranges of the list that stay when one is opened: a list to deny must be exact, for a name may have several addresses. */
 export const withoutRange = (list: readonly string[], opened: string): readonly string[] => {
   const hole = readRange(opened)

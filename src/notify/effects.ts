@@ -1,13 +1,13 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Host } from '../host.ts'
+import { readSecret } from '../reference.ts'
 import { post } from '../run/post.ts'
 import { capture } from '../run/process.ts'
 import { desktopArgv, type Message, plain } from './message.ts'
 import type { NotifyEffects } from './notifier.ts'
 import type { Webhook } from './settings.ts'
 import { openSpool, type Spool } from './spool.ts'
-import { readToken } from './token.ts'
 import { deliver } from './webhook.ts'
 
 export type Surroundings = {
@@ -67,7 +67,7 @@ async function run(argv: readonly string[], stdin: string, timeout: number): Pro
 type Post = { readonly host: Host; readonly spool: Spool | null; readonly again: (call: () => void) => void }
 
 async function send(webhook: Webhook, message: Message, { host, spool, again }: Post): Promise<string | null> {
-  const means = { post, sleep, token: readToken(webhook.token, host).reveal() }
+  const means = { post, sleep, token: readSecret(webhook.token, host, 'notify.webhook.token').reveal() }
   const delivery = await deliver(webhook, message, means)
   switch (delivery.kind) {
     case 'sent':

@@ -92,8 +92,8 @@ export async function startBehind(
   return { line: text.split('\n')[0] ?? '' }
 }
 
-/** Starts a program whose stdout is read line by line as it comes. A signal that ends paude ends it too. */
-export async function* lines(argv: Argv): AsyncGenerator<string> {
+/** Starts a program whose stdout is read line by line as it comes. A signal that ends paude ends it too, and so does `stop`. */
+export async function* lines(argv: Argv, stop?: AbortSignal): AsyncGenerator<string> {
   const child = start(argv, { env: Bun.env, stdin: 'ignore', stdout: 'pipe', stderr: 'ignore', detached: true })
   const end = () => killGroup(child.pid, 'SIGKILL')
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
@@ -106,6 +106,7 @@ export async function* lines(argv: Argv): AsyncGenerator<string> {
     for (const signal of signals) process.off(signal, onSignal)
   }
   for (const signal of signals) process.on(signal, onSignal)
+  stop?.addEventListener('abort', end)
   let rest = ''
   const decoder = new TextDecoder()
   try {
@@ -117,6 +118,7 @@ export async function* lines(argv: Argv): AsyncGenerator<string> {
     }
     if (rest !== '') yield rest
   } finally {
+    stop?.removeEventListener('abort', end)
     forget()
     end()
   }

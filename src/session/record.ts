@@ -14,8 +14,42 @@ export const SessionRecord = v.object({
   starter: v.fallback(v.string(), ''),
   workspace: v.string(),
   directory: v.string(),
-  network: v.picklist(['restricted', 'open', 'none']),
+  network: v.picklist(['restricted', 'open', 'none', 'record']),
   allow: v.array(v.object({ host: v.string(), ports: v.array(v.number()), privateRange: v.string(), why: v.string() })),
+  deny: v.optional(v.array(v.object({ host: v.string(), ports: v.array(v.number()), why: v.string() })), []),
+  injection: v.optional(
+    v.nullable(
+      v.object({
+        host: v.string(),
+        port: v.number(),
+        scheme: v.picklist(['https', 'http']),
+        way: v.picklist(['bump', 'base-url']),
+        header: v.picklist(['X-Api-Key', 'Authorization']),
+        prefix: v.string(),
+      }),
+    ),
+    null,
+  ),
+  ways: v.optional(
+    v.object({
+      upstream: v.nullable(
+        v.object({
+          scheme: v.picklist(['http', 'https']),
+          host: v.string(),
+          port: v.number(),
+          except: v.array(v.string()),
+          credentials: v.string(),
+        }),
+      ),
+      dns: v.array(v.string()),
+      bandwidth: v.number(),
+    }),
+    { upstream: null, dns: [], bandwidth: 0 },
+  ),
+  /** Of the policy when this was written; '' in records of a paude that could not change it. */
+  revision: v.optional(v.string(), ''),
+  /** What was said to it since the start. */
+  changes: v.optional(v.array(v.object({ verb: v.picklist(['allow', 'deny']), entry: v.string(), until: v.number() })), []),
   terminal: v.boolean(),
   /** Id of the conversation as it was known at the start; '' when the agent chose. What became of it is in out/. */
   conversation: v.optional(v.fallback(v.string(), ''), ''),

@@ -8,9 +8,10 @@ import { uncovered } from '../config/rules.ts'
 import type { Config, Settings } from '../config/settings.ts'
 import { PaudeError } from '../errors.ts'
 import type { Host } from '../host.ts'
-import { BASE_URL, HOST_NAME, type Policy } from '../network/allow.ts'
-import { mergeAllows, parseAllow } from '../network/pattern.ts'
-import { policyFiles } from '../network/squid-conf.ts'
+import { BASE_URL, HOST_NAME } from '../network/allow.ts'
+import { stagesOf } from '../network/changes.ts'
+import { parseAllow } from '../network/pattern.ts'
+import { stageFiles, standingFiles } from '../network/squid-conf.ts'
 import { commandLine } from '../plan/shell.ts'
 import { gitEnvironment } from '../workspace/git.ts'
 import { checkMount, checkTogether, parseMount } from '../workspace/mount.ts'
@@ -21,6 +22,7 @@ import { checkedName, homeVolume, newSessionId } from './id.ts'
 import { CREATED, lifecycleScript } from './lifecycle.ts'
 import type { Surroundings } from './look.ts'
 import { mountCheck } from './mount-check.ts'
+import { policyRecord, proxySecret, startPolicy } from './policy.ts'
 import type { SessionRecord } from './record.ts'
 import type { Mount, Network, SessionSpec } from './spec.ts'
 import { sessionFolder } from './store.ts'
@@ -75,7 +77,7 @@ export function resolveSession(wish: Wish): { readonly spec: SessionSpec; readon
     workspace: workspace.root,
     directory: workspace.directory,
     network: network.mode,
-    allow: network.mode === 'none' ? [] : network.policy.allow.map((allow) => ({ ...allow, ports: [...allow.ports] })),
+    ...policyRecord(network),
     terminal,
     conversation,
     homeVolume: volume,
@@ -110,7 +112,7 @@ export function resolveSession(wish: Wish): { readonly spec: SessionSpec; readon
     folder: sessionFolder(host, id),
     seed: seedFiles(wish, {
       opening: { conversation, continues: terminal },
-      restricted: network.mode === 'restricted',
+      restricted: network.mode === 'restricted' || network.mode === 'record',
       user,
       mounts,
     }),
@@ -136,20 +138,20 @@ function refuseWeaker(backend: Backend, network: Network): void {
     })
 }
 
-function resolveNetwork(
-  { host, config: { settings, origins, managed }, agent, run, around }: Wish,
-  session: string,
-  credential: Credential | null,
-): Network {
-  const typed = (key: 'network' | 'networkAllow') => origins[key].some(({ layer }) => layer === 'flag')
+function resolveNetwork({ host, config, agent, run, around }: Wish, session: string, credential: Credential | null): Network {
+  const { settings, origins, managed } = config
+  const typed = (key: 'network' | 'networkAllow' | 'networkGroups') => origins[key].some(({ layer }) => layer === 'flag')
   // A one-shot command needs no network unless it says so.
   if (settings.network === 'none') {
     // A list from the file or the environment is for sessions that have a network; only typed flags can contradict each other.
-    if (typed('networkAllow') && typed('network'))
-      throw new PaudeError('usage', '--network none and --network-allow contradict each other', { hint: 'leave one of them out' })
+    for (const [key, flag] of [
+      ['networkAllow', '--network-allow'],
+      ['networkGroups', '--network-group'],
+    ] as const)
+      if (typed(key) && typed('network'))
+        throw new PaudeError('usage', `--network none and ${flag} contradict each other`, { hint: 'leave one of them out' })
     return { mode: 'none' }
   }
-  refuseUnenforced(settings)
   const needs = run.kind === 'agent' ? agent.needs(host, credential) : []
   // Its own provider goes without saying; where a variable sends it instead does not.
   const own = new Set(agent.needs({ ...host, env: {} }, credential).map(({ host: entry }) => entry))
@@ -159,25 +161,24 @@ function resolveNetwork(
         hint: 'unset ANTHROPIC_BASE_URL, or ask who manages this machine',
       })
   const needed = needs.map(({ host: entry, why }) => parseAllow(entry, why))
-  const asked = settings.networkAllow.map((entry) => parseAllow(entry, 'asked for by --network-allow'))
   const injection = credential === null ? null : { ...credential.injection, way: settings.inject }
-  const policy: Policy = { session, mode: settings.network, allow: mergeAllows([...needed, ...asked]), injection }
+  const policy = startPolicy(config, { session, needed, injection })
+  if (policy.ways.upstream !== null && injection?.way === 'base-url')
+    throw new PaudeError('unsupported', 'inject = "base-url" goes to the provider directly, and an upstream proxy is set', {
+      hint: 'leave inject out, or except the provider: it is not reached through the upstream proxy that way',
+    })
+  const handed = proxySecret(host, { credential: credential?.value ?? null, ways: policy.ways })
   return {
     mode: settings.network,
     policy,
     policyFiles: {
-      ...policyFiles(policy),
+      ...stageFiles(stagesOf(policy, [], 0)),
+      ...standingFiles(policy),
       ...(around.extraCa === '' ? {} : { 'extra-ca.pem': around.extraCa }),
-      ...(credential === null ? {} : { 'await-secret': '' }),
+      ...(handed === null ? {} : { 'await-secret': '' }),
     },
-    credential: credential?.value ?? null,
+    credential: handed,
   }
-}
-
-/** What squid is not told yet is refused: an entry without effect would be taken for a wall. */
-function refuseUnenforced({ networkDeny, networkGroups }: Settings): void {
-  const [key] = [...(networkDeny.length > 0 ? ['network.deny'] : []), ...(networkGroups.length > 0 ? ['network.groups'] : [])]
-  if (key !== undefined) throw new PaudeError('unsupported', `${key} is not enforced by this build`, { hint: `leave ${key} out` })
 }
 
 function resolveMounts({ host, config: { settings }, around: { workspace } }: Wish): readonly Mount[] {

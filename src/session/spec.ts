@@ -55,8 +55,9 @@ export type Mount = { readonly source: string; readonly target: string; readonly
 export type Network =
   | { readonly mode: 'none' }
   | {
-      readonly mode: 'open' | 'restricted'
+      readonly mode: 'open' | 'restricted' | 'record'
       readonly policy: Policy
+      /** Path below the policy folder to content. */
       readonly policyFiles: Readonly<Record<string, string>>
       readonly credential: Secret | null
     }

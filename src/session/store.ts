@@ -61,7 +61,8 @@ export function folderNames(host: Host): readonly string[] {
   }
 }
 
-function readRecord(host: Host, id: string): SessionRecord | null {
+/** The record of a session; null when its folder is gone or cannot be read. */
+export function readRecord(host: Host, id: string): SessionRecord | null {
   try {
     const result = v.safeParse(SessionRecord, JSON.parse(readFileSync(join(sessionFolder(host, id), 'session.json'), 'utf8')))
     return result.success && result.output.id === id ? result.output : null

@@ -141,7 +141,7 @@ _default() { :; }`
   })
 
   test('knows the value of a flag behind its =, and paths', () => {
-    expect(complete(['--network=']).lines).toEqual(['restricted', 'open', 'none'])
+    expect(complete(['--network=']).lines).toEqual(['restricted', 'open', 'none', 'record'])
     expect(complete(['--mount', '']).lines).toEqual(['files'])
     expect(complete(['-p', '']).lines).toEqual([])
   })

@@ -80,7 +80,7 @@ describe('a file', () => {
     ['"network".mode = "opne"', '/c.toml:1: network.mode must be ("restricted" | "open" | "none"), found "opne"'],
     ['[limits]\nmemory = "lots"', '/c.toml:2: limits.memory must be a size like "4g", of 64m at least, or "none"'],
     ['[limits]\npids = "none"', '/c.toml:2: limits.pids must be a whole number of at least 16'],
-    ['[network]\ngroups = ["github"]', '/c.toml:2: network.groups.0 must be the name of a group, like "@github"'],
+    ['[network]\ngroups = ["Git Hub"]', '/c.toml:2: network.groups.0 must be the name of a group, like "@github"'],
     ['[workspace]\nprotect = ["../x"]', '/c.toml:2: workspace.protect.0 must be a path in the project, without ..'],
     ['[workspace]\nprotect = ["/etc"]', '/c.toml:2: workspace.protect.0 must be a path in the project'],
     [

@@ -19,6 +19,10 @@ mode = "restricted"
 allow = ["*.example.org", "a.test:8443"]
 groups = ["@github"]
 deny = ["bad.example.org"]
+upstream_proxy = "http://proxy.test:3128"
+upstream_credentials = "env:PROXY"
+dns = ["10.0.0.53"]
+bandwidth = "5m"
 [limits]
 cpus = 2
 memory = "4g"
@@ -57,6 +61,17 @@ const OPENING: readonly (readonly [setting: keyof Settings, text: string, item: 
   ['networkAllow', 'network.allow = ["host.paude.internal:22"]', 'network.allow:  > host.paude.internal:22'],
   ['networkAllow', 'network.allow = ["@gitlab"]', 'network.allow:  > @gitlab'],
   ['networkGroups', 'network.groups = ["@gitlab"]', 'network.groups:  > @gitlab'],
+  ['networkGroups', 'network.groups = ["gitlab"]', 'network.groups:  > gitlab'],
+  [
+    'upstreamProxy',
+    'network.upstream_proxy = "http://evil.test:3128"',
+    'network.upstream_proxy: http://proxy.test:3128 > http://evil.test:3128',
+  ],
+  ['upstreamCredentials', 'network.upstream_credentials = "env:OTHER"', 'network.upstream_credentials: env:PROXY > env:OTHER'],
+  ['upstreamExcept', 'network.upstream_except = [".evil.test"]', 'network.upstream_except:  > .evil.test'],
+  ['dns', 'network.dns = ["10.6.6.6"]', 'network.dns:  > 10.6.6.6'],
+  ['bandwidth', 'network.bandwidth = "6m"', 'network.bandwidth: 5m > 6m'],
+  ['bandwidth', 'network.bandwidth = "none"', 'network.bandwidth: 5m > none'],
   ['inject', 'network.inject = "base-url"', 'network.inject: bump > base-url'],
   ['cpus', 'limits.cpus = 2.5', 'limits.cpus: 2 > 2.5'],
   ['cpus', 'limits.cpus = "none"', 'limits.cpus: 2 > none'],

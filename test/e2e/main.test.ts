@@ -198,7 +198,7 @@ describeEach('paude in place of claude', (backend) => {
     expect(results[0]).toMatch(/CONNECT tunnel failed, response 403|403 from proxy after CONNECT/)
     expect(results[1]).toContain('403 Forbidden')
     expect(results[1]).toContain('example.net')
-    expect(results[1]).toContain('--network-allow')
+    expect(results[1]).toMatch(/paude network allow example\.net --session paude-[a-z0-9]{6}\s*$/m)
     for (const index of [2, 3, 4]) expect(results[index]).toMatch(/exit=(6|7|28)/)
     expect(results[3]?.match(/exit=0/)).toBeNull()
     expect(results[4]).toEndWith('403')
@@ -251,6 +251,7 @@ describeEach('paude in place of claude', (backend) => {
         decision: expect.stringMatching(/^(allowed|blocked|failed)$/),
         rule: expect.any(String),
         bytes: expect.any(Number),
+        revision: expect.stringMatching(/^[0-9a-f]{12}$/),
       })
     const said = log.map(({ method, host, port, decision, rule }) => `${method} ${host}:${port} ${decision} ${rule}`)
     expect(said).toContain('CONNECT blocked.example.org:443 blocked not on the allowlist')

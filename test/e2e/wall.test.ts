@@ -1,11 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { networkInterfaces, tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { HOST_NAME, type Injection, type Policy } from '../../src/network/allow.ts'
+import { stagesOf } from '../../src/network/changes.ts'
 import { parseLog } from '../../src/network/log.ts'
 import { parseAllow } from '../../src/network/pattern.ts'
-import { policyFiles } from '../../src/network/squid-conf.ts'
+import { stageFiles, standingFiles } from '../../src/network/squid-conf.ts'
+import { DIRECT } from '../../src/network/ways.ts'
 
 const REAL = 'sk-real-0123456789'
 const IMAGE = 'paude-wall-test'
@@ -151,7 +153,7 @@ describe.each(engines)('the wall on %s', (engine) => {
   test('every line on the proxy’s stdout is JSON, and reads as what happened', async () => {
     const { stdout: text } = await run(engine, ['logs', wall.proxy])
     for (const line of text.trim().split('\n')) expect(JSON.parse(line)).toMatchObject({ v: 1, sid: 'wall' })
-    const requests = parseLog(text, wall.allow)
+    const requests = parseLog(text, { mode: 'restricted', allow: wall.allow, deny: [], revision: '' })
     const rules = (host: string) => [
       ...new Set(requests.filter((request) => request.host === host).map(({ decision, rule }) => `${decision}: ${rule}`)),
     ]
@@ -301,11 +303,19 @@ function makeWall(engine: string) {
   let certificate = ''
 
   function writePolicy(injection: Omit<Injection, 'host' | 'prefix'>, mode: Policy['mode']) {
-    const files = {
-      ...policyFiles({ session: 'wall', mode, allow, injection: { ...injection, host: HOST_NAME, prefix: '' } }),
+    const policy: Policy = {
+      session: 'wall',
+      mode,
+      allow,
+      deny: [],
+      ways: DIRECT,
+      injection: { ...injection, host: HOST_NAME, prefix: '' },
     }
-    for (const [file, content] of Object.entries({ ...files, 'await-secret': '', 'extra-ca.pem': certificate }))
+    const files = { ...stageFiles(stagesOf(policy, [], 0)), ...standingFiles(policy), 'await-secret': '' }
+    for (const [file, content] of Object.entries({ ...files, 'extra-ca.pem': certificate })) {
+      mkdirSync(dirname(join(folder, file)), { recursive: true })
       writeFileSync(join(folder, file), content)
+    }
     chmodSync(folder, 0o755)
   }
 

@@ -3,7 +3,12 @@ import fc from 'fast-check'
 import { parseLog } from '../../src/network/log.ts'
 import { parseAllow } from '../../src/network/pattern.ts'
 
-const allow = ['example.org', '*.wild.example', 'host.paude.internal:9443'].map((entry) => parseAllow(entry, 'test'))
+const allow = {
+  mode: 'open' as const,
+  deny: [],
+  revision: '',
+  allow: ['example.org', '*.wild.example', 'host.paude.internal:9443'].map((entry) => parseAllow(entry, 'test')),
+}
 
 /** A line as squid 6.13 wrote it, with some fields changed. */
 const line = (fields: Record<string, unknown>): string =>
@@ -43,6 +48,7 @@ test('one plain request', () =>
       decision: 'allowed',
       rule: 'example.org',
       bytes: 373,
+      revision: '',
     },
   ]))
 

@@ -1,8 +1,11 @@
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
 import type { Injection, Policy } from '../../src/network/allow.ts'
-import { parseAllow } from '../../src/network/pattern.ts'
-import { policyFiles, squidConf } from '../../src/network/squid-conf.ts'
+import { stagesOf } from '../../src/network/changes.ts'
+import { parseAllow, parseDeny } from '../../src/network/pattern.ts'
+import { revisionOf } from '../../src/network/revision.ts'
+import { squidConf, stageFiles, standingFiles } from '../../src/network/squid-conf.ts'
+import { DIRECT } from '../../src/network/ways.ts'
 
 const injection: Injection = {
   host: 'api.provider.example',
@@ -16,6 +19,8 @@ const policy = (rest: Partial<Policy>, ...entries: readonly string[]): Policy =>
   session: 's1',
   mode: 'restricted',
   allow: entries.map((entry) => parseAllow(entry, 'test')),
+  deny: [],
+  ways: DIRECT,
   injection: null,
   ...rest,
 })
@@ -27,7 +32,7 @@ describe('squid.conf', () => {
     expect(linesOf(conf, 'acl tls_ok')).toEqual(['acl tls_ok any-of nothing'])
     expect(linesOf(conf, 'acl web_')).toEqual(['acl web_name any-of nothing', 'acl web_ok any-of nothing'])
     expect(linesOf(conf, 'http_access allow')).toEqual(['http_access allow CONNECT', 'http_access allow web_ok'])
-    expect(linesOf(conf, 'miss_access')).toEqual(['miss_access deny CONNECT !tls_ok'])
+    expect(linesOf(conf, 'miss_access')).toEqual(['miss_access deny CONNECT denied', 'miss_access deny CONNECT !tls_ok'])
     expect(linesOf(conf, 'ssl_bump').at(-1)).toBe('ssl_bump terminate all')
   })
 
@@ -68,8 +73,10 @@ describe('squid.conf', () => {
     const rules = linesOf(squidConf(policy({ injection }, 'api.provider.example', '*.provider.example')), 'ssl_bump')
     const splice = rules.findIndex((rule) => rule.startsWith('ssl_bump splice step2'))
     expect(rules.slice(0, splice)).toEqual([
+      'ssl_bump splice step1 denied',
       'ssl_bump splice step1 !tls_ok',
       'ssl_bump peek step1',
+      'ssl_bump terminate step2 denied_sni',
       'ssl_bump bump step2 inject_site inject_port inject_sni',
       'ssl_bump terminate step2 inject_site',
       'ssl_bump terminate step2 inject_sni',
@@ -176,12 +183,84 @@ describe('at a base URL', () => {
   })
 })
 
-test('the folder for the proxy', () => {
-  expect(Object.keys(policyFiles(policy({})))).toEqual(['squid.conf', 'help'])
-  expect(policyFiles(policy({ injection }))['inject']).toBe('https X-Api-Key\n')
-  expect(policyFiles(policy({ injection: { ...injection, header: 'Authorization', scheme: 'http' } }))['inject']).toBe(
-    'http Authorization Bearer\n',
-  )
-  expect(policyFiles(policy({ injection: { ...injection, way: 'base-url' } }))['inject']).toBe('base-url X-Api-Key\n')
-  expect(policyFiles(policy({}, 'a.example'))['help']).toContain('  a.example 80,443\n')
+describe('what is denied', () => {
+  const denying = (...entries: readonly string[]) =>
+    squidConf(policy({ deny: entries.map((entry) => parseDeny(entry, 'test')) }, '*.a.example'))
+
+  test('stands before everything that allows', () => {
+    const conf = denying('b.a.example')
+    const rules = linesOf(conf, 'http_access')
+    expect(rules.indexOf('http_access deny denied')).toBeLessThan(rules.indexOf('http_access allow web_ok'))
+    const bump = linesOf(conf, 'ssl_bump')
+    expect(bump[0]).toBe('ssl_bump splice step1 denied')
+    expect(bump.indexOf('ssl_bump terminate step2 denied_sni')).toBeLessThan(
+      bump.findIndex((rule) => rule.includes('splice step2')),
+    )
+  })
+
+  test('stands in the file itself, for squid takes a list that is missing for an empty one', () => {
+    expect(linesOf(denying('b.a.example', '*.c.a.example:8443'), 'acl no')).toEqual([
+      'acl nothing src 255.255.255.255',
+      'acl no_name1 dstdomain -n .c.a.example',
+      'acl no_listed_sni1 ssl::server_name --client-requested .c.a.example',
+      'acl no_apex1 dstdomain -n c.a.example',
+      'acl no_apex_sni1 ssl::server_name --client-requested c.a.example',
+      'acl no_port1 port 8443',
+      'acl no1 all-of no_name1 !no_apex1 no_port1',
+      'acl no_sni1 all-of no_listed_sni1 !no_apex_sni1 no_port1',
+      'acl no_name2 dstdomain -n b.a.example',
+      'acl no_listed_sni2 ssl::server_name --client-requested b.a.example',
+      'acl no2 all-of no_name2',
+      'acl no_sni2 all-of no_listed_sni2',
+    ])
+  })
+
+  test('an open session is looked into for it', () => {
+    const open = squidConf(policy({ mode: 'open', deny: [parseDeny('b.example', 'test')] }))
+    expect(linesOf(open, 'ssl_bump')).toEqual([
+      'ssl_bump splice step1 denied',
+      'ssl_bump splice step1 !open_ok',
+      'ssl_bump peek step1',
+      'ssl_bump terminate step2 denied_sni',
+      'ssl_bump splice all',
+    ])
+  })
+
+  test('a provider that is denied is closed at the base URL too', () =>
+    expect(
+      linesOf(
+        squidConf(
+          policy({ injection: { ...injection, way: 'base-url' }, deny: [parseDeny(injection.host, 'test')] }, injection.host),
+        ),
+        'http_access',
+      )[0],
+    ).toBe('http_access deny base_url'))
+})
+
+test('a session that records keeps what is always denied', () => {
+  const conf = squidConf(policy({ mode: 'record' }))
+  expect(linesOf(conf, 'acl any_ok')).toEqual(['acl any_ok all-of host_ok any_dst !never_net !priv_net'])
+  expect(linesOf(conf, 'acl denied ')).toEqual(['acl denied any-of nothing canary'])
+})
+
+describe('the folder for the proxy', () => {
+  const files = (one: Policy) => stageFiles(stagesOf(one, [], 0))
+
+  test('a policy lies below its revision, and the stages name it', () => {
+    const one = policy({}, 'a.example')
+    const revision = revisionOf(one)
+    expect(Object.keys(files(one))).toEqual([`${revision}/squid.conf`, `${revision}/help`, 'stages'])
+    expect(files(one)['stages']).toBe(`0 ${revision}\n`)
+    expect(files(one)[`${revision}/help`]).toContain('  a.example 80,443\n')
+    expect(files(one)[`${revision}/squid.conf`]).toContain(`/paude/policy/${revision}/help help\n`)
+  })
+
+  test('the way of the credential stays as it is', () => {
+    expect(standingFiles(policy({}))).toEqual({})
+    expect(standingFiles(policy({ injection }))['inject']).toBe('https X-Api-Key\n')
+    expect(standingFiles(policy({ injection: { ...injection, header: 'Authorization', scheme: 'http' } }))['inject']).toBe(
+      'http Authorization Bearer\n',
+    )
+    expect(standingFiles(policy({ injection: { ...injection, way: 'base-url' } }))['inject']).toBe('base-url X-Api-Key\n')
+  })
 })

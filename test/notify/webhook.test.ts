@@ -18,8 +18,8 @@ import { readHost } from '../../src/host.ts'
 import { notifyEffects } from '../../src/notify/effects.ts'
 import { type Message, messageOf } from '../../src/notify/message.ts'
 import { openSpool } from '../../src/notify/spool.ts'
-import { readToken } from '../../src/notify/token.ts'
 import { deliver } from '../../src/notify/webhook.ts'
+import { readSecret } from '../../src/reference.ts'
 import { post } from '../../src/run/post.ts'
 
 let room = ''
@@ -169,7 +169,7 @@ describe('the spool', () => {
 describe('a token', () => {
   const fault = (reference: string) => {
     try {
-      return readToken(reference, { ...host, home: room }).reveal()
+      return readSecret(reference, { ...host, home: room }, 'notify.webhook.token').reveal()
     } catch (error) {
       return error instanceof PaudeError ? `${error.message} | ${error.hint}` : String(error)
     }
@@ -184,7 +184,7 @@ describe('a token', () => {
       'tok-456',
       '',
     ])
-    expect(String(readToken('env:TOKEN', host))).not.toContain('tok')
+    expect(String(readSecret('env:TOKEN', host, 'notify.webhook.token'))).not.toContain('tok')
   })
 
   test('is refused with a reason', () => {
@@ -198,6 +198,6 @@ describe('a token', () => {
     symlinkSync('/dev/zero', join(room, 'link'))
     expect(fault(`file:${join(room, 'link')}`)).toContain('is no file with a secret')
     writeFileSync(join(room, 'two'), 'two words', { mode: 0o600 })
-    expect(fault(`file:${join(room, 'two')}`)).toContain('characters that no token has')
+    expect(fault(`file:${join(room, 'two')}`)).toContain('characters that no such secret has')
   })
 })

@@ -1,5 +1,6 @@
 import type { Backend, Handle } from '../../src/backends/backend.ts'
 import type { Policy } from '../../src/network/allow.ts'
+import { DIRECT } from '../../src/network/ways.ts'
 import { exec } from '../../src/plan/plan.ts'
 import { secret } from '../../src/secret.ts'
 import type { Network, SessionSpec } from '../../src/session/spec.ts'
@@ -11,12 +12,14 @@ const policy: Policy = {
   session: 'paude-bcd234',
   mode: 'restricted',
   allow: [{ host: 'api.anthropic.com', ports: [443], privateRange: '', why: "Claude's model provider" }],
+  deny: [],
+  ways: DIRECT,
   injection: null,
 }
 const walled = {
   mode: 'restricted',
   policy,
-  policyFiles: { 'squid.conf': 'acl allowed dstdomain api.anthropic.com\n' },
+  policyFiles: { '0123456789ab/squid.conf': 'acl allowed dstdomain api.anthropic.com\n', stages: '0 0123456789ab\n' },
   credential: null,
 } as const satisfies Network
 
@@ -183,6 +186,7 @@ export const later: Readonly<Record<string, (backend: Backend) => ReturnType<Bac
   'resume-attached': ({ resume }) => resume(session, { attached: true, credential: secret(SECRETS.credential) }),
   'resume-network-none': ({ resume }) => resume(lonely, { attached: false, credential: null }),
   attach: ({ attach }) => attach(session),
+  'change-policy': ({ changePolicy }) => changePolicy(session, '0 0123456789ab\n1800000000 ba9876543210\n'),
   stop: ({ stop }) => stop(session, 10),
   'stop-network-none': ({ stop }) => stop(lonely, 0),
   remove: ({ remove }) => remove(session, { volumes: false }),

@@ -1,54 +1,143 @@
-import { defineCommand } from 'citty'
+import { defineCommand, type ParsedArgs } from 'citty'
+import { nearest } from '../../config/nearest.ts'
 import { PaudeError } from '../../errors.ts'
-import { parseLog, type Request } from '../../network/log.ts'
-import { capture, lines } from '../../run/process.ts'
+import { dryRun } from '../carry-out.ts'
 import type { Context } from '../context.ts'
-import { findSession } from '../find-session.ts'
-import { green, printable, red, table, yellow } from '../output.ts'
+import type { Found } from '../find-session.ts'
+import { changeSession } from '../network/change.ts'
+import { proposeList } from '../network/propose.ts'
+import { findWithNetwork, showBlocked, showLog } from '../network/requests.ts'
+import { addToScope } from '../network/scope.ts'
+import { showGroups, showList, showWhy } from '../network/show.ts'
+import { readUntil } from '../network/until.ts'
+import { jsonLine } from '../output.ts'
 
 const args = {
-  what: { type: 'positional', description: 'log', required: true },
-  session: { type: 'positional', description: 'Session (default: the one of this directory)', required: false },
-  blocked: { type: 'boolean', description: 'Only what was blocked' },
-  follow: { type: 'boolean', description: 'Go on as more is asked for' },
-  json: { type: 'boolean', description: 'One JSON object a line' },
+  what: {
+    type: 'positional',
+    description: 'list, allow, deny, unset, why, blocked, watch, propose, log or groups',
+    required: true,
+  },
+  hosts: { type: 'positional', description: 'Hosts, an address or a session', required: false },
+  session: {
+    type: 'string',
+    valueHint: 'SESSION',
+    description: 'allow, deny, unset: this session (default: the one of this directory)',
+  },
+  for: { type: 'string', valueHint: 'TIME', description: 'allow, deny: for so long, like 10m, 2h or 90s' },
+  once: { type: 'boolean', description: 'allow: for the next minute, which is enough to try again' },
+  project: { type: 'boolean', description: "allow, deny: in the project's paude.toml too" },
+  user: { type: 'boolean', description: 'allow, deny: in your own config.toml too' },
+  origin: { type: 'boolean', description: 'list: say who asked for each entry' },
+  blocked: { type: 'boolean', description: 'log: only what was blocked' },
+  follow: { type: 'boolean', description: 'log: go on as more is asked for' },
+  json: { type: 'boolean', description: 'Print JSON; log: one object a line' },
+  'dry-run': dryRun,
 } as const
+
+type Given = ParsedArgs<typeof args>
+type Act = (context: Context, words: readonly string[], given: Given) => Promise<number> | number
+
+/** Everything after `paude network`, and how many words it takes. */
+const ACTS: Readonly<Record<string, { readonly most: number; readonly act: Act }>> = {
+  list: {
+    most: 1,
+    act: (context, [session], { json, origin }) => showList(context, session, { json: json === true, origin: origin === true }),
+  },
+  allow: { most: Number.POSITIVE_INFINITY, act: (context, hosts, given) => change(context, 'allow', hosts, given) },
+  deny: { most: Number.POSITIVE_INFINITY, act: (context, hosts, given) => change(context, 'deny', hosts, given) },
+  unset: { most: Number.POSITIVE_INFINITY, act: (context, hosts, given) => change(context, 'unset', hosts, given) },
+  why: {
+    most: 2,
+    act: (context, [url, session], { json }) => {
+      if (url === undefined)
+        throw new PaudeError('usage', 'paude network why: URL is missing', { hint: 'paude network why https://example.org' })
+      return showWhy(context, url, session, json === true)
+    },
+  },
+  blocked: { most: 1, act: (context, [session], { json }) => showBlocked(context, session, json === true) },
+  log: {
+    most: 1,
+    act: (context, [session], { blocked, follow, json }) =>
+      showLog(context, session, { blocked: blocked === true, follow: follow === true, json: json === true }),
+  },
+  watch: {
+    most: 1,
+    act: async (context, [session], { json }) =>
+      (await import('../network/watch.ts')).watchNetwork(context, session, json === true),
+  },
+  propose: { most: 1, act: (context, [session], { json }) => proposeList(context, session, json === true) },
+  groups: { most: 1, act: (context, [name], { json }) => showGroups(context, name, json === true) },
+}
 
 export default (context: Context) =>
   defineCommand({
-    meta: { name: 'network', description: 'paude network log [SESSION]: what a session asked for, and what became of it' },
+    meta: {
+      name: 'network',
+      description:
+        'Show and change what a session may reach: paude network list|allow|deny|unset|why|blocked|watch|propose|log|groups',
+    },
     args,
-    async run({ args: given }) {
-      if (given.what !== 'log')
-        throw new PaudeError('usage', `paude network has no verb ${JSON.stringify(given.what)}`, { hint: 'paude network log' })
-      const { backend, handle, record } = await findSession(context, given.session, 'running')
-      if (record.network === 'none')
-        throw new PaudeError('unsupported', `session ${record.id} has no network, so nothing was asked for`)
-      const wanted = (requests: readonly Request[]) => requests.filter(({ decision }) => !given.blocked || decision === 'blocked')
-      if (!given.json)
-        for (const { host, ports, why } of record.allow) context.note(`allowed: ${host}:${ports.join(',')} (${why})`)
-      if (given.follow) {
-        for await (const line of lines(backend.requests(handle, { follow: true })))
-          for (const request of wanted(parseLog(line, record.allow)))
-            context.answer(given.json ? JSON.stringify(request) : cells(request).join('  '))
-        return 0
+    async run({ rawArgs, args: given }) {
+      const found = Object.hasOwn(ACTS, given.what) ? ACTS[given.what] : undefined
+      if (found === undefined) {
+        const close = nearest(given.what, Object.keys(ACTS))
+        throw new PaudeError('usage', `paude network has no verb ${JSON.stringify(given.what)}`, {
+          hint: `paude network ${close ?? Object.keys(ACTS).join(', ')}`,
+        })
       }
-      const argv = backend.requests(handle, { follow: false })
-      const outcome = await capture(argv)
-      if (outcome.code !== 0) throw context.effects(backend).explain({ argv, outcome })
-      const requests = wanted(parseLog(outcome.stdout, record.allow))
-      if (given.json) context.answer(requests.map((request) => `${JSON.stringify(request)}\n`).join(''))
-      else if (requests.length === 0) context.note(given.blocked ? 'nothing was blocked' : 'nothing was asked for')
-      else context.answer(table(['TIME', 'DECISION', 'METHOD', 'HOST', 'BYTES', 'RULE'], requests.map(cells)))
-      return 0
+      if (rawArgs.length > found.most)
+        throw new PaudeError('usage', `paude network ${given.what}: one word too many: ${JSON.stringify(rawArgs[found.most])}`, {
+          hint: 'paude help network',
+        })
+      return await found.act(context, rawArgs, given)
     },
   })
 
-const cells = ({ time, decision, method, host, port, bytes, rule }: Request): readonly string[] => [
-  time.slice(11, 19),
-  decision === 'allowed' ? green(decision) : decision === 'blocked' ? red(decision) : yellow(decision),
-  printable(method),
-  `${printable(host)}:${port}`,
-  String(bytes),
-  printable(rule),
-]
+/** `paude network allow|deny|unset HOST…`. */
+async function change(
+  context: Context,
+  verb: 'allow' | 'deny' | 'unset',
+  entries: readonly string[],
+  given: Given,
+): Promise<number> {
+  if (entries.length === 0)
+    throw new PaudeError('usage', `paude network ${verb}: HOST is missing`, { hint: `paude network ${verb} example.org` })
+  const until = readUntil({ verb, once: given.once === true, time: given.for }, Date.now() / 1000)
+  const files = await written(context, { verb, entries, given, until })
+  const found = files.length > 0 ? await sessionIfAny(context, given.session) : await findWithNetwork(context, given.session)
+  if (found === null) return 0
+  const changed = await changeSession(context, found, { verb, entries, until }, given['dry-run'] === true)
+  if (given['dry-run']) return 0
+  if (given.json) context.answer(jsonLine(changed))
+  else context.answer(`${verb} ${entries.join(' ')} in ${changed.session}${ending(until)}; policy ${changed.revision}`)
+  return 0
+}
+
+/** Writes what shall hold for later starts as well; returns the files. */
+async function written(
+  context: Context,
+  { verb, entries, given, until }: { verb: 'allow' | 'deny' | 'unset'; entries: readonly string[]; given: Given; until: number },
+): Promise<readonly string[]> {
+  const scopes = (['project', 'user'] as const).filter((scope) => given[scope] === true)
+  if (scopes.length === 0) return []
+  if (verb === 'unset' || until !== 0 || given['dry-run'])
+    throw new PaudeError('usage', `--${scopes[0]} goes with allow and deny alone, for good`, {
+      hint: 'edit the file, or leave the flag out',
+    })
+  const files: string[] = []
+  for (const scope of scopes) files.push(await addToScope(context, scope, { verb, entries }))
+  for (const file of files) context.note(`written to ${file}: starts from now on ${verb} ${entries.join(' ')}`)
+  return files
+}
+
+/** The session that is named, or the one of this directory if there is one. */
+async function sessionIfAny(context: Context, word: string | undefined): Promise<Found | null> {
+  if (word !== undefined) return await findWithNetwork(context, word)
+  return await findWithNetwork(context, word).catch((error: unknown) => {
+    if (error instanceof PaudeError && (error.code === 'not-found' || error.code === 'unsupported')) return null
+    throw error
+  })
+}
+
+const ending = (until: number): string => (until === 0 ? '' : ` until ${new Date(until * 1000).toTimeString().slice(0, 8)}`)

@@ -22,7 +22,9 @@ export default (context: Context) =>
         throw new PaudeError('usage', 'paude run is always in the foreground', { hint: 'leave --detach out' })
       // Allowing a host says that a network is wanted; else none is the safer default.
       const said = context.flags.network ?? readVariables(context.host.env).network
-      const network = said ?? ((context.flags.networkAllow ?? []).length > 0 ? 'restricted' : 'none')
+      const network =
+        said ??
+        ([...(context.flags.networkAllow ?? []), ...(context.flags.networkGroups ?? [])].length > 0 ? 'restricted' : 'none')
       return startSession(context, {
         agent: claude,
         run: { kind: 'command', argv: rawArgs },

@@ -1,6 +1,8 @@
 import { defineCommand } from 'citty'
 import { backends } from '../../backends/registry.ts'
-import { withActivity } from '../activity.ts'
+import { policyNow } from '../../session/policy.ts'
+import { readRecords } from '../../session/store.ts'
+import { type ActiveRow, withActivity } from '../activity.ts'
 import type { Context } from '../context.ts'
 import { listSessions } from '../find-session.ts'
 import { table } from '../output.ts'
@@ -23,9 +25,21 @@ export default (context: Context) =>
       const { sessions, failures } = await listSessions(context)
       for (const { error } of failures) context.warn(`${error.message}: its sessions are not shown`)
       const rows = sessions.map((row) => withActivity(context.host, row))
-      if (json) context.answer(JSON.stringify(rows, null, 2))
+      if (json) context.answer(JSON.stringify(withRevision(context, rows), null, 2))
       else if (rows.length === 0) context.note('no sessions; paude starts one here')
       else context.answer(table(HEAD, rows.map(sessionRow)))
       return failures.length > 0 && failures.length === Object.keys(backends).length ? 1 : 0
     },
   })
+
+/** With the revision of the policy that holds now; '' where none is known. */
+function withRevision({ host }: Context, rows: readonly ActiveRow[]): readonly (ActiveRow & { readonly revision: string })[] {
+  const records = new Map(readRecords(host).map((record) => [record.id, record]))
+  return rows.map((row) => {
+    const record = records.get(row.id)
+    return {
+      ...row,
+      revision: record === undefined || record.network === 'none' ? '' : policyNow(record, Date.now() / 1000).revision,
+    }
+  })
+}

@@ -52,16 +52,22 @@ chmod 0600 /home/ada/.local/state/paude/sessions/paude-bcd234/out/conversation
 chmod 0600 /home/ada/.local/state/paude/sessions/paude-bcd234/out/events
 mkdir -p -m 0755 /home/ada/.local/state/paude/sessions/paude-bcd234/policy
 later 'rm -rf -- /home/ada/.local/state/paude/sessions/paude-bcd234/policy'
-cat >/home/ada/.local/state/paude/sessions/paude-bcd234/policy/squid.conf <<'EOF'
+mkdir -p -m 0755 /home/ada/.local/state/paude/sessions/paude-bcd234/policy/0123456789ab
+later 'rm -rf -- /home/ada/.local/state/paude/sessions/paude-bcd234/policy/0123456789ab'
+cat >/home/ada/.local/state/paude/sessions/paude-bcd234/policy/0123456789ab/squid.conf <<'EOF'
 acl allowed dstdomain api.anthropic.com
 EOF
-chmod 0644 /home/ada/.local/state/paude/sessions/paude-bcd234/policy/squid.conf
+chmod 0644 /home/ada/.local/state/paude/sessions/paude-bcd234/policy/0123456789ab/squid.conf
+cat >/home/ada/.local/state/paude/sessions/paude-bcd234/policy/stages <<'EOF'
+0 0123456789ab
+EOF
+chmod 0644 /home/ada/.local/state/paude/sessions/paude-bcd234/policy/stages
 cat >/home/ada/.local/state/paude/sessions/paude-bcd234/session.json <<'EOF'
 { "v": 1, "id": "paude-bcd234" }
 EOF
 chmod 0600 /home/ada/.local/state/paude/sessions/paude-bcd234/session.json
 later 'docker volume rm --force paude-bcd234-link'
-step_19() {
+step_21() {
   # side by side
   later 'docker rm --force --volumes paude-bcd234-proxy'
   later 'docker rm --force --volumes paude-bcd234-gate'
@@ -90,6 +96,7 @@ step_19() {
       --tmpfs=/run:rw,noexec,nosuid,nodev,size=4m,mode=1777 \
       --log-driver=json-file \
       --log-opt=max-size=10m \
+      --add-host=host.paude.internal:host-gateway \
       --mount=type=volume,src=paude-bcd234-link,dst=/paude/link,volume-label=paude.id=paude-bcd234,volume-label=paude.role=link,volume-label=paude.created=2026-01-02T03:04:05.000Z \
       --mount=type=bind,src=/home/ada/.local/state/paude/sessions/paude-bcd234/policy,dst=/paude/policy,ro \
       localhost/paude/proxy:1 \
@@ -211,13 +218,13 @@ step_19() {
   [ "$failed" = 0 ]
 }
 kept=$undo undo=:
-step_19 || {
+step_21 || {
   # an image was missing
   eval "$undo" >/dev/null 2>&1
   undo=:
   # building the image
   make-image --for=paude
-  step_19
+  step_21
 }
 undo="$undo; $kept" kept=:
 undo=: kept=:

@@ -52,10 +52,16 @@ chmod 0600 /home/ada/.local/state/paude/sessions/paude-bcd234/out/conversation
 chmod 0600 /home/ada/.local/state/paude/sessions/paude-bcd234/out/events
 mkdir -p -m 0755 /home/ada/.local/state/paude/sessions/paude-bcd234/policy
 later 'rm -rf -- /home/ada/.local/state/paude/sessions/paude-bcd234/policy'
-cat >/home/ada/.local/state/paude/sessions/paude-bcd234/policy/squid.conf <<'EOF'
+mkdir -p -m 0755 /home/ada/.local/state/paude/sessions/paude-bcd234/policy/0123456789ab
+later 'rm -rf -- /home/ada/.local/state/paude/sessions/paude-bcd234/policy/0123456789ab'
+cat >/home/ada/.local/state/paude/sessions/paude-bcd234/policy/0123456789ab/squid.conf <<'EOF'
 acl allowed dstdomain api.anthropic.com
 EOF
-chmod 0644 /home/ada/.local/state/paude/sessions/paude-bcd234/policy/squid.conf
+chmod 0644 /home/ada/.local/state/paude/sessions/paude-bcd234/policy/0123456789ab/squid.conf
+cat >/home/ada/.local/state/paude/sessions/paude-bcd234/policy/stages <<'EOF'
+0 0123456789ab
+EOF
+chmod 0644 /home/ada/.local/state/paude/sessions/paude-bcd234/policy/stages
 cat >/home/ada/.local/state/paude/sessions/paude-bcd234/session.json <<'EOF'
 { "v": 1, "id": "paude-bcd234" }
 EOF
@@ -89,6 +95,7 @@ later 'docker rm --force --volumes paude-bcd234'
     --tmpfs=/run:rw,noexec,nosuid,nodev,size=4m,mode=1777 \
     --log-driver=json-file \
     --log-opt=max-size=10m \
+    --add-host=host.paude.internal:host-gateway \
     --mount=type=volume,src=paude-bcd234-link,dst=/paude/link,volume-label=paude.id=paude-bcd234,volume-label=paude.role=link,volume-label=paude.created=2026-01-02T03:04:05.000Z \
     --mount=type=bind,src=/home/ada/.local/state/paude/sessions/paude-bcd234/policy,dst=/paude/policy,ro \
     localhost/paude/proxy:1 \

@@ -52,10 +52,16 @@ chmod 0600 /home/ada/.local/state/paude/sessions/paude-bcd234/out/conversation
 chmod 0600 /home/ada/.local/state/paude/sessions/paude-bcd234/out/events
 mkdir -p -m 0755 /home/ada/.local/state/paude/sessions/paude-bcd234/policy
 later 'rm -rf -- /home/ada/.local/state/paude/sessions/paude-bcd234/policy'
-cat >/home/ada/.local/state/paude/sessions/paude-bcd234/policy/squid.conf <<'EOF'
+mkdir -p -m 0755 /home/ada/.local/state/paude/sessions/paude-bcd234/policy/0123456789ab
+later 'rm -rf -- /home/ada/.local/state/paude/sessions/paude-bcd234/policy/0123456789ab'
+cat >/home/ada/.local/state/paude/sessions/paude-bcd234/policy/0123456789ab/squid.conf <<'EOF'
 acl allowed dstdomain api.anthropic.com
 EOF
-chmod 0644 /home/ada/.local/state/paude/sessions/paude-bcd234/policy/squid.conf
+chmod 0644 /home/ada/.local/state/paude/sessions/paude-bcd234/policy/0123456789ab/squid.conf
+cat >/home/ada/.local/state/paude/sessions/paude-bcd234/policy/stages <<'EOF'
+0 0123456789ab
+EOF
+chmod 0644 /home/ada/.local/state/paude/sessions/paude-bcd234/policy/stages
 cat >/home/ada/.local/state/paude/sessions/paude-bcd234/session.json <<'EOF'
 { "v": 1, "id": "paude-bcd234" }
 EOF

@@ -52,10 +52,16 @@ chmod 0600 /home/ada/.local/state/paude/sessions/paude-bcd234/out/conversation
 chmod 0600 /home/ada/.local/state/paude/sessions/paude-bcd234/out/events
 mkdir -p -m 0755 /home/ada/.local/state/paude/sessions/paude-bcd234/policy
 later 'rm -rf -- /home/ada/.local/state/paude/sessions/paude-bcd234/policy'
-cat >/home/ada/.local/state/paude/sessions/paude-bcd234/policy/squid.conf <<'EOF'
+mkdir -p -m 0755 /home/ada/.local/state/paude/sessions/paude-bcd234/policy/0123456789ab
+later 'rm -rf -- /home/ada/.local/state/paude/sessions/paude-bcd234/policy/0123456789ab'
+cat >/home/ada/.local/state/paude/sessions/paude-bcd234/policy/0123456789ab/squid.conf <<'EOF'
 acl allowed dstdomain api.anthropic.com
 EOF
-chmod 0644 /home/ada/.local/state/paude/sessions/paude-bcd234/policy/squid.conf
+chmod 0644 /home/ada/.local/state/paude/sessions/paude-bcd234/policy/0123456789ab/squid.conf
+cat >/home/ada/.local/state/paude/sessions/paude-bcd234/policy/stages <<'EOF'
+0 0123456789ab
+EOF
+chmod 0644 /home/ada/.local/state/paude/sessions/paude-bcd234/policy/stages
 cat >/home/ada/.local/state/paude/sessions/paude-bcd234/session.json <<'EOF'
 { "v": 1, "id": "paude-bcd234" }
 EOF
@@ -82,7 +88,7 @@ failed=0
 wait "$lane_1" || failed=1
 wait "$lane_2" || failed=1
 [ "$failed" = 0 ]
-step_19() {
+step_21() {
   # side by side
   later 'podman rm --force --ignore --time=0 --volumes --depend paude-bcd234-proxy'
   later 'podman rm --force --ignore --time=0 --volumes --depend paude-bcd234-gate'
@@ -220,13 +226,13 @@ step_19() {
   [ "$failed" = 0 ]
 }
 kept=$undo undo=:
-step_19 || {
+step_21 || {
   # an image was missing
   eval "$undo" >/dev/null 2>&1
   undo=:
   # building the image
   make-image --for=paude
-  step_19
+  step_21
 }
 undo="$undo; $kept" kept=:
 undo=: kept=:

@@ -1,0 +1,103 @@
+import { PaudeError } from '../../errors.ts'
+import { parseLog, type Request } from '../../network/log.ts'
+import { capture, lines } from '../../run/process.ts'
+import { policyNow } from '../../session/policy.ts'
+import { readRecord } from '../../session/store.ts'
+import type { Context } from '../context.ts'
+import { type Found, findSession } from '../find-session.ts'
+import { green, printable, red, table, yellow } from '../output.ts'
+
+type Wanted = { readonly blocked: boolean; readonly follow: boolean; readonly json: boolean }
+
+/** `paude network log [SESSION]`. */
+export async function showLog(context: Context, word: string | undefined, { blocked, follow, json }: Wanted): Promise<number> {
+  const found = await findWithNetwork(context, word)
+  const wanted = (requests: readonly Request[]) => requests.filter(({ decision }) => !blocked || decision === 'blocked')
+  if (!json)
+    for (const { host, ports, why } of policyOf(context, found).allow)
+      context.note(`allowed: ${host}:${ports.join(',')} (${why})`)
+  if (follow) {
+    for await (const request of followRequests(context, found))
+      for (const one of wanted([request])) context.answer(json ? JSON.stringify(one) : cells(one).join('  '))
+    return 0
+  }
+  const requests = wanted(await readRequests(context, found))
+  if (json) context.answer(requests.map((request) => `${JSON.stringify(request)}\n`).join(''))
+  else if (requests.length === 0) context.note(blocked ? 'nothing was blocked' : 'nothing was asked for')
+  else context.answer(table(['TIME', 'DECISION', 'METHOD', 'HOST', 'BYTES', 'RULE'], requests.map(cells)))
+  return 0
+}
+
+/** `paude network blocked [SESSION]`: what was blocked, each host once. */
+export async function showBlocked(context: Context, word: string | undefined, json: boolean): Promise<number> {
+  const found = await findWithNetwork(context, word)
+  const hosts = countBlocked(await readRequests(context, found))
+  if (json) context.answer(JSON.stringify(hosts, null, 2))
+  else if (hosts.length === 0) context.note('nothing was blocked')
+  else {
+    const rows = hosts.map(({ host, port, count, last, rule }) => [
+      `${printable(host)}:${port}`,
+      String(count),
+      last.slice(11, 19),
+      printable(rule),
+    ])
+    context.answer(table(['HOST', 'TIMES', 'LAST', 'BECAUSE'], rows))
+    context.note(`to allow one: paude network allow HOST --session ${found.record.id}`)
+  }
+  return 0
+}
+
+/** A host and port that were blocked. */
+export type Blocked = {
+  readonly host: string
+  readonly port: number
+  readonly count: number
+  /** ISO time of the last request. */
+  readonly last: string
+  readonly rule: string
+}
+
+/** Pure: what was blocked, the newest first. */
+export function countBlocked(requests: readonly Request[]): readonly Blocked[] {
+  const byPlace = new Map<string, Blocked>()
+  for (const { decision, host, port, time, rule } of requests) {
+    if (decision !== 'blocked') continue
+    const key = `${host}:${port}`
+    byPlace.set(key, { host, port, count: (byPlace.get(key)?.count ?? 0) + 1, last: time, rule })
+  }
+  return [...byPlace.values()].sort((one, other) => (one.last < other.last ? 1 : -1))
+}
+
+/** A session that has a network, so that there is something to tell. */
+export async function findWithNetwork(context: Context, word: string | undefined): Promise<Found> {
+  const found = await findSession(context, word)
+  if (found.record.network === 'none')
+    throw new PaudeError('unsupported', `session ${found.record.id} has no network, so nothing was asked for`)
+  return found
+}
+
+/** Everything a session asked for so far. */
+export async function readRequests(context: Context, found: Found): Promise<readonly Request[]> {
+  const argv = found.backend.requests(found.handle, { follow: false })
+  const outcome = await capture(argv)
+  if (outcome.code !== 0) throw context.effects(found.backend).explain({ argv, outcome })
+  return parseLog(outcome.stdout, policyOf(context, found))
+}
+
+/** What it asked for and goes on asking for, until its proxy ends or `stop` fires. */
+export async function* followRequests(context: Context, found: Found, stop?: AbortSignal): AsyncGenerator<Request> {
+  for await (const line of lines(found.backend.requests(found.handle, { follow: true }), stop))
+    yield* parseLog(line, policyOf(context, found))
+}
+
+/** As it is at this moment: it may have been changed since. */
+const policyOf = ({ host }: Context, { record }: Found) => policyNow(readRecord(host, record.id) ?? record, Date.now() / 1000)
+
+const cells = ({ time, decision, method, host, port, bytes, rule }: Request): readonly string[] => [
+  time.slice(11, 19),
+  decision === 'allowed' ? green(decision) : decision === 'blocked' ? red(decision) : yellow(decision),
+  printable(method),
+  `${printable(host)}:${port}`,
+  String(bytes),
+  printable(rule),
+]

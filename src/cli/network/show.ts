@@ -1,0 +1,95 @@
+import { lookup } from 'node:dns/promises'
+import { HOST_NAME } from '../../network/allow.ts'
+import { decide, pattern, readTarget, type Target } from '../../network/decide.ts'
+import { findGroup, groups } from '../../network/groups.ts'
+import type { Context } from '../context.ts'
+import { bold, green, printable, red, table } from '../output.ts'
+import { policyHere } from './policy-here.ts'
+
+/** `paude network groups [NAME]`. */
+export function showGroups(context: Context, name: string | undefined, json: boolean): number {
+  const chosen = name === undefined ? groups : [findGroup(name)]
+  if (json) context.answer(JSON.stringify(name === undefined ? chosen : chosen[0], null, 2))
+  else if (name === undefined)
+    context.answer(
+      table(
+        ['GROUP', 'HOSTS', 'FOR'],
+        groups.map((group) => [`@${group.name}`, String(group.hosts.length), group.what]),
+      ),
+    )
+  else
+    for (const { name: found, what, hosts } of chosen) {
+      const rows = table(
+        ['HOST', 'WHY'],
+        hosts.map(({ host, why }) => [host, why]),
+      )
+      context.answer(`${bold(`@${found}`)}: ${what}\n${rows}`)
+    }
+  return 0
+}
+
+/** `paude network list [SESSION]`. */
+export async function showList(
+  context: Context,
+  word: string | undefined,
+  { json, origin }: { readonly json: boolean; readonly origin: boolean },
+): Promise<number> {
+  const { record, policy } = await policyHere(context, word)
+  const entries = [
+    ...policy.deny.map((one) => ({ ...one, verb: 'deny' as const, privateRange: '' })),
+    ...policy.allow.map((one) => ({ ...one, verb: 'allow' as const })),
+  ].map(({ verb, host, ports, privateRange, why }) => ({ verb, host, ports, privateRange, why }))
+  if (json) {
+    context.answer(
+      JSON.stringify({ session: record?.id ?? null, mode: policy.mode, revision: policy.revision, entries }, null, 2),
+    )
+    return 0
+  }
+  context.note(`${MODES[policy.mode]}; policy ${policy.revision || 'unknown'}`)
+  const rows = entries.map(({ verb, privateRange, why, ...one }) => [
+    verb === 'allow' ? green(verb) : red(verb),
+    `${pattern(one)}${privateRange === '' ? '' : `@${privateRange}`}`,
+    ...(origin ? [printable(why)] : []),
+  ])
+  if (rows.length > 0) context.answer(table(['', 'HOST', ...(origin ? ['BECAUSE'] : [])], rows))
+  return 0
+}
+
+const MODES = {
+  restricted: 'restricted: these and nothing else',
+  record: 'record: every public host, and these',
+  open: 'open: every host but what is denied',
+} as const
+
+/** `paude network why URL [SESSION]`. Exit code 0 for allowed, 1 for blocked. */
+export async function showWhy(context: Context, url: string, word: string | undefined, json: boolean): Promise<number> {
+  const target = readTarget(url)
+  const { record, policy } = await policyHere(context, word)
+  const byName = decide(policy, target, null)
+  // What is blocked by its name is looked up by nobody.
+  const addresses = byName.decision === 'allowed' ? await addressesOf(target) : null
+  const verdict = decide(policy, target, addresses)
+  if (json)
+    context.answer(
+      JSON.stringify({ session: record?.id ?? null, revision: policy.revision, ...target, ...verdict, addresses }, null, 2),
+    )
+  else {
+    const { decision, rule, why } = verdict
+    context.answer(
+      `${decision === 'allowed' ? green(decision) : red(decision)}  ${target.scheme} to ${printable(target.host)}:${target.port}  by ${printable(rule)}${why === '' ? '' : `  (${printable(why)})`}`,
+    )
+    if (decision === 'blocked' && rule === 'not on the allowlist')
+      context.note(`to allow it: paude network allow ${target.host}${record === null ? ' --user' : ` --session ${record.id}`}`)
+  }
+  return verdict.decision === 'allowed' ? 0 : 1
+}
+
+/** As this machine resolves it, which may differ from what the proxy is told; null where only the proxy knows. */
+async function addressesOf({ host, scheme }: Target): Promise<readonly string[] | null> {
+  if (host === HOST_NAME || (scheme === 'http' && host === 'paude.internal')) return null
+  const found = await Promise.race([
+    lookup(host.replace(/^\[|\]$/g, ''), { all: true }).catch(() => []),
+    Bun.sleep(3000).then(() => []),
+  ])
+  return found.map(({ address }) => address)
+}

@@ -1,0 +1,97 @@
+import { PaudeError } from '../errors.ts'
+import type { Policy } from './allow.ts'
+import { denied, pattern } from './decide.ts'
+import { findGroup, parseDenyEntry, parseEntry } from './groups.ts'
+import { parseAllow, parseDeny } from './pattern.ts'
+import { revisionOf } from './revision.ts'
+
+/** What was said to a session after its start. A later word about the same entry takes the place of the earlier one. */
+export type Change = {
+  readonly verb: 'allow' | 'deny'
+  /** Canonical, as `entryOf` writes it. */
+  readonly entry: string
+  /** Seconds since 1970 at which it ends by itself; 0 for never. */
+  readonly until: number
+}
+
+/** A policy and the second from which it holds. */
+export type Stage = { readonly from: number; readonly policy: Policy }
+
+/** What `paude network list` and `why` say of it. */
+export const reasonOf = ({ until }: Change): string =>
+  `said to this session${until === 0 ? '' : `, until ${new Date(until * 1000).toISOString().slice(0, 19)}Z`}`
+
+/** The policy of the start with what was said since and still holds. */
+export const applied = (base: Policy, changes: readonly Change[], now: number): Policy => {
+  const holding = changes.filter(({ until }) => until === 0 || until > now)
+  if (holding.length === 0) return base
+  return {
+    ...base,
+    allow: [
+      ...base.allow,
+      ...holding.filter(({ verb }) => verb === 'allow').flatMap((one) => parseEntry(one.entry, reasonOf(one))),
+    ],
+    deny: [
+      ...base.deny,
+      ...holding.filter(({ verb }) => verb === 'deny').flatMap((one) => parseDenyEntry(one.entry, reasonOf(one))),
+    ],
+  }
+}
+
+/** What holds from now on, and from each moment at which something ends: the proxy follows them by itself. */
+export const stagesOf = (base: Policy, changes: readonly Change[], now: number): readonly Stage[] => {
+  const ends = [...new Set(changes.map(({ until }) => until).filter((until) => until > now))].sort((one, other) => one - other)
+  return [0, ...ends].map((from) => ({ from, policy: applied(base, changes, Math.max(from, now)) }))
+}
+
+/** The file `stages` of the policy folder: second and revision a line. */
+export const stageLines = (stages: readonly Stage[]): string =>
+  stages.map(({ from, policy }) => `${from} ${revisionOf(policy)}\n`).join('')
+
+/** What a user says to a session that is there. */
+export type Word = { readonly verb: 'allow' | 'deny' | 'unset'; readonly entries: readonly string[]; readonly until: number }
+
+/** The changes after this word, without those that have ended; throws when it would change nothing or is overruled. */
+export function revised(
+  base: Policy,
+  changes: readonly Change[],
+  { verb, entries, until }: Word,
+  now: number,
+): readonly Change[] {
+  const kept = changes.filter((one) => one.until === 0 || one.until > now)
+  const said = entries.map((entry) => canonical(entry, verb))
+  const others = kept.filter(({ entry }) => !said.includes(entry))
+  if (verb === 'unset') {
+    const unknown = said.find((entry) => kept.every((one) => one.entry !== entry))
+    if (unknown !== undefined)
+      throw new PaudeError('not-found', `nothing was said to this session about ${unknown}`, {
+        hint: `what it was started with stays; to close it: paude network deny ${unknown} --session ${base.session}`,
+      })
+    return others
+  }
+  const after = [...others, ...said.map((entry) => ({ verb, entry, until }))]
+  if (verb === 'allow') for (const entry of said) refuseOverruled(applied(base, after, now), entry, base)
+  return after
+}
+
+/** Deny wins: an allow below it would be said in vain. */
+function refuseOverruled(policy: Policy, entry: string, base: Policy): void {
+  for (const { host, ports } of parseEntry(entry, '')) {
+    const rule = ports.map((port) => denied(policy.deny, { host, port })).find((found) => found !== null)
+    if (rule === undefined || rule === null) continue
+    const own = denied(base.deny, { host, port: ports[0] ?? 443 }) === null
+    throw new PaudeError('refused', `${host} is denied by ${pattern(rule)} (${rule.why}), and a denial wins`, {
+      hint: own
+        ? `paude network unset ${pattern(rule)} --session ${base.session}`
+        : 'take it out there and start the session again',
+    })
+  }
+}
+
+/** An entry as it is kept, so that the same words mean the same entry. */
+function canonical(entry: string, verb: Word['verb']): string {
+  if (entry.startsWith('@')) return `@${findGroup(entry).name}`
+  const { host, ports, privateRange } =
+    verb === 'allow' || entry.includes('@') ? parseAllow(entry, '') : { ...parseDeny(entry, ''), privateRange: '' }
+  return `${pattern({ host, ports })}${privateRange === '' ? '' : `@${privateRange}`}`
+}

@@ -1,0 +1,139 @@
+import { PaudeError } from '../errors.ts'
+import { type Allow, type Deny, HOST_NAME, type Policy } from './allow.ts'
+import { injectedPath } from './inject.ts'
+import { patternsOf } from './pattern.ts'
+import { isIn, NEVER_RANGES, PRIVATE_RANGES } from './ranges.ts'
+
+/** What somebody would like to reach. `https` stands for every tunnel. */
+export type Target = {
+  readonly scheme: 'https' | 'http'
+  readonly host: string
+  readonly port: number
+  /** With its query; begins with a slash. */
+  readonly path: string
+}
+
+/** The answer of `why`. */
+export type Verdict = {
+  readonly decision: 'allowed' | 'blocked'
+  /** The entry that decides, or the reason where none does. */
+  readonly rule: string
+  /** Who put that entry there; '' where there is none. */
+  readonly why: string
+}
+
+/** Reads `https://host:port/path`, or a host alone. Throws `usage` for what no proxy would be asked. */
+export function readTarget(text: string): Target {
+  const refuse = (problem: string): never => {
+    throw new PaudeError('usage', `cannot judge ${JSON.stringify(text)}: ${problem}`, {
+      hint: 'write a host or an address like https://example.org/path',
+    })
+  }
+  const [, scheme = 'https://', authority = '', path = ''] = /^([a-z]+:\/\/)?([^/?#]*)(.*)$/i.exec(text) ?? []
+  const name = scheme.slice(0, -3).toLowerCase()
+  if (name !== 'https' && name !== 'http') refuse('only http and https pass the proxy')
+  if (authority.includes('@')) refuse('it holds a user name')
+  const [, host = '', digits] = /^(\[[^\]]*\]|[^:]*)(?::(\d+))?$/.exec(authority) ?? []
+  if (host === '' || /[\s\p{Cc}]/u.test(text)) refuse('it names no host')
+  const port = digits === undefined ? (name === 'https' ? 443 : 80) : Number(digits)
+  if (!(port > 0 && port < 65_536)) refuse('the port must be 1 to 65535')
+  const rest = path.replace(/#.*$/s, '')
+  return {
+    scheme: name === 'https' ? 'https' : 'http',
+    host: host.toLowerCase(),
+    port,
+    path: rest.startsWith('/') ? rest : `/${rest}`,
+  }
+}
+
+/**
+ * What the proxy says to a request, and by which entry. `resolved` is what the name resolves to; null when nobody looked,
+ * and then they are taken for public ones.
+ */
+export function decide(policy: Policy, target: Target, resolved: readonly string[] | null): Verdict {
+  const { host, port, scheme } = target
+  const addresses = resolvesElsewhere(policy, host) ? null : resolved
+  if (scheme === 'http' && host === HELP) return { decision: 'allowed', rule: "paude's own help page", why: '' }
+  if (scheme === 'http' && target.path.startsWith('/squid-internal-')) return blocked("the proxy's own pages")
+  const denial = denied(policy.deny, target)
+  if (denial !== null) return { decision: 'blocked', rule: `denied: ${pattern(denial)}`, why: denial.why }
+  if (policy.mode === 'open') return injected(policy, target, addresses) ?? reached(OPEN, addresses)
+  if (!PLAIN_NAME.test(host)) return blocked(isLiteral(host) ? 'address literal' : 'no full host name')
+  const inject = injected(policy, target, addresses)
+  if (inject !== null) return inject
+  const patterns = host === HOST_NAME ? [host] : patternsOf(host)
+  const named = policy.allow.filter((allow) => patterns.includes(allow.host))
+  const open = named.filter(({ ports }) => ports.includes(port) && port !== (scheme === 'https' ? 80 : 443))
+  const verdicts = open.map((allow) => reached(allow, addresses))
+  const good = verdicts.find(({ decision }) => decision === 'allowed')
+  if (good !== undefined) return good
+  if (policy.mode === 'record') return host === CANARY ? blocked('no host of the world') : reached(RECORD, addresses)
+  if (verdicts[0] !== undefined) return verdicts[0]
+  if (named.length === 0) return blocked('not on the allowlist')
+  return { decision: 'blocked', rule: `port ${port} is not open: ${named.map(pattern).join(', ')}`, why: named[0]?.why ?? '' }
+}
+
+/** An upstream proxy resolves the names that go through it. */
+const resolvesElsewhere = ({ ways: { upstream } }: Policy, host: string): boolean =>
+  upstream !== null &&
+  host !== HOST_NAME &&
+  !upstream.except.some((name) => patternsOf(host).includes(name) || name === `*.${host}`)
+
+const HELP = 'paude.internal'
+const CANARY = 'canary.paude.internal'
+const PLAIN_NAME = /^([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/
+const isLiteral = (host: string): boolean => /^(\[|[\d.]+$|0x)/.test(host)
+
+type Judge = { readonly rule: string; readonly why: string; readonly fits: (address: string) => boolean }
+
+const OPEN: Judge = { rule: 'open', why: '--network open', fits: (address) => !isIn(address, SELF) }
+const SELF = ['0.0.0.0/8', '127.0.0.0/8', '::/128', '::1/128']
+const isPublic = (address: string): boolean => !isIn(address, NEVER_RANGES) && !isIn(address, PRIVATE_RANGES)
+const RECORD: Judge = { rule: 'record', why: '--network record', fits: isPublic }
+
+/** An allow with what its addresses must be; what this machine's own name resolves to only the proxy knows. */
+const judge = (allow: Allow): Judge => ({
+  rule: pattern(allow),
+  why: allow.why,
+  fits:
+    allow.host === HOST_NAME
+      ? () => true
+      : (address) => isPublic(address) || (allow.privateRange !== '' && isIn(address, [allow.privateRange])),
+})
+
+/** A name with several addresses must fit with all of them; one without any is not reached. */
+function reached(entry: Allow | Judge, addresses: readonly string[] | null): Verdict {
+  const { rule, why, fits } = 'fits' in entry ? entry : judge(entry)
+  if (addresses === null || (addresses.length > 0 && addresses.every(fits))) return { decision: 'allowed', rule, why }
+  if (addresses.length === 0) return { decision: 'blocked', rule: 'the name was not found', why }
+  return { decision: 'blocked', rule: `at a private address: ${addresses.find((address) => !fits(address))}`, why }
+}
+
+const blocked = (rule: string): Verdict => ({ decision: 'blocked', rule, why: '' })
+
+/** The denial that meets a request, or null. */
+export const denied = (deny: readonly Deny[], { host, port }: Pick<Target, 'host' | 'port'>): Deny | null => {
+  const patterns = patternsOf(host)
+  return deny.find(({ host: name, ports }) => patterns.includes(name) && (ports.length === 0 || ports.includes(port))) ?? null
+}
+
+/** What becomes of a request to the provider, whose credential the proxy adds; null for every other request. */
+function injected(
+  { mode, injection, allow }: Policy,
+  { scheme, host, port, path }: Target,
+  addresses: readonly string[] | null,
+): Verdict | null {
+  if (injection === null || host !== injection.host || (host === HOST_NAME && port !== injection.port)) return null
+  // An open session looks into the tunnels of a provider that speaks TLS alone.
+  if (mode === 'open' && scheme === 'https' && injection.scheme === 'http') return null
+  if (injection.way === 'base-url') return blocked('the provider is reached at the base URL alone')
+  if (scheme !== injection.scheme || port !== injection.port)
+    return blocked(`the provider is reached at ${injection.scheme}://${host}:${injection.port} alone`)
+  if (!new RegExp(injectedPath(injection)).test(path)) return blocked('path not allowed: only the API of the provider is open')
+  const entry = allow.find((one) => patternsOf(host).includes(one.host) && one.ports.includes(port))
+  return reached({ host, ports: [port], privateRange: entry?.privateRange ?? '', why: entry?.why ?? 'the provider' }, addresses)
+}
+
+/** An entry as the user would write it. */
+export const pattern = ({ host, ports }: Pick<Allow, 'host' | 'ports'>): string =>
+  ports.length === 0 || ports.join() === '80,443' ? host : `${host}:${ports.join(',')}`

@@ -1,0 +1,60 @@
+import type { Policy } from './allow.ts'
+import { decide } from './decide.ts'
+import { groups } from './groups.ts'
+import type { Request } from './log.ts'
+import { parseAllow, patternsOf } from './pattern.ts'
+
+/** Entries that would allow what a session asked for, by the group that each belongs to; '' for none. */
+export type Proposal = {
+  readonly entries: readonly { readonly entry: string; readonly group: string; readonly times: number }[]
+  /** What no entry can allow, such as addresses. */
+  readonly impossible: readonly string[]
+}
+
+/** Pure: the fewest exact hosts and ports that a session used and its list does not name. What failed was not used. */
+export function proposal(requests: readonly Request[], policy: Policy): Proposal {
+  const times = new Map<string, number>()
+  for (const { host, port, method, decision, rule } of requests) {
+    if (host === '' || decision === 'failed' || rule.startsWith('denied')) continue
+    const target = { scheme: method === 'CONNECT' || port === 443 ? 'https' : 'http', host, port, path: '/' } as const
+    if (decide({ ...policy, mode: 'restricted' }, target, null).decision === 'allowed' || policy.injection?.host === host)
+      continue
+    const place = `${host}:${port}`
+    times.set(place, (times.get(place) ?? 0) + 1)
+  }
+  const places = [...times.entries()].toSorted(([one], [other]) => (one < other ? -1 : 1))
+  const entries = places
+    .filter(([place]) => isEntry(place))
+    .map(([entry, count]) => ({ entry, group: groupOf(entry.replace(/:\d+$/, '')), times: count }))
+  return {
+    entries: entries.toSorted((one, other) => (one.group === other.group ? 0 : one.group > other.group ? -1 : 1)),
+    impossible: places.flatMap(([place]) => (isEntry(place) ? [] : [place])),
+  }
+}
+
+/** As lines for the project's or the user's file. */
+export function proposalText({ entries }: Proposal): string {
+  const byGroup = [...Map.groupBy(entries, ({ group }) => group).entries()]
+  return [
+    '[network]',
+    'allow = [',
+    ...byGroup.flatMap(([name, members]) => [
+      `  # ${name === '' ? 'of no group' : `of @${name}: ${groups.find((group) => group.name === name)?.what ?? ''}`}`,
+      ...members.map(({ entry, times }) => `  ${JSON.stringify(entry)}, # ${times === 1 ? 'once' : `${times} times`}`),
+    ]),
+    ']',
+  ].join('\n')
+}
+
+function groupOf(host: string): string {
+  const patterns = patternsOf(host)
+  return groups.find(({ hosts }) => hosts.some((one) => patterns.includes(one.host)))?.name ?? ''
+}
+
+function isEntry(place: string): boolean {
+  try {
+    return parseAllow(place, '').host !== ''
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,86 @@
+import { PaudeError } from '../errors.ts'
+import { parseAllow } from './pattern.ts'
+import { readRange } from './ranges.ts'
+
+/** How the proxy itself gets out. */
+export type Ways = {
+  readonly upstream: Upstream | null
+  /** Addresses of name servers; empty for those of the engine. */
+  readonly dns: readonly string[]
+  /** Bytes a second that may come in; 0 for no limit. Nothing limits what goes out. */
+  readonly bandwidth: number
+}
+
+/** A proxy that everything goes through, such as a company's. */
+export type Upstream = {
+  readonly scheme: 'http' | 'https'
+  readonly host: string
+  readonly port: number
+  /** Patterns of hosts that are reached directly. */
+  readonly except: readonly string[]
+  /** Where `name:password` stands, `env:NAME` or `file:PATH`; '' for none. */
+  readonly credentials: string
+}
+
+export const DIRECT: Ways = { upstream: null, dns: [], bandwidth: 0 }
+
+/** The keys of `[network]` as they are written; '' for what is not. */
+export type WrittenWays = {
+  readonly upstreamProxy: string
+  readonly upstreamCredentials: string
+  readonly upstreamExcept: readonly string[]
+  readonly dns: readonly string[]
+  readonly bandwidth: string
+}
+
+/** Reads the keys; throws `config` for what squid could not do. */
+export function readWays({ upstreamProxy, upstreamCredentials, upstreamExcept, dns, bandwidth }: WrittenWays): Ways {
+  if (upstreamProxy === '' && (upstreamCredentials !== '' || upstreamExcept.length > 0))
+    throw wrong(
+      'network.upstream_proxy is missing',
+      'name the proxy that they belong to: upstream_proxy = "http://proxy.example:3128"',
+    )
+  for (const address of dns)
+    if (readRange(`${address}/${address.includes(':') ? 128 : 32}`) === null)
+      throw wrong(
+        `network.dns: ${JSON.stringify(address)} is no address`,
+        'write the address of a name server, such as "10.0.0.53"',
+      )
+  return {
+    upstream:
+      upstreamProxy === ''
+        ? null
+        : { ...readUpstream(upstreamProxy), except: upstreamExcept.map(readExcept), credentials: upstreamCredentials },
+    dns,
+    bandwidth: readBandwidth(bandwidth),
+  }
+}
+
+function readUpstream(text: string): Pick<Upstream, 'scheme' | 'host' | 'port'> {
+  const url = URL.parse(text)
+  const hint = 'write http://HOST:PORT or https://HOST:PORT'
+  if (url === null || !/^https?:$/.test(url.protocol) || !/^\/?$/.test(url.pathname + url.search + url.hash))
+    throw wrong(`network.upstream_proxy: ${JSON.stringify(text.replace(/\/\/[^@/]*@/, '//…@'))} is no proxy`, hint)
+  if (url.username !== '' || url.password !== '')
+    throw wrong('network.upstream_proxy holds a password', 'write upstream_credentials = "env:NAME" or "file:PATH" instead')
+  const secure = url.protocol === 'https:'
+  return {
+    scheme: secure ? 'https' : 'http',
+    host: url.hostname.replace(/^\[|\]$/g, ''),
+    port: Number(url.port || (secure ? 443 : 80)),
+  }
+}
+
+/** As in NO_PROXY: `.example.org` is everything below, and it too. */
+const readExcept = (text: string): string => parseAllow(text.replace(/^\./, '*.'), '').host
+
+/** Bytes a second; 0 for no limit. Throws `config`. */
+export function readBandwidth(text: string): number {
+  if (text === '' || text === 'none') return 0
+  const [, digits = '', unit = ''] = /^([1-9]\d{0,5})([km])$/i.exec(text) ?? []
+  if (digits === '')
+    throw wrong(`network.bandwidth: ${JSON.stringify(text)} is no speed`, 'write bytes a second with a unit, like "500k" or "5m"')
+  return Number(digits) * (unit.toLowerCase() === 'k' ? 1024 : 1024 ** 2)
+}
+
+const wrong = (message: string, hint: string): PaudeError => new PaudeError('config', message, { hint })

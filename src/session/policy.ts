@@ -1,0 +1,90 @@
+import type { Config } from '../config/settings.ts'
+import type { Host } from '../host.ts'
+import type { Allow, Injection, Policy } from '../network/allow.ts'
+import { applied } from '../network/changes.ts'
+import { groupEntry, parseDenyEntry, parseEntry } from '../network/groups.ts'
+import { mergeAllows, mergeDenies } from '../network/pattern.ts'
+import { revisionOf } from '../network/revision.ts'
+import { DIRECT, readWays, type Ways } from '../network/ways.ts'
+import { readSecret } from '../reference.ts'
+import { type Secret, secret } from '../secret.ts'
+import type { SessionRecord } from './record.ts'
+import type { Network } from './spec.ts'
+
+/** The policy of a start: what the agent needs and what the layers of the configuration say, each entry with its reason. */
+export function startPolicy(
+  { settings, origins }: Config,
+  {
+    session,
+    needed,
+    injection,
+  }: { readonly session: string; readonly needed: readonly Allow[]; readonly injection: Injection | null },
+): Policy {
+  const why = (key: 'networkAllow' | 'networkDeny' | 'networkGroups', at: number) => {
+    const { layer, place } = origins[key][at] ?? { layer: 'default', place: '' }
+    return `asked for by ${place || layer}`
+  }
+  const allow = settings.networkAllow.flatMap((entry, at) => parseEntry(entry, why('networkAllow', at)))
+  const groups = settings.networkGroups.flatMap((name, at) => parseEntry(groupEntry(name), why('networkGroups', at)))
+  const deny = settings.networkDeny.flatMap((entry, at) => parseDenyEntry(entry, why('networkDeny', at)))
+  return {
+    session,
+    mode: settings.network === 'none' ? 'restricted' : settings.network,
+    allow: mergeAllows([...needed, ...allow, ...groups]),
+    deny: mergeDenies(deny),
+    ways: readWays(settings),
+    injection,
+  }
+}
+
+/** The policy as session.json keeps it: what is said later is laid over it. */
+export function policyRecord(
+  network: Network,
+): Pick<SessionRecord, 'allow' | 'deny' | 'injection' | 'ways' | 'revision' | 'changes'> {
+  if (network.mode === 'none')
+    return { allow: [], deny: [], injection: null, ways: waysRecord(DIRECT), revision: '', changes: [] }
+  const { allow, deny, injection, ways } = network.policy
+  return {
+    allow: allow.map((one) => ({ ...one, ports: [...one.ports] })),
+    deny: deny.map((one) => ({ ...one, ports: [...one.ports] })),
+    injection: injection === null ? null : { ...injection },
+    ways: waysRecord(ways),
+    revision: revisionOf(network.policy),
+    changes: [],
+  }
+}
+
+const waysRecord = ({ upstream, dns, bandwidth }: Ways): SessionRecord['ways'] => ({
+  upstream: upstream === null ? null : { ...upstream, except: [...upstream.except] },
+  dns: [...dns],
+  bandwidth,
+})
+
+/** What the proxy is told on its stdin: the credential of the provider, and the login of an upstream proxy on a line of its own. */
+export function proxySecret(
+  host: Pick<Host, 'env' | 'home' | 'uid'>,
+  { credential, ways: { upstream } }: { readonly credential: Secret | null; readonly ways: Ways },
+): Secret | null {
+  if (upstream === null || upstream.credentials === '') return credential
+  const login = readSecret(upstream.credentials, host, 'network.upstream_credentials').reveal()
+  const [name = '', ...rest] = login.split(':')
+  const encoded = `${encodeURIComponent(name)}:${encodeURIComponent(rest.join(':'))}`
+  return secret(`${credential?.reveal() ?? ''}\n${encoded}\n`)
+}
+
+/** The policy a session was started with. */
+export const policyOf = ({ id, network, allow, deny, injection, ways }: SessionRecord): Policy => ({
+  session: id,
+  // Where there is no network, nothing is allowed.
+  mode: network === 'none' ? 'restricted' : network,
+  allow,
+  deny,
+  injection,
+  ways,
+})
+
+/** The policy that holds now, with what was said since the start; its revision is '' where the proxy writes none. */
+export function policyNow(record: SessionRecord, now: number): Policy & { readonly revision: string } {
+  const policy = applied(policyOf(record), record.changes, now)
+  return { ...policy, revision: record.revision === '' ? '' : revisionOf(policy) }
+}

@@ -1,0 +1,177 @@
+import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
+import { existsSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import TOML from '@iarna/toml'
+import { type Machine, makeMachine } from './support/machine.ts'
+
+// The real program, with engines that answer what real ones were recorded to say.
+let machine: Machine
+beforeEach(() => {
+  machine = makeMachine()
+})
+afterEach(() => machine.dispose())
+
+const network = (...words: readonly string[]) => machine.paude(['network', ...words])
+const userFile = () => join(machine.home, '.config/paude/config.toml')
+const projectFile = () => join(machine.project, 'paude.toml')
+const execs = () => machine.calls().filter(([, verb]) => verb === 'exec')
+
+describe('groups', () => {
+  test('are listed, and shown with a reason for each host', async () => {
+    expect((await network('groups')).stdout).toContain('@github')
+    const { stdout } = await network('groups', '@github')
+    expect(stdout).toContain('api.github.com')
+    expect(stdout).toContain('the API, gh')
+    expect(JSON.parse((await network('groups', 'github', '--json')).stdout)).toMatchObject({ name: 'github' })
+  })
+
+  test('that are not there are an error', async () => {
+    const { code, stderr } = await network('groups', 'githup')
+    expect(code).toBe(2)
+    expect(stderr).toContain('there is no group "@githup"')
+  })
+})
+
+describe('why and list', () => {
+  test('speak of a start here where there is no session, and of who asked for what', async () => {
+    machine.write(userFile(), '[network]\nallow = ["a.example"]\ndeny = ["b.example"]\ngroups = ["gitlab"]\n')
+    const list = await network('list', '--origin')
+    expect(list.stderr).toContain('this is what a start here would have')
+    const said = (line: number) => `asked for by ${userFile()}:${line}`
+    expect(list.stdout).toMatch(/allow +a\.example +asked/)
+    for (const line of [2, 3, 4]) expect(list.stdout).toContain(said(line))
+    expect(list.stdout).toMatch(/deny +b\.example +asked/)
+    expect(list.stdout).toMatch(/allow +gitlab\.com:443 +@gitlab: git, API and packages, asked/)
+    const why = await machine.paude(['--network-allow', 'b.example', 'network', 'why', 'https://b.example/x'])
+    expect(why).toMatchObject({
+      code: 1,
+      stdout: `blocked  https to b.example:443  by denied: b.example  (${said(3)})\n`,
+    })
+  })
+
+  test('a flag, a variable and the file are told apart, entry by entry', async () => {
+    machine.write(userFile(), '[network]\nallow = ["file.example"]\n')
+    const { stdout } = await machine.paude(['--network-allow', 'flag.example', 'network', 'list', '--origin'], {
+      env: { PAUDE_NETWORK_ALLOW: 'variable.example' },
+    })
+    expect(stdout).toMatch(/file\.example +asked for by \/.*config\.toml:2\n/)
+    expect(stdout).toMatch(/variable\.example +asked for by PAUDE_NETWORK_ALLOW/)
+    expect(stdout).toMatch(/flag\.example +asked for by --network-allow/)
+  })
+
+  test('what is not allowed exits with 1 and names the command that allows it', async () => {
+    const { code, stderr } = await network('why', 'nowhere.example')
+    expect(code).toBe(1)
+    expect(stderr).toContain('paude network allow nowhere.example --user')
+  })
+})
+
+describe('a change', () => {
+  test('is one call of the engine, and is kept', async () => {
+    const id = (await machine.paude(['--detach', '-p', 'hi'])).stdout.trim()
+    const { code, stdout } = await network('allow', 'a.example', '--session', id, '--json')
+    expect(code).toBe(0)
+    const { revision } = JSON.parse(stdout) as { revision: string }
+    expect(execs().filter((words) => words.includes('/usr/lib/paude/policy'))).toHaveLength(1)
+    const folder = join(machine.home, '.local/state/paude/sessions', id)
+    expect(readFileSync(join(folder, 'policy/stages'), 'utf8')).toBe(`0 ${revision}\n`)
+    expect(JSON.parse(readFileSync(join(folder, 'session.json'), 'utf8'))).toMatchObject({
+      revision,
+      changes: [{ verb: 'allow', entry: 'a.example', until: 0 }],
+    })
+    expect((await network('list', id)).stdout).toContain('a.example')
+    expect(existsSync(join(folder, 'policy.lock'))).toBe(false)
+  })
+
+  test('that the proxy refuses changes nothing', async () => {
+    const id = (await machine.paude(['--detach', '-p', 'hi'])).stdout.trim()
+    const before = readFileSync(join(machine.home, '.local/state/paude/sessions', id, 'policy/stages'), 'utf8')
+    machine.set('fail', 'exec', 'paude: squid does not take the policy: FATAL\n')
+    const { code, stderr } = await network('allow', 'a.example', '--session', id)
+    expect(code).toBe(1)
+    expect(stderr).toContain('squid does not take the policy')
+    expect(readFileSync(join(machine.home, '.local/state/paude/sessions', id, 'policy/stages'), 'utf8')).toBe(before)
+    expect((await network('list', id)).stdout).not.toContain('a.example')
+  })
+
+  test('can be looked at before', async () => {
+    const id = (await machine.paude(['--detach', '-p', 'hi'])).stdout.trim()
+    const { stdout } = await network('allow', 'a.example', '--session', id, '--dry-run')
+    expect(stdout).toContain('/usr/lib/paude/policy')
+    expect(execs().filter((words) => words.includes('/usr/lib/paude/policy'))).toHaveLength(0)
+  })
+
+  test.each([
+    [['allow'], 'HOST is missing'],
+    [['allow', 'a b'], 'spaces and control characters'],
+    [['allow', 'a.example', '--for', 'ever'], '--for must be a time'],
+    [['allow', 'a.example', '--once', '--for', '1m'], '--once makes no sense with --for'],
+    [['allow', 'a.example', '--once', '--user'], '--user goes with allow and deny alone, for good'],
+    [['unset', 'a.example', '--project'], '--project goes with allow and deny alone'],
+    [['alow', 'a.example'], 'paude network allow'],
+    [['why'], 'URL is missing'],
+    [['why', 'ftp://a.example'], 'only http and https'],
+    [['list', 'one', 'two'], 'one word too many'],
+  ])('%j is refused: %s', async (words, said) => {
+    await machine.paude(['--detach', '-p', 'hi'])
+    const { code, stderr } = await network(...words)
+    expect(code).toBe(2)
+    expect(stderr).toContain(said)
+  })
+
+  test('of a session without a network is none', async () => {
+    const id = (await machine.paude(['--network', 'none', '--detach', '-p', 'hi'])).stdout.trim()
+    expect((await network('allow', 'a.example', '--session', id)).stderr).toContain('has no network')
+  })
+})
+
+describe('scopes', () => {
+  test("--user writes the user's file and keeps what stands there", async () => {
+    machine.write(userFile(), '# mine\n[network]\nallow = ["a.example"] # this\n')
+    const { code, stderr } = await network('allow', 'b.example', '@github', '--user')
+    expect(code).toBe(0)
+    expect(stderr).toContain(`written to ${userFile()}`)
+    expect(readFileSync(userFile(), 'utf8')).toBe('# mine\n[network]\nallow = ["a.example", "b.example", "@github"] # this\n')
+  })
+
+  test('a file that was not there is for its owner alone', async () => {
+    expect((await network('deny', 'b.example', '--user')).code).toBe(0)
+    expect(TOML.parse(readFileSync(userFile(), 'utf8')) as object).toEqual({ network: { deny: ['b.example'] } })
+    expect(statSync(userFile()).mode & 0o777).toBe(0o600)
+  })
+
+  test("--project writes the project's file, and follows no link there", async () => {
+    expect((await network('allow', 'b.example', '--project')).code).toBe(0)
+    expect(readFileSync(projectFile(), 'utf8')).toBe('[network]\nallow = ["b.example"]\n')
+    const other = makeMachine()
+    try {
+      writeFileSync(join(other.home, 'victim'), 'keep')
+      symlinkSync(join(other.home, 'victim'), join(other.project, 'paude.toml'))
+      expect((await other.paude(['network', 'allow', 'b.example', '--project'])).stderr).toContain('is a link')
+      expect(readFileSync(join(other.home, 'victim'), 'utf8')).toBe('keep')
+    } finally {
+      other.dispose()
+    }
+  })
+
+  test('what no list can hold is written nowhere', async () => {
+    expect((await network('allow', '10.0.0.1', '--user')).code).toBe(2)
+    expect(existsSync(userFile())).toBe(false)
+  })
+
+  test('a file that lines cannot tell is left alone, and the line to add is shown', async () => {
+    machine.write(userFile(), 'network = { mode = "restricted" }\n')
+    const { code, stderr } = await network('allow', 'b.example', '--user')
+    expect(code).toBe(2)
+    expect(stderr).toContain('network.allow = ["b.example"]')
+    expect(readFileSync(userFile(), 'utf8')).toBe('network = { mode = "restricted" }\n')
+  })
+})
+
+test('recording is said aloud, and stands in no file', async () => {
+  expect((await machine.paude(['--network', 'record', '-p', 'hi'])).stderr).toContain('the network is recorded')
+  machine.write(userFile(), '[network]\nmode = "record"\n')
+  const { code, stderr } = await machine.paude(['-p', 'hi'])
+  expect(code).toBe(125)
+  expect(stderr).toContain('network.mode')
+})

@@ -1,0 +1,132 @@
+import { describe, expect, test } from 'bun:test'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { withLock } from '../../../src/cli/network/lock.ts'
+import { countBlocked } from '../../../src/cli/network/requests.ts'
+import { ONCE, readUntil } from '../../../src/cli/network/until.ts'
+import { PaudeError } from '../../../src/errors.ts'
+import { processMark } from '../../../src/host.ts'
+import type { Policy } from '../../../src/network/allow.ts'
+import { type Change, revised, type Word } from '../../../src/network/changes.ts'
+import type { Request } from '../../../src/network/log.ts'
+import { parseAllow, parseDeny } from '../../../src/network/pattern.ts'
+import { DIRECT } from '../../../src/network/ways.ts'
+
+describe('a word to a session', () => {
+  const base: Policy = {
+    session: 's1',
+    mode: 'restricted',
+    allow: [parseAllow('a.example', 'the flag')],
+    deny: [parseDeny('*.no.example', 'the file')],
+    ways: DIRECT,
+    injection: null,
+  }
+  const say = (changes: readonly Change[], verb: Word['verb'], ...entries: readonly string[]) =>
+    revised(base, changes, { verb, entries, until: 0 }, 100)
+
+  test('takes the place of an earlier one about the same entry, however it is written', () => {
+    const allowed = say([], 'allow', 'B.example.', '@GITHUB'.toLowerCase())
+    expect(allowed.map(({ verb, entry }) => [verb, entry])).toEqual([
+      ['allow', 'b.example'],
+      ['allow', '@github'],
+    ])
+    expect(say(allowed, 'deny', 'b.example')).toEqual([allowed[1] as Change, { verb: 'deny', entry: 'b.example', until: 0 }])
+  })
+
+  test('lets go of what has ended', () =>
+    expect(say([{ verb: 'allow', entry: 'x.example', until: 100 }], 'deny', 'y.example')).toHaveLength(1))
+
+  test('that a denial overrules is refused, with the way to take it back where there is one', () => {
+    const hint = (act: () => unknown): string => {
+      try {
+        act()
+      } catch (error) {
+        if (error instanceof PaudeError) return `${error.message}: ${error.hint}`
+      }
+      return 'nothing was refused'
+    }
+    expect(hint(() => say([], 'allow', 'x.no.example'))).toBe(
+      'x.no.example is denied by *.no.example (the file), and a denial wins: take it out there and start the session again',
+    )
+    const denied = say([], 'deny', '*.own.example')
+    expect(hint(() => say(denied, 'allow', 'x.own.example'))).toContain('paude network unset *.own.example --session s1')
+    expect(hint(() => say([], 'unset', 'a.example'))).toContain('paude network deny a.example --session s1')
+  })
+
+  test('about a port of this machine names the port, and a denial need not', () => {
+    expect(() => say([], 'allow', 'host.paude.internal')).toThrow('a port of this machine must be named')
+    expect(say([], 'deny', 'host.paude.internal')[0]?.entry).toBe('host.paude.internal')
+  })
+})
+
+describe('the end of a word', () => {
+  const until = (time: string | undefined, once = false, verb = 'allow') => readUntil({ verb, once, time }, 1000.2)
+
+  test.each([
+    ['90s', 1091],
+    ['10m', 1601],
+    ['2h', 8201],
+    ['1d', 87_401],
+    [undefined, 0],
+  ])('%p is at second %p', (time, second) => expect(until(time)).toBe(second))
+
+  test('once is a minute', () => expect(until(undefined, true)).toBe(1001 + ONCE))
+
+  test.each(['10', '0m', '-1m', '1.5h', '31d', '10 m', 'm', ''])('is not %j', (time) =>
+    expect(() => until(time)).toThrow('--for'),
+  )
+
+  test('is said in one way', () => {
+    expect(() => until('1m', true)).toThrow('--once makes no sense with --for')
+    expect(() => until('1m', false, 'unset')).toThrow('--for makes no sense with unset')
+  })
+})
+
+test('what was blocked is counted by host and port, the newest first', () => {
+  const request = (host: string, port: number, time: string, decision: Request['decision'] = 'blocked'): Request => ({
+    ...{ time, session: 's', method: 'CONNECT', host, port, decision, rule: 'not on the allowlist', bytes: 0, revision: '' },
+  })
+  expect(
+    countBlocked([
+      request('a', 443, '1'),
+      request('b', 80, '2'),
+      request('a', 443, '3'),
+      request('a', 80, '0'),
+      request('c', 443, '9', 'allowed'),
+    ]).map(({ host, port, count, last }) => [host, port, count, last]),
+  ).toEqual([
+    ['a', 443, 2, '3'],
+    ['b', 80, 1, '2'],
+    ['a', 80, 1, '0'],
+  ])
+})
+
+describe('the lock of a session', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'paude-lock-'))
+  const path = join(folder, 'policy.lock')
+  const host = { process: processMark(process.pid) }
+
+  test('lets one act at a time', async () => {
+    const order: string[] = []
+    const act = (name: string) =>
+      withLock(host, path, async () => {
+        order.push(`${name} begins`)
+        await Bun.sleep(30)
+        order.push(`${name} ends`)
+      })
+    await Promise.all([act('one'), act('two')])
+    expect(order).toEqual(['one begins', 'one ends', 'two begins', 'two ends'])
+  })
+
+  test('goes with what failed', async () => {
+    await expect(withLock(host, path, () => Promise.reject(new Error('no')))).rejects.toThrow('no')
+    expect(await withLock(host, path, async () => readFileSync(path, 'utf8'))).toBe(host.process)
+  })
+
+  test('of a paude that died is taken over', async () => {
+    writeFileSync(path, '999999999 1')
+    expect(await withLock(host, path, async () => 'done')).toBe('done')
+    rmSync(folder, { recursive: true })
+  })
+})

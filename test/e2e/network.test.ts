@@ -1,0 +1,214 @@
+import { afterAll, beforeAll, expect, test } from 'bun:test'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { HOST_NAME } from '../../src/network/allow.ts'
+import {
+  binary,
+  describeEach,
+  engine,
+  lines,
+  makeProject,
+  paude,
+  poll,
+  type Ran,
+  serveApi,
+  startPaude,
+  stateHome,
+} from './support.ts'
+import { makeTerminals } from './terminal.ts'
+
+const EVENTS = 40
+const server = Bun.serve({
+  hostname: '0.0.0.0',
+  port: 0,
+  fetch: (request) => (new URL(request.url).pathname === '/stream' ? stream() : new Response('hello\n')),
+})
+afterAll(() => server.stop(true))
+
+/** An answer that takes four seconds, event by event. */
+function stream(): Response {
+  const body = new ReadableStream({
+    async start(controller) {
+      for (let at = 0; at < EVENTS; at++) {
+        controller.enqueue(new TextEncoder().encode(`data: ${at}\n\n`))
+        await Bun.sleep(100)
+      }
+      controller.close()
+    },
+  })
+  return new Response(body, { headers: { 'content-type': 'text/event-stream' } })
+}
+
+const SITE = `${HOST_NAME}:${server.port}`
+
+describeEach('a running session', (backend) => {
+  const cwd = makeProject()
+  let id = ''
+  const call = (...words: readonly string[]): Promise<Ran> => paude(words, { cwd })
+  const network = (...words: readonly string[]): Promise<Ran> => call('network', ...words)
+  const inBox = async (script: string): Promise<string> => (await call('exec', id, '--', 'sh', '-c', script)).stdout.trim()
+  const status = (url: string) => inBox(`curl -s -o /dev/null -m 10 -w '%{http_code}' ${url}`)
+  const must = async (ran: Promise<Ran>): Promise<Ran> => {
+    const { code, stdout, stderr } = await ran
+    expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' })
+    return { code, stdout, stderr }
+  }
+
+  beforeAll(async () => {
+    const { stdout } = await must(call('--backend', backend, '--network-deny', 'never.example', '--detach'))
+    id = stdout.trim()
+    await poll('the wall stands', async () => (await status('http://paude.internal/')) === '200')
+  }, 600_000)
+  afterAll(async () => {
+    await call('rm', '--force', '--volumes', id)
+  }, 60_000)
+
+  test('is told the command that allows what was blocked, and that command works', async () => {
+    const page = await inBox(`curl -s http://${SITE}/`)
+    const typed = /paude (network allow \S+ --session \S+)$/m.exec(page)?.[1] ?? ''
+    expect(typed).toBe(`network allow ${HOST_NAME} --session ${id}`)
+    await must(call(...typed.replace(HOST_NAME, SITE).split(' ')))
+    expect(await status(`http://${SITE}/`)).toBe('200')
+    expect(await inBox('curl -s http://paude.internal/')).toContain(`  ${SITE.replace(':', ' ')}\n`)
+    expect((await network('why', `http://${SITE}/`, id)).stdout).toContain(
+      `allowed  http to ${SITE}  by ${SITE}  (said to this session)`,
+    )
+  })
+
+  test('logs every request with the revision it was decided by, and sessions and its record tell the same', async () => {
+    const { revision } = JSON.parse((await network('list', id, '--json')).stdout) as { revision: string }
+    await status(`http://${SITE}/`)
+    const requests = lines((await network('log', id, '--json')).stdout).map((line) => JSON.parse(line) as { revision: string })
+    expect(requests.at(-1)?.revision).toBe(revision)
+    const listed = JSON.parse((await call('sessions', '--json')).stdout) as { id: string; revision: string }[]
+    expect(listed.find((row) => row.id === id)?.revision).toBe(revision)
+    expect(JSON.parse(readFileSync(join(stateHome, 'paude/sessions', id, 'session.json'), 'utf8')).revision).toBe(revision)
+  })
+
+  test('keeps its open streams and its wall while it is changed again and again', async () => {
+    const reading = inBox(`curl -sN -m 30 http://${SITE}/stream`)
+    const asking = inBox(
+      `for i in $(seq 80); do curl -s -o /dev/null -m 10 -w 'open %{http_code}\\n' http://${SITE}/; curl -s -o /dev/null -m 10 -w 'shut %{http_code}\\n' http://never.example/; done | sort | uniq -c`,
+    )
+    for (const name of ['one', 'two', 'three', 'four']) await must(network('allow', `${name}.example`, '--session', id))
+    await must(network('deny', 'one.example', '--session', id))
+    expect(
+      (await asking)
+        .replace(/ +/g, ' ')
+        .split('\n')
+        .map((line) => line.trim()),
+    ).toEqual(['80 open 200', '80 shut 403'])
+    expect(lines(await reading).filter((line) => line.startsWith('data: '))).toHaveLength(EVENTS)
+  })
+
+  test('keeps its policy when the new one is none that squid takes', async () => {
+    const place = join(stateHome, 'paude/sessions', id, 'policy/0123456789ab')
+    mkdirSync(place)
+    writeFileSync(join(place, 'squid.conf'), 'http_port 127.0.0.1:3128\nacl broken all-of nobody\nhttp_access allow all\n')
+    const proxy = `${id}-proxy`
+    const child = Bun.spawn([backend, 'exec', '-i', proxy, '/usr/lib/paude/policy'], {
+      stdin: new Blob(['0 0123456789ab\n']),
+      stdout: 'pipe',
+      stderr: 'pipe',
+    })
+    expect(await new Response(child.stderr).text()).toContain('squid does not take the policy')
+    expect(await child.exited).not.toBe(0)
+    expect(await status(`http://${SITE}/`)).toBe('200')
+    expect(await status('http://never.example/')).toBe('403')
+  })
+
+  test('refuses what a denial would overrule, and says where it stands', async () => {
+    const refused = await network('allow', 'never.example', '--session', id)
+    expect(refused.code).toBe(1)
+    expect(refused.stderr).toContain('never.example is denied by never.example (asked for by --network-deny), and a denial wins')
+    await must(network('deny', 'a.example', '--session', id))
+    expect((await network('allow', 'x.example', '@github', '--session', id)).code).toBe(0)
+    await must(network('allow', 'a.example', '--session', id))
+    await must(network('unset', 'a.example', 'x.example', '@github', '--session', id))
+    expect((await network('unset', 'a.example', '--session', id)).stderr).toContain(
+      'nothing was said to this session about a.example',
+    )
+  })
+
+  test('loses what was allowed for some seconds by itself, though its proxy was started anew meanwhile', async () => {
+    await must(network('unset', SITE, '--session', id))
+    await must(network('allow', SITE, '--for', '9s', '--session', id))
+    expect(await status(`http://${SITE}/`)).toBe('200')
+    await engine(backend, ['restart', '-t', '0', `${id}-proxy`])
+    await poll('the proxy answers', async () => (await status('http://paude.internal/')) === '200')
+    expect((await network('list', id, '--origin')).stdout).toContain('said to this session, until ')
+    await poll('it has ended', async () => (await status(`http://${SITE}/`)) === '403', 20)
+    expect((await network('list', id)).stdout).not.toContain(SITE)
+  }, 60_000)
+
+  test('still has its own changes after a stop, but not what has ended', async () => {
+    await must(network('allow', SITE, '--session', id))
+    await must(network('allow', 'gone.example', '--for', '1s', '--session', id))
+    const end = Date.now() / 1000 + 2
+    await must(call('stop', id))
+    await poll('its time is over', () => Date.now() / 1000 > end)
+    const said = await must(network('allow', 'later.example', '--session', id))
+    expect(said.stderr).toContain('does not run: it has this from its next start on')
+    await must(call('start', id))
+    await poll('the wall stands', async () => (await status('http://paude.internal/')) === '200')
+    expect(await status(`http://${SITE}/`)).toBe('200')
+    const page = await inBox('curl -s http://paude.internal/')
+    expect(page).toContain('  later.example 80,443')
+    expect(page).not.toContain('gone.example')
+  }, 120_000)
+})
+
+describeEach('paude network watch', (backend) => {
+  test('shows what is blocked as it happens, and one key allows the host that is chosen, also when another one comes', async () => {
+    const cwd = makeProject()
+    const id = (await paude(['--backend', backend, '--detach'], { cwd })).stdout.trim()
+    const terminals = makeTerminals()
+    const ask = async (url: string) =>
+      (await paude(['exec', id, '--', 'curl', '-s', '-o', '/dev/null', '-m', '10', '-w', '%{http_code}', url], { cwd })).stdout
+    try {
+      await poll('the wall stands', async () => (await ask('http://paude.internal/')) === '200')
+      const terminal = await terminals.open({ cwd, env: {} })
+      await terminal.start(`${binary} network watch ${id}`)
+      await terminal.see('nothing was blocked yet')
+      await ask(`http://${SITE}/`)
+      await terminal.see(`> blocked  ${SITE}`)
+      await ask('https://other.example/')
+      await terminal.see(/^ {2}blocked +other\.example:443 +1 /m)
+      await terminal.press('s')
+      await terminal.see(`${SITE} is allowed in ${id}`)
+      await terminal.see(new RegExp(`^> allowed now +${SITE} `, 'm'))
+      expect(await ask(`http://${SITE}/`)).toBe('200')
+      await terminal.press('k')
+      await terminal.press('n')
+      await terminal.see('other.example is denied')
+      await terminal.press('q')
+      expect(await terminal.ended()).toBe(0)
+      expect((await paude(['network', 'list', id, '--json'], { cwd })).stdout).toContain('"verb": "deny"')
+    } finally {
+      await terminals.stop()
+      await paude(['rm', '--force', '--volumes', id], { cwd })
+    }
+  }, 120_000)
+})
+
+describeEach('an agent', (backend) => {
+  test('that was blocked goes on within the same run once its host is allowed', async () => {
+    const api = serveApi()
+    try {
+      const cwd = makeProject()
+      const script = `BASH for i in $(seq 300); do curl -sf -m 5 http://${SITE}/ && exit; sleep 0.1; done;;SAY done`
+      const running = startPaude(['--backend', backend, '-p', script, '--dangerously-skip-permissions'], { cwd, env: api.env })
+      await poll('it is blocked', async () => blockedHosts(cwd).then((hosts) => hosts.includes(SITE)), 60)
+      expect((await paude(['network', 'allow', SITE], { cwd })).code).toBe(0)
+      const { code, stdout } = await running.done
+      expect({ code, stdout: stdout.trim() }).toEqual({ code: 0, stdout: 'done' })
+    } finally {
+      await api.stop()
+    }
+  }, 120_000)
+})
+
+async function blockedHosts(cwd: string): Promise<readonly string[]> {
+  const { code, stdout } = await paude(['network', 'blocked', '--json'], { cwd })
+  return code === 0 ? (JSON.parse(stdout) as { host: string; port: number }[]).map(({ host, port }) => `${host}:${port}`) : []
+}

@@ -1,0 +1,216 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { HOST_NAME, type Injection, type Policy } from '../../src/network/allow.ts'
+import { decide, readTarget } from '../../src/network/decide.ts'
+import { parseAllow, parseDeny } from '../../src/network/pattern.ts'
+import { squidConf } from '../../src/network/squid-conf.ts'
+import { DIRECT } from '../../src/network/ways.ts'
+import { backends, engine } from './support.ts'
+
+const IMAGE = 'paude-why-test'
+const POLICIES = 24
+const URLS = 200
+
+/** What every name resolves to: nothing is looked up outside, and what is allowed fails at once for want of a network. */
+const NAMES: Readonly<Record<string, readonly string[]>> = {
+  'a.example': ['8.8.8.8'],
+  'b.a.example': ['8.8.8.8'],
+  'c.b.a.example': ['8.8.4.4'],
+  'nota.example': ['8.8.8.8'],
+  'w.example': ['8.8.8.8'],
+  'x.w.example': ['8.8.8.8'],
+  'y.x.w.example': ['8.8.8.8'],
+  'no.y.x.w.example': ['8.8.8.8'],
+  'un_der.example': ['8.8.8.8'],
+  'xn--bcher-kva.example': ['8.8.8.8'],
+  'api.example': ['8.8.8.8'],
+  'ten.example': ['10.1.2.3'],
+  'mixed.example': ['8.8.8.8', '10.1.2.3'],
+  'loop.example': ['127.0.0.1'],
+  'meta.example': ['169.254.169.254'],
+  'bench.example': ['198.18.0.7'],
+  'six.example': ['2606:4700::1111'],
+  'unique.example': ['fd00::1'],
+  [HOST_NAME]: ['10.9.8.7'],
+}
+const ODD = [
+  ...['8.8.8.8', '10.1.2.3', '[::1]', '[2606:4700::1111]', '0x7f.1', '127.1', '2130706433', '8.8.8.8.'],
+  ...[
+    'localhost',
+    'single',
+    'A.EXAMPLE',
+    'X.w.Example',
+    '-bad.example',
+    'bad-.example',
+    'a..example',
+    `${'l'.repeat(64)}.example`,
+  ],
+  ...['paude.internal', 'canary.paude.internal', 'x.host.paude.internal', 'a.example.1', '1.example', 'a.example.x-'],
+]
+const ALLOW = [
+  ...['a.example', '*.a.example', 'w.example:8443', '*.w.example', '*.x.w.example:8443', 'x.w.example:443', 'nota.example:80'],
+  ...['ten.example@10.0.0.0/8', 'ten.example', 'mixed.example', 'mixed.example@10.1.0.0/16', 'bench.example@198.18.0.0/15'],
+  ...['loop.example', 'meta.example', 'six.example', 'unique.example@fc00::/7', 'un_der.example'],
+  ...['xn--bcher-kva.example', `${HOST_NAME}:3000`, `${HOST_NAME}:443`, 'api.example', 'api.example:8443'],
+]
+const DENY = [
+  ...['b.a.example', '*.a.example:8443', 'w.example', '*.x.w.example', '*.y.x.w.example:443', 'a.example:80', 'nota.example'],
+  ...[HOST_NAME, `${HOST_NAME}:3000`, 'api.example:443', '*.b.a.example', '*.w.example:80'],
+]
+const INJECTIONS: readonly (Injection | null)[] = [
+  null,
+  { host: 'api.example', port: 443, scheme: 'https', way: 'bump', header: 'X-Api-Key', prefix: '' },
+  { host: 'api.example', port: 80, scheme: 'http', way: 'bump', header: 'X-Api-Key', prefix: '/llm' },
+  { host: HOST_NAME, port: 3000, scheme: 'http', way: 'bump', header: 'Authorization', prefix: '' },
+]
+const policies = fc.record({
+  mode: fc.constantFrom<Policy['mode']>('restricted', 'restricted', 'restricted', 'record', 'open'),
+  allow: fc.uniqueArray(fc.constantFrom(...ALLOW), { maxLength: 12 }),
+  deny: fc.uniqueArray(fc.constantFrom(...DENY), { maxLength: 4 }),
+  injection: fc.constantFrom(...INJECTIONS),
+})
+const urls = fc.record({
+  scheme: fc.constantFrom('https', 'http'),
+  host: fc.oneof(
+    { weight: 4, arbitrary: fc.constantFrom(...Object.keys(NAMES)) },
+    { weight: 1, arbitrary: fc.constantFrom(...ODD) },
+  ),
+  port: fc.oneof(
+    { weight: 3, arbitrary: fc.constant('') },
+    { weight: 2, arbitrary: fc.constantFrom(':80', ':443', ':8443', ':3000', ':22', ':65535') },
+  ),
+  path: fc.constantFrom(
+    '/',
+    '/v1/messages',
+    '/v1/messages?beta=true',
+    '/v1/files',
+    '/llm/v1/models/x',
+    '/llm/v1/messages/..',
+    '/squid-internal-mgr/menu',
+  ),
+})
+
+const SEED = Number(process.env['PAUDE_TEST_SEED'] ?? 7)
+const cases = fc.sample(policies, { numRuns: POLICIES, seed: SEED }).map((drawn, at) => ({
+  policy: {
+    session: 'why',
+    mode: drawn.mode,
+    allow: drawn.allow.map((entry) => parseAllow(entry, 'test')),
+    deny: drawn.deny.map((entry) => parseDeny(entry, 'test')),
+    ways: DIRECT,
+    injection: drawn.injection,
+  } satisfies Policy,
+  words: JSON.stringify({ ...drawn, injection: drawn.injection?.host ?? null }),
+  urls: fc
+    .sample(urls, { numRuns: URLS, seed: SEED + at })
+    .map(({ scheme, host, port, path }) => `${scheme}://${host}${port}${path}`),
+}))
+
+/** Starts squid with each policy in turn, asks it everything and prints one status a line; `-` for a connection without an answer. */
+const SCRIPT = `
+set -uo pipefail
+exec 2>/tmp/errors
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -noenc -days 9 -config /usr/lib/paude/openssl.cnf -keyout /run/ca.key -out /run/ca.crt
+cat /run/ca.crt /run/ca.key >/run/ca.pem
+cat /etc/ssl/certs/ca-certificates.crt >/run/roots.pem
+/usr/lib/squid/security_file_certgen -c -s /run/ssl_db -M 2MB >/dev/null
+: >/run/inject.conf
+echo 'acl gateway dst 10.9.8.7' >/run/own.conf
+cat /work/hosts >/run/hosts
+exec {nap}<> <(:)
+for folder in /work/*/; do
+  squid -N -f $folder/squid.conf >/dev/null & squid=$!
+  until { : 3<>/dev/tcp/127.0.0.1/3128; } 2>/dev/null; do kill -0 $squid || { echo "squid did not start: $folder"; cat /tmp/errors; exit 1; }; read -r -t 0.01 -u $nap; done
+  while IFS= read -r request; do
+    exec 3<>/dev/tcp/127.0.0.1/3128
+    printf '%s HTTP/1.1\\r\\nHost: x\\r\\nConnection: close\\r\\n\\r\\n' "$request" >&3
+    status=-
+    read -r -t 3 -u 3 _ status _ || status=-
+    echo "$status"
+    exec 3>&-
+  done <$folder/requests
+  kill $squid; wait $squid
+done
+`
+
+const request = (url: string): string => {
+  const { scheme, port } = readTarget(url)
+  const host = /^https?:\/\/(\[[^\]]*\]|[^:/]*)/.exec(url)?.[1] ?? ''
+  return scheme === 'https' ? `CONNECT ${host}:${port}` : `GET ${url}`
+}
+
+/** Inside a tunnel nothing is asked here, so its path is one that the provider has. */
+function expected(policy: Policy, url: string): 'allowed' | 'blocked' {
+  const written = readTarget(url)
+  const target = written.scheme === 'https' ? { ...written, path: '/v1/messages' } : written
+  return decide(policy, target, NAMES[target.host] ?? literal(target.host)).decision
+}
+
+/** `127.1` is an address too. */
+function literal(host: string): readonly string[] {
+  const found = URL.parse(`http://${host}`)?.hostname ?? ''
+  return /^[\d.]+$/.test(found) ? [found] : /^\[/.test(found) ? [found.slice(1, -1)] : []
+}
+
+describe.each(backends().slice(0, 1))('what `why` says, on %s', (backend) => {
+  const folder = mkdtempSync(join(tmpdir(), 'paude-why-'))
+  beforeAll(async () => {
+    const built = await engine(backend, ['build', '--quiet', `--tag=${IMAGE}`, join(import.meta.dir, '../../squid')])
+    expect(built.code).toBe(0)
+    for (const [at, { policy, urls: asked }] of cases.entries()) {
+      const place = join(folder, String(at).padStart(3, '0'))
+      mkdirSync(place)
+      // Nobody answers here; a name that is none need not be waited for.
+      writeFileSync(
+        join(place, 'squid.conf'),
+        `${squidConf(policy)}dns_timeout 100 milliseconds\ndns_retransmit_interval 50 milliseconds\n`,
+      )
+      writeFileSync(join(place, 'requests'), asked.map((url) => `${request(url)}\n`).join(''))
+    }
+    writeFileSync(
+      join(folder, 'hosts'),
+      Object.entries(NAMES)
+        .flatMap(([name, list]) => list.map((address) => `${address} ${name}\n`))
+        .join(''),
+    )
+    chmodSync(folder, 0o755)
+  }, 600_000)
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+  test(`squid does, ${POLICIES * URLS} times`, async () => {
+    const { stdout, stderr } = await engine(backend, [
+      ...[
+        'run',
+        '--rm',
+        '--network=none',
+        '--sysctl=net.ipv6.conf.all.disable_ipv6=0',
+        '--label=paude.test',
+        `--volume=${folder}:/work:ro`,
+        '--user=13:13',
+        '--read-only',
+      ],
+      ...[
+        '--tmpfs=/tmp:rw,size=16m,mode=1777',
+        '--tmpfs=/run:rw,size=16m,mode=1777',
+        '--cap-drop=ALL',
+        '--entrypoint=/usr/bin/bash',
+      ],
+      ...[IMAGE, '-c', SCRIPT],
+    ])
+    const answers = stdout.trim().split('\n')
+    expect({ answers: answers.length, stderr }).toEqual({ answers: POLICIES * URLS, stderr: '' })
+    const wrong = cases.flatMap(({ policy, words, urls: asked }, at) =>
+      asked.flatMap((url, place) => {
+        const status = answers[at * URLS + place] ?? ''
+        const found = /^40[03]$/.test(status) ? 'blocked' : /^(200|50[234])$/.test(status) ? 'allowed' : status
+        return found === expected(policy, url)
+          ? []
+          : [`${url}: ${found} (${status}), not ${expected(policy, url)}, under ${words}`]
+      }),
+    )
+    expect(wrong).toEqual([])
+  }, 300_000)
+})

@@ -1,0 +1,125 @@
+import { describe, expect, test } from 'bun:test'
+import type { Policy } from '../../src/network/allow.ts'
+import { applied, reasonOf, stageLines, stagesOf } from '../../src/network/changes.ts'
+import { decide, readTarget } from '../../src/network/decide.ts'
+import { mergeDenies, parseAllow, parseDeny } from '../../src/network/pattern.ts'
+import { revisionOf } from '../../src/network/revision.ts'
+import { DIRECT } from '../../src/network/ways.ts'
+
+const policy = (allow: readonly string[], deny: readonly string[] = [], rest: Partial<Policy> = {}): Policy => ({
+  session: 's1',
+  mode: 'restricted',
+  allow: allow.map((entry) => parseAllow(entry, 'the flag')),
+  deny: deny.map((entry) => parseDeny(entry, 'the file')),
+  ways: DIRECT,
+  injection: null,
+  ...rest,
+})
+const judge = (one: Policy, url: string, addresses: readonly string[] | null = null) => decide(one, readTarget(url), addresses)
+
+describe('a verdict', () => {
+  test.each([
+    ['https://a.example/x', 'allowed', 'a.example', 'the flag'],
+    ['a.example', 'allowed', 'a.example', 'the flag'],
+    ['A.EXAMPLE:443', 'allowed', 'a.example', 'the flag'],
+    ['http://a.example:443', 'blocked', 'port 443 is not open: a.example', 'the flag'],
+    ['https://a.example:80', 'blocked', 'port 80 is not open: a.example', 'the flag'],
+    ['https://b.a.example', 'blocked', 'not on the allowlist', ''],
+    ['https://x.w.example', 'allowed', '*.w.example', 'the flag'],
+    ['https://w.example', 'blocked', 'not on the allowlist', ''],
+    ['https://no.w.example', 'blocked', 'denied: no.w.example', 'the file'],
+    ['https://x.no.w.example', 'allowed', '*.w.example', 'the flag'],
+    ['https://p.w.example:8443', 'blocked', 'denied: p.w.example:8443', 'the file'],
+    ['https://1.2.3.4', 'blocked', 'address literal', ''],
+    ['https://[::1]', 'blocked', 'address literal', ''],
+    ['https://localhost', 'blocked', 'no full host name', ''],
+    ['http://paude.internal/', 'allowed', "paude's own help page", ''],
+    ['https://paude.internal/', 'blocked', 'not on the allowlist', ''],
+  ] as const)('of %s is %s by %s', (url, decision, rule, why) =>
+    expect(judge(policy(['a.example', '*.w.example'], ['no.w.example', 'p.w.example:8443']), url)).toEqual({
+      decision,
+      rule,
+      why,
+    }),
+  )
+
+  test('rests on every address of the name', () => {
+    const one = policy(['a.example', 'b.example@10.0.0.0/8'])
+    expect(judge(one, 'a.example', ['8.8.8.8', '10.1.1.1'])).toMatchObject({
+      decision: 'blocked',
+      rule: 'at a private address: 10.1.1.1',
+    })
+    expect(judge(one, 'b.example', ['8.8.8.8', '10.1.1.1']).decision).toBe('allowed')
+    expect(judge(one, 'b.example', ['192.168.1.1']).decision).toBe('blocked')
+    expect(judge(one, 'a.example', [])).toMatchObject({ decision: 'blocked', rule: 'the name was not found' })
+  })
+
+  test('of the provider depends on the path', () => {
+    const injection = { host: 'api.example', port: 443, scheme: 'https', way: 'bump', header: 'X-Api-Key', prefix: '' } as const
+    const one = policy(['api.example:443'], [], { injection })
+    expect(judge(one, 'https://api.example/v1/messages?beta=true').decision).toBe('allowed')
+    expect(judge(one, 'https://api.example/v1/files').decision).toBe('blocked')
+    expect(judge(one, 'https://api.example:8443/v1/messages').decision).toBe('blocked')
+    expect(judge({ ...one, deny: [parseDeny('api.example', 'x')] }, 'https://api.example/v1/messages').decision).toBe('blocked')
+  })
+
+  test('while recording is for every public name', () => {
+    const one = policy([], ['no.example'], { mode: 'record' })
+    expect(judge(one, 'any.example').rule).toBe('record')
+    expect(judge(one, 'any.example', ['10.0.0.1']).decision).toBe('blocked')
+    expect(judge(one, 'no.example').decision).toBe('blocked')
+    expect(judge(one, 'https://8.8.8.8').decision).toBe('blocked')
+  })
+
+  test.each(['ftp://a.example', 'https://u@a.example', 'a.example:0', 'a.example:70000', '', 'a b.example', 'https://'])(
+    'is not given to %j',
+    (url) => expect(() => readTarget(url)).toThrow('cannot judge'),
+  )
+})
+
+describe('denials', () => {
+  test('are said in the fewest lines', () =>
+    expect(
+      mergeDenies(
+        ['b.a.example:443', '*.a.example', 'c.example:1', 'c.example:2', 'd.example:1', 'd.example'].map((entry) =>
+          parseDeny(entry, 'x'),
+        ),
+      ).map(({ host, ports }) => [host, ...ports]),
+    ).toEqual([['*.a.example'], ['c.example', 1, 2], ['d.example']]))
+
+  test('of one port do not take away those of all', () =>
+    expect(mergeDenies(['*.a.example:443', 'b.a.example'].map((entry) => parseDeny(entry, 'x')))).toHaveLength(2))
+})
+
+describe('what is said to a running session', () => {
+  const base = policy(['a.example'])
+  const changes = [
+    { verb: 'allow', entry: 'b.example', until: 0 },
+    { verb: 'allow', entry: 'c.example', until: 2000 },
+    { verb: 'deny', entry: 'a.example', until: 1500 },
+  ] as const
+
+  test('is laid over the policy of its start while it holds', () => {
+    expect(judge(applied(base, changes, 1000), 'a.example').decision).toBe('blocked')
+    expect(judge(applied(base, changes, 1500), 'a.example').decision).toBe('allowed')
+    expect(judge(applied(base, changes, 1999), 'c.example').decision).toBe('allowed')
+    expect(judge(applied(base, changes, 2000), 'c.example').decision).toBe('blocked')
+    expect(judge(applied(base, changes, 9000), 'b.example').why).toBe(reasonOf(changes[0]))
+  })
+
+  test('becomes stages that need nobody to follow each other', () => {
+    const stages = stagesOf(base, changes, 1000)
+    expect(stages.map(({ from }) => from)).toEqual([0, 1500, 2000])
+    expect(stageLines(stages)).toBe(stages.map(({ from, policy: one }) => `${from} ${revisionOf(one)}\n`).join(''))
+    expect(stagesOf(base, changes, 1700).map(({ from }) => from)).toEqual([0, 2000])
+  })
+})
+
+test('a revision stands for what is permitted, and not for who said it', () => {
+  const one = policy(['a.example', 'b.example'])
+  expect(revisionOf(one)).toBe(revisionOf({ ...policy(['b.example', 'a.example']), session: 's2' }))
+  expect(revisionOf(one)).not.toBe(revisionOf(policy(['a.example'])))
+  expect(revisionOf(one)).not.toBe(revisionOf(policy(['a.example', 'b.example'], ['c.example'])))
+  expect(revisionOf(one)).not.toBe(revisionOf({ ...one, mode: 'open' }))
+  expect(revisionOf(one)).toMatch(/^[0-9a-f]{12}$/)
+})
