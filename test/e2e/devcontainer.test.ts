@@ -86,8 +86,13 @@ describeEach('a devcontainer.json', (backend) => {
     expect(readFileSync(join(cwd, '.devcontainer/Dockerfile'), 'utf8')).toStartWith('FROM localhost/')
     expect(existsSync(join(cwd, 'kept'))).toBe(true)
     expect(readFileSync(join(cwd, 'agent'), 'utf8')).toMatch(/^blue \/.*:\/opt\/tools\b/)
-    const second = await ask(cwd, 'SAY again')
+    const second = await ask(cwd, 'BASH echo evil >words.txt;;SAY again')
     expect([second.code, second.stdout, second.stderr.includes('building image')]).toEqual([0, 'again\n', false])
+    // What the agent left would be run by the next build, which no wall is around.
+    expect(readFileSync(join(cwd, 'words.txt'), 'utf8')).toBe('evil\n')
+    const third = await run(['--devcontainer', '--pull', 'always', '-p', 'SAY hi'], { cwd })
+    expect([third.code, third.stdout]).toEqual([125, ''])
+    expect(third.stderr).toContain(`${cwd}, of which the image is to be built, has changed since it was trusted`)
   })
 
   test.concurrent('does nothing unless it is wanted and trusted', async () => {
