@@ -27,6 +27,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   hold: ['errors.ts', 'events', 'host.ts', 'plan', 'run'],
   selftest: ['errors.ts', 'agents', 'backends', 'events', 'image', 'network', 'plan', 'run', 'session', 'workspace'],
   doctor: ['agents', 'backends', 'errors.ts', 'host.ts', 'image', 'network', 'plan', 'run', 'session', 'workspace'],
+  // Finds out what a project is made with; its files are a stranger's.
+  init: ['config', 'workspace'],
   demo: ['errors.ts'],
   cli: [
     'agents',
@@ -41,6 +43,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'hold',
     'host.ts',
     'image',
+    'init',
     'network',
     'notify',
     'plan',

@@ -34,7 +34,7 @@ describe('groups', () => {
 
 describe('why and list', () => {
   test('speak of a start here where there is no session, and of who asked for what', async () => {
-    machine.write(userFile(), '[network]\nallow = ["a.example"]\ndeny = ["b.example"]\ngroups = ["gitlab"]\n')
+    machine.write(userFile(), '[network]\nallow = ["a.example"]\ndeny = ["b.example"]\ngroups = ["@gitlab"]\n')
     const list = await network('list', '--origin')
     expect(list.stderr).toContain('this is what a start here would have')
     const said = (line: number) => `asked for by ${userFile()}:${line}`

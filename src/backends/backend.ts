@@ -92,6 +92,8 @@ export type Part = {
   readonly running: boolean
   /** ISO time of its session's start; '' when it bears none. */
   readonly created: string
+  /** Of a HOME volume: the project it belongs to; else ''. */
+  readonly workspace: string
 }
 
 export type State = { readonly status: Status; readonly exitCode: number }
@@ -101,4 +103,6 @@ export type Engine = {
   readonly client: string
   readonly rootless: boolean
   readonly architecture: string
+  /** What starts its containers, like `runc 1.2.8`; '' when it does not say. */
+  readonly runtime: string
 }

@@ -27,7 +27,7 @@ const dialect: Dialect = {
 const label = (name: string) => `{{json (.Label "paude.${name}")}}`
 const ROW = `[{{json .State}},{{json .Status}},${['id', 'name', 'agent', 'workspace', 'created', 'network'].map(label).join(',')}]`
 const PART = `[{{json .Names}},{{json .State}},${label('id')},${label('role')},${label('created')}]`
-const VOLUME = `[{{json .Name}},${label('id')},${label('role')},${label('created')}]`
+const VOLUME = `[{{json .Name}},${['id', 'role', 'created', 'workspace'].map(label).join(',')}]`
 
 /** docker, and whatever answers to its client: Desktop, colima, OrbStack. */
 export const docker: Backend = {
@@ -52,6 +52,7 @@ export const docker: Backend = {
           role,
           running: state === 'running',
           created,
+          workspace: '',
         }),
       ),
   },
@@ -59,13 +60,14 @@ export const docker: Backend = {
     argv: ['docker', 'volume', 'ls', '--filter=label=paude.role', `--format=${VOLUME}`],
     parse: (stdout) =>
       rows(stdout).map(
-        ([name = '', session = '', role = '', created = '']): Part => ({
+        ([name = '', session = '', role = '', created = '', workspace = '']): Part => ({
           kind: 'volume',
           reference: name,
           session,
           role,
           running: false,
           created,
+          workspace,
         }),
       ),
   },
@@ -74,9 +76,16 @@ export const docker: Backend = {
     parse: (stdout) => {
       const { Client, Server } = JSON.parse(stdout) as {
         Client?: { Version?: string }
-        Server?: { Version?: string; Arch?: string } | null
+        Server?: { Version?: string; Arch?: string; Components?: readonly { Name: string; Version: string }[] | null } | null
       }
-      return { version: Server?.Version ?? '', client: Client?.Version ?? '', rootless: false, architecture: Server?.Arch ?? '' }
+      const runc = Server?.Components?.find(({ Name }) => Name === 'runc')
+      return {
+        version: Server?.Version ?? '',
+        client: Client?.Version ?? '',
+        rootless: false,
+        architecture: Server?.Arch ?? '',
+        runtime: runc === undefined ? '' : `runc ${runc.Version}`,
+      }
     },
   },
   explain: (failure) => explain({ engine: 'docker', ...failure }),

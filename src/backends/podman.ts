@@ -63,6 +63,7 @@ export const podman: Backend = {
           role: Labels?.['paude.role'] ?? '',
           running: State === 'running',
           created: Labels?.['paude.created'] ?? '',
+          workspace: '',
         }),
       ),
   },
@@ -77,6 +78,7 @@ export const podman: Backend = {
           role: Labels?.['paude.role'] ?? '',
           running: false,
           created: Labels?.['paude.created'] ?? '',
+          workspace: Labels?.['paude.workspace'] ?? '',
         }),
       ),
   },
@@ -84,7 +86,7 @@ export const podman: Backend = {
     argv: ['podman', 'info', '--format=json'],
     parse: (stdout) => {
       const { host, version } = JSON.parse(stdout) as {
-        host?: { arch?: string; security?: { rootless?: boolean } }
+        host?: { arch?: string; security?: { rootless?: boolean }; ociRuntime?: { name?: string; version?: string } }
         version?: { Version?: string }
       }
       return {
@@ -92,11 +94,16 @@ export const podman: Backend = {
         client: version?.Version ?? '',
         rootless: host?.security?.rootless === true,
         architecture: host?.arch ?? '',
+        runtime: runtimeOf(host?.ociRuntime ?? {}),
       }
     },
   },
   explain: (failure) => explain({ engine: 'podman', ...failure }),
 }
+
+/** runc says `runc version 1.2.8` and crun `crun version 1.20`, with more lines behind it. */
+const runtimeOf = ({ name = '', version = '' }: { readonly name?: string; readonly version?: string }): string =>
+  `${name} ${/version (\S+)/.exec(version)?.[1] ?? ''}`.trim()
 
 type Container = {
   readonly Names?: readonly string[]

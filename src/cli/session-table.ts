@@ -16,8 +16,8 @@ export const sessionRow = (row: ActiveRow): readonly string[] => [
 ]
 
 /** `3 min ago`, from an ISO time. */
-function ago(time: string): string {
-  const seconds = Math.max(0, Math.round((Date.now() - Date.parse(time)) / 1000))
+export function ago(time: string, now = Date.now()): string {
+  const seconds = Math.max(0, Math.round((now - Date.parse(time)) / 1000))
   if (Number.isNaN(seconds)) return '-'
   if (seconds < 60) return `${seconds} s ago`
   if (seconds < 3600) return `${Math.floor(seconds / 60)} min ago`

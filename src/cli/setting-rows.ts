@@ -58,8 +58,8 @@ function rowsOf({ settings, origins }: Config, setting: keyof Settings, host: Pi
 /** Rows as lines in columns. */
 export const settingLines = (rows: readonly SettingRow[], { origin }: { readonly origin: boolean }): readonly string[] =>
   rows.map((row) => {
-    const cells = `${row.key.padEnd(29)}${printable(row.value)}`
-    return origin ? `${cells.padEnd(60)}  # ${shownOrigin(row.origin)}` : cells
+    const cells = `${row.key.padEnd(30)}${printable(row.value)}`
+    return origin ? `${cells.padEnd(62)}  # ${shownOrigin(row.origin)}` : cells
   })
 
 /** `flag --memory`, `user /home/ada/.config/paude/config.toml:3`, `default`. */

@@ -185,13 +185,14 @@ export const verbs = {
     load: () => import('./commands/run.ts'),
   },
   image: {
-    description: 'Build, list and check images',
+    description: 'Build, list, check and remove images',
     caller: 'management',
-    words: ['build', 'ls', 'check'],
+    words: ['build', 'ls', 'check', 'rm'],
     examples: [
       ['paude image build', 'build what a start would build'],
       ['paude image ls', 'images of paude on every engine'],
       ['paude image check my/box:1', 'what an image lacks'],
+      ['paude image rm --stale', 'those of earlier versions and settings, unless a session needs them'],
     ],
     load: () => import('./commands/image.ts'),
   },
@@ -266,6 +267,25 @@ export const verbs = {
       ['paude backends --json', 'the same for scripts'],
     ],
     load: () => import('./commands/backends.ts'),
+  },
+  init: {
+    description: 'Set paude up here: choose an engine, propose a paude.toml',
+    caller: 'management',
+    examples: [
+      ['paude init', 'what this project seems to need, shown and asked for'],
+      ['paude init --yes --groups npm,github', 'without questions'],
+      ['paude init --dry-run', 'only print the paude.toml'],
+    ],
+    load: () => import('./commands/init.ts'),
+  },
+  status: {
+    description: 'Show how things stand: engine, configuration, images, sessions',
+    caller: 'management',
+    examples: [
+      ['paude status', 'what a start here would use, and what there is already'],
+      ['paude status --json | jq -r .backend.name', 'the engine, for scripts'],
+    ],
+    load: () => import('./commands/status.ts'),
   },
   doctor: {
     description: 'Check this machine, with a fix for each problem',

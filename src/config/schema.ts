@@ -4,6 +4,7 @@ import { Env } from './env-schema.ts'
 import { extraFlagFault } from './extra-flags.ts'
 import { readCpus, readMemory, readPids } from './limits.ts'
 import { Notify } from './notify-schema.ts'
+import { REFERENCE } from './reference-schema.ts'
 
 const text = v.pipe(v.string(), v.nonEmpty('must not be empty'))
 const number = v.union([text, v.pipe(v.number(), v.transform(String))], 'must be a number or a text like "2"')
@@ -18,7 +19,7 @@ const succeeds = (read: (value: string) => unknown) => (value: string) => {
   }
 }
 
-const isReference = (value: string): boolean => /^(env:[A-Za-z_]\w*|file:(\/|~\/).+)$/.test(value)
+const isReference = (value: string): boolean => REFERENCE.test(value)
 
 function isProxy(value: string): boolean {
   const url = URL.parse(value)

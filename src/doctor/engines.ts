@@ -13,6 +13,8 @@ export type EngineState = {
   /** Of the engine; '' when it does not answer. */
   readonly version: string
   readonly rootless: boolean
+  /** What starts its containers, like `runc 1.2.8`; '' when it does not say. */
+  readonly runtime: string
   /** Why it is not ready; '' when it is. */
   readonly why: string
 }
@@ -25,7 +27,7 @@ export const askEngines = (host: Host): Promise<readonly EngineState[]> =>
   Promise.all(backendNames.map((name) => askEngine(host, name)))
 
 async function askEngine(host: Host, name: BackendName): Promise<EngineState> {
-  const unknown = { name, version: '', rootless: false }
+  const unknown = { name, version: '', rootless: false, runtime: '' }
   switch (await usable(host, name)) {
     case 'missing':
       return { ...unknown, state: 'not installed', why: `${backends[name].program} is not in PATH` }
@@ -56,16 +58,16 @@ export function engineOf(
   { version: query, explain }: Pick<Backend, 'version' | 'explain'>,
   outcome: Outcome | null,
 ): EngineState {
-  const unknown = { name, version: '', rootless: false }
+  const unknown = { name, version: '', rootless: false, runtime: '' }
   if (outcome === null) return { ...unknown, state: 'not running', why: `no answer within ${PATIENCE / 1000} s` }
   if (outcome.code !== 0) {
     const { code, message } = explain({ argv: query.argv, code: outcome.code, stderr: outcome.stderr })
     return { ...unknown, state: code === 'backend-denied' ? 'no permission' : 'not running', why: message }
   }
   try {
-    const { version, rootless } = query.parse(outcome.stdout)
+    const { version, rootless, runtime } = query.parse(outcome.stdout)
     if (version === '') return { ...unknown, state: 'not running', why: 'only its client answers' }
-    return { name, version, rootless, state: 'ready', why: '' }
+    return { name, version, rootless, runtime, state: 'ready', why: '' }
   } catch {
     return { ...unknown, state: 'not running', why: 'its answer could not be understood' }
   }

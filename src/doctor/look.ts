@@ -1,16 +1,21 @@
+import { X509Certificate } from 'node:crypto'
 import { lookup } from 'node:dns/promises'
 import { accessSync, constants, existsSync, readFileSync, statfsSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { claude } from '../agents/claude.ts'
+import { backends } from '../backends/registry.ts'
 import { PaudeError } from '../errors.ts'
 import { findProgram, type Host } from '../host.ts'
 import { certificates, extraCaCertificates } from '../image/ca.ts'
-import { listImages } from '../image/list.ts'
+import { type ListedImage, listImages, listStages, type Stage } from '../image/list.ts'
+import { HOST_NAME } from '../network/allow.ts'
 import type { Query } from '../plan/query.ts'
 import { INIT_PROGRAMS } from '../session/look.ts'
 import { cacheFolder, stateFolder } from '../session/store.ts'
+import { type EngineInfo, infoOf } from './engine-info.ts'
 import { type EngineState, patiently } from './engines.ts'
 import type { Folder, Rootless } from './machine-checks.ts'
+import type { LostHome } from './session-checks.ts'
 
 /** Text of a file, '' when it cannot be had. */
 function text(path: string): string {
@@ -32,15 +37,6 @@ export function lookRootless(host: Host): Rootless {
     runtimeDirExists: existsSync(runtimeDir),
     newuidmap: findProgram(host, 'newuidmap') !== null,
   }
-}
-
-/** Controllers the caller may hand on; null for control groups of version 1. */
-export function lookControllers({ uid }: Host): readonly string[] | null {
-  if (!existsSync('/sys/fs/cgroup/cgroup.controllers')) return null
-  const own = `/sys/fs/cgroup/user.slice/user-${uid}.slice/user@${uid}.service/cgroup.controllers`
-  return text(uid === 0 ? '/sys/fs/cgroup/cgroup.controllers' : own)
-    .trim()
-    .split(/\s+/)
 }
 
 export const lookFolders = (host: Host): Readonly<Record<string, Folder>> => ({
@@ -71,44 +67,39 @@ export const initIsThere = (): boolean => INIT_PROGRAMS.some((path) => existsSyn
 /** What only the engine itself can tell. */
 export type EngineFacts = {
   readonly name: EngineState['name']
+  /** Bytes free where it keeps images; null when that is not on this machine. */
   readonly free: number | null
-  readonly clock: number | null
   readonly platform: string
-  readonly images: readonly string[]
+  /** null when it did not tell them. */
+  readonly images: readonly ListedImage[] | null
+  readonly stages: readonly Stage[]
+  /** HOME volumes whose project's folder is not there. */
+  readonly lostHomes: readonly LostHome[]
+  /** null when it did not say. */
+  readonly info: EngineInfo | null
 }
 
-/** Asks a ready engine for its storage, its clock and its images; what it does not say is left out. */
-export async function lookEngine({ name }: EngineState): Promise<EngineFacts> {
-  const [storage, platform, images] = await Promise.all([
-    answer(storageOf(name)),
+/** Asks an engine for its storage, its clock, its images and its volumes; what it does not say is left out. */
+export async function lookEngine(name: EngineState['name']): Promise<EngineFacts> {
+  const [info, platform, images, stages, volumes] = await Promise.all([
+    answer(infoOf(name)),
     name === 'docker' ? answer(platformQuery) : '',
     answer(listImages(name)),
+    answer(listStages(name)),
+    answer(backends[name].volumes),
   ])
   return {
     name,
-    free: storage === null ? null : freeBytes(storage.root),
-    clock: storage?.clock ?? null,
+    free: info === null ? null : freeBytes(info.root),
     platform: platform ?? '',
-    images: (images ?? []).map(({ reference }) => reference),
+    images,
+    stages: stages ?? [],
+    lostHomes: (volumes ?? [])
+      .filter(({ role, workspace }) => role === 'home' && workspace !== '' && !existsSync(workspace))
+      .map(({ reference, workspace }) => ({ volume: reference, workspace })),
+    info,
   }
 }
-
-type Storage = { readonly root: string; readonly clock: number | null }
-
-/** Where images are kept, and what time the engine believes it is (docker only). */
-export const storageOf = (name: EngineState['name']): Query<Storage> =>
-  name === 'docker'
-    ? {
-        argv: ['docker', 'info', '--format=[{{json .DockerRootDir}},{{json .SystemTime}}]'],
-        parse: (stdout) => {
-          const [root = '', time = ''] = JSON.parse(stdout) as readonly string[]
-          return { root, clock: Date.parse(time) || null }
-        },
-      }
-    : {
-        argv: ['podman', 'info', '--format={{json .Store.GraphRoot}}'],
-        parse: (stdout) => ({ root: JSON.parse(stdout) as string, clock: null }),
-      }
 
 /** Docker Desktop names itself and its version here. */
 export const platformQuery: Query<string> = {
@@ -125,6 +116,9 @@ async function answer<T>(query: Query<T>): Promise<T | null> {
     return null
   }
 }
+
+/** Free bytes where builds are prepared. */
+export const freeForBuilds = (host: Host): number | null => freeBytes(nearest(cacheFolder(host)))
 
 function freeBytes(path: string): number | null {
   try {
@@ -145,18 +139,39 @@ export function lookCredential(host: Host): { readonly variable: string; readonl
   }
 }
 
-export function lookAuthorities(host: Host, files: readonly string[]): { readonly count: number; readonly fault: string } {
+/** The certificates to trust besides the public ones. `expired` names those whose time is over. */
+export type Authorities = { readonly count: number; readonly expired: readonly string[]; readonly fault: string }
+
+export function lookAuthorities(host: Host, files: readonly string[], now: number): Authorities {
   try {
-    return { count: certificates(extraCaCertificates(host, files)).length, fault: '' }
+    const blocks = certificates(extraCaCertificates(host, files))
+    return { count: blocks.length, expired: blocks.flatMap((block) => expiredName(block, now)), fault: '' }
   } catch (error) {
-    if (error instanceof PaudeError) return { count: 0, fault: error.message }
+    if (error instanceof PaudeError) return { count: 0, expired: [], fault: error.message }
     throw error
   }
 }
 
+function expiredName(block: string, now: number): readonly string[] {
+  try {
+    const { validTo, subject } = new X509Certificate(block)
+    return Date.parse(validTo) < now ? [/^CN=(.*)$/m.exec(subject)?.[1] ?? subject.replaceAll('\n', ', ')] : []
+  } catch {
+    return ['one that cannot be read']
+  }
+}
+
+/** SELinux refuses and does not only complain. */
+export const selinuxEnforces = (): boolean => text('/sys/fs/selinux/enforce').trim() === '1'
+
+/** What decides which resolver docker gives to containers. */
+export const lookResolver = () => ({ conf: text('/etc/resolv.conf'), daemon: text('/etc/docker/daemon.json') })
+
 /** Addresses of a name as this machine's resolver gives them; null when it gives none within 2 s. */
 export async function resolve(site: string): Promise<readonly string[] | null> {
   const [host = ''] = site.split(':')
+  // The box's name for this machine is nobody's else.
+  if (host === HOST_NAME) return null
   const answers = lookup(host, { all: true }).then(
     (found) => found.map(({ address }) => address),
     () => null,

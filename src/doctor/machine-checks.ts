@@ -1,4 +1,6 @@
+import { quote } from '../plan/shell.ts'
 import { type Check, ok, problem, warning } from './check.ts'
+import type { EngineInfo } from './engine-info.ts'
 
 /** What podman needs of an ordinary user's account. */
 export type Rootless = {
@@ -65,31 +67,44 @@ const granted = (text: string, user: string, uid: number): number =>
     .filter(([name]) => name === user || name === String(uid))
     .reduce((sum, [, , count]) => sum + (Number(count) || 0), 0)
 
-/** `controllers` are those the caller may use; null where control groups are of version 1. */
-export function limitChecks({
-  controllers,
-  rootless,
-}: {
-  readonly controllers: readonly string[] | null
-  readonly rootless: boolean
-}): readonly Check[] {
-  if (controllers === null)
-    return [
-      rootless
-        ? warning(
-            'limits',
-            'control groups of version 1: rootless engines cannot enforce --memory, --cpus and --pids',
-            'boot with systemd.unified_cgroup_hierarchy=1',
-          )
-        : ok('limits', 'control groups of version 1'),
-    ]
-  const missing = ['cpu', 'memory', 'pids'].filter((name) => !controllers.includes(name))
-  if (missing.length === 0) return [ok('limits', 'cpu, memory and pids can be limited')]
+/** What an engine says it can limit; rootless ones on control groups of version 1 cannot limit anything. */
+export function limitChecks(engine: string, { groups, limits, rootless }: EngineInfo): readonly Check[] {
+  const missing = (['cpu', 'memory', 'pids'] as const).filter((name) => !limits.includes(name))
+  const name = `limits on ${engine}`
+  if (missing.length === 0) return [ok(name, `cpu, memory and pids, by control groups of version ${groups}`)]
+  const detail = `${missing.join(', ')} cannot be limited: --${missing.map((limit) => FLAGS[limit]).join(', --')} will not hold`
+  return [
+    groups === '1'
+      ? warning(
+          name,
+          `${detail} (control groups of version 1)`,
+          'add systemd.unified_cgroup_hierarchy=1 to GRUB_CMDLINE_LINUX in /etc/default/grub, then: sudo update-grub && sudo reboot',
+        )
+      : warning(
+          name,
+          detail,
+          rootless
+            ? "sudo mkdir -p /etc/systemd/system/user@.service.d && printf '[Service]\\nDelegate=cpu memory pids\\n' | sudo tee /etc/systemd/system/user@.service.d/delegate.conf, then log in again"
+            : 'boot with cgroup_enable=memory',
+        ),
+  ]
+}
+
+const FLAGS = { cpu: 'cpus', memory: 'memory', pids: 'pids' } as const
+
+/** What is mounted into a box must bear a label that containers may use, where SELinux enforces and the engine takes part. */
+export function selinuxChecks(
+  engines: readonly (Pick<EngineInfo, 'selinux'> & { readonly name: string })[],
+  { enforces, folders }: { readonly enforces: boolean; readonly folders: readonly string[] },
+): readonly Check[] {
+  if (!enforces) return [ok('selinux', 'does not enforce')]
+  const strict = engines.filter(({ selinux }) => selinux).map(({ name }) => name)
+  if (strict.length === 0) return [ok('selinux', 'enforces, and no engine here separates containers by it')]
   return [
     warning(
-      'limits',
-      `${missing.join(', ')} cannot be limited`,
-      'delegate them: systemctl edit user@.service, with Delegate=cpu memory pids',
+      'selinux',
+      `enforces, and ${strict.join(' and ')} with it: a box sees only files with the label container_file_t`,
+      `chcon --recursive --type=container_file_t ${folders.map(quote).join(' ')}`,
     ),
   ]
 }
@@ -123,13 +138,14 @@ const GIB = 1024 ** 3
 const ROOMY = 3 * GIB
 const TIGHT = 1 * GIB
 
-/** Free bytes where an engine keeps its images; null when that cannot be looked at, as in a virtual machine. */
+/** Free bytes by place: where engines keep images, and where builds are prepared; null where it cannot be looked at, as in a virtual machine. */
 export function diskChecks(free: Readonly<Record<string, number | null>>): readonly Check[] {
-  return Object.entries(free).map(([engine, bytes]) => {
-    const name = `disk for ${engine}`
+  return Object.entries(free).map(([place, bytes]) => {
+    const name = `disk for ${place}`
     if (bytes === null) return ok(name, 'its storage is not on this machine')
     const detail = `${(bytes / GIB).toFixed(1)} GiB free`
-    const fix = `${engine} system prune frees what is not in use`
+    // Never `system prune`: it takes stopped sessions, too.
+    const fix = place === 'builds' ? 'export XDG_CACHE_HOME=/a/folder/with/more/room' : 'paude image rm --stale'
     return bytes < TIGHT
       ? problem(name, `${detail}; the images take 1 GiB`, fix)
       : bytes < ROOMY

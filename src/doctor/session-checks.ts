@@ -1,17 +1,31 @@
+import type { PaudeError } from '../errors.ts'
 import { HOST_NAME } from '../network/allow.ts'
 import { inside, PRIVATE_RANGES, readRange } from '../network/ranges.ts'
 import { type Check, ok, problem, warning } from './check.ts'
+import type { Authorities } from './look.ts'
 
-/** Images by engine: those a start would use now, and whatever else bears our label. */
-export function imageChecks(engine: string, wanted: readonly string[], found: readonly string[]): readonly Check[] {
-  const missing = wanted.filter((reference) => !found.includes(reference))
-  const stale = found.filter((reference) => !wanted.includes(reference))
+/** Images by engine: those a start would use now, and what `paude image rm --stale` would take away. */
+export function imageChecks(
+  engine: string,
+  {
+    wanted,
+    found,
+    stages,
+  }: { readonly wanted: readonly string[]; readonly found: readonly Sized[]; readonly stages: readonly Sized[] },
+): readonly Check[] {
+  const references = found.map(({ reference }) => reference)
+  const missing = wanted.filter((reference) => !references.includes(reference))
+  const old = found.filter(({ reference }) => !wanted.includes(reference))
   const present =
     missing.length === 0
       ? 'present'
       : missing.length === wanted.length
         ? 'built at the first start'
         : `${missing.join(', ')} is built at the next start`
+  const stale = [
+    ...(old.length === 0 ? [] : [`${old.length} of earlier versions or settings`]),
+    ...(stages.length === 0 ? [] : [`${stages.length} that builds left behind`]),
+  ]
   return [
     ok(`images on ${engine}`, present),
     ...(stale.length === 0
@@ -19,10 +33,29 @@ export function imageChecks(engine: string, wanted: readonly string[], found: re
       : [
           warning(
             `old images on ${engine}`,
-            `${stale.length} of earlier versions or settings`,
-            `${engine} image rm ${stale.slice(0, 3).join(' ')}${stale.length > 3 ? ' …' : ''}`,
+            `${stale.join(', ')}: ${megabytes([...old, ...stages])} at most, since images share layers`,
+            `paude --backend ${engine} image rm --stale`,
           ),
         ]),
+  ]
+}
+
+type Sized = { readonly reference: string; readonly size: number }
+
+const megabytes = (images: readonly Sized[]): string => `${Math.round(images.reduce((sum, { size }) => sum + size, 0) / 1e6)} MB`
+
+export type LostHome = { readonly volume: string; readonly workspace: string }
+
+/** HOME volumes of projects that are not where they were. They hold conversations, so nothing takes them away by itself. */
+export function homeChecks(engine: string, lost: readonly LostHome[]): readonly Check[] {
+  if (lost.length === 0) return []
+  const [first] = lost
+  return [
+    warning(
+      `HOME volumes on ${engine}`,
+      `${lost.length} of folders that are gone, like ${first?.workspace}: settings and conversations`,
+      `${engine} volume rm ${lost.map(({ volume }) => volume).join(' ')}`,
+    ),
   ]
 }
 
@@ -31,6 +64,19 @@ export const orphanChecks = (count: number): readonly Check[] => [
     ? ok('orphans', 'none')
     : warning('orphans', `${count} containers, volumes or folders belong to no session`, 'paude rm --orphans'),
 ]
+
+/** The project's own files of configuration; `fault` is why they cannot be read. */
+export function projectChecks({
+  fault,
+  untrusted,
+}: {
+  readonly fault: Pick<PaudeError, 'message' | 'hint'> | null
+  readonly untrusted: readonly string[]
+}): readonly Check[] {
+  if (fault !== null) return [problem('project', fault.message, fault.hint)]
+  if (untrusted.length > 0) return [warning('project', `${untrusted.join(', ')} wants to open the box`, 'paude trust')]
+  return [ok('project', 'its configuration is in order')]
+}
 
 /** `variable` names where the credential came from, '' for none; `fault` is why it cannot be used. Its value is nobody's business. */
 export function credentialChecks({ variable, fault }: { readonly variable: string; readonly fault: string }): readonly Check[] {
@@ -58,13 +104,37 @@ export function proxyChecks(env: Readonly<Record<string, string | undefined>>): 
   ]
 }
 
-/** `count` of certificates, `fault` why they cannot be read. */
-export function authorityChecks({ count, fault }: { readonly count: number; readonly fault: string }): readonly Check[] {
+/** `fault` is why they cannot be read. */
+export function authorityChecks({ count, expired, fault }: Authorities): readonly Check[] {
   if (fault !== '') return [problem('extra certificates', fault, 'correct --ca-file, or PAUDE_CA_FILE')]
+  if (expired.length > 0)
+    return [
+      warning(
+        'extra certificates',
+        `${expired.length} of ${count} can no longer be used: ${expired.slice(0, 3).join(', ')}${expired.length > 3 ? ', …' : ''}`,
+        'ask for the new certificate and replace the old file, or name the right one with --ca-file',
+      ),
+    ]
   return [
     ok(
       'extra certificates',
       count === 0 ? 'none beside the public ones' : `${count} of this machine are trusted in the box as well`,
+    ),
+  ]
+}
+
+/** docker does not hand a resolver on loopback to containers, where nobody would answer: it puts public ones in its place. */
+export function resolverConfChecks({ conf, daemon }: { readonly conf: string; readonly daemon: string }): readonly Check[] {
+  const servers = [...conf.matchAll(/^\s*nameserver\s+(\S+)/gm)].map(([, address = '']) => address)
+  const loopback = servers.filter((address) => /^(127\.|::1$)/.test(address))
+  // That of systemd-resolved: docker reads the file with the real ones.
+  const known = servers.includes('127.0.0.53') || /"dns"\s*:/.test(daemon)
+  if (servers.length === 0 || loopback.length < servers.length || known) return [ok('resolver of docker', 'that of this machine')]
+  return [
+    warning(
+      'resolver of docker',
+      `this machine asks ${loopback[0]}, which containers cannot reach; docker gives the proxy a public one instead`,
+      'write { "dns": ["ADDRESS OF YOUR RESOLVER"] } into /etc/docker/daemon.json, then sudo systemctl restart docker',
     ),
   ]
 }

@@ -31,6 +31,31 @@ export function listImages(engine: Engine): Query<readonly ListedImage[]> {
   }
 }
 
+/** What a build leaves behind beside its image: nothing is called by a name of it, and it only serves the next build. */
+export type Stage = { readonly reference: string; readonly size: number }
+
+/** Stages of paude's own builds; a label in the Dockerfile says so, which no image of anybody inherits. */
+export function listStages(engine: Engine): Query<readonly Stage[]> {
+  const argv = ['image', 'ls', '--no-trunc', '--filter=label=paude.stage', '--filter=dangling=true'] as const
+  switch (engine) {
+    case 'docker':
+      return {
+        argv: [engine, ...argv, '--format={{json .}}'],
+        parse: (stdout) =>
+          stdout
+            .split('\n')
+            .filter(Boolean)
+            .map((line) => JSON.parse(line) as DockerRow)
+            .map(({ ID, Size }) => ({ reference: ID.replace(/^sha256:/, ''), size: bytes(Size) })),
+      }
+    case 'podman':
+      return {
+        argv: [engine, ...argv, '--format=json'],
+        parse: (stdout) => (JSON.parse(stdout || '[]') as PodmanRow[]).map(({ Id, Size }) => ({ reference: Id, size: Size })),
+      }
+  }
+}
+
 type DockerRow = {
   readonly Repository: string
   readonly Tag: string

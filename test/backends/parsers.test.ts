@@ -27,6 +27,7 @@ const container = (reference: string, running: boolean, role = 'agent'): Part =>
   role,
   running,
   created: '2026-01-02T03:04:05.000Z',
+  workspace: '',
 })
 const byReference = (a: { reference: string }, b: { reference: string }) => (a.reference < b.reference ? -1 : 1)
 
@@ -63,6 +64,7 @@ describe.each(Object.values(backends))('$name', ({ name, list, parts, volumes, v
       role: 'link',
       running: false,
       created: '2026-01-02T03:04:05.000Z',
+      workspace: '',
     })
     expect(found).toContainEqual({
       kind: 'volume',
@@ -71,6 +73,7 @@ describe.each(Object.values(backends))('$name', ({ name, list, parts, volumes, v
       role: 'home',
       running: false,
       created: '',
+      workspace: `/home/ada/-a,b "c" d's:e=f\\g`,
     })
   })
 
@@ -108,6 +111,11 @@ describe.each(Object.values(backends))('$name', ({ name, list, parts, volumes, v
     const expected = { docker: { version: '20.10.24+dfsg1', client: '28.2.2' }, podman: { version: '4.3.1', client: '4.3.1' } }[
       name
     ]
-    expect(version.parse(fixture(name, 'version'))).toMatchObject({ ...expected, architecture: 'amd64', rootless: false })
+    expect(version.parse(fixture(name, 'version'))).toMatchObject({
+      ...expected,
+      architecture: 'amd64',
+      rootless: false,
+      runtime: 'runc 1.1.5+ds1',
+    })
   })
 })

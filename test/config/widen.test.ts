@@ -96,6 +96,7 @@ const NARROWING: readonly (readonly [text: string, rest: Layer])[] = [
   ['network.deny = ["x.example.org"]', { networkDeny: ['x.example.org'] }],
   ['network.allow = ["x.example.org", "*.y.example.org"]', { networkAllow: ['x.example.org', '*.y.example.org'] }],
   ['network.allow = ["a.test:8443", "@github"]', { networkAllow: ['a.test:8443', '@github'] }],
+  ['network.bandwidth = "500k"', { bandwidth: '500k' }],
   ['limits.cpus = 0.5', { cpus: '0.5' }],
   ['limits.memory = "4096m"', { memory: '4096m' }],
   ['limits.pids = 100', { pids: '100' }],

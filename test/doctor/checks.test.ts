@@ -1,9 +1,12 @@
 import { describe, expect, test } from 'bun:test'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { backends } from '../../src/backends/registry.ts'
 import { type Check, doctorExitCode, ok, problem, warning } from '../../src/doctor/check.ts'
-import { desktopChecks, engineChecks, older } from '../../src/doctor/engine-checks.ts'
+import { desktopChecks, engineChecks } from '../../src/doctor/engine-checks.ts'
+import { type EngineInfo, infoOf } from '../../src/doctor/engine-info.ts'
 import { type EngineState, engineOf } from '../../src/doctor/engines.ts'
-import { platformQuery, storageOf } from '../../src/doctor/look.ts'
+import { lookAuthorities, platformQuery } from '../../src/doctor/look.ts'
 import {
   clockChecks,
   diskChecks,
@@ -11,24 +14,30 @@ import {
   initChecks,
   limitChecks,
   rootlessChecks,
+  selinuxChecks,
 } from '../../src/doctor/machine-checks.ts'
 import {
   authorityChecks,
   credentialChecks,
+  homeChecks,
   imageChecks,
   orphanChecks,
   proxyChecks,
   resolverChecks,
+  resolverConfChecks,
 } from '../../src/doctor/session-checks.ts'
+import { older } from '../../src/doctor/version.ts'
+import { readHost } from '../../src/host.ts'
 import { parseAllow } from '../../src/network/pattern.ts'
 
 const states = (checks: readonly Check[]) => checks.map(({ check, state }) => `${check}: ${state}`)
 
-const ready = (name: 'docker' | 'podman', version: string): EngineState => ({
+const ready = (name: 'docker' | 'podman', version: string, runtime = 'runc 1.3.3'): EngineState => ({
   name,
   state: 'ready',
   version,
   rootless: false,
+  runtime,
   why: '',
 })
 const unready = (name: 'docker' | 'podman', state: EngineState['state']): EngineState => ({
@@ -36,6 +45,7 @@ const unready = (name: 'docker' | 'podman', state: EngineState['state']): Engine
   state,
   version: '',
   rootless: false,
+  runtime: '',
   why: 'because',
 })
 
@@ -46,11 +56,11 @@ test('only a problem makes doctor fail', () => {
 
 describe('engines', () => {
   test.each([
-    ['one is enough', [ready('docker', '27.0.3'), unready('podman', 'not installed')], ['docker: ok', 'podman: ok']],
+    ['one is enough', [ready('docker', '27.0.3'), unready('podman', 'not installed')], ['docker: ok', 'podman: ok', 'runc: ok']],
     [
       'a dead one beside a good one is a warning',
       [unready('docker', 'not running'), ready('podman', '4.3.1')],
-      ['docker: warning', 'podman: ok'],
+      ['docker: warning', 'podman: ok', 'podman advisories: warning', 'runc: ok'],
     ],
     [
       'none is a problem',
@@ -65,12 +75,12 @@ describe('engines', () => {
     [
       'too old is a problem',
       [ready('docker', '19.03.15'), ready('podman', '4.2')],
-      ['docker: problem', 'docker advisories: warning', 'podman: problem'],
+      ['docker: problem', 'docker advisories: warning', 'podman: problem', 'podman advisories: warning', 'runc: ok'],
     ],
     [
       'at the floor',
       [ready('docker', '20.10.0'), ready('podman', '4.3.0')],
-      ['docker: ok', 'docker advisories: warning', 'podman: ok'],
+      ['docker: ok', 'docker advisories: warning', 'podman: ok', 'podman advisories: warning', 'runc: ok'],
     ],
   ] as const)('%s', (_, engines, expected) => {
     expect(states(engineChecks(engines))).toEqual([...expected])
@@ -87,6 +97,42 @@ describe('engines', () => {
     ['28.2.2', false],
   ])('%s has CVE-2024-29018: %p', (version, has) => {
     expect(engineChecks([ready('docker', version)]).some(({ detail }) => detail.includes('CVE-2024-29018'))).toBe(has)
+  })
+
+  const holes = (engine: EngineState) => engineChecks([engine]).flatMap(({ detail }) => detail.match(/CVE-[\d-]+\d/g) ?? [])
+
+  test.each([
+    ['1.1.5+ds1', ['CVE-2024-21626', 'CVE-2025-31133', 'CVE-2025-52565', 'CVE-2025-52881']],
+    ['1.1.12', ['CVE-2025-31133', 'CVE-2025-52565', 'CVE-2025-52881']],
+    ['1.2.7', ['CVE-2025-31133', 'CVE-2025-52565', 'CVE-2025-52881']],
+    ['1.2.8', []],
+    ['1.3.2', ['CVE-2025-31133', 'CVE-2025-52565', 'CVE-2025-52881']],
+    ['1.3.3', []],
+    ['1.4.0-rc.2', ['CVE-2025-31133', 'CVE-2025-52565', 'CVE-2025-52881']],
+    ['1.4.0-rc.3', []],
+    ['1.4.0', []],
+  ])('runc %s has %p', (version, expected) => {
+    expect(holes(ready('podman', '5.8.0', `runc ${version}`))).toEqual([...expected])
+  })
+
+  test.each([
+    ['4.3.1', ['CVE-2024-1753', 'CVE-2024-9407', 'CVE-2024-9675']],
+    ['4.9.4', ['CVE-2024-9407', 'CVE-2024-9675']],
+    ['5.0.0', ['CVE-2024-1753', 'CVE-2024-9407', 'CVE-2024-9675']],
+    ['5.2.5', []],
+  ])('podman %s has %p', (version, expected) => {
+    expect(holes(ready('podman', version))).toEqual([...expected])
+  })
+
+  test('what Debian ships may be mended under its old number, and apt can tell', () => {
+    const [, , runc] = engineChecks([ready('docker', '28.0.0', 'runc 1.1.5+ds1'), ready('podman', '5.8.0', 'runc 1.1.5+ds1')])
+    expect(runc).toMatchObject({ check: 'runc advisories', state: 'warning' })
+    expect(runc?.fix).toContain('apt-get changelog runc')
+    expect(engineChecks([ready('podman', '5.8.0', 'runc 1.1.5')])[1]?.fix).toBe('upgrade runc to 1.2.8, 1.3.3, 1.4.0 or later')
+  })
+
+  test('another runtime than runc is not judged by its number', () => {
+    expect(states(engineChecks([ready('podman', '5.8.0', 'crun 1.8')]))).toEqual(['podman: ok'])
   })
 
   test.each([
@@ -129,15 +175,45 @@ describe('what an engine answers', () => {
     }))
 })
 
-test('recorded answers about storage, clock and platform', () => {
-  expect(storageOf('docker').parse('["/var/lib/docker","2026-11-21T11:06:29.549449848Z"]\n')).toEqual({
+const recorded = (name: string) => readFileSync(join(import.meta.dir, '../fixtures', name, 'info.out'), 'utf8')
+
+test('recorded answers about the machine of an engine', () => {
+  expect(infoOf('docker').parse(recorded('docker'))).toEqual({
     root: '/var/lib/docker',
-    clock: Date.parse('2026-11-21T11:06:29.549Z'),
+    clock: Date.parse('2026-11-21T20:11:05.137Z'),
+    rootless: false,
+    selinux: false,
+    groups: '1',
+    limits: ['cpu', 'memory', 'pids'],
   })
-  expect(storageOf('podman').parse('"/var/lib/containers/storage"\n')).toEqual({
+  expect(infoOf('podman').parse(recorded('podman'))).toEqual({
     root: '/var/lib/containers/storage',
     clock: null,
+    rootless: false,
+    selinux: false,
+    groups: '1',
+    limits: ['cpu', 'memory', 'pids'],
   })
+})
+
+test('an engine that keeps something to itself is no fault', () => {
+  expect(infoOf('docker').parse('{"SecurityOptions":["name=rootless","name=selinux"],"CgroupVersion":"2"}')).toEqual({
+    root: '',
+    clock: null,
+    rootless: true,
+    selinux: true,
+    groups: '2',
+    limits: [],
+  })
+  expect(infoOf('podman').parse('{}')).toMatchObject({ root: '', limits: [] })
+})
+
+test('rootless podman on control groups of version 1 names controllers that it cannot use', () => {
+  const host = { cgroupVersion: 'v1', cgroupControllers: ['cpu', 'memory', 'pids'], security: { rootless: true } }
+  expect(infoOf('podman').parse(JSON.stringify({ host })).limits).toEqual([])
+})
+
+test('the platform that docker names', () => {
   expect(platformQuery.parse('{"Name":"Docker Desktop 4.44.3 (1)"}')).toBe('Docker Desktop 4.44.3 (1)')
   expect(platformQuery.parse('null')).toBe('')
 })
@@ -166,13 +242,33 @@ describe('rootless podman', () => {
 })
 
 describe('machine', () => {
+  const info: EngineInfo = {
+    root: '/',
+    clock: null,
+    rootless: true,
+    selinux: false,
+    groups: '2',
+    limits: ['cpu', 'memory', 'pids'],
+  }
   test.each([
-    [{ controllers: ['cpu', 'memory', 'pids'], rootless: true }, 'ok'],
-    [{ controllers: ['memory', 'pids'], rootless: true }, 'warning'],
-    [{ controllers: null, rootless: true }, 'warning'],
-    [{ controllers: null, rootless: false }, 'ok'],
-  ] as const)('limits: %p', (facts, expected) => {
-    expect(limitChecks(facts)[0]?.state).toBe(expected)
+    [{}, 'ok', ''],
+    [{ limits: ['memory', 'pids'] }, 'warning', 'Delegate=cpu memory pids'],
+    [{ limits: [], groups: '1' }, 'warning', 'unified_cgroup_hierarchy'],
+    [{ limits: ['cpu', 'pids'], rootless: false }, 'warning', 'cgroup_enable=memory'],
+  ] as const)('limits: %p', (change, state, fix) => {
+    const [check] = limitChecks('podman', { ...info, ...change })
+    expect(check?.state).toBe(state)
+    expect(check?.fix).toContain(fix)
+  })
+
+  test('SELinux matters where it enforces and the engine takes part', () => {
+    const folders = ['/srv/my project', '/home/ada/.local/state/paude']
+    const ask = (enforces: boolean, selinux: boolean) => selinuxChecks([{ name: 'podman', selinux }], { enforces, folders })[0]
+    expect([ask(false, true), ask(true, false)].map((check) => check?.state)).toEqual(['ok', 'ok'])
+    expect(ask(true, true)).toMatchObject({
+      state: 'warning',
+      fix: "chcon --recursive --type=container_file_t '/srv/my project' /home/ada/.local/state/paude",
+    })
   })
 
   const folder = { path: '/s', exists: true, writable: true, mode: 0o700, owner: 1000 }
@@ -196,6 +292,13 @@ describe('machine', () => {
     expect(diskChecks({ docker: gib === null ? null : gib * 1024 ** 3 })[0]?.state).toBe(expected)
   })
 
+  test('what is said to free room spares stopped sessions', () => {
+    expect(diskChecks({ docker: 0, builds: 0 }).map(({ fix }) => fix)).toEqual([
+      'paude image rm --stale',
+      'export XDG_CACHE_HOME=/a/folder/with/more/room',
+    ])
+  })
+
   test.each([
     [{ now: 1000, made: 2000, engine: null }, 'problem'],
     [{ now: 2e12, made: 1e12, engine: null }, 'ok'],
@@ -210,11 +313,39 @@ describe('machine', () => {
 })
 
 describe('sessions', () => {
+  const image = (reference: string) => ({ reference, size: 600_000_000 })
+  const looked = (wanted: readonly string[], found: readonly string[], stages: readonly string[] = []) =>
+    imageChecks('docker', { wanted, found: found.map(image), stages: stages.map(image) })
+
   test('images: what is missing is built, what is old may go', () => {
-    expect(states(imageChecks('docker', ['a:1', 'b:1'], ['a:1', 'b:1']))).toEqual(['images on docker: ok'])
-    const [now, old] = imageChecks('docker', ['a:2', 'b:1'], ['a:1', 'b:1', 'c:1', 'd:1', 'e:1'])
+    expect(states(looked(['a:1', 'b:1'], ['a:1', 'b:1']))).toEqual(['images on docker: ok'])
+    const [now, old] = looked(['a:2', 'b:1'], ['a:1', 'b:1', 'c:1'])
     expect(now?.detail).toBe('a:2 is built at the next start')
-    expect(old).toMatchObject({ state: 'warning', fix: 'docker image rm a:1 c:1 d:1 …' })
+    expect(old).toMatchObject({ state: 'warning', fix: 'paude --backend docker image rm --stale' })
+    expect(old?.detail).toStartWith('2 of earlier versions or settings: 1200 MB')
+  })
+
+  test('images: what builds leave behind may go', () => {
+    expect(looked(['a:1'], ['a:1'], ['0123'])[1]?.detail).toStartWith('1 that builds left behind: 600 MB')
+  })
+
+  test('HOME volumes of folders that are gone', () => {
+    expect(homeChecks('docker', [])).toEqual([])
+    expect(homeChecks('podman', [{ volume: 'paude-home-claude-1', workspace: '/srv/gone' }])[0]).toMatchObject({
+      state: 'warning',
+      fix: 'podman volume rm paude-home-claude-1',
+    })
+  })
+
+  test.each([
+    ['a real one', 'nameserver 192.0.2.1\n', '', 'ok'],
+    ['loopback', 'search example.org\nnameserver 127.0.0.1\nnameserver ::1\n', '', 'warning'],
+    ['loopback and a real one', 'nameserver 127.0.0.1\nnameserver 192.0.2.1\n', '', 'ok'],
+    ["systemd's, which docker looks behind", 'nameserver 127.0.0.53\n', '', 'ok'],
+    ['loopback, but docker was told another', 'nameserver 127.0.0.1\n', '{ "dns": ["192.0.2.1"] }', 'ok'],
+    ['none', '# nameserver 127.0.0.1\n', '', 'ok'],
+  ] as const)('resolver of docker: %s', (_, conf, daemon, expected) => {
+    expect(resolverConfChecks({ conf, daemon })[0]?.state).toBe(expected)
   })
 
   test('orphans', () => {
@@ -239,8 +370,17 @@ describe('sessions', () => {
   })
 
   test('extra certificates', () => {
-    expect(authorityChecks({ count: 2, fault: '' })[0]?.detail).toStartWith('2 ')
-    expect(authorityChecks({ count: 0, fault: 'unreadable' })[0]?.state).toBe('problem')
+    expect(authorityChecks({ count: 2, expired: [], fault: '' })[0]?.detail).toStartWith('2 ')
+    expect(authorityChecks({ count: 0, expired: [], fault: 'unreadable' })[0]?.state).toBe('problem')
+  })
+
+  test('an authority whose time is over is named', () => {
+    const host = { ...readHost(), platform: 'linux' } as const
+    const files = [join(import.meta.dir, '../fixtures/authority.pem')]
+    expect(lookAuthorities(host, files, Date.UTC(2030, 0))).toEqual({ count: 1, expired: [], fault: '' })
+    const late = lookAuthorities(host, files, Date.UTC(2040, 0))
+    expect(late.expired).toEqual(['Example Corporate CA'])
+    expect(authorityChecks(late)[0]).toMatchObject({ state: 'warning' })
   })
 
   test.each([

@@ -67,7 +67,10 @@ case "$verb $*" in
   volume-ls*) cat "$FIXTURES/$engine/volumes.out" ;;
   volume-inspect*) exit 1 ;;
   container-inspect*) cat "$FAKE/say/state" 2>/dev/null || cat "$FIXTURES/$engine/state-running.out" ;;
-  version*|info*) cat "$FIXTURES/$engine/version.out" ;;
+  image-ls*paude.stage*) ;;
+  image-ls*) cat "$FIXTURES/$engine"/image-ls.* ;;
+  info*) [ "$engine" = podman ] || { cat "$FIXTURES/docker/info.out"; exit 0; }; cat "$FIXTURES/podman/version.out" ;;
+  version*) cat "$FIXTURES/$engine/version.out" ;;
   exec*secret*) cat >"$FAKE/credential" ;;
   logs*|exec*|wait*) [ ! -e "$FAKE/say/$verb" ] || cat "$FAKE/say/$verb" ;;
 esac

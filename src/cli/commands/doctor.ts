@@ -1,35 +1,49 @@
 import { defineCommand } from 'citty'
-import { loadConfig } from '../../config/load.ts'
+import { installed } from '../../backends/pick.ts'
 import type { Settings } from '../../config/settings.ts'
 import { type Check, doctorExitCode } from '../../doctor/check.ts'
 import { desktopChecks, engineChecks } from '../../doctor/engine-checks.ts'
 import { askEngines, type EngineState } from '../../doctor/engines.ts'
 import {
   type EngineFacts,
+  freeForBuilds,
   initIsThere,
   lookAuthorities,
-  lookControllers,
   lookCredential,
   lookEngine,
   lookFolders,
+  lookResolver,
   lookRootless,
   resolve,
+  selinuxEnforces,
 } from '../../doctor/look.ts'
-import { clockChecks, diskChecks, folderChecks, initChecks, limitChecks, rootlessChecks } from '../../doctor/machine-checks.ts'
+import {
+  clockChecks,
+  diskChecks,
+  folderChecks,
+  initChecks,
+  limitChecks,
+  rootlessChecks,
+  selinuxChecks,
+} from '../../doctor/machine-checks.ts'
 import {
   authorityChecks,
   credentialChecks,
+  homeChecks,
   imageChecks,
   orphanChecks,
+  projectChecks,
   proxyChecks,
   resolverChecks,
+  resolverConfChecks,
 } from '../../doctor/session-checks.ts'
-import { imageRef } from '../../image/build.ts'
 import { extraCaCertificates } from '../../image/ca.ts'
+import { stateFolder } from '../../session/store.ts'
+import { configHere } from '../config-here.ts'
 import type { Context } from '../context.ts'
-import { claudeImage, proxyImage } from '../images.ts'
 import { findOrphans } from '../orphans.ts'
-import { green, printable, red, table, yellow } from '../output.ts'
+import { dim, green, printable, red, table, yellow } from '../output.ts'
+import { wantedImages } from '../wanted-images.ts'
 
 const args = { json: { type: 'boolean', description: 'Print one JSON document' } } as const
 
@@ -42,7 +56,7 @@ export default (context: Context) =>
     args,
     async run({ args: { json } }) {
       const checks = await examine(context)
-      context.answer(json ? JSON.stringify(checks, null, 2) : table(['CHECK', 'STATE', 'DETAIL', 'FIX'], checks.map(cells)))
+      context.answer(json ? JSON.stringify(checks, null, 2) : shown(checks))
       return doctorExitCode(checks)
     },
   })
@@ -52,24 +66,36 @@ const MADE = Date.UTC(2026, 0, 1)
 
 async function examine(context: Context): Promise<readonly Check[]> {
   const { host } = context
-  const { settings } = await loadConfig(host, context.flags)
+  const { config, open, fault } = await configHere(context)
+  const { settings } = config
   const credential = lookCredential(host)
-  const [engines, orphans, addresses] = await Promise.all([
+  // What an engine tells is asked for before it is known to be ready: one that is not has nothing to say.
+  const [engines, looked, orphans, addresses] = await Promise.all([
     askEngines(host),
+    Promise.all(installed(host).map(lookEngine)),
     findOrphans(context),
     credential.site === '' ? null : resolve(credential.site),
   ])
-  const facts = await Promise.all(engines.filter(({ state }) => state === 'ready').map(lookEngine))
-  const authorities = lookAuthorities(host, settings.caFile)
+  const ready = engines.filter(({ state }) => state === 'ready').map(({ name }) => name)
+  const facts = looked.filter(({ name }) => ready.includes(name))
+  const authorities = lookAuthorities(host, settings.caFile, Date.now())
+  const free = { ...Object.fromEntries(facts.map(({ name, free }) => [name, free])), builds: freeForBuilds(host) }
   return [
     ...engineChecks(engines),
     ...facts.flatMap(({ platform }) => desktopChecks(platform)),
-    ...(ofLinux(host.platform) ? machineChecks(context, engines) : []),
+    ...facts.flatMap(({ name, info }) => (info === null ? [] : limitChecks(name, info))),
+    ...(ofLinux(host.platform) ? machineChecks(context, engines, facts) : []),
     ...folderChecks(lookFolders(host), host.uid),
-    ...diskChecks(Object.fromEntries(facts.map(({ name, free }) => [name, free]))),
-    ...clockChecks({ now: Date.now(), made: MADE, engine: facts.find(({ clock }) => clock !== null)?.clock ?? null }),
-    ...(authorities.fault === '' ? images(context, settings, facts) : []),
+    ...diskChecks(free),
+    ...clockChecks({
+      now: Date.now(),
+      made: MADE,
+      engine: facts.flatMap(({ info }) => info?.clock ?? [])[0] ?? null,
+    }),
+    ...(authorities.fault === '' ? await images(context, settings, facts) : []),
+    ...facts.flatMap(({ name, lostHomes }) => homeChecks(name, lostHomes)),
     ...orphanChecks(orphans.length),
+    ...projectChecks({ fault, untrusted: open.map(({ file }) => file.file) }),
     ...credentialChecks(credential),
     ...(credential.site === '' ? [] : resolverChecks(credential.site, addresses)),
     ...proxyChecks(host.env),
@@ -79,26 +105,47 @@ async function examine(context: Context): Promise<readonly Check[]> {
 
 const ofLinux = (platform: string): boolean => platform === 'linux'
 
-function machineChecks({ host }: Context, engines: readonly EngineState[]): readonly Check[] {
+/** What is only to be seen where the engine's machine is this one. */
+function machineChecks({ host }: Context, engines: readonly EngineState[], facts: readonly EngineFacts[]): readonly Check[] {
   const podman = engines.find(({ name }) => name === 'podman')
-  const rootless = host.uid !== 0 && podman !== undefined && podman.state !== 'not installed'
+  const rootless =
+    (host.uid !== 0 && podman !== undefined && podman.state !== 'not installed') ||
+    facts.some(({ name, info }) => name === 'docker' && info?.rootless)
+  const strict = facts.flatMap(({ name, info }) => (info === null ? [] : [{ name, selinux: info.selinux }]))
   return [
     ...(rootless ? rootlessChecks(lookRootless(host)) : []),
-    ...limitChecks({ controllers: lookControllers(host), rootless }),
+    ...selinuxChecks(strict, { enforces: selinuxEnforces(), folders: [host.cwd, stateFolder(host)] }),
     ...(podman?.state === 'ready' ? initChecks(initIsThere()) : []),
+    ...(facts.some(({ name }) => name === 'docker') ? resolverConfChecks(lookResolver()) : []),
   ]
 }
 
 /** The images a start would use with the settings of now. */
-function images({ host }: Context, settings: Settings, facts: readonly EngineFacts[]): readonly Check[] {
+async function images({ host }: Context, settings: Settings, facts: readonly EngineFacts[]): Promise<readonly Check[]> {
   const extraCa = extraCaCertificates(host, settings.caFile)
-  const wanted = [claudeImage(host, settings, extraCa), proxyImage(host)].map((spec) => imageRef(spec))
-  return facts.flatMap(({ name, images }) => imageChecks(name, wanted, images))
+  const rows = facts.map(async ({ name, images, stages }) =>
+    images === null
+      ? []
+      : imageChecks(name, { wanted: await wantedImages(host, { settings, extraCa, engine: name }), found: images, stages }),
+  )
+  return (await Promise.all(rows)).flat()
 }
 
-const cells = ({ check, state, detail, fix }: Check): readonly string[] => [
-  check,
-  state === 'ok' ? green(state) : state === 'problem' ? red(state) : yellow(state),
-  printable(detail),
-  printable(fix),
-]
+/** A fix stands below its check: it may be longer than a line, and it is there to be copied. */
+function shown(checks: readonly Check[]): string {
+  const [head, ...rows] = table(
+    ['CHECK', 'STATE', 'DETAIL'],
+    checks.map(({ check, state, detail }) => [
+      check,
+      state === 'ok' ? green(state) : state === 'problem' ? red(state) : yellow(state),
+      printable(detail),
+    ]),
+  ).split('\n')
+  return [
+    head,
+    ...rows.flatMap((row, index) => {
+      const fix = checks[index]?.fix ?? ''
+      return fix === '' ? [row] : [row, `  ${dim('→')} ${printable(fix)}`]
+    }),
+  ].join('\n')
+}

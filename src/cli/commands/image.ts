@@ -10,6 +10,7 @@ import { type Check, checkExitCode, checkImage } from '../../image/check.ts'
 import { inspectQuery } from '../../image/inspect.ts'
 import { listImages } from '../../image/list.ts'
 import { probeArgv, readProbe } from '../../image/probe.ts'
+import { exec } from '../../plan/plan.ts'
 import { renderPlan } from '../../plan/render.ts'
 import { ask } from '../../run/ask.ts'
 import { execute } from '../../run/execute.ts'
@@ -17,16 +18,18 @@ import { capture } from '../../run/process.ts'
 import { cacheFolder } from '../../session/store.ts'
 import { dryRun } from '../carry-out.ts'
 import type { Context } from '../context.ts'
+import { removeImages } from '../image-rm.ts'
 import { claudeImage, proxyImage } from '../images.ts'
 import { green, printable, red, table, yellow } from '../output.ts'
 import { startConfig } from '../start-config.ts'
 
 const args = {
-  what: { type: 'positional', description: 'build, ls or check', required: true },
-  reference: { type: 'positional', description: "check: the image (default: paude's own)", required: false },
+  what: { type: 'positional', description: 'build, ls, check or rm', required: true },
+  references: { type: 'positional', description: "check: the image (default: paude's own); rm: the images", required: false },
   'no-cache': { type: 'boolean', description: 'build: also when it is there already, every step anew' },
   'agent-version': { type: 'string', valueHint: 'X.Y.Z', description: 'build: this release of Claude Code' },
   quick: { type: 'boolean', description: 'check: without starting a container' },
+  stale: { type: 'boolean', description: 'rm: every image that a start here would not use, and what builds left behind' },
   json: { type: 'boolean', description: 'ls, check: print one JSON document' },
   'dry-run': dryRun,
 } as const
@@ -35,19 +38,26 @@ type Given = ParsedArgs<typeof args>
 
 export default (context: Context) =>
   defineCommand({
-    meta: { name: 'image', description: 'Build, list and check images: paude image build|ls|check' },
+    meta: { name: 'image', description: 'Build, list, check and remove images: paude image build|ls|check|rm' },
     args,
-    async run({ args: given }) {
+    async run({ args: given, rawArgs: references }) {
+      const most = { check: 1, rm: Number.POSITIVE_INFINITY }[given.what] ?? 0
+      if (references.length > most)
+        throw new PaudeError('usage', `paude image ${given.what}: one word too many: ${JSON.stringify(references[most])}`, {
+          hint: 'paude help image',
+        })
       switch (given.what) {
         case 'build':
           return await build(context, given)
         case 'ls':
           return await list(context, given)
         case 'check':
-          return await check(context, given)
+          return await check(context, given, references[0])
+        case 'rm':
+          return await removeImages(context, { references, stale: given.stale === true, dryRun: given['dry-run'] === true })
         default:
           throw new PaudeError('usage', `paude image has no verb ${JSON.stringify(given.what)}`, {
-            hint: 'paude image build, ls or check',
+            hint: 'paude image build, ls, check or rm',
           })
       }
     },
@@ -79,10 +89,21 @@ async function buildOne(
     noCache,
   })
   if (given['dry-run']) return context.answer(renderPlan(plan))
-  const there = !noCache && (await capture([backend.program, 'image', 'inspect', reference])).code === 0
-  if (there) context.note(`${reference} is there already; --no-cache builds it anew`)
-  else await execute(plan, context.effects(backend))
+  const before = await idOf(backend, reference)
+  if (before !== '' && !noCache) context.note(`${reference} is there already; --no-cache builds it anew`)
+  else {
+    await execute(plan, context.effects(backend))
+    // What lost its name to the new image would be nobody's from now on; the engine keeps it while a container needs it.
+    if (before !== '' && before !== (await idOf(backend, reference)))
+      await execute([exec([backend.program, 'image', 'rm', before], { tolerant: true })], context.effects(backend))
+  }
   context.answer(reference)
+}
+
+/** '' when there is no such image. */
+async function idOf({ program }: Backend, reference: string): Promise<string> {
+  const { code, stdout } = await capture([program, 'image', 'inspect', '--format={{.Id}}', reference])
+  return code === 0 ? stdout.trim() : ''
 }
 
 async function list(context: Context, { json }: Given): Promise<number> {
@@ -116,7 +137,7 @@ async function list(context: Context, { json }: Given): Promise<number> {
   return 0
 }
 
-async function check(context: Context, { reference, quick, json }: Given): Promise<number> {
+async function check(context: Context, { quick, json }: Given, reference: string | undefined): Promise<number> {
   const { host } = context
   const { settings } = await startConfig(context, context.flags)
   const backend = await pickBackend(host, settings.backend)

@@ -5,10 +5,9 @@ import { parseAllow } from '../../network/pattern.ts'
 import { revisionOf } from '../../network/revision.ts'
 import { policyNow, startPolicy } from '../../session/policy.ts'
 import type { SessionRecord } from '../../session/record.ts'
+import { configHere } from '../config-here.ts'
 import type { Context } from '../context.ts'
 import { findSession } from '../find-session.ts'
-import { readProject } from '../project-config.ts'
-import { settle } from '../start-config.ts'
 
 /** The policy that is asked about. */
 export type Asked = { readonly record: SessionRecord | null; readonly policy: Policy & { readonly revision: string } }
@@ -29,9 +28,9 @@ export async function policyHere(context: Context, word: string | undefined): Pr
 }
 
 async function policyOfStart(context: Context): Promise<Asked['policy']> {
-  const { host, flags } = context
-  // What a project's files open counts once they are trusted.
-  const { config } = settle(context, await readProject(context, flags))
+  const { host } = context
+  const { config, fault } = await configHere(context)
+  if (fault !== null) throw fault
   const credential = claude.credential(host)
   const policy = startPolicy(config, {
     session: '',

@@ -1,0 +1,34 @@
+import { defineCommand } from 'citty'
+import { lookCredential } from '../../doctor/look.ts'
+import type { Context } from '../context.ts'
+import { initEngine } from '../init-engine.ts'
+import { initProject } from '../init-project.ts'
+
+const args = {
+  backend: { type: 'string', valueHint: 'NAME', description: 'Engine to keep in your config.toml: auto, docker or podman' },
+  groups: {
+    type: 'string',
+    valueHint: 'NAMES',
+    description: 'Groups for paude.toml with commas, or none (default: those proposed)',
+  },
+  yes: { type: 'boolean', description: 'Take the defaults and write without being asked' },
+  'dry-run': { type: 'boolean', description: 'Print the paude.toml that would be written, and write nothing' },
+} as const
+
+export default (context: Context) =>
+  defineCommand({
+    meta: {
+      name: 'init',
+      description: 'Set paude up here: choose an engine, and propose what this project needs of the network',
+    },
+    args,
+    async run({ args: given }) {
+      const { host, note } = context
+      const dryRun = given['dry-run'] === true
+      if (!dryRun) await initEngine(context, { wanted: given.backend, sure: given.yes === true })
+      const { variable, fault } = lookCredential(host)
+      note(fault || (variable === '' ? 'no credential in the environment: you log in inside the box' : `${variable} is set`))
+      initProject(context, { groups: given.groups, sure: given.yes === true, dryRun })
+      return 0
+    },
+  })

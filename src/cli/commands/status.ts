@@ -1,0 +1,20 @@
+import { defineCommand } from 'citty'
+import type { Context } from '../context.ts'
+import { lookStatus } from '../status.ts'
+import { statusLines } from '../status-lines.ts'
+
+const args = { json: { type: 'boolean', description: 'Print one JSON document' } } as const
+
+export default (context: Context) =>
+  defineCommand({
+    meta: {
+      name: 'status',
+      description: 'Show what a start here would use: engine, configuration, images; and what there is already',
+    },
+    args,
+    async run({ args: { json } }) {
+      const status = await lookStatus(context)
+      context.answer(json ? JSON.stringify(status, null, 2) : statusLines(status, Date.now()).join('\n'))
+      return status.backend.name === '' || status.fault !== '' ? 1 : 0
+    },
+  })

@@ -1,0 +1,93 @@
+import { parseConfig } from '../config/parse.ts'
+import { PaudeError } from '../errors.ts'
+import { changedLines, freshFile } from '../init/draft.ts'
+import { lookProject } from '../init/look.ts'
+import { type Proposal, propose } from '../init/propose.ts'
+import { findGroup } from '../network/groups.ts'
+import { projectFolders } from '../workspace/workspace.ts'
+import { addEntry, type Editable, editableFile, save } from './config-file.ts'
+import type { Context } from './context.ts'
+import { printable } from './output.ts'
+import { canAsk, readAnswer } from './start-config.ts'
+
+export type Wish = {
+  /** Groups as typed, with commas; undefined for those proposed. */
+  readonly groups: string | undefined
+  readonly sure: boolean
+  readonly dryRun: boolean
+}
+
+/** Proposes groups for the project's file, shows it and writes it after a yes. What stands there already stays as it is. */
+export function initProject(context: Context, { groups, sure, dryRun }: Wish): void {
+  const { host, note, answer } = context
+  const editable = editableFile(host, true)
+  const proposed = propose(lookProject(projectFolders(host)))
+  // A new file says so itself.
+  if (editable.text !== '') for (const { group, reasons } of proposed) note(`${group}: ${printable(reasons.join(', '))}`)
+  const chosen = groups === undefined ? proposed : readGroups(groups, proposed)
+  const text = dryRun ? draft(editable, chosen) : agreed(context, { editable, chosen, proposed, sure })
+  if (text === null) return
+  if (dryRun) {
+    answer(text)
+    return
+  }
+  save(editable, text)
+  answer(printable(editable.file))
+  note('it opens the box, so the next start asks for your word; paude trust asks now')
+}
+
+type Talk = {
+  readonly editable: Editable
+  readonly chosen: readonly Proposal[]
+  readonly proposed: readonly Proposal[]
+  readonly sure: boolean
+}
+
+/** What the user agrees to write; null for nothing. An answer may name other groups, and then that is shown and asked. */
+function agreed(context: Context, { editable, chosen, proposed, sure }: Talk): string | null {
+  const text = draft(editable, chosen)
+  if (text === null) {
+    context.note(nothing(editable, chosen))
+    return null
+  }
+  context.note(shownDraft(editable, text))
+  if (sure) return text
+  if (!canAsk(context))
+    throw new PaudeError('refused', 'nobody is here to say whether this is to be written', { hint: 'paude init --yes' })
+  const word = readAnswer(context, 'write it? [y]es, [n]o, or the groups to take, like npm,pypi: ')
+  if (word === 'y' || word === 'yes') return text
+  if (!['', 'n', 'no'].includes(word)) return agreed(context, { editable, chosen: readGroups(word, proposed), proposed, sure })
+  context.note('nothing was written')
+  return null
+}
+
+/** The file as it would be; null when it has all of them. Groups are added, never taken away. */
+function draft(editable: Editable, chosen: readonly Proposal[]): string | null {
+  const present = parseConfig(editable).sources[0]?.values.networkGroups ?? []
+  const missing = chosen.filter(({ group }) => !present.includes(group))
+  if (missing.length === 0) return null
+  if (editable.text === '') return freshFile(missing)
+  return missing.reduce((text, { group }) => addEntry({ ...editable, text }, 'network.groups', group), editable.text)
+}
+
+/** With or without `@`, commas between; `none` for no group. */
+function readGroups(text: string, proposed: readonly Proposal[]): readonly Proposal[] {
+  const words = text === 'none' ? [] : text.split(/[\s,]+/).filter((word) => word !== '')
+  return [...new Set(words.map((word) => `@${word.replace(/^@/, '')}`))].map((group) => {
+    findGroup(group)
+    return proposed.find((one) => one.group === group) ?? { group, reasons: [] }
+  })
+}
+
+const shownDraft = ({ file, text }: Editable, after: string): string => {
+  const lines = text === '' ? after.trimEnd().split('\n') : changedLines(text, after)
+  return [
+    `${printable(file)} ${text === '' ? 'would be' : 'is there; it would change so'}:`,
+    ...lines.map((line) => `  ${printable(line)}`),
+  ].join('\n')
+}
+
+const nothing = ({ file, text }: Editable, chosen: readonly Proposal[]): string =>
+  chosen.length === 0
+    ? 'nothing here asks for a group of hosts, so no paude.toml is needed'
+    : `${printable(file)} has ${text === '' ? 'nothing to add' : chosen.map(({ group }) => group).join(', ')} already`

@@ -1,0 +1,30 @@
+import { existsSync } from 'node:fs'
+import type { Host } from '../host.ts'
+import type { ConfigHere } from './config-here.ts'
+import type { Judged } from './project-config.ts'
+
+/** A file that configures a start here. */
+export type FileState = {
+  readonly layer: 'managed' | 'user' | 'project'
+  readonly file: string
+  /** `absent` may be written, `untrusted` waits for `paude trust`, `restricted` only narrows since the user wants it so. */
+  readonly state: 'read' | 'absent' | 'trusted' | 'untrusted' | 'restricted'
+  /** What a project's file opens; empty for the rest. */
+  readonly opens: readonly string[]
+}
+
+/** The files of a start here, from the strongest to the weakest. */
+export function fileStates({ managedFile }: Host, here: ConfigHere): readonly FileState[] {
+  const { file } = here.config
+  return [
+    ...(existsSync(managedFile) ? [{ layer: 'managed', file: managedFile, state: 'read', opens: [] } as const] : []),
+    { layer: 'user', file, state: existsSync(file) ? 'read' : 'absent', opens: [] },
+    ...here.judged.map((judged) => projectFile(here, judged)),
+  ]
+}
+
+function projectFile({ config, open }: ConfigHere, judged: Judged): FileState {
+  const opens = judged.items.map(({ key, value }) => `${key} = ${value}`)
+  const state = opens.length === 0 ? 'read' : config.settings.projectConfig === 'restrict' ? 'restricted' : 'trusted'
+  return { layer: 'project', file: judged.file.file, state: open.includes(judged) ? 'untrusted' : state, opens }
+}

@@ -1,0 +1,153 @@
+import { lstatSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { pickBackend, usable } from '../backends/pick.ts'
+import { type BackendName, backendNames } from '../backends/registry.ts'
+import type { Origin } from '../config/settings.ts'
+import { wayToUse } from '../doctor/engine-checks.ts'
+import { askEngines, type EngineState, patiently } from '../doctor/engines.ts'
+import { PaudeError } from '../errors.ts'
+import type { Host } from '../host.ts'
+import { extraCaCertificates } from '../image/ca.ts'
+import { type ListedImage, listImages } from '../image/list.ts'
+import { cacheFolder, stateFolder } from '../session/store.ts'
+import { below } from '../workspace/paths.ts'
+import { type ConfigHere, configHere } from './config-here.ts'
+import type { Context } from './context.ts'
+import { listSessions, type Row } from './find-session.ts'
+import { type FileState, fileStates } from './status-files.ts'
+import { wantedImages } from './wanted-images.ts'
+
+/** How things stand: what `paude status --json` prints. */
+export type Status = {
+  readonly version: string
+  /** The agent of a start here, and its release; of an image of the user's own, which image. */
+  readonly agent: string
+  /** `name` is '' when no engine can be used; then `fix` says what to do. */
+  readonly backend: { readonly name: string; readonly why: string; readonly fix: string }
+  readonly engines: readonly (EngineState & { readonly fix: string })[]
+  readonly network: string
+  /** Why the project's own files could not be read; '' when they could. */
+  readonly fault: string
+  readonly files: readonly FileState[]
+  readonly images: readonly ImageState[]
+  readonly sessions: readonly (Pick<Row, 'id' | 'name' | 'status' | 'backend' | 'workspace'> & { readonly here: boolean })[]
+  /** What paude keeps on this machine besides images and volumes. */
+  readonly disk: readonly { readonly folder: string; readonly bytes: number }[]
+}
+
+/** An image that a start here would use (`built` unless it is yet to be), or one that it would not. */
+export type ImageState = Pick<ListedImage, 'reference' | 'size' | 'created'> & {
+  readonly backend: BackendName
+  readonly built: boolean
+  readonly wanted: boolean
+}
+
+/** Looks at everything side by side: three calls an engine, and none of one that is known not to run. */
+export async function lookStatus(context: Context): Promise<Status> {
+  const { host, version } = context
+  const [here, asked, { sessions, failures }, own] = await Promise.all([
+    configHere(context),
+    askEngines(host),
+    listSessions(context),
+    ownImages(host),
+  ])
+  const { settings, origins } = here.config
+  const engines = asked.map((engine) => ({ ...engine, fix: wayToUse(engine) }))
+  const ready = engines.filter(({ state }) => state === 'ready').map(({ name }) => name)
+  const images = await imageStates(
+    host,
+    here,
+    own.filter(({ engine }) => ready.includes(engine)),
+  )
+  const silent = own.filter(({ engine, images }) => images === null && ready.includes(engine)).map(({ engine }) => engine)
+  for (const name of silent) context.warn(`${name} did not tell its images, so they are not shown`)
+  for (const { backend } of failures.filter(({ backend }) => ready.includes(backend)))
+    context.warn(`${backend} did not tell its sessions, so they are not shown`)
+  return {
+    version,
+    agent: settings.image === '' ? `Claude Code ${settings.agentVersion}` : `Claude Code in ${settings.image}`,
+    backend: await chosenBackend(host, settings.backend, origins.backend[0]),
+    engines,
+    network: settings.network,
+    fault: here.fault?.message ?? '',
+    files: fileStates(host, here),
+    images,
+    sessions: sessions.map(({ id, name, status, backend, workspace }) => ({
+      id,
+      name,
+      status,
+      backend,
+      workspace,
+      here: below(workspace, host.cwd),
+    })),
+    disk: [stateFolder(host), cacheFolder(host)].map((folder) => ({ folder, bytes: sizeOf(folder) })),
+  }
+}
+
+/** `images` is null when the engine did not tell them. */
+type Own = { readonly engine: BackendName; readonly images: readonly ListedImage[] | null }
+
+/** Asked of every engine at once that may answer. */
+const ownImages = (host: Host): Promise<readonly Own[]> =>
+  Promise.all(
+    backendNames.map(async (engine): Promise<Own> => {
+      const query = listImages(engine)
+      const outcome = (await usable(host, engine)) === 'yes' ? await patiently(query) : null
+      return { engine, images: outcome?.code === 0 ? query.parse(outcome.stdout) : null }
+    }),
+  )
+
+async function imageStates(
+  host: Host,
+  { config: { settings } }: ConfigHere,
+  own: readonly Own[],
+): Promise<readonly ImageState[]> {
+  const extraCa = extraCaCertificates(host, settings.caFile)
+  const rows = own.map(async ({ engine, images }): Promise<readonly ImageState[]> => {
+    if (images === null) return []
+    const wanted = await wantedImages(host, { settings, extraCa, engine })
+    const missing = wanted.filter((reference) => images.every((image) => image.reference !== reference))
+    return [
+      ...missing.map((reference) => ({ backend: engine, reference, size: 0, created: '', built: false, wanted: true })),
+      ...images.map(({ reference, size, created }) => ({
+        backend: engine,
+        reference,
+        size,
+        created,
+        built: true,
+        wanted: wanted.includes(reference),
+      })),
+    ]
+  })
+  return (await Promise.all(rows)).flat()
+}
+
+/** The engine a start here takes, and who said so. */
+async function chosenBackend(host: Host, wanted: 'auto' | BackendName, origin: Origin | undefined): Promise<Status['backend']> {
+  try {
+    const { name } = await pickBackend(host, wanted)
+    const said = origin === undefined || origin.layer === 'default' ? '' : ` (${origin.place || origin.layer})`
+    return {
+      name,
+      why: wanted === 'auto' ? `the first usable one${said}` : `chosen by ${origin?.place || origin?.layer}`,
+      fix: '',
+    }
+  } catch (error) {
+    if (error instanceof PaudeError) return { name: '', why: error.message, fix: error.hint }
+    throw error
+  }
+}
+
+/** Most entries that are counted: more do not fit into a moment. */
+const MOST = 20_000
+
+/** Bytes of the files below a folder, links not followed. */
+function sizeOf(folder: string): number {
+  try {
+    return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .slice(0, MOST)
+      .reduce((sum, name) => sum + (lstatSync(join(folder, name), { throwIfNoEntry: false })?.size ?? 0), 0)
+  } catch {
+    return 0
+  }
+}

@@ -1,0 +1,49 @@
+/** A file that tells what a project is made with, and the groups of hosts that this takes. */
+export type Marker = {
+  readonly file: string
+  readonly groups: readonly string[]
+  /** How it reads where a group is proposed. */
+  readonly what: string
+  /** How dependencies are found in it that come from elsewhere. */
+  readonly reads?: 'package.json' | 'cargo' | 'python' | 'devcontainer'
+}
+
+const NODE = { groups: ['@npm'], what: 'packages of Node' } as const
+const PYTHON = { groups: ['@pypi'], what: 'packages of Python' } as const
+const JAVA = { groups: ['@maven'], what: 'packages of Java' } as const
+const DEVCONTAINER = { groups: [], what: 'what its image or a feature of it is for', reads: 'devcontainer' } as const
+
+export const markers: readonly Marker[] = [
+  { file: 'package.json', ...NODE, reads: 'package.json' },
+  { file: 'pyproject.toml', ...PYTHON, reads: 'python' },
+  { file: 'requirements.txt', ...PYTHON },
+  { file: 'Pipfile', ...PYTHON },
+  { file: 'setup.py', ...PYTHON },
+  { file: 'Cargo.toml', groups: ['@crates'], what: 'packages of Rust', reads: 'cargo' },
+  { file: 'rust-toolchain.toml', groups: ['@rust'], what: 'the toolchain of Rust that it names' },
+  { file: 'rust-toolchain', groups: ['@rust'], what: 'the toolchain of Rust that it names' },
+  { file: 'go.mod', groups: ['@go'], what: 'modules of Go' },
+  { file: 'pom.xml', ...JAVA },
+  { file: 'build.gradle', ...JAVA },
+  { file: 'build.gradle.kts', ...JAVA },
+  { file: 'Gemfile', groups: ['@rubygems'], what: 'packages of Ruby' },
+  { file: '.devcontainer/devcontainer.json', ...DEVCONTAINER },
+  { file: '.devcontainer.json', ...DEVCONTAINER },
+]
+
+/** Words in the name of an image or feature of a dev container, and the groups of the tool they mean. */
+export const tools: Readonly<Record<string, readonly string[]>> = {
+  node: ['@npm'],
+  javascript: ['@npm'],
+  typescript: ['@npm'],
+  python: ['@pypi'],
+  anaconda: ['@pypi'],
+  rust: ['@crates', '@rust'],
+  go: ['@go'],
+  java: ['@maven'],
+  ruby: ['@rubygems'],
+  'github-cli': ['@github'],
+}
+
+/** Where dependencies come from besides registries. */
+export const forges: Readonly<Record<string, string>> = { 'github.com': '@github', 'gitlab.com': '@gitlab' }

@@ -1,0 +1,179 @@
+import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
+import { join } from 'node:path'
+import type { Status } from '../src/cli/status.ts'
+import type { Check } from '../src/doctor/check.ts'
+import { type Machine, makeMachine } from './support/machine.ts'
+
+// The real program, with engines that answer what real ones were recorded to say.
+let machine: Machine
+beforeEach(() => {
+  machine = makeMachine()
+})
+afterEach(() => machine.dispose())
+
+const OPEN = '[network]\nallow = ["evil.example.org"]\n'
+const projectFile = () => join(machine.project, 'paude.toml')
+const userFile = () => join(machine.home, '.config/paude/config.toml')
+const status = async (...flags: string[]): Promise<Status> =>
+  JSON.parse((await machine.paude([...flags, 'status', '--json'])).stdout) as Status
+const engineCalls = () => machine.calls().filter(([program]) => program !== 'git')
+
+describe('status', () => {
+  test('says which engine a start takes, and who said so', async () => {
+    expect((await status()).backend).toEqual({ name: 'docker', why: 'the first usable one', fix: '' })
+    expect((await status('--backend', 'podman')).backend).toMatchObject({ name: 'podman', why: 'chosen by --backend' })
+    machine.write(userFile(), 'backend = "podman"\n')
+    expect((await status()).backend).toMatchObject({ name: 'podman', why: `chosen by ${userFile()}:1` })
+  })
+
+  test('names the release of the agent, or the image that has it', async () => {
+    expect((await status('--agent-version', '2.1.300')).agent).toBe('Claude Code 2.1.300')
+    expect((await status('--image', 'registry.example.org/box:1')).agent).toBe('Claude Code in registry.example.org/box:1')
+  })
+
+  test('asks each engine three things, once', async () => {
+    await machine.paude(['status'])
+    const asked = engineCalls().map(([program, verb]) => `${program} ${verb}`)
+    expect(asked.toSorted()).toEqual(['docker image', 'docker ps', 'docker version', 'podman image', 'podman info', 'podman ps'])
+  })
+
+  test('says what is wrong with an engine, and what to type', async () => {
+    machine.set('fail', 'info', 'Error: Cannot connect to Podman')
+    const { engines, backend } = await status()
+    expect(backend.name).toBe('docker')
+    expect(engines.find(({ name }) => name === 'podman')).toMatchObject({
+      state: 'not running',
+      fix: 'podman info tells what is missing',
+    })
+  })
+
+  test('lists the images of a start, and what it would not use', async () => {
+    const { images } = await status('--backend', 'docker')
+    const docker = images.filter(({ backend }) => backend === 'docker')
+    expect(docker.filter(({ wanted, built }) => wanted && !built).map(({ reference }) => reference.split(':')[0])).toContain(
+      'localhost/paude/proxy',
+    )
+    expect(docker.filter(({ wanted }) => !wanted)).toContainEqual({
+      backend: 'docker',
+      reference: 'localhost/paude/claude:2.1.329-5c5eb8326cf1',
+      size: 501_000_000,
+      created: '2026-11-21T10:19:02.000Z',
+      built: true,
+      wanted: false,
+    })
+  })
+
+  test("tells whether the project's own file is trusted, before and after", async () => {
+    machine.write(projectFile(), OPEN)
+    const found = async () => (await status()).files.find(({ layer }) => layer === 'project')
+    expect(await found()).toEqual({
+      layer: 'project',
+      file: projectFile(),
+      state: 'untrusted',
+      opens: ['network.allow = evil.example.org'],
+    })
+    expect((await machine.paude(['status'])).stdout).toContain('→ paude trust\n')
+    await machine.paude(['trust', '--yes'])
+    expect((await found())?.state).toBe('trusted')
+    machine.write(userFile(), '[security]\nproject_config = "restrict"\n')
+    expect((await found())?.state).toBe('restricted')
+    machine.write(projectFile(), '[limits]\nmemory = "1g"\n')
+    expect(await found()).toMatchObject({ state: 'read', opens: [] })
+  })
+
+  test("goes on over a broken file of the project's, says what is wrong and exits with 1", async () => {
+    machine.write(projectFile(), 'memory = ')
+    const { code, stdout } = await machine.paude(['status', '--json'])
+    expect(code).toBe(1)
+    expect((JSON.parse(stdout) as Status).fault).toContain(`${projectFile()}:1: not valid TOML`)
+    machine.write(projectFile(), '')
+    machine.write(userFile(), 'memory = ')
+    expect(await machine.paude(['status', '--json'])).toMatchObject({ code: 2, stdout: '' })
+  })
+
+  test('without an engine it says what to install, and exits with 1', async () => {
+    const bare = makeMachine([])
+    try {
+      const { code, stdout } = await bare.paude(['status'])
+      expect(code).toBe(1)
+      expect(stdout).toContain('backend   none: no container engine was found')
+      expect(stdout).toContain('→ sudo apt install podman')
+    } finally {
+      bare.dispose()
+    }
+  })
+
+  test('shows nothing of a project that a terminal acts on', async () => {
+    machine.write(projectFile(), '[env]\nNAME = "\\u001b]0;owned\\u0007"\n')
+    expect((await machine.paude(['status'])).stdout).not.toContain('\u001b]0;')
+  })
+})
+
+describe('doctor', () => {
+  // No name is looked up.
+  const env = { ANTHROPIC_API_KEY: 'sk-ant-test', ANTHROPIC_BASE_URL: 'http://host.paude.internal:1' }
+  const doctor = (...flags: string[]) => machine.paude(['doctor', ...flags], { env })
+  const check = async (name: string): Promise<Check | undefined> =>
+    (JSON.parse((await doctor('--json')).stdout) as readonly Check[]).find((one) => one.check === name)
+
+  test("names a project's file that waits for trust, and one that is broken", async () => {
+    expect(await check('project')).toMatchObject({ state: 'ok' })
+    machine.write(projectFile(), OPEN)
+    expect(await check('project')).toMatchObject({ state: 'warning', fix: 'paude trust' })
+    machine.write(projectFile(), 'memory = ')
+    expect(await check('project')).toMatchObject({ state: 'problem' })
+  })
+
+  test('every check that is not in order has a fix, which stands below it', async () => {
+    const { stdout } = await doctor('--json')
+    const faulty = (JSON.parse(stdout) as readonly Check[]).filter(({ state }) => state !== 'ok')
+    expect(faulty.length).toBeGreaterThan(2)
+    expect(faulty.filter(({ fix }) => fix === '')).toEqual([])
+    const shown = (await doctor()).stdout
+    for (const { fix } of faulty) expect(shown).toContain(`\n  → ${fix}\n`)
+  })
+})
+
+describe('image rm', () => {
+  const removed = () =>
+    engineCalls().flatMap(([program, verb, what, name]) => (`${verb} ${what}` === 'image rm' ? [`${program} ${name}`] : []))
+
+  test('takes only what paude has built', async () => {
+    for (const name of ['debian:trixie-slim', 'localhost/paude/claude', '--stale-not']) {
+      const { code, stdout } = await machine.paude(['image', 'rm', '--', name])
+      expect([code, stdout]).toEqual([1, ''])
+    }
+    expect(removed()).toEqual([])
+  })
+
+  test('takes it from the engines that have it, or from the one that is named', async () => {
+    const name = 'localhost/paude/claude:2.1.329-f03a02f6093e'
+    await machine.paude(['image', 'rm', name])
+    expect(removed().toSorted()).toEqual([`docker ${name}`, `podman ${name}`])
+    await machine.paude(['--backend', 'podman', 'image', 'rm', name])
+    expect(removed().filter((call) => call === `docker ${name}`)).toHaveLength(1)
+  })
+
+  test('--stale takes all that a start would not use, and --dry-run only shows it', async () => {
+    const { stdout } = await machine.paude(['--backend', 'docker', 'image', 'rm', '--stale', '--dry-run'])
+    expect(stdout).toContain('\ndocker image rm localhost/paude/claude:2.1.329-5c5eb8326cf1\n')
+    expect(removed()).toEqual([])
+    await machine.paude(['--backend', 'docker', 'image', 'rm', '--stale'])
+    expect(removed()).toHaveLength(stdout.match(/docker image rm/g)?.length ?? 0)
+  })
+
+  test('what the engine keeps, since a container needs it, is said', async () => {
+    machine.set('fail', 'image-rm', 'Error: conflict: unable to remove, container 0123 is using its referenced image')
+    const name = 'localhost/paude/claude:2.1.329-f03a02f6093e'
+    const { code, stdout, stderr } = await machine.paude(['--backend', 'docker', 'image', 'rm', name])
+    expect([code, stdout]).toEqual([1, ''])
+    expect(stderr).toContain(`docker keeps ${name}`)
+    expect((await machine.paude(['--backend', 'docker', 'image', 'rm', '--stale'])).code).toBe(0)
+  })
+
+  test('a broken project file says nothing of what may go', async () => {
+    machine.write(projectFile(), 'memory = ')
+    expect((await machine.paude(['image', 'rm', '--stale'])).code).toBe(2)
+    expect(removed()).toEqual([])
+  })
+})

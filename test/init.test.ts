@@ -1,0 +1,184 @@
+import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
+import { existsSync, lstatSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Machine, makeMachine } from './support/machine.ts'
+
+// The real program, with engines that answer what real ones were recorded to say.
+let machine: Machine
+let file: string
+let userFile: string
+beforeEach(() => {
+  machine = makeMachine()
+  file = join(machine.project, 'paude.toml')
+  userFile = join(machine.home, '.config/paude/config.toml')
+})
+afterEach(() => machine.dispose())
+
+const put = (name: string, text = '') => machine.write(join(machine.project, name), text)
+const written = () => (existsSync(file) ? readFileSync(file, 'utf8') : null)
+const groups = () => (Bun.TOML.parse(written() ?? '') as { network?: { groups?: string[] } }).network?.groups
+
+describe('without questions', () => {
+  test('writes what the project speaks for, with the reason above, and what is written can be read and trusted', async () => {
+    put('package.json')
+    put('go.mod')
+    expect(await machine.paude(['init', '--yes'])).toMatchObject({ code: 0, stdout: `${file}\n` })
+    expect(groups()).toEqual(['@npm', '@go'])
+    expect(written()).toContain('# @go: go.mod: modules of Go\n')
+    expect((await machine.paude(['--print-config', '-p', 'x'])).code).toBe(125)
+    expect((await machine.paude(['trust', '--yes'])).stdout).toBe(`${file}\n`)
+    expect((await machine.paude(['config', 'get', 'network.groups'])).stdout).toBe('@npm\n@go\n')
+  })
+
+  test('writes the groups that are named in place of those proposed', async () => {
+    put('package.json')
+    await machine.paude(['init', '--yes', '--groups', 'pypi,@github'])
+    expect(groups()).toEqual(['@pypi', '@github'])
+  })
+
+  test.each([
+    ['nothing speaks for a group', []],
+    ['none is wanted', ['--groups', 'none']],
+  ])('writes nothing where %s', async (_, flags) => {
+    if (flags.length > 0) put('package.json')
+    expect(await machine.paude(['init', '--yes', ...flags])).toMatchObject({ code: 0, stdout: '' })
+    expect(written()).toBeNull()
+  })
+
+  test('adds what is missing to a file that is there, and keeps its comments and order', async () => {
+    put('package.json')
+    put('paude.toml', '# ours\n[limits]\nmemory = "2g" # enough\n\n[network]\n# why\ngroups = ["@pypi"]\nmode = "restricted"\n')
+    const { stderr } = await machine.paude(['init', '--yes'])
+    expect(stderr).toContain(`${file} is there; it would change so:\n  - groups = ["@pypi"]\n  + groups = ["@pypi", "@npm"]\n`)
+    expect(written()).toBe(
+      '# ours\n[limits]\nmemory = "2g" # enough\n\n[network]\n# why\ngroups = ["@pypi", "@npm"]\nmode = "restricted"\n',
+    )
+    const again = await machine.paude(['init', '--yes'])
+    expect(again).toMatchObject({ code: 0, stdout: '' })
+    expect(again.stderr).toContain(`${file} has @npm already`)
+  })
+
+  test('adds to a list of several lines, with what is said about each', async () => {
+    put('package.json')
+    put('paude.toml', '[network]\ngroups = [\n  "@pypi", # ours\n]\n')
+    await machine.paude(['init', '--yes'])
+    expect(written()).toBe('[network]\ngroups = [\n  "@pypi", # ours\n  "@npm",\n]\n')
+  })
+
+  test('knows which groups there are', async () => {
+    expect(await machine.paude(['init', '--yes', '--groups', 'nmp'])).toMatchObject({ code: 2, stdout: '' })
+    expect(written()).toBeNull()
+  })
+
+  test('shows the line where a file cannot be changed without rewriting it', async () => {
+    put('package.json')
+    const text = 'network = { groups = ["@pypi"] }\n'
+    put('paude.toml', text)
+    const { code, stderr } = await machine.paude(['init', '--yes'])
+    expect(code).toBe(2)
+    expect(stderr).toContain('network.groups = ["@pypi", "@npm"]')
+    expect(written()).toBe(text)
+  })
+
+  test('keeps an engine in the user’s own file, and never in the project’s', async () => {
+    put('package.json')
+    machine.write(userFile, '# mine\nversion = 1\n')
+    await machine.paude(['init', '--yes', '--backend', 'podman'])
+    expect(readFileSync(userFile, 'utf8')).toBe('# mine\nversion = 1\nbackend = "podman"\n')
+    expect(written()).not.toContain('podman')
+  })
+
+  test('refuses an engine that cannot be used, and says what would help', async () => {
+    machine.set('fail', 'info', 'Error: Cannot connect to Podman')
+    expect((await machine.paude(['init', '--yes', '--backend', 'podman'])).stderr).toContain(
+      '→ podman info tells what is missing',
+    )
+    expect((await machine.paude(['init', '--yes', '--backend', 'moby'])).code).toBe(2)
+    expect(existsSync(userFile)).toBe(false)
+  })
+
+  test('asks nothing without a terminal, and writes nothing unasked', async () => {
+    put('package.json')
+    const { code, stdout, stderr } = await machine.paude(['init'])
+    expect([code, stdout]).toEqual([1, ''])
+    expect(stderr).toEndWith('→ paude init --yes\n')
+    expect(written()).toBeNull()
+  })
+
+  test('--dry-run prints the file, and only that, on stdout', async () => {
+    put('Cargo.toml')
+    const { code, stdout } = await machine.paude(['init', '--dry-run'])
+    expect([code, written(), existsSync(userFile)]).toEqual([0, null, false])
+    expect((Bun.TOML.parse(stdout) as { network: unknown }).network).toEqual({ groups: ['@crates'] })
+  })
+
+  test('writes to no place that a link of the project names', async () => {
+    put('package.json')
+    const elsewhere = join(machine.room, 'elsewhere')
+    machine.write(elsewhere, 'untouched')
+    symlinkSync(elsewhere, file)
+    const { code, stderr } = await machine.paude(['init', '--yes'])
+    expect(code).not.toBe(0)
+    expect(stderr).toContain('is a link')
+    expect([readFileSync(elsewhere, 'utf8'), lstatSync(file).isSymbolicLink()]).toEqual(['untouched', true])
+  })
+
+  test('leaves nothing behind but the file', async () => {
+    put('package.json')
+    await machine.paude(['init', '--yes'])
+    expect(readdirSync(machine.project).toSorted()).toEqual(['package.json', 'paude.toml'])
+  })
+})
+
+const script = Bun.which('script')
+if (script === null) console.log('skipped: the questions of paude init on a terminal, since script(1) is not installed')
+
+describe.skipIf(script === null)('on a terminal', () => {
+  /** What the terminal showed, and the exit code. */
+  async function answered(...lines: readonly string[]): Promise<readonly [code: number, screen: string]> {
+    const line = `'${process.execPath}' '${join(import.meta.dir, '../src/main.ts')}' init`
+    const child = Bun.spawn([script ?? '', '-qec', line, '/dev/null'], {
+      env: { ...machine.env, TERM: 'dumb', SHELL: '/bin/sh' },
+      cwd: machine.project,
+      stdin: Buffer.from(lines.map((text) => `${text}\n`).join('')),
+      stdout: 'pipe',
+    })
+    return [await child.exited, (await child.stdout.text()).replaceAll('\r\n', '\n')]
+  }
+
+  test('asks for the engine and shows the file before it asks to write it', async () => {
+    put('package.json')
+    const [code, screen] = await answered('podman', 'y')
+    expect(code).toBe(0)
+    expect(screen).toContain('paude: engine: docker or podman? [Enter for the first]: ')
+    expect(screen.indexOf('groups = ["@npm"]')).toBeLessThan(screen.indexOf('write it? [y]es, [n]o'))
+    expect([groups(), readFileSync(userFile, 'utf8')]).toEqual([['@npm'], 'backend = "podman"\n'])
+  })
+
+  test('Enter takes the first engine and writes no configuration for that', async () => {
+    put('package.json')
+    const [code] = await answered('', 'y')
+    expect([code, existsSync(userFile), groups()]).toEqual([0, false, ['@npm']])
+  })
+
+  test('other groups may be named in place of a yes, and are shown and asked for again', async () => {
+    put('package.json')
+    const [code, screen] = await answered('', 'pypi, npm', 'y')
+    expect([code, groups()]).toEqual([0, ['@pypi', '@npm']])
+    expect(screen.match(/write it\?/g)).toHaveLength(2)
+  })
+
+  test.each(['n', '', 'no'])('%j writes nothing', async (word) => {
+    put('package.json')
+    expect((await answered('', word))[0]).toBe(0)
+    expect(written()).toBeNull()
+  })
+
+  test('an engine that is decided already is not asked for', async () => {
+    put('package.json')
+    machine.write(userFile, 'backend = "podman"\n')
+    const [, screen] = await answered('y')
+    expect(screen).not.toContain('engine:')
+    expect(groups()).toEqual(['@npm'])
+  })
+})
