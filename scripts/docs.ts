@@ -3,7 +3,7 @@ import { toJsonSchema } from '@valibot/to-json-schema'
 import { twin } from '../src/cli/help.ts'
 import { commands } from '../src/cli/verbs.ts'
 import { type FileKey, fileKeys } from '../src/config/keys.ts'
-import { type OwnFlag, ownFlags } from '../src/config/own-flags.ts'
+import { flagWord, type OwnFlag, ownFlags } from '../src/config/own-flags.ts'
 import { RULES, type Rule } from '../src/config/rules.ts'
 import { ConfigFile } from '../src/config/schema.ts'
 import { type Caller, type ErrorCode, exitCode, PaudeError } from '../src/errors.ts'
@@ -14,7 +14,7 @@ const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map(() => '---'), ...rows].map((row) => `| ${row.map(cell).join(' | ')} |`).join('\n')
 
-const word = ({ name, type, valueHint = 'VALUE' }: OwnFlag): string => `\`--${name}${type === 'switch' ? '' : ` ${valueHint}`}\``
+const word = (flag: OwnFlag): string => `\`${flagWord(flag)}\``
 
 /** What a code means, in the order of the table; a reason that `exitCode` gives another number is an error. */
 const CODES: readonly (readonly [code: number, meaning: string, reason: ErrorCode | null, caller?: Caller])[] = [
@@ -54,7 +54,9 @@ const trustOf = (key: FileKey): string =>
   key === 'security.project_config' ? needsTrust('own') : needsTrust(RULES[fileKeys[key]])
 
 const flagOf = (key: FileKey): string => {
-  const flag = (ownFlags as readonly OwnFlag[]).find((one) => one.key === fileKeys[key] && one.sets === undefined)
+  const flag = (ownFlags as readonly OwnFlag[]).find(
+    (one) => one.key === fileKeys[key] && (one.type !== 'switch' || one.sets === undefined),
+  )
   return flag === undefined ? '' : `\`--${flag.name}\``
 }
 

@@ -14,7 +14,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   plan: ['secret.ts'],
   network: ['errors.ts'],
   // The default version of the agent stands beside its image.
-  config: ['errors.ts', 'image', 'network', 'notify', 'workspace'],
+  config: ['errors.ts', 'image', 'network', 'notify', 'plan', 'workspace'],
+  devcontainer: ['config', 'errors.ts', 'host.ts', 'image', 'run', 'session', 'workspace'],
   notify: ['errors.ts', 'host.ts', 'reference.ts', 'run', 'secret.ts'],
   agents: ['errors.ts', 'plan', 'secret.ts'],
   image: ['errors.ts', 'host.ts', 'plan', 'run'],
@@ -35,6 +36,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'config',
     'credentials',
     'demo',
+    'devcontainer',
     'doctor',
     'errors.ts',
     'events',

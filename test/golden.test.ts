@@ -2,9 +2,24 @@ import { expect, test } from 'bun:test'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { backends } from '../src/backends/registry.ts'
+import type { ImageBuild } from '../src/config/settings.ts'
+import type { Engine } from '../src/image/build.ts'
+import { recipePlan } from '../src/image/recipe.ts'
 import { renderPlan } from '../src/plan/render.ts'
 import { expectGolden, GOLDEN } from './support/golden.ts'
 import { cases, later } from './support/specs.ts'
+
+const recipe: ImageBuild = {
+  kind: 'build',
+  file: '/home/ada/engine/.devcontainer/devcontainer.json',
+  reference: 'localhost/paude/devcontainer:0123456789ab',
+  dockerfile: { path: '/home/ada/engine/.devcontainer/Dockerfile', text: "FROM x\nRUN echo 'a b'\n", hash: '' },
+  context: '/home/ada/engine',
+  target: 'dev',
+  args: { GREETING: 'hello there' },
+  base: '',
+  features: { 'registry.example.org/f/go:1': { version: '1.24' } },
+}
 
 for (const backend of Object.values(backends)) {
   test.each(Object.entries(cases))(`${backend.name} starts a session: %s`, (name, { spec, options }) => {
@@ -32,8 +47,14 @@ for (const backend of Object.values(backends)) {
     )
   })
 
+  test(`${backend.name} makes the image of a project's own recipe`, () => {
+    const engine = backend.name as Engine
+    const plan = recipePlan({ engine, recipe, host: { env: { PATH: '/nonexistent' } }, cache: '/home/ada/.cache/paude', id: '7' })
+    expectGolden(`${backend.name}/recipe.sh`, renderPlan(plan))
+  })
+
   test(`no golden file of ${backend.name} is left over`, () => {
-    const wanted = [...Object.keys(cases), ...Object.keys(later), 'foreground'].map((name) => `${name}.sh`)
+    const wanted = [...Object.keys(cases), ...Object.keys(later), 'foreground', 'recipe'].map((name) => `${name}.sh`)
     expect(readdirSync(join(GOLDEN, backend.name)).sort()).toEqual(wanted.sort())
   })
 

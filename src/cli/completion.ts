@@ -29,10 +29,10 @@ const PATHS = ['mount', 'ca-file']
 export async function vocabulary(context: Context): Promise<Vocabulary> {
   const { verbs, aliases } = context.commands
   const own = (ownFlags as readonly OwnFlag[]).map(
-    ({ name, description, type, values }): Choice => ({
+    ({ name, description, type, values, sets }): Choice => ({
       name,
       description,
-      takes: type === 'switch' ? 'nothing' : (values ?? (PATHS.includes(name) ? 'path' : 'anything')),
+      takes: type === 'switch' || sets !== undefined ? 'nothing' : (values ?? (PATHS.includes(name) ? 'path' : 'anything')),
     }),
   )
   const entries = await Promise.all(Object.entries(verbs).map(([name, verb]) => entryOf(context, name, verb, own)))

@@ -1,14 +1,12 @@
 import type { ArgsDef } from 'citty'
-import { type OwnFlag, ownFlags, variableOf } from '../config/own-flags.ts'
+import { flagWord, type OwnFlag, ownFlags, variableOf } from '../config/own-flags.ts'
 import type { Context } from './context.ts'
 import { bold, dim } from './output.ts'
 import type { Verb } from './verbs.ts'
 
 /** `paude --help`. */
 export function help({ commands: { verbs } }: Context): string {
-  const flags = (ownFlags as readonly OwnFlag[]).map(
-    (flag) => [`--${flag.name}${flag.type === 'switch' ? '' : ` ${flag.valueHint ?? 'VALUE'}`}`, flag.description] as const,
-  )
+  const flags = (ownFlags as readonly OwnFlag[]).map((flag) => [flagWord(flag), flag.description] as const)
   const names = Object.entries(verbs).map(([name, { description }]) => [name, description] as const)
   return [
     'paude runs Claude Code in a container whose only way out is an allowlist.',

@@ -5,10 +5,11 @@ import type { Settings } from '../config/settings.ts'
 import { PaudeError } from '../errors.ts'
 import type { Host } from '../host.ts'
 import { readAgentVersion } from '../image/agent-version.ts'
-import { BASE, buildPlan, type Engine, type ImageSpec, imageRef } from '../image/build.ts'
-import { exec, guard, type Plan } from '../plan/plan.ts'
+import { BASE, buildPlan, type Engine, IMAGE, type ImageSpec, imageRef } from '../image/build.ts'
+import { guard, type Plan } from '../plan/plan.ts'
 import { capture } from '../run/process.ts'
 import { cacheFolder } from '../session/store.ts'
+import { bringing, present, recipeOf } from './bring-image.ts'
 import type { Context } from './context.ts'
 
 /** The images of a start, the steps that come first in any case, and those that bring missing ones about. */
@@ -25,7 +26,7 @@ export type ImageWish = {
 export async function chooseImages(context: Context, wish: ImageWish): Promise<Images> {
   const { settings, backend, extraCa, kind } = wish
   const { host } = context
-  if (settings.image !== '' && !/^[A-Za-z0-9][\w.:/@+-]*$/.test(settings.image))
+  if (settings.image !== '' && !IMAGE.test(settings.image))
     throw new PaudeError('usage', `not an image reference: ${JSON.stringify(settings.image)}`, {
       hint: 'write it like registry.example.org/team/image:tag',
     })
@@ -35,9 +36,12 @@ export async function chooseImages(context: Context, wish: ImageWish): Promise<I
   const build = (spec: ImageSpec) =>
     buildPlan({ engine: backend.name as Engine, spec, host, cache: cacheFolder(host), id: String(process.pid), noCache: false })
   const unlessThere = (spec: ImageSpec) => missing(backend, imageRef(spec), build(spec))
-  const pull: Plan = [exec([backend.name, 'pull', settings.image], { title: `pulling ${settings.image}` })]
-  // A custom image of an agent was fetched when it was looked into.
-  const fresh = settings.image === '' && agent !== null ? build(agent) : kind === 'command' ? pull : []
+  const looks = settings.dryRun || settings.printConfig
+  const recipe = recipeOf(settings)
+  if (recipe !== null && kind === 'command' && !looks) await present(context, wish)
+  // A custom image of an agent was fetched when it was looked into, and that of a recipe is made before in any case.
+  const bring = recipe !== null && !looks ? [] : bringing(host, backend, settings)
+  const fresh = settings.image === '' && agent !== null ? build(agent) : kind === 'command' ? bring : []
   return {
     agent: agent === null ? settings.image : imageRef(agent),
     proxy: imageRef(proxy),
@@ -46,7 +50,7 @@ export async function chooseImages(context: Context, wish: ImageWish): Promise<I
       settings.pull === 'never'
         ? undefined
         : [
-            ...(settings.image === '' ? [] : [missing(backend, settings.image, pull)]),
+            ...(settings.image === '' || bring.length === 0 ? [] : [missing(backend, settings.image, bring)]),
             ...(agent === null ? [] : [unlessThere(agent)]),
             ...(settings.network === 'none' ? [] : [unlessThere(proxy)]),
           ],
@@ -73,24 +77,12 @@ export const proxyImage = (host: Host): ImageSpec => ({ image: 'proxy', base: BA
 const missing = ({ name }: Backend, reference: string, steps: Plan) => guard([name, 'image', 'inspect', reference], steps)
 
 /** A thin image that adds Claude to the user's own, or null when that has it already. */
-async function customImage(
-  { host, effects, note }: Context,
-  { settings, backend, extraCa }: ImageWish,
-): Promise<ImageSpec | null> {
+async function customImage(context: Context, wish: ImageWish): Promise<ImageSpec | null> {
+  const { settings, backend, extraCa } = wish
+  const { host } = context
   const reference = settings.image
-  const inspect = [backend.name, 'image', 'inspect', '--format={{.Id}}', reference] as const
-  if (settings.dryRun) return null
-  let found = settings.pull === 'always' ? null : await capture(inspect)
-  if (found === null || found.code !== 0) {
-    if (settings.pull === 'never')
-      throw effects(backend).explain({ argv: inspect, outcome: found ?? { code: 1, stdout: '', stderr: '' } })
-    note(`pulling ${reference}`)
-    const pull = [backend.name, 'pull', reference] as const
-    const outcome = await capture(pull, { progress: host.terminal.stderr })
-    if (outcome.code !== 0) throw effects(backend).explain({ argv: pull, outcome })
-    found = await capture(inspect)
-  }
-  const id = found.stdout.trim()
+  if (settings.dryRun || (settings.printConfig && recipeOf(settings) !== null)) return null
+  const id = await present(context, wish)
   const traits = await imageTraits(host, backend, reference, id)
   if (traits.claude) return null
   return {

@@ -8,6 +8,7 @@ import type { Host } from '../host.ts'
 import { realPath } from '../workspace/paths.ts'
 import { projectFolders } from '../workspace/workspace.ts'
 import type { Context } from './context.ts'
+import { wantedDevcontainer } from './devcontainer.ts'
 
 /** One file of the project, judged. */
 export type Judged = {
@@ -30,8 +31,10 @@ export async function readProject({ host, note }: Pick<Context, 'host' | 'note'>
   const parsed = await Promise.all(
     readProjectFiles(folders).map(async (file) => ({ file, ...(await parseProjectFile(file, around)) })),
   )
+  const devcontainer = await wantedDevcontainer({ host, note }, base)
   insistOnProfile(layers, { sources: [], profiles: parsed.flatMap(({ profiles }) => profiles) })
-  const judged = parsed.map(({ file, sources }) => {
+  // The project's paude.toml has the last word.
+  const judged = [...(devcontainer === null ? [] : [devcontainer]), ...parsed].map(({ file, sources }) => {
     const parts = sources.map((source) => split(base, source))
     return { file, sources, items: parts.flatMap(({ items }) => items), rest: parts.map(({ rest }) => rest) }
   })
@@ -59,10 +62,22 @@ export const askedOf = ({ file, sources, items }: Judged, { home }: Pick<Host, '
   items: items.map(({ key, value }) => `${key} = ${value}`),
   also: Object.fromEntries([
     ...sources.flatMap(({ values }) => values.caFile ?? []).map((path) => [path, contentOf(path)] as const),
+    ...sources.flatMap(({ values: { imageBuild } }) =>
+      imageBuild?.dockerfile ? [[imageBuild.dockerfile.path, imageBuild.dockerfile.hash] as const] : [],
+    ),
     // A link put on the way to them later is another place.
     ...sources.flatMap((source) => outerPlaces(source, home)).map((path) => [path, realPath(path) ?? 'missing'] as const),
   ]),
 })
+
+/** What the user's word is kept for: also the files of which an image is built, which are looked at again before a build alone. */
+export async function approvalOf(judged: Judged, host: Pick<Host, 'home'>): Promise<Asked> {
+  const asked = askedOf(judged, host)
+  const contexts = judged.sources.flatMap(({ values: { imageBuild } }) => (imageBuild?.dockerfile ? [imageBuild.context] : []))
+  if (contexts.length === 0) return asked
+  const { contextHash } = await import('../devcontainer/context.ts')
+  return { ...asked, also: { ...asked.also, ...Object.fromEntries(contexts.map((path) => [path, contextHash(path)])) } }
+}
 
 /** Where a file of this name stands in the project, judged by what it opens: the lines of a diff against what the user has. */
 export const widened = ({ items }: Judged): readonly string[] =>

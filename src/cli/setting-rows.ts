@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { entryText } from '../config/entry-text.ts'
 import { fileKeys, keyOf } from '../config/keys.ts'
 import { ownFlags } from '../config/own-flags.ts'
 import type { Config, Origin, Reference, Settings } from '../config/settings.ts'
@@ -19,8 +20,20 @@ export function settingRows(config: Config, host: Pick<Host, 'env' | 'home'>): r
   const fromFiles = Object.values(fileKeys).flatMap((setting) => (setting === 'env' ? ['env', 'references'] : [setting]))
   const fromFlags = ownFlags.map(({ key }) => key).filter((key) => !fromFiles.includes(key) && !OF_THE_CALL.includes(key))
   const settings = [...fromFiles, ...new Set(fromFlags)] as readonly (keyof Settings)[]
-  return settings.flatMap((setting) => rowsOf(config, setting, host))
+  return [...settings.flatMap((setting) => rowsOf(config, setting, host)), ...devcontainerRows(config)]
 }
+
+/** What only a devcontainer.json sets has rows where there is one. */
+const devcontainerRows = ({ settings, origins }: Config): readonly SettingRow[] => [
+  ...(settings.imageBuild === null
+    ? []
+    : [{ key: keyOf('imageBuild'), value: entryText(settings.imageBuild), origin: origins.imageBuild[0] ?? null }]),
+  ...settings.lifecycle.map((step, at) => ({
+    key: keyOf('lifecycle'),
+    value: entryText(step),
+    origin: origins.lifecycle[at] ?? null,
+  })),
+]
 
 function rowsOf({ settings, origins }: Config, setting: keyof Settings, host: Pick<Host, 'env' | 'home'>): readonly SettingRow[] {
   const key = keyOf(setting) || `--${ownFlags.find((flag) => flag.key === setting)?.name ?? setting}`
@@ -56,6 +69,7 @@ export const shownOrigin = (origin: Origin | null): string =>
 /** Whether there is something where the reference points, without reading it. */
 function shownReference({ name, source }: Reference, { env, home }: Pick<Host, 'env' | 'home'>): string {
   if (typeof source !== 'string') return `${name} = command ${source.join(' ')}`
+  if (source.startsWith('template:')) return `${name} = ${source.slice('template:'.length)}`
   const [kind, rest] = [source.slice(0, source.indexOf(':')), source.slice(source.indexOf(':') + 1)]
   const there = kind === 'env' ? (env[rest] ?? '') !== '' : existsSync(rest.startsWith('~/') ? join(home, rest.slice(2)) : rest)
   return `${name} = ${source} (${there ? 'set' : 'unset'})`

@@ -5,8 +5,9 @@ import { PaudeError } from '../errors.ts'
 import { insistPrivate, trustFolder } from '../session/store.ts'
 import { shown } from '../workspace/paths.ts'
 import type { Context } from './context.ts'
+import { devcontainerFlag } from './devcontainer.ts'
 import { green, printable, red } from './output.ts'
-import { askedOf, type Judged, narrowed, type Project, readProject, whole, widened } from './project-config.ts'
+import { approvalOf, askedOf, type Judged, narrowed, type Project, readProject, whole, widened } from './project-config.ts'
 
 /** The configuration of a start. What a project's files open needs the user's word, which is asked for where there is a terminal. */
 export async function startConfig(context: Context, flags: Layer): Promise<Config> {
@@ -15,18 +16,18 @@ export async function startConfig(context: Context, flags: Layer): Promise<Confi
   const { config, open } = settle(context, project)
   if (open.length === 0) return config
   const { dryRun, printConfig } = project.base.settings
-  if (!canAsk(context) || dryRun || printConfig) throw untrusted(open)
+  if (!canAsk(context) || dryRun || printConfig) throw untrusted(open, project.base)
   showWidening(context, open)
   switch (readAnswer(context, `${trustWhat(open)} [y]es, [n]o, [i]gnore it this time: `)) {
     case 'y':
     case 'yes':
-      for (const judged of open) approve(trustFolder(host), askedOf(judged, host), new Date())
+      for (const judged of open) approve(trustFolder(host), await approvalOf(judged, host), new Date())
       return whole(project)
     case 'i':
     case 'ignore':
       return project.base
     default:
-      throw untrusted(open)
+      throw untrusted(open, project.base)
   }
 }
 
@@ -78,13 +79,16 @@ export function readAnswer({ prompt }: Context, question: string): string {
 
 const named = ({ key, value }: { readonly key: string; readonly value: string }) => printable(`${key} = ${value}`)
 
-function untrusted(judged: readonly Judged[]): PaudeError {
+function untrusted(judged: readonly Judged[], { settings, origins }: Config): PaudeError {
   const [first] = judged
   const items = judged.flatMap((one) => one.items)
+  // Without the flag its file would not be looked at.
+  const typed = origins.devcontainer.some(({ layer }) => layer === 'flag')
+  const flag = typed ? `${devcontainerFlag(settings)} ` : ''
   const more = items.length > 3 ? `, and ${items.length - 3} more` : ''
   return new PaudeError(
     'refused',
     `${shown(first?.file.file ?? '')} wants to open the box, and is not trusted: ${items.slice(0, 3).map(named).join(', ')}${more}`,
-    { hint: 'paude trust shows it and asks; paude --ignore-project-config goes on without it' },
+    { hint: `paude ${flag}trust shows it and asks; paude --ignore-project-config goes on without it` },
   )
 }

@@ -3,6 +3,7 @@ import type { Settings } from './settings.ts'
 /** What each key of a file sets. `env` sets `references` as well. */
 export const fileKeys = {
   backend: 'backend',
+  devcontainer: 'devcontainer',
   'image.ref': 'image',
   'image.base': 'imageBase',
   'image.agent_version': 'agentVersion',
@@ -34,6 +35,13 @@ export const fileKeys = {
 
 export type FileKey = keyof typeof fileKeys
 
+/** What only a devcontainer.json sets, by the names under which it is shown. */
+const ELSEWHERE: Readonly<Partial<Record<keyof Settings, string>>> = {
+  references: 'env',
+  imageBuild: 'build',
+  lifecycle: 'lifecycle',
+}
+
 /** Name of a setting in files; '' for what only flags and variables set. */
-export const keyOf = (setting: keyof Settings): FileKey | '' =>
-  setting === 'references' ? 'env' : ((Object.keys(fileKeys) as FileKey[]).find((key) => fileKeys[key] === setting) ?? '')
+export const keyOf = (setting: keyof Settings): string =>
+  ELSEWHERE[setting] ?? (Object.keys(fileKeys) as FileKey[]).find((key) => fileKeys[key] === setting) ?? ''

@@ -9,7 +9,7 @@ export type OwnFlag = {
   readonly valueHint?: string
   readonly values?: readonly string[]
   readonly commas?: boolean
-  /** What a switch sets, when it is not true. */
+  /** What a switch sets, when it is not true; what a value is without one, which then only `=` gives. */
   readonly sets?: string
   readonly description: string
   /** Named by another flag already, so without a variable of its own. */
@@ -145,6 +145,14 @@ export const ownFlags = [
     description: 'Lines kept of what has left the screen of a session (default: 2000)',
   },
   {
+    name: 'devcontainer',
+    key: 'devcontainer',
+    type: 'value',
+    sets: 'use',
+    valueHint: 'NAME',
+    description: "Take image and commands from the project's devcontainer.json, or from that of .devcontainer/NAME",
+  },
+  {
     name: 'profile',
     key: 'profile',
     type: 'value',
@@ -172,6 +180,10 @@ export const ownFlags = [
     description: 'Print the effective settings with their origins, and run nothing',
   },
 ] as const satisfies readonly OwnFlag[]
+
+/** A flag as it is typed: `--cpus N`, `--detach`, `--devcontainer[=NAME]`. */
+export const flagWord = ({ name, type, sets, valueHint = 'VALUE' }: OwnFlag): string =>
+  `--${name}${type === 'switch' ? '' : sets === undefined ? ` ${valueHint}` : `[=${valueHint}]`}`
 
 /** The environment variable that says the same as a flag. */
 export const variableOf = ({ name }: Pick<OwnFlag, 'name'>): string => `PAUDE_${name.toUpperCase().replaceAll('-', '_')}`

@@ -26,11 +26,13 @@ export type Parsed = {
 const NOT_IN: Readonly<Record<Written['layer'], Readonly<Record<string, string>>>> = {
   user: {},
   project: {
+    devcontainer: 'whether it is used is not said by the project',
     notify: 'it belongs into your own config.toml, since it acts on this machine and not on the box',
     terminal: 'it belongs into your own config.toml, since it acts on this machine and not on the box',
     security: 'whether a project is trusted is not said by the project',
   },
   managed: {
+    devcontainer: 'it belongs into the config.toml of each user; image.ref bounds what it may bring',
     notify: 'it belongs into the config.toml of each user',
     terminal: 'it belongs into the config.toml of each user',
     env: 'it belongs into the config.toml of each user',

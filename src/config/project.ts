@@ -110,7 +110,7 @@ function refuseDots({ values, places }: Source, file: string): void {
 }
 
 /** What lies in the project the agent can replace by a link to anything, and no approval would notice. */
-function refuseInside(source: Source, file: string, { top, home }: Around): void {
+export function refuseInside(source: Source, file: string, { top, home }: Pick<Around, 'top' | 'home'>): void {
   const place = source.places.mount ?? source.places.references ?? file
   let places: readonly string[]
   try {

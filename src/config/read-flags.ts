@@ -33,11 +33,12 @@ export function readFlags(argv: readonly string[], allowed: readonly OwnFlag[] =
       index += 1
       continue
     }
-    const value = inline ?? argv[index + 1]
+    const alone = inline === undefined && flag.sets !== undefined
+    const value = alone ? flag.sets : (inline ?? argv[index + 1])
     if (value === undefined || value === '' || (inline === undefined && value.startsWith('--')))
       throw new PaudeError('usage', `--${flag.name} needs a value`, { hint: `write --${flag.name}=${flag.valueHint ?? 'VALUE'}` })
     put(layer, flag, checked(value, flag, `--${flag.name}`))
-    index += inline === undefined ? 2 : 1
+    index += inline === undefined && !alone ? 2 : 1
   }
   const words = argv.slice(index)
   return { layer, words, ended: false, late: lateFlags(words, allowed) }

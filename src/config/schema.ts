@@ -40,8 +40,14 @@ const Engine = v.strictObject({
   ),
 })
 
+/** `off`, `use`, or the name of one folder. */
+export const DEVCONTAINER = /^[A-Za-z0-9][\w.-]*$/
+
 const sections = {
   backend: v.optional(v.picklist(['auto', 'docker', 'podman'])),
+  devcontainer: v.optional(
+    v.pipe(v.string(), v.regex(DEVCONTAINER, 'must be "off", "use", or the name of a folder in .devcontainer')),
+  ),
   image: v.optional(
     v.strictObject({
       ref: v.optional(text),

@@ -48,6 +48,12 @@ export type Settings = {
   readonly scrollback: string
   /** Only in the file: how the user is told. */
   readonly notify: NotifySettings
+  /** Whether a devcontainer.json of the project counts: `off`, `use`, or the name of one of several. */
+  readonly devcontainer: string
+  /** Only in a devcontainer.json: how its image is made. Holds while `image` is what it makes. */
+  readonly imageBuild: ImageBuild | null
+  /** Only in a devcontainer.json: what runs in the box before its agent. */
+  readonly lifecycle: readonly LifecycleStep[]
   /** What becomes of a project's own configuration. */
   readonly projectConfig: 'ask' | 'restrict' | 'ignore'
   /** Profile of the files that holds; '' for none. */
@@ -57,8 +63,42 @@ export type Settings = {
   readonly printConfig: boolean
 }
 
-/** A variable of the box and where its value is: `env:NAME`, `file:PATH`, or a program that prints it. */
+/** A variable of the box and where its value is: `env:NAME`, `file:PATH`, `template:TEXT` with `${localEnv:NAME}` in it, or a program that prints it. */
 export type Reference = { readonly name: string; readonly source: string | readonly string[] }
+
+/** A project's own recipe of an image. */
+export type ImageBuild = {
+  readonly kind: 'build'
+  /** The devcontainer.json that says so. */
+  readonly file: string
+  /** Name of what is made; it changes with everything here but the files of the context. */
+  readonly reference: string
+  /** null where features are put on an image as it is. */
+  readonly dockerfile: { readonly path: string; readonly text: string; readonly hash: string } | null
+  readonly context: string
+  /** '' for the last stage. */
+  readonly target: string
+  readonly args: Readonly<Record<string, string>>
+  /** Image that features are put on where there is no Dockerfile. */
+  readonly base: string
+  readonly features: Readonly<Record<string, unknown>>
+}
+
+/** Something that is done in the box before its agent starts. */
+export type LifecycleStep =
+  /** A variable made of others of the box: `${containerEnv:PATH}:/opt/bin`. */
+  | { readonly kind: 'export'; readonly name: string; readonly value: string }
+  | {
+      readonly kind: 'run'
+      readonly stage: string
+      /** Those of a stage run side by side, by name; '' for the only one. */
+      readonly name: string
+      /** Once in the life of a session, else at each start. */
+      readonly once: boolean
+      readonly folder: string
+      /** A text is a shell's. */
+      readonly command: string | readonly string[]
+    }
 
 /** One layer: only what somebody said. */
 export type Layer = { readonly [Key in keyof Settings]?: Settings[Key] }

@@ -32,6 +32,10 @@ export function isApproved(folder: string, { file, hash, items, also }: Asked): 
   )
 }
 
+/** What the user approved of a path that a file names; undefined when nothing is. */
+export const approvedContent = (folder: string, file: string, path: string): string | undefined =>
+  approvals(folder).find((approval) => approval.file === file)?.also[path]
+
 /** Keeps the user's word. Written beside and renamed, so that nobody ever reads half of it. */
 export function approve(folder: string, asked: Asked, now: Date): void {
   const path = join(folder, nameOf(asked.file))

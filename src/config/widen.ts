@@ -1,3 +1,4 @@
+import { entryText } from './entry-text.ts'
 import { keyOf } from './keys.ts'
 import { isWider, RULES, uncovered } from './rules.ts'
 import type { Config, Settings, Source } from './settings.ts'
@@ -24,21 +25,14 @@ function judge({ settings, origins }: Config, setting: keyof Settings, value: un
   if (Array.isArray(value)) {
     const fresh = uncovered<unknown>(setting, value, settings)
     return {
-      items: fresh.map((entry) => ({ value: shownEntry(entry), before: '' })),
+      items: fresh.map((entry) => ({ value: entryText(entry), before: '' })),
       rest: fresh.length === 0 ? value : value.filter((entry) => !fresh.includes(entry)),
     }
   }
   // What the user says in this very call holds all the same.
   if (origins[setting].some(({ layer }) => layer === 'flag' || layer === 'environment')) return { items: [] }
   const before = settings[setting]
-  return isWider(setting, String(value), String(before))
-    ? { items: [{ value: String(value), before: String(before) || 'not set' }] }
+  return isWider(setting, entryText(value), entryText(before))
+    ? { items: [{ value: entryText(value), before: entryText(before ?? '') || 'not set' }] }
     : { items: [], rest: value }
-}
-
-/** References and variables are entries of `env`. */
-function shownEntry(entry: unknown): string {
-  if (typeof entry === 'string') return entry
-  const { name, source } = entry as Settings['references'][number]
-  return `${name} = ${source}`
 }

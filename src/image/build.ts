@@ -10,6 +10,9 @@ export type Engine = 'docker' | 'podman'
 /** Fully qualified: podman refuses short names without a terminal. */
 export const BASE = 'docker.io/library/debian:trixie-slim'
 
+/** A reference that no program takes for a flag. */
+export const IMAGE = /^[A-Za-z0-9][\w.:/@+-]*$/
+
 /** All that decides what an image holds, and so its name. */
 export type ImageSpec = AgentImage | ProxyImage
 
@@ -132,8 +135,8 @@ function buildArgv(engine: Engine, spec: ImageSpec, context: string, noCache: bo
   ]
 }
 
-/** No --pull: a base that exists only on this machine must do. */
-function engineFlags(engine: Engine): readonly string[] {
+/** What every build is told. No --pull: a base that exists only on this machine must do. */
+export function engineFlags(engine: Engine): readonly string[] {
   switch (engine) {
     case 'docker':
       return ['--force-rm'] // the legacy builder leaves the container of a failed step behind

@@ -23,6 +23,7 @@ fi
 if [ -e /paude/seed/claude.json ] && [ ! -e "$HOME/.claude.json" ]; then
   cp /paude/seed/claude.json "$HOME/.claude.json" 2>/dev/null
 fi
+[ ! -e /paude/seed/lifecycle.sh ] || . /paude/seed/lifecycle.sh
 # Events bear seconds since boot, which a shell can read without a program; this line tells the host what they mean.
 if [ -e /paude/out/events ]; then
   read -r up _ </proc/uptime

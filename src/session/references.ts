@@ -1,3 +1,4 @@
+import { pieces } from '../config/placeholders.ts'
 import type { Reference, Settings } from '../config/settings.ts'
 import { PaudeError } from '../errors.ts'
 import type { Host } from '../host.ts'
@@ -39,7 +40,8 @@ function insistOnReference({ name, source }: Reference): void {
     throw new PaudeError('refused', `env.${name}: the engine's own client obeys ${name}, so a secret cannot travel by it`, {
       hint: 'give it another name',
     })
-  const kept = KEPT_OUTSIDE.find((outside) => source === `env:${outside}`)
+  const named = typeof source === 'string' ? callersIn(source).map((piece) => piece.name) : []
+  const kept = KEPT_OUTSIDE.find((outside) => source === `env:${outside}` || named.includes(outside))
   if (kept !== undefined)
     throw new PaudeError('refused', `env.${name}: ${kept} stays outside the box, under every name`, {
       hint: `leave env.${name} out: the proxy adds the credential on the way to the provider`,
@@ -49,7 +51,9 @@ function insistOnReference({ name, source }: Reference): void {
 async function followedValue({ name, source }: Reference, host: Pick<Host, 'env' | 'home' | 'uid'>): Promise<string> {
   const key = `env.${name}`
   // Files and programs end their last line, which belongs to no secret.
-  const value = (typeof source === 'string' ? readReference(source, host, key) : await printed(source, key)).replace(/\r?\n$/, '')
+  const value = (
+    typeof source !== 'string' ? await printed(source, key) : (filled(source, host) ?? readReference(source, host, key))
+  ).replace(/\r?\n$/, '')
   if (value.includes('\0') || value.length > MOST)
     throw new PaudeError(
       'config',
@@ -62,6 +66,21 @@ async function followedValue({ name, source }: Reference, host: Pick<Host, 'env'
     throw new PaudeError('config', `${key}: ${source[0]} printed nothing`, { hint: `try it: ${source.join(' ')}` })
   return value
 }
+
+/** A template with the caller's variables in their places; null for what is none. */
+const filled = (source: string, { env }: Pick<Host, 'env'>): string | null =>
+  source.startsWith(TEMPLATE)
+    ? pieces(source.slice(TEMPLATE.length), [])
+        .map((piece) =>
+          piece.kind === 'text' ? piece.text : piece.kind === 'localEnv' ? (env[piece.name] ?? piece.fallback ?? '') : '',
+        )
+        .join('')
+    : null
+
+const TEMPLATE = 'template:'
+
+const callersIn = (source: string) =>
+  source.startsWith(TEMPLATE) ? pieces(source, []).flatMap((piece) => (piece.kind === 'localEnv' ? [piece] : [])) : []
 
 /** What a program prints. Its words may hold no secret, and what it says on stderr is shown. */
 async function printed([program = '', ...words]: readonly string[], key: string): Promise<string> {

@@ -19,6 +19,7 @@ import { fingerprint, watch } from '../workspace/watch.ts'
 import { safeDirectories } from '../workspace/workspace.ts'
 import entry from './entry.sh' with { type: 'text' }
 import { checkedName, homeVolume, newSessionId } from './id.ts'
+import { CREATED, lifecycleScript } from './lifecycle.ts'
 import type { Surroundings } from './look.ts'
 import { mountCheck } from './mount-check.ts'
 import { policyRecord, proxySecret, startPolicy } from './policy.ts'
@@ -115,7 +116,14 @@ export function resolveSession(wish: Wish): { readonly spec: SessionSpec; readon
       user,
       mounts,
     }),
-    out: run.kind === 'command' ? [] : ['conversation', 'events', ...(settings.detach && !terminal ? ['stdout', 'stderr'] : [])],
+    out:
+      run.kind === 'command'
+        ? []
+        : [
+            ...['conversation', 'events'],
+            ...(settings.detach && !terminal ? ['stdout', 'stderr'] : []),
+            ...(settings.lifecycle.some((step) => step.kind === 'run' && step.once) ? [CREATED] : []),
+          ],
     record: `${JSON.stringify(record, null, 2)}\n`,
     init,
   }
@@ -214,7 +222,7 @@ const providerAddress = ({ addressVariable, injection }: Credential, { inject }:
   inject === 'base-url' ? { [addressVariable]: `${BASE_URL}${injection.prefix}` } : {}
 
 function seedFiles(
-  { host, agent, run, around: { workspace } }: Wish,
+  { host, agent, run, config, around: { workspace } }: Wish,
   {
     opening,
     restricted,
@@ -224,11 +232,14 @@ function seedFiles(
 ): Readonly<Record<string, string>> {
   const command =
     run.kind === 'command' ? `set -- ${commandLine(run.argv)}\n` : agent.command(run.words, { ...opening, origin: run.origin })
+  // One command in a box is no session: it has the variables alone.
+  const steps = config.settings.lifecycle.filter(({ kind }) => kind === 'export' || run.kind === 'agent')
   return {
     'entry.sh': entry,
     'command.sh': command,
     // Elsewhere the engine is a machine of its own, with inodes of its own.
     ...(host.platform === 'linux' ? { 'mounts.sh': mountCheck(mounts) } : {}),
+    ...(steps.length > 0 ? { 'lifecycle.sh': lifecycleScript(steps) } : {}),
     passwd: passwd(host, user),
     group: group(host, user),
     'resolv.conf': '',

@@ -10,7 +10,7 @@ const PROTECTED_IN_GIT = ['hooks', 'config', 'config.worktree', 'commondir'] as 
 /** The same, relative to the project and to every folder between it and the working directory. */
 const PROTECTED_IN_PROJECT = [
   ...(['.claude', '.mcp.json', '.codex', '.gemini', '.cursor', '.vscode', '.idea', '.zed', '.devcontainer'] as const),
-  ...(['.husky', '.envrc', 'paude.toml', 'paude.json'] as const),
+  ...(['.husky', '.envrc', 'paude.toml', 'paude.json', '.devcontainer.json'] as const),
 ] as const
 
 /** What is read-only in the box, relative to the project. */

@@ -13,7 +13,7 @@ const context = { commands } as Context
 test('the help names every verb and every flag', () => {
   const text = help(context)
   for (const name of Object.keys(commands.verbs)) expect(text).toContain(`\n  ${name} `)
-  for (const { name } of ownFlags) expect(text).toMatch(new RegExp(`\\n  --${name}[ \\n]`))
+  for (const { name } of ownFlags) expect(text).toMatch(new RegExp(`\\n  --${name}[ [\\n]`))
 })
 
 test.each(Object.entries(commands.verbs))('the help of %s shows its flags and examples', async (name, verb) => {

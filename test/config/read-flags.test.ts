@@ -31,6 +31,8 @@ const sound = fc.constantFrom<readonly string[]>(
   ['--memory=2g'],
   ['--env', 'A=b c'],
   ['--mount=/a:/b'],
+  ['--devcontainer'],
+  ['--devcontainer=web'],
 )
 const problem = (act: () => unknown): PaudeError => {
   try {
@@ -66,6 +68,17 @@ describe('where our flags end', () => {
         expect(split).toMatchObject({ words: rest, ended: true, late: [], layer: readFlags(ours.flat()).layer })
       }),
     )
+  })
+
+  test('a flag whose value may be missing never takes the next word for one', () => {
+    expect(readFlags(['--devcontainer', 'fix the bug'])).toMatchObject({ layer: { devcontainer: 'use' }, words: ['fix the bug'] })
+    expect(readFlags(['--devcontainer=web', '--detach', 'x'])).toMatchObject({
+      layer: { devcontainer: 'web', detach: true },
+      words: ['x'],
+    })
+    expect(readFlags(['--devcontainer', '--', 'stop'])).toMatchObject({ layer: { devcontainer: 'use' }, words: ['stop'] })
+    expect(problem(() => readFlags(['--devcontainer='])).hint).toBe('write --devcontainer=NAME')
+    expect(readVariables({ PAUDE_DEVCONTAINER: 'web' })).toEqual({ devcontainer: 'web' })
   })
 
   test('own flags that come late are named once each, up to --', () => {

@@ -24,6 +24,12 @@ describe('what [env] refers to', () => {
     expect(await read(['/bin/sh', '-c', 'echo two; echo lines; pwd'])).toEqual({ A: 'two\nlines\n/' })
   })
 
+  test('may be a part of a text, where what is not set has a text in its place, or none', async () => {
+    expect(await read('template:a-${localEnv:HERE}-${HOME}')).toEqual({ A: 'a-from outside-${HOME}' })
+    expect(await read('template:${localEnv:NOWHERE:x:y}${localEnv:NOWHERE}')).toEqual({ A: 'x:y' })
+    expect(read('template:x${localEnv:ANTHROPIC_API_KEY:y}')).rejects.toThrow('ANTHROPIC_API_KEY stays outside the box')
+  })
+
   test('is left out when the variable is not set', async () => {
     expect(await read('env:NOWHERE')).toEqual({})
     expect(await read('env:EMPTY')).toEqual({})

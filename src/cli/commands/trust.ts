@@ -5,7 +5,7 @@ import { insistPrivate, trustFolder } from '../../session/store.ts'
 import { shown } from '../../workspace/paths.ts'
 import type { Context } from '../context.ts'
 import { printable, table } from '../output.ts'
-import { askedOf, type Judged, readProject } from '../project-config.ts'
+import { approvalOf, readProject } from '../project-config.ts'
 import { canAsk, readAnswer, showWidening, trustWhat } from '../start-config.ts'
 import { revokeHere, standing } from '../trusted.ts'
 
@@ -40,8 +40,9 @@ async function trust(context: Context, sure: boolean): Promise<number> {
       hint: 'paude config set security.project_config ask',
     })
   const open = judged.filter(({ items }) => items.length > 0)
-  const asked = (one: Judged) => askedOf(one, host)
-  const fresh = open.filter((one) => !isApproved(trustFolder(host), asked(one)))
+  const asked = await Promise.all(open.map(async (one) => ({ one, approval: await approvalOf(one, host) })))
+  const pending = asked.filter(({ approval }) => !isApproved(trustFolder(host), approval))
+  const fresh = pending.map(({ one }) => one)
   if (fresh.length === 0) {
     note(
       judged.length === 0
@@ -57,8 +58,8 @@ async function trust(context: Context, sure: boolean): Promise<number> {
     throw new PaudeError('refused', 'nobody is here to say whether this is trusted', { hint: 'paude trust --yes' })
   if (!sure && !['y', 'yes'].includes(readAnswer(context, `${trustWhat(fresh)} [y]es, [n]o: `)))
     throw new PaudeError('refused', 'not trusted', { hint: 'paude --ignore-project-config goes on without it' })
-  for (const one of fresh) {
-    approve(trustFolder(host), asked(one), new Date())
+  for (const { one, approval } of pending) {
+    approve(trustFolder(host), approval, new Date())
     answer(printable(one.file.file))
   }
   return 0

@@ -1,0 +1,45 @@
+import type { ProjectFile } from '../config/project.ts'
+import type { Config, Settings, Source } from '../config/settings.ts'
+import { PaudeError } from '../errors.ts'
+import { shown } from '../workspace/paths.ts'
+import { projectFolders } from '../workspace/workspace.ts'
+import type { Context } from './context.ts'
+import { printable } from './output.ts'
+
+/** The devcontainer.json that the user wants to count here, as one more file of the project; null without the wish, or where there is none. */
+export async function wantedDevcontainer(
+  { host, note }: Pick<Context, 'host' | 'note'>,
+  { settings: { devcontainer, projectConfig }, origins }: Config,
+): Promise<{ readonly file: ProjectFile; readonly sources: readonly Source[] } | null> {
+  if (devcontainer === 'off' || projectConfig === 'ignore') return null
+  const folders = projectFolders(host)
+  const [root] = folders
+  if (root === undefined) return null
+  const [{ findDevcontainer }, { readDevcontainer }] = await Promise.all([
+    import('../devcontainer/find.ts'),
+    import('../devcontainer/read.ts'),
+  ])
+  const found = findDevcontainer(folders, devcontainer)
+  if (found === null) {
+    // In the user's file it is a wish for all projects, of which many have none.
+    if (devcontainer === 'use' && origins.devcontainer.every(({ layer }) => layer === 'user')) return null
+    throw missing(root, devcontainer)
+  }
+  const { source, ignored } = readDevcontainer(found, { root, host })
+  if (ignored.length > 0) note(`${shown(found.file.file)}: without effect here: ${printable(ignored.join(', '))}`)
+  return { file: found.file, sources: [source] }
+}
+
+/** The flag that makes the same file count. */
+export const devcontainerFlag = ({ devcontainer }: Settings): string =>
+  devcontainer === 'use' ? '--devcontainer' : `--devcontainer=${devcontainer}`
+
+function missing(root: string, name: string): PaudeError {
+  const what = name === 'use' ? 'devcontainer.json' : `.devcontainer/${shown(name)}/devcontainer.json`
+  return new PaudeError('not-found', `there is no ${what} in ${shown(root)}`, {
+    hint:
+      name === 'use'
+        ? 'leave --devcontainer out'
+        : 'paude --devcontainer takes the only one, and names them where there are several',
+  })
+}

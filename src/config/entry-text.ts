@@ -1,0 +1,33 @@
+import { commandLine } from '../plan/shell.ts'
+import type { ImageBuild, LifecycleStep, Reference } from './settings.ts'
+
+/** A value as it is shown to whoever decides about it: everything it does, and no secret. */
+export function entryText(entry: unknown): string {
+  if (typeof entry !== 'object' || entry === null) return String(entry)
+  const value = entry as ImageBuild | LifecycleStep | (Reference & { readonly kind?: undefined })
+  switch (value.kind) {
+    case undefined:
+      return `${value.name} = ${value.source}`
+    case 'build':
+      return buildText(value)
+    case 'export':
+      return `remoteEnv.${value.name} = ${value.value}`
+    case 'run':
+      return [
+        `${value.stage}${value.name === '' ? '' : `.${value.name}`}:`,
+        typeof value.command === 'string' ? value.command : commandLine(value.command),
+      ].join(' ')
+  }
+}
+
+const buildText = ({ dockerfile, context, target, args, base, features }: ImageBuild): string =>
+  [
+    dockerfile === null
+      ? `on ${base || "paude's own image"}`
+      : `${dockerfile.path}, whose steps run outside the wall with the files of ${context}`,
+    ...(target === '' ? [] : [`target ${target}`]),
+    ...Object.entries(args).map(([name, value]) => `arg ${name}=${value}`),
+    ...Object.entries(features).map(
+      ([name, options]) => `feature ${name} ${JSON.stringify(options)}, installed outside the wall`,
+    ),
+  ].join(', ')

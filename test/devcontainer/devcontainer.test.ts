@@ -1,0 +1,204 @@
+import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Machine, makeMachine } from '../support/machine.ts'
+
+// The real program, with engines that answer what real ones were recorded to say.
+let machine: Machine
+let file: string
+beforeEach(() => {
+  machine = makeMachine()
+  file = join(machine.project, '.devcontainer/devcontainer.json')
+})
+afterEach(() => machine.dispose())
+
+const SECRET = 'hunter2-REAL-devcontainer'
+const env = { AWS_SECRET_ACCESS_KEY: SECRET }
+const configure = (text: string) => machine.write(join(machine.home, '.config/paude/config.toml'), text)
+const put = (content: object, path = file) => machine.write(path, JSON.stringify(content))
+const engineCalls = () => machine.calls().filter(([program]) => program !== 'git')
+const dry = (...flags: string[]) => machine.paude([...flags, '--dry-run', '-p', 'x'], { env })
+const trust = (...flags: string[]) => machine.paude([...flags, 'trust', '--yes'], { env })
+
+const BUILD = { build: { dockerfile: 'Dockerfile', context: '..' }, postCreateCommand: 'make things' }
+
+describe('the devcontainer.json of a project', () => {
+  beforeEach(() => {
+    put(BUILD)
+    machine.write(join(machine.project, '.devcontainer/Dockerfile'), 'FROM base\nRUN true\n')
+  })
+
+  test('counts for nothing unless the user wants it', async () => {
+    const { code, stdout, stderr } = await dry()
+    expect([code, stdout.includes('devcontainer:'), stdout.includes('make things'), stderr]).toEqual([0, false, false, ''])
+    configure('devcontainer = "off"\n')
+    expect((await dry()).stdout).not.toContain('make things')
+  })
+
+  test('is never wanted by the project itself', async () => {
+    machine.write(join(machine.project, 'paude.toml'), 'devcontainer = "use"\n')
+    const { code, stderr } = await dry()
+    expect([code, stderr]).toEqual([
+      125,
+      `paude: ${join(machine.project, 'paude.toml')}:1: devcontainer is not for this file\n  → whether it is used is not said by the project\n`,
+    ])
+  })
+
+  test('does not start anything unless it is trusted, and tells what to type', async () => {
+    for (const [words, set, hint] of [
+      [['--devcontainer', '-p', 'x'], '', 'paude --devcontainer trust shows it'],
+      [['-p', 'x'], 'devcontainer = "use"\n', 'paude trust shows it'],
+    ] as const) {
+      configure(set)
+      const { code, stdout, stderr } = await machine.paude([...words], { env })
+      expect([code, stdout]).toEqual([125, ''])
+      expect(stderr).toContain(`${file} wants to open the box, and is not trusted: image.ref = localhost/paude/devcontainer:`)
+      expect(stderr).toContain(hint)
+    }
+    expect(engineCalls()).toEqual([])
+  })
+
+  test('builds its image and runs its commands once it is trusted, from the very text that was shown', async () => {
+    expect((await trust('--devcontainer')).stdout).toBe(`${file}\n`)
+    const { code, stdout } = await dry('--devcontainer')
+    expect(code).toBe(0)
+    expect(stdout).toContain('--file=-')
+    expect(stdout).toContain('FROM base\nRUN true\n')
+    expect(stdout).toContain('make things')
+    machine.write(join(machine.project, '.devcontainer/Dockerfile'), 'FROM base\nRUN curl evil\n')
+    expect((await dry('--devcontainer')).stderr).toContain('is not trusted')
+  })
+
+  test('is approved with the whole hash of its Dockerfile, of which the name of the image has but a part', async () => {
+    const dockerfile = join(machine.project, '.devcontainer/Dockerfile')
+    const hash = new Bun.CryptoHasher('sha256').update(readFileSync(dockerfile)).digest('hex')
+    await trust('--devcontainer')
+    const [approval] = JSON.parse((await machine.paude(['trust', '--list', '--json'])).stdout)
+    expect(approval.also[dockerfile]).toBe(hash)
+  })
+
+  test('is asked again at every change of it', async () => {
+    await trust('--devcontainer')
+    put({ ...BUILD, postStartCommand: 'more' })
+    expect((await dry('--devcontainer')).code).toBe(125)
+  })
+
+  test('builds of the files that were trusted alone, and asks again before a build when they changed', async () => {
+    // No image is there on this machine: whoever wants it builds it.
+    machine.set('fail', 'image-inspect', 'Error: No such image')
+    await trust('--devcontainer')
+    machine.write(join(machine.project, 'package.json'), '{"scripts":{"postinstall":"evil"}}')
+    for (const words of [
+      ['-p', 'x'],
+      ['run', '--', 'true'],
+    ]) {
+      const { code, stderr } = await machine.paude(['--devcontainer', ...words], { env })
+      expect([code, stderr]).toEqual([
+        125,
+        expect.stringContaining(`${machine.project}, of which the image is to be built, has changed`),
+      ])
+    }
+    expect(engineCalls().filter(([, verb]) => verb === 'build')).toEqual([])
+    await trust('--devcontainer')
+    await machine.paude(['--devcontainer', 'run', '--', 'true'], { env })
+    expect(engineCalls().filter(([, verb]) => verb === 'build')).toHaveLength(1)
+  })
+
+  test('is left out when the user bounds projects, or ignores them', async () => {
+    for (const way of ['restrict', 'ignore']) {
+      configure(`devcontainer = "use"\n[security]\nproject_config = "${way}"\n`)
+      const { code, stdout, stderr } = await dry()
+      expect([code, stdout.includes('localhost/paude/devcontainer')]).toEqual([0, false])
+      expect(stderr.includes('left out')).toBe(way === 'restrict')
+    }
+    configure('devcontainer = "use"\n')
+    expect((await dry('--ignore-project-config')).stdout).not.toContain('localhost/paude/devcontainer')
+    expect((await dry('--devcontainer=off')).stdout).not.toContain('localhost/paude/devcontainer')
+  })
+
+  test('does not replace the image that the user typed', async () => {
+    await trust('--devcontainer')
+    const { stdout } = await dry('--devcontainer', '--image', 'mine:1')
+    expect(stdout).not.toContain('localhost/paude/devcontainer')
+    expect(stdout).toContain('make things')
+  })
+
+  test('is taken by name, and missed only by who asked for it', async () => {
+    put({ containerEnv: { WHICH: 'second' } }, join(machine.project, '.devcontainer/second/devcontainer.json'))
+    expect((await dry('--devcontainer=second')).stderr).toContain('env = WHICH=second')
+    expect((await dry('--devcontainer=third')).stderr).toContain('there is no .devcontainer/third/devcontainer.json')
+    expect((await dry('--devcontainer=../x')).stderr).toContain('not the name of a folder')
+    const elsewhere = join(machine.home, 'plain')
+    machine.write(join(elsewhere, 'README.md'), '')
+    const there = (words: string[]) => machine.paude([...words, '--dry-run', '-p', 'x'], { cwd: elsewhere })
+    expect((await there(['--devcontainer'])).stderr).toContain('there is no devcontainer.json')
+    configure('devcontainer = "use"\n')
+    expect((await there([])).code).toBe(0)
+  })
+})
+
+test('a secret of the caller needs trust by its name, reaches the box, and no argv, screen or file', async () => {
+  put({ remoteEnv: { KEY: '${localEnv:AWS_SECRET_ACCESS_KEY}', URL: 'https://${localEnv:AWS_SECRET_ACCESS_KEY}@x' } })
+  const refused = await machine.paude(['--devcontainer', '-p', 'x'], { env })
+  expect(refused.stderr).toContain(
+    'KEY = env:AWS_SECRET_ACCESS_KEY, env = URL = template:https://${localEnv:AWS_SECRET_ACCESS_KEY}@x',
+  )
+  const outcomes = [
+    refused,
+    await trust('--devcontainer'),
+    await machine.paude(['--devcontainer', '--print-config', '-p', 'x'], { env }),
+    await dry('--devcontainer'),
+    await machine.paude(['--devcontainer', '-p', 'x'], { env }),
+  ]
+  expect(outcomes.map(({ code }) => code)).toEqual([125, 0, 0, 0, 0])
+  const seen = [...outcomes.flatMap(({ stdout, stderr }) => [stdout, stderr]), ...machine.calls().flat(), machine.kept()].join(
+    '\n',
+  )
+  expect(seen).not.toContain(SECRET)
+  const environments = readFileSync(join(machine.room, 'fake/environments'), 'utf8')
+  for (const line of [`KEY=${SECRET}`, `URL=https://${SECRET}@x`]) expect(environments).toContain(line)
+  expect(engineCalls().flat()).toContain('--env=KEY')
+})
+
+test('what opens the box is refused by name, trusted or not', async () => {
+  put({ image: 'x', runArgs: ['--privileged'] })
+  for (const words of [
+    ['--devcontainer', '-p', 'x'],
+    ['--devcontainer', 'trust', '--yes'],
+  ]) {
+    const { code, stderr } = await machine.paude(words)
+    expect(code).not.toBe(0)
+    expect(stderr).toContain(`${file}: runArgs: --privileged is refused: it takes every wall around the box away`)
+  }
+  put({ mounts: [`type=bind,source=${machine.home}/.ssh,target=/ssh`] })
+  machine.write(join(machine.home, '.ssh/id'), '')
+  await trust('--devcontainer')
+  expect((await machine.paude(['--devcontainer', '-p', 'x'])).stderr).toContain('where credentials are kept')
+  expect(engineCalls()).toEqual([])
+})
+
+test('a mount of what lies in the project is refused: the agent could put a link there', async () => {
+  put({ mounts: ['type=bind,source=${localWorkspaceFolder}/cache,target=/cache'] })
+  expect((await trust('--devcontainer')).stderr).toContain('which lies in the project and can be changed by the agent')
+})
+
+test('one command in a box has the variables, and runs none of the commands', async () => {
+  put({ containerEnv: { A: '1', PATH: '/opt/tools:/usr/bin' }, postCreateCommand: 'make things' })
+  await trust('--devcontainer')
+  const { stdout } = await machine.paude(['--devcontainer', '--dry-run', 'run', '--', 'true'])
+  expect(stdout).toContain('PATH=/opt/tools:/usr/bin\nexport PATH\n')
+  expect(stdout).toContain('--env=A')
+  expect(stdout).not.toContain('make things')
+})
+
+test('what has no effect is said once, on stderr', async () => {
+  put({ containerEnv: { A: '1' }, forwardPorts: [1], initializeCommand: 'touch pwned', 'bad\u001b[2Jkey': 1 })
+  await trust('--devcontainer')
+  const { stdout, stderr } = await machine.paude(['--devcontainer', '-p', 'x'])
+  expect(stderr.match(/without effect here/g)).toHaveLength(1)
+  expect(stderr).toContain(
+    'forwardPorts (ports of the box cannot be reached from outside yet), initializeCommand (it would run on this machine)',
+  )
+  expect(stdout + stderr).not.toContain('\u001b[2J')
+  expect(existsSync(join(machine.project, 'pwned'))).toBe(false)
+})

@@ -1,0 +1,186 @@
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
+import { chmodSync, existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import {
+  agentImage,
+  describeEach,
+  engine,
+  inTurn,
+  leftovers,
+  lines,
+  makeProject,
+  paude,
+  poll,
+  put,
+  type RunOptions,
+  root,
+  serveApi,
+} from './support.ts'
+
+setDefaultTimeout(240_000) // ms: images are built, and tests run side by side
+
+const api = serveApi()
+afterAll(() => api.stop())
+
+const FREE = '--dangerously-skip-permissions'
+
+describeEach('a devcontainer.json', (backend) => {
+  const options = ({ env, ...rest }: RunOptions = {}): RunOptions => ({
+    ...rest,
+    env: { ...api.env, PAUDE_BACKEND: backend, ...env },
+  })
+  const run = (words: readonly string[], given: RunOptions = {}) => inTurn(() => paude(words, options(given)))
+  const built: string[] = []
+  let base = ''
+
+  beforeAll(async () => {
+    expect((await run(['image', 'build'])).code).toBe(0)
+    base = await agentImage(backend)
+  })
+  afterAll(async () => {
+    for (const image of built) await engine(backend, ['rmi', '--force', image])
+  })
+
+  const projectWith = (content: object, files: Readonly<Record<string, string>> = {}): string => {
+    const cwd = makeProject()
+    put(join(cwd, '.devcontainer/devcontainer.json'), `// as editors write it\n${JSON.stringify(content, null, 2)}`)
+    for (const [name, text] of Object.entries(files)) put(join(cwd, name), text)
+    return cwd
+  }
+  const trust = async (cwd: string, env = {}) =>
+    expect((await run(['--devcontainer', 'trust', '--yes'], { cwd, env })).stdout).toContain('devcontainer.json')
+  const ask = async (cwd: string, script: string, env = {}) => {
+    const outcome = await run(['--devcontainer', FREE, '-p', script], { cwd, env })
+    built.push(...[...outcome.stderr.matchAll(/image (localhost\/paude\/devcontainer:\w+)/g)].map(([, name = '']) => name))
+    return outcome
+  }
+
+  test.concurrent('gives the box the image of its Dockerfile and runs its commands behind the wall, before the agent', async () => {
+    const cwd = projectWith(
+      {
+        build: { dockerfile: 'Dockerfile', context: '..', target: 'dev', args: { GREETING: 'hello' } },
+        remoteEnv: { PATH: '${containerEnv:PATH}:/opt/tools', COLOUR: 'blue' },
+        remoteUser: 'vscode',
+        postCreateCommand: {
+          file: 'cat /greeting >made; id -u >>made; echo "$COLOUR ${PATH##*:}" >>made; echo said on stdout',
+          way: ['sh', '-c', 'curl -sS -o /dev/null -w "%{http_code}" http://example.com/ >way; echo >>way'],
+        },
+        postStartCommand: 'test -s made && pwd >>started',
+      },
+      {
+        'words.txt': 'from the context\n',
+        '.devcontainer/Dockerfile': `FROM ${base} AS dev\nARG GREETING\nCOPY words.txt /words\nRUN echo "$GREETING $(cat /words)" >/greeting && useradd --create-home vscode\nUSER vscode\nFROM scratch\n`,
+      },
+    )
+    await trust(cwd)
+    const first = await ask(
+      cwd,
+      'BASH cat /greeting; echo "$COLOUR $(printenv PATH)" >agent; echo x >.devcontainer/Dockerfile || touch kept;;SAY done',
+    )
+    expect([first.code, first.stdout]).toEqual([0, 'done\n'])
+    expect(first.stderr).toContain('without effect here: remoteUser (the box runs as you)')
+    expect(first.stderr).toContain('said on stdout\n')
+    expect(readFileSync(join(cwd, 'made'), 'utf8')).toBe(`hello from the context\n${process.getuid?.()}\nblue /opt/tools\n`)
+    expect(readFileSync(join(cwd, 'way'), 'utf8')).toBe('403\n')
+    expect(readFileSync(join(cwd, 'started'), 'utf8')).toBe(`${cwd}\n`)
+    expect(readFileSync(join(cwd, '.devcontainer/Dockerfile'), 'utf8')).toStartWith('FROM localhost/')
+    expect(existsSync(join(cwd, 'kept'))).toBe(true)
+    expect(readFileSync(join(cwd, 'agent'), 'utf8')).toMatch(/^blue \/.*:\/opt\/tools\b/)
+    const second = await ask(cwd, 'BASH echo evil >words.txt;;SAY again')
+    expect([second.code, second.stdout, second.stderr.includes('building image')]).toEqual([0, 'again\n', false])
+    // What the agent left would be run by the next build, which no wall is around.
+    expect(readFileSync(join(cwd, 'words.txt'), 'utf8')).toBe('evil\n')
+    const third = await run(['--devcontainer', '--pull', 'always', '-p', 'SAY hi'], { cwd })
+    expect([third.code, third.stdout]).toEqual([125, ''])
+    expect(third.stderr).toContain(`${cwd}, of which the image is to be built, has changed since it was trusted`)
+  })
+
+  test.concurrent('does nothing unless it is wanted and trusted', async () => {
+    const files = { '.devcontainer/Dockerfile': `FROM ${base}\nRUN true\n` }
+    const cwd = projectWith({ build: { dockerfile: 'Dockerfile' }, postCreateCommand: 'touch made' }, files)
+    expect(await run(['-p', 'SAY hi'], { cwd })).toMatchObject({ code: 0, stdout: 'hi\n' })
+    const refused = await ask(cwd, 'SAY hi')
+    expect([refused.code, refused.stdout]).toEqual([125, ''])
+    const [name = ''] = /localhost\/paude\/devcontainer:\w+/.exec(refused.stderr) ?? []
+    expect(refused.stderr).toContain('is not trusted')
+    expect((await engine(backend, ['image', 'inspect', name])).code).not.toBe(0)
+    expect(existsSync(join(cwd, 'made'))).toBe(false)
+  })
+
+  test.concurrent('that opens the box is refused by name, trusted or not', async () => {
+    for (const [content, words] of [
+      [{ runArgs: ['--privileged'] }, '--privileged is refused'],
+      [{ runArgs: ['--network=host'] }, '--network is refused'],
+      [{ capAdd: ['SYS_ADMIN'] }, '--cap-add is refused'],
+    ] as const) {
+      const cwd = projectWith({ image: base, ...content })
+      expect((await run(['--devcontainer', 'trust', '--yes'], { cwd })).stderr).toContain(words)
+      expect(await ask(cwd, 'SAY hi')).toMatchObject({ code: 125, stdout: '', stderr: expect.stringContaining(words) })
+    }
+    const cwd = projectWith({ image: base, mounts: ['type=bind,source=/var/run/docker.sock,target=/docker.sock'] })
+    await trust(cwd)
+    expect((await ask(cwd, 'SAY hi')).stderr).toContain('cannot mount /var/run/docker.sock')
+  })
+
+  test.concurrent('gets a variable of the caller when its name was trusted, and its value is seen in the box alone', async () => {
+    const value = `real-${crypto.randomUUID()}`
+    const env = { AWS_SECRET_ACCESS_KEY: value }
+    const cwd = projectWith({
+      image: base,
+      containerEnv: { MINE: '${localEnv:AWS_SECRET_ACCESS_KEY}', URL: 'https://${localEnv:AWS_SECRET_ACCESS_KEY}@x' },
+      postStartCommand: 'echo "$MINE $URL" >seen',
+    })
+    const refused = await ask(cwd, 'SAY hi', env)
+    expect(refused.stderr).toContain('env = MINE = env:AWS_SECRET_ACCESS_KEY')
+    await trust(cwd, env)
+    const { code, stdout, stderr } = await ask(cwd, 'SAY hi', env)
+    expect([code, stdout]).toEqual([0, 'hi\n'])
+    expect(readFileSync(join(cwd, 'seen'), 'utf8')).toBe(`${value} https://${value}@x\n`)
+    expect(refused.stderr + stderr).not.toContain(value)
+  })
+
+  test.concurrent('whose command fails ends the start, and says which', async () => {
+    const cwd = projectWith({ image: base, postCreateCommand: 'echo broken; exit 3', postStartCommand: 'touch never' })
+    await trust(cwd)
+    const { code, stdout, stderr } = await ask(cwd, 'SAY hi')
+    expect([code, stdout]).toEqual([125, ''])
+    expect(stderr).toContain('broken\npaude: postCreateCommand ended with exit code 3\n')
+    expect(existsSync(join(cwd, 'never'))).toBe(false)
+    expect((await leftovers(backend)).filter((line) => line.includes(cwd))).toEqual([])
+  })
+
+  test.concurrent('has commands for the first start of a session and for each', async () => {
+    const cwd = projectWith({ image: base, postCreateCommand: 'echo create >>made', postStartCommand: 'echo start >>made' })
+    await trust(cwd)
+    const made = () => lines(existsSync(join(cwd, 'made')) ? readFileSync(join(cwd, 'made'), 'utf8') : '')
+    const begun = await run(['--devcontainer', '--detach'], { cwd })
+    const id = begun.stdout.trim()
+    await poll('both ran', () => made().length === 2)
+    await run(['stop', id], { cwd })
+    await run(['--detach', 'start', id], { cwd })
+    await poll('one ran again', () => made().length === 3)
+    expect(made()).toEqual(['create', 'start', 'start'])
+    expect((await run(['rm', '--force', id], { cwd })).code).toBe(0)
+  })
+
+  test.concurrent('gets its features from the devcontainer CLI where there is one, which sees nothing of the project', async () => {
+    const cwd = projectWith({ image: base, features: { 'registry.example.org/f/go:1': { version: '1.24' } } })
+    expect((await ask(cwd, 'SAY hi')).stderr).toContain('features are put on by the devcontainer CLI, which is not in PATH')
+    const bin = join(root, `bin-${backend}`)
+    const log = join(root, `cli-${backend}`)
+    put(
+      join(bin, 'devcontainer'),
+      `#!/bin/sh\nfor word; do case $word in --workspace-folder=*) folder=\${word#*=};; --image-name=*) name=\${word#*=};; esac; done\nls -A "$folder" >${log}; cat "$folder/.devcontainer/devcontainer.json" >>${log}\nprintf 'FROM ${base}\\nRUN touch /feature\\n' | ${backend} build --tag="$name" --file=- "$folder"\n`,
+    )
+    chmodSync(join(bin, 'devcontainer'), 0o755)
+    const env = { PATH: `${bin}:${process.env['PATH']}` }
+    await trust(cwd, env)
+    const { code, stdout, stderr } = await ask(cwd, 'BASH test -e /feature && touch has-feature;;SAY hi', env)
+    expect([code, stdout]).toEqual([0, 'hi\n'])
+    built.push(...[...stderr.matchAll(/features on (localhost\/paude\/devcontainer:\w+)/g)].map(([, name = '']) => name))
+    expect(existsSync(join(cwd, 'has-feature'))).toBe(true)
+    expect(readFileSync(log, 'utf8')).toBe(
+      `.devcontainer\n${JSON.stringify({ image: base, features: { 'registry.example.org/f/go:1': { version: '1.24' } } })}\n`,
+    )
+  })
+})

@@ -1,0 +1,31 @@
+#!/bin/sh
+set -eu
+undo=: kept=:
+later() { undo="$1; $undo"; }
+trap 'code=$?; [ "$code" = 0 ] || eval "$undo; $kept" >/dev/null 2>&1; exit "$code"' EXIT
+# building image localhost/paude/devcontainer:0123456789ab from /home/ada/engine/.devcontainer/Dockerfile, with the network of the engine
+printf %s 'FROM x
+RUN echo '\''a b'\''
+' | podman build \
+  --format=docker \
+  --http-proxy=false \
+  --tag=localhost/paude/devcontainer:0123456789ab-plain \
+  --target=dev \
+  '--build-arg=GREETING=hello there' \
+  --label=paude.image=devcontainer \
+  --file=- \
+  /home/ada/engine
+mkdir -p -m 0700 /home/ada/.cache/paude/devcontainer-0123456789ab-7
+later 'rm -rf -- /home/ada/.cache/paude/devcontainer-0123456789ab-7'
+mkdir -p -m 0700 /home/ada/.cache/paude/devcontainer-0123456789ab-7/.devcontainer
+later 'rm -rf -- /home/ada/.cache/paude/devcontainer-0123456789ab-7/.devcontainer'
+cat >/home/ada/.cache/paude/devcontainer-0123456789ab-7/.devcontainer/devcontainer.json <<'EOF'
+{"image":"localhost/paude/devcontainer:0123456789ab-plain","features":{"registry.example.org/f/go:1":{"version":"1.24"}}}
+EOF
+chmod 0600 /home/ada/.cache/paude/devcontainer-0123456789ab-7/.devcontainer/devcontainer.json
+# putting features on localhost/paude/devcontainer:0123456789ab
+devcontainer build \
+  --workspace-folder=/home/ada/.cache/paude/devcontainer-0123456789ab-7 \
+  --docker-path=podman \
+  --image-name=localhost/paude/devcontainer:0123456789ab
+rm -rf -- /home/ada/.cache/paude/devcontainer-0123456789ab-7 || true
