@@ -106,8 +106,7 @@ describe('a change', () => {
     [['allow', 'a b'], 'spaces and control characters'],
     [['allow', 'a.example', '--for', 'ever'], '--for must be a time'],
     [['allow', 'a.example', '--once', '--for', '1m'], '--once makes no sense with --for'],
-    [['allow', 'a.example', '--once', '--user'], '--user goes with allow and deny alone, for good'],
-    [['unset', 'a.example', '--project'], '--project goes with allow and deny alone'],
+    [['allow', 'a.example', '--once', '--user'], '--user goes with what holds for good'],
     [['alow', 'a.example'], 'paude network allow'],
     [['why'], 'URL is missing'],
     [['why', 'ftp://a.example'], 'only http and https'],
@@ -132,6 +131,14 @@ describe('scopes', () => {
     expect(code).toBe(0)
     expect(stderr).toContain(`written to ${userFile()}`)
     expect(readFileSync(userFile(), 'utf8')).toBe('# mine\n[network]\nallow = ["a.example", "b.example", "@github"] # this\n')
+  })
+
+  test('unset takes an entry out of every list of the file, with its line and nothing else', async () => {
+    const text = '[network]\nallow = [\n  "a.example", # this\n  "b.example", # that\n]\ndeny = ["b.example", "c.example"] # no\n'
+    machine.write(userFile(), text)
+    expect(await network('unset', 'b.example', '--user')).toMatchObject({ code: 0, stdout: '' })
+    expect(readFileSync(userFile(), 'utf8')).toBe('[network]\nallow = [\n  "a.example", # this\n]\ndeny = ["c.example"] # no\n')
+    expect((await network('unset', 'b.example', '--user')).stderr).toContain('says nothing about b.example')
   })
 
   test('a file that was not there is for its owner alone', async () => {

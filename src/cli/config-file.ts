@@ -6,7 +6,7 @@ import { configFile } from '../config/load.ts'
 import { nearest } from '../config/nearest.ts'
 import { parseConfig, parseToml } from '../config/parse.ts'
 import { readProjectFile } from '../config/project.ts'
-import { tomlLiteral, withEntry, withKey, withoutKey } from '../config/toml-edit.ts'
+import { tomlLiteral, withEntry, withKey, withoutEntry, withoutKey } from '../config/toml-edit.ts'
 import { PaudeError } from '../errors.ts'
 import type { Host } from '../host.ts'
 import { projectFolders } from '../workspace/workspace.ts'
@@ -62,8 +62,7 @@ export function setKey(editable: Editable, key: string, word: string): string {
 export function addEntry(editable: Editable, key: string, value: string): string {
   const path = insistOnKey(key)
   const { file, text } = editable
-  const at = path.reduce<unknown>((tree, name) => (tree as Record<string, unknown> | undefined)?.[name], read(file)(text))
-  const list = Array.isArray(at) ? at.map(String) : []
+  const list = listAt(editable, path)
   if (list.includes(value)) return text
   const literal = tomlLiteral([...list, value])
   const after = withEntry(text, { path, list, value }, read(file))
@@ -73,6 +72,25 @@ export function addEntry(editable: Editable, key: string, value: string): string
     })
   parseConfig({ ...editable, text: after })
   return after
+}
+
+/** The text without an entry of a list; as it was where that does not hold it. */
+export function removeEntry(editable: Editable, key: string, value: string): string {
+  const path = insistOnKey(key)
+  const { file, text } = editable
+  const list = listAt(editable, path)
+  const left = list.filter((one) => one !== value)
+  if (left.length === list.length) return text
+  const after = withoutEntry(text, { path, left, value }, read(file))
+  if (after !== null) return after
+  throw new PaudeError('config', `${file} is written in a way that cannot be changed without rewriting it`, {
+    hint: `make it this: ${written(path, tomlLiteral(left))}`,
+  })
+}
+
+function listAt({ file, text }: Editable, path: readonly string[]): readonly string[] {
+  const at = path.reduce<unknown>((tree, name) => (tree as Record<string, unknown> | undefined)?.[name], read(file)(text))
+  return Array.isArray(at) ? at.map(String) : []
 }
 
 /** A line that was never written is no place to look at. */

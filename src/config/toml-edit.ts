@@ -38,6 +38,25 @@ export function withEntry(
   return withKey(text, { path, literal: tomlLiteral([...list, value]) }, parse)
 }
 
+/** The text without an entry of a list, of which `left` stays; null when that cannot be done without rewriting the list and its comments. */
+export function withoutEntry(
+  text: string,
+  { path, left, value }: { readonly path: readonly string[]; readonly left: readonly string[]; readonly value: string },
+  parse: Parse,
+): string | null {
+  const entry = find(text, path)
+  if (entry === undefined) return null
+  const meant = setIn(parse(text) as Tree, path, left)
+  const lines = text.slice(entry.value, entry.end).split('\n')
+  for (const [at, line] of lines.entries()) {
+    if (at === 0 || at === lines.length - 1 || !line.includes(value)) continue
+    const without = lines.filter((_, index) => index !== at).join('\n')
+    const after = verified(`${text.slice(0, entry.value)}${without}${text.slice(entry.end)}`, meant, parse)
+    if (after !== null) return after
+  }
+  return withKey(text, { path, literal: tomlLiteral(left) }, parse)
+}
+
 /** The text without a key; null when it stands in no line of its own. */
 export function withoutKey(text: string, path: readonly string[], parse: Parse): string | null {
   const entry = find(text, path)

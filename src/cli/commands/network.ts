@@ -2,12 +2,13 @@ import { defineCommand, type ParsedArgs } from 'citty'
 import { nearest } from '../../config/nearest.ts'
 import { PaudeError } from '../../errors.ts'
 import { dryRun } from '../carry-out.ts'
+import { type Editable, save } from '../config-file.ts'
 import type { Context } from '../context.ts'
 import type { Found } from '../find-session.ts'
 import { changeSession } from '../network/change.ts'
 import { proposeList } from '../network/propose.ts'
 import { findWithNetwork, showBlocked, showLog } from '../network/requests.ts'
-import { addToScope } from '../network/scope.ts'
+import { editScope, type ScopeEdit } from '../network/scope.ts'
 import { showGroups, showList, showWhy } from '../network/show.ts'
 import { readUntil } from '../network/until.ts'
 import { jsonLine } from '../output.ts'
@@ -26,8 +27,8 @@ const args = {
   },
   for: { type: 'string', valueHint: 'TIME', description: 'allow, deny: for so long, like 10m, 2h or 90s' },
   once: { type: 'boolean', description: 'allow: for the next minute, which is enough to try again' },
-  project: { type: 'boolean', description: "allow, deny: in the project's paude.toml too" },
-  user: { type: 'boolean', description: 'allow, deny: in your own config.toml too' },
+  project: { type: 'boolean', description: "allow, deny, unset: in the project's paude.toml too" },
+  user: { type: 'boolean', description: 'allow, deny, unset: in your own config.toml too' },
   origin: { type: 'boolean', description: 'list: say who asked for each entry' },
   blocked: { type: 'boolean', description: 'log: only what was blocked' },
   follow: { type: 'boolean', description: 'log: go on as more is asked for' },
@@ -104,31 +105,41 @@ async function change(
   if (entries.length === 0)
     throw new PaudeError('usage', `paude network ${verb}: HOST is missing`, { hint: `paude network ${verb} example.org` })
   const until = readUntil({ verb, once: given.once === true, time: given.for }, Date.now() / 1000)
-  const files = await written(context, { verb, entries, given, until })
-  const found = files.length > 0 ? await sessionIfAny(context, given.session) : await findWithNetwork(context, given.session)
-  if (found === null) return 0
-  const changed = await changeSession(context, found, { verb, entries, until }, given['dry-run'] === true)
-  if (given['dry-run']) return 0
+  const edits = editsOf(context, { verb, entries, given, until })
+  const found = edits.length > 0 ? await sessionIfAny(context, given.session) : await findWithNetwork(context, given.session)
+  // A session that will not have it leaves the files as they are.
+  const changed =
+    found === null
+      ? null
+      : await changeSession(context, found, { verb, entries, until }, given['dry-run'] === true).catch((error: unknown) => {
+          const unsaid = verb === 'unset' && edits.length > 0 && error instanceof PaudeError && error.code === 'not-found'
+          if (unsaid) return null
+          throw error
+        })
+  for (const { editable, text } of edits) {
+    if (text !== editable.text) save(editable, text)
+    context.note(`written to ${editable.file}: starts from now on ${verb} ${entries.join(' ')}${trustNote(editable)}`)
+  }
+  if (changed === null || given['dry-run']) return 0
   if (given.json) context.answer(jsonLine(changed))
   else context.answer(`${verb} ${entries.join(' ')} in ${changed.session}${ending(until)}; policy ${changed.revision}`)
   return 0
 }
 
-/** Writes what shall hold for later starts as well; returns the files. */
-async function written(
+const trustNote = ({ layer }: Editable): string =>
+  layer === 'project' ? '; if it opens the box, paude trust asks for your word' : ''
+
+/** What shall hold for later starts as well. */
+function editsOf(
   context: Context,
   { verb, entries, given, until }: { verb: 'allow' | 'deny' | 'unset'; entries: readonly string[]; given: Given; until: number },
-): Promise<readonly string[]> {
+): readonly ScopeEdit[] {
   const scopes = (['project', 'user'] as const).filter((scope) => given[scope] === true)
-  if (scopes.length === 0) return []
-  if (verb === 'unset' || until !== 0 || given['dry-run'])
-    throw new PaudeError('usage', `--${scopes[0]} goes with allow and deny alone, for good`, {
+  if (scopes.length > 0 && (until !== 0 || given['dry-run']))
+    throw new PaudeError('usage', `--${scopes[0]} goes with what holds for good`, {
       hint: 'edit the file, or leave the flag out',
     })
-  const files: string[] = []
-  for (const scope of scopes) files.push(await addToScope(context, scope, { verb, entries }))
-  for (const file of files) context.note(`written to ${file}: starts from now on ${verb} ${entries.join(' ')}`)
-  return files
+  return scopes.map((scope) => editScope(context, scope, { verb, entries }))
 }
 
 /** The session that is named, or the one of this directory if there is one. */

@@ -14,7 +14,7 @@ export type Asked = { readonly record: SessionRecord | null; readonly policy: Po
 
 /** That of a session now; where none is named and none belongs to this directory, that of a start here. */
 export async function policyHere(context: Context, word: string | undefined): Promise<Asked> {
-  const record = await findSession(context, word).then(
+  const record = await findSession(context, word, 'running').then(
     (found) => found.record,
     (error: unknown) => {
       if (word !== undefined || !(error instanceof PaudeError) || error.code !== 'not-found') throw error

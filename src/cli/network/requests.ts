@@ -70,7 +70,7 @@ export function countBlocked(requests: readonly Request[]): readonly Blocked[] {
 
 /** A session that has a network, so that there is something to tell. */
 export async function findWithNetwork(context: Context, word: string | undefined): Promise<Found> {
-  const found = await findSession(context, word)
+  const found = await findSession(context, word, 'running')
   if (found.record.network === 'none')
     throw new PaudeError('unsupported', `session ${found.record.id} has no network, so nothing was asked for`)
   return found

@@ -2,13 +2,14 @@ import { decide } from '../../network/decide.ts'
 import type { Request } from '../../network/log.ts'
 import { policyNow } from '../../session/policy.ts'
 import { readRecord } from '../../session/store.ts'
+import { save } from '../config-file.ts'
 import type { Context } from '../context.ts'
 import type { Found } from '../find-session.ts'
 import { openKeys } from '../keys.ts'
 import { dim, green, jsonLine, printable, red, table, writeAll } from '../output.ts'
 import { changeSession } from './change.ts'
 import { type Blocked, countBlocked, findWithNetwork, followRequests } from './requests.ts'
-import { addToScope } from './scope.ts'
+import { editScope } from './scope.ts'
 import { ONCE } from './until.ts'
 
 /** Milliseconds between two pictures while nothing is typed. */
@@ -58,9 +59,10 @@ async function everywhere(
   found: Found,
   { scope, entry }: { scope: 'user' | 'project'; entry: string },
 ): Promise<string> {
+  const { editable, text } = editScope(context, scope, { verb: 'allow', entries: [entry] })
   await changeSession(context, found, { verb: 'allow', entries: [entry], until: 0 })
-  const file = await addToScope(context, scope, { verb: 'allow', entries: [entry] })
-  return `${entry} is allowed, and written to ${file}`
+  if (text !== editable.text) save(editable, text)
+  return `${entry} is allowed, and written to ${editable.file}`
 }
 
 async function watchTable(context: Context, found: Found): Promise<number> {
