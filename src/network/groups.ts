@@ -22,6 +22,9 @@ const AMAZON_REGIONS = [
   ...['ap-northeast-1', 'ap-northeast-2', 'ap-south-1', 'ap-southeast-1', 'ap-southeast-2'],
 ]
 
+/** The name that a wildcard leaves out. */
+const apex = (wildcard: string): string => wildcard.slice(2)
+
 /** Every named group. A wildcard stands only where the tool's own hosts change or are many; none is on by default. */
 const TABLE: Readonly<Record<string, { readonly what: string; readonly hosts: Readonly<Record<string, string>> }>> = {
   anthropic: {
@@ -93,16 +96,22 @@ const TABLE: Readonly<Record<string, { readonly what: string; readonly hosts: Re
   },
   pypi: {
     what: 'packages of Python: pip, uv, poetry',
-    hosts: { ['*.pypi.org'.slice(2)]: 'the index', '*.pythonhosted.org': 'the files' },
+    hosts: { [apex('*.pypi.org')]: 'the index', '*.pythonhosted.org': 'the files' },
   },
-  crates: { what: 'packages of Rust: cargo', hosts: { '*.crates.io': 'index and files', ['*.crates.io'.slice(2)]: 'search and publish' } },
+  crates: {
+    what: 'packages of Rust: cargo',
+    hosts: { '*.crates.io': 'index and files', [apex('*.crates.io')]: 'search and publish' },
+  },
   rust: { what: 'toolchains of Rust: rustup', hosts: { '*.rust-lang.org': 'toolchains and manifests' } },
   go: { what: 'modules of Go', hosts: { '*.golang.org': 'modules, checksums, toolchains', 'go.dev': 'import paths' } },
   maven: {
     what: 'packages of Java: maven, gradle',
     hosts: { '*.maven.org': 'packages', '*.maven.apache.org': 'packages', '*.gradle.org': 'plugins and distributions of gradle' },
   },
-  rubygems: { what: 'packages of Ruby: gem, bundler', hosts: { ['*.rubygems.org'.slice(2)]: 'packages', '*.rubygems.org': 'the index' } },
+  rubygems: {
+    what: 'packages of Ruby: gem, bundler',
+    hosts: { [apex('*.rubygems.org')]: 'packages', '*.rubygems.org': 'the index' },
+  },
   debian: { what: 'packages of Debian: apt', hosts: { '*.debian.org': 'packages and security updates' } },
   ubuntu: { what: 'packages of Ubuntu: apt', hosts: { '*.ubuntu.com': 'packages and security updates' } },
   alpine: { what: 'packages of Alpine: apk', hosts: { '*.alpinelinux.org': 'packages' } },
