@@ -4,12 +4,12 @@ import { isAlive, processMark } from '../host.ts'
 import type { Argv } from '../plan/plan.ts'
 import { openPty, type Pty } from '../run/pty.ts'
 import { type AgentState, fromOwnFile, nextState, type Said, stateOf } from './activity.ts'
-import { answerKeys } from './answer.ts'
 import { type Client, makeClients } from './clients.ts'
 import { makeJournal } from './journal.ts'
 import { type HoldState, holderFile } from './place.ts'
 import { frame, json, makeReader, parse, type Question } from './protocol.ts'
 import { makeScreen, type Size } from './screen.ts'
+import { makeTypist } from './typist.ts'
 
 export type HoldOptions = {
   /** Folder of the session on the host. */
@@ -57,12 +57,6 @@ const RETRIES = 120
 const NUDGE = 150
 /** Milliseconds that a running agent has to paint its screen anew for a new holder. */
 const REPAINT = 2000
-/** Milliseconds between a text, its Enter and the next text. */
-const APART = 100
-/** Milliseconds after which a question takes its answer. */
-const SETTLED = 1200
-/** Milliseconds that an agent has to say that it works on what was typed. What it answers by itself, as `/help`, it says nothing of. */
-const TAKEN = 2000
 /** Milliseconds after which, when nothing was painted meanwhile, memory is given back. */
 const QUIET = 2000
 /** Milliseconds without output after which a screen stands still, and after which it is looked at in any case. */
@@ -84,7 +78,6 @@ export async function hold(options: HoldOptions): Promise<boolean> {
   const asking = new Set<Client>()
   /** Who waits until what was typed is taken up. */
   const sending = new Set<Client>()
-  let typing: Promise<void> = Promise.resolve()
   const screen = makeScreen({
     size: options.size,
     scrollback: options.scrollback,
@@ -298,9 +291,8 @@ export async function hold(options: HoldOptions): Promise<boolean> {
         return
       case 'send':
         sending.add(client)
-        // One after the other: the Enter of one must not come behind the text of the next.
-        typing = typing
-          .then(() => taken(question))
+        void typist(question)
+          .catch(() => '')
           .then((refusal) => {
             if (sending.delete(client)) clients.send(client, json('a', refusal))
           })
@@ -318,33 +310,14 @@ export async function hold(options: HoldOptions): Promise<boolean> {
     while (!whole()) await Bun.sleep(20)
   }
 
-  /**
-   * Types, and waits until the agent says that it works on it: whoever waits for its answer next must not find the one before.
-   * Returns '', or the question that such a text would answer with whatever is chosen on the screen.
-   */
-  async function taken(question: Extract<Question, { ask: 'send' }>): Promise<string> {
-    await repainted()
-    // A new question of Claude's takes no key in its first 0.7 s or so, which is meant for people who were typing something else.
-    if (state.activity === 'waiting') await Bun.sleep(Math.max(0, Date.parse(state.since) + SETTLED - Date.now()))
-    const before = state
-    const asked = before.activity === 'waiting' && question.text !== '' && question.enter
-    if (asked) {
-      const keys = answerKeys(question.text, screen.picture({ format: 'text', scrollback: 0 }).split('\n'))
-      if (keys === null) return before.message || before.kind
-      for (const key of keys) {
-        pty?.write(key)
-        await Bun.sleep(APART)
-      }
-    } else await type(question)
-    if (!question.enter || !spoken || before.activity === 'working') return ''
-    for (
-      let waited = 0;
-      waited < TAKEN && !over && state.activity === before.activity && state.since === before.since;
-      waited += 20
-    )
-      await Bun.sleep(20)
-    return ''
-  }
+  const typist = makeTypist({
+    write: (text) => pty?.write(text),
+    screen,
+    state: () => state,
+    spoken: () => spoken,
+    over: () => over,
+    repainted,
+  })
 
   /** Whoever waits for the start is told once the agent has painted, or once the engine says that it runs. */
   async function tellStarted(): Promise<void> {
@@ -357,18 +330,6 @@ export async function hold(options: HoldOptions): Promise<boolean> {
   function tell(what: string): void {
     for (const client of asking) clients.send(client, json('a', what))
     asking.clear()
-  }
-
-  /** Types a text as a paste where the agent knows pastes: its line breaks are then no answers. */
-  async function type({ text, keys, enter }: Extract<Question, { ask: 'send' }>): Promise<void> {
-    const clean = text.replace(UNTYPED, '')
-    if (clean !== '') pty?.write(screen.bracketedPaste() ? `\x1b[200~${clean}\x1b[201~` : clean.replaceAll('\n', '\r'))
-    if (keys !== '') pty?.write(keys)
-    // A paste and an Enter in one read are taken for a paste that ends with a line break.
-    if (!enter) return
-    if (clean !== '') await Bun.sleep(APART)
-    pty?.write('\r')
-    await Bun.sleep(APART)
   }
 
   publish()
@@ -448,8 +409,6 @@ function without(list: readonly string[], other: readonly string[]): readonly st
     return count <= 0
   })
 }
-
-const UNTYPED = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g
 
 /** Sizes come from a terminal that may say anything. */
 const sizeOf = (columns: unknown, rows: unknown): Size => ({ columns: bounded(columns, 80), rows: bounded(rows, 24) })

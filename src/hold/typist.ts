@@ -1,0 +1,73 @@
+import type { AgentState } from './activity.ts'
+import { answerKeys } from './answer.ts'
+import type { Question } from './protocol.ts'
+import type { Screen } from './screen.ts'
+
+/** Milliseconds between a text, its Enter and the next text. */
+const APART = 100
+/** Milliseconds after which a question takes its answer. */
+const SETTLED = 1200
+/** Milliseconds that an agent has to say that it works on what was typed. What it answers by itself, as `/help`, it says nothing of. */
+const TAKEN = 2000
+
+export type Means = {
+  readonly write: (text: string) => void
+  readonly screen: Pick<Screen, 'picture' | 'bracketedPaste'>
+  readonly state: () => AgentState
+  /** Whether the agent says on its terminal what it does. */
+  readonly spoken: () => boolean
+  readonly over: () => boolean
+  /** Waits until the screen shows what is to be known. */
+  readonly repainted: () => Promise<void>
+}
+
+type Sent = Extract<Question, { ask: 'send' }>
+
+/**
+ * Types what is sent from outside, one after the other: the Enter of one must not come behind the text of the next. Each call ends when
+ * the agent has taken it up, with '', or with the question that such a text would answer with whatever is chosen on the screen.
+ */
+export function makeTypist({ write, screen, state, spoken, over, repainted }: Means): (sent: Sent) => Promise<string> {
+  let last: Promise<unknown> = Promise.resolve()
+
+  async function taken(sent: Sent): Promise<string> {
+    await repainted()
+    // A new question of Claude's takes no key in its first 0.7 s or so, which is meant for people who were typing something else.
+    const { activity, since } = state()
+    if (activity === 'waiting') await Bun.sleep(Math.max(0, Date.parse(since) + SETTLED - Date.now()))
+    const before = state()
+    if (before.activity === 'waiting' && sent.text !== '' && sent.enter) {
+      const keys = answerKeys(sent.text, screen.picture({ format: 'text', scrollback: 0 }).split('\n'))
+      if (keys === null) return before.message || before.kind
+      for (const key of keys) {
+        write(key)
+        await Bun.sleep(APART)
+      }
+    } else await type(sent)
+    if (!sent.enter || !spoken() || before.activity === 'working') return ''
+    // Whoever waits for its answer next must not find the one before.
+    const same = () => state().activity === before.activity && state().since === before.since
+    for (let waited = 0; waited < TAKEN && !over() && same(); waited += 20) await Bun.sleep(20)
+    return ''
+  }
+
+  /** Types a text as a paste where the agent knows pastes: its line breaks are then no answers. */
+  async function type({ text, keys, enter }: Sent): Promise<void> {
+    const clean = text.replace(UNTYPED, '')
+    if (clean !== '') write(screen.bracketedPaste() ? `\x1b[200~${clean}\x1b[201~` : clean.replaceAll('\n', '\r'))
+    if (keys !== '') write(keys)
+    if (!enter) return
+    // A paste and an Enter in one read are taken for a paste that ends with a line break.
+    if (clean !== '') await Bun.sleep(APART)
+    write('\r')
+    await Bun.sleep(APART)
+  }
+
+  return (sent) => {
+    const done = last.then(() => taken(sent))
+    last = done.catch(() => undefined)
+    return done
+  }
+}
+
+const UNTYPED = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g
