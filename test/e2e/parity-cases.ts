@@ -370,7 +370,7 @@ export const cases: Readonly<Record<string, Case>> = {
     ...one('mcp', 'add', '-s', 'project', 't', '--', 'true'),
     differs: { row: 'Guarded paths', to: ended(planted('.mcp.json')) },
   },
-  'config, which is a verb no more': one('config', 'list'),
+  'config, which is a verb of paude alone, behind --': one('--', 'config', 'list'),
   'a plugin judged': {
     files: { 'plug/.claude-plugin/plugin.json': json({ name: 'Not A Name' }) },
     ...one('plugin', 'validate', './plug'),
