@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs'
 import { configOf, insistOnProfile, type Layers, readLayers } from '../config/load.ts'
-import { hashOf, outerPlaces, type ProjectFile, parseProjectFile, readProjectFiles } from '../config/project.ts'
+import { outerPlaces, type ProjectFile, parseProjectFile, readProjectFiles } from '../config/project.ts'
 import type { Config, Layer, Source } from '../config/settings.ts'
 import type { Asked } from '../config/trust.ts'
 import { type Item, split } from '../config/widen.ts'
@@ -61,7 +60,9 @@ export const askedOf = ({ file, sources, items }: Judged, { home }: Pick<Host, '
   hash: file.hash,
   items: items.map(({ key, value }) => `${key} = ${value}`),
   also: Object.fromEntries([
-    ...sources.flatMap(({ values }) => values.caFile ?? []).map((path) => [path, contentOf(path)] as const),
+    ...sources
+      .flatMap(({ values }) => values.caFile ?? [])
+      .flatMap((named) => (typeof named === 'string' ? [] : [[named.path, named.hash] as const])),
     ...sources.flatMap(({ values: { imageBuild } }) =>
       imageBuild?.dockerfile ? [[imageBuild.dockerfile.path, imageBuild.dockerfile.hash] as const] : [],
     ),
@@ -85,11 +86,3 @@ export const widened = ({ items }: Judged): readonly string[] =>
     ...(before === '' ? [] : [`- ${key} = ${before}`]),
     `+ ${key} = ${value}   # ${place.split('/').at(-1) ?? ''}`,
   ])
-
-function contentOf(path: string): string {
-  try {
-    return hashOf(readFileSync(path))
-  } catch {
-    return 'missing'
-  }
-}

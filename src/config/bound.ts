@@ -1,5 +1,6 @@
 import { PaudeError } from '../errors.ts'
 import { shown } from '../workspace/paths.ts'
+import { entryText } from './entry-text.ts'
 import { keyOf } from './keys.ts'
 import { isWider, RULES, uncovered } from './rules.ts'
 import type { Config, Layer, Origin, Settings, Source } from './settings.ts'
@@ -43,7 +44,12 @@ function boundOne(
   const [first] = uncovered<unknown>(setting, value, limits)
   if (first === undefined) return config
   const at = value.indexOf(first)
-  throw beyond(setting, { value: String(value[at]), origin: origins[at], place, limit: limit.join(', ') || 'nothing' })
+  throw beyond(setting, {
+    value: entryText(value[at]),
+    origin: origins[at],
+    place,
+    limit: limit.map(entryText).join(', ') || 'nothing',
+  })
 }
 
 function beyond(

@@ -1,12 +1,13 @@
-import { createHash } from 'node:crypto'
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { PaudeError } from '../errors.ts'
 import { mountWord, parseMount } from '../workspace/mount.ts'
 import { below, realFuture, shown } from '../workspace/paths.ts'
-import { isMissing } from './missing.ts'
+import { entryText } from './entry-text.ts'
+import { hashOf } from './hash.ts'
 import type { Parsed } from './parse.ts'
+import { readCertificates } from './project-certificates.ts'
 import type { Layer, Source } from './settings.ts'
+import { readStranger } from './stranger-file.ts'
 
 /** A project's own file as it was read, once: what is judged, shown and approved are the same bytes. */
 export type ProjectFile = { readonly file: string; readonly text: string; readonly hash: string }
@@ -26,26 +27,8 @@ export const readProjectFiles = (folders: readonly string[]): readonly ProjectFi
 
 /** Reads a file that a stranger may have put there; refuses what could be something else than it looks like. */
 export function readProjectFile(file: string): ProjectFile | null {
-  let handle: number
-  try {
-    handle = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
-  } catch (error) {
-    if (isMissing(error)) return null
-    const { code } = error as { code?: string }
-    throw refused(file, code === 'ELOOP' ? 'is a link' : `cannot be read (${code})`)
-  }
-  try {
-    const stats = fstatSync(handle)
-    if (!stats.isFile()) throw refused(file, 'is not a file')
-    if ((stats.mode & 0o002) !== 0) throw refused(file, 'can be written by everybody on this machine')
-    const bytes = Buffer.alloc(MOST + 1)
-    const size = readSync(handle, bytes, 0, bytes.length, 0)
-    if (size > MOST) throw refused(file, `is larger than ${MOST / 1024} KiB`)
-    const content = bytes.subarray(0, size)
-    return { file, text: utf8(file, content), hash: hashOf(content) }
-  } finally {
-    closeSync(handle)
-  }
+  const content = readStranger(file, MOST, (fault) => refused(file, fault))
+  return content === null ? null : { file, text: utf8(file, content), hash: hashOf(content) }
 }
 
 export type Around = {
@@ -82,27 +65,31 @@ export const outerPlaces = ({ values }: Source, home: string): readonly string[]
   ),
 ]
 
-export const hashOf = (content: Uint8Array | string): string => createHash('sha256').update(content).digest('hex')
-
 function rooted(source: Source, file: string, { home }: Around): Source {
   const { values, places } = source
   const folder = dirname(file)
   refuseDots(source, file)
   const from = (path: string) => resolve(folder, path.replace(/^~(?=\/)/, home))
+  const certificates = (values.caFile ?? []).map((named) => from(entryText(named)))
+  const place = places.caFile ?? file
   const changed: Layer = {
     ...(values.mount && { mount: values.mount.map((word) => (/^[/~]/.test(word) ? word : `${mountWord(folder)}/${word}`)) }),
-    ...(values.caFile && { caFile: values.caFile.map(from) }),
+    ...(values.caFile && {
+      caFile: readCertificates(certificates, (path, fault) => refused(place, `names ${shown(path)}, which ${fault}`)),
+    }),
     // A certificate of the project holds as it was approved, so no box may change it.
-    ...((values.protect || values.caFile) && { protect: [...(values.protect ?? []), ...(values.caFile ?? [])].map(from) }),
+    ...((values.protect || values.caFile) && { protect: [...(values.protect ?? []).map(from), ...certificates] }),
   }
-  const further = values.protect || !values.caFile ? {} : { protect: places.caFile ?? file }
+  const further = values.protect || !values.caFile ? {} : { protect: place }
   return { layer: 'project', values: { ...values, ...changed }, places: { ...places, ...further } }
 }
 
 /** A way that leads upwards means something else in every checkout, and what it means is not to be read from the file. */
 function refuseDots({ values, places }: Source, file: string): void {
   const paths = [
-    ...(['mount', 'caFile', 'protect'] as const).flatMap((key) => (values[key] ?? []).map((path) => [key, path] as const)),
+    ...(['mount', 'caFile', 'protect'] as const).flatMap((key) =>
+      (values[key] ?? []).map((named) => [key, entryText(named)] as const),
+    ),
     ...(values.references ?? []).flatMap(({ source }) => [source].flat().map((word) => ['references', word] as const)),
   ]
   for (const [key, path] of paths)

@@ -1,5 +1,6 @@
 import { dirname, isAbsolute } from 'node:path'
-import { hashOf, refuseInside } from '../config/project.ts'
+import { hashOf } from '../config/hash.ts'
+import { refuseInside } from '../config/project.ts'
 import type { Layer, Source } from '../config/settings.ts'
 import { PaudeError } from '../errors.ts'
 import { findProgram, type Host } from '../host.ts'

@@ -3,9 +3,11 @@ import { chmodSync, linkSync, mkdirSync, mkdtempSync, realpathSync, rmSync, syml
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
+import { entryText } from '../../src/config/entry-text.ts'
 import { parseOlder } from '../../src/config/older.ts'
 import { outerPlaces, parseProjectFile, readProjectFiles } from '../../src/config/project.ts'
 import { PaudeError } from '../../src/errors.ts'
+import { extraCaCertificates } from '../../src/image/ca.ts'
 import { projectFolders } from '../../src/workspace/workspace.ts'
 import { anyWord } from '../support/words.ts'
 
@@ -66,7 +68,7 @@ describe('paths of a project', () => {
       await read('mounts = ["/abs", "~/x"]\nimage.ca_files = ["ca.pem", "/etc/ca.pem"]\nworkspace.protect = ["ci"]'),
     ).toMatchObject({
       mount: ['/abs', '~/x'],
-      caFile: ['/p/sub/ca.pem', '/etc/ca.pem'],
+      caFile: [{ path: '/p/sub/ca.pem' }, { path: '/etc/ca.pem' }],
       // What was approved by its content is read-only as well.
       protect: ['/p/sub/ci', '/p/sub/ca.pem', '/etc/ca.pem'],
     })
@@ -80,6 +82,40 @@ describe('paths of a project', () => {
     'env = { A = "file:/home/../etc/shadow" }',
   ])('that lead upwards are refused: %s', async (text) => {
     await expect(read(text)).rejects.toThrow(/^\/p\/sub\/paude\.toml:1 has a path with \.\. in it: /)
+  })
+})
+
+describe('certificates of a project', () => {
+  const read = async (text = 'image.ca_files = ["ca.pem"]') =>
+    (await parseProjectFile({ file, text, hash: '' }, { top: room, home: '/home/ada', profile: '', note: () => undefined }))
+      .sources[0]?.values.caFile
+  const ca = join(room, 'ca.pem')
+  const cases: readonly (readonly [words: string, make: () => void])[] = [
+    ['is a link', () => symlinkSync('/dev/zero', ca)],
+    ['is not a file', () => void Bun.spawnSync(['mkfifo', ca])],
+    ['is larger than 1024 KiB', () => writeFileSync(ca, Buffer.alloc(1024 * 1024 + 1))],
+  ]
+  test.each(cases)('are refused where the file %s', async (words, make) => {
+    make()
+    await expect(read()).rejects.toThrow(`${file}:1 names ${ca}, which ${words}, so it is not read`)
+  })
+
+  test('are what was read when they were judged, whatever stands there later', async () => {
+    const pem = (body: string) => `-----BEGIN CERTIFICATE-----\n${body}\n-----END CERTIFICATE-----\n`
+    writeFileSync(ca, pem('GOOD'))
+    const judged = await read()
+    writeFileSync(ca, pem('EVIL'))
+    expect(extraCaCertificates({ platform: 'linux' }, judged)).toBe(pem('GOOD'))
+  })
+
+  test('take together no more than all certificates may', async () => {
+    writeFileSync(ca, Buffer.alloc(700 * 1024))
+    await expect(read('image.ca_files = ["ca.pem", "ca.pem"]')).rejects.toThrow('is larger than')
+  })
+
+  test('that are not there are an error of those who need them', async () => {
+    const absent = await read()
+    expect(() => extraCaCertificates({ platform: 'linux' }, absent)).toThrow(`the certificate file ${ca} cannot be read`)
   })
 })
 
@@ -125,8 +161,9 @@ test('whatever path a file names is absolute and outside of the project, or refu
         const [source] = sources
         const { caFile = [], protect = [] } = source?.values ?? {}
         const outer = source === undefined ? [] : outerPlaces(source, '/home/ada')
-        for (const found of [...caFile, ...protect, ...outer]) expect(found).toStartWith('/')
-        for (const found of [...caFile, ...protect, ...outer]) expect(found.split('/')).not.toContain('..')
+        const paths = [...caFile.map(entryText), ...protect, ...outer]
+        for (const found of paths) expect(found).toStartWith('/')
+        for (const found of paths) expect(found.split('/')).not.toContain('..')
         for (const found of outer) expect(found === '/p' || found.startsWith('/p/')).toBe(false)
       } catch (error) {
         if (!(error instanceof PaudeError)) throw error
