@@ -92,10 +92,15 @@ describe('a project that wants to open the box', () => {
     for (const name of ['data', 'private']) mkdirSync(join(machine.home, name))
     machine.write(join(machine.home, 'secret'), 'one')
     chmodSync(join(machine.home, 'secret'), 0o600)
-    machine.write(file, 'mounts = ["~/data:/data"]\nenv = { A = "file:~/secret" }\n')
+    machine.write(join(machine.home, 'login'), 'a:b')
+    chmodSync(join(machine.home, 'login'), 0o600)
+    machine.write(
+      file,
+      'mounts = ["~/data:/data"]\nenv = { A = "file:~/secret" }\nnetwork.upstream_proxy = "http://proxy.example.org:1"\nnetwork.upstream_credentials = "file:~/login"\n',
+    )
     await machine.paude(['trust', '--yes'])
     expect((await show()).code).toBe(0)
-    for (const name of ['data', 'secret']) {
+    for (const name of ['data', 'secret', 'login']) {
       renameSync(join(machine.home, name), join(machine.home, 'aside'))
       symlinkSync(join(machine.home, name === 'data' ? 'private' : '.netrc'), join(machine.home, name))
       expect((await show()).stderr).toContain('not trusted')
@@ -284,6 +289,17 @@ test('secrets that [env] refers to reach the box by name, and no argv, output or
   for (const line of [`ONE=${SECRET}`, `TWO=${SECRET}-file`, `THREE=${SECRET}-command`]) expect(environments).toContain(line)
   for (const name of ['ONE', 'TWO', 'THREE']) expect(engineCalls().flat()).toContain(`--env=${name}`)
   expect(engineCalls().flat()).not.toContain('--env=GONE')
+})
+
+test('the credential of the provider is for no proxy of a project', async () => {
+  machine.write(
+    file,
+    '[network]\nupstream_proxy = "http://proxy.example.org:1"\nupstream_credentials = "env:ANTHROPIC_API_KEY"\n',
+  )
+  await machine.paude(['trust', '--yes'])
+  const { code, stderr } = await machine.paude(['-p', 'x'], { env: { ANTHROPIC_API_KEY: 'sk-real' } })
+  expect([code, engineCalls()]).toEqual([125, []])
+  expect(stderr).toContain("network.upstream_credentials: ANTHROPIC_API_KEY is the provider's")
 })
 
 test('further flags reach the box of their engine alone', async () => {

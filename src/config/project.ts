@@ -6,7 +6,7 @@ import { entryText } from './entry-text.ts'
 import { hashOf } from './hash.ts'
 import type { Parsed } from './parse.ts'
 import { readCertificates } from './project-certificates.ts'
-import type { Layer, Source } from './settings.ts'
+import type { Layer, Settings, Source } from './settings.ts'
 import { readStranger } from './stranger-file.ts'
 
 /** A project's own file as it was read, once: what is judged, shown and approved are the same bytes. */
@@ -58,11 +58,19 @@ async function older(file: string, text: string, { note }: Around): Promise<Pars
 }
 
 /** Places outside of the project that its file names: the sources of mounts, and files of secrets. */
-export const outerPlaces = ({ values }: Source, home: string): readonly string[] => [
-  ...(values.mount ?? []).map((word) => parseMount(word, { cwd: '/', home }).source),
-  ...(values.references ?? []).flatMap(({ source }) =>
-    typeof source === 'string' && source.startsWith('file:') ? [source.slice('file:'.length).replace(/^~(?=\/)/, home)] : [],
+export const outerPlaces = (source: Source, home: string): readonly string[] => namedPlaces(source, home).map(([, path]) => path)
+
+const namedPlaces = ({ values }: Source, home: string): readonly (readonly [keyof Settings, string])[] => [
+  ...(values.mount ?? []).map((word) => ['mount', parseMount(word, { cwd: '/', home }).source] as const),
+  ...referring(values).flatMap(([key, word]) =>
+    word.startsWith('file:') ? [[key, word.slice('file:'.length).replace(/^~(?=\/)/, home)] as const] : [],
   ),
+]
+
+/** Every word that says where a secret lies, with the setting that has it. */
+const referring = ({ references = [], upstreamCredentials = '' }: Layer): readonly (readonly [keyof Settings, string])[] => [
+  ...references.flatMap(({ source }) => [source].flat().map((word) => ['references', word] as const)),
+  ['upstreamCredentials', upstreamCredentials],
 ]
 
 function rooted(source: Source, file: string, { home }: Around): Source {
@@ -90,7 +98,7 @@ function refuseDots({ values, places }: Source, file: string): void {
     ...(['mount', 'caFile', 'protect'] as const).flatMap((key) =>
       (values[key] ?? []).map((named) => [key, entryText(named)] as const),
     ),
-    ...(values.references ?? []).flatMap(({ source }) => [source].flat().map((word) => ['references', word] as const)),
+    ...referring(values),
   ]
   for (const [key, path] of paths)
     if (path.split(/[/:]/).includes('..')) throw refused(places[key] ?? file, `has a path with .. in it: ${shown(path)}`)
@@ -98,17 +106,19 @@ function refuseDots({ values, places }: Source, file: string): void {
 
 /** What lies in the project the agent can replace by a link to anything, and no approval would notice. */
 export function refuseInside(source: Source, file: string, { top, home }: Pick<Around, 'top' | 'home'>): void {
-  const place = source.places.mount ?? source.places.references ?? file
-  let places: readonly string[]
+  let named: ReturnType<typeof namedPlaces>
   try {
-    places = outerPlaces(source, home)
+    named = namedPlaces(source, home)
   } catch (error) {
     if (!(error instanceof PaudeError)) throw error
-    throw new PaudeError('config', `${shown(place)}: ${error.message}`, { hint: error.hint })
+    throw new PaudeError('config', `${shown(source.places.mount ?? file)}: ${error.message}`, { hint: error.hint })
   }
-  const inside = places.find((path) => below(top, path) || below(top, realFuture(path)))
+  const inside = named.find(([, path]) => below(top, path) || below(top, realFuture(path)))
   if (inside !== undefined)
-    throw refused(place, `names ${shown(inside)}, which lies in the project and can be changed by the agent`)
+    throw refused(
+      source.places[inside[0]] ?? file,
+      `names ${shown(inside[1])}, which lies in the project and can be changed by the agent`,
+    )
 }
 
 function utf8(file: string, content: Uint8Array): string {

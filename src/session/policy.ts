@@ -1,4 +1,5 @@
 import type { Config } from '../config/settings.ts'
+import { PaudeError } from '../errors.ts'
 import type { Host } from '../host.ts'
 import type { Allow, Injection, Policy } from '../network/allow.ts'
 import { applied } from '../network/changes.ts'
@@ -10,6 +11,7 @@ import { readSecret } from '../reference.ts'
 import { type Secret, secret } from '../secret.ts'
 import type { SessionRecord } from './record.ts'
 import type { Network } from './spec.ts'
+import { KEPT_OUTSIDE } from './variables.ts'
 
 /** The policy of a start: what the agent needs and what the layers of the configuration say, each entry with its reason. */
 export function startPolicy(
@@ -66,6 +68,11 @@ export function proxySecret(
   { credential, ways: { upstream } }: { readonly credential: Secret | null; readonly ways: Ways },
 ): Secret | null {
   if (upstream === null || upstream.credentials === '') return credential
+  const kept = KEPT_OUTSIDE.find((name) => upstream.credentials === `env:${name}`)
+  if (kept !== undefined)
+    throw new PaudeError('refused', `network.upstream_credentials: ${kept} is the provider's, and for no other proxy`, {
+      hint: "name a variable or a file with the proxy's own NAME:PASSWORD",
+    })
   const login = readSecret(upstream.credentials, host, 'network.upstream_credentials').reveal()
   const [name = '', ...rest] = login.split(':')
   const encoded = `${encodeURIComponent(name)}:${encodeURIComponent(rest.join(':'))}`

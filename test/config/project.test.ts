@@ -1,4 +1,4 @@
-import { afterAll, beforeEach, describe, expect, test } from 'bun:test'
+import { afterAll, afterEach, beforeEach, describe, expect, test } from 'bun:test'
 import { chmodSync, linkSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -80,6 +80,7 @@ describe('paths of a project', () => {
     'mounts = ["/data:/x/../../etc"]',
     'image.ca_files = ["../ca.pem"]',
     'env = { A = "file:/home/../etc/shadow" }',
+    'network.upstream_credentials = "file:/home/../etc/shadow"',
   ])('that lead upwards are refused: %s', async (text) => {
     await expect(read(text)).rejects.toThrow(/^\/p\/sub\/paude\.toml:1 has a path with \.\. in it: /)
   })
@@ -122,12 +123,17 @@ describe('certificates of a project', () => {
 describe('what the agent could exchange behind the back of an approval', () => {
   const around = () => ({ top: room, home: '/home/ada', profile: '', note: () => undefined })
   const read = (text: string) => parseProjectFile({ file, text, hash: '' }, around())
+  const here = process.cwd()
+  beforeEach(() => process.chdir(room))
+  afterEach(() => process.chdir(here))
 
   test.each([
     'mounts = ["data"]',
     'mounts = ["sub/data:/data:rw"]',
     `mounts = ["${room}/data"]`,
     `env = { A = "file:${room}/secret" }`,
+    `network.upstream_credentials = "file:${room}/secret"`,
+    'network.upstream_credentials = "file:/proc/self/cwd/secret"',
     'profiles.a.env = { A = { command = ["cat"] } }',
     'env = { A = { command = ["/bin/cat", "x"] } }',
   ])('is refused: %s', async (text) => {
@@ -149,10 +155,16 @@ test('whatever path a file names is absolute and outside of the project, or refu
     fc.constantFrom('..', '.', '/', '//', '~', '~/', ':', '\\', '\\:', '/p', '/p/x', '../', 'rw', '/etc/../p', '\u0000'),
   )
   const path = fc.array(part, { minLength: 1, maxLength: 5 }).map((parts) => parts.join(''))
-  const key = fc.constantFrom('mounts = [%]', 'image.ca_files = [%]', 'workspace.protect = [%]', 'env = { A = % }')
+  const key = fc.constantFrom(
+    'mounts = [%]',
+    'image.ca_files = [%]',
+    'workspace.protect = [%]',
+    'env = { A = % }',
+    'network.upstream_credentials = %',
+  )
   await fc.assert(
     fc.asyncProperty(key, path, async (form, word) => {
-      const text = form.replace('%', () => JSON.stringify(form.startsWith('env') ? `file:${word}` : word))
+      const text = form.replace('%', () => JSON.stringify(/^env|credentials/.test(form) ? `file:${word}` : word))
       try {
         const { sources } = await parseProjectFile(
           { file: '/p/sub/paude.toml', text, hash: '' },
