@@ -225,13 +225,28 @@ test('what narrows holds unasked, from the top of the repository down', async ()
   for (const folder of ['.git/objects', '.git/refs', 'sub']) mkdirSync(join(machine.project, folder), { recursive: true })
   writeFileSync(join(machine.project, '.git/HEAD'), 'ref: refs/heads/main\n')
   configure('[limits]\npids = 200\n')
-  machine.write(file, '[network]\nmode = "none"\n[workspace]\nprotect = ["sub"]\n')
-  machine.write(join(machine.project, 'sub/paude.toml'), '[limits]\npids = 99\n[network]\nmode = "restricted"\n')
+  machine.write(file, '[network]\nmode = "restricted"\n[workspace]\nprotect = ["sub"]\n')
+  machine.write(join(machine.project, 'sub/paude.toml'), '[limits]\npids = 99\n[network]\nmode = "none"\n')
   const { code, stdout } = await machine.paude(['--print-config', '-p', 'x'], { cwd: join(machine.project, 'sub') })
   expect(code).toBe(0)
   expect(stdout).toMatch(/^limits\.pids +99 +# project .*sub\/paude\.toml:2$/m)
-  expect(stdout).toMatch(/^network\.mode +restricted +# project .*sub\/paude\.toml:4$/m)
+  expect(stdout).toMatch(/^network\.mode +none +# project .*sub\/paude\.toml:4$/m)
   expect(stdout).toContain(`mount         ${machine.project}/sub read-only`)
+})
+
+test('what the file at the top closes is opened by none below without the word of the user', async () => {
+  for (const folder of ['.git/objects', '.git/refs', 'sub']) mkdirSync(join(machine.project, folder), { recursive: true })
+  writeFileSync(join(machine.project, '.git/HEAD'), 'ref: refs/heads/main\n')
+  machine.write(file, '[network]\nmode = "none"\n[limits]\nmemory = "256m"\n')
+  machine.write(join(machine.project, 'sub/paude.toml'), '[network]\nmode = "restricted"\n[limits]\nmemory = "none"\n')
+  const cwd = join(machine.project, 'sub')
+  const looked = () => machine.paude(['config', 'show', '--origin'], { cwd })
+  expect((await machine.paude(['--dry-run', '-p', 'x'], { cwd })).stderr).toContain(
+    'sub/paude.toml wants to open the box, and is not trusted: network.mode = restricted, limits.memory = none',
+  )
+  expect((await looked()).stdout).toMatch(/^network\.mode +none +# project .*project\/paude\.toml:2$/m)
+  expect((await machine.paude(['trust', '--yes'], { cwd })).stderr).toContain('- network.mode = none\n')
+  expect((await looked()).stdout).toMatch(/^network\.mode +restricted +# project .*sub\/paude\.toml:2$/m)
 })
 
 test('a profile may be the project’s, and one that nobody has is a mistake', async () => {

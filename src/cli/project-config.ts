@@ -33,11 +33,19 @@ export async function readProject({ host, note }: Pick<Context, 'host' | 'note'>
   const devcontainer = await wantedDevcontainer({ host, note }, base)
   insistOnProfile(layers, { sources: [], profiles: parsed.flatMap(({ profiles }) => profiles) })
   // The project's paude.toml has the last word.
-  const judged = [...(devcontainer === null ? [] : [devcontainer]), ...parsed].map(({ file, sources }) => {
-    const parts = sources.map((source) => split(base, source))
-    return { file, sources, items: parts.flatMap(({ items }) => items), rest: parts.map(({ rest }) => rest) }
+  return { layers, base, judged: judgeInTurn(layers, [...(devcontainer === null ? [] : [devcontainer]), ...parsed]) }
+}
+
+/** Each file against what the user has and those before it close: one further down takes nothing of that back unasked. */
+function judgeInTurn(layers: Layers, files: readonly Pick<Judged, 'file' | 'sources'>[]): readonly Judged[] {
+  const closed: Source[] = []
+  return files.map(({ file, sources }) => {
+    const before = configOf(layers, closed)
+    const parts = sources.map((source) => split(before, source))
+    const rest = parts.map((part) => part.rest)
+    closed.push(...rest)
+    return { file, sources, items: parts.flatMap(({ items }) => items), rest }
   })
-  return { layers, base, judged }
 }
 
 /** Everything the project says holds. */
