@@ -306,6 +306,17 @@ test('secrets that [env] refers to reach the box by name, and no argv, output or
   expect(engineCalls().flat()).not.toContain('--env=GONE')
 })
 
+test('a host that is none is told with its place, and moves no cursor', async () => {
+  machine.write(file, '[network]\ndeny = ["\\u009b2J\\u009d0;pwn\\u009c\\u202egro.live"]\n')
+  for (const words of [
+    ['--dry-run', '-p', 'x'],
+    ['network', 'why', 'https://example.org'],
+  ])
+    expect((await machine.paude(words)).stderr.split('paude: ').at(-1)).toStartWith(
+      `${file}:2: cannot deny "\\u009b2J\\u009d0;pwn\\u009c\\u202egro.live": `,
+    )
+})
+
 test('the credential of the provider is for no proxy of a project', async () => {
   machine.write(
     file,
