@@ -177,6 +177,17 @@ describe.skipIf(script === null)('on a terminal', () => {
     expect((await answered('n\n'))[1]).toContain('trust it, all 30 of these? [y]es')
   })
 
+  test('a long value is cut, so that the others stay on the screen', async () => {
+    machine.write(file, `env = ["FIRST=1", "A=${' '.repeat(9000)}end", "LAST=2"]\n`)
+    const [, screen] = await answered('n\n')
+    expect(screen.length).toBeLessThan(80 * 24)
+    for (const words of ['+ env = FIRST=1 ', 'end (9005 characters)   # paude.toml:1\n', '+ env = LAST=2 ', 'all 3 of these'])
+      expect(screen).toContain(words)
+    await machine.paude(['trust', '--yes'])
+    expect((await machine.paude(['trust', '--list'])).stdout.length).toBeLessThan(80 * 24)
+    expect((await show()).code).toBe(0)
+  })
+
   test('it may be ignored this once', async () => {
     machine.write(file, OPEN)
     const [code] = await answered('i\n')

@@ -8,6 +8,7 @@ import { realPath } from '../workspace/paths.ts'
 import { projectFolders } from '../workspace/workspace.ts'
 import type { Context } from './context.ts'
 import { wantedDevcontainer } from './devcontainer.ts'
+import { shortened } from './output.ts'
 
 /** One file of the project, judged. */
 export type Judged = {
@@ -91,6 +92,6 @@ export async function approvalOf(judged: Judged, host: Pick<Host, 'home'>): Prom
 /** Where a file of this name stands in the project, judged by what it opens: the lines of a diff against what the user has. */
 export const widened = ({ items }: Judged): readonly string[] =>
   items.flatMap(({ key, value, before, place }) => [
-    ...(before === '' ? [] : [`- ${key} = ${before}`]),
-    `+ ${key} = ${value}   # ${place.split('/').at(-1) ?? ''}`,
+    ...(before === '' ? [] : [`- ${key} = ${shortened(before)}`]),
+    `+ ${key} = ${shortened(value)}   # ${place.split('/').at(-1) ?? ''}`,
   ])
