@@ -5,7 +5,7 @@ import type { Asked } from '../config/trust.ts'
 import { type Item, split } from '../config/widen.ts'
 import type { Host } from '../host.ts'
 import { realPath } from '../workspace/paths.ts'
-import { projectFolders } from '../workspace/workspace.ts'
+import { projectFolders, writableFolders } from '../workspace/workspace.ts'
 import type { Context } from './context.ts'
 import { wantedDevcontainer } from './devcontainer.ts'
 import { shortened } from './output.ts'
@@ -27,10 +27,11 @@ export async function readProject({ host, note }: Pick<Context, 'host' | 'note'>
   const layers = await readLayers(host, flags)
   const base = configOf(layers)
   const folders = base.settings.projectConfig === 'ignore' ? [] : projectFolders(host)
-  const around = { top: folders[0] ?? '', home: host.home, profile: layers.profile, note }
-  const parsed = await Promise.all(
-    readProjectFiles(folders).map(async (file) => ({ file, ...(await parseProjectFile(file, around)) })),
-  )
+  const files = readProjectFiles(folders)
+  const [top] = files.length === 0 ? [] : folders
+  const writable = top === undefined ? [] : writableFolders(top, host)
+  const around = { writable, home: host.home, profile: layers.profile, note }
+  const parsed = await Promise.all(files.map(async (file) => ({ file, ...(await parseProjectFile(file, around)) })))
   const devcontainer = await wantedDevcontainer({ host, note }, base)
   insistOnProfile(layers, { sources: [], profiles: parsed.flatMap(({ profiles }) => profiles) })
   // The project's paude.toml has the last word.

@@ -32,8 +32,8 @@ export function readProjectFile(file: string): ProjectFile | null {
 }
 
 export type Around = {
-  /** Top of the project: what lies below it is the agent's to change. */
-  readonly top: string
+  /** What lies below these is the agent's to change. */
+  readonly writable: readonly string[]
   readonly home: string
   readonly profile: string
   readonly note: (text: string) => void
@@ -105,7 +105,7 @@ function refuseDots({ values, places }: Source, file: string): void {
 }
 
 /** What lies in the project the agent can replace by a link to anything, and no approval would notice. */
-export function refuseInside(source: Source, file: string, { top, home }: Pick<Around, 'top' | 'home'>): void {
+export function refuseInside(source: Source, file: string, { writable, home }: Pick<Around, 'writable' | 'home'>): void {
   let named: ReturnType<typeof namedPlaces>
   try {
     named = namedPlaces(source, home)
@@ -113,11 +113,11 @@ export function refuseInside(source: Source, file: string, { top, home }: Pick<A
     if (!(error instanceof PaudeError)) throw error
     throw new PaudeError('config', `${shown(source.places.mount ?? file)}: ${error.message}`, { hint: error.hint })
   }
-  const inside = named.find(([, path]) => below(top, path) || below(top, realFuture(path)))
+  const inside = named.find(([, path]) => writable.some((place) => below(place, path) || below(place, realFuture(path))))
   if (inside !== undefined)
     throw refused(
       source.places[inside[0]] ?? file,
-      `names ${shown(inside[1])}, which lies in the project and can be changed by the agent`,
+      `names ${shown(inside[1])}, which lies in the project or its git data and can be changed by the agent`,
     )
 }
 

@@ -8,8 +8,9 @@ import { parseOlder } from '../../src/config/older.ts'
 import { outerPlaces, parseProjectFile, readProjectFiles } from '../../src/config/project.ts'
 import { PaudeError } from '../../src/errors.ts'
 import { extraCaCertificates } from '../../src/image/ca.ts'
-import { projectFolders } from '../../src/workspace/workspace.ts'
+import { projectFolders, writableFolders } from '../../src/workspace/workspace.ts'
 import { anyWord } from '../support/words.ts'
+import { git, repository } from '../workspace/sandbox.ts'
 
 const room = realpathSync(mkdtempSync(join(tmpdir(), 'paude-project-')))
 const file = join(room, 'paude.toml')
@@ -59,7 +60,7 @@ describe('paths of a project', () => {
     (
       await parseProjectFile(
         { file: join('/p/sub', name), text, hash: '' },
-        { top: '/p', home: '/home/ada', profile: '', note: () => undefined },
+        { writable: ['/p'], home: '/home/ada', profile: '', note: () => undefined },
       )
     ).sources[0]?.values
 
@@ -88,8 +89,12 @@ describe('paths of a project', () => {
 
 describe('certificates of a project', () => {
   const read = async (text = 'image.ca_files = ["ca.pem"]') =>
-    (await parseProjectFile({ file, text, hash: '' }, { top: room, home: '/home/ada', profile: '', note: () => undefined }))
-      .sources[0]?.values.caFile
+    (
+      await parseProjectFile(
+        { file, text, hash: '' },
+        { writable: [room], home: '/home/ada', profile: '', note: () => undefined },
+      )
+    ).sources[0]?.values.caFile
   const ca = join(room, 'ca.pem')
   const cases: readonly (readonly [words: string, make: () => void])[] = [
     ['is a link', () => symlinkSync('/dev/zero', ca)],
@@ -121,7 +126,7 @@ describe('certificates of a project', () => {
 })
 
 describe('what the agent could exchange behind the back of an approval', () => {
-  const around = () => ({ top: room, home: '/home/ada', profile: '', note: () => undefined })
+  const around = () => ({ writable: [room], home: '/home/ada', profile: '', note: () => undefined })
   const read = (text: string) => parseProjectFile({ file, text, hash: '' }, around())
   const here = process.cwd()
   beforeEach(() => process.chdir(room))
@@ -149,6 +154,21 @@ describe('what the agent could exchange behind the back of an approval', () => {
   })
 })
 
+test('git data beside a worktree is the agent’s as well', async () => {
+  const [main, tree] = [join(room, 'main'), join(room, 'tree')]
+  repository(main)
+  git(main, 'worktree', 'add', '--quiet', tree)
+  const writable = writableFolders(tree, { home: '/home/ada', env: {} })
+  const read = (text: string) =>
+    parseProjectFile(
+      { file: join(tree, 'paude.toml'), text, hash: '' },
+      { writable, home: '/home/ada', profile: '', note: () => undefined },
+    )
+  for (const text of [`mounts = ["${main}/.git/objects"]`, `env = { A = "file:${main}/.git/secret" }`])
+    await expect(read(text)).rejects.toThrow('can be changed by the agent')
+  await expect(read(`mounts = ["${main}"]`)).resolves.toMatchObject({ sources: [{ values: { mount: [main] } }] })
+})
+
 test('whatever path a file names is absolute and outside of the project, or refused with the name of the file', async () => {
   const part = fc.oneof(
     anyWord,
@@ -168,7 +188,7 @@ test('whatever path a file names is absolute and outside of the project, or refu
       try {
         const { sources } = await parseProjectFile(
           { file: '/p/sub/paude.toml', text, hash: '' },
-          { top: '/p', home: '/home/ada', profile: '', note: () => undefined },
+          { writable: ['/p'], home: '/home/ada', profile: '', note: () => undefined },
         )
         const [source] = sources
         const { caFile = [], protect = [] } = source?.values ?? {}
