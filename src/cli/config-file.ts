@@ -9,7 +9,9 @@ import { readProjectFile } from '../config/project.ts'
 import { tomlLiteral, withEntry, withKey, withoutEntry, withoutKey } from '../config/toml-edit.ts'
 import { PaudeError } from '../errors.ts'
 import type { Host } from '../host.ts'
+import { insistPrivate, stateFolder } from '../session/store.ts'
 import { projectFolders } from '../workspace/workspace.ts'
+import { withLock } from './network/lock.ts'
 
 /** A file that `paude config` changes; `text` is '' when it is not there yet. */
 export type Editable = { readonly layer: 'user' | 'project'; readonly file: string; readonly text: string }
@@ -29,6 +31,24 @@ export function editableFile(host: Host, project: boolean): Editable {
   if (first === undefined)
     throw new PaudeError('refused', 'the current directory no longer exists', { hint: 'cd into a project' })
   return { layer: 'project', file: found?.file ?? first, text: found?.text ?? '' }
+}
+
+/** Changes a file while no other paude changes one; `textOf` gets it as it is by now, and null from it changes nothing. */
+export async function changeFile(
+  host: Host,
+  project: boolean,
+  textOf: (editable: Editable) => string | null,
+): Promise<Editable & { readonly changed: boolean }> {
+  insistPrivate(host)
+  // Not beside the file: a project could keep it taken.
+  mkdirSync(stateFolder(host), { recursive: true, mode: 0o700 })
+  return await withLock(host, join(stateFolder(host), 'config.lock'), async () => {
+    const editable = editableFile(host, project)
+    const text = textOf(editable)
+    const changed = text !== null && text !== editable.text
+    if (changed) save(editable, text)
+    return { ...editable, changed }
+  })
 }
 
 /** The text with a key set. The word is taken as TOML where it fits (`2`, `true`, `["a"]`), else as text, else as a list with commas. */
