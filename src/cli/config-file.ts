@@ -51,15 +51,12 @@ export async function changeFile(
   })
 }
 
-/** The text with a key set. The word is taken as TOML where it fits (`2`, `true`, `["a"]`), else as text, else as a list with commas. */
+/** The text with a key set. The word is taken as TOML where it fits (`2`, `true`, `["a"]`), else as text, else as a list: of hosts with commas, of one entry elsewhere. */
 export function setKey(editable: Editable, key: string, word: string): string {
   const path = insistOnKey(key)
-  const list = tomlLiteral(
-    word
-      .split(',')
-      .map((part) => part.trim())
-      .filter((part) => part !== ''),
-  )
+  // What the network is told has no comma in it; paths, values and flags may.
+  const parts = path.at(-2) === 'network' ? word.split(',').map((part) => part.trim()) : [word]
+  const list = tomlLiteral(parts.filter((part) => part !== ''))
   const forms = [...(isToml(word) ? [word] : []), tomlLiteral(word), list]
   let fault: unknown
   for (const literal of forms) {

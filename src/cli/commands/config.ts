@@ -14,7 +14,7 @@ import { settle } from '../start-config.ts'
 const args = {
   what: { type: 'positional', description: 'show, path, get, set, unset, edit, check or schema', required: true },
   key: { type: 'positional', description: 'get, set, unset: the key, like network.mode', required: false },
-  value: { type: 'positional', description: 'set: its value; lists with commas, or as TOML', required: false },
+  value: { type: 'positional', description: 'set: its value; hosts with commas, or any list as TOML', required: false },
   project: { type: 'boolean', description: "path, set, unset, edit: the project's paude.toml instead of your own file" },
   origin: { type: 'boolean', description: 'show: with the layer, file and line of each value' },
   json: { type: 'boolean', description: 'show, get: print one JSON document' },
