@@ -37,6 +37,13 @@ export class PaudeError extends Error {
   }
 }
 
+/** Anything of others as JSON: what a terminal may act on is escaped too, so nothing of it moves a cursor or turns a line round. */
+export const quoted = (value: unknown): string =>
+  JSON.stringify(value).replace(
+    /[\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,
+    (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+
 /** Who asked decides the code: an agent's caller must tell paude's failure from the agent's own (docker's convention). */
 export type Caller = 'agent' | 'management'
 

@@ -125,6 +125,14 @@ describe('a change', () => {
 })
 
 describe('scopes', () => {
+  test('calls side by side lose no entry of a file', async () => {
+    const names = ['a', 'b', 'c', 'd', 'e', 'f'].map((name) => `${name}.example`)
+    const codes = await Promise.all(names.map(async (name) => (await network('deny', name, '--user')).code))
+    expect(codes).toEqual(names.map(() => 0))
+    const { network: written } = TOML.parse(readFileSync(userFile(), 'utf8')) as { network: { deny: string[] } }
+    expect(written.deny.toSorted()).toEqual(names)
+  })
+
   test("--user writes the user's file and keeps what stands there", async () => {
     machine.write(userFile(), '# mine\n[network]\nallow = ["a.example"] # this\n')
     const { code, stderr } = await network('allow', 'b.example', '@github', '--user')

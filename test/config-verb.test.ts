@@ -82,6 +82,11 @@ describe('config set', () => {
     expect(text()).toBe('backend = "docker"\n\n# mine\n[network]\n# the end\n\n[limits]\ncpus = 1.5\n')
   })
 
+  test('takes a comma in a path for a part of it', async () => {
+    await config('set', 'mounts', '/a,b:/c')
+    expect(text()).toBe('mounts = ["/a,b:/c"]\n')
+  })
+
   test('follows a link to where dotfiles are kept, and leaves the mode alone', async () => {
     const kept = join(machine.home, 'dotfiles.toml')
     writeFileSync(kept, '')

@@ -92,10 +92,15 @@ describe('a project that wants to open the box', () => {
     for (const name of ['data', 'private']) mkdirSync(join(machine.home, name))
     machine.write(join(machine.home, 'secret'), 'one')
     chmodSync(join(machine.home, 'secret'), 0o600)
-    machine.write(file, 'mounts = ["~/data:/data"]\nenv = { A = "file:~/secret" }\n')
+    machine.write(join(machine.home, 'login'), 'a:b')
+    chmodSync(join(machine.home, 'login'), 0o600)
+    machine.write(
+      file,
+      'mounts = ["~/data:/data"]\nenv = { A = "file:~/secret" }\nnetwork.upstream_proxy = "http://proxy.example.org:1"\nnetwork.upstream_credentials = "file:~/login"\n',
+    )
     await machine.paude(['trust', '--yes'])
     expect((await show()).code).toBe(0)
-    for (const name of ['data', 'secret']) {
+    for (const name of ['data', 'secret', 'login']) {
       renameSync(join(machine.home, name), join(machine.home, 'aside'))
       symlinkSync(join(machine.home, name === 'data' ? 'private' : '.netrc'), join(machine.home, name))
       expect((await show()).stderr).toContain('not trusted')
@@ -172,6 +177,17 @@ describe.skipIf(script === null)('on a terminal', () => {
     expect((await answered('n\n'))[1]).toContain('trust it, all 30 of these? [y]es')
   })
 
+  test('a long value is cut, so that the others stay on the screen', async () => {
+    machine.write(file, `env = ["FIRST=1", "A=${' '.repeat(9000)}end", "LAST=2"]\n`)
+    const [, screen] = await answered('n\n')
+    expect(screen.length).toBeLessThan(80 * 24)
+    for (const words of ['+ env = FIRST=1 ', 'end (9005 characters)   # paude.toml:1\n', '+ env = LAST=2 ', 'all 3 of these'])
+      expect(screen).toContain(words)
+    await machine.paude(['trust', '--yes'])
+    expect((await machine.paude(['trust', '--list'])).stdout.length).toBeLessThan(80 * 24)
+    expect((await show()).code).toBe(0)
+  })
+
   test('it may be ignored this once', async () => {
     machine.write(file, OPEN)
     const [code] = await answered('i\n')
@@ -220,13 +236,28 @@ test('what narrows holds unasked, from the top of the repository down', async ()
   for (const folder of ['.git/objects', '.git/refs', 'sub']) mkdirSync(join(machine.project, folder), { recursive: true })
   writeFileSync(join(machine.project, '.git/HEAD'), 'ref: refs/heads/main\n')
   configure('[limits]\npids = 200\n')
-  machine.write(file, '[network]\nmode = "none"\n[workspace]\nprotect = ["sub"]\n')
-  machine.write(join(machine.project, 'sub/paude.toml'), '[limits]\npids = 99\n[network]\nmode = "restricted"\n')
+  machine.write(file, '[network]\nmode = "restricted"\n[workspace]\nprotect = ["sub"]\n')
+  machine.write(join(machine.project, 'sub/paude.toml'), '[limits]\npids = 99\n[network]\nmode = "none"\n')
   const { code, stdout } = await machine.paude(['--print-config', '-p', 'x'], { cwd: join(machine.project, 'sub') })
   expect(code).toBe(0)
   expect(stdout).toMatch(/^limits\.pids +99 +# project .*sub\/paude\.toml:2$/m)
-  expect(stdout).toMatch(/^network\.mode +restricted +# project .*sub\/paude\.toml:4$/m)
+  expect(stdout).toMatch(/^network\.mode +none +# project .*sub\/paude\.toml:4$/m)
   expect(stdout).toContain(`mount         ${machine.project}/sub read-only`)
+})
+
+test('what the file at the top closes is opened by none below without the word of the user', async () => {
+  for (const folder of ['.git/objects', '.git/refs', 'sub']) mkdirSync(join(machine.project, folder), { recursive: true })
+  writeFileSync(join(machine.project, '.git/HEAD'), 'ref: refs/heads/main\n')
+  machine.write(file, '[network]\nmode = "none"\n[limits]\nmemory = "256m"\n')
+  machine.write(join(machine.project, 'sub/paude.toml'), '[network]\nmode = "restricted"\n[limits]\nmemory = "none"\n')
+  const cwd = join(machine.project, 'sub')
+  const looked = () => machine.paude(['config', 'show', '--origin'], { cwd })
+  expect((await machine.paude(['--dry-run', '-p', 'x'], { cwd })).stderr).toContain(
+    'sub/paude.toml wants to open the box, and is not trusted: network.mode = restricted, limits.memory = none',
+  )
+  expect((await looked()).stdout).toMatch(/^network\.mode +none +# project .*project\/paude\.toml:2$/m)
+  expect((await machine.paude(['trust', '--yes'], { cwd })).stderr).toContain('- network.mode = none\n')
+  expect((await looked()).stdout).toMatch(/^network\.mode +restricted +# project .*sub\/paude\.toml:2$/m)
 })
 
 test('a profile may be the project’s, and one that nobody has is a mistake', async () => {
@@ -284,6 +315,28 @@ test('secrets that [env] refers to reach the box by name, and no argv, output or
   for (const line of [`ONE=${SECRET}`, `TWO=${SECRET}-file`, `THREE=${SECRET}-command`]) expect(environments).toContain(line)
   for (const name of ['ONE', 'TWO', 'THREE']) expect(engineCalls().flat()).toContain(`--env=${name}`)
   expect(engineCalls().flat()).not.toContain('--env=GONE')
+})
+
+test('a host that is none is told with its place, and moves no cursor', async () => {
+  machine.write(file, '[network]\ndeny = ["\\u009b2J\\u009d0;pwn\\u009c\\u202egro.live"]\n')
+  for (const words of [
+    ['--dry-run', '-p', 'x'],
+    ['network', 'why', 'https://example.org'],
+  ])
+    expect((await machine.paude(words)).stderr.split('paude: ').at(-1)).toStartWith(
+      `${file}:2: cannot deny "\\u009b2J\\u009d0;pwn\\u009c\\u202egro.live": `,
+    )
+})
+
+test('the credential of the provider is for no proxy of a project', async () => {
+  machine.write(
+    file,
+    '[network]\nupstream_proxy = "http://proxy.example.org:1"\nupstream_credentials = "env:ANTHROPIC_API_KEY"\n',
+  )
+  await machine.paude(['trust', '--yes'])
+  const { code, stderr } = await machine.paude(['-p', 'x'], { env: { ANTHROPIC_API_KEY: 'sk-real' } })
+  expect([code, engineCalls()]).toEqual([125, []])
+  expect(stderr).toContain("network.upstream_credentials: ANTHROPIC_API_KEY is the provider's")
 })
 
 test('further flags reach the box of their engine alone', async () => {

@@ -9,7 +9,9 @@ import { readProjectFile } from '../config/project.ts'
 import { tomlLiteral, withEntry, withKey, withoutEntry, withoutKey } from '../config/toml-edit.ts'
 import { PaudeError } from '../errors.ts'
 import type { Host } from '../host.ts'
+import { insistPrivate, stateFolder } from '../session/store.ts'
 import { projectFolders } from '../workspace/workspace.ts'
+import { withLock } from './network/lock.ts'
 
 /** A file that `paude config` changes; `text` is '' when it is not there yet. */
 export type Editable = { readonly layer: 'user' | 'project'; readonly file: string; readonly text: string }
@@ -31,15 +33,30 @@ export function editableFile(host: Host, project: boolean): Editable {
   return { layer: 'project', file: found?.file ?? first, text: found?.text ?? '' }
 }
 
-/** The text with a key set. The word is taken as TOML where it fits (`2`, `true`, `["a"]`), else as text, else as a list with commas. */
+/** Changes a file while no other paude changes one; `textOf` gets it as it is by now, and null from it changes nothing. */
+export async function changeFile(
+  host: Host,
+  project: boolean,
+  textOf: (editable: Editable) => string | null,
+): Promise<Editable & { readonly changed: boolean }> {
+  insistPrivate(host)
+  // Not beside the file: a project could keep it taken.
+  mkdirSync(stateFolder(host), { recursive: true, mode: 0o700 })
+  return await withLock(host, join(stateFolder(host), 'config.lock'), async () => {
+    const editable = editableFile(host, project)
+    const text = textOf(editable)
+    const changed = text !== null && text !== editable.text
+    if (changed) save(editable, text)
+    return { ...editable, changed }
+  })
+}
+
+/** The text with a key set. The word is taken as TOML where it fits (`2`, `true`, `["a"]`), else as text, else as a list: of hosts with commas, of one entry elsewhere. */
 export function setKey(editable: Editable, key: string, word: string): string {
   const path = insistOnKey(key)
-  const list = tomlLiteral(
-    word
-      .split(',')
-      .map((part) => part.trim())
-      .filter((part) => part !== ''),
-  )
+  // What the network is told has no comma in it; paths, values and flags may.
+  const parts = path.at(-2) === 'network' ? word.split(',').map((part) => part.trim()) : [word]
+  const list = tomlLiteral(parts.filter((part) => part !== ''))
   const forms = [...(isToml(word) ? [word] : []), tomlLiteral(word), list]
   let fault: unknown
   for (const literal of forms) {

@@ -3,7 +3,7 @@ import { loadConfig } from '../config/load.ts'
 import { wayToUse } from '../doctor/engine-checks.ts'
 import { askEngines, type EngineState } from '../doctor/engines.ts'
 import { PaudeError } from '../errors.ts'
-import { editableFile, save, setKey } from './config-file.ts'
+import { changeFile, setKey } from './config-file.ts'
 import type { Context } from './context.ts'
 import { canAsk, readAnswer } from './start-config.ts'
 
@@ -26,9 +26,8 @@ export async function initEngine(
   const taken = name === undefined || name === 'auto' ? (settings.backend === 'auto' ? ready[0] : settings.backend) : name
   if (taken !== undefined) note(`boxes run on ${taken}`)
   if (name === undefined || name === settings.backend) return
-  const editable = editableFile(host, false)
-  save(editable, setKey(editable, 'backend', name))
-  note(`${editable.file}: backend = "${name}"`)
+  const { file } = await changeFile(host, false, (editable) => setKey(editable, 'backend', name))
+  note(`${file}: backend = "${name}"`)
 }
 
 /** `auto` for no answer. An engine that cannot be used now is no choice. */

@@ -5,7 +5,7 @@ import { lookProject } from '../init/look.ts'
 import { type Proposal, propose } from '../init/propose.ts'
 import { findGroup, groupEntry } from '../network/groups.ts'
 import { projectFolders } from '../workspace/workspace.ts'
-import { addEntry, type Editable, editableFile, save } from './config-file.ts'
+import { addEntry, changeFile, type Editable, editableFile } from './config-file.ts'
 import type { Context } from './context.ts'
 import { printable } from './output.ts'
 import { canAsk, readAnswer } from './start-config.ts'
@@ -18,7 +18,7 @@ export type Wish = {
 }
 
 /** Proposes groups for the project's file, shows it and writes it after a yes. What stands there already stays as it is. */
-export function initProject(context: Context, { groups, sure, dryRun }: Wish): void {
+export async function initProject(context: Context, { groups, sure, dryRun }: Wish): Promise<void> {
   const { host, note, answer } = context
   const editable = editableFile(host, true)
   const proposed = propose(lookProject(projectFolders(host)))
@@ -31,7 +31,12 @@ export function initProject(context: Context, { groups, sure, dryRun }: Wish): v
     answer(text)
     return
   }
-  save(editable, text)
+  await changeFile(host, true, (now) => {
+    if (now.text === editable.text && now.file === editable.file) return text
+    throw new PaudeError('refused', `${printable(now.file)} has changed meanwhile, so nothing was written`, {
+      hint: 'paude init',
+    })
+  })
   answer(printable(editable.file))
   note('it opens the box, so the next start asks for your word; paude trust asks now')
 }

@@ -1,5 +1,5 @@
 import { writeSync } from 'node:fs'
-import { PaudeError } from '../errors.ts'
+import { PaudeError, quoted } from '../errors.ts'
 import type { Host } from '../host.ts'
 
 const ESCAPE = '\u001b['
@@ -73,9 +73,12 @@ export const printable = (text: string): string =>
   // biome-ignore lint/suspicious/noControlCharactersInRegex: exactly those are taken out
   text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, '�')
 
+/** Characters of a value that are shown: three lines of a narrow terminal. */
+const SHOWN = 240
+
+/** Begin and end of a long value, and how long it is: what stands beside it shall not leave the screen. */
+export const shortened = (text: string): string =>
+  text.length <= SHOWN ? text : `${text.slice(0, SHOWN - 60)} … ${text.slice(-40)} (${text.length} characters)`
+
 /** The same as JSON: every character that a terminal may act on is escaped, so nothing is lost. */
-export const jsonLine = (value: unknown): string =>
-  JSON.stringify(value).replace(
-    /[\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,
-    (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )
+export const jsonLine = quoted

@@ -1,14 +1,14 @@
-import { readFileSync } from 'node:fs'
 import { configOf, insistOnProfile, type Layers, readLayers } from '../config/load.ts'
-import { hashOf, outerPlaces, type ProjectFile, parseProjectFile, readProjectFiles } from '../config/project.ts'
+import { outerPlaces, type ProjectFile, parseProjectFile, readProjectFiles } from '../config/project.ts'
 import type { Config, Layer, Source } from '../config/settings.ts'
 import type { Asked } from '../config/trust.ts'
 import { type Item, split } from '../config/widen.ts'
 import type { Host } from '../host.ts'
 import { realPath } from '../workspace/paths.ts'
-import { projectFolders } from '../workspace/workspace.ts'
+import { projectFolders, writableFolders } from '../workspace/workspace.ts'
 import type { Context } from './context.ts'
 import { wantedDevcontainer } from './devcontainer.ts'
+import { shortened } from './output.ts'
 
 /** One file of the project, judged. */
 export type Judged = {
@@ -27,18 +27,27 @@ export async function readProject({ host, note }: Pick<Context, 'host' | 'note'>
   const layers = await readLayers(host, flags)
   const base = configOf(layers)
   const folders = base.settings.projectConfig === 'ignore' ? [] : projectFolders(host)
-  const around = { top: folders[0] ?? '', home: host.home, profile: layers.profile, note }
-  const parsed = await Promise.all(
-    readProjectFiles(folders).map(async (file) => ({ file, ...(await parseProjectFile(file, around)) })),
-  )
+  const files = readProjectFiles(folders)
+  const [top] = files.length === 0 ? [] : folders
+  const writable = top === undefined ? [] : writableFolders(top, host)
+  const around = { writable, home: host.home, profile: layers.profile, note }
+  const parsed = await Promise.all(files.map(async (file) => ({ file, ...(await parseProjectFile(file, around)) })))
   const devcontainer = await wantedDevcontainer({ host, note }, base)
   insistOnProfile(layers, { sources: [], profiles: parsed.flatMap(({ profiles }) => profiles) })
   // The project's paude.toml has the last word.
-  const judged = [...(devcontainer === null ? [] : [devcontainer]), ...parsed].map(({ file, sources }) => {
-    const parts = sources.map((source) => split(base, source))
-    return { file, sources, items: parts.flatMap(({ items }) => items), rest: parts.map(({ rest }) => rest) }
+  return { layers, base, judged: judgeInTurn(layers, [...(devcontainer === null ? [] : [devcontainer]), ...parsed]) }
+}
+
+/** Each file against what the user has and those before it close: one further down takes nothing of that back unasked. */
+function judgeInTurn(layers: Layers, files: readonly Pick<Judged, 'file' | 'sources'>[]): readonly Judged[] {
+  const closed: Source[] = []
+  return files.map(({ file, sources }) => {
+    const before = configOf(layers, closed)
+    const parts = sources.map((source) => split(before, source))
+    const rest = parts.map((part) => part.rest)
+    closed.push(...rest)
+    return { file, sources, items: parts.flatMap(({ items }) => items), rest }
   })
-  return { layers, base, judged }
 }
 
 /** Everything the project says holds. */
@@ -61,7 +70,9 @@ export const askedOf = ({ file, sources, items }: Judged, { home }: Pick<Host, '
   hash: file.hash,
   items: items.map(({ key, value }) => `${key} = ${value}`),
   also: Object.fromEntries([
-    ...sources.flatMap(({ values }) => values.caFile ?? []).map((path) => [path, contentOf(path)] as const),
+    ...sources
+      .flatMap(({ values }) => values.caFile ?? [])
+      .flatMap((named) => (typeof named === 'string' ? [] : [[named.path, named.hash] as const])),
     ...sources.flatMap(({ values: { imageBuild } }) =>
       imageBuild?.dockerfile ? [[imageBuild.dockerfile.path, imageBuild.dockerfile.hash] as const] : [],
     ),
@@ -82,14 +93,6 @@ export async function approvalOf(judged: Judged, host: Pick<Host, 'home'>): Prom
 /** Where a file of this name stands in the project, judged by what it opens: the lines of a diff against what the user has. */
 export const widened = ({ items }: Judged): readonly string[] =>
   items.flatMap(({ key, value, before, place }) => [
-    ...(before === '' ? [] : [`- ${key} = ${before}`]),
-    `+ ${key} = ${value}   # ${place.split('/').at(-1) ?? ''}`,
+    ...(before === '' ? [] : [`- ${key} = ${shortened(before)}`]),
+    `+ ${key} = ${shortened(value)}   # ${place.split('/').at(-1) ?? ''}`,
   ])
-
-function contentOf(path: string): string {
-  try {
-    return hashOf(readFileSync(path))
-  } catch {
-    return 'missing'
-  }
-}

@@ -50,7 +50,7 @@ function rowsOf({ settings, origins }: Config, setting: keyof Settings, host: Pi
   if (value.length === 0) return [{ key, value: '-', origin: null }]
   return value.map((entry, at) => ({
     key,
-    value: setting === 'env' ? withoutValue(String(entry)) : String(entry),
+    value: setting === 'env' ? withoutValue(String(entry)) : entryText(entry),
     origin: origins[setting][at] ?? null,
   }))
 }

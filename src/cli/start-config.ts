@@ -6,7 +6,7 @@ import { insistPrivate, trustFolder } from '../session/store.ts'
 import { shown } from '../workspace/paths.ts'
 import type { Context } from './context.ts'
 import { devcontainerFlag } from './devcontainer.ts'
-import { green, printable, red } from './output.ts'
+import { green, printable, red, shortened } from './output.ts'
 import { approvalOf, askedOf, type Judged, narrowed, type Project, readProject, whole, widened } from './project-config.ts'
 
 /** The configuration of a start. What a project's files open needs the user's word, which is asked for where there is a terminal. */
@@ -62,8 +62,10 @@ export function showWidening({ note }: Context, judged: readonly Judged[]): void
 
 /** The question. A long list is counted: what matters may have left the screen. */
 export function trustWhat(judged: readonly Judged[]): string {
-  const count = judged.flatMap(({ items }) => items).length
-  return count > 10 ? `trust it, all ${count} of these?` : 'trust it?'
+  const items = judged.flatMap((one) => one.items)
+  const count = items.length
+  const isLong = items.some(({ value, before }) => shortened(value) !== value || shortened(before) !== before)
+  return count > 10 || (count > 1 && isLong) ? `trust it, all ${count} of these?` : 'trust it?'
 }
 
 /** One line from the terminal, in lower case; '' when it was closed. */
@@ -77,7 +79,7 @@ export function readAnswer({ prompt }: Context, question: string): string {
   }
 }
 
-const named = ({ key, value }: { readonly key: string; readonly value: string }) => printable(`${key} = ${value}`)
+const named = ({ key, value }: { readonly key: string; readonly value: string }) => printable(`${key} = ${shortened(value)}`)
 
 function untrusted(judged: readonly Judged[], { settings, origins }: Config): PaudeError {
   const [first] = judged

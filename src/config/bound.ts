@@ -1,5 +1,6 @@
 import { PaudeError } from '../errors.ts'
 import { shown } from '../workspace/paths.ts'
+import { entryText } from './entry-text.ts'
 import { keyOf } from './keys.ts'
 import { isWider, RULES, uncovered } from './rules.ts'
 import type { Config, Layer, Origin, Settings, Source } from './settings.ts'
@@ -11,16 +12,23 @@ import type { Config, Layer, Origin, Settings, Source } from './settings.ts'
 export function bound(config: Config, { values, places }: Source): Config {
   const limits = whole(values)
   return (Object.keys(limits) as (keyof Settings)[]).reduce<Config>(
-    (before, setting) => boundOne(before, { setting, limits, place: places[setting] ?? places.networkAllow ?? '' }),
+    (before, setting) =>
+      boundOne(before, { setting, limits, place: places[setting] ?? places.networkAllow ?? places.networkGroups ?? '' }),
     { ...config, managed: limits },
   )
 }
 
-/** Hosts and groups are one list: naming only one of them leaves no door in the other. */
-const whole = (values: Layer): Layer =>
-  values.networkAllow === undefined && values.networkGroups === undefined
-    ? values
-    : { ...values, networkAllow: values.networkAllow ?? [], networkGroups: values.networkGroups ?? [] }
+/** Hosts and groups are one list, and without the wall they limit nothing: naming one of them leaves no door in the others. */
+function whole(values: Layer): Layer {
+  const { network = 'restricted', networkAllow, networkGroups } = values
+  if (networkAllow === undefined && networkGroups === undefined) return values
+  return {
+    ...values,
+    network: isWider('network', network, 'restricted') ? 'restricted' : network,
+    networkAllow: networkAllow ?? [],
+    networkGroups: networkGroups ?? [],
+  }
+}
 
 function boundOne(
   config: Config,
@@ -43,7 +51,14 @@ function boundOne(
   const [first] = uncovered<unknown>(setting, value, limits)
   if (first === undefined) return config
   const at = value.indexOf(first)
-  throw beyond(setting, { value: String(value[at]), origin: origins[at], place, limit: limit.join(', ') || 'nothing' })
+  const hosts = setting === 'networkAllow' || setting === 'networkGroups'
+  const most: readonly unknown[] = hosts ? [...(limits.networkAllow ?? []), ...(limits.networkGroups ?? [])] : limit
+  throw beyond(setting, {
+    value: entryText(value[at]),
+    origin: origins[at],
+    place,
+    limit: most.map(entryText).join(', ') || 'nothing',
+  })
 }
 
 function beyond(

@@ -1,13 +1,13 @@
 import { commandLine } from '../plan/shell.ts'
-import type { ImageBuild, LifecycleStep, Reference } from './settings.ts'
+import type { ImageBuild, LifecycleStep, ReadCertificates, Reference } from './settings.ts'
 
 /** A value as it is shown to whoever decides about it: everything it does, and no secret. */
 export function entryText(entry: unknown): string {
   if (typeof entry !== 'object' || entry === null) return String(entry)
-  const value = entry as ImageBuild | LifecycleStep | (Reference & { readonly kind?: undefined })
+  const value = entry as ImageBuild | LifecycleStep | ((Reference | ReadCertificates) & { readonly kind?: undefined })
   switch (value.kind) {
     case undefined:
-      return `${value.name} = ${value.source}`
+      return 'path' in value ? value.path : `${value.name} = ${value.source}`
     case 'build':
       return buildText(value)
     case 'export':

@@ -50,6 +50,7 @@ export function parseConfig(written: Written, profile = ''): Parsed {
   if (text === null) throw new PaudeError('config', `cannot read ${file}`, { hint: `check its permissions, or remove it` })
   const at = placer(file, text)
   const found = current(parseToml(file, text), at)
+  refuseNames(found, at)
   const result = v.safeParse(ConfigFile, found)
   if (!result.success) throw invalid(result.issues[0], at)
   const { profiles = {}, version: _, ...always } = result.output
@@ -66,14 +67,35 @@ export function parseConfig(written: Written, profile = ''): Parsed {
   return { sources, profiles: Object.keys(profiles) }
 }
 
+/** What the schema would leave out without a word. */
+const NO_NAMES = ['__proto__', 'prototype', 'constructor']
+
+function refuseNames(found: unknown, at: Placer): void {
+  const { env, profiles } = found as { readonly env?: unknown; readonly profiles?: unknown }
+  const parts = Object.entries(Object(profiles)).map(
+    ([name, part]) => [`profiles.${name}.env`, (part as { readonly env?: unknown } | null)?.env] as const,
+  )
+  for (const [path, table] of [['profiles', profiles] as const, ['env', env] as const, ...parts])
+    for (const name of Object.keys(Object(table)))
+      if (NO_NAMES.includes(name))
+        throw wrong(`${at(`${path}.${name}`)}: nothing can be called ${name}`, { hint: 'give it another name' })
+}
+
+/** The parser writes what stands in a table called `constructor` or `hasOwnProperty` into that very function of the runtime. */
+function freezeRuntime(): void {
+  for (const { value } of Object.values(Object.getOwnPropertyDescriptors(Object.prototype))) Object.freeze(value)
+}
+
 /** The text as plain data. The parser leaves null prototypes, symbols and BigInts behind; JSON does not. */
 export function parseToml(file: string, content: string): unknown {
+  freezeRuntime()
   try {
     return JSON.parse(
       JSON.stringify(TOML.parse(content), (_, value: unknown) => (typeof value === 'bigint' ? Number(value) : value)),
     )
   } catch (cause) {
-    const { line, message } = cause as { line?: number; message: string }
+    const { line, message } =
+      cause instanceof TypeError ? { line: undefined, message: ofRuntime(cause) } : (cause as Error & { readonly line?: number })
     throw new PaudeError(
       'config',
       shown(
@@ -86,6 +108,10 @@ export function parseToml(file: string, content: string): unknown {
     )
   }
 }
+
+/** The runtime's own errors have a line too, but of the program; the parser makes one for a date that there is not. */
+const ofRuntime = ({ message }: TypeError): string =>
+  message.startsWith('Invalid') ? message : 'a table has a name that none can have, like constructor'
 
 /** Tells `FILE:LINE` of a key, or the file alone where it stands in no line of its own. */
 type Placer = (path: string) => string

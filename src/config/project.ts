@@ -1,12 +1,13 @@
-import { createHash } from 'node:crypto'
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { PaudeError } from '../errors.ts'
 import { mountWord, parseMount } from '../workspace/mount.ts'
 import { below, realFuture, shown } from '../workspace/paths.ts'
-import { isMissing } from './missing.ts'
+import { entryText } from './entry-text.ts'
+import { hashOf } from './hash.ts'
 import type { Parsed } from './parse.ts'
-import type { Layer, Source } from './settings.ts'
+import { readCertificates } from './project-certificates.ts'
+import type { Layer, Settings, Source } from './settings.ts'
+import { readStranger } from './stranger-file.ts'
 
 /** A project's own file as it was read, once: what is judged, shown and approved are the same bytes. */
 export type ProjectFile = { readonly file: string; readonly text: string; readonly hash: string }
@@ -26,31 +27,13 @@ export const readProjectFiles = (folders: readonly string[]): readonly ProjectFi
 
 /** Reads a file that a stranger may have put there; refuses what could be something else than it looks like. */
 export function readProjectFile(file: string): ProjectFile | null {
-  let handle: number
-  try {
-    handle = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
-  } catch (error) {
-    if (isMissing(error)) return null
-    const { code } = error as { code?: string }
-    throw refused(file, code === 'ELOOP' ? 'is a link' : `cannot be read (${code})`)
-  }
-  try {
-    const stats = fstatSync(handle)
-    if (!stats.isFile()) throw refused(file, 'is not a file')
-    if ((stats.mode & 0o002) !== 0) throw refused(file, 'can be written by everybody on this machine')
-    const bytes = Buffer.alloc(MOST + 1)
-    const size = readSync(handle, bytes, 0, bytes.length, 0)
-    if (size > MOST) throw refused(file, `is larger than ${MOST / 1024} KiB`)
-    const content = bytes.subarray(0, size)
-    return { file, text: utf8(file, content), hash: hashOf(content) }
-  } finally {
-    closeSync(handle)
-  }
+  const content = readStranger(file, MOST, (fault) => refused(file, fault))
+  return content === null ? null : { file, text: utf8(file, content), hash: hashOf(content) }
 }
 
 export type Around = {
-  /** Top of the project: what lies below it is the agent's to change. */
-  readonly top: string
+  /** What lies below these is the agent's to change. */
+  readonly writable: readonly string[]
   readonly home: string
   readonly profile: string
   readonly note: (text: string) => void
@@ -75,53 +58,67 @@ async function older(file: string, text: string, { note }: Around): Promise<Pars
 }
 
 /** Places outside of the project that its file names: the sources of mounts, and files of secrets. */
-export const outerPlaces = ({ values }: Source, home: string): readonly string[] => [
-  ...(values.mount ?? []).map((word) => parseMount(word, { cwd: '/', home }).source),
-  ...(values.references ?? []).flatMap(({ source }) =>
-    typeof source === 'string' && source.startsWith('file:') ? [source.slice('file:'.length).replace(/^~(?=\/)/, home)] : [],
+export const outerPlaces = (source: Source, home: string): readonly string[] => namedPlaces(source, home).map(([, path]) => path)
+
+const namedPlaces = ({ values }: Source, home: string): readonly (readonly [keyof Settings, string])[] => [
+  ...(values.mount ?? []).map((word) => ['mount', parseMount(word, { cwd: '/', home }).source] as const),
+  ...referring(values).flatMap(([key, word]) =>
+    word.startsWith('file:') ? [[key, word.slice('file:'.length).replace(/^~(?=\/)/, home)] as const] : [],
   ),
 ]
 
-export const hashOf = (content: Uint8Array | string): string => createHash('sha256').update(content).digest('hex')
+/** Every word that says where a secret lies, with the setting that has it. */
+const referring = ({ references = [], upstreamCredentials = '' }: Layer): readonly (readonly [keyof Settings, string])[] => [
+  ...references.flatMap(({ source }) => [source].flat().map((word) => ['references', word] as const)),
+  ['upstreamCredentials', upstreamCredentials],
+]
 
 function rooted(source: Source, file: string, { home }: Around): Source {
   const { values, places } = source
   const folder = dirname(file)
   refuseDots(source, file)
   const from = (path: string) => resolve(folder, path.replace(/^~(?=\/)/, home))
+  const certificates = (values.caFile ?? []).map((named) => from(entryText(named)))
+  const place = places.caFile ?? file
   const changed: Layer = {
     ...(values.mount && { mount: values.mount.map((word) => (/^[/~]/.test(word) ? word : `${mountWord(folder)}/${word}`)) }),
-    ...(values.caFile && { caFile: values.caFile.map(from) }),
+    ...(values.caFile && {
+      caFile: readCertificates(certificates, (path, fault) => refused(place, `names ${shown(path)}, which ${fault}`)),
+    }),
     // A certificate of the project holds as it was approved, so no box may change it.
-    ...((values.protect || values.caFile) && { protect: [...(values.protect ?? []), ...(values.caFile ?? [])].map(from) }),
+    ...((values.protect || values.caFile) && { protect: [...(values.protect ?? []).map(from), ...certificates] }),
   }
-  const further = values.protect || !values.caFile ? {} : { protect: places.caFile ?? file }
+  const further = values.protect || !values.caFile ? {} : { protect: place }
   return { layer: 'project', values: { ...values, ...changed }, places: { ...places, ...further } }
 }
 
 /** A way that leads upwards means something else in every checkout, and what it means is not to be read from the file. */
 function refuseDots({ values, places }: Source, file: string): void {
   const paths = [
-    ...(['mount', 'caFile', 'protect'] as const).flatMap((key) => (values[key] ?? []).map((path) => [key, path] as const)),
-    ...(values.references ?? []).flatMap(({ source }) => [source].flat().map((word) => ['references', word] as const)),
+    ...(['mount', 'caFile', 'protect'] as const).flatMap((key) =>
+      (values[key] ?? []).map((named) => [key, entryText(named)] as const),
+    ),
+    ...referring(values),
   ]
   for (const [key, path] of paths)
     if (path.split(/[/:]/).includes('..')) throw refused(places[key] ?? file, `has a path with .. in it: ${shown(path)}`)
 }
 
 /** What lies in the project the agent can replace by a link to anything, and no approval would notice. */
-export function refuseInside(source: Source, file: string, { top, home }: Pick<Around, 'top' | 'home'>): void {
-  const place = source.places.mount ?? source.places.references ?? file
-  let places: readonly string[]
+export function refuseInside(source: Source, file: string, { writable, home }: Pick<Around, 'writable' | 'home'>): void {
+  let named: ReturnType<typeof namedPlaces>
   try {
-    places = outerPlaces(source, home)
+    named = namedPlaces(source, home)
   } catch (error) {
     if (!(error instanceof PaudeError)) throw error
-    throw new PaudeError('config', `${shown(place)}: ${error.message}`, { hint: error.hint })
+    throw new PaudeError('config', `${shown(source.places.mount ?? file)}: ${error.message}`, { hint: error.hint })
   }
-  const inside = places.find((path) => below(top, path) || below(top, realFuture(path)))
+  const inside = named.find(([, path]) => writable.some((place) => below(place, path) || below(place, realFuture(path))))
   if (inside !== undefined)
-    throw refused(place, `names ${shown(inside)}, which lies in the project and can be changed by the agent`)
+    throw refused(
+      source.places[inside[0]] ?? file,
+      `names ${shown(inside[1])}, which lies in the project or its git data and can be changed by the agent`,
+    )
 }
 
 function utf8(file: string, content: Uint8Array): string {

@@ -2,6 +2,7 @@ import type { Allow } from '../network/allow.ts'
 import { groupEntry, parseEntry } from '../network/groups.ts'
 import { matches, mergeAllows } from '../network/pattern.ts'
 import { readBandwidth } from '../network/ways.ts'
+import { entryText } from './entry-text.ts'
 import { readCpus, readMemory, readPids } from './limits.ts'
 import type { Layer, Settings } from './settings.ts'
 
@@ -78,7 +79,9 @@ export function uncovered<T>(setting: keyof Settings, entries: readonly T[], by:
     : ((by[setting] ?? []) as readonly unknown[])
   const known = new Set(list.map((one) => JSON.stringify(one)))
   const plain = (entry: T): unknown => (setting === 'networkGroups' ? groupEntry(String(entry)) : entry)
-  const fresh = entries.filter((entry) => !known.has(JSON.stringify(plain(entry))))
+  // Who names a path means whatever stands there; of what was read there, another content is another entry.
+  const path = (entry: T): string => (setting === 'caFile' ? JSON.stringify(entryText(entry)) : '')
+  const fresh = entries.filter((entry) => !known.has(JSON.stringify(plain(entry))) && !known.has(path(entry)))
   if (!hosts || fresh.length === 0) return fresh
   const allowed = list.flatMap(readAllow)
   return fresh.filter((entry) => !allows(allowed, plain(entry)))

@@ -38,7 +38,7 @@ export type Settings = {
   readonly env: readonly string[]
   /** Only in files: variables whose values lie elsewhere. */
   readonly references: readonly Reference[]
-  readonly caFile: readonly string[]
+  readonly caFile: readonly CaFile[]
   /** Only in files: further flags of the agent's container, on one engine each. */
   readonly dockerFlags: readonly string[]
   readonly podmanFlags: readonly string[]
@@ -65,6 +65,12 @@ export type Settings = {
 
 /** A variable of the box and where its value is: `env:NAME`, `file:PATH`, `template:TEXT` with `${localEnv:NAME}` in it, or a program that prints it. */
 export type Reference = { readonly name: string; readonly source: string | readonly string[] }
+
+/** A file of certificates: its path, or what a file of the project means by it. */
+export type CaFile = string | ReadCertificates
+
+/** What stood in a file of certificates when it was judged, so that nothing else is ever built with; `text` is null where there was none. */
+export type ReadCertificates = { readonly path: string; readonly text: string | null; readonly hash: string }
 
 /** A project's own recipe of an image. */
 export type ImageBuild = {

@@ -3,7 +3,7 @@ import { lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, wr
 import { join } from 'node:path'
 import * as v from 'valibot'
 import { PaudeError } from '../errors.ts'
-import { hashOf } from './project.ts'
+import { hashOf } from './hash.ts'
 
 /** The user's word about one file of a project: it may open these things as long as its content is this. */
 const Approval = v.object({

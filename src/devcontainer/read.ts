@@ -1,9 +1,11 @@
 import { dirname, isAbsolute } from 'node:path'
-import { hashOf, refuseInside } from '../config/project.ts'
+import { hashOf } from '../config/hash.ts'
+import { refuseInside } from '../config/project.ts'
 import type { Layer, Source } from '../config/settings.ts'
 import { PaudeError } from '../errors.ts'
 import { findProgram, type Host } from '../host.ts'
 import { below, shown } from '../workspace/paths.ts'
+import { writableFolders } from '../workspace/workspace.ts'
 import { readEnvironment } from './environment.ts'
 import { expand, type Scope, scopeOf } from './expand.ts'
 import type { Found } from './find.ts'
@@ -43,7 +45,7 @@ export function readDevcontainer(
   }
   const places = Object.fromEntries(Object.keys(values).map((key) => [key, file]))
   const source: Source = { layer: 'project', values, places }
-  refuseInside(source, file, { top: root, home: host.home })
+  refuseInside(source, file, { writable: writableFolders(root, host), home: host.home })
   return {
     source,
     ignored: [...ignoredKeys(found), ...place.ignored, ...variables.ignored, ...mounts.ignored, ...ignored],

@@ -1,5 +1,6 @@
 import { dirname, join, resolve } from 'node:path'
-import { hashOf, readProjectFile } from '../config/project.ts'
+import { hashOf } from '../config/hash.ts'
+import { readProjectFile } from '../config/project.ts'
 import type { ImageBuild } from '../config/settings.ts'
 import { PaudeError } from '../errors.ts'
 import { IMAGE } from '../image/build.ts'

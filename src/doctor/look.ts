@@ -4,6 +4,7 @@ import { accessSync, constants, existsSync, readFileSync, statfsSync, statSync }
 import { dirname } from 'node:path'
 import { claude } from '../agents/claude.ts'
 import { backends } from '../backends/registry.ts'
+import type { CaFile } from '../config/settings.ts'
 import { PaudeError } from '../errors.ts'
 import { findProgram, type Host } from '../host.ts'
 import { certificates, extraCaCertificates } from '../image/ca.ts'
@@ -142,7 +143,7 @@ export function lookCredential(host: Host): { readonly variable: string; readonl
 /** The certificates to trust besides the public ones. `expired` names those whose time is over. */
 export type Authorities = { readonly count: number; readonly expired: readonly string[]; readonly fault: string }
 
-export function lookAuthorities(host: Host, files: readonly string[], now: number): Authorities {
+export function lookAuthorities(host: Host, files: readonly CaFile[], now: number): Authorities {
   try {
     const blocks = certificates(extraCaCertificates(host, files))
     return { count: blocks.length, expired: blocks.flatMap((block) => expiredName(block, now)), fault: '' }

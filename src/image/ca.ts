@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import type { CaFile } from '../config/settings.ts'
 import { PaudeError } from '../errors.ts'
 import type { Host } from '../host.ts'
 
@@ -12,7 +13,7 @@ export const CA_FOLDERS = [
 ] as const
 
 /** Bytes of all files together; a whole distribution's bundle takes a quarter of it. */
-const LIMIT = 1024 * 1024
+export const CERTIFICATES_LIMIT = 1024 * 1024
 
 /**
  * Reads the certificates to trust besides the public ones, as PEM text: those of `files`, or else what the host's administrator
@@ -20,7 +21,7 @@ const LIMIT = 1024 * 1024
  */
 export function extraCaCertificates(
   host: Pick<Host, 'platform'>,
-  files: readonly string[] = [],
+  files: readonly CaFile[] = [],
   folders: readonly string[] = CA_FOLDERS,
 ): string {
   if (files.length > 0) return bundle(files.map(namedFile))
@@ -36,29 +37,34 @@ export function certificates(text: string): readonly string[] {
 function bundle(texts: readonly string[]): string {
   const blocks = certificates(texts.join('\n'))
   const pem = blocks.map((block) => `${block}\n`).join('')
-  if (pem.length <= LIMIT) return pem
+  if (pem.length <= CERTIFICATES_LIMIT) return pem
   throw new PaudeError('config', `the extra certificates take ${Math.ceil(pem.length / 1024)} KiB; 1024 are allowed`, {
     hint: 'name the ones that are needed with --ca-file',
   })
 }
 
-function namedFile(path: string): string {
-  let text: string
-  try {
-    if (statSync(path).size > LIMIT) throw new PaudeError('config', `${path} is larger than a certificate file may be (1 MiB)`)
-    text = readFileSync(path, 'utf8')
-  } catch (cause) {
-    if (cause instanceof PaudeError) throw cause
-    throw new PaudeError('config', `the certificate file ${path} cannot be read`, {
-      hint: 'give --ca-file an existing PEM file',
-      cause,
-    })
-  }
+function namedFile(file: CaFile): string {
+  const [path, text] = typeof file === 'string' ? [file, readNamed(file)] : [file.path, file.text]
+  if (text === null) throw unreadable(path)
   if (certificates(text).length > 0) return text
   throw new PaudeError('config', `${path} holds no certificate`, {
     hint: 'PEM text with BEGIN CERTIFICATE is needed; openssl x509 converts others',
   })
 }
+
+function readNamed(path: string): string {
+  try {
+    if (statSync(path).size > CERTIFICATES_LIMIT)
+      throw new PaudeError('config', `${path} is larger than a certificate file may be (1 MiB)`)
+    return readFileSync(path, 'utf8')
+  } catch (cause) {
+    if (cause instanceof PaudeError) throw cause
+    throw unreadable(path, cause)
+  }
+}
+
+const unreadable = (path: string, cause?: unknown): PaudeError =>
+  new PaudeError('config', `the certificate file ${path} cannot be read`, { hint: 'give --ca-file an existing PEM file', cause })
 
 function certificateFiles(folder: string): readonly string[] {
   try {
@@ -74,7 +80,7 @@ function certificateFiles(folder: string): readonly string[] {
 function readable(path: string): string {
   try {
     const { size } = statSync(path)
-    return size <= LIMIT ? readFileSync(path, 'utf8') : ''
+    return size <= CERTIFICATES_LIMIT ? readFileSync(path, 'utf8') : ''
   } catch {
     return ''
   }

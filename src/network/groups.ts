@@ -1,4 +1,4 @@
-import { PaudeError } from '../errors.ts'
+import { PaudeError, quoted } from '../errors.ts'
 import type { Allow, Deny } from './allow.ts'
 import { parseAllow, parseDeny } from './pattern.ts'
 
@@ -140,7 +140,7 @@ export function findGroup(written: string): Group {
   const name = written.replace(/^@/, '')
   const found = groups.find((group) => group.name === name)
   if (found !== undefined) return found
-  throw new PaudeError('usage', `there is no group ${JSON.stringify(`@${name}`)}`, {
+  throw new PaudeError('usage', `there is no group ${quoted(`@${name}`)}`, {
     hint: 'paude network groups lists them',
   })
 }

@@ -1,5 +1,5 @@
 import { domainToASCII, domainToUnicode } from 'node:url'
-import { PaudeError } from '../errors.ts'
+import { PaudeError, quoted } from '../errors.ts'
 import { type Allow, type Deny, HOST_NAME } from './allow.ts'
 import { inside, PRIVATE_RANGES, rangeText, readRange } from './ranges.ts'
 
@@ -8,9 +8,11 @@ const LABEL = /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/
 const TOP_LABEL = /^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/
 
 /** Reads `HOST[:PORT][@CIDR]`, where HOST is a name or `*.` before one. Throws `usage` for everything else. */
-export function parseAllow(entry: string, why: string): Allow {
+export const parseAllow = (entry: string, why: string): Allow => parseHost(entry, { why, verb: 'allow' })
+
+function parseHost(entry: string, { why, verb }: { readonly why: string; readonly verb: 'allow' | 'deny' }): Allow {
   const refuse: Refuse = (problem, hint) => {
-    throw new PaudeError('usage', `cannot allow ${JSON.stringify(entry)}: ${problem}`, { hint })
+    throw new PaudeError('usage', `cannot ${verb} ${quoted(entry)}: ${problem}`, { hint })
   }
   refuseStrangers(entry, refuse)
   const [address = '', range, ...more] = entry.split('@')
@@ -31,11 +33,11 @@ export function parseAllow(entry: string, why: string): Allow {
 /** Reads `HOST[:PORT]` of a denylist, where HOST is a name or `*.` before one. Throws `usage` for everything else. */
 export function parseDeny(entry: string, why: string): Deny {
   if (entry.includes('@'))
-    throw new PaudeError('usage', `cannot deny ${JSON.stringify(entry)}: a range belongs to what is allowed`, {
+    throw new PaudeError('usage', `cannot deny ${quoted(entry)}: a range belongs to what is allowed`, {
       hint: 'write HOST or HOST:PORT',
     })
   const port = entry.includes(':') || entry !== HOST_NAME ? '' : ':1'
-  const { host, ports } = parseAllow(`${entry}${port}`, why)
+  const { host, ports } = parseHost(`${entry}${port}`, { why, verb: 'deny' })
   return { host, ports: entry.includes(':') ? ports : [], why }
 }
 
@@ -144,7 +146,7 @@ function refuseStrangers(entry: string, refuse: Refuse): void {
     refuse('a scheme is not part of the entry', 'write the host alone, such as example.org or example.org:8443')
   if (entry.includes('[') || entry.includes(']')) refuseAddress(refuse)
   if (/[\\?#%]/.test(entry) || entry.split('@')[0]?.includes('/'))
-    refuse('only whole hosts can be allowed, not paths', 'write the host alone')
+    refuse('only whole hosts can be named, not paths', 'write the host alone')
 }
 
 const refuseAddress = (refuse: Refuse): never =>

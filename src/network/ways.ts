@@ -1,4 +1,4 @@
-import { PaudeError } from '../errors.ts'
+import { PaudeError, quoted } from '../errors.ts'
 import { parseAllow } from './pattern.ts'
 import { readRange } from './ranges.ts'
 
@@ -42,10 +42,7 @@ export function readWays({ upstreamProxy, upstreamCredentials, upstreamExcept, d
     )
   for (const address of dns)
     if (readRange(`${address}/${address.includes(':') ? 128 : 32}`) === null)
-      throw wrong(
-        `network.dns: ${JSON.stringify(address)} is no address`,
-        'write the address of a name server, such as "10.0.0.53"',
-      )
+      throw wrong(`network.dns: ${quoted(address)} is no address`, 'write the address of a name server, such as "10.0.0.53"')
   return {
     upstream:
       upstreamProxy === ''
@@ -60,7 +57,7 @@ function readUpstream(text: string): Pick<Upstream, 'scheme' | 'host' | 'port'> 
   const url = URL.parse(text)
   const hint = 'write http://HOST:PORT or https://HOST:PORT'
   if (url === null || !/^https?:$/.test(url.protocol) || !/^\/?$/.test(url.pathname + url.search + url.hash))
-    throw wrong(`network.upstream_proxy: ${JSON.stringify(text.replace(/\/\/[^@/]*@/, '//…@'))} is no proxy`, hint)
+    throw wrong(`network.upstream_proxy: ${quoted(text.replace(/\/\/[^@/]*@/, '//…@'))} is no proxy`, hint)
   if (url.username !== '' || url.password !== '')
     throw wrong('network.upstream_proxy holds a password', 'write upstream_credentials = "env:NAME" or "file:PATH" instead')
   const secure = url.protocol === 'https:'
@@ -79,7 +76,7 @@ export function readBandwidth(text: string): number {
   if (text === '' || text === 'none') return 0
   const [, digits = '', unit = ''] = /^([1-9]\d{0,5})([km])$/i.exec(text) ?? []
   if (digits === '')
-    throw wrong(`network.bandwidth: ${JSON.stringify(text)} is no speed`, 'write bytes a second with a unit, like "500k" or "5m"')
+    throw wrong(`network.bandwidth: ${quoted(text)} is no speed`, 'write bytes a second with a unit, like "500k" or "5m"')
   return Number(digits) * (unit.toLowerCase() === 'k' ? 1024 : 1024 ** 2)
 }
 

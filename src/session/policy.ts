@@ -1,4 +1,5 @@
-import type { Config } from '../config/settings.ts'
+import type { Config, Origin } from '../config/settings.ts'
+import { PaudeError } from '../errors.ts'
 import type { Host } from '../host.ts'
 import type { Allow, Injection, Policy } from '../network/allow.ts'
 import { applied } from '../network/changes.ts'
@@ -8,8 +9,10 @@ import { revisionOf } from '../network/revision.ts'
 import { DIRECT, readWays, type Ways } from '../network/ways.ts'
 import { readSecret } from '../reference.ts'
 import { type Secret, secret } from '../secret.ts'
+import { shown } from '../workspace/paths.ts'
 import type { SessionRecord } from './record.ts'
 import type { Network } from './spec.ts'
+import { KEPT_OUTSIDE } from './variables.ts'
 
 /** The policy of a start: what the agent needs and what the layers of the configuration say, each entry with its reason. */
 export function startPolicy(
@@ -20,13 +23,11 @@ export function startPolicy(
     injection,
   }: { readonly session: string; readonly needed: readonly Allow[]; readonly injection: Injection | null },
 ): Policy {
-  const why = (key: 'networkAllow' | 'networkDeny' | 'networkGroups', at: number) => {
-    const { layer, place } = origins[key][at] ?? { layer: 'default', place: '' }
-    return `asked for by ${place || layer}`
-  }
-  const allow = settings.networkAllow.flatMap((entry, at) => parseEntry(entry, why('networkAllow', at)))
-  const groups = settings.networkGroups.flatMap((name, at) => parseEntry(groupEntry(name), why('networkGroups', at)))
-  const deny = settings.networkDeny.flatMap((entry, at) => parseDenyEntry(entry, why('networkDeny', at)))
+  const read = <T>(key: 'networkAllow' | 'networkDeny' | 'networkGroups', parse: (entry: string, why: string) => readonly T[]) =>
+    settings[key].flatMap((entry, at) => fromOrigin(entry, origins[key][at], parse))
+  const allow = read('networkAllow', parseEntry)
+  const groups = read('networkGroups', (name, why) => parseEntry(groupEntry(name), why))
+  const deny = read('networkDeny', parseDenyEntry)
   return {
     session,
     mode: settings.network === 'none' ? 'restricted' : settings.network,
@@ -34,6 +35,20 @@ export function startPolicy(
     deny: mergeDenies(deny),
     ways: readWays(settings),
     injection,
+  }
+}
+
+/** Reads an entry with its reason; what is wrong with one of a file is told with its place. */
+function fromOrigin<T>(
+  entry: string,
+  { layer, place }: Origin = { layer: 'default', place: '' },
+  parse: (entry: string, why: string) => readonly T[],
+): readonly T[] {
+  try {
+    return parse(entry, `asked for by ${place || layer}`)
+  } catch (error) {
+    if (!(error instanceof PaudeError) || !['user', 'project', 'managed'].includes(layer)) throw error
+    throw new PaudeError('config', `${shown(place)}: ${error.message}`, { hint: error.hint, cause: error })
   }
 }
 
@@ -66,6 +81,11 @@ export function proxySecret(
   { credential, ways: { upstream } }: { readonly credential: Secret | null; readonly ways: Ways },
 ): Secret | null {
   if (upstream === null || upstream.credentials === '') return credential
+  const kept = KEPT_OUTSIDE.find((name) => upstream.credentials === `env:${name}`)
+  if (kept !== undefined)
+    throw new PaudeError('refused', `network.upstream_credentials: ${kept} is the provider's, and for no other proxy`, {
+      hint: "name a variable or a file with the proxy's own NAME:PASSWORD",
+    })
   const login = readSecret(upstream.credentials, host, 'network.upstream_credentials').reveal()
   const [name = '', ...rest] = login.split(':')
   const encoded = `${encodeURIComponent(name)}:${encodeURIComponent(rest.join(':'))}`

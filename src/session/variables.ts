@@ -1,4 +1,4 @@
-import { PaudeError } from '../errors.ts'
+import { PaudeError, quoted } from '../errors.ts'
 import type { Host } from '../host.ts'
 import { type Secret, secret } from '../secret.ts'
 
@@ -25,7 +25,7 @@ export function readVariables(entries: readonly string[], { env }: Pick<Host, 'e
 /** Refuses what no variable is called, and what is not the user's to set in the box. */
 export function insistOnName(name: string): void {
   if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
-    throw new PaudeError('usage', `invalid variable name ${JSON.stringify(name)}`, {
+    throw new PaudeError('usage', `invalid variable name ${quoted(name)}`, {
       hint: 'write --env NAME or --env NAME=VALUE',
     })
   if (OURS.test(name))

@@ -60,6 +60,12 @@ export function projectFolders(host: Machine): readonly string[] {
     .toReversed()
 }
 
+/** What the agent can write to: the project, and its git data where that lies beside it. */
+export function writableFolders(root: string, host: Pick<Machine, 'home' | 'env'>): readonly string[] {
+  const common = readGit(root, host).git?.commonDirectory ?? null
+  return common === null ? [root] : [root, common]
+}
+
 /** What git in the box must trust although another user owns it: the working trees and git directories of this workspace. */
 export const safeDirectories = ({ root, git }: Workspace): readonly string[] => [
   ...new Set([root, `${root}/*`, ...(git ? [git.repository, git.gitDirectory] : [])]),

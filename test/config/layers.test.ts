@@ -61,6 +61,28 @@ describe('layers', () => {
 })
 
 describe('a file', () => {
+  test.each([
+    ['env = { __proto__ = "x" }', '/u.toml:1: nothing can be called __proto__'],
+    ['[env]\nA = "1"\nconstructor = "x"', '/u.toml:3: nothing can be called constructor'],
+    ['[profiles.__proto__]\nbackend = "docker"', '/u.toml:1: nothing can be called __proto__'],
+    ['[profiles.ci.env]\nprototype = "x"', '/u.toml:2: nothing can be called prototype'],
+  ])('says what it would have to leave out: %j', (text, words) => {
+    expect(() => user(text)).toThrow(words)
+  })
+
+  test('says that a date is none', () => {
+    expect(() => user('a = 25:61:61')).toThrow('/u.toml: not valid TOML: Invalid Datetime')
+  })
+
+  test.each(['[profiles.constructor]\nbackend = "docker"', '[hasOwnProperty]\ncall = "x"'])(
+    'reaches nothing of the runtime: %j',
+    (text) => {
+      expect(() => user(text)).toThrow('/u.toml: not valid TOML: a table has a name that none can have')
+      expect(Object.getOwnPropertyNames(Object)).not.toContain('backend')
+      expect(Object.getOwnPropertyNames(Object.prototype.hasOwnProperty)).not.toContain('call')
+    },
+  )
+
   const fault = (text: string, layer: 'user' | 'project' | 'managed' = 'user') => {
     try {
       parseConfig({ layer, file: '/c.toml', text })

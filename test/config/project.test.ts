@@ -1,13 +1,16 @@
-import { afterAll, beforeEach, describe, expect, test } from 'bun:test'
+import { afterAll, afterEach, beforeEach, describe, expect, test } from 'bun:test'
 import { chmodSync, linkSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
+import { entryText } from '../../src/config/entry-text.ts'
 import { parseOlder } from '../../src/config/older.ts'
 import { outerPlaces, parseProjectFile, readProjectFiles } from '../../src/config/project.ts'
 import { PaudeError } from '../../src/errors.ts'
-import { projectFolders } from '../../src/workspace/workspace.ts'
+import { extraCaCertificates } from '../../src/image/ca.ts'
+import { projectFolders, writableFolders } from '../../src/workspace/workspace.ts'
 import { anyWord } from '../support/words.ts'
+import { git, repository } from '../workspace/sandbox.ts'
 
 const room = realpathSync(mkdtempSync(join(tmpdir(), 'paude-project-')))
 const file = join(room, 'paude.toml')
@@ -57,7 +60,7 @@ describe('paths of a project', () => {
     (
       await parseProjectFile(
         { file: join('/p/sub', name), text, hash: '' },
-        { top: '/p', home: '/home/ada', profile: '', note: () => undefined },
+        { writable: ['/p'], home: '/home/ada', profile: '', note: () => undefined },
       )
     ).sources[0]?.values
 
@@ -66,7 +69,7 @@ describe('paths of a project', () => {
       await read('mounts = ["/abs", "~/x"]\nimage.ca_files = ["ca.pem", "/etc/ca.pem"]\nworkspace.protect = ["ci"]'),
     ).toMatchObject({
       mount: ['/abs', '~/x'],
-      caFile: ['/p/sub/ca.pem', '/etc/ca.pem'],
+      caFile: [{ path: '/p/sub/ca.pem' }, { path: '/etc/ca.pem' }],
       // What was approved by its content is read-only as well.
       protect: ['/p/sub/ci', '/p/sub/ca.pem', '/etc/ca.pem'],
     })
@@ -78,20 +81,64 @@ describe('paths of a project', () => {
     'mounts = ["/data:/x/../../etc"]',
     'image.ca_files = ["../ca.pem"]',
     'env = { A = "file:/home/../etc/shadow" }',
+    'network.upstream_credentials = "file:/home/../etc/shadow"',
   ])('that lead upwards are refused: %s', async (text) => {
     await expect(read(text)).rejects.toThrow(/^\/p\/sub\/paude\.toml:1 has a path with \.\. in it: /)
   })
 })
 
+describe('certificates of a project', () => {
+  const read = async (text = 'image.ca_files = ["ca.pem"]') =>
+    (
+      await parseProjectFile(
+        { file, text, hash: '' },
+        { writable: [room], home: '/home/ada', profile: '', note: () => undefined },
+      )
+    ).sources[0]?.values.caFile
+  const ca = join(room, 'ca.pem')
+  const cases: readonly (readonly [words: string, make: () => void])[] = [
+    ['is a link', () => symlinkSync('/dev/zero', ca)],
+    ['is not a file', () => void Bun.spawnSync(['mkfifo', ca])],
+    ['is larger than 1024 KiB', () => writeFileSync(ca, Buffer.alloc(1024 * 1024 + 1))],
+  ]
+  test.each(cases)('are refused where the file %s', async (words, make) => {
+    make()
+    await expect(read()).rejects.toThrow(`${file}:1 names ${ca}, which ${words}, so it is not read`)
+  })
+
+  test('are what was read when they were judged, whatever stands there later', async () => {
+    const pem = (body: string) => `-----BEGIN CERTIFICATE-----\n${body}\n-----END CERTIFICATE-----\n`
+    writeFileSync(ca, pem('GOOD'))
+    const judged = await read()
+    writeFileSync(ca, pem('EVIL'))
+    expect(extraCaCertificates({ platform: 'linux' }, judged)).toBe(pem('GOOD'))
+  })
+
+  test('take together no more than all certificates may', async () => {
+    writeFileSync(ca, Buffer.alloc(700 * 1024))
+    await expect(read('image.ca_files = ["ca.pem", "ca.pem"]')).rejects.toThrow('is larger than')
+  })
+
+  test('that are not there are an error of those who need them', async () => {
+    const absent = await read()
+    expect(() => extraCaCertificates({ platform: 'linux' }, absent)).toThrow(`the certificate file ${ca} cannot be read`)
+  })
+})
+
 describe('what the agent could exchange behind the back of an approval', () => {
-  const around = () => ({ top: room, home: '/home/ada', profile: '', note: () => undefined })
+  const around = () => ({ writable: [room], home: '/home/ada', profile: '', note: () => undefined })
   const read = (text: string) => parseProjectFile({ file, text, hash: '' }, around())
+  const here = process.cwd()
+  beforeEach(() => process.chdir(room))
+  afterEach(() => process.chdir(here))
 
   test.each([
     'mounts = ["data"]',
     'mounts = ["sub/data:/data:rw"]',
     `mounts = ["${room}/data"]`,
     `env = { A = "file:${room}/secret" }`,
+    `network.upstream_credentials = "file:${room}/secret"`,
+    'network.upstream_credentials = "file:/proc/self/cwd/secret"',
     'profiles.a.env = { A = { command = ["cat"] } }',
     'env = { A = { command = ["/bin/cat", "x"] } }',
   ])('is refused: %s', async (text) => {
@@ -107,26 +154,48 @@ describe('what the agent could exchange behind the back of an approval', () => {
   })
 })
 
+test('git data beside a worktree is the agent’s as well', async () => {
+  const [main, tree] = [join(room, 'main'), join(room, 'tree')]
+  repository(main)
+  git(main, 'worktree', 'add', '--quiet', tree)
+  const writable = writableFolders(tree, { home: '/home/ada', env: {} })
+  const read = (text: string) =>
+    parseProjectFile(
+      { file: join(tree, 'paude.toml'), text, hash: '' },
+      { writable, home: '/home/ada', profile: '', note: () => undefined },
+    )
+  for (const text of [`mounts = ["${main}/.git/objects"]`, `env = { A = "file:${main}/.git/secret" }`])
+    await expect(read(text)).rejects.toThrow('can be changed by the agent')
+  await expect(read(`mounts = ["${main}"]`)).resolves.toMatchObject({ sources: [{ values: { mount: [main] } }] })
+})
+
 test('whatever path a file names is absolute and outside of the project, or refused with the name of the file', async () => {
   const part = fc.oneof(
     anyWord,
     fc.constantFrom('..', '.', '/', '//', '~', '~/', ':', '\\', '\\:', '/p', '/p/x', '../', 'rw', '/etc/../p', '\u0000'),
   )
   const path = fc.array(part, { minLength: 1, maxLength: 5 }).map((parts) => parts.join(''))
-  const key = fc.constantFrom('mounts = [%]', 'image.ca_files = [%]', 'workspace.protect = [%]', 'env = { A = % }')
+  const key = fc.constantFrom(
+    'mounts = [%]',
+    'image.ca_files = [%]',
+    'workspace.protect = [%]',
+    'env = { A = % }',
+    'network.upstream_credentials = %',
+  )
   await fc.assert(
     fc.asyncProperty(key, path, async (form, word) => {
-      const text = form.replace('%', () => JSON.stringify(form.startsWith('env') ? `file:${word}` : word))
+      const text = form.replace('%', () => JSON.stringify(/^env|credentials/.test(form) ? `file:${word}` : word))
       try {
         const { sources } = await parseProjectFile(
           { file: '/p/sub/paude.toml', text, hash: '' },
-          { top: '/p', home: '/home/ada', profile: '', note: () => undefined },
+          { writable: ['/p'], home: '/home/ada', profile: '', note: () => undefined },
         )
         const [source] = sources
         const { caFile = [], protect = [] } = source?.values ?? {}
         const outer = source === undefined ? [] : outerPlaces(source, '/home/ada')
-        for (const found of [...caFile, ...protect, ...outer]) expect(found).toStartWith('/')
-        for (const found of [...caFile, ...protect, ...outer]) expect(found.split('/')).not.toContain('..')
+        const paths = [...caFile.map(entryText), ...protect, ...outer]
+        for (const found of paths) expect(found).toStartWith('/')
+        for (const found of paths) expect(found.split('/')).not.toContain('..')
         for (const found of outer) expect(found === '/p' || found.startsWith('/p/')).toBe(false)
       } catch (error) {
         if (!(error instanceof PaudeError)) throw error

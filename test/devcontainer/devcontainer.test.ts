@@ -179,7 +179,9 @@ test('what opens the box is refused by name, trusted or not', async () => {
 
 test('a mount of what lies in the project is refused: the agent could put a link there', async () => {
   put({ mounts: ['type=bind,source=${localWorkspaceFolder}/cache,target=/cache'] })
-  expect((await trust('--devcontainer')).stderr).toContain('which lies in the project and can be changed by the agent')
+  expect((await trust('--devcontainer')).stderr).toContain(
+    'which lies in the project or its git data and can be changed by the agent',
+  )
 })
 
 test('one command in a box has the variables, and runs none of the commands', async () => {

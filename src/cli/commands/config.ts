@@ -5,7 +5,7 @@ import { PaudeError } from '../../errors.ts'
 import { shown } from '../../workspace/paths.ts'
 import { checkFiles } from '../config-check.ts'
 import { editFile } from '../config-edit.ts'
-import { editableFile, insistOnKey, save, setKey, unsetKey } from '../config-file.ts'
+import { changeFile, editableFile, insistOnKey, setKey, unsetKey } from '../config-file.ts'
 import type { Context } from '../context.ts'
 import { readProject } from '../project-config.ts'
 import { type SettingRow, settingLines, settingRows } from '../setting-rows.ts'
@@ -14,7 +14,7 @@ import { settle } from '../start-config.ts'
 const args = {
   what: { type: 'positional', description: 'show, path, get, set, unset, edit, check or schema', required: true },
   key: { type: 'positional', description: 'get, set, unset: the key, like network.mode', required: false },
-  value: { type: 'positional', description: 'set: its value; lists with commas, or as TOML', required: false },
+  value: { type: 'positional', description: 'set: its value; hosts with commas, or any list as TOML', required: false },
   project: { type: 'boolean', description: "path, set, unset, edit: the project's paude.toml instead of your own file" },
   origin: { type: 'boolean', description: 'show: with the layer, file and line of each value' },
   json: { type: 'boolean', description: 'show, get: print one JSON document' },
@@ -40,9 +40,9 @@ export default (context: Context) =>
           context.answer(editable().file)
           return 0
         case 'set':
-          return set(context, given)
+          return await set(context, given)
         case 'unset':
-          return unset(context, given)
+          return await unset(context, given)
         case 'edit':
           return await editFile(context, editable())
         case 'check':
@@ -85,23 +85,21 @@ async function get(context: Context, { key = '', json }: Given): Promise<number>
   return 0
 }
 
-function set(context: Context, { key = '', value, project }: Given): number {
+async function set(context: Context, { key = '', value, project }: Given): Promise<number> {
   insistOnKey(needed(key, 'set network.mode none'))
   if (value === undefined)
     throw new PaudeError('usage', `paude config set ${key} needs a value`, { hint: `paude config unset ${key} takes it out` })
-  const editable = editableFile(context.host, project === true)
-  save(editable, setKey(editable, key, value))
+  const editable = await changeFile(context.host, project === true, (now) => setKey(now, key, value))
   context.note(
     `${editable.file}: ${key} is set${editable.layer === 'project' ? '; if it opens the box, paude trust asks for your word' : ''}`,
   )
   return 0
 }
 
-function unset(context: Context, { key = '', project }: Given): number {
-  const editable = editableFile(context.host, project === true)
-  const text = unsetKey(editable, needed(key, 'unset network.mode'))
-  if (text !== null) save(editable, text)
-  context.note(`${editable.file}: ${key} is ${text === null ? 'not set' : 'set no longer'}`)
+async function unset(context: Context, { key = '', project }: Given): Promise<number> {
+  const path = needed(key, 'unset network.mode')
+  const { file, changed } = await changeFile(context.host, project === true, (now) => unsetKey(now, path))
+  context.note(`${file}: ${key} is ${changed ? 'set no longer' : 'not set'}`)
   return 0
 }
 

@@ -28,7 +28,7 @@ export default (context: Context) =>
       if (!dryRun) await initEngine(context, { wanted: given.backend, sure: given.yes === true })
       const { variable, fault } = lookCredential(host)
       note(fault || (variable === '' ? 'no credential in the environment: you log in inside the box' : `${variable} is set`))
-      initProject(context, { groups: given.groups, sure: given.yes === true, dryRun })
+      await initProject(context, { groups: given.groups, sure: given.yes === true, dryRun })
       return 0
     },
   })

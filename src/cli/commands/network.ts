@@ -2,13 +2,13 @@ import { defineCommand, type ParsedArgs } from 'citty'
 import { nearest } from '../../config/nearest.ts'
 import { PaudeError } from '../../errors.ts'
 import { dryRun } from '../carry-out.ts'
-import { type Editable, save } from '../config-file.ts'
+import type { Editable } from '../config-file.ts'
 import type { Context } from '../context.ts'
 import type { Found } from '../find-session.ts'
 import { changeSession } from '../network/change.ts'
 import { proposeList } from '../network/propose.ts'
 import { findWithNetwork, showBlocked, showLog } from '../network/requests.ts'
-import { editScope, type ScopeEdit } from '../network/scope.ts'
+import { editScope, insistOnScope, type Scope } from '../network/scope.ts'
 import { showGroups, showList, showWhy } from '../network/show.ts'
 import { readUntil } from '../network/until.ts'
 import { jsonLine } from '../output.ts'
@@ -105,19 +105,19 @@ async function change(
   if (entries.length === 0)
     throw new PaudeError('usage', `paude network ${verb}: HOST is missing`, { hint: `paude network ${verb} example.org` })
   const until = readUntil({ verb, once: given.once === true, time: given.for }, Date.now() / 1000)
-  const edits = editsOf(context, { verb, entries, given, until })
-  const found = edits.length > 0 ? await sessionIfAny(context, given.session) : await findWithNetwork(context, given.session)
+  const scopes = scopesOf(context, { verb, entries, given, until })
+  const found = scopes.length > 0 ? await sessionIfAny(context, given.session) : await findWithNetwork(context, given.session)
   // A session that will not have it leaves the files as they are.
   const changed =
     found === null
       ? null
       : await changeSession(context, found, { verb, entries, until }, given['dry-run'] === true).catch((error: unknown) => {
-          const unsaid = verb === 'unset' && edits.length > 0 && error instanceof PaudeError && error.code === 'not-found'
+          const unsaid = verb === 'unset' && scopes.length > 0 && error instanceof PaudeError && error.code === 'not-found'
           if (unsaid) return null
           throw error
         })
-  for (const { editable, text } of edits) {
-    if (text !== editable.text) save(editable, text)
+  for (const scope of scopes) {
+    const editable = await editScope(context, scope, { verb, entries })
     context.note(`written to ${editable.file}: starts from now on ${verb} ${entries.join(' ')}${trustNote(editable)}`)
   }
   if (changed === null || given['dry-run']) return 0
@@ -129,17 +129,18 @@ async function change(
 const trustNote = ({ layer }: Editable): string =>
   layer === 'project' ? '; if it opens the box, paude trust asks for your word' : ''
 
-/** What shall hold for later starts as well. */
-function editsOf(
+/** The files that shall say so for later starts as well, each of which can. */
+function scopesOf(
   context: Context,
   { verb, entries, given, until }: { verb: 'allow' | 'deny' | 'unset'; entries: readonly string[]; given: Given; until: number },
-): readonly ScopeEdit[] {
+): readonly Scope[] {
   const scopes = (['project', 'user'] as const).filter((scope) => given[scope] === true)
   if (scopes.length > 0 && (until !== 0 || given['dry-run']))
     throw new PaudeError('usage', `--${scopes[0]} goes with what holds for good`, {
       hint: 'edit the file, or leave the flag out',
     })
-  return scopes.map((scope) => editScope(context, scope, { verb, entries }))
+  for (const scope of scopes) insistOnScope(context, scope, { verb, entries })
+  return scopes
 }
 
 /** The session that is named, or the one of this directory if there is one. */

@@ -4,7 +4,7 @@ import { PaudeError } from '../../errors.ts'
 import { insistPrivate, trustFolder } from '../../session/store.ts'
 import { shown } from '../../workspace/paths.ts'
 import type { Context } from '../context.ts'
-import { printable, table } from '../output.ts'
+import { printable, shortened, table } from '../output.ts'
 import { approvalOf, readProject } from '../project-config.ts'
 import { canAsk, readAnswer, showWidening, trustWhat } from '../start-config.ts'
 import { revokeHere, standing } from '../trusted.ts'
@@ -80,7 +80,7 @@ function list({ host, note, answer }: Context, json: boolean): number {
             printable(file),
             state,
             approved.slice(0, 10),
-            items.map(printable).join(', '),
+            items.map((item) => printable(shortened(item))).join(', '),
           ]),
       ),
     )

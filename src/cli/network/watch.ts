@@ -2,14 +2,13 @@ import { decide } from '../../network/decide.ts'
 import type { Request } from '../../network/log.ts'
 import { policyNow } from '../../session/policy.ts'
 import { readRecord } from '../../session/store.ts'
-import { save } from '../config-file.ts'
 import type { Context } from '../context.ts'
 import type { Found } from '../find-session.ts'
 import { openKeys } from '../keys.ts'
 import { dim, green, jsonLine, printable, red, table, writeAll } from '../output.ts'
 import { changeSession } from './change.ts'
 import { type Blocked, countBlocked, findWithNetwork, followRequests } from './requests.ts'
-import { editScope } from './scope.ts'
+import { editScope, insistOnScope } from './scope.ts'
 import { ONCE } from './until.ts'
 
 /** Milliseconds between two pictures while nothing is typed. */
@@ -59,10 +58,11 @@ async function everywhere(
   found: Found,
   { scope, entry }: { scope: 'user' | 'project'; entry: string },
 ): Promise<string> {
-  const { editable, text } = editScope(context, scope, { verb: 'allow', entries: [entry] })
-  await changeSession(context, found, { verb: 'allow', entries: [entry], until: 0 })
-  if (text !== editable.text) save(editable, text)
-  return `${entry} is allowed, and written to ${editable.file}`
+  const word = { verb: 'allow', entries: [entry] } as const
+  insistOnScope(context, scope, word)
+  await changeSession(context, found, { ...word, until: 0 })
+  const { file } = await editScope(context, scope, word)
+  return `${entry} is allowed, and written to ${file}`
 }
 
 async function watchTable(context: Context, found: Found): Promise<number> {
