@@ -191,6 +191,66 @@ describeEach('paude network watch', (backend) => {
   }, 120_000)
 })
 
+describeEach('a change that is cut off', (backend) => {
+  const MOMENTS = [60, 100, 140, 180, 240]
+
+  test.each(['SIGINT', 'SIGKILL'] as const)(
+    'by %s is never said to be narrower than what the box gets',
+    async (signal) => {
+      const cwd = makeProject()
+      const id = (await paude(['--backend', backend, '--detach'], { cwd })).stdout.trim()
+      const status = async (url: string) =>
+        (await paude(['exec', id, '--', 'curl', '-s', '-o', '/dev/null', '-m', '10', '-w', '%{http_code}', url], { cwd })).stdout
+      const cut = async (after: number, ...words: readonly string[]) => {
+        const running = startPaude(['network', ...words, '--session', id], { cwd })
+        await Bun.sleep(after)
+        running.kill(signal)
+        await running.done
+      }
+      const told = async () => {
+        const why = await paude(['network', 'why', `http://${SITE}/`, id], { cwd })
+        const listing = await paude(['network', 'list', id, '--json'], { cwd })
+        expect({ why: why.stderr, listing: listing.stderr }).toEqual({
+          why: expect.not.stringContaining('not known'),
+          listing: '',
+        })
+        const list = JSON.parse(listing.stdout) as List
+        const box = await status(`http://${SITE}/`)
+        const { revision } = JSON.parse(readFileSync(join(stateHome, 'paude/sessions', id, 'session.json'), 'utf8')) as List
+        const served = (await engine(backend, ['exec', `${id}-proxy`, 'cat', '/run/served'])).stdout.trim()
+        const listed = list.entries.some(({ verb, host, ports }) => verb === 'allow' && `${host}:${ports[0]}` === SITE)
+        const denied = list.entries.some(({ verb, host }) => verb === 'deny' && host === HOST_NAME)
+        return { why: why.code === 0, list: listed && !denied, record: revision === served, box: box === '200' }
+      }
+      const agree = async (after: string) => {
+        const { box, ...said } = await told()
+        expect({ after, ...said }).toEqual({ after, why: box, list: box, record: true })
+        return box
+      }
+      try {
+        await poll('the wall stands', async () => (await status('http://paude.internal/')) === '200')
+        for (const moment of MOMENTS) {
+          await cut(moment, 'allow', SITE)
+          if (!(await agree(`allow, ${moment} ms`))) await paude(['network', 'allow', SITE, '--session', id], { cwd })
+          await cut(moment, 'deny', HOST_NAME)
+          if (await agree(`deny, ${moment} ms`)) await paude(['network', 'deny', HOST_NAME, '--session', id], { cwd })
+          await cut(moment, 'unset', HOST_NAME)
+          if (await agree(`unset, ${moment} ms`)) await paude(['network', 'unset', SITE, '--session', id], { cwd })
+          else await paude(['network', 'unset', HOST_NAME, SITE, '--session', id], { cwd })
+        }
+      } finally {
+        await paude(['rm', '--force', '--volumes', id], { cwd })
+      }
+    },
+    240_000,
+  )
+})
+
+type List = {
+  readonly revision: string
+  readonly entries: readonly { readonly verb: string; readonly host: string; readonly ports: readonly number[] }[]
+}
+
 describeEach('an agent', (backend) => {
   test('that was blocked goes on within the same run once its host is allowed', async () => {
     const api = serveApi()
