@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { HOST_NAME } from '../../src/network/allow.ts'
 import {
@@ -11,6 +11,7 @@ import {
   paude,
   poll,
   type Ran,
+  root,
   serveApi,
   startPaude,
   stateHome,
@@ -243,6 +244,55 @@ describeEach('a change that is cut off', (backend) => {
       }
     },
     240_000,
+  )
+})
+
+const isRoot = process.getuid?.() === 0
+if (!isRoot) console.log('skipped: a managed file, which only root can put in its place')
+describeEach('a session that is older than the managed file', (backend) => {
+  /** A copy of /etc for one process, with a managed file in it: the machine itself is left alone. */
+  const managed = (text: string): readonly string[] => {
+    const etc = join(root, `managed-etc-${backend}`)
+    if (!existsSync(etc)) cpSync('/etc', etc, { recursive: true, dereference: false, verbatimSymlinks: true })
+    mkdirSync(join(etc, 'paude'), { recursive: true, mode: 0o755 })
+    writeFileSync(join(etc, 'paude/managed.toml'), text, { mode: 0o644 })
+    return ['unshare', '--mount', 'sh', '-c', `mount --bind '${etc}' /etc && exec "$@"`, 'sh']
+  }
+
+  test.skipIf(!isRoot)(
+    'neither starts with more than that lets anybody have, nor is given it',
+    async () => {
+      const cwd = makeProject()
+      const id = (await paude(['--backend', backend, '--network-allow', SITE, '--detach'], { cwd })).stdout.trim()
+      const under = async (text: string, ...words: readonly string[]) => {
+        const { code, stderr } = await paude(words, { cwd, through: managed(text) })
+        return `${code} ${stderr}`
+      }
+      const allow = ['network', 'allow', 'a.example', '--session', id]
+      const deny = `network.deny = ["${SITE}"]\n`
+      const own = `network.allow = ["*.ours.example", "${SITE}"]\n`
+      try {
+        expect(await under('network.mode = "none"\n', ...allow)).toMatch(/^1 .*network\.mode = restricted of session .* is more/)
+        expect(await under(own, ...allow)).toMatch(/^1 .*network\.allow = a\.example of session .* is more/)
+        expect(await under(deny, ...allow)).toMatch(
+          new RegExp(`^1 .*does not deny ${SITE}, which /etc/paude/managed\\.toml denies`),
+        )
+        expect(await under(own, 'network', 'allow', 'git.ours.example', '--session', id)).toMatch(/^0/)
+        expect(await under(deny, 'network', 'deny', SITE, '--session', id)).toMatch(/^0/)
+        expect(await under(deny, ...allow)).toMatch(/^0/)
+        expect(await under(deny, 'network', 'unset', SITE, '--session', id)).toMatch(/^1 .*does not deny/)
+        await paude(['network', 'unset', SITE, 'a.example', '--session', id], { cwd })
+        await paude(['stop', id], { cwd })
+        for (const text of ['network.mode = "none"\n', 'network.allow = ["*.ours.example"]\n', deny]) {
+          expect(await under(text, 'start', id)).toMatch(/^(1|125) .*\/etc\/paude\/managed\.toml/)
+          expect(await under(text, 'start', id, '--dry-run')).toMatch(/^(1|125) .*\/etc\/paude\/managed\.toml/)
+        }
+        expect(await under(own, 'start', id)).toMatch(/^0/)
+      } finally {
+        await paude(['rm', '--force', '--volumes', id], { cwd })
+      }
+    },
+    120_000,
   )
 })
 

@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { loadConfig } from '../../config/load.ts'
-import { uncovered } from '../../config/rules.ts'
 import { PaudeError } from '../../errors.ts'
 import { revised, type Word } from '../../network/changes.ts'
 import { renderPlan } from '../../plan/render.ts'
 import { policyOf } from '../../session/policy.ts'
+import type { SessionRecord } from '../../session/record.ts'
 import type { Context } from '../context.ts'
 import type { Found } from '../find-session.ts'
+import { insistDenied, insistManaged } from '../managed.ts'
 import { type Course, courseOf, takeUp, whileLocked } from './take-up.ts'
 
 /** What a change came to. */
@@ -21,11 +21,12 @@ export type Changed = {
 /** Says a word to a session: at once where it runs, and kept for its next start. Its open connections go on. */
 export async function changeSession(context: Context, found: Found, word: Word, dryRun = false): Promise<Changed> {
   refuseUnchangeable(found)
-  await refuseUnmanaged(context, word)
   return await whileLocked(context, found, async (record) => {
     const now = Math.floor(Date.now() / 1000)
     const changes = [...revised(policyOf(record), record.changes, word, now)]
-    const course = courseOf({ ...found, record: { ...record, changes } }, now)
+    const after: SessionRecord = { ...record, changes }
+    await insistGranted(context, after, word.verb)
+    const course = courseOf({ ...found, record: after }, now)
     if (dryRun) context.answer(renderPlan([...course.made, ...course.told, ...course.kept]))
     else if (!(await carryOut(context, { ...found, record }, course)))
       context.note(`session ${record.id} does not run: it has this from its next start on`)
@@ -45,15 +46,10 @@ async function carryOut(context: Context, before: Found, course: Course): Promis
   }
 }
 
-/** What nobody may have is not had by saying it later. */
-async function refuseUnmanaged({ host, flags }: Context, { verb, entries }: Word): Promise<void> {
-  if (verb !== 'allow') return
-  const { managed } = await loadConfig(host, flags)
-  const [beyond] = managed.networkAllow === undefined ? [] : uncovered('networkAllow', entries, managed)
-  if (beyond !== undefined)
-    throw new PaudeError('refused', `${beyond} is more than ${host.managedFile} lets anybody have`, {
-      hint: 'ask who manages this machine',
-    })
+/** What nobody may have is not had by saying it later; to close something is free to everybody. */
+async function insistGranted({ host }: Context, record: SessionRecord, verb: Word['verb']): Promise<void> {
+  if (verb === 'allow') await insistManaged(host, record)
+  if (verb === 'unset') await insistDenied(host, record)
 }
 
 function refuseUnchangeable({ record, handle }: Found): void {
