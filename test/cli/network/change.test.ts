@@ -34,6 +34,23 @@ describe('a word to a session', () => {
     expect(say(allowed, 'deny', 'b.example')).toEqual([allowed[1] as Change, { verb: 'deny', entry: 'b.example', until: 0 }])
   })
 
+  test('about many entries looks at the policy as often as one about few', () => {
+    const looks = (count: number) => {
+      let seen = 0
+      const counted = {
+        ...base,
+        get allow() {
+          seen++
+          return base.allow
+        },
+      }
+      const entries = Array.from({ length: count }, (_, at) => `h${at}.example`)
+      revised(counted, [], { verb: 'allow', entries, until: 0 }, 100)
+      return seen
+    }
+    expect(looks(50)).toBe(looks(1))
+  })
+
   test('lets go of what has ended', () =>
     expect(say([{ verb: 'allow', entry: 'x.example', until: 100 }], 'deny', 'y.example')).toHaveLength(1))
 
