@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { withLock } from '../../../src/cli/network/lock.ts'
@@ -141,9 +141,17 @@ describe('the lock of a session', () => {
     expect(await withLock(host, path, async () => readFileSync(path, 'utf8'))).toBe(host.process)
   })
 
-  test('of a paude that died is taken over', async () => {
-    writeFileSync(path, '999999999 1')
+  test.each(['999999999 1', '', 'no mark'])('of a paude that died is taken over, whatever it wrote: %j', async (mark) => {
+    writeFileSync(path, mark)
     expect(await withLock(host, path, async () => 'done')).toBe('done')
+  })
+
+  test('of one that lives is waited for, and names it', async () => {
+    await withLock(host, path, async () => {
+      expect(readFileSync(path, 'utf8')).toBe(host.process)
+      expect(readdirSync(folder)).toEqual(['policy.lock'])
+    })
+    expect(readdirSync(folder)).toEqual([])
     rmSync(folder, { recursive: true })
   })
 })
