@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
-import { existsSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import TOML from '@iarna/toml'
 import { type Machine, makeMachine } from './support/machine.ts'
@@ -91,7 +91,26 @@ describe('a change', () => {
     expect(code).toBe(1)
     expect(stderr).toContain('squid does not take the policy')
     expect(readFileSync(join(machine.home, '.local/state/paude/sessions', id, 'policy/stages'), 'utf8')).toBe(before)
-    expect((await network('list', id)).stdout).not.toContain('a.example')
+    const unknown = await network('list', id)
+    expect(unknown).toMatchObject({ code: 1, stdout: '' })
+    expect(unknown.stderr).toContain(`what session ${id} may reach is not known`)
+    rmSync(join(machine.env['FAKE'] ?? '', 'fail/exec'))
+    const list = await network('list', id)
+    expect(list.code).toBe(0)
+    expect(list.stdout).not.toContain('a.example')
+  })
+
+  test('that was cut off is carried to its end before anything is said of the session', async () => {
+    const id = (await machine.paude(['--detach', '-p', 'hi'])).stdout.trim()
+    await network('allow', 'a.example', '--session', id)
+    const file = join(machine.home, '.local/state/paude/sessions', id, 'session.json')
+    const told = () => execs().filter((words) => words.includes('/usr/lib/paude/policy')).length
+    machine.write(file, readFileSync(file, 'utf8').replace('"settled": true', '"settled": false'))
+    expect((await network('why', 'a.example', id)).stderr).not.toContain('not on the allowlist')
+    expect(told()).toBe(2)
+    expect(readFileSync(file, 'utf8')).toContain('"settled": true')
+    await network('list', id)
+    expect(told()).toBe(2)
   })
 
   test('can be looked at before', async () => {

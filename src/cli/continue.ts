@@ -12,13 +12,17 @@ import { want } from '../session/wanted.ts'
 import { carryOut } from './carry-out.ts'
 import type { Context } from './context.ts'
 import type { Found } from './find-session.ts'
+import { insistManaged } from './managed.ts'
+import { settle } from './network/take-up.ts'
 
 /** Starts a session again that does not run, with its conversation. Returns the exit code: the agent's when attached. */
 export async function continueSession(
   context: Context,
-  { backend, handle, record }: Found,
+  found: Found,
   { attached, dryRun }: { readonly attached: boolean; readonly dryRun: boolean },
 ): Promise<number> {
+  const { backend, handle, record } = dryRun ? found : await settle(context, found)
+  await insistManaged(context.host, record)
   const credential = record.credential === '' ? null : claude.credential(context.host)
   if (record.credential !== '' && credential?.variable !== record.credential)
     throw new PaudeError('usage', `session ${record.id} was started with ${record.credential}, which is not set now`, {

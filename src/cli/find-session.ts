@@ -136,6 +136,7 @@ const recordOf = (row: Row): SessionRecord => ({
   ways: { upstream: null, dns: [], bandwidth: 0 },
   revision: '',
   changes: [],
+  settled: true,
   terminal: true,
   conversation: '',
   homeVolume: row.agent === 'command' ? '' : homeVolume(row.workspace, row.agent),

@@ -59,18 +59,22 @@ export function revised(
   now: number,
 ): readonly Change[] {
   const kept = changes.filter((one) => one.until === 0 || one.until > now)
-  const said = entries.map((entry) => canonical(entry, verb))
-  const others = kept.filter(({ entry }) => !said.includes(entry))
+  const said = new Set(entries.map((entry) => canonical(entry, verb)))
+  const others = kept.filter(({ entry }) => !said.has(entry))
   if (verb === 'unset') {
-    const unknown = said.find((entry) => kept.every((one) => one.entry !== entry))
+    const known = new Set(kept.map(({ entry }) => entry))
+    const unknown = [...said].find((entry) => !known.has(entry))
     if (unknown !== undefined)
       throw new PaudeError('not-found', `nothing was said to this session about ${unknown}`, {
         hint: `what it was started with stays; to close it: paude network deny ${unknown} --session ${base.session}`,
       })
     return others
   }
-  const after = [...others, ...said.map((entry) => ({ verb, entry, until }))]
-  if (verb === 'allow') for (const entry of said) refuseOverruled(applied(base, after, now), entry, base)
+  const after = [...others, ...[...said].map((entry) => ({ verb, entry, until }))]
+  if (verb === 'allow') {
+    const policy = applied(base, after, now)
+    for (const entry of said) refuseOverruled(policy, entry, base)
+  }
   return after
 }
 

@@ -32,8 +32,9 @@ export function readTarget(text: string): Target {
   const [, scheme = 'https://', authority = '', path = ''] = /^([a-z]+:\/\/)?([^/?#]*)(.*)$/i.exec(text) ?? []
   const name = scheme.slice(0, -3).toLowerCase()
   if (name !== 'https' && name !== 'http') refuse('only http and https pass the proxy')
-  if (authority.includes('@')) refuse('it holds a user name')
-  const [, host = '', digits] = /^(\[[^\]]*\]|[^:]*)(?::(\d+))?$/.exec(authority) ?? []
+  // As squid reads it: a user name says nothing of the host, and neither does a dot behind it.
+  const [, dotted = '', digits] = /^(?:.*@)?(\[[^\]]*\]|[^:@]*)(?::(\d+))?$/.exec(authority) ?? []
+  const host = dotted.replace(/\.+$/, '')
   if (host === '' || /[\s\p{Cc}]/u.test(text)) refuse('it names no host')
   const port = digits === undefined ? (name === 'https' ? 443 : 80) : Number(digits)
   if (!(port > 0 && port < 65_536)) refuse('the port must be 1 to 65535')

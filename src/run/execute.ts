@@ -31,8 +31,21 @@ export type Effects = {
  * When a step fails or a signal comes, every undo runs, newest first, and the failure is thrown.
  * `afterwards` decides what follows an attached agent; signals stay caught until it is done.
  */
-export async function execute(plan: Plan, effects: Effects, afterwards?: (code: number) => Promise<number>): Promise<number> {
-  const interruption = listen()
+export const execute = (plan: Plan, effects: Effects, afterwards?: (code: number) => Promise<number>): Promise<number> =>
+  carryAll(plan, { effects, interruption: listen(), afterwards })
+
+/** Carries a plan out to its end, whatever signal comes: for steps that must not be torn apart. A failure still is one. */
+export const executeWhole = (plan: Plan, effects: Effects): Promise<number> =>
+  carryAll(plan, { effects, interruption: { ...listen(), signal: new AbortController().signal, check: () => undefined } })
+
+async function carryAll(
+  plan: Plan,
+  {
+    effects,
+    interruption,
+    afterwards,
+  }: Pick<Run, 'effects' | 'interruption'> & { readonly afterwards?: ((code: number) => Promise<number>) | undefined },
+): Promise<number> {
   const run: Run = { effects, undos: [], trailing: [], interruption }
   let code = 0
   try {

@@ -55,9 +55,9 @@ function fromOrigin<T>(
 /** The policy as session.json keeps it: what is said later is laid over it. */
 export function policyRecord(
   network: Network,
-): Pick<SessionRecord, 'allow' | 'deny' | 'injection' | 'ways' | 'revision' | 'changes'> {
+): Pick<SessionRecord, 'allow' | 'deny' | 'injection' | 'ways' | 'revision' | 'changes' | 'settled'> {
   if (network.mode === 'none')
-    return { allow: [], deny: [], injection: null, ways: waysRecord(DIRECT), revision: '', changes: [] }
+    return { allow: [], deny: [], injection: null, ways: waysRecord(DIRECT), revision: '', changes: [], settled: true }
   const { allow, deny, injection, ways } = network.policy
   return {
     allow: allow.map((one) => ({ ...one, ports: [...one.ports] })),
@@ -66,6 +66,7 @@ export function policyRecord(
     ways: waysRecord(ways),
     revision: revisionOf(network.policy),
     changes: [],
+    settled: true,
   }
 }
 
@@ -103,8 +104,8 @@ export const policyOf = ({ id, network, allow, deny, injection, ways }: SessionR
   ways,
 })
 
-/** The policy that holds now, with what was said since the start; its revision is '' where the proxy writes none. */
+/** The policy that holds now, with what was said since the start; its revision is '' where none is known. */
 export function policyNow(record: SessionRecord, now: number): Policy & { readonly revision: string } {
   const policy = applied(policyOf(record), record.changes, now)
-  return { ...policy, revision: record.revision === '' ? '' : revisionOf(policy) }
+  return { ...policy, revision: record.revision === '' || !record.settled ? '' : revisionOf(policy) }
 }

@@ -50,6 +50,8 @@ export const SessionRecord = v.object({
   revision: v.optional(v.string(), ''),
   /** What was said to it since the start. */
   changes: v.optional(v.array(v.object({ verb: v.picklist(['allow', 'deny']), entry: v.string(), until: v.number() })), []),
+  /** False from before the proxy hears of a change until it has taken it up: what is not settled may hold or not. */
+  settled: v.optional(v.boolean(), true),
   terminal: v.boolean(),
   /** Id of the conversation as it was known at the start; '' when the agent chose. What became of it is in out/. */
   conversation: v.optional(v.fallback(v.string(), ''), ''),

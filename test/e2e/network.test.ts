@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { HOST_NAME } from '../../src/network/allow.ts'
 import {
@@ -11,6 +11,7 @@ import {
   paude,
   poll,
   type Ran,
+  root,
   serveApi,
   startPaude,
   stateHome,
@@ -190,6 +191,115 @@ describeEach('paude network watch', (backend) => {
     }
   }, 120_000)
 })
+
+describeEach('a change that is cut off', (backend) => {
+  const MOMENTS = [60, 100, 140, 180, 240]
+
+  test.each(['SIGINT', 'SIGKILL'] as const)(
+    'by %s is never said to be narrower than what the box gets',
+    async (signal) => {
+      const cwd = makeProject()
+      const id = (await paude(['--backend', backend, '--detach'], { cwd })).stdout.trim()
+      const status = async (url: string) =>
+        (await paude(['exec', id, '--', 'curl', '-s', '-o', '/dev/null', '-m', '10', '-w', '%{http_code}', url], { cwd })).stdout
+      const cut = async (after: number, ...words: readonly string[]) => {
+        const running = startPaude(['network', ...words, '--session', id], { cwd })
+        await Bun.sleep(after)
+        running.kill(signal)
+        await running.done
+      }
+      const told = async () => {
+        const why = await paude(['network', 'why', `http://${SITE}/`, id], { cwd })
+        const listing = await paude(['network', 'list', id, '--json'], { cwd })
+        expect({ why: why.stderr, listing: listing.stderr }).toEqual({
+          why: expect.not.stringContaining('not known'),
+          listing: '',
+        })
+        const list = JSON.parse(listing.stdout) as List
+        const box = await status(`http://${SITE}/`)
+        const { revision } = JSON.parse(readFileSync(join(stateHome, 'paude/sessions', id, 'session.json'), 'utf8')) as List
+        const served = (await engine(backend, ['exec', `${id}-proxy`, 'cat', '/run/served'])).stdout.trim()
+        const listed = list.entries.some(({ verb, host, ports }) => verb === 'allow' && `${host}:${ports[0]}` === SITE)
+        const denied = list.entries.some(({ verb, host }) => verb === 'deny' && host === HOST_NAME)
+        return { why: why.code === 0, list: listed && !denied, record: revision === served, box: box === '200' }
+      }
+      const agree = async (after: string) => {
+        const { box, ...said } = await told()
+        expect({ after, ...said }).toEqual({ after, why: box, list: box, record: true })
+        return box
+      }
+      try {
+        await poll('the wall stands', async () => (await status('http://paude.internal/')) === '200')
+        for (const moment of MOMENTS) {
+          await cut(moment, 'allow', SITE)
+          if (!(await agree(`allow, ${moment} ms`))) await paude(['network', 'allow', SITE, '--session', id], { cwd })
+          await cut(moment, 'deny', HOST_NAME)
+          if (await agree(`deny, ${moment} ms`)) await paude(['network', 'deny', HOST_NAME, '--session', id], { cwd })
+          await cut(moment, 'unset', HOST_NAME)
+          if (await agree(`unset, ${moment} ms`)) await paude(['network', 'unset', SITE, '--session', id], { cwd })
+          else await paude(['network', 'unset', HOST_NAME, SITE, '--session', id], { cwd })
+        }
+      } finally {
+        await paude(['rm', '--force', '--volumes', id], { cwd })
+      }
+    },
+    240_000,
+  )
+})
+
+const isRoot = process.getuid?.() === 0
+if (!isRoot) console.log('skipped: a managed file, which only root can put in its place')
+describeEach('a session that is older than the managed file', (backend) => {
+  /** A copy of /etc for one process, with a managed file in it: the machine itself is left alone. */
+  const managed = (text: string): readonly string[] => {
+    const etc = join(root, `managed-etc-${backend}`)
+    if (!existsSync(etc)) cpSync('/etc', etc, { recursive: true, dereference: false, verbatimSymlinks: true })
+    mkdirSync(join(etc, 'paude'), { recursive: true, mode: 0o755 })
+    writeFileSync(join(etc, 'paude/managed.toml'), text, { mode: 0o644 })
+    return ['unshare', '--mount', 'sh', '-c', `mount --bind '${etc}' /etc && exec "$@"`, 'sh']
+  }
+
+  test.skipIf(!isRoot)(
+    'neither starts with more than that lets anybody have, nor is given it',
+    async () => {
+      const cwd = makeProject()
+      const id = (await paude(['--backend', backend, '--network-allow', SITE, '--detach'], { cwd })).stdout.trim()
+      const under = async (text: string, ...words: readonly string[]) => {
+        const { code, stderr } = await paude(words, { cwd, through: managed(text) })
+        return `${code} ${stderr}`
+      }
+      const allow = ['network', 'allow', 'a.example', '--session', id]
+      const deny = `network.deny = ["${SITE}"]\n`
+      const own = `network.allow = ["*.ours.example", "${SITE}"]\n`
+      try {
+        expect(await under('network.mode = "none"\n', ...allow)).toMatch(/^1 .*network\.mode = restricted of session .* is more/)
+        expect(await under(own, ...allow)).toMatch(/^1 .*network\.allow = a\.example of session .* is more/)
+        expect(await under(deny, ...allow)).toMatch(
+          new RegExp(`^1 .*does not deny ${SITE}, which /etc/paude/managed\\.toml denies`),
+        )
+        expect(await under(own, 'network', 'allow', 'git.ours.example', '--session', id)).toMatch(/^0/)
+        expect(await under(deny, 'network', 'deny', SITE, '--session', id)).toMatch(/^0/)
+        expect(await under(deny, ...allow)).toMatch(/^0/)
+        expect(await under(deny, 'network', 'unset', SITE, '--session', id)).toMatch(/^1 .*does not deny/)
+        await paude(['network', 'unset', SITE, 'a.example', '--session', id], { cwd })
+        await paude(['stop', id], { cwd })
+        for (const text of ['network.mode = "none"\n', 'network.allow = ["*.ours.example"]\n', deny]) {
+          expect(await under(text, 'start', id)).toMatch(/^(1|125) .*\/etc\/paude\/managed\.toml/)
+          expect(await under(text, 'start', id, '--dry-run')).toMatch(/^(1|125) .*\/etc\/paude\/managed\.toml/)
+        }
+        expect(await under(own, 'start', id)).toMatch(/^0/)
+      } finally {
+        await paude(['rm', '--force', '--volumes', id], { cwd })
+      }
+    },
+    120_000,
+  )
+})
+
+type List = {
+  readonly revision: string
+  readonly entries: readonly { readonly verb: string; readonly host: string; readonly ports: readonly number[] }[]
+}
 
 describeEach('an agent', (backend) => {
   test('that was blocked goes on within the same run once its host is allowed', async () => {

@@ -49,6 +49,7 @@ const ODD = [
     `${'l'.repeat(64)}.example`,
   ],
   ...['paude.internal', 'canary.paude.internal', 'x.host.paude.internal', 'a.example.1', '1.example', 'a.example.x-'],
+  ...['a.example.', 'b.a.example.', 'X.w.example..', 'api.example.', 'paude.internal.'],
 ]
 const ALLOW = [
   ...['a.example', '*.a.example', 'w.example:8443', '*.w.example', '*.x.w.example:8443', 'x.w.example:443', 'nota.example:80'],

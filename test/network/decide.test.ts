@@ -71,10 +71,26 @@ describe('a verdict', () => {
     expect(judge(one, 'https://8.8.8.8').decision).toBe('blocked')
   })
 
-  test.each(['ftp://a.example', 'https://u@a.example', 'a.example:0', 'a.example:70000', '', 'a b.example', 'https://'])(
-    'is not given to %j',
-    (url) => expect(() => readTarget(url)).toThrow('cannot judge'),
-  )
+  test.each([
+    'ftp://a.example',
+    'https://u@',
+    'https://a.example@:80',
+    '.',
+    'a.example:0',
+    'a.example:70000',
+    '',
+    'a b.example',
+    'https://',
+  ])('is not given to %j', (url) => expect(() => readTarget(url)).toThrow('cannot judge'))
+})
+
+test('a host is the same with dots behind it or a user name before it, as squid sees it', () => {
+  const one = policy(['a.example'], ['no.a.example'], { mode: 'open' })
+  for (const written of ['a.example.', 'https://a.example..:443/x', 'http://u@a.example:443', 'https://u:p@x@A.example./'])
+    expect(readTarget(written)).toMatchObject({ host: 'a.example', port: 443 })
+  expect(judge(one, 'http://no.a.example.').decision).toBe('blocked')
+  expect(judge(one, 'http://u@no.a.example/').decision).toBe('blocked')
+  expect(judge(policy(['a.example']), 'https://a.example./').decision).toBe('allowed')
 })
 
 describe('denials', () => {

@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { PaudeError } from '../../errors.ts'
 import { type Host, isAlive } from '../../host.ts'
 
@@ -22,17 +22,20 @@ export async function withLock<T>(host: Pick<Host, 'process'>, path: string, act
   }
 }
 
+/** The mark is written beside it and linked, so that a lock is there with its owner or not at all. */
 function take(host: Pick<Host, 'process'>, path: string): boolean {
+  const draft = `${path}.${process.pid}`
   try {
-    writeFileSync(path, host.process, { flag: 'wx', mode: 0o600 })
+    writeFileSync(draft, host.process, { mode: 0o600 })
+    linkSync(draft, path)
     return true
   } catch (cause) {
     if ((cause as { code?: string }).code !== 'EEXIST')
       throw new PaudeError('command-failed', `cannot write ${path}: ${(cause as Error).message}`, { cause })
+  } finally {
+    rmSync(draft, { force: true })
   }
-  const mark = read(path)
-  // Empty while its owner is about to write it.
-  if (mark !== '' && !isAlive(mark)) rmSync(path, { force: true })
+  if (!isAlive(read(path))) rmSync(path, { force: true })
   return false
 }
 

@@ -8,19 +8,18 @@ import type { SessionRecord } from '../../session/record.ts'
 import { configHere } from '../config-here.ts'
 import type { Context } from '../context.ts'
 import { findSession } from '../find-session.ts'
+import { settle } from './take-up.ts'
 
 /** The policy that is asked about. */
 export type Asked = { readonly record: SessionRecord | null; readonly policy: Policy & { readonly revision: string } }
 
 /** That of a session now; where none is named and none belongs to this directory, that of a start here. */
 export async function policyHere(context: Context, word: string | undefined): Promise<Asked> {
-  const record = await findSession(context, word, 'running').then(
-    (found) => found.record,
-    (error: unknown) => {
-      if (word !== undefined || !(error instanceof PaudeError) || error.code !== 'not-found') throw error
-      return null
-    },
-  )
+  const found = await findSession(context, word, 'running').catch((error: unknown) => {
+    if (word !== undefined || !(error instanceof PaudeError) || error.code !== 'not-found') throw error
+    return null
+  })
+  const record = found === null ? null : (await settle(context, found)).record
   if (record?.network === 'none') throw new PaudeError('unsupported', `session ${record.id} has no network`)
   if (record !== null) return { record, policy: policyNow(record, Date.now() / 1000) }
   context.note('no session belongs to this directory: this is what a start here would have')

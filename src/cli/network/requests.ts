@@ -6,6 +6,7 @@ import { readRecord } from '../../session/store.ts'
 import type { Context } from '../context.ts'
 import { type Found, findSession } from '../find-session.ts'
 import { green, printable, red, table, yellow } from '../output.ts'
+import { settle } from './take-up.ts'
 
 type Wanted = { readonly blocked: boolean; readonly follow: boolean; readonly json: boolean }
 
@@ -73,7 +74,7 @@ export async function findWithNetwork(context: Context, word: string | undefined
   const found = await findSession(context, word, 'running')
   if (found.record.network === 'none')
     throw new PaudeError('unsupported', `session ${found.record.id} has no network, so nothing was asked for`)
-  return found
+  return await settle(context, found)
 }
 
 /** Everything a session asked for so far. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { withLock } from '../../../src/cli/network/lock.ts'
@@ -32,6 +32,23 @@ describe('a word to a session', () => {
       ['allow', '@github'],
     ])
     expect(say(allowed, 'deny', 'b.example')).toEqual([allowed[1] as Change, { verb: 'deny', entry: 'b.example', until: 0 }])
+  })
+
+  test('about many entries looks at the policy as often as one about few', () => {
+    const looks = (count: number) => {
+      let seen = 0
+      const counted = {
+        ...base,
+        get allow() {
+          seen++
+          return base.allow
+        },
+      }
+      const entries = Array.from({ length: count }, (_, at) => `h${at}.example`)
+      revised(counted, [], { verb: 'allow', entries, until: 0 }, 100)
+      return seen
+    }
+    expect(looks(50)).toBe(looks(1))
   })
 
   test('lets go of what has ended', () =>
@@ -124,9 +141,17 @@ describe('the lock of a session', () => {
     expect(await withLock(host, path, async () => readFileSync(path, 'utf8'))).toBe(host.process)
   })
 
-  test('of a paude that died is taken over', async () => {
-    writeFileSync(path, '999999999 1')
+  test.each(['999999999 1', '', 'no mark'])('of a paude that died is taken over, whatever it wrote: %j', async (mark) => {
+    writeFileSync(path, mark)
     expect(await withLock(host, path, async () => 'done')).toBe('done')
+  })
+
+  test('of one that lives is waited for, and names it', async () => {
+    await withLock(host, path, async () => {
+      expect(readFileSync(path, 'utf8')).toBe(host.process)
+      expect(readdirSync(folder)).toEqual(['policy.lock'])
+    })
+    expect(readdirSync(folder)).toEqual([])
     rmSync(folder, { recursive: true })
   })
 })
