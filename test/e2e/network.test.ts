@@ -118,6 +118,18 @@ describeEach('a running session', (backend) => {
     expect(await status('http://never.example/')).toBe('403')
   })
 
+  test('takes every change up though its proxy is signalled all the time', async () => {
+    const script = 'exec {nap}<> <(:); while [[ ! -e /run/calm ]]; do kill -USR1 1; read -r -t 0.002 -u "$nap"; done'
+    const storm = engine(backend, ['exec', `${id}-proxy`, 'bash', '-c', script])
+    try {
+      for (let at = 0; at < 12; at++) await must(network('allow', `storm${at}.example`, '--session', id))
+    } finally {
+      await engine(backend, ['exec', `${id}-proxy`, 'bash', '-c', ': >/run/calm'])
+      await storm
+    }
+    expect(await status(`http://${SITE}/`)).toBe('200')
+  }, 120_000)
+
   test('refuses what a denial would overrule, and says where it stands', async () => {
     const refused = await network('allow', 'never.example', '--session', id)
     expect(refused.code).toBe(1)
