@@ -65,7 +65,7 @@ function namer(place: string): Name {
       .replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, id)
       .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, '<time>')
       .replace(/(127\.0\.0\.1|host\.paude\.internal):\d+/g, '<api>')
-      .replace(/(\.claude\/plans\/)[a-z0-9-]+/g, '$1<words>')
+      .replace(/(\.claude\/plans\/)(?:[a-z0-9-]|<slug>)+/g, '$1<words>')
       .replace(/(cc-socks\/)\d+/g, '$1<pid>')
 }
 
