@@ -1,6 +1,5 @@
 import { defineCommand } from 'citty'
 import { backends } from '../../backends/registry.ts'
-import { policyNow } from '../../session/policy.ts'
 import { readRecords } from '../../session/store.ts'
 import { type ActiveRow, withActivity } from '../activity.ts'
 import type { Context } from '../context.ts'
@@ -25,7 +24,7 @@ export default (context: Context) =>
       const { sessions, failures } = await listSessions(context)
       for (const { error } of failures) context.warn(`${error.message}: its sessions are not shown`)
       const rows = sessions.map((row) => withActivity(context.host, row))
-      if (json) context.answer(JSON.stringify(withRevision(context, rows), null, 2))
+      if (json) context.answer(JSON.stringify(await withRevision(context, rows), null, 2))
       else if (rows.length === 0) context.note('no sessions; paude starts one here')
       else context.answer(table(HEAD, rows.map(sessionRow)))
       return failures.length > 0 && failures.length === Object.keys(backends).length ? 1 : 0
@@ -33,7 +32,12 @@ export default (context: Context) =>
   })
 
 /** With the revision of the policy that holds now; '' where none is known. */
-function withRevision({ host }: Context, rows: readonly ActiveRow[]): readonly (ActiveRow & { readonly revision: string })[] {
+async function withRevision(
+  { host }: Context,
+  rows: readonly ActiveRow[],
+): Promise<readonly (ActiveRow & { readonly revision: string })[]> {
+  // Policies are of no concern to the table, and cost its start some milliseconds.
+  const { policyNow } = await import('../../session/policy.ts')
   const records = new Map(readRecords(host).map((record) => [record.id, record]))
   return rows.map((row) => {
     const record = records.get(row.id)
