@@ -13,7 +13,7 @@ import { carryOut } from './carry-out.ts'
 import type { Context } from './context.ts'
 import type { Found } from './find-session.ts'
 import { insistManaged } from './managed.ts'
-import { settle } from './network/take-up.ts'
+import { carryToEnd } from './network/take-up.ts'
 
 /** Starts a session again that does not run, with its conversation. Returns the exit code: the agent's when attached. */
 export async function continueSession(
@@ -21,7 +21,7 @@ export async function continueSession(
   found: Found,
   { attached, dryRun }: { readonly attached: boolean; readonly dryRun: boolean },
 ): Promise<number> {
-  const { backend, handle, record } = dryRun ? found : await settle(context, found)
+  const { backend, handle, record } = dryRun ? found : await carryToEnd(context, found)
   await insistManaged(context.host, record)
   const credential = record.credential === '' ? null : claude.credential(context.host)
   if (record.credential !== '' && credential?.variable !== record.credential)

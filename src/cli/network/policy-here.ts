@@ -8,7 +8,7 @@ import type { SessionRecord } from '../../session/record.ts'
 import { configHere } from '../config-here.ts'
 import type { Context } from '../context.ts'
 import { findSession } from '../find-session.ts'
-import { settle } from './take-up.ts'
+import { carryToEnd } from './take-up.ts'
 
 /** The policy that is asked about. */
 export type Asked = { readonly record: SessionRecord | null; readonly policy: Policy & { readonly revision: string } }
@@ -19,7 +19,7 @@ export async function policyHere(context: Context, word: string | undefined): Pr
     if (word !== undefined || !(error instanceof PaudeError) || error.code !== 'not-found') throw error
     return null
   })
-  const record = found === null ? null : (await settle(context, found)).record
+  const record = found === null ? null : (await carryToEnd(context, found)).record
   if (record?.network === 'none') throw new PaudeError('unsupported', `session ${record.id} has no network`)
   if (record !== null) return { record, policy: policyNow(record, Date.now() / 1000) }
   context.note('no session belongs to this directory: this is what a start here would have')

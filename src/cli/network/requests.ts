@@ -6,7 +6,7 @@ import { readRecord } from '../../session/store.ts'
 import type { Context } from '../context.ts'
 import { type Found, findSession } from '../find-session.ts'
 import { green, printable, red, table, yellow } from '../output.ts'
-import { settle } from './take-up.ts'
+import { carryToEnd } from './take-up.ts'
 
 type Wanted = { readonly blocked: boolean; readonly follow: boolean; readonly json: boolean }
 
@@ -74,7 +74,7 @@ export async function findWithNetwork(context: Context, word: string | undefined
   const found = await findSession(context, word, 'running')
   if (found.record.network === 'none')
     throw new PaudeError('unsupported', `session ${found.record.id} has no network, so nothing was asked for`)
-  return await settle(context, found)
+  return await carryToEnd(context, found)
 }
 
 /** Everything a session asked for so far. */

@@ -78,7 +78,7 @@ export const whileLocked = <T>({ host }: Context, found: Found, act: (record: Se
 }
 
 /** Carries a change that was cut off to its end: until then nobody knows what the proxy lets through. */
-export async function settle(context: Context, found: Found): Promise<Found> {
+export async function carryToEnd(context: Context, found: Found): Promise<Found> {
   if (found.record.settled) return found
   return await whileLocked(context, found, async (record) => {
     if (record.settled) return { ...found, record }
