@@ -1,11 +1,11 @@
-import { randomUUID } from 'node:crypto'
-import { mkdirSync, readFileSync, realpathSync, renameSync, statSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { mkdirSync, readFileSync, realpathSync, statSync } from 'node:fs'
+import { join } from 'node:path'
 import { keyNames } from '../config/key-names.ts'
 import { configFile } from '../config/load.ts'
 import { nearest } from '../config/nearest.ts'
 import { parseConfig, parseToml } from '../config/parse.ts'
 import { readProjectFile } from '../config/project.ts'
+import { replaceFile } from '../config/replace-file.ts'
 import { tomlLiteral, withEntry, withKey, withoutEntry, withoutKey } from '../config/toml-edit.ts'
 import { PaudeError } from '../errors.ts'
 import type { Host } from '../host.ts'
@@ -32,6 +32,10 @@ export function editableFile(host: Host, project: boolean): Editable {
     throw new PaudeError('refused', 'the current directory no longer exists', { hint: 'cd into a project' })
   return { layer: 'project', file: found?.file ?? first, text: found?.text ?? '' }
 }
+
+/** What is said of a change behind its sentence: a project's file needs the user's word where it opens the box. */
+export const trustNote = ({ layer }: Editable): string =>
+  layer === 'project' ? '; if it opens the box, paude trust asks for your word' : ''
 
 /** Changes a file while no other paude changes one; `textOf` gets it as it is by now, and null from it changes nothing. */
 export async function changeFile(
@@ -68,9 +72,7 @@ export function setKey(editable: Editable, key: string, word: string): string {
       continue
     }
     if (text !== null) return text
-    throw new PaudeError('config', `${editable.file} is written in a way that cannot be changed without rewriting it`, {
-      hint: `add this line: ${written(path, literal)}`,
-    })
+    throw unchangeable(editable, `add this line: ${written(path, literal)}`)
   }
   throw aboutKey(fault, editable.file, key)
 }
@@ -83,10 +85,7 @@ export function addEntry(editable: Editable, key: string, value: string): string
   if (list.includes(value)) return text
   const literal = tomlLiteral([...list, value])
   const after = withEntry(text, { path, list, value }, read(file))
-  if (after === null)
-    throw new PaudeError('config', `${file} is written in a way that cannot be changed without rewriting it`, {
-      hint: `make it this: ${written(path, literal)}`,
-    })
+  if (after === null) throw unchangeable(editable, `make it this: ${written(path, literal)}`)
   parseConfig({ ...editable, text: after })
   return after
 }
@@ -100,15 +99,19 @@ export function removeEntry(editable: Editable, key: string, value: string): str
   if (left.length === list.length) return text
   const after = withoutEntry(text, { path, left, value }, read(file))
   if (after !== null) return after
-  throw new PaudeError('config', `${file} is written in a way that cannot be changed without rewriting it`, {
-    hint: `make it this: ${written(path, tomlLiteral(left))}`,
-  })
+  throw unchangeable(editable, `make it this: ${written(path, tomlLiteral(left))}`)
 }
 
-function listAt({ file, text }: Editable, path: readonly string[]): readonly string[] {
-  const at = path.reduce<unknown>((tree, name) => (tree as Record<string, unknown> | undefined)?.[name], read(file)(text))
+const unchangeable = ({ file }: Editable, hint: string): PaudeError =>
+  new PaudeError('config', `${file} is written in a way that cannot be changed without rewriting it`, { hint })
+
+function listAt(editable: Editable, path: readonly string[]): readonly string[] {
+  const at = valueAt(editable, path)
   return Array.isArray(at) ? at.map(String) : []
 }
+
+const valueAt = ({ file, text }: Editable, path: readonly string[]): unknown =>
+  path.reduce<unknown>((tree, name) => (tree as Record<string, unknown> | undefined)?.[name], read(file)(text))
 
 /** A line that was never written is no place to look at. */
 function aboutKey(fault: unknown, file: string, key: string): unknown {
@@ -119,10 +122,10 @@ function aboutKey(fault: unknown, file: string, key: string): unknown {
 }
 
 /** The text without a key; null when the file does not have it. */
-export function unsetKey({ file, text }: Editable, key: string): string | null {
+export function unsetKey(editable: Editable, key: string): string | null {
   const path = insistOnKey(key)
-  const tree = read(file)(text)
-  if (path.reduce<unknown>((at, name) => (at as Record<string, unknown> | undefined)?.[name], tree) === undefined) return null
+  if (valueAt(editable, path) === undefined) return null
+  const { file, text } = editable
   const without = withoutKey(text, path, read(file))
   if (without !== null) return without
   throw new PaudeError('config', `${key} stands in no line of its own in ${file}`, {
@@ -133,18 +136,8 @@ export function unsetKey({ file, text }: Editable, key: string): string | null {
 /** Replaces the file at once, also behind a link: dotfiles are often kept elsewhere. */
 export function save({ file, layer }: Editable, text: string): void {
   const target = layer === 'user' ? realTarget(file) : file
-  try {
-    mkdirSync(dirname(target), { recursive: true, mode: layer === 'user' ? 0o700 : 0o755 })
-    // A name that nobody guesses: whoever writes in a project could put a link there.
-    const beside = `${target}.${randomUUID()}`
-    writeFileSync(beside, text, { mode: modeOf(target) ?? (layer === 'user' ? 0o600 : 0o644), flag: 'wx' })
-    renameSync(beside, target)
-  } catch (cause) {
-    throw new PaudeError('command-failed', `cannot write ${target}: ${(cause as Error).message}`, {
-      hint: 'check its permissions',
-      cause,
-    })
-  }
+  const [mode, folderMode] = layer === 'user' ? [0o600, 0o700] : [0o644, 0o755]
+  replaceFile(target, text, { mode: modeOf(target) ?? mode, folderMode, hint: 'check its permissions' })
 }
 
 /** The parts of a key that a file may have; a profile's begin with `profiles.NAME.`. */

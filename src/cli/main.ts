@@ -1,6 +1,5 @@
 import type { ArgsDef } from 'citty'
 import { isOption, isVerb } from '../agents/claude-words.ts'
-import { loadConfig } from '../config/load.ts'
 import { nearest } from '../config/nearest.ts'
 import { ownFlags } from '../config/own-flags.ts'
 import { readFlags } from '../config/read-flags.ts'
@@ -30,6 +29,7 @@ export async function main(argv: readonly string[], host: Host, version: string)
       return 0
     }
     if (words.length === 1 && (words[0] === '--version' || words[0] === '-v')) {
+      const { loadConfig } = await import('../config/load.ts')
       const { settings } = await loadConfig(host, layer)
       // paude's own image holds exactly this release: the line is Claude's own, and no box is started to say it.
       if (settings.image === '') {

@@ -2,6 +2,7 @@ import { view } from '../hold/launch.ts'
 import { type ActiveRow, withActivity } from './activity.ts'
 import type { Context } from './context.ts'
 import { findSession, listSessions, type Row } from './find-session.ts'
+import { GIVE_BACK, picture, selectable, TAKE_SCREEN } from './full-screen.ts'
 import { terminalSettings, typeInto } from './held.ts'
 import { openKeys } from './keys.ts'
 import { bold, dim, printable, table, writeAll } from './output.ts'
@@ -62,11 +63,11 @@ async function watchTable(context: Context): Promise<number> {
     chosen = Math.max(0, Math.min(at === -1 ? chosen : at, rows.length - 1))
     chosenId = rows[chosen]?.id ?? ''
   }
-  writeAll(1, '\x1b[?1049h\x1b[?25l')
+  writeAll(1, TAKE_SCREEN)
   try {
     await look()
     while (true) {
-      writeAll(1, picture(rows, { chosen, said, typing }))
+      writeAll(1, drawn(rows, { chosen, said, typing }))
       const key = await Promise.race([keys.next(), Bun.sleep(LOOK).then(() => '')])
       const row = rows[chosen]
       if (typing !== null) {
@@ -88,7 +89,7 @@ async function watchTable(context: Context): Promise<number> {
         keys.pause()
         said = await attach(context, row)
         keys.resume()
-        writeAll(1, '\x1b[?1049h\x1b[?25l')
+        writeAll(1, TAKE_SCREEN)
       }
       if (row !== undefined && key === 's') {
         stopping = row
@@ -102,37 +103,31 @@ async function watchTable(context: Context): Promise<number> {
     }
   } finally {
     keys.pause()
-    writeAll(1, '\x1b[?25h\x1b[?1049l')
+    writeAll(1, GIVE_BACK)
   }
 }
 
 const CONTROL = /\p{Cc}.*$/su
 
-function picture(
+function drawn(
   rows: readonly ActiveRow[],
   { chosen, said, typing }: { readonly chosen: number; readonly said: string; readonly typing: string | null },
 ): string {
   const [columns, height] = process.stdout.getWindowSize()
   const [head = '', ...body] = rows.length === 0 ? ['no sessions'] : table(HEAD, rows.map(sessionRow)).split('\n')
-  const first = Math.max(0, chosen - Math.max(1, height - 6))
-  const lines = body.slice(first, first + Math.max(1, height - 5)).map((line, index) => {
-    const cut = Bun.sliceAnsi(line, 0, columns - 2)
-    return first + index === chosen ? `\x1b[7m> ${cut}\x1b[0m` : `  ${cut}`
-  })
   const message = rows[chosen]?.message ?? ''
   const foot =
     typing === null
       ? dim('j k choose · enter attach · s stop · r reply · q quit')
       : `${bold('reply:')} ${Bun.sliceAnsi(printable(typing), -columns + 10)}▏`
-  const all = [
+  return picture([
     `  ${Bun.sliceAnsi(head, 0, columns - 2)}`,
-    ...lines,
+    ...selectable(body, { chosen, room: Math.max(1, height - 5), columns }),
     '',
     Bun.sliceAnsi(printable(message), 0, columns),
     Bun.sliceAnsi(said, 0, columns),
     foot,
-  ]
-  return `\x1b[H${all.map((line) => `${line}\x1b[0m\x1b[K`).join('\r\n')}\x1b[J`
+  ])
 }
 
 async function attach(context: Context, row: ActiveRow): Promise<string> {

@@ -1,9 +1,8 @@
-import { randomUUID } from 'node:crypto'
-import { lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { lstatSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import * as v from 'valibot'
-import { PaudeError } from '../errors.ts'
 import { hashOf } from './hash.ts'
+import { replaceFile } from './replace-file.ts'
 
 /** The user's word about one file of a project: it may open these things as long as its content is this. */
 const Approval = v.object({
@@ -36,7 +35,7 @@ export function isApproved(folder: string, { file, hash, items, also }: Asked): 
 export const approvedContent = (folder: string, file: string, path: string): string | undefined =>
   approvals(folder).find((approval) => approval.file === file)?.also[path]
 
-/** Keeps the user's word. Written beside and renamed, so that nobody ever reads half of it. */
+/** Keeps the user's word. */
 export function approve(folder: string, asked: Asked, now: Date): void {
   const path = join(folder, nameOf(asked.file))
   const known = readApproval(path)
@@ -44,17 +43,8 @@ export function approve(folder: string, asked: Asked, now: Date): void {
   const items =
     known?.file === asked.file && known.hash === asked.hash ? [...new Set([...known.items, ...asked.items])] : asked.items
   const approval: Approval = { v: 1, ...asked, items, approved: now.toISOString() }
-  try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 })
-    const beside = `${path}.${randomUUID()}`
-    writeFileSync(beside, `${JSON.stringify(approval, null, 2)}\n`, { mode: 0o600, flag: 'wx' })
-    renameSync(beside, path)
-  } catch (cause) {
-    throw new PaudeError('command-failed', `cannot write ${path}: ${(cause as Error).message}`, {
-      hint: 'check the permissions of the state folder',
-      cause,
-    })
-  }
+  const hint = 'check the permissions of the state folder'
+  replaceFile(path, `${JSON.stringify(approval, null, 2)}\n`, { mode: 0o600, folderMode: 0o700, hint })
 }
 
 /** All approvals, by file. */

@@ -5,7 +5,7 @@ import { PaudeError } from '../../errors.ts'
 import { shown } from '../../workspace/paths.ts'
 import { checkFiles } from '../config-check.ts'
 import { editFile } from '../config-edit.ts'
-import { changeFile, editableFile, insistOnKey, setKey, unsetKey } from '../config-file.ts'
+import { changeFile, editableFile, insistOnKey, setKey, trustNote, unsetKey } from '../config-file.ts'
 import type { Context } from '../context.ts'
 import { readProject } from '../project-config.ts'
 import { type SettingRow, settingLines, settingRows } from '../setting-rows.ts'
@@ -90,9 +90,7 @@ async function set(context: Context, { key = '', value, project }: Given): Promi
   if (value === undefined)
     throw new PaudeError('usage', `paude config set ${key} needs a value`, { hint: `paude config unset ${key} takes it out` })
   const editable = await changeFile(context.host, project === true, (now) => setKey(now, key, value))
-  context.note(
-    `${editable.file}: ${key} is set${editable.layer === 'project' ? '; if it opens the box, paude trust asks for your word' : ''}`,
-  )
+  context.note(`${editable.file}: ${key} is set${trustNote(editable)}`)
   return 0
 }
 

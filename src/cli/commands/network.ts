@@ -2,7 +2,7 @@ import { defineCommand, type ParsedArgs } from 'citty'
 import { nearest } from '../../config/nearest.ts'
 import { PaudeError } from '../../errors.ts'
 import { dryRun } from '../carry-out.ts'
-import type { Editable } from '../config-file.ts'
+import { trustNote } from '../config-file.ts'
 import type { Context } from '../context.ts'
 import type { Found } from '../find-session.ts'
 import { changeSession } from '../network/change.ts'
@@ -125,9 +125,6 @@ async function change(
   else context.answer(`${verb} ${entries.join(' ')} in ${changed.session}${ending(until)}; policy ${changed.revision}`)
   return 0
 }
-
-const trustNote = ({ layer }: Editable): string =>
-  layer === 'project' ? '; if it opens the box, paude trust asks for your word' : ''
 
 /** The files that shall say so for later starts as well, each of which can. */
 function scopesOf(

@@ -4,6 +4,7 @@ import { policyNow } from '../../session/policy.ts'
 import { readRecord } from '../../session/store.ts'
 import type { Context } from '../context.ts'
 import type { Found } from '../find-session.ts'
+import { GIVE_BACK, picture, selectable, TAKE_SCREEN } from '../full-screen.ts'
 import { openKeys } from '../keys.ts'
 import { dim, green, jsonLine, printable, red, table, writeAll } from '../output.ts'
 import { changeSession } from './change.ts'
@@ -77,7 +78,7 @@ async function watchTable(context: Context, found: Found): Promise<number> {
   // A place and no number: what is blocked meanwhile must not slip below the key that is typed.
   let chosen = ''
   let said = ''
-  writeAll(1, '\x1b[?1049h\x1b[?25l')
+  writeAll(1, TAKE_SCREEN)
   try {
     while (true) {
       const rows = countBlocked(requests)
@@ -86,7 +87,7 @@ async function watchTable(context: Context, found: Found): Promise<number> {
         rows.findIndex((one) => placeOf(one) === chosen),
       )
       chosen = rows[at] === undefined ? '' : placeOf(rows[at])
-      writeAll(1, picture(context, found, { rows, chosen: at, said: ended ? 'the proxy has stopped' : said }))
+      writeAll(1, drawn(context, found, { rows, chosen: at, said: ended ? 'the proxy has stopped' : said }))
       const key = await Promise.race([keys.next(), Bun.sleep(LOOK).then(() => '')])
       const row = rows[at]
       if (key === 'q' || key === '\x03' || key === '\x1b') return 0
@@ -100,7 +101,7 @@ async function watchTable(context: Context, found: Found): Promise<number> {
   } finally {
     stop.abort()
     keys.pause()
-    writeAll(1, '\x1b[?25h\x1b[?1049l')
+    writeAll(1, GIVE_BACK)
   }
 }
 
@@ -118,7 +119,7 @@ const entryOf = ({ host, port }: Blocked): string => (port === 443 || port === 8
 
 type Shown = { readonly rows: readonly Blocked[]; readonly chosen: number; readonly said: string }
 
-function picture({ host }: Context, { record }: Found, { rows, chosen, said }: Shown): string {
+function drawn({ host }: Context, { record }: Found, { rows, chosen, said }: Shown): string {
   const [columns, height] = process.stdout.getWindowSize()
   const policy = policyNow(readRecord(host, record.id) ?? record, Date.now() / 1000)
   const cells = rows.map((row) => {
@@ -135,17 +136,11 @@ function picture({ host }: Context, { record }: Found, { rows, chosen, said }: S
   const [head = '', ...body] =
     rows.length === 0 ? ['nothing was blocked yet'] : table(['', 'HOST', 'TIMES', 'LAST', 'BECAUSE'], cells).split('\n')
   const room = Math.max(1, height - 5)
-  const first = Math.max(0, chosen - room + 1)
-  const lines = body.slice(first, first + room).map((line, index) => {
-    const cut = Bun.sliceAnsi(line, 0, columns - 2)
-    return first + index === chosen ? `\x1b[7m> ${cut}\x1b[0m` : `  ${cut}`
-  })
-  const all = [
+  return picture([
     Bun.sliceAnsi(`  ${head}`, 0, columns),
-    ...lines,
+    ...selectable(body, { chosen, room, columns }),
     '',
     Bun.sliceAnsi(printable(said), 0, columns),
     Bun.sliceAnsi(dim(FOOT), 0, columns),
-  ]
-  return `\x1b[H${all.map((line) => `${line}\x1b[0m\x1b[K`).join('\r\n')}\x1b[J`
+  ])
 }
