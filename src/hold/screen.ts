@@ -36,6 +36,8 @@ export type Screen = {
   readonly cut: () => boolean
   readonly title: () => string
   readonly bracketedPaste: () => boolean
+  /** The line with the cursor, and its column: other ones once typing has arrived, wherever the line stands by then. */
+  readonly atCursor: () => string
 }
 
 export type ScreenOptions = {
@@ -248,5 +250,6 @@ export function makeScreen({ size, scrollback, name, reply }: ScreenOptions): Sc
     cut: () => lines(0).findLastIndex((line) => plainLine(line) !== '') > buffer().cursorY,
     title: () => cleanTitle(modes.title()),
     bracketedPaste: modes.bracketedPaste,
+    atCursor: () => `${buffer().cursorX} ${plainLine(buffer().getLine(buffer().baseY + buffer().cursorY))}`,
   }
 }

@@ -3,8 +3,10 @@ import { answerKeys } from './answer.ts'
 import type { Question } from './protocol.ts'
 import type { Screen } from './screen.ts'
 
-/** Milliseconds between a text, its Enter and the next text. */
+/** Milliseconds between a text, its Enter and the next text, at least. */
 const APART = 100
+/** Milliseconds that an agent has to show what was typed; one that hides its cursor never does. */
+const SHOWN = 3000
 /** Milliseconds after which a question takes its answer. */
 const SETTLED = 1200
 /** Milliseconds that an agent has to say that it works on what was typed. What it answers by itself, as `/help`, it says nothing of. */
@@ -12,7 +14,7 @@ const TAKEN = 2000
 
 export type Means = {
   readonly write: (text: string) => void
-  readonly screen: Pick<Screen, 'picture' | 'bracketedPaste'>
+  readonly screen: Pick<Screen, 'picture' | 'bracketedPaste' | 'atCursor'>
   readonly state: () => AgentState
   /** Whether the agent says on its terminal what it does. */
   readonly spoken: () => boolean
@@ -39,28 +41,40 @@ export function makeTypist({ write, screen, state, spoken, over, repainted }: Me
     if (before.activity === 'waiting' && sent.text !== '' && sent.enter) {
       const keys = answerKeys(sent.text, screen.picture({ format: 'text', scrollback: 0 }).split('\n'))
       if (keys === null) return before.message || before.kind
-      for (const key of keys) {
-        write(key)
-        await Bun.sleep(APART)
-      }
+      for (const key of keys) await pressed(key)
     } else await type(sent)
     if (!sent.enter || !spoken() || before.activity === 'working') return ''
     // Whoever waits for its answer next must not find the one before.
-    const same = () => state().activity === before.activity && state().since === before.since
-    for (let waited = 0; waited < TAKEN && !over() && same(); waited += 20) await Bun.sleep(20)
+    await until(() => {
+      const { activity, since } = state()
+      return activity === before.activity ? since !== before.since : activity !== 'idle'
+    }, TAKEN)
     return ''
+  }
+
+  async function until(met: () => boolean, limit: number): Promise<void> {
+    for (let waited = 0; waited < limit && !over() && !met(); waited += 20) await Bun.sleep(20)
+  }
+
+  async function pressed(key: string): Promise<void> {
+    write(key)
+    await Bun.sleep(APART)
+  }
+
+  /** A busy agent reads late, and then all at once: a text and its Enter, or that Enter and the next text, would be one paste. */
+  async function shown(text: string): Promise<void> {
+    const before = screen.atCursor()
+    write(text)
+    await Bun.sleep(APART)
+    await until(() => screen.atCursor() !== before, SHOWN - APART)
   }
 
   /** Types a text as a paste where the agent knows pastes: its line breaks are then no answers. */
   async function type({ text, keys, enter }: Sent): Promise<void> {
     const clean = text.replace(UNTYPED, '')
-    if (clean !== '') write(screen.bracketedPaste() ? `\x1b[200~${clean}\x1b[201~` : clean.replaceAll('\n', '\r'))
+    if (clean !== '') await shown(screen.bracketedPaste() ? `\x1b[200~${clean}\x1b[201~` : clean.replaceAll('\n', '\r'))
     if (keys !== '') write(keys)
-    if (!enter) return
-    // A paste and an Enter in one read are taken for a paste that ends with a line break.
-    if (clean !== '') await Bun.sleep(APART)
-    write('\r')
-    await Bun.sleep(APART)
+    if (enter) await (clean === '' ? pressed('\r') : shown('\r'))
   }
 
   return (sent) => {

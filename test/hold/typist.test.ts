@@ -1,0 +1,62 @@
+import { expect, test } from 'bun:test'
+import type { AgentState } from '../../src/hold/activity.ts'
+import { makeScreen } from '../../src/hold/screen.ts'
+import { makeTypist } from '../../src/hold/typist.ts'
+
+/** An agent that reads what has come only every so many ms and, as Claude does, takes a paste and what comes with it in one read for one text. */
+function slowAgent(late: number, states: readonly AgentState['activity'][] = []) {
+  const prompts: string[] = []
+  let unread = ''
+  let typed = ''
+  let spoken = false
+  let state: AgentState = { activity: 'starting', kind: '', message: '', since: '0' }
+  const screen = makeScreen({ size: { columns: 80, rows: 10 }, scrollback: 0, name: 'test', reply: () => undefined })
+  const paint = () => screen.write(`\x1b[2J\x1b[3;1H> ${typed.replaceAll('\n', '\\n')}`)
+  screen.write('\x1b[?2004h')
+  paint()
+  const say = (activity: AgentState['activity']) => {
+    spoken = true
+    state = { ...state, activity, since: `${Number(state.since) + 1}` }
+  }
+  const reads = setInterval(() => {
+    if (unread === '') return
+    const chunk = unread
+    unread = ''
+    if (chunk === '\r') {
+      prompts.push(typed)
+      typed = ''
+      setTimeout(() => states.forEach(say), 300)
+    } else typed += chunk.replaceAll(/\x1b\[20[01]~/g, '').replaceAll('\r', '\n')
+    paint()
+  }, late)
+  const send = makeTypist({
+    write: (text) => {
+      unread += text
+    },
+    screen,
+    state: () => state,
+    spoken: () => spoken,
+    over: () => false,
+    repainted: async () => undefined,
+  })
+  return { prompts, say, send, state: () => state, stop: () => clearInterval(reads) }
+}
+
+test.each([30, 250, 700])('texts reach an agent that reads every %d ms as they were sent, one by one', async (late) => {
+  const agent = slowAgent(late)
+  const texts = ['one', '- two', 'three\nlines\nlong']
+  expect(await Promise.all(texts.map((text) => agent.send({ ask: 'send', text, keys: '', enter: true })))).toEqual(['', '', ''])
+  agent.stop()
+  expect(agent.prompts).toEqual(texts)
+})
+
+test('that the agent is idle is no sign that it has taken what was typed', async () => {
+  const agent = slowAgent(30, ['working'])
+  agent.say('unknown')
+  const sent = agent.send({ ask: 'send', text: 'a text', keys: '', enter: true })
+  setTimeout(() => agent.say('idle'), 50)
+  await sent
+  agent.stop()
+  expect(agent.prompts).toEqual(['a text'])
+  expect(agent.state().activity).toBe('working')
+})
