@@ -19,6 +19,8 @@ export type Request = {
   readonly bytes: number
   /** Of the policy it was decided by. */
   readonly revision: string
+  /** What the program calls itself (`curl/8.5.0`), which it may do as it likes; '' when it says nothing. */
+  readonly program: string
 }
 
 /** The policy that reasons are told by; requests of other revisions were decided by what has changed since. */
@@ -61,6 +63,7 @@ type Line = {
   readonly error: string
   readonly detail: string
   readonly bytes: number
+  readonly program: string
 }
 
 const isStart = ({ method, result, status, error }: Line): boolean =>
@@ -95,9 +98,13 @@ function readLine(text: string): readonly Line[] {
       error: word('err'),
       detail: word('ed'),
       bytes: count('in') + count('out'),
+      program: PROGRAM.exec(word('ua'))?.[0] ?? '',
     },
   ]
 }
+
+/** The first word of a User-Agent, which squid URL-encodes. */
+const PROGRAM = /^[\w.+-]{1,40}(\/[\w.+-]{1,20})?/
 
 function readObject(text: string): Record<string, unknown> | null {
   if (!text.startsWith('{')) return null
@@ -117,6 +124,7 @@ const toRequest = (line: Line, known: Known): Request => ({
   ...decision(line, known),
   bytes: line.bytes,
   revision: line.revision,
+  program: line.program,
 })
 
 function decision(line: Line, known: Known): Pick<Request, 'decision' | 'rule'> {

@@ -4,6 +4,8 @@ import { type Allow, type Deny, HOST_NAME } from './allow.ts'
 import { inside, PRIVATE_RANGES, rangeText, readRange } from './ranges.ts'
 
 const DEFAULT_PORTS = [80, 443]
+/** Nothing that could be strange: most entries of a long list. */
+const USUAL = /^[\w.*-]+$/
 const LABEL = /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/
 const TOP_LABEL = /^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/
 
@@ -59,7 +61,7 @@ function merge(list: readonly Allow[]): readonly Allow[] {
   for (const allow of list) {
     const key = `${allow.host}@${allow.privateRange}`
     const known = byKey.get(key)
-    byKey.set(key, known === undefined ? { ...allow, ports: unite(allow.ports) } : joined(known, allow))
+    byKey.set(key, known === undefined ? allow : joined(known, allow))
   }
   const merged = [...byKey.values()]
   const byName = Map.groupBy(merged, ({ host }) => host)
@@ -138,6 +140,7 @@ const byHost = (one: Allow, other: Allow): number =>
   one.host === other.host ? (one.privateRange < other.privateRange ? -1 : 1) : one.host < other.host ? -1 : 1
 
 function refuseStrangers(entry: string, refuse: Refuse): void {
+  if (USUAL.test(entry)) return
   if (entry === '') refuse('it is empty', 'write a host name such as example.org')
   // biome-ignore lint/suspicious/noControlCharactersInRegex: exactly those are refused
   if (/[\s\u0000-\u001f\u007f-\u009f]/u.test(entry))

@@ -186,7 +186,7 @@ describeEach('paude network watch', (backend) => {
       await ask(`http://${SITE}/`)
       await terminal.see(`> blocked  ${SITE}`)
       await ask('https://other.example/')
-      await terminal.see(/^ {2}blocked +other\.example:443 +1 /m)
+      await terminal.see(/^ {2}blocked +other\.example:443 +1 .* curl\/\d/m)
       await terminal.press('s')
       await terminal.see(`${SITE} is allowed in ${id}`)
       await terminal.see(new RegExp(`^> allowed now +${SITE} `, 'm'))

@@ -49,8 +49,21 @@ test('one plain request', () =>
       rule: 'example.org',
       bytes: 373,
       revision: '',
+      program: '',
     },
   ]))
+
+test.each([
+  ['curl/8.5.0', 'curl/8.5.0'],
+  ['npm/10.2.4%20node/v20.11.0%20linux%20x64', 'npm/10.2.4'],
+  ['git/2.39.5', 'git/2.39.5'],
+  ['Mozilla', 'Mozilla'],
+  ['%1B%5B2Jcurl', ''],
+  ['x'.repeat(500), 'x'.repeat(40)],
+  ['', ''],
+])('a program that calls itself %p is shown as %p', (ua, program) =>
+  expect(parseLog(line({ ua }), allow)[0]?.program).toBe(program),
+)
 
 test.each([
   ['not listed', { ...connect, ...denied, h: 'evil.test' }, 'blocked', 'not on the allowlist'],

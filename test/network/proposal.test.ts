@@ -25,6 +25,7 @@ const request = (host: string, port: number, rest: Partial<Request> = {}): Reque
     rule: 'record',
     bytes: 0,
     revision: '',
+    program: '',
   },
   ...rest,
 })

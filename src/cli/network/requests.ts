@@ -36,13 +36,14 @@ export async function showBlocked(context: Context, word: string | undefined, js
   if (json) context.answer(JSON.stringify(hosts, null, 2))
   else if (hosts.length === 0) context.note('nothing was blocked')
   else {
-    const rows = hosts.map(({ host, port, count, last, rule }) => [
+    const rows = hosts.map(({ host, port, count, last, program, rule }) => [
       `${printable(host)}:${port}`,
       String(count),
       last.slice(11, 19),
+      program,
       printable(rule),
     ])
-    context.answer(table(['HOST', 'TIMES', 'LAST', 'BECAUSE'], rows))
+    context.answer(table(['HOST', 'TIMES', 'LAST', 'PROGRAM', 'BECAUSE'], rows))
     context.note(`to allow one: paude network allow HOST --session ${found.record.id}`)
   }
   return 0
@@ -55,16 +56,18 @@ export type Blocked = {
   readonly count: number
   /** ISO time of the last request. */
   readonly last: string
+  /** Of the last request, as it calls itself; '' when it says nothing. */
+  readonly program: string
   readonly rule: string
 }
 
 /** Pure: what was blocked, the newest first. */
 export function countBlocked(requests: readonly Request[]): readonly Blocked[] {
   const byPlace = new Map<string, Blocked>()
-  for (const { decision, host, port, time, rule } of requests) {
+  for (const { decision, host, port, time, program, rule } of requests) {
     if (decision !== 'blocked') continue
     const key = `${host}:${port}`
-    byPlace.set(key, { host, port, count: (byPlace.get(key)?.count ?? 0) + 1, last: time, rule })
+    byPlace.set(key, { host, port, count: (byPlace.get(key)?.count ?? 0) + 1, last: time, program, rule })
   }
   return [...byPlace.values()].sort((one, other) => (one.last < other.last ? 1 : -1))
 }

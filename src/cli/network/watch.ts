@@ -25,11 +25,15 @@ export async function watchNetwork(context: Context, word: string | undefined, j
 /** A line for each host that is blocked for the first time. */
 async function watchLines(context: Context, found: Found, json: boolean): Promise<number> {
   const seen = new Set<string>()
-  for await (const { time, decision, host, port, rule } of followRequests(context, found)) {
+  for await (const { time, decision, host, port, program, rule } of followRequests(context, found)) {
     const place = `${host}:${port}`
     if (decision !== 'blocked' || seen.has(place)) continue
     seen.add(place)
-    context.answer(json ? jsonLine({ time, host, port, rule }) : `${time.slice(11, 19)}  ${printable(place)}  ${printable(rule)}`)
+    context.answer(
+      json
+        ? jsonLine({ time, host, port, program, rule })
+        : [time.slice(11, 19), printable(place), ...(program === '' ? [] : [program]), printable(rule)].join('  '),
+    )
   }
   return 0
 }
@@ -130,11 +134,14 @@ function drawn({ host }: Context, { record }: Found, { rows, chosen, said }: Sho
       `${printable(row.host)}:${row.port}`,
       String(row.count),
       row.last.slice(11, 19),
+      row.program,
       printable(row.rule),
     ]
   })
   const [head = '', ...body] =
-    rows.length === 0 ? ['nothing was blocked yet'] : table(['', 'HOST', 'TIMES', 'LAST', 'BECAUSE'], cells).split('\n')
+    rows.length === 0
+      ? ['nothing was blocked yet']
+      : table(['', 'HOST', 'TIMES', 'LAST', 'PROGRAM', 'BECAUSE'], cells).split('\n')
   const room = Math.max(1, height - 5)
   return picture([
     Bun.sliceAnsi(`  ${head}`, 0, columns),

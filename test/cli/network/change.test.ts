@@ -102,7 +102,18 @@ describe('the end of a word', () => {
 
 test('what was blocked is counted by host and port, the newest first', () => {
   const request = (host: string, port: number, time: string, decision: Request['decision'] = 'blocked'): Request => ({
-    ...{ time, session: 's', method: 'CONNECT', host, port, decision, rule: 'not on the allowlist', bytes: 0, revision: '' },
+    ...{
+      time,
+      session: 's',
+      method: 'CONNECT',
+      host,
+      port,
+      decision,
+      rule: 'not on the allowlist',
+      bytes: 0,
+      revision: '',
+      program: '',
+    },
   })
   expect(
     countBlocked([
