@@ -25,10 +25,12 @@ export async function readReferences(
   // What a later layer says of a name holds, and the reference is not followed at all.
   const last = new Map(references.map((reference) => [reference.name, reference]))
   for (const entry of env) last.delete(entry.split('=')[0] ?? '')
+  // Kept while this start lasts and no longer: a secret is written into no file.
+  const printed = memo(ask)
   const read = await Promise.all(
     [...last.values()].map(async (reference) => {
       insistOnReference(reference)
-      return [reference.name, dryRun || printConfig ? '-' : await followedValue(reference, host)] as const
+      return [reference.name, dryRun || printConfig ? '-' : await followedValue(reference, host, printed)] as const
     }),
   )
   return Object.fromEntries(read.flatMap(([name, value]) => (value === '' ? [] : [[name, secret(value)]])))
@@ -48,7 +50,24 @@ function insistOnReference({ name, source }: Reference): void {
     })
 }
 
-async function followedValue({ name, source }: Reference, host: Pick<Host, 'env' | 'home' | 'uid'>): Promise<string> {
+type Ask = (argv: readonly string[], key: string) => Promise<string>
+
+/** A program that several names refer to is asked once: it may want a finger on a key. */
+function memo(ask: Ask): Ask {
+  const known = new Map<string, Promise<string>>()
+  return (argv, key) => {
+    const words = JSON.stringify(argv)
+    const answer = known.get(words) ?? ask(argv, key)
+    known.set(words, answer)
+    return answer
+  }
+}
+
+async function followedValue(
+  { name, source }: Reference,
+  host: Pick<Host, 'env' | 'home' | 'uid'>,
+  printed: Ask,
+): Promise<string> {
   const key = `env.${name}`
   // Files and programs end their last line, which belongs to no secret.
   const value = (
@@ -83,7 +102,7 @@ const callersIn = (source: string) =>
   source.startsWith(TEMPLATE) ? pieces(source, []).flatMap((piece) => (piece.kind === 'localEnv' ? [piece] : [])) : []
 
 /** What a program prints. Its words may hold no secret, and what it says on stderr is shown. */
-async function printed([program = '', ...words]: readonly string[], key: string): Promise<string> {
+async function ask([program = '', ...words]: readonly string[], key: string): Promise<string> {
   const signal = AbortSignal.timeout(PATIENCE)
   const { code, stdout, stderr } = await capture([program, ...words], { folder: '/', signal })
   if (code === 0) return stdout

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from 'bun:test'
-import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Reference } from '../../src/config/settings.ts'
@@ -28,6 +28,15 @@ describe('what [env] refers to', () => {
     expect(await read('template:a-${localEnv:HERE}-${HOME}')).toEqual({ A: 'a-from outside-${HOME}' })
     expect(await read('template:${localEnv:NOWHERE:x:y}${localEnv:NOWHERE}')).toEqual({ A: 'x:y' })
     expect(read('template:x${localEnv:ANTHROPIC_API_KEY:y}')).rejects.toThrow('ANTHROPIC_API_KEY stays outside the box')
+  })
+
+  test('is asked of a program once, however many names it has', async () => {
+    const asked = join(room, 'asked')
+    const source = ['/bin/sh', '-c', `echo asked >> ${asked}; echo a secret`]
+    const references = ['A', 'B', 'C'].map((name) => ({ name, source: name === 'C' ? [...source, 'other'] : source }))
+    const found = await readReferences({ ...LIVE, references }, host)
+    expect(Object.values(found).map((value) => value.reveal())).toEqual(['a secret', 'a secret', 'a secret'])
+    expect(readFileSync(asked, 'utf8')).toBe('asked\nasked\n')
   })
 
   test('is left out when the variable is not set', async () => {
