@@ -150,8 +150,8 @@ function noteRecorded({ note }: Context, { entries }: Proposal): void {
 function noteBlocked({ note }: Context, requests: readonly Request[]): void {
   const blocked = requests.filter(({ decision }) => decision === 'blocked')
   const names = (list: readonly Request[]) => [...new Set(list.map(({ host, port }) => `${printable(host)}:${port}`))]
-  const unlisted = names(blocked.filter(({ rule }) => rule !== UNREACHABLE))
-  const unreachable = names(blocked.filter(({ rule }) => rule === UNREACHABLE))
+  const unlisted = names(blocked.filter(({ rule }) => !UNREACHABLE.includes(rule)))
+  const unreachable = names(blocked.filter(({ rule }) => UNREACHABLE.includes(rule)))
   const [first = ''] = unlisted
   if (unlisted.length > 0)
     note(

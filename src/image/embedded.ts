@@ -8,6 +8,8 @@ import connectFail from '../../squid/ERR_CONNECT_FAIL' with { type: 'text' }
 import dnsFail from '../../squid/ERR_DNS_FAIL' with { type: 'text' }
 import forwardingDenied from '../../squid/ERR_FORWARDING_DENIED' with { type: 'text' }
 import other from '../../squid/ERR_OTHER' with { type: 'text' }
+import unfound from '../../squid/ERR_PAUDE_UNFOUND' with { type: 'text' }
+import unreached from '../../squid/ERR_PAUDE_UNREACHED' with { type: 'text' }
 import secureConnectFail from '../../squid/ERR_SECURE_CONNECT_FAIL' with { type: 'text' }
 import extraCa from '../../squid/extra-ca.crt' with { type: 'text' }
 import gate from '../../squid/gate' with { type: 'text' }
@@ -36,6 +38,8 @@ export const contexts: Readonly<Record<ImageName, Readonly<Record<string, string
     ERR_DNS_FAIL: dnsFail,
     ERR_FORWARDING_DENIED: forwardingDenied,
     ERR_OTHER: other,
+    ERR_PAUDE_UNFOUND: unfound,
+    ERR_PAUDE_UNREACHED: unreached,
     ERR_SECURE_CONNECT_FAIL: secureConnectFail,
     gate,
     'gate.cfg': gateConfig,

@@ -133,6 +133,8 @@ function decision(line: Line, known: Known): Pick<Request, 'decision' | 'rule'> 
     return { decision: 'blocked', rule: sni !== '' && sni !== host ? `sni differs: ${sni}` : 'not allowed inside a tunnel' }
   if (error === 'ERR_ACCESS_DENIED' || error === 'ERR_FORWARDING_DENIED')
     return { decision: 'blocked', rule: denial(line, known) }
+  if (error === 'ERR_PAUDE_UNFOUND') return { decision: 'failed', rule: UNFOUND }
+  if (error === 'ERR_PAUDE_UNREACHED') return { decision: 'blocked', rule: UNREACHED }
   if (error.startsWith('ERR_') && line.status >= 400)
     return { decision: line.status < 500 ? 'blocked' : 'failed', rule: failure(line) }
   if (error.startsWith('ERR_') && line.result.includes('NONE')) return { decision: 'failed', rule: failure(line) }
@@ -144,8 +146,12 @@ function decision(line: Line, known: Known): Pick<Request, 'decision' | 'rule'> 
   }
 }
 
-/** Why a host that is on the list was denied all the same. */
-export const UNREACHABLE = 'not found, or at a private address'
+const UNFOUND = 'name not found'
+const UNREACHED = 'at a private address'
+const UNFOUND_OR_PRIVATE = 'not found, or at a private address'
+
+/** Why a host that is on the list was denied all the same; of a tunnel squid does not say which. */
+export const UNREACHABLE: readonly string[] = [UNFOUND_OR_PRIVATE, UNREACHED]
 
 /** The log has the verdict; the reason follows from the list the verdict was made by. */
 function denial(line: Line, known: Known): string {
@@ -154,10 +160,11 @@ function denial(line: Line, known: Known): string {
   const rule = denied(known.deny, line)
   if (rule !== null) return `denied: ${rule.host}`
   const entries = named(known.allow, line)
-  if (entries.length === 0) return 'not on the allowlist'
+  if (entries.length === 0)
+    return known.mode === 'record' && line.host.includes('.') ? UNFOUND_OR_PRIVATE : 'not on the allowlist'
   if (!entries.some((entry) => opens(entry, line))) return 'port'
   if (isPast(line, known)) return 'not on the allowlist then'
-  return line.bump === 'bump' || line.host === HOST_NAME ? 'path not allowed' : UNREACHABLE
+  return line.bump === 'bump' || line.host === HOST_NAME ? 'path not allowed' : UNFOUND_OR_PRIVATE
 }
 
 function named(allow: readonly Allow[], { host }: Line): readonly Allow[] {
@@ -174,7 +181,7 @@ const opens = ({ ports }: Allow, { method, port, bump }: Line): boolean =>
 function failure({ error, detail }: Line): string {
   switch (error) {
     case 'ERR_DNS_FAIL':
-      return 'name not found'
+      return UNFOUND
     case 'ERR_CONNECT_FAIL':
       return 'connection failed'
     case 'ERR_SECURE_CONNECT_FAIL':

@@ -74,6 +74,8 @@ test.each([
   ['port', { ...connect, ...denied, p: '22' }, 'blocked', 'port'],
   ['CONNECT to the port of plain requests', { ...connect, ...denied, p: '80' }, 'blocked', 'port'],
   ['private', { ...connect, ...denied }, 'blocked', 'not found, or at a private address'],
+  ['private, plain', { st: 403, err: 'ERR_PAUDE_UNREACHED', r: 'TCP_DENIED', out: 0 }, 'blocked', 'at a private address'],
+  ['not found, plain', { st: 403, err: 'ERR_PAUDE_UNFOUND', r: 'TCP_DENIED', out: 0 }, 'failed', 'name not found'],
   [
     'another name inside the tunnel',
     { ...connect, bump: 'terminate', sni: 'evil.test', r: 'NONE_NONE' },
@@ -105,6 +107,11 @@ test.each([
     'TLS failed: X509_V_ERR_CERT_HAS_EXPIRED',
   ],
 ])('%s', (_, fields, decision, rule) => expect(parseLog(line(fields), allow)).toMatchObject([{ decision, rule }]))
+
+test('what no rule blocked while all is recorded was not found', () => {
+  const asked = line({ ...connect, ...denied, h: 'dead.test' })
+  expect(parseLog(asked, { ...allow, mode: 'record' })).toMatchObject([{ rule: 'not found, or at a private address' }])
+})
 
 test('a tunnel is one request with the bytes of its end, also among others', () => {
   const opened = line({ ...connect, c: 7, bump: 'splice', r: 'NONE_NONE', in: 75, out: 0, sni: 'example.org' })

@@ -79,10 +79,16 @@ export async function showWhy(context: Context, url: string, word: string | unde
       `${decision === 'allowed' ? green(decision) : red(decision)}  ${target.scheme} to ${printable(target.host)}:${target.port}  by ${printable(rule)}${why === '' ? '' : `  (${printable(why)})`}`,
     )
     if (decision === 'blocked' && rule === 'not on the allowlist')
-      context.note(`to allow it: paude network allow ${target.host}${record === null ? ' --user' : ` --session ${record.id}`}`)
+      context.note(
+        `to allow it: paude network allow ${entryOf(target)}${record === null ? ' --user' : ` --session ${record.id}`}`,
+      )
   }
   return verdict.decision === 'allowed' ? 0 : 1
 }
+
+/** What would open it and no more; 80 and 443 need no port, but on this machine. */
+const entryOf = ({ host, port }: Target): string =>
+  host !== HOST_NAME && (port === 80 || port === 443) ? host : `${host}:${port}`
 
 /** As this machine resolves it, which may differ from what the proxy is told; null where only the proxy knows. */
 async function addressesOf({ host, scheme }: Target): Promise<readonly string[] | null> {
