@@ -24,7 +24,7 @@ export type Request = {
 }
 
 /** The policy that reasons are told by; requests of other revisions were decided by what has changed since. */
-export type Known = Pick<Policy, 'mode' | 'allow' | 'deny'> & { readonly revision: string }
+export type Known = Pick<Policy, 'mode' | 'allow' | 'deny'> & Partial<Pick<Policy, 'ways'>> & { readonly revision: string }
 
 const NOTHING: Known = { mode: 'restricted', allow: [], deny: [], revision: '' }
 
@@ -79,6 +79,8 @@ function readLine(text: string): readonly Line[] {
   const fields = readObject(text)
   const seconds = number(fields?.['t'])
   if (fields === null || fields['v'] !== 1 || !(Math.abs(seconds) < 8e12)) return []
+  // What is left of a connection that squid could not tunnel.
+  if (fields['u'] === 'error:transaction-end-before-headers') return []
   const word = (name: string) => (typeof fields[name] === 'string' && fields[name] !== '-' ? fields[name] : '')
   const count = (name: string) => (Number.isSafeInteger(number(fields[name])) ? Math.max(0, number(fields[name])) : 0)
   return [
@@ -136,8 +138,11 @@ function decision(line: Line, known: Known): Pick<Request, 'decision' | 'rule'> 
   if (error === 'ERR_PAUDE_UNFOUND') return { decision: 'failed', rule: UNFOUND }
   if (error === 'ERR_PAUDE_UNREACHED') return { decision: 'blocked', rule: UNREACHED }
   if (error.startsWith('ERR_') && line.status >= 400)
-    return { decision: line.status < 500 ? 'blocked' : 'failed', rule: failure(line) }
-  if (error.startsWith('ERR_') && line.result.includes('NONE')) return { decision: 'failed', rule: failure(line) }
+    return { decision: line.status < 500 ? 'blocked' : 'failed', rule: failure(line, known) }
+  if (error.startsWith('ERR_') && line.result.includes('NONE')) return { decision: 'failed', rule: failure(line, known) }
+  // Of a tunnel that could not be made squid says no more than this.
+  if (line.method === 'CONNECT' && line.status >= 500 && error === '')
+    return { decision: 'failed', rule: failure({ ...line, error: 'ERR_CONNECT_FAIL' }, known) }
   if (host === '') return { decision: 'failed', rule: 'malformed request' }
   const entry = named(known.allow, line).find((one) => opens(one, line))
   return {
@@ -178,7 +183,10 @@ const isPast = (line: Line, { revision }: Known): boolean => line.revision !== '
 const opens = ({ ports }: Allow, { method, port, bump }: Line): boolean =>
   ports.includes(port) && port !== (method === 'CONNECT' || bump === 'bump' ? 80 : 443)
 
-function failure({ error, detail }: Line): string {
+function failure({ error, detail }: Line, { ways }: Known): string {
+  const upstream = ways?.upstream
+  if (upstream && /^ERR_(CANNOT_FORWARD|READ_ERROR|CONNECT_FAIL)$/.test(error))
+    return `by the upstream proxy ${upstream.host}:${upstream.port}: ${error === 'ERR_READ_ERROR' ? 'broken off' : 'not reached'}`
   switch (error) {
     case 'ERR_DNS_FAIL':
       return UNFOUND

@@ -99,6 +99,7 @@ test.each([
   ],
   ["the origin's own 403", { st: 403 }, 'allowed', 'example.org'],
   ['malformed', { m: '-', h: '-', p: '-', st: 400, err: 'ERR_INVALID_URL', r: 'NONE_NONE' }, 'blocked', 'malformed request'],
+  ['a tunnel that found nobody', { ...connect, st: 503, r: 'TCP_TUNNEL', bump: 'splice', out: 0 }, 'failed', 'connection failed'],
   ['no such name', { st: 503, err: 'ERR_DNS_FAIL' }, 'failed', 'name not found'],
   [
     'TLS',
@@ -107,6 +108,19 @@ test.each([
     'TLS failed: X509_V_ERR_CERT_HAS_EXPIRED',
   ],
 ])('%s', (_, fields, decision, rule) => expect(parseLog(line(fields), allow)).toMatchObject([{ decision, rule }]))
+
+test.each([
+  ['ERR_CONNECT_FAIL', 'not reached'],
+  ['ERR_CANNOT_FORWARD', 'not reached'],
+  ['ERR_READ_ERROR', 'broken off'],
+])('%s names the upstream proxy where there is one', (err, what) => {
+  const upstream = { scheme: 'http', host: 'proxy.test', port: 3128, except: [], credentials: '' } as const
+  const [request] = parseLog(line({ err, st: 502 }), { ...allow, ways: { upstream, dns: [], bandwidth: 0 } })
+  expect(request).toMatchObject({ decision: 'failed', rule: `by the upstream proxy proxy.test:3128: ${what}` })
+})
+
+test('what is left of a connection that could not be tunnelled is no request', () =>
+  expect(parseLog(line({ u: 'error:transaction-end-before-headers', m: '-', h: '-' }), allow)).toEqual([]))
 
 test('what no rule blocked while all is recorded was not found', () => {
   const asked = line({ ...connect, ...denied, h: 'dead.test' })
