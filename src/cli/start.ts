@@ -127,13 +127,14 @@ async function finish(context: Context, { backend, spec, record, code, removal, 
     code === 125 && isWalled ? capture(backend.receipt(handle)).catch(() => null) : null,
   ])
   // It may have been changed meanwhile; where nothing was asked for, nobody needs to know.
-  const last = requests?.stdout ? (readRecord(context.host, record.id) ?? record) : record
+  const log = requests?.stdout ?? ''
+  const last = log === '' ? record : (readRecord(context.host, record.id) ?? record)
   await execute(removal, effects)
   if (receipt !== null && /"ok":false/.test(receipt.stdout))
     throw new PaudeError('self-test', 'the wall around the agent did not hold, so the agent was not started', {
       hint: 'paude selftest shows which probe got out',
     })
-  const asked = parseLog(requests?.stdout ?? '', policyNow(last, Date.now() / 1000))
+  const asked = log === '' ? [] : parseLog(log, policyNow(last, Date.now() / 1000))
   onEnd?.(asked)
   await warnOfPlanted(context, record)
   if (onEnd === undefined) noteBlocked(context, asked)

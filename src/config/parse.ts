@@ -90,9 +90,7 @@ function freezeRuntime(): void {
 export function parseToml(file: string, content: string): unknown {
   freezeRuntime()
   try {
-    return JSON.parse(
-      JSON.stringify(TOML.parse(content), (_, value: unknown) => (typeof value === 'bigint' ? Number(value) : value)),
-    )
+    return plain(TOML.parse(content))
   } catch (cause) {
     const { line, message } =
       cause instanceof TypeError ? { line: undefined, message: ofRuntime(cause) } : (cause as Error & { readonly line?: number })
@@ -106,6 +104,15 @@ export function parseToml(file: string, content: string): unknown {
         cause,
       },
     )
+  }
+}
+
+/** A function for each value takes its time, and only a number beyond all others needs it. */
+function plain(found: unknown): unknown {
+  try {
+    return JSON.parse(JSON.stringify(found))
+  } catch {
+    return JSON.parse(JSON.stringify(found, (_, value: unknown) => (typeof value === 'bigint' ? Number(value) : value)))
   }
 }
 
