@@ -124,12 +124,15 @@ describe('a file', () => {
     ['project', '[notify]\ndesktop = true'],
     ['project', '[terminal]\nscrollback = 9'],
     ['project', '[security]\nproject_config = "ask"'],
+    ['project', 'profiles.ci.security.project_config = "ignore"'],
     ['project', '[profiles.ci.notify]\ncommand = ["evil"]'],
     ['managed', '[notify]\ndesktop = true'],
     ['managed', 'env = ["A"]'],
     ['managed', '[profiles.ci]\nbackend = "docker"'],
   ] as const)('a %s file says nothing of what is not its business: %j', (layer, text) => {
-    expect(fault(text, layer)).toMatch(/^\/c\.toml:1: (notify|terminal|security|env|profiles) is not for this file \| /)
+    expect(fault(text, layer)).toMatch(
+      /^\/c\.toml:[12]: (notify|terminal|security\.project_config|env|profiles) is not for this file \| /,
+    )
     expect(fault(text)).toBe('accepted')
   })
 

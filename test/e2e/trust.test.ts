@@ -79,7 +79,11 @@ describeEach('a project’s own configuration', (backend) => {
     ['the older tool’s file', { 'paude.json': '{"create":{"allowed-domains":"all"}}' }, NOT_TRUSTED],
     ['both files, one of them harmless', { 'paude.json': '{"base":"evil"}', ...toml('network.mode = "none"') }, NOT_TRUSTED],
     ['a profile', toml('[profiles.ci.network]\nmode = "open"'), NOT_TRUSTED, ['--profile', 'ci']],
-    ['its own trust', toml('security.project_config = "ignore"\nnetwork.mode = "open"'), /security is not for this file/],
+    [
+      'its own trust',
+      toml('security.project_config = "ignore"\nnetwork.mode = "open"'),
+      /security\.project_config is not for this file/,
+    ],
     ['a program that tells', toml(`notify.command = ["touch", "${root}/told-${backend}"]`), /notify is not for this file/],
     ['a way out by ..', toml('mounts = ["../../other"]'), /has a path with \.\. in it/],
     ['a file that is too large', toml('#'.repeat(70_000)), /is larger than 64 KiB/],
