@@ -65,6 +65,9 @@ describe('a managed file', () => {
     ['mounts = ["/data"]', { mount: ['/other'] }, 'mounts = /other'],
     ['docker.extra_flags = []', { dockerFlags: ['--shm-size=1g'] }, 'docker.extra_flags = --shm-size=1g'],
     ['security.project_config = "restrict"', { projectConfig: 'ask' }, 'security.project_config = ask'],
+    ['security.read_only_root = true', { readOnlyRoot: 'false' }, 'security.read_only_root = false'],
+    ['security.no_new_privileges = true', { noNewPrivileges: 'false' }, 'security.no_new_privileges = false'],
+    ['security.seccomp = "default"', { seccomp: 'off' }, 'security.seccomp = off'],
   ]
   test.each(refused)('%s refuses %j by name', (managed, said, words) => {
     expect(() => config(managed, said)).toThrow(words)
@@ -76,6 +79,9 @@ describe('a managed file', () => {
     ['network.groups = ["@github"]', { networkAllow: ['@github'], networkGroups: ['@github'] }],
     ['limits.memory = "2g"', { memory: '1g' }],
     ['security.project_config = "restrict"', { projectConfig: 'ignore' }],
+    ['security.seccomp = "off"', { seccomp: 'off' }],
+    ['security.read_only_root = false', { readOnlyRoot: 'true' }],
+    ['security.read_only_root = true', { noNewPrivileges: 'false' }],
   ]
   test.each(granted)('%s grants %j', (managed, said) => {
     expect(config(managed, said).settings).toMatchObject(said)
