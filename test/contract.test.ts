@@ -103,7 +103,8 @@ describe.each(Object.values(backends))('$name', (backend) => {
       expect(argv).toContain('--pull=never')
       expect(argv.join('\n')).toMatch(/^--label=paude\.role=(agent|gate|proxy|helper)$/m)
       if (argv.includes('--label=paude.role=helper')) continue
-      expect(argv.join('\n')).toMatch(/^--pids-limit=[1-9]\d*$/m)
+      const unlimited = spec.limits.pids === 0 && argv.includes(`--name=${spec.id}`)
+      expect(argv.join('\n')).toMatch(unlimited ? /^--pids-limit=-1$/m : /^--pids-limit=[1-9]\d*$/m)
       expect(argv).toContain(`--label=paude.id=${spec.id}`)
       expect(argv).toContain(`--label=paude.workspace=${spec.workspace}`)
     }

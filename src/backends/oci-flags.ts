@@ -86,7 +86,8 @@ export function limitFlags({ limits: { cpus, memory, pids } }: SessionSpec): rea
     ...(cpus > 0 ? [`--cpus=${cpus}`] : []),
     // Swap equal to memory: the limit is the limit.
     ...(memory > 0 ? [`--memory=${memory}`, `--memory-swap=${memory}`] : []),
-    `--pids-limit=${pids}`,
+    // Left out, it would be the engine's own default.
+    `--pids-limit=${pids > 0 ? pids : -1}`,
   ]
 }
 

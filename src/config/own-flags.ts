@@ -101,7 +101,13 @@ export const ownFlags = [
   },
   { name: 'cpus', key: 'cpus', type: 'value', valueHint: 'N', description: 'Cores the box may use, like 2 or 1.5' },
   { name: 'memory', key: 'memory', type: 'value', valueHint: 'SIZE', description: 'Memory the box may use, like 4g or 512m' },
-  { name: 'pids', key: 'pids', type: 'value', valueHint: 'N', description: 'Processes the box may have (default: 4096)' },
+  {
+    name: 'pids',
+    key: 'pids',
+    type: 'value',
+    valueHint: 'N',
+    description: 'Processes the box may have (default: 4096); none for no limit',
+  },
   {
     name: 'read-only-root',
     key: 'readOnlyRoot',

@@ -92,7 +92,7 @@ const sections = {
     v.strictObject({
       cpus: v.optional(v.pipe(number, v.check(succeeds(readCpus), 'must be a number like 2 or 1.5, or "none"'))),
       memory: v.optional(v.pipe(text, v.check(succeeds(readMemory), 'must be a size like "4g", of 64m at least, or "none"'))),
-      pids: v.optional(v.pipe(number, v.check(succeeds(readPids), 'must be a whole number of at least 16'))),
+      pids: v.optional(v.pipe(number, v.check(succeeds(readPids), 'must be a whole number of at least 16, or "none"'))),
     }),
   ),
   workspace: v.optional(

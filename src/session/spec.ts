@@ -76,5 +76,6 @@ export type Limits = {
   readonly cpus: number
   /** Bytes; 0 means no limit. */
   readonly memory: number
+  /** Processes; 0 means no limit. */
   readonly pids: number
 }

@@ -78,6 +78,7 @@ const OPENING: readonly (readonly [setting: keyof Settings, text: string, item: 
   ['memory', 'limits.memory = "5g"', 'limits.memory: 4g > 5g'],
   ['memory', 'limits.memory = "none"', 'limits.memory: 4g > none'],
   ['pids', 'limits.pids = 513', 'limits.pids: 512 > 513'],
+  ['pids', 'limits.pids = "none"', 'limits.pids: 512 > none'],
   ['readOnlyRoot', 'security.read_only_root = false', 'security.read_only_root: true > false'],
   ['noNewPrivileges', 'security.no_new_privileges = false', 'security.no_new_privileges: true > false'],
   ['seccomp', 'security.seccomp = "off"', 'security.seccomp: default > off'],
@@ -136,6 +137,7 @@ describe('what the user has', () => {
     const bare = mergeSources({ file: '', sources: [], managed: [] })
     expect(judge('limits.memory = "64g"\nlimits.cpus = "none"', bare).items).toEqual([])
     expect(judge('limits.pids = 5000', bare).items).toEqual(['limits.pids: 4096 > 5000'])
+    expect(judge('limits.pids = "none"', bare).items).toEqual(['limits.pids: 4096 > none'])
     const weak = mergeSources({ file: '', sources: [onlySaid('user', { seccomp: 'off' }, {})], managed: [] })
     expect(judge('security.seccomp = "off"\nsecurity.read_only_root = false', weak).items).toEqual([
       'security.read_only_root: true > false',

@@ -74,6 +74,7 @@ describeEach('a project’s own configuration', (backend) => {
     ['more memory', toml('limits.memory = "2g"'), NOT_TRUSTED],
     ['no limit', toml('limits.memory = "none"'), NOT_TRUSTED],
     ['more processes', toml('limits.pids = 4096'), NOT_TRUSTED],
+    ['any number of processes', toml('limits.pids = "none"'), NOT_TRUSTED],
     ['a harmless flag of the engine', toml(`${backend}.extra_flags = ["--shm-size=1g"]`), NOT_TRUSTED],
     ['a flag that opens the box', toml(`${backend}.extra_flags = ["--privileged"]`), /--privileged is refused/],
     ['the older tool’s file', { 'paude.json': '{"create":{"allowed-domains":"all"}}' }, NOT_TRUSTED],

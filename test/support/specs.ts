@@ -123,6 +123,7 @@ export const cases: Readonly<Record<string, StartCase>> = {
   }),
   root: attached({ ...plain, user: { uid: 0, gid: 0, home: '/root' } }),
   limits: attached({ ...plain, limits: { cpus: 1.5, memory: 2 * 1024 ** 3, pids: 256 } }),
+  'limits-none': attached({ ...plain, limits: { cpus: 0, memory: 0, pids: 0 } }),
   weakened: attached({ ...plain, security: { readOnlyRoot: false, noNewPrivileges: false, seccomp: 'off' } }),
   worktree: attached({
     ...plain,
