@@ -15,6 +15,7 @@ import { outside } from '../session/outside.ts'
 import { policyNow } from '../session/policy.ts'
 import { handleOf, type SessionRecord } from '../session/record.ts'
 import { resolveSession, type Wish } from '../session/resolve.ts'
+import { weakening } from '../session/security.ts'
 import type { SessionSpec } from '../session/spec.ts'
 import { insistPrivate, readRecord, readRecords } from '../session/store.ts'
 import { readSeconds } from './args.ts'
@@ -75,6 +76,8 @@ export async function startSession(context: Context, start: Start): Promise<numb
     warn(
       'the network is recorded: the agent can reach every public host; only private, loopback, link-local and metadata addresses are blocked',
     )
+  const weaker = weakening(spec.security, config.origins)
+  if (weaker !== null) warn(weaker)
   insistPrivate(host)
   refuseTakenName(context, spec)
   const effects = context.effects(backend)

@@ -1,3 +1,4 @@
+import { givenUp } from '../session/security.ts'
 import { dim, green, printable, red, yellow } from './output.ts'
 import { ago } from './session-table.ts'
 import type { Status } from './status.ts'
@@ -11,6 +12,7 @@ export function statusLines(status: Status, now: number): readonly string[] {
     ...group('backend', backendRows(status)),
     ...group('engines', engineRows(status)),
     ...group('network', [status.network]),
+    ...group('security', givenUp(status.security).map(yellow)),
     ...group('config', fileRows(status)),
     ...group('images', imageRows(status, now)),
     ...group('sessions', sessionRows(status)),

@@ -9,6 +9,8 @@ import { PaudeError } from '../errors.ts'
 import type { Host } from '../host.ts'
 import { extraCaCertificates } from '../image/ca.ts'
 import { type ListedImage, listImages } from '../image/list.ts'
+import { readSecurity } from '../session/security.ts'
+import type { Security } from '../session/spec.ts'
 import { cacheFolder, stateFolder } from '../session/store.ts'
 import { below } from '../workspace/paths.ts'
 import { type ConfigHere, configHere } from './config-here.ts'
@@ -26,6 +28,8 @@ export type Status = {
   readonly backend: { readonly name: string; readonly why: string; readonly fix: string }
   readonly engines: readonly (EngineState & { readonly fix: string })[]
   readonly network: string
+  /** What of the hardening a start here has. */
+  readonly security: Security
   /** Why the project's own files could not be read; '' when they could. */
   readonly fault: string
   readonly files: readonly FileState[]
@@ -69,6 +73,7 @@ export async function lookStatus(context: Context): Promise<Status> {
     backend: await chosenBackend(host, settings.backend, origins.backend[0]),
     engines,
     network: settings.network,
+    security: readSecurity(settings),
     fault: here.fault?.message ?? '',
     files: fileStates(host, here),
     images,

@@ -22,14 +22,14 @@ export type Parsed = {
   readonly profiles: readonly string[]
 }
 
-/** What a layer cannot say: how the user is told of things is his own affair, and a profile is chosen by him. */
+/** What a layer cannot say, by sections and keys: how the user is told of things is his own affair, and a profile is chosen by him. */
 const NOT_IN: Readonly<Record<Written['layer'], Readonly<Record<string, string>>>> = {
   user: {},
   project: {
     devcontainer: 'whether it is used is not said by the project',
     notify: 'it belongs into your own config.toml, since it acts on this machine and not on the box',
     terminal: 'it belongs into your own config.toml, since it acts on this machine and not on the box',
-    security: 'whether a project is trusted is not said by the project',
+    'security.project_config': 'whether a project is trusted is not said by the project',
   },
   managed: {
     devcontainer: 'it belongs into the config.toml of each user; image.ref bounds what it may bring',
@@ -136,7 +136,7 @@ function current(found: unknown, at: Placer): unknown {
 
 function refuseForeign(read: Read, parts: readonly (readonly [prefix: string, part: Profile])[]): void {
   for (const [prefix, part] of parts)
-    for (const section of Object.keys(NOT_IN[read.layer])) if (Object.hasOwn(part, section)) throw foreign(read, section, prefix)
+    for (const key of Object.keys(NOT_IN[read.layer])) if (said(part, key) !== undefined) throw foreign(read, key, prefix)
   if (read.layer !== 'project') return
   for (const [prefix, { env }] of parts)
     for (const { name, source } of env?.references ?? [])
@@ -146,9 +146,13 @@ function refuseForeign(read: Read, parts: readonly (readonly [prefix: string, pa
         })
 }
 
-const foreign = ({ layer, at }: Read, section: string, prefix = ''): PaudeError =>
-  wrong(`${at(`${prefix}${section}`)}: ${section} is not for this file`, {
-    hint: NOT_IN[layer][section] ?? '',
+/** What a part of a file says at a key with dots. */
+const said = (part: unknown, key: string): unknown =>
+  key.split('.').reduce<unknown>((at, name) => (at as Record<string, unknown> | undefined)?.[name], part)
+
+const foreign = ({ layer, at }: Read, key: string, prefix = ''): PaudeError =>
+  wrong(`${at(`${prefix}${key}`)}: ${key} is not for this file`, {
+    hint: NOT_IN[layer][key] ?? '',
   })
 
 /** What a part of a file says, by settings. */
@@ -160,7 +164,7 @@ function sourceOf({ layer, at: placeOf }: Read, prefix: string, part: Profile): 
     places[setting] = placeOf(`${prefix}${key}`)
   }
   for (const key of Object.keys(fileKeys) as FileKey[]) {
-    const value = key.split('.').reduce<unknown>((at, name) => (at as Record<string, unknown> | undefined)?.[name], part)
+    const value = said(part, key)
     if (value === undefined) continue
     if (key !== 'env') put(fileKeys[key], key, value)
     else for (const setting of ['env', 'references'] as const) put(setting, key, (value as Required<Layer>)[setting])
