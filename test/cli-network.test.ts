@@ -188,6 +188,45 @@ describe('scopes', () => {
     }
   })
 
+  test.each([
+    ['--user', userFile],
+    ['--project', projectFile],
+  ])(
+    'what was denied with %s is allowed by a later word, however it was spelled, and the other way round',
+    async (flag, file) => {
+      machine.write(file(), '[network]\ndeny = ["Foo.example.", "@npm", "b.example"] # no\ngroups = ["gitlab"]\n')
+      expect((await network('allow', 'foo.example', '@npm', flag)).code).toBe(0)
+      const lists = () => TOML.parse(readFileSync(file(), 'utf8'))['network'] as object
+      expect(lists()).toEqual({ deny: ['b.example'], groups: ['gitlab'], allow: ['foo.example', '@npm'] })
+      expect((await network('list')).stdout).not.toMatch(/deny +foo\.example/)
+      expect((await network('deny', 'foo.example', '@gitlab', flag)).code).toBe(0)
+      expect(lists()).toEqual({ deny: ['b.example', 'foo.example', '@gitlab'], groups: [], allow: ['@npm'] })
+    },
+  )
+
+  test.each([
+    ['--user', userFile, 'paude network unset *.example.org --user'],
+    ['--project', userFile, 'paude network unset *.example.org --user'],
+    ['--user', projectFile, 'paude network unset *.example.org --project'],
+  ])('what %s allows in vain is told, with the denial that wins', async (flag, denying, way) => {
+    machine.write(denying(), '[network]\ndeny = ["*.example.org"]\n')
+    const { code, stderr } = await network('allow', 'foo.example.org', 'foo.test', flag)
+    expect(code).toBe(1)
+    expect(stderr).toContain('starts from now on allow foo.test')
+    expect(stderr).not.toContain('allow foo.example.org')
+    expect(stderr).toContain(`still denies foo.example.org: network.deny has *.example.org (${denying()}:2), and a denial wins`)
+    expect(stderr).toContain(way)
+    expect((await network('allow', 'foo.test', flag)).code).toBe(0)
+  })
+
+  test('a denial that no command takes out is told with its place alone', async () => {
+    machine.write(userFile(), '[profiles.ci.network]\ndeny = ["foo.example:80"]\n')
+    const { code, stderr } = await machine.paude(['--profile', 'ci', 'network', 'allow', 'foo.example', '--user'])
+    expect(code).toBe(1)
+    expect(stderr).toContain('network.deny has foo.example:80')
+    expect(stderr).not.toContain('paude network unset')
+  })
+
   test('what no list can hold is written nowhere', async () => {
     expect((await network('allow', '10.0.0.1', '--user')).code).toBe(2)
     expect(existsSync(userFile())).toBe(false)

@@ -102,6 +102,9 @@ export function removeEntry(editable: Editable, key: string, value: string): str
   throw unchangeable(editable, `make it this: ${written(path, tomlLiteral(left))}`)
 }
 
+/** What a list of the file holds; empty where it is not there. */
+export const entriesAt = (editable: Editable, key: string): readonly string[] => listAt(editable, insistOnKey(key))
+
 const unchangeable = ({ file }: Editable, hint: string): PaudeError =>
   new PaudeError('config', `${file} is written in a way that cannot be changed without rewriting it`, { hint })
 

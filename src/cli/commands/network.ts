@@ -2,13 +2,14 @@ import { defineCommand, type ParsedArgs } from 'citty'
 import { nearest } from '../../config/nearest.ts'
 import { PaudeError } from '../../errors.ts'
 import { dryRun } from '../carry-out.ts'
-import { trustNote } from '../config-file.ts'
+import { type Editable, trustNote } from '../config-file.ts'
 import type { Context } from '../context.ts'
 import type { Found } from '../find-session.ts'
 import { changeSession } from '../network/change.ts'
+import { overruled } from '../network/overruled.ts'
 import { proposeList } from '../network/propose.ts'
 import { findWithNetwork, showBlocked, showLog } from '../network/requests.ts'
-import { editScope, insistOnScope, type Scope } from '../network/scope.ts'
+import { editScope, insistOnScope, type Scope, type ScopeWord } from '../network/scope.ts'
 import { showGroups, showList, showWhy } from '../network/show.ts'
 import { readUntil } from '../network/until.ts'
 import { jsonLine } from '../output.ts'
@@ -116,14 +117,26 @@ async function change(
           if (unsaid) return null
           throw error
         })
-  for (const scope of scopes) {
-    const editable = await editScope(context, scope, { verb, entries })
-    context.note(`written to ${editable.file}: starts from now on ${verb} ${entries.join(' ')}${trustNote(editable)}`)
-  }
-  if (changed === null || given['dry-run']) return 0
+  const code = await writeScopes(context, scopes, { verb, entries })
+  if (changed === null || given['dry-run']) return code
   if (given.json) context.answer(jsonLine(changed))
   else context.answer(`${verb} ${entries.join(' ')} in ${changed.session}${ending(until)}; policy ${changed.revision}`)
-  return 0
+  return code
+}
+
+/** Exit code 1 where a denial elsewhere makes an allow one in vain. */
+async function writeScopes(context: Context, scopes: readonly Scope[], word: ScopeWord): Promise<number> {
+  const { verb, entries } = word
+  const written: Editable[] = []
+  for (const scope of scopes) written.push(await editScope(context, scope, word))
+  const inVain = verb === 'allow' && scopes.length > 0 ? await overruled(context, entries) : new Map<string, string>()
+  const holding = entries.filter((entry) => !inVain.has(entry))
+  for (const editable of written) {
+    const said = holding.length === 0 ? '' : `: starts from now on ${verb} ${holding.join(' ')}`
+    context.note(`written to ${editable.file}${said}${trustNote(editable)}`)
+  }
+  for (const sentence of inVain.values()) context.warn(sentence)
+  return inVain.size === 0 ? 0 : 1
 }
 
 /** The files that shall say so for later starts as well, each of which can. */

@@ -8,6 +8,7 @@ import { GIVE_BACK, picture, selectable, TAKE_SCREEN } from '../full-screen.ts'
 import { openKeys } from '../keys.ts'
 import { dim, green, jsonLine, printable, red, table, writeAll } from '../output.ts'
 import { changeSession } from './change.ts'
+import { overruled } from './overruled.ts'
 import { type Blocked, countBlocked, findWithNetwork, followRequests } from './requests.ts'
 import { editScope, insistOnScope } from './scope.ts'
 import { ONCE } from './until.ts'
@@ -67,7 +68,8 @@ async function everywhere(
   insistOnScope(context, scope, word)
   await changeSession(context, found, { ...word, until: 0 })
   const { file } = await editScope(context, scope, word)
-  return `${entry} is allowed, and written to ${file}`
+  const inVain = (await overruled(context, [entry])).get(entry)
+  return `${entry} is allowed, and written to ${file}${inVain === undefined ? '' : `; but ${inVain}`}`
 }
 
 async function watchTable(context: Context, found: Found): Promise<number> {
