@@ -46,7 +46,7 @@ export async function changeFile(
   insistPrivate(host)
   // Not beside the file: a project could keep it taken.
   mkdirSync(stateFolder(host), { recursive: true, mode: 0o700 })
-  return await withLock(host, join(stateFolder(host), 'config.lock'), async () => {
+  return await withLock(host, { path: join(stateFolder(host), 'config.lock'), what: 'the configuration' }, async () => {
     const editable = editableFile(host, project)
     const text = textOf(editable)
     const changed = text !== null && text !== editable.text
