@@ -71,6 +71,7 @@ describe('status', () => {
       file: projectFile(),
       state: 'untrusted',
       opens: ['network.allow = evil.example.org'],
+      fix: 'paude trust',
     })
     expect((await machine.paude(['status'])).stdout).toContain('→ paude trust\n')
     await machine.paude(['trust', '--yes'])

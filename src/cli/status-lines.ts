@@ -46,7 +46,7 @@ const fileRows = ({ files, fault }: Status): readonly string[] => [
   ...(fault === '' ? [] : [`${red('broken')}: ${printable(fault)}`, ...fix('paude config check')]),
 ]
 
-function fileRow({ file, state, opens }: FileState): readonly string[] {
+function fileRow({ file, state, opens, fix: command }: FileState): readonly string[] {
   const name = printable(file)
   const opened = opens.map(printable).join(', ')
   switch (state) {
@@ -57,7 +57,7 @@ function fileRow({ file, state, opens }: FileState): readonly string[] {
     case 'trusted':
       return [`${name}: ${green('trusted')}: ${opened}`]
     case 'untrusted':
-      return [`${name}: ${yellow('not trusted')}: ${opened}`, ...fix('paude trust')]
+      return [`${name}: ${yellow('not trusted')}: ${opened}`, ...fix(command)]
     case 'restricted':
       return [`${name}: may only narrow, so this is left out: ${opened}`]
   }

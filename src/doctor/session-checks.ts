@@ -65,16 +65,18 @@ export const orphanChecks = (count: number): readonly Check[] => [
     : warning('orphans', `${count} containers, volumes or folders belong to no session`, 'paude rm --orphans'),
 ]
 
-/** The project's own files of configuration; `fault` is why they cannot be read. */
+/** The project's own files of configuration; `fault` is why they cannot be read, `trust` the command that asks for the user's word. */
 export function projectChecks({
   fault,
   untrusted,
+  trust,
 }: {
   readonly fault: Pick<PaudeError, 'message' | 'hint'> | null
   readonly untrusted: readonly string[]
+  readonly trust: string
 }): readonly Check[] {
   if (fault !== null) return [problem('project', fault.message, fault.hint)]
-  if (untrusted.length > 0) return [warning('project', `${untrusted.join(', ')} wants to open the box`, 'paude trust')]
+  if (untrusted.length > 0) return [warning('project', `${untrusted.join(', ')} wants to open the box`, trust)]
   return [ok('project', 'its configuration is in order')]
 }
 

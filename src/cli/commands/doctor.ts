@@ -43,6 +43,7 @@ import { configHere } from '../config-here.ts'
 import type { Context } from '../context.ts'
 import { findOrphans } from '../orphans.ts'
 import { dim, green, printable, red, table, yellow } from '../output.ts'
+import { trustCommand } from '../start-config.ts'
 import { replaceable, wantedImages } from '../wanted-images.ts'
 
 const args = { json: { type: 'boolean', description: 'Print one JSON document' } } as const
@@ -95,7 +96,7 @@ async function examine(context: Context): Promise<readonly Check[]> {
     ...(authorities.fault === '' ? await images(context, settings, facts) : []),
     ...facts.flatMap(({ name, lostHomes }) => homeChecks(name, lostHomes)),
     ...orphanChecks(orphans.length),
-    ...projectChecks({ fault, untrusted: open.map(({ file }) => file.file) }),
+    ...projectChecks({ fault, untrusted: open.map(({ file }) => file.file), trust: trustCommand(config) }),
     ...credentialChecks(credential),
     ...(credential.site === '' ? [] : resolverChecks(credential.site, addresses)),
     ...proxyChecks(host.env),

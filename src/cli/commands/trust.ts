@@ -4,9 +4,10 @@ import { PaudeError } from '../../errors.ts'
 import { insistPrivate, trustFolder } from '../../session/store.ts'
 import { shown } from '../../workspace/paths.ts'
 import type { Context } from '../context.ts'
+import { unusedDevcontainer } from '../devcontainer.ts'
 import { printable, shortened, table } from '../output.ts'
 import { approvalOf, readProject } from '../project-config.ts'
-import { canAsk, readAnswer, showWidening, trustWhat } from '../start-config.ts'
+import { canAsk, readAnswer, showWidening, trustCommand, trustWhat } from '../start-config.ts'
 import { revokeHere, standing } from '../trusted.ts'
 
 const args = {
@@ -44,6 +45,9 @@ async function trust(context: Context, sure: boolean): Promise<number> {
   const pending = asked.filter(({ approval }) => !isApproved(trustFolder(host), approval))
   const fresh = pending.map(({ one }) => one)
   if (fresh.length === 0) {
+    // Another command may have looked at it by a flag.
+    const elsewhere = base.settings.devcontainer === 'off' ? await unusedDevcontainer(host) : ''
+    if (elsewhere !== '') note(elsewhere)
     note(
       judged.length === 0
         ? 'this project has no configuration of its own'
@@ -55,7 +59,7 @@ async function trust(context: Context, sure: boolean): Promise<number> {
   }
   showWidening(context, fresh)
   if (!sure && !canAsk(context))
-    throw new PaudeError('refused', 'nobody is here to say whether this is trusted', { hint: 'paude trust --yes' })
+    throw new PaudeError('refused', 'nobody is here to say whether this is trusted', { hint: trustCommand(base, '--yes') })
   if (!sure && !['y', 'yes'].includes(readAnswer(context, `${trustWhat(fresh)} [y]es, [n]o: `)))
     throw new PaudeError('refused', 'not trusted', { hint: 'paude --ignore-project-config goes on without it' })
   for (const { one, approval } of pending) {
