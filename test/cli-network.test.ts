@@ -241,6 +241,39 @@ describe('scopes', () => {
   })
 })
 
+describe('what was asked for', () => {
+  /** Lines of the proxy's log: the second, the revision, and HOST:PORT of a tunnel that was denied. */
+  const log = (...requests: readonly (readonly [second: number, revision: string, place: string])[]) =>
+    machine.set(
+      'say',
+      'logs',
+      requests
+        .map(([t, rev, place], c) => {
+          const [h, p] = place.split(':')
+          return `${JSON.stringify({ v: 1, t, sid: 's', rev, c, m: 'CONNECT', u: place, h, p, st: 403, r: 'TCP_DENIED', err: 'ERR_ACCESS_DENIED' })}\n`
+        })
+        .join(''),
+    )
+  const written = () => TOML.parse(readFileSync(projectFile(), 'utf8'))['network'] as object
+
+  test("is proposed on stdout, and with --project written into the project's file, around what stands there", async () => {
+    await machine.paude(['--detach', '-p', 'hi'])
+    log([1, 'a', 'b.example:443'], [2, 'a', 'a.example:8443'], [3, 'a', 'shut.example:443'])
+    const before = '# ours\n[network]\nallow = [\n  "x.example", # kept\n]\ndeny = ["shut.example"]\n'
+    machine.write(projectFile(), before)
+    const printed = await network('propose')
+    expect(printed.stdout).toContain('"a.example:8443", # once')
+    expect(readFileSync(projectFile(), 'utf8')).toBe(before)
+    const { code, stdout, stderr } = await network('propose', '--project')
+    expect([code, stdout]).toEqual([0, ''])
+    expect(stderr).toContain(`written to ${projectFile()}`)
+    expect(stderr).toContain('paude trust')
+    expect(stderr).toContain('left out: a start here still denies shut.example:443')
+    expect(written()).toEqual({ allow: ['x.example', 'a.example:8443', 'b.example:443'], deny: ['shut.example'] })
+    expect(readFileSync(projectFile(), 'utf8')).toContain('# ours\n[network]\nallow = [\n  "x.example", # kept\n')
+  })
+})
+
 test('recording is said aloud, and stands in no file', async () => {
   expect((await machine.paude(['--network', 'record', '-p', 'hi'])).stderr).toContain('the network is recorded')
   machine.write(userFile(), '[network]\nmode = "record"\n')

@@ -2,16 +2,15 @@ import { defineCommand, type ParsedArgs } from 'citty'
 import { nearest } from '../../config/nearest.ts'
 import { PaudeError } from '../../errors.ts'
 import { dryRun } from '../carry-out.ts'
-import { type Editable, trustNote } from '../config-file.ts'
 import type { Context } from '../context.ts'
 import type { Found } from '../find-session.ts'
 import { changeSession } from '../network/change.ts'
-import { overruled } from '../network/overruled.ts'
 import { proposeList } from '../network/propose.ts'
 import { findWithNetwork, showBlocked, showLog } from '../network/requests.ts'
-import { editScope, insistOnScope, type Scope, type ScopeWord } from '../network/scope.ts'
+import { insistOnScope, type Scope } from '../network/scope.ts'
 import { showGroups, showList, showWhy } from '../network/show.ts'
 import { readUntil } from '../network/until.ts'
+import { writeScopes } from '../network/write-scopes.ts'
 import { jsonLine } from '../output.ts'
 
 const args = {
@@ -28,7 +27,7 @@ const args = {
   },
   for: { type: 'string', valueHint: 'TIME', description: 'allow, deny: for so long, like 10m, 2h or 90s' },
   once: { type: 'boolean', description: 'allow: for the next minute, which is enough to try again' },
-  project: { type: 'boolean', description: "allow, deny, unset: in the project's paude.toml too" },
+  project: { type: 'boolean', description: "allow, deny, unset: in the project's paude.toml too; propose: write it there" },
   user: { type: 'boolean', description: 'allow, deny, unset: in your own config.toml too' },
   origin: { type: 'boolean', description: 'list: say who asked for each entry' },
   blocked: { type: 'boolean', description: 'log: only what was blocked' },
@@ -68,7 +67,11 @@ const ACTS: Readonly<Record<string, { readonly most: number; readonly act: Act }
     act: async (context, [session], { json }) =>
       (await import('../network/watch.ts')).watchNetwork(context, session, json === true),
   },
-  propose: { most: 1, act: (context, [session], { json }) => proposeList(context, session, json === true) },
+  propose: {
+    most: 1,
+    act: (context, [session], { json, project }) =>
+      proposeList(context, session, { json: json === true, project: project === true }),
+  },
   groups: { most: 1, act: (context, [name], { json }) => showGroups(context, name, json === true) },
 }
 
@@ -122,21 +125,6 @@ async function change(
   if (given.json) context.answer(jsonLine(changed))
   else context.answer(`${verb} ${entries.join(' ')} in ${changed.session}${ending(until)}; policy ${changed.revision}`)
   return code
-}
-
-/** Exit code 1 where a denial elsewhere makes an allow one in vain. */
-async function writeScopes(context: Context, scopes: readonly Scope[], word: ScopeWord): Promise<number> {
-  const { verb, entries } = word
-  const written: Editable[] = []
-  for (const scope of scopes) written.push(await editScope(context, scope, word))
-  const inVain = verb === 'allow' && scopes.length > 0 ? await overruled(context, entries) : new Map<string, string>()
-  const holding = entries.filter((entry) => !inVain.has(entry))
-  for (const editable of written) {
-    const said = holding.length === 0 ? '' : `: starts from now on ${verb} ${holding.join(' ')}`
-    context.note(`written to ${editable.file}${said}${trustNote(editable)}`)
-  }
-  for (const sentence of inVain.values()) context.warn(sentence)
-  return inVain.size === 0 ? 0 : 1
 }
 
 /** The files that shall say so for later starts as well, each of which can. */
