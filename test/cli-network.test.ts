@@ -45,7 +45,7 @@ describe('why and list', () => {
     const why = await machine.paude(['--network-allow', 'b.example', 'network', 'why', 'https://b.example/x'])
     expect(why).toMatchObject({
       code: 1,
-      stdout: `blocked  https to b.example:443  by denied: b.example  (${said(3)})\n`,
+      stdout: `blocked: https to b.example:443, since it is denied by b.example (${said(3)})\n`,
     })
   })
 
