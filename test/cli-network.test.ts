@@ -256,6 +256,26 @@ describe('what was asked for', () => {
     )
   const written = () => TOML.parse(readFileSync(projectFile(), 'utf8'))['network'] as object
 
+  test('is told with the policy by which it was decided, in every line for people and for scripts', async () => {
+    await machine.paude(['--detach', '-p', 'hi'])
+    log([1, '111111111111', 'a.example:443'], [2, '222222222222', 'b.example:443'], [3, '-', 'c.example:443'])
+    const { stdout } = await network('log')
+    expect(stdout).toMatch(/^TIME .* POLICY +RULE\n/)
+    expect(stdout).toMatch(/ a\.example:443 .* 111111111111 +not on/)
+    expect(stdout).toMatch(/ b\.example:443 .* 222222222222 +not on/)
+    expect(stdout).toMatch(/ c\.example:443 .* unknown +not on/)
+    expect((await network('log', '--follow')).stdout).toMatch(/ b\.example:443 .* 222222222222 +not on/)
+    const watched = (await network('watch', '--json')).stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as object)
+    expect(watched).toEqual([
+      expect.objectContaining({ host: 'a.example', session: 's', revision: '111111111111' }),
+      expect.objectContaining({ host: 'b.example', session: 's', revision: '222222222222' }),
+      expect.objectContaining({ host: 'c.example', session: 's', revision: '' }),
+    ])
+  })
+
   test("is proposed on stdout, and with --project written into the project's file, around what stands there", async () => {
     await machine.paude(['--detach', '-p', 'hi'])
     log([1, 'a', 'b.example:443'], [2, 'a', 'a.example:8443'], [3, 'a', 'shut.example:443'])

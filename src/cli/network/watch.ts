@@ -26,13 +26,13 @@ export async function watchNetwork(context: Context, word: string | undefined, j
 /** A line for each host that is blocked for the first time. */
 async function watchLines(context: Context, found: Found, json: boolean): Promise<number> {
   const seen = new Set<string>()
-  for await (const { time, decision, host, port, program, rule } of followRequests(context, found)) {
+  for await (const { time, session, decision, host, port, program, rule, revision } of followRequests(context, found)) {
     const place = `${host}:${port}`
     if (decision !== 'blocked' || seen.has(place)) continue
     seen.add(place)
     context.answer(
       json
-        ? jsonLine({ time, host, port, program, rule })
+        ? jsonLine({ time, session, host, port, program, rule, revision })
         : [time.slice(11, 19), printable(place), ...(program === '' ? [] : [program]), printable(rule)].join('  '),
     )
   }
