@@ -125,6 +125,19 @@ describe('doctor', () => {
     expect(await check('project')).toMatchObject({ state: 'problem' })
   })
 
+  test('knows the key for the proxy of this machine', async () => {
+    const proxied = async () => {
+      const { stdout } = await machine.paude(['doctor', '--json'], { env: { ...env, HTTPS_PROXY: 'http://proxy.example:8080' } })
+      return (JSON.parse(stdout) as readonly Check[]).find((one) => one.check === 'proxy of this machine')
+    }
+    const fix = (await proxied())?.fix ?? ''
+    expect(fix).toBe('paude config set network.upstream_proxy http://proxy.example:8080')
+    expect((await machine.paude(fix.split(' ').slice(1))).code).toBe(0)
+    expect(await proxied()).toMatchObject({ state: 'ok' })
+    machine.write(userFile(), '[network]\nupstream_except = ["a.example"]\n')
+    expect(await proxied()).toMatchObject({ state: 'problem', detail: 'network.upstream_proxy is missing' })
+  })
+
   test('every check that is not in order has a fix, which stands below it', async () => {
     const { stdout } = await doctor('--json')
     const faulty = (JSON.parse(stdout) as readonly Check[]).filter(({ state }) => state !== 'ok')

@@ -36,8 +36,11 @@ import {
   proxyChecks,
   resolverChecks,
   resolverConfChecks,
+  type WaysOut,
 } from '../../doctor/session-checks.ts'
+import { PaudeError } from '../../errors.ts'
 import { extraCaCertificates } from '../../image/ca.ts'
+import { DIRECT, readWays } from '../../network/ways.ts'
 import { stateFolder } from '../../session/store.ts'
 import { configHere } from '../config-here.ts'
 import type { Context } from '../context.ts'
@@ -70,6 +73,7 @@ async function examine(context: Context): Promise<readonly Check[]> {
   const { config, open, fault } = await configHere(context)
   const { settings } = config
   const credential = lookCredential(host)
+  const out = waysOut(settings)
   // What an engine tells is asked for before it is known to be ready: one that is not has nothing to say.
   const [engines, looked, orphans, addresses] = await Promise.all([
     askEngines(host),
@@ -98,10 +102,20 @@ async function examine(context: Context): Promise<readonly Check[]> {
     ...orphanChecks(orphans.length),
     ...projectChecks({ fault, untrusted: open.map(({ file }) => file.file), trust: trustCommand(config) }),
     ...credentialChecks(credential),
-    ...(credential.site === '' ? [] : resolverChecks(credential.site, addresses)),
-    ...proxyChecks(host.env),
+    ...(credential.site === '' ? [] : resolverChecks(credential.site, addresses, out.ways)),
+    ...proxyChecks(host.env, out),
     ...authorityChecks(authorities),
   ]
+}
+
+/** A fault of these keys would end a start, but not the command that is to find it. */
+function waysOut(settings: Settings): WaysOut {
+  try {
+    return { ways: readWays(settings), fault: null }
+  } catch (fault) {
+    if (!(fault instanceof PaudeError)) throw fault
+    return { ways: DIRECT, fault }
+  }
 }
 
 const ofLinux = (platform: string): boolean => platform === 'linux'
