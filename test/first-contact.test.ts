@@ -37,6 +37,13 @@ describe('status', () => {
     expect(asked.toSorted()).toEqual(['docker image', 'docker ps', 'docker version', 'podman image', 'podman info', 'podman ps'])
   })
 
+  test('says of the HOME volumes that they are not counted, where there is an engine to have them', async () => {
+    machine.set('fail', 'info', 'Error: Cannot connect to Podman')
+    const { stdout } = await machine.paude(['status'])
+    expect(stdout).toContain('HOME volumes on docker: not counted; docker system df --verbose tells their size\n')
+    expect(stdout).not.toContain('HOME volumes on podman')
+  })
+
   test('says what is wrong with an engine, and what to type', async () => {
     machine.set('fail', 'info', 'Error: Cannot connect to Podman')
     const { engines, backend } = await status()

@@ -94,7 +94,8 @@ function diskRows({ images, engines, disk }: Status): readonly string[] {
   return [
     // Layers that images share are counted once for each.
     ...ready.map((name, index) => `images on ${name}: ${size(held[index] ?? 0)} at most`),
-    ...disk.map(({ folder, bytes }) => `${printable(folder)}: ${size(bytes)}`),
+    ...ready.map((name) => `HOME volumes on ${name}: not counted; ${name} system df --verbose tells their size`),
+    ...disk.map(({ folder, bytes, whole }) => `${printable(folder)}: ${size(bytes)}${whole ? '' : ' at least'}`),
   ]
 }
 
