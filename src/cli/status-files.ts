@@ -8,8 +8,8 @@ import { trustCommand } from './start-config.ts'
 export type FileState = {
   readonly layer: 'managed' | 'user' | 'project'
   readonly file: string
-  /** `absent` may be written, `untrusted` waits for `paude trust`, `restricted` only narrows since the user wants it so. */
-  readonly state: 'read' | 'absent' | 'trusted' | 'untrusted' | 'restricted'
+  /** `absent` may be written, `unread` is left out since one of them is broken, `untrusted` waits for `paude trust`, `restricted` only narrows since the user wants it so. */
+  readonly state: 'read' | 'unread' | 'absent' | 'trusted' | 'untrusted' | 'restricted'
   /** What a project's file opens; empty for the rest. */
   readonly opens: readonly string[]
   /** The command that gives the user's word; '' where none is waited for. */
@@ -19,9 +19,10 @@ export type FileState = {
 /** The files of a start here, from the strongest to the weakest. */
 export function fileStates({ managedFile }: Host, here: ConfigHere): readonly FileState[] {
   const { file } = here.config
+  const state = here.broken === 'all' ? 'unread' : 'read'
   return [
-    ...(existsSync(managedFile) ? [{ layer: 'managed', file: managedFile, state: 'read', opens: [], fix: '' } as const] : []),
-    { layer: 'user', file, state: existsSync(file) ? 'read' : 'absent', opens: [], fix: '' },
+    ...(existsSync(managedFile) ? [{ layer: 'managed', file: managedFile, state, opens: [], fix: '' } as const] : []),
+    { layer: 'user', file, state: existsSync(file) ? state : 'absent', opens: [], fix: '' },
     ...here.judged.map((judged) => projectFile(here, judged)),
   ]
 }

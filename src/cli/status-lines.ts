@@ -41,9 +41,9 @@ const engineRows = ({ engines }: Status): readonly string[] =>
       : [`${name}: ${yellow(state)}: ${printable(why)}`, ...fix(command)],
   )
 
-const fileRows = ({ files, fault }: Status): readonly string[] => [
+const fileRows = ({ files, fault, fix: command }: Status): readonly string[] => [
   ...files.flatMap(fileRow),
-  ...(fault === '' ? [] : [`${red('broken')}: ${printable(fault)}`, ...fix('paude config check')]),
+  ...(fault === '' ? [] : [`${red('broken')}: ${printable(fault)}`, ...fix(command)]),
 ]
 
 function fileRow({ file, state, opens, fix: command }: FileState): readonly string[] {
@@ -52,6 +52,8 @@ function fileRow({ file, state, opens, fix: command }: FileState): readonly stri
   switch (state) {
     case 'read':
       return [name]
+    case 'unread':
+      return [`${name}: ${yellow('not read')}`]
     case 'absent':
       return [`${name}: not there, which is fine`]
     case 'trusted':

@@ -25,8 +25,9 @@ export type Status = {
   readonly backend: { readonly name: string; readonly why: string; readonly fix: string }
   readonly engines: readonly (EngineState & { readonly fix: string })[]
   readonly network: string
-  /** Why the project's own files could not be read; '' when they could. */
+  /** Why files could not be read, and so do not count here; '' when they could. */
   readonly fault: string
+  readonly fix: string
   readonly files: readonly FileState[]
   readonly images: readonly ImageState[]
   readonly sessions: readonly (Pick<Row, 'id' | 'name' | 'status' | 'backend' | 'workspace'> & { readonly here: boolean })[]
@@ -69,6 +70,7 @@ export async function lookStatus(context: Context): Promise<Status> {
     engines,
     network: settings.network,
     fault: here.fault?.message ?? '',
+    fix: here.fault === null ? '' : here.fault.hint || 'paude config check',
     files: fileStates(host, here),
     images,
     sessions: sessions.map(({ id, name, status, backend, workspace }) => ({

@@ -68,17 +68,19 @@ export const orphanChecks = (count: number): readonly Check[] => [
     : warning('orphans', `${count} containers, volumes or folders belong to no session`, 'paude rm --orphans'),
 ]
 
-/** The project's own files of configuration; `fault` is why they cannot be read, `trust` the command that asks for the user's word. */
+/** The files of configuration; `fault` is why those that `broken` names cannot be read, `trust` the command that asks for the user's word. */
 export function projectChecks({
   fault,
+  broken,
   untrusted,
   trust,
 }: {
   readonly fault: Pick<PaudeError, 'message' | 'hint'> | null
+  readonly broken: 'none' | 'project' | 'all'
   readonly untrusted: readonly string[]
   readonly trust: string
 }): readonly Check[] {
-  if (fault !== null) return [problem('project', fault.message, fault.hint)]
+  if (fault !== null) return [problem(broken === 'all' ? 'configuration' : 'project', fault.message, fault.hint)]
   if (untrusted.length > 0) return [warning('project', `${untrusted.join(', ')} wants to open the box`, trust)]
   return [ok('project', 'its configuration is in order')]
 }

@@ -70,7 +70,7 @@ const MADE = Date.UTC(2026, 0, 1)
 
 async function examine(context: Context): Promise<readonly Check[]> {
   const { host } = context
-  const { config, open, fault } = await configHere(context)
+  const { config, open, fault, broken } = await configHere(context)
   const { settings } = config
   const credential = lookCredential(host)
   const out = waysOut(settings)
@@ -100,7 +100,7 @@ async function examine(context: Context): Promise<readonly Check[]> {
     ...(authorities.fault === '' ? await images(context, settings, facts) : []),
     ...facts.flatMap(({ name, lostHomes }) => homeChecks(name, lostHomes)),
     ...orphanChecks(orphans.length),
-    ...projectChecks({ fault, untrusted: open.map(({ file }) => file.file), trust: trustCommand(config) }),
+    ...projectChecks({ fault, broken, untrusted: open.map(({ file }) => file.file), trust: trustCommand(config) }),
     ...credentialChecks(credential),
     ...(credential.site === '' ? [] : resolverChecks(credential.site, addresses, out.ways)),
     ...proxyChecks(host.env, out),
