@@ -1,12 +1,13 @@
 import { describe, expect, test } from 'bun:test'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { backends } from '../../src/backends/registry.ts'
 import { type Check, doctorExitCode, ok, problem, warning } from '../../src/doctor/check.ts'
 import { desktopChecks, engineChecks } from '../../src/doctor/engine-checks.ts'
 import { type EngineInfo, infoOf } from '../../src/doctor/engine-info.ts'
 import { type EngineState, engineOf } from '../../src/doctor/engines.ts'
-import { lookAuthorities, platformQuery } from '../../src/doctor/look.ts'
+import { lookAuthorities, madeAt, platformQuery } from '../../src/doctor/look.ts'
 import {
   clockChecks,
   diskChecks,
@@ -360,6 +361,21 @@ describe('sessions', () => {
     )
     expect(credentialChecks({ variable: '', fault: '' })[0]?.state).toBe('ok')
     expect(credentialChecks({ variable: '', fault: 'odd characters' })[0]?.state).toBe('problem')
+  })
+
+  test('the clock is held against the age of the program itself', () => {
+    const self = join(mkdtempSync(join(tmpdir(), 'paude-made-')), 'paude')
+    writeFileSync(self, '')
+    const made = Date.UTC(2030, 5, 2)
+    utimesSync(self, made / 1000, made / 1000)
+    const state = (now: number) => clockChecks({ now, made: madeAt({ self }), engine: null })[0]?.state
+    expect([state(Date.UTC(2030, 4, 1)), state(Date.UTC(2030, 5, 1, 12)), state(Date.UTC(2031, 0))]).toEqual([
+      'problem',
+      'ok',
+      'ok',
+    ])
+    rmSync(dirname(self), { recursive: true })
+    expect(madeAt({ self })).toBe(0)
   })
 
   test("the machine's proxy is named, its login never shown, and the key that takes it is", () => {

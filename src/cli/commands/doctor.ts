@@ -14,6 +14,7 @@ import {
   lookFolders,
   lookResolver,
   lookRootless,
+  madeAt,
   resolve,
   selinuxEnforces,
 } from '../../doctor/look.ts'
@@ -65,9 +66,6 @@ export default (context: Context) =>
     },
   })
 
-/** The month this version was made in; a clock before it is wrong. */
-const MADE = Date.UTC(2026, 0, 1)
-
 async function examine(context: Context): Promise<readonly Check[]> {
   const { host } = context
   const { config, open, fault, broken } = await configHere(context)
@@ -94,7 +92,7 @@ async function examine(context: Context): Promise<readonly Check[]> {
     ...diskChecks(free),
     ...clockChecks({
       now: Date.now(),
-      made: MADE,
+      made: madeAt(host),
       engine: facts.flatMap(({ info }) => info?.clock ?? [])[0] ?? null,
     }),
     ...(authorities.fault === '' ? await images(context, settings, facts) : []),
