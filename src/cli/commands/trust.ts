@@ -1,4 +1,4 @@
-import { defineCommand } from 'citty'
+import { defineCommand, type ParsedArgs } from 'citty'
 import { type Approval, approvals, approve, isApproved } from '../../config/trust.ts'
 import { PaudeError } from '../../errors.ts'
 import { insistPrivate, trustFolder } from '../../session/store.ts'
@@ -25,12 +25,20 @@ export default (context: Context) =>
     },
     args,
     async run({ args: given }) {
+      refuseTogether(given)
       insistPrivate(context.host)
       if (given.list) return list(context, given.json === true)
       if (given.revoke) return revokeHere(context, undefined)
       return await trust(context, given.yes === true)
     },
   })
+
+function refuseTogether({ yes, list, revoke, json }: ParsedArgs<typeof args>): void {
+  const [one, other] = Object.entries({ yes, list, revoke }).flatMap(([name, given]) => (given ? [`--${name}`] : []))
+  if (one !== undefined && other !== undefined)
+    throw new PaudeError('usage', `paude trust: ${one} and ${other} are two wishes`, { hint: 'leave one of them out' })
+  if (json && !list) throw new PaudeError('usage', 'paude trust: --json goes with --list', { hint: 'paude trust --list --json' })
+}
 
 async function trust(context: Context, sure: boolean): Promise<number> {
   const { host, note, answer } = context
