@@ -9,6 +9,7 @@ import { describeEach, engine, makeProject, paude, poll, put, root } from './sup
 const NEAR = 'near.ways.example'
 const BELOW = 'below.near.ways.example'
 const FAR = 'far.ways.example'
+const TUNNEL = 'tunnel.ways.example'
 const ELSE = 'else.ways.example'
 
 /** A web server, which is what near names lead to. */
@@ -20,6 +21,10 @@ const upstream = createServer((request, response) => {
   asked.push(request.url ?? '')
   response.end('through the upstream proxy\n')
 })
+upstream.on('connect', (request, socket) => {
+  asked.push(`CONNECT ${request.url}`)
+  socket.end('HTTP/1.1 502 Bad Gateway\r\n\r\n')
+})
 await new Promise<void>((done) => upstream.listen(0, '0.0.0.0', done))
 const upstreamPort = (upstream.address() as AddressInfo).port
 
@@ -30,12 +35,17 @@ const home =
     .flatMap(([, addresses]) => addresses ?? [])
     .find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? ''
 
-/** A name server that knows the near names, by the address it was told, and keeps every name it was asked for. */
+/** A name server that answers for the near names alone, and keeps every name it was asked for. */
 const questions: string[] = []
 const names = await Bun.udpSocket({
   hostname: '0.0.0.0',
   port: 53,
-  socket: { data: (socket, question, port, address) => void socket.send(answerTo(question), port, address) },
+  socket: {
+    data(socket, question, port, address) {
+      const answer = answerTo(question)
+      if (answer !== null) socket.send(answer, port, address)
+    },
+  },
 }).catch(() => null)
 
 afterAll(async () => {
@@ -44,8 +54,8 @@ afterAll(async () => {
   await server.stop(true)
 })
 
-/** RFC 1035: the header with one question, and one address where the name has one. */
-function answerTo(packet: Buffer): Buffer {
+/** RFC 1035: the header with one question, and one address where that is asked for; null for a name it does not know. */
+function answerTo(packet: Buffer): Buffer | null {
   const labels: string[] = []
   let at = 12
   for (let length = packet[at] ?? 0; length > 0; length = packet[at] ?? 0) {
@@ -54,17 +64,17 @@ function answerTo(packet: Buffer): Buffer {
   }
   const name = labels.join('.').toLowerCase()
   questions.push(name)
-  const known = [NEAR, BELOW].includes(name)
+  if (![NEAR, BELOW].includes(name)) return null
   const wantsAddress = packet.readUInt16BE(at + 1) === 1
   const header = Buffer.alloc(12)
   packet.copy(header, 0, 0, 2)
-  header.writeUInt16BE(known ? 0x8180 : 0x8183, 2)
+  header.writeUInt16BE(0x8180, 2)
   header.writeUInt16BE(1, 4)
-  header.writeUInt16BE(known && wantsAddress ? 1 : 0, 6)
+  header.writeUInt16BE(wantsAddress ? 1 : 0, 6)
   const question = packet.subarray(12, at + 5)
   // The name is the one of the question; type A, class IN, a minute, four bytes.
   const found = Buffer.from([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, ...home.split('.').map(Number)])
-  return Buffer.concat([header, question, ...(known && wantsAddress ? [found] : [])])
+  return Buffer.concat([header, question, ...(wantsAddress ? [found] : [])])
 }
 
 describeEach('with name servers and an upstream proxy', (backend) => {
@@ -83,7 +93,11 @@ describeEach('with name servers and an upstream proxy', (backend) => {
     const network = backend === 'docker' ? 'bridge' : 'podman'
     const gateway = (await engine(backend, ['network', 'inspect', `--format=${format}`, network])).stdout.trim()
     const range = isIn(home, PRIVATE_RANGES) ? `@${home}/32` : ''
-    const allow = [...[NEAR, BELOW].map((host) => `${host}:${server.port}${range}`), `${FAR}:${server.port}`]
+    const allow = [
+      ...[NEAR, BELOW].map((host) => `${host}:${server.port}${range}`),
+      `${FAR}:${server.port}`,
+      `${TUNNEL}:${server.port}`,
+    ]
     put(
       join(env.XDG_CONFIG_HOME, 'paude/config.toml'),
       [
@@ -117,10 +131,12 @@ describeEach('with name servers and an upstream proxy', (backend) => {
     expect(asked.filter((url) => url.includes(NEAR))).toEqual([])
   })
 
-  one('every other name goes to the upstream proxy, also one that no name server here knows', async () => {
+  one('every other name goes to the upstream proxy, though the name server never answers for it', async () => {
     const before = asked.length
-    expect(await get(FAR)).toBe('through the upstream proxy')
-    expect(asked.slice(before)).toEqual([`http://${FAR}:${server.port}/`])
+    // Less than squid waits for a name server.
+    expect(await inBox(`curl -s -m 5 http://${FAR}:${server.port}/`)).toBe('through the upstream proxy')
+    await inBox(`curl -sk -m 5 https://${TUNNEL}:${server.port}/`)
+    expect(asked.slice(before)).toEqual([`http://${FAR}:${server.port}/`, `CONNECT ${TUNNEL}:${server.port}`])
   })
 
   one('what is not on the list is told to neither of them', async () => {
