@@ -73,7 +73,7 @@ describeEach('a running session', (backend) => {
     expect(await status(`http://${SITE}/`)).toBe('200')
     expect(await inBox('curl -s http://paude.internal/')).toContain(`  ${SITE.replace(':', ' ')}\n`)
     expect((await network('why', `http://${SITE}/`, id)).stdout).toContain(
-      `allowed  http to ${SITE}  by ${SITE}  (said to this session)`,
+      `allowed: http to ${SITE}, by ${SITE} (said to this session)`,
     )
   })
 

@@ -2,6 +2,7 @@ import { lookup } from 'node:dns/promises'
 import { HOST_NAME } from '../../network/allow.ts'
 import { decide, pattern, readTarget, type Target } from '../../network/decide.ts'
 import { findGroup, groups } from '../../network/groups.ts'
+import { verdictSentence } from '../../network/sentence.ts'
 import type { Context } from '../context.ts'
 import { bold, green, printable, red, table } from '../output.ts'
 import { policyHere } from './policy-here.ts'
@@ -74,10 +75,9 @@ export async function showWhy(context: Context, url: string, word: string | unde
       JSON.stringify({ session: record?.id ?? null, revision: policy.revision, ...target, ...verdict, addresses }, null, 2),
     )
   else {
-    const { decision, rule, why } = verdict
-    context.answer(
-      `${decision === 'allowed' ? green(decision) : red(decision)}  ${target.scheme} to ${printable(target.host)}:${target.port}  by ${printable(rule)}${why === '' ? '' : `  (${printable(why)})`}`,
-    )
+    const { decision, rule } = verdict
+    const colour = decision === 'allowed' ? green : red
+    context.answer(printable(verdictSentence(target, verdict)).replace(decision, colour))
     if (decision === 'blocked' && rule === 'not on the allowlist')
       context.note(
         `to allow it: paude network allow ${entryOf(target)}${record === null ? ' --user' : ` --session ${record.id}`}`,
