@@ -86,7 +86,7 @@ export async function approvalOf(judged: Judged, host: Pick<Host, 'home'>): Prom
   const asked = askedOf(judged, host)
   const contexts = judged.sources.flatMap(({ values: { imageBuild } }) => (imageBuild?.dockerfile ? [imageBuild.context] : []))
   if (contexts.length === 0) return asked
-  const { contextHash } = await import('../devcontainer/context.ts')
+  const { contextHash } = await import('../run/build-context.ts')
   return { ...asked, also: { ...asked.also, ...Object.fromEntries(contexts.map((path) => [path, contextHash(path)])) } }
 }
 
