@@ -1,3 +1,4 @@
+import { shown } from '../workspace/paths.ts'
 import { dim, green, printable, red, yellow } from './output.ts'
 import { ago } from './session-table.ts'
 import type { Status } from './status.ts'
@@ -48,7 +49,7 @@ const fileRows = ({ files, fault }: Status): readonly string[] => [
 
 function fileRow({ file, state, opens }: FileState): readonly string[] {
   const name = printable(file)
-  const opened = opens.map(printable).join(', ')
+  const opened = opens.map(shown).join(', ')
   switch (state) {
     case 'read':
       return [name]
