@@ -1,5 +1,5 @@
-/** Names of secrets: these travel in the client's environment, since argv is for everybody to read. No client does as they say. */
-const SECRET = '(?!.*(PASS|TOKEN|SECRET|CREDENTIAL|AUTH_CONFIG|API_KEY))'
+/** Names of logins: these travel in the client's environment, since argv is for everybody to read. No client does as they say. */
+const LOGIN = '(?!.*(PASS|TOKEN|SECRET|CREDENTIAL|AUTH_CONFIG|(?<!TLS)_KEY$|USER(NAME)?$))'
 
 /**
  * Names that the engine's own client, its libraries or what it starts would obey if they stood in its environment. None of them
@@ -15,6 +15,7 @@ export const STEERS_CLIENT = new RegExp(
     // Whoever supervises it.
     'DBUS_.*|NOTIFY_.*|LISTEN_.*|WATCHDOG_.*|INVOCATION_ID|JOURNAL_STREAM|MAINPID',
     // The engines and their helpers.
-    `_?(CONTAINERS?|DOCKER|PODMAN|LIBPOD|BUILDKIT|BUILDAH|BUILDX|STORAGE|REGISTR(Y|IES)|NETAVARK|AARDVARK|CNI)_${SECRET}.*`,
+    'STORAGE_(DRIVER|OPTS?|CONF.*)|REGISTRY_AUTH_FILE|REGISTRIES_.*',
+    `_?(CONTAINERS?|DOCKER|PODMAN|LIBPOD|BUILDKIT|BUILDAH|BUILDX|NETAVARK|AARDVARK|CNI)_${LOGIN}.*`,
   ].join('|')})$`,
 )
