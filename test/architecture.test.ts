@@ -20,7 +20,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   agents: ['errors.ts', 'plan', 'secret.ts'],
   image: ['errors.ts', 'host.ts', 'plan', 'run'],
   workspace: ['errors.ts', 'host.ts', 'network'],
-  run: ['errors.ts', 'host.ts', 'plan'],
+  run: ['errors.ts', 'host.ts', 'plan', 'workspace'],
   events: ['run'],
   backends: ['errors.ts', 'events', 'host.ts', 'image', 'network', 'plan', 'run'],
   session: ['config', 'errors.ts', 'image', 'network', 'plan', 'reference.ts', 'run', 'secret.ts', 'workspace'],

@@ -49,7 +49,15 @@ for (const backend of Object.values(backends)) {
 
   test(`${backend.name} makes the image of a project's own recipe`, () => {
     const engine = backend.name as Engine
-    const plan = recipePlan({ engine, recipe, host: { env: { PATH: '/nonexistent' } }, cache: '/home/ada/.cache/paude', id: '7' })
+    const plan = recipePlan({
+      engine,
+      recipe,
+      host: { env: { PATH: '/nonexistent' } },
+      approved: '0'.repeat(64),
+      hint: 'paude --devcontainer trust',
+      cache: '/home/ada/.cache/paude',
+      id: '7',
+    })
     expectGolden(`${backend.name}/recipe.sh`, renderPlan(plan))
   })
 

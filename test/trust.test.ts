@@ -79,6 +79,90 @@ describe('a project that wants to open the box', () => {
     expect((await show()).stderr).toContain('limits.memory = 8g')
   })
 
+  test('is asked again when the user has gone down from what it was compared with', async () => {
+    configure('[limits]\nmemory = "4g"\n')
+    machine.write(file, '[limits]\nmemory = "8g"\n')
+    await machine.paude(['trust', '--yes'])
+    expect((await show()).stdout).toMatch(/^limits\.memory +8g/m)
+    configure('[limits]\nmemory = "6g"\n')
+    expect((await show()).code).toBe(0)
+    configure('[limits]\nmemory = "512m"\n')
+    expect((await show()).stderr).toContain('is not trusted: limits.memory = 8g')
+    expect((await machine.paude(['trust', '--yes'])).stderr).toContain('- limits.memory = 512m\n  + limits.memory = 8g')
+    expect((await show()).code).toBe(0)
+  })
+
+  test('shows hosts by the name that is called, whatever letters they are written with', async () => {
+    machine.write(
+      file,
+      '[network]\nallow = ["g\u0456thub.com", "*.\u0440\u0443\u0440\u0456.com:443"]\nupstream_proxy = "http://\u0440roxy.example:3128"\nupstream_except = [".\u0456.example"]\n',
+    )
+    const { code, stderr } = await machine.paude(['trust', '--yes'])
+    expect(code).toBe(0)
+    const listed = (await machine.paude(['trust', '--list'])).stdout
+    const settings = (await show()).stdout
+    for (const screen of [stderr, (await show('--ignore-project-config')).stderr, listed, settings])
+      expect(screen).not.toMatch(/[\u0400-\u04ff]/)
+    for (const screen of [stderr, listed]) {
+      expect(screen).toContain('network.allow = xn--gthub-n2e.com')
+      expect(screen).toContain('network.allow = *.xn--p1aai1f.com:443')
+      expect(screen).toMatch(/network\.upstream_proxy = http:\/\/xn--\S+\.example:3128/)
+      expect(screen).toMatch(/network\.upstream_except = \.xn--\S+\.example/)
+    }
+    expect(settings).toMatch(/^network\.allow +xn--gthub-n2e\.com/m)
+  })
+
+  test.each([
+    ['network.allow = ["pypi\u200b.org"]', 'cannot allow "pypi\\u200b.org"'],
+    ['network.allow = ["a\u200db.org"]', 'cannot allow "a\\u200db.org"'],
+    ['network.allow = ["x\u00ad.org"]', 'cannot allow "x\\u00ad.org"'],
+    ['network.allow = ["x\u200e.org"]', 'cannot allow "x\\u200e.org"'],
+    ['network.allow = ["@g\u0456thub"]', 'there is no group'],
+    ['network.dns = ["10.0.0.53\u200b"]', '"10.0.0.53\\u200b" is no address'],
+  ])('is not trusted with what no start takes: %j', async (text, fault) => {
+    machine.write(file, `${text}\n`)
+    const { code, stdout, stderr } = await machine.paude(['trust', '--yes'])
+    expect([code, stdout]).toEqual([2, ''])
+    expect(stderr).toContain(fault)
+    expect(stderr).not.toMatch(/[\u00ad\u200b-\u200f]/)
+    expect((await machine.paude(['trust', '--list'])).stderr).toBe('paude: nothing is trusted\n')
+    expect((await show()).stderr).not.toMatch(/[\u00ad\u200b-\u200f]/)
+  })
+
+  test('shows a mount by its shortest path and by where it leads', async () => {
+    mkdirSync(join(machine.home, 'notes/private'), { recursive: true })
+    symlinkSync(join(machine.home, 'notes'), join(machine.home, 'link'))
+    const hidden = `${machine.home}/notes${'/.'.repeat(120)}/private${'/.'.repeat(30)}`
+    machine.write(file, `mounts = ["${hidden}:/opt/notes", "~//link/:/opt/link"]\nenv = { A = "file:~/./notes//a" }\n`)
+    const { stderr } = await machine.paude(['trust', '--yes'])
+    expect(stderr).toContain(`+ mounts = ${machine.home}/notes/private:/opt/notes   # paude.toml:1\n`)
+    expect(stderr).toContain('+ mounts = ~/link:/opt/link   # paude.toml:1\n')
+    expect(stderr).toContain(`  ${machine.home}/link leads to ${machine.home}/notes\n`)
+    expect(stderr).toContain('+ env = A = file:~/notes/a   # paude.toml:2\n')
+  })
+
+  test.each([
+    ['mounts = ["/%"]', 'mounts'],
+    ['env = { X = "file:/%" }', 'env'],
+    ['workspace.protect = ["%"]', 'protect'],
+    ['image.ca_files = ["/%"]', 'certificates'],
+  ])('has no path that no system takes: %s', async (text) => {
+    machine.write(file, `${text.replace('%', 'a/'.repeat(30_000))}\n`)
+    for (const words of [['--print-config'], ['status'], ['config', 'check'], ['trust', '--yes']]) {
+      const { stderr, stdout } = await machine.paude(words)
+      expect(`${stdout}${stderr}`).toMatch(/paude\.toml(:1)? has a path of 6000\d characters, more than any system takes/)
+      expect(stderr.length).toBeLessThan(1000)
+    }
+  })
+
+  test('has no key that fills the screen', async () => {
+    machine.write(file, `${'k'.repeat(60_000)} = 1\n`)
+    const { code, stderr } = await show()
+    expect(code).toBe(125)
+    expect(stderr).toMatch(/unknown key kkk.*characters\)/)
+    expect(stderr.length).toBeLessThan(1200)
+  })
+
   test('is asked again when a certificate that it names has changed', async () => {
     machine.write(join(machine.project, 'ca.pem'), 'one')
     machine.write(file, '[image]\nca_files = ["ca.pem"]\n')
@@ -190,15 +274,28 @@ describe.skipIf(script === null)('on a terminal', () => {
     expect((await answered('n\n'))[1]).toContain('trust it, all 30 of these? [y]es')
   })
 
-  test('a long value is cut, so that the others stay on the screen', async () => {
-    machine.write(file, `env = ["FIRST=1", "A=${' '.repeat(9000)}end", "LAST=2"]\n`)
+  test('a long value is shown whole and counted, since anything may stand in its middle', async () => {
+    const long = `A=${' '.repeat(3000)}middle${' '.repeat(3000)}end`
+    machine.write(file, `env = ["FIRST=1", "${long}", "LAST=2"]\n`)
     const [, screen] = await answered('n\n')
-    expect(screen.length).toBeLessThan(80 * 24)
-    for (const words of ['+ env = FIRST=1 ', 'end (9005 characters)   # paude.toml:1\n', '+ env = LAST=2 ', 'all 3 of these'])
-      expect(screen).toContain(words)
+    const words = [
+      '+ env = FIRST=1 ',
+      `+ env = ${long} (6011 characters)   # paude.toml:1\n`,
+      '+ env = LAST=2 ',
+      'all 3 of these',
+    ]
+    for (const one of words) expect(screen).toContain(one)
     await machine.paude(['trust', '--yes'])
-    expect((await machine.paude(['trust', '--list'])).stdout.length).toBeLessThan(80 * 24)
+    expect((await machine.paude(['trust', '--list'])).stdout).toContain(long)
     expect((await show()).code).toBe(0)
+  })
+
+  test('a value that nobody reads to its end is not asked about', async () => {
+    machine.write(file, `env = ["A=${' '.repeat(9000)}end"]\n`)
+    const [code, screen] = await answered('y\n')
+    expect([code, engineCalls()]).toEqual([125, []])
+    expect(screen).toContain('paude.toml:1: env has a value of 9005 characters, which nobody reads before a yes')
+    expect(screen.length).toBeLessThan(80 * 24)
   })
 
   test('it may be ignored this once', async () => {

@@ -1,7 +1,6 @@
 import type { Backend } from '../backends/backend.ts'
 import type { ImageBuild, Settings } from '../config/settings.ts'
 import { approvedContent } from '../config/trust.ts'
-import { PaudeError } from '../errors.ts'
 import type { Host } from '../host.ts'
 import type { Engine } from '../image/build.ts'
 import { recipePlan } from '../image/recipe.ts'
@@ -9,7 +8,6 @@ import { exec, type Plan } from '../plan/plan.ts'
 import { execute } from '../run/execute.ts'
 import { capture } from '../run/process.ts'
 import { cacheFolder, trustFolder } from '../session/store.ts'
-import { shown } from '../workspace/paths.ts'
 import type { Context } from './context.ts'
 import { devcontainerFlag } from './devcontainer.ts'
 
@@ -27,7 +25,6 @@ export async function present(
   if (found?.code === 0) return found.stdout.trim()
   if (settings.pull === 'never')
     throw effects(backend).explain({ argv: inspect, outcome: found ?? { code: 1, stdout: '', stderr: '' } })
-  await insistOnContext(host, settings)
   await execute(bringing(host, backend, settings), effects(backend))
   return (await capture(inspect)).stdout.trim()
 }
@@ -36,17 +33,13 @@ export async function present(
 export function bringing(host: Host, backend: Backend, settings: Settings): Plan {
   const recipe = recipeOf(settings)
   if (recipe === null) return [exec([backend.name, 'pull', settings.image], { title: `pulling ${settings.image}` })]
-  return recipePlan({ engine: backend.name as Engine, recipe, host, cache: cacheFolder(host), id: String(process.pid) })
-}
-
-/** What the steps of a build read runs outside the wall, so it is what was trusted, whoever has worked in the project since. */
-async function insistOnContext(host: Host, settings: Settings): Promise<void> {
-  const recipe = recipeOf(settings)
-  if (recipe === null || recipe.dockerfile === null) return
-  const { contextHash } = await import('../devcontainer/context.ts')
-  const { context, file } = recipe
-  if (contextHash(context) === approvedContent(trustFolder(host), file, context)) return
-  throw new PaudeError('refused', `${shown(context)}, of which the image is to be built, has changed since it was trusted`, {
+  return recipePlan({
+    engine: backend.name as Engine,
+    recipe,
+    host,
+    approved: approvedContent(trustFolder(host), recipe.file, recipe.context) ?? null,
     hint: `paude ${devcontainerFlag(settings)} trust, after a look at what changed`,
+    cache: cacheFolder(host),
+    id: String(process.pid),
   })
 }

@@ -1,5 +1,5 @@
 import { writeSync } from 'node:fs'
-import { PaudeError, quoted } from '../errors.ts'
+import { PaudeError, quoted, UNSEEN } from '../errors.ts'
 import type { Host } from '../host.ts'
 
 const ESCAPE = '\u001b['
@@ -68,17 +68,12 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
   return [bold(line(head)), ...rows.map(line)].join('\n')
 }
 
-/** Text of others on a terminal of ours: no control character survives. */
-export const printable = (text: string): string =>
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: exactly those are taken out
-  text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, '�')
+/** What makes one picture of several, as in most faces and flags. */
+const IN_PICTURES = /(?<=\p{Extended_Pictographic}[\ufe0f\p{Emoji_Modifier}]?)[\u200d\ufe0f]/u
+const UNPRINTED = new RegExp(`(?!${IN_PICTURES.source})${UNSEEN.source}`, 'gu')
 
-/** Characters of a value that are shown: three lines of a narrow terminal. */
-const SHOWN = 240
-
-/** Begin and end of a long value, and how long it is: what stands beside it shall not leave the screen. */
-export const shortened = (text: string): string =>
-  text.length <= SHOWN ? text : `${text.slice(0, SHOWN - 60)} … ${text.slice(-40)} (${text.length} characters)`
+/** Text of others on a terminal of ours: no character survives that it acts on or hides. */
+export const printable = (text: string): string => text.replace(UNPRINTED, '�')
 
 /** The same as JSON: every character that a terminal may act on is escaped, so nothing is lost. */
 export const jsonLine = quoted

@@ -4,11 +4,10 @@ import type { Config, Layer, Source } from '../config/settings.ts'
 import type { Asked } from '../config/trust.ts'
 import { type Item, split } from '../config/widen.ts'
 import type { Host } from '../host.ts'
-import { realPath } from '../workspace/paths.ts'
+import { realPath, shown } from '../workspace/paths.ts'
 import { projectFolders, writableFolders } from '../workspace/workspace.ts'
 import type { Context } from './context.ts'
 import { wantedDevcontainer } from './devcontainer.ts'
-import { shortened } from './output.ts'
 
 /** One file of the project, judged. */
 export type Judged = {
@@ -64,11 +63,14 @@ export const narrowed = ({ layers, judged }: Project): Config =>
     judged.flatMap(({ rest }) => rest),
   )
 
+export const itemText = ({ key, value }: Pick<Item, 'key' | 'value'>): string => `${key} = ${value}`
+
 /** What the user is asked about a file. */
 export const askedOf = ({ file, sources, items }: Judged, { home }: Pick<Host, 'home'>): Asked => ({
   file: file.file,
   hash: file.hash,
-  items: items.map(({ key, value }) => `${key} = ${value}`),
+  items: items.map(itemText),
+  before: Object.fromEntries(items.flatMap((item) => (item.had === null ? [] : [[itemText(item), item.had] as const]))),
   also: Object.fromEntries([
     ...sources
       .flatMap(({ values }) => values.caFile ?? [])
@@ -86,13 +88,25 @@ export async function approvalOf(judged: Judged, host: Pick<Host, 'home'>): Prom
   const asked = askedOf(judged, host)
   const contexts = judged.sources.flatMap(({ values: { imageBuild } }) => (imageBuild?.dockerfile ? [imageBuild.context] : []))
   if (contexts.length === 0) return asked
-  const { contextHash } = await import('../devcontainer/context.ts')
+  const { contextHash } = await import('../run/build-context.ts')
   return { ...asked, also: { ...asked.also, ...Object.fromEntries(contexts.map((path) => [path, contextHash(path)])) } }
 }
 
 /** Where a file of this name stands in the project, judged by what it opens: the lines of a diff against what the user has. */
-export const widened = ({ items }: Judged): readonly string[] =>
-  items.flatMap(({ key, value, before, place }) => [
-    ...(before === '' ? [] : [`- ${key} = ${shortened(before)}`]),
-    `+ ${key} = ${shortened(value)}   # ${place.split('/').at(-1) ?? ''}`,
-  ])
+export const widened = ({ items, sources }: Judged, { home }: Pick<Host, 'home'>): readonly string[] => [
+  ...items.flatMap(({ key, value, before, place }) => [
+    ...(before === '' ? [] : [`- ${key} = ${shown(before)}`]),
+    `+ ${key} = ${shown(value)}${counted(value)}   # ${shown(place.split('/').at(-1) ?? '')}`,
+  ]),
+  // What is mounted or read is what a link leads to.
+  ...[...new Set(sources.flatMap((source) => outerPlaces(source, home)))].flatMap((path) => {
+    const real = realPath(path)
+    return real === null || real === path ? [] : [`  ${shown(path)} leads to ${shown(real)}`]
+  }),
+]
+
+/** Whole, since anything may stand in the middle; how long it is, since what stands beside it may have left the screen. */
+const counted = (value: string): string => (isLong(value) ? ` (${value.length} characters)` : '')
+
+/** Three lines of a narrow terminal. */
+export const isLong = (text: string): boolean => text.length > 240

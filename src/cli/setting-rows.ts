@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { entryText } from '../config/entry-text.ts'
+import { entryText, settingText } from '../config/entry-text.ts'
 import { fileKeys, keyOf } from '../config/keys.ts'
 import { ownFlags } from '../config/own-flags.ts'
 import type { Config, Origin, Reference, Settings } from '../config/settings.ts'
 import type { Host } from '../host.ts'
 import { channelsOf } from '../notify/settings.ts'
 import { DOTS } from '../secret.ts'
-import { printable } from './output.ts'
+import { shown } from '../workspace/paths.ts'
 
 /** A value as it is shown: lists have a row for each entry, and one that says so when they are empty. */
 export type SettingRow = { readonly key: string; readonly value: string; readonly origin: Origin | null }
@@ -46,11 +46,11 @@ function rowsOf({ settings, origins }: Config, setting: keyof Settings, host: Pi
     }))
   if (setting === 'notify')
     return [{ key, value: channelsOf(settings.notify).join(' ') || '-', origin: origins.notify[0] ?? null }]
-  if (!Array.isArray(value)) return [{ key, value: String(value) || '-', origin: origins[setting][0] ?? null }]
+  if (!Array.isArray(value)) return [{ key, value: settingText(setting, value) || '-', origin: origins[setting][0] ?? null }]
   if (value.length === 0) return [{ key, value: '-', origin: null }]
   return value.map((entry, at) => ({
     key,
-    value: setting === 'env' ? withoutValue(String(entry)) : entryText(entry),
+    value: setting === 'env' ? withoutValue(String(entry)) : settingText(setting, entry),
     origin: origins[setting][at] ?? null,
   }))
 }
@@ -58,13 +58,13 @@ function rowsOf({ settings, origins }: Config, setting: keyof Settings, host: Pi
 /** Rows as lines in columns. */
 export const settingLines = (rows: readonly SettingRow[], { origin }: { readonly origin: boolean }): readonly string[] =>
   rows.map((row) => {
-    const cells = `${row.key.padEnd(30)}${printable(row.value)}`
+    const cells = `${row.key.padEnd(30)}${shown(row.value)}`
     return origin ? `${cells.padEnd(62)}  # ${shownOrigin(row.origin)}` : cells
   })
 
 /** `flag --memory`, `user /home/ada/.config/paude/config.toml:3`, `default`. */
 export const shownOrigin = (origin: Origin | null): string =>
-  origin === null ? 'default' : printable(`${origin.layer} ${origin.place}`.trim())
+  origin === null ? 'default' : shown(`${origin.layer} ${origin.place}`.trim())
 
 /** Whether there is something where the reference points, without reading it. */
 function shownReference({ name, source }: Reference, { env, home }: Pick<Host, 'env' | 'home'>): string {

@@ -1,14 +1,26 @@
 import { readSync } from 'node:fs'
 import type { Config, Layer } from '../config/settings.ts'
 import { approve, isApproved } from '../config/trust.ts'
-import { PaudeError } from '../errors.ts'
+import { PaudeError, shortened } from '../errors.ts'
 import { quote } from '../plan/shell.ts'
+import { startPolicy } from '../session/policy.ts'
 import { insistPrivate, trustFolder } from '../session/store.ts'
 import { shown } from '../workspace/paths.ts'
 import type { Context } from './context.ts'
 import { devcontainerFlag } from './devcontainer.ts'
-import { green, printable, red, shortened } from './output.ts'
-import { approvalOf, askedOf, type Judged, narrowed, type Project, readProject, whole, widened } from './project-config.ts'
+import { green, red } from './output.ts'
+import {
+  approvalOf,
+  askedOf,
+  isLong,
+  itemText,
+  type Judged,
+  narrowed,
+  type Project,
+  readProject,
+  whole,
+  widened,
+} from './project-config.ts'
 
 /** The configuration of a start. What a project's files open needs the user's word, which is asked for where there is a terminal. */
 export async function startConfig(context: Context, flags: Layer): Promise<Config> {
@@ -18,7 +30,7 @@ export async function startConfig(context: Context, flags: Layer): Promise<Confi
   if (open.length === 0) return config
   const { dryRun, printConfig } = project.base.settings
   if (!canAsk(context) || dryRun || printConfig) throw untrusted(open, project.base)
-  showWidening(context, open)
+  showWidening(context, project, open)
   switch (readAnswer(context, `${trustWhat(open)} [y]es, [n]o, [i]gnore it this time: `)) {
     case 'y':
     case 'yes':
@@ -50,13 +62,26 @@ export function settle({ host, note }: Context, project: Project): { readonly co
 /** Whether somebody is there to answer. */
 export const canAsk = ({ host: { terminal } }: Context): boolean => terminal.stdin && terminal.stderr
 
-/** Shows what files open, as a diff against what the user has. */
-export function showWidening({ note }: Context, judged: readonly Judged[]): void {
+/** Characters of one value that are shown: nobody reads more before he says yes. */
+const MOST_SHOWN = 8192
+
+/** Shows what files open, as a diff against what the user has. What no start takes is not asked about. */
+export function showWidening({ host, note }: Context, project: Project, judged: readonly Judged[]): void {
+  startPolicy(whole(project), { session: '', needed: [], injection: null })
+  for (const { key, value, place } of judged.flatMap(({ items }) => items))
+    if (value.length > MOST_SHOWN)
+      throw new PaudeError(
+        'refused',
+        `${shown(place)}: ${key} has a value of ${value.length} characters, which nobody reads before a yes`,
+        {
+          hint: `write less than ${MOST_SHOWN}, or put it into a file`,
+        },
+      )
   for (const one of judged)
     note(
       [
         `${shown(one.file.file)} wants to open the box:`,
-        ...widened(one).map((line) => `  ${(line.startsWith('+') ? green : red)(printable(line))}`),
+        ...widened(one, host).map((line) => `  ${line.startsWith('+') ? green(line) : line.startsWith('-') ? red(line) : line}`),
       ].join('\n'),
     )
 }
@@ -65,8 +90,8 @@ export function showWidening({ note }: Context, judged: readonly Judged[]): void
 export function trustWhat(judged: readonly Judged[]): string {
   const items = judged.flatMap((one) => one.items)
   const count = items.length
-  const isLong = items.some(({ value, before }) => shortened(value) !== value || shortened(before) !== before)
-  return count > 10 || (count > 1 && isLong) ? `trust it, all ${count} of these?` : 'trust it?'
+  const long = items.some(({ value, before }) => isLong(value) || isLong(before))
+  return count > 10 || (count > 1 && long) ? `trust it, all ${count} of these?` : 'trust it?'
 }
 
 /** One line from the terminal, in lower case; '' when it was closed. */
@@ -80,7 +105,7 @@ export function readAnswer({ prompt }: Context, question: string): string {
   }
 }
 
-const named = ({ key, value }: { readonly key: string; readonly value: string }) => printable(`${key} = ${shortened(value)}`)
+const named = (item: Parameters<typeof itemText>[0]) => shown(shortened(itemText(item)))
 
 /** The command that asks for the user's word about what was looked at: without the same flags it would look at something else. */
 export function trustCommand({ settings, origins }: Config, ...words: readonly string[]): string {

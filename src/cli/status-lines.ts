@@ -1,4 +1,5 @@
 import { givenUp } from '../session/security.ts'
+import { shown } from '../workspace/paths.ts'
 import { dim, green, printable, red, yellow } from './output.ts'
 import { ago } from './session-table.ts'
 import type { Status } from './status.ts'
@@ -50,7 +51,7 @@ const fileRows = ({ files, fault, fix: command }: Status): readonly string[] => 
 
 function fileRow({ file, state, opens, fix: command }: FileState): readonly string[] {
   const name = printable(file)
-  const opened = opens.map(printable).join(', ')
+  const opened = opens.map(shown).join(', ')
   switch (state) {
     case 'read':
       return [name]

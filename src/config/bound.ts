@@ -1,6 +1,6 @@
 import { PaudeError } from '../errors.ts'
 import { shown } from '../workspace/paths.ts'
-import { entryText } from './entry-text.ts'
+import { entryText, settingText } from './entry-text.ts'
 import { keyOf } from './keys.ts'
 import { isWider, RULES, uncovered } from './rules.ts'
 import type { Config, Layer, Origin, Settings, Source } from './settings.ts'
@@ -12,14 +12,24 @@ import type { Config, Layer, Origin, Settings, Source } from './settings.ts'
 export function bound(config: Config, { values, places }: Source): Config {
   const limits = whole(values)
   return (Object.keys(limits) as (keyof Settings)[]).reduce<Config>(
-    (before, setting) =>
-      boundOne(before, { setting, limits, place: places[setting] ?? places.networkAllow ?? places.networkGroups ?? '' }),
+    (before, setting) => boundOne(before, { setting, limits, place: places[setting] ?? placeOfWhole(setting, places) }),
     { ...config, managed: limits },
   )
 }
 
-/** Hosts and groups are one list, and without the wall they limit nothing: naming one of them leaves no door in the others. */
-function whole(values: Layer): Layer {
+/** What belongs together: naming a part leaves no door in the others. */
+const whole = (values: Layer): Layer => wholeHosts(wholeWay(values))
+
+/** Where a part stands that binds one that is not named. */
+const placeOfWhole = (setting: keyof Settings, { upstreamProxy, networkAllow, networkGroups }: Source['places']): string =>
+  (setting === 'upstreamExcept' || setting === 'upstreamCredentials' ? upstreamProxy : (networkAllow ?? networkGroups)) ?? ''
+
+/** Of a proxy that everything goes through nobody is excepted, and nobody says who he is to it, but as it is said beside it. */
+const wholeWay = (values: Layer): Layer =>
+  values.upstreamProxy === undefined ? values : { upstreamExcept: [], upstreamCredentials: '', ...values }
+
+/** Hosts and groups are one list, and without the wall they limit nothing. */
+function wholeHosts(values: Layer): Layer {
   const { network = 'restricted', networkAllow, networkGroups } = values
   if (networkAllow === undefined && networkGroups === undefined) return values
   return {
@@ -45,7 +55,7 @@ function boundOne(
   if (!Array.isArray(value) || !Array.isArray(limit)) {
     if (!isWider(setting, String(value), String(limit))) return config
     if (origins.every(({ layer }) => layer === 'default')) return having(limit, [managed])
-    throw beyond(setting, { value: String(value), origin: origins[0], place, limit: String(limit) })
+    throw beyond(setting, { value: String(value), origin: origins[0], place, limit: String(limit) || 'nothing' })
   }
   if (RULES[setting] === 'closes') return having([...value, ...limit], [...origins, ...limit.map(() => managed)])
   const [first] = uncovered<unknown>(setting, value, limits)
@@ -54,7 +64,7 @@ function boundOne(
   const hosts = setting === 'networkAllow' || setting === 'networkGroups'
   const most: readonly unknown[] = hosts ? [...(limits.networkAllow ?? []), ...(limits.networkGroups ?? [])] : limit
   throw beyond(setting, {
-    value: entryText(value[at]),
+    value: settingText(setting, value[at]),
     origin: origins[at],
     place,
     limit: most.map(entryText).join(', ') || 'nothing',

@@ -1,7 +1,29 @@
+import { heldEntry } from '../network/pattern.ts'
 import { commandLine } from '../plan/shell.ts'
-import type { ImageBuild, LifecycleStep, ReadCertificates, Reference } from './settings.ts'
+import type { ImageBuild, LifecycleStep, ReadCertificates, Reference, Settings } from './settings.ts'
 
-/** A value as it is shown to whoever decides about it: everything it does, and no secret. */
+/** A value of a setting as it is shown to whoever decides about it: hosts by the name that is called, whatever letters were written. */
+export function settingText(setting: keyof Settings, value: unknown): string {
+  const text = entryText(value)
+  switch (setting) {
+    case 'networkAllow':
+    case 'networkDeny':
+      return heldEntry(text)
+    case 'upstreamExcept':
+      return heldEntry(text.replace(/^\./, '*.')).replace(/^\*\./, text.startsWith('.') ? '.' : '*.')
+    case 'upstreamProxy':
+      return heldAddress(text)
+    default:
+      return text
+  }
+}
+
+function heldAddress(text: string): string {
+  const url = URL.parse(text)
+  return url === null ? text : url.href.replace(/\/$/, '')
+}
+
+/** Everything a value does, and no secret. */
 export function entryText(entry: unknown): string {
   if (typeof entry !== 'object' || entry === null) return String(entry)
   const value = entry as ImageBuild | LifecycleStep | ((Reference | ReadCertificates) & { readonly kind?: undefined })

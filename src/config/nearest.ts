@@ -1,5 +1,9 @@
+/** Longer ones were not mistyped, and take their time. */
+const MOST_LETTERS = 64
+
 /** The candidate a mistyped word most likely meant, or null when none is close. */
 export function nearest(word: string, candidates: readonly string[]): string | null {
+  if (word.length > MOST_LETTERS) return null
   const scored = candidates.map((candidate) => [distance(word, candidate), candidate] as const).sort(([a], [b]) => a - b)
   const [best] = scored
   return best !== undefined && best[0] <= Math.max(1, Math.floor(best[1].length / 3)) ? best[1] : null

@@ -1,6 +1,6 @@
 import TOML from '@iarna/toml'
 import * as v from 'valibot'
-import { PaudeError } from '../errors.ts'
+import { PaudeError, shortened } from '../errors.ts'
 import { shown } from '../workspace/paths.ts'
 import { keyNames } from './key-names.ts'
 import { type FileKey, fileKeys } from './keys.ts'
@@ -193,7 +193,7 @@ function invalid(outer: v.BaseIssue<unknown>, placeOf: Placer): PaudeError {
 
 /** What a stranger wrote is shown so that a terminal acts on none of it. */
 const wrong = (message: string, { hint }: { readonly hint: string }): PaudeError =>
-  new PaudeError('config', shown(message), { hint: shown(hint) })
+  new PaudeError('config', shown(shortened(message, 1000)), { hint: shown(shortened(hint)) })
 
 /** Where several forms are accepted, what is wrong with the one that was meant. */
 function innermost(issue: v.BaseIssue<unknown>): { readonly issue: v.BaseIssue<unknown>; readonly path: string } {

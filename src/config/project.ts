@@ -1,12 +1,12 @@
 import { dirname, join, resolve } from 'node:path'
 import { PaudeError } from '../errors.ts'
-import { mountWord, parseMount } from '../workspace/mount.ts'
-import { below, realFuture, shown } from '../workspace/paths.ts'
+import { mountWord, parseMount, plainMount, shortest } from '../workspace/mount.ts'
+import { below, isTooLong, realFuture, shown } from '../workspace/paths.ts'
 import { entryText } from './entry-text.ts'
 import { hashOf } from './hash.ts'
 import type { Parsed } from './parse.ts'
 import { readCertificates } from './project-certificates.ts'
-import type { Layer, Settings, Source } from './settings.ts'
+import type { Layer, Reference, Settings, Source } from './settings.ts'
 import { readStranger } from './stranger-file.ts'
 
 /** A project's own file as it was read, once: what is judged, shown and approved are the same bytes. */
@@ -76,12 +76,16 @@ const referring = ({ references = [], upstreamCredentials = '' }: Layer): readon
 function rooted(source: Source, file: string, { home }: Around): Source {
   const { values, places } = source
   const folder = dirname(file)
-  refuseDots(source, file)
+  refusePaths(source, file)
   const from = (path: string) => resolve(folder, path.replace(/^~(?=\/)/, home))
   const certificates = (values.caFile ?? []).map((named) => from(entryText(named)))
   const place = places.caFile ?? file
   const changed: Layer = {
-    ...(values.mount && { mount: values.mount.map((word) => (/^[/~]/.test(word) ? word : `${mountWord(folder)}/${word}`)) }),
+    ...(values.mount && {
+      mount: values.mount.map((word) => plainMount(/^[/~]/.test(word) ? word : `${mountWord(folder)}/${word}`)),
+    }),
+    ...(values.references && { references: values.references.map(plainReference) }),
+    ...(values.upstreamCredentials && { upstreamCredentials: plainWord(values.upstreamCredentials) }),
     ...(values.caFile && {
       caFile: readCertificates(certificates, (path, fault) => refused(place, `names ${shown(path)}, which ${fault}`)),
     }),
@@ -92,16 +96,30 @@ function rooted(source: Source, file: string, { home }: Around): Source {
   return { layer: 'project', values: { ...values, ...changed }, places: { ...places, ...further } }
 }
 
+const plainReference = ({ name, source }: Reference): Reference => ({
+  name,
+  source: typeof source === 'string' ? plainWord(source) : source,
+})
+
+/** Where a secret lies, with its path as it is followed. */
+const plainWord = (word: string): string => (word.startsWith('file:') ? `file:${shortest(word.slice('file:'.length))}` : word)
+
 /** A way that leads upwards means something else in every checkout, and what it means is not to be read from the file. */
-function refuseDots({ values, places }: Source, file: string): void {
+function refusePaths({ values, places }: Source, file: string): void {
   const paths = [
     ...(['mount', 'caFile', 'protect'] as const).flatMap((key) =>
       (values[key] ?? []).map((named) => [key, entryText(named)] as const),
     ),
     ...referring(values),
   ]
-  for (const [key, path] of paths)
+  for (const [key, path] of paths) {
+    if (isTooLong(path))
+      throw refused(
+        places[key] ?? file,
+        `has a path of ${path.length} characters, more than any system takes: ${shown(path.slice(0, 60))}…`,
+      )
     if (path.split(/[/:]/).includes('..')) throw refused(places[key] ?? file, `has a path with .. in it: ${shown(path)}`)
+  }
 }
 
 /** What lies in the project the agent can replace by a link to anything, and no approval would notice. */

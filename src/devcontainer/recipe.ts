@@ -4,7 +4,7 @@ import { readProjectFile } from '../config/project.ts'
 import type { ImageBuild } from '../config/settings.ts'
 import { PaudeError } from '../errors.ts'
 import { IMAGE } from '../image/build.ts'
-import { below, look, realPath, shown } from '../workspace/paths.ts'
+import { below, isTooLong, look, realPath, shown } from '../workspace/paths.ts'
 import { expand, type Scope } from './expand.ts'
 import type { Devcontainer } from './schema.ts'
 
@@ -15,7 +15,11 @@ export function readRecipe(found: Devcontainer, root: string, scope: Scope): Ima
   if (name === undefined && Object.keys(features).length === 0) return null
   if (name === undefined) insistOnBase(found, scope)
   refuseLocal(features, scope)
-  const place = (path: string, key: string) => resolve(dirname(scope.file), expand(path, key, scope))
+  const place = (path: string, key: string) => {
+    const found = resolve(dirname(scope.file), expand(path, key, scope))
+    if (isTooLong(found)) throw refused(scope, `${key} is longer than any path: ${shown(found.slice(0, 60))}…`)
+    return found
+  }
   const dockerfile = name === undefined ? null : readDockerfile(place(name, 'build.dockerfile'), root, scope)
   const context = place(build.context ?? found.context ?? '.', 'build.context')
   const recipe = {

@@ -43,6 +43,22 @@ export function parseDeny(entry: string, why: string): Deny {
   return { host, ports: entry.includes(':') ? ports : [], why }
 }
 
+/**
+ * An entry of an allowlist as it holds, in lower case and punycode, so that no letter passes for another. Groups stay as they are,
+ * and what is no entry.
+ */
+export function heldEntry(entry: string): string {
+  if (entry.startsWith('@')) return entry
+  try {
+    const { host, ports, privateRange } = parseAllow(entry, '')
+    const port = ports === DEFAULT_PORTS ? '' : `:${ports.join()}`
+    return `${host}${port}${privateRange === '' ? '' : `@${privateRange}`}`
+  } catch (error) {
+    if (error instanceof PaudeError) return entry
+    throw error
+  }
+}
+
 /** The same list is merged for the policy, its revision, its file and its page, and a long one takes its time. */
 const MERGED = new WeakMap<readonly Allow[], readonly Allow[]>()
 

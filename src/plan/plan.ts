@@ -6,7 +6,7 @@ export type Argv = readonly [program: string, ...words: string[]]
 /** Everything paude will do, in order. It is run, printed by --dry-run and compared by the tests: one value. */
 export type Plan = readonly Step[]
 
-export type Step = Folder | Remove | Write | Exec | Attach | Hold | Together | Guard | Later
+export type Step = Folder | Remove | Write | CopyContext | Exec | Attach | Hold | Together | Guard | Later
 
 /** Makes a folder with its parents (mode 0700 unless told); taken back with all it holds. */
 export type Folder = { readonly kind: 'folder'; readonly path: string; readonly mode?: number }
@@ -16,6 +16,18 @@ export type Remove = { readonly kind: 'remove'; readonly path: string }
 
 /** Writes a whole file atomically. Never a secret: files outlive the process. */
 export type Write = { readonly kind: 'write'; readonly path: string; readonly content: string; readonly mode: number }
+
+/**
+ * Copies the context of a build, following no link; `to` is not there yet. When what was copied has another hash than what was
+ * approved (null when nothing was), the plan ends with `hint`.
+ */
+export type CopyContext = {
+  readonly kind: 'copy-context'
+  readonly from: string
+  readonly to: string
+  readonly approved: string | null
+  readonly hint: string
+}
 
 /** Runs one program to its end. */
 export type Exec = {

@@ -47,6 +47,8 @@ function renderStep(step: Step, name: string): readonly string[] {
       return [`rm -rf -- ${quote(step.path)}`]
     case 'write':
       return writeLines(step.path, step.content, step.mode)
+    case 'copy-context':
+      return ['# only if that is what was trusted, byte for byte', `cp -RP ${quote(step.from)} ${quote(step.to)}`]
     case 'exec':
       return renderExec(step, name)
     case 'attach':
@@ -194,6 +196,7 @@ const hasUndo = (step: Step): boolean => {
       return true
     case 'remove':
     case 'write':
+    case 'copy-context':
     case 'attach':
     case 'hold':
       return false

@@ -1,10 +1,21 @@
-/** Names the engine's own client would obey if they stood in its environment. None of them holds a secret: these go by argv. */
+/** Names of logins: these travel in the client's environment, since argv is for everybody to read. No client does as they say. */
+const LOGIN = '(?!.*(PASS|TOKEN|SECRET|CREDENTIAL|AUTH_CONFIG|(?<!TLS)_KEY$|USER(NAME)?$))'
+
+/**
+ * Names that the engine's own client, its libraries or what it starts would obey if they stood in its environment. None of them
+ * holds a secret: these go by argv. Whole families, since every release knows some more.
+ */
 export const STEERS_CLIENT = new RegExp(
   `^(${[
-    'PATH|HOME|USER|LOGNAME|SHELL|TMPDIR|IFS|SSH_AUTH_SOCK|XDG_(RUNTIME_DIR|(CONFIG|DATA|CACHE|STATE)_HOME)|LD_.*|SSL_CERT_(FILE|DIR)',
+    // The system, its loader and libraries, and the shells and ssh that a client may start.
+    'PATH|HOME|USER|LOGNAME|SHELL|TMPDIR|IFS|ENV|BASH_ENV|BASH_FUNC_.*|XDG_.*|LD_.*|GLIBC_TUNABLES|MALLOC_.*',
+    'GCONV_PATH|LOCPATH|NLSPATH|TZDIR|HOSTALIASES|LOCALDOMAIN|RES_OPTIONS|RESOLV_HOST_CONF|GNUPGHOME|SSL_CERT_(FILE|DIR)',
+    'SSH_(AUTH_SOCK|ASKPASS.*|SK_.*)',
     'GO(DEBUG|GC|MAXPROCS|MEMLIMIT|TRACEBACK|COVERDIR)',
-    'DOCKER_(HOST|CONTEXT|CONFIG|API_VERSION|CERT_PATH|TLS|TLS_VERIFY|CONTENT_TRUST|DEFAULT_PLATFORM|CLI_.*)|BUILDKIT_PROGRESS',
-    'CONTAINERS_(CONF|CONF_OVERRIDE|STORAGE_CONF|REGISTRIES_CONF)|CONTAINER_(HOST|CONNECTION|SSHKEY)|PODMAN_(USERNS|IGNORE_.*)',
-    'BUILDAH_(FORMAT|ISOLATION|RUNTIME|LAYERS)|REGISTRY_AUTH_FILE|STORAGE_(DRIVER|OPTS)',
+    // Whoever supervises it.
+    'DBUS_.*|NOTIFY_.*|LISTEN_.*|WATCHDOG_.*|INVOCATION_ID|JOURNAL_STREAM|MAINPID',
+    // The engines and their helpers.
+    'STORAGE_(DRIVER|OPTS?|CONF.*)|REGISTRY_AUTH_FILE|REGISTRIES_.*',
+    `_?(CONTAINERS?|DOCKER|PODMAN|LIBPOD|BUILDKIT|BUILDAH|BUILDX|NETAVARK|AARDVARK|CNI)_${LOGIN}.*`,
   ].join('|')})$`,
 )

@@ -12,6 +12,7 @@ import {
   type Step,
   type Together,
 } from '../plan/plan.ts'
+import { shown } from '../workspace/paths.ts'
 import { type Attached, attach, capture, type Outcome } from './process.ts'
 
 /** What the executor needs besides the plan. */
@@ -99,6 +100,17 @@ async function carryOut(step: Exclude<Step, Last>, run: Run): Promise<void> {
         await writeFile(draft, step.content, { mode: step.mode })
         await chmod(draft, step.mode)
         await rename(draft, step.path)
+      })
+      return
+    case 'copy-context':
+      await onDisk(step.to, async () => {
+        const { copyContext } = await import('./build-context.ts')
+        if ((await copyContext(step.from, step.to, run.interruption.check)) === step.approved) return
+        throw new PaudeError(
+          'refused',
+          `${shown(step.from)}, of which the image is to be built, has changed since it was trusted`,
+          { hint: step.hint },
+        )
       })
       return
     case 'exec':
@@ -282,6 +294,7 @@ async function onDisk(path: string, act: () => Promise<void>): Promise<void> {
   try {
     await act()
   } catch (cause) {
+    if (cause instanceof PaudeError) throw cause
     const { code } = cause as { code?: string }
     if (code === 'ENOSPC')
       throw new PaudeError('disk-full', `no space left for ${path}`, { hint: 'free some space and try again', cause })

@@ -6,6 +6,7 @@ import { applied } from '../network/changes.ts'
 import { pattern } from '../network/decide.ts'
 import { parseDenyEntry } from '../network/groups.ts'
 import { mergeDenies } from '../network/pattern.ts'
+import { readBandwidth, readWays, type Upstream } from '../network/ways.ts'
 import { policyNow, policyOf } from './policy.ts'
 import type { SessionRecord } from './record.ts'
 import { switches } from './security.ts'
@@ -27,6 +28,8 @@ export function beyondManaged(
   if (record.network === 'none') return null
   if (managed.network !== undefined && isWider('network', record.network, managed.network))
     return `network.mode = ${record.network}`
+  const way = beyondWays(record, managed)
+  if (way !== null) return way
   const entries = policyNow(record, now).allow.flatMap(entriesOf)
   const [first] =
     managed.networkAllow === undefined
@@ -38,6 +41,28 @@ export function beyondManaged(
         )
   return first === undefined ? null : `network.allow = ${first}`
 }
+
+/** What it gets out by, where that is not as it is managed. */
+function beyondWays({ ways: { upstream, dns, bandwidth }, injection }: SessionRecord, managed: Layer): string | null {
+  if (managed.upstreamProxy !== undefined) {
+    const { upstreamProxy, upstreamCredentials = '', upstreamExcept = [] } = managed
+    const most = readWays({ upstreamProxy, upstreamCredentials, upstreamExcept, dns: [], bandwidth: '' }).upstream
+    if (address(upstream) !== address(most)) return `network.upstream_proxy = ${address(upstream)}`
+    const excepted = upstream?.except.find((host) => most?.except.includes(host) !== true)
+    if (excepted !== undefined) return `network.upstream_except = ${excepted}`
+    if (upstream?.credentials !== most?.credentials) return `network.upstream_credentials = ${upstream?.credentials || 'nothing'}`
+  }
+  const [server] = managed.dns === undefined ? [] : uncovered('dns', dns, managed)
+  if (server !== undefined) return `network.dns = ${server}`
+  const most = readBandwidth(managed.bandwidth ?? '')
+  if (most > 0 && (bandwidth === 0 || bandwidth > most)) return `network.bandwidth = ${bandwidth || 'none'}`
+  if (managed.inject !== undefined && injection !== null && injection.way !== managed.inject)
+    return `network.inject = ${injection.way}`
+  return null
+}
+
+const address = (upstream: Upstream | null): string =>
+  upstream === null ? 'nothing' : `${upstream.scheme}://${upstream.host}:${upstream.port}`
 
 /** The managed denial that a session lacks, or will lack once something has ended; null where it has them all. */
 export function missingDenial(record: SessionRecord, managed: Layer): string | null {

@@ -1,7 +1,7 @@
 import { type Dirent, readdirSync } from 'node:fs'
 import { isAbsolute, join, normalize, resolve } from 'node:path'
 import { PaudeError } from '../errors.ts'
-import { below, hasControl, look, overlap, realPath, shown } from './paths.ts'
+import { below, hasControl, isTooLong, look, overlap, realPath, shown } from './paths.ts'
 import { objectToMount, type Surroundings } from './places.ts'
 import type { Workspace } from './workspace.ts'
 
@@ -22,6 +22,7 @@ const SEARCH_LIMIT = 5_000
 
 /** Reads `SRC[:DST][:rw|:ro]`; a colon in a path is written `\:`. Without DST the place keeps its own path. */
 export function parseMount(text: string, { cwd, home }: { readonly cwd: string; readonly home: string }): Mount {
+  if (isTooLong(text)) throw refused(`${text.slice(0, 60)}…`, 'no system takes so long a path')
   const words = split(text)
   const last = words.at(-1)
   const mode = words.length > 1 && (last === 'rw' || last === 'ro') ? last : null
@@ -36,6 +37,20 @@ export function parseMount(text: string, { cwd, home }: { readonly cwd: string; 
   const source = resolve(cwd, expanded)
   if (target !== undefined) insistOnTarget(target)
   return { source, target: target ?? realPath(source) ?? source, readOnly: mode !== 'rw' }
+}
+
+/** The same mount with its source in its shortest form, so that what is shown is what is mounted. */
+export function plainMount(text: string): string {
+  const [given = '', ...rest] = split(text)
+  const plain = shortest(given)
+  return plain === given ? text : [plain, ...rest].map(mountWord).join(':')
+}
+
+/** A path without what leads nowhere: `//`, `/./` and a slash at its end. */
+export function shortest(path: string): string {
+  const plain = path === '' ? path : normalize(path).replace(/(?<=[^~])\/$/, '')
+  // Without its slash it would no longer be the home.
+  return plain === '~' && path !== '~' ? '~/' : plain
 }
 
 /** A path as a word of the mount grammar: `parseMount` reads it back unchanged. */

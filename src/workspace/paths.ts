@@ -1,20 +1,24 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, realpathSync, type Stats, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { UNSEEN } from '../errors.ts'
 
 /** Characters that break lines, terminals or mount tables; everything else is a legal name. */
 const CONTROL = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}]/u
-
-/** Also what turns the reading direction round, which is legal in a name but lies on a screen. */
-const MISLEADING = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\u202a-\u202e\u2066-\u2069]/gu
 
 /** Bytes of a git or project file that are worth reading; larger ones are not what they claim to be. */
 const READ_LIMIT = 64 * 1024
 
 export const hasControl = (text: string): boolean => CONTROL.test(text)
 
-/** A path as it may be shown to a person: what would move the cursor is escaped. */
+/** A path as it may be shown to a person: what would move the cursor, or would not be seen, is escaped. */
 export const shown = (path: string): string =>
-  path.replace(MISLEADING, (character) => `\\u{${character.codePointAt(0)?.toString(16) ?? ''}}`)
+  path.replace(UNSEEN, (character) => `\\u{${character.codePointAt(0)?.toString(16) ?? ''}}`)
+
+/** Bytes of a path that a system still takes. */
+const MOST_PATH = 4096
+
+/** What no system takes for a path, so that nobody walks along it or shows all of it. */
+export const isTooLong = (path: string): boolean => Buffer.byteLength(path) > MOST_PATH
 
 /** Where the path really is, or null when nothing is there or it cannot be looked at. */
 export function realPath(path: string): string | null {
@@ -27,8 +31,12 @@ export function realPath(path: string): string | null {
 
 /** Where the path will really be: links above it are followed, what does not exist yet is kept. */
 export function realFuture(path: string): string {
-  const parent = dirname(path)
-  return realPath(path) ?? (parent === path ? path : join(realFuture(parent), basename(path)))
+  const missing: string[] = []
+  for (let place = path; ; place = dirname(place)) {
+    const real = realPath(place)
+    if (real !== null || place === dirname(place)) return join(real ?? place, ...missing.reverse())
+    missing.push(basename(place))
+  }
 }
 
 /** What is at the path itself, links not followed; null when nothing is. */
@@ -59,8 +67,9 @@ export const overlap = (one: string, other: string): boolean => inside(one, othe
 
 /** The path and every folder above it, nearest first. */
 export function ancestors(path: string): readonly string[] {
-  const parent = dirname(path)
-  return parent === path ? [path] : [path, ...ancestors(parent)]
+  const found = [path]
+  for (let parent = dirname(path); parent !== found.at(-1); parent = dirname(parent)) found.push(parent)
+  return found
 }
 
 /** Text of a small regular file; null for anything else. Never blocks on a pipe and never follows a last link. */

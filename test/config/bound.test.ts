@@ -21,6 +21,16 @@ describe('a managed file', () => {
     expect(origins.memory).toEqual([{ layer: 'managed', place: '/m.toml:2' }])
   })
 
+  test('leaves to everybody the exceptions and the login that it names beside its proxy', () => {
+    const text =
+      'network.upstream_proxy = "http://p.corp.example:3128"\nnetwork.upstream_except = ["in.corp.example"]\nnetwork.upstream_credentials = "env:CORP"\n'
+    expect(config(text, { upstreamExcept: ['in.corp.example'] }).settings).toMatchObject({
+      upstreamProxy: 'http://p.corp.example:3128',
+      upstreamExcept: ['in.corp.example'],
+      upstreamCredentials: 'env:CORP',
+    })
+  })
+
   test('denies and protects for everybody', () => {
     const { settings, origins } = config('network.deny = ["bad.org"]\nworkspace.protect = ["ci"]\n', {
       networkDeny: ['mine.org'],
@@ -55,6 +65,21 @@ describe('a managed file', () => {
     ['network.mode = "none"\nnetwork.allow = []', { network: 'restricted' }, 'network.mode = restricted'],
     ['network.groups = ["@github"]', { networkGroups: ['@npm'] }, 'network.groups = @npm'],
     ['network.allow = []', { networkAllow: ['@github'] }, 'is more than /m.toml:1 lets anybody have: nothing'],
+    [
+      'network.upstream_proxy = "http://p.corp.example:3128"',
+      { upstreamExcept: ['.github.com'] },
+      'network.upstream_except = .github.com (flag ) is more than /m.toml:1 lets anybody have: nothing',
+    ],
+    [
+      'network.upstream_proxy = "http://p.corp.example:3128"\nnetwork.upstream_except = ["in.corp.example"]',
+      { upstreamExcept: ['in.corp.example', 'github.com'] },
+      'network.upstream_except = github.com (flag ) is more than /m.toml:2 lets anybody have: in.corp.example',
+    ],
+    [
+      'network.upstream_proxy = "http://p.corp.example:3128"',
+      { upstreamCredentials: 'env:MINE' },
+      'network.upstream_credentials = env:MINE (flag ) is more than /m.toml:1 lets anybody have: nothing',
+    ],
     ['limits.memory = "2g"', { memory: '3g' }, 'limits.memory = 3g'],
     ['limits.memory = "2g"', { memory: 'none' }, 'limits.memory = none'],
     ['limits.cpus = 1', { cpus: '2' }, 'limits.cpus = 2'],

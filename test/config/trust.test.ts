@@ -16,7 +16,13 @@ import { type Asked, approvals, approve, isApproved, revoke } from '../../src/co
 
 const room = mkdtempSync(join(tmpdir(), 'paude-trust-'))
 const folder = join(room, 'trust')
-const asked: Asked = { file: '/p/paude.toml', hash: 'h1', items: ['network.mode = open'], also: { '/p/ca.pem': 'c1' } }
+const asked: Asked = {
+  file: '/p/paude.toml',
+  hash: 'h1',
+  items: ['network.mode = open', 'network.allow = a.test'],
+  before: { 'network.mode = open': 'restricted' },
+  also: { '/p/ca.pem': 'c1' },
+}
 const [kept] = [() => join(folder, readdirSync(folder)[0] ?? '')]
 beforeEach(() => {
   rmSync(folder, { recursive: true, force: true })
@@ -38,6 +44,31 @@ test.each<[string, Partial<Asked>]>([
   ['one more file', { also: { '/p/ca.pem': 'c1', '/p/other.pem': 'c1' } }],
 ])('%s is asked again', (_, change) => {
   expect(isApproved(folder, { ...asked, ...change })).toBe(false)
+})
+
+test.each<[item: string, then: string, now: string, holds: boolean]>([
+  ['limits.memory = 8g', '4g', '512m', false],
+  ['limits.memory = 8g', '4g', '4096m', true],
+  ['limits.memory = 8g', '4g', '6g', true],
+  ['limits.memory = 8g', '4g', '', true],
+  ['limits.memory = none', '', '4g', false],
+  ['limits.pids = 9000', '8192', '4096', false],
+  ['network.mode = open', 'restricted', 'none', false],
+  ['network.mode = open', 'none', 'restricted', true],
+  ['image.pull = always', 'missing', 'never', false],
+  ['image.ref = a', 'b', 'c', false],
+  ['image.ref = a', '', '', true],
+])('%s, said by who had %p, holds for who has %p: %p', (item, then, now, holds) => {
+  const said = { ...asked, items: [item], before: { [item]: then } }
+  approve(folder, said, new Date(0))
+  expect(isApproved(folder, { ...said, before: { [item]: now } })).toBe(holds)
+})
+
+test('a word that does not say what the user had is asked for again, except about entries of lists', () => {
+  revoke(folder, asked.file)
+  approve(folder, { ...asked, before: {} }, new Date(0))
+  expect(isApproved(folder, asked)).toBe(false)
+  expect(isApproved(folder, { ...asked, items: ['network.allow = a.test'], before: {} })).toBe(true)
 })
 
 test('an approval that others could have written, or that is broken, is none', () => {

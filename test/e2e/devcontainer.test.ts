@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
-import { chmodSync, existsSync, readFileSync } from 'node:fs'
+import { chmodSync, existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import {
   agentImage,
@@ -93,6 +93,33 @@ describeEach('a devcontainer.json', (backend) => {
     const third = await run(['--devcontainer', '--pull', 'always', '-p', 'SAY hi'], { cwd })
     expect([third.code, third.stdout]).toEqual([125, ''])
     expect(third.stderr).toContain(`${cwd}, of which the image is to be built, has changed since it was trusted`)
+  })
+
+  test.concurrent('builds from what was trusted, whatever a box puts in its place once that is checked', async () => {
+    const cwd = projectWith(
+      { build: { dockerfile: 'Dockerfile', context: '../app' } },
+      {
+        'app/words': 'trusted\n',
+        'app/left-out': 'no',
+        'app/.dockerignore': 'left-out\n',
+        '.devcontainer/Dockerfile': `FROM ${base}\nCOPY . /ctx/\nRUN chmod -R a+rX /ctx\n`,
+      },
+    )
+    const secrets = join(root, `secrets-${backend}`)
+    put(join(secrets, 'words'), 'TOP SECRET of the host\n')
+    // The engine's client swaps the folder in the very moment in which it is to read it.
+    const bin = join(root, `swap-${backend}`)
+    const swap = `mv ${cwd}/app ${cwd}/app.real && ln -s ${secrets} ${cwd}/app`
+    put(join(bin, backend), `#!/bin/sh\ncase $1 in build) ${swap};; esac\nexec ${Bun.which(backend)} "$@"\n`)
+    chmodSync(join(bin, backend), 0o755)
+    await trust(cwd)
+    const cache = join(root, `cache-${backend}`)
+    const env = { PATH: `${bin}:${process.env['PATH']}`, XDG_CACHE_HOME: cache }
+    const { code, stdout, stderr } = await ask(cwd, 'BASH cat /ctx/* >seen; ls -A /ctx >>seen;;SAY hi', env)
+    expect([code, stdout, stderr.includes('building image')]).toEqual([0, 'hi\n', true])
+    expect(existsSync(join(cwd, 'app.real'))).toBe(true)
+    expect(readFileSync(join(cwd, 'seen'), 'utf8')).toBe('trusted\n.dockerignore\nwords\n')
+    expect(readdirSync(join(cache, 'paude')).filter((name) => name.startsWith('devcontainer-'))).toEqual([])
   })
 
   test.concurrent('does nothing unless it is wanted and trusted', async () => {

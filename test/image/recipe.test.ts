@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'bun:test'
+import { dirname } from 'node:path'
 import type { ImageBuild } from '../../src/config/settings.ts'
 import { recipePlan } from '../../src/image/recipe.ts'
 import type { Exec, Step } from '../../src/plan/plan.ts'
@@ -15,16 +16,30 @@ const recipe: ImageBuild = {
   features: {},
 }
 const plan = (more: Partial<ImageBuild> = {}, engine: 'docker' | 'podman' = 'docker') =>
-  recipePlan({ engine, recipe: { ...recipe, ...more }, host: { env: { PATH: '/nonexistent' } }, cache: '/cache', id: '7' })
+  recipePlan({
+    engine,
+    recipe: { ...recipe, ...more },
+    host: { env: { PATH: '/nonexistent' } },
+    approved: 'as-trusted',
+    hint: 'paude trust',
+    cache: '/cache',
+    id: '7',
+  })
 const isExec = (step: Step): step is Exec => step.kind === 'exec'
 
 describe('the image of a recipe', () => {
-  test('is built from the text that was approved, not from what lies there now', () => {
+  test('is built from the text that was approved and a copy of the context, not from what lies there now', () => {
     for (const engine of ['docker', 'podman'] as const) {
-      const [step, ...rest] = plan({}, engine).filter(isExec)
+      const steps = plan({}, engine)
+      const [step, ...rest] = steps.filter(isExec)
       expect(rest).toEqual([])
       expect(step?.stdin).toBe('FROM x\n')
-      expect(step?.argv.slice(-2)).toEqual(['--file=-', '/p'])
+      const copy = step?.argv.at(-1) ?? ''
+      expect(copy).toStartWith('/cache/')
+      expect(step?.argv.at(-2)).toBe('--file=-')
+      expect(steps).toContainEqual({ kind: 'copy-context', from: '/p', to: copy, approved: 'as-trusted', hint: 'paude trust' })
+      expect(steps.at(-1)).toEqual({ kind: 'remove', path: dirname(copy) })
+      expect(JSON.stringify(step?.argv)).not.toContain('"/p"')
       for (const word of [`--tag=${recipe.reference}`, '--target=dev', '--build-arg=A=one two'])
         expect(step?.argv).toContain(word)
     }
@@ -35,7 +50,7 @@ describe('the image of a recipe', () => {
     const steps = plan({ features })
     const [build, cli] = steps.filter(isExec)
     expect(build?.argv).toContain(`--tag=${recipe.reference}-plain`)
-    const [work] = steps.flatMap((step) => (step.kind === 'folder' ? [step.path] : []))
+    const [, work] = steps.flatMap((step) => (step.kind === 'folder' ? [step.path] : []))
     expect(cli?.argv).toEqual([
       'devcontainer',
       'build',

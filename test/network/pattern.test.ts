@@ -92,7 +92,7 @@ describe('an entry', () => {
     if (!(error instanceof PaudeError)) throw new Error('was accepted', { cause: error })
     expect(error.code).toBe('usage')
     expect(error.message).toContain(reason)
-    expect(error.message).toContain(JSON.stringify(entry))
+    expect(error.message).toContain(JSON.stringify(entry).replace('\u00ad', '\\u00ad'))
     expect(error.hint).not.toBe('')
   })
 

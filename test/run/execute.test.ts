@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PaudeError } from '../../src/errors.ts'
 import { type Argv, type Attach, exec, folder, guard, later, type Plan, remove, together, write } from '../../src/plan/plan.ts'
+import { contextHash } from '../../src/run/build-context.ts'
 import { execute } from '../../src/run/execute.ts'
 import { capture, lines } from '../../src/run/process.ts'
 import { secret } from '../../src/secret.ts'
@@ -333,6 +334,37 @@ describe('an attached program', () => {
   })
 })
 
+describe('the context of a build', () => {
+  const copying = (approved: string | null): Plan => [
+    folder(join(room, 'work')),
+    { kind: 'copy-context', from: join(room, 'context'), to: join(room, 'work/copy'), approved, hint: 'paude trust' },
+    exec(log('built')),
+  ]
+  beforeEach(() => {
+    mkdirSync(join(room, 'context'))
+    writeFileSync(join(room, 'context/a'), 'harmless')
+  })
+
+  test('is built from when it is what was approved', async () => {
+    expect(await run(copying(contextHash(join(room, 'context'))))).toBe(0)
+    expect(readFileSync(join(room, 'work/copy/a'), 'utf8')).toBe('harmless')
+    expect(logged()).toEqual(['built'])
+  })
+
+  test('ends the plan when it is another, and leaves nothing behind', async () => {
+    const plan = copying(contextHash(join(room, 'context')))
+    writeFileSync(join(room, 'context/a'), 'evil')
+    for (const one of [plan, copying(null)])
+      expect(await failure(one)).toMatchObject({
+        code: 'refused',
+        message: `${room}/context, of which the image is to be built, has changed since it was trusted`,
+        hint: 'paude trust',
+      })
+    expect(existsSync(join(room, 'work'))).toBe(false)
+    expect(logged()).toEqual([])
+  })
+})
+
 describe('signals', () => {
   const program = join(import.meta.dir, 'start.ts')
 
@@ -361,6 +393,19 @@ describe('signals', () => {
     ]
     expect(await ended(plan)).toEqual({ code: 125, stderr: 'error interrupted\n' })
     expect(logged()).toEqual(['made', 'undo-two', 'undo-one'])
+  })
+
+  test('SIGINT while a context is copied takes the copy back', async () => {
+    mkdirSync(join(room, 'context'))
+    // More than is copied before the signal is heard: the copy is watched for, which is made first.
+    for (let file = 0; file < 400; file++) writeFileSync(join(room, `context/${file}`), Buffer.alloc(256 * 1024))
+    const [work, up] = [join(room, 'work'), join(room, 'work/copy')]
+    const plan: Plan = [folder(work), { kind: 'copy-context', from: join(room, 'context'), to: up, approved: null, hint: '' }]
+    const child = Bun.spawn([process.execPath, program, JSON.stringify(plan)], { stdin: 'ignore', stderr: 'pipe' })
+    while (!existsSync(up) && child.exitCode === null) await Bun.sleep(1)
+    child.kill('SIGINT')
+    expect(await child.stderr.text()).toBe('error interrupted\n')
+    expect(existsSync(work)).toBe(false)
   })
 
   test('a build is ended at once, with everything that it started', async () => {

@@ -1,7 +1,7 @@
 import { defineCommand, type ParsedArgs } from 'citty'
 import { keyOf } from '../../config/keys.ts'
 import type { Config } from '../../config/settings.ts'
-import { PaudeError } from '../../errors.ts'
+import { PaudeError, quoted, quotedLines } from '../../errors.ts'
 import { shown } from '../../workspace/paths.ts'
 import { checkFiles } from '../config-check.ts'
 import { editFile } from '../config-edit.ts'
@@ -67,7 +67,7 @@ async function effective(context: Context): Promise<Config> {
 
 async function show(context: Context, { origin, json }: Given): Promise<number> {
   const rows = settingRows(await effective(context), context.host)
-  if (json) context.answer(JSON.stringify(rows, null, 2))
+  if (json) context.answer(quotedLines(rows))
   else context.answer(settingLines(rows, { origin: origin === true }).join('\n'))
   return 0
 }
@@ -80,7 +80,7 @@ async function get(context: Context, { key = '', json }: Given): Promise<number>
   if (found.length === 0) throw unreadable(key)
   const values = found.flatMap(({ value }: SettingRow) => (value === '-' ? [] : [value]))
   const list = Object.entries(config.settings).some(([setting, value]) => Array.isArray(value) && keyOf(setting as never) === key)
-  if (json) context.answer(JSON.stringify(list ? values : (values[0] ?? null)))
+  if (json) context.answer(quoted(list ? values : (values[0] ?? null)))
   else if (values.length > 0) context.answer(values.join('\n'))
   return 0
 }

@@ -1,4 +1,5 @@
 import { defineCommand } from 'citty'
+import { quotedLines } from '../../errors.ts'
 import type { Context } from '../context.ts'
 import { lookStatus } from '../status.ts'
 import { statusLines } from '../status-lines.ts'
@@ -14,7 +15,7 @@ export default (context: Context) =>
     args,
     async run({ args: { json } }) {
       const status = await lookStatus(context)
-      context.answer(json ? JSON.stringify(status, null, 2) : statusLines(status, Date.now()).join('\n'))
+      context.answer(json ? quotedLines(status) : statusLines(status, Date.now()).join('\n'))
       return status.backend.name === '' || status.fault !== '' ? 1 : 0
     },
   })

@@ -1,11 +1,12 @@
 import { defineCommand, type ParsedArgs } from 'citty'
+import { settingText } from '../../config/entry-text.ts'
 import { type Approval, approvals, approve, isApproved } from '../../config/trust.ts'
-import { PaudeError } from '../../errors.ts'
+import { PaudeError, quotedLines } from '../../errors.ts'
 import { insistPrivate, trustFolder } from '../../session/store.ts'
 import { shown } from '../../workspace/paths.ts'
 import type { Context } from '../context.ts'
 import { unusedDevcontainer } from '../devcontainer.ts'
-import { printable, shortened, table } from '../output.ts'
+import { table } from '../output.ts'
 import { approvalOf, readProject } from '../project-config.ts'
 import { canAsk, readAnswer, showWidening, trustCommand, trustWhat } from '../start-config.ts'
 import { revokeHere, standing } from '../trusted.ts'
@@ -42,7 +43,8 @@ function refuseTogether({ yes, list, revoke, json }: ParsedArgs<typeof args>): v
 
 async function trust(context: Context, sure: boolean): Promise<number> {
   const { host, note, answer } = context
-  const { base, judged } = await readProject(context, context.flags)
+  const project = await readProject(context, context.flags)
+  const { base, judged } = project
   const { projectConfig } = base.settings
   if (projectConfig !== 'ask')
     throw new PaudeError('unsupported', `no project may open anything here, since security.project_config is ${projectConfig}`, {
@@ -65,14 +67,14 @@ async function trust(context: Context, sure: boolean): Promise<number> {
     )
     return 0
   }
-  showWidening(context, fresh)
+  showWidening(context, project, fresh)
   if (!sure && !canAsk(context))
     throw new PaudeError('refused', 'nobody is here to say whether this is trusted', { hint: trustCommand(base, '--yes') })
   if (!sure && !['y', 'yes'].includes(readAnswer(context, `${trustWhat(fresh)} [y]es, [n]o: `)))
     throw new PaudeError('refused', 'not trusted', { hint: 'paude --ignore-project-config goes on without it' })
   for (const { one, approval } of pending) {
     approve(trustFolder(host), approval, new Date())
-    answer(printable(one.file.file))
+    answer(shown(one.file.file))
   }
   return 0
 }
@@ -80,7 +82,7 @@ async function trust(context: Context, sure: boolean): Promise<number> {
 function list({ host, note, answer }: Context, json: boolean): number {
   const all = approvals(trustFolder(host))
   const row = (approval: Approval) => ({ ...approval, state: standing(approval) })
-  if (json) answer(JSON.stringify(all.map(row), null, 2))
+  if (json) answer(quotedLines(all.map(row)))
   else if (all.length === 0) note('nothing is trusted')
   else
     answer(
@@ -89,12 +91,15 @@ function list({ host, note, answer }: Context, json: boolean): number {
         all
           .map(row)
           .map(({ file, state, approved, items }) => [
-            printable(file),
+            shown(file),
             state,
             approved.slice(0, 10),
-            items.map((item) => printable(shortened(item))).join(', '),
+            items.map((item) => shown(heldItem(item))).join(', '),
           ]),
       ),
     )
   return 0
 }
+
+/** Approvals of an older release have hosts as they were written. */
+const heldItem = (item: string): string => item.replace(/(?<=^network\.allow = ).*/s, (host) => settingText('networkAllow', host))

@@ -3,6 +3,11 @@ set -eu
 undo=: kept=:
 later() { undo="$1; $undo"; }
 trap 'code=$?; [ "$code" = 0 ] || eval "$undo; $kept" >/dev/null 2>&1; exit "$code"' EXIT
+rm -rf -- /home/ada/.cache/paude/devcontainer-0123456789ab-context-7
+mkdir -p -m 0700 /home/ada/.cache/paude/devcontainer-0123456789ab-context-7
+later 'rm -rf -- /home/ada/.cache/paude/devcontainer-0123456789ab-context-7'
+# only if that is what was trusted, byte for byte
+cp -RP /home/ada/engine /home/ada/.cache/paude/devcontainer-0123456789ab-context-7/context
 # building image localhost/paude/devcontainer:0123456789ab from /home/ada/engine/.devcontainer/Dockerfile, with the network of the engine
 printf %s 'FROM x
 RUN echo '\''a b'\''
@@ -14,18 +19,19 @@ RUN echo '\''a b'\''
   '--build-arg=GREETING=hello there' \
   --label=paude.image=devcontainer \
   --file=- \
-  /home/ada/engine
-mkdir -p -m 0700 /home/ada/.cache/paude/devcontainer-0123456789ab-7
-later 'rm -rf -- /home/ada/.cache/paude/devcontainer-0123456789ab-7'
-mkdir -p -m 0700 /home/ada/.cache/paude/devcontainer-0123456789ab-7/.devcontainer
-later 'rm -rf -- /home/ada/.cache/paude/devcontainer-0123456789ab-7/.devcontainer'
-cat >/home/ada/.cache/paude/devcontainer-0123456789ab-7/.devcontainer/devcontainer.json <<'EOF'
+  /home/ada/.cache/paude/devcontainer-0123456789ab-context-7/context
+rm -rf -- /home/ada/.cache/paude/devcontainer-0123456789ab-context-7
+mkdir -p -m 0700 /home/ada/.cache/paude/devcontainer-0123456789ab-features-7
+later 'rm -rf -- /home/ada/.cache/paude/devcontainer-0123456789ab-features-7'
+mkdir -p -m 0700 /home/ada/.cache/paude/devcontainer-0123456789ab-features-7/.devcontainer
+later 'rm -rf -- /home/ada/.cache/paude/devcontainer-0123456789ab-features-7/.devcontainer'
+cat >/home/ada/.cache/paude/devcontainer-0123456789ab-features-7/.devcontainer/devcontainer.json <<'EOF'
 {"image":"localhost/paude/devcontainer:0123456789ab-plain","features":{"registry.example.org/f/go:1":{"version":"1.24"}}}
 EOF
-chmod 0600 /home/ada/.cache/paude/devcontainer-0123456789ab-7/.devcontainer/devcontainer.json
+chmod 0600 /home/ada/.cache/paude/devcontainer-0123456789ab-features-7/.devcontainer/devcontainer.json
 # putting features on localhost/paude/devcontainer:0123456789ab
 devcontainer build \
-  --workspace-folder=/home/ada/.cache/paude/devcontainer-0123456789ab-7 \
+  --workspace-folder=/home/ada/.cache/paude/devcontainer-0123456789ab-features-7 \
   --docker-path=podman \
   --image-name=localhost/paude/devcontainer:0123456789ab
-rm -rf -- /home/ada/.cache/paude/devcontainer-0123456789ab-7 || true
+rm -rf -- /home/ada/.cache/paude/devcontainer-0123456789ab-features-7 || true

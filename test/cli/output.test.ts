@@ -1,0 +1,23 @@
+import { expect, test } from 'bun:test'
+import { printable } from '../../src/cli/output.ts'
+import { quoted, quotedLines } from '../../src/errors.ts'
+import { shown } from '../../src/workspace/paths.ts'
+
+/** What moves a cursor, turns a line round or is not seen at all. */
+const UNSEEN = [
+  ...['\u0000', '\u001b', '\u007f', '\u009b', '\u00ad', '\u034f', '\u061c', '\u115f', '\u180e', '\u200b', '\u200c', '\u200d'],
+  ...['\u200e', '\u200f', '\u2028', '\u2029', '\u202a', '\u202e', '\u2060', '\u2064', '\u2066', '\u2069', '\u206f', '\u3164'],
+  ...['\ufe0f', '\ufeff', '\uffa0', '\ufff9', '\u{e0001}', '\u{e0041}', '\u{e0100}'],
+]
+
+test.each(UNSEEN.map((letter) => [letter.codePointAt(0)?.toString(16), letter]))('U+%s is seen', (_, letter = '') => {
+  const text = `a${letter}b.org`
+  for (const said of [printable(text), shown(text), quoted(text), quotedLines([text])]) expect(said).not.toContain(letter)
+  expect(JSON.parse(quoted(text))).toBe(text)
+  expect(JSON.parse(quotedLines({ text }))).toEqual({ text })
+})
+
+test('letters of every script and pictures made of several stay as they are', () => {
+  const text = 'straße 日本語 ру́сский ⚠️ 👩🏽‍💻 é\u0301 {"a": 1}'
+  expect(printable(text)).toBe(text)
+})

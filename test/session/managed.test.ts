@@ -1,0 +1,47 @@
+import { expect, test } from 'bun:test'
+import { mergeSources } from '../../src/config/merge.ts'
+import { parseConfig } from '../../src/config/parse.ts'
+import { beyondManaged } from '../../src/session/managed.ts'
+import type { SessionRecord } from '../../src/session/record.ts'
+
+const UPSTREAM: NonNullable<SessionRecord['ways']['upstream']> = {
+  scheme: 'http',
+  host: 'p.corp.example',
+  port: 3128,
+  except: [],
+  credentials: '',
+}
+const DIRECT = { upstream: null, dns: [], bandwidth: 0 }
+
+const beyond = (text: string, more: Partial<SessionRecord>): string | null => {
+  const record = { id: 's', network: 'restricted', allow: [], deny: [], changes: [], injection: null, ways: DIRECT, ...more }
+  const managed = parseConfig({ layer: 'managed', file: '/m.toml', text }).sources
+  const bounds = mergeSources({ file: '', sources: [], managed }).managed
+  return beyondManaged(record as unknown as SessionRecord, bounds, { own: [], now: 0 })
+}
+
+const PROXY = 'network.upstream_proxy = "http://p.corp.example:3128"\n'
+const BUMP = { host: 'a.example', port: 443, scheme: 'https', way: 'base-url', header: 'X-Api-Key', prefix: '' } as const
+
+test.each<[managed: string, session: Partial<SessionRecord>, beyond: string | null]>([
+  [PROXY, { ways: DIRECT }, 'network.upstream_proxy = nothing'],
+  [PROXY, { ways: { ...DIRECT, upstream: { ...UPSTREAM, port: 3129 } } }, 'network.upstream_proxy = http://p.corp.example:3129'],
+  [PROXY, { ways: { ...DIRECT, upstream: { ...UPSTREAM, except: ['*.b.example'] } } }, 'network.upstream_except = *.b.example'],
+  [PROXY, { ways: { ...DIRECT, upstream: { ...UPSTREAM, credentials: 'env:A' } } }, 'network.upstream_credentials = env:A'],
+  [PROXY, { ways: { ...DIRECT, upstream: UPSTREAM } }, null],
+  [
+    `${PROXY}network.upstream_except = [".b.example"]\n`,
+    { ways: { ...DIRECT, upstream: { ...UPSTREAM, except: ['*.b.example'] } } },
+    null,
+  ],
+  [PROXY, { network: 'none', ways: DIRECT }, null],
+  ['network.dns = ["10.0.0.53"]\n', { ways: { ...DIRECT, dns: ['10.0.0.54'] } }, 'network.dns = 10.0.0.54'],
+  ['network.dns = ["10.0.0.53"]\n', { ways: { ...DIRECT, dns: ['10.0.0.53'] } }, null],
+  ['network.bandwidth = "1m"\n', { ways: DIRECT }, 'network.bandwidth = none'],
+  ['network.bandwidth = "1m"\n', { ways: { ...DIRECT, bandwidth: 2 * 1024 ** 2 } }, 'network.bandwidth = 2097152'],
+  ['network.bandwidth = "1m"\n', { ways: { ...DIRECT, bandwidth: 1024 } }, null],
+  ['network.inject = "bump"\n', { injection: BUMP }, 'network.inject = base-url'],
+  ['', { ways: DIRECT }, null],
+])('under a managed %j a session with %j has %p more than anybody may have', (managed, session, expected) => {
+  expect(beyond(managed, session)).toBe(expected)
+})
