@@ -117,6 +117,10 @@ describe('config set', () => {
     [['set', 'env.MY_TOKEN', 'hunter2'], 2, 'paude: env.MY_TOKEN looks like a secret'],
     [['set', 'docker.extra_flags', '["--privileged"]'], 2, '--privileged is refused: it takes every wall'],
     [['set', 'network.mode'], 2, 'paude config set network.mode needs a value'],
+    [['set', 'network.dns', 'ns.example'], 2, 'paude: network.dns: "ns.example" is no address'],
+    [['set', 'network.allow', 'a.org,http://b.org'], 2, 'paude: network.allow: cannot allow "http://b.org": a scheme'],
+    [['set', 'profiles.ci.mounts', 'a:b:c:d'], 2, 'paude: profiles.ci.mounts: not a mount: a:b:c:d'],
+    [['set', 'terminal.scrollback', 'lots'], 2, 'paude: terminal.scrollback must be a number of lines'],
     [['set'], 2, 'a key is missing'],
     [['get', 'network'], 2, 'there is no key "network"'],
     [['get', 'notify.on'], 2, 'notify.on is read as a whole\n  → paude config get notify'],
@@ -172,7 +176,26 @@ describe('config check', () => {
     ])
     await machine.paude(['trust', '--yes'])
     expect((await state())[2]).toEndWith('opens the box, and is trusted')
+    writeFileSync(join(machine.project, 'paude.toml'), '[network]\nallow = ["a.test"]\ndns = ["ns.test"]\n')
+    expect((await config('check')).stderr).toContain('paude.toml:3: network.dns: "ns.test" is no address')
+    writeFileSync(join(machine.project, 'paude.toml'), '')
     machine.write(file, 'bakend = 1\n')
     expect(await config('check')).toMatchObject({ code: 2, stderr: expect.stringContaining(`${file}:1: unknown key bakend`) })
+  })
+
+  test.each([
+    ['mounts = ["/nowhere/data"]', '1: mounts: cannot mount /nowhere/data: nothing is there'],
+    ['[image]\nca_files = ["/nowhere/ca.pem"]', '2: image.ca_files: the certificate file /nowhere/ca.pem cannot be read'],
+    ['[network]\nupstream_except = ["a.org"]', '2: network.upstream_proxy is missing'],
+  ])('refuses what a start here would: %j', async (text, words) => {
+    machine.write(file, text)
+    for (const verb of [
+      ['config', 'check'],
+      ['--dry-run', '-p', 'x'],
+    ]) {
+      const { code, stderr } = await machine.paude(verb)
+      expect([code, stderr.split('\n')[0]]).toEqual([verb[0] === 'config' ? 2 : 125, `paude: ${file}:${words}`])
+      expect(stderr).not.toContain('--ca-file')
+    }
   })
 })

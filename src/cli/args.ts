@@ -81,15 +81,6 @@ export function readSeconds(text: string | undefined, fallback: number, flag: st
   return seconds
 }
 
-/** Reads a number of lines. */
-export function readLines(text: string, where: string): number {
-  if (!/^\d{1,6}$/.test(text) || Number(text) > 100_000)
-    throw new PaudeError('usage', `${where} must be a number of lines up to 100000, found ${JSON.stringify(text)}`, {
-      hint: 'write a whole number, like 2000',
-    })
-  return Number(text)
-}
-
 function unknown(verb: string, name: string, known: readonly string[]): PaudeError {
   if (ownFlags.some((flag) => `--${flag.name}` === name))
     return new PaudeError('usage', `paude ${verb}: ${name} stands before the verb`, { hint: `paude ${name} … ${verb} …` })

@@ -1,7 +1,9 @@
 import { mkdirSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { keyNames } from '../config/key-names.ts'
+import { fileKeys } from '../config/keys.ts'
 import { configFile } from '../config/load.ts'
+import { DEFAULTS } from '../config/merge.ts'
 import { nearest } from '../config/nearest.ts'
 import { parseConfig, parseToml } from '../config/parse.ts'
 import { readProjectFile } from '../config/project.ts'
@@ -61,7 +63,7 @@ export function setKey(editable: Editable, key: string, word: string): string {
   // What the network is told has no comma in it; paths, values and flags may.
   const parts = path.at(-2) === 'network' ? word.split(',').map((part) => part.trim()) : [word]
   const list = tomlLiteral(parts.filter((part) => part !== ''))
-  const forms = [...(isToml(word) ? [word] : []), tomlLiteral(word), list]
+  const forms = [...(isToml(word) ? [word] : []), ...(isList(key) ? [list] : [tomlLiteral(word), list])]
   let fault: unknown
   for (const literal of forms) {
     const text = withKey(editable.text, { path, literal }, read(editable.file))
@@ -76,6 +78,12 @@ export function setKey(editable: Editable, key: string, word: string): string {
   }
   throw aboutKey(fault, editable.file, key)
 }
+
+/** Whether nothing but a list is taken, so that what is wrong with its entries is told and not that a text is none. */
+const isList = (key: string): boolean =>
+  Object.entries(fileKeys).some(([name, setting]) => name === withoutProfile(key) && Array.isArray(DEFAULTS[setting]))
+
+const withoutProfile = (key: string): string => key.replace(/^profiles\.[^.]+\./, '')
 
 /** The text with one entry more in a list, where it is not there yet. */
 export function addEntry(editable: Editable, key: string, value: string): string {

@@ -5,6 +5,8 @@ import { shown } from '../workspace/paths.ts'
 import { keyNames } from './key-names.ts'
 import { type FileKey, fileKeys } from './keys.ts'
 import { nearest } from './nearest.ts'
+import { unreadable, valueAt } from './readers.ts'
+import { withKey } from './said.ts'
 import { ConfigFile, type Profile } from './schema.ts'
 import type { Layer, Settings, Source } from './settings.ts'
 import { lineFinder } from './toml-entries.ts'
@@ -54,10 +56,9 @@ export function parseConfig(written: Written, profile = ''): Parsed {
   const result = v.safeParse(ConfigFile, found)
   if (!result.success) throw invalid(result.issues[0], at)
   const { profiles = {}, version: _, ...always } = result.output
-  refuseForeign({ layer, at }, [
-    ['', always],
-    ...Object.entries(profiles).map(([name, part]) => [`profiles.${name}.`, part] as const),
-  ])
+  const parts = [['', always] as const, ...Object.entries(profiles).map(([name, part]) => [`profiles.${name}.`, part] as const)]
+  refuseForeign({ layer, at }, parts)
+  refuseUnreadable(at, parts)
   if (layer === 'managed' && Object.keys(profiles).length > 0) throw foreign({ layer, at }, 'profiles')
   const chosen = profile !== '' && Object.hasOwn(profiles, profile) ? profiles[profile] : undefined
   const sources = [
@@ -139,6 +140,15 @@ function refuseForeign(read: Read, parts: readonly (readonly [prefix: string, pa
         })
 }
 
+/** A value that every start would refuse is none for a file either. */
+function refuseUnreadable(at: Placer, parts: readonly (readonly [prefix: string, part: Profile])[]): void {
+  for (const [prefix, part] of parts) {
+    const found = unreadable(part)
+    if (found !== null)
+      throw wrong(`${at(`${prefix}${found.key}`)}: ${prefix}${withKey(found.key, found.error)}`, { hint: found.error.hint })
+  }
+}
+
 const foreign = ({ layer, at }: Read, section: string, prefix = ''): PaudeError =>
   wrong(`${at(`${prefix}${section}`)}: ${section} is not for this file`, {
     hint: NOT_IN[layer][section] ?? '',
@@ -153,7 +163,7 @@ function sourceOf({ layer, at: placeOf }: Read, prefix: string, part: Profile): 
     places[setting] = placeOf(`${prefix}${key}`)
   }
   for (const key of Object.keys(fileKeys) as FileKey[]) {
-    const value = key.split('.').reduce<unknown>((at, name) => (at as Record<string, unknown> | undefined)?.[name], part)
+    const value = valueAt(part, key)
     if (value === undefined) continue
     if (key !== 'env') put(fileKeys[key], key, value)
     else for (const setting of ['env', 'references'] as const) put(setting, key, (value as Required<Layer>)[setting])

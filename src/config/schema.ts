@@ -21,11 +21,6 @@ const succeeds = (read: (value: string) => unknown) => (value: string) => {
 
 const isReference = (value: string): boolean => REFERENCE.test(value)
 
-function isProxy(value: string): boolean {
-  const url = URL.parse(value)
-  return url !== null && /^https?:$/.test(url.protocol) && url.username === '' && url.password === ''
-}
-
 const Engine = v.strictObject({
   extra_flags: v.optional(
     v.array(
@@ -70,9 +65,7 @@ const sections = {
           ),
         ),
       ),
-      upstream_proxy: v.optional(
-        v.pipe(text, v.check(isProxy, 'must be http://HOST:PORT or https://HOST:PORT, without a password')),
-      ),
+      upstream_proxy: v.optional(text),
       upstream_credentials: v.optional(
         v.pipe(text, v.check(isReference, 'must say where NAME:PASSWORD stands: "env:NAME" or "file:/path"')),
       ),

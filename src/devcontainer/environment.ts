@@ -1,7 +1,7 @@
 import type { LifecycleStep, Reference } from '../config/settings.ts'
+import { insistOnName, KEPT_OUTSIDE } from '../config/variable-name.ts'
 import { PaudeError } from '../errors.ts'
 import { STEERS_CLIENT } from '../run/client-variables.ts'
-import { insistOnName, KEPT_OUTSIDE } from '../session/variables.ts'
 import { piecesOf, type Scope } from './expand.ts'
 import type { Devcontainer } from './schema.ts'
 

@@ -1,12 +1,11 @@
 import { pieces } from '../config/placeholders.ts'
 import type { Reference, Settings } from '../config/settings.ts'
+import { insistOnReference, TEMPLATE } from '../config/variable-name.ts'
 import { PaudeError } from '../errors.ts'
 import type { Host } from '../host.ts'
 import { readReference } from '../reference.ts'
-import { STEERS_CLIENT } from '../run/client-variables.ts'
 import { capture } from '../run/process.ts'
 import { type Secret, secret } from '../secret.ts'
-import { insistOnName, KEPT_OUTSIDE } from './variables.ts'
 
 /** Milliseconds that a program has to print a secret: it may ask for a fingerprint. */
 const PATIENCE = 30_000
@@ -34,20 +33,6 @@ export async function readReferences(
     }),
   )
   return Object.fromEntries(read.flatMap(([name, value]) => (value === '' ? [] : [[name, secret(value)]])))
-}
-
-function insistOnReference({ name, source }: Reference): void {
-  insistOnName(name)
-  if (STEERS_CLIENT.test(name))
-    throw new PaudeError('refused', `env.${name}: the engine's own client obeys ${name}, so a secret cannot travel by it`, {
-      hint: 'give it another name',
-    })
-  const named = typeof source === 'string' ? callersIn(source).map((piece) => piece.name) : []
-  const kept = KEPT_OUTSIDE.find((outside) => source === `env:${outside}` || named.includes(outside))
-  if (kept !== undefined)
-    throw new PaudeError('refused', `env.${name}: ${kept} stays outside the box, under every name`, {
-      hint: `leave env.${name} out: the proxy adds the credential on the way to the provider`,
-    })
 }
 
 type Ask = (argv: readonly string[], key: string) => Promise<string>
@@ -95,11 +80,6 @@ const filled = (source: string, { env }: Pick<Host, 'env'>): string | null =>
         )
         .join('')
     : null
-
-const TEMPLATE = 'template:'
-
-const callersIn = (source: string) =>
-  source.startsWith(TEMPLATE) ? pieces(source, []).flatMap((piece) => (piece.kind === 'localEnv' ? [piece] : [])) : []
 
 /** What a program prints. Its words may hold no secret, and what it says on stderr is shown. */
 async function ask([program = '', ...words]: readonly string[], key: string): Promise<string> {
