@@ -150,6 +150,23 @@ describe('a file', () => {
   })
 
   test.each([
+    ...['MY_TOKEN', 'AWS_SECRET_ACCESS_KEY', 'GITHUB_PAT', 'PGPASS', 'PGPASSWORD', 'SMTP_PASS', 'MYSQL_PWD', 'SECRET_KEY_BASE'],
+    ...['OPENAI_API_KEY', 'apikey', 'TLS_PRIVATE_KEY', 'KEY_PASSPHRASE', 'APP_SECRETS'],
+  ])('no secret stands in a file, be it in the table or the list: %s', (name) => {
+    expect(fault(`[env]\n${name} = "hunter2"`)).toStartWith(`/c.toml:2: env.${name} looks like a secret`)
+    for (const text of [`env = ["A", "${name}=hunter2"]`, `profiles.ci.env = ["${name}=hunter2"]`]) {
+      expect(fault(text)).toMatch(new RegExp(`^/c\\.toml:1: (profiles\\.ci\\.)?env\\.${name} looks like a secret`))
+      expect(fault(text, 'project')).not.toContain('hunter2')
+    }
+    expect(fault(`env = ["${name}", "${name}="]`)).toBe('accepted')
+  })
+
+  test.each(['PATHS', 'BYPASS', 'COMPASS', 'OLDPWD', 'MAX_TOKENS', 'AWS_ACCESS_KEY_ID', 'MONKEY', 'TOKEN_FILE', 'SPAT'])(
+    'what only sounds like one may stand there: %s',
+    (name) => expect([fault(`[env]\n${name} = "x"`), fault(`env = ["${name}=x"]`)]).toEqual(['accepted', 'accepted']),
+  )
+
+  test.each([
     ['project', '[notify]\ndesktop = true'],
     ['project', '[terminal]\nscrollback = 9'],
     ['project', '[security]\nproject_config = "ask"'],
