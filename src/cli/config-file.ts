@@ -5,7 +5,7 @@ import { fileKeys } from '../config/keys.ts'
 import { configFile } from '../config/load.ts'
 import { DEFAULTS } from '../config/merge.ts'
 import { nearest } from '../config/nearest.ts'
-import { parseConfig, parseToml } from '../config/parse.ts'
+import { mending, parseConfig, parseToml } from '../config/parse.ts'
 import { readProjectFile } from '../config/project.ts'
 import { replaceFile } from '../config/replace-file.ts'
 import { tomlLiteral, withEntry, withKey, withoutEntry, withoutKey } from '../config/toml-edit.ts'
@@ -76,7 +76,7 @@ export function setKey(editable: Editable, key: string, word: string): string {
     if (text !== null) return text
     throw unchangeable(editable, `add this line: ${written(path, literal)}`)
   }
-  throw aboutKey(fault, editable.file, key)
+  throw aboutKey(fault, editable, key)
 }
 
 /** Whether nothing but a list is taken, so that what is wrong with its entries is told and not that a text is none. */
@@ -122,11 +122,13 @@ const valueAt = ({ file, text }: Editable, path: readonly string[]): unknown =>
   path.reduce<unknown>((tree, name) => (tree as Record<string, unknown> | undefined)?.[name], read(file)(text))
 
 /** A line that was never written is no place to look at. */
-function aboutKey(fault: unknown, file: string, key: string): unknown {
+function aboutKey(fault: unknown, { file, layer }: Editable, key: string): unknown {
   if (!(fault instanceof PaudeError) || !fault.message.startsWith(`${file}:`)) return fault
   const [place = '', ...rest] = fault.message.slice(file.length).split(': ')
   const words = rest.join(': ')
-  return /^:\d*$/.test(place) && words.startsWith(key) ? new PaudeError('config', words, { hint: 'nothing was changed' }) : fault
+  if (!/^(:\d+)?$/.test(place) || !words.startsWith(key)) return fault
+  const hint = fault.hint === mending(layer) ? '' : `${fault.hint}; `
+  return new PaudeError('config', words, { hint: `${hint}nothing was changed` })
 }
 
 /** The text without a key; null when the file does not have it. */

@@ -17,7 +17,10 @@ const Command = v.strictObject({ command: Program })
 
 /** `[env]`: text is a value, `env:NAME` and `file:PATH` are references, a program prints the value. */
 const EnvTable = v.pipe(
-  v.record(v.pipe(v.string(), v.regex(/^[A-Za-z_]\w*$/, 'is not the name of a variable')), v.union([v.string(), Command])),
+  v.record(
+    v.pipe(v.string(), v.regex(/^[A-Za-z_]\w*$/, 'is not the name of a variable')),
+    v.union([v.string(), Command], 'must be a text, or { command = [...] }'),
+  ),
   v.rawCheck(({ dataset, addIssue }) => {
     if (!dataset.typed) return
     for (const [key, value] of Object.entries(dataset.value)) {
@@ -64,4 +67,4 @@ const EnvList = v.pipe(
 )
 
 /** `[env]`, as a list of what `--env` takes, or as a table. */
-export const Env = v.union([EnvList, EnvTable])
+export const Env = v.union([EnvList, EnvTable], 'must be a table of variables, or a list like ["NAME", "NAME=value"]')

@@ -2,9 +2,8 @@ import TOML from '@iarna/toml'
 import * as v from 'valibot'
 import { PaudeError } from '../errors.ts'
 import { shown } from '../workspace/paths.ts'
-import { keyNames } from './key-names.ts'
+import { faultOf } from './faults.ts'
 import { type FileKey, fileKeys } from './keys.ts'
-import { nearest } from './nearest.ts'
 import { unreadable, valueAt } from './readers.ts'
 import { withKey } from './said.ts'
 import { ConfigFile, type Profile } from './schema.ts'
@@ -54,7 +53,10 @@ export function parseConfig(written: Written, profile = ''): Parsed {
   const found = current(parseToml(file, text), at)
   refuseNames(found, at)
   const result = v.safeParse(ConfigFile, found)
-  if (!result.success) throw invalid(result.issues[0], at)
+  if (!result.success) {
+    const { path, message, hint } = faultOf(result.issues[0])
+    throw wrong(`${at(path)}: ${message}`, { hint: hint || mending(layer) })
+  }
   const { profiles = {}, version: _, ...always } = result.output
   const parts = [['', always] as const, ...Object.entries(profiles).map(([name, part]) => [`profiles.${name}.`, part] as const)]
   refuseForeign({ layer, at }, parts)
@@ -67,6 +69,14 @@ export function parseConfig(written: Written, profile = ''): Parsed {
   ]
   return { sources, profiles: Object.keys(profiles) }
 }
+
+/** What to do about a file that says something wrong. */
+export const mending = (layer: Written['layer']): string =>
+  ({
+    user: 'paude config edit',
+    project: 'paude config edit --project, or go on without it: paude --ignore-project-config',
+    managed: 'ask who manages this machine',
+  })[layer]
 
 /** What the schema would leave out without a word. */
 const NO_NAMES = ['__proto__', 'prototype', 'constructor']
@@ -171,35 +181,9 @@ function sourceOf({ layer, at: placeOf }: Read, prefix: string, part: Profile): 
   return { layer, values: values as Layer, places }
 }
 
-function invalid(outer: v.BaseIssue<unknown>, placeOf: Placer): PaudeError {
-  const { issue, path } = innermost(outer)
-  const at = placeOf(path)
-  if (issue.expected === 'never') {
-    const key = path.split('.').at(-1) ?? ''
-    const known = [...new Set(keyNames().flatMap((name) => name.split('.')))]
-    const close = nearest(key, known)
-    return wrong(`${at}: unknown key ${path}`, {
-      hint: close === null ? `paude config schema lists the known ones` : `did you mean ${close}?`,
-    })
-  }
-  if (issue.received === 'undefined') return wrong(`${at}: ${path} is missing`, { hint: `add ${path}` })
-  if (['check', 'every_item', 'raw_check', 'regex', 'non_empty'].includes(issue.type))
-    return wrong(`${at}: ${path} ${issue.message}`, { hint: `correct ${path}` })
-  return wrong(`${at}: ${path} must be ${issue.expected ?? 'something else'}, found ${issue.received}`, {
-    hint: `correct ${path}`,
-  })
-}
-
 /** What a stranger wrote is shown so that a terminal acts on none of it. */
 const wrong = (message: string, { hint }: { readonly hint: string }): PaudeError =>
   new PaudeError('config', shown(message), { hint: shown(hint) })
-
-/** Where several forms are accepted, what is wrong with the one that was meant. */
-function innermost(issue: v.BaseIssue<unknown>): { readonly issue: v.BaseIssue<unknown>; readonly path: string } {
-  const path = v.getDotPath(issue) ?? ''
-  const inner = issue.issues?.find((one) => one.path !== undefined)
-  return inner === undefined ? { issue, path } : { issue: inner, path: `${path}.${v.getDotPath(inner) ?? ''}` }
-}
 
 function placer(file: string, text: string): Placer {
   let find: ReturnType<typeof lineFinder> | undefined

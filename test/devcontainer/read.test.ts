@@ -246,10 +246,11 @@ describe('a devcontainer.json that opens the box is refused by name', () => {
       { image: 'x', features: { 'registry.example.org/f/a:1': {} } },
       'features are put on by the devcontainer CLI, which is not in PATH',
     ],
-    [{ image: 3 }, 'image must be string, found 3'],
+    [{ image: 3 }, 'image must be a text, found 3'],
     [{ mounts: [5] }, 'mounts.0 must be a text or an object, found 5'],
-    [{ postStartCommand: [[1]] }, 'postStartCommand must be a text, a list of texts, or an object of them'],
-    [[], 'it must be an object, found Array'],
+    [{ postStartCommand: 1 }, 'postStartCommand must be a text, a list of texts, or an object of them, found 1'],
+    [{ build: 5 }, 'build must be an object, found 5'],
+    [[], 'it must be an object, found a list'],
   ] as readonly (readonly [unknown, string])[])('%j', (content, message) => {
     mkdirSync(join(room, 'outside'))
     put(join(room, 'outside/Dockerfile'), 'FROM x')
