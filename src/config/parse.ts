@@ -42,15 +42,15 @@ const NOT_IN: Readonly<Record<Written['layer'], Readonly<Record<string, string>>
 }
 
 /** Turns a file of an older version into one of the next; the first is for version 1. */
-const MIGRATIONS: readonly ((file: unknown) => unknown)[] = []
-const VERSION = MIGRATIONS.length + 1
+const MIGRATIONS: Migrations = []
+type Migrations = readonly ((file: unknown) => unknown)[]
 
 /** Reads one file. A broken one is fatal, never skipped. */
-export function parseConfig(written: Written, profile = ''): Parsed {
+export function parseConfig(written: Written, profile = '', migrations = MIGRATIONS): Parsed {
   const { file, layer, text } = written
   if (text === null) throw new PaudeError('config', `cannot read ${file}`, { hint: `check its permissions, or remove it` })
   const at = placer(file, text)
-  const found = current(parseToml(file, text), at)
+  const found = current(parseToml(file, text), at, migrations)
   refuseNames(found, at)
   const result = v.safeParse(ConfigFile, found)
   if (!result.success) {
@@ -129,12 +129,13 @@ type Placer = (path: string) => string
 
 type Read = { readonly layer: Written['layer']; readonly at: Placer }
 
-function current(found: unknown, at: Placer): unknown {
-  const { version = VERSION } = found as { version?: unknown }
+function current(found: unknown, at: Placer, migrations: Migrations): unknown {
+  const latest = migrations.length + 1
+  const { version = latest } = found as { version?: unknown }
   const known = typeof version === 'number' && Number.isInteger(version) && version >= 1
-  if (known && version <= VERSION) return MIGRATIONS.slice(version - 1).reduce((before, migrate) => migrate(before), found)
+  if (known && version <= latest) return migrations.slice(version - 1).reduce((before, migrate) => migrate(before), found)
   throw wrong(`${at('version')}: version ${JSON.stringify(version)} is unknown`, {
-    hint: known ? `this paude knows version ${VERSION}; use a newer one` : `write version = ${VERSION}, or leave it out`,
+    hint: known ? `this paude knows version ${latest}; use a newer one` : `write version = ${latest}, or leave it out`,
   })
 }
 
