@@ -272,7 +272,7 @@ describe('notify test', () => {
     configure('every = "often"')
     expect(await machine.paude(['notify', 'test'])).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining('notify.every must be number'),
+      stderr: expect.stringContaining('notify.every must be a number'),
     })
   })
 })

@@ -74,17 +74,40 @@ describe('config get', () => {
 describe('config set', () => {
   test('makes the file for the user alone, and keeps what stands in it', async () => {
     expect(await config('set', 'network.allow', 'a.org, b.org')).toMatchObject({ code: 0, stdout: '' })
-    expect([text(), statSync(file).mode & 0o777]).toEqual(['[network]\nallow = ["a.org", "b.org"]\n', 0o600])
-    writeFileSync(file, `# mine\n${text()}# the end\n`)
+    expect([text(), statSync(file).mode & 0o777]).toEqual([
+      '#:schema ./schema.json\nversion = 1\n\n[network]\nallow = ["a.org", "b.org"]\n',
+      0o600,
+    ])
+    writeFileSync(file, `# mine\n[network]\nallow = ["a.org", "b.org"]\n# the end\n`)
     await config('set', 'limits.cpus', '1.5')
     await config('set', 'backend', 'docker')
     await config('unset', 'network.allow')
     expect(text()).toBe('backend = "docker"\n\n# mine\n[network]\n# the end\n\n[limits]\ncpus = 1.5\n')
   })
 
+  test.each([
+    [['config', 'set', 'backend', 'docker']],
+    [['network', 'allow', 'a.org', '--user']],
+    [['init', '--backend', 'docker', '--yes']],
+  ])('names the schema in a file that it makes and puts that beside it, as every verb does: %j', async (words) => {
+    const schema = join(dirname(file), 'schema.json')
+    expect((await machine.paude(words)).code).toBe(0)
+    expect(text()).toStartWith('#:schema ./schema.json\nversion = 1\n')
+    expect(JSON.parse(readFileSync(schema, 'utf8'))).toMatchObject({ type: 'object' })
+    writeFileSync(schema, 'of an older version')
+    await config('set', 'limits.cpus', '2')
+    expect([readFileSync(schema, 'utf8'), statSync(schema).mode & 0o777]).toEqual([(await config('schema')).stdout, 0o600])
+  })
+
+  test('leaves alone what is beside a file that names no schema', async () => {
+    machine.write(file, '# mine\n')
+    await config('set', 'backend', 'docker')
+    expect([text(), existsSync(join(dirname(file), 'schema.json'))]).toEqual(['# mine\nbackend = "docker"\n', false])
+  })
+
   test('takes a comma in a path for a part of it', async () => {
     await config('set', 'mounts', '/a,b:/c')
-    expect(text()).toBe('mounts = ["/a,b:/c"]\n')
+    expect(text()).toEndWith('\nmounts = ["/a,b:/c"]\n')
   })
 
   test('follows a link to where dotfiles are kept, and leaves the mode alone', async () => {
@@ -96,7 +119,7 @@ describe('config set', () => {
     await config('set', 'backend', 'docker')
     expect([lstatSync(file).isSymbolicLink(), readFileSync(kept, 'utf8'), statSync(kept).mode & 0o777]).toEqual([
       true,
-      'backend = "docker"\n',
+      '#:schema ./schema.json\nversion = 1\nbackend = "docker"\n',
       0o640,
     ])
   })
@@ -152,6 +175,9 @@ describe('config edit', () => {
     const { code, stderr } = await machine.paude(['config', 'edit'], editor('[ "$1" = --wait ] && cat "$2" >/dev/null'))
     expect([code, stderr]).toEqual([0, `paude: ${file} is in order\n`])
     expect(text()).toStartWith('#:schema ./schema.json\n')
+    expect(readFileSync(join(dirname(file), 'schema.json'), 'utf8')).toBe((await config('schema')).stdout)
+    writeFileSync(join(dirname(file), 'schema.json'), 'of an older version')
+    await machine.paude(['config', 'edit'], editor('true'))
     expect(readFileSync(join(dirname(file), 'schema.json'), 'utf8')).toBe((await config('schema')).stdout)
     expect(JSON.parse((await config('schema')).stdout)).toMatchObject({ type: 'object', additionalProperties: false })
   })

@@ -324,7 +324,7 @@ test('a host that is none is told with its place, and moves no cursor', async ()
     ['network', 'why', 'https://example.org'],
   ])
     expect((await machine.paude(words)).stderr.split('paude: ').at(-1)).toStartWith(
-      `${file}:2: cannot deny "\\u009b2J\\u009d0;pwn\\u009c\\u202egro.live": `,
+      `${file}:2: network.deny: cannot deny "\\u009b2J\\u009d0;pwn\\u009c\\u202egro.live": `,
     )
 })
 

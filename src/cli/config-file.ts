@@ -1,5 +1,5 @@
 import { mkdirSync, readFileSync, realpathSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { keyNames } from '../config/key-names.ts'
 import { fileKeys } from '../config/keys.ts'
 import { configFile } from '../config/load.ts'
@@ -51,10 +51,27 @@ export async function changeFile(
   return await withLock(host, join(stateFolder(host), 'config.lock'), async () => {
     const editable = editableFile(host, project)
     const text = textOf(editable)
-    const changed = text !== null && text !== editable.text
-    if (changed) save(editable, text)
-    return { ...editable, changed }
+    if (text === null || text === editable.text) return { ...editable, changed: false }
+    const whole = begun(editable, text)
+    save(editable, whole)
+    await keepSchema({ ...editable, text: whole })
+    return { ...editable, changed: true }
   })
+}
+
+/** A file of the user's that is made says where editors find what belongs into it, and its version. */
+const begun = ({ layer, text: before }: Editable, text: string): string =>
+  layer === 'user' && before === '' ? `${SCHEMA_LINE}\nversion = 1\n${text.startsWith('[') ? '\n' : ''}${text}` : text
+
+const SCHEMA_LINE = '#:schema ./schema.json'
+
+/** Puts the schema of this version beside a file that names it, for editors to complete and check. */
+export async function keepSchema({ layer, file, text }: Editable): Promise<void> {
+  if (layer !== 'user' || !text.startsWith(SCHEMA_LINE)) return
+  const { schema } = await import('../config/embedded.ts')
+  const path = join(dirname(file), 'schema.json')
+  if (readText(path) === schema) return
+  replaceFile(path, schema, { mode: 0o600, folderMode: 0o700, hint: 'check the permissions of its folder' })
 }
 
 /** The text with a key set. The word is taken as TOML where it fits (`2`, `true`, `["a"]`), else as text, else as a list: of hosts with commas, of one entry elsewhere. */
