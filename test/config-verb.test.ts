@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
 import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import TOML from '@iarna/toml'
+import { keyNames } from '../src/config/key-names.ts'
 import { expectGolden } from './support/golden.ts'
 import { type Machine, makeMachine } from './support/machine.ts'
 
@@ -68,6 +70,63 @@ describe('config get', () => {
     expect((await config('get', 'limits.memory', '--json')).stdout).toBe('null\n')
     expect((await config('get', 'limits.memory')).stdout).toBe('')
     expect((await config('get', 'network.mode')).stdout).toBe('restricted\n')
+  })
+
+  const get = async (...words: string[]) => {
+    const { code, stdout, stderr } = await config('get', ...words)
+    expect([code, stderr]).toEqual([0, ''])
+    return stdout
+  }
+
+  test('prints a table as TOML, which says the same when it is read again, or as JSON', async () => {
+    machine.write(file, '[limits]\nmemory = "8g"\n[notify]\ndesktop = true\n[notify.webhook]\nurl = "https://e.org/x"\n')
+    expect(TOML.parse(await get('limits')) as object).toMatchObject({ memory: '8g', pids: '4096' })
+    expect(JSON.parse(await get('limits', '--json'))).toEqual({ cpus: null, memory: '8g', pids: '4096' })
+    expect(await get('notify.desktop')).toBe('true\n')
+    expect(await get('notify.webhook.url')).toBe('https://e.org/x\n')
+    expect(TOML.parse(await get('notify')) as object).toMatchObject({ desktop: true, webhook: { url: 'https://e.org/x' } })
+    expect(await get('docker')).toBe('extra_flags = []\n')
+  })
+
+  test('has an answer for every key there is, with and without a profile', async () => {
+    machine.write(file, '[profiles.ci.network]\nmode = "none"\n')
+    const names = [...keyNames(), ...new Set(keyNames().flatMap((key) => key.split('.').slice(0, -1).join('.') || []))]
+    for (const name of names) {
+      await get(name)
+      if (!['version', 'profiles'].includes(name)) await get(`profiles.ci.${name}`, '--json')
+    }
+    expect(names).toContain('notify.webhook')
+  }, 60_000)
+
+  test('tells what stands in a profile, whether or not it is chosen, and of both files', async () => {
+    machine.write(
+      file,
+      '[profiles.ci]\nenv = ["A=hunter2"]\n[profiles.ci.limits]\ncpus = 2\n[profiles.ci.network]\ndeny = ["a.org"]\n',
+    )
+    machine.write(
+      join(machine.project, 'paude.toml'),
+      '[profiles.ci.network]\ndeny = ["b.org"]\n[profiles.ci.limits]\ncpus = 1\n[profiles.dev.env]\nB = "hunter2"\nC = "env:C"\n',
+    )
+    expect(await get('profiles.ci.limits.cpus')).toBe('1\n')
+    expect(await get('profiles.ci.network.deny')).toBe('a.org\nb.org\n')
+    expect(await get('profiles.ci')).toBe('env = ["A=••••••"]\nlimits.cpus = 1\nnetwork.deny = ["a.org","b.org"]\n')
+    expect(JSON.parse(await get('profiles', '--json'))).toMatchObject({ dev: { env: { B: '••••••', C: 'env:C' } } })
+    expect(await get('profiles.ci.backend')).toBe('')
+  })
+
+  test('names a variable and not its value', async () => {
+    machine.write(file, '[env]\nTEAM = "hunter2"\nT_TOKEN = "env:NOWHERE"\n')
+    expect([await get('env.TEAM'), await get('env.T_TOKEN'), await get('env.OTHER')]).toEqual([
+      '••••••\n',
+      'env:NOWHERE (unset)\n',
+      '',
+    ])
+  })
+
+  test('prints nothing that a terminal acts on, whoever wrote it', async () => {
+    machine.write(join(machine.project, 'paude.toml'), '[profiles.ci]\nworkspace.protect = ["a\\u009b2Jb\\u202e"]\n')
+    for (const words of [['profiles'], ['profiles', '--json'], ['profiles.ci.workspace.protect']])
+      expect(await get(...words)).not.toMatch(/[\u0080-\u009f\u202e]/)
   })
 })
 
@@ -145,8 +204,11 @@ describe('config set', () => {
     [['set', 'profiles.ci.mounts', 'a:b:c:d'], 2, 'paude: profiles.ci.mounts: not a mount: a:b:c:d'],
     [['set', 'terminal.scrollback', 'lots'], 2, 'paude: terminal.scrollback must be a number of lines'],
     [['set'], 2, 'a key is missing'],
-    [['get', 'network'], 2, 'there is no key "network"'],
-    [['get', 'notify.on'], 2, 'notify.on is read as a whole\n  → paude config get notify'],
+    [['set', 'network', 'open'], 2, 'network is a table\n  → name a key in it: network.mode, network.allow'],
+    [['set', 'profiles.ci.limits', '2'], 2, 'name a key in it: profiles.ci.limits.cpus, profiles.ci.limits.memory'],
+    [['get', 'netwrok'], 2, 'there is no key "netwrok"'],
+    [['get', 'profiles.ci'], 2, 'there is no profile "ci"\n  → paude config set profiles.ci.KEY VALUE makes it'],
+    [['get', 'profiles.ci.mode'], 2, 'did you mean profiles.ci.network.mode?'],
     [['shwo'], 2, 'paude config has no verb "shwo"'],
     [['edit'], 2, 'there is no terminal and no editor'],
   ])('%j changes nothing', async (words, code, sentence) => {

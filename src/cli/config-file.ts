@@ -173,6 +173,11 @@ export function insistOnKey(key: string): readonly string[] {
   const known = keyNames()
   const variable = /^env\.[A-Za-z_]\w*$/.test(rest)
   if (known.includes(rest) || variable) return [...prefix.split('.').filter(Boolean), ...rest.split('.')]
+  const below = known.filter((name) => name.startsWith(`${rest}.`))
+  if (below.length > 0)
+    throw new PaudeError('usage', `${key} is a table`, {
+      hint: `name a key in it: ${below.map((name) => `${prefix}${name}`).join(', ')}`,
+    })
   const close = nearest(rest, known) ?? known.find((name) => name.endsWith(`.${rest}`))
   throw new PaudeError('usage', `there is no key ${JSON.stringify(key)}`, {
     hint: close === undefined ? 'paude config show lists them' : `did you mean ${prefix}${close}?`,

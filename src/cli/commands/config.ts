@@ -1,19 +1,19 @@
 import { defineCommand, type ParsedArgs } from 'citty'
-import { keyOf } from '../../config/keys.ts'
 import type { Config } from '../../config/settings.ts'
 import { PaudeError } from '../../errors.ts'
 import { shown } from '../../workspace/paths.ts'
 import { checkFiles } from '../config-check.ts'
 import { editFile } from '../config-edit.ts'
 import { changeFile, editableFile, insistOnKey, setKey, trustNote, unsetKey } from '../config-file.ts'
+import { keyText } from '../config-get.ts'
 import type { Context } from '../context.ts'
 import { readProject } from '../project-config.ts'
-import { type SettingRow, settingLines, settingRows } from '../setting-rows.ts'
+import { settingLines, settingRows } from '../setting-rows.ts'
 import { settle } from '../start-config.ts'
 
 const args = {
   what: { type: 'positional', description: 'show, path, get, set, unset, edit, check or schema', required: true },
-  key: { type: 'positional', description: 'get, set, unset: the key, like network.mode', required: false },
+  key: { type: 'positional', description: 'get, set, unset: the key, like network.mode; get: a table, like network, too', required: false },
   value: { type: 'positional', description: 'set: its value; hosts with commas, or any list as TOML', required: false },
   project: { type: 'boolean', description: "path, set, unset, edit: the project's paude.toml instead of your own file" },
   origin: { type: 'boolean', description: 'show: with the layer, file and line of each value' },
@@ -72,16 +72,11 @@ async function show(context: Context, { origin, json }: Given): Promise<number> 
   return 0
 }
 
-/** The value alone, one line for each entry of a list; nothing when there is none. */
-async function get(context: Context, { key = '', json }: Given): Promise<number> {
-  insistOnKey(needed(key, 'get network.mode'))
-  const config = await effective(context)
-  const found = settingRows(config, context.host).filter((row) => row.key === key)
-  if (found.length === 0) throw unreadable(key)
-  const values = found.flatMap(({ value }: SettingRow) => (value === '-' ? [] : [value]))
-  const list = Object.entries(config.settings).some(([setting, value]) => Array.isArray(value) && keyOf(setting as never) === key)
-  if (json) context.answer(JSON.stringify(list ? values : (values[0] ?? null)))
-  else if (values.length > 0) context.answer(values.join('\n'))
+/** The value alone, one line for each entry of a list, a table as TOML; nothing when there is none. */
+async function get(context: Context, { key, json }: Given): Promise<number> {
+  const path = needed(key, 'get network.mode')
+  const text = keyText(await effective(context), context.host, { key: path, json: json === true })
+  if (text !== '') context.answer(text)
   return 0
 }
 
@@ -101,12 +96,7 @@ async function unset(context: Context, { key = '', project }: Given): Promise<nu
   return 0
 }
 
-function needed(key: string, example: string): string {
-  if (key === '') throw new PaudeError('usage', 'a key is missing', { hint: `paude config ${example}` })
+function needed(key: string | undefined, example: string): string {
+  if (!key) throw new PaudeError('usage', 'a key is missing', { hint: `paude config ${example}` })
   return key
 }
-
-const unreadable = (key: string): PaudeError =>
-  new PaudeError('usage', `${key} is read as a whole`, {
-    hint: `paude config get ${key.split('.').filter((part) => part !== 'profiles')[0]}`,
-  })
