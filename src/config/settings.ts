@@ -29,7 +29,7 @@ export type Settings = {
   readonly cpus: string
   readonly memory: string
   readonly pids: string
-  /** Seconds as typed; '' means no limit. */
+  /** Seconds as typed; '' or `none` means no limit. */
   readonly timeout: string
   readonly mount: readonly string[]
   /** Further read-only paths: relative to the project, or absolute in it. */
