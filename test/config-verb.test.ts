@@ -209,7 +209,22 @@ describe('config set', () => {
     [['get', 'netwrok'], 2, 'there is no key "netwrok"'],
     [['get', 'profiles.ci'], 2, 'there is no profile "ci"\n  → paude config set profiles.ci.KEY VALUE makes it'],
     [['get', 'profiles.ci.mode'], 2, 'did you mean profiles.ci.network.mode?'],
-    [['shwo'], 2, 'paude config has no verb "shwo"'],
+    [['shwo'], 2, 'paude config has no verb "shwo"\n  → did you mean paude config show?'],
+    [['frobnicate'], 2, 'paude config has no verb "frobnicate"\n  → paude config show, path, get'],
+    [['get', 'network.mode', 'extra'], 2, 'paude config get: one word too many: "extra"'],
+    [['unset', 'network.mode', 'extra'], 2, 'paude config unset: one word too many: "extra"'],
+    ...['show', 'path', 'check', 'edit', 'schema'].map((verb): [string[], number, string] => [
+      [verb, 'extra'],
+      2,
+      `paude config ${verb}: one word too many: "extra"`,
+    ]),
+    ...['show', 'get', 'check', 'schema'].map((verb): [string[], number, string] => [
+      [verb, '--project'],
+      2,
+      `paude config ${verb}: --project means nothing here`,
+    ]),
+    [['path', '--json'], 2, 'paude config path: --json means nothing here'],
+    [['set', 'backend', 'docker', '--origin'], 2, 'paude config set: --origin means nothing here'],
     [['edit'], 2, 'there is no terminal and no editor'],
   ])('%j changes nothing', async (words, code, sentence) => {
     const outcome = await config(...words)

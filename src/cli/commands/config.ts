@@ -1,4 +1,5 @@
 import { defineCommand, type ParsedArgs } from 'citty'
+import { nearest } from '../../config/nearest.ts'
 import type { Config } from '../../config/settings.ts'
 import { PaudeError } from '../../errors.ts'
 import { shown } from '../../workspace/paths.ts'
@@ -13,7 +14,11 @@ import { settle } from '../start-config.ts'
 
 const args = {
   what: { type: 'positional', description: 'show, path, get, set, unset, edit, check or schema', required: true },
-  key: { type: 'positional', description: 'get, set, unset: the key, like network.mode; get: a table, like network, too', required: false },
+  key: {
+    type: 'positional',
+    description: 'get, set, unset: the key, like network.mode; get: a table, like network, too',
+    required: false,
+  },
   value: { type: 'positional', description: 'set: its value; hosts with commas, or any list as TOML', required: false },
   project: { type: 'boolean', description: "path, set, unset, edit: the project's paude.toml instead of your own file" },
   origin: { type: 'boolean', description: 'show: with the layer, file and line of each value' },
@@ -30,6 +35,7 @@ export default (context: Context) =>
     },
     args,
     async run({ args: given }) {
+      insistOnUse(given)
       const editable = () => editableFile(context.host, given.project === true)
       switch (given.what) {
         case 'show':
@@ -50,13 +56,47 @@ export default (context: Context) =>
         case 'schema':
           context.answer((await import('../../config/embedded.ts')).schema)
           return 0
-        default:
-          throw new PaudeError('usage', `paude config has no verb ${JSON.stringify(given.what)}`, {
-            hint: 'paude config show, path, get, set, unset, edit, check or schema',
-          })
       }
+      throw new Error(`paude config ${given.what} does nothing`)
     },
   })
+
+/** How many words follow each verb, and which flags mean something to it. */
+const USES: Readonly<Record<string, { readonly words: number; readonly flags: readonly ('project' | 'origin' | 'json')[] }>> = {
+  show: { words: 0, flags: ['origin', 'json'] },
+  path: { words: 0, flags: ['project'] },
+  get: { words: 1, flags: ['json'] },
+  set: { words: 2, flags: ['project'] },
+  unset: { words: 1, flags: ['project'] },
+  edit: { words: 0, flags: ['project'] },
+  check: { words: 0, flags: [] },
+  schema: { words: 0, flags: [] },
+}
+
+/** Refuses what would have no effect: whoever typed it expects one. */
+function insistOnUse(given: Given): void {
+  const { what, key, value } = given
+  const use = Object.hasOwn(USES, what) ? USES[what] : undefined
+  if (use === undefined) {
+    const close = nearest(what, Object.keys(USES))
+    throw new PaudeError('usage', `paude config has no verb ${JSON.stringify(what)}`, {
+      hint:
+        close === null
+          ? 'paude config show, path, get, set, unset, edit, check or schema'
+          : `did you mean paude config ${close}?`,
+    })
+  }
+  const extra = [key, value].filter((word) => word !== undefined)[use.words]
+  if (extra !== undefined)
+    throw new PaudeError('usage', `paude config ${what}: one word too many: ${JSON.stringify(extra)}`, {
+      hint: 'paude help config',
+    })
+  const idle = (['project', 'origin', 'json'] as const).find((flag) => given[flag] === true && !use.flags.includes(flag))
+  if (idle !== undefined)
+    throw new PaudeError('usage', `paude config ${what}: --${idle} means nothing here`, {
+      hint: 'leave it out; paude help config',
+    })
+}
 
 /** What a start here would take. What still waits for the user's word is left out, and said. */
 async function effective(context: Context): Promise<Config> {
