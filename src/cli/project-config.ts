@@ -90,7 +90,7 @@ export async function approvalOf(judged: Judged, host: Pick<Host, 'home'>): Prom
   return { ...asked, also: { ...asked.also, ...Object.fromEntries(contexts.map((path) => [path, contextHash(path)])) } }
 }
 
-/** Where a file of this name stands in the project, judged by what it opens: the lines of a diff against what the user has. */
+/** What a file opens, as the lines of a diff against what the user has. */
 export const widened = ({ items }: Judged): readonly string[] =>
   items.flatMap(({ key, value, before, place }) => [
     ...(before === '' ? [] : [`- ${key} = ${shortened(before)}`]),

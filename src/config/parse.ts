@@ -23,7 +23,7 @@ export type Parsed = {
   readonly profiles: readonly string[]
 }
 
-/** What a layer cannot say: how the user is told of things is his own affair, and a profile is chosen by him. */
+/** Sections that a layer cannot have, and why: some act on the user's machine, some say what becomes of the layer itself. */
 const NOT_IN: Readonly<Record<Written['layer'], Readonly<Record<string, string>>>> = {
   user: {},
   project: {

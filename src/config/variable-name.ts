@@ -31,7 +31,7 @@ export function insistOnReference({ name, source }: Reference): void {
     throw new PaudeError('refused', `env.${name}: the engine's own client obeys ${name}, so a secret cannot travel by it`, {
       hint: 'give it another name',
     })
-  const named = typeof source === 'string' ? callersIn(source).map((piece) => piece.name) : []
+  const named = callersIn(source)
   const kept = KEPT_OUTSIDE.find((outside) => source === `env:${outside}` || named.includes(outside))
   if (kept !== undefined)
     throw new PaudeError('refused', `env.${name}: ${kept} stays outside the box, under every name`, {
@@ -48,8 +48,8 @@ export function insistOnLogin(source: string): void {
     })
 }
 
-/** Begins a source that is a text with the caller's variables in it. */
-export const TEMPLATE = 'template:'
-
-const callersIn = (source: string) =>
-  source.startsWith(TEMPLATE) ? pieces(source, []).flatMap((piece) => (piece.kind === 'localEnv' ? [piece] : [])) : []
+/** Names of the caller's variables in a text. */
+const callersIn = (source: Reference['source']): readonly string[] =>
+  typeof source === 'object' && 'template' in source
+    ? pieces(source.template, []).flatMap((piece) => (piece.kind === 'localEnv' ? [piece.name] : []))
+    : []

@@ -59,7 +59,7 @@ function readOne(
   if (boxes || DECIDES.test(name)) return { ...NONE, exports: [{ kind: 'export', name, value: text }] }
   if (callers.length === 0) return { ...NONE, env: [`${name}=${text}`] }
   const [only] = parts.length === 1 ? callers : []
-  const source = only?.fallback === null ? `env:${only.name}` : `template:${text}`
+  const source = only?.fallback === null ? `env:${only.name}` : { template: text }
   return { ...NONE, references: [{ name, source }] }
 }
 

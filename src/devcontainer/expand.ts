@@ -21,7 +21,7 @@ const KNOWN = [
   'devcontainerId',
 ] as const
 
-/** Where the project lies in the box is where it lies here. */
+/** What placeholders mean in a file; `inBox` is where it works in the box, and no variable of the caller's but these two is known. */
 export const scopeOf = (
   { file, folder, inBox, id }: { readonly file: string; readonly folder: string; readonly inBox: string; readonly id: string },
   { home, user }: Pick<Host, 'home' | 'user'>,

@@ -22,7 +22,7 @@ export function readRunArgs(
   for (const [key, flag] of asked) {
     const fault = idle(flag) ? null : extraFlagFault(flag)
     if (fault !== null)
-      throw new PaudeError('refused', `${scope.file}: ${key}: ${shown(fault)}`, {
+      throw new PaudeError('refused', `${shown(scope.file)}: ${key}: ${shown(fault)}`, {
         hint: `take it out of ${key}, or start without the devcontainer`,
       })
   }

@@ -1,6 +1,6 @@
 import { pieces } from '../config/placeholders.ts'
-import type { Reference, Settings } from '../config/settings.ts'
-import { insistOnReference, TEMPLATE } from '../config/variable-name.ts'
+import type { Reference, Settings, Template } from '../config/settings.ts'
+import { insistOnReference } from '../config/variable-name.ts'
 import { PaudeError } from '../errors.ts'
 import type { Host } from '../host.ts'
 import { readReference } from '../reference.ts'
@@ -56,7 +56,11 @@ async function followedValue(
   const key = `env.${name}`
   // Files and programs end their last line, which belongs to no secret.
   const value = (
-    typeof source !== 'string' ? await printed(source, key) : (filled(source, host) ?? readReference(source, host, key))
+    typeof source === 'string'
+      ? readReference(source, host, key)
+      : 'template' in source
+        ? filled(source, host)
+        : await printed(source, key)
   ).replace(/\r?\n$/, '')
   if (value.includes('\0') || value.length > MOST)
     throw new PaudeError(
@@ -66,20 +70,18 @@ async function followedValue(
         hint: 'no environment can hold it',
       },
     )
-  if (value === '' && typeof source !== 'string')
+  if (value === '' && typeof source !== 'string' && !('template' in source))
     throw new PaudeError('config', `${key}: ${source[0]} printed nothing`, { hint: `try it: ${source.join(' ')}` })
   return value
 }
 
-/** A template with the caller's variables in their places; null for what is none. */
-const filled = (source: string, { env }: Pick<Host, 'env'>): string | null =>
-  source.startsWith(TEMPLATE)
-    ? pieces(source.slice(TEMPLATE.length), [])
-        .map((piece) =>
-          piece.kind === 'text' ? piece.text : piece.kind === 'localEnv' ? (env[piece.name] ?? piece.fallback ?? '') : '',
-        )
-        .join('')
-    : null
+/** A text with the caller's variables in their places. */
+const filled = ({ template }: Template, { env }: Pick<Host, 'env'>): string =>
+  pieces(template, [])
+    .map((piece) =>
+      piece.kind === 'text' ? piece.text : piece.kind === 'localEnv' ? (env[piece.name] ?? piece.fallback ?? '') : '',
+    )
+    .join('')
 
 /** What a program prints. Its words may hold no secret, and what it says on stderr is shown. */
 async function ask([program = '', ...words]: readonly string[], key: string): Promise<string> {
