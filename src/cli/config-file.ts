@@ -4,6 +4,7 @@ import { keyNames } from '../config/key-names.ts'
 import { fileKeys } from '../config/keys.ts'
 import { configFile } from '../config/load.ts'
 import { DEFAULTS } from '../config/merge.ts'
+import { isMissing } from '../config/missing.ts'
 import { nearest } from '../config/nearest.ts'
 import { mending, parseConfig, parseToml } from '../config/parse.ts'
 import { readProjectFile } from '../config/project.ts'
@@ -200,7 +201,7 @@ function readText(file: string): string {
   try {
     return readFileSync(file, 'utf8')
   } catch (cause) {
-    if ((cause as { code?: string }).code === 'ENOENT') return ''
+    if (isMissing(cause)) return ''
     throw new PaudeError('config', `cannot read ${file}`, { hint: 'check its permissions, or remove it', cause })
   }
 }

@@ -19,8 +19,6 @@ const succeeds = (read: (value: string) => unknown) => (value: string) => {
   }
 }
 
-const isReference = (value: string): boolean => REFERENCE.test(value)
-
 const Engine = v.strictObject({
   extra_flags: v.optional(
     v.array(
@@ -67,7 +65,7 @@ const sections = {
       ),
       upstream_proxy: v.optional(text),
       upstream_credentials: v.optional(
-        v.pipe(text, v.check(isReference, 'must say where NAME:PASSWORD stands: "env:NAME" or "file:/path"')),
+        v.pipe(text, v.regex(REFERENCE, 'must say where NAME:PASSWORD stands: "env:NAME" or "file:/path"')),
       ),
       upstream_except: v.optional(texts),
       dns: v.optional(texts),

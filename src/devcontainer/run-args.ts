@@ -23,7 +23,7 @@ export function readRunArgs(
     const fault = idle(flag) ? null : extraFlagFault(flag)
     if (fault !== null)
       throw new PaudeError('refused', `${shown(scope.file)}: ${key}: ${shown(fault)}`, {
-        hint: `take it out of ${key}, or start without the devcontainer`,
+        hint: `take it out of ${key}, or go on without it: paude --devcontainer=off`,
       })
   }
   const flags = asked.map(([, flag]) => flag)
