@@ -266,6 +266,18 @@ describe('config edit', () => {
   })
 })
 
+test('two mounts at one place are told by that which comes second', async () => {
+  machine.write(join(machine.room, 'data/x'), '')
+  machine.write(file, `mounts = ["${machine.room}/data:/data"]\n`)
+  machine.write(join(machine.project, 'paude.toml'), `\nmounts = ["${machine.room}/data/x:/data"]\n`)
+  await machine.paude(['trust', '--yes'])
+  const { code, stderr } = await machine.paude(['--dry-run', '-p', 'x'])
+  expect([code, stderr.split('\n')[0]]).toEqual([
+    125,
+    `paude: ${machine.project}/paude.toml:2: mounts: cannot mount ${machine.room}/data/x: something else is mounted at /data already`,
+  ])
+})
+
 describe('config check', () => {
   test('reads every file, and tells which wait for trust', async () => {
     machine.write(join(machine.project, 'paude.toml'), '[network]\nallow = ["evil.test"]\n')
@@ -290,6 +302,7 @@ describe('config check', () => {
     ['mounts = ["/nowhere/data"]', '1: mounts: cannot mount /nowhere/data: nothing is there'],
     ['[image]\nca_files = ["/nowhere/ca.pem"]', '2: image.ca_files: the certificate file /nowhere/ca.pem cannot be read'],
     ['[network]\nupstream_except = ["a.org"]', '2: network.upstream_proxy is missing'],
+    ['env = ["A", "HTTPS_PROXY"]', '1: env.HTTPS_PROXY: HTTPS_PROXY is set by paude in the box'],
   ])('refuses what a start here would: %j', async (text, words) => {
     machine.write(file, text)
     for (const verb of [

@@ -60,7 +60,7 @@ export function parseConfig(written: Written, profile = '', migrations = MIGRATI
   const { profiles = {}, version: _, ...always } = result.output
   const parts = [['', always] as const, ...Object.entries(profiles).map(([name, part]) => [`profiles.${name}.`, part] as const)]
   refuseForeign({ layer, at }, parts)
-  refuseUnreadable(at, parts)
+  refuseUnreadable({ layer, at }, parts)
   if (layer === 'managed' && Object.keys(profiles).length > 0) throw foreign({ layer, at }, 'profiles')
   const chosen = profile !== '' && Object.hasOwn(profiles, profile) ? profiles[profile] : undefined
   const sources = [
@@ -152,11 +152,13 @@ function refuseForeign(read: Read, parts: readonly (readonly [prefix: string, pa
 }
 
 /** A value that every start would refuse is none for a file either. */
-function refuseUnreadable(at: Placer, parts: readonly (readonly [prefix: string, part: Profile])[]): void {
+function refuseUnreadable({ layer, at }: Read, parts: readonly (readonly [prefix: string, part: Profile])[]): void {
   for (const [prefix, part] of parts) {
     const found = unreadable(part)
     if (found !== null)
-      throw wrong(`${at(`${prefix}${found.key}`)}: ${prefix}${withKey(found.key, found.error)}`, { hint: found.error.hint })
+      throw wrong(`${at(`${prefix}${found.key}`)}: ${prefix}${withKey(found.key, found.error)}`, {
+        hint: found.error.hint || mending(layer),
+      })
   }
 }
 

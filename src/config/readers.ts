@@ -6,11 +6,12 @@ import { findGroup, parseDenyEntry, parseEntry } from '../network/groups.ts'
 import { parseExcept } from '../network/pattern.ts'
 import { readNameServer, readUpstream } from '../network/ways.ts'
 import { parseMount } from '../workspace/mount.ts'
+import { extraFlagFault } from './extra-flags.ts'
 import { type FileKey, fileKeys } from './keys.ts'
 import { readLines } from './limits.ts'
 import type { Profile } from './schema.ts'
 import type { Layer, Reference } from './settings.ts'
-import { insistOnLogin, insistOnName, insistOnReference } from './variable-name.ts'
+import { insistOnLogin, insistOnReference, readEntry } from './variable-name.ts'
 
 /** By these a start reads a value, or each entry of a list. What they refuse no file may say; limits and speed are in the schema. */
 const READERS: Readonly<Partial<Record<FileKey, (value: string, key: string) => unknown>>> = {
@@ -26,8 +27,15 @@ const READERS: Readonly<Partial<Record<FileKey, (value: string, key: string) => 
   'network.dns': readNameServer,
   // Whose home and folder it is decides what is meant, not whether it is a mount.
   mounts: (word) => parseMount(word, { cwd: '/', home: '/' }),
+  'docker.extra_flags': insistOnFlag,
+  'podman.extra_flags': insistOnFlag,
   'terminal.detach_keys': detachBytes,
   'terminal.scrollback': readLines,
+}
+
+function insistOnFlag(flag: string): void {
+  const fault = extraFlagFault(flag)
+  if (fault !== null) throw new PaudeError('refused', fault)
 }
 
 /** What no start would take of a part of a file, with the key that says it; null for nothing. */
@@ -45,7 +53,7 @@ export function unreadable(part: Profile): { readonly key: string; readonly erro
 
 function unreadableVariable(env: Pick<Layer, 'env' | 'references'> = {}): ReturnType<typeof unreadable> {
   const checks: readonly (readonly [name: string, check: () => void])[] = [
-    ...(env.env ?? []).map((entry) => entry.split('=')[0] ?? '').map((name) => [name, () => insistOnName(name)] as const),
+    ...(env.env ?? []).map((entry) => [entry.split('=')[0] ?? '', () => void readEntry(entry)] as const),
     ...(env.references ?? []).map((one: Reference) => [one.name, () => insistOnReference(one)] as const),
   ]
   for (const [name, check] of checks) {

@@ -1,7 +1,6 @@
 import * as v from 'valibot'
 import { readBandwidth } from '../network/ways.ts'
 import { Env } from './env-schema.ts'
-import { extraFlagFault } from './extra-flags.ts'
 import { readCpus, readMemory, readPids } from './limits.ts'
 import { Notify } from './notify-schema.ts'
 import { REFERENCE } from './reference-schema.ts'
@@ -19,19 +18,7 @@ const succeeds = (read: (value: string) => unknown) => (value: string) => {
   }
 }
 
-const Engine = v.strictObject({
-  extra_flags: v.optional(
-    v.array(
-      v.pipe(
-        v.string(),
-        v.check(
-          (flag) => extraFlagFault(flag) === null,
-          ({ input }) => `: ${extraFlagFault(input) ?? ''}`,
-        ),
-      ),
-    ),
-  ),
-})
+const Engine = v.strictObject({ extra_flags: v.optional(v.array(v.string())) })
 
 /** `off`, `use`, or the name of one folder. */
 export const DEVCONTAINER = /^[A-Za-z0-9][\w.-]*$/

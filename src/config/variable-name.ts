@@ -24,6 +24,16 @@ export function insistOnName(name: string): void {
     })
 }
 
+/** Reads `NAME=VALUE`, or `NAME` without a value. */
+export function readEntry(entry: string): { readonly name: string; readonly value: string | undefined } {
+  const at = entry.indexOf('=')
+  const [name, value] = at === -1 ? [entry, undefined] : [entry.slice(0, at), entry.slice(at + 1)]
+  insistOnName(name)
+  if (value?.includes('\0'))
+    throw new PaudeError('usage', `the value of ${name} contains a NUL byte`, { hint: 'no environment can hold one' })
+  return { name, value }
+}
+
 /** Refuses a reference by a name that is not the user's, and one to what stays outside the box. */
 export function insistOnReference({ name, source }: Reference): void {
   insistOnName(name)

@@ -188,7 +188,8 @@ export const ownMounts = (host: Host, { settings, origins }: Config): readonly M
 
 function resolveMounts({ host, config, around: { workspace } }: Wish): readonly Mount[] {
   const own = ownMounts(host, config)
-  checkTogether(own, workspace)
+  // One more each time, so that it is the last that is refused.
+  for (const at of own.keys()) asSaid('mounts', config.origins.mount[at], () => checkTogether(own.slice(0, at + 1), workspace))
   const common = workspace.git?.commonDirectory ?? null
   const writable = [workspace.root, ...(common === null ? [] : [common])].map((path) => ({
     source: path,

@@ -1,5 +1,4 @@
-import { insistOnName } from '../config/variable-name.ts'
-import { PaudeError } from '../errors.ts'
+import { readEntry } from '../config/variable-name.ts'
 import type { Host } from '../host.ts'
 import { type Secret, secret } from '../secret.ts'
 
@@ -7,12 +6,8 @@ import { type Secret, secret } from '../secret.ts'
 export function readVariables(entries: readonly string[], { env }: Pick<Host, 'env'>): Readonly<Record<string, Secret>> {
   return Object.fromEntries(
     entries.flatMap((entry) => {
-      const at = entry.indexOf('=')
-      const name = at === -1 ? entry : entry.slice(0, at)
-      insistOnName(name)
-      const value = at === -1 ? env[name] : entry.slice(at + 1)
-      if (value?.includes('\0'))
-        throw new PaudeError('usage', `the value of ${name} contains a NUL byte`, { hint: 'no environment can hold one' })
+      // No variable of the caller's holds a NUL byte.
+      const { name, value = env[name] } = readEntry(entry)
       return value === undefined ? [] : [[name, secret(value)] as const]
     }),
   )
