@@ -45,7 +45,7 @@ describe('why and list', () => {
     const why = await machine.paude(['--network-allow', 'b.example', 'network', 'why', 'https://b.example/x'])
     expect(why).toMatchObject({
       code: 1,
-      stdout: `blocked  https to b.example:443  by denied: b.example  (${said(3)})\n`,
+      stdout: `blocked: https to b.example:443, since it is denied by b.example (${said(3)})\n`,
     })
   })
 
@@ -126,6 +126,18 @@ describe('a change', () => {
     [['allow', 'a.example', '--for', 'ever'], '--for must be a time'],
     [['allow', 'a.example', '--once', '--for', '1m'], '--once makes no sense with --for'],
     [['allow', 'a.example', '--once', '--user'], '--user goes with what holds for good'],
+    [['allow', 'a.example', '--dry-run', '--user'], '--dry-run prints what a session would be told, and --user changes a file'],
+    [['allow', 'a.example', '--dry-run', '--json'], '--dry-run prints a script'],
+    [
+      ['unset', 'a.example', '--once'],
+      'paude network unset: --once means nothing there\n  → it goes with allow, deny; unset takes --session',
+    ],
+    [['list', '--for', '3m'], 'paude network list: --for means nothing there'],
+    [['why', 'a.example', '--follow'], 'paude network why: --follow means nothing there\n  → it goes with log; why takes --json'],
+    [['why', 'a.example', '--session', 'x'], 'paude network why URL SESSION'],
+    [['log', '--session', 'x'], 'paude network log SESSION'],
+    [['propose', '--user'], 'paude network propose: --user means nothing there'],
+    [['groups', '--dry-run'], 'paude network groups: --dry-run means nothing there'],
     [['alow', 'a.example'], 'paude network allow'],
     [['why'], 'URL is missing'],
     [['why', 'ftp://a.example'], 'only http and https'],
@@ -188,6 +200,45 @@ describe('scopes', () => {
     }
   })
 
+  test.each([
+    ['--user', userFile],
+    ['--project', projectFile],
+  ])(
+    'what was denied with %s is allowed by a later word, however it was spelled, and the other way round',
+    async (flag, file) => {
+      machine.write(file(), '[network]\ndeny = ["Foo.example.", "@npm", "b.example"] # no\ngroups = ["gitlab"]\n')
+      expect((await network('allow', 'foo.example', '@npm', flag)).code).toBe(0)
+      const lists = () => TOML.parse(readFileSync(file(), 'utf8'))['network'] as object
+      expect(lists()).toEqual({ deny: ['b.example'], groups: ['gitlab'], allow: ['foo.example', '@npm'] })
+      expect((await network('list')).stdout).not.toMatch(/deny +foo\.example/)
+      expect((await network('deny', 'foo.example', '@gitlab', flag)).code).toBe(0)
+      expect(lists()).toEqual({ deny: ['b.example', 'foo.example', '@gitlab'], groups: [], allow: ['@npm'] })
+    },
+  )
+
+  test.each([
+    ['--user', userFile, 'paude network unset *.example.org --user'],
+    ['--project', userFile, 'paude network unset *.example.org --user'],
+    ['--user', projectFile, 'paude network unset *.example.org --project'],
+  ])('what %s allows in vain is told, with the denial that wins', async (flag, denying, way) => {
+    machine.write(denying(), '[network]\ndeny = ["*.example.org"]\n')
+    const { code, stderr } = await network('allow', 'foo.example.org', 'foo.test', flag)
+    expect(code).toBe(1)
+    expect(stderr).toContain('starts from now on allow foo.test')
+    expect(stderr).not.toContain('allow foo.example.org')
+    expect(stderr).toContain(`still denies foo.example.org: network.deny has *.example.org (${denying()}:2), and a denial wins`)
+    expect(stderr).toContain(way)
+    expect((await network('allow', 'foo.test', flag)).code).toBe(0)
+  })
+
+  test('a denial that no command takes out is told with its place alone', async () => {
+    machine.write(userFile(), '[profiles.ci.network]\ndeny = ["foo.example:80"]\n')
+    const { code, stderr } = await machine.paude(['--profile', 'ci', 'network', 'allow', 'foo.example', '--user'])
+    expect(code).toBe(1)
+    expect(stderr).toContain('network.deny has foo.example:80')
+    expect(stderr).not.toContain('paude network unset')
+  })
+
   test('what no list can hold is written nowhere', async () => {
     expect((await network('allow', '10.0.0.1', '--user')).code).toBe(2)
     expect(existsSync(userFile())).toBe(false)
@@ -199,6 +250,59 @@ describe('scopes', () => {
     expect(code).toBe(2)
     expect(stderr).toContain('network.allow = ["b.example"]')
     expect(readFileSync(userFile(), 'utf8')).toBe('network = { mode = "restricted" }\n')
+  })
+})
+
+describe('what was asked for', () => {
+  /** Lines of the proxy's log: the second, the revision, and HOST:PORT of a tunnel that was denied. */
+  const log = (...requests: readonly (readonly [second: number, revision: string, place: string])[]) =>
+    machine.set(
+      'say',
+      'logs',
+      requests
+        .map(([t, rev, place], c) => {
+          const [h, p] = place.split(':')
+          return `${JSON.stringify({ v: 1, t, sid: 's', rev, c, m: 'CONNECT', u: place, h, p, st: 403, r: 'TCP_DENIED', err: 'ERR_ACCESS_DENIED' })}\n`
+        })
+        .join(''),
+    )
+  const written = () => TOML.parse(readFileSync(projectFile(), 'utf8'))['network'] as object
+
+  test('is told with the policy by which it was decided, in every line for people and for scripts', async () => {
+    await machine.paude(['--detach', '-p', 'hi'])
+    log([1, '111111111111', 'a.example:443'], [2, '222222222222', 'b.example:443'], [3, '-', 'c.example:443'])
+    const { stdout } = await network('log')
+    expect(stdout).toMatch(/^TIME .* POLICY +RULE\n/)
+    expect(stdout).toMatch(/ a\.example:443 .* 111111111111 +not on/)
+    expect(stdout).toMatch(/ b\.example:443 .* 222222222222 +not on/)
+    expect(stdout).toMatch(/ c\.example:443 .* unknown +not on/)
+    expect((await network('log', '--follow')).stdout).toMatch(/ b\.example:443 .* 222222222222 +not on/)
+    const watched = (await network('watch', '--json')).stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as object)
+    expect(watched).toEqual([
+      expect.objectContaining({ host: 'a.example', session: 's', revision: '111111111111' }),
+      expect.objectContaining({ host: 'b.example', session: 's', revision: '222222222222' }),
+      expect.objectContaining({ host: 'c.example', session: 's', revision: '' }),
+    ])
+  })
+
+  test("is proposed on stdout, and with --project written into the project's file, around what stands there", async () => {
+    await machine.paude(['--detach', '-p', 'hi'])
+    log([1, 'a', 'b.example:443'], [2, 'a', 'a.example:8443'], [3, 'a', 'shut.example:443'])
+    const before = '# ours\n[network]\nallow = [\n  "x.example", # kept\n]\ndeny = ["shut.example"]\n'
+    machine.write(projectFile(), before)
+    const printed = await network('propose')
+    expect(printed.stdout).toContain('"a.example:8443", # once')
+    expect(readFileSync(projectFile(), 'utf8')).toBe(before)
+    const { code, stdout, stderr } = await network('propose', '--project')
+    expect([code, stdout]).toEqual([0, ''])
+    expect(stderr).toContain(`written to ${projectFile()}`)
+    expect(stderr).toContain('paude trust')
+    expect(stderr).toContain('left out: a start here still denies shut.example:443')
+    expect(written()).toEqual({ allow: ['x.example', 'a.example:8443', 'b.example:443'], deny: ['shut.example'] })
+    expect(readFileSync(projectFile(), 'utf8')).toContain('# ours\n[network]\nallow = [\n  "x.example", # kept\n')
   })
 })
 

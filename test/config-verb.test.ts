@@ -86,6 +86,7 @@ describe('config get', () => {
     expect(await get('notify.webhook.url')).toBe('https://e.org/x\n')
     expect(TOML.parse(await get('notify')) as object).toMatchObject({ desktop: true, webhook: { url: 'https://e.org/x' } })
     expect(await get('docker')).toBe('extra_flags = []\n')
+    expect(TOML.parse(await get('security')) as object).toMatchObject({ read_only_root: true, project_config: 'ask' })
   })
 
   test('has an answer for every key there is, with and without a profile', async () => {

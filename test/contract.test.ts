@@ -3,6 +3,8 @@ import { parts } from '../src/backends/oci-cli.ts'
 import { backends } from '../src/backends/registry.ts'
 import { type Exec, isLast, type Plan, type Step } from '../src/plan/plan.ts'
 import { renderPlan } from '../src/plan/render.ts'
+import { HARDENED } from '../src/session/security.ts'
+import type { Security } from '../src/session/spec.ts'
 import { cases, handleOf, later, SECRETS } from './support/specs.ts'
 
 /** Every step, however deep. */
@@ -90,21 +92,43 @@ describe.each(Object.values(backends))('$name', (backend) => {
     const made = execs(plan).filter(makes)
     expect(made.length).toBeGreaterThan(0)
     for (const { argv } of made) {
+      // What a session gives up, the agent gives up, and nobody else.
+      const { readOnlyRoot, noNewPrivileges, seccomp } = argv.includes(`--name=${spec.id}`) ? spec.security : HARDENED
       expect(argv).toContain('--cap-drop=ALL')
-      expect(argv.filter((word) => word.startsWith('--security-opt'))).toEqual(['--security-opt=no-new-privileges'])
-      expect(argv).toContain('--read-only')
+      expect(argv.filter((word) => word.startsWith('--security-opt'))).toEqual([
+        ...(noNewPrivileges ? ['--security-opt=no-new-privileges'] : []),
+        ...(seccomp === 'off' ? ['--security-opt=seccomp=unconfined'] : []),
+      ])
+      expect(argv.includes('--read-only')).toBe(readOnlyRoot)
       expect(argv).toContain('--pull=never')
       expect(argv.join('\n')).toMatch(/^--label=paude\.role=(agent|gate|proxy|helper)$/m)
       if (argv.includes('--label=paude.role=helper')) continue
-      expect(argv.join('\n')).toMatch(/^--pids-limit=[1-9]\d*$/m)
+      const unlimited = spec.limits.pids === 0 && argv.includes(`--name=${spec.id}`)
+      expect(argv.join('\n')).toMatch(unlimited ? /^--pids-limit=-1$/m : /^--pids-limit=[1-9]\d*$/m)
       expect(argv).toContain(`--label=paude.id=${spec.id}`)
       expect(argv).toContain(`--label=paude.workspace=${spec.workspace}`)
     }
   })
 
-  test.each(spread)('opens nothing of the host: $name', ({ plan }) => {
+  const SWITCHES: readonly (readonly [given: Partial<Security>, gone: readonly string[], come: readonly string[]])[] = [
+    [{ readOnlyRoot: false }, ['--read-only'], []],
+    [{ noNewPrivileges: false }, ['--security-opt=no-new-privileges'], []],
+    [{ seccomp: 'off' }, [], ['--security-opt=seccomp=unconfined']],
+  ]
+  test.each(SWITCHES)('gives up what %j says, and changes nothing else', (given, gone, come) => {
+    const { spec, options } = cases['plain'] ?? never()
+    const words = (security: Security) =>
+      execs(backend.start({ ...spec, security }, options)).flatMap((step) => step.argv.map((word) => `${step.argv[1]} ${word}`))
+    const [before, after] = [words(HARDENED), words({ ...HARDENED, ...given })]
+    const agents = (flags: readonly string[]) => flags.map((flag) => `create ${flag}`)
+    expect(after.toSorted()).toEqual([...without(before, agents(gone)), ...agents(come)].toSorted())
+  })
+
+  test.each(spread)('opens nothing of the host: $name', ({ plan, spec }) => {
     for (const { argv } of execs(plan).filter(makes)) {
-      const text = argv.join('\n')
+      const text = argv
+        .filter((word) => spec.security.seccomp === 'default' || word !== '--security-opt=seccomp=unconfined')
+        .join('\n')
       expect(text).not.toContain('--privileged')
       expect(text).not.toMatch(/^--(network|net|pid|ipc|uts|cgroupns|userns)=host$/m)
       expect(text).not.toMatch(/\.sock\b/)
@@ -192,6 +216,10 @@ const structuredCloneOf = <T>(value: T): T =>
               .reverse(),
           )) as T)
     : value
+
+/** The words but for one of each. */
+const without = (all: readonly string[], words: readonly string[]): readonly string[] =>
+  words.reduce((left, word) => left.toSpliced(left.indexOf(word), left.includes(word) ? 1 : 0), all)
 
 function never(): never {
   throw new Error('no such case')

@@ -37,6 +37,13 @@ describe('status', () => {
     expect(asked.toSorted()).toEqual(['docker image', 'docker ps', 'docker version', 'podman image', 'podman info', 'podman ps'])
   })
 
+  test('says of the HOME volumes that they are not counted, where there is an engine to have them', async () => {
+    machine.set('fail', 'info', 'Error: Cannot connect to Podman')
+    const { stdout } = await machine.paude(['status'])
+    expect(stdout).toContain('HOME volumes on docker: not counted; docker system df --verbose tells their size\n')
+    expect(stdout).not.toContain('HOME volumes on podman')
+  })
+
   test('says what is wrong with an engine, and what to type', async () => {
     machine.set('fail', 'info', 'Error: Cannot connect to Podman')
     const { engines, backend } = await status()
@@ -71,6 +78,7 @@ describe('status', () => {
       file: projectFile(),
       state: 'untrusted',
       opens: ['network.allow = evil.example.org'],
+      fix: 'paude trust',
     })
     expect((await machine.paude(['status'])).stdout).toContain('→ paude trust\n')
     await machine.paude(['trust', '--yes'])
@@ -86,9 +94,20 @@ describe('status', () => {
     const { code, stdout } = await machine.paude(['status', '--json'])
     expect(code).toBe(1)
     expect((JSON.parse(stdout) as Status).fault).toContain(`${projectFile()}:1: not valid TOML`)
-    machine.write(projectFile(), '')
-    machine.write(userFile(), 'memory = ')
-    expect(await machine.paude(['status', '--json'])).toMatchObject({ code: 2, stdout: '' })
+  })
+
+  test("goes on over a broken file of the user's own, with one row that says what is wrong and what to do", async () => {
+    machine.write(userFile(), 'bad toml')
+    machine.write(projectFile(), OPEN)
+    const { code, stdout } = await machine.paude(['status'])
+    expect(code).toBe(1)
+    expect(stdout).toContain(`broken: ${userFile()}:1: not valid TOML`)
+    expect(stdout.match(/broken/g)).toHaveLength(1)
+    expect(stdout).toContain('→ correct that line\n')
+    expect(stdout).toContain(`${userFile()}: not read\n`)
+    for (const row of ['engines ', 'images ', 'sessions ', 'disk ']) expect(stdout).toContain(`\n${row}`)
+    expect(await status()).toMatchObject({ fix: 'correct that line', files: [{ layer: 'user', state: 'unread' }] })
+    expect((await machine.paude(['status', '--json'], { env: { PAUDE_NETWORK: 'oops' } })).code).toBe(2)
   })
 
   test('without an engine it says what to install, and exits with 1', async () => {
@@ -122,6 +141,36 @@ describe('doctor', () => {
     expect(await check('project')).toMatchObject({ state: 'warning', fix: 'paude trust' })
     machine.write(projectFile(), 'memory = ')
     expect(await check('project')).toMatchObject({ state: 'problem' })
+  })
+
+  test("names a broken file of the user's own among its checks, and goes on with the rest", async () => {
+    const whole = JSON.parse((await doctor('--json')).stdout) as readonly Check[]
+    machine.write(userFile(), 'bad toml')
+    const { code, stdout } = await doctor('--json')
+    const checks = JSON.parse(stdout) as readonly Check[]
+    expect(code).toBe(1)
+    expect(checks.filter(({ state }) => state === 'problem')).toEqual([
+      {
+        check: 'configuration',
+        state: 'problem',
+        detail: expect.stringContaining(`${userFile()}:1: not valid TOML`),
+        fix: 'correct that line',
+      },
+    ])
+    expect(checks.map(({ check }) => check.replace('configuration', 'project'))).toEqual(whole.map(({ check }) => check))
+  })
+
+  test('knows the key for the proxy of this machine', async () => {
+    const proxied = async () => {
+      const { stdout } = await machine.paude(['doctor', '--json'], { env: { ...env, HTTPS_PROXY: 'http://proxy.example:8080' } })
+      return (JSON.parse(stdout) as readonly Check[]).find((one) => one.check === 'proxy of this machine')
+    }
+    const fix = (await proxied())?.fix ?? ''
+    expect(fix).toBe('paude config set network.upstream_proxy http://proxy.example:8080')
+    expect((await machine.paude(fix.split(' ').slice(1))).code).toBe(0)
+    expect(await proxied()).toMatchObject({ state: 'ok' })
+    machine.write(userFile(), '[network]\nupstream_except = ["a.example"]\n')
+    expect(await proxied()).toMatchObject({ state: 'problem', detail: 'network.upstream_proxy is missing' })
   })
 
   test('every check that is not in order has a fix, which stands below it', async () => {

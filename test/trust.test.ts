@@ -129,6 +129,19 @@ describe('a project that wants to open the box', () => {
     expect((await machine.paude(['untrust'])).stderr).toContain('nothing is trusted')
   })
 
+  test.each([
+    ['--list --revoke', '--list and --revoke are two wishes'],
+    ['--yes --list', '--yes and --list are two wishes'],
+    ['--revoke --yes', '--yes and --revoke are two wishes'],
+    ['--json --yes', '--json goes with --list'],
+  ])('is neither trusted nor forgotten by flags that mean nothing together: %s', async (flags, said) => {
+    machine.write(file, OPEN)
+    const { code, stdout, stderr } = await machine.paude(['trust', ...flags.split(' ')])
+    expect([code, stdout]).toEqual([2, ''])
+    expect(stderr).toContain(said)
+    expect((await machine.paude(['trust', '--list'])).stderr).toContain('nothing is trusted')
+  })
+
   test('keeps the word of the user outside of the project, for him alone', async () => {
     machine.write(file, OPEN)
     await machine.paude(['trust', '--yes'])

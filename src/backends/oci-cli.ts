@@ -2,6 +2,7 @@ import { dirname, join } from 'node:path'
 import { type Exec, exec, folder, later, type Plan, together, write } from '../plan/plan.ts'
 import type { SessionSpec } from '../session/spec.ts'
 import {
+  agentHardening,
   bind,
   type Dialect,
   environmentFlags,
@@ -204,7 +205,7 @@ function makeAgent(dialect: Dialect, spec: SessionSpec): Exec {
       ...labels(spec, 'agent'),
       '--pull=never',
       ...dialect.always,
-      ...HARDENING,
+      ...agentHardening(spec),
       ...dialect.user(spec),
       ...limitFlags(spec),
       ...spec.extraFlags,

@@ -1,5 +1,5 @@
 import { STEERS_CLIENT } from '../run/client-variables.ts'
-import type { SessionSpec } from '../session/spec.ts'
+import type { Security, SessionSpec } from '../session/spec.ts'
 
 /** What differs in spelling between docker and podman. Everything else is shared. */
 export type Dialect = {
@@ -32,8 +32,19 @@ export type Dialect = {
   readonly removal: readonly string[]
 }
 
-/** The hardening every container of ours shares: agent, gate and proxy. */
+/** The whole hardening: gate and proxy always have it, the agent unless its session gives something up. */
 export const HARDENING = ['--cap-drop=ALL', '--security-opt=no-new-privileges', '--read-only'] as const
+
+/** The agent's: the same, but for what its session gives up. Capabilities are never given back, since it shares the gate's network. */
+export function agentHardening({ security: { readOnlyRoot, noNewPrivileges, seccomp } }: SessionSpec): readonly string[] {
+  // A new switch does not compile until it is handled here.
+  const flags: Readonly<Record<keyof Security, readonly string[]>> = {
+    noNewPrivileges: noNewPrivileges ? ['--security-opt=no-new-privileges'] : [],
+    readOnlyRoot: readOnlyRoot ? ['--read-only'] : [],
+    seccomp: seccomp === 'off' ? ['--security-opt=seccomp=unconfined'] : [],
+  }
+  return ['--cap-drop=ALL', ...Object.values(flags).flat()]
+}
 
 /** One field of an engine's comma-separated --mount value. */
 const field = (key: string, value: string): string =>
@@ -75,7 +86,8 @@ export function limitFlags({ limits: { cpus, memory, pids } }: SessionSpec): rea
     ...(cpus > 0 ? [`--cpus=${cpus}`] : []),
     // Swap equal to memory: the limit is the limit.
     ...(memory > 0 ? [`--memory=${memory}`, `--memory-swap=${memory}`] : []),
-    `--pids-limit=${pids}`,
+    // Left out, it would be the engine's own default.
+    `--pids-limit=${pids > 0 ? pids : -1}`,
   ]
 }
 

@@ -49,7 +49,7 @@ export async function changeFile(
   insistPrivate(host)
   // Not beside the file: a project could keep it taken.
   mkdirSync(stateFolder(host), { recursive: true, mode: 0o700 })
-  return await withLock(host, join(stateFolder(host), 'config.lock'), async () => {
+  return await withLock(host, { path: join(stateFolder(host), 'config.lock'), what: 'the configuration' }, async () => {
     const editable = editableFile(host, project)
     const text = textOf(editable)
     if (text === null || text === editable.text) return { ...editable, changed: false }
@@ -127,6 +127,9 @@ export function removeEntry(editable: Editable, key: string, value: string): str
   if (after !== null) return after
   throw unchangeable(editable, `make it this: ${written(path, tomlLiteral(left))}`)
 }
+
+/** What a list of the file holds; empty where it is not there. */
+export const entriesAt = (editable: Editable, key: string): readonly string[] => listAt(editable, insistOnKey(key))
 
 const unchangeable = ({ file }: Editable, hint: string): PaudeError =>
   new PaudeError('config', `${file} is written in a way that cannot be changed without rewriting it`, { hint })

@@ -2,6 +2,7 @@ import { entryText } from '../config/entry-text.ts'
 import { keyNames } from '../config/key-names.ts'
 import { fileKeys } from '../config/keys.ts'
 import { configFile, readUserFile } from '../config/load.ts'
+import { DEFAULTS } from '../config/merge.ts'
 import { parseToml } from '../config/parse.ts'
 import { readProjectFiles } from '../config/project.ts'
 import type { Config, Settings } from '../config/settings.ts'
@@ -53,6 +54,8 @@ function valueOfKey(config: Config, host: Host, key: string): Value {
 const plain = (settings: Settings, setting: keyof Settings): Value => {
   const value: unknown = settings[setting]
   if (setting === 'notify') return value as Table
+  // Kept as a word, written as a truth.
+  if (DEFAULTS[setting] === 'true' || DEFAULTS[setting] === 'false') return value === 'true'
   return Array.isArray(value) ? value.map(entryText) : String(value) || null
 }
 

@@ -8,6 +8,7 @@ import { execute } from '../run/execute.ts'
 import { LEFT } from '../run/process.ts'
 import { mountCheck } from '../session/mount-check.ts'
 import { proxySecret } from '../session/policy.ts'
+import { weakening } from '../session/security.ts'
 import { want } from '../session/wanted.ts'
 import { carryOut } from './carry-out.ts'
 import type { Context } from './context.ts'
@@ -23,6 +24,12 @@ export async function continueSession(
 ): Promise<number> {
   const { backend, handle, record } = dryRun ? found : await carryToEnd(context, found)
   await insistManaged(context.host, record)
+  if (!record.security.readOnlyRoot)
+    throw new PaudeError(
+      'refused',
+      `session ${record.id} was started with security.read_only_root = false: its agent may have replaced what checks its mounts, so it is not started again`,
+      { hint: `paude fork ${record.id} takes its conversation into a new box` },
+    )
   const credential = record.credential === '' ? null : claude.credential(context.host)
   if (record.credential !== '' && credential?.variable !== record.credential)
     throw new PaudeError('usage', `session ${record.id} was started with ${record.credential}, which is not set now`, {
@@ -45,6 +52,8 @@ export async function continueSession(
   const before = await ask(backend.state(handle), context.effects(backend))
   if (before.status === 'running')
     throw new PaudeError('name-taken', `session ${record.id} runs already`, { hint: `paude attach ${record.id}` })
+  const weaker = weakening(record.security)
+  if (weaker !== null) context.warn(weaker)
   const code = await execute(plan, context.effects(backend))
   if (!attached) {
     context.answer(record.id)

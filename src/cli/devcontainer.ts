@@ -34,6 +34,18 @@ export async function wantedDevcontainer(
 export const devcontainerFlag = ({ devcontainer }: Settings): string =>
   devcontainer === 'use' ? '--devcontainer' : `--devcontainer=${devcontainer}`
 
+/** What is said of a devcontainer.json that nobody wants to count here; '' where there is none. */
+export async function unusedDevcontainer(host: Context['host']): Promise<string> {
+  const { findDevcontainer } = await import('../devcontainer/find.ts')
+  try {
+    const found = findDevcontainer(projectFolders(host), 'use')
+    return found === null ? '' : `${shown(found.file.file)} counts only where it is asked for: paude --devcontainer trust`
+  } catch (error) {
+    if (!(error instanceof PaudeError)) throw error
+    return error.code === 'ambiguous' ? `${error.message}; one counts only where it is asked for: ${error.hint} trust` : ''
+  }
+}
+
 function missing(root: string, name: string): PaudeError {
   const what = name === 'use' ? 'devcontainer.json' : `.devcontainer/${shown(name)}/devcontainer.json`
   return new PaudeError('not-found', `there is no ${what} in ${shown(root)}`, {

@@ -5,6 +5,7 @@ import { PaudeError } from '../errors.ts'
 import { ask } from '../run/ask.ts'
 import { homeVolume } from '../session/id.ts'
 import { handleOf, type SessionRecord } from '../session/record.ts'
+import { HARDENED } from '../session/security.ts'
 import { readRecords, sessionFolder } from '../session/store.ts'
 import type { Context } from './context.ts'
 
@@ -143,6 +144,8 @@ const recordOf = (row: Row): SessionRecord => ({
   mounts: [],
   watch: {},
   index: null,
+  // No label tells; without its folder it cannot be started again anyway.
+  security: HARDENED,
   credential: '',
 })
 

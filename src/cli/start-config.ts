@@ -2,6 +2,7 @@ import { readSync } from 'node:fs'
 import type { Config, Layer } from '../config/settings.ts'
 import { approve, isApproved } from '../config/trust.ts'
 import { PaudeError } from '../errors.ts'
+import { quote } from '../plan/shell.ts'
 import { insistPrivate, trustFolder } from '../session/store.ts'
 import { shown } from '../workspace/paths.ts'
 import type { Context } from './context.ts'
@@ -81,16 +82,25 @@ export function readAnswer({ prompt }: Context, question: string): string {
 
 const named = ({ key, value }: { readonly key: string; readonly value: string }) => printable(`${key} = ${shortened(value)}`)
 
-function untrusted(judged: readonly Judged[], { settings, origins }: Config): PaudeError {
+/** The command that asks for the user's word about what was looked at: without the same flags it would look at something else. */
+export function trustCommand({ settings, origins }: Config, ...words: readonly string[]): string {
+  const typed = (key: 'devcontainer' | 'profile') => origins[key].some(({ layer }) => layer === 'flag')
+  return [
+    'paude',
+    ...(typed('profile') ? [`--profile=${quote(settings.profile)}`] : []),
+    ...(typed('devcontainer') ? [devcontainerFlag(settings)] : []),
+    'trust',
+    ...words,
+  ].join(' ')
+}
+
+function untrusted(judged: readonly Judged[], config: Config): PaudeError {
   const [first] = judged
   const items = judged.flatMap((one) => one.items)
-  // Without the flag its file would not be looked at.
-  const typed = origins.devcontainer.some(({ layer }) => layer === 'flag')
-  const flag = typed ? `${devcontainerFlag(settings)} ` : ''
   const more = items.length > 3 ? `, and ${items.length - 3} more` : ''
   return new PaudeError(
     'refused',
     `${shown(first?.file.file ?? '')} wants to open the box, and is not trusted: ${items.slice(0, 3).map(named).join(', ')}${more}`,
-    { hint: `paude ${flag}trust shows it and asks; paude --ignore-project-config goes on without it` },
+    { hint: `${trustCommand(config)} shows it and asks; paude --ignore-project-config goes on without it` },
   )
 }

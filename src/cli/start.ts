@@ -15,6 +15,7 @@ import { outside } from '../session/outside.ts'
 import { policyNow } from '../session/policy.ts'
 import { handleOf, type SessionRecord } from '../session/record.ts'
 import { resolveSession, type Wish } from '../session/resolve.ts'
+import { weakening } from '../session/security.ts'
 import type { SessionSpec } from '../session/spec.ts'
 import { insistPrivate, readRecord, readRecords } from '../session/store.ts'
 import { readTimeout } from './args.ts'
@@ -75,6 +76,8 @@ export async function startSession(context: Context, start: Start): Promise<numb
     warn(
       'the network is recorded: the agent can reach every public host; only private, loopback, link-local and metadata addresses are blocked',
     )
+  const weaker = weakening(spec.security, config.origins)
+  if (weaker !== null) warn(weaker)
   insistPrivate(host)
   refuseTakenName(context, spec)
   const effects = context.effects(backend)
@@ -127,13 +130,14 @@ async function finish(context: Context, { backend, spec, record, code, removal, 
     code === 125 && isWalled ? capture(backend.receipt(handle)).catch(() => null) : null,
   ])
   // It may have been changed meanwhile; where nothing was asked for, nobody needs to know.
-  const last = requests?.stdout ? (readRecord(context.host, record.id) ?? record) : record
+  const log = requests?.stdout ?? ''
+  const last = log === '' ? record : (readRecord(context.host, record.id) ?? record)
   await execute(removal, effects)
   if (receipt !== null && /"ok":false/.test(receipt.stdout))
     throw new PaudeError('self-test', 'the wall around the agent did not hold, so the agent was not started', {
       hint: 'paude selftest shows which probe got out',
     })
-  const asked = parseLog(requests?.stdout ?? '', policyNow(last, Date.now() / 1000))
+  const asked = log === '' ? [] : parseLog(log, policyNow(last, Date.now() / 1000))
   onEnd?.(asked)
   await warnOfPlanted(context, record)
   if (onEnd === undefined) noteBlocked(context, asked)
@@ -150,8 +154,8 @@ function noteRecorded({ note }: Context, { entries }: Proposal): void {
 function noteBlocked({ note }: Context, requests: readonly Request[]): void {
   const blocked = requests.filter(({ decision }) => decision === 'blocked')
   const names = (list: readonly Request[]) => [...new Set(list.map(({ host, port }) => `${printable(host)}:${port}`))]
-  const unlisted = names(blocked.filter(({ rule }) => rule !== UNREACHABLE))
-  const unreachable = names(blocked.filter(({ rule }) => rule === UNREACHABLE))
+  const unlisted = names(blocked.filter(({ rule }) => !UNREACHABLE.includes(rule)))
+  const unreachable = names(blocked.filter(({ rule }) => UNREACHABLE.includes(rule)))
   const [first = ''] = unlisted
   if (unlisted.length > 0)
     note(

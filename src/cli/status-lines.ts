@@ -1,3 +1,4 @@
+import { givenUp } from '../session/security.ts'
 import { dim, green, printable, red, yellow } from './output.ts'
 import { ago } from './session-table.ts'
 import type { Status } from './status.ts'
@@ -11,6 +12,7 @@ export function statusLines(status: Status, now: number): readonly string[] {
     ...group('backend', backendRows(status)),
     ...group('engines', engineRows(status)),
     ...group('network', [status.network]),
+    ...group('security', givenUp(status.security).map(yellow)),
     ...group('config', fileRows(status)),
     ...group('images', imageRows(status, now)),
     ...group('sessions', sessionRows(status)),
@@ -41,23 +43,25 @@ const engineRows = ({ engines }: Status): readonly string[] =>
       : [`${name}: ${yellow(state)}: ${printable(why)}`, ...fix(command)],
   )
 
-const fileRows = ({ files, fault }: Status): readonly string[] => [
+const fileRows = ({ files, fault, fix: command }: Status): readonly string[] => [
   ...files.flatMap(fileRow),
-  ...(fault === '' ? [] : [`${red('broken')}: ${printable(fault)}`, ...fix('paude config check')]),
+  ...(fault === '' ? [] : [`${red('broken')}: ${printable(fault)}`, ...fix(command)]),
 ]
 
-function fileRow({ file, state, opens }: FileState): readonly string[] {
+function fileRow({ file, state, opens, fix: command }: FileState): readonly string[] {
   const name = printable(file)
   const opened = opens.map(printable).join(', ')
   switch (state) {
     case 'read':
       return [name]
+    case 'unread':
+      return [`${name}: ${yellow('not read')}`]
     case 'absent':
       return [`${name}: not there, which is fine`]
     case 'trusted':
       return [`${name}: ${green('trusted')}: ${opened}`]
     case 'untrusted':
-      return [`${name}: ${yellow('not trusted')}: ${opened}`, ...fix('paude trust')]
+      return [`${name}: ${yellow('not trusted')}: ${opened}`, ...fix(command)]
     case 'restricted':
       return [`${name}: may only narrow, so this is left out: ${opened}`]
   }
@@ -94,7 +98,8 @@ function diskRows({ images, engines, disk }: Status): readonly string[] {
   return [
     // Layers that images share are counted once for each.
     ...ready.map((name, index) => `images on ${name}: ${size(held[index] ?? 0)} at most`),
-    ...disk.map(({ folder, bytes }) => `${printable(folder)}: ${size(bytes)}`),
+    ...ready.map((name) => `HOME volumes on ${name}: not counted; ${name} system df --verbose tells their size`),
+    ...disk.map(({ folder, bytes, whole }) => `${printable(folder)}: ${size(bytes)}${whole ? '' : ' at least'}`),
   ]
 }
 

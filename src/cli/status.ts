@@ -1,5 +1,3 @@
-import { lstatSync, readdirSync } from 'node:fs'
-import { join } from 'node:path'
 import { pickBackend, usable } from '../backends/pick.ts'
 import { type BackendName, backendNames } from '../backends/registry.ts'
 import type { Origin } from '../config/settings.ts'
@@ -9,10 +7,13 @@ import { PaudeError } from '../errors.ts'
 import type { Host } from '../host.ts'
 import { extraCaCertificates } from '../image/ca.ts'
 import { type ListedImage, listImages } from '../image/list.ts'
+import { readSecurity } from '../session/security.ts'
+import type { Security } from '../session/spec.ts'
 import { cacheFolder, stateFolder } from '../session/store.ts'
 import { below } from '../workspace/paths.ts'
 import { type ConfigHere, configHere } from './config-here.ts'
 import type { Context } from './context.ts'
+import { type DiskSize, sizeOf } from './disk-size.ts'
 import { listSessions, type Row } from './find-session.ts'
 import { type FileState, fileStates } from './status-files.ts'
 import { wantedImages } from './wanted-images.ts'
@@ -26,13 +27,16 @@ export type Status = {
   readonly backend: { readonly name: string; readonly why: string; readonly fix: string }
   readonly engines: readonly (EngineState & { readonly fix: string })[]
   readonly network: string
-  /** Why the project's own files could not be read; '' when they could. */
+  /** What of the hardening a start here has. */
+  readonly security: Security
+  /** Why files could not be read, and so do not count here; '' when they could. */
   readonly fault: string
+  readonly fix: string
   readonly files: readonly FileState[]
   readonly images: readonly ImageState[]
   readonly sessions: readonly (Pick<Row, 'id' | 'name' | 'status' | 'backend' | 'workspace'> & { readonly here: boolean })[]
-  /** What paude keeps on this machine besides images and volumes. */
-  readonly disk: readonly { readonly folder: string; readonly bytes: number }[]
+  /** What paude keeps on this machine besides images and volumes: of these an engine would have to walk through every file. */
+  readonly disk: readonly (DiskSize & { readonly folder: string })[]
 }
 
 /** An image that a start here would use (`built` unless it is yet to be), or one that it would not. */
@@ -69,7 +73,9 @@ export async function lookStatus(context: Context): Promise<Status> {
     backend: await chosenBackend(host, settings.backend, origins.backend[0]),
     engines,
     network: settings.network,
+    security: readSecurity(settings),
     fault: here.fault?.message ?? '',
+    fix: here.fault === null ? '' : here.fault.hint || 'paude config check',
     files: fileStates(host, here),
     images,
     sessions: sessions.map(({ id, name, status, backend, workspace }) => ({
@@ -80,7 +86,7 @@ export async function lookStatus(context: Context): Promise<Status> {
       workspace,
       here: below(workspace, host.cwd),
     })),
-    disk: [stateFolder(host), cacheFolder(host)].map((folder) => ({ folder, bytes: sizeOf(folder) })),
+    disk: [stateFolder(host), cacheFolder(host)].map((folder) => ({ folder, ...sizeOf(folder) })),
   }
 }
 
@@ -135,19 +141,5 @@ async function chosenBackend(host: Host, wanted: 'auto' | BackendName, origin: O
   } catch (error) {
     if (error instanceof PaudeError) return { name: '', why: error.message, fix: error.hint }
     throw error
-  }
-}
-
-/** Most entries that are counted: more do not fit into a moment. */
-const MOST = 20_000
-
-/** Bytes of the files below a folder, links not followed. */
-function sizeOf(folder: string): number {
-  try {
-    return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-      .slice(0, MOST)
-      .reduce((sum, name) => sum + (lstatSync(join(folder, name), { throwIfNoEntry: false })?.size ?? 0), 0)
-  } catch {
-    return 0
   }
 }

@@ -209,6 +209,7 @@ export const verbs = {
       ['paude network watch', 'what is blocked as it happens, and one key that allows it'],
       ['paude network allow example.org --user', 'here at once, and in all sessions to come'],
       ['paude network propose', 'the list that would have let everything through, for review'],
+      ['paude network propose --project', "the same list into the project's paude.toml"],
       ['paude network blocked', 'what was blocked, each host once'],
       ['paude network log', 'every request of the session of this directory'],
       ['paude network log --blocked --json', 'what was blocked, for scripts'],

@@ -8,7 +8,7 @@ const HARMLESS = [
 const REASONS: Readonly<Record<string, string>> = {
   privileged: 'takes every wall around the box away',
   'cap-add': 'gives back a privilege',
-  'security-opt': 'loosens the hardening',
+  'security-opt': 'loosens the hardening; what of it can be given up stands in [security]',
   device: 'hands a device of this machine to the box',
   gpus: 'hands devices of this machine to the box',
   network: 'goes round the allowlist',

@@ -5,7 +5,7 @@ const UNITS = { k: 1024, m: 1024 ** 2, g: 1024 ** 3, t: 1024 ** 4 } as const
 /** Claude starts in 128 MB; an engine refuses less than 6 MB. */
 const LEAST_MEMORY = 64 * UNITS.m
 
-/** Reads the three limits; '' or `none` means no limit, which pids cannot have. */
+/** Reads the three limits; `none` means no limit, and so does '' where a limit has no default. */
 export const readLimits = ({
   cpus,
   memory,
@@ -50,10 +50,11 @@ export function readCpus(text: string): number {
 }
 
 export function readPids(text: string): number {
+  if (text === 'none') return 0
   const pids = /^\d{1,7}$/.test(text) ? Number(text) : 0
   if (pids < 16)
     throw new PaudeError('usage', `invalid number of processes ${JSON.stringify(text)}`, {
-      hint: 'write a whole number of at least 16, like 4096',
+      hint: 'write a whole number of at least 16, like 4096, or none',
     })
   return pids
 }

@@ -29,23 +29,32 @@ export const loadConfig = async (host: Host, flags: Layer): Promise<Config> => c
 export const configOf = ({ user, environment, flags, managed, file }: Layers, project: readonly Source[] = []): Config =>
   mergeSources({ file, sources: [...user.sources, ...project, environment, flags], managed: managed.sources })
 
+/** Where a file is broken, for commands that tell so: what variables and flags say alone. */
+export const configWithoutFiles = (host: Host, flags: Layer): Config =>
+  configOf(layersOf(host, flags, { user: NOTHING, managed: NOTHING }))
+
 export async function readLayers(host: Host, flags: Layer): Promise<Layers> {
-  const file = configFile(host)
+  const profile = flags.profile ?? readVariables(host.env).profile ?? ''
+  const written = [readUserFile(configFile(host)), readManagedFile(host.managedFile)]
+  const [user = NOTHING, managed = NOTHING] = await Promise.all(
+    written.map((one) => (one === null ? NOTHING : parse(one, profile))),
+  )
+  return layersOf(host, flags, { user, managed })
+}
+
+function layersOf(host: Host, flags: Layer, { user, managed }: Pick<Layers, 'user' | 'managed'>): Layers {
   const environment = readVariables(host.env)
-  const profile = flags.profile ?? environment.profile ?? ''
-  const written = [readUserFile(file), readManagedFile(host.managedFile)]
-  const [user, managed] = await Promise.all(written.map((one) => (one === null ? NOTHING : parse(one, profile))))
   return {
-    user: user ?? NOTHING,
+    user,
     environment: onlySaid('environment', environment, placesOf(environment, variableOf)),
     flags: onlySaid(
       'flag',
       flags,
       placesOf(flags, ({ name }) => `--${name}`),
     ),
-    managed: managed ?? NOTHING,
-    file,
-    profile,
+    managed,
+    file: configFile(host),
+    profile: flags.profile ?? environment.profile ?? '',
   }
 }
 

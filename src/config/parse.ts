@@ -23,14 +23,14 @@ export type Parsed = {
   readonly profiles: readonly string[]
 }
 
-/** Sections that a layer cannot have, and why: some act on the user's machine, some say what becomes of the layer itself. */
+/** Sections and keys that a layer cannot have, and why: some act on the user's machine, some say what becomes of the layer itself. */
 const NOT_IN: Readonly<Record<Written['layer'], Readonly<Record<string, string>>>> = {
   user: {},
   project: {
     devcontainer: 'whether it is used is not said by the project',
     notify: 'it belongs into your own config.toml, since it acts on this machine and not on the box',
     terminal: 'it belongs into your own config.toml, since it acts on this machine and not on the box',
-    security: 'whether a project is trusted is not said by the project',
+    'security.project_config': 'whether a project is trusted is not said by the project',
   },
   managed: {
     devcontainer: 'it belongs into the config.toml of each user; image.ref bounds what it may bring',
@@ -101,9 +101,7 @@ function freezeRuntime(): void {
 export function parseToml(file: string, content: string): unknown {
   freezeRuntime()
   try {
-    return JSON.parse(
-      JSON.stringify(TOML.parse(content), (_, value: unknown) => (typeof value === 'bigint' ? Number(value) : value)),
-    )
+    return plain(TOML.parse(content))
   } catch (cause) {
     const { line, message } =
       cause instanceof TypeError ? { line: undefined, message: ofRuntime(cause) } : (cause as Error & { readonly line?: number })
@@ -117,6 +115,15 @@ export function parseToml(file: string, content: string): unknown {
         cause,
       },
     )
+  }
+}
+
+/** A function for each value takes its time, and only a number beyond all others needs it. */
+function plain(found: unknown): unknown {
+  try {
+    return JSON.parse(JSON.stringify(found))
+  } catch {
+    return JSON.parse(JSON.stringify(found, (_, value: unknown) => (typeof value === 'bigint' ? Number(value) : value)))
   }
 }
 
@@ -141,7 +148,7 @@ function current(found: unknown, at: Placer, migrations: Migrations): unknown {
 
 function refuseForeign(read: Read, parts: readonly (readonly [prefix: string, part: Profile])[]): void {
   for (const [prefix, part] of parts)
-    for (const section of Object.keys(NOT_IN[read.layer])) if (Object.hasOwn(part, section)) throw foreign(read, section, prefix)
+    for (const key of Object.keys(NOT_IN[read.layer])) if (valueAt(part, key) !== undefined) throw foreign(read, key, prefix)
   if (read.layer !== 'project') return
   for (const [prefix, { env }] of parts)
     for (const { name, source } of env?.references ?? [])
@@ -162,9 +169,9 @@ function refuseUnreadable({ layer, at }: Read, parts: readonly (readonly [prefix
   }
 }
 
-const foreign = ({ layer, at }: Read, section: string, prefix = ''): PaudeError =>
-  wrong(`${at(`${prefix}${section}`)}: ${section} is not for this file`, {
-    hint: NOT_IN[layer][section] ?? '',
+const foreign = ({ layer, at }: Read, key: string, prefix = ''): PaudeError =>
+  wrong(`${at(`${prefix}${key}`)}: ${key} is not for this file`, {
+    hint: NOT_IN[layer][key] ?? '',
   })
 
 /** What a part of a file says, by settings. */

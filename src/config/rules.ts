@@ -38,6 +38,9 @@ export const RULES = {
   cpus: { limit: readCpus },
   memory: { limit: readMemory },
   pids: { limit: readPids },
+  readOnlyRoot: { order: ['true', 'false'] },
+  noNewPrivileges: { order: ['true', 'false'] },
+  seccomp: { order: ['default', 'off'] },
   mount: 'adds',
   protect: 'closes',
   // A value that a project chooses passes through the environment of the engine's client.

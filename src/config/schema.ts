@@ -8,6 +8,10 @@ import { REFERENCE } from './reference-schema.ts'
 const text = v.pipe(v.string(), v.nonEmpty('must not be empty'))
 const number = v.union([text, v.pipe(v.number(), v.transform(String))], 'must be a number or a text like "2"')
 const texts = v.array(text)
+const truth = v.pipe(
+  v.boolean(),
+  v.transform((on) => `${on}` as const),
+)
 
 const succeeds = (read: (value: string) => unknown) => (value: string) => {
   try {
@@ -66,7 +70,7 @@ const sections = {
     v.strictObject({
       cpus: v.optional(v.pipe(number, v.check(succeeds(readCpus), 'must be a number like 2 or 1.5, or "none"'))),
       memory: v.optional(v.pipe(text, v.check(succeeds(readMemory), 'must be a size like "4g", of 64m at least, or "none"'))),
-      pids: v.optional(v.pipe(number, v.check(succeeds(readPids), 'must be a whole number of at least 16'))),
+      pids: v.optional(v.pipe(number, v.check(succeeds(readPids), 'must be a whole number of at least 16, or "none"'))),
     }),
   ),
   workspace: v.optional(
@@ -88,7 +92,14 @@ const sections = {
   env: v.optional(Env),
   docker: v.optional(Engine),
   podman: v.optional(Engine),
-  security: v.optional(v.strictObject({ project_config: v.optional(v.picklist(['ask', 'restrict', 'ignore'])) })),
+  security: v.optional(
+    v.strictObject({
+      read_only_root: v.optional(truth),
+      no_new_privileges: v.optional(truth),
+      seccomp: v.optional(v.picklist(['default', 'off'])),
+      project_config: v.optional(v.picklist(['ask', 'restrict', 'ignore'])),
+    }),
+  ),
   terminal: v.optional(v.strictObject({ detach_keys: v.optional(text), scrollback: v.optional(number) })),
   notify: v.optional(Notify),
 }

@@ -29,6 +29,10 @@ export type Settings = {
   readonly cpus: string
   readonly memory: string
   readonly pids: string
+  /** What of the hardening of the agent's box holds; gate and proxy keep all of it. */
+  readonly readOnlyRoot: `${boolean}`
+  readonly noNewPrivileges: `${boolean}`
+  readonly seccomp: 'default' | 'off'
   /** Seconds as typed; '' or `none` means no limit. */
   readonly timeout: string
   readonly mount: readonly string[]

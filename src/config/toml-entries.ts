@@ -19,7 +19,8 @@ export function tomlEntries(text: string): { readonly entries: readonly Entry[];
   let line = 1
   let counted = 0
   while (at < text.length) {
-    for (; counted < at; counted++) if (text[counted] === '\n') line++
+    for (let end = text.indexOf('\n', counted); end !== -1 && end < at; end = text.indexOf('\n', end + 1)) line++
+    counted = at
     if (text[at] === '[') {
       const key = readKey(text, at + (text[at + 1] === '[' ? 2 : 1))
       section = key.path
@@ -134,8 +135,15 @@ function stringEnd(text: string, at: number): number {
   const long = text.startsWith(quote.repeat(3), at)
   const close = long ? quote.repeat(3) : quote
   let next = at + close.length
-  while (next < text.length && !text.startsWith(close, next)) next += quote === '"' && text[next] === '\\' ? 2 : 1
-  let end = Math.min(text.length, next + close.length)
+  let found = text.indexOf(close, next)
+  // A backslash takes the sign behind it along.
+  while (quote === '"' && found !== -1) {
+    const slash = text.slice(next, found).indexOf('\\')
+    if (slash === -1) break
+    next += slash + 2
+    if (found < next) found = text.indexOf(close, next)
+  }
+  let end = found === -1 ? text.length : found + close.length
   // A long string may end with quotes of its own before the closing three.
   for (let more = 0; long && more < 2 && text[end] === quote; more++) end++
   return end

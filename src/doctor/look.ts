@@ -63,6 +63,17 @@ function isWritable(path: string): boolean {
   }
 }
 
+const DAY = 86_400_000
+
+/** When this program was there at the latest, in ms since 1970: a clock before that is wrong. A day is left to the clock it was made by. */
+export function madeAt({ self }: Pick<Host, 'self'>): number {
+  try {
+    return statSync(self).mtimeMs - DAY
+  } catch {
+    return 0
+  }
+}
+
 export const initIsThere = (): boolean => INIT_PROGRAMS.some((path) => existsSync(path))
 
 /** What only the engine itself can tell. */

@@ -1,6 +1,9 @@
 import type { PaudeError } from '../errors.ts'
 import { HOST_NAME } from '../network/allow.ts'
+import { resolvesElsewhere } from '../network/decide.ts'
 import { inside, PRIVATE_RANGES, readRange } from '../network/ranges.ts'
+import type { Ways } from '../network/ways.ts'
+import { quote } from '../plan/shell.ts'
 import { type Check, ok, problem, warning } from './check.ts'
 import type { Authorities } from './look.ts'
 
@@ -65,16 +68,20 @@ export const orphanChecks = (count: number): readonly Check[] => [
     : warning('orphans', `${count} containers, volumes or folders belong to no session`, 'paude rm --orphans'),
 ]
 
-/** The project's own files of configuration; `fault` is why they cannot be read. */
+/** The files of configuration; `fault` is why those that `broken` names cannot be read, `trust` the command that asks for the user's word. */
 export function projectChecks({
   fault,
+  broken,
   untrusted,
+  trust,
 }: {
   readonly fault: Pick<PaudeError, 'message' | 'hint'> | null
+  readonly broken: 'none' | 'project' | 'all'
   readonly untrusted: readonly string[]
+  readonly trust: string
 }): readonly Check[] {
-  if (fault !== null) return [problem('project', fault.message, fault.hint)]
-  if (untrusted.length > 0) return [warning('project', `${untrusted.join(', ')} wants to open the box`, 'paude trust')]
+  if (fault !== null) return [problem(broken === 'all' ? 'configuration' : 'project', fault.message, fault.hint)]
+  if (untrusted.length > 0) return [warning('project', `${untrusted.join(', ')} wants to open the box`, trust)]
   return [ok('project', 'its configuration is in order')]
 }
 
@@ -91,17 +98,40 @@ export function credentialChecks({ variable, fault }: { readonly variable: strin
 
 const PROXIES = ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY']
 
-/** Names only: a proxy's address may hold a password. */
-export function proxyChecks(env: Readonly<Record<string, string | undefined>>): readonly Check[] {
-  const set = [...PROXIES, ...PROXIES.map((name) => name.toLowerCase())].filter((name) => env[name])
-  if (set.length === 0) return [ok('proxy of this machine', 'none set')]
+/** What the configuration says of the ways out; `fault` is why no start would take it. */
+export type WaysOut = { readonly ways: Ways; readonly fault: Pick<PaudeError, 'message' | 'hint'> | null }
+
+/** The variables by name, and of their values host and port alone: the rest may be a password. */
+export function proxyChecks(
+  env: Readonly<Record<string, string | undefined>>,
+  { ways: { upstream }, fault }: WaysOut,
+): readonly Check[] {
+  const name = 'proxy of this machine'
+  if (fault !== null) return [problem(name, fault.message, fault.hint)]
+  if (upstream !== null) return [ok(name, `network.upstream_proxy is ${upstream.host}:${upstream.port}: requests go through it`)]
+  const set = [...PROXIES, ...PROXIES.map((one) => one.toLowerCase())].filter((one) => env[one])
+  if (set.length === 0) return [ok(name, 'none set')]
+  const { place, local, login } = proxyOf(env[set.find((one) => /^https_/i.test(one)) ?? set[0] ?? ''] ?? '')
   return [
     warning(
-      'proxy of this machine',
-      `${set.join(', ')} ${set.length === 1 ? 'is' : 'are'} set; paude's proxy does not use it and connects directly`,
-      'if the network lets nothing else out, allow this machine to connect directly',
+      name,
+      `${set.join(', ')} ${set.length === 1 ? 'is' : 'are'} set, which paude's proxy does not read: it connects directly${
+        local ? '; on the loopback of this machine it could not reach that proxy either, so let it listen on another address' : ''
+      }`,
+      `paude config set network.upstream_proxy ${place}${login ? '; for its name and password: paude config set network.upstream_credentials env:NAME' : ''}`,
     ),
   ]
+}
+
+function proxyOf(text: string): { readonly place: string; readonly local: boolean; readonly login: boolean } {
+  const url = URL.parse(text.includes('://') ? text : `http://${text}`)
+  const known = url !== null && /^https?:$/.test(url.protocol)
+  const local = known && /^(localhost|127\.[\d.]+|\[::1\])$/.test(url.hostname)
+  return {
+    place: known && !local ? quote(`${url.protocol}//${url.host}`) : 'http://HOST:PORT',
+    local,
+    login: known && url.username !== '',
+  }
 }
 
 /** `fault` is why they cannot be read. */
@@ -139,10 +169,12 @@ export function resolverConfChecks({ conf, daemon }: { readonly conf: string; re
   ]
 }
 
-/** What the provider's name resolves to here; null when it does not. */
-export function resolverChecks(site: string, addresses: readonly string[] | null): readonly Check[] {
+/** What the provider's name resolves to here; null when it does not. Where somebody else resolves it for the proxy, that says nothing. */
+export function resolverChecks(site: string, addresses: readonly string[] | null, ways: Ways): readonly Check[] {
   const [host = ''] = site.split(':')
   if (host === HOST_NAME) return [ok('provider', `a port of this machine: ${site}`)]
+  if (resolvesElsewhere(ways, host)) return [ok('provider', `the upstream proxy resolves ${host}`)]
+  if (ways.dns.length > 0) return [ok('provider', `network.dns resolves ${host}: ${ways.dns.join(', ')}`)]
   if (addresses === null || addresses.length === 0)
     return [
       warning('provider', `${host} does not resolve here`, 'check the network and its resolver; the proxy asks the same one'),

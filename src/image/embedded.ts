@@ -4,10 +4,14 @@ import custom from '../../images/custom/Dockerfile' with { type: 'text' }
 import closure from '../../squid/closure' with { type: 'text' }
 import proxyImage from '../../squid/Dockerfile' with { type: 'text' }
 import accessDenied from '../../squid/ERR_ACCESS_DENIED' with { type: 'text' }
+import cannotForward from '../../squid/ERR_CANNOT_FORWARD' with { type: 'text' }
 import connectFail from '../../squid/ERR_CONNECT_FAIL' with { type: 'text' }
 import dnsFail from '../../squid/ERR_DNS_FAIL' with { type: 'text' }
 import forwardingDenied from '../../squid/ERR_FORWARDING_DENIED' with { type: 'text' }
 import other from '../../squid/ERR_OTHER' with { type: 'text' }
+import unfound from '../../squid/ERR_PAUDE_UNFOUND' with { type: 'text' }
+import unreached from '../../squid/ERR_PAUDE_UNREACHED' with { type: 'text' }
+import readError from '../../squid/ERR_READ_ERROR' with { type: 'text' }
 import secureConnectFail from '../../squid/ERR_SECURE_CONNECT_FAIL' with { type: 'text' }
 import extraCa from '../../squid/extra-ca.crt' with { type: 'text' }
 import gate from '../../squid/gate' with { type: 'text' }
@@ -32,10 +36,14 @@ export const contexts: Readonly<Record<ImageName, Readonly<Record<string, string
     closure,
     'extra-ca.crt': extraCa,
     ERR_ACCESS_DENIED: accessDenied,
+    ERR_CANNOT_FORWARD: cannotForward,
     ERR_CONNECT_FAIL: connectFail,
     ERR_DNS_FAIL: dnsFail,
     ERR_FORWARDING_DENIED: forwardingDenied,
     ERR_OTHER: other,
+    ERR_PAUDE_UNFOUND: unfound,
+    ERR_PAUDE_UNREACHED: unreached,
+    ERR_READ_ERROR: readError,
     ERR_SECURE_CONNECT_FAIL: secureConnectFail,
     gate,
     'gate.cfg': gateConfig,

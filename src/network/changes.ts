@@ -93,7 +93,7 @@ function refuseOverruled(policy: Policy, entry: string, base: Policy): void {
 }
 
 /** An entry as it is kept, so that the same words mean the same entry. */
-function canonical(entry: string, verb: Word['verb']): string {
+export function canonical(entry: string, verb: Word['verb']): string {
   if (entry.startsWith('@')) return `@${findGroup(entry).name}`
   const { host, ports, privateRange } =
     verb === 'allow' || entry.includes('@') ? parseAllow(entry, '') : { ...parseDeny(entry, ''), privateRange: '' }

@@ -3,6 +3,7 @@ import { type Allow, type Deny, HOST_NAME, type Policy } from './allow.ts'
 import { injectedPath } from './inject.ts'
 import { patternsOf } from './pattern.ts'
 import { isIn, NEVER_RANGES, PRIVATE_RANGES } from './ranges.ts'
+import type { Ways } from './ways.ts'
 
 /** What somebody would like to reach. `https` stands for every tunnel. */
 export type Target = {
@@ -53,7 +54,7 @@ export function readTarget(text: string): Target {
  */
 export function decide(policy: Policy, target: Target, resolved: readonly string[] | null): Verdict {
   const { host, port, scheme } = target
-  const addresses = resolvesElsewhere(policy, host) ? null : resolved
+  const addresses = resolvesElsewhere(policy.ways, host) ? null : resolved
   if (scheme === 'http' && host === HELP) return { decision: 'allowed', rule: "paude's own help page", why: '' }
   if (scheme === 'http' && target.path.startsWith('/squid-internal-')) return blocked("the proxy's own pages")
   const denial = denied(policy.deny, target)
@@ -75,7 +76,7 @@ export function decide(policy: Policy, target: Target, resolved: readonly string
 }
 
 /** An upstream proxy resolves the names that go through it. */
-const resolvesElsewhere = ({ ways: { upstream } }: Policy, host: string): boolean =>
+export const resolvesElsewhere = ({ upstream }: Ways, host: string): boolean =>
   upstream !== null &&
   host !== HOST_NAME &&
   !upstream.except.some((name) => patternsOf(host).includes(name) || name === `*.${host}`)

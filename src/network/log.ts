@@ -24,7 +24,7 @@ export type Request = {
 }
 
 /** The policy that reasons are told by; requests of other revisions were decided by what has changed since. */
-export type Known = Pick<Policy, 'mode' | 'allow' | 'deny'> & { readonly revision: string }
+export type Known = Pick<Policy, 'mode' | 'allow' | 'deny'> & Partial<Pick<Policy, 'ways'>> & { readonly revision: string }
 
 const NOTHING: Known = { mode: 'restricted', allow: [], deny: [], revision: '' }
 
@@ -79,6 +79,8 @@ function readLine(text: string): readonly Line[] {
   const fields = readObject(text)
   const seconds = number(fields?.['t'])
   if (fields === null || fields['v'] !== 1 || !(Math.abs(seconds) < 8e12)) return []
+  // What is left of a connection that squid could not tunnel.
+  if (fields['u'] === 'error:transaction-end-before-headers') return []
   const word = (name: string) => (typeof fields[name] === 'string' && fields[name] !== '-' ? fields[name] : '')
   const count = (name: string) => (Number.isSafeInteger(number(fields[name])) ? Math.max(0, number(fields[name])) : 0)
   return [
@@ -133,9 +135,14 @@ function decision(line: Line, known: Known): Pick<Request, 'decision' | 'rule'> 
     return { decision: 'blocked', rule: sni !== '' && sni !== host ? `sni differs: ${sni}` : 'not allowed inside a tunnel' }
   if (error === 'ERR_ACCESS_DENIED' || error === 'ERR_FORWARDING_DENIED')
     return { decision: 'blocked', rule: denial(line, known) }
+  if (error === 'ERR_PAUDE_UNFOUND') return { decision: 'failed', rule: UNFOUND }
+  if (error === 'ERR_PAUDE_UNREACHED') return { decision: 'blocked', rule: UNREACHED }
   if (error.startsWith('ERR_') && line.status >= 400)
-    return { decision: line.status < 500 ? 'blocked' : 'failed', rule: failure(line) }
-  if (error.startsWith('ERR_') && line.result.includes('NONE')) return { decision: 'failed', rule: failure(line) }
+    return { decision: line.status < 500 ? 'blocked' : 'failed', rule: failure(line, known) }
+  if (error.startsWith('ERR_') && line.result.includes('NONE')) return { decision: 'failed', rule: failure(line, known) }
+  // Of a tunnel that could not be made squid says no more than this.
+  if (line.method === 'CONNECT' && line.status >= 500 && error === '')
+    return { decision: 'failed', rule: failure({ ...line, error: 'ERR_CONNECT_FAIL' }, known) }
   if (host === '') return { decision: 'failed', rule: 'malformed request' }
   const entry = named(known.allow, line).find((one) => opens(one, line))
   return {
@@ -144,8 +151,12 @@ function decision(line: Line, known: Known): Pick<Request, 'decision' | 'rule'> 
   }
 }
 
-/** Why a host that is on the list was denied all the same. */
-export const UNREACHABLE = 'not found, or at a private address'
+const UNFOUND = 'name not found'
+const UNREACHED = 'at a private address'
+const UNFOUND_OR_PRIVATE = 'not found, or at a private address'
+
+/** Why a host that is on the list was denied all the same; of a tunnel squid does not say which. */
+export const UNREACHABLE: readonly string[] = [UNFOUND_OR_PRIVATE, UNREACHED]
 
 /** The log has the verdict; the reason follows from the list the verdict was made by. */
 function denial(line: Line, known: Known): string {
@@ -154,10 +165,11 @@ function denial(line: Line, known: Known): string {
   const rule = denied(known.deny, line)
   if (rule !== null) return `denied: ${rule.host}`
   const entries = named(known.allow, line)
-  if (entries.length === 0) return 'not on the allowlist'
+  if (entries.length === 0)
+    return known.mode === 'record' && line.host.includes('.') ? UNFOUND_OR_PRIVATE : 'not on the allowlist'
   if (!entries.some((entry) => opens(entry, line))) return 'port'
   if (isPast(line, known)) return 'not on the allowlist then'
-  return line.bump === 'bump' || line.host === HOST_NAME ? 'path not allowed' : UNREACHABLE
+  return line.bump === 'bump' || line.host === HOST_NAME ? 'path not allowed' : UNFOUND_OR_PRIVATE
 }
 
 function named(allow: readonly Allow[], { host }: Line): readonly Allow[] {
@@ -171,10 +183,13 @@ const isPast = (line: Line, { revision }: Known): boolean => line.revision !== '
 const opens = ({ ports }: Allow, { method, port, bump }: Line): boolean =>
   ports.includes(port) && port !== (method === 'CONNECT' || bump === 'bump' ? 80 : 443)
 
-function failure({ error, detail }: Line): string {
+function failure({ error, detail }: Line, { ways }: Known): string {
+  const upstream = ways?.upstream
+  if (upstream && /^ERR_(CANNOT_FORWARD|READ_ERROR|CONNECT_FAIL)$/.test(error))
+    return `by the upstream proxy ${upstream.host}:${upstream.port}: ${error === 'ERR_READ_ERROR' ? 'broken off' : 'not reached'}`
   switch (error) {
     case 'ERR_DNS_FAIL':
-      return 'name not found'
+      return UNFOUND
     case 'ERR_CONNECT_FAIL':
       return 'connection failed'
     case 'ERR_SECURE_CONNECT_FAIL':

@@ -1,7 +1,7 @@
 import type { Policy } from './allow.ts'
 import { decide } from './decide.ts'
 import { groups } from './groups.ts'
-import type { Request } from './log.ts'
+import { type Request, UNREACHABLE } from './log.ts'
 import { parseAllow, patternsOf } from './pattern.ts'
 
 /** Entries that would allow what a session asked for, by the group that each belongs to; '' for none. */
@@ -15,7 +15,7 @@ export type Proposal = {
 export function proposal(requests: readonly Request[], policy: Policy): Proposal {
   const times = new Map<string, number>()
   for (const { host, port, method, decision, rule } of requests) {
-    if (host === '' || decision === 'failed' || rule.startsWith('denied')) continue
+    if (host === '' || decision === 'failed' || rule.startsWith('denied') || UNREACHABLE.includes(rule)) continue
     const target = { scheme: method === 'CONNECT' || port === 443 ? 'https' : 'http', host, port, path: '/' } as const
     if (decide({ ...policy, mode: 'restricted' }, target, null).decision === 'allowed' || policy.injection?.host === host)
       continue

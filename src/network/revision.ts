@@ -4,6 +4,10 @@ import { mergeAllows, mergeDenies } from './pattern.ts'
 /** Asked for again and again during a start, and a long list takes its time. */
 const KNOWN = new WeakMap<Policy, string>()
 
+/** What was read from a file has its keys in another order. */
+const sorted = (fields: object | null): readonly unknown[] =>
+  Object.entries(fields ?? {}).sort(([one], [other]) => (one < other ? -1 : 1))
+
 /** Twelve hexadecimal digits that stand for what a policy permits; sessions with the same rules share it, whoever asked for them. */
 export function revisionOf(policy: Policy): string {
   const known = KNOWN.get(policy)
@@ -11,7 +15,7 @@ export function revisionOf(policy: Policy): string {
   const { mode, allow, deny, injection, ways } = policy
   const allows = mergeAllows(allow).map(({ host, ports, privateRange }) => [host, ports, privateRange])
   const denies = mergeDenies(deny).map(({ host, ports }) => [host, ports])
-  const text = JSON.stringify([mode, allows, denies, injection, ways])
+  const text = JSON.stringify([mode, allows, denies, sorted(injection), sorted({ ...ways, upstream: sorted(ways.upstream) })])
   const revision = new Bun.CryptoHasher('sha256').update(text).digest('hex').slice(0, 12)
   KNOWN.set(policy, revision)
   return revision

@@ -24,8 +24,8 @@ function upstreamLines(upstream: Upstream, atBaseUrl: boolean): readonly string[
       .filter((name) => !apexes.has(name) && ![...apexes].some((apex) => name.endsWith(`.${apex}`) && name !== `.${apex}`))
       .map((name) => `acl near_name dstdomain -n ${name}`),
     upstream.credentials === '' ? `cache_peer ${peerWords(upstream)}` : 'include /run/upstream.conf',
-    'cache_peer_access upstream deny near_name',
-    'cache_peer_access upstream allow all',
+    'cache_peer_access upstream-proxy deny near_name',
+    'cache_peer_access upstream-proxy allow all',
     'always_direct allow near_name',
     `never_direct allow !near_name${direct}`,
     // What goes there is resolved there: only its name is judged here.
@@ -35,6 +35,6 @@ function upstreamLines(upstream: Upstream, atBaseUrl: boolean): readonly string[
 
 /** Everything of the cache_peer line but the login. */
 export const peerWords = ({ scheme, host, port }: Upstream): string =>
-  `${host} parent ${port} 0 no-query no-digest no-netdb-exchange default name=upstream${
+  `${host} parent ${port} 0 no-query no-digest no-netdb-exchange default name=upstream-proxy${
     scheme === 'https' ? ' tls tls-cafile=/run/roots.pem tls-min-version=1.2' : ''
   }`

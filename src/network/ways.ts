@@ -1,4 +1,5 @@
 import { PaudeError, quoted } from '../errors.ts'
+import { HOST_NAME } from './allow.ts'
 import { parseExcept } from './pattern.ts'
 import { readRange } from './ranges.ts'
 
@@ -64,6 +65,11 @@ export function readUpstream(text: string): Pick<Upstream, 'scheme' | 'host' | '
     throw wrong(`network.upstream_proxy: ${quoted(text.replace(/\/\/[^@/]*@/, '//…@'))} is no proxy`, hint)
   if (url.username !== '' || url.password !== '')
     throw wrong('network.upstream_proxy: it holds a password', 'write upstream_credentials = "env:NAME" or "file:PATH" instead')
+  if (/^(localhost|127\..*|\[::1\])$/.test(url.hostname))
+    throw wrong(
+      `network.upstream_proxy: ${quoted(text)} is the proxy container itself`,
+      `write ${url.protocol}//${HOST_NAME}:${url.port || 'PORT'} for a proxy of this machine, which must listen on the engine's bridge too`,
+    )
   const secure = url.protocol === 'https:'
   return {
     scheme: secure ? 'https' : 'http',

@@ -7,6 +7,7 @@ import {
   nothing,
   type Probe,
   refused,
+  unlessGivenUp,
   type Verdict,
   type Want,
   when,
@@ -32,15 +33,28 @@ export const capabilityProbes: readonly Probe[] = [
     id: 'C03',
     area: 'capabilities',
     claim: 'Nothing in box, gate or proxy can gain privileges (no_new_privs)',
-    judge: every(['box.status.NoNewPrivs', 'gate.status.NoNewPrivs', 'proxy.status.NoNewPrivs'], (value) => value === '1'),
+    judge: unlessGivenUp(
+      'security.no_new_privileges',
+      every(['box.status.NoNewPrivs', 'gate.status.NoNewPrivs', 'proxy.status.NoNewPrivs'], (value) => value === '1'),
+      every(['gate.status.NoNewPrivs', 'proxy.status.NoNewPrivs'], (value) => value === '1'),
+    ),
   },
   {
     id: 'C04',
     area: 'capabilities',
     claim: 'System calls are filtered in box, gate and proxy (seccomp mode 2)',
-    judge: every(['box.status.Seccomp', 'gate.status.Seccomp', 'proxy.status.Seccomp'], (value) => value === '2'),
+    judge: unlessGivenUp(
+      'security.seccomp',
+      every(['box.status.Seccomp', 'gate.status.Seccomp', 'proxy.status.Seccomp'], (value) => value === '2'),
+      every(['gate.status.Seccomp', 'proxy.status.Seccomp'], (value) => value === '2'),
+    ),
   },
-  { id: 'C05', area: 'capabilities', claim: 'A setuid program of the image runs as the agent, not as its owner', judge: setuid },
+  {
+    id: 'C05',
+    area: 'capabilities',
+    claim: 'A setuid program of the image runs as the agent, not as its owner',
+    judge: unlessGivenUp('security.no_new_privileges', setuid),
+  },
   { id: 'C06', area: 'capabilities', claim: 'Mounting and chroot are refused', judge: every(['box.privilege.'], refused) },
   { id: 'C07', area: 'capabilities', claim: 'Making device nodes is refused', judge: every(['box.mknod.'], refused) },
   {
@@ -82,7 +96,10 @@ export const fileProbes: readonly Probe[] = [
     id: 'F01',
     area: 'files',
     claim: 'The root file system is read-only: /usr, /etc, /opt, /var and /paude refuse new files',
-    judge: every(['box.write/usr', 'box.write/etc', 'box.write/opt', 'box.write/var', 'box.write/paude'], refused),
+    judge: unlessGivenUp(
+      'security.read_only_root',
+      every(['box.write/usr', 'box.write/etc', 'box.write/opt', 'box.write/var', 'box.write/paude'], refused),
+    ),
   },
   {
     id: 'F02',

@@ -12,6 +12,8 @@ export type Want = {
   readonly mounts: readonly string[]
   /** The ones of these that may be written. */
   readonly writable: readonly string[]
+  /** What of the hardening the session gives up, as `KEY = VALUE`. */
+  readonly givenUp: readonly string[]
   readonly variables: readonly string[]
   readonly placeholder: string
   /** What the server beside the session answers with. */
@@ -56,6 +58,16 @@ export const every =
     if (bad.length > 0) return broken(bad.map(([key, value]) => `${short(key)}: ${plain(value)}`).join('; '))
     const values = [...new Set(found.map(([, value]) => plain(value)))]
     return held(values.length > 3 ? `${found.length} tries, all as they should be` : values.join('; '))
+  }
+
+/** Nothing to judge where the session gives it up; `kept` is what must hold all the same. */
+export const unlessGivenUp =
+  (key: string, judge: Probe['judge'], kept?: Probe['judge']) =>
+  (facts: Facts, want: Want): Verdict => {
+    const given = want.givenUp.find((one) => one.startsWith(`${key} = `))
+    if (given === undefined) return judge(facts, want)
+    const rest = kept?.(facts, want)
+    return rest?.result === 'BROKEN' ? rest : notApplicable(`given up: ${given}`)
   }
 
 /** No route: even a refused or a silent connection has left the namespace. */

@@ -7,6 +7,7 @@ import type { Host } from '../host.ts'
 import type { Plan } from '../plan/plan.ts'
 import { ask } from '../run/ask.ts'
 import { type Effects, execute } from '../run/execute.ts'
+import { givenUp } from '../session/security.ts'
 import { judge, type Row } from './judge.ts'
 import { lookFromHelper, lookFromInside, lookFromOutside, neighbourNamespaces, receipt, waitForWall } from './look.ts'
 import type { Facts, Want } from './probe.ts'
@@ -119,7 +120,7 @@ async function observe(
 
 /** What the session was made to be, from its own spec. */
 export function wanted({ spec }: Pick<Made, 'spec'>, { token }: Pick<Witness, 'token'>): Want {
-  const { user, mounts, workspace, seed, out } = spec
+  const { user, mounts, workspace, seed, out, security } = spec
   const managed =
     seed['managed-settings.json'] === undefined ? [] : ['/etc/claude-code/managed-settings.json', '/etc/claude-code/CLAUDE.md']
   const outFiles = out.map((name) => `/paude/out/${name}`)
@@ -152,7 +153,13 @@ export function wanted({ spec }: Pick<Made, 'spec'>, { token }: Pick<Witness, 't
       '/dev/init',
       '/run/.containerenv',
     ],
-    writable: [user.home, '/tmp', '/run', ...outFiles, ...mounts.filter(({ readOnly }) => !readOnly).map(({ target }) => target)],
+    writable: [
+      // The name of the host is a file that the engine makes for each session; a read-only root takes it along.
+      ...(security.readOnlyRoot ? [] : ['/', '/etc/hostname']),
+      ...[user.home, '/tmp', '/run', ...outFiles],
+      ...mounts.filter(({ readOnly }) => !readOnly).map(({ target }) => target),
+    ],
+    givenUp: givenUp(security),
     variables: [...Object.keys(spec.environment), ...NETWORK_VARIABLES],
     placeholder: spec.environment['ANTHROPIC_API_KEY'] ?? '',
     token,

@@ -1,3 +1,4 @@
+import { keyOf } from '../config/keys.ts'
 import { isWider, uncovered } from '../config/rules.ts'
 import type { Layer } from '../config/settings.ts'
 import type { Allow, Deny, Policy } from '../network/allow.ts'
@@ -7,6 +8,7 @@ import { parseDenyEntry } from '../network/groups.ts'
 import { mergeDenies } from '../network/pattern.ts'
 import { policyNow, policyOf } from './policy.ts'
 import type { SessionRecord } from './record.ts'
+import { switches } from './security.ts'
 
 /**
  * What a session has that nobody may have by what is managed now, as `KEY = VALUE`; null where there is nothing. A session may be
@@ -17,6 +19,11 @@ export function beyondManaged(
   managed: Layer,
   { own, now }: { readonly own: readonly string[]; readonly now: number },
 ): string | null {
+  const weaker = switches.find((key) => {
+    const least = managed[key]
+    return least !== undefined && isWider(key, String(record.security[key]), least)
+  })
+  if (weaker !== undefined) return `${keyOf(weaker)} = ${record.security[weaker]}`
   if (record.network === 'none') return null
   if (managed.network !== undefined && isWider('network', record.network, managed.network))
     return `network.mode = ${record.network}`

@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import type { Handle } from '../backends/backend.ts'
+import { HARDENED } from './security.ts'
 
 /** session.json: what later commands need to know of a session without asking an engine. No secret. */
 export const SessionRecord = v.object({
@@ -62,6 +63,11 @@ export const SessionRecord = v.object({
   watch: v.optional(v.record(v.string(), v.string()), {}),
   /** The project's git index and how it looked; null without one. */
   index: v.optional(v.nullable(v.object({ path: v.string(), mark: v.string() })), null),
+  /** What of the hardening holds in its box. */
+  security: v.optional(
+    v.object({ readOnlyRoot: v.boolean(), noNewPrivileges: v.boolean(), seccomp: v.picklist(['default', 'off']) }),
+    HARDENED,
+  ),
   /** Variable that held the credential at the start; '' when none was injected. The proxy needs it again after a stop. */
   credential: v.string(),
 })

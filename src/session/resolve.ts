@@ -25,6 +25,7 @@ import type { Surroundings } from './look.ts'
 import { mountCheck } from './mount-check.ts'
 import { policyRecord, proxySecret, startPolicy } from './policy.ts'
 import type { SessionRecord } from './record.ts'
+import { readSecurity } from './security.ts'
 import type { Mount, Network, SessionSpec } from './spec.ts'
 import { sessionFolder } from './store.ts'
 import { readVariables } from './variables.ts'
@@ -85,6 +86,7 @@ export function resolveSession(wish: Wish): { readonly spec: SessionSpec; readon
     mounts: mounts.map(({ source, target }) => ({ source, target })),
     watch: watch(workspace),
     index: index === null ? null : { path: index, mark: fingerprint(index) },
+    security: readSecurity(settings),
     credential: credential?.variable ?? '',
   }
   const spec: SessionSpec = {
@@ -104,6 +106,7 @@ export function resolveSession(wish: Wish): { readonly spec: SessionSpec; readon
     secretEnvironment: { ...around.references, ...readVariables(settings.env, host) },
     network,
     limits: readLimits(settings),
+    security: record.security,
     extraFlags: backend.name === 'docker' ? settings.dockerFlags : settings.podmanFlags,
     once: run.kind === 'command',
     terminal,

@@ -28,6 +28,7 @@ export type SessionSpec = {
   readonly secretEnvironment: Readonly<Record<string, Secret>>
   readonly network: Network
   readonly limits: Limits
+  readonly security: Security
   /** Further flags of the agent's container, for the engine it is made on; checked when they were read. */
   readonly extraFlags: readonly string[]
   /** A one-shot command: the engine removes the box when it ends. */
@@ -62,10 +63,19 @@ export type Network =
       readonly credential: Secret | null
     }
 
+/** What of the hardening of the agent's box holds. Capabilities, user and wall are no part of it: they always do. */
+export type Security = {
+  readonly readOnlyRoot: boolean
+  readonly noNewPrivileges: boolean
+  /** `default` is the engine's own filter of system calls. */
+  readonly seccomp: 'default' | 'off'
+}
+
 export type Limits = {
   /** Cores; 0 means no limit. */
   readonly cpus: number
   /** Bytes; 0 means no limit. */
   readonly memory: number
+  /** Processes; 0 means no limit. */
   readonly pids: number
 }

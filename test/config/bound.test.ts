@@ -59,12 +59,16 @@ describe('a managed file', () => {
     ['limits.memory = "2g"', { memory: 'none' }, 'limits.memory = none'],
     ['limits.cpus = 1', { cpus: '2' }, 'limits.cpus = 2'],
     ['limits.pids = 100', { pids: '4096' }, 'limits.pids = 4096'],
+    ['limits.pids = 100', { pids: 'none' }, 'limits.pids = none'],
     ['image.ref = "ours:1"', { image: 'theirs:1' }, 'image.ref = theirs:1'],
     ['image.pull = "missing"', { pull: 'always' }, 'image.pull = always'],
     ['backend = "podman"', { backend: 'docker' }, 'backend = docker'],
     ['mounts = ["/data"]', { mount: ['/other'] }, 'mounts = /other'],
     ['docker.extra_flags = []', { dockerFlags: ['--shm-size=1g'] }, 'docker.extra_flags = --shm-size=1g'],
     ['security.project_config = "restrict"', { projectConfig: 'ask' }, 'security.project_config = ask'],
+    ['security.read_only_root = true', { readOnlyRoot: 'false' }, 'security.read_only_root = false'],
+    ['security.no_new_privileges = true', { noNewPrivileges: 'false' }, 'security.no_new_privileges = false'],
+    ['security.seccomp = "default"', { seccomp: 'off' }, 'security.seccomp = off'],
   ]
   test.each(refused)('%s refuses %j by name', (managed, said, words) => {
     expect(() => config(managed, said)).toThrow(words)
@@ -75,7 +79,11 @@ describe('a managed file', () => {
     ['network.allow = ["*.ours.org"]', { networkAllow: ['git.ours.org'] }],
     ['network.groups = ["@github"]', { networkAllow: ['@github'], networkGroups: ['@github'] }],
     ['limits.memory = "2g"', { memory: '1g' }],
+    ['limits.pids = "none"', { pids: '9000' }],
     ['security.project_config = "restrict"', { projectConfig: 'ignore' }],
+    ['security.seccomp = "off"', { seccomp: 'off' }],
+    ['security.read_only_root = false', { readOnlyRoot: 'true' }],
+    ['security.read_only_root = true', { noNewPrivileges: 'false' }],
   ]
   test.each(granted)('%s grants %j', (managed, said) => {
     expect(config(managed, said).settings).toMatchObject(said)

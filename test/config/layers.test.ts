@@ -142,7 +142,10 @@ describe('a file', () => {
     ],
     ['[notify]\nwebhook = {}', '/c.toml:2: notify.webhook.url is missing | add notify.webhook.url'],
     ['[limits]\nmemory = "lots"', '/c.toml:2: limits.memory must be a size like "4g", of 64m at least, or "none"'],
-    ['[limits]\npids = "none"', '/c.toml:2: limits.pids must be a whole number of at least 16'],
+    ['[security]\nread_only_root = "false"', '/c.toml:2: security.read_only_root must be true or false, found "false"'],
+    ['[security]\nseccomp = "unconfined"', '/c.toml:2: security.seccomp must be one of default, off, found "unconfined"'],
+    ['[security]\ncap_add = ["NET_ADMIN"]', '/c.toml:2: unknown key security.cap_add'],
+    ['[limits]\npids = "all"', '/c.toml:2: limits.pids must be a whole number of at least 16, or "none"'],
     ['[network]\ngroups = ["Git Hub"]', '/c.toml:2: network.groups.0 must be the name of a group, like "@github"'],
     ['[workspace]\nprotect = ["../x"]', '/c.toml:2: workspace.protect.0 must be a path in the project, without ..'],
     ['[workspace]\nprotect = ["/etc"]', '/c.toml:2: workspace.protect.0 must be a path in the project'],
@@ -209,12 +212,16 @@ describe('a file', () => {
     ['project', '[notify]\ndesktop = true'],
     ['project', '[terminal]\nscrollback = 9'],
     ['project', '[security]\nproject_config = "ask"'],
+    ['project', 'security = { seccomp = "default", project_config = "ask" }'],
+    ['project', 'profiles.ci.security.project_config = "ignore"'],
     ['project', '[profiles.ci.notify]\ncommand = ["evil"]'],
     ['managed', '[notify]\ndesktop = true'],
     ['managed', 'env = ["A"]'],
     ['managed', '[profiles.ci]\nbackend = "docker"'],
   ] as const)('a %s file says nothing of what is not its business: %j', (layer, text) => {
-    expect(fault(text, layer)).toMatch(/^\/c\.toml:1: (notify|terminal|security|env|profiles) is not for this file \| /)
+    expect(fault(text, layer)).toMatch(
+      /^\/c\.toml:[12]: (notify|terminal|security\.project_config|env|profiles) is not for this file \| /,
+    )
     expect(fault(text)).toBe('accepted')
   })
 

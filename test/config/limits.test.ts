@@ -65,6 +65,14 @@ test.each(['0', '0.001', '-1', '1e3', '50%', 'two', '99999'])('%s cores are refu
   )
 })
 
-test.each(['', 'none', '0', '15', '-1', '1.5', '99999999'])('%j processes are refused: there is always a limit', (pids) => {
+test.each([
+  ['16', 16],
+  ['4096', 4096],
+  ['none', 0],
+])('%s processes are %d', (pids, number) => {
+  expect(readLimits({ cpus: '', memory: '', pids })).toEqual({ cpus: 0, memory: 0, pids: number })
+})
+
+test.each(['', '0', '15', '-1', '1.5', '99999999', 'None'])('%j processes are refused', (pids) => {
   expect(refused(() => readLimits({ cpus: '', memory: '', pids })).code).toBe('usage')
 })

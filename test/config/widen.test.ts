@@ -78,6 +78,10 @@ const OPENING: readonly (readonly [setting: keyof Settings, text: string, item: 
   ['memory', 'limits.memory = "5g"', 'limits.memory: 4g > 5g'],
   ['memory', 'limits.memory = "none"', 'limits.memory: 4g > none'],
   ['pids', 'limits.pids = 513', 'limits.pids: 512 > 513'],
+  ['pids', 'limits.pids = "none"', 'limits.pids: 512 > none'],
+  ['readOnlyRoot', 'security.read_only_root = false', 'security.read_only_root: true > false'],
+  ['noNewPrivileges', 'security.no_new_privileges = false', 'security.no_new_privileges: true > false'],
+  ['seccomp', 'security.seccomp = "off"', 'security.seccomp: default > off'],
   ['mount', 'mounts = ["/data:rw"]', 'mounts:  > /data:rw'],
   ['env', 'env = ["HOME_SECRET"]', 'env:  > HOME_SECRET'],
   ['env', 'env = ["A=2"]', 'env:  > A=2'],
@@ -100,6 +104,9 @@ const NARROWING: readonly (readonly [text: string, rest: Layer])[] = [
   ['limits.cpus = 0.5', { cpus: '0.5' }],
   ['limits.memory = "4096m"', { memory: '4096m' }],
   ['limits.pids = 100', { pids: '100' }],
+  ['security.read_only_root = true', { readOnlyRoot: 'true' }],
+  ['security.no_new_privileges = true', { noNewPrivileges: 'true' }],
+  ['security.seccomp = "default"', { seccomp: 'default' }],
   ['workspace.protect = ["docs"]', { protect: ['docs'] }],
   ['env = ["EDITOR"]', { env: ['EDITOR'], references: [] }],
   ['mounts = ["/data"]', { mount: ['/data'] }],
@@ -110,7 +117,7 @@ test.each(OPENING)('%s opens the box: %s', (_, text, item) => {
   expect(items).toEqual([item])
   // Nothing of it is left that would hold unasked.
   expect(judge(text, baseWith()).rest).toEqual(rest)
-  expect(JSON.stringify(Object.values(rest))).not.toMatch(/evil|open|none|2g/)
+  expect(JSON.stringify(Object.values(rest))).not.toMatch(/evil|open|none|2g|off|false/)
 })
 
 test('every setting that a file may hold has its row', () => {
@@ -130,6 +137,11 @@ describe('what the user has', () => {
     const bare = mergeSources({ file: '', sources: [], managed: [] })
     expect(judge('limits.memory = "64g"\nlimits.cpus = "none"', bare).items).toEqual([])
     expect(judge('limits.pids = 5000', bare).items).toEqual(['limits.pids: 4096 > 5000'])
+    expect(judge('limits.pids = "none"', bare).items).toEqual(['limits.pids: 4096 > none'])
+    const weak = mergeSources({ file: '', sources: [onlySaid('user', { seccomp: 'off' }, {})], managed: [] })
+    expect(judge('security.seccomp = "off"\nsecurity.read_only_root = false', weak).items).toEqual([
+      'security.read_only_root: true > false',
+    ])
     expect(judge('image.ref = "x"', bare).items).toEqual(['image.ref: not set > x'])
   })
 

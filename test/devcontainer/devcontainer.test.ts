@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Machine, makeMachine } from '../support/machine.ts'
 
@@ -56,6 +56,32 @@ describe('the devcontainer.json of a project', () => {
       expect(stderr).toContain(hint)
     }
     expect(engineCalls()).toEqual([])
+  })
+
+  test.each([
+    [['--devcontainer=b'], 'paude --devcontainer=b trust'],
+    [['--profile', 'ci', '--devcontainer=b'], 'paude --profile=ci --devcontainer=b trust'],
+  ])('every command that tells of it with %j names the very command that trusts it', async (flags, typed) => {
+    put(BUILD, join(machine.project, '.devcontainer/b/devcontainer.json'))
+    machine.write(join(machine.project, '.devcontainer/b/Dockerfile'), 'FROM base\n')
+    configure('[profiles.ci.limits]\nmemory = "1g"\n')
+    expect((await machine.paude([...flags, 'status'])).stdout).toContain(`→ ${typed}\n`)
+    expect((await machine.paude([...flags, 'doctor'])).stdout).toContain(`→ ${typed}\n`)
+    expect((await machine.paude([...flags, '-p', 'x'])).stderr).toContain(`→ ${typed} shows it`)
+    expect((await machine.paude([...flags, 'trust'])).stderr).toContain(`→ ${typed} --yes\n`)
+    expect((await machine.paude([...typed.split(' ').slice(1), '--yes'])).code).toBe(0)
+    expect((await machine.paude([...flags, 'status'])).stdout).not.toContain('not trusted')
+  })
+
+  test('paude trust without the flag tells how it is trusted', async () => {
+    expect((await machine.paude(['trust'])).stderr).toContain(
+      `${file} counts only where it is asked for: paude --devcontainer trust`,
+    )
+    rmSync(file)
+    for (const name of ['a', 'b']) put(BUILD, join(machine.project, `.devcontainer/${name}/devcontainer.json`))
+    expect((await machine.paude(['trust'])).stderr).toContain('paude --devcontainer=a trust')
+    configure('devcontainer = "off"\n')
+    expect((await machine.paude(['trust'])).stderr).toContain('paude --devcontainer=a trust')
   })
 
   test('builds its image and runs its commands once it is trusted, from the very text that was shown', async () => {

@@ -1,12 +1,13 @@
 import { describe, expect, test } from 'bun:test'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { backends } from '../../src/backends/registry.ts'
 import { type Check, doctorExitCode, ok, problem, warning } from '../../src/doctor/check.ts'
 import { desktopChecks, engineChecks } from '../../src/doctor/engine-checks.ts'
 import { type EngineInfo, infoOf } from '../../src/doctor/engine-info.ts'
 import { type EngineState, engineOf } from '../../src/doctor/engines.ts'
-import { lookAuthorities, platformQuery } from '../../src/doctor/look.ts'
+import { lookAuthorities, madeAt, platformQuery } from '../../src/doctor/look.ts'
 import {
   clockChecks,
   diskChecks,
@@ -29,6 +30,7 @@ import {
 import { older } from '../../src/doctor/version.ts'
 import { readHost } from '../../src/host.ts'
 import { parseAllow } from '../../src/network/pattern.ts'
+import { DIRECT } from '../../src/network/ways.ts'
 
 const states = (checks: readonly Check[]) => checks.map(({ check, state }) => `${check}: ${state}`)
 
@@ -361,12 +363,55 @@ describe('sessions', () => {
     expect(credentialChecks({ variable: '', fault: 'odd characters' })[0]?.state).toBe('problem')
   })
 
-  test("the machine's proxy is named, never shown", () => {
-    const [check] = proxyChecks({ https_proxy: 'http://ada:hunter2@proxy.example:8080' })
-    expect(check).toMatchObject({ state: 'warning' })
+  test('the clock is held against the age of the program itself', () => {
+    const self = join(mkdtempSync(join(tmpdir(), 'paude-made-')), 'paude')
+    writeFileSync(self, '')
+    const made = Date.UTC(2030, 5, 2)
+    utimesSync(self, made / 1000, made / 1000)
+    const state = (now: number) => clockChecks({ now, made: madeAt({ self }), engine: null })[0]?.state
+    expect([state(Date.UTC(2030, 4, 1)), state(Date.UTC(2030, 5, 1, 12)), state(Date.UTC(2031, 0))]).toEqual([
+      'problem',
+      'ok',
+      'ok',
+    ])
+    rmSync(dirname(self), { recursive: true })
+    expect(madeAt({ self })).toBe(0)
+  })
+
+  test("the machine's proxy is named, its login never shown, and the key that takes it is", () => {
+    const none = { ways: DIRECT, fault: null }
+    const [check] = proxyChecks({ https_proxy: 'http://ada:hunter2@proxy.example:8080' }, none)
+    expect(check).toMatchObject({
+      state: 'warning',
+      fix: 'paude config set network.upstream_proxy http://proxy.example:8080; for its name and password: paude config set network.upstream_credentials env:NAME',
+    })
     expect(JSON.stringify(check)).not.toContain('hunter2')
     expect(check?.detail).toStartWith('https_proxy is set')
-    expect(proxyChecks({ HTTP_PROXY: '' })[0]?.state).toBe('ok')
+    expect(proxyChecks({ HTTP_PROXY: '' }, none)[0]?.state).toBe('ok')
+    for (const [value, place] of [
+      ['proxy.example:3128', 'http://proxy.example:3128'],
+      ['socks5://proxy.example:1080', 'http://HOST:PORT'],
+      ['http://localhost:3128', 'http://HOST:PORT'],
+    ] as const)
+      expect(proxyChecks({ ALL_PROXY: value }, none)[0]?.fix).toBe(`paude config set network.upstream_proxy ${place}`)
+  })
+
+  test('with network.upstream_proxy nothing is said of what connects directly, nor of what this machine resolves', () => {
+    const upstream = { scheme: 'http', host: 'proxy.example', port: 8080, except: ['*.near.example'], credentials: '' } as const
+    const ways = { ...DIRECT, upstream }
+    expect(proxyChecks({ HTTPS_PROXY: 'http://proxy.example:8080' }, { ways, fault: null })).toEqual([
+      ok('proxy of this machine', 'network.upstream_proxy is proxy.example:8080: requests go through it'),
+    ])
+    expect(resolverChecks('api.example.org:443', null, ways)).toEqual([
+      ok('provider', 'the upstream proxy resolves api.example.org'),
+    ])
+    expect(resolverChecks('api.near.example:443', null, ways)[0]?.state).toBe('warning')
+    expect(resolverChecks('api.example.org:443', null, { ...DIRECT, dns: ['10.0.0.53'] })[0]?.state).toBe('ok')
+  })
+
+  test('an upstream proxy that no start takes is a problem', () => {
+    const fault = { message: 'network.upstream_proxy is missing', hint: 'name it' }
+    expect(proxyChecks({}, { ways: DIRECT, fault })).toEqual([problem('proxy of this machine', fault.message, fault.hint)])
   })
 
   test('extra certificates', () => {
@@ -396,13 +441,13 @@ describe('sessions', () => {
     ['private IPv6', ['fd12:3456:789a:1::5'], 'warning', 'paude --network-allow api.example.org:443@fd12:3456:789a:1::/64'],
     ['unique local with a gap', ['fd00::5'], 'warning', 'paude --network-allow api.example.org:443@fd00::/64'],
   ])('provider resolves to %s', (_, addresses, state, fix) => {
-    expect(resolverChecks('api.example.org:443', addresses)[0]).toMatchObject({ state, fix })
+    expect(resolverChecks('api.example.org:443', addresses, DIRECT)[0]).toMatchObject({ state, fix })
     // What is suggested must be accepted.
     if (fix !== '') expect(parseAllow(fix.split(' ').at(-1) ?? '', 'test').privateRange).not.toBe('')
   })
 
   test('provider that does not resolve', () => {
-    expect(resolverChecks('api.example.org:443', null)[0]?.state).toBe('warning')
-    expect(resolverChecks('api.example.org:443', [])[0]?.state).toBe('warning')
+    expect(resolverChecks('api.example.org:443', null, DIRECT)[0]?.state).toBe('warning')
+    expect(resolverChecks('api.example.org:443', [], DIRECT)[0]?.state).toBe('warning')
   })
 })

@@ -23,6 +23,7 @@ import {
   runGit,
   serveApi,
   startPaude,
+  stateHome,
 } from './support.ts'
 
 setDefaultTimeout(240_000) // ms: tests run side by side; the first start may have to build an image
@@ -252,7 +253,13 @@ describeEach('paude in place of claude', (backend) => {
         rule: expect.any(String),
         bytes: expect.any(Number),
         revision: expect.stringMatching(/^[0-9a-f]{12}$/),
+        program: expect.any(String),
       })
+    // One number everywhere, also where a credential is put in.
+    const kept = JSON.parse(readFileSync(join(stateHome, 'paude/sessions', id, 'session.json'), 'utf8')) as { revision: string }
+    const rows = JSON.parse((await paude(['sessions', '--json'])).stdout) as { id: string; revision: string }[]
+    expect(rows.find((row) => row.id === id)?.revision).toBe(kept.revision)
+    expect(log.map(({ revision }) => revision)).toEqual(log.map(() => kept.revision))
     const said = log.map(({ method, host, port, decision, rule }) => `${method} ${host}:${port} ${decision} ${rule}`)
     expect(said).toContain('CONNECT blocked.example.org:443 blocked not on the allowlist')
     expect(said).toContain('GET plain.example.org:8080 blocked not on the allowlist')

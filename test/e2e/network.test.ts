@@ -67,13 +67,28 @@ describeEach('a running session', (backend) => {
   test('is told the command that allows what was blocked, and that command works', async () => {
     const page = await inBox(`curl -s http://${SITE}/`)
     const typed = /paude (network allow \S+ --session \S+)$/m.exec(page)?.[1] ?? ''
-    expect(typed).toBe(`network allow ${HOST_NAME} --session ${id}`)
-    await must(call(...typed.replace(HOST_NAME, SITE).split(' ')))
+    expect(typed).toBe(`network allow ${SITE} --session ${id}`)
+    expect((await network('why', `http://${SITE}/`, id)).stderr).toContain(`paude network allow ${SITE} --session ${id}`)
+    await must(call(...typed.split(' ')))
     expect(await status(`http://${SITE}/`)).toBe('200')
     expect(await inBox('curl -s http://paude.internal/')).toContain(`  ${SITE.replace(':', ' ')}\n`)
     expect((await network('why', `http://${SITE}/`, id)).stdout).toContain(
-      `allowed  http to ${SITE}  by ${SITE}  (said to this session)`,
+      `allowed: http to ${SITE}, by ${SITE} (said to this session)`,
     )
+  })
+
+  test('is told that a name which is allowed was not found, and not that it is blocked', async () => {
+    await must(network('allow', 'nowhere.invalid', '--session', id))
+    const page = await inBox('curl -s http://nowhere.invalid/')
+    expect(page).toContain('paude allows nowhere.invalid, but the name was not found')
+    expect(page).not.toContain('network allow')
+    await inBox('curl -s https://nowhere.invalid/')
+    const log = lines((await network('log', id, '--json')).stdout).map((line) => JSON.parse(line) as Record<string, unknown>)
+    expect(log.slice(-2).map(({ port, decision, rule }) => [port, decision, rule])).toEqual([
+      [80, 'failed', 'name not found'],
+      [443, 'blocked', 'not found, or at a private address'],
+    ])
+    await must(network('unset', 'nowhere.invalid', '--session', id))
   })
 
   test('logs every request with the revision it was decided by, and sessions and its record tell the same', async () => {

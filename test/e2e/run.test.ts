@@ -193,6 +193,14 @@ describeEach('paude run', (backend) => {
     expect(`${stdout}${stderr}`).toMatch(/Resource temporarily unavailable/)
   })
 
+  test.concurrent('any number of processes can be asked for, and nothing else is given', async () => {
+    const { stdout } = await sh(
+      'cat /sys/fs/cgroup/pids.max /sys/fs/cgroup/pids/pids.max 2>/dev/null; grep -E "^(NoNewPrivs|Seccomp|CapBnd):" /proc/self/status',
+      ['--pids=none'],
+    )
+    expect(stdout.split(/\s+/)).toEqual(['max', 'CapBnd:', '0000000000000000', 'NoNewPrivs:', '1', 'Seccomp:', '2', ''])
+  })
+
   test.concurrent('more memory than allowed ends the program', async () => {
     const { code } = await sh('head -c 400m /dev/zero | tail -n 1 >/dev/null; exit $?', ['--memory=100m'])
     expect(code).toBe(137)

@@ -139,3 +139,14 @@ test('a revision stands for what is permitted, and not for who said it', () => {
   expect(revisionOf(one)).not.toBe(revisionOf({ ...one, mode: 'open' }))
   expect(revisionOf(one)).toMatch(/^[0-9a-f]{12}$/)
 })
+
+test('a revision stays what it is when the policy is read from a file, whose fields come in another order', () => {
+  const turned = <T extends object>(fields: T): T => Object.fromEntries(Object.entries(fields).toReversed()) as T
+  const upstream = { scheme: 'http', host: 'proxy.example', port: 3128, except: ['*.example'], credentials: '' } as const
+  const injection = { host: 'a.example', port: 443, scheme: 'https', header: 'X-Api-Key', prefix: '', way: 'bump' } as const
+  const one: Policy = { ...policy(['a.example']), injection, ways: { upstream, dns: ['10.0.0.1'], bandwidth: 5 } }
+  const read = { ...one, injection: turned(injection), ways: turned({ ...one.ways, upstream: turned(upstream) }) }
+  expect(revisionOf(read)).toBe(revisionOf(one))
+  for (const other of [{ ...injection, port: 444 }, null])
+    expect(revisionOf({ ...one, injection: other })).not.toBe(revisionOf(one))
+})

@@ -74,6 +74,8 @@ test.each([
   ['port', { ...connect, ...denied, p: '22' }, 'blocked', 'port'],
   ['CONNECT to the port of plain requests', { ...connect, ...denied, p: '80' }, 'blocked', 'port'],
   ['private', { ...connect, ...denied }, 'blocked', 'not found, or at a private address'],
+  ['private, plain', { st: 403, err: 'ERR_PAUDE_UNREACHED', r: 'TCP_DENIED', out: 0 }, 'blocked', 'at a private address'],
+  ['not found, plain', { st: 403, err: 'ERR_PAUDE_UNFOUND', r: 'TCP_DENIED', out: 0 }, 'failed', 'name not found'],
   [
     'another name inside the tunnel',
     { ...connect, bump: 'terminate', sni: 'evil.test', r: 'NONE_NONE' },
@@ -97,6 +99,7 @@ test.each([
   ],
   ["the origin's own 403", { st: 403 }, 'allowed', 'example.org'],
   ['malformed', { m: '-', h: '-', p: '-', st: 400, err: 'ERR_INVALID_URL', r: 'NONE_NONE' }, 'blocked', 'malformed request'],
+  ['a tunnel that found nobody', { ...connect, st: 503, r: 'TCP_TUNNEL', bump: 'splice', out: 0 }, 'failed', 'connection failed'],
   ['no such name', { st: 503, err: 'ERR_DNS_FAIL' }, 'failed', 'name not found'],
   [
     'TLS',
@@ -105,6 +108,24 @@ test.each([
     'TLS failed: X509_V_ERR_CERT_HAS_EXPIRED',
   ],
 ])('%s', (_, fields, decision, rule) => expect(parseLog(line(fields), allow)).toMatchObject([{ decision, rule }]))
+
+test.each([
+  ['ERR_CONNECT_FAIL', 'not reached'],
+  ['ERR_CANNOT_FORWARD', 'not reached'],
+  ['ERR_READ_ERROR', 'broken off'],
+])('%s names the upstream proxy where there is one', (err, what) => {
+  const upstream = { scheme: 'http', host: 'proxy.test', port: 3128, except: [], credentials: '' } as const
+  const [request] = parseLog(line({ err, st: 502 }), { ...allow, ways: { upstream, dns: [], bandwidth: 0 } })
+  expect(request).toMatchObject({ decision: 'failed', rule: `by the upstream proxy proxy.test:3128: ${what}` })
+})
+
+test('what is left of a connection that could not be tunnelled is no request', () =>
+  expect(parseLog(line({ u: 'error:transaction-end-before-headers', m: '-', h: '-' }), allow)).toEqual([]))
+
+test('what no rule blocked while all is recorded was not found', () => {
+  const asked = line({ ...connect, ...denied, h: 'dead.test' })
+  expect(parseLog(asked, { ...allow, mode: 'record' })).toMatchObject([{ rule: 'not found, or at a private address' }])
+})
 
 test('a tunnel is one request with the bytes of its end, also among others', () => {
   const opened = line({ ...connect, c: 7, bump: 'splice', r: 'NONE_NONE', in: 75, out: 0, sni: 'example.org' })

@@ -53,6 +53,7 @@ test('a proposal leaves out what is allowed already, what failed and what was de
       request('known.example', 443),
       request('gone.example', 443, { decision: 'failed' }),
       request('no.example', 443, { decision: 'blocked', rule: 'denied: no.example' }),
+      request('dead.example', 443, { decision: 'blocked', rule: 'not found, or at a private address' }),
     ).entries,
   ).toEqual([]))
 

@@ -30,6 +30,9 @@ test('nothing written is the direct way', () => {
 test.each([
   [{ upstreamProxy: 'proxy.example:3128' }, 'is no proxy'],
   [{ upstreamProxy: 'socks5://proxy.example:1080' }, 'is no proxy'],
+  ...['localhost', '127.0.0.1', '127.1', '[::1]'].map(
+    (host) => [{ upstreamProxy: `http://${host}:3128` }, 'is the proxy container itself'] as const,
+  ),
   [{ upstreamProxy: 'http://proxy.example/path' }, 'is no proxy'],
   [{ upstreamProxy: 'http://ada:hunter2@proxy.example:3128' }, 'holds a password'],
   [{ upstreamCredentials: 'env:LOGIN' }, 'network.upstream_proxy is missing'],
@@ -59,7 +62,7 @@ describe('an upstream proxy', () => {
       'acl near_name dstdomain -n a.other.example',
     ])
     expect(linesOf(conf, 'cache_peer ')).toEqual([
-      'cache_peer proxy.corp.example parent 8080 0 no-query no-digest no-netdb-exchange default name=upstream',
+      'cache_peer proxy.corp.example parent 8080 0 no-query no-digest no-netdb-exchange default name=upstream-proxy',
     ])
     expect(linesOf(conf, 'never_direct')).toEqual(['never_direct allow !near_name'])
     expect(linesOf(conf, 'always_direct')).toEqual(['always_direct allow near_name'])
@@ -81,7 +84,7 @@ describe('an upstream proxy', () => {
     expect(conf).toContain('\ninclude /run/upstream.conf\n')
     expect(conf).not.toContain('LOGIN')
     expect(standingFiles(policy(ways))['upstream']).toBe(
-      'proxy.corp.example parent 443 0 no-query no-digest no-netdb-exchange default name=upstream tls tls-cafile=/run/roots.pem tls-min-version=1.2\n',
+      'proxy.corp.example parent 443 0 no-query no-digest no-netdb-exchange default name=upstream-proxy tls tls-cafile=/run/roots.pem tls-min-version=1.2\n',
     )
   })
 })

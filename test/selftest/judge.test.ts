@@ -191,6 +191,33 @@ test('an ordinary caller: a setuid program that stays the agent holds, one that 
   expect(resultsOf({ ...facts, 'box.setuid.program': 'done' }, ordinary)['C05']).toBe('BROKEN')
 })
 
+const GIVEN: readonly (readonly [
+  given: string,
+  seen: Facts,
+  aside: readonly string[],
+  hole: Facts,
+  broken: readonly string[],
+])[] = [
+  [
+    'security.no_new_privileges = false',
+    { 'box.status.NoNewPrivs': '0' },
+    ['C03', 'C05'],
+    { 'gate.status.NoNewPrivs': '0' },
+    ['C03'],
+  ],
+  ['security.seccomp = off', { 'box.status.Seccomp': '0' }, ['C04', 'C05'], { 'proxy.status.Seccomp': '0' }, ['C04']],
+  ['security.read_only_root = false', { 'box.write/etc': 'done' }, ['C05', 'F01'], { 'gate.root': 'rw' }, ['F02']],
+]
+test.each(GIVEN)('%s is no claim of the box any more, and still one of gate and proxy', (given, seen, aside, hole, broken) => {
+  const having = (result: string, facts: Facts, wish: Want) =>
+    judge(facts, wish).flatMap((row) => (row.result === result ? [row.id] : []))
+  const weak = { ...want, givenUp: [given] }
+  expect(having('BROKEN', { ...facts, ...seen }, want)).not.toEqual([])
+  expect(having('BROKEN', { ...facts, ...seen }, weak)).toEqual([])
+  expect(having('not applicable', { ...facts, ...seen }, weak).toSorted()).toEqual([...aside])
+  expect(having('BROKEN', { ...facts, ...seen, ...hole }, weak)).toEqual([...broken])
+})
+
 test('an engine that cannot reach the server beside it: what may pass is not applicable, what must not pass still counts', () => {
   const results = resultsOf(
     { ...facts, 'witness.reason': 'the engine runs in a virtual machine', 'box.get.allowed': '503' },

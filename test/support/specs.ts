@@ -3,6 +3,7 @@ import type { Policy } from '../../src/network/allow.ts'
 import { DIRECT } from '../../src/network/ways.ts'
 import { exec } from '../../src/plan/plan.ts'
 import { secret } from '../../src/secret.ts'
+import { HARDENED } from '../../src/session/security.ts'
 import type { Network, SessionSpec } from '../../src/session/spec.ts'
 
 /** What no plan, script, log or state may ever show. */
@@ -41,6 +42,7 @@ const plain: SessionSpec = {
   secretEnvironment: {},
   network: walled,
   limits: { cpus: 0, memory: 0, pids: 4096 },
+  security: HARDENED,
   extraFlags: [],
   once: false,
   terminal: true,
@@ -121,6 +123,8 @@ export const cases: Readonly<Record<string, StartCase>> = {
   }),
   root: attached({ ...plain, user: { uid: 0, gid: 0, home: '/root' } }),
   limits: attached({ ...plain, limits: { cpus: 1.5, memory: 2 * 1024 ** 3, pids: 256 } }),
+  'limits-none': attached({ ...plain, limits: { cpus: 0, memory: 0, pids: 0 } }),
+  weakened: attached({ ...plain, security: { readOnlyRoot: false, noNewPrivileges: false, seccomp: 'off' } }),
   worktree: attached({
     ...plain,
     workspace: '/home/ada/engine-fix',

@@ -14,6 +14,7 @@ import {
   lookFolders,
   lookResolver,
   lookRootless,
+  madeAt,
   resolve,
   selinuxEnforces,
 } from '../../doctor/look.ts'
@@ -36,13 +37,17 @@ import {
   proxyChecks,
   resolverChecks,
   resolverConfChecks,
+  type WaysOut,
 } from '../../doctor/session-checks.ts'
+import { PaudeError } from '../../errors.ts'
 import { extraCaCertificates } from '../../image/ca.ts'
+import { DIRECT, readWays } from '../../network/ways.ts'
 import { stateFolder } from '../../session/store.ts'
 import { configHere } from '../config-here.ts'
 import type { Context } from '../context.ts'
 import { findOrphans } from '../orphans.ts'
 import { dim, green, printable, red, table, yellow } from '../output.ts'
+import { trustCommand } from '../start-config.ts'
 import { replaceable, wantedImages } from '../wanted-images.ts'
 
 const args = { json: { type: 'boolean', description: 'Print one JSON document' } } as const
@@ -61,14 +66,12 @@ export default (context: Context) =>
     },
   })
 
-/** The month this version was made in; a clock before it is wrong. */
-const MADE = Date.UTC(2026, 0, 1)
-
 async function examine(context: Context): Promise<readonly Check[]> {
   const { host } = context
-  const { config, open, fault } = await configHere(context)
+  const { config, open, fault, broken } = await configHere(context)
   const { settings } = config
   const credential = lookCredential(host)
+  const out = waysOut(settings)
   // What an engine tells is asked for before it is known to be ready: one that is not has nothing to say.
   const [engines, looked, orphans, addresses] = await Promise.all([
     askEngines(host),
@@ -89,18 +92,28 @@ async function examine(context: Context): Promise<readonly Check[]> {
     ...diskChecks(free),
     ...clockChecks({
       now: Date.now(),
-      made: MADE,
+      made: madeAt(host),
       engine: facts.flatMap(({ info }) => info?.clock ?? [])[0] ?? null,
     }),
     ...(authorities.fault === '' ? await images(context, settings, facts) : []),
     ...facts.flatMap(({ name, lostHomes }) => homeChecks(name, lostHomes)),
     ...orphanChecks(orphans.length),
-    ...projectChecks({ fault, untrusted: open.map(({ file }) => file.file) }),
+    ...projectChecks({ fault, broken, untrusted: open.map(({ file }) => file.file), trust: trustCommand(config) }),
     ...credentialChecks(credential),
-    ...(credential.site === '' ? [] : resolverChecks(credential.site, addresses)),
-    ...proxyChecks(host.env),
+    ...(credential.site === '' ? [] : resolverChecks(credential.site, addresses, out.ways)),
+    ...proxyChecks(host.env, out),
     ...authorityChecks(authorities),
   ]
+}
+
+/** A fault of these keys would end a start, but not the command that is to find it. */
+function waysOut(settings: Settings): WaysOut {
+  try {
+    return { ways: readWays(settings), fault: null }
+  } catch (fault) {
+    if (!(fault instanceof PaudeError)) throw fault
+    return { ways: DIRECT, fault }
+  }
 }
 
 const ofLinux = (platform: string): boolean => platform === 'linux'

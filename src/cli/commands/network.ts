@@ -2,15 +2,15 @@ import { defineCommand, type ParsedArgs } from 'citty'
 import { nearest } from '../../config/nearest.ts'
 import { PaudeError } from '../../errors.ts'
 import { dryRun } from '../carry-out.ts'
-import { trustNote } from '../config-file.ts'
 import type { Context } from '../context.ts'
 import type { Found } from '../find-session.ts'
 import { changeSession } from '../network/change.ts'
 import { proposeList } from '../network/propose.ts'
 import { findWithNetwork, showBlocked, showLog } from '../network/requests.ts'
-import { editScope, insistOnScope, type Scope } from '../network/scope.ts'
+import { insistOnScope, type Scope } from '../network/scope.ts'
 import { showGroups, showList, showWhy } from '../network/show.ts'
 import { readUntil } from '../network/until.ts'
+import { writeScopes } from '../network/write-scopes.ts'
 import { jsonLine } from '../output.ts'
 
 const args = {
@@ -26,8 +26,8 @@ const args = {
     description: 'allow, deny, unset: this session (default: the one of this directory)',
   },
   for: { type: 'string', valueHint: 'TIME', description: 'allow, deny: for so long, like 10m, 2h or 90s' },
-  once: { type: 'boolean', description: 'allow: for the next minute, which is enough to try again' },
-  project: { type: 'boolean', description: "allow, deny, unset: in the project's paude.toml too" },
+  once: { type: 'boolean', description: 'allow, deny: for the next minute, which is enough to try again' },
+  project: { type: 'boolean', description: "allow, deny, unset: in the project's paude.toml too; propose: write it there" },
   user: { type: 'boolean', description: 'allow, deny, unset: in your own config.toml too' },
   origin: { type: 'boolean', description: 'list: say who asked for each entry' },
   blocked: { type: 'boolean', description: 'log: only what was blocked' },
@@ -39,36 +39,71 @@ const args = {
 type Given = ParsedArgs<typeof args>
 type Act = (context: Context, words: readonly string[], given: Given) => Promise<number> | number
 
+type Flag = Exclude<keyof typeof args, 'what' | 'hosts'>
+type Verb = {
+  readonly most: number
+  /** What goes with it; every other flag would be swallowed. */
+  readonly flags: readonly Flag[]
+  readonly act: Act
+}
+
+const CHANGES = ['session', 'project', 'user', 'json', 'dry-run'] as const
+
 /** Everything after `paude network`, and how many words it takes. */
-const ACTS: Readonly<Record<string, { readonly most: number; readonly act: Act }>> = {
+const ACTS: Readonly<Record<string, Verb>> = {
   list: {
     most: 1,
+    flags: ['json', 'origin'],
     act: (context, [session], { json, origin }) => showList(context, session, { json: json === true, origin: origin === true }),
   },
-  allow: { most: Number.POSITIVE_INFINITY, act: (context, hosts, given) => change(context, 'allow', hosts, given) },
-  deny: { most: Number.POSITIVE_INFINITY, act: (context, hosts, given) => change(context, 'deny', hosts, given) },
-  unset: { most: Number.POSITIVE_INFINITY, act: (context, hosts, given) => change(context, 'unset', hosts, given) },
+  allow: {
+    most: Number.POSITIVE_INFINITY,
+    flags: [...CHANGES, 'for', 'once'],
+    act: (context, hosts, given) => change(context, 'allow', hosts, given),
+  },
+  deny: {
+    most: Number.POSITIVE_INFINITY,
+    flags: [...CHANGES, 'for', 'once'],
+    act: (context, hosts, given) => change(context, 'deny', hosts, given),
+  },
+  unset: {
+    most: Number.POSITIVE_INFINITY,
+    flags: CHANGES,
+    act: (context, hosts, given) => change(context, 'unset', hosts, given),
+  },
   why: {
     most: 2,
+    flags: ['json'],
     act: (context, [url, session], { json }) => {
       if (url === undefined)
         throw new PaudeError('usage', 'paude network why: URL is missing', { hint: 'paude network why https://example.org' })
       return showWhy(context, url, session, json === true)
     },
   },
-  blocked: { most: 1, act: (context, [session], { json }) => showBlocked(context, session, json === true) },
+  blocked: {
+    most: 1,
+    flags: ['json'],
+    act: (context, [session], { json }) => showBlocked(context, session, json === true),
+  },
   log: {
     most: 1,
+    flags: ['blocked', 'follow', 'json'],
     act: (context, [session], { blocked, follow, json }) =>
       showLog(context, session, { blocked: blocked === true, follow: follow === true, json: json === true }),
   },
   watch: {
     most: 1,
+    flags: ['json'],
     act: async (context, [session], { json }) =>
       (await import('../network/watch.ts')).watchNetwork(context, session, json === true),
   },
-  propose: { most: 1, act: (context, [session], { json }) => proposeList(context, session, json === true) },
-  groups: { most: 1, act: (context, [name], { json }) => showGroups(context, name, json === true) },
+  propose: {
+    most: 1,
+    flags: ['project', 'json'],
+    act: (context, [session], { json, project }) =>
+      proposeList(context, session, { json: json === true, project: project === true }),
+  },
+  groups: { most: 1, flags: ['json'], act: (context, [name], { json }) => showGroups(context, name, json === true) },
 }
 
 export default (context: Context) =>
@@ -91,9 +126,22 @@ export default (context: Context) =>
         throw new PaudeError('usage', `paude network ${given.what}: one word too many: ${JSON.stringify(rawArgs[found.most])}`, {
           hint: 'paude help network',
         })
+      const stray = (Object.keys(args) as (keyof typeof args)[]).find(
+        (name) => name !== 'what' && name !== 'hosts' && given[name] !== undefined && !found.flags.includes(name),
+      )
+      if (stray !== undefined) throw strayFlag(given.what, stray, found.flags)
       return await found.act(context, rawArgs, given)
     },
   })
+
+function strayFlag(verb: string, flag: string, flags: readonly Flag[]): PaudeError {
+  const verbs = Object.entries(ACTS).flatMap(([name, act]) => (act.flags.some((one) => one === flag) ? [name] : []))
+  const hint =
+    flag === 'session'
+      ? `name the session as a word: paude network ${verb}${verb === 'why' ? ' URL' : ''} SESSION`
+      : `it goes with ${verbs.join(', ')}; ${verb} takes ${flags.map((one) => `--${one}`).join(', ')}`
+  return new PaudeError('usage', `paude network ${verb}: --${flag} means nothing there`, { hint })
+}
 
 /** `paude network allow|deny|unset HOST…`. */
 async function change(
@@ -104,6 +152,10 @@ async function change(
 ): Promise<number> {
   if (entries.length === 0)
     throw new PaudeError('usage', `paude network ${verb}: HOST is missing`, { hint: `paude network ${verb} example.org` })
+  if (given.json && given['dry-run'])
+    throw new PaudeError('usage', '--dry-run prints a script, and --json what became of a change', {
+      hint: 'leave one of them out',
+    })
   const until = readUntil({ verb, once: given.once === true, time: given.for }, Date.now() / 1000)
   const scopes = scopesOf(context, { verb, entries, given, until })
   const found = scopes.length > 0 ? await sessionIfAny(context, given.session) : await findWithNetwork(context, given.session)
@@ -116,14 +168,11 @@ async function change(
           if (unsaid) return null
           throw error
         })
-  for (const scope of scopes) {
-    const editable = await editScope(context, scope, { verb, entries })
-    context.note(`written to ${editable.file}: starts from now on ${verb} ${entries.join(' ')}${trustNote(editable)}`)
-  }
-  if (changed === null || given['dry-run']) return 0
+  const code = await writeScopes(context, scopes, { verb, entries })
+  if (changed === null || given['dry-run']) return code
   if (given.json) context.answer(jsonLine(changed))
   else context.answer(`${verb} ${entries.join(' ')} in ${changed.session}${ending(until)}; policy ${changed.revision}`)
-  return 0
+  return code
 }
 
 /** The files that shall say so for later starts as well, each of which can. */
@@ -132,9 +181,12 @@ function scopesOf(
   { verb, entries, given, until }: { verb: 'allow' | 'deny' | 'unset'; entries: readonly string[]; given: Given; until: number },
 ): readonly Scope[] {
   const scopes = (['project', 'user'] as const).filter((scope) => given[scope] === true)
-  if (scopes.length > 0 && (until !== 0 || given['dry-run']))
-    throw new PaudeError('usage', `--${scopes[0]} goes with what holds for good`, {
-      hint: 'edit the file, or leave the flag out',
+  const [first] = scopes
+  if (first !== undefined && until !== 0)
+    throw new PaudeError('usage', `--${first} goes with what holds for good`, { hint: 'edit the file, or leave the flag out' })
+  if (first !== undefined && given['dry-run'])
+    throw new PaudeError('usage', `--dry-run prints what a session would be told, and --${first} changes a file`, {
+      hint: 'leave one of them out',
     })
   for (const scope of scopes) insistOnScope(context, scope, { verb, entries })
   return scopes

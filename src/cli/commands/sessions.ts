@@ -1,5 +1,6 @@
 import { defineCommand } from 'citty'
 import { backends } from '../../backends/registry.ts'
+import type { Security } from '../../session/spec.ts'
 import { readRecords } from '../../session/store.ts'
 import { type ActiveRow, withActivity } from '../activity.ts'
 import type { Context } from '../context.ts'
@@ -24,18 +25,18 @@ export default (context: Context) =>
       const { sessions, failures } = await listSessions(context)
       for (const { error } of failures) context.warn(`${error.message}: its sessions are not shown`)
       const rows = sessions.map((row) => withActivity(context.host, row))
-      if (json) context.answer(JSON.stringify(await withRevision(context, rows), null, 2))
+      if (json) context.answer(JSON.stringify(await withRecord(context, rows), null, 2))
       else if (rows.length === 0) context.note('no sessions; paude starts one here')
       else context.answer(table(HEAD, rows.map(sessionRow)))
       return failures.length > 0 && failures.length === Object.keys(backends).length ? 1 : 0
     },
   })
 
-/** With the revision of the policy that holds now; '' where none is known. */
-async function withRevision(
+/** With the revision of the policy that holds now, '' where none is known, and what of the hardening holds, null where nobody can tell. */
+async function withRecord(
   { host }: Context,
   rows: readonly ActiveRow[],
-): Promise<readonly (ActiveRow & { readonly revision: string })[]> {
+): Promise<readonly (ActiveRow & { readonly revision: string; readonly security: Security | null })[]> {
   // Policies are of no concern to the table, and cost its start some milliseconds.
   const { policyNow } = await import('../../session/policy.ts')
   const records = new Map(readRecords(host).map((record) => [record.id, record]))
@@ -44,6 +45,7 @@ async function withRevision(
     return {
       ...row,
       revision: record === undefined || record.network === 'none' ? '' : policyNow(record, Date.now() / 1000).revision,
+      security: record?.security ?? null,
     }
   })
 }

@@ -1,12 +1,13 @@
-import { defineCommand } from 'citty'
+import { defineCommand, type ParsedArgs } from 'citty'
 import { type Approval, approvals, approve, isApproved } from '../../config/trust.ts'
 import { PaudeError } from '../../errors.ts'
 import { insistPrivate, trustFolder } from '../../session/store.ts'
 import { shown } from '../../workspace/paths.ts'
 import type { Context } from '../context.ts'
+import { unusedDevcontainer } from '../devcontainer.ts'
 import { printable, shortened, table } from '../output.ts'
 import { approvalOf, readProject } from '../project-config.ts'
-import { canAsk, readAnswer, showWidening, trustWhat } from '../start-config.ts'
+import { canAsk, readAnswer, showWidening, trustCommand, trustWhat } from '../start-config.ts'
 import { revokeHere, standing } from '../trusted.ts'
 
 const args = {
@@ -24,12 +25,20 @@ export default (context: Context) =>
     },
     args,
     async run({ args: given }) {
+      refuseTogether(given)
       insistPrivate(context.host)
       if (given.list) return list(context, given.json === true)
       if (given.revoke) return revokeHere(context, undefined)
       return await trust(context, given.yes === true)
     },
   })
+
+function refuseTogether({ yes, list, revoke, json }: ParsedArgs<typeof args>): void {
+  const [one, other] = Object.entries({ yes, list, revoke }).flatMap(([name, given]) => (given ? [`--${name}`] : []))
+  if (one !== undefined && other !== undefined)
+    throw new PaudeError('usage', `paude trust: ${one} and ${other} are two wishes`, { hint: 'leave one of them out' })
+  if (json && !list) throw new PaudeError('usage', 'paude trust: --json goes with --list', { hint: 'paude trust --list --json' })
+}
 
 async function trust(context: Context, sure: boolean): Promise<number> {
   const { host, note, answer } = context
@@ -44,6 +53,9 @@ async function trust(context: Context, sure: boolean): Promise<number> {
   const pending = asked.filter(({ approval }) => !isApproved(trustFolder(host), approval))
   const fresh = pending.map(({ one }) => one)
   if (fresh.length === 0) {
+    // Another command may have looked at it by a flag.
+    const elsewhere = base.settings.devcontainer === 'off' ? await unusedDevcontainer(host) : ''
+    if (elsewhere !== '') note(elsewhere)
     note(
       judged.length === 0
         ? 'this project has no configuration of its own'
@@ -55,7 +67,7 @@ async function trust(context: Context, sure: boolean): Promise<number> {
   }
   showWidening(context, fresh)
   if (!sure && !canAsk(context))
-    throw new PaudeError('refused', 'nobody is here to say whether this is trusted', { hint: 'paude trust --yes' })
+    throw new PaudeError('refused', 'nobody is here to say whether this is trusted', { hint: trustCommand(base, '--yes') })
   if (!sure && !['y', 'yes'].includes(readAnswer(context, `${trustWhat(fresh)} [y]es, [n]o: `)))
     throw new PaudeError('refused', 'not trusted', { hint: 'paude --ignore-project-config goes on without it' })
   for (const { one, approval } of pending) {

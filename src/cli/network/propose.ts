@@ -1,16 +1,21 @@
-import { proposal, proposalText } from '../../network/proposal.ts'
+import { type Proposal, proposal, proposalText } from '../../network/proposal.ts'
 import { policyOf } from '../../session/policy.ts'
 import type { Context } from '../context.ts'
 import { printable } from '../output.ts'
+import { overruled } from './overruled.ts'
 import { findWithNetwork, readRequests } from './requests.ts'
+import { writeScopes } from './write-scopes.ts'
+
+type Wanted = { readonly json: boolean; readonly project: boolean }
 
 /** `paude network propose [SESSION]`: the list that would have let through what a session asked for. */
-export async function proposeList(context: Context, word: string | undefined, json: boolean): Promise<number> {
+export async function proposeList(context: Context, word: string | undefined, { json, project }: Wanted): Promise<number> {
   const found = await findWithNetwork(context, word)
   const proposed = proposal(await readRequests(context, found), policyOf(found.record))
+  const code = project ? await writeProposal(context, proposed) : 0
   if (json) context.answer(JSON.stringify(proposed, null, 2))
   else if (proposed.entries.length === 0) context.note('nothing was asked for that is not allowed already')
-  else {
+  else if (!project) {
     context.answer(proposalText(proposed))
     context.note(
       `read every line before you put it into your config.toml or the project's paude.toml: the agent asked for these, you did not`,
@@ -18,5 +23,17 @@ export async function proposeList(context: Context, word: string | undefined, js
   }
   if (proposed.impossible.length > 0 && !json)
     context.note(`no entry can allow an address or what has no full name: ${proposed.impossible.map(printable).join(', ')}`)
-  return 0
+  return code
+}
+
+/** Into the project's paude.toml. What is denied by now stays so: nobody has said otherwise. */
+async function writeProposal(context: Context, proposed: Proposal): Promise<number> {
+  const all = proposed.entries.map(({ entry }) => entry)
+  const inVain = await overruled(context, all)
+  for (const sentence of inVain.values()) context.note(`left out: ${sentence}`)
+  const entries = all.filter((entry) => !inVain.has(entry))
+  if (entries.length === 0) return 0
+  const code = await writeScopes(context, ['project'], { verb: 'allow', entries })
+  context.note('read every line when paude trust shows it: the agent asked for these, you did not')
+  return code
 }

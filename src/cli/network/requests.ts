@@ -25,7 +25,7 @@ export async function showLog(context: Context, word: string | undefined, { bloc
   const requests = wanted(await readRequests(context, found))
   if (json) context.answer(requests.map((request) => `${JSON.stringify(request)}\n`).join(''))
   else if (requests.length === 0) context.note(blocked ? 'nothing was blocked' : 'nothing was asked for')
-  else context.answer(table(['TIME', 'DECISION', 'METHOD', 'HOST', 'BYTES', 'RULE'], requests.map(cells)))
+  else context.answer(table(['TIME', 'DECISION', 'METHOD', 'HOST', 'BYTES', 'POLICY', 'RULE'], requests.map(cells)))
   return 0
 }
 
@@ -97,11 +97,12 @@ export async function* followRequests(context: Context, found: Found, stop?: Abo
 /** As it is at this moment: it may have been changed since. */
 const policyOf = ({ host }: Context, { record }: Found) => policyNow(readRecord(host, record.id) ?? record, Date.now() / 1000)
 
-const cells = ({ time, decision, method, host, port, bytes, rule }: Request): readonly string[] => [
+const cells = ({ time, decision, method, host, port, bytes, revision, rule }: Request): readonly string[] => [
   time.slice(11, 19),
   decision === 'allowed' ? green(decision) : decision === 'blocked' ? red(decision) : yellow(decision),
   printable(method),
   `${printable(host)}:${port}`,
   String(bytes),
+  printable(revision || 'unknown'),
   printable(rule),
 ]

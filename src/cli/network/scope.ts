@@ -1,6 +1,7 @@
 import { PaudeError } from '../../errors.ts'
-import { parseDenyEntry, parseEntry } from '../../network/groups.ts'
-import { addEntry, changeFile, type Editable, editableFile, removeEntry } from '../config-file.ts'
+import { canonical } from '../../network/changes.ts'
+import { groupEntry, parseDenyEntry, parseEntry } from '../../network/groups.ts'
+import { addEntry, changeFile, type Editable, editableFile, entriesAt, removeEntry } from '../config-file.ts'
 import type { Context } from '../context.ts'
 
 export type Scope = 'user' | 'project'
@@ -15,18 +16,56 @@ export const insistOnScope = ({ host }: Context, scope: Scope, word: ScopeWord):
 export const editScope = ({ host }: Context, scope: Scope, word: ScopeWord): Promise<Editable> =>
   changeFile(host, scope === 'project', (editable) => scopeText(editable, word))
 
+/** Whether the list of denials of that file has such an entry outside of a profile, so that `unset` takes it out. */
+export const denies = ({ host }: Context, scope: Scope, entry: string): boolean =>
+  entriesAt(editableFile(host, scope === 'project'), 'network.deny').some((one) => isSame('network.deny', one, entry))
+
 function scopeText(editable: Editable, { verb, entries }: ScopeWord): string {
-  if (verb !== 'unset') {
-    for (const entry of entries) verb === 'allow' ? parseEntry(entry, '') : parseDenyEntry(entry, '')
-    return entries.reduce((before, entry) => addEntry({ ...editable, text: before }, `network.${verb}`, entry), editable.text)
+  if (verb !== 'unset') for (const entry of entries) verb === 'allow' ? parseEntry(entry, '') : parseDenyEntry(entry, '')
+  return entries.reduce((text, entry) => said({ ...editable, text }, verb, entry), editable.text)
+}
+
+/** A later word takes the place of the earlier one, as in a session: an entry of both lists would be denied. */
+function said(before: Editable, verb: ScopeWord['verb'], entry: string): string {
+  switch (verb) {
+    case 'allow':
+      return addEntry({ ...before, text: without(before, ['network.deny'], entry) }, 'network.allow', entry)
+    case 'deny':
+      return addEntry({ ...before, text: without(before, ['network.allow', 'network.groups'], entry) }, 'network.deny', entry)
+    case 'unset': {
+      const after = without(before, LISTS, entry)
+      if (after !== before.text) return after
+      throw new PaudeError('not-found', `${before.file} says nothing about ${entry}`, {
+        hint: 'paude network list --origin tells who asked for what',
+      })
+    }
   }
-  return entries.reduce((before, entry) => {
-    const after = LISTS.reduce((one, key) => removeEntry({ ...editable, text: one }, key, entry), before)
-    if (after !== before) return after
-    throw new PaudeError('not-found', `${editable.file} says nothing about ${entry}`, {
-      hint: 'paude network list --origin tells who asked for what',
-    })
-  }, editable.text)
 }
 
 const LISTS = ['network.allow', 'network.deny', 'network.groups'] as const
+type List = (typeof LISTS)[number]
+
+/** The text without an entry in these lists, however it is spelled there. */
+const without = (editable: Editable, lists: readonly List[], entry: string): string =>
+  lists.reduce(
+    (text, list) =>
+      entriesAt({ ...editable, text }, list)
+        .filter((one) => isSame(list, one, entry))
+        .reduce((before, one) => removeEntry({ ...editable, text: before }, list, one), text),
+    editable.text,
+  )
+
+function isSame(list: List, written: string, entry: string): boolean {
+  const verb = list === 'network.deny' ? 'deny' : 'allow'
+  const meant = (word: string) => {
+    try {
+      return canonical(list === 'network.groups' ? groupEntry(word) : word, verb)
+    } catch {
+      // What nothing can be made of is taken out by its very letters.
+      return null
+    }
+  }
+  if (written === entry) return true
+  if (list === 'network.groups' && !entry.startsWith('@')) return false
+  return meant(written) !== null && meant(written) === meant(entry)
+}

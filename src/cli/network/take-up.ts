@@ -74,7 +74,9 @@ export async function takeUp(context: Context, { backend, handle }: Found, { mad
 /** Only one paude at a time changes what a session may reach; `act` is given the record as it is then. */
 export const whileLocked = <T>({ host }: Context, found: Found, act: (record: SessionRecord) => Promise<T>): Promise<T> => {
   insistPrivate(host)
-  return withLock(host, join(found.handle.folder, 'policy.lock'), () => act(readRecord(host, found.record.id) ?? found.record))
+  const { id } = found.record
+  const lock = { path: join(found.handle.folder, 'policy.lock'), what: `session ${id}` }
+  return withLock(host, lock, () => act(readRecord(host, id) ?? found.record))
 }
 
 /** Carries a change that was cut off to its end: until then nobody knows what the proxy lets through. */

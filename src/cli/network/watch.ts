@@ -8,6 +8,7 @@ import { GIVE_BACK, picture, selectable, TAKE_SCREEN } from '../full-screen.ts'
 import { openKeys } from '../keys.ts'
 import { dim, green, jsonLine, printable, red, table, writeAll } from '../output.ts'
 import { changeSession } from './change.ts'
+import { overruled } from './overruled.ts'
 import { type Blocked, countBlocked, findWithNetwork, followRequests } from './requests.ts'
 import { editScope, insistOnScope } from './scope.ts'
 import { ONCE } from './until.ts'
@@ -25,13 +26,13 @@ export async function watchNetwork(context: Context, word: string | undefined, j
 /** A line for each host that is blocked for the first time. */
 async function watchLines(context: Context, found: Found, json: boolean): Promise<number> {
   const seen = new Set<string>()
-  for await (const { time, decision, host, port, program, rule } of followRequests(context, found)) {
+  for await (const { time, session, decision, host, port, program, rule, revision } of followRequests(context, found)) {
     const place = `${host}:${port}`
     if (decision !== 'blocked' || seen.has(place)) continue
     seen.add(place)
     context.answer(
       json
-        ? jsonLine({ time, host, port, program, rule })
+        ? jsonLine({ time, session, host, port, program, rule, revision })
         : [time.slice(11, 19), printable(place), ...(program === '' ? [] : [program]), printable(rule)].join('  '),
     )
   }
@@ -67,7 +68,8 @@ async function everywhere(
   insistOnScope(context, scope, word)
   await changeSession(context, found, { ...word, until: 0 })
   const { file } = await editScope(context, scope, word)
-  return `${entry} is allowed, and written to ${file}`
+  const inVain = (await overruled(context, [entry])).get(entry)
+  return `${entry} is allowed, and written to ${file}${inVain === undefined ? '' : `; but ${inVain}`}`
 }
 
 async function watchTable(context: Context, found: Found): Promise<number> {

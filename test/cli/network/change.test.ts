@@ -1,5 +1,16 @@
 import { describe, expect, test } from 'bun:test'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  linkSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { withLock } from '../../../src/cli/network/lock.ts'
@@ -133,12 +144,13 @@ test('what was blocked is counted by host and port, the newest first', () => {
 describe('the lock of a session', () => {
   const folder = mkdtempSync(join(tmpdir(), 'paude-lock-'))
   const path = join(folder, 'policy.lock')
+  const lock = { path, what: 'session x' }
   const host = { process: processMark(process.pid) }
 
   test('lets one act at a time', async () => {
     const order: string[] = []
     const act = (name: string) =>
-      withLock(host, path, async () => {
+      withLock(host, lock, async () => {
         order.push(`${name} begins`)
         await Bun.sleep(30)
         order.push(`${name} ends`)
@@ -148,17 +160,63 @@ describe('the lock of a session', () => {
   })
 
   test('goes with what failed', async () => {
-    await expect(withLock(host, path, () => Promise.reject(new Error('no')))).rejects.toThrow('no')
-    expect(await withLock(host, path, async () => readFileSync(path, 'utf8'))).toBe(host.process)
+    await expect(withLock(host, lock, () => Promise.reject(new Error('no')))).rejects.toThrow('no')
+    expect(await withLock(host, lock, async () => readFileSync(path, 'utf8'))).toBe(host.process)
   })
 
   test.each(['999999999 1', '', 'no mark'])('of a paude that died is taken over, whatever it wrote: %j', async (mark) => {
     writeFileSync(path, mark)
-    expect(await withLock(host, path, async () => 'done')).toBe('done')
+    expect(await withLock(host, lock, async () => 'done')).toBe('done')
+  })
+
+  test('that another one has taken over meanwhile is left to it, whatever was read before', async () => {
+    // Who reads a pipe gets the mark when it is told to: after the lock has become another one.
+    const pipe = join(folder, 'pipe')
+    Bun.spawnSync(['mkfifo', pipe])
+    linkSync(pipe, path)
+    const child = Bun.spawn(
+      [
+        process.execPath,
+        '-e',
+        `import { withLock } from ${JSON.stringify(join(import.meta.dir, '../../../src/cli/network/lock.ts'))}
+        const host = { get process() { console.log('tries'); return ${JSON.stringify(host.process)} } }
+        await withLock(host, ${JSON.stringify(lock)}, async () => console.log('has it'))`,
+      ],
+      { stdout: 'pipe', stderr: 'inherit' },
+    )
+    const told = openSync(pipe, 'w')
+    writeFileSync(join(folder, 'live'), host.process)
+    renameSync(join(folder, 'live'), path)
+    writeSync(told, '999999999 1')
+    closeSync(told)
+    let said = ''
+    for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
+      said += text
+      if (said.includes('has it')) break
+      if (said.split('tries').length < 6) continue
+      // It has tried often enough to have had it, was it to be had.
+      expect(readFileSync(path, 'utf8')).toBe(host.process)
+      rmSync(path, { force: true })
+    }
+    expect(said.split('tries').length).toBeGreaterThan(5)
+    expect(await child.exited).toBe(0)
+    rmSync(pipe)
+    expect(readdirSync(folder)).toEqual([])
+  })
+
+  test('of a paude that died while it removed a dead lock is taken over as well', async () => {
+    for (const name of [path, `${path}~`, `${path}~~`]) writeFileSync(name, '999999999 1')
+    expect(await withLock(host, lock, async () => 'done')).toBe('done')
+    expect(readdirSync(folder)).toEqual([])
+  })
+
+  test.each(['session x', 'the configuration'])('says what is being changed when it lasts too long: %s', async (what) => {
+    const waiting = withLock(host, lock, () => withLock(host, { path, what, patience: 0 }, () => Promise.resolve('never')))
+    await expect(waiting).rejects.toThrow(`another paude is changing ${what} and does not end`)
   })
 
   test('of one that lives is waited for, and names it', async () => {
-    await withLock(host, path, async () => {
+    await withLock(host, lock, async () => {
       expect(readFileSync(path, 'utf8')).toBe(host.process)
       expect(readdirSync(folder)).toEqual(['policy.lock'])
     })

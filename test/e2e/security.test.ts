@@ -1,0 +1,177 @@
+import { afterAll, expect, setDefaultTimeout, test } from 'bun:test'
+import { cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describeEach, inTurn, makeProject, paude, put, type RunOptions, root, serveApi } from './support.ts'
+
+setDefaultTimeout(240_000) // ms: tests run side by side
+
+const api = serveApi()
+afterAll(() => api.stop())
+
+/** What a box tells of its hardening; the file it makes is looked for from outside. */
+const FACTS = `
+while read -r key value; do case $key in CapBnd:|CapEff:|NoNewPrivs:|Seccomp:) echo "$key$value";; esac; done </proc/self/status
+(: >/etc/of-the-box) 2>/dev/null && echo root:written || echo root:refused
+(: >/etc/passwd) 2>/dev/null && echo passwd:written || echo passwd:refused
+(: >.git/hooks/pre-commit) 2>/dev/null && echo hook:written || echo hook:refused
+echo uid:$(id -u) pids:$(cat /sys/fs/cgroup/pids.max /sys/fs/cgroup/pids/pids.max 2>/dev/null)
+echo names:$(sed -n 's/^ *\\([^:|]*\\):.*/\\1/p' /proc/net/dev | tr '\\n' ' ')
+`
+const HARDENED = {
+  CapEff: '0000000000000000',
+  CapBnd: '0000000000000000',
+  NoNewPrivs: '1',
+  Seccomp: '2',
+  // A caller who is not root could not write there anyway.
+  root: 'refused',
+  passwd: 'refused',
+  hook: 'refused',
+  uid: `${process.getuid?.()} pids:4096`,
+  names: 'lo',
+}
+const isRoot = process.getuid?.() === 0
+
+describeEach('the hardening of a box', (backend) => {
+  const run = (words: readonly string[], { env, ...rest }: RunOptions = {}) =>
+    inTurn(() => paude(words, { ...rest, env: { ...api.env, PAUDE_BACKEND: backend, ...env } }))
+  const factsOf = (stdout: string) =>
+    Object.fromEntries(
+      stdout
+        .trim()
+        .split('\n')
+        .map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).trim()]),
+    )
+  const look = async (flags: readonly string[]) => {
+    const ran = await run([...flags, '--network=restricted', 'run', '--', 'sh', '-c', FACTS])
+    expect([ran.code, ran.stderr.replace(/^paude: warning: the box gives up hardening: .*\n/, '')]).toEqual([0, ''])
+    return { facts: factsOf(ran.stdout), stderr: ran.stderr }
+  }
+
+  const switches: readonly (readonly [flags: readonly string[], changed: Readonly<Record<string, string>>])[] = [
+    [[], {}],
+    [['--read-only-root=false'], isRoot ? { root: 'written' } : {}],
+    [['--no-new-privileges=false'], { NoNewPrivs: '0' }],
+    [['--seccomp=off'], { Seccomp: '0' }],
+    [
+      ['--read-only-root=false', '--no-new-privileges=false', '--seccomp=off'],
+      { NoNewPrivs: '0', Seccomp: '0', ...(isRoot ? { root: 'written' } : {}) },
+    ],
+  ]
+  test.concurrent.each(switches)('%j changes its own facts and no other', async (flags, changed) => {
+    const { facts, stderr } = await look(flags)
+    expect(facts).toEqual({ ...HARDENED, ...changed })
+    expect(stderr.split('\n').length - 1).toBe(flags.length === 0 ? 0 : 1)
+    expect(existsSync('/etc/of-the-box')).toBe(false)
+  })
+
+  test.concurrent('what is written into the root is gone with the box', async () => {
+    const cwd = makeProject()
+    const flags = ['--read-only-root=false', 'run', '--', 'sh', '-c']
+    const first = await run([...flags, ': >/tmp/x; cp /tmp/x /etc/of-the-box && ls /etc/of-the-box'], { cwd })
+    if (isRoot) expect(first.stdout).toBe('/etc/of-the-box\n')
+    expect((await run([...flags, 'ls /etc/of-the-box'], { cwd })).code).not.toBe(0)
+  })
+
+  test.concurrent('without the filter a name space of one’s own leads neither around the guards nor out', async () => {
+    const cwd = makeProject()
+    put(join(cwd, '.git/hooks/here'), 'mine')
+    // Root has no capability to map itself, and keeps what it has in the name space unmapped.
+    const enter = `unshare --user ${isRoot ? '--keep-caps' : '--map-root-user'}`
+    const script = `
+${enter} --mount sh -c '
+  while read -r key value; do [ "$key" != CapEff: ] || echo "inside $value"; done </proc/self/status
+  umount .git/hooks && echo unmounted
+  mount -o remount,rw,bind .git/hooks && echo remounted
+  mkdir /tmp/m; for place in . .git; do mount --bind $place /tmp/m && echo bound; done
+  echo >.git/hooks/planted && echo planted' 2>/dev/null
+${enter} perl -e 'for my $raw ([2, 3, 1], [17, 3, 0]) { print "raw\\n" if socket(my $s, $$raw[0], $$raw[1], $$raw[2]) }'
+${enter} --net curl -sS --noproxy '*' --max-time 3 -o /dev/null http://192.0.2.1/ 2>/dev/null && echo out
+${enter} curl -sS -o /dev/null -w '%{http_code}\\n' --max-time 5 http://example.com/
+true`
+    const { stdout } = await run(['--seccomp=off', '--network=restricted', 'run', '--', 'sh', '-c', script], { cwd })
+    expect(stdout.trim().split('\n')).toEqual([expect.stringMatching(/^inside 0*1[0-9a-f]*f$/), '403'])
+    expect(readdirSync(join(cwd, '.git/hooks'))).not.toContain('planted')
+  })
+
+  test('a self-test of a box that gives everything up finds the wall as it was', async () => {
+    const flags = ['--read-only-root=false', '--no-new-privileges=false', '--seccomp=off']
+    const { stdout } = await run([...flags, 'selftest', '--backend', backend, '--json'])
+    const { probes } = JSON.parse(stdout) as { probes: { id: string; result: string; observed: string }[] }
+    expect(probes.filter(({ result }) => result === 'BROKEN')).toEqual([])
+    expect(probes.flatMap(({ id, observed }) => (observed.startsWith('given up') ? [id] : [])).toSorted()).toEqual([
+      ...['C03', 'C04', 'C05', 'F01'],
+    ])
+  })
+
+  test('a session says at its start again what it gives up, and one with a writable root is not started again', async () => {
+    const cwd = makeProject()
+    const made: string[] = []
+    const start = async (flag: string) => {
+      const { stdout } = await run([flag, '--detach', '-p', 'SAY x'], { cwd })
+      const id = stdout.trim()
+      made.push(id)
+      await run(['wait', id], { cwd })
+      return await run(['start', id], { cwd })
+    }
+    try {
+      const again = await start('--seccomp=off')
+      expect([again.code, again.stderr]).toEqual([0, expect.stringContaining('security.seccomp = off')])
+      const refused = await start('--read-only-root=false')
+      expect([refused.code, refused.stderr]).toEqual([125, expect.stringContaining('security.read_only_root = false')])
+      const copy = await run(['--detach', 'fork', made[1] ?? '', '-p', 'SAY on'], { cwd })
+      expect([copy.code, copy.stderr]).toEqual([0, ''])
+      made.push(copy.stdout.trim())
+      const rows = JSON.parse((await run(['sessions', '--json'], { cwd })).stdout) as { id: string; security: unknown }[]
+      expect(made.map((id) => rows.find((row) => row.id === id)?.security)).toEqual([
+        { readOnlyRoot: true, noNewPrivileges: true, seccomp: 'off' },
+        { readOnlyRoot: false, noNewPrivileges: true, seccomp: 'default' },
+        { readOnlyRoot: true, noNewPrivileges: true, seccomp: 'default' },
+      ])
+    } finally {
+      // Their HOME is one and the same.
+      for (const [at, id] of made.entries())
+        await run(['rm', '--force', ...(at === made.length - 1 ? ['--volumes'] : []), id], { cwd })
+    }
+  })
+
+  if (!isRoot) console.log('skipped: a managed file, which only root can put in its place')
+  test.skipIf(!isRoot)('nobody weakens what the managed file keeps, also not by a session from before', async () => {
+    const etc = join(root, `security-etc-${backend}`)
+    cpSync('/etc', etc, { recursive: true, dereference: false, verbatimSymlinks: true })
+    mkdirSync(join(etc, 'paude'), { recursive: true, mode: 0o755 })
+    writeFileSync(
+      join(etc, 'paude/managed.toml'),
+      '[security]\nread_only_root = true\nno_new_privileges = true\nseccomp = "default"\n',
+      { mode: 0o644 },
+    )
+    const through = ['unshare', '--mount', 'sh', '-c', `mount --bind '${etc}' /etc && exec "$@"`, 'sh']
+    const own = join(root, `security-config-${backend}`)
+    put(join(own, 'paude/config.toml'), '[security]\nseccomp = "off"\n[profiles.ci.security]\nread_only_root = false\n')
+    const beyond = /security\.\w+ = (off|false) .*is more than \/etc\/paude\/managed\.toml/
+    const ask = async (flags: readonly string[], given: RunOptions = {}) => {
+      const { code, stderr } = await run([...flags, '--dry-run', 'run', '--', 'true'], { ...given, through })
+      return [code, beyond.test(stderr)]
+    }
+    expect(await ask([])).toEqual([0, false])
+    for (const flag of ['--read-only-root=false', '--no-new-privileges=false', '--seccomp=off'])
+      expect(await ask([flag])).toEqual([125, true])
+    expect(await ask([], { env: { PAUDE_SECCOMP: 'off' } })).toEqual([125, true])
+    expect(await ask([], { env: { XDG_CONFIG_HOME: own } })).toEqual([125, true])
+    expect(await ask(['--seccomp=default', '--profile=ci'], { env: { XDG_CONFIG_HOME: own } })).toEqual([125, true])
+    const cwd = makeProject()
+    put(join(cwd, 'paude.toml'), 'security.no_new_privileges = false\n')
+    expect((await run(['trust', '--yes'], { cwd })).code).toBe(0)
+    expect(await ask([], { cwd })).toEqual([125, true])
+    const id = (await run(['--detach', '-p', 'SAY x'], { cwd })).stdout.trim()
+    try {
+      await run(['stop', id], { cwd })
+      const { code, stderr } = await run(['start', id], { cwd, through })
+      expect([code, stderr]).toEqual([
+        125,
+        expect.stringContaining(`security.no_new_privileges = false of session ${id} is more than /etc/paude/managed.toml`),
+      ])
+    } finally {
+      await run(['rm', '--force', '--volumes', id], { cwd })
+    }
+  })
+})
