@@ -43,10 +43,10 @@ export function unreadable(part: Profile): { readonly key: string; readonly erro
   for (const key of Object.keys(fileKeys) as FileKey[]) {
     const read = READERS[key]
     const value = read === undefined ? undefined : (valueAt(part, key) as string | readonly string[] | undefined)
-    for (const one of value === undefined ? [] : [value].flat()) {
-      const error = refusal(() => read?.(one, key))
-      if (error !== null) return { key, error }
-    }
+    const error = refusal(() => {
+      for (const one of value === undefined ? [] : [value].flat()) read?.(one, key)
+    })
+    if (error !== null) return { key, error }
   }
   return unreadableVariable(part.env)
 }

@@ -11,9 +11,11 @@ const TOP_LABEL = /^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/
 
 /** Reads `HOST[:PORT][@CIDR]`, where HOST is a name or `*.` before one. Throws `usage` for everything else. */
 export function parseAllow(entry: string, why: string): Allow {
-  const read = READ.get(entry) ?? parseHost(entry, { why, verb: 'allow' })
+  const known = READ.get(entry)
+  if (known !== undefined) return { ...known, why }
+  const read = parseHost(entry, { why, verb: 'allow' })
   READ.set(entry, read)
-  return { ...read, why }
+  return read
 }
 
 /** A file's entries are read when it is checked and again for the policy, and a long list takes its time. */
