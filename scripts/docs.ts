@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { toJsonSchema } from '@valibot/to-json-schema'
 import { twin } from '../src/cli/help.ts'
 import { commands } from '../src/cli/verbs.ts'
+import { KEY_MEANINGS } from '../src/config/key-meanings.ts'
 import { type FileKey, fileKeys } from '../src/config/keys.ts'
 import { flagWord, type OwnFlag, ownFlags } from '../src/config/own-flags.ts'
 import { RULES, type Rule } from '../src/config/rules.ts'
@@ -89,8 +90,8 @@ export function tables(): Readonly<Record<string, string>> {
       ]),
     ),
     keys: table(
-      ['key', 'flag', 'needs trust in a project'],
-      (Object.keys(fileKeys) as FileKey[]).map((key) => [`\`${key}\``, flagOf(key), trustOf(key)]),
+      ['key', 'means', 'flag', 'needs trust in a project'],
+      (Object.keys(fileKeys) as FileKey[]).map((key) => [`\`${key}\``, KEY_MEANINGS[key], flagOf(key), trustOf(key)]),
     ),
     'exit-codes': table(
       ['code', 'means'],
@@ -126,8 +127,31 @@ export const markers = (text: string): readonly string[] =>
 export const schemaFile = join(import.meta.dir, '../src/config/schema.json')
 
 /** JSON Schema of config.toml and paude.toml. What only a function can check is left out of it. */
-export const schemaText = (): string =>
-  `${JSON.stringify({ title: 'config.toml and paude.toml of paude', ...toJsonSchema(ConfigFile, { errorMode: 'ignore', typeMode: 'input' }) }, null, 2)}\n`
+export function schemaText(): string {
+  const schema = toJsonSchema(ConfigFile, { errorMode: 'ignore', typeMode: 'input' }) as Described
+  const { profiles, ...always } = schema.properties ?? {}
+  describe(always)
+  const profile = profiles?.additionalProperties
+  if (typeof profile === 'object') describe(profile.properties ?? {})
+  if (profiles !== undefined) profiles.description = KEY_MEANINGS['profiles'] ?? ''
+  return `${JSON.stringify({ title: 'config.toml and paude.toml of paude', ...schema }, null, 2)}\n`
+}
+
+type Described = {
+  description?: string
+  readonly properties?: Readonly<Record<string, Described>>
+  readonly additionalProperties?: boolean | Described
+}
+
+/** Puts beside each key what it is for. */
+function describe(properties: Readonly<Record<string, Described>>, prefix = ''): void {
+  for (const [name, child] of Object.entries(properties)) {
+    const key = `${prefix}${name}`
+    const meaning = KEY_MEANINGS[key]
+    if (meaning !== undefined) child.description = meaning
+    describe(child.properties ?? {}, `${key}.`)
+  }
+}
 
 if (import.meta.main) {
   const readme = join(import.meta.dir, '../README.md')

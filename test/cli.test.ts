@@ -71,6 +71,12 @@ describe('the agent', () => {
   })
 })
 
+test('--timeout none takes back a limit of the environment', async () => {
+  const dryRun = async (...flags: string[]) =>
+    (await machine.paude([...flags, '--dry-run', '-p', 'x'], { env: { PAUDE_TIMEOUT: '7' } })).stdout
+  expect([/after 7 s:/.test(await dryRun()), /after 7 s:/.test(await dryRun('--timeout', 'none'))]).toEqual([true, false])
+})
+
 describe('a start that fails', () => {
   test('takes everything back, says so on stderr alone, and exits with 125', async () => {
     machine.set('fail', 'create', 'Error response from daemon: something odd\n')
@@ -272,7 +278,7 @@ describe('notify test', () => {
     configure('every = "often"')
     expect(await machine.paude(['notify', 'test'])).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining('notify.every must be number'),
+      stderr: expect.stringContaining('notify.every must be a number'),
     })
   })
 })

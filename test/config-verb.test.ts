@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
 import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import TOML from '@iarna/toml'
+import { keyNames } from '../src/config/key-names.ts'
 import { expectGolden } from './support/golden.ts'
 import { type Machine, makeMachine } from './support/machine.ts'
 
@@ -69,22 +71,103 @@ describe('config get', () => {
     expect((await config('get', 'limits.memory')).stdout).toBe('')
     expect((await config('get', 'network.mode')).stdout).toBe('restricted\n')
   })
+
+  const get = async (...words: string[]) => {
+    const { code, stdout, stderr } = await config('get', ...words)
+    expect([code, stderr]).toEqual([0, ''])
+    return stdout
+  }
+
+  test('prints a table as TOML, which says the same when it is read again, or as JSON', async () => {
+    machine.write(file, '[limits]\nmemory = "8g"\n[notify]\ndesktop = true\n[notify.webhook]\nurl = "https://e.org/x"\n')
+    expect(TOML.parse(await get('limits')) as object).toMatchObject({ memory: '8g', pids: '4096' })
+    expect(JSON.parse(await get('limits', '--json'))).toEqual({ cpus: null, memory: '8g', pids: '4096' })
+    expect(await get('notify.desktop')).toBe('true\n')
+    expect(await get('notify.webhook.url')).toBe('https://e.org/x\n')
+    expect(TOML.parse(await get('notify')) as object).toMatchObject({ desktop: true, webhook: { url: 'https://e.org/x' } })
+    expect(await get('docker')).toBe('extra_flags = []\n')
+    expect(TOML.parse(await get('security')) as object).toMatchObject({ read_only_root: true, project_config: 'ask' })
+  })
+
+  test('has an answer for every key there is, with and without a profile', async () => {
+    machine.write(file, '[profiles.ci.network]\nmode = "none"\n')
+    const names = [...keyNames(), ...new Set(keyNames().flatMap((key) => key.split('.').slice(0, -1).join('.') || []))]
+    for (const name of names) {
+      await get(name)
+      if (!['version', 'profiles'].includes(name)) await get(`profiles.ci.${name}`, '--json')
+    }
+    expect(names).toContain('notify.webhook')
+  }, 60_000)
+
+  test('tells what stands in a profile, whether or not it is chosen, and of both files', async () => {
+    machine.write(
+      file,
+      '[profiles.ci]\nenv = ["A=hunter2"]\n[profiles.ci.limits]\ncpus = 2\n[profiles.ci.network]\ndeny = ["a.org"]\n',
+    )
+    machine.write(
+      join(machine.project, 'paude.toml'),
+      '[profiles.ci.network]\ndeny = ["b.org"]\n[profiles.ci.limits]\ncpus = 1\n[profiles.dev.env]\nB = "hunter2"\nC = "env:C"\n',
+    )
+    expect(await get('profiles.ci.limits.cpus')).toBe('1\n')
+    expect(await get('profiles.ci.network.deny')).toBe('a.org\nb.org\n')
+    expect(await get('profiles.ci')).toBe('env = ["A=••••••"]\nlimits.cpus = 1\nnetwork.deny = ["a.org","b.org"]\n')
+    expect(JSON.parse(await get('profiles', '--json'))).toMatchObject({ dev: { env: { B: '••••••', C: 'env:C' } } })
+    expect(await get('profiles.ci.backend')).toBe('')
+  })
+
+  test('names a variable and not its value', async () => {
+    machine.write(file, '[env]\nTEAM = "hunter2"\nT_TOKEN = "env:NOWHERE"\n')
+    expect([await get('env.TEAM'), await get('env.T_TOKEN'), await get('env.OTHER')]).toEqual([
+      '••••••\n',
+      'env:NOWHERE (unset)\n',
+      '',
+    ])
+  })
+
+  test('prints nothing that a terminal acts on, whoever wrote it', async () => {
+    machine.write(join(machine.project, 'paude.toml'), '[profiles.ci]\nworkspace.protect = ["a\\u009b2Jb\\u202e"]\n')
+    for (const words of [['profiles'], ['profiles', '--json'], ['profiles.ci.workspace.protect']])
+      expect(await get(...words)).not.toMatch(/[\u0080-\u009f\u202e]/)
+  })
 })
 
 describe('config set', () => {
   test('makes the file for the user alone, and keeps what stands in it', async () => {
     expect(await config('set', 'network.allow', 'a.org, b.org')).toMatchObject({ code: 0, stdout: '' })
-    expect([text(), statSync(file).mode & 0o777]).toEqual(['[network]\nallow = ["a.org", "b.org"]\n', 0o600])
-    writeFileSync(file, `# mine\n${text()}# the end\n`)
+    expect([text(), statSync(file).mode & 0o777]).toEqual([
+      '#:schema ./schema.json\nversion = 1\n\n[network]\nallow = ["a.org", "b.org"]\n',
+      0o600,
+    ])
+    writeFileSync(file, `# mine\n[network]\nallow = ["a.org", "b.org"]\n# the end\n`)
     await config('set', 'limits.cpus', '1.5')
     await config('set', 'backend', 'docker')
     await config('unset', 'network.allow')
     expect(text()).toBe('backend = "docker"\n\n# mine\n[network]\n# the end\n\n[limits]\ncpus = 1.5\n')
   })
 
+  test.each([
+    [['config', 'set', 'backend', 'docker']],
+    [['network', 'allow', 'a.org', '--user']],
+    [['init', '--backend', 'docker', '--yes']],
+  ])('names the schema in a file that it makes and puts that beside it, as every verb does: %j', async (words) => {
+    const schema = join(dirname(file), 'schema.json')
+    expect((await machine.paude(words)).code).toBe(0)
+    expect(text()).toStartWith('#:schema ./schema.json\nversion = 1\n')
+    expect(JSON.parse(readFileSync(schema, 'utf8'))).toMatchObject({ type: 'object' })
+    writeFileSync(schema, 'of an older version')
+    await config('set', 'limits.cpus', '2')
+    expect([readFileSync(schema, 'utf8'), statSync(schema).mode & 0o777]).toEqual([(await config('schema')).stdout, 0o600])
+  })
+
+  test('leaves alone what is beside a file that names no schema', async () => {
+    machine.write(file, '# mine\n')
+    await config('set', 'backend', 'docker')
+    expect([text(), existsSync(join(dirname(file), 'schema.json'))]).toEqual(['# mine\nbackend = "docker"\n', false])
+  })
+
   test('takes a comma in a path for a part of it', async () => {
     await config('set', 'mounts', '/a,b:/c')
-    expect(text()).toBe('mounts = ["/a,b:/c"]\n')
+    expect(text()).toEndWith('\nmounts = ["/a,b:/c"]\n')
   })
 
   test('follows a link to where dotfiles are kept, and leaves the mode alone', async () => {
@@ -96,7 +179,7 @@ describe('config set', () => {
     await config('set', 'backend', 'docker')
     expect([lstatSync(file).isSymbolicLink(), readFileSync(kept, 'utf8'), statSync(kept).mode & 0o777]).toEqual([
       true,
-      'backend = "docker"\n',
+      '#:schema ./schema.json\nversion = 1\nbackend = "docker"\n',
       0o640,
     ])
   })
@@ -112,15 +195,37 @@ describe('config set', () => {
   test.each<[words: string[], code: number, words: string]>([
     [['set', 'mode', 'open'], 2, 'there is no key "mode"\n  → did you mean network.mode?'],
     [['set', 'network.mdoe', 'open'], 2, 'did you mean network.mode?'],
-    [['set', 'network.mode', 'opne'], 2, 'paude: network.mode must be ("restricted" | "open" | "none"), found "opne"'],
+    [['set', 'network.mode', 'opne'], 2, 'found "opne"\n  → did you mean open?; nothing was changed'],
     [['set', 'limits.memory', 'lots'], 2, 'paude: limits.memory must be a size like "4g"'],
     [['set', 'env.MY_TOKEN', 'hunter2'], 2, 'paude: env.MY_TOKEN looks like a secret'],
     [['set', 'docker.extra_flags', '["--privileged"]'], 2, '--privileged is refused: it takes every wall'],
     [['set', 'network.mode'], 2, 'paude config set network.mode needs a value'],
+    [['set', 'network.dns', 'ns.example'], 2, 'paude: network.dns: "ns.example" is no address'],
+    [['set', 'network.allow', 'a.org,http://b.org'], 2, 'paude: network.allow: cannot allow "http://b.org": a scheme'],
+    [['set', 'profiles.ci.mounts', 'a:b:c:d'], 2, 'paude: profiles.ci.mounts: not a mount: a:b:c:d'],
+    [['set', 'terminal.scrollback', 'lots'], 2, 'paude: terminal.scrollback must be a number of lines'],
     [['set'], 2, 'a key is missing'],
-    [['get', 'network'], 2, 'there is no key "network"'],
-    [['get', 'notify.on'], 2, 'notify.on is read as a whole\n  → paude config get notify'],
-    [['shwo'], 2, 'paude config has no verb "shwo"'],
+    [['set', 'network', 'open'], 2, 'network is a table\n  → name a key in it: network.mode, network.allow'],
+    [['set', 'profiles.ci.limits', '2'], 2, 'name a key in it: profiles.ci.limits.cpus, profiles.ci.limits.memory'],
+    [['get', 'netwrok'], 2, 'there is no key "netwrok"'],
+    [['get', 'profiles.ci'], 2, 'there is no profile "ci"\n  → paude config set profiles.ci.KEY VALUE makes it'],
+    [['get', 'profiles.ci.mode'], 2, 'did you mean profiles.ci.network.mode?'],
+    [['shwo'], 2, 'paude config has no verb "shwo"\n  → did you mean paude config show?'],
+    [['frobnicate'], 2, 'paude config has no verb "frobnicate"\n  → paude config show, path, get'],
+    [['get', 'network.mode', 'extra'], 2, 'paude config get: one word too many: "extra"'],
+    [['unset', 'network.mode', 'extra'], 2, 'paude config unset: one word too many: "extra"'],
+    ...['show', 'path', 'check', 'edit', 'schema'].map((verb): [string[], number, string] => [
+      [verb, 'extra'],
+      2,
+      `paude config ${verb}: one word too many: "extra"`,
+    ]),
+    ...['show', 'get', 'check', 'schema'].map((verb): [string[], number, string] => [
+      [verb, '--project'],
+      2,
+      `paude config ${verb}: --project means nothing here`,
+    ]),
+    [['path', '--json'], 2, 'paude config path: --json means nothing here'],
+    [['set', 'backend', 'docker', '--origin'], 2, 'paude config set: --origin means nothing here'],
     [['edit'], 2, 'there is no terminal and no editor'],
   ])('%j changes nothing', async (words, code, sentence) => {
     const outcome = await config(...words)
@@ -149,6 +254,9 @@ describe('config edit', () => {
     expect([code, stderr]).toEqual([0, `paude: ${file} is in order\n`])
     expect(text()).toStartWith('#:schema ./schema.json\n')
     expect(readFileSync(join(dirname(file), 'schema.json'), 'utf8')).toBe((await config('schema')).stdout)
+    writeFileSync(join(dirname(file), 'schema.json'), 'of an older version')
+    await machine.paude(['config', 'edit'], editor('true'))
+    expect(readFileSync(join(dirname(file), 'schema.json'), 'utf8')).toBe((await config('schema')).stdout)
     expect(JSON.parse((await config('schema')).stdout)).toMatchObject({ type: 'object', additionalProperties: false })
   })
 
@@ -157,6 +265,18 @@ describe('config edit', () => {
     expect([code, text()]).toEqual([2, 'bakend = 1\n'])
     expect(stderr).toContain(`${file}:1: unknown key bakend`)
   })
+})
+
+test('two mounts at one place are told by that which comes second', async () => {
+  machine.write(join(machine.room, 'data/x'), '')
+  machine.write(file, `mounts = ["${machine.room}/data:/data"]\n`)
+  machine.write(join(machine.project, 'paude.toml'), `\nmounts = ["${machine.room}/data/x:/data"]\n`)
+  await machine.paude(['trust', '--yes'])
+  const { code, stderr } = await machine.paude(['--dry-run', '-p', 'x'])
+  expect([code, stderr.split('\n')[0]]).toEqual([
+    125,
+    `paude: ${machine.project}/paude.toml:2: mounts: cannot mount ${machine.room}/data/x: something else is mounted at /data already`,
+  ])
 })
 
 describe('config check', () => {
@@ -172,7 +292,27 @@ describe('config check', () => {
     ])
     await machine.paude(['trust', '--yes'])
     expect((await state())[2]).toEndWith('opens the box, and is trusted')
+    writeFileSync(join(machine.project, 'paude.toml'), '[network]\nallow = ["a.test"]\ndns = ["ns.test"]\n')
+    expect((await config('check')).stderr).toContain('paude.toml:3: network.dns: "ns.test" is no address')
+    writeFileSync(join(machine.project, 'paude.toml'), '')
     machine.write(file, 'bakend = 1\n')
     expect(await config('check')).toMatchObject({ code: 2, stderr: expect.stringContaining(`${file}:1: unknown key bakend`) })
+  })
+
+  test.each([
+    ['mounts = ["/nowhere/data"]', '1: mounts: cannot mount /nowhere/data: nothing is there'],
+    ['[image]\nca_files = ["/nowhere/ca.pem"]', '2: image.ca_files: the certificate file /nowhere/ca.pem cannot be read'],
+    ['[network]\nupstream_except = ["a.org"]', '2: network.upstream_proxy is missing'],
+    ['env = ["A", "HTTPS_PROXY"]', '1: env.HTTPS_PROXY: HTTPS_PROXY is set by paude in the box'],
+  ])('refuses what a start here would: %j', async (text, words) => {
+    machine.write(file, text)
+    for (const verb of [
+      ['config', 'check'],
+      ['--dry-run', '-p', 'x'],
+    ]) {
+      const { code, stderr } = await machine.paude(verb)
+      expect([code, stderr.split('\n')[0]]).toEqual([verb[0] === 'config' ? 2 : 125, `paude: ${file}:${words}`])
+      expect(stderr).not.toContain('--ca-file')
+    }
   })
 })

@@ -35,6 +35,17 @@ test('the JSON Schema is that of the schema which the files are read with (bun r
   expect(readFileSync(schemaFile, 'utf8')).toBe(schemaText())
 })
 
+test('editors are told of every key what it is for, also in a profile', () => {
+  type Node = { readonly description?: string; readonly properties?: Readonly<Record<string, Node>> }
+  const schema = JSON.parse(schemaText()) as Node & { properties: { profiles: { additionalProperties: Node } } }
+  const told = (root: Node, key: string) =>
+    key.split('.').reduce<Node | undefined>((node, name) => node?.properties?.[name], root)?.description ?? ''
+  const { additionalProperties: profile } = schema.properties.profiles
+  expect(keyNames().filter((key) => told(schema, key) === '')).toEqual([])
+  expect(keyNames().filter((key) => told(profile, key) === '')).toEqual(['version', 'profiles'])
+  expect(tables()['keys']).toContain(told(schema, 'network.dns'))
+})
+
 test.skipIf(!marked)('the config.toml of README.md has every key there is, and all of it is read', () => {
   const [, example = ''] = /```toml\n(# ~\/\.config[\s\S]*?)```/.exec(readme) ?? []
   // What is commented out is meant to be typed as well; the list that stands beside the table of [env] is not.

@@ -153,7 +153,10 @@ describe.skipIf(script === null)('on a terminal', () => {
     expect(code).toBe(0)
     expect(screen).toContain('paude: engine: docker or podman? [Enter for the first]: ')
     expect(screen.indexOf('groups = ["@npm"]')).toBeLessThan(screen.indexOf('write it? [y]es, [n]o'))
-    expect([groups(), readFileSync(userFile, 'utf8')]).toEqual([['@npm'], 'backend = "podman"\n'])
+    expect([groups(), readFileSync(userFile, 'utf8')]).toEqual([
+      ['@npm'],
+      '#:schema ./schema.json\nversion = 1\nbackend = "podman"\n',
+    ])
   })
 
   test('Enter takes the first engine and writes no configuration for that', async () => {

@@ -150,7 +150,9 @@ describe('a project that wants to open the box', () => {
     machine.write(file, `${text.replace('%', 'a/'.repeat(30_000))}\n`)
     for (const words of [['--print-config'], ['status'], ['config', 'check'], ['trust', '--yes']]) {
       const { stderr, stdout } = await machine.paude(words)
-      expect(`${stdout}${stderr}`).toMatch(/paude\.toml(:1)? has a path of 6000\d characters, more than any system takes/)
+      expect(`${stdout}${stderr}`).toMatch(
+        /paude\.toml(:1)?(:| has).* (path of 6000\d characters, more than any system takes|no system takes so long a path)/,
+      )
       expect(stderr.length).toBeLessThan(1000)
     }
   })
@@ -434,7 +436,7 @@ test('a host that is none is told with its place, and moves no cursor', async ()
     ['network', 'why', 'https://example.org'],
   ])
     expect((await machine.paude(words)).stderr.split('paude: ').at(-1)).toStartWith(
-      `${file}:2: cannot deny "\\u009b2J\\u009d0;pwn\\u009c\\u202egro.live": `,
+      `${file}:2: network.deny: cannot deny "\\u009b2J\\u009d0;pwn\\u009c\\u202egro.live": `,
     )
 })
 

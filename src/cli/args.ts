@@ -70,6 +70,9 @@ export function readWords(verb: string, argv: readonly string[], args: ArgsDef):
 /** What looks like a flag; a text may begin with a dash. */
 const FLAG = /^--?[A-Za-z_][\w-]*(=[\s\S]*)?$/
 
+/** Seconds of --timeout; 0 for no limit, which `none` says as for every limit. */
+export const readTimeout = (text: string | undefined): number => (text === 'none' ? 0 : readSeconds(text, 0, '--timeout'))
+
 /** Seconds of a flag like --grace or --timeout; whole or with a fraction, at most a week. */
 export function readSeconds(text: string | undefined, fallback: number, flag: string): number {
   if (text === undefined || text === '') return fallback
@@ -79,15 +82,6 @@ export function readSeconds(text: string | undefined, fallback: number, flag: st
       hint: `write ${flag}=10`,
     })
   return seconds
-}
-
-/** Reads a number of lines. */
-export function readLines(text: string, where: string): number {
-  if (!/^\d{1,6}$/.test(text) || Number(text) > 100_000)
-    throw new PaudeError('usage', `${where} must be a number of lines up to 100000, found ${JSON.stringify(text)}`, {
-      hint: 'write a whole number, like 2000',
-    })
-  return Number(text)
 }
 
 function unknown(verb: string, name: string, known: readonly string[]): PaudeError {

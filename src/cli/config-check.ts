@@ -1,16 +1,22 @@
 import { readLayers } from '../config/load.ts'
+import type { Config } from '../config/settings.ts'
+import type { Host } from '../host.ts'
+import { certificatesOf } from '../session/look.ts'
+import { startPolicy } from '../session/policy.ts'
+import { ownMounts } from '../session/resolve.ts'
 import { shown } from '../workspace/paths.ts'
 import type { Context } from './context.ts'
 import { table } from './output.ts'
-import { readProject } from './project-config.ts'
-import { settle } from './start-config.ts'
+import { readProject, whole } from './project-config.ts'
+import { settle, trustCommand } from './start-config.ts'
 
 /** Reads every file that concerns a start here, and tells what is wrong with it or whether it waits for trust. */
 export async function checkFiles(context: Context): Promise<number> {
   const { host, answer } = context
   const layers = await readLayers(host, context.flags)
   const project = await readProject(context, context.flags)
-  const { open } = settle(context, project)
+  const { config, open } = settle(context, project)
+  insistOnStart(host, open.length === 0 ? config : whole(project))
   const rows = [
     ['user', shown(layers.file), layers.user.sources.length > 0 ? 'in order' : 'not there'],
     ...project.judged.map(({ file, items }) => [
@@ -19,11 +25,18 @@ export async function checkFiles(context: Context): Promise<number> {
       items.length === 0
         ? 'in order'
         : open.some((one) => one.file === file)
-          ? 'opens the box, and is not trusted: paude trust'
+          ? `opens the box, and is not trusted: ${trustCommand(config)}`
           : 'opens the box, and is trusted',
     ]),
     ['managed', host.managedFile, layers.managed.sources.length > 0 ? 'in order' : 'not there'],
   ]
   answer(table(['LAYER', 'FILE', 'STATE'], rows))
   return 0
+}
+
+/** What each file says may be right, and a start refuse it all the same: together with the rest, or on this machine. */
+function insistOnStart(host: Host, config: Config): void {
+  if (config.settings.network !== 'none') startPolicy(config, { session: '', needed: [], injection: null })
+  ownMounts(host, config)
+  certificatesOf(host, config)
 }

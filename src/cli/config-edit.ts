@@ -1,9 +1,7 @@
-import { writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
 import { parseConfig } from '../config/parse.ts'
 import { PaudeError } from '../errors.ts'
 import { attach } from '../run/process.ts'
-import { type Editable, editableFile, save } from './config-file.ts'
+import { type Editable, editableFile, keepSchema, save } from './config-file.ts'
 import type { Context } from './context.ts'
 
 /** Opens a file in the user's editor, and reads it afterwards: a mistake is told now and not at the next start. */
@@ -13,16 +11,15 @@ export async function editFile(context: Context, editable: Editable): Promise<nu
   if (program === '')
     throw new PaudeError('usage', 'there is no terminal and no editor', { hint: 'export EDITOR, or use paude config set' })
   if (editable.text === '') {
-    const { schema, template } = await import('../config/embedded.ts')
+    const { template } = await import('../config/embedded.ts')
     save(
       editable,
       editable.layer === 'user'
         ? template
         : '# paude.toml: what this project needs; paude trust shows what it opens\nversion = 1\n',
     )
-    // The template refers to it, so that editors complete and check.
-    if (editable.layer === 'user') writeFileSync(join(dirname(editable.file), 'schema.json'), schema)
   }
+  await keepSchema(editableFile(host, editable.layer === 'project'))
   const { exited } = attach([program, ...words, editable.file], { stdin: true, terminal: true })
   const code = await exited
   if (code !== 0) throw new PaudeError('command-failed', `${program} ended with ${code}`)

@@ -1,9 +1,12 @@
 import { mkdirSync, readFileSync, realpathSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { keyNames } from '../config/key-names.ts'
+import { fileKeys } from '../config/keys.ts'
 import { configFile } from '../config/load.ts'
+import { DEFAULTS } from '../config/merge.ts'
+import { isMissing } from '../config/missing.ts'
 import { nearest } from '../config/nearest.ts'
-import { parseConfig, parseToml } from '../config/parse.ts'
+import { mending, parseConfig, parseToml } from '../config/parse.ts'
 import { readProjectFile } from '../config/project.ts'
 import { replaceFile } from '../config/replace-file.ts'
 import { tomlLiteral, withEntry, withKey, withoutEntry, withoutKey } from '../config/toml-edit.ts'
@@ -49,10 +52,27 @@ export async function changeFile(
   return await withLock(host, { path: join(stateFolder(host), 'config.lock'), what: 'the configuration' }, async () => {
     const editable = editableFile(host, project)
     const text = textOf(editable)
-    const changed = text !== null && text !== editable.text
-    if (changed) save(editable, text)
-    return { ...editable, changed }
+    if (text === null || text === editable.text) return { ...editable, changed: false }
+    const whole = begun(editable, text)
+    save(editable, whole)
+    await keepSchema({ ...editable, text: whole })
+    return { ...editable, changed: true }
   })
+}
+
+/** A file of the user's that is made says where editors find what belongs into it, and its version. */
+const begun = ({ layer, text: before }: Editable, text: string): string =>
+  layer === 'user' && before === '' ? `${SCHEMA_LINE}\nversion = 1\n${text.startsWith('[') ? '\n' : ''}${text}` : text
+
+const SCHEMA_LINE = '#:schema ./schema.json'
+
+/** Puts the schema of this version beside a file that names it, for editors to complete and check. */
+export async function keepSchema({ layer, file, text }: Editable): Promise<void> {
+  if (layer !== 'user' || !text.startsWith(SCHEMA_LINE)) return
+  const { schema } = await import('../config/embedded.ts')
+  const path = join(dirname(file), 'schema.json')
+  if (readText(path) === schema) return
+  replaceFile(path, schema, { mode: 0o600, folderMode: 0o700, hint: 'check the permissions of its folder' })
 }
 
 /** The text with a key set. The word is taken as TOML where it fits (`2`, `true`, `["a"]`), else as text, else as a list: of hosts with commas, of one entry elsewhere. */
@@ -61,7 +81,7 @@ export function setKey(editable: Editable, key: string, word: string): string {
   // What the network is told has no comma in it; paths, values and flags may.
   const parts = path.at(-2) === 'network' ? word.split(',').map((part) => part.trim()) : [word]
   const list = tomlLiteral(parts.filter((part) => part !== ''))
-  const forms = [...(isToml(word) ? [word] : []), tomlLiteral(word), list]
+  const forms = [...(isToml(word) ? [word] : []), ...(isList(key) ? [list] : [tomlLiteral(word), list])]
   let fault: unknown
   for (const literal of forms) {
     const text = withKey(editable.text, { path, literal }, read(editable.file))
@@ -74,8 +94,14 @@ export function setKey(editable: Editable, key: string, word: string): string {
     if (text !== null) return text
     throw unchangeable(editable, `add this line: ${written(path, literal)}`)
   }
-  throw aboutKey(fault, editable.file, key)
+  throw aboutKey(fault, editable, key)
 }
+
+/** Whether nothing but a list is taken, so that what is wrong with its entries is told and not that a text is none. */
+const isList = (key: string): boolean =>
+  Object.entries(fileKeys).some(([name, setting]) => name === withoutProfile(key) && Array.isArray(DEFAULTS[setting]))
+
+const withoutProfile = (key: string): string => key.replace(/^profiles\.[^.]+\./, '')
 
 /** The text with one entry more in a list, where it is not there yet. */
 export function addEntry(editable: Editable, key: string, value: string): string {
@@ -117,11 +143,13 @@ const valueAt = ({ file, text }: Editable, path: readonly string[]): unknown =>
   path.reduce<unknown>((tree, name) => (tree as Record<string, unknown> | undefined)?.[name], read(file)(text))
 
 /** A line that was never written is no place to look at. */
-function aboutKey(fault: unknown, file: string, key: string): unknown {
+function aboutKey(fault: unknown, { file, layer }: Editable, key: string): unknown {
   if (!(fault instanceof PaudeError) || !fault.message.startsWith(`${file}:`)) return fault
   const [place = '', ...rest] = fault.message.slice(file.length).split(': ')
   const words = rest.join(': ')
-  return /^:\d*$/.test(place) && words.startsWith(key) ? new PaudeError('config', words, { hint: 'nothing was changed' }) : fault
+  if (!/^(:\d+)?$/.test(place) || !words.startsWith(key)) return fault
+  const hint = fault.hint === mending(layer) ? '' : `${fault.hint}; `
+  return new PaudeError('config', words, { hint: `${hint}nothing was changed` })
 }
 
 /** The text without a key; null when the file does not have it. */
@@ -149,6 +177,11 @@ export function insistOnKey(key: string): readonly string[] {
   const known = keyNames()
   const variable = /^env\.[A-Za-z_]\w*$/.test(rest)
   if (known.includes(rest) || variable) return [...prefix.split('.').filter(Boolean), ...rest.split('.')]
+  const below = known.filter((name) => name.startsWith(`${rest}.`))
+  if (below.length > 0)
+    throw new PaudeError('usage', `${key} is a table`, {
+      hint: `name a key in it: ${below.map((name) => `${prefix}${name}`).join(', ')}`,
+    })
   const close = nearest(rest, known) ?? known.find((name) => name.endsWith(`.${rest}`))
   throw new PaudeError('usage', `there is no key ${JSON.stringify(key)}`, {
     hint: close === undefined ? 'paude config show lists them' : `did you mean ${prefix}${close}?`,
@@ -171,7 +204,7 @@ function readText(file: string): string {
   try {
     return readFileSync(file, 'utf8')
   } catch (cause) {
-    if ((cause as { code?: string }).code === 'ENOENT') return ''
+    if (isMissing(cause)) return ''
     throw new PaudeError('config', `cannot read ${file}`, { hint: 'check its permissions, or remove it', cause })
   }
 }

@@ -2,10 +2,9 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Backend } from '../backends/backend.ts'
 import type { Settings } from '../config/settings.ts'
-import { PaudeError } from '../errors.ts'
 import type { Host } from '../host.ts'
 import { readAgentVersion } from '../image/agent-version.ts'
-import { BASE, buildPlan, type Engine, IMAGE, type ImageSpec, imageRef } from '../image/build.ts'
+import { BASE, buildPlan, type Engine, type ImageSpec, imageRef, insistOnImage } from '../image/build.ts'
 import { guard, type Plan } from '../plan/plan.ts'
 import { capture } from '../run/process.ts'
 import { cacheFolder } from '../session/store.ts'
@@ -26,10 +25,7 @@ export type ImageWish = {
 export async function chooseImages(context: Context, wish: ImageWish): Promise<Images> {
   const { settings, backend, extraCa, kind } = wish
   const { host } = context
-  if (settings.image !== '' && !IMAGE.test(settings.image))
-    throw new PaudeError('usage', `not an image reference: ${JSON.stringify(settings.image)}`, {
-      hint: 'write it like registry.example.org/team/image:tag',
-    })
+  if (settings.image !== '') insistOnImage(settings.image)
   const proxy = proxyImage(host)
   const agent =
     settings.image === '' ? claudeImage(host, settings, extraCa) : kind === 'agent' ? await customImage(context, wish) : null

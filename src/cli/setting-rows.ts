@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { entryText, settingText } from '../config/entry-text.ts'
+import { entryText, settingText, sourceText } from '../config/entry-text.ts'
 import { fileKeys, keyOf } from '../config/keys.ts'
 import { ownFlags } from '../config/own-flags.ts'
 import type { Config, Origin, Reference, Settings } from '../config/settings.ts'
@@ -68,8 +68,7 @@ export const shownOrigin = (origin: Origin | null): string =>
 
 /** Whether there is something where the reference points, without reading it. */
 function shownReference({ name, source }: Reference, { env, home }: Pick<Host, 'env' | 'home'>): string {
-  if (typeof source !== 'string') return `${name} = command ${source.join(' ')}`
-  if (source.startsWith('template:')) return `${name} = ${source.slice('template:'.length)}`
+  if (typeof source !== 'string') return `${name} = ${sourceText({ name, source })}`
   const [kind, rest] = [source.slice(0, source.indexOf(':')), source.slice(source.indexOf(':') + 1)]
   const there = kind === 'env' ? (env[rest] ?? '') !== '' : existsSync(rest.startsWith('~/') ? join(home, rest.slice(2)) : rest)
   return `${name} = ${source} (${there ? 'set' : 'unset'})`

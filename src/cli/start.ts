@@ -18,7 +18,7 @@ import { resolveSession, type Wish } from '../session/resolve.ts'
 import { weakening } from '../session/security.ts'
 import type { SessionSpec } from '../session/spec.ts'
 import { insistPrivate, readRecord, readRecords } from '../session/store.ts'
-import { readSeconds } from './args.ts'
+import { readTimeout } from './args.ts'
 import type { Context } from './context.ts'
 import { chooseImages } from './images.ts'
 import { printable } from './output.ts'
@@ -52,7 +52,7 @@ export async function startSession(context: Context, start: Start): Promise<numb
     answer(printConfig(config, { spec, backend, host }))
     return 0
   }
-  const timeout = readSeconds(settings.timeout, 0, '--timeout')
+  const timeout = readTimeout(settings.timeout)
   if (timeout > 0 && settings.detach)
     throw new PaudeError('usage', '--timeout needs somebody who stays: it does not end a session in the background', {
       hint: `id=$(paude --detach …); paude wait "$id" --timeout ${timeout} || paude stop "$id"`,

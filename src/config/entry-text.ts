@@ -29,7 +29,7 @@ export function entryText(entry: unknown): string {
   const value = entry as ImageBuild | LifecycleStep | ((Reference | ReadCertificates) & { readonly kind?: undefined })
   switch (value.kind) {
     case undefined:
-      return 'path' in value ? value.path : `${value.name} = ${value.source}`
+      return 'path' in value ? value.path : `${value.name} = ${sourceText(value)}`
     case 'build':
       return buildText(value)
     case 'export':
@@ -41,6 +41,10 @@ export function entryText(entry: unknown): string {
       ].join(' ')
   }
 }
+
+/** Where a variable's value is, as it is shown. */
+export const sourceText = ({ source }: Reference): string =>
+  typeof source === 'string' ? source : 'template' in source ? source.template : `command ${source.join(' ')}`
 
 const buildText = ({ dockerfile, context, target, args, base, features }: ImageBuild): string =>
   [

@@ -3,13 +3,24 @@ import { Program, REFERENCE } from './reference-schema.ts'
 import type { Reference } from './settings.ts'
 
 /** Names whose values belong into no file of configuration. */
-const SECRET_NAME = /(TOKEN|SECRET|PASSWORD|PASSWD|API_?KEY|CREDENTIALS?)$/i
+const SECRET_NAME = new RegExp(
+  `(${[
+    'TOKEN|SECRETS?|PASSWORD|PASSWD|PASSPHRASE|CREDENTIALS?|SECRET_KEY_BASE',
+    // Alone or as the last word: BYPASS, SPAT and OLDPWD are none.
+    '(^|_|DB|PG)PASS|(^|_)PAT|_PWD',
+    '(API|ACCESS|PRIVATE|SECRET|SIGNING|ENCRYPTION|MASTER|ACCOUNT|DEPLOY|AUTH|SSH)_?KEY',
+  ].join('|')})$`,
+  'i',
+)
 
 const Command = v.strictObject({ command: Program })
 
 /** `[env]`: text is a value, `env:NAME` and `file:PATH` are references, a program prints the value. */
 const EnvTable = v.pipe(
-  v.record(v.pipe(v.string(), v.regex(/^[A-Za-z_]\w*$/, 'is not the name of a variable')), v.union([v.string(), Command])),
+  v.record(
+    v.pipe(v.string(), v.regex(/^[A-Za-z_]\w*$/, 'is not the name of a variable')),
+    v.union([v.string(), Command], 'must be a text, or { command = [...] }'),
+  ),
   v.rawCheck(({ dataset, addIssue }) => {
     if (!dataset.typed) return
     for (const [key, value] of Object.entries(dataset.value)) {
@@ -36,16 +47,24 @@ const isReference = (value: EnvValue): boolean => typeof value !== 'string' || /
 function envFault(name: string, value: EnvValue): string | null {
   if (isReference(value))
     return typeof value !== 'string' || REFERENCE.test(value) ? null : 'must be "env:NAME" or "file:/path" (or "file:~/path")'
-  return SECRET_NAME.test(name) && value !== ''
-    ? 'looks like a secret, which no file of configuration holds; write "env:NAME", "file:PATH" or { command = [...] }'
-    : null
+  return SECRET_NAME.test(name) && value !== '' ? SECRET : null
 }
 
+const SECRET =
+  'looks like a secret, which no file of configuration holds; write it below [env] as "env:NAME", "file:PATH" or { command = [...] }'
+
+const EnvList = v.pipe(
+  v.array(v.pipe(v.string(), v.nonEmpty('must not be empty'))),
+  v.rawCheck(({ dataset, addIssue }) => {
+    if (!dataset.typed) return
+    for (const entry of dataset.value) {
+      const [, key = '', value = ''] = /^([^=]*)=(.*)$/s.exec(entry) ?? []
+      if (SECRET_NAME.test(key) && value !== '')
+        addIssue({ message: SECRET, path: [{ type: 'object', origin: 'value', input: {}, key, value }] })
+    }
+  }),
+  v.transform((env) => ({ env, references: [] as readonly Reference[] })),
+)
+
 /** `[env]`, as a list of what `--env` takes, or as a table. */
-export const Env = v.union([
-  v.pipe(
-    v.array(v.pipe(v.string(), v.nonEmpty('must not be empty'))),
-    v.transform((env) => ({ env, references: [] as readonly Reference[] })),
-  ),
-  EnvTable,
-])
+export const Env = v.union([EnvList, EnvTable], 'must be a table of variables, or a list like ["NAME", "NAME=value"]')

@@ -14,8 +14,8 @@ const REASONS: Readonly<Record<string, string>> = {
   network: 'goes round the allowlist',
   net: 'goes round the allowlist',
   publish: 'lets others reach into the box',
+  'publish-all': 'lets others reach into the box',
   volume: 'is not checked as mounts are; write mounts',
-  v: 'is not checked as mounts are; write mounts',
   mount: 'is not checked as mounts are; write mounts',
   'volumes-from': 'brings in mounts of another container',
   tmpfs: 'can hide what paude mounts',
@@ -38,15 +38,34 @@ const REASONS: Readonly<Record<string, string>> = {
   cpus: 'is a limit of its own; write limits.cpus',
 }
 
+/** What the engines' short flags stand for. */
+const SHORT: Readonly<Record<string, string>> = {
+  ...{ p: 'publish', P: 'publish-all', v: 'volume', e: 'env', u: 'user', m: 'memory' },
+  ...{ c: 'cpu-shares', l: 'label' },
+}
+
 /** Why a further flag is refused, or null for a harmless one. */
 export function extraFlagFault(flag: string): string | null {
-  const [, name = '', value] = /^--?([a-z][a-z-]*)(?:=(.*))?$/s.exec(flag) ?? []
+  const [, letter] = /^-([A-Za-z])/.exec(flag) ?? []
+  if (letter !== undefined) return shortFault(letter)
+  const [, name = '', value] = /^--([a-z][a-z-]*)(?:=(.*))?$/s.exec(flag) ?? []
   if (name === '') return `${JSON.stringify(flag)} is not a flag; write each as one word, like "--shm-size=1g"`
-  const reason = Object.hasOwn(REASONS, name) ? REASONS[name] : undefined
+  const reason = reasonOf(name)
   if (reason !== undefined) return `--${name} is refused: it ${reason}`
-  if (!HARMLESS.some((known) => flag.startsWith(`--${known}=`)) || !value)
-    return `--${name} is refused: only these are known to open nothing: ${HARMLESS.map((known) => `--${known}=`).join(', ')}`
+  if (!HARMLESS.some((known) => flag.startsWith(`--${known}=`)) || !value) return `--${name} is refused: ${ONLY}`
   if (name === 'label' && /^paude(\.|=|$)/.test(value)) return '--label=paude… is refused: by these labels paude knows its boxes'
   // biome-ignore lint/suspicious/noControlCharactersInRegex: exactly those are refused
   return /[\u0000-\u001f\u007f]/.test(value) ? `--${name} is refused: control characters in its value` : null
 }
+
+/** All of them: of what is harmless too only the whole word is read, so that there is one way to say it. */
+function shortFault(letter: string): string {
+  const name = Object.hasOwn(SHORT, letter) ? (SHORT[letter] ?? '') : ''
+  const reason = reasonOf(name)
+  if (reason !== undefined) return `-${letter} is refused: it ${reason}`
+  return `-${letter} is refused: ${HARMLESS.some((known) => known === name) ? `write --${name}=` : ONLY}`
+}
+
+const reasonOf = (name: string): string | undefined => (Object.hasOwn(REASONS, name) ? REASONS[name] : undefined)
+
+const ONLY = `only these are known to open nothing: ${HARMLESS.map((known) => `--${known}=`).join(', ')}`

@@ -58,3 +58,12 @@ export function readPids(text: string): number {
     })
   return pids
 }
+
+/** Reads a number of lines. */
+export function readLines(text: string, where: string): number {
+  if (!/^\d{1,6}$/.test(text) || Number(text) > 100_000)
+    throw new PaudeError('usage', `${where} must be a number of lines up to 100000, found ${JSON.stringify(text)}`, {
+      hint: 'write a whole number, like 2000',
+    })
+  return Number(text)
+}

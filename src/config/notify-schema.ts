@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { states } from '../notify/change.ts'
-import { type NotifySettings, SILENT, type TerminalWay, terminalWays } from '../notify/settings.ts'
+import { type NotifySettings, SILENT, terminalWays } from '../notify/settings.ts'
 import { Program, REFERENCE } from './reference-schema.ts'
 
 const seconds = (least: number, most: number) =>
@@ -9,8 +9,6 @@ const seconds = (least: number, most: number) =>
     v.check((value) => value >= least && value <= most, `must be a number of seconds from ${least} to ${most}`),
   )
 const isLoopback = (host: string) => /^(localhost|127(\.\d+){3}|\[::1\])$/.test(host)
-
-const isTerminalWay = (way: string): way is TerminalWay => terminalWays.some((known) => known === way)
 
 const Webhook = v.pipe(
   v.strictObject({
@@ -46,10 +44,9 @@ const NotifyKeys = v.strictObject({
   desktop: v.optional(v.boolean()),
   terminal: v.optional(
     v.pipe(
-      v.union([v.string(), v.array(v.string())], 'a text or a list'),
+      v.union([v.string(), v.array(v.string())], `must be one of ${terminalWays.join(', ')}, or a list of them`),
       v.transform((value) => [value].flat()),
-      v.everyItem(isTerminalWay, `must be of ${terminalWays.join(', ')}`),
-      v.transform((ways) => ways.filter(isTerminalWay)),
+      v.array(v.picklist(terminalWays)),
     ),
   ),
   command: v.optional(Program),

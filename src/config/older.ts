@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import { PaudeError } from '../errors.ts'
 import { shown } from '../workspace/paths.ts'
+import { faultOf } from './faults.ts'
 import type { Layer, Source } from './settings.ts'
 
 /** Names of the older tool for sets of hosts, and ours. */
@@ -17,11 +18,16 @@ const GROUPS: Readonly<Record<string, string>> = {
   github: '@github',
 }
 
+const MENDING = 'correct it, or go on without it: paude --ignore-project-config'
+
 const texts = v.array(v.string())
 const Older = v.looseObject({
   base: v.optional(v.string()),
   create: v.optional(
-    v.looseObject({ 'allowed-domains': v.optional(v.union([v.string(), texts])), agent: v.optional(v.string()) }),
+    v.looseObject({
+      'allowed-domains': v.optional(v.union([v.string(), texts], 'must be a text or a list of texts')),
+      agent: v.optional(v.string()),
+    }),
   ),
 })
 
@@ -64,16 +70,12 @@ function checked(file: string, text: string): v.InferOutput<typeof Older> {
   try {
     found = JSON.parse(text)
   } catch (cause) {
-    throw new PaudeError('config', shown(`${file}: not valid JSON: ${(cause as Error).message}`), { hint: 'correct it', cause })
+    throw new PaudeError('config', shown(`${file}: not valid JSON: ${(cause as Error).message}`), { hint: MENDING, cause })
   }
   const result = v.safeParse(Older, found)
   if (result.success) return result.output
   const [issue] = result.issues
-  throw new PaudeError(
-    'config',
-    shown(`${file}: ${v.getDotPath(issue) ?? 'it'} must be ${issue.expected}, found ${issue.received}`),
-    {
-      hint: 'correct it',
-    },
-  )
+  throw new PaudeError('config', shown(`${file}: ${faultOf(issue, 'an object').message}`), {
+    hint: MENDING,
+  })
 }

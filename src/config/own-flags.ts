@@ -137,7 +137,7 @@ export const ownFlags = [
     key: 'timeout',
     type: 'value',
     valueHint: 'SECONDS',
-    description: 'End the box in the foreground after this time, with exit code 124',
+    description: 'End the box in the foreground after this time, with exit code 124 (default: none)',
   },
   {
     name: 'mount',

@@ -2,9 +2,10 @@ import TOML from '@iarna/toml'
 import * as v from 'valibot'
 import { PaudeError, shortened } from '../errors.ts'
 import { shown } from '../workspace/paths.ts'
-import { keyNames } from './key-names.ts'
+import { faultOf } from './faults.ts'
 import { type FileKey, fileKeys } from './keys.ts'
-import { nearest } from './nearest.ts'
+import { unreadable, valueAt } from './readers.ts'
+import { withKey } from './said.ts'
 import { ConfigFile, type Profile } from './schema.ts'
 import type { Layer, Settings, Source } from './settings.ts'
 import { lineFinder } from './toml-entries.ts'
@@ -22,7 +23,7 @@ export type Parsed = {
   readonly profiles: readonly string[]
 }
 
-/** What a layer cannot say, by sections and keys: how the user is told of things is his own affair, and a profile is chosen by him. */
+/** Sections and keys that a layer cannot have, and why: some act on the user's machine, some say what becomes of the layer itself. */
 const NOT_IN: Readonly<Record<Written['layer'], Readonly<Record<string, string>>>> = {
   user: {},
   project: {
@@ -41,23 +42,25 @@ const NOT_IN: Readonly<Record<Written['layer'], Readonly<Record<string, string>>
 }
 
 /** Turns a file of an older version into one of the next; the first is for version 1. */
-const MIGRATIONS: readonly ((file: unknown) => unknown)[] = []
-const VERSION = MIGRATIONS.length + 1
+const MIGRATIONS: Migrations = []
+type Migrations = readonly ((file: unknown) => unknown)[]
 
 /** Reads one file. A broken one is fatal, never skipped. */
-export function parseConfig(written: Written, profile = ''): Parsed {
+export function parseConfig(written: Written, profile = '', migrations = MIGRATIONS): Parsed {
   const { file, layer, text } = written
   if (text === null) throw new PaudeError('config', `cannot read ${file}`, { hint: `check its permissions, or remove it` })
   const at = placer(file, text)
-  const found = current(parseToml(file, text), at)
+  const found = current(parseToml(file, text), at, migrations)
   refuseNames(found, at)
   const result = v.safeParse(ConfigFile, found)
-  if (!result.success) throw invalid(result.issues[0], at)
+  if (!result.success) {
+    const { path, message, hint } = faultOf(result.issues[0])
+    throw wrong(`${at(path)}: ${message}`, { hint: hint || mending(layer) })
+  }
   const { profiles = {}, version: _, ...always } = result.output
-  refuseForeign({ layer, at }, [
-    ['', always],
-    ...Object.entries(profiles).map(([name, part]) => [`profiles.${name}.`, part] as const),
-  ])
+  const parts = [['', always] as const, ...Object.entries(profiles).map(([name, part]) => [`profiles.${name}.`, part] as const)]
+  refuseForeign({ layer, at }, parts)
+  refuseUnreadable({ layer, at }, parts)
   if (layer === 'managed' && Object.keys(profiles).length > 0) throw foreign({ layer, at }, 'profiles')
   const chosen = profile !== '' && Object.hasOwn(profiles, profile) ? profiles[profile] : undefined
   const sources = [
@@ -66,6 +69,14 @@ export function parseConfig(written: Written, profile = ''): Parsed {
   ]
   return { sources, profiles: Object.keys(profiles) }
 }
+
+/** What to do about a file that says something wrong. */
+export const mending = (layer: Written['layer']): string =>
+  ({
+    user: 'paude config edit',
+    project: 'paude config edit --project, or go on without it: paude --ignore-project-config',
+    managed: 'ask who manages this machine',
+  })[layer]
 
 /** What the schema would leave out without a word. */
 const NO_NAMES = ['__proto__', 'prototype', 'constructor']
@@ -125,18 +136,19 @@ type Placer = (path: string) => string
 
 type Read = { readonly layer: Written['layer']; readonly at: Placer }
 
-function current(found: unknown, at: Placer): unknown {
-  const { version = VERSION } = found as { version?: unknown }
+function current(found: unknown, at: Placer, migrations: Migrations): unknown {
+  const latest = migrations.length + 1
+  const { version = latest } = found as { version?: unknown }
   const known = typeof version === 'number' && Number.isInteger(version) && version >= 1
-  if (known && version <= VERSION) return MIGRATIONS.slice(version - 1).reduce((before, migrate) => migrate(before), found)
+  if (known && version <= latest) return migrations.slice(version - 1).reduce((before, migrate) => migrate(before), found)
   throw wrong(`${at('version')}: version ${JSON.stringify(version)} is unknown`, {
-    hint: known ? `this paude knows version ${VERSION}; use a newer one` : `write version = ${VERSION}, or leave it out`,
+    hint: known ? `this paude knows version ${latest}; use a newer one` : `write version = ${latest}, or leave it out`,
   })
 }
 
 function refuseForeign(read: Read, parts: readonly (readonly [prefix: string, part: Profile])[]): void {
   for (const [prefix, part] of parts)
-    for (const key of Object.keys(NOT_IN[read.layer])) if (said(part, key) !== undefined) throw foreign(read, key, prefix)
+    for (const key of Object.keys(NOT_IN[read.layer])) if (valueAt(part, key) !== undefined) throw foreign(read, key, prefix)
   if (read.layer !== 'project') return
   for (const [prefix, { env }] of parts)
     for (const { name, source } of env?.references ?? [])
@@ -146,9 +158,16 @@ function refuseForeign(read: Read, parts: readonly (readonly [prefix: string, pa
         })
 }
 
-/** What a part of a file says at a key with dots. */
-const said = (part: unknown, key: string): unknown =>
-  key.split('.').reduce<unknown>((at, name) => (at as Record<string, unknown> | undefined)?.[name], part)
+/** A value that every start would refuse is none for a file either. */
+function refuseUnreadable({ layer, at }: Read, parts: readonly (readonly [prefix: string, part: Profile])[]): void {
+  for (const [prefix, part] of parts) {
+    const found = unreadable(part)
+    if (found !== null)
+      throw wrong(`${at(`${prefix}${found.key}`)}: ${prefix}${withKey(found.key, found.error)}`, {
+        hint: found.error.hint || mending(layer),
+      })
+  }
+}
 
 const foreign = ({ layer, at }: Read, key: string, prefix = ''): PaudeError =>
   wrong(`${at(`${prefix}${key}`)}: ${key} is not for this file`, {
@@ -164,7 +183,7 @@ function sourceOf({ layer, at: placeOf }: Read, prefix: string, part: Profile): 
     places[setting] = placeOf(`${prefix}${key}`)
   }
   for (const key of Object.keys(fileKeys) as FileKey[]) {
-    const value = said(part, key)
+    const value = valueAt(part, key)
     if (value === undefined) continue
     if (key !== 'env') put(fileKeys[key], key, value)
     else for (const setting of ['env', 'references'] as const) put(setting, key, (value as Required<Layer>)[setting])
@@ -172,35 +191,9 @@ function sourceOf({ layer, at: placeOf }: Read, prefix: string, part: Profile): 
   return { layer, values: values as Layer, places }
 }
 
-function invalid(outer: v.BaseIssue<unknown>, placeOf: Placer): PaudeError {
-  const { issue, path } = innermost(outer)
-  const at = placeOf(path)
-  if (issue.expected === 'never') {
-    const key = path.split('.').at(-1) ?? ''
-    const known = [...new Set(keyNames().flatMap((name) => name.split('.')))]
-    const close = nearest(key, known)
-    return wrong(`${at}: unknown key ${path}`, {
-      hint: close === null ? `paude config schema lists the known ones` : `did you mean ${close}?`,
-    })
-  }
-  if (issue.received === 'undefined') return wrong(`${at}: ${path} is missing`, { hint: `add ${path}` })
-  if (['check', 'every_item', 'raw_check', 'regex', 'non_empty'].includes(issue.type))
-    return wrong(`${at}: ${path} ${issue.message}`, { hint: `correct ${path}` })
-  return wrong(`${at}: ${path} must be ${issue.expected ?? 'something else'}, found ${issue.received}`, {
-    hint: `correct ${path}`,
-  })
-}
-
 /** What a stranger wrote is shown so that a terminal acts on none of it. */
 const wrong = (message: string, { hint }: { readonly hint: string }): PaudeError =>
   new PaudeError('config', shown(shortened(message, 1000)), { hint: shown(shortened(hint)) })
-
-/** Where several forms are accepted, what is wrong with the one that was meant. */
-function innermost(issue: v.BaseIssue<unknown>): { readonly issue: v.BaseIssue<unknown>; readonly path: string } {
-  const path = v.getDotPath(issue) ?? ''
-  const inner = issue.issues?.find((one) => one.path !== undefined)
-  return inner === undefined ? { issue, path } : { issue: inner, path: `${path}.${v.getDotPath(inner) ?? ''}` }
-}
 
 function placer(file: string, text: string): Placer {
   let find: ReturnType<typeof lineFinder> | undefined

@@ -1,7 +1,6 @@
 import * as v from 'valibot'
 import { readBandwidth } from '../network/ways.ts'
 import { Env } from './env-schema.ts'
-import { extraFlagFault } from './extra-flags.ts'
 import { readCpus, readMemory, readPids } from './limits.ts'
 import { Notify } from './notify-schema.ts'
 import { REFERENCE } from './reference-schema.ts'
@@ -23,26 +22,7 @@ const succeeds = (read: (value: string) => unknown) => (value: string) => {
   }
 }
 
-const isReference = (value: string): boolean => REFERENCE.test(value)
-
-function isProxy(value: string): boolean {
-  const url = URL.parse(value)
-  return url !== null && /^https?:$/.test(url.protocol) && url.username === '' && url.password === ''
-}
-
-const Engine = v.strictObject({
-  extra_flags: v.optional(
-    v.array(
-      v.pipe(
-        v.string(),
-        v.check(
-          (flag) => extraFlagFault(flag) === null,
-          ({ input }) => `: ${extraFlagFault(input) ?? ''}`,
-        ),
-      ),
-    ),
-  ),
-})
+const Engine = v.strictObject({ extra_flags: v.optional(v.array(v.string())) })
 
 /** `off`, `use`, or the name of one folder. */
 export const DEVCONTAINER = /^[A-Za-z0-9][\w.-]*$/
@@ -74,11 +54,9 @@ const sections = {
           ),
         ),
       ),
-      upstream_proxy: v.optional(
-        v.pipe(text, v.check(isProxy, 'must be http://HOST:PORT or https://HOST:PORT, without a password')),
-      ),
+      upstream_proxy: v.optional(text),
       upstream_credentials: v.optional(
-        v.pipe(text, v.check(isReference, 'must say where NAME:PASSWORD stands: "env:NAME" or "file:/path"')),
+        v.pipe(text, v.regex(REFERENCE, 'must say where NAME:PASSWORD stands: "env:NAME" or "file:/path"')),
       ),
       upstream_except: v.optional(texts),
       dns: v.optional(texts),

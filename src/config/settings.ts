@@ -33,7 +33,7 @@ export type Settings = {
   readonly readOnlyRoot: `${boolean}`
   readonly noNewPrivileges: `${boolean}`
   readonly seccomp: 'default' | 'off'
-  /** Seconds as typed; '' means no limit. */
+  /** Seconds as typed; '' or `none` means no limit. */
   readonly timeout: string
   readonly mount: readonly string[]
   /** Further read-only paths: relative to the project, or absolute in it. */
@@ -67,8 +67,9 @@ export type Settings = {
   readonly printConfig: boolean
 }
 
-/** A variable of the box and where its value is: `env:NAME`, `file:PATH`, `template:TEXT` with `${localEnv:NAME}` in it, or a program that prints it. */
-export type Reference = { readonly name: string; readonly source: string | readonly string[] }
+/** A variable of the box and where its value is: `env:NAME`, `file:PATH`, a program that prints it, or a text with `${localEnv:NAME}` in it. */
+export type Reference = { readonly name: string; readonly source: string | readonly string[] | Template }
+export type Template = { readonly template: string }
 
 /** A file of certificates: its path, or what a file of the project means by it. */
 export type CaFile = string | ReadCertificates

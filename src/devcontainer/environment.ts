@@ -1,7 +1,7 @@
 import type { LifecycleStep, Reference } from '../config/settings.ts'
+import { insistOnName, KEPT_OUTSIDE } from '../config/variable-name.ts'
 import { PaudeError } from '../errors.ts'
 import { STEERS_CLIENT } from '../run/client-variables.ts'
-import { insistOnName, KEPT_OUTSIDE } from '../session/variables.ts'
 import { piecesOf, type Scope } from './expand.ts'
 import type { Devcontainer } from './schema.ts'
 
@@ -59,7 +59,7 @@ function readOne(
   if (boxes || DECIDES.test(name)) return { ...NONE, exports: [{ kind: 'export', name, value: text }] }
   if (callers.length === 0) return { ...NONE, env: [`${name}=${text}`] }
   const [only] = parts.length === 1 ? callers : []
-  const source = only?.fallback === null ? `env:${only.name}` : `template:${text}`
+  const source = only?.fallback === null ? `env:${only.name}` : { template: text }
   return { ...NONE, references: [{ name, source }] }
 }
 

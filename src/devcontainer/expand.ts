@@ -21,7 +21,7 @@ const KNOWN = [
   'devcontainerId',
 ] as const
 
-/** Where the project lies in the box is where it lies here. */
+/** What placeholders mean in a file; `inBox` is where it works in the box, and no variable of the caller's but these two is known. */
 export const scopeOf = (
   { file, folder, inBox, id }: { readonly file: string; readonly folder: string; readonly inBox: string; readonly id: string },
   { home, user }: Pick<Host, 'home' | 'user'>,
@@ -44,7 +44,9 @@ export function piecesOf(
   { file, known, caller }: Scope,
 ): readonly Exclude<Piece, { kind: 'known' }>[] {
   if (text.includes('\0'))
-    throw new PaudeError('config', `${shown(file)}: ${key} contains a NUL byte`, { hint: `correct ${key}` })
+    throw new PaudeError('config', `${shown(file)}: ${key} contains a NUL byte`, {
+      hint: 'take it out, or go on without it: paude --devcontainer=off',
+    })
   return pieces(text, KNOWN).map((piece) => {
     if (piece.kind === 'known') return { kind: 'text', text: known[piece.name] ?? '' }
     const told = piece.kind === 'localEnv' && Object.hasOwn(caller, piece.name) ? caller[piece.name] : undefined

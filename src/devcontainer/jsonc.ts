@@ -8,7 +8,7 @@ export function parseJsonc(file: string, text: string): unknown {
   if (fault === null) return Bun.JSONC.parse(text)
   const line = fault.ends ? null : brokenLine(text, fault.message)
   throw new PaudeError('config', `${shown(file)}${line === null ? '' : `:${line}`}: not valid JSON: ${fault.message}`, {
-    hint: line === null ? 'correct it' : 'correct that line',
+    hint: `correct ${line === null ? 'it' : 'that line'}, or go on without it: paude --devcontainer=off`,
   })
 }
 

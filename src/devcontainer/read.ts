@@ -1,4 +1,4 @@
-import { dirname, isAbsolute } from 'node:path'
+import { isAbsolute, join } from 'node:path'
 import { hashOf } from '../config/hash.ts'
 import { refuseInside } from '../config/project.ts'
 import type { Layer, Source } from '../config/settings.ts'
@@ -23,7 +23,7 @@ export function readDevcontainer(
   { root, host }: { readonly root: string; readonly host: Pick<Host, 'home' | 'user' | 'env'> },
 ): { readonly source: Source; readonly ignored: readonly string[] } {
   const found = checkDevcontainer(file, parseJsonc(file, text))
-  refuseCompose(file, found)
+  refuseCompose({ file, folder }, found)
   const id = hashOf(file).slice(0, 32)
   const place = placeInBox(found, { folder, root, scope: scopeOf({ file, folder, inBox: folder, id }, host) })
   const scope = scopeOf({ file, folder, inBox: place.folder, id }, host)
@@ -63,10 +63,10 @@ function placeInBox(
   return { folder, ignored: [`workspaceFolder (the project is mounted at its own path)`] }
 }
 
-function refuseCompose(file: string, { dockerComposeFile }: Devcontainer): void {
+function refuseCompose({ file, folder }: Pick<Scope, 'file'> & Pick<Found, 'folder'>, { dockerComposeFile }: Devcontainer): void {
   if (dockerComposeFile !== undefined)
     throw new PaudeError('unsupported', `${shown(file)}: dockerComposeFile needs more containers than a box has`, {
-      hint: `write a configuration with image or build into ${shown(dirname(file))}/NAME, and say --devcontainer=NAME`,
+      hint: `write a configuration with image or build into ${shown(join(folder, '.devcontainer'))}/NAME, and say --devcontainer=NAME`,
     })
 }
 

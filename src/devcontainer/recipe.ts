@@ -44,7 +44,7 @@ function readDockerfile(path: string, root: string, scope: Scope): NonNullable<I
   const file = readProjectFile(path)
   if (file === null)
     throw new PaudeError('not-found', `${shown(scope.file)}: build.dockerfile: ${shown(path)} is not there`, {
-      hint: 'correct build.dockerfile',
+      hint: 'name a Dockerfile of the project, or go on without it: paude --devcontainer=off',
     })
   return { path, text: file.text, hash: file.hash }
 }
@@ -54,7 +54,7 @@ function realContext(path: string, root: string, scope: Scope): string {
   const real = realPath(path)
   if (real === null || !look(real)?.isDirectory())
     throw new PaudeError('not-found', `${shown(scope.file)}: build.context: ${shown(path)} is no folder`, {
-      hint: 'correct build.context',
+      hint: 'name a folder of the project, or go on without it: paude --devcontainer=off',
     })
   if (!below(root, real)) throw refused(scope, `build.context leads out of the project: ${shown(real)}`)
   return real
@@ -75,4 +75,4 @@ function refuseLocal(features: Readonly<Record<string, unknown>>, scope: Scope):
 }
 
 const refused = ({ file }: Scope, fault: string): PaudeError =>
-  new PaudeError('refused', `${shown(file)}: ${fault}`, { hint: 'correct it, or start without the devcontainer' })
+  new PaudeError('refused', `${shown(file)}: ${fault}`, { hint: 'correct it, or go on without it: paude --devcontainer=off' })

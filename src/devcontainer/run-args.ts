@@ -22,8 +22,8 @@ export function readRunArgs(
   for (const [key, flag] of asked) {
     const fault = idle(flag) ? null : extraFlagFault(flag)
     if (fault !== null)
-      throw new PaudeError('refused', `${scope.file}: ${key}: ${shown(fault)}`, {
-        hint: `take it out of ${key}, or start without the devcontainer`,
+      throw new PaudeError('refused', `${shown(scope.file)}: ${key}: ${shown(fault)}`, {
+        hint: `take it out of ${key}, or go on without it: paude --devcontainer=off`,
       })
   }
   const flags = asked.map(([, flag]) => flag)

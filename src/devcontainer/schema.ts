@@ -1,11 +1,12 @@
 import * as v from 'valibot'
+import { faultOf } from '../config/faults.ts'
 import { PaudeError } from '../errors.ts'
 import { shown } from '../workspace/paths.ts'
 
 const texts = v.array(v.string())
 const variables = v.record(v.string(), v.nullable(v.string()))
-const command = v.union([v.string(), texts], 'a text or a list of texts')
-const commands = v.union([command, v.record(v.string(), command)], 'a text, a list of texts, or an object of them')
+const command = v.union([v.string(), texts], 'must be a text or a list of texts')
+const commands = v.union([command, v.record(v.string(), command)], 'must be a text, a list of texts, or an object of them')
 const mount = v.union(
   [
     v.string(),
@@ -16,7 +17,7 @@ const mount = v.union(
       readonly: v.optional(v.boolean()),
     }),
   ],
-  'a text or an object',
+  'must be a text or an object',
 )
 
 /** What is read of a devcontainer.json; other keys are let through and named. */
@@ -50,7 +51,7 @@ const Keys = v.looseObject({
 export type Devcontainer = v.InferOutput<typeof Keys>
 
 const Devcontainer = v.pipe(
-  v.custom<object>((found) => typeof found === 'object' && found !== null && !Array.isArray(found), 'an object'),
+  v.custom<object>((found) => typeof found === 'object' && found !== null && !Array.isArray(found), 'must be an object'),
   Keys,
 )
 
@@ -58,11 +59,7 @@ const Devcontainer = v.pipe(
 export function checkDevcontainer(file: string, found: unknown): Devcontainer {
   const result = v.safeParse(Devcontainer, found)
   if (result.success) return result.output
-  const [issue] = result.issues
-  const wanted = ['union', 'custom'].includes(issue.type) ? issue.message : issue.expected
-  throw new PaudeError(
-    'config',
-    `${shown(file)}: ${shown(v.getDotPath(issue) ?? 'it')} must be ${wanted}, found ${shown(issue.received)}`,
-    { hint: 'correct it' },
-  )
+  throw new PaudeError('config', shown(`${file}: ${faultOf(result.issues[0], 'an object').message}`), {
+    hint: 'correct it, or go on without it: paude --devcontainer=off',
+  })
 }

@@ -39,7 +39,7 @@ function bundle(texts: readonly string[]): string {
   const pem = blocks.map((block) => `${block}\n`).join('')
   if (pem.length <= CERTIFICATES_LIMIT) return pem
   throw new PaudeError('config', `the extra certificates take ${Math.ceil(pem.length / 1024)} KiB; 1024 are allowed`, {
-    hint: 'name the ones that are needed with --ca-file',
+    hint: 'name only the ones that are needed: image.ca_files, or --ca-file',
   })
 }
 
@@ -64,7 +64,7 @@ function readNamed(path: string): string {
 }
 
 const unreadable = (path: string, cause?: unknown): PaudeError =>
-  new PaudeError('config', `the certificate file ${path} cannot be read`, { hint: 'give --ca-file an existing PEM file', cause })
+  new PaudeError('config', `the certificate file ${path} cannot be read`, { hint: 'name an existing PEM file', cause })
 
 function certificateFiles(folder: string): readonly string[] {
   try {

@@ -10,14 +10,31 @@ const LABEL = /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/
 const TOP_LABEL = /^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/
 
 /** Reads `HOST[:PORT][@CIDR]`, where HOST is a name or `*.` before one. Throws `usage` for everything else. */
-export const parseAllow = (entry: string, why: string): Allow => parseHost(entry, { why, verb: 'allow' })
+export function parseAllow(entry: string, why: string): Allow {
+  const known = READ.get(entry)
+  if (known !== undefined) return { ...known, why }
+  const read = parseHost(entry, { why, verb: 'allow' })
+  READ.set(entry, read)
+  return read
+}
 
-function parseHost(entry: string, { why, verb }: { readonly why: string; readonly verb: 'allow' | 'deny' }): Allow {
+/** A file's entries are read when it is checked and again for the policy, and a long list takes its time. */
+const READ = new Map<string, Allow>()
+
+/** Reads what the upstream proxy is not asked for, as in NO_PROXY: `.example.org` is everything below, and it too. */
+export const parseExcept = (entry: string): string =>
+  parseHost(entry, { why: '', verb: 'except' }, entry.replace(/^\./, '*.')).host
+
+function parseHost(
+  entry: string,
+  { why, verb }: { readonly why: string; readonly verb: 'allow' | 'deny' | 'except' },
+  plain = entry,
+): Allow {
   const refuse: Refuse = (problem, hint) => {
     throw new PaudeError('usage', `cannot ${verb} ${quoted(entry)}: ${problem}`, { hint })
   }
-  refuseStrangers(entry, refuse)
-  const [address = '', range, ...more] = entry.split('@')
+  refuseStrangers(plain, refuse)
+  const [address = '', range, ...more] = plain.split('@')
   if (more.length > 0) refuse('more than one @', 'write HOST, HOST:PORT or HOST:PORT@CIDR')
   const [name = '', port, ...colons] = address.split(':')
   if (colons.length > 0) refuseAddress(refuse)

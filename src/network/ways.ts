@@ -1,6 +1,6 @@
 import { PaudeError, quoted } from '../errors.ts'
 import { HOST_NAME } from './allow.ts'
-import { parseAllow } from './pattern.ts'
+import { parseExcept } from './pattern.ts'
 import { readRange } from './ranges.ts'
 
 /** How the proxy itself gets out. */
@@ -41,26 +41,30 @@ export function readWays({ upstreamProxy, upstreamCredentials, upstreamExcept, d
       'network.upstream_proxy is missing',
       'name the proxy that they belong to: upstream_proxy = "http://proxy.example:3128"',
     )
-  for (const address of dns)
-    if (readRange(`${address}/${address.includes(':') ? 128 : 32}`) === null)
-      throw wrong(`network.dns: ${quoted(address)} is no address`, 'write the address of a name server, such as "10.0.0.53"')
   return {
     upstream:
       upstreamProxy === ''
         ? null
-        : { ...readUpstream(upstreamProxy), except: upstreamExcept.map(readExcept), credentials: upstreamCredentials },
-    dns,
+        : { ...readUpstream(upstreamProxy), except: upstreamExcept.map(parseExcept), credentials: upstreamCredentials },
+    dns: dns.map(readNameServer),
     bandwidth: readBandwidth(bandwidth),
   }
 }
 
-function readUpstream(text: string): Pick<Upstream, 'scheme' | 'host' | 'port'> {
+/** The address of a name server. Throws `config`. */
+export function readNameServer(text: string): string {
+  if (readRange(`${text}/${text.includes(':') ? 128 : 32}`) !== null) return text
+  throw wrong(`network.dns: ${quoted(text)} is no address`, 'write the address of a name server, such as "10.0.0.53"')
+}
+
+/** Where an upstream proxy is. Throws `config`. */
+export function readUpstream(text: string): Pick<Upstream, 'scheme' | 'host' | 'port'> {
   const url = URL.parse(text)
   const hint = 'write http://HOST:PORT or https://HOST:PORT'
   if (url === null || !/^https?:$/.test(url.protocol) || !/^\/?$/.test(url.pathname + url.search + url.hash))
     throw wrong(`network.upstream_proxy: ${quoted(text.replace(/\/\/[^@/]*@/, '//…@'))} is no proxy`, hint)
   if (url.username !== '' || url.password !== '')
-    throw wrong('network.upstream_proxy holds a password', 'write upstream_credentials = "env:NAME" or "file:PATH" instead')
+    throw wrong('network.upstream_proxy: it holds a password', 'write upstream_credentials = "env:NAME" or "file:PATH" instead')
   if (/^(localhost|127\..*|\[::1\])$/.test(url.hostname))
     throw wrong(
       `network.upstream_proxy: ${quoted(text)} is the proxy container itself`,
@@ -73,9 +77,6 @@ function readUpstream(text: string): Pick<Upstream, 'scheme' | 'host' | 'port'> 
     port: Number(url.port || (secure ? 443 : 80)),
   }
 }
-
-/** As in NO_PROXY: `.example.org` is everything below, and it too. */
-const readExcept = (text: string): string => parseAllow(text.replace(/^\./, '*.'), '').host
 
 /** Bytes a second; 0 for no limit. Throws `config`. */
 export function readBandwidth(text: string): number {

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { asSaid } from '../config/said.ts'
 import type { Config, Settings } from '../config/settings.ts'
 import type { Host } from '../host.ts'
 import { extraCaCertificates } from '../image/ca.ts'
@@ -20,16 +21,23 @@ export type Surroundings = {
 }
 
 /** Looks at machine and project. One process (git); no engine is asked. */
-export async function lookAround(host: Host, { settings }: Config): Promise<Surroundings> {
+export async function lookAround(host: Host, config: Config): Promise<Surroundings> {
+  const { settings } = config
   const workspace = findWorkspace(host, settings)
   const [identity, references] = await Promise.all([readIdentity(workspace), followed(host, settings)])
   return {
     workspace,
     identity,
     references,
-    extraCa: extraCaCertificates(host, settings.caFile),
+    extraCa: certificatesOf(host, config),
     podmanInit: INIT_PROGRAMS.some((path) => existsSync(path)),
   }
+}
+
+/** As PEM text. Each is looked at alone first: what is wrong with one is told with its place. */
+export function certificatesOf(host: Pick<Host, 'platform'>, { settings: { caFile }, origins }: Config): string {
+  for (const [at, file] of caFile.entries()) asSaid('image.ca_files', origins.caFile[at], () => extraCaCertificates(host, [file]))
+  return extraCaCertificates(host, caFile)
 }
 
 const followed = async (host: Host, settings: Settings): Promise<Surroundings['references']> =>

@@ -1,5 +1,7 @@
-import type { Config, Origin } from '../config/settings.ts'
-import { PaudeError } from '../errors.ts'
+import { keyOf } from '../config/keys.ts'
+import { asSaid } from '../config/said.ts'
+import type { Config } from '../config/settings.ts'
+import { insistOnLogin } from '../config/variable-name.ts'
 import type { Host } from '../host.ts'
 import type { Allow, Injection, Policy } from '../network/allow.ts'
 import { applied } from '../network/changes.ts'
@@ -9,10 +11,8 @@ import { revisionOf } from '../network/revision.ts'
 import { DIRECT, readWays, type Ways } from '../network/ways.ts'
 import { readSecret } from '../reference.ts'
 import { type Secret, secret } from '../secret.ts'
-import { shown } from '../workspace/paths.ts'
 import type { SessionRecord } from './record.ts'
 import type { Network } from './spec.ts'
-import { KEPT_OUTSIDE } from './variables.ts'
 
 /** The policy of a start: what the agent needs and what the layers of the configuration say, each entry with its reason. */
 export function startPolicy(
@@ -24,7 +24,11 @@ export function startPolicy(
   }: { readonly session: string; readonly needed: readonly Allow[]; readonly injection: Injection | null },
 ): Policy {
   const read = <T>(key: 'networkAllow' | 'networkDeny' | 'networkGroups', parse: (entry: string, why: string) => readonly T[]) =>
-    settings[key].flatMap((entry, at) => fromOrigin(entry, origins[key][at], parse))
+    settings[key].flatMap((entry, at) => {
+      const origin = origins[key][at]
+      const why = `asked for by ${origin?.place || origin?.layer || 'default'}`
+      return asSaid(keyOf(key), origin, () => parse(entry, why))
+    })
   const allow = read('networkAllow', parseEntry)
   const groups = read('networkGroups', (name, why) => parseEntry(groupEntry(name), why))
   const deny = read('networkDeny', parseDenyEntry)
@@ -33,22 +37,10 @@ export function startPolicy(
     mode: settings.network === 'none' ? 'restricted' : settings.network,
     allow: mergeAllows([...needed, ...allow, ...groups]),
     deny: mergeDenies(deny),
-    ways: readWays(settings),
+    ways: asSaid('network', (settings.upstreamCredentials === '' ? origins.upstreamExcept : origins.upstreamCredentials)[0], () =>
+      readWays(settings),
+    ),
     injection,
-  }
-}
-
-/** Reads an entry with its reason; what is wrong with one of a file is told with its place. */
-function fromOrigin<T>(
-  entry: string,
-  { layer, place }: Origin = { layer: 'default', place: '' },
-  parse: (entry: string, why: string) => readonly T[],
-): readonly T[] {
-  try {
-    return parse(entry, `asked for by ${place || layer}`)
-  } catch (error) {
-    if (!(error instanceof PaudeError) || !['user', 'project', 'managed'].includes(layer)) throw error
-    throw new PaudeError('config', `${shown(place)}: ${error.message}`, { hint: error.hint, cause: error })
   }
 }
 
@@ -82,11 +74,7 @@ export function proxySecret(
   { credential, ways: { upstream } }: { readonly credential: Secret | null; readonly ways: Ways },
 ): Secret | null {
   if (upstream === null || upstream.credentials === '') return credential
-  const kept = KEPT_OUTSIDE.find((name) => upstream.credentials === `env:${name}`)
-  if (kept !== undefined)
-    throw new PaudeError('refused', `network.upstream_credentials: ${kept} is the provider's, and for no other proxy`, {
-      hint: "name a variable or a file with the proxy's own NAME:PASSWORD",
-    })
+  insistOnLogin(upstream.credentials)
   const login = readSecret(upstream.credentials, host, 'network.upstream_credentials').reveal()
   const [name = '', ...rest] = login.split(':')
   const encoded = `${encodeURIComponent(name)}:${encodeURIComponent(rest.join(':'))}`

@@ -1,12 +1,11 @@
 import { pieces } from '../config/placeholders.ts'
-import type { Reference, Settings } from '../config/settings.ts'
+import type { Reference, Settings, Template } from '../config/settings.ts'
+import { insistOnReference } from '../config/variable-name.ts'
 import { PaudeError } from '../errors.ts'
 import type { Host } from '../host.ts'
 import { readReference } from '../reference.ts'
-import { STEERS_CLIENT } from '../run/client-variables.ts'
 import { capture } from '../run/process.ts'
 import { type Secret, secret } from '../secret.ts'
-import { insistOnName, KEPT_OUTSIDE } from './variables.ts'
 
 /** Milliseconds that a program has to print a secret: it may ask for a fingerprint. */
 const PATIENCE = 30_000
@@ -36,20 +35,6 @@ export async function readReferences(
   return Object.fromEntries(read.flatMap(([name, value]) => (value === '' ? [] : [[name, secret(value)]])))
 }
 
-function insistOnReference({ name, source }: Reference): void {
-  insistOnName(name)
-  if (STEERS_CLIENT.test(name))
-    throw new PaudeError('refused', `env.${name}: the engine's own client obeys ${name}, so a secret cannot travel by it`, {
-      hint: 'give it another name',
-    })
-  const named = typeof source === 'string' ? callersIn(source).map((piece) => piece.name) : []
-  const kept = KEPT_OUTSIDE.find((outside) => source === `env:${outside}` || named.includes(outside))
-  if (kept !== undefined)
-    throw new PaudeError('refused', `env.${name}: ${kept} stays outside the box, under every name`, {
-      hint: `leave env.${name} out: the proxy adds the credential on the way to the provider`,
-    })
-}
-
 type Ask = (argv: readonly string[], key: string) => Promise<string>
 
 /** A program that several names refer to is asked once: it may want a finger on a key. */
@@ -71,7 +56,11 @@ async function followedValue(
   const key = `env.${name}`
   // Files and programs end their last line, which belongs to no secret.
   const value = (
-    typeof source !== 'string' ? await printed(source, key) : (filled(source, host) ?? readReference(source, host, key))
+    typeof source === 'string'
+      ? readReference(source, host, key)
+      : 'template' in source
+        ? filled(source, host)
+        : await printed(source, key)
   ).replace(/\r?\n$/, '')
   if (value.includes('\0') || value.length > MOST)
     throw new PaudeError(
@@ -81,25 +70,18 @@ async function followedValue(
         hint: 'no environment can hold it',
       },
     )
-  if (value === '' && typeof source !== 'string')
+  if (value === '' && typeof source !== 'string' && !('template' in source))
     throw new PaudeError('config', `${key}: ${source[0]} printed nothing`, { hint: `try it: ${source.join(' ')}` })
   return value
 }
 
-/** A template with the caller's variables in their places; null for what is none. */
-const filled = (source: string, { env }: Pick<Host, 'env'>): string | null =>
-  source.startsWith(TEMPLATE)
-    ? pieces(source.slice(TEMPLATE.length), [])
-        .map((piece) =>
-          piece.kind === 'text' ? piece.text : piece.kind === 'localEnv' ? (env[piece.name] ?? piece.fallback ?? '') : '',
-        )
-        .join('')
-    : null
-
-const TEMPLATE = 'template:'
-
-const callersIn = (source: string) =>
-  source.startsWith(TEMPLATE) ? pieces(source, []).flatMap((piece) => (piece.kind === 'localEnv' ? [piece] : [])) : []
+/** A text with the caller's variables in their places. */
+const filled = ({ template }: Template, { env }: Pick<Host, 'env'>): string =>
+  pieces(template, [])
+    .map((piece) =>
+      piece.kind === 'text' ? piece.text : piece.kind === 'localEnv' ? (env[piece.name] ?? piece.fallback ?? '') : '',
+    )
+    .join('')
 
 /** What a program prints. Its words may hold no secret, and what it says on stderr is shown. */
 async function ask([program = '', ...words]: readonly string[], key: string): Promise<string> {

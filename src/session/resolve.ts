@@ -5,6 +5,7 @@ import type { Backend } from '../backends/backend.ts'
 import type { BackendName } from '../backends/registry.ts'
 import { readLimits } from '../config/limits.ts'
 import { uncovered } from '../config/rules.ts'
+import { asSaid } from '../config/said.ts'
 import type { Config, Settings } from '../config/settings.ts'
 import { PaudeError } from '../errors.ts'
 import type { Host } from '../host.ts'
@@ -184,9 +185,14 @@ function resolveNetwork({ host, config, agent, run, around }: Wish, session: str
   }
 }
 
-function resolveMounts({ host, config: { settings }, around: { workspace } }: Wish): readonly Mount[] {
-  const own = settings.mount.map((text) => checkMount(parseMount(text, host), host))
-  checkTogether(own, workspace)
+/** The mounts that somebody asked for, each held against this machine. */
+export const ownMounts = (host: Host, { settings, origins }: Config): readonly Mount[] =>
+  settings.mount.map((text, at) => asSaid('mounts', origins.mount[at], () => checkMount(parseMount(text, host), host)))
+
+function resolveMounts({ host, config, around: { workspace } }: Wish): readonly Mount[] {
+  const own = ownMounts(host, config)
+  // One more each time, so that it is the last that is refused.
+  for (const at of own.keys()) asSaid('mounts', config.origins.mount[at], () => checkTogether(own.slice(0, at + 1), workspace))
   const common = workspace.git?.commonDirectory ?? null
   const writable = [workspace.root, ...(common === null ? [] : [common])].map((path) => ({
     source: path,

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { readSeconds, readWords } from '../../src/cli/args.ts'
+import { readSeconds, readTimeout, readWords } from '../../src/cli/args.ts'
 
 const args = {
   session: { type: 'positional', description: '', required: false },
@@ -55,6 +55,15 @@ test.each([
 
 test.each(['-1', '1e9', 'soon', '604801', '1m', 'NaN', ' '])('%j is no number of seconds', (text) => {
   expect(() => readSeconds(text, 10, '--grace')).toThrow('--grace must be a number of seconds')
+})
+
+test.each([
+  ['none', 0],
+  [undefined, 0],
+  ['0', 0],
+  ['30', 30],
+])('--timeout %j ends after %d seconds, 0 being never', (text, seconds) => {
+  expect(readTimeout(text)).toBe(seconds)
 })
 
 const many = {

@@ -22,6 +22,20 @@ test.each([
   expect(extraFlagFault(flag)).toBeString()
 })
 
+test.each([
+  ['-p=3000:3000', '-p is refused: it lets others reach into the box'],
+  ['-p3000:3000', '-p is refused: it lets others reach into the box'],
+  ['-P', '-P is refused: it lets others reach into the box'],
+  ['-m=2g', '-m is refused: it is a limit of its own; write limits.memory'],
+  ['-e=A=b', '-e is refused: it would put values into argv; write env'],
+  ['-u=0', '-u is refused: it changes who the agent is'],
+  ['-v=/:/host', '-v is refused: it is not checked as mounts are; write mounts'],
+  ['-l=team=blue', '-l is refused: write --label='],
+  ['-z', '-z is refused: only these are known to open nothing: --blkio-weight='],
+])('a short flag is told as it is written, and why it is refused: %s', (flag, words) => {
+  expect(extraFlagFault(flag)).toStartWith(words)
+})
+
 test('nothing but the harmless ones gets through', () => {
   const harmless =
     /^--(blkio-weight|cpu-period|cpu-quota|cpu-shares|cpuset-cpus|cpuset-mems|label|memory-reservation|memory-swappiness|shm-size|ulimit)=./

@@ -92,36 +92,121 @@ describe('a file', () => {
     return 'accepted'
   }
 
+  test('of an older version is carried from one version to the next, and then checked as any other', () => {
+    type File = { readonly network?: { readonly hosts?: unknown; readonly allowed?: unknown } }
+    const migrations = [
+      ({ network: { hosts, ...network } = {}, ...rest }: File) => ({ ...rest, network: { ...network, allowed: hosts } }),
+      ({ network: { allowed, ...network } = {}, ...rest }: File) => ({ ...rest, network: { ...network, allow: allowed } }),
+    ] as readonly ((file: unknown) => unknown)[]
+    const at = (text: string) => parseConfig({ layer: 'user', file: '/c.toml', text }, '', migrations).sources[0]
+    expect(at('version = 1\n[network]\nhosts = ["a.org"]')?.values).toEqual({ networkAllow: ['a.org'] })
+    expect(at('version = 2\n[network]\nallowed = ["a.org"]')?.values).toEqual({ networkAllow: ['a.org'] })
+    // What says no version is of the latest.
+    expect(at('[network]\nallow = ["a.org"]')).toMatchObject({ places: { networkAllow: '/c.toml:2' } })
+    expect(() => at('version = 1\n[network]\nhosts = ["http://a.org"]')).toThrow('/c.toml:2: network.allow: cannot allow')
+    expect(() => at('version = 2\n[network]\nhosts = []')).toThrow('/c.toml:3: unknown key network.hosts')
+    expect(() => at('version = 4')).toThrow('/c.toml:1: version 4 is unknown')
+  })
+
   test.each([
     ['version = 2', '/c.toml:1: version 2 is unknown | this paude knows version 1; use a newer one'],
     ['\nversion = "1"', '/c.toml:2: version "1" is unknown | write version = 1, or leave it out'],
     ['[netwrok]\nmode = "none"', '/c.toml:1: unknown key netwrok | did you mean network?'],
     ['[network]\n\nmdoe = "none"', '/c.toml:3: unknown key network.mdoe | did you mean mode?'],
     ['network = { mode = "none", alow = [] }', '/c.toml:1: unknown key network.alow | did you mean allow?'],
-    ['[network]\nallow = [\n  "a.org",\n  7,\n]', '/c.toml:2: network.allow.1 must be string, found 7'],
-    ['"network".mode = "opne"', '/c.toml:1: network.mode must be ("restricted" | "open" | "none"), found "opne"'],
+    ['[network]\nallow = [\n  "a.org",\n  7,\n]', '/c.toml:2: network.allow.1 must be a text, found 7 | paude config edit'],
+    [
+      '"network".mode = "opne"',
+      '/c.toml:1: network.mode must be one of restricted, open, none, found "opne" | did you mean open?',
+    ],
+    [
+      '[profiles.ci]\nbackend = "dockr"',
+      '/c.toml:2: profiles.ci.backend must be one of auto, docker, podman, found "dockr" | did you mean docker?',
+    ],
+    ['backend = "lxc"', '/c.toml:1: backend must be one of auto, docker, podman, found "lxc" | paude config edit'],
+    ['backend = ["docker"]', '/c.toml:1: backend must be one of auto, docker, podman, found a list'],
+    ['[limits]\ncpus = [2]', '/c.toml:2: limits.cpus must be a number or a text like "2", found a list'],
+    ['network.allow = "a.org"', '/c.toml:1: network.allow must be a list, found "a.org"'],
+    ['network.allow = { a = 1 }', '/c.toml:1: network.allow must be a list, found a table'],
+    ['network = 5', '/c.toml:1: network must be a table, found 5'],
+    ['profiles = 5', '/c.toml:1: profiles must be a table, found 5'],
+    ['env = 5', '/c.toml:1: env must be a table of variables, or a list like ["NAME", "NAME=value"], found 5'],
+    ['env = ["A", 5]', '/c.toml:1: env.1 must be a text, found 5'],
+    ['[env]\nA = 5', '/c.toml:2: env.A must be a text, or { command = [...] }, found 5'],
+    ['[env]\nA = { command = "pass" }', '/c.toml:2: env.A.command must be a list, found "pass"'],
+    ['[notify]\ndesktop = "yes"', '/c.toml:2: notify.desktop must be true or false, found "yes"'],
+    ['[notify]\nterminal = 5', '/c.toml:2: notify.terminal must be one of osc9, osc777, bell, or a list of them, found 5'],
+    [
+      '[notify]\nterminal = "bel"',
+      '/c.toml:2: notify.terminal.0 must be one of osc9, osc777, bell, found "bel" | did you mean bell?',
+    ],
+    ['[notify]\nwebhook = {}', '/c.toml:2: notify.webhook.url is missing | add notify.webhook.url'],
     ['[limits]\nmemory = "lots"', '/c.toml:2: limits.memory must be a size like "4g", of 64m at least, or "none"'],
-    ['[security]\nread_only_root = "false"', '/c.toml:2: security.read_only_root must be boolean, found "false"'],
-    ['[security]\nseccomp = "unconfined"', '/c.toml:2: security.seccomp must be ("default" | "off"), found "unconfined"'],
+    ['[security]\nread_only_root = "false"', '/c.toml:2: security.read_only_root must be true or false, found "false"'],
+    ['[security]\nseccomp = "unconfined"', '/c.toml:2: security.seccomp must be one of default, off, found "unconfined"'],
     ['[security]\ncap_add = ["NET_ADMIN"]', '/c.toml:2: unknown key security.cap_add'],
     ['[limits]\npids = "all"', '/c.toml:2: limits.pids must be a whole number of at least 16, or "none"'],
     ['[network]\ngroups = ["Git Hub"]', '/c.toml:2: network.groups.0 must be the name of a group, like "@github"'],
     ['[workspace]\nprotect = ["../x"]', '/c.toml:2: workspace.protect.0 must be a path in the project, without ..'],
     ['[workspace]\nprotect = ["/etc"]', '/c.toml:2: workspace.protect.0 must be a path in the project'],
-    [
-      '[docker]\nextra_flags = ["--privileged"]',
-      '/c.toml:2: docker.extra_flags.0 : --privileged is refused: it takes every wall',
-    ],
+    ['[docker]\nextra_flags = ["--privileged"]', '/c.toml:2: docker.extra_flags: --privileged is refused: it takes every wall'],
     ['[env]\nGITHUB_TOKEN = "ghp_abc"', '/c.toml:2: env.GITHUB_TOKEN looks like a secret'],
     ['[env]\nX = "file:relative"', '/c.toml:2: env.X must be "env:NAME" or "file:/path"'],
     ['[env]\n"1X" = "a"', '/c.toml:2: env.1X is not the name of a variable'],
     ['[env]\nX = { command = ["./here"] }', '/c.toml:2: env.X.command must begin with a program'],
+    ['[network]\nallow = ["a.org", "http://x.org"]', '/c.toml:2: network.allow: cannot allow "http://x.org": a scheme'],
+    ['[network]\nallow = ["@nope"]', '/c.toml:2: network.allow: there is no group "@nope" | paude network groups'],
+    ['[network]\ndeny = ["10.0.0.1"]', '/c.toml:2: network.deny: cannot deny "10.0.0.1"'],
+    ['[network]\ngroups = ["@nope"]', '/c.toml:2: network.groups: there is no group "@nope"'],
+    ['[network]\ndns = ["not an ip"]', '/c.toml:2: network.dns: "not an ip" is no address | write the address'],
+    ['[network]\nupstream_except = ["///"]', '/c.toml:2: network.upstream_except: cannot except "///"'],
+    ['[network]\nupstream_proxy = "http://p.org/path"', '/c.toml:2: network.upstream_proxy: "http://p.org/path" is no proxy'],
+    ['[network]\nupstream_proxy = "http://a:hunter2@p.org"', '/c.toml:2: network.upstream_proxy: it holds a password'],
+    [
+      '[network]\nupstream_credentials = "env:ANTHROPIC_API_KEY"',
+      "/c.toml:2: network.upstream_credentials: ANTHROPIC_API_KEY is the provider's",
+    ],
+    ['[network]\nbandwidth = "5"', '/c.toml:2: network.bandwidth must be bytes a second'],
+    ['[image]\nagent_version = "abc"', '/c.toml:2: image.agent_version: not an exact version of the agent: "abc"'],
+    ['[image]\nref = "--privileged"', '/c.toml:2: image.ref: not an image reference: "--privileged"'],
+    ['[image]\nbase = "a b"', '/c.toml:2: image.base: not an image reference: "a b"'],
+    ['mounts = ["relative:x:y:z"]', '/c.toml:1: mounts: not a mount: relative:x:y:z'],
+    ['mounts = ["/data:/etc/x"]', '/c.toml:1: mounts: cannot mount at /etc/x: the box needs this place itself'],
+    ['[terminal]\nscrollback = "lots"', '/c.toml:2: terminal.scrollback must be a number of lines'],
+    ['[terminal]\nscrollback = -1', '/c.toml:2: terminal.scrollback must be a number of lines'],
+    ['[terminal]\ndetach_keys = "ctrl-"', '/c.toml:2: terminal.detach_keys: no key is called "ctrl-"'],
+    ['env = ["1BAD"]', '/c.toml:1: env.1BAD: invalid variable name "1BAD" | write NAME or NAME=VALUE'],
+    ['env = ["HTTPS_PROXY=http://x"]', '/c.toml:1: env.HTTPS_PROXY: HTTPS_PROXY is set by paude in the box'],
+    ['[env]\nA = "1"\nPAUDE_WALL = "0"', '/c.toml:3: env.PAUDE_WALL: PAUDE_WALL is set by paude'],
+    ['[env]\nX = "a\\u0000b"', '/c.toml:2: env.X: the value of X contains a NUL byte'],
+    ['[env]\nX = "env:ANTHROPIC_API_KEY"', '/c.toml:2: env.X: ANTHROPIC_API_KEY stays outside the box'],
+    ['[env]\nDOCKER_HOST = "env:X"', "/c.toml:2: env.DOCKER_HOST: the engine's own client obeys"],
+    ['[profiles.ci.network]\ndns = ["x"]', '/c.toml:2: profiles.ci.network.dns: "x" is no address'],
     ['[profiles.CI]\nbackend = "docker"', '/c.toml:1: profiles.CI must be a name of lower-case letters'],
     ['[profiles.ci]\nprofiles = {}', '/c.toml:2: unknown key profiles.ci.profiles'],
   ])('%j is refused by line and key', (text, words) => {
     expect(fault(text)).toStartWith(words)
-    expect(fault(text)).not.toContain('ghp_abc')
+    expect(fault(text)).not.toMatch(/ghp_abc|hunter2/)
+    // Nobody typed a flag.
+    expect(fault(text).replace(/"?--privileged"?/g, '')).not.toContain('--')
   })
+
+  test.each([
+    ...['MY_TOKEN', 'AWS_SECRET_ACCESS_KEY', 'GITHUB_PAT', 'PGPASS', 'PGPASSWORD', 'SMTP_PASS', 'MYSQL_PWD', 'SECRET_KEY_BASE'],
+    ...['OPENAI_API_KEY', 'apikey', 'TLS_PRIVATE_KEY', 'KEY_PASSPHRASE', 'APP_SECRETS'],
+  ])('no secret stands in a file, be it in the table or the list: %s', (name) => {
+    expect(fault(`[env]\n${name} = "hunter2"`)).toStartWith(`/c.toml:2: env.${name} looks like a secret`)
+    for (const text of [`env = ["A", "${name}=hunter2"]`, `profiles.ci.env = ["${name}=hunter2"]`]) {
+      expect(fault(text)).toMatch(new RegExp(`^/c\\.toml:1: (profiles\\.ci\\.)?env\\.${name} looks like a secret`))
+      expect(fault(text, 'project')).not.toContain('hunter2')
+    }
+    expect(fault(`env = ["${name}", "${name}="]`)).toBe('accepted')
+  })
+
+  test.each(['PATHS', 'BYPASS', 'COMPASS', 'OLDPWD', 'MAX_TOKENS', 'AWS_ACCESS_KEY_ID', 'MONKEY', 'TOKEN_FILE', 'SPAT'])(
+    'what only sounds like one may stand there: %s',
+    (name) => expect([fault(`[env]\n${name} = "x"`), fault(`env = ["${name}=x"]`)]).toEqual(['accepted', 'accepted']),
+  )
 
   test.each([
     ['project', '[notify]\ndesktop = true'],

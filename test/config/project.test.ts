@@ -78,12 +78,15 @@ describe('paths of a project', () => {
   test.each([
     'mounts = ["../secrets"]',
     'mounts = ["/data/../etc:/etc2"]',
-    'mounts = ["/data:/x/../../etc"]',
     'image.ca_files = ["../ca.pem"]',
     'env = { A = "file:/home/../etc/shadow" }',
     'network.upstream_credentials = "file:/home/../etc/shadow"',
   ])('that lead upwards are refused: %s', async (text) => {
     await expect(read(text)).rejects.toThrow(/^\/p\/sub\/paude\.toml:1 has a path with \.\. in it: /)
+  })
+
+  test('that lead upwards in the box are refused too', async () => {
+    await expect(read('mounts = ["/data:/x/../../etc"]')).rejects.toThrow('/p/sub/paude.toml:1: mounts: cannot mount at')
   })
 })
 
@@ -149,7 +152,7 @@ describe('what the agent could exchange behind the back of an approval', () => {
     const outside = mkdtempSync(join(tmpdir(), 'paude-outside-'))
     symlinkSync(room, join(outside, 'back'))
     await expect(read(`mounts = ["${outside}/back/data"]`)).rejects.toThrow('lies in the project')
-    await expect(read('mounts = ["a:b:c:d"]')).rejects.toThrow(`${file}:1: not a mount`)
+    await expect(read('mounts = ["a:b:c:d"]')).rejects.toThrow(`${file}:1: mounts: not a mount`)
     rmSync(outside, { recursive: true })
   })
 })

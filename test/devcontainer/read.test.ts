@@ -86,7 +86,7 @@ describe('of a devcontainer.json', () => {
       env: ['A=1', `PLACE=${root}/x`, 'ME=ada'],
       references: [
         { name: 'B', source: 'env:OTHER' },
-        { name: 'URL', source: 'template:https://${localEnv:SECRET:none}@x' },
+        { name: 'URL', source: { template: 'https://${localEnv:SECRET:none}@x' } },
       ],
       mount: [`${room}/cache:/cache:ro`, '/home/ada/notes:/notes:rw'],
       dockerFlags: ['--shm-size=1g', '--ulimit=nofile=99'],
@@ -109,7 +109,7 @@ describe('of a devcontainer.json', () => {
   test('a variable of the caller is named for whoever decides, and its value shown nowhere', () => {
     const { source } = read({ containerEnv: { T: '${localEnv:SECRET}', U: 'x-${localEnv:SECRET}' } })
     const base = mergeSources({ file: '', sources: [], managed: [] })
-    expect(split(base, source).items.map(({ value }) => value)).toEqual(['T = env:SECRET', 'U = template:x-${localEnv:SECRET}'])
+    expect(split(base, source).items.map(({ value }) => value)).toEqual(['T = env:SECRET', 'U = x-${localEnv:SECRET}'])
     expect(JSON.stringify(source)).not.toContain('hunter2')
   })
 
@@ -217,7 +217,7 @@ describe('a devcontainer.json that opens the box is refused by name', () => {
     [{ runArgs: ['--security-opt', 'seccomp=unconfined'] }, '--security-opt is refused'],
     [{ runArgs: ['--network=host'] }, '--network is refused: it goes round the allowlist'],
     [{ runArgs: ['--net', 'host'] }, '--net is refused'],
-    [{ runArgs: ['-v', '/:/host'] }, '--v is refused'],
+    [{ runArgs: ['-v', '/:/host'] }, '-v is refused: it is not checked as mounts are'],
     [{ runArgs: ['--pid=host'] }, '--pid is refused'],
     [{ runArgs: ['--device=/dev/kvm'] }, '--device is refused'],
     [{ runArgs: ['--env-file', '.env'] }, '--env-file is refused'],
@@ -242,6 +242,7 @@ describe('a devcontainer.json that opens the box is refused by name', () => {
     [{ image: 'i', mounts: [`type=bind,source=/${'a/'.repeat(9000)},target=/x`] }, 'no system takes so long a path'],
     [{ build: { dockerfile: 'out/Dockerfile' } }, 'build.dockerfile leads out of the project'],
     [{ build: { dockerfile: 'Nothing' } }, 'Nothing is not there'],
+    [{ runArgs: ['-p', '3000:3000'] }, '-p is refused: it lets others reach into the box'],
     [{ dockerComposeFile: 'compose.yml' }, 'dockerComposeFile needs more containers than a box has'],
     [{ image: 'x', features: { './mine': {} } }, 'mine lies in the project'],
     [{ features: { 'registry.example.org/f/a:1': {} } }, 'features need an image or a build'],
@@ -249,10 +250,11 @@ describe('a devcontainer.json that opens the box is refused by name', () => {
       { image: 'x', features: { 'registry.example.org/f/a:1': {} } },
       'features are put on by the devcontainer CLI, which is not in PATH',
     ],
-    [{ image: 3 }, 'image must be string, found 3'],
+    [{ image: 3 }, 'image must be a text, found 3'],
     [{ mounts: [5] }, 'mounts.0 must be a text or an object, found 5'],
-    [{ postStartCommand: [[1]] }, 'postStartCommand must be a text, a list of texts, or an object of them'],
-    [[], 'it must be an object, found Array'],
+    [{ postStartCommand: 1 }, 'postStartCommand must be a text, a list of texts, or an object of them, found 1'],
+    [{ build: 5 }, 'build must be an object, found 5'],
+    [[], 'it must be an object, found a list'],
   ] as readonly (readonly [unknown, string])[])('%j', (content, message) => {
     mkdirSync(join(room, 'outside'))
     put(join(room, 'outside/Dockerfile'), 'FROM x')
@@ -267,6 +269,27 @@ describe('a devcontainer.json that opens the box is refused by name', () => {
       expect((error as PaudeError).message).toContain(root)
       expect((error as PaudeError).hint).not.toBe('')
     }
+  })
+
+  const refusal = (folder: string, path: string, content: object): PaudeError => {
+    put(join(folder, path), JSON.stringify(content))
+    const found = findDevcontainer([root, folder], 'use')
+    try {
+      if (found !== null) readDevcontainer(found, { root, host })
+    } catch (error) {
+      if (error instanceof PaudeError) return error
+    }
+    throw new Error('not refused')
+  }
+
+  test('names the folder where another configuration would be found', () => {
+    const { hint } = refusal(root, '.devcontainer/b/devcontainer.json', { dockerComposeFile: 'c.yml' })
+    expect(hint).toContain(`into ${root}/.devcontainer/NAME, and`)
+  })
+
+  test('shows no name of a folder as a terminal would act on it', () => {
+    const { message } = refusal(join(root, 'a\u202eb\u009b'), '.devcontainer.json', { runArgs: ['--privileged'] })
+    expect(message).toContain('a\\u{202e}b\\u{9b}/.devcontainer.json: runArgs: --privileged is refused')
   })
 
   test('and no text in it ends in anything but settings or a sentence', () => {

@@ -25,9 +25,9 @@ describe('what [env] refers to', () => {
   })
 
   test('may be a part of a text, where what is not set has a text in its place, or none', async () => {
-    expect(await read('template:a-${localEnv:HERE}-${HOME}')).toEqual({ A: 'a-from outside-${HOME}' })
-    expect(await read('template:${localEnv:NOWHERE:x:y}${localEnv:NOWHERE}')).toEqual({ A: 'x:y' })
-    expect(read('template:x${localEnv:ANTHROPIC_API_KEY:y}')).rejects.toThrow('ANTHROPIC_API_KEY stays outside the box')
+    expect(await read({ template: 'a-${localEnv:HERE}-${HOME}' })).toEqual({ A: 'a-from outside-${HOME}' })
+    expect(await read({ template: '${localEnv:NOWHERE:x:y}${localEnv:NOWHERE}' })).toEqual({ A: 'x:y' })
+    expect(read({ template: 'x${localEnv:ANTHROPIC_API_KEY:y}' })).rejects.toThrow('ANTHROPIC_API_KEY stays outside the box')
   })
 
   test('is asked of a program once, however many names it has', async () => {

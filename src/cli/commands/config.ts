@@ -1,19 +1,24 @@
 import { defineCommand, type ParsedArgs } from 'citty'
-import { keyOf } from '../../config/keys.ts'
+import { nearest } from '../../config/nearest.ts'
 import type { Config } from '../../config/settings.ts'
-import { PaudeError, quoted, quotedLines } from '../../errors.ts'
+import { PaudeError, quotedLines } from '../../errors.ts'
 import { shown } from '../../workspace/paths.ts'
 import { checkFiles } from '../config-check.ts'
 import { editFile } from '../config-edit.ts'
 import { changeFile, editableFile, insistOnKey, setKey, trustNote, unsetKey } from '../config-file.ts'
+import { keyText } from '../config-get.ts'
 import type { Context } from '../context.ts'
 import { readProject } from '../project-config.ts'
-import { type SettingRow, settingLines, settingRows } from '../setting-rows.ts'
-import { settle } from '../start-config.ts'
+import { settingLines, settingRows } from '../setting-rows.ts'
+import { settle, trustCommand } from '../start-config.ts'
 
 const args = {
   what: { type: 'positional', description: 'show, path, get, set, unset, edit, check or schema', required: true },
-  key: { type: 'positional', description: 'get, set, unset: the key, like network.mode', required: false },
+  key: {
+    type: 'positional',
+    description: 'get, set, unset: the key, like network.mode; get: a table, like network, too',
+    required: false,
+  },
   value: { type: 'positional', description: 'set: its value; hosts with commas, or any list as TOML', required: false },
   project: { type: 'boolean', description: "path, set, unset, edit: the project's paude.toml instead of your own file" },
   origin: { type: 'boolean', description: 'show: with the layer, file and line of each value' },
@@ -30,6 +35,7 @@ export default (context: Context) =>
     },
     args,
     async run({ args: given }) {
+      insistOnUse(given)
       const editable = () => editableFile(context.host, given.project === true)
       switch (given.what) {
         case 'show':
@@ -50,18 +56,53 @@ export default (context: Context) =>
         case 'schema':
           context.answer((await import('../../config/embedded.ts')).schema)
           return 0
-        default:
-          throw new PaudeError('usage', `paude config has no verb ${JSON.stringify(given.what)}`, {
-            hint: 'paude config show, path, get, set, unset, edit, check or schema',
-          })
       }
+      throw new Error(`paude config ${given.what} does nothing`)
     },
   })
+
+/** How many words follow each verb, and which flags mean something to it. */
+const USES: Readonly<Record<string, { readonly words: number; readonly flags: readonly ('project' | 'origin' | 'json')[] }>> = {
+  show: { words: 0, flags: ['origin', 'json'] },
+  path: { words: 0, flags: ['project'] },
+  get: { words: 1, flags: ['json'] },
+  set: { words: 2, flags: ['project'] },
+  unset: { words: 1, flags: ['project'] },
+  edit: { words: 0, flags: ['project'] },
+  check: { words: 0, flags: [] },
+  schema: { words: 0, flags: [] },
+}
+
+/** Refuses what would have no effect: whoever typed it expects one. */
+function insistOnUse(given: Given): void {
+  const { what, key, value } = given
+  const use = Object.hasOwn(USES, what) ? USES[what] : undefined
+  if (use === undefined) {
+    const close = nearest(what, Object.keys(USES))
+    throw new PaudeError('usage', `paude config has no verb ${JSON.stringify(what)}`, {
+      hint:
+        close === null
+          ? 'paude config show, path, get, set, unset, edit, check or schema'
+          : `did you mean paude config ${close}?`,
+    })
+  }
+  const extra = [key, value].filter((word) => word !== undefined)[use.words]
+  if (extra !== undefined)
+    throw new PaudeError('usage', `paude config ${what}: one word too many: ${JSON.stringify(extra)}`, {
+      hint: 'paude help config',
+    })
+  const idle = (['project', 'origin', 'json'] as const).find((flag) => given[flag] === true && !use.flags.includes(flag))
+  if (idle !== undefined)
+    throw new PaudeError('usage', `paude config ${what}: --${idle} means nothing here`, {
+      hint: 'leave it out; paude help config',
+    })
+}
 
 /** What a start here would take. What still waits for the user's word is left out, and said. */
 async function effective(context: Context): Promise<Config> {
   const { config, open } = settle(context, await readProject(context, context.flags))
-  for (const { file } of open) context.warn(`${shown(file.file)} is not trusted: of it only what narrows is shown; paude trust`)
+  for (const { file } of open)
+    context.warn(`${shown(file.file)} is not trusted: of it only what narrows is shown; ${trustCommand(config)}`)
   return config
 }
 
@@ -72,16 +113,11 @@ async function show(context: Context, { origin, json }: Given): Promise<number> 
   return 0
 }
 
-/** The value alone, one line for each entry of a list; nothing when there is none. */
-async function get(context: Context, { key = '', json }: Given): Promise<number> {
-  insistOnKey(needed(key, 'get network.mode'))
-  const config = await effective(context)
-  const found = settingRows(config, context.host).filter((row) => row.key === key)
-  if (found.length === 0) throw unreadable(key)
-  const values = found.flatMap(({ value }: SettingRow) => (value === '-' ? [] : [value]))
-  const list = Object.entries(config.settings).some(([setting, value]) => Array.isArray(value) && keyOf(setting as never) === key)
-  if (json) context.answer(quoted(list ? values : (values[0] ?? null)))
-  else if (values.length > 0) context.answer(values.join('\n'))
+/** The value alone, one line for each entry of a list, a table as TOML; nothing when there is none. */
+async function get(context: Context, { key, json }: Given): Promise<number> {
+  const path = needed(key, 'get network.mode')
+  const text = keyText(await effective(context), context.host, { key: path, json: json === true })
+  if (text !== '') context.answer(text)
   return 0
 }
 
@@ -101,12 +137,7 @@ async function unset(context: Context, { key = '', project }: Given): Promise<nu
   return 0
 }
 
-function needed(key: string, example: string): string {
-  if (key === '') throw new PaudeError('usage', 'a key is missing', { hint: `paude config ${example}` })
+function needed(key: string | undefined, example: string): string {
+  if (!key) throw new PaudeError('usage', 'a key is missing', { hint: `paude config ${example}` })
   return key
 }
-
-const unreadable = (key: string): PaudeError =>
-  new PaudeError('usage', `${key} is read as a whole`, {
-    hint: `paude config get ${key.split('.').filter((part) => part !== 'profiles')[0]}`,
-  })

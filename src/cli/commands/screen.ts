@@ -1,6 +1,6 @@
 import { defineCommand } from 'citty'
+import { readLines } from '../../config/limits.ts'
 import { PaudeError } from '../../errors.ts'
-import { readLines } from '../args.ts'
 import type { Context } from '../context.ts'
 import { findSession } from '../find-session.ts'
 import { askHolder } from '../held.ts'

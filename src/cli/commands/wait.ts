@@ -1,7 +1,7 @@
 import { defineCommand } from 'citty'
 import { PaudeError } from '../../errors.ts'
 import { patiently } from '../../run/patience.ts'
-import { readSeconds } from '../args.ts'
+import { readTimeout } from '../args.ts'
 import type { Context } from '../context.ts'
 import { type Found, findSession } from '../find-session.ts'
 import { goalNames, readGoal } from '../goals.ts'
@@ -15,7 +15,7 @@ const args = {
   },
   any: { type: 'boolean', description: 'Until the first one got there' },
   all: { type: 'boolean', description: 'Until every one got there (default)' },
-  timeout: { type: 'string', valueHint: 'SECONDS', description: 'Give up after this time, with exit code 124' },
+  timeout: { type: 'string', valueHint: 'SECONDS', description: 'Give up after this time, with exit code 124 (default: none)' },
   json: { type: 'boolean', description: 'One JSON object a line' },
 } as const
 
@@ -27,7 +27,7 @@ export default (context: Context) =>
       const goal = readGoal(given.for ?? 'exited')
       if (given.any && given.all)
         throw new PaudeError('usage', '--any and --all contradict each other', { hint: 'leave one out' })
-      const seconds = readSeconds(given.timeout, 0, '--timeout')
+      const seconds = readTimeout(given.timeout)
       const found = await Promise.all((rawArgs.length === 0 ? [undefined] : rawArgs).map((word) => findOrNever(context, word)))
       await patiently(seconds, async (signal) => {
         const waits = found.map(async (each) => {
