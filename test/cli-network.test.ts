@@ -143,6 +143,16 @@ describe('a change', () => {
   })
 })
 
+test('watch without a terminal says nothing of what was blocked before, and where that stands', async () => {
+  const id = (await machine.paude(['--detach', '-p', 'hi'])).stdout.trim()
+  const line = { v: 1, t: 1, sid: id, m: 'CONNECT', h: 'old.example', p: 8081, st: 403, err: 'ERR_ACCESS_DENIED' }
+  machine.set('say', 'logs', `${JSON.stringify(line)}\n`)
+  expect((await network('blocked', id)).stdout).toContain('old.example:8081')
+  const { stdout, stderr } = await network('watch', id)
+  expect(stdout).toBe('')
+  expect(stderr).toContain(`paude network blocked ${id}`)
+})
+
 describe('scopes', () => {
   test('calls side by side lose no entry of a file', async () => {
     const names = ['a', 'b', 'c', 'd', 'e', 'f'].map((name) => `${name}.example`)
