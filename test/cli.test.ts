@@ -382,6 +382,7 @@ describe('words that mean nothing', () => {
     [['network', 'lgo'], 2, 'paude network log'],
     [['completion', 'tcsh'], 2, 'bash, zsh or fish'],
     [['help', 'stpo'], 2, 'did you mean paude help stop?'],
+    [['help', 'network', 'wach'], 2, 'paude help network watch'],
   ]
   // Side by side on one machine: none of them may leave a trace.
   const shared = makeMachine()
@@ -406,6 +407,17 @@ describe('words that mean nothing', () => {
     })
   })
 })
+
+test.each([['network allow --help'], ['network allow example.org -h'], ['help network allow']])(
+  '%s tells of that word alone',
+  async (line) => {
+    const words = line.split(' ')
+    const { code, stdout } = await machine.paude(words)
+    expect(code).toBe(0)
+    expect(stdout).toStartWith('Allow hosts to a session')
+    expect(stdout).not.toContain('--origin')
+  },
+)
 
 describe('config.toml', () => {
   const file = () => join(machine.home, '.config/paude/config.toml')

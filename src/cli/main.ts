@@ -73,6 +73,12 @@ async function runVerb(context: Context, { name, verb }: { name: string; verb: V
     context.answer(await verbHelp(context, name, verb))
     return 0
   }
+  const [word = '', ...further] = argv
+  if (verb.words?.includes(word) && before('--', further).some((one) => one === '--help' || one === '-h')) {
+    const { subVerbHelp, verbHelp } = await import('./help.ts')
+    context.answer((await subVerbHelp(context, { name, verb }, word)) ?? (await verbHelp(context, name, verb)))
+    return 0
+  }
   const { default: make } = await verb.load()
   // A verb that starts a box takes the flags of a start as well.
   const { layer, rest } = verb.starts ? startWords(argv, verb) : { layer: {}, rest: argv }
@@ -93,6 +99,9 @@ async function runVerb(context: Context, { name, verb }: { name: string; verb: V
   const code: unknown = await command.run?.({ rawArgs: [...words.rest], args: { _: [], ...values } as any, cmd: command })
   return typeof code === 'number' ? code : 0
 }
+
+const before = (end: string, words: readonly string[]): readonly string[] =>
+  words.includes(end) ? words.slice(0, words.indexOf(end)) : words
 
 /** Whether the words of a place are handed on as `rawArgs`. */
 const isMany = (key: string): boolean => key === 'words' || MANY.some((name) => name === key)
