@@ -419,6 +419,16 @@ test.each([['network allow --help'], ['network allow example.org -h'], ['help ne
   },
 )
 
+test('exec without a session means the one of this directory', async () => {
+  const id = (await machine.paude(['--detach', '-p', 'hi'])).stdout.trim()
+  expect((await machine.paude(['exec', '--', 'make', 'test'])).code).toBe(0)
+  const [call = []] = machine.calls().filter(([, verb, ...words]) => verb === 'exec' && words.includes('make'))
+  expect(call).toContain(id)
+  const bare = await machine.paude(['exec'])
+  expect(bare.code).toBe(125)
+  expect(bare.stderr).toContain('paude exec needs a command')
+})
+
 describe('config.toml', () => {
   const file = () => join(machine.home, '.config/paude/config.toml')
 
