@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import type { Config, Settings } from '../config/settings.ts'
+import type { Config } from '../config/settings.ts'
 import type { Host } from '../host.ts'
 import { extraCaCertificates } from '../image/ca.ts'
 import { capture } from '../run/process.ts'
@@ -20,9 +20,10 @@ export type Surroundings = {
 }
 
 /** Looks at machine and project. One process (git); no engine is asked. */
-export async function lookAround(host: Host, { settings }: Config): Promise<Surroundings> {
+export async function lookAround(host: Host, config: Config): Promise<Surroundings> {
+  const { settings } = config
   const workspace = findWorkspace(host, settings)
-  const [identity, references] = await Promise.all([readIdentity(workspace), followed(host, settings)])
+  const [identity, references] = await Promise.all([readIdentity(workspace), followed(host, config)])
   return {
     workspace,
     identity,
@@ -32,8 +33,15 @@ export async function lookAround(host: Host, { settings }: Config): Promise<Surr
   }
 }
 
-const followed = async (host: Host, settings: Settings): Promise<Surroundings['references']> =>
-  settings.references.length === 0 ? {} : await (await import('./references.ts')).readReferences(settings, host)
+async function followed(host: Host, { settings, origins }: Config): Promise<Surroundings['references']> {
+  if (settings.references.length === 0) return {}
+  const { readReferences } = await import('./references.ts')
+  return await readReferences(
+    settings,
+    host,
+    origins.references.map(({ place }) => place),
+  )
+}
 
 /** Where distributions keep the init that podman mounts; without it --init fails. */
 export const INIT_PROGRAMS = [
