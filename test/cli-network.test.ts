@@ -59,6 +59,13 @@ describe('why and list', () => {
     expect(stdout).toMatch(/flag\.example +asked for by --network-allow/)
   })
 
+  test.each(['list', 'why https://a.example'])('%s speaks of no allowlist where a start would have no network', async (line) => {
+    const said = await machine.paude(['--network', 'none', 'network', ...line.split(' ')])
+    expect([said.code, said.stdout]).toEqual([1, ''])
+    expect(said.stderr).toContain('a start here would have no network')
+    expect(said.stderr).not.toContain('restricted')
+  })
+
   test('what is not allowed exits with 1 and names the command that allows it', async () => {
     const { code, stderr } = await network('why', 'nowhere.example')
     expect(code).toBe(1)
