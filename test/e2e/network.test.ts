@@ -195,7 +195,12 @@ describeEach('paude network watch', (backend) => {
       await terminal.see('taken back')
       await terminal.see(new RegExp(`^> blocked +${SITE}`, 'm'))
       expect(await ask(`http://${SITE}/`)).toBe('403')
-      await terminal.press('k')
+      await terminal.press('?')
+      await terminal.see('take back what the last of these keys did')
+      await terminal.press('s')
+      // The newest comes first, and that is the one that was asked for again.
+      await terminal.see(new RegExp(`^> blocked +${SITE} +2 `, 'm'))
+      await terminal.press('j')
       await terminal.press('n')
       await terminal.see('other.example is denied')
       await terminal.see(/^> denied +other\.example:443/m)

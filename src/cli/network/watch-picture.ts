@@ -29,10 +29,10 @@ const NARROW = 72
 export function watchPicture(view: View, { columns, height }: Size): readonly string[] {
   const title = bold(Bun.sliceAnsi(printable(view.title), 0, columns, '…'))
   const foot = inLines(footWords(view.ended), columns).map(dim)
-  if (view.keys) return [title, '', ...keyLines(columns), '', ...foot].slice(-height)
+  if (view.keys) return [title, '', ...keyLines(columns), '', ...foot].slice(0, height)
   if (view.rows.length === 0) return [title, '', 'nothing was blocked yet', '', ...wrapped(view.said, columns), ...foot]
   const [head = '', ...body] = cut(view.rows, columns)
-  const said = [...detail(view, columns), ...wrapped(view.said, columns)].slice(-4)
+  const said = below(view, columns)
   const room = roomOf(view, { columns, height })
   const position = body.length <= room ? [] : [dim(Bun.sliceAnsi(positionOf(view, room), 0, columns, '…'))]
   return [
@@ -45,15 +45,20 @@ export function watchPicture(view: View, { columns, height }: Size): readonly st
     '',
     ...said,
     ...foot,
-  ]
+  ].slice(0, height)
 }
 
 /** How many rows there is room for. */
 export function roomOf(view: View, { columns, height }: Size): number {
-  const said = Math.min(4, detail(view, columns).length + wrapped(view.said, columns).length)
-  const most = height - 3 - said - inLines(footWords(view.ended), columns).length
+  const most = height - 3 - below(view, columns).length - inLines(footWords(view.ended), columns).length
   return Math.max(1, view.rows.length <= most ? most : most - 1)
 }
+
+/** What stands below the table: a row in full, and what was said last. */
+const below = (view: View, columns: number): readonly string[] => [
+  ...detail(view, columns).slice(0, 3),
+  ...wrapped(view.said, columns).slice(0, 4),
+]
 
 /** The first row to show, so that the chosen one is among them and as little as possible moves. */
 export const firstRow = (
@@ -68,7 +73,7 @@ const positionOf = ({ rows, first, unseen }: View, room: number): string =>
     ...(first + room < rows.length ? [`↓ ${rows.length - first - room} below`] : []),
   ].join(' · ')
 
-/** The table: what is too wide for it is cut, the widest column first. */
+/** The table: what is too wide for it is cut. */
 function cut(rows: readonly Row[], columns: number): readonly string[] {
   const narrow = columns < NARROW
   const [states, times, last] = ['STATE', 'TIMES', narrow ? 'LAST ' : 'LAST    ']
@@ -118,14 +123,21 @@ function cut(rows: readonly Row[], columns: number): readonly string[] {
   return lines.split('\n')
 }
 
-/** Widths that fit together: the widest give way first. */
+/** Widths of host, program and reason that are enough to tell them by, and those below which none goes. */
+const ENOUGH = [19, 9, 20] as const
+const LEAST = 7
+
+/** Widths that fit together: whatever has most beyond what is enough gives way first. */
 function shared(natural: readonly number[], room: number): readonly number[] {
-  const sum = (most: number) => natural.reduce((total, width) => total + Math.min(width, most), 0)
-  let most = Math.max(...natural)
-  while (most > 7 && sum(most) > room) most--
-  const spare = Math.max(0, room - sum(most))
-  const first = natural.findIndex((width) => width > most)
-  return natural.map((width, at) => (at === first ? Math.min(width, most + spare) : Math.min(width, most)))
+  const widths = [...natural]
+  while (widths.reduce((sum, width) => sum + width, 0) > room) {
+    const spare = widths.map((width, at) => (width > LEAST ? width - (ENOUGH[at] ?? LEAST) : Number.NEGATIVE_INFINITY))
+    const most = Math.max(...spare)
+    if (most === Number.NEGATIVE_INFINITY) break
+    const at = spare.indexOf(most)
+    widths[at] = (widths[at] ?? 0) - 1
+  }
+  return widths
 }
 
 /** The end of a host says whose it is, and the port stands there. */

@@ -101,8 +101,11 @@ async function watchTable(context: Context, found: Found): Promise<number> {
       const key = await Promise.race([keyboard.next(), Bun.sleep(LOOK).then(() => '')])
       const row = rows[at]
       if (key === 'q' || key === '\x03' || key === '\x1b') return 0
-      if (key === '?') keys = !keys
-      else if (key !== '') keys = false
+      // Behind the keys no row is to be seen, so none is acted on.
+      if (key === '?' || (keys && key !== '')) {
+        keys = !keys
+        continue
+      }
       const step = Object.hasOwn(STEPS, key) ? (STEPS[key]?.(room) ?? 0) : 0
       const next = rows[Math.max(0, Math.min(rows.length - 1, at + step))]
       if (next !== undefined) chosen = placeOf(next)

@@ -60,6 +60,16 @@ test('the chosen row that had to be cut is told in full below', () => {
   expect(drawn(view([row('a.example')])).filter((line) => line.includes('a.example'))).toHaveLength(1)
 })
 
+test.each([5, 8, 12])('a terminal of %p lines gets no more than it has', (height) => {
+  const rows = Array.from({ length: 20 }, (_, at) => row(`h${at}.example`))
+  expect(drawn(view(rows, { said: 'word '.repeat(200) }), 60, height).length).toBeLessThanOrEqual(height)
+  expect(drawn(view(rows, { keys: true }), 60, height).length).toBeLessThanOrEqual(height)
+})
+
+test('where there is room for the reason, a long host gives way to it', () => {
+  expect(drawn(view([row(LONG)]), 80)[2]).toEndWith('not on the allowlist')
+})
+
 test('a row says what would become of it now', () => {
   const lines = drawn(view([row('a.example', { state: 'denied' }), row('b.example', { state: 'allowed' })]))
   expect(lines[2]).toStartWith('> denied   a.example')
