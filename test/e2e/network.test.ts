@@ -154,6 +154,17 @@ describeEach('a running session', (backend) => {
     expect((await network('list', id)).stdout).not.toContain(SITE)
   }, 60_000)
 
+  test('gets back what was said for good once a word for some seconds has ended', async () => {
+    await must(network('allow', SITE, '--session', id))
+    await must(network('deny', SITE, '--for', '3s', '--session', id))
+    expect(await status(`http://${SITE}/`)).toBe('403')
+    await poll('the denial has ended', async () => (await status(`http://${SITE}/`)) === '200', 20)
+    await must(network('allow', SITE, '--for', '1s', '--session', id))
+    const end = Date.now() / 1000 + 3
+    await poll('its time is over', () => Date.now() / 1000 > end)
+    expect(await status(`http://${SITE}/`)).toBe('200')
+  }, 60_000)
+
   test('still has its own changes after a stop, but not what has ended', async () => {
     await must(network('allow', SITE, '--session', id))
     await must(network('allow', 'gone.example', '--for', '1s', '--session', id))
