@@ -59,6 +59,13 @@ describe('why and list', () => {
     expect(stdout).toMatch(/flag\.example +asked for by --network-allow/)
   })
 
+  test.each(['list', 'why https://a.example'])('%s speaks of no allowlist where a start would have no network', async (line) => {
+    const said = await machine.paude(['--network', 'none', 'network', ...line.split(' ')])
+    expect([said.code, said.stdout]).toEqual([1, ''])
+    expect(said.stderr).toContain('a start here would have no network')
+    expect(said.stderr).not.toContain('restricted')
+  })
+
   test('what is not allowed exits with 1 and names the command that allows it', async () => {
     const { code, stderr } = await network('why', 'nowhere.example')
     expect(code).toBe(1)
@@ -153,6 +160,16 @@ describe('a change', () => {
     const id = (await machine.paude(['--network', 'none', '--detach', '-p', 'hi'])).stdout.trim()
     expect((await network('allow', 'a.example', '--session', id)).stderr).toContain('has no network')
   })
+})
+
+test('watch without a terminal says nothing of what was blocked before, and where that stands', async () => {
+  const id = (await machine.paude(['--detach', '-p', 'hi'])).stdout.trim()
+  const line = { v: 1, t: 1, sid: id, m: 'CONNECT', h: 'old.example', p: 8081, st: 403, err: 'ERR_ACCESS_DENIED' }
+  machine.set('say', 'logs', `${JSON.stringify(line)}\n`)
+  expect((await network('blocked', id)).stdout).toContain('old.example:8081')
+  const { stdout, stderr } = await network('watch', id)
+  expect(stdout).toBe('')
+  expect(stderr).toContain(`paude network blocked ${id}`)
 })
 
 describe('scopes', () => {
@@ -277,15 +294,6 @@ describe('what was asked for', () => {
     expect(stdout).toMatch(/ b\.example:443 .* 222222222222 +not on/)
     expect(stdout).toMatch(/ c\.example:443 .* unknown +not on/)
     expect((await network('log', '--follow')).stdout).toMatch(/ b\.example:443 .* 222222222222 +not on/)
-    const watched = (await network('watch', '--json')).stdout
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line) as object)
-    expect(watched).toEqual([
-      expect.objectContaining({ host: 'a.example', session: 's', revision: '111111111111' }),
-      expect.objectContaining({ host: 'b.example', session: 's', revision: '222222222222' }),
-      expect.objectContaining({ host: 'c.example', session: 's', revision: '' }),
-    ])
   })
 
   test("is proposed on stdout, and with --project written into the project's file, around what stands there", async () => {

@@ -388,6 +388,7 @@ describe('words that mean nothing', () => {
     [['network', 'lgo'], 2, 'paude network log'],
     [['completion', 'tcsh'], 2, 'bash, zsh or fish'],
     [['help', 'stpo'], 2, 'did you mean paude help stop?'],
+    [['help', 'network', 'wach'], 2, 'paude help network watch'],
   ]
   // Side by side on one machine: none of them may leave a trace.
   const shared = makeMachine()
@@ -411,6 +412,87 @@ describe('words that mean nothing', () => {
       kept: '',
     })
   })
+})
+
+test.each([['network allow --help'], ['network allow example.org -h'], ['help network allow']])(
+  '%s tells of that word alone',
+  async (line) => {
+    const words = line.split(' ')
+    const { code, stdout } = await machine.paude(words)
+    expect(code).toBe(0)
+    expect(stdout).toStartWith('Allow hosts to a session')
+    expect(stdout).not.toContain('--origin')
+  },
+)
+
+describe('what is nearly ours', () => {
+  test.each([['netwrk list'], ['statsu'], ['stpo fix-login'], ['sesions --json'], ['confg']])('%j is no prompt', async (line) => {
+    const words = line.split(' ')
+    const { code, stdout, stderr } = await machine.paude(words)
+    expect([code, stdout]).toEqual([125, ''])
+    expect(stderr).toMatch(/did you mean paude \w+/)
+    expect(stderr).toContain(`paude -- ${words[0]}`)
+    expect(machine.calls()).toEqual([])
+  })
+
+  test.each([
+    [['--force', '--', 'netwrk']],
+    [['mcp', 'list']],
+    [['plugins']],
+    [['netwrk is down']],
+    [['hello']],
+    [['hi', 'there']],
+  ])('%j goes to Claude', async (words) => {
+    const { code, stderr } = await machine.paude(words)
+    expect(code).toBe(0)
+    expect(stderr).not.toContain('did you mean')
+  })
+
+  test('a flag is warned of wherever it stands among the options, and Claude’s own are not', async () => {
+    for (const words of [
+      ['--memry', '4g', '-p', 'x'],
+      ['-p', 'x', '--memry=4g'],
+    ])
+      expect((await machine.paude(words)).stderr).toContain("warning: --memry goes to Claude; did you mean paude's --memory?")
+    for (const words of [
+      ['--model', 'opus'],
+      ['--verbose'],
+      ['--name', 'x'],
+      ['--settings', '{}'],
+      ['--append-system-prompt', '--memry'],
+    ])
+      expect((await machine.paude(['-p', 'x', ...words])).stderr).not.toContain('did you mean')
+    expect((await machine.paude(['--force', '--', '-p', '--memry'])).stderr).not.toContain('did you mean')
+  })
+
+  test.each([
+    ['PAUDE_NETWRK', 'PAUDE_NETWORK?'],
+    ['PAUDE_LIMITS_MEMORY', 'PAUDE_MEMORY?'],
+    ['PAUDE_QQQQQQQQ', 'PAUDE_QQQQQQQQ means nothing to paude\n'],
+  ])('the variable %s is warned of', async (name, said) => {
+    for (const words of [
+      ['--dry-run', '-p', 'x'],
+      ['run', '--dry-run', '--', 'true'],
+      ['config', 'get', 'network.mode'],
+    ])
+      expect((await machine.paude(words, { env: { [name]: '1' } })).stderr).toContain(said)
+    expect((await machine.paude(['version'], { env: { [name]: '1' } })).stderr).not.toContain(name)
+  })
+
+  test('the variables that paude reads are not', async () => {
+    const env = { PAUDE_MEMORY: '1g', PAUDE_NETWORK_ALLOW: 'a.example', PAUDE_DETACH: '0', PAUDE_BACKENDS: '' }
+    expect((await machine.paude(['--dry-run', '-p', 'x'], { env })).stderr).not.toContain('means nothing')
+  })
+})
+
+test('exec without a session means the one of this directory', async () => {
+  const id = (await machine.paude(['--detach', '-p', 'hi'])).stdout.trim()
+  expect((await machine.paude(['exec', '--', 'make', 'test'])).code).toBe(0)
+  const [call = []] = machine.calls().filter(([, verb, ...words]) => verb === 'exec' && words.includes('make'))
+  expect(call).toContain(id)
+  const bare = await machine.paude(['exec'])
+  expect(bare.code).toBe(125)
+  expect(bare.stderr).toContain('paude exec needs a command')
 })
 
 describe('config.toml', () => {

@@ -124,6 +124,51 @@ describe('without questions', () => {
     expect([readFileSync(elsewhere, 'utf8'), lstatSync(file).isSymbolicLink()]).toEqual(['untouched', true])
   })
 
+  test('tells what the groups need that the box would not have, and the ways out', async () => {
+    put('package.json')
+    const { stderr } = await machine.paude(['init', '--yes'])
+    expect(stderr).toContain('has no node, npm')
+    expect(stderr).toContain('paude config set image.ref IMAGE --project')
+    expect(stderr).not.toContain('--devcontainer')
+    put('.devcontainer/devcontainer.json', '{ "image": "example.org/box/node:1" }')
+    expect((await machine.paude(['init', '--yes'])).stderr).toContain(
+      'paude --devcontainer takes the image of .devcontainer/devcontainer.json',
+    )
+  })
+
+  test.each([
+    ['an image is named', ['--image', 'my/box:1']],
+    ['the devcontainer counts', ['--devcontainer']],
+    ['no group needs a tool', []],
+  ])('says nothing of tools where %s', async (_, flags) => {
+    put('.devcontainer/devcontainer.json', '{ "image": "example.org/box/github-cli:1" }')
+    if (flags.length > 0) put('package.json')
+    expect((await machine.paude([...flags, 'init', '--yes'])).stderr).not.toContain('has no ')
+  })
+
+  test('of no groups leaves the file as it is, and does not say that nothing asks for one', async () => {
+    put('package.json')
+    put('paude.toml', '[network]\ngroups = ["@npm"]\n')
+    const { code, stderr } = await machine.paude(['init', '--groups', 'none'])
+    expect(code).toBe(0)
+    expect(stderr).toContain(`no group was chosen, so ${file} stays as it is`)
+    expect(stderr).not.toContain('nothing here asks')
+    expect(stderr).not.toContain('packages of Node')
+  })
+
+  test('is refused where a start is', async () => {
+    const { code, stderr } = await machine.paude(['init', '--yes'], { cwd: '/' })
+    expect(code).toBe(1)
+    expect(stderr).toContain('refusing to work in /')
+    expect((await machine.paude(['init', '--yes'], { cwd: machine.home })).stderr).toContain('--force')
+    expect((await machine.paude(['--force', 'init', '--yes'], { cwd: machine.home })).code).toBe(0)
+  })
+
+  test('says which engine boxes run on once the choice is made', async () => {
+    machine.write(userFile, 'backend = "podman"\n')
+    expect((await machine.paude(['init', '--yes', '--backend', 'auto'])).stderr).toContain('boxes run on docker\n')
+  })
+
   test('leaves nothing behind but the file', async () => {
     put('package.json')
     await machine.paude(['init', '--yes'])

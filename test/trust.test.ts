@@ -71,6 +71,25 @@ describe('a project that wants to open the box', () => {
     expect((await machine.paude(['trust', '--list'])).stdout).toMatch(/paude\.toml +gone +\d/)
   })
 
+  test('is listed as changed when the Dockerfile of its devcontainer is, or another file of the build', async () => {
+    const folder = join(machine.project, '.devcontainer')
+    machine.write(join(folder, 'devcontainer.json'), '{ "build": { "dockerfile": "Dockerfile" } }')
+    machine.write(join(folder, 'Dockerfile'), 'FROM debian\n')
+    machine.write(join(folder, 'words'), 'one\n')
+    const state = async () =>
+      (JSON.parse((await machine.paude(['trust', '--list', '--json'])).stdout) as readonly { state: string }[])[0]?.state
+    expect((await machine.paude(['--devcontainer', 'trust', '--yes'])).code).toBe(0)
+    expect(await state()).toBe('trusted')
+    machine.write(join(folder, 'words'), 'two\n')
+    expect(await state()).toBe('changed')
+    machine.write(join(folder, 'words'), 'one\n')
+    expect(await state()).toBe('trusted')
+    machine.write(join(folder, 'Dockerfile'), 'FROM debian\n# more\n')
+    expect(await state()).toBe('changed')
+    rmSync(join(folder, 'Dockerfile'))
+    expect(await state()).toBe('changed')
+  })
+
   test('is asked again when the user has less than at the time of his word', async () => {
     machine.write(file, '[limits]\nmemory = "8g"\n[network]\nallow = ["evil.example.org"]\n')
     await machine.paude(['trust', '--yes'])

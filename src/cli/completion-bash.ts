@@ -1,65 +1,98 @@
 import { commandLine } from '../plan/shell.ts'
-import type { Choice, Entry, Vocabulary } from './completion.ts'
+import { bare, type Choice, type Entry, type Offer, type Vocabulary, valued, type Word } from './completion.ts'
 
 /** Completion for bash 3.2 and later, without bash-completion. */
-export const bashCompletion = ({
-  flags,
-  verbs,
-}: Vocabulary): string => `# paude completion for bash: source <(paude completion bash)
+export const bashCompletion = (vocabulary: Vocabulary): string => `# paude completion for bash: source <(paude completion bash)
 _paude() {
-  local current=\${COMP_WORDS[COMP_CWORD]} verb= at flag=
-  # bash cuts --flag=value in three.
-  case \${COMP_WORDS[COMP_CWORD]} in =) current= ;; esac
+  local current=\${COMP_WORDS[COMP_CWORD]} verb= word= count=0 flag= value= put= at
+  # bash cuts --flag=value in three, and the @ off a word, which all the same begins what is replaced.
+  case $current in
+    =) current= ;;
+    @ | =@) current=@ ;;
+    *) case \${COMP_WORDS[COMP_CWORD - 1]} in @ | =@) current=@$current ;; esac ;;
+  esac
   for ((at = 1; at < COMP_CWORD; at++)); do
     case \${COMP_WORDS[at]} in
-      ${pattern(flags.filter(({ takes }) => takes !== 'nothing'))})
+      --)
+        verb=--
+        break
+        ;;
+      @ | = | =@) ;;
+      :) at=$((at + 1)) ;;
+      ${pattern(valued(vocabulary))})
         flag=\${COMP_WORDS[at]}
-        [[ \${COMP_WORDS[at + 1]} != = ]] || at=$((at + 1))
+        case \${COMP_WORDS[at + 1]} in = | @ | =@) at=$((at + 1)) ;; esac
         at=$((at + 1))
         ;;
-      ${pattern(flags.filter(({ takes }) => takes === 'nothing'))}) ;;
+      ${pattern(bare(vocabulary))} | --*=*) ;;
       *)
-        verb=\${COMP_WORDS[at]}
-        break
+        if [[ -z $verb ]]; then
+          verb=\${COMP_WORDS[at]}
+          # Whatever follows a word that is not ours is not ours either.
+          case $verb in ${vocabulary.verbs.map(({ name }) => name).join(' | ')}) ;; *) break ;; esac
+        elif [[ -z $word ]]; then
+          word=\${COMP_WORDS[at]}
+        else
+          count=$((count + 1))
+        fi
         ;;
     esac
   done
   COMPREPLY=()
-  # The value of a flag is not finished yet.
-  if [[ -z $verb && $at -gt $COMP_CWORD || -z $verb && \${COMP_WORDS[COMP_CWORD]} == = ]]; then
+  if [[ $current == --*=* ]]; then
+    flag=\${current%%=*} put=\${current%%=*}= current=\${current#*=} value=yes
+  elif [[ $at -gt $COMP_CWORD ]]; then
+    value=yes
+  fi
+  if [[ -n $value ]]; then
     case $flag in
-${flags.flatMap(valueCase).join('\n')}
+${valued(vocabulary).flatMap(valueCase).join('\n')}
     esac
     return
   fi
   case $verb in
-    '') _paude_words ${quoted([...verbs.map(({ name }) => name), ...flags.map(long)])} ;;
-${verbs.map(verbCase).join('\n')}
+    '') ${words([...vocabulary.verbs.map(({ name }) => name), ...vocabulary.flags.map(long)])} ;;
+${vocabulary.verbs.map(verbCase).join('\n')}
     *) compopt -o default 2>/dev/null ;;
   esac
 }
 _paude_words() {
-  while IFS= read -r word; do COMPREPLY+=("$word"); done < <(IFS=$'\\n'; compgen -W "$*" -- "$current")
+  while IFS= read -r one; do COMPREPLY+=("$put$one"); done < <(IFS=$'\\n'; compgen -W "$*" -- "$current")
 }
-_paude_sessions() {
-  _paude_words $(paude completion sessions 2>/dev/null)
+_paude_ask() {
+  _paude_words $(paude completion "$1" 2>/dev/null)
 }
 complete -F _paude paude
 `
 
 const long = ({ name }: Choice): string => `--${name}`
 const pattern = (flags: readonly Choice[]): string => flags.map(long).join(' | ')
-const quoted = (words: readonly string[]): string => commandLine(words)
+const words = (list: readonly string[]): string => (list.length === 0 ? ':' : `_paude_words ${commandLine(list)}`)
 
-function valueCase({ name, takes }: Choice): readonly string[] {
-  if (takes === 'nothing' || takes === 'anything') return []
-  return [`      --${name}) ${takes === 'path' ? 'compopt -o default 2>/dev/null' : `_paude_words ${quoted(takes)}`} ;;`]
+function offered(offer: Offer): string {
+  switch (offer) {
+    case 'anything':
+      return ':'
+    case 'path':
+      return 'compopt -o default 2>/dev/null'
+    case 'sessions':
+    case 'profiles':
+      return `_paude_ask ${offer}`
+  }
+  return words(offer)
 }
 
-function verbCase({ name, flags, words, sessions }: Entry): string {
-  const offers = [
-    ...(words.length + flags.length > 0 ? [`_paude_words ${quoted([...words, ...flags.map(long)])}`] : []),
-    ...(sessions ? ['_paude_sessions'] : []),
-  ]
-  return `    ${name}) ${offers.length > 0 ? offers.join('; ') : ':'} ;;`
+const valueCase = ({ name, takes }: Choice): readonly string[] =>
+  takes === 'nothing' || takes === 'anything' ? [] : [`      --${name}) ${offered(takes)} ;;`]
+
+function verbCase({ name, flags, words: known, sessions }: Entry): string {
+  const first = words([...known.map((one) => one.name), ...flags.map(long)])
+  if (known.length === 0) return `    ${name}) ${[first, ...(sessions ? [offered('sessions')] : [])].join('; ')} ;;`
+  return [`    ${name}) case $word in`, `      '') ${first} ;;`, ...known.map(wordCase), '    esac ;;'].join('\n')
 }
+
+const wordCase = ({ name, flags, places, many }: Word): string =>
+  `      ${name}) ${[
+    words(flags.map(long)),
+    ...places.map((offer, at) => `[[ $count -${many && at === places.length - 1 ? 'ge' : 'eq'} ${at} ]] && ${offered(offer)}`),
+  ].join('; ')} ;;`

@@ -1,46 +1,54 @@
 import { quote } from '../plan/shell.ts'
-import type { Choice, Entry, Vocabulary } from './completion.ts'
+import { bare, type Choice, type Entry, type Offer, type Vocabulary, valued, type Word } from './completion.ts'
 
 /** Completion for zsh, sourced or as a file _paude in fpath. */
-export const zshCompletion = ({ flags, verbs }: Vocabulary): string => `#compdef paude
+export const zshCompletion = (vocabulary: Vocabulary): string => `#compdef paude
 # paude completion for zsh: source <(paude completion zsh)
 _paude() {
-  local verb= flag= at current=\${words[CURRENT]}
+  local verb= word= flag= at current=\${words[CURRENT]}
+  integer count=0
   local -a offers
   for ((at = 2; at < CURRENT; at++)); do
     case \${words[at]} in
-      ${flags
-        .filter(({ takes }) => takes !== 'nothing')
-        .map(long)
-        .join(' | ')}) flag=\${words[at]}; at=$((at + 1)) ;;
-      ${flags.flatMap(({ name, takes }) => (takes === 'nothing' ? [`--${name}`] : [`--${name}=*`])).join(' | ')}) ;;
-      *) verb=\${words[at]}; break ;;
+      --) verb=--; break ;;
+      ${valued(vocabulary).map(long).join(' | ')}) flag=\${words[at]}; at=$((at + 1)) ;;
+      ${bare(vocabulary).map(long).join(' | ')} | --*=*) ;;
+      *)
+        if [[ -z $verb ]]; then
+          verb=\${words[at]}
+          # Whatever follows a word that is not ours is not ours either.
+          case $verb in ${vocabulary.verbs.map(({ name }) => name).join(' | ')}) ;; *) break ;; esac
+        elif [[ -z $word ]]; then
+          word=\${words[at]}
+        else
+          count=$((count + 1))
+        fi
+        ;;
     esac
   done
-  if [[ -z $verb && ( $at -gt $CURRENT || $current == --*=* ) ]]; then
+  if [[ $at -gt $CURRENT || $current == --*=* ]]; then
     if [[ $current == --*=* ]]; then
       flag=\${current%%=*}
       compset -P '--*='
     fi
     case $flag in
-${flags.flatMap(valueCase).join('\n')}
+${valued(vocabulary).flatMap(valueCase).join('\n')}
     esac
     return
   fi
   case $verb in
     '')
-      offers=(${verbs.map(described).join(' ')})
+      offers=(${vocabulary.verbs.map(described).join(' ')})
       _describe -t verbs verb offers
-      offers=(${flags.map(describedFlag).join(' ')})
-      _describe -t flags flag offers
+      ${flagsOffered(vocabulary.flags)}
       ;;
-${verbs.map(verbCase).join('\n')}
+${vocabulary.verbs.map(verbCase).join('\n')}
     *) _default ;;
   esac
 }
-_paude_sessions() {
-  local -a sessions=(\${(f)"$(paude completion sessions 2>/dev/null)"})
-  compadd -a sessions
+_paude_ask() {
+  local -a found=(\${(f)"$(paude completion $1 2>/dev/null)"})
+  compadd -a found
 }
 if [[ \${funcstack[1]-} == _paude ]]; then _paude "$@"; else compdef _paude paude; fi
 `
@@ -50,18 +58,37 @@ const long = ({ name }: Choice): string => `--${name}`
 const pair = (word: string, text: string): string => quote(`${word}:${text.replaceAll('\\', '').replaceAll(':', '\\:')}`)
 const described = ({ name, description }: Entry): string => pair(name, description)
 const describedFlag = ({ name, description }: Choice): string => pair(`--${name}`, description)
+const flagsOffered = (flags: readonly Choice[]): string =>
+  flags.length === 0 ? ':' : `offers=(${flags.map(describedFlag).join(' ')}); _describe -t flags flag offers`
 
-function valueCase({ name, takes }: Choice): readonly string[] {
-  if (takes === 'nothing' || takes === 'anything') return []
-  return [`      --${name}) ${takes === 'path' ? '_files' : `compadd -- ${takes.map(quote).join(' ')}`} ;;`]
+function offered(offer: Offer): string {
+  switch (offer) {
+    case 'anything':
+      return ':'
+    case 'path':
+      return '_files'
+    case 'sessions':
+    case 'profiles':
+      return `_paude_ask ${offer}`
+  }
+  return `compadd -- ${offer.map(quote).join(' ')}`
 }
+
+const valueCase = ({ name, takes }: Choice): readonly string[] =>
+  takes === 'nothing' || takes === 'anything' ? [] : [`      --${name}) ${offered(takes)} ;;`]
 
 function verbCase({ name, flags, words, sessions }: Entry): string {
+  if (words.length === 0) return `    ${name}) ${[...(sessions ? [offered('sessions')] : []), flagsOffered(flags)].join('; ')} ;;`
   return [
-    `    ${name})`,
-    ...(words.length > 0 ? [`      compadd -- ${words.map(quote).join(' ')}`] : []),
-    ...(sessions ? ['      _paude_sessions'] : []),
-    ...(flags.length > 0 ? [`      offers=(${flags.map(describedFlag).join(' ')})`, '      _describe -t flags flag offers'] : []),
-    '      ;;',
+    `    ${name}) case $word in`,
+    `      '') ${offered(words.map((one) => one.name))}; ${flagsOffered(flags)} ;;`,
+    ...words.map(wordCase),
+    '    esac ;;',
   ].join('\n')
 }
+
+const wordCase = ({ name, flags, places, many }: Word): string =>
+  `      ${name}) ${[
+    ...places.map((offer, at) => `[[ $count -${many && at === places.length - 1 ? 'ge' : 'eq'} ${at} ]] && ${offered(offer)}`),
+    flagsOffered(flags),
+  ].join('; ')} ;;`

@@ -2,6 +2,7 @@ import type { ArgsDef } from 'citty'
 import { flagWord, type OwnFlag, ownFlags, variableOf } from '../config/own-flags.ts'
 import type { Context } from './context.ts'
 import { bold, dim } from './output.ts'
+import { subVerbs } from './sub-verbs.ts'
 import type { Verb } from './verbs.ts'
 
 /** `paude --help`. */
@@ -54,24 +55,61 @@ export async function verbHelp(context: Context, name: string, verb: Verb): Prom
     bold('Usage'),
     `  paude ${name}${flags.length > 0 ? ' [flags]' : ''} ${usage}`.trimEnd(),
     ...(also.length > 0 ? ['', `Also: paude ${also.join(', ')}`] : []),
-    '',
-    bold('Examples'),
-    ...columns(verb.examples),
-    ...(flags.length > 0
-      ? [
-          '',
-          bold('Flags'),
-          ...columns(
-            flags.map(([key, definition]) => [
-              `--${key}${definition.type === 'boolean' ? '' : ` ${('valueHint' in definition && definition.valueHint) || 'VALUE'}`}`,
-              definition.description ?? '',
-            ]),
-          ),
-        ]
-      : []),
+    ...group(
+      'Words',
+      Object.entries(subVerbs[name] ?? {}).map(([word, { does }]) => [word, does]),
+    ),
+    ...group('Examples', verb.examples),
+    ...group(
+      'Flags',
+      flags.map(([key, definition]) => [typed(key, definition), definition.description ?? '']),
+    ),
+    ...(name in subVerbs ? ['', dim(`paude help ${name} WORD tells more of one of the words.`)] : []),
     ...(verb.starts ? ['', dim('The flags of a start may stand before and after the verb: paude --help lists them.')] : []),
   ].join('\n')
 }
+
+/** `paude help VERB WORD`; null where there is nothing to tell of the word alone. */
+export async function subVerbHelp(
+  context: Context,
+  { name, verb }: { name: string; verb: Verb },
+  word: string,
+): Promise<string | null> {
+  const table = subVerbs[name] ?? {}
+  const sub = Object.hasOwn(table, word) ? table[word] : undefined
+  if (sub === undefined) return null
+  const args = await verbArgs(context, verb)
+  const flags = sub.flags.flatMap((key) => (args[key] === undefined ? [] : [[key, args[key]] as const]))
+  return [
+    sub.does,
+    '',
+    bold('Usage'),
+    `  paude ${name} ${word}${flags.length > 0 ? ' [flags]' : ''} ${sub.usage}`.trimEnd(),
+    ...group('Examples', sub.examples),
+    ...group('Keys', sub.keys ?? []),
+    ...group(
+      'Flags',
+      flags.map(([key, definition]) => [typed(key, definition), aboutOne(definition.description ?? '', word)]),
+    ),
+  ].join('\n')
+}
+
+/** A description without the words it is about: `allow, deny: for so long` is about two of them, `log: one object a line` about another. */
+function aboutOne(text: string, word: string): string {
+  const [, first = '', rest = text] = /^([a-z]+(?:, [a-z]+)*): (.*)$/s.exec(text) ?? []
+  const parts = (first === '' ? text : rest).split('; ').filter((part) => {
+    const [, only] = /^([a-z]+): /.exec(part) ?? []
+    return only === undefined || only === word
+  })
+  const said = parts.join('; ').replace(`${word}: `, '')
+  return `${said.slice(0, 1).toUpperCase()}${said.slice(1)}`
+}
+
+const typed = (key: string, definition: ArgsDef[string]): string =>
+  `--${key}${definition.type === 'boolean' ? '' : ` ${('valueHint' in definition && definition.valueHint) || 'VALUE'}`}`
+
+const group = (title: string, rows: readonly (readonly [string, string])[]): readonly string[] =>
+  rows.length === 0 ? [] : ['', bold(title), ...columns(rows)]
 
 function place(key: string, required: boolean): string {
   if (key === 'words') return required ? '[--] COMMAND…' : '[-- WORDS…]'

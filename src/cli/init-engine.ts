@@ -23,7 +23,8 @@ export async function initEngine(
     ? readEngine(readAnswer(context, `engine: ${ready.join(' or ')}? [Enter for the first]: `), engines)
     : wanted
   const name = choice === undefined ? undefined : readEngine(choice, engines)
-  const taken = name === undefined || name === 'auto' ? (settings.backend === 'auto' ? ready[0] : settings.backend) : name
+  const kept = name ?? settings.backend
+  const taken = kept === 'auto' ? ready[0] : kept
   if (taken !== undefined) note(`boxes run on ${taken}`)
   if (name === undefined || name === settings.backend) return
   const { file } = await changeFile(host, false, (editable) => setKey(editable, 'backend', name))

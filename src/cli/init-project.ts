@@ -3,9 +3,11 @@ import { PaudeError } from '../errors.ts'
 import { changedLines, freshFile } from '../init/draft.ts'
 import { lookProject } from '../init/look.ts'
 import { type Proposal, propose } from '../init/propose.ts'
+import { missingTools } from '../init/toolchains.ts'
 import { findGroup, groupEntry } from '../network/groups.ts'
-import { projectFolders } from '../workspace/workspace.ts'
+import { findWorkspace, projectFolders } from '../workspace/workspace.ts'
 import { addEntry, changeFile, type Editable, editableFile } from './config-file.ts'
+import { configHere } from './config-here.ts'
 import type { Context } from './context.ts'
 import { printable } from './output.ts'
 import { canAsk, readAnswer } from './start-config.ts'
@@ -19,12 +21,28 @@ export type Wish = {
 
 /** Proposes groups for the project's file, shows it and writes it after a yes. What stands there already stays as it is. */
 export async function initProject(context: Context, { groups, sure, dryRun }: Wish): Promise<void> {
-  const { host, note, answer } = context
+  const { host, note, warn, answer } = context
+  const { settings } = (await configHere(context)).config
+  // Where no session may start, nothing is to be set up.
+  findWorkspace(host, { force: settings.force })
   const editable = editableFile(host, true)
-  const proposed = propose(lookProject(projectFolders(host)))
-  // A new file says so itself.
-  if (editable.text !== '') for (const { group, reasons } of proposed) note(`${group}: ${printable(reasons.join(', '))}`)
+  const found = lookProject(projectFolders(host))
+  const proposed = propose(found)
   const chosen = groups === undefined ? proposed : readGroups(groups, proposed)
+  // A new file says so itself.
+  if (editable.text !== '')
+    for (const { group, reasons } of chosen) if (reasons.length > 0) note(`${group}: ${printable(reasons.join(', '))}`)
+  const unused = found.find(({ marker }) => marker.reads === 'devcontainer')?.name ?? ''
+  const lacking = missingTools(
+    chosen.map(({ group }) => group),
+    settings,
+    printable(unused),
+  )
+  if (lacking !== null) warn(lacking)
+  if (groups !== undefined && chosen.length === 0) {
+    note(`no group was chosen, so ${printable(editable.file)} ${editable.text === '' ? 'is not written' : 'stays as it is'}`)
+    return
+  }
   const text = dryRun ? draft(editable, chosen) : agreed(context, { editable, chosen, proposed, sure })
   if (text === null) return
   if (dryRun) {

@@ -1,8 +1,8 @@
 /** The keyboard of a terminal; paused while somebody else has it. */
 export type Keys = { readonly next: () => Promise<string>; readonly pause: () => void; readonly resume: () => void }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: arrows are sequences
-const KEY = /\u001b\[[A-D]|[\s\S]/gu
+// biome-ignore lint/suspicious/noControlCharactersInRegex: arrows and the like are sequences
+const KEY = /\u001b\[[\d;]*[A-Za-z~]|\u001bO[A-Z]|[\s\S]/gu
 
 /** Keys as they are typed, one at a time, from a terminal that is ours. */
 export function openKeys(): Keys {

@@ -1,9 +1,10 @@
 import type { ArgsDef } from 'citty'
-import { isOption, isVerb } from '../agents/claude-words.ts'
+import { isOption, isVerb, sortWords } from '../agents/claude-words.ts'
 import { nearest } from '../config/nearest.ts'
 import { ownFlags } from '../config/own-flags.ts'
 import { readFlags } from '../config/read-flags.ts'
 import type { Layer } from '../config/settings.ts'
+import { unknownVariables } from '../config/unknown-variables.ts'
 import { type Caller, exitCode, PaudeError } from '../errors.ts'
 import type { Host } from '../host.ts'
 import { MANY, readWords } from './args.ts'
@@ -11,6 +12,9 @@ import type { Context } from './context.ts'
 import { colourful, outputs, sentence, writeAll } from './output.ts'
 import { startWords } from './start-words.ts'
 import { commands, findVerb, type Verb } from './verbs.ts'
+
+/** Verbs that tell what holds: there a variable without effect is worth a word. */
+const TELLS = ['config', 'status', 'doctor']
 
 /** argv in, exit code out. Everything a user did wrong becomes a sentence here. */
 export async function main(argv: readonly string[], host: Host, version: string): Promise<number> {
@@ -21,6 +25,7 @@ export async function main(argv: readonly string[], host: Host, version: string)
     const context = contextOf(host, version, layer)
     if (found !== null) {
       caller = found.verb.caller
+      if (found.verb.starts || TELLS.includes(found.name)) for (const line of suspicions([], host)) context.warn(line)
       return await runVerb(context, found, words.slice(1))
     }
     if (!ended && words.length === 1 && (words[0] === '--help' || words[0] === '-h')) {
@@ -38,7 +43,8 @@ export async function main(argv: readonly string[], host: Host, version: string)
         return 0
       }
     }
-    for (const line of ended ? [] : suspicions(words)) context.note(line)
+    if (!ended) refuseNearVerb(words)
+    for (const line of suspicions(ended ? [] : words, host)) context.warn(line)
     for (const flag of late)
       context.note(`${flag} stands after the agent's first word, so it goes to the agent; put it first to mean paude's`)
     const [{ startSession }, { claude }] = await Promise.all([import('./start.ts'), import('../agents/claude.ts')])
@@ -51,26 +57,42 @@ export async function main(argv: readonly string[], host: Host, version: string)
   }
 }
 
-/** A mistyped verb or flag of ours becomes a prompt or an option of Claude's; said, since a prompt costs money. */
-function suspicions(words: readonly string[]): readonly string[] {
+/** A mistyped verb of ours would be a prompt of Claude's, and a prompt costs money. */
+function refuseNearVerb(words: readonly string[]): void {
   const [word = '', ...rest] = words
-  if (rest.length > 1 || word.includes(' ') || word === '') return []
-  const close = word.startsWith('--')
-    ? nearest(
-        word.split('=')[0] ?? '',
-        ownFlags.map(({ name }) => `--${name}`),
-      )
-    : /^[a-z]+$/.test(word) && !isVerb([word])
-      ? nearest(word, Object.keys(commands.verbs))
-      : null
-  if (close === null || (word.startsWith('--') && isOption(word))) return []
-  return [`${word} goes to Claude; did you mean paude ${close}?`]
+  const close = /^[a-z]{3,}$/.test(word) && !isVerb([word]) ? nearest(word, Object.keys(commands.verbs)) : null
+  if (close === null) return
+  const more = rest.length > 0 ? ' …' : ''
+  throw new PaudeError('usage', `paude has no verb ${JSON.stringify(word)}`, {
+    hint: `did you mean paude ${close}${more}? paude -- ${word}${more} sends it to Claude`,
+  })
+}
+
+/** A mistyped flag or variable of ours has no effect, or is an option that Claude does not know. */
+function suspicions(words: readonly string[], { env }: Host): readonly string[] {
+  const own = ownFlags.map(({ name }) => `--${name}`)
+  const flags = sortWords(words).options.map(([name = '']) => name.split('=')[0] ?? '')
+  return [
+    ...[...new Set(flags)].flatMap((flag) => {
+      const close = flag.startsWith('--') && !isOption(flag) && !own.includes(flag) ? nearest(flag, own) : null
+      return close === null ? [] : [`${flag} goes to Claude; did you mean paude's ${close}?`]
+    }),
+    ...unknownVariables(env).map(
+      ({ name, meant }) => `${name} means nothing to paude${meant === '' ? '' : `; did you mean ${meant}?`}`,
+    ),
+  ]
 }
 
 async function runVerb(context: Context, { name, verb }: { name: string; verb: Verb }, argv: readonly string[]): Promise<number> {
   if (argv[0] === '--help' || argv[0] === '-h') {
     const { verbHelp } = await import('./help.ts')
     context.answer(await verbHelp(context, name, verb))
+    return 0
+  }
+  const [word = '', ...further] = argv
+  if (verb.words?.includes(word) && before('--', further).some((one) => one === '--help' || one === '-h')) {
+    const { subVerbHelp, verbHelp } = await import('./help.ts')
+    context.answer((await subVerbHelp(context, { name, verb }, word)) ?? (await verbHelp(context, name, verb)))
     return 0
   }
   const { default: make } = await verb.load()
@@ -93,6 +115,9 @@ async function runVerb(context: Context, { name, verb }: { name: string; verb: V
   const code: unknown = await command.run?.({ rawArgs: [...words.rest], args: { _: [], ...values } as any, cmd: command })
   return typeof code === 'number' ? code : 0
 }
+
+const before = (end: string, words: readonly string[]): readonly string[] =>
+  words.includes(end) ? words.slice(0, words.indexOf(end)) : words
 
 /** Whether the words of a place are handed on as `rawArgs`. */
 const isMany = (key: string): boolean => key === 'words' || MANY.some((name) => name === key)

@@ -24,7 +24,7 @@ export async function insistDenied(host: Host, record: SessionRecord): Promise<v
 }
 
 function refuseUndenied(host: Host, record: SessionRecord, managed: Layer): void {
-  const missing = missingDenial(record, managed)
+  const missing = missingDenial(record, managed, Date.now() / 1000)
   if (missing !== null)
     throw new PaudeError(
       'refused',

@@ -1,9 +1,12 @@
 import { resolve } from 'node:path'
+import { hashOf } from '../config/hash.ts'
 import { readProjectFile } from '../config/project.ts'
+import { readStranger } from '../config/stranger-file.ts'
 import { type Approval, approvals, revoke } from '../config/trust.ts'
 import { PaudeError } from '../errors.ts'
+import { CERTIFICATES_LIMIT } from '../image/ca.ts'
 import { trustFolder } from '../session/store.ts'
-import { below } from '../workspace/paths.ts'
+import { below, look, realPath } from '../workspace/paths.ts'
 import { projectFolders } from '../workspace/workspace.ts'
 import type { Context } from './context.ts'
 import { printable } from './output.ts'
@@ -21,13 +24,27 @@ export function revokeHere({ host, note, answer }: Context, path: string | undef
   return 0
 }
 
-/** Whether what was approved is still what is there. */
-export function standing({ file, hash }: Approval): 'trusted' | 'changed' | 'gone' {
+/** Whether what was approved is still what is there, with all that the file names. */
+export async function standing({ file, hash, also }: Approval): Promise<'trusted' | 'changed' | 'gone'> {
   try {
     const found = readProjectFile(file)
-    return found === null ? 'gone' : found.hash === hash ? 'trusted' : 'changed'
+    if (found === null) return 'gone'
+    if (found.hash !== hash) return 'changed'
+    for (const [path, content] of Object.entries(also)) if ((await contentOf(path, content)) !== content) return 'changed'
+    return 'trusted'
   } catch (error) {
-    if (error instanceof PaudeError) return 'changed'
+    if (error instanceof PaudeError || isSystem(error)) return 'changed'
     throw error
   }
 }
+
+/** What an approval keeps of a path, told by what it kept: where a place really is, or a hash of a file or of a folder's files. */
+async function contentOf(path: string, kept: string): Promise<string> {
+  const real = realPath(path)
+  if (real === null || kept.startsWith('/') || kept === 'missing') return real ?? 'missing'
+  if (look(path)?.isDirectory()) return (await import('../run/build-context.ts')).contextHash(path)
+  const refused = (fault: string) => new PaudeError('refused', `${path} ${fault}`)
+  return hashOf(readStranger(path, CERTIFICATES_LIMIT, refused) ?? '')
+}
+
+const isSystem = (error: unknown): boolean => error instanceof Error && 'syscall' in error

@@ -159,7 +159,8 @@ export const verbs = {
     description: 'Run a command in a running session',
     caller: 'agent',
     examples: [
-      ['paude exec fix-login -- git status', 'one command beside the agent'],
+      ['paude exec -- git status', 'one command beside the agent of this directory'],
+      ['paude exec fix-login -- make test', 'beside that of another session'],
       ['paude exec b7k -- env', 'what the agent sees'],
     ],
     load: () => import('./commands/exec.ts'),

@@ -5,7 +5,7 @@ import { findGroup, parseDenyEntry, parseEntry } from './groups.ts'
 import { parseAllow, parseDeny } from './pattern.ts'
 import { revisionOf } from './revision.ts'
 
-/** What was said to a session after its start. A later word about the same entry takes the place of the earlier one. */
+/** What was said to a session after its start. Of several about the same entry the last one holds, and those before it again when it ends. */
 export type Change = {
   readonly verb: 'allow' | 'deny'
   /** Canonical, as `entryOf` writes it. */
@@ -23,7 +23,8 @@ export const reasonOf = ({ until }: Change): string =>
 
 /** The policy of the start with what was said since and still holds. */
 export const applied = (base: Policy, changes: readonly Change[], now: number): Policy => {
-  const holding = changes.filter(({ until }) => until === 0 || until > now)
+  const there = changes.filter(({ until }) => until === 0 || until > now)
+  const holding = [...new Map(there.map((one) => [one.entry, one])).values()]
   if (holding.length === 0) return base
   return {
     ...base,
@@ -60,7 +61,9 @@ export function revised(
 ): readonly Change[] {
   const kept = changes.filter((one) => one.until === 0 || one.until > now)
   const said = new Set(entries.map((entry) => canonical(entry, verb)))
-  const others = kept.filter(({ entry }) => !said.has(entry))
+  // What lasts longer than this word is only covered by it, and holds again at its end.
+  const outlasts = ({ until: end }: Change) => verb !== 'unset' && until !== 0 && (end === 0 || end > until)
+  const others = kept.filter((one) => !said.has(one.entry) || outlasts(one))
   if (verb === 'unset') {
     const known = new Set(kept.map(({ entry }) => entry))
     const unknown = [...said].find((entry) => !known.has(entry))

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { asSaid } from '../config/said.ts'
-import type { Config, Settings } from '../config/settings.ts'
+import type { Config } from '../config/settings.ts'
 import type { Host } from '../host.ts'
 import { extraCaCertificates } from '../image/ca.ts'
 import { capture } from '../run/process.ts'
@@ -24,7 +24,7 @@ export type Surroundings = {
 export async function lookAround(host: Host, config: Config): Promise<Surroundings> {
   const { settings } = config
   const workspace = findWorkspace(host, settings)
-  const [identity, references] = await Promise.all([readIdentity(workspace), followed(host, settings)])
+  const [identity, references] = await Promise.all([readIdentity(workspace), followed(host, config)])
   return {
     workspace,
     identity,
@@ -40,8 +40,15 @@ export function certificatesOf(host: Pick<Host, 'platform'>, { settings: { caFil
   return extraCaCertificates(host, caFile)
 }
 
-const followed = async (host: Host, settings: Settings): Promise<Surroundings['references']> =>
-  settings.references.length === 0 ? {} : await (await import('./references.ts')).readReferences(settings, host)
+async function followed(host: Host, { settings, origins }: Config): Promise<Surroundings['references']> {
+  if (settings.references.length === 0) return {}
+  const { readReferences } = await import('./references.ts')
+  return await readReferences(
+    settings,
+    host,
+    origins.references.map(({ place }) => place),
+  )
+}
 
 /** Where distributions keep the init that podman mounts; without it --init fails. */
 export const INIT_PROGRAMS = [

@@ -2,18 +2,18 @@ import { keyOf } from '../config/keys.ts'
 import { isWider, uncovered } from '../config/rules.ts'
 import type { Layer } from '../config/settings.ts'
 import type { Allow, Deny, Policy } from '../network/allow.ts'
-import { applied } from '../network/changes.ts'
+import { stagesOf } from '../network/changes.ts'
 import { pattern } from '../network/decide.ts'
 import { parseDenyEntry } from '../network/groups.ts'
 import { mergeDenies } from '../network/pattern.ts'
 import { readBandwidth, readWays, type Upstream } from '../network/ways.ts'
-import { policyNow, policyOf } from './policy.ts'
+import { policyOf } from './policy.ts'
 import type { SessionRecord } from './record.ts'
 import { switches } from './security.ts'
 
 /**
  * What a session has that nobody may have by what is managed now, as `KEY = VALUE`; null where there is nothing. A session may be
- * older than the managed file. `own` is what goes without saying, as HOST:PORT.
+ * older than the managed file, and what is covered for a time counts too. `own` is what goes without saying, as HOST:PORT.
  */
 export function beyondManaged(
   record: SessionRecord,
@@ -30,7 +30,7 @@ export function beyondManaged(
     return `network.mode = ${record.network}`
   const way = beyondWays(record, managed)
   if (way !== null) return way
-  const entries = policyNow(record, now).allow.flatMap(entriesOf)
+  const entries = policiesOf(record, now).flatMap(({ allow }) => allow.flatMap(entriesOf))
   const [first] =
     managed.networkAllow === undefined
       ? []
@@ -65,12 +65,19 @@ const address = (upstream: Upstream | null): string =>
   upstream === null ? 'nothing' : `${upstream.scheme}://${upstream.host}:${upstream.port}`
 
 /** The managed denial that a session lacks, or will lack once something has ended; null where it has them all. */
-export function missingDenial(record: SessionRecord, managed: Layer): string | null {
+export function missingDenial(record: SessionRecord, managed: Layer, now: number): string | null {
   if (record.network === 'none') return null
-  const { deny } = applied(policyOf(record), record.changes, Number.POSITIVE_INFINITY)
-  const before = meaning(deny)
-  return (managed.networkDeny ?? []).find((entry) => meaning([...deny, ...parseDenyEntry(entry, '')]) !== before) ?? null
+  const denials = policiesOf(record, now).map(({ deny }) => ({ deny, before: meaning(deny) }))
+  return (
+    (managed.networkDeny ?? []).find((entry) =>
+      denials.some(({ deny, before }) => meaning([...deny, ...parseDenyEntry(entry, '')]) !== before),
+    ) ?? null
+  )
 }
+
+/** What holds now, and from each moment on at which something ends. */
+const policiesOf = (record: SessionRecord, now: number): readonly Policy[] =>
+  stagesOf(policyOf(record), record.changes, now).map(({ policy }) => policy)
 
 const meaning = (deny: Policy['deny']): string => JSON.stringify(mergeDenies(deny).map(({ host, ports }: Deny) => [host, ports]))
 

@@ -3,9 +3,11 @@ import type { Reference, Settings, Template } from '../config/settings.ts'
 import { insistOnReference } from '../config/variable-name.ts'
 import { PaudeError } from '../errors.ts'
 import type { Host } from '../host.ts'
+import { commandLine } from '../plan/shell.ts'
 import { readReference } from '../reference.ts'
 import { capture } from '../run/process.ts'
 import { type Secret, secret } from '../secret.ts'
+import { shown } from '../workspace/paths.ts'
 
 /** Milliseconds that a program has to print a secret: it may ask for a fingerprint. */
 const PATIENCE = 30_000
@@ -20,9 +22,11 @@ const MOST = 64 * 1024
 export async function readReferences(
   { references, env, dryRun, printConfig }: Pick<Settings, 'references' | 'env' | 'dryRun' | 'printConfig'>,
   host: Pick<Host, 'env' | 'home' | 'uid'>,
+  /** File and line of each reference. */
+  places: readonly string[] = [],
 ): Promise<Readonly<Record<string, Secret>>> {
   // What a later layer says of a name holds, and the reference is not followed at all.
-  const last = new Map(references.map((reference) => [reference.name, reference]))
+  const last = new Map(references.map((reference, at) => [reference.name, { ...reference, place: places[at] ?? '' }]))
   for (const entry of env) last.delete(entry.split('=')[0] ?? '')
   // Kept while this start lasts and no longer: a secret is written into no file.
   const printed = memo(ask)
@@ -49,11 +53,11 @@ function memo(ask: Ask): Ask {
 }
 
 async function followedValue(
-  { name, source }: Reference,
+  { name, source, place }: Reference & { readonly place: string },
   host: Pick<Host, 'env' | 'home' | 'uid'>,
   printed: Ask,
 ): Promise<string> {
-  const key = `env.${name}`
+  const key = place === '' ? `env.${name}` : `env.${name} (${shown(place)})`
   // Files and programs end their last line, which belongs to no secret.
   const value = (
     typeof source === 'string'
@@ -71,7 +75,7 @@ async function followedValue(
       },
     )
   if (value === '' && typeof source !== 'string' && !('template' in source))
-    throw new PaudeError('config', `${key}: ${source[0]} printed nothing`, { hint: `try it: ${source.join(' ')}` })
+    throw new PaudeError('config', `${key}: ${source[0]} printed nothing`, { hint: `try it: ${commandLine(source)}` })
   return value
 }
 
@@ -86,10 +90,14 @@ const filled = ({ template }: Template, { env }: Pick<Host, 'env'>): string =>
 /** What a program prints. Its words may hold no secret, and what it says on stderr is shown. */
 async function ask([program = '', ...words]: readonly string[], key: string): Promise<string> {
   const signal = AbortSignal.timeout(PATIENCE)
-  const { code, stdout, stderr } = await capture([program, ...words], { folder: '/', signal })
+  const { code, stdout, stderr } = await capture([program, ...words], { folder: '/', signal }).catch((cause: unknown) => {
+    // In a start that is the user's own program, and has an exit code of its own.
+    if (!(cause instanceof PaudeError)) throw cause
+    throw new PaudeError('config', `${key}: ${cause.message}`, { hint: cause.hint, cause })
+  })
   if (code === 0) return stdout
   const why = signal.aborted
     ? `did not end within ${PATIENCE / 1000} s`
     : `ended with ${code}: ${stderr.trim().split('\n').at(-1) ?? ''}`
-  throw new PaudeError('command-failed', `${key}: ${program} ${why}`, { hint: `try it: ${[program, ...words].join(' ')}` })
+  throw new PaudeError('command-failed', `${key}: ${program} ${why}`, { hint: `try it: ${commandLine([program, ...words])}` })
 }

@@ -2,6 +2,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { vocabulary } from '../../src/cli/completion.ts'
+import type { Context } from '../../src/cli/context.ts'
+import { commands } from '../../src/cli/verbs.ts'
 import { quote } from '../../src/plan/shell.ts'
 
 const root = join(import.meta.dir, '../..')
@@ -18,6 +21,9 @@ beforeAll(() => {
   const program = join(room, 'paude')
   writeFileSync(program, `#!/bin/sh\nexec ${quote(process.execPath)} ${quote(join(root, 'src/main.ts'))} "$@"\n`)
   chmodSync(program, 0o755)
+  mkdirSync(join(room, '.config/paude'), { recursive: true })
+  writeFileSync(join(room, '.config/paude/config.toml'), '[profiles.ci.limits]\ncpus = 2\n')
+  writeFileSync(join(room, 'paude.toml'), '[profiles.laptop.limits]\ncpus = 1\n')
   for (const [id, name] of [
     ['paude-bcd234', 'fix-login'],
     ['paude-xyz789', ''],
@@ -82,6 +88,54 @@ const typed: readonly (readonly [words: readonly string[], offers: readonly stri
   [['help', 'sto'], ['stop'], []],
   [['run', '--net'], ['--network', '--network-allow'], []],
   [['completion', ''], ['bash', 'zsh', 'fish'], ['sessions']],
+  [
+    ['network', ''],
+    ['list', 'allow', '--json'],
+    ['fix-login', '@github'],
+  ],
+  [
+    ['network', 'allow', ''],
+    ['@github', '@npm', '--for', '--session'],
+    ['list', 'allow', 'fix-login', '--origin'],
+  ],
+  [['network', 'allow', 'example.org', ''], ['@github'], ['list']],
+  [['network', 'allow', '--f'], ['--for'], ['--follow', '--force']],
+  [
+    ['network', 'allow', 'example.org', '--session', ''],
+    ['fix-login', 'paude-bcd234'],
+    ['list', '@github', '--json'],
+  ],
+  [
+    ['network', 'list', ''],
+    ['fix-login', '--origin'],
+    ['list', 'allow', '--for'],
+  ],
+  [['network', 'list', 'fix-login', ''], ['--origin'], ['paude-bcd234', 'list']],
+  [['network', 'why', ''], ['--json'], ['fix-login', 'list']],
+  [['network', 'why', 'https://example.org', ''], ['fix-login'], ['list']],
+  [
+    ['network', 'groups', ''],
+    ['github', 'npm'],
+    ['@github', 'fix-login'],
+  ],
+  [
+    ['config', 'set', ''],
+    ['limits.memory', 'network.allow', '--project'],
+    ['show', 'set', '--json'],
+  ],
+  [['config', 'set', 'limits.memory', ''], ['--project'], ['network.allow', 'set']],
+  [['image', 'rm', ''], ['--stale'], ['rm', 'build', '--quick']],
+  [
+    ['help', 'network', ''],
+    ['watch', 'allow'],
+    ['network', 'stop'],
+  ],
+  [['--network-group', ''], ['github'], ['@github', 'stop']],
+  [['--network-allow', ''], ['@github'], ['stop']],
+  [['--profile', ''], ['ci', 'laptop'], ['stop']],
+  [['--profile', 'ci', ''], ['stop'], ['ci', 'laptop']],
+  [['init', '--groups', ''], ['github'], ['@github', '--yes']],
+  [['init', '--backend', ''], ['docker', 'podman'], ['--yes']],
 ]
 
 describe.skipIf(!installed('bash'))('bash', () => {
@@ -106,12 +160,37 @@ describe.skipIf(!installed('bash'))('bash', () => {
     expect(complete(['--network', '=', 'o']).lines).toEqual(['open'])
     expect(complete(['--network', '=']).lines).toContain('restricted')
     expect(complete(['--network', '=', 'none', 'sto']).lines).toEqual(['stop'])
+    // Where COMP_WORDBREAKS has no =, it does not.
+    expect(complete(['--network=r']).lines).toEqual(['--network=restricted', '--network=record'])
+    expect(complete(['--network=none', 'sto']).lines).toEqual(['stop'])
+  })
+
+  test('knows a group whose @ bash has cut off, and a host whose port it has', () => {
+    expect(complete(['network', 'allow', '@', 'gith']).lines).toEqual(['@github'])
+    expect(complete(['network', 'allow', '@']).lines).toContain('@npm')
+    expect(complete(['network', 'allow', '@', 'npm', '@', 'gith']).lines).toEqual(['@github'])
+    expect(complete(['--network-allow', '=@', 'gith']).lines).toEqual(['@github'])
+    expect(complete(['--network-allow', '@', 'npm', 'sto']).lines).toEqual(['stop'])
+    expect(complete(['--network-allow', 'a.example', ':', '8443', 'sto']).lines).toEqual(['stop'])
+    expect(complete(['network', 'why', 'https', ':', '//example.org', 'fix']).lines).toEqual(['fix-login'])
   })
 
   test("offers nothing of ours among Claude's words", () => {
     expect(complete(['-p', 'sto']).lines).toEqual([])
     expect(complete(['--', 'sto']).lines).toEqual([])
+    expect(complete(['exec', 'fix-login', '--', 'fix']).lines).toEqual([])
+    expect(complete(['-p', 'hello', '--network', '']).lines).toEqual([])
   })
+})
+
+test('no flag takes a value in one place and none in another', async () => {
+  const known = await vocabulary({ commands } as Context)
+  const takes = new Map<string, string>()
+  for (const { name, takes: value } of [...known.flags, ...known.verbs.flatMap(({ flags }) => flags)]) {
+    const said = value === 'nothing' ? 'nothing' : 'something'
+    expect([name, takes.get(name) ?? said]).toEqual([name, said])
+    takes.set(name, said)
+  }
 })
 
 describe.skipIf(!installed('zsh'))('zsh', () => {
@@ -160,7 +239,9 @@ describe.skipIf(!installed('fish'))('fish', () => {
   test.each([...typed])('%j offers %j', (words, offers, not) => {
     const { lines, err } = complete(words)
     expect(err).toBe('')
-    for (const offer of offers) expect(lines).toContain(offer)
+    // Flags are offered once a dash is there.
+    const shown = offers.filter((offer) => !offer.startsWith('-') || words.at(-1)?.startsWith('-'))
+    for (const offer of shown) expect(lines).toContain(offer)
     for (const other of not) expect(lines).not.toContain(other)
   })
 

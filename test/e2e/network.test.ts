@@ -169,6 +169,17 @@ describeEach('a running session', (backend) => {
     expect((await network('list', id)).stdout).not.toContain(SITE)
   }, 60_000)
 
+  test('gets back what was said for good once a word for some seconds has ended', async () => {
+    await must(network('allow', SITE, '--session', id))
+    await must(network('deny', SITE, '--for', '3s', '--session', id))
+    expect(await status(`http://${SITE}/`)).toBe('403')
+    await poll('the denial has ended', async () => (await status(`http://${SITE}/`)) === '200', 20)
+    await must(network('allow', SITE, '--for', '1s', '--session', id))
+    const end = Date.now() / 1000 + 3
+    await poll('its time is over', () => Date.now() / 1000 > end)
+    expect(await status(`http://${SITE}/`)).toBe('200')
+  }, 60_000)
+
   test('still has its own changes after a stop, but not what has ended', async () => {
     await must(network('allow', SITE, '--session', id))
     await must(network('allow', 'gone.example', '--for', '1s', '--session', id))
@@ -204,14 +215,46 @@ describeEach('paude network watch', (backend) => {
       await terminal.see(/^ {2}blocked +other\.example:443 +1 .* curl\/\d/m)
       await terminal.press('s')
       await terminal.see(`${SITE} is allowed in ${id}`)
-      await terminal.see(new RegExp(`^> allowed now +${SITE} `, 'm'))
+      await terminal.see(new RegExp(`^> allowed +${SITE}`, 'm'))
       expect(await ask(`http://${SITE}/`)).toBe('200')
-      await terminal.press('k')
+      await terminal.press('z')
+      await terminal.see('taken back')
+      await terminal.see(new RegExp(`^> blocked +${SITE}`, 'm'))
+      expect(await ask(`http://${SITE}/`)).toBe('403')
+      await terminal.press('?')
+      await terminal.see('take back what the last of these keys did')
+      await terminal.press('s')
+      // The newest comes first, and that is the one that was asked for again.
+      await terminal.see(new RegExp(`^> blocked +${SITE} +2 `, 'm'))
+      await terminal.press('j')
       await terminal.press('n')
       await terminal.see('other.example is denied')
+      await terminal.see(/^> denied +other\.example:443/m)
       await terminal.press('q')
       expect(await terminal.ended()).toBe(0)
       expect((await paude(['network', 'list', id, '--json'], { cwd })).stdout).toContain('"verb": "deny"')
+      const watching = startPaude(['network', 'watch', id], { cwd })
+      const forScripts = startPaude(['network', 'watch', id, '--json'], { cwd })
+      await poll('the watchers look', () => [watching, forScripts].every((one) => one.stderr().includes('from now on')))
+      await poll('the line of the watcher', async () => {
+        await ask('http://new.example:8080/')
+        return watching.stdout().includes('new.example:8080')
+      })
+      expect(watching.stdout()).not.toContain('other.example')
+      const told = await poll(
+        'the object of the other one',
+        () => forScripts.stdout().includes('new.example') && forScripts.stdout(),
+      )
+      expect(JSON.parse(lines(told)[0] ?? '')).toMatchObject({
+        session: id,
+        host: 'new.example',
+        port: 8080,
+        revision: expect.stringMatching(/^[0-9a-f]{12}$/),
+      })
+      for (const one of [watching, forScripts]) {
+        one.kill('SIGTERM')
+        await one.done
+      }
     } finally {
       await terminals.stop()
       await paude(['rm', '--force', '--volumes', id], { cwd })

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { mergeSources } from '../../src/config/merge.ts'
 import { parseConfig } from '../../src/config/parse.ts'
-import { beyondManaged } from '../../src/session/managed.ts'
+import { beyondManaged, missingDenial } from '../../src/session/managed.ts'
 import type { SessionRecord } from '../../src/session/record.ts'
 
 const UPSTREAM: NonNullable<SessionRecord['ways']['upstream']> = {
@@ -44,4 +44,29 @@ test.each<[managed: string, session: Partial<SessionRecord>, beyond: string | nu
   ['', { ways: DIRECT }, null],
 ])('under a managed %j a session with %j has %p more than anybody may have', (managed, session, expected) => {
   expect(beyond(managed, session)).toBe(expected)
+})
+
+const changed = (changes: SessionRecord['changes']) =>
+  ({
+    id: 's1',
+    network: 'restricted',
+    allow: [],
+    deny: [],
+    injection: null,
+    ways: { upstream: null, dns: [], bandwidth: 0 },
+    changes,
+  }) as unknown as SessionRecord
+
+test('what is covered for a time is measured by what is managed all the same', () => {
+  const covered = changed([
+    { verb: 'allow', entry: 'x.example:8443', until: 0 },
+    { verb: 'deny', entry: 'x.example:8443', until: 200 },
+  ])
+  expect(beyondManaged(covered, { networkAllow: [] }, { own: [], now: 100 })).toContain('x.example:8443')
+  const uncovered = changed([
+    { verb: 'deny', entry: 'x.example', until: 0 },
+    { verb: 'allow', entry: 'x.example', until: 200 },
+  ])
+  expect(missingDenial(uncovered, { networkDeny: ['x.example'] }, 100)).toBe('x.example')
+  expect(missingDenial(uncovered, { networkDeny: ['x.example'] }, 200)).toBe(null)
 })

@@ -3,6 +3,7 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Reference } from '../../src/config/settings.ts'
+import { exitCode, PaudeError } from '../../src/errors.ts'
 import { readReferences } from '../../src/session/references.ts'
 
 const room = mkdtempSync(join(tmpdir(), 'paude-references-'))
@@ -71,6 +72,27 @@ describe('what [env] refers to', () => {
     ['env:HERE', 'LD_PRELOAD', /the engine's own client obeys LD_PRELOAD/],
   ])('%j as %s is refused', async (source, name, words) => {
     await expect(read(source, name)).rejects.toThrow(words)
+  })
+
+  test('and goes wrong is told with the key, its place, and a line that a shell reads as it is', async () => {
+    const fault = async (source: readonly string[]) => {
+      const error = await readReferences({ ...LIVE, references: [{ name: 'A', source }] }, host, ['/c.toml:2']).catch(
+        (caught: unknown) => caught,
+      )
+      if (error instanceof PaudeError) return [exitCode(error, 'agent'), error.message, error.hint]
+      throw error
+    }
+    expect(await fault(['nope-program'])).toEqual([
+      125,
+      'env.A (/c.toml:2): nope-program was not found',
+      'install nope-program or correct PATH',
+    ])
+    expect((await fault(['/etc/passwd']))[0]).toBe(125)
+    expect(await fault(['/bin/sh', '-c', 'echo oops >&2; exit 3'])).toEqual([
+      125,
+      'env.A (/c.toml:2): /bin/sh ended with 3: oops',
+      "try it: /bin/sh -c 'echo oops >&2; exit 3'",
+    ])
   })
 
   test('is refused from a file that others can read', async () => {

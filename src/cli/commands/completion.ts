@@ -1,6 +1,9 @@
 import { defineCommand } from 'citty'
+import { readLayers } from '../../config/load.ts'
+import { parseProjectFile, readProjectFiles } from '../../config/project.ts'
 import { PaudeError } from '../../errors.ts'
 import { readRecords } from '../../session/store.ts'
+import { projectFolders } from '../../workspace/workspace.ts'
 import { vocabulary } from '../completion.ts'
 import { bashCompletion } from '../completion-bash.ts'
 import { fishCompletion } from '../completion-fish.ts'
@@ -27,6 +30,10 @@ export default (context: Context) =>
         )
         return 0
       }
+      if (shell === 'profiles') {
+        context.answer((await profileNames(context)).map((name) => `${name}\n`).join(''))
+        return 0
+      }
       if (shell !== 'bash' && shell !== 'zsh' && shell !== 'fish')
         throw new PaudeError('usage', `no completion for ${JSON.stringify(shell)}`, {
           hint: 'paude completion bash, zsh or fish',
@@ -35,3 +42,16 @@ export default (context: Context) =>
       return 0
     },
   })
+
+/** Of the user's file and the project's. What is broken has none: Tab is no time to be told. */
+async function profileNames({ host }: Context): Promise<readonly string[]> {
+  const around = { writable: [], home: host.home, profile: '', note: () => undefined }
+  try {
+    const { user } = await readLayers(host, {})
+    const project = await Promise.all(readProjectFiles(projectFolders(host)).map((file) => parseProjectFile(file, around)))
+    return [...new Set([user, ...project].flatMap(({ profiles }) => profiles))]
+  } catch (error) {
+    if (error instanceof PaudeError) return []
+    throw error
+  }
+}

@@ -5,18 +5,20 @@ import type { Context } from '../context.ts'
 import { findSession, insistOnRunning } from '../find-session.ts'
 
 const args = {
-  session: { type: 'positional', description: 'Session', required: true },
+  session: { type: 'positional', description: 'Session (default: the one of this directory)', required: false },
   words: { type: 'positional', description: 'Command and its words', required: true },
   'dry-run': dryRun,
 } as const
 
 export default (context: Context) =>
   defineCommand({
-    meta: { name: 'exec', description: 'Run a command in a running session: paude exec SESSION -- COMMAND…' },
+    meta: { name: 'exec', description: 'Run a command in a running session: paude exec [SESSION] -- COMMAND…' },
     args,
     async run({ args: given, rawArgs }) {
       if (rawArgs.length === 0)
-        throw new PaudeError('usage', 'paude exec needs a command', { hint: 'paude exec SESSION -- ls -la' })
+        throw new PaudeError('usage', 'paude exec needs a command', {
+          hint: 'paude exec -- ls -la, or paude exec SESSION -- ls -la',
+        })
       const { backend, handle } = await findSession(context, given.session, 'running')
       const { stdin, stdout } = context.host.terminal
       const plan = backend.exec(handle, rawArgs, { terminal: stdin && stdout, stdin: (stdin && stdout) || !stdin })

@@ -12,6 +12,7 @@ import { showGroups, showList, showWhy } from '../network/show.ts'
 import { readUntil } from '../network/until.ts'
 import { writeScopes } from '../network/write-scopes.ts'
 import { jsonLine } from '../output.ts'
+import { subVerbs } from '../sub-verbs.ts'
 
 const args = {
   what: {
@@ -39,41 +40,34 @@ const args = {
 type Given = ParsedArgs<typeof args>
 type Act = (context: Context, words: readonly string[], given: Given) => Promise<number> | number
 
-type Flag = Exclude<keyof typeof args, 'what' | 'hosts'>
 type Verb = {
   readonly most: number
-  /** What goes with it; every other flag would be swallowed. */
-  readonly flags: readonly Flag[]
   readonly act: Act
 }
 
-const CHANGES = ['session', 'project', 'user', 'json', 'dry-run'] as const
+/** What goes with a word; every other flag would be swallowed. */
+const flagsOf = (what: string): readonly string[] => subVerbs['network']?.[what]?.flags ?? []
 
 /** Everything after `paude network`, and how many words it takes. */
 const ACTS: Readonly<Record<string, Verb>> = {
   list: {
     most: 1,
-    flags: ['json', 'origin'],
     act: (context, [session], { json, origin }) => showList(context, session, { json: json === true, origin: origin === true }),
   },
   allow: {
     most: Number.POSITIVE_INFINITY,
-    flags: [...CHANGES, 'for', 'once'],
     act: (context, hosts, given) => change(context, 'allow', hosts, given),
   },
   deny: {
     most: Number.POSITIVE_INFINITY,
-    flags: [...CHANGES, 'for', 'once'],
     act: (context, hosts, given) => change(context, 'deny', hosts, given),
   },
   unset: {
     most: Number.POSITIVE_INFINITY,
-    flags: CHANGES,
     act: (context, hosts, given) => change(context, 'unset', hosts, given),
   },
   why: {
     most: 2,
-    flags: ['json'],
     act: (context, [url, session], { json }) => {
       if (url === undefined)
         throw new PaudeError('usage', 'paude network why: URL is missing', { hint: 'paude network why https://example.org' })
@@ -82,28 +76,24 @@ const ACTS: Readonly<Record<string, Verb>> = {
   },
   blocked: {
     most: 1,
-    flags: ['json'],
     act: (context, [session], { json }) => showBlocked(context, session, json === true),
   },
   log: {
     most: 1,
-    flags: ['blocked', 'follow', 'json'],
     act: (context, [session], { blocked, follow, json }) =>
       showLog(context, session, { blocked: blocked === true, follow: follow === true, json: json === true }),
   },
   watch: {
     most: 1,
-    flags: ['json'],
     act: async (context, [session], { json }) =>
       (await import('../network/watch.ts')).watchNetwork(context, session, json === true),
   },
   propose: {
     most: 1,
-    flags: ['project', 'json'],
     act: (context, [session], { json, project }) =>
       proposeList(context, session, { json: json === true, project: project === true }),
   },
-  groups: { most: 1, flags: ['json'], act: (context, [name], { json }) => showGroups(context, name, json === true) },
+  groups: { most: 1, act: (context, [name], { json }) => showGroups(context, name, json === true) },
 }
 
 export default (context: Context) =>
@@ -127,19 +117,21 @@ export default (context: Context) =>
           hint: 'paude help network',
         })
       const stray = (Object.keys(args) as (keyof typeof args)[]).find(
-        (name) => name !== 'what' && name !== 'hosts' && given[name] !== undefined && !found.flags.includes(name),
+        (name) => name !== 'what' && name !== 'hosts' && given[name] !== undefined && !flagsOf(given.what).includes(name),
       )
-      if (stray !== undefined) throw strayFlag(given.what, stray, found.flags)
+      if (stray !== undefined) throw strayFlag(given.what, stray)
       return await found.act(context, rawArgs, given)
     },
   })
 
-function strayFlag(verb: string, flag: string, flags: readonly Flag[]): PaudeError {
-  const verbs = Object.entries(ACTS).flatMap(([name, act]) => (act.flags.some((one) => one === flag) ? [name] : []))
+function strayFlag(verb: string, flag: string): PaudeError {
+  const verbs = Object.keys(ACTS).filter((name) => flagsOf(name).includes(flag))
   const hint =
     flag === 'session'
       ? `name the session as a word: paude network ${verb}${verb === 'why' ? ' URL' : ''} SESSION`
-      : `it goes with ${verbs.join(', ')}; ${verb} takes ${flags.map((one) => `--${one}`).join(', ')}`
+      : `it goes with ${verbs.join(', ')}; ${verb} takes ${flagsOf(verb)
+          .map((one) => `--${one}`)
+          .join(', ')}`
   return new PaudeError('usage', `paude network ${verb}: --${flag} means nothing there`, { hint })
 }
 

@@ -28,7 +28,7 @@ export default (context: Context) =>
     async run({ args: given }) {
       refuseTogether(given)
       insistPrivate(context.host)
-      if (given.list) return list(context, given.json === true)
+      if (given.list) return await list(context, given.json === true)
       if (given.revoke) return revokeHere(context, undefined)
       return await trust(context, given.yes === true)
     },
@@ -79,23 +79,21 @@ async function trust(context: Context, sure: boolean): Promise<number> {
   return 0
 }
 
-function list({ host, note, answer }: Context, json: boolean): number {
+async function list({ host, note, answer }: Context, json: boolean): Promise<number> {
   const all = approvals(trustFolder(host))
-  const row = (approval: Approval) => ({ ...approval, state: standing(approval) })
-  if (json) answer(quotedLines(all.map(row)))
+  const rows = await Promise.all(all.map(async (approval: Approval) => ({ ...approval, state: await standing(approval) })))
+  if (json) answer(quotedLines(rows))
   else if (all.length === 0) note('nothing is trusted')
   else
     answer(
       table(
         ['FILE', 'STATE', 'SINCE', 'OPENS'],
-        all
-          .map(row)
-          .map(({ file, state, approved, items }) => [
-            shown(file),
-            state,
-            approved.slice(0, 10),
-            items.map((item) => shown(heldItem(item))).join(', '),
-          ]),
+        rows.map(({ file, state, approved, items }) => [
+          shown(file),
+          state,
+          approved.slice(0, 10),
+          items.map((item) => shown(heldItem(item))).join(', '),
+        ]),
       ),
     )
   return 0

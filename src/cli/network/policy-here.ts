@@ -22,14 +22,19 @@ export async function policyHere(context: Context, word: string | undefined): Pr
   const record = found === null ? null : (await carryToEnd(context, found)).record
   if (record?.network === 'none') throw new PaudeError('unsupported', `session ${record.id} has no network`)
   if (record !== null) return { record, policy: policyNow(record, Date.now() / 1000) }
+  const policy = await policyOfStart(context)
   context.note('no session belongs to this directory: this is what a start here would have')
-  return { record: null, policy: await policyOfStart(context) }
+  return { record: null, policy }
 }
 
 async function policyOfStart(context: Context): Promise<Asked['policy']> {
   const { host } = context
   const { config, fault } = await configHere(context)
   if (fault !== null) throw fault
+  if (config.settings.network === 'none')
+    throw new PaudeError('unsupported', 'a start here would have no network, so nothing may be reached', {
+      hint: 'paude config show --origin tells who says so',
+    })
   const credential = claude.credential(host)
   const policy = startPolicy(config, {
     session: '',

@@ -6,6 +6,7 @@ import { readRecord } from '../../session/store.ts'
 import type { Context } from '../context.ts'
 import { type Found, findSession } from '../find-session.ts'
 import { green, printable, red, table, yellow } from '../output.ts'
+import { because } from './because.ts'
 import { carryToEnd } from './take-up.ts'
 
 type Wanted = { readonly blocked: boolean; readonly follow: boolean; readonly json: boolean }
@@ -41,7 +42,7 @@ export async function showBlocked(context: Context, word: string | undefined, js
       String(count),
       last.slice(11, 19),
       program,
-      printable(rule),
+      printable(because(rule, port)),
     ])
     context.answer(table(['HOST', 'TIMES', 'LAST', 'PROGRAM', 'BECAUSE'], rows))
     context.note(`to allow one: paude network allow HOST --session ${found.record.id}`)
@@ -104,5 +105,5 @@ const cells = ({ time, decision, method, host, port, bytes, revision, rule }: Re
   `${printable(host)}:${port}`,
   String(bytes),
   printable(revision || 'unknown'),
-  printable(rule),
+  printable(because(rule, port)),
 ]

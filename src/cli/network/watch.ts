@@ -1,17 +1,17 @@
+import { PaudeError } from '../../errors.ts'
 import { decide } from '../../network/decide.ts'
 import type { Request } from '../../network/log.ts'
 import { policyNow } from '../../session/policy.ts'
 import { readRecord } from '../../session/store.ts'
 import type { Context } from '../context.ts'
 import type { Found } from '../find-session.ts'
-import { GIVE_BACK, picture, selectable, TAKE_SCREEN } from '../full-screen.ts'
+import { GIVE_BACK, picture, TAKE_SCREEN } from '../full-screen.ts'
 import { openKeys } from '../keys.ts'
-import { dim, green, jsonLine, printable, red, table, writeAll } from '../output.ts'
-import { changeSession } from './change.ts'
-import { overruled } from './overruled.ts'
-import { type Blocked, countBlocked, findWithNetwork, followRequests } from './requests.ts'
-import { editScope, insistOnScope } from './scope.ts'
-import { ONCE } from './until.ts'
+import { jsonLine, printable, writeAll } from '../output.ts'
+import { because } from './because.ts'
+import { type Blocked, countBlocked, findWithNetwork, followRequests, readRequests } from './requests.ts'
+import { ACTS, type Done } from './watch-keys.ts'
+import { firstRow, type Row, roomOf, type Size, type View, watchPicture } from './watch-picture.ts'
 
 /** Milliseconds between two pictures while nothing is typed. */
 const LOOK = 300
@@ -23,53 +23,45 @@ export async function watchNetwork(context: Context, word: string | undefined, j
   return terminal.stdin && terminal.stdout && !json ? await watchTable(context, found) : await watchLines(context, found, json)
 }
 
-/** A line for each host that is blocked for the first time. */
+/** A line for each host that is blocked for the first time from now on. */
 async function watchLines(context: Context, found: Found, json: boolean): Promise<number> {
+  // By the proxy's own clock: an engine may keep another time than this machine.
+  const since =
+    (await readRequests(context, found))
+      .map(({ time }) => time)
+      .toSorted()
+      .at(-1) ?? ''
+  context.note(`what ${found.record.id} is denied from now on; what was until now: paude network blocked ${found.record.id}`)
   const seen = new Set<string>()
   for await (const { time, session, decision, host, port, program, rule, revision } of followRequests(context, found)) {
     const place = `${host}:${port}`
-    if (decision !== 'blocked' || seen.has(place)) continue
+    if (decision !== 'blocked' || time <= since || seen.has(place)) continue
     seen.add(place)
     context.answer(
       json
         ? jsonLine({ time, session, host, port, program, rule, revision })
-        : [time.slice(11, 19), printable(place), ...(program === '' ? [] : [program]), printable(rule)].join('  '),
+        : [time.slice(11, 19), printable(place).padEnd(40), (program || '-').padEnd(16), printable(because(rule, port))].join(
+            '  ',
+          ),
     )
   }
   return 0
 }
 
-/** What a key does to the host that is chosen. */
-const KEYS: Readonly<Record<string, (context: Context, found: Found, entry: string) => Promise<string>>> = {
-  o: async (context, found, entry) => {
-    const until = Math.ceil(Date.now() / 1000) + ONCE
-    await changeSession(context, found, { verb: 'allow', entries: [entry], until })
-    return `${entry} is allowed for a minute`
-  },
-  s: async (context, found, entry) => {
-    await changeSession(context, found, { verb: 'allow', entries: [entry], until: 0 })
-    return `${entry} is allowed in ${found.record.id}`
-  },
-  p: (context, found, entry) => everywhere(context, found, { scope: 'project', entry }),
-  u: (context, found, entry) => everywhere(context, found, { scope: 'user', entry }),
-  n: async (context, found, entry) => {
-    await changeSession(context, found, { verb: 'deny', entries: [entry], until: 0 })
-    return `${entry} is denied in ${found.record.id}, whatever allows it`
-  },
-}
-const FOOT = 'allow: o once · s session · p project · u user   n never   q quit'
-
-async function everywhere(
-  context: Context,
-  found: Found,
-  { scope, entry }: { scope: 'user' | 'project'; entry: string },
-): Promise<string> {
-  const word = { verb: 'allow', entries: [entry] } as const
-  insistOnScope(context, scope, word)
-  await changeSession(context, found, { ...word, until: 0 })
-  const { file } = await editScope(context, scope, word)
-  const inVain = (await overruled(context, [entry])).get(entry)
-  return `${entry} is allowed, and written to ${file}${inVain === undefined ? '' : `; but ${inVain}`}`
+/** Keys that move, by how many rows; more than there are is the first or the last one. */
+const STEPS: Readonly<Record<string, (room: number) => number>> = {
+  j: () => 1,
+  '\x1b[B': () => 1,
+  '\x1bOB': () => 1,
+  k: () => -1,
+  '\x1b[A': () => -1,
+  '\x1bOA': () => -1,
+  '\x1b[6~': (room) => room,
+  '\x1b[5~': (room) => -room,
+  G: () => Number.POSITIVE_INFINITY,
+  '\x1b[F': () => Number.POSITIVE_INFINITY,
+  g: () => Number.NEGATIVE_INFINITY,
+  '\x1b[H': () => Number.NEGATIVE_INFINITY,
 }
 
 async function watchTable(context: Context, found: Found): Promise<number> {
@@ -78,12 +70,16 @@ async function watchTable(context: Context, found: Found): Promise<number> {
   const stop = new AbortController()
   const reading = follow(context, found, { requests, stop: stop.signal }).finally(() => (ended = true))
   reading.catch(() => undefined) // looked at below, never unhandled
-  const keys = openKeys()
+  const keyboard = openKeys()
   // What a step would say while it acts is said in the picture.
   const quiet: Context = { ...context, note: () => undefined }
   // A place and no number: what is blocked meanwhile must not slip below the key that is typed.
   let chosen = ''
   let said = ''
+  let keys = false
+  let first = 0
+  const seen = new Set<string>()
+  const done: Done[] = []
   writeAll(1, TAKE_SCREEN)
   try {
     while (true) {
@@ -93,22 +89,52 @@ async function watchTable(context: Context, found: Found): Promise<number> {
         rows.findIndex((one) => placeOf(one) === chosen),
       )
       chosen = rows[at] === undefined ? '' : placeOf(rows[at])
-      writeAll(1, drawn(context, found, { rows, chosen: at, said: ended ? 'the proxy has stopped' : said }))
-      const key = await Promise.race([keys.next(), Bun.sleep(LOOK).then(() => '')])
+      const stopped = ended ? 'the proxy has stopped: nothing can be allowed here any more' : ''
+      const size = sizeNow()
+      const { title, rows: judged } = judge(context, found, rows)
+      const view: View = { title, rows: judged, chosen: at, first, unseen: 0, said: stopped || said, ended, keys }
+      const room = roomOf(view, size)
+      first = firstRow(first, { chosen: at, room, count: rows.length })
+      for (const row of rows.slice(first, first + room)) seen.add(placeOf(row))
+      const unseen = rows.slice(0, first).filter((row) => !seen.has(placeOf(row))).length
+      writeAll(1, picture(watchPicture({ ...view, first, unseen }, size)))
+      const key = await Promise.race([keyboard.next(), Bun.sleep(LOOK).then(() => '')])
       const row = rows[at]
       if (key === 'q' || key === '\x03' || key === '\x1b') return 0
-      const step = key === 'j' || key === '\x1b[B' ? 1 : key === 'k' || key === '\x1b[A' ? -1 : 0
-      const next = rows[at + step]
+      // Behind the keys no row is to be seen, so none is acted on.
+      if (key === '?' || (keys && key !== '')) {
+        keys = !keys
+        continue
+      }
+      const step = Object.hasOwn(STEPS, key) ? (STEPS[key]?.(room) ?? 0) : 0
+      const next = rows[Math.max(0, Math.min(rows.length - 1, at + step))]
       if (next !== undefined) chosen = placeOf(next)
-      const act = Object.hasOwn(KEYS, key) ? KEYS[key] : undefined
+      if (ended) continue
+      if (key === 'z') said = await tried(async () => (await done.pop()?.undo()) ?? 'no key is left to take back')
+      const act = Object.hasOwn(ACTS, key) ? ACTS[key] : undefined
       if (act !== undefined && row !== undefined)
-        said = await act(quiet, found, entryOf(row)).catch((error: unknown) => (error as Error).message)
+        said = await tried(async () => {
+          const one = await act(quiet, found, entryOf(row))
+          done.push(one)
+          return one.said
+        })
     }
   } finally {
     stop.abort()
-    keys.pause()
+    keyboard.pause()
     writeAll(1, GIVE_BACK)
   }
+}
+
+const tried = (act: () => Promise<string>): Promise<string> =>
+  act().catch((error: unknown) => {
+    const hint = error instanceof PaudeError ? error.hint : ''
+    return `${(error as Error).message}${hint === '' ? '' : ` → ${hint}`}`
+  })
+
+function sizeNow(): Size {
+  const [columns, height] = process.stdout.getWindowSize()
+  return { columns, height }
 }
 
 async function follow(
@@ -123,33 +149,20 @@ const placeOf = ({ host, port }: Blocked): string => `${host}:${port}`
 
 const entryOf = ({ host, port }: Blocked): string => (port === 443 || port === 80 ? host : `${host}:${port}`)
 
-type Shown = { readonly rows: readonly Blocked[]; readonly chosen: number; readonly said: string }
-
-function drawn({ host }: Context, { record }: Found, { rows, chosen, said }: Shown): string {
-  const [columns, height] = process.stdout.getWindowSize()
+/** What would become of each row now, by the policy as it is now. */
+function judge(
+  { host }: Context,
+  { record }: Found,
+  rows: readonly Blocked[],
+): { readonly title: string; readonly rows: readonly Row[] } {
   const policy = policyNow(readRecord(host, record.id) ?? record, Date.now() / 1000)
-  const cells = rows.map((row) => {
-    const target = { scheme: row.port === 80 ? 'http' : 'https', host: row.host, port: row.port, path: '/' } as const
-    const now = decide(policy, target, null).decision
-    return [
-      now === 'allowed' ? green('allowed now') : red('blocked'),
-      `${printable(row.host)}:${row.port}`,
-      String(row.count),
-      row.last.slice(11, 19),
-      row.program,
-      printable(row.rule),
-    ]
-  })
-  const [head = '', ...body] =
-    rows.length === 0
-      ? ['nothing was blocked yet']
-      : table(['', 'HOST', 'TIMES', 'LAST', 'PROGRAM', 'BECAUSE'], cells).split('\n')
-  const room = Math.max(1, height - 5)
-  return picture([
-    Bun.sliceAnsi(`  ${head}`, 0, columns),
-    ...selectable(body, { chosen, room, columns }),
-    '',
-    Bun.sliceAnsi(printable(said), 0, columns),
-    Bun.sliceAnsi(dim(FOOT), 0, columns),
-  ])
+  const name = record.name === '' ? '' : ` (${record.name})`
+  return {
+    title: `network of ${record.id}${name} · ${policy.mode}`,
+    rows: rows.map((row) => {
+      const target = { scheme: row.port === 80 ? 'http' : 'https', host: row.host, port: row.port, path: '/' } as const
+      const { decision, rule } = decide(policy, target, null)
+      return { ...row, state: decision === 'allowed' ? 'allowed' : rule.startsWith('denied') ? 'denied' : 'blocked' }
+    }),
+  }
 }

@@ -19,7 +19,8 @@ import { ONCE, readUntil } from '../../../src/cli/network/until.ts'
 import { PaudeError } from '../../../src/errors.ts'
 import { processMark } from '../../../src/host.ts'
 import type { Policy } from '../../../src/network/allow.ts'
-import { type Change, revised, type Word } from '../../../src/network/changes.ts'
+import { applied, type Change, revised, type Word } from '../../../src/network/changes.ts'
+import { decide, readTarget } from '../../../src/network/decide.ts'
 import type { Request } from '../../../src/network/log.ts'
 import { parseAllow, parseDeny } from '../../../src/network/pattern.ts'
 import { DIRECT } from '../../../src/network/ways.ts'
@@ -60,6 +61,35 @@ describe('a word to a session', () => {
       return seen
     }
     expect(looks(50)).toBe(looks(1))
+  })
+
+  describe('for a time', () => {
+    const timed = (changes: readonly Change[], verb: Word['verb'], until: number) =>
+      revised(base, changes, { verb, entries: ['x.example'], until }, 100)
+    const verdict = (changes: readonly Change[], now: number) =>
+      decide(applied(base, changes, now), readTarget('x.example'), null).decision
+
+    test.each([
+      ['an allow', say([], 'allow', 'x.example'), 'allow', 'allowed', 'allowed'],
+      ['an allow, by a denial', say([], 'allow', 'x.example'), 'deny', 'blocked', 'allowed'],
+      ['a denial', say([], 'deny', 'x.example'), 'allow', 'allowed', 'blocked'],
+    ] as const)('covers %s for good and gives it back', (_, before, verb, meanwhile, after) => {
+      const changes = timed(before, verb, 200)
+      expect([verdict(changes, 150), verdict(changes, 200)]).toEqual([meanwhile, after])
+    })
+
+    test('leaves one that ends later, and replaces one that ends earlier', () => {
+      const long = timed([], 'allow', 500)
+      const changes = timed(timed(long, 'deny', 200), 'deny', 300)
+      expect(changes).toHaveLength(2)
+      expect([verdict(changes, 250), verdict(changes, 300), verdict(changes, 500)]).toEqual(['blocked', 'allowed', 'blocked'])
+    })
+
+    test('is forgotten with all it covers when something is said for good, or taken back', () => {
+      const changes = timed(say([], 'allow', 'x.example'), 'deny', 200)
+      expect(say(changes, 'allow', 'x.example')).toEqual([{ verb: 'allow', entry: 'x.example', until: 0 }])
+      expect(say(changes, 'unset', 'x.example')).toEqual([])
+    })
   })
 
   test('lets go of what has ended', () =>

@@ -1,0 +1,181 @@
+import { bold, dim, green, printable, red, table } from '../output.ts'
+import { because } from './because.ts'
+import type { Blocked } from './requests.ts'
+import { footWords, WATCH_KEYS } from './watch-words.ts'
+
+/** A host that was blocked, and what would become of it now. */
+export type Row = Blocked & { readonly state: 'blocked' | 'denied' | 'allowed' }
+
+/** All that is to be seen. */
+export type View = {
+  readonly title: string
+  readonly rows: readonly Row[]
+  /** Number of the row that is chosen, and of the first one that is shown. */
+  readonly chosen: number
+  readonly first: number
+  /** Rows above the first one that nobody has seen yet. */
+  readonly unseen: number
+  readonly said: string
+  readonly ended: boolean
+  readonly keys: boolean
+}
+
+export type Size = { readonly columns: number; readonly height: number }
+
+/** Below this width times lose their seconds, and columns stand closer. */
+const NARROW = 72
+
+/** Pure: the lines of the picture. None is wider than the terminal, and every column is there at every width. */
+export function watchPicture(view: View, { columns, height }: Size): readonly string[] {
+  const title = bold(Bun.sliceAnsi(printable(view.title), 0, columns, '…'))
+  const foot = inLines(footWords(view.ended), columns).map(dim)
+  if (view.keys) return [title, '', ...keyLines(columns), '', ...foot].slice(0, height)
+  if (view.rows.length === 0) return [title, '', 'nothing was blocked yet', '', ...wrapped(view.said, columns), ...foot]
+  const [head = '', ...body] = cut(view.rows, columns)
+  const said = below(view, columns)
+  const room = roomOf(view, { columns, height })
+  const position = body.length <= room ? [] : [dim(Bun.sliceAnsi(positionOf(view, room), 0, columns, '…'))]
+  return [
+    title,
+    `  ${head}`,
+    ...body
+      .slice(view.first, view.first + room)
+      .map((line, at) => (view.first + at === view.chosen ? `\x1b[7m> ${Bun.stripANSI(line)}\x1b[0m` : `  ${line}`)),
+    ...position,
+    '',
+    ...said,
+    ...foot,
+  ].slice(0, height)
+}
+
+/** How many rows there is room for. */
+export function roomOf(view: View, { columns, height }: Size): number {
+  const most = height - 3 - below(view, columns).length - inLines(footWords(view.ended), columns).length
+  return Math.max(1, view.rows.length <= most ? most : most - 1)
+}
+
+/** What stands below the table: a row in full, and what was said last. */
+const below = (view: View, columns: number): readonly string[] => [
+  ...detail(view, columns).slice(0, 3),
+  ...wrapped(view.said, columns).slice(0, 4),
+]
+
+/** The first row to show, so that the chosen one is among them and as little as possible moves. */
+export const firstRow = (
+  before: number,
+  { chosen, room, count }: { readonly chosen: number; readonly room: number; readonly count: number },
+): number => Math.max(0, Math.min(Math.max(before, chosen - room + 1), chosen, count - room))
+
+const positionOf = ({ rows, first, unseen }: View, room: number): string =>
+  [
+    `${first + 1} to ${Math.min(rows.length, first + room)} of ${rows.length}`,
+    ...(unseen > 0 ? [`↑ ${unseen} new above`] : first > 0 ? [`↑ ${first} above`] : []),
+    ...(first + room < rows.length ? [`↓ ${rows.length - first - room} below`] : []),
+  ].join(' · ')
+
+/** The table: what is too wide for it is cut. */
+function cut(rows: readonly Row[], columns: number): readonly string[] {
+  const narrow = columns < NARROW
+  const [states, times, last] = ['STATE', 'TIMES', narrow ? 'LAST ' : 'LAST    ']
+  const cells = rows.map((row) => ({
+    place: placeText(row),
+    count: String(row.count),
+    last: row.last.slice(11, narrow ? 16 : 19),
+    program: printable(row.program),
+    why: whyText(row),
+    state: row.state,
+  }))
+  const widest = (texts: readonly string[], title: string) =>
+    Math.max(title.length, ...texts.map((text) => Bun.stringWidth(text)))
+  const gap = narrow ? 1 : 2
+  const counts = widest(
+    cells.map(({ count }) => count),
+    times,
+  )
+  const left = columns - 2 - 'blocked'.length - counts - last.length - 5 * gap
+  const natural = [
+    widest(
+      cells.map(({ place }) => place),
+      'HOST',
+    ),
+    widest(
+      cells.map(({ program }) => program),
+      'PROGRAM',
+    ),
+    widest(
+      cells.map(({ why }) => why),
+      'BECAUSE',
+    ),
+  ]
+  const [hosts = 4, programs = 7, reasons = 7] = shared(natural, left)
+  const lines = table(
+    [states, 'HOST'.padEnd(hosts), times, last, 'PROGRAM'.padEnd(programs), 'BECAUSE'],
+    cells.map(({ place, count, last: time, program, why, state }) => [
+      (state === 'allowed' ? green : red)(state.padEnd('blocked'.length)),
+      inMiddle(place, hosts),
+      count,
+      time,
+      Bun.sliceAnsi(program, 0, programs, '…'),
+      Bun.sliceAnsi(why, 0, reasons, '…'),
+    ]),
+    gap,
+  )
+  return lines.split('\n')
+}
+
+/** Widths of host, program and reason that are enough to tell them by, and those below which none goes. */
+const ENOUGH = [19, 9, 20] as const
+const LEAST = 7
+
+/** Widths that fit together: whatever has most beyond what is enough gives way first. */
+function shared(natural: readonly number[], room: number): readonly number[] {
+  const widths = [...natural]
+  while (widths.reduce((sum, width) => sum + width, 0) > room) {
+    const spare = widths.map((width, at) => (width > LEAST ? width - (ENOUGH[at] ?? LEAST) : Number.NEGATIVE_INFINITY))
+    const most = Math.max(...spare)
+    if (most === Number.NEGATIVE_INFINITY) break
+    const at = spare.indexOf(most)
+    widths[at] = (widths[at] ?? 0) - 1
+  }
+  return widths
+}
+
+/** The end of a host says whose it is, and the port stands there. */
+function inMiddle(text: string, width: number): string {
+  if (Bun.stringWidth(text) <= width) return text
+  const head = Math.floor((width - 1) / 3)
+  return `${Bun.sliceAnsi(text, 0, head)}…${Bun.sliceAnsi(text, -(width - 1 - head))}`
+}
+
+/** The chosen row in full, where the table had to cut it. */
+function detail({ rows, chosen }: View, columns: number): readonly string[] {
+  const row = rows[chosen]
+  if (row === undefined) return []
+  const whole = [placeText(row), printable(row.program), whyText(row)].filter((text) => text !== '')
+  const line = cut(rows, columns)[chosen + 1] ?? ''
+  return whole.every((text) => Bun.stripANSI(line).includes(text)) ? [] : wrapped(whole.join(' · '), columns)
+}
+
+const placeText = ({ host, port }: Row): string => `${printable(host)}:${port}`
+const whyText = ({ rule, port }: Row): string => printable(because(rule, port))
+
+const wrapped = (text: string, columns: number): readonly string[] =>
+  text === '' ? [] : Bun.wrapAnsi(printable(text), columns, { hard: true }).split('\n')
+
+/** Words with a dot between them, none of them torn. */
+function inLines(words: readonly string[], columns: number): readonly string[] {
+  const lines: string[] = []
+  for (const word of words) {
+    const last = lines.at(-1)
+    if (last !== undefined && `${last} · ${word}`.length <= columns) lines[lines.length - 1] = `${last} · ${word}`
+    else lines.push(word)
+  }
+  return lines
+}
+
+function keyLines(columns: number): readonly string[] {
+  const width = Math.max(...WATCH_KEYS.map(([key]) => key.length))
+  return WATCH_KEYS.flatMap(([key, effect]) =>
+    wrapped(effect, columns - width - 4).map((line, at) => `  ${(at === 0 ? key : '').padEnd(width)}  ${line}`),
+  )
+}

@@ -1,0 +1,19 @@
+/** The keys of `paude network watch`, as its footer, its `?` and `paude help network watch` say them. */
+export const WATCH_KEYS: readonly (readonly [key: string, effect: string])[] = [
+  ['o', 'allow the host that is chosen for a minute'],
+  ['t', 'allow it for ten minutes'],
+  ['s', 'allow it in this session'],
+  ['p', "allow it here and in the project's paude.toml; the next start asks for your word (paude trust)"],
+  ['u', 'allow it here and in your own config.toml'],
+  ['n', 'deny it in this session, whatever allows it'],
+  ['z', 'take back what the last of these keys did'],
+  ['↑ ↓ j k', 'choose; PgUp, PgDn, g and G go further'],
+  ['?', 'these keys, or the table again'],
+  ['q', 'leave; what was allowed stays allowed'],
+]
+
+const CHANGING = ['allow: o a minute', 't 10 minutes', 's session', 'p project', 'u user', 'n deny', 'z undo']
+const LOOKING = ['↑↓ choose', '? keys', 'q quit']
+
+/** The footer; where nothing can be allowed any more, without the keys for it. */
+export const footWords = (ended: boolean): readonly string[] => (ended ? LOOKING : [...CHANGING, ...LOOKING])
