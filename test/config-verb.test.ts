@@ -145,6 +145,21 @@ describe('config set', () => {
     expect(text()).toBe('backend = "docker"\n\n# mine\n[network]\n# the end\n\n[limits]\ncpus = 1.5\n')
   })
 
+  test('tells what stood there before, but of variables nothing', async () => {
+    await config('set', 'network.allow', 'a.org,b.org')
+    expect((await config('set', 'network.allow', 'c.org')).stderr).toContain('network.allow is set; it was ["a.org", "b.org"]')
+    await config('set', 'env', 'COLOUR=red')
+    expect((await config('set', 'env', 'COLOUR=blue')).stderr).not.toContain('red')
+  })
+
+  test('writes nothing elsewhere than a profile seems to say', async () => {
+    await config('set', 'backend', 'docker')
+    const before = text()
+    const { code, stderr } = await machine.paude(['--profile', 'ci', 'config', 'set', 'limits.cpus', '2'])
+    expect([code, text()]).toEqual([2, before])
+    expect(stderr).toContain('paude config set profiles.ci.limits.cpus')
+  })
+
   test.each([
     [['config', 'set', 'backend', 'docker']],
     [['network', 'allow', 'a.org', '--user']],

@@ -10,6 +10,7 @@ import { mending, parseConfig, parseToml } from '../config/parse.ts'
 import { readProjectFile } from '../config/project.ts'
 import { replaceFile } from '../config/replace-file.ts'
 import { tomlLiteral, withEntry, withKey, withoutEntry, withoutKey } from '../config/toml-edit.ts'
+import { tomlEntries } from '../config/toml-entries.ts'
 import { PaudeError } from '../errors.ts'
 import type { Host } from '../host.ts'
 import { insistPrivate, stateFolder } from '../session/store.ts'
@@ -73,6 +74,13 @@ export async function keepSchema({ layer, file, text }: Editable): Promise<void>
   const path = join(dirname(file), 'schema.json')
   if (readText(path) === schema) return
   replaceFile(path, schema, { mode: 0o600, folderMode: 0o700, hint: 'check the permissions of its folder' })
+}
+
+/** How the value of a key is written, over several lines as one; null where the file does not say it, and of variables, which are not shown. */
+export function writtenValue(text: string, key: string): string | null {
+  if (/^env(\.|$)/.test(withoutProfile(key))) return null
+  const found = tomlEntries(text).entries.find(({ path }) => path.join('.') === key)
+  return found === undefined ? null : text.slice(found.value, found.end).replace(/\s+/g, ' ')
 }
 
 /** The text with a key set. The word is taken as TOML where it fits (`2`, `true`, `["a"]`), else as text, else as a list: of hosts with commas, of one entry elsewhere. */

@@ -179,10 +179,20 @@ function refuseStrangers(entry: string, refuse: Refuse): void {
   if (/[\s\u0000-\u001f\u007f-\u009f]/u.test(entry))
     refuse('spaces and control characters belong to no host name', 'write one entry per host')
   if (entry.includes('://'))
-    refuse('a scheme is not part of the entry', 'write the host alone, such as example.org or example.org:8443')
+    refuse(
+      'a scheme is not part of the entry',
+      `write the host alone, such as ${plainHost(entry) ?? 'example.org or example.org:8443'}`,
+    )
   if (entry.includes('[') || entry.includes(']')) refuseAddress(refuse)
   if (/[\\?#%]/.test(entry) || entry.split('@')[0]?.includes('/'))
     refuse('only whole hosts can be named, not paths', 'write the host alone')
+}
+
+/** What a whole address means of it; null where that is no name. */
+function plainHost(address: string): string | null {
+  const { host = '', hostname = '' } = URL.parse(address) ?? {}
+  if (hostname === 'localhost' || !/^[a-z\d.-]+(:\d+)?$/.test(host)) return null
+  return host
 }
 
 const refuseAddress = (refuse: Refuse): never =>
@@ -200,13 +210,13 @@ function canonicalHost(written: string, refuse: Refuse): string {
   const labels = ascii.split('.')
   if (labels.includes('')) refuse('it has an empty label', 'write a host name such as example.org')
   if (/^(\d+|0x[0-9a-f]*)$/.test(labels.at(-1) ?? '')) refuseAddress(refuse)
+  if (labels.at(-1) === 'localhost')
+    refuse('the proxy never connects to itself', `write ${HOST_NAME}:PORT to reach a port of this machine`)
   if (labels.length < 2)
     refuse(wildcard ? 'such a wildcard is too wide' : 'a name needs at least two labels', 'write a full name such as example.org')
   const good = labels.every((label, at) => (at === labels.length - 1 ? TOP_LABEL : LABEL).test(label))
   if (!good || ascii.length > 253 - (wildcard ? 2 : 0))
     refuse('it is no valid host name', 'labels have up to 63 letters, digits and hyphens')
-  if (labels.at(-1) === 'localhost')
-    refuse('the proxy never connects to itself', `write ${HOST_NAME}:PORT to reach a port of this machine`)
   if (ascii.endsWith('paude.internal') && (wildcard || ascii !== HOST_NAME) && /(^|\.)paude\.internal$/.test(ascii))
     refuse("that name is paude's own", `write ${HOST_NAME}:PORT to reach a port of this machine`)
   return wildcard ? `*.${ascii}` : ascii

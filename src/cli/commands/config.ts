@@ -5,7 +5,7 @@ import { PaudeError, quotedLines } from '../../errors.ts'
 import { shown } from '../../workspace/paths.ts'
 import { checkFiles } from '../config-check.ts'
 import { editFile } from '../config-edit.ts'
-import { changeFile, editableFile, insistOnKey, setKey, trustNote, unsetKey } from '../config-file.ts'
+import { changeFile, editableFile, insistOnKey, setKey, trustNote, unsetKey, writtenValue } from '../config-file.ts'
 import { keyText } from '../config-get.ts'
 import type { Context } from '../context.ts'
 import { readProject } from '../project-config.ts'
@@ -125,16 +125,30 @@ async function set(context: Context, { key = '', value, project }: Given): Promi
   insistOnKey(needed(key, 'set network.mode none'))
   if (value === undefined)
     throw new PaudeError('usage', `paude config set ${key} needs a value`, { hint: `paude config unset ${key} takes it out` })
-  const editable = await changeFile(context.host, project === true, (now) => setKey(now, key, value))
-  context.note(`${editable.file}: ${key} is set${trustNote(editable)}`)
+  refuseProfile(context, `set profiles.${context.flags.profile}.${key}`)
+  let before: string | null = null
+  const editable = await changeFile(context.host, project === true, (now) => {
+    before = writtenValue(now.text, key)
+    return setKey(now, key, value)
+  })
+  context.note(`${editable.file}: ${key} is set${before === null ? '' : `; it was ${shown(before)}`}${trustNote(editable)}`)
   return 0
 }
 
 async function unset(context: Context, { key = '', project }: Given): Promise<number> {
   const path = needed(key, 'unset network.mode')
+  refuseProfile(context, `unset profiles.${context.flags.profile}.${path}`)
   const { file, changed } = await changeFile(context.host, project === true, (now) => unsetKey(now, path))
   context.note(`${file}: ${key} is ${changed ? 'set no longer' : 'not set'}`)
   return 0
+}
+
+/** A file is one for all profiles: which part of it is meant stands in the key. */
+function refuseProfile({ flags: { profile } }: Context, instead: string): void {
+  if (profile !== undefined)
+    throw new PaudeError('usage', `--profile ${profile} chooses what is read, and not where something is written`, {
+      hint: `paude config ${instead}`,
+    })
 }
 
 function needed(key: string | undefined, example: string): string {
