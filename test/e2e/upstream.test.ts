@@ -167,14 +167,14 @@ describeEach('behind an upstream proxy', (backend) => {
   test('that it does not answer is said in the box and in the log', async () => {
     await engine(backend, ['rm', '--force', upstream])
     const page = await poll('its end', async () => {
-      const said = await inBox(`curl -s -m 20 http://${FAR}:${server.port}/`)
+      const said = await inBox(`curl -s -m 60 http://${FAR}:${server.port}/`)
       return said !== 'hello' && said
-    })
+    }, 90)
     expect(page).toMatch(/^paude allows .*(connecting to upstream-proxy failed|the proxy in between)/)
-    await inBox(`curl -sk -m 20 https://${FAR}:${secure?.port}/`)
+    await inBox(`curl -sk -m 60 https://${FAR}:${secure?.port}/`)
     const { stdout } = await paude(['network', 'log', id, '--json'], { cwd, env })
     const last = lines(stdout).map((line) => JSON.parse(line) as Record<string, unknown>)
     expect(last.at(-1)).toMatchObject({ host: FAR, port: secure?.port, decision: 'failed' })
     expect(last.at(-1)?.['rule']).toMatch(/^by the upstream proxy [\d.]+:3128: (not reached|broken off)$/)
-  }, 60_000)
+  }, 180_000)
 })
