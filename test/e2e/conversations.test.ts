@@ -224,7 +224,11 @@ describeEach('conversations', (backend) => {
       const cwd = makeProject()
       const id = await detached({ cwd, words: ['SAY the trunk'] })
       await said(id, 'the trunk')
-      const original = await transcript(id, await noted(id))
+      // Claude writes how long a turn took after it has shown the answer.
+      const original = await poll('the whole turn', async () => {
+        const text = await transcript(id, await noted(id))
+        return text.includes('"turn_duration"') && text
+      })
       const window = await open({ cwd: makeProject(), words: ['fork', id] })
       await window.see(/^● the trunk$/m)
       await window.enter('SAY a branch')
