@@ -166,10 +166,14 @@ describeEach('behind an upstream proxy', (backend) => {
 
   test('that it does not answer is said in the box and in the log', async () => {
     await engine(backend, ['rm', '--force', upstream])
-    const page = await poll('its end', async () => {
-      const said = await inBox(`curl -s -m 60 http://${FAR}:${server.port}/`)
-      return said !== 'hello' && said
-    }, 90)
+    const page = await poll(
+      'its end',
+      async () => {
+        const said = await inBox(`curl -s -m 60 http://${FAR}:${server.port}/`)
+        return said !== 'hello' && said
+      },
+      90,
+    )
     expect(page).toMatch(/^paude allows .*(connecting to upstream-proxy failed|the proxy in between)/)
     await inBox(`curl -sk -m 60 https://${FAR}:${secure?.port}/`)
     const { stdout } = await paude(['network', 'log', id, '--json'], { cwd, env })
