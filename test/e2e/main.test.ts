@@ -199,7 +199,7 @@ describeEach('paude in place of claude', (backend) => {
     expect(results[0]).toMatch(/CONNECT tunnel failed, response 403|403 from proxy after CONNECT/)
     expect(results[1]).toContain('403 Forbidden')
     expect(results[1]).toContain('example.net')
-    expect(results[1]).toMatch(/paude network allow example\.net --session paude-[a-z0-9]{6}\s*$/m)
+    expect(results[1]).toMatch(/paude network allow example\.net:80 --session paude-[a-z0-9]{6}\s*$/m)
     for (const index of [2, 3, 4]) expect(results[index]).toMatch(/exit=(6|7|28)/)
     expect(results[3]?.match(/exit=0/)).toBeNull()
     expect(results[4]).toEndWith('403')

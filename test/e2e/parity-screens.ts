@@ -79,9 +79,10 @@ export const shows: Readonly<Record<string, Show>> = {
   'an unknown flag in a terminal': { words: ['--no-such-flag'], play: async () => [] },
 }
 
-/** Whether the screen is as wide as this, down to its last line. */
+/** Whether the screen is as wide as this, down to its last line, and the turn over: its hooks run when the answer stands there. */
 const painted = (columns: number) => (screen: string) =>
   screen.includes('● 你好') &&
+  /^✻ \S+ for \d/m.test(screen) &&
   screen.includes('─'.repeat(columns)) &&
   !screen.includes('─'.repeat(columns + 1)) &&
   /plan mode on .*$/.test(screen)
