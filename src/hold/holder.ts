@@ -304,9 +304,9 @@ export async function hold(options: HoldOptions): Promise<boolean> {
   }
 
   /** A new holder has an empty screen until the agent that runs already has painted it, and a question is told of before it is painted. */
-  async function repainted(): Promise<void> {
+  async function repainted(patience = REPAINT): Promise<void> {
     const begun = () => Math.max(rejoined, state.activity === 'waiting' ? Date.parse(state.since) : 0)
-    const whole = () => over || Date.now() - begun() >= REPAINT || (painted && Date.now() - lastPainted >= STILL)
+    const whole = () => over || Date.now() - begun() >= patience || (painted && Date.now() - lastPainted >= STILL)
     while (!whole()) await Bun.sleep(20)
   }
 
@@ -316,7 +316,8 @@ export async function hold(options: HoldOptions): Promise<boolean> {
     state: () => state,
     spoken: () => spoken,
     over: () => over,
-    repainted,
+    // Typing before that would be taken for painted by it.
+    repainted: () => repainted(painted ? REPAINT : 3 * REPAINT),
   })
 
   /** Whoever waits for the start is told once the agent has painted, or once the engine says that it runs. */

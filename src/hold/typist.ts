@@ -12,6 +12,11 @@ const SETTLED = 1200
 /** Milliseconds that an agent has to say that it works on what was typed. What it answers by itself, as `/help`, it says nothing of. */
 const TAKEN = 2000
 
+/** Looks in turn, 20 ms apart, that find the same where the text itself is not to be seen: long ones are shown as a note of their length. */
+const STEADY = 15
+/** Characters of a text's end that are looked for. */
+const TAIL = 4
+
 export type Means = {
   readonly write: (text: string) => void
   readonly screen: Pick<Screen, 'picture' | 'bracketedPaste' | 'atCursor'>
@@ -62,19 +67,29 @@ export function makeTypist({ write, screen, state, spoken, over, repainted }: Me
   }
 
   /** A busy agent reads late, and then all at once: a text and its Enter, or that Enter and the next text, would be one paste. */
-  async function shown(text: string): Promise<void> {
+  async function shown(text: string, met: (line: string) => boolean): Promise<void> {
     const before = screen.atCursor()
     write(text)
     await Bun.sleep(APART)
-    await until(() => screen.atCursor() !== before, SHOWN - APART)
+    // Something else may be painted meanwhile, which leads the cursor away and back.
+    let line = before
+    let same = 0
+    await until(() => {
+      const now = screen.atCursor()
+      same = now === line ? same + 1 : 0
+      line = now
+      return now !== before && same >= (met(now) ? 1 : STEADY)
+    }, SHOWN - APART)
   }
 
   /** Types a text as a paste where the agent knows pastes: its line breaks are then no answers. */
   async function type({ text, keys, enter }: Sent): Promise<void> {
     const clean = text.replace(UNTYPED, '')
-    if (clean !== '') await shown(screen.bracketedPaste() ? `\x1b[200~${clean}\x1b[201~` : clean.replaceAll('\n', '\r'))
+    const tail = clean.trimEnd().slice(-TAIL)
+    const endsWith = (line: string) => tail !== '' && line.includes(tail)
+    if (clean !== '') await shown(screen.bracketedPaste() ? `\x1b[200~${clean}\x1b[201~` : clean.replaceAll('\n', '\r'), endsWith)
     if (keys !== '') write(keys)
-    if (enter) await (clean === '' ? pressed('\r') : shown('\r'))
+    if (enter) await (clean === '' ? pressed('\r') : shown('\r', (line) => !endsWith(line)))
   }
 
   return (sent) => {

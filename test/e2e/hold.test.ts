@@ -158,7 +158,7 @@ describeEach('a held terminal', (backend) => {
     const ask = async (file: string) => {
       await run(['send', id, `BASH touch ${file};;SAY after ${file}`])
       expect((await run(['wait', id, '--for', 'waiting', '--timeout', '60'])).code).toBe(0)
-      expect(await screen(id)).toMatch(/1\. Yes/)
+      await poll('the question on the screen', async () => /1\. Yes/.test(await screen(id)))
     }
     const made = (file: string) => existsSync(join(cwd, file))
     await ask('one')
