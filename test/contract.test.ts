@@ -97,7 +97,7 @@ describe.each(Object.values(backends))('$name', (backend) => {
       expect(argv).toContain('--cap-drop=ALL')
       expect(argv.filter((word) => word.startsWith('--security-opt'))).toEqual([
         ...(noNewPrivileges ? ['--security-opt=no-new-privileges'] : []),
-        ...(seccomp === 'off' ? ['--security-opt=seccomp=unconfined'] : []),
+        ...(argv.includes('--label=paude.role=helper') ? [] : FILTERS[seccomp](spec.folder)),
       ])
       expect(argv.includes('--read-only')).toBe(readOnlyRoot)
       expect(argv).toContain('--pull=never')
@@ -110,10 +110,17 @@ describe.each(Object.values(backends))('$name', (backend) => {
     }
   })
 
+  const FILTERS = {
+    default: (folder: string) => [`--security-opt=seccomp=${folder}/seed/seccomp.json`],
+    engine: () => [],
+    off: () => ['--security-opt=seccomp=unconfined'],
+  } as const
+  const OWN = FILTERS.default((cases['plain'] ?? never()).spec.folder)
   const SWITCHES: readonly (readonly [given: Partial<Security>, gone: readonly string[], come: readonly string[]])[] = [
     [{ readOnlyRoot: false }, ['--read-only'], []],
     [{ noNewPrivileges: false }, ['--security-opt=no-new-privileges'], []],
-    [{ seccomp: 'off' }, [], ['--security-opt=seccomp=unconfined']],
+    [{ seccomp: 'engine' }, OWN, []],
+    [{ seccomp: 'off' }, OWN, ['--security-opt=seccomp=unconfined']],
   ]
   test.each(SWITCHES)('gives up what %j says, and changes nothing else', (given, gone, come) => {
     const { spec, options } = cases['plain'] ?? never()

@@ -1,4 +1,6 @@
+import { join } from 'node:path'
 import { STEERS_CLIENT } from '../run/client-variables.ts'
+import { SECCOMP_FILE } from '../session/seccomp.ts'
 import type { Security, SessionSpec } from '../session/spec.ts'
 
 /** What differs in spelling between docker and podman. Everything else is shared. */
@@ -32,16 +34,22 @@ export type Dialect = {
   readonly removal: readonly string[]
 }
 
-/** The whole hardening: gate and proxy always have it, the agent unless its session gives something up. */
-export const HARDENING = ['--cap-drop=ALL', '--security-opt=no-new-privileges', '--read-only'] as const
-
-/** The agent's: the same, but for what its session gives up. Capabilities are never given back, since it shares the gate's network. */
-export function agentHardening({ security: { readOnlyRoot, noNewPrivileges, seccomp } }: SessionSpec): readonly string[] {
+/**
+ * The hardening of a container: gate and proxy always have all of it, the agent what its session does not give up. Capabilities are
+ * never given back, since the agent shares the gate's network.
+ */
+export function hardeningFlags({ folder }: SessionSpec, { readOnlyRoot, noNewPrivileges, seccomp }: Security): readonly string[] {
+  const filters = {
+    // docker's client sends what is in the file, podman reads it when it makes the container: a start again needs it no more.
+    default: [`--security-opt=seccomp=${join(folder, 'seed', SECCOMP_FILE)}`],
+    engine: [],
+    off: ['--security-opt=seccomp=unconfined'],
+  } as const
   // A new switch does not compile until it is handled here.
   const flags: Readonly<Record<keyof Security, readonly string[]>> = {
     noNewPrivileges: noNewPrivileges ? ['--security-opt=no-new-privileges'] : [],
     readOnlyRoot: readOnlyRoot ? ['--read-only'] : [],
-    seccomp: seccomp === 'off' ? ['--security-opt=seccomp=unconfined'] : [],
+    seccomp: filters[seccomp],
   }
   return ['--cap-drop=ALL', ...Object.values(flags).flat()]
 }

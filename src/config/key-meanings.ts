@@ -30,7 +30,7 @@ export const KEY_MEANINGS: Readonly<Record<FileKey, string>> & Readonly<Record<s
   'podman.extra_flags': 'Further flags for podman, of those that open nothing',
   'security.read_only_root': "Whether the box's own root file system is read-only",
   'security.no_new_privileges': 'Whether setuid programs of the image do nothing in the box',
-  'security.seccomp': "Filter of the box's system calls: default, or off",
+  'security.seccomp': "Filter of the box's system calls: default (paude's own), engine, or off",
   'security.project_config': "What becomes of a project's own configuration: ask, restrict or ignore",
   'terminal.detach_keys': 'Keys that leave a session and let it go on, or none',
   'terminal.scrollback': 'Lines kept of what has left the screen of a session',

@@ -129,8 +129,8 @@ export const ownFlags = [
     key: 'seccomp',
     type: 'value',
     valueHint: 'FILTER',
-    values: ['default', 'off'],
-    description: "off: the engine's filter of system calls does not hold in the box (default: default)",
+    values: ['default', 'engine', 'off'],
+    description: "Filter of the box's system calls: paude's own, the engine's, or none (default: default)",
   },
   {
     name: 'timeout',

@@ -40,7 +40,7 @@ export const RULES = {
   pids: { limit: readPids },
   readOnlyRoot: { order: ['true', 'false'] },
   noNewPrivileges: { order: ['true', 'false'] },
-  seccomp: { order: ['default', 'off'] },
+  seccomp: { order: ['default', 'engine', 'off'] },
   mount: 'adds',
   protect: 'closes',
   // A value that a project chooses passes through the environment of the engine's client.

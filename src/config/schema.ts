@@ -96,7 +96,7 @@ const sections = {
     v.strictObject({
       read_only_root: v.optional(truth),
       no_new_privileges: v.optional(truth),
-      seccomp: v.optional(v.picklist(['default', 'off'])),
+      seccomp: v.optional(v.picklist(['default', 'engine', 'off'])),
       project_config: v.optional(v.picklist(['ask', 'restrict', 'ignore'])),
     }),
   ),

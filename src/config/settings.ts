@@ -32,7 +32,7 @@ export type Settings = {
   /** What of the hardening of the agent's box holds; gate and proxy keep all of it. */
   readonly readOnlyRoot: `${boolean}`
   readonly noNewPrivileges: `${boolean}`
-  readonly seccomp: 'default' | 'off'
+  readonly seccomp: 'default' | 'engine' | 'off'
   /** Seconds as typed; '' or `none` means no limit. */
   readonly timeout: string
   readonly mount: readonly string[]

@@ -11,6 +11,7 @@ import {
   type Verdict,
   type Want,
   when,
+  withPerl,
 } from './probe.ts'
 
 const words = (value: string): readonly string[] => value.split(' ').filter((word) => word !== '')
@@ -75,6 +76,12 @@ export const capabilityProbes: readonly Probe[] = [
     area: 'capabilities',
     claim: 'Gate and proxy run as an unprivileged user of their own',
     judge: every(['gate.uid', 'proxy.uid'], (value) => value === '13'),
+  },
+  {
+    id: 'C12',
+    area: 'capabilities',
+    claim: 'No socket leads to the host of a virtual machine (vsock) or into the ciphers of the kernel (alg)',
+    judge: unlessGivenUp('security.seccomp', withPerl('box.family.', refused)),
   },
 ]
 

@@ -73,6 +73,8 @@ network() {
   say hosts "$(sed 's/#.*//' /etc/hosts | tr -s '\t \n' ' ')"
   raw raw.icmp 2 1
   raw raw.packet 17 768
+  family family.vsock 40 1
+  family family.alg 38 5
   say namespace.new "$(unshare --user --map-root-user --net sed -n 's/^ *\([^:|]*\):.*/\1/p' /proc/net/dev 2>&1 | tr '\n' ' ')"
 }
 
@@ -101,6 +103,9 @@ listeners() {
 }
 
 raw() { say "$1" "$(perl -MSocket -e 'print socket(my $s, $ARGV[0], SOCK_RAW, $ARGV[1]) ? "opened" : "refused: $!"' "$2" "$3" 2>&1)"; }
+
+# family KEY DOMAIN TYPE
+family() { say "$1" "$(perl -e 'print socket(my $s, $ARGV[0], $ARGV[1], 0) ? "opened" : "refused: $!"' "$2" "$3" 2>&1)"; }
 
 # ask KEY REQUEST-LINE HOST: the status the proxy answers with.
 ask() {

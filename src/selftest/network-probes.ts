@@ -1,4 +1,4 @@
-import { broken, every, held, notApplicable, nothing, type Probe, refused, unreachable, when } from './probe.ts'
+import { broken, every, held, notApplicable, nothing, type Probe, refused, unreachable, when, withPerl } from './probe.ts'
 
 const words = (value: string): readonly string[] => value.split(' ').filter((word) => word !== '')
 /** `00000000…:PORT` and the like: only 127.0.0.1 (0100007F) and ::1 are nobody else's. */
@@ -97,10 +97,7 @@ export const networkProbes: readonly Probe[] = [
     id: 'N15',
     area: 'network',
     claim: 'Raw and packet sockets are refused',
-    judge: (facts, want) =>
-      /not found/.test(facts['box.raw.icmp'] ?? '')
-        ? notApplicable('the image has no perl to try it with')
-        : every(['box.raw.'], refused)(facts, want),
+    judge: withPerl('box.raw.', refused),
   },
   {
     id: 'N16',

@@ -70,6 +70,14 @@ export const unlessGivenUp =
     return rest?.result === 'BROKEN' ? rest : notApplicable(`given up: ${given}`)
   }
 
+/** Of sockets that only a program can ask for, and not a shell. */
+export const withPerl =
+  (prefix: string, want: (value: string) => boolean): Probe['judge'] =>
+  (facts, wish) =>
+    Object.entries(facts).some(([key, value]) => key.startsWith(prefix) && /not found/.test(value))
+      ? notApplicable('the image has no perl to try it with')
+      : every([prefix], want)(facts, wish)
+
 /** No route: even a refused or a silent connection has left the namespace. */
 export const unreachable = (value: string): boolean =>
   /network is unreachable|cannot assign requested address|address family not supported/i.test(value)

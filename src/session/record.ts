@@ -65,7 +65,7 @@ export const SessionRecord = v.object({
   index: v.optional(v.nullable(v.object({ path: v.string(), mark: v.string() })), null),
   /** What of the hardening holds in its box. */
   security: v.optional(
-    v.object({ readOnlyRoot: v.boolean(), noNewPrivileges: v.boolean(), seccomp: v.picklist(['default', 'off']) }),
+    v.object({ readOnlyRoot: v.boolean(), noNewPrivileges: v.boolean(), seccomp: v.picklist(['default', 'engine', 'off']) }),
     HARDENED,
   ),
   /** Variable that held the credential at the start; '' when none was injected. The proxy needs it again after a stop. */

@@ -25,6 +25,7 @@ import type { Surroundings } from './look.ts'
 import { mountCheck } from './mount-check.ts'
 import { policyRecord, proxySecret, startPolicy } from './policy.ts'
 import type { SessionRecord } from './record.ts'
+import { SECCOMP_FILE, SECCOMP_PROFILE } from './seccomp.ts'
 import { readSecurity } from './security.ts'
 import type { Mount, Network, SessionSpec } from './spec.ts'
 import { sessionFolder } from './store.ts'
@@ -246,6 +247,7 @@ function seedFiles(
   return {
     'entry.sh': entry,
     'command.sh': command,
+    [SECCOMP_FILE]: SECCOMP_PROFILE,
     // Elsewhere the engine is a machine of its own, with inodes of its own.
     ...(host.platform === 'linux' ? { 'mounts.sh': mountCheck(mounts) } : {}),
     ...(steps.length > 0 ? { 'lifecycle.sh': lifecycleScript(steps) } : {}),

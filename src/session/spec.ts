@@ -67,8 +67,8 @@ export type Network =
 export type Security = {
   readonly readOnlyRoot: boolean
   readonly noNewPrivileges: boolean
-  /** `default` is the engine's own filter of system calls. */
-  readonly seccomp: 'default' | 'off'
+  /** The filter of system calls: `default` is paude's, `engine` the one that the engine gives every container. */
+  readonly seccomp: 'default' | 'engine' | 'off'
 }
 
 export type Limits = {

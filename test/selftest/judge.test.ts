@@ -123,6 +123,7 @@ const holes: Readonly<Record<string, readonly Facts[]>> = {
   C09: [{ 'box.kernel.log': 'done' }, { 'box.kernel.memory': 'done' }],
   C10: [{ 'box.modules': 'done' }],
   C11: [{ 'proxy.uid': '0' }],
+  C12: [{ 'box.family.vsock': 'opened' }, { 'box.family.alg': 'opened' }],
   R01: [{ 'outside.namespace.pid': facts['box.namespace.pid'] ?? '' }, { 'box.namespace.net': '' }],
   R02: [{ 'box.commands': 'docker-init bash squid ' }, { 'box.commands': '' }],
   R03: [{ 'box.keys': '4' }],
@@ -205,7 +206,7 @@ const GIVEN: readonly (readonly [
     { 'gate.status.NoNewPrivs': '0' },
     ['C03'],
   ],
-  ['security.seccomp = off', { 'box.status.Seccomp': '0' }, ['C04', 'C05'], { 'proxy.status.Seccomp': '0' }, ['C04']],
+  ['security.seccomp = off', { 'box.status.Seccomp': '0' }, ['C04', 'C05', 'C12'], { 'proxy.status.Seccomp': '0' }, ['C04']],
   ['security.read_only_root = false', { 'box.write/etc': 'done' }, ['C05', 'F01'], { 'gate.root': 'rw' }, ['F02']],
 ]
 test.each(GIVEN)('%s is no claim of the box any more, and still one of gate and proxy', (given, seen, aside, hole, broken) => {

@@ -88,6 +88,7 @@ later 'docker rm --force --volumes paude-bcd234'
     --cap-drop=ALL \
     --security-opt=no-new-privileges \
     --read-only \
+    --security-opt=seccomp=/home/ada/.local/state/paude/sessions/paude-bcd234/seed/seccomp.json \
     --user=13:13 \
     --pids-limit=64 \
     --memory=256m \
@@ -117,6 +118,7 @@ later 'docker rm --force --volumes paude-bcd234'
     --cap-drop=ALL \
     --security-opt=no-new-privileges \
     --read-only \
+    --security-opt=seccomp=/home/ada/.local/state/paude/sessions/paude-bcd234/seed/seccomp.json \
     --user=13:13 \
     --pids-limit=64 \
     --memory=256m \
@@ -162,6 +164,7 @@ later 'docker rm --force --volumes paude-bcd234'
     --cap-drop=ALL \
     --security-opt=no-new-privileges \
     --read-only \
+    --security-opt=seccomp=/home/ada/.local/state/paude/sessions/paude-bcd234/seed/seccomp.json \
     --user=1000:1000 \
     --pids-limit=4096 \
     --network=container:paude-bcd234-gate \

@@ -89,6 +89,7 @@ step_21() {
       --cap-drop=ALL \
       --security-opt=no-new-privileges \
       --read-only \
+      --security-opt=seccomp=/home/ada/.local/state/paude/sessions/paude-bcd234/seed/seccomp.json \
       --user=13:13 \
       --pids-limit=64 \
       --memory=256m \
@@ -118,6 +119,7 @@ step_21() {
       --cap-drop=ALL \
       --security-opt=no-new-privileges \
       --read-only \
+      --security-opt=seccomp=/home/ada/.local/state/paude/sessions/paude-bcd234/seed/seccomp.json \
       --user=13:13 \
       --pids-limit=64 \
       --memory=256m \
@@ -163,6 +165,7 @@ step_21() {
       --cap-drop=ALL \
       --security-opt=no-new-privileges \
       --read-only \
+      --security-opt=seccomp=/home/ada/.local/state/paude/sessions/paude-bcd234/seed/seccomp.json \
       --user=1000:1000 \
       --pids-limit=4096 \
       --network=container:paude-bcd234-gate \

@@ -62,6 +62,7 @@ later 'docker rm --force --volumes paude-bcd234'
     --cap-drop=ALL \
     --security-opt=no-new-privileges \
     --read-only \
+    --security-opt=seccomp=/home/ada/.local/state/paude/sessions/paude-bcd234/seed/seccomp.json \
     --user=1000:1000 \
     --pids-limit=4096 \
     --network=none \

@@ -110,6 +110,7 @@ later 'podman rm --force --ignore --time=0 --volumes --depend paude-bcd234'
     --cap-drop=ALL \
     --security-opt=no-new-privileges \
     --read-only \
+    --security-opt=seccomp=/home/ada/.local/state/paude/sessions/paude-bcd234/seed/seccomp.json \
     --user=13:13 \
     --userns=keep-id \
     --pids-limit=64 \
@@ -141,6 +142,7 @@ later 'podman rm --force --ignore --time=0 --volumes --depend paude-bcd234'
     --cap-drop=ALL \
     --security-opt=no-new-privileges \
     --read-only \
+    --security-opt=seccomp=/home/ada/.local/state/paude/sessions/paude-bcd234/seed/seccomp.json \
     --user=13:13 \
     --userns=keep-id \
     --pids-limit=64 \
@@ -170,6 +172,7 @@ later 'podman rm --force --ignore --time=0 --volumes --depend paude-bcd234'
     --cap-drop=ALL \
     --security-opt=no-new-privileges \
     --read-only \
+    --security-opt=seccomp=/home/ada/.local/state/paude/sessions/paude-bcd234/seed/seccomp.json \
     --user=1000:1000 \
     --userns=container:paude-bcd234-gate \
     --pids-limit=-1 \

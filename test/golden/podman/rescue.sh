@@ -111,6 +111,7 @@ step_21() {
       --cap-drop=ALL \
       --security-opt=no-new-privileges \
       --read-only \
+      --security-opt=seccomp=/home/ada/.local/state/paude/sessions/paude-bcd234/seed/seccomp.json \
       --user=13:13 \
       --userns=keep-id \
       --pids-limit=64 \
@@ -142,6 +143,7 @@ step_21() {
       --cap-drop=ALL \
       --security-opt=no-new-privileges \
       --read-only \
+      --security-opt=seccomp=/home/ada/.local/state/paude/sessions/paude-bcd234/seed/seccomp.json \
       --user=13:13 \
       --userns=keep-id \
       --pids-limit=64 \
@@ -171,6 +173,7 @@ step_21() {
       --cap-drop=ALL \
       --security-opt=no-new-privileges \
       --read-only \
+      --security-opt=seccomp=/home/ada/.local/state/paude/sessions/paude-bcd234/seed/seccomp.json \
       --user=1000:1000 \
       --userns=container:paude-bcd234-gate \
       --pids-limit=4096 \

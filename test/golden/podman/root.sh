@@ -110,6 +110,7 @@ later 'podman rm --force --ignore --time=0 --volumes --depend paude-bcd234'
     --cap-drop=ALL \
     --security-opt=no-new-privileges \
     --read-only \
+    --security-opt=seccomp=/home/ada/.local/state/paude/sessions/paude-bcd234/seed/seccomp.json \
     --user=13:13 \
     --pids-limit=64 \
     --memory=256m \
@@ -145,6 +146,7 @@ later 'podman rm --force --ignore --time=0 --volumes --depend paude-bcd234'
     --cap-drop=ALL \
     --security-opt=no-new-privileges \
     --read-only \
+    --security-opt=seccomp=/home/ada/.local/state/paude/sessions/paude-bcd234/seed/seccomp.json \
     --user=13:13 \
     --pids-limit=64 \
     --memory=256m \
@@ -173,6 +175,7 @@ later 'podman rm --force --ignore --time=0 --volumes --depend paude-bcd234'
     --cap-drop=ALL \
     --security-opt=no-new-privileges \
     --read-only \
+    --security-opt=seccomp=/home/ada/.local/state/paude/sessions/paude-bcd234/seed/seccomp.json \
     --user=0:0 \
     --pids-limit=4096 \
     --network=container:paude-bcd234-gate \
