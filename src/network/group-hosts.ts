@@ -192,4 +192,46 @@ export const GROUP_HOSTS: Readonly<Record<string, Entry>> = {
     what: 'models and data sets of Hugging Face',
     hosts: { 'huggingface.co': open('the hub'), '*.hf.co': open('large files') },
   },
+  // GitHub's list.
+  node: { what: 'Node itself: nvm, fnm, headers for addons', hosts: { 'nodejs.org': 'releases and headers' } },
+  // GitHub's and Dependabot's lists.
+  deno: {
+    what: 'modules of Deno',
+    hosts: {
+      [apex('*.jsr.io')]: 'modules',
+      [apex('*.npm.jsr.io')]: 'the same, as packages of Node',
+      [apex('*.deno.land')]: 'modules of deno.land/x, the installer',
+    },
+  },
+  // GitHub's list.
+  playwright: {
+    what: 'browsers of Playwright',
+    hosts: { 'cdn.playwright.dev': 'browsers', 'playwright.download.prss.microsoft.com': 'browsers, where the first has none' },
+  },
+  // learn.microsoft.com: "NuGet Server API" names the index; Dependabot's list. Pushing goes to another host.
+  nuget: {
+    what: 'packages of .NET: dotnet, nuget',
+    hosts: { [apex('*.api.nuget.org')]: 'index and packages', [apex('*.globalcdn.nuget.org')]: 'packages' },
+  },
+  // GitHub's and Dependabot's lists.
+  packagist: {
+    what: 'packages of PHP: composer (the archives of most come from @github)',
+    hosts: { [apex('*.repo.packagist.org')]: 'the index', [apex('*.packagist.org')]: 'search and advisories' },
+  },
+  // GitHub's and Dependabot's lists. Uploads go to another host.
+  conda: {
+    what: 'packages of conda',
+    hosts: {
+      [apex('*.repo.anaconda.com')]: 'packages of Anaconda',
+      [apex('*.conda.anaconda.org')]: 'packages of channels, as of conda-forge',
+    },
+  },
+  // GitHub's and Dependabot's lists.
+  terraform: {
+    what: 'providers and modules of Terraform (many of them are fetched from @github)',
+    hosts: {
+      [apex('*.registry.terraform.io')]: 'the index',
+      'releases.hashicorp.com': 'providers of HashiCorp, Terraform itself',
+    },
+  },
 }
