@@ -32,11 +32,8 @@ export type Dialect = {
   readonly removal: readonly string[]
 }
 
-/** The whole hardening: gate and proxy always have it, the agent unless its session gives something up. */
-export const HARDENING = ['--cap-drop=ALL', '--security-opt=no-new-privileges', '--read-only'] as const
-
-/** The agent's: the same, but for what its session gives up. Capabilities are never given back, since it shares the gate's network. */
-export function agentHardening({ security: { readOnlyRoot, noNewPrivileges, seccomp } }: SessionSpec): readonly string[] {
+/** A hardening as flags. Capabilities are never given back, since the agent shares the gate's network. */
+export function hardeningFlags({ readOnlyRoot, noNewPrivileges, seccomp }: Security): readonly string[] {
   // A new switch does not compile until it is handled here.
   const flags: Readonly<Record<keyof Security, readonly string[]>> = {
     noNewPrivileges: noNewPrivileges ? ['--security-opt=no-new-privileges'] : [],
