@@ -1,12 +1,12 @@
 import { dirname, join } from 'node:path'
 import { type Exec, exec, folder, later, type Plan, together, write } from '../plan/plan.ts'
+import { HARDENED } from '../session/security.ts'
 import type { SessionSpec } from '../session/spec.ts'
 import {
-  agentHardening,
   bind,
   type Dialect,
   environmentFlags,
-  HARDENING,
+  hardeningFlags,
   labelledVolume,
   labels,
   limitFlags,
@@ -140,7 +140,8 @@ const injectsAtBaseUrl = ({ network }: SessionSpec): boolean =>
 const helper = (dialect: Dialect, spec: SessionSpec): readonly string[] => [
   '--pull=never',
   ...dialect.always,
-  ...HARDENING,
+  // Gate and proxy give nothing up, whatever the agent does.
+  ...hardeningFlags(HARDENED),
   '--user=13:13',
   ...dialect.helperUser(spec),
   '--pids-limit=64',
@@ -205,7 +206,7 @@ function makeAgent(dialect: Dialect, spec: SessionSpec): Exec {
       ...labels(spec, 'agent'),
       '--pull=never',
       ...dialect.always,
-      ...agentHardening(spec),
+      ...hardeningFlags(spec.security),
       ...dialect.user(spec),
       ...limitFlags(spec),
       ...spec.extraFlags,
