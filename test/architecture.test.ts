@@ -22,7 +22,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   workspace: ['errors.ts', 'host.ts', 'network'],
   run: ['errors.ts', 'host.ts', 'plan', 'workspace'],
   events: ['run'],
-  backends: ['errors.ts', 'events', 'host.ts', 'image', 'network', 'plan', 'run'],
+  // What a hardening is stands where it is read.
+  backends: ['errors.ts', 'events', 'host.ts', 'image', 'network', 'plan', 'run', 'session'],
   session: ['config', 'errors.ts', 'image', 'network', 'plan', 'reference.ts', 'run', 'secret.ts', 'workspace'],
   hold: ['errors.ts', 'events', 'host.ts', 'plan', 'run'],
   selftest: ['errors.ts', 'agents', 'backends', 'events', 'image', 'network', 'plan', 'run', 'session', 'workspace'],

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
-import { existsSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import TOML from '@iarna/toml'
 import { type Machine, makeMachine } from './support/machine.ts'
@@ -41,7 +41,7 @@ describe('why and list', () => {
     expect(list.stdout).toMatch(/allow +a\.example +asked/)
     for (const line of [2, 3, 4]) expect(list.stdout).toContain(said(line))
     expect(list.stdout).toMatch(/deny +b\.example +asked/)
-    expect(list.stdout).toMatch(/allow +gitlab\.com:443 +@gitlab: git, API and packages, asked/)
+    expect(list.stdout).toMatch(/allow +gitlab\.com:443 +@gitlab: git, API and packages .*, asked/)
     const why = await machine.paude(['--network-allow', 'b.example', 'network', 'why', 'https://b.example/x'])
     expect(why).toMatchObject({
       code: 1,
@@ -170,6 +170,49 @@ test('watch without a terminal says nothing of what was blocked before, and wher
   const { stdout, stderr } = await network('watch', id)
   expect(stdout).toBe('')
   expect(stderr).toContain(`paude network blocked ${id}`)
+})
+
+describe('a port of this machine that every other host has open', () => {
+  const place = 'host.paude.internal:443'
+  const line = { v: 1, t: 1, m: 'CONNECT', h: 'host.paude.internal', p: 443, st: 403, err: 'ERR_ACCESS_DENIED' }
+  const said = `${JSON.stringify(line)}\n`
+
+  test('is named in the command that a start proposes', async () => {
+    machine.set('say', 'logs', said)
+    const { stderr } = await machine.paude(['-p', 'hi'])
+    expect(stderr).toContain(`blocked 1 host: ${place}; to allow: paude --network-allow ${place}\n`)
+  })
+
+  test('is named in the command that why proposes', async () =>
+    expect((await network('why', place)).stderr).toContain(`to allow it: paude network allow ${place} --user`))
+
+  test('is allowed by a key of watch', async () => {
+    const id = (await machine.paude(['--detach', '-p', 'hi'])).stdout.trim()
+    // A proxy that runs goes on with its log.
+    const log = join(machine.env['FAKE'] ?? '', 'say/logs')
+    Bun.spawnSync(['mkfifo', log])
+    const end = openSync(log, 'r+')
+    writeSync(end, said)
+    let screen = ''
+    const child = Bun.spawn([process.execPath, join(import.meta.dir, '../src/main.ts'), 'network', 'watch', id], {
+      env: { ...machine.env, TERM: 'xterm-256color' },
+      cwd: machine.project,
+      terminal: {
+        cols: 120,
+        rows: 30,
+        data: (terminal, bytes) => {
+          const before = screen
+          screen += Buffer.from(bytes).toString()
+          const shows = (words: RegExp) => words.test(screen) && !words.test(before)
+          if (shows(/blocked +host\.paude/)) terminal.write('s')
+          if (shows(/is allowed in|must be named/)) terminal.write('q')
+        },
+      },
+    })
+    expect(await child.exited).toBe(0)
+    closeSync(end)
+    expect(screen).toContain(`${place} is allowed in ${id}`)
+  })
 })
 
 describe('scopes', () => {

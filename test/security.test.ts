@@ -47,7 +47,7 @@ describe('what a start gives up of its hardening', () => {
   })
 
   test.each([
-    [['--seccomp=unconfined'], '--seccomp must be one of default, off, found "unconfined"'],
+    [['--seccomp=unconfined'], '--seccomp must be one of default, engine, off, found "unconfined"'],
     [['--read-only-root', '-p'], '--read-only-root must be one of true, false, found "-p"'],
     [['--no-new-privileges'], '--no-new-privileges needs a value'],
   ])('is not guessed: %j', async (words, message) => {

@@ -140,6 +140,7 @@ const injectsAtBaseUrl = ({ network }: SessionSpec): boolean =>
 const helper = (dialect: Dialect, spec: SessionSpec): readonly string[] => [
   '--pull=never',
   ...dialect.always,
+  // Gate and proxy give nothing up, whatever the agent does.
   ...hardeningFlags(spec, HARDENED),
   '--user=13:13',
   ...dialect.helperUser(spec),

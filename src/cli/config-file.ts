@@ -11,6 +11,7 @@ import { readProjectFile } from '../config/project.ts'
 import { replaceFile } from '../config/replace-file.ts'
 import { tomlLiteral, withEntry, withKey, withoutEntry, withoutKey } from '../config/toml-edit.ts'
 import { tomlEntries } from '../config/toml-entries.ts'
+import { valueAt } from '../config/value-at.ts'
 import { PaudeError } from '../errors.ts'
 import type { Host } from '../host.ts'
 import { insistPrivate, stateFolder } from '../session/store.ts'
@@ -109,7 +110,8 @@ export function setKey(editable: Editable, key: string, word: string): string {
 const isList = (key: string): boolean =>
   Object.entries(fileKeys).some(([name, setting]) => name === withoutProfile(key) && Array.isArray(DEFAULTS[setting]))
 
-const withoutProfile = (key: string): string => key.replace(/^profiles\.[^.]+\./, '')
+/** A key as it is outside of [profiles]. */
+export const withoutProfile = (key: string): string => key.replace(/^profiles\.[^.]+\./, '')
 
 /** The text with one entry more in a list, where it is not there yet. */
 export function addEntry(editable: Editable, key: string, value: string): string {
@@ -143,12 +145,11 @@ const unchangeable = ({ file }: Editable, hint: string): PaudeError =>
   new PaudeError('config', `${file} is written in a way that cannot be changed without rewriting it`, { hint })
 
 function listAt(editable: Editable, path: readonly string[]): readonly string[] {
-  const at = valueAt(editable, path)
+  const at = writtenAt(editable, path)
   return Array.isArray(at) ? at.map(String) : []
 }
 
-const valueAt = ({ file, text }: Editable, path: readonly string[]): unknown =>
-  path.reduce<unknown>((tree, name) => (tree as Record<string, unknown> | undefined)?.[name], read(file)(text))
+const writtenAt = ({ file, text }: Editable, path: readonly string[]): unknown => valueAt(read(file)(text), path)
 
 /** A line that was never written is no place to look at. */
 function aboutKey(fault: unknown, { file, layer }: Editable, key: string): unknown {
@@ -163,7 +164,7 @@ function aboutKey(fault: unknown, { file, layer }: Editable, key: string): unkno
 /** The text without a key; null when the file does not have it. */
 export function unsetKey(editable: Editable, key: string): string | null {
   const path = insistOnKey(key)
-  if (valueAt(editable, path) === undefined) return null
+  if (writtenAt(editable, path) === undefined) return null
   const { file, text } = editable
   const without = withoutKey(text, path, read(file))
   if (without !== null) return without

@@ -6,12 +6,13 @@ import { DEFAULTS } from '../config/merge.ts'
 import { parseToml } from '../config/parse.ts'
 import { readProjectFiles } from '../config/project.ts'
 import type { Config, Settings } from '../config/settings.ts'
+import { valueAt } from '../config/value-at.ts'
 import { PaudeError, quoted } from '../errors.ts'
 import type { Host } from '../host.ts'
 import { DOTS } from '../secret.ts'
 import { shown } from '../workspace/paths.ts'
 import { projectFolders } from '../workspace/workspace.ts'
-import { insistOnKey } from './config-file.ts'
+import { insistOnKey, withoutProfile } from './config-file.ts'
 import { printable } from './output.ts'
 import { settingRows } from './setting-rows.ts'
 
@@ -31,7 +32,7 @@ export function keyText(config: Config, host: Host, { key, json }: { readonly ke
 }
 
 function insistOnReadable(key: string): void {
-  const rest = key.replace(/^profiles\.[^.]+\./, '')
+  const rest = withoutProfile(key)
   const isTable = keyNames().some((name) => name.startsWith(`${rest}.`)) || /^profiles\.[^.]+$/.test(key)
   if (!isTable) insistOnKey(key)
 }
@@ -100,8 +101,7 @@ function withoutValues(part: Value): Value {
   }
 }
 
-const at = (tree: Value, key: string): Value =>
-  key.split('.').reduce<Value>((node, name) => (isTable(node) && Object.hasOwn(node, name) ? (node[name] ?? null) : null), tree)
+const at = (tree: Value, key: string): Value => (valueAt(tree, key.split('.')) ?? null) as Value
 
 const put = (tree: Table, [name = '', ...rest]: readonly string[], value: Value): Table => ({
   ...tree,

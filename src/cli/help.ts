@@ -2,7 +2,7 @@ import type { ArgsDef } from 'citty'
 import { flagWord, type OwnFlag, ownFlags, variableOf } from '../config/own-flags.ts'
 import type { Context } from './context.ts'
 import { bold, dim } from './output.ts'
-import { subVerbs } from './sub-verbs.ts'
+import { subVerb, subVerbs } from './sub-verbs.ts'
 import type { Verb } from './verbs.ts'
 
 /** `paude --help`. */
@@ -75,8 +75,7 @@ export async function subVerbHelp(
   { name, verb }: { name: string; verb: Verb },
   word: string,
 ): Promise<string | null> {
-  const table = subVerbs[name] ?? {}
-  const sub = Object.hasOwn(table, word) ? table[word] : undefined
+  const sub = subVerb(name, word)
   if (sub === undefined) return null
   const args = await verbArgs(context, verb)
   const flags = sub.flags.flatMap((key) => (args[key] === undefined ? [] : [[key, args[key]] as const]))

@@ -5,6 +5,7 @@ import type { Layer } from '../config/settings.ts'
 import { PaudeError } from '../errors.ts'
 import { keepBounded } from '../events/file.ts'
 import { parseLog, type Request, UNREACHABLE } from '../network/log.ts'
+import { entryFor } from '../network/pattern.ts'
 import { type Proposal, proposal, proposalText } from '../network/proposal.ts'
 import type { Plan } from '../plan/plan.ts'
 import { renderPlan } from '../plan/render.ts'
@@ -154,12 +155,13 @@ function noteRecorded({ note }: Context, { entries }: Proposal): void {
 function noteBlocked({ note }: Context, requests: readonly Request[]): void {
   const blocked = requests.filter(({ decision }) => decision === 'blocked')
   const names = (list: readonly Request[]) => [...new Set(list.map(({ host, port }) => `${printable(host)}:${port}`))]
-  const unlisted = names(blocked.filter(({ rule }) => !UNREACHABLE.includes(rule)))
+  const closed = blocked.filter(({ rule }) => !UNREACHABLE.includes(rule))
+  const unlisted = names(closed)
   const unreachable = names(blocked.filter(({ rule }) => UNREACHABLE.includes(rule)))
-  const [first = ''] = unlisted
-  if (unlisted.length > 0)
+  const [first] = closed
+  if (first !== undefined)
     note(
-      `${unlisted.length === 1 ? `blocked 1 host: ${first}` : `blocked ${unlisted.length} hosts, such as ${first}`}; to allow: paude --network-allow ${first.replace(/:(443|80)$/, '')}`,
+      `${unlisted.length === 1 ? `blocked 1 host: ${unlisted[0]}` : `blocked ${unlisted.length} hosts, such as ${unlisted[0]}`}; to allow: paude --network-allow ${printable(entryFor(first))}`,
     )
   if (unreachable.length > 0)
     note(`allowed but not reached, since the name was not found or leads to a private address: ${unreachable.join(', ')}`)

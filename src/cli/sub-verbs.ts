@@ -22,7 +22,7 @@ const SCOPES = ['session', 'project', 'user', 'json', 'dry-run'] as const
 const OF_SESSION = { usage: '[SESSION]', places: ['sessions'] } as const
 const OF_KEY = { usage: 'KEY', places: ['keys'] } as const
 
-/** Their help, their completion, and which flags go with which. */
+/** Their help, their completion, and which flags and how many words go with which. */
 export const subVerbs: Readonly<Record<string, Readonly<Record<string, SubVerb>>>> = {
   network: {
     list: {
@@ -214,4 +214,19 @@ export const subVerbs: Readonly<Record<string, Readonly<Record<string, SubVerb>>
       examples: [['paude notify test', 'to try the ways']],
     },
   },
+}
+
+/** A word of a verb; undefined for what is none of its own, like `constructor`. */
+export function subVerb(verb: string, word: string): SubVerb | undefined {
+  const words = subVerbs[verb] ?? {}
+  return Object.hasOwn(words, word) ? words[word] : undefined
+}
+
+/** What goes with a word; every other flag would be swallowed. */
+export const flagsOf = (verb: string, word: string): readonly string[] => subVerb(verb, word)?.flags ?? []
+
+/** How many words may stand behind it. */
+export function mostWords(verb: string, word: string): number {
+  const { places, many } = subVerb(verb, word) ?? { places: [] }
+  return many === true ? Number.POSITIVE_INFINITY : places.length
 }

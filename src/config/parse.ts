@@ -4,11 +4,12 @@ import { PaudeError, shortened } from '../errors.ts'
 import { shown } from '../workspace/paths.ts'
 import { faultOf } from './faults.ts'
 import { type FileKey, fileKeys } from './keys.ts'
-import { unreadable, valueAt } from './readers.ts'
+import { unreadable } from './readers.ts'
 import { withKey } from './said.ts'
 import { ConfigFile, type Profile } from './schema.ts'
 import type { Layer, Settings, Source } from './settings.ts'
 import { lineFinder } from './toml-entries.ts'
+import { valueAt } from './value-at.ts'
 
 /** A file of configuration as it was read; `text` is null when it exists but could not be. */
 export type Written = {
@@ -148,7 +149,8 @@ function current(found: unknown, at: Placer, migrations: Migrations): unknown {
 
 function refuseForeign(read: Read, parts: readonly (readonly [prefix: string, part: Profile])[]): void {
   for (const [prefix, part] of parts)
-    for (const key of Object.keys(NOT_IN[read.layer])) if (valueAt(part, key) !== undefined) throw foreign(read, key, prefix)
+    for (const key of Object.keys(NOT_IN[read.layer]))
+      if (valueAt(part, key.split('.')) !== undefined) throw foreign(read, key, prefix)
   if (read.layer !== 'project') return
   for (const [prefix, { env }] of parts)
     for (const { name, source } of env?.references ?? [])
@@ -183,7 +185,7 @@ function sourceOf({ layer, at: placeOf }: Read, prefix: string, part: Profile): 
     places[setting] = placeOf(`${prefix}${key}`)
   }
   for (const key of Object.keys(fileKeys) as FileKey[]) {
-    const value = valueAt(part, key)
+    const value = valueAt(part, key.split('.'))
     if (value === undefined) continue
     if (key !== 'env') put(fileKeys[key], key, value)
     else for (const setting of ['env', 'references'] as const) put(setting, key, (value as Required<Layer>)[setting])

@@ -11,6 +11,7 @@ import { type FileKey, fileKeys } from './keys.ts'
 import { readLines } from './limits.ts'
 import type { Profile } from './schema.ts'
 import type { Layer, Reference } from './settings.ts'
+import { valueAt } from './value-at.ts'
 import { insistOnLogin, insistOnReference, readEntry } from './variable-name.ts'
 
 /** By these a start reads a value, or each entry of a list. What they refuse no file may say; limits and speed are in the schema. */
@@ -42,7 +43,7 @@ function insistOnFlag(flag: string): void {
 export function unreadable(part: Profile): { readonly key: string; readonly error: PaudeError } | null {
   for (const key of Object.keys(fileKeys) as FileKey[]) {
     const read = READERS[key]
-    const value = read === undefined ? undefined : (valueAt(part, key) as string | readonly string[] | undefined)
+    const value = read === undefined ? undefined : (valueAt(part, key.split('.')) as string | readonly string[] | undefined)
     const error = refusal(() => {
       for (const one of value === undefined ? [] : [value].flat()) read?.(one, key)
     })
@@ -62,10 +63,6 @@ function unreadableVariable(env: Pick<Layer, 'env' | 'references'> = {}): Return
   }
   return null
 }
-
-/** What a part of a file says by a key with dots. */
-export const valueAt = (part: Profile, key: string): unknown =>
-  key.split('.').reduce<unknown>((at, name) => (at as Record<string, unknown> | undefined)?.[name], part)
 
 function refusal(read: () => unknown): PaudeError | null {
   try {

@@ -316,7 +316,8 @@ export async function hold(options: HoldOptions): Promise<boolean> {
     state: () => state,
     spoken: () => spoken,
     over: () => over,
-    // Typing before that would be taken for painted by it.
+    // That a text was taken up is told by a change at the cursor. An agent that a new holder has just joined paints its whole screen,
+    // and behind a text that would pass for such a change. So typing waits longer for the first paint than whoever asks for a picture.
     repainted: () => repainted(painted ? REPAINT : 3 * REPAINT),
   })
 

@@ -86,10 +86,11 @@ export function makeTypist({ write, screen, state, spoken, over, repainted }: Me
   async function type({ text, keys, enter }: Sent): Promise<void> {
     const clean = text.replace(UNTYPED, '')
     const tail = clean.trimEnd().slice(-TAIL)
-    const endsWith = (line: string) => tail !== '' && line.includes(tail)
-    if (clean !== '') await shown(screen.bracketedPaste() ? `\x1b[200~${clean}\x1b[201~` : clean.replaceAll('\n', '\r'), endsWith)
+    const holdsTail = (line: string) => tail !== '' && line.includes(tail)
+    if (clean !== '')
+      await shown(screen.bracketedPaste() ? `\x1b[200~${clean}\x1b[201~` : clean.replaceAll('\n', '\r'), holdsTail)
     if (keys !== '') write(keys)
-    if (enter) await (clean === '' ? pressed('\r') : shown('\r', (line) => !endsWith(line)))
+    if (enter) await (clean === '' ? pressed('\r') : shown('\r', (line) => !holdsTail(line)))
   }
 
   return (sent) => {

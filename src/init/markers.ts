@@ -11,6 +11,9 @@ export type Marker = {
 const NODE = { groups: ['@npm'], what: 'packages of Node' } as const
 const PYTHON = { groups: ['@pypi'], what: 'packages of Python' } as const
 const JAVA = { groups: ['@maven'], what: 'packages of Java' } as const
+const DENO = { groups: ['@deno'], what: 'modules of Deno' } as const
+const PLAYWRIGHT = { groups: ['@playwright'], what: 'browsers of Playwright' } as const
+const DOTNET = { groups: ['@nuget'], what: 'packages of .NET' } as const
 const DEVCONTAINER = { groups: [], what: 'what its image or a feature of it is for', reads: 'devcontainer' } as const
 
 export const markers: readonly Marker[] = [
@@ -27,6 +30,17 @@ export const markers: readonly Marker[] = [
   { file: 'build.gradle', ...JAVA },
   { file: 'build.gradle.kts', ...JAVA },
   { file: 'Gemfile', groups: ['@rubygems'], what: 'packages of Ruby' },
+  { file: '.nvmrc', groups: ['@node'], what: 'the version of Node that it names' },
+  { file: '.node-version', groups: ['@node'], what: 'the version of Node that it names' },
+  { file: 'deno.json', ...DENO },
+  { file: 'deno.jsonc', ...DENO },
+  { file: 'playwright.config.ts', ...PLAYWRIGHT },
+  { file: 'playwright.config.js', ...PLAYWRIGHT },
+  { file: 'Directory.Packages.props', ...DOTNET },
+  { file: 'packages.config', ...DOTNET },
+  { file: 'composer.json', groups: ['@packagist'], what: 'packages of PHP' },
+  { file: 'environment.yml', groups: ['@conda'], what: 'an environment of conda' },
+  { file: '.terraform.lock.hcl', groups: ['@terraform'], what: 'providers of Terraform' },
   { file: '.devcontainer/devcontainer.json', ...DEVCONTAINER },
   { file: '.devcontainer.json', ...DEVCONTAINER },
 ]
@@ -37,11 +51,17 @@ export const tools: Readonly<Record<string, readonly string[]>> = {
   javascript: ['@npm'],
   typescript: ['@npm'],
   python: ['@pypi'],
-  anaconda: ['@pypi'],
+  anaconda: ['@conda', '@pypi'],
+  miniconda: ['@conda', '@pypi'],
+  conda: ['@conda'],
   rust: ['@crates', '@rust'],
   go: ['@go'],
   java: ['@maven'],
   ruby: ['@rubygems'],
+  dotnet: ['@nuget'],
+  php: ['@packagist'],
+  terraform: ['@terraform'],
+  deno: ['@deno'],
   'github-cli': ['@github'],
 }
 

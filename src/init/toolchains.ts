@@ -7,6 +7,11 @@ const programs: Readonly<Record<string, readonly string[]>> = {
   '@go': ['go'],
   '@maven': ['java', 'mvn'],
   '@rubygems': ['ruby', 'bundle'],
+  '@deno': ['deno'],
+  '@nuget': ['dotnet'],
+  '@packagist': ['php', 'composer'],
+  '@conda': ['conda'],
+  '@terraform': ['terraform'],
 }
 
 /** The image that a start would use, as far as it matters here. */

@@ -8,7 +8,7 @@ import { revisionOf } from './revision.ts'
 /** What was said to a session after its start. Of several about the same entry the last one holds, and those before it again when it ends. */
 export type Change = {
   readonly verb: 'allow' | 'deny'
-  /** Canonical, as `entryOf` writes it. */
+  /** Canonical, as `canonical` writes it. */
   readonly entry: string
   /** Seconds since 1970 at which it ends by itself; 0 for never. */
   readonly until: number

@@ -76,6 +76,10 @@ export function heldEntry(entry: string): string {
   }
 }
 
+/** The entry that opens a place: 80 and 443 need no port, but on this machine. */
+export const entryFor = ({ host, port }: { readonly host: string; readonly port: number }): string =>
+  host !== HOST_NAME && (port === 80 || port === 443) ? host : `${host}:${port}`
+
 /** The same list is merged for the policy, its revision, its file and its page, and a long one takes its time. */
 const MERGED = new WeakMap<readonly Allow[], readonly Allow[]>()
 

@@ -1,18 +1,9 @@
-import { existsSync } from 'node:fs'
-import { chmod, mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, rename, writeFile } from 'node:fs/promises'
 import { PaudeError } from '../errors.ts'
-import {
-  type Argv,
-  type Attach,
-  type Exec,
-  type Hold,
-  isLast,
-  type Last,
-  type Plan,
-  type Step,
-  type Together,
-} from '../plan/plan.ts'
+import { type Argv, type Exec, type Hold, isLast, type Last, type Plan, type Step, type Together } from '../plan/plan.ts'
 import { shown } from '../workspace/paths.ts'
+import { runAttached } from './attached.ts'
+import { onDisk, removeFolder } from './on-disk.ts'
 import { type Attached, attach, capture, type Outcome } from './process.ts'
 
 /** What the executor needs besides the plan. */
@@ -191,9 +182,6 @@ async function takeBack(undos: Undo[], keep: number): Promise<void> {
       .catch(() => undefined)
 }
 
-/** Milliseconds in which a box may still be getting ready to hear signals. */
-const SETTLING = 5_000
-
 /** Gives the agent a terminal that is held; stays with it when we are attached. */
 async function runHeld(step: Hold, effects: Effects, trailing: Promise<unknown>): Promise<number> {
   trailing.catch(() => undefined) // looked at below, never unhandled
@@ -202,73 +190,6 @@ async function runHeld(step: Hold, effects: Effects, trailing: Promise<unknown>)
     return await runAttached({ terminal: true, child, terminate: step.terminate, timeout: step.timeout }, trailing)
   await Promise.all([child.exited, trailing])
   return 0
-}
-
-type Running = { readonly child: Attached; readonly terminal: boolean } & {
-  readonly [Key in 'interrupt' | 'terminate' | 'timeout']?: Attach[Key] | undefined
-}
-
-/** Stays with the agent on our streams until it ends; signals go where `step` says. A failure of what still starts ends it. */
-async function runAttached({ child, ...step }: Running, trailing: Promise<unknown>): Promise<number> {
-  let timedOut = false
-  let over = false
-  /** The client may not have started the box yet: an engine refuses to signal one that does not run, and calls it stopped. */
-  const send = async (argv: Argv | undefined, isHeard: (code: number) => boolean) => {
-    while (argv !== undefined && !over) {
-      const code = await capture(argv).then(
-        (outcome) => outcome.code,
-        () => 0,
-      )
-      if (isHeard(code)) return
-      await Bun.sleep(100)
-    }
-  }
-  const begun = Date.now()
-  const interrupt = async () => {
-    const young = Date.now() - begun < SETTLING
-    await send(step.interrupt, (code) => code === 0)
-    if (!young) return
-    // The kernel drops a signal for a first process that has not said yet what to do with it, as between entry script and init.
-    await Bun.sleep(1000)
-    await send(step.interrupt, (code) => code === 0)
-  }
-  const end = () => {
-    if (grace !== undefined) return
-    void send(step.terminate, () => false)
-    // An engine's client may outlive what it was attached to, or swallow signals; it must not outlive the box.
-    grace = setTimeout(() => child.kill('SIGKILL'), 30_000)
-  }
-  let grace: Timer | undefined
-  const handlers: ReadonlyArray<readonly [NodeJS.Signals, () => void]> = [
-    ['SIGINT', () => (step.terminal ? undefined : void interrupt())],
-    ['SIGTERM', end],
-    // A closed terminal detaches; without one the caller is gone and nobody would ever see the answer.
-    ['SIGHUP', () => (step.terminal ? child.kill('SIGHUP') : end())],
-    ['SIGQUIT', () => undefined],
-  ]
-  for (const [signal, handler] of handlers) process.on(signal, handler)
-  const timeOut = () => {
-    timedOut = true
-    end()
-  }
-  const timer = step.timeout === undefined ? undefined : setTimeout(timeOut, step.timeout * 1000)
-  let broken: unknown = null
-  trailing.catch((error: unknown) => {
-    broken = error
-    // podman's client, killed while it starts a container, leaves one that podman itself knows nothing of.
-    if (step.terminate === undefined) child.kill('SIGKILL')
-    else end()
-  })
-  try {
-    const code = await child.exited
-    if (broken !== null) throw broken
-    return timedOut ? 124 : code
-  } finally {
-    over = true
-    clearTimeout(timer)
-    clearTimeout(grace)
-    for (const [signal, handler] of handlers) process.off(signal, handler)
-  }
 }
 
 type Interruption = { readonly signal: AbortSignal; readonly check: () => void; readonly stop: () => void }
@@ -289,39 +210,6 @@ function listen(): Interruption {
     },
   }
 }
-
-async function onDisk(path: string, act: () => Promise<void>): Promise<void> {
-  try {
-    await act()
-  } catch (cause) {
-    if (cause instanceof PaudeError) throw cause
-    const { code } = cause as { code?: string }
-    if (code === 'ENOSPC')
-      throw new PaudeError('disk-full', `no space left for ${path}`, { hint: 'free some space and try again', cause })
-    throw new PaudeError('command-failed', `cannot write ${path}: ${(cause as Error).message}`, {
-      hint: 'paude keeps its state under XDG_STATE_HOME and XDG_CACHE_HOME; point them to a writable folder',
-      cause,
-    })
-  }
-}
-
-/**
- * A holder writes its last words while its session is taken away: what appears meanwhile goes with the next try.
- * Of a folder that was filled again Bun's `rm` with `force` says that it is gone, so that is looked at.
- */
-async function removeFolder(path: string): Promise<void> {
-  for (let tries = 1; ; tries++) {
-    try {
-      await rm(path, { recursive: true, force: true })
-    } catch (error) {
-      if ((error as { code?: string }).code !== 'ENOTEMPTY' || tries === TRIES) throw error
-    }
-    if (!existsSync(path)) return
-    if (tries === TRIES) throw new Error('it is filled again and again')
-    await Bun.sleep(10 * tries)
-  }
-}
-const TRIES = 10
 
 const revealed = (env: NonNullable<Exec['env']>): Record<string, string> =>
   Object.fromEntries(Object.entries(env).map(([name, value]) => [name, typeof value === 'string' ? value : value.reveal()]))

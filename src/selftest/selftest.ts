@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { rmSync } from 'node:fs'
 import type { Backend, Engine } from '../backends/backend.ts'
+import { NETWORK_NAMES } from '../backends/oci-flags.ts'
 import type { Config } from '../config/settings.ts'
 import { PaudeError } from '../errors.ts'
 import type { Host } from '../host.ts'
@@ -160,29 +161,11 @@ export function wanted({ spec }: Pick<Made, 'spec'>, { token }: Pick<Witness, 't
       ...mounts.filter(({ readOnly }) => !readOnly).map(({ target }) => target),
     ],
     givenUp: givenUp(security),
-    variables: [...Object.keys(spec.environment), ...NETWORK_VARIABLES],
+    variables: [...Object.keys(spec.environment), ...NETWORK_NAMES],
     placeholder: spec.environment['ANTHROPIC_API_KEY'] ?? '',
     token,
   }
 }
-
-/** Proxy and trust settings that every box has. */
-const NETWORK_VARIABLES = [
-  ...['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'NO_PROXY'].flatMap((name) => [name, name.toLowerCase()]),
-  ...[
-    'SSL_CERT_FILE',
-    'NODE_EXTRA_CA_CERTS',
-    'CURL_CA_BUNDLE',
-    'GIT_SSL_CAINFO',
-    'REQUESTS_CA_BUNDLE',
-    'PIP_CERT',
-    'CODEX_CA_CERTIFICATE',
-    'AWS_CA_BUNDLE',
-    'CARGO_HTTP_CAINFO',
-    'DENO_CERT',
-  ],
-  'NODE_USE_ENV_PROXY',
-]
 
 /** Signals wait for the next check, so that nothing interrupts the clean-up. */
 function listen(): { readonly check: () => void; readonly stop: () => void } {

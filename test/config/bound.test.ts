@@ -94,6 +94,8 @@ describe('a managed file', () => {
     ['security.read_only_root = true', { readOnlyRoot: 'false' }, 'security.read_only_root = false'],
     ['security.no_new_privileges = true', { noNewPrivileges: 'false' }, 'security.no_new_privileges = false'],
     ['security.seccomp = "default"', { seccomp: 'off' }, 'security.seccomp = off'],
+    ['security.seccomp = "default"', { seccomp: 'engine' }, 'security.seccomp = engine'],
+    ['security.seccomp = "engine"', { seccomp: 'off' }, 'security.seccomp = off'],
   ]
   test.each(refused)('%s refuses %j by name', (managed, said, words) => {
     expect(() => config(managed, said)).toThrow(words)

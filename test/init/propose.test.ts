@@ -33,6 +33,13 @@ describe('what a project is made with', () => {
     ['pom.xml', '@maven'],
     ['build.gradle.kts', '@maven'],
     ['Gemfile', '@rubygems'],
+    ['.nvmrc', '@node'],
+    ['deno.json', '@deno'],
+    ['playwright.config.ts', '@playwright'],
+    ['Directory.Packages.props', '@nuget'],
+    ['composer.json', '@packagist'],
+    ['environment.yml', '@conda'],
+    ['.terraform.lock.hcl', '@terraform'],
   ])('%s speaks for %s', (name, group) => {
     put(name)
     expect(groups()).toEqual([group])
@@ -86,6 +93,8 @@ describe('dev containers', () => {
       '{ "features": { "registry.example.org/features/rust:1": {}, "registry.example.org/features/github-cli:1": {} } }',
       ['@crates', '@rust', '@github'],
     ],
+    ['.devcontainer.json', '{ "image": "registry.example.org/devcontainers/miniconda:3" }', ['@conda', '@pypi']],
+    ['.devcontainer.json', '{ "image": "registry.example.org/devcontainers/dotnet:9" }', ['@nuget']],
     ['.devcontainer.json', '{ "image": "registry.example.org/team/constructor:1" }', []],
   ])('%s: %s', (name, text, expected) => {
     put(name, text)
@@ -139,6 +148,9 @@ test('every group that may be proposed is one that there is', () => {
   const all = [...markers.flatMap(({ groups: some }) => some), ...Object.values(tools).flat(), ...Object.values(forges)]
   expect(all.map((group) => `@${findGroup(group).name}`)).toEqual(all)
 })
+
+test('no file of a project alone proposes what is only a way out', () =>
+  expect(markers.flatMap(({ groups: some }) => some)).not.toContain('@go-storage'))
 
 test('lines that come and go', () => {
   expect(changedLines('a\nb\n', 'a\nc\n')).toEqual(['- b', '+ c'])

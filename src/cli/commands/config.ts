@@ -11,6 +11,7 @@ import type { Context } from '../context.ts'
 import { readProject } from '../project-config.ts'
 import { settingLines, settingRows } from '../setting-rows.ts'
 import { settle, trustCommand } from '../start-config.ts'
+import { flagsOf, mostWords, subVerb, subVerbs } from '../sub-verbs.ts'
 
 const args = {
   what: { type: 'positional', description: 'show, path, get, set, unset, edit, check or schema', required: true },
@@ -61,24 +62,11 @@ export default (context: Context) =>
     },
   })
 
-/** How many words follow each verb, and which flags mean something to it. */
-const USES: Readonly<Record<string, { readonly words: number; readonly flags: readonly ('project' | 'origin' | 'json')[] }>> = {
-  show: { words: 0, flags: ['origin', 'json'] },
-  path: { words: 0, flags: ['project'] },
-  get: { words: 1, flags: ['json'] },
-  set: { words: 2, flags: ['project'] },
-  unset: { words: 1, flags: ['project'] },
-  edit: { words: 0, flags: ['project'] },
-  check: { words: 0, flags: [] },
-  schema: { words: 0, flags: [] },
-}
-
 /** Refuses what would have no effect: whoever typed it expects one. */
 function insistOnUse(given: Given): void {
   const { what, key, value } = given
-  const use = Object.hasOwn(USES, what) ? USES[what] : undefined
-  if (use === undefined) {
-    const close = nearest(what, Object.keys(USES))
+  if (subVerb('config', what) === undefined) {
+    const close = nearest(what, Object.keys(subVerbs['config'] ?? {}))
     throw new PaudeError('usage', `paude config has no verb ${JSON.stringify(what)}`, {
       hint:
         close === null
@@ -86,12 +74,13 @@ function insistOnUse(given: Given): void {
           : `did you mean paude config ${close}?`,
     })
   }
-  const extra = [key, value].filter((word) => word !== undefined)[use.words]
+  const extra = [key, value].filter((word) => word !== undefined)[mostWords('config', what)]
   if (extra !== undefined)
     throw new PaudeError('usage', `paude config ${what}: one word too many: ${JSON.stringify(extra)}`, {
       hint: 'paude help config',
     })
-  const idle = (['project', 'origin', 'json'] as const).find((flag) => given[flag] === true && !use.flags.includes(flag))
+  const flags = flagsOf('config', what)
+  const idle = (['project', 'origin', 'json'] as const).find((flag) => given[flag] === true && !flags.includes(flag))
   if (idle !== undefined)
     throw new PaudeError('usage', `paude config ${what}: --${idle} means nothing here`, {
       hint: 'leave it out; paude help config',

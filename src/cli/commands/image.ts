@@ -22,6 +22,7 @@ import { removeImages } from '../image-rm.ts'
 import { claudeImage, proxyImage } from '../images.ts'
 import { green, printable, red, table, yellow } from '../output.ts'
 import { startConfig } from '../start-config.ts'
+import { mostWords } from '../sub-verbs.ts'
 
 const args = {
   what: { type: 'positional', description: 'build, ls, check or rm', required: true },
@@ -41,7 +42,7 @@ export default (context: Context) =>
     meta: { name: 'image', description: 'Build, list, check and remove images: paude image build|ls|check|rm' },
     args,
     async run({ args: given, rawArgs: references }) {
-      const most = { check: 1, rm: Number.POSITIVE_INFINITY }[given.what] ?? 0
+      const most = mostWords('image', given.what)
       if (references.length > most)
         throw new PaudeError('usage', `paude image ${given.what}: one word too many: ${JSON.stringify(references[most])}`, {
           hint: 'paude help image',

@@ -12,7 +12,7 @@ import { showGroups, showList, showWhy } from '../network/show.ts'
 import { readUntil } from '../network/until.ts'
 import { writeScopes } from '../network/write-scopes.ts'
 import { jsonLine } from '../output.ts'
-import { subVerbs } from '../sub-verbs.ts'
+import { flagsOf, mostWords } from '../sub-verbs.ts'
 
 const args = {
   what: {
@@ -40,60 +40,25 @@ const args = {
 type Given = ParsedArgs<typeof args>
 type Act = (context: Context, words: readonly string[], given: Given) => Promise<number> | number
 
-type Verb = {
-  readonly most: number
-  readonly act: Act
-}
-
-/** What goes with a word; every other flag would be swallowed. */
-const flagsOf = (what: string): readonly string[] => subVerbs['network']?.[what]?.flags ?? []
-
-/** Everything after `paude network`, and how many words it takes. */
-const ACTS: Readonly<Record<string, Verb>> = {
-  list: {
-    most: 1,
-    act: (context, [session], { json, origin }) => showList(context, session, { json: json === true, origin: origin === true }),
+/** Everything after `paude network`. */
+const ACTS: Readonly<Record<string, Act>> = {
+  list: (context, [session], { json, origin }) => showList(context, session, { json: json === true, origin: origin === true }),
+  allow: (context, hosts, given) => change(context, 'allow', hosts, given),
+  deny: (context, hosts, given) => change(context, 'deny', hosts, given),
+  unset: (context, hosts, given) => change(context, 'unset', hosts, given),
+  why: (context, [url, session], { json }) => {
+    if (url === undefined)
+      throw new PaudeError('usage', 'paude network why: URL is missing', { hint: 'paude network why https://example.org' })
+    return showWhy(context, url, session, json === true)
   },
-  allow: {
-    most: Number.POSITIVE_INFINITY,
-    act: (context, hosts, given) => change(context, 'allow', hosts, given),
-  },
-  deny: {
-    most: Number.POSITIVE_INFINITY,
-    act: (context, hosts, given) => change(context, 'deny', hosts, given),
-  },
-  unset: {
-    most: Number.POSITIVE_INFINITY,
-    act: (context, hosts, given) => change(context, 'unset', hosts, given),
-  },
-  why: {
-    most: 2,
-    act: (context, [url, session], { json }) => {
-      if (url === undefined)
-        throw new PaudeError('usage', 'paude network why: URL is missing', { hint: 'paude network why https://example.org' })
-      return showWhy(context, url, session, json === true)
-    },
-  },
-  blocked: {
-    most: 1,
-    act: (context, [session], { json }) => showBlocked(context, session, json === true),
-  },
-  log: {
-    most: 1,
-    act: (context, [session], { blocked, follow, json }) =>
-      showLog(context, session, { blocked: blocked === true, follow: follow === true, json: json === true }),
-  },
-  watch: {
-    most: 1,
-    act: async (context, [session], { json }) =>
-      (await import('../network/watch.ts')).watchNetwork(context, session, json === true),
-  },
-  propose: {
-    most: 1,
-    act: (context, [session], { json, project }) =>
-      proposeList(context, session, { json: json === true, project: project === true }),
-  },
-  groups: { most: 1, act: (context, [name], { json }) => showGroups(context, name, json === true) },
+  blocked: (context, [session], { json }) => showBlocked(context, session, json === true),
+  log: (context, [session], { blocked, follow, json }) =>
+    showLog(context, session, { blocked: blocked === true, follow: follow === true, json: json === true }),
+  watch: async (context, [session], { json }) =>
+    (await import('../network/watch.ts')).watchNetwork(context, session, json === true),
+  propose: (context, [session], { json, project }) =>
+    proposeList(context, session, { json: json === true, project: project === true }),
+  groups: (context, [name], { json }) => showGroups(context, name, json === true),
 }
 
 export default (context: Context) =>
@@ -105,31 +70,33 @@ export default (context: Context) =>
     },
     args,
     async run({ rawArgs, args: given }) {
-      const found = Object.hasOwn(ACTS, given.what) ? ACTS[given.what] : undefined
-      if (found === undefined) {
+      const act = Object.hasOwn(ACTS, given.what) ? ACTS[given.what] : undefined
+      if (act === undefined) {
         const close = nearest(given.what, Object.keys(ACTS))
         throw new PaudeError('usage', `paude network has no verb ${JSON.stringify(given.what)}`, {
           hint: `paude network ${close ?? Object.keys(ACTS).join(', ')}`,
         })
       }
-      if (rawArgs.length > found.most)
-        throw new PaudeError('usage', `paude network ${given.what}: one word too many: ${JSON.stringify(rawArgs[found.most])}`, {
+      const most = mostWords('network', given.what)
+      if (rawArgs.length > most)
+        throw new PaudeError('usage', `paude network ${given.what}: one word too many: ${JSON.stringify(rawArgs[most])}`, {
           hint: 'paude help network',
         })
       const stray = (Object.keys(args) as (keyof typeof args)[]).find(
-        (name) => name !== 'what' && name !== 'hosts' && given[name] !== undefined && !flagsOf(given.what).includes(name),
+        (name) =>
+          name !== 'what' && name !== 'hosts' && given[name] !== undefined && !flagsOf('network', given.what).includes(name),
       )
       if (stray !== undefined) throw strayFlag(given.what, stray)
-      return await found.act(context, rawArgs, given)
+      return await act(context, rawArgs, given)
     },
   })
 
 function strayFlag(verb: string, flag: string): PaudeError {
-  const verbs = Object.keys(ACTS).filter((name) => flagsOf(name).includes(flag))
+  const verbs = Object.keys(ACTS).filter((name) => flagsOf('network', name).includes(flag))
   const hint =
     flag === 'session'
       ? `name the session as a word: paude network ${verb}${verb === 'why' ? ' URL' : ''} SESSION`
-      : `it goes with ${verbs.join(', ')}; ${verb} takes ${flagsOf(verb)
+      : `it goes with ${verbs.join(', ')}; ${verb} takes ${flagsOf('network', verb)
           .map((one) => `--${one}`)
           .join(', ')}`
   return new PaudeError('usage', `paude network ${verb}: --${flag} means nothing there`, { hint })

@@ -2,6 +2,7 @@ import { lookup } from 'node:dns/promises'
 import { HOST_NAME } from '../../network/allow.ts'
 import { decide, pattern, readTarget, type Target } from '../../network/decide.ts'
 import { findGroup, groups } from '../../network/groups.ts'
+import { entryFor } from '../../network/pattern.ts'
 import { verdictSentence } from '../../network/sentence.ts'
 import type { Context } from '../context.ts'
 import { bold, green, printable, red, table } from '../output.ts'
@@ -80,15 +81,11 @@ export async function showWhy(context: Context, url: string, word: string | unde
     context.answer(printable(verdictSentence(target, verdict)).replace(decision, colour))
     if (decision === 'blocked' && rule === 'not on the allowlist')
       context.note(
-        `to allow it: paude network allow ${entryOf(target)}${record === null ? ' --user' : ` --session ${record.id}`}`,
+        `to allow it: paude network allow ${entryFor(target)}${record === null ? ' --user' : ` --session ${record.id}`}`,
       )
   }
   return verdict.decision === 'allowed' ? 0 : 1
 }
-
-/** What would open it and no more; 80 and 443 need no port, but on this machine. */
-const entryOf = ({ host, port }: Target): string =>
-  host !== HOST_NAME && (port === 80 || port === 443) ? host : `${host}:${port}`
 
 /** As this machine resolves it, which may differ from what the proxy is told; null where only the proxy knows. */
 async function addressesOf({ host, scheme }: Target): Promise<readonly string[] | null> {

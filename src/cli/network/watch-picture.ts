@@ -25,15 +25,32 @@ export type Size = { readonly columns: number; readonly height: number }
 /** Below this width times lose their seconds, and columns stand closer. */
 const NARROW = 72
 
+/** Whatever of a picture does not depend on the row it begins at. */
+export type Layout = Size & {
+  /** The table's head and a line for each row, as wide as there is room for. */
+  readonly head: string
+  readonly body: readonly string[]
+  /** What stands below the table: a row in full, and what was said last. */
+  readonly below: readonly string[]
+  readonly foot: readonly string[]
+  /** How many rows there is room for. */
+  readonly room: number
+}
+
+export function layoutOf(view: Omit<View, 'first' | 'unseen'>, { columns, height }: Size): Layout {
+  const { rows, chosen, said, ended } = view
+  const [head = '', ...body] = cut(rows, columns)
+  const below = [...detail(rows[chosen], body[chosen] ?? '', columns).slice(0, 3), ...wrapped(said, columns).slice(0, 4)]
+  const foot = inLines(footWords(ended), columns).map(dim)
+  const most = height - 3 - below.length - foot.length
+  return { columns, height, head, body, below, foot, room: Math.max(1, rows.length <= most ? most : most - 1) }
+}
+
 /** Pure: the lines of the picture. None is wider than the terminal, and every column is there at every width. */
-export function watchPicture(view: View, { columns, height }: Size): readonly string[] {
+export function watchPicture(view: View, { columns, height, head, body, below, foot, room }: Layout): readonly string[] {
   const title = bold(Bun.sliceAnsi(printable(view.title), 0, columns, '…'))
-  const foot = inLines(footWords(view.ended), columns).map(dim)
   if (view.keys) return [title, '', ...keyLines(columns), '', ...foot].slice(0, height)
   if (view.rows.length === 0) return [title, '', 'nothing was blocked yet', '', ...wrapped(view.said, columns), ...foot]
-  const [head = '', ...body] = cut(view.rows, columns)
-  const said = below(view, columns)
-  const room = roomOf(view, { columns, height })
   const position = body.length <= room ? [] : [dim(Bun.sliceAnsi(positionOf(view, room), 0, columns, '…'))]
   return [
     title,
@@ -43,22 +60,10 @@ export function watchPicture(view: View, { columns, height }: Size): readonly st
       .map((line, at) => (view.first + at === view.chosen ? `\x1b[7m> ${Bun.stripANSI(line)}\x1b[0m` : `  ${line}`)),
     ...position,
     '',
-    ...said,
+    ...below,
     ...foot,
   ].slice(0, height)
 }
-
-/** How many rows there is room for. */
-export function roomOf(view: View, { columns, height }: Size): number {
-  const most = height - 3 - below(view, columns).length - inLines(footWords(view.ended), columns).length
-  return Math.max(1, view.rows.length <= most ? most : most - 1)
-}
-
-/** What stands below the table: a row in full, and what was said last. */
-const below = (view: View, columns: number): readonly string[] => [
-  ...detail(view, columns).slice(0, 3),
-  ...wrapped(view.said, columns).slice(0, 4),
-]
 
 /** The first row to show, so that the chosen one is among them and as little as possible moves. */
 export const firstRow = (
@@ -147,12 +152,10 @@ function inMiddle(text: string, width: number): string {
   return `${Bun.sliceAnsi(text, 0, head)}…${Bun.sliceAnsi(text, -(width - 1 - head))}`
 }
 
-/** The chosen row in full, where the table had to cut it. */
-function detail({ rows, chosen }: View, columns: number): readonly string[] {
-  const row = rows[chosen]
+/** A row in full, where its line of the table had to be cut. */
+function detail(row: Row | undefined, line: string, columns: number): readonly string[] {
   if (row === undefined) return []
   const whole = [placeText(row), printable(row.program), whyText(row)].filter((text) => text !== '')
-  const line = cut(rows, columns)[chosen + 1] ?? ''
   return whole.every((text) => Bun.stripANSI(line).includes(text)) ? [] : wrapped(whole.join(' · '), columns)
 }
 

@@ -1,6 +1,7 @@
 import { PaudeError } from '../../errors.ts'
 import { decide } from '../../network/decide.ts'
 import type { Request } from '../../network/log.ts'
+import { entryFor } from '../../network/pattern.ts'
 import { policyNow } from '../../session/policy.ts'
 import { readRecord } from '../../session/store.ts'
 import type { Context } from '../context.ts'
@@ -11,7 +12,7 @@ import { jsonLine, printable, writeAll } from '../output.ts'
 import { because } from './because.ts'
 import { type Blocked, countBlocked, findWithNetwork, followRequests, readRequests } from './requests.ts'
 import { ACTS, type Done } from './watch-keys.ts'
-import { firstRow, type Row, roomOf, type Size, type View, watchPicture } from './watch-picture.ts'
+import { firstRow, layoutOf, type Row, type Size, watchPicture } from './watch-picture.ts'
 
 /** Milliseconds between two pictures while nothing is typed. */
 const LOOK = 300
@@ -90,14 +91,14 @@ async function watchTable(context: Context, found: Found): Promise<number> {
       )
       chosen = rows[at] === undefined ? '' : placeOf(rows[at])
       const stopped = ended ? 'the proxy has stopped: nothing can be allowed here any more' : ''
-      const size = sizeNow()
       const { title, rows: judged } = judge(context, found, rows)
-      const view: View = { title, rows: judged, chosen: at, first, unseen: 0, said: stopped || said, ended, keys }
-      const room = roomOf(view, size)
+      const view = { title, rows: judged, chosen: at, said: stopped || said, ended, keys }
+      const layout = layoutOf(view, sizeNow())
+      const { room } = layout
       first = firstRow(first, { chosen: at, room, count: rows.length })
       for (const row of rows.slice(first, first + room)) seen.add(placeOf(row))
       const unseen = rows.slice(0, first).filter((row) => !seen.has(placeOf(row))).length
-      writeAll(1, picture(watchPicture({ ...view, first, unseen }, size)))
+      writeAll(1, picture(watchPicture({ ...view, first, unseen }, layout)))
       const key = await Promise.race([keyboard.next(), Bun.sleep(LOOK).then(() => '')])
       const row = rows[at]
       if (key === 'q' || key === '\x03' || key === '\x1b') return 0
@@ -114,7 +115,7 @@ async function watchTable(context: Context, found: Found): Promise<number> {
       const act = Object.hasOwn(ACTS, key) ? ACTS[key] : undefined
       if (act !== undefined && row !== undefined)
         said = await tried(async () => {
-          const one = await act(quiet, found, entryOf(row))
+          const one = await act(quiet, found, entryFor(row))
           done.push(one)
           return one.said
         })
@@ -146,8 +147,6 @@ async function follow(
 }
 
 const placeOf = ({ host, port }: Blocked): string => `${host}:${port}`
-
-const entryOf = ({ host, port }: Blocked): string => (port === 443 || port === 80 ? host : `${host}:${port}`)
 
 /** What would become of each row now, by the policy as it is now. */
 function judge(

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { because } from '../../../src/cli/network/because.ts'
-import { firstRow, type Row, roomOf, type View, watchPicture } from '../../../src/cli/network/watch-picture.ts'
+import { firstRow, layoutOf, type Row, type View, watchPicture } from '../../../src/cli/network/watch-picture.ts'
 
 const row = (host: string, rest: Partial<Row> = {}): Row => ({
   host,
@@ -25,7 +25,7 @@ const view = (rows: readonly Row[], rest: Partial<View> = {}): View => ({
   ...rest,
 })
 const drawn = (one: View, columns = 100, height = 30) =>
-  watchPicture(one, { columns, height }).map((line) => Bun.stripANSI(line).trimEnd())
+  watchPicture(one, layoutOf(one, { columns, height })).map((line) => Bun.stripANSI(line).trimEnd())
 
 describe.each([60, 71, 72, 80, 100, 200])('in %p columns', (columns) => {
   const rows = [row('a.example.org', { port: 8081, rule: 'port' }), row(LONG, { port: 8443 }), row('b.example.org')]
@@ -92,7 +92,7 @@ describe('more rows than there is room for', () => {
 
   test('scroll with the chosen one, and a line tells what is above and below', () => {
     const one = view(rows, { chosen: 20, first: 15, unseen: 3 })
-    const room = roomOf(one, { columns: 100, height: 20 })
+    const { room } = layoutOf(one, { columns: 100, height: 20 })
     const lines = drawn(one, 100, 20)
     expect(lines.length).toBeLessThanOrEqual(20)
     expect(lines.filter((line) => /^(> | {2})blocked/.test(line))).toHaveLength(room)
