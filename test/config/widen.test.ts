@@ -82,7 +82,7 @@ const OPENING: readonly (readonly [setting: keyof Settings, text: string, item: 
   ['readOnlyRoot', 'security.read_only_root = false', 'security.read_only_root: true > false'],
   ['noNewPrivileges', 'security.no_new_privileges = false', 'security.no_new_privileges: true > false'],
   ['seccomp', 'security.seccomp = "off"', 'security.seccomp: default > off'],
-  ['the filter of the engine', 'security.seccomp = "engine"', 'security.seccomp: default > engine'],
+  ['seccomp', 'security.seccomp = "engine"', 'security.seccomp: default > engine'],
   ['mount', 'mounts = ["/data:rw"]', 'mounts:  > /data:rw'],
   ['env', 'env = ["HOME_SECRET"]', 'env:  > HOME_SECRET'],
   ['env', 'env = ["A=2"]', 'env:  > A=2'],
