@@ -134,6 +134,7 @@ const recordOf = (row: Row): SessionRecord => ({
   allow: [],
   deny: [],
   injection: null,
+  ports: [80, 443],
   ways: { upstream: null, dns: [], bandwidth: 0 },
   revision: '',
   changes: [],

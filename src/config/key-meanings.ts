@@ -14,6 +14,7 @@ export const KEY_MEANINGS: Readonly<Record<FileKey, string>> & Readonly<Record<s
   'network.allow': 'Hosts to allow: example.org, *.example.org, example.org:8443, name@10.0.0.0/8, or a group like @github',
   'network.deny': 'Hosts to deny, whatever allows them',
   'network.groups': 'Groups of hosts that a tool needs (paude network groups)',
+  'network.ports': 'Ports of the hosts that are allowed without one, in place of 80 and 443',
   'network.upstream_proxy': 'Proxy that everything goes through: http://HOST:PORT or https://HOST:PORT',
   'network.upstream_credentials': 'Where NAME:PASSWORD of that proxy stands: env:NAME or file:PATH',
   'network.upstream_except': 'Hosts that are reached without that proxy; .example.org is everything below it, too',

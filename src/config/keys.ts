@@ -13,6 +13,7 @@ export const fileKeys = {
   'network.allow': 'networkAllow',
   'network.deny': 'networkDeny',
   'network.groups': 'networkGroups',
+  'network.ports': 'networkPorts',
   'network.upstream_proxy': 'upstreamProxy',
   'network.upstream_credentials': 'upstreamCredentials',
   'network.upstream_except': 'upstreamExcept',

@@ -15,6 +15,7 @@ export const DEFAULTS: Settings = {
   networkAllow: [],
   networkDeny: [],
   networkGroups: [],
+  networkPorts: [],
   upstreamProxy: '',
   upstreamCredentials: '',
   upstreamExcept: [],

@@ -18,6 +18,8 @@ export const SessionRecord = v.object({
   network: v.picklist(['restricted', 'open', 'none', 'record']),
   allow: v.array(v.object({ host: v.string(), ports: v.array(v.number()), privateRange: v.string(), why: v.string() })),
   deny: v.optional(v.array(v.object({ host: v.string(), ports: v.array(v.number()), why: v.string() })), []),
+  /** Of what is allowed without one. */
+  ports: v.optional(v.array(v.number()), [80, 443]),
   injection: v.optional(
     v.nullable(
       v.object({

@@ -68,6 +68,7 @@ const INJECTIONS: readonly (Injection | null)[] = [
   { host: HOST_NAME, port: 3000, scheme: 'http', way: 'bump', header: 'Authorization', prefix: '' },
 ]
 const policies = fc.record({
+  ports: fc.constantFrom([80, 443], [80, 443], [443, 8443], [80], [3000]),
   mode: fc.constantFrom<Policy['mode']>('restricted', 'restricted', 'restricted', 'record', 'open'),
   allow: fc.uniqueArray(fc.constantFrom(...ALLOW), { maxLength: 12 }),
   deny: fc.uniqueArray(fc.constantFrom(...DENY), { maxLength: 4 }),
@@ -99,8 +100,9 @@ const cases = fc.sample(policies, { numRuns: POLICIES, seed: SEED }).map((drawn,
   policy: {
     session: 'why',
     mode: drawn.mode,
-    allow: drawn.allow.map((entry) => parseAllow(entry, 'test')),
+    allow: drawn.allow.map((entry) => parseAllow(entry, 'test', drawn.ports)),
     deny: drawn.deny.map((entry) => parseDeny(entry, 'test')),
+    ports: drawn.ports,
     ways: DIRECT,
     injection: drawn.injection,
   } satisfies Policy,

@@ -11,6 +11,7 @@ const policy = (allow: readonly string[], deny: readonly string[] = [], rest: Pa
   mode: 'restricted',
   allow: allow.map((entry) => parseAllow(entry, 'the flag')),
   deny: deny.map((entry) => parseDeny(entry, 'the file')),
+  ports: [80, 443],
   ways: DIRECT,
   injection: null,
   ...rest,

@@ -17,6 +17,7 @@ const policy = (ways = behind): Policy => ({
   mode: 'restricted',
   allow: ['a.example', 'x.near.example'].map((entry) => parseAllow(entry, 'test')),
   deny: [],
+  ports: [80, 443],
   ways,
   injection: null,
 })

@@ -14,6 +14,7 @@ const policy: Policy = {
   mode: 'restricted',
   allow: [{ host: 'api.anthropic.com', ports: [443], privateRange: '', why: "Claude's model provider" }],
   deny: [],
+  ports: [80, 443],
   ways: DIRECT,
   injection: null,
 }

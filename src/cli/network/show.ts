@@ -1,6 +1,6 @@
 import { lookup } from 'node:dns/promises'
 import { HOST_NAME } from '../../network/allow.ts'
-import { decide, pattern, readTarget, type Target } from '../../network/decide.ts'
+import { decide, entryFor, pattern, readTarget, type Target } from '../../network/decide.ts'
 import { findGroup, groups } from '../../network/groups.ts'
 import { verdictSentence } from '../../network/sentence.ts'
 import type { Context } from '../context.ts'
@@ -49,7 +49,7 @@ export async function showList(
   context.note(`${MODES[policy.mode]}; policy ${policy.revision || 'unknown'}`)
   const rows = entries.map(({ verb, privateRange, why, ...one }) => [
     verb === 'allow' ? green(verb) : red(verb),
-    `${pattern(one)}${privateRange === '' ? '' : `@${privateRange}`}`,
+    `${pattern(one, policy.ports)}${privateRange === '' ? '' : `@${privateRange}`}`,
     ...(origin ? [printable(why)] : []),
   ])
   if (rows.length > 0) context.answer(table(['', 'HOST', ...(origin ? ['BECAUSE'] : [])], rows))
@@ -80,15 +80,11 @@ export async function showWhy(context: Context, url: string, word: string | unde
     context.answer(printable(verdictSentence(target, verdict)).replace(decision, colour))
     if (decision === 'blocked' && rule === 'not on the allowlist')
       context.note(
-        `to allow it: paude network allow ${entryOf(target)}${record === null ? ' --user' : ` --session ${record.id}`}`,
+        `to allow it: paude network allow ${entryFor(target, policy.ports)}${record === null ? ' --user' : ` --session ${record.id}`}`,
       )
   }
   return verdict.decision === 'allowed' ? 0 : 1
 }
-
-/** What would open it and no more; 80 and 443 need no port, but on this machine. */
-const entryOf = ({ host, port }: Target): string =>
-  host !== HOST_NAME && (port === 80 || port === 443) ? host : `${host}:${port}`
 
 /** As this machine resolves it, which may differ from what the proxy is told; null where only the proxy knows. */
 async function addressesOf({ host, scheme }: Target): Promise<readonly string[] | null> {

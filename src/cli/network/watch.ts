@@ -1,5 +1,5 @@
 import { PaudeError } from '../../errors.ts'
-import { decide } from '../../network/decide.ts'
+import { decide, entryFor } from '../../network/decide.ts'
 import type { Request } from '../../network/log.ts'
 import { policyNow } from '../../session/policy.ts'
 import { readRecord } from '../../session/store.ts'
@@ -114,7 +114,7 @@ async function watchTable(context: Context, found: Found): Promise<number> {
       const act = Object.hasOwn(ACTS, key) ? ACTS[key] : undefined
       if (act !== undefined && row !== undefined)
         said = await tried(async () => {
-          const one = await act(quiet, found, entryOf(row))
+          const one = await act(quiet, found, entryFor(row, found.record.ports))
           done.push(one)
           return one.said
         })
@@ -146,8 +146,6 @@ async function follow(
 }
 
 const placeOf = ({ host, port }: Blocked): string => `${host}:${port}`
-
-const entryOf = ({ host, port }: Blocked): string => (port === 443 || port === 80 ? host : `${host}:${port}`)
 
 /** What would become of each row now, by the policy as it is now. */
 function judge(
