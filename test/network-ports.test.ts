@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { readPorts } from '../src/network/pattern.ts'
 import { type Machine, makeMachine } from './support/machine.ts'
 
 // The real program, with engines that answer what real ones were recorded to say.
@@ -141,29 +142,10 @@ describe('a project', () => {
 })
 
 describe('what is no port', () => {
-  test.each([
-    ['ports = [0]', 'network.ports.0 must be 1 to 65535'],
-    ['ports = [65536]', 'network.ports.0 must be 1 to 65535'],
-    ['ports = [80.5]', 'network.ports.0 must be 1 to 65535'],
-    ['ports = ["80"]', 'network.ports.0 must be a number, found "80"'],
-    ['ports = 80', 'network.ports must be a list, found 80'],
-    ['ports = []', 'network.ports must name a port, or be left out'],
-  ])('is refused in a file with its line: %s', async (text, words) => {
-    user(text)
-    const { code, stderr } = await machine.paude(['config', 'check'])
-    expect(code).not.toBe(0)
-    expect(stderr).toContain(`${userFile()}:2: ${words}`)
-  })
-
-  test.each(['0', '65536', '080', 'http', '1-9', '-1'])('is refused behind the flag: %s', async (port) => {
-    const { code, stderr } = await machine.paude([`--network-port=${port}`, '-p', 'x'])
-    expect(code).toBe(125)
-    expect(stderr).toContain(`invalid port "${port}"`)
-  })
-
-  test('leaves a port of this machine to be written', async () => {
-    user('allow = ["host.paude.internal"]\nports = [3000]')
-    expect((await machine.paude(['config', 'check'])).stderr).toContain('a port of this machine must be named')
+  test('is refused behind the flag', async () => {
+    const { code, stderr } = await machine.paude(['--network-port=8443,http', '-p', 'x'])
+    expect([code, stderr]).toEqual([125, expect.stringContaining('invalid port "http"')])
+    for (const port of ['0', '65536', '080', '1-9', '-1', '8443.0', '']) expect(() => readPorts([port])).toThrow('invalid port')
   })
 })
 

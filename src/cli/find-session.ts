@@ -135,7 +135,7 @@ const recordOf = (row: Row): SessionRecord => ({
   deny: [],
   injection: null,
   ports: [80, 443],
-  ways: { upstream: null, dns: [], bandwidth: 0 },
+  ways: { upstream: null, dns: [], ip: 'any', bandwidth: 0 },
   revision: '',
   changes: [],
   settled: true,

@@ -19,6 +19,7 @@ export const KEY_MEANINGS: Readonly<Record<FileKey, string>> & Readonly<Record<s
   'network.upstream_credentials': 'Where NAME:PASSWORD of that proxy stands: env:NAME or file:PATH',
   'network.upstream_except': 'Hosts that are reached without that proxy; .example.org is everything below it, too',
   'network.dns': 'Addresses of name servers in place of those of the engine',
+  'network.ip': 'any: by IPv4 or IPv6, whichever answers first; ipv4: by IPv4 alone',
   'network.bandwidth': 'Bytes a second that may come in, like 500k or 5m, or none for no limit',
   'network.inject': 'How the credential is put in: bump inside the TLS tunnel, base-url at an address of the box',
   'limits.cpus': 'Cores the box may use, like 2 or 1.5, or none for no limit',

@@ -18,6 +18,7 @@ export const fileKeys = {
   'network.upstream_credentials': 'upstreamCredentials',
   'network.upstream_except': 'upstreamExcept',
   'network.dns': 'dns',
+  'network.ip': 'ip',
   'network.bandwidth': 'bandwidth',
   'network.inject': 'inject',
   'limits.cpus': 'cpus',

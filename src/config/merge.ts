@@ -20,6 +20,7 @@ export const DEFAULTS: Settings = {
   upstreamCredentials: '',
   upstreamExcept: [],
   dns: [],
+  ip: 'any',
   bandwidth: '',
   inject: 'bump',
   cpus: '',

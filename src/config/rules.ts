@@ -34,6 +34,7 @@ export const RULES = {
   upstreamCredentials: 'differs',
   upstreamExcept: 'adds',
   dns: 'adds',
+  ip: 'differs',
   bandwidth: { limit: readBandwidth },
   inject: 'differs',
   cpus: { limit: readCpus },

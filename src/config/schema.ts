@@ -63,6 +63,7 @@ const sections = {
       ),
       upstream_except: v.optional(texts),
       dns: v.optional(texts),
+      ip: v.optional(v.picklist(['any', 'ipv4'])),
       bandwidth: v.optional(
         v.pipe(text, v.check(succeeds(readBandwidth), 'must be bytes a second like "500k" or "5m", or "none"')),
       ),

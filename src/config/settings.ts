@@ -23,6 +23,7 @@ export type Settings = {
   readonly upstreamCredentials: string
   readonly upstreamExcept: readonly string[]
   readonly dns: readonly string[]
+  readonly ip: 'any' | 'ipv4'
   readonly bandwidth: string
   /** Named groups of hosts, with or without `@`. */
   readonly networkGroups: readonly string[]

@@ -54,7 +54,7 @@ export function readTarget(text: string): Target {
  */
 export function decide(policy: Policy, target: Target, resolved: readonly string[] | null): Verdict {
   const { host, port, scheme } = target
-  const addresses = resolvesElsewhere(policy.ways, host) ? null : resolved
+  const addresses = resolvesElsewhere(policy.ways, host) ? null : asked(policy.ways, resolved)
   if (scheme === 'http' && host === HELP) return { decision: 'allowed', rule: "paude's own help page", why: '' }
   if (scheme === 'http' && target.path.startsWith('/squid-internal-')) return blocked("the proxy's own pages")
   const denial = denied(policy.deny, target)
@@ -78,6 +78,10 @@ export function decide(policy: Policy, target: Target, resolved: readonly string
     why: named[0]?.why ?? '',
   }
 }
+
+/** Without IPv6 an address of it is none. */
+const asked = ({ ip }: Ways, addresses: readonly string[] | null): readonly string[] | null =>
+  ip === 'any' || addresses === null ? addresses : addresses.filter((address) => !address.includes(':'))
 
 /** An upstream proxy resolves the names that go through it. */
 export const resolvesElsewhere = ({ upstream }: Ways, host: string): boolean =>

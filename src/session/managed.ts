@@ -44,10 +44,10 @@ export function beyondManaged(
 }
 
 /** What it gets out by, where that is not as it is managed. */
-function beyondWays({ ways: { upstream, dns, bandwidth }, injection }: SessionRecord, managed: Layer): string | null {
+function beyondWays({ ways: { upstream, dns, ip, bandwidth }, injection }: SessionRecord, managed: Layer): string | null {
   if (managed.upstreamProxy !== undefined) {
     const { upstreamProxy, upstreamCredentials = '', upstreamExcept = [] } = managed
-    const most = readWays({ upstreamProxy, upstreamCredentials, upstreamExcept, dns: [], bandwidth: '' }).upstream
+    const most = readWays({ upstreamProxy, upstreamCredentials, upstreamExcept, dns: [], ip: 'any', bandwidth: '' }).upstream
     if (address(upstream) !== address(most)) return `network.upstream_proxy = ${address(upstream)}`
     const excepted = upstream?.except.find((host) => most?.except.includes(host) !== true)
     if (excepted !== undefined) return `network.upstream_except = ${excepted}`
@@ -55,6 +55,7 @@ function beyondWays({ ways: { upstream, dns, bandwidth }, injection }: SessionRe
   }
   const [server] = managed.dns === undefined ? [] : uncovered('dns', dns, managed)
   if (server !== undefined) return `network.dns = ${server}`
+  if (managed.ip !== undefined && ip !== managed.ip) return `network.ip = ${ip}`
   const most = readBandwidth(managed.bandwidth ?? '')
   if (most > 0 && (bandwidth === 0 || bandwidth > most)) return `network.bandwidth = ${bandwidth || 'none'}`
   if (managed.inject !== undefined && injection !== null && injection.way !== managed.inject)

@@ -68,9 +68,10 @@ export function policyRecord(
   }
 }
 
-const waysRecord = ({ upstream, dns, bandwidth }: Ways): SessionRecord['ways'] => ({
+const waysRecord = ({ upstream, dns, ip, bandwidth }: Ways): SessionRecord['ways'] => ({
   upstream: upstream === null ? null : { ...upstream, except: [...upstream.except] },
   dns: [...dns],
+  ip,
   bandwidth,
 })
 

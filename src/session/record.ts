@@ -45,9 +45,10 @@ export const SessionRecord = v.object({
         }),
       ),
       dns: v.array(v.string()),
+      ip: v.optional(v.picklist(['any', 'ipv4']), 'any'),
       bandwidth: v.number(),
     }),
-    { upstream: null, dns: [], bandwidth: 0 },
+    { upstream: null, dns: [], ip: 'any', bandwidth: 0 },
   ),
   /** Of the policy when this was written; '' in records of a paude that could not change it. */
   revision: v.optional(v.string(), ''),

@@ -71,6 +71,7 @@ const OPENING: readonly (readonly [setting: keyof Settings, text: string, item: 
   ['upstreamCredentials', 'network.upstream_credentials = "env:OTHER"', 'network.upstream_credentials: env:PROXY > env:OTHER'],
   ['upstreamExcept', 'network.upstream_except = [".evil.test"]', 'network.upstream_except:  > .evil.test'],
   ['dns', 'network.dns = ["10.6.6.6"]', 'network.dns:  > 10.6.6.6'],
+  ['ip', 'network.ip = "ipv4"', 'network.ip: any > ipv4'],
   ['bandwidth', 'network.bandwidth = "6m"', 'network.bandwidth: 5m > 6m'],
   ['bandwidth', 'network.bandwidth = "none"', 'network.bandwidth: 5m > none'],
   ['inject', 'network.inject = "base-url"', 'network.inject: bump > base-url'],

@@ -11,7 +11,7 @@ const UPSTREAM: NonNullable<SessionRecord['ways']['upstream']> = {
   except: [],
   credentials: '',
 }
-const DIRECT = { upstream: null, dns: [], bandwidth: 0 }
+const DIRECT: SessionRecord['ways'] = { upstream: null, dns: [], ip: 'any', bandwidth: 0 }
 
 const beyond = (text: string, more: Partial<SessionRecord>): string | null => {
   const record = {
@@ -47,6 +47,8 @@ test.each<[managed: string, session: Partial<SessionRecord>, beyond: string | nu
   [PROXY, { network: 'none', ways: DIRECT }, null],
   ['network.dns = ["10.0.0.53"]\n', { ways: { ...DIRECT, dns: ['10.0.0.54'] } }, 'network.dns = 10.0.0.54'],
   ['network.dns = ["10.0.0.53"]\n', { ways: { ...DIRECT, dns: ['10.0.0.53'] } }, null],
+  ['network.ip = "ipv4"\n', { ways: DIRECT }, 'network.ip = any'],
+  ['network.ip = "ipv4"\n', { ways: { ...DIRECT, ip: 'ipv4' } }, null],
   ['network.bandwidth = "1m"\n', { ways: DIRECT }, 'network.bandwidth = none'],
   ['network.bandwidth = "1m"\n', { ways: { ...DIRECT, bandwidth: 2 * 1024 ** 2 } }, 'network.bandwidth = 2097152'],
   ['network.bandwidth = "1m"\n', { ways: { ...DIRECT, bandwidth: 1024 } }, null],
@@ -77,7 +79,7 @@ const changed = (changes: SessionRecord['changes']) =>
     deny: [],
     ports: [80, 443],
     injection: null,
-    ways: { upstream: null, dns: [], bandwidth: 0 },
+    ways: DIRECT,
     changes,
   }) as unknown as SessionRecord
 

@@ -107,6 +107,7 @@ export const cases: Readonly<Record<string, StartCase>> = {
       policy: { ...policy, allow: [{ host: 'host.paude.internal', ports: [3000], privateRange: '', why: 'asked for' }] },
     },
   }),
+  ipv4: attached({ ...plain, network: { ...walled, policy: { ...policy, ways: { ...DIRECT, ip: 'ipv4' } } } }),
   mounts: attached({
     ...plain,
     mounts: [
