@@ -99,6 +99,7 @@ function runProxy(dialect: Dialect, spec: SessionSpec): Exec {
       ...labels(spec, 'proxy'),
       ...helper(dialect, spec),
       ...dialect.proxy(spec),
+      ...ipFlags(spec),
       // A name, and no permission: a port of this machine may be allowed later.
       ...dialect.hostName,
       linkMount(dialect, spec),
@@ -109,6 +110,12 @@ function runProxy(dialect: Dialect, spec: SessionSpec): Exec {
     { undo: [dialect.name, ...dialect.removal, proxy] },
   )
 }
+
+/** squid tries both and cannot be told otherwise; without an address of IPv6 it asks for none and connects to none. */
+const ipFlags = ({ network }: SessionSpec): readonly string[] =>
+  network.mode === 'none' || network.policy.ways.ip === 'any'
+    ? []
+    : ['all', 'default'].map((which) => `--sysctl=net.ipv6.conf.${which}.disable_ipv6=1`)
 
 function runGate(dialect: Dialect, spec: SessionSpec): Exec {
   const { gate } = parts(spec.id)

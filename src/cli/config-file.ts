@@ -89,8 +89,14 @@ export function setKey(editable: Editable, key: string, word: string): string {
   const path = insistOnKey(key)
   // What the network is told has no comma in it; paths, values and flags may.
   const parts = path.at(-2) === 'network' ? word.split(',').map((part) => part.trim()) : [word]
-  const list = tomlLiteral(parts.filter((part) => part !== ''))
-  const forms = [...(isToml(word) ? [word] : []), ...(isList(key) ? [list] : [tomlLiteral(word), list])]
+  const list = listLiteral(
+    key,
+    parts.filter((part) => part !== ''),
+  )
+  const forms = [
+    ...(isToml(word) && !(isList(key) && /^\d+$/.test(word)) ? [word] : []),
+    ...(isList(key) ? [list] : [tomlLiteral(word), list]),
+  ]
   let fault: unknown
   for (const literal of forms) {
     const text = withKey(editable.text, { path, literal }, read(editable.file))
@@ -105,6 +111,12 @@ export function setKey(editable: Editable, key: string, word: string): string {
   }
   throw aboutKey(fault, editable, key)
 }
+
+/** A list of texts; of numbers where they are ports. */
+const listLiteral = (key: string, entries: readonly string[]): string =>
+  withoutProfile(key) === 'network.ports' && entries.every((entry) => /^\d+$/.test(entry))
+    ? `[${entries.join(', ')}]`
+    : tomlLiteral(entries)
 
 /** Whether nothing but a list is taken, so that what is wrong with its entries is told and not that a text is none. */
 const isList = (key: string): boolean =>

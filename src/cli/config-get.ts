@@ -57,6 +57,7 @@ const plain = (settings: Settings, setting: keyof Settings): Value => {
   if (setting === 'notify') return value as Table
   // Kept as a word, written as a truth.
   if (DEFAULTS[setting] === 'true' || DEFAULTS[setting] === 'false') return value === 'true'
+  if (setting === 'networkPorts') return settings.networkPorts.map(Number)
   return Array.isArray(value) ? value.map(entryText) : String(value) || null
 }
 

@@ -4,8 +4,8 @@ import { pickBackend } from '../backends/pick.ts'
 import type { Layer } from '../config/settings.ts'
 import { PaudeError } from '../errors.ts'
 import { keepBounded } from '../events/file.ts'
+import { entryFor } from '../network/decide.ts'
 import { parseLog, type Request, UNREACHABLE } from '../network/log.ts'
-import { entryFor } from '../network/pattern.ts'
 import { type Proposal, proposal, proposalText } from '../network/proposal.ts'
 import type { Plan } from '../plan/plan.ts'
 import { renderPlan } from '../plan/render.ts'
@@ -141,7 +141,7 @@ async function finish(context: Context, { backend, spec, record, code, removal, 
   const asked = log === '' ? [] : parseLog(log, policyNow(last, Date.now() / 1000))
   onEnd?.(asked)
   await warnOfPlanted(context, record)
-  if (onEnd === undefined) noteBlocked(context, asked)
+  if (onEnd === undefined) noteBlocked(context, asked, record.ports)
   if (spec.network.mode === 'record') noteRecorded(context, proposal(asked, spec.network.policy))
   return code
 }
@@ -152,7 +152,8 @@ function noteRecorded({ note }: Context, { entries }: Proposal): void {
   else note(`recorded ${places}, to be read before they are allowed:\n${proposalText({ entries, impossible: [] })}`)
 }
 
-function noteBlocked({ note }: Context, requests: readonly Request[]): void {
+/** `ports` are those of hosts that are allowed without one. */
+function noteBlocked({ note }: Context, requests: readonly Request[], ports: readonly number[]): void {
   const blocked = requests.filter(({ decision }) => decision === 'blocked')
   const names = (list: readonly Request[]) => [...new Set(list.map(({ host, port }) => `${printable(host)}:${port}`))]
   const closed = blocked.filter(({ rule }) => !UNREACHABLE.includes(rule))
@@ -161,7 +162,7 @@ function noteBlocked({ note }: Context, requests: readonly Request[]): void {
   const [first] = closed
   if (first !== undefined)
     note(
-      `${unlisted.length === 1 ? `blocked 1 host: ${unlisted[0]}` : `blocked ${unlisted.length} hosts, such as ${unlisted[0]}`}; to allow: paude --network-allow ${printable(entryFor(first))}`,
+      `${unlisted.length === 1 ? `blocked 1 host: ${unlisted[0]}` : `blocked ${unlisted.length} hosts, such as ${unlisted[0]}`}; to allow: paude --network-allow ${printable(entryFor(first, ports))}`,
     )
   if (unreachable.length > 0)
     note(`allowed but not reached, since the name was not found or leads to a private address: ${unreachable.join(', ')}`)

@@ -1,4 +1,5 @@
 import { PaudeError } from '../errors.ts'
+import { atPorts, readPorts, USUAL_PORTS } from '../network/pattern.ts'
 import { shown } from '../workspace/paths.ts'
 import { entryText, settingText } from './entry-text.ts'
 import { keyOf } from './keys.ts'
@@ -11,7 +12,11 @@ import type { Config, Layer, Origin, Settings, Source } from './settings.ts'
  */
 export function bound(config: Config, { values, places }: Source): Config {
   const limits = whole(values)
-  return (Object.keys(limits) as (keyof Settings)[]).reduce<Config>(
+  // Ports first: a host without one means them.
+  const settings = (Object.keys(limits) as (keyof Settings)[]).toSorted(
+    (one, other) => Number(other === 'networkPorts') - Number(one === 'networkPorts'),
+  )
+  return settings.reduce<Config>(
     (before, setting) => boundOne(before, { setting, limits, place: places[setting] ?? placeOfWhole(setting, places) }),
     { ...config, managed: limits },
   )
@@ -52,23 +57,43 @@ function boundOne(
     settings: { ...config.settings, [setting]: next },
     origins: { ...config.origins, [setting]: from },
   })
+  if (setting === 'networkPorts' && origins.length === 0) {
+    const ports = lowered(limits)
+    const kept = ports.length === USUAL_PORTS.length && ports.every((port) => USUAL_PORTS.includes(Number(port)))
+    return kept ? config : having(ports, Array(ports.length).fill(managed))
+  }
   if (!Array.isArray(value) || !Array.isArray(limit)) {
     if (!isWider(setting, String(value), String(limit))) return config
     if (origins.every(({ layer }) => layer === 'default')) return having(limit, [managed])
     throw beyond(setting, { value: String(value), origin: origins[0], place, limit: String(limit) || 'nothing' })
   }
   if (RULES[setting] === 'closes') return having([...value, ...limit], [...origins, ...limit.map(() => managed)])
-  const [first] = uncovered<unknown>(setting, value, limits)
+  const asked: readonly (readonly unknown[])[] = value.map((entry) =>
+    setting === 'networkAllow' ? meant(entry, config.settings, limits) : [entry],
+  )
+  const [first] = uncovered<unknown>(setting, asked.flat(), limits)
   if (first === undefined) return config
-  const at = value.indexOf(first)
+  const at = asked.findIndex((one) => one.includes(first))
   const hosts = setting === 'networkAllow' || setting === 'networkGroups'
   const most: readonly unknown[] = hosts ? [...(limits.networkAllow ?? []), ...(limits.networkGroups ?? [])] : limit
   throw beyond(setting, {
-    value: settingText(setting, value[at]),
+    value: settingText(setting, first),
     origin: origins[at],
     place,
     limit: most.map(entryText).join(', ') || 'nothing',
   })
+}
+
+/** The usual ports as far as they are managed; where none of them is, those that are. */
+function lowered({ networkPorts = [] }: Layer): readonly string[] {
+  const left = networkPorts.filter((port) => USUAL_PORTS.includes(Number(port)))
+  return left.length > 0 ? left : networkPorts
+}
+
+/** A host, with its ports where it would have others by the managed file. */
+const meant = (entry: unknown, { networkPorts }: Settings, limits: Layer): readonly unknown[] => {
+  const ports = readPorts(networkPorts)
+  return ports.join() === readPorts(limits.networkPorts ?? []).join() ? [entry] : atPorts(String(entry), ports)
 }
 
 function beyond(

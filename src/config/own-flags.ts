@@ -84,6 +84,14 @@ export const ownFlags = [
     description: 'Allow what a tool needs: github, npm, pypi, … (paude network groups)',
   },
   {
+    name: 'network-port',
+    key: 'networkPorts',
+    type: 'list',
+    commas: true,
+    valueHint: 'N',
+    description: 'Port of the hosts that are allowed without one, in place of 80 and 443',
+  },
+  {
     name: 'allow-network',
     key: 'network',
     type: 'switch',

@@ -3,7 +3,7 @@ import { detachBytes } from '../hold/keys.ts'
 import { readAgentVersion } from '../image/agent-version.ts'
 import { insistOnImage } from '../image/build.ts'
 import { findGroup, parseDenyEntry, parseEntry } from '../network/groups.ts'
-import { parseExcept } from '../network/pattern.ts'
+import { parseExcept, readUsualPort } from '../network/pattern.ts'
 import { readNameServer, readUpstream } from '../network/ways.ts'
 import { parseMount } from '../workspace/mount.ts'
 import { extraFlagFault } from './extra-flags.ts'
@@ -22,6 +22,7 @@ const READERS: Readonly<Partial<Record<FileKey, (value: string, key: string) => 
   'network.allow': (entry) => parseEntry(entry, ''),
   'network.deny': (entry) => parseDenyEntry(entry, ''),
   'network.groups': findGroup,
+  'network.ports': readUsualPort,
   'network.upstream_proxy': readUpstream,
   'network.upstream_credentials': insistOnLogin,
   'network.upstream_except': parseExcept,

@@ -1,6 +1,6 @@
 import type { Allow } from '../network/allow.ts'
 import { groupEntry, parseEntry } from '../network/groups.ts'
-import { matches, mergeAllows } from '../network/pattern.ts'
+import { matches, mergeAllows, USUAL_PORTS } from '../network/pattern.ts'
 import { readBandwidth } from '../network/ways.ts'
 import { entryText } from './entry-text.ts'
 import { readCpus, readMemory, readPids } from './limits.ts'
@@ -27,12 +27,14 @@ export const RULES = {
   network: { order: ['none', 'restricted', 'record', 'open'] },
   networkAllow: 'adds',
   networkGroups: 'adds',
+  networkPorts: 'adds',
   networkDeny: 'closes',
   // Whoever chooses the proxy or the name server sees what is asked for.
   upstreamProxy: 'differs',
   upstreamCredentials: 'differs',
   upstreamExcept: 'adds',
   dns: 'adds',
+  ip: 'differs',
   bandwidth: { limit: readBandwidth },
   inject: 'differs',
   cpus: { limit: readCpus },
@@ -74,33 +76,39 @@ export function isWider(setting: keyof Settings, value: string, than: string): b
   return limit(value) > limit(than)
 }
 
-/** The entries of a list that what somebody has does not hold already, itself or by what stands for it. */
+/** The entries of a list that what somebody has does not hold already, itself or by what stands for it. A host without a port means his ports. */
 export function uncovered<T>(setting: keyof Settings, entries: readonly T[], by: Layer): readonly T[] {
   const hosts = setting === 'networkAllow' || setting === 'networkGroups'
   const list: readonly unknown[] = hosts
     ? [...(by.networkAllow ?? []), ...(by.networkGroups ?? []).map(groupEntry)]
-    : ((by[setting] ?? []) as readonly unknown[])
+    : setting === 'networkPorts'
+      ? portsOf(by).map(String)
+      : ((by[setting] ?? []) as readonly unknown[])
   const known = new Set(list.map((one) => JSON.stringify(one)))
   const plain = (entry: T): unknown => (setting === 'networkGroups' ? groupEntry(String(entry)) : entry)
   // Who names a path means whatever stands there; of what was read there, another content is another entry.
   const path = (entry: T): string => (setting === 'caFile' ? JSON.stringify(entryText(entry)) : '')
   const fresh = entries.filter((entry) => !known.has(JSON.stringify(plain(entry))) && !known.has(path(entry)))
   if (!hosts || fresh.length === 0) return fresh
-  const allowed = list.flatMap(readAllow)
-  return fresh.filter((entry) => !allows(allowed, plain(entry)))
+  const ports = portsOf(by)
+  const allowed = list.flatMap((entry) => readAllow(entry, ports))
+  return fresh.filter((entry) => !allows(allowed, readAllow(plain(entry), ports)))
 }
 
-/** Whether a further entry lets nothing more through: a wildcard or another port may stand for it. */
-function allows(list: readonly Allow[], entry: unknown): boolean {
-  const more = readAllow(entry)
+/** What is no port is refused where a start reads it. */
+const portsOf = ({ networkPorts = [] }: Layer): readonly number[] =>
+  networkPorts.length === 0 ? USUAL_PORTS : networkPorts.map(Number)
+
+/** Whether further entries let nothing more through: a wildcard or another port may stand for them. */
+function allows(list: readonly Allow[], more: readonly Allow[]): boolean {
   const before = list.filter(({ host }) => more.some((one) => matches(host, one.host)))
   return more.length > 0 && JSON.stringify(mergeAllows(before)) === JSON.stringify(mergeAllows([...before, ...more]))
 }
 
 /** What is no host and no group stands for itself alone. */
-function readAllow(entry: unknown): readonly Allow[] {
+function readAllow(entry: unknown, ports: readonly number[]): readonly Allow[] {
   try {
-    return parseEntry(String(entry), '')
+    return parseEntry(String(entry), '', ports)
   } catch {
     return []
   }

@@ -8,6 +8,8 @@ import { REFERENCE } from './reference-schema.ts'
 const text = v.pipe(v.string(), v.nonEmpty('must not be empty'))
 const number = v.union([text, v.pipe(v.number(), v.transform(String))], 'must be a number or a text like "2"')
 const texts = v.array(text)
+const NO_PORT = 'must be 1 to 65535'
+const port = v.pipe(v.number(), v.integer(NO_PORT), v.minValue(1, NO_PORT), v.maxValue(65_535, NO_PORT), v.transform(String))
 const truth = v.pipe(
   v.boolean(),
   v.transform((on) => `${on}` as const),
@@ -54,12 +56,14 @@ const sections = {
           ),
         ),
       ),
+      ports: v.optional(v.pipe(v.array(port), v.minLength(1, 'must name a port, or be left out'))),
       upstream_proxy: v.optional(text),
       upstream_credentials: v.optional(
         v.pipe(text, v.regex(REFERENCE, 'must say where NAME:PASSWORD stands: "env:NAME" or "file:/path"')),
       ),
       upstream_except: v.optional(texts),
       dns: v.optional(texts),
+      ip: v.optional(v.picklist(['any', 'ipv4'])),
       bandwidth: v.optional(
         v.pipe(text, v.check(succeeds(readBandwidth), 'must be bytes a second like "500k" or "5m", or "none"')),
       ),

@@ -16,11 +16,14 @@ export type Settings = {
   readonly networkAllow: readonly string[]
   /** Wins over every allow. */
   readonly networkDeny: readonly string[]
+  /** Of the hosts that are allowed without one; empty for 80 and 443. */
+  readonly networkPorts: readonly string[]
   /** Only in files: how the proxy itself gets out, as written. */
   readonly upstreamProxy: string
   readonly upstreamCredentials: string
   readonly upstreamExcept: readonly string[]
   readonly dns: readonly string[]
+  readonly ip: 'any' | 'ipv4'
   readonly bandwidth: string
   /** Named groups of hosts, with or without `@`. */
   readonly networkGroups: readonly string[]

@@ -54,6 +54,8 @@ export type Policy = {
   readonly mode: 'restricted' | 'open' | 'record'
   readonly allow: readonly Allow[]
   readonly deny: readonly Deny[]
+  /** Of what is allowed later without a port; the entries of `allow` have theirs. */
+  readonly ports: readonly number[]
   readonly ways: Ways
   readonly injection: Injection | null
 }

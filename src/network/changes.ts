@@ -30,7 +30,7 @@ export const applied = (base: Policy, changes: readonly Change[], now: number): 
     ...base,
     allow: [
       ...base.allow,
-      ...holding.filter(({ verb }) => verb === 'allow').flatMap((one) => parseEntry(one.entry, reasonOf(one))),
+      ...holding.filter(({ verb }) => verb === 'allow').flatMap((one) => parseEntry(one.entry, reasonOf(one), base.ports)),
     ],
     deny: [
       ...base.deny,
@@ -83,7 +83,7 @@ export function revised(
 
 /** Deny wins: an allow below it would be said in vain. */
 function refuseOverruled(policy: Policy, entry: string, base: Policy): void {
-  for (const { host, ports } of parseEntry(entry, '')) {
+  for (const { host, ports } of parseEntry(entry, '', base.ports)) {
     const rule = ports.map((port) => denied(policy.deny, { host, port })).find((found) => found !== null)
     if (rule === undefined || rule === null) continue
     const own = denied(base.deny, { host, port: ports[0] ?? 443 }) === null

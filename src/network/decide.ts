@@ -1,7 +1,7 @@
 import { PaudeError } from '../errors.ts'
 import { type Allow, type Deny, HOST_NAME, type Policy } from './allow.ts'
 import { injectedPath } from './inject.ts'
-import { patternsOf } from './pattern.ts'
+import { patternsOf, USUAL_PORTS } from './pattern.ts'
 import { isIn, NEVER_RANGES, PRIVATE_RANGES } from './ranges.ts'
 import type { Ways } from './ways.ts'
 
@@ -54,7 +54,7 @@ export function readTarget(text: string): Target {
  */
 export function decide(policy: Policy, target: Target, resolved: readonly string[] | null): Verdict {
   const { host, port, scheme } = target
-  const addresses = resolvesElsewhere(policy.ways, host) ? null : resolved
+  const addresses = resolvesElsewhere(policy.ways, host) ? null : asked(policy.ways, resolved)
   if (scheme === 'http' && host === HELP) return { decision: 'allowed', rule: "paude's own help page", why: '' }
   if (scheme === 'http' && target.path.startsWith('/squid-internal-')) return blocked("the proxy's own pages")
   const denial = denied(policy.deny, target)
@@ -66,14 +66,22 @@ export function decide(policy: Policy, target: Target, resolved: readonly string
   const patterns = host === HOST_NAME ? [host] : patternsOf(host)
   const named = policy.allow.filter((allow) => patterns.includes(allow.host))
   const open = named.filter(({ ports }) => ports.includes(port) && port !== (scheme === 'https' ? 80 : 443))
-  const verdicts = open.map((allow) => reached(allow, addresses))
+  const verdicts = open.map((allow) => reached(judge(allow, policy.ports), addresses))
   const good = verdicts.find(({ decision }) => decision === 'allowed')
   if (good !== undefined) return good
   if (policy.mode === 'record') return host === CANARY ? blocked('no host of the world') : reached(RECORD, addresses)
   if (verdicts[0] !== undefined) return verdicts[0]
   if (named.length === 0) return blocked('not on the allowlist')
-  return { decision: 'blocked', rule: `port ${port} is not open: ${named.map(pattern).join(', ')}`, why: named[0]?.why ?? '' }
+  return {
+    decision: 'blocked',
+    rule: `port ${port} is not open: ${named.map((one) => pattern(one, policy.ports)).join(', ')}`,
+    why: named[0]?.why ?? '',
+  }
 }
+
+/** Without IPv6 an address of it is none. */
+const asked = ({ ip }: Ways, addresses: readonly string[] | null): readonly string[] | null =>
+  ip === 'any' || addresses === null ? addresses : addresses.filter((address) => !address.includes(':'))
 
 /** An upstream proxy resolves the names that go through it. */
 export const resolvesElsewhere = ({ upstream }: Ways, host: string): boolean =>
@@ -94,8 +102,8 @@ const isPublic = (address: string): boolean => !isIn(address, NEVER_RANGES) && !
 const RECORD: Judge = { rule: 'record', why: '--network record', fits: isPublic }
 
 /** An allow with what its addresses must be; what this machine's own name resolves to only the proxy knows. */
-const judge = (allow: Allow): Judge => ({
-  rule: pattern(allow),
+const judge = (allow: Allow, usual: readonly number[]): Judge => ({
+  rule: pattern(allow, usual),
   why: allow.why,
   fits:
     allow.host === HOST_NAME
@@ -104,8 +112,7 @@ const judge = (allow: Allow): Judge => ({
 })
 
 /** A name with several addresses must fit with all of them; one without any is not reached. */
-function reached(entry: Allow | Judge, addresses: readonly string[] | null): Verdict {
-  const { rule, why, fits } = 'fits' in entry ? entry : judge(entry)
+function reached({ rule, why, fits }: Judge, addresses: readonly string[] | null): Verdict {
   if (addresses === null || (addresses.length > 0 && addresses.every(fits))) return { decision: 'allowed', rule, why }
   if (addresses.length === 0) return { decision: 'blocked', rule: 'the name was not found', why }
   return { decision: 'blocked', rule: `at a private address: ${addresses.find((address) => !fits(address))}`, why }
@@ -121,7 +128,7 @@ export const denied = (deny: readonly Deny[], { host, port }: Pick<Target, 'host
 
 /** What becomes of a request to the provider, whose credential the proxy adds; null for every other request. */
 function injected(
-  { mode, injection, allow }: Policy,
+  { mode, injection, allow, ports }: Policy,
   { scheme, host, port, path }: Target,
   addresses: readonly string[] | null,
 ): Verdict | null {
@@ -133,9 +140,16 @@ function injected(
     return blocked(`the provider is reached at ${injection.scheme}://${host}:${injection.port} alone`)
   if (!new RegExp(injectedPath(injection)).test(path)) return blocked('path not allowed: only the API of the provider is open')
   const entry = allow.find((one) => patternsOf(host).includes(one.host) && one.ports.includes(port))
-  return reached({ host, ports: [port], privateRange: entry?.privateRange ?? '', why: entry?.why ?? 'the provider' }, addresses)
+  const provider = { host, ports: [port], privateRange: entry?.privateRange ?? '', why: entry?.why ?? 'the provider' }
+  return reached(judge(provider, ports), addresses)
 }
 
-/** An entry as the user would write it. */
-export const pattern = ({ host, ports }: Pick<Allow, 'host' | 'ports'>): string =>
-  ports.length === 0 || ports.join() === '80,443' ? host : `${host}:${ports.join(',')}`
+/** An entry as the user would write it; without its ports only where that means 80 and 443. */
+export const pattern = ({ host, ports }: Pick<Allow, 'host' | 'ports'>, usual = USUAL_PORTS): string =>
+  ports.length === 0 || (isUsual(ports) && isUsual(usual)) ? host : `${host}:${ports.join(',')}`
+
+/** The entry that would open a place and no more than it must. */
+export const entryFor = ({ host, port }: Pick<Target, 'host' | 'port'>, usual: readonly number[]): string =>
+  host !== HOST_NAME && isUsual(usual) && USUAL_PORTS.includes(port) ? host : `${host}:${port}`
+
+const isUsual = (ports: readonly number[]): boolean => ports.join() === USUAL_PORTS.join()

@@ -1,7 +1,7 @@
 import { PaudeError, quoted } from '../errors.ts'
 import type { Allow, Deny } from './allow.ts'
 import { GROUP_HOSTS } from './group-hosts.ts'
-import { parseAllow, parseDeny } from './pattern.ts'
+import { parseAllow, parseDeny, USUAL_PORTS } from './pattern.ts'
 
 /** Hosts that one tool or provider needs, each with its reason. */
 export type Group = { readonly name: string; readonly what: string; readonly hosts: readonly GroupHost[] }
@@ -23,9 +23,9 @@ export function findGroup(written: string): Group {
   })
 }
 
-/** Reads one entry of an allowlist, which may name a group: `@github`. */
-export const parseEntry = (entry: string, why: string): readonly Allow[] =>
-  entry.startsWith('@') ? groupAllows(findGroup(entry), why) : [parseAllow(entry, why)]
+/** Reads one entry of an allowlist, which may name a group: `@github`. A group has ports of its own, whatever the `usual` ones are. */
+export const parseEntry = (entry: string, why: string, usual = USUAL_PORTS): readonly Allow[] =>
+  entry.startsWith('@') ? groupAllows(findGroup(entry), why) : [parseAllow(entry, why, usual)]
 
 /** Reads one entry of a denylist, which may name a group. */
 export const parseDenyEntry = (entry: string, why: string): readonly Deny[] =>

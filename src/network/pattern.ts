@@ -3,19 +3,51 @@ import { PaudeError, quoted } from '../errors.ts'
 import { type Allow, type Deny, HOST_NAME } from './allow.ts'
 import { inside, PRIVATE_RANGES, rangeText, readRange } from './ranges.ts'
 
-const DEFAULT_PORTS = [80, 443]
+/** Ports of what is written without one, where nobody says `network.ports`. */
+export const USUAL_PORTS: readonly number[] = [80, 443]
 /** Nothing that could be strange: most entries of a long list. */
 const USUAL = /^[\w.*-]+$/
 const LABEL = /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/
 const TOP_LABEL = /^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/
 
-/** Reads `HOST[:PORT][@CIDR]`, where HOST is a name or `*.` before one. Throws `usage` for everything else. */
-export function parseAllow(entry: string, why: string): Allow {
-  const known = READ.get(entry)
-  if (known !== undefined) return { ...known, why }
-  const read = parseHost(entry, { why, verb: 'allow' })
+/** Reads `HOST[:PORT][@CIDR]`, where HOST is a name or `*.` before one; without a port it has the `usual` ones. Throws `usage` for everything else. */
+export function parseAllow(entry: string, why: string, usual = USUAL_PORTS): Allow {
+  const read = READ.get(entry) ?? parseHost(entry, { why, verb: 'allow' })
   READ.set(entry, read)
-  return read
+  return { ...read, why, ports: isBare(read) ? usual : read.ports }
+}
+
+/** Whether it was written without a port. */
+const isBare = ({ ports }: Allow): boolean => ports === USUAL_PORTS
+
+/** Reads the ports of what is written without one. Throws `usage`. */
+export const readPorts = (written: readonly string[]): readonly number[] =>
+  written.length === 0 ? USUAL_PORTS : unite(written.map(readUsualPort))
+
+/** Throws `usage`. */
+export function readUsualPort(text: string): number {
+  const port = portOf(text)
+  if (port > 0) return port
+  throw new PaudeError('usage', `invalid port ${quoted(text)}`, { hint: 'write a number from 1 to 65535, such as 8443' })
+}
+
+/** An entry of an allowlist once for each of these ports where it has none of its own; groups stay as they are, and what is no entry. */
+export function atPorts(entry: string, ports: readonly number[]): readonly string[] {
+  const read = entry.startsWith('@') ? null : readOrNull(entry)
+  return read === null || !isBare(read) ? [entry] : portEntries({ ...read, ports })
+}
+
+/** The same permission, an entry for each port. */
+export const portEntries = ({ host, ports, privateRange }: Allow): readonly string[] =>
+  ports.map((port) => `${host}:${port}${privateRange === '' ? '' : `@${privateRange}`}`)
+
+function readOrNull(entry: string): Allow | null {
+  try {
+    return parseAllow(entry, '')
+  } catch (error) {
+    if (error instanceof PaudeError) return null
+    throw error
+  }
 }
 
 /** A file's entries are read when it is checked and again for the policy, and a long list takes its time. */
@@ -43,7 +75,7 @@ function parseHost(
   if (host === HOST_NAME && range !== undefined) refuse('this machine needs no address range', `write ${HOST_NAME}:PORT`)
   return {
     host,
-    ports: port === undefined ? DEFAULT_PORTS : [readPort(port, refuse)],
+    ports: port === undefined ? USUAL_PORTS : [readPort(port, refuse)],
     privateRange: range === undefined ? '' : readPrivateRange(range, refuse),
     why,
   }
@@ -65,20 +97,11 @@ export function parseDeny(entry: string, why: string): Deny {
  * and what is no entry.
  */
 export function heldEntry(entry: string): string {
-  if (entry.startsWith('@')) return entry
-  try {
-    const { host, ports, privateRange } = parseAllow(entry, '')
-    const port = ports === DEFAULT_PORTS ? '' : `:${ports.join()}`
-    return `${host}${port}${privateRange === '' ? '' : `@${privateRange}`}`
-  } catch (error) {
-    if (error instanceof PaudeError) return entry
-    throw error
-  }
+  const read = entry.startsWith('@') ? null : readOrNull(entry)
+  if (read === null) return entry
+  const { host, ports, privateRange } = read
+  return `${host}${isBare(read) ? '' : `:${ports.join()}`}${privateRange === '' ? '' : `@${privateRange}`}`
 }
-
-/** The entry that opens a place: 80 and 443 need no port, but on this machine. */
-export const entryFor = ({ host, port }: { readonly host: string; readonly port: number }): string =>
-  host !== HOST_NAME && (port === 80 || port === 443) ? host : `${host}:${port}`
 
 /** The same list is merged for the policy, its revision, its file and its page, and a long one takes its time. */
 const MERGED = new WeakMap<readonly Allow[], readonly Allow[]>()
@@ -236,8 +259,13 @@ function toAscii(name: string, refuse: Refuse): string {
 }
 
 function readPort(text: string, refuse: Refuse): number {
+  return portOf(text) || refuse('the port must be 1 to 65535', 'write HOST:PORT, such as example.org:8443')
+}
+
+/** 0 for what is no port. */
+function portOf(text: string): number {
   const port = /^[1-9]\d{0,4}$/.test(text) ? Number(text) : 0
-  return port > 0 && port < 65536 ? port : refuse('the port must be 1 to 65535', 'write HOST:PORT, such as example.org:8443')
+  return port < 65536 ? port : 0
 }
 
 function readPrivateRange(text: string, refuse: Refuse): string {

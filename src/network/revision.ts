@@ -1,5 +1,6 @@
 import type { Policy } from './allow.ts'
 import { mergeAllows, mergeDenies } from './pattern.ts'
+import type { Ways } from './ways.ts'
 
 /** Asked for again and again during a start, and a long list takes its time. */
 const KNOWN = new WeakMap<Policy, string>()
@@ -8,6 +9,9 @@ const KNOWN = new WeakMap<Policy, string>()
 const sorted = (fields: object | null): readonly unknown[] =>
   Object.entries(fields ?? {}).sort(([one], [other]) => (one < other ? -1 : 1))
 
+/** What is said of no older policy counts only where it is not as it always was. */
+const said = ({ ip, upstream, ...ways }: Ways) => ({ ...ways, upstream: sorted(upstream), ...(ip === 'any' ? {} : { ip }) })
+
 /** Twelve hexadecimal digits that stand for what a policy permits; sessions with the same rules share it, whoever asked for them. */
 export function revisionOf(policy: Policy): string {
   const known = KNOWN.get(policy)
@@ -15,7 +19,7 @@ export function revisionOf(policy: Policy): string {
   const { mode, allow, deny, injection, ways } = policy
   const allows = mergeAllows(allow).map(({ host, ports, privateRange }) => [host, ports, privateRange])
   const denies = mergeDenies(deny).map(({ host, ports }) => [host, ports])
-  const text = JSON.stringify([mode, allows, denies, sorted(injection), sorted({ ...ways, upstream: sorted(ways.upstream) })])
+  const text = JSON.stringify([mode, allows, denies, sorted(injection), sorted(said(ways))])
   const revision = new Bun.CryptoHasher('sha256').update(text).digest('hex').slice(0, 12)
   KNOWN.set(policy, revision)
   return revision

@@ -8,9 +8,13 @@ export type Ways = {
   readonly upstream: Upstream | null
   /** Addresses of name servers; empty for those of the engine. */
   readonly dns: readonly string[]
+  /** `ipv4`: neither asked for in DNS nor connected to is anything of IPv6. */
+  readonly ip: Ip
   /** Bytes a second that may come in; 0 for no limit. Nothing limits what goes out. */
   readonly bandwidth: number
 }
+
+export type Ip = 'any' | 'ipv4'
 
 /** A proxy that everything goes through, such as a company's. */
 export type Upstream = {
@@ -23,7 +27,7 @@ export type Upstream = {
   readonly credentials: string
 }
 
-export const DIRECT: Ways = { upstream: null, dns: [], bandwidth: 0 }
+export const DIRECT: Ways = { upstream: null, dns: [], ip: 'any', bandwidth: 0 }
 
 /** The keys of `[network]` as they are written; '' for what is not. */
 export type WrittenWays = {
@@ -31,22 +35,27 @@ export type WrittenWays = {
   readonly upstreamCredentials: string
   readonly upstreamExcept: readonly string[]
   readonly dns: readonly string[]
+  readonly ip: Ip
   readonly bandwidth: string
 }
 
 /** Reads the keys; throws `config` for what squid could not do. */
-export function readWays({ upstreamProxy, upstreamCredentials, upstreamExcept, dns, bandwidth }: WrittenWays): Ways {
+export function readWays({ upstreamProxy, upstreamCredentials, upstreamExcept, dns, ip, bandwidth }: WrittenWays): Ways {
   if (upstreamProxy === '' && (upstreamCredentials !== '' || upstreamExcept.length > 0))
     throw wrong(
       'network.upstream_proxy is missing',
       'name the proxy that they belong to: upstream_proxy = "http://proxy.example:3128"',
     )
+  const six = ip === 'any' ? undefined : [...dns, URL.parse(upstreamProxy)?.hostname ?? ''].find((one) => one.includes(':'))
+  if (six !== undefined)
+    throw wrong(`network.ip: with "ipv4" nobody gets to ${quoted(six)}`, 'name an address of IPv4, or leave ip = "ipv4" out')
   return {
     upstream:
       upstreamProxy === ''
         ? null
         : { ...readUpstream(upstreamProxy), except: upstreamExcept.map(parseExcept), credentials: upstreamCredentials },
     dns: dns.map(readNameServer),
+    ip,
     bandwidth: readBandwidth(bandwidth),
   }
 }

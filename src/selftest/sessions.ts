@@ -76,6 +76,7 @@ const tested = (settings: Settings, networkAllow: readonly string[]): Settings =
   networkAllow,
   networkDeny: [],
   networkGroups: [],
+  networkPorts: [],
   mount: [],
   protect: [],
   env: [],

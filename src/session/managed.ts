@@ -1,11 +1,10 @@
 import { keyOf } from '../config/keys.ts'
 import { isWider, uncovered } from '../config/rules.ts'
 import type { Layer } from '../config/settings.ts'
-import type { Allow, Deny, Policy } from '../network/allow.ts'
+import type { Deny, Policy } from '../network/allow.ts'
 import { stagesOf } from '../network/changes.ts'
-import { pattern } from '../network/decide.ts'
 import { parseDenyEntry } from '../network/groups.ts'
-import { mergeDenies } from '../network/pattern.ts'
+import { mergeDenies, portEntries } from '../network/pattern.ts'
 import { readBandwidth, readWays, type Upstream } from '../network/ways.ts'
 import { policyOf } from './policy.ts'
 import type { SessionRecord } from './record.ts'
@@ -28,9 +27,11 @@ export function beyondManaged(
   if (record.network === 'none') return null
   if (managed.network !== undefined && isWider('network', record.network, managed.network))
     return `network.mode = ${record.network}`
+  const [port] = managed.networkPorts === undefined ? [] : uncovered('networkPorts', record.ports.map(String), managed)
+  if (port !== undefined) return `network.ports = ${port}`
   const way = beyondWays(record, managed)
   if (way !== null) return way
-  const entries = policiesOf(record, now).flatMap(({ allow }) => allow.flatMap(entriesOf))
+  const entries = policiesOf(record, now).flatMap(({ allow }) => allow.flatMap(portEntries))
   const [first] =
     managed.networkAllow === undefined
       ? []
@@ -43,10 +44,10 @@ export function beyondManaged(
 }
 
 /** What it gets out by, where that is not as it is managed. */
-function beyondWays({ ways: { upstream, dns, bandwidth }, injection }: SessionRecord, managed: Layer): string | null {
+function beyondWays({ ways: { upstream, dns, ip, bandwidth }, injection }: SessionRecord, managed: Layer): string | null {
   if (managed.upstreamProxy !== undefined) {
     const { upstreamProxy, upstreamCredentials = '', upstreamExcept = [] } = managed
-    const most = readWays({ upstreamProxy, upstreamCredentials, upstreamExcept, dns: [], bandwidth: '' }).upstream
+    const most = readWays({ upstreamProxy, upstreamCredentials, upstreamExcept, dns: [], ip: 'any', bandwidth: '' }).upstream
     if (address(upstream) !== address(most)) return `network.upstream_proxy = ${address(upstream)}`
     const excepted = upstream?.except.find((host) => most?.except.includes(host) !== true)
     if (excepted !== undefined) return `network.upstream_except = ${excepted}`
@@ -54,6 +55,7 @@ function beyondWays({ ways: { upstream, dns, bandwidth }, injection }: SessionRe
   }
   const [server] = managed.dns === undefined ? [] : uncovered('dns', dns, managed)
   if (server !== undefined) return `network.dns = ${server}`
+  if (managed.ip !== undefined && ip !== managed.ip) return `network.ip = ${ip}`
   const most = readBandwidth(managed.bandwidth ?? '')
   if (most > 0 && (bandwidth === 0 || bandwidth > most)) return `network.bandwidth = ${bandwidth || 'none'}`
   if (managed.inject !== undefined && injection !== null && injection.way !== managed.inject)
@@ -80,9 +82,3 @@ const policiesOf = (record: SessionRecord, now: number): readonly Policy[] =>
   stagesOf(policyOf(record), record.changes, now).map(({ policy }) => policy)
 
 const meaning = (deny: Policy['deny']): string => JSON.stringify(mergeDenies(deny).map(({ host, ports }: Deny) => [host, ports]))
-
-const entriesOf = ({ host, ports, privateRange }: Allow): readonly string[] => {
-  const range = privateRange === '' ? '' : `@${privateRange}`
-  const plain = pattern({ host, ports })
-  return plain === host ? [`${host}${range}`] : ports.map((port) => `${host}:${port}${range}`)
-}

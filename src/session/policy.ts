@@ -6,7 +6,7 @@ import type { Host } from '../host.ts'
 import type { Allow, Injection, Policy } from '../network/allow.ts'
 import { applied } from '../network/changes.ts'
 import { groupEntry, parseDenyEntry, parseEntry } from '../network/groups.ts'
-import { mergeAllows, mergeDenies } from '../network/pattern.ts'
+import { mergeAllows, mergeDenies, readPorts, USUAL_PORTS } from '../network/pattern.ts'
 import { revisionOf } from '../network/revision.ts'
 import { DIRECT, readWays, type Ways } from '../network/ways.ts'
 import { readSecret } from '../reference.ts'
@@ -29,7 +29,8 @@ export function startPolicy(
       const why = `asked for by ${origin?.place || origin?.layer || 'default'}`
       return asSaid(keyOf(key), origin, () => parse(entry, why))
     })
-  const allow = read('networkAllow', parseEntry)
+  const ports = asSaid(keyOf('networkPorts'), origins.networkPorts[0], () => readPorts(settings.networkPorts))
+  const allow = read('networkAllow', (entry, why) => parseEntry(entry, why, ports))
   const groups = read('networkGroups', (name, why) => parseEntry(groupEntry(name), why))
   const deny = read('networkDeny', parseDenyEntry)
   return {
@@ -37,6 +38,7 @@ export function startPolicy(
     mode: settings.network === 'none' ? 'restricted' : settings.network,
     allow: mergeAllows([...needed, ...allow, ...groups]),
     deny: mergeDenies(deny),
+    ports,
     ways: asSaid('network', (settings.upstreamCredentials === '' ? origins.upstreamExcept : origins.upstreamCredentials)[0], () =>
       readWays(settings),
     ),
@@ -47,13 +49,17 @@ export function startPolicy(
 /** The policy as session.json keeps it: what is said later is laid over it. */
 export function policyRecord(
   network: Network,
-): Pick<SessionRecord, 'allow' | 'deny' | 'injection' | 'ways' | 'revision' | 'changes' | 'settled'> {
+): Pick<SessionRecord, 'allow' | 'deny' | 'ports' | 'injection' | 'ways' | 'revision' | 'changes' | 'settled'> {
   if (network.mode === 'none')
-    return { allow: [], deny: [], injection: null, ways: waysRecord(DIRECT), revision: '', changes: [], settled: true }
-  const { allow, deny, injection, ways } = network.policy
+    return {
+      ...{ allow: [], deny: [], ports: [...USUAL_PORTS], injection: null, ways: waysRecord(DIRECT) },
+      ...{ revision: '', changes: [], settled: true },
+    }
+  const { allow, deny, ports, injection, ways } = network.policy
   return {
     allow: allow.map((one) => ({ ...one, ports: [...one.ports] })),
     deny: deny.map((one) => ({ ...one, ports: [...one.ports] })),
+    ports: [...ports],
     injection: injection === null ? null : { ...injection },
     ways: waysRecord(ways),
     revision: revisionOf(network.policy),
@@ -62,9 +68,10 @@ export function policyRecord(
   }
 }
 
-const waysRecord = ({ upstream, dns, bandwidth }: Ways): SessionRecord['ways'] => ({
+const waysRecord = ({ upstream, dns, ip, bandwidth }: Ways): SessionRecord['ways'] => ({
   upstream: upstream === null ? null : { ...upstream, except: [...upstream.except] },
   dns: [...dns],
+  ip,
   bandwidth,
 })
 
@@ -82,12 +89,13 @@ export function proxySecret(
 }
 
 /** The policy a session was started with. */
-export const policyOf = ({ id, network, allow, deny, injection, ways }: SessionRecord): Policy => ({
+export const policyOf = ({ id, network, allow, deny, ports, injection, ways }: SessionRecord): Policy => ({
   session: id,
   // Where there is no network, nothing is allowed.
   mode: network === 'none' ? 'restricted' : network,
   allow,
   deny,
+  ports,
   injection,
   ways,
 })

@@ -18,6 +18,8 @@ export const SessionRecord = v.object({
   network: v.picklist(['restricted', 'open', 'none', 'record']),
   allow: v.array(v.object({ host: v.string(), ports: v.array(v.number()), privateRange: v.string(), why: v.string() })),
   deny: v.optional(v.array(v.object({ host: v.string(), ports: v.array(v.number()), why: v.string() })), []),
+  /** Of what is allowed without one. */
+  ports: v.optional(v.array(v.number()), [80, 443]),
   injection: v.optional(
     v.nullable(
       v.object({
@@ -43,9 +45,10 @@ export const SessionRecord = v.object({
         }),
       ),
       dns: v.array(v.string()),
+      ip: v.optional(v.picklist(['any', 'ipv4']), 'any'),
       bandwidth: v.number(),
     }),
-    { upstream: null, dns: [], bandwidth: 0 },
+    { upstream: null, dns: [], ip: 'any', bandwidth: 0 },
   ),
   /** Of the policy when this was written; '' in records of a paude that could not change it. */
   revision: v.optional(v.string(), ''),

@@ -145,13 +145,15 @@ function refuseWeaker(backend: Backend, network: Network): void {
 
 function resolveNetwork({ host, config, agent, run, around }: Wish, session: string, credential: Credential | null): Network {
   const { settings, origins, managed } = config
-  const typed = (key: 'network' | 'networkAllow' | 'networkGroups') => origins[key].some(({ layer }) => layer === 'flag')
+  const typed = (key: 'network' | 'networkAllow' | 'networkGroups' | 'networkPorts') =>
+    origins[key].some(({ layer }) => layer === 'flag')
   // A one-shot command needs no network unless it says so.
   if (settings.network === 'none') {
     // A list from the file or the environment is for sessions that have a network; only typed flags can contradict each other.
     for (const [key, flag] of [
       ['networkAllow', '--network-allow'],
       ['networkGroups', '--network-group'],
+      ['networkPorts', '--network-port'],
     ] as const)
       if (typed(key) && typed('network'))
         throw new PaudeError('usage', `--network none and ${flag} contradict each other`, { hint: 'leave one of them out' })

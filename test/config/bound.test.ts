@@ -21,6 +21,16 @@ describe('a managed file', () => {
     expect(origins.memory).toEqual([{ layer: 'managed', place: '/m.toml:2' }])
   })
 
+  test.each([
+    ['[443, 8443]', ['443']],
+    ['[8443]', ['8443']],
+    ['[80, 443, 8443]', []],
+  ])('lowers the ports that nobody asked for to those of %s', (ports, held) => {
+    expect(config(`network.allow = ["a.org"]\nnetwork.ports = ${ports}\n`, { networkAllow: ['a.org'] }).settings).toMatchObject({
+      networkPorts: held,
+    })
+  })
+
   test('leaves to everybody the exceptions and the login that it names beside its proxy', () => {
     const text =
       'network.upstream_proxy = "http://p.corp.example:3128"\nnetwork.upstream_except = ["in.corp.example"]\nnetwork.upstream_credentials = "env:CORP"\n'
@@ -64,6 +74,17 @@ describe('a managed file', () => {
     ['network.mode = "open"\nnetwork.allow = []', { network: 'open' }, 'network.mode = open'],
     ['network.mode = "none"\nnetwork.allow = []', { network: 'restricted' }, 'network.mode = restricted'],
     ['network.groups = ["@github"]', { networkGroups: ['@npm'] }, 'network.groups = @npm'],
+    [
+      'network.ports = [443]',
+      { networkPorts: ['443', '80'] },
+      'network.ports = 80 (flag ) is more than /m.toml:1 lets anybody have: 443',
+    ],
+    [
+      'network.allow = ["a.org"]',
+      { networkAllow: ['a.org'], networkPorts: ['443', '8443'] },
+      'network.allow = a.org:8443 (flag --network-allow) is more than /m.toml:1 lets anybody have: a.org',
+    ],
+    ['network.allow = ["a.org"]\nnetwork.ports = [443]', { networkAllow: ['a.org:80'] }, 'network.allow = a.org:80'],
     ['network.allow = []', { networkAllow: ['@github'] }, 'is more than /m.toml:1 lets anybody have: nothing'],
     [
       'network.upstream_proxy = "http://p.corp.example:3128"',
@@ -104,6 +125,9 @@ describe('a managed file', () => {
   const granted: readonly (readonly [managed: string, said: Layer])[] = [
     ['network.mode = "restricted"', { network: 'none' }],
     ['network.allow = ["*.ours.org"]', { networkAllow: ['git.ours.org'] }],
+    ['network.ports = [443, 8443]', { networkPorts: ['8443'] }],
+    ['network.allow = ["a.org:443"]', { networkAllow: ['a.org'], networkPorts: ['443'] }],
+    ['network.allow = ["a.org"]\nnetwork.ports = [8443]', { networkAllow: ['a.org:8443'] }],
     ['network.groups = ["@github"]', { networkAllow: ['@github'], networkGroups: ['@github'] }],
     ['limits.memory = "2g"', { memory: '1g' }],
     ['limits.pids = "none"', { pids: '9000' }],

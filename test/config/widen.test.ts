@@ -62,6 +62,7 @@ const OPENING: readonly (readonly [setting: keyof Settings, text: string, item: 
   ['networkAllow', 'network.allow = ["@gitlab"]', 'network.allow:  > @gitlab'],
   ['networkGroups', 'network.groups = ["@gitlab"]', 'network.groups:  > @gitlab'],
   ['networkGroups', 'network.groups = ["gitlab"]', 'network.groups:  > gitlab'],
+  ['networkPorts', 'network.ports = [443, 8443]', 'network.ports:  > 8443'],
   [
     'upstreamProxy',
     'network.upstream_proxy = "http://evil.test:3128"',
@@ -70,6 +71,7 @@ const OPENING: readonly (readonly [setting: keyof Settings, text: string, item: 
   ['upstreamCredentials', 'network.upstream_credentials = "env:OTHER"', 'network.upstream_credentials: env:PROXY > env:OTHER'],
   ['upstreamExcept', 'network.upstream_except = [".evil.test"]', 'network.upstream_except:  > .evil.test'],
   ['dns', 'network.dns = ["10.6.6.6"]', 'network.dns:  > 10.6.6.6'],
+  ['ip', 'network.ip = "ipv4"', 'network.ip: any > ipv4'],
   ['bandwidth', 'network.bandwidth = "6m"', 'network.bandwidth: 5m > 6m'],
   ['bandwidth', 'network.bandwidth = "none"', 'network.bandwidth: 5m > none'],
   ['inject', 'network.inject = "base-url"', 'network.inject: bump > base-url'],
@@ -101,6 +103,7 @@ const NARROWING: readonly (readonly [text: string, rest: Layer])[] = [
   ['network.deny = ["x.example.org"]', { networkDeny: ['x.example.org'] }],
   ['network.allow = ["x.example.org", "*.y.example.org"]', { networkAllow: ['x.example.org', '*.y.example.org'] }],
   ['network.allow = ["a.test:8443", "@github"]', { networkAllow: ['a.test:8443', '@github'] }],
+  ['network.ports = [443]', { networkPorts: ['443'] }],
   ['network.bandwidth = "500k"', { bandwidth: '500k' }],
   ['limits.cpus = 0.5', { cpus: '0.5' }],
   ['limits.memory = "4096m"', { memory: '4096m' }],

@@ -308,6 +308,7 @@ function makeWall(engine: string) {
       mode,
       allow,
       deny: [],
+      ports: [80, 443],
       ways: DIRECT,
       injection: { ...injection, host: HOST_NAME, prefix: '' },
     }

@@ -4,13 +4,16 @@ import type { AddressInfo } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { isIn, PRIVATE_RANGES } from '../../src/network/ranges.ts'
-import { describeEach, engine, makeProject, paude, poll, put, root } from './support.ts'
+import { type BackendName, describeEach, engine, makeProject, paude, poll, put, root } from './support.ts'
 
 const NEAR = 'near.ways.example'
 const BELOW = 'below.near.ways.example'
 const FAR = 'far.ways.example'
 const TUNNEL = 'tunnel.ways.example'
 const ELSE = 'else.ways.example'
+/** A name of both kinds of address, and one of IPv6 alone. */
+const BOTH = 'both.ways.example'
+const SIX = 'six.ways.example'
 
 /** A web server, which is what near names lead to. */
 const server = Bun.serve({ hostname: '0.0.0.0', port: 0, fetch: () => new Response('directly\n') })
@@ -37,6 +40,7 @@ const home =
 
 /** A name server that answers for the near names alone, and keeps every name it was asked for. */
 const questions: string[] = []
+const sixQuestions: string[] = []
 const names = await Bun.udpSocket({
   hostname: '0.0.0.0',
   port: 53,
@@ -54,6 +58,11 @@ afterAll(async () => {
   await server.stop(true)
 })
 
+const [A, AAAA] = [1, 28]
+
+/** An address of IPv6 that no name may lead to: where squid knows of it, the name is closed. */
+const NOWHERE = [0x20, 0x01, 0x0d, 0xb8, ...Array<number>(11).fill(0), 1]
+
 /** RFC 1035: the header with one question, and one address where that is asked for; null for a name it does not know. */
 function answerTo(packet: Buffer): Buffer | null {
   const labels: string[] = []
@@ -64,17 +73,28 @@ function answerTo(packet: Buffer): Buffer | null {
   }
   const name = labels.join('.').toLowerCase()
   questions.push(name)
-  if (![NEAR, BELOW].includes(name)) return null
-  const wantsAddress = packet.readUInt16BE(at + 1) === 1
+  const type = packet.readUInt16BE(at + 1)
+  if (type === AAAA) sixQuestions.push(name)
+  if (![NEAR, BELOW, BOTH, SIX].includes(name)) return null
+  const bytes =
+    type === A && name !== SIX ? home.split('.').map(Number) : type === AAAA && [BOTH, SIX].includes(name) ? NOWHERE : []
   const header = Buffer.alloc(12)
   packet.copy(header, 0, 0, 2)
   header.writeUInt16BE(0x8180, 2)
   header.writeUInt16BE(1, 4)
-  header.writeUInt16BE(wantsAddress ? 1 : 0, 6)
+  header.writeUInt16BE(bytes.length > 0 ? 1 : 0, 6)
   const question = packet.subarray(12, at + 5)
-  // The name is the one of the question; type A, class IN, a minute, four bytes.
-  const found = Buffer.from([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, ...home.split('.').map(Number)])
-  return Buffer.concat([header, question, ...(wantsAddress ? [found] : [])])
+  // The name is the one of the question; its type, class IN, a minute, and how many bytes.
+  const found = Buffer.from([0xc0, 12, 0, type, 0, 1, 0, 0, 0, 60, 0, bytes.length, ...bytes])
+  return Buffer.concat([header, question, ...(bytes.length > 0 ? [found] : [])])
+}
+
+const range = isIn(home, PRIVATE_RANGES) ? `@${home}/32` : ''
+
+async function gatewayOf(backend: BackendName): Promise<string> {
+  const format = backend === 'docker' ? '{{(index .IPAM.Config 0).Gateway}}' : '{{range .Subnets}}{{.Gateway}}{{end}}'
+  const network = backend === 'docker' ? 'bridge' : 'podman'
+  return (await engine(backend, ['network', 'inspect', `--format=${format}`, network])).stdout.trim()
 }
 
 describeEach('with name servers and an upstream proxy', (backend) => {
@@ -89,10 +109,7 @@ describeEach('with name servers and an upstream proxy', (backend) => {
 
   beforeAll(async () => {
     if (names === null || home === '') return
-    const format = backend === 'docker' ? '{{(index .IPAM.Config 0).Gateway}}' : '{{range .Subnets}}{{.Gateway}}{{end}}'
-    const network = backend === 'docker' ? 'bridge' : 'podman'
-    const gateway = (await engine(backend, ['network', 'inspect', `--format=${format}`, network])).stdout.trim()
-    const range = isIn(home, PRIVATE_RANGES) ? `@${home}/32` : ''
+    const gateway = await gatewayOf(backend)
     const allow = [
       ...[NEAR, BELOW].map((host) => `${host}:${server.port}${range}`),
       `${FAR}:${server.port}`,
@@ -144,5 +161,60 @@ describeEach('with name servers and an upstream proxy', (backend) => {
     expect(await inBox(`curl -s -o /dev/null -w '%{http_code}' -m 10 http://${ELSE}:${server.port}/`)).toBe('403')
     expect(asked.slice(before)).toEqual([])
     expect(timesAsked(ELSE)).toBe(0)
+  })
+})
+
+// The engines' own networks have no way out by IPv6, so what is looked at is what squid asks for and knows; docker's have no address of it at all.
+describeEach('with IPv4 alone', (backend) => {
+  const cwd = makeProject()
+  const env = { XDG_CONFIG_HOME: join(root, `ip-${backend}`) }
+  const ids: Record<string, string> = {}
+  const one = test.skipIf(names === null || home === '')
+  const status = async (id: string, host: string) =>
+    (await paude(['exec', id, '--', 'curl', '-s', '-o', '/dev/null', '-w', '%{http_code}', '-m', '10', host], { cwd, env }))
+      .stdout
+  const inProxy = async (id: string, script: string) =>
+    (await engine(backend, ['exec', `${id}-proxy`, '/usr/bin/bash', '-c', script])).stdout
+
+  beforeAll(async () => {
+    if (names === null || home === '') return
+    const gateway = await gatewayOf(backend)
+    const allow = [BOTH, SIX].map((host) => `${host}:${server.port}${range}`)
+    for (const ip of ['any', 'ipv4']) {
+      put(
+        join(env.XDG_CONFIG_HOME, 'paude/config.toml'),
+        `[network]\ndns = ["${gateway}"]\nip = "${ip}"\nallow = ${JSON.stringify(allow)}\n`,
+      )
+      const begun = await paude(['--backend', backend, '--detach'], { cwd, env })
+      expect({ code: begun.code, stderr: begun.code === 0 ? '' : begun.stderr }).toEqual({ code: 0, stderr: '' })
+      ids[ip] = begun.stdout.trim()
+      await poll('the wall stands', async () => (await status(begun.stdout.trim(), 'http://paude.internal/')) === '200')
+    }
+  }, 600_000)
+
+  afterAll(async () => {
+    for (const id of Object.values(ids)) await paude(['rm', '--force', '--volumes', id], { cwd, env })
+  }, 60_000)
+
+  one('the proxy has no address of IPv6, not even a loopback', async () => {
+    const look = 'cat /proc/sys/net/ipv6/conf/{all,default}/disable_ipv6; cat /proc/net/if_inet6'
+    expect(await inProxy(ids['ipv4'] ?? '', look)).toBe('1\n1\n')
+  })
+
+  one('a name of both kinds is reached by its address of IPv4, and nobody is asked for the other', async () => {
+    const six = (await inProxy(ids['any'] ?? '', 'cat /proc/net/if_inet6')) !== ''
+    expect(await status(ids['any'] ?? '', `http://${BOTH}:${server.port}/`)).toBe(six ? '403' : '200')
+    expect(sixQuestions.includes(BOTH)).toBe(six)
+    sixQuestions.length = 0
+    expect(await status(ids['ipv4'] ?? '', `http://${BOTH}:${server.port}/`)).toBe('200')
+    expect(sixQuestions).toEqual([])
+  })
+
+  one('a name of IPv6 alone is not found', async () => {
+    const { stdout } = await paude(['exec', ids['ipv4'] ?? '', '--', 'curl', '-s', '-m', '10', `http://${SIX}:${server.port}/`], {
+      cwd,
+      env,
+    })
+    expect(stdout).toContain('not found')
   })
 })

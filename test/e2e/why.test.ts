@@ -7,12 +7,14 @@ import { HOST_NAME, type Injection, type Policy } from '../../src/network/allow.
 import { decide, readTarget } from '../../src/network/decide.ts'
 import { parseAllow, parseDeny } from '../../src/network/pattern.ts'
 import { squidConf } from '../../src/network/squid-conf.ts'
-import { DIRECT } from '../../src/network/ways.ts'
+import { DIRECT, type Ip } from '../../src/network/ways.ts'
 import { backends, engine } from './support.ts'
 
 const IMAGE = 'paude-why-test'
 const POLICIES = 24
 const URLS = 200
+/** Policies that are tried without IPv6 too. */
+const SOME = 8
 
 /** What every name resolves to: nothing is looked up outside, and what is allowed fails at once for want of a network. */
 const NAMES: Readonly<Record<string, readonly string[]>> = {
@@ -94,17 +96,29 @@ const urls = fc.record({
   ),
 })
 
+/** Of entries without one: every third policy has others. */
+const PORTS = [
+  [80, 443],
+  [80, 443],
+  [443, 8443],
+  [80, 443],
+  [80, 443],
+  [80, 3000],
+]
+const portsOf = (at: number): readonly number[] => PORTS[at % PORTS.length] ?? []
+
 const SEED = Number(process.env['PAUDE_TEST_SEED'] ?? 7)
 const cases = fc.sample(policies, { numRuns: POLICIES, seed: SEED }).map((drawn, at) => ({
   policy: {
     session: 'why',
     mode: drawn.mode,
-    allow: drawn.allow.map((entry) => parseAllow(entry, 'test')),
+    allow: drawn.allow.map((entry) => parseAllow(entry, 'test', portsOf(at))),
     deny: drawn.deny.map((entry) => parseDeny(entry, 'test')),
+    ports: portsOf(at),
     ways: DIRECT,
     injection: drawn.injection,
   } satisfies Policy,
-  words: JSON.stringify({ ...drawn, injection: drawn.injection?.host ?? null }),
+  words: JSON.stringify({ ...drawn, ports: portsOf(at), injection: drawn.injection?.host ?? null }),
   urls: fc
     .sample(urls, { numRuns: URLS, seed: SEED + at })
     .map(({ scheme, host, port, path }) => `${scheme}://${host}${port}${path}`),
@@ -123,6 +137,7 @@ echo 'acl gateway dst 10.9.8.7' >/run/own.conf
 cat /work/hosts >/run/hosts
 exec {nap}<> <(:)
 for folder in /work/*/; do
+  ((POLICIES-- > 0)) || break
   squid -N -f $folder/squid.conf >/dev/null & squid=$!
   until { : 3<>/dev/tcp/127.0.0.1/3128; } 2>/dev/null; do kill -0 $squid || { echo "squid did not start: $folder"; cat /tmp/errors; exit 1; }; read -r -t 0.01 -u $nap; done
   while IFS= read -r request; do
@@ -181,37 +196,46 @@ describe.each(backends().slice(0, 1))('what `why` says, on %s', (backend) => {
   }, 600_000)
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-  test(`squid does, ${POLICIES * URLS} times`, async () => {
-    const { stdout, stderr } = await engine(backend, [
-      ...[
-        'run',
-        '--rm',
-        '--network=none',
-        '--sysctl=net.ipv6.conf.all.disable_ipv6=0',
-        '--label=paude.test',
-        `--volume=${folder}:/work:ro`,
-        '--user=13:13',
-        '--read-only',
-      ],
-      ...[
-        '--tmpfs=/tmp:rw,size=16m,mode=1777',
-        '--tmpfs=/run:rw,size=16m,mode=1777',
-        '--cap-drop=ALL',
-        '--entrypoint=/usr/bin/bash',
-      ],
-      ...[IMAGE, '-c', SCRIPT],
-    ])
-    const answers = stdout.trim().split('\n')
-    expect({ answers: answers.length, stderr }).toEqual({ answers: POLICIES * URLS, stderr: '' })
-    const wrong = cases.flatMap(({ policy, words, urls: asked }, at) =>
-      asked.flatMap((url, place) => {
-        const status = answers[at * URLS + place] ?? ''
-        const found = /^40[03]$/.test(status) ? 'blocked' : /^(200|50[234])$/.test(status) ? 'allowed' : status
-        return found === expected(policy, url)
-          ? []
-          : [`${url}: ${found} (${status}), not ${expected(policy, url)}, under ${words}`]
-      }),
-    )
-    expect(wrong).toEqual([])
-  }, 300_000)
+  test.each<[words: string, ip: Ip, off: number, some: readonly (typeof cases)[number][]]>([
+    [`squid does, ${POLICIES * URLS} times`, 'any', 0, cases],
+    [`squid without IPv6 does, ${SOME * URLS} times`, 'ipv4', 1, cases.slice(0, SOME)],
+  ])(
+    '%s',
+    async (_, ip, off, some) => {
+      const { stdout, stderr } = await engine(backend, [
+        ...[
+          'run',
+          '--rm',
+          '--network=none',
+          `--sysctl=net.ipv6.conf.all.disable_ipv6=${off}`,
+          `--env=POLICIES=${some.length}`,
+          '--label=paude.test',
+          `--volume=${folder}:/work:ro`,
+          '--user=13:13',
+          '--read-only',
+        ],
+        ...[
+          '--tmpfs=/tmp:rw,size=16m,mode=1777',
+          '--tmpfs=/run:rw,size=16m,mode=1777',
+          '--cap-drop=ALL',
+          '--entrypoint=/usr/bin/bash',
+        ],
+        ...[IMAGE, '-c', SCRIPT],
+      ])
+      const answers = stdout.trim().split('\n')
+      expect({ answers: answers.length, stderr }).toEqual({ answers: some.length * URLS, stderr: '' })
+      const wrong = some.flatMap(({ policy: known, words, urls: asked }, at) =>
+        asked.flatMap((url, place) => {
+          const policy = { ...known, ways: { ...known.ways, ip } }
+          const status = answers[at * URLS + place] ?? ''
+          const found = /^40[03]$/.test(status) ? 'blocked' : /^(200|50[234])$/.test(status) ? 'allowed' : status
+          return found === expected(policy, url)
+            ? []
+            : [`${url}: ${found} (${status}), not ${expected(policy, url)}, under ${words}`]
+        }),
+      )
+      expect(wrong).toEqual([])
+    },
+    300_000,
+  )
 })

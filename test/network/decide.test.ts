@@ -11,6 +11,7 @@ const policy = (allow: readonly string[], deny: readonly string[] = [], rest: Pa
   mode: 'restricted',
   allow: allow.map((entry) => parseAllow(entry, 'the flag')),
   deny: deny.map((entry) => parseDeny(entry, 'the file')),
+  ports: [80, 443],
   ways: DIRECT,
   injection: null,
   ...rest,
@@ -144,7 +145,7 @@ test('a revision stays what it is when the policy is read from a file, whose fie
   const turned = <T extends object>(fields: T): T => Object.fromEntries(Object.entries(fields).toReversed()) as T
   const upstream = { scheme: 'http', host: 'proxy.example', port: 3128, except: ['*.example'], credentials: '' } as const
   const injection = { host: 'a.example', port: 443, scheme: 'https', header: 'X-Api-Key', prefix: '', way: 'bump' } as const
-  const one: Policy = { ...policy(['a.example']), injection, ways: { upstream, dns: ['10.0.0.1'], bandwidth: 5 } }
+  const one: Policy = { ...policy(['a.example']), injection, ways: { upstream, dns: ['10.0.0.1'], ip: 'any', bandwidth: 5 } }
   const read = { ...one, injection: turned(injection), ways: turned({ ...one.ways, upstream: turned(upstream) }) }
   expect(revisionOf(read)).toBe(revisionOf(one))
   for (const other of [{ ...injection, port: 444 }, null])

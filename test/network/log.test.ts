@@ -115,7 +115,7 @@ test.each([
   ['ERR_READ_ERROR', 'broken off'],
 ])('%s names the upstream proxy where there is one', (err, what) => {
   const upstream = { scheme: 'http', host: 'proxy.test', port: 3128, except: [], credentials: '' } as const
-  const [request] = parseLog(line({ err, st: 502 }), { ...allow, ways: { upstream, dns: [], bandwidth: 0 } })
+  const [request] = parseLog(line({ err, st: 502 }), { ...allow, ways: { upstream, dns: [], ip: 'any', bandwidth: 0 } })
   expect(request).toMatchObject({ decision: 'failed', rule: `by the upstream proxy proxy.test:3128: ${what}` })
 })
 

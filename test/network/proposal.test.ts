@@ -11,6 +11,7 @@ const policy: Policy = {
   mode: 'record',
   allow: [parseAllow('known.example', 'x')],
   deny: [],
+  ports: [80, 443],
   ways: DIRECT,
   injection: null,
 }

@@ -10,6 +10,7 @@ const policy = (mode: Policy['mode'] = 'restricted'): Policy => ({
   mode,
   allow: [parseAllow('a.example', 'asked for by --network-allow'), parseAllow('p.example:8443', '')],
   deny: [parseDeny('no.example', 'asked for by x.toml:2')],
+  ports: [80, 443],
   ways: DIRECT,
   injection: {
     host: 'api.example',

@@ -20,6 +20,7 @@ const policy = (rest: Partial<Policy>, ...entries: readonly string[]): Policy =>
   mode: 'restricted',
   allow: entries.map((entry) => parseAllow(entry, 'test')),
   deny: [],
+  ports: [80, 443],
   ways: DIRECT,
   injection: null,
   ...rest,

@@ -6,7 +6,7 @@ import { revisionOf } from '../../src/network/revision.ts'
 import { squidConf, standingFiles } from '../../src/network/squid-conf.ts'
 import { DIRECT, readWays, type WrittenWays } from '../../src/network/ways.ts'
 
-const NONE: WrittenWays = { upstreamProxy: '', upstreamCredentials: '', upstreamExcept: [], dns: [], bandwidth: '' }
+const NONE: WrittenWays = { upstreamProxy: '', upstreamCredentials: '', upstreamExcept: [], dns: [], ip: 'any', bandwidth: '' }
 const behind = readWays({
   ...NONE,
   upstreamProxy: 'http://proxy.corp.example:8080',
@@ -17,6 +17,7 @@ const policy = (ways = behind): Policy => ({
   mode: 'restricted',
   allow: ['a.example', 'x.near.example'].map((entry) => parseAllow(entry, 'test')),
   deny: [],
+  ports: [80, 443],
   ways,
   injection: null,
 })
@@ -27,18 +28,21 @@ test('nothing written is the direct way', () => {
   expect(squidConf(policy(DIRECT))).not.toMatch(/cache_peer|delay_|dns_nameservers|via_upstream/)
 })
 
-test.each([
+test.each<[written: Partial<WrittenWays>, message: string]>([
   [{ upstreamProxy: 'proxy.example:3128' }, 'is no proxy'],
   [{ upstreamProxy: 'socks5://proxy.example:1080' }, 'is no proxy'],
-  ...['localhost', '127.0.0.1', '127.1', '[::1]'].map(
-    (host) => [{ upstreamProxy: `http://${host}:3128` }, 'is the proxy container itself'] as const,
-  ),
+  ...['localhost', '127.0.0.1', '127.1', '[::1]'].map((host): [Partial<WrittenWays>, string] => [
+    { upstreamProxy: `http://${host}:3128` },
+    'is the proxy container itself',
+  ]),
   [{ upstreamProxy: 'http://proxy.example/path' }, 'is no proxy'],
   [{ upstreamProxy: 'http://ada:hunter2@proxy.example:3128' }, 'holds a password'],
   [{ upstreamCredentials: 'env:LOGIN' }, 'network.upstream_proxy is missing'],
   [{ upstreamExcept: ['a.example'] }, 'network.upstream_proxy is missing'],
   [{ upstreamProxy: 'http://p.example:1', upstreamExcept: ['10.0.0.1'] }, 'addresses are always denied'],
   [{ dns: ['ns.example'] }, 'network.dns'],
+  [{ dns: ['10.0.0.53', 'fd00::53'], ip: 'ipv4' }, 'network.ip'],
+  [{ upstreamProxy: 'http://[fd00::1]:3128', ip: 'ipv4' }, 'network.ip'],
   [{ dns: ['8.8.8.8', '1.2.3.4\nhttp_access allow all'] }, 'network.dns'],
   [{ bandwidth: '5' }, 'network.bandwidth'],
   [{ bandwidth: '5mb/s' }, 'network.bandwidth'],

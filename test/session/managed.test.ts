@@ -11,10 +11,20 @@ const UPSTREAM: NonNullable<SessionRecord['ways']['upstream']> = {
   except: [],
   credentials: '',
 }
-const DIRECT = { upstream: null, dns: [], bandwidth: 0 }
+const DIRECT: SessionRecord['ways'] = { upstream: null, dns: [], ip: 'any', bandwidth: 0 }
 
 const beyond = (text: string, more: Partial<SessionRecord>): string | null => {
-  const record = { id: 's', network: 'restricted', allow: [], deny: [], changes: [], injection: null, ways: DIRECT, ...more }
+  const record = {
+    id: 's',
+    network: 'restricted',
+    allow: [],
+    deny: [],
+    ports: [80, 443],
+    changes: [],
+    injection: null,
+    ways: DIRECT,
+    ...more,
+  }
   const managed = parseConfig({ layer: 'managed', file: '/m.toml', text }).sources
   const bounds = mergeSources({ file: '', sources: [], managed }).managed
   return beyondManaged(record as unknown as SessionRecord, bounds, { own: [], now: 0 })
@@ -37,10 +47,25 @@ test.each<[managed: string, session: Partial<SessionRecord>, beyond: string | nu
   [PROXY, { network: 'none', ways: DIRECT }, null],
   ['network.dns = ["10.0.0.53"]\n', { ways: { ...DIRECT, dns: ['10.0.0.54'] } }, 'network.dns = 10.0.0.54'],
   ['network.dns = ["10.0.0.53"]\n', { ways: { ...DIRECT, dns: ['10.0.0.53'] } }, null],
+  ['network.ip = "ipv4"\n', { ways: DIRECT }, 'network.ip = any'],
+  ['network.ip = "ipv4"\n', { ways: { ...DIRECT, ip: 'ipv4' } }, null],
   ['network.bandwidth = "1m"\n', { ways: DIRECT }, 'network.bandwidth = none'],
   ['network.bandwidth = "1m"\n', { ways: { ...DIRECT, bandwidth: 2 * 1024 ** 2 } }, 'network.bandwidth = 2097152'],
   ['network.bandwidth = "1m"\n', { ways: { ...DIRECT, bandwidth: 1024 } }, null],
   ['network.inject = "bump"\n', { injection: BUMP }, 'network.inject = base-url'],
+  ['network.ports = [443]\n', { ports: [80, 443] }, 'network.ports = 80'],
+  ['network.ports = [80, 443]\n', { ports: [443] }, null],
+  [
+    'network.allow = ["a.example"]\nnetwork.ports = [443]\n',
+    { ports: [443], allow: [{ host: 'a.example', ports: [80, 443], privateRange: '', why: '' }] },
+    'network.allow = a.example:80',
+  ],
+  ['network.allow = ["a.example"]\n', { ports: [443], changes: [{ verb: 'allow', entry: 'a.example', until: 0 }] }, null],
+  [
+    'network.allow = ["a.example"]\n',
+    { ports: [8443], changes: [{ verb: 'allow', entry: 'a.example', until: 0 }] },
+    'network.allow = a.example:8443',
+  ],
   ['', { ways: DIRECT }, null],
 ])('under a managed %j a session with %j has %p more than anybody may have', (managed, session, expected) => {
   expect(beyond(managed, session)).toBe(expected)
@@ -52,8 +77,9 @@ const changed = (changes: SessionRecord['changes']) =>
     network: 'restricted',
     allow: [],
     deny: [],
+    ports: [80, 443],
     injection: null,
-    ways: { upstream: null, dns: [], bandwidth: 0 },
+    ways: DIRECT,
     changes,
   }) as unknown as SessionRecord
 

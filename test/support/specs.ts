@@ -14,6 +14,7 @@ const policy: Policy = {
   mode: 'restricted',
   allow: [{ host: 'api.anthropic.com', ports: [443], privateRange: '', why: "Claude's model provider" }],
   deny: [],
+  ports: [80, 443],
   ways: DIRECT,
   injection: null,
 }
@@ -106,6 +107,7 @@ export const cases: Readonly<Record<string, StartCase>> = {
       policy: { ...policy, allow: [{ host: 'host.paude.internal', ports: [3000], privateRange: '', why: 'asked for' }] },
     },
   }),
+  ipv4: attached({ ...plain, network: { ...walled, policy: { ...policy, ways: { ...DIRECT, ip: 'ipv4' } } } }),
   mounts: attached({
     ...plain,
     mounts: [

@@ -2,6 +2,7 @@ import type { Origin } from '../../config/settings.ts'
 import type { Deny } from '../../network/allow.ts'
 import { denied } from '../../network/decide.ts'
 import { parseDenyEntry, parseEntry } from '../../network/groups.ts'
+import { readPorts } from '../../network/pattern.ts'
 import { shown } from '../../workspace/paths.ts'
 import { configHere } from '../config-here.ts'
 import type { Context } from '../context.ts'
@@ -15,9 +16,10 @@ export async function overruled(context: Context, entries: readonly string[]): P
     rules: rulesOf(entry),
     origin: config.origins.networkDeny[at],
   }))
+  const usual = readPorts(config.settings.networkPorts)
   return new Map(
     entries.flatMap((entry) => {
-      const wanted = parseEntry(entry, '').flatMap(({ host, ports }) => ports.map((port) => ({ host, port })))
+      const wanted = parseEntry(entry, '', usual).flatMap(({ host, ports }) => ports.map((port) => ({ host, port })))
       const found = denials.find(({ rules }) => wanted.some((one) => denied(rules, one) !== null))
       if (found === undefined) return []
       const place = found.origin?.place || (found.origin?.layer ?? '')

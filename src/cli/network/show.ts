@@ -1,8 +1,7 @@
 import { lookup } from 'node:dns/promises'
 import { HOST_NAME } from '../../network/allow.ts'
-import { decide, pattern, readTarget, type Target } from '../../network/decide.ts'
+import { decide, entryFor, pattern, readTarget, type Target } from '../../network/decide.ts'
 import { findGroup, groups } from '../../network/groups.ts'
-import { entryFor } from '../../network/pattern.ts'
 import { verdictSentence } from '../../network/sentence.ts'
 import type { Context } from '../context.ts'
 import { bold, green, printable, red, table } from '../output.ts'
@@ -50,7 +49,7 @@ export async function showList(
   context.note(`${MODES[policy.mode]}; policy ${policy.revision || 'unknown'}`)
   const rows = entries.map(({ verb, privateRange, why, ...one }) => [
     verb === 'allow' ? green(verb) : red(verb),
-    `${pattern(one)}${privateRange === '' ? '' : `@${privateRange}`}`,
+    `${pattern(one, policy.ports)}${privateRange === '' ? '' : `@${privateRange}`}`,
     ...(origin ? [printable(why)] : []),
   ])
   if (rows.length > 0) context.answer(table(['', 'HOST', ...(origin ? ['BECAUSE'] : [])], rows))
@@ -81,7 +80,7 @@ export async function showWhy(context: Context, url: string, word: string | unde
     context.answer(printable(verdictSentence(target, verdict)).replace(decision, colour))
     if (decision === 'blocked' && rule === 'not on the allowlist')
       context.note(
-        `to allow it: paude network allow ${entryFor(target)}${record === null ? ' --user' : ` --session ${record.id}`}`,
+        `to allow it: paude network allow ${entryFor(target, policy.ports)}${record === null ? ' --user' : ` --session ${record.id}`}`,
       )
   }
   return verdict.decision === 'allowed' ? 0 : 1

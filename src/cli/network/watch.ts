@@ -1,7 +1,6 @@
 import { PaudeError } from '../../errors.ts'
-import { decide } from '../../network/decide.ts'
+import { decide, entryFor } from '../../network/decide.ts'
 import type { Request } from '../../network/log.ts'
-import { entryFor } from '../../network/pattern.ts'
 import { policyNow } from '../../session/policy.ts'
 import { readRecord } from '../../session/store.ts'
 import type { Context } from '../context.ts'
@@ -115,7 +114,7 @@ async function watchTable(context: Context, found: Found): Promise<number> {
       const act = Object.hasOwn(ACTS, key) ? ACTS[key] : undefined
       if (act !== undefined && row !== undefined)
         said = await tried(async () => {
-          const one = await act(quiet, found, entryFor(row))
+          const one = await act(quiet, found, entryFor(row, found.record.ports))
           done.push(one)
           return one.said
         })

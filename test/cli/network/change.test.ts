@@ -31,6 +31,7 @@ describe('a word to a session', () => {
     mode: 'restricted',
     allow: [parseAllow('a.example', 'the flag')],
     deny: [parseDeny('*.no.example', 'the file')],
+    ports: [80, 443],
     ways: DIRECT,
     injection: null,
   }

@@ -1,0 +1,231 @@
+#!/bin/sh
+set -eu
+undo=: kept=:
+later() { undo="$1; $undo"; }
+trap 'code=$?; [ "$code" = 0 ] || eval "$undo; $kept" >/dev/null 2>&1; exit "$code"' EXIT
+mkdir -p -m 0700 /home/ada/.local/state/paude/sessions/paude-bcd234
+later 'rm -rf -- /home/ada/.local/state/paude/sessions/paude-bcd234'
+mkdir -p -m 0755 /home/ada/.local/state/paude/sessions/paude-bcd234/seed
+later 'rm -rf -- /home/ada/.local/state/paude/sessions/paude-bcd234/seed'
+cat >/home/ada/.local/state/paude/sessions/paude-bcd234/seed/entry.sh <<'EOF'
+#!/bin/sh
+. /paude/seed/command.sh
+exec "$@"
+EOF
+chmod 0644 /home/ada/.local/state/paude/sessions/paude-bcd234/seed/entry.sh
+cat >/home/ada/.local/state/paude/sessions/paude-bcd234/seed/command.sh <<'EOF'
+set -- claude
+EOF
+chmod 0644 /home/ada/.local/state/paude/sessions/paude-bcd234/seed/command.sh
+cat >/home/ada/.local/state/paude/sessions/paude-bcd234/seed/passwd <<'EOF'
+agent:x:1000:1000:agent:/home/ada:/bin/bash
+EOF
+chmod 0644 /home/ada/.local/state/paude/sessions/paude-bcd234/seed/passwd
+cat >/home/ada/.local/state/paude/sessions/paude-bcd234/seed/group <<'EOF'
+agent:x:1000:
+EOF
+chmod 0644 /home/ada/.local/state/paude/sessions/paude-bcd234/seed/group
+: >/home/ada/.local/state/paude/sessions/paude-bcd234/seed/resolv.conf
+chmod 0644 /home/ada/.local/state/paude/sessions/paude-bcd234/seed/resolv.conf
+cat >/home/ada/.local/state/paude/sessions/paude-bcd234/seed/hosts <<'EOF'
+127.0.0.1 localhost paude
+::1 localhost
+EOF
+chmod 0644 /home/ada/.local/state/paude/sessions/paude-bcd234/seed/hosts
+cat >/home/ada/.local/state/paude/sessions/paude-bcd234/seed/managed-settings.json <<'EOF'
+{}
+EOF
+chmod 0644 /home/ada/.local/state/paude/sessions/paude-bcd234/seed/managed-settings.json
+cat >/home/ada/.local/state/paude/sessions/paude-bcd234/seed/hook.sh <<'EOF'
+# appends to /paude/out/events
+EOF
+chmod 0644 /home/ada/.local/state/paude/sessions/paude-bcd234/seed/hook.sh
+cat >/home/ada/.local/state/paude/sessions/paude-bcd234/seed/CLAUDE.md <<'EOF'
+This session runs in a container of paude.
+EOF
+chmod 0644 /home/ada/.local/state/paude/sessions/paude-bcd234/seed/CLAUDE.md
+mkdir -p -m 0700 /home/ada/.local/state/paude/sessions/paude-bcd234/out
+later 'rm -rf -- /home/ada/.local/state/paude/sessions/paude-bcd234/out'
+: >/home/ada/.local/state/paude/sessions/paude-bcd234/out/conversation
+chmod 0600 /home/ada/.local/state/paude/sessions/paude-bcd234/out/conversation
+: >/home/ada/.local/state/paude/sessions/paude-bcd234/out/events
+chmod 0600 /home/ada/.local/state/paude/sessions/paude-bcd234/out/events
+mkdir -p -m 0755 /home/ada/.local/state/paude/sessions/paude-bcd234/policy
+later 'rm -rf -- /home/ada/.local/state/paude/sessions/paude-bcd234/policy'
+mkdir -p -m 0755 /home/ada/.local/state/paude/sessions/paude-bcd234/policy/0123456789ab
+later 'rm -rf -- /home/ada/.local/state/paude/sessions/paude-bcd234/policy/0123456789ab'
+cat >/home/ada/.local/state/paude/sessions/paude-bcd234/policy/0123456789ab/squid.conf <<'EOF'
+acl allowed dstdomain api.anthropic.com
+EOF
+chmod 0644 /home/ada/.local/state/paude/sessions/paude-bcd234/policy/0123456789ab/squid.conf
+cat >/home/ada/.local/state/paude/sessions/paude-bcd234/policy/stages <<'EOF'
+0 0123456789ab
+EOF
+chmod 0644 /home/ada/.local/state/paude/sessions/paude-bcd234/policy/stages
+cat >/home/ada/.local/state/paude/sessions/paude-bcd234/session.json <<'EOF'
+{ "v": 1, "id": "paude-bcd234" }
+EOF
+chmod 0600 /home/ada/.local/state/paude/sessions/paude-bcd234/session.json
+# side by side
+later 'podman volume rm --force paude-bcd234-link'
+podman volume inspect paude-home-claude-0123456789abcdef >/dev/null 2>&1 || later 'podman volume rm paude-home-claude-0123456789abcdef'
+(
+  podman volume create \
+    --label=paude.id=paude-bcd234 \
+    --label=paude.role=link \
+    --label=paude.created=2026-01-02T03:04:05.000Z \
+    paude-bcd234-link
+) & lane_1=$!
+(
+  podman volume inspect paude-home-claude-0123456789abcdef >/dev/null 2>&1 || {
+    podman volume create \
+      --label=paude.role=home \
+      --label=paude.workspace=/home/ada/engine \
+      paude-home-claude-0123456789abcdef
+  }
+) & lane_2=$!
+failed=0
+wait "$lane_1" || failed=1
+wait "$lane_2" || failed=1
+[ "$failed" = 0 ]
+# side by side
+later 'podman rm --force --ignore --time=0 --volumes --depend paude-bcd234-proxy'
+later 'podman rm --force --ignore --time=0 --volumes --depend paude-bcd234-gate'
+later 'podman rm --force --ignore --time=0 --volumes --depend paude-bcd234'
+(
+  podman run \
+    --detach \
+    --name=paude-bcd234-proxy \
+    --label=paude.id=paude-bcd234 \
+    --label=paude.role=proxy \
+    --label=paude.agent=claude \
+    --label=paude.name= \
+    --label=paude.workspace=/home/ada/engine \
+    --label=paude.network=restricted \
+    --label=paude.version=0.1.0 \
+    --label=paude.created=2026-01-02T03:04:05.000Z \
+    --pull=never \
+    --http-proxy=false \
+    --read-only-tmpfs=false \
+    --cap-drop=ALL \
+    --security-opt=no-new-privileges \
+    --read-only \
+    --user=13:13 \
+    --userns=keep-id \
+    --pids-limit=64 \
+    --memory=256m \
+    --tmpfs=/tmp:rw,noexec,nosuid,nodev,size=16m,mode=1777 \
+    --tmpfs=/run:rw,noexec,nosuid,nodev,size=4m,mode=1777 \
+    --log-driver=k8s-file \
+    --log-opt=max-size=10mb \
+    --sysctl=net.ipv6.conf.all.disable_ipv6=1 \
+    --sysctl=net.ipv6.conf.default.disable_ipv6=1 \
+    --mount=type=volume,src=paude-bcd234-link,dst=/paude/link \
+    --mount=type=bind,src=/home/ada/.local/state/paude/sessions/paude-bcd234/policy,dst=/paude/policy,ro \
+    localhost/paude/proxy:1 \
+    /usr/lib/paude/proxy
+) & trailing=$!
+(
+  podman run \
+    --detach \
+    --name=paude-bcd234-gate \
+    --label=paude.id=paude-bcd234 \
+    --label=paude.role=gate \
+    --label=paude.agent=claude \
+    --label=paude.name= \
+    --label=paude.workspace=/home/ada/engine \
+    --label=paude.network=restricted \
+    --label=paude.version=0.1.0 \
+    --label=paude.created=2026-01-02T03:04:05.000Z \
+    --pull=never \
+    --http-proxy=false \
+    --read-only-tmpfs=false \
+    --cap-drop=ALL \
+    --security-opt=no-new-privileges \
+    --read-only \
+    --user=13:13 \
+    --userns=keep-id \
+    --pids-limit=64 \
+    --memory=256m \
+    --tmpfs=/tmp:rw,noexec,nosuid,nodev,size=16m,mode=1777 \
+    --tmpfs=/run:rw,noexec,nosuid,nodev,size=4m,mode=1777 \
+    --log-driver=k8s-file \
+    --log-opt=max-size=10mb \
+    --hostname=paude \
+    --network=none \
+    --mount=type=volume,src=paude-bcd234-link,dst=/paude/link \
+    localhost/paude/proxy:1 \
+    /usr/lib/paude/gate &&
+  podman create \
+    --name=paude-bcd234 \
+    --label=paude.id=paude-bcd234 \
+    --label=paude.role=agent \
+    --label=paude.agent=claude \
+    --label=paude.name= \
+    --label=paude.workspace=/home/ada/engine \
+    --label=paude.network=restricted \
+    --label=paude.version=0.1.0 \
+    --label=paude.created=2026-01-02T03:04:05.000Z \
+    --pull=never \
+    --http-proxy=false \
+    --read-only-tmpfs=false \
+    --cap-drop=ALL \
+    --security-opt=no-new-privileges \
+    --read-only \
+    --user=1000:1000 \
+    --userns=container:paude-bcd234-gate \
+    --pids-limit=4096 \
+    --network=container:paude-bcd234-gate \
+    --init \
+    --stop-timeout=10 \
+    --tty \
+    --interactive \
+    --tmpfs=/tmp:rw,exec,nosuid,nodev,size=2g,mode=1777 \
+    --tmpfs=/run:rw,noexec,nosuid,nodev,size=16m,mode=1777 \
+    --mount=type=volume,src=paude-home-claude-0123456789abcdef,dst=/home/ada \
+    --mount=type=bind,src=/home/ada/engine,dst=/home/ada/engine \
+    --mount=type=bind,src=/home/ada/.local/state/paude/sessions/paude-bcd234/seed,dst=/paude/seed,ro \
+    --mount=type=bind,src=/home/ada/.local/state/paude/sessions/paude-bcd234/out/conversation,dst=/paude/out/conversation \
+    --mount=type=bind,src=/home/ada/.local/state/paude/sessions/paude-bcd234/out/events,dst=/paude/out/events \
+    --mount=type=bind,src=/home/ada/.local/state/paude/sessions/paude-bcd234/seed/passwd,dst=/etc/passwd,ro \
+    --mount=type=bind,src=/home/ada/.local/state/paude/sessions/paude-bcd234/seed/group,dst=/etc/group,ro \
+    --mount=type=bind,src=/home/ada/.local/state/paude/sessions/paude-bcd234/seed/managed-settings.json,dst=/etc/claude-code/managed-settings.json,ro \
+    --mount=type=bind,src=/home/ada/.local/state/paude/sessions/paude-bcd234/seed/CLAUDE.md,dst=/etc/claude-code/CLAUDE.md,ro \
+    --mount=type=bind,src=/home/ada/.local/state/paude/sessions/paude-bcd234/seed/resolv.conf,dst=/etc/resolv.conf,ro \
+    --mount=type=bind,src=/home/ada/.local/state/paude/sessions/paude-bcd234/seed/hosts,dst=/etc/hosts,ro \
+    --mount=type=volume,src=paude-bcd234-link,dst=/paude/link,ro \
+    --workdir=/home/ada/engine \
+    --env=HOME=/home/ada \
+    --env=PAUDE_WALL=1 \
+    --env=HTTP_PROXY=http://127.0.0.1:3128 \
+    --env=HTTPS_PROXY=http://127.0.0.1:3128 \
+    --env=ALL_PROXY=http://127.0.0.1:3128 \
+    --env=http_proxy=http://127.0.0.1:3128 \
+    --env=https_proxy=http://127.0.0.1:3128 \
+    --env=all_proxy=http://127.0.0.1:3128 \
+    --env=NO_PROXY=localhost,127.0.0.1,::1 \
+    --env=no_proxy=localhost,127.0.0.1,::1 \
+    --env=SSL_CERT_FILE=/paude/link/ca-bundle.pem \
+    --env=NODE_EXTRA_CA_CERTS=/paude/link/ca-bundle.pem \
+    --env=CURL_CA_BUNDLE=/paude/link/ca-bundle.pem \
+    --env=GIT_SSL_CAINFO=/paude/link/ca-bundle.pem \
+    --env=REQUESTS_CA_BUNDLE=/paude/link/ca-bundle.pem \
+    --env=PIP_CERT=/paude/link/ca-bundle.pem \
+    --env=CODEX_CA_CERTIFICATE=/paude/link/ca-bundle.pem \
+    --env=AWS_CA_BUNDLE=/paude/link/ca-bundle.pem \
+    --env=CARGO_HTTP_CAINFO=/paude/link/ca-bundle.pem \
+    --env=DENO_CERT=/paude/link/ca-bundle.pem \
+    --env=NODE_USE_ENV_PROXY=1 \
+    --log-driver=k8s-file \
+    --log-opt=max-size=10mb \
+    --entrypoint=/bin/sh \
+    localhost/paude/claude:1 \
+    /paude/seed/entry.sh
+) & lane_1=$!
+failed=0
+wait "$lane_1" || failed=1
+[ "$failed" = 0 ]
+undo=: kept=:
+# keeps a terminal for: podman start --attach --interactive --sig-proxy=false --detach-keys= paude-bcd234
+paude hold --start paude-bcd234
+paude attach paude-bcd234
