@@ -1,4 +1,4 @@
-import { accessSync, constants, readFileSync, realpathSync } from 'node:fs'
+import { accessSync, constants, fstatSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import { homedir, userInfo } from 'node:os'
 import { delimiter, join } from 'node:path'
 
@@ -28,7 +28,12 @@ export type Host = {
 
 /** Reads the machine. The only place that touches process.env. */
 export function readHost(): Host {
-  const { env, stdin, stdout, stderr, platform, arch, execPath } = process
+  const { env, platform, arch, execPath } = process
+  const terminal = {
+    stdin: isDevice(0) && process.stdin.isTTY === true,
+    stdout: isDevice(1) && process.stdout.isTTY === true,
+    stderr: isDevice(2) && process.stderr.isTTY === true,
+  }
   return {
     cwd: currentDirectory(),
     home: env['HOME'] ?? safeHome(),
@@ -39,11 +44,21 @@ export function readHost(): Host {
     platform,
     arch,
     env,
-    terminal: { stdin: stdin.isTTY === true, stdout: stdout.isTTY === true, stderr: stderr.isTTY === true },
-    size: { columns: stdout.columns || 80, rows: stdout.rows || 24 },
+    terminal,
+    size: { columns: (terminal.stdout && process.stdout.columns) || 80, rows: (terminal.stdout && process.stdout.rows) || 24 },
     self: execPath,
     again: Bun.main.startsWith('/$bunfs/') ? [execPath] : [execPath, Bun.main],
     managedFile: '/etc/paude/managed.toml',
+  }
+}
+
+/** Whether a descriptor may be a terminal. Asking the stream itself loads the runtime's sockets and streams, 4 ms of a start. */
+function isDevice(descriptor: number): boolean {
+  try {
+    const found = fstatSync(descriptor)
+    return found.isCharacterDevice() && found.rdev !== statSync('/dev/null').rdev
+  } catch {
+    return false
   }
 }
 

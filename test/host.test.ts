@@ -1,4 +1,5 @@
 import { expect, test } from 'bun:test'
+import { join } from 'node:path'
 import { processMark, readHost } from '../src/host.ts'
 
 test('a process has one mark for as long as it lives', async () => {
@@ -22,3 +23,17 @@ test.skipIf(process.platform !== 'linux')('a mark says more than the number, whi
 })
 
 test.each([0, -1, Number.NaN, 2 ** 30])('%p is no process', (pid) => expect(processMark(pid)).toBe(''))
+
+test('streams that are no terminal are not asked for: that loads sockets and streams into every start', async () => {
+  const program = `
+    const asked = []
+    for (const name of ['stdin', 'stdout', 'stderr']) Object.defineProperty(process, name, { get: () => (asked.push(name), {}) })
+    const { terminal, size } = (await import(${JSON.stringify(join(import.meta.dir, '../src/host.ts'))})).readHost()
+    require('node:fs').writeSync(1, JSON.stringify({ asked, terminal, size }))`
+  const child = Bun.spawn([process.execPath, '-e', program], { stdin: 'ignore', stdout: 'pipe', stderr: 'ignore' })
+  expect(await new Response(child.stdout).json()).toEqual({
+    asked: [],
+    terminal: { stdin: false, stdout: false, stderr: false },
+    size: { columns: 80, rows: 24 },
+  })
+})

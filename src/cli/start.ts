@@ -11,7 +11,7 @@ import type { Plan } from '../plan/plan.ts'
 import { renderPlan } from '../plan/render.ts'
 import { execute } from '../run/execute.ts'
 import { capture, LEFT } from '../run/process.ts'
-import { lookAround } from '../session/look.ts'
+import { beginLook } from '../session/look.ts'
 import { outside } from '../session/outside.ts'
 import { policyNow } from '../session/policy.ts'
 import { handleOf, type SessionRecord } from '../session/record.ts'
@@ -46,8 +46,9 @@ export async function startSession(context: Context, start: Start): Promise<numb
   const config = await startConfig(context, flags)
   const { settings } = config
   const backend = await pickBackend(host, settings.backend)
-  const around = await lookAround(host, config)
-  const images = await chooseImages(context, { settings, extraCa: around.extraCa, backend, kind: run.kind })
+  const looking = await beginLook(host, config)
+  const images = await chooseImages(context, { settings, extraCa: looking.extraCa, backend, kind: run.kind })
+  const around = await looking.around
   const { spec, record } = resolveSession({ host, config, backend, agent, around, run, images, version, now: new Date() })
   if (settings.printConfig) {
     answer(printConfig(config, { spec, backend, host }))

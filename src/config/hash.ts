@@ -1,3 +1,1 @@
-import { createHash } from 'node:crypto'
-
-export const hashOf = (content: Uint8Array | string): string => createHash('sha256').update(content).digest('hex')
+export const hashOf = (content: Uint8Array | string): string => new Bun.CryptoHasher('sha256').update(content).digest('hex')

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { PaudeError } from '../errors.ts'
@@ -12,7 +11,7 @@ export function replaceFile(
   try {
     mkdirSync(dirname(path), { recursive: true, mode: folderMode })
     // A name that nobody guesses: whoever writes beside it could put a link there.
-    const beside = `${path}.${randomUUID()}`
+    const beside = `${path}.${crypto.randomUUID()}`
     writeFileSync(beside, text, { mode, flag: 'wx' })
     renameSync(beside, path)
   } catch (cause) {

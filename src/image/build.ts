@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { dirname, join } from 'node:path'
 import { PaudeError, quoted } from '../errors.ts'
 import type { Host } from '../host.ts'
@@ -74,10 +73,20 @@ export function imageRef(spec: ImageSpec): string {
   return spec.image === 'proxy' ? `localhost/paude/proxy:${hash}` : `localhost/paude/claude:${spec.agentVersion}-${hash}`
 }
 
+/** Asked for again and again during a start, and made of every file of an image. */
+const HASHES = new WeakMap<ImageSpec, string>()
+
 /** 12 hexadecimal digits over every file of the context and every build argument. */
-export function contextHash(spec: ImageSpec, files = contextFiles(spec)): string {
+export function contextHash(spec: ImageSpec, files?: Readonly<Record<string, string>>): string {
+  if (files !== undefined) return hashOver(spec, files)
+  const hash = HASHES.get(spec) ?? hashOver(spec, contextFiles(spec))
+  HASHES.set(spec, hash)
+  return hash
+}
+
+function hashOver(spec: ImageSpec, files: Readonly<Record<string, string>>): string {
   const sorted = Object.entries(files).toSorted(([a], [b]) => (a < b ? -1 : 1))
-  return createHash('sha256')
+  return new Bun.CryptoHasher('sha256')
     .update(JSON.stringify([spec.image, spec.baseId, spec.arch, buildArgs(spec), sorted]))
     .digest('hex')
     .slice(0, 12)

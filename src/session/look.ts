@@ -21,23 +21,29 @@ export type Surroundings = {
 }
 
 /** Looks at machine and project. One process (git); no engine is asked. */
-export async function lookAround(host: Host, config: Config): Promise<Surroundings> {
-  const { settings } = config
-  const workspace = findWorkspace(host, settings)
-  const [identity, references] = await Promise.all([readIdentity(workspace), followed(host, config)])
-  return {
-    workspace,
-    identity,
-    references,
-    extraCa: certificatesOf(host, config),
-    podmanInit: INIT_PROGRAMS.some((path) => existsSync(path)),
-  }
+export const lookAround = async (host: Host, config: Config): Promise<Surroundings> => (await beginLook(host, config)).around
+
+/** The same, with what refuses a start done: `around` waits for git alone, which works meanwhile, and never fails. */
+export async function beginLook(
+  host: Host,
+  config: Config,
+): Promise<{ readonly extraCa: string; readonly around: Promise<Surroundings> }> {
+  const workspace = findWorkspace(host, config.settings)
+  const identity = readIdentity(workspace)
+  const [extraCa, references] = [certificatesOf(host, config), await followed(host, config)]
+  const podmanInit = INIT_PROGRAMS.some((path) => existsSync(path))
+  return { extraCa, around: identity.then((known) => ({ workspace, identity: known, references, extraCa, podmanInit })) }
 }
 
-/** As PEM text. Each is looked at alone first: what is wrong with one is told with its place. */
+/** As PEM text. Each is looked at alone only where something is wrong: that is told with its place. */
 export function certificatesOf(host: Pick<Host, 'platform'>, { settings: { caFile }, origins }: Config): string {
-  for (const [at, file] of caFile.entries()) asSaid('image.ca_files', origins.caFile[at], () => extraCaCertificates(host, [file]))
-  return extraCaCertificates(host, caFile)
+  try {
+    return extraCaCertificates(host, caFile)
+  } catch (error) {
+    for (const [at, file] of caFile.entries())
+      asSaid('image.ca_files', origins.caFile[at], () => extraCaCertificates(host, [file]))
+    throw error
+  }
 }
 
 async function followed(host: Host, { settings, origins }: Config): Promise<Surroundings['references']> {

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import type { Agent, Credential, Opening } from '../agents/agent.ts'
 import type { Backend } from '../backends/backend.ts'
@@ -17,7 +16,7 @@ import { commandLine } from '../plan/shell.ts'
 import { gitEnvironment } from '../workspace/git.ts'
 import { checkMount, checkTogether, parseMount } from '../workspace/mount.ts'
 import { fingerprint, watch } from '../workspace/watch.ts'
-import { safeDirectories } from '../workspace/workspace.ts'
+import { safeDirectories, type Workspace } from '../workspace/workspace.ts'
 import entry from './entry.sh' with { type: 'text' }
 import { checkedName, homeVolume, newSessionId } from './id.ts'
 import { CREATED, lifecycleScript } from './lifecycle.ts'
@@ -67,7 +66,7 @@ export function resolveSession(wish: Wish): { readonly spec: SessionSpec; readon
   const index = workspace.git === null ? null : join(workspace.git.gitDirectory, 'index')
   // Only a conversation on a screen is continued; a one-shot answer keeps the words exactly as typed.
   const chosen = run.kind === 'agent' ? agent.chosen(run.words) : ''
-  const conversation = chosen !== '' ? chosen : terminal ? randomUUID() : ''
+  const conversation = chosen !== '' ? chosen : terminal ? crypto.randomUUID() : ''
   const record: SessionRecord = {
     v: 1,
     id,
@@ -192,10 +191,19 @@ function resolveNetwork({ host, config, agent, run, around }: Wish, session: str
 export const ownMounts = (host: Host, { settings, origins }: Config): readonly Mount[] =>
   settings.mount.map((text, at) => asSaid('mounts', origins.mount[at], () => checkMount(parseMount(text, host), host)))
 
+/** Which one is wrong is found out only where one is: one more each time, so that it is the last that is refused. */
+export function insistTogether(own: readonly Mount[], { origins }: Pick<Config, 'origins'>, workspace: Workspace): void {
+  try {
+    checkTogether(own, workspace)
+  } catch (error) {
+    for (const at of own.keys()) asSaid('mounts', origins.mount[at], () => checkTogether(own.slice(0, at + 1), workspace))
+    throw error
+  }
+}
+
 function resolveMounts({ host, config, around: { workspace } }: Wish): readonly Mount[] {
   const own = ownMounts(host, config)
-  // One more each time, so that it is the last that is refused.
-  for (const at of own.keys()) asSaid('mounts', config.origins.mount[at], () => checkTogether(own.slice(0, at + 1), workspace))
+  insistTogether(own, config, workspace)
   const common = workspace.git?.commonDirectory ?? null
   const writable = [workspace.root, ...(common === null ? [] : [common])].map((path) => ({
     source: path,

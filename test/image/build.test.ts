@@ -30,6 +30,21 @@ describe('the name of an image', () => {
     expect(contextHash(claude, Object.fromEntries(files.toReversed()))).toBe(contextHash(claude))
   })
 
+  test('is made once of a spec, however often it is asked for', () => {
+    let read = 0
+    const counted: ImageSpec = {
+      ...proxy,
+      get extraCa() {
+        read++
+        return ''
+      },
+    }
+    const first = imageRef(counted)
+    const once = read
+    expect(imageRef(counted)).toBe(first)
+    expect(read).toBe(once)
+  })
+
   test.each([
     ['base', { base: 'docker.io/library/debian:sid-slim' }],
     ["the base's id", { baseId: 'sha256:1' }],

@@ -120,6 +120,34 @@ describe('an entry', () => {
     ))
 })
 
+test.each([
+  ...['example.org', 'a-b.c_d.example', '_srv._tcp.example.org', '1.example.a1', `${'x'.repeat(63)}.example`, 'a'.repeat(64)],
+  ...[
+    '-a.example',
+    'a-.example',
+    'a..example',
+    '.example',
+    'example',
+    'example.1',
+    '10.0.0.1',
+    '0x7f.1',
+    `${'ab.'.repeat(90)}example`,
+  ],
+  ...['xn--bcher-kva.example', 'xn--a.example', 'a.xn--zz', 'host.paude.internal', 'a.paude.internal', 'my-paude.internal'],
+  ...['localhost', 'a.localhost', 'notlocalhost.example', 'Example.org', 'a.example-', 'a.internal', `${'x'.repeat(64)}.example`],
+  ...[`${'abc.'.repeat(61)}example`, `${'abc.'.repeat(61)}examples1`, `${'abc.'.repeat(61)}examples12`],
+])('%s is read alike in one look and, with a dot at its end, in many', (name) => {
+  const outcome = (entry: string) => {
+    try {
+      return parseAllow(entry, 'test')
+    } catch (error) {
+      // The message quotes what was written.
+      return error instanceof Error ? error.message.slice(error.message.lastIndexOf(':')) : error
+    }
+  }
+  expect(outcome(name)).toEqual(outcome(`${name}.`))
+})
+
 describe('merging', () => {
   const merged = (...entries: readonly string[]) => mergeAllows(entries.map((entry) => parseAllow(entry, 'test'))).map(text)
 

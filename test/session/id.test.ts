@@ -1,10 +1,24 @@
-import { expect, test } from 'bun:test'
+import { expect, spyOn, test } from 'bun:test'
 import { checkedName, homeVolume, newSessionId, SESSION_ID } from '../../src/session/id.ts'
 
 test('ids look like ids and do not repeat', () => {
   const ids = Array.from({ length: 500 }, newSessionId)
   expect(ids.filter((id) => !SESSION_ID.test(id))).toEqual([])
   expect(new Set(ids).size).toBe(500)
+})
+
+test('a byte that would favour the first letters is drawn again', () => {
+  const bytes = [242, 243, 255, 0, 1, 2, 3, 4]
+  const drawn = spyOn(crypto, 'getRandomValues').mockImplementation((array) => {
+    if (array instanceof Uint8Array) array[0] = bytes.shift() ?? 0
+    return array
+  })
+  try {
+    // 27 letters go nine times into 0 to 242.
+    expect(newSessionId()).toBe('paude-9bcdfg')
+  } finally {
+    drawn.mockRestore()
+  }
 })
 
 test('a HOME belongs to one project and one agent, whatever the path looks like', () => {

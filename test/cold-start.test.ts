@@ -1,0 +1,36 @@
+import { expect, test } from 'bun:test'
+import { readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+
+const source = join(import.meta.dir, '../src')
+const transpiler = new Bun.Transpiler({ loader: 'ts' })
+
+/** Milliseconds each of these takes every start, since they bring the runtime's streams with them. */
+const SLOW = ['node:crypto', 'node:net', 'node:tty', 'node:util', 'node:http', 'node:stream', 'node:child_process']
+
+/** What is loaded with a file, by plain imports: those that wait for `import()` are loaded when they are needed. */
+function loaded(path: string, known = new Map<string, readonly string[]>()): ReadonlyMap<string, readonly string[]> {
+  if (known.has(path)) return known
+  const text = readFileSync(join(source, path), 'utf8')
+  const imports = transpiler
+    .scanImports(text)
+    .filter(({ kind }) => kind === 'import-statement')
+    .map((one) => one.path)
+  known.set(path, imports)
+  for (const target of imports)
+    if (target.startsWith('.') && target.endsWith('.ts') && !join(dirname(path), target).startsWith('..'))
+      loaded(join(dirname(path), target), known)
+  return known
+}
+
+test.each(['main.ts', 'cli/start.ts', 'cli/commands/run.ts', 'cli/commands/sessions.ts'])(
+  '%s loads none of the slow modules of the runtime',
+  (path) => {
+    const files = loaded(path)
+    expect(files.size).toBeGreaterThan(5)
+    const slow = [...files].flatMap(([file, imports]) =>
+      imports.filter((one) => SLOW.includes(one)).map((one) => `${file}: ${one}`),
+    )
+    expect(slow).toEqual([])
+  },
+)

@@ -1,0 +1,59 @@
+import { expect, test } from 'bun:test'
+import type { Config, ReadCertificates } from '../../src/config/settings.ts'
+import { certificatesOf } from '../../src/session/look.ts'
+import { insistTogether } from '../../src/session/resolve.ts'
+import type { Workspace } from '../../src/workspace/workspace.ts'
+
+const pem = (body: string) => `-----BEGIN CERTIFICATE-----\n${body}\n-----END CERTIFICATE-----`
+const origin = (line: number) => ({ layer: 'user', place: `/c.toml:${line}` }) as const
+const withCertificates = (...caFile: readonly ReadCertificates[]) =>
+  ({ settings: { caFile }, origins: { caFile: caFile.map((_, at) => origin(at + 1)) } }) as unknown as Config
+
+test('the text of a certificate file is taken once where nothing is wrong with it', () => {
+  let taken = 0
+  const counted = {
+    path: '/ca.pem',
+    hash: '',
+    get text() {
+      taken++
+      return pem('AAAA')
+    },
+  }
+  expect(certificatesOf({ platform: 'linux' }, withCertificates(counted))).toBe(`${pem('AAAA')}\n`)
+  expect(taken).toBe(1)
+})
+
+test('of several certificate files the one that holds none is told with its line', () => {
+  const files = ['AAAA', '', 'BBBB'].map((body) => ({ path: `/${body}.pem`, hash: '', text: body === '' ? '' : pem(body) }))
+  expect(() => certificatesOf({ platform: 'linux' }, withCertificates(...files))).toThrow(
+    '/c.toml:2: image.ca_files: /.pem holds no',
+  )
+})
+
+const mounts = (...names: readonly string[]) =>
+  names.map((name) => ({ source: `/src/${name}`, target: `/data/${name}`, readOnly: true }))
+const places = (count: number) =>
+  ({ origins: { mount: Array.from({ length: count }, (_, at) => origin(at + 1)) } }) as unknown as Config
+
+test('the workspace is held against its mounts once, however many they are', () => {
+  const looked = (count: number) => {
+    let looks = 0
+    const workspace = {
+      get root() {
+        looks++
+        return '/project'
+      },
+      git: null,
+      protectedPaths: [],
+      pinnedPaths: [],
+    } as unknown as Workspace
+    insistTogether(mounts(...Array.from({ length: count }, (_, at) => `m${at}`)), places(count), workspace)
+    return looks
+  }
+  expect(looked(40)).toBe(looked(1))
+})
+
+test('of several mounts the one that comes too late is told with its line', () => {
+  const workspace = { root: '/project', git: null, protectedPaths: [], pinnedPaths: [] } as unknown as Workspace
+  expect(() => insistTogether(mounts('a', 'b', 'a', 'c'), places(4), workspace)).toThrow('/c.toml:3: mounts: cannot mount /src/a')
+})
