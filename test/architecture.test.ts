@@ -13,8 +13,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'host.ts': [],
   plan: ['secret.ts'],
   network: ['errors.ts'],
-  // The default version of the agent stands beside its image. Values are read as where they are used: keys by hold, names by run.
-  config: ['errors.ts', 'hold', 'image', 'network', 'notify', 'plan', 'run', 'workspace'],
+  // The default version of the agent stands beside its image. Values are read as where they are used: keys by hold, names by run,
+  // the provider's address by agents.
+  config: ['agents', 'errors.ts', 'hold', 'image', 'network', 'notify', 'plan', 'run', 'workspace'],
   devcontainer: ['config', 'errors.ts', 'host.ts', 'image', 'run', 'session', 'workspace'],
   notify: ['errors.ts', 'host.ts', 'reference.ts', 'run', 'secret.ts'],
   agents: ['errors.ts', 'plan', 'secret.ts'],

@@ -1,4 +1,5 @@
 import type { Agent } from '../agents/agent.ts'
+import { agents } from '../agents/registry.ts'
 import type { Backend, Handle } from '../backends/backend.ts'
 import { pickBackend } from '../backends/pick.ts'
 import type { Layer } from '../config/settings.ts'
@@ -27,7 +28,8 @@ import { printConfig } from './print-config.ts'
 import { startConfig } from './start-config.ts'
 
 export type Start = {
-  readonly agent: Agent
+  /** The one of the configuration when absent. */
+  readonly agent?: Agent
   readonly run: Wish['run']
   readonly flags: Layer
   /** The HOME volume goes with the session. */
@@ -40,10 +42,11 @@ export type Start = {
 
 /** Starts a session: everything is looked up and decided first, then carried out, or only shown. Returns the exit code. */
 export async function startSession(context: Context, start: Start): Promise<number> {
-  const { agent, run, flags, throwAway = false, check, onEnd } = start
+  const { run, flags, throwAway = false, check, onEnd } = start
   const { host, answer, note, warn, version } = context
   const config = await startConfig(context, flags)
   const { settings } = config
+  const agent = start.agent ?? agents[settings.agent]
   const backend = await pickBackend(host, settings.backend)
   const around = await lookAround(host, config)
   const images = await chooseImages(context, { settings, extraCa: around.extraCa, backend, kind: run.kind })

@@ -3,6 +3,7 @@ import type { FileKey } from './keys.ts'
 /** What each key is for: README's table, and what editors show. */
 export const KEY_MEANINGS: Readonly<Record<FileKey, string>> & Readonly<Record<string, string>> = {
   version: 'Version of these keys, so that a later paude can read the file',
+  agent: 'Agent that a start runs',
   backend: 'Engine that runs the box; auto takes the first usable one',
   devcontainer: "Whether the project's devcontainer.json counts: off, use, or the name of a folder in .devcontainer",
   'image.ref': 'Image of the box; without it one is built here',

@@ -2,6 +2,7 @@ import type { Settings } from './settings.ts'
 
 /** What each key of a file sets. `env` sets `references` as well. */
 export const fileKeys = {
+  agent: 'agent',
   backend: 'backend',
   devcontainer: 'devcontainer',
   'image.ref': 'image',

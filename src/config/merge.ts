@@ -4,6 +4,7 @@ import { bound } from './bound.ts'
 import type { Config, Layer, LayerName, Origin, Settings, Source } from './settings.ts'
 
 export const DEFAULTS: Settings = {
+  agent: 'claude',
   backend: 'auto',
   detach: false,
   sessionName: '',

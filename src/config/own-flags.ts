@@ -211,6 +211,14 @@ export const ownFlags = [
   },
 ] as const satisfies readonly OwnFlag[]
 
+/** What a file and a variable say, and no flag: Claude has a `--agent` of its own. */
+export const ownVariables = [
+  { name: 'agent', key: 'agent', type: 'value', description: 'Agent that a start runs' },
+] as const satisfies readonly OwnFlag[]
+
+/** Everything that a variable can say. */
+export const twins: readonly OwnFlag[] = [...ownFlags, ...ownVariables]
+
 /** A flag as it is typed: `--cpus N`, `--detach`, `--devcontainer[=NAME]`. */
 export const flagWord = ({ name, type, sets, valueHint = 'VALUE' }: OwnFlag): string =>
   `--${name}${type === 'switch' ? '' : sets === undefined ? ` ${valueHint}` : `[=${valueHint}]`}`

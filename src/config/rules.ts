@@ -19,6 +19,7 @@ export type Rule =
   | 'own'
 
 export const RULES = {
+  agent: 'differs',
   backend: 'differs',
   image: 'differs',
   imageBase: 'differs',

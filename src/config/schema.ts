@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { isAgent, noAgent } from '../agents/names.ts'
 import { readBandwidth } from '../network/ways.ts'
 import { Env } from './env-schema.ts'
 import { readCpus, readMemory, readPids } from './limits.ts'
@@ -28,6 +29,12 @@ const Engine = v.strictObject({ extra_flags: v.optional(v.array(v.string())) })
 export const DEVCONTAINER = /^[A-Za-z0-9][\w.-]*$/
 
 const sections = {
+  agent: v.optional(
+    v.pipe(
+      v.string(),
+      v.check(isAgent, ({ input }) => noAgent(input)),
+    ),
+  ),
   backend: v.optional(v.picklist(['auto', 'docker', 'podman'])),
   devcontainer: v.optional(
     v.pipe(v.string(), v.regex(DEVCONTAINER, 'must be "off", "use", or the name of a folder in .devcontainer')),

@@ -1,7 +1,10 @@
+import type { AgentName } from '../agents/names.ts'
 import type { NotifySettings } from '../notify/settings.ts'
 
 /** Everything a start can be told, decided: each layer over those before it. */
 export type Settings = {
+  /** What a start without a verb runs. */
+  readonly agent: AgentName
   readonly backend: 'auto' | 'docker' | 'podman'
   readonly detach: boolean
   readonly sessionName: string

@@ -1,5 +1,5 @@
 import { nearest } from './nearest.ts'
-import { type OwnFlag, ownFlags, variableOf } from './own-flags.ts'
+import { twins, variableOf } from './own-flags.ts'
 
 const PREFIX = 'PAUDE_'
 
@@ -7,9 +7,7 @@ const PREFIX = 'PAUDE_'
 export function unknownVariables(
   env: Readonly<Record<string, string | undefined>>,
 ): readonly { readonly name: string; readonly meant: string }[] {
-  const known = (ownFlags as readonly OwnFlag[])
-    .filter(({ alias }) => !alias)
-    .map((flag) => variableOf(flag).slice(PREFIX.length))
+  const known = twins.filter(({ alias }) => !alias).map((flag) => variableOf(flag).slice(PREFIX.length))
   return Object.keys(env)
     .filter((name) => name.startsWith(PREFIX) && env[name] !== '')
     .map((name) => name.slice(PREFIX.length))
