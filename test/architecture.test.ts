@@ -27,7 +27,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   session: ['config', 'errors.ts', 'image', 'network', 'plan', 'reference.ts', 'run', 'secret.ts', 'workspace'],
   hold: ['errors.ts', 'events', 'host.ts', 'plan', 'run'],
   selftest: ['errors.ts', 'agents', 'backends', 'events', 'image', 'network', 'plan', 'run', 'session', 'workspace'],
-  doctor: ['agents', 'backends', 'errors.ts', 'host.ts', 'image', 'network', 'plan', 'run', 'session', 'workspace'],
+  doctor: ['agents', 'backends', 'config', 'errors.ts', 'host.ts', 'image', 'network', 'plan', 'run', 'session', 'workspace'],
   // Finds out what a project is made with; its files are a stranger's.
   init: ['config', 'workspace'],
   demo: ['errors.ts'],

@@ -56,7 +56,7 @@ const plain = (settings: Settings, setting: keyof Settings): Value => {
   if (setting === 'notify') return value as Table
   // Kept as a word, written as a truth.
   if (DEFAULTS[setting] === 'true' || DEFAULTS[setting] === 'false') return value === 'true'
-  return Array.isArray(value) ? value.map(entryText) : String(value) || null
+  return Array.isArray(value) ? value.map(entryText) : entryText(value) || null
 }
 
 /** What the files say below [profiles]: the user's, and then the project's. */

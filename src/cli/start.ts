@@ -14,6 +14,7 @@ import { capture, LEFT } from '../run/process.ts'
 import { lookAround } from '../session/look.ts'
 import { outside } from '../session/outside.ts'
 import { policyNow } from '../session/policy.ts'
+import { insistOutside, unsetCredential, withProvider } from '../session/provider.ts'
 import { handleOf, type SessionRecord } from '../session/record.ts'
 import { resolveSession, type Wish } from '../session/resolve.ts'
 import { weakening } from '../session/security.ts'
@@ -48,9 +49,22 @@ export async function startSession(context: Context, start: Start): Promise<numb
   const { settings } = config
   const agent = start.agent ?? agents[settings.agent]
   const backend = await pickBackend(host, settings.backend)
+  insistOutside(settings)
   const around = await lookAround(host, config)
   const images = await chooseImages(context, { settings, extraCa: around.extraCa, backend, kind: run.kind })
-  const { spec, record } = resolveSession({ host, config, backend, agent, around, run, images, version, now: new Date() })
+  const looks = settings.dryRun || settings.printConfig
+  const provided = run.kind === 'agent' ? await withProvider(host, config, ...(looks ? ['-'] : [])) : host
+  const { spec, record } = resolveSession({
+    host: provided,
+    config,
+    backend,
+    agent,
+    around,
+    run,
+    images,
+    version,
+    now: new Date(),
+  })
   if (settings.printConfig) {
     answer(printConfig(config, { spec, backend, host }))
     return 0
@@ -74,6 +88,8 @@ export async function startSession(context: Context, start: Start): Promise<numb
   const named = run.kind === 'agent' ? agent.paths(run.words) : []
   for (const line of [...around.workspace.notes, ...outside(named, host, spec.mounts)]) note(line)
   if (settings.network === 'none' && run.kind === 'agent') warn('without a network Claude cannot reach its model')
+  const unset = run.kind === 'agent' ? unsetCredential(host, config) : ''
+  if (unset !== '') warn(`${unset}, so you log in inside the box`)
   if (settings.network === 'open') warn('the network is open: the agent can reach every host this machine can')
   if (settings.network === 'record')
     warn(

@@ -12,6 +12,7 @@ export function statusLines(status: Status, now: number): readonly string[] {
     ...group('paude', [`${status.version}, ${printable(status.agent)}`]),
     ...group('backend', backendRows(status)),
     ...group('engines', engineRows(status)),
+    ...group('provider', [providerRow(status)]),
     ...group('network', [status.network]),
     ...group('security', givenUp(status.security).map(yellow)),
     ...group('config', fileRows(status)),
@@ -32,6 +33,16 @@ const backendRows = ({ backend: { name, why, fix: command } }: Status): readonly
   name === '' ? `${red('none')}: ${printable(why)}` : `${green(name)}: ${printable(why)}`,
   ...fix(command),
 ]
+
+const providerRow = ({ provider: { site, credential, fault } }: Status): string =>
+  [
+    ...(site === '' ? [] : [printable(site)]),
+    fault !== ''
+      ? yellow(printable(fault))
+      : credential === ''
+        ? 'no credential: you log in inside the box'
+        : printable(credential),
+  ].join(', ')
 
 const engineRows = ({ engines }: Status): readonly string[] =>
   engines.flatMap(({ name, state, version, rootless, runtime, why, fix: command }) =>

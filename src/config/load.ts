@@ -43,10 +43,14 @@ export async function readLayers(host: Host, flags: Layer): Promise<Layers> {
 }
 
 function layersOf(host: Host, flags: Layer, { user, managed }: Pick<Layers, 'user' | 'managed'>): Layers {
-  const environment = readVariables(host.env)
+  const address = host.env['ANTHROPIC_BASE_URL'] ?? ''
+  const environment: Layer = { ...readVariables(host.env), ...(address === '' ? {} : { baseUrl: address }) }
   return {
     user,
-    environment: onlySaid('environment', environment, placesOf(environment, variableOf)),
+    environment: onlySaid('environment', environment, {
+      ...placesOf(environment, variableOf),
+      ...(address === '' ? {} : { baseUrl: 'ANTHROPIC_BASE_URL' }),
+    }),
     flags: onlySaid(
       'flag',
       flags,

@@ -6,6 +6,10 @@ import type { Config, Layer, LayerName, Origin, Settings, Source } from './setti
 export const DEFAULTS: Settings = {
   agent: 'claude',
   backend: 'auto',
+  baseUrl: '',
+  apiKey: '',
+  authToken: '',
+  oauthToken: '',
   detach: false,
   sessionName: '',
   image: '',

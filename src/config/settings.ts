@@ -6,6 +6,12 @@ export type Settings = {
   /** What a start without a verb runs. */
   readonly agent: AgentName
   readonly backend: 'auto' | 'docker' | 'podman'
+  /** Where the agent's models are; '' for the agent's own provider. */
+  readonly baseUrl: string
+  /** Only in files, and at most one of them: where the provider's credential is. */
+  readonly apiKey: SecretSource
+  readonly authToken: SecretSource
+  readonly oauthToken: SecretSource
   readonly detach: boolean
   readonly sessionName: string
   /** '' means the agent's own image. */
@@ -73,6 +79,9 @@ export type Settings = {
 /** A variable of the box and where its value is: `env:NAME`, `file:PATH`, a program that prints it, or a text with `${localEnv:NAME}` in it. */
 export type Reference = { readonly name: string; readonly source: string | readonly string[] | Template }
 export type Template = { readonly template: string }
+
+/** Where one secret is: `env:NAME`, `file:PATH` or a program that prints it; '' for nowhere. */
+export type SecretSource = string | { readonly command: readonly string[] }
 
 /** A file of certificates: its path, or what a file of the project means by it. */
 export type CaFile = string | ReadCertificates

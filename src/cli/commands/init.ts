@@ -1,4 +1,5 @@
 import { defineCommand } from 'citty'
+import { loadConfig } from '../../config/load.ts'
 import { lookCredential } from '../../doctor/look.ts'
 import type { Context } from '../context.ts'
 import { initEngine } from '../init-engine.ts'
@@ -26,8 +27,8 @@ export default (context: Context) =>
       const { host, note } = context
       const dryRun = given['dry-run'] === true
       if (!dryRun) await initEngine(context, { wanted: given.backend, sure: given.yes === true })
-      const { variable, fault } = lookCredential(host)
-      note(fault || (variable === '' ? 'no credential in the environment: you log in inside the box' : `${variable} is set`))
+      const { variable, fault } = await lookCredential(host, await loadConfig(host, context.flags))
+      note(fault || (variable === '' ? 'no credential: you log in inside the box' : `${variable} is set`))
       await initProject(context, { groups: given.groups, sure: given.yes === true, dryRun })
       return 0
     },
