@@ -50,9 +50,11 @@ function needsTrust(rule: Rule): string {
   }
 }
 
+/** What has an order for the managed file alone. */
+const NOT_A_PROJECTS: readonly FileKey[] = ['security.project_config', 'fallback']
+
 /** Where a key stands in a project's file at all. */
-const trustOf = (key: FileKey): string =>
-  key === 'security.project_config' ? needsTrust('own') : needsTrust(RULES[fileKeys[key]])
+const trustOf = (key: FileKey): string => (NOT_A_PROJECTS.includes(key) ? needsTrust('own') : needsTrust(RULES[fileKeys[key]]))
 
 const flagOf = (key: FileKey): string => {
   const flag = (ownFlags as readonly OwnFlag[]).find(

@@ -48,7 +48,7 @@ export async function main(argv: readonly string[], host: Host, version: string)
     for (const flag of late)
       context.note(`${flag} stands after the agent's first word, so it goes to the agent; put it first to mean paude's`)
     const { startSession } = await import('./start.ts')
-    return await startSession(context, { run: { kind: 'agent', words }, flags: layer })
+    return await startSession(context, { run: { kind: 'agent', words }, flags: layer, mayFallBack: true })
   } catch (error) {
     if (!(error instanceof PaudeError)) throw error
     const text = sentence(error)

@@ -1,7 +1,7 @@
 import type { Agent } from '../agents/agent.ts'
 import { agents } from '../agents/registry.ts'
 import type { Backend, Handle } from '../backends/backend.ts'
-import { pickBackend } from '../backends/pick.ts'
+import { noEngine, pickBackend } from '../backends/pick.ts'
 import type { Layer } from '../config/settings.ts'
 import { PaudeError } from '../errors.ts'
 import { keepBounded } from '../events/file.ts'
@@ -33,6 +33,8 @@ export type Start = {
   readonly agent?: Agent
   readonly run: Wish['run']
   readonly flags: Layer
+  /** Whether `fallback` counts: only for the plain start of an agent. */
+  readonly mayFallBack?: boolean
   /** The HOME volume goes with the session. */
   readonly throwAway?: boolean
   /** Looked at before a session in the background is said to be there; what it throws takes the session back. */
@@ -43,16 +45,23 @@ export type Start = {
 
 /** Starts a session: everything is looked up and decided first, then carried out, or only shown. Returns the exit code. */
 export async function startSession(context: Context, start: Start): Promise<number> {
-  const { run, flags, throwAway = false, check, onEnd } = start
+  const { run, flags, throwAway = false, mayFallBack = false, check, onEnd } = start
   const { host, answer, note, warn, version } = context
   const config = await startConfig(context, flags)
   const { settings } = config
   const agent = start.agent ?? agents[settings.agent]
+  const { dryRun, printConfig: prints, fallback } = settings
+  const free = run.kind === 'agent' && mayFallBack && fallback === 'host' && !dryRun && !prints
+  const lacking = free ? await noEngine(host, settings.backend) : null
+  if (run.kind === 'agent' && lacking !== null) {
+    const { runOnHost } = await import('./on-host.ts')
+    return await runOnHost(context, { config, agent, words: run.words, lacking })
+  }
   const backend = await pickBackend(host, settings.backend)
   insistOutside(settings)
   const around = await lookAround(host, config)
   const images = await chooseImages(context, { settings, extraCa: around.extraCa, backend, kind: run.kind })
-  const looks = settings.dryRun || settings.printConfig
+  const looks = dryRun || prints
   const provided = run.kind === 'agent' ? await withProvider(host, config, ...(looks ? ['-'] : [])) : host
   const { spec, record } = resolveSession({
     host: provided,

@@ -11,6 +11,7 @@ export function statusLines(status: Status, now: number): readonly string[] {
   return [
     ...group('paude', [`${status.version}, ${printable(status.agent)}`]),
     ...group('backend', backendRows(status)),
+    ...group('fallback', [fallbackRow(status)]),
     ...group('engines', engineRows(status)),
     ...group('provider', [providerRow(status)]),
     ...group('network', [status.network]),
@@ -33,6 +34,9 @@ const backendRows = ({ backend: { name, why, fix: command } }: Status): readonly
   name === '' ? `${red('none')}: ${printable(why)}` : `${green(name)}: ${printable(why)}`,
   ...fix(command),
 ]
+
+const fallbackRow = ({ fallback }: Status): string =>
+  fallback === 'none' ? 'none' : `${yellow(fallback)}: without an engine the agent runs on this machine, not isolated`
 
 const providerRow = ({ provider: { site, credential, fault } }: Status): string =>
   [

@@ -1,6 +1,6 @@
 import { pickBackend, usable } from '../backends/pick.ts'
 import { type BackendName, backendNames } from '../backends/registry.ts'
-import type { Origin } from '../config/settings.ts'
+import type { Origin, Settings } from '../config/settings.ts'
 import { wayToUse } from '../doctor/engine-checks.ts'
 import { askEngines, type EngineState, patiently } from '../doctor/engines.ts'
 import { lookCredential } from '../doctor/look.ts'
@@ -30,6 +30,8 @@ export type Status = {
   /** Where the agent's models are, and what the credential comes from; '' for none. */
   readonly provider: { readonly site: string; readonly credential: string; readonly fault: string }
   readonly network: string
+  /** What a start does where no engine can be used. */
+  readonly fallback: Settings['fallback']
   /** What of the hardening a start here has. */
   readonly security: Security
   /** Why files could not be read, and so do not count here; '' when they could. */
@@ -78,6 +80,7 @@ export async function lookStatus(context: Context): Promise<Status> {
     engines,
     provider: { site: credential.site, credential: credential.variable, fault: credential.fault },
     network: settings.network,
+    fallback: settings.fallback,
     security: readSecurity(settings),
     fault: here.fault?.message ?? '',
     fix: here.fault === null ? '' : here.fault.hint || 'paude config check',

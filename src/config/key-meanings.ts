@@ -5,6 +5,7 @@ export const KEY_MEANINGS: Readonly<Record<FileKey, string>> & Readonly<Record<s
   version: 'Version of these keys, so that a later paude can read the file',
   agent: 'Agent that a start runs',
   backend: 'Engine that runs the box; auto takes the first usable one',
+  fallback: "Where no engine can be used: none ends the start; host runs this machine's own agent, not isolated",
   devcontainer: "Whether the project's devcontainer.json counts: off, use, or the name of a folder in .devcontainer",
   'provider.base_url': "Address where the agent's models are, as ANTHROPIC_BASE_URL says it",
   'provider.api_key': 'Where the API key is: env:NAME, file:PATH or { command = [...] }',

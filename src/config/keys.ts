@@ -4,6 +4,7 @@ import type { Settings } from './settings.ts'
 export const fileKeys = {
   agent: 'agent',
   backend: 'backend',
+  fallback: 'fallback',
   devcontainer: 'devcontainer',
   'provider.base_url': 'baseUrl',
   'provider.api_key': 'apiKey',

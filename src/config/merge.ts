@@ -6,6 +6,7 @@ import type { Config, Layer, LayerName, Origin, Settings, Source } from './setti
 export const DEFAULTS: Settings = {
   agent: 'claude',
   backend: 'auto',
+  fallback: 'none',
   baseUrl: '',
   apiKey: '',
   authToken: '',

@@ -211,9 +211,16 @@ export const ownFlags = [
   },
 ] as const satisfies readonly OwnFlag[]
 
-/** What a file and a variable say, and no flag: Claude has a `--agent` of its own. */
+/** What a file and a variable say, and no flag: Claude has an `--agent` of its own, and whether a box is needed is not said by the way. */
 export const ownVariables = [
   { name: 'agent', key: 'agent', type: 'value', description: 'Agent that a start runs' },
+  {
+    name: 'fallback',
+    key: 'fallback',
+    type: 'value',
+    values: ['none', 'host'],
+    description: 'What a start does where no engine can be used',
+  },
 ] as const satisfies readonly OwnFlag[]
 
 /** Everything that a variable can say. */

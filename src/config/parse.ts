@@ -28,6 +28,7 @@ export type Parsed = {
 const NOT_IN: Readonly<Record<Written['layer'], Readonly<Record<string, string>>>> = {
   user: {},
   project: {
+    fallback: 'it belongs into your own config.toml, since it gives up the box',
     provider: 'it belongs into your own config.toml: whoever chooses the provider gets the key',
     devcontainer: 'whether it is used is not said by the project',
     notify: 'it belongs into your own config.toml, since it acts on this machine and not on the box',

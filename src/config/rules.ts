@@ -21,6 +21,8 @@ export type Rule =
 export const RULES = {
   agent: 'differs',
   backend: 'differs',
+  // It stands in no file of a project; a managed one may forbid it.
+  fallback: { order: ['none', 'host'] },
   image: 'differs',
   imageBase: 'differs',
   agentVersion: 'differs',

@@ -56,6 +56,7 @@ const sections = {
     ),
   ),
   backend: v.optional(v.picklist(['auto', 'docker', 'podman'])),
+  fallback: v.optional(v.picklist(['none', 'host'])),
   devcontainer: v.optional(
     v.pipe(v.string(), v.regex(DEVCONTAINER, 'must be "off", "use", or the name of a folder in .devcontainer')),
   ),

@@ -12,6 +12,8 @@ export type Settings = {
   readonly apiKey: SecretSource
   readonly authToken: SecretSource
   readonly oauthToken: SecretSource
+  /** What a start does where no engine can be used: nothing, or the agent's own program of this machine, without a box. */
+  readonly fallback: 'none' | 'host'
   readonly detach: boolean
   readonly sessionName: string
   /** '' means the agent's own image. */

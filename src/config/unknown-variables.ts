@@ -20,4 +20,4 @@ export function unknownVariables(
 }
 
 /** What paude sets in the box, and what its own tests are told by. */
-const NOT_OURS = /^(WALL|WAIT|INIT|BASE_URL|TEST_.*)$/
+const NOT_OURS = /^(WALL|WAIT|INIT|ON_HOST|BASE_URL|TEST_.*)$/

@@ -124,8 +124,8 @@ test.each(OPENING)('%s opens the box: %s', (_, text, item) => {
 test('every setting that a file may hold has its row', () => {
   const rows = new Set<string>([...OPENING.map(([setting]) => setting)])
   const ruled = (Object.keys(RULES) as (keyof Settings)[]).filter((key) => RULES[key] !== 'own' && RULES[key] !== 'closes')
-  // A project's file may not hold the one at all; the next are said by a devcontainer.json, and tested with it; there is one agent.
-  const elsewhere = ['projectConfig', 'imageBuild', 'lifecycle', 'agent']
+  // A project's file may not hold the first two at all; the next are said by a devcontainer.json, and tested with it; there is one agent.
+  const elsewhere = ['projectConfig', 'fallback', 'imageBuild', 'lifecycle', 'agent']
   expect(ruled.filter((key) => !rows.has(key) && !elsewhere.includes(key))).toEqual([])
 })
 
