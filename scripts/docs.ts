@@ -4,7 +4,7 @@ import { twin } from '../src/cli/help.ts'
 import { commands } from '../src/cli/verbs.ts'
 import { KEY_MEANINGS } from '../src/config/key-meanings.ts'
 import { type FileKey, fileKeys } from '../src/config/keys.ts'
-import { flagWord, type OwnFlag, ownFlags } from '../src/config/own-flags.ts'
+import { flagWord, type OwnFlag, ownFlags, ownVariables, variableOf } from '../src/config/own-flags.ts'
 import { RULES, type Rule } from '../src/config/rules.ts'
 import { ConfigFile } from '../src/config/schema.ts'
 import { type Caller, type ErrorCode, exitCode, PaudeError } from '../src/errors.ts'
@@ -50,15 +50,19 @@ function needsTrust(rule: Rule): string {
   }
 }
 
+/** What has an order for the managed file alone. */
+const NOT_A_PROJECTS: readonly FileKey[] = ['security.project_config', 'fallback']
+
 /** Where a key stands in a project's file at all. */
-const trustOf = (key: FileKey): string =>
-  key === 'security.project_config' ? needsTrust('own') : needsTrust(RULES[fileKeys[key]])
+const trustOf = (key: FileKey): string => (NOT_A_PROJECTS.includes(key) ? needsTrust('own') : needsTrust(RULES[fileKeys[key]]))
 
 const flagOf = (key: FileKey): string => {
   const flag = (ownFlags as readonly OwnFlag[]).find(
     (one) => one.key === fileKeys[key] && (one.type !== 'switch' || one.sets === undefined),
   )
-  return flag === undefined ? '' : `\`--${flag.name}\``
+  if (flag !== undefined) return `\`--${flag.name}\``
+  const said = ownVariables.find((one) => one.key === fileKeys[key])
+  return said === undefined ? '' : `\`${variableOf(said)}\``
 }
 
 /** The reference tables, by the name of their markers. */
@@ -90,7 +94,7 @@ export function tables(): Readonly<Record<string, string>> {
       ]),
     ),
     keys: table(
-      ['key', 'means', 'flag', 'needs trust in a project'],
+      ['key', 'means', 'flag or variable', 'needs trust in a project'],
       (Object.keys(fileKeys) as FileKey[]).map((key) => [`\`${key}\``, KEY_MEANINGS[key], flagOf(key), trustOf(key)]),
     ),
     'exit-codes': table(

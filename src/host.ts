@@ -86,17 +86,24 @@ export function processMark(pid: number): string {
 export const isAlive = (mark: string): boolean => mark !== '' && processMark(Number.parseInt(mark, 10)) === mark
 
 /** First executable of this name in PATH, or null. */
-export function findProgram(host: Pick<Host, 'env'>, name: string): string | null {
-  for (const folder of (host.env['PATH'] ?? '').split(delimiter)) {
+export const findProgram = (host: Pick<Host, 'env'>, name: string): string | null => findPrograms(host, name)[0] ?? null
+
+/** All executables of this name in PATH, in its order. */
+export const findPrograms = (host: Pick<Host, 'env'>, name: string): readonly string[] =>
+  (host.env['PATH'] ?? '')
+    .split(delimiter)
     // A relative entry would let the project under work choose the program.
-    if (!folder.startsWith('/')) continue
-    const path = join(folder, name)
-    try {
-      accessSync(path, constants.X_OK)
-      return path
-    } catch {}
+    .filter((folder) => folder.startsWith('/'))
+    .map((folder) => join(folder, name))
+    .filter(isExecutable)
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
   }
-  return null
 }
 
 /** '' when the directory was deleted under us; the commands that need one refuse with a sentence. */

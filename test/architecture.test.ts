@@ -13,8 +13,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'host.ts': [],
   plan: ['secret.ts'],
   network: ['errors.ts'],
-  // The default version of the agent stands beside its image. Values are read as where they are used: keys by hold, names by run.
-  config: ['errors.ts', 'hold', 'image', 'network', 'notify', 'plan', 'run', 'workspace'],
+  // The default version of the agent stands beside its image. Values are read as where they are used: keys by hold, names by run,
+  // the provider's address by agents.
+  config: ['agents', 'errors.ts', 'hold', 'image', 'network', 'notify', 'plan', 'run', 'workspace'],
   devcontainer: ['config', 'errors.ts', 'host.ts', 'image', 'run', 'session', 'workspace'],
   notify: ['errors.ts', 'host.ts', 'reference.ts', 'run', 'secret.ts'],
   agents: ['errors.ts', 'plan', 'secret.ts'],
@@ -27,7 +28,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   session: ['config', 'errors.ts', 'image', 'network', 'plan', 'reference.ts', 'run', 'secret.ts', 'workspace'],
   hold: ['errors.ts', 'events', 'host.ts', 'plan', 'run'],
   selftest: ['errors.ts', 'agents', 'backends', 'events', 'image', 'network', 'plan', 'run', 'session', 'workspace'],
-  doctor: ['agents', 'backends', 'errors.ts', 'host.ts', 'image', 'network', 'plan', 'run', 'session', 'workspace'],
+  doctor: ['agents', 'backends', 'config', 'errors.ts', 'host.ts', 'image', 'network', 'plan', 'run', 'session', 'workspace'],
   // Finds out what a project is made with; its files are a stranger's.
   init: ['config', 'workspace'],
   demo: ['errors.ts'],

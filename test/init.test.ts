@@ -89,6 +89,31 @@ describe('without questions', () => {
     expect(written()).not.toContain('podman')
   })
 
+  test('keeps provider and fallback in the user’s own file, and notes the agent', async () => {
+    const { code, stderr } = await machine.paude([
+      ...['init', '--yes', '--base-url', 'https://gateway.example.org/Team', '--fallback', 'host'],
+    ])
+    expect(code).toBe(0)
+    expect(stderr).toContain('boxes have claude in them\n')
+    expect(readFileSync(userFile, 'utf8')).toBe(
+      '#:schema ./schema.json\nversion = 1\nfallback = "host"\n\n[provider]\nbase_url = "https://gateway.example.org/Team"\n',
+    )
+    expect(stderr).toContain(`${userFile}: fallback = "host"\n`)
+    await machine.paude(['init', '--yes', '--fallback', 'none'])
+    expect((await machine.paude(['config', 'get', 'fallback'])).stdout).toBe('none\n')
+    expect((await machine.paude(['config', 'get', 'provider.base_url'])).stdout).toBe('https://gateway.example.org/Team\n')
+  })
+
+  test.each([
+    [['--base-url', 'gateway'], '--base-url is not a plain web address: gateway'],
+    [['--base-url', 'http://localhost:1'], "--base-url names this machine's loopback"],
+    [['--fallback', 'docker'], '--fallback must be none or host, found "docker"'],
+  ])('refuses %j and writes nothing', async (words, fault) => {
+    const { code, stderr } = await machine.paude(['init', '--yes', ...words])
+    expect([code, existsSync(userFile)]).toEqual([2, false])
+    expect(stderr).toContain(fault)
+  })
+
   test('refuses an engine that cannot be used, and says what would help', async () => {
     machine.set('fail', 'info', 'Error: Cannot connect to Podman')
     expect((await machine.paude(['init', '--yes', '--backend', 'podman'])).stderr).toContain(
@@ -194,7 +219,7 @@ describe.skipIf(script === null)('on a terminal', () => {
 
   test('asks for the engine and shows the file before it asks to write it', async () => {
     put('package.json')
-    const [code, screen] = await answered('podman', 'y')
+    const [code, screen] = await answered('podman', '', '', 'y')
     expect(code).toBe(0)
     expect(screen).toContain('paude: engine: docker or podman? [Enter for the first]: ')
     expect(screen.indexOf('groups = ["@npm"]')).toBeLessThan(screen.indexOf('write it? [y]es, [n]o'))
@@ -206,27 +231,49 @@ describe.skipIf(script === null)('on a terminal', () => {
 
   test('Enter takes the first engine and writes no configuration for that', async () => {
     put('package.json')
-    const [code] = await answered('', 'y')
+    const [code] = await answered('', '', '', 'y')
     expect([code, existsSync(userFile), groups()]).toEqual([0, false, ['@npm']])
   })
 
   test('other groups may be named in place of a yes, and are shown and asked for again', async () => {
     put('package.json')
-    const [code, screen] = await answered('', 'pypi, npm', 'y')
+    const [code, screen] = await answered('', '', '', 'pypi, npm', 'y')
     expect([code, groups()]).toEqual([0, ['@pypi', '@npm']])
     expect(screen.match(/write it\?/g)).toHaveLength(2)
   })
 
   test.each(['n', '', 'no'])('%j writes nothing', async (word) => {
     put('package.json')
-    expect((await answered('', word))[0]).toBe(0)
+    expect((await answered('', '', '', word))[0]).toBe(0)
     expect(written()).toBeNull()
+  })
+
+  test('asks for provider and fallback after the engine, and keeps the answers', async () => {
+    const [code, screen] = await answered('', '2', 'https://gateway.example.org/Team', 'y')
+    expect(code).toBe(0)
+    const places = [
+      'engine: docker',
+      'provider: [1] Anthropic or [2] a gateway?',
+      'address of the gateway',
+      'not isolated? [y]es',
+    ].map((words) => screen.indexOf(words))
+    expect(places).not.toContain(-1)
+    expect(places).toEqual(places.toSorted((one, other) => one - other))
+    const kept = Bun.TOML.parse(readFileSync(userFile, 'utf8'))
+    expect(kept).toEqual({ version: 1, fallback: 'host', provider: { base_url: 'https://gateway.example.org/Team' } })
+  })
+
+  test('provider and fallback that are decided already are not asked for', async () => {
+    machine.write(userFile, 'fallback = "none"\nprovider.base_url = "https://gateway.example.org"\n')
+    const [code, screen] = await answered('')
+    expect(code).toBe(0)
+    expect(screen).not.toMatch(/provider: \[1\]|not isolated\?/)
   })
 
   test('an engine that is decided already is not asked for', async () => {
     put('package.json')
     machine.write(userFile, 'backend = "podman"\n')
-    const [, screen] = await answered('y')
+    const [, screen] = await answered('', '', 'y')
     expect(screen).not.toContain('engine:')
     expect(groups()).toEqual(['@npm'])
   })

@@ -3,6 +3,7 @@ import type { Host } from '../host.ts'
 import { commandLine, quote } from '../plan/shell.ts'
 import { secret } from '../secret.ts'
 import type { Agent, Credential, Opening } from './agent.ts'
+import { readBaseUrl } from './base-url.ts'
 import { choosesConversation, chosenConversation, continuable, isVerb, lasting, opensScreen, pathsIn } from './claude-words.ts'
 import noteConversation from './conversation.sh' with { type: 'text' }
 import privateHome from './home.sh' with { type: 'text' }
@@ -62,24 +63,7 @@ function credential(host: Host): Credential | null {
   return null
 }
 
-function baseUrl(host: Host): URL {
-  const text = host.env['ANTHROPIC_BASE_URL'] || DEFAULT_BASE
-  const url = URL.parse(text)
-  if (
-    url === null ||
-    !['http:', 'https:'].includes(url.protocol) ||
-    url.username !== '' ||
-    !/^[A-Za-z0-9._~/-]*$/.test(url.pathname)
-  )
-    throw new PaudeError('usage', `ANTHROPIC_BASE_URL is not a plain web address: ${text}`, {
-      hint: 'it must look like https://gateway.example.org/prefix',
-    })
-  if (/^(localhost|127\..*|\[::1?\]|0\.0\.0\.0)$/.test(url.hostname))
-    throw new PaudeError('usage', `ANTHROPIC_BASE_URL names this machine's loopback, which is another one in the box: ${text}`, {
-      hint: `export ANTHROPIC_BASE_URL=${url.protocol}//host.paude.internal:${url.port || '80'} and let the server listen on the engine's bridge too`,
-    })
-  return url
-}
+const baseUrl = (host: Host): URL => readBaseUrl(host.env['ANTHROPIC_BASE_URL'] || DEFAULT_BASE, 'ANTHROPIC_BASE_URL')
 
 function needs(host: Host, credential: Credential | null): readonly { readonly host: string; readonly why: string }[] {
   const { hostname, port, protocol } = baseUrl(host)

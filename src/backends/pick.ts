@@ -36,6 +36,21 @@ export async function pickBackend(host: Host, wanted: 'auto' | BackendName): Pro
   })
 }
 
+/** Why no engine at all can be used; null when one can, be it another than the one that is wanted. */
+export async function noEngine(host: Host, wanted: 'auto' | BackendName): Promise<PaudeError | null> {
+  const states = await Promise.all(backendNames.map((name) => usable(host, name)))
+  if (states.includes('yes')) return null
+  try {
+    await pickBackend(host, wanted)
+    // A named one is only looked for: that it is down is told of the first.
+    await pickBackend(host, 'auto')
+    return null
+  } catch (error) {
+    if (error instanceof PaudeError) return error
+    throw error
+  }
+}
+
 /** Backends whose program is installed, whatever their engine's state. */
 export const installed = (host: Host): readonly BackendName[] =>
   backendNames.filter((name) => findProgram(host, backends[name].program) !== null)

@@ -58,7 +58,7 @@ const plain = (settings: Settings, setting: keyof Settings): Value => {
   // Kept as a word, written as a truth.
   if (DEFAULTS[setting] === 'true' || DEFAULTS[setting] === 'false') return value === 'true'
   if (setting === 'networkPorts') return settings.networkPorts.map(Number)
-  return Array.isArray(value) ? value.map(entryText) : String(value) || null
+  return Array.isArray(value) ? value.map(entryText) : entryText(value) || null
 }
 
 /** What the files say below [profiles]: the user's, and then the project's. */

@@ -2,12 +2,15 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { claude } from '../agents/claude.ts'
 import { PaudeError } from '../errors.ts'
+import type { Host } from '../host.ts'
 import { write } from '../plan/plan.ts'
 import { ask } from '../run/ask.ts'
 import { execute } from '../run/execute.ts'
 import { LEFT } from '../run/process.ts'
 import { mountCheck } from '../session/mount-check.ts'
 import { proxySecret } from '../session/policy.ts'
+import { followed, hasCredential } from '../session/provider.ts'
+import type { SessionRecord } from '../session/record.ts'
 import { weakening } from '../session/security.ts'
 import { want } from '../session/wanted.ts'
 import { carryOut } from './carry-out.ts'
@@ -15,6 +18,13 @@ import type { Context } from './context.ts'
 import type { Found } from './find-session.ts'
 import { insistManaged } from './managed.ts'
 import { carryToEnd } from './network/take-up.ts'
+
+/** What the credential's reference gives now: it is kept, and its value nowhere. */
+async function askedAgain(host: Host, { credential, credentialSource = '' }: SessionRecord, dryRun: boolean): Promise<Host> {
+  if (credentialSource === '' || hasCredential(host)) return host
+  const value = dryRun ? '-' : await followed(host, credentialSource, `the credential of this session, ${credential}`)
+  return { ...host, env: { ...host.env, [credential]: value } }
+}
 
 /** Starts a session again that does not run, with its conversation. Returns the exit code: the agent's when attached. */
 export async function continueSession(
@@ -30,7 +40,7 @@ export async function continueSession(
       `session ${record.id} was started with security.read_only_root = false: its agent may have replaced what checks its mounts, so it is not started again`,
       { hint: `paude fork ${record.id} takes its conversation into a new box` },
     )
-  const credential = record.credential === '' ? null : claude.credential(context.host)
+  const credential = record.credential === '' ? null : claude.credential(await askedAgain(context.host, record, dryRun))
   if (record.credential !== '' && credential?.variable !== record.credential)
     throw new PaudeError('usage', `session ${record.id} was started with ${record.credential}, which is not set now`, {
       hint: `export ${record.credential} and start it again: the value is kept nowhere`,

@@ -47,8 +47,8 @@ export async function main(argv: readonly string[], host: Host, version: string)
     for (const line of suspicions(ended ? [] : words, host)) context.warn(line)
     for (const flag of late)
       context.note(`${flag} stands after the agent's first word, so it goes to the agent; put it first to mean paude's`)
-    const [{ startSession }, { claude }] = await Promise.all([import('./start.ts'), import('../agents/claude.ts')])
-    return await startSession(context, { agent: claude, run: { kind: 'agent', words }, flags: layer })
+    const { startSession } = await import('./start.ts')
+    return await startSession(context, { run: { kind: 'agent', words }, flags: layer, mayFallBack: true })
   } catch (error) {
     if (!(error instanceof PaudeError)) throw error
     const text = sentence(error)

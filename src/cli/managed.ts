@@ -7,11 +7,12 @@ import { PaudeError } from '../errors.ts'
 import type { Host } from '../host.ts'
 import { beyondManaged, missingDenial } from '../session/managed.ts'
 import type { SessionRecord } from '../session/record.ts'
+import { ownProviders } from '../session/resolve.ts'
 
 /** Refuses a session, as it is or as it is to become, that has more than is managed now. */
 export async function insistManaged(host: Host, record: SessionRecord): Promise<void> {
   const managed = await readManaged(host)
-  const own = claude.needs({ ...host, env: {} }, null).map((one) => one.host)
+  const own = ownProviders({ host, agent: claude, credential: null, managed })
   const beyond = beyondManaged(record, managed, { own, now: Date.now() / 1000 })
   if (beyond !== null)
     throw refusal(`${beyond} of session ${record.id} is more than ${host.managedFile} lets anybody have`, record)

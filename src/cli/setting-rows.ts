@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { entryText, settingText, sourceText } from '../config/entry-text.ts'
 import { fileKeys, keyOf } from '../config/keys.ts'
 import { ownFlags } from '../config/own-flags.ts'
-import type { Config, Origin, Reference, Settings } from '../config/settings.ts'
+import { PROVIDER_KEYS, sourceOfSecret } from '../config/provider.ts'
+import type { Config, Origin, Reference, SecretSource, Settings } from '../config/settings.ts'
 import type { Host } from '../host.ts'
 import { channelsOf } from '../notify/settings.ts'
 import { DOTS } from '../secret.ts'
@@ -44,6 +45,8 @@ function rowsOf({ settings, origins }: Config, setting: keyof Settings, host: Pi
       value: shownReference(reference, host),
       origin: origins.references[at] ?? null,
     }))
+  const source = PROVIDER_KEYS.some((one) => one === setting) ? (value as SecretSource) : ''
+  if (source !== '') return [{ key, value: shownSource(sourceOfSecret(source), host), origin: origins[setting][0] ?? null }]
   if (setting === 'notify')
     return [{ key, value: channelsOf(settings.notify).join(' ') || '-', origin: origins.notify[0] ?? null }]
   if (!Array.isArray(value)) return [{ key, value: settingText(setting, value) || '-', origin: origins[setting][0] ?? null }]
@@ -67,11 +70,14 @@ export const shownOrigin = (origin: Origin | null): string =>
   origin === null ? 'default' : shown(`${origin.layer} ${origin.place}`.trim())
 
 /** Whether there is something where the reference points, without reading it. */
-function shownReference({ name, source }: Reference, { env, home }: Pick<Host, 'env' | 'home'>): string {
-  if (typeof source !== 'string') return `${name} = ${sourceText({ name, source })}`
+const shownReference = ({ name, source }: Reference, host: Pick<Host, 'env' | 'home'>): string =>
+  `${name} = ${shownSource(source, host)}`
+
+function shownSource(source: Reference['source'], { env, home }: Pick<Host, 'env' | 'home'>): string {
+  if (typeof source !== 'string') return sourceText({ name: '', source })
   const [kind, rest] = [source.slice(0, source.indexOf(':')), source.slice(source.indexOf(':') + 1)]
   const there = kind === 'env' ? (env[rest] ?? '') !== '' : existsSync(rest.startsWith('~/') ? join(home, rest.slice(2)) : rest)
-  return `${name} = ${source} (${there ? 'set' : 'unset'})`
+  return `${source} (${there ? 'set' : 'unset'})`
 }
 
 /** --env entries may hold secrets. */

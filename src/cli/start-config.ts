@@ -95,11 +95,14 @@ export function trustWhat(judged: readonly Judged[]): string {
 }
 
 /** One line from the terminal, in lower case; '' when it was closed. */
-export function readAnswer({ prompt }: Context, question: string): string {
+export const readAnswer = (context: Context, question: string): string => readLine(context, question).toLowerCase()
+
+/** The same with its letters as they are. */
+export function readLine({ prompt }: Context, question: string): string {
   prompt(question)
-  const bytes = Buffer.alloc(256)
+  const bytes = Buffer.alloc(4096)
   try {
-    return bytes.toString('utf8', 0, readSync(0, bytes)).trim().toLowerCase()
+    return bytes.toString('utf8', 0, readSync(0, bytes)).trim()
   } catch {
     return ''
   }

@@ -1,6 +1,7 @@
 import type { Agent } from '../agents/agent.ts'
+import { agents } from '../agents/registry.ts'
 import type { Backend, Handle } from '../backends/backend.ts'
-import { pickBackend } from '../backends/pick.ts'
+import { noEngine, pickBackend } from '../backends/pick.ts'
 import type { Layer } from '../config/settings.ts'
 import { PaudeError } from '../errors.ts'
 import { keepBounded } from '../events/file.ts'
@@ -14,6 +15,7 @@ import { capture, LEFT } from '../run/process.ts'
 import { beginLook } from '../session/look.ts'
 import { outside } from '../session/outside.ts'
 import { policyNow } from '../session/policy.ts'
+import { insistOutside, unsetCredential, withProvider } from '../session/provider.ts'
 import { handleOf, type SessionRecord } from '../session/record.ts'
 import { resolveSession, type Wish } from '../session/resolve.ts'
 import { weakening } from '../session/security.ts'
@@ -28,9 +30,12 @@ import { printConfig } from './print-config.ts'
 import { startConfig } from './start-config.ts'
 
 export type Start = {
-  readonly agent: Agent
+  /** The one of the configuration when absent. */
+  readonly agent?: Agent
   readonly run: Wish['run']
   readonly flags: Layer
+  /** Whether `fallback` counts: only for the plain start of an agent. */
+  readonly mayFallBack?: boolean
   /** The HOME volume goes with the session. */
   readonly throwAway?: boolean
   /** Looked at before a session in the background is said to be there; what it throws takes the session back. */
@@ -41,15 +46,36 @@ export type Start = {
 
 /** Starts a session: everything is looked up and decided first, then carried out, or only shown. Returns the exit code. */
 export async function startSession(context: Context, start: Start): Promise<number> {
-  const { agent, run, flags, throwAway = false, check, onEnd } = start
+  const { run, flags, throwAway = false, mayFallBack = false, check, onEnd } = start
   const { host, answer, note, warn, version } = context
   const config = await startConfig(context, flags)
   const { settings } = config
+  const agent = start.agent ?? agents[settings.agent]
+  const { dryRun, printConfig: prints, fallback } = settings
+  const free = run.kind === 'agent' && mayFallBack && fallback === 'host' && !dryRun && !prints
+  const lacking = free ? await noEngine(host, settings.backend) : null
+  if (run.kind === 'agent' && lacking !== null) {
+    const { runOnHost } = await import('./on-host.ts')
+    return await runOnHost(context, { config, agent, words: run.words, lacking })
+  }
   const backend = await pickBackend(host, settings.backend)
+  insistOutside(settings)
   const looking = await beginLook(host, config)
   const images = await chooseImages(context, { settings, extraCa: looking.extraCa, backend, kind: run.kind })
   const around = await looking.around
-  const { spec, record } = resolveSession({ host, config, backend, agent, around, run, images, version, now: new Date() })
+  const looks = dryRun || prints
+  const provided = run.kind === 'agent' ? await withProvider(host, config, ...(looks ? ['-'] : [])) : host
+  const { spec, record } = resolveSession({
+    host: provided,
+    config,
+    backend,
+    agent,
+    around,
+    run,
+    images,
+    version,
+    now: new Date(),
+  })
   if (settings.printConfig) {
     answer(printConfig(config, { spec, backend, host }))
     return 0
@@ -73,6 +99,8 @@ export async function startSession(context: Context, start: Start): Promise<numb
   const named = run.kind === 'agent' ? agent.paths(run.words) : []
   for (const line of [...around.workspace.notes, ...outside(named, host, spec.mounts)]) note(line)
   if (settings.network === 'none' && run.kind === 'agent') warn('without a network Claude cannot reach its model')
+  const unset = run.kind === 'agent' ? unsetCredential(host, config) : ''
+  if (unset !== '') warn(`${unset}, so you log in inside the box`)
   if (settings.network === 'open') warn('the network is open: the agent can reach every host this machine can')
   if (settings.network === 'record')
     warn(

@@ -11,7 +11,9 @@ export function statusLines(status: Status, now: number): readonly string[] {
   return [
     ...group('paude', [`${status.version}, ${printable(status.agent)}`]),
     ...group('backend', backendRows(status)),
+    ...group('fallback', [fallbackRow(status)]),
     ...group('engines', engineRows(status)),
+    ...group('provider', [providerRow(status)]),
     ...group('network', [status.network]),
     ...group('security', givenUp(status.security).map(yellow)),
     ...group('config', fileRows(status)),
@@ -32,6 +34,19 @@ const backendRows = ({ backend: { name, why, fix: command } }: Status): readonly
   name === '' ? `${red('none')}: ${printable(why)}` : `${green(name)}: ${printable(why)}`,
   ...fix(command),
 ]
+
+const fallbackRow = ({ fallback }: Status): string =>
+  fallback === 'none' ? 'none' : `${yellow(fallback)}: without an engine the agent runs on this machine, not isolated`
+
+const providerRow = ({ provider: { site, credential, fault } }: Status): string =>
+  [
+    ...(site === '' ? [] : [printable(site)]),
+    fault !== ''
+      ? yellow(printable(fault))
+      : credential === ''
+        ? 'no credential: you log in inside the box'
+        : printable(credential),
+  ].join(', ')
 
 const engineRows = ({ engines }: Status): readonly string[] =>
   engines.flatMap(({ name, state, version, rootless, runtime, why, fix: command }) =>

@@ -1,8 +1,9 @@
 import { pickBackend, usable } from '../backends/pick.ts'
 import { type BackendName, backendNames } from '../backends/registry.ts'
-import type { Origin } from '../config/settings.ts'
+import type { Origin, Settings } from '../config/settings.ts'
 import { wayToUse } from '../doctor/engine-checks.ts'
 import { askEngines, type EngineState, patiently } from '../doctor/engines.ts'
+import { lookCredential } from '../doctor/look.ts'
 import { PaudeError } from '../errors.ts'
 import type { Host } from '../host.ts'
 import { extraCaCertificates } from '../image/ca.ts'
@@ -26,7 +27,11 @@ export type Status = {
   /** `name` is '' when no engine can be used; then `fix` says what to do. */
   readonly backend: { readonly name: string; readonly why: string; readonly fix: string }
   readonly engines: readonly (EngineState & { readonly fix: string })[]
+  /** Where the agent's models are, and what the credential comes from; '' for none. */
+  readonly provider: { readonly site: string; readonly credential: string; readonly fault: string }
   readonly network: string
+  /** What a start does where no engine can be used. */
+  readonly fallback: Settings['fallback']
   /** What of the hardening a start here has. */
   readonly security: Security
   /** Why files could not be read, and so do not count here; '' when they could. */
@@ -56,6 +61,7 @@ export async function lookStatus(context: Context): Promise<Status> {
     ownImages(host),
   ])
   const { settings, origins } = here.config
+  const credential = await lookCredential(host, here.config)
   const engines = asked.map((engine) => ({ ...engine, fix: wayToUse(engine) }))
   const ready = engines.filter(({ state }) => state === 'ready').map(({ name }) => name)
   const images = await imageStates(
@@ -72,7 +78,9 @@ export async function lookStatus(context: Context): Promise<Status> {
     agent: settings.image === '' ? `Claude Code ${settings.agentVersion}` : `Claude Code in ${settings.image}`,
     backend: await chosenBackend(host, settings.backend, origins.backend[0]),
     engines,
+    provider: { site: credential.site, credential: credential.variable, fault: credential.fault },
     network: settings.network,
+    fallback: settings.fallback,
     security: readSecurity(settings),
     fault: here.fault?.message ?? '',
     fix: here.fault === null ? '' : here.fault.hint || 'paude config check',

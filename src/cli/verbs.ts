@@ -276,6 +276,7 @@ export const verbs = {
     examples: [
       ['paude init', 'what this project seems to need, shown and asked for'],
       ['paude init --yes --groups npm,github', 'without questions'],
+      ['paude init --yes --base-url https://gateway.example.org', 'with the models of a gateway'],
       ['paude init --dry-run', 'only print the paude.toml'],
     ],
     load: () => import('./commands/init.ts'),

@@ -11,6 +11,7 @@ export function settingText(setting: keyof Settings, value: unknown): string {
       return heldEntry(text)
     case 'upstreamExcept':
       return heldEntry(text.replace(/^\./, '*.')).replace(/^\*\./, text.startsWith('.') ? '.' : '*.')
+    case 'baseUrl':
     case 'upstreamProxy':
       return heldAddress(text)
     default:
@@ -26,6 +27,7 @@ function heldAddress(text: string): string {
 /** Everything a value does, and no secret. */
 export function entryText(entry: unknown): string {
   if (typeof entry !== 'object' || entry === null) return String(entry)
+  if ('command' in entry && !('kind' in entry)) return commandText((entry as { readonly command: readonly string[] }).command)
   const value = entry as ImageBuild | LifecycleStep | ((Reference | ReadCertificates) & { readonly kind?: undefined })
   switch (value.kind) {
     case undefined:
@@ -44,7 +46,9 @@ export function entryText(entry: unknown): string {
 
 /** Where a variable's value is, as it is shown. */
 export const sourceText = ({ source }: Reference): string =>
-  typeof source === 'string' ? source : 'template' in source ? source.template : `command ${source.join(' ')}`
+  typeof source === 'string' ? source : 'template' in source ? source.template : commandText(source)
+
+const commandText = (argv: readonly string[]): string => `command ${argv.join(' ')}`
 
 const buildText = ({ dockerfile, context, target, args, base, features }: ImageBuild): string =>
   [

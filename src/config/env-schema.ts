@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { Program, REFERENCE } from './reference-schema.ts'
+import { Command, REFERENCE } from './reference-schema.ts'
 import type { Reference } from './settings.ts'
 
 /** Names whose values belong into no file of configuration. */
@@ -12,8 +12,6 @@ const SECRET_NAME = new RegExp(
   ].join('|')})$`,
   'i',
 )
-
-const Command = v.strictObject({ command: Program })
 
 /** `[env]`: text is a value, `env:NAME` and `file:PATH` are references, a program prints the value. */
 const EnvTable = v.pipe(

@@ -3,8 +3,14 @@ import type { FileKey } from './keys.ts'
 /** What each key is for: README's table, and what editors show. */
 export const KEY_MEANINGS: Readonly<Record<FileKey, string>> & Readonly<Record<string, string>> = {
   version: 'Version of these keys, so that a later paude can read the file',
+  agent: 'Agent that a start runs',
   backend: 'Engine that runs the box; auto takes the first usable one',
+  fallback: "Where no engine can be used: none ends the start; host runs this machine's own agent, not isolated",
   devcontainer: "Whether the project's devcontainer.json counts: off, use, or the name of a folder in .devcontainer",
+  'provider.base_url': "Address where the agent's models are, as ANTHROPIC_BASE_URL says it",
+  'provider.api_key': 'Where the API key is: env:NAME, file:PATH or { command = [...] }',
+  'provider.auth_token': 'Where the token of a gateway is, in place of an API key',
+  'provider.oauth_token': 'Where the token of a subscription is, in place of an API key',
   'image.ref': 'Image of the box; without it one is built here',
   'image.base': 'Image that the one built here starts from',
   'image.agent_version': 'Release of Claude Code in the image that is built here',

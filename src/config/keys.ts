@@ -2,8 +2,14 @@ import type { Settings } from './settings.ts'
 
 /** What each key of a file sets. `env` sets `references` as well. */
 export const fileKeys = {
+  agent: 'agent',
   backend: 'backend',
+  fallback: 'fallback',
   devcontainer: 'devcontainer',
+  'provider.base_url': 'baseUrl',
+  'provider.api_key': 'apiKey',
+  'provider.auth_token': 'authToken',
+  'provider.oauth_token': 'oauthToken',
   'image.ref': 'image',
   'image.base': 'imageBase',
   'image.agent_version': 'agentVersion',

@@ -5,7 +5,7 @@ import type { Host } from '../host.ts'
 import { readManagedFile } from './managed.ts'
 import { mergeSources, onlySaid } from './merge.ts'
 import { isMissing } from './missing.ts'
-import { type OwnFlag, ownFlags, variableOf } from './own-flags.ts'
+import { type OwnFlag, twins, variableOf } from './own-flags.ts'
 import type { Parsed, Written } from './parse.ts'
 import { readVariables } from './read-flags.ts'
 import type { Config, Layer, Source } from './settings.ts'
@@ -43,10 +43,14 @@ export async function readLayers(host: Host, flags: Layer): Promise<Layers> {
 }
 
 function layersOf(host: Host, flags: Layer, { user, managed }: Pick<Layers, 'user' | 'managed'>): Layers {
-  const environment = readVariables(host.env)
+  const address = host.env['ANTHROPIC_BASE_URL'] ?? ''
+  const environment: Layer = { ...readVariables(host.env), ...(address === '' ? {} : { baseUrl: address }) }
   return {
     user,
-    environment: onlySaid('environment', environment, placesOf(environment, variableOf)),
+    environment: onlySaid('environment', environment, {
+      ...placesOf(environment, variableOf),
+      ...(address === '' ? {} : { baseUrl: 'ANTHROPIC_BASE_URL' }),
+    }),
     flags: onlySaid(
       'flag',
       flags,
@@ -87,7 +91,7 @@ export function readUserFile(file: string): Written | null {
 }
 
 function placesOf(layer: Layer, name: (flag: OwnFlag) => string): Source['places'] {
-  const flag = (key: string) => (ownFlags as readonly OwnFlag[]).find((one) => one.key === key)
+  const flag = (key: string) => twins.find((one) => one.key === key)
   return Object.fromEntries(
     Object.keys(layer).flatMap((key) => {
       const found = flag(key)

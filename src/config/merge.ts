@@ -4,7 +4,13 @@ import { bound } from './bound.ts'
 import type { Config, Layer, LayerName, Origin, Settings, Source } from './settings.ts'
 
 export const DEFAULTS: Settings = {
+  agent: 'claude',
   backend: 'auto',
+  fallback: 'none',
+  baseUrl: '',
+  apiKey: '',
+  authToken: '',
+  oauthToken: '',
   detach: false,
   sessionName: '',
   image: '',

@@ -219,6 +219,21 @@ export const ownFlags = [
   },
 ] as const satisfies readonly OwnFlag[]
 
+/** What a file and a variable say, and no flag: Claude has an `--agent` of its own, and whether a box is needed is not said by the way. */
+export const ownVariables = [
+  { name: 'agent', key: 'agent', type: 'value', description: 'Agent that a start runs' },
+  {
+    name: 'fallback',
+    key: 'fallback',
+    type: 'value',
+    values: ['none', 'host'],
+    description: 'What a start does where no engine can be used',
+  },
+] as const satisfies readonly OwnFlag[]
+
+/** Everything that a variable can say. */
+export const twins: readonly OwnFlag[] = [...ownFlags, ...ownVariables]
+
 /** A flag as it is typed: `--cpus N`, `--detach`, `--devcontainer[=NAME]`. */
 export const flagWord = ({ name, type, sets, valueHint = 'VALUE' }: OwnFlag): string =>
   `--${name}${type === 'switch' ? '' : sets === undefined ? ` ${valueHint}` : `[=${valueHint}]`}`

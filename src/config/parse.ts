@@ -4,6 +4,7 @@ import { PaudeError, shortened } from '../errors.ts'
 import { shown } from '../workspace/paths.ts'
 import { faultOf } from './faults.ts'
 import { type FileKey, fileKeys } from './keys.ts'
+import { PROVIDER_KEYS } from './provider.ts'
 import { unreadable } from './readers.ts'
 import { withKey } from './said.ts'
 import { ConfigFile, type Profile } from './schema.ts'
@@ -28,6 +29,8 @@ export type Parsed = {
 const NOT_IN: Readonly<Record<Written['layer'], Readonly<Record<string, string>>>> = {
   user: {},
   project: {
+    fallback: 'it belongs into your own config.toml, since it gives up the box',
+    provider: 'it belongs into your own config.toml: whoever chooses the provider gets the key',
     devcontainer: 'whether it is used is not said by the project',
     notify: 'it belongs into your own config.toml, since it acts on this machine and not on the box',
     terminal: 'it belongs into your own config.toml, since it acts on this machine and not on the box',
@@ -37,6 +40,9 @@ const NOT_IN: Readonly<Record<Written['layer'], Readonly<Record<string, string>>
     devcontainer: 'it belongs into the config.toml of each user; image.ref bounds what it may bring',
     notify: 'it belongs into the config.toml of each user',
     terminal: 'it belongs into the config.toml of each user',
+    'provider.api_key': 'it belongs into the config.toml of each user',
+    'provider.auth_token': 'it belongs into the config.toml of each user',
+    'provider.oauth_token': 'it belongs into the config.toml of each user',
     env: 'it belongs into the config.toml of each user',
     profiles: 'what holds for everybody has no profiles',
   },
@@ -190,6 +196,11 @@ function sourceOf({ layer, at: placeOf }: Read, prefix: string, part: Profile): 
     if (key !== 'env') put(fileKeys[key], key, value)
     else for (const setting of ['env', 'references'] as const) put(setting, key, (value as Required<Layer>)[setting])
   }
+  // One credential takes the place of another: a profile may have one of another kind.
+  const others = PROVIDER_KEYS.some((key) => values[key] !== undefined)
+    ? PROVIDER_KEYS.filter((key) => values[key] === undefined)
+    : []
+  for (const key of others) values[key] = ''
   return { layer, values: values as Layer, places }
 }
 

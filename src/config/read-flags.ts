@@ -1,6 +1,7 @@
+import { insistOnAgent } from '../agents/names.ts'
 import { PaudeError } from '../errors.ts'
 import { nearest } from './nearest.ts'
-import { type OwnFlag, ownFlags, variableOf } from './own-flags.ts'
+import { type OwnFlag, ownFlags, twins, variableOf } from './own-flags.ts'
 import type { Layer } from './settings.ts'
 
 export type Split = {
@@ -47,7 +48,7 @@ export function readFlags(argv: readonly string[], allowed: readonly OwnFlag[] =
 /** Reads the environment twins. */
 export function readVariables(env: Readonly<Record<string, string | undefined>>): Layer {
   const layer: Mutable<Layer> = {}
-  for (const flag of ownFlags as readonly OwnFlag[]) {
+  for (const flag of twins) {
     if (flag.alias) continue
     const name = variableOf(flag)
     const value = env[name]
@@ -75,6 +76,7 @@ export function checked(value: string, flag: OwnFlag, where: string): string | r
       hint: close === null ? `choose one of them` : `did you mean ${close}?`,
     })
   }
+  if (flag.key === 'agent') insistOnAgent(value, where)
   if (flag.type !== 'list') return value
   return flag.commas
     ? value

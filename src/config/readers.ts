@@ -1,3 +1,4 @@
+import { readBaseUrl } from '../agents/base-url.ts'
 import { PaudeError } from '../errors.ts'
 import { detachBytes } from '../hold/keys.ts'
 import { readAgentVersion } from '../image/agent-version.ts'
@@ -16,6 +17,7 @@ import { insistOnLogin, insistOnReference, readEntry } from './variable-name.ts'
 
 /** By these a start reads a value, or each entry of a list. What they refuse no file may say; limits and speed are in the schema. */
 const READERS: Readonly<Partial<Record<FileKey, (value: string, key: string) => unknown>>> = {
+  'provider.base_url': readBaseUrl,
   'image.ref': insistOnImage,
   'image.base': insistOnImage,
   'image.agent_version': readAgentVersion,

@@ -11,3 +11,5 @@ export const Program = v.pipe(
     'must begin with a program: a name in PATH, or a path from the root',
   ),
 )
+
+export const Command = v.strictObject({ command: Program })

@@ -2,13 +2,13 @@ import type { Allow } from '../network/allow.ts'
 import { groupEntry, parseEntry } from '../network/groups.ts'
 import { matches, mergeAllows, USUAL_PORTS } from '../network/pattern.ts'
 import { readBandwidth } from '../network/ways.ts'
-import { entryText } from './entry-text.ts'
+import { entryText, settingText } from './entry-text.ts'
 import { readCpus, readMemory, readPids } from './limits.ts'
 import type { Layer, Settings } from './settings.ts'
 
 /**
  * What opens the box, by setting: every value that is not the same, a value further right, a limit that is higher, every entry
- * that is new, or nothing (`closes`). What is `own` stands in no file of a project and in no managed one.
+ * that is new, or nothing (`closes`). What is `own` stands in no file of a project and, but for the provider's address, in no managed one.
  */
 export type Rule =
   | 'differs'
@@ -19,7 +19,10 @@ export type Rule =
   | 'own'
 
 export const RULES = {
+  agent: 'differs',
   backend: 'differs',
+  // It stands in no file of a project; a managed one may forbid it.
+  fallback: { order: ['none', 'host'] },
   image: 'differs',
   imageBase: 'differs',
   agentVersion: 'differs',
@@ -54,6 +57,11 @@ export const RULES = {
   imageBuild: 'differs',
   lifecycle: 'adds',
   projectConfig: { order: ['ignore', 'restrict', 'ask'] },
+  // Whoever chooses the provider gets the key.
+  baseUrl: 'own',
+  apiKey: 'own',
+  authToken: 'own',
+  oauthToken: 'own',
   devcontainer: 'own',
   detach: 'own',
   sessionName: 'own',
@@ -70,6 +78,7 @@ export const RULES = {
 /** Whether a single value opens more than another. */
 export function isWider(setting: keyof Settings, value: string, than: string): boolean {
   const rule: Rule = RULES[setting]
+  if (setting === 'baseUrl') return settingText(setting, value) !== settingText(setting, than)
   if (typeof rule === 'string') return value !== than
   if ('order' in rule) return rule.order.indexOf(value) > rule.order.indexOf(than)
   const limit = (text: string) => rule.limit(text) || Number.POSITIVE_INFINITY

@@ -1,9 +1,10 @@
 import * as v from 'valibot'
+import { isAgent, noAgent } from '../agents/names.ts'
 import { readBandwidth } from '../network/ways.ts'
 import { Env } from './env-schema.ts'
 import { readCpus, readMemory, readPids } from './limits.ts'
 import { Notify } from './notify-schema.ts'
-import { REFERENCE } from './reference-schema.ts'
+import { Command, REFERENCE } from './reference-schema.ts'
 
 const text = v.pipe(v.string(), v.nonEmpty('must not be empty'))
 const number = v.union([text, v.pipe(v.number(), v.transform(String))], 'must be a number or a text like "2"')
@@ -24,16 +25,44 @@ const succeeds = (read: (value: string) => unknown) => (value: string) => {
   }
 }
 
+/** What is wrong with a text is told without the text: it may be the secret itself. */
+const Source = v.optional(
+  v.pipe(
+    v.union([v.string(), Command], 'must be a text, or { command = [...] }'),
+    v.check(
+      (value) => typeof value !== 'string' || REFERENCE.test(value),
+      'must say where it stands and never hold it: "env:NAME", "file:/path" or { command = [...] }',
+    ),
+  ),
+)
+
+const Provider = v.pipe(
+  v.strictObject({ base_url: v.optional(text), api_key: Source, auth_token: Source, oauth_token: Source }),
+  v.check(
+    ({ api_key, auth_token, oauth_token }) =>
+      [api_key, auth_token, oauth_token].filter((source) => source !== undefined).length < 2,
+    'can have one of api_key, auth_token and oauth_token, and not several',
+  ),
+)
+
 const Engine = v.strictObject({ extra_flags: v.optional(v.array(v.string())) })
 
 /** `off`, `use`, or the name of one folder. */
 export const DEVCONTAINER = /^[A-Za-z0-9][\w.-]*$/
 
 const sections = {
+  agent: v.optional(
+    v.pipe(
+      v.string(),
+      v.check(isAgent, ({ input }) => noAgent(input)),
+    ),
+  ),
   backend: v.optional(v.picklist(['auto', 'docker', 'podman'])),
+  fallback: v.optional(v.picklist(['none', 'host'])),
   devcontainer: v.optional(
     v.pipe(v.string(), v.regex(DEVCONTAINER, 'must be "off", "use", or the name of a folder in .devcontainer')),
   ),
+  provider: v.optional(Provider),
   image: v.optional(
     v.strictObject({
       ref: v.optional(text),

@@ -1,8 +1,19 @@
+import type { AgentName } from '../agents/names.ts'
 import type { NotifySettings } from '../notify/settings.ts'
 
 /** Everything a start can be told, decided: each layer over those before it. */
 export type Settings = {
+  /** What a start without a verb runs. */
+  readonly agent: AgentName
   readonly backend: 'auto' | 'docker' | 'podman'
+  /** Where the agent's models are; '' for the agent's own provider. */
+  readonly baseUrl: string
+  /** Only in files, and at most one of them: where the provider's credential is. */
+  readonly apiKey: SecretSource
+  readonly authToken: SecretSource
+  readonly oauthToken: SecretSource
+  /** What a start does where no engine can be used: nothing, or the agent's own program of this machine, without a box. */
+  readonly fallback: 'none' | 'host'
   readonly detach: boolean
   readonly sessionName: string
   /** '' means the agent's own image. */
@@ -73,6 +84,9 @@ export type Settings = {
 /** A variable of the box and where its value is: `env:NAME`, `file:PATH`, a program that prints it, or a text with `${localEnv:NAME}` in it. */
 export type Reference = { readonly name: string; readonly source: string | readonly string[] | Template }
 export type Template = { readonly template: string }
+
+/** Where one secret is: `env:NAME`, `file:PATH` or a program that prints it; '' for nowhere. */
+export type SecretSource = string | { readonly command: readonly string[] }
 
 /** A file of certificates: its path, or what a file of the project means by it. */
 export type CaFile = string | ReadCertificates

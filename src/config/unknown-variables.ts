@@ -1,5 +1,5 @@
 import { nearest } from './nearest.ts'
-import { type OwnFlag, ownFlags, variableOf } from './own-flags.ts'
+import { twins, variableOf } from './own-flags.ts'
 
 const PREFIX = 'PAUDE_'
 
@@ -7,9 +7,7 @@ const PREFIX = 'PAUDE_'
 export function unknownVariables(
   env: Readonly<Record<string, string | undefined>>,
 ): readonly { readonly name: string; readonly meant: string }[] {
-  const known = (ownFlags as readonly OwnFlag[])
-    .filter(({ alias }) => !alias)
-    .map((flag) => variableOf(flag).slice(PREFIX.length))
+  const known = twins.filter(({ alias }) => !alias).map((flag) => variableOf(flag).slice(PREFIX.length))
   return Object.keys(env)
     .filter((name) => name.startsWith(PREFIX) && env[name] !== '')
     .map((name) => name.slice(PREFIX.length))
@@ -22,4 +20,4 @@ export function unknownVariables(
 }
 
 /** What paude sets in the box, and what its own tests are told by. */
-const NOT_OURS = /^(WALL|WAIT|INIT|BASE_URL|TEST_.*)$/
+const NOT_OURS = /^(WALL|WAIT|INIT|ON_HOST|BASE_URL|TEST_.*)$/

@@ -4,7 +4,10 @@ import { accessSync, constants, existsSync, readFileSync, statfsSync, statSync }
 import { dirname } from 'node:path'
 import { claude } from '../agents/claude.ts'
 import { backends } from '../backends/registry.ts'
-import type { CaFile } from '../config/settings.ts'
+import { entryText } from '../config/entry-text.ts'
+import { keyOf } from '../config/keys.ts'
+import { saidCredential } from '../config/provider.ts'
+import type { CaFile, Config } from '../config/settings.ts'
 import { PaudeError } from '../errors.ts'
 import { findProgram, type Host } from '../host.ts'
 import { certificates, extraCaCertificates } from '../image/ca.ts'
@@ -12,6 +15,7 @@ import { type ListedImage, listImages, listStages, type Stage } from '../image/l
 import { HOST_NAME } from '../network/allow.ts'
 import type { Query } from '../plan/query.ts'
 import { INIT_PROGRAMS } from '../session/look.ts'
+import { hasCredential, unsetCredential, withProvider } from '../session/provider.ts'
 import { cacheFolder, stateFolder } from '../session/store.ts'
 import { type EngineInfo, infoOf } from './engine-info.ts'
 import { type EngineState, patiently } from './engines.ts'
@@ -141,10 +145,21 @@ function freeBytes(path: string): number | null {
   }
 }
 
-export function lookCredential(host: Host): { readonly variable: string; readonly fault: string; readonly site: string } {
+/** `variable` is what the credential comes from, '' for none; `site` is where the models are. */
+export type LookedCredential = { readonly variable: string; readonly fault: string; readonly site: string }
+
+/** What a start would find. A program that prints the credential may ask for a finger, and is run at a start alone. */
+export async function lookCredential(host: Host, config: Config): Promise<LookedCredential> {
+  const said = hasCredential(host) ? null : saidCredential(config.settings)
   try {
-    const credential = claude.credential(host)
-    return { variable: credential?.variable ?? '', fault: '', site: claude.needs(host, credential)[0]?.host ?? '' }
+    const provided = await withProvider(host, config, typeof said?.source === 'object' ? '-' : '')
+    const credential = claude.credential(provided)
+    const named = said === null ? (credential?.variable ?? '') : `${keyOf(said.key)} = ${entryText(said.source)}`
+    return {
+      variable: credential === null ? '' : named,
+      fault: unsetCredential(host, config),
+      site: claude.needs(provided, credential)[0]?.host ?? '',
+    }
   } catch (error) {
     if (error instanceof PaudeError) return { variable: '', fault: error.message, site: '' }
     throw error

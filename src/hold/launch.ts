@@ -24,7 +24,7 @@ const SPARING = { BUN_JSC_useDFGJIT: '0', BUN_JSC_forceRAMSize: '20000000' }
 export async function ensureHolder(
   host: Host,
   { id, folder }: Held,
-  { starts = false, scrollback }: { readonly starts?: boolean; readonly scrollback: number },
+  { starts = false, scrollback, hide }: { readonly starts?: boolean } & Pick<View, 'scrollback' | 'hide'>,
 ): Promise<string> {
   const path = socketPath(host, folder)
   // One of an earlier start would keep the new one from holding.
@@ -39,7 +39,7 @@ export async function ensureHolder(
   const { columns, rows } = windowSize(host)
   const started = await startBehind(
     [...host.again, 'hold', ...(starts ? ['--start'] : []), `--size=${columns}x${rows}`, `--scrollback=${scrollback}`, id],
-    { without: WITHOUT, env: SPARING },
+    { without: [...WITHOUT, ...hide], env: SPARING },
   )
   if (started.line === null)
     throw new PaudeError(
@@ -52,20 +52,26 @@ export async function ensureHolder(
   return path
 }
 
-export type View = { readonly readOnly: boolean; readonly detachKeys: string; readonly scrollback: number }
+export type View = {
+  readonly readOnly: boolean
+  readonly detachKeys: string
+  readonly scrollback: number
+  /** Further variables that a holder has no use for. */
+  readonly hide: readonly string[]
+}
 
 /** Shows a session in this terminal until the user leaves or the agent ends. A holder that dies meanwhile is replaced. */
 export async function view(
   host: Host,
   session: Held,
-  { readOnly, detachKeys, scrollback }: View,
+  { readOnly, detachKeys, scrollback, hide }: View,
   leave?: (how: () => void) => void,
 ): Promise<Exclude<Left, { how: 'suspended' }>> {
   const window = openWindow(host)
   let below = true
   try {
     for (let losses = 0; losses < 5; losses++) {
-      const path = await ensureHolder(host, session, { scrollback })
+      const path = await ensureHolder(host, session, { scrollback, hide })
       const left = await lookAt({
         path,
         size: () => windowSize(host),
@@ -97,12 +103,17 @@ export async function view(
 export async function holdStep(
   host: Host,
   step: Hold,
-  { detachKeys, scrollback, explain }: Omit<View, 'readOnly'> & { readonly explain: (code: number, text: string) => PaudeError },
+  {
+    detachKeys,
+    scrollback,
+    hide,
+    explain,
+  }: Omit<View, 'readOnly'> & { readonly explain: (code: number, text: string) => PaudeError },
 ): Promise<Attached> {
-  const path = await ensureHolder(host, step, { starts: step.starts, scrollback })
+  const path = await ensureHolder(host, step, { starts: step.starts, scrollback, hide })
   if (!step.attached) return { exited: started(path, explain), kill: () => undefined }
   let leave: () => void = () => undefined
-  const looking = view(host, step, { readOnly: false, detachKeys, scrollback }, (how) => {
+  const looking = view(host, step, { readOnly: false, detachKeys, scrollback, hide }, (how) => {
     leave = how
   })
   return {

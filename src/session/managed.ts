@@ -29,6 +29,12 @@ export function beyondManaged(
     return `network.mode = ${record.network}`
   const [port] = managed.networkPorts === undefined ? [] : uncovered('networkPorts', record.ports.map(String), managed)
   if (port !== undefined) return `network.ports = ${port}`
+  const provider =
+    record.injection === null
+      ? ''
+      : `${record.injection.scheme}://${record.injection.host}:${record.injection.port}${record.injection.prefix}`
+  if (managed.baseUrl !== undefined && provider !== '' && provider !== placeOf(managed.baseUrl))
+    return `provider.base_url = ${provider}`
   const way = beyondWays(record, managed)
   if (way !== null) return way
   const entries = policiesOf(record, now).flatMap(({ allow }) => allow.flatMap(portEntries))
@@ -41,6 +47,12 @@ export function beyondManaged(
           managed,
         )
   return first === undefined ? null : `network.allow = ${first}`
+}
+
+/** An address as a record has it. */
+function placeOf(address: string): string {
+  const { protocol, hostname, port, pathname } = new URL(address)
+  return `${protocol}//${hostname}:${port || (protocol === 'https:' ? '443' : '80')}${pathname.replace(/\/+$/, '')}`
 }
 
 /** What it gets out by, where that is not as it is managed. */

@@ -73,6 +73,8 @@ export const SessionRecord = v.object({
   ),
   /** Variable that held the credential at the start; '' when none was injected. The proxy needs it again after a stop. */
   credential: v.string(),
+  /** Where the configuration said that it is; absent where only the environment had it. */
+  credentialSource: v.optional(v.union([v.string(), v.object({ command: v.pipe(v.array(v.string()), v.readonly()) })])),
 })
 export type SessionRecord = v.InferOutput<typeof SessionRecord>
 

@@ -33,7 +33,9 @@ export async function readReferences(
   const read = await Promise.all(
     [...last.values()].map(async (reference) => {
       insistOnReference(reference)
-      return [reference.name, dryRun || printConfig ? '-' : await followedValue(reference, host, printed)] as const
+      const { name, place } = reference
+      const key = place === '' ? `env.${name}` : `env.${name} (${shown(place)})`
+      return [name, dryRun || printConfig ? '-' : await followedValue(reference, host, { key, printed })] as const
     }),
   )
   return Object.fromEntries(read.flatMap(([name, value]) => (value === '' ? [] : [[name, secret(value)]])))
@@ -52,12 +54,15 @@ function memo(ask: Ask): Ask {
   }
 }
 
+/** What one reference stands for; `key` names it in errors. */
+export const readSource = (source: Reference['source'], host: Pick<Host, 'env' | 'home' | 'uid'>, key: string): Promise<string> =>
+  followedValue({ source }, host, { key: shown(key), printed: ask })
+
 async function followedValue(
-  { name, source, place }: Reference & { readonly place: string },
+  { source }: Pick<Reference, 'source'>,
   host: Pick<Host, 'env' | 'home' | 'uid'>,
-  printed: Ask,
+  { key, printed }: { readonly key: string; readonly printed: Ask },
 ): Promise<string> {
-  const key = place === '' ? `env.${name}` : `env.${name} (${shown(place)})`
   // Files and programs end their last line, which belongs to no secret.
   const value = (
     typeof source === 'string'

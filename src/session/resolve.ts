@@ -3,9 +3,10 @@ import type { Agent, Credential, Opening } from '../agents/agent.ts'
 import type { Backend } from '../backends/backend.ts'
 import type { BackendName } from '../backends/registry.ts'
 import { readLimits } from '../config/limits.ts'
+import { saidCredential } from '../config/provider.ts'
 import { uncovered } from '../config/rules.ts'
 import { asSaid } from '../config/said.ts'
-import type { Config, Settings } from '../config/settings.ts'
+import type { Config, Layer, Settings } from '../config/settings.ts'
 import { PaudeError } from '../errors.ts'
 import type { Host } from '../host.ts'
 import { BASE_URL, HOST_NAME } from '../network/allow.ts'
@@ -67,6 +68,7 @@ export function resolveSession(wish: Wish): { readonly spec: SessionSpec; readon
   // Only a conversation on a screen is continued; a one-shot answer keeps the words exactly as typed.
   const chosen = run.kind === 'agent' ? agent.chosen(run.words) : ''
   const conversation = chosen !== '' ? chosen : terminal ? crypto.randomUUID() : ''
+  const said = saidCredential(settings)
   const record: SessionRecord = {
     v: 1,
     id,
@@ -88,6 +90,7 @@ export function resolveSession(wish: Wish): { readonly spec: SessionSpec; readon
     index: index === null ? null : { path: index, mark: fingerprint(index) },
     security: readSecurity(settings),
     credential: credential?.variable ?? '',
+    ...(said !== null && said.variable === credential?.variable ? { credentialSource: said.source } : {}),
   }
   const spec: SessionSpec = {
     id,
@@ -160,11 +163,11 @@ function resolveNetwork({ host, config, agent, run, around }: Wish, session: str
   }
   const needs = run.kind === 'agent' ? agent.needs(host, credential) : []
   // Its own provider goes without saying; where a variable sends it instead does not.
-  const own = new Set(agent.needs({ ...host, env: {} }, credential).map(({ host: entry }) => entry))
+  const own = new Set(ownProviders({ host, agent, credential, managed }))
   for (const { host: entry } of needs)
     if (managed.networkAllow !== undefined && !own.has(entry) && uncovered('networkAllow', [entry], managed).length > 0)
       throw new PaudeError('refused', `the agent needs ${entry}, which ${host.managedFile} lets nobody have`, {
-        hint: 'unset ANTHROPIC_BASE_URL, or ask who manages this machine',
+        hint: 'unset ANTHROPIC_BASE_URL or provider.base_url, or ask who manages this machine',
       })
   const needed = needs.map(({ host: entry, why }) => parseAllow(entry, why))
   const injection = credential === null ? null : { ...credential.injection, way: settings.inject }
@@ -186,6 +189,17 @@ function resolveNetwork({ host, config, agent, run, around }: Wish, session: str
     credential: handed,
   }
 }
+
+/** The provider that goes without saying: the agent's own, and the one that is managed. */
+export const ownProviders = ({
+  host,
+  agent,
+  credential,
+  managed: { baseUrl },
+}: Pick<Wish, 'host' | 'agent'> & { readonly credential: Credential | null; readonly managed: Layer }): readonly string[] =>
+  [{}, ...(baseUrl === undefined ? [] : [{ ANTHROPIC_BASE_URL: baseUrl }])].flatMap((env) =>
+    agent.needs({ ...host, env }, credential).map((need) => need.host),
+  )
 
 /** The mounts that somebody asked for, each held against this machine. */
 export const ownMounts = (host: Host, { settings, origins }: Config): readonly Mount[] =>

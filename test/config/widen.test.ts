@@ -96,6 +96,7 @@ const OPENING: readonly (readonly [setting: keyof Settings, text: string, item: 
 
 /** What never needs a word of the user. */
 const NARROWING: readonly (readonly [text: string, rest: Layer])[] = [
+  ['agent = "claude"', { agent: 'claude' }],
   ['backend = "docker"', { backend: 'docker' }],
   ['image.pull = "never"', { pull: 'never' }],
   ['network.mode = "none"', { network: 'none' }],
@@ -127,8 +128,8 @@ test.each(OPENING)('%s opens the box: %s', (_, text, item) => {
 test('every setting that a file may hold has its row', () => {
   const rows = new Set<string>([...OPENING.map(([setting]) => setting)])
   const ruled = (Object.keys(RULES) as (keyof Settings)[]).filter((key) => RULES[key] !== 'own' && RULES[key] !== 'closes')
-  // A project's file may not hold the one at all; the others are said by a devcontainer.json, and tested with it.
-  const elsewhere = ['projectConfig', 'imageBuild', 'lifecycle']
+  // A project's file may not hold the first two at all; the next are said by a devcontainer.json, and tested with it; there is one agent.
+  const elsewhere = ['projectConfig', 'fallback', 'imageBuild', 'lifecycle', 'agent']
   expect(ruled.filter((key) => !rows.has(key) && !elsewhere.includes(key))).toEqual([])
 })
 

@@ -70,7 +70,7 @@ async function examine(context: Context): Promise<readonly Check[]> {
   const { host } = context
   const { config, open, fault, broken } = await configHere(context)
   const { settings } = config
-  const credential = lookCredential(host)
+  const credential = await lookCredential(host, config)
   const out = waysOut(settings)
   // What an engine tells is asked for before it is known to be ready: one that is not has nothing to say.
   const [engines, looked, orphans, addresses] = await Promise.all([

@@ -1,11 +1,19 @@
 import { defineCommand } from 'citty'
+import { loadConfig } from '../../config/load.ts'
 import { lookCredential } from '../../doctor/look.ts'
 import type { Context } from '../context.ts'
+import { initChoices } from '../init-choices.ts'
 import { initEngine } from '../init-engine.ts'
 import { initProject } from '../init-project.ts'
 
 const args = {
   backend: { type: 'string', valueHint: 'NAME', description: 'Engine to keep in your config.toml: auto, docker or podman' },
+  'base-url': { type: 'string', valueHint: 'URL', description: "Address of the agent's models to keep in your config.toml" },
+  fallback: {
+    type: 'string',
+    valueHint: 'WHAT',
+    description: "Where no engine works: none (default), or host for this machine's own agent, not isolated",
+  },
   groups: {
     type: 'string',
     valueHint: 'NAMES',
@@ -19,16 +27,20 @@ export default (context: Context) =>
   defineCommand({
     meta: {
       name: 'init',
-      description: 'Set paude up here: choose an engine, and propose what this project needs of the network',
+      description: 'Set paude up here: choose engine and provider, and propose what this project needs of the network',
     },
     args,
     async run({ args: given }) {
       const { host, note } = context
       const dryRun = given['dry-run'] === true
-      if (!dryRun) await initEngine(context, { wanted: given.backend, sure: given.yes === true })
-      const { variable, fault } = lookCredential(host)
-      note(fault || (variable === '' ? 'no credential in the environment: you log in inside the box' : `${variable} is set`))
-      await initProject(context, { groups: given.groups, sure: given.yes === true, dryRun })
+      const sure = given.yes === true
+      if (!dryRun) {
+        await initEngine(context, { wanted: given.backend, sure })
+        await initChoices(context, { baseUrl: given['base-url'], fallback: given.fallback, sure })
+      }
+      const { variable, fault } = await lookCredential(host, await loadConfig(host, context.flags))
+      note(fault || (variable === '' ? 'no credential: you log in inside the box' : `${variable} is set`))
+      await initProject(context, { groups: given.groups, sure, dryRun })
       return 0
     },
   })

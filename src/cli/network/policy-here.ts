@@ -4,6 +4,7 @@ import type { Policy } from '../../network/allow.ts'
 import { parseAllow } from '../../network/pattern.ts'
 import { revisionOf } from '../../network/revision.ts'
 import { policyNow, startPolicy } from '../../session/policy.ts'
+import { withProvider } from '../../session/provider.ts'
 import type { SessionRecord } from '../../session/record.ts'
 import { configHere } from '../config-here.ts'
 import type { Context } from '../context.ts'
@@ -28,13 +29,13 @@ export async function policyHere(context: Context, word: string | undefined): Pr
 }
 
 async function policyOfStart(context: Context): Promise<Asked['policy']> {
-  const { host } = context
   const { config, fault } = await configHere(context)
   if (fault !== null) throw fault
   if (config.settings.network === 'none')
     throw new PaudeError('unsupported', 'a start here would have no network, so nothing may be reached', {
       hint: 'paude config show --origin tells who says so',
     })
+  const host = await withProvider(context.host, config, '-')
   const credential = claude.credential(host)
   const policy = startPolicy(config, {
     session: '',

@@ -1,0 +1,16 @@
+import { PaudeError } from '../errors.ts'
+
+/** Agents that paude runs; each has its row in the registry. */
+export const agentNames = ['claude'] as const
+export type AgentName = (typeof agentNames)[number]
+
+export const isAgent = (name: string): name is AgentName => agentNames.some((known) => known === name)
+
+/** What is said of another one, behind what names it. */
+export const noAgent = (name: string): string => `is ${JSON.stringify(name)}: this paude runs ${agentNames.join(', ')}`
+
+/** `where` names the variable that says it. */
+export function insistOnAgent(name: string, where: string): void {
+  if (!isAgent(name))
+    throw new PaudeError('usage', `${where} ${noAgent(name)}`, { hint: `choose one of ${agentNames.join(', ')}` })
+}

@@ -1,0 +1,66 @@
+import { readBaseUrl } from '../agents/base-url.ts'
+import { agentNames } from '../agents/names.ts'
+import { keyOf } from '../config/keys.ts'
+import { loadConfig } from '../config/load.ts'
+import { PaudeError } from '../errors.ts'
+import { changeFile, setKey } from './config-file.ts'
+import type { Context } from './context.ts'
+import { canAsk, readAnswer, readLine } from './start-config.ts'
+
+export type Choices = {
+  /** As typed; undefined where nothing was. */
+  readonly baseUrl: string | undefined
+  readonly fallback: string | undefined
+  readonly sure: boolean
+}
+
+/** Keeps where the models are and what happens without an engine. What is decided already is not asked; a default is not written. */
+export async function initChoices(context: Context, { baseUrl, fallback, sure }: Choices): Promise<void> {
+  const { host, flags, note } = context
+  const { settings, origins, managed } = await loadConfig(host, flags)
+  note(`boxes have ${agentNames.join(', ')} in them`)
+  const open = (key: 'baseUrl' | 'fallback') =>
+    !sure && canAsk(context) && managed[key] === undefined && origins[key][0]?.layer === 'default'
+  const address = baseUrl ?? (open('baseUrl') ? askProvider(context) : settings.baseUrl)
+  if (address !== settings.baseUrl) {
+    readBaseUrl(address, baseUrl === undefined ? 'that' : '--base-url')
+    await keep(context, 'baseUrl', address)
+  }
+  const word = fallback ?? (open('fallback') ? askFallback(context) : settings.fallback)
+  if (word !== 'none' && word !== 'host')
+    throw new PaudeError('usage', `--fallback must be none or host, found ${JSON.stringify(word)}`, {
+      hint: 'choose one of them',
+    })
+  if (word !== settings.fallback) await keep(context, 'fallback', word)
+}
+
+async function keep({ host, note }: Context, setting: 'baseUrl' | 'fallback', value: string): Promise<void> {
+  const key = keyOf(setting)
+  const { file } = await changeFile(host, false, (editable) => setKey(editable, key, value))
+  note(`${file}: ${key} = ${JSON.stringify(value)}`)
+}
+
+/** '' for the agent's own provider. */
+function askProvider(context: Context): string {
+  const answer = readAnswer(context, 'provider: [1] Anthropic or [2] a gateway? [Enter for 1]: ')
+  switch (answer) {
+    case '':
+    case '1':
+    case 'anthropic':
+      return ''
+    case '2':
+    case 'gateway':
+      return readLine(context, 'address of the gateway, like https://gateway.example.org: ')
+    default:
+      throw new PaudeError('usage', `there is no provider ${JSON.stringify(answer)}`, {
+        hint: '1 or 2, or paude init --base-url URL',
+      })
+  }
+}
+
+const askFallback = (context: Context): 'none' | 'host' =>
+  ['y', 'yes'].includes(
+    readAnswer(context, "where no engine works, run this machine's own agent, not isolated? [y]es or [n]o [Enter for no]: "),
+  )
+    ? 'host'
+    : 'none'

@@ -1,0 +1,43 @@
+import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
+import { join } from 'node:path'
+import { isWider } from '../src/config/rules.ts'
+import { type Machine, makeMachine } from './support/machine.ts'
+
+// The real program, with engines that answer what real ones were recorded to say.
+let machine: Machine
+beforeEach(() => {
+  machine = makeMachine()
+})
+afterEach(() => machine.dispose())
+
+const userFile = () => join(machine.home, '.config/paude/config.toml')
+
+describe('the agent of a start', () => {
+  test('is Claude when nobody says another one, and is shown with who said so', async () => {
+    expect((await machine.paude(['config', 'get', 'agent'])).stdout).toBe('claude\n')
+    machine.write(userFile(), 'agent = "claude"\n')
+    expect((await machine.paude(['config', 'show', '--origin'])).stdout).toMatch(/^agent +claude +# user .*config\.toml:1$/m)
+    const { stdout } = await machine.paude(['config', 'show', '--origin'], { env: { PAUDE_AGENT: 'claude' } })
+    expect(stdout).toMatch(/^agent +claude +# environment PAUDE_AGENT$/m)
+    expect((await machine.paude(['status'])).stdout).toContain('Claude Code')
+  })
+
+  test('that this paude does not run is refused with those that it runs', async () => {
+    const { code, stderr } = await machine.paude(['-p', 'x'], { env: { PAUDE_AGENT: 'codex' } })
+    expect([code, stderr]).toEqual([125, expect.stringContaining('PAUDE_AGENT is "codex": this paude runs claude\n')])
+    machine.write(userFile(), 'version = 1\nagent = "codex"\n')
+    expect((await machine.paude(['-p', 'x'])).stderr).toContain('config.toml:2: agent is "codex": this paude runs claude\n')
+    expect(machine.calls().filter(([program]) => program !== 'git')).toEqual([])
+  })
+
+  test('that a project names otherwise than the user opens', () => {
+    expect(isWider('agent', 'another', 'claude')).toBe(true)
+    expect(isWider('agent', 'claude', 'claude')).toBe(false)
+  })
+
+  test("is no flag: --agent is Claude's own and reaches it untouched", async () => {
+    const { code, stdout } = await machine.paude(['--dry-run', '--agent', 'reviewer', '-p', 'x'])
+    expect(code).toBe(0)
+    expect(stdout).toContain('--agent reviewer -p x')
+  })
+})

@@ -1,0 +1,197 @@
+import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from 'bun:test'
+import { chmodSync, existsSync, symlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { noEngine } from '../src/backends/pick.ts'
+import { brokenPromise, ownProgram } from '../src/cli/on-host.ts'
+import { mergeSources } from '../src/config/merge.ts'
+import { parseConfig } from '../src/config/parse.ts'
+import { PaudeError } from '../src/errors.ts'
+import { readHost } from '../src/host.ts'
+import { type Machine, makeMachine } from './support/machine.ts'
+
+setDefaultTimeout(60_000) // ms
+
+// The real program on a machine without an engine, with a claude of its own that tells what it was given.
+let machine: Machine
+beforeEach(() => {
+  machine = makeMachine([])
+  program('claude', CLAUDE)
+})
+afterEach(() => machine.dispose())
+
+const CLAUDE = '#!/bin/sh\nprintf "ran:"; printf " <%s>" "$@"; echo; env >"$HOME/given"; cat; exit 7\n'
+const WARNING = 'NOT ISOLATED: no container engine was found: neither docker nor podman is in PATH, so '
+const program = (name: string, text: string) => {
+  const path = join(machine.room, 'bin', name)
+  machine.write(path, text)
+  chmodSync(path, 0o755)
+}
+const configure = (text: string) => machine.write(join(machine.home, '.config/paude/config.toml'), text)
+const hasRun = () => existsSync(join(machine.home, 'given'))
+
+describe('without an engine', () => {
+  test('a start ends with a sentence as long as nobody says otherwise', async () => {
+    const { code, stdout, stderr } = await machine.paude(['-p', 'x'])
+    expect([code, stdout, hasRun()]).toEqual([125, '', false])
+    expect(stderr).toStartWith('paude: no container engine was found')
+  })
+
+  test.each([
+    ['the file', 'fallback = "host"\n', {}],
+    ['the environment', '', { PAUDE_FALLBACK: 'host' }],
+  ])(
+    "%s may say that this machine's own agent runs, with the words, the input and the exit code as they are",
+    async (_, file, env) => {
+      if (file !== '') configure(file)
+      const words = ['-p', 'a b', '', '--agent', 'x', '--network', 'none', '--', '--detach']
+      const { code, stdout, stderr } = await machine.paude(words, { env: { ...env, MINE: 'kept' }, stdin: 'typed\n' })
+      expect([code, stdout]).toEqual([7, 'ran: <-p> <a b> <> <--agent> <x> <--network> <none> <--> <--detach>\ntyped\n'])
+      expect(stderr).toContain(`paude: warning: ${WARNING}${join(machine.room, 'bin/claude')} runs on this machine itself`)
+      expect(stderr).toContain('to have a box: install one: sudo apt install podman\n')
+      const given = await Bun.file(join(machine.home, 'given')).text()
+      expect(given).toContain('MINE=kept\n')
+      expect(given).toContain(`HOME=${machine.home}\n`)
+    },
+  )
+
+  test('a named engine counts as missing too, and one that is down as down', async () => {
+    configure('fallback = "host"\nbackend = "podman"\n')
+    expect((await machine.paude(['-p', 'x'])).stderr).toContain('NOT ISOLATED: podman is not installed, so ')
+    const host = { ...readHost(), env: { ...machine.env, DOCKER_HOST: `unix://${machine.room}/nobody` } }
+    program('docker', '#!/bin/sh\n')
+    expect((await noEngine(host, 'docker'))?.message).toBe('docker is installed but its engine does not run')
+    expect((await noEngine(host, 'podman'))?.message).toBe('podman is not installed')
+    program('podman', '#!/bin/sh\n')
+    expect(await noEngine(host, 'docker')).toBeNull()
+  })
+
+  test.each([
+    [['--network', 'none', '--mount=/tmp'], '--network, --mount'],
+    [['--detach'], '--detach'],
+    [['--session-name', 'a'], '--session-name'],
+    [['--image', 'a'], '--image'],
+    [['--memory', '1g'], '--memory'],
+  ])('what %j promise is not broken', async (flags, named) => {
+    const { code, stdout, stderr } = await machine.paude([...flags, '-p', 'x'], { env: { PAUDE_FALLBACK: 'host' } })
+    expect([code, stdout, hasRun()]).toEqual([125, '', false])
+    expect(stderr).toContain(`and fallback = "host" is not taken: ${named} would not hold outside a box\n`)
+  })
+
+  test.each([
+    ['PAUDE_NETWORK', 'none'],
+    ['PAUDE_DETACH', '1'],
+  ])('nor what %s=%s promises', async (name, value) => {
+    const { code, stderr } = await machine.paude(['-p', 'x'], { env: { PAUDE_FALLBACK: 'host', [name]: value } })
+    expect([code, hasRun()]).toEqual([125, false])
+    expect(stderr).toContain(`${name} would not hold outside a box`)
+  })
+
+  test('flags that promise nothing change nothing', async () => {
+    const { code } = await machine.paude(['--backend', 'auto', '--force', '-p', 'x'], {
+      env: { PAUDE_FALLBACK: 'host', PAUDE_DETACH: '0' },
+    })
+    expect(code).toBe(7)
+  })
+
+  test.each(['network.mode = "none"', 'network.deny = ["a.org"]', 'limits.memory = "1g"', 'workspace.protect = ["ci"]'])(
+    'what the project closes is not opened: %s',
+    async (line) => {
+      machine.write(join(machine.project, 'paude.toml'), `${line}\n`)
+      const { code, stderr } = await machine.paude(['-p', 'x'], { env: { PAUDE_FALLBACK: 'host' } })
+      expect([code, hasRun()]).toEqual([125, false])
+      expect(stderr).toContain(`${line.split(' ')[0]} (${join(machine.project, 'paude.toml')}:1) would not hold outside a box`)
+    },
+  )
+
+  test('a project that is not trusted is refused before anything runs', async () => {
+    machine.write(join(machine.project, 'paude.toml'), 'network.mode = "open"\n')
+    const { code, stderr } = await machine.paude(['-p', 'x'], { env: { PAUDE_FALLBACK: 'host' } })
+    expect([code, hasRun()]).toEqual([125, false])
+    expect(stderr).toContain('is not trusted')
+  })
+
+  test.each([[['run', '--', 'claude']], [['shell']], [['demo']], [['--dry-run', '-p', 'x']], [['--print-config']]])(
+    'nothing but the plain start of an agent runs here: %j',
+    async (words) => {
+      const { code } = await machine.paude(words, { env: { PAUDE_FALLBACK: 'host' } })
+      expect([code === 0, hasRun()]).toEqual([false, false])
+    },
+  )
+
+  test('a link called claude that leads to paude is passed over, and without another one refused', () => {
+    const first = join(machine.room, 'first')
+    machine.write(join(first, 'paude'), '#!/bin/sh\n')
+    chmodSync(join(first, 'paude'), 0o755)
+    symlinkSync('paude', join(first, 'claude'))
+    const chosen = (PATH: string) =>
+      ownProgram(
+        { ...readHost(), env: { PATH }, again: [join(first, 'paude')] },
+        { program: 'claude', lacking: new PaudeError('backend-missing', 'no engine', { hint: 'install one' }) },
+      )
+    expect(chosen(`${first}:${join(machine.room, 'bin')}`)).toBe(join(machine.room, 'bin/claude'))
+    expect(() => chosen(first)).toThrow(
+      `no engine, and the claude in PATH, ${first}/claude, leads back to paude, so fallback = "host" has nothing to run`,
+    )
+  })
+
+  test('a script called claude that calls paude ends with a sentence, and calls nothing for ever', async () => {
+    program(
+      'claude',
+      `#!/bin/sh\necho again >>"$HOME/again"\nexec '${process.execPath}' '${join(import.meta.dir, '../src/main.ts')}' "$@"\n`,
+    )
+    const { code, stderr } = await machine.paude(['-p', 'x'], { env: { PAUDE_FALLBACK: 'host' } })
+    expect(code).toBe(125)
+    expect(stderr).toContain('leads back to paude')
+    expect(await Bun.file(join(machine.home, 'again')).text()).toBe('again\n')
+  })
+
+  test('and without the agent on this machine there is nothing to run', async () => {
+    program('claude', CLAUDE)
+    chmodSync(join(machine.room, 'bin/claude'), 0o644)
+    const { code, stderr } = await machine.paude(['-p', 'x'], { env: { PAUDE_FALLBACK: 'host' } })
+    expect([code, stderr]).toEqual([125, expect.stringContaining('and claude is not in PATH either')])
+  })
+
+  test('status tells what would happen', async () => {
+    expect((await machine.paude(['status'])).stdout).toMatch(/^fallback +none$/m)
+    configure('fallback = "host"\n')
+    expect((await machine.paude(['status'])).stdout).toMatch(
+      /^fallback +host: without an engine the agent runs on this machine, not isolated$/m,
+    )
+  })
+})
+
+test('with an engine that fails afterwards, nothing runs outside a box', async () => {
+  machine.dispose()
+  machine = makeMachine(['docker'])
+  program('claude', CLAUDE)
+  machine.set('fail', 'create', 'it failed\n')
+  machine.set('fail', 'run', 'it failed\n')
+  const { code } = await machine.paude(['-p', 'x'], { env: { PAUDE_FALLBACK: 'host' } })
+  expect([code, hasRun()]).toEqual([125, false])
+})
+
+describe('what files may say of the fallback', () => {
+  const config = (managed: string, user = 'fallback = "host"') =>
+    mergeSources({
+      file: '',
+      sources: parseConfig({ layer: 'user', file: '/c.toml', text: user }).sources,
+      managed: managed === '' ? [] : parseConfig({ layer: 'managed', file: '/m.toml', text: managed }).sources,
+    })
+  const broken = (managed: string) => brokenPromise(config(managed), { managedFile: '/m.toml' })
+
+  test('is not for a project', () => {
+    expect(() => parseConfig({ layer: 'project', file: '/p.toml', text: 'fallback = "host"' })).toThrow(
+      '/p.toml:1: fallback is not for this file',
+    )
+  })
+
+  test('may be forbidden to everybody, and what is managed holds in no other way outside a box', () => {
+    expect(() => config('fallback = "none"')).toThrow(
+      'fallback = host (user /c.toml:1) is more than /m.toml:1 lets anybody have: none',
+    )
+    expect(broken('')).toBeNull()
+    expect(broken('network.deny = ["a.org"]')).toBe('what /m.toml says')
+    expect(broken('network.deny = ["a.org"]\nfallback = "host"')).toBeNull()
+  })
+})
