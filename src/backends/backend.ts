@@ -31,6 +31,8 @@ export type Backend = {
   ) => Plan
   /** Prints what a command says inside a running session. */
   readonly inside: (session: Pick<Handle, 'id'>, words: readonly string[]) => Argv
+  /** A program whose stdin and stdout are a connection to a port of the box's loopback. */
+  readonly forward: (session: Pick<Handle, 'id'>, port: number) => Argv
   readonly list: Query<readonly Listed[]>
   /** Everything that bears our label, whatever its role: for orphans. */
   readonly parts: Query<readonly Part[]>

@@ -12,6 +12,7 @@ export function sessionPlans(
   | 'attach'
   | 'changePolicy'
   | 'exec'
+  | 'forward'
   | 'inside'
   | 'logs'
   | 'receipt'
@@ -77,6 +78,7 @@ export function sessionPlans(
     ],
 
     inside: ({ id }, words) => [name, 'exec', parts(id).agent, ...words],
+    forward: ({ id }, port) => [name, 'exec', '--interactive', parts(id).gate, '/usr/lib/paude/forward', String(port)],
     state: (session) => stateQuery(name, session),
     wait: ({ id }) => [name, 'wait', parts(id).agent],
     logs: (session, { follow }) => [name, 'logs', ...(follow ? ['--follow'] : []), session.id],
