@@ -1,12 +1,10 @@
 import { PaudeError } from '../errors.ts'
+import { GATE_PORTS } from '../session/ports.ts'
 
 /** A port of the box and the one of this machine that leads to it; 0 for any that is free. */
 export type PortPair = { readonly local: number; readonly port: number }
 
 const PAIR = /^(?:(\d{1,5}):)?(\d{1,5})$/
-
-/** The gate listens there itself: whoever connects would speak with the session's own proxy, and with its credential. */
-export const GATE_PORTS: readonly number[] = [3128, 3130]
 
 /** Whether a word is about a port, and no session. */
 export const looksLikePort = (word: string): boolean => /^[\d:]+$/.test(word)

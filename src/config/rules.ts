@@ -51,6 +51,8 @@ export const RULES = {
   podmanFlags: 'adds',
   imageBuild: 'differs',
   lifecycle: 'adds',
+  // Told to the user, who opens them or does not.
+  forwardPorts: 'closes',
   projectConfig: { order: ['ignore', 'restrict', 'ask'] },
   devcontainer: 'own',
   detach: 'own',

@@ -35,8 +35,9 @@ export default (context: Context) =>
         throw new PaudeError('unsupported', `session ${id} has no network at all, so nothing leads to its ports`, {
           hint: `paude exec ${id} -- COMMAND reaches them from inside; a start without --network none has them`,
         })
-      if (asked.length === 0) throw new PaudeError('usage', 'paude forward needs a port', { hint: `paude forward ${id} 3000` })
-      await patiently(0, (signal) => forward(context, { found, pairs: asked, json: given.json === true, signal }))
+      const pairs = asked.length > 0 ? asked : (found.record.forwardPorts ?? []).map((port) => ({ local: port, port }))
+      if (pairs.length === 0) throw new PaudeError('usage', 'paude forward needs a port', { hint: `paude forward ${id} 3000` })
+      await patiently(0, (signal) => forward(context, { found, pairs, json: given.json === true, signal }))
       return 0
     },
   })
