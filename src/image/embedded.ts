@@ -18,6 +18,7 @@ import forward from '../../squid/forward' with { type: 'text' }
 import gate from '../../squid/gate' with { type: 'text' }
 import gateConfig from '../../squid/gate.cfg' with { type: 'text' }
 import group from '../../squid/group' with { type: 'text' }
+import leash from '../../squid/leash' with { type: 'text' }
 import mimeNone from '../../squid/mime-none' with { type: 'text' }
 import openssl from '../../squid/openssl.cnf' with { type: 'text' }
 import passwd from '../../squid/passwd' with { type: 'text' }
@@ -50,6 +51,7 @@ export const contexts: Readonly<Record<ImageName, Readonly<Record<string, string
     gate,
     'gate.cfg': gateConfig,
     group,
+    leash,
     'mime-none': mimeNone,
     'openssl.cnf': openssl,
     passwd,

@@ -2,7 +2,7 @@ import { createServer, type Socket } from 'node:net'
 import type { Argv } from '../plan/plan.ts'
 import { type Piped, pipe } from './process.ts'
 
-/** What the relay says on stderr once it has the box's end. */
+/** What the relay says on stderr once it has the box's end, and the leash once it holds. */
 const CONNECTED = 'connected'
 
 /** Why a connection came to nothing: what the program ended with, and said. */
@@ -95,19 +95,16 @@ function upwards(socket: Socket, child: Piped): void {
     )
   })
   socket.on('end', child.end)
-  // Nobody is there any more: whatever the box still says has no reader.
-  socket.on('close', () => {
-    child.end()
-    child.kill()
-  })
+  // Nobody is there any more. The client is not killed: podman's would leave the stream open, and its relay with it.
+  socket.on('close', child.end)
   socket.resume()
 }
 
 /** From the box to the caller, as fast as the caller takes it. */
 async function downwards(socket: Socket, { stdout }: Piped): Promise<void> {
   for await (const bytes of stdout) {
-    if (socket.destroyed) return
-    if (!socket.write(bytes)) await roomIn(socket)
+    // What has no reader any more is taken all the same, until the relay gives up.
+    if (!socket.destroyed && !socket.write(bytes)) await roomIn(socket)
   }
 }
 
@@ -137,6 +134,21 @@ async function hear(
     onConnected()
   }
   return { connected, text }
+}
+
+/** Starts a program that does something when we end, however that comes. Fails as it does; `end` lets it do its work and waits for that. */
+export async function startLeash(argv: Argv): Promise<{ readonly failure: Failure } | { readonly end: () => Promise<unknown> }> {
+  const child = pipe(argv)
+  const held = await new Promise<Failure | null>((resolve) => {
+    void hear(child.stderr, () => resolve(null)).then(async ({ text }) => resolve({ code: await child.exited, stderr: text }))
+  })
+  if (held !== null) return { failure: held }
+  return {
+    end: () => {
+      child.end()
+      return child.exited
+    },
+  }
 }
 
 type Places = { readonly take: () => Promise<void>; readonly give: () => void }

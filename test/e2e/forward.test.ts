@@ -92,7 +92,9 @@ describeEach('paude forward', (backend) => {
 
   /** The relays of the session that run. */
   const relays = async (): Promise<readonly string[]> =>
-    (await engine(backend, ['top', `${id}-gate`])).stdout.split('\n').filter((line) => /lib\/paude\/forward|socat/.test(line))
+    (await engine(backend, ['top', `${id}-gate`])).stdout
+      .split('\n')
+      .filter((line) => /lib\/paude\/forward|paude-[\w-]{36} /.test(line))
   const clients = () =>
     Bun.spawnSync(['ps', '-eo', 'args'])
       .stdout.toString()

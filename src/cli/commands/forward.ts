@@ -1,6 +1,8 @@
+import { randomUUID } from 'node:crypto'
 import { defineCommand } from 'citty'
 import { PaudeError } from '../../errors.ts'
-import { type Failure, type Listening, listenOn, makeRoom } from '../../run/forward.ts'
+import type { Argv } from '../../plan/plan.ts'
+import { type Failure, type Listening, listenOn, makeRoom, startLeash } from '../../run/forward.ts'
 import { patiently } from '../../run/patience.ts'
 import type { Context } from '../context.ts'
 import { type Found, findSession, insistOnRunning } from '../find-session.ts'
@@ -56,6 +58,9 @@ async function forward(context: Context, { found, pairs, json, signal }: Forward
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   const room = makeRoom()
   const open: Listening[] = []
+  const name = randomUUID()
+  const leash = await startLeash(backend.leash(handle, name))
+  if ('failure' in leash) throw await broken(context, { found, argv: backend.leash(handle, name), failure: leash.failure })
   try {
     for (const { local, port } of pairs) {
       // One note for many connections, until one gets through.
@@ -64,8 +69,15 @@ async function forward(context: Context, { found, pairs, json, signal }: Forward
         if (text !== '' && text !== said) context.warn(text)
         said = text
       }
-      const argv = backend.forward(handle, port)
-      const failed = (failure: Failure) => void explain(context, { found, port, failure }).then((text) => say(text), reject)
+      const argv = backend.forward(handle, { port, name })
+      const failed = (failure: Failure) => {
+        if (failure.code === NOBODY) say(`nothing listens on port ${port} of ${handle.id}`)
+        else
+          broken(context, { found, argv, failure }).then(
+            ({ message }) => say(`a connection to port ${port} failed: ${message}`),
+            reject,
+          )
+      }
       const wish = { port: local, argv, room, failed, connected: () => say('') }
       open.push(await listenOn(wish).catch((error: unknown) => Promise.reject(taken(error, { local, port }, handle.id))))
     }
@@ -78,21 +90,22 @@ async function forward(context: Context, { found, pairs, json, signal }: Forward
     if (!signal.aborted) await promise
   } finally {
     for (const { close } of open) close()
+    await leash.end()
   }
 }
 
-/** Why a connection came to nothing, in a line; throws when the session has ended. */
-async function explain(
+/** Why a program in the gate did not do its work; throws when the session has ended. */
+async function broken(
   context: Context,
-  { found, port, failure }: { readonly found: Found; readonly port: number; readonly failure: Failure },
-): Promise<string> {
+  { found, argv, failure }: { readonly found: Found; readonly argv: Argv; readonly failure: Failure },
+): Promise<PaudeError> {
   const { backend, handle } = found
-  if (failure.code === NOBODY) return `nothing listens on port ${port} of ${handle.id}`
   await insistOnRunning(context, found)
   if (failure.code === 126 || failure.code === 127)
-    return `a connection to port ${port} failed: the gate of ${handle.id} is of an older paude; a new session has what it takes`
-  const { message } = backend.explain({ argv: backend.forward(handle, port), ...failure })
-  return `a connection to port ${port} failed: ${message}`
+    return new PaudeError('unsupported', `session ${handle.id} was started by a paude that could not forward ports`, {
+      hint: 'a new session can: paude fork takes its conversation along',
+    })
+  return backend.explain({ argv, ...failure })
 }
 
 /** What squid/forward ends with when nobody takes the connection. */
