@@ -136,19 +136,16 @@ async function hear(
   return { connected, text }
 }
 
-/** Starts a program that does something when we end, however that comes. Fails as it does; `end` lets it do its work and waits for that. */
-export async function startLeash(argv: Argv): Promise<{ readonly failure: Failure } | { readonly end: () => Promise<unknown> }> {
+/** Starts a program that does something when we end, however that comes. Fails as it does; `end` lets it do its work. */
+export async function startLeash(
+  argv: Argv,
+): Promise<{ readonly failure: Failure } | { readonly exited: Promise<number>; readonly end: () => void }> {
   const child = pipe(argv)
   const held = await new Promise<Failure | null>((resolve) => {
     void hear(child.stderr, () => resolve(null)).then(async ({ text }) => resolve({ code: await child.exited, stderr: text }))
   })
   if (held !== null) return { failure: held }
-  return {
-    end: () => {
-      child.end()
-      return child.exited
-    },
-  }
+  return { exited: child.exited, end: child.end }
 }
 
 type Places = { readonly take: () => Promise<void>; readonly give: () => void }

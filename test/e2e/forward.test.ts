@@ -161,6 +161,20 @@ describeEach('paude forward', (backend) => {
     for (const socket of sockets) socket.destroy()
   })
 
+  test('it ends with an error when the session ends', async () => {
+    const cwd = makeProject()
+    const before = sessionIds()
+    const short = startPaude(['--network-allow', 'example.org', 'run', '--', 'sleep', '600'], options({ cwd }))
+    const other = await poll('the other box', () => sessionIds().find((one) => !before.includes(one)))
+    await poll('it runs', async () => (await engine(backend, ['exec', other, 'true'])).code === 0)
+    const forward = startPaude(['forward', other, '0:4005'], options())
+    await poll('the port is there', () => forward.stdout().includes('4005'))
+    short.kill('SIGTERM')
+    const { code, stderr } = await forward.done
+    expect([code, stderr]).toEqual([1, expect.stringMatching(new RegExp(`session ${other} (is gone|does not run)`))])
+    await short.done
+  })
+
   test('there is no way to a box without a network, nor to one that has ended', async () => {
     const silent = startPaude(['run', '--', 'sleep', '600'], options({ cwd: makeProject() }))
     const before = sessionIds()

@@ -87,10 +87,13 @@ async function forward(context: Context, { found, pairs, json, signal }: Forward
       context.answer(json ? JSON.stringify({ id: handle.id, port, local, url }) : `${url} → ${port}`)
     }
     signal.addEventListener('abort', () => resolve())
+    // The gate ends with its session.
+    leash.exited.then(() => insistOnRunning(context, found)).catch(reject)
     if (!signal.aborted) await promise
   } finally {
     for (const { close } of open) close()
-    await leash.end()
+    leash.end()
+    await leash.exited
   }
 }
 
