@@ -31,6 +31,10 @@ export type Backend = {
   ) => Plan
   /** Prints what a command says inside a running session. */
   readonly inside: (session: Pick<Handle, 'id'>, words: readonly string[]) => Argv
+  /** A program whose stdin and stdout are a connection to a port of the box's loopback; `name` is what it is ended by. */
+  readonly forward: (session: Pick<Handle, 'id'>, to: { readonly port: number; readonly name: string }) => Argv
+  /** Ends all of a name when its own stdin ends, however that comes. */
+  readonly leash: (session: Pick<Handle, 'id'>, name: string) => Argv
   readonly list: Query<readonly Listed[]>
   /** Everything that bears our label, whatever its role: for orphans. */
   readonly parts: Query<readonly Part[]>

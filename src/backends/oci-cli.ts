@@ -97,7 +97,7 @@ function runProxy(dialect: Dialect, spec: SessionSpec): Exec {
       '--detach',
       `--name=${proxy}`,
       ...labels(spec, 'proxy'),
-      ...helper(dialect, spec),
+      ...helper(dialect, spec, 64),
       ...dialect.proxy(spec),
       ...ipFlags(spec),
       // A name, and no permission: a port of this machine may be allowed later.
@@ -127,7 +127,8 @@ function runGate(dialect: Dialect, spec: SessionSpec): Exec {
       '--detach',
       `--name=${gate}`,
       ...labels(spec, 'gate'),
-      ...helper(dialect, spec),
+      // Two for each connection that paude forward brings to the box.
+      ...helper(dialect, spec, 256),
       '--hostname=paude',
       // Loopback only: no route, no resolver, no neighbour. What the agent joins is this.
       ...(open ? ['--env=PAUDE_NETWORK=open'] : ['--network=none']),
@@ -144,14 +145,14 @@ const injectsAtBaseUrl = ({ network }: SessionSpec): boolean =>
   network.mode !== 'none' && network.policy.injection?.way === 'base-url'
 
 /** Flags that gate and proxy share. */
-const helper = (dialect: Dialect, spec: SessionSpec): readonly string[] => [
+const helper = (dialect: Dialect, spec: SessionSpec, pids: number): readonly string[] => [
   '--pull=never',
   ...dialect.always,
   // Gate and proxy give nothing up, whatever the agent does.
   ...hardeningFlags(spec, HARDENED),
   '--user=13:13',
   ...dialect.helperUser(spec),
-  '--pids-limit=64',
+  `--pids-limit=${pids}`,
   '--memory=256m',
   '--tmpfs=/tmp:rw,noexec,nosuid,nodev,size=16m,mode=1777',
   '--tmpfs=/run:rw,noexec,nosuid,nodev,size=4m,mode=1777',

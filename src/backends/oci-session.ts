@@ -12,6 +12,8 @@ export function sessionPlans(
   | 'attach'
   | 'changePolicy'
   | 'exec'
+  | 'forward'
+  | 'leash'
   | 'inside'
   | 'logs'
   | 'receipt'
@@ -77,6 +79,8 @@ export function sessionPlans(
     ],
 
     inside: ({ id }, words) => [name, 'exec', parts(id).agent, ...words],
+    forward: ({ id }, to) => [name, 'exec', '--interactive', parts(id).gate, '/usr/lib/paude/forward', String(to.port), to.name],
+    leash: ({ id }, leashed) => [name, 'exec', '--interactive', parts(id).gate, '/usr/lib/paude/leash', leashed],
     state: (session) => stateQuery(name, session),
     wait: ({ id }) => [name, 'wait', parts(id).agent],
     logs: (session, { follow }) => [name, 'logs', ...(follow ? ['--follow'] : []), session.id],

@@ -11,12 +11,12 @@ export type Words = {
 }
 
 /** Places that take any number of words with flags between them. */
-export const MANY = ['sessions', 'hosts', 'references'] as const
+export const MANY = ['sessions', 'hosts', 'references', 'ports'] as const
 
 /**
  * Reads flags and positionals of one verb; an unknown flag is an error that names the nearest.
  * Where the last positional is `…words`, it takes everything from the first word that is not a flag, or after `--`.
- * `…sessions`, `…hosts` and `…references` take any number of words, with flags between them; they are handed on as the rest.
+ * `…sessions`, `…hosts`, `…references` and `…ports` take any number of words, with flags between them; they are handed on as the rest.
  */
 export function readWords(verb: string, argv: readonly string[], args: ArgsDef): Words {
   const flags: Record<string, string | true> = {}

@@ -34,6 +34,11 @@ const devcontainerRows = ({ settings, origins }: Config): readonly SettingRow[] 
     value: entryText(step),
     origin: origins.lifecycle[at] ?? null,
   })),
+  ...settings.forwardPorts.map((port, at) => ({
+    key: keyOf('forwardPorts'),
+    value: String(port),
+    origin: origins.forwardPorts[at] ?? null,
+  })),
 ]
 
 function rowsOf({ settings, origins }: Config, setting: keyof Settings, host: Pick<Host, 'env' | 'home'>): readonly SettingRow[] {

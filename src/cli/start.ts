@@ -108,6 +108,11 @@ export async function startSession(context: Context, start: Start): Promise<numb
     )
   const weaker = weakening(spec.security, config.origins)
   if (weaker !== null) warn(weaker)
+  const wanted = record.network === 'none' ? [] : (record.forwardPorts ?? [])
+  if (wanted.length > 0)
+    note(
+      `forwardPorts ${wanted.join(', ')}: paude forward ${spec.id} brings ${wanted.length === 1 ? 'it' : 'them'} to this machine`,
+    )
   insistPrivate(host)
   refuseTakenName(context, spec)
   const effects = context.effects(backend)

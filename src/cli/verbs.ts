@@ -165,6 +165,15 @@ export const verbs = {
     ],
     load: () => import('./commands/exec.ts'),
   },
+  forward: {
+    description: 'Bring ports of a box to this machine',
+    caller: 'management',
+    examples: [
+      ['paude forward 3000', 'http://127.0.0.1:3000 is port 3000 of the box of this directory, until Ctrl-C'],
+      ['paude forward fix-login 8080:3000 0:5432', 'port 3000 as 8080 here, and 5432 as any port that is free'],
+    ],
+    load: () => import('./commands/forward.ts'),
+  },
   shell: {
     description: 'Open a shell in a running session',
     caller: 'agent',

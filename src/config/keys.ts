@@ -51,6 +51,7 @@ const ELSEWHERE: Readonly<Partial<Record<keyof Settings, string>>> = {
   references: 'env',
   imageBuild: 'build',
   lifecycle: 'lifecycle',
+  forwardPorts: 'forwardPorts',
 }
 
 /** Name of a setting in files; '' for what only flags and variables set. */

@@ -49,6 +49,7 @@ export const DEFAULTS: Settings = {
   devcontainer: 'off',
   imageBuild: null,
   lifecycle: [],
+  forwardPorts: [],
   projectConfig: 'ask',
   profile: '',
   force: false,

@@ -56,6 +56,8 @@ export const RULES = {
   podmanFlags: 'adds',
   imageBuild: 'differs',
   lifecycle: 'adds',
+  // Told to the user, who opens them or does not.
+  forwardPorts: 'closes',
   projectConfig: { order: ['ignore', 'restrict', 'ask'] },
   // Whoever chooses the provider gets the key.
   baseUrl: 'own',

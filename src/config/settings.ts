@@ -72,6 +72,8 @@ export type Settings = {
   readonly imageBuild: ImageBuild | null
   /** Only in a devcontainer.json: what runs in the box before its agent. */
   readonly lifecycle: readonly LifecycleStep[]
+  /** Only in a devcontainer.json: ports of the box that paude forward brings here when none is named. */
+  readonly forwardPorts: readonly number[]
   /** What becomes of a project's own configuration. */
   readonly projectConfig: 'ask' | 'restrict' | 'ignore'
   /** Profile of the files that holds; '' for none. */

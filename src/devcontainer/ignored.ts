@@ -3,7 +3,7 @@ import type { Devcontainer } from './schema.ts'
 const TAKEN = [
   ...['image', 'build', 'dockerFile', 'context', 'dockerComposeFile', 'features', 'containerEnv', 'remoteEnv', 'mounts'],
   ...['workspaceFolder', 'onCreateCommand', 'updateContentCommand', 'postCreateCommand', 'postStartCommand'],
-  ...['runArgs', 'privileged', 'capAdd', 'securityOpt'],
+  ...['runArgs', 'privileged', 'capAdd', 'securityOpt', 'forwardPorts'],
 ]
 const TAKEN_OF_BUILD = ['dockerfile', 'context', 'args', 'target']
 
@@ -11,8 +11,7 @@ const TAKEN_OF_BUILD = ['dockerfile', 'context', 'args', 'target']
 const IDLE = ['$schema', 'name', 'init', 'updateRemoteUserUID', 'overrideCommand', 'shutdownAction', 'waitFor']
 
 const WHY: Readonly<Record<string, string>> = {
-  forwardPorts: 'ports of the box cannot be reached from outside yet',
-  appPort: 'ports of the box cannot be reached from outside yet',
+  appPort: 'paude forward brings ports of the box to this machine',
   initializeCommand: 'it would run on this machine',
   postAttachCommand: 'no editor attaches',
   remoteUser: 'the box runs as you',

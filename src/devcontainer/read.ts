@@ -13,6 +13,7 @@ import { ignoredKeys } from './ignored.ts'
 import { parseJsonc } from './jsonc.ts'
 import { readLifecycle } from './lifecycle.ts'
 import { readMounts } from './mounts.ts'
+import { readPorts } from './ports.ts'
 import { readRecipe } from './recipe.ts'
 import { readRunArgs } from './run-args.ts'
 import { checkDevcontainer, type Devcontainer } from './schema.ts'
@@ -22,7 +23,7 @@ export function readDevcontainer(
   { file: { file, text }, folder }: Found,
   { root, host }: { readonly root: string; readonly host: Pick<Host, 'home' | 'user' | 'env'> },
 ): { readonly source: Source; readonly ignored: readonly string[] } {
-  const found = checkDevcontainer(file, parseJsonc(file, text))
+  const found = checkDevcontainer({ file, text }, parseJsonc(file, text))
   refuseCompose({ file, folder }, found)
   const id = hashOf(file).slice(0, 32)
   const place = placeInBox(found, { folder, root, scope: scopeOf({ file, folder, inBox: folder, id }, host) })
@@ -31,6 +32,7 @@ export function readDevcontainer(
   if (recipe !== null && Object.keys(recipe.features).length > 0) insistOnFeatures(file, host)
   const variables = readEnvironment(found, scope)
   const mounts = readMounts(found.mounts ?? [], scope)
+  const { ports, ignored: strange } = readPorts(found)
   const { flags, ignored } = readRunArgs(found, scope)
   const image = recipe?.reference ?? (found.image === undefined ? undefined : expand(found.image, 'image', scope))
   const lifecycle = [...variables.exports, ...readLifecycle(found, place.folder, scope)]
@@ -42,13 +44,14 @@ export function readDevcontainer(
     ...(mounts.mount.length > 0 ? { mount: mounts.mount } : {}),
     ...(flags.length > 0 ? { dockerFlags: flags, podmanFlags: flags } : {}),
     ...(lifecycle.length > 0 ? { lifecycle } : {}),
+    ...(ports.length > 0 ? { forwardPorts: ports } : {}),
   }
   const places = Object.fromEntries(Object.keys(values).map((key) => [key, file]))
   const source: Source = { layer: 'project', values, places }
   refuseInside(source, file, { writable: writableFolders(root, host), home: host.home })
   return {
     source,
-    ignored: [...ignoredKeys(found), ...place.ignored, ...variables.ignored, ...mounts.ignored, ...ignored],
+    ignored: [...ignoredKeys(found), ...place.ignored, ...variables.ignored, ...mounts.ignored, ...strange, ...ignored],
   }
 }
 

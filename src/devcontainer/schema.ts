@@ -1,7 +1,9 @@
 import * as v from 'valibot'
 import { faultOf } from '../config/faults.ts'
+import type { ProjectFile } from '../config/project.ts'
 import { PaudeError } from '../errors.ts'
 import { shown } from '../workspace/paths.ts'
+import { lineOf } from './json-lines.ts'
 
 const texts = v.array(v.string())
 const variables = v.record(v.string(), v.nullable(v.string()))
@@ -39,6 +41,7 @@ const Keys = v.looseObject({
   remoteEnv: v.optional(variables),
   mounts: v.optional(v.array(mount)),
   workspaceFolder: v.optional(v.string()),
+  forwardPorts: v.optional(v.array(v.union([v.number(), v.string()], 'must be a number or a text'))),
   onCreateCommand: v.optional(commands),
   updateContentCommand: v.optional(commands),
   postCreateCommand: v.optional(commands),
@@ -56,10 +59,12 @@ const Devcontainer = v.pipe(
 )
 
 /** Checks the types of what will be used. */
-export function checkDevcontainer(file: string, found: unknown): Devcontainer {
+export function checkDevcontainer({ file, text }: Pick<ProjectFile, 'file' | 'text'>, found: unknown): Devcontainer {
   const result = v.safeParse(Devcontainer, found)
   if (result.success) return result.output
-  throw new PaudeError('config', shown(`${file}: ${faultOf(result.issues[0], 'an object').message}`), {
+  const { path, message } = faultOf(result.issues[0], 'an object')
+  const line = lineOf(text, path)
+  throw new PaudeError('config', shown(`${file}${line === null ? '' : `:${line}`}: ${message}`), {
     hint: 'correct it, or go on without it: paude --devcontainer=off',
   })
 }

@@ -66,6 +66,39 @@ export function attach(
   return { exited: exitOf(child), kill: (signal) => child.kill(signal) }
 }
 
+/** A program whose streams are ours to move; in a session of its own, it hears of our end by them alone. */
+export type Piped = {
+  /** Waits until there is room for more. */
+  readonly write: (bytes: Uint8Array) => Promise<void>
+  readonly end: () => void
+  readonly stdout: ReadableStream<Uint8Array>
+  readonly stderr: ReadableStream<Uint8Array>
+  readonly exited: Promise<number>
+  readonly kill: () => void
+}
+
+/** Starts a program between pipes. */
+export function pipe(argv: Argv): Piped {
+  const child = start(argv, { env: Bun.env, stdin: 'pipe', stdout: 'pipe', stderr: 'pipe', detached: true })
+  const { stdin, stdout, stderr } = child
+  if (typeof stdin !== 'object' || !(stdout instanceof ReadableStream) || !(stderr instanceof ReadableStream))
+    throw new Error(`${argv[0]} has no pipes`)
+  return {
+    write: async (bytes) => {
+      await stdin.write(bytes)
+      await stdin.flush()
+    },
+    // It fails where the program is gone already.
+    end: () => void Promise.resolve(stdin.end()).catch(() => undefined),
+    stdout,
+    stderr,
+    exited: exitOf(child),
+    kill: () => {
+      if (child.exitCode === null && child.signalCode === null) killGroup(child.pid, 'SIGKILL')
+    },
+  }
+}
+
 /**
  * Starts a program that outlives us, in a session of its own, and waits until it has printed a line.
  * `without` names variables it does not inherit, `env` is added. Returns that line, or what it said on stderr when it ended before.

@@ -66,6 +66,8 @@ export const SessionRecord = v.object({
   watch: v.optional(v.record(v.string(), v.string()), {}),
   /** The project's git index and how it looked; null without one. */
   index: v.optional(v.nullable(v.object({ path: v.string(), mark: v.string() })), null),
+  /** What the project would like to have outside: paude forward takes them when no port is named. */
+  forwardPorts: v.exactOptional(v.array(v.number())),
   /** What of the hardening holds in its box. */
   security: v.optional(
     v.object({ readOnlyRoot: v.boolean(), noNewPrivileges: v.boolean(), seccomp: v.picklist(['default', 'engine', 'off']) }),

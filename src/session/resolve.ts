@@ -88,6 +88,7 @@ export function resolveSession(wish: Wish): { readonly spec: SessionSpec; readon
     mounts: mounts.map(({ source, target }) => ({ source, target })),
     watch: watch(workspace),
     index: index === null ? null : { path: index, mark: fingerprint(index) },
+    ...(settings.forwardPorts.length > 0 ? { forwardPorts: [...settings.forwardPorts] } : {}),
     security: readSecurity(settings),
     credential: credential?.variable ?? '',
     ...(said !== null && said.variable === credential?.variable ? { credentialSource: said.source } : {}),

@@ -217,13 +217,24 @@ test('one command in a box has the variables, and runs none of the commands', as
   expect(stdout).not.toContain('make things')
 })
 
+test('ports of the project are noted at the start and kept in the record, and nothing of this machine is opened', async () => {
+  put({ forwardPorts: [3000, 'db:5432'] })
+  const dry = await machine.paude(['--devcontainer', '--dry-run', '-p', 'x'])
+  expect(dry.stdout).toContain('"forwardPorts": [\n    3000\n  ]')
+  expect(dry.stdout).not.toContain('--publish')
+  const { stderr } = await machine.paude(['--devcontainer', '-p', 'x'])
+  expect(stderr).toMatch(/forwardPorts 3000: paude forward paude-\w{6} brings it to this machine/)
+  expect(stderr).toContain('forwardPorts[1] db:5432 (only ports of the box itself)')
+  expect((await machine.paude(['--devcontainer', '--network', 'none', '-p', 'x'])).stderr).not.toContain('forwardPorts 3000')
+})
+
 test('what has no effect is said once, on stderr', async () => {
-  put({ containerEnv: { A: '1' }, forwardPorts: [1], initializeCommand: 'touch pwned', 'bad\u001b[2Jkey': 1 })
+  put({ containerEnv: { A: '1' }, appPort: 1, initializeCommand: 'touch pwned', 'bad\u001b[2Jkey': 1 })
   await trust('--devcontainer')
   const { stdout, stderr } = await machine.paude(['--devcontainer', '-p', 'x'])
   expect(stderr.match(/without effect here/g)).toHaveLength(1)
   expect(stderr).toContain(
-    'forwardPorts (ports of the box cannot be reached from outside yet), initializeCommand (it would run on this machine)',
+    'appPort (paude forward brings ports of the box to this machine), initializeCommand (it would run on this machine)',
   )
   expect(stdout + stderr).not.toContain('\u001b[2J')
   expect(existsSync(join(machine.project, 'pwned'))).toBe(false)

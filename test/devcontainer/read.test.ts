@@ -162,7 +162,7 @@ describe('of a devcontainer.json', () => {
       name: 'x',
       $schema: 'y',
       init: true,
-      forwardPorts: [3000],
+      appPort: 3000,
       customizations: {},
       initializeCommand: 'curl evil',
       remoteUser: 'vscode',
@@ -184,7 +184,7 @@ describe('of a devcontainer.json', () => {
     })
     expect(source.values).toEqual({})
     expect(ignored).toEqual([
-      'forwardPorts (ports of the box cannot be reached from outside yet)',
+      'appPort (paude forward brings ports of the box to this machine)',
       'customizations (it is for editors)',
       'initializeCommand (it would run on this machine)',
       'remoteUser (the box runs as you)',
@@ -270,6 +270,14 @@ describe('a devcontainer.json that opens the box is refused by name', () => {
       expect((error as PaudeError).hint).not.toBe('')
     }
   })
+
+  test('a type error tells the line', () => {
+    expect(() => read('{\n  // as editors write it\n  "image": 3\n}')).toThrow(`${file}:3: image must be a text, found 3`)
+    expect(() => read('{\n  "mounts": [\n    "type=bind",\n    5\n  ]\n}')).toThrow(`${file}:4: mounts.1 must be`)
+  })
+
+  test('ports that the project would like to have outside are taken over', () =>
+    expect(values({ forwardPorts: [3000, 'localhost:4000', 'db:5432'] })).toEqual({ forwardPorts: [3000, 4000] }))
 
   const refusal = (folder: string, path: string, content: object): PaudeError => {
     put(join(folder, path), JSON.stringify(content))

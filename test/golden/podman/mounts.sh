@@ -145,7 +145,7 @@ later 'podman rm --force --ignore --time=0 --volumes --depend paude-bcd234'
     --security-opt=seccomp=/home/ada/.local/state/paude/sessions/paude-bcd234/seed/seccomp.json \
     --user=13:13 \
     --userns=keep-id \
-    --pids-limit=64 \
+    --pids-limit=256 \
     --memory=256m \
     --tmpfs=/tmp:rw,noexec,nosuid,nodev,size=16m,mode=1777 \
     --tmpfs=/run:rw,noexec,nosuid,nodev,size=4m,mode=1777 \

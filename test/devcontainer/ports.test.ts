@@ -1,0 +1,23 @@
+import { expect, test } from 'bun:test'
+import { readPorts } from '../../src/devcontainer/ports.ts'
+
+test('ports of the box are taken in every spelling, each once', () =>
+  expect(readPorts({ forwardPorts: [3000, '4000', 'localhost:5000', '3000'] })).toEqual({
+    ports: [3000, 4000, 5000],
+    ignored: [],
+  }))
+
+test('what is no port of the box is named with the reason', () =>
+  expect(readPorts({ forwardPorts: ['db:5432', 0, 70_000, 1.5, 'web', 3128, 1] })).toEqual({
+    ports: [1],
+    ignored: [
+      'forwardPorts[0] db:5432 (only ports of the box itself)',
+      'forwardPorts[1] 0 (no port)',
+      'forwardPorts[2] 70000 (no port)',
+      'forwardPorts[3] 1.5 (no port)',
+      'forwardPorts[4] web (no port)',
+      'forwardPorts[5] 3128 (the box gets out by it)',
+    ],
+  }))
+
+test('without the key there are none', () => expect(readPorts({})).toEqual({ ports: [], ignored: [] }))
