@@ -38,10 +38,10 @@ describe('hosts that are written without a port', () => {
   })
 
   test('do not change those that have one, groups, the provider, or what is denied', async () => {
-    user('allow = ["a.example:5000", "@debian"]\ngroups = ["@npm"]\ndeny = ["no.example"]\nports = [8443]')
+    user('allow = ["a.example:5000", "@github"]\ngroups = ["@npm"]\ndeny = ["no.example"]\nports = [8443]')
     expect(await listed()).toMatchObject({
       'a.example': [5000],
-      '*.debian.org': [80, 443],
+      'api.github.com': [443],
       '*.npmjs.org': [443],
       'api.anthropic.com': [443],
       'no.example': [],

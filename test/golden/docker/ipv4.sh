@@ -88,6 +88,7 @@ later 'docker rm --force --volumes paude-bcd234'
     --cap-drop=ALL \
     --security-opt=no-new-privileges \
     --read-only \
+    --security-opt=seccomp=/home/ada/.local/state/paude/sessions/paude-bcd234/seed/seccomp.json \
     --user=13:13 \
     --pids-limit=64 \
     --memory=256m \
@@ -119,8 +120,9 @@ later 'docker rm --force --volumes paude-bcd234'
     --cap-drop=ALL \
     --security-opt=no-new-privileges \
     --read-only \
+    --security-opt=seccomp=/home/ada/.local/state/paude/sessions/paude-bcd234/seed/seccomp.json \
     --user=13:13 \
-    --pids-limit=64 \
+    --pids-limit=256 \
     --memory=256m \
     --tmpfs=/tmp:rw,noexec,nosuid,nodev,size=16m,mode=1777 \
     --tmpfs=/run:rw,noexec,nosuid,nodev,size=4m,mode=1777 \
@@ -164,6 +166,7 @@ later 'docker rm --force --volumes paude-bcd234'
     --cap-drop=ALL \
     --security-opt=no-new-privileges \
     --read-only \
+    --security-opt=seccomp=/home/ada/.local/state/paude/sessions/paude-bcd234/seed/seccomp.json \
     --user=1000:1000 \
     --pids-limit=4096 \
     --network=container:paude-bcd234-gate \

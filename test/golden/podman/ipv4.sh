@@ -110,6 +110,7 @@ later 'podman rm --force --ignore --time=0 --volumes --depend paude-bcd234'
     --cap-drop=ALL \
     --security-opt=no-new-privileges \
     --read-only \
+    --security-opt=seccomp=/home/ada/.local/state/paude/sessions/paude-bcd234/seed/seccomp.json \
     --user=13:13 \
     --userns=keep-id \
     --pids-limit=64 \
@@ -143,9 +144,10 @@ later 'podman rm --force --ignore --time=0 --volumes --depend paude-bcd234'
     --cap-drop=ALL \
     --security-opt=no-new-privileges \
     --read-only \
+    --security-opt=seccomp=/home/ada/.local/state/paude/sessions/paude-bcd234/seed/seccomp.json \
     --user=13:13 \
     --userns=keep-id \
-    --pids-limit=64 \
+    --pids-limit=256 \
     --memory=256m \
     --tmpfs=/tmp:rw,noexec,nosuid,nodev,size=16m,mode=1777 \
     --tmpfs=/run:rw,noexec,nosuid,nodev,size=4m,mode=1777 \
@@ -172,6 +174,7 @@ later 'podman rm --force --ignore --time=0 --volumes --depend paude-bcd234'
     --cap-drop=ALL \
     --security-opt=no-new-privileges \
     --read-only \
+    --security-opt=seccomp=/home/ada/.local/state/paude/sessions/paude-bcd234/seed/seccomp.json \
     --user=1000:1000 \
     --userns=container:paude-bcd234-gate \
     --pids-limit=4096 \
