@@ -13,6 +13,8 @@ export function faultOf(outer: BaseIssue<unknown>, table: 'a table' | 'an object
   const having = ({ input, received }: BaseIssue<unknown>): string =>
     Array.isArray(input) ? 'a list' : typeof input === 'object' && input !== null ? table : received
   if (issue.expected === 'never') {
+    const elsewhere = ELSEWHERE.get(path.split('.').at(-1) ?? '')
+    if (elsewhere !== undefined) return { path, message: `unknown key ${path}`, hint: elsewhere }
     const known = [...new Set(keyNames().flatMap((name) => name.split('.')))]
     return {
       path,
@@ -35,6 +37,13 @@ export function faultOf(outer: BaseIssue<unknown>, table: 'a table' | 'an object
     hint: '',
   }
 }
+
+const NO_BACKEND = 'this paude runs on docker and podman'
+/** Names that other tools have for it, and sections of engines that this release has no adapter for. */
+const ELSEWHERE = new Map([
+  ...['kubernetes', 'kubectl', 'apple', 'zellij'].map((name) => [name, NO_BACKEND] as const),
+  ['assistant', 'write agent = "claude"'],
+])
 
 /** Types as TOML has them; whatever else is checked has a message of its own. */
 const TYPES = new Map([

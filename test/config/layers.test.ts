@@ -144,6 +144,8 @@ describe('a file', () => {
     ['[limits]\nmemory = "lots"', '/c.toml:2: limits.memory must be a size like "4g", of 64m at least, or "none"'],
     ['[security]\nread_only_root = "false"', '/c.toml:2: security.read_only_root must be true or false, found "false"'],
     ['[security]\nseccomp = "unconfined"', '/c.toml:2: security.seccomp must be one of default, engine, off, found "unconfined"'],
+    ['[kubernetes]\nextra_flags = []', '/c.toml:1: unknown key kubernetes | this paude runs on docker and podman'],
+    ['assistant = "codex"', '/c.toml:1: unknown key assistant | write agent = "claude"'],
     ['[security]\ncap_add = ["NET_ADMIN"]', '/c.toml:2: unknown key security.cap_add'],
     ['[limits]\npids = "all"', '/c.toml:2: limits.pids must be a whole number of at least 16, or "none"'],
     ['[network]\nports = [0]', '/c.toml:2: network.ports.0 must be 1 to 65535'],
