@@ -1,8 +1,9 @@
 import { keyOf } from '../config/keys.ts'
 import { isWider, uncovered } from '../config/rules.ts'
 import type { Layer } from '../config/settings.ts'
-import type { Deny, Policy } from '../network/allow.ts'
+import type { Allow, Deny, Policy } from '../network/allow.ts'
 import { stagesOf } from '../network/changes.ts'
+import { pattern } from '../network/decide.ts'
 import { parseDenyEntry } from '../network/groups.ts'
 import { mergeDenies, portEntries } from '../network/pattern.ts'
 import { readBandwidth, readWays, type Upstream } from '../network/ways.ts'
@@ -37,16 +38,21 @@ export function beyondManaged(
     return `provider.base_url = ${provider}`
   const way = beyondWays(record, managed)
   if (way !== null) return way
-  const entries = policiesOf(record, now).flatMap(({ allow }) => allow.flatMap(portEntries))
-  const [first] =
-    managed.networkAllow === undefined
-      ? []
-      : uncovered(
-          'networkAllow',
-          entries.filter((entry) => !own.includes(entry)),
-          managed,
-        )
-  return first === undefined ? null : `network.allow = ${first}`
+  if (managed.networkAllow === undefined) return null
+  const allows = policiesOf(record, now).flatMap(({ allow }) => allow)
+  const entries = allows.flatMap(portEntries).filter((entry) => !own.includes(entry))
+  const beyond = new Set(uncovered('networkAllow', entries, managed))
+  const first = allows.find((allow) => portEntries(allow).some((entry) => beyond.has(entry)))
+  return first === undefined ? null : `network.allow = ${entryBeyond(first, beyond)}`
+}
+
+/** As it was written where no port of it may be; else the first port that may not. */
+function entryBeyond(allow: Allow, beyond: ReadonlySet<string>): string {
+  const entries = portEntries(allow)
+  const range = allow.privateRange === '' ? '' : `@${allow.privateRange}`
+  return entries.every((entry) => beyond.has(entry))
+    ? `${pattern(allow)}${range}`
+    : (entries.find((entry) => beyond.has(entry)) ?? '')
 }
 
 /** An address as a record has it. */
