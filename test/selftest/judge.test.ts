@@ -123,7 +123,7 @@ const holes: Readonly<Record<string, readonly Facts[]>> = {
   C09: [{ 'box.kernel.log': 'done' }, { 'box.kernel.memory': 'done' }],
   C10: [{ 'box.modules': 'done' }],
   C11: [{ 'proxy.uid': '0' }],
-  C12: [{ 'box.family.vsock': 'opened' }, { 'box.family.alg': 'opened' }],
+  C12: [{ 'box.family.vsock': 'opened' }, { 'box.family.alg': 'opened' }, { 'box.family.vsock32': 'opened' }],
   R01: [{ 'outside.namespace.pid': facts['box.namespace.pid'] ?? '' }, { 'box.namespace.net': '' }],
   R02: [{ 'box.commands': 'docker-init bash squid ' }, { 'box.commands': '' }],
   R03: [{ 'box.keys': '4' }],
