@@ -1,6 +1,6 @@
-import { accessSync, constants, fstatSync, readFileSync, realpathSync, statSync } from 'node:fs'
+import { accessSync, constants, existsSync, fstatSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import { homedir, userInfo } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 
 /** What the machine and the caller are like. Read once; everything after it is a decision on data. */
 export type Host = {
@@ -88,14 +88,31 @@ export const isAlive = (mark: string): boolean => mark !== '' && processMark(Num
 /** First executable of this name in PATH, or null. */
 export const findProgram = (host: Pick<Host, 'env'>, name: string): string | null => findPrograms(host, name)[0] ?? null
 
-/** All executables of this name in PATH, in its order. */
+/** All executables of this name in PATH, in its order; none that the project under work could choose. */
 export const findPrograms = (host: Pick<Host, 'env'>, name: string): readonly string[] =>
   (host.env['PATH'] ?? '')
     .split(delimiter)
-    // A relative entry would let the project under work choose the program.
     .filter((folder) => folder.startsWith('/'))
     .map((folder) => join(folder, name))
     .filter(isExecutable)
+    .filter((path) => !isOfProject(path, host))
+
+/** Whether the project under work brings it, as in a node_modules/.bin that npm, direnv and the like put into PATH: it runs in boxes alone. */
+function isOfProject(path: string, { env }: Pick<Host, 'env'>): boolean {
+  const root = projectRoot(currentDirectory())
+  // Whoever works in the home directory itself, or above it, has programs of his own there.
+  if (root === null || isBelow(root, env['HOME'] ?? safeHome())) return false
+  return isBelow(root, path) || isBelow(root, realpathSync(path))
+}
+
+/** Nearest folder with git data, else the directory itself. */
+function projectRoot(directory: string): string | null {
+  if (!directory.startsWith('/')) return null
+  for (let folder = directory; folder !== '/'; folder = dirname(folder)) if (existsSync(join(folder, '.git'))) return folder
+  return directory
+}
+
+const isBelow = (folder: string, path: string): boolean => path === folder || path.startsWith(folder === '/' ? '/' : `${folder}/`)
 
 function isExecutable(path: string): boolean {
   try {

@@ -77,6 +77,29 @@ describe('without an engine', () => {
     expect(stderr).toContain(`and fallback = "host" is not taken: ${named} would not hold outside a box\n`)
   })
 
+  test('nor what a profile promises that the caller chose', async () => {
+    configure('fallback = "host"\n[profiles.strict]\nnetwork.mode = "none"\n')
+    const { code, stderr } = await machine.paude(['--profile', 'strict', '-p', 'x'])
+    expect([code, hasRun()]).toEqual([125, false])
+    expect(stderr).toContain('--profile would not hold outside a box')
+    const variable = await machine.paude(['-p', 'x'], { env: { PAUDE_PROFILE: 'strict' } })
+    expect([variable.code, hasRun()]).toEqual([125, false])
+    expect((await machine.paude(['-p', 'x'])).code).toBe(7)
+  })
+
+  test('a claude that the project brings into PATH is passed over', async () => {
+    const bin = join(machine.project, 'node_modules/.bin')
+    machine.write(join(bin, 'claude'), '#!/bin/sh\necho of the project\n')
+    chmodSync(join(bin, 'claude'), 0o755)
+    const link = join(machine.room, 'elsewhere')
+    symlinkSync(bin, link)
+    for (const folder of [bin, link]) {
+      const env = { PAUDE_FALLBACK: 'host', PATH: `${folder}:${machine.env['PATH'] ?? ''}` }
+      const ran = await machine.paude(['-p', 'x'], { env })
+      expect([ran.code, ran.stdout]).toEqual([7, 'ran: <-p> <x>\n'])
+    }
+  })
+
   test.each([
     ['PAUDE_NETWORK', 'none'],
     ['PAUDE_DETACH', '1'],
@@ -93,15 +116,18 @@ describe('without an engine', () => {
     expect(code).toBe(7)
   })
 
-  test.each(['network.mode = "none"', 'network.deny = ["a.org"]', 'limits.memory = "1g"', 'workspace.protect = ["ci"]'])(
-    'what the project closes is not opened: %s',
-    async (line) => {
-      machine.write(join(machine.project, 'paude.toml'), `${line}\n`)
-      const { code, stderr } = await machine.paude(['-p', 'x'], { env: { PAUDE_FALLBACK: 'host' } })
-      expect([code, hasRun()]).toEqual([125, false])
-      expect(stderr).toContain(`${line.split(' ')[0]} (${join(machine.project, 'paude.toml')}:1) would not hold outside a box`)
-    },
-  )
+  test.each([
+    'network.mode = "none"',
+    'network.deny = ["a.org"]',
+    'network.ports = [443]',
+    'limits.memory = "1g"',
+    'workspace.protect = ["ci"]',
+  ])('what the project closes is not opened: %s', async (line) => {
+    machine.write(join(machine.project, 'paude.toml'), `${line}\n`)
+    const { code, stderr } = await machine.paude(['-p', 'x'], { env: { PAUDE_FALLBACK: 'host' } })
+    expect([code, hasRun()]).toEqual([125, false])
+    expect(stderr).toContain(`${line.split(' ')[0]} (${join(machine.project, 'paude.toml')}:1) would not hold outside a box`)
+  })
 
   test('a project that is not trusted is refused before anything runs', async () => {
     machine.write(join(machine.project, 'paude.toml'), 'network.mode = "open"\n')

@@ -48,7 +48,6 @@ const FREE: readonly (keyof Settings)[] = [
   'pull',
   'detachKeys',
   'scrollback',
-  'profile',
   'projectConfig',
   'force',
 ]
@@ -57,9 +56,11 @@ const FREE: readonly (keyof Settings)[] = [
 const CLOSING: readonly (keyof Settings)[] = [
   'network',
   'networkDeny',
+  'networkPorts',
   'upstreamProxy',
   'upstreamCredentials',
   'dns',
+  'ip',
   'bandwidth',
   'cpus',
   'memory',
