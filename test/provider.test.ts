@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from 'bun:test'
-import { chmodSync, existsSync, readdirSync, readFileSync } from 'node:fs'
+import { chmodSync, existsSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { mergeSources, onlySaid } from '../src/config/merge.ts'
 import { parseConfig } from '../src/config/parse.ts'
@@ -138,6 +138,16 @@ describe('a credential that a file refers to', () => {
     expect(code).toBe(125)
     expect(stderr).toMatch(/env\.(OTHER|MY_KEY) is what provider\.api_key refers to, and that stays outside the box\n/)
   })
+})
+
+test.each(['./key', '../KEPT/key', 'link'])('a file of the credential stays outside the box by the path %s too', async (name) => {
+  const folder = join(machine.home, 'KEPT')
+  machine.write(join(folder, 'key'), KEY)
+  chmodSync(join(folder, 'key'), 0o600)
+  symlinkSync('key', join(folder, 'link'))
+  configure(`provider.api_key = "file:~/KEPT/key"\n[env]\nOTHER = "file:${folder}/${name}"\n`)
+  const { code, stderr } = await machine.paude(['-p', 'x'])
+  expect([code, stderr]).toEqual([125, expect.stringContaining('env.OTHER is what provider.api_key refers to')])
 })
 
 describe('what a file may say of the provider', () => {

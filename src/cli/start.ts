@@ -59,7 +59,7 @@ export async function startSession(context: Context, start: Start): Promise<numb
     return await runOnHost(context, { config, agent, words: run.words, lacking })
   }
   const backend = await pickBackend(host, settings.backend)
-  insistOutside(settings)
+  insistOutside(settings, host)
   const looking = await beginLook(host, config)
   const images = await chooseImages(context, { settings, extraCa: looking.extraCa, backend, kind: run.kind })
   const around = await looking.around

@@ -1,3 +1,5 @@
+import { statSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { entryText } from '../config/entry-text.ts'
 import { keyOf } from '../config/keys.ts'
 import { pieces } from '../config/placeholders.ts'
@@ -52,18 +54,32 @@ const placedKey = ({ origins }: Config, key: keyof Settings): string =>
   [keyOf(key), ...(origins[key][0]?.place ? [`(${origins[key][0].place})`] : [])].join(' ')
 
 /** Refuses to bring into the box by another name what is the provider's credential. */
-export function insistOutside({ env, references, ...settings }: Settings): void {
+export function insistOutside({ env, references, ...settings }: Settings, host: Pick<Host, 'home'>): void {
   const said = saidCredential(settings)
   if (said === null) return
-  const source = JSON.stringify(sourceOfSecret(said.source))
+  const source = sameAs(sourceOfSecret(said.source), host)
   const [caller = ''] = namedVariables(settings)
   const found =
-    references.find((reference) => JSON.stringify(reference.source) === source || (caller !== '' && names(reference, caller)))
+    references.find((reference) => sameAs(reference.source, host) === source || (caller !== '' && names(reference, caller)))
       ?.name ?? env.find((entry) => caller !== '' && entry === caller)
   if (found !== undefined)
     throw new PaudeError('refused', `env.${found} is what ${keyOf(said.key)} refers to, and that stays outside the box`, {
       hint: `leave env.${found} out: the proxy adds the credential on the way to the provider`,
     })
+}
+
+/** What a reference leads to: a file is itself by whatever path. */
+function sameAs(source: Reference['source'], { home }: Pick<Host, 'home'>): string {
+  if (typeof source !== 'string' || !source.startsWith('file:')) return JSON.stringify(source)
+  const name = source.slice('file:'.length)
+  const path = name.startsWith('~/') ? join(home, name.slice(2)) : resolve(name)
+  try {
+    const { dev, ino } = statSync(path)
+    return `${dev}:${ino}`
+  } catch {
+    // Whoever reads it says what is wrong.
+    return path
+  }
 }
 
 const names = ({ source }: Reference, variable: string): boolean =>
