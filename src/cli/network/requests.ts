@@ -15,9 +15,11 @@ type Wanted = { readonly blocked: boolean; readonly follow: boolean; readonly js
 export async function showLog(context: Context, word: string | undefined, { blocked, follow, json }: Wanted): Promise<number> {
   const found = await findWithNetwork(context, word)
   const wanted = (requests: readonly Request[]) => requests.filter(({ decision }) => !blocked || decision === 'blocked')
-  if (!json)
-    for (const { host, ports, why } of policyOf(context, found).allow)
-      context.note(`allowed: ${host}:${ports.join(',')} (${why})`)
+  const { mode, allow } = policyOf(context, found)
+  if (!json && mode === 'restricted')
+    context.note(
+      `${allow.length === 1 ? '1 host is' : `${allow.length} hosts are`} allowed: paude network list ${found.record.id}`,
+    )
   if (follow) {
     for await (const request of followRequests(context, found))
       for (const one of wanted([request])) context.answer(json ? JSON.stringify(one) : cells(one).join('  '))
