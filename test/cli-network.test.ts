@@ -339,6 +339,18 @@ describe('what was asked for', () => {
     expect((await network('log', '--follow')).stdout).toMatch(/ b\.example:443 .* 222222222222 +not on/)
   })
 
+  test('is offered to be allowed only where an entry can allow it', async () => {
+    await machine.paude(['--detach', '-p', 'hi'])
+    log([1, 'a', '192.168.7.7:80'], [2, 'a', 'box:80'])
+    const { stdout, stderr } = await network('blocked')
+    expect(stdout).toMatch(/192\.168\.7\.7:80 .* an address, not a name\n/)
+    expect(stdout).toMatch(/box:80 .* no full host name\n/)
+    expect(stderr).not.toContain('to allow one')
+    expect(stderr).toContain('no entry can allow an address or what has no full name')
+    log([1, 'a', '192.168.7.7:80'], [2, 'a', 'a.example:80'])
+    expect((await network('blocked')).stderr).toContain('to allow one: paude network allow HOST --session')
+  })
+
   test("is proposed on stdout, and with --project written into the project's file, around what stands there", async () => {
     await machine.paude(['--detach', '-p', 'hi'])
     log([1, 'a', 'b.example:443'], [2, 'a', 'a.example:8443'], [3, 'a', 'shut.example:443'])

@@ -77,6 +77,12 @@ describeEach('a running session', (backend) => {
     )
   })
 
+  test.each(['192.168.7.7', 'box'])('is told that no entry can allow %s, and no command', async (host) => {
+    const page = await inBox(`curl -s http://${host}/`)
+    expect(page).toContain(`blocked this request to ${host}: it is an address or no full host name`)
+    expect(page).not.toContain('network allow')
+  })
+
   test('is told that a name which is allowed was not found, and not that it is blocked', async () => {
     await must(network('allow', 'nowhere.invalid', '--session', id))
     const page = await inBox('curl -s http://nowhere.invalid/')

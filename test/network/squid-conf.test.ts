@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
+import { contexts } from '../../src/image/embedded.ts'
 import type { Injection, Policy } from '../../src/network/allow.ts'
 import { stagesOf } from '../../src/network/changes.ts'
 import { parseAllow, parseDeny } from '../../src/network/pattern.ts'
@@ -236,6 +237,14 @@ describe('what is denied', () => {
         'http_access',
       )[0],
     ).toBe('http_access deny base_url'))
+})
+
+test.each(['restricted', 'record', 'open'] as const)('what no entry can name has a page without a command: %s', (mode) => {
+  const conf = squidConf(policy({ mode }))
+  expect(linesOf(conf, 'deny_info ERR_PAUDE_UNNAMED')).toEqual(['deny_info ERR_PAUDE_UNNAMED unnamed'])
+  expect(linesOf(conf, 'http_access deny !host_ok')).toEqual(['http_access deny !host_ok unnamed'])
+  expect(contexts.proxy['ERR_PAUDE_UNNAMED']).toContain('no entry can allow')
+  expect(contexts.proxy['ERR_PAUDE_UNNAMED']).not.toContain('network allow')
 })
 
 test('a session that records keeps what is always denied', () => {
