@@ -167,7 +167,7 @@ function denial(line: Line, known: Known): string {
   if (rule !== null) return `denied: ${rule.host}`
   const entries = named(known.allow, line)
   if (entries.length === 0)
-    return known.mode === 'record' && line.host.includes('.') ? UNFOUND_OR_PRIVATE : 'not on the allowlist'
+    return known.mode === 'record' && line.host !== HOST_NAME ? UNFOUND_OR_PRIVATE : 'not on the allowlist'
   if (!entries.some((entry) => opens(entry, line))) return 'port'
   if (isPast(line, known)) return 'not on the allowlist then'
   return line.bump === 'bump' || line.host === HOST_NAME ? 'path not allowed' : UNFOUND_OR_PRIVATE

@@ -1,4 +1,4 @@
-import type { Injection, Policy } from './allow.ts'
+import { HOST_NAME, type Injection, type Policy } from './allow.ts'
 import { type Stage, stageLines } from './changes.ts'
 import { denied } from './decide.ts'
 import { accelerator, injectionAcls, injectionGroup, injectionHeaders, injectionTunnel, injectLine, isBumped } from './inject.ts'
@@ -107,7 +107,13 @@ function restrictedRules(policy: Policy): string {
       .filter(({ tls }) => tls)
       .flatMap(({ id, terms }) => reaching(`tls_ok${id} all-of host_ok ${site}tls${id}`, terms, ways)),
     ...injectionGroup(policy),
-    ...(records ? reaching(`any_ok all-of host_ok${site === '' ? '' : ' !inject_site'}`, '!never_net !priv_net', ways) : []),
+    ...(records
+      ? [
+          // Its ports are opened one by one, whatever its address is.
+          `acl this_machine dstdomain -n ${HOST_NAME}`,
+          ...reaching(`any_ok all-of host_ok !this_machine${site === '' ? '' : ' !inject_site'}`, '!never_net !priv_net', ways),
+        ]
+      : []),
     anyOf('web_name', [...groups.filter(({ web }) => web).map(({ id }) => `web${id}`), ...(records ? ['host_ok'] : [])]),
     anyOf('web_ok', [...groups.filter(({ web }) => web).map(({ id }) => `web_ok${id}`), ...(records ? ['any_ok'] : [])]),
     anyOf('tls_ok', [
@@ -123,6 +129,7 @@ function restrictedRules(policy: Policy): string {
     'http_access deny !web_name',
     'http_access allow web_ok',
     'http_access deny !any_dst unfound',
+    ...(records ? ['http_access deny this_machine'] : []),
     'http_access deny unreached',
     '# CONNECT',
     ...tunnelDenials,

@@ -377,6 +377,25 @@ type List = {
   readonly entries: readonly { readonly verb: string; readonly host: string; readonly ports: readonly number[] }[]
 }
 
+describeEach('a session that records', (backend) => {
+  test('is told how a port of this machine is opened, and is not let through before', async () => {
+    const cwd = makeProject()
+    const words = ['--backend', backend, '--network', 'record', '--detach']
+    const id = (await paude(words, { cwd })).stdout.trim()
+    try {
+      const page = async () => (await paude(['exec', id, '--', 'curl', '-s', '-m', '10', `http://${SITE}/`], { cwd })).stdout
+      await poll('the wall stands', async () => (await page()) !== '')
+      expect(await page()).toMatch(new RegExp(`: paude network allow ${SITE} --session ${id}$`, 'm'))
+      expect((await paude(['network', 'why', `http://${SITE}/`, id], { cwd })).stdout).toStartWith('blocked')
+      expect((await paude(['network', 'propose', id], { cwd })).stdout).toContain(`"${SITE}"`)
+      expect((await paude(['network', 'allow', SITE, '--session', id], { cwd })).code).toBe(0)
+      expect(await page()).not.toContain('paude blocked')
+    } finally {
+      await paude(['rm', '--force', '--volumes', id], { cwd })
+    }
+  }, 120_000)
+})
+
 describeEach('an agent', (backend) => {
   test('that was blocked goes on within the same run once its host is allowed', async () => {
     const api = serveApi()

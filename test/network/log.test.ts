@@ -130,6 +130,11 @@ test('what no rule blocked while all is recorded was not found', () => {
   expect(parseLog(asked, { ...allow, mode: 'record' })).toMatchObject([{ rule: 'not found, or at a private address' }])
 })
 
+test('a port of this machine is asked for by name also while all is recorded', () => {
+  const asked = line({ ...connect, ...denied, h: 'host.paude.internal', p: '4573' })
+  expect(parseLog(asked, { ...allow, allow: [], mode: 'record' })).toMatchObject([{ rule: 'not on the allowlist' }])
+})
+
 test('a tunnel is one request with the bytes of its end, also among others', () => {
   const opened = line({ ...connect, c: 7, bump: 'splice', r: 'NONE_NONE', in: 75, out: 0, sni: 'example.org' })
   const closed = line({ ...connect, c: 7, t: 1795258299, bump: 'splice', r: 'TCP_TUNNEL', in: 1000, out: 2000 })

@@ -247,9 +247,22 @@ test.each(['restricted', 'record', 'open'] as const)('what no entry can name has
   expect(contexts.proxy['ERR_PAUDE_UNNAMED']).not.toContain('network allow')
 })
 
+test('recording opens no port of this machine, and says how one is opened', () => {
+  const conf = squidConf(policy({ mode: 'record' }))
+  expect(linesOf(conf, 'acl any_ok')).toEqual(['acl any_ok all-of host_ok !this_machine any_dst !never_net !priv_net'])
+  const rules = linesOf(conf, 'http_access')
+  // Its page is the usual one.
+  expect(rules.slice(rules.indexOf('http_access deny !any_dst unfound'))).toEqual([
+    'http_access deny !any_dst unfound',
+    'http_access deny this_machine',
+    'http_access deny unreached',
+  ])
+  expect(conf).not.toMatch(/^deny_info .* this_machine$/m)
+})
+
 test('a session that records keeps what is always denied', () => {
   const conf = squidConf(policy({ mode: 'record' }))
-  expect(linesOf(conf, 'acl any_ok')).toEqual(['acl any_ok all-of host_ok any_dst !never_net !priv_net'])
+  expect(linesOf(conf, 'acl any_ok')).toEqual(['acl any_ok all-of host_ok !this_machine any_dst !never_net !priv_net'])
   expect(linesOf(conf, 'acl denied ')).toEqual(['acl denied any-of nothing canary'])
 })
 
