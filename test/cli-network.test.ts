@@ -351,6 +351,14 @@ describe('what was asked for', () => {
     expect((await network('blocked')).stderr).toContain('to allow one: paude network allow HOST --session')
   })
 
+  test('and blocked for what no list says is not proposed, and shown elsewhere', async () => {
+    const id = (await machine.paude(['--network', 'record', '--detach', '-p', 'hi'])).stdout.trim()
+    log([1, 'a', 'gone.example:443'])
+    expect((await network('propose')).stderr).toContain(`; what was blocked: paude network blocked ${id}\n`)
+    machine.set('say', 'logs', '')
+    expect((await network('propose')).stderr).not.toContain('what was blocked')
+  })
+
   test("is proposed on stdout, and with --project written into the project's file, around what stands there", async () => {
     await machine.paude(['--detach', '-p', 'hi'])
     log([1, 'a', 'b.example:443'], [2, 'a', 'a.example:8443'], [3, 'a', 'shut.example:443'])
