@@ -339,6 +339,26 @@ describe('what was asked for', () => {
     expect((await network('log', '--follow')).stdout).toMatch(/ b\.example:443 .* 222222222222 +not on/)
   })
 
+  test('is offered to be allowed only where an entry can allow it', async () => {
+    await machine.paude(['--detach', '-p', 'hi'])
+    log([1, 'a', '192.168.7.7:80'], [2, 'a', 'box:80'])
+    const { stdout, stderr } = await network('blocked')
+    expect(stdout).toMatch(/192\.168\.7\.7:80 .* an address, not a name\n/)
+    expect(stdout).toMatch(/box:80 .* no full host name\n/)
+    expect(stderr).not.toContain('to allow one')
+    expect(stderr).toContain('no entry can allow an address or what has no full name')
+    log([1, 'a', '192.168.7.7:80'], [2, 'a', 'a.example:80'])
+    expect((await network('blocked')).stderr).toContain('to allow one: paude network allow HOST --session')
+  })
+
+  test('and blocked for what no list says is not proposed, and shown elsewhere', async () => {
+    const id = (await machine.paude(['--network', 'record', '--detach', '-p', 'hi'])).stdout.trim()
+    log([1, 'a', 'gone.example:443'])
+    expect((await network('propose')).stderr).toContain(`; what was blocked: paude network blocked ${id}\n`)
+    machine.set('say', 'logs', '')
+    expect((await network('propose')).stderr).not.toContain('what was blocked')
+  })
+
   test("is proposed on stdout, and with --project written into the project's file, around what stands there", async () => {
     await machine.paude(['--detach', '-p', 'hi'])
     log([1, 'a', 'b.example:443'], [2, 'a', 'a.example:8443'], [3, 'a', 'shut.example:443'])

@@ -10,6 +10,7 @@ import dnsFail from '../../squid/ERR_DNS_FAIL' with { type: 'text' }
 import forwardingDenied from '../../squid/ERR_FORWARDING_DENIED' with { type: 'text' }
 import other from '../../squid/ERR_OTHER' with { type: 'text' }
 import unfound from '../../squid/ERR_PAUDE_UNFOUND' with { type: 'text' }
+import unnamed from '../../squid/ERR_PAUDE_UNNAMED' with { type: 'text' }
 import unreached from '../../squid/ERR_PAUDE_UNREACHED' with { type: 'text' }
 import readError from '../../squid/ERR_READ_ERROR' with { type: 'text' }
 import secureConnectFail from '../../squid/ERR_SECURE_CONNECT_FAIL' with { type: 'text' }
@@ -44,6 +45,7 @@ export const contexts: Readonly<Record<ImageName, Readonly<Record<string, string
     ERR_FORWARDING_DENIED: forwardingDenied,
     ERR_OTHER: other,
     ERR_PAUDE_UNFOUND: unfound,
+    ERR_PAUDE_UNNAMED: unnamed,
     ERR_PAUDE_UNREACHED: unreached,
     ERR_READ_ERROR: readError,
     ERR_SECURE_CONNECT_FAIL: secureConnectFail,

@@ -69,7 +69,8 @@ export function decide(policy: Policy, target: Target, resolved: readonly string
   const verdicts = open.map((allow) => reached(judge(allow, policy.ports), addresses))
   const good = verdicts.find(({ decision }) => decision === 'allowed')
   if (good !== undefined) return good
-  if (policy.mode === 'record') return host === CANARY ? blocked('no host of the world') : reached(RECORD, addresses)
+  if (policy.mode === 'record' && host !== HOST_NAME)
+    return host === CANARY ? blocked('no host of the world') : reached(RECORD, addresses)
   if (verdicts[0] !== undefined) return verdicts[0]
   if (named.length === 0) return blocked('not on the allowlist')
   return {

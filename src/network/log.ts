@@ -133,8 +133,7 @@ function decision(line: Line, known: Known): Pick<Request, 'decision' | 'rule'> 
   const { error, bump, sni, host } = line
   if (bump === 'terminate')
     return { decision: 'blocked', rule: sni !== '' && sni !== host ? `sni differs: ${sni}` : 'not allowed inside a tunnel' }
-  if (error === 'ERR_ACCESS_DENIED' || error === 'ERR_FORWARDING_DENIED')
-    return { decision: 'blocked', rule: denial(line, known) }
+  if (DENIALS.includes(error)) return { decision: 'blocked', rule: denial(line, known) }
   if (error === 'ERR_PAUDE_UNFOUND') return { decision: 'failed', rule: UNFOUND }
   if (error === 'ERR_PAUDE_UNREACHED') return { decision: 'blocked', rule: UNREACHED }
   if (error.startsWith('ERR_') && line.status >= 400)
@@ -151,6 +150,7 @@ function decision(line: Line, known: Known): Pick<Request, 'decision' | 'rule'> 
   }
 }
 
+const DENIALS = ['ERR_ACCESS_DENIED', 'ERR_FORWARDING_DENIED', 'ERR_PAUDE_UNNAMED']
 const UNFOUND = 'name not found'
 const UNREACHED = 'at a private address'
 const UNFOUND_OR_PRIVATE = 'not found, or at a private address'
@@ -161,12 +161,13 @@ export const UNREACHABLE: readonly string[] = [UNFOUND_OR_PRIVATE, UNREACHED]
 /** The log has the verdict; the reason follows from the list the verdict was made by. */
 function denial(line: Line, known: Known): string {
   if (/^(\[|%5b|[\d.]+$|0x)/i.test(line.host)) return 'address literal'
+  if (/^[^.]+$/.test(line.host)) return 'no full host name'
   if (/^(TRACE|TRACK|PURGE)$/.test(line.method)) return 'method'
   const rule = denied(known.deny, line)
   if (rule !== null) return `denied: ${rule.host}`
   const entries = named(known.allow, line)
   if (entries.length === 0)
-    return known.mode === 'record' && line.host.includes('.') ? UNFOUND_OR_PRIVATE : 'not on the allowlist'
+    return known.mode === 'record' && line.host !== HOST_NAME ? UNFOUND_OR_PRIVATE : 'not on the allowlist'
   if (!entries.some((entry) => opens(entry, line))) return 'port'
   if (isPast(line, known)) return 'not on the allowlist then'
   return line.bump === 'bump' || line.host === HOST_NAME ? 'path not allowed' : UNFOUND_OR_PRIVATE

@@ -51,7 +51,8 @@ function groupOf(host: string): string {
   return groups.find(({ hosts }) => hosts.some((one) => patterns.includes(one.host)))?.name ?? ''
 }
 
-function isEntry(place: string): boolean {
+/** Whether an entry can allow it: addresses and what has no full name can be in no list. */
+export function isEntry(place: string): boolean {
   try {
     return parseAllow(place, '').host !== ''
   } catch {

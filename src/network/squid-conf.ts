@@ -1,4 +1,4 @@
-import type { Injection, Policy } from './allow.ts'
+import { HOST_NAME, type Injection, type Policy } from './allow.ts'
 import { type Stage, stageLines } from './changes.ts'
 import { denied } from './decide.ts'
 import { accelerator, injectionAcls, injectionGroup, injectionHeaders, injectionTunnel, injectLine, isBumped } from './inject.ts'
@@ -82,8 +82,10 @@ const vocabulary = (revision: string): string =>
     // The page is chosen by the term that was looked at last; miss_access has but one page.
     'acl unfound src all',
     'acl unreached src all',
+    'acl unnamed src all',
     'deny_info ERR_PAUDE_UNFOUND unfound',
     'deny_info ERR_PAUDE_UNREACHED unreached',
+    'deny_info ERR_PAUDE_UNNAMED unnamed',
     'acl self_net dst 0.0.0.0/8 127.0.0.0/8 ::/128 ::1/128',
     `acl never_net dst ${NEVER_RANGES.join(' ')}`,
     `acl priv_net dst ${PRIVATE_RANGES.join(' ')}`,
@@ -105,7 +107,13 @@ function restrictedRules(policy: Policy): string {
       .filter(({ tls }) => tls)
       .flatMap(({ id, terms }) => reaching(`tls_ok${id} all-of host_ok ${site}tls${id}`, terms, ways)),
     ...injectionGroup(policy),
-    ...(records ? reaching(`any_ok all-of host_ok${site === '' ? '' : ' !inject_site'}`, '!never_net !priv_net', ways) : []),
+    ...(records
+      ? [
+          // Its ports are opened one by one, whatever its address is.
+          `acl this_machine dstdomain -n ${HOST_NAME}`,
+          ...reaching(`any_ok all-of host_ok !this_machine${site === '' ? '' : ' !inject_site'}`, '!never_net !priv_net', ways),
+        ]
+      : []),
     anyOf('web_name', [...groups.filter(({ web }) => web).map(({ id }) => `web${id}`), ...(records ? ['host_ok'] : [])]),
     anyOf('web_ok', [...groups.filter(({ web }) => web).map(({ id }) => `web_ok${id}`), ...(records ? ['any_ok'] : [])]),
     anyOf('tls_ok', [
@@ -115,12 +123,13 @@ function restrictedRules(policy: Policy): string {
     ]),
     '# plain HTTP, and requests inside an opened tunnel',
     ...commonDenials(policy),
-    'http_access deny !host_ok',
+    'http_access deny !host_ok unnamed',
     ...(injection === null ? [] : ['http_access allow inject_ok', 'http_access deny inject_site']),
     'http_access deny !p_http',
     'http_access deny !web_name',
     'http_access allow web_ok',
     'http_access deny !any_dst unfound',
+    ...(records ? ['http_access deny this_machine'] : []),
     'http_access deny unreached',
     '# CONNECT',
     ...tunnelDenials,
@@ -167,6 +176,7 @@ function openRules(policy: Policy): string {
     ...commonDenials(policy),
     ...(injection === null ? [] : ['http_access allow inject_ok', 'http_access deny inject_site']),
     'http_access allow open_ok',
+    'http_access deny !host_ok unnamed',
     'http_access deny all',
     ...tunnelDenials,
     'miss_access deny CONNECT !open_ok',

@@ -77,6 +77,12 @@ describeEach('a running session', (backend) => {
     )
   })
 
+  test.each(['192.168.7.7', 'box'])('is told that no entry can allow %s, and no command', async (host) => {
+    const page = await inBox(`curl -s http://${host}/`)
+    expect(page).toContain(`blocked this request to ${host}: it is an address or no full host name`)
+    expect(page).not.toContain('network allow')
+  })
+
   test('is told that a name which is allowed was not found, and not that it is blocked', async () => {
     await must(network('allow', 'nowhere.invalid', '--session', id))
     const page = await inBox('curl -s http://nowhere.invalid/')
@@ -370,6 +376,25 @@ type List = {
   readonly revision: string
   readonly entries: readonly { readonly verb: string; readonly host: string; readonly ports: readonly number[] }[]
 }
+
+describeEach('a session that records', (backend) => {
+  test('is told how a port of this machine is opened, and is not let through before', async () => {
+    const cwd = makeProject()
+    const words = ['--backend', backend, '--network', 'record', '--detach']
+    const id = (await paude(words, { cwd })).stdout.trim()
+    try {
+      const page = async () => (await paude(['exec', id, '--', 'curl', '-s', '-m', '10', `http://${SITE}/`], { cwd })).stdout
+      await poll('the wall stands', async () => (await page()) !== '')
+      expect(await page()).toMatch(new RegExp(`: paude network allow ${SITE} --session ${id}$`, 'm'))
+      expect((await paude(['network', 'why', `http://${SITE}/`, id], { cwd })).stdout).toStartWith('blocked')
+      expect((await paude(['network', 'propose', id], { cwd })).stdout).toContain(`"${SITE}"`)
+      expect((await paude(['network', 'allow', SITE, '--session', id], { cwd })).code).toBe(0)
+      expect(await page()).not.toContain('paude blocked')
+    } finally {
+      await paude(['rm', '--force', '--volumes', id], { cwd })
+    }
+  }, 120_000)
+})
 
 describeEach('an agent', (backend) => {
   test('that was blocked goes on within the same run once its host is allowed', async () => {

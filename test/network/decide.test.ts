@@ -64,6 +64,16 @@ describe('a verdict', () => {
     expect(judge({ ...one, deny: [parseDeny('api.example', 'x')] }, 'https://api.example/v1/messages').decision).toBe('blocked')
   })
 
+  test('while recording opens no port of this machine that is not named', () => {
+    const one = policy(['host.paude.internal:3000'], [], { mode: 'record' })
+    expect(judge(one, 'http://host.paude.internal:3000').decision).toBe('allowed')
+    expect(judge(one, 'http://host.paude.internal:4573').decision).toBe('blocked')
+    expect(judge(policy([], [], { mode: 'record' }), 'http://host.paude.internal:4573')).toMatchObject({
+      decision: 'blocked',
+      rule: 'not on the allowlist',
+    })
+  })
+
   test('while recording is for every public name', () => {
     const one = policy([], ['no.example'], { mode: 'record' })
     expect(judge(one, 'any.example').rule).toBe('record')

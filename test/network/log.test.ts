@@ -71,6 +71,9 @@ test.each([
   ['apex of a wildcard', { ...connect, ...denied, h: 'wild.example' }, 'blocked', 'not on the allowlist'],
   ['literal', { ...connect, ...denied, h: '10.1.1.1' }, 'blocked', 'address literal'],
   ['literal, IPv6', { ...connect, ...denied, h: '[::1]' }, 'blocked', 'address literal'],
+  ['literal, plain', { h: '10.1.1.1', st: 403, err: 'ERR_PAUDE_UNNAMED', r: 'TCP_DENIED' }, 'blocked', 'address literal'],
+  ['bare name', { ...connect, ...denied, h: 'box' }, 'blocked', 'no full host name'],
+  ['bare name, plain', { h: 'box', st: 403, err: 'ERR_PAUDE_UNNAMED', r: 'TCP_DENIED' }, 'blocked', 'no full host name'],
   ['port', { ...connect, ...denied, p: '22' }, 'blocked', 'port'],
   ['CONNECT to the port of plain requests', { ...connect, ...denied, p: '80' }, 'blocked', 'port'],
   ['private', { ...connect, ...denied }, 'blocked', 'not found, or at a private address'],
@@ -125,6 +128,11 @@ test('what is left of a connection that could not be tunnelled is no request', (
 test('what no rule blocked while all is recorded was not found', () => {
   const asked = line({ ...connect, ...denied, h: 'dead.test' })
   expect(parseLog(asked, { ...allow, mode: 'record' })).toMatchObject([{ rule: 'not found, or at a private address' }])
+})
+
+test('a port of this machine is asked for by name also while all is recorded', () => {
+  const asked = line({ ...connect, ...denied, h: 'host.paude.internal', p: '4573' })
+  expect(parseLog(asked, { ...allow, allow: [], mode: 'record' })).toMatchObject([{ rule: 'not on the allowlist' }])
 })
 
 test('a tunnel is one request with the bytes of its end, also among others', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
+import { contexts } from '../../src/image/embedded.ts'
 import type { Injection, Policy } from '../../src/network/allow.ts'
 import { stagesOf } from '../../src/network/changes.ts'
 import { parseAllow, parseDeny } from '../../src/network/pattern.ts'
@@ -238,9 +239,30 @@ describe('what is denied', () => {
     ).toBe('http_access deny base_url'))
 })
 
+test.each(['restricted', 'record', 'open'] as const)('what no entry can name has a page without a command: %s', (mode) => {
+  const conf = squidConf(policy({ mode }))
+  expect(linesOf(conf, 'deny_info ERR_PAUDE_UNNAMED')).toEqual(['deny_info ERR_PAUDE_UNNAMED unnamed'])
+  expect(linesOf(conf, 'http_access deny !host_ok')).toEqual(['http_access deny !host_ok unnamed'])
+  expect(contexts.proxy['ERR_PAUDE_UNNAMED']).toContain('no entry can allow')
+  expect(contexts.proxy['ERR_PAUDE_UNNAMED']).not.toContain('network allow')
+})
+
+test('recording opens no port of this machine, and says how one is opened', () => {
+  const conf = squidConf(policy({ mode: 'record' }))
+  expect(linesOf(conf, 'acl any_ok')).toEqual(['acl any_ok all-of host_ok !this_machine any_dst !never_net !priv_net'])
+  const rules = linesOf(conf, 'http_access')
+  // Its page is the usual one.
+  expect(rules.slice(rules.indexOf('http_access deny !any_dst unfound'))).toEqual([
+    'http_access deny !any_dst unfound',
+    'http_access deny this_machine',
+    'http_access deny unreached',
+  ])
+  expect(conf).not.toMatch(/^deny_info .* this_machine$/m)
+})
+
 test('a session that records keeps what is always denied', () => {
   const conf = squidConf(policy({ mode: 'record' }))
-  expect(linesOf(conf, 'acl any_ok')).toEqual(['acl any_ok all-of host_ok any_dst !never_net !priv_net'])
+  expect(linesOf(conf, 'acl any_ok')).toEqual(['acl any_ok all-of host_ok !this_machine any_dst !never_net !priv_net'])
   expect(linesOf(conf, 'acl denied ')).toEqual(['acl denied any-of nothing canary'])
 })
 

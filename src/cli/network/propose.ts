@@ -1,3 +1,4 @@
+import type { Request } from '../../network/log.ts'
 import { type Proposal, proposal, proposalText } from '../../network/proposal.ts'
 import { policyOf } from '../../session/policy.ts'
 import type { Context } from '../context.ts'
@@ -11,10 +12,12 @@ type Wanted = { readonly json: boolean; readonly project: boolean }
 /** `paude network propose [SESSION]`: the list that would have let through what a session asked for. */
 export async function proposeList(context: Context, word: string | undefined, { json, project }: Wanted): Promise<number> {
   const found = await findWithNetwork(context, word)
-  const proposed = proposal(await readRequests(context, found), policyOf(found.record))
+  const requests = await readRequests(context, found)
+  const proposed = proposal(requests, policyOf(found.record))
   const code = project ? await writeProposal(context, proposed) : 0
   if (json) context.answer(JSON.stringify(proposed, null, 2))
-  else if (proposed.entries.length === 0) context.note('nothing was asked for that is not allowed already')
+  else if (proposed.entries.length === 0)
+    context.note(`nothing was asked for that is not allowed already${elsewhere(requests, found.record.id)}`)
   else if (!project) {
     context.answer(proposalText(proposed))
     context.note(
@@ -25,6 +28,10 @@ export async function proposeList(context: Context, word: string | undefined, { 
     context.note(`no entry can allow an address or what has no full name: ${proposed.impossible.map(printable).join(', ')}`)
   return code
 }
+
+/** What no proposal holds, and was blocked all the same: denied, not found, at a private address. */
+const elsewhere = (requests: readonly Request[], id: string): string =>
+  requests.some(({ decision }) => decision === 'blocked') ? `; what was blocked: paude network blocked ${id}` : ''
 
 /** Into the project's paude.toml. What is denied by now stays so: nobody has said otherwise. */
 async function writeProposal(context: Context, proposed: Proposal): Promise<number> {

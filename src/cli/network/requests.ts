@@ -1,5 +1,6 @@
 import { PaudeError } from '../../errors.ts'
 import { parseLog, type Request } from '../../network/log.ts'
+import { isEntry } from '../../network/proposal.ts'
 import { capture, lines } from '../../run/process.ts'
 import { policyNow } from '../../session/policy.ts'
 import { readRecord } from '../../session/store.ts'
@@ -47,7 +48,11 @@ export async function showBlocked(context: Context, word: string | undefined, js
       printable(because(rule, port)),
     ])
     context.answer(table(['HOST', 'TIMES', 'LAST', 'PROGRAM', 'BECAUSE'], rows))
-    context.note(`to allow one: paude network allow HOST --session ${found.record.id}`)
+    context.note(
+      hosts.some(({ host, port }) => isEntry(`${host}:${port}`))
+        ? `to allow one: paude network allow HOST --session ${found.record.id}`
+        : 'no entry can allow an address or what has no full name: the agent must use full names',
+    )
   }
   return 0
 }
