@@ -336,6 +336,7 @@ describe('sessions', () => {
     const { code, stdout, stderr } = await machine.paude(['--detach', '--session-name', 'fix-login'])
     expect({ code, stdout }).toEqual({ code: 125, stdout: '' })
     expect(stderr).toContain('a session named fix-login exists already')
+    expect(stderr).toEndWith('→ paude start fix-login goes on with it, paude rm fix-login removes it\n')
     expect(machine.calls().filter(([, verb]) => verb === 'create').length).toBe(before)
   })
 
@@ -528,9 +529,21 @@ describe('a machine that is not as it should be', () => {
       stdout: '',
       stderr: expect.stringContaining('neither docker nor podman is in PATH'),
     })
-    expect((await bare.paude(['--backend', 'docker', '-p', 'x'])).stderr).toContain('docker is not installed')
+    expect((await bare.paude(['--backend', 'docker', '-p', 'x'])).stderr).toContain(
+      'docker is not installed\n  → install docker\n',
+    )
     expect((await bare.paude(['sessions'])).code).toBe(0)
     bare.dispose()
+  })
+
+  test('without the engine that is wanted, by the file or by a flag: the hint goes on with the one that is there', async () => {
+    const lone = makeMachine(['podman'])
+    const hint = 'docker is not installed\n  → install docker, or use what is there: paude --backend auto\n'
+    expect((await lone.paude(['--backend', 'docker', '-p', 'x'])).stderr).toContain(hint)
+    lone.write(join(lone.home, '.config/paude/config.toml'), 'backend = "docker"\n')
+    expect((await lone.paude(['-p', 'x'])).stderr).toContain(hint)
+    expect((await lone.paude(['--backend', 'auto', '--detach', '-p', 'x'])).code).toBe(0)
+    lone.dispose()
   })
 
   test('with an engine that does not run', async () => {

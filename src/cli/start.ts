@@ -138,7 +138,7 @@ function refuseTakenName({ host }: Context, { name }: SessionSpec): void {
   const other = name === '' ? undefined : readRecords(host).find((record) => record.name === name)
   if (other !== undefined)
     throw new PaudeError('name-taken', `a session named ${name} exists already: ${other.id}`, {
-      hint: `paude attach ${name}, or paude rm ${name}`,
+      hint: `paude start ${name} goes on with it, paude rm ${name} removes it`,
     })
 }
 
