@@ -330,6 +330,14 @@ describe('sessions', () => {
     only.dispose()
   })
 
+  test('a start tells in one line which variable that [env] refers to is not set', async () => {
+    machine.write(join(machine.home, '.config/paude/config.toml'), '[env]\nMY_TOKEN = "env:OUR_TOKEN"\n')
+    const told = async (env: Record<string, string>) =>
+      (await machine.paude(['--detach', '-p', 'x'], { env })).stderr.split('\n').filter((line) => line.includes('OUR_TOKEN'))
+    expect(await told({})).toEqual(['paude: env.MY_TOKEN: OUR_TOKEN is not set, so the box has none'])
+    expect(await told({ OUR_TOKEN: 'x' })).toEqual([])
+  })
+
   test('a name is given once', async () => {
     await machine.paude(['--detach', '--session-name', 'fix-login'])
     const before = machine.calls().filter(([, verb]) => verb === 'create').length
