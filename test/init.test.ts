@@ -104,6 +104,16 @@ describe('without questions', () => {
     expect((await machine.paude(['config', 'get', 'provider.base_url'])).stdout).toBe('https://gateway.example.org/Team\n')
   })
 
+  test('tells how a gateway gets its credential, since nobody logs in there inside the box', async () => {
+    const told = async (...words: readonly string[]) => (await machine.paude(['init', '--yes', ...words])).stderr
+    expect(await told()).toContain('no credential: you log in inside the box\n')
+    const text = await told('--base-url', 'https://gateway.example.org/Team')
+    expect(text).toContain(
+      'no credential is set for gateway.example.org:443: export ANTHROPIC_API_KEY or ANTHROPIC_AUTH_TOKEN, or paude config set provider.auth_token env:NAME\n',
+    )
+    expect(text).not.toContain('log in')
+  })
+
   test.each([
     [['--base-url', 'gateway'], '--base-url is not a plain web address: gateway'],
     [['--base-url', 'http://localhost:1'], "--base-url names this machine's loopback"],
