@@ -273,6 +273,26 @@ describe.skipIf(script === null)('on a terminal', () => {
     expect(kept).toEqual({ version: 1, fallback: 'host', provider: { base_url: 'https://gateway.example.org/Team' } })
   })
 
+  test('asks again where an answer cannot be taken, and says why', async () => {
+    const [code, screen] = await answered('dokcer', 'podman', 'x', '2', 'gateway', 'https://gateway.example.org', 'maybe', 'y')
+    expect(code).toBe(0)
+    for (const words of [
+      'there is no engine "dokcer"',
+      'there is no provider "x"',
+      'that is not a plain web address: gateway',
+      '"maybe" is no answer',
+    ])
+      expect(screen).toContain(words)
+    expect(screen.match(/engine: docker or podman\?/g)).toHaveLength(2)
+    const kept = Bun.TOML.parse(readFileSync(userFile, 'utf8'))
+    expect(kept).toEqual({
+      version: 1,
+      backend: 'podman',
+      fallback: 'host',
+      provider: { base_url: 'https://gateway.example.org' },
+    })
+  })
+
   test('provider and fallback that are decided already are not asked for', async () => {
     machine.write(userFile, 'fallback = "none"\nprovider.base_url = "https://gateway.example.org"\n')
     const [code, screen] = await answered('')
