@@ -330,12 +330,21 @@ describe('sessions', () => {
     only.dispose()
   })
 
+  test('a start tells in one line which variable that [env] refers to is not set', async () => {
+    machine.write(join(machine.home, '.config/paude/config.toml'), '[env]\nMY_TOKEN = "env:OUR_TOKEN"\n')
+    const told = async (env: Record<string, string>) =>
+      (await machine.paude(['--detach', '-p', 'x'], { env })).stderr.split('\n').filter((line) => line.includes('OUR_TOKEN'))
+    expect(await told({})).toEqual(['paude: env.MY_TOKEN: OUR_TOKEN is not set, so the box has none'])
+    expect(await told({ OUR_TOKEN: 'x' })).toEqual([])
+  })
+
   test('a name is given once', async () => {
     await machine.paude(['--detach', '--session-name', 'fix-login'])
     const before = machine.calls().filter(([, verb]) => verb === 'create').length
     const { code, stdout, stderr } = await machine.paude(['--detach', '--session-name', 'fix-login'])
     expect({ code, stdout }).toEqual({ code: 125, stdout: '' })
     expect(stderr).toContain('a session named fix-login exists already')
+    expect(stderr).toEndWith('→ paude start fix-login goes on with it, paude rm fix-login removes it\n')
     expect(machine.calls().filter(([, verb]) => verb === 'create').length).toBe(before)
   })
 
@@ -528,9 +537,21 @@ describe('a machine that is not as it should be', () => {
       stdout: '',
       stderr: expect.stringContaining('neither docker nor podman is in PATH'),
     })
-    expect((await bare.paude(['--backend', 'docker', '-p', 'x'])).stderr).toContain('docker is not installed')
+    expect((await bare.paude(['--backend', 'docker', '-p', 'x'])).stderr).toContain(
+      'docker is not installed\n  → install docker\n',
+    )
     expect((await bare.paude(['sessions'])).code).toBe(0)
     bare.dispose()
+  })
+
+  test('without the engine that is wanted, by the file or by a flag: the hint goes on with the one that is there', async () => {
+    const lone = makeMachine(['podman'])
+    const hint = 'docker is not installed\n  → install docker, or use what is there: paude --backend auto\n'
+    expect((await lone.paude(['--backend', 'docker', '-p', 'x'])).stderr).toContain(hint)
+    lone.write(join(lone.home, '.config/paude/config.toml'), 'backend = "docker"\n')
+    expect((await lone.paude(['-p', 'x'])).stderr).toContain(hint)
+    expect((await lone.paude(['--backend', 'auto', '--detach', '-p', 'x'])).code).toBe(0)
+    lone.dispose()
   })
 
   test('with an engine that does not run', async () => {

@@ -330,4 +330,31 @@ describe('config check', () => {
       expect(stderr).not.toContain('--ca-file')
     }
   })
+
+  test('looks at the files and variables of secrets as a start does, prints none and runs no program', async () => {
+    const key = join(machine.home, 'key')
+    machine.write(key, 'sk-hidden\n')
+    chmodSync(key, 0o644)
+    const told = async (text: string) => {
+      machine.write(file, text)
+      const { code, stdout, stderr } = await config('check')
+      expect(stdout + stderr).not.toContain('sk-hidden')
+      return [code, stderr] as const
+    }
+    for (const table of ['provider]\napi_key', 'env]\nMINE']) {
+      const refused = async (path: string) => await told(`[${table} = "file:${path}"\n`)
+      expect(await refused('/nowhere/key')).toEqual([2, expect.stringContaining('/nowhere/key cannot be read (ENOENT)')])
+      expect(await refused('~/key')).toEqual([2, expect.stringContaining(`${key} can be read by others`)])
+    }
+    expect(await told('[network]\nupstream_proxy = "http://proxy.test:1"\nupstream_credentials = "env:NOBODYS"\n')).toEqual([
+      2,
+      expect.stringContaining(`${file}:3: network.upstream_credentials: env:NOBODYS is empty`),
+    ])
+    const ran = join(machine.home, 'ran')
+    const command = `{ command = ["touch", "${ran}"] }`
+    expect((await told(`[provider]\napi_key = ${command}\n[env]\nMINE = ${command.replace('ran', 'ran2')}\n`))[0]).toBe(0)
+    expect([existsSync(ran), existsSync(`${ran}2`)]).toEqual([false, false])
+    chmodSync(key, 0o600)
+    expect((await told('[provider]\napi_key = "file:~/key"\n[env]\nMINE = "env:NOBODYS"\n'))[0]).toBe(0)
+  }, 60_000)
 })

@@ -104,6 +104,16 @@ describe('without questions', () => {
     expect((await machine.paude(['config', 'get', 'provider.base_url'])).stdout).toBe('https://gateway.example.org/Team\n')
   })
 
+  test('tells how a gateway gets its credential, since nobody logs in there inside the box', async () => {
+    const told = async (...words: readonly string[]) => (await machine.paude(['init', '--yes', ...words])).stderr
+    expect(await told()).toContain('no credential: you log in inside the box\n')
+    const text = await told('--base-url', 'https://gateway.example.org/Team')
+    expect(text).toContain(
+      'no credential is set for gateway.example.org:443: export ANTHROPIC_API_KEY or ANTHROPIC_AUTH_TOKEN, or paude config set provider.auth_token env:NAME\n',
+    )
+    expect(text).not.toContain('log in')
+  })
+
   test.each([
     [['--base-url', 'gateway'], '--base-url is not a plain web address: gateway'],
     [['--base-url', 'http://localhost:1'], "--base-url names this machine's loopback"],
@@ -261,6 +271,26 @@ describe.skipIf(script === null)('on a terminal', () => {
     expect(places).toEqual(places.toSorted((one, other) => one - other))
     const kept = Bun.TOML.parse(readFileSync(userFile, 'utf8'))
     expect(kept).toEqual({ version: 1, fallback: 'host', provider: { base_url: 'https://gateway.example.org/Team' } })
+  })
+
+  test('asks again where an answer cannot be taken, and says why', async () => {
+    const [code, screen] = await answered('dokcer', 'podman', 'x', '2', 'gateway', 'https://gateway.example.org', 'maybe', 'y')
+    expect(code).toBe(0)
+    for (const words of [
+      'there is no engine "dokcer"',
+      'there is no provider "x"',
+      'that is not a plain web address: gateway',
+      '"maybe" is no answer',
+    ])
+      expect(screen).toContain(words)
+    expect(screen.match(/engine: docker or podman\?/g)).toHaveLength(2)
+    const kept = Bun.TOML.parse(readFileSync(userFile, 'utf8'))
+    expect(kept).toEqual({
+      version: 1,
+      backend: 'podman',
+      fallback: 'host',
+      provider: { base_url: 'https://gateway.example.org' },
+    })
   })
 
   test('provider and fallback that are decided already are not asked for', async () => {

@@ -14,7 +14,7 @@ export async function pickBackend(host: Host, wanted: 'auto' | BackendName): Pro
   if (wanted !== 'auto') {
     if (findProgram(host, backends[wanted].program) === null)
       throw new PaudeError('backend-missing', `${wanted} is not installed`, {
-        hint: `install ${wanted}, or leave --backend out to use what is there`,
+        hint: `install ${wanted}${installed(host).length === 0 ? '' : ', or use what is there: paude --backend auto'}`,
       })
     return backends[wanted]
   }

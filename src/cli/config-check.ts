@@ -1,8 +1,11 @@
 import { readLayers } from '../config/load.ts'
+import { saidCredential } from '../config/provider.ts'
+import { asSaid } from '../config/said.ts'
 import type { Config } from '../config/settings.ts'
 import type { Host } from '../host.ts'
-import { certificatesOf } from '../session/look.ts'
-import { startPolicy } from '../session/policy.ts'
+import { certificatesOf, insistOnReferences } from '../session/look.ts'
+import { proxySecret, startPolicy } from '../session/policy.ts'
+import { insistOutside, withProvider } from '../session/provider.ts'
 import { ownMounts } from '../session/resolve.ts'
 import { shown } from '../workspace/paths.ts'
 import type { Context } from './context.ts'
@@ -16,7 +19,7 @@ export async function checkFiles(context: Context): Promise<number> {
   const layers = await readLayers(host, context.flags)
   const project = await readProject(context, context.flags)
   const { config, open } = settle(context, project)
-  insistOnStart(host, open.length === 0 ? config : whole(project))
+  await insistOnStart(host, open.length === 0 ? config : whole(project))
   const rows = [
     ['user', shown(layers.file), layers.user.sources.length > 0 ? 'in order' : 'not there'],
     ...project.judged.map(({ file, items }) => [
@@ -35,8 +38,15 @@ export async function checkFiles(context: Context): Promise<number> {
 }
 
 /** What each file says may be right, and a start refuse it all the same: together with the rest, or on this machine. */
-function insistOnStart(host: Host, config: Config): void {
-  if (config.settings.network !== 'none') startPolicy(config, { session: '', needed: [], injection: null })
+async function insistOnStart(host: Host, config: Config): Promise<void> {
+  const { settings, origins } = config
+  if (settings.network !== 'none') {
+    const { ways } = startPolicy(config, { session: '', needed: [], injection: null })
+    asSaid('network.upstream_credentials', origins.upstreamCredentials[0], () => proxySecret(host, { credential: null, ways }))
+  }
   ownMounts(host, config)
   certificatesOf(host, config)
+  insistOutside(settings)
+  await insistOnReferences(host, config)
+  await withProvider(host, config, typeof saidCredential(settings)?.source === 'object' ? '-' : '')
 }

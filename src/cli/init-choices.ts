@@ -5,7 +5,7 @@ import { loadConfig } from '../config/load.ts'
 import { PaudeError } from '../errors.ts'
 import { changeFile, setKey } from './config-file.ts'
 import type { Context } from './context.ts'
-import { canAsk, readAnswer, readLine } from './start-config.ts'
+import { askAgain, canAsk, readAnswer, readLine } from './start-config.ts'
 
 export type Choices = {
   /** As typed; undefined where nothing was. */
@@ -21,12 +21,12 @@ export async function initChoices(context: Context, { baseUrl, fallback, sure }:
   note(`boxes have ${agentNames.join(', ')} in them`)
   const open = (key: 'baseUrl' | 'fallback') =>
     !sure && canAsk(context) && managed[key] === undefined && origins[key][0]?.layer === 'default'
-  const address = baseUrl ?? (open('baseUrl') ? askProvider(context) : settings.baseUrl)
+  const address = baseUrl ?? (open('baseUrl') ? askAgain(context, () => askProvider(context)) : settings.baseUrl)
   if (address !== settings.baseUrl) {
     readBaseUrl(address, baseUrl === undefined ? 'that' : '--base-url')
     await keep(context, 'baseUrl', address)
   }
-  const word = fallback ?? (open('fallback') ? askFallback(context) : settings.fallback)
+  const word = fallback ?? (open('fallback') ? askAgain(context, () => askFallback(context)) : settings.fallback)
   if (word !== 'none' && word !== 'host')
     throw new PaudeError('usage', `--fallback must be none or host, found ${JSON.stringify(word)}`, {
       hint: 'choose one of them',
@@ -50,7 +50,11 @@ function askProvider(context: Context): string {
       return ''
     case '2':
     case 'gateway':
-      return readLine(context, 'address of the gateway, like https://gateway.example.org: ')
+      return askAgain(context, () => {
+        const address = readLine(context, 'address of the gateway, like https://gateway.example.org: ')
+        if (address !== '') readBaseUrl(address, 'that')
+        return address
+      })
     default:
       throw new PaudeError('usage', `there is no provider ${JSON.stringify(answer)}`, {
         hint: '1 or 2, or paude init --base-url URL',
@@ -58,9 +62,10 @@ function askProvider(context: Context): string {
   }
 }
 
-const askFallback = (context: Context): 'none' | 'host' =>
-  ['y', 'yes'].includes(
-    readAnswer(context, "where no engine works, run this machine's own agent, not isolated? [y]es or [n]o [Enter for no]: "),
-  )
-    ? 'host'
-    : 'none'
+function askFallback(context: Context): 'none' | 'host' {
+  const question = "where no engine works, run this machine's own agent, not isolated? [y]es or [n]o [Enter for no]: "
+  const answer = readAnswer(context, question)
+  if (['y', 'yes'].includes(answer)) return 'host'
+  if (['', 'n', 'no'].includes(answer)) return 'none'
+  throw new PaudeError('usage', `${JSON.stringify(answer)} is no answer`, { hint: 'y or n' })
+}

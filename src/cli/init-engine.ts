@@ -5,7 +5,7 @@ import { askEngines, type EngineState } from '../doctor/engines.ts'
 import { PaudeError } from '../errors.ts'
 import { changeFile, setKey } from './config-file.ts'
 import type { Context } from './context.ts'
-import { canAsk, readAnswer } from './start-config.ts'
+import { askAgain, canAsk, readAnswer } from './start-config.ts'
 
 /** Tells which engines there are, and keeps the user's choice among several. Which one runs boxes here is a matter of the machine, not of the project. */
 export async function initEngine(
@@ -20,7 +20,7 @@ export async function initEngine(
   const decided = origins.backend[0]?.layer !== 'default'
   const open = wanted === undefined && !decided && ready.length > 1 && !sure && canAsk(context)
   const choice = open
-    ? readEngine(readAnswer(context, `engine: ${ready.join(' or ')}? [Enter for the first]: `), engines)
+    ? askAgain(context, () => readEngine(readAnswer(context, `engine: ${ready.join(' or ')}? [Enter for the first]: `), engines))
     : wanted
   const name = choice === undefined ? undefined : readEngine(choice, engines)
   const kept = name ?? settings.backend

@@ -108,6 +108,17 @@ export function readLine({ prompt }: Context, question: string): string {
   }
 }
 
+/** Asks until the answer can be taken, and says in one line why one cannot. No answer, as at the end of the input, is a default. */
+export function askAgain<T>({ note }: Context, ask: () => T): T {
+  for (;;)
+    try {
+      return ask()
+    } catch (error) {
+      if (!(error instanceof PaudeError)) throw error
+      note(`${error.message}; ${error.hint}`)
+    }
+}
+
 const named = (item: Parameters<typeof itemText>[0]) => shown(shortened(itemText(item)))
 
 /** The command that asks for the user's word about what was looked at: without the same flags it would look at something else. */

@@ -21,6 +21,7 @@ import { resolveSession, type Wish } from '../session/resolve.ts'
 import { weakening } from '../session/security.ts'
 import type { SessionSpec } from '../session/spec.ts'
 import { insistPrivate, readRecord, readRecords } from '../session/store.ts'
+import { unsetReferences } from '../session/variables.ts'
 import { readTimeout } from './args.ts'
 import type { Context } from './context.ts'
 import { chooseImages } from './images.ts'
@@ -97,7 +98,8 @@ export async function startSession(context: Context, start: Start): Promise<numb
     return 0
   }
   const named = run.kind === 'agent' ? agent.paths(run.words) : []
-  for (const line of [...around.workspace.notes, ...outside(named, host, spec.mounts)]) note(line)
+  for (const line of [...around.workspace.notes, ...outside(named, host, spec.mounts), ...unsetReferences(settings, host.env)])
+    note(line)
   if (settings.network === 'none' && run.kind === 'agent') warn('without a network Claude cannot reach its model')
   const unset = run.kind === 'agent' ? unsetCredential(host, config) : ''
   if (unset !== '') warn(`${unset}, so you log in inside the box`)
@@ -138,7 +140,7 @@ function refuseTakenName({ host }: Context, { name }: SessionSpec): void {
   const other = name === '' ? undefined : readRecords(host).find((record) => record.name === name)
   if (other !== undefined)
     throw new PaudeError('name-taken', `a session named ${name} exists already: ${other.id}`, {
-      hint: `paude attach ${name}, or paude rm ${name}`,
+      hint: `paude start ${name} goes on with it, paude rm ${name} removes it`,
     })
 }
 

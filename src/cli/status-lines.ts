@@ -104,7 +104,13 @@ function sessionRows({ sessions }: Status): readonly string[] {
   const here = sessions.filter((session) => session.here)
   return [
     sessions.length === 0 ? 'none' : `${running} running, ${sessions.length - running} not`,
-    ...here.map(({ id, name, status }) => `here: ${id}${name === '' ? '' : ` (${printable(name)})`}, ${status}`),
+    ...here.map(({ id, name, status, security }) =>
+      [
+        `here: ${id}${name === '' ? '' : ` (${printable(name)})`}`,
+        status,
+        ...(security === null ? [] : givenUp(security).map(yellow)),
+      ].join(', '),
+    ),
   ]
 }
 

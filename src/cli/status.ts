@@ -10,7 +10,7 @@ import { extraCaCertificates } from '../image/ca.ts'
 import { type ListedImage, listImages } from '../image/list.ts'
 import { readSecurity } from '../session/security.ts'
 import type { Security } from '../session/spec.ts'
-import { cacheFolder, stateFolder } from '../session/store.ts'
+import { cacheFolder, readRecords, stateFolder } from '../session/store.ts'
 import { below } from '../workspace/paths.ts'
 import { type ConfigHere, configHere } from './config-here.ts'
 import type { Context } from './context.ts'
@@ -39,7 +39,11 @@ export type Status = {
   readonly fix: string
   readonly files: readonly FileState[]
   readonly images: readonly ImageState[]
-  readonly sessions: readonly (Pick<Row, 'id' | 'name' | 'status' | 'backend' | 'workspace'> & { readonly here: boolean })[]
+  /** `security` is what of the hardening each has; null where nobody can tell. */
+  readonly sessions: readonly (Pick<Row, 'id' | 'name' | 'status' | 'backend' | 'workspace'> & {
+    readonly here: boolean
+    readonly security: Security | null
+  })[]
   /** What paude keeps on this machine besides images and volumes: of these an engine would have to walk through every file. */
   readonly disk: readonly (DiskSize & { readonly folder: string })[]
 }
@@ -69,6 +73,7 @@ export async function lookStatus(context: Context): Promise<Status> {
     here,
     own.filter(({ engine }) => ready.includes(engine)),
   )
+  const kept = new Map(readRecords(host).map(({ id, security }) => [id, security]))
   const silent = own.filter(({ engine, images }) => images === null && ready.includes(engine)).map(({ engine }) => engine)
   for (const name of silent) context.warn(`${name} did not tell its images, so they are not shown`)
   for (const { backend } of failures.filter(({ backend }) => ready.includes(backend)))
@@ -93,6 +98,7 @@ export async function lookStatus(context: Context): Promise<Status> {
       backend,
       workspace,
       here: below(workspace, host.cwd),
+      security: kept.get(id) ?? null,
     })),
     disk: [stateFolder(host), cacheFolder(host)].map((folder) => ({ folder, ...sizeOf(folder) })),
   }

@@ -46,14 +46,24 @@ export function certificatesOf(host: Pick<Host, 'platform'>, { settings: { caFil
   }
 }
 
-async function followed(host: Host, { settings, origins }: Config): Promise<Surroundings['references']> {
+async function followed(
+  host: Host,
+  { settings, origins }: Config,
+  run?: () => Promise<string>,
+): Promise<Surroundings['references']> {
   if (settings.references.length === 0) return {}
   const { readReferences } = await import('./references.ts')
   return await readReferences(
     settings,
     host,
     origins.references.map(({ place }) => place),
+    run,
   )
+}
+
+/** Refuses what `[env]` refers to as a start does, and runs no program for it. */
+export async function insistOnReferences(host: Host, config: Config): Promise<void> {
+  await followed(host, config, async () => '-')
 }
 
 /** Where distributions keep the init that podman mounts; without it --init fails. */

@@ -24,12 +24,14 @@ export async function readReferences(
   host: Pick<Host, 'env' | 'home' | 'uid'>,
   /** File and line of each reference. */
   places: readonly string[] = [],
+  /** What asks programs: a check runs none. */
+  run: Ask = ask,
 ): Promise<Readonly<Record<string, Secret>>> {
   // What a later layer says of a name holds, and the reference is not followed at all.
   const last = new Map(references.map((reference, at) => [reference.name, { ...reference, place: places[at] ?? '' }]))
   for (const entry of env) last.delete(entry.split('=')[0] ?? '')
   // Kept while this start lasts and no longer: a secret is written into no file.
-  const printed = memo(ask)
+  const printed = memo(run)
   const read = await Promise.all(
     [...last.values()].map(async (reference) => {
       insistOnReference(reference)

@@ -204,6 +204,12 @@ describe('a file', () => {
     expect(fault(text).replace(/"?--privileged"?/g, '')).not.toContain('--')
   })
 
+  test.each(['network', 'profiles.ci.network'])('[%s] that would record names the flag of one start', (table) => {
+    expect(fault(`[${table}]\nmode = "record"`)).toBe(
+      `/c.toml:2: ${table}.mode must be one of restricted, open, none, found "record" | recording is for one start: paude --network record`,
+    )
+  })
+
   test.each([
     ...['MY_TOKEN', 'AWS_SECRET_ACCESS_KEY', 'GITHUB_PAT', 'PGPASS', 'PGPASSWORD', 'SMTP_PASS', 'MYSQL_PWD', 'SECRET_KEY_BASE'],
     ...['OPENAI_API_KEY', 'apikey', 'TLS_PRIVATE_KEY', 'KEY_PASSPHRASE', 'APP_SECRETS'],

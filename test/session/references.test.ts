@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type { Reference } from '../../src/config/settings.ts'
 import { exitCode, PaudeError } from '../../src/errors.ts'
 import { readReferences } from '../../src/session/references.ts'
+import { unsetReferences } from '../../src/session/variables.ts'
 
 const room = mkdtempSync(join(tmpdir(), 'paude-references-'))
 afterAll(() => rmSync(room, { recursive: true, force: true }))
@@ -43,6 +44,19 @@ describe('what [env] refers to', () => {
   test('is left out when the variable is not set', async () => {
     expect(await read('env:NOWHERE')).toEqual({})
     expect(await read('env:EMPTY')).toEqual({})
+  })
+
+  test('is told of where the variable is not set, unless something else holds', () => {
+    const notes = (references: readonly Reference[], env: readonly string[] = []) =>
+      unsetReferences({ references, env }, host.env)
+    const unset = { name: 'MY_TOKEN', source: 'env:NOWHERE' }
+    expect(notes([unset, { name: 'B', source: 'env:EMPTY' }, { name: 'C', source: 'env:HERE' }])).toEqual([
+      'env.MY_TOKEN: NOWHERE is not set, so the box has none',
+      'env.B: EMPTY is empty, so the box has none',
+    ])
+    expect(notes([unset], ['MY_TOKEN=typed'])).toEqual([])
+    expect(notes([unset, { name: 'MY_TOKEN', source: 'file:/x' }])).toEqual([])
+    expect(notes([{ name: 'A', source: ['env:NOWHERE'] }])).toEqual([])
   })
 
   test('is not looked at for a dry run, nor where something else holds', async () => {

@@ -1,6 +1,7 @@
 import { defineCommand } from 'citty'
 import { loadConfig } from '../../config/load.ts'
 import { lookCredential } from '../../doctor/look.ts'
+import { shown } from '../../workspace/paths.ts'
 import type { Context } from '../context.ts'
 import { initChoices } from '../init-choices.ts'
 import { initEngine } from '../init-engine.ts'
@@ -38,9 +39,15 @@ export default (context: Context) =>
         await initEngine(context, { wanted: given.backend, sure })
         await initChoices(context, { baseUrl: given['base-url'], fallback: given.fallback, sure })
       }
-      const { variable, fault } = await lookCredential(host, await loadConfig(host, context.flags))
-      note(fault || (variable === '' ? 'no credential: you log in inside the box' : `${variable} is set`))
+      const { variable, fault, site } = await lookCredential(host, await loadConfig(host, context.flags))
+      note(fault || (variable === '' ? noCredential(site) : `${variable} is set`))
       await initProject(context, { groups: given.groups, sure, dryRun })
       return 0
     },
   })
+
+/** A gateway knows no login of the agent's own provider. */
+const noCredential = (site: string): string =>
+  site === '' || /(^|\.)anthropic\.com(:\d+)?$/.test(site)
+    ? 'no credential: you log in inside the box'
+    : `no credential is set for ${shown(site)}: export ANTHROPIC_API_KEY or ANTHROPIC_AUTH_TOKEN, or paude config set provider.auth_token env:NAME`
