@@ -46,7 +46,7 @@ async function insistOnStart(host: Host, config: Config): Promise<void> {
   }
   ownMounts(host, config)
   certificatesOf(host, config)
-  insistOutside(settings)
+  insistOutside(settings, host)
   await insistOnReferences(host, config)
   await withProvider(host, config, typeof saidCredential(settings)?.source === 'object' ? '-' : '')
 }
