@@ -252,6 +252,13 @@ describe.skipIf(script === null)('on a terminal', () => {
     expect(screen.match(/write it\?/g)).toHaveLength(2)
   })
 
+  test('a group that there is not is asked for again', async () => {
+    put('package.json')
+    const [code, screen] = await answered('', '', '', 'pipy', 'pypi', 'y')
+    expect([code, groups()]).toEqual([0, ['@pypi']])
+    expect(screen).toContain('there is no group "@pipy"')
+  })
+
   test.each(['n', '', 'no'])('%j writes nothing', async (word) => {
     put('package.json')
     expect((await answered('', '', '', word))[0]).toBe(0)

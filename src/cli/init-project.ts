@@ -10,7 +10,7 @@ import { addEntry, changeFile, type Editable, editableFile } from './config-file
 import { configHere } from './config-here.ts'
 import type { Context } from './context.ts'
 import { printable } from './output.ts'
-import { canAsk, readAnswer } from './start-config.ts'
+import { askAgain, canAsk, readAnswer } from './start-config.ts'
 
 export type Wish = {
   /** Groups as typed, with commas; undefined for those proposed. */
@@ -77,9 +77,13 @@ function agreed(context: Context, { editable, chosen, proposed, sure }: Talk): s
   if (sure) return text
   if (!canAsk(context))
     throw new PaudeError('refused', 'nobody is here to say whether this is to be written', { hint: 'paude init --yes' })
-  const word = readAnswer(context, 'write it? [y]es, [n]o, or the groups to take, like npm,pypi: ')
-  if (word === 'y' || word === 'yes') return text
-  if (!['', 'n', 'no'].includes(word)) return agreed(context, { editable, chosen: readGroups(word, proposed), proposed, sure })
+  const said = askAgain(context, () => {
+    const word = readAnswer(context, 'write it? [y]es, [n]o, or the groups to take, like npm,pypi: ')
+    if (word === 'y' || word === 'yes') return 'yes'
+    return ['', 'n', 'no'].includes(word) ? 'no' : readGroups(word, proposed)
+  })
+  if (said === 'yes') return text
+  if (said !== 'no') return agreed(context, { editable, chosen: said, proposed, sure })
   context.note('nothing was written')
   return null
 }
