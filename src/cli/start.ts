@@ -7,7 +7,7 @@ import { PaudeError } from '../errors.ts'
 import { keepBounded } from '../events/file.ts'
 import { entryFor } from '../network/decide.ts'
 import { parseLog, type Request, UNREACHABLE } from '../network/log.ts'
-import { type Proposal, proposal, proposalText } from '../network/proposal.ts'
+import { isEntry, type Proposal, proposal, proposalText } from '../network/proposal.ts'
 import type { Plan } from '../plan/plan.ts'
 import { renderPlan } from '../plan/render.ts'
 import { execute } from '../run/execute.ts'
@@ -195,10 +195,14 @@ function noteBlocked({ note }: Context, requests: readonly Request[], ports: rea
   const closed = blocked.filter(({ rule }) => !UNREACHABLE.includes(rule))
   const unlisted = names(closed)
   const unreachable = names(blocked.filter(({ rule }) => UNREACHABLE.includes(rule)))
-  const [first] = closed
-  if (first !== undefined)
+  const first = closed.find(({ host, port }) => isEntry(`${host}:${port}`))
+  if (unlisted.length > 0)
     note(
-      `${unlisted.length === 1 ? `blocked 1 host: ${unlisted[0]}` : `blocked ${unlisted.length} hosts, such as ${unlisted[0]}`}; to allow: paude --network-allow ${printable(entryFor(first, ports))}`,
+      `${unlisted.length === 1 ? `blocked 1 host: ${unlisted[0]}` : `blocked ${unlisted.length} hosts, such as ${unlisted[0]}`}; ${
+        first === undefined
+          ? 'no entry can allow an address or what has no full name'
+          : `to allow: paude --network-allow ${printable(entryFor(first, ports))}`
+      }`,
     )
   if (unreachable.length > 0)
     note(`allowed but not reached, since the name was not found or leads to a private address: ${unreachable.join(', ')}`)
