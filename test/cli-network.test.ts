@@ -172,6 +172,15 @@ test('watch without a terminal says nothing of what was blocked before, and wher
   expect(stderr).toContain(`paude network blocked ${id}`)
 })
 
+test.each([
+  [['192.168.7.7'], 'blocked 1 host: 192.168.7.7:80; no entry can allow an address or what has no full name'],
+  [['192.168.7.7', 'a.example'], 'blocked 2 hosts, such as 192.168.7.7:80; to allow: paude --network-allow a.example'],
+])('a run that ends proposes no command for what no entry can allow: %j', async (hosts, words) => {
+  const lines = hosts.map((h) => JSON.stringify({ v: 1, t: 1, m: 'GET', h, p: 80, st: 403, err: 'ERR_ACCESS_DENIED' }))
+  machine.set('say', 'logs', `${lines.join('\n')}\n`)
+  expect((await machine.paude(['-p', 'hi'])).stderr).toContain(`${words}\n`)
+})
+
 describe('a port of this machine that every other host has open', () => {
   const place = 'host.paude.internal:443'
   const line = { v: 1, t: 1, m: 'CONNECT', h: 'host.paude.internal', p: 443, st: 403, err: 'ERR_ACCESS_DENIED' }
@@ -181,15 +190,6 @@ describe('a port of this machine that every other host has open', () => {
     machine.set('say', 'logs', said)
     const { stderr } = await machine.paude(['-p', 'hi'])
     expect(stderr).toContain(`blocked 1 host: ${place}; to allow: paude --network-allow ${place}\n`)
-  })
-
-  test.each([
-    [['192.168.7.7'], 'blocked 1 host: 192.168.7.7:80; no entry can allow an address or what has no full name'],
-    [['192.168.7.7', 'a.example'], 'blocked 2 hosts, such as 192.168.7.7:80; to allow: paude --network-allow a.example'],
-  ])('and no command where no entry can allow what was blocked: %j', async (hosts, words) => {
-    const lines = hosts.map((h) => JSON.stringify({ v: 1, t: 1, m: 'GET', h, p: 80, st: 403, err: 'ERR_ACCESS_DENIED' }))
-    machine.set('say', 'logs', `${lines.join('\n')}\n`)
-    expect((await machine.paude(['-p', 'hi'])).stderr).toContain(`${words}\n`)
   })
 
   test('is named in the command that why proposes', async () =>
