@@ -86,30 +86,30 @@ export function processMark(pid: number): string {
 export const isAlive = (mark: string): boolean => mark !== '' && processMark(Number.parseInt(mark, 10)) === mark
 
 /** First executable of this name in PATH, or null. */
-export const findProgram = (host: Pick<Host, 'env'>, name: string): string | null => findPrograms(host, name)[0] ?? null
+export const findProgram = (host: Pick<Host, 'env'>, name: string): string | null => findPrograms(host, name).next().value ?? null
 
-/** All executables of this name in PATH, in its order; none that the project under work could choose. */
-export const findPrograms = (host: Pick<Host, 'env'>, name: string): readonly string[] =>
-  (host.env['PATH'] ?? '')
-    .split(delimiter)
-    .filter((folder) => folder.startsWith('/'))
-    .map((folder) => join(folder, name))
-    .filter(isExecutable)
-    .filter((path) => !isOfProject(path, host))
-
-/** Whether the project under work brings it, as in a node_modules/.bin that npm, direnv and the like put into PATH: it runs in boxes alone. */
-function isOfProject(path: string, { env }: Pick<Host, 'env'>): boolean {
-  const root = projectRoot(currentDirectory())
-  // Whoever works in the home directory itself, or above it, has programs of his own there.
-  if (root === null || isBelow(root, env['HOME'] ?? safeHome())) return false
-  return isBelow(root, path) || isBelow(root, realpathSync(path))
+/** The executables of this name in PATH, in its order, looked for as they are asked for; none that the project under work could choose. */
+export function* findPrograms({ env }: Pick<Host, 'env'>, name: string): Generator<string, undefined> {
+  const project = projectRoot(env)
+  // As in a node_modules/.bin that npm, direnv and the like put into PATH: what the project brings runs in boxes alone.
+  const isOfProject = (path: string) => project !== null && (isBelow(project, path) || isBelow(project, realpathSync(path)))
+  for (const folder of (env['PATH'] ?? '').split(delimiter)) {
+    const path = join(folder, name)
+    if (folder.startsWith('/') && isExecutable(path) && !isOfProject(path)) yield path
+  }
 }
 
-/** Nearest folder with git data, else the directory itself. */
-function projectRoot(directory: string): string | null {
+/** Nearest folder with git data, else the directory itself; null where that is the home directory or above it, whose programs are the user's own. */
+function projectRoot(env: Host['env']): string | null {
+  const directory = currentDirectory()
   if (!directory.startsWith('/')) return null
-  for (let folder = directory; folder !== '/'; folder = dirname(folder)) if (existsSync(join(folder, '.git'))) return folder
-  return directory
+  let root = directory
+  for (let folder = directory; folder !== '/'; folder = dirname(folder))
+    if (existsSync(join(folder, '.git'))) {
+      root = folder
+      break
+    }
+  return isBelow(root, env['HOME'] ?? safeHome()) ? null : root
 }
 
 const isBelow = (folder: string, path: string): boolean => path === folder || path.startsWith(folder === '/' ? '/' : `${folder}/`)

@@ -90,7 +90,7 @@ export function ownProgram(
   host: Pick<Host, 'env' | 'again' | 'self'>,
   { program, lacking }: { readonly program: string; readonly lacking: PaudeError },
 ): string {
-  const found = findPrograms(host, program)
+  const found = [...findPrograms(host, program)]
   const other = found.find((path) => !isSame(path, host.again.at(-1) ?? host.self))
   if (other !== undefined && !host.env[MARK]) return other
   const why =
