@@ -25,8 +25,11 @@ export function readSecret(reference: string, host: Pick<Host, 'env' | 'home' | 
   return secret(value)
 }
 
+/** A path of `file:PATH`, as it is opened. */
+export const pathOfSecret = (name: string, home: string): string => (name.startsWith('~/') ? join(home, name.slice(2)) : name)
+
 function readPrivate(name: string, { home, uid }: Pick<Host, 'home' | 'uid'>, key: string): string {
-  const path = name.startsWith('~/') ? join(home, name.slice(2)) : name
+  const path = pathOfSecret(name, home)
   const fault = (what: string, hint: string, cause?: unknown) =>
     new PaudeError('config', `${key}: ${path} ${what}`, { hint, cause })
   let descriptor: number

@@ -1,5 +1,4 @@
 import { readLayers } from '../config/load.ts'
-import { saidCredential } from '../config/provider.ts'
 import { asSaid } from '../config/said.ts'
 import type { Config } from '../config/settings.ts'
 import type { Host } from '../host.ts'
@@ -48,5 +47,5 @@ async function insistOnStart(host: Host, config: Config): Promise<void> {
   certificatesOf(host, config)
   insistOutside(settings, host)
   await insistOnReferences(host, config)
-  await withProvider(host, config, typeof saidCredential(settings)?.source === 'object' ? '-' : '')
+  await withProvider(host, config, 'check')
 }

@@ -64,8 +64,7 @@ export async function startSession(context: Context, start: Start): Promise<numb
   const looking = await beginLook(host, config)
   const images = await chooseImages(context, { settings, extraCa: looking.extraCa, backend, kind: run.kind })
   const around = await looking.around
-  const looks = dryRun || prints
-  const provided = run.kind === 'agent' ? await withProvider(host, config, ...(looks ? ['-'] : [])) : host
+  const provided = run.kind === 'agent' ? await withProvider(host, config, dryRun || prints ? 'look' : 'start') : host
   const { spec, record } = resolveSession({
     host: provided,
     config,

@@ -152,7 +152,7 @@ export type LookedCredential = { readonly variable: string; readonly fault: stri
 export async function lookCredential(host: Host, config: Config): Promise<LookedCredential> {
   const said = hasCredential(host) ? null : saidCredential(config.settings)
   try {
-    const provided = await withProvider(host, config, typeof said?.source === 'object' ? '-' : '')
+    const provided = await withProvider(host, config, 'check')
     const credential = claude.credential(provided)
     const named = said === null ? (credential?.variable ?? '') : `${keyOf(said.key)} = ${entryText(said.source)}`
     return {

@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { entryText } from '../config/entry-text.ts'
 import { keyOf } from '../config/keys.ts'
 import { pieces } from '../config/placeholders.ts'
@@ -7,21 +7,27 @@ import { namedVariables, PROVIDER_KEYS, PROVIDER_VARIABLES, saidCredential, sour
 import type { Config, Reference, SecretSource, Settings } from '../config/settings.ts'
 import { PaudeError } from '../errors.ts'
 import type { Host } from '../host.ts'
+import { pathOfSecret } from '../reference.ts'
 import { shown } from '../workspace/paths.ts'
 
 type Machine = Pick<Host, 'env' | 'home' | 'uid'>
 
 /**
  * The caller's machine as the agent's provider is read from it: what files say of the provider stands where the environment says
- * nothing, since that is closer to the call. With `known` no file is read and no program run, and that stands for their value.
+ * nothing, since that is closer to the call. A check runs no program, and a look reads no file either: a dash stands for what they hold.
  */
-export async function withProvider<H extends Machine>(host: H, config: Config, known = ''): Promise<H> {
+export async function withProvider<H extends Machine>(
+  host: H,
+  config: Config,
+  purpose: 'start' | 'check' | 'look' = 'start',
+): Promise<H> {
   const { baseUrl } = config.settings
   const said = hasCredential(host) ? null : saidCredential(config.settings)
   const address = host.env['ANTHROPIC_BASE_URL'] || baseUrl === '' ? {} : { ANTHROPIC_BASE_URL: baseUrl }
   if (said === null) return { ...host, env: { ...host.env, ...address } }
-  const asked = known === '' || isVariable(said.source)
-  const value = asked ? await followed(host, said.source, placedKey(config, said.key)) : known
+  const { source } = said
+  const asked = isVariable(source) || purpose === 'start' || (purpose === 'check' && typeof source === 'string')
+  const value = asked ? await followed(host, source, placedKey(config, said.key)) : '-'
   return { ...host, env: { ...host.env, ...address, [said.variable]: value } }
 }
 
@@ -71,8 +77,7 @@ export function insistOutside({ env, references, ...settings }: Settings, host: 
 /** What a reference leads to: a file is itself by whatever path. */
 function sameAs(source: Reference['source'], { home }: Pick<Host, 'home'>): string {
   if (typeof source !== 'string' || !source.startsWith('file:')) return JSON.stringify(source)
-  const name = source.slice('file:'.length)
-  const path = name.startsWith('~/') ? join(home, name.slice(2)) : resolve(name)
+  const path = resolve(pathOfSecret(source.slice('file:'.length), home))
   try {
     const { dev, ino } = statSync(path)
     return `${dev}:${ino}`

@@ -35,7 +35,7 @@ async function policyOfStart(context: Context): Promise<Asked['policy']> {
     throw new PaudeError('unsupported', 'a start here would have no network, so nothing may be reached', {
       hint: 'paude config show --origin tells who says so',
     })
-  const host = await withProvider(context.host, config, '-')
+  const host = await withProvider(context.host, config, 'look')
   const credential = claude.credential(host)
   const policy = startPolicy(config, {
     session: '',
