@@ -8,6 +8,7 @@ import { readReference } from '../reference.ts'
 import { capture } from '../run/process.ts'
 import { type Secret, secret } from '../secret.ts'
 import { shown } from '../workspace/paths.ts'
+import { heldReferences } from './variables.ts'
 
 /** Milliseconds that a program has to print a secret: it may ask for a fingerprint. */
 const PATIENCE = 30_000
@@ -27,13 +28,11 @@ export async function readReferences(
   /** What asks programs: a check runs none. */
   run: Ask = ask,
 ): Promise<Readonly<Record<string, Secret>>> {
-  // What a later layer says of a name holds, and the reference is not followed at all.
-  const last = new Map(references.map((reference, at) => [reference.name, { ...reference, place: places[at] ?? '' }]))
-  for (const entry of env) last.delete(entry.split('=')[0] ?? '')
+  const placed = references.map((reference, at) => ({ ...reference, place: places[at] ?? '' }))
   // Kept while this start lasts and no longer: a secret is written into no file.
   const printed = memo(run)
   const read = await Promise.all(
-    [...last.values()].map(async (reference) => {
+    heldReferences(placed, env).map(async (reference) => {
       insistOnReference(reference)
       const { name, place } = reference
       const key = place === '' ? `env.${name}` : `env.${name} (${shown(place)})`

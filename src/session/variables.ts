@@ -1,4 +1,4 @@
-import type { Settings } from '../config/settings.ts'
+import type { Reference, Settings } from '../config/settings.ts'
 import { readEntry } from '../config/variable-name.ts'
 import type { Host } from '../host.ts'
 import { type Secret, secret } from '../secret.ts'
@@ -14,14 +14,19 @@ export function readVariables(entries: readonly string[], { env }: Pick<Host, 'e
   )
 }
 
-/** What to tell of references of `[env]` to a variable that the caller has not: the box starts without. What a later layer says of a name holds. */
+/** The references of `[env]` that count: of several of a name the last, and none of a name that a later layer says otherwise. */
+export function heldReferences<R extends Reference>(references: readonly R[], env: Settings['env']): readonly R[] {
+  const last = new Map(references.map((reference) => [reference.name, reference]))
+  for (const entry of env) last.delete(entry.split('=')[0] ?? '')
+  return [...last.values()]
+}
+
+/** What to tell of references of `[env]` to a variable that the caller has not: the box starts without. */
 export function unsetReferences(
   { references, env }: Pick<Settings, 'references' | 'env'>,
   caller: Host['env'],
 ): readonly string[] {
-  const last = new Map(references.map(({ name, source }) => [name, source]))
-  for (const entry of env) last.delete(entry.split('=')[0] ?? '')
-  return [...last].flatMap(([name, source]) => {
+  return heldReferences(references, env).flatMap(({ name, source }) => {
     if (typeof source !== 'string' || !source.startsWith('env:')) return []
     const variable = source.slice('env:'.length)
     return caller[variable]
