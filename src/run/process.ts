@@ -74,7 +74,6 @@ export type Piped = {
   readonly stdout: ReadableStream<Uint8Array>
   readonly stderr: ReadableStream<Uint8Array>
   readonly exited: Promise<number>
-  readonly kill: () => void
 }
 
 /** Starts a program between pipes. */
@@ -93,9 +92,6 @@ export function pipe(argv: Argv): Piped {
     stdout,
     stderr,
     exited: exitOf(child),
-    kill: () => {
-      if (child.exitCode === null && child.signalCode === null) killGroup(child.pid, 'SIGKILL')
-    },
   }
 }
 
