@@ -1,6 +1,7 @@
 import { readLines } from '../config/limits.ts'
 import { loadConfig } from '../config/load.ts'
 import { namedVariables } from '../config/provider.ts'
+import type { Settings } from '../config/settings.ts'
 import { PaudeError } from '../errors.ts'
 import { follow, question } from '../hold/client.ts'
 import { detachBytes } from '../hold/keys.ts'
@@ -21,18 +22,20 @@ export async function terminalSettings({ host, flags }: Pick<Context, 'host' | '
   const { settings } = await loadConfig(host, flags)
   return {
     detachKeys: detachBytes(settings.detachKeys, '--detach-keys'),
-    scrollback: readLines(settings.scrollback, '--scrollback'),
-    hide: namedVariables(settings),
+    ...holderSettings(settings),
   }
 }
+
+/** What a holder is told as well when nobody looks at it. */
+const holderSettings = (settings: Settings): Pick<View, 'scrollback' | 'hide'> => ({
+  scrollback: readLines(settings.scrollback, '--scrollback'),
+  hide: namedVariables(settings),
+})
 
 /** Where the holder of a running session listens; one is started when there is none. */
 export async function holderOf({ host, flags }: Context, { handle }: Found): Promise<string> {
   const { settings } = await loadConfig(host, flags)
-  return await ensureHolder(host, handle, {
-    scrollback: readLines(settings.scrollback, '--scrollback'),
-    hide: namedVariables(settings),
-  })
+  return await ensureHolder(host, handle, holderSettings(settings))
 }
 
 /** Asks the holder of a running session, which is started when there is none. */
