@@ -1,51 +1,77 @@
-import { randomUUID } from 'node:crypto'
+import { getNodeValue, type ParseError, parseTree, visit } from 'jsonc-parser'
 import { PaudeError } from '../errors.ts'
 import { shown } from '../workspace/paths.ts'
 
-/** Reads JSON with comments and trailing commas. A broken text is fatal, with the line where it breaks. */
+/** Reads JSON with comments and trailing commas. A broken text is an error with the line where it breaks. */
 export function parseJsonc(file: string, text: string): unknown {
-  const fault = faultOf(text)
-  if (fault === null) return Bun.JSONC.parse(text)
-  const line = fault.ends ? null : brokenLine(text, fault.message)
-  throw new PaudeError('config', `${shown(file)}${line === null ? '' : `:${line}`}: not valid JSON: ${fault.message}`, {
-    hint: `correct ${line === null ? 'it' : 'that line'}, or go on without it: paude --devcontainer=off`,
-  })
-}
-
-type Fault = { readonly message: string; readonly ends: boolean }
-
-/** The parser takes one value and is silent about what follows; a mark behind it tells whether all of the text was that value. */
-function faultOf(text: string): Fault | null {
-  const alone = complaint(text)
-  if (alone !== null) return alone
-  const mark = randomUUID()
-  const body = text.startsWith('\ufeff') ? text.slice(1) : text
+  const errors: ParseError[] = []
+  const body = withoutMark(text)
   try {
-    const found = Bun.JSONC.parse(`[${body}\n,${JSON.stringify(mark)}]`)
-    if (Array.isArray(found) && found[1] === mark) return null
-  } catch {}
-  return { message: 'something follows its end', ends: true }
-}
-
-function complaint(text: string): Fault | null {
-  try {
-    Bun.JSONC.parse(text)
-    return null
+    const tree = parseTree(body, errors, { allowTrailingComma: true })
+    if (tree !== undefined && errors.length === 0) return getNodeValue(tree)
   } catch (error) {
-    if (error instanceof RangeError) return { message: 'nested too deeply', ends: true }
-    const message = (error as Error).message.replace(/^JSONC Parse error: /, '')
-    return { message, ends: /end of (file|input)/.test(message) }
+    if (!(error instanceof RangeError)) throw error
+    throw broken(shown(file), 'nested too deeply')
+  }
+  const [{ error, offset } = { error: 4, offset: 0 }] = errors
+  const line = body.slice(0, offset).split('\n').length
+  throw broken(`${shown(file)}:${line}`, FAULTS[error] ?? 'unexpected text')
+}
+
+/**
+ * The line of a key or entry by its path, like `build.args.NAME` or `mounts.0`; of what should hold it where it is missing.
+ * null for the whole text. When a key is written twice, the last one counts, as in JSON.parse.
+ */
+export function lineOf(text: string, path: string): number | null {
+  const lines = new Map<string, number>()
+  const note = (path: readonly (string | number)[], line: number) => {
+    if (path.length <= MOST_DEEP) lines.set(path.join('.'), line + 1)
+  }
+  visit(withoutMark(text), {
+    onObjectProperty: (name, _offset, _length, line, _column, path) => note([...path(), name], line),
+    onObjectBegin: (_offset, _length, line, _column, path) => noteEntry(path(), line),
+    onArrayBegin: (_offset, _length, line, _column, path) => noteEntry(path(), line),
+    onLiteralValue: (_value, _offset, _length, line, _column, path) => noteEntry(path(), line),
+  })
+  for (let known = path; known !== ''; known = known.slice(0, Math.max(0, known.lastIndexOf('.')))) {
+    const line = lines.get(known)
+    if (line !== undefined) return line
+  }
+  return null
+
+  /** A value on a line of its own belongs to its key, so only entries of lists are noted. */
+  function noteEntry(path: readonly (string | number)[], line: number): void {
+    if (typeof path.at(-1) === 'number') note(path, line)
   }
 }
 
-/** The parser does not tell where it stopped: it is the first line with which the text, cut off behind it, has this very fault. */
-function brokenLine(text: string, message: string): number {
-  const lines = text.split('\n')
-  let [low, high] = [1, lines.length]
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if (complaint(lines.slice(0, middle).join('\n'))?.message === message) high = middle
-    else low = middle + 1
-  }
-  return low
+/** No key that is checked lies deeper; paths of hostile nesting would take megabytes each. */
+const MOST_DEEP = 20
+
+/** Offsets and lines stay what they are. */
+const withoutMark = (text: string): string => text.replace(/^\ufeff/, ' ')
+
+const broken = (place: string, fault: string): PaudeError =>
+  new PaudeError('config', `${place}: not valid JSON: ${fault}`, {
+    hint: 'correct it, or go on without it: paude --devcontainer=off',
+  })
+
+/** By jsonc-parser's ParseErrorCode, which is a const enum and so not there at run time. */
+const FAULTS: Readonly<Record<number, string>> = {
+  1: 'unexpected text',
+  2: 'not a number',
+  3: 'expected a key in double quotes',
+  4: 'expected a value',
+  5: 'expected ":"',
+  6: 'expected ","',
+  7: 'expected "}"',
+  8: 'expected "]"',
+  9: 'text after the end',
+  10: 'unexpected comment',
+  11: 'unterminated comment',
+  12: 'unterminated string',
+  13: 'unterminated number',
+  14: 'invalid \\u escape',
+  15: 'invalid escape',
+  16: 'invalid character',
 }

@@ -3,7 +3,7 @@ import { faultOf } from '../config/faults.ts'
 import type { ProjectFile } from '../config/project.ts'
 import { PaudeError } from '../errors.ts'
 import { shown } from '../workspace/paths.ts'
-import { lineOf } from './json-lines.ts'
+import { lineOf } from './jsonc.ts'
 
 const texts = v.array(v.string())
 const variables = v.record(v.string(), v.nullable(v.string()))

