@@ -48,16 +48,13 @@ const NOT_IN: Readonly<Record<Written['layer'], Readonly<Record<string, string>>
   },
 }
 
-/** Turns a file of an older version into one of the next; the first is for version 1. */
-const MIGRATIONS: Migrations = []
-type Migrations = readonly ((file: unknown) => unknown)[]
-
 /** Reads one file. A broken one is fatal, never skipped. */
-export function parseConfig(written: Written, profile = '', migrations = MIGRATIONS): Parsed {
+export function parseConfig(written: Written, profile = ''): Parsed {
   const { file, layer, text } = written
   if (text === null) throw new PaudeError('config', `cannot read ${file}`, { hint: `check its permissions, or remove it` })
   const at = placer(file, text)
-  const found = current(parseToml(file, text), at, migrations)
+  const found = parseToml(file, text)
+  refuseVersion(found, at)
   refuseNames(found, at)
   const result = v.safeParse(ConfigFile, found)
   if (!result.success) {
@@ -143,13 +140,12 @@ type Placer = (path: string) => string
 
 type Read = { readonly layer: Written['layer']; readonly at: Placer }
 
-function current(found: unknown, at: Placer, migrations: Migrations): unknown {
-  const latest = migrations.length + 1
-  const { version = latest } = found as { version?: unknown }
-  const known = typeof version === 'number' && Number.isInteger(version) && version >= 1
-  if (known && version <= latest) return migrations.slice(version - 1).reduce((before, migrate) => migrate(before), found)
+function refuseVersion(found: unknown, at: Placer): void {
+  const { version = 1 } = found as { version?: unknown }
+  if (version === 1) return
+  const newer = typeof version === 'number' && Number.isInteger(version) && version > 1
   throw wrong(`${at('version')}: version ${JSON.stringify(version)} is unknown`, {
-    hint: known ? `this paude knows version ${latest}; use a newer one` : `write version = ${latest}, or leave it out`,
+    hint: newer ? 'this paude knows version 1; use a newer one' : 'write version = 1, or leave it out',
   })
 }
 

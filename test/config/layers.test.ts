@@ -92,22 +92,6 @@ describe('a file', () => {
     return 'accepted'
   }
 
-  test('of an older version is carried from one version to the next, and then checked as any other', () => {
-    type File = { readonly network?: { readonly hosts?: unknown; readonly allowed?: unknown } }
-    const migrations = [
-      ({ network: { hosts, ...network } = {}, ...rest }: File) => ({ ...rest, network: { ...network, allowed: hosts } }),
-      ({ network: { allowed, ...network } = {}, ...rest }: File) => ({ ...rest, network: { ...network, allow: allowed } }),
-    ] as readonly ((file: unknown) => unknown)[]
-    const at = (text: string) => parseConfig({ layer: 'user', file: '/c.toml', text }, '', migrations).sources[0]
-    expect(at('version = 1\n[network]\nhosts = ["a.org"]')?.values).toEqual({ networkAllow: ['a.org'] })
-    expect(at('version = 2\n[network]\nallowed = ["a.org"]')?.values).toEqual({ networkAllow: ['a.org'] })
-    // What says no version is of the latest.
-    expect(at('[network]\nallow = ["a.org"]')).toMatchObject({ places: { networkAllow: '/c.toml:2' } })
-    expect(() => at('version = 1\n[network]\nhosts = ["http://a.org"]')).toThrow('/c.toml:2: network.allow: cannot allow')
-    expect(() => at('version = 2\n[network]\nhosts = []')).toThrow('/c.toml:3: unknown key network.hosts')
-    expect(() => at('version = 4')).toThrow('/c.toml:1: version 4 is unknown')
-  })
-
   test.each([
     ['version = 2', '/c.toml:1: version 2 is unknown | this paude knows version 1; use a newer one'],
     ['\nversion = "1"', '/c.toml:2: version "1" is unknown | write version = 1, or leave it out'],
