@@ -6,7 +6,7 @@ export type Argv = readonly [program: string, ...words: string[]]
 /** Everything paude will do, in order. It is run, printed by --dry-run and compared by the tests: one value. */
 export type Plan = readonly Step[]
 
-export type Step = Folder | Remove | Write | CopyContext | Exec | Attach | Hold | Together | Guard | Later
+export type Step = Folder | Remove | Write | CopyContext | Exec | Pipe | Until | Attach | Hold | Together | Guard | Later
 
 /** Makes a folder with its parents (mode 0700 unless told); taken back with all it holds. */
 export type Folder = { readonly kind: 'folder'; readonly path: string; readonly mode?: number }
@@ -47,6 +47,36 @@ export type Exec = {
   readonly rescue?: Plan
   /** Failure is of no interest, as in a clean-up of what may be gone. */
   readonly tolerant?: boolean
+}
+
+/** One program's stdout into another's stdin, such as a tree into a box. It fails when either of them does. */
+export type Pipe = {
+  readonly kind: 'pipe'
+  readonly from: Argv
+  readonly to: Argv
+  /** What a person is told while it runs. */
+  readonly title?: string
+  /** How to take back what `to` made. */
+  readonly undo?: Argv
+}
+
+/**
+ * Asks again and again until the answer matches. All of it is data, so that it can be printed as shell: the patterns are
+ * extended regular expressions (grep -E) that JavaScript reads in the same way.
+ */
+export type Until = {
+  readonly kind: 'until'
+  readonly ask: Argv
+  /** Pattern of the stdout of an ask that ended with 0. */
+  readonly ready: string
+  /** Answers after which waiting is useless, such as an image that cannot be pulled. */
+  readonly never?: { readonly pattern: string; readonly message: string; readonly hint: string }
+  /** What is awaited, for the person and for the error: "the pod is ready". */
+  readonly title: string
+  /** Seconds between two asks. */
+  readonly every: number
+  /** Seconds until the step fails. */
+  readonly most: number
 }
 
 /** Hands the caller's streams over; its exit code is the plan's. Always the last step. */

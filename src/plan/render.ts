@@ -1,6 +1,6 @@
 import { DOTS, type Secret } from '../secret.ts'
-import type { Argv, Attach, Exec, Hold, Plan, Step, Together } from './plan.ts'
-import { quote } from './shell.ts'
+import type { Argv, Attach, Exec, Hold, Pipe, Plan, Step, Together, Until } from './plan.ts'
+import { commandLine, quote } from './shell.ts'
 
 /**
  * The plan as a POSIX shell script: what --dry-run prints and the golden files hold. Secrets are dots.
@@ -51,6 +51,10 @@ function renderStep(step: Step, name: string): readonly string[] {
       return ['# only if that is what was trusted, byte for byte', `cp -RP ${quote(step.from)} ${quote(step.to)}`]
     case 'exec':
       return renderExec(step, name)
+    case 'pipe':
+      return renderPipe(step)
+    case 'until':
+      return renderUntil(step)
     case 'attach':
       return renderAttach(step)
     case 'hold':
@@ -73,7 +77,7 @@ function renderExec(step: Exec, name: string): readonly string[] {
   const run = step.stdin === undefined ? call : prefixed(`printf %s ${quote(text(step.stdin))} | `, call)
   const inFolder = step.folder === undefined ? run : suffixed(prefixed(`(cd ${quote(step.folder)} && `, run), ')')
   const body = [
-    ...(step.title === undefined ? [] : [`# ${step.title.replaceAll('\n', ' ')}`]),
+    ...(step.title === undefined ? [] : [comment(step.title)]),
     ...(step.undo === undefined ? [] : [later(step.undo)]),
     ...(step.tolerant ? suffixed(inFolder, ' || true') : inFolder),
   ]
@@ -81,10 +85,41 @@ function renderExec(step: Exec, name: string): readonly string[] {
   return step.rescue === undefined ? guarded : rescued(name, guarded, step.rescue)
 }
 
+/** A POSIX shell tells only how the last program ended, so each says on descriptor 3 that it failed. */
+function renderPipe({ from, to, title, undo }: Pipe): readonly string[] {
+  return [
+    ...(title === undefined ? [] : [comment(title)]),
+    ...(undo === undefined ? [] : [later(undo)]),
+    '{ failed=$({',
+    ...indent(suffixed(prefixed('{ ', wrapped(from)), ' 3>&- || echo from >&3; } |')),
+    ...indent(suffixed(prefixed('{ ', wrapped(to)), ' 3>&- >&4 || echo to >&3; }')),
+    '} 3>&1); } 4>&1',
+    '[ -z "$failed" ]',
+  ]
+}
+
+function renderUntil({ ask, ready, never, title, every, most }: Until): readonly string[] {
+  return [
+    comment(`wait at most ${most} s until ${title}`),
+    'tries=0',
+    `until answer=$(${commandLine(ask)}) && printf %s "$answer" | grep -Eq -e ${quote(ready)}; do`,
+    ...indent([
+      ...(never === undefined
+        ? []
+        : [`if printf %s "$answer" | grep -Eq -e ${quote(never.pattern)}; then echo ${quote(never.message)} >&2; exit 1; fi`]),
+      `tries=$((tries + 1)); [ "$tries" -lt ${Math.max(1, Math.ceil(most / every))} ] || exit 1`,
+      `sleep ${every}`,
+    ]),
+    'done',
+  ]
+}
+
 function renderTogether({ lanes, trailing, rescue }: Together, name: string): readonly string[] {
   // Lanes are subshells: what takes them back is said outside, and only of what they will make.
   const undos = [...(trailing ?? []), ...lanes.flat()].flatMap((step) =>
-    step.kind === 'exec' && step.undo ? prefixed(step.unless ? `${silent(step.unless)} || ` : '', [later(step.undo)]) : [],
+    (step.kind === 'exec' || step.kind === 'pipe') && step.undo
+      ? prefixed(step.kind === 'exec' && step.unless ? `${silent(step.unless)} || ` : '', [later(step.undo)])
+      : [],
   )
   const body = [
     '# side by side',
@@ -178,9 +213,10 @@ function heredocEnd(content: string): string {
   return end
 }
 
+const comment = (title: string): string => `# ${title.replaceAll('\n', ' ')}`
 const later = (argv: Argv): string => `later ${quote(argv.map(quote).join(' '))}`
 const withoutUndo = (step: Step): Step => {
-  if (step.kind !== 'exec') return step
+  if (step.kind !== 'exec' && step.kind !== 'pipe') return step
   const { undo: _, ...rest } = step
   return rest
 }
@@ -190,6 +226,8 @@ const hasUndo = (step: Step): boolean => {
       return true
     case 'exec':
       return step.undo !== undefined || step.rescue !== undefined
+    case 'pipe':
+      return step.undo !== undefined
     case 'together':
     case 'guard':
     case 'later':
@@ -197,6 +235,7 @@ const hasUndo = (step: Step): boolean => {
     case 'remove':
     case 'write':
     case 'copy-context':
+    case 'until':
     case 'attach':
     case 'hold':
       return false

@@ -1,10 +1,23 @@
 import { chmod, mkdir, rename, writeFile } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { PaudeError } from '../errors.ts'
-import { type Argv, type Exec, type Hold, isLast, type Last, type Plan, type Step, type Together } from '../plan/plan.ts'
+import {
+  type Argv,
+  type Exec,
+  type Hold,
+  isLast,
+  type Last,
+  type Pipe,
+  type Plan,
+  type Step,
+  type Together,
+  type Until,
+} from '../plan/plan.ts'
+import { commandLine } from '../plan/shell.ts'
 import { shown } from '../workspace/paths.ts'
 import { runAttached } from './attached.ts'
 import { onDisk, removeFolder } from './on-disk.ts'
-import { type Attached, attach, capture, type Outcome } from './process.ts'
+import { type Attached, attach, capture, connect, type Outcome } from './process.ts'
 
 /** What the executor needs besides the plan. */
 export type Effects = {
@@ -107,6 +120,12 @@ async function carryOut(step: Exclude<Step, Last>, run: Run): Promise<void> {
     case 'exec':
       await withRescue(step.rescue, run, () => runExec(step, run))
       return
+    case 'pipe':
+      await runPipe(step, run)
+      return
+    case 'until':
+      await waitUntil(step, run)
+      return
     case 'together':
       await withRescue(step.rescue, run, () => runTogether(step, run))
       return
@@ -143,6 +162,37 @@ async function runExec(step: Exec, run: Run): Promise<void> {
   if (error.code === 'name-taken' && step.unless !== undefined && (await capture(step.unless)).code === 0) return
   throw error
 }
+
+async function runPipe({ from, to, title, undo }: Pipe, { effects, undos, interruption }: Run): Promise<void> {
+  if (title !== undefined) effects.note(title)
+  if (undo !== undefined) undos.push(() => capture(undo))
+  const ends = await connect(from, to, interruption.signal)
+  interruption.check()
+  // A source whose reader has failed ends of a broken pipe: the reader knows why.
+  const failed = ends.to.code !== 0 ? { argv: to, outcome: ends.to } : { argv: from, outcome: ends.from }
+  if (failed.outcome.code !== 0) throw effects.explain(failed)
+}
+
+async function waitUntil({ ask, ready, never, title, every, most }: Until, { interruption }: Run): Promise<void> {
+  const [isReady, isNever] = [new RegExp(ready, 'm'), never === undefined ? null : new RegExp(never.pattern, 'm')]
+  const deadline = performance.now() + most * 1000
+  let last = ''
+  while (true) {
+    const { code, stdout, stderr } = await capture(ask, { signal: interruption.signal, most: ANSWER })
+    interruption.check()
+    if (code === 0 && isReady.test(stdout)) return
+    if (never !== undefined && isNever?.test(stdout)) throw new PaudeError('command-failed', never.message, { hint: never.hint })
+    last = (code === 0 ? stdout : stderr).trim().split('\n').at(-1) ?? ''
+    if (performance.now() + every * 1000 > deadline) break
+    await sleep(every * 1000, undefined, { signal: interruption.signal }).catch(() => interruption.check())
+  }
+  throw new PaudeError('command-failed', `not within ${most} s: ${title}${last === '' ? '' : ` (last answer: ${shown(last)})`}`, {
+    hint: commandLine(ask),
+  })
+}
+
+/** Characters that are read of an answer. */
+const ANSWER = 64 * 1024
 
 async function runTogether({ lanes, trailing }: Together, run: Run): Promise<void> {
   const behind = trailing === undefined ? null : runLane(trailing, run)

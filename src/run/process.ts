@@ -51,6 +51,36 @@ export async function capture(argv: Argv, options: ProcessOptions = {}): Promise
   }
 }
 
+/** Both ends of a pipe that ran to their end, each with what it said on stderr. `stdout` is the one of `to`. */
+export type Piping = { readonly from: Outcome; readonly to: Outcome }
+
+/** Runs one program's stdout into another's stdin. When either ends early the other is not left waiting. */
+export async function connect(from: Argv, to: Argv, signal?: AbortSignal): Promise<Piping> {
+  const source = start(from, { env: Bun.env, stdin: 'ignore', stdout: 'pipe', stderr: 'pipe', detached: true })
+  if (!(source.stdout instanceof ReadableStream)) throw new Error(`${from[0]} has no pipe`)
+  let sink: Bun.Subprocess
+  try {
+    sink = start(to, { env: Bun.env, stdin: source.stdout, stdout: 'pipe', stderr: 'pipe', detached: true })
+  } catch (error) {
+    killGroup(source.pid, 'SIGKILL')
+    throw error
+  }
+  const end = () => [source, sink].forEach(({ pid }) => void killGroup(pid, 'SIGKILL'))
+  signal?.addEventListener('abort', end)
+  if (signal?.aborted) end()
+  // Our own process moves the bytes, so a source without a reader would wait for ever and hear of no broken pipe.
+  void sink.exited.then(() => killGroup(source.pid, 'SIGPIPE'))
+  try {
+    const [fromError, toOut, toError] = await Promise.all([readAll(source.stderr), readAll(sink.stdout), readAll(sink.stderr)])
+    return {
+      from: { code: await exitOf(source), stdout: '', stderr: fromError },
+      to: { code: await exitOf(sink), stdout: toOut, stderr: toError },
+    }
+  } finally {
+    signal?.removeEventListener('abort', end)
+  }
+}
+
 /** Starts a program on our own streams. Without a terminal it leaves our process group, so that paude alone forwards signals. */
 export function attach(
   argv: Argv,

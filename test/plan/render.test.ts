@@ -87,6 +87,50 @@ test('standard input arrives as it is', () => {
   )
 })
 
+test('a pipe and what is waited for run as shell, with every word unharmed', () => {
+  fc.assert(
+    fc.property(anyWord, (word) => {
+      const file = join(room, 'piped')
+      const { code, out, err } = run([
+        { kind: 'pipe', from: say(word, '--flag'), to: ['sh', '-c', `cat >"$1"`, 'to', file] },
+        { kind: 'until', ask: ['cat', file], ready: 'flag', title: word, every: 0.01, most: 1 },
+        exec(say('after')),
+      ])
+      expect({ code, out, err }).toEqual({ code: 0, out: ['after'], err: '' })
+      expect(answers(readFileSync(file, 'utf8'))).toEqual([word, '--flag'])
+    }),
+    { numRuns: 40 },
+  )
+})
+
+test.each([
+  ['a source that fails', [{ kind: 'pipe', from: ['false'], to: ['cat'] }], ''],
+  ['a reader that fails', [{ kind: 'pipe', from: ['echo', 'x'], to: ['false'] }], ''],
+  [
+    'an answer that never comes',
+    [{ kind: 'until', ask: ['echo', 'no'], ready: '^yes$', title: 'x', every: 0.01, most: 0.05 }],
+    '',
+  ],
+  [
+    'an answer that is final',
+    [
+      {
+        kind: 'until',
+        ask: ['echo', 'no'],
+        ready: '^yes$',
+        never: { pattern: '^no$', message: "it's over", hint: '' },
+        title: 'x',
+        every: 1,
+        most: 9,
+      },
+    ],
+    "it's over\n",
+  ],
+] as const satisfies readonly (readonly [string, Plan, string])[])('%s ends the script', (_, plan, said) => {
+  const { code, err } = run([...plan, exec(say('not reached'))])
+  expect({ code, err }).toEqual({ code: 1, err: said })
+})
+
 test('undos run newest first when a step fails, each with its words unharmed', () => {
   fc.assert(
     fc.property(anyWord, (word) => {

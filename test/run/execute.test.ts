@@ -3,7 +3,19 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, st
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PaudeError } from '../../src/errors.ts'
-import { type Argv, type Attach, exec, folder, guard, later, type Plan, remove, together, write } from '../../src/plan/plan.ts'
+import {
+  type Argv,
+  type Attach,
+  exec,
+  folder,
+  guard,
+  later,
+  type Plan,
+  remove,
+  together,
+  type Until,
+  write,
+} from '../../src/plan/plan.ts'
 import { contextHash } from '../../src/run/build-context.ts'
 import { execute } from '../../src/run/execute.ts'
 import { capture, lines } from '../../src/run/process.ts'
@@ -51,6 +63,56 @@ async function failure(plan: Plan): Promise<PaudeError> {
   }
   throw new Error('the plan did not fail')
 }
+
+describe('a pipe', () => {
+  const pipe = (from: Argv, to: Argv, undo?: Argv): Plan => [{ kind: 'pipe', from, to, ...(undo ? { undo } : {}) }]
+
+  test('carries every byte of one program into another', async () => {
+    const bytes = Uint8Array.from({ length: 3_000_000 }, (_, at) => (at * 7) % 256)
+    writeFileSync(join(room, 'from'), bytes)
+    expect(await run(pipe(sh('cat from'), sh('cat >to')))).toBe(0)
+    expect(Buffer.compare(readFileSync(join(room, 'to')), bytes)).toBe(0)
+  })
+
+  test('fails with the end that failed, and takes back what was made', async () => {
+    expect((await failure(pipe(sh('echo half; echo image-missing >&2; exit 3'), sh('cat >to'), log('undone')))).code).toBe(
+      'image-missing',
+    )
+    expect((await failure(pipe(sh('cat /dev/zero'), sh('echo name-taken >&2; exit 4'), log('undone again')))).code).toBe(
+      'name-taken',
+    )
+    expect(logged()).toEqual(['undone', 'undone again'])
+  })
+
+  test('does not wait for a source that nobody reads any more', async () => {
+    expect((await failure(pipe(sh('cat /dev/zero'), sh('head -c 10 >to')))).message).toContain('failed with')
+    expect(readFileSync(join(room, 'to')).length).toBe(10)
+  })
+})
+
+describe('waiting', () => {
+  const until = (script: string, rest: Partial<Until> = {}): Plan => [
+    { kind: 'until', ask: sh(script), ready: '^Ready$', title: 'the pod is ready', every: 0.01, most: 20, ...rest },
+  ]
+
+  test('goes on when the answer matches', async () => {
+    await run([...until('echo x >>asked; [ $(wc -l <asked) -gt 3 ] && echo Ready || echo Pending'), exec(log('next'))])
+    expect(readFileSync(join(room, 'asked'), 'utf8')).toBe('x\nx\nx\nx\n')
+    expect(logged()).toEqual(['next'])
+  })
+
+  test('takes no answer of a question that failed', async () => {
+    const { message, hint } = await failure(until('echo Ready; echo no route >&2; exit 1', { most: 0.05 }))
+    expect(message).toBe('not within 0.05 s: the pod is ready (last answer: no route)')
+    expect(hint).toContain('no route')
+  })
+
+  test('ends at once where waiting is useless', async () => {
+    const never = { pattern: 'ErrImagePull', message: 'the image cannot be pulled', hint: 'push it' }
+    const { message, hint } = await failure(until('echo x >>asked; echo ErrImagePull', { never }))
+    expect([message, hint, readFileSync(join(room, 'asked'), 'utf8')]).toEqual(['the image cannot be pulled', 'push it', 'x\n'])
+  })
+})
 
 describe('order', () => {
   test('steps run one after the other, and a plan without an agent ends with 0', async () => {
