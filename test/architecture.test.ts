@@ -144,6 +144,15 @@ test('a process starts nowhere but in run/', () => {
   expect(wrong).toEqual([])
 })
 
+test('no file names git as a program', () => {
+  // First of a list of words, looked up in PATH, or in a line of a shell. What git does is said by the project, and a box writes there.
+  const program = /((?<![\w)\]])\[|findPrograms?\([^,()]*,)\s*(['"`])([^'"`]*\/)?git\2|['"`]-c['"`],\s*(['"`])[^'"`]*\bgit\s/
+  const wrong = files
+    .filter(({ text }) => program.test(text.replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '')))
+    .map(({ path }) => `src/${path} names git as a program: read the file that says it, as src/workspace does`)
+  expect(wrong).toEqual([])
+})
+
 test('the environment is read nowhere but in host.ts', () => {
   const wrong = files
     .filter(({ path, text }) => path !== 'host.ts' && /\bprocess\s*\.\s*env\b|\bimport\.meta\.env\b/.test(code(text)))

@@ -1,10 +1,10 @@
 import { isHeld, readHoldState } from '../hold/place.ts'
 import type { Host } from '../host.ts'
 import { sessionFolder } from '../session/store.ts'
-import type { Row } from './find-session.ts'
+import type { MarkedRow } from './planted.ts'
 
 /** A session with what its agent says of itself. */
-export type ActiveRow = Row & {
+export type ActiveRow = MarkedRow & {
   /** null where nobody can tell: it does not run, has no screen, or its terminal is not held. */
   readonly activity: string | null
   /** `permission` or `question` while it waits. */
@@ -17,7 +17,7 @@ export type ActiveRow = Row & {
 }
 
 /** Reads what the holders publish: files, no engine is asked. */
-export const withActivity = (host: Host, row: Row): ActiveRow => {
+export const withActivity = (host: Host, row: MarkedRow): ActiveRow => {
   const state = row.status === 'running' ? readHoldState(sessionFolder(host, row.id)) : null
   if (state === null || !isHeld(state)) return { ...row, activity: null, kind: '', message: '', since: null, attached: 0 }
   const { activity, kind, message, since, attached } = state

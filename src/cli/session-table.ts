@@ -3,6 +3,9 @@ import { printable } from './output.ts'
 
 export const HEAD = ['ID', 'STATUS', 'ACTIVITY', 'SINCE', 'STARTED', 'AGENT', 'BACKEND', 'WORKSPACE'] as const
 
+/** Stands last in the row of a session that planted something. */
+export const MARK = '(!)'
+
 /** Cells of one session, in the order of HEAD. */
 export const sessionRow = (row: ActiveRow): readonly string[] => [
   row.name === '' ? row.id : `${row.id} (${printable(row.name)})`,
@@ -12,7 +15,7 @@ export const sessionRow = (row: ActiveRow): readonly string[] => [
   ago(row.created),
   printable(row.agent),
   row.backend,
-  printable(row.workspace),
+  row.planted.length === 0 ? printable(row.workspace) : `${printable(row.workspace)} ${MARK}`,
 ]
 
 /** `3 min ago`, from an ISO time. */

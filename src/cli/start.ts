@@ -12,7 +12,7 @@ import type { Plan } from '../plan/plan.ts'
 import { renderPlan } from '../plan/render.ts'
 import { execute } from '../run/execute.ts'
 import { capture, LEFT } from '../run/process.ts'
-import { beginLook } from '../session/look.ts'
+import { lookAround } from '../session/look.ts'
 import { outside } from '../session/outside.ts'
 import { policyNow } from '../session/policy.ts'
 import { insistOutside, unsetCredential, withProvider } from '../session/provider.ts'
@@ -61,9 +61,8 @@ export async function startSession(context: Context, start: Start): Promise<numb
   }
   const backend = await pickBackend(host, settings.backend)
   insistOutside(settings, host)
-  const looking = await beginLook(host, config)
-  const images = await chooseImages(context, { settings, extraCa: looking.extraCa, backend, kind: run.kind })
-  const around = await looking.around
+  const around = await lookAround(host, config)
+  const images = await chooseImages(context, { settings, extraCa: around.extraCa, backend, kind: run.kind })
   const provided = run.kind === 'agent' ? await withProvider(host, config, dryRun || prints ? 'look' : 'start') : host
   const { spec, record } = resolveSession({
     host: provided,
@@ -175,7 +174,7 @@ async function finish(context: Context, { backend, spec, record, code, removal, 
     })
   const asked = log === '' ? [] : parseLog(log, policyNow(last, Date.now() / 1000))
   onEnd?.(asked)
-  await warnOfPlanted(context, record)
+  warnOfPlanted(context, record)
   if (onEnd === undefined) noteBlocked(context, asked, record.ports)
   if (spec.network.mode === 'record') noteRecorded(context, proposal(asked, spec.network.policy))
   return code

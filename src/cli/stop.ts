@@ -18,6 +18,6 @@ export async function stopSession(
   const code = await carryOut(context, backend, { plan: [...note, ...backend.stop(handle, grace)], dryRun })
   if (dryRun) return code
   await endHolder(holder)
-  await warnOfPlanted(context, record)
+  warnOfPlanted(context, record)
   return code
 }

@@ -1,12 +1,13 @@
 import { view } from '../hold/launch.ts'
 import { type ActiveRow, withActivity } from './activity.ts'
 import type { Context } from './context.ts'
-import { findSession, listSessions, type Row } from './find-session.ts'
+import { findSession, listSessions } from './find-session.ts'
 import { GIVE_BACK, picture, selectable, TAKE_SCREEN } from './full-screen.ts'
 import { terminalSettings, typeInto } from './held.ts'
 import { openKeys } from './keys.ts'
 import { bold, dim, printable, table, writeAll } from './output.ts'
-import { HEAD, sessionRow } from './session-table.ts'
+import { type MarkedRow, withPlanted } from './planted.ts'
+import { HEAD, MARK, sessionRow } from './session-table.ts'
 import { stopSession } from './stop.ts'
 
 /** Milliseconds between two looks at the holders' files, and how many of these go by between two questions to the engines. */
@@ -22,19 +23,27 @@ export async function watchSessions(context: Context, { json }: { readonly json:
 /** A line for every session that appears, changes or goes, until a signal comes. */
 async function watchLines(context: Context, json: boolean): Promise<number> {
   let before = new Map<string, string>()
-  let rows: readonly Row[] = []
+  let rows: readonly MarkedRow[] = []
   for (let turn = 0; ; turn++) {
-    if (turn % ENGINES === 0) rows = (await listSessions(context)).sessions
+    if (turn % ENGINES === 0) rows = await listMarked(context)
     const now = new Map<string, string>()
     for (const row of rows.map((one) => withActivity(context.host, one))) {
-      const { id, status, exitCode, activity, kind, message, since } = row
-      const key = JSON.stringify([status, exitCode, activity, kind, message])
+      const { id, status, exitCode, activity, kind, message, since, planted } = row
+      const key = JSON.stringify([status, exitCode, activity, kind, message, planted])
       now.set(id, key)
       if (before.get(id) === key) continue
       context.answer(
         json
-          ? JSON.stringify({ id, status, exitCode, activity, kind, message, since })
-          : [id, status, `${activity ?? '-'}${kind === '' ? '' : `: ${kind}`}`, printable(message)].join('  ').trimEnd(),
+          ? JSON.stringify({ id, status, exitCode, activity, kind, message, since, planted })
+          : [
+              id,
+              status,
+              `${activity ?? '-'}${kind === '' ? '' : `: ${kind}`}`,
+              printable(message),
+              planted.length > 0 ? MARK : '',
+            ]
+              .join('  ')
+              .trimEnd(),
       )
     }
     for (const id of before.keys())
@@ -44,10 +53,13 @@ async function watchLines(context: Context, json: boolean): Promise<number> {
   }
 }
 
+const listMarked = async (context: Context): Promise<readonly MarkedRow[]> =>
+  withPlanted(context.host, (await listSessions(context)).sessions)
+
 async function watchTable(context: Context): Promise<number> {
   const keys = openKeys()
   let rows: readonly ActiveRow[] = []
-  let listed: readonly Row[] = []
+  let listed: readonly MarkedRow[] = []
   let chosen = 0
   /** Rows come and go above it: the session is chosen, not its line. */
   let chosenId = ''
@@ -57,7 +69,7 @@ async function watchTable(context: Context): Promise<number> {
   let replying: ActiveRow | null = null
   let turn = 0
   const look = async (force = false) => {
-    if (force || turn++ % ENGINES === 0) listed = (await listSessions(context)).sessions
+    if (force || turn++ % ENGINES === 0) listed = await listMarked(context)
     rows = listed.map((row) => withActivity(context.host, row))
     const at = rows.findIndex(({ id }) => id === chosenId)
     chosen = Math.max(0, Math.min(at === -1 ? chosen : at, rows.length - 1))

@@ -3,9 +3,8 @@ import { asSaid } from '../config/said.ts'
 import type { Config } from '../config/settings.ts'
 import type { Host } from '../host.ts'
 import { extraCaCertificates } from '../image/ca.ts'
-import { capture } from '../run/process.ts'
 import type { Secret } from '../secret.ts'
-import { gitIdentityQuery, type Identity } from '../workspace/git.ts'
+import { type Identity, readIdentity } from '../workspace/identity.ts'
 import { findWorkspace, type Workspace } from '../workspace/workspace.ts'
 
 /** What a start must know of the machine and the project. */
@@ -20,19 +19,12 @@ export type Surroundings = {
   readonly podmanInit: boolean
 }
 
-/** Looks at machine and project. One process (git); no engine is asked. */
-export const lookAround = async (host: Host, config: Config): Promise<Surroundings> => (await beginLook(host, config)).around
-
-/** The same, with what refuses a start done: `around` waits for git alone, which works meanwhile, and never fails. */
-export async function beginLook(
-  host: Host,
-  config: Config,
-): Promise<{ readonly extraCa: string; readonly around: Promise<Surroundings> }> {
+/** Looks at machine and project. No engine is asked, and no program runs but those that references name. */
+export async function lookAround(host: Host, config: Config): Promise<Surroundings> {
   const workspace = findWorkspace(host, config.settings)
-  const identity = readIdentity(workspace)
   const [extraCa, references] = [certificatesOf(host, config), await followed(host, config)]
   const podmanInit = INIT_PROGRAMS.some((path) => existsSync(path))
-  return { extraCa, around: identity.then((known) => ({ workspace, identity: known, references, extraCa, podmanInit })) }
+  return { workspace, identity: readIdentity(workspace.git, host), references, extraCa, podmanInit }
 }
 
 /** As PEM text. Each is looked at alone only where something is wrong: that is told with its place. */
@@ -75,16 +67,3 @@ export const INIT_PROGRAMS = [
   '/usr/local/libexec/podman/catatonit',
   '/usr/local/bin/catatonit',
 ]
-
-async function readIdentity({ root, git }: Workspace): Promise<Identity> {
-  const nobody = { name: '', email: '' }
-  const { argv, parse } = gitIdentityQuery(root)
-  if (git === null && !existsSync(root)) return nobody
-  try {
-    // git exits with 1 when neither is set.
-    const { code, stdout } = await capture(argv, { signal: AbortSignal.timeout(2_000) })
-    return code === 0 ? parse(stdout) : nobody
-  } catch {
-    return nobody
-  }
-}

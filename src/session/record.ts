@@ -64,8 +64,11 @@ export const SessionRecord = v.object({
   mounts: v.optional(v.array(v.object({ source: v.string(), target: v.string() })), []),
   /** How the paths that this machine may act on looked at the start. */
   watch: v.optional(v.record(v.string(), v.string()), {}),
-  /** The project's git index and how it looked; null without one. */
-  index: v.optional(v.nullable(v.object({ path: v.string(), mark: v.string() })), null),
+  /** The project's git index, how it looked, and bytes of the names of its objects; null without one. */
+  index: v.optional(
+    v.nullable(v.object({ path: v.string(), mark: v.string(), hash: v.optional(v.picklist([20, 32]), 20) })),
+    null,
+  ),
   /** What the project would like to have outside: paude forward takes them when no port is named. */
   forwardPorts: v.exactOptional(v.array(v.number())),
   /** What of the hardening holds in its box. */

@@ -14,9 +14,9 @@ import { stagesOf } from '../network/changes.ts'
 import { parseAllow } from '../network/pattern.ts'
 import { stageFiles, standingFiles } from '../network/squid-conf.ts'
 import { commandLine } from '../plan/shell.ts'
-import { gitEnvironment } from '../workspace/git.ts'
+import { gitEnvironment, hashSize } from '../workspace/git.ts'
 import { checkMount, checkTogether, parseMount } from '../workspace/mount.ts'
-import { fingerprint, watch } from '../workspace/watch.ts'
+import { indexMark, watch } from '../workspace/watch.ts'
 import { safeDirectories, type Workspace } from '../workspace/workspace.ts'
 import entry from './entry.sh' with { type: 'text' }
 import { checkedName, homeVolume, newSessionId } from './id.ts'
@@ -64,7 +64,8 @@ export function resolveSession(wish: Wish): { readonly spec: SessionSpec; readon
   const volume = run.kind === 'agent' ? homeVolume(workspace.root, agent.name) : ''
   const init = backend.name === 'podman' && !around.podmanInit ? 'image' : 'engine'
   const mounts = resolveMounts(wish)
-  const index = workspace.git === null ? null : join(workspace.git.gitDirectory, 'index')
+  const { git } = workspace
+  const index = git === null ? '' : join(git.gitDirectory, 'index')
   // Only a conversation on a screen is continued; a one-shot answer keeps the words exactly as typed.
   const chosen = run.kind === 'agent' ? agent.chosen(run.words) : ''
   const conversation = chosen !== '' ? chosen : terminal ? crypto.randomUUID() : ''
@@ -87,7 +88,7 @@ export function resolveSession(wish: Wish): { readonly spec: SessionSpec; readon
     homeVolume: volume,
     mounts: mounts.map(({ source, target }) => ({ source, target })),
     watch: watch(workspace),
-    index: index === null ? null : { path: index, mark: fingerprint(index) },
+    index: git === null ? null : { path: index, mark: indexMark(index), hash: hashSize(git) },
     ...(settings.forwardPorts.length > 0 ? { forwardPorts: [...settings.forwardPorts] } : {}),
     security: readSecurity(settings),
     credential: credential?.variable ?? '',

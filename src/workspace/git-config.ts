@@ -1,6 +1,9 @@
 /** One setting: section and key in lower case, the subsection between them as written. */
 export type Setting = { readonly key: string; readonly value: string }
 
+/** Bytes of a config file that are read where all of it counts: some thousand branches. */
+export const CONFIG_LIMIT = 1024 ** 2
+
 const HEADER = /^\s*\[\s*([\w.-]+)(?:\s+"((?:[^"\\]|\\.)*)")?\s*\]/
 const ASSIGNMENT = /^\s*([A-Za-z][\w-]*)\s*(?:=\s*(.*))?$/s
 

@@ -1,6 +1,7 @@
 import { basename, dirname, join, resolve } from 'node:path'
-import type { Query } from '../plan/query.ts'
-import { setting, settings } from './git-config.ts'
+import { CONFIG_LIMIT, setting, settings } from './git-config.ts'
+import type { HashSize } from './git-index.ts'
+import type { Identity } from './identity.ts'
 import { below, hasControl, look, readSmall, realPath, shown } from './paths.ts'
 import { objectToMount, type Surroundings } from './places.ts'
 
@@ -16,11 +17,6 @@ export type GitLayout = {
 
 /** The layout, or one sentence on why the git data beside the project is left out. */
 export type GitFinding = { readonly git: GitLayout | null; readonly note: string | null }
-
-export type Identity = { readonly name: string; readonly email: string }
-
-/** Longest name or address that is passed on, in characters. */
-const IDENTITY_LIMIT = 200
 
 /** What the git data of a working tree's top level is; reads files only, runs nothing. */
 export function readGit(root: string, host: Surroundings): GitFinding {
@@ -44,17 +40,9 @@ export const isRepository = (path: string): boolean =>
 /** A `.git` file's word for where the git directory is; null when it is none. */
 export const readPointer = (file: string): string | null => /^gitdir: (.+?)[\r\n]*$/s.exec(readSmall(file) ?? '')?.[1] ?? null
 
-/** Name and address of the repository's effective configuration, empty when unset. git exits with 1 when neither is set. */
-export const gitIdentityQuery = (root: string): Query<Identity> => ({
-  argv: ['git', '-C', root, 'config', '--null', '--get-regexp', '^user\\.(name|email)$'],
-  parse: (stdout) => {
-    const value = (key: string) => {
-      const record = stdout.split('\0').findLast((one) => one.startsWith(`${key}\n`)) ?? ''
-      return clean(record.slice(key.length + 1))
-    }
-    return { name: value('user.name'), email: value('user.email') }
-  },
-})
+/** What the repository calls its objects by, in bytes: its index does not say. */
+export const hashSize = ({ repository }: GitLayout): HashSize =>
+  setting(settings(readSmall(join(repository, 'config'), CONFIG_LIMIT) ?? ''), 'extensions.objectformat') === 'sha256' ? 32 : 20
 
 /** Configuration for git in the box by environment: nobody's file is written. */
 export function gitEnvironment({ name, email }: Identity, safeDirectories: readonly string[]): Readonly<Record<string, string>> {
@@ -136,6 +124,3 @@ function commonOf(gitDirectory: string): string {
 }
 
 const readLine = (file: string): string | null => readSmall(file)?.replace(/[\r\n]+$/, '') || null
-
-const clean = (text: string): string =>
-  [...text.replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Cs}]/gu, '').trim()].slice(0, IDENTITY_LIMIT).join('')

@@ -72,8 +72,8 @@ export function ancestors(path: string): readonly string[] {
   return found
 }
 
-/** Text of a small regular file; null for anything else. Never blocks on a pipe and never follows a last link. */
-export function readSmall(path: string): string | null {
+/** Text of a small regular file, of `most` bytes at most; null for anything else. Never blocks on a pipe and never follows a last link. */
+export function readSmall(path: string, most = READ_LIMIT): string | null {
   let file: number
   try {
     file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
@@ -82,9 +82,9 @@ export function readSmall(path: string): string | null {
   }
   try {
     const stats = fstatSync(file)
-    if (!stats.isFile() || stats.size > READ_LIMIT) return null
-    const buffer = Buffer.alloc(READ_LIMIT)
-    return buffer.toString('utf8', 0, readSync(file, buffer, 0, READ_LIMIT, 0))
+    if (!stats.isFile() || stats.size > most) return null
+    const buffer = Buffer.alloc(most)
+    return buffer.toString('utf8', 0, readSync(file, buffer, 0, most, 0))
   } catch {
     return null
   } finally {

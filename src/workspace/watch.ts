@@ -1,10 +1,12 @@
-import { existsSync, lstatSync } from 'node:fs'
-import { join } from 'node:path'
-import type { Query } from '../plan/query.ts'
+import { lstatSync } from 'node:fs'
+import { type HashSize, isClosedFolder, isGitlink, readIndex } from './git-index.ts'
 import type { Workspace } from './workspace.ts'
 
 /** What this machine may act on, by path, and how it looked at the start; '' for what was not there. */
 export type Watch = Readonly<Record<string, string>>
+
+/** The project's index, how it looked at the start, and what its repository calls objects by. */
+export type WatchedIndex = { readonly path: string; readonly mark: string; readonly hash: HashSize }
 
 /** Remembers the guarded paths, those that exist and those that do not. */
 export const watch = ({ protectedPaths, watchedPaths }: Pick<Workspace, 'protectedPaths' | 'watchedPaths'>): Watch =>
@@ -24,21 +26,37 @@ export function fingerprint(path: string): string {
   }
 }
 
-/** Repositories that the index names inside the project: the host's `git status` goes into them and obeys their configuration. */
-export const nestedRepositories = (root: string): Query<readonly string[]> => ({
-  argv: ['git', '-C', root, '-c', 'core.fsmonitor=false', '-c', 'core.hooksPath=/dev/null', 'ls-files', '--stage', '-z'],
-  parse: (stdout) =>
-    stdout
-      .split('\0')
-      .flatMap((line) => (line.startsWith('160000 ') ? [join(root, line.slice(line.indexOf('\t') + 1), '.git')] : []))
-      .filter((path) => existsSync(path)),
-})
+/** How an index looks from outside. The box writes it, and can set every time but that of the change. */
+export const indexMark = (path: string): string => `${fingerprint(path)}:${changeTime(path)}`
 
-/** Whether something was made or changed after a moment; the time of change cannot be set by whoever changes it. */
-export function isYounger(path: string, moment: number): boolean {
+/**
+ * Repositories made or changed since `moment` that the index names: the host's `git status` goes into them and obeys their
+ * configuration. `fault` is half a sentence where the index cannot be read. No git is run: its configuration may be the box's.
+ */
+export function newRepositories(
+  root: string,
+  { path, hash }: WatchedIndex,
+  moment: number,
+): { readonly paths: readonly string[]; readonly fault: string | null } {
+  const index = readIndex(path, hash)
+  if ('fault' in index) return { paths: [], fault: index.fault }
+  // A closed folder that is there all the same may hold one: which, stands in no index.
+  const places = index.entries.flatMap((entry) =>
+    isGitlink(entry) ? [`${entry.name}/.git`] : isClosedFolder(entry) ? [entry.name.replace(/\/$/, '')] : [],
+  )
+  if (!places.every(staysInside)) return { paths: [], fault: 'it names places outside the project' }
+  // Names have one character a byte.
+  const paths = places.map((place) => Buffer.concat([Buffer.from(`${root}/`), Buffer.from(place, 'latin1')]))
+  return { paths: paths.filter((one) => changeTime(one) > moment).map((one) => one.toString()), fault: null }
+}
+
+const staysInside = (place: string): boolean => place.split('/').every((part) => part !== '' && part !== '.' && part !== '..')
+
+/** When something was made or changed last, in milliseconds since 1970; whoever changes it cannot set this. 0 when nothing is there. */
+function changeTime(path: string | Buffer): number {
   try {
-    return lstatSync(path).ctimeMs > moment
+    return lstatSync(path).ctimeMs
   } catch {
-    return false
+    return 0
   }
 }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { appendFileSync, cpSync, mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { gitEnvironment, gitIdentityQuery } from '../../src/workspace/git.ts'
+import { gitEnvironment } from '../../src/workspace/git.ts'
 import { setting, settings } from '../../src/workspace/git-config.ts'
 import { findWorkspace, safeDirectories } from '../../src/workspace/workspace.ts'
 import { git, makeSandbox, refusal, repository } from './sandbox.ts'
@@ -265,29 +265,6 @@ describe('a submodule', () => {
 })
 
 describe('who commits', () => {
-  const query = gitIdentityQuery(main)
-
-  test('is asked of git in one go', () => {
-    git(main, 'config', 'user.name', 'Ada, "the" Lovelace')
-    git(main, 'config', '--add', 'user.email', 'old@example.org')
-    git(main, 'config', '--add', 'user.email', 'ada@example.org')
-    const [program, ...words] = query.argv
-    expect(program).toBe('git')
-    const own = Bun.spawnSync([program, ...words], { env: { PATH: process.env['PATH'], HOME: home, GIT_CONFIG_NOSYSTEM: '1' } })
-    expect(query.parse(own.stdout.toString())).toEqual({ name: 'Ada, "the" Lovelace', email: 'ada@example.org' })
-  })
-
-  test.each([
-    ['', { name: '', email: '' }],
-    ['user.name\0', { name: '', email: '' }],
-    ['user.name\nA\0user.name\nB\0', { name: 'B', email: '' }],
-    ['user.name\n  A\u001b[31m\nB \0user.email\na@b\r\n\0', { name: 'A[31mB', email: 'a@b' }],
-    [`user.name\n${'é'.repeat(5000)}\0`, { name: 'é'.repeat(200), email: '' }],
-    ['user.names\nX\0xuser.name\nY\0', { name: '', email: '' }],
-  ])('%j', (stdout, identity) => {
-    expect(query.parse(stdout)).toEqual(identity)
-  })
-
   test('reaches git in the box through its environment', () => {
     const env = gitEnvironment({ name: 'Ada', email: 'ada@example.org' }, ['/a, b', '/c'])
     expect(env).toEqual({

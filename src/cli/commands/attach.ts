@@ -54,7 +54,7 @@ export default (context: Context) =>
         })
       }
       context.note(`session ${handle.id} ended with exit code ${left.code}`)
-      await warnOfPlanted(context, record)
+      warnOfPlanted(context, record)
       return left.code
     },
   })

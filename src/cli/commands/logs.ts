@@ -7,6 +7,7 @@ import { capture, lines } from '../../run/process.ts'
 import type { Context } from '../context.ts'
 import { type Found, findSession } from '../find-session.ts'
 import { drain, drainToEnd, openPrinted, type Sink } from '../out-copy.ts'
+import { warnOnce } from '../planted.ts'
 import { plainText, readable } from '../readable.ts'
 
 const args = {
@@ -21,7 +22,9 @@ export default (context: Context) =>
     async run({ args: given }) {
       const found = await findSession(context, given.session)
       const follow = given.follow === true
-      return found.handle.terminal ? screenLog(context, found, follow) : streamLog(context, found, follow)
+      const code = await (found.handle.terminal ? screenLog(context, found, follow) : streamLog(context, found, follow))
+      warnOnce(context, found)
+      return code
     },
   })
 

@@ -5,6 +5,7 @@ import { attach, lines } from '../../run/process.ts'
 import type { Context } from '../context.ts'
 import { findSession } from '../find-session.ts'
 import { drainToEnd, openPrinted, safeSink } from '../out-copy.ts'
+import { warnOnce } from '../planted.ts'
 
 const args = {
   session: { type: 'positional', description: 'Session (default: the one of this directory)', required: false },
@@ -37,10 +38,13 @@ export default (context: Context) =>
         const sink = safeSink(context.host)
         if (context.host.terminal.stdout) for await (const line of lines(argv)) sink(1, Buffer.from(`${line}\n`))
         else await attach(argv, { stdin: false, terminal: false }).exited
+        warnOnce(context, session)
         return (await ask(backend.state(handle), context.effects(backend))).exitCode
       }
       try {
-        return await drainToEnd(context, session, { all, sink: safeSink(context.host) })
+        const code = await drainToEnd(context, session, { all, sink: safeSink(context.host) })
+        warnOnce(context, session)
+        return code
       } finally {
         for (const { file } of all) file.close()
       }

@@ -64,7 +64,7 @@ export default (context: Context) =>
         },
       )
       await endHolder(holder)
-      await warnOfPlanted(context, record)
+      warnOfPlanted(context, record)
       context.answer(record.id)
       if (refused !== null) throw refused
       return 0

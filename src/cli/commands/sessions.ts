@@ -6,7 +6,8 @@ import { type ActiveRow, withActivity } from '../activity.ts'
 import type { Context } from '../context.ts'
 import { listSessions } from '../find-session.ts'
 import { table } from '../output.ts'
-import { HEAD, sessionRow } from '../session-table.ts'
+import { withPlanted } from '../planted.ts'
+import { HEAD, MARK, sessionRow } from '../session-table.ts'
 
 const args = {
   json: { type: 'boolean', description: 'Print one JSON document' },
@@ -24,10 +25,12 @@ export default (context: Context) =>
       }
       const { sessions, failures } = await listSessions(context)
       for (const { error } of failures) context.warn(`${error.message}: its sessions are not shown`)
-      const rows = sessions.map((row) => withActivity(context.host, row))
+      const rows = withPlanted(context.host, sessions).map((row) => withActivity(context.host, row))
       if (json) context.answer(JSON.stringify(await withRecord(context, rows), null, 2))
       else if (rows.length === 0) context.note('no sessions; paude starts one here')
       else context.answer(table(HEAD, rows.map(sessionRow)))
+      if (!json && rows.some(({ planted }) => planted.length > 0))
+        context.note(`${MARK} marks sessions that made or changed what this machine may run: paude sessions --json names it`)
       return failures.length > 0 && failures.length === Object.keys(backends).length ? 1 : 0
     },
   })

@@ -5,6 +5,7 @@ import { readTimeout } from '../args.ts'
 import type { Context } from '../context.ts'
 import { type Found, findSession } from '../find-session.ts'
 import { goalNames, readGoal } from '../goals.ts'
+import { warnOnce } from '../planted.ts'
 
 const args = {
   sessions: { type: 'positional', description: 'Sessions (default: the one of this directory)', required: false },
@@ -29,7 +30,7 @@ export default (context: Context) =>
         throw new PaudeError('usage', '--any and --all contradict each other', { hint: 'leave one out' })
       const seconds = readTimeout(given.timeout)
       const found = await Promise.all((rawArgs.length === 0 ? [undefined] : rawArgs).map((word) => findOrNever(context, word)))
-      await patiently(seconds, async (signal) => {
+      const waiting = patiently(seconds, async (signal) => {
         const waits = found.map(async (each) => {
           const reached = await goal(context, each, signal)
           signal.throwIfAborted()
@@ -40,6 +41,9 @@ export default (context: Context) =>
         })
         if (given.any) await Promise.any(waits).catch((error: AggregateError) => Promise.reject(error.errors[0]))
         else await Promise.all(waits)
+      })
+      await waiting.finally(() => {
+        for (const each of found) warnOnce(context, each)
       })
       return 0
     },

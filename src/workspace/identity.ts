@@ -1,0 +1,134 @@
+import { dirname, isAbsolute, join } from 'node:path'
+import type { GitLayout } from './git.ts'
+import { CONFIG_LIMIT, type Setting, setting, settings } from './git-config.ts'
+import { look, readSmall, realFuture, realPath } from './paths.ts'
+import type { Surroundings } from './places.ts'
+import { wildmatch } from './wildmatch.ts'
+
+export type Identity = { readonly name: string; readonly email: string }
+
+/** Longest name or address that is passed on, in characters. */
+const IDENTITY_LIMIT = 200
+
+/** git itself follows no more includes in includes. */
+const MOST_DEEP = 10
+/** A project's configuration may include itself, and compare long patterns with long paths, as often as it likes. */
+const MOST_FILES = 100
+const MOST_STEPS = 5_000_000
+
+/**
+ * The name and address that `git config` would tell in the project; '' for what is not set. Files are read as text and no git is run: in a
+ * project that a box has had, git does what the box's configuration says. That may choose the two texts, and nothing else.
+ */
+export function readIdentity(git: GitLayout | null, { env, home }: Surroundings): Identity {
+  const files = [...ownFiles(env, home), ...(git === null ? [] : repositoryFiles(git))]
+  const read = (urls: readonly string[]) => {
+    const reading: Reading = { git, home, urls, files: MOST_FILES, steps: MOST_STEPS }
+    return files.flatMap((file) => settingsOf(file, reading, 0))
+  }
+  const remotes = read([]).flatMap(({ key, value }) => (/^remote\..*\.url$/s.test(key) ? [value] : []))
+  const all = [...(remotes.length === 0 ? read([]) : read(remotes)), ...environmentSettings(env)]
+  return { name: clean(setting(all, 'user.name') ?? ''), email: clean(setting(all, 'user.email') ?? '') }
+}
+
+/** The machine's and the user's, the weakest first. Where the machine's lies depends on who built git. */
+function ownFiles(env: Surroundings['env'], home: string): readonly string[] {
+  const system = ['/etc/gitconfig', '/usr/local/etc/gitconfig', '/opt/homebrew/etc/gitconfig']
+  const folder = env['XDG_CONFIG_HOME'] || (home && join(home, '.config'))
+  return [
+    ...(isTrue(env['GIT_CONFIG_NOSYSTEM']) ? [] : env['GIT_CONFIG_SYSTEM'] ? [env['GIT_CONFIG_SYSTEM']] : system),
+    ...(env['GIT_CONFIG_GLOBAL'] === undefined
+      ? [...(folder ? [join(folder, 'git/config')] : []), ...(home ? [join(home, '.gitconfig')] : [])]
+      : [env['GIT_CONFIG_GLOBAL']]),
+  ].filter(isAbsolute)
+}
+
+function repositoryFiles({ gitDirectory, repository }: GitLayout): readonly string[] {
+  const file = join(repository, 'config')
+  const own = isTrue(setting(settings(readConfig(file)), 'extensions.worktreeconfig') ?? '')
+  return own ? [file, join(gitDirectory, 'config.worktree')] : [file]
+}
+
+const isTrue = (value: string | undefined): boolean => /^(true|yes|on|[1-9]\d*)$/i.test(value ?? '')
+
+/** What `GIT_CONFIG_COUNT` and its company say. */
+function environmentSettings(env: Surroundings['env']): readonly Setting[] {
+  const count = Math.min(Number(env['GIT_CONFIG_COUNT']) || 0, 1000)
+  return [...Array(count).keys()].map((n) => ({
+    key: (env[`GIT_CONFIG_KEY_${n}`] ?? '').toLowerCase(),
+    value: env[`GIT_CONFIG_VALUE_${n}`] ?? '',
+  }))
+}
+
+type Reading = {
+  readonly git: GitLayout | null
+  readonly home: string
+  /** Of the remotes, for the includes that depend on them. */
+  readonly urls: readonly string[]
+  files: number
+  steps: number
+}
+
+/** The settings of a file, each include in its place. */
+function settingsOf(file: string, reading: Reading, depth: number): readonly Setting[] {
+  if (depth > MOST_DEEP || reading.files-- <= 0) return []
+  return settings(readConfig(file)).flatMap((one) => {
+    const [, condition] = /^includeif\.(.*)\.path$/s.exec(one.key) ?? []
+    const counts = condition === undefined ? one.key === 'include.path' : holds(condition, file, reading)
+    const path = counts ? pathIn(one.value, dirname(file), reading.home) : null
+    return path === null ? [one] : settingsOf(path, reading, depth + 1)
+  })
+}
+
+/** What is empty by its size may be the kernel's, and never end. */
+function readConfig(file: string): string {
+  const real = realPath(file)
+  return real !== null && look(real)?.size ? (readSmall(real, CONFIG_LIMIT) ?? '') : ''
+}
+
+/** An absolute path of a value; null for another user's home and the like. */
+function pathIn(value: string, folder: string, home: string): string | null {
+  if (value.startsWith('~/')) return home ? join(home, value.slice(2)) : null
+  return value === '' || /^(~|%\()/.test(value) ? null : isAbsolute(value) ? value : join(folder, value)
+}
+
+/** Whether the condition of an `includeIf` is met. One that is not known is not, as with git. */
+function holds(condition: string, file: string, reading: Reading): boolean {
+  const { git, urls } = reading
+  const colon = condition.indexOf(':')
+  const [kind, pattern] = [condition.slice(0, colon), condition.slice(colon + 1)]
+  const fits = (glob: string, text: string, ignoreCase = false) => {
+    reading.steps -= glob.length * text.length
+    return reading.steps > 0 && wildmatch(glob, text, { ignoreCase })
+  }
+  switch (kind) {
+    case 'gitdir':
+    case 'gitdir/i':
+      return (
+        git !== null && folderPatterns(pattern, file, reading).some((glob) => fits(glob, git.gitDirectory, kind !== 'gitdir'))
+      )
+    case 'onbranch': {
+      const branch = git && /^ref: refs\/heads\/(.+?)\s*$/.exec(readSmall(join(git.gitDirectory, 'HEAD')) ?? '')?.[1]
+      return Boolean(branch) && fits(pattern.endsWith('/') ? `${pattern}**` : pattern, branch ?? '')
+    }
+    case 'hasconfig': {
+      const [, glob] = /^remote\.\*\.url:(.*)$/s.exec(pattern) ?? []
+      return glob !== undefined && urls.some((url) => fits(glob, url))
+    }
+    default:
+      return false
+  }
+}
+
+/** A pattern of `gitdir`, as written and with the links on its way followed. */
+function folderPatterns(pattern: string, file: string, { home }: Reading): readonly string[] {
+  const open = pattern.endsWith('/') ? `${pattern}**` : pattern
+  if (open.startsWith('~/')) return [join(realFuture(home), open.slice(2))]
+  if (open.startsWith('./')) return [join(dirname(realPath(file) ?? file), open.slice(2))]
+  if (!isAbsolute(open)) return [`**/${open}`]
+  const [plain = '/'] = /^[^*?[\\]*\//.exec(open) ?? []
+  return [open, join(realFuture(plain), open.slice(plain.length))]
+}
+
+const clean = (text: string): string =>
+  [...text.replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Cs}]/gu, '').trim()].slice(0, IDENTITY_LIMIT).join('')

@@ -1,0 +1,219 @@
+import { expect, test } from 'bun:test'
+import { chmodSync, existsSync, readdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { describeEach, environment, makeProject, paude, put, root, runGit } from './support.ts'
+
+/** What a box writes so that git on the host runs a command: by an index whose folder must be fetched, among other ways. */
+const evilConfig = (project: string, file: string) => {
+  const keys = ['sshCommand', 'fsmonitor', 'alternateRefsCommand', 'pager', 'editor', 'askPass', 'gitProxy']
+  const core = keys.map((key) => `\t${key} = "env >${project}/ran-${key}; false"`).join('\n')
+  return `cat >${file} <<'END'
+[core]
+\trepositoryformatversion = 0
+\tbare = false
+\tsparseCheckout = true
+\tsparseCheckoutCone = true
+${core}
+[index]
+\tsparse = true
+[remote "origin"]
+\turl = ssh://x/y
+\tpromisor = true
+END
+`
+}
+
+/** An index with a closed folder whose tree is in no store. */
+const evilIndex = (gitDirectory: string) => `
+rm -rf /tmp/r; git init -q /tmp/r; (cd /tmp/r; git config user.name a; git config user.email a@b
+mkdir d; echo 1 >d/f; echo $$ >t; git add .; git commit -qm x
+git sparse-checkout init --cone --sparse-index; git sparse-checkout set) 2>/dev/null
+cp /tmp/r/.git/index '${gitDirectory}/index'
+`
+
+/** A whole repository beside the real one, with its own configuration, and a word that it is the common one. */
+const evilCommon = (project: string, gitDirectory: string) => `
+mkdir evil; cp -r '${gitDirectory}/refs' '${gitDirectory}/HEAD' '${gitDirectory}/objects' evil/
+${evilConfig(project, 'evil/config')}
+mkdir -p evil/objects/info; echo ${project}/evil/objects >evil/objects/info/alternates
+echo '${project}/evil' >'${gitDirectory}/commondir'
+`
+
+/** A project as its user made it, and what the box does to it; where git runs then, something called ran-… appears. */
+type Variant = readonly [
+  name: string,
+  make: () => { readonly project: string; readonly gitDirectory: string; readonly plant: string },
+]
+
+const variants: readonly Variant[] = [
+  [
+    'commondir',
+    () => {
+      const project = makeProject()
+      return { project, gitDirectory: '.git', plant: evilCommon(project, '.git') }
+    },
+  ],
+  [
+    'config.worktree, where the repository has one for each worktree',
+    () => {
+      const project = makeProject()
+      runGit(project, ['config', 'extensions.worktreeConfig', 'true'])
+      return { project, gitDirectory: '.git', plant: evilConfig(project, '.git/config.worktree') }
+    },
+  ],
+  [
+    'a missing file that include.path names',
+    () => {
+      const project = makeProject()
+      runGit(project, ['config', 'include.path', '../extra'])
+      return { project, gitDirectory: '.git', plant: evilConfig(project, 'extra') }
+    },
+  ],
+  [
+    'a missing file that includeIf names',
+    () => {
+      const project = makeProject()
+      runGit(project, ['config', 'includeIf.onbranch:**.path', '../extra'])
+      return { project, gitDirectory: '.git', plant: evilConfig(project, 'extra') }
+    },
+  ],
+  [
+    'a file that an included file names',
+    () => {
+      const project = makeProject()
+      put(join(project, '.gitconfig'), '[include]\n\tpath = conf/more\n')
+      runGit(project, ['config', 'include.path', '../.gitconfig'])
+      return { project, gitDirectory: '.git', plant: `mkdir conf\n${evilConfig(project, 'conf/more')}` }
+    },
+  ],
+  [
+    'a repository that the box made',
+    () => {
+      const project = makeProject({ git: false })
+      return {
+        project,
+        gitDirectory: '.git',
+        plant: `git init -q .; git -c user.name=a -c user.email=a@b commit -q --allow-empty -m x\n${evilConfig(project, '.git/config')}`,
+      }
+    },
+  ],
+  [
+    'the git directory behind a .git file',
+    () => {
+      const project = makeProject()
+      runGit(project, ['init', '--quiet', `--separate-git-dir=${join(project, '.bare')}`])
+      return { project, gitDirectory: '.bare', plant: evilCommon(project, '.bare') }
+    },
+  ],
+  [
+    'config.worktree of a linked worktree',
+    () => {
+      const main = makeProject()
+      const project = `${main}-tree`
+      runGit(main, ['worktree', 'add', '--quiet', project])
+      runGit(main, ['config', 'extensions.worktreeConfig', 'true'])
+      const gitDirectory = runGit(project, ['rev-parse', '--absolute-git-dir'])
+      return { project, gitDirectory, plant: evilConfig(project, `${gitDirectory}/config.worktree`) }
+    },
+  ],
+  [
+    'commondir of a submodule',
+    () => {
+      const [part, whole] = [makeProject({ name: 'part' }), makeProject({ name: 'whole' })]
+      runGit(whole, ['-c', 'protocol.file.allow=always', 'submodule', '--quiet', 'add', part, 'part'])
+      const project = join(whole, 'part')
+      const gitDirectory = runGit(project, ['rev-parse', '--absolute-git-dir'])
+      return { project, gitDirectory, plant: evilCommon(project, gitDirectory) }
+    },
+  ],
+]
+
+const ran = (project: string) => readdirSync(project).filter((name) => name.startsWith('ran-'))
+
+describeEach('git on the host', (backend) => {
+  const KEY = 'sk-ant-api03-not-for-the-box'
+  const run = (project: string, script: string) =>
+    paude(['--backend', backend, 'run', '--', 'sh', '-c', script], {
+      cwd: project,
+      env: { ANTHROPIC_API_KEY: KEY, GIT_DISCOVERY_ACROSS_FILESYSTEM: '1' },
+    })
+
+  test.each(variants)(
+    'runs nothing of the box by %s',
+    async (_, make) => {
+      const { project, gitDirectory, plant } = make()
+      expect((await run(project, plant + evilIndex(gitDirectory))).code).toBe(0)
+      expect(ran(project)).toEqual([])
+      // Once more from the start, with an index that changes again.
+      // A git directory that is not believed any more is not in the box.
+      expect((await run(project, `${evilIndex(gitDirectory)}true`)).code).toBe(0)
+      expect(ran(project)).toEqual([])
+      // Only if the trap is a real one does the silence mean something.
+      Bun.spawnSync(['git', '-C', project, 'ls-files', '--stage'], { env: environment(), timeout: 10_000 })
+      expect(ran(project)).not.toEqual([])
+    },
+    120_000,
+  )
+
+  test('tells that an index cannot be looked at, and does not wait for it', async () => {
+    const project = makeProject()
+    const { code, stderr } = await run(project, 'rm .git/index; mkfifo .git/index')
+    expect(code).toBe(0)
+    expect(stderr).toContain(`could not look at the index ${join(project, '.git/index')}: it is not a plain file`)
+    expect(stderr).toContain(`find ${project} -mindepth 2 -name .git`)
+    rmSync(join(project, '.git/index'))
+    const other = await run(project, 'printf DIRC >.git/index')
+    expect(other.stderr).toContain('could not look at the index')
+    expect(other.stderr).toContain('it is cut short')
+  }, 120_000)
+
+  test('names a hidden repository though the box turned the time of the index back', async () => {
+    const project = makeProject()
+    // The only entry, README.md, becomes a repository in place: size, inode and time stay as they were.
+    const plant = [
+      'touch -r .git/index /tmp/time && rm README.md && git init -q README.md',
+      "printf '\\340\\000' | dd of=.git/index bs=1 seek=38 conv=notrunc 2>/dev/null",
+      'touch -r /tmp/time .git/index',
+    ].join(' && ')
+    const { code, stderr } = await run(project, plant)
+    expect(code).toBe(0)
+    expect(stderr).toContain(join(project, 'README.md/.git'))
+  }, 60_000)
+
+  test('names a folder that a sparse index keeps closed and that is there', async () => {
+    const project = makeProject()
+    put(join(project, 'docs/a'), 'a')
+    put(join(project, 'src/b'), 'b')
+    runGit(project, ['add', '.'])
+    runGit(project, ['commit', '--quiet', '--message=more'])
+    const { stderr } = await run(
+      project,
+      'git init -q /tmp/r && cp -r .git/objects /tmp/r/.git/ && cp .git/index /tmp/r/.git/ && git -C /tmp/r update-ref HEAD $(git rev-parse HEAD) && ' +
+        'cd /tmp/r && git sparse-checkout init --cone --sparse-index && git sparse-checkout set src && cd - && ' +
+        'cp /tmp/r/.git/index .git/index && git init -q docs/hidden',
+    )
+    expect(stderr).toContain(join(project, 'docs'))
+  }, 60_000)
+
+  test('is not started by paude at all', async () => {
+    const project = makeProject()
+    const folder = join(root, `no-git-${backend}`)
+    chmodSync(put(join(folder, 'git'), `#!/bin/sh\ntouch ${folder}/ran\n`), 0o755)
+    const { code } = await paude(
+      ['--backend', backend, 'run', '--', 'sh', '-c', 'git commit -q --allow-empty -m x; git add -A; mkdir .vscode'],
+      {
+        cwd: project,
+        env: { PATH: `${folder}:${process.env['PATH']}` },
+      },
+    )
+    expect(code).toBe(0)
+    expect(existsSync(join(folder, 'ran'))).toBe(false)
+  }, 60_000)
+
+  test('of this user signs the commits of the box', async () => {
+    const project = makeProject()
+    runGit(project, ['config', 'user.email', 'project@example.test'])
+    const { stdout } = await run(project, 'git commit -q --allow-empty -m x && git log -1 --format="%an %ae"')
+    expect(stdout.trim()).toBe('Ada Test project@example.test')
+  }, 60_000)
+})
