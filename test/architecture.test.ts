@@ -160,8 +160,8 @@ test('the environment is read nowhere but in host.ts', () => {
   expect(wrong).toEqual([])
 })
 
-test('the environment that programs inherit is handed on in run/ alone', () => {
-  expect(files.filter(({ room, text }) => room !== 'run' && /\bBun\.env\b/.test(code(text))).map(({ path }) => path)).toEqual([])
+test('the environment that programs inherit is made in one file', () => {
+  expect(files.filter(({ text }) => /\bBun\.env\b/.test(code(text))).map(({ path }) => path)).toEqual(['run/environment.ts'])
 })
 
 test('nothing ends the process behind the back of main', () => {

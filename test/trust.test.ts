@@ -25,7 +25,7 @@ afterEach(() => machine.dispose())
 
 const OPEN = '[network]\nallow = ["evil.example.org"]\n'
 const show = (...flags: string[]) => machine.paude([...flags, '--print-config', '-p', 'x'])
-const engineCalls = () => machine.calls().filter(([program]) => program !== 'git')
+const engineCalls = () => machine.calls()
 const configure = (text: string) => machine.write(join(machine.home, '.config/paude/config.toml'), text)
 
 describe('a project that wants to open the box', () => {
@@ -428,9 +428,9 @@ test('secrets that [env] refers to reach the box by name, and no argv, output or
   const holder = join(machine.home, 'token')
   writeFileSync(holder, `${SECRET}-file\n`, { mode: 0o600 })
   configure(
-    `[env]\nONE = "env:OUTSIDE"\nTWO = "file:${holder}"\nTHREE = { command = ["sh", "-c", "echo ${'$'}OUTSIDE-command"] }\nGONE = "env:NOWHERE"\n`,
+    `[env]\nONE = "env:OUTSIDE"\nTWO = "file:${holder}"\nTHREE = { command = ["sh", "-c", "echo ${'$'}UNNAMED-command"] }\nGONE = "env:NOWHERE"\n`,
   )
-  const env = { OUTSIDE: SECRET }
+  const env = { OUTSIDE: SECRET, UNNAMED: SECRET }
   const outcomes = [
     await machine.paude(['--print-config', '-p', 'x'], { env }),
     await machine.paude(['--dry-run', '-p', 'x'], { env }),

@@ -1,5 +1,7 @@
+import { loadConfig } from '../config/load.ts'
 import { parseConfig } from '../config/parse.ts'
 import { PaudeError } from '../errors.ts'
+import { withhold } from '../run/environment.ts'
 import { attach } from '../run/process.ts'
 import { type Editable, editableFile, keepSchema, save } from './config-file.ts'
 import type { Context } from './context.ts'
@@ -20,6 +22,9 @@ export async function editFile(context: Context, editable: Editable): Promise<nu
     )
   }
   await keepSchema(editableFile(host, editable.layer === 'project'))
+  // What it calls secrets is kept from the editor, also while it is broken.
+  withhold([...editable.text.matchAll(/env:(\w+)/gi)].map(([, name = '']) => name))
+  await loadConfig(host, context.flags).catch(() => null)
   const { exited } = attach([program, ...words, editable.file], { stdin: true, terminal: true })
   const code = await exited
   if (code !== 0) throw new PaudeError('command-failed', `${program} ended with ${code}`)

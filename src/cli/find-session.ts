@@ -3,6 +3,7 @@ import { usable } from '../backends/pick.ts'
 import { type BackendName, backendNames, backends } from '../backends/registry.ts'
 import { PaudeError } from '../errors.ts'
 import { ask } from '../run/ask.ts'
+import { withhold } from '../run/environment.ts'
 import { homeVolume } from '../session/id.ts'
 import { handleOf, type SessionRecord } from '../session/record.ts'
 import { HARDENED } from '../session/security.ts'
@@ -112,11 +113,10 @@ function choose(records: readonly SessionRecord[], word: string | undefined, cwd
 
 const startsWith = (id: string, word: string): boolean => id.startsWith(word.startsWith('paude-') ? word : `paude-${word}`)
 
-const found = ({ host }: Context, record: SessionRecord): Found => ({
-  backend: backends[record.backend],
-  handle: handleOf(record, sessionFolder(host, record.id)),
-  record,
-})
+function found({ host }: Context, record: SessionRecord): Found {
+  withhold(record.secrets ?? [])
+  return { backend: backends[record.backend], handle: handleOf(record, sessionFolder(host, record.id)), record }
+}
 
 /** What the labels tell of a session whose folder is gone. */
 const recordOf = (row: Row): SessionRecord => ({

@@ -1,6 +1,6 @@
 import { readLines } from '../config/limits.ts'
 import { loadConfig } from '../config/load.ts'
-import { namedVariables } from '../config/provider.ts'
+import { webhookVariables } from '../config/secret-variables.ts'
 import type { Settings } from '../config/settings.ts'
 import { PaudeError } from '../errors.ts'
 import { follow, question } from '../hold/client.ts'
@@ -27,9 +27,9 @@ export async function terminalSettings({ host, flags }: Pick<Context, 'host' | '
 }
 
 /** What a holder is told as well when nobody looks at it. */
-const holderSettings = (settings: Settings): Pick<View, 'scrollback' | 'hide'> => ({
+const holderSettings = (settings: Settings): Pick<View, 'scrollback' | 'keep'> => ({
   scrollback: readLines(settings.scrollback, '--scrollback'),
-  hide: namedVariables(settings),
+  keep: webhookVariables(settings),
 })
 
 /** Where the holder of a running session listens; one is started when there is none. */

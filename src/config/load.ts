@@ -2,12 +2,14 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { PaudeError } from '../errors.ts'
 import type { Host } from '../host.ts'
+import { withhold } from '../run/environment.ts'
 import { readManagedFile } from './managed.ts'
 import { mergeSources, onlySaid } from './merge.ts'
 import { isMissing } from './missing.ts'
 import { type OwnFlag, twins, variableOf } from './own-flags.ts'
 import type { Parsed, Written } from './parse.ts'
 import { readVariables } from './read-flags.ts'
+import { secretVariables } from './secret-variables.ts'
 import type { Config, Layer, Source } from './settings.ts'
 
 /** What is read before the project has its say, in the order in which it holds. */
@@ -25,9 +27,15 @@ const NOTHING: Parsed = { sources: [], profiles: [] }
 /** Everything but the project's own files: what acts on this machine and not on a box is never theirs to say. */
 export const loadConfig = async (host: Host, flags: Layer): Promise<Config> => configOf(await readLayers(host, flags))
 
-/** Defaults, the user's file, the project's, the environment, flags; the managed file bounds them all. */
-export const configOf = ({ user, environment, flags, managed, file }: Layers, project: readonly Source[] = []): Config =>
-  mergeSources({ file, sources: [...user.sources, ...project, environment, flags], managed: managed.sources })
+/**
+ * Defaults, the user's file, the project's, the environment, flags; the managed file bounds them all. From then on, what it calls a secret
+ * is inherited by nobody.
+ */
+export function configOf({ user, environment, flags, managed, file }: Layers, project: readonly Source[] = []): Config {
+  const config = mergeSources({ file, sources: [...user.sources, ...project, environment, flags], managed: managed.sources })
+  withhold(secretVariables(config.settings))
+  return config
+}
 
 /** Where a file is broken, for commands that tell so: what variables and flags say alone. */
 export const configWithoutFiles = (host: Host, flags: Layer): Config =>

@@ -1,6 +1,6 @@
 import { PaudeError, quoted } from '../errors.ts'
 import { STEERS_CLIENT } from '../run/client-variables.ts'
-import { pieces } from './placeholders.ts'
+import { callersIn } from './secret-variables.ts'
 import type { Reference } from './settings.ts'
 
 /** Variables that hold credentials paude keeps outside the box; --env must not carry them in by accident. */
@@ -41,7 +41,7 @@ export function insistOnReference({ name, source }: Reference): void {
     throw new PaudeError('refused', `env.${name}: the engine's own client obeys ${name}, so a secret cannot travel by it`, {
       hint: 'give it another name',
     })
-  const named = callersIn(source)
+  const named = typeof source === 'object' && 'template' in source ? callersIn(source.template) : []
   const kept = KEPT_OUTSIDE.find((outside) => source === `env:${outside}` || named.includes(outside))
   if (kept !== undefined)
     throw new PaudeError('refused', `env.${name}: ${kept} stays outside the box, under every name`, {
@@ -57,9 +57,3 @@ export function insistOnLogin(source: string): void {
       hint: "name a variable or a file with the proxy's own NAME:PASSWORD",
     })
 }
-
-/** Names of the caller's variables in a text. */
-const callersIn = (source: Reference['source']): readonly string[] =>
-  typeof source === 'object' && 'template' in source
-    ? pieces(source.template, []).flatMap((piece) => (piece.kind === 'localEnv' ? [piece.name] : []))
-    : []

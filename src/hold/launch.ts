@@ -11,9 +11,6 @@ import { openWindow, windowSize } from './window.ts'
 
 export type Held = Pick<Hold, 'id' | 'agent' | 'folder'>
 
-/** Variables that the holder has no use for: whoever may read its environment reads no credential there. */
-const WITHOUT = ['ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN', 'CLAUDE_CODE_OAUTH_TOKEN']
-
 /**
  * A holder lives long and does little. The compiler for hot code would cost it some 7 MB; a flood of output takes two to three times as long
  * without. Told that the machine is small (in bytes) its collector comes early: 6 MB less at rest, half at the peak of a flood, 20 ms more at `attach`.
@@ -24,7 +21,7 @@ const SPARING = { BUN_JSC_useDFGJIT: '0', BUN_JSC_forceRAMSize: '20000000' }
 export async function ensureHolder(
   host: Host,
   { id, folder }: Held,
-  { starts = false, scrollback, hide }: { readonly starts?: boolean } & Pick<View, 'scrollback' | 'hide'>,
+  { starts = false, scrollback, keep }: { readonly starts?: boolean } & Pick<View, 'scrollback' | 'keep'>,
 ): Promise<string> {
   const path = socketPath(host, folder)
   // One of an earlier start would keep the new one from holding.
@@ -39,7 +36,7 @@ export async function ensureHolder(
   const { columns, rows } = windowSize(host)
   const started = await startBehind(
     [...host.again, 'hold', ...(starts ? ['--start'] : []), `--size=${columns}x${rows}`, `--scrollback=${scrollback}`, id],
-    { without: [...WITHOUT, ...hide], env: SPARING },
+    { keep, env: SPARING },
   )
   if (started.line === null)
     throw new PaudeError(
@@ -56,22 +53,22 @@ export type View = {
   readonly readOnly: boolean
   readonly detachKeys: string
   readonly scrollback: number
-  /** Further variables that a holder has no use for. */
-  readonly hide: readonly string[]
+  /** Variables with secrets that a holder itself reads: whoever may read its environment reads no other there. */
+  readonly keep: readonly string[]
 }
 
 /** Shows a session in this terminal until the user leaves or the agent ends. A holder that dies meanwhile is replaced. */
 export async function view(
   host: Host,
   session: Held,
-  { readOnly, detachKeys, scrollback, hide }: View,
+  { readOnly, detachKeys, scrollback, keep }: View,
   leave?: (how: () => void) => void,
 ): Promise<Exclude<Left, { how: 'suspended' }>> {
   const window = openWindow(host)
   let below = true
   try {
     for (let losses = 0; losses < 5; losses++) {
-      const path = await ensureHolder(host, session, { scrollback, hide })
+      const path = await ensureHolder(host, session, { scrollback, keep })
       const left = await lookAt({
         path,
         size: () => windowSize(host),
@@ -106,14 +103,14 @@ export async function holdStep(
   {
     detachKeys,
     scrollback,
-    hide,
+    keep,
     explain,
   }: Omit<View, 'readOnly'> & { readonly explain: (code: number, text: string) => PaudeError },
 ): Promise<Attached> {
-  const path = await ensureHolder(host, step, { starts: step.starts, scrollback, hide })
+  const path = await ensureHolder(host, step, { starts: step.starts, scrollback, keep })
   if (!step.attached) return { exited: started(path, explain), kill: () => undefined }
   let leave: () => void = () => undefined
-  const looking = view(host, step, { readOnly: false, detachKeys, scrollback, hide }, (how) => {
+  const looking = view(host, step, { readOnly: false, detachKeys, scrollback, keep }, (how) => {
     leave = how
   })
   return {

@@ -10,7 +10,7 @@ export async function handOver(
   argv: Argv,
   { terminal, env }: { readonly terminal: boolean; readonly env: Record<string, string> },
 ): Promise<number> {
-  const child = attach(argv, { stdin: true, terminal, env })
+  const child = attach(argv, { stdin: true, terminal, instead: env })
   const handlers = [...ALONE, ...TYPED].map((signal) => {
     const handler = () => (terminal && TYPED.includes(signal) ? undefined : child.kill(signal))
     process.on(signal, handler)

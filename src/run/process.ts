@@ -1,7 +1,7 @@
 import { constants } from 'node:os'
 import { PaudeError } from '../errors.ts'
-import { findProgram } from '../host.ts'
 import type { Argv } from '../plan/plan.ts'
+import { everything, inherited, locate } from './environment.ts'
 
 /** What is left of a program that ran to its end. `code` is 128 + n after signal n. */
 export type Outcome = { readonly code: number; readonly stdout: string; readonly stderr: string }
@@ -30,7 +30,7 @@ export type Attached = { readonly exited: Promise<number>; readonly kill: (signa
 export async function capture(argv: Argv, options: ProcessOptions = {}): Promise<Outcome> {
   const child = start(argv, {
     ...(options.folder === undefined ? {} : { cwd: options.folder }),
-    env: { ...Bun.env, ...options.env },
+    env: inherited(argv[0], { more: options.env }),
     stdin: options.stdin === undefined ? 'ignore' : new Blob([options.stdin]),
     stdout: 'pipe',
     stderr: 'pipe',
@@ -56,11 +56,11 @@ export type Piping = { readonly from: Outcome; readonly to: Outcome }
 
 /** Runs one program's stdout into another's stdin. When either ends early the other is not left waiting. */
 export async function connect(from: Argv, to: Argv, signal?: AbortSignal): Promise<Piping> {
-  const source = start(from, { env: Bun.env, stdin: 'ignore', stdout: 'pipe', stderr: 'pipe', detached: true })
+  const source = start(from, { env: inherited(from[0]), stdin: 'ignore', stdout: 'pipe', stderr: 'pipe', detached: true })
   if (!(source.stdout instanceof ReadableStream)) throw new Error(`${from[0]} has no pipe`)
   let sink: Bun.Subprocess
   try {
-    sink = start(to, { env: Bun.env, stdin: source.stdout, stdout: 'pipe', stderr: 'pipe', detached: true })
+    sink = start(to, { env: inherited(to[0]), stdin: source.stdout, stdout: 'pipe', stderr: 'pipe', detached: true })
   } catch (error) {
     killGroup(source.pid, 'SIGKILL')
     throw error
@@ -81,13 +81,16 @@ export async function connect(from: Argv, to: Argv, signal?: AbortSignal): Promi
   }
 }
 
-/** Starts a program on our own streams. Without a terminal it leaves our process group, so that paude alone forwards signals. */
+/**
+ * Starts a program on our own streams. Without a terminal it leaves our process group, so that paude alone forwards signals.
+ * `instead` are variables on top of all that we inherited, for the one program that runs in our place.
+ */
 export function attach(
   argv: Argv,
-  { stdin, terminal, env }: { stdin: boolean; terminal: boolean; env?: Record<string, string> },
+  { stdin, terminal, instead }: { stdin: boolean; terminal: boolean; instead?: Record<string, string> },
 ): Attached {
   const child = start(argv, {
-    env: { ...Bun.env, ...env },
+    env: instead === undefined ? inherited(argv[0]) : everything(instead),
     stdin: stdin ? 'inherit' : 'ignore',
     stdout: 'inherit',
     stderr: 'inherit',
@@ -108,7 +111,7 @@ export type Piped = {
 
 /** Starts a program between pipes. */
 export function pipe(argv: Argv): Piped {
-  const child = start(argv, { env: Bun.env, stdin: 'pipe', stdout: 'pipe', stderr: 'pipe', detached: true })
+  const child = start(argv, { env: inherited(argv[0]), stdin: 'pipe', stdout: 'pipe', stderr: 'pipe', detached: true })
   const { stdin, stdout, stderr } = child
   if (typeof stdin !== 'object' || !(stdout instanceof ReadableStream) || !(stderr instanceof ReadableStream))
     throw new Error(`${argv[0]} has no pipes`)
@@ -127,14 +130,21 @@ export function pipe(argv: Argv): Piped {
 
 /**
  * Starts a program that outlives us, in a session of its own, and waits until it has printed a line.
- * `without` names variables it does not inherit, `env` is added. Returns that line, or what it said on stderr when it ended before.
+ * `keep` names withheld variables that it inherits all the same, `env` is added. Returns that line, or what it said on stderr when it ended
+ * before.
  */
 export async function startBehind(
   argv: Argv,
-  { without, env: more }: { readonly without: readonly string[]; readonly env: Readonly<Record<string, string>> },
+  { keep, env: more }: { readonly keep: readonly string[]; readonly env: Readonly<Record<string, string>> },
 ): Promise<{ readonly line: string } | { readonly line: null; readonly stderr: string }> {
-  const env = { ...Object.fromEntries(Object.entries(Bun.env).filter(([name]) => !without.includes(name))), ...more }
-  const child = start(argv, { env, cwd: '/', stdin: 'ignore', stdout: 'pipe', stderr: 'pipe', detached: true })
+  const child = start(argv, {
+    env: inherited(argv[0], { more, keep }),
+    cwd: '/',
+    stdin: 'ignore',
+    stdout: 'pipe',
+    stderr: 'pipe',
+    detached: true,
+  })
   if (!(child.stdout instanceof ReadableStream)) return { line: null, stderr: '' }
   const reader = child.stdout.getReader()
   const decoder = new TextDecoder()
@@ -153,7 +163,7 @@ export async function startBehind(
 
 /** Starts a program whose stdout is read line by line as it comes. A signal that ends paude ends it too, and so does `stop`. */
 export async function* lines(argv: Argv, stop?: AbortSignal): AsyncGenerator<string> {
-  const child = start(argv, { env: Bun.env, stdin: 'ignore', stdout: 'pipe', stderr: 'ignore', detached: true })
+  const child = start(argv, { env: inherited(argv[0]), stdin: 'ignore', stdout: 'pipe', stderr: 'ignore', detached: true })
   const end = () => killGroup(child.pid, 'SIGKILL')
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
   const onSignal = (signal: NodeJS.Signals) => {
@@ -185,14 +195,13 @@ export async function* lines(argv: Argv, stop?: AbortSignal): AsyncGenerator<str
 
 /** Changes a setting of our own terminal, which stty takes from its stdin. */
 export const setTerminal = (setting: string): void =>
-  void Bun.spawnSync(['stty', setting], { stdin: 'inherit', stdout: 'ignore', stderr: 'ignore' })
+  void Bun.spawnSync(['stty', setting], { env: inherited('stty'), stdin: 'inherit', stdout: 'ignore', stderr: 'ignore' })
 
 type SpawnOptions = Parameters<typeof Bun.spawn>[1]
 
 function start(argv: Argv, options: NonNullable<SpawnOptions>): Bun.Subprocess {
   const [name, ...words] = argv
-  // Looked up here and not by the system: a relative entry of PATH would let the project under work choose the program.
-  const program = name.includes('/') ? name : findProgram({ env: Bun.env }, name)
+  const program = locate(name)
   if (program === null)
     throw new PaudeError('command-not-found', `${name} was not found`, { hint: `install ${name} or correct PATH` })
   try {

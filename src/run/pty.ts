@@ -1,5 +1,5 @@
-import { findProgram } from '../host.ts'
 import type { Argv } from '../plan/plan.ts'
+import { inherited, locate } from './environment.ts'
 
 /** A program on a terminal of its own, which lives as long as the program does. */
 export type Pty = {
@@ -16,11 +16,11 @@ export type PtyOptions = {
 
 /** Starts a program on a new terminal. */
 export function openPty([name, ...words]: Argv, { size, onData }: PtyOptions): Pty {
-  const program = name.includes('/') ? name : findProgram({ env: Bun.env }, name)
+  const program = locate(name)
   if (program === null) throw new Error(`${name} was not found`)
   const child = Bun.spawn([program, ...words], {
     argv0: name,
-    env: { ...Bun.env, TERM: 'xterm-256color' },
+    env: inherited(name, { more: { TERM: 'xterm-256color' } }),
     terminal: { cols: size.columns, rows: size.rows, data: (_, bytes) => onData(bytes) },
   })
   const { terminal } = child

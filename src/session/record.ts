@@ -76,6 +76,8 @@ export const SessionRecord = v.object({
     v.object({ readOnlyRoot: v.boolean(), noNewPrivileges: v.boolean(), seccomp: v.picklist(['default', 'engine', 'off']) }),
     HARDENED,
   ),
+  /** Names of the caller's variables that the configuration called secrets: nothing that is started for it later inherits them. */
+  secrets: v.exactOptional(v.array(v.string())),
   /** Variable that held the credential at the start; '' when none was injected. The proxy needs it again after a stop. */
   credential: v.string(),
   /** Where the configuration said that it is; absent where only the environment had it. */

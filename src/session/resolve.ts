@@ -6,6 +6,7 @@ import { readLimits } from '../config/limits.ts'
 import { saidCredential } from '../config/provider.ts'
 import { uncovered } from '../config/rules.ts'
 import { asSaid } from '../config/said.ts'
+import { secretVariables } from '../config/secret-variables.ts'
 import type { Config, Layer, Settings } from '../config/settings.ts'
 import { PaudeError } from '../errors.ts'
 import type { Host } from '../host.ts'
@@ -70,6 +71,7 @@ export function resolveSession(wish: Wish): { readonly spec: SessionSpec; readon
   const chosen = run.kind === 'agent' ? agent.chosen(run.words) : ''
   const conversation = chosen !== '' ? chosen : terminal ? crypto.randomUUID() : ''
   const said = saidCredential(settings)
+  const secrets = secretVariables(settings)
   const record: SessionRecord = {
     v: 1,
     id,
@@ -91,6 +93,7 @@ export function resolveSession(wish: Wish): { readonly spec: SessionSpec; readon
     index: git === null ? null : { path: index, mark: indexMark(index), hash: hashSize(git) },
     ...(settings.forwardPorts.length > 0 ? { forwardPorts: [...settings.forwardPorts] } : {}),
     security: readSecurity(settings),
+    ...(secrets.length > 0 ? { secrets: [...secrets] } : {}),
     credential: credential?.variable ?? '',
     ...(said !== null && said.variable === credential?.variable ? { credentialSource: said.source } : {}),
   }

@@ -1,0 +1,24 @@
+import { pieces } from './placeholders.ts'
+import { namedVariables } from './provider.ts'
+import type { Settings } from './settings.ts'
+
+/** The caller's variables that a configuration names: each holds a secret, or was called one. */
+export const secretVariables = (settings: Settings): readonly string[] => [
+  ...namedVariables(settings),
+  ...settings.references.flatMap(({ source }) =>
+    typeof source === 'string' ? variableOf(source) : 'template' in source ? callersIn(source.template) : [],
+  ),
+  ...variableOf(settings.upstreamCredentials),
+  ...webhookVariables(settings),
+]
+
+/** The one of them that whoever notifies needs. */
+export const webhookVariables = ({ notify }: Pick<Settings, 'notify'>): readonly string[] =>
+  variableOf(notify.webhook?.token ?? '')
+
+const variableOf = (reference: string): readonly string[] =>
+  reference.startsWith('env:') ? [reference.slice('env:'.length)] : []
+
+/** Names of the caller's variables in a text. */
+export const callersIn = (template: string): readonly string[] =>
+  pieces(template, []).flatMap((piece) => (piece.kind === 'localEnv' ? [piece.name] : []))

@@ -1,0 +1,96 @@
+import { afterEach, beforeEach, expect, test } from 'bun:test'
+import { chmodSync, existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Machine, makeMachine } from './support/machine.ts'
+
+let machine: Machine
+beforeEach(() => {
+  machine = makeMachine(['docker'])
+})
+afterEach(() => machine.dispose())
+
+const SECRETS = {
+  ANTHROPIC_API_KEY: 'sk-ant-provider',
+  CLAUDE_CODE_OAUTH_TOKEN: 'sk-ant-oauth',
+  NAMED_BY_ENV: 'sk-named',
+  NAMED_BY_WEBHOOK: 'sk-webhook',
+  NAMED_BY_PROJECT: 'sk-project',
+}
+
+/** A program that notes what it inherits; its path. */
+function spy(name: string): string {
+  const path = join(machine.room, 'bin', name)
+  machine.write(path, `#!/bin/sh\nenv >'${machine.room}/${name}.seen'\necho value\n`)
+  chmodSync(path, 0o755)
+  return path
+}
+
+/** Names of the secrets that a program saw; null when it never ran. */
+function seenBy(name: string): readonly string[] | null {
+  const file = join(machine.room, `${name}.seen`)
+  if (!existsSync(file)) return null
+  const text = readFileSync(file, 'utf8')
+  return Object.keys(SECRETS).filter((one) => text.includes(`${one}=`))
+}
+
+const configure = (text: string) => machine.write(join(machine.home, '.config/paude/config.toml'), text)
+const REFERENCE = '[env]\nTOKEN = "env:NAMED_BY_ENV"\n'
+
+test('a command that prints a secret inherits no other', async () => {
+  configure(`${REFERENCE}PRINTED = { command = ["${spy('printer')}"] }\n`)
+  const { code } = await machine.paude(['run', '--', 'true'], { env: SECRETS })
+  expect(code).toBe(0)
+  expect(seenBy('printer')).toEqual(['NAMED_BY_WEBHOOK', 'NAMED_BY_PROJECT'])
+})
+
+test('a command that prints the credential of the provider inherits no other', async () => {
+  const { ANTHROPIC_API_KEY: _, CLAUDE_CODE_OAUTH_TOKEN: __, ...rest } = SECRETS
+  configure(`${REFERENCE}[provider]\napi_key = { command = ["${spy('keeper')}"] }\n`)
+  await machine.paude(['-p', 'hello'], { env: { ...rest, ANTHROPIC_MODEL: 'x' } })
+  expect(seenBy('keeper')).toEqual(['NAMED_BY_WEBHOOK', 'NAMED_BY_PROJECT'])
+})
+
+test('a command that tells the user inherits none of them', async () => {
+  configure(
+    `${REFERENCE}[notify]\ncommand = ["${spy('teller')}"]\nwebhook = { url = "https://127.0.0.1:1/", token = "env:NAMED_BY_WEBHOOK", timeout = 0.1 }\n`,
+  )
+  await machine.paude(['notify', 'test', 'command'], { env: SECRETS })
+  await machine.paude(['notify', 'test'], { env: SECRETS })
+  expect(seenBy('teller')).toEqual(['NAMED_BY_PROJECT'])
+})
+
+test('the editor of the configuration inherits none of them, also while the file is broken', async () => {
+  configure(REFERENCE)
+  spy('editor')
+  await machine.paude(['config', 'edit'], { env: { ...SECRETS, EDITOR: 'editor' } })
+  expect(seenBy('editor')).toEqual(['NAMED_BY_WEBHOOK', 'NAMED_BY_PROJECT'])
+  configure(`${REFERENCE}broken =\n`)
+  await machine.paude(['config', 'edit'], { env: { ...SECRETS, EDITOR: 'editor' } })
+  expect(seenBy('editor')).toEqual(['NAMED_BY_WEBHOOK', 'NAMED_BY_PROJECT'])
+})
+
+test('what the project names is kept back too, once it is trusted', async () => {
+  machine.write(join(machine.project, 'paude.toml'), '[env]\nTOKEN = "env:NAMED_BY_PROJECT"\n')
+  configure(`[env]\nPRINTED = { command = ["${spy('printer')}"] }\n`)
+  expect((await machine.paude(['trust', '--yes'], { env: SECRETS })).code).toBe(0)
+  expect((await machine.paude(['run', '--', 'true'], { env: SECRETS })).code).toBe(0)
+  expect(seenBy('printer')).toEqual(['NAMED_BY_ENV', 'NAMED_BY_WEBHOOK'])
+})
+
+test("the engine's client inherits what its helpers may log in with, and never the credential of the provider", async () => {
+  configure(REFERENCE)
+  expect((await machine.paude(['run', '--', 'true'], { env: SECRETS })).code).toBe(0)
+  await machine.paude(['-p', 'hello'], { env: SECRETS })
+  const environments = readFileSync(join(machine.room, 'fake/environments'), 'utf8')
+  expect(environments).toContain('NAMED_BY_ENV=sk-named')
+  expect(environments).not.toContain('sk-ant-')
+})
+
+test('nothing asks git', async () => {
+  machine.write(join(machine.project, '.git/HEAD'), 'ref: refs/heads/main\n')
+  for (const folder of ['objects', 'refs']) machine.write(join(machine.project, '.git', folder, 'x'), '')
+  await machine.paude(['run', '--', 'true'])
+  await machine.paude(['-p', 'hello'], { env: SECRETS })
+  expect(machine.calls().length).toBeGreaterThan(0)
+  expect(machine.calls().filter(([program]) => program === 'git')).toEqual([])
+})

@@ -1,0 +1,91 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { inherited, withhold } from '../../src/run/environment.ts'
+import { handOver } from '../../src/run/hand-over.ts'
+import { attach, capture, connect, lines, pipe, startBehind } from '../../src/run/process.ts'
+import { openPty } from '../../src/run/pty.ts'
+
+const room = mkdtempSync(join(tmpdir(), 'paude-environment-'))
+const SECRETS = {
+  ANTHROPIC_API_KEY: 'provider',
+  ANTHROPIC_AUTH_TOKEN: 'provider',
+  ANTHROPIC_BASE_URL: 'provider',
+  CLAUDE_CODE_OAUTH_TOKEN: 'provider',
+  CLAUDE_CODE_OAUTH_REFRESH_TOKEN: 'provider',
+  TEST_REFERENCE: 'reference',
+} as const
+const before = { ...process.env }
+
+beforeAll(() => {
+  for (const name of ['anything', 'docker', 'podman', 'claude'])
+    writeFileSync(join(room, name), `#!/bin/sh\nenv >'${room}/seen'\necho done\n`, { mode: 0o755 })
+  chmodSync(room, 0o755)
+  Object.assign(process.env, SECRETS, { PATH: `${room}:${process.env['PATH']}`, TEST_PLAIN: 'plain' })
+  withhold(['TEST_REFERENCE', 'PATH', 'HOME', 'LANG', 'DOCKER_HOST'])
+})
+afterAll(() => {
+  for (const name of [...Object.keys(SECRETS), 'TEST_PLAIN']) delete process.env[name]
+  process.env['PATH'] = before['PATH']
+  rmSync(room, { recursive: true, force: true })
+})
+
+/** Names of the secrets that the last program had. */
+const seen = () => {
+  const text = readFileSync(join(room, 'seen'), 'utf8')
+  rmSync(join(room, 'seen'))
+  expect(text).toContain('TEST_PLAIN=plain\n')
+  expect(text).toMatch(/^PATH=/m)
+  return Object.keys(SECRETS).filter((name) => new RegExp(`^${name}=`, 'm').test(text))
+}
+
+/** Every way in which paude starts a program. */
+const ways: Readonly<Record<string, (program: string) => Promise<unknown>>> = {
+  capture: (program) => capture([program]),
+  attach: (program) => attach([program], { stdin: false, terminal: false }).exited,
+  pipe: (program) => pipe([program]).exited,
+  lines: (program) => Array.fromAsync(lines([program])),
+  connect: (program) => connect(['echo'], [program]),
+  startBehind: (program) => startBehind([program], { keep: [], env: {} }),
+  openPty: (program) => openPty([program], { size: { columns: 80, rows: 24 }, onData: () => undefined }).exited,
+}
+
+describe.each(Object.entries(ways))('by %s', (_, start) => {
+  test('a program of this machine inherits neither the credential of the provider nor what a reference names', async () => {
+    await start('anything')
+    expect(seen()).toEqual([])
+  })
+
+  test.each(['docker', 'podman'])(
+    '%s inherits what its helpers may log in with, and not the credential of the provider',
+    async (engine) => {
+      await start(engine)
+      expect(seen()).toEqual(['TEST_REFERENCE'])
+    },
+  )
+})
+
+test('what a step of a plan says itself is there', async () => {
+  await capture(['anything'], { env: { TEST_REFERENCE: 'said' } })
+  expect(seen()).toEqual(['TEST_REFERENCE'])
+})
+
+test('paude in another process keeps what it reads again', async () => {
+  await startBehind(['anything'], { keep: ['TEST_REFERENCE'], env: {} })
+  expect(seen()).toEqual(['TEST_REFERENCE'])
+})
+
+test('the agent that runs in place of its box has everything', async () => {
+  await handOver(['claude'], { terminal: false, env: {} })
+  expect(seen()).toEqual(Object.keys(SECRETS))
+})
+
+test('what every program needs is inherited, also where a reference names it', () => {
+  const names = Object.keys(inherited('anything'))
+  for (const name of ['PATH', 'HOME', 'LANG'].filter((one) => process.env[one] !== undefined)) expect(names).toContain(name)
+})
+
+test('the engine is told not to ask git about a folder that it builds from', () => {
+  expect(inherited('/usr/bin/docker')['BUILDX_GIT_INFO']).toBe('false')
+})
