@@ -1,7 +1,7 @@
-import { expect, test } from 'bun:test'
+import { afterAll, describe, expect, test } from 'bun:test'
 import { chmodSync, existsSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { describeEach, environment, makeProject, paude, put, root, runGit } from './support.ts'
+import { describeEach, environment, makeProject, paude, put, root, runGit, serveApi, stateHome } from './support.ts'
 
 /** What a box writes so that git on the host runs a command: by an index whose folder must be fetched, among other ways. */
 const evilConfig = (project: string, file: string) => {
@@ -154,6 +154,55 @@ describeEach('git on the host', (backend) => {
     },
     120_000,
   )
+
+  describe('in the background', () => {
+    const api = serveApi()
+    afterAll(api.stop)
+    const call = (project: string, words: readonly string[]) =>
+      paude(['--backend', backend, ...words], { cwd: project, env: api.env })
+
+    test('what a session planted is named once by wait, output and logs, marked by sessions, and named by rm', async () => {
+      const project = makeProject()
+      const script = 'BASH mkdir .vscode && echo {} >.vscode/tasks.json;;SAY over'
+      const started = await call(project, ['--detach', '-p', script, '--dangerously-skip-permissions'])
+      const id = started.stdout.trim()
+      const named = `new or changed in the project since the session began, and this machine may run it: ${project}/.vscode`
+      const waited = await call(project, ['wait', id, '--timeout', '120'])
+      expect(waited).toMatchObject({ code: 0, stdout: `${id} exited 0\n` })
+      expect(waited.stderr).toContain(named)
+      for (const verb of ['output', 'logs', 'wait']) expect((await call(project, [verb, id])).stderr).not.toContain(named)
+      // As in a script that asks for the answer alone.
+      rmSync(join(stateHome, 'paude/sessions', id, 'named.json'))
+      expect(await call(project, ['output', id])).toMatchObject({
+        code: 0,
+        stdout: 'over\n',
+        stderr: expect.stringContaining(named),
+      })
+      rmSync(join(stateHome, 'paude/sessions', id, 'named.json'))
+      expect((await call(project, ['logs', id])).stderr).toContain(named)
+      // Something that came later is named with the rest.
+      put(join(project, '.envrc'), 'true\n')
+      expect((await call(project, ['output', id])).stderr).toContain(`${project}/.envrc`)
+      const table = await call(project, ['sessions'])
+      expect(table.stdout).toMatch(new RegExp(`^${id} .* ${project} \\(!\\)$`, 'm'))
+      expect(table.stderr).toContain('(!) marks sessions')
+      const rows = JSON.parse((await call(project, ['sessions', '--json'])).stdout) as { id: string; planted: string[] }[]
+      expect(rows.find((row) => row.id === id)?.planted.toSorted()).toEqual([`${project}/.envrc`, `${project}/.vscode`])
+      expect((await call(project, ['rm', '--volumes', id])).stderr).toContain(named.slice(0, 60))
+    }, 240_000)
+
+    test('a session that planted nothing is neither named nor marked', async () => {
+      const project = makeProject()
+      const id = (
+        await call(project, ['--detach', '-p', 'BASH echo x >new && git add new;;SAY over', '--dangerously-skip-permissions'])
+      ).stdout.trim()
+      expect(await call(project, ['wait', id, '--timeout', '120'])).toMatchObject({ code: 0, stderr: '' })
+      expect(await call(project, ['output', id])).toEqual({ code: 0, stdout: 'over\n', stderr: '' })
+      const rows = JSON.parse((await call(project, ['sessions', '--json'])).stdout) as { id: string; planted: string[] }[]
+      expect(rows.find((row) => row.id === id)?.planted).toEqual([])
+      await call(project, ['rm', '--volumes', id])
+    }, 240_000)
+  })
 
   test('tells that an index cannot be looked at, and does not wait for it', async () => {
     const project = makeProject()
