@@ -34,7 +34,7 @@ export function inherited(
       Object.entries(Bun.env).flatMap(([name, value]) => (value !== undefined && open(name) ? [[name, value]] : [])),
     ),
     // buildx asks git about the folder that an image is built from, and that may be a project's.
-    ...(isEngine ? { BUILDX_GIT_INFO: 'false' } : {}),
+    BUILDX_GIT_INFO: 'false',
     ...more,
   }
 }

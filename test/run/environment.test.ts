@@ -86,6 +86,6 @@ test('what every program needs is inherited, also where a reference names it', (
   for (const name of ['PATH', 'HOME', 'LANG'].filter((one) => process.env[one] !== undefined)) expect(names).toContain(name)
 })
 
-test('the engine is told not to ask git about a folder that it builds from', () => {
-  expect(inherited('/usr/bin/docker')['BUILDX_GIT_INFO']).toBe('false')
+test('whatever builds an image is told not to ask git about the folder that it builds from', () => {
+  for (const program of ['/usr/bin/docker', 'devcontainer']) expect(inherited(program)['BUILDX_GIT_INFO']).toBe('false')
 })
