@@ -71,8 +71,8 @@ function readPlain(path: string): Buffer | null {
 }
 
 type Parsed = { readonly entries: readonly IndexEntry[]; readonly link: Buffer | null }
-/** Where an entry begins, and whether its name stands there in full. */
-type Place = { readonly at: number; readonly whole: boolean }
+/** Where each entry begins; negative where its name does not stand there in full. Plain numbers: there may be a million. */
+type Places = readonly number[]
 
 function parse(bytes: Buffer, hash: HashSize): Parsed {
   const end = bytes.length - hash
@@ -84,7 +84,7 @@ function parse(bytes: Buffer, hash: HashSize): Parsed {
   // A count that lies is found out before anything is made of it.
   if (count * (42 + hash) > end) throw broken(CUT)
   const entries: IndexEntry[] = []
-  const places: Place[] = []
+  const places: number[] = []
   let at = 12
   let previous = ''
   let names = 0
@@ -94,7 +94,7 @@ function parse(bytes: Buffer, hash: HashSize): Parsed {
     names += entry.name.length
     if (names > MOST_NAMES) throw broken('its names are too long')
     entries.push(entry)
-    places.push({ at, whole })
+    places.push(whole ? at : -at)
     previous = entry.name
     at = next
   }
@@ -154,7 +154,7 @@ function parseExtensions(
     end,
     places,
     packed,
-  }: { readonly from: number; readonly end: number; readonly places: readonly Place[]; readonly packed: boolean },
+  }: { readonly from: number; readonly end: number; readonly places: Places; readonly packed: boolean },
 ): Buffer | null {
   let link: Buffer | null = null
   let at = from
@@ -173,12 +173,12 @@ function parseExtensions(
 }
 
 /** Whether blocks of entries, each an offset and a number, lie where the table says. */
-function isTableOf(table: Buffer, places: readonly Place[], packed: boolean): boolean {
+function isTableOf(table: Buffer, places: Places, packed: boolean): boolean {
   if (table.readUInt32BE(0) !== 1) return false
   let nth = 0
   for (let at = 4; at + 8 <= table.length; at += 8) {
-    const place = places[nth]
-    if (place?.at !== table.readUInt32BE(at) || (packed && !place.whole)) return false
+    const place = places[nth] ?? 0
+    if (Math.abs(place) !== table.readUInt32BE(at) || (packed && place < 0)) return false
     nth += table.readUInt32BE(at + 4)
   }
   return nth === places.length

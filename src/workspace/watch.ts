@@ -44,11 +44,15 @@ export function newRepositories(
   const places = index.entries.flatMap((entry) =>
     isGitlink(entry) ? [`${entry.name}/.git`] : isClosedFolder(entry) ? [entry.name.replace(/\/$/, '')] : [],
   )
+  if (places.length > MOST_PLACES) return { paths: [], fault: `it names more than ${MOST_PLACES} repositories` }
   if (!places.every(staysInside)) return { paths: [], fault: 'it names places outside the project' }
   // Names have one character a byte.
   const paths = places.map((place) => Buffer.concat([Buffer.from(`${root}/`), Buffer.from(place, 'latin1')]))
   return { paths: paths.filter((one) => changeTime(one) > moment).map((one) => one.toString()), fault: null }
 }
+
+/** Nobody has so many, and each is looked at. */
+const MOST_PLACES = 10_000
 
 const staysInside = (place: string): boolean => place.split('/').every((part) => part !== '' && part !== '.' && part !== '..')
 
