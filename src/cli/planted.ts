@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { replaceFile } from '../config/replace-file.ts'
 import type { Host } from '../host.ts'
+import { quote } from '../plan/shell.ts'
 import type { SessionRecord } from '../session/record.ts'
 import { readRecords } from '../session/store.ts'
 import { changed, indexMark, newRepositories } from '../workspace/watch.ts'
@@ -33,7 +34,7 @@ export function lookForPlanted({ watch, workspace, index, created }: SessionReco
 /** Everything of it, by path. */
 const plantedPaths = ({ paths, unseen }: Planted): readonly string[] => [...paths, ...(unseen === null ? [] : [unseen.path])]
 
-/** Names what a session planted, at its end. */
+/** Names what a session planted when it ends. */
 export function warnOfPlanted({ warn }: Pick<Context, 'warn'>, record: SessionRecord, planted = lookForPlanted(record)): void {
   const { paths, unseen } = planted
   const more = paths.length > MOST_NAMED ? ` and ${paths.length - MOST_NAMED} more` : ''
@@ -43,7 +44,7 @@ export function warnOfPlanted({ warn }: Pick<Context, 'warn'>, record: SessionRe
     )
   if (unseen !== null)
     warn(
-      `could not look at the index ${printable(unseen.path)}: ${unseen.fault}; a repository hidden in the project would not be named. Before you run git there: find ${printable(record.workspace)} -mindepth 2 -name .git`,
+      `could not look at the index ${printable(unseen.path)}: ${unseen.fault}; a repository hidden in the project would not be named. Before you run git there: find ${quote(printable(record.workspace))} -mindepth 2 -name .git`,
     )
 }
 
@@ -61,7 +62,7 @@ export function withPlanted(host: Host, rows: readonly Row[]): readonly MarkedRo
   })
 }
 
-/** Names what a session planted while it stays: what was named before is not named again. */
+/** Names what a session planted while the session is kept. What was named before is not named again. */
 export function warnOnce(context: Context, { handle, record }: Pick<Found, 'handle' | 'record'>): void {
   const planted = lookForPlanted(record)
   const names = plantedPaths(planted)

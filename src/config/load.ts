@@ -28,8 +28,8 @@ const NOTHING: Parsed = { sources: [], profiles: [] }
 export const loadConfig = async (host: Host, flags: Layer): Promise<Config> => configOf(await readLayers(host, flags))
 
 /**
- * Defaults, the user's file, the project's, the environment, flags; the managed file bounds them all. From then on, what it calls a secret
- * is inherited by nobody.
+ * Defaults, the user's file, the project's, the environment, flags; the managed file bounds them all. From then on, no program of this
+ * machine inherits the variables that it names.
  */
 export function configOf({ user, environment, flags, managed, file }: Layers, project: readonly Source[] = []): Config {
   const config = mergeSources({ file, sources: [...user.sources, ...project, environment, flags], managed: managed.sources })

@@ -11,14 +11,14 @@ const ENGINES = ['docker', 'podman']
 
 const withheld = new Set<string>()
 
-/** From now on, no program inherits these variables but the engine's client, whose helpers may log in with them. */
+/** From now on, only the engine's client inherits these variables: a helper of it may log in with them. */
 export function withhold(names: readonly string[]): void {
   for (const name of names) if (!ORDINARY.test(name) && !STEERS_CLIENT.test(name)) withheld.add(name)
 }
 
 /**
- * What a program inherits, with more on top. Nobody gets the provider's credential: what a step of a plan needs stands in the step.
- * `keep` names what paude itself reads again in another process.
+ * The environment of a program, with `more` on top. No program gets the provider's credential: a step of a plan says itself what it needs.
+ * `keep` names withheld variables that paude reads again in another process.
  */
 export function inherited(
   program: string,
@@ -39,7 +39,7 @@ export function inherited(
   }
 }
 
-/** All that we inherited, for the agent's own program in place of its box. */
+/** All that paude inherited, for the agent's own program when it runs without a box. */
 export const everything = (more: Readonly<Record<string, string>>): Record<string, string | undefined> => ({
   ...Bun.env,
   ...more,

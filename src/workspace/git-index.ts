@@ -20,7 +20,7 @@ const MOST_NAMES = 128 * 1024 ** 2
 const LONGEST_NAME = 4096
 
 const FORMAT = 0o170000
-/** A repository of its own: a submodule, or whatever was registered as one. */
+/** A repository inside the project: a submodule, or anything that was registered as one. */
 export const isGitlink = ({ mode }: IndexEntry): boolean => (mode & FORMAT) === 0o160000
 /** A folder of a sparse index: what it holds stands in an object and not in the index. */
 export const isClosedFolder = ({ mode }: IndexEntry): boolean => (mode & FORMAT) === 0o040000
@@ -144,8 +144,8 @@ function readVarint(bytes: Buffer, at: number): { readonly value: number; readon
 }
 
 /**
- * What follows the entries: null, or what `link` says of a shared index. git may begin with a table of where parts begin, in several
- * threads: a table that disagrees with what stands there would show git another index than this one.
+ * Reads what follows the entries. Returns what `link` says of a shared index, or null. With several threads git starts from tables of
+ * offsets, so a table that disagrees with the entries would show git another index than this one.
  */
 function parseExtensions(
   bytes: Buffer,
