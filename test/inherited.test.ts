@@ -69,6 +69,14 @@ test('the editor of the configuration inherits none of them, also while the file
   expect(seenBy('editor')).toEqual(['NAMED_BY_WEBHOOK', 'NAMED_BY_PROJECT'])
 })
 
+test('the editor of the configuration starts outside the project, whose files it may obey', async () => {
+  configure('')
+  const path = spy('editor')
+  machine.write(path, `#!/bin/sh\npwd >'${machine.room}/place'\n`)
+  await machine.paude(['config', 'edit'], { env: { EDITOR: 'editor' } })
+  expect(readFileSync(join(machine.room, 'place'), 'utf8')).toBe('/\n')
+})
+
 test('what the project names is kept back too, once it is trusted', async () => {
   machine.write(join(machine.project, 'paude.toml'), '[env]\nTOKEN = "env:NAMED_BY_PROJECT"\n')
   configure(`[env]\nPRINTED = { command = ["${spy('printer')}"] }\n`)

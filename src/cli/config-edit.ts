@@ -25,7 +25,8 @@ export async function editFile(context: Context, editable: Editable): Promise<nu
   // What it calls secrets is kept from the editor, also while it is broken.
   withhold([...editable.text.matchAll(/env:(\w+)/gi)].map(([, name = '']) => name))
   await loadConfig(host, context.flags).catch(() => null)
-  const { exited } = attach([program, ...words, editable.file], { stdin: true, terminal: true })
+  // Not in the project: an editor may obey the files of the folder that it starts in, and the agent can write there.
+  const { exited } = attach([program, ...words, editable.file], { stdin: true, terminal: true, folder: '/' })
   const code = await exited
   if (code !== 0) throw new PaudeError('command-failed', `${program} ended with ${code}`)
   parseConfig(editableFile(host, editable.layer === 'project'))

@@ -87,9 +87,10 @@ export async function connect(from: Argv, to: Argv, signal?: AbortSignal): Promi
  */
 export function attach(
   argv: Argv,
-  { stdin, terminal, instead }: { stdin: boolean; terminal: boolean; instead?: Record<string, string> },
+  { stdin, terminal, folder, instead }: { stdin: boolean; terminal: boolean; folder?: string; instead?: Record<string, string> },
 ): Attached {
   const child = start(argv, {
+    ...(folder === undefined ? {} : { cwd: folder }),
     env: instead === undefined ? inherited(argv[0]) : everything(instead),
     stdin: stdin ? 'inherit' : 'ignore',
     stdout: 'inherit',
