@@ -13,9 +13,10 @@ import { renderPlan } from '../plan/render.ts'
 import { execute } from '../run/execute.ts'
 import { capture, LEFT } from '../run/process.ts'
 import { beginLook } from '../session/look.ts'
+import { obstacles } from '../session/obstacles.ts'
 import { outside } from '../session/outside.ts'
 import { policyNow } from '../session/policy.ts'
-import { insistOutside, unsetCredential, withProvider } from '../session/provider.ts'
+import { insistOutside, withProvider } from '../session/provider.ts'
 import { handleOf, type SessionRecord } from '../session/record.ts'
 import { resolveSession, type Wish } from '../session/resolve.ts'
 import { weakening } from '../session/security.ts'
@@ -99,9 +100,8 @@ export async function startSession(context: Context, start: Start): Promise<numb
   const named = run.kind === 'agent' ? agent.paths(run.words) : []
   for (const line of [...around.workspace.notes, ...outside(named, host, spec.mounts), ...unsetReferences(settings, host.env)])
     note(line)
-  if (settings.network === 'none' && run.kind === 'agent') warn('without a network Claude cannot reach its model')
-  const unset = run.kind === 'agent' ? unsetCredential(host, config) : ''
-  if (unset !== '') warn(`${unset}, so you log in inside the box`)
+  if (run.kind === 'agent')
+    for (const line of obstacles({ agent, words: run.words, config, host: provided, spec, record })) warn(printable(line))
   if (settings.network === 'open') warn('the network is open: the agent can reach every host this machine can')
   if (settings.network === 'record')
     warn(
