@@ -12,6 +12,8 @@ export type ActiveRow = Row & {
   readonly message: string
   /** ISO time; null where nobody can tell. */
   readonly since: string | null
+  /** Why the agent gets no answer from its provider; '' while nothing is known to be wrong. */
+  readonly fault: string
   /** Terminals that look at it now. */
   readonly attached: number
 }
@@ -19,7 +21,8 @@ export type ActiveRow = Row & {
 /** Reads what the holders publish: files, no engine is asked. */
 export const withActivity = (host: Host, row: Row): ActiveRow => {
   const state = row.status === 'running' ? readHoldState(sessionFolder(host, row.id)) : null
-  if (state === null || !isHeld(state)) return { ...row, activity: null, kind: '', message: '', since: null, attached: 0 }
-  const { activity, kind, message, since, attached } = state
-  return { ...row, activity, kind, message, since, attached }
+  if (state === null || !isHeld(state))
+    return { ...row, activity: null, kind: '', message: '', fault: '', since: null, attached: 0 }
+  const { activity, kind, message, since, attached, fault = '' } = state
+  return { ...row, activity, kind, message: message || fault, fault, since, attached }
 }

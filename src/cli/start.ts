@@ -8,6 +8,7 @@ import { keepBounded } from '../events/file.ts'
 import { entryFor } from '../network/decide.ts'
 import { parseLog, type Request, UNREACHABLE } from '../network/log.ts'
 import { isEntry, type Proposal, proposal, proposalText } from '../network/proposal.ts'
+import { reachOf } from '../network/reach.ts'
 import type { Plan } from '../plan/plan.ts'
 import { renderPlan } from '../plan/render.ts'
 import { execute } from '../run/execute.ts'
@@ -29,6 +30,7 @@ import { chooseImages } from './images.ts'
 import { printable } from './output.ts'
 import { warnOfPlanted } from './planted.ts'
 import { printConfig } from './print-config.ts'
+import { warnOfFault, watchProvider } from './provider-watch.ts'
 import { startConfig } from './start-config.ts'
 
 export type Start = {
@@ -128,9 +130,21 @@ export async function startSession(context: Context, start: Start): Promise<numb
   }
   // A session with a screen has a holder that sees to it.
   const unwatch = spec.terminal ? () => undefined : keepBounded(spec.folder)
+  let unlook: () => void = () => undefined
+  let told = ''
+  const began = () => {
+    unlook = watchProvider({ backend, handle: handleOf(record, spec.folder), record }, (fault) => {
+      told = fault
+      if (fault !== '') warn(printable(fault))
+    })
+  }
   try {
-    return await execute(plan, effects, (code) => finish(context, { backend, spec, record, code, removal, onEnd }))
+    return await execute(plan, { ...effects, began }, (code) => {
+      unlook()
+      return finish(context, { backend, spec, record, code, removal, onEnd, told })
+    })
   } finally {
+    unlook()
     unwatch()
   }
 }
@@ -150,14 +164,17 @@ type Ended = {
   readonly code: number
   readonly removal: Plan
   readonly onEnd: Start['onEnd']
+  /** What was said of its provider; '' for nothing. */
+  readonly told: string
 }
 
 /** What follows an agent in the foreground: it was detached from and goes on, or it ended and everything goes. */
-async function finish(context: Context, { backend, spec, record, code, removal, onEnd }: Ended): Promise<number> {
+async function finish(context: Context, { backend, spec, record, code, removal, onEnd, told }: Ended): Promise<number> {
   const effects = context.effects(backend)
   const handle = handleOf(record, spec.folder)
   if (code === LEFT) {
     context.note(`detached, the session goes on: paude attach ${spec.name || spec.id}`)
+    warnOfFault(context, spec.folder)
     return 0
   }
   const isWalled = spec.network.mode === 'restricted' || spec.network.mode === 'record'
@@ -176,7 +193,13 @@ async function finish(context: Context, { backend, spec, record, code, removal, 
   const asked = log === '' ? [] : parseLog(log, policyNow(last, Date.now() / 1000))
   onEnd?.(asked)
   await warnOfPlanted(context, record)
-  if (onEnd === undefined) noteBlocked(context, asked, record.ports)
+  const provider = record.injection
+  const reach = provider === null ? null : reachOf(asked, provider)
+  const fault = reach === null || reach.reached ? '' : reach.fault
+  if (fault !== '' && fault !== told) context.warn(printable(fault))
+  // Of the provider all is said.
+  const others = fault === '' ? asked : asked.filter(({ host, port }) => host !== provider?.host || port !== provider.port)
+  if (onEnd === undefined) noteBlocked(context, others, record.ports)
   if (spec.network.mode === 'record') noteRecorded(context, proposal(asked, spec.network.policy))
   return code
 }

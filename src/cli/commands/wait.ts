@@ -5,6 +5,8 @@ import { readTimeout } from '../args.ts'
 import type { Context } from '../context.ts'
 import { type Found, findSession } from '../find-session.ts'
 import { goalNames, readGoal } from '../goals.ts'
+import { printable } from '../output.ts'
+import { watchProvider } from '../provider-watch.ts'
 
 const args = {
   sessions: { type: 'positional', description: 'Sessions (default: the one of this directory)', required: false },
@@ -29,7 +31,11 @@ export default (context: Context) =>
         throw new PaudeError('usage', '--any and --all contradict each other', { hint: 'leave one out' })
       const seconds = readTimeout(given.timeout)
       const found = await Promise.all((rawArgs.length === 0 ? [undefined] : rawArgs).map((word) => findOrNever(context, word)))
-      await patiently(seconds, async (signal) => {
+      // Of a session with a screen its holder knows, and `sessions` tells.
+      const unlook = found
+        .filter(({ handle }) => !handle.terminal)
+        .map((each) => watchProvider(each, (fault) => fault !== '' && context.warn(printable(`${each.handle.id}: ${fault}`))))
+      const waiting = patiently(seconds, async (signal) => {
         const waits = found.map(async (each) => {
           const reached = await goal(context, each, signal)
           signal.throwIfAborted()
@@ -40,6 +46,9 @@ export default (context: Context) =>
         })
         if (given.any) await Promise.any(waits).catch((error: AggregateError) => Promise.reject(error.errors[0]))
         else await Promise.all(waits)
+      })
+      await waiting.finally(() => {
+        for (const stop of unlook) stop()
       })
       return 0
     },
