@@ -21,13 +21,15 @@ const seed = (name: string): string => {
 }
 /** A rendered command on one line. */
 const flat = (script: string): string => script.replaceAll(' \\\n  ', ' ')
+/** So that a start has nothing to say. */
+const CREDENTIAL = { ANTHROPIC_API_KEY: 'sk-ant-api03-of-the-caller' }
 const ID = /^paude-[a-z0-9]{6}$/
 
 describe('the agent', () => {
   test.each(['docker', 'podman'])('its stdout is ours byte for byte, and its exit code is ours: %s', async (backend) => {
     machine.set('say', 'agent', 'line\n\u001b[31mred\u001b[0m no end')
     machine.set('code', 'agent', '42')
-    expect(await machine.paude(['--backend', backend, '-p', 'hi'])).toEqual({
+    expect(await machine.paude(['--backend', backend, '-p', 'hi'], { env: CREDENTIAL })).toEqual({
       code: 42,
       stdout: 'line\n\u001b[31mred\u001b[0m no end',
       stderr: '',
@@ -93,7 +95,7 @@ describe('a start that fails', () => {
 
   test('a missing image with --pull never is a sentence and a hint', async () => {
     machine.set('fail', 'run', 'docker: Error response from daemon: No such image: localhost/paude/proxy:1.\n')
-    const { code, stderr } = await machine.paude(['--pull', 'never', '-p', 'hi'])
+    const { code, stderr } = await machine.paude(['--pull', 'never', '-p', 'hi'], { env: CREDENTIAL })
     expect(code).toBe(125)
     expect(stderr).toMatch(/^paude: .*image.*\n {2}→ .+\n$/)
   })
@@ -579,7 +581,7 @@ describe('a machine that is not as it should be', () => {
 
   test.skipIf(!canBeHumble)('a read-only HOME', async () => {
     chmodSync(machine.home, 0o500)
-    const { code, stdout, stderr } = await machine.paude(['-p', 'x'], { humble: true })
+    const { code, stdout, stderr } = await machine.paude(['-p', 'x'], { humble: true, env: CREDENTIAL })
     expect([code, stdout]).toEqual([125, ''])
     expect(stderr).toMatch(/^paude: cannot write .*\n {2}→ .*XDG_STATE_HOME/)
     expect(verbs()).toEqual([])

@@ -123,7 +123,7 @@ describe('a credential that a file refers to', () => {
   test('whose variable is not set is told of', async () => {
     configure('[provider]\napi_key = "env:MY_KEY"\n')
     expect((await machine.paude(['--detach'])).stderr).toContain(
-      'provider.api_key: MY_KEY is not set, so you log in inside the box',
+      'provider.api_key: MY_KEY is not set: export MY_KEY=…; or type /login in the box',
     )
     expect((await machine.paude(['doctor'])).stdout).toContain('provider.api_key: MY_KEY is not set')
   })

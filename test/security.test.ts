@@ -23,7 +23,7 @@ const ALL = ['--read-only-root=false', '--no-new-privileges', 'false', '--seccom
 
 describe('what a start gives up of its hardening', () => {
   test('is nothing unless somebody says so, and then nothing is said', async () => {
-    const { stderr } = await machine.paude(['--detach', '-p', 'hi'])
+    const { stderr } = await machine.paude(['--detach', '-p', 'hi'], { env: { ANTHROPIC_API_KEY: 'sk-ant-api03-x' } })
     expect(stderr).toBe('')
     expect(created()).toEqual(expect.arrayContaining(['--cap-drop=ALL', '--security-opt=no-new-privileges', '--read-only']))
   })

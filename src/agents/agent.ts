@@ -11,6 +11,8 @@ export type Agent = {
   readonly paths: (words: readonly string[]) => readonly NamedPath[]
   /** Whether these words make it draw on a terminal. */
   readonly interactive: (words: readonly string[]) => boolean
+  /** Whether it asks its models through the provider of the caller: not with words that need none, nor where these variables of the box name another way. */
+  readonly asksModels: (words: readonly string[], variables: readonly string[]) => boolean
   /** The credential of the caller, and how it is hidden; null when there is none. */
   readonly credential: (host: Host) => Credential | null
   /** Hosts it cannot work without, each with its reason. */

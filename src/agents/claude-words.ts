@@ -144,9 +144,13 @@ export function isOption(word: string): boolean {
 export const isVerb = (words: readonly string[]): boolean => VERBS.has(sortWords(words).rest[0] ?? '')
 
 /** Whether these words open Claude's screen: not with -p, a verb, help or version. */
-export function opensScreen(words: readonly string[]): boolean {
+export const opensScreen = (words: readonly string[]): boolean =>
+  asksSomething(words) && !hasAny(sortWords(words), ['-p', '--print'])
+
+/** Whether these words lead to a question to a model: not a verb, help or version. */
+export function asksSomething(words: readonly string[]): boolean {
   const sorted = sortWords(words)
-  return !hasAny(sorted, ['-p', '--print', '-h', '--help', '-v', '--version']) && !VERBS.has(sorted.rest[0] ?? '')
+  return !hasAny(sorted, ['-h', '--help', '-v', '--version']) && !VERBS.has(sorted.rest[0] ?? '')
 }
 
 /** Whether the user chose the conversation himself, so that paude must not. */

@@ -4,7 +4,16 @@ import { commandLine, quote } from '../plan/shell.ts'
 import { secret } from '../secret.ts'
 import type { Agent, Credential, Opening } from './agent.ts'
 import { readBaseUrl } from './base-url.ts'
-import { choosesConversation, chosenConversation, continuable, isVerb, lasting, opensScreen, pathsIn } from './claude-words.ts'
+import {
+  asksSomething,
+  choosesConversation,
+  chosenConversation,
+  continuable,
+  isVerb,
+  lasting,
+  opensScreen,
+  pathsIn,
+} from './claude-words.ts'
 import noteConversation from './conversation.sh' with { type: 'text' }
 import privateHome from './home.sh' with { type: 'text' }
 import hook from './hook.sh' with { type: 'text' }
@@ -17,6 +26,7 @@ export const claude: Agent = {
   paths: pathsIn,
   interactive: opensScreen,
   chosen: chosenConversation,
+  asksModels,
   credential,
   needs,
   environment,
@@ -32,6 +42,13 @@ const PLACEHOLDERS = {
   CLAUDE_CODE_OAUTH_TOKEN: 'sk-ant-oat01-paude-placeholder-the-real-token-stays-outside-the-box',
   ANTHROPIC_AUTH_TOKEN: 'paude-placeholder-the-real-token-stays-outside-the-box',
 } as const
+
+/** Variables that send Claude to another provider; credentials of its own never come into the box by name. */
+const OTHER_WAYS = /^(ANTHROPIC_UNIX_SOCKET|CLAUDE_CODE_USE_\w+)$/
+
+function asksModels(words: readonly string[], variables: readonly string[]): boolean {
+  return asksSomething(words) && !variables.some((name) => OTHER_WAYS.test(name))
+}
 
 const DEFAULT_BASE = 'https://api.anthropic.com'
 

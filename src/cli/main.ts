@@ -7,6 +7,7 @@ import type { Layer } from '../config/settings.ts'
 import { unknownVariables } from '../config/unknown-variables.ts'
 import { type Caller, exitCode, PaudeError } from '../errors.ts'
 import type { Host } from '../host.ts'
+import { explainFetch } from '../image/explain-fetch.ts'
 import { MANY, readWords } from './args.ts'
 import type { Context } from './context.ts'
 import { colourful, outputs, sentence, writeAll } from './output.ts'
@@ -155,14 +156,12 @@ function contextOf(host: Host, version: string, flags: Layer): Context {
 const words = (argv: readonly string[], { stdout, stderr }: { stdout: string; stderr: string }): string =>
   argv[1] === 'build' ? `${stdout}\n${stderr}` : stderr
 
-/** A failed program that is not the engine, such as the fetch of the agent. */
+/** A failed program that is not the engine: the fetch of the agent, which this very program does as bun, or a small tool. */
 function foreign(argv: readonly string[], { code, stderr }: { code: number; stderr: string }): PaudeError {
+  if (argv[1] === 'add') return explainFetch({ argv, code, stderr })
   const reason = stderr.trim().split('\n').at(-1) ?? ''
-  return new PaudeError(
-    /ENOSPC|no space left/i.test(stderr) ? 'disk-full' : 'command-failed',
-    `${argv[0]?.split('/').at(-1)} ${argv[1] ?? ''} failed with exit code ${code}${reason === '' ? '' : `: ${reason}`}`,
-    {
-      hint: 'check the network and the disk, then try again',
-    },
-  )
+  const said = `${argv[0]?.split('/').at(-1)} failed with exit code ${code}${reason === '' ? '' : `: ${reason}`}`
+  return /ENOSPC|no space left/i.test(stderr)
+    ? new PaudeError('disk-full', said, { hint: 'free some space, then try again' })
+    : new PaudeError('command-failed', said)
 }

@@ -10,13 +10,18 @@ export const MARK = '(!)'
 export const sessionRow = (row: ActiveRow): readonly string[] => [
   row.name === '' ? row.id : `${row.id} (${printable(row.name)})`,
   row.status === 'exited' ? `exited ${row.exitCode ?? ''}`.trim() : row.status,
-  row.activity === null ? '-' : row.kind === '' ? printable(row.activity) : printable(`${row.activity}: ${row.kind}`),
+  activityOf(row),
   row.since === null ? '-' : ago(row.since).replace(/ ago$/, ''),
   ago(row.created),
   printable(row.agent),
   row.backend,
   row.planted.length === 0 ? printable(row.workspace) : `${printable(row.workspace)} ${MARK}`,
 ]
+
+function activityOf({ activity, kind, fault }: ActiveRow): string {
+  const more = fault === '' ? kind : 'no answer from the provider'
+  return activity === null ? '-' : printable([activity, ...(more === '' ? [] : [more])].join(': '))
+}
 
 /** `3 min ago`, from an ISO time. */
 export function ago(time: string, now = Date.now()): string {

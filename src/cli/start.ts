@@ -8,14 +8,16 @@ import { keepBounded } from '../events/file.ts'
 import { entryFor } from '../network/decide.ts'
 import { parseLog, type Request, UNREACHABLE } from '../network/log.ts'
 import { isEntry, type Proposal, proposal, proposalText } from '../network/proposal.ts'
+import { reachOf } from '../network/reach.ts'
 import type { Plan } from '../plan/plan.ts'
 import { renderPlan } from '../plan/render.ts'
 import { execute } from '../run/execute.ts'
 import { capture, LEFT } from '../run/process.ts'
 import { lookAround } from '../session/look.ts'
+import { obstacles } from '../session/obstacles.ts'
 import { outside } from '../session/outside.ts'
 import { policyNow } from '../session/policy.ts'
-import { insistOutside, unsetCredential, withProvider } from '../session/provider.ts'
+import { insistOutside, withProvider } from '../session/provider.ts'
 import { handleOf, type SessionRecord } from '../session/record.ts'
 import { resolveSession, type Wish } from '../session/resolve.ts'
 import { weakening } from '../session/security.ts'
@@ -28,6 +30,7 @@ import { chooseImages } from './images.ts'
 import { printable } from './output.ts'
 import { warnOfPlanted } from './planted.ts'
 import { printConfig } from './print-config.ts'
+import { warnOfFault, watchProvider } from './provider-watch.ts'
 import { startConfig } from './start-config.ts'
 
 export type Start = {
@@ -98,9 +101,8 @@ export async function startSession(context: Context, start: Start): Promise<numb
   const named = run.kind === 'agent' ? agent.paths(run.words) : []
   for (const line of [...around.workspace.notes, ...outside(named, host, spec.mounts), ...unsetReferences(settings, host.env)])
     note(line)
-  if (settings.network === 'none' && run.kind === 'agent') warn('without a network Claude cannot reach its model')
-  const unset = run.kind === 'agent' ? unsetCredential(host, config) : ''
-  if (unset !== '') warn(`${unset}, so you log in inside the box`)
+  if (run.kind === 'agent')
+    for (const line of obstacles({ agent, words: run.words, config, host: provided, spec, record })) warn(printable(line))
   if (settings.network === 'open') warn('the network is open: the agent can reach every host this machine can')
   if (settings.network === 'record')
     warn(
@@ -127,9 +129,21 @@ export async function startSession(context: Context, start: Start): Promise<numb
   }
   // A session with a screen has a holder that sees to it.
   const unwatch = spec.terminal ? () => undefined : keepBounded(spec.folder)
+  let unlook: () => void = () => undefined
+  let told = ''
+  const began = () => {
+    unlook = watchProvider({ backend, handle: handleOf(record, spec.folder), record }, (fault) => {
+      told = fault
+      if (fault !== '') warn(printable(fault))
+    })
+  }
   try {
-    return await execute(plan, effects, (code) => finish(context, { backend, spec, record, code, removal, onEnd }))
+    return await execute(plan, { ...effects, began }, (code) => {
+      unlook()
+      return finish(context, { backend, spec, record, code, removal, onEnd, told })
+    })
   } finally {
+    unlook()
     unwatch()
   }
 }
@@ -149,14 +163,17 @@ type Ended = {
   readonly code: number
   readonly removal: Plan
   readonly onEnd: Start['onEnd']
+  /** What was said of its provider; '' for nothing. */
+  readonly told: string
 }
 
 /** What follows an agent in the foreground: it was detached from and goes on, or it ended and everything goes. */
-async function finish(context: Context, { backend, spec, record, code, removal, onEnd }: Ended): Promise<number> {
+async function finish(context: Context, { backend, spec, record, code, removal, onEnd, told }: Ended): Promise<number> {
   const effects = context.effects(backend)
   const handle = handleOf(record, spec.folder)
   if (code === LEFT) {
     context.note(`detached, the session goes on: paude attach ${spec.name || spec.id}`)
+    warnOfFault(context, spec.folder)
     return 0
   }
   const isWalled = spec.network.mode === 'restricted' || spec.network.mode === 'record'
@@ -175,7 +192,13 @@ async function finish(context: Context, { backend, spec, record, code, removal, 
   const asked = log === '' ? [] : parseLog(log, policyNow(last, Date.now() / 1000))
   onEnd?.(asked)
   warnOfPlanted(context, record)
-  if (onEnd === undefined) noteBlocked(context, asked, record.ports)
+  const provider = record.injection
+  const reach = provider === null ? null : reachOf(asked, provider)
+  const fault = reach === null || reach.reached ? '' : reach.fault
+  if (fault !== '' && fault !== told) context.warn(printable(fault))
+  // Of the provider all is said.
+  const others = fault === '' ? asked : asked.filter(({ host, port }) => host !== provider?.host || port !== provider.port)
+  if (onEnd === undefined) noteBlocked(context, others, record.ports)
   if (spec.network.mode === 'record') noteRecorded(context, proposal(asked, spec.network.policy))
   return code
 }

@@ -104,10 +104,11 @@ function sessionRows({ sessions }: Status): readonly string[] {
   const here = sessions.filter((session) => session.here)
   return [
     sessions.length === 0 ? 'none' : `${running} running, ${sessions.length - running} not`,
-    ...here.map(({ id, name, status, security }) =>
+    ...here.map(({ id, name, status, security, fault }) =>
       [
         `here: ${id}${name === '' ? '' : ` (${printable(name)})`}`,
         status,
+        ...(fault === '' ? [] : [yellow(printable(fault))]),
         ...(security === null ? [] : givenUp(security).map(yellow)),
       ].join(', '),
     ),

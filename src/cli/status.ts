@@ -12,6 +12,7 @@ import { readSecurity } from '../session/security.ts'
 import type { Security } from '../session/spec.ts'
 import { cacheFolder, readRecords, stateFolder } from '../session/store.ts'
 import { below } from '../workspace/paths.ts'
+import { withActivity } from './activity.ts'
 import { type ConfigHere, configHere } from './config-here.ts'
 import type { Context } from './context.ts'
 import { type DiskSize, sizeOf } from './disk-size.ts'
@@ -42,6 +43,8 @@ export type Status = {
   /** `security` is what of the hardening each has; null where nobody can tell. */
   readonly sessions: readonly (Pick<Row, 'id' | 'name' | 'status' | 'backend' | 'workspace'> & {
     readonly here: boolean
+    /** Why its agent gets no answer from its provider; '' while nothing is known to be wrong. */
+    readonly fault: string
     readonly security: Security | null
   })[]
   /** What paude keeps on this machine besides images and volumes: of these an engine would have to walk through every file. */
@@ -91,15 +94,18 @@ export async function lookStatus(context: Context): Promise<Status> {
     fix: here.fault === null ? '' : here.fault.hint || 'paude config check',
     files: fileStates(host, here),
     images,
-    sessions: sessions.map(({ id, name, status, backend, workspace }) => ({
-      id,
-      name,
-      status,
-      backend,
-      workspace,
-      here: below(workspace, host.cwd),
-      security: kept.get(id) ?? null,
-    })),
+    sessions: sessions
+      .map((row) => withActivity(host, row))
+      .map(({ id, name, status, backend, workspace, fault }) => ({
+        id,
+        name,
+        status,
+        backend,
+        workspace,
+        fault,
+        here: below(workspace, host.cwd),
+        security: kept.get(id) ?? null,
+      })),
     disk: [stateFolder(host), cacheFolder(host)].map((folder) => ({ folder, ...sizeOf(folder) })),
   }
 }

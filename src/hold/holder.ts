@@ -32,6 +32,8 @@ export type HoldOptions = {
   readonly modes?: string
   /** The agent's own file about itself, '' without one: asked and believed as `told` is, after it. */
   readonly ownFile?: () => Promise<string>
+  /** Looks whether the provider answers the agent, as long as that works: what is wrong, '' once all is well. Returns how to stop. */
+  readonly provider?: (tell: (fault: string) => void) => () => void
   /** Whoever wants to know of every change. */
   readonly watch?: (hands: Hands) => Watch
 }
@@ -92,6 +94,8 @@ export async function hold(options: HoldOptions): Promise<boolean> {
   let spoken = false
   let lastAnswer = ''
   let calm: Timer | null = null
+  let fault = ''
+  let stopLooking: (() => void) | null = null
   const looking = () => [...clients.all].filter(({ looks }) => looks !== 'none')
   const watch = options.watch?.({
     show: (bytes) => {
@@ -100,9 +104,26 @@ export async function hold(options: HoldOptions): Promise<boolean> {
       return some.length > 0
     },
   })
+  const lookForProvider = () => {
+    const works = ended === null && state.activity === 'working'
+    if (state.activity === 'done') fault = ''
+    if (works && stopLooking === null)
+      stopLooking =
+        options.provider?.((told) => {
+          const isNew = told !== fault
+          fault = told
+          publish()
+          if (isNew && told !== '') watch?.changed({ ...state, activity: 'error', message: told }, null, '')
+        }) ?? null
+    if (works || stopLooking === null) return
+    stopLooking()
+    stopLooking = null
+  }
   const publish = () => {
+    lookForProvider()
     const attached = looking().length
-    const next: HoldState = { v: 1, holder: ended === null ? mark : '', ...state, attached, title: screen.title(), code: ended }
+    const holder = ended === null ? mark : ''
+    const next: HoldState = { v: 1, holder, ...state, attached, title: screen.title(), code: ended, fault }
     const text = JSON.stringify(next)
     if (text === published) return
     published = text

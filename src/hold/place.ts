@@ -35,6 +35,8 @@ export type HoldState = AgentState & {
   readonly title: string
   /** Exit code once the agent has ended. */
   readonly code: number | null
+  /** Why the agent gets no answer from its provider; '' or absent while nothing is known to be wrong. */
+  readonly fault?: string
 }
 
 /** What the holder last said; null when there never was one or it cannot be read. */

@@ -45,7 +45,7 @@ export type ProxyImage = Common & { readonly image: 'proxy' }
 export type Build = {
   readonly engine: Engine
   readonly spec: ImageSpec
-  readonly host: Pick<Host, 'self'>
+  readonly host: Pick<Host, 'self' | 'env'>
   /** Absolute; the build context lies below and is gone afterwards. */
   readonly cache: string
   /** Tells builds that run at the same time apart, as the process id does. */
@@ -112,8 +112,11 @@ function contextSteps(context: string, files: Readonly<Record<string, string>>):
  * paude is a complete bun when BUN_BE_BUN is set: the agent comes with the host's client configuration, network and CA, its
  * integrity is checked, and neither configuration nor credentials get near the image, which copies the one binary.
  */
-function fetchSteps(spec: AgentImage, { self }: Pick<Host, 'self'>, work: string): Plan {
-  const agent = join(work, 'context', 'agent')
+function fetchSteps(spec: AgentImage, { self, env }: Build['host'], work: string): Plan {
+  const context = join(work, 'context')
+  const agent = join(context, 'agent')
+  // bun trusts these besides the public ones; a file of the caller's own for this very purpose stays.
+  const trusted = spec.extraCa === '' || env['NODE_EXTRA_CA_CERTS'] ? {} : { NODE_EXTRA_CA_CERTS: join(context, 'extra-ca.crt') }
   const argv = [
     'add',
     '--ignore-scripts',
@@ -131,7 +134,7 @@ function fetchSteps(spec: AgentImage, { self }: Pick<Host, 'self'>, work: string
     exec([self, ...argv], {
       title: `fetching Claude Code ${spec.agentVersion}`,
       // Its own cache, outside the context: else 380 MB stay in the user's home.
-      env: { BUN_BE_BUN: '1', BUN_INSTALL_CACHE_DIR: join(work, 'packages') },
+      env: { BUN_BE_BUN: '1', BUN_INSTALL_CACHE_DIR: join(work, 'packages'), ...trusted },
       folder: agent,
     }),
   ]

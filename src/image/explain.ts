@@ -141,10 +141,24 @@ const rows: readonly Row[] = [
     hint: ({ engine }) => `name it as an insecure registry in ${engine}'s own configuration`,
   },
   {
+    when: /x509: certificate has expired or is not yet valid/,
+    code: 'registry',
+    say: ({ image }) => `the certificate of the registry of ${image} is not valid today`,
+    hint: () => "check this machine's clock with date, then try again",
+  },
+  {
+    when: /x509: certificate is valid for ([^\n]+?), not [^\n]+/,
+    code: 'registry',
+    say: ({ image, found }) => `the certificate of the registry of ${image} is for another host (${found})`,
+    hint: () => 'check the name of the registry, and whether a proxy answers in its place',
+  },
+  {
     when: /x509: |certificate signed by unknown authority/,
     code: 'registry',
     say: ({ engine, image }) => `${engine} does not trust the certificate of the registry of ${image}`,
-    hint: ({ engine }) => `a proxy that re-signs TLS needs its CA in ${engine}'s own configuration (certs.d)`,
+    // The engine pulls by itself, so nothing that paude is told reaches it.
+    hint: ({ engine, image }) =>
+      `does a company's proxy re-sign TLS? Save its certificate as ${CERTS[engine]}/${registryOf(image) || 'REGISTRY'}/ca.crt; --ca-file does not reach ${engine} pull`,
   },
   {
     when: /\/v2\/[^\n]*(?:no such host|connection refused|i\/o timeout|network is unreachable|TLS handshake timeout|Client\.Timeout)|unexpected HTTP status: ([^\n]+)/,
@@ -213,6 +227,9 @@ const rows: readonly Row[] = [
     hint: () => 'its own output, shown above, says why',
   },
 ]
+
+/** Where an engine looks for the certificates of a registry. */
+const CERTS = { docker: '/etc/docker/certs.d', podman: '/etc/containers/certs.d' } as const
 
 /** stderr without colours and what is said every time. */
 export const engineWords = (stderr: string): string =>

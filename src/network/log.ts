@@ -151,7 +151,8 @@ function decision(line: Line, known: Known): Pick<Request, 'decision' | 'rule'> 
 }
 
 const DENIALS = ['ERR_ACCESS_DENIED', 'ERR_FORWARDING_DENIED', 'ERR_PAUDE_UNNAMED']
-const UNFOUND = 'name not found'
+/** The rule of a request whose name nobody knows. */
+export const UNFOUND = 'name not found'
 const UNREACHED = 'at a private address'
 const UNFOUND_OR_PRIVATE = 'not found, or at a private address'
 

@@ -27,6 +27,8 @@ export type Effects = {
   readonly explain: (failure: { argv: Argv; outcome: Outcome }) => PaudeError
   /** Has a process of its own keep the agent's terminal. Attached, what is returned ends with the agent or when the user leaves. */
   readonly hold: (step: Hold) => Promise<Attached>
+  /** Called when the agent gets our streams: what came before may have taken minutes. */
+  readonly began?: () => void
   /** Whether builds and pulls may show their own output. */
   readonly progress: boolean
 }
@@ -58,8 +60,11 @@ async function carryAll(
       if (isLast(step)) {
         interruption.check()
         const trailing = Promise.all(run.trailing)
-        if (step.kind === 'attach') code = await runAttached({ ...step, child: attach(step.argv, step) }, trailing)
-        else code = await runHeld(step, effects, trailing)
+        if (step.kind === 'attach') {
+          const child = attach(step.argv, step)
+          effects.began?.()
+          code = await runAttached({ ...step, child }, trailing)
+        } else code = await runHeld(step, effects, trailing)
       } else await carryOut(step, run)
     }
     await Promise.all(run.trailing)

@@ -392,3 +392,38 @@ test('a peer that talks nonsense is hung up on, and nobody else', async () => {
   await one.left
   await holder.done
 })
+
+test('while the agent works, what is wrong with its provider is published and told, until it has an answer', async () => {
+  let looks = 0
+  let tell: (fault: string) => void = () => undefined
+  const changes: string[] = []
+  const holder = start(
+    String.raw`printf '\033]7501;state=working\033\\'; read x; printf '\033]7501;state=done\033\\'; read x; exit 3`,
+    {
+      provider: (told) => {
+        looks++
+        tell = told
+        return () => {
+          looks--
+        }
+      },
+      watch: () => ({
+        changed: ({ activity, message }) => void changes.push(`${activity} ${message}`),
+        present: () => undefined,
+        close: async () => undefined,
+      }),
+    },
+  )
+  await holder.ready
+  await until('a look', () => looks === 1)
+  tell('no answer from gateway.example')
+  expect(readHoldState(holder.folder)).toMatchObject({ activity: 'working', fault: 'no answer from gateway.example' })
+  expect(changes).toContain('error no answer from gateway.example')
+  const one = client(holder.socket)
+  await until('somebody', () => readHoldState(holder.folder)?.attached === 1)
+  one.seen.type('\r')
+  await until('no look any more', () => looks === 0)
+  expect(readHoldState(holder.folder)).toMatchObject({ activity: 'done', fault: '' })
+  one.seen.type('\r')
+  await holder.done
+})

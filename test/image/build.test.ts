@@ -14,7 +14,7 @@ const claude: AgentImage = {
   libc: 'glibc',
 }
 const proxy: ImageSpec = { image: 'proxy', base: BASE, baseId: '', arch: 'x64', extraCa: '' }
-const host = { self: '/opt/paude' }
+const host = { self: '/opt/paude', env: {} }
 const plan = (spec: ImageSpec, engine: 'docker' | 'podman' = 'docker', noCache = false) =>
   buildPlan({ engine, spec, host, cache: '/var/cache of/paude', id: '7', noCache })
 

@@ -37,6 +37,11 @@ const both = {
     /run failed with exit code 12\d: unable to find user nosuchuser: no matching entries in passwd file$/,
   ],
   'port-taken': ['command-failed', /address already in use$/],
+  'certificate-of-another': [
+    'registry',
+    'the certificate of the registry of 192.0.2.2:7701/team/tool:1 is for another host (127.0.0.1)',
+    /name of the registry/,
+  ],
   'disk-full-run': ['disk-full', /^no space left where/, /system df/],
   'other-processor': ['unsupported', /another processor/],
 } as const satisfies Record<string, Expected>
@@ -105,6 +110,32 @@ test.each([
   expect(error.code).toBe(code)
   // A row of its own, not the last resort that repeats what was said.
   expect(error.message).not.toContain('failed with exit code 125')
+})
+
+test.each([
+  [
+    'docker',
+    'registry.example:5000/tool:1',
+    /^.*\/etc\/docker\/certs\.d\/registry\.example:5000\/ca\.crt; --ca-file does not reach docker pull$/,
+  ],
+  ['podman', 'team/tool:1', /\/etc\/containers\/certs\.d\/REGISTRY\/ca\.crt; --ca-file does not reach podman pull$/],
+] as const)('where %s looks for the certificate of a registry is said', (engine, image, hint) => {
+  const stderr = 'Get "https://registry/v2/": tls: failed to verify certificate: x509: certificate signed by unknown authority'
+  const error = explain({ engine, argv: [engine, 'pull', image], code: 1, stderr })
+  expect([error.code, error.message]).toEqual([
+    'registry',
+    `${engine} does not trust the certificate of the registry of ${image}`,
+  ])
+  expect(error.hint).toMatch(hint)
+})
+
+test('a registry whose certificate is out of date is told apart from one that is not trusted', () => {
+  const stderr = 'Get "https://registry/v2/": x509: certificate has expired or is not yet valid: current time 2020-01-01'
+  const error = explain({ engine: 'docker', argv: ['docker', 'pull', 'tool:1'], code: 1, stderr })
+  expect([error.message, error.hint]).toEqual([
+    'the certificate of the registry of tool:1 is not valid today',
+    "check this machine's clock with date, then try again",
+  ])
 })
 
 test('what nobody foresaw shows program, verb, exit code and all the engine said', () => {

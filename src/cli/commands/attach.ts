@@ -5,6 +5,7 @@ import type { Context } from '../context.ts'
 import { findSession, insistOnRunning } from '../find-session.ts'
 import { insistOnHolder, terminalSettings } from '../held.ts'
 import { warnOfPlanted } from '../planted.ts'
+import { warnOfFault } from '../provider-watch.ts'
 
 const args = {
   session: { type: 'positional', description: 'Session (default: the one of this directory)', required: false },
@@ -45,6 +46,7 @@ export default (context: Context) =>
       })
       if (left.how === 'detached') {
         context.note(`detached, the session goes on: paude attach ${handle.id}`)
+        warnOfFault(context, handle.folder)
         return signalled
       }
       if (left.how === 'lost') {
@@ -54,6 +56,7 @@ export default (context: Context) =>
         })
       }
       context.note(`session ${handle.id} ended with exit code ${left.code}`)
+      warnOfFault(context, handle.folder)
       warnOfPlanted(context, record)
       return left.code
     },

@@ -20,11 +20,13 @@ export default (context: Context) =>
     meta: { name: 'hold', description: 'Keep the terminal of a session; paude starts it by itself' },
     args,
     async run({ args: given }) {
-      const { backend, handle, record } = await findSession(context, given.session)
-      const [{ hold }, { keepBounded }, { hookNews, ownFile, tellUser }] = await Promise.all([
+      const found = await findSession(context, given.session)
+      const { backend, handle, record } = found
+      const [{ hold }, { keepBounded }, { hookNews, ownFile, tellUser }, { providerLooks }] = await Promise.all([
         import('../../hold/holder.ts'),
         import('../../events/file.ts'),
         import('../holding.ts'),
+        import('../provider-watch.ts'),
       ])
       for (const signal of ['SIGINT', 'SIGHUP', 'SIGPIPE'] as const) process.on(signal, () => undefined)
       const ready = () => writeAll(1, 'ready\n')
@@ -51,6 +53,7 @@ export default (context: Context) =>
         scrollback: readLines(given.scrollback ?? '2000', '--scrollback'),
         name: `paude ${context.version}`,
         ready,
+        provider: providerLooks(found),
         told: hookNews(handle.folder, record.id),
         ...(handle.agent === claude.name
           ? { modes: claude.modes, ownFile: ownFile(backend.inside(handle, claude.ownFile)) }

@@ -5,7 +5,9 @@ import { readTimeout } from '../args.ts'
 import type { Context } from '../context.ts'
 import { type Found, findSession } from '../find-session.ts'
 import { goalNames, readGoal } from '../goals.ts'
+import { printable } from '../output.ts'
 import { warnOnce } from '../planted.ts'
+import { watchProvider } from '../provider-watch.ts'
 
 const args = {
   sessions: { type: 'positional', description: 'Sessions (default: the one of this directory)', required: false },
@@ -30,6 +32,10 @@ export default (context: Context) =>
         throw new PaudeError('usage', '--any and --all contradict each other', { hint: 'leave one out' })
       const seconds = readTimeout(given.timeout)
       const found = await Promise.all((rawArgs.length === 0 ? [undefined] : rawArgs).map((word) => findOrNever(context, word)))
+      // Of a session with a screen its holder knows, and `sessions` tells.
+      const unlook = found
+        .filter(({ handle }) => !handle.terminal)
+        .map((each) => watchProvider(each, (fault) => fault !== '' && context.warn(printable(`${each.handle.id}: ${fault}`))))
       const waiting = patiently(seconds, async (signal) => {
         const waits = found.map(async (each) => {
           const reached = await goal(context, each, signal)
@@ -44,6 +50,7 @@ export default (context: Context) =>
       })
       await waiting.finally(() => {
         for (const each of found) warnOnce(context, each)
+        for (const stop of unlook) stop()
       })
       return 0
     },

@@ -1,0 +1,163 @@
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { HOST_NAME } from '../../src/network/allow.ts'
+import { parseLog } from '../../src/network/log.ts'
+import {
+  type Api,
+  describeEach,
+  engine,
+  makeProject,
+  paude,
+  poll,
+  put,
+  type RunOptions,
+  root,
+  serveApi,
+  sessionIds,
+  startPaude,
+} from './support.ts'
+import { makeTerminals } from './terminal.ts'
+
+setDefaultTimeout(240_000) // ms: tests run side by side
+
+/** The agent waits for a prompt. */
+const PROMPT = /plan mode on/
+const KEY = 'sk-ant-api03-a-key-for-nobody-at-all'
+/** Seconds from the agent's first try until it is told. */
+const SOON = 5
+
+describeEach('a provider that does not answer', (backend) => {
+  const terminals = makeTerminals()
+  let api: Api
+  let strange: ReturnType<typeof Bun.serve>
+  beforeAll(() => {
+    api = serveApi()
+    const [key, cert] = [join(root, `${backend}.key`), join(root, `${backend}.pem`)]
+    put(join(root, 'made'), '')
+    const words = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2']
+    const names = ['-subj', '/CN=strange', '-addext', `subjectAltName=DNS:${HOST_NAME}`]
+    execFileSync('openssl', [...words, ...names, '-keyout', key, '-out', cert], { stdio: 'ignore' })
+    strange = Bun.serve({
+      hostname: '0.0.0.0',
+      port: 0,
+      tls: { key: readFileSync(key), cert: readFileSync(cert) },
+      fetch: () => new Response('{}'),
+    })
+  })
+  afterAll(async () => {
+    await Promise.all([api.stop(), strange.stop(true), terminals.stop()])
+  })
+
+  const env = (address: string) => ({ PAUDE_BACKEND: backend, ANTHROPIC_API_KEY: KEY, ANTHROPIC_BASE_URL: address })
+  /** When the agent first asked for its provider, in milliseconds since 1970. */
+  const firstTry = async (id: string) =>
+    Date.parse(parseLog((await engine(backend, ['logs', `${id}-proxy`])).stdout)[0]?.time ?? 'never')
+
+  /** A session whose agent waits for a prompt on its screen. */
+  const withScreen = async (options: RunOptions) => {
+    const id = (await paude(['--detach', '--permission-mode', 'plan'], options)).stdout.trim()
+    await poll('the prompt', async () => PROMPT.test((await paude(['screen', id], options)).stdout), 60)
+    return id
+  }
+
+  const faults: readonly (readonly [what: string, address: () => string, flags: readonly string[], told: RegExp])[] = [
+    ['nobody listens at its port', () => `http://${HOST_NAME}:1`, [], /:1: connection failed; check that it runs/],
+    [
+      'its name is nobody’s',
+      () => 'https://provider.invalid',
+      [],
+      /provider\.invalid:443: not found, or at a private address; check ANTHROPIC_BASE_URL/,
+    ],
+    [
+      'its certificate is not trusted',
+      () => `https://${HOST_NAME}:${strange.port}`,
+      [],
+      /: TLS failed: X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT\S*; to trust a company's certificate: --ca-file FILE/,
+    ],
+    [
+      'nobody listens at its base URL of the box',
+      () => `http://${HOST_NAME}:1`,
+      ['--inject=base-url'],
+      /:1: read error; check that it runs/,
+    ],
+  ]
+  test.concurrent.each(faults)('is told while -p runs: %s', async (_, address, flags, told) => {
+    const before = new Set(sessionIds())
+    const cwd = makeProject()
+    const running = startPaude([...flags, '-p', 'SAY hello'], { env: env(address()), cwd })
+    try {
+      await poll('what is wrong', () => running.stderr().includes('gets no answer from its provider'), 60)
+      const now = Date.now()
+      expect(running.stderr()).toMatch(told)
+      const id = await poll('the session', async () => {
+        for (const one of sessionIds().filter((each) => !before.has(each)))
+          if ((await engine(backend, ['inspect', '--format={{json .Mounts}}', one])).stdout.includes(`"${cwd}"`)) return one
+        return null
+      })
+      expect((now - (await firstTry(id))) / 1000).toBeLessThan(SOON)
+    } finally {
+      running.kill('SIGTERM')
+    }
+    const { stderr, stdout } = await running.done
+    expect(stdout).toBe('')
+    expect(stderr.match(/gets no answer/g)).toHaveLength(1)
+    expect(stderr).not.toContain('allowed but not reached')
+  })
+
+  test('is not told of one that answers', async () => {
+    const words = ['-p', 'BASH sleep 6;;SAY slept', '--dangerously-skip-permissions']
+    const ran = await paude(words, { env: { PAUDE_BACKEND: backend, ...api.env } })
+    expect(ran).toEqual({ code: 0, stdout: 'slept\n', stderr: '' })
+  })
+
+  test('is told of a session in the background by wait', async () => {
+    const options = { env: env(`http://${HOST_NAME}:1`), cwd: makeProject() }
+    const id = (await paude(['--detach', '-p', 'SAY hello'], options)).stdout.trim()
+    const waiting = startPaude(['wait', id], options)
+    await poll('what is wrong', () => waiting.stderr().includes(`${id}: the agent gets no answer from its provider`), 60)
+    await paude(['rm', '--force', id], options)
+    await waiting.done
+  })
+
+  test('is told of a session with a screen by sessions and status, and to whoever leaves it', async () => {
+    const options = { env: env(`http://${HOST_NAME}:1`), cwd: makeProject() }
+    const id = await withScreen(options)
+    try {
+      const fault = async () => {
+        const rows = JSON.parse((await paude(['sessions', '--json'], options)).stdout) as { id: string; fault: string }[]
+        return rows.find((row) => row.id === id)?.fault
+      }
+      expect(await fault()).toBe('')
+      await paude(['send', id, 'SAY hello'], options)
+      await poll('what is wrong', async () => (await fault()) !== '', 60)
+      expect((Date.now() - (await firstTry(id))) / 1000).toBeLessThan(SOON)
+      expect(await fault()).toContain(`${HOST_NAME}:1: connection failed`)
+      expect((await paude(['sessions'], options)).stdout).toMatch(
+        new RegExp(`^${id} .* working: no answer from the provider `, 'm'),
+      )
+      expect((await paude(['status'], options)).stdout).toMatch(new RegExp(`here: ${id}, running, the agent gets no answer`))
+      const window = await terminals.open(options)
+      await window.start(`${process.env['PAUDE_TEST_BINARY'] ?? join(import.meta.dir, '../../dist/paude')} attach ${id}`)
+      await window.see(/retrying|attempt/, 60)
+      await window.press('C-p', 'C-q')
+      const screen = await window.see('gets no answer from its provider')
+      expect(screen).toContain(`paude attach ${id}`)
+    } finally {
+      await paude(['rm', '--force', id], options)
+    }
+  })
+
+  test('is told of no session whose provider answers', async () => {
+    const options = { env: { PAUDE_BACKEND: backend, ...api.env }, cwd: makeProject() }
+    const id = await withScreen(options)
+    try {
+      await paude(['send', id, 'SAY all is well'], options)
+      await poll('the answer', async () => (await paude(['screen', id], options)).stdout.includes('● all is well'), 60)
+      expect((await paude(['sessions', '--json'], options)).stdout).not.toContain('gets no answer')
+    } finally {
+      await paude(['rm', '--force', id], options)
+    }
+  })
+})
