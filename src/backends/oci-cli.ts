@@ -1,5 +1,6 @@
 import { dirname, join } from 'node:path'
 import { type Exec, exec, folder, later, type Plan, together, write } from '../plan/plan.ts'
+import { owned } from '../session/owner.ts'
 import { HARDENED } from '../session/security.ts'
 import type { SessionSpec } from '../session/spec.ts'
 import {
@@ -80,6 +81,7 @@ function layOut(spec: SessionSpec): Plan {
     ...(spec.network.mode === 'none' ? [] : [folder(join(spec.folder, 'policy'), 0o755)]),
     ...revisionFolders(policy).map((name) => folder(join(spec.folder, 'policy', name), 0o755)),
     ...Object.entries(policy).map(([name, content]) => write(join(spec.folder, 'policy', name), content, 0o644)),
+    ...(spec.owner === '' ? [] : [owned(spec.folder, spec.owner)]),
     write(join(spec.folder, 'session.json'), spec.record),
   ]
 }

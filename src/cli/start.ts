@@ -14,6 +14,7 @@ import { execute } from '../run/execute.ts'
 import { capture, LEFT } from '../run/process.ts'
 import { beginLook } from '../session/look.ts'
 import { outside } from '../session/outside.ts'
+import { released } from '../session/owner.ts'
 import { policyNow } from '../session/policy.ts'
 import { insistOutside, unsetCredential, withProvider } from '../session/provider.ts'
 import { handleOf, type SessionRecord } from '../session/record.ts'
@@ -157,6 +158,7 @@ async function finish(context: Context, { backend, spec, record, code, removal, 
   const effects = context.effects(backend)
   const handle = handleOf(record, spec.folder)
   if (code === LEFT) {
+    await execute(released(spec.folder), effects)
     context.note(`detached, the session goes on: paude attach ${spec.name || spec.id}`)
     return 0
   }
