@@ -5,9 +5,8 @@ import { noEngine, pickBackend } from '../backends/pick.ts'
 import type { Layer } from '../config/settings.ts'
 import { PaudeError } from '../errors.ts'
 import { keepBounded } from '../events/file.ts'
-import { entryFor } from '../network/decide.ts'
 import { parseLog, type Request, UNREACHABLE } from '../network/log.ts'
-import { isEntry, type Proposal, proposal, proposalText } from '../network/proposal.ts'
+import { isEntry, openingEntry, type Proposal, proposal, proposalText } from '../network/proposal.ts'
 import type { Plan } from '../plan/plan.ts'
 import { renderPlan } from '../plan/render.ts'
 import { execute } from '../run/execute.ts'
@@ -202,7 +201,7 @@ function noteBlocked({ note }: Context, requests: readonly Request[], ports: rea
       `${unlisted.length === 1 ? `blocked 1 host: ${unlisted[0]}` : `blocked ${unlisted.length} hosts, such as ${unlisted[0]}`}; ${
         first === undefined
           ? 'no entry can allow an address or what has no full name'
-          : `to allow: paude --network-allow ${printable(entryFor(first, ports))}`
+          : `to allow: paude --network-allow ${printable(openingEntry(first, ports))}`
       }`,
     )
   if (unreachable.length > 0)

@@ -1,5 +1,5 @@
 import { type Allow, HOST_NAME, type Policy } from './allow.ts'
-import { denied } from './decide.ts'
+import { carriesPlain, denied, opensPort } from './decide.ts'
 import { patternsOf } from './pattern.ts'
 
 /** One thing the box asked for, and what became of it. */
@@ -21,6 +21,8 @@ export type Request = {
   readonly revision: string
   /** What the program calls itself (`curl/8.5.0`), which it may do as it likes; '' when it says nothing. */
   readonly program: string
+  /** A tunnel that carried something else than TLS, or would have. */
+  readonly plain?: true
 }
 
 /** The policy that reasons are told by; requests of other revisions were decided by what has changed since. */
@@ -35,7 +37,8 @@ export function parseLog(text: string, known: Known = NOTHING): readonly Request
   for (const line of text.split('\n').flatMap(readLine)) {
     const opened = open.get(line.connection)
     const first = opened === undefined ? null : requests[opened]
-    if (opened !== undefined && first && isEnd(line, first)) requests[opened] = { ...toRequest(line, known), time: first.time }
+    if (opened !== undefined && first && isEnd(line, first))
+      requests[opened] = { ...toRequest(line, known), ...(first.plain === true ? { plain: true } : {}), time: first.time }
     else {
       // Inside an opened (bumped) tunnel its requests say more than the tunnel.
       if (opened !== undefined && line.bump === 'bump' && line.method !== 'CONNECT') requests[opened] = null
@@ -66,8 +69,11 @@ type Line = {
   readonly program: string
 }
 
-const isStart = ({ method, result, status, error }: Line): boolean =>
-  method === 'CONNECT' && result === 'NONE_NONE' && status === 200 && error === ''
+const isStart = (line: Line): boolean =>
+  line.method === 'CONNECT' && line.result === 'NONE_NONE' && line.status === 200 && (line.error === '' || isPlain(line))
+
+/** Squid looked for TLS in a tunnel and found none. Where that is allowed, the line of the tunnel's end follows. */
+const isPlain = ({ method, error }: Line): boolean => method === 'CONNECT' && error === 'ERR_PROTOCOL_UNKNOWN'
 
 const isEnd = ({ method, result, host, port }: Line, first: Request): boolean =>
   method === 'CONNECT' && result.startsWith('TCP_TUNNEL') && host === first.host && port === first.port
@@ -124,6 +130,7 @@ const toRequest = (line: Line, known: Known): Request => ({
   host: line.host,
   port: line.port,
   ...decision(line, known),
+  ...(isPlain(line) ? { plain: true as const } : {}),
   bytes: line.bytes,
   revision: line.revision,
   program: line.program,
@@ -133,12 +140,14 @@ function decision(line: Line, known: Known): Pick<Request, 'decision' | 'rule'> 
   const { error, bump, sni, host } = line
   if (bump === 'terminate')
     return { decision: 'blocked', rule: sni !== '' && sni !== host ? `sni differs: ${sni}` : 'not allowed inside a tunnel' }
+  if (isPlain(line) && !carriesPlain(known, line)) return { decision: 'blocked', rule: NOT_TLS }
   if (DENIALS.includes(error)) return { decision: 'blocked', rule: denial(line, known) }
   if (error === 'ERR_PAUDE_UNFOUND') return { decision: 'failed', rule: UNFOUND }
   if (error === 'ERR_PAUDE_UNREACHED') return { decision: 'blocked', rule: UNREACHED }
   if (error.startsWith('ERR_') && line.status >= 400)
     return { decision: line.status < 500 ? 'blocked' : 'failed', rule: failure(line, known) }
-  if (error.startsWith('ERR_') && line.result.includes('NONE')) return { decision: 'failed', rule: failure(line, known) }
+  if (error.startsWith('ERR_') && line.result.includes('NONE') && !isPlain(line))
+    return { decision: 'failed', rule: failure(line, known) }
   // Of a tunnel that could not be made squid says no more than this.
   if (line.method === 'CONNECT' && line.status >= 500 && error === '')
     return { decision: 'failed', rule: failure({ ...line, error: 'ERR_CONNECT_FAIL' }, known) }
@@ -151,6 +160,8 @@ function decision(line: Line, known: Known): Pick<Request, 'decision' | 'rule'> 
 }
 
 const DENIALS = ['ERR_ACCESS_DENIED', 'ERR_FORWARDING_DENIED', 'ERR_PAUDE_UNNAMED']
+/** The rule of a tunnel that was cut for want of TLS: `http://HOST:PORT` would allow it. */
+export const NOT_TLS = 'not TLS'
 const UNFOUND = 'name not found'
 const UNREACHED = 'at a private address'
 const UNFOUND_OR_PRIVATE = 'not found, or at a private address'
@@ -180,9 +191,8 @@ function named(allow: readonly Allow[], { host }: Line): readonly Allow[] {
 
 const isPast = (line: Line, { revision }: Known): boolean => line.revision !== '' && revision !== '' && line.revision !== revision
 
-/** 80 is for plain requests and 443 for TLS; every other port takes both. */
-const opens = ({ ports }: Allow, { method, port, bump }: Line): boolean =>
-  ports.includes(port) && port !== (method === 'CONNECT' || bump === 'bump' ? 80 : 443)
+const opens = (allow: Allow, { method, port, bump }: Line): boolean =>
+  opensPort(allow, port, method === 'CONNECT' || bump === 'bump' ? 'https' : 'http')
 
 function failure({ error, detail }: Line, { ways }: Known): string {
   const upstream = ways?.upstream

@@ -141,6 +141,8 @@ function restrictedRules(policy: Policy): string {
     ...groups.filter(({ tls }) => tls).map(({ id }) => `ssl_bump splice step2 tls${id} sni${id}`),
     ...(records ? ['ssl_bump splice step2 host_ok'] : []),
     'ssl_bump terminate all',
+    // Where a tunnel turns out to carry no TLS, squid asks miss_access once more: addresses are held against it as ever.
+    ...groups.filter(({ plain }) => plain).map(({ id }) => `on_unsupported_protocol tunnel ${site}tls${id}`),
     `on_unsupported_protocol ${records ? 'tunnel' : 'respond'} all`,
     ...['websocket', 'WebSocket'].flatMap((word) => [
       ...(injection === null ? [] : [`http_upgrade_request_protocols ${word} deny inject_site`]),
@@ -257,7 +259,8 @@ const helpPage = (policy: Policy): string => {
     ...(mode === 'open'
       ? []
       : mergeAllows(allow).map(
-          ({ host, ports, privateRange }) => `  ${host} ${ports.join(',')}${privateRange && ` in ${privateRange}`}`,
+          ({ host, ports, privateRange, plain }) =>
+            `  ${host} ${ports.join(',')}${privateRange && ` in ${privateRange}`}${plain ? ', also without TLS through a tunnel' : ''}`,
         )),
     ...(deny.length === 0 ? [] : ['These are denied whatever else is said:']),
     ...mergeDenies(deny).map(({ host, ports }) => `  ${host}${ports.length === 0 ? '' : ` ${ports.join(',')}`}`),

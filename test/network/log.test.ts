@@ -1,6 +1,6 @@
-import { expect, test } from 'bun:test'
+import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
-import { parseLog } from '../../src/network/log.ts'
+import { type Known, NOT_TLS, parseLog } from '../../src/network/log.ts'
 import { parseAllow } from '../../src/network/pattern.ts'
 
 const allow = {
@@ -176,3 +176,25 @@ test('no text makes it throw', () =>
       },
     ),
   ))
+
+describe('a tunnel in which squid found no TLS', () => {
+  const place = { m: 'CONNECT', u: 'otel.example:4318', h: 'otel.example', p: '4318', bump: 'peek', r: 'NONE_NONE' }
+  const found = line({ ...place, err: 'ERR_PROTOCOL_UNKNOWN', ed: 'exception=18686e4f' })
+  const end = line({ ...place, r: 'TCP_TUNNEL', in: 89, out: 124 })
+  const under = (mode: Known['mode'], entry: string): Known => ({ mode, deny: [], revision: '', allow: [parseAllow(entry, 'x')] })
+
+  test('was cut where the entry does not say http://', () =>
+    expect(parseLog(found, under('restricted', 'otel.example:4318'))).toMatchObject([
+      { decision: 'blocked', rule: NOT_TLS, plain: true, host: 'otel.example', port: 4318 },
+    ]))
+
+  test('is one request that was allowed where it says so', () =>
+    expect(parseLog(`${found}\n${end}`, under('restricted', 'http://otel.example:4318'))).toMatchObject([
+      { decision: 'allowed', rule: 'otel.example', plain: true, bytes: 213 },
+    ]))
+
+  test('was let through where everything is recorded', () =>
+    expect(parseLog(`${found}\n${end}`, under('record', 'else.example'))).toMatchObject([
+      { decision: 'allowed', rule: 'record', plain: true },
+    ]))
+})

@@ -1,5 +1,6 @@
 import { PaudeError } from '../../errors.ts'
-import { parseLog, type Request } from '../../network/log.ts'
+import { plainEntry } from '../../network/decide.ts'
+import { NOT_TLS, parseLog, type Request } from '../../network/log.ts'
 import { isEntry } from '../../network/proposal.ts'
 import { capture, lines } from '../../run/process.ts'
 import { policyNow } from '../../session/policy.ts'
@@ -48,6 +49,11 @@ export async function showBlocked(context: Context, word: string | undefined, js
       printable(because(rule, port)),
     ])
     context.answer(table(['HOST', 'TIMES', 'LAST', 'PROGRAM', 'BECAUSE'], rows))
+    const cut = hosts.find(({ rule }) => rule === NOT_TLS)
+    if (cut !== undefined)
+      context.note(
+        `a tunnel carries TLS alone unless its entry says http://: paude network allow ${printable(plainEntry(cut))} --session ${found.record.id}`,
+      )
     context.note(
       hosts.some(({ host, port }) => isEntry(`${host}:${port}`))
         ? `to allow one: paude network allow HOST --session ${found.record.id}`

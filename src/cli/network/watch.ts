@@ -1,6 +1,7 @@
 import { PaudeError } from '../../errors.ts'
-import { decide, entryFor } from '../../network/decide.ts'
-import type { Request } from '../../network/log.ts'
+import { carriesPlain, decide } from '../../network/decide.ts'
+import { NOT_TLS, type Request } from '../../network/log.ts'
+import { openingEntry } from '../../network/proposal.ts'
 import { policyNow } from '../../session/policy.ts'
 import { readRecord } from '../../session/store.ts'
 import type { Context } from '../context.ts'
@@ -114,7 +115,7 @@ async function watchTable(context: Context, found: Found): Promise<number> {
       const act = Object.hasOwn(ACTS, key) ? ACTS[key] : undefined
       if (act !== undefined && row !== undefined)
         said = await tried(async () => {
-          const one = await act(quiet, found, entryFor(row, found.record.ports))
+          const one = await act(quiet, found, openingEntry(row, found.record.ports))
           done.push(one)
           return one.said
         })
@@ -160,7 +161,8 @@ function judge(
     rows: rows.map((row) => {
       const target = { scheme: row.port === 80 ? 'http' : 'https', host: row.host, port: row.port, path: '/' } as const
       const { decision, rule } = decide(policy, target, null)
-      return { ...row, state: decision === 'allowed' ? 'allowed' : rule.startsWith('denied') ? 'denied' : 'blocked' }
+      const open = decision === 'allowed' && (row.rule !== NOT_TLS || carriesPlain(policy, target))
+      return { ...row, state: open ? 'allowed' : rule.startsWith('denied') ? 'denied' : 'blocked' }
     }),
   }
 }
