@@ -5,13 +5,14 @@ import { noEngine, pickBackend } from '../backends/pick.ts'
 import type { Layer } from '../config/settings.ts'
 import { PaudeError } from '../errors.ts'
 import { keepBounded } from '../events/file.ts'
-import { parseLog, type Request, UNREACHABLE } from '../network/log.ts'
+import { parseLog, type Request, UNREACHABLE, withBeginning } from '../network/log.ts'
 import { isEntry, openingEntry, type Proposal, proposal, proposalText } from '../network/proposal.ts'
 import type { Plan } from '../plan/plan.ts'
 import { renderPlan } from '../plan/render.ts'
 import { execute } from '../run/execute.ts'
 import { capture, LEFT } from '../run/process.ts'
 import { beginLook } from '../session/look.ts'
+import { readNoted } from '../session/noted.ts'
 import { outside } from '../session/outside.ts'
 import { released } from '../session/owner.ts'
 import { policyNow } from '../session/policy.ts'
@@ -25,6 +26,7 @@ import { unsetReferences } from '../session/variables.ts'
 import { readTimeout } from './args.ts'
 import type { Context } from './context.ts'
 import { chooseImages } from './images.ts'
+import { cutWords } from './network/because.ts'
 import { printable } from './output.ts'
 import { warnOfPlanted } from './planted.ts'
 import { printConfig } from './print-config.ts'
@@ -162,12 +164,13 @@ async function finish(context: Context, { backend, spec, record, code, removal, 
     return 0
   }
   const isWalled = spec.network.mode === 'restricted' || spec.network.mode === 'record'
+  const noted = isWalled ? readNoted(spec.folder) : ''
   const [requests, receipt] = await Promise.all([
     isWalled ? capture(backend.requests(handle, { follow: false })).catch(() => null) : null,
     code === 125 && isWalled ? capture(backend.receipt(handle)).catch(() => null) : null,
   ])
   // It may have been changed meanwhile; where nothing was asked for, nobody needs to know.
-  const log = requests?.stdout ?? ''
+  const { text: log, cut } = withBeginning(noted, requests?.stdout ?? '')
   const last = log === '' ? record : (readRecord(context.host, record.id) ?? record)
   await execute(removal, effects)
   if (receipt !== null && /"ok":false/.test(receipt.stdout))
@@ -177,6 +180,7 @@ async function finish(context: Context, { backend, spec, record, code, removal, 
   const asked = log === '' ? [] : parseLog(log, policyNow(last, Date.now() / 1000))
   onEnd?.(asked)
   await warnOfPlanted(context, record)
+  if (cut !== '') context.note(cutWords(cut))
   if (onEnd === undefined) noteBlocked(context, asked, record.ports)
   if (spec.network.mode === 'record') noteRecorded(context, proposal(asked, spec.network.policy))
   return code

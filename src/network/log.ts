@@ -21,6 +21,8 @@ export type Request = {
   readonly revision: string
   /** What the program calls itself (`curl/8.5.0`), which it may do as it likes; '' when it says nothing. */
   readonly program: string
+  /** How many requests it stands for; absent for one. The proxy writes few of many refusals that are alike, with their number. */
+  readonly times?: number
   /** A tunnel that carried something else than TLS, or would have. */
   readonly plain?: true
 }
@@ -30,8 +32,14 @@ export type Known = Pick<Policy, 'mode' | 'allow' | 'deny'> & Partial<Pick<Polic
 
 const NOTHING: Known = { mode: 'restricted', allow: [], deny: [], revision: '' }
 
-/** Reads the proxy's access log. Lines that are none of it are skipped; a tunnel's two lines (opened, closed) become one request. */
-export function parseLog(text: string, known: Known = NOTHING): readonly Request[] {
+/** How many refusals of one host, port and reason were read so far. */
+export type Counted = Map<string, number>
+
+/**
+ * Reads the proxy's access log. Lines that are none of it are skipped; a tunnel's two lines (opened, closed) become one request. Whoever
+ * reads it piece by piece keeps what was `counted`.
+ */
+export function parseLog(text: string, known: Known = NOTHING, counted: Counted = new Map()): readonly Request[] {
   const requests: (Request | null)[] = []
   const open = new Map<number, number>()
   for (const line of text.split('\n').flatMap(readLine)) {
@@ -44,10 +52,47 @@ export function parseLog(text: string, known: Known = NOTHING): readonly Request
       if (opened !== undefined && line.bump === 'bump' && line.method !== 'CONNECT') requests[opened] = null
       if (isStart(line)) open.set(line.connection, requests.length)
       else if (line.method === 'CONNECT') open.delete(line.connection)
-      requests.push(toRequest(line, known))
+      const times = timesOf(line, counted)
+      requests.push({ ...toRequest(line, known), ...(times > 1 ? { times } : {}) })
     }
   }
   return requests.filter((request) => request !== null)
+}
+
+/** A line with a number stands for all since the one before it, a line without one for itself. */
+function timesOf({ host, port, error, bump, number: nth }: Line, counted: Counted): number {
+  if (error === '' && bump !== 'terminate') return 1
+  const key = `${host}:${port} ${error}`
+  const before = counted.get(key) ?? 0
+  const now = Math.max(nth, before + 1)
+  counted.set(key, now)
+  return now - before
+}
+
+/**
+ * The log with what is known of its beginning, where the engine has cut that off: the first line of each host, port and outcome.
+ * `cut` is the ISO time at which the log that is left begins; '' where all of it is there.
+ */
+export function withBeginning(noted: string, log: string): { readonly text: string; readonly cut: string } {
+  const begin = timeOfFirst(log)
+  const lost = noted.split('\n').filter((line) => {
+    const time = timeOfFirst(line)
+    return time !== '' && (begin === '' || time < begin)
+  })
+  if (lost.length === 0) return { text: log, cut: '' }
+  return { text: `${lost.join('\n')}\n${log}`, cut: begin || timeOfFirst(lost.at(-1) ?? '') }
+}
+
+/** Characters among which there is a whole line: an engine may have cut the first one. */
+const HEAD = 64 * 1024
+
+/** ISO time of the first line that can be read; '' where there is none. */
+function timeOfFirst(log: string): string {
+  for (const line of log.slice(0, HEAD).split('\n')) {
+    const [read] = readLine(line)
+    if (read !== undefined) return read.time
+  }
+  return ''
 }
 
 type Line = {
@@ -67,6 +112,8 @@ type Line = {
   readonly detail: string
   readonly bytes: number
   readonly program: string
+  /** Of a refusal that is written after others like it were not; 0 for every other line. */
+  readonly number: number
 }
 
 const isStart = (line: Line): boolean =>
@@ -106,6 +153,7 @@ function readLine(text: string): readonly Line[] {
       error: word('err'),
       detail: word('ed'),
       bytes: count('in') + count('out'),
+      number: count('n'),
       program: PROGRAM.exec(word('ua'))?.[0] ?? '',
     },
   ]

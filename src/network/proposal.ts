@@ -15,18 +15,18 @@ export type Proposal = {
 export function proposal(requests: readonly Request[], policy: Policy): Proposal {
   const times = new Map<string, number>()
   const narrow = { ...policy, mode: 'restricted' } as const
-  for (const { host, port, method, decision, rule, plain } of requests) {
+  for (const { host, port, method, decision, rule, plain, times: count = 1 } of requests) {
     if (host === '' || decision === 'failed' || rule.startsWith('denied') || UNREACHABLE.includes(rule)) continue
     const target = { scheme: method === 'CONNECT' || port === 443 ? 'https' : 'http', host, port, path: '/' } as const
     const lacks = plain === true && !carriesPlain(narrow, target)
     if ((decide(narrow, target, null).decision === 'allowed' && !lacks) || policy.injection?.host === host) continue
     const place = lacks ? plainEntry(target) : `${host}:${port}`
-    times.set(place, (times.get(place) ?? 0) + 1)
+    times.set(place, (times.get(place) ?? 0) + count)
   }
   const places = [...times.entries()].toSorted(([one], [other]) => (one < other ? -1 : 1))
   const entries = places
     .filter(([place]) => isEntry(place))
-    .map(([entry, count]) => ({ entry, group: groupOf(placeOf(entry).replace(/:\d+$/, '')), times: count }))
+    .map(([entry, asked]) => ({ entry, group: groupOf(placeOf(entry).replace(/:\d+$/, '')), times: asked }))
   return {
     entries: entries.toSorted((one, other) => (one.group === other.group ? 0 : one.group > other.group ? -1 : 1)),
     impossible: places.flatMap(([place]) => (isEntry(place) ? [] : [place])),

@@ -53,6 +53,13 @@ describe('squid.conf', () => {
     expect(squidConf(policy({}, 'a.example:4318'))).not.toContain('on_unsupported_protocol tunnel')
   })
 
+  test('bounds every word of a client in the log, so that none pushes others out of it', () => {
+    const [format = ''] = linesOf(squidConf(policy({})), 'logformat paude')
+    expect(format).toContain('"m":"%#.20rm","u":"%#.300ru"')
+    expect(format).toContain('"ed":"%#.200err_detail"')
+    expect(format).toContain('"ua":"%#.100{User-Agent}>h"')
+  })
+
   test('443 is for TLS, 80 for plain requests, other ports for both', () => {
     const conf = squidConf(policy({}, 'a.example', 'b.example:9000'))
     expect(linesOf(conf, 'acl port_')).toEqual([

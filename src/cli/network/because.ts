@@ -9,3 +9,7 @@ export function because(rule: string, port: number): string {
   if (rule === 'method') return 'this method is never let through'
   return rule.replace(/^sni differs: /, 'TLS names another host: ').replace(/^denied: /, 'denied by ')
 }
+
+/** Says that the engine has dropped the beginning of the log; `cut` is the ISO time at which the rest begins. */
+export const cutWords = (cut: string): string =>
+  `the engine has dropped the log before ${cut.slice(11, 19)}: of that time only the first request for each host and outcome is known`
