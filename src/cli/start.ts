@@ -107,7 +107,7 @@ export async function startSession(context: Context, start: Start): Promise<numb
   if (settings.network === 'open') warn('the network is open: the agent can reach every host this machine can')
   if (settings.network === 'record')
     warn(
-      'the network is recorded: the agent can reach every public host; only private, loopback, link-local and metadata addresses are blocked',
+      'record mode: the agent can reach every public host; only private, loopback, link-local and metadata addresses are blocked',
     )
   const weaker = weakening(spec.security, config.origins)
   if (weaker !== null) warn(weaker)

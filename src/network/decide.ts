@@ -84,7 +84,7 @@ export function decide(policy: Policy, target: Target, resolved: readonly string
 export const opensPort = ({ ports, plain }: Allow, port: number, scheme: Target['scheme']): boolean =>
   ports.includes(port) && (plain === true || port !== (scheme === 'https' ? 80 : 443))
 
-/** Whether a tunnel to this place may carry what is no TLS; squid looks into none of an open or recorded session. */
+/** Whether a tunnel to this place may carry what is no TLS; in open and record mode every tunnel may. */
 export const carriesPlain = (
   { mode, allow }: Pick<Policy, 'mode' | 'allow'>,
   { host, port }: Pick<Target, 'host' | 'port'>,

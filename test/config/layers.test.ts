@@ -193,7 +193,7 @@ describe('a file', () => {
 
   test.each(['network', 'profiles.ci.network'])('[%s] that would record names the flag of one start', (table) => {
     expect(fault(`[${table}]\nmode = "record"`)).toBe(
-      `/c.toml:2: ${table}.mode must be one of restricted, open, none, found "record" | recording is for one start: paude --network record`,
+      `/c.toml:2: ${table}.mode must be one of restricted, open, none, found "record" | record mode is for one start and stands in no file: paude --network record`,
     )
   })
 
