@@ -105,7 +105,7 @@ export async function showWhy(context: Context, url: string, word: string | unde
 /** ISO time of the last tunnel to this place that was cut for want of TLS; null where the log has none, or cannot be read. */
 async function lastCut(context: Context, { id }: SessionRecord, { host, port }: Target): Promise<string | null> {
   const requests = await findSession(context, id)
-    .then((found) => readRequests(context, found))
+    .then((found) => readRequests({ ...context, note: () => undefined }, found))
     .catch(() => [])
   return requests.findLast((one) => one.rule === NOT_TLS && one.host === host && one.port === port)?.time ?? null
 }
