@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { toJsonSchema } from '@valibot/to-json-schema'
+import * as v from 'valibot'
 import { twin } from '../src/cli/help.ts'
 import { commands } from '../src/cli/verbs.ts'
 import { KEY_MEANINGS } from '../src/config/key-meanings.ts'
@@ -34,8 +35,8 @@ const CODES: readonly (readonly [code: number, meaning: string, reason: ErrorCod
   [130, 'interrupted during the start; nothing was left behind', 'interrupted'],
 ]
 
-/** What of a key in a project's file needs the user's word. */
-function needsTrust(rule: Rule): string {
+/** What of a key in a project's file needs the user's word; `canHold` tells which values a file takes. */
+function needsTrust(rule: Rule, canHold: (value: string) => boolean): string {
   switch (rule) {
     case 'differs':
       return 'any other value'
@@ -46,7 +47,7 @@ function needsTrust(rule: Rule): string {
     case 'own':
       return 'not in a project’s file'
     default:
-      return 'order' in rule ? `what is further right: ${rule.order.join(', ')}` : 'a higher limit, or none'
+      return 'order' in rule ? `what is further right: ${rule.order.filter(canHold).join(', ')}` : 'a higher limit, or none'
   }
 }
 
@@ -54,7 +55,15 @@ function needsTrust(rule: Rule): string {
 const NOT_A_PROJECTS: readonly FileKey[] = ['security.project_config', 'fallback']
 
 /** Where a key stands in a project's file at all. */
-const trustOf = (key: FileKey): string => (NOT_A_PROJECTS.includes(key) ? needsTrust('own') : needsTrust(RULES[fileKeys[key]]))
+const trustOf = (key: FileKey): string =>
+  needsTrust(NOT_A_PROJECTS.includes(key) ? 'own' : RULES[fileKeys[key]], (value) => isTaken(key, value))
+
+/** Whether the schema of files takes a value that is ordered by its text. */
+function isTaken(key: FileKey, value: string): boolean {
+  const written: unknown = value === 'true' || value === 'false' ? value === 'true' : value
+  const file = key.split('.').reduceRight((inner, name) => ({ [name]: inner }), written)
+  return v.safeParse(ConfigFile, file).success
+}
 
 const flagOf = (key: FileKey): string => {
   const flag = (ownFlags as readonly OwnFlag[]).find(

@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, fstatSync, readFileSync, realpathSync, statSync } from 'node:fs'
+import { accessSync, constants, existsSync, fstatSync, readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs'
 import { homedir, userInfo } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 
@@ -9,6 +9,8 @@ export type Host = {
   readonly home: string
   /** Mark of this very process, see processMark. */
   readonly process: string
+  /** The space that process numbers count in: a container has one of its own. '' where /proc tells none. */
+  readonly processSpace: string
   readonly uid: number
   readonly gid: number
   readonly user: string
@@ -38,6 +40,7 @@ export function readHost(): Host {
     cwd: currentDirectory(),
     home: env['HOME'] ?? safeHome(),
     process: processMark(process.pid),
+    processSpace: processSpace(),
     uid: process.getuid?.() ?? 1000,
     gid: process.getgid?.() ?? 1000,
     user: env['USER'] || userName(),
@@ -84,6 +87,14 @@ export function processMark(pid: number): string {
 
 /** Whether the process of a mark still lives. */
 export const isAlive = (mark: string): boolean => mark !== '' && processMark(Number.parseInt(mark, 10)) === mark
+
+function processSpace(): string {
+  try {
+    return readlinkSync('/proc/self/ns/pid')
+  } catch {
+    return ''
+  }
+}
 
 /** First executable of this name in PATH, or null. */
 export const findProgram = (host: Pick<Host, 'env'>, name: string): string | null => findPrograms(host, name).next().value ?? null

@@ -386,8 +386,8 @@ describe('what was asked for', () => {
   })
 })
 
-test('recording is said aloud, and stands in no file', async () => {
-  expect((await machine.paude(['--network', 'record', '-p', 'hi'])).stderr).toContain('the network is recorded')
+test('record mode is said aloud, and stands in no file', async () => {
+  expect((await machine.paude(['--network', 'record', '-p', 'hi'])).stderr).toContain('record mode: ')
   machine.write(userFile(), '[network]\nmode = "record"\n')
   const { code, stderr } = await machine.paude(['-p', 'hi'])
   expect(code).toBe(125)

@@ -216,7 +216,11 @@ describe('config set', () => {
     [['set', 'docker.extra_flags', '["--privileged"]'], 2, '--privileged is refused: it takes every wall'],
     [['set', 'network.mode'], 2, 'paude config set network.mode needs a value'],
     [['set', 'network.dns', 'ns.example'], 2, 'paude: network.dns: "ns.example" is no address'],
-    [['set', 'network.allow', 'a.org,http://b.org'], 2, 'paude: network.allow: cannot allow "http://b.org": a scheme'],
+    [
+      ['set', 'network.allow', 'a.org,http://b.org'],
+      2,
+      'paude: network.allow: cannot allow "http://b.org": http:// needs a port',
+    ],
     [['set', 'profiles.ci.mounts', 'a:b:c:d'], 2, 'paude: profiles.ci.mounts: not a mount: a:b:c:d'],
     [['set', 'terminal.scrollback', 'lots'], 2, 'paude: terminal.scrollback must be a number of lines'],
     [['set'], 2, 'a key is missing'],

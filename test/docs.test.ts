@@ -31,6 +31,26 @@ test('every flag and verb has its row', () => {
   expect(verbs).toContain('| `sessions`, `ls` |')
 })
 
+test('the table of keys names no value that a file cannot hold', () => {
+  const rows = (tables()['keys'] ?? '').matchAll(/^\| `(\S+)` \|.* what is further right: (.+) \|$/gm)
+  const named = [...rows].flatMap(([, key = '', list = '']) => list.split(', ').map((value) => ({ key, value })))
+  expect(named.length).toBeGreaterThan(10)
+  const refused = named.filter(({ key, value }) => {
+    const text = `${key} = ${/^(true|false)$/.test(value) ? value : JSON.stringify(value)}\n`
+    return !isRead(text)
+  })
+  expect(refused).toEqual([])
+})
+
+function isRead(text: string): boolean {
+  try {
+    parseConfig({ layer: 'user', file: 'c.toml', text })
+    return true
+  } catch {
+    return false
+  }
+}
+
 test('the JSON Schema is that of the schema which the files are read with (bun run docs)', () => {
   expect(readFileSync(schemaFile, 'utf8')).toBe(schemaText())
 })

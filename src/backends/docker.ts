@@ -11,7 +11,7 @@ const dialect: Dialect = {
   proxy: () => [],
   helperUser: () => [],
   // The daemon's default driver may be one that `logs` cannot read, and is unbounded.
-  log: ['--log-driver=json-file', '--log-opt=max-size=10m'],
+  log: ['--log-driver=json-file', '--log-opt=max-size=10m', '--log-opt=max-file=3'],
   hostName: ['--add-host=host.paude.internal:host-gateway'],
   joinsLater: true,
   ownsVolumes: false,

@@ -1,5 +1,7 @@
 import { dirname, join } from 'node:path'
 import { type Exec, exec, folder, later, type Plan, together, write } from '../plan/plan.ts'
+import { NOTED } from '../session/noted.ts'
+import { owned } from '../session/owner.ts'
 import { HARDENED } from '../session/security.ts'
 import type { SessionSpec } from '../session/spec.ts'
 import {
@@ -77,9 +79,12 @@ function layOut(spec: SessionSpec): Plan {
     ...Object.entries(spec.seed).map(([name, content]) => write(join(spec.folder, 'seed', name), content, 0o644)),
     ...(spec.out.length === 0 ? [] : [folder(join(spec.folder, 'out'))]),
     ...spec.out.map((name) => write(join(spec.folder, 'out', name), '')),
-    ...(spec.network.mode === 'none' ? [] : [folder(join(spec.folder, 'policy'), 0o755)]),
+    ...(spec.network.mode === 'none'
+      ? []
+      : [folder(join(spec.folder, 'policy'), 0o755), write(join(spec.folder, NOTED), '', 0o666)]),
     ...revisionFolders(policy).map((name) => folder(join(spec.folder, 'policy', name), 0o755)),
     ...Object.entries(policy).map(([name, content]) => write(join(spec.folder, 'policy', name), content, 0o644)),
+    ...(spec.owner === '' ? [] : [owned(spec.folder, spec.owner)]),
     write(join(spec.folder, 'session.json'), spec.record),
   ]
 }
@@ -104,6 +109,7 @@ function runProxy(dialect: Dialect, spec: SessionSpec): Exec {
       ...dialect.hostName,
       linkMount(dialect, spec),
       bind(join(spec.folder, 'policy'), '/paude/policy', true),
+      bind(join(spec.folder, NOTED), '/paude/noted', false),
       spec.proxyImage,
       '/usr/lib/paude/proxy',
     ],

@@ -16,6 +16,7 @@ const dialect: Dialect = {
   ],
   proxy: ({ user }) => (user.uid === 0 ? NEIGHBOUR : []),
   helperUser: ({ user }) => (user.uid === 0 ? [] : ['--userns=keep-id']),
+  // Of this driver podman keeps one file, which begins anew when it is full.
   log: ['--log-driver=k8s-file', '--log-opt=max-size=10mb'],
   // podman writes host.containers.internal itself; host-gateway is unknown before 4.7.
   hostName: [],

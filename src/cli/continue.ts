@@ -8,6 +8,7 @@ import { ask } from '../run/ask.ts'
 import { execute } from '../run/execute.ts'
 import { LEFT } from '../run/process.ts'
 import { mountCheck } from '../session/mount-check.ts'
+import { released } from '../session/owner.ts'
 import { proxySecret } from '../session/policy.ts'
 import { followed, hasCredential } from '../session/provider.ts'
 import type { SessionRecord } from '../session/record.ts'
@@ -52,7 +53,7 @@ export async function continueSession(
       : []
   const plan = [
     ...recheck,
-    ...(existsSync(handle.folder) ? want(handle.folder, 'running') : []),
+    ...(existsSync(handle.folder) ? [...want(handle.folder, 'running'), ...released(handle.folder)] : []),
     ...backend.resume(handle, {
       attached,
       credential: proxySecret(context.host, { credential: credential?.value ?? null, ways: record.ways }),

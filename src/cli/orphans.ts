@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs'
 import { claude } from '../agents/claude.ts'
-import type { Backend, Part } from '../backends/backend.ts'
+import type { Backend, Handle, Part } from '../backends/backend.ts'
 import { usable } from '../backends/pick.ts'
 import { backendNames, backends } from '../backends/registry.ts'
 import { PaudeError } from '../errors.ts'
@@ -8,6 +8,8 @@ import { isAlive } from '../host.ts'
 import { exec, type Plan, remove } from '../plan/plan.ts'
 import { ask } from '../run/ask.ts'
 import { homeVolume } from '../session/id.ts'
+import { readOwner } from '../session/owner.ts'
+import { handleOf, type SessionRecord } from '../session/record.ts'
 import { folderNames, readRecords, sessionFolder } from '../session/store.ts'
 import { findWorkspace } from '../workspace/workspace.ts'
 import { carryOut } from './carry-out.ts'
@@ -16,15 +18,16 @@ import type { Context } from './context.ts'
 /** Milliseconds for which parts may be without an agent, and a folder without session.json: a start makes those last. */
 const STARTING = 60_000
 
-/** Something that no session owns any more. */
-export type Orphan = {
-  readonly backend: Backend
-  readonly kind: 'container' | 'volume' | 'folder'
-  readonly reference: string
-  readonly why: string
-}
+/** Something that no session owns any more, or a session that no paude sees to: its output is read by nobody, and nothing would remove it. */
+export type Orphan = { readonly backend: Backend; readonly reference: string; readonly why: string } & (
+  | { readonly kind: 'container' | 'volume' | 'folder' }
+  | { readonly kind: 'session'; readonly handle: Handle; readonly record: SessionRecord }
+)
 
-/** Parts without their agent, link volumes without a session, and folders without a container, on every usable engine. */
+/**
+ * Parts without their agent, link volumes without a session, folders without a container, and sessions whose paude was killed in the
+ * foreground, on every usable engine.
+ */
 export async function findOrphans(context: Context): Promise<readonly Orphan[]> {
   const { host } = context
   const answers = await Promise.all(
@@ -60,7 +63,30 @@ export async function findOrphans(context: Context): Promise<readonly Orphan[]> 
       .filter((part) => part.role === 'link' && abandoned(part))
       .map((part) => orphan(backend, part, 'its session is gone')),
   ])
-  return [...parts, ...lostFolders(context, agents, new Set(reached.map(({ backend }) => backend.name)))]
+  const boxes = new Set(
+    reached.flatMap(({ backend, containers }) =>
+      containers.flatMap(({ role, session }) => (role === 'agent' ? [`${backend.name} ${session}`] : [])),
+    ),
+  )
+  return [
+    ...records.filter(({ id, backend }) => boxes.has(`${backend} ${id}`)).flatMap((record) => forsaken(context, record)),
+    ...parts,
+    ...lostFolders(context, agents, new Set(reached.map(({ backend }) => backend.name))),
+  ]
+}
+
+/**
+ * A session in the foreground whose paude is gone without a word. A conversation on a screen goes on without its terminal, as it is
+ * meant to: you attach to it again.
+ */
+function forsaken({ host }: Context, record: SessionRecord): readonly Orphan[] {
+  const folder = sessionFolder(host, record.id)
+  const owner = readOwner(folder)
+  if (owner === null || (record.terminal && record.agent !== 'command')) return []
+  // In a container that shares the state folder, numbers mean other processes: there nobody can tell.
+  if (owner.processSpace !== host.processSpace || isAlive(owner.process)) return []
+  const [backend, handle] = [backends[record.backend], handleOf(record, folder)]
+  return [{ backend, kind: 'session', reference: record.id, why: 'the paude in front of it was killed', handle, record }]
 }
 
 /** A folder is lost when its engine answered and does not know the session. */
@@ -101,6 +127,9 @@ export function removeOrphans(orphans: readonly Orphan[]): readonly { readonly b
     return {
       backend,
       plan: [
+        ...orphans.flatMap((one) =>
+          one.kind === 'session' && one.backend === backend ? backend.remove(one.handle, { volumes: false }) : [],
+        ),
         ...(containers.length > 0
           ? [exec([backend.program, 'rm', '--force', '--volumes', ...containers], { tolerant: true })]
           : []),

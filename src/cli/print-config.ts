@@ -2,6 +2,7 @@ import type { Backend } from '../backends/backend.ts'
 import type { Config } from '../config/settings.ts'
 import type { Host } from '../host.ts'
 import { BASE_URL } from '../network/allow.ts'
+import { schemeOf } from '../network/pattern.ts'
 import type { SessionSpec } from '../session/spec.ts'
 import { settingLines, settingRows } from './setting-rows.ts'
 
@@ -47,8 +48,8 @@ export function networkLines({ network }: SessionSpec): readonly string[] {
       return [
         network.mode === 'record' ? '# network: record, every public host can be reached; and' : '# network: restricted to',
         ...network.policy.allow.map(
-          ({ host, ports, privateRange, why }) =>
-            `allow         ${host}:${ports.join(',')}${privateRange === '' ? '' : `@${privateRange}`}  # ${why}`,
+          ({ host, ports, privateRange, plain, why }) =>
+            `allow         ${schemeOf({ plain })}${host}:${ports.join(',')}${privateRange === '' ? '' : `@${privateRange}`}  # ${why}`,
         ),
         ...network.policy.deny.map(
           ({ host, ports, why }) => `deny          ${host}${ports.length === 0 ? '' : `:${ports.join(',')}`}  # ${why}`,

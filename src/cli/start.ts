@@ -5,17 +5,18 @@ import { noEngine, pickBackend } from '../backends/pick.ts'
 import type { Layer } from '../config/settings.ts'
 import { PaudeError } from '../errors.ts'
 import { keepBounded } from '../events/file.ts'
-import { entryFor } from '../network/decide.ts'
-import { parseLog, type Request, UNREACHABLE } from '../network/log.ts'
-import { isEntry, type Proposal, proposal, proposalText } from '../network/proposal.ts'
+import { parseLog, type Request, UNREACHABLE, withBeginning } from '../network/log.ts'
+import { isEntry, openingEntry, type Proposal, proposal, proposalText } from '../network/proposal.ts'
 import { reachOf } from '../network/reach.ts'
 import type { Plan } from '../plan/plan.ts'
 import { renderPlan } from '../plan/render.ts'
 import { execute } from '../run/execute.ts'
 import { capture, LEFT } from '../run/process.ts'
 import { lookAround } from '../session/look.ts'
+import { readNoted } from '../session/noted.ts'
 import { obstacles } from '../session/obstacles.ts'
 import { outside } from '../session/outside.ts'
+import { released } from '../session/owner.ts'
 import { policyNow } from '../session/policy.ts'
 import { insistOutside, withProvider } from '../session/provider.ts'
 import { handleOf, type SessionRecord } from '../session/record.ts'
@@ -27,6 +28,7 @@ import { unsetReferences } from '../session/variables.ts'
 import { readTimeout } from './args.ts'
 import type { Context } from './context.ts'
 import { chooseImages } from './images.ts'
+import { cutWords } from './network/because.ts'
 import { printable } from './output.ts'
 import { warnOfPlanted } from './planted.ts'
 import { printConfig } from './print-config.ts'
@@ -106,7 +108,7 @@ export async function startSession(context: Context, start: Start): Promise<numb
   if (settings.network === 'open') warn('the network is open: the agent can reach every host this machine can')
   if (settings.network === 'record')
     warn(
-      'the network is recorded: the agent can reach every public host; only private, loopback, link-local and metadata addresses are blocked',
+      'record mode: the agent can reach every public host; only private, loopback, link-local and metadata addresses are blocked',
     )
   const weaker = weakening(spec.security, config.origins)
   if (weaker !== null) warn(weaker)
@@ -172,17 +174,19 @@ async function finish(context: Context, { backend, spec, record, code, removal, 
   const effects = context.effects(backend)
   const handle = handleOf(record, spec.folder)
   if (code === LEFT) {
+    await execute(released(spec.folder), effects)
     context.note(`detached, the session goes on: paude attach ${spec.name || spec.id}`)
     warnOfFault(context, spec.folder)
     return 0
   }
   const isWalled = spec.network.mode === 'restricted' || spec.network.mode === 'record'
+  const noted = isWalled ? readNoted(spec.folder) : ''
   const [requests, receipt] = await Promise.all([
     isWalled ? capture(backend.requests(handle, { follow: false })).catch(() => null) : null,
     code === 125 && isWalled ? capture(backend.receipt(handle)).catch(() => null) : null,
   ])
   // It may have been changed meanwhile; where nothing was asked for, nobody needs to know.
-  const log = requests?.stdout ?? ''
+  const { text: log, cut } = withBeginning(noted, requests?.stdout ?? '')
   const last = log === '' ? record : (readRecord(context.host, record.id) ?? record)
   await execute(removal, effects)
   if (receipt !== null && /"ok":false/.test(receipt.stdout))
@@ -196,6 +200,7 @@ async function finish(context: Context, { backend, spec, record, code, removal, 
   const reach = provider === null ? null : reachOf(asked, provider)
   const fault = reach === null || reach.reached ? '' : reach.fault
   if (fault !== '' && fault !== told) context.warn(printable(fault))
+  if (cut !== '') context.note(cutWords(cut))
   // Of the provider all is said.
   const others = fault === '' ? asked : asked.filter(({ host, port }) => host !== provider?.host || port !== provider.port)
   if (onEnd === undefined) noteBlocked(context, others, record.ports)
@@ -222,7 +227,7 @@ function noteBlocked({ note }: Context, requests: readonly Request[], ports: rea
       `${unlisted.length === 1 ? `blocked 1 host: ${unlisted[0]}` : `blocked ${unlisted.length} hosts, such as ${unlisted[0]}`}; ${
         first === undefined
           ? 'no entry can allow an address or what has no full name'
-          : `to allow: paude --network-allow ${printable(entryFor(first, ports))}`
+          : `to allow: paude --network-allow ${printable(openingEntry(first, ports))}`
       }`,
     )
   if (unreachable.length > 0)

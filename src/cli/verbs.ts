@@ -105,7 +105,7 @@ export const verbs = {
     examples: [
       ['paude rm fix-login', 'a session that has ended'],
       ['paude rm --force --volumes', "also while it runs, and with the project's HOME"],
-      ['paude rm --orphans', 'what no session owns any more'],
+      ['paude rm --orphans', 'what no session owns any more, and sessions whose paude was killed'],
     ],
     load: () => import('./commands/rm.ts'),
   },

@@ -25,8 +25,8 @@ export function faultOf(outer: BaseIssue<unknown>, table: 'a table' | 'an object
   if (issue.received === 'undefined') return { path, message: `${path} is missing`, hint: `add ${path}` }
   if (issue.type === 'picklist') {
     const words = [...(issue.expected ?? '').matchAll(/"([^"]*)"/g)].map(([, word = '']) => word)
-    const recording = /(^|\.)network\.mode$/.test(path) && issue.input === 'record'
-    const hint = recording ? ONE_START : typeof issue.input === 'string' ? meant(issue.input, words, '') : ''
+    const record = /(^|\.)network\.mode$/.test(path) && issue.input === 'record'
+    const hint = record ? ONE_START : typeof issue.input === 'string' ? meant(issue.input, words, '') : ''
     return { path, message: `${path} must be one of ${words.join(', ')}, found ${having(issue)}`, hint }
   }
   if (issue.type === 'union' || issue.type === 'custom')
@@ -40,7 +40,7 @@ export function faultOf(outer: BaseIssue<unknown>, table: 'a table' | 'an object
 }
 
 const NO_BACKEND = 'this paude runs on docker and podman'
-const ONE_START = 'recording is for one start: paude --network record'
+const ONE_START = 'record mode is for one start and stands in no file: paude --network record'
 /** Names that other tools have for it, and sections of engines that this release has no adapter for. */
 const ELSEWHERE = new Map([
   ...['kubernetes', 'kubectl', 'apple', 'zellij'].map((name) => [name, NO_BACKEND] as const),

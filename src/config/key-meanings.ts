@@ -16,7 +16,8 @@ export const KEY_MEANINGS: Readonly<Record<FileKey, string>> & Readonly<Record<s
   'image.agent_version': 'Release of Claude Code in the image that is built here',
   'image.pull': 'When to fetch or build images',
   'image.ca_files': 'Files of certificates to trust besides the public ones',
-  'network.mode': 'restricted: only the allowlist; none: no network; open: no wall',
+  'network.mode':
+    'restricted: only the allowlist; none: no network; open: no wall. Record mode is for one start and stands in no file',
   'network.allow': 'Hosts to allow: example.org, *.example.org, example.org:8443, name@10.0.0.0/8, or a group like @github',
   'network.deny': 'Hosts to deny, whatever allows them',
   'network.groups': 'Groups of hosts that a tool needs (paude network groups)',

@@ -62,11 +62,31 @@ export function homeChecks(engine: string, lost: readonly LostHome[]): readonly 
   ]
 }
 
-export const orphanChecks = (count: number): readonly Check[] => [
-  count === 0
-    ? ok('orphans', 'none')
-    : warning('orphans', `${count} containers, volumes or folders belong to no session`, 'paude rm --orphans'),
-]
+/** `parts` belong to no session; `forsaken` are the ids of sessions whose paude was killed. */
+export function orphanChecks({
+  parts,
+  forsaken,
+}: {
+  readonly parts: number
+  readonly forsaken: readonly string[]
+}): readonly Check[] {
+  if (parts === 0 && forsaken.length === 0) return [ok('orphans', 'none')]
+  const [first] = forsaken
+  return [
+    ...(first === undefined
+      ? []
+      : [
+          warning(
+            'orphans',
+            `the paude in front of ${forsaken.join(', ')} was killed, so nothing ends or removes ${forsaken.length === 1 ? 'it' : 'them'}`,
+            `paude logs ${first} shows what it printed; paude rm --orphans ends and removes ${forsaken.length === 1 ? 'it' : 'them'}`,
+          ),
+        ]),
+    ...(parts === 0
+      ? []
+      : [warning('orphans', `${parts} containers, volumes or folders belong to no session`, 'paude rm --orphans')]),
+  ]
+}
 
 /** The files of configuration; `fault` is why those that `broken` names cannot be read, `trust` the command that asks for the user's word. */
 export function projectChecks({

@@ -20,6 +20,7 @@ import gate from '../../squid/gate' with { type: 'text' }
 import gateConfig from '../../squid/gate.cfg' with { type: 'text' }
 import group from '../../squid/group' with { type: 'text' }
 import leash from '../../squid/leash' with { type: 'text' }
+import logWriter from '../../squid/log.awk' with { type: 'text' }
 import mimeNone from '../../squid/mime-none' with { type: 'text' }
 import openssl from '../../squid/openssl.cnf' with { type: 'text' }
 import passwd from '../../squid/passwd' with { type: 'text' }
@@ -54,6 +55,7 @@ export const contexts: Readonly<Record<ImageName, Readonly<Record<string, string
     'gate.cfg': gateConfig,
     group,
     leash,
+    'log.awk': logWriter,
     'mime-none': mimeNone,
     'openssl.cnf': openssl,
     passwd,

@@ -8,6 +8,8 @@ export type Allow = {
   readonly ports: readonly number[]
   /** CIDR of private addresses this very name may resolve to; '' means public addresses only. */
   readonly privateRange: string
+  /** Written `http://HOST:PORT`: a tunnel there may carry what is no TLS. Absent where a tunnel carries TLS alone. */
+  readonly plain?: true
   /** Shown by --print-config, `network log` and --dry-run. */
   readonly why: string
 }

@@ -2,7 +2,7 @@ import { PaudeError } from '../errors.ts'
 import type { Policy } from './allow.ts'
 import { denied, pattern } from './decide.ts'
 import { findGroup, parseDenyEntry, parseEntry } from './groups.ts'
-import { parseAllow, parseDeny } from './pattern.ts'
+import { parseAllow, parseDeny, placeOf } from './pattern.ts'
 import { revisionOf } from './revision.ts'
 
 /** What was said to a session after its start. Of several about the same entry the last one holds, and those before it again when it ends. */
@@ -24,7 +24,7 @@ export const reasonOf = ({ until }: Change): string =>
 /** The policy of the start with what was said since and still holds. */
 export const applied = (base: Policy, changes: readonly Change[], now: number): Policy => {
   const there = changes.filter(({ until }) => until === 0 || until > now)
-  const holding = [...new Map(there.map((one) => [one.entry, one])).values()]
+  const holding = [...new Map(there.map((one) => [placeOf(one.entry), one])).values()]
   if (holding.length === 0) return base
   return {
     ...base,
@@ -61,15 +61,16 @@ export function revised(
 ): readonly Change[] {
   const kept = changes.filter((one) => one.until === 0 || one.until > now)
   const said = new Set(entries.map((entry) => canonical(entry, verb)))
+  const places = new Set([...said].map(placeOf))
   // What lasts longer than this word is only covered by it, and holds again at its end.
   const outlasts = ({ until: end }: Change) => verb !== 'unset' && until !== 0 && (end === 0 || end > until)
-  const others = kept.filter((one) => !said.has(one.entry) || outlasts(one))
+  const others = kept.filter((one) => !places.has(placeOf(one.entry)) || outlasts(one))
   if (verb === 'unset') {
-    const known = new Set(kept.map(({ entry }) => entry))
-    const unknown = [...said].find((entry) => !known.has(entry))
+    const known = new Set(kept.map(({ entry }) => placeOf(entry)))
+    const unknown = [...said].find((entry) => !known.has(placeOf(entry)))
     if (unknown !== undefined)
       throw new PaudeError('not-found', `nothing was said to this session about ${unknown}`, {
-        hint: `what it was started with stays; to close it: paude network deny ${unknown} --session ${base.session}`,
+        hint: `what it was started with stays; to close it: paude network deny ${placeOf(unknown)} --session ${base.session}`,
       })
     return others
   }
@@ -98,7 +99,9 @@ function refuseOverruled(policy: Policy, entry: string, base: Policy): void {
 /** An entry as it is kept, so that the same words mean the same entry. */
 export function canonical(entry: string, verb: Word['verb']): string {
   if (entry.startsWith('@')) return `@${findGroup(entry).name}`
-  const { host, ports, privateRange } =
-    verb === 'allow' || entry.includes('@') ? parseAllow(entry, '') : { ...parseDeny(entry, ''), privateRange: '' }
-  return `${pattern({ host, ports })}${privateRange === '' ? '' : `@${privateRange}`}`
+  const { privateRange, ...one } =
+    verb === 'allow' || (verb === 'unset' && /@|:\/\//.test(entry))
+      ? parseAllow(entry, '')
+      : { ...parseDeny(entry, ''), privateRange: '' }
+  return `${pattern(one)}${privateRange === '' ? '' : `@${privateRange}`}`
 }

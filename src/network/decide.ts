@@ -1,7 +1,7 @@
 import { PaudeError } from '../errors.ts'
 import { type Allow, type Deny, HOST_NAME, type Policy } from './allow.ts'
 import { injectedPath } from './inject.ts'
-import { patternsOf, USUAL_PORTS } from './pattern.ts'
+import { patternsOf, schemeOf, USUAL_PORTS } from './pattern.ts'
 import { isIn, NEVER_RANGES, PRIVATE_RANGES } from './ranges.ts'
 import type { Ways } from './ways.ts'
 
@@ -65,7 +65,7 @@ export function decide(policy: Policy, target: Target, resolved: readonly string
   if (inject !== null) return inject
   const patterns = host === HOST_NAME ? [host] : patternsOf(host)
   const named = policy.allow.filter((allow) => patterns.includes(allow.host))
-  const open = named.filter(({ ports }) => ports.includes(port) && port !== (scheme === 'https' ? 80 : 443))
+  const open = named.filter((allow) => opensPort(allow, port, scheme))
   const verdicts = open.map((allow) => reached(judge(allow, policy.ports), addresses))
   const good = verdicts.find(({ decision }) => decision === 'allowed')
   if (good !== undefined) return good
@@ -79,6 +79,16 @@ export function decide(policy: Policy, target: Target, resolved: readonly string
     why: named[0]?.why ?? '',
   }
 }
+
+/** 80 is for plain requests and 443 for TLS; every other port takes both, and so does what `http://` was written for. */
+export const opensPort = ({ ports, plain }: Allow, port: number, scheme: Target['scheme']): boolean =>
+  ports.includes(port) && (plain === true || port !== (scheme === 'https' ? 80 : 443))
+
+/** Whether a tunnel to this place may carry what is no TLS; in open and record mode every tunnel may. */
+export const carriesPlain = (
+  { mode, allow }: Pick<Policy, 'mode' | 'allow'>,
+  { host, port }: Pick<Target, 'host' | 'port'>,
+): boolean => mode !== 'restricted' || allow.some((one) => one.plain === true && one.host === host && one.ports.includes(port))
 
 /** Without IPv6 an address of it is none. */
 const asked = ({ ip }: Ways, addresses: readonly string[] | null): readonly string[] | null =>
@@ -146,8 +156,15 @@ function injected(
 }
 
 /** An entry as the user would write it; without its ports only where that means 80 and 443. */
-export const pattern = ({ host, ports }: Pick<Allow, 'host' | 'ports'>, usual = USUAL_PORTS): string =>
-  ports.length === 0 || (isUsual(ports) && isUsual(usual)) ? host : `${host}:${ports.join(',')}`
+export const pattern = ({ host, ports, plain }: Pick<Allow, 'host' | 'ports' | 'plain'>, usual = USUAL_PORTS): string =>
+  plain === true
+    ? `${schemeOf({ plain })}${host}:${ports.join(',')}`
+    : ports.length === 0 || (isUsual(ports) && isUsual(usual))
+      ? host
+      : `${host}:${ports.join(',')}`
+
+/** The entry that lets tunnels to a place carry what is no TLS. */
+export const plainEntry = ({ host, port }: Pick<Target, 'host' | 'port'>): string => `${schemeOf({ plain: true })}${host}:${port}`
 
 /** The entry that would open a place and no more than it must. */
 export const entryFor = ({ host, port }: Pick<Target, 'host' | 'port'>, usual: readonly number[]): string =>

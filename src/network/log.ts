@@ -1,5 +1,5 @@
 import { type Allow, HOST_NAME, type Policy } from './allow.ts'
-import { denied } from './decide.ts'
+import { carriesPlain, denied, opensPort } from './decide.ts'
 import { patternsOf } from './pattern.ts'
 
 /** One thing the box asked for, and what became of it. */
@@ -21,6 +21,10 @@ export type Request = {
   readonly revision: string
   /** What the program calls itself (`curl/8.5.0`), which it may do as it likes; '' when it says nothing. */
   readonly program: string
+  /** How many requests it stands for; absent for one. The proxy writes few of many refusals that are alike, with their number. */
+  readonly times?: number
+  /** A tunnel that carried something else than TLS, or would have. */
+  readonly plain?: true
 }
 
 /** The policy that reasons are told by; requests of other revisions were decided by what has changed since. */
@@ -28,23 +32,67 @@ export type Known = Pick<Policy, 'mode' | 'allow' | 'deny'> & Partial<Pick<Polic
 
 const NOTHING: Known = { mode: 'restricted', allow: [], deny: [], revision: '' }
 
-/** Reads the proxy's access log. Lines that are none of it are skipped; a tunnel's two lines (opened, closed) become one request. */
-export function parseLog(text: string, known: Known = NOTHING): readonly Request[] {
+/** How many refusals of one host, port and reason were read so far. */
+export type Counted = Map<string, number>
+
+/**
+ * Reads the proxy's access log. Lines that are none of it are skipped; a tunnel's two lines (opened, closed) become one request. Whoever
+ * reads it piece by piece keeps what was `counted`.
+ */
+export function parseLog(text: string, known: Known = NOTHING, counted: Counted = new Map()): readonly Request[] {
   const requests: (Request | null)[] = []
   const open = new Map<number, number>()
   for (const line of text.split('\n').flatMap(readLine)) {
     const opened = open.get(line.connection)
     const first = opened === undefined ? null : requests[opened]
-    if (opened !== undefined && first && isEnd(line, first)) requests[opened] = { ...toRequest(line, known), time: first.time }
+    if (opened !== undefined && first && isEnd(line, first))
+      requests[opened] = { ...toRequest(line, known), ...(first.plain === true ? { plain: true } : {}), time: first.time }
     else {
       // Inside an opened (bumped) tunnel its requests say more than the tunnel.
       if (opened !== undefined && line.bump === 'bump' && line.method !== 'CONNECT') requests[opened] = null
       if (isStart(line)) open.set(line.connection, requests.length)
       else if (line.method === 'CONNECT') open.delete(line.connection)
-      requests.push(toRequest(line, known))
+      const times = timesOf(line, counted)
+      requests.push({ ...toRequest(line, known), ...(times > 1 ? { times } : {}) })
     }
   }
   return requests.filter((request) => request !== null)
+}
+
+/** A line with a number stands for all since the one before it, a line without one for itself. */
+function timesOf({ host, port, error, bump, number: nth }: Line, counted: Counted): number {
+  if (error === '' && bump !== 'terminate') return 1
+  const key = `${host}:${port} ${error}`
+  const before = counted.get(key) ?? 0
+  const now = Math.max(nth, before + 1)
+  counted.set(key, now)
+  return now - before
+}
+
+/**
+ * The log with what is known of its beginning, where the engine has cut that off: the first line of each host, port and outcome.
+ * `cut` is the ISO time at which the log that is left begins; '' where all of it is there.
+ */
+export function withBeginning(noted: string, log: string): { readonly text: string; readonly cut: string } {
+  const begin = timeOfFirst(log)
+  const lost = noted.split('\n').filter((line) => {
+    const time = timeOfFirst(line)
+    return time !== '' && (begin === '' || time < begin)
+  })
+  if (lost.length === 0) return { text: log, cut: '' }
+  return { text: `${lost.join('\n')}\n${log}`, cut: begin || timeOfFirst(lost.at(-1) ?? '') }
+}
+
+/** Characters among which there is a whole line: an engine may have cut the first one. */
+const HEAD = 64 * 1024
+
+/** ISO time of the first line that can be read; '' where there is none. */
+function timeOfFirst(log: string): string {
+  for (const line of log.slice(0, HEAD).split('\n')) {
+    const [read] = readLine(line)
+    if (read !== undefined) return read.time
+  }
+  return ''
 }
 
 type Line = {
@@ -64,10 +112,15 @@ type Line = {
   readonly detail: string
   readonly bytes: number
   readonly program: string
+  /** Of a refusal that is written after others like it were not; 0 for every other line. */
+  readonly number: number
 }
 
-const isStart = ({ method, result, status, error }: Line): boolean =>
-  method === 'CONNECT' && result === 'NONE_NONE' && status === 200 && error === ''
+const isStart = (line: Line): boolean =>
+  line.method === 'CONNECT' && line.result === 'NONE_NONE' && line.status === 200 && (line.error === '' || isPlain(line))
+
+/** Squid looked for TLS in a tunnel and found none. Where that is allowed, the line of the tunnel's end follows. */
+const isPlain = ({ method, error }: Line): boolean => method === 'CONNECT' && error === 'ERR_PROTOCOL_UNKNOWN'
 
 const isEnd = ({ method, result, host, port }: Line, first: Request): boolean =>
   method === 'CONNECT' && result.startsWith('TCP_TUNNEL') && host === first.host && port === first.port
@@ -100,6 +153,7 @@ function readLine(text: string): readonly Line[] {
       error: word('err'),
       detail: word('ed'),
       bytes: count('in') + count('out'),
+      number: count('n'),
       program: PROGRAM.exec(word('ua'))?.[0] ?? '',
     },
   ]
@@ -124,6 +178,7 @@ const toRequest = (line: Line, known: Known): Request => ({
   host: line.host,
   port: line.port,
   ...decision(line, known),
+  ...(isPlain(line) ? { plain: true as const } : {}),
   bytes: line.bytes,
   revision: line.revision,
   program: line.program,
@@ -133,12 +188,14 @@ function decision(line: Line, known: Known): Pick<Request, 'decision' | 'rule'> 
   const { error, bump, sni, host } = line
   if (bump === 'terminate')
     return { decision: 'blocked', rule: sni !== '' && sni !== host ? `sni differs: ${sni}` : 'not allowed inside a tunnel' }
+  if (isPlain(line) && !carriesPlain(known, line)) return { decision: 'blocked', rule: NOT_TLS }
   if (DENIALS.includes(error)) return { decision: 'blocked', rule: denial(line, known) }
   if (error === 'ERR_PAUDE_UNFOUND') return { decision: 'failed', rule: UNFOUND }
   if (error === 'ERR_PAUDE_UNREACHED') return { decision: 'blocked', rule: UNREACHED }
   if (error.startsWith('ERR_') && line.status >= 400)
     return { decision: line.status < 500 ? 'blocked' : 'failed', rule: failure(line, known) }
-  if (error.startsWith('ERR_') && line.result.includes('NONE')) return { decision: 'failed', rule: failure(line, known) }
+  if (error.startsWith('ERR_') && line.result.includes('NONE') && !isPlain(line))
+    return { decision: 'failed', rule: failure(line, known) }
   // Of a tunnel that could not be made squid says no more than this.
   if (line.method === 'CONNECT' && line.status >= 500 && error === '')
     return { decision: 'failed', rule: failure({ ...line, error: 'ERR_CONNECT_FAIL' }, known) }
@@ -153,6 +210,8 @@ function decision(line: Line, known: Known): Pick<Request, 'decision' | 'rule'> 
 const DENIALS = ['ERR_ACCESS_DENIED', 'ERR_FORWARDING_DENIED', 'ERR_PAUDE_UNNAMED']
 /** The rule of a request whose name nobody knows. */
 export const UNFOUND = 'name not found'
+/** The rule of a tunnel that was cut for want of TLS: `http://HOST:PORT` would allow it. */
+export const NOT_TLS = 'not TLS'
 const UNREACHED = 'at a private address'
 const UNFOUND_OR_PRIVATE = 'not found, or at a private address'
 
@@ -181,9 +240,8 @@ function named(allow: readonly Allow[], { host }: Line): readonly Allow[] {
 
 const isPast = (line: Line, { revision }: Known): boolean => line.revision !== '' && revision !== '' && line.revision !== revision
 
-/** 80 is for plain requests and 443 for TLS; every other port takes both. */
-const opens = ({ ports }: Allow, { method, port, bump }: Line): boolean =>
-  ports.includes(port) && port !== (method === 'CONNECT' || bump === 'bump' ? 80 : 443)
+const opens = (allow: Allow, { method, port, bump }: Line): boolean =>
+  opensPort(allow, port, method === 'CONNECT' || bump === 'bump' ? 'https' : 'http')
 
 function failure({ error, detail }: Line, { ways }: Known): string {
   const upstream = ways?.upstream

@@ -10,7 +10,10 @@ const USUAL = /^[\w.*-]+$/
 const LABEL = /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/
 const TOP_LABEL = /^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/
 
-/** Reads `HOST[:PORT][@CIDR]`, where HOST is a name or `*.` before one; without a port it has the `usual` ones. Throws `usage` for everything else. */
+/**
+ * Reads `HOST[:PORT][@CIDR]`, where HOST is a name or `*.` before one; without a port it has the `usual` ones. `http://HOST:PORT` lets
+ * tunnels carry what is no TLS as well. Throws `usage` for everything else.
+ */
 export function parseAllow(entry: string, why: string, usual = USUAL_PORTS): Allow {
   const read = READ.get(entry) ?? readAllow(entry, why)
   READ.set(entry, read)
@@ -41,8 +44,16 @@ export function atPorts(entry: string, ports: readonly number[]): readonly strin
 }
 
 /** The same permission, an entry for each port. */
-export const portEntries = ({ host, ports, privateRange }: Allow): readonly string[] =>
-  ports.map((port) => `${host}:${port}${privateRange === '' ? '' : `@${privateRange}`}`)
+export const portEntries = ({ host, ports, privateRange, plain }: Allow): readonly string[] =>
+  ports.map((port) => `${schemeOf({ plain })}${host}:${port}${privateRange === '' ? '' : `@${privateRange}`}`)
+
+/** What an entry begins with. */
+export const schemeOf = ({ plain }: { readonly plain?: true | undefined }): string => (plain === true ? PLAIN_SCHEME : '')
+
+/** An entry without it: what is said later of the same place takes the place of it. */
+export const placeOf = (entry: string): string => (entry.startsWith(PLAIN_SCHEME) ? entry.slice(PLAIN_SCHEME.length) : entry)
+
+const PLAIN_SCHEME = 'http://'
 
 function readOrNull(entry: string): Allow | null {
   try {
@@ -75,8 +86,11 @@ function parseHost(
   const refuse: Refuse = (problem, hint) => {
     throw new PaudeError('usage', `cannot ${verb} ${quoted(entry)}: ${problem}`, { hint })
   }
-  refuseStrangers(plain, refuse)
-  const [address = '', range, ...more] = plain.split('@')
+  const tunnels = verb === 'allow' && plain.startsWith(PLAIN_SCHEME)
+  const bare = tunnels ? plain.slice(PLAIN_SCHEME.length).replace(/\/$/, '') : plain
+  if (tunnels) insistOnePlace(bare, refuse)
+  refuseStrangers(bare, refuse)
+  const [address = '', range, ...more] = bare.split('@')
   if (more.length > 0) refuse('more than one @', 'write HOST, HOST:PORT or HOST:PORT@CIDR')
   const [name = '', port, ...colons] = address.split(':')
   if (colons.length > 0) refuseAddress(refuse)
@@ -87,8 +101,20 @@ function parseHost(
     host,
     ports: port === undefined ? USUAL_PORTS : [readPort(port, refuse)],
     privateRange: range === undefined ? '' : readPrivateRange(range, refuse),
+    ...(tunnels ? { plain: true as const } : {}),
     why,
   }
+}
+
+/** A tunnel that carries anything is as wide as its entry, so that names one host and one port. */
+function insistOnePlace(bare: string, refuse: Refuse): void {
+  const [address = ''] = bare.split('@')
+  if (address.startsWith('*.')) refuse('http:// needs the whole name of one host', 'write http://HOST:PORT for each host')
+  if (/:[^:]*$/.test(address) || /[[\]/\\?#%]/.test(address)) return
+  refuse(
+    'http:// needs a port, since tunnels there may carry what is no TLS',
+    `write ${plainHost(`http://${address}`) ?? 'example.org'} for ordinary requests, or http://HOST:PORT`,
+  )
 }
 
 /** Reads `HOST[:PORT]` of a denylist, where HOST is a name or `*.` before one. Throws `usage` for everything else. */
@@ -110,7 +136,7 @@ export function heldEntry(entry: string): string {
   const read = entry.startsWith('@') ? null : readOrNull(entry)
   if (read === null) return entry
   const { host, ports, privateRange } = read
-  return `${host}${isBare(read) ? '' : `:${ports.join()}`}${privateRange === '' ? '' : `@${privateRange}`}`
+  return `${schemeOf(read)}${host}${isBare(read) ? '' : `:${ports.join()}`}${privateRange === '' ? '' : `@${privateRange}`}`
 }
 
 /** The same list is merged for the policy, its revision, its file and its page, and a long one takes its time. */
@@ -129,7 +155,7 @@ export function mergeAllows(list: readonly Allow[]): readonly Allow[] {
 function merge(list: readonly Allow[]): readonly Allow[] {
   const byKey = new Map<string, Allow>()
   for (const allow of list) {
-    const key = `${allow.host}@${allow.privateRange}`
+    const key = `${schemeOf(allow)}${allow.host}@${allow.privateRange}`
     const known = byKey.get(key)
     byKey.set(key, known === undefined ? allow : joined(known, allow))
   }
@@ -182,8 +208,9 @@ export const matches = (pattern: string, host: string): boolean =>
 type Refuse = (problem: string, hint: string) => never
 
 const covers = (wide: Allow, narrow: Allow): boolean =>
-  wide.host !== narrow.host || wide.privateRange !== narrow.privateRange
+  wide.host !== narrow.host || wide.privateRange !== narrow.privateRange || wide.plain !== narrow.plain
     ? matches(wide.host, narrow.host) &&
+      (wide.plain === true || narrow.plain !== true) &&
       (narrow.privateRange === '' || narrow.privateRange === wide.privateRange) &&
       narrow.ports.every((port) => wide.ports.includes(port))
     : false
@@ -208,8 +235,10 @@ const joinedDeny = (one: Deny, other: Deny): Deny => ({
   why: together([one.why, other.why]),
 })
 
-const byHost = (one: Allow, other: Allow): number =>
-  one.host === other.host ? (one.privateRange < other.privateRange ? -1 : 1) : one.host < other.host ? -1 : 1
+const byHost = (one: Allow, other: Allow): number => {
+  const [first, second] = [one, other].map((allow) => `${allow.host} ${allow.privateRange} ${schemeOf(allow)}`)
+  return (first ?? '') < (second ?? '') ? -1 : 1
+}
 
 function refuseStrangers(entry: string, refuse: Refuse): void {
   if (USUAL.test(entry)) return

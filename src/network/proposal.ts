@@ -1,8 +1,8 @@
 import type { Policy } from './allow.ts'
-import { decide } from './decide.ts'
+import { carriesPlain, decide, entryFor, plainEntry } from './decide.ts'
 import { groups } from './groups.ts'
-import { type Request, UNREACHABLE } from './log.ts'
-import { parseAllow, patternsOf } from './pattern.ts'
+import { NOT_TLS, type Request, UNREACHABLE } from './log.ts'
+import { parseAllow, patternsOf, placeOf } from './pattern.ts'
 
 /** Entries that would allow what a session asked for, by the group that each belongs to; '' for none. */
 export type Proposal = {
@@ -14,18 +14,19 @@ export type Proposal = {
 /** Pure: the fewest exact hosts and ports that a session used and its list does not name. What failed was not used. */
 export function proposal(requests: readonly Request[], policy: Policy): Proposal {
   const times = new Map<string, number>()
-  for (const { host, port, method, decision, rule } of requests) {
+  const narrow = { ...policy, mode: 'restricted' } as const
+  for (const { host, port, method, decision, rule, plain, times: count = 1 } of requests) {
     if (host === '' || decision === 'failed' || rule.startsWith('denied') || UNREACHABLE.includes(rule)) continue
     const target = { scheme: method === 'CONNECT' || port === 443 ? 'https' : 'http', host, port, path: '/' } as const
-    if (decide({ ...policy, mode: 'restricted' }, target, null).decision === 'allowed' || policy.injection?.host === host)
-      continue
-    const place = `${host}:${port}`
-    times.set(place, (times.get(place) ?? 0) + 1)
+    const lacks = plain === true && !carriesPlain(narrow, target)
+    if ((decide(narrow, target, null).decision === 'allowed' && !lacks) || policy.injection?.host === host) continue
+    const place = lacks ? plainEntry(target) : `${host}:${port}`
+    times.set(place, (times.get(place) ?? 0) + count)
   }
   const places = [...times.entries()].toSorted(([one], [other]) => (one < other ? -1 : 1))
   const entries = places
     .filter(([place]) => isEntry(place))
-    .map(([entry, count]) => ({ entry, group: groupOf(entry.replace(/:\d+$/, '')), times: count }))
+    .map(([entry, asked]) => ({ entry, group: groupOf(placeOf(entry).replace(/:\d+$/, '')), times: asked }))
   return {
     entries: entries.toSorted((one, other) => (one.group === other.group ? 0 : one.group > other.group ? -1 : 1)),
     impossible: places.flatMap(([place]) => (isEntry(place) ? [] : [place])),
@@ -50,6 +51,10 @@ function groupOf(host: string): string {
   const patterns = patternsOf(host)
   return groups.find(({ hosts }) => hosts.some((one) => patterns.includes(one.host)))?.name ?? ''
 }
+
+/** The entry that would open what was blocked, and no more than it must. */
+export const openingEntry = ({ host, port, rule }: Pick<Request, 'host' | 'port' | 'rule'>, usual: readonly number[]): string =>
+  rule === NOT_TLS ? plainEntry({ host, port }) : entryFor({ host, port }, usual)
 
 /** Whether an entry can allow it: addresses and what has no full name can be in no list. */
 export function isEntry(place: string): boolean {

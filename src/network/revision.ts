@@ -17,7 +17,12 @@ export function revisionOf(policy: Policy): string {
   const known = KNOWN.get(policy)
   if (known !== undefined) return known
   const { mode, allow, deny, injection, ways } = policy
-  const allows = mergeAllows(allow).map(({ host, ports, privateRange }) => [host, ports, privateRange])
+  const allows = mergeAllows(allow).map(({ host, ports, privateRange, plain }) => [
+    host,
+    ports,
+    privateRange,
+    ...(plain === true ? ['plain'] : []),
+  ])
   const denies = mergeDenies(deny).map(({ host, ports }) => [host, ports])
   const text = JSON.stringify([mode, allows, denies, sorted(injection), sorted(said(ways))])
   const revision = new Bun.CryptoHasher('sha256').update(text).digest('hex').slice(0, 12)

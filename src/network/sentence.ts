@@ -13,7 +13,7 @@ const blockedBy = (rule: string): string =>
 /** Of the rules that are no clause by themselves. */
 const REASONS: Readonly<Record<string, string>> = {
   open: 'every host is open but what is denied',
-  record: 'every public host is open while it is recorded',
+  record: 'every public host is open in record mode',
   "paude's own help page": "it is paude's own help page",
   "the proxy's own pages": "these are the proxy's own pages",
   'address literal': 'it is an address, and only names can be allowed',

@@ -141,6 +141,8 @@ function restrictedRules(policy: Policy): string {
     ...groups.filter(({ tls }) => tls).map(({ id }) => `ssl_bump splice step2 tls${id} sni${id}`),
     ...(records ? ['ssl_bump splice step2 host_ok'] : []),
     'ssl_bump terminate all',
+    // Where a tunnel turns out to carry no TLS, squid asks miss_access once more: addresses are held against it as ever.
+    ...groups.filter(({ plain }) => plain).map(({ id }) => `on_unsupported_protocol tunnel ${site}tls${id}`),
     `on_unsupported_protocol ${records ? 'tunnel' : 'respond'} all`,
     ...['websocket', 'WebSocket'].flatMap((word) => [
       ...(injection === null ? [] : [`http_upgrade_request_protocols ${word} deny inject_site`]),
@@ -229,10 +231,13 @@ negative_dns_ttl 10 seconds
 positive_dns_ttl 5 minutes
 `
 
-/** Every word of a client is URL-encoded (%#), which makes the line valid JSON. The gate's own canaries are not logged. */
+/**
+ * Every word of a client is URL-encoded (%#), which makes the line valid JSON, and bounded: a long one would push others out of the
+ * engine's log. The gate's own canaries are not logged.
+ */
 const logging = ({ session, mode, injection }: Policy, revision: string): string => {
   const format = (host: string, port: string) =>
-    `{"v":1,"sid":"${session}","rev":"${revision}","t":%ts.%03tu,"ms":%tr,"c":%>p,"m":"%#rm","u":"%#ru","h":"${host}","p":"${port}","sni":"%#ssl::>sni","bump":"%ssl::bump_mode","st":%>Hs,"r":"%Ss","err":"%err_code","ed":"%#err_detail","ip":"%<a","in":%>st,"out":%<st,"ua":"%#{User-Agent}>h"}`
+    `{"v":1,"sid":"${session}","rev":"${revision}","t":%ts.%03tu,"ms":%tr,"c":%>p,"m":"%#.20rm","u":"%#.300ru","h":"${host}","p":"${port}","sni":"%#ssl::>sni","bump":"%ssl::bump_mode","st":%>Hs,"r":"%Ss","err":"%err_code","ed":"%#.200err_detail","ip":"%<a","in":%>st,"out":%<st,"ua":"%#.100{User-Agent}>h"}`
   const atBaseUrl = injection?.way === 'base-url'
   return lines(
     `acl quiet dstdomain -n paude.internal${mode === 'open' ? '' : ' canary.paude.internal 192.0.2.1'}`,
@@ -257,7 +262,8 @@ const helpPage = (policy: Policy): string => {
     ...(mode === 'open'
       ? []
       : mergeAllows(allow).map(
-          ({ host, ports, privateRange }) => `  ${host} ${ports.join(',')}${privateRange && ` in ${privateRange}`}`,
+          ({ host, ports, privateRange, plain }) =>
+            `  ${host} ${ports.join(',')}${privateRange && ` in ${privateRange}`}${plain ? ', also without TLS through a tunnel' : ''}`,
         )),
     ...(deny.length === 0 ? [] : ['These are denied whatever else is said:']),
     ...mergeDenies(deny).map(({ host, ports }) => `  ${host}${ports.length === 0 ? '' : ` ${ports.join(',')}`}`),

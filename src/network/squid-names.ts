@@ -12,12 +12,17 @@ export type Group = {
   readonly acls: readonly string[]
   readonly tls: boolean
   readonly web: boolean
+  /** Whether tunnels may carry what is no TLS. */
+  readonly plain: boolean
   readonly terms: string
 }
 
 /** Sets of acls for a merged list. */
 export function groupsOf(allows: readonly Allow[]): readonly Group[] {
-  const byKey = Map.groupBy(allows, ({ host, ports, privateRange }) => `${host === HOST_NAME} ${privateRange} ${ports.join(' ')}`)
+  const byKey = Map.groupBy(
+    allows,
+    ({ host, ports, privateRange, plain = false }) => `${host === HOST_NAME} ${plain} ${privateRange} ${ports.join(' ')}`,
+  )
   return [...byKey.values()].map((members, at) => group(`${at + 1}`, members))
 }
 
@@ -26,13 +31,15 @@ function group(id: string, members: readonly Allow[]): Group {
   if (first === undefined) throw new Error('a group without members')
   const hosts = members.map(({ host }) => host)
   const { listed, excluded } = listing(hosts)
-  const tls = first.ports.filter((port) => port !== 80)
-  const web = first.ports.filter((port) => port !== 443)
+  const plain = first.plain === true
+  const tls = first.ports.filter((port) => plain || port !== 80)
+  const web = first.ports.filter((port) => plain || port !== 443)
   const { acls, terms } = destination(id, first)
   return {
     id,
     tls: tls.length > 0,
     web: web.length > 0,
+    plain,
     terms,
     acls: [
       ...acls,

@@ -12,8 +12,11 @@ export type OutFile = {
 }
 
 /** Opens a file of a session's out/; null when there is none that can be read. Its content is the box's word: never followed, never waited for. */
-export function openOut(folder: string, name: string): OutFile | null {
-  const descriptor = open(join(folder, 'out', name))
+export const openOut = (folder: string, name: string): OutFile | null => openWritten(join(folder, 'out', name))
+
+/** Opens any file of a session's folder that a container writes, as carefully. */
+export function openWritten(path: string): OutFile | null {
+  const descriptor = open(path)
   if (descriptor === null) return null
   const buffer = Buffer.alloc(65_536)
   let position = 0

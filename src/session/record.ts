@@ -16,7 +16,15 @@ export const SessionRecord = v.object({
   workspace: v.string(),
   directory: v.string(),
   network: v.picklist(['restricted', 'open', 'none', 'record']),
-  allow: v.array(v.object({ host: v.string(), ports: v.array(v.number()), privateRange: v.string(), why: v.string() })),
+  allow: v.array(
+    v.object({
+      host: v.string(),
+      ports: v.array(v.number()),
+      privateRange: v.string(),
+      plain: v.exactOptional(v.literal(true)),
+      why: v.string(),
+    }),
+  ),
   deny: v.optional(v.array(v.object({ host: v.string(), ports: v.array(v.number()), why: v.string() })), []),
   /** Of what is allowed without one. */
   ports: v.optional(v.array(v.number()), [80, 443]),

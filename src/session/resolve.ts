@@ -24,6 +24,7 @@ import { checkedName, homeVolume, newSessionId } from './id.ts'
 import { CREATED, lifecycleScript } from './lifecycle.ts'
 import type { Surroundings } from './look.ts'
 import { mountCheck } from './mount-check.ts'
+import { ownerText } from './owner.ts'
 import { policyRecord, proxySecret, startPolicy } from './policy.ts'
 import type { SessionRecord } from './record.ts'
 import { SECCOMP_FILE, SECCOMP_PROFILE } from './seccomp.ts'
@@ -136,6 +137,7 @@ export function resolveSession(wish: Wish): { readonly spec: SessionSpec; readon
             ...(settings.detach && !terminal ? ['stdout', 'stderr'] : []),
             ...(settings.lifecycle.some((step) => step.kind === 'run' && step.once) ? [CREATED] : []),
           ],
+    owner: settings.detach ? '' : ownerText(host),
     record: `${JSON.stringify(record, null, 2)}\n`,
     init,
   }

@@ -44,6 +44,8 @@ export type SessionSpec = {
   readonly seed: Readonly<Record<string, string>>
   /** Files of out/ that the box may write: nothing but their content is the box's. */
   readonly out: readonly string[]
+  /** Text of the file that names the paude which removes it at its end; '' for a session in the background. */
+  readonly owner: string
   /** Text of session.json. */
   readonly record: string
   /** Who reaps and forwards signals: the engine's init, or tini of the image where the engine has none. */

@@ -56,6 +56,11 @@ describe('a managed file', () => {
       'network.mode = open (flag --network) is more than /m.toml:1 lets anybody have: restricted',
     ],
     [
+      'network.allow = ["*.ours.org"]\nnetwork.ports = [4318]',
+      { networkAllow: ['http://otel.ours.org:4318'] },
+      'network.allow = http://otel.ours.org:4318 (flag --network-allow) is more than /m.toml:1 lets anybody have: *.ours.org',
+    ],
+    [
       'network.allow = ["*.ours.org"]',
       { networkAllow: ['evil.org'] },
       'network.allow = evil.org (flag --network-allow) is more than /m.toml:1 lets anybody have: *.ours.org',

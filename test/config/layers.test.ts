@@ -151,7 +151,10 @@ describe('a file', () => {
     ['[env]\nX = "file:relative"', '/c.toml:2: env.X must be "env:NAME" or "file:/path"'],
     ['[env]\n"1X" = "a"', '/c.toml:2: env.1X is not the name of a variable'],
     ['[env]\nX = { command = ["./here"] }', '/c.toml:2: env.X.command must begin with a program'],
-    ['[network]\nallow = ["a.org", "http://x.org"]', '/c.toml:2: network.allow: cannot allow "http://x.org": a scheme'],
+    [
+      '[network]\nallow = ["a.org", "http://x.org"]',
+      '/c.toml:2: network.allow: cannot allow "http://x.org": http:// needs a port',
+    ],
     ['[network]\nallow = ["@nope"]', '/c.toml:2: network.allow: there is no group "@nope" | paude network groups'],
     ['[network]\ndeny = ["10.0.0.1"]', '/c.toml:2: network.deny: cannot deny "10.0.0.1"'],
     ['[network]\ngroups = ["@nope"]', '/c.toml:2: network.groups: there is no group "@nope"'],
@@ -190,7 +193,7 @@ describe('a file', () => {
 
   test.each(['network', 'profiles.ci.network'])('[%s] that would record names the flag of one start', (table) => {
     expect(fault(`[${table}]\nmode = "record"`)).toBe(
-      `/c.toml:2: ${table}.mode must be one of restricted, open, none, found "record" | recording is for one start: paude --network record`,
+      `/c.toml:2: ${table}.mode must be one of restricted, open, none, found "record" | record mode is for one start and stands in no file: paude --network record`,
     )
   })
 

@@ -55,6 +55,8 @@ const OPENING: readonly (readonly [setting: keyof Settings, text: string, item: 
   ['network', 'network.mode = "open"', 'network.mode: restricted > open'],
   ['networkAllow', 'network.allow = ["evil.test"]', 'network.allow:  > evil.test'],
   ['networkAllow', 'network.allow = ["example.org"]', 'network.allow:  > example.org'],
+  ['networkAllow', 'network.allow = ["http://a.test:8443"]', 'network.allow:  > http://a.test:8443'],
+  ['networkAllow', 'network.allow = ["http://x.example.org:443"]', 'network.allow:  > http://x.example.org:443'],
   ['networkAllow', 'network.allow = ["a.test"]', 'network.allow:  > a.test'],
   ['networkAllow', 'network.allow = ["x.example.org:22"]', 'network.allow:  > x.example.org:22'],
   ['networkAllow', 'network.allow = ["x.example.org@10.0.0.0/8"]', 'network.allow:  > x.example.org@10.0.0.0/8'],

@@ -311,8 +311,12 @@ describe('sessions', () => {
   })
 
   test('orphans', () => {
-    expect(orphanChecks(0)[0]?.state).toBe('ok')
-    expect(orphanChecks(2)[0]).toMatchObject({ state: 'warning', fix: 'paude rm --orphans' })
+    expect(orphanChecks({ parts: 0, forsaken: [] })[0]?.state).toBe('ok')
+    expect(orphanChecks({ parts: 2, forsaken: [] })).toMatchObject([{ state: 'warning', fix: 'paude rm --orphans' }])
+    expect(orphanChecks({ parts: 1, forsaken: ['paude-bcd234'] })).toMatchObject([
+      { state: 'warning', detail: expect.stringContaining('the paude in front of paude-bcd234 was killed') },
+      { state: 'warning', detail: expect.stringContaining('1 containers') },
+    ])
   })
 
   test('a credential is named, never shown', () => {

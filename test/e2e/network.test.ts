@@ -417,3 +417,103 @@ async function blockedHosts(cwd: string): Promise<readonly string[]> {
   const { code, stdout } = await paude(['network', 'blocked', '--json'], { cwd })
   return code === 0 ? (JSON.parse(stdout) as { host: string; port: number }[]).map(({ host, port }) => `${host}:${port}`) : []
 }
+
+/** Also for places that the box's own settings except from it. */
+const PROXY = 'http://127.0.0.1:3128'
+
+describeEach('a service without TLS', (backend) => {
+  const cwd = makeProject()
+  let id = ''
+  const network = (...words: readonly string[]): Promise<Ran> => paude(['network', ...words], { cwd })
+  /** What a client gets through a tunnel (CONNECT), as exporters of telemetry ask for it; '' where it is cut. */
+  const tunnelled = async (url: string) =>
+    (await paude(['exec', id, '--', 'curl', '-s', '-m', '10', '--proxytunnel', url], { cwd })).stdout.trim()
+  /** What squid answers to the CONNECT itself. */
+  const connect = async (url: string) =>
+    (
+      await paude(
+        [
+          'exec',
+          id,
+          '--',
+          'curl',
+          '-s',
+          '-o',
+          '/dev/null',
+          '-m',
+          '10',
+          '-w',
+          '%{http_connect}',
+          '--noproxy',
+          '',
+          '--proxy',
+          PROXY,
+          '--proxytunnel',
+          url,
+        ],
+        { cwd },
+      )
+    ).stdout
+
+  beforeAll(async () => {
+    const { stdout, stderr, code } = await paude(['--backend', backend, '--network-allow', SITE, '--detach'], { cwd })
+    expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' })
+    id = stdout.trim()
+    const ask = ['exec', id, '--', 'curl', '-s', '-o', '/dev/null', '-w', '%{http_code}', 'http://paude.internal/']
+    await poll('the wall stands', async () => (await paude(ask, { cwd })).stdout === '200')
+  }, 600_000)
+  afterAll(async () => {
+    await paude(['rm', '--force', '--volumes', id], { cwd })
+  }, 60_000)
+
+  test('is cut from a tunnel where its entry does not say http://, and why, log and blocked name the entry that does', async () => {
+    expect(await tunnelled(`http://${SITE}/`)).toBe('')
+    const typed = `network allow http://${SITE} --session ${id}`
+    for (const url of [`http://${SITE}/`, `https://${SITE}/`]) {
+      const why = await network('why', url, id)
+      expect(why.stderr).toMatch(new RegExp(`a tunnel \\(CONNECT\\) to ${SITE} was cut, since it carried no TLS`))
+      expect(why.stderr).toContain(`paude ${typed}`)
+    }
+    expect(JSON.parse((await network('why', `http://${SITE}/`, id, '--json')).stdout)).toMatchObject({ tunnel: 'tls' })
+    const blocked = await network('blocked', id)
+    expect(blocked.stdout).toContain('no TLS in a tunnel')
+    expect(blocked.stderr).toContain(`paude ${typed}`)
+    expect((await network('log', id)).stdout).toMatch(/blocked +CONNECT .*no TLS in a tunnel: allow http:\/\/HOST:PORT/)
+    expect((await network('propose', id)).stdout).toContain(`"http://${SITE}"`)
+  })
+
+  test('is reached through a tunnel once it is allowed with http://, and that host and port alone', async () => {
+    expect((await network('allow', `http://${SITE}`, '--session', id)).code).toBe(0)
+    expect(await tunnelled(`http://${SITE}/`)).toBe('hello')
+    expect((await network('list', id)).stdout).toContain(`http://${SITE}`)
+    const why = await network('why', `http://${SITE}/`, id)
+    expect({ code: why.code, stderr: why.stderr }).toEqual({ code: 0, stderr: '' })
+    expect(JSON.parse((await network('why', `http://${SITE}/`, id, '--json')).stdout)).toMatchObject({ tunnel: 'anything' })
+    const last = lines((await network('log', id, '--json')).stdout).at(-1) ?? ''
+    expect(JSON.parse(last)).toMatchObject({ method: 'CONNECT', decision: 'allowed', plain: true })
+
+    const other = `${HOST_NAME}:${server.port === 9 ? 10 : 9}`
+    for (const place of [other, 'else.example:4318', '169.254.169.254:80', '127.0.0.1:3129', `172.17.0.1:${server.port}`]) {
+      expect(await connect(`http://${place}/`)).toBe('403')
+      expect((await network('why', `https://${place}/`, id)).code).toBe(1)
+    }
+  })
+
+  test('never makes a way to a private address of its name', async () => {
+    // A name of this very machine leads to its loopback in the proxy.
+    const [loop, private_] = ['localhost.paude-test.example', 'ten.paude-test.example']
+    const script = `printf '%s\\n' '127.0.0.1 ${loop}' '10.1.2.3 ${private_}' >>/run/hosts`
+    expect((await engine(backend, ['exec', `${id}-proxy`, 'bash', '-c', script])).code).toBe(0)
+    for (const name of [loop, private_]) {
+      expect((await network('allow', `http://${name}:3129`, '--session', id)).code).toBe(0)
+      expect(await connect(`http://${name}:3129/`)).toBe('403')
+      const page = await paude(['exec', id, '--', 'curl', '-s', '-m', '10', `http://${name}:3129/`], { cwd })
+      expect(page.stdout).toContain('stands for a private address')
+    }
+  })
+
+  test('is cut again once that is taken back', async () => {
+    expect((await network('unset', `http://${SITE}`, '--session', id)).code).toBe(0)
+    expect(await tunnelled(`http://${SITE}/`)).toBe('')
+  })
+})

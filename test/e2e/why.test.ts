@@ -58,6 +58,14 @@ const ALLOW = [
   ...['ten.example@10.0.0.0/8', 'ten.example', 'mixed.example', 'mixed.example@10.1.0.0/16', 'bench.example@198.18.0.0/15'],
   ...['loop.example', 'meta.example', 'six.example', 'unique.example@fc00::/7', 'un_der.example'],
   ...['xn--bcher-kva.example', `${HOST_NAME}:3000`, `${HOST_NAME}:443`, 'api.example', 'api.example:8443'],
+  ...[
+    'http://a.example:8443',
+    'http://nota.example:80',
+    'http://x.w.example:443',
+    'http://ten.example:8443',
+    'http://loop.example:80',
+  ],
+  ...['http://ten.example:3000@10.0.0.0/8', `http://${HOST_NAME}:3000`, 'http://api.example:443', 'http://mixed.example:80'],
 ]
 const DENY = [
   ...['b.a.example', '*.a.example:8443', 'w.example', '*.x.w.example', '*.y.x.w.example:443', 'a.example:80', 'nota.example'],

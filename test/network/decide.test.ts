@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import type { Policy } from '../../src/network/allow.ts'
 import { applied, reasonOf, stageLines, stagesOf } from '../../src/network/changes.ts'
-import { decide, readTarget } from '../../src/network/decide.ts'
+import { carriesPlain, decide, readTarget } from '../../src/network/decide.ts'
 import { mergeDenies, parseAllow, parseDeny } from '../../src/network/pattern.ts'
 import { revisionOf } from '../../src/network/revision.ts'
 import { DIRECT } from '../../src/network/ways.ts'
@@ -43,6 +43,26 @@ describe('a verdict', () => {
       why,
     }),
   )
+
+  test.each([
+    ['http://t.example:4318', true],
+    ['http://t.example:443', true],
+    ['https://t.example:4318', false],
+  ])('of %s says whether a tunnel may carry what is no TLS', (url, closed) => {
+    const place = url.replace(/^https?:\/\//, '')
+    const target = readTarget(url)
+    expect(carriesPlain(policy([place]), target)).toBe(false)
+    expect(carriesPlain(policy([`http://${place}`]), target)).toBe(true)
+    expect(carriesPlain(policy([place], [], { mode: 'record' }), target)).toBe(true)
+    expect(judge(policy([`http://${place}`]), url)).toMatchObject({ decision: 'allowed', rule: `http://${place}` })
+    expect(closed ? carriesPlain(policy([`http://${place}0`]), target) : false).toBe(false)
+  })
+
+  test('of what http:// opens still rests on every address', () =>
+    expect(judge(policy(['http://t.example:4318']), 'http://t.example:4318', ['169.254.169.254'])).toMatchObject({
+      decision: 'blocked',
+      rule: 'at a private address: 169.254.169.254',
+    }))
 
   test('rests on every address of the name', () => {
     const one = policy(['a.example', 'b.example@10.0.0.0/8'])

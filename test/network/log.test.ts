@@ -1,6 +1,6 @@
-import { expect, test } from 'bun:test'
+import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
-import { parseLog } from '../../src/network/log.ts'
+import { type Counted, type Known, NOT_TLS, parseLog, withBeginning } from '../../src/network/log.ts'
 import { parseAllow } from '../../src/network/pattern.ts'
 
 const allow = {
@@ -176,3 +176,77 @@ test('no text makes it throw', () =>
       },
     ),
   ))
+
+describe('a tunnel in which squid found no TLS', () => {
+  const place = { m: 'CONNECT', u: 'otel.example:4318', h: 'otel.example', p: '4318', bump: 'peek', r: 'NONE_NONE' }
+  const found = line({ ...place, err: 'ERR_PROTOCOL_UNKNOWN', ed: 'exception=18686e4f' })
+  const end = line({ ...place, r: 'TCP_TUNNEL', in: 89, out: 124 })
+  const under = (mode: Known['mode'], entry: string): Known => ({ mode, deny: [], revision: '', allow: [parseAllow(entry, 'x')] })
+
+  test('was cut where the entry does not say http://', () =>
+    expect(parseLog(found, under('restricted', 'otel.example:4318'))).toMatchObject([
+      { decision: 'blocked', rule: NOT_TLS, plain: true, host: 'otel.example', port: 4318 },
+    ]))
+
+  test('is one request that was allowed where it says so', () =>
+    expect(parseLog(`${found}\n${end}`, under('restricted', 'http://otel.example:4318'))).toMatchObject([
+      { decision: 'allowed', rule: 'otel.example', plain: true, bytes: 213 },
+    ]))
+
+  test('was let through where everything is recorded', () =>
+    expect(parseLog(`${found}\n${end}`, under('record', 'else.example'))).toMatchObject([
+      { decision: 'allowed', rule: 'record', plain: true },
+    ]))
+})
+
+describe('refusals that the proxy counts', () => {
+  const refused = { m: 'GET', h: 'no.example', p: '80', st: 403, err: 'ERR_ACCESS_DENIED', r: 'TCP_DENIED' }
+  const times = (lines: readonly string[], counted?: Counted) =>
+    parseLog(lines.join('\n'), allow, counted).map((request) => request.times ?? 1)
+
+  test('stand for all since the one before', () => {
+    expect(times([line(refused), line(refused), line({ ...refused, n: 20 }), line({ ...refused, n: 40 })])).toEqual([
+      1, 1, 18, 20,
+    ])
+    expect(times([line({ ...refused, n: 40 })])).toEqual([40])
+  })
+
+  test('are counted by host, port and reason, and what was allowed is not', () => {
+    const lines = [line(refused), line({ ...refused, p: '81' }), line({ ...refused, n: 20 }), line({ n: 20 })]
+    expect(times(lines)).toEqual([1, 1, 19, 1])
+  })
+
+  test('are counted on where the log is read piece by piece', () => {
+    const counted: Counted = new Map()
+    expect([times([line(refused)], counted), times([line({ ...refused, n: 20 })], counted)]).toEqual([[1], [19]])
+  })
+
+  test('of a proxy that was started anew count from one again, and never less than one', () =>
+    expect(times([line({ ...refused, n: 40 }), line(refused), line({ ...refused, n: 20 })])).toEqual([40, 1, 1]))
+})
+
+describe('a log whose beginning the engine has dropped', () => {
+  const at = (t: number) => line({ t, h: `h${t}.example` })
+  const [one, two, three] = [at(1), at(2), at(3)]
+
+  test('begins with what was noted of it', () => {
+    const { text, cut } = withBeginning(`${one}\n${two}\n${three}\n`, `${three}\n${three}\n`)
+    expect(parseLog(text, allow).map(({ host }) => host)).toEqual(['h1.example', 'h2.example', 'h3.example', 'h3.example'])
+    expect(cut).toBe('1970-01-01T00:00:03.000Z')
+  })
+
+  test('may begin within a line', () =>
+    expect(withBeginning(`${one}\n${three}\n`, `${two.slice(9)}\n${three}\n`)).toEqual({
+      text: `${one}\n${two.slice(9)}\n${three}\n`,
+      cut: '1970-01-01T00:00:03.000Z',
+    }))
+
+  test('may be gone altogether', () => expect(withBeginning(`${one}\n${two}\n`, '').cut).toBe('1970-01-01T00:00:02.000Z'))
+
+  test.each([
+    ['is all there', `${one}\n${two}\n`, `${one}\n${one}\n${two}\n`],
+    ['has nothing noted', '', `${one}\n`],
+    ['has nothing but what nobody can read', 'x\n{"v":1', `${one}\n`],
+    ['is empty', '', ''],
+  ])('is left as it is where it %s', (_, noted, log) => expect(withBeginning(noted, log)).toEqual({ text: log, cut: '' }))
+})

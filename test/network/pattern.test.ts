@@ -2,10 +2,11 @@ import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
 import { PaudeError } from '../../src/errors.ts'
 import type { Allow } from '../../src/network/allow.ts'
-import { matches, mergeAllows, parseAllow } from '../../src/network/pattern.ts'
+import { heldEntry, matches, mergeAllows, parseAllow, portEntries } from '../../src/network/pattern.ts'
 import { inside, PRIVATE_RANGES, readRange, withoutRange } from '../../src/network/ranges.ts'
 
-const text = ({ host, ports, privateRange }: Allow) => `${host}:${ports.join(',')}${privateRange && `@${privateRange}`}`
+const text = ({ host, ports, privateRange, plain }: Allow) =>
+  `${plain ? 'http://' : ''}${host}:${ports.join(',')}${privateRange && `@${privateRange}`}`
 const read = (entry: string) => text(parseAllow(entry, 'test'))
 
 describe('an entry', () => {
@@ -20,6 +21,11 @@ describe('an entry', () => {
     ['BÜCHER.example', 'xn--bcher-kva.example:80,443'],
     ['xn--bcher-kva.example', 'xn--bcher-kva.example:80,443'],
     ['host.paude.internal:3000', 'host.paude.internal:3000'],
+    ['http://OTEL.example:4318', 'http://otel.example:4318'],
+    ['http://otel.example:4318/', 'http://otel.example:4318'],
+    ['http://host.paude.internal:4318', 'http://host.paude.internal:4318'],
+    ['http://otel.corp.example:4318@10.0.0.0/8', 'http://otel.corp.example:4318@10.0.0.0/8'],
+    ['http://otel.example:80', 'http://otel.example:80'],
     ['git.corp.example@10.20.0.0/16', 'git.corp.example:80,443@10.20.0.0/16'],
     ['*.corp.example:8443@192.168.7.0/24', '*.corp.example:8443@192.168.7.0/24'],
     ['six.corp.example@FD00:1::/32', 'six.corp.example:80,443@fd00:1::/32'],
@@ -41,6 +47,14 @@ describe('an entry', () => {
     ['::1', 'addresses are always denied'],
     ['*.1.2', 'addresses are always denied'],
     ['https://example.org', 'scheme'],
+    ['http://example.org', 'needs a port'],
+    ['http://host.paude.internal', 'needs a port'],
+    ['http://*.example.org:4318', 'whole name of one host'],
+    ['http://example.org:4318/path', 'not paths'],
+    ['http://10.0.0.1:4318', 'addresses are always denied'],
+    ['http://[::1]:4318', 'addresses are always denied'],
+    ['http://http://example.org:1', 'scheme'],
+    ['ws://example.org:1', 'scheme'],
     ['example.org/path', 'not paths'],
     ['example.org?x', 'not paths'],
     ['example.org%2f', 'not paths'],
@@ -252,3 +266,19 @@ function thrown(work: () => unknown): unknown {
   }
   return null
 }
+
+describe('http:// before an entry', () => {
+  const merged = (...entries: readonly string[]) => mergeAllows(entries.map((entry) => parseAllow(entry, 'test'))).map(text)
+
+  test('covers the same place without it, and is covered by nothing but itself', () => {
+    expect(merged('a.example:4318', 'http://a.example:4318')).toEqual(['http://a.example:4318'])
+    expect(merged('*.b.example:4318', 'http://a.b.example:4318')).toEqual(['*.b.example:4318', 'http://a.b.example:4318'])
+    expect(merged('a.example:443', 'http://a.example:4318')).toEqual(['a.example:443', 'http://a.example:4318'])
+    expect(merged('http://a.example:4318', 'http://a.example:4319')).toEqual(['http://a.example:4318,4319'])
+  })
+
+  test('stays where an entry is written anew', () => {
+    expect(heldEntry('http://OTEL.example:4318/')).toBe('http://otel.example:4318')
+    expect(portEntries(parseAllow('http://a.example:1@10.0.0.0/8', ''))).toEqual(['http://a.example:1@10.0.0.0/8'])
+  })
+})

@@ -74,3 +74,18 @@ test('its text is TOML that a file can hold', () => {
   expect(TOML.parse(proposalText(proposed)) as object).toEqual({ network: { allow: ['github.com:443', 'z.example:443'] } })
   expect(proposalText(proposed)).toContain('# of @github: GitHub: git, API, releases\n')
 })
+
+test('a tunnel without TLS needs an entry that says so, also where its place is allowed', () => {
+  const known = { ...policy, allow: [parseAllow('otel.example:4318', 'x'), parseAllow('http://fine.example:4318', 'x')] }
+  const plain = { plain: true } as const
+  const { entries } = proposal(
+    [
+      request('otel.example', 4318, { ...plain, decision: 'blocked', rule: 'not TLS' }),
+      request('otel.example', 4318),
+      request('fine.example', 4318, plain),
+      request('new.example', 4317, plain),
+    ],
+    known,
+  )
+  expect(entries.map(({ entry }) => entry)).toEqual(['http://new.example:4317', 'http://otel.example:4318'])
+})

@@ -54,7 +54,7 @@ test.each([
 
 test.each([
   ['open', 'allowed: https to b.example:443, since every host is open but what is denied (--network open)'],
-  ['record', 'allowed: https to b.example:443, since every public host is open while it is recorded (--network record)'],
+  ['record', 'allowed: https to b.example:443, since every public host is open in record mode (--network record)'],
 ] as const)('of a network that is %s one reads why', (mode, sentence) => {
   const target = readTarget('b.example')
   expect(verdictSentence(target, decide(policy(mode), target, null))).toBe(sentence)

@@ -38,6 +38,28 @@ describe('squid.conf', () => {
     expect(linesOf(conf, 'ssl_bump').at(-1)).toBe('ssl_bump terminate all')
   })
 
+  test('a tunnel may carry what is no TLS at the host and port of an http:// entry, and nowhere else', () => {
+    const conf = squidConf(policy({ injection }, 'a.example:4318', 'http://b.example:4318', 'http://api.provider.example:443'))
+    expect(linesOf(conf, 'on_unsupported_protocol')).toEqual([
+      'on_unsupported_protocol tunnel !inject_site tls2',
+      'on_unsupported_protocol tunnel !inject_site tls3',
+      'on_unsupported_protocol respond all',
+    ])
+    expect(linesOf(conf, 'acl name')).toEqual([
+      'acl name1 dstdomain -n a.example',
+      'acl name2 dstdomain -n api.provider.example',
+      'acl name3 dstdomain -n b.example',
+    ])
+    expect(squidConf(policy({}, 'a.example:4318'))).not.toContain('on_unsupported_protocol tunnel')
+  })
+
+  test('bounds every word of a client in the log, so that none pushes others out of it', () => {
+    const [format = ''] = linesOf(squidConf(policy({})), 'logformat paude')
+    expect(format).toContain('"m":"%#.20rm","u":"%#.300ru"')
+    expect(format).toContain('"ed":"%#.200err_detail"')
+    expect(format).toContain('"ua":"%#.100{User-Agent}>h"')
+  })
+
   test('443 is for TLS, 80 for plain requests, other ports for both', () => {
     const conf = squidConf(policy({}, 'a.example', 'b.example:9000'))
     expect(linesOf(conf, 'acl port_')).toEqual([

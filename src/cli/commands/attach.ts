@@ -1,5 +1,7 @@
 import { defineCommand } from 'citty'
 import { PaudeError } from '../../errors.ts'
+import { execute } from '../../run/execute.ts'
+import { released } from '../../session/owner.ts'
 import { carryOut, dryRun } from '../carry-out.ts'
 import type { Context } from '../context.ts'
 import { findSession, insistOnRunning } from '../find-session.ts'
@@ -32,6 +34,7 @@ export default (context: Context) =>
         })
       const [settings, { view }] = await Promise.all([terminalSettings(context), import('../../hold/launch.ts')])
       await insistOnHolder(context, found)
+      await execute(released(handle.folder), context.effects(backend))
       let signalled = 0
       const left = await view(context.host, handle, { ...settings, readOnly: given['read-only'] === true }, (leave) => {
         // Whoever ends this client, or closes its terminal, does not mean the agent.

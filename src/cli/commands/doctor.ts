@@ -97,7 +97,10 @@ async function examine(context: Context): Promise<readonly Check[]> {
     }),
     ...(authorities.fault === '' ? await images(context, settings, facts) : []),
     ...facts.flatMap(({ name, lostHomes }) => homeChecks(name, lostHomes)),
-    ...orphanChecks(orphans.length),
+    ...orphanChecks({
+      parts: orphans.filter(({ kind }) => kind !== 'session').length,
+      forsaken: orphans.flatMap(({ kind, reference }) => (kind === 'session' ? [reference] : [])),
+    }),
     ...projectChecks({ fault, broken, untrusted: open.map(({ file }) => file.file), trust: trustCommand(config) }),
     ...credentialChecks(credential),
     ...(credential.site === '' ? [] : resolverChecks(credential.site, addresses, out.ways)),

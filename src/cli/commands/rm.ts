@@ -14,7 +14,10 @@ const args = {
   session: { type: 'positional', description: 'Session (default: the one of this directory)', required: false },
   force: { type: 'boolean', description: 'Also while it runs' },
   volumes: { type: 'boolean', description: "Also the project's HOME volume: settings and conversations of the agent" },
-  orphans: { type: 'boolean', description: 'Remove what no session owns any more, on every engine' },
+  orphans: {
+    type: 'boolean',
+    description: 'Remove what no session owns any more, and end sessions whose paude was killed, on every engine',
+  },
   'dry-run': dryRun,
 } as const
 
@@ -29,9 +32,16 @@ export default (context: Context) =>
           for (const { backend, plan } of removeOrphans(orphans)) context.answer(`# ${backend.name}\n${renderPlan(plan)}`)
           return 0
         }
+        const forsaken = orphans.flatMap((one) => (one.kind === 'session' ? [one] : []))
+        const holders = forsaken.map(({ handle }) => holderMark(handle.folder))
         for (const { backend, plan } of removeOrphans(orphans)) await execute(plan, context.effects(backend))
+        for (const holder of holders) await endHolder(holder)
+        for (const { record } of forsaken) await warnOfPlanted(context, record)
         context.note(
-          orphans.length === 0 ? 'no orphans' : `removed ${orphans.length} orphaned ${orphans.length === 1 ? 'part' : 'parts'}`,
+          removedWords(
+            forsaken.map(({ reference }) => reference),
+            orphans.length - forsaken.length,
+          ),
         )
         return 0
       }
@@ -70,3 +80,11 @@ export default (context: Context) =>
       return 0
     },
   })
+
+function removedWords(sessions: readonly string[], parts: number): string {
+  const words = [
+    ...(sessions.length === 0 ? [] : [`${sessions.join(', ')}, whose paude was killed`]),
+    ...(parts === 0 ? [] : [`${parts} orphaned ${parts === 1 ? 'part' : 'parts'}`]),
+  ]
+  return words.length === 0 ? 'no orphans' : `removed ${words.join(', and ')}`
+}

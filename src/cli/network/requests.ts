@@ -1,13 +1,15 @@
 import { PaudeError } from '../../errors.ts'
-import { parseLog, type Request } from '../../network/log.ts'
+import { plainEntry } from '../../network/decide.ts'
+import { type Counted, NOT_TLS, parseLog, type Request, withBeginning } from '../../network/log.ts'
 import { isEntry } from '../../network/proposal.ts'
 import { capture, lines } from '../../run/process.ts'
+import { readNoted } from '../../session/noted.ts'
 import { policyNow } from '../../session/policy.ts'
 import { readRecord } from '../../session/store.ts'
 import type { Context } from '../context.ts'
 import { type Found, findSession } from '../find-session.ts'
 import { green, printable, red, table, yellow } from '../output.ts'
-import { because } from './because.ts'
+import { because, cutWords } from './because.ts'
 import { carryToEnd } from './take-up.ts'
 
 type Wanted = { readonly blocked: boolean; readonly follow: boolean; readonly json: boolean }
@@ -48,6 +50,11 @@ export async function showBlocked(context: Context, word: string | undefined, js
       printable(because(rule, port)),
     ])
     context.answer(table(['HOST', 'TIMES', 'LAST', 'PROGRAM', 'BECAUSE'], rows))
+    const cut = hosts.find(({ rule }) => rule === NOT_TLS)
+    if (cut !== undefined)
+      context.note(
+        `a tunnel carries TLS alone unless its entry says http://: paude network allow ${printable(plainEntry(cut))} --session ${found.record.id}`,
+      )
     context.note(
       hosts.some(({ host, port }) => isEntry(`${host}:${port}`))
         ? `to allow one: paude network allow HOST --session ${found.record.id}`
@@ -72,10 +79,10 @@ export type Blocked = {
 /** Pure: what was blocked, the newest first. */
 export function countBlocked(requests: readonly Request[]): readonly Blocked[] {
   const byPlace = new Map<string, Blocked>()
-  for (const { decision, host, port, time, program, rule } of requests) {
+  for (const { decision, host, port, time, program, rule, times = 1 } of requests) {
     if (decision !== 'blocked') continue
     const key = `${host}:${port}`
-    byPlace.set(key, { host, port, count: (byPlace.get(key)?.count ?? 0) + 1, last: time, program, rule })
+    byPlace.set(key, { host, port, count: (byPlace.get(key)?.count ?? 0) + times, last: time, program, rule })
   }
   return [...byPlace.values()].sort((one, other) => (one.last < other.last ? 1 : -1))
 }
@@ -91,26 +98,36 @@ export async function findWithNetwork(context: Context, word: string | undefined
 /** Everything a session asked for so far. */
 export async function readRequests(context: Context, found: Found): Promise<readonly Request[]> {
   const argv = found.backend.requests(found.handle, { follow: false })
+  // Before the log: what is noted then is there as well, unless the engine has dropped it.
+  const noted = readNoted(found.handle.folder)
   const outcome = await capture(argv)
   if (outcome.code !== 0) throw context.effects(found.backend).explain({ argv, outcome })
-  return parseLog(outcome.stdout, policyOf(context, found))
+  const { text, cut } = withBeginning(noted, outcome.stdout)
+  if (cut !== '') context.note(cutWords(cut))
+  return parseLog(text, policyOf(context, found))
 }
 
 /** What it asked for and goes on asking for, until its proxy ends or `stop` fires. */
 export async function* followRequests(context: Context, found: Found, stop?: AbortSignal): AsyncGenerator<Request> {
-  for await (const line of lines(found.backend.requests(found.handle, { follow: true }), stop))
-    yield* parseLog(line, policyOf(context, found))
+  const counted: Counted = new Map()
+  let begun = false
+  for await (const line of lines(found.backend.requests(found.handle, { follow: true }), stop)) {
+    const { text, cut } = begun ? { text: line, cut: '' } : withBeginning(readNoted(found.handle.folder), line)
+    begun = true
+    if (cut !== '') context.note(cutWords(cut))
+    yield* parseLog(text, policyOf(context, found), counted)
+  }
 }
 
 /** As it is at this moment: it may have been changed since. */
 const policyOf = ({ host }: Context, { record }: Found) => policyNow(readRecord(host, record.id) ?? record, Date.now() / 1000)
 
-const cells = ({ time, decision, method, host, port, bytes, revision, rule }: Request): readonly string[] => [
+const cells = ({ time, decision, method, host, port, bytes, revision, rule, times }: Request): readonly string[] => [
   time.slice(11, 19),
   decision === 'allowed' ? green(decision) : decision === 'blocked' ? red(decision) : yellow(decision),
   printable(method),
   `${printable(host)}:${port}`,
   String(bytes),
   printable(revision || 'unknown'),
-  printable(because(rule, port)),
+  `${printable(because(rule, port))}${times === undefined ? '' : ` (${times} times)`}`,
 ]

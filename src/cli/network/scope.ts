@@ -1,6 +1,7 @@
 import { PaudeError } from '../../errors.ts'
 import { canonical } from '../../network/changes.ts'
 import { groupEntry, parseDenyEntry, parseEntry } from '../../network/groups.ts'
+import { placeOf } from '../../network/pattern.ts'
 import { addEntry, changeFile, type Editable, editableFile, entriesAt, removeEntry } from '../config-file.ts'
 import type { Context } from '../context.ts'
 
@@ -59,7 +60,7 @@ function isSame(list: List, written: string, entry: string): boolean {
   const verb = list === 'network.deny' ? 'deny' : 'allow'
   const meant = (word: string) => {
     try {
-      return canonical(list === 'network.groups' ? groupEntry(word) : word, verb)
+      return canonical(list === 'network.groups' ? groupEntry(word) : list === 'network.deny' ? placeOf(word) : word, verb)
     } catch {
       // What nothing can be made of is taken out by its very letters.
       return null
@@ -67,5 +68,6 @@ function isSame(list: List, written: string, entry: string): boolean {
   }
   if (written === entry) return true
   if (list === 'network.groups' && !entry.startsWith('@')) return false
-  return meant(written) !== null && meant(written) === meant(entry)
+  const [one, other] = [meant(written), meant(entry)]
+  return one !== null && other !== null && placeOf(one) === placeOf(other)
 }

@@ -1,11 +1,15 @@
 import { lookup } from 'node:dns/promises'
 import { HOST_NAME } from '../../network/allow.ts'
-import { decide, entryFor, pattern, readTarget, type Target } from '../../network/decide.ts'
+import { carriesPlain, decide, entryFor, pattern, plainEntry, readTarget, type Target } from '../../network/decide.ts'
 import { findGroup, groups } from '../../network/groups.ts'
+import { NOT_TLS } from '../../network/log.ts'
 import { verdictSentence } from '../../network/sentence.ts'
+import type { SessionRecord } from '../../session/record.ts'
 import type { Context } from '../context.ts'
+import { findSession } from '../find-session.ts'
 import { bold, green, printable, red, table } from '../output.ts'
 import { policyHere } from './policy-here.ts'
+import { readRequests } from './requests.ts'
 
 /** `paude network groups [NAME]`. */
 export function showGroups(context: Context, name: string | undefined, json: boolean): number {
@@ -39,7 +43,7 @@ export async function showList(
   const entries = [
     ...policy.deny.map((one) => ({ ...one, verb: 'deny' as const, privateRange: '' })),
     ...policy.allow.map((one) => ({ ...one, verb: 'allow' as const })),
-  ].map(({ verb, host, ports, privateRange, why }) => ({ verb, host, ports, privateRange, why }))
+  ].map(({ verb, host, ports, privateRange, why, ...rest }) => ({ verb, host, ports, privateRange, ...rest, why }))
   if (json) {
     context.answer(
       JSON.stringify({ session: record?.id ?? null, mode: policy.mode, revision: policy.revision, entries }, null, 2),
@@ -70,20 +74,40 @@ export async function showWhy(context: Context, url: string, word: string | unde
   // What is blocked by its name is looked up by nobody.
   const addresses = byName.decision === 'allowed' ? await addressesOf(target) : null
   const verdict = decide(policy, target, addresses)
+  const tunnel = carriesPlain(policy, target) ? 'anything' : 'tls'
+  const cut =
+    verdict.decision === 'allowed' && tunnel === 'tls' && record !== null ? await lastCut(context, record, target) : null
   if (json)
     context.answer(
-      JSON.stringify({ session: record?.id ?? null, revision: policy.revision, ...target, ...verdict, addresses }, null, 2),
+      JSON.stringify(
+        { session: record?.id ?? null, revision: policy.revision, ...target, ...verdict, addresses, tunnel, cut },
+        null,
+        2,
+      ),
     )
   else {
     const { decision, rule } = verdict
     const colour = decision === 'allowed' ? green : red
     context.answer(printable(verdictSentence(target, verdict)).replace(decision, colour))
+    const scope = record === null ? ' --user' : ` --session ${record.id}`
     if (decision === 'blocked' && rule === 'not on the allowlist')
-      context.note(
-        `to allow it: paude network allow ${entryFor(target, policy.ports)}${record === null ? ' --user' : ` --session ${record.id}`}`,
-      )
+      context.note(`to allow it: paude network allow ${entryFor(target, policy.ports)}${scope}`)
+    const place = `${printable(target.host)}:${target.port}`
+    const opening = `to allow that too: paude network allow ${printable(plainEntry(target))}${scope}`
+    if (cut !== null)
+      context.note(`at ${cut.slice(11, 19)} a tunnel (CONNECT) to ${place} was cut, since it carried no TLS; ${opening}`)
+    else if (decision === 'allowed' && tunnel === 'tls' && target.scheme === 'http' && target.port !== 80)
+      context.note(`a client that sends this through a tunnel (CONNECT) is cut, since that carries no TLS; ${opening}`)
   }
   return verdict.decision === 'allowed' ? 0 : 1
+}
+
+/** ISO time of the last tunnel to this place that was cut for want of TLS; null where the log has none, or cannot be read. */
+async function lastCut(context: Context, { id }: SessionRecord, { host, port }: Target): Promise<string | null> {
+  const requests = await findSession(context, id)
+    .then((found) => readRequests({ ...context, note: () => undefined }, found))
+    .catch(() => [])
+  return requests.findLast((one) => one.rule === NOT_TLS && one.host === host && one.port === port)?.time ?? null
 }
 
 /** As this machine resolves it, which may differ from what the proxy is told; null where only the proxy knows. */

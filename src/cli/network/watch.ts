@@ -1,6 +1,7 @@
 import { PaudeError } from '../../errors.ts'
-import { decide, entryFor } from '../../network/decide.ts'
-import type { Request } from '../../network/log.ts'
+import { carriesPlain, decide } from '../../network/decide.ts'
+import { NOT_TLS, type Request } from '../../network/log.ts'
+import { openingEntry } from '../../network/proposal.ts'
 import { policyNow } from '../../session/policy.ts'
 import { readRecord } from '../../session/store.ts'
 import type { Context } from '../context.ts'
@@ -33,7 +34,7 @@ async function watchLines(context: Context, found: Found, json: boolean): Promis
       .at(-1) ?? ''
   context.note(`what ${found.record.id} is denied from now on; what was until now: paude network blocked ${found.record.id}`)
   const seen = new Set<string>()
-  for await (const { time, session, decision, host, port, program, rule, revision } of followRequests(context, found)) {
+  for await (const { time, session, decision, host, port, program, rule, revision } of followRequests(quiet(context), found)) {
     const place = `${host}:${port}`
     if (decision !== 'blocked' || time <= since || seen.has(place)) continue
     seen.add(place)
@@ -71,8 +72,6 @@ async function watchTable(context: Context, found: Found): Promise<number> {
   const reading = follow(context, found, { requests, stop: stop.signal }).finally(() => (ended = true))
   reading.catch(() => undefined) // looked at below, never unhandled
   const keyboard = openKeys()
-  // What a step would say while it acts is said in the picture.
-  const quiet: Context = { ...context, note: () => undefined }
   // A place and no number: what is blocked meanwhile must not slip below the key that is typed.
   let chosen = ''
   let said = ''
@@ -114,7 +113,7 @@ async function watchTable(context: Context, found: Found): Promise<number> {
       const act = Object.hasOwn(ACTS, key) ? ACTS[key] : undefined
       if (act !== undefined && row !== undefined)
         said = await tried(async () => {
-          const one = await act(quiet, found, entryFor(row, found.record.ports))
+          const one = await act(quiet(context), found, openingEntry(row, found.record.ports))
           done.push(one)
           return one.said
         })
@@ -125,6 +124,9 @@ async function watchTable(context: Context, found: Found): Promise<number> {
     writeAll(1, GIVE_BACK)
   }
 }
+
+/** In a picture nothing is printed beside it: what a step would say is said there. */
+const quiet = (context: Context): Context => ({ ...context, note: () => undefined })
 
 const tried = (act: () => Promise<string>): Promise<string> =>
   act().catch((error: unknown) => {
@@ -142,7 +144,8 @@ async function follow(
   found: Found,
   { requests, stop }: { readonly requests: Request[]; readonly stop: AbortSignal },
 ): Promise<void> {
-  for await (const request of followRequests(context, found, stop)) if (request.decision === 'blocked') requests.push(request)
+  for await (const request of followRequests(quiet(context), found, stop))
+    if (request.decision === 'blocked') requests.push(request)
 }
 
 const placeOf = ({ host, port }: Blocked): string => `${host}:${port}`
@@ -160,7 +163,8 @@ function judge(
     rows: rows.map((row) => {
       const target = { scheme: row.port === 80 ? 'http' : 'https', host: row.host, port: row.port, path: '/' } as const
       const { decision, rule } = decide(policy, target, null)
-      return { ...row, state: decision === 'allowed' ? 'allowed' : rule.startsWith('denied') ? 'denied' : 'blocked' }
+      const open = decision === 'allowed' && (row.rule !== NOT_TLS || carriesPlain(policy, target))
+      return { ...row, state: open ? 'allowed' : rule.startsWith('denied') ? 'denied' : 'blocked' }
     }),
   }
 }

@@ -47,6 +47,15 @@ describe('a word to a session', () => {
     expect(say(allowed, 'deny', 'b.example')).toEqual([allowed[1] as Change, { verb: 'deny', entry: 'b.example', until: 0 }])
   })
 
+  test('takes the place of one about the same place, with http:// or without', () => {
+    const wide = say(say([], 'allow', 'x.example:4318'), 'allow', 'http://x.example:4318')
+    expect(wide.map(({ entry }) => entry)).toEqual(['http://x.example:4318'])
+    expect(say(wide, 'allow', 'x.example:4318').map(({ entry }) => entry)).toEqual(['x.example:4318'])
+    expect(say(wide, 'unset', 'http://x.example:4318')).toEqual([])
+    expect(say(say([], 'deny', 'x.example:4318'), 'allow', 'http://x.example:4318').map(({ verb }) => verb)).toEqual(['allow'])
+    expect(say(wide, 'deny', 'x.example:4318').map(({ verb }) => verb)).toEqual(['deny'])
+  })
+
   test('about many entries looks at the policy as often as one about few', () => {
     const looks = (count: number) => {
       let seen = 0

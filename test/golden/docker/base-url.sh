@@ -52,6 +52,8 @@ chmod 0600 /home/ada/.local/state/paude/sessions/paude-bcd234/out/conversation
 chmod 0600 /home/ada/.local/state/paude/sessions/paude-bcd234/out/events
 mkdir -p -m 0755 /home/ada/.local/state/paude/sessions/paude-bcd234/policy
 later 'rm -rf -- /home/ada/.local/state/paude/sessions/paude-bcd234/policy'
+: >/home/ada/.local/state/paude/sessions/paude-bcd234/noted
+chmod 0666 /home/ada/.local/state/paude/sessions/paude-bcd234/noted
 mkdir -p -m 0755 /home/ada/.local/state/paude/sessions/paude-bcd234/policy/0123456789ab
 later 'rm -rf -- /home/ada/.local/state/paude/sessions/paude-bcd234/policy/0123456789ab'
 cat >/home/ada/.local/state/paude/sessions/paude-bcd234/policy/0123456789ab/squid.conf <<'EOF'
@@ -96,9 +98,11 @@ later 'docker rm --force --volumes paude-bcd234'
     --tmpfs=/run:rw,noexec,nosuid,nodev,size=4m,mode=1777 \
     --log-driver=json-file \
     --log-opt=max-size=10m \
+    --log-opt=max-file=3 \
     --add-host=host.paude.internal:host-gateway \
     --mount=type=volume,src=paude-bcd234-link,dst=/paude/link,volume-label=paude.id=paude-bcd234,volume-label=paude.role=link,volume-label=paude.created=2026-01-02T03:04:05.000Z \
     --mount=type=bind,src=/home/ada/.local/state/paude/sessions/paude-bcd234/policy,dst=/paude/policy,ro \
+    --mount=type=bind,src=/home/ada/.local/state/paude/sessions/paude-bcd234/noted,dst=/paude/noted \
     localhost/paude/proxy:1 \
     /usr/lib/paude/proxy &&
   printf %s '••••••' | docker exec \
@@ -130,6 +134,7 @@ later 'docker rm --force --volumes paude-bcd234'
     --tmpfs=/run:rw,noexec,nosuid,nodev,size=4m,mode=1777 \
     --log-driver=json-file \
     --log-opt=max-size=10m \
+    --log-opt=max-file=3 \
     --hostname=paude \
     --network=none \
     --env=PAUDE_BASE_URL=1 \
@@ -215,6 +220,7 @@ later 'docker rm --force --volumes paude-bcd234'
     --env=NODE_USE_ENV_PROXY=1 \
     --log-driver=json-file \
     --log-opt=max-size=10m \
+    --log-opt=max-file=3 \
     --entrypoint=/bin/sh \
     localhost/paude/claude:1 \
     /paude/seed/entry.sh

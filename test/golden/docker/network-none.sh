@@ -123,6 +123,7 @@ later 'docker rm --force --volumes paude-bcd234'
     --env=no_proxy= \
     --log-driver=json-file \
     --log-opt=max-size=10m \
+    --log-opt=max-file=3 \
     --entrypoint=/bin/sh \
     localhost/paude/claude:1 \
     /paude/seed/entry.sh

@@ -56,6 +56,8 @@ chmod 0600 /home/ada/.local/state/paude/sessions/paude-bcd234/out/stdout
 chmod 0600 /home/ada/.local/state/paude/sessions/paude-bcd234/out/stderr
 mkdir -p -m 0755 /home/ada/.local/state/paude/sessions/paude-bcd234/policy
 later 'rm -rf -- /home/ada/.local/state/paude/sessions/paude-bcd234/policy'
+: >/home/ada/.local/state/paude/sessions/paude-bcd234/noted
+chmod 0666 /home/ada/.local/state/paude/sessions/paude-bcd234/noted
 mkdir -p -m 0755 /home/ada/.local/state/paude/sessions/paude-bcd234/policy/0123456789ab
 later 'rm -rf -- /home/ada/.local/state/paude/sessions/paude-bcd234/policy/0123456789ab'
 cat >/home/ada/.local/state/paude/sessions/paude-bcd234/policy/0123456789ab/squid.conf <<'EOF'
@@ -100,9 +102,11 @@ later 'docker rm --force --volumes paude-bcd234'
     --tmpfs=/run:rw,noexec,nosuid,nodev,size=4m,mode=1777 \
     --log-driver=json-file \
     --log-opt=max-size=10m \
+    --log-opt=max-file=3 \
     --add-host=host.paude.internal:host-gateway \
     --mount=type=volume,src=paude-bcd234-link,dst=/paude/link,volume-label=paude.id=paude-bcd234,volume-label=paude.role=link,volume-label=paude.created=2026-01-02T03:04:05.000Z \
     --mount=type=bind,src=/home/ada/.local/state/paude/sessions/paude-bcd234/policy,dst=/paude/policy,ro \
+    --mount=type=bind,src=/home/ada/.local/state/paude/sessions/paude-bcd234/noted,dst=/paude/noted \
     localhost/paude/proxy:1 \
     /usr/lib/paude/proxy
 ) & trailing=$!
@@ -130,6 +134,7 @@ later 'docker rm --force --volumes paude-bcd234'
     --tmpfs=/run:rw,noexec,nosuid,nodev,size=4m,mode=1777 \
     --log-driver=json-file \
     --log-opt=max-size=10m \
+    --log-opt=max-file=3 \
     --hostname=paude \
     --network=none \
     --mount=type=volume,src=paude-bcd234-link,dst=/paude/link,volume-label=paude.id=paude-bcd234,volume-label=paude.role=link,volume-label=paude.created=2026-01-02T03:04:05.000Z \
@@ -214,6 +219,7 @@ later 'docker rm --force --volumes paude-bcd234'
     --env=NODE_USE_ENV_PROXY=1 \
     --log-driver=json-file \
     --log-opt=max-size=10m \
+    --log-opt=max-file=3 \
     --entrypoint=/bin/sh \
     localhost/paude/claude:1 \
     /paude/seed/entry.sh

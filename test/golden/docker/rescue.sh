@@ -52,6 +52,8 @@ chmod 0600 /home/ada/.local/state/paude/sessions/paude-bcd234/out/conversation
 chmod 0600 /home/ada/.local/state/paude/sessions/paude-bcd234/out/events
 mkdir -p -m 0755 /home/ada/.local/state/paude/sessions/paude-bcd234/policy
 later 'rm -rf -- /home/ada/.local/state/paude/sessions/paude-bcd234/policy'
+: >/home/ada/.local/state/paude/sessions/paude-bcd234/noted
+chmod 0666 /home/ada/.local/state/paude/sessions/paude-bcd234/noted
 mkdir -p -m 0755 /home/ada/.local/state/paude/sessions/paude-bcd234/policy/0123456789ab
 later 'rm -rf -- /home/ada/.local/state/paude/sessions/paude-bcd234/policy/0123456789ab'
 cat >/home/ada/.local/state/paude/sessions/paude-bcd234/policy/0123456789ab/squid.conf <<'EOF'
@@ -67,7 +69,7 @@ cat >/home/ada/.local/state/paude/sessions/paude-bcd234/session.json <<'EOF'
 EOF
 chmod 0600 /home/ada/.local/state/paude/sessions/paude-bcd234/session.json
 later 'docker volume rm --force paude-bcd234-link'
-step_21() {
+step_22() {
   # side by side
   later 'docker rm --force --volumes paude-bcd234-proxy'
   later 'docker rm --force --volumes paude-bcd234-gate'
@@ -97,9 +99,11 @@ step_21() {
       --tmpfs=/run:rw,noexec,nosuid,nodev,size=4m,mode=1777 \
       --log-driver=json-file \
       --log-opt=max-size=10m \
+      --log-opt=max-file=3 \
       --add-host=host.paude.internal:host-gateway \
       --mount=type=volume,src=paude-bcd234-link,dst=/paude/link,volume-label=paude.id=paude-bcd234,volume-label=paude.role=link,volume-label=paude.created=2026-01-02T03:04:05.000Z \
       --mount=type=bind,src=/home/ada/.local/state/paude/sessions/paude-bcd234/policy,dst=/paude/policy,ro \
+      --mount=type=bind,src=/home/ada/.local/state/paude/sessions/paude-bcd234/noted,dst=/paude/noted \
       localhost/paude/proxy:1 \
       /usr/lib/paude/proxy
   ) & trailing=$!
@@ -127,6 +131,7 @@ step_21() {
       --tmpfs=/run:rw,noexec,nosuid,nodev,size=4m,mode=1777 \
       --log-driver=json-file \
       --log-opt=max-size=10m \
+      --log-opt=max-file=3 \
       --hostname=paude \
       --network=none \
       --mount=type=volume,src=paude-bcd234-link,dst=/paude/link,volume-label=paude.id=paude-bcd234,volume-label=paude.role=link,volume-label=paude.created=2026-01-02T03:04:05.000Z \
@@ -211,6 +216,7 @@ step_21() {
       --env=NODE_USE_ENV_PROXY=1 \
       --log-driver=json-file \
       --log-opt=max-size=10m \
+      --log-opt=max-file=3 \
       --entrypoint=/bin/sh \
       localhost/paude/claude:1 \
       /paude/seed/entry.sh
@@ -221,13 +227,13 @@ step_21() {
   [ "$failed" = 0 ]
 }
 kept=$undo undo=:
-step_21 || {
+step_22 || {
   # an image was missing
   eval "$undo" >/dev/null 2>&1
   undo=:
   # building the image
   make-image --for=paude
-  step_21
+  step_22
 }
 undo="$undo; $kept" kept=:
 undo=: kept=:

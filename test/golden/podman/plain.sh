@@ -52,6 +52,8 @@ chmod 0600 /home/ada/.local/state/paude/sessions/paude-bcd234/out/conversation
 chmod 0600 /home/ada/.local/state/paude/sessions/paude-bcd234/out/events
 mkdir -p -m 0755 /home/ada/.local/state/paude/sessions/paude-bcd234/policy
 later 'rm -rf -- /home/ada/.local/state/paude/sessions/paude-bcd234/policy'
+: >/home/ada/.local/state/paude/sessions/paude-bcd234/noted
+chmod 0666 /home/ada/.local/state/paude/sessions/paude-bcd234/noted
 mkdir -p -m 0755 /home/ada/.local/state/paude/sessions/paude-bcd234/policy/0123456789ab
 later 'rm -rf -- /home/ada/.local/state/paude/sessions/paude-bcd234/policy/0123456789ab'
 cat >/home/ada/.local/state/paude/sessions/paude-bcd234/policy/0123456789ab/squid.conf <<'EOF'
@@ -121,6 +123,7 @@ later 'podman rm --force --ignore --time=0 --volumes --depend paude-bcd234'
     --log-opt=max-size=10mb \
     --mount=type=volume,src=paude-bcd234-link,dst=/paude/link \
     --mount=type=bind,src=/home/ada/.local/state/paude/sessions/paude-bcd234/policy,dst=/paude/policy,ro \
+    --mount=type=bind,src=/home/ada/.local/state/paude/sessions/paude-bcd234/noted,dst=/paude/noted \
     localhost/paude/proxy:1 \
     /usr/lib/paude/proxy
 ) & trailing=$!

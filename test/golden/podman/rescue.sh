@@ -52,6 +52,8 @@ chmod 0600 /home/ada/.local/state/paude/sessions/paude-bcd234/out/conversation
 chmod 0600 /home/ada/.local/state/paude/sessions/paude-bcd234/out/events
 mkdir -p -m 0755 /home/ada/.local/state/paude/sessions/paude-bcd234/policy
 later 'rm -rf -- /home/ada/.local/state/paude/sessions/paude-bcd234/policy'
+: >/home/ada/.local/state/paude/sessions/paude-bcd234/noted
+chmod 0666 /home/ada/.local/state/paude/sessions/paude-bcd234/noted
 mkdir -p -m 0755 /home/ada/.local/state/paude/sessions/paude-bcd234/policy/0123456789ab
 later 'rm -rf -- /home/ada/.local/state/paude/sessions/paude-bcd234/policy/0123456789ab'
 cat >/home/ada/.local/state/paude/sessions/paude-bcd234/policy/0123456789ab/squid.conf <<'EOF'
@@ -88,7 +90,7 @@ failed=0
 wait "$lane_1" || failed=1
 wait "$lane_2" || failed=1
 [ "$failed" = 0 ]
-step_21() {
+step_22() {
   # side by side
   later 'podman rm --force --ignore --time=0 --volumes --depend paude-bcd234-proxy'
   later 'podman rm --force --ignore --time=0 --volumes --depend paude-bcd234-gate'
@@ -122,6 +124,7 @@ step_21() {
       --log-opt=max-size=10mb \
       --mount=type=volume,src=paude-bcd234-link,dst=/paude/link \
       --mount=type=bind,src=/home/ada/.local/state/paude/sessions/paude-bcd234/policy,dst=/paude/policy,ro \
+      --mount=type=bind,src=/home/ada/.local/state/paude/sessions/paude-bcd234/noted,dst=/paude/noted \
       localhost/paude/proxy:1 \
       /usr/lib/paude/proxy
   ) & trailing=$!
@@ -229,13 +232,13 @@ step_21() {
   [ "$failed" = 0 ]
 }
 kept=$undo undo=:
-step_21 || {
+step_22 || {
   # an image was missing
   eval "$undo" >/dev/null 2>&1
   undo=:
   # building the image
   make-image --for=paude
-  step_21
+  step_22
 }
 undo="$undo; $kept" kept=:
 undo=: kept=:

@@ -40,6 +40,11 @@ cat >/home/ada/.local/state/paude/sessions/paude-bcd234/seed/CLAUDE.md <<'EOF'
 This session runs in a container of paude.
 EOF
 chmod 0644 /home/ada/.local/state/paude/sessions/paude-bcd234/seed/CLAUDE.md
+cat >/home/ada/.local/state/paude/sessions/paude-bcd234/owner <<'EOF'
+4711 815
+pid:[4026531836]
+EOF
+chmod 0600 /home/ada/.local/state/paude/sessions/paude-bcd234/owner
 cat >/home/ada/.local/state/paude/sessions/paude-bcd234/session.json <<'EOF'
 { "v": 1, "id": "paude-bcd234" }
 EOF
