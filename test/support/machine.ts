@@ -170,9 +170,9 @@ function killed(pid: number): void {
 /** Hands the machine to nobody, with copies of the program and of all it reads, and returns the words that run it as that user. */
 async function humbly(room: string): Promise<readonly string[]> {
   const { outputs } = await Bun.build({ entrypoints: [join(root, 'src/main.ts')], target: 'bun' })
-  const main = join(room, 'paude.js')
+  const [bun, main] = [join(room, 'bun'), join(room, 'paude.js')]
   writeFileSync(main, (await outputs[0]?.text()) ?? '')
-  const bun = copyProgram(process.execPath, room, 'bun')
+  copyProgram(process.execPath, bun)
   cpSync(fixtures, join(room, 'fixtures'), { recursive: true })
   Bun.spawnSync(['chown', '-R', '65534:65534', room])
   const setpriv = [Bun.which('setpriv') ?? 'setpriv', '--reuid=65534', '--regid=65534', '--clear-groups']

@@ -1,16 +1,14 @@
-import { chmodSync, copyFileSync, statSync } from 'node:fs'
+import { chmodSync, constants, copyFileSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { dirname } from 'node:path'
 
 /** Where other users find what a test makes: the folder for temporary files, or /tmp if that folder is closed to them, as pam_tmpdir makes it. */
 export const openTmpdir = (): string => (isOpen(tmpdir()) ? tmpdir() : '/tmp')
 
-/** Copies a program to a folder: a checkout in root's home is closed to every other user, and a umask may be as well. */
-export function copyProgram(program: string, folder: string, name: string): string {
-  const copy = join(folder, name)
-  copyFileSync(program, copy)
+/** Copies a program: a checkout in root's home is closed to every other user, and a umask may be as well. */
+export function copyProgram(program: string, copy: string): void {
+  copyFileSync(program, copy, constants.COPYFILE_FICLONE)
   chmodSync(copy, 0o755)
-  return copy
 }
 
 /** Whether everybody may pass through a folder and all folders above it. */
