@@ -13,7 +13,7 @@ import {
   watch,
   writeFileSync,
 } from 'node:fs'
-import { homedir, networkInterfaces } from 'node:os'
+import { homedir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { fetchClaude } from '../../scripts/claude.ts'
 import { type MessagesApi, type MessagesApiOptions, serveMessagesApi } from '../../src/demo/messages-api.ts'
@@ -273,8 +273,10 @@ export async function gatewayOf(backend: BackendName): Promise<string> {
   // docker tells the gateway of its default network only from a daemon's second start on. The bridge has it from the first.
   const format = '--format={{index .Options "com.docker.network.bridge.name"}}'
   const bridge = (await engine('docker', ['network', 'inspect', format, 'bridge'])).stdout.trim()
-  const address = networkInterfaces()[bridge]?.find(({ family }) => family === 'IPv4')?.address
-  if (address === undefined) throw new Error(`docker's bridge ${bridge} has no address of IPv4 on this machine`)
+  // Node's networkInterfaces leaves out a bridge that no container uses at the moment.
+  const { stdout, stderr } = Bun.spawnSync(['ip', '-4', '-oneline', 'address', 'show', 'dev', bridge])
+  const address = / inet ([\d.]+)\//.exec(stdout.toString())?.[1]
+  if (address === undefined) throw new Error(`docker's bridge ${bridge} has no address of IPv4 on this machine: ${stderr}`)
   return address
 }
 

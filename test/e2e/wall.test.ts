@@ -301,7 +301,7 @@ function makeWall(engine: BackendName) {
 
   const askPort = (port: number, request: string, count = 1) =>
     inGate(
-      `exec 3<>/dev/tcp/127.0.0.1/${port} || exit; printf '${named(request)}' >&3; for ((i = 0; i < ${count}; i++)); do IFS= read -r -t 4 -u 3 line; echo "$line"; done`,
+      `exec 3<>/dev/tcp/127.0.0.1/${port} || exit; printf '${named(request)}' >&3; for ((i = 0; i < ${count}; i++)); do IFS= read -r -t 20 -u 3 line; echo "$line"; done`,
     )
   let certificate = ''
 
