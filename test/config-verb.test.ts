@@ -191,7 +191,9 @@ describe('config set', () => {
     chmodSync(kept, 0o640)
     mkdirSync(dirname(file), { recursive: true })
     symlinkSync(kept, file)
+    const before = process.umask(0o077)
     await config('set', 'backend', 'docker')
+    process.umask(before)
     expect([lstatSync(file).isSymbolicLink(), readFileSync(kept, 'utf8'), statSync(kept).mode & 0o777]).toEqual([
       true,
       '#:schema ./schema.json\nversion = 1\nbackend = "docker"\n',

@@ -35,6 +35,8 @@ export type Backend = {
   readonly forward: (session: Pick<Handle, 'id'>, to: { readonly port: number; readonly name: string }) => Argv
   /** Ends all of a name when its own stdin ends, however that comes. */
   readonly leash: (session: Pick<Handle, 'id'>, name: string) => Argv
+  /** A container that stands where a proxy of this image would. Prints its hosts file, and ends when its own stdin ends. */
+  readonly neighbour: (image: string) => Argv
   readonly list: Query<readonly Listed[]>
   /** Everything that bears our label, whatever its role: for orphans. */
   readonly parts: Query<readonly Part[]>

@@ -16,6 +16,7 @@ export function sessionPlans(
   | 'leash'
   | 'inside'
   | 'logs'
+  | 'neighbour'
   | 'receipt'
   | 'remove'
   | 'requests'
@@ -81,6 +82,12 @@ export function sessionPlans(
     inside: ({ id }, words) => [name, 'exec', parts(id).agent, ...words],
     forward: ({ id }, to) => [name, 'exec', '--interactive', parts(id).gate, '/usr/lib/paude/forward', String(to.port), to.name],
     leash: ({ id }, leashed) => [name, 'exec', '--interactive', parts(id).gate, '/usr/lib/paude/leash', leashed],
+    neighbour: (image) => [
+      name,
+      ...['run', '--rm', '--interactive', '--pull=never', '--log-driver=none', ...dialect.always, ...dialect.hostName],
+      ...['--user=13:13', '--cap-drop=ALL', '--security-opt=no-new-privileges', '--read-only', '--entrypoint=/usr/bin/bash'],
+      ...[image, '-c', 'while read -r line; do [[ -z $line ]] || echo "$line"; done </etc/hosts; echo; read -r'],
+    ],
     state: (session) => stateQuery(name, session),
     wait: ({ id }) => [name, 'wait', parts(id).agent],
     logs: (session, { follow }) => [name, 'logs', ...(follow ? ['--follow'] : []), session.id],

@@ -33,7 +33,7 @@ const dialect: Dialect = {
  * The bridge of rootful podman takes the lowest hardware address among its containers, so a container that starts or ends may change it, and those
  * that know the old one talk to nobody: measured, 20 s and more until they ask again. So ask soon, and ask everybody; then it is 3 s and no connection fails.
  */
-const NEIGHBOUR = [
+export const NEIGHBOUR: readonly string[] = [
   'base_reachable_time_ms=1000',
   'retrans_time_ms=200',
   'delay_first_probe_time=0',

@@ -29,9 +29,8 @@ export async function chooseImages(context: Context, wish: ImageWish): Promise<I
   const proxy = proxyImage(host)
   const agent =
     settings.image === '' ? claudeImage(host, settings, extraCa) : kind === 'agent' ? await customImage(context, wish) : null
-  const build = (spec: ImageSpec) =>
-    buildPlan({ engine: backend.name as Engine, spec, host, cache: cacheFolder(host), id: String(process.pid), noCache: false })
-  const unlessThere = (spec: ImageSpec) => missing(backend, imageRef(spec), build(spec))
+  const build = (spec: ImageSpec) => building(spec, { host, backend })
+  const unlessThere = (spec: ImageSpec) => bringImage(spec, { host, backend })
   const looks = settings.dryRun || settings.printConfig
   const recipe = recipeOf(settings)
   if (recipe !== null && kind === 'command' && !looks) await present(context, wish)
@@ -69,6 +68,15 @@ export const claudeImage = (
 
 /** The wall is always made from Debian: `[image] base` is the agent's business. Extra certificates reach it when it starts. */
 export const proxyImage = (host: Host): ImageSpec => ({ image: 'proxy', base: BASE, baseId: '', arch: host.arch, extraCa: '' })
+
+type Place = { readonly host: Host; readonly backend: Backend }
+
+/** Makes an image where it is missing. */
+export const bringImage = (spec: ImageSpec, place: Place): Plan[number] =>
+  missing(place.backend, imageRef(spec), building(spec, place))
+
+const building = (spec: ImageSpec, { host, backend }: Place): Plan =>
+  buildPlan({ engine: backend.name as Engine, spec, host, cache: cacheFolder(host), id: String(process.pid), noCache: false })
 
 const missing = ({ name }: Backend, reference: string, steps: Plan) => guard([name, 'image', 'inspect', reference], steps)
 

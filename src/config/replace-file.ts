@@ -1,4 +1,4 @@
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { PaudeError } from '../errors.ts'
 
@@ -13,6 +13,8 @@ export function replaceFile(
     // A name that nobody guesses: whoever writes beside it could put a link there.
     const beside = `${path}.${crypto.randomUUID()}`
     writeFileSync(beside, text, { mode, flag: 'wx' })
+    // A umask is for new files: one that is there keeps its mode.
+    if (existsSync(path)) chmodSync(beside, mode)
     renameSync(beside, path)
   } catch (cause) {
     throw new PaudeError('command-failed', `cannot write ${path}: ${(cause as Error).message}`, { hint, cause })

@@ -21,6 +21,8 @@ export type MessagesApiOptions = {
   readonly hostname: string
   /** Any free one when absent. */
   readonly port?: number
+  /** Whether a caller's address is let in; every one when absent. */
+  readonly admits?: (peer: string) => boolean
   /** The only key that is let in, as x-api-key or bearer token. */
   readonly key: string
   /** PEM texts. */
@@ -44,7 +46,7 @@ export type RecordedRequest = {
 }
 
 /** Serves until it is stopped. Throws `command-failed` when the address cannot be had. */
-export function serveMessagesApi({ hostname, port = 0, key, tls, script }: MessagesApiOptions): MessagesApi {
+export function serveMessagesApi({ hostname, port = 0, admits, key, tls, script }: MessagesApiOptions): MessagesApi {
   if (hostname === '' || key === '') throw new TypeError('the messages API needs an address and a key')
   const requests: RecordedRequest[] = []
   const server = listen({
@@ -54,6 +56,7 @@ export function serveMessagesApi({ hostname, port = 0, key, tls, script }: Messa
     maxRequestBodySize: MAX_BODY,
     idleTimeout: 30,
     async fetch(request, bun) {
+      if (admits?.(bun.requestIP(request)?.address ?? '') === false) return failure(403, 'not for this address')
       const seen: Seen = { bodyBytes: announcedBytes(request), results: [] }
       const response = await respond(request, {
         key,

@@ -31,11 +31,15 @@ type Options = { readonly sh: string; readonly path?: string; readonly blocks?: 
 async function fire(payload: unknown, { sh, path = '/usr/bin:/bin', blocks }: Options) {
   const text = typeof payload === 'string' ? payload : `${JSON.stringify(payload)}\n`
   const child = Bun.spawn([sh, '-c', script(blocks)], {
-    stdin: Buffer.from(text),
+    // A pipe, as the agent gives it: Bun passes a buffer as a file, in which busybox's tail goes back to what dd has read.
+    stdin: 'pipe',
     stdout: 'pipe',
     stderr: 'pipe',
     env: { PATH: path, LANG: 'C.UTF-8' },
   })
+  child.stdin.write(text)
+  // A hook may end before it has read everything.
+  await Promise.resolve(child.stdin.end()).catch(() => undefined)
   const [stdout, stderr, code] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited])
   return { stdout, stderr, code }
 }
@@ -100,7 +104,7 @@ describe.each(shells)('the hook under $name', ({ sh }) => {
     rmSync(record)
   })
 
-  test.skipIf(sh.endsWith('busybox'))('works where there is no program but the shell', async () => {
+  test('works where there is no program but the shell', async () => {
     expect(await fire(bash('echo hi'), { sh, path: '/nonexistent' })).toEqual(NOTHING)
     await fire(bash('x'.repeat(9000)), { sh, path: '/nonexistent' })
     const end = Date.now() + 5000

@@ -48,6 +48,15 @@ test.each([
   if (method !== 'HEAD') expect(await response.json()).toMatchObject({ type: 'error', error: { type: 'not_found_error' } })
 })
 
+test('answers only the addresses it admits, and tells nobody else whether a key is right', async () => {
+  const ask = (admits: (peer: string) => boolean) => {
+    const api = serve({ admits })
+    return fetch(`${api.url}/v1/models`, { headers: KEY }).then(({ status }) => [status, api.requests.length])
+  }
+  expect(await ask((peer) => peer === '127.0.0.1')).toEqual([200, 1])
+  expect(await ask((peer) => peer !== '127.0.0.1')).toEqual([403, 0])
+})
+
 test('takes any prefix before /v1, as gateways have', async () => {
   const api = serve()
   expect(

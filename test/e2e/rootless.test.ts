@@ -1,8 +1,8 @@
-import { expect, setDefaultTimeout, test } from 'bun:test'
-import { chmodSync, chownSync, copyFileSync, mkdirSync, mkdtempSync, realpathSync, rmSync, statSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { afterAll, expect, setDefaultTimeout, test } from 'bun:test'
+import { chownSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { binary } from './support.ts'
+import { tryDoor } from './demo-door.ts'
+import { binary, cleanUp, makeProject, type Ran, start } from './support.ts'
 
 setDefaultTimeout(300_000) // ms: the user's own engine builds both images first
 
@@ -10,40 +10,33 @@ setDefaultTimeout(300_000) // ms: the user's own engine builds both images first
 const user = process.env['PAUDE_TEST_USER'] ?? ''
 if (user === '') console.log('rootless podman is not tested: no user with a working rootless podman (PAUDE_TEST_USER)')
 const asUser = user === '' ? test.skip : test
+afterAll(cleanUp)
 
-/** Runs words as that user, in a project of the user's own. */
-async function runAs(
-  words: (binary: string) => readonly string[],
-): Promise<{ code: number; stdout: string; stderr: string; project: string }> {
+/** Runs words as that user, in a project of the user's own; `meanwhile` looks at what they do. */
+async function runAs(words: readonly string[], meanwhile?: (stderr: () => string) => Promise<unknown>): Promise<Ran> {
   const number = (flag: string) => Number(Bun.spawnSync(['id', flag, user]).stdout.toString())
   const [uid, gid] = [number('--user'), number('--group')]
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'paude-rootless-')))
-  const project = join(folder, 'project')
-  mkdirSync(project)
-  chmodSync(folder, 0o755)
+  const project = makeProject({ git: false })
   chownSync(project, uid, gid)
-  const copy = join(folder, 'paude')
-  copyFileSync(binary, copy)
-  chmodSync(copy, 0o755)
   const passed = ['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'npm_config_registry'].flatMap((name) =>
     process.env[name] ? [`${name}=${process.env[name]}`] : [],
   )
   const env = [`HOME=/home/${user}`, `USER=${user}`, `XDG_RUNTIME_DIR=/run/user/${uid}`, `PATH=${process.env['PATH']}`, ...passed]
-  const child = Bun.spawn(
-    ['runuser', `--user=${user}`, '--', 'env', '--ignore-environment', `--chdir=${project}`, ...env, ...words(copy)],
-    { stdin: 'ignore', stdout: 'pipe', stderr: 'pipe' },
+  const running = start(
+    ['runuser', `--user=${user}`, '--', 'env', '--ignore-environment', `--chdir=${project}`, ...env, ...words],
+    { cwd: project },
   )
-  const [stdout, stderr] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()])
-  const code = await child.exited
+  await meanwhile?.(running.stderr)
+  const ran = await running.done
   const owner = statSync(join(project, 'made'), { throwIfNoEntry: false })?.uid
-  rmSync(folder, { recursive: true, force: true })
+  rmSync(project, { recursive: true, force: true })
   if (owner !== undefined) expect(owner).toBe(uid)
-  return { code, stdout, stderr, project }
+  return ran
 }
 
 asUser('rootless: a command runs as the caller, without privileges, and what it writes is the caller’s', async () => {
-  const ran = await runAs((paude) => [
-    paude,
+  const ran = await runAs([
+    binary,
     '--backend',
     'podman',
     'run',
@@ -57,14 +50,17 @@ asUser('rootless: a command runs as the caller, without privileges, and what it 
   expect(ran.code).toBe(0)
 })
 
-asUser('rootless: Claude works behind the wall, and every claim of the demo holds', async () => {
-  const ran = await runAs((paude) => [paude, '--backend', 'podman', 'demo'])
-  expect(ran.stdout).not.toContain('NOT AS CLAIMED')
-  expect(ran.stdout.match(/as claimed/g)?.length).toBe(4)
-  expect(ran.code).toBe(0)
-})
+asUser(
+  'rootless: Claude works behind the wall, every claim of the demo holds, and its API answers no other address',
+  async () => {
+    const ran = await runAs([binary, '--backend', 'podman', 'demo'], tryDoor)
+    expect(ran.stdout).not.toContain('NOT AS CLAIMED')
+    expect(ran.stdout.match(/as claimed/g)?.length).toBe(4)
+    expect(ran.code).toBe(0)
+  },
+)
 
 asUser('rootless: nothing is left of either', async () => {
-  const { stdout } = await runAs(() => ['podman', 'ps', '--all', '--quiet', '--filter=label=paude.id'])
+  const { stdout } = await runAs(['podman', 'ps', '--all', '--quiet', '--filter=label=paude.id'])
   expect(stdout.trim()).toBe('')
 })

@@ -2,6 +2,7 @@ import { afterAll, describe, expect, test } from 'bun:test'
 import { execFileSync } from 'node:child_process'
 import {
   chmodSync,
+  existsSync,
   type FSWatcher,
   mkdirSync,
   mkdtempSync,
@@ -12,21 +13,23 @@ import {
   watch,
   writeFileSync,
 } from 'node:fs'
-import { homedir, tmpdir } from 'node:os'
+import { homedir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { fetchClaude } from '../../scripts/claude.ts'
 import { type MessagesApi, type MessagesApiOptions, serveMessagesApi } from '../../src/demo/messages-api.ts'
 import { HOST_NAME } from '../../src/network/allow.ts'
+import { copyProgram, openTmpdir } from '../support/place.ts'
 
 export type BackendName = 'docker' | 'podman'
 
-/** The compiled program under test. */
-export const binary = resolve(process.env['PAUDE_TEST_BINARY'] || join(import.meta.dir, '../../dist/paude'))
 /** Claude Code's own program on the host; '' when there is none to compare with. */
 export const hostClaude = process.env['PAUDE_TEST_CLAUDE'] ?? (await fetchClaude())
 
 /** Everything a test file makes on disk lies below it; the environment names it too, so that its processes are known. */
-export const root = realpathSync(mkdtempSync(join(tmpdir(), 'paude-e2e-')))
+export const root = realpathSync(mkdtempSync(join(openTmpdir(), 'paude-e2e-')))
+/** The compiled program under test, where every user finds it and a box may have it, wherever the checkout lies. */
+export const binary = join(root, 'bin/paude')
+const built = resolve(process.env['PAUDE_TEST_BINARY'] || join(import.meta.dir, '../../dist/paude'))
 export const home = join(root, 'home')
 export const stateHome = join(root, 'state')
 const sessions = join(stateHome, 'paude/sessions')
@@ -38,8 +41,10 @@ let watcher: FSWatcher | null = null
 /** Makes the folders; they go with the last test of a file, and several files may share this module. */
 function prepare(): void {
   if (watcher !== null) return
-  for (const folder of [home, sessions, join(root, 'projects')]) mkdirSync(folder, { recursive: true })
-  chmodSync(root, 0o755)
+  for (const folder of [home, sessions, join(root, 'projects'), dirname(binary)]) mkdirSync(folder, { recursive: true })
+  for (const folder of [root, dirname(binary)]) chmodSync(folder, 0o755)
+  if (!existsSync(built)) throw new Error(`${built} is not there: bun run e2e builds it`)
+  copyProgram(built, binary)
   writeFileSync(
     join(home, '.gitconfig'),
     '[user]\n\tname = Ada Test\n\temail = ada@example.test\n[init]\n\tdefaultBranch = main\n',
@@ -48,7 +53,8 @@ function prepare(): void {
   watcher.unref()
 }
 
-function cleanUp(): void {
+/** Removes the folders: for a file that has no `describeEach`, after all of its tests. */
+export function cleanUp(): void {
   watcher?.close()
   watcher = null
   rmSync(root, { recursive: true, force: true })
@@ -256,6 +262,22 @@ export async function engine(backend: BackendName, words: readonly string[]): Pr
     child.exited,
   ])
   return { code, stdout, stderr }
+}
+
+/** This machine's address on the network that an engine gives its containers. */
+export async function gatewayOf(backend: BackendName): Promise<string> {
+  if (backend === 'podman')
+    return (
+      await engine('podman', ['network', 'inspect', '--format={{range .Subnets}}{{.Gateway}}{{end}}', 'podman'])
+    ).stdout.trim()
+  // docker tells the gateway of its default network only from a daemon's second start on. The bridge has it from the first.
+  const format = '--format={{index .Options "com.docker.network.bridge.name"}}'
+  const bridge = (await engine('docker', ['network', 'inspect', format, 'bridge'])).stdout.trim()
+  // Node's networkInterfaces leaves out a bridge that no container uses at the moment.
+  const { stdout, stderr } = Bun.spawnSync(['ip', '-4', '-oneline', 'address', 'show', 'dev', bridge])
+  const address = / inet ([\d.]+)\//.exec(stdout.toString())?.[1]
+  if (address === undefined) throw new Error(`docker's bridge ${bridge} has no address of IPv4 on this machine: ${stderr}`)
+  return address
 }
 
 /** Names of a session's containers that exist, whatever their state. */

@@ -2,17 +2,20 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { networkInterfaces, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { NEIGHBOUR } from '../../src/backends/podman.ts'
 import { HOST_NAME, type Injection, type Policy } from '../../src/network/allow.ts'
 import { stagesOf } from '../../src/network/changes.ts'
 import { parseLog } from '../../src/network/log.ts'
 import { parseAllow } from '../../src/network/pattern.ts'
 import { stageFiles, standingFiles } from '../../src/network/squid-conf.ts'
 import { DIRECT } from '../../src/network/ways.ts'
+import { type BackendName, backends, cleanUp, gatewayOf } from './support.ts'
 
 const REAL = 'sk-real-0123456789'
 const IMAGE = 'paude-wall-test'
 const squid = join(import.meta.dir, '../../squid')
-const engines = ['docker', 'podman'].filter((name) => Bun.which(name) !== null && Bun.spawnSync([name, 'info']).exitCode === 0)
+const engines = backends()
+afterAll(cleanUp)
 
 test.skipIf(engines.length > 0)('an engine is there', () => {
   throw new Error('neither docker nor podman answers')
@@ -248,12 +251,12 @@ function post(path: string, headers: string): string {
 type Seen = { readonly path: string; readonly key: string | null; readonly authorization: string | null }
 
 /** Gate and proxy as a session starts them, with a mock of the outside on this machine. */
-function makeWall(engine: string) {
+function makeWall(engine: BackendName) {
   const name = `paude-wall-${engine}-${process.pid}`
   const [gate, proxy, volume] = [`${name}-gate`, `${name}-proxy`, `${name}-link`]
   const folder = mkdtempSync(join(tmpdir(), 'paude-wall-'))
-  const base = 20_000 + Math.floor(Math.random() * 10_000)
-  const ports = { http: base, https: base + 1, api: base + 2, own: base + 3 }
+  const [http = 0, https = 0, api = 0, ownPort = 0] = freePorts(4)
+  const ports = { http, https, api, own: ownPort }
   const seen: Seen[] = []
   const asked: string[] = []
   const servers: { readonly stop: () => unknown }[] = []
@@ -298,7 +301,7 @@ function makeWall(engine: string) {
 
   const askPort = (port: number, request: string, count = 1) =>
     inGate(
-      `exec 3<>/dev/tcp/127.0.0.1/${port} || exit; printf '${named(request)}' >&3; for ((i = 0; i < ${count}; i++)); do IFS= read -r -t 4 -u 3 line; echo "$line"; done`,
+      `exec 3<>/dev/tcp/127.0.0.1/${port} || exit; printf '${named(request)}' >&3; for ((i = 0; i < ${count}; i++)); do IFS= read -r -t 20 -u 3 line; echo "$line"; done`,
     )
   let certificate = ''
 
@@ -321,13 +324,14 @@ function makeWall(engine: string) {
   }
 
   async function startProxy() {
-    const dns = (await must(engine, gatewayQuery(engine))).trim()
+    const dns = await gatewayOf(engine)
     const hostName = engine === 'docker' ? [`--add-host=${HOST_NAME}:host-gateway`] : []
     await must(engine, [
       'run',
       '-d',
       ...helper(proxy),
       ...hostName,
+      ...(engine === 'podman' ? NEIGHBOUR : []),
       `--dns=${dns}`,
       `--volume=${folder}:/paude/policy:ro`,
       IMAGE,
@@ -451,7 +455,7 @@ function makeWall(engine: string) {
         Bun.serve({ hostname, port: ports.api, tls, fetch }),
       )
       if (own !== '') servers.push(Bun.serve({ hostname: own, port: ports.own, fetch }))
-      const dns = await resolver((await must(engine, gatewayQuery(engine))).trim(), asked, own)
+      const dns = await resolver(await gatewayOf(engine), asked, own)
       servers.push({ stop: () => dns.close() })
       await startGate()
       if ((await secret(REAL)).code !== 0) throw new Error('the proxy takes no credential')
@@ -465,10 +469,14 @@ function makeWall(engine: string) {
   }
 }
 
-const gatewayQuery = (engine: string): readonly string[] =>
-  engine === 'docker'
-    ? ['network', 'inspect', 'bridge', '--format={{(index .IPAM.Config 0).Gateway}}']
-    : ['network', 'inspect', 'podman', '--format={{range .Subnets}}{{.Gateway}}{{end}}']
+/** Ports that are free on every address now: the policy names them before anything listens there. */
+function freePorts(count: number): readonly number[] {
+  const probes = Array.from({ length: count }, () =>
+    Bun.listen({ hostname: '0.0.0.0', port: 0, socket: { data: () => undefined } }),
+  )
+  for (const probe of probes) probe.stop(true)
+  return probes.map(({ port }) => port)
+}
 
 /** A private address of this machine outside the engines' bridges, '' when there is none. */
 function ownAddress(): string {

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { isIn, PRIVATE_RANGES } from '../../src/network/ranges.ts'
-import { type BackendName, describeEach, engine, makeProject, paude, poll, put, root } from './support.ts'
+import { describeEach, engine, gatewayOf, makeProject, paude, poll, put, root } from './support.ts'
 
 const NEAR = 'near.ways.example'
 const BELOW = 'below.near.ways.example'
@@ -90,12 +90,6 @@ function answerTo(packet: Buffer): Buffer | null {
 }
 
 const range = isIn(home, PRIVATE_RANGES) ? `@${home}/32` : ''
-
-async function gatewayOf(backend: BackendName): Promise<string> {
-  const format = backend === 'docker' ? '{{(index .IPAM.Config 0).Gateway}}' : '{{range .Subnets}}{{.Gateway}}{{end}}'
-  const network = backend === 'docker' ? 'bridge' : 'podman'
-  return (await engine(backend, ['network', 'inspect', `--format=${format}`, network])).stdout.trim()
-}
 
 describeEach('with name servers and an upstream proxy', (backend) => {
   const cwd = makeProject()

@@ -8,7 +8,9 @@ import { decide, readTarget } from '../../src/network/decide.ts'
 import { parseAllow, parseDeny } from '../../src/network/pattern.ts'
 import { squidConf } from '../../src/network/squid-conf.ts'
 import { DIRECT, type Ip } from '../../src/network/ways.ts'
-import { backends, engine } from './support.ts'
+import { backends, cleanUp, engine } from './support.ts'
+
+afterAll(cleanUp)
 
 const IMAGE = 'paude-why-test'
 const POLICIES = 24

@@ -1,5 +1,6 @@
 import {
   chmodSync,
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -11,8 +12,8 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { copyProgram, openTmpdir } from './place.ts'
 
 const root = join(import.meta.dir, '../..')
 const fixtures = join(root, 'test/fixtures')
@@ -79,7 +80,7 @@ exit 0
 
 /** Makes a machine with these engines. docker's socket is a real one that somebody listens on. */
 export function makeMachine(engines: readonly ('docker' | 'podman')[] = ['docker', 'podman']): Machine {
-  const room = realpathSync(mkdtempSync(join(tmpdir(), 'paude-machine-')))
+  const room = realpathSync(mkdtempSync(join(openTmpdir(), 'paude-machine-')))
   const [home, project, bin, fake] = ['home', 'home/project', 'bin', 'fake'].map((name) => join(room, name)) as [
     string,
     string,
@@ -116,16 +117,14 @@ export function makeMachine(engines: readonly ('docker' | 'podman')[] = ['docker
       const all = Object.fromEntries(
         Object.entries({ ...env, ...more }).filter((entry): entry is [string, string] => entry[1] !== undefined),
       )
-      const child = Bun.spawn(
-        [...(humble && process.getuid?.() === 0 ? humbly(room) : []), process.execPath, join(root, 'src/main.ts'), ...words],
-        {
-          env: all,
-          cwd,
-          stdin: stdin === undefined ? 'ignore' : Buffer.from(stdin),
-          stdout: 'pipe',
-          stderr: 'pipe',
-        },
-      )
+      const program = humble && process.getuid?.() === 0 ? await humbly(room) : [process.execPath, join(root, 'src/main.ts')]
+      const child = Bun.spawn([...program, ...words], {
+        env: all,
+        cwd,
+        stdin: stdin === undefined ? 'ignore' : Buffer.from(stdin),
+        stdout: 'pipe',
+        stderr: 'pipe',
+      })
       const [stdout, stderr, code] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited])
       return { code, stdout, stderr }
     },
@@ -168,10 +167,16 @@ function killed(pid: number): void {
   }
 }
 
-/** Hands the machine to nobody, and runs as him. */
-function humbly(room: string): readonly string[] {
+/** Hands the machine to nobody, with copies of the program and of all it reads, and returns the words that run it as that user. */
+async function humbly(room: string): Promise<readonly string[]> {
+  const { outputs } = await Bun.build({ entrypoints: [join(root, 'src/main.ts')], target: 'bun' })
+  const [bun, main] = [join(room, 'bun'), join(room, 'paude.js')]
+  writeFileSync(main, (await outputs[0]?.text()) ?? '')
+  copyProgram(process.execPath, bun)
+  cpSync(fixtures, join(room, 'fixtures'), { recursive: true })
   Bun.spawnSync(['chown', '-R', '65534:65534', room])
-  return [Bun.which('setpriv') ?? 'setpriv', '--reuid=65534', '--regid=65534', '--clear-groups']
+  const setpriv = [Bun.which('setpriv') ?? 'setpriv', '--reuid=65534', '--regid=65534', '--clear-groups']
+  return [...setpriv, 'env', `FIXTURES=${join(room, 'fixtures')}`, bun, main]
 }
 
 /** Whether programs can be run as somebody for whom permissions count. */

@@ -4,16 +4,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { defineCommand } from 'citty'
 import { claude } from '../../agents/claude.ts'
-import type { Backend } from '../../backends/backend.ts'
 import { pickBackend } from '../../backends/pick.ts'
 import { loadConfig } from '../../config/load.ts'
+import { type Door, LOOPBACK } from '../../demo/door.ts'
 import { serveMessagesApi } from '../../demo/messages-api.ts'
 import { demoPrompt, demoScript, readOutcomes } from '../../demo/script.ts'
 import type { Host } from '../../host.ts'
 import { HOST_NAME } from '../../network/allow.ts'
 import type { Request } from '../../network/log.ts'
-import { capture } from '../../run/process.ts'
 import type { Context } from '../context.ts'
+import { atDoor } from '../demo-door.ts'
 import { green, printable, red, table } from '../output.ts'
 import { startSession } from '../start.ts'
 
@@ -24,17 +24,25 @@ export default (context: Context) =>
       description: 'Show the box and its wall with real Claude Code and a scripted model: no account needed',
     },
     async run() {
-      const backend = await pickBackend(context.host, (await loadConfig(context.host, context.flags)).settings.backend)
-      const address = await hostAddress(backend, context.host)
+      const { settings } = await loadConfig(context.host, context.flags)
+      const backend = await pickBackend(context.host, settings.backend)
+      const shows = settings.dryRun || settings.printConfig
       const key = `demo-${randomBytes(24).toString('hex')}`
-      const port = freePort(address)
-      const script = demoScript({ serviceHost: address === '0.0.0.0' ? '127.0.0.1' : address, servicePort: port })
-      const api = serveMessagesApi({ hostname: address, port, key, script })
+      const serve = (door: Door) => {
+        const port = freePort(door.hostname)
+        return serveMessagesApi({
+          ...door,
+          port,
+          key,
+          script: demoScript({ serviceHost: door.hostname, servicePort: port }),
+        })
+      }
+      const api = shows ? serve(LOOPBACK) : await atDoor(context, { backend, settings }, serve)
       const folder = realpathSync(mkdtempSync(join(tmpdir(), 'paude-demo-')))
       let log: readonly Request[] = []
       try {
         context.note(
-          `a scripted model API answers on port ${api.port} of this machine; the box will reach it as ${HOST_NAME}:${api.port} and nothing else`,
+          `a scripted model API answers at ${new URL(api.url).host} of this machine; the box will reach it as ${HOST_NAME}:${api.port} and nothing else`,
         )
         const code = await startSession(
           { ...context, host: demoHost(context.host, { folder, key, port: api.port }) },
@@ -46,7 +54,7 @@ export default (context: Context) =>
             onEnd: (requests) => (log = requests),
           },
         )
-        if (context.flags.dryRun || context.flags.printConfig) return code
+        if (shows) return code
         const outcomes = readOutcomes(api.requests)
         context.answer('')
         context.answer(
@@ -95,20 +103,4 @@ function freePort(hostname: string): number {
   const { port } = probe
   probe.stop(true)
   return port
-}
-
-/** Where the API must listen so that only this machine's containers reach it. */
-async function hostAddress(backend: Backend, { platform }: Host): Promise<string> {
-  // On other systems the engine's machine forwards to the user's loopback.
-  if (platform !== 'linux') return '127.0.0.1'
-  if (backend.name !== 'docker') return '0.0.0.0' // podman's bridge does not exist before its first container
-  const { code, stdout } = await capture([
-    'docker',
-    'network',
-    'inspect',
-    'bridge',
-    '--format={{(index .IPAM.Config 0).Gateway}}',
-  ])
-  const address = stdout.trim()
-  return code === 0 && /^\d+(\.\d+){3}$/.test(address) ? address : '0.0.0.0'
 }
