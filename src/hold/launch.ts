@@ -11,8 +11,8 @@ import { openWindow, windowSize } from './window.ts'
 
 export type Held = Pick<Hold, 'id' | 'agent' | 'folder'>
 
-/** Variables that the holder has no use for: whoever may read its environment reads no credential there. */
-const WITHOUT = ['ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN', 'CLAUDE_CODE_OAUTH_TOKEN']
+/** Variables kept from the holder: whoever may read its environment reads no credential there, and what paude starts for itself is never only shown. */
+const WITHOUT = ['ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN', 'CLAUDE_CODE_OAUTH_TOKEN', 'PAUDE_DRY_RUN', 'PAUDE_PRINT_CONFIG']
 
 /**
  * A holder lives long and does little. The compiler for hot code would cost it some 7 MB; a flood of output takes two to three times as long

@@ -24,7 +24,8 @@ export default (context: Context) =>
       description: 'Show the box and its wall with real Claude Code and a scripted model: no account needed',
     },
     async run() {
-      const backend = await pickBackend(context.host, (await loadConfig(context.host, context.flags)).settings.backend)
+      const { settings } = await loadConfig(context.host, context.flags)
+      const backend = await pickBackend(context.host, settings.backend)
       const address = await hostAddress(backend, context.host)
       const key = `demo-${randomBytes(24).toString('hex')}`
       const port = freePort(address)
@@ -46,7 +47,7 @@ export default (context: Context) =>
             onEnd: (requests) => (log = requests),
           },
         )
-        if (context.flags.dryRun || context.flags.printConfig) return code
+        if (settings.dryRun || settings.printConfig) return code
         const outcomes = readOutcomes(api.requests)
         context.answer('')
         context.answer(
