@@ -1,5 +1,6 @@
 import { insistOnAgent } from '../agents/names.ts'
 import { PaudeError } from '../errors.ts'
+import { insistOnImage } from '../image/reference.ts'
 import { nearest } from './nearest.ts'
 import { type OwnFlag, ownFlags, twins, variableOf } from './own-flags.ts'
 import type { Layer } from './settings.ts'
@@ -81,6 +82,7 @@ export function checked(value: string, flag: OwnFlag, where: string): string | r
     })
   }
   if (flag.key === 'agent') insistOnAgent(value, where)
+  if (flag.key === 'image') insistOnImage(value)
   if (flag.type !== 'list') return value
   return flag.commas
     ? value

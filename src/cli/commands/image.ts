@@ -10,6 +10,7 @@ import { type Check, checkExitCode, checkImage } from '../../image/check.ts'
 import { inspectQuery } from '../../image/inspect.ts'
 import { listImages } from '../../image/list.ts'
 import { probeArgv, readProbe } from '../../image/probe.ts'
+import { insistOnImage } from '../../image/reference.ts'
 import { exec } from '../../plan/plan.ts'
 import { renderPlan } from '../../plan/render.ts'
 import { ask } from '../../run/ask.ts'
@@ -146,6 +147,7 @@ async function list(context: Context, { json }: Given): Promise<number> {
 }
 
 async function check(context: Context, { quick, json }: Given, reference: string | undefined): Promise<number> {
+  if (reference !== undefined) insistOnImage(reference)
   const { host } = context
   const { settings } = await startConfig(context, context.flags)
   const backend = await pickBackend(host, settings.backend)
