@@ -13,9 +13,7 @@ describeEach('a session under --dry-run', (backend) => {
   }, 120_000)
 
   const containers = async () =>
-    lines(
-      (await engine(backend, ['ps', '--all', `--filter=name=${id}`, '--format={{.Names}} {{.ID}} {{.State}}'])).stdout,
-    ).toSorted()
+    lines((await engine(backend, ['ps', `--filter=name=${id}`, '--format={{.Names}} {{.ID}}'])).stdout).toSorted()
   const record = () => readFileSync(join(stateHome, 'paude/sessions', id, 'session.json'), 'utf8')
 
   test.each([
