@@ -320,6 +320,30 @@ describe('config check', () => {
     expect(await config('check')).toMatchObject({ code: 2, stderr: expect.stringContaining(`${file}:1: unknown key bakend`) })
   })
 
+  test('tells every mistake of every file in one run', async () => {
+    machine.write(file, 'bakend = 1\n[network]\nmode = "opn"\n[limits]\nmemory = "much"\n')
+    machine.write(join(machine.project, 'paude.toml'), 'fallback = "host"\n[network]\nallow = ["not a host", "a..b"]\n')
+    const { code, stdout, stderr } = await config('check')
+    expect([code, stdout]).toEqual([2, ''])
+    const places = stderr.split('\n').flatMap((line) => /^paude: \S+\/([^/]+:\d+): /.exec(line)?.[1] ?? [])
+    expect(places.toSorted()).toEqual([
+      'config.toml:1',
+      'config.toml:3',
+      'config.toml:5',
+      'paude.toml:1',
+      'paude.toml:3',
+      'paude.toml:3',
+    ])
+    machine.write(join(machine.project, 'paude.toml'), '')
+    machine.write(file, 'mounts = ["/nowhere/data"]\n[image]\nca_files = ["/nowhere/ca.pem"]\n')
+    const refused = await config('check')
+    expect([
+      refused.code,
+      refused.stderr.includes(`${file}:1: mounts`),
+      refused.stderr.includes(`${file}:3: image.ca_files`),
+    ]).toEqual([2, true, true])
+  })
+
   test.each([
     ['mounts = ["/nowhere/data"]', '1: mounts: cannot mount /nowhere/data: nothing is there'],
     ['[image]\nca_files = ["/nowhere/ca.pem"]', '2: image.ca_files: the certificate file /nowhere/ca.pem cannot be read'],

@@ -2,6 +2,7 @@ import type { ArgsDef } from 'citty'
 import { nearest } from '../config/nearest.ts'
 import { ownFlags } from '../config/own-flags.ts'
 import { PaudeError } from '../errors.ts'
+import { type Named, refusal } from './front-flags.ts'
 
 /** A verb's words, read strictly: citty takes any flag and turns an unknown one's value into a positional. */
 export type Words = {
@@ -18,7 +19,8 @@ export const MANY = ['sessions', 'hosts', 'references', 'ports'] as const
  * Where the last positional is `…words`, it takes everything from the first word that is not a flag, or after `--`.
  * `…sessions`, `…hosts`, `…references` and `…ports` take any number of words, with flags between them; they are handed on as the rest.
  */
-export function readWords(verb: string, argv: readonly string[], args: ArgsDef): Words {
+export function readWords(front: Named, argv: readonly string[], args: ArgsDef): Words {
+  const verb = front.name
   const flags: Record<string, string | true> = {}
   const positionals: string[] = []
   const known = Object.entries(args).filter(([, { type }]) => type !== 'positional')
@@ -37,12 +39,7 @@ export function readWords(verb: string, argv: readonly string[], args: ArgsDef):
     }
     const [name = '', inline] = split(word)
     const match = known.find(([long]) => name === `--${long}`)
-    if (match === undefined)
-      throw unknown(
-        verb,
-        name,
-        known.map(([long]) => `--${long}`),
-      )
+    if (match === undefined) throw unknown(name, front, args)
     const [long, definition] = match
     if (definition.type === 'boolean') {
       if (inline !== undefined) throw new PaudeError('usage', `--${long} takes no value`, { hint: `write --${long} alone` })
@@ -84,12 +81,18 @@ export function readSeconds(text: string | undefined, fallback: number, flag: st
   return seconds
 }
 
-function unknown(verb: string, name: string, known: readonly string[]): PaudeError {
-  if (ownFlags.some((flag) => `--${flag.name}` === name))
-    return new PaudeError('usage', `paude ${verb}: ${name} stands before the verb`, { hint: `paude ${name} … ${verb} …` })
-  const close = nearest(name, known)
-  return new PaudeError('usage', `paude ${verb}: unknown flag ${name}`, {
-    hint: close === null ? `paude help ${verb}` : `did you mean ${close}?`,
+function unknown(word: string, front: Named, args: ArgsDef): PaudeError {
+  const { name, called, takes } = front
+  const own = ownFlags.find((flag) => `--${flag.name}` === word)
+  if (own !== undefined && takes[own.name] === undefined) return refusal(own.name, front, args)
+  if (own !== undefined)
+    return new PaudeError('usage', `${called} takes ${word} before the verb`, {
+      hint: `paude ${word} … ${called.replace(/^paude /, '')} …`,
+    })
+  const known = Object.entries(args).flatMap(([long, { type }]) => (type === 'positional' ? [] : [`--${long}`]))
+  const close = nearest(word, known)
+  return new PaudeError('usage', `paude ${name}: unknown flag ${word}`, {
+    hint: close === null ? `paude help ${name}` : `did you mean ${close}?`,
   })
 }
 

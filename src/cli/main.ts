@@ -10,8 +10,10 @@ import type { Host } from '../host.ts'
 import { explainFetch } from '../image/explain-fetch.ts'
 import { MANY, readWords } from './args.ts'
 import type { Context } from './context.ts'
+import { isRehearsal, type Named, STARTS } from './front-flags.ts'
 import { colourful, outputs, sentence, writeAll } from './output.ts'
-import { startWords } from './start-words.ts'
+import { added, startWords } from './start-words.ts'
+import { subVerb } from './sub-verbs.ts'
 import { commands, findVerb, type Verb } from './verbs.ts'
 
 /** Verbs that tell what holds: there a variable without effect is worth a word. */
@@ -21,13 +23,13 @@ const TELLS = ['config', 'status', 'doctor']
 export async function main(argv: readonly string[], host: Host, version: string): Promise<number> {
   let caller: Caller = 'agent'
   try {
-    const { layer, words, ended, late } = readFlags(argv)
+    const { layer, words, ended, late, names } = readFlags(argv)
     const found = ended ? null : findVerb(words[0])
     const context = contextOf(host, version, layer)
     if (found !== null) {
       caller = found.verb.caller
       if (found.verb.starts || TELLS.includes(found.name)) for (const line of suspicions([], host)) context.warn(line)
-      return await runVerb(context, found, words.slice(1))
+      return await runVerb(context, { ...found, names }, words.slice(1))
     }
     if (!ended && words.length === 1 && (words[0] === '--help' || words[0] === '-h')) {
       const { help } = await import('./help.ts')
@@ -84,7 +86,10 @@ function suspicions(words: readonly string[], { env }: Host): readonly string[] 
   ]
 }
 
-async function runVerb(context: Context, { name, verb }: { name: string; verb: Verb }, argv: readonly string[]): Promise<number> {
+/** A verb, and the own flags that stood before it. */
+type Called = { readonly name: string; readonly verb: Verb; readonly names: readonly string[] }
+
+async function runVerb(context: Context, { name, verb, names }: Called, argv: readonly string[]): Promise<number> {
   if (argv[0] === '--help' || argv[0] === '-h') {
     const { verbHelp } = await import('./help.ts')
     context.answer(await verbHelp(context, name, verb))
@@ -98,10 +103,12 @@ async function runVerb(context: Context, { name, verb }: { name: string; verb: V
   }
   const { default: make } = await verb.load()
   // A verb that starts a box takes the flags of a start as well.
-  const { layer, rest } = verb.starts ? startWords(argv, verb) : { layer: {}, rest: argv }
-  const command = make({ ...context, flags: { ...context.flags, ...layer } })
+  const behind = verb.starts ? startWords(argv, verb) : { layer: {}, names: [], rest: argv }
+  const flags = added(context.flags, behind.layer)
+  const command = make({ ...context, flags })
   const args = (typeof command.args === 'function' ? await command.args() : await command.args) as ArgsDef | undefined
-  const words = readWords(name, rest, args ?? {})
+  const guess = argv.find((one) => subVerb(name, one) !== undefined)
+  const words = readWords(frontOf({ name, verb }, guess), behind.rest, args ?? {})
   const places = Object.entries(args ?? {}).flatMap(([key, { type }]) => (type === 'positional' && !isMany(key) ? [key] : []))
   const values = {
     ...words.flags,
@@ -112,9 +119,19 @@ async function runVerb(context: Context, { name, verb }: { name: string; verb: V
   for (const [key, definition] of Object.entries(args ?? {}))
     if (definition.type === 'positional' && definition.required && key !== 'words' && !Object.hasOwn(values, key))
       throw new PaudeError('usage', `paude ${name}: ${key} is missing`, { hint: `paude help ${name}` })
+  const said = { args: args ?? {}, given: values, names: [...names, ...behind.names], layer: flags }
+  const dry = isRehearsal(context.host, frontOf({ name, verb }, words.positionals[0]), said) ? { 'dry-run': true } : {}
   // biome-ignore lint/suspicious/noExplicitAny: the values were read by the very definition that types them
-  const code: unknown = await command.run?.({ rawArgs: [...words.rest], args: { _: [], ...values } as any, cmd: command })
+  const code: unknown = await command.run?.({ rawArgs: [...words.rest], args: { _: [], ...values, ...dry } as any, cmd: command })
   return typeof code === 'number' ? code : 0
+}
+
+/** What is decided about own flags at a verb, or at the word of its own that follows it. A word that is none is refused by the verb. */
+function frontOf({ name, verb }: Pick<Called, 'name' | 'verb'>, word = ''): Named {
+  const front = verb.front ?? subVerb(name, word)?.front
+  return front === undefined
+    ? { name, called: `paude ${name}`, ...STARTS }
+    : { name, called: verb.front === null ? `paude ${name} ${word}` : `paude ${name}`, ...front }
 }
 
 const before = (end: string, words: readonly string[]): readonly string[] =>

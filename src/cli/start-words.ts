@@ -1,4 +1,4 @@
-import { readFlags } from '../config/read-flags.ts'
+import { readFlags, type Split } from '../config/read-flags.ts'
 import type { Layer } from '../config/settings.ts'
 import type { Verb } from './verbs.ts'
 
@@ -6,12 +6,23 @@ import type { Verb } from './verbs.ts'
 export function startWords(
   argv: readonly string[],
   { session }: Pick<Verb, 'session'>,
-): { readonly layer: Layer; readonly rest: readonly string[] } {
-  const { layer, words, ended } = readFlags(argv)
+): Pick<Split, 'layer' | 'names'> & { readonly rest: readonly string[] } {
+  const { layer, names, words, ended } = readFlags(argv)
   const [first = ''] = words
   if (session === undefined || ended || first === '' || first.startsWith('-'))
-    return { layer, rest: ended || session !== undefined ? ['--', ...words] : words }
+    return { layer, names, rest: ended || session !== undefined ? ['--', ...words] : words }
   const at = argv.length - words.length
   const without = readFlags([...argv.slice(0, at), ...argv.slice(at + 1)])
-  return { layer: without.layer, rest: [first, '--', ...without.words] }
+  return { layer: without.layer, names: without.names, rest: [first, '--', ...without.words] }
 }
+
+/** Flags before the verb and behind it: of a single value the last word counts, lists add up. */
+export const added = (before: Layer, behind: Layer): Layer => ({
+  ...before,
+  ...Object.fromEntries(
+    Object.entries(behind).map(([key, value]) => {
+      const earlier = before[key as keyof Layer]
+      return [key, Array.isArray(value) && Array.isArray(earlier) ? [...earlier, ...value] : value]
+    }),
+  ),
+})

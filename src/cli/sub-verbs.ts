@@ -1,3 +1,4 @@
+import { ACTS, alsoTaking, type Front, LOOKS, OF_IMAGES, only, PLANS, READS, SHOWS, taking } from './front-flags.ts'
 import { WATCH_KEYS } from './network/watch-words.ts'
 
 /** What a word of a sub-verb may be, for completion: several, or one of its own. */
@@ -6,6 +7,8 @@ export type Kind = 'sessions' | 'groups' | 'group-names' | 'keys' | 'anything'
 /** One of the words that may stand after a verb, for its help and its completion. What it does is its verb's. */
 export type SubVerb = {
   readonly does: string
+  /** What it makes of paude's own flags before the verb. */
+  readonly front: Front
   /** Its words as the help shows them. */
   readonly usage: string
   /** Their kinds in turn; the last one is that of all further words where `many` says so. */
@@ -28,12 +31,14 @@ export const subVerbs: Readonly<Record<string, Readonly<Record<string, SubVerb>>
     list: {
       ...OF_SESSION,
       does: 'List what a session may reach; where there is none here, what a start here might',
+      front: LOOKS,
       flags: ['origin', 'json'],
       examples: [['paude network list --origin', 'with who asked for each entry']],
     },
     allow: {
       ...CHANGE,
       does: 'Allow hosts to a session, at once',
+      front: alsoTaking(PLANS, only('--user --project', 'profile')),
       flags: ['for', 'once', ...SCOPES],
       examples: [
         ['paude network allow example.org', 'ports 443 and 80, in the session of this directory'],
@@ -46,6 +51,7 @@ export const subVerbs: Readonly<Record<string, Readonly<Record<string, SubVerb>>
     deny: {
       ...CHANGE,
       does: 'Deny hosts to a session at once, whatever allows them',
+      front: PLANS,
       flags: ['for', 'once', ...SCOPES],
       examples: [
         ['paude network deny *.example.org --session fix-login', 'in another session'],
@@ -55,6 +61,7 @@ export const subVerbs: Readonly<Record<string, Readonly<Record<string, SubVerb>>
     unset: {
       ...CHANGE,
       does: 'Take back what was said to a session about hosts',
+      front: PLANS,
       flags: SCOPES,
       examples: [
         ['paude network unset example.org', 'what it was started with holds again'],
@@ -63,6 +70,7 @@ export const subVerbs: Readonly<Record<string, Readonly<Record<string, SubVerb>>
     },
     why: {
       does: 'Tell which entry decides about an address; exit code 0 for allowed, 1 for blocked',
+      front: LOOKS,
       usage: 'URL [SESSION]',
       places: ['anything', 'sessions'],
       flags: ['json'],
@@ -71,12 +79,14 @@ export const subVerbs: Readonly<Record<string, Readonly<Record<string, SubVerb>>
     blocked: {
       ...OF_SESSION,
       does: 'List what was blocked, each host once',
+      front: READS,
       flags: ['json'],
       examples: [['paude network blocked', 'with how often, when last, by which program and why']],
     },
     watch: {
       ...OF_SESSION,
       does: 'Show what is blocked as it happens; on a terminal, one key allows it',
+      front: ACTS,
       flags: ['json'],
       examples: [
         ['paude network watch', 'the session of this directory'],
@@ -88,6 +98,7 @@ export const subVerbs: Readonly<Record<string, Readonly<Record<string, SubVerb>>
     propose: {
       ...OF_SESSION,
       does: 'Print the list that would have let through what a session asked for, for review',
+      front: { takes: only('--project', 'profile'), acts: '--project' },
       flags: ['project', 'json'],
       examples: [
         ['paude network propose', 'exact hosts, sorted by group'],
@@ -97,6 +108,7 @@ export const subVerbs: Readonly<Record<string, Readonly<Record<string, SubVerb>>
     log: {
       ...OF_SESSION,
       does: 'Show every request of a session',
+      front: READS,
       flags: ['blocked', 'follow', 'json'],
       examples: [
         ['paude network log --follow', 'and those to come'],
@@ -105,6 +117,7 @@ export const subVerbs: Readonly<Record<string, Readonly<Record<string, SubVerb>>
     },
     groups: {
       does: 'List the groups of hosts, or the hosts of one',
+      front: READS,
       usage: '[NAME]',
       places: ['group-names'],
       flags: ['json'],
@@ -114,6 +127,7 @@ export const subVerbs: Readonly<Record<string, Readonly<Record<string, SubVerb>>
   config: {
     show: {
       does: 'Show what a start here would take',
+      front: SHOWS,
       usage: '',
       places: [],
       flags: ['origin', 'json'],
@@ -121,6 +135,7 @@ export const subVerbs: Readonly<Record<string, Readonly<Record<string, SubVerb>>
     },
     path: {
       does: 'Print where the file is',
+      front: READS,
       usage: '',
       places: [],
       flags: ['project'],
@@ -129,11 +144,13 @@ export const subVerbs: Readonly<Record<string, Readonly<Record<string, SubVerb>>
     get: {
       ...OF_KEY,
       does: 'Print the value of a key, an entry of a list a line',
+      front: SHOWS,
       flags: ['json'],
       examples: [['paude config get network.mode', 'as a start here would take it']],
     },
     set: {
       does: 'Set a key in your own file, or in that of the project',
+      front: alsoTaking(ACTS, taking('profile')),
       usage: 'KEY VALUE',
       places: ['keys', 'anything'],
       flags: ['project'],
@@ -146,11 +163,13 @@ export const subVerbs: Readonly<Record<string, Readonly<Record<string, SubVerb>>
     unset: {
       ...OF_KEY,
       does: 'Take a key out of the file',
+      front: alsoTaking(ACTS, taking('profile')),
       flags: ['project'],
       examples: [['paude config unset limits.memory', 'out of your own config.toml']],
     },
     edit: {
       does: 'Open the file in your editor, and check it afterwards',
+      front: ACTS,
       usage: '',
       places: [],
       flags: ['project'],
@@ -158,6 +177,7 @@ export const subVerbs: Readonly<Record<string, Readonly<Record<string, SubVerb>>
     },
     check: {
       does: 'Read every file, and say which of them wait for paude trust',
+      front: LOOKS,
       usage: '',
       places: [],
       flags: [],
@@ -165,6 +185,7 @@ export const subVerbs: Readonly<Record<string, Readonly<Record<string, SubVerb>>
     },
     schema: {
       does: 'Print the JSON Schema of the files, for editors',
+      front: READS,
       usage: '',
       places: [],
       flags: [],
@@ -174,6 +195,7 @@ export const subVerbs: Readonly<Record<string, Readonly<Record<string, SubVerb>>
   image: {
     build: {
       does: 'Build what a start here would build',
+      front: alsoTaking(PLANS, taking('backend', 'agent-version', 'ca-file', 'devcontainer', 'profile', 'ignore-project-config')),
       usage: '',
       places: [],
       flags: ['no-cache', 'agent-version', 'dry-run'],
@@ -181,6 +203,7 @@ export const subVerbs: Readonly<Record<string, Readonly<Record<string, SubVerb>>
     },
     ls: {
       does: 'List images of paude on every engine',
+      front: READS,
       usage: '',
       places: [],
       flags: ['json'],
@@ -188,6 +211,7 @@ export const subVerbs: Readonly<Record<string, Readonly<Record<string, SubVerb>>
     },
     check: {
       does: 'Tell what an image lacks for a box',
+      front: { takes: taking('backend', ...OF_IMAGES), acts: true },
       usage: '[REFERENCE]',
       places: ['anything'],
       flags: ['quick', 'json'],
@@ -198,6 +222,7 @@ export const subVerbs: Readonly<Record<string, Readonly<Record<string, SubVerb>>
     },
     rm: {
       does: 'Remove images',
+      front: alsoTaking(PLANS, { ...only('--stale', ...OF_IMAGES), ...taking('backend', 'profile') }),
       usage: '[REFERENCE…]',
       places: ['anything'],
       many: true,
@@ -208,6 +233,7 @@ export const subVerbs: Readonly<Record<string, Readonly<Record<string, SubVerb>>
   notify: {
     test: {
       does: 'Send one message by every way in config.toml, and say which worked',
+      front: alsoTaking(ACTS, taking('profile')),
       usage: '',
       places: [],
       flags: ['json'],

@@ -1,11 +1,26 @@
 import type { CommandDef } from 'citty'
 import type { Context } from './context.ts'
+import {
+  ACTS,
+  alsoTaking,
+  type Front,
+  IN_FOREGROUND,
+  LOOKS,
+  OF_SELFTEST,
+  only,
+  PLANS,
+  READS,
+  STARTS,
+  taking,
+} from './front-flags.ts'
 
 /** A verb of ours. Its module is loaded when it is used: an unused one costs nothing. */
 export type Verb = {
   readonly description: string
   /** Who reads the exit code: 125 for agents' callers, 1 and 2 for the rest. */
   readonly caller: 'agent' | 'management'
+  /** What it makes of paude's own flags before it; null where each of its words decides. */
+  readonly front: Front | null
   /** What may stand after the verb, where that is a closed list. */
   readonly words?: readonly string[]
   /** It starts a box, so it takes the flags of a start as well. */
@@ -25,6 +40,7 @@ export const verbs = {
   sessions: {
     description: 'List sessions on every usable engine',
     caller: 'management',
+    front: { takes: only('--watch', 'detach-keys', 'profile'), acts: '--watch' },
     examples: [
       ['paude sessions', 'every session on docker and podman'],
       ["paude sessions --json | jq -r '.[].id'", 'their ids, for scripts'],
@@ -34,6 +50,7 @@ export const verbs = {
   attach: {
     description: 'Attach this terminal to a running session',
     caller: 'agent',
+    front: alsoTaking(PLANS, taking('detach-keys', 'profile')),
     examples: [
       ['paude attach', 'the session of this directory'],
       ['paude attach fix-login', 'by its name'],
@@ -44,6 +61,7 @@ export const verbs = {
   stop: {
     description: 'Stop a session and keep it',
     caller: 'management',
+    front: PLANS,
     examples: [
       ['paude stop', 'the session of this directory'],
       ['paude stop fix-login --grace 60', 'with a minute to finish'],
@@ -53,6 +71,7 @@ export const verbs = {
   start: {
     description: 'Start a stopped session again',
     caller: 'agent',
+    front: alsoTaking(PLANS, { ...taking('scrollback', 'profile'), ...only('--attach', 'detach-keys') }),
     examples: [
       ['paude start fix-login', 'go on in the background'],
       ['paude start fix-login --attach', 'go on here'],
@@ -62,6 +81,7 @@ export const verbs = {
   fork: {
     description: 'Copy a conversation into a new box',
     caller: 'agent',
+    front: STARTS,
     starts: true,
     session: true,
     examples: [
@@ -74,6 +94,7 @@ export const verbs = {
   up: {
     description: 'Bring back what ran before a reboot',
     caller: 'management',
+    front: alsoTaking(PLANS, taking('scrollback', 'profile')),
     examples: [
       ['paude up', 'the sessions of this directory'],
       ['paude up --all', 'all of them, but not what paude stop stopped'],
@@ -83,6 +104,7 @@ export const verbs = {
   wait: {
     description: 'Wait until sessions have ended, have answered or need you',
     caller: 'management',
+    front: READS,
     examples: [
       ['paude wait', 'until the session of this directory has ended'],
       ['paude wait one two --any --timeout 600', 'for the first of two, ten minutes at most'],
@@ -93,6 +115,7 @@ export const verbs = {
   output: {
     description: 'Print the answer of a session in the background',
     caller: 'agent',
+    front: READS,
     examples: [
       ['paude output b7k', "what it printed, byte for byte; the agent's exit code"],
       ['paude output b7k --follow', 'and wait for the rest'],
@@ -102,6 +125,7 @@ export const verbs = {
   rm: {
     description: 'Remove a session',
     caller: 'management',
+    front: PLANS,
     examples: [
       ['paude rm fix-login', 'a session that has ended'],
       ['paude rm --force --volumes', "also while it runs, and with the project's HOME"],
@@ -112,6 +136,7 @@ export const verbs = {
   hold: {
     description: 'Keep the terminal of a session',
     caller: 'management',
+    front: ACTS,
     hidden: true,
     examples: [],
     load: () => import('./commands/hold.ts'),
@@ -119,6 +144,7 @@ export const verbs = {
   screen: {
     description: 'Show the screen of a session, once',
     caller: 'management',
+    front: READS,
     examples: [
       ['paude screen fix-login', 'as text'],
       ['paude screen --html', 'with its colours, as a page'],
@@ -129,6 +155,7 @@ export const verbs = {
   send: {
     description: 'Type into a session',
     caller: 'management',
+    front: ACTS,
     examples: [
       ['paude send fix-login continue', 'a prompt, and Enter'],
       ['paude send fix-login --key escape', 'one key'],
@@ -139,6 +166,7 @@ export const verbs = {
   logs: {
     description: 'Show what a session printed',
     caller: 'management',
+    front: READS,
     examples: [
       ['paude logs fix-login', 'what it printed so far'],
       ['paude logs --follow', 'and what it prints from now on'],
@@ -148,6 +176,7 @@ export const verbs = {
   events: {
     description: 'Show what the agent of a session did',
     caller: 'management',
+    front: READS,
     examples: [
       ['paude events', 'prompts, tools, questions and answers of the session of this directory'],
       ['paude events fix-login --follow', 'and what comes from now on'],
@@ -158,6 +187,7 @@ export const verbs = {
   exec: {
     description: 'Run a command in a running session',
     caller: 'agent',
+    front: PLANS,
     examples: [
       ['paude exec -- git status', 'one command beside the agent of this directory'],
       ['paude exec fix-login -- make test', 'beside that of another session'],
@@ -168,6 +198,7 @@ export const verbs = {
   forward: {
     description: 'Bring ports of a box to this machine',
     caller: 'management',
+    front: ACTS,
     examples: [
       ['paude forward 3000', 'http://127.0.0.1:3000 is port 3000 of the box of this directory, until Ctrl-C'],
       ['paude forward fix-login 8080:3000 0:5432', 'port 3000 as 8080 here, and 5432 as any port that is free'],
@@ -177,6 +208,7 @@ export const verbs = {
   shell: {
     description: 'Open a shell in a running session',
     caller: 'agent',
+    front: PLANS,
     examples: [
       ['paude shell', 'look around in the box'],
       ['paude shell fix-login', 'in the box of another session'],
@@ -186,6 +218,7 @@ export const verbs = {
   run: {
     description: 'Run one command in a box of its own',
     caller: 'agent',
+    front: IN_FOREGROUND,
     starts: true,
     examples: [
       ['paude run -- make test', 'no network at all'],
@@ -197,6 +230,7 @@ export const verbs = {
   image: {
     description: 'Build, list, check and remove images',
     caller: 'management',
+    front: null,
     words: ['build', 'ls', 'check', 'rm'],
     examples: [
       ['paude image build', 'build what a start would build'],
@@ -209,6 +243,7 @@ export const verbs = {
   network: {
     description: 'Show and change what a session may reach',
     caller: 'management',
+    front: null,
     words: ['list', 'allow', 'deny', 'unset', 'why', 'blocked', 'watch', 'propose', 'log', 'groups'],
     examples: [
       ['paude network allow example.org', 'one more host for the session of this directory, at once'],
@@ -229,6 +264,7 @@ export const verbs = {
   config: {
     description: 'Show, change and check the configuration',
     caller: 'management',
+    front: null,
     words: ['show', 'path', 'get', 'set', 'unset', 'edit', 'check', 'schema'],
     examples: [
       ['paude config show --origin', 'every value, with the layer, file and line it is from'],
@@ -241,6 +277,7 @@ export const verbs = {
   trust: {
     description: "Let a project's own configuration open what it asks for",
     caller: 'management',
+    front: { ...LOOKS, acts: true },
     examples: [
       ['paude trust', 'show what the paude.toml here would open, and ask'],
       ['paude trust --list', 'what is trusted, and whether it has changed'],
@@ -250,6 +287,7 @@ export const verbs = {
   untrust: {
     description: "Trust a project's configuration no longer",
     caller: 'management',
+    front: ACTS,
     examples: [
       ['paude untrust', 'that of the project here'],
       ['paude untrust ~/src/old', 'of everything below a folder'],
@@ -259,6 +297,7 @@ export const verbs = {
   notify: {
     description: 'Try the ways to tell you that a session needs you',
     caller: 'management',
+    front: null,
     words: ['test'],
     examples: [['paude notify test', 'one message by every way in config.toml, and which of them worked']],
     load: () => import('./commands/notify.ts'),
@@ -266,6 +305,7 @@ export const verbs = {
   demo: {
     description: 'Show the box and its wall, without an account',
     caller: 'agent',
+    front: IN_FOREGROUND,
     starts: true,
     examples: [['paude demo', 'real Claude Code, a scripted model, a real wall']],
     load: () => import('./commands/demo.ts'),
@@ -273,6 +313,7 @@ export const verbs = {
   backends: {
     description: 'List the engines that can run a box',
     caller: 'management',
+    front: READS,
     examples: [
       ['paude backends', 'what can run a box here, and what cannot'],
       ['paude backends --json', 'the same for scripts'],
@@ -282,6 +323,7 @@ export const verbs = {
   init: {
     description: 'Set paude up here: choose an engine, propose a paude.toml',
     caller: 'management',
+    front: alsoTaking(PLANS, taking('force', 'image', 'devcontainer', 'profile', 'ignore-project-config')),
     examples: [
       ['paude init', 'what this project seems to need, shown and asked for'],
       ['paude init --yes --groups npm,github', 'without questions'],
@@ -293,6 +335,7 @@ export const verbs = {
   status: {
     description: 'Show how things stand: engine, configuration, images, sessions',
     caller: 'management',
+    front: LOOKS,
     examples: [
       ['paude status', 'what a start here would use, and what there is already'],
       ['paude status --json | jq -r .backend.name', 'the engine, for scripts'],
@@ -302,6 +345,7 @@ export const verbs = {
   doctor: {
     description: 'Check this machine, with a fix for each problem',
     caller: 'management',
+    front: LOOKS,
     examples: [
       ['paude doctor', 'what is wrong here, and how to put it right'],
       ['paude doctor --json', 'the same for scripts'],
@@ -311,6 +355,7 @@ export const verbs = {
   selftest: {
     description: 'Try every way out of a real box',
     caller: 'management',
+    front: { takes: OF_SELFTEST, acts: true },
     examples: [
       ['paude selftest', 'on the first usable engine'],
       ['paude --backend podman selftest --json', 'on podman, for machines'],
@@ -320,12 +365,14 @@ export const verbs = {
   version: {
     description: "Print paude's version",
     caller: 'management',
+    front: READS,
     examples: [['paude version', "paude's own; paude --version is answered by Claude"]],
     load: () => import('./commands/version.ts'),
   },
   service: {
     description: 'Print a unit that runs paude up at login',
     caller: 'management',
+    front: READS,
     examples: [
       ['paude service', 'for systemd or launchd, whichever is here; how to use it is said in it'],
       ['paude service --launchd', 'a launch agent of macOS'],
@@ -335,6 +382,7 @@ export const verbs = {
   completion: {
     description: 'Print the completion script of a shell',
     caller: 'management',
+    front: READS,
     words: ['bash', 'zsh', 'fish'],
     examples: [
       ['source <(paude completion bash)', 'in ~/.bashrc'],
@@ -346,6 +394,7 @@ export const verbs = {
   help: {
     description: 'Show this help, or that of a verb',
     caller: 'management',
+    front: READS,
     examples: [['paude help run', 'flags and examples of a verb']],
     load: () => import('./commands/help.ts'),
   },

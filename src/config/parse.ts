@@ -50,28 +50,58 @@ const NOT_IN: Readonly<Record<Written['layer'], Readonly<Record<string, string>>
 
 /** Reads one file. A broken one is fatal, never skipped. */
 export function parseConfig(written: Written, profile = ''): Parsed {
+  const { parsed, faults } = readConfig(written, profile)
+  if (parsed === null) throw faults[0]
+  return parsed
+}
+
+/** Everything that is wrong with a file. What is not valid TOML or of an unknown version is told alone: the rest of it cannot be read. */
+export function faultsOf(written: Written): readonly PaudeError[] {
+  try {
+    return readConfig(written, '').faults
+  } catch (error) {
+    if (error instanceof PaudeError) return [error]
+    throw error
+  }
+}
+
+type Reading =
+  | { readonly parsed: Parsed; readonly faults: readonly [] }
+  | { readonly parsed: null; readonly faults: readonly PaudeError[] }
+
+function readConfig(written: Written, profile: string): Reading {
   const { file, layer, text } = written
   if (text === null) throw new PaudeError('config', `cannot read ${file}`, { hint: `check its permissions, or remove it` })
   const at = placer(file, text)
   const found = parseToml(file, text)
   refuseVersion(found, at)
-  refuseNames(found, at)
+  const names = wrongNames(found, at)
   const result = v.safeParse(ConfigFile, found)
   if (!result.success) {
-    const { path, message, hint } = faultOf(result.issues[0])
-    throw wrong(`${at(path)}: ${message}`, { hint: hint || mending(layer) })
+    const issues = result.issues.map((issue) => faultOf(issue))
+    return {
+      parsed: null,
+      faults: [
+        ...names,
+        ...issues.map(({ path, message, hint }) => wrong(`${at(path)}: ${message}`, { hint: hint || mending(layer) })),
+      ],
+    }
   }
   const { profiles = {}, version: _, ...always } = result.output
   const parts = [['', always] as const, ...Object.entries(profiles).map(([name, part]) => [`profiles.${name}.`, part] as const)]
-  refuseForeign({ layer, at }, parts)
-  refuseUnreadable({ layer, at }, parts)
-  if (layer === 'managed' && Object.keys(profiles).length > 0) throw foreign({ layer, at }, 'profiles')
+  const faults = [
+    ...names,
+    ...foreignKeys({ layer, at }, parts),
+    ...unreadableValues({ layer, at }, parts),
+    ...(layer === 'managed' && Object.keys(profiles).length > 0 ? [foreign({ layer, at }, 'profiles')] : []),
+  ]
+  if (faults.length > 0) return { parsed: null, faults }
   const chosen = profile !== '' && Object.hasOwn(profiles, profile) ? profiles[profile] : undefined
   const sources = [
     sourceOf({ layer, at }, '', always),
     ...(chosen ? [sourceOf({ layer, at }, `profiles.${profile}.`, chosen)] : []),
   ]
-  return { sources, profiles: Object.keys(profiles) }
+  return { parsed: { sources, profiles: Object.keys(profiles) }, faults: [] }
 }
 
 /** What to do about a file that says something wrong. */
@@ -85,15 +115,16 @@ export const mending = (layer: Written['layer']): string =>
 /** What the schema would leave out without a word. */
 const NO_NAMES = ['__proto__', 'prototype', 'constructor']
 
-function refuseNames(found: unknown, at: Placer): void {
+function wrongNames(found: unknown, at: Placer): readonly PaudeError[] {
   const { env, profiles } = found as { readonly env?: unknown; readonly profiles?: unknown }
   const parts = Object.entries(Object(profiles)).map(
     ([name, part]) => [`profiles.${name}.env`, (part as { readonly env?: unknown } | null)?.env] as const,
   )
-  for (const [path, table] of [['profiles', profiles] as const, ['env', env] as const, ...parts])
-    for (const name of Object.keys(Object(table)))
-      if (NO_NAMES.includes(name))
-        throw wrong(`${at(`${path}.${name}`)}: nothing can be called ${name}`, { hint: 'give it another name' })
+  return [['profiles', profiles] as const, ['env', env] as const, ...parts].flatMap(([path, table]) =>
+    Object.keys(Object(table))
+      .filter((name) => NO_NAMES.includes(name))
+      .map((name) => wrong(`${at(`${path}.${name}`)}: nothing can be called ${name}`, { hint: 'give it another name' })),
+  )
 }
 
 /** The parser writes what stands in a table called `constructor` or `hasOwnProperty` into that very function of the runtime. */
@@ -149,29 +180,33 @@ function refuseVersion(found: unknown, at: Placer): void {
   })
 }
 
-function refuseForeign(read: Read, parts: readonly (readonly [prefix: string, part: Profile])[]): void {
-  for (const [prefix, part] of parts)
-    for (const key of Object.keys(NOT_IN[read.layer]))
-      if (valueAt(part, key.split('.')) !== undefined) throw foreign(read, key, prefix)
-  if (read.layer !== 'project') return
-  for (const [prefix, { env }] of parts)
-    for (const { name, source } of env?.references ?? [])
-      if (typeof source !== 'string')
-        throw wrong(`${read.at(`${prefix}env.${name}`)}: a program is not for this file`, {
+type Parts = readonly (readonly [prefix: string, part: Profile])[]
+
+function foreignKeys(read: Read, parts: Parts): readonly PaudeError[] {
+  const keys = parts.flatMap(([prefix, part]) =>
+    Object.keys(NOT_IN[read.layer])
+      .filter((key) => valueAt(part, key.split('.')) !== undefined)
+      .map((key) => foreign(read, key, prefix)),
+  )
+  const programs = parts.flatMap(([prefix, { env }]) =>
+    (env?.references ?? [])
+      .filter(({ source }) => typeof source !== 'string')
+      .map(({ name }) =>
+        wrong(`${read.at(`${prefix}env.${name}`)}: a program is not for this file`, {
           hint: 'what it runs could be changed by the agent; write it into your own config.toml',
-        })
+        }),
+      ),
+  )
+  return read.layer === 'project' ? [...keys, ...programs] : keys
 }
 
-/** A value that every start would refuse is none for a file either. */
-function refuseUnreadable({ layer, at }: Read, parts: readonly (readonly [prefix: string, part: Profile])[]): void {
-  for (const [prefix, part] of parts) {
-    const found = unreadable(part)
-    if (found !== null)
-      throw wrong(`${at(`${prefix}${found.key}`)}: ${prefix}${withKey(found.key, found.error)}`, {
-        hint: found.error.hint || mending(layer),
-      })
-  }
-}
+/** Values that every start would refuse are none for a file either. */
+const unreadableValues = ({ layer, at }: Read, parts: Parts): readonly PaudeError[] =>
+  parts.flatMap(([prefix, part]) =>
+    unreadable(part).map(({ key, error }) =>
+      wrong(`${at(`${prefix}${key}`)}: ${prefix}${withKey(key, error)}`, { hint: error.hint || mending(layer) }),
+    ),
+  )
 
 const foreign = ({ layer, at }: Read, key: string, prefix = ''): PaudeError =>
   wrong(`${at(`${prefix}${key}`)}: ${key} is not for this file`, {

@@ -1,5 +1,6 @@
 import { insistOnAgent } from '../agents/names.ts'
 import { PaudeError } from '../errors.ts'
+import { insistOnImage } from '../image/reference.ts'
 import { nearest } from './nearest.ts'
 import { type OwnFlag, ownFlags, twins, variableOf } from './own-flags.ts'
 import type { Layer } from './settings.ts'
@@ -12,18 +13,22 @@ export type Split = {
   readonly ended: boolean
   /** Own flags that stand after the agent's first word and therefore are the agent's. */
   readonly late: readonly string[]
+  /** Own flags that were read, without dashes. */
+  readonly names: readonly string[]
 }
 
 /** Takes our flags from the front. The first word that is not ours ends them, and `--` ends them explicitly. */
 export function readFlags(argv: readonly string[], allowed: readonly OwnFlag[] = ownFlags): Split {
   const layer: Mutable<Layer> = {}
+  const names: string[] = []
   let index = 0
   while (index < argv.length) {
     const word = argv[index] ?? ''
-    if (word === '--') return { layer, words: argv.slice(index + 1), ended: true, late: [] }
+    if (word === '--') return { layer, words: argv.slice(index + 1), ended: true, late: [], names }
     const [name = '', inline] = splitOnce(word)
     const flag = allowed.find((candidate) => `--${candidate.name}` === name)
     if (flag === undefined) break
+    names.push(flag.name)
     if (flag.type === 'switch') {
       if (inline !== undefined && !['true', 'false'].includes(inline))
         throw new PaudeError('usage', `--${flag.name} takes no value, found ${JSON.stringify(inline)}`, {
@@ -42,7 +47,7 @@ export function readFlags(argv: readonly string[], allowed: readonly OwnFlag[] =
     index += inline === undefined && !alone ? 2 : 1
   }
   const words = argv.slice(index)
-  return { layer, words, ended: false, late: lateFlags(words, allowed) }
+  return { layer, words, ended: false, late: lateFlags(words, allowed), names }
 }
 
 /** Reads the environment twins. */
@@ -77,6 +82,7 @@ export function checked(value: string, flag: OwnFlag, where: string): string | r
     })
   }
   if (flag.key === 'agent') insistOnAgent(value, where)
+  if (flag.key === 'image') insistOnImage(value)
   if (flag.type !== 'list') return value
   return flag.commas
     ? value

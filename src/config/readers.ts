@@ -2,7 +2,7 @@ import { readBaseUrl } from '../agents/base-url.ts'
 import { PaudeError } from '../errors.ts'
 import { detachBytes } from '../hold/keys.ts'
 import { readAgentVersion } from '../image/agent-version.ts'
-import { insistOnImage } from '../image/build.ts'
+import { insistOnImage } from '../image/reference.ts'
 import { findGroup, parseDenyEntry, parseEntry } from '../network/groups.ts'
 import { parseExcept, readUsualPort } from '../network/pattern.ts'
 import { readNameServer, readUpstream } from '../network/ways.ts'
@@ -42,37 +42,29 @@ function insistOnFlag(flag: string): void {
   if (fault !== null) throw new PaudeError('refused', fault)
 }
 
-/** What no start would take of a part of a file, with the key that says it; null for nothing. */
-export function unreadable(part: Profile): { readonly key: string; readonly error: PaudeError } | null {
-  for (const key of Object.keys(fileKeys) as FileKey[]) {
+type Unreadable = { readonly key: string; readonly error: PaudeError }
+
+/** What no start would take of a part of a file, with the keys that say it. */
+export const unreadable = (part: Profile): readonly Unreadable[] => [
+  ...(Object.keys(fileKeys) as FileKey[]).flatMap((key) => {
     const read = READERS[key]
     const value = read === undefined ? undefined : (valueAt(part, key.split('.')) as string | readonly string[] | undefined)
-    const error = refusal(() => {
-      for (const one of value === undefined ? [] : [value].flat()) read?.(one, key)
-    })
-    if (error !== null) return { key, error }
-  }
-  return unreadableVariable(part.env)
-}
+    return (value === undefined ? [] : [value].flat()).flatMap((one) => refusal(key, () => read?.(one, key)))
+  }),
+  ...unreadableVariables(part.env),
+]
 
-function unreadableVariable(env: Pick<Layer, 'env' | 'references'> = {}): ReturnType<typeof unreadable> {
-  const checks: readonly (readonly [name: string, check: () => void])[] = [
-    ...(env.env ?? []).map((entry) => [entry.split('=')[0] ?? '', () => void readEntry(entry)] as const),
-    ...(env.references ?? []).map((one: Reference) => [one.name, () => insistOnReference(one)] as const),
-  ]
-  for (const [name, check] of checks) {
-    const error = refusal(check)
-    if (error !== null) return { key: `env.${name}`, error }
-  }
-  return null
-}
+const unreadableVariables = (env: Pick<Layer, 'env' | 'references'> = {}): readonly Unreadable[] => [
+  ...(env.env ?? []).flatMap((entry) => refusal(`env.${entry.split('=')[0] ?? ''}`, () => readEntry(entry))),
+  ...(env.references ?? []).flatMap((one: Reference) => refusal(`env.${one.name}`, () => insistOnReference(one))),
+]
 
-function refusal(read: () => unknown): PaudeError | null {
+function refusal(key: string, read: () => unknown): readonly Unreadable[] {
   try {
     read()
-    return null
+    return []
   } catch (error) {
-    if (error instanceof PaudeError) return error
+    if (error instanceof PaudeError) return [{ key, error }]
     throw error
   }
 }

@@ -11,6 +11,9 @@ import { openWindow, windowSize } from './window.ts'
 
 export type Held = Pick<Hold, 'id' | 'agent' | 'folder'>
 
+/** What paude starts for itself is never only shown; empty counts as not set. */
+const ACTING = { PAUDE_DRY_RUN: '', PAUDE_PRINT_CONFIG: '' }
+
 /**
  * A holder lives long and does little. The compiler for hot code would cost it some 7 MB; a flood of output takes two to three times as long
  * without. Told that the machine is small (in bytes) its collector comes early: 6 MB less at rest, half at the peak of a flood, 20 ms more at `attach`.
@@ -36,7 +39,7 @@ export async function ensureHolder(
   const { columns, rows } = windowSize(host)
   const started = await startBehind(
     [...host.again, 'hold', ...(starts ? ['--start'] : []), `--size=${columns}x${rows}`, `--scrollback=${scrollback}`, id],
-    { keep, env: SPARING },
+    { keep, env: { ...SPARING, ...ACTING } },
   )
   if (started.line === null)
     throw new PaudeError(

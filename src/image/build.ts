@@ -1,5 +1,5 @@
 import { dirname, join } from 'node:path'
-import { PaudeError, quoted } from '../errors.ts'
+import { PaudeError } from '../errors.ts'
 import type { Host } from '../host.ts'
 import { type Argv, exec, folder, type Plan, write } from '../plan/plan.ts'
 import { contexts } from './embedded.ts'
@@ -8,16 +8,6 @@ export type Engine = 'docker' | 'podman'
 
 /** Fully qualified: podman refuses short names without a terminal. */
 export const BASE = 'docker.io/library/debian:trixie-slim'
-
-/** A reference that no program takes for a flag. */
-export const IMAGE = /^[A-Za-z0-9][\w.:/@+-]*$/
-
-export function insistOnImage(text: string): void {
-  if (!IMAGE.test(text))
-    throw new PaudeError('usage', `not an image reference: ${quoted(text)}`, {
-      hint: 'write it like registry.example.org/team/image:tag',
-    })
-}
 
 /** All that decides what an image holds, and so its name. */
 export type ImageSpec = AgentImage | ProxyImage

@@ -1,6 +1,8 @@
 import { expect, test } from 'bun:test'
 import { readSeconds, readTimeout, readWords } from '../../src/cli/args.ts'
+import { PLANS } from '../../src/cli/front-flags.ts'
 
+const front = { name: 'stop', called: 'paude stop', ...PLANS }
 const args = {
   session: { type: 'positional', description: '', required: false },
   grace: { type: 'string', valueHint: 'SECONDS', description: '' },
@@ -19,7 +21,7 @@ test.each<[readonly string[], object]>([
   [['--grace', '-5'], { flags: { grace: '-5' }, positionals: [], rest: [] }],
   [['-'], { flags: {}, positionals: ['-'], rest: [] }],
 ])('stop %j', (argv, words) => {
-  expect(readWords('stop', argv, args) as object).toEqual(words)
+  expect(readWords(front, argv, args) as object).toEqual(words)
 })
 
 test.each<[readonly string[], object]>([
@@ -27,7 +29,7 @@ test.each<[readonly string[], object]>([
   [['--force', 'x', '--', '--force'], { flags: { force: true }, positionals: ['x'], rest: ['--force'] }],
   [['x', 'sh', '-c', 'a; b', '--'], { flags: {}, positionals: ['x'], rest: ['sh', '-c', 'a; b', '--'] }],
 ])('exec %j', (argv, words) => {
-  expect(readWords('exec', argv, taking) as object).toEqual(words)
+  expect(readWords(front, argv, taking) as object).toEqual(words)
 })
 
 test.each<[readonly string[], string]>([
@@ -39,7 +41,7 @@ test.each<[readonly string[], string]>([
   [['a', '--', 'b'], 'paude stop: one word too many: "b"'],
   [['--__proto__'], 'paude stop: unknown flag --__proto__'],
 ])('stop %j is refused', (argv, message) => {
-  expect(() => readWords('stop', argv, args)).toThrow(message)
+  expect(() => readWords(front, argv, args)).toThrow(message)
 })
 
 test.each([
@@ -76,5 +78,19 @@ test.each<[readonly string[], object]>([
   [['a', '--for', 'exited', 'b'], { flags: { for: 'exited' }, positionals: [], rest: ['a', 'b'] }],
   [['--for=exited', 'a', '--', '--for'], { flags: { for: 'exited' }, positionals: [], rest: ['a', '--for'] }],
 ])('wait %j', (argv, words) => {
-  expect(readWords('wait', argv, many) as object).toEqual(words)
+  expect(readWords(front, argv, many) as object).toEqual(words)
+})
+
+test.each([
+  ['--memory', 'paude stop takes no --memory, which is for starts', 'leave it out: paude stop …'],
+  ['--dry-run', 'paude stop takes --dry-run before the verb', 'paude --dry-run … stop …'],
+])("the error for paude's own %s after the verb says where it has an effect", (flag, message, hint) => {
+  const thrown = (() => {
+    try {
+      return readWords(front, [flag], args)
+    } catch (error) {
+      return error
+    }
+  })()
+  expect(thrown).toMatchObject({ message, hint })
 })

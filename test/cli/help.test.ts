@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { readWords } from '../../src/cli/args.ts'
 import type { Context } from '../../src/cli/context.ts'
+import { READS } from '../../src/cli/front-flags.ts'
 import { help, subVerbHelp, verbArgs, verbHelp } from '../../src/cli/help.ts'
 import { startWords } from '../../src/cli/start-words.ts'
 import { subVerbs } from '../../src/cli/sub-verbs.ts'
@@ -33,7 +34,7 @@ test.each(Object.entries(commands.verbs))('every example of %s is one that paude
     const found = commands.find(words[0])
     expect(found?.name).toBe(name)
     const rest = verb.starts ? startWords(words.slice(1), verb).rest : words.slice(1)
-    readWords(name, rest, await verbArgs(context, verb))
+    readWords({ name, called: `paude ${name}`, ...READS }, rest, await verbArgs(context, verb))
   }
 })
 
@@ -53,7 +54,7 @@ describe.each(Object.entries(subVerbs))('the words of %s', (name, words) => {
       expect(text).toContain(line)
       const said = /paude ([^|]*)/.exec(line)?.[1]?.trim().split(/\s+/) ?? []
       expect(said.slice(0, 2)).toEqual([name, word])
-      const { flags } = readWords(name, said.slice(1), args)
+      const { flags } = readWords({ name, called: `paude ${name}`, ...READS }, said.slice(1), args)
       for (const flag of Object.keys(flags)) expect(sub.flags).toContain(flag)
     }
   })

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { startWords } from '../../src/cli/start-words.ts'
+import { added, startWords } from '../../src/cli/start-words.ts'
 
 const fork = { session: true } as const
 
@@ -14,10 +14,22 @@ test.each<[readonly string[], object, readonly string[]]>([
   [['-p', 'hi'], {}, ['--', '-p', 'hi']],
   [['fix', '-p', '--detach'], {}, ['fix', '--', '-p', '--detach']],
 ])('fork %j', (argv, layer, rest) => {
-  expect(startWords(argv, fork) as object).toEqual({ layer, rest })
+  expect(startWords(argv, fork) as object).toMatchObject({ layer, rest })
 })
 
 test('a verb without a session keeps its words as they are', () => {
-  expect(startWords(['--pids=20', 'make', 'test'], {})).toEqual({ layer: { pids: '20' }, rest: ['make', 'test'] })
-  expect(startWords(['--', 'make'], {})).toEqual({ layer: {}, rest: ['--', 'make'] })
+  expect(startWords(['--pids=20', 'make', 'test'], {})).toEqual({
+    layer: { pids: '20' },
+    names: ['pids'],
+    rest: ['make', 'test'],
+  })
+  expect(startWords(['--', 'make'], {})).toEqual({ layer: {}, names: [], rest: ['--', 'make'] })
+})
+
+test('lists of flags before and after the verb add up, and the last single value counts', () => {
+  expect(added({ env: ['A=1'], mount: ['/x'], pids: '1' }, { env: ['B=2'], pids: '2' })).toEqual({
+    env: ['A=1', 'B=2'],
+    mount: ['/x'],
+    pids: '2',
+  })
 })

@@ -105,7 +105,7 @@ describe('where our flags end', () => {
     '--network-',
     '--NETWORK',
   ])('%s is Claude’s', (word) => {
-    expect(readFlags([word, 'x'])).toEqual({ layer: {}, words: [word, 'x'], ended: false, late: [] })
+    expect(readFlags([word, 'x'])).toEqual({ layer: {}, words: [word, 'x'], ended: false, late: [], names: [] })
   })
 })
 

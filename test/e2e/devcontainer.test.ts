@@ -184,7 +184,7 @@ describeEach('a devcontainer.json', (backend) => {
     const id = begun.stdout.trim()
     await poll('both ran', () => made().length === 2)
     await run(['stop', id], { cwd })
-    await run(['--detach', 'start', id], { cwd })
+    await run(['start', id], { cwd })
     await poll('one ran again', () => made().length === 3)
     expect(made()).toEqual(['create', 'start', 'start'])
     expect((await run(['rm', '--force', id], { cwd })).code).toBe(0)

@@ -10,6 +10,7 @@ import { type Check, checkExitCode, checkImage } from '../../image/check.ts'
 import { inspectQuery } from '../../image/inspect.ts'
 import { listImages } from '../../image/list.ts'
 import { probeArgv, readProbe } from '../../image/probe.ts'
+import { insistOnImage } from '../../image/reference.ts'
 import { exec } from '../../plan/plan.ts'
 import { renderPlan } from '../../plan/render.ts'
 import { ask } from '../../run/ask.ts'
@@ -22,7 +23,7 @@ import { removeImages } from '../image-rm.ts'
 import { claudeImage, proxyImage } from '../images.ts'
 import { green, printable, red, table, yellow } from '../output.ts'
 import { startConfig } from '../start-config.ts'
-import { mostWords } from '../sub-verbs.ts'
+import { flagsOf, mostWords, subVerb } from '../sub-verbs.ts'
 
 const args = {
   what: { type: 'positional', description: 'build, ls, check or rm', required: true },
@@ -37,6 +38,8 @@ const args = {
 
 type Given = ParsedArgs<typeof args>
 
+const FLAGS = ['no-cache', 'agent-version', 'quick', 'stale', 'json', 'dry-run'] as const
+
 export default (context: Context) =>
   defineCommand({
     meta: { name: 'image', description: 'Build, list, check and remove images: paude image build|ls|check|rm' },
@@ -46,6 +49,11 @@ export default (context: Context) =>
       if (references.length > most)
         throw new PaudeError('usage', `paude image ${given.what}: one word too many: ${JSON.stringify(references[most])}`, {
           hint: 'paude help image',
+        })
+      const stray = FLAGS.find((flag) => given[flag] !== undefined && !flagsOf('image', given.what).includes(flag))
+      if (stray !== undefined && subVerb('image', given.what) !== undefined)
+        throw new PaudeError('usage', `paude image ${given.what} takes no --${stray}`, {
+          hint: `leave it out, or see paude help image ${given.what}`,
         })
       switch (given.what) {
         case 'build':
@@ -66,7 +74,7 @@ export default (context: Context) =>
 
 /** Builds what a start would build, now. An image that is there is left alone unless --no-cache asks for it anew. */
 async function build(context: Context, given: Given): Promise<number> {
-  const { settings } = await startConfig(context, context.flags)
+  const { settings } = await startConfig(context, { ...context.flags, dryRun: given['dry-run'] === true })
   const backend = await pickBackend(context.host, settings.backend)
   const extraCa = extraCaCertificates(context.host, settings.caFile)
   const version = readAgentVersion(given['agent-version'] ?? settings.agentVersion)
@@ -139,6 +147,7 @@ async function list(context: Context, { json }: Given): Promise<number> {
 }
 
 async function check(context: Context, { quick, json }: Given, reference: string | undefined): Promise<number> {
+  if (reference !== undefined) insistOnImage(reference)
   const { host } = context
   const { settings } = await startConfig(context, context.flags)
   const backend = await pickBackend(host, settings.backend)

@@ -18,8 +18,6 @@ export default (context: Context) =>
     args,
     async run({ rawArgs }) {
       if (rawArgs.length === 0) throw new PaudeError('usage', 'paude run needs a command', { hint: 'paude run -- make test' })
-      if (context.flags.detach)
-        throw new PaudeError('usage', 'paude run is always in the foreground', { hint: 'leave --detach out' })
       // Allowing a host says that a network is wanted; else none is the safer default.
       const said = context.flags.network ?? readVariables(context.host.env).network
       const network =

@@ -20,6 +20,14 @@ export async function policyHere(context: Context, word: string | undefined): Pr
     if (word !== undefined || !(error instanceof PaudeError) || error.code !== 'not-found') throw error
     return null
   })
+  if (found !== null && Object.keys(context.flags).length > 0)
+    throw new PaudeError(
+      'usage',
+      `flags before the verb are for a start here, and session ${found.record.id} has its own policy`,
+      {
+        hint: `leave them out: paude network list ${found.record.id}`,
+      },
+    )
   const record = found === null ? null : (await carryToEnd(context, found)).record
   if (record?.network === 'none') throw new PaudeError('unsupported', `session ${record.id} has no network`)
   if (record !== null) return { record, policy: policyNow(record, Date.now() / 1000) }

@@ -12,6 +12,7 @@ import type { SessionRecord } from '../../session/record.ts'
 import { insistPrivate, readRecord } from '../../session/store.ts'
 import type { Context } from '../context.ts'
 import type { Found } from '../find-session.ts'
+import { insistOnActing } from '../front-flags.ts'
 import { withLock } from './lock.ts'
 
 /** How a session comes to what its record says. */
@@ -82,6 +83,7 @@ export const whileLocked = <T>({ host }: Context, found: Found, act: (record: Se
 /** Carries a change that was cut off to its end: until then nobody knows what the proxy lets through. */
 export async function carryToEnd(context: Context, found: Found): Promise<Found> {
   if (found.record.settled) return found
+  insistOnActing(context.host, `a change to session ${found.record.id} was cut off, and has to be carried to its end first`)
   return await whileLocked(context, found, async (record) => {
     if (record.settled) return { ...found, record }
     const course = courseOf({ ...found, record }, Math.floor(Date.now() / 1000))
