@@ -10,6 +10,7 @@ import {
   labelledVolume,
   labels,
   limitFlags,
+  sharedMemory,
   volume,
   volumeLabel,
 } from './oci-flags.ts'
@@ -156,6 +157,7 @@ const helper = (dialect: Dialect, spec: SessionSpec, pids: number): readonly str
   '--memory=256m',
   '--tmpfs=/tmp:rw,noexec,nosuid,nodev,size=16m,mode=1777',
   '--tmpfs=/run:rw,noexec,nosuid,nodev,size=4m,mode=1777',
+  sharedMemory(64 * 1024 ** 2),
   ...dialect.log,
 ]
 
@@ -225,6 +227,7 @@ function makeAgent(dialect: Dialect, spec: SessionSpec): Exec {
       ...(spec.stdin ? ['--interactive'] : []),
       '--tmpfs=/tmp:rw,exec,nosuid,nodev,size=2g,mode=1777',
       '--tmpfs=/run:rw,noexec,nosuid,nodev,size=16m,mode=1777',
+      sharedMemory(spec.sharedMemory),
       ...mountFlags(spec),
       `--workdir=${spec.directory}`,
       ...flags,

@@ -12,7 +12,8 @@ import { DIRECT } from '../../src/network/ways.ts'
 const REAL = 'sk-real-0123456789'
 const IMAGE = 'paude-wall-test'
 const squid = join(import.meta.dir, '../../squid')
-const engines = ['docker', 'podman'].filter((name) => Bun.which(name) !== null && Bun.spawnSync([name, 'info']).exitCode === 0)
+const asked = process.env['PAUDE_TEST_BACKENDS']?.split(',') ?? ['docker', 'podman']
+const engines = asked.filter((name) => Bun.which(name) !== null && Bun.spawnSync([name, 'info']).exitCode === 0)
 
 test.skipIf(engines.length > 0)('an engine is there', () => {
   throw new Error('neither docker nor podman answers')
@@ -22,6 +23,20 @@ describe.each(engines)('the wall on %s', (engine) => {
   const wall = makeWall(engine)
   beforeAll(wall.start, 600_000)
   afterAll(wall.stop, 60_000)
+
+  test("the volume of gate and proxy stays theirs when a container of root's mounts it before they have written", async () => {
+    const name = `${IMAGE}-${crypto.randomUUID()}`
+    const mount = (user: string, image: string, script: string) =>
+      run(engine, ['run', '--rm', `--user=${user}`, `--volume=${name}:/paude/link`, image, 'bash', '-c', script])
+    await must(engine, ['volume', 'create', name])
+    try {
+      expect((await mount('13:13', IMAGE, ':')).code).toBe(0)
+      expect((await mount('0:0', 'docker.io/library/debian:trixie-slim', ':')).code).toBe(0)
+      expect(await mount('13:13', IMAGE, ': >/paude/link/gateway')).toMatchObject({ code: 0, stderr: '' })
+    } finally {
+      await run(engine, ['volume', 'rm', name])
+    }
+  })
 
   test('the receipt names every canary and all of them held', async () => {
     const receipt = JSON.parse(await wall.link('receipt.json'))
