@@ -26,14 +26,16 @@ describe.each(engines)('the wall on %s', (engine) => {
 
   test("the volume of gate and proxy stays theirs when a container of root's mounts it before they have written", async () => {
     const name = `${IMAGE}-${crypto.randomUUID()}`
-    const mount = (user: string, image: string, script: string) =>
-      run(engine, ['run', '--rm', `--user=${user}`, `--volume=${name}:/paude/link`, image, 'bash', '-c', script])
+    const mount = `--volume=${name}:/paude/link`
+    const nap = 'exec 3<> <(:); read -r -t 600 -u 3'
     await must(engine, ['volume', 'create', name])
     try {
-      expect((await mount('13:13', IMAGE, ':')).code).toBe(0)
-      expect((await mount('0:0', 'docker.io/library/debian:trixie-slim', ':')).code).toBe(0)
-      expect(await mount('13:13', IMAGE, ': >/paude/link/gateway')).toMatchObject({ code: 0, stderr: '' })
+      await must(engine, ['run', '--detach', `--name=${name}`, '--user=13:13', mount, IMAGE, 'bash', '-c', nap])
+      await must(engine, ['run', '--rm', '--user=0:0', mount, 'docker.io/library/debian:trixie-slim', 'true'])
+      const written = await run(engine, ['exec', name, '/usr/bin/bash', '-c', ': >/paude/link/gateway'])
+      expect(written).toMatchObject({ code: 0, stderr: '' })
     } finally {
+      await run(engine, ['rm', '--force', name])
       await run(engine, ['volume', 'rm', name])
     }
   })
