@@ -164,7 +164,13 @@ const helper = (dialect: Dialect, spec: SessionSpec, pids: number): readonly str
 /** The credential goes to the proxy's memory through stdin: no file, no argv, nothing that `inspect` shows. */
 function credential({ name }: Dialect, { id, network }: SessionSpec): Plan {
   if (network.mode === 'none' || network.credential === null) return []
-  return [exec([name, 'exec', '--interactive', parts(id).proxy, '/usr/lib/paude/secret'], { stdin: network.credential })]
+  const { proxy } = parts(id)
+  return [
+    exec([name, 'exec', '--interactive', proxy, '/usr/lib/paude/secret'], {
+      stdin: network.credential,
+      log: [name, 'logs', proxy],
+    }),
+  ]
 }
 
 /** The project's HOME is made once; a fresh volume belongs to root on docker, so there it is handed to the caller. */

@@ -11,6 +11,7 @@ import { isEntry, type Proposal, proposal, proposalText } from '../network/propo
 import type { Plan } from '../plan/plan.ts'
 import { renderPlan } from '../plan/render.ts'
 import { execute } from '../run/execute.ts'
+import { lastWords } from '../run/last-words.ts'
 import { capture, LEFT } from '../run/process.ts'
 import { beginLook } from '../session/look.ts'
 import { outside } from '../session/outside.ts'
@@ -160,15 +161,21 @@ async function finish(context: Context, { backend, spec, record, code, removal, 
     context.note(`detached, the session goes on: paude attach ${spec.name || spec.id}`)
     return 0
   }
-  const isWalled = spec.network.mode === 'restricted' || spec.network.mode === 'record'
+  const { mode } = spec.network
+  const hasProxy = mode !== 'none'
   const [requests, receipt] = await Promise.all([
-    isWalled ? capture(backend.requests(handle, { follow: false })).catch(() => null) : null,
-    code === 125 && isWalled ? capture(backend.receipt(handle)).catch(() => null) : null,
+    hasProxy ? capture(backend.requests(handle, { follow: false })).catch(() => null) : null,
+    code === 125 && hasProxy ? capture(backend.receipt(handle)).catch(() => null) : null,
   ])
   // It may have been changed meanwhile; where nothing was asked for, nobody needs to know.
-  const log = requests?.stdout ?? ''
+  const log = mode === 'open' ? '' : (requests?.stdout ?? '')
   const last = log === '' ? record : (readRecord(context.host, record.id) ?? record)
   await execute(removal, effects)
+  const words = /^paude: the proxy did not answer/m.test(receipt?.stderr ?? '') ? lastWords(requests?.stderr ?? '') : ''
+  if (words !== '')
+    throw new PaudeError('self-test', `the proxy ended before the agent was started; its last words:\n${words}`, {
+      hint: `paude doctor --backend ${backend.name} looks at the engine`,
+    })
   if (receipt !== null && /"ok":false/.test(receipt.stdout))
     throw new PaudeError('self-test', 'the wall around the agent did not hold, so the agent was not started', {
       hint: 'paude selftest shows which probe got out',
