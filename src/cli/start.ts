@@ -174,7 +174,7 @@ async function finish(context: Context, { backend, spec, record, code, removal, 
   const words = /^paude: the proxy did not answer/m.test(receipt?.stderr ?? '') ? lastWords(requests?.stderr ?? '') : ''
   if (words !== '')
     throw new PaudeError('self-test', `the proxy ended before the agent was started; its last words:\n${words}`, {
-      hint: `paude doctor --backend ${backend.name} looks at the engine`,
+      hint: 'paude doctor looks at the engine',
     })
   if (receipt !== null && /"ok":false/.test(receipt.stdout))
     throw new PaudeError('self-test', 'the wall around the agent did not hold, so the agent was not started', {
