@@ -9,11 +9,29 @@ import { close, readReport, tallyOf } from './tally.ts'
 const root = join(import.meta.dir, '..')
 const cache = join(root, '.cache')
 
-/** The tests that run the compiled program against real engines; `words` go to `bun test`. */
-async function e2e(words: readonly string[]): Promise<number> {
+/** What is tested on every engine: files, and in each the tests whose names begin so. */
+const CORE: Readonly<Record<string, readonly string[]>> = {
+  // The clients of engines brought up beside the machine's own are root's alone.
+  main: ['paude in place of claude on \\w+ (?!what the agent of an ordinary user)'],
+  wall: ['the wall on'],
+  selftest: ['paude selftest on \\w+ holds'],
+  security: ['the hardening of a box'],
+  sessions: ['sessions on \\w+ (Ctrl-P Ctrl-Q detaches|a stopped session continues|exec, shell, logs)'],
+  network: ['a running session on \\w+ (is told the command|keeps its open streams|still has its own changes)'],
+  'broken-start': ['a start whose proxy dies'],
+}
+
+/** The tests that run the compiled program against real engines; `words` go to `bun test`, but for a first `--core`. */
+async function e2e([first, ...rest]: readonly string[]): Promise<number> {
+  const isCore = first === '--core'
+  const words = isCore || first === undefined ? rest : [first, ...rest]
+  const what = isCore
+    ? [...Object.keys(CORE).map((name) => `./test/e2e/${name}.test.ts`), '-t', `^(${Object.values(CORE).flat().join('|')})`]
+    : ['test/e2e']
   const backends = await usableBackends()
   if (await isStale()) await build(binary)
-  const report = join(cache, 'e2e.xml')
+  // Suites of several engines run at once.
+  const report = join(cache, `${process.env['PAUDE_TEST_SUITE'] ?? 'e2e'}.xml`)
   await rm(report, { force: true })
   const files = await Array.fromAsync(new Bun.Glob('test/e2e/**/*.test.ts').scan(root))
   const env = {
@@ -34,12 +52,18 @@ async function e2e(words: readonly string[]): Promise<number> {
     env,
     stdio: ['inherit', 'inherit', 'pipe'],
     nothrow: true,
-  })`${process.execPath} test test/e2e ${settings} ${words}`
+  })`${process.execPath} test ${what} ${settings} ${words}`
   // bun writes its report on stderr.
   run.stderr.pipe(process.stderr)
   const { exitCode, stderr } = await run
   repeatFailures(stderr)
-  return close(tallyOf(readReport(report), words.length === 0 ? files : null, exitCode ?? 1))
+  return close(
+    tallyOf(
+      readReport(report),
+      words.length > 0 ? null : isCore ? Object.keys(CORE).map((name) => `test/e2e/${name}.test.ts`) : files,
+      exitCode ?? 1,
+    ),
+  )
 }
 
 /** What a first use builds: no test should be the one whose stderr is full of it. */

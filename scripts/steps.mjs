@@ -47,6 +47,21 @@ export async function run([program, ...words], { stdin = 'ignore', timeout = 0, 
 export const hand = async ([program, ...words], { cwd = root, env = process.env } = {}) =>
   ended(start(program, words, { stdio: 'inherit', cwd, env }))
 
+/** The same for programs that run side by side: each line begins with whose it is. */
+export async function follow(name, [program, ...words], { env = process.env } = {}) {
+  const child = start(program, words, { stdio: ['ignore', 'pipe', 'pipe'], cwd: root, env })
+  for (const stream of [child.stdout, child.stderr]) {
+    let rest = ''
+    stream.setEncoding('utf8').on('data', (text) => {
+      const lines = (rest + text).split('\n')
+      rest = lines.pop()
+      for (const line of lines) process.stderr.write(`[${name}] ${line}\n`)
+    })
+    stream.on('end', () => rest && process.stderr.write(`[${name}] ${rest}\n`))
+  }
+  return ended(child)
+}
+
 /** Passes SIGINT, SIGTERM and SIGHUP on to whatever runs, and lets nothing new start after one. */
 export function forwardSignals() {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])

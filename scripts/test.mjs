@@ -1,10 +1,11 @@
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { delimiter, join } from 'node:path'
 import { engineNames } from './engines.mjs'
 import { baseImage, bun, ensureBaseImage, ensureDependencies, ensureEngine } from './install.mjs'
+import { besides, engineFolders } from './newer-engines.mjs'
 import { canInstall, ensurePrograms } from './packages.mjs'
 import { ensureTestUser, testUser } from './rootless.mjs'
-import { cache, forwardSignals, hand, main, run, step } from './steps.mjs'
+import { cache, follow, forwardSignals, hand, main, run, step } from './steps.mjs'
 
 /** What could not be tested, each with its reason. Where everything can be installed it counts as failed, else as skipped. */
 const untested = []
@@ -25,9 +26,15 @@ await main(async () => {
     await step('builds dist/paude', () => run([bun, 'scripts/build.ts'])).catch((error) =>
       untested.push(['the binary', error.message]),
     )
-    const check = await suite('check', {})
-    const e2e = await suite('e2e', { PAUDE_TEST_BACKENDS: backends.join(','), PAUDE_TEST_USER: user })
-    return close([check, e2e])
+    const check = await suite('check', { alone: true })
+    // Each engine waits most of the time, and for nothing that the others have.
+    const e2e = await Promise.all([
+      ...backends.map((name) =>
+        suite(name, { script: 'e2e', env: { PAUDE_TEST_BACKENDS: name, PAUDE_TEST_USER: name === 'podman' ? user : '' } }),
+      ),
+      newerEngines(),
+    ])
+    return close([check, ...e2e.flat()])
   } finally {
     await engines.stop()
   }
@@ -64,13 +71,34 @@ async function rootlessUser(backends) {
   }
 }
 
-/** Runs one suite in this terminal; its tally comes back in a file. */
-async function suite(name, env) {
+/** The core of the end-to-end tests on further engines, one folder after the other. */
+async function newerEngines() {
+  const tallies = []
+  for (const [at, folder] of engineFolders().entries())
+    try {
+      const path = await besides(folder, at + 1)
+      for (const name of engineNames) await ensureBaseImage(join(path, name))
+      const env = {
+        PATH: `${path}${delimiter}${process.env.PATH}`,
+        PAUDE_TEST_BACKENDS: engineNames.join(','),
+        PAUDE_TEST_USER: '',
+      }
+      tallies.push(await suite(`newer${at + 1}`, { script: 'e2e', words: ['--core'], env }))
+    } catch (error) {
+      untested.push([`the engines of ${folder}`, error.message])
+    }
+  return tallies
+}
+
+/** Runs one suite; its tally comes back in a file. Those that run side by side have their name before each line. */
+async function suite(name, { script = name, words = [], env = {}, alone = false }) {
   const file = join(cache, `${name}.json`)
   mkdirSync(cache, { recursive: true })
   rmSync(file, { force: true })
   process.stderr.write(`\n=== ${name}\n`)
-  const code = await hand([bun, `scripts/${name}.ts`], { env: { ...process.env, ...env, PAUDE_TALLY: file } })
+  const all = { ...process.env, ...env, PAUDE_TALLY: file, PAUDE_TEST_SUITE: name }
+  const argv = [bun, `scripts/${script}.ts`, ...words]
+  const code = alone ? await hand(argv, { env: all }) : await follow(name, argv, { env: all })
   const tally = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : { passed: 0, failed: 0, skipped: 0 }
   return { ...tally, failed: Math.max(tally.failed, code === 0 ? 0 : 1) }
 }
@@ -79,6 +107,8 @@ function close(tallies) {
   const total = (key) => tallies.reduce((sum, tally) => sum + tally[key], 0)
   const failed = total('failed') + (canInstall() ? untested.length : 0)
   const skipped = total('skipped') + (canInstall() ? 0 : untested.length)
+  if (engineFolders().length === 0)
+    process.stdout.write('\n!!! NOT TESTED: newer engines: PAUDE_TEST_ENGINES names no folder with docker and podman\n')
   for (const [what, reason] of untested)
     process.stdout.write(`\n!!! NOT TESTED: ${what}\n    ${reason.replaceAll('\n', '\n    ')}\n`)
   process.stdout.write(`\n${total('passed')} passed, ${failed} failed, ${skipped} skipped\n`)

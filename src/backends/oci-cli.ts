@@ -12,6 +12,7 @@ import {
   labelledVolume,
   labels,
   limitFlags,
+  sharedMemory,
   volume,
   volumeLabel,
 } from './oci-flags.ts'
@@ -162,13 +163,20 @@ const helper = (dialect: Dialect, spec: SessionSpec, pids: number): readonly str
   '--memory=256m',
   '--tmpfs=/tmp:rw,noexec,nosuid,nodev,size=16m,mode=1777',
   '--tmpfs=/run:rw,noexec,nosuid,nodev,size=4m,mode=1777',
+  sharedMemory(64 * 1024 ** 2),
   ...dialect.log,
 ]
 
 /** The credential goes to the proxy's memory through stdin: no file, no argv, nothing that `inspect` shows. */
 function credential({ name }: Dialect, { id, network }: SessionSpec): Plan {
   if (network.mode === 'none' || network.credential === null) return []
-  return [exec([name, 'exec', '--interactive', parts(id).proxy, '/usr/lib/paude/secret'], { stdin: network.credential })]
+  const { proxy } = parts(id)
+  return [
+    exec([name, 'exec', '--interactive', proxy, '/usr/lib/paude/secret'], {
+      stdin: network.credential,
+      log: [name, 'logs', proxy],
+    }),
+  ]
 }
 
 /** The project's HOME is made once; a fresh volume belongs to root on docker, so there it is handed to the caller. */
@@ -231,6 +239,7 @@ function makeAgent(dialect: Dialect, spec: SessionSpec): Exec {
       ...(spec.stdin ? ['--interactive'] : []),
       '--tmpfs=/tmp:rw,exec,nosuid,nodev,size=2g,mode=1777',
       '--tmpfs=/run:rw,noexec,nosuid,nodev,size=16m,mode=1777',
+      sharedMemory(spec.sharedMemory),
       ...mountFlags(spec),
       `--workdir=${spec.directory}`,
       ...flags,

@@ -54,6 +54,12 @@ export function hardeningFlags({ folder }: SessionSpec, { readOnlyRoot, noNewPri
   return ['--cap-drop=ALL', ...Object.values(flags).flat()]
 }
 
+/**
+ * Shared memory that can be written to: podman 5 makes its own read-only with --read-only-tmpfs=false, and squid, browsers and
+ * Python's multiprocessing end without it. On every engine it takes the place of what --shm-size sizes. `size` in bytes.
+ */
+export const sharedMemory = (size: number): string => `--tmpfs=/dev/shm:rw,noexec,nosuid,nodev,size=${size},mode=1777`
+
 /** One field of an engine's comma-separated --mount value. */
 const field = (key: string, value: string): string =>
   /[",\n]/.test(value) ? `"${key}=${value.replaceAll('"', '""')}"` : `${key}=${value}`

@@ -11,6 +11,7 @@ import { reachOf } from '../network/reach.ts'
 import type { Plan } from '../plan/plan.ts'
 import { renderPlan } from '../plan/render.ts'
 import { execute } from '../run/execute.ts'
+import { lastWords } from '../run/last-words.ts'
 import { capture, LEFT } from '../run/process.ts'
 import { lookAround } from '../session/look.ts'
 import { readNoted } from '../session/noted.ts'
@@ -179,16 +180,22 @@ async function finish(context: Context, { backend, spec, record, code, removal, 
     warnOfFault(context, spec.folder)
     return 0
   }
-  const isWalled = spec.network.mode === 'restricted' || spec.network.mode === 'record'
-  const noted = isWalled ? readNoted(spec.folder) : ''
+  const { mode } = spec.network
+  const hasProxy = mode !== 'none'
+  const noted = hasProxy ? readNoted(spec.folder) : ''
   const [requests, receipt] = await Promise.all([
-    isWalled ? capture(backend.requests(handle, { follow: false })).catch(() => null) : null,
-    code === 125 && isWalled ? capture(backend.receipt(handle)).catch(() => null) : null,
+    hasProxy ? capture(backend.requests(handle, { follow: false })).catch(() => null) : null,
+    code === 125 && hasProxy ? capture(backend.receipt(handle)).catch(() => null) : null,
   ])
   // It may have been changed meanwhile; where nothing was asked for, nobody needs to know.
-  const { text: log, cut } = withBeginning(noted, requests?.stdout ?? '')
+  const { text: log, cut } = mode === 'open' ? { text: '', cut: '' } : withBeginning(noted, requests?.stdout ?? '')
   const last = log === '' ? record : (readRecord(context.host, record.id) ?? record)
   await execute(removal, effects)
+  const words = /^paude: the proxy did not answer/m.test(receipt?.stderr ?? '') ? lastWords(requests?.stderr ?? '') : ''
+  if (words !== '')
+    throw new PaudeError('self-test', `the proxy ended before the agent was started; its last words:\n${words}`, {
+      hint: 'paude doctor looks at the engine',
+    })
   if (receipt !== null && /"ok":false/.test(receipt.stdout))
     throw new PaudeError('self-test', 'the wall around the agent did not hold, so the agent was not started', {
       hint: 'paude selftest shows which probe got out',

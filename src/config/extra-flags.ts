@@ -1,3 +1,5 @@
+import { sizeInBytes } from './limits.ts'
+
 /** Flags of an engine that open nothing. Everything else is refused: a new release may add flags that nobody here has heard of. */
 const HARMLESS = [
   ...['blkio-weight', 'cpu-period', 'cpu-quota', 'cpu-shares', 'cpuset-cpus', 'cpuset-mems'],
@@ -54,8 +56,21 @@ export function extraFlagFault(flag: string): string | null {
   if (reason !== undefined) return `--${name} is refused: it ${reason}`
   if (!HARMLESS.some((known) => flag.startsWith(`--${known}=`)) || !value) return `--${name} is refused: ${ONLY}`
   if (name === 'label' && /^paude(\.|=|$)/.test(value)) return '--label=paude… is refused: by these labels paude knows its boxes'
+  if (name === 'shm-size' && sharedSize(flag) === null)
+    return `--shm-size=${JSON.stringify(value)} is not a size; write a number and a unit, like --shm-size=1g`
   // biome-ignore lint/suspicious/noControlCharactersInRegex: exactly those are refused
   return /[\u0000-\u001f\u007f]/.test(value) ? `--${name} is refused: control characters in its value` : null
+}
+
+/** Bytes of the box's shared memory: what the last of these flags says, else as much as the engines give. */
+export const sharedMemory = (flags: readonly string[]): number =>
+  flags.map(sharedSize).findLast((size) => size !== null) ?? 64 * 1024 ** 2
+
+/** Bytes of a `--shm-size=`; null for another flag and for no size. 0 would be no limit. */
+function sharedSize(flag: string): number | null {
+  const [, text] = /^--shm-size=(.*)$/s.exec(flag) ?? []
+  if (text === undefined) return null
+  return (/^\d{1,15}$/.test(text) ? Number(text) : sizeInBytes(text)) || null
 }
 
 /** All of them: of what is harmless too only the whole word is read, so that there is one way to say it. */

@@ -20,18 +20,22 @@ export const readLimits = ({
   pids: readPids(pids),
 })
 
-/** Bytes of `4g`, `512m`, `1.5GiB`; a bare number is refused, since nobody agrees on its unit. */
+/** Bytes of `4g`, `512m`, `1.5GiB`; null for any other text. */
+export function sizeInBytes(text: string): number | null {
+  const [, digits, unit = ''] = /^(\d{1,9}(?:\.\d{1,3})?)(?:([kmgt])(?:i?b)?)$/i.exec(text) ?? []
+  return digits === undefined ? null : Math.floor(Number(digits) * UNITS[unit.toLowerCase() as keyof typeof UNITS])
+}
+
+/** Bytes of a limit; a bare number is refused, since nobody agrees on its unit. */
 export function readMemory(text: string): number {
   if (text === '' || text === 'none') return 0
-  const match = /^(\d{1,9}(?:\.\d{1,3})?)(?:([kmgt])(?:i?b)?)$/i.exec(text)
-  const [, digits = '', unit = ''] = match ?? []
-  if (match === null) {
+  const bytes = sizeInBytes(text)
+  if (bytes === null) {
     const bare = /^[1-9]\d*$/.test(text)
     throw new PaudeError('usage', `invalid memory size ${JSON.stringify(text)}`, {
       hint: bare ? `add a unit: ${text}m or ${text}g` : 'write a number and a unit, like 512m or 4g',
     })
   }
-  const bytes = Math.floor(Number(digits) * UNITS[unit.toLowerCase() as keyof typeof UNITS])
   if (bytes < LEAST_MEMORY)
     throw new PaudeError('usage', `memory size ${text} is too small to run anything`, {
       hint: 'give at least 64m; Claude is comfortable with 2g',

@@ -16,6 +16,7 @@ import {
 import { commandLine } from '../plan/shell.ts'
 import { shown } from '../workspace/paths.ts'
 import { runAttached } from './attached.ts'
+import { askLastWords } from './last-words.ts'
 import { onDisk, removeFolder } from './on-disk.ts'
 import { type Attached, attach, capture, connect, type Outcome } from './process.ts'
 
@@ -161,6 +162,8 @@ async function runExec(step: Exec, run: Run): Promise<void> {
   interruption.check()
   if (outcome.code === 0 || step.tolerant) return
   const error = effects.explain({ argv: step.argv, outcome })
+  const words = step.log === undefined ? '' : await askLastWords(step.log)
+  if (words !== '') throw new PaudeError(error.code, `${error.message}\nits last words:\n${words}`, error)
   // What bears our name already is somebody else's: it is not ours to take back.
   if (error.code === 'name-taken') undos.splice(undos.lastIndexOf(undo), 1)
   // Two starts of a project may make its HOME at the same time.

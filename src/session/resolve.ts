@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type { Agent, Credential, Opening } from '../agents/agent.ts'
 import type { Backend } from '../backends/backend.ts'
 import type { BackendName } from '../backends/registry.ts'
+import { sharedMemory } from '../config/extra-flags.ts'
 import { readLimits } from '../config/limits.ts'
 import { saidCredential } from '../config/provider.ts'
 import { uncovered } from '../config/rules.ts'
@@ -71,6 +72,7 @@ export function resolveSession(wish: Wish): { readonly spec: SessionSpec; readon
   // Only a conversation on a screen is continued; a one-shot answer keeps the words exactly as typed.
   const chosen = run.kind === 'agent' ? agent.chosen(run.words) : ''
   const conversation = chosen !== '' ? chosen : terminal ? crypto.randomUUID() : ''
+  const extraFlags = backend.name === 'docker' ? settings.dockerFlags : settings.podmanFlags
   const said = saidCredential(settings)
   const secrets = secretVariables(settings)
   const record: SessionRecord = {
@@ -116,7 +118,8 @@ export function resolveSession(wish: Wish): { readonly spec: SessionSpec; readon
     network,
     limits: readLimits(settings),
     security: record.security,
-    extraFlags: backend.name === 'docker' ? settings.dockerFlags : settings.podmanFlags,
+    sharedMemory: sharedMemory(extraFlags),
+    extraFlags,
     once: run.kind === 'command',
     terminal,
     // A caller's terminal is not the agent's when only one end of it is one: a read there would wait for ever.

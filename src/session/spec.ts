@@ -29,6 +29,8 @@ export type SessionSpec = {
   readonly network: Network
   readonly limits: Limits
   readonly security: Security
+  /** Bytes of the agent's /dev/shm. */
+  readonly sharedMemory: number
   /** Further flags of the agent's container, for the engine it is made on; checked when they were read. */
   readonly extraFlags: readonly string[]
   /** A one-shot command: the engine removes the box when it ends. */

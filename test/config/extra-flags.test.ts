@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import fc from 'fast-check'
-import { extraFlagFault } from '../../src/config/extra-flags.ts'
+import { extraFlagFault, sharedMemory } from '../../src/config/extra-flags.ts'
 import { anyWord } from '../support/words.ts'
 
 test.each(['--shm-size=1g', '--ulimit=nofile=1024:2048', '--cpuset-cpus=0-1', '--label=team=blue', '--memory-reservation=1g'])(
@@ -34,6 +34,23 @@ test.each([
   ['-z', '-z is refused: only these are known to open nothing: --blkio-weight='],
 ])('a short flag is told as it is written, and why it is refused: %s', (flag, words) => {
   expect(extraFlagFault(flag)).toStartWith(words)
+})
+
+test.each([
+  [[], 64 * 1024 ** 2],
+  [['--ulimit=nofile=99'], 64 * 1024 ** 2],
+  [['--shm-size=1g'], 1024 ** 3],
+  [['--shm-size=1gb'], 1024 ** 3],
+  [['--shm-size=1.5GiB'], 1.5 * 1024 ** 3],
+  [['--shm-size=1048576'], 1024 ** 2],
+  [['--shm-size=1g', '--shm-size=2g', '--label=a=b'], 2 * 1024 ** 3],
+] as const)('%j is shared memory of %d bytes', (flags, bytes) => {
+  expect(flags.map(extraFlagFault)).toEqual(flags.map(() => null))
+  expect(sharedMemory(flags)).toBe(bytes)
+})
+
+test.each(['0', '0m', '50%', '-1', '1x', 'lots', '1g,exec', ' 1g'])('shared memory of %j is refused: it is no size', (size) => {
+  expect(extraFlagFault(`--shm-size=${size}`)).toContain('write a number and a unit, like --shm-size=1g')
 })
 
 test('nothing but the harmless ones gets through', () => {

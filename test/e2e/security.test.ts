@@ -1,7 +1,20 @@
 import { afterAll, expect, setDefaultTimeout, test } from 'bun:test'
 import { cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describeEach, inTurn, makeProject, paude, put, type RunOptions, root, serveApi } from './support.ts'
+import {
+  describeEach,
+  engine,
+  inTurn,
+  lines,
+  makeProject,
+  paude,
+  poll,
+  put,
+  type RunOptions,
+  root,
+  serveApi,
+  startPaude,
+} from './support.ts'
 
 setDefaultTimeout(240_000) // ms: tests run side by side
 
@@ -65,6 +78,12 @@ $tell->('shell', system('true') == 0);
 `
 const isRoot = process.getuid?.() === 0
 
+/** What a part of a session tells of its shared memory; the helpers have no program but bash. */
+const SHARED_MEMORY = `
+while read -r _ place _ options _; do [[ $place != /dev/shm ]] || echo "$options"; done </proc/self/mounts
+: >/dev/shm/of-the-test && echo written
+`
+
 describeEach('the hardening of a box', (backend) => {
   const run = (words: readonly string[], { env, ...rest }: RunOptions = {}) =>
     inTurn(() => paude(words, { ...rest, env: { ...api.env, PAUDE_BACKEND: backend, ...env } }))
@@ -108,6 +127,40 @@ describeEach('the hardening of a box', (backend) => {
       // What a program's thread library needs.
       ...['fork made', 'shell made'],
     ])
+  })
+
+  test.concurrent.each([
+    [[], 64],
+    [['--shm-size=123m'], 123],
+  ] as const)('every part has shared memory to write into that has a size and runs no program, with %j', async (flags, size) => {
+    const config = join(root, `shared-memory-${backend}-${size}`)
+    put(join(config, 'paude/config.toml'), `${backend}.extra_flags = ${JSON.stringify(flags)}\n`)
+    const cwd = makeProject()
+    const box = startPaude(['--network=restricted', 'run', '--', 'sh', '-c', 'echo up; exec sleep 600'], {
+      cwd,
+      env: { ...api.env, PAUDE_BACKEND: backend, XDG_CONFIG_HOME: config },
+    })
+    try {
+      await poll('the box is up', () => box.stdout() === 'up\n').catch(() => expect(box.stderr()).toBe(''))
+      const filters = [`--filter=label=paude.workspace=${cwd}`, '--filter=label=paude.role=agent']
+      const id = (await engine(backend, ['ps', ...filters, '--format={{.Names}}'])).stdout.trim()
+      for (const [part, mebibytes] of [
+        ['', size],
+        ['-gate', 64],
+        ['-proxy', 64],
+      ] as const) {
+        const { stdout } = await engine(backend, ['exec', `${id}${part}`, '/usr/bin/bash', '-c', SHARED_MEMORY])
+        const [options = '', ...rest] = lines(stdout)
+        expect([part, options.split(','), rest]).toEqual([
+          part,
+          expect.arrayContaining(['rw', 'nosuid', 'nodev', 'noexec', `size=${mebibytes * 1024}k`]),
+          ['written'],
+        ])
+      }
+    } finally {
+      box.kill('SIGTERM')
+      await box.done
+    }
   })
 
   test.concurrent('what is written into the root is gone with the box', async () => {

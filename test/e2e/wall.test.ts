@@ -26,6 +26,22 @@ describe.each(engines)('the wall on %s', (engine) => {
   beforeAll(wall.start, 600_000)
   afterAll(wall.stop, 60_000)
 
+  test("the volume of gate and proxy stays theirs when a container of root's mounts it before they have written", async () => {
+    const name = `${IMAGE}-${crypto.randomUUID()}`
+    const mount = `--volume=${name}:/paude/link`
+    const nap = 'exec 3<> <(:); read -r -t 600 -u 3'
+    await must(engine, ['volume', 'create', name])
+    try {
+      await must(engine, ['run', '--detach', `--name=${name}`, '--user=13:13', mount, IMAGE, 'bash', '-c', nap])
+      await must(engine, ['run', '--rm', '--user=0:0', mount, 'docker.io/library/debian:trixie-slim', 'true'])
+      const written = await run(engine, ['exec', name, '/usr/bin/bash', '-c', ': >/paude/link/gateway'])
+      expect(written).toMatchObject({ code: 0, stderr: '' })
+    } finally {
+      await run(engine, ['rm', '--force', name])
+      await run(engine, ['volume', 'rm', name])
+    }
+  })
+
   test('the receipt names every canary and all of them held', async () => {
     const receipt = JSON.parse(await wall.link('receipt.json'))
     expect(receipt.ok).toBe(true)

@@ -44,6 +44,7 @@ const plain: SessionSpec = {
   network: walled,
   limits: { cpus: 0, memory: 0, pids: 4096 },
   security: HARDENED,
+  sharedMemory: 64 * 1024 ** 2,
   extraFlags: [],
   once: false,
   owner: '',

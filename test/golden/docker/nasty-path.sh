@@ -96,6 +96,7 @@ later 'docker rm --force --volumes paude-bcd234'
     --memory=256m \
     --tmpfs=/tmp:rw,noexec,nosuid,nodev,size=16m,mode=1777 \
     --tmpfs=/run:rw,noexec,nosuid,nodev,size=4m,mode=1777 \
+    --tmpfs=/dev/shm:rw,noexec,nosuid,nodev,size=67108864,mode=1777 \
     --log-driver=json-file \
     --log-opt=max-size=10m \
     --log-opt=max-file=3 \
@@ -128,6 +129,7 @@ later 'docker rm --force --volumes paude-bcd234'
     --memory=256m \
     --tmpfs=/tmp:rw,noexec,nosuid,nodev,size=16m,mode=1777 \
     --tmpfs=/run:rw,noexec,nosuid,nodev,size=4m,mode=1777 \
+    --tmpfs=/dev/shm:rw,noexec,nosuid,nodev,size=67108864,mode=1777 \
     --log-driver=json-file \
     --log-opt=max-size=10m \
     --log-opt=max-file=3 \
@@ -179,6 +181,7 @@ later 'docker rm --force --volumes paude-bcd234'
     --interactive \
     --tmpfs=/tmp:rw,exec,nosuid,nodev,size=2g,mode=1777 \
     --tmpfs=/run:rw,noexec,nosuid,nodev,size=16m,mode=1777 \
+    --tmpfs=/dev/shm:rw,noexec,nosuid,nodev,size=67108864,mode=1777 \
     --mount=type=volume,src=paude-home-claude-0123456789abcdef,dst=/home/ada \
     '--mount=type=bind,"src=/home/ada/-a,b ""c"" d'\''s:e","dst=/home/ada/-a,b ""c"" d'\''s:e"' \
     --mount=type=bind,src=/home/ada/.local/state/paude/sessions/paude-bcd234/seed,dst=/paude/seed,ro \

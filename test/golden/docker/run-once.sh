@@ -76,6 +76,7 @@ later 'docker rm --force --volumes paude-bcd234'
     --stop-timeout=10 \
     --tmpfs=/tmp:rw,exec,nosuid,nodev,size=2g,mode=1777 \
     --tmpfs=/run:rw,noexec,nosuid,nodev,size=16m,mode=1777 \
+    --tmpfs=/dev/shm:rw,noexec,nosuid,nodev,size=67108864,mode=1777 \
     --tmpfs=/home/ada:rw,exec,nosuid,nodev,size=256m,mode=1777 \
     --mount=type=bind,src=/home/ada/engine,dst=/home/ada/engine \
     --mount=type=bind,src=/home/ada/.local/state/paude/sessions/paude-bcd234/seed,dst=/paude/seed,ro \

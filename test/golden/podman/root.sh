@@ -118,6 +118,7 @@ later 'podman rm --force --ignore --time=0 --volumes --depend paude-bcd234'
     --memory=256m \
     --tmpfs=/tmp:rw,noexec,nosuid,nodev,size=16m,mode=1777 \
     --tmpfs=/run:rw,noexec,nosuid,nodev,size=4m,mode=1777 \
+    --tmpfs=/dev/shm:rw,noexec,nosuid,nodev,size=67108864,mode=1777 \
     --log-driver=k8s-file \
     --log-opt=max-size=10mb \
     --sysctl=net.ipv4.neigh.eth0.base_reachable_time_ms=1000 \
@@ -155,6 +156,7 @@ later 'podman rm --force --ignore --time=0 --volumes --depend paude-bcd234'
     --memory=256m \
     --tmpfs=/tmp:rw,noexec,nosuid,nodev,size=16m,mode=1777 \
     --tmpfs=/run:rw,noexec,nosuid,nodev,size=4m,mode=1777 \
+    --tmpfs=/dev/shm:rw,noexec,nosuid,nodev,size=67108864,mode=1777 \
     --log-driver=k8s-file \
     --log-opt=max-size=10mb \
     --hostname=paude \
@@ -188,6 +190,7 @@ later 'podman rm --force --ignore --time=0 --volumes --depend paude-bcd234'
     --interactive \
     --tmpfs=/tmp:rw,exec,nosuid,nodev,size=2g,mode=1777 \
     --tmpfs=/run:rw,noexec,nosuid,nodev,size=16m,mode=1777 \
+    --tmpfs=/dev/shm:rw,noexec,nosuid,nodev,size=67108864,mode=1777 \
     --mount=type=volume,src=paude-home-claude-0123456789abcdef,dst=/root \
     --mount=type=bind,src=/home/ada/engine,dst=/home/ada/engine \
     --mount=type=bind,src=/home/ada/.local/state/paude/sessions/paude-bcd234/seed,dst=/paude/seed,ro \

@@ -1,0 +1,24 @@
+import { shortened } from '../errors.ts'
+import type { Argv } from '../plan/plan.ts'
+import { shown } from '../workspace/paths.ts'
+import { capture } from './process.ts'
+
+/** The last lines of a log, each safe to show to a person; '' when it says nothing. */
+export const lastWords = (log: string): string =>
+  log
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !STATISTICS.test(line))
+    .slice(-4)
+    .map((line) => `  ${shown(shortened(line))}`)
+    .join('\n')
+
+/** What squid counts behind its reason for ending. */
+const STATISTICS = /^(CPU Usage|Maximum Resident Size|Page faults with physical i\/o): /
+
+/** What a container said last on stderr; `logs` are the words that print its log. */
+export const askLastWords = async (logs: Argv): Promise<string> =>
+  await capture(logs).then(
+    ({ code, stderr }) => (code === 0 ? lastWords(stderr) : ''),
+    () => '',
+  )
