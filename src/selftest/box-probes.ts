@@ -86,7 +86,8 @@ export const capabilityProbes: readonly Probe[] = [
   {
     id: 'C13',
     area: 'capabilities',
-    claim: 'No program can be made that runs as its owner or in its group: setuid and setgid bits are refused, other modes are not',
+    claim:
+      'No program can be made that runs as its owner or in its group: setuid and setgid bits are refused, other modes are not',
     judge: unlessGivenUp('security.seccomp', modes),
   },
 ]

@@ -212,7 +212,13 @@ const GIVEN: readonly (readonly [
     { 'gate.status.NoNewPrivs': '0' },
     ['C03'],
   ],
-  ['security.seccomp = off', { 'box.status.Seccomp': '0' }, ['C04', 'C05', 'C12', 'C13'], { 'proxy.status.Seccomp': '0' }, ['C04']],
+  [
+    'security.seccomp = off',
+    { 'box.status.Seccomp': '0' },
+    ['C04', 'C05', 'C12', 'C13'],
+    { 'proxy.status.Seccomp': '0' },
+    ['C04'],
+  ],
   ['security.read_only_root = false', { 'box.write/etc': 'done' }, ['C05', 'F01'], { 'gate.root': 'rw' }, ['F02']],
 ]
 test.each(GIVEN)('%s is no claim of the box any more, and still one of gate and proxy', (given, seen, aside, hole, broken) => {
