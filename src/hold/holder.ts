@@ -25,6 +25,8 @@ export type HoldOptions = {
   /** Lines. */
   readonly scrollback: number
   readonly name: string
+  /** Whether terminals of people get the title that the agent gives itself (default: true). */
+  readonly titles?: boolean
   /** Called once clients can come. */
   readonly ready: () => void
   /** What hooks told since the last call: asked when the terminal stands still, and believed as long as the agent says nothing there itself. */
@@ -86,6 +88,7 @@ export async function hold(options: HoldOptions): Promise<boolean> {
     size: options.size,
     scrollback: options.scrollback,
     name: options.name,
+    ...(options.titles === undefined ? {} : { titles: options.titles }),
     reply: (text) => pty?.write(text),
   })
   if (options.start === null && options.modes !== undefined) screen.write(options.modes)

@@ -34,7 +34,7 @@ const stream = fc.array(piece, { maxLength: 40 }).map((pieces) => pieces.join(''
 
 const forClients = (text: string): string =>
   makeTokenizer()(text)
-    .map((token) => judge(token, { name: NAME, ...SIZE }).clients)
+    .map((token) => judge(token, { name: NAME, titles: true, ...SIZE }).clients)
     .join('')
 
 describe('the tokenizer', () => {

@@ -52,6 +52,7 @@ export default (context: Context) =>
         size: sizeOf(given.size),
         scrollback: readLines(given.scrollback ?? '2000', '--scrollback'),
         name: `paude ${context.version}`,
+        titles: handle.agent !== 'command',
         ready,
         provider: providerLooks(found),
         told: hookNews(handle.folder, record.id),
