@@ -68,7 +68,7 @@ export function sessionPlans(
           name,
           'exec',
           ...(stdin ? ['--interactive'] : []),
-          ...(terminal ? ['--tty', '--env=TERM=xterm-256color'] : []),
+          ...(terminal ? ['--tty', '--env=TERM=xterm-256color', dialect.detachKeys] : []),
           `--workdir=${session.directory}`,
           session.id,
           ...FOUND_FIRST,

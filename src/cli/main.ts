@@ -154,6 +154,10 @@ function contextOf(host: Host, version: string, flags: Layer): Context {
     effects: (backend) => ({
       note,
       progress: true,
+      attach: async (step) => {
+        const { attachSafely } = await import('../hold/streams.ts')
+        return attachSafely(host, step, `paude ${version}`)
+      },
       hold: async (step) => {
         const [{ holdStep }, { terminalSettings }] = await Promise.all([import('../hold/launch.ts'), import('./held.ts')])
         return await holdStep(host, step, {

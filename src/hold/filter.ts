@@ -17,7 +17,13 @@ const both = (text: string): Verdict => ({ ...NOTHING, screen: text, clients: te
 const screenOnly = (text: string): Verdict => ({ ...NOTHING, screen: text })
 
 /** What a token meets: how we call ourselves when the agent asks which terminal this is, and the size of the screen. */
-export type Surroundings = { readonly name: string; readonly columns: number; readonly rows: number }
+export type Surroundings = {
+  readonly name: string
+  readonly columns: number
+  readonly rows: number
+  /** Whether terminals of people get its title. */
+  readonly titles: boolean
+}
 
 /** Decides what a token may do. */
 export function judge(token: Token, around: Surroundings): Verdict {
@@ -27,7 +33,7 @@ export function judge(token: Token, around: Surroundings): Verdict {
     case 'esc':
       return escapeSequence(token.text)
     case 'osc':
-      return osc(token.body)
+      return osc(token.body, around)
     case 'csi':
       return csi(token, around)
   }
@@ -131,13 +137,13 @@ function privateCsi(text: string, params: string, final: string): Verdict {
 const TITLE = 200
 const LINK = 2048
 
-function osc(body: string): Verdict {
+function osc(body: string, { titles }: Surroundings): Verdict {
   const [, number = '', value = ''] = /^(\d{1,5})(?:;([\s\S]*))?$/.exec(body) ?? []
   switch (number) {
     case '0':
     case '2': {
       const title = `\x1b]2;${cleanTitle(value)}\x07`
-      return { ...both(title), status: body.slice(0, 1000) }
+      return { ...(titles ? both(title) : screenOnly(title)), status: body.slice(0, 1000) }
     }
     case '8':
       return both(link(value))

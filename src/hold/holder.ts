@@ -6,7 +6,7 @@ import { openPty, type Pty } from '../run/pty.ts'
 import { type AgentState, fromOwnFile, nextState, type Said, stateOf } from './activity.ts'
 import { type Client, makeClients } from './clients.ts'
 import { makeJournal } from './journal.ts'
-import { type HoldState, holderFile } from './place.ts'
+import { type HoldState, holderFile, leaveSocketPath } from './place.ts'
 import { frame, json, makeReader, parse, type Question } from './protocol.ts'
 import { makeScreen, type Size } from './screen.ts'
 import { makeTypist } from './typist.ts'
@@ -14,7 +14,8 @@ import { makeTypist } from './typist.ts'
 export type HoldOptions = {
   /** Folder of the session on the host. */
   readonly folder: string
-  readonly socket: string
+  /** Where to listen; asked once the session is ours to hold. */
+  readonly socket: () => string
   /** The engine's client: how it starts the made agent, if that is asked for, and how it attaches to a running one. */
   readonly start: Argv | null
   readonly attach: Argv
@@ -24,6 +25,8 @@ export type HoldOptions = {
   /** Lines. */
   readonly scrollback: number
   readonly name: string
+  /** Whether terminals of people get the title that the agent gives itself (default: true). */
+  readonly titles?: boolean
   /** Called once clients can come. */
   readonly ready: () => void
   /** What hooks told since the last call: asked when the terminal stands still, and believed as long as the agent says nothing there itself. */
@@ -67,9 +70,10 @@ const AT_LEAST = 5000
 
 /** Keeps the terminal of one agent until that ends. Returns false when another holder does already. */
 export async function hold(options: HoldOptions): Promise<boolean> {
-  const { folder, socket, look } = options
+  const { folder, look } = options
   const mark = processMark(process.pid)
   if (!takeOver(folder, mark)) return false
+  const socket = options.socket()
   rmSync(socket, { force: true })
 
   let pty: Pty | null = null
@@ -84,6 +88,7 @@ export async function hold(options: HoldOptions): Promise<boolean> {
     size: options.size,
     scrollback: options.scrollback,
     name: options.name,
+    ...(options.titles === undefined ? {} : { titles: options.titles }),
     reply: (text) => pty?.write(text),
   })
   if (options.start === null && options.modes !== undefined) screen.write(options.modes)
@@ -418,6 +423,7 @@ export async function hold(options: HoldOptions): Promise<boolean> {
   for (let waited = 0; clients.all.size > 0 && waited < 2000; waited += 20) await Bun.sleep(20)
   server.stop(true)
   rmSync(socket, { force: true })
+  leaveSocketPath(folder, socket)
   await watch?.close()
   return true
 }

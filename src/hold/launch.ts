@@ -26,13 +26,13 @@ export async function ensureHolder(
   { id, folder }: Held,
   { starts = false, scrollback, keep }: { readonly starts?: boolean } & Pick<View, 'scrollback' | 'keep'>,
 ): Promise<string> {
-  const path = socketPath(host, folder)
   // One of an earlier start would keep the new one from holding.
   if (starts) await endHolder(holderMark(folder))
   else {
-    const line = await connect(path, { onFrame: () => undefined, onClose: () => undefined })
+    const path = socketPath(host, folder)
+    const line = path === null ? null : await connect(path, { onFrame: () => undefined, onClose: () => undefined })
     line?.close()
-    if (line !== null) return path
+    if (path !== null && line !== null) return path
   }
   // A session whose folder was deleted runs on, and is held again.
   mkdirSync(folder, { recursive: true, mode: 0o700 })
@@ -49,7 +49,13 @@ export async function ensureHolder(
         hint: 'paude doctor looks for what is wrong',
       },
     )
-  return path
+  // Another one that has just taken the session over may still be choosing its place.
+  for (let tries = 0; tries < 100; tries++) {
+    const path = socketPath(host, folder)
+    if (path !== null) return path
+    await Bun.sleep(20)
+  }
+  throw new PaudeError('command-failed', `the terminal of session ${id} cannot be found`, { hint: `paude attach ${id}` })
 }
 
 export type View = {

@@ -1,25 +1,75 @@
-import { lstatSync, mkdirSync, readFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { basename, join } from 'node:path'
+import { lstatSync, mkdtempSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { PaudeError } from '../errors.ts'
 import { type Host, isAlive } from '../host.ts'
 import type { AgentState } from './activity.ts'
 
 /** The kernel's limit for the path of a socket, less its final NUL; macOS has the smaller one. */
 const LONGEST = 103
+const SOCKET = 'holder.sock'
 
-/** Where the holder of a session listens. Beside the session's files, or in a private folder where that path is too long. */
-export function socketPath(host: Host, folder: string): string {
-  const near = join(folder, 'holder.sock')
-  if (Buffer.byteLength(near) <= LONGEST) return near
-  const runtime = host.env['XDG_RUNTIME_DIR']
-  const base = runtime?.startsWith('/') && runtime.length < 60 ? runtime : tmpdir()
-  const own = join(base, `paude-${host.uid}`)
-  mkdirSync(own, { recursive: true, mode: 0o700 })
-  const stats = lstatSync(own)
-  if (!stats.isDirectory() || stats.uid !== host.uid || (stats.mode & 0o077) !== 0)
-    throw new PaudeError('refused', `${own} is not a private folder of yours`, { hint: `remove it, or set XDG_RUNTIME_DIR` })
-  return join(own, `${basename(folder)}.sock`)
+type Owner = Pick<Host, 'uid' | 'env'>
+
+/** Where the holder of a session listens: beside the session's files, or in a folder of its own where that path is too long. null while it has none. */
+export function socketPath({ uid }: Pick<Host, 'uid'>, folder: string): string | null {
+  const near = join(folder, SOCKET)
+  if (fits(near)) return near
+  const place = noted(folder)
+  return place !== null && isPrivate(place, uid) ? join(place, SOCKET) : null
+}
+
+/** The same for the holder itself, which makes the folder and notes it for the others. */
+export function makeSocketPath(host: Owner, folder: string): string {
+  const known = socketPath(host, folder)
+  if (known !== null) return known
+  const place = makePlace(host)
+  const draft = `${noteFile(folder)}.${process.pid}`
+  writeFileSync(draft, place, { mode: 0o600 })
+  renameSync(draft, noteFile(folder))
+  return join(place, SOCKET)
+}
+
+/** Removes the folder that a holder made for its socket; the session's own may be gone by then. */
+export function leaveSocketPath(folder: string, socket: string): void {
+  if (dirname(socket) === folder) return
+  rmSync(noteFile(folder), { force: true })
+  try {
+    rmdirSync(dirname(socket))
+  } catch {}
+}
+
+const fits = (path: string): boolean => Buffer.byteLength(path) <= LONGEST
+const noteFile = (folder: string): string => join(folder, 'holder.place')
+
+function noted(folder: string): string | null {
+  try {
+    return readFileSync(noteFile(folder), 'utf8')
+  } catch {
+    return null
+  }
+}
+
+/** A name that nobody can take first: in /tmp everybody could make a folder whose name is known. */
+function makePlace({ env }: Owner): string {
+  const bases = [env['XDG_RUNTIME_DIR'], env['TMPDIR'], '/tmp'].flatMap((base) =>
+    base?.startsWith('/') && fits(join(base, 'paude-XXXXXX', SOCKET)) ? [base] : [],
+  )
+  let cause: unknown
+  for (const base of bases)
+    try {
+      return mkdtempSync(join(base, 'paude-'))
+    } catch (error) {
+      cause = error
+    }
+  throw new PaudeError('refused', `no folder for the socket of a session can be made in ${[...new Set(bases)].join(' or ')}`, {
+    hint: 'export XDG_RUNTIME_DIR=DIRECTORY names a short path that you can write to',
+    cause,
+  })
+}
+
+function isPrivate(place: string, uid: number): boolean {
+  const stats = lstatSync(place, { throwIfNoEntry: false })
+  return stats?.isDirectory() === true && stats.uid === uid && (stats.mode & 0o077) === 0
 }
 
 /** Names the process that holds a session, by its mark. */

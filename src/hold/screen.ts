@@ -46,6 +46,8 @@ export type ScreenOptions = {
   readonly scrollback: number
   /** What we say we are, when asked. */
   readonly name: string
+  /** Whether terminals of people get the title that a program gives itself (default: true). */
+  readonly titles?: boolean
   readonly reply: (text: string) => void
 }
 
@@ -78,7 +80,7 @@ function wraps(before: IBufferLine, line: IBufferLine, columns: number): boolean
   return filled(columns - 1) || (first?.getWidth() === 2 && filled(columns - 2))
 }
 
-export function makeScreen({ size, scrollback, name, reply }: ScreenOptions): Screen {
+export function makeScreen({ size, scrollback, name, titles = true, reply }: ScreenOptions): Screen {
   const terminal = new Terminal({ cols: size.columns, rows: size.rows, scrollback, allowProposedApi: true, logLevel: 'off' })
   const serializer = new SerializeAddon()
   // Its types are those of the terminal in the browser.
@@ -138,6 +140,7 @@ export function makeScreen({ size, scrollback, name, reply }: ScreenOptions): Sc
         name,
         columns: terminal.cols,
         rows: terminal.rows,
+        titles,
       })
       modes.see(token)
       screen += verdict.screen
@@ -194,7 +197,7 @@ export function makeScreen({ size, scrollback, name, reply }: ScreenOptions): Sc
       // Nothing was painted yet: it comes live, below what stands there.
       if (untouched) return ''
       unwrap()
-      const title = `\x1b]2;${cleanTitle(modes.title())}\x07`
+      const title = titles ? `\x1b]2;${cleanTitle(modes.title())}\x07` : ''
       if (buffer().type === 'alternate') {
         const whole = serializer.serialize({ scrollback: 0 })
         // What stands before is the other screen, which the terminal of the user has of its own.

@@ -28,12 +28,15 @@ const LEAVE = [
     .join(''),
   '\x1b7\x1b[r\x1b8', // the whole screen scrolls again
   '\x1b[<16u\x1b[>4;0m\x1b[0 q\x1b[0m\x1b(B\x0f\x1b]8;;\x1b\\',
-  '\x1b]0;\x07', // an empty title gives the terminal its own back
 ].join('')
+/** An empty title gives the terminal its own back. */
+const UNTITLE = '\x1b]0;\x07'
 
 /** Our own terminal, raw while it shows an agent. */
 export function openWindow({ terminal, env }: Host) {
+  /** Whether it was told anything but text. */
   let painted = false
+  let titled = false
   /** Whether the agent paints the alternate screen: leaving that brings the shell's own lines back. */
   let alternate = false
   /** Whether it has counted lines from a margin. */
@@ -48,7 +51,7 @@ export function openWindow({ terminal, env }: Host) {
     if (painted && terminal.stdout && env['TERM'] !== 'dumb') {
       const down = alternate || !(below || origin) ? '' : `\x1b[${process.stdout.rows || 24};1H\r\n`
       // It takes the cursor home, so only where it is needed, and before the cursor is where it belongs.
-      writeWhole(Buffer.from((origin ? '\x1b[?6l' : '') + LEAVE + down))
+      writeWhole(1, Buffer.from((origin ? '\x1b[?6l' : '') + LEAVE + (titled ? UNTITLE : '') + down))
     }
     if (terminal.stdin)
       try {
@@ -58,12 +61,13 @@ export function openWindow({ terminal, env }: Host) {
   takeOver()
   return {
     paint(bytes: Uint8Array): void {
-      painted = true
       const text = Buffer.from(bytes).toString('latin1')
+      painted ||= text.includes('\x1b')
+      titled ||= text.includes('\x1b]')
       const [on, off] = [text.lastIndexOf('\x1b[?1049h'), text.lastIndexOf('\x1b[?1049l')]
       if (on !== off) alternate = on > off
       origin ||= text.includes('\x1b[?6h')
-      writeWhole(bytes)
+      writeWhole(1, bytes)
     },
     listen({ typed, resized, leave }: Hands): () => void {
       const onTyped = (bytes: Buffer) => typed(bytes)
@@ -82,7 +86,7 @@ export function openWindow({ terminal, env }: Host) {
     /** Stops this job, as Ctrl-Z does, until its shell brings it back; where no shell looks after jobs the kernel goes on at once. */
     suspend(): void {
       giveBack(true)
-      if (terminal.stdout) writeWhole(Buffer.from('\r\npaude: the session goes on; fg shows it again\r\n'))
+      if (terminal.stdout) writeWhole(1, Buffer.from('\r\npaude: the session goes on; fg shows it again\r\n'))
       process.kill(0, 'SIGTSTP')
       // A size that changed meanwhile was told while nobody listened, and Bun asks for it only when it is told.
       refreshSize()
@@ -103,10 +107,10 @@ function refreshSize(): void {
 }
 
 /** A terminal takes what it can: EAGAIN means later, anything else that it is gone. */
-function writeWhole(bytes: Uint8Array): void {
+export function writeWhole(descriptor: 1 | 2, bytes: Uint8Array): void {
   for (let at = 0; at < bytes.length; )
     try {
-      at += writeSync(1, bytes, at)
+      at += writeSync(descriptor, bytes, at)
     } catch (error) {
       if ((error as { code?: string }).code !== 'EAGAIN') return
       Bun.sleepSync(2)

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { PaudeError } from '../errors.ts'
 import {
   type Argv,
+  type Attach,
   type Exec,
   type Hold,
   isLast,
@@ -18,7 +19,7 @@ import { shown } from '../workspace/paths.ts'
 import { runAttached } from './attached.ts'
 import { askLastWords } from './last-words.ts'
 import { onDisk, removeFolder } from './on-disk.ts'
-import { type Attached, attach, capture, connect, type Outcome } from './process.ts'
+import { type Attached, capture, connect, type Outcome } from './process.ts'
 
 /** What the executor needs besides the plan. */
 export type Effects = {
@@ -26,6 +27,8 @@ export type Effects = {
   readonly note: (text: string) => void
   /** Turns a failed call into a sentence; knows the engines' words. */
   readonly explain: (failure: { argv: Argv; outcome: Outcome }) => PaudeError
+  /** Starts a program of the box on our streams. What it prints reaches a terminal as painting alone. */
+  readonly attach: (step: Attach) => Promise<Attached>
   /** Has a process of its own keep the agent's terminal. Attached, what is returned ends with the agent or when the user leaves. */
   readonly hold: (step: Hold) => Promise<Attached>
   /** Called when the agent gets our streams: what came before may have taken minutes. */
@@ -62,7 +65,7 @@ async function carryAll(
         interruption.check()
         const trailing = Promise.all(run.trailing)
         if (step.kind === 'attach') {
-          const child = attach(step.argv, step)
+          const child = await effects.attach(step)
           effects.began?.()
           code = await runAttached({ ...step, child }, trailing)
         } else code = await runHeld(step, effects, trailing)

@@ -81,23 +81,58 @@ export async function connect(from: Argv, to: Argv, signal?: AbortSignal): Promi
   }
 }
 
+/** Takes what a program prints in place of one of our streams. */
+export type Shown = (bytes: Uint8Array) => void
+
 /**
  * Starts a program on our own streams. Without a terminal it leaves our process group, so that paude alone forwards signals.
  * `instead` are variables on top of all that we inherited, for the one program that runs in our place.
+ * `show` takes what it prints in place of a stream; in place of both, `show.stdout` takes all of it, in order.
  */
 export function attach(
   argv: Argv,
-  { stdin, terminal, folder, instead }: { stdin: boolean; terminal: boolean; folder?: string; instead?: Record<string, string> },
+  {
+    stdin,
+    terminal,
+    folder,
+    instead,
+    show = {},
+  }: {
+    stdin: boolean
+    terminal: boolean
+    folder?: string
+    instead?: Record<string, string>
+    show?: { readonly stdout?: Shown; readonly stderr?: Shown }
+  },
 ): Attached {
-  const child = start(argv, {
+  const both = show.stdout !== undefined && show.stderr !== undefined
+  const child = start(both ? inOneStream(argv) : argv, {
     ...(folder === undefined ? {} : { cwd: folder }),
     env: instead === undefined ? inherited(argv[0]) : everything(instead),
     stdin: stdin ? 'inherit' : 'ignore',
-    stdout: 'inherit',
-    stderr: 'inherit',
+    stdout: show.stdout === undefined ? 'inherit' : 'pipe',
+    stderr: show.stderr === undefined || both ? 'inherit' : 'pipe',
     detached: !terminal,
   })
-  return { exited: exitOf(child), kill: (signal) => child.kill(signal) }
+  const moved = Promise.all([move(child.stdout, show.stdout), move(child.stderr, show.stderr)])
+  const exited = exitOf(child).then(async (code) => {
+    await Promise.race([moved, Bun.sleep(LAST_WORDS)])
+    return code
+  })
+  return { exited, kill: (signal) => child.kill(signal) }
+}
+
+/** Milliseconds after a program's end in which what it printed is awaited: another one may still have its streams. */
+const LAST_WORDS = 2000
+
+/** Two pipes would lose the order of what is printed on both. */
+function inOneStream([name, ...words]: Argv): Argv {
+  return ['/bin/sh', '-c', 'exec "$@" 2>&1', 'sh', locate(name) ?? missing(name), ...words]
+}
+
+async function move(stream: unknown, show: Shown | undefined): Promise<void> {
+  if (show === undefined || !(stream instanceof ReadableStream)) return
+  for await (const chunk of stream) show(chunk)
 }
 
 /** A program whose streams are ours to move; in a session of its own, it hears of our end by them alone. */
@@ -202,9 +237,7 @@ type SpawnOptions = Parameters<typeof Bun.spawn>[1]
 
 function start(argv: Argv, options: NonNullable<SpawnOptions>): Bun.Subprocess {
   const [name, ...words] = argv
-  const program = locate(name)
-  if (program === null)
-    throw new PaudeError('command-not-found', `${name} was not found`, { hint: `install ${name} or correct PATH` })
+  const program = locate(name) ?? missing(name)
   try {
     return Bun.spawn([program, ...words], { argv0: name, ...options })
   } catch (cause) {
@@ -218,6 +251,10 @@ function start(argv: Argv, options: NonNullable<SpawnOptions>): Bun.Subprocess {
       })
     throw new PaudeError('not-executable', `${argv[0]} cannot be started: ${(cause as Error).message}`, { cause })
   }
+}
+
+function missing(name: string): never {
+  throw new PaudeError('command-not-found', `${name} was not found`, { hint: `install ${name} or correct PATH` })
 }
 
 async function exitOf(child: Bun.Subprocess): Promise<number> {

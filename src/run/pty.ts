@@ -1,3 +1,4 @@
+import { constants } from 'node:os'
 import type { Argv } from '../plan/plan.ts'
 import { inherited, locate } from './environment.ts'
 
@@ -5,7 +6,8 @@ import { inherited, locate } from './environment.ts'
 export type Pty = {
   readonly write: (bytes: Uint8Array | string) => void
   readonly resize: (size: { readonly columns: number; readonly rows: number }) => void
-  /** 128 + n after signal n. */
+  readonly kill: (signal: NodeJS.Signals) => void
+  /** 128 + n after signal n; by then all that it printed was handed on. */
   readonly exited: Promise<number>
 }
 
@@ -14,14 +16,18 @@ export type PtyOptions = {
   readonly onData: (bytes: Uint8Array) => void
 }
 
+/** Milliseconds after a program's end in which what it printed is awaited. */
+const LAST_WORDS = 500
+
 /** Starts a program on a new terminal. */
 export function openPty([name, ...words]: Argv, { size, onData }: PtyOptions): Pty {
   const program = locate(name)
   if (program === null) throw new Error(`${name} was not found`)
+  const { promise: drained, resolve: drain } = Promise.withResolvers<void>()
   const child = Bun.spawn([program, ...words], {
     argv0: name,
     env: inherited(name, { more: { TERM: 'xterm-256color' } }),
-    terminal: { cols: size.columns, rows: size.rows, data: (_, bytes) => onData(bytes) },
+    terminal: { cols: size.columns, rows: size.rows, data: (_, bytes) => onData(bytes), exit: () => drain() },
   })
   const { terminal } = child
   if (terminal === undefined) throw new Error('no terminal could be made')
@@ -30,6 +36,11 @@ export function openPty([name, ...words]: Argv, { size, onData }: PtyOptions): P
   return {
     write: (bytes) => void terminal.write(bytes),
     resize: ({ columns, rows }) => terminal.resize(columns, rows),
-    exited: child.exited.then((code) => (child.signalCode === null ? code : 128 + 9)),
+    kill: (signal) => child.kill(signal),
+    exited: child.exited.then(async (code) => {
+      // Another program may keep the terminal open.
+      await Promise.race([drained, Bun.sleep(LAST_WORDS)])
+      return child.signalCode === null ? code : 128 + (constants.signals[child.signalCode as NodeJS.Signals] ?? 9)
+    }),
   }
 }

@@ -83,6 +83,13 @@ export const capabilityProbes: readonly Probe[] = [
     claim: 'No socket leads to the host of a virtual machine (vsock) or into the ciphers of the kernel (alg)',
     judge: unlessGivenUp('security.seccomp', withPerl('box.family.', refused)),
   },
+  {
+    id: 'C13',
+    area: 'capabilities',
+    claim:
+      'No program can be made that runs as its owner or in its group: setuid and setgid bits are refused, other modes are not',
+    judge: unlessGivenUp('security.seccomp', modes),
+  },
 ]
 
 const DEVICES = new Set(['console', 'full', 'null', 'ptmx', 'random', 'tty', 'urandom', 'zero'].map((name) => `/dev/${name}`))
@@ -96,6 +103,13 @@ function setuid(facts: Facts, want: Want): Verdict {
     : /nothing of another user/.test(seen)
       ? notApplicable('the image has no setuid program')
       : held(seen.slice('refused: '.length))
+}
+
+function modes(facts: Facts, want: Want): Verdict {
+  const found = facts['box.mode.found']
+  if (found === undefined || !nothing(found)) return broken(found === undefined ? 'box.mode.found was not observed' : found)
+  if (facts['box.mode.plain'] !== 'done') return broken(`an ordinary mode: ${facts['box.mode.plain'] ?? 'not observed'}`)
+  return every(['box.mode-bits.'], refused)(facts, want)
 }
 
 export const fileProbes: readonly Probe[] = [

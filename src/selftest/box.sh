@@ -8,6 +8,7 @@ main() {
   network
   proxy
   privileges
+  modes
   devices
   files
   project
@@ -108,15 +109,20 @@ raw() { say "$1" "$(perl -MSocket -e 'print socket(my $s, $ARGV[0], SOCK_RAW, $A
 # family KEY DOMAIN TYPE
 family() { say "$1" "$(perl -e 'print socket(my $s, $ARGV[0], $ARGV[1], 0) ? "opened" : "refused: $!"' "$2" "$3" 2>&1)"; }
 
-# A vsock socket by socketcall of 32-bit x86, whose family no filter sees; no tool asks that way, so these are the bytes of a program:
-# push 0, 1, 40; mov ecx, esp; ebx = 1 (SYS_SOCKET); eax = 102; int 0x80; exit with the error, or with 253 for descriptor 3.
-family_32_bit() {
-  local code
+# A 32-bit program of x86, of 25 bytes in printf's notation: no tool calls the kernel that way.
+program_32_bit() {
   {
     printf '\177ELF\1\1\1\0\0\0\0\0\0\0\0\0\2\0\3\0\1\0\0\0\124\0\1\0\64\0\0\0\0\0\0\0\0\0\0\0\64\0\40\0\1\0\0\0\0\0\0\0'
     printf '\1\0\0\0\0\0\0\0\0\0\1\0\0\0\1\0\155\0\0\0\155\0\0\0\5\0\0\0\0\20\0\0'
-    printf '\152\0\152\1\152\50\211\341\152\1\133\152\146\130\315\200\367\330\211\303\152\1\130\315\200'
-  } >$scratch/family && chmod +x $scratch/family
+    printf "$2"
+  } >"$1" && chmod +x "$1"
+}
+
+# A vsock socket by socketcall, whose family no filter sees:
+# push 0, 1, 40; mov ecx, esp; ebx = 1 (SYS_SOCKET); eax = 102; int 0x80; exit with the error, or with 253 for descriptor 3.
+family_32_bit() {
+  local code
+  program_32_bit $scratch/family '\152\0\152\1\152\50\211\341\152\1\133\152\146\130\315\200\367\330\211\303\152\1\130\315\200'
   $scratch/family 2>/dev/null 3>&-
   code=$?
   [ "$code" -ge 128 ] && [ "$code" -ne 159 ] && say "$1" opened || say "$1" "refused: $code"
@@ -231,6 +237,25 @@ setuid_gain() {
   [ -n "$euid" ] && [ "$euid" != "$(id -u)" ] && return 0
   echo "gain: uid stays $(id -u)" >&2
   return 1
+}
+
+# Modes with which a program would run as whoever made it; the first is a control. The project is where the user's machine would obey.
+modes() {
+  local file=$project/of-the-self-test number
+  : >"$file"
+  attempt mode.plain chmod 1755 "$file"
+  attempt mode-bits.chmod chmod 6755 "$file"
+  attempt mode-bits.owner chmod u+s "$file"
+  attempt mode-bits.group chmod g+s "$file"
+  attempt mode-bits.install install -m 4755 "$file" "$file-3"
+  attempt mode-bits.open perl -MFcntl -e 'umask 0; sysopen(my $f, $ARGV[0], O_WRONLY | O_CREAT, 04755) or die "open: $!\n"' "$file-4"
+  case $(uname -m) in x86_64) number=133 ;; *) number=0 ;; esac
+  [ "$number" = 0 ] || attempt mode-bits.mknod perl -e 'my $path = $ARGV[1]; syscall($ARGV[0], $path, 0104755, 0) == 0 or die "mknod: $!\n"' "$number" "$file-5"
+  # ebx = the first word; ecx = 06755; eax = 15 (chmod); int 0x80; exit with the error.
+  program_32_bit $scratch/mode '\213\134\44\10\271\355\15\0\0\152\17\130\315\200\367\330\211\303\152\1\130\315\200\220\220'
+  $scratch/mode "$file" 2>/dev/null && say mode-bits.chmod32 'done' || say mode-bits.chmod32 "refused: $?"
+  say mode.found "$(find "$project" $scratch -xdev -perm /6000 2>/dev/null | tr '\n' ' ')"
+  rm -f "$file" "$file"-[345]
 }
 
 devices() {

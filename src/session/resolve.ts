@@ -32,6 +32,7 @@ import { SECCOMP_FILE, SECCOMP_PROFILE } from './seccomp.ts'
 import { readSecurity } from './security.ts'
 import type { Mount, Network, SessionSpec } from './spec.ts'
 import { sessionFolder } from './store.ts'
+import { type Streams, streamsOf } from './streams.ts'
 import { readVariables } from './variables.ts'
 
 /** Everything a start is decided from. */
@@ -62,8 +63,11 @@ export function resolveSession(wish: Wish): { readonly spec: SessionSpec; readon
   const network = resolveNetwork(wish, id, credential)
   refuseWeaker(backend, network)
   const user = { uid: host.uid, gid: host.gid, home: boxHome(host) }
-  const interactive = run.kind === 'agent' && agent.interactive(run.words)
-  const terminal = interactive && (settings.detach || (host.terminal.stdin && host.terminal.stdout))
+  const streams =
+    run.kind === 'command'
+      ? streamsOf(host)
+      : agentStreams(host, { interactive: agent.interactive(run.words), detach: settings.detach })
+  const { terminal } = streams
   const volume = run.kind === 'agent' ? homeVolume(workspace.root, agent.name) : ''
   const init = backend.name === 'podman' && !around.podmanInit ? 'image' : 'engine'
   const mounts = resolveMounts(wish)
@@ -71,7 +75,7 @@ export function resolveSession(wish: Wish): { readonly spec: SessionSpec; readon
   const index = git === null ? '' : join(git.gitDirectory, 'index')
   // Only a conversation on a screen is continued; a one-shot answer keeps the words exactly as typed.
   const chosen = run.kind === 'agent' ? agent.chosen(run.words) : ''
-  const conversation = chosen !== '' ? chosen : terminal ? crypto.randomUUID() : ''
+  const conversation = chosen !== '' ? chosen : terminal && run.kind === 'agent' ? crypto.randomUUID() : ''
   const extraFlags = backend.name === 'docker' ? settings.dockerFlags : settings.podmanFlags
   const said = saidCredential(settings)
   const secrets = secretVariables(settings)
@@ -120,10 +124,9 @@ export function resolveSession(wish: Wish): { readonly spec: SessionSpec; readon
     security: record.security,
     sharedMemory: sharedMemory(extraFlags),
     extraFlags,
-    once: run.kind === 'command',
-    terminal,
-    // A caller's terminal is not the agent's when only one end of it is one: a read there would wait for ever.
-    stdin: terminal || (!settings.detach && !host.terminal.stdin),
+    // Whoever holds a terminal asks the engine how the command ended.
+    once: run.kind === 'command' && !terminal,
+    ...streams,
     grace: 10,
     folder: sessionFolder(host, id),
     seed: seedFiles(wish, {
@@ -145,6 +148,15 @@ export function resolveSession(wish: Wish): { readonly spec: SessionSpec; readon
     init,
   }
   return { spec, record }
+}
+
+/** A caller's terminal is not the agent's when only one end of it is one: a read there would wait for ever. */
+function agentStreams(
+  { terminal: caller }: Host,
+  { interactive, detach }: { readonly interactive: boolean; readonly detach: boolean },
+): Streams {
+  const terminal = interactive && (detach || (caller.stdin && caller.stdout))
+  return { terminal, stdin: terminal || (!detach && !caller.stdin) }
 }
 
 /** Refuses what the backend cannot promise; nothing is weakened silently. */

@@ -5,10 +5,10 @@
  */
 const CALLS = `
 _llseek _newselect accept accept4 access adjtimex alarm arch_prctl arm_fadvise64_64 arm_sync_file_range bind breakpoint brk cacheflush
-cachestat capget capset chdir chmod chown chown32 clock_adjtime clock_adjtime64 clock_getres clock_getres_time64 clock_gettime
-clock_gettime64 clock_nanosleep clock_nanosleep_time64 close close_range connect copy_file_range creat dup dup2 dup3 epoll_create
+cachestat capget capset chdir chown chown32 clock_adjtime clock_adjtime64 clock_getres clock_getres_time64 clock_gettime
+clock_gettime64 clock_nanosleep clock_nanosleep_time64 close close_range connect copy_file_range dup dup2 dup3 epoll_create
 epoll_create1 epoll_ctl epoll_pwait epoll_pwait2 epoll_wait eventfd eventfd2 execve execveat exit exit_group faccessat faccessat2
-fadvise64 fadvise64_64 fallocate fchdir fchmod fchmodat fchmodat2 fchown fchown32 fchownat fcntl fcntl64 fdatasync fgetxattr
+fadvise64 fadvise64_64 fallocate fchdir fchown fchown32 fchownat fcntl fcntl64 fdatasync fgetxattr
 file_getattr file_setattr flistxattr flock fork fremovexattr fsetxattr fstat fstat64 fstatat64 fstatfs fstatfs64 fsync ftruncate
 ftruncate64 futex futex_requeue futex_time64 futex_wait futex_waitv futex_wake futimesat get_robust_list get_thread_area getcpu getcwd
 getdents getdents64 getegid getegid32 geteuid geteuid32 getgid getgid32 getgroups getgroups32 getitimer getpeername getpgid getpgrp
@@ -17,9 +17,9 @@ gettid gettimeofday getuid getuid32 getxattr getxattrat inotify_add_watch inotif
 io_destroy io_getevents io_pgetevents io_pgetevents_time64 io_setup io_submit ioctl ioprio_get ioprio_set ipc kill
 landlock_add_rule landlock_create_ruleset landlock_restrict_self lchown lchown32 lgetxattr link linkat listen listmount listxattr
 listxattrat llistxattr lremovexattr lseek lsetxattr lsm_get_self_attr lsm_list_modules lsm_set_self_attr lstat lstat64 madvise
-map_shadow_stack membarrier memfd_create memfd_secret mincore mkdir mkdirat mknod mknodat mlock mlock2 mlockall mmap mmap2 mprotect
+map_shadow_stack membarrier memfd_create memfd_secret mincore mkdir mkdirat mlock mlock2 mlockall mmap mmap2 mprotect
 mq_getsetattr mq_notify mq_open mq_timedreceive mq_timedreceive_time64 mq_timedsend mq_timedsend_time64 mq_unlink mremap mseal msgctl
-msgget msgrcv msgsnd msync munlock munlockall munmap name_to_handle_at nanosleep newfstatat open openat openat2 pause pidfd_getfd
+msgget msgrcv msgsnd msync munlock munlockall munmap name_to_handle_at nanosleep newfstatat pause pidfd_getfd
 pidfd_open pidfd_send_signal pipe pipe2 pkey_alloc pkey_free pkey_mprotect poll ppoll ppoll_time64 prctl pread64 preadv preadv2
 prlimit64 process_mrelease process_vm_readv process_vm_writev pselect6 pselect6_time64 ptrace pwrite64 pwritev pwritev2 read readahead
 readlink readlinkat readv recv recvfrom recvmmsg recvmmsg_time64 recvmsg remap_file_pages removexattr removexattrat rename renameat
@@ -61,33 +61,70 @@ const NEW_NAMESPACES = 0x7e_02_00_00
 /** Ordinary Linux, with or without uname26 or a fixed layout; and the question what holds. */
 const PERSONALITIES = [0x0, 0x8, 0x2_00_00, 0x2_00_08, 0xff_ff_ff_ff]
 
+/** S_ISUID and S_ISGID: a program that the box leaves in the project would run as you, or in your group, whoever of your machine starts it. */
+const RUNS_AS_OWNER = 0o6000
+
+/** At which argument a call takes a mode. mkdir has one, too: the kernel itself takes these two bits out of it. */
+const MODES: Readonly<Record<string, number>> = {
+  chmod: 1,
+  fchmod: 1,
+  fchmodat: 2,
+  fchmodat2: 2,
+  creat: 1,
+  mknod: 1,
+  mknodat: 2,
+}
+
+/** At which argument a call takes flags; its mode is the next one, and only counts when the flags say that a file is made. */
+const OPENINGS: Readonly<Record<string, number>> = { open: 1, openat: 2 }
+/** O_CREAT and O_TMPFILE, which are the same on x86 and ARM. */
+const MAKES_FILE = 0o20_000_100
+
 const [EPERM, ENOSYS, EAFNOSUPPORT] = [1, 38, 97]
 
+type Condition = { readonly index: number; readonly op: string; readonly value: number; readonly valueTwo?: number }
 type Rule = {
   readonly names: readonly string[]
   readonly action: 'SCMP_ACT_ALLOW' | 'SCMP_ACT_ERRNO'
   readonly errnoRet?: number
-  readonly args?: readonly { readonly index: number; readonly op: string; readonly value: number; readonly valueTwo?: number }[]
+  readonly args?: readonly Condition[]
 }
 
-const equals = (name: string, value: number): Rule => ({
-  names: [name],
-  action: 'SCMP_ACT_ALLOW',
-  args: [{ index: 0, op: 'SCMP_CMP_EQ', value }],
+/** That a call's argument has just these of the masked bits. */
+const bits = (index: number, mask: number, value: number): Condition => ({
+  index,
+  op: 'SCMP_CMP_MASKED_EQ',
+  value: mask,
+  valueTwo: value,
 })
+
+const allows = (name: string, ...args: readonly Condition[]): Rule => ({ names: [name], action: 'SCMP_ACT_ALLOW', args })
+
+/** Refused as forbidden whatever the default is: what sets modes tells its user of that, and of nothing else. */
+const forbids = (name: string, mode: number, ...args: readonly Condition[]): readonly Rule[] =>
+  [0o2000, 0o4000, 0o6000].map((value) => ({
+    names: [name],
+    action: 'SCMP_ACT_ERRNO',
+    errnoRet: EPERM,
+    args: [...args, bits(mode, RUNS_AS_OWNER, value)],
+  }))
+
+const equals = (name: string, value: number): Rule => allows(name, { index: 0, op: 'SCMP_CMP_EQ', value })
 
 const rules: readonly Rule[] = [
   { names: CALLS, action: 'SCMP_ACT_ALLOW' },
   ...FAMILIES.map((family) => equals('socket', family)),
   equals('socketpair', 1),
   ...PERSONALITIES.map((personality) => equals('personality', personality)),
-  {
-    names: ['clone'],
-    action: 'SCMP_ACT_ALLOW',
-    args: [{ index: 0, op: 'SCMP_CMP_MASKED_EQ', value: NEW_NAMESPACES, valueTwo: 0 }],
-  },
-  // Its flags lie in memory, where no filter looks: programs fall back to clone.
-  { names: ['clone3'], action: 'SCMP_ACT_ERRNO', errnoRet: ENOSYS },
+  allows('clone', bits(0, NEW_NAMESPACES, 0)),
+  ...Object.entries(MODES).flatMap(([name, mode]) => [allows(name, bits(mode, RUNS_AS_OWNER, 0)), ...forbids(name, mode)]),
+  ...Object.entries(OPENINGS).flatMap(([name, flags]) => [
+    allows(name, bits(flags, MAKES_FILE, 0)),
+    allows(name, bits(flags + 1, RUNS_AS_OWNER, 0)),
+    ...[0o100, 0o20_000_000, MAKES_FILE].flatMap((made) => forbids(name, flags + 1, bits(flags, MAKES_FILE, made))),
+  ]),
+  // What they are asked for lies in memory, where no filter looks: programs fall back to clone and openat.
+  { names: ['clone3', 'openat2'], action: 'SCMP_ACT_ERRNO', errnoRet: ENOSYS },
   // 32-bit x86 asks for sockets by it too, with the family in memory, and a rule for `socket` is written for both by libseccomp. An error
   // that no engine has for a default: docker 20.10 drops a rule that says EPERM, podman 4.3 one that says ENOSYS.
   { names: ['socketcall'], action: 'SCMP_ACT_ERRNO', errnoRet: EAFNOSUPPORT },

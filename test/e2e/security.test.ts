@@ -1,5 +1,5 @@
 import { afterAll, expect, setDefaultTimeout, test } from 'bun:test'
-import { cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, lstatSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import {
   describeEach,
@@ -83,6 +83,57 @@ const SHARED_MEMORY = `
 while read -r _ place _ options _; do [[ $place != /dev/shm ]] || echo "$options"; done </proc/self/mounts
 : >/dev/shm/of-the-test && echo written
 `
+/** What of a mode makes a program run as somebody else. */
+const BITS = ['04755', '02755', '06755']
+/** Calls by number that give a file a mode: `P` stands for its path, `D` for its folder, `M` for the mode, `H` for openat2's struct. O_CREAT is 0100, O_TMPFILE 020000000. */
+const MODE_CALLS: Readonly<Record<string, string>> =
+  process.arch === 'x64'
+    ? {
+        chmod: '90, P, M',
+        fchmod: '91, fileno(F), M',
+        fchmodat: '268, -100, P, M',
+        fchmodat2: '452, -100, P, M, 0',
+        creat: '85, P, M',
+        open: '2, P, 0101, M',
+        openat: '257, -100, P, 0101, M',
+        'openat with garbage above': '257, -100, P, 0x7fff00000041, 0x7fff00000000 | M',
+        openat2: '437, -100, P, H, 24',
+        tmpfile: '257, -100, D, 020200002, M',
+        mknod: '133, P, 0100000 | M, 0',
+        mknodat: '259, -100, P, 0100000 | M, 0',
+        mkdir: '83, P, M',
+        mkdirat: '258, -100, P, M',
+        'chmod of x32': '0x40000000 + 90, P, M',
+      }
+    : {
+        fchmod: '52, fileno(F), M',
+        fchmodat: '53, -100, P, M',
+        fchmodat2: '452, -100, P, M, 0',
+        openat: '56, -100, P, 0101, M',
+        openat2: '437, -100, P, H, 24',
+        mknodat: '33, -100, P, 0100000 | M, 0',
+        mkdirat: '34, -100, P, M',
+      }
+const MAKES = /^(creat|open|mknod|mkdir|tmpfile)/
+/** Says for each call and mode whether the bits are there afterwards. Each call has a process of its own: the filter may end it. */
+const SETUID = `
+umask 0;
+my $n = 0;
+${Object.entries(MODE_CALLS)
+  .flatMap(([name, words]) =>
+    ['0755', ...BITS].map((mode) => {
+      const how = `my ($d, $h) = (".", pack("QQQ", 0101, ${mode}, 0));`
+      const call = words
+        .replaceAll('M', mode)
+        .replaceAll(/\b[PDH]\b/g, (letter) => `$${letter.toLowerCase()}`)
+        .replace('F)', '$f)')
+      const before = MAKES.test(name) ? '' : 'open(my $f, ">", $p) or die; '
+      const look = name === 'tmpfile' ? 'stat("/proc/self/fd/$r")' : 'stat($p)'
+      return `$n++; { my $p = "file$n"; my $pid = fork; if (!$pid) { ${how} ${before}my $r = syscall(${call}); my @s = ${look}; printf "${name} ${mode} %s\\n", $r < 0 ? "refused" : @s && $s[2] & 06000 ? "SET" : "clean"; exit } waitpid $pid, 0; print "${name} ${mode} killed\\n" if $? & 127 }`
+    }),
+  )
+  .join('\n')}
+`
 
 describeEach('the hardening of a box', (backend) => {
   const run = (words: readonly string[], { env, ...rest }: RunOptions = {}) =>
@@ -163,6 +214,54 @@ describeEach('the hardening of a box', (backend) => {
     }
   })
 
+  test.concurrent('no call of a box makes a file that runs as its owner or its group', async () => {
+    const cwd = makeProject()
+    const { stdout, stderr } = await run(['run', '--', 'perl', '-e', `$| = 1; ${SETUID}`], { cwd })
+    expect(stderr).toBe('')
+    const seen = stdout.trim().split('\n').toSorted()
+    // Of folders the kernel itself takes nothing but permissions.
+    const expected = (name: string, mode: string): RegExp => {
+      if (/openat2|x32/.test(name)) return /refused$|killed$/
+      if (mode === '0755' || /^mkdir/.test(name)) return name === 'fchmodat2' ? /clean$|refused$/ : /clean$/
+      return /refused$/
+    }
+    for (const name of Object.keys(MODE_CALLS))
+      for (const mode of ['0755', ...BITS])
+        expect(seen.find((line) => line.startsWith(`${name} ${mode} `))).toMatch(expected(name, mode))
+    expect(seen.filter((line) => line.endsWith('SET'))).toEqual([])
+    expect(readdirSync(cwd).filter((name) => lstatSync(join(cwd, name)).mode & 0o6000)).toEqual([])
+  })
+
+  test.concurrent.each([
+    ['chmod 6755 x', 'Operation not permitted'],
+    ['chmod u+s x', 'Operation not permitted'],
+    ['chmod g+s folder', 'Operation not permitted'],
+    ['install -m 4755 x y', 'Operation not permitted'],
+    ['mkdir -m 2775 z', 'Operation not permitted'],
+    ['cp -p "$(command -v passwd)" z', 'Operation not permitted'],
+  ])('%s is refused by name', async (line, words) => {
+    const cwd = makeProject()
+    const { code, stderr } = await run(['run', '--', 'sh', '-c', `: >x; mkdir folder; ${line}`], { cwd })
+    expect(code).not.toBe(0)
+    expect(stderr).toContain(words)
+    expect(readdirSync(cwd).filter((name) => lstatSync(join(cwd, name)).mode & 0o6000)).toEqual([])
+  })
+
+  test.concurrent('what sets modes for a living works as ever', async () => {
+    const cwd = makeProject()
+    const script = `
+set -e
+chmod 1777 README.md; chmod 755 README.md; mkdir -m 700 a; install -m 640 README.md a/b; ln -s b a/link
+tar -cf a.tar a; mkdir out; tar -xpf a.tar -C out; cp -a a copied
+cp "$(command -v passwd || command -v su)" program; ./program --help >/dev/null 2>&1 || true
+git init --quiet sub; cd sub; echo 1 >f; git add f; git commit --quiet -m one; git clone --quiet . ../clone; git gc --quiet
+cd ..; stat -c '%a %n' README.md a a/b out/a/b copied/b
+`
+    const { code, stdout, stderr } = await run(['run', '--', 'sh', '-c', script], { cwd })
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(stdout).toBe('755 README.md\n700 a\n640 a/b\n640 out/a/b\n640 copied/b\n')
+  })
+
   test.concurrent('what is written into the root is gone with the box', async () => {
     const cwd = makeProject()
     const flags = ['--read-only-root=false', 'run', '--', 'sh', '-c']
@@ -198,7 +297,7 @@ true`
     const { probes } = JSON.parse(stdout) as { probes: { id: string; result: string; observed: string }[] }
     expect(probes.filter(({ result }) => result === 'BROKEN')).toEqual([])
     expect(probes.flatMap(({ id, observed }) => (observed.startsWith('given up') ? [id] : [])).toSorted()).toEqual([
-      ...['C03', 'C04', 'C05', 'C12', 'F01'],
+      ...['C03', 'C04', 'C05', 'C12', 'C13', 'F01'],
     ])
   })
 

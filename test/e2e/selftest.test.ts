@@ -127,6 +127,7 @@ async function tested(engine: Engine, alter: (plan: Plan) => Plan): Promise<Repo
   const effects: Effects = {
     note: () => undefined,
     progress: false,
+    attach: () => Promise.reject(new Error('nothing is attached here')),
     hold: () => Promise.reject(new Error('nothing is held here')),
     explain: ({ argv, outcome }) => backend.explain({ argv, code: outcome.code, stderr: outcome.stderr }),
   }

@@ -27,7 +27,7 @@ function start(script: string, rest: Partial<HoldOptions> = {}) {
   const { promise: ready, resolve } = Promise.withResolvers<void>()
   const done = hold({
     folder,
-    socket,
+    socket: () => socket,
     start: sh(script),
     attach: sh('echo attached again; read x; exit 4'),
     look: async () => ({ status: 'exited', exitCode: 3 }),
@@ -282,7 +282,7 @@ test('of two holders the second lets the first be', async () => {
   await until('up', async () => (await question(holder.socket, { ask: 'screen', format: 'text', scrollback: 0 })) === 'up')
   const second = hold({
     folder: holder.folder,
-    socket: holder.socket,
+    socket: () => holder.socket,
     start: null,
     attach: sh('exit 1'),
     look: async () => null,

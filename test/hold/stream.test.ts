@@ -34,7 +34,7 @@ const stream = fc.array(piece, { maxLength: 40 }).map((pieces) => pieces.join(''
 
 const forClients = (text: string): string =>
   makeTokenizer()(text)
-    .map((token) => judge(token, { name: NAME, ...SIZE }).clients)
+    .map((token) => judge(token, { name: NAME, titles: true, ...SIZE }).clients)
     .join('')
 
 describe('the tokenizer', () => {
@@ -360,4 +360,11 @@ test('nothing an agent prints makes the screen fail', () => {
     ),
     { numRuns: 400 },
   )
+})
+
+test('the title of a command stays in the box, and paints nothing later either', () => {
+  const screen = makeScreen({ size: SIZE, scrollback: 10, name: NAME, titles: false, reply: () => undefined })
+  expect(screen.write('\x1b]0;PWN\x07\x1b]2;PWN\x07here').clients).toBe('here')
+  expect(screen.snapshot(true)).not.toContain('PWN')
+  expect(screen.snapshot(true)).not.toContain('\x1b]2;')
 })

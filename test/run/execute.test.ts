@@ -18,7 +18,7 @@ import {
 } from '../../src/plan/plan.ts'
 import { contextHash } from '../../src/run/build-context.ts'
 import { execute } from '../../src/run/execute.ts'
-import { capture, lines } from '../../src/run/process.ts'
+import { attach, capture, lines } from '../../src/run/process.ts'
 import { secret } from '../../src/secret.ts'
 
 /** A full disk is made of a small one, which takes root. */
@@ -45,6 +45,7 @@ const fails = (marker = 'command-failed'): Argv => sh(`echo ${marker} >&2; exit 
 /** The tests' engine says in its first word what went wrong. */
 const effects = {
   note: (text: string) => void notes.push(text),
+  attach: async (step: Attach) => attach(step.argv, step),
   hold: () => Promise.reject(new Error('nothing is held here')),
   explain: ({ outcome }: { outcome: { code: number; stderr: string } }) => {
     const [word] = outcome.stderr.split('\n')

@@ -1,12 +1,14 @@
 import { PaudeError } from '../../src/errors.ts'
-import type { Plan } from '../../src/plan/plan.ts'
+import type { Attach, Plan } from '../../src/plan/plan.ts'
 import { execute } from '../../src/run/execute.ts'
+import { attach } from '../../src/run/process.ts'
 
 // A program of its own for the tests of signals: carries out the plan in argv and says how that ended.
 const plan = JSON.parse(process.argv[2] ?? '[]') as Plan
 try {
   const code = await execute(plan, {
     note: (text) => process.stderr.write(`note ${text}\n`),
+    attach: async (step: Attach) => attach(step.argv, step),
     hold: () => Promise.reject(new Error('nothing is held here')),
     explain: ({ argv, outcome }) => new PaudeError('command-failed', `${argv.join(' ')}: ${outcome.code}`),
     progress: false,

@@ -123,6 +123,12 @@ const holes: Readonly<Record<string, readonly Facts[]>> = {
   C09: [{ 'box.kernel.log': 'done' }, { 'box.kernel.memory': 'done' }],
   C10: [{ 'box.modules': 'done' }],
   C11: [{ 'proxy.uid': '0' }],
+  C13: [
+    { 'box.mode-bits.chmod': 'done' },
+    { 'box.mode-bits.chmod32': 'done' },
+    { 'box.mode.found': '/project/of-the-self-test ' },
+    { 'box.mode.plain': 'refused: Operation not permitted' },
+  ],
   C12: [{ 'box.family.vsock': 'opened' }, { 'box.family.alg': 'opened' }, { 'box.family.vsock32': 'opened' }],
   R01: [{ 'outside.namespace.pid': facts['box.namespace.pid'] ?? '' }, { 'box.namespace.net': '' }],
   R02: [{ 'box.commands': 'docker-init bash squid ' }, { 'box.commands': '' }],
@@ -206,7 +212,13 @@ const GIVEN: readonly (readonly [
     { 'gate.status.NoNewPrivs': '0' },
     ['C03'],
   ],
-  ['security.seccomp = off', { 'box.status.Seccomp': '0' }, ['C04', 'C05', 'C12'], { 'proxy.status.Seccomp': '0' }, ['C04']],
+  [
+    'security.seccomp = off',
+    { 'box.status.Seccomp': '0' },
+    ['C04', 'C05', 'C12', 'C13'],
+    { 'proxy.status.Seccomp': '0' },
+    ['C04'],
+  ],
   ['security.read_only_root = false', { 'box.write/etc': 'done' }, ['C05', 'F01'], { 'gate.root': 'rw' }, ['F02']],
 ]
 test.each(GIVEN)('%s is no claim of the box any more, and still one of gate and proxy', (given, seen, aside, hole, broken) => {

@@ -159,6 +159,15 @@ export const cases: Readonly<Record<string, StartCase>> = {
     },
     { timeout: 60 },
   ),
+  'run-on-a-terminal': attached({
+    ...plain,
+    agent: 'command',
+    homeVolume: '',
+    network: { mode: 'none' },
+    environment: { HOME: '/home/ada', TERM: 'xterm-256color' },
+    out: [],
+    seed: { ...plain.seed, 'command.sh': 'set -- bash\n' },
+  }),
   piped: attached({ ...plain, terminal: false, seed: { ...plain.seed, 'command.sh': "set -- claude -p 'explain this'\n" } }),
   'piped-detached': attached(
     {

@@ -1,5 +1,6 @@
 import { defineCommand } from 'citty'
 import { PaudeError } from '../../errors.ts'
+import { streamsOf } from '../../session/streams.ts'
 import { carryOut, dryRun } from '../carry-out.ts'
 import type { Context } from '../context.ts'
 import { findSession, insistOnRunning } from '../find-session.ts'
@@ -20,8 +21,7 @@ export default (context: Context) =>
           hint: 'paude exec -- ls -la, or paude exec SESSION -- ls -la',
         })
       const { backend, handle } = await findSession(context, given.session, 'running')
-      const { stdin, stdout } = context.host.terminal
-      const plan = backend.exec(handle, rawArgs, { terminal: stdin && stdout, stdin: (stdin && stdout) || !stdin })
+      const plan = backend.exec(handle, rawArgs, streamsOf(context.host))
       const code = await carryOut(context, backend, { plan, dryRun: given['dry-run'] === true })
       if (code !== 0) await insistOnRunning(context, { backend, handle })
       return code

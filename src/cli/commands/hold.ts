@@ -2,7 +2,7 @@ import { defineCommand } from 'citty'
 import { claude } from '../../agents/claude.ts'
 import { readLines } from '../../config/limits.ts'
 import { PaudeError } from '../../errors.ts'
-import { socketPath } from '../../hold/place.ts'
+import { makeSocketPath } from '../../hold/place.ts'
 import { ask } from '../../run/ask.ts'
 import type { Context } from '../context.ts'
 import { findSession } from '../find-session.ts'
@@ -39,7 +39,7 @@ export default (context: Context) =>
       })
       const mine = await hold({
         folder: handle.folder,
-        socket: socketPath(context.host, handle.folder),
+        socket: () => makeSocketPath(context.host, handle.folder),
         start: given.start === true ? backend.terminal(handle, true) : null,
         attach: backend.terminal(handle, false),
         look: async () => {
@@ -52,6 +52,7 @@ export default (context: Context) =>
         size: sizeOf(given.size),
         scrollback: readLines(given.scrollback ?? '2000', '--scrollback'),
         name: `paude ${context.version}`,
+        titles: handle.agent !== 'command',
         ready,
         provider: providerLooks(found),
         told: hookNews(handle.folder, record.id),

@@ -4,6 +4,7 @@ docker exec \
   --interactive \
   --tty \
   --env=TERM=xterm-256color \
+  '--detach-keys=ctrl-^,ctrl-@,ctrl-^,ctrl-@' \
   --workdir=/home/ada/engine \
   paude-bcd234 \
   sh \

@@ -4,6 +4,7 @@ podman exec \
   --interactive \
   --tty \
   --env=TERM=xterm-256color \
+  --detach-keys= \
   --workdir=/home/ada/engine \
   paude-bcd234 \
   sh \
