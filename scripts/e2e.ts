@@ -21,13 +21,15 @@ const CORE: Readonly<Record<string, readonly string[]>> = {
   'broken-start': ['a start whose proxy dies'],
 }
 
-/** The tests that run the compiled program against real engines; `words` go to `bun test`, but for a first `--core`. */
+/** Runs the compiled program against real engines. The words go to `bun test`, but for a first `--core`; without a file, all files run. */
 async function e2e([first, ...rest]: readonly string[]): Promise<number> {
   const isCore = first === '--core'
   const words = isCore || first === undefined ? rest : [first, ...rest]
   const what = isCore
     ? [...Object.keys(CORE).map((name) => `./test/e2e/${name}.test.ts`), '-t', `^(${Object.values(CORE).flat().join('|')})`]
-    : ['test/e2e']
+    : words.some((word) => word.endsWith('.test.ts'))
+      ? []
+      : ['test/e2e']
   const backends = await usableBackends()
   if (await isStale()) await build(binary)
   // Suites of several engines run at once.
