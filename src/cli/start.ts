@@ -188,7 +188,8 @@ async function finish(context: Context, { backend, spec, record, code, removal, 
     code === 125 && hasProxy ? capture(backend.receipt(handle)).catch(() => null) : null,
   ])
   // It may have been changed meanwhile; where nothing was asked for, nobody needs to know.
-  const { text: log, cut } = mode === 'open' ? { text: '', cut: '' } : withBeginning(noted, requests?.stdout ?? '')
+  const beginning = withBeginning(mode === 'open' ? '' : noted, mode === 'open' ? '' : (requests?.stdout ?? ''))
+  const { text: log } = beginning
   const last = log === '' ? record : (readRecord(context.host, record.id) ?? record)
   await execute(removal, effects)
   const words = /^paude: the proxy did not answer/m.test(receipt?.stderr ?? '') ? lastWords(requests?.stderr ?? '') : ''
@@ -207,7 +208,8 @@ async function finish(context: Context, { backend, spec, record, code, removal, 
   const reach = provider === null ? null : reachOf(asked, provider)
   const fault = reach === null || reach.reached ? '' : reach.fault
   if (fault !== '' && fault !== told) context.warn(printable(fault))
-  if (cut !== '') context.note(cutWords(cut))
+  const missing = cutWords(beginning)
+  if (missing !== '') context.note(missing)
   // Of the provider all is said.
   const others = fault === '' ? asked : asked.filter(({ host, port }) => host !== provider?.host || port !== provider.port)
   if (onEnd === undefined) noteBlocked(context, others, record.ports)

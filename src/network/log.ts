@@ -69,19 +69,40 @@ function timesOf({ host, port, error, bump, number: nth }: Line, counted: Counte
   return now - before
 }
 
-/**
- * The log with what is known of its beginning, where the engine has cut that off: the first line of each host, port and outcome.
- * `cut` is the ISO time at which the log that is left begins; '' where all of it is there.
- */
-export function withBeginning(noted: string, log: string): { readonly text: string; readonly cut: string } {
+/** What is known of a session's requests, and what is not. */
+export type Beginning = {
+  readonly text: string
+  /** ISO time at which the engine's log begins; '' where all of it is there. */
+  readonly cut: string
+  /** More different hosts were asked for than paude keeps. */
+  readonly full: boolean
+}
+
+/** The engine's log with the first line of each host, port and outcome, where the engine has dropped it or it was counted only. */
+export function withBeginning(noted: string, log: string): Beginning {
   const begin = timeOfFirst(log)
-  const lost = noted.split('\n').filter((line) => {
+  const lines = noted.split('\n')
+  const full = lines.includes('full')
+  const early = lines.filter((line) => {
     const time = timeOfFirst(line)
     return time !== '' && (begin === '' || time < begin)
   })
-  if (lost.length === 0) return { text: log, cut: '' }
-  return { text: `${lost.join('\n')}\n${log}`, cut: begin || timeOfFirst(lost.at(-1) ?? '') }
+  // Up to so many hosts the log has a line of each.
+  const printed = lines.length > MOST_KEYS ? new Set([...log.split('\n'), ...early]) : null
+  const counted = printed === null ? [] : lines.filter((line) => !printed.has(line) && timeOfFirst(line) !== '')
+  if (early.length + counted.length === 0) return { text: log, cut: '', full }
+  return {
+    text: [...early, log, ...counted]
+      .filter((part) => part !== '')
+      .map((part) => (part.endsWith('\n') ? part : `${part}\n`))
+      .join(''),
+    cut: early.length === 0 ? '' : begin || timeOfFirst(early.at(-1) ?? ''),
+    full,
+  }
 }
+
+/** As in squid/log.awk. */
+const MOST_KEYS = 500
 
 /** Characters among which there is a whole line: an engine may have cut the first one. */
 const HEAD = 64 * 1024

@@ -93,4 +93,18 @@ describeEach('the log of a session', (backend) => {
     expect(await times()).toHaveLength(before)
     expect((await network('blocked', id)).stdout).toContain('later.example')
   }, 120_000)
+
+  test('says that requests may be in no log when the box asks for more hosts than paude keeps', async () => {
+    await inBox(`
+      path=$(printf 'x%.0s' $(seq 250))
+      requests() {
+        for at in $(seq 6000); do printf 'GET http://h%s.example/%s HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n' "$at" "$path"; done
+        printf 'GET http://last.example/ HTTP/1.1\\r\\nHost: x\\r\\nConnection: close\\r\\n\\r\\n'
+      }
+      exec 3<>/dev/tcp/127.0.0.1/3128; requests >&3 & cat <&3 >/dev/null; wait`)
+    const { stdout, stderr } = await network('blocked', id)
+    expect(stdout).toContain('telling.example')
+    expect(stderr).toContain('some requests are in no log')
+    expect(statSync(join(stateHome, 'paude/sessions', id, 'noted')).size).toBeLessThan(2.2e6)
+  }, 240_000)
 })

@@ -239,7 +239,15 @@ describe('a log whose beginning the engine has dropped', () => {
     expect(withBeginning(`${one}\n${three}\n`, `${two.slice(9)}\n${three}\n`)).toEqual({
       text: `${one}\n${two.slice(9)}\n${three}\n`,
       cut: '1970-01-01T00:00:03.000Z',
+      full: false,
     }))
+
+  test('has what was noted and only counted, and says that there was more', () => {
+    const many = Array.from({ length: 600 }, (_, n) => line({ t: 10, h: `many${n}.example` }))
+    const { text, cut, full } = withBeginning(`${many.join('\n')}\nfull\n`, `${many.slice(0, 500).join('\n')}\n`)
+    expect(parseLog(text, allow).map(({ host }) => host)).toEqual(many.map((_, n) => `many${n}.example`))
+    expect([cut, full]).toEqual(['', true])
+  })
 
   test('may be gone altogether', () => expect(withBeginning(`${one}\n${two}\n`, '').cut).toBe('1970-01-01T00:00:02.000Z'))
 
@@ -248,5 +256,7 @@ describe('a log whose beginning the engine has dropped', () => {
     ['has nothing noted', '', `${one}\n`],
     ['has nothing but what nobody can read', 'x\n{"v":1', `${one}\n`],
     ['is empty', '', ''],
-  ])('is left as it is where it %s', (_, noted, log) => expect(withBeginning(noted, log)).toEqual({ text: log, cut: '' }))
+  ])('is left as it is where it %s', (_, noted, log) =>
+    expect(withBeginning(noted, log)).toEqual({ text: log, cut: '', full: false }),
+  )
 })
