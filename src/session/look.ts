@@ -24,7 +24,7 @@ export async function lookAround(host: Host, config: Config): Promise<Surroundin
   const workspace = findWorkspace(host, config.settings)
   const [extraCa, references] = [certificatesOf(host, config), await followed(host, config)]
   const podmanInit = INIT_PROGRAMS.some((path) => existsSync(path))
-  return { workspace, identity: readIdentity(workspace.git, host), references, extraCa, podmanInit }
+  return { workspace, identity: readIdentity(workspace.git, host, workspace.root), references, extraCa, podmanInit }
 }
 
 /** As PEM text. Each is looked at alone only where something is wrong: that is told with its place. */

@@ -44,6 +44,7 @@ export function readIndex(path: string, hash: HashSize): Index {
 }
 
 const CUT = 'it is cut short'
+const ENDS = 'it says itself that its entries end elsewhere'
 const broken = (fault: string): PaudeError => new PaudeError('refused', fault)
 
 /** null when nothing is there. */
@@ -98,7 +99,7 @@ function parse(bytes: Buffer, hash: HashSize): Parsed {
     previous = entry.name
     at = next
   }
-  return { entries, link: parseExtensions(bytes, { from: at, end, places, packed: version === 4 }) }
+  return { entries, link: parseExtensions(bytes, { from: at, end, hash, places, packed: version === 4 }) }
 }
 
 function parseEntry(
@@ -152,19 +153,24 @@ function parseExtensions(
   {
     from,
     end,
+    hash,
     places,
     packed,
-  }: { readonly from: number; readonly end: number; readonly places: Places; readonly packed: boolean },
+  }: { readonly from: number; readonly end: number; readonly hash: HashSize; readonly places: Places; readonly packed: boolean },
 ): Buffer | null {
   let link: Buffer | null = null
   let at = from
+  // git looks for this one at a fixed place, whatever extension seems to hold those bytes.
+  const last = end - 12 - hash
+  if (last >= from && bytes.toString('latin1', last, last + 4) === 'EOIE' && bytes.readUInt32BE(last + 8) !== from)
+    throw broken(ENDS)
   while (at + 8 <= end) {
     const signature = bytes.toString('latin1', at, at + 4)
     const next = at + 8 + bytes.readUInt32BE(at + 4)
     if (next > end) throw broken(CUT)
     const body = bytes.subarray(at + 8, next)
     if (signature === 'link') link = body
-    else if (signature === 'EOIE' && body.readUInt32BE(0) !== from) throw broken('it says itself that its entries end elsewhere')
+    else if (signature === 'EOIE' && body.readUInt32BE(0) !== from) throw broken(ENDS)
     else if (signature === 'IEOT' && !isTableOf(body, places, packed)) throw broken('its table of entries is wrong')
     else if (!/^[A-Z]/.test(signature) && signature !== 'sdir') throw broken('it has an extension that paude does not know')
     at = next

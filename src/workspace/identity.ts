@@ -1,7 +1,7 @@
 import { dirname, isAbsolute, join } from 'node:path'
 import type { GitLayout } from './git.ts'
 import { CONFIG_LIMIT, type Setting, setting, settings } from './git-config.ts'
-import { look, readSmall, realFuture, realPath } from './paths.ts'
+import { below, look, readSmall, realFuture, realPath } from './paths.ts'
 import type { Surroundings } from './places.ts'
 import { wildmatch } from './wildmatch.ts'
 
@@ -20,11 +20,15 @@ const MOST_STEPS = 5_000_000
  * The name and address that `git config` would tell in the project; '' for what is not set. Files are read as text and no git is run: in a
  * project that a box has had, git does what the box's configuration says. That may choose the two texts, and nothing else.
  */
-export function readIdentity(git: GitLayout | null, { env, home }: Surroundings): Identity {
-  const files = [...ownFiles(env, home), ...(git === null ? [] : repositoryFiles(git))]
+export function readIdentity(git: GitLayout | null, { env, home }: Surroundings, root: string): Identity {
+  const own = ownFiles(env, home)
+  const theirs = git === null ? [] : repositoryFiles(git)
   const read = (urls: readonly string[]) => {
-    const reading: Reading = { git, home, urls, files: MOST_FILES, steps: MOST_STEPS }
-    return files.flatMap((file) => settingsOf(file, reading, 0))
+    const reading: Reading = { git, home, urls, left: { files: MOST_FILES, steps: MOST_STEPS } }
+    return [
+      ...own.flatMap((file) => settingsOf(file, reading, 0)),
+      ...theirs.flatMap((file) => settingsOf(file, { ...reading, root }, 0)),
+    ]
   }
   const remotes = read([]).flatMap(({ key, value }) => (/^remote\..*\.url$/s.test(key) ? [value] : []))
   const all = [...(remotes.length === 0 ? read([]) : read(remotes)), ...environmentSettings(env)]
@@ -63,21 +67,32 @@ function environmentSettings(env: Surroundings['env']): readonly Setting[] {
 type Reading = {
   readonly git: GitLayout | null
   readonly home: string
+  /** Set for the repository's own files, which a box may have written. */
+  readonly root?: string
   /** Of the remotes, for the includes that depend on them. */
   readonly urls: readonly string[]
-  files: number
-  steps: number
+  /** What may still be read and compared, of all files together. */
+  readonly left: { files: number; steps: number }
 }
 
 /** The settings of a file, each include in its place. */
 function settingsOf(file: string, reading: Reading, depth: number): readonly Setting[] {
-  if (depth > MOST_DEEP || reading.files-- <= 0) return []
+  if (depth > MOST_DEEP || reading.left.files-- <= 0) return []
   return settings(readConfig(file)).flatMap((one) => {
     const [, condition] = /^includeif\.(.*)\.path$/s.exec(one.key) ?? []
     const counts = condition === undefined ? one.key === 'include.path' : holds(condition, file, reading)
     const path = counts ? pathIn(one.value, dirname(file), reading.home) : null
-    return path === null ? [one] : settingsOf(path, reading, depth + 1)
+    return path === null ? [one] : mayInclude(path, reading) ? settingsOf(path, reading, depth + 1) : []
   })
+}
+
+/** A repository includes files of the project and of git's own places: any other would let a box ask for a file of yours. */
+function mayInclude(path: string, { root, git, home }: Reading): boolean {
+  if (root === undefined) return true
+  const real = realPath(path)
+  if (real === null) return false
+  const folders = [root, ...(git === null ? [] : [dirname(git.repository)]), ...(home ? [join(home, '.config/git')] : [])]
+  return folders.some((folder) => below(folder, real)) || (home !== '' && real.startsWith(join(home, '.gitconfig')))
 }
 
 /** What is empty by its size may be the kernel's, and never end. */
@@ -98,8 +113,8 @@ function holds(condition: string, file: string, reading: Reading): boolean {
   const colon = condition.indexOf(':')
   const [kind, pattern] = [condition.slice(0, colon), condition.slice(colon + 1)]
   const fits = (glob: string, text: string, ignoreCase = false) => {
-    reading.steps -= glob.length * text.length
-    return reading.steps > 0 && wildmatch(glob, text, { ignoreCase })
+    reading.left.steps -= glob.length * text.length
+    return reading.left.steps > 0 && wildmatch(glob, text, { ignoreCase })
   }
   switch (kind) {
     case 'gitdir':

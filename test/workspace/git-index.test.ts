@@ -205,6 +205,10 @@ describe('an index that a box wrote', () => {
     expect(withExtension('EOIE', Buffer.concat([number(40), Buffer.alloc(20)]))).toBe(
       'it says itself that its entries end elsewhere',
     )
+    // Where git looks for it, also when another extension seems to hold it.
+    expect(withExtension('ZZZZ', Buffer.concat([Buffer.alloc(8), Buffer.from('EOIE'), number(24, 40), Buffer.alloc(20)]))).toBe(
+      'it says itself that its entries end elsewhere',
+    )
     expect(withExtension('IEOT', number(1, 12, 1))).toBe('none')
     expect(withExtension('IEOT', number(1, 13, 1))).toBe('its table of entries is wrong')
     expect(withExtension('IEOT', number(1, 12, 2))).toBe('its table of entries is wrong')

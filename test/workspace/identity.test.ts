@@ -19,7 +19,7 @@ function machine({ home = {}, env = {} }: { home?: Record<string, string>; env?:
   const root = repository(sandbox.folder('home/me/work', `project-${++count}`))
   const whole = { GIT_CONFIG_NOSYSTEM: '1', HOME: sandbox.home, ...env }
   const ours = (place = root) =>
-    readIdentity(readGit(place, { home: sandbox.home, env: whole }).git, { home: sandbox.home, env: whole })
+    readIdentity(readGit(place, { home: sandbox.home, env: whole }).git, { home: sandbox.home, env: whole }, place)
   const theirs = (place = root) => {
     const ask = (key: string) =>
       Bun.spawnSync(['git', '-C', place, 'config', key], { env: { PATH: process.env['PATH'], ...whole } })
@@ -141,6 +141,23 @@ describe('a hostile configuration', () => {
     const { root, ours } = machine()
     writeFileSync(join(root, '.git/config'), `[user]\nname = "  A\u001b[31m\\nB "\nemail = ${'é'.repeat(5000)}\n`)
     expect(ours()).toEqual({ name: 'A[31mB', email: 'é'.repeat(200) })
+  })
+
+  test.each([
+    ['~/other.ini', ''],
+    ['../../other.ini', ''],
+    ['../link', ''],
+    ['../inside', 'inside'],
+    ['~/.gitconfig-work', 'work'],
+    ['~/.config/git/work', 'place'],
+  ])('has a file of yours read only where git keeps its own: %s', (path, expected) => {
+    const { root, sandbox, ours } = machine({
+      home: { 'other.ini': user('secret'), '.gitconfig-work': user('work'), '.config/git/work': user('place') },
+    })
+    writeFileSync(join(root, 'inside'), user('inside'))
+    symlinkSync(join(sandbox.home, 'other.ini'), join(root, 'link'))
+    writeFileSync(join(root, '.git/config'), `[include]\npath = ${path}\n`)
+    expect(ours()).toEqual(named(expected))
   })
 
   test('of pipes, devices and kernel files is not waited for', () => {
