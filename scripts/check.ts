@@ -1,4 +1,5 @@
 import { mkdir, rm } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { $, type ProcessOutput } from 'zx'
 import { fetchClaude } from './claude.ts'
@@ -29,7 +30,10 @@ async function check(): Promise<number> {
     timed('types', run`${bun} --bun node_modules/.bin/tsc`),
     timed('style', run`node_modules/.bin/biome check --error-on-warnings --diagnostic-level=warn --max-diagnostics=10`),
     // A hang ends; a busy machine starts a program in more than the runner's five seconds.
-    timed('tests', run`${bun} test test/ --timeout=30000 --only-failures --reporter=junit --reporter-outfile=${report}`),
+    timed(
+      'tests',
+      run`${bun} test test/ --parallel=${availableParallelism()} --timeout=30000 --only-failures --reporter=junit --reporter-outfile=${report}`,
+    ),
   ])
   console.log(`total  ${seconds(start)}`)
   return close(sum([single(types), single(style), tallyOf(readReport(report), files, tests.exitCode ?? 1)]))
