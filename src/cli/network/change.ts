@@ -8,6 +8,7 @@ import type { SessionRecord } from '../../session/record.ts'
 import type { Context } from '../context.ts'
 import type { Found } from '../find-session.ts'
 import { insistDenied, insistManaged } from '../managed.ts'
+import { withoutNetwork } from './requests.ts'
 import { type Course, courseOf, takeUp, whileLocked } from './take-up.ts'
 
 /** What a change came to. */
@@ -53,10 +54,7 @@ async function insistGranted({ host }: Context, record: SessionRecord, verb: Wor
 }
 
 function refuseUnchangeable({ record, handle }: Found): void {
-  if (record.network === 'none')
-    throw new PaudeError('unsupported', `session ${record.id} has no network`, {
-      hint: 'start another one with --network restricted',
-    })
+  if (record.network === 'none') throw withoutNetwork(record.id)
   if (record.revision === '' || !existsSync(join(handle.folder, 'policy')))
     throw new PaudeError('unsupported', `session ${record.id} was started by a paude that could not change a policy`, {
       hint: 'start another one; paude fork takes its conversation along',

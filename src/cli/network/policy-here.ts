@@ -9,6 +9,7 @@ import type { SessionRecord } from '../../session/record.ts'
 import { configHere } from '../config-here.ts'
 import type { Context } from '../context.ts'
 import { findSession } from '../find-session.ts'
+import { withoutNetwork } from './requests.ts'
 import { carryToEnd } from './take-up.ts'
 
 /** The policy that is asked about. */
@@ -29,7 +30,7 @@ export async function policyHere(context: Context, word: string | undefined): Pr
       },
     )
   const record = found === null ? null : (await carryToEnd(context, found)).record
-  if (record?.network === 'none') throw new PaudeError('unsupported', `session ${record.id} has no network`)
+  if (record?.network === 'none') throw withoutNetwork(record.id)
   if (record !== null) return { record, policy: policyNow(record, Date.now() / 1000) }
   const policy = await policyOfStart(context)
   context.note('no session belongs to this directory: this is what a start here would have')

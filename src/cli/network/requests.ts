@@ -87,11 +87,16 @@ export function countBlocked(requests: readonly Request[]): readonly Blocked[] {
   return [...byPlace.values()].sort((one, other) => (one.last < other.last ? 1 : -1))
 }
 
+/** `paude run` has no network unless it is asked for, which few expect. */
+export const withoutNetwork = (id: string): PaudeError =>
+  new PaudeError('unsupported', `session ${id} has no network`, {
+    hint: 'start another one: paude run --network-allow HOST -- COMMAND, or an agent with --network restricted',
+  })
+
 /** A session that has a network, so that there is something to tell. */
 export async function findWithNetwork(context: Context, word: string | undefined): Promise<Found> {
   const found = await findSession(context, word, 'running')
-  if (found.record.network === 'none')
-    throw new PaudeError('unsupported', `session ${found.record.id} has no network, so nothing was asked for`)
+  if (found.record.network === 'none') throw withoutNetwork(found.record.id)
   return await carryToEnd(context, found)
 }
 
@@ -102,8 +107,10 @@ export async function readRequests(context: Context, found: Found): Promise<read
   const noted = readNoted(found.handle.folder)
   const outcome = await capture(argv)
   if (outcome.code !== 0) throw context.effects(found.backend).explain({ argv, outcome })
-  const { text, cut } = withBeginning(noted, outcome.stdout)
-  if (cut !== '') context.note(cutWords(cut))
+  const beginning = withBeginning(noted, outcome.stdout)
+  const { text } = beginning
+  const missing = cutWords(beginning)
+  if (missing !== '') context.note(missing)
   return parseLog(text, policyOf(context, found))
 }
 
@@ -112,9 +119,11 @@ export async function* followRequests(context: Context, found: Found, stop?: Abo
   const counted: Counted = new Map()
   let begun = false
   for await (const line of lines(found.backend.requests(found.handle, { follow: true }), stop)) {
-    const { text, cut } = begun ? { text: line, cut: '' } : withBeginning(readNoted(found.handle.folder), line)
+    const beginning = begun ? { text: line, cut: '', full: false } : withBeginning(readNoted(found.handle.folder), line)
+    const { text } = beginning
+    const missing = cutWords(beginning)
     begun = true
-    if (cut !== '') context.note(cutWords(cut))
+    if (missing !== '') context.note(missing)
     yield* parseLog(text, policyOf(context, found), counted)
   }
 }
