@@ -204,7 +204,7 @@ describe('config set', () => {
   test('writes the project’s file when told so', async () => {
     const { stderr } = await config('set', 'limits.memory', '2g', '--project')
     expect(readFileSync(join(machine.project, 'paude.toml'), 'utf8')).toBe('[limits]\nmemory = "2g"\n')
-    expect([stderr.includes('paude trust'), existsSync(file)]).toEqual([true, false])
+    expect([stderr.includes('paude trust'), existsSync(file)]).toEqual([false, false])
     expect((await config('path', '--project')).stdout).toBe(`${join(machine.project, 'paude.toml')}\n`)
     expect((await config('set', 'terminal.scrollback', '9', '--project')).stderr).toContain('terminal is not for this file')
   })

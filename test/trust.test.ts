@@ -477,3 +477,53 @@ test('further flags reach the box of their engine alone', async () => {
   expect([docker.match(/--shm-size=1g/g)?.length, docker.includes('nofile')]).toEqual([1, false])
   expect([podman.match(/--ulimit=nofile=99/g)?.length, podman.includes('shm-size')]).toEqual([1, false])
 })
+
+describe('what you have paude write into the file of a project', () => {
+  const set = (...words: string[]) => machine.paude(['config', 'set', '--project', ...words])
+
+  test('is trusted where there was no file', async () => {
+    expect((await set('network.allow', 'one.example.org')).stderr).not.toContain('waits')
+    expect((await show()).stdout).toContain('one.example.org')
+  })
+
+  test('is trusted where the file only closed', async () => {
+    machine.write(file, '[network]\ndeny = ["other.example.org"]\n')
+    await set('network.allow', 'one.example.org')
+    expect((await show()).code).toBe(0)
+  })
+
+  test('is trusted where the file was trusted, by each verb, and taking something out too', async () => {
+    machine.write(file, OPEN)
+    await machine.paude(['trust', '--yes'])
+    expect(await set('limits.memory', '16g')).toMatchObject({ code: 0, stderr: expect.not.stringContaining('waits') })
+    await machine.paude(['network', 'allow', 'two.example.org', '--project'])
+    await machine.paude(['network', 'unset', 'evil.example.org', '--project'])
+    await machine.paude(['config', 'unset', '--project', 'limits.memory'])
+    const { code, stdout } = await show()
+    expect([code, stdout.includes('two.example.org'), stdout.includes('evil')]).toEqual([0, true, false])
+  })
+
+  test('waits where the file waited before, also when it was trusted once', async () => {
+    machine.write(file, OPEN)
+    expect((await set('limits.memory', '16g')).stderr).toContain('; it waits for your approval: paude trust')
+    expect((await show()).code).toBe(125)
+    await machine.paude(['trust', '--yes'])
+    machine.write(file, `${readFileSync(file, 'utf8')}# by the box\n`)
+    await set('limits.memory', '17g')
+    expect((await show()).code).toBe(125)
+  })
+
+  test('waits where something of the project cannot be judged', async () => {
+    machine.write(join(machine.project, 'paude.json'), '{')
+    await set('network.allow', 'one.example.org')
+    rmSync(join(machine.project, 'paude.json'))
+    expect((await show()).code).toBe(125)
+  })
+
+  test('is no word about what it says under another profile', async () => {
+    machine.write(file, '[profiles.ci.network]\nallow = ["evil.example.org"]\n')
+    await set('network.allow', 'one.example.org')
+    expect((await show()).code).toBe(0)
+    expect((await show('--profile', 'ci')).code).toBe(125)
+  })
+})

@@ -38,27 +38,27 @@ export function editableFile(host: Host, project: boolean): Editable {
   return { layer: 'project', file: found?.file ?? first, text: found?.text ?? '' }
 }
 
-/** What is said of a change behind its sentence: a project's file needs the user's word where it opens the box. */
-export const trustNote = ({ layer }: Editable): string =>
-  layer === 'project' ? '; if it opens the box, paude trust asks for your word' : ''
+/** What is said of a change behind its sentence. */
+export const trustNote = ({ layer, trusted }: Pick<Editable, 'layer'> & { readonly trusted: boolean }): string =>
+  layer === 'project' && !trusted ? '; it waits for your approval: paude trust' : ''
 
-/** Changes a file while no other paude changes one; `textOf` gets it as it is by now, and null from it changes nothing. */
+/** Changes a file while no other paude changes one; `textOf` gets it as it is by now, and null from it changes nothing. `text` is the one before, `written` the one after. */
 export async function changeFile(
   host: Host,
   project: boolean,
   textOf: (editable: Editable) => string | null,
-): Promise<Editable & { readonly changed: boolean }> {
+): Promise<Editable & { readonly changed: boolean; readonly written: string }> {
   insistPrivate(host)
   // Not beside the file: a project could keep it taken.
   mkdirSync(stateFolder(host), { recursive: true, mode: 0o700 })
   return await withLock(host, { path: join(stateFolder(host), 'config.lock'), what: 'the configuration' }, async () => {
     const editable = editableFile(host, project)
     const text = textOf(editable)
-    if (text === null || text === editable.text) return { ...editable, changed: false }
+    if (text === null || text === editable.text) return { ...editable, changed: false, written: editable.text }
     const whole = begun(editable, text)
     save(editable, whole)
     await keepSchema({ ...editable, text: whole })
-    return { ...editable, changed: true }
+    return { ...editable, changed: true, written: whole }
   })
 }
 

@@ -6,6 +6,7 @@ import { type Proposal, propose } from '../init/propose.ts'
 import { missingTools } from '../init/toolchains.ts'
 import { findGroup, groupEntry } from '../network/groups.ts'
 import { findWorkspace, projectFolders } from '../workspace/workspace.ts'
+import { changeOnYourWord } from './change-on-word.ts'
 import { addEntry, changeFile, type Editable, editableFile } from './config-file.ts'
 import { configHere } from './config-here.ts'
 import type { Context } from './context.ts'
@@ -49,14 +50,19 @@ export async function initProject(context: Context, { groups, sure, dryRun }: Wi
     answer(text)
     return
   }
-  await changeFile(host, true, (now) => {
+  const checked = (now: Editable) => {
     if (now.text === editable.text && now.file === editable.file) return text
     throw new PaudeError('refused', `${printable(now.file)} has changed meanwhile, so nothing was written`, {
       hint: 'paude init',
     })
-  })
+  }
+  // What is proposed was read in the project's own files: with --yes alone nobody has read it.
+  const seen = groups !== undefined || !sure
+  const { trusted } = seen
+    ? await changeOnYourWord(context, true, checked)
+    : { trusted: false, ...(await changeFile(host, true, checked)) }
   answer(printable(editable.file))
-  note('it opens the box, so the next start asks for your word; paude trust asks now')
+  if (!trusted) note('it loosens the sandbox, so it waits for your approval: paude trust')
 }
 
 type Talk = {

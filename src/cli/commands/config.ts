@@ -3,9 +3,10 @@ import { nearest } from '../../config/nearest.ts'
 import type { Config } from '../../config/settings.ts'
 import { PaudeError, quotedLines } from '../../errors.ts'
 import { shown } from '../../workspace/paths.ts'
+import { changeOnYourWord } from '../change-on-word.ts'
 import { checkFiles } from '../config-check.ts'
 import { editFile } from '../config-edit.ts'
-import { changeFile, editableFile, insistOnKey, setKey, trustNote, unsetKey, writtenValue } from '../config-file.ts'
+import { editableFile, insistOnKey, setKey, trustNote, unsetKey, writtenValue } from '../config-file.ts'
 import { keyText } from '../config-get.ts'
 import type { Context } from '../context.ts'
 import { readProject } from '../project-config.ts'
@@ -116,7 +117,7 @@ async function set(context: Context, { key = '', value, project }: Given): Promi
     throw new PaudeError('usage', `paude config set ${key} needs a value`, { hint: `paude config unset ${key} takes it out` })
   refuseProfile(context, `set profiles.${context.flags.profile}.${key}`)
   let before: string | null = null
-  const editable = await changeFile(context.host, project === true, (now) => {
+  const editable = await changeOnYourWord(context, project === true, (now) => {
     before = writtenValue(now.text, key)
     return setKey(now, key, value)
   })
@@ -127,8 +128,9 @@ async function set(context: Context, { key = '', value, project }: Given): Promi
 async function unset(context: Context, { key = '', project }: Given): Promise<number> {
   const path = needed(key, 'unset network.mode')
   refuseProfile(context, `unset profiles.${context.flags.profile}.${path}`)
-  const { file, changed } = await changeFile(context.host, project === true, (now) => unsetKey(now, path))
-  context.note(`${file}: ${key} is ${changed ? 'set no longer' : 'not set'}`)
+  const change = await changeOnYourWord(context, project === true, (now) => unsetKey(now, path))
+  const waits = change.changed ? trustNote(change) : ''
+  context.note(`${change.file}: ${key} is ${change.changed ? 'set no longer' : 'not set'}${waits}`)
   return 0
 }
 

@@ -5,6 +5,7 @@ import type { Context } from '../context.ts'
 import { printable } from '../output.ts'
 import { overruled } from './overruled.ts'
 import { findWithNetwork, readRequests } from './requests.ts'
+import { draftScope } from './scope.ts'
 import { writeScopes } from './write-scopes.ts'
 
 type Wanted = { readonly json: boolean; readonly project: boolean }
@@ -40,7 +41,7 @@ async function writeProposal(context: Context, proposed: Proposal): Promise<numb
   for (const sentence of inVain.values()) context.note(`left out: ${sentence}`)
   const entries = all.filter((entry) => !inVain.has(entry))
   if (entries.length === 0) return 0
-  const code = await writeScopes(context, ['project'], { verb: 'allow', entries })
+  const code = await writeScopes(context, ['project'], { verb: 'allow', entries }, draftScope)
   context.note('read every line when paude trust shows it: the agent asked for these, you did not')
   return code
 }

@@ -2,6 +2,7 @@ import { PaudeError } from '../../errors.ts'
 import { canonical } from '../../network/changes.ts'
 import { groupEntry, parseDenyEntry, parseEntry } from '../../network/groups.ts'
 import { placeOf } from '../../network/pattern.ts'
+import { type Change, changeOnYourWord } from '../change-on-word.ts'
 import { addEntry, changeFile, type Editable, editableFile, entriesAt, removeEntry } from '../config-file.ts'
 import type { Context } from '../context.ts'
 
@@ -14,8 +15,14 @@ export const insistOnScope = ({ host }: Context, scope: Scope, word: ScopeWord):
   void scopeText(editableFile(host, scope === 'project'), word)
 
 /** Entries into the list of the user's or the project's file, or out of its lists, for the starts to come. */
-export const editScope = ({ host }: Context, scope: Scope, word: ScopeWord): Promise<Editable> =>
-  changeFile(host, scope === 'project', (editable) => scopeText(editable, word))
+export const editScope = (context: Context, scope: Scope, word: ScopeWord): Promise<Change> =>
+  changeOnYourWord(context, scope === 'project', (editable) => scopeText(editable, word))
+
+/** The same for hosts that the agent asked for: they wait for your approval. */
+export const draftScope = async ({ host }: Context, scope: Scope, word: ScopeWord): Promise<Change> => ({
+  ...(await changeFile(host, scope === 'project', (editable) => scopeText(editable, word))),
+  trusted: scope === 'user',
+})
 
 /** Whether the list of denials of that file has such an entry outside of a profile, so that `unset` takes it out. */
 export const denies = ({ host }: Context, scope: Scope, entry: string): boolean =>

@@ -2,7 +2,8 @@ import { existsSync, rmSync } from 'node:fs'
 import { PaudeError } from '../../errors.ts'
 import type { Change, Word } from '../../network/changes.ts'
 import { readRecord } from '../../session/store.ts'
-import { changeFile, editableFile, trustNote } from '../config-file.ts'
+import { changeOnYourWord } from '../change-on-word.ts'
+import { editableFile, trustNote } from '../config-file.ts'
 import type { Context } from '../context.ts'
 import type { Found } from '../find-session.ts'
 import { changeSession } from './change.ts'
@@ -89,7 +90,7 @@ async function everywhere(
     said,
     undo: async () => {
       await done.undo()
-      await changeFile(host, project, (now) => {
+      await changeOnYourWord(context, project, (now) => {
         if (now.text !== after || now.file !== before.file)
           throw new PaudeError('refused', `taken back in the session alone: ${before.file} has changed meanwhile`)
         if (!fresh) return before.text

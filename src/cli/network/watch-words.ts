@@ -3,7 +3,7 @@ export const WATCH_KEYS: readonly (readonly [key: string, effect: string])[] = [
   ['o', 'allow the host that is chosen for a minute'],
   ['t', 'allow it for ten minutes'],
   ['s', 'allow it in this session'],
-  ['p', "allow it here and in the project's paude.toml; the next start asks for your word (paude trust)"],
+  ['p', "allow it here and in the project's paude.toml"],
   ['u', 'allow it here and in your own config.toml'],
   ['n', 'deny it in this session, whatever allows it'],
   ['z', 'take back what the last of these keys did'],

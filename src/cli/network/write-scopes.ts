@@ -1,13 +1,19 @@
-import { type Editable, trustNote } from '../config-file.ts'
+import type { Change } from '../change-on-word.ts'
+import { trustNote } from '../config-file.ts'
 import type { Context } from '../context.ts'
 import { overruled } from './overruled.ts'
 import { editScope, type Scope, type ScopeWord } from './scope.ts'
 
 /** Says a word in files, for the starts to come. Exit code 1 where a denial elsewhere makes an allow one in vain. */
-export async function writeScopes(context: Context, scopes: readonly Scope[], word: ScopeWord): Promise<number> {
+export async function writeScopes(
+  context: Context,
+  scopes: readonly Scope[],
+  word: ScopeWord,
+  write = editScope,
+): Promise<number> {
   const { verb, entries } = word
-  const written: Editable[] = []
-  for (const scope of scopes) written.push(await editScope(context, scope, word))
+  const written: Change[] = []
+  for (const scope of scopes) written.push(await write(context, scope, word))
   const inVain = verb === 'allow' && scopes.length > 0 ? await overruled(context, entries) : new Map<string, string>()
   const holding = entries.filter((entry) => !inVain.has(entry))
   for (const editable of written) {

@@ -111,7 +111,7 @@ describe('more rows than there is room for', () => {
 
 test('the keys are explained where somebody asks for them', () => {
   const lines = drawn(view([row('a.example')], { keys: true }), 60).join('\n')
-  expect(lines).toContain('paude trust')
+  expect(lines).toContain("the project's paude.toml")
   expect(lines).not.toContain('a.example')
 })
 
