@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Status } from '../src/cli/status.ts'
 import type { Check } from '../src/doctor/check.ts'
@@ -68,6 +69,35 @@ describe('status', () => {
       built: true,
       wanted: false,
     })
+  })
+
+  test('with an image of yours, names what a start takes: that image while it is missing or has the agent, else the one made of it', async () => {
+    const REF = 'registry.example.org/box:1'
+    const wanted = async () =>
+      (await status('--image', REF)).images
+        .filter((image) => image.wanted && image.backend === 'docker')
+        .map(({ reference, built }) => `${reference.replace(/[0-9a-f]{12}$/, 'HASH')} ${built ? 'there' : 'missing'}`)
+    const doctor = async () => {
+      const { stdout } = await machine.paude(['--image', REF, 'doctor', '--json'])
+      return (
+        (JSON.parse(stdout) as { check: string; detail: string }[]).find(({ check }) => check === 'images on docker')?.detail ??
+        ''
+      )
+    }
+    machine.set('fail', 'image-inspect', 'Error: No such image')
+    expect(await wanted()).toEqual([`${REF} missing`, 'localhost/paude/proxy:HASH missing'])
+    expect(await doctor()).toBe('built at the first start')
+
+    rmSync(join(machine.room, 'fake/fail/image-inspect'))
+    machine.set('say', 'image-inspect', 'sha256:1')
+    expect(await wanted()).toEqual([`${REF} there`, 'localhost/paude/proxy:HASH missing'])
+    const traits = (found: object) =>
+      machine.write(join(machine.home, '.cache/paude/image-traits.json'), JSON.stringify({ 'docker sha256:1': found }))
+    traits({ claude: false, musl: true })
+    const [thin] = await wanted()
+    expect(thin).toMatch(/^localhost\/paude\/.*HASH missing$/)
+    traits({ claude: true, musl: true })
+    expect(await wanted()).toEqual([`${REF} there`, 'localhost/paude/proxy:HASH missing'])
   })
 
   test("tells whether the project's own file is trusted, before and after", async () => {

@@ -90,24 +90,38 @@ async function customImage(context: Context, wish: ImageWish): Promise<ImageSpec
   const id = await present(context, wish)
   const traits = await imageTraits(host, backend, reference, id)
   if (traits.claude) return null
-  return {
-    image: 'custom',
-    base: reference,
-    baseId: id,
-    arch: host.arch,
-    extraCa,
-    agentVersion: readAgentVersion(settings.agentVersion),
-    libc: traits.musl ? 'musl' : 'glibc',
-  }
+  return thinImage(host, { settings, extraCa, id, libc: traits.musl ? 'musl' : 'glibc' })
 }
+
+/** What adds the agent to an image of the user's own, whose id is `id`. */
+export const thinImage = (
+  host: Host,
+  {
+    settings,
+    extraCa,
+    id,
+    libc,
+  }: {
+    readonly settings: Pick<Settings, 'image' | 'agentVersion'>
+    readonly extraCa: string
+    readonly id: string
+    readonly libc: 'glibc' | 'musl'
+  },
+): ImageSpec => ({
+  image: 'custom',
+  base: settings.image,
+  baseId: id,
+  arch: host.arch,
+  extraCa,
+  agentVersion: readAgentVersion(settings.agentVersion),
+  libc,
+})
 
 type Traits = { readonly claude: boolean; readonly musl: boolean }
 
 /** What is in an image is looked up once: an id never changes its content. */
 async function imageTraits(host: Host, { name }: Backend, reference: string, id: string): Promise<Traits> {
-  const file = join(cacheFolder(host), 'image-traits.json')
-  const known = readTraits(file)
-  const remembered = known[`${name} ${id}`]
+  const remembered = knownTraits(host, name, id)
   if (remembered !== undefined) return remembered
   const probe = 'command -v claude >/dev/null && echo claude; for file in /lib/ld-musl-*; do [ -e "$file" ] && echo musl; done; :'
   const { stdout, code } = await capture([
@@ -127,10 +141,17 @@ async function imageTraits(host: Host, { name }: Backend, reference: string, id:
   const traits = { claude: stdout.includes('claude'), musl: stdout.includes('musl') }
   if (code === 0) {
     mkdirSync(cacheFolder(host), { recursive: true, mode: 0o700 })
-    writeFileSync(file, JSON.stringify({ ...known, [`${name} ${id}`]: traits }), { mode: 0o600 })
+    const file = traitsFile(host)
+    writeFileSync(file, JSON.stringify({ ...readTraits(file), [`${name} ${id}`]: traits }), { mode: 0o600 })
   }
   return traits
 }
+
+/** What an earlier start found in an image; undefined when none has looked. */
+export const knownTraits = (host: Host, engine: string, id: string): Traits | undefined =>
+  readTraits(traitsFile(host))[`${engine} ${id}`]
+
+const traitsFile = (host: Host): string => join(cacheFolder(host), 'image-traits.json')
 
 function readTraits(file: string): Readonly<Record<string, Traits>> {
   try {

@@ -88,9 +88,11 @@ function imageRows({ images, engines }: Status, now: number): readonly string[] 
   const wanted = images
     .filter((image) => image.wanted)
     .map(({ backend, reference, built, size: bytes, created }) =>
-      built
-        ? `${reference} on ${backend}: ${size(bytes)}, ${ago(created, now)}`
-        : `${reference} on ${backend}: built at the next start`,
+      !built
+        ? `${reference} on ${backend}: built or fetched at the next start`
+        : created === ''
+          ? `${reference} on ${backend}: your own`
+          : `${reference} on ${backend}: ${size(bytes)}, ${ago(created, now)}`,
     )
   const old = replaceable(images).filter((image) => !image.wanted)
   return [

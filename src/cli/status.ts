@@ -18,7 +18,7 @@ import type { Context } from './context.ts'
 import { type DiskSize, sizeOf } from './disk-size.ts'
 import { listSessions, type Row } from './find-session.ts'
 import { type FileState, fileStates } from './status-files.ts'
-import { wantedImages } from './wanted-images.ts'
+import { startImages, wantedImages } from './wanted-images.ts'
 
 /** How things stand: what `paude status --json` prints. */
 export type Status = {
@@ -131,11 +131,21 @@ async function imageStates(
   const extraCa = extraCaCertificates(host, settings.caFile)
   const rows = own.map(async ({ engine, images }): Promise<readonly ImageState[]> => {
     if (images === null) return []
-    const wanted = await wantedImages(host, { settings, extraCa, engine })
-    const missing = wanted.filter((reference) => images.every((image) => image.reference !== reference))
+    const place = { settings, extraCa, engine }
+    const [start, kept] = [await startImages(host, place), await wantedImages(host, place)]
+    const wanted = start.map(({ reference }) => reference)
+    const unlisted = start.filter(({ reference }) => images.every((image) => image.reference !== reference))
+    const rows = images.filter(({ reference }) => wanted.includes(reference) || !kept.includes(reference))
     return [
-      ...missing.map((reference) => ({ backend: engine, reference, size: 0, created: '', built: false, wanted: true })),
-      ...images.map(({ reference, size, created }) => ({
+      ...unlisted.map(({ reference, there }) => ({
+        backend: engine,
+        reference,
+        size: 0,
+        created: '',
+        built: there,
+        wanted: true,
+      })),
+      ...rows.map(({ reference, size, created }) => ({
         backend: engine,
         reference,
         size,

@@ -132,7 +132,7 @@ describeEach('many sessions', (backend) => {
   const count = BOXES[backend]
   const image = `localhost/paude-e2e-scale-${process.pid}:${backend}`
   const cwd = makeProject()
-  const run = (words: readonly string[]) => inTurn(() => paude(['--backend', backend, ...words], { cwd }))
+  const run = (words: readonly string[]) => inTurn(() => paude(words, { cwd, env: { PAUDE_BACKEND: backend } }))
   const all = <T>(act: (id: string) => Promise<T>, some: readonly string[]) => Promise.all(some.map(act))
   let ids: readonly string[] = []
 

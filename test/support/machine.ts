@@ -69,6 +69,7 @@ case "$verb $*" in
   volume-inspect*) exit 1 ;;
   container-inspect*) cat "$FAKE/say/state" 2>/dev/null || cat "$FIXTURES/$engine/state-running.out" ;;
   image-ls*paude.stage*) ;;
+  image-inspect*) [ ! -e "$FAKE/say/image-inspect" ] || cat "$FAKE/say/image-inspect" ;;
   image-ls*) cat "$FAKE/say/image-ls" 2>/dev/null || cat "$FIXTURES/$engine"/image-ls.* ;;
   info*) [ "$engine" = podman ] || { cat "$FIXTURES/docker/info.out"; exit 0; }; cat "$FIXTURES/podman/version.out" ;;
   version*) cat "$FIXTURES/$engine/version.out" ;;

@@ -48,7 +48,7 @@ import type { Context } from '../context.ts'
 import { findOrphans } from '../orphans.ts'
 import { dim, green, printable, red, table, yellow } from '../output.ts'
 import { trustCommand } from '../start-config.ts'
-import { replaceable, wantedImages } from '../wanted-images.ts'
+import { replaceable, startImages, wantedImages } from '../wanted-images.ts'
 
 const args = { json: { type: 'boolean', description: 'Print one JSON document' } } as const
 
@@ -139,15 +139,14 @@ function machineChecks({ host }: Context, engines: readonly EngineState[], facts
 /** The images a start would use with the settings of now. */
 async function images({ host }: Context, settings: Settings, facts: readonly EngineFacts[]): Promise<readonly Check[]> {
   const extraCa = extraCaCertificates(host, settings.caFile)
-  const rows = facts.map(async ({ name, images, stages }) =>
-    images === null
-      ? []
-      : imageChecks(name, {
-          wanted: await wantedImages(host, { settings, extraCa, engine: name }),
-          found: replaceable(images),
-          stages,
-        }),
-  )
+  const rows = facts.map(async ({ name, images, stages }) => {
+    if (images === null) return []
+    const place = { settings, extraCa, engine: name }
+    const [start, kept] = [await startImages(host, place), await wantedImages(host, place)]
+    const wanted = start.flatMap(({ reference, there }) => (there ? [] : [reference]))
+    const found = replaceable(images).filter(({ reference }) => wanted.includes(reference) || !kept.includes(reference))
+    return imageChecks(name, { wanted, found, stages })
+  })
   return (await Promise.all(rows)).flat()
 }
 
