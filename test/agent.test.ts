@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
 import { join } from 'node:path'
-import { isWider } from '../src/config/rules.ts'
+import { isWider } from '../src/config/keys/rules.ts'
 import { type Machine, makeMachine } from './support/machine.ts'
 
 // The real program, with engines that answer what real ones were recorded to say.

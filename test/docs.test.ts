@@ -2,9 +2,9 @@ import { expect, test } from 'bun:test'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { markers, schemaFile, schemaText, tables, withTables } from '../scripts/docs.ts'
+import { parseConfig } from '../src/config/files/parse.ts'
+import { tomlEntries } from '../src/config/files/toml-entries.ts'
 import { keyNames } from '../src/config/key-names.ts'
-import { parseConfig } from '../src/config/parse.ts'
-import { tomlEntries } from '../src/config/toml-entries.ts'
 
 const file = join(import.meta.dir, '../README.md')
 const readme = existsSync(file) ? readFileSync(file, 'utf8') : ''

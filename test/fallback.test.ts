@@ -2,11 +2,11 @@ import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from
 import { chmodSync, existsSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { noEngine } from '../src/backends/pick.ts'
-import { brokenPromise, ownProgram } from '../src/cli/on-host.ts'
-import { mergeSources } from '../src/config/merge.ts'
-import { parseConfig } from '../src/config/parse.ts'
+import { parseConfig } from '../src/config/files/parse.ts'
+import { mergeSources } from '../src/config/layers/merge.ts'
 import { PaudeError } from '../src/errors.ts'
 import { readHost } from '../src/host.ts'
+import { brokenPromise, ownProgram } from '../src/session/life/on-host.ts'
 import { type Machine, makeMachine } from './support/machine.ts'
 
 setDefaultTimeout(60_000) // ms

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Status } from '../src/cli/status.ts'
+import type { Status } from '../src/cli/machine/look-status.ts'
 import type { Check } from '../src/doctor/check.ts'
 import { type Machine, makeMachine } from './support/machine.ts'
 

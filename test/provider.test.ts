@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { chmodSync, existsSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
-import { mergeSources, onlySaid } from '../src/config/merge.ts'
-import { parseConfig } from '../src/config/parse.ts'
-import type { Layer } from '../src/config/settings.ts'
-import { withProvider } from '../src/session/provider.ts'
+import { parseConfig } from '../src/config/files/parse.ts'
+import type { Layer } from '../src/config/keys/settings.ts'
+import { mergeSources, onlySaid } from '../src/config/layers/merge.ts'
+import { withProvider } from '../src/session/resolve/provider.ts'
 import { type Machine, makeMachine } from './support/machine.ts'
 
 // Several programs a test, on machines that do other things as well.

@@ -1,8 +1,8 @@
+import type { SessionSpec } from '../box/spec.ts'
 import type { PaudeError } from '../errors.ts'
 import type { Argv, Plan } from '../plan/plan.ts'
 import type { Query } from '../plan/query.ts'
 import type { Secret } from '../secret.ts'
-import type { SessionSpec } from '../session/spec.ts'
 
 /** One way to run a box. Pure functions that return plans and queries; nothing here looks or acts. */
 export type Backend = {

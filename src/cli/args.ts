@@ -1,6 +1,6 @@
 import type { ArgsDef } from 'citty'
+import { ownFlags } from '../config/keys/own-flags.ts'
 import { nearest } from '../config/nearest.ts'
-import { ownFlags } from '../config/own-flags.ts'
 import { PaudeError } from '../errors.ts'
 import { type Named, refusal } from './front-flags.ts'
 

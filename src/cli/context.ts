@@ -1,5 +1,5 @@
 import type { Backend } from '../backends/backend.ts'
-import type { Layer } from '../config/settings.ts'
+import type { Layer } from '../config/keys/settings.ts'
 import type { Host } from '../host.ts'
 import type { Effects } from '../run/execute.ts'
 import type { Commands } from './verbs.ts'

@@ -1,7 +1,7 @@
 import type { ArgsDef } from 'citty'
-import { ownFlags } from '../config/own-flags.ts'
-import { readVariables } from '../config/read-flags.ts'
-import type { Layer } from '../config/settings.ts'
+import { ownFlags } from '../config/keys/own-flags.ts'
+import type { Layer } from '../config/keys/settings.ts'
+import { readVariables } from '../config/layers/read-flags.ts'
 import { PaudeError } from '../errors.ts'
 import type { Host } from '../host.ts'
 

@@ -1,20 +1,20 @@
 import type { ArgsDef } from 'citty'
-import { isOption, isVerb, sortWords } from '../agents/claude-words.ts'
+import { isOption, isVerb, sortWords } from '../agents/claude/words.ts'
+import { ownFlags } from '../config/keys/own-flags.ts'
+import type { Layer } from '../config/keys/settings.ts'
+import { readFlags } from '../config/layers/read-flags.ts'
+import { unknownVariables } from '../config/layers/unknown-variables.ts'
 import { nearest } from '../config/nearest.ts'
-import { ownFlags } from '../config/own-flags.ts'
-import { readFlags } from '../config/read-flags.ts'
-import type { Layer } from '../config/settings.ts'
-import { unknownVariables } from '../config/unknown-variables.ts'
 import { type Caller, exitCode, PaudeError } from '../errors.ts'
 import type { Host } from '../host.ts'
 import { explainFetch } from '../image/explain-fetch.ts'
 import { MANY, readWords } from './args.ts'
 import type { Context } from './context.ts'
 import { isRehearsal, type Named, STARTS } from './front-flags.ts'
-import { colourful, outputs, sentence, writeAll } from './output.ts'
-import { added, startWords } from './start-words.ts'
-import { subVerb } from './sub-verbs.ts'
+import { added, startWords } from './start/start-words.ts'
+import { colourful, outputs, sentence, writeAll } from './streams/output.ts'
 import { commands, findVerb, type Verb } from './verbs.ts'
+import { subVerb } from './words.ts'
 
 /** Verbs that tell what holds: there a variable without effect is worth a word. */
 const TELLS = ['config', 'status', 'doctor']
@@ -32,12 +32,12 @@ export async function main(argv: readonly string[], host: Host, version: string)
       return await runVerb(context, { ...found, names }, words.slice(1))
     }
     if (!ended && words.length === 1 && (words[0] === '--help' || words[0] === '-h')) {
-      const { help } = await import('./help.ts')
+      const { help } = await import('./help/text.ts')
       context.answer(help(context))
       return 0
     }
     if (words.length === 1 && (words[0] === '--version' || words[0] === '-v')) {
-      const { loadConfig } = await import('../config/load.ts')
+      const { loadConfig } = await import('../config/layers/load.ts')
       const { settings } = await loadConfig(host, layer)
       // paude's own image holds exactly this release: the line is Claude's own, and no box is started to say it.
       if (settings.image === '') {
@@ -50,7 +50,7 @@ export async function main(argv: readonly string[], host: Host, version: string)
     for (const line of suspicions(ended ? [] : words, host)) context.warn(line)
     for (const flag of late)
       context.note(`${flag} stands after the agent's first word, so it goes to the agent; put it first to mean paude's`)
-    const { startSession } = await import('./start.ts')
+    const { startSession } = await import('./start/start.ts')
     return await startSession(context, { run: { kind: 'agent', words }, flags: layer, mayFallBack: true })
   } catch (error) {
     if (!(error instanceof PaudeError)) throw error
@@ -91,13 +91,13 @@ type Called = { readonly name: string; readonly verb: Verb; readonly names: read
 
 async function runVerb(context: Context, { name, verb, names }: Called, argv: readonly string[]): Promise<number> {
   if (argv[0] === '--help' || argv[0] === '-h') {
-    const { verbHelp } = await import('./help.ts')
+    const { verbHelp } = await import('./help/text.ts')
     context.answer(await verbHelp(context, name, verb))
     return 0
   }
   const [word = '', ...further] = argv
   if (verb.words?.includes(word) && before('--', further).some((one) => one === '--help' || one === '-h')) {
-    const { subVerbHelp, verbHelp } = await import('./help.ts')
+    const { subVerbHelp, verbHelp } = await import('./help/text.ts')
     context.answer((await subVerbHelp(context, { name, verb }, word)) ?? (await verbHelp(context, name, verb)))
     return 0
   }
@@ -159,7 +159,10 @@ function contextOf(host: Host, version: string, flags: Layer): Context {
         return attachSafely(host, step, `paude ${version}`)
       },
       hold: async (step) => {
-        const [{ holdStep }, { terminalSettings }] = await Promise.all([import('../hold/launch.ts'), import('./held.ts')])
+        const [{ holdStep }, { terminalSettings }] = await Promise.all([
+          import('../hold/launch.ts'),
+          import('../session/life/holder.ts'),
+        ])
         return await holdStep(host, step, {
           ...(await terminalSettings({ host, flags })),
           explain: (code, text) => backend.explain({ argv: step.argv, code, stderr: text }),

@@ -45,7 +45,7 @@ export const verbs = {
       ['paude sessions', 'every session on docker and podman'],
       ["paude sessions --json | jq -r '.[].id'", 'their ids, for scripts'],
     ],
-    load: () => import('./commands/sessions.ts'),
+    load: () => import('./sessions/sessions.ts'),
   },
   attach: {
     description: 'Attach this terminal to a running session',
@@ -56,7 +56,7 @@ export const verbs = {
       ['paude attach fix-login', 'by its name'],
       ['paude attach b7k', 'by the start of its id; Ctrl-P Ctrl-Q detaches'],
     ],
-    load: () => import('./commands/attach.ts'),
+    load: () => import('./screen/attach.ts'),
   },
   stop: {
     description: 'Stop a session and keep it',
@@ -66,7 +66,7 @@ export const verbs = {
       ['paude stop', 'the session of this directory'],
       ['paude stop fix-login --grace 60', 'with a minute to finish'],
     ],
-    load: () => import('./commands/stop.ts'),
+    load: () => import('./sessions/stop.ts'),
   },
   start: {
     description: 'Start a stopped session again',
@@ -76,7 +76,7 @@ export const verbs = {
       ['paude start fix-login', 'go on in the background'],
       ['paude start fix-login --attach', 'go on here'],
     ],
-    load: () => import('./commands/start.ts'),
+    load: () => import('./sessions/start.ts'),
   },
   fork: {
     description: 'Copy a conversation into a new box',
@@ -89,7 +89,7 @@ export const verbs = {
       ['paude fork fix-login --detach --session-name other-way', 'in the background, under a name'],
       ['paude fork b7k -- -p "what have we decided?"', 'one question beside it'],
     ],
-    load: () => import('./commands/fork.ts'),
+    load: () => import('./start/fork.ts'),
   },
   up: {
     description: 'Bring back what ran before a reboot',
@@ -99,7 +99,7 @@ export const verbs = {
       ['paude up', 'the sessions of this directory'],
       ['paude up --all', 'all of them, but not what paude stop stopped'],
     ],
-    load: () => import('./commands/up.ts'),
+    load: () => import('./sessions/up.ts'),
   },
   wait: {
     description: 'Wait until sessions have ended, have answered or need you',
@@ -110,7 +110,7 @@ export const verbs = {
       ['paude wait one two --any --timeout 600', 'for the first of two, ten minutes at most'],
       ['paude wait fix-login --for done,waiting,error', 'until its agent has answered, has a question or failed'],
     ],
-    load: () => import('./commands/wait.ts'),
+    load: () => import('./sessions/wait.ts'),
   },
   output: {
     description: 'Print the answer of a session in the background',
@@ -120,7 +120,7 @@ export const verbs = {
       ['paude output b7k', "what it printed, byte for byte; the agent's exit code"],
       ['paude output b7k --follow', 'and wait for the rest'],
     ],
-    load: () => import('./commands/output.ts'),
+    load: () => import('./screen/output.ts'),
   },
   rm: {
     description: 'Remove a session',
@@ -131,7 +131,7 @@ export const verbs = {
       ['paude rm --force --volumes', "also while it runs, and with the project's HOME"],
       ['paude rm --orphans', 'what no session owns any more, and sessions whose paude was killed'],
     ],
-    load: () => import('./commands/rm.ts'),
+    load: () => import('./sessions/rm.ts'),
   },
   hold: {
     description: 'Keep the terminal of a session',
@@ -139,7 +139,7 @@ export const verbs = {
     front: ACTS,
     hidden: true,
     examples: [],
-    load: () => import('./commands/hold.ts'),
+    load: () => import('./screen/hold.ts'),
   },
   screen: {
     description: 'Show the screen of a session, once',
@@ -150,7 +150,7 @@ export const verbs = {
       ['paude screen --html', 'with its colours, as a page'],
       ['paude screen --scrollback 200', 'with 200 lines that have left it'],
     ],
-    load: () => import('./commands/screen.ts'),
+    load: () => import('./screen/screen.ts'),
   },
   send: {
     description: 'Type into a session',
@@ -161,7 +161,7 @@ export const verbs = {
       ['paude send fix-login --key escape', 'one key'],
       ['paude send fix-login --key down,enter', 'the second answer of a question'],
     ],
-    load: () => import('./commands/send.ts'),
+    load: () => import('./screen/send.ts'),
   },
   logs: {
     description: 'Show what a session printed',
@@ -171,7 +171,7 @@ export const verbs = {
       ['paude logs fix-login', 'what it printed so far'],
       ['paude logs --follow', 'and what it prints from now on'],
     ],
-    load: () => import('./commands/logs.ts'),
+    load: () => import('./screen/logs.ts'),
   },
   events: {
     description: 'Show what the agent of a session did',
@@ -182,7 +182,7 @@ export const verbs = {
       ['paude events fix-login --follow', 'and what comes from now on'],
       ['paude events --json | jq -r \'select(.kind == "tool") | .command // .file\'', 'commands and files, for scripts'],
     ],
-    load: () => import('./commands/events.ts'),
+    load: () => import('./screen/events.ts'),
   },
   exec: {
     description: 'Run a command in a running session',
@@ -193,7 +193,7 @@ export const verbs = {
       ['paude exec fix-login -- make test', 'beside that of another session'],
       ['paude exec b7k -- env', 'what the agent sees'],
     ],
-    load: () => import('./commands/exec.ts'),
+    load: () => import('./inside/exec.ts'),
   },
   forward: {
     description: 'Bring ports of a box to this machine',
@@ -203,7 +203,7 @@ export const verbs = {
       ['paude forward 3000', 'http://127.0.0.1:3000 is port 3000 of the box of this directory, until Ctrl-C'],
       ['paude forward fix-login 8080:3000 0:5432', 'port 3000 as 8080 here, and 5432 as any port that is free'],
     ],
-    load: () => import('./commands/forward.ts'),
+    load: () => import('./inside/forward.ts'),
   },
   shell: {
     description: 'Open a shell in a running session',
@@ -213,7 +213,7 @@ export const verbs = {
       ['paude shell', 'look around in the box'],
       ['paude shell fix-login', 'in the box of another session'],
     ],
-    load: () => import('./commands/shell.ts'),
+    load: () => import('./inside/shell.ts'),
   },
   run: {
     description: 'Run one command in a box of its own',
@@ -225,7 +225,7 @@ export const verbs = {
       ['paude run --network-allow example.org -- curl https://example.org', 'one host more'],
       ['paude --timeout 60 run -- ./script.sh', 'exit code 124 after a minute'],
     ],
-    load: () => import('./commands/run.ts'),
+    load: () => import('./start/run.ts'),
   },
   image: {
     description: 'Build, list, check and remove images',
@@ -238,7 +238,7 @@ export const verbs = {
       ['paude image check my/box:1', 'what an image lacks'],
       ['paude image rm --stale', 'those of earlier versions and settings, unless a session needs them'],
     ],
-    load: () => import('./commands/image.ts'),
+    load: () => import('./image/image.ts'),
   },
   network: {
     description: 'Show and change what a session may reach',
@@ -259,7 +259,7 @@ export const verbs = {
       ['paude network log', 'every request of the session of this directory'],
       ['paude network log --blocked --json', 'what was blocked, for scripts'],
     ],
-    load: () => import('./commands/network.ts'),
+    load: () => import('./network/network.ts'),
   },
   config: {
     description: 'Show, change and check the configuration',
@@ -272,7 +272,7 @@ export const verbs = {
       ['paude config set limits.memory 4g --project', 'in the paude.toml of this project'],
       ['paude config check', 'read every file, and say which of them wait for paude trust'],
     ],
-    load: () => import('./commands/config.ts'),
+    load: () => import('./config/config.ts'),
   },
   trust: {
     description: "Let a project's own configuration open what it asks for",
@@ -282,7 +282,7 @@ export const verbs = {
       ['paude trust', 'show what the paude.toml here would open, and ask'],
       ['paude trust --list', 'what is trusted, and whether it has changed'],
     ],
-    load: () => import('./commands/trust.ts'),
+    load: () => import('./config/trust.ts'),
   },
   untrust: {
     description: "Trust a project's configuration no longer",
@@ -292,7 +292,7 @@ export const verbs = {
       ['paude untrust', 'that of the project here'],
       ['paude untrust ~/src/old', 'of everything below a folder'],
     ],
-    load: () => import('./commands/untrust.ts'),
+    load: () => import('./config/untrust.ts'),
   },
   notify: {
     description: 'Try the ways to tell you that a session needs you',
@@ -300,7 +300,7 @@ export const verbs = {
     front: null,
     words: ['test'],
     examples: [['paude notify test', 'one message by every way in config.toml, and which of them worked']],
-    load: () => import('./commands/notify.ts'),
+    load: () => import('./setup/notify.ts'),
   },
   demo: {
     description: 'Show the box and its wall, without an account',
@@ -308,7 +308,7 @@ export const verbs = {
     front: IN_FOREGROUND,
     starts: true,
     examples: [['paude demo', 'real Claude Code, a scripted model, a real wall']],
-    load: () => import('./commands/demo.ts'),
+    load: () => import('./start/demo.ts'),
   },
   backends: {
     description: 'List the engines that can run a box',
@@ -318,7 +318,7 @@ export const verbs = {
       ['paude backends', 'what can run a box here, and what cannot'],
       ['paude backends --json', 'the same for scripts'],
     ],
-    load: () => import('./commands/backends.ts'),
+    load: () => import('./machine/backends.ts'),
   },
   init: {
     description: 'Set paude up here: choose an engine, propose a paude.toml',
@@ -330,7 +330,7 @@ export const verbs = {
       ['paude init --yes --base-url https://gateway.example.org', 'with the models of a gateway'],
       ['paude init --dry-run', 'only print the paude.toml'],
     ],
-    load: () => import('./commands/init.ts'),
+    load: () => import('./setup/init.ts'),
   },
   status: {
     description: 'Show how things stand: engine, configuration, images, sessions',
@@ -340,7 +340,7 @@ export const verbs = {
       ['paude status', 'what a start here would use, and what there is already'],
       ['paude status --json | jq -r .backend.name', 'the engine, for scripts'],
     ],
-    load: () => import('./commands/status.ts'),
+    load: () => import('./machine/status.ts'),
   },
   doctor: {
     description: 'Check this machine, with a fix for each problem',
@@ -350,7 +350,7 @@ export const verbs = {
       ['paude doctor', 'what is wrong here, and how to put it right'],
       ['paude doctor --json', 'the same for scripts'],
     ],
-    load: () => import('./commands/doctor.ts'),
+    load: () => import('./machine/doctor.ts'),
   },
   selftest: {
     description: 'Try every way out of a real box',
@@ -360,14 +360,14 @@ export const verbs = {
       ['paude selftest', 'on the first usable engine'],
       ['paude --backend podman selftest --json', 'on podman, for machines'],
     ],
-    load: () => import('./commands/selftest.ts'),
+    load: () => import('./machine/selftest.ts'),
   },
   version: {
     description: "Print paude's version",
     caller: 'management',
     front: READS,
     examples: [['paude version', "paude's own; paude --version is answered by Claude"]],
-    load: () => import('./commands/version.ts'),
+    load: () => import('./help/version.ts'),
   },
   service: {
     description: 'Print a unit that runs paude up at login',
@@ -377,7 +377,7 @@ export const verbs = {
       ['paude service', 'for systemd or launchd, whichever is here; how to use it is said in it'],
       ['paude service --launchd', 'a launch agent of macOS'],
     ],
-    load: () => import('./commands/login-unit.ts'),
+    load: () => import('./setup/login-service.ts'),
   },
   completion: {
     description: 'Print the completion script of a shell',
@@ -389,14 +389,14 @@ export const verbs = {
       ['source <(paude completion zsh)', 'in ~/.zshrc, after compinit'],
       ['paude completion fish | source', 'in ~/.config/fish/config.fish'],
     ],
-    load: () => import('./commands/completion.ts'),
+    load: () => import('./help/completion.ts'),
   },
   help: {
     description: 'Show this help, or that of a verb',
     caller: 'management',
     front: READS,
     examples: [['paude help run', 'flags and examples of a verb']],
-    load: () => import('./commands/help.ts'),
+    load: () => import('./help/help.ts'),
   },
 } as const satisfies Record<string, Verb>
 

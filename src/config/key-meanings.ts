@@ -1,4 +1,4 @@
-import type { FileKey } from './keys.ts'
+import type { FileKey } from './keys/all.ts'
 
 /** What each key is for: README's table, and what editors show. */
 export const KEY_MEANINGS: Readonly<Record<FileKey, string>> & Readonly<Record<string, string>> = {

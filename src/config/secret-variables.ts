@@ -1,6 +1,6 @@
-import { pieces } from './placeholders.ts'
-import { namedVariables } from './provider.ts'
-import type { Settings } from './settings.ts'
+import { pieces } from './keys/placeholders.ts'
+import { namedVariables } from './keys/provider.ts'
+import type { Settings } from './keys/settings.ts'
 
 /** The caller's variables that a configuration names: each holds a secret, or was called one. */
 export const secretVariables = (settings: Settings): readonly string[] => [

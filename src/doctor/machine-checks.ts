@@ -1,6 +1,6 @@
+import type { EngineInfo } from '../backends/oci/health.ts'
 import { quote } from '../plan/shell.ts'
 import { type Check, ok, problem, warning } from './check.ts'
-import type { EngineInfo } from './engine-info.ts'
 
 /** What podman needs of an ordinary user's account. */
 export type Rootless = {

@@ -1,6 +1,6 @@
+import { toEvent } from '../agents/claude/event.ts'
 import type { SessionEvent } from './event.ts'
 import { mended } from './mend.ts'
-import { toEvent } from './to-event.ts'
 
 /** What the hooks appended, as events. The box can write there whatever it likes: what is no record is skipped. */
 export type Reader = {

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import type { CaFile } from '../config/settings.ts'
+import type { CaFile } from '../config/keys/settings.ts'
 import { PaudeError } from '../errors.ts'
 import type { Host } from '../host.ts'
 

@@ -1,7 +1,7 @@
+import type { Metadata } from '../backends/oci/inspect.ts'
+import type { Probe } from '../backends/oci/probe.ts'
 import { checkMetadata } from './check-metadata.ts'
 import { checkProbe } from './check-probe.ts'
-import type { Metadata } from './inspect.ts'
-import type { Probe } from './probe.ts'
 
 /** One line of `paude image check`; the ids are those of the documentation. */
 export type Check = {

@@ -2,10 +2,10 @@ import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, statSyn
 import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import type { Backend } from '../backends/backend.ts'
-import { parts } from '../backends/oci-cli.ts'
+import { parts } from '../backends/oci/life.ts'
+import type { SessionSpec } from '../box/spec.ts'
 import { quote } from '../plan/shell.ts'
 import { capture, type Outcome } from '../run/process.ts'
-import type { SessionSpec } from '../session/spec.ts'
 import box from './box.sh' with { type: 'text' }
 import helper from './helper.sh' with { type: 'text' }
 import { readFacts, readReceipt } from './judge.ts'

@@ -3,8 +3,8 @@ import { existsSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, sy
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Opening } from '../../src/agents/agent.ts'
-import { claude } from '../../src/agents/claude.ts'
-import hook from '../../src/agents/conversation.sh' with { type: 'text' }
+import { claude } from '../../src/agents/claude/claude.ts'
+import hook from '../../src/agents/claude/conversation.sh' with { type: 'text' }
 
 const top = mkdtempSync(join(tmpdir(), 'paude-box-'))
 afterAll(() => rmSync(top, { recursive: true }))

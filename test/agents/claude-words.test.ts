@@ -10,7 +10,7 @@ import {
   opensScreen,
   pathsIn,
   sortWords,
-} from '../../src/agents/claude-words.ts'
+} from '../../src/agents/claude/words.ts'
 import { anyWord } from '../support/words.ts'
 
 describe('the screen', () => {

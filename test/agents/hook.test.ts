@@ -2,8 +2,8 @@ import { afterAll, beforeEach, describe, expect, test } from 'bun:test'
 import { mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { claude } from '../../src/agents/claude.ts'
-import hook from '../../src/agents/hook.sh' with { type: 'text' }
+import { claude } from '../../src/agents/claude/claude.ts'
+import hook from '../../src/agents/claude/hook.sh' with { type: 'text' }
 import type { SessionEvent } from '../../src/events/event.ts'
 import { EVENTS_LIMIT } from '../../src/events/place.ts'
 import { eventReader, LONGEST } from '../../src/events/read.ts'

@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test'
 import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { save } from '../../src/cli/config-file.ts'
+import { save } from '../../src/config/files/edit.ts'
 
 test('a file is saved past a link that waits beside it under the name of our process', () => {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'paude-save-')))

@@ -2,7 +2,7 @@ import { afterAll, expect, test } from 'bun:test'
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { sizeOf } from '../../src/cli/disk-size.ts'
+import { sizeOf } from '../../src/cli/machine/disk-size.ts'
 
 const room = mkdtempSync(join(tmpdir(), 'paude-size-'))
 afterAll(() => rmSync(room, { recursive: true }))

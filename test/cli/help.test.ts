@@ -2,12 +2,12 @@ import { describe, expect, test } from 'bun:test'
 import { readWords } from '../../src/cli/args.ts'
 import type { Context } from '../../src/cli/context.ts'
 import { READS } from '../../src/cli/front-flags.ts'
-import { help, subVerbHelp, verbArgs, verbHelp } from '../../src/cli/help.ts'
-import { startWords } from '../../src/cli/start-words.ts'
-import { subVerbs } from '../../src/cli/sub-verbs.ts'
+import { help, subVerbHelp, verbArgs, verbHelp } from '../../src/cli/help/text.ts'
+import { startWords } from '../../src/cli/start/start-words.ts'
 import { commands } from '../../src/cli/verbs.ts'
-import { ownFlags } from '../../src/config/own-flags.ts'
-import { readFlags } from '../../src/config/read-flags.ts'
+import { subVerbs } from '../../src/cli/words.ts'
+import { ownFlags } from '../../src/config/keys/own-flags.ts'
+import { readFlags } from '../../src/config/layers/read-flags.ts'
 
 // Definitions are made of a context, and look into it only when they run.
 const context = { commands } as Context

@@ -2,7 +2,7 @@ import { afterAll, describe, expect, test } from 'bun:test'
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type LoginUnit, launchdAgent, systemdUnit } from '../../src/cli/login-unit.ts'
+import { type LoginUnit, launchdAgent, systemdUnit } from '../../src/cli/setup/login-unit.ts'
 
 const room = mkdtempSync(join(tmpdir(), 'paude-unit-'))
 afterAll(() => rmSync(room, { recursive: true }))

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { printable } from '../../src/cli/output.ts'
+import { printable } from '../../src/cli/streams/output.ts'
 import { quoted, quotedLines } from '../../src/errors.ts'
 import { shown } from '../../src/workspace/paths.ts'
 

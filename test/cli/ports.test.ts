@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { looksLikePort, readPorts } from '../../src/cli/ports.ts'
+import { looksLikePort, readPorts } from '../../src/cli/inside/ports.ts'
 
 test('a port is the same here and in the box, unless another one stands before it', () =>
   expect(readPorts(['3000', '8080:3000', '0:5432'])).toEqual([

@@ -2,11 +2,11 @@ import { afterAll, expect, test } from 'bun:test'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { docker } from '../../src/backends/docker.ts'
-import type { Found } from '../../src/cli/find-session.ts'
-import { providerLooks, watchProvider } from '../../src/cli/provider-watch.ts'
-import { handleOf, type SessionRecord } from '../../src/session/record.ts'
-import { HARDENED } from '../../src/session/security.ts'
+import { docker } from '../../src/backends/oci/docker.ts'
+import type { Found } from '../../src/session/life/find.ts'
+import { providerLooks, watchProvider } from '../../src/session/life/provider-watch.ts'
+import { handleOf, type SessionRecord } from '../../src/session/record/record.ts'
+import { HARDENED } from '../../src/session/resolve/security.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'paude-reach-'))
 afterAll(() => rmSync(root, { recursive: true, force: true }))

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
-import { type Past, shouldRise } from '../../src/cli/rise.ts'
 import { processMark } from '../../src/host.ts'
-import type { SessionRecord } from '../../src/session/record.ts'
+import { type Past, shouldRise } from '../../src/session/life/rise.ts'
+import type { SessionRecord } from '../../src/session/record/record.ts'
 
 const session = { id: 'paude-bcd234', terminal: true, starter: '' } as SessionRecord
 const down: Past = { status: 'exited', exitCode: 137, stopped: false, named: false }

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { added, startWords } from '../../src/cli/start-words.ts'
+import { added, startWords } from '../../src/cli/start/start-words.ts'
 
 const fork = { session: true } as const
 

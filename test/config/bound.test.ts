@@ -2,10 +2,10 @@ import { describe, expect, test } from 'bun:test'
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { readManagedFile } from '../../src/config/managed.ts'
-import { mergeSources, onlySaid } from '../../src/config/merge.ts'
-import { parseConfig } from '../../src/config/parse.ts'
-import type { Layer } from '../../src/config/settings.ts'
+import { parseConfig } from '../../src/config/files/parse.ts'
+import type { Layer } from '../../src/config/keys/settings.ts'
+import { readManagedFile } from '../../src/config/layers/managed.ts'
+import { mergeSources, onlySaid } from '../../src/config/layers/merge.ts'
 
 const config = (managed: string, said: Layer = {}) =>
   mergeSources({

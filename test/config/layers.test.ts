@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
-import { mergeSources, onlySaid } from '../../src/config/merge.ts'
-import { parseConfig } from '../../src/config/parse.ts'
-import type { Config, Layer, Origin } from '../../src/config/settings.ts'
+import { parseConfig } from '../../src/config/files/parse.ts'
+import type { Config, Layer, Origin } from '../../src/config/keys/settings.ts'
+import { mergeSources, onlySaid } from '../../src/config/layers/merge.ts'
 import { PaudeError } from '../../src/errors.ts'
 import { anyWord } from '../support/words.ts'
 

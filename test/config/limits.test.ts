@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { readLimits, readMemory } from '../../src/config/limits.ts'
+import { readLimits, readMemory } from '../../src/box/limits.ts'
 import { PaudeError } from '../../src/errors.ts'
 
 const GIB = 1024 ** 3

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { parseConfig } from '../../src/config/parse.ts'
+import { parseConfig } from '../../src/config/files/parse.ts'
 import { PaudeError } from '../../src/errors.ts'
 
 const notify = (text: string) =>

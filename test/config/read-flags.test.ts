@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
-import { type OwnFlag, ownFlags, variableOf } from '../../src/config/own-flags.ts'
-import { readFlags, readVariables } from '../../src/config/read-flags.ts'
+import { type OwnFlag, ownFlags, variableOf } from '../../src/config/keys/own-flags.ts'
+import { readFlags, readVariables } from '../../src/config/layers/read-flags.ts'
 import { PaudeError } from '../../src/errors.ts'
 import { anyWord } from '../support/words.ts'
 

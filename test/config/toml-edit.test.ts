@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
-import { parseToml } from '../../src/config/parse.ts'
-import { tomlLiteral, withKey, withoutKey } from '../../src/config/toml-edit.ts'
+import { parseToml } from '../../src/config/files/parse.ts'
+import { tomlLiteral, withKey, withoutKey } from '../../src/config/files/toml-edit.ts'
 
 const parse = (text: string) => parseToml('/c.toml', text)
 const set = (text: string, key: string, literal: string) => withKey(text, { path: key.split('.'), literal }, parse)

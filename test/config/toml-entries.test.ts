@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import fc from 'fast-check'
-import { lineFinder, tomlEntries } from '../../src/config/toml-entries.ts'
+import { lineFinder, tomlEntries } from '../../src/config/files/toml-entries.ts'
 import { anyWord } from '../support/words.ts'
 
 const TEXT = `# top = 1

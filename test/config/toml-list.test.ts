@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'bun:test'
 import TOML from '@iarna/toml'
 import fc from 'fast-check'
-import { parseToml } from '../../src/config/parse.ts'
-import { withEntry } from '../../src/config/toml-edit.ts'
+import { parseToml } from '../../src/config/files/parse.ts'
+import { withEntry } from '../../src/config/files/toml-edit.ts'
 
 const parse = (text: string) => parseToml('', text)
 const listOf = (text: string) => (parse(text) as { network?: { allow?: string[] } }).network?.allow ?? []

@@ -12,7 +12,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Asked, approvals, approve, isApproved, revoke } from '../../src/config/trust.ts'
+import { type Asked, approvals, approve, isApproved, revoke } from '../../src/project/trust.ts'
 
 const room = mkdtempSync(join(tmpdir(), 'paude-trust-'))
 const folder = join(room, 'trust')

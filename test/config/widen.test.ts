@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'bun:test'
-import { mergeSources, onlySaid } from '../../src/config/merge.ts'
-import { parseConfig } from '../../src/config/parse.ts'
-import { RULES } from '../../src/config/rules.ts'
-import type { Config, Layer, Settings } from '../../src/config/settings.ts'
-import { split } from '../../src/config/widen.ts'
+import { parseConfig } from '../../src/config/files/parse.ts'
+import { RULES } from '../../src/config/keys/rules.ts'
+import type { Config, Layer, Settings } from '../../src/config/keys/settings.ts'
+import { mergeSources, onlySaid } from '../../src/config/layers/merge.ts'
+import { split } from '../../src/project/widen.ts'
 
 const USER = `backend = "docker"
 mounts = ["/data"]

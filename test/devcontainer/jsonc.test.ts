@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
-import { parseJsonc } from '../../src/devcontainer/jsonc.ts'
 import { PaudeError } from '../../src/errors.ts'
+import { parseJsonc } from '../../src/project/devcontainer/jsonc.ts'
 
 const faultOf = (text: string): string => {
   try {

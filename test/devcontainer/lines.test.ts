@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { lineOf } from '../../src/devcontainer/jsonc.ts'
+import { lineOf } from '../../src/project/devcontainer/jsonc.ts'
 
 const text = `// "image": in a comment
 {

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { readPorts } from '../../src/devcontainer/ports.ts'
+import { readPorts } from '../../src/project/devcontainer/ports.ts'
 
 test('ports of the box are taken in every spelling, each once', () =>
   expect(readPorts({ forwardPorts: [3000, '4000', 'localhost:5000', '3000'] })).toEqual({

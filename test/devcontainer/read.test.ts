@@ -3,12 +3,12 @@ import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, w
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import fc from 'fast-check'
-import { mergeSources } from '../../src/config/merge.ts'
-import type { Layer } from '../../src/config/settings.ts'
-import { split } from '../../src/config/widen.ts'
-import { findDevcontainer } from '../../src/devcontainer/find.ts'
-import { readDevcontainer } from '../../src/devcontainer/read.ts'
+import type { Layer } from '../../src/config/keys/settings.ts'
+import { mergeSources } from '../../src/config/layers/merge.ts'
 import { PaudeError } from '../../src/errors.ts'
+import { findDevcontainer } from '../../src/project/devcontainer/find.ts'
+import { readDevcontainer } from '../../src/project/devcontainer/read.ts'
+import { split } from '../../src/project/widen.ts'
 
 const room = realpathSync(mkdtempSync(join(tmpdir(), 'paude-devcontainer-')))
 const root = join(room, 'project')

@@ -1,6 +1,6 @@
 import { afterAll, expect, setDefaultTimeout, test } from 'bun:test'
 import { join } from 'node:path'
-import type { Status } from '../../src/cli/status.ts'
+import type { Status } from '../../src/cli/machine/look-status.ts'
 import { describeEach, engine, lines, makeProject, paude, put, root } from './support.ts'
 
 setDefaultTimeout(240_000) // ms: tests run side by side

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path'
-import { claude } from '../../src/agents/claude.ts'
+import { claude } from '../../src/agents/claude/claude.ts'
 import type { Asked } from './parity-api.ts'
 import type { Ran } from './support.ts'
 

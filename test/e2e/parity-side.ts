@@ -1,9 +1,9 @@
 import { cpSync, existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
 import { join, relative } from 'node:path'
-import { claude } from '../../src/agents/claude.ts'
+import { claude } from '../../src/agents/claude/claude.ts'
 import { readHost } from '../../src/host.ts'
 import { HOST_NAME } from '../../src/network/allow.ts'
-import { homeVolume } from '../../src/session/id.ts'
+import { homeVolume } from '../../src/session/record/id.ts'
 import { recordingApi } from './parity-api.ts'
 import type { Raw } from './parity-normal.ts'
 import {

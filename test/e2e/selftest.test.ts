@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { backends } from '../../src/backends/registry.ts'
 import type { Context } from '../../src/cli/context.ts'
-import { chooseImages } from '../../src/cli/images.ts'
-import { loadConfig } from '../../src/config/load.ts'
+import { loadConfig } from '../../src/config/layers/load.ts'
 import { readHost } from '../../src/host.ts'
 import { extraCaCertificates } from '../../src/image/ca.ts'
 import type { Argv, Plan } from '../../src/plan/plan.ts'
 import type { Effects } from '../../src/run/execute.ts'
 import { type Report, selfTest } from '../../src/selftest/selftest.ts'
+import { chooseImages } from '../../src/session/life/images.ts'
 
 type Engine = keyof typeof backends
 

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'bun:test'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { inspectQuery } from '../../src/backends/oci/inspect.ts'
+import { probeArgv, readProbe } from '../../src/backends/oci/probe.ts'
 import { type CheckedImage, checkExitCode, checkImage } from '../../src/image/check.ts'
 import { isReference } from '../../src/image/check-metadata.ts'
-import { inspectQuery } from '../../src/image/inspect.ts'
-import { probeArgv, readProbe } from '../../src/image/probe.ts'
 
 const recorded = (name: string) => readFileSync(join(import.meta.dir, '../fixtures', name), 'utf8')
 const engines = ['docker', 'podman'] as const

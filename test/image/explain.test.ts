@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
+import { engineWords, explain } from '../../src/backends/oci/explain.ts'
 import type { ErrorCode } from '../../src/errors.ts'
-import { engineWords, explain } from '../../src/image/explain.ts'
 import docker from '../fixtures/docker/errors.json'
 import podman from '../fixtures/podman/errors.json'
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { listImages } from '../../src/image/list.ts'
+import { listImages } from '../../src/backends/oci/list.ts'
 
 const recorded = (name: string) => readFileSync(join(import.meta.dir, '../fixtures', name), 'utf8')
 

@@ -3,11 +3,11 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import fc from 'fast-check'
-import { changedLines, freshFile } from '../../src/init/draft.ts'
-import { lookProject } from '../../src/init/look.ts'
-import { forges, markers, tools } from '../../src/init/markers.ts'
-import { propose } from '../../src/init/propose.ts'
 import { findGroup } from '../../src/network/groups.ts'
+import { changedLines, freshFile } from '../../src/project/init/draft.ts'
+import { lookProject } from '../../src/project/init/look.ts'
+import { forges, markers, tools } from '../../src/project/init/markers.ts'
+import { propose } from '../../src/project/init/propose.ts'
 
 let root: string
 beforeEach(() => {

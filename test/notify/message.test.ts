@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { desktopArgv, messageOf, plain, terminalBytes } from '../../src/notify/message.ts'
+import { desktopArgv, messageOf, plain, terminalBytes } from '../../src/sinks/notify/message.ts'
 
 const HOSTILE = `a\u001b]0;owned\u0007\n\u009b31m<b onclick="x">&amp;\u202egpj.exe\u0000;$(touch x)'" -- \u200b\ud800 ${'long '.repeat(1000)}`
 const session = { id: 'paude-bcd234', name: '', workspace: '/work' }

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'bun:test'
-import type { Change, State } from '../../src/notify/change.ts'
-import { messageOf } from '../../src/notify/message.ts'
-import { type NotifyEffects, notifier, sendAll } from '../../src/notify/notifier.ts'
-import { type NotifySettings, SILENT } from '../../src/notify/settings.ts'
+import type { Change, State } from '../../src/sinks/notify/change.ts'
+import { messageOf } from '../../src/sinks/notify/message.ts'
+import { type NotifyEffects, notifier, sendAll } from '../../src/sinks/notify/notifier.ts'
+import { type NotifySettings, SILENT } from '../../src/sinks/notify/settings.ts'
 
 /** A notifier in a world whose clock is turned by hand. */
 function makeWorld(settings: Partial<NotifySettings> = {}) {

@@ -1,5 +1,5 @@
 import { expect, spyOn, test } from 'bun:test'
-import { checkedName, homeVolume, newSessionId, SESSION_ID } from '../../src/session/id.ts'
+import { checkedName, homeVolume, newSessionId, SESSION_ID } from '../../src/session/record/id.ts'
 
 test('ids look like ids and do not repeat', () => {
   const ids = Array.from({ length: 500 }, newSessionId)

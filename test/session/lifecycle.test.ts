@@ -2,8 +2,8 @@ import { afterAll, describe, expect, test } from 'bun:test'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { LifecycleStep } from '../../src/config/settings.ts'
-import { lifecycleScript } from '../../src/session/lifecycle.ts'
+import type { LifecycleStep } from '../../src/config/keys/settings.ts'
+import { lifecycleScript } from '../../src/session/resolve/lifecycle.ts'
 
 const room = mkdtempSync(join(tmpdir(), "paude-life cycle'"))
 afterAll(() => rmSync(room, { recursive: true, force: true }))

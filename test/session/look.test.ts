@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
-import type { Config, ReadCertificates } from '../../src/config/settings.ts'
-import { certificatesOf } from '../../src/session/look.ts'
-import { insistTogether } from '../../src/session/resolve.ts'
+import type { Config, ReadCertificates } from '../../src/config/keys/settings.ts'
+import { certificatesOf } from '../../src/session/resolve/look.ts'
+import { insistTogether } from '../../src/session/resolve/resolve.ts'
 import type { Workspace } from '../../src/workspace/workspace.ts'
 
 const pem = (body: string) => `-----BEGIN CERTIFICATE-----\n${body}\n-----END CERTIFICATE-----`

@@ -1,8 +1,8 @@
 import { expect, test } from 'bun:test'
-import { mergeSources } from '../../src/config/merge.ts'
-import { parseConfig } from '../../src/config/parse.ts'
-import { beyondManaged, missingDenial } from '../../src/session/managed.ts'
-import type { SessionRecord } from '../../src/session/record.ts'
+import { parseConfig } from '../../src/config/files/parse.ts'
+import { mergeSources } from '../../src/config/layers/merge.ts'
+import type { SessionRecord } from '../../src/session/record/record.ts'
+import { beyondManaged, missingDenial } from '../../src/session/resolve/managed.ts'
 
 const UPSTREAM: NonNullable<SessionRecord['ways']['upstream']> = {
   scheme: 'http',

@@ -2,8 +2,8 @@ import { afterAll, expect, test } from 'bun:test'
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { conversationOf, notedConversation, openOut } from '../../src/session/out.ts'
-import type { SessionRecord } from '../../src/session/record.ts'
+import { conversationOf, notedConversation, openOut } from '../../src/session/record/out.ts'
+import type { SessionRecord } from '../../src/session/record/record.ts'
 
 const room = mkdtempSync(join(tmpdir(), 'paude-out-'))
 afterAll(() => rmSync(room, { recursive: true }))

@@ -1,7 +1,7 @@
 import { afterAll, expect, test } from 'bun:test'
 import { symlinkSync } from 'node:fs'
 import { join } from 'node:path'
-import { outside } from '../../src/session/outside.ts'
+import { outside } from '../../src/session/resolve/outside.ts'
 import { makeSandbox } from '../workspace/sandbox.ts'
 
 const sandbox = makeSandbox()

@@ -2,10 +2,10 @@ import { afterAll, describe, expect, test } from 'bun:test'
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Reference } from '../../src/config/settings.ts'
+import type { Reference } from '../../src/config/keys/settings.ts'
 import { exitCode, PaudeError } from '../../src/errors.ts'
-import { readReferences } from '../../src/session/references.ts'
-import { unsetReferences } from '../../src/session/variables.ts'
+import { readReferences } from '../../src/session/resolve/references.ts'
+import { unsetReferences } from '../../src/session/resolve/variables.ts'
 
 const room = mkdtempSync(join(tmpdir(), 'paude-references-'))
 afterAll(() => rmSync(room, { recursive: true, force: true }))

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { SECCOMP_PROFILE } from '../../src/session/seccomp.ts'
+import { SECCOMP_PROFILE } from '../../src/box/seccomp.ts'
 
 type Condition = { readonly index: number; readonly op: string; readonly value: number; readonly valueTwo?: number }
 type Rule = { readonly names: string[]; readonly action: string; readonly errnoRet?: number; readonly args?: Condition[] }

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { streamsOf } from '../../src/session/streams.ts'
+import { streamsOf } from '../../src/session/resolve/streams.ts'
 
 const streams = (stdin: boolean, stdout: boolean, stderr: boolean) => streamsOf({ terminal: { stdin, stdout, stderr } })
 

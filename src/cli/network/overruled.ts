@@ -1,10 +1,10 @@
-import type { Origin } from '../../config/settings.ts'
+import type { Origin } from '../../config/keys/settings.ts'
 import type { Deny } from '../../network/allow.ts'
 import { denied } from '../../network/decide.ts'
 import { parseDenyEntry, parseEntry } from '../../network/groups.ts'
 import { readPorts } from '../../network/pattern.ts'
 import { shown } from '../../workspace/paths.ts'
-import { configHere } from '../config-here.ts'
+import { configHere } from '../config/config-here.ts'
 import type { Context } from '../context.ts'
 import { denies } from './scope.ts'
 

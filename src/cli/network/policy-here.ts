@@ -1,16 +1,16 @@
-import { claude } from '../../agents/claude.ts'
+import { claude } from '../../agents/claude/claude.ts'
 import { PaudeError } from '../../errors.ts'
 import type { Policy } from '../../network/allow.ts'
 import { parseAllow } from '../../network/pattern.ts'
 import { revisionOf } from '../../network/revision.ts'
-import { policyNow, startPolicy } from '../../session/policy.ts'
-import { withProvider } from '../../session/provider.ts'
-import type { SessionRecord } from '../../session/record.ts'
-import { configHere } from '../config-here.ts'
+import { findSession } from '../../session/life/find.ts'
+import type { SessionRecord } from '../../session/record/record.ts'
+import { policyNow, startPolicy } from '../../session/resolve/policy.ts'
+import { withProvider } from '../../session/resolve/provider.ts'
+import { carryToEnd } from '../../session/wall/take-up.ts'
+import { configHere } from '../config/config-here.ts'
 import type { Context } from '../context.ts'
-import { findSession } from '../find-session.ts'
 import { withoutNetwork } from './requests.ts'
-import { carryToEnd } from './take-up.ts'
 
 /** The policy that is asked about. */
 export type Asked = { readonly record: SessionRecord | null; readonly policy: Policy & { readonly revision: string } }

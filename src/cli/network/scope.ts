@@ -1,9 +1,9 @@
+import { addEntry, changeFile, type Editable, editableFile, entriesAt, removeEntry } from '../../config/files/edit.ts'
 import { PaudeError } from '../../errors.ts'
 import { canonical } from '../../network/changes.ts'
 import { groupEntry, parseDenyEntry, parseEntry } from '../../network/groups.ts'
 import { placeOf } from '../../network/pattern.ts'
-import { type Change, changeOnYourWord } from '../change-on-word.ts'
-import { addEntry, changeFile, type Editable, editableFile, entriesAt, removeEntry } from '../config-file.ts'
+import { type Change, changeOnYourWord } from '../config/change-on-word.ts'
 import type { Context } from '../context.ts'
 
 export type Scope = 'user' | 'project'

@@ -4,10 +4,10 @@ import { carriesPlain, decide, entryFor, pattern, plainEntry, readTarget, type T
 import { findGroup, groups } from '../../network/groups.ts'
 import { NOT_TLS } from '../../network/log.ts'
 import { verdictSentence } from '../../network/sentence.ts'
-import type { SessionRecord } from '../../session/record.ts'
+import { findSession } from '../../session/life/find.ts'
+import type { SessionRecord } from '../../session/record/record.ts'
 import type { Context } from '../context.ts'
-import { findSession } from '../find-session.ts'
-import { bold, green, printable, red, table } from '../output.ts'
+import { bold, green, printable, red, table } from '../streams/output.ts'
 import { policyHere } from './policy-here.ts'
 import { readRequests } from './requests.ts'
 

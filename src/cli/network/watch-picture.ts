@@ -1,4 +1,4 @@
-import { bold, dim, green, printable, red, table } from '../output.ts'
+import { bold, dim, green, printable, red, table } from '../streams/output.ts'
 import { because } from './because.ts'
 import type { Blocked } from './requests.ts'
 import { footWords, WATCH_KEYS } from './watch-words.ts'

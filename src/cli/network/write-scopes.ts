@@ -1,5 +1,5 @@
-import type { Change } from '../change-on-word.ts'
-import { trustNote } from '../config-file.ts'
+import { trustNote } from '../../config/files/edit.ts'
+import type { Change } from '../config/change-on-word.ts'
 import type { Context } from '../context.ts'
 import { overruled } from './overruled.ts'
 import { editScope, type Scope, type ScopeWord } from './scope.ts'

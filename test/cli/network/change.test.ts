@@ -13,7 +13,6 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { withLock } from '../../../src/cli/network/lock.ts'
 import { countBlocked } from '../../../src/cli/network/requests.ts'
 import { ONCE, readUntil } from '../../../src/cli/network/until.ts'
 import { PaudeError } from '../../../src/errors.ts'
@@ -24,6 +23,7 @@ import { decide, readTarget } from '../../../src/network/decide.ts'
 import type { Request } from '../../../src/network/log.ts'
 import { parseAllow, parseDeny } from '../../../src/network/pattern.ts'
 import { DIRECT } from '../../../src/network/ways.ts'
+import { withLock } from '../../../src/run/lock.ts'
 
 describe('a word to a session', () => {
   const base: Policy = {
@@ -218,7 +218,7 @@ describe('the lock of a session', () => {
       [
         process.execPath,
         '-e',
-        `import { withLock } from ${JSON.stringify(join(import.meta.dir, '../../../src/cli/network/lock.ts'))}
+        `import { withLock } from ${JSON.stringify(join(import.meta.dir, '../../../src/run/lock.ts'))}
         const host = { get process() { console.log('tries'); return ${JSON.stringify(host.process)} } }
         await withLock(host, ${JSON.stringify(lock)}, async () => console.log('has it'))`,
       ],

@@ -1,0 +1,121 @@
+import type { Backend, Listed, Part } from '../backend.ts'
+import { explain } from './explain.ts'
+import type { Dialect } from './flags.ts'
+import { beginStep, sessionPlans, statusOf } from './inside.ts'
+import { startPlan } from './life.ts'
+
+const dialect: Dialect = {
+  name: 'docker',
+  always: [],
+  user: ({ user }) => [`--user=${user.uid}:${user.gid}`],
+  proxy: () => [],
+  helperUser: () => [],
+  // The daemon's default driver may be one that `logs` cannot read, and is unbounded.
+  log: ['--log-driver=json-file', '--log-opt=max-size=10m', '--log-opt=max-file=3'],
+  hostName: ['--add-host=host.paude.internal:host-gateway'],
+  joinsLater: true,
+  ownsVolumes: false,
+  labelsMounts: true,
+  splitsLabels: false,
+  // An empty value means its default. Nobody types these, and only the first of them waits for a second key.
+  detachKeys: '--detach-keys=ctrl-^,ctrl-@,ctrl-^,ctrl-@',
+  keepSignals: [], // its client hands none on while there is a terminal
+  removal: ['rm', '--force', '--volumes'],
+}
+
+// One row a line; each label by its own name, since docker's flattened list cannot tell a comma from a separator.
+const label = (name: string) => `{{json (.Label "paude.${name}")}}`
+const ROW = `[{{json .State}},{{json .Status}},${['id', 'name', 'agent', 'workspace', 'created', 'network'].map(label).join(',')}]`
+const PART = `[{{json .Names}},{{json .State}},${label('id')},${label('role')},${label('created')}]`
+const VOLUME = `[{{json .Name}},${['id', 'role', 'created', 'workspace'].map(label).join(',')}]`
+
+/** docker, and whatever answers to its client: Desktop, colima, OrbStack. */
+export const docker: Backend = {
+  name: 'docker',
+  program: 'docker',
+  can: { isolation: 'container', enforcesAllowlist: true, limits: ['cpus', 'memory', 'pids'] },
+  ...sessionPlans(dialect),
+  start: (spec, { attached, timeout, rescue }) =>
+    startPlan(dialect, spec, { last: [beginStep(dialect, spec, { attached, timeout })], rescue }),
+  list: {
+    argv: ['docker', 'ps', '--all', '--no-trunc', '--filter=label=paude.role=agent', `--format=${ROW}`],
+    parse: (stdout) => rows(stdout).map(listed),
+  },
+  parts: {
+    argv: ['docker', 'ps', '--all', '--no-trunc', '--filter=label=paude.id', `--format=${PART}`],
+    parse: (stdout) =>
+      rows(stdout).map(
+        ([name = '', state = '', session = '', role = '', created = '']): Part => ({
+          kind: 'container',
+          reference: name,
+          session,
+          role,
+          running: state === 'running',
+          created,
+          workspace: '',
+        }),
+      ),
+  },
+  volumes: {
+    argv: ['docker', 'volume', 'ls', '--filter=label=paude.role', `--format=${VOLUME}`],
+    parse: (stdout) =>
+      rows(stdout).map(
+        ([name = '', session = '', role = '', created = '', workspace = '']): Part => ({
+          kind: 'volume',
+          reference: name,
+          session,
+          role,
+          running: false,
+          created,
+          workspace,
+        }),
+      ),
+  },
+  version: {
+    argv: ['docker', 'version', '--format={{json .}}'],
+    parse: (stdout) => {
+      const { Client, Server } = JSON.parse(stdout) as {
+        Client?: { Version?: string }
+        Server?: { Version?: string; Arch?: string; Components?: readonly { Name: string; Version: string }[] | null } | null
+      }
+      const runc = Server?.Components?.find(({ Name }) => Name === 'runc')
+      return {
+        version: Server?.Version ?? '',
+        client: Client?.Version ?? '',
+        rootless: false,
+        architecture: Server?.Arch ?? '',
+        runtime: runc === undefined ? '' : `runc ${runc.Version}`,
+      }
+    },
+  },
+  explain: (failure) => explain({ engine: 'docker', ...failure }),
+}
+
+const rows = (stdout: string): readonly (readonly string[])[] =>
+  stdout
+    .split('\n')
+    .filter((line) => line.startsWith('['))
+    .map((line) => JSON.parse(line) as string[])
+
+function listed([
+  state = '',
+  status = '',
+  id = '',
+  name = '',
+  agent = '',
+  workspace = '',
+  created = '',
+  network = '',
+]: readonly string[]): Listed {
+  const code = /^Exited \((\d+)\)/.exec(status)
+  return {
+    id,
+    name,
+    agent,
+    workspace,
+    status: statusOf(state),
+    exitCode: code?.[1] === undefined ? null : Number(code[1]),
+    created,
+    network,
+  }
+}

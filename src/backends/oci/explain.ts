@@ -1,0 +1,269 @@
+import { type ErrorCode, PaudeError } from '../../errors.ts'
+
+/** A call of an engine that failed. */
+export type Failure = {
+  readonly engine: 'docker' | 'podman'
+  readonly argv: readonly string[]
+  readonly code: number
+  readonly stderr: string
+}
+
+/** Says what went wrong and what to do about it; the engine's own words are the cause. */
+export function explain(failure: Failure): PaudeError {
+  const words = engineWords(failure.stderr)
+  // `no such file` of an absent socket and the like: the first row that fits knows best, so the special ones stand first.
+  for (const { when, code, say, hint } of rows) {
+    const match = when.exec(words)
+    if (match === null) continue
+    const found = match.slice(1).find((group) => group !== undefined) ?? ''
+    const subject = { ...failure, found, image: imageOf(failure.argv) }
+    return new PaudeError(code, say(subject), { hint: hint(subject), cause: new Error(words) })
+  }
+  return new PaudeError('command-failed', `${said(failure)}${words === '' ? '' : `: ${words}`}`, { cause: new Error(words) })
+}
+
+type Subject = Failure & {
+  /** First group of the row's pattern that took part. */
+  readonly found: string
+  /** The image the call was about, or '' when its words do not tell. */
+  readonly image: string
+}
+
+type Row = {
+  readonly when: RegExp
+  readonly code: ErrorCode
+  readonly say: (subject: Subject) => string
+  readonly hint: (subject: Subject) => string
+}
+
+/** What the engines say, recorded in test/fixtures/{docker,podman}/errors.json. */
+const rows: readonly Row[] = [
+  {
+    when: /permission denied while trying to connect|dial unix \S+: connect: permission denied/i,
+    code: 'backend-denied',
+    say: ({ engine }) => `no permission to use ${engine}'s socket`,
+    hint: ({ engine }) =>
+      engine === 'docker'
+        ? 'join the docker group (it is as good as root), or say --backend podman'
+        : 'unset CONTAINER_HOST, or use a socket of your own',
+  },
+  {
+    when: /context "([^"]+)": context not found|"([^"]+)" service destination not found/,
+    code: 'backend-down',
+    say: ({ engine, found }) => `${engine} knows no ${engine === 'docker' ? 'context' : 'connection'} named ${found}`,
+    hint: ({ engine }) =>
+      engine === 'docker'
+        ? 'docker context ls lists them; see also DOCKER_CONTEXT'
+        : 'podman system connection list lists them; see also CONTAINER_CONNECTION',
+  },
+  {
+    when: /Cannot connect to the Docker daemon at (\S+?)\.? |failed to connect to the docker API at (\S+?);|error during connect|Cannot connect to Podman(?:[\s\S]* dial \w+ (\S+):)?|unable to connect to Podman/i,
+    code: 'backend-down',
+    say: ({ engine, found }) => `${engine} does not answer${found === '' ? '' : ` at ${found}`}`,
+    hint: ({ engine }) =>
+      engine === 'docker' ? 'start Docker, or correct DOCKER_HOST' : 'podman machine start starts it; or correct CONTAINER_HOST',
+  },
+  {
+    when: /client version (\S+) is too new/,
+    code: 'backend-old',
+    say: ({ engine, found }) => `${engine}'s engine is too old for API version ${found}`,
+    hint: () => 'unset DOCKER_API_VERSION, or update the engine (20.10 is the oldest that works)',
+  },
+  {
+    when: /client version (\S+) is too old/,
+    code: 'backend-old',
+    say: ({ engine, found }) => `${engine}'s client speaks API version ${found}, too old for the engine`,
+    hint: () => 'unset DOCKER_API_VERSION, or update the client',
+  },
+  {
+    when: /unknown flag: (\S+)|add-host: "(host-gateway)"|(keep-id) is only supported in rootless mode/,
+    code: 'backend-old',
+    say: ({ engine, found }) => `this ${engine} does not know ${found}`,
+    hint: ({ engine }) => `update ${engine}; docker 20.10 and podman 4.3 are the oldest that work`,
+  },
+  {
+    when: /no subuid ranges|cannot find UID\/GID for user|insufficient UIDs or GIDs|newuidmap/,
+    code: 'backend-denied',
+    say: () => 'this user has no range of user ids for rootless podman',
+    hint: () => 'usermod --add-subuids 100000-165535 --add-subgids 100000-165535 <user>, then podman system migrate',
+  },
+  {
+    when: /no space left on device|disk quota exceeded/i,
+    code: 'disk-full',
+    say: ({ engine }) => `no space left where ${engine} keeps its images and containers`,
+    hint: ({ engine }) => `${engine} system df shows what takes it, ${engine} image prune frees some`,
+  },
+  {
+    when: /short-name "([^"]+)" did not resolve/,
+    code: 'image-missing',
+    say: ({ found }) => `podman does not know where ${found} comes from`,
+    hint: ({ found }) => `write the name in full, such as docker.io/library/${found}`,
+  },
+  {
+    when: /invalid reference format|repository name must be lowercase/,
+    code: 'usage',
+    say: ({ image }) => `not the name of an image: ${image}`,
+    hint: () => 'write it like registry.example/team/image:tag, in lower case',
+  },
+  // The engines ask a registry on this machine for a local name that is absent.
+  {
+    when: /No such image|image not known|Unable to find image '[^']+' locally\s*$|"https?:\/\/localhost(?::\d+)?\/v2\/"/i,
+    code: 'image-missing',
+    say: ({ image, engine }) => `${engine} has no image ${image}`.trimEnd(),
+    hint: ({ image, engine }) =>
+      /^$|^localhost\//.test(image)
+        ? 'paude image build makes it'
+        : `fetch it with ${engine} pull ${image}, or say --pull missing`,
+  },
+  {
+    when: /toomanyrequests/,
+    code: 'registry',
+    say: ({ image }) => `the registry of ${image} allows no more downloads for now`,
+    hint: ({ engine }) => `log in with ${engine} login, or wait`,
+  },
+  {
+    when: /unauthorized|authentication required|no basic auth credentials|pull access denied|access to the resource is denied|(?:^|: )denied$/m,
+    code: 'registry',
+    say: ({ image }) => `the registry refuses ${image} without the right login`,
+    hint: ({ engine, image }) =>
+      `${engine} login ${registryOf(image)}; some registries say this of a name they do not know, too`.replace('  ', ' '),
+  },
+  {
+    when: /manifest unknown|manifest for \S+ not found|name unknown|repository name not known|repository \S+ not found/i,
+    code: 'image-missing',
+    say: ({ image }) => `the registry has no image ${image}`,
+    hint: () => 'check the name and the tag',
+  },
+  {
+    when: /server gave HTTP response to HTTPS client/,
+    code: 'registry',
+    say: ({ image }) => `the registry of ${image} does not speak TLS`,
+    hint: ({ engine }) => `name it as an insecure registry in ${engine}'s own configuration`,
+  },
+  {
+    when: /x509: certificate has expired or is not yet valid/,
+    code: 'registry',
+    say: ({ image }) => `the certificate of the registry of ${image} is not valid today`,
+    hint: () => "check this machine's clock with date, then try again",
+  },
+  {
+    when: /x509: certificate is valid for ([^\n]+?), not [^\n]+/,
+    code: 'registry',
+    say: ({ image, found }) => `the certificate of the registry of ${image} is for another host (${found})`,
+    hint: () => 'check the name of the registry, and whether a proxy answers in its place',
+  },
+  {
+    when: /x509: |certificate signed by unknown authority/,
+    code: 'registry',
+    say: ({ engine, image }) => `${engine} does not trust the certificate of the registry of ${image}`,
+    // The engine pulls by itself, so nothing that paude is told reaches it.
+    hint: ({ engine, image }) =>
+      `does a company's proxy re-sign TLS? Save its certificate as ${CERTS[engine]}/${registryOf(image) || 'REGISTRY'}/ca.crt; --ca-file does not reach ${engine} pull`,
+  },
+  {
+    when: /\/v2\/[^\n]*(?:no such host|connection refused|i\/o timeout|network is unreachable|TLS handshake timeout|Client\.Timeout)|unexpected HTTP status: ([^\n]+)/,
+    code: 'registry',
+    say: ({ image, found }) => `cannot reach the registry of ${image}${found === '' ? '' : ` (${found})`}`,
+    hint: () => 'check the network and the name; --pull never does without',
+  },
+  {
+    when: /container name "\/?([^"]+)" is already in use|network with name (\S+) already exists|network name (\S+) already used|volume with name (\S+) already exists/,
+    code: 'name-taken',
+    say: ({ engine, found }) => `${engine} already has something named ${found}`,
+    hint: ({ engine }) => `choose another name, or remove that one with ${engine}`,
+  },
+  {
+    when: /remove (\S+): volume is in use|volume (\S+) is being used by/,
+    code: 'refused',
+    say: ({ found }) => `volume ${found} is used by another session`,
+    hint: () => 'paude sessions lists them; remove the last one of the project with --volumes',
+  },
+  {
+    when: /Minimum memory limit allowed is (\S+)|(?:unable to set memory limit|memory limit too low)/,
+    code: 'usage',
+    say: ({ found }) => `the memory limit is too low${found === '' ? '' : `: ${found} is the least`}`,
+    hint: () => 'an agent wants a gigabyte or more; raise --memory',
+  },
+  {
+    when: /bind source path does not exist: ([^\n]+)|statfs ([^\n]+): no such file or directory/,
+    code: 'not-found',
+    say: ({ found, engine }) => `${engine} finds nothing to mount at ${found}`,
+    hint: () => 'create it, or leave the mount out; an engine in a virtual machine sees only the folders shared with it',
+  },
+  {
+    when: /exec: "([^"]+)": (?:executable file not found|stat [^\n]*no such file)/,
+    code: 'command-not-found',
+    say: ({ found }) => `the image has no program ${found}`,
+    hint: () => 'paude image check tells what an image lacks',
+  },
+  {
+    when: /exec: "([^"]+)": permission denied|exec: "([^"]+)": is a directory/,
+    code: 'not-executable',
+    say: ({ found }) => `${found} cannot be executed in the image`,
+    hint: () => 'paude image check tells what an image lacks',
+  },
+  {
+    when: /exec format error/,
+    code: 'unsupported',
+    say: () => "the image is made for another processor than this engine's",
+    hint: ({ engine }) => `fetch the right one with ${engine} pull --platform`,
+  },
+  {
+    when: /No such container: (\S+)|no container with name or ID "([^"]+)"|no such container (\S+)/i,
+    code: 'not-found',
+    say: ({ found, engine }) => `${engine} has no container ${found}`,
+    hint: () => 'paude sessions lists them',
+  },
+  {
+    when: /Temporary failure resolving|Could not resolve host/,
+    code: 'command-failed',
+    say: () => 'the build cannot reach the servers of its packages',
+    hint: () => 'check the network of containers; DNS inside them is the usual reason',
+  },
+  {
+    when: /returned a non-zero code: (\d+)|exit status (\d+)|(?:did not complete successfully|executor failed running)[^\n]*: exit code: (\d+)/,
+    code: 'command-failed',
+    say: ({ found }) => `a step of the image's build failed with exit code ${found}`,
+    hint: () => 'its own output, shown above, says why',
+  },
+]
+
+/** Where an engine looks for the certificates of a registry. */
+const CERTS = { docker: '/etc/docker/certs.d', podman: '/etc/containers/certs.d' } as const
+
+/** stderr without colours and what is said every time. */
+export const engineWords = (stderr: string): string =>
+  stderr
+    .replaceAll(COLOUR, '')
+    .replace(/^DEPRECATED: The legacy builder[\s\S]*?buildx\/\n/m, '')
+    .split('\n')
+    .map((line) => line.trim().replace(/^(?:(?:docker|Error|Error response from daemon): )+/, ''))
+    .filter((line) => line !== '' && !NOISE.test(line))
+    .slice(-10)
+    .join('\n')
+
+const COLOUR = new RegExp(`${String.fromCharCode(27)}\\[[\\d;]*m`, 'g')
+const NOISE =
+  /^Run '\w+ .*--help' for more information|^See '\w+ .*--help'|^Usage: |level=warning|failed to connect to syslog|^Trying to pull |^WARNING: Error loading config file|^Emulate Docker CLI/
+
+const said = ({ engine, argv, code }: Failure) => `${engine} ${verbWords(argv).join(' ')} failed with exit code ${code}`
+
+/** `run`, or both words of `image inspect`. Flags are one token each, so what has no dash is a word. */
+function verbWords(argv: readonly string[]): readonly string[] {
+  const words = plainWords(argv)
+  return words.slice(0, /^(?:image|container|network|volume|system|machine)$/.test(words[0] ?? '') ? 2 : 1)
+}
+
+function imageOf(argv: readonly string[]): string {
+  const [verb, second] = verbWords(argv)
+  if (verb === 'build') return argv.find((word) => word.startsWith('--build-arg=BASE='))?.slice('--build-arg=BASE='.length) ?? ''
+  const takesImage = verb === 'image' || (second === undefined && /^(?:run|create|pull|push|rmi)$/.test(verb ?? ''))
+  return takesImage ? (plainWords(argv)[second === undefined ? 1 : 2] ?? '') : ''
+}
+
+const plainWords = (argv: readonly string[]): readonly string[] => argv.slice(1).filter((word) => !word.startsWith('-'))
+
+function registryOf(image: string): string {
+  const [first = '', ...rest] = image.split('/')
+  return rest.length > 0 && /[.:]|^localhost$/.test(first) ? first : ''
+}

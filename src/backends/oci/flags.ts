@@ -1,0 +1,161 @@
+import { join } from 'node:path'
+import { SECCOMP_FILE } from '../../box/seccomp.ts'
+import type { Security, SessionSpec } from '../../box/spec.ts'
+import { STEERS_CLIENT } from '../../run/client-variables.ts'
+
+/** What differs in spelling between docker and podman. Everything else is shared. */
+export type Dialect = {
+  readonly name: 'docker' | 'podman'
+  /** Flags every container of ours gets on this engine only. */
+  readonly always: readonly string[]
+  /** Flags that make the caller's uid the owner of what the agent writes. */
+  readonly user: (spec: SessionSpec) => readonly string[]
+  /** Flags only the proxy gets: the one part that has a way out. */
+  readonly proxy: (spec: SessionSpec) => readonly string[]
+  /** Flags that put gate and proxy into the user namespace of the agent, where the engine has one. */
+  readonly helperUser: (spec: SessionSpec) => readonly string[]
+  /** Log settings: bounded, and readable by `logs`. */
+  readonly log: readonly string[]
+  /** Gives the proxy a name for the user's own machine. */
+  readonly hostName: readonly string[]
+  /** Whether a container may name a network owner that does not exist yet. */
+  readonly joinsLater: boolean
+  /** Whether a fresh volume belongs to the container's user at once. */
+  readonly ownsVolumes: boolean
+  /** Whether --mount can label a volume that it makes. */
+  readonly labelsMounts: boolean
+  /** Whether `volume create --label` reads a comma-separated list. */
+  readonly splitsLabels: boolean
+  /** Flags of `start --attach` that keep signals of the terminal from the agent: a closed one must not end it. */
+  readonly keepSignals: readonly string[]
+  /** The client's own detach keys, where the holder's shall be the only ones. */
+  readonly detachKeys: string
+  /** Words that remove containers however they depend on each other. */
+  readonly removal: readonly string[]
+}
+
+/**
+ * The hardening of a container: gate and proxy always have all of it, the agent what its session does not give up. Capabilities are
+ * never given back, since the agent shares the gate's network.
+ */
+export function hardeningFlags({ folder }: SessionSpec, { readOnlyRoot, noNewPrivileges, seccomp }: Security): readonly string[] {
+  const filters = {
+    // docker's client sends what is in the file, podman reads it when it makes the container: a start again needs it no more.
+    default: [`--security-opt=seccomp=${join(folder, 'seed', SECCOMP_FILE)}`],
+    engine: [],
+    off: ['--security-opt=seccomp=unconfined'],
+  } as const
+  // A new switch does not compile until it is handled here.
+  const flags: Readonly<Record<keyof Security, readonly string[]>> = {
+    noNewPrivileges: noNewPrivileges ? ['--security-opt=no-new-privileges'] : [],
+    readOnlyRoot: readOnlyRoot ? ['--read-only'] : [],
+    seccomp: filters[seccomp],
+  }
+  return ['--cap-drop=ALL', ...Object.values(flags).flat()]
+}
+
+/**
+ * Shared memory that can be written to: podman 5 makes its own read-only with --read-only-tmpfs=false, and squid, browsers and
+ * Python's multiprocessing end without it. On every engine it takes the place of what --shm-size sizes. `size` in bytes.
+ */
+export const sharedMemory = (size: number): string => `--tmpfs=/dev/shm:rw,noexec,nosuid,nodev,size=${size},mode=1777`
+
+/** One field of an engine's comma-separated --mount value. */
+const field = (key: string, value: string): string =>
+  /[",\n]/.test(value) ? `"${key}=${value.replaceAll('"', '""')}"` : `${key}=${value}`
+
+/** A host folder or file. --mount and not --volume: it fails on a missing source and takes colons. */
+export const bind = (source: string, target: string, readOnly: boolean): string =>
+  `--mount=type=bind,${field('src', source)},${field('dst', target)}${readOnly ? ',ro' : ''}`
+
+// `ro`: podman 4 does not know `readonly` on a volume.
+export const volume = (name: string, target: string, readOnly = false): string =>
+  `--mount=type=volume,src=${name},${field('dst', target)}${readOnly ? ',ro' : ''}`
+
+/** A volume that is made with labels when it is not there yet (docker only). */
+export const labelledVolume = (name: string, target: string, facts: Readonly<Record<string, string>>): string =>
+  [volume(name, target), ...Object.entries(facts).map(([key, value]) => field('volume-label', `${key}=${value}`))].join(',')
+
+/** Label of a volume that is made by itself. */
+export const volumeLabel = ({ splitsLabels }: Dialect, key: string, value: string): string =>
+  `--label=${splitsLabels ? field(key, value) : `${key}=${value}`}`
+
+/** Labels from which a lost session folder is told again. */
+export function labels(spec: SessionSpec, role: 'agent' | 'gate' | 'proxy'): readonly string[] {
+  const facts = {
+    id: spec.id,
+    role,
+    agent: spec.agent,
+    name: spec.name,
+    workspace: spec.workspace,
+    network: spec.network.mode,
+    version: spec.version,
+    created: spec.created,
+  }
+  return Object.entries(facts).map(([key, value]) => `--label=paude.${key}=${value}`)
+}
+
+export function limitFlags({ limits: { cpus, memory, pids } }: SessionSpec): readonly string[] {
+  return [
+    ...(cpus > 0 ? [`--cpus=${cpus}`] : []),
+    // Swap equal to memory: the limit is the limit.
+    ...(memory > 0 ? [`--memory=${memory}`, `--memory-swap=${memory}`] : []),
+    // Left out, it would be the engine's own default.
+    `--pids-limit=${pids > 0 ? pids : -1}`,
+  ]
+}
+
+const PROXY = 'http://127.0.0.1:3128'
+const BUNDLE = '/paude/link/ca-bundle.pem'
+const PROXY_NAMES = ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'http_proxy', 'https_proxy', 'all_proxy'] as const
+const EXCEPT_NAMES = ['NO_PROXY', 'no_proxy'] as const
+/** Each runtime has its own name for the file of trusted certificates. */
+const BUNDLE_NAMES = [
+  'SSL_CERT_FILE',
+  'NODE_EXTRA_CA_CERTS',
+  'CURL_CA_BUNDLE',
+  'GIT_SSL_CAINFO',
+  'REQUESTS_CA_BUNDLE',
+  'PIP_CERT',
+  'CODEX_CA_CERTIFICATE',
+  'AWS_CA_BUNDLE',
+  'CARGO_HTTP_CAINFO',
+  'DENO_CERT',
+] as const
+/** Node 24 and later use the proxy variables when asked to. */
+const NODE_SWITCH = 'NODE_USE_ENV_PROXY'
+
+/** Proxy and trust settings that a box may have. */
+export const NETWORK_NAMES: readonly string[] = [...PROXY_NAMES, ...EXCEPT_NAMES, ...BUNDLE_NAMES, NODE_SWITCH]
+
+/** Proxy and trust of the agent. Set in every mode: engines inject the host's own proxies into what is not set. */
+export function networkEnvironment({ network }: SessionSpec): Readonly<Record<string, string>> {
+  if (network.mode === 'none') return Object.fromEntries([...PROXY_NAMES, ...EXCEPT_NAMES].map((name) => [name, '']))
+  const local = 'localhost,127.0.0.1,::1'
+  return {
+    ...Object.fromEntries(PROXY_NAMES.map((name) => [name, PROXY])),
+    ...Object.fromEntries(EXCEPT_NAMES.map((name) => [name, local])),
+    ...Object.fromEntries(BUNDLE_NAMES.map((name) => [name, BUNDLE])),
+    [NODE_SWITCH]: '1',
+  }
+}
+
+/** Environment flags; secret values go by name and travel in the client's environment. */
+export function environmentFlags(spec: SessionSpec): {
+  readonly flags: readonly string[]
+  readonly env: SessionSpec['secretEnvironment']
+} {
+  const open = { ...spec.environment, ...networkEnvironment(spec) }
+  const named = Object.entries(spec.secretEnvironment)
+  const steering = named.filter(([name]) => STEERS_CLIENT.test(name))
+  const rest = named.filter(([name]) => !STEERS_CLIENT.test(name))
+  return {
+    flags: [
+      ...Object.entries({ ...open, ...Object.fromEntries(steering.map(([name, value]) => [name, value.reveal()])) }).map(
+        ([name, value]) => `--env=${name}=${value}`,
+      ),
+      ...rest.map(([name]) => `--env=${name}`),
+    ],
+    env: Object.fromEntries(rest),
+  }
+}

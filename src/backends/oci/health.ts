@@ -1,0 +1,70 @@
+import type { Query } from '../../plan/query.ts'
+import type { BackendName } from '../registry.ts'
+
+/** What an engine tells about the machine it runs on. */
+export type EngineInfo = {
+  /** Where it keeps images. */
+  readonly root: string
+  /** Its time in ms since 1970; null when it does not say. */
+  readonly clock: number | null
+  readonly rootless: boolean
+  /** Whether it separates containers by SELinux. */
+  readonly selinux: boolean
+  /** Version of the control groups; '' when it does not say. */
+  readonly groups: string
+  readonly limits: readonly ('cpu' | 'memory' | 'pids')[]
+}
+
+export const infoOf = (name: BackendName): Query<EngineInfo> =>
+  name === 'docker'
+    ? { argv: ['docker', 'info', '--format={{json .}}'], parse: (stdout) => dockerInfo(JSON.parse(stdout)) }
+    : { argv: ['podman', 'info', '--format=json'], parse: (stdout) => podmanInfo(JSON.parse(stdout)) }
+
+type DockerInfo = {
+  readonly DockerRootDir?: string
+  readonly SystemTime?: string
+  readonly SecurityOptions?: readonly string[] | null
+  readonly CgroupVersion?: string
+  readonly CpuCfsQuota?: boolean
+  readonly MemoryLimit?: boolean
+  readonly PidsLimit?: boolean
+}
+
+function dockerInfo(info: DockerInfo): EngineInfo {
+  const options = info.SecurityOptions ?? []
+  return {
+    root: info.DockerRootDir ?? '',
+    clock: Date.parse(info.SystemTime ?? '') || null,
+    rootless: options.includes('name=rootless'),
+    selinux: options.includes('name=selinux'),
+    groups: info.CgroupVersion ?? '',
+    limits: [
+      ...(info.CpuCfsQuota ? (['cpu'] as const) : []),
+      ...(info.MemoryLimit ? (['memory'] as const) : []),
+      ...(info.PidsLimit ? (['pids'] as const) : []),
+    ],
+  }
+}
+
+type PodmanInfo = {
+  readonly host?: {
+    readonly cgroupVersion?: string
+    readonly cgroupControllers?: readonly string[] | null
+    readonly security?: { readonly rootless?: boolean; readonly selinuxEnabled?: boolean }
+  }
+  readonly store?: { readonly graphRoot?: string }
+}
+
+function podmanInfo({ host = {}, store = {} }: PodmanInfo): EngineInfo {
+  const groups = host.cgroupVersion?.replace(/^v/, '') ?? ''
+  const rootless = host.security?.rootless === true
+  const controllers = groups === '1' && rootless ? [] : (host.cgroupControllers ?? [])
+  return {
+    root: store.graphRoot ?? '',
+    clock: null,
+    rootless,
+    selinux: host.security?.selinuxEnabled === true,
+    groups,
+    limits: (['cpu', 'memory', 'pids'] as const).filter((name) => controllers.includes(name)),
+  }
+}

@@ -1,0 +1,292 @@
+import { dirname, join } from 'node:path'
+import { owned } from '../../box/owner.ts'
+import type { SessionSpec } from '../../box/spec.ts'
+import { type Exec, exec, folder, later, type Plan, together, write } from '../../plan/plan.ts'
+import { NOTED } from '../../session/record/noted.ts'
+import { HARDENED } from '../../session/resolve/security.ts'
+import {
+  bind,
+  type Dialect,
+  environmentFlags,
+  hardeningFlags,
+  labelledVolume,
+  labels,
+  limitFlags,
+  sharedMemory,
+  volume,
+  volumeLabel,
+} from './flags.ts'
+
+/** Names of a session's parts. The agent bears the bare id. */
+export const parts = (id: string) => ({ agent: id, gate: `${id}-gate`, proxy: `${id}-proxy`, link: `${id}-link` })
+
+/**
+ * Gate and proxy start side by side, the agent is made meanwhile and started last.
+ * The gate owns the network namespace and the agent joins it: no agent's program starts before the canaries have spoken.
+ */
+export function startPlan(
+  dialect: Dialect,
+  spec: SessionSpec,
+  { last, rescue }: { readonly last: Plan; readonly rescue: Plan | undefined },
+): Plan {
+  const { network } = spec
+  const made = makeAgent(dialect, spec)
+  if (network.mode === 'none') return [...layOut(spec), together([[...home(dialect, spec), made]], { rescue }), ...last]
+  const gate = runGate(dialect, spec)
+  const proxy: Plan = [runProxy(dialect, spec), ...credential(dialect, spec)]
+  const volumes = [link(dialect, spec), home(dialect, spec)].filter((lane) => lane.length > 0)
+  return [
+    ...layOut(spec),
+    // A container that mounts a volume makes it, unlabelled: what makes it rightly comes first.
+    ...(dialect.joinsLater ? link(dialect, spec) : [together(volumes)]),
+    // The agent waits for the gate's word, and the gate for the proxy: the proxy's start may overlap with the agent's.
+    together(dialect.joinsLater ? [[gate], [...home(dialect, spec), made]] : [[gate, made]], { trailing: proxy, rescue }),
+    ...last,
+  ]
+}
+
+/** The volume in which gate and proxy meet. docker makes it, labels and all, with the first container that mounts it. */
+function link({ name, labelsMounts }: Dialect, spec: SessionSpec): Plan {
+  const volumeName = parts(spec.id).link
+  const undo = [name, 'volume', 'rm', '--force', volumeName] as const
+  if (labelsMounts) return [later(undo)]
+  return [
+    exec(
+      [
+        name,
+        'volume',
+        'create',
+        ...Object.entries(linkLabels(spec)).map(([key, value]) => `--label=${key}=${value}`),
+        volumeName,
+      ],
+      { undo },
+    ),
+  ]
+}
+
+const linkLabels = ({ id, created }: SessionSpec) => ({ 'paude.id': id, 'paude.role': 'link', 'paude.created': created })
+
+const linkMount = ({ labelsMounts }: Dialect, spec: SessionSpec): string => {
+  const name = parts(spec.id).link
+  return labelsMounts ? labelledVolume(name, '/paude/link', linkLabels(spec)) : volume(name, '/paude/link')
+}
+
+/** The session's folder on the host: what the box mounts read-only. */
+function layOut(spec: SessionSpec): Plan {
+  const policy = spec.network.mode === 'none' ? {} : spec.network.policyFiles
+  return [
+    folder(spec.folder),
+    folder(join(spec.folder, 'seed'), 0o755),
+    ...Object.entries(spec.seed).map(([name, content]) => write(join(spec.folder, 'seed', name), content, 0o644)),
+    ...(spec.out.length === 0 ? [] : [folder(join(spec.folder, 'out'))]),
+    ...spec.out.map((name) => write(join(spec.folder, 'out', name), '')),
+    ...(spec.network.mode === 'none'
+      ? []
+      : [folder(join(spec.folder, 'policy'), 0o755), write(join(spec.folder, NOTED), '', 0o666)]),
+    ...revisionFolders(policy).map((name) => folder(join(spec.folder, 'policy', name), 0o755)),
+    ...Object.entries(policy).map(([name, content]) => write(join(spec.folder, 'policy', name), content, 0o644)),
+    ...(spec.owner === '' ? [] : [owned(spec.folder, spec.owner)]),
+    write(join(spec.folder, 'session.json'), spec.record),
+  ]
+}
+
+const revisionFolders = (files: Readonly<Record<string, string>>): readonly string[] => [
+  ...new Set(Object.keys(files).flatMap((path) => (path.includes('/') ? [dirname(path)] : []))),
+]
+
+function runProxy(dialect: Dialect, spec: SessionSpec): Exec {
+  const { proxy } = parts(spec.id)
+  return exec(
+    [
+      dialect.name,
+      'run',
+      '--detach',
+      `--name=${proxy}`,
+      ...labels(spec, 'proxy'),
+      ...helper(dialect, spec, 64),
+      ...dialect.proxy(spec),
+      ...ipFlags(spec),
+      // A name, and no permission: a port of this machine may be allowed later.
+      ...dialect.hostName,
+      linkMount(dialect, spec),
+      bind(join(spec.folder, 'policy'), '/paude/policy', true),
+      bind(join(spec.folder, NOTED), '/paude/noted', false),
+      spec.proxyImage,
+      '/usr/lib/paude/proxy',
+    ],
+    { undo: [dialect.name, ...dialect.removal, proxy] },
+  )
+}
+
+/** squid tries both and cannot be told otherwise; without an address of IPv6 it asks for none and connects to none. */
+const ipFlags = ({ network }: SessionSpec): readonly string[] =>
+  network.mode === 'none' || network.policy.ways.ip === 'any'
+    ? []
+    : ['all', 'default'].map((which) => `--sysctl=net.ipv6.conf.${which}.disable_ipv6=1`)
+
+function runGate(dialect: Dialect, spec: SessionSpec): Exec {
+  const { gate } = parts(spec.id)
+  const open = spec.network.mode === 'open'
+  return exec(
+    [
+      dialect.name,
+      'run',
+      '--detach',
+      `--name=${gate}`,
+      ...labels(spec, 'gate'),
+      // Two for each connection that paude forward brings to the box.
+      ...helper(dialect, spec, 256),
+      '--hostname=paude',
+      // Loopback only: no route, no resolver, no neighbour. What the agent joins is this.
+      ...(open ? ['--env=PAUDE_NETWORK=open'] : ['--network=none']),
+      ...(injectsAtBaseUrl(spec) ? ['--env=PAUDE_BASE_URL=1'] : []),
+      linkMount(dialect, spec),
+      spec.proxyImage,
+      '/usr/lib/paude/gate',
+    ],
+    { undo: [dialect.name, ...dialect.removal, gate] },
+  )
+}
+
+const injectsAtBaseUrl = ({ network }: SessionSpec): boolean =>
+  network.mode !== 'none' && network.policy.injection?.way === 'base-url'
+
+/** Flags that gate and proxy share. */
+const helper = (dialect: Dialect, spec: SessionSpec, pids: number): readonly string[] => [
+  '--pull=never',
+  ...dialect.always,
+  // Gate and proxy give nothing up, whatever the agent does.
+  ...hardeningFlags(spec, HARDENED),
+  '--user=13:13',
+  ...dialect.helperUser(spec),
+  `--pids-limit=${pids}`,
+  '--memory=256m',
+  '--tmpfs=/tmp:rw,noexec,nosuid,nodev,size=16m,mode=1777',
+  '--tmpfs=/run:rw,noexec,nosuid,nodev,size=4m,mode=1777',
+  sharedMemory(64 * 1024 ** 2),
+  ...dialect.log,
+]
+
+/** The credential goes to the proxy's memory through stdin: no file, no argv, nothing that `inspect` shows. */
+function credential({ name }: Dialect, { id, network }: SessionSpec): Plan {
+  if (network.mode === 'none' || network.credential === null) return []
+  const { proxy } = parts(id)
+  return [
+    exec([name, 'exec', '--interactive', proxy, '/usr/lib/paude/secret'], {
+      stdin: network.credential,
+      log: [name, 'logs', proxy],
+    }),
+  ]
+}
+
+/** The project's HOME is made once; a fresh volume belongs to root on docker, so there it is handed to the caller. */
+function home(dialect: Dialect, { homeVolume, user, image, workspace }: SessionSpec): Plan {
+  if (homeVolume === '') return []
+  const { name } = dialect
+  const guard = { unless: [name, 'volume', 'inspect', homeVolume] as const, undo: [name, 'volume', 'rm', homeVolume] as const }
+  if (dialect.ownsVolumes || user.uid === 0)
+    return [
+      exec(
+        [name, 'volume', 'create', '--label=paude.role=home', volumeLabel(dialect, 'paude.workspace', workspace), homeVolume],
+        guard,
+      ),
+    ]
+  return [
+    exec(
+      [
+        name,
+        'run',
+        '--rm',
+        '--label=paude.role=helper',
+        '--pull=never',
+        '--network=none',
+        '--cap-drop=ALL',
+        '--cap-add=CHOWN',
+        '--security-opt=no-new-privileges',
+        '--read-only',
+        '--user=0:0',
+        '--entrypoint=chown',
+        labelledVolume(homeVolume, '/paude/home', { 'paude.role': 'home', 'paude.workspace': workspace }),
+        image,
+        `${user.uid}:${user.gid}`,
+        '/paude/home',
+      ],
+      guard,
+    ),
+  ]
+}
+
+function makeAgent(dialect: Dialect, spec: SessionSpec): Exec {
+  const { agent } = parts(spec.id)
+  const { flags, env } = environmentFlags(spec)
+  return exec(
+    [
+      dialect.name,
+      'create',
+      `--name=${agent}`,
+      ...(spec.once ? ['--rm'] : []),
+      ...labels(spec, 'agent'),
+      '--pull=never',
+      ...dialect.always,
+      ...hardeningFlags(spec, spec.security),
+      ...dialect.user(spec),
+      ...limitFlags(spec),
+      ...spec.extraFlags,
+      ...networkFlags(spec),
+      ...(spec.init === 'engine' ? ['--init'] : []),
+      `--stop-timeout=${spec.grace}`,
+      ...(spec.terminal ? ['--tty'] : []),
+      ...(spec.stdin ? ['--interactive'] : []),
+      '--tmpfs=/tmp:rw,exec,nosuid,nodev,size=2g,mode=1777',
+      '--tmpfs=/run:rw,noexec,nosuid,nodev,size=16m,mode=1777',
+      sharedMemory(spec.sharedMemory),
+      ...mountFlags(spec),
+      `--workdir=${spec.directory}`,
+      ...flags,
+      ...dialect.log,
+      '--entrypoint=/bin/sh',
+      spec.image,
+      '/paude/seed/entry.sh',
+    ],
+    { undo: [dialect.name, ...dialect.removal, agent], env },
+  )
+}
+
+/** The wall around the agent. A new mode does not compile until it is handled here. */
+function networkFlags({ id, network }: SessionSpec): readonly string[] {
+  switch (network.mode) {
+    case 'none':
+      return ['--network=none', '--hostname=paude']
+    case 'open':
+    case 'record':
+    case 'restricted':
+      return [`--network=container:${parts(id).gate}`]
+  }
+}
+
+function mountFlags(spec: SessionSpec): readonly string[] {
+  const seed = join(spec.folder, 'seed')
+  return [
+    ...(spec.homeVolume === ''
+      ? [`--tmpfs=${spec.user.home}:rw,exec,nosuid,nodev,size=256m,mode=1777`]
+      : [volume(spec.homeVolume, spec.user.home)]),
+    ...spec.mounts.map(({ source, target, readOnly }) => bind(source, target, readOnly)),
+    bind(seed, '/paude/seed', true),
+    // File by file: a folder could be filled with links, pipes and what cannot be removed.
+    ...spec.out.map((name) => bind(join(spec.folder, 'out', name), `/paude/out/${name}`, false)),
+    bind(join(seed, 'passwd'), '/etc/passwd', true),
+    bind(join(seed, 'group'), '/etc/group', true),
+    ...(spec.seed['managed-settings.json'] === undefined
+      ? []
+      : [
+          bind(join(seed, 'managed-settings.json'), '/etc/claude-code/managed-settings.json', true),
+          bind(join(seed, 'CLAUDE.md'), '/etc/claude-code/CLAUDE.md', true),
+        ]),
+    // The engine copies the host's resolver addresses in; the box has none and needs to know none.
+    // Nor the names and addresses of the host, which podman copies in from its /etc/hosts.
+    ...(spec.network.mode === 'open'
+      ? []
+      : [bind(join(seed, 'resolv.conf'), '/etc/resolv.conf', true), bind(join(seed, 'hosts'), '/etc/hosts', true)]),
+    ...(spec.network.mode === 'none' ? [] : [volume(parts(spec.id).link, '/paude/link', true)]),
+  ]
+}

@@ -1,0 +1,101 @@
+import type { Engine } from '../../image/build.ts'
+import type { Query } from '../../plan/query.ts'
+
+/** An image that paude built and that still bears its name. */
+export type ListedImage = {
+  readonly reference: string
+  /** Without `sha256:`. */
+  readonly id: string
+  /** Bytes; docker tells them rounded to three digits. */
+  readonly size: number
+  /** ISO time. */
+  readonly created: string
+  /** '' for the proxy's image. */
+  readonly agentVersion: string
+}
+
+/** What paude built on this engine, newest first. */
+export function listImages(engine: Engine): Query<readonly ListedImage[]> {
+  const argv = ['image', 'ls', '--no-trunc', '--filter=label=paude.image'] as const
+  switch (engine) {
+    case 'docker': // `--format=json` needs a client of 2023
+      return {
+        argv: [engine, ...argv, '--format={{json .}}'],
+        parse: (stdout) => newestFirst(stdout.split('\n').filter(Boolean).flatMap(dockerRow)),
+      }
+    case 'podman':
+      return {
+        argv: [engine, ...argv, '--format=json'],
+        parse: (stdout) => newestFirst((JSON.parse(stdout || '[]') as PodmanRow[]).flatMap(podmanRows)),
+      }
+  }
+}
+
+/** What a build leaves behind beside its image: nothing is called by a name of it, and it only serves the next build. */
+export type Stage = { readonly reference: string; readonly size: number }
+
+/** Stages of paude's own builds; a label in the Dockerfile says so, which no image of anybody inherits. */
+export function listStages(engine: Engine): Query<readonly Stage[]> {
+  const argv = ['image', 'ls', '--no-trunc', '--filter=label=paude.stage', '--filter=dangling=true'] as const
+  switch (engine) {
+    case 'docker':
+      return {
+        argv: [engine, ...argv, '--format={{json .}}'],
+        parse: (stdout) =>
+          stdout
+            .split('\n')
+            .filter(Boolean)
+            .map((line) => JSON.parse(line) as DockerRow)
+            .map(({ ID, Size }) => ({ reference: ID.replace(/^sha256:/, ''), size: bytes(Size) })),
+      }
+    case 'podman':
+      return {
+        argv: [engine, ...argv, '--format=json'],
+        parse: (stdout) => (JSON.parse(stdout || '[]') as PodmanRow[]).map(({ Id, Size }) => ({ reference: Id, size: Size })),
+      }
+  }
+}
+
+type DockerRow = {
+  readonly Repository: string
+  readonly Tag: string
+  readonly ID: string
+  readonly Size: string
+  readonly CreatedAt: string
+}
+type PodmanRow = {
+  readonly Id: string
+  readonly Names?: readonly string[] | null
+  readonly Size: number
+  readonly Created: number
+}
+
+function dockerRow(line: string): readonly ListedImage[] {
+  const { Repository, Tag, ID, Size, CreatedAt } = JSON.parse(line) as DockerRow
+  // A stage of a build, or an older image whose name a newer one took.
+  if (Tag === '<none>') return []
+  // 2026-11-21 10:18:06 +0000 UTC: the zone's name says the offset once more.
+  const created = new Date(CreatedAt.replace(/ [A-Z]\w*$/, '')).toISOString()
+  return [listed(`${Repository}:${Tag}`, { id: ID, size: bytes(Size), created })]
+}
+
+const podmanRows = ({ Id, Names, Size, Created }: PodmanRow): readonly ListedImage[] =>
+  (Names ?? []).map((name) => listed(name, { id: Id, size: Size, created: new Date(Created * 1000).toISOString() }))
+
+function listed(reference: string, { id, size, created }: Pick<ListedImage, 'id' | 'size' | 'created'>): ListedImage {
+  // docker's list has no labels, but the name says it.
+  const agentVersion = /\/claude:(\d+\.\d+\.\d+)-[0-9a-f]{12}$/.exec(reference)?.[1] ?? ''
+  return { reference, id: id.replace(/^sha256:/, ''), size, created, agentVersion }
+}
+
+/** An image that somebody built on ours inherits the label, but not the name. */
+const newestFirst = (images: readonly ListedImage[]): readonly ListedImage[] =>
+  images
+    .filter(({ reference }) => reference.startsWith('localhost/paude/'))
+    .toSorted((a, b) => b.created.localeCompare(a.created))
+
+/** docker's units are decimal: 616MB. */
+function bytes(text: string): number {
+  const [, number = '0', unit = 'B'] = /^([\d.]+)([kMGT]?B)$/.exec(text) ?? []
+  return Math.round(Number(number) * 1000 ** ['B', 'kB', 'MB', 'GB', 'TB'].indexOf(unit))
+}

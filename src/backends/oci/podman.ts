@@ -1,0 +1,132 @@
+import type { Backend, Listed, Part } from '../backend.ts'
+import { explain } from './explain.ts'
+import type { Dialect } from './flags.ts'
+import { beginStep, sessionPlans, statusOf } from './inside.ts'
+import { startPlan } from './life.ts'
+
+const dialect: Dialect = {
+  name: 'podman',
+  // podman hands the host's proxy variables in, and mounts writable /run, /tmp and /var/tmp of its own over a read-only root.
+  always: ['--http-proxy=false', '--read-only-tmpfs=false'],
+  // Rootless: the caller's uid inside is the caller's uid outside. Root has no such mapping before podman 4.5 and needs none.
+  // A network namespace belongs to one user namespace, so whoever joins the gate's must live in that too.
+  user: ({ id, user, network }) => [
+    `--user=${user.uid}:${user.gid}`,
+    ...(user.uid === 0 ? [] : [network.mode === 'none' ? '--userns=keep-id' : `--userns=container:${id}-gate`]),
+  ],
+  proxy: ({ user }) => (user.uid === 0 ? NEIGHBOUR : []),
+  helperUser: ({ user }) => (user.uid === 0 ? [] : ['--userns=keep-id']),
+  // Of this driver podman keeps one file, which begins anew when it is full.
+  log: ['--log-driver=k8s-file', '--log-opt=max-size=10mb'],
+  // podman writes host.containers.internal itself; host-gateway is unknown before 4.7.
+  hostName: [],
+  joinsLater: false,
+  ownsVolumes: true,
+  labelsMounts: false,
+  splitsLabels: true,
+  keepSignals: ['--sig-proxy=false'],
+  detachKeys: '--detach-keys=',
+  removal: ['rm', '--force', '--ignore', '--time=0', '--volumes', '--depend'],
+}
+
+/**
+ * The bridge of rootful podman takes the lowest hardware address among its containers, so a container that starts or ends may change it, and those
+ * that know the old one talk to nobody: measured, 20 s and more until they ask again. So ask soon, and ask everybody; then it is 3 s and no connection fails.
+ */
+export const NEIGHBOUR: readonly string[] = [
+  'base_reachable_time_ms=1000',
+  'retrans_time_ms=200',
+  'delay_first_probe_time=0',
+  'ucast_solicit=0',
+  'mcast_resolicit=3',
+].map((setting) => `--sysctl=net.ipv4.neigh.eth0.${setting}`)
+
+/** podman, rootful and rootless. */
+export const podman: Backend = {
+  name: 'podman',
+  program: 'podman',
+  can: { isolation: 'container', enforcesAllowlist: true, limits: ['cpus', 'memory', 'pids'] },
+  ...sessionPlans(dialect),
+  start: (spec, { attached, timeout, rescue }) =>
+    startPlan(dialect, spec, { last: [beginStep(dialect, spec, { attached, timeout })], rescue }),
+  list: {
+    argv: ['podman', 'ps', '--all', '--no-trunc', '--filter=label=paude.role=agent', '--format=json'],
+    parse: (stdout) => containers(stdout).map(listed),
+  },
+  parts: {
+    argv: ['podman', 'ps', '--all', '--no-trunc', '--filter=label=paude.id', '--format=json'],
+    parse: (stdout) =>
+      containers(stdout).map(
+        ({ Names, State, Labels }): Part => ({
+          kind: 'container',
+          reference: Names?.[0] ?? '',
+          session: Labels?.['paude.id'] ?? '',
+          role: Labels?.['paude.role'] ?? '',
+          running: State === 'running',
+          created: Labels?.['paude.created'] ?? '',
+          workspace: '',
+        }),
+      ),
+  },
+  volumes: {
+    argv: ['podman', 'volume', 'ls', '--filter=label=paude.role', '--format=json'],
+    parse: (stdout) =>
+      (JSON.parse(stdout.trim() || '[]') as { Name: string; Labels?: Record<string, string> | null }[]).map(
+        ({ Name, Labels }): Part => ({
+          kind: 'volume',
+          reference: Name,
+          session: Labels?.['paude.id'] ?? '',
+          role: Labels?.['paude.role'] ?? '',
+          running: false,
+          created: Labels?.['paude.created'] ?? '',
+          workspace: Labels?.['paude.workspace'] ?? '',
+        }),
+      ),
+  },
+  version: {
+    argv: ['podman', 'info', '--format=json'],
+    parse: (stdout) => {
+      const { host, version } = JSON.parse(stdout) as {
+        host?: { arch?: string; security?: { rootless?: boolean }; ociRuntime?: { name?: string; version?: string } }
+        version?: { Version?: string }
+      }
+      return {
+        version: version?.Version ?? '',
+        client: version?.Version ?? '',
+        rootless: host?.security?.rootless === true,
+        architecture: host?.arch ?? '',
+        runtime: runtimeOf(host?.ociRuntime ?? {}),
+      }
+    },
+  },
+  explain: (failure) => explain({ engine: 'podman', ...failure }),
+}
+
+/** runc says `runc version 1.2.8` and crun `crun version 1.20`, with more lines behind it. */
+const runtimeOf = ({ name = '', version = '' }: { readonly name?: string; readonly version?: string }): string =>
+  `${name} ${/version (\S+)/.exec(version)?.[1] ?? ''}`.trim()
+
+type Container = {
+  readonly Names?: readonly string[]
+  readonly State?: string
+  readonly ExitCode?: number
+  readonly Labels?: Readonly<Record<string, string>> | null
+}
+
+/** podman prints one array; nothing at all when an old one has no containers. */
+const containers = (stdout: string): readonly Container[] => JSON.parse(stdout.trim() || '[]') as Container[]
+
+function listed({ State, ExitCode, Labels }: Container): Listed {
+  const label = (name: string) => Labels?.[`paude.${name}`] ?? ''
+  const status = statusOf(State ?? '')
+  return {
+    id: label('id'),
+    name: label('name'),
+    agent: label('agent'),
+    workspace: label('workspace'),
+    status,
+    exitCode: status === 'exited' ? (ExitCode ?? 0) : null,
+    created: label('created'),
+    network: label('network'),
+  }
+}

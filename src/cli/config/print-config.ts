@@ -1,0 +1,62 @@
+import type { Backend } from '../../backends/backend.ts'
+import type { SessionSpec } from '../../box/spec.ts'
+import type { Config } from '../../config/keys/settings.ts'
+import type { Host } from '../../host.ts'
+import { BASE_URL } from '../../network/allow.ts'
+import { schemeOf } from '../../network/pattern.ts'
+import { settingLines, settingRows } from './setting-rows.ts'
+
+/** The effective settings with their origins, and what the session may reach and why. Secrets are named, never shown. */
+export function printConfig(
+  config: Config,
+  { spec, backend, host }: { spec: SessionSpec; backend: Backend; host: Host },
+): string {
+  const rows = settingRows(config, host).map((row) => (row.key === 'backend' ? { ...row, value: backend.name } : row))
+  return [
+    `# settings (file: ${config.file || 'none'})`,
+    ...settingLines(rows, { origin: true }),
+    '',
+    '# box',
+    `id            ${spec.id} (another one at every start)`,
+    `image         ${spec.image}`,
+    `workspace     ${spec.workspace}`,
+    `directory     ${spec.directory}`,
+    `home          ${spec.user.home} ${spec.homeVolume === '' ? '(gone with the box)' : `(volume ${spec.homeVolume})`}`,
+    ...spec.mounts.map(
+      ({ source, target, readOnly }) =>
+        `mount         ${source}${source === target ? '' : ` at ${target}`} ${readOnly ? 'read-only' : 'writable'}`,
+    ),
+    '',
+    ...networkLines(spec),
+  ].join('\n')
+}
+
+const WAYS = {
+  bump: 'the box sees a placeholder',
+  'base-url': `the box sees a placeholder and ${BASE_URL}`,
+} as const
+
+/** What the session may reach, one line each, with the reason. */
+export function networkLines({ network }: SessionSpec): readonly string[] {
+  switch (network.mode) {
+    case 'none':
+      return ['# network: none']
+    case 'open':
+      return ['# network: open, every host can be reached']
+    case 'record':
+    case 'restricted':
+      return [
+        network.mode === 'record' ? '# network: record, every public host can be reached; and' : '# network: restricted to',
+        ...network.policy.allow.map(
+          ({ host, ports, privateRange, plain, why }) =>
+            `allow         ${schemeOf({ plain })}${host}:${ports.join(',')}${privateRange === '' ? '' : `@${privateRange}`}  # ${why}`,
+        ),
+        ...network.policy.deny.map(
+          ({ host, ports, why }) => `deny          ${host}${ports.length === 0 ? '' : `:${ports.join(',')}`}  # ${why}`,
+        ),
+        network.policy.injection === null
+          ? '# no credential of the caller: log in inside the box'
+          : `inject        ${network.policy.injection.header} on the way to ${network.policy.injection.host}:${network.policy.injection.port}; ${WAYS[network.policy.injection.way]}`,
+      ]
+  }
+}

@@ -1,0 +1,145 @@
+import { readSync } from 'node:fs'
+import type { Config, Layer } from '../../config/keys/settings.ts'
+import { PaudeError, shortened } from '../../errors.ts'
+import { quote } from '../../plan/shell.ts'
+import {
+  approvalOf,
+  askedOf,
+  isLong,
+  itemText,
+  type Judged,
+  narrowed,
+  type Project,
+  readProject,
+  whole,
+  widened,
+} from '../../project/judge.ts'
+import { approve, isApproved } from '../../project/trust.ts'
+import { devcontainerFlag } from '../../project/wanted-devcontainer.ts'
+import { insistPrivate, trustFolder } from '../../session/record/store.ts'
+import { startPolicy } from '../../session/resolve/policy.ts'
+import { shown } from '../../workspace/paths.ts'
+import type { Context } from '../context.ts'
+import { green, red } from '../streams/output.ts'
+
+/** The configuration of a start. What a project's files open needs the user's word, which is asked for where there is a terminal. */
+export async function startConfig(context: Context, flags: Layer): Promise<Config> {
+  const { host } = context
+  const project = await readProject(context, flags)
+  const { config, open } = settle(context, project)
+  if (open.length === 0) return config
+  const { dryRun, printConfig } = project.base.settings
+  if (!canAsk(context) || dryRun || printConfig) throw untrusted(open, project.base)
+  showWidening(context, project, open)
+  switch (readAnswer(context, `${trustWhat(open)} [y]es, [n]o, [i]gnore it this time: `)) {
+    case 'y':
+    case 'yes':
+      for (const judged of open) approve(trustFolder(host), await approvalOf(judged, host), new Date())
+      return whole(project)
+    case 'i':
+    case 'ignore':
+      return project.base
+    default:
+      throw untrusted(open, project.base)
+  }
+}
+
+/** What holds as things stand, and the files that wait for the user's word: of these only what narrows. */
+export function settle({ host, note }: Context, project: Project): { readonly config: Config; readonly open: readonly Judged[] } {
+  if (project.judged.length === 0) return { config: project.base, open: [] }
+  const opening = project.judged.filter(({ items }) => items.length > 0)
+  if (opening.length === 0) return { config: whole(project), open: [] }
+  if (project.base.settings.projectConfig === 'restrict') {
+    for (const { file, items } of opening)
+      note(`${shown(file.file)}: left out, since security.project_config is restrict: ${items.map(named).join(', ')}`)
+    return { config: narrowed(project), open: [] }
+  }
+  insistPrivate(host)
+  const open = opening.filter((judged) => !isApproved(trustFolder(host), askedOf(judged, host)))
+  return { config: open.length === 0 ? whole(project) : narrowed(project), open }
+}
+
+/** Whether somebody is there to answer. */
+export const canAsk = ({ host: { terminal } }: Context): boolean => terminal.stdin && terminal.stderr
+
+/** Characters of one value that are shown: nobody reads more before he says yes. */
+const MOST_SHOWN = 8192
+
+/** Shows what files open, as a diff against what the user has. What no start takes is not asked about. */
+export function showWidening({ host, note }: Context, project: Project, judged: readonly Judged[]): void {
+  startPolicy(whole(project), { session: '', needed: [], injection: null })
+  for (const { key, value, place } of judged.flatMap(({ items }) => items))
+    if (value.length > MOST_SHOWN)
+      throw new PaudeError(
+        'refused',
+        `${shown(place)}: ${key} has a value of ${value.length} characters, which nobody reads before a yes`,
+        {
+          hint: `write less than ${MOST_SHOWN}, or put it into a file`,
+        },
+      )
+  for (const one of judged)
+    note(
+      [
+        `${shown(one.file.file)} wants to open the box:`,
+        ...widened(one, host).map((line) => `  ${line.startsWith('+') ? green(line) : line.startsWith('-') ? red(line) : line}`),
+      ].join('\n'),
+    )
+}
+
+/** The question. A long list is counted: what matters may have left the screen. */
+export function trustWhat(judged: readonly Judged[]): string {
+  const items = judged.flatMap((one) => one.items)
+  const count = items.length
+  const long = items.some(({ value, before }) => isLong(value) || isLong(before))
+  return count > 10 || (count > 1 && long) ? `trust it, all ${count} of these?` : 'trust it?'
+}
+
+/** One line from the terminal, in lower case; '' when it was closed. */
+export const readAnswer = (context: Context, question: string): string => readLine(context, question).toLowerCase()
+
+/** The same with its letters as they are. */
+export function readLine({ prompt }: Context, question: string): string {
+  prompt(question)
+  const bytes = Buffer.alloc(4096)
+  try {
+    return bytes.toString('utf8', 0, readSync(0, bytes)).trim()
+  } catch {
+    return ''
+  }
+}
+
+/** Asks until the answer can be taken, and says in one line why one cannot. No answer, as at the end of the input, is a default. */
+export function askAgain<T>({ note }: Context, ask: () => T): T {
+  for (;;)
+    try {
+      return ask()
+    } catch (error) {
+      if (!(error instanceof PaudeError)) throw error
+      note(`${error.message}; ${error.hint}`)
+    }
+}
+
+const named = (item: Parameters<typeof itemText>[0]) => shown(shortened(itemText(item)))
+
+/** The command that asks for the user's word about what was looked at: without the same flags it would look at something else. */
+export function trustCommand({ settings, origins }: Config, ...words: readonly string[]): string {
+  const typed = (key: 'devcontainer' | 'profile') => origins[key].some(({ layer }) => layer === 'flag')
+  return [
+    'paude',
+    ...(typed('profile') ? [`--profile=${quote(settings.profile)}`] : []),
+    ...(typed('devcontainer') ? [devcontainerFlag(settings)] : []),
+    'trust',
+    ...words,
+  ].join(' ')
+}
+
+function untrusted(judged: readonly Judged[], config: Config): PaudeError {
+  const [first] = judged
+  const items = judged.flatMap((one) => one.items)
+  const more = items.length > 3 ? `, and ${items.length - 3} more` : ''
+  return new PaudeError(
+    'refused',
+    `${shown(first?.file.file ?? '')} wants to open the box, and is not trusted: ${items.slice(0, 3).map(named).join(', ')}${more}`,
+    { hint: `${trustCommand(config)} shows it and asks; paude --ignore-project-config goes on without it` },
+  )
+}

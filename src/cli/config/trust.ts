@@ -1,0 +1,103 @@
+import { defineCommand, type ParsedArgs } from 'citty'
+import { settingText } from '../../config/keys/entry-text.ts'
+import { PaudeError, quotedLines } from '../../errors.ts'
+import { approvalOf, readProject } from '../../project/judge.ts'
+import { revokeHere, standing } from '../../project/standing.ts'
+import { type Approval, approvals, approve, isApproved } from '../../project/trust.ts'
+import { unusedDevcontainer } from '../../project/wanted-devcontainer.ts'
+import { insistPrivate, trustFolder } from '../../session/record/store.ts'
+import { shown } from '../../workspace/paths.ts'
+import type { Context } from '../context.ts'
+import { table } from '../streams/output.ts'
+import { canAsk, readAnswer, showWidening, trustCommand, trustWhat } from './start-config.ts'
+
+const args = {
+  yes: { type: 'boolean', description: 'Trust it without being asked' },
+  list: { type: 'boolean', description: 'List what is trusted' },
+  revoke: { type: 'boolean', description: 'Trust the files of this project no longer' },
+  json: { type: 'boolean', description: '--list: print one JSON document' },
+} as const
+
+export default (context: Context) =>
+  defineCommand({
+    meta: {
+      name: 'trust',
+      description: 'Let the paude.toml of this project open what it asks for, as long as it stays as it is',
+    },
+    args,
+    async run({ args: given }) {
+      refuseTogether(given)
+      insistPrivate(context.host)
+      if (given.list) return await list(context, given.json === true)
+      if (given.revoke) return revokeHere(context, undefined)
+      return await trust(context, given.yes === true)
+    },
+  })
+
+function refuseTogether({ yes, list, revoke, json }: ParsedArgs<typeof args>): void {
+  const [one, other] = Object.entries({ yes, list, revoke }).flatMap(([name, given]) => (given ? [`--${name}`] : []))
+  if (one !== undefined && other !== undefined)
+    throw new PaudeError('usage', `paude trust: ${one} and ${other} are two wishes`, { hint: 'leave one of them out' })
+  if (json && !list) throw new PaudeError('usage', 'paude trust: --json goes with --list', { hint: 'paude trust --list --json' })
+}
+
+async function trust(context: Context, sure: boolean): Promise<number> {
+  const { host, note, answer } = context
+  const project = await readProject(context, context.flags)
+  const { base, judged } = project
+  const { projectConfig } = base.settings
+  if (projectConfig !== 'ask')
+    throw new PaudeError('unsupported', `no project may open anything here, since security.project_config is ${projectConfig}`, {
+      hint: 'paude config set security.project_config ask',
+    })
+  const open = judged.filter(({ items }) => items.length > 0)
+  const asked = await Promise.all(open.map(async (one) => ({ one, approval: await approvalOf(one, host) })))
+  const pending = asked.filter(({ approval }) => !isApproved(trustFolder(host), approval))
+  const fresh = pending.map(({ one }) => one)
+  if (fresh.length === 0) {
+    // Another command may have looked at it by a flag.
+    const elsewhere = base.settings.devcontainer === 'off' ? await unusedDevcontainer(host) : ''
+    if (elsewhere !== '') note(elsewhere)
+    note(
+      judged.length === 0
+        ? 'this project has no configuration of its own'
+        : open.length === 0
+          ? `${judged.map(({ file }) => shown(file.file)).join(', ')}: opens nothing, so there is nothing to trust`
+          : 'trusted already',
+    )
+    return 0
+  }
+  showWidening(context, project, fresh)
+  if (!sure && !canAsk(context))
+    throw new PaudeError('refused', 'nobody is here to say whether this is trusted', { hint: trustCommand(base, '--yes') })
+  if (!sure && !['y', 'yes'].includes(readAnswer(context, `${trustWhat(fresh)} [y]es, [n]o: `)))
+    throw new PaudeError('refused', 'not trusted', { hint: 'paude --ignore-project-config goes on without it' })
+  for (const { one, approval } of pending) {
+    approve(trustFolder(host), approval, new Date())
+    answer(shown(one.file.file))
+  }
+  return 0
+}
+
+async function list({ host, note, answer }: Context, json: boolean): Promise<number> {
+  const all = approvals(trustFolder(host))
+  const rows = await Promise.all(all.map(async (approval: Approval) => ({ ...approval, state: await standing(approval) })))
+  if (json) answer(quotedLines(rows))
+  else if (all.length === 0) note('nothing is trusted')
+  else
+    answer(
+      table(
+        ['FILE', 'STATE', 'SINCE', 'OPENS'],
+        rows.map(({ file, state, approved, items }) => [
+          shown(file),
+          state,
+          approved.slice(0, 10),
+          items.map((item) => shown(heldItem(item))).join(', '),
+        ]),
+      ),
+    )
+  return 0
+}
+
+/** Approvals of an older release have hosts as they were written. */
+const heldItem = (item: string): string => item.replace(/(?<=^network\.allow = ).*/s, (host) => settingText('networkAllow', host))

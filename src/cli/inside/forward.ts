@@ -1,0 +1,124 @@
+import { randomUUID } from 'node:crypto'
+import { defineCommand } from 'citty'
+import { PaudeError } from '../../errors.ts'
+import type { Argv } from '../../plan/plan.ts'
+import { type Failure, type Listening, listenOn, makeRoom, startLeash } from '../../run/forward.ts'
+import { patiently } from '../../run/patience.ts'
+import { type Found, findSession, insistOnRunning } from '../../session/life/find.ts'
+import type { Context } from '../context.ts'
+import { looksLikePort, type PortPair, readPorts } from './ports.ts'
+
+const args = {
+  session: { type: 'positional', description: 'Session (default: the one of this directory)', required: false },
+  ports: {
+    type: 'positional',
+    description: '[LOCAL:]PORT of the box; LOCAL 0 is any free one (default: forwardPorts of its devcontainer.json)',
+    required: false,
+  },
+  json: { type: 'boolean', description: 'One JSON object a line' },
+} as const
+
+export default (context: Context) =>
+  defineCommand({
+    meta: {
+      name: 'forward',
+      description:
+        'Bring ports of a box to 127.0.0.1 of this machine, for every program here, until Ctrl-C; not with --network none',
+    },
+    args,
+    async run({ args: given, rawArgs }) {
+      const [first, rest] = [given.session, rawArgs]
+      const isPort = first !== undefined && looksLikePort(first)
+      const asked = readPorts(isPort ? [first, ...rest] : rest)
+      const found = await findSession(context, isPort ? undefined : first, 'running')
+      const { id } = found.handle
+      await insistOnRunning(context, found)
+      if (!found.handle.walled)
+        throw new PaudeError('unsupported', `session ${id} has no network at all, so nothing leads to its ports`, {
+          hint: `paude exec ${id} -- COMMAND reaches them from inside; a start without --network none has them`,
+        })
+      const pairs = asked.length > 0 ? asked : (found.record.forwardPorts ?? []).map((port) => ({ local: port, port }))
+      if (pairs.length === 0) throw new PaudeError('usage', 'paude forward needs a port', { hint: `paude forward ${id} 3000` })
+      await patiently(0, (signal) => forward(context, { found, pairs, json: given.json === true, signal }))
+      return 0
+    },
+  })
+
+type Forwarding = {
+  readonly found: Found
+  readonly pairs: readonly PortPair[]
+  readonly json: boolean
+  /** Ends it. */
+  readonly signal: AbortSignal
+}
+
+/** Says where each port is once all of them are there, and lasts until the signal; fails when the session has ended. */
+async function forward(context: Context, { found, pairs, json, signal }: Forwarding): Promise<void> {
+  const { backend, handle } = found
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  const room = makeRoom()
+  const open: Listening[] = []
+  const name = randomUUID()
+  const leash = await startLeash(backend.leash(handle, name))
+  if ('failure' in leash) throw await broken(context, { found, argv: backend.leash(handle, name), failure: leash.failure })
+  try {
+    for (const { local, port } of pairs) {
+      // One note for many connections, until one gets through.
+      let said = ''
+      const say = (text: string) => {
+        if (text !== '' && text !== said) context.warn(text)
+        said = text
+      }
+      const argv = backend.forward(handle, { port, name })
+      const failed = (failure: Failure) => {
+        if (failure.code === NOBODY) say(`nothing listens on port ${port} of ${handle.id}`)
+        else
+          broken(context, { found, argv, failure }).then(
+            ({ message }) => say(`a connection to port ${port} failed: ${message}`),
+            reject,
+          )
+      }
+      const wish = { port: local, argv, room, failed, connected: () => say('') }
+      open.push(await listenOn(wish).catch((error: unknown) => Promise.reject(taken(error, { local, port }, handle.id))))
+    }
+    for (const [at, { port }] of pairs.entries()) {
+      const local = open[at]?.port ?? 0
+      const url = `http://127.0.0.1:${local}`
+      context.answer(json ? JSON.stringify({ id: handle.id, port, local, url }) : `${url} → ${port}`)
+    }
+    signal.addEventListener('abort', () => resolve())
+    // The gate ends with its session.
+    leash.exited.then(() => insistOnRunning(context, found)).catch(reject)
+    if (!signal.aborted) await promise
+  } finally {
+    for (const { close } of open) close()
+    leash.end()
+    await leash.exited
+  }
+}
+
+/** Why a program in the gate did not do its work; throws when the session has ended. */
+async function broken(
+  context: Context,
+  { found, argv, failure }: { readonly found: Found; readonly argv: Argv; readonly failure: Failure },
+): Promise<PaudeError> {
+  const { backend, handle } = found
+  await insistOnRunning(context, found)
+  if (failure.code === 126 || failure.code === 127)
+    return new PaudeError('unsupported', `session ${handle.id} was started by a paude that could not forward ports`, {
+      hint: 'a new session can: paude fork takes its conversation along',
+    })
+  return backend.explain({ argv, ...failure })
+}
+
+/** What squid/forward ends with when nobody takes the connection. */
+const NOBODY = 3
+
+function taken(error: unknown, { local, port }: PortPair, id: string): unknown {
+  const { code } = error as { code?: string }
+  const hint = `paude forward ${id} 0:${port} takes any that is free`
+  if (code === 'EADDRINUSE') return new PaudeError('refused', `port ${local} of this machine is taken`, { hint, cause: error })
+  if (code === 'EACCES')
+    return new PaudeError('refused', `you may not listen on port ${local} of this machine`, { hint, cause: error })
+  return error
+}

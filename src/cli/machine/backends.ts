@@ -1,0 +1,61 @@
+import { defineCommand } from 'citty'
+import type { Capabilities } from '../../backends/backend.ts'
+import { pickBackend } from '../../backends/pick.ts'
+import { backends } from '../../backends/registry.ts'
+import { askEngines, type EngineState } from '../../doctor/engines.ts'
+import { PaudeError } from '../../errors.ts'
+import type { Context } from '../context.ts'
+import { green, printable, table, yellow } from '../streams/output.ts'
+
+const args = { json: { type: 'boolean', description: 'Print one JSON document' } } as const
+
+export default (context: Context) =>
+  defineCommand({
+    meta: { name: 'backends', description: 'List the engines that can run a box, and what each can promise' },
+    args,
+    async run({ args: { json } }) {
+      const [engines, chosen] = await Promise.all([askEngines(context.host), automatic(context)])
+      const rows = engines.map((engine) => listed(engine, backends[engine.name].can, chosen))
+      context.answer(
+        json
+          ? JSON.stringify(rows, null, 2)
+          : table(['NAME', 'STATE', 'VERSION', 'ISOLATION', 'ALLOWLIST', 'LIMITS', 'WHY'], rows.map(cells)),
+      )
+      return 0
+    },
+  })
+
+/** The backend that a start without --backend takes; '' when there is none. */
+async function automatic({ host }: Context): Promise<string> {
+  try {
+    return (await pickBackend(host, 'auto')).name
+  } catch (error) {
+    if (error instanceof PaudeError) return ''
+    throw error
+  }
+}
+
+type Row = EngineState & {
+  readonly auto: boolean
+  readonly isolation: string
+  readonly allowlist: boolean
+  readonly limits: readonly string[]
+}
+
+const listed = (engine: EngineState, { isolation, enforcesAllowlist, limits }: Capabilities, chosen: string): Row => ({
+  ...engine,
+  auto: engine.name === chosen,
+  isolation,
+  allowlist: enforcesAllowlist,
+  limits,
+})
+
+const cells = ({ name, state, version, rootless, isolation, allowlist, limits, why, auto }: Row): readonly string[] => [
+  auto ? `${name} (auto)` : name,
+  state === 'ready' ? green(state) : yellow(state),
+  version === '' ? '-' : `${version}${rootless ? ' rootless' : ''}`,
+  isolation,
+  allowlist ? 'enforced' : 'no',
+  limits.join(', '),
+  printable(why) || (auto ? 'picked when --backend is left out' : ''),
+]

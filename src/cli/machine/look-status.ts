@@ -1,0 +1,175 @@
+import { type ListedImage, listImages } from '../../backends/oci/list.ts'
+import { pickBackend, usable } from '../../backends/pick.ts'
+import { type BackendName, backendNames } from '../../backends/registry.ts'
+import type { Security } from '../../box/spec.ts'
+import type { Origin, Settings } from '../../config/keys/settings.ts'
+import { wayToUse } from '../../doctor/engine-checks.ts'
+import { askEngines, type EngineState, patiently } from '../../doctor/engines.ts'
+import { lookCredential } from '../../doctor/look.ts'
+import { PaudeError } from '../../errors.ts'
+import type { Host } from '../../host.ts'
+import { extraCaCertificates } from '../../image/ca.ts'
+import { listSessions, type Row } from '../../session/life/find.ts'
+import { startImages, wantedImages } from '../../session/life/wanted-images.ts'
+import { cacheFolder, readRecords, stateFolder } from '../../session/record/store.ts'
+import { readSecurity } from '../../session/resolve/security.ts'
+import { below } from '../../workspace/paths.ts'
+import { type ConfigHere, configHere } from '../config/config-here.ts'
+import type { Context } from '../context.ts'
+import { withActivity } from '../sessions/activity.ts'
+import { type DiskSize, sizeOf } from './disk-size.ts'
+import { type FileState, fileStates } from './status-files.ts'
+
+/** How things stand: what `paude status --json` prints. */
+export type Status = {
+  readonly version: string
+  /** The agent of a start here, and its release; of an image of the user's own, which image. */
+  readonly agent: string
+  /** `name` is '' when no engine can be used; then `fix` says what to do. */
+  readonly backend: { readonly name: string; readonly why: string; readonly fix: string }
+  readonly engines: readonly (EngineState & { readonly fix: string })[]
+  /** Where the agent's models are, and what the credential comes from; '' for none. */
+  readonly provider: { readonly site: string; readonly credential: string; readonly fault: string }
+  readonly network: string
+  /** What a start does where no engine can be used. */
+  readonly fallback: Settings['fallback']
+  /** What of the hardening a start here has. */
+  readonly security: Security
+  /** Why files could not be read, and so do not count here; '' when they could. */
+  readonly fault: string
+  readonly fix: string
+  readonly files: readonly FileState[]
+  readonly images: readonly ImageState[]
+  /** `security` is what of the hardening each has; null where nobody can tell. */
+  readonly sessions: readonly (Pick<Row, 'id' | 'name' | 'status' | 'backend' | 'workspace'> & {
+    readonly here: boolean
+    /** Why its agent gets no answer from its provider; '' while nothing is known to be wrong. */
+    readonly fault: string
+    readonly security: Security | null
+  })[]
+  /** What paude keeps on this machine besides images and volumes: of these an engine would have to walk through every file. */
+  readonly disk: readonly (DiskSize & { readonly folder: string })[]
+}
+
+/** An image that a start here would use (`built` unless it is yet to be), or one that it would not. */
+export type ImageState = Pick<ListedImage, 'reference' | 'size' | 'created'> & {
+  readonly backend: BackendName
+  readonly built: boolean
+  readonly wanted: boolean
+}
+
+/** Looks at everything side by side: three calls an engine, and none of one that is known not to run. */
+export async function lookStatus(context: Context): Promise<Status> {
+  const { host, version } = context
+  const [here, asked, { sessions, failures }, own] = await Promise.all([
+    configHere(context),
+    askEngines(host),
+    listSessions(context),
+    ownImages(host),
+  ])
+  const { settings, origins } = here.config
+  const credential = await lookCredential(host, here.config)
+  const engines = asked.map((engine) => ({ ...engine, fix: wayToUse(engine) }))
+  const ready = engines.filter(({ state }) => state === 'ready').map(({ name }) => name)
+  const images = await imageStates(
+    host,
+    here,
+    own.filter(({ engine }) => ready.includes(engine)),
+  )
+  const kept = new Map(readRecords(host).map(({ id, security }) => [id, security]))
+  const silent = own.filter(({ engine, images }) => images === null && ready.includes(engine)).map(({ engine }) => engine)
+  for (const name of silent) context.warn(`${name} did not tell its images, so they are not shown`)
+  for (const { backend } of failures.filter(({ backend }) => ready.includes(backend)))
+    context.warn(`${backend} did not tell its sessions, so they are not shown`)
+  return {
+    version,
+    agent: settings.image === '' ? `Claude Code ${settings.agentVersion}` : `Claude Code in ${settings.image}`,
+    backend: await chosenBackend(host, settings.backend, origins.backend[0]),
+    engines,
+    provider: { site: credential.site, credential: credential.variable, fault: credential.fault },
+    network: settings.network,
+    fallback: settings.fallback,
+    security: readSecurity(settings),
+    fault: here.fault?.message ?? '',
+    fix: here.fault === null ? '' : here.fault.hint || 'paude config check',
+    files: fileStates(host, here),
+    images,
+    sessions: sessions
+      .map((row) => withActivity(host, row))
+      .map(({ id, name, status, backend, workspace, fault }) => ({
+        id,
+        name,
+        status,
+        backend,
+        workspace,
+        fault,
+        here: below(workspace, host.cwd),
+        security: kept.get(id) ?? null,
+      })),
+    disk: [stateFolder(host), cacheFolder(host)].map((folder) => ({ folder, ...sizeOf(folder) })),
+  }
+}
+
+/** `images` is null when the engine did not tell them. */
+type Own = { readonly engine: BackendName; readonly images: readonly ListedImage[] | null }
+
+/** Asked of every engine at once that may answer. */
+const ownImages = (host: Host): Promise<readonly Own[]> =>
+  Promise.all(
+    backendNames.map(async (engine): Promise<Own> => {
+      const query = listImages(engine)
+      const outcome = (await usable(host, engine)) === 'yes' ? await patiently(query) : null
+      return { engine, images: outcome?.code === 0 ? query.parse(outcome.stdout) : null }
+    }),
+  )
+
+async function imageStates(
+  host: Host,
+  { config: { settings } }: ConfigHere,
+  own: readonly Own[],
+): Promise<readonly ImageState[]> {
+  const extraCa = extraCaCertificates(host, settings.caFile)
+  const rows = own.map(async ({ engine, images }): Promise<readonly ImageState[]> => {
+    if (images === null) return []
+    const place = { settings, extraCa, engine }
+    const [start, kept] = [await startImages(host, place), await wantedImages(host, place)]
+    const wanted = start.map(({ reference }) => reference)
+    const unlisted = start.filter(({ reference }) => images.every((image) => image.reference !== reference))
+    const rows = images.filter(({ reference }) => wanted.includes(reference) || !kept.includes(reference))
+    return [
+      ...unlisted.map(({ reference, there }) => ({
+        backend: engine,
+        reference,
+        size: 0,
+        created: '',
+        built: there,
+        wanted: true,
+      })),
+      ...rows.map(({ reference, size, created }) => ({
+        backend: engine,
+        reference,
+        size,
+        created,
+        built: true,
+        wanted: wanted.includes(reference),
+      })),
+    ]
+  })
+  return (await Promise.all(rows)).flat()
+}
+
+/** The engine a start here takes, and who said so. */
+async function chosenBackend(host: Host, wanted: 'auto' | BackendName, origin: Origin | undefined): Promise<Status['backend']> {
+  try {
+    const { name } = await pickBackend(host, wanted)
+    const said = origin === undefined || origin.layer === 'default' ? '' : ` (${origin.place || origin.layer})`
+    return {
+      name,
+      why: wanted === 'auto' ? `the first usable one${said}` : `chosen by ${origin?.place || origin?.layer}`,
+      fix: '',
+    }
+  } catch (error) {
+    if (error instanceof PaudeError) return { name: '', why: error.message, fix: error.hint }
+    throw error
+  }
+}

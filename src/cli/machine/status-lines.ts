@@ -1,0 +1,131 @@
+import { replaceable } from '../../session/life/wanted-images.ts'
+import { givenUp } from '../../session/resolve/security.ts'
+import { shown } from '../../workspace/paths.ts'
+import { ago } from '../sessions/session-table.ts'
+import { dim, green, printable, red, yellow } from '../streams/output.ts'
+import type { Status } from './look-status.ts'
+import type { FileState } from './status-files.ts'
+
+/** The status for people: a word in front of each group, its rows behind it, and below a row what to type about it. */
+export function statusLines(status: Status, now: number): readonly string[] {
+  return [
+    ...group('paude', [`${status.version}, ${printable(status.agent)}`]),
+    ...group('backend', backendRows(status)),
+    ...group('fallback', [fallbackRow(status)]),
+    ...group('engines', engineRows(status)),
+    ...group('provider', [providerRow(status)]),
+    ...group('network', [status.network]),
+    ...group('security', givenUp(status.security).map(yellow)),
+    ...group('config', fileRows(status)),
+    ...group('images', imageRows(status, now)),
+    ...group('sessions', sessionRows(status)),
+    ...group('disk', diskRows(status)),
+  ]
+}
+
+const WIDTH = 10
+
+const group = (name: string, rows: readonly string[]): readonly string[] =>
+  rows.map((row, index) => `${(index === 0 ? name : '').padEnd(WIDTH)}${row}`)
+
+const fix = (command: string): readonly string[] => (command === '' ? [] : [`${dim('→')} ${printable(command)}`])
+
+const backendRows = ({ backend: { name, why, fix: command } }: Status): readonly string[] => [
+  name === '' ? `${red('none')}: ${printable(why)}` : `${green(name)}: ${printable(why)}`,
+  ...fix(command),
+]
+
+const fallbackRow = ({ fallback }: Status): string =>
+  fallback === 'none' ? 'none' : `${yellow(fallback)}: without an engine the agent runs on this machine, not isolated`
+
+const providerRow = ({ provider: { site, credential, fault } }: Status): string =>
+  [
+    ...(site === '' ? [] : [printable(site)]),
+    fault !== ''
+      ? yellow(printable(fault))
+      : credential === ''
+        ? 'no credential: you log in inside the box'
+        : printable(credential),
+  ].join(', ')
+
+const engineRows = ({ engines }: Status): readonly string[] =>
+  engines.flatMap(({ name, state, version, rootless, runtime, why, fix: command }) =>
+    state === 'ready'
+      ? [
+          [`${name} ${version}`, ...(rootless ? ['rootless'] : []), ...(runtime === '' ? [] : [runtime])]
+            .map(printable)
+            .join(', '),
+        ]
+      : [`${name}: ${yellow(state)}: ${printable(why)}`, ...fix(command)],
+  )
+
+const fileRows = ({ files, fault, fix: command }: Status): readonly string[] => [
+  ...files.flatMap(fileRow),
+  ...(fault === '' ? [] : [`${red('broken')}: ${printable(fault)}`, ...fix(command)]),
+]
+
+function fileRow({ file, state, opens, fix: command }: FileState): readonly string[] {
+  const name = printable(file)
+  const opened = opens.map(shown).join(', ')
+  switch (state) {
+    case 'read':
+      return [name]
+    case 'unread':
+      return [`${name}: ${yellow('not read')}`]
+    case 'absent':
+      return [`${name}: not there, which is fine`]
+    case 'trusted':
+      return [`${name}: ${green('trusted')}: ${opened}`]
+    case 'untrusted':
+      return [`${name}: ${yellow('not trusted')}: ${opened}`, ...fix(command)]
+    case 'restricted':
+      return [`${name}: may only narrow, so this is left out: ${opened}`]
+  }
+}
+
+function imageRows({ images, engines }: Status, now: number): readonly string[] {
+  if (engines.every(({ state }) => state !== 'ready')) return ['no engine to ask']
+  const wanted = images
+    .filter((image) => image.wanted)
+    .map(({ backend, reference, built, size: bytes, created }) =>
+      !built
+        ? `${reference} on ${backend}: built or fetched at the next start`
+        : created === ''
+          ? `${reference} on ${backend}: your own`
+          : `${reference} on ${backend}: ${size(bytes)}, ${ago(created, now)}`,
+    )
+  const old = replaceable(images).filter((image) => !image.wanted)
+  return [
+    ...wanted,
+    ...(old.length === 0 ? [] : [`${old.length} that a start here would not use`, ...fix('paude image rm --stale')]),
+  ]
+}
+
+function sessionRows({ sessions }: Status): readonly string[] {
+  const running = sessions.filter(({ status }) => status === 'running').length
+  const here = sessions.filter((session) => session.here)
+  return [
+    sessions.length === 0 ? 'none' : `${running} running, ${sessions.length - running} not`,
+    ...here.map(({ id, name, status, security, fault }) =>
+      [
+        `here: ${id}${name === '' ? '' : ` (${printable(name)})`}`,
+        status,
+        ...(fault === '' ? [] : [yellow(printable(fault))]),
+        ...(security === null ? [] : givenUp(security).map(yellow)),
+      ].join(', '),
+    ),
+  ]
+}
+
+function diskRows({ images, engines, disk }: Status): readonly string[] {
+  const ready = engines.filter(({ state }) => state === 'ready').map(({ name }) => name)
+  const held = ready.map((name) => images.filter(({ backend }) => backend === name).reduce((sum, image) => sum + image.size, 0))
+  return [
+    // Layers that images share are counted once for each.
+    ...ready.map((name, index) => `images on ${name}: ${size(held[index] ?? 0)} at most`),
+    ...ready.map((name) => `HOME volumes on ${name}: not counted; ${name} system df --verbose tells their size`),
+    ...disk.map(({ folder, bytes, whole }) => `${printable(folder)}: ${size(bytes)}${whole ? '' : ' at least'}`),
+  ]
+}
+
+const size = (bytes: number): string => (bytes < 1e9 ? `${Math.round(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`)

@@ -1,0 +1,84 @@
+import { appendFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { loadConfig } from '../../config/layers/load.ts'
+import { bootTime } from '../../events/file.ts'
+import { eventReader } from '../../events/read.ts'
+import { openTail } from '../../events/tail.ts'
+import { fromEvent, type Said } from '../../hold/activity.ts'
+import type { HoldOptions } from '../../hold/holder.ts'
+import type { Argv } from '../../plan/plan.ts'
+import { capture } from '../../run/process.ts'
+import { stateFolder } from '../../session/record/store.ts'
+import { states } from '../../sinks/notify/change.ts'
+import { channelsOf } from '../../sinks/notify/settings.ts'
+import type { Context } from '../context.ts'
+
+/** Bytes of a holder's notes: whoever cannot be told ten times will not be told by the thousandth either. */
+const NOTES = 64 * 1024
+
+/** What the hooks of a session told since the last call. What the box did to its record concerns `paude events`, not the holder. */
+export function hookNews(folder: string, id: string): () => readonly Said[] {
+  const reader = eventReader(id, bootTime())
+  const tail = openTail(folder, PIECE)
+  return () => {
+    try {
+      return reader.read(tail().lines).flatMap((event) => fromEvent(event) ?? [])
+    } catch {
+      return []
+    }
+  }
+}
+
+/** What an agent keeps on file of itself: an engine call, bounded in time and size since the box answers it. */
+export const ownFile = (argv: Argv) => async (): Promise<string> =>
+  (await capture(argv, { most: 4096, signal: AbortSignal.timeout(5000) })).stdout
+
+/** Bytes of a record that a holder reads at a time: it has a terminal to keep. The rest has its turn when that stands still again. */
+const PIECE = 256 * 1024
+
+type Told = { readonly id: string; readonly name: string; readonly workspace: string; readonly folder: string }
+
+/** Tells the user of changes as [notify] says; null when it says nothing. Its complaints are in `holder.log` of the session's folder. */
+export async function tellUser(
+  { host, flags }: Context,
+  { folder, ...session }: Told,
+): Promise<NonNullable<HoldOptions['watch']> | null> {
+  const note = (text: string) => {
+    try {
+      const file = join(folder, 'holder.log')
+      if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) < NOTES)
+        appendFileSync(file, `${new Date().toISOString()} ${text}\n`, { mode: 0o600 })
+    } catch {
+      // The folder is gone, and with it who would read this.
+    }
+  }
+  const settings = await loadConfig(host, flags).then(
+    (config) => config.settings.notify,
+    (error: unknown) => {
+      note(`nobody is notified: ${error instanceof Error ? error.message : error}`)
+      return null
+    },
+  )
+  if (settings === null || channelsOf(settings).length === 0) return null
+  const [{ notifier }, { notifyEffects }] = await Promise.all([
+    import('../../sinks/notify/notifier.ts'),
+    import('../../sinks/notify/effects.ts'),
+  ])
+  return ({ show }) => {
+    const terminal = async (bytes: string) => (show(bytes) ? null : 'no terminal is attached')
+    const { changed, present, close } = notifier(
+      settings,
+      notifyEffects({ host, state: stateFolder(host), terminal, note, keeps: true }),
+    )
+    return {
+      changed: ({ activity, message }, code, answer) => {
+        const state = code === null ? states.find((name) => name === activity) : 'exited'
+        if (state === undefined) return
+        const text = state === 'exited' ? `exit code ${code}` : message || (state === 'done' ? answer : '')
+        changed({ session, state, text })
+      },
+      present: (presence) => present(session.id, presence),
+      close,
+    }
+  }
+}

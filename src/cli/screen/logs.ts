@@ -1,0 +1,95 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { defineCommand } from 'citty'
+import { isHeld, readHoldState } from '../../hold/place.ts'
+import { patiently } from '../../run/patience.ts'
+import { capture, lines } from '../../run/process.ts'
+import { type Found, findSession } from '../../session/life/find.ts'
+import { warnOnce } from '../../session/life/planted.ts'
+import type { Context } from '../context.ts'
+import { drain, drainToEnd, openPrinted, type Sink } from './out-copy.ts'
+import { plainText, readable } from './readable.ts'
+
+const args = {
+  session: { type: 'positional', description: 'Session (default: the one of this directory)', required: false },
+  follow: { type: 'boolean', description: 'Go on as more is printed' },
+} as const
+
+export default (context: Context) =>
+  defineCommand({
+    meta: { name: 'logs', description: 'Show what a session printed, as readable text' },
+    args,
+    async run({ args: given }) {
+      const found = await findSession(context, given.session)
+      const follow = given.follow === true
+      const code = await (found.handle.terminal ? screenLog(context, found, follow) : streamLog(context, found, follow))
+      warnOnce(context, found)
+      return code
+    },
+  })
+
+/** A screen's log is what has left it at the top, and what stands on it. */
+async function screenLog(context: Context, found: Found, follow: boolean): Promise<number> {
+  const last = join(found.handle.folder, 'screen.txt')
+  // After the end the holder's last words stand in a file.
+  if (!isHeld(readHoldState(found.handle.folder)) && existsSync(last)) {
+    context.answer(readable(readFileSync(last, 'utf8')))
+    return 0
+  }
+  const { askHolder, followHolder } = await import('../../session/life/holder.ts')
+  if (follow) return followHolder(context, found, (line) => context.answer(readable(line)))
+  context.answer(readable(await askHolder(context, found, { ask: 'log', follow: false })))
+  return 0
+}
+
+/** What was printed without a screen: in the background it lies in files, else the engine has it. */
+async function streamLog(context: Context, found: Found, follow: boolean): Promise<number> {
+  const { backend, handle } = found
+  const all = openPrinted(handle.folder)
+  if (all !== null) {
+    const { sink, rest } = textSink(context)
+    try {
+      if (follow) await drainToEnd(context, found, { all, sink })
+      else await patiently(0, (signal) => drain(all, { sink, signal }))
+    } finally {
+      rest()
+      for (const { file } of all) file.close()
+    }
+    return 0
+  }
+  if (follow) {
+    for await (const line of lines(backend.logs(handle, { follow: true }))) {
+      context.answer(plainText(line))
+    }
+    return 0
+  }
+  const argv = backend.logs(handle, { follow: false })
+  const outcome = await capture(argv)
+  if (outcome.code !== 0) throw context.effects(backend).explain({ argv, outcome })
+  context.answer(plainText(outcome.stdout + outcome.stderr))
+  return 0
+}
+
+/** Characters of a line that has no end. */
+const LONGEST = 64 * 1024
+
+/** Prints bytes as readable lines; `rest` prints what had no end yet. */
+function textSink(context: Context): { readonly sink: Sink; readonly rest: () => void } {
+  const streams = { 1: { decoder: new TextDecoder(), line: '' }, 2: { decoder: new TextDecoder(), line: '' } }
+  return {
+    sink: (descriptor, bytes) => {
+      const stream = streams[descriptor]
+      const text = stream.line + stream.decoder.decode(bytes, { stream: true })
+      const end = text.lastIndexOf('\n') + 1
+      if (end > 0) context.answer(plainText(text.slice(0, end)))
+      stream.line = text.slice(end)
+      if (stream.line.length <= LONGEST) return true
+      context.answer(plainText(stream.line))
+      stream.line = ''
+      return true
+    },
+    rest: () => {
+      for (const { line } of Object.values(streams)) if (line !== '') context.answer(plainText(line))
+    },
+  }
+}

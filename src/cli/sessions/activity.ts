@@ -1,0 +1,32 @@
+import { isHeld, readHoldState } from '../../hold/place.ts'
+import type { Host } from '../../host.ts'
+import type { Row } from '../../session/life/find.ts'
+import type { MarkedRow } from '../../session/life/planted.ts'
+import { sessionFolder } from '../../session/record/store.ts'
+
+/** What an agent says of itself. */
+type AgentActivity = {
+  /** null where nobody can tell: it does not run, has no screen, or its terminal is not held. */
+  readonly activity: string | null
+  /** `permission` or `question` while it waits. */
+  readonly kind: string
+  readonly message: string
+  /** ISO time; null where nobody can tell. */
+  readonly since: string | null
+  /** Why the agent gets no answer from its provider; '' while nothing is known to be wrong. */
+  readonly fault: string
+  /** Terminals that look at it now. */
+  readonly attached: number
+}
+
+/** A session with what its agent says of itself. */
+export type ActiveRow = MarkedRow & AgentActivity
+
+/** Reads what the holders publish: files, no engine is asked. */
+export const withActivity = <One extends Row>(host: Host, row: One): One & AgentActivity => {
+  const state = row.status === 'running' ? readHoldState(sessionFolder(host, row.id)) : null
+  if (state === null || !isHeld(state))
+    return { ...row, activity: null, kind: '', message: '', fault: '', since: null, attached: 0 }
+  const { activity, kind, message, since, attached, fault = '' } = state
+  return { ...row, activity, kind, message: message || fault, fault, since, attached }
+}

@@ -1,0 +1,54 @@
+import { defineCommand } from 'citty'
+import { backends } from '../../backends/registry.ts'
+import type { Security } from '../../box/spec.ts'
+import { listSessions } from '../../session/life/find.ts'
+import { withPlanted } from '../../session/life/planted.ts'
+import { readRecords } from '../../session/record/store.ts'
+import type { Context } from '../context.ts'
+import { table } from '../streams/output.ts'
+import { type ActiveRow, withActivity } from './activity.ts'
+import { HEAD, MARK, sessionRow } from './session-table.ts'
+
+const args = {
+  json: { type: 'boolean', description: 'Print one JSON document' },
+  watch: { type: 'boolean', description: 'Go on showing them; on a terminal, keys attach, stop and answer' },
+} as const
+
+export default (context: Context) =>
+  defineCommand({
+    meta: { name: 'sessions', description: 'List sessions on every usable engine, and what their agents do' },
+    args,
+    async run({ args: { json, watch } }) {
+      if (watch) {
+        const { watchSessions } = await import('./watch.ts')
+        return await watchSessions(context, { json: json === true })
+      }
+      const { sessions, failures } = await listSessions(context)
+      for (const { error } of failures) context.warn(`${error.message}: its sessions are not shown`)
+      const rows = withPlanted(context.host, sessions).map((row) => withActivity(context.host, row))
+      if (json) context.answer(JSON.stringify(await withRecord(context, rows), null, 2))
+      else if (rows.length === 0) context.note('no sessions; paude starts one here')
+      else context.answer(table(HEAD, rows.map(sessionRow)))
+      if (!json && rows.some(({ planted }) => planted.length > 0))
+        context.note(`${MARK} marks sessions that made or changed what this machine may run: paude sessions --json names it`)
+      return failures.length > 0 && failures.length === Object.keys(backends).length ? 1 : 0
+    },
+  })
+
+/** With the revision of the policy that holds now, '' where none is known, and what of the hardening holds, null where nobody can tell. */
+async function withRecord(
+  { host }: Context,
+  rows: readonly ActiveRow[],
+): Promise<readonly (ActiveRow & { readonly revision: string; readonly security: Security | null })[]> {
+  // Policies are of no concern to the table, and cost its start some milliseconds.
+  const { policyNow } = await import('../../session/resolve/policy.ts')
+  const records = new Map(readRecords(host).map((record) => [record.id, record]))
+  return rows.map((row) => {
+    const record = records.get(row.id)
+    return {
+      ...row,
+      revision: record === undefined || record.network === 'none' ? '' : policyNow(record, Date.now() / 1000).revision,
+      security: record?.security ?? null,
+    }
+  })
+}

@@ -1,0 +1,95 @@
+import { defineCommand } from 'citty'
+import type { Status } from '../../backends/backend.ts'
+import { type BackendName, backends } from '../../backends/registry.ts'
+import { PaudeError } from '../../errors.ts'
+import { patiently } from '../../run/patience.ts'
+import { dryRun } from '../../session/life/carry-out.ts'
+import { findSession, listSessions } from '../../session/life/find.ts'
+import { continueSession } from '../../session/life/resume.ts'
+import { type Past, shouldRise } from '../../session/life/rise.ts'
+import { handleOf, type SessionRecord } from '../../session/record/record.ts'
+import { readRecords, sessionFolder } from '../../session/record/store.ts'
+import { isStopped } from '../../session/record/wanted.ts'
+import { readSeconds } from '../args.ts'
+import type { Context } from '../context.ts'
+import { sentence } from '../streams/output.ts'
+
+const args = {
+  sessions: { type: 'positional', description: 'Sessions, stopped ones too (default: those of this directory)', required: false },
+  all: { type: 'boolean', description: 'Those of every directory' },
+  timeout: {
+    type: 'string',
+    valueHint: 'SECONDS',
+    description: 'How long to wait for an engine that is not up yet (default: 0)',
+  },
+  'dry-run': dryRun,
+} as const
+
+export default (context: Context) =>
+  defineCommand({
+    meta: { name: 'up', description: 'Start again what ran when its engine or the machine went down; paude stop is respected' },
+    args,
+    async run({ args: given, rawArgs }) {
+      const seconds = readSeconds(given.timeout, 0, '--timeout')
+      if (given.all && rawArgs.length > 0)
+        throw new PaudeError('usage', '--all and sessions contradict each other', { hint: 'leave one of them out' })
+      const { host } = context
+      const isHere = ({ workspace }: SessionRecord) => host.cwd === workspace || host.cwd.startsWith(`${workspace}/`)
+      const named = await Promise.all(rawArgs.map((word) => findSession(context, word)))
+      const records =
+        rawArgs.length > 0 ? named.map(({ record }) => record) : readRecords(host).filter((record) => given.all || isHere(record))
+      const rows = await patientRows(context, new Set(records.map(({ backend }) => backend)), seconds)
+      let failures = 0
+      for (const record of records.toReversed()) {
+        const folder = sessionFolder(host, record.id)
+        const row = rows.get(record.id)
+        const past: Past = {
+          status: row?.status ?? 'gone',
+          exitCode: row?.exitCode ?? 0,
+          stopped: isStopped(folder),
+          named: rawArgs.length > 0,
+        }
+        const { rises, why } = shouldRise(record, past)
+        if (why !== '') context.note(why)
+        if (!rises) continue
+        const found = { backend: backends[record.backend], handle: handleOf(record, folder), record }
+        try {
+          await continueSession(context, found, { attached: false, dryRun: given['dry-run'] === true })
+        } catch (error) {
+          // One that cannot be started does not keep the others down.
+          if (!(error instanceof PaudeError) || error.code === 'interrupted') throw error
+          failures++
+          context.warn(sentence(error).trim())
+        }
+      }
+      return failures > 0 ? 1 : 0
+    },
+  })
+
+type Row = { readonly status: Status; readonly exitCode: number | null }
+
+/** What the engines say of their sessions, as soon as those that are needed answer; at login they may come later than we do. */
+async function patientRows(
+  context: Context,
+  needed: ReadonlySet<BackendName>,
+  seconds: number,
+): Promise<ReadonlyMap<string, Row>> {
+  const look = async () => {
+    const { sessions, failures } = await listSessions(context)
+    const failure = failures.find(({ backend }) => needed.has(backend))
+    return { rows: new Map(sessions.map((row) => [row.id, row])), failure }
+  }
+  const first = await look()
+  if (first.failure === undefined) return first.rows
+  const { error } = first.failure
+  if (seconds === 0) throw error
+  context.note(`${error.message}; waiting for it`)
+  return await patiently(seconds, async (signal) => {
+    while (true) {
+      await Bun.sleep(1000)
+      signal.throwIfAborted()
+      const { rows, failure } = await look()
+      if (failure === undefined) return rows
+    }
+  })
+}

@@ -1,0 +1,71 @@
+import { agentNames } from '../../agents/names.ts'
+import { changeFile, setKey } from '../../config/files/edit.ts'
+import { keyOf } from '../../config/keys/all.ts'
+import { loadConfig } from '../../config/layers/load.ts'
+import { readBaseUrl } from '../../credentials/base-url.ts'
+import { PaudeError } from '../../errors.ts'
+import { askAgain, canAsk, readAnswer, readLine } from '../config/start-config.ts'
+import type { Context } from '../context.ts'
+
+export type Choices = {
+  /** As typed; undefined where nothing was. */
+  readonly baseUrl: string | undefined
+  readonly fallback: string | undefined
+  readonly sure: boolean
+}
+
+/** Keeps where the models are and what happens without an engine. What is decided already is not asked; a default is not written. */
+export async function initChoices(context: Context, { baseUrl, fallback, sure }: Choices): Promise<void> {
+  const { host, flags, note } = context
+  const { settings, origins, managed } = await loadConfig(host, flags)
+  note(`boxes have ${agentNames.join(', ')} in them`)
+  const open = (key: 'baseUrl' | 'fallback') =>
+    !sure && canAsk(context) && managed[key] === undefined && origins[key][0]?.layer === 'default'
+  const address = baseUrl ?? (open('baseUrl') ? askAgain(context, () => askProvider(context)) : settings.baseUrl)
+  if (address !== settings.baseUrl) {
+    readBaseUrl(address, baseUrl === undefined ? 'that' : '--base-url')
+    await keep(context, 'baseUrl', address)
+  }
+  const word = fallback ?? (open('fallback') ? askAgain(context, () => askFallback(context)) : settings.fallback)
+  if (word !== 'none' && word !== 'host')
+    throw new PaudeError('usage', `--fallback must be none or host, found ${JSON.stringify(word)}`, {
+      hint: 'choose one of them',
+    })
+  if (word !== settings.fallback) await keep(context, 'fallback', word)
+}
+
+async function keep({ host, note }: Context, setting: 'baseUrl' | 'fallback', value: string): Promise<void> {
+  const key = keyOf(setting)
+  const { file } = await changeFile(host, false, (editable) => setKey(editable, key, value))
+  note(`${file}: ${key} = ${JSON.stringify(value)}`)
+}
+
+/** '' for the agent's own provider. */
+function askProvider(context: Context): string {
+  const answer = readAnswer(context, 'provider: [1] Anthropic or [2] a gateway? [Enter for 1]: ')
+  switch (answer) {
+    case '':
+    case '1':
+    case 'anthropic':
+      return ''
+    case '2':
+    case 'gateway':
+      return askAgain(context, () => {
+        const address = readLine(context, 'address of the gateway, like https://gateway.example.org: ')
+        if (address !== '') readBaseUrl(address, 'that')
+        return address
+      })
+    default:
+      throw new PaudeError('usage', `there is no provider ${JSON.stringify(answer)}`, {
+        hint: '1 or 2, or paude init --base-url URL',
+      })
+  }
+}
+
+function askFallback(context: Context): 'none' | 'host' {
+  const question = "where no engine works, run this machine's own agent, not isolated? [y]es or [n]o [Enter for no]: "
+  const answer = readAnswer(context, question)
+  if (['y', 'yes'].includes(answer)) return 'host'
+  if (['', 'n', 'no'].includes(answer)) return 'none'
+  throw new PaudeError('usage', `${JSON.stringify(answer)} is no answer`, { hint: 'y or n' })
+}

@@ -1,0 +1,43 @@
+import { type BackendName, backendNames } from '../../backends/registry.ts'
+import { changeFile, setKey } from '../../config/files/edit.ts'
+import { loadConfig } from '../../config/layers/load.ts'
+import { wayToUse } from '../../doctor/engine-checks.ts'
+import { askEngines, type EngineState } from '../../doctor/engines.ts'
+import { PaudeError } from '../../errors.ts'
+import { askAgain, canAsk, readAnswer } from '../config/start-config.ts'
+import type { Context } from '../context.ts'
+
+/** Tells which engines there are, and keeps the user's choice among several. Which one runs boxes here is a matter of the machine, not of the project. */
+export async function initEngine(
+  context: Context,
+  { wanted, sure }: { wanted: string | undefined; sure: boolean },
+): Promise<void> {
+  const { host, note, warn } = context
+  const [engines, { settings, origins }] = await Promise.all([askEngines(host), loadConfig(host, context.flags)])
+  for (const { name, state, version, why } of engines) note(`${name}: ${state === 'ready' ? version : `${state}: ${why}`}`)
+  const ready = engines.filter(({ state }) => state === 'ready').map(({ name }) => name)
+  if (ready.length === 0) for (const engine of engines) warn(`${engine.name} cannot be used; to change that: ${wayToUse(engine)}`)
+  const decided = origins.backend[0]?.layer !== 'default'
+  const open = wanted === undefined && !decided && ready.length > 1 && !sure && canAsk(context)
+  const choice = open
+    ? askAgain(context, () => readEngine(readAnswer(context, `engine: ${ready.join(' or ')}? [Enter for the first]: `), engines))
+    : wanted
+  const name = choice === undefined ? undefined : readEngine(choice, engines)
+  const kept = name ?? settings.backend
+  const taken = kept === 'auto' ? ready[0] : kept
+  if (taken !== undefined) note(`boxes run on ${taken}`)
+  if (name === undefined || name === settings.backend) return
+  const { file } = await changeFile(host, false, (editable) => setKey(editable, 'backend', name))
+  note(`${file}: backend = "${name}"`)
+}
+
+/** `auto` for no answer. An engine that cannot be used now is no choice. */
+function readEngine(word: string, engines: readonly EngineState[]): 'auto' | BackendName {
+  if (word === '' || word === 'auto') return 'auto'
+  const engine = engines.find(({ name }) => name === word)
+  if (engine === undefined)
+    throw new PaudeError('usage', `there is no engine ${JSON.stringify(word)}`, { hint: `auto, ${backendNames.join(' or ')}` })
+  if (engine.state !== 'ready')
+    throw new PaudeError('backend-missing', `${engine.name} cannot be used: ${engine.why}`, { hint: wayToUse(engine) })
+  return engine.name
+}

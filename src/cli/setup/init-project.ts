@@ -1,0 +1,126 @@
+import { addEntry, changeFile, type Editable, editableFile } from '../../config/files/edit.ts'
+import { parseConfig } from '../../config/files/parse.ts'
+import { PaudeError } from '../../errors.ts'
+import { findGroup, groupEntry } from '../../network/groups.ts'
+import { changedLines, freshFile } from '../../project/init/draft.ts'
+import { lookProject } from '../../project/init/look.ts'
+import { type Proposal, propose } from '../../project/init/propose.ts'
+import { missingTools } from '../../project/init/toolchains.ts'
+import { findWorkspace, projectFolders } from '../../workspace/workspace.ts'
+import { changeOnYourWord } from '../config/change-on-word.ts'
+import { configHere } from '../config/config-here.ts'
+import { askAgain, canAsk, readAnswer } from '../config/start-config.ts'
+import type { Context } from '../context.ts'
+import { printable } from '../streams/output.ts'
+
+export type Wish = {
+  /** Groups as typed, with commas; undefined for those proposed. */
+  readonly groups: string | undefined
+  readonly sure: boolean
+  readonly dryRun: boolean
+}
+
+/** Proposes groups for the project's file, shows it and writes it after a yes. What stands there already stays as it is. */
+export async function initProject(context: Context, { groups, sure, dryRun }: Wish): Promise<void> {
+  const { host, note, warn, answer } = context
+  const { settings } = (await configHere(context)).config
+  // Where no session may start, nothing is to be set up.
+  findWorkspace(host, { force: settings.force })
+  const editable = editableFile(host, true)
+  const found = lookProject(projectFolders(host))
+  const proposed = propose(found)
+  const chosen = groups === undefined ? proposed : readGroups(groups, proposed)
+  // A new file says so itself.
+  if (editable.text !== '')
+    for (const { group, reasons } of chosen) if (reasons.length > 0) note(`${group}: ${printable(reasons.join(', '))}`)
+  const unused = found.find(({ marker }) => marker.reads === 'devcontainer')?.name ?? ''
+  const lacking = missingTools(
+    chosen.map(({ group }) => group),
+    settings,
+    printable(unused),
+  )
+  if (lacking !== null) warn(lacking)
+  if (groups !== undefined && chosen.length === 0) {
+    note(`no group was chosen, so ${printable(editable.file)} ${editable.text === '' ? 'is not written' : 'stays as it is'}`)
+    return
+  }
+  const text = dryRun ? draft(editable, chosen) : agreed(context, { editable, chosen, proposed, sure })
+  if (text === null) return
+  if (dryRun) {
+    answer(text)
+    return
+  }
+  const checked = (now: Editable) => {
+    if (now.text === editable.text && now.file === editable.file) return text
+    throw new PaudeError('refused', `${printable(now.file)} has changed meanwhile, so nothing was written`, {
+      hint: 'paude init',
+    })
+  }
+  // What is proposed was read in the project's own files: with --yes alone nobody has read it.
+  const seen = groups !== undefined || !sure
+  const { trusted } = seen
+    ? await changeOnYourWord(context, true, checked)
+    : { trusted: false, ...(await changeFile(host, true, checked)) }
+  answer(printable(editable.file))
+  if (!trusted) note('it loosens the sandbox, so it waits for your approval: paude trust')
+}
+
+type Talk = {
+  readonly editable: Editable
+  readonly chosen: readonly Proposal[]
+  readonly proposed: readonly Proposal[]
+  readonly sure: boolean
+}
+
+/** What the user agrees to write; null for nothing. An answer may name other groups, and then that is shown and asked. */
+function agreed(context: Context, { editable, chosen, proposed, sure }: Talk): string | null {
+  const text = draft(editable, chosen)
+  if (text === null) {
+    context.note(nothing(editable, chosen))
+    return null
+  }
+  context.note(shownDraft(editable, text))
+  if (sure) return text
+  if (!canAsk(context))
+    throw new PaudeError('refused', 'nobody is here to say whether this is to be written', { hint: 'paude init --yes' })
+  const said = askAgain(context, () => {
+    const word = readAnswer(context, 'write it? [y]es, [n]o, or the groups to take, like npm,pypi: ')
+    if (word === 'y' || word === 'yes') return 'yes'
+    return ['', 'n', 'no'].includes(word) ? 'no' : readGroups(word, proposed)
+  })
+  if (said === 'yes') return text
+  if (said !== 'no') return agreed(context, { editable, chosen: said, proposed, sure })
+  context.note('nothing was written')
+  return null
+}
+
+/** The file as it would be; null when it has all of them. Groups are added, never taken away. */
+function draft(editable: Editable, chosen: readonly Proposal[]): string | null {
+  const present = (parseConfig(editable).sources[0]?.values.networkGroups ?? []).map(groupEntry)
+  const missing = chosen.filter(({ group }) => !present.includes(group))
+  if (missing.length === 0) return null
+  if (editable.text === '') return freshFile(missing)
+  return missing.reduce((text, { group }) => addEntry({ ...editable, text }, 'network.groups', group), editable.text)
+}
+
+/** With or without `@`, commas between; `none` for no group. */
+function readGroups(text: string, proposed: readonly Proposal[]): readonly Proposal[] {
+  const words = text === 'none' ? [] : text.split(/[\s,]+/).filter((word) => word !== '')
+  return [...new Set(words.map((word) => `@${word.replace(/^@/, '')}`))].map((group) => {
+    findGroup(group)
+    return proposed.find((one) => one.group === group) ?? { group, reasons: [] }
+  })
+}
+
+const shownDraft = ({ file, text }: Editable, after: string): string => {
+  const lines = text === '' ? after.trimEnd().split('\n') : changedLines(text, after)
+  return [
+    `${printable(file)} ${text === '' ? 'would be' : 'is there; it would change so'}:`,
+    ...lines.map((line) => `  ${printable(line)}`),
+  ].join('\n')
+}
+
+const nothing = ({ file, text }: Editable, chosen: readonly Proposal[]): string =>
+  chosen.length === 0
+    ? 'nothing here asks for a group of hosts, so no paude.toml is needed'
+    : `${printable(file)} has ${text === '' ? 'nothing to add' : chosen.map(({ group }) => group).join(', ')} already`

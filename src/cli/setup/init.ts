@@ -1,0 +1,53 @@
+import { defineCommand } from 'citty'
+import { loadConfig } from '../../config/layers/load.ts'
+import { lookCredential } from '../../doctor/look.ts'
+import { shown } from '../../workspace/paths.ts'
+import type { Context } from '../context.ts'
+import { initChoices } from './init-choices.ts'
+import { initEngine } from './init-engine.ts'
+import { initProject } from './init-project.ts'
+
+const args = {
+  backend: { type: 'string', valueHint: 'NAME', description: 'Engine to keep in your config.toml: auto, docker or podman' },
+  'base-url': { type: 'string', valueHint: 'URL', description: "Address of the agent's models to keep in your config.toml" },
+  fallback: {
+    type: 'string',
+    valueHint: 'WHAT',
+    description: "Where no engine works: none (default), or host for this machine's own agent, not isolated",
+  },
+  groups: {
+    type: 'string',
+    valueHint: 'NAMES',
+    description: 'Groups for paude.toml with commas, or none (default: those proposed)',
+  },
+  yes: { type: 'boolean', description: 'Take the defaults and write without being asked' },
+  'dry-run': { type: 'boolean', description: 'Print the paude.toml that would be written, and write nothing' },
+} as const
+
+export default (context: Context) =>
+  defineCommand({
+    meta: {
+      name: 'init',
+      description: 'Set paude up here: choose engine and provider, and propose what this project needs of the network',
+    },
+    args,
+    async run({ args: given }) {
+      const { host, note } = context
+      const dryRun = given['dry-run'] === true
+      const sure = given.yes === true
+      if (!dryRun) {
+        await initEngine(context, { wanted: given.backend, sure })
+        await initChoices(context, { baseUrl: given['base-url'], fallback: given.fallback, sure })
+      }
+      const { variable, fault, site } = await lookCredential(host, await loadConfig(host, context.flags))
+      note(fault || (variable === '' ? noCredential(site) : `${variable} is set`))
+      await initProject(context, { groups: given.groups, sure, dryRun })
+      return 0
+    },
+  })
+
+/** A gateway knows no login of the agent's own provider. */
+const noCredential = (site: string): string =>
+  site === '' || /(^|\.)anthropic\.com(:\d+)?$/.test(site)
+    ? 'no credential: you log in inside the box'
+    : `no credential is set for ${shown(site)}: export ANTHROPIC_API_KEY or ANTHROPIC_AUTH_TOKEN, or paude config set provider.auth_token env:NAME`

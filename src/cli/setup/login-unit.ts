@@ -1,0 +1,107 @@
+import { PaudeError } from '../../errors.ts'
+import { quote } from '../../plan/shell.ts'
+
+/** What a unit is made of. No secret: the credential comes from a file that is only named. */
+export type LoginUnit = {
+  /** paude's own path. */
+  readonly program: string
+  /** File of `NAME=value` lines that the user may make; it need not exist. */
+  readonly credentials: string
+  /** Variables that decide which engine and which sessions are meant. */
+  readonly environment: Readonly<Record<string, string>>
+  /** Where launchd puts what paude says. */
+  readonly log: string
+}
+
+/** Seconds in which an engine must have come up. */
+const PATIENCE = 300
+
+/** A unit of systemd --user. */
+export function systemdUnit({ program, credentials, environment }: LoginUnit): string {
+  insistOnPlain([program, credentials, ...Object.values(environment)])
+  return [
+    '# Starts the sessions again that ran when the machine went down. Put it to use:',
+    '#   paude service --systemd > ~/.config/systemd/user/paude.service',
+    '#   systemctl --user enable paude.service',
+    '# and, for a start at boot without a login: loginctl enable-linger',
+    '# The credential is kept nowhere by paude. Put it into the file below, for your eyes only:',
+    `#   (umask 077; echo "ANTHROPIC_API_KEY=$ANTHROPIC_API_KEY" > ${quote(credentials)})`,
+    '[Unit]',
+    'Description=paude: bring back the sessions that ran',
+    '',
+    '[Service]',
+    'Type=oneshot',
+    ...Object.entries(environment).map(([name, value]) => `Environment=${systemdWord(`${name}=${value}`)}`),
+    // Not unquoted by systemd, but expanded as a pattern.
+    `EnvironmentFile=-${credentials.replaceAll('%', '%%').replaceAll(/[*?[\\]/g, '\\$&')}`,
+    // The colon: no variables are looked for in the words.
+    `ExecStart=:${caller(program)}${systemdWord(program)} up --all --timeout ${PATIENCE}`,
+    '# What the engines started for the sessions must outlive this unit.',
+    'KillMode=process',
+    'RemainAfterExit=yes',
+    '',
+    '[Install]',
+    'WantedBy=default.target',
+    '',
+  ].join('\n')
+}
+
+/** A property list of a launch agent. */
+export function launchdAgent({ program, credentials, environment, log }: LoginUnit): string {
+  insistOnPlain([program, credentials, log, ...Object.values(environment)])
+  // launchd knows no file of variables.
+  const script = `[ ! -r "$1" ] || { set -a; . "$1"; }; exec "$0" up --all --timeout ${PATIENCE}`
+  const strings = (values: readonly string[]) => values.map((value) => `    <string>${xml(value)}</string>`)
+  return [
+    '<?xml version="1.0" encoding="UTF-8"?>',
+    '<!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">',
+    '<!-- Starts the sessions again that ran when the machine went down. Put it to use:',
+    '       paude service > ~/Library/LaunchAgents/paude.up.plist',
+    '       launchctl load ~/Library/LaunchAgents/paude.up.plist',
+    '     The credential is kept nowhere by paude: put a line ANTHROPIC_API_KEY=... into the file that is named last below,',
+    '     and make it readable by you alone (chmod 600). -->',
+    '<plist version="1.0">',
+    '<dict>',
+    '  <key>Label</key>',
+    '  <string>paude.up</string>',
+    '  <key>ProgramArguments</key>',
+    '  <array>',
+    ...strings(['/bin/sh', '-c', script, program, credentials]),
+    '  </array>',
+    '  <key>EnvironmentVariables</key>',
+    '  <dict>',
+    ...Object.entries(environment).flatMap(([name, value]) => [
+      `    <key>${xml(name)}</key>`,
+      `    <string>${xml(value)}</string>`,
+    ]),
+    '  </dict>',
+    '  <key>RunAtLoad</key>',
+    '  <true/>',
+    '  <key>AbandonProcessGroup</key>',
+    '  <true/>',
+    '  <key>StandardErrorPath</key>',
+    `  <string>${xml(log)}</string>`,
+    '</dict>',
+    '</plist>',
+    '',
+  ].join('\n')
+}
+
+/** systemd starts no program with quotes in its path, but hands them on as words. */
+const caller = (program: string): string => (/["'\\]/.test(program) ? `/bin/sh -c 'exec "$0" "$@"' ` : '')
+
+/** One word of systemd's own quoting. */
+const systemdWord = (text: string): string => `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('%', '%%')}"`
+
+const xml = (text: string): string =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')
+
+/** Neither format can hold every byte a path can. */
+function insistOnPlain(values: readonly string[]): void {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: exactly those are looked for
+  const odd = values.find((value) => /[\u0000-\u001f\u007f\ufffd]/.test(value) || !value.isWellFormed())
+  if (odd !== undefined)
+    throw new PaudeError('unsupported', `no unit can hold the path ${JSON.stringify(odd)}`, {
+      hint: 'move paude to a path without control characters',
+    })
+}

@@ -1,0 +1,61 @@
+import { defineCommand } from 'citty'
+import { loadConfig } from '../../config/layers/load.ts'
+import { PaudeError } from '../../errors.ts'
+import { insistPrivate, stateFolder } from '../../session/record/store.ts'
+import { notifyEffects } from '../../sinks/notify/effects.ts'
+import { messageOf } from '../../sinks/notify/message.ts'
+import { sendAll } from '../../sinks/notify/notifier.ts'
+import { channelsOf } from '../../sinks/notify/settings.ts'
+import type { Context } from '../context.ts'
+import { green, printable, red, table, writeAll } from '../streams/output.ts'
+
+const args = {
+  what: { type: 'positional', description: 'test', required: true },
+  json: { type: 'boolean', description: 'Print one JSON document' },
+} as const
+
+export default (context: Context) =>
+  defineCommand({
+    meta: { name: 'notify', description: 'paude notify test: one message by every way that config.toml names' },
+    args,
+    async run({ args: given }) {
+      if (given.what !== 'test')
+        throw new PaudeError('usage', `paude notify has no verb ${JSON.stringify(given.what)}`, { hint: 'paude notify test' })
+      const { host } = context
+      const config = await loadConfig(host, context.flags)
+      const { notify } = config.settings
+      if (channelsOf(notify).length === 0)
+        throw new PaudeError('config', 'no way to notify you is set up', {
+          hint: `write [notify] with desktop, terminal, command or webhook into ${config.file}`,
+        })
+      insistPrivate(host)
+      const effects = notifyEffects({
+        host,
+        state: stateFolder(host),
+        terminal: ownTerminal(context),
+        note: context.note,
+        keeps: false,
+      })
+      const session = { id: 'test', name: '', workspace: host.cwd }
+      const message = messageOf({ session, state: 'test', text: 'If you can read this, it works' }, Date.now())
+      const outcomes = await sendAll(notify, message, effects)
+      if (given.json) context.answer(JSON.stringify(outcomes, null, 2))
+      else
+        context.answer(
+          table(
+            ['CHANNEL', 'RESULT'],
+            outcomes.map(({ channel, fault }) => [channel, fault === null ? green('sent') : red(printable(fault))]),
+          ),
+        )
+      return outcomes.some(({ fault }) => fault !== null) ? 1 : 0
+    },
+  })
+
+/** The terminal of this very command: stderr, since stdout is the answer. */
+const ownTerminal =
+  ({ host }: Context) =>
+  async (bytes: string): Promise<string | null> => {
+    if (!host.terminal.stderr) return 'no terminal is attached here'
+    writeAll(2, bytes)
+    return null
+  }

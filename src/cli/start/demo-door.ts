@@ -1,0 +1,51 @@
+import { existsSync } from 'node:fs'
+import { networkInterfaces } from 'node:os'
+import type { Backend } from '../../backends/backend.ts'
+import type { Settings } from '../../config/keys/settings.ts'
+import { type Door, doorFor, LOOPBACK } from '../../demo/door.ts'
+import { imageRef } from '../../image/build.ts'
+import { execute } from '../../run/execute.ts'
+import { pipe } from '../../run/process.ts'
+import { bringImage, proxyImage } from '../../session/life/images.ts'
+import type { Context } from '../context.ts'
+
+/**
+ * Listens where the box's proxy reaches this machine and nobody else does. On Linux a container beside the proxy tells that address.
+ * It runs until `listen` returns: podman's bridge exists only while a container uses it.
+ */
+export async function atDoor<T>(
+  { host, effects }: Context,
+  { backend, settings }: { readonly backend: Backend; readonly settings: Settings },
+  listen: (door: Door) => T,
+): Promise<T> {
+  if (host.platform !== 'linux') return listen(LOOPBACK)
+  const image = proxyImage(host)
+  if (settings.pull !== 'never') await execute([bringImage(image, { host, backend })], effects(backend))
+  const argv = backend.neighbour(imageRef(image))
+  const neighbour = pipe(argv)
+  try {
+    const hosts = await readUntilBlank(neighbour.stdout)
+    if (hosts === null) {
+      const outcome = { code: await neighbour.exited, stdout: '', stderr: await new Response(neighbour.stderr).text() }
+      throw effects(backend).explain({ argv, outcome })
+    }
+    return listen(
+      doorFor(hosts, { interfaces: networkInterfaces(), isBridge: (name) => existsSync(`/sys/class/net/${name}/bridge`) }),
+    )
+  } finally {
+    neighbour.end()
+    await neighbour.exited
+  }
+}
+
+/** What comes before the first empty line; null when the stream ends without one. */
+async function readUntilBlank(stream: ReadableStream<Uint8Array>): Promise<string | null> {
+  const decoder = new TextDecoder()
+  let text = ''
+  for await (const chunk of stream) {
+    text += decoder.decode(chunk, { stream: true })
+    const end = text.indexOf('\n\n')
+    if (end >= 0) return text.slice(0, end)
+  }
+  return null
+}

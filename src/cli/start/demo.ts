@@ -1,0 +1,106 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtempSync, realpathSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { defineCommand } from 'citty'
+import { claude } from '../../agents/claude/claude.ts'
+import { pickBackend } from '../../backends/pick.ts'
+import { loadConfig } from '../../config/layers/load.ts'
+import { type Door, LOOPBACK } from '../../demo/door.ts'
+import { serveMessagesApi } from '../../demo/messages-api.ts'
+import { demoPrompt, demoScript, readOutcomes } from '../../demo/script.ts'
+import type { Host } from '../../host.ts'
+import { HOST_NAME } from '../../network/allow.ts'
+import type { Request } from '../../network/log.ts'
+import type { Context } from '../context.ts'
+import { green, printable, red, table } from '../streams/output.ts'
+import { atDoor } from './demo-door.ts'
+import { startSession } from './start.ts'
+
+export default (context: Context) =>
+  defineCommand({
+    meta: {
+      name: 'demo',
+      description: 'Show the box and its wall with real Claude Code and a scripted model: no account needed',
+    },
+    async run() {
+      const { settings } = await loadConfig(context.host, context.flags)
+      const backend = await pickBackend(context.host, settings.backend)
+      const shows = settings.dryRun || settings.printConfig
+      const key = `demo-${randomBytes(24).toString('hex')}`
+      const serve = (door: Door) => {
+        const port = freePort(door.hostname)
+        return serveMessagesApi({
+          ...door,
+          port,
+          key,
+          script: demoScript({ serviceHost: door.hostname, servicePort: port }),
+        })
+      }
+      const api = shows ? serve(LOOPBACK) : await atDoor(context, { backend, settings }, serve)
+      const folder = realpathSync(mkdtempSync(join(tmpdir(), 'paude-demo-')))
+      let log: readonly Request[] = []
+      try {
+        context.note(
+          `a scripted model API answers at ${new URL(api.url).host} of this machine; the box will reach it as ${HOST_NAME}:${api.port} and nothing else`,
+        )
+        const code = await startSession(
+          { ...context, host: demoHost(context.host, { folder, key, port: api.port }) },
+          {
+            agent: claude,
+            run: { kind: 'agent', words: ['-p', demoPrompt, '--dangerously-skip-permissions'] },
+            flags: { ...context.flags, backend: backend.name as 'docker' | 'podman' },
+            throwAway: true,
+            onEnd: (requests) => (log = requests),
+          },
+        )
+        if (shows) return code
+        const outcomes = readOutcomes(api.requests)
+        context.answer('')
+        context.answer(
+          table(
+            ['OUTCOME', 'WHAT', 'OBSERVED'],
+            outcomes.map(({ title, observed, ok }) => [
+              ok ? green('as claimed') : red('NOT AS CLAIMED'),
+              title,
+              printable(observed),
+            ]),
+          ),
+        )
+        context.answer('')
+        context.answer(
+          table(
+            ["PROXY'S LOG", 'HOST', 'RULE'],
+            log.map(({ decision, host, port, rule }) => [decision, `${printable(host)}:${port}`, printable(rule)]),
+          ),
+        )
+        return code !== 0 ? code : outcomes.length > 0 && outcomes.every(({ ok }) => ok) ? 0 : 1
+      } finally {
+        await api.stop()
+        rmSync(folder, { recursive: true, force: true })
+      }
+    },
+  })
+
+/** The caller's machine with the demo's folder, key and API in place of the caller's own. */
+const demoHost = (host: Host, { folder, key, port }: { folder: string; key: string; port: number }): Host => ({
+  ...host,
+  cwd: folder,
+  env: {
+    ...host.env,
+    ANTHROPIC_AUTH_TOKEN: undefined,
+    CLAUDE_CODE_OAUTH_TOKEN: undefined,
+    ANTHROPIC_API_KEY: key,
+    ANTHROPIC_BASE_URL: `http://${HOST_NAME}:${port}`,
+  },
+  // A scripted answer reads no input.
+  terminal: { ...host.terminal, stdin: true },
+})
+
+/** A port that is free now: the script names it before the API listens. */
+function freePort(hostname: string): number {
+  const probe = Bun.listen({ hostname, port: 0, socket: { data() {} } })
+  const { port } = probe
+  probe.stop(true)
+  return port
+}

@@ -1,0 +1,85 @@
+import { randomUUID } from 'node:crypto'
+import { defineCommand } from 'citty'
+import { claude } from '../../agents/claude/claude.ts'
+import { forkWords, namesConversation } from '../../agents/claude/words.ts'
+import type { Backend, Handle } from '../../backends/backend.ts'
+import { PaudeError } from '../../errors.ts'
+import { ask } from '../../run/ask.ts'
+import { capture } from '../../run/process.ts'
+import { findSession } from '../../session/life/find.ts'
+import { conversationOf, notedConversation, openOut } from '../../session/record/out.ts'
+import type { Context } from '../context.ts'
+import { readable } from '../screen/readable.ts'
+import { printable } from '../streams/output.ts'
+import { startSession } from './start.ts'
+
+const args = {
+  session: { type: 'positional', description: 'Session (default: the one of this directory)', required: false },
+  words: { type: 'positional', description: "The agent's words", required: false },
+} as const
+
+export default (context: Context) =>
+  defineCommand({
+    meta: { name: 'fork', description: "Copy a session's conversation into a new box; the original stays as it is and may run" },
+    args,
+    async run({ args: given, rawArgs }) {
+      const { record, handle } = await findSession(context, given.session, 'running')
+      if (record.agent !== claude.name)
+        throw new PaudeError('unsupported', `session ${record.id} runs a command and no agent, so there is no conversation`)
+      const named = namesConversation(rawArgs)
+      if (named !== '')
+        throw new PaudeError('usage', `paude fork names the conversation itself, found ${named}`, {
+          hint: `leave it out, or say paude ${named} --fork-session`,
+        })
+      const { backend = 'auto' } = context.flags
+      if (backend !== 'auto' && backend !== record.backend)
+        throw new PaudeError('unsupported', `the conversation of ${record.id} lies in a volume of ${record.backend}`, {
+          hint: `leave --backend ${backend} out`,
+        })
+      const conversation = conversationOf(handle.folder, record)
+      if (conversation === '')
+        throw new PaudeError('not-found', `session ${record.id} has no conversation yet`, {
+          hint: `paude attach ${record.id} and say something first`,
+        })
+      return startSession(
+        // The conversation belongs to the project: so does the copy, wherever it is asked for.
+        { ...context, host: { ...context.host, cwd: record.directory } },
+        {
+          agent: claude,
+          run: {
+            kind: 'agent',
+            words: forkWords(conversation, randomUUID(), rawArgs),
+            origin: { conversation, session: record.id },
+          },
+          flags: { ...context.flags, backend: record.backend },
+          check: (backend, handle) => insistOnCopy(context, backend, handle),
+        },
+      )
+    },
+  })
+
+/** Seconds until a box in the background that said nothing is believed. */
+const PATIENCE = 30
+
+/** Lasts until the copy is there; throws the box's own words when it ended before. */
+async function insistOnCopy(context: Context, backend: Backend, handle: Handle): Promise<void> {
+  for (const end = Date.now() + PATIENCE * 1000; Date.now() < end; await Bun.sleep(100)) {
+    if (notedConversation(handle.folder) !== '') return
+    const { status, exitCode } = await ask(backend.state(handle), context.effects(backend))
+    if (status !== 'exited' || exitCode === 0) continue
+    const text = await lastWords(backend, handle)
+    throw new PaudeError('refused', text.replace(/^paude: /, '') || `the copy ended at once with exit code ${exitCode}`)
+  }
+}
+
+async function lastWords(backend: Backend, handle: Handle): Promise<string> {
+  const file = openOut(handle.folder, 'stderr')
+  const text = file === null ? '' : Buffer.from(file.read()).toString()
+  file?.close()
+  const { stdout, stderr } = await capture(backend.logs(handle, { follow: false }))
+  return printable(
+    readable(text || stdout + stderr)
+      .split('\n')
+      .at(-1) ?? '',
+  ).slice(0, 500)
+}

@@ -1,0 +1,79 @@
+import { writeSync } from 'node:fs'
+import { PaudeError, quoted, UNSEEN } from '../../errors.ts'
+import type { Host } from '../../host.ts'
+
+const ESCAPE = '\u001b['
+const paint = (code: string) => (text: string) => `${ESCAPE}${code}m${text}${ESCAPE}0m`
+export const bold = paint('1')
+export const dim = paint('2')
+export const red = paint('31')
+export const green = paint('32')
+export const yellow = paint('33')
+
+/** Whether a stream takes colour: a terminal, and nobody said no (no-color.org). */
+export const colourful = ({ env, terminal }: Host, stream: 'stdout' | 'stderr'): boolean =>
+  terminal[stream] && !env['NO_COLOR'] && env['TERM'] !== 'dumb'
+
+/** Writes everything before it returns, whatever the stream is; a reader that went away is no error of ours, but false. */
+export function writeAll(descriptor: 1 | 2, content: string | Uint8Array): boolean {
+  const bytes = typeof content === 'string' ? Buffer.from(content) : content
+  let offset = 0
+  while (offset < bytes.length) {
+    try {
+      offset += writeSync(descriptor, bytes, offset)
+    } catch (error) {
+      const { code } = error as { code?: string }
+      if (code === 'EAGAIN') Bun.sleepSync(1)
+      else if (code === 'EPIPE' || code === 'EBADF' || code === 'EIO') return false
+      else
+        throw new PaudeError('output', `cannot write to ${descriptor === 1 ? 'stdout' : 'stderr'}: ${code ?? 'unknown error'}`, {
+          cause: error,
+        })
+    }
+  }
+  return true
+}
+
+/** The streams of a run. Text is stripped of colour where it would not be seen as colour. */
+export function outputs(host: Host): {
+  readonly answer: (text: string) => void
+  readonly note: (text: string) => void
+  readonly warn: (text: string) => void
+  readonly prompt: (text: string) => void
+} {
+  const clean = (stream: 'stdout' | 'stderr', text: string) => (colourful(host, stream) ? text : Bun.stripANSI(text))
+  const say = (mark: string) => (text: string) => void writeAll(2, clean('stderr', `${mark} ${text}\n`))
+  return {
+    answer: (text) => void writeAll(1, clean('stdout', text.endsWith('\n') ? text : `${text}\n`)),
+    note: say(dim('paude:')),
+    warn: say(yellow('paude: warning:')),
+    prompt: (text) => void writeAll(2, clean('stderr', `${dim('paude:')} ${text}`)),
+  }
+}
+
+/** A mistake or misfortune, as the user reads it. */
+export const sentence = ({ message, hint }: PaudeError): string =>
+  `${red('paude:')} ${message}${hint === '' ? '' : `\n  ${dim('→')} ${hint}`}\n`
+
+/** Columns as wide as their widest cell; the last one runs free. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[], gap = 2): string {
+  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => Bun.stringWidth(row[column] ?? ''))))
+  const line = (cells: readonly string[]) =>
+    cells
+      .map((cell, column) =>
+        column === cells.length - 1 ? cell : cell + ' '.repeat(Math.max(0, (widths[column] ?? 0) - Bun.stringWidth(cell))),
+      )
+      .join(' '.repeat(gap))
+      .trimEnd()
+  return [bold(line(head)), ...rows.map(line)].join('\n')
+}
+
+/** What makes one picture of several, as in most faces and flags. */
+const IN_PICTURES = /(?<=\p{Extended_Pictographic}[\ufe0f\p{Emoji_Modifier}]?)[\u200d\ufe0f]/u
+const UNPRINTED = new RegExp(`(?!${IN_PICTURES.source})${UNSEEN.source}`, 'gu')
+
+/** Text of others on a terminal of ours: no character survives that it acts on or hides. */
+export const printable = (text: string): string => text.replace(UNPRINTED, '�')
+
+/** The same as JSON: every character that a terminal may act on is escaped, so nothing is lost. */
+export const jsonLine = quoted

@@ -1,0 +1,247 @@
+import { mkdirSync, readFileSync, realpathSync, statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { PaudeError } from '../../errors.ts'
+import type { Host } from '../../host.ts'
+import { readProjectFile } from '../../project/project.ts'
+import { withLock } from '../../run/lock.ts'
+import { insistPrivate, stateFolder } from '../../session/record/store.ts'
+import { projectFolders } from '../../workspace/workspace.ts'
+import { keyNames } from '../key-names.ts'
+import { fileKeys } from '../keys/all.ts'
+import { valueAt } from '../keys/value-at.ts'
+import { configFile } from '../layers/load.ts'
+import { DEFAULTS } from '../layers/merge.ts'
+import { nearest } from '../nearest.ts'
+import { isMissing } from './missing.ts'
+import { mending, parseConfig, parseToml } from './parse.ts'
+import { replaceFile } from './replace-file.ts'
+import { tomlLiteral, withEntry, withKey, withoutEntry, withoutKey } from './toml-edit.ts'
+import { tomlEntries } from './toml-entries.ts'
+
+/** A file that `paude config` changes; `text` is '' when it is not there yet. */
+export type Editable = { readonly layer: 'user' | 'project'; readonly file: string; readonly text: string }
+
+/** The user's file, or the nearest of the project's; where there is none, the one that would be made. */
+export function editableFile(host: Host, project: boolean): Editable {
+  if (!project) {
+    const file = configFile(host)
+    if (file === '')
+      throw new PaudeError('config', 'HOME is not set, so there is no place for a config.toml', { hint: 'export HOME' })
+    return { layer: 'user', file, text: readText(file) }
+  }
+  const folders = projectFolders(host)
+  const files = folders.map((folder) => join(folder, 'paude.toml'))
+  const found = files.toReversed().flatMap((file) => readProjectFile(file) ?? [])[0]
+  const [first] = files
+  if (first === undefined)
+    throw new PaudeError('refused', 'the current directory no longer exists', { hint: 'cd into a project' })
+  return { layer: 'project', file: found?.file ?? first, text: found?.text ?? '' }
+}
+
+/** What is said of a change behind its sentence. */
+export const trustNote = ({ layer, trusted }: Pick<Editable, 'layer'> & { readonly trusted: boolean }): string =>
+  layer === 'project' && !trusted ? '; it waits for your approval: paude trust' : ''
+
+/** Changes a file while no other paude changes one; `textOf` gets it as it is by now, and null from it changes nothing. `text` is the one before, `written` the one after. */
+export async function changeFile(
+  host: Host,
+  project: boolean,
+  textOf: (editable: Editable) => string | null,
+): Promise<Editable & { readonly changed: boolean; readonly written: string }> {
+  insistPrivate(host)
+  // Not beside the file: a project could keep it taken.
+  mkdirSync(stateFolder(host), { recursive: true, mode: 0o700 })
+  return await withLock(host, { path: join(stateFolder(host), 'config.lock'), what: 'the configuration' }, async () => {
+    const editable = editableFile(host, project)
+    const text = textOf(editable)
+    if (text === null || text === editable.text) return { ...editable, changed: false, written: editable.text }
+    const whole = begun(editable, text)
+    save(editable, whole)
+    await keepSchema({ ...editable, text: whole })
+    return { ...editable, changed: true, written: whole }
+  })
+}
+
+/** A file of the user's that is made says where editors find what belongs into it, and its version. */
+const begun = ({ layer, text: before }: Editable, text: string): string =>
+  layer === 'user' && before === '' ? `${SCHEMA_LINE}\nversion = 1\n${text.startsWith('[') ? '\n' : ''}${text}` : text
+
+const SCHEMA_LINE = '#:schema ./schema.json'
+
+/** Puts the schema of this version beside a file that names it, for editors to complete and check. */
+export async function keepSchema({ layer, file, text }: Editable): Promise<void> {
+  if (layer !== 'user' || !text.startsWith(SCHEMA_LINE)) return
+  const { schema } = await import('./embedded.ts')
+  const path = join(dirname(file), 'schema.json')
+  if (readText(path) === schema) return
+  replaceFile(path, schema, { mode: 0o600, folderMode: 0o700, hint: 'check the permissions of its folder' })
+}
+
+/** How the value of a key is written, over several lines as one; null where the file does not say it, and of variables, which are not shown. */
+export function writtenValue(text: string, key: string): string | null {
+  if (/^env(\.|$)/.test(withoutProfile(key))) return null
+  const found = tomlEntries(text).entries.find(({ path }) => path.join('.') === key)
+  return found === undefined ? null : text.slice(found.value, found.end).replace(/\s+/g, ' ')
+}
+
+/** The text with a key set. The word is taken as TOML where it fits (`2`, `true`, `["a"]`), else as text, else as a list: of hosts with commas, of one entry elsewhere. */
+export function setKey(editable: Editable, key: string, word: string): string {
+  const path = insistOnKey(key)
+  // What the network is told has no comma in it; paths, values and flags may.
+  const parts = path.at(-2) === 'network' ? word.split(',').map((part) => part.trim()) : [word]
+  const list = listLiteral(
+    key,
+    parts.filter((part) => part !== ''),
+  )
+  const forms = [
+    ...(isToml(word) && !(isList(key) && /^\d+$/.test(word)) ? [word] : []),
+    ...(isList(key) ? [list] : [tomlLiteral(word), list]),
+  ]
+  let fault: unknown
+  for (const literal of forms) {
+    const text = withKey(editable.text, { path, literal }, read(editable.file))
+    try {
+      parseConfig({ ...editable, text: text ?? `${written(path, literal)}\n` })
+    } catch (error) {
+      fault ??= error
+      continue
+    }
+    if (text !== null) return text
+    throw unchangeable(editable, `add this line: ${written(path, literal)}`)
+  }
+  throw aboutKey(fault, editable, key)
+}
+
+/** A list of texts; of numbers where they are ports. */
+const listLiteral = (key: string, entries: readonly string[]): string =>
+  withoutProfile(key) === 'network.ports' && entries.every((entry) => /^\d+$/.test(entry))
+    ? `[${entries.join(', ')}]`
+    : tomlLiteral(entries)
+
+/** Whether nothing but a list is taken, so that what is wrong with its entries is told and not that a text is none. */
+const isList = (key: string): boolean =>
+  Object.entries(fileKeys).some(([name, setting]) => name === withoutProfile(key) && Array.isArray(DEFAULTS[setting]))
+
+/** A key as it is outside of [profiles]. */
+export const withoutProfile = (key: string): string => key.replace(/^profiles\.[^.]+\./, '')
+
+/** The text with one entry more in a list, where it is not there yet. */
+export function addEntry(editable: Editable, key: string, value: string): string {
+  const path = insistOnKey(key)
+  const { file, text } = editable
+  const list = listAt(editable, path)
+  if (list.includes(value)) return text
+  const literal = tomlLiteral([...list, value])
+  const after = withEntry(text, { path, list, value }, read(file))
+  if (after === null) throw unchangeable(editable, `make it this: ${written(path, literal)}`)
+  parseConfig({ ...editable, text: after })
+  return after
+}
+
+/** The text without an entry of a list; as it was where that does not hold it. */
+export function removeEntry(editable: Editable, key: string, value: string): string {
+  const path = insistOnKey(key)
+  const { file, text } = editable
+  const list = listAt(editable, path)
+  const left = list.filter((one) => one !== value)
+  if (left.length === list.length) return text
+  const after = withoutEntry(text, { path, left, value }, read(file))
+  if (after !== null) return after
+  throw unchangeable(editable, `make it this: ${written(path, tomlLiteral(left))}`)
+}
+
+/** What a list of the file holds; empty where it is not there. */
+export const entriesAt = (editable: Editable, key: string): readonly string[] => listAt(editable, insistOnKey(key))
+
+const unchangeable = ({ file }: Editable, hint: string): PaudeError =>
+  new PaudeError('config', `${file} is written in a way that cannot be changed without rewriting it`, { hint })
+
+function listAt(editable: Editable, path: readonly string[]): readonly string[] {
+  const at = writtenAt(editable, path)
+  return Array.isArray(at) ? at.map(String) : []
+}
+
+const writtenAt = ({ file, text }: Editable, path: readonly string[]): unknown => valueAt(read(file)(text), path)
+
+/** A line that was never written is no place to look at. */
+function aboutKey(fault: unknown, { file, layer }: Editable, key: string): unknown {
+  if (!(fault instanceof PaudeError) || !fault.message.startsWith(`${file}:`)) return fault
+  const [place = '', ...rest] = fault.message.slice(file.length).split(': ')
+  const words = rest.join(': ')
+  if (!/^(:\d+)?$/.test(place) || !words.startsWith(key)) return fault
+  const hint = fault.hint === mending(layer) ? '' : `${fault.hint}; `
+  return new PaudeError('config', words, { hint: `${hint}nothing was changed` })
+}
+
+/** The text without a key; null when the file does not have it. */
+export function unsetKey(editable: Editable, key: string): string | null {
+  const path = insistOnKey(key)
+  if (writtenAt(editable, path) === undefined) return null
+  const { file, text } = editable
+  const without = withoutKey(text, path, read(file))
+  if (without !== null) return without
+  throw new PaudeError('config', `${key} stands in no line of its own in ${file}`, {
+    hint: 'take it out by hand: paude config edit',
+  })
+}
+
+/** Replaces the file at once, also behind a link: dotfiles are often kept elsewhere. */
+export function save({ file, layer }: Editable, text: string): void {
+  const target = layer === 'user' ? realTarget(file) : file
+  const [mode, folderMode] = layer === 'user' ? [0o600, 0o700] : [0o644, 0o755]
+  replaceFile(target, text, { mode: modeOf(target) ?? mode, folderMode, hint: 'check its permissions' })
+}
+
+/** The parts of a key that a file may have; a profile's begin with `profiles.NAME.`. */
+export function insistOnKey(key: string): readonly string[] {
+  const [, prefix = '', rest = ''] = /^(profiles\.[a-z0-9][a-z0-9-]*\.)?(.*)$/s.exec(key) ?? []
+  const known = keyNames()
+  const variable = /^env\.[A-Za-z_]\w*$/.test(rest)
+  if (known.includes(rest) || variable) return [...prefix.split('.').filter(Boolean), ...rest.split('.')]
+  const below = known.filter((name) => name.startsWith(`${rest}.`))
+  if (below.length > 0)
+    throw new PaudeError('usage', `${key} is a table`, {
+      hint: `name a key in it: ${below.map((name) => `${prefix}${name}`).join(', ')}`,
+    })
+  const close = nearest(rest, known) ?? known.find((name) => name.endsWith(`.${rest}`))
+  throw new PaudeError('usage', `there is no key ${JSON.stringify(key)}`, {
+    hint: close === undefined ? 'paude config show lists them' : `did you mean ${prefix}${close}?`,
+  })
+}
+
+const read = (file: string) => (text: string) => parseToml(file, text)
+
+const written = (path: readonly string[], literal: string): string => `${path.join('.')} = ${literal}`
+
+function isToml(word: string): boolean {
+  try {
+    return Object.keys(parseToml('', `x = ${word}\n`) as object).length === 1
+  } catch {
+    return false
+  }
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (cause) {
+    if (isMissing(cause)) return ''
+    throw new PaudeError('config', `cannot read ${file}`, { hint: 'check its permissions, or remove it', cause })
+  }
+}
+
+function realTarget(file: string): string {
+  try {
+    return realpathSync(file)
+  } catch {
+    return file
+  }
+}
+
+function modeOf(file: string): number | null {
+  try {
+    return statSync(file).mode & 0o777
+  } catch {
+    return null
+  }
+}

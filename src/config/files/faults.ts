@@ -1,0 +1,71 @@
+import type { BaseIssue } from 'valibot'
+import { getDotPath } from 'valibot'
+import { keyNames } from '../key-names.ts'
+import { nearest } from '../nearest.ts'
+
+/** What is wrong with a file, in words: `hint` is '' where the message says what to write. */
+export type Fault = { readonly path: string; readonly message: string; readonly hint: string }
+
+/** Tells of the first thing that the schema does not take. */
+export function faultOf(outer: BaseIssue<unknown>, table: 'a table' | 'an object' = 'a table'): Fault {
+  const { issue, path: written } = innermost(outer)
+  const path = written || 'it'
+  const having = ({ input, received }: BaseIssue<unknown>): string =>
+    Array.isArray(input) ? 'a list' : typeof input === 'object' && input !== null ? table : received
+  if (issue.expected === 'never') {
+    const elsewhere = ELSEWHERE.get(path.split('.').at(-1) ?? '')
+    if (elsewhere !== undefined) return { path, message: `unknown key ${path}`, hint: elsewhere }
+    const known = [...new Set(keyNames().flatMap((name) => name.split('.')))]
+    return {
+      path,
+      message: `unknown key ${path}`,
+      hint: meant(path.split('.').at(-1) ?? '', known, 'paude config schema lists the known ones'),
+    }
+  }
+  if (issue.received === 'undefined') return { path, message: `${path} is missing`, hint: `add ${path}` }
+  if (issue.type === 'picklist') {
+    const words = [...(issue.expected ?? '').matchAll(/"([^"]*)"/g)].map(([, word = '']) => word)
+    const record = /(^|\.)network\.mode$/.test(path) && issue.input === 'record'
+    const hint = record ? ONE_START : typeof issue.input === 'string' ? meant(issue.input, words, '') : ''
+    return { path, message: `${path} must be one of ${words.join(', ')}, found ${having(issue)}`, hint }
+  }
+  if (issue.type === 'union' || issue.type === 'custom')
+    return { path, message: `${path} ${issue.message}, found ${having(issue)}`, hint: '' }
+  const type = TABLES.includes(issue.type) ? table : TYPES.get(issue.type)
+  return {
+    path,
+    message: type === undefined ? `${path} ${issue.message}` : `${path} must be ${type}, found ${having(issue)}`,
+    hint: '',
+  }
+}
+
+const NO_BACKEND = 'this paude runs on docker and podman'
+const ONE_START = 'record mode is for one start and stands in no file: paude --network record'
+/** Names that other tools have for it, and sections of engines that this release has no adapter for. */
+const ELSEWHERE = new Map([
+  ...['kubernetes', 'kubectl', 'apple', 'zellij'].map((name) => [name, NO_BACKEND] as const),
+  ['assistant', 'write agent = "claude"'],
+])
+
+/** Types as TOML has them; whatever else is checked has a message of its own. */
+const TYPES = new Map([
+  ['string', 'a text'],
+  ['number', 'a number'],
+  ['boolean', 'true or false'],
+  ['array', 'a list'],
+])
+const TABLES: readonly string[] = ['strict_object', 'loose_object', 'record']
+
+function meant(word: string, known: readonly string[], otherwise: string): string {
+  const close = nearest(word, known)
+  return close === null ? otherwise : `did you mean ${close}?`
+}
+
+/** Where several forms are accepted, what is wrong with the one that was meant. */
+function innermost(issue: BaseIssue<unknown>): { readonly issue: BaseIssue<unknown>; readonly path: string } {
+  const path = getDotPath(issue) ?? ''
+  const inner = issue.issues?.find((one) => one.path !== undefined)
+  if (inner === undefined) return { issue, path }
+  const below = innermost(inner)
+  return { ...below, path: `${path}.${below.path}` }
+}

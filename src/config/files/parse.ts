@@ -1,0 +1,249 @@
+import TOML from '@iarna/toml'
+import * as v from 'valibot'
+import { PaudeError, shortened } from '../../errors.ts'
+import { shown } from '../../workspace/paths.ts'
+import { type FileKey, fileKeys } from '../keys/all.ts'
+import { PROVIDER_KEYS } from '../keys/provider.ts'
+import { unreadable } from '../keys/readers.ts'
+import { withKey } from '../keys/said.ts'
+import { ConfigFile, type Profile } from '../keys/schema.ts'
+import type { Layer, Settings, Source } from '../keys/settings.ts'
+import { valueAt } from '../keys/value-at.ts'
+import { faultOf } from './faults.ts'
+import { lineFinder } from './toml-entries.ts'
+
+/** A file of configuration as it was read; `text` is null when it exists but could not be. */
+export type Written = {
+  readonly layer: 'user' | 'project' | 'managed'
+  readonly file: string
+  readonly text: string | null
+}
+
+export type Parsed = {
+  /** What holds always, and then what the profile says, where the file has it. */
+  readonly sources: readonly Source[]
+  readonly profiles: readonly string[]
+}
+
+/** Sections and keys that a layer cannot have, and why: some act on the user's machine, some say what becomes of the layer itself. */
+const NOT_IN: Readonly<Record<Written['layer'], Readonly<Record<string, string>>>> = {
+  user: {},
+  project: {
+    fallback: 'it belongs into your own config.toml, since it gives up the box',
+    provider: 'it belongs into your own config.toml: whoever chooses the provider gets the key',
+    devcontainer: 'whether it is used is not said by the project',
+    notify: 'it belongs into your own config.toml, since it acts on this machine and not on the box',
+    terminal: 'it belongs into your own config.toml, since it acts on this machine and not on the box',
+    'security.project_config': 'whether a project is trusted is not said by the project',
+  },
+  managed: {
+    devcontainer: 'it belongs into the config.toml of each user; image.ref bounds what it may bring',
+    notify: 'it belongs into the config.toml of each user',
+    terminal: 'it belongs into the config.toml of each user',
+    'provider.api_key': 'it belongs into the config.toml of each user',
+    'provider.auth_token': 'it belongs into the config.toml of each user',
+    'provider.oauth_token': 'it belongs into the config.toml of each user',
+    env: 'it belongs into the config.toml of each user',
+    profiles: 'what holds for everybody has no profiles',
+  },
+}
+
+/** Reads one file. A broken one is fatal, never skipped. */
+export function parseConfig(written: Written, profile = ''): Parsed {
+  const { parsed, faults } = readConfig(written, profile)
+  if (parsed === null) throw faults[0]
+  return parsed
+}
+
+/** Everything that is wrong with a file. What is not valid TOML or of an unknown version is told alone: the rest of it cannot be read. */
+export function faultsOf(written: Written): readonly PaudeError[] {
+  try {
+    return readConfig(written, '').faults
+  } catch (error) {
+    if (error instanceof PaudeError) return [error]
+    throw error
+  }
+}
+
+type Reading =
+  | { readonly parsed: Parsed; readonly faults: readonly [] }
+  | { readonly parsed: null; readonly faults: readonly PaudeError[] }
+
+function readConfig(written: Written, profile: string): Reading {
+  const { file, layer, text } = written
+  if (text === null) throw new PaudeError('config', `cannot read ${file}`, { hint: `check its permissions, or remove it` })
+  const at = placer(file, text)
+  const found = parseToml(file, text)
+  refuseVersion(found, at)
+  const names = wrongNames(found, at)
+  const result = v.safeParse(ConfigFile, found)
+  if (!result.success) {
+    const issues = result.issues.map((issue) => faultOf(issue))
+    return {
+      parsed: null,
+      faults: [
+        ...names,
+        ...issues.map(({ path, message, hint }) => wrong(`${at(path)}: ${message}`, { hint: hint || mending(layer) })),
+      ],
+    }
+  }
+  const { profiles = {}, version: _, ...always } = result.output
+  const parts = [['', always] as const, ...Object.entries(profiles).map(([name, part]) => [`profiles.${name}.`, part] as const)]
+  const faults = [
+    ...names,
+    ...foreignKeys({ layer, at }, parts),
+    ...unreadableValues({ layer, at }, parts),
+    ...(layer === 'managed' && Object.keys(profiles).length > 0 ? [foreign({ layer, at }, 'profiles')] : []),
+  ]
+  if (faults.length > 0) return { parsed: null, faults }
+  const chosen = profile !== '' && Object.hasOwn(profiles, profile) ? profiles[profile] : undefined
+  const sources = [
+    sourceOf({ layer, at }, '', always),
+    ...(chosen ? [sourceOf({ layer, at }, `profiles.${profile}.`, chosen)] : []),
+  ]
+  return { parsed: { sources, profiles: Object.keys(profiles) }, faults: [] }
+}
+
+/** What to do about a file that says something wrong. */
+export const mending = (layer: Written['layer']): string =>
+  ({
+    user: 'paude config edit',
+    project: 'paude config edit --project, or go on without it: paude --ignore-project-config',
+    managed: 'ask who manages this machine',
+  })[layer]
+
+/** What the schema would leave out without a word. */
+const NO_NAMES = ['__proto__', 'prototype', 'constructor']
+
+function wrongNames(found: unknown, at: Placer): readonly PaudeError[] {
+  const { env, profiles } = found as { readonly env?: unknown; readonly profiles?: unknown }
+  const parts = Object.entries(Object(profiles)).map(
+    ([name, part]) => [`profiles.${name}.env`, (part as { readonly env?: unknown } | null)?.env] as const,
+  )
+  return [['profiles', profiles] as const, ['env', env] as const, ...parts].flatMap(([path, table]) =>
+    Object.keys(Object(table))
+      .filter((name) => NO_NAMES.includes(name))
+      .map((name) => wrong(`${at(`${path}.${name}`)}: nothing can be called ${name}`, { hint: 'give it another name' })),
+  )
+}
+
+/** The parser writes what stands in a table called `constructor` or `hasOwnProperty` into that very function of the runtime. */
+function freezeRuntime(): void {
+  for (const { value } of Object.values(Object.getOwnPropertyDescriptors(Object.prototype))) Object.freeze(value)
+}
+
+/** The text as plain data. The parser leaves null prototypes, symbols and BigInts behind; JSON does not. */
+export function parseToml(file: string, content: string): unknown {
+  freezeRuntime()
+  try {
+    return plain(TOML.parse(content))
+  } catch (cause) {
+    const { line, message } =
+      cause instanceof TypeError ? { line: undefined, message: ofRuntime(cause) } : (cause as Error & { readonly line?: number })
+    throw new PaudeError(
+      'config',
+      shown(
+        `${file}${line === undefined ? '' : `:${line + 1}`}: not valid TOML: ${(message.split('\n')[0] ?? '').replace(/ at row.*$/, '')}`,
+      ),
+      {
+        hint: 'correct that line',
+        cause,
+      },
+    )
+  }
+}
+
+/** A function for each value takes its time, and only a number beyond all others needs it. */
+function plain(found: unknown): unknown {
+  try {
+    return JSON.parse(JSON.stringify(found))
+  } catch {
+    return JSON.parse(JSON.stringify(found, (_, value: unknown) => (typeof value === 'bigint' ? Number(value) : value)))
+  }
+}
+
+/** The runtime's own errors have a line too, but of the program; the parser makes one for a date that there is not. */
+const ofRuntime = ({ message }: TypeError): string =>
+  message.startsWith('Invalid') ? message : 'a table has a name that none can have, like constructor'
+
+/** Tells `FILE:LINE` of a key, or the file alone where it stands in no line of its own. */
+type Placer = (path: string) => string
+
+type Read = { readonly layer: Written['layer']; readonly at: Placer }
+
+function refuseVersion(found: unknown, at: Placer): void {
+  const { version = 1 } = found as { version?: unknown }
+  if (version === 1) return
+  const newer = typeof version === 'number' && Number.isInteger(version) && version > 1
+  throw wrong(`${at('version')}: version ${JSON.stringify(version)} is unknown`, {
+    hint: newer ? 'this paude knows version 1; use a newer one' : 'write version = 1, or leave it out',
+  })
+}
+
+type Parts = readonly (readonly [prefix: string, part: Profile])[]
+
+function foreignKeys(read: Read, parts: Parts): readonly PaudeError[] {
+  const keys = parts.flatMap(([prefix, part]) =>
+    Object.keys(NOT_IN[read.layer])
+      .filter((key) => valueAt(part, key.split('.')) !== undefined)
+      .map((key) => foreign(read, key, prefix)),
+  )
+  const programs = parts.flatMap(([prefix, { env }]) =>
+    (env?.references ?? [])
+      .filter(({ source }) => typeof source !== 'string')
+      .map(({ name }) =>
+        wrong(`${read.at(`${prefix}env.${name}`)}: a program is not for this file`, {
+          hint: 'what it runs could be changed by the agent; write it into your own config.toml',
+        }),
+      ),
+  )
+  return read.layer === 'project' ? [...keys, ...programs] : keys
+}
+
+/** Values that every start would refuse are none for a file either. */
+const unreadableValues = ({ layer, at }: Read, parts: Parts): readonly PaudeError[] =>
+  parts.flatMap(([prefix, part]) =>
+    unreadable(part).map(({ key, error }) =>
+      wrong(`${at(`${prefix}${key}`)}: ${prefix}${withKey(key, error)}`, { hint: error.hint || mending(layer) }),
+    ),
+  )
+
+const foreign = ({ layer, at }: Read, key: string, prefix = ''): PaudeError =>
+  wrong(`${at(`${prefix}${key}`)}: ${key} is not for this file`, {
+    hint: NOT_IN[layer][key] ?? '',
+  })
+
+/** What a part of a file says, by settings. */
+function sourceOf({ layer, at: placeOf }: Read, prefix: string, part: Profile): Source {
+  const values: Record<string, unknown> = {}
+  const places: Record<string, string> = {}
+  const put = (setting: keyof Settings, key: string, value: unknown) => {
+    values[setting] = value
+    places[setting] = placeOf(`${prefix}${key}`)
+  }
+  for (const key of Object.keys(fileKeys) as FileKey[]) {
+    const value = valueAt(part, key.split('.'))
+    if (value === undefined) continue
+    if (key !== 'env') put(fileKeys[key], key, value)
+    else for (const setting of ['env', 'references'] as const) put(setting, key, (value as Required<Layer>)[setting])
+  }
+  // One credential takes the place of another: a profile may have one of another kind.
+  const others = PROVIDER_KEYS.some((key) => values[key] !== undefined)
+    ? PROVIDER_KEYS.filter((key) => values[key] === undefined)
+    : []
+  for (const key of others) values[key] = ''
+  return { layer, values: values as Layer, places }
+}
+
+/** What a stranger wrote is shown so that a terminal acts on none of it. */
+const wrong = (message: string, { hint }: { readonly hint: string }): PaudeError =>
+  new PaudeError('config', shown(shortened(message, 1000)), { hint: shown(shortened(hint)) })
+
+function placer(file: string, text: string): Placer {
+  let find: ReturnType<typeof lineFinder> | undefined
+  return (path) => {
+    find ??= lineFinder(text)
+    const line = find(path.split('.'))
+    return line === null ? file : `${file}:${line}`
+  }
+}

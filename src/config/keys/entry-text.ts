@@ -1,0 +1,63 @@
+import { heldEntry } from '../../network/pattern.ts'
+import { commandLine } from '../../plan/shell.ts'
+import type { ImageBuild, LifecycleStep, ReadCertificates, Reference, Settings } from './settings.ts'
+
+/** A value of a setting as it is shown to whoever decides about it: hosts by the name that is called, whatever letters were written. */
+export function settingText(setting: keyof Settings, value: unknown): string {
+  const text = entryText(value)
+  switch (setting) {
+    case 'networkAllow':
+    case 'networkDeny':
+      return heldEntry(text)
+    case 'upstreamExcept':
+      return heldEntry(text.replace(/^\./, '*.')).replace(/^\*\./, text.startsWith('.') ? '.' : '*.')
+    case 'baseUrl':
+    case 'upstreamProxy':
+      return heldAddress(text)
+    default:
+      return text
+  }
+}
+
+function heldAddress(text: string): string {
+  const url = URL.parse(text)
+  return url === null ? text : url.href.replace(/\/$/, '')
+}
+
+/** Everything a value does, and no secret. */
+export function entryText(entry: unknown): string {
+  if (typeof entry !== 'object' || entry === null) return String(entry)
+  if ('command' in entry && !('kind' in entry)) return commandText((entry as { readonly command: readonly string[] }).command)
+  const value = entry as ImageBuild | LifecycleStep | ((Reference | ReadCertificates) & { readonly kind?: undefined })
+  switch (value.kind) {
+    case undefined:
+      return 'path' in value ? value.path : `${value.name} = ${sourceText(value)}`
+    case 'build':
+      return buildText(value)
+    case 'export':
+      return `remoteEnv.${value.name} = ${value.value}`
+    case 'run':
+      return [
+        `${value.stage}${value.name === '' ? '' : `.${value.name}`}:`,
+        typeof value.command === 'string' ? value.command : commandLine(value.command),
+      ].join(' ')
+  }
+}
+
+/** Where a variable's value is, as it is shown. */
+export const sourceText = ({ source }: Reference): string =>
+  typeof source === 'string' ? source : 'template' in source ? source.template : commandText(source)
+
+const commandText = (argv: readonly string[]): string => `command ${argv.join(' ')}`
+
+const buildText = ({ dockerfile, context, target, args, base, features }: ImageBuild): string =>
+  [
+    dockerfile === null
+      ? `on ${base || "paude's own image"}`
+      : `${dockerfile.path}, whose steps run outside the wall with the files of ${context}`,
+    ...(target === '' ? [] : [`target ${target}`]),
+    ...Object.entries(args).map(([name, value]) => `arg ${name}=${value}`),
+    ...Object.entries(features).map(
+      ([name, options]) => `feature ${name} ${JSON.stringify(options)}, installed outside the wall`,
+    ),
+  ].join(', ')

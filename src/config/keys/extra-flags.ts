@@ -1,0 +1,86 @@
+import { sizeInBytes } from '../../box/limits.ts'
+
+/** Flags of an engine that open nothing. Everything else is refused: a new release may add flags that nobody here has heard of. */
+const HARMLESS = [
+  ...['blkio-weight', 'cpu-period', 'cpu-quota', 'cpu-shares', 'cpuset-cpus', 'cpuset-mems'],
+  ...['label', 'memory-reservation', 'memory-swappiness', 'shm-size', 'ulimit'],
+] as const
+
+/** Why well-known ones are not among them. */
+const REASONS: Readonly<Record<string, string>> = {
+  privileged: 'takes every wall around the box away',
+  'cap-add': 'gives back a privilege',
+  'security-opt': 'loosens the hardening; what of it can be given up stands in [security]',
+  device: 'hands a device of this machine to the box',
+  gpus: 'hands devices of this machine to the box',
+  network: 'goes round the allowlist',
+  net: 'goes round the allowlist',
+  publish: 'lets others reach into the box',
+  'publish-all': 'lets others reach into the box',
+  volume: 'is not checked as mounts are; write mounts',
+  mount: 'is not checked as mounts are; write mounts',
+  'volumes-from': 'brings in mounts of another container',
+  tmpfs: 'can hide what paude mounts',
+  env: 'would put values into argv; write env',
+  'env-file': 'reads a file of this machine into the box',
+  user: 'changes who the agent is',
+  userns: 'loosens the hardening',
+  pid: 'shows the processes of this machine',
+  ipc: 'shares memory with this machine',
+  uts: 'shares the name of this machine',
+  cgroupns: 'shows the control groups of this machine',
+  'cgroup-parent': 'escapes the limits',
+  runtime: 'replaces the program that makes the box',
+  sysctl: 'changes the kernel of the box',
+  entrypoint: 'replaces what proves the wall',
+  'add-host': 'changes what names mean',
+  dns: 'goes round the proxy',
+  'pids-limit': 'is a limit of its own; write limits.pids',
+  memory: 'is a limit of its own; write limits.memory',
+  cpus: 'is a limit of its own; write limits.cpus',
+}
+
+/** What the engines' short flags stand for. */
+const SHORT: Readonly<Record<string, string>> = {
+  ...{ p: 'publish', P: 'publish-all', v: 'volume', e: 'env', u: 'user', m: 'memory' },
+  ...{ c: 'cpu-shares', l: 'label' },
+}
+
+/** Why a further flag is refused, or null for a harmless one. */
+export function extraFlagFault(flag: string): string | null {
+  const [, letter] = /^-([A-Za-z])/.exec(flag) ?? []
+  if (letter !== undefined) return shortFault(letter)
+  const [, name = '', value] = /^--([a-z][a-z-]*)(?:=(.*))?$/s.exec(flag) ?? []
+  if (name === '') return `${JSON.stringify(flag)} is not a flag; write each as one word, like "--shm-size=1g"`
+  const reason = reasonOf(name)
+  if (reason !== undefined) return `--${name} is refused: it ${reason}`
+  if (!HARMLESS.some((known) => flag.startsWith(`--${known}=`)) || !value) return `--${name} is refused: ${ONLY}`
+  if (name === 'label' && /^paude(\.|=|$)/.test(value)) return '--label=paude… is refused: by these labels paude knows its boxes'
+  if (name === 'shm-size' && sharedSize(flag) === null)
+    return `--shm-size=${JSON.stringify(value)} is not a size; write a number and a unit, like --shm-size=1g`
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: exactly those are refused
+  return /[\u0000-\u001f\u007f]/.test(value) ? `--${name} is refused: control characters in its value` : null
+}
+
+/** Bytes of the box's shared memory: what the last of these flags says, else as much as the engines give. */
+export const sharedMemory = (flags: readonly string[]): number =>
+  flags.map(sharedSize).findLast((size) => size !== null) ?? 64 * 1024 ** 2
+
+/** Bytes of a `--shm-size=`; null for another flag and for no size. 0 would be no limit. */
+function sharedSize(flag: string): number | null {
+  const [, text] = /^--shm-size=(.*)$/s.exec(flag) ?? []
+  if (text === undefined) return null
+  return (/^\d{1,15}$/.test(text) ? Number(text) : sizeInBytes(text)) || null
+}
+
+/** All of them: of what is harmless too only the whole word is read, so that there is one way to say it. */
+function shortFault(letter: string): string {
+  const name = Object.hasOwn(SHORT, letter) ? (SHORT[letter] ?? '') : ''
+  const reason = reasonOf(name)
+  if (reason !== undefined) return `-${letter} is refused: it ${reason}`
+  return `-${letter} is refused: ${HARMLESS.some((known) => known === name) ? `write --${name}=` : ONLY}`
+}
+
+const reasonOf = (name: string): string | undefined => (Object.hasOwn(REASONS, name) ? REASONS[name] : undefined)
+
+const ONLY = `only these are known to open nothing: ${HARMLESS.map((known) => `--${known}=`).join(', ')}`

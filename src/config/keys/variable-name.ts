@@ -1,0 +1,59 @@
+import { PaudeError, quoted } from '../../errors.ts'
+import { STEERS_CLIENT } from '../../run/client-variables.ts'
+import { callersIn } from '../secret-variables.ts'
+import type { Reference } from './settings.ts'
+
+/** Variables that hold credentials paude keeps outside the box; --env must not carry them in by accident. */
+export const KEPT_OUTSIDE = ['ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN', 'CLAUDE_CODE_OAUTH_TOKEN']
+/** What makes the box a box. */
+const OURS = /^(PAUDE_.*|HTTPS?_PROXY|https?_proxy|ALL_PROXY|all_proxy|NO_PROXY|no_proxy)$/
+
+/** Refuses what no variable is called, and what is not the user's to set in the box. */
+export function insistOnName(name: string): void {
+  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
+    throw new PaudeError('usage', `invalid variable name ${quoted(name)}`, {
+      hint: 'write NAME or NAME=VALUE; a name has letters, digits and _, and no digit first',
+    })
+  if (OURS.test(name))
+    throw new PaudeError('refused', `${name} is set by paude in the box`, {
+      hint: 'leave it out; paude network allow HOST changes what the box can reach',
+    })
+  if (KEPT_OUTSIDE.includes(name))
+    throw new PaudeError('refused', `${name} stays outside the box`, {
+      hint: `export ${name} before you call paude: the proxy adds it on the way to the provider`,
+    })
+}
+
+/** Reads `NAME=VALUE`, or `NAME` without a value. */
+export function readEntry(entry: string): { readonly name: string; readonly value: string | undefined } {
+  const at = entry.indexOf('=')
+  const [name, value] = at === -1 ? [entry, undefined] : [entry.slice(0, at), entry.slice(at + 1)]
+  insistOnName(name)
+  if (value?.includes('\0'))
+    throw new PaudeError('usage', `the value of ${name} contains a NUL byte`, { hint: 'no environment can hold one' })
+  return { name, value }
+}
+
+/** Refuses a reference by a name that is not the user's, and one to what stays outside the box. */
+export function insistOnReference({ name, source }: Reference): void {
+  insistOnName(name)
+  if (STEERS_CLIENT.test(name))
+    throw new PaudeError('refused', `env.${name}: the engine's own client obeys ${name}, so a secret cannot travel by it`, {
+      hint: 'give it another name',
+    })
+  const named = typeof source === 'object' && 'template' in source ? callersIn(source.template) : []
+  const kept = KEPT_OUTSIDE.find((outside) => source === `env:${outside}` || named.includes(outside))
+  if (kept !== undefined)
+    throw new PaudeError('refused', `env.${name}: ${kept} stays outside the box, under every name`, {
+      hint: `leave env.${name} out: the proxy adds the credential on the way to the provider`,
+    })
+}
+
+/** Refuses to hand the provider's credential to another proxy. */
+export function insistOnLogin(source: string): void {
+  const kept = KEPT_OUTSIDE.find((name) => source === `env:${name}`)
+  if (kept !== undefined)
+    throw new PaudeError('refused', `network.upstream_credentials: ${kept} is the provider's, and for no other proxy`, {
+      hint: "name a variable or a file with the proxy's own NAME:PASSWORD",
+    })
+}

@@ -1,0 +1,109 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { PaudeError } from '../../errors.ts'
+import type { Host } from '../../host.ts'
+import { withhold } from '../../run/environment.ts'
+import { isMissing } from '../files/missing.ts'
+import type { Parsed, Written } from '../files/parse.ts'
+import { type OwnFlag, twins, variableOf } from '../keys/own-flags.ts'
+import type { Config, Layer, Source } from '../keys/settings.ts'
+import { secretVariables } from '../secret-variables.ts'
+import { readManagedFile } from './managed.ts'
+import { mergeSources, onlySaid } from './merge.ts'
+import { readVariables } from './read-flags.ts'
+
+/** What is read before the project has its say, in the order in which it holds. */
+export type Layers = {
+  readonly user: Parsed
+  readonly environment: Source
+  readonly flags: Source
+  readonly managed: Parsed
+  readonly file: string
+  readonly profile: string
+}
+
+const NOTHING: Parsed = { sources: [], profiles: [] }
+
+/** Everything but the project's own files: what acts on this machine and not on a box is never theirs to say. */
+export const loadConfig = async (host: Host, flags: Layer): Promise<Config> => configOf(await readLayers(host, flags))
+
+/**
+ * Defaults, the user's file, the project's, the environment, flags; the managed file bounds them all. From then on, no program of this
+ * machine inherits the variables that it names.
+ */
+export function configOf({ user, environment, flags, managed, file }: Layers, project: readonly Source[] = []): Config {
+  const config = mergeSources({ file, sources: [...user.sources, ...project, environment, flags], managed: managed.sources })
+  withhold(secretVariables(config.settings))
+  return config
+}
+
+/** Where a file is broken, for commands that tell so: what variables and flags say alone. */
+export const configWithoutFiles = (host: Host, flags: Layer): Config =>
+  configOf(layersOf(host, flags, { user: NOTHING, managed: NOTHING }))
+
+export async function readLayers(host: Host, flags: Layer): Promise<Layers> {
+  const profile = flags.profile ?? readVariables(host.env).profile ?? ''
+  const written = [readUserFile(configFile(host)), readManagedFile(host.managedFile)]
+  const [user = NOTHING, managed = NOTHING] = await Promise.all(
+    written.map((one) => (one === null ? NOTHING : parse(one, profile))),
+  )
+  return layersOf(host, flags, { user, managed })
+}
+
+function layersOf(host: Host, flags: Layer, { user, managed }: Pick<Layers, 'user' | 'managed'>): Layers {
+  const address = host.env['ANTHROPIC_BASE_URL'] ?? ''
+  const environment: Layer = { ...readVariables(host.env), ...(address === '' ? {} : { baseUrl: address }) }
+  return {
+    user,
+    environment: onlySaid('environment', environment, {
+      ...placesOf(environment, variableOf),
+      ...(address === '' ? {} : { baseUrl: 'ANTHROPIC_BASE_URL' }),
+    }),
+    flags: onlySaid(
+      'flag',
+      flags,
+      placesOf(flags, ({ name }) => `--${name}`),
+    ),
+    managed,
+    file: configFile(host),
+    profile: flags.profile ?? environment.profile ?? '',
+  }
+}
+
+/** A profile that nobody has is a mistake: going on without it would be another configuration than was asked for. */
+export function insistOnProfile({ profile, user, file }: Layers, project: Parsed): void {
+  const known = [...new Set([...user.profiles, ...project.profiles])]
+  if (profile === '' || known.includes(profile)) return
+  throw new PaudeError('config', `there is no profile ${JSON.stringify(profile)}`, {
+    hint: known.length === 0 ? `write [profiles.NAME] with its keys below into ${file}` : `choose one of ${known.join(', ')}`,
+  })
+}
+
+/** Path of the user's configuration file, whether it exists or not; '' without a home. */
+export function configFile({ env, home }: Pick<Host, 'env' | 'home'>): string {
+  const base = env['XDG_CONFIG_HOME']?.startsWith('/') ? env['XDG_CONFIG_HOME'] : home && join(home, '.config')
+  return base ? join(base, 'paude', 'config.toml') : ''
+}
+
+/** Loaded when there is a file to read: TOML and schema cost 4 ms of every start. */
+export const parse = async (written: Written, profile: string): Promise<Parsed> =>
+  (await import('../files/parse.ts')).parseConfig(written, profile)
+
+export function readUserFile(file: string): Written | null {
+  if (file === '') return null
+  try {
+    return { layer: 'user', file, text: readFileSync(file, 'utf8') }
+  } catch (error) {
+    return isMissing(error) ? null : { layer: 'user', file, text: null }
+  }
+}
+
+function placesOf(layer: Layer, name: (flag: OwnFlag) => string): Source['places'] {
+  const flag = (key: string) => twins.find((one) => one.key === key)
+  return Object.fromEntries(
+    Object.keys(layer).flatMap((key) => {
+      const found = flag(key)
+      return found === undefined ? [] : [[key, name(found)]]
+    }),
+  )
+}

@@ -1,0 +1,51 @@
+import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { PaudeError } from '../errors.ts'
+import type { Host } from '../host.ts'
+import { type Secret, secret } from '../secret.ts'
+
+/** What `env:NAME` or `file:PATH` stands for, as it is; '' for a variable that is not set. Refuses a file that others can read. `key` names it in errors. */
+export function readReference(reference: string, host: Pick<Host, 'env' | 'home' | 'uid'>, key: string): string {
+  const [kind, rest] = [reference.slice(0, reference.indexOf(':')), reference.slice(reference.indexOf(':') + 1)]
+  return kind === 'env' ? (host.env[rest] ?? '') : readPrivate(rest, host, key)
+}
+
+/** The secret that `env:NAME` or `file:PATH` stands for, which is one word; '' for no reference. */
+export function readSecret(reference: string, host: Pick<Host, 'env' | 'home' | 'uid'>, key: string): Secret {
+  if (reference === '') return secret('')
+  const value = readReference(reference, host, key).trim()
+  if (!/^[\x21-\x7e]{1,4096}$/.test(value))
+    throw new PaudeError(
+      'config',
+      `${key}: ${reference} ${value === '' ? 'is empty' : 'holds characters that no such secret has'}`,
+      {
+        hint: reference.startsWith('env:') ? `export ${reference.slice(4)}` : 'put the secret, and nothing else, in that file',
+      },
+    )
+  return secret(value)
+}
+
+/** A path of `file:PATH`, as it is opened. */
+export const pathOfSecret = (name: string, home: string): string => (name.startsWith('~/') ? join(home, name.slice(2)) : name)
+
+function readPrivate(name: string, { home, uid }: Pick<Host, 'home' | 'uid'>, key: string): string {
+  const path = pathOfSecret(name, home)
+  const fault = (what: string, hint: string, cause?: unknown) =>
+    new PaudeError('config', `${key}: ${path} ${what}`, { hint, cause })
+  let descriptor: number
+  try {
+    descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+  } catch (cause) {
+    throw fault(`cannot be read (${(cause as { code?: string }).code})`, 'correct the path, or write env:NAME', cause)
+  }
+  try {
+    const stats = fstatSync(descriptor)
+    if (!stats.isFile() || stats.size > 64 * 1024)
+      throw fault('is no file with a secret', 'name a file that holds the secret alone')
+    if (stats.uid !== uid) throw fault('belongs to another user', 'make a file of your own')
+    if ((stats.mode & 0o077) !== 0) throw fault('can be read by others', `chmod 600 ${path}`)
+    return readFileSync(descriptor, 'utf8')
+  } finally {
+    closeSync(descriptor)
+  }
+}

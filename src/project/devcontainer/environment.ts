@@ -1,0 +1,77 @@
+import type { LifecycleStep, Reference } from '../../config/keys/settings.ts'
+import { insistOnName, KEPT_OUTSIDE } from '../../config/keys/variable-name.ts'
+import { PaudeError } from '../../errors.ts'
+import { STEERS_CLIENT } from '../../run/client-variables.ts'
+import { piecesOf, type Scope } from './expand.ts'
+import type { Devcontainer } from './schema.ts'
+
+export type Environment = {
+  /** `NAME=VALUE`. */
+  readonly env: readonly string[]
+  /** Those whose values are the caller's. */
+  readonly references: readonly Reference[]
+  /** Those made of what the box has already. */
+  readonly exports: readonly LifecycleStep[]
+  /** Names with the reason why they are left out. */
+  readonly ignored: readonly string[]
+}
+
+/** What decides which programs run is set when those have run that check the mounts of the box: it may lead into the project. */
+const DECIDES = /^(PATH|LD_.*)$/
+
+const NONE: Environment = { env: [], references: [], exports: [], ignored: [] }
+
+/** Variables of the box; remoteEnv has the last word. A value of the caller's is not looked up here: it is named until somebody has agreed. */
+export function readEnvironment({ containerEnv = {}, remoteEnv = {} }: Devcontainer, scope: Scope): Environment {
+  const [first, last] = [readTable('containerEnv', containerEnv, scope), readTable('remoteEnv', remoteEnv, scope)]
+  const later = last.references.map(({ name }) => `${name}=`)
+  return joined({ ...first, env: first.env.filter((entry) => !later.some((name) => entry.startsWith(name))) }, last)
+}
+
+const readTable = (key: string, table: Readonly<Record<string, string | null>>, scope: Scope): Environment =>
+  Object.entries(table)
+    .map(([name, value]) => readOne({ key, name, value }, scope))
+    .reduce(joined, NONE)
+
+const joined = (one: Environment, other: Environment): Environment => ({
+  env: [...one.env, ...other.env],
+  references: [...one.references, ...other.references],
+  exports: [...one.exports, ...other.exports],
+  ignored: [...one.ignored, ...other.ignored],
+})
+
+function readOne(
+  { key, name, value }: { readonly key: string; readonly name: string; readonly value: string | null },
+  scope: Scope,
+): Environment {
+  const without = (why: string): Environment => ({ ...NONE, ignored: [`${key}.${name} (${why})`] })
+  const fault = name === 'HOME' ? 'the box has its own' : nameFault(name)
+  if (fault !== null) return without(fault)
+  if (value === null) return without('variables are not taken away')
+  const parts = piecesOf(value, `${key}.${name}`, scope)
+  const callers = parts.flatMap((part) => (part.kind === 'localEnv' ? [part] : []))
+  const kept = callers.find((part) => KEPT_OUTSIDE.includes(part.name))
+  if (kept !== undefined) return without(`${kept.name} stays outside the box`)
+  if (callers.length > 0 && STEERS_CLIENT.test(name)) return without("the engine's own client obeys it")
+  const text = parts.map(written).join('')
+  const boxes = parts.some(({ kind }) => kind === 'containerEnv')
+  if (boxes && callers.length > 0) return without('mixes variables of the box with those of this machine')
+  if (boxes || DECIDES.test(name)) return { ...NONE, exports: [{ kind: 'export', name, value: text }] }
+  if (callers.length === 0) return { ...NONE, env: [`${name}=${text}`] }
+  const [only] = parts.length === 1 ? callers : []
+  const source = only?.fallback === null ? `env:${only.name}` : { template: text }
+  return { ...NONE, references: [{ name, source }] }
+}
+
+const written = (part: ReturnType<typeof piecesOf>[number]): string =>
+  part.kind === 'text' ? part.text : `\${${part.kind}:${part.name}${part.fallback === null ? '' : `:${part.fallback}`}}`
+
+function nameFault(name: string): string | null {
+  try {
+    insistOnName(name)
+    return null
+  } catch (error) {
+    if (error instanceof PaudeError) return error.message
+    throw error
+  }
+}

@@ -1,0 +1,100 @@
+import { parseToml } from '../../config/files/parse.ts'
+import type { Found } from './look.ts'
+import { forges, tools } from './markers.ts'
+
+/** A group of hosts that the project seems to need, and why. */
+export type Proposal = { readonly group: string; readonly reasons: readonly string[] }
+
+/** What the files of a project speak for, in their order. What cannot be read speaks for nothing but itself. */
+export function propose(found: readonly Found[]): readonly Proposal[] {
+  const needs = found.flatMap(({ marker, name, text }) => [
+    ...marker.groups.map((group) => ({ group, reason: `${name}: ${marker.what}` })),
+    ...readings(marker.reads, text).map(({ group, why }) => ({ group, reason: `${name}: ${why}` })),
+  ])
+  return [...new Set(needs.map(({ group }) => group))].map((group) => ({
+    group,
+    reasons: [...new Set(needs.filter((need) => need.group === group).map(({ reason }) => reason))],
+  }))
+}
+
+type Reading = { readonly group: string; readonly why: string }
+type Tree = Readonly<Record<string, unknown>>
+
+function readings(reads: Found['marker']['reads'], text: string): readonly Reading[] {
+  if (text === '') return []
+  switch (reads) {
+    case undefined:
+      return []
+    case 'package.json':
+      return fromForges(at(json(text), ['dependencies'], ['devDependencies'], ['optionalDependencies'], ['overrides']), shortForm)
+    case 'cargo':
+      return fromForges(
+        at(toml(text), ['dependencies'], ['dev-dependencies'], ['build-dependencies'], ['workspace', 'dependencies'], ['patch']),
+      )
+    case 'python':
+      return fromForges(
+        at(
+          toml(text),
+          ['project', 'dependencies'],
+          ['project', 'optional-dependencies'],
+          ['dependency-groups'],
+          ['tool', 'uv', 'sources'],
+          ['tool', 'poetry', 'dependencies'],
+        ),
+      )
+    case 'devcontainer':
+      return fromTools(json(text))
+  }
+}
+
+const at = (tree: Tree, ...paths: readonly (readonly string[])[]): readonly unknown[] =>
+  paths.map((path) => path.reduce<unknown>((value, name) => asTree(value)[name], tree))
+
+const fromForges = (parts: readonly unknown[], short: (text: string) => string = () => ''): readonly Reading[] =>
+  strings(parts)
+    .map((text) => hostOf(text) || short(text))
+    .flatMap((host) => (Object.hasOwn(forges, host) ? [{ group: forges[host] ?? '', why: `a dependency from ${host}` }] : []))
+
+/** Of an address, also with `git+` or Python's `name @` in front. */
+const hostOf = (text: string): string =>
+  URL.parse(
+    text
+      .slice(text.lastIndexOf(' ') + 1)
+      .replace(/^(.*@)?(?=\w[\w+]*:\/\/)/, '')
+      .replace(/^git\+/, ''),
+  )?.hostname ?? ''
+
+/** npm's short forms: `github:owner/name`, `owner/name`. */
+const shortForm = (text: string): string =>
+  /^(github:|[\w.-]+\/[\w.-]+(#.*)?$)/.test(text) ? 'github.com' : text.startsWith('gitlab:') ? 'gitlab.com' : ''
+
+/** The image and the features of a dev container, by the last word of their names. */
+function fromTools(tree: Tree): readonly Reading[] {
+  const names = [...strings([tree['image']]), ...Object.keys(asTree(tree['features']))]
+  return names.flatMap((name) => {
+    const word = name.split('/').at(-1)?.split(/[:@]/)[0] ?? ''
+    const found = Object.hasOwn(tools, word) ? word : word.split('-').find((part) => Object.hasOwn(tools, part))
+    return (tools[found ?? ''] ?? []).map((group) => ({ group, why: `${found}, which its box is made with` }))
+  })
+}
+
+/** Every text in a value, however deep; what is deeper than people write is left out. */
+function strings(value: unknown, depth = 8): readonly string[] {
+  if (typeof value === 'string') return [value]
+  if (typeof value !== 'object' || value === null || depth === 0) return []
+  return Object.values(value).flatMap((child) => strings(child, depth - 1))
+}
+
+const asTree = (value: unknown): Tree => (typeof value === 'object' && value !== null ? (value as Tree) : {})
+
+const json = (text: string): Tree => parsed(() => Bun.JSONC.parse(text))
+const toml = (text: string): Tree => parsed(() => parseToml('', text))
+
+/** A stranger's text may be anything, and then it says nothing. */
+function parsed(parse: () => unknown): Tree {
+  try {
+    return asTree(parse())
+  } catch {
+    return {}
+  }
+}

@@ -1,0 +1,112 @@
+import type { Context } from '../cli/context.ts'
+import type { Config, Layer, Source } from '../config/keys/settings.ts'
+import { configOf, insistOnProfile, type Layers, readLayers } from '../config/layers/load.ts'
+import type { Host } from '../host.ts'
+import { realPath, shown } from '../workspace/paths.ts'
+import { projectFolders, writableFolders } from '../workspace/workspace.ts'
+import { outerPlaces, type ProjectFile, parseProjectFile, readProjectFiles } from './project.ts'
+import type { Asked } from './trust.ts'
+import { wantedDevcontainer } from './wanted-devcontainer.ts'
+import { type Item, split } from './widen.ts'
+
+/** One file of the project, judged. */
+export type Judged = {
+  readonly file: ProjectFile
+  readonly sources: readonly Source[]
+  /** What it may say unasked. */
+  readonly rest: readonly Source[]
+  readonly items: readonly Item[]
+}
+
+/** What holds without the project, and what the project would add. */
+export type Project = { readonly layers: Layers; readonly base: Config; readonly judged: readonly Judged[] }
+
+/** Reads everything that configures a start here. Asks nobody and decides nothing. */
+export async function readProject({ host, note }: Pick<Context, 'host' | 'note'>, flags: Layer): Promise<Project> {
+  const layers = await readLayers(host, flags)
+  const base = configOf(layers)
+  const folders = base.settings.projectConfig === 'ignore' ? [] : projectFolders(host)
+  const files = readProjectFiles(folders)
+  const [top] = files.length === 0 ? [] : folders
+  const writable = top === undefined ? [] : writableFolders(top, host)
+  const around = { writable, home: host.home, profile: layers.profile, note }
+  const parsed = await Promise.all(files.map(async (file) => ({ file, ...(await parseProjectFile(file, around)) })))
+  const devcontainer = await wantedDevcontainer({ host, note }, base)
+  insistOnProfile(layers, { sources: [], profiles: parsed.flatMap(({ profiles }) => profiles) })
+  // The project's paude.toml has the last word.
+  return { layers, base, judged: judgeInTurn(layers, [...(devcontainer === null ? [] : [devcontainer]), ...parsed]) }
+}
+
+/** Each file against what the user has and those before it close: one further down takes nothing of that back unasked. */
+function judgeInTurn(layers: Layers, files: readonly Pick<Judged, 'file' | 'sources'>[]): readonly Judged[] {
+  const closed: Source[] = []
+  return files.map(({ file, sources }) => {
+    const before = configOf(layers, closed)
+    const parts = sources.map((source) => split(before, source))
+    const rest = parts.map((part) => part.rest)
+    closed.push(...rest)
+    return { file, sources, items: parts.flatMap(({ items }) => items), rest }
+  })
+}
+
+/** Everything the project says holds. */
+export const whole = ({ layers, judged }: Project): Config =>
+  configOf(
+    layers,
+    judged.flatMap(({ sources }) => sources),
+  )
+
+/** Only what narrows holds. */
+export const narrowed = ({ layers, judged }: Project): Config =>
+  configOf(
+    layers,
+    judged.flatMap(({ rest }) => rest),
+  )
+
+export const itemText = ({ key, value }: Pick<Item, 'key' | 'value'>): string => `${key} = ${value}`
+
+/** What the user is asked about a file. */
+export const askedOf = ({ file, sources, items }: Judged, { home }: Pick<Host, 'home'>): Asked => ({
+  file: file.file,
+  hash: file.hash,
+  items: items.map(itemText),
+  before: Object.fromEntries(items.flatMap((item) => (item.had === null ? [] : [[itemText(item), item.had] as const]))),
+  also: Object.fromEntries([
+    ...sources
+      .flatMap(({ values }) => values.caFile ?? [])
+      .flatMap((named) => (typeof named === 'string' ? [] : [[named.path, named.hash] as const])),
+    ...sources.flatMap(({ values: { imageBuild } }) =>
+      imageBuild?.dockerfile ? [[imageBuild.dockerfile.path, imageBuild.dockerfile.hash] as const] : [],
+    ),
+    // A link put on the way to them later is another place.
+    ...sources.flatMap((source) => outerPlaces(source, home)).map((path) => [path, realPath(path) ?? 'missing'] as const),
+  ]),
+})
+
+/** What the user's word is kept for: also the files of which an image is built, which are looked at again before a build alone. */
+export async function approvalOf(judged: Judged, host: Pick<Host, 'home'>): Promise<Asked> {
+  const asked = askedOf(judged, host)
+  const contexts = judged.sources.flatMap(({ values: { imageBuild } }) => (imageBuild?.dockerfile ? [imageBuild.context] : []))
+  if (contexts.length === 0) return asked
+  const { contextHash } = await import('../run/build-context.ts')
+  return { ...asked, also: { ...asked.also, ...Object.fromEntries(contexts.map((path) => [path, contextHash(path)])) } }
+}
+
+/** Where a file of this name stands in the project, judged by what it opens: the lines of a diff against what the user has. */
+export const widened = ({ items, sources }: Judged, { home }: Pick<Host, 'home'>): readonly string[] => [
+  ...items.flatMap(({ key, value, before, place }) => [
+    ...(before === '' ? [] : [`- ${key} = ${shown(before)}`]),
+    `+ ${key} = ${shown(value)}${counted(value)}   # ${shown(place.split('/').at(-1) ?? '')}`,
+  ]),
+  // What is mounted or read is what a link leads to.
+  ...[...new Set(sources.flatMap((source) => outerPlaces(source, home)))].flatMap((path) => {
+    const real = realPath(path)
+    return real === null || real === path ? [] : [`  ${shown(path)} leads to ${shown(real)}`]
+  }),
+]
+
+/** Whole, since anything may stand in the middle; how long it is, since what stands beside it may have left the screen. */
+const counted = (value: string): string => (isLong(value) ? ` (${value.length} characters)` : '')
+
+/** Three lines of a narrow terminal. */
+export const isLong = (text: string): boolean => text.length > 240

@@ -1,0 +1,57 @@
+import type { Context } from '../cli/context.ts'
+import { printable } from '../cli/streams/output.ts'
+import type { Config, Settings, Source } from '../config/keys/settings.ts'
+import { PaudeError } from '../errors.ts'
+import { shown } from '../workspace/paths.ts'
+import { projectFolders } from '../workspace/workspace.ts'
+import type { ProjectFile } from './project.ts'
+
+/** The devcontainer.json that the user wants to count here, as one more file of the project; null without the wish, or where there is none. */
+export async function wantedDevcontainer(
+  { host, note }: Pick<Context, 'host' | 'note'>,
+  { settings: { devcontainer, projectConfig }, origins }: Config,
+): Promise<{ readonly file: ProjectFile; readonly sources: readonly Source[] } | null> {
+  if (devcontainer === 'off' || projectConfig === 'ignore') return null
+  const folders = projectFolders(host)
+  const [root] = folders
+  if (root === undefined) return null
+  const [{ findDevcontainer }, { readDevcontainer }] = await Promise.all([
+    import('./devcontainer/find.ts'),
+    import('./devcontainer/read.ts'),
+  ])
+  const found = findDevcontainer(folders, devcontainer)
+  if (found === null) {
+    // In the user's file it is a wish for all projects, of which many have none.
+    if (devcontainer === 'use' && origins.devcontainer.every(({ layer }) => layer === 'user')) return null
+    throw missing(root, devcontainer)
+  }
+  const { source, ignored } = readDevcontainer(found, { root, host })
+  if (ignored.length > 0) note(`${shown(found.file.file)}: without effect here: ${printable(ignored.join(', '))}`)
+  return { file: found.file, sources: [source] }
+}
+
+/** The flag that makes the same file count. */
+export const devcontainerFlag = ({ devcontainer }: Settings): string =>
+  devcontainer === 'use' ? '--devcontainer' : `--devcontainer=${devcontainer}`
+
+/** What is said of a devcontainer.json that nobody wants to count here; '' where there is none. */
+export async function unusedDevcontainer(host: Context['host']): Promise<string> {
+  const { findDevcontainer } = await import('./devcontainer/find.ts')
+  try {
+    const found = findDevcontainer(projectFolders(host), 'use')
+    return found === null ? '' : `${shown(found.file.file)} counts only where it is asked for: paude --devcontainer trust`
+  } catch (error) {
+    if (!(error instanceof PaudeError)) throw error
+    return error.code === 'ambiguous' ? `${error.message}; one counts only where it is asked for: ${error.hint} trust` : ''
+  }
+}
+
+function missing(root: string, name: string): PaudeError {
+  const what = name === 'use' ? 'devcontainer.json' : `.devcontainer/${shown(name)}/devcontainer.json`
+  return new PaudeError('not-found', `there is no ${what} in ${shown(root)}`, {
+    hint:
+      name === 'use'
+        ? 'leave --devcontainer out'
+        : 'paude --devcontainer takes the only one, and names them where there are several',
+  })
+}

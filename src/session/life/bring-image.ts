@@ -1,0 +1,45 @@
+import type { Backend } from '../../backends/backend.ts'
+import { recipePlan } from '../../backends/oci/recipe.ts'
+import type { Context } from '../../cli/context.ts'
+import type { ImageBuild, Settings } from '../../config/keys/settings.ts'
+import type { Host } from '../../host.ts'
+import type { Engine } from '../../image/build.ts'
+import { exec, type Plan } from '../../plan/plan.ts'
+import { approvedContent } from '../../project/trust.ts'
+import { devcontainerFlag } from '../../project/wanted-devcontainer.ts'
+import { execute } from '../../run/execute.ts'
+import { capture } from '../../run/process.ts'
+import { cacheFolder, trustFolder } from '../record/store.ts'
+
+/** The project's own recipe, where the image is what it makes. */
+export const recipeOf = ({ image, imageBuild }: Settings): ImageBuild | null =>
+  imageBuild?.reference === image ? imageBuild : null
+
+/** Id of a custom image, which is brought about when it is not there. */
+export async function present(
+  { host, effects }: Context,
+  { settings, backend }: { readonly settings: Settings; readonly backend: Backend },
+): Promise<string> {
+  const inspect = [backend.name, 'image', 'inspect', '--format={{.Id}}', settings.image] as const
+  const found = settings.pull === 'always' ? null : await capture(inspect)
+  if (found?.code === 0) return found.stdout.trim()
+  if (settings.pull === 'never')
+    throw effects(backend).explain({ argv: inspect, outcome: found ?? { code: 1, stdout: '', stderr: '' } })
+  await execute(bringing(host, backend, settings), effects(backend))
+  return (await capture(inspect)).stdout.trim()
+}
+
+/** How an image that is not there is brought about: fetched, or made by the project's own recipe. */
+export function bringing(host: Host, backend: Backend, settings: Settings): Plan {
+  const recipe = recipeOf(settings)
+  if (recipe === null) return [exec([backend.name, 'pull', settings.image], { title: `pulling ${settings.image}` })]
+  return recipePlan({
+    engine: backend.name as Engine,
+    recipe,
+    host,
+    approved: approvedContent(trustFolder(host), recipe.file, recipe.context) ?? null,
+    hint: `paude ${devcontainerFlag(settings)} trust, after a look at what changed`,
+    cache: cacheFolder(host),
+    id: String(process.pid),
+  })
+}

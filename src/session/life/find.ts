@@ -1,0 +1,161 @@
+import type { Backend, Handle, Listed } from '../../backends/backend.ts'
+import { usable } from '../../backends/pick.ts'
+import { type BackendName, backendNames, backends } from '../../backends/registry.ts'
+import type { Context } from '../../cli/context.ts'
+import { PaudeError } from '../../errors.ts'
+import { ask } from '../../run/ask.ts'
+import { withhold } from '../../run/environment.ts'
+import { homeVolume } from '../record/id.ts'
+import { handleOf, type SessionRecord } from '../record/record.ts'
+import { readRecords, sessionFolder } from '../record/store.ts'
+import { HARDENED } from '../resolve/security.ts'
+
+/** A session that was found, and the backend it lives on. */
+export type Found = { readonly backend: Backend; readonly handle: Handle; readonly record: SessionRecord }
+
+/**
+ * The session a word means: an id, the start of its random part, or a name; without a word, the one of this directory.
+ * When that has several, the only one that runs, or that does not, where that is `preferred`.
+ */
+export async function findSession(context: Context, word: string | undefined, preferred?: 'running' | 'ended'): Promise<Found> {
+  const records = readRecords(context.host)
+  if (word === undefined && preferred !== undefined) {
+    const fitting = await preferable(context, records, preferred)
+    if (fitting !== null) return found(context, fitting)
+  }
+  const local = choose(records, word, context.host.cwd)
+  if (local !== null) return found(context, local)
+  // A session whose folder is gone is still known to its engine.
+  const { sessions } = await listSessions(context)
+  const known = new Set(records.map(({ id }) => id))
+  const lost = sessions.filter(({ id }) => !known.has(id)).map(recordOf)
+  const other = choose(lost, word, context.host.cwd)
+  if (other !== null) return found(context, other)
+  if (word === undefined)
+    throw new PaudeError('not-found', 'no session belongs to this directory', { hint: 'paude sessions lists all of them' })
+  throw new PaudeError('not-found', `no session is called ${JSON.stringify(word)}`, { hint: 'paude sessions lists all of them' })
+}
+
+/** After a failed command in it: says so when the session does not run, which an engine says in words of its own. */
+export async function insistOnRunning(context: Context, { backend, handle }: Pick<Found, 'backend' | 'handle'>): Promise<void> {
+  const state = await ask(backend.state(handle), context.effects(backend)).catch(() => null)
+  if (state === null)
+    throw new PaudeError('not-found', `session ${handle.id} is gone`, { hint: 'paude sessions lists what is there' })
+  if (state.status !== 'running')
+    throw new PaudeError('not-found', `session ${handle.id} does not run`, { hint: `paude start ${handle.id}` })
+}
+
+export type Row = Listed & { readonly backend: BackendName }
+
+/** Sessions of all usable backends: one call each, side by side; a dead engine does not hide the others. */
+export async function listSessions(context: Context): Promise<{
+  readonly sessions: readonly Row[]
+  readonly failures: readonly { readonly backend: BackendName; readonly error: PaudeError }[]
+}> {
+  const answers = await Promise.all(
+    backendNames.map(async (name) => {
+      const state = await usable(context.host, name)
+      if (state === 'missing') return { name, rows: [] }
+      if (state !== 'yes') return { name, rows: [], error: unusable(name, state) }
+      try {
+        return { name, rows: await ask(backends[name].list, context.effects(backends[name])) }
+      } catch (error) {
+        if (error instanceof PaudeError) return { name, rows: [], error }
+        throw error
+      }
+    }),
+  )
+  return {
+    sessions: answers
+      .flatMap(({ name, rows }) => rows.map((row) => ({ ...row, backend: name })))
+      .toSorted((a, b) => (a.created < b.created ? 1 : -1)),
+    failures: answers.flatMap(({ name, error }) => (error === undefined ? [] : [{ backend: name, error }])),
+  }
+}
+
+/** The one session of this directory that runs, or that does not. The engines are asked only when there are several. */
+async function preferable(
+  context: Context,
+  records: readonly SessionRecord[],
+  preferred: 'running' | 'ended',
+): Promise<SessionRecord | null> {
+  const here = records.filter(({ workspace }) => isBelow(context.host.cwd, workspace))
+  if (here.length < 2) return null
+  const { sessions } = await listSessions(context)
+  const running = new Set(sessions.flatMap(({ id, status }) => (status === 'running' || status === 'paused' ? [id] : [])))
+  const fitting = here.filter(({ id }) => running.has(id) === (preferred === 'running'))
+  return fitting.length === 1 ? (fitting[0] ?? null) : null
+}
+
+const isBelow = (path: string, folder: string): boolean => path === folder || path.startsWith(`${folder}/`)
+
+function choose(records: readonly SessionRecord[], word: string | undefined, cwd: string): SessionRecord | null {
+  const matches =
+    word === undefined
+      ? records.filter(({ workspace }) => isBelow(cwd, workspace))
+      : records
+          .filter(({ id, name }) => id === word || name === word)
+          .concat(records.filter(({ id, name }) => id !== word && name !== word && word !== '' && startsWith(id, word)))
+  const exact = matches.filter(({ id, name }) => id === word || name === word)
+  const candidates = exact.length > 0 ? exact : matches
+  if (candidates.length > 1)
+    throw new PaudeError(
+      'ambiguous',
+      word === undefined
+        ? `this directory has ${candidates.length} sessions`
+        : `${JSON.stringify(word)} fits ${candidates.length} sessions`,
+      {
+        hint: `name one: ${candidates.map(({ id, name }) => name || id).join(', ')}`,
+      },
+    )
+  return candidates[0] ?? null
+}
+
+const startsWith = (id: string, word: string): boolean => id.startsWith(word.startsWith('paude-') ? word : `paude-${word}`)
+
+function found({ host }: Context, record: SessionRecord): Found {
+  withhold(record.secrets ?? [])
+  return { backend: backends[record.backend], handle: handleOf(record, sessionFolder(host, record.id)), record }
+}
+
+/** What the labels tell of a session whose folder is gone. */
+const recordOf = (row: Row): SessionRecord => ({
+  v: 1,
+  id: row.id,
+  name: row.name,
+  backend: row.backend,
+  agent: row.agent,
+  version: '',
+  created: row.created,
+  starter: '',
+  workspace: row.workspace,
+  directory: row.workspace,
+  network: row.network === 'none' || row.network === 'open' || row.network === 'record' ? row.network : 'restricted',
+  allow: [],
+  deny: [],
+  injection: null,
+  ports: [80, 443],
+  ways: { upstream: null, dns: [], ip: 'any', bandwidth: 0 },
+  revision: '',
+  changes: [],
+  settled: true,
+  terminal: true,
+  conversation: '',
+  homeVolume: row.agent === 'command' ? '' : homeVolume(row.workspace, row.agent),
+  mounts: [],
+  watch: {},
+  index: null,
+  // No label tells; without its folder it cannot be started again anyway.
+  security: HARDENED,
+  credential: '',
+})
+
+function unusable(name: BackendName, state: 'down' | 'denied'): PaudeError {
+  return state === 'down'
+    ? new PaudeError('backend-down', `${name} is installed but its engine does not run`, {
+        hint: `start it, or ignore this if you do not use ${name}`,
+      })
+    : new PaudeError('backend-denied', `no permission on the socket of ${name}`, {
+        hint: 'add yourself to its group and log in again',
+      })
+}

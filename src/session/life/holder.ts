@@ -1,0 +1,75 @@
+import { readLines } from '../../box/limits.ts'
+import type { Context } from '../../cli/context.ts'
+import { printable } from '../../cli/streams/output.ts'
+import type { Settings } from '../../config/keys/settings.ts'
+import { loadConfig } from '../../config/layers/load.ts'
+import { webhookVariables } from '../../config/secret-variables.ts'
+import { PaudeError } from '../../errors.ts'
+import { follow, question } from '../../hold/client.ts'
+import { detachBytes } from '../../hold/keys.ts'
+import { ensureHolder, type View } from '../../hold/launch.ts'
+import { isHeld, readHoldState } from '../../hold/place.ts'
+import type { Question } from '../../hold/protocol.ts'
+import { type Found, insistOnRunning } from './find.ts'
+
+/** Refuses when the session does not run. A living holder knows that it does: no engine need be asked. */
+export async function insistOnHolder(context: Context, found: Found): Promise<void> {
+  if (!isHeld(readHoldState(found.handle.folder))) await insistOnRunning(context, found)
+}
+
+/** How this user wants terminals shown and kept. */
+export async function terminalSettings({ host, flags }: Pick<Context, 'host' | 'flags'>): Promise<Omit<View, 'readOnly'>> {
+  const { settings } = await loadConfig(host, flags)
+  return {
+    detachKeys: detachBytes(settings.detachKeys, '--detach-keys'),
+    ...holderSettings(settings),
+  }
+}
+
+/** What a holder is told as well when nobody looks at it. */
+const holderSettings = (settings: Settings): Pick<View, 'scrollback' | 'keep'> => ({
+  scrollback: readLines(settings.scrollback, '--scrollback'),
+  keep: webhookVariables(settings),
+})
+
+/** Where the holder of a running session listens; one is started when there is none. */
+export async function holderOf({ host, flags }: Context, { handle }: Found): Promise<string> {
+  const { settings } = await loadConfig(host, flags)
+  return await ensureHolder(host, handle, holderSettings(settings))
+}
+
+/** Asks the holder of a running session, which is started when there is none. */
+export async function askHolder(context: Context, found: Found, what: Question): Promise<string> {
+  if (!found.handle.terminal)
+    throw new PaudeError('usage', `session ${found.handle.id} has no screen`, { hint: `paude logs ${found.handle.id}` })
+  await insistOnHolder(context, found)
+  const path = await holderOf(context, found)
+  const answer = await question(path, what)
+  if (answer === null) {
+    await insistOnRunning(context, found)
+    throw new PaudeError('command-failed', `the terminal of session ${found.handle.id} does not answer`, { hint: 'try again' })
+  }
+  return answer
+}
+
+/** Types into a running session. A text that a question on its screen would not understand is refused: its Enter would take what is chosen there. */
+export async function typeInto(
+  context: Context,
+  found: Found,
+  what: Omit<Extract<Question, { ask: 'send' }>, 'ask'>,
+): Promise<void> {
+  const question = await askHolder(context, found, { ask: 'send', ...what })
+  if (question === '') return
+  const { id } = found.handle
+  throw new PaudeError('refused', `session ${id} asks: ${printable(question)}`, {
+    hint: `paude screen ${id} shows the options; answer with yes, no or a number, or with --key`,
+  })
+}
+
+/** Prints what a screen has shown, then each line as it leaves the screen, until the agent ends. */
+export async function followHolder(context: Context, found: Found, print: (line: string) => void): Promise<number> {
+  await insistOnHolder(context, found)
+  const path = await holderOf(context, found)
+  await follow(path, print)
+  return 0
+}

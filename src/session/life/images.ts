@@ -1,0 +1,162 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Backend } from '../../backends/backend.ts'
+import type { Context } from '../../cli/context.ts'
+import type { Settings } from '../../config/keys/settings.ts'
+import type { Host } from '../../host.ts'
+import { readAgentVersion } from '../../image/agent-version.ts'
+import { BASE, buildPlan, type Engine, type ImageSpec, imageRef } from '../../image/build.ts'
+import { insistOnImage } from '../../image/reference.ts'
+import { guard, type Plan } from '../../plan/plan.ts'
+import { capture } from '../../run/process.ts'
+import { cacheFolder } from '../record/store.ts'
+import { bringing, present, recipeOf } from './bring-image.ts'
+
+/** The images of a start, the steps that come first in any case, and those that bring missing ones about. */
+export type Images = { readonly agent: string; readonly proxy: string; readonly first: Plan; readonly rescue: Plan | undefined }
+
+export type ImageWish = {
+  readonly settings: Settings
+  readonly extraCa: string
+  readonly backend: Backend
+  readonly kind: 'agent' | 'command'
+}
+
+/** Names the images of a start. Asks the engine only about a custom image of an agent. */
+export async function chooseImages(context: Context, wish: ImageWish): Promise<Images> {
+  const { settings, backend, extraCa, kind } = wish
+  const { host } = context
+  if (settings.image !== '') insistOnImage(settings.image)
+  const proxy = proxyImage(host)
+  const agent =
+    settings.image === '' ? claudeImage(host, settings, extraCa) : kind === 'agent' ? await customImage(context, wish) : null
+  const build = (spec: ImageSpec) => building(spec, { host, backend })
+  const unlessThere = (spec: ImageSpec) => bringImage(spec, { host, backend })
+  const looks = settings.dryRun || settings.printConfig
+  const recipe = recipeOf(settings)
+  if (recipe !== null && kind === 'command' && !looks) await present(context, wish)
+  // A custom image of an agent was fetched when it was looked into, and that of a recipe is made before in any case.
+  const bring = recipe !== null && !looks ? [] : bringing(host, backend, settings)
+  const fresh = settings.image === '' && agent !== null ? build(agent) : kind === 'command' ? bring : []
+  return {
+    agent: agent === null ? settings.image : imageRef(agent),
+    proxy: imageRef(proxy),
+    first: settings.pull === 'always' ? fresh : [],
+    rescue:
+      settings.pull === 'never'
+        ? undefined
+        : [
+            ...(settings.image === '' || bring.length === 0 ? [] : [missing(backend, settings.image, bring)]),
+            ...(agent === null ? [] : [unlessThere(agent)]),
+            ...(settings.network === 'none' ? [] : [unlessThere(proxy)]),
+          ],
+  }
+}
+
+export const claudeImage = (
+  host: Host,
+  { imageBase, agentVersion }: Pick<Settings, 'imageBase' | 'agentVersion'>,
+  extraCa: string,
+): ImageSpec => ({
+  image: 'claude',
+  base: imageBase || BASE,
+  baseId: '',
+  arch: host.arch,
+  extraCa,
+  agentVersion: readAgentVersion(agentVersion),
+  libc: 'glibc',
+})
+
+/** The wall is always made from Debian: `[image] base` is the agent's business. Extra certificates reach it when it starts. */
+export const proxyImage = (host: Host): ImageSpec => ({ image: 'proxy', base: BASE, baseId: '', arch: host.arch, extraCa: '' })
+
+type Place = { readonly host: Host; readonly backend: Backend }
+
+/** Makes an image where it is missing. */
+export const bringImage = (spec: ImageSpec, place: Place): Plan[number] =>
+  missing(place.backend, imageRef(spec), building(spec, place))
+
+const building = (spec: ImageSpec, { host, backend }: Place): Plan =>
+  buildPlan({ engine: backend.name as Engine, spec, host, cache: cacheFolder(host), id: String(process.pid), noCache: false })
+
+const missing = ({ name }: Backend, reference: string, steps: Plan) => guard([name, 'image', 'inspect', reference], steps)
+
+/** A thin image that adds Claude to the user's own, or null when that has it already. */
+async function customImage(context: Context, wish: ImageWish): Promise<ImageSpec | null> {
+  const { settings, backend, extraCa } = wish
+  const { host } = context
+  const reference = settings.image
+  if (settings.dryRun || (settings.printConfig && recipeOf(settings) !== null)) return null
+  const id = await present(context, wish)
+  const traits = await imageTraits(host, backend, reference, id)
+  if (traits.claude) return null
+  return thinImage(host, { settings, extraCa, id, libc: traits.musl ? 'musl' : 'glibc' })
+}
+
+/** What adds the agent to an image of the user's own, whose id is `id`. */
+export const thinImage = (
+  host: Host,
+  {
+    settings,
+    extraCa,
+    id,
+    libc,
+  }: {
+    readonly settings: Pick<Settings, 'image' | 'agentVersion'>
+    readonly extraCa: string
+    readonly id: string
+    readonly libc: 'glibc' | 'musl'
+  },
+): ImageSpec => ({
+  image: 'custom',
+  base: settings.image,
+  baseId: id,
+  arch: host.arch,
+  extraCa,
+  agentVersion: readAgentVersion(settings.agentVersion),
+  libc,
+})
+
+type Traits = { readonly claude: boolean; readonly musl: boolean }
+
+/** What is in an image is looked up once: an id never changes its content. */
+async function imageTraits(host: Host, { name }: Backend, reference: string, id: string): Promise<Traits> {
+  const remembered = knownTraits(host, name, id)
+  if (remembered !== undefined) return remembered
+  const probe = 'command -v claude >/dev/null && echo claude; for file in /lib/ld-musl-*; do [ -e "$file" ] && echo musl; done; :'
+  const { stdout, code } = await capture([
+    name,
+    'run',
+    '--rm',
+    '--pull=never',
+    '--network=none',
+    '--cap-drop=ALL',
+    '--security-opt=no-new-privileges',
+    '--read-only',
+    '--entrypoint=/bin/sh',
+    reference,
+    '-c',
+    probe,
+  ])
+  const traits = { claude: stdout.includes('claude'), musl: stdout.includes('musl') }
+  if (code === 0) {
+    mkdirSync(cacheFolder(host), { recursive: true, mode: 0o700 })
+    const file = traitsFile(host)
+    writeFileSync(file, JSON.stringify({ ...readTraits(file), [`${name} ${id}`]: traits }), { mode: 0o600 })
+  }
+  return traits
+}
+
+/** What an earlier start found in an image; undefined when none has looked. */
+export const knownTraits = (host: Host, engine: string, id: string): Traits | undefined =>
+  readTraits(traitsFile(host))[`${engine} ${id}`]
+
+const traitsFile = (host: Host): string => join(cacheFolder(host), 'image-traits.json')
+
+function readTraits(file: string): Readonly<Record<string, Traits>> {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as Record<string, Traits>
+  } catch {
+    return {}
+  }
+}

@@ -1,0 +1,110 @@
+import { statSync } from 'node:fs'
+import type { Agent } from '../../agents/agent.ts'
+import type { Context } from '../../cli/context.ts'
+import { keyOf } from '../../config/keys/all.ts'
+import type { Config, LayerName, Settings } from '../../config/keys/settings.ts'
+import { PaudeError } from '../../errors.ts'
+import { findPrograms, type Host } from '../../host.ts'
+import { handOver } from '../../run/hand-over.ts'
+import { shown } from '../../workspace/paths.ts'
+
+export type OnHost = {
+  readonly config: Config
+  readonly agent: Agent
+  readonly words: readonly string[]
+  /** Why there is no box. */
+  readonly lacking: PaudeError
+}
+
+/** Runs the agent's own program of this machine, with the words as they are; nothing of the box holds there, so nothing may have been promised. */
+export async function runOnHost({ host, warn }: Context, { config, agent, words, lacking }: OnHost): Promise<number> {
+  const broken = brokenPromise(config, host)
+  if (broken !== null)
+    throw new PaudeError(
+      'refused',
+      `${lacking.message}, and fallback = "host" is not taken: ${broken} would not hold outside a box`,
+      { hint: lacking.hint, cause: lacking },
+    )
+  const program = ownProgram(host, { program: agent.program, lacking })
+  const { terminal } = host
+  warn(
+    `NOT ISOLATED: ${lacking.message}, so ${shown(program)} runs on this machine itself, with your files, keys and network; to have a box: ${lacking.hint}`,
+  )
+  return await handOver([program, ...words], {
+    terminal: terminal.stdin || terminal.stdout || terminal.stderr,
+    env: { [MARK]: '1' },
+  })
+}
+
+/** Tells a paude that is called by what we run: a script called claude may lead back to us, and again. */
+const MARK = 'PAUDE_ON_HOST'
+
+/** What promises nothing that only a box can keep. */
+const FREE: readonly (keyof Settings)[] = [
+  'agent',
+  'backend',
+  'baseUrl',
+  'fallback',
+  'pull',
+  'detachKeys',
+  'scrollback',
+  'projectConfig',
+  'force',
+]
+
+/** What a project closes by. */
+const CLOSING: readonly (keyof Settings)[] = [
+  'network',
+  'networkDeny',
+  'networkPorts',
+  'upstreamProxy',
+  'upstreamCredentials',
+  'dns',
+  'ip',
+  'bandwidth',
+  'cpus',
+  'memory',
+  'pids',
+  'readOnlyRoot',
+  'noNewPrivileges',
+  'seccomp',
+  'protect',
+]
+
+/** What was said that nobody would keep, in words; null for nothing. */
+export function brokenPromise({ settings, origins, managed }: Config, { managedFile }: Pick<Host, 'managedFile'>): string | null {
+  const said = (...layers: readonly LayerName[]) =>
+    (Object.keys(origins) as (keyof Settings)[]).flatMap((key) => {
+      const origin = origins[key].find(({ layer }) => layers.includes(layer))
+      return origin === undefined || settings[key] === false ? [] : [{ key, place: origin.place }]
+    })
+  const typed = said('flag', 'environment').filter(({ key }) => !FREE.includes(key))
+  if (typed.length > 0) return typed.map(({ place }) => place).join(', ')
+  const closed = said('project').filter(({ key }) => CLOSING.includes(key))
+  if (closed.length > 0) return closed.map(({ key, place }) => `${keyOf(key)} (${shown(place)})`).join(', ')
+  return Object.keys(managed).length > 0 && managed.fallback !== 'host' ? `what ${managedFile} says` : null
+}
+
+/** The agent's program in PATH that is not paude by another name. */
+export function ownProgram(
+  host: Pick<Host, 'env' | 'again' | 'self'>,
+  { program, lacking }: { readonly program: string; readonly lacking: PaudeError },
+): string {
+  const found = [...findPrograms(host, program)]
+  const other = found.find((path) => !isSame(path, host.again.at(-1) ?? host.self))
+  if (other !== undefined && !host.env[MARK]) return other
+  const why =
+    found.length === 0
+      ? `${program} is not in PATH either`
+      : `the ${program} in PATH, ${shown(found[0] ?? '')}, leads back to paude`
+  throw new PaudeError(lacking.code, `${lacking.message}, and ${why}, so fallback = "host" has nothing to run`, {
+    hint: lacking.hint,
+    cause: lacking,
+  })
+}
+
+/** Whether two paths lead to one file, by whatever links. */
+function isSame(path: string, other: string): boolean {
+  const [one, two] = [statSync(path), statSync(other)]
+  return one.dev === two.dev && one.ino === two.ino
+}

@@ -1,0 +1,165 @@
+import { statSync } from 'node:fs'
+import { claude } from '../../agents/claude/claude.ts'
+import type { Backend, Handle, Part } from '../../backends/backend.ts'
+import { usable } from '../../backends/pick.ts'
+import { backendNames, backends } from '../../backends/registry.ts'
+import { readOwner } from '../../box/owner.ts'
+import type { Context } from '../../cli/context.ts'
+import { PaudeError } from '../../errors.ts'
+import { isAlive } from '../../host.ts'
+import { exec, type Plan, remove } from '../../plan/plan.ts'
+import { ask } from '../../run/ask.ts'
+import { findWorkspace } from '../../workspace/workspace.ts'
+import { homeVolume } from '../record/id.ts'
+import { handleOf, type SessionRecord } from '../record/record.ts'
+import { folderNames, readRecords, sessionFolder } from '../record/store.ts'
+import { carryOut } from './carry-out.ts'
+
+/** Milliseconds for which parts may be without an agent, and a folder without session.json: a start makes those last. */
+const STARTING = 60_000
+
+/** Something that no session owns any more, or a session that no paude sees to: its output is read by nobody, and nothing would remove it. */
+export type Orphan = { readonly backend: Backend; readonly reference: string; readonly why: string } & (
+  | { readonly kind: 'container' | 'volume' | 'folder' }
+  | { readonly kind: 'session'; readonly handle: Handle; readonly record: SessionRecord }
+)
+
+/**
+ * Parts without their agent, link volumes without a session, folders without a container, and sessions whose paude was killed in the
+ * foreground, on every usable engine.
+ */
+export async function findOrphans(context: Context): Promise<readonly Orphan[]> {
+  const { host } = context
+  const answers = await Promise.all(
+    backendNames.map(async (name) => {
+      const backend = backends[name]
+      if ((await usable(host, name)) !== 'yes') return null
+      try {
+        const effects = context.effects(backend)
+        const [containers, volumes] = await Promise.all([ask(backend.parts, effects), ask(backend.volumes, effects)])
+        return { backend, containers, volumes }
+      } catch {
+        return null
+      }
+    }),
+  )
+  const reached = answers.flatMap((answer) => (answer === null ? [] : [answer]))
+  // A session that is being started right now has a folder and perhaps a gate, but no agent yet.
+  const records = readRecords(host)
+  const starting = records.flatMap(({ id, starter }) => (isAlive(starter) ? [id] : []))
+  const ours = new Set(records.map(({ id }) => id))
+  // Of another user's start only the labels can be seen.
+  const abandoned = ({ session, created }: Part) =>
+    !agents.has(session) && (ours.has(session) || !(Date.now() - Date.parse(created) < STARTING))
+  const agents = new Set([
+    ...starting,
+    ...reached.flatMap(({ containers }) => containers.flatMap(({ role, session }) => (role === 'agent' ? [session] : []))),
+  ])
+  const parts = reached.flatMap(({ backend, containers, volumes }) => [
+    ...containers
+      .filter((part) => part.role !== 'agent' && abandoned(part))
+      .map((part) => orphan(backend, part, 'its agent is gone')),
+    ...volumes
+      .filter((part) => part.role === 'link' && abandoned(part))
+      .map((part) => orphan(backend, part, 'its session is gone')),
+  ])
+  const boxes = new Set(
+    reached.flatMap(({ backend, containers }) =>
+      containers.flatMap(({ role, session }) => (role === 'agent' ? [`${backend.name} ${session}`] : [])),
+    ),
+  )
+  return [
+    ...records.filter(({ id, backend }) => boxes.has(`${backend} ${id}`)).flatMap((record) => forsaken(context, record)),
+    ...parts,
+    ...lostFolders(context, agents, new Set(reached.map(({ backend }) => backend.name))),
+  ]
+}
+
+/**
+ * A session in the foreground whose paude is gone without a word. A conversation on a screen goes on without its terminal, as it is
+ * meant to: you attach to it again.
+ */
+function forsaken({ host }: Context, record: SessionRecord): readonly Orphan[] {
+  const folder = sessionFolder(host, record.id)
+  const owner = readOwner(folder)
+  if (owner === null || (record.terminal && record.agent !== 'command')) return []
+  // In a container that shares the state folder, numbers mean other processes: there nobody can tell.
+  if (owner.processSpace !== host.processSpace || isAlive(owner.process)) return []
+  const [backend, handle] = [backends[record.backend], handleOf(record, folder)]
+  return [{ backend, kind: 'session', reference: record.id, why: 'the paude in front of it was killed', handle, record }]
+}
+
+/** A folder is lost when its engine answered and does not know the session. */
+function lostFolders({ host }: Context, agents: ReadonlySet<string>, reached: ReadonlySet<string>): readonly Orphan[] {
+  const records = new Map(readRecords(host).map((record) => [record.id, record]))
+  return folderNames(host).flatMap((id): readonly Orphan[] => {
+    const record = records.get(id)
+    if (agents.has(id) || (record !== undefined && !reached.has(record.backend))) return []
+    if (record === undefined && isFresh(sessionFolder(host, id))) return []
+    return [
+      {
+        backend: backends[record?.backend ?? 'docker'],
+        kind: 'folder',
+        reference: sessionFolder(host, id),
+        why: record === undefined ? 'its session.json cannot be read' : 'its containers are gone',
+      },
+    ]
+  })
+}
+
+function isFresh(folder: string): boolean {
+  try {
+    return Date.now() - statSync(folder).mtimeMs < STARTING
+  } catch {
+    return true
+  }
+}
+
+const orphan = (backend: Backend, { kind, reference }: Part, why: string): Orphan => ({ backend, kind, reference, why })
+
+/** One plan a backend. */
+export function removeOrphans(orphans: readonly Orphan[]): readonly { readonly backend: Backend; readonly plan: Plan }[] {
+  const owners = [...new Set(orphans.map(({ backend }) => backend))]
+  return owners.map((backend) => {
+    const of = (kind: Orphan['kind']) =>
+      orphans.filter((orphan) => orphan.backend === backend && orphan.kind === kind).map(({ reference }) => reference)
+    const [containers, volumes, folders] = [of('container'), of('volume'), of('folder')]
+    return {
+      backend,
+      plan: [
+        ...orphans.flatMap((one) =>
+          one.kind === 'session' && one.backend === backend ? backend.remove(one.handle, { volumes: false }) : [],
+        ),
+        ...(containers.length > 0
+          ? [exec([backend.program, 'rm', '--force', '--volumes', ...containers], { tolerant: true })]
+          : []),
+        ...(volumes.length > 0 ? [exec([backend.program, 'volume', 'rm', '--force', ...volumes], { tolerant: true })] : []),
+        ...folders.map(remove),
+      ],
+    }
+  })
+}
+
+/** Removes the HOME volume of the project in this directory, which has no session, on every engine that keeps one. */
+export async function removeHome(context: Context, dryRun: boolean): Promise<number> {
+  const { host } = context
+  const { root } = findWorkspace(host, { force: true })
+  const name = homeVolume(root, claude.name)
+  const kept = await Promise.all(
+    backendNames.map(async (each) => {
+      const backend = backends[each]
+      if ((await usable(host, each)) !== 'yes') return []
+      const volumes = await ask(backend.volumes, context.effects(backend)).catch(() => [])
+      return volumes.some(({ reference }) => reference === name) ? [backend] : []
+    }),
+  )
+  if (kept.flat().length === 0)
+    throw new PaudeError('not-found', `neither a session nor a HOME volume belongs to ${root}`, {
+      hint: 'paude sessions lists all sessions',
+    })
+  for (const backend of kept.flat()) {
+    await carryOut(context, backend, { plan: [exec([backend.program, 'volume', 'rm', name])], dryRun })
+    if (!dryRun) context.answer(name)
+  }
+  return 0
+}

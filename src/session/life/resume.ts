@@ -1,0 +1,76 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { claude } from '../../agents/claude/claude.ts'
+import { released } from '../../box/owner.ts'
+import type { Context } from '../../cli/context.ts'
+import { PaudeError } from '../../errors.ts'
+import type { Host } from '../../host.ts'
+import { write } from '../../plan/plan.ts'
+import { ask } from '../../run/ask.ts'
+import { execute } from '../../run/execute.ts'
+import { LEFT } from '../../run/process.ts'
+import type { SessionRecord } from '../record/record.ts'
+import { want } from '../record/wanted.ts'
+import { mountCheck } from '../resolve/mount-check.ts'
+import { proxySecret } from '../resolve/policy.ts'
+import { followed, hasCredential } from '../resolve/provider.ts'
+import { weakening } from '../resolve/security.ts'
+import { insistManaged } from '../wall/insist-managed.ts'
+import { carryToEnd } from '../wall/take-up.ts'
+import { carryOut } from './carry-out.ts'
+import type { Found } from './find.ts'
+
+/** What the credential's reference gives now: it is kept, and its value nowhere. */
+async function askedAgain(host: Host, { credential, credentialSource = '' }: SessionRecord, dryRun: boolean): Promise<Host> {
+  if (credentialSource === '' || hasCredential(host)) return host
+  const value = dryRun ? '-' : await followed(host, credentialSource, `the credential of this session, ${credential}`)
+  return { ...host, env: { ...host.env, [credential]: value } }
+}
+
+/** Starts a session again that does not run, with its conversation. Returns the exit code: the agent's when attached. */
+export async function continueSession(
+  context: Context,
+  found: Found,
+  { attached, dryRun }: { readonly attached: boolean; readonly dryRun: boolean },
+): Promise<number> {
+  const { backend, handle, record } = dryRun ? found : await carryToEnd(context, found)
+  await insistManaged(context.host, record)
+  if (!record.security.readOnlyRoot)
+    throw new PaudeError(
+      'refused',
+      `session ${record.id} was started with security.read_only_root = false: its agent may have replaced what checks its mounts, so it is not started again`,
+      { hint: `paude fork ${record.id} takes its conversation into a new box` },
+    )
+  const credential = record.credential === '' ? null : claude.credential(await askedAgain(context.host, record, dryRun))
+  if (record.credential !== '' && credential?.variable !== record.credential)
+    throw new PaudeError('usage', `session ${record.id} was started with ${record.credential}, which is not set now`, {
+      hint: `export ${record.credential} and start it again: the value is kept nowhere`,
+    })
+  // The engine looks the paths up again: the box compares them with what is looked at now.
+  const recheck =
+    context.host.platform === 'linux' && record.mounts.length > 0
+      ? [write(join(handle.folder, 'seed', 'mounts.sh'), mountCheck(record.mounts), 0o644)]
+      : []
+  const plan = [
+    ...recheck,
+    ...(existsSync(handle.folder) ? [...want(handle.folder, 'running'), ...released(handle.folder)] : []),
+    ...backend.resume(handle, {
+      attached,
+      credential: proxySecret(context.host, { credential: credential?.value ?? null, ways: record.ways }),
+    }),
+  ]
+  if (dryRun) return carryOut(context, backend, { plan, dryRun })
+  const before = await ask(backend.state(handle), context.effects(backend))
+  if (before.status === 'running')
+    throw new PaudeError('name-taken', `session ${record.id} runs already`, { hint: `paude attach ${record.id}` })
+  const weaker = weakening(record.security)
+  if (weaker !== null) context.warn(weaker)
+  const code = await execute(plan, context.effects(backend))
+  if (!attached) {
+    context.answer(record.id)
+    return code
+  }
+  if (code !== LEFT) return code
+  context.note(`detached, the session goes on: paude attach ${record.id}`)
+  return 0
+}

@@ -1,0 +1,38 @@
+import type { Status } from '../../backends/backend.ts'
+import { isAlive } from '../../host.ts'
+import type { SessionRecord } from '../record/record.ts'
+
+/** How a session was found. */
+export type Past = {
+  readonly status: Status | 'gone'
+  readonly exitCode: number
+  /** By the user, with `paude stop`. */
+  readonly stopped: boolean
+  /** Named on the command line. */
+  readonly named: boolean
+}
+
+/**
+ * Exit codes of an agent that was ended from outside, as a machine that goes down does: SIGHUP, SIGKILL, SIGTERM;
+ * 255 and -1 are the engines' for a container they lost. One that ended by itself has another one.
+ */
+const TAKEN_DOWN = [129, 137, 143, 255, -1]
+
+/** Whether `paude up` starts a session again, and what is worth saying. */
+export function shouldRise(
+  { id, terminal, starter }: SessionRecord,
+  { status, exitCode, stopped, named }: Past,
+): { readonly rises: boolean; readonly why: string } {
+  const no = (why = '') => ({ rises: false, why })
+  if (status === 'running' || status === 'paused') return no(named ? `session ${id} runs already` : '')
+  if (status === 'gone') return no(`session ${id} has lost its box: paude rm ${id}`)
+  if (named) return { rises: true, why: '' }
+  if (stopped) return no()
+  // podman forgets at a reboot that a container ever ran; a start that is under way looks the same.
+  const down = status === 'created' ? !isAlive(starter) : TAKEN_DOWN.includes(exitCode)
+  if (!down) return no()
+  // Asked again, it would do again what it has done.
+  return terminal
+    ? { rises: true, why: '' }
+    : no(`session ${id} was cut short and is not asked again by itself: paude start ${id}`)
+}

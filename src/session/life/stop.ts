@@ -1,0 +1,23 @@
+import { existsSync } from 'node:fs'
+import type { Context } from '../../cli/context.ts'
+import { endHolder, holderMark } from '../../hold/end.ts'
+import { want } from '../record/wanted.ts'
+import { carryOut } from './carry-out.ts'
+import type { Found } from './find.ts'
+import { warnOfPlanted } from './planted.ts'
+
+/** Stops a session and keeps it. `grace` in seconds. Returns the exit code. */
+export async function stopSession(
+  context: Context,
+  { backend, handle, record }: Found,
+  { grace, dryRun }: { readonly grace: number; readonly dryRun: boolean },
+): Promise<number> {
+  // Noted first: whatever comes between, `paude up` leaves it stopped.
+  const note = existsSync(handle.folder) ? want(handle.folder, 'stopped') : []
+  const holder = holderMark(handle.folder)
+  const code = await carryOut(context, backend, { plan: [...note, ...backend.stop(handle, grace)], dryRun })
+  if (dryRun) return code
+  await endHolder(holder)
+  warnOfPlanted(context, record)
+  return code
+}

@@ -1,0 +1,104 @@
+import type { Context } from '../../cli/context.ts'
+import { PaudeError } from '../../errors.ts'
+import type { Activity } from '../../hold/activity.ts'
+import { isHeld, readHoldState } from '../../hold/place.ts'
+import { isAlive } from '../../host.ts'
+import { ask } from '../../run/ask.ts'
+import { capture } from '../../run/process.ts'
+import type { Found } from './find.ts'
+import { holderOf } from './holder.ts'
+
+/** How a session stood when it got there. */
+export type Reached = { readonly state: string; readonly exitCode: number | null }
+
+/** Lasts until a session got there; throws `never` when it cannot any more, and ends early when the signal fires. */
+export type Goal = (context: Context, found: Found, signal: AbortSignal) => Promise<Reached>
+
+/** Everything that `paude wait --for` knows. Who has answered can be given something new, so `done` is `idle` as well. */
+const GOALS = {
+  exited: [],
+  waiting: ['waiting'],
+  done: ['done'],
+  idle: ['idle', 'done'],
+  error: ['error'],
+  working: ['working'],
+} as const satisfies Readonly<Record<string, readonly Activity[]>>
+export const goalNames: readonly string[] = Object.keys(GOALS)
+
+/** Reads `--for`: names of states with commas between; the first that comes will do. */
+export function readGoal(text: string): Goal {
+  const names = text.split(',').map((name) => name.trim())
+  const known = names.filter((name): name is keyof typeof GOALS => Object.hasOwn(GOALS, name))
+  const unknown = names.find((name) => !Object.hasOwn(GOALS, name))
+  if (unknown !== undefined)
+    throw new PaudeError('usage', `paude wait: no such state ${JSON.stringify(unknown)}`, {
+      hint: `wait for ${goalNames.join(', ')}`,
+    })
+  const wanted = known.flatMap((name): readonly Activity[] => GOALS[name])
+  if (wanted.length === 0) return exited
+  return (context, found, signal) => active(context, found, { wanted, orExited: known.includes('exited'), signal })
+}
+
+/** Milliseconds between two looks at what a holder publishes, and how many of these go by between two questions to the engine. */
+const LOOK = 50
+const ENGINE = 40
+
+type Wanted = { readonly wanted: readonly Activity[]; readonly orExited: boolean; readonly signal: AbortSignal }
+
+/** Until the agent says so itself: the holder's file is read again and again, the engine asked now and then. */
+async function active(context: Context, found: Found, { wanted, orExited, signal }: Wanted): Promise<Reached> {
+  const { handle, backend } = found
+  if (!handle.terminal)
+    throw new PaudeError('usage', `session ${handle.id} has no screen, so it tells nothing of what it does`, {
+      hint: `paude wait ${handle.id}`,
+    })
+  for (let turn = 0; ; turn++) {
+    signal.throwIfAborted()
+    const state = readHoldState(handle.folder)
+    if (isHeld(state)) {
+      if (state !== null && wanted.includes(state.activity)) return { state: state.activity, exitCode: null }
+    } else if (turn % ENGINE === 0) {
+      // Nobody holds it: either it has ended, or its holder was lost and there must be a new one.
+      const { status } = await ask(backend.state(handle), context.effects(backend)).catch(gone(handle.id))
+      if (status === 'exited' || status === 'created') {
+        const reached = await exited(context, found, signal)
+        if (orExited) return reached
+        throw new PaudeError('never', `session ${handle.id} has ended with exit code ${reached.exitCode}`, {
+          hint: `paude start ${handle.id}`,
+        })
+      }
+      await holderOf(context, found)
+    }
+    await Bun.sleep(LOOK)
+  }
+}
+
+const gone =
+  (id: string) =>
+  (error: unknown): never => {
+    throw error instanceof PaudeError && error.code === 'not-found'
+      ? new PaudeError('never', `session ${id} is gone`, { hint: 'paude sessions lists what is there' })
+      : error
+  }
+
+/** Milliseconds between two looks at what cannot be waited for. */
+const PAUSE = 200
+
+/** The engine's own wait: nothing is asked again and again while the agent runs. */
+export async function exited(context: Context, { backend, handle, record }: Found, signal: AbortSignal): Promise<Reached> {
+  while (true) {
+    signal.throwIfAborted()
+    const { status, exitCode } = await ask(backend.state(handle), context.effects(backend)).catch(gone(handle.id))
+    if (status === 'exited') return { state: 'exited', exitCode }
+    if (status === 'created') {
+      if (!isAlive(record.starter))
+        throw new PaudeError('never', `session ${handle.id} was never started`, { hint: `paude start ${handle.id}` })
+    } else {
+      const { code, stdout } = await capture(backend.wait(handle), { signal })
+      // Told by the wait itself: a session in the foreground is removed as soon as it has ended.
+      signal.throwIfAborted()
+      if (code === 0 && /^\d+$/.test(stdout.trim())) return { state: 'exited', exitCode: Number(stdout.trim()) }
+    }
+    await Bun.sleep(PAUSE)
+  }
+}

@@ -1,0 +1,105 @@
+import * as v from 'valibot'
+import type { Handle } from '../../backends/backend.ts'
+import { HARDENED } from '../resolve/security.ts'
+
+/** session.json: what later commands need to know of a session without asking an engine. No secret. */
+export const SessionRecord = v.object({
+  v: v.literal(1),
+  id: v.string(),
+  name: v.string(),
+  backend: v.picklist(['docker', 'podman']),
+  agent: v.string(),
+  version: v.string(),
+  created: v.string(),
+  /** Process that starts it: as long as it lives, missing parts are on their way, or on their way out. */
+  starter: v.fallback(v.string(), ''),
+  workspace: v.string(),
+  directory: v.string(),
+  network: v.picklist(['restricted', 'open', 'none', 'record']),
+  allow: v.array(
+    v.object({
+      host: v.string(),
+      ports: v.array(v.number()),
+      privateRange: v.string(),
+      plain: v.exactOptional(v.literal(true)),
+      why: v.string(),
+    }),
+  ),
+  deny: v.optional(v.array(v.object({ host: v.string(), ports: v.array(v.number()), why: v.string() })), []),
+  /** Of what is allowed without one. */
+  ports: v.optional(v.array(v.number()), [80, 443]),
+  injection: v.optional(
+    v.nullable(
+      v.object({
+        host: v.string(),
+        port: v.number(),
+        scheme: v.picklist(['https', 'http']),
+        way: v.picklist(['bump', 'base-url']),
+        header: v.picklist(['X-Api-Key', 'Authorization']),
+        prefix: v.string(),
+      }),
+    ),
+    null,
+  ),
+  ways: v.optional(
+    v.object({
+      upstream: v.nullable(
+        v.object({
+          scheme: v.picklist(['http', 'https']),
+          host: v.string(),
+          port: v.number(),
+          except: v.array(v.string()),
+          credentials: v.string(),
+        }),
+      ),
+      dns: v.array(v.string()),
+      ip: v.optional(v.picklist(['any', 'ipv4']), 'any'),
+      bandwidth: v.number(),
+    }),
+    { upstream: null, dns: [], ip: 'any', bandwidth: 0 },
+  ),
+  /** Of the policy when this was written; '' in records of a paude that could not change it. */
+  revision: v.optional(v.string(), ''),
+  /** What was said to it since the start. */
+  changes: v.optional(v.array(v.object({ verb: v.picklist(['allow', 'deny']), entry: v.string(), until: v.number() })), []),
+  /** False from before the proxy hears of a change until it has taken it up: what is not settled may hold or not. */
+  settled: v.optional(v.boolean(), true),
+  terminal: v.boolean(),
+  /** Id of the conversation as it was known at the start; '' when the agent chose. What became of it is in out/. */
+  conversation: v.optional(v.fallback(v.string(), ''), ''),
+  homeVolume: v.string(),
+  /** What was mounted where: checked again before the session starts again. */
+  mounts: v.optional(v.array(v.object({ source: v.string(), target: v.string() })), []),
+  /** How the paths that this machine may act on looked at the start. */
+  watch: v.optional(v.record(v.string(), v.string()), {}),
+  /** The project's git index, how it looked, and bytes of the names of its objects; null without one. */
+  index: v.optional(
+    v.nullable(v.object({ path: v.string(), mark: v.string(), hash: v.optional(v.picklist([20, 32]), 20) })),
+    null,
+  ),
+  /** What the project would like to have outside: paude forward takes them when no port is named. */
+  forwardPorts: v.exactOptional(v.array(v.number())),
+  /** What of the hardening holds in its box. */
+  security: v.optional(
+    v.object({ readOnlyRoot: v.boolean(), noNewPrivileges: v.boolean(), seccomp: v.picklist(['default', 'engine', 'off']) }),
+    HARDENED,
+  ),
+  /** Names of the caller's variables that the configuration called secrets: nothing that is started for it later inherits them. */
+  secrets: v.exactOptional(v.array(v.string())),
+  /** Variable that held the credential at the start; '' when none was injected. The proxy needs it again after a stop. */
+  credential: v.string(),
+  /** Where the configuration said that it is; absent where only the environment had it. */
+  credentialSource: v.optional(v.union([v.string(), v.object({ command: v.pipe(v.array(v.string()), v.readonly()) })])),
+})
+export type SessionRecord = v.InferOutput<typeof SessionRecord>
+
+/** The record as a backend needs it. */
+export const handleOf = ({ id, agent, terminal, network, homeVolume, directory }: SessionRecord, folder: string): Handle => ({
+  id,
+  agent,
+  folder,
+  terminal,
+  walled: network !== 'none',
+  homeVolume,
+  directory,
+})

@@ -1,0 +1,69 @@
+import { existsSync } from 'node:fs'
+import { asSaid } from '../../config/keys/said.ts'
+import type { Config } from '../../config/keys/settings.ts'
+import type { Host } from '../../host.ts'
+import { extraCaCertificates } from '../../image/ca.ts'
+import type { Secret } from '../../secret.ts'
+import { type Identity, readIdentity } from '../../workspace/identity.ts'
+import { findWorkspace, type Workspace } from '../../workspace/workspace.ts'
+
+/** What a start must know of the machine and the project. */
+export type Surroundings = {
+  readonly workspace: Workspace
+  readonly identity: Identity
+  /** PEM text, '' for none. */
+  readonly extraCa: string
+  /** Variables whose values lie elsewhere. */
+  readonly references: Readonly<Record<string, Secret>>
+  /** Whether podman's --init would work. */
+  readonly podmanInit: boolean
+}
+
+/** Looks at machine and project. No engine is asked, and no program runs but those that references name. */
+export async function lookAround(host: Host, config: Config): Promise<Surroundings> {
+  const workspace = findWorkspace(host, config.settings)
+  const [extraCa, references] = [certificatesOf(host, config), await followed(host, config)]
+  const podmanInit = INIT_PROGRAMS.some((path) => existsSync(path))
+  return { workspace, identity: readIdentity(workspace.git, host, workspace.root), references, extraCa, podmanInit }
+}
+
+/** As PEM text. Each is looked at alone only where something is wrong: that is told with its place. */
+export function certificatesOf(host: Pick<Host, 'platform'>, { settings: { caFile }, origins }: Config): string {
+  try {
+    return extraCaCertificates(host, caFile)
+  } catch (error) {
+    for (const [at, file] of caFile.entries())
+      asSaid('image.ca_files', origins.caFile[at], () => extraCaCertificates(host, [file]))
+    throw error
+  }
+}
+
+async function followed(
+  host: Host,
+  { settings, origins }: Config,
+  run?: () => Promise<string>,
+): Promise<Surroundings['references']> {
+  if (settings.references.length === 0) return {}
+  const { readReferences } = await import('./references.ts')
+  return await readReferences(
+    settings,
+    host,
+    origins.references.map(({ place }) => place),
+    run,
+  )
+}
+
+/** Refuses what `[env]` refers to as a start does, and runs no program for it. */
+export async function insistOnReferences(host: Host, config: Config): Promise<void> {
+  await followed(host, config, async () => '-')
+}
+
+/** Where distributions keep the init that podman mounts; without it --init fails. */
+export const INIT_PROGRAMS = [
+  '/usr/libexec/podman/catatonit',
+  '/usr/lib/podman/catatonit',
+  '/usr/libexec/catatonit/catatonit',
+  '/usr/bin/catatonit',
+  '/usr/local/libexec/podman/catatonit',
+  '/usr/local/bin/catatonit',
+]

@@ -1,0 +1,93 @@
+import { statSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { keyOf } from '../../config/keys/all.ts'
+import { entryText } from '../../config/keys/entry-text.ts'
+import { pieces } from '../../config/keys/placeholders.ts'
+import { namedVariables, PROVIDER_KEYS, PROVIDER_VARIABLES, saidCredential, sourceOfSecret } from '../../config/keys/provider.ts'
+import type { Config, Reference, SecretSource, Settings } from '../../config/keys/settings.ts'
+import { pathOfSecret } from '../../credentials/reference.ts'
+import { PaudeError } from '../../errors.ts'
+import type { Host } from '../../host.ts'
+import { shown } from '../../workspace/paths.ts'
+
+type Machine = Pick<Host, 'env' | 'home' | 'uid'>
+
+/**
+ * The caller's machine as the agent's provider is read from it: what files say of the provider stands where the environment says
+ * nothing, since that is closer to the call. A check runs no program, and a look reads no file either: a dash stands for what they hold.
+ */
+export async function withProvider<H extends Machine>(
+  host: H,
+  config: Config,
+  purpose: 'start' | 'check' | 'look' = 'start',
+): Promise<H> {
+  const { baseUrl } = config.settings
+  const said = hasCredential(host) ? null : saidCredential(config.settings)
+  const address = host.env['ANTHROPIC_BASE_URL'] || baseUrl === '' ? {} : { ANTHROPIC_BASE_URL: baseUrl }
+  if (said === null) return { ...host, env: { ...host.env, ...address } }
+  const { source } = said
+  const asked = isVariable(source) || purpose === 'start' || (purpose === 'check' && typeof source === 'string')
+  const value = asked ? await followed(host, source, placedKey(config, said.key)) : '-'
+  return { ...host, env: { ...host.env, ...address, [said.variable]: value } }
+}
+
+/** What a file says of the credential and no variable holds now; '' for nothing. */
+export function unsetCredential(host: Pick<Host, 'env'>, { settings }: Config): string {
+  const said = hasCredential(host) ? null : saidCredential(settings)
+  if (said === null || !isVariable(said.source) || host.env[said.source.slice('env:'.length)]?.trim()) return ''
+  return `${keyOf(said.key)}: ${said.source.slice('env:'.length)} is not set`
+}
+
+const isVariable = (source: SecretSource): source is string => typeof source === 'string' && source.startsWith('env:')
+
+/** Whether the caller's environment has a credential of the provider. */
+export const hasCredential = ({ env }: Pick<Host, 'env'>): boolean =>
+  PROVIDER_KEYS.some((key) => (env[PROVIDER_VARIABLES[key]] ?? '').trim() !== '')
+
+/** Asks a reference for its value, as those of `[env]` are asked; '' for a variable that is not set. */
+export async function followed(host: Machine, source: Exclude<SecretSource, ''>, key: string): Promise<string> {
+  const { readSource } = await import('./references.ts')
+  const value = (await readSource(sourceOfSecret(source), host, key)).trim()
+  if (/^[\x21-\x7e]*$/.test(value) && !/["'\\]/.test(value) && (value !== '' || isVariable(source))) return value
+  throw new PaudeError(
+    'config',
+    `${shown(key)}: ${shown(entryText(source))} ${value === '' ? 'is empty' : 'holds characters that no credential has'}`,
+    { hint: 'it must give the credential and nothing else, without quotes or line breaks inside' },
+  )
+}
+
+const placedKey = ({ origins }: Config, key: keyof Settings): string =>
+  [keyOf(key), ...(origins[key][0]?.place ? [`(${origins[key][0].place})`] : [])].join(' ')
+
+/** Refuses to bring into the box by another name what is the provider's credential. */
+export function insistOutside({ env, references, ...settings }: Settings, host: Pick<Host, 'home'>): void {
+  const said = saidCredential(settings)
+  if (said === null) return
+  const source = sameAs(sourceOfSecret(said.source), host)
+  const [caller = ''] = namedVariables(settings)
+  const found =
+    references.find((reference) => sameAs(reference.source, host) === source || (caller !== '' && names(reference, caller)))
+      ?.name ?? env.find((entry) => caller !== '' && entry === caller)
+  if (found !== undefined)
+    throw new PaudeError('refused', `env.${found} is what ${keyOf(said.key)} refers to, and that stays outside the box`, {
+      hint: `leave env.${found} out: the proxy adds the credential on the way to the provider`,
+    })
+}
+
+/** What a reference leads to: a file is itself by whatever path. */
+function sameAs(source: Reference['source'], { home }: Pick<Host, 'home'>): string {
+  if (typeof source !== 'string' || !source.startsWith('file:')) return JSON.stringify(source)
+  const path = resolve(pathOfSecret(source.slice('file:'.length), home))
+  try {
+    const { dev, ino } = statSync(path)
+    return `${dev}:${ino}`
+  } catch {
+    // Whoever reads it says what is wrong.
+    return path
+  }
+}
+
+const names = ({ source }: Reference, variable: string): boolean =>
+  typeof source === 'object' &&
+  'template' in source &&
+  pieces(source.template, []).some((piece) => piece.kind === 'localEnv' && piece.name === variable)

@@ -1,0 +1,330 @@
+import { join } from 'node:path'
+import type { Agent, Credential, Opening } from '../../agents/agent.ts'
+import type { Backend } from '../../backends/backend.ts'
+import type { BackendName } from '../../backends/registry.ts'
+import { readLimits } from '../../box/limits.ts'
+import { ownerText } from '../../box/owner.ts'
+import { SECCOMP_FILE, SECCOMP_PROFILE } from '../../box/seccomp.ts'
+import type { Mount, Network, SessionSpec } from '../../box/spec.ts'
+import { sharedMemory } from '../../config/keys/extra-flags.ts'
+import { saidCredential } from '../../config/keys/provider.ts'
+import { uncovered } from '../../config/keys/rules.ts'
+import { asSaid } from '../../config/keys/said.ts'
+import type { Config, Layer, Settings } from '../../config/keys/settings.ts'
+import { secretVariables } from '../../config/secret-variables.ts'
+import { PaudeError } from '../../errors.ts'
+import type { Host } from '../../host.ts'
+import { BASE_URL, HOST_NAME } from '../../network/allow.ts'
+import { stagesOf } from '../../network/changes.ts'
+import { parseAllow } from '../../network/pattern.ts'
+import { stageFiles, standingFiles } from '../../network/squid-conf.ts'
+import { commandLine } from '../../plan/shell.ts'
+import { gitEnvironment, hashSize } from '../../workspace/git.ts'
+import { checkMount, checkTogether, parseMount } from '../../workspace/mount.ts'
+import { indexMark, watch } from '../../workspace/watch.ts'
+import { safeDirectories, type Workspace } from '../../workspace/workspace.ts'
+import { checkedName, homeVolume, newSessionId } from '../record/id.ts'
+import type { SessionRecord } from '../record/record.ts'
+import { sessionFolder } from '../record/store.ts'
+import entry from './entry.sh' with { type: 'text' }
+import { CREATED, lifecycleScript } from './lifecycle.ts'
+import type { Surroundings } from './look.ts'
+import { mountCheck } from './mount-check.ts'
+import { policyRecord, proxySecret, startPolicy } from './policy.ts'
+import { readSecurity } from './security.ts'
+import { type Streams, streamsOf } from './streams.ts'
+import { readVariables } from './variables.ts'
+
+/** Everything a start is decided from. */
+export type Wish = {
+  readonly host: Host
+  readonly config: Config
+  readonly backend: Backend
+  readonly agent: Agent
+  readonly around: Surroundings
+  /** What is to run: words of the agent, or a whole command. */
+  readonly run:
+    | { readonly kind: 'agent'; readonly words: readonly string[]; readonly origin?: Opening['origin'] }
+    | { readonly kind: 'command'; readonly argv: readonly string[] }
+  readonly images: { readonly agent: string; readonly proxy: string }
+  readonly version: string
+  /** The moment of the start. */
+  readonly now: Date
+}
+
+/** Wishes, machine and capabilities become a complete session, or a refusal. */
+export function resolveSession(wish: Wish): { readonly spec: SessionSpec; readonly record: SessionRecord } {
+  const { host, config, backend, agent, around, run } = wish
+  const { settings } = config
+  const { workspace } = around
+  const id = newSessionId()
+  const name = settings.sessionName === '' ? '' : checkedName(settings.sessionName)
+  const credential = run.kind === 'agent' ? agent.credential(host) : null
+  const network = resolveNetwork(wish, id, credential)
+  refuseWeaker(backend, network)
+  const user = { uid: host.uid, gid: host.gid, home: boxHome(host) }
+  const streams =
+    run.kind === 'command'
+      ? streamsOf(host)
+      : agentStreams(host, { interactive: agent.interactive(run.words), detach: settings.detach })
+  const { terminal } = streams
+  const volume = run.kind === 'agent' ? homeVolume(workspace.root, agent.name) : ''
+  const init = backend.name === 'podman' && !around.podmanInit ? 'image' : 'engine'
+  const mounts = resolveMounts(wish)
+  const { git } = workspace
+  const index = git === null ? '' : join(git.gitDirectory, 'index')
+  // Only a conversation on a screen is continued; a one-shot answer keeps the words exactly as typed.
+  const chosen = run.kind === 'agent' ? agent.chosen(run.words) : ''
+  const conversation = chosen !== '' ? chosen : terminal && run.kind === 'agent' ? crypto.randomUUID() : ''
+  const extraFlags = backend.name === 'docker' ? settings.dockerFlags : settings.podmanFlags
+  const said = saidCredential(settings)
+  const secrets = secretVariables(settings)
+  const record: SessionRecord = {
+    v: 1,
+    id,
+    name,
+    backend: backend.name as BackendName,
+    agent: run.kind === 'agent' ? agent.name : 'command',
+    version: wish.version,
+    created: wish.now.toISOString(),
+    starter: host.process,
+    workspace: workspace.root,
+    directory: workspace.directory,
+    network: network.mode,
+    ...policyRecord(network),
+    terminal,
+    conversation,
+    homeVolume: volume,
+    mounts: mounts.map(({ source, target }) => ({ source, target })),
+    watch: watch(workspace),
+    index: git === null ? null : { path: index, mark: indexMark(index), hash: hashSize(git) },
+    ...(settings.forwardPorts.length > 0 ? { forwardPorts: [...settings.forwardPorts] } : {}),
+    security: readSecurity(settings),
+    ...(secrets.length > 0 ? { secrets: [...secrets] } : {}),
+    credential: credential?.variable ?? '',
+    ...(said !== null && said.variable === credential?.variable ? { credentialSource: said.source } : {}),
+  }
+  const spec: SessionSpec = {
+    id,
+    name,
+    agent: record.agent,
+    version: wish.version,
+    created: record.created,
+    image: wish.images.agent,
+    proxyImage: wish.images.proxy,
+    workspace: workspace.root,
+    directory: workspace.directory,
+    user,
+    mounts,
+    homeVolume: volume,
+    environment: resolveEnvironment(wish, { home: user.home, terminal, credential, walled: network.mode !== 'none', init }),
+    secretEnvironment: { ...around.references, ...readVariables(settings.env, host) },
+    network,
+    limits: readLimits(settings),
+    security: record.security,
+    sharedMemory: sharedMemory(extraFlags),
+    extraFlags,
+    // Whoever holds a terminal asks the engine how the command ended.
+    once: run.kind === 'command' && !terminal,
+    ...streams,
+    grace: 10,
+    folder: sessionFolder(host, id),
+    seed: seedFiles(wish, {
+      opening: { conversation, continues: terminal },
+      restricted: network.mode === 'restricted' || network.mode === 'record',
+      user,
+      mounts,
+    }),
+    out:
+      run.kind === 'command'
+        ? []
+        : [
+            ...['conversation', 'events'],
+            ...(settings.detach && !terminal ? ['stdout', 'stderr'] : []),
+            ...(settings.lifecycle.some((step) => step.kind === 'run' && step.once) ? [CREATED] : []),
+          ],
+    owner: settings.detach ? '' : ownerText(host),
+    record: `${JSON.stringify(record, null, 2)}\n`,
+    init,
+  }
+  return { spec, record }
+}
+
+/** A caller's terminal is not the agent's when only one end of it is one: a read there would wait for ever. */
+function agentStreams(
+  { terminal: caller }: Host,
+  { interactive, detach }: { readonly interactive: boolean; readonly detach: boolean },
+): Streams {
+  const terminal = interactive && (detach || (caller.stdin && caller.stdout))
+  return { terminal, stdin: terminal || (!detach && !caller.stdin) }
+}
+
+/** Refuses what the backend cannot promise; nothing is weakened silently. */
+function refuseWeaker(backend: Backend, network: Network): void {
+  if (network.mode !== 'open' && !backend.can.enforcesAllowlist)
+    throw new PaudeError('unsupported', `${backend.name} cannot enforce an allowlist`, {
+      hint: 'pick a container backend, or say --network open to run without a wall',
+    })
+}
+
+function resolveNetwork({ host, config, agent, run, around }: Wish, session: string, credential: Credential | null): Network {
+  const { settings, origins, managed } = config
+  const typed = (key: 'network' | 'networkAllow' | 'networkGroups' | 'networkPorts') =>
+    origins[key].some(({ layer }) => layer === 'flag')
+  // A one-shot command needs no network unless it says so.
+  if (settings.network === 'none') {
+    // A list from the file or the environment is for sessions that have a network; only typed flags can contradict each other.
+    for (const [key, flag] of [
+      ['networkAllow', '--network-allow'],
+      ['networkGroups', '--network-group'],
+      ['networkPorts', '--network-port'],
+    ] as const)
+      if (typed(key) && typed('network'))
+        throw new PaudeError('usage', `--network none and ${flag} contradict each other`, { hint: 'leave one of them out' })
+    return { mode: 'none' }
+  }
+  const needs = run.kind === 'agent' ? agent.needs(host, credential) : []
+  // Its own provider goes without saying; where a variable sends it instead does not.
+  const own = new Set(ownProviders({ host, agent, credential, managed }))
+  for (const { host: entry } of needs)
+    if (managed.networkAllow !== undefined && !own.has(entry) && uncovered('networkAllow', [entry], managed).length > 0)
+      throw new PaudeError('refused', `the agent needs ${entry}, which ${host.managedFile} lets nobody have`, {
+        hint: 'unset ANTHROPIC_BASE_URL or provider.base_url, or ask who manages this machine',
+      })
+  const needed = needs.map(({ host: entry, why }) => parseAllow(entry, why))
+  const injection = credential === null ? null : { ...credential.injection, way: settings.inject }
+  const policy = startPolicy(config, { session, needed, injection })
+  if (policy.ways.upstream !== null && injection?.way === 'base-url')
+    throw new PaudeError('unsupported', 'inject = "base-url" goes to the provider directly, and an upstream proxy is set', {
+      hint: 'leave inject out, or except the provider: it is not reached through the upstream proxy that way',
+    })
+  const handed = proxySecret(host, { credential: credential?.value ?? null, ways: policy.ways })
+  return {
+    mode: settings.network,
+    policy,
+    policyFiles: {
+      ...stageFiles(stagesOf(policy, [], 0)),
+      ...standingFiles(policy),
+      ...(around.extraCa === '' ? {} : { 'extra-ca.pem': around.extraCa }),
+      ...(handed === null ? {} : { 'await-secret': '' }),
+    },
+    credential: handed,
+  }
+}
+
+/** The provider that goes without saying: the agent's own, and the one that is managed. */
+export const ownProviders = ({
+  host,
+  agent,
+  credential,
+  managed: { baseUrl },
+}: Pick<Wish, 'host' | 'agent'> & { readonly credential: Credential | null; readonly managed: Layer }): readonly string[] =>
+  [{}, ...(baseUrl === undefined ? [] : [{ ANTHROPIC_BASE_URL: baseUrl }])].flatMap((env) =>
+    agent.needs({ ...host, env }, credential).map((need) => need.host),
+  )
+
+/** The mounts that somebody asked for, each held against this machine. */
+export const ownMounts = (host: Host, { settings, origins }: Config): readonly Mount[] =>
+  settings.mount.map((text, at) => asSaid('mounts', origins.mount[at], () => checkMount(parseMount(text, host), host)))
+
+/** Which one is wrong is found out only where one is: one more each time, so that it is the last that is refused. */
+export function insistTogether(own: readonly Mount[], { origins }: Pick<Config, 'origins'>, workspace: Workspace): void {
+  try {
+    checkTogether(own, workspace)
+  } catch (error) {
+    for (const at of own.keys()) asSaid('mounts', origins.mount[at], () => checkTogether(own.slice(0, at + 1), workspace))
+    throw error
+  }
+}
+
+function resolveMounts({ host, config, around: { workspace } }: Wish): readonly Mount[] {
+  const own = ownMounts(host, config)
+  insistTogether(own, config, workspace)
+  const common = workspace.git?.commonDirectory ?? null
+  const writable = [workspace.root, ...(common === null ? [] : [common])].map((path) => ({
+    source: path,
+    target: path,
+    readOnly: false,
+  }))
+  const pinned = workspace.pinnedPaths.map((path) => ({ source: path, target: path, readOnly: false }))
+  const guarded = workspace.protectedPaths.map((path) => ({ source: path, target: path, readOnly: true }))
+  return [...writable, ...pinned, ...guarded, ...own]
+}
+
+function resolveEnvironment(
+  { host, config: { settings }, agent, run, around: { workspace, identity } }: Wish,
+  {
+    home,
+    terminal,
+    credential,
+    walled,
+    init,
+  }: { home: string; terminal: boolean; credential: Credential | null; walled: boolean; init: SessionSpec['init'] },
+): Readonly<Record<string, string>> {
+  return {
+    HOME: home,
+    LANG: 'C.UTF-8',
+    ...(terminal ? { TERM: host.env['TERM'] || 'xterm-256color', COLORTERM: host.env['COLORTERM'] || 'truecolor' } : {}),
+    ...(host.env['TZ'] ? { TZ: host.env['TZ'] } : {}),
+    ...gitEnvironment(identity, safeDirectories(workspace)),
+    ...(run.kind === 'agent' ? agent.environment(host, run.words) : {}),
+    ...(credential === null ? {} : { [credential.variable]: credential.placeholder, ...providerAddress(credential, settings) }),
+    ...(walled ? { PAUDE_WALL: '1' } : {}),
+    ...(init === 'image' ? { PAUDE_INIT: 'image' } : {}),
+  }
+}
+
+const providerAddress = ({ addressVariable, injection }: Credential, { inject }: Settings): Readonly<Record<string, string>> =>
+  inject === 'base-url' ? { [addressVariable]: `${BASE_URL}${injection.prefix}` } : {}
+
+function seedFiles(
+  { host, agent, run, config, around: { workspace } }: Wish,
+  {
+    opening,
+    restricted,
+    user,
+    mounts,
+  }: { opening: Opening; restricted: boolean; user: SessionSpec['user']; mounts: readonly Mount[] },
+): Readonly<Record<string, string>> {
+  const command =
+    run.kind === 'command' ? `set -- ${commandLine(run.argv)}\n` : agent.command(run.words, { ...opening, origin: run.origin })
+  // One command in a box is no session: it has the variables alone.
+  const steps = config.settings.lifecycle.filter(({ kind }) => kind === 'export' || run.kind === 'agent')
+  return {
+    'entry.sh': entry,
+    'command.sh': command,
+    [SECCOMP_FILE]: SECCOMP_PROFILE,
+    // Elsewhere the engine is a machine of its own, with inodes of its own.
+    ...(host.platform === 'linux' ? { 'mounts.sh': mountCheck(mounts) } : {}),
+    ...(steps.length > 0 ? { 'lifecycle.sh': lifecycleScript(steps) } : {}),
+    passwd: passwd(host, user),
+    group: group(host, user),
+    'resolv.conf': '',
+    hosts: '127.0.0.1 localhost paude\n::1 localhost\n',
+    ...(run.kind === 'agent' ? agent.seed({ directory: workspace.root, restricted, screen: opening.continues }) : {}),
+  }
+}
+
+/** Where HOME lies in the box: the host's own path, so that paths kept in it go on meaning the same. */
+const boxHome = ({ home }: Host): string =>
+  /^\/[^:\n,]+$/.test(home) && home !== '/' && !BOX_TREES.test(join(home)) ? join(home) : '/home/agent'
+
+/** Where no volume can be: some services have /dev/null for a HOME. */
+const BOX_TREES = /^\/(proc|sys|dev|paude)(\/|$)/
+
+/** Tools such as ssh refuse to work for a uid that has no name. */
+function passwd({ uid, gid }: Host, { home }: SessionSpec['user']): string {
+  const rows = [
+    uid === 0 ? '' : 'root:x:0:0:root:/root:/bin/sh\n',
+    `${uid === 0 ? 'root' : 'agent'}:x:${uid}:${gid}:agent:${home}:/bin/bash\n`,
+    'nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n',
+  ]
+  return rows.join('')
+}
+
+function group({ gid }: Host, _user: SessionSpec['user']): string {
+  return [gid === 0 ? '' : 'root:x:0:\n', `${gid === 0 ? 'root' : 'agent'}:x:${gid}:\n`, 'nogroup:x:65534:\n'].join('')
+}
+
+/** Allow entries that need the user's own machine, for the notes of a start. */
+export const reachesHost = (record: SessionRecord): boolean => record.allow.some(({ host }) => host === HOST_NAME)

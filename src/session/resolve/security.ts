@@ -1,0 +1,26 @@
+import type { Security } from '../../box/spec.ts'
+import { keyOf } from '../../config/keys/all.ts'
+import type { Config, Settings } from '../../config/keys/settings.ts'
+import { shown } from '../../workspace/paths.ts'
+
+export const HARDENED: Security = { readOnlyRoot: true, noNewPrivileges: true, seccomp: 'default' }
+
+export const switches = Object.keys(HARDENED) as readonly (keyof Security)[]
+
+export const readSecurity = ({ readOnlyRoot, noNewPrivileges, seccomp }: Settings): Security => ({
+  readOnlyRoot: readOnlyRoot === 'true',
+  noNewPrivileges: noNewPrivileges === 'true',
+  seccomp,
+})
+
+/** What of the hardening is given up, as `KEY = VALUE`. */
+export const givenUp = (security: Security): readonly string[] =>
+  switches.flatMap((key) => (security[key] === HARDENED[key] ? [] : [`${keyOf(key)} = ${security[key]}`]))
+
+/** The line that tells it at each start, and who said so where that is known; null when nothing is given up. */
+export function weakening(security: Security, origins?: Config['origins']): string | null {
+  const said = switches.filter((key) => security[key] !== HARDENED[key]).flatMap((key) => origins?.[key] ?? [])
+  const by = [...new Set(said.map(({ layer, place }) => shown(`${layer} ${place}`.trim())))].join(', ')
+  const what = givenUp(security)
+  return what.length === 0 ? null : `the box gives up hardening: ${what.join(', ')}${by === '' ? '' : ` (${by})`}`
+}

@@ -1,0 +1,62 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Context } from '../../cli/context.ts'
+import { withoutNetwork } from '../../cli/network/requests.ts'
+import { PaudeError } from '../../errors.ts'
+import { revised, type Word } from '../../network/changes.ts'
+import { renderPlan } from '../../plan/render.ts'
+import type { Found } from '../life/find.ts'
+import type { SessionRecord } from '../record/record.ts'
+import { policyOf } from '../resolve/policy.ts'
+import { insistDenied, insistManaged } from './insist-managed.ts'
+import { type Course, courseOf, takeUp, whileLocked } from './take-up.ts'
+
+/** What a change came to. */
+export type Changed = {
+  readonly session: string
+  readonly revision: string
+  readonly entries: readonly string[]
+  readonly until: number
+}
+
+/** Says a word to a session: at once where it runs, and kept for its next start. Its open connections go on. */
+export async function changeSession(context: Context, found: Found, word: Word, dryRun = false): Promise<Changed> {
+  refuseUnchangeable(found)
+  return await whileLocked(context, found, async (record) => {
+    const now = Math.floor(Date.now() / 1000)
+    const changes = [...revised(policyOf(record), record.changes, word, now)]
+    const after: SessionRecord = { ...record, changes }
+    await insistGranted(context, after, word.verb)
+    const course = courseOf({ ...found, record: after }, now)
+    if (dryRun) context.answer(renderPlan([...course.made, ...course.told, ...course.kept]))
+    else if (!(await carryOut(context, { ...found, record }, course)))
+      context.note(`session ${record.id} does not run: it has this from its next start on`)
+    return { session: record.id, revision: course.revision, entries: word.entries, until: word.until }
+  })
+}
+
+/** Whether it runs. What fails leaves what held before. */
+async function carryOut(context: Context, before: Found, course: Course): Promise<boolean> {
+  try {
+    return await takeUp(context, before, course)
+  } catch (error) {
+    // Squid may have heard of it all the same, so it is told again; where that fails too, the record stays unsettled.
+    if (!(error instanceof PaudeError && error.code === 'interrupted'))
+      await takeUp(context, before, courseOf(before, Math.floor(Date.now() / 1000))).catch(() => undefined)
+    throw error
+  }
+}
+
+/** What nobody may have is not had by saying it later; to close something is free to everybody. */
+async function insistGranted({ host }: Context, record: SessionRecord, verb: Word['verb']): Promise<void> {
+  if (verb === 'allow') await insistManaged(host, record)
+  if (verb === 'unset') await insistDenied(host, record)
+}
+
+function refuseUnchangeable({ record, handle }: Found): void {
+  if (record.network === 'none') throw withoutNetwork(record.id)
+  if (record.revision === '' || !existsSync(join(handle.folder, 'policy')))
+    throw new PaudeError('unsupported', `session ${record.id} was started by a paude that could not change a policy`, {
+      hint: 'start another one; paude fork takes its conversation along',
+    })
+}

@@ -1,0 +1,48 @@
+import { claude } from '../../agents/claude/claude.ts'
+import type { Layer } from '../../config/keys/settings.ts'
+import { parse } from '../../config/layers/load.ts'
+import { readManagedFile } from '../../config/layers/managed.ts'
+import { mergeSources } from '../../config/layers/merge.ts'
+import { PaudeError } from '../../errors.ts'
+import type { Host } from '../../host.ts'
+import type { SessionRecord } from '../record/record.ts'
+import { beyondManaged, missingDenial } from '../resolve/managed.ts'
+import { ownProviders } from '../resolve/resolve.ts'
+
+/** Refuses a session, as it is or as it is to become, that has more than is managed now. */
+export async function insistManaged(host: Host, record: SessionRecord): Promise<void> {
+  const managed = await readManaged(host)
+  const own = ownProviders({ host, agent: claude, credential: null, managed })
+  const beyond = beyondManaged(record, managed, { own, now: Date.now() / 1000 })
+  if (beyond !== null)
+    throw refusal(`${beyond} of session ${record.id} is more than ${host.managedFile} lets anybody have`, record)
+  refuseUndenied(host, record, managed)
+}
+
+/** Refuses to take a managed denial out of a session. */
+export async function insistDenied(host: Host, record: SessionRecord): Promise<void> {
+  refuseUndenied(host, record, await readManaged(host))
+}
+
+function refuseUndenied(host: Host, record: SessionRecord, managed: Layer): void {
+  const missing = missingDenial(record, managed, Date.now() / 1000)
+  if (missing !== null)
+    throw new PaudeError(
+      'refused',
+      `session ${record.id} does not deny ${missing}, which ${host.managedFile} denies to everybody`,
+      {
+        hint: `while it runs: paude network deny ${missing} --session ${record.id}; or start another one`,
+      },
+    )
+}
+
+const refusal = (message: string, { id }: SessionRecord): PaudeError =>
+  new PaudeError('refused', message, {
+    hint: `start another one (while this one runs, paude fork ${id} takes its conversation along), or ask who manages this machine`,
+  })
+
+async function readManaged(host: Host): Promise<Layer> {
+  const written = readManagedFile(host.managedFile)
+  if (written === null) return {}
+  return mergeSources({ file: '', sources: [], managed: (await parse(written, '')).sources }).managed
+}
