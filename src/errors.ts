@@ -37,24 +37,6 @@ export class PaudeError extends Error {
   }
 }
 
-/** What a terminal acts on, or shows nothing of: controls, line breaks, what turns the reading direction round, what is to be ignored. */
-export const UNSEEN = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}\p{Default_Ignorable_Code_Point}\ufff9-\ufffb]/gu
-
-/** Anything of others as JSON: what a terminal may act on or hide is escaped too, so nothing of it moves a cursor or passes for less. */
-export const quoted = (value: unknown): string => escaped(JSON.stringify(value))
-
-/** The same over several lines. */
-export const quotedLines = (value: unknown): string => escaped(JSON.stringify(value, null, 2))
-
-const escaped = (json: string): string =>
-  json.replace(UNSEEN, (letter) =>
-    letter === '\n' ? letter : letter.replace(/[\s\S]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`),
-  )
-
-/** Begin and end of a long text, and how long it is: what stands beside it shall not leave the screen. */
-export const shortened = (text: string, most = 240): string =>
-  text.length <= most ? text : `${text.slice(0, most - 60)} … ${text.slice(-40)} (${text.length} characters)`
-
 /** Who asked decides the code: an agent's caller must tell paude's failure from the agent's own (docker's convention). */
 export type Caller = 'agent' | 'management'
 

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'bun:test'
-import { parts } from '../src/backends/oci/life.ts'
+import { parts } from '../src/backends/oci/names.ts'
 import { backends } from '../src/backends/registry.ts'
+import { HARDENED } from '../src/box/security.ts'
 import type { Security } from '../src/box/spec.ts'
 import { type Exec, isLast, type Plan, type Step } from '../src/plan/plan.ts'
 import { renderPlan } from '../src/plan/render.ts'
-import { HARDENED } from '../src/session/resolve/security.ts'
 import { cases, handleOf, later, SECRETS } from './support/specs.ts'
 
 /** Every step, however deep. */

@@ -1,6 +1,5 @@
+import type { Credential } from '../credentials/credential.ts'
 import type { Host } from '../host.ts'
-import type { Injection } from '../network/allow.ts'
-import type { Secret } from '../secret.ts'
 
 /** What paude must know about a program it runs in the box. Data and pure functions. */
 export type Agent = {
@@ -48,15 +47,3 @@ export type Opening = {
 
 /** A path as an option's value, as it was typed; `written` when the agent makes it. */
 export type NamedPath = { readonly option: string; readonly path: string; readonly written: boolean }
-
-export type Credential = {
-  /** Variable of the caller's environment it came from. */
-  readonly variable: string
-  readonly value: Secret
-  /** What the box sees in its place: of the right shape, the same every time, worth nothing. */
-  readonly placeholder: string
-  /** Variable that tells the agent its provider's address. */
-  readonly addressVariable: string
-  /** Where the credential goes; the way is the user's choice. */
-  readonly injection: Omit<Injection, 'way'>
-}

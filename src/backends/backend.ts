@@ -1,3 +1,5 @@
+import type { Capabilities } from '../box/can.ts'
+import type { Handle, Listed, Part, State } from '../box/handle.ts'
 import type { SessionSpec } from '../box/spec.ts'
 import type { PaudeError } from '../errors.ts'
 import type { Argv, Plan } from '../plan/plan.ts'
@@ -54,55 +56,6 @@ export type Backend = {
   readonly version: Query<Engine>
   readonly explain: (failure: { readonly argv: Argv; readonly code: number; readonly stderr: string }) => PaudeError
 }
-
-/** What a backend can promise. `resolve` reads this and refuses rather than weakens. */
-export type Capabilities = {
-  readonly isolation: 'container' | 'vm' | 'pod' | 'none'
-  readonly enforcesAllowlist: boolean
-  readonly limits: readonly ('cpus' | 'memory' | 'pids')[]
-}
-
-/** What is needed to speak of a session that exists. */
-export type Handle = {
-  readonly id: string
-  /** `command` for one command in a box. */
-  readonly agent: string
-  readonly folder: string
-  readonly terminal: boolean
-  /** Whether gate and proxy exist. */
-  readonly walled: boolean
-  readonly homeVolume: string
-  readonly directory: string
-}
-
-export type Status = 'created' | 'running' | 'paused' | 'exited'
-
-export type Listed = {
-  readonly id: string
-  readonly name: string
-  readonly agent: string
-  readonly workspace: string
-  readonly status: Status
-  /** Exit code of an exited agent, else null. */
-  readonly exitCode: number | null
-  /** ISO time. */
-  readonly created: string
-  readonly network: string
-}
-
-export type Part = {
-  readonly kind: 'container' | 'volume'
-  readonly reference: string
-  readonly session: string
-  readonly role: string
-  readonly running: boolean
-  /** ISO time of its session's start; '' when it bears none. */
-  readonly created: string
-  /** Of a HOME volume: the project it belongs to; else ''. */
-  readonly workspace: string
-}
-
-export type State = { readonly status: Status; readonly exitCode: number }
 
 export type Engine = {
   readonly version: string

@@ -1,9 +1,8 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { PaudeError } from '../errors.ts'
 import { findProgram, type Host } from '../host.ts'
 import { reach } from '../run/reach.ts'
 import type { Backend } from './backend.ts'
+import { dockerSocket } from './oci/socket.ts'
 import { type BackendName, backendNames, backends } from './registry.ts'
 
 /** Whether a backend could be used, as far as can be told without starting a process. */
@@ -63,18 +62,4 @@ export async function usable(host: Host, name: BackendName): Promise<Usable> {
   if (socket === null) return 'yes'
   const answer = await reach(socket)
   return answer === 'alive' ? 'yes' : answer === 'denied' ? 'denied' : 'down'
-}
-
-/** Path of the local socket, or null when docker's client would go elsewhere (another host or context). */
-function dockerSocket({ env, home }: Host): string | null {
-  const address = env['DOCKER_HOST']
-  if (address) return address.startsWith('unix://') ? address.slice('unix://'.length) : null
-  if (env['DOCKER_CONTEXT'] && env['DOCKER_CONTEXT'] !== 'default') return null
-  try {
-    const { currentContext } = JSON.parse(
-      readFileSync(join(env['DOCKER_CONFIG'] || join(home, '.docker'), 'config.json'), 'utf8'),
-    ) as { currentContext?: string }
-    if (currentContext && currentContext !== 'default') return null
-  } catch {}
-  return '/var/run/docker.sock'
 }

@@ -1,7 +1,7 @@
 import type { ArgsDef } from 'citty'
 import { ownFlags } from '../config/keys/own-flags.ts'
-import { nearest } from '../config/nearest.ts'
 import { PaudeError } from '../errors.ts'
+import { nearest } from '../text.ts'
 import { type Named, refusal } from './front-flags.ts'
 
 /** A verb's words, read strictly: citty takes any flag and turns an unknown one's value into a positional. */

@@ -4,23 +4,24 @@ import { accessSync, constants, existsSync, readFileSync, statfsSync, statSync }
 import { dirname } from 'node:path'
 import { claude } from '../agents/claude/claude.ts'
 import { type EngineInfo, infoOf } from '../backends/oci/health.ts'
-import { type ListedImage, listImages, listStages, type Stage } from '../backends/oci/list.ts'
+import { listImages, listStages } from '../backends/oci/list.ts'
 import { backends } from '../backends/registry.ts'
 import { keyOf } from '../config/keys/all.ts'
 import { entryText } from '../config/keys/entry-text.ts'
 import { saidCredential } from '../config/keys/provider.ts'
-import type { CaFile, Config } from '../config/keys/settings.ts'
+import type { Config } from '../config/keys/settings.ts'
 import { PaudeError } from '../errors.ts'
 import { findProgram, type Host } from '../host.ts'
-import { certificates, extraCaCertificates } from '../image/ca.ts'
-import { HOST_NAME } from '../network/allow.ts'
+import { type CaFile, certificates, extraCaCertificates } from '../image/ca.ts'
+import type { ListedImage, Stage } from '../image/listed.ts'
+import { HOST_NAME } from '../network/names.ts'
 import type { Query } from '../plan/query.ts'
-import { cacheFolder, stateFolder } from '../session/record/store.ts'
 import { INIT_PROGRAMS } from '../session/resolve/look.ts'
 import { hasCredential, unsetCredential, withProvider } from '../session/resolve/provider.ts'
+import { cacheFolder, stateFolder } from '../state.ts'
+import type { Authorities, LostHome } from './check.ts'
 import { type EngineState, patiently } from './engines.ts'
 import type { Folder, Rootless } from './machine-checks.ts'
-import type { LostHome } from './session-checks.ts'
 
 /** Text of a file, '' when it cannot be had. */
 function text(path: string): string {
@@ -165,9 +166,6 @@ export async function lookCredential(host: Host, config: Config): Promise<Looked
     throw error
   }
 }
-
-/** The certificates to trust besides the public ones. `expired` names those whose time is over. */
-export type Authorities = { readonly count: number; readonly expired: readonly string[]; readonly fault: string }
 
 export function lookAuthorities(host: Host, files: readonly CaFile[], now: number): Authorities {
   try {

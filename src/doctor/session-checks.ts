@@ -1,11 +1,10 @@
 import type { PaudeError } from '../errors.ts'
-import { HOST_NAME } from '../network/allow.ts'
 import { resolvesElsewhere } from '../network/decide.ts'
+import { HOST_NAME } from '../network/names.ts'
 import { inside, PRIVATE_RANGES, readRange } from '../network/ranges.ts'
 import type { Ways } from '../network/ways.ts'
 import { quote } from '../plan/shell.ts'
-import { type Check, ok, problem, warning } from './check.ts'
-import type { Authorities } from './look.ts'
+import { type Authorities, type Check, type LostHome, ok, problem, warning } from './check.ts'
 
 /** Images by engine: those a start would use now, and what `paude image rm --stale` would take away. */
 export function imageChecks(
@@ -46,8 +45,6 @@ export function imageChecks(
 type Sized = { readonly reference: string; readonly size: number }
 
 const megabytes = (images: readonly Sized[]): string => `${Math.round(images.reduce((sum, { size }) => sum + size, 0) / 1e6)} MB`
-
-export type LostHome = { readonly volume: string; readonly workspace: string }
 
 /** HOME volumes of projects that are not where they were. They hold conversations, so nothing takes them away by itself. */
 export function homeChecks(engine: string, lost: readonly LostHome[]): readonly Check[] {

@@ -1,18 +1,6 @@
+import type { Activity, AgentState, Said } from '../agents/activity.ts'
 import type { SessionEvent } from '../events/event.ts'
 import { cleanTitle } from './filter.ts'
-
-/** What an agent does, as far as it says so itself. */
-export type Activity = 'starting' | 'working' | 'waiting' | 'idle' | 'done' | 'error' | 'unknown'
-
-export type AgentState = {
-  readonly activity: Activity
-  /** `permission` or `question` while it waits; else ''. */
-  readonly kind: string
-  /** Its question or its error, cleaned and cut; else ''. */
-  readonly message: string
-  /** ISO time at which this began. */
-  readonly since: string
-}
 
 /** Characters kept of what an agent says. */
 const LONGEST = 500
@@ -37,9 +25,6 @@ export function nextState(before: AgentState, body: string, now: string): AgentS
   const same = said.activity === before.activity && said.kind === before.kind
   return { ...said, since: same ? before.since : now }
 }
-
-/** What an agent says of itself; when, only the holder knows. */
-export type Said = Omit<AgentState, 'since'>
 
 /** The state after something else than a status told it. */
 export const stateOf = (before: AgentState, said: Said, now: string): AgentState => ({

@@ -1,8 +1,8 @@
 import { lstatSync, mkdtempSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import type { AgentState } from '../agents/activity.ts'
 import { PaudeError } from '../errors.ts'
 import { type Host, isAlive } from '../host.ts'
-import type { AgentState } from './activity.ts'
 
 /** The kernel's limit for the path of a socket, less its final NUL; macOS has the smaller one. */
 const LONGEST = 103

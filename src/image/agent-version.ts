@@ -1,4 +1,5 @@
-import { PaudeError, quoted } from '../errors.ts'
+import { PaudeError } from '../errors.ts'
+import { quoted } from '../text.ts'
 
 /** The Claude Code release that our own image carries unless told otherwise. */
 export const CLAUDE_VERSION = '2.1.329'

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import type { CaFile } from '../config/keys/settings.ts'
+
 import { PaudeError } from '../errors.ts'
 import type { Host } from '../host.ts'
 
@@ -85,3 +85,9 @@ function readable(path: string): string {
     return ''
   }
 }
+
+/** A file of certificates: its path, or what a file of the project means by it. */
+export type CaFile = string | ReadCertificates
+
+/** What stood in a file of certificates when it was judged, so that nothing else is ever built with; `text` is null where there was none. */
+export type ReadCertificates = { readonly path: string; readonly text: string | null; readonly hash: string }

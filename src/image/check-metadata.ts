@@ -1,5 +1,5 @@
-import type { Metadata } from '../backends/oci/inspect.ts'
-import type { Check, CheckedImage } from './check.ts'
+import type { Check, CheckedImage } from './checked.ts'
+import type { Metadata } from './metadata.ts'
 
 /** What can be said without starting a container. */
 export const checkMetadata = ({ reference, architecture, metadata }: CheckedImage): readonly Check[] => [

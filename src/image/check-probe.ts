@@ -1,6 +1,6 @@
-import { PROBE_HOME, type Probe } from '../backends/oci/probe.ts'
 import { CLAUDE_VERSION } from './agent-version.ts'
-import type { Check } from './check.ts'
+import type { Check } from './checked.ts'
+import { PROBE_HOME, type Probe } from './probed.ts'
 
 /** What the container of the probe showed. */
 export function checkProbe(probe: Probe, agent: string): readonly Check[] {

@@ -1,4 +1,5 @@
-import { PaudeError, quoted } from '../errors.ts'
+import { PaudeError } from '../errors.ts'
+import { quoted } from '../text.ts'
 
 const LABEL = '[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?'
 const PART = '[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*'

@@ -14,12 +14,6 @@ export type Allow = {
   readonly why: string
 }
 
-/** The name by which the box reaches one port of the user's own machine. */
-export const HOST_NAME = 'host.paude.internal'
-
-/** Where the box finds the provider when the credential is put in by way of a base URL. */
-export const BASE_URL = 'http://127.0.0.1:3130'
-
 /** The real credential that squid puts on the way to the provider. */
 export type Injection = {
   /** Canonical host name of the provider, no wildcard. */

@@ -1,6 +1,7 @@
 import { PaudeError } from '../errors.ts'
-import { type Allow, type Deny, HOST_NAME, type Policy } from './allow.ts'
+import type { Allow, Deny, Policy } from './allow.ts'
 import { injectedPath } from './inject.ts'
+import { HOST_NAME } from './names.ts'
 import { patternsOf, schemeOf, USUAL_PORTS } from './pattern.ts'
 import { isIn, NEVER_RANGES, PRIVATE_RANGES } from './ranges.ts'
 import type { Ways } from './ways.ts'

@@ -1,4 +1,5 @@
-import { PaudeError, quoted } from '../errors.ts'
+import { PaudeError } from '../errors.ts'
+import { quoted } from '../text.ts'
 import type { Allow, Deny } from './allow.ts'
 import { GROUP_HOSTS } from './group-hosts.ts'
 import { parseAllow, parseDeny, USUAL_PORTS } from './pattern.ts'

@@ -1,4 +1,5 @@
-import { BASE_URL, HOST_NAME, type Injection, type Policy } from './allow.ts'
+import type { Injection, Policy } from './allow.ts'
+import { BASE_URL, HOST_NAME } from './names.ts'
 import { matches } from './pattern.ts'
 import { destination, lines, reaching } from './squid-names.ts'
 

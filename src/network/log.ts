@@ -1,5 +1,6 @@
-import { type Allow, HOST_NAME, type Policy } from './allow.ts'
+import type { Allow, Policy } from './allow.ts'
 import { carriesPlain, denied, opensPort } from './decide.ts'
+import { HOST_NAME } from './names.ts'
 import { patternsOf } from './pattern.ts'
 
 /** One thing the box asked for, and what became of it. */

@@ -1,6 +1,8 @@
 import { domainToASCII, domainToUnicode } from 'node:url'
-import { PaudeError, quoted } from '../errors.ts'
-import { type Allow, type Deny, HOST_NAME } from './allow.ts'
+import { PaudeError } from '../errors.ts'
+import { quoted } from '../text.ts'
+import type { Allow, Deny } from './allow.ts'
+import { HOST_NAME } from './names.ts'
 import { inside, PRIVATE_RANGES, rangeText, readRange } from './ranges.ts'
 
 /** Ports of what is written without one, where nobody says `network.ports`. */

@@ -1,4 +1,5 @@
-import { type Allow, type Deny, HOST_NAME } from './allow.ts'
+import type { Allow, Deny } from './allow.ts'
+import { HOST_NAME } from './names.ts'
 import { mergeDenies, patternsOf } from './pattern.ts'
 import { PRIVATE_RANGES, withoutRange } from './ranges.ts'
 import type { Ways } from './ways.ts'

@@ -1,4 +1,4 @@
-import { HOST_NAME } from './allow.ts'
+import { HOST_NAME } from './names.ts'
 import { lines } from './squid-names.ts'
 import type { Upstream, Ways } from './ways.ts'
 

@@ -1,5 +1,6 @@
-import { PaudeError, quoted } from '../errors.ts'
-import { HOST_NAME } from './allow.ts'
+import { PaudeError } from '../errors.ts'
+import { quoted } from '../text.ts'
+import { HOST_NAME } from './names.ts'
 import { parseExcept } from './pattern.ts'
 import { readRange } from './ranges.ts'
 

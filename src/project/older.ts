@@ -2,7 +2,7 @@ import * as v from 'valibot'
 import { faultOf } from '../config/files/faults.ts'
 import type { Layer, Source } from '../config/keys/settings.ts'
 import { PaudeError } from '../errors.ts'
-import { shown } from '../workspace/paths.ts'
+import { shown } from '../text.ts'
 
 /** Names of the older tool for sets of hosts, and ours. */
 const GROUPS: Readonly<Record<string, string>> = {

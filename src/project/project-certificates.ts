@@ -1,6 +1,5 @@
 import { hashOf } from '../config/files/hash.ts'
-import type { ReadCertificates } from '../config/keys/settings.ts'
-import { CERTIFICATES_LIMIT } from '../image/ca.ts'
+import { CERTIFICATES_LIMIT, type ReadCertificates } from '../image/ca.ts'
 import { readStranger } from './stranger-file.ts'
 
 /** Reads the certificates that a project's file names, once, and no more than all of them may take together. */

@@ -1,8 +1,7 @@
 import type { Context } from '../cli/context.ts'
-import { printable } from '../cli/streams/output.ts'
 import type { Config, Settings, Source } from '../config/keys/settings.ts'
 import { PaudeError } from '../errors.ts'
-import { shown } from '../workspace/paths.ts'
+import { printable, shown } from '../text.ts'
 import { projectFolders } from '../workspace/workspace.ts'
 import type { ProjectFile } from './project.ts'
 

@@ -19,8 +19,8 @@ import {
   writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { PaudeError, quoted } from '../errors.ts'
-import { shown } from '../workspace/paths.ts'
+import { PaudeError } from '../errors.ts'
+import { quoted, shown } from '../text.ts'
 
 /** What is still looked through: it takes a few seconds. */
 const MOST_ENTRIES = 100_000

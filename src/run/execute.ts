@@ -15,7 +15,7 @@ import {
   type Until,
 } from '../plan/plan.ts'
 import { commandLine } from '../plan/shell.ts'
-import { shown } from '../workspace/paths.ts'
+import { shown } from '../text.ts'
 import { runAttached } from './attached.ts'
 import { askLastWords } from './last-words.ts'
 import { onDisk, removeFolder } from './on-disk.ts'

@@ -1,6 +1,5 @@
-import { shortened } from '../errors.ts'
 import type { Argv } from '../plan/plan.ts'
-import { shown } from '../workspace/paths.ts'
+import { shortened, shown } from '../text.ts'
 import { capture } from './process.ts'
 
 /** The last lines of a log, each safe to show to a person; '' when it says nothing. */

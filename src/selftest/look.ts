@@ -2,7 +2,7 @@ import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, statSyn
 import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import type { Backend } from '../backends/backend.ts'
-import { parts } from '../backends/oci/life.ts'
+import { parts } from '../backends/oci/names.ts'
 import type { SessionSpec } from '../box/spec.ts'
 import { quote } from '../plan/shell.ts'
 import { capture, type Outcome } from '../run/process.ts'

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { rmSync } from 'node:fs'
 import type { Backend, Engine } from '../backends/backend.ts'
-import { NETWORK_NAMES } from '../backends/oci/flags.ts'
+import { NETWORK_NAMES } from '../box/environment.ts'
 import type { Config } from '../config/keys/settings.ts'
 import { PaudeError } from '../errors.ts'
 import type { Host } from '../host.ts'

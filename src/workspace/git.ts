@@ -1,8 +1,9 @@
 import { basename, dirname, join, resolve } from 'node:path'
+import { hasControl, shown } from '../text.ts'
 import { CONFIG_LIMIT, setting, settings } from './git-config.ts'
 import type { HashSize } from './git-index.ts'
 import type { Identity } from './identity.ts'
-import { below, hasControl, look, readSmall, realPath, shown } from './paths.ts'
+import { below, look, readSmall, realPath } from './paths.ts'
 import { objectToMount, type Surroundings } from './places.ts'
 
 /** Where git keeps what belongs to a working tree; all paths real. */

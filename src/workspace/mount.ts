@@ -1,7 +1,8 @@
 import { type Dirent, readdirSync } from 'node:fs'
 import { isAbsolute, join, normalize, resolve } from 'node:path'
 import { PaudeError } from '../errors.ts'
-import { below, hasControl, isTooLong, look, overlap, realPath, shown } from './paths.ts'
+import { hasControl, isTooLong, shown } from '../text.ts'
+import { below, look, overlap, realPath } from './paths.ts'
 import { objectToMount, type Surroundings } from './places.ts'
 import type { Workspace } from './workspace.ts'
 

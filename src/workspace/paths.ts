@@ -1,24 +1,8 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, realpathSync, type Stats, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { UNSEEN } from '../errors.ts'
-
-/** Characters that break lines, terminals or mount tables; everything else is a legal name. */
-const CONTROL = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}]/u
 
 /** Bytes of a git or project file that are worth reading; larger ones are not what they claim to be. */
 const READ_LIMIT = 64 * 1024
-
-export const hasControl = (text: string): boolean => CONTROL.test(text)
-
-/** A path as it may be shown to a person: what would move the cursor, or would not be seen, is escaped. */
-export const shown = (path: string): string =>
-  path.replace(UNSEEN, (character) => `\\u{${character.codePointAt(0)?.toString(16) ?? ''}}`)
-
-/** Bytes of a path that a system still takes. */
-const MOST_PATH = 4096
-
-/** What no system takes for a path, so that nobody walks along it or shows all of it. */
-export const isTooLong = (path: string): boolean => Buffer.byteLength(path) > MOST_PATH
 
 /** Where the path really is, or null when nothing is there or it cannot be looked at. */
 export function realPath(path: string): string | null {

@@ -1,6 +1,7 @@
 import { isAbsolute, join } from 'node:path'
 import type { Host } from '../host.ts'
-import { below, inside, look, overlap, realFuture, realPath, shown } from './paths.ts'
+import { shown } from '../text.ts'
+import { below, inside, look, overlap, realFuture, realPath } from './paths.ts'
 
 /** What judging a place needs to know of the machine. */
 export type Surroundings = Pick<Host, 'home' | 'env'>

@@ -1,9 +1,10 @@
 import { join } from 'node:path'
 import { PaudeError } from '../errors.ts'
 import type { Host } from '../host.ts'
+import { hasControl, shown } from '../text.ts'
 import { type GitLayout, isRepository, readGit } from './git.ts'
 import { type Guards, guard } from './guard.ts'
-import { ancestors, below, hasControl, look, readSmall, realFuture, realPath, shown } from './paths.ts'
+import { ancestors, below, look, readSmall, realFuture, realPath } from './paths.ts'
 import { objectToWorkspace, ownFolders } from './places.ts'
 
 /** The project as the box sees it. Notes are lines for the user on stderr. */

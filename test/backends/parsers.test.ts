@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'bun:test'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Listed, Part } from '../../src/backends/backend.ts'
 import { backends } from '../../src/backends/registry.ts'
+import type { Listed, Part } from '../../src/box/handle.ts'
 
 // The fixtures are what docker 28.2.2 with engine 20.10.24 and podman 4.3.1 said: test/support/record.ts recorded them.
 const fixture = (backend: string, name: string) =>

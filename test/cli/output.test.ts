@@ -1,7 +1,5 @@
 import { expect, test } from 'bun:test'
-import { printable } from '../../src/cli/streams/output.ts'
-import { quoted, quotedLines } from '../../src/errors.ts'
-import { shown } from '../../src/workspace/paths.ts'
+import { printable, quoted, quotedLines, shown } from '../../src/text.ts'
 
 /** What moves a cursor, turns a line round or is not seen at all. */
 const UNSEEN = [

@@ -3,10 +3,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { docker } from '../../src/backends/oci/docker.ts'
-import type { Found } from '../../src/session/life/find.ts'
+import { HARDENED } from '../../src/box/security.ts'
 import { providerLooks, watchProvider } from '../../src/session/life/provider-watch.ts'
+import type { Found } from '../../src/session/record/found.ts'
 import { handleOf, type SessionRecord } from '../../src/session/record/record.ts'
-import { HARDENED } from '../../src/session/resolve/security.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'paude-reach-'))
 afterAll(() => rmSync(root, { recursive: true, force: true }))

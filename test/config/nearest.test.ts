@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { nearest } from '../../src/config/nearest.ts'
+import { nearest } from '../../src/text.ts'
 
 test.each([
   ['--alow', ['--allow', '--detach'], '--allow'],

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { readHost } from '../../src/host.ts'
 import { extraCaCertificates } from '../../src/image/ca.ts'
-import { HOST_NAME } from '../../src/network/allow.ts'
+import { HOST_NAME } from '../../src/network/names.ts'
 import {
   type Api,
   containersOf,

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
-import { HOST_NAME } from '../../src/network/allow.ts'
+import { HOST_NAME } from '../../src/network/names.ts'
 import { describeEach, lines, makeProject, paude, poll, stateHome } from './support.ts'
 
 const server = Bun.serve({ hostname: '0.0.0.0', port: 0, fetch: () => new Response('hello\n') })

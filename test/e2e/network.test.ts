@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { HOST_NAME } from '../../src/network/allow.ts'
+import { HOST_NAME } from '../../src/network/names.ts'
 import {
   binary,
   describeEach,

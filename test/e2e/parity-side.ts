@@ -2,7 +2,7 @@ import { cpSync, existsSync, lstatSync, readdirSync, readFileSync, readlinkSync,
 import { join, relative } from 'node:path'
 import { claude } from '../../src/agents/claude/claude.ts'
 import { readHost } from '../../src/host.ts'
-import { HOST_NAME } from '../../src/network/allow.ts'
+import { HOST_NAME } from '../../src/network/names.ts'
 import { homeVolume } from '../../src/session/record/id.ts'
 import { recordingApi } from './parity-api.ts'
 import type { Raw } from './parity-normal.ts'

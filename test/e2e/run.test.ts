@@ -2,7 +2,7 @@ import { expect, setDefaultTimeout, test } from 'bun:test'
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { readHost } from '../../src/host.ts'
-import { HOST_NAME } from '../../src/network/allow.ts'
+import { HOST_NAME } from '../../src/network/names.ts'
 import {
   containersOf,
   describeEach,

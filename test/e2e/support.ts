@@ -17,7 +17,7 @@ import { homedir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { fetchClaude } from '../../scripts/claude.ts'
 import { type MessagesApi, type MessagesApiOptions, serveMessagesApi } from '../../src/demo/messages-api.ts'
-import { HOST_NAME } from '../../src/network/allow.ts'
+import { HOST_NAME } from '../../src/network/names.ts'
 import { copyProgram, openTmpdir } from '../support/place.ts'
 
 export type BackendName = 'docker' | 'podman'

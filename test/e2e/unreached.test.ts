@@ -2,8 +2,8 @@ import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { HOST_NAME } from '../../src/network/allow.ts'
 import { parseLog } from '../../src/network/log.ts'
+import { HOST_NAME } from '../../src/network/names.ts'
 import {
   type Api,
   describeEach,

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { chmodSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { HOST_NAME } from '../../src/network/allow.ts'
+import { HOST_NAME } from '../../src/network/names.ts'
 import { describeEach, engine, lines, makeProject, paude, poll, put, root, stateHome } from './support.ts'
 
 const IMAGE = 'paude-why-test'

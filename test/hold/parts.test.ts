@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
+import type { AgentState } from '../../src/agents/activity.ts'
 import { PaudeError } from '../../src/errors.ts'
-import { type AgentState, fromEvent, fromOwnFile, nextState, stateOf } from '../../src/hold/activity.ts'
+import { fromEvent, fromOwnFile, nextState, stateOf } from '../../src/hold/activity.ts'
 import { detachBytes, keyBytes, makeDetachScanner, withoutSuspend } from '../../src/hold/keys.ts'
 import { frame, makeReader } from '../../src/hold/protocol.ts'
 

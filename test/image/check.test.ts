@@ -2,9 +2,11 @@ import { describe, expect, test } from 'bun:test'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { inspectQuery } from '../../src/backends/oci/inspect.ts'
-import { probeArgv, readProbe } from '../../src/backends/oci/probe.ts'
-import { type CheckedImage, checkExitCode, checkImage } from '../../src/image/check.ts'
+import { probeArgv } from '../../src/backends/oci/probe.ts'
+import { checkExitCode, checkImage } from '../../src/image/check.ts'
 import { isReference } from '../../src/image/check-metadata.ts'
+import type { CheckedImage } from '../../src/image/checked.ts'
+import { readProbe } from '../../src/image/probed.ts'
 
 const recorded = (name: string) => readFileSync(join(import.meta.dir, '../fixtures', name), 'utf8')
 const engines = ['docker', 'podman'] as const

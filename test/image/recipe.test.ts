@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { dirname } from 'node:path'
 import { recipePlan } from '../../src/backends/oci/recipe.ts'
-import type { ImageBuild } from '../../src/config/keys/settings.ts'
+import type { ImageBuild } from '../../src/image/project-build.ts'
 import type { Exec, Step } from '../../src/plan/plan.ts'
 
 const recipe: ImageBuild = {

@@ -2,7 +2,7 @@ import { afterAll, describe, expect, test } from 'bun:test'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { LifecycleStep } from '../../src/config/keys/settings.ts'
+import type { LifecycleStep } from '../../src/box/lifecycle-step.ts'
 import { lifecycleScript } from '../../src/session/resolve/lifecycle.ts'
 
 const room = mkdtempSync(join(tmpdir(), "paude-life cycle'"))

@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test'
-import type { Config, ReadCertificates } from '../../src/config/keys/settings.ts'
+import type { Config } from '../../src/config/keys/settings.ts'
+import type { ReadCertificates } from '../../src/image/ca.ts'
 import { certificatesOf } from '../../src/session/resolve/look.ts'
 import { insistTogether } from '../../src/session/resolve/resolve.ts'
 import type { Workspace } from '../../src/workspace/workspace.ts'

@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { readHost } from '../../src/host.ts'
-import { insistPrivate } from '../../src/session/record/store.ts'
+import { insistPrivate } from '../../src/state.ts'
 
 const room = mkdtempSync(join(tmpdir(), 'paude-store-'))
 afterAll(() => rmSync(room, { recursive: true, force: true }))

@@ -1,10 +1,11 @@
-import type { Backend, Handle } from '../../src/backends/backend.ts'
+import type { Backend } from '../../src/backends/backend.ts'
+import type { Handle } from '../../src/box/handle.ts'
+import { HARDENED } from '../../src/box/security.ts'
 import type { Network, SessionSpec } from '../../src/box/spec.ts'
 import type { Policy } from '../../src/network/allow.ts'
 import { DIRECT } from '../../src/network/ways.ts'
 import { exec } from '../../src/plan/plan.ts'
 import { secret } from '../../src/secret.ts'
-import { HARDENED } from '../../src/session/resolve/security.ts'
 
 /** What no plan, script, log or state may ever show. */
 export const SECRETS = { credential: 'sk-ant-api03-REAL-credential-value', variable: 'hunter2-REAL-variable-value' } as const

@@ -1,9 +1,10 @@
 import { readBaseUrl } from '../../credentials/base-url.ts'
+import type { Credential } from '../../credentials/credential.ts'
 import { PaudeError } from '../../errors.ts'
 import type { Host } from '../../host.ts'
 import { commandLine, quote } from '../../plan/shell.ts'
 import { secret } from '../../secret.ts'
-import type { Agent, Credential, Opening } from '../agent.ts'
+import type { Agent, Opening } from '../agent.ts'
 import noteConversation from './conversation.sh' with { type: 'text' }
 import privateHome from './home.sh' with { type: 'text' }
 import hook from './hook.sh' with { type: 'text' }

@@ -1,8 +1,9 @@
+import type { Handle, State, Status } from '../../box/handle.ts'
 import { type Argv, exec, type Plan, remove } from '../../plan/plan.ts'
 import type { Query } from '../../plan/query.ts'
-import type { Backend, Handle, State, Status } from '../backend.ts'
+import type { Backend } from '../backend.ts'
 import type { Dialect } from './flags.ts'
-import { parts } from './life.ts'
+import { parts } from './names.ts'
 
 /** What docker and podman do alike with a session that exists. */
 export function sessionPlans(

@@ -1,26 +1,6 @@
 import type { Engine } from '../../image/build.ts'
+import type { Metadata } from '../../image/metadata.ts'
 import type { Query } from '../../plan/query.ts'
-
-/** What an engine knows of an image without starting it. */
-export type Metadata = {
-  /** Names by digest, to pin; empty for what was built here on docker. */
-  readonly digests: readonly string[]
-  /** As Go names it: amd64, arm64. */
-  readonly architecture: string
-  readonly os: string
-  /** Bytes. */
-  readonly size: number
-  readonly layers: number
-  readonly user: string
-  readonly entrypoint: readonly string[]
-  readonly command: readonly string[]
-  readonly environment: Readonly<Record<string, string>>
-  readonly labels: Readonly<Record<string, string>>
-  readonly volumes: readonly string[]
-  /** '' when the image names none. */
-  readonly stopSignal: string
-  readonly healthcheck: boolean
-}
 
 /** Fails with the engine's words when the image is not there. */
 export const inspectQuery = (engine: Engine, reference: string): Query<Metadata> => ({

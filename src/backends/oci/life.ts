@@ -1,9 +1,9 @@
-import { dirname, join } from 'node:path'
-import { owned } from '../../box/owner.ts'
+import { join } from 'node:path'
+import { layOut } from '../../box/lay-out.ts'
+import { HARDENED } from '../../box/security.ts'
 import type { SessionSpec } from '../../box/spec.ts'
-import { type Exec, exec, folder, later, type Plan, together, write } from '../../plan/plan.ts'
+import { type Exec, exec, later, type Plan, together } from '../../plan/plan.ts'
 import { NOTED } from '../../session/record/noted.ts'
-import { HARDENED } from '../../session/resolve/security.ts'
 import {
   bind,
   type Dialect,
@@ -16,9 +16,7 @@ import {
   volume,
   volumeLabel,
 } from './flags.ts'
-
-/** Names of a session's parts. The agent bears the bare id. */
-export const parts = (id: string) => ({ agent: id, gate: `${id}-gate`, proxy: `${id}-proxy`, link: `${id}-link` })
+import { parts } from './names.ts'
 
 /**
  * Gate and proxy start side by side, the agent is made meanwhile and started last.
@@ -70,29 +68,6 @@ const linkMount = ({ labelsMounts }: Dialect, spec: SessionSpec): string => {
   const name = parts(spec.id).link
   return labelsMounts ? labelledVolume(name, '/paude/link', linkLabels(spec)) : volume(name, '/paude/link')
 }
-
-/** The session's folder on the host: what the box mounts read-only. */
-function layOut(spec: SessionSpec): Plan {
-  const policy = spec.network.mode === 'none' ? {} : spec.network.policyFiles
-  return [
-    folder(spec.folder),
-    folder(join(spec.folder, 'seed'), 0o755),
-    ...Object.entries(spec.seed).map(([name, content]) => write(join(spec.folder, 'seed', name), content, 0o644)),
-    ...(spec.out.length === 0 ? [] : [folder(join(spec.folder, 'out'))]),
-    ...spec.out.map((name) => write(join(spec.folder, 'out', name), '')),
-    ...(spec.network.mode === 'none'
-      ? []
-      : [folder(join(spec.folder, 'policy'), 0o755), write(join(spec.folder, NOTED), '', 0o666)]),
-    ...revisionFolders(policy).map((name) => folder(join(spec.folder, 'policy', name), 0o755)),
-    ...Object.entries(policy).map(([name, content]) => write(join(spec.folder, 'policy', name), content, 0o644)),
-    ...(spec.owner === '' ? [] : [owned(spec.folder, spec.owner)]),
-    write(join(spec.folder, 'session.json'), spec.record),
-  ]
-}
-
-const revisionFolders = (files: Readonly<Record<string, string>>): readonly string[] => [
-  ...new Set(Object.keys(files).flatMap((path) => (path.includes('/') ? [dirname(path)] : []))),
-]
 
 function runProxy(dialect: Dialect, spec: SessionSpec): Exec {
   const { proxy } = parts(spec.id)

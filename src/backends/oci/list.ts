@@ -1,18 +1,6 @@
 import type { Engine } from '../../image/build.ts'
+import { type ListedImage, newestFirst, type Stage } from '../../image/listed.ts'
 import type { Query } from '../../plan/query.ts'
-
-/** An image that paude built and that still bears its name. */
-export type ListedImage = {
-  readonly reference: string
-  /** Without `sha256:`. */
-  readonly id: string
-  /** Bytes; docker tells them rounded to three digits. */
-  readonly size: number
-  /** ISO time. */
-  readonly created: string
-  /** '' for the proxy's image. */
-  readonly agentVersion: string
-}
 
 /** What paude built on this engine, newest first. */
 export function listImages(engine: Engine): Query<readonly ListedImage[]> {
@@ -30,9 +18,6 @@ export function listImages(engine: Engine): Query<readonly ListedImage[]> {
       }
   }
 }
-
-/** What a build leaves behind beside its image: nothing is called by a name of it, and it only serves the next build. */
-export type Stage = { readonly reference: string; readonly size: number }
 
 /** Stages of paude's own builds; a label in the Dockerfile says so, which no image of anybody inherits. */
 export function listStages(engine: Engine): Query<readonly Stage[]> {
@@ -87,12 +72,6 @@ function listed(reference: string, { id, size, created }: Pick<ListedImage, 'id'
   const agentVersion = /\/claude:(\d+\.\d+\.\d+)-[0-9a-f]{12}$/.exec(reference)?.[1] ?? ''
   return { reference, id: id.replace(/^sha256:/, ''), size, created, agentVersion }
 }
-
-/** An image that somebody built on ours inherits the label, but not the name. */
-const newestFirst = (images: readonly ListedImage[]): readonly ListedImage[] =>
-  images
-    .filter(({ reference }) => reference.startsWith('localhost/paude/'))
-    .toSorted((a, b) => b.created.localeCompare(a.created))
 
 /** docker's units are decimal: 616MB. */
 function bytes(text: string): number {

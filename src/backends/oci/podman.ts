@@ -1,4 +1,5 @@
-import type { Backend, Listed, Part } from '../backend.ts'
+import type { Listed, Part } from '../../box/handle.ts'
+import type { Backend } from '../backend.ts'
 import { explain } from './explain.ts'
 import type { Dialect } from './flags.ts'
 import { beginStep, sessionPlans, statusOf } from './inside.ts'

@@ -1,12 +1,7 @@
 import type { Engine } from '../../image/build.ts'
 import { checkScript } from '../../image/embedded.ts'
+import { PROBE_HOME } from '../../image/probed.ts'
 import type { Argv } from '../../plan/plan.ts'
-
-/** What images/check.sh says: key → value, '' for what it looked for in vain. */
-export type Probe = Readonly<Record<string, string>>
-
-/** HOME within the probe: on a tmpfs, since a session's HOME is a volume and never the image's. */
-export const PROBE_HOME = '/tmp/home'
 
 /** One container with a session's hardening that prints what `readProbe` reads. Its exit code says nothing about the image. */
 export const probeArgv = (
@@ -39,11 +34,3 @@ export const probeArgv = (
   'check',
   who.agent,
 ]
-
-export const readProbe = (stdout: string): Probe =>
-  Object.fromEntries(
-    stdout.split('\n').flatMap((line) => {
-      const [, key, value] = /^([a-z][a-z-]*)=(.*?)\s*$/.exec(line) ?? []
-      return key === undefined || value === undefined ? [] : [[key, value]]
-    }),
-  )

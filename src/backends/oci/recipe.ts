@@ -1,7 +1,7 @@
 import { join } from 'node:path'
-import type { ImageBuild } from '../../config/keys/settings.ts'
 import { findProgram, type Host } from '../../host.ts'
 import { type Engine, engineFlags } from '../../image/build.ts'
+import type { ImageBuild } from '../../image/project-build.ts'
 import { exec, folder, type Plan, remove, write } from '../../plan/plan.ts'
 
 type Making = {

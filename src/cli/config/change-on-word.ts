@@ -3,7 +3,7 @@ import { hashOf } from '../../config/files/hash.ts'
 import { PaudeError } from '../../errors.ts'
 import { approvalOf, askedOf, type Judged, type Project, readProject } from '../../project/judge.ts'
 import { approve, isApproved } from '../../project/trust.ts'
-import { trustFolder } from '../../session/record/store.ts'
+import { trustFolder } from '../../state.ts'
 import type { Context } from '../context.ts'
 
 /** `text` is the one before. `trusted` says that nothing of the project's file waits for your approval. */

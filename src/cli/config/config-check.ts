@@ -11,7 +11,7 @@ import { certificatesOf, insistOnReferences } from '../../session/resolve/look.t
 import { proxySecret, startPolicy } from '../../session/resolve/policy.ts'
 import { insistOutside, withProvider } from '../../session/resolve/provider.ts'
 import { ownMounts } from '../../session/resolve/resolve.ts'
-import { shown } from '../../workspace/paths.ts'
+import { shown } from '../../text.ts'
 import { projectFolders } from '../../workspace/workspace.ts'
 import type { Context } from '../context.ts'
 import { dim, table } from '../streams/output.ts'

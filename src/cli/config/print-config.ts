@@ -2,7 +2,7 @@ import type { Backend } from '../../backends/backend.ts'
 import type { SessionSpec } from '../../box/spec.ts'
 import type { Config } from '../../config/keys/settings.ts'
 import type { Host } from '../../host.ts'
-import { BASE_URL } from '../../network/allow.ts'
+import { BASE_URL } from '../../network/names.ts'
 import { schemeOf } from '../../network/pattern.ts'
 import { settingLines, settingRows } from './setting-rows.ts'
 

@@ -3,12 +3,14 @@ import { join } from 'node:path'
 import { fileKeys, keyOf } from '../../config/keys/all.ts'
 import { entryText, settingText, sourceText } from '../../config/keys/entry-text.ts'
 import { ownFlags } from '../../config/keys/own-flags.ts'
-import { PROVIDER_KEYS, sourceOfSecret } from '../../config/keys/provider.ts'
-import type { Config, Origin, Reference, SecretSource, Settings } from '../../config/keys/settings.ts'
+import { sourceOfSecret } from '../../config/keys/provider.ts'
+import type { Config, Origin, Settings } from '../../config/keys/settings.ts'
+import { PROVIDER_KEYS } from '../../credentials/providers.ts'
+import type { Reference, SecretSource } from '../../credentials/source.ts'
 import type { Host } from '../../host.ts'
 import { DOTS } from '../../secret.ts'
 import { channelsOf } from '../../sinks/notify/settings.ts'
-import { shown } from '../../workspace/paths.ts'
+import { shown } from '../../text.ts'
 
 /** A value as it is shown: lists have a row for each entry, and one that says so when they are empty. */
 export type SettingRow = { readonly key: string; readonly value: string; readonly origin: Origin | null }

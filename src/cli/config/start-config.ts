@@ -1,6 +1,6 @@
 import { readSync } from 'node:fs'
 import type { Config, Layer } from '../../config/keys/settings.ts'
-import { PaudeError, shortened } from '../../errors.ts'
+import { PaudeError } from '../../errors.ts'
 import { quote } from '../../plan/shell.ts'
 import {
   approvalOf,
@@ -16,9 +16,9 @@ import {
 } from '../../project/judge.ts'
 import { approve, isApproved } from '../../project/trust.ts'
 import { devcontainerFlag } from '../../project/wanted-devcontainer.ts'
-import { insistPrivate, trustFolder } from '../../session/record/store.ts'
 import { startPolicy } from '../../session/resolve/policy.ts'
-import { shown } from '../../workspace/paths.ts'
+import { insistPrivate, trustFolder } from '../../state.ts'
+import { shortened, shown } from '../../text.ts'
 import type { Context } from '../context.ts'
 import { green, red } from '../streams/output.ts'
 

@@ -1,6 +1,6 @@
 import { defineCommand } from 'citty'
 import { revokeHere } from '../../project/standing.ts'
-import { insistPrivate } from '../../session/record/store.ts'
+import { insistPrivate } from '../../state.ts'
 import type { Context } from '../context.ts'
 
 const args = {

@@ -1,6 +1,6 @@
 import { defineCommand } from 'citty'
-import { nearest } from '../../config/nearest.ts'
 import { PaudeError } from '../../errors.ts'
+import { nearest } from '../../text.ts'
 import type { Context } from '../context.ts'
 import { help, subVerbHelp, verbHelp } from './text.ts'
 

@@ -44,11 +44,12 @@ import { extraCaCertificates } from '../../image/ca.ts'
 import { DIRECT, readWays } from '../../network/ways.ts'
 import { findOrphans } from '../../session/life/orphans.ts'
 import { replaceable, startImages, wantedImages } from '../../session/life/wanted-images.ts'
-import { stateFolder } from '../../session/record/store.ts'
+import { stateFolder } from '../../state.ts'
+import { printable } from '../../text.ts'
 import { configHere } from '../config/config-here.ts'
 import { trustCommand } from '../config/start-config.ts'
 import type { Context } from '../context.ts'
-import { dim, green, printable, red, table, yellow } from '../streams/output.ts'
+import { dim, green, red, table, yellow } from '../streams/output.ts'
 
 const args = { json: { type: 'boolean', description: 'Print one JSON document' } } as const
 

@@ -7,8 +7,9 @@ import { extraCaCertificates } from '../../image/ca.ts'
 import type { Row } from '../../selftest/judge.ts'
 import { selfTest } from '../../selftest/selftest.ts'
 import { chooseImages } from '../../session/life/images.ts'
+import { printable } from '../../text.ts'
 import type { Context } from '../context.ts'
-import { green, printable, red, table, yellow } from '../streams/output.ts'
+import { green, red, table, yellow } from '../streams/output.ts'
 
 const args = {
   backend: { type: 'string', valueHint: 'NAME', description: 'Engine to test (default: the one a start would use)' },

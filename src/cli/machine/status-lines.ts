@@ -1,8 +1,8 @@
 import { replaceable } from '../../session/life/wanted-images.ts'
 import { givenUp } from '../../session/resolve/security.ts'
-import { shown } from '../../workspace/paths.ts'
+import { printable, shown } from '../../text.ts'
 import { ago } from '../sessions/session-table.ts'
-import { dim, green, printable, red, yellow } from '../streams/output.ts'
+import { dim, green, red, yellow } from '../streams/output.ts'
 import type { Status } from './look-status.ts'
 import type { FileState } from './status-files.ts'
 

@@ -1,5 +1,5 @@
 import { defineCommand } from 'citty'
-import { quotedLines } from '../../errors.ts'
+import { quotedLines } from '../../text.ts'
 import type { Context } from '../context.ts'
 import { lookStatus } from './look-status.ts'
 import { statusLines } from './status-lines.ts'

@@ -1,4 +1,5 @@
-import { bold, dim, green, printable, red, table } from '../streams/output.ts'
+import { printable } from '../../text.ts'
+import { bold, dim, green, red, table } from '../streams/output.ts'
 import { because } from './because.ts'
 import type { Blocked } from './requests.ts'
 import { footWords, WATCH_KEYS } from './watch-words.ts'

@@ -1,5 +1,6 @@
 import type { SessionEvent } from '../../events/event.ts'
-import { bold, dim, green, printable, red, yellow } from '../streams/output.ts'
+import { printable } from '../../text.ts'
+import { bold, dim, green, red, yellow } from '../streams/output.ts'
 
 /** One event as a person reads it: time, kind, and what it is about, cut to the width of the terminal. */
 export function eventLine(event: SessionEvent, width: number): string {

@@ -7,8 +7,8 @@ import { EVENTS_LIMIT } from '../../events/place.ts'
 import { eventReader } from '../../events/read.ts'
 import { ask } from '../../run/ask.ts'
 import { findSession } from '../../session/life/find.ts'
+import { jsonLine } from '../../text.ts'
 import type { Context } from '../context.ts'
-import { jsonLine } from '../streams/output.ts'
 import { eventLine } from './event-line.ts'
 
 const args = {

@@ -1,4 +1,4 @@
-import { printable } from '../streams/output.ts'
+import { printable } from '../../text.ts'
 import type { ActiveRow } from './activity.ts'
 
 export const HEAD = ['ID', 'STATUS', 'ACTIVITY', 'SINCE', 'STARTED', 'AGENT', 'BACKEND', 'WORKSPACE'] as const

@@ -1,6 +1,6 @@
 import { defineCommand } from 'citty'
-import type { Status } from '../../backends/backend.ts'
 import { type BackendName, backends } from '../../backends/registry.ts'
+import type { Status } from '../../box/handle.ts'
 import { PaudeError } from '../../errors.ts'
 import { patiently } from '../../run/patience.ts'
 import { dryRun } from '../../session/life/carry-out.ts'

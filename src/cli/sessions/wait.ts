@@ -1,13 +1,14 @@
 import { defineCommand } from 'citty'
 import { PaudeError } from '../../errors.ts'
 import { patiently } from '../../run/patience.ts'
-import { type Found, findSession } from '../../session/life/find.ts'
+import { findSession } from '../../session/life/find.ts'
 import { warnOnce } from '../../session/life/planted.ts'
 import { watchProvider } from '../../session/life/provider-watch.ts'
 import { goalNames, readGoal } from '../../session/life/wait.ts'
+import type { Found } from '../../session/record/found.ts'
+import { printable } from '../../text.ts'
 import { readTimeout } from '../args.ts'
 import type { Context } from '../context.ts'
-import { printable } from '../streams/output.ts'
 
 const args = {
   sessions: { type: 'positional', description: 'Sessions (default: the one of this directory)', required: false },

@@ -6,12 +6,12 @@ import { changedLines, freshFile } from '../../project/init/draft.ts'
 import { lookProject } from '../../project/init/look.ts'
 import { type Proposal, propose } from '../../project/init/propose.ts'
 import { missingTools } from '../../project/init/toolchains.ts'
+import { printable } from '../../text.ts'
 import { findWorkspace, projectFolders } from '../../workspace/workspace.ts'
 import { changeOnYourWord } from '../config/change-on-word.ts'
 import { configHere } from '../config/config-here.ts'
 import { askAgain, canAsk, readAnswer } from '../config/start-config.ts'
 import type { Context } from '../context.ts'
-import { printable } from '../streams/output.ts'
 
 export type Wish = {
   /** Groups as typed, with commas; undefined for those proposed. */

@@ -1,7 +1,7 @@
 import { defineCommand } from 'citty'
 import { loadConfig } from '../../config/layers/load.ts'
 import { lookCredential } from '../../doctor/look.ts'
-import { shown } from '../../workspace/paths.ts'
+import { shown } from '../../text.ts'
 import type { Context } from '../context.ts'
 import { initChoices } from './init-choices.ts'
 import { initEngine } from './init-engine.ts'

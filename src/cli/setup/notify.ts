@@ -1,13 +1,14 @@
 import { defineCommand } from 'citty'
 import { loadConfig } from '../../config/layers/load.ts'
 import { PaudeError } from '../../errors.ts'
-import { insistPrivate, stateFolder } from '../../session/record/store.ts'
 import { notifyEffects } from '../../sinks/notify/effects.ts'
 import { messageOf } from '../../sinks/notify/message.ts'
 import { sendAll } from '../../sinks/notify/notifier.ts'
 import { channelsOf } from '../../sinks/notify/settings.ts'
+import { insistPrivate, stateFolder } from '../../state.ts'
+import { printable } from '../../text.ts'
 import type { Context } from '../context.ts'
-import { green, printable, red, table, writeAll } from '../streams/output.ts'
+import { green, red, table, writeAll } from '../streams/output.ts'
 
 const args = {
   what: { type: 'positional', description: 'test', required: true },

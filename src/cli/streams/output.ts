@@ -1,5 +1,5 @@
 import { writeSync } from 'node:fs'
-import { PaudeError, quoted, UNSEEN } from '../../errors.ts'
+import { PaudeError } from '../../errors.ts'
 import type { Host } from '../../host.ts'
 
 const ESCAPE = '\u001b['
@@ -67,13 +67,3 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
       .trimEnd()
   return [bold(line(head)), ...rows.map(line)].join('\n')
 }
-
-/** What makes one picture of several, as in most faces and flags. */
-const IN_PICTURES = /(?<=\p{Extended_Pictographic}[\ufe0f\p{Emoji_Modifier}]?)[\u200d\ufe0f]/u
-const UNPRINTED = new RegExp(`(?!${IN_PICTURES.source})${UNSEEN.source}`, 'gu')
-
-/** Text of others on a terminal of ours: no character survives that it acts on or hides. */
-export const printable = (text: string): string => text.replace(UNPRINTED, '�')
-
-/** The same as JSON: every character that a terminal may act on is escaped, so nothing is lost. */
-export const jsonLine = quoted

@@ -1,7 +1,6 @@
-import type { BaseIssue } from 'valibot'
-import { getDotPath } from 'valibot'
+import { type BaseIssue, getDotPath } from 'valibot'
+import { nearest } from '../../text.ts'
 import { keyNames } from '../key-names.ts'
-import { nearest } from '../nearest.ts'
 
 /** What is wrong with a file, in words: `hint` is '' where the message says what to write. */
 export type Fault = { readonly path: string; readonly message: string; readonly hint: string }

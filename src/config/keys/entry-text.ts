@@ -1,6 +1,10 @@
+import type { LifecycleStep } from '../../box/lifecycle-step.ts'
+import type { Reference } from '../../credentials/source.ts'
+import type { ReadCertificates } from '../../image/ca.ts'
+import type { ImageBuild } from '../../image/project-build.ts'
 import { heldEntry } from '../../network/pattern.ts'
 import { commandLine } from '../../plan/shell.ts'
-import type { ImageBuild, LifecycleStep, ReadCertificates, Reference, Settings } from './settings.ts'
+import type { Settings } from './settings.ts'
 
 /** A value of a setting as it is shown to whoever decides about it: hosts by the name that is called, whatever letters were written. */
 export function settingText(setting: keyof Settings, value: unknown): string {

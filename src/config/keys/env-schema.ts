@@ -1,6 +1,6 @@
 import * as v from 'valibot'
+import type { Reference } from '../../credentials/source.ts'
 import { Command, REFERENCE } from './reference-schema.ts'
-import type { Reference } from './settings.ts'
 
 /** Names whose values belong into no file of configuration. */
 const SECRET_NAME = new RegExp(

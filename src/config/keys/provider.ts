@@ -1,14 +1,6 @@
-import type { Reference, SecretSource, Settings } from './settings.ts'
-
-/** Settings that say where the provider's credential is, each with the variable that holds the same. Of the variables the first that is set counts. */
-export const PROVIDER_VARIABLES = {
-  authToken: 'ANTHROPIC_AUTH_TOKEN',
-  apiKey: 'ANTHROPIC_API_KEY',
-  oauthToken: 'CLAUDE_CODE_OAUTH_TOKEN',
-} as const satisfies Readonly<Partial<Record<keyof Settings, string>>>
-
-type Key = keyof typeof PROVIDER_VARIABLES
-export const PROVIDER_KEYS = Object.keys(PROVIDER_VARIABLES) as readonly Key[]
+import { type Key, PROVIDER_KEYS, PROVIDER_VARIABLES } from '../../credentials/providers.ts'
+import type { Reference, SecretSource } from '../../credentials/source.ts'
+import type { Settings } from './settings.ts'
 
 /** What files say of the credential; null when nothing does. */
 export function saidCredential(

@@ -1,5 +1,5 @@
 import { PaudeError } from '../../errors.ts'
-import { shown } from '../../workspace/paths.ts'
+import { shown } from '../../text.ts'
 import type { Origin } from './settings.ts'
 
 /** Does what a value is needed for. Where that fails and a file said the value, its place and key are told, and not a flag that nobody typed. */

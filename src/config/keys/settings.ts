@@ -1,4 +1,8 @@
 import type { AgentName } from '../../agents/names.ts'
+import type { LifecycleStep } from '../../box/lifecycle-step.ts'
+import type { Reference, SecretSource } from '../../credentials/source.ts'
+import type { CaFile } from '../../image/ca.ts'
+import type { ImageBuild } from '../../image/project-build.ts'
 import type { NotifySettings } from '../../sinks/notify/settings.ts'
 
 /** Everything a start can be told, decided: each layer over those before it. */
@@ -82,53 +86,6 @@ export type Settings = {
   readonly dryRun: boolean
   readonly printConfig: boolean
 }
-
-/** A variable of the box and where its value is: `env:NAME`, `file:PATH`, a program that prints it, or a text with `${localEnv:NAME}` in it. */
-export type Reference = { readonly name: string; readonly source: string | readonly string[] | Template }
-export type Template = { readonly template: string }
-
-/** Where one secret is: `env:NAME`, `file:PATH` or a program that prints it; '' for nowhere. */
-export type SecretSource = string | { readonly command: readonly string[] }
-
-/** A file of certificates: its path, or what a file of the project means by it. */
-export type CaFile = string | ReadCertificates
-
-/** What stood in a file of certificates when it was judged, so that nothing else is ever built with; `text` is null where there was none. */
-export type ReadCertificates = { readonly path: string; readonly text: string | null; readonly hash: string }
-
-/** A project's own recipe of an image. */
-export type ImageBuild = {
-  readonly kind: 'build'
-  /** The devcontainer.json that says so. */
-  readonly file: string
-  /** Name of what is made; it changes with everything here but the files of the context. */
-  readonly reference: string
-  /** null where features are put on an image as it is. */
-  readonly dockerfile: { readonly path: string; readonly text: string; readonly hash: string } | null
-  readonly context: string
-  /** '' for the last stage. */
-  readonly target: string
-  readonly args: Readonly<Record<string, string>>
-  /** Image that features are put on where there is no Dockerfile. */
-  readonly base: string
-  readonly features: Readonly<Record<string, unknown>>
-}
-
-/** Something that is done in the box before its agent starts. */
-export type LifecycleStep =
-  /** A variable made of others of the box: `${containerEnv:PATH}:/opt/bin`. */
-  | { readonly kind: 'export'; readonly name: string; readonly value: string }
-  | {
-      readonly kind: 'run'
-      readonly stage: string
-      /** Those of a stage run side by side, by name; '' for the only one. */
-      readonly name: string
-      /** Once in the life of a session, else at each start. */
-      readonly once: boolean
-      readonly folder: string
-      /** A text is a shell's. */
-      readonly command: string | readonly string[]
-    }
 
 /** One layer: only what somebody said. */
 export type Layer = { readonly [Key in keyof Settings]?: Settings[Key] }

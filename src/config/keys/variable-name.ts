@@ -1,10 +1,10 @@
-import { PaudeError, quoted } from '../../errors.ts'
+import { KEPT_OUTSIDE } from '../../credentials/providers.ts'
+import type { Reference } from '../../credentials/source.ts'
+import { PaudeError } from '../../errors.ts'
 import { STEERS_CLIENT } from '../../run/client-variables.ts'
+import { quoted } from '../../text.ts'
 import { callersIn } from '../secret-variables.ts'
-import type { Reference } from './settings.ts'
 
-/** Variables that hold credentials paude keeps outside the box; --env must not carry them in by accident. */
-export const KEPT_OUTSIDE = ['ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN', 'CLAUDE_CODE_OAUTH_TOKEN']
 /** What makes the box a box. */
 const OURS = /^(PAUDE_.*|HTTPS?_PROXY|https?_proxy|ALL_PROXY|all_proxy|NO_PROXY|no_proxy)$/
 

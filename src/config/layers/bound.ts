@@ -1,6 +1,6 @@
 import { PaudeError } from '../../errors.ts'
 import { atPorts, readPorts, USUAL_PORTS } from '../../network/pattern.ts'
-import { shown } from '../../workspace/paths.ts'
+import { shown } from '../../text.ts'
 import { keyOf } from '../keys/all.ts'
 import { entryText, settingText } from '../keys/entry-text.ts'
 import { isWider, RULES, uncovered } from '../keys/rules.ts'

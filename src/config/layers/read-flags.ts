@@ -1,9 +1,9 @@
 import { insistOnAgent } from '../../agents/names.ts'
 import { PaudeError } from '../../errors.ts'
 import { insistOnImage } from '../../image/reference.ts'
+import { nearest } from '../../text.ts'
 import { type OwnFlag, ownFlags, twins, variableOf } from '../keys/own-flags.ts'
 import type { Layer } from '../keys/settings.ts'
-import { nearest } from '../nearest.ts'
 
 export type Split = {
   readonly layer: Layer

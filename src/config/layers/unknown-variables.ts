@@ -1,5 +1,5 @@
+import { nearest } from '../../text.ts'
 import { twins, variableOf } from '../keys/own-flags.ts'
-import { nearest } from '../nearest.ts'
 
 const PREFIX = 'PAUDE_'
 

@@ -1,7 +1,7 @@
 import { type Piece, pieces } from '../../config/keys/placeholders.ts'
 import { PaudeError } from '../../errors.ts'
 import type { Host } from '../../host.ts'
-import { shown } from '../../workspace/paths.ts'
+import { shown } from '../../text.ts'
 
 /** What placeholders mean here. */
 export type Scope = {

@@ -2,7 +2,8 @@ import { readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { DEVCONTAINER } from '../../config/keys/schema.ts'
 import { PaudeError } from '../../errors.ts'
-import { look, realPath, shown } from '../../workspace/paths.ts'
+import { shown } from '../../text.ts'
+import { look, realPath } from '../../workspace/paths.ts'
 import { type ProjectFile, readProjectFile } from '../project.ts'
 
 /** A devcontainer.json as it was read, and the folder that it is about. */

@@ -1,6 +1,6 @@
 import { getNodeValue, type ParseError, parseTree, visit } from 'jsonc-parser'
 import { PaudeError } from '../../errors.ts'
-import { shown } from '../../workspace/paths.ts'
+import { shown } from '../../text.ts'
 
 /** Reads JSON with comments and trailing commas. A broken text is an error with the line where it breaks. */
 export function parseJsonc(file: string, text: string): unknown {

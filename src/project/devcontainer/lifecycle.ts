@@ -1,4 +1,4 @@
-import type { LifecycleStep } from '../../config/keys/settings.ts'
+import type { LifecycleStep } from '../../box/lifecycle-step.ts'
 import { expand, type Scope } from './expand.ts'
 import type { Devcontainer } from './schema.ts'
 

@@ -1,6 +1,6 @@
 import { extraFlagFault } from '../../config/keys/extra-flags.ts'
 import { PaudeError } from '../../errors.ts'
-import { shown } from '../../workspace/paths.ts'
+import { shown } from '../../text.ts'
 import { expand, type Scope } from './expand.ts'
 import type { Devcontainer } from './schema.ts'
 

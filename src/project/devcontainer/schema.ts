@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { faultOf } from '../../config/files/faults.ts'
 import { PaudeError } from '../../errors.ts'
-import { shown } from '../../workspace/paths.ts'
+import { shown } from '../../text.ts'
 import type { ProjectFile } from '../project.ts'
 import { lineOf } from './jsonc.ts'
 

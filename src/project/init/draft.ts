@@ -1,4 +1,4 @@
-import { shown } from '../../workspace/paths.ts'
+import { shown } from '../../text.ts'
 import type { Proposal } from './propose.ts'
 
 /** A project's file as it begins: the groups, and above them why each is there. */

@@ -1,15 +1,16 @@
 import type { Backend } from '../../backends/backend.ts'
 import { recipePlan } from '../../backends/oci/recipe.ts'
 import type { Context } from '../../cli/context.ts'
-import type { ImageBuild, Settings } from '../../config/keys/settings.ts'
+import type { Settings } from '../../config/keys/settings.ts'
 import type { Host } from '../../host.ts'
 import type { Engine } from '../../image/build.ts'
+import type { ImageBuild } from '../../image/project-build.ts'
 import { exec, type Plan } from '../../plan/plan.ts'
 import { approvedContent } from '../../project/trust.ts'
 import { devcontainerFlag } from '../../project/wanted-devcontainer.ts'
 import { execute } from '../../run/execute.ts'
 import { capture } from '../../run/process.ts'
-import { cacheFolder, trustFolder } from '../record/store.ts'
+import { cacheFolder, trustFolder } from '../../state.ts'
 
 /** The project's own recipe, where the image is what it makes. */
 export const recipeOf = ({ image, imageBuild }: Settings): ImageBuild | null =>

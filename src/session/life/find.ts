@@ -1,17 +1,15 @@
-import type { Backend, Handle, Listed } from '../../backends/backend.ts'
 import { usable } from '../../backends/pick.ts'
 import { type BackendName, backendNames, backends } from '../../backends/registry.ts'
+import type { Listed } from '../../box/handle.ts'
+import { HARDENED } from '../../box/security.ts'
 import type { Context } from '../../cli/context.ts'
 import { PaudeError } from '../../errors.ts'
 import { ask } from '../../run/ask.ts'
 import { withhold } from '../../run/environment.ts'
+import type { Found } from '../record/found.ts'
 import { homeVolume } from '../record/id.ts'
 import { handleOf, type SessionRecord } from '../record/record.ts'
 import { readRecords, sessionFolder } from '../record/store.ts'
-import { HARDENED } from '../resolve/security.ts'
-
-/** A session that was found, and the backend it lives on. */
-export type Found = { readonly backend: Backend; readonly handle: Handle; readonly record: SessionRecord }
 
 /**
  * The session a word means: an id, the start of its random part, or a name; without a word, the one of this directory.

@@ -1,6 +1,5 @@
 import { readLines } from '../../box/limits.ts'
 import type { Context } from '../../cli/context.ts'
-import { printable } from '../../cli/streams/output.ts'
 import type { Settings } from '../../config/keys/settings.ts'
 import { loadConfig } from '../../config/layers/load.ts'
 import { webhookVariables } from '../../config/secret-variables.ts'
@@ -10,7 +9,9 @@ import { detachBytes } from '../../hold/keys.ts'
 import { ensureHolder, type View } from '../../hold/launch.ts'
 import { isHeld, readHoldState } from '../../hold/place.ts'
 import type { Question } from '../../hold/protocol.ts'
-import { type Found, insistOnRunning } from './find.ts'
+import { printable } from '../../text.ts'
+import type { Found } from '../record/found.ts'
+import { insistOnRunning } from './find.ts'
 
 /** Refuses when the session does not run. A living holder knows that it does: no engine need be asked. */
 export async function insistOnHolder(context: Context, found: Found): Promise<void> {

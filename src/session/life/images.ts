@@ -9,7 +9,7 @@ import { BASE, buildPlan, type Engine, type ImageSpec, imageRef } from '../../im
 import { insistOnImage } from '../../image/reference.ts'
 import { guard, type Plan } from '../../plan/plan.ts'
 import { capture } from '../../run/process.ts'
-import { cacheFolder } from '../record/store.ts'
+import { cacheFolder } from '../../state.ts'
 import { bringing, present, recipeOf } from './bring-image.ts'
 
 /** The images of a start, the steps that come first in any case, and those that bring missing ones about. */

@@ -6,7 +6,7 @@ import type { Config, LayerName, Settings } from '../../config/keys/settings.ts'
 import { PaudeError } from '../../errors.ts'
 import { findPrograms, type Host } from '../../host.ts'
 import { handOver } from '../../run/hand-over.ts'
-import { shown } from '../../workspace/paths.ts'
+import { shown } from '../../text.ts'
 
 export type OnHost = {
   readonly config: Config

@@ -1,14 +1,15 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Context } from '../../cli/context.ts'
-import { printable } from '../../cli/streams/output.ts'
 import { replaceFile } from '../../config/files/replace-file.ts'
 import type { Host } from '../../host.ts'
 import { quote } from '../../plan/shell.ts'
+import { printable } from '../../text.ts'
 import { changed, indexMark, newRepositories } from '../../workspace/watch.ts'
+import type { Found } from '../record/found.ts'
 import type { SessionRecord } from '../record/record.ts'
 import { readRecords } from '../record/store.ts'
-import type { Found, Row } from './find.ts'
+import type { Row } from './find.ts'
 
 /** What a session left in the project that this machine may run by itself: hooks, editor tasks, nested repositories. */
 export type Planted = {

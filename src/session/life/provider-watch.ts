@@ -1,11 +1,11 @@
 import type { Context } from '../../cli/context.ts'
-import { printable } from '../../cli/streams/output.ts'
 import { readHoldState } from '../../hold/place.ts'
 import { parseLog } from '../../network/log.ts'
 import { reachOf } from '../../network/reach.ts'
 import { capture } from '../../run/process.ts'
+import { printable } from '../../text.ts'
+import type { Found } from '../record/found.ts'
 import { policyNow } from '../resolve/policy.ts'
-import type { Found } from './find.ts'
 
 /** Takes why the agent gets no answer from its provider; '' once it gets one, and then nothing more. */
 export type Tell = (fault: string) => void

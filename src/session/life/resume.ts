@@ -9,6 +9,7 @@ import { write } from '../../plan/plan.ts'
 import { ask } from '../../run/ask.ts'
 import { execute } from '../../run/execute.ts'
 import { LEFT } from '../../run/process.ts'
+import type { Found } from '../record/found.ts'
 import type { SessionRecord } from '../record/record.ts'
 import { want } from '../record/wanted.ts'
 import { mountCheck } from '../resolve/mount-check.ts'
@@ -18,7 +19,6 @@ import { weakening } from '../resolve/security.ts'
 import { insistManaged } from '../wall/insist-managed.ts'
 import { carryToEnd } from '../wall/take-up.ts'
 import { carryOut } from './carry-out.ts'
-import type { Found } from './find.ts'
 
 /** What the credential's reference gives now: it is kept, and its value nowhere. */
 async function askedAgain(host: Host, { credential, credentialSource = '' }: SessionRecord, dryRun: boolean): Promise<Host> {

@@ -1,4 +1,4 @@
-import type { Status } from '../../backends/backend.ts'
+import type { Status } from '../../box/handle.ts'
 import { isAlive } from '../../host.ts'
 import type { SessionRecord } from '../record/record.ts'
 

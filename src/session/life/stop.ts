@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs'
 import type { Context } from '../../cli/context.ts'
 import { endHolder, holderMark } from '../../hold/end.ts'
+import type { Found } from '../record/found.ts'
 import { want } from '../record/wanted.ts'
 import { carryOut } from './carry-out.ts'
-import type { Found } from './find.ts'
 import { warnOfPlanted } from './planted.ts'
 
 /** Stops a session and keeps it. `grace` in seconds. Returns the exit code. */

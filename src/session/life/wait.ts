@@ -1,11 +1,11 @@
+import type { Activity } from '../../agents/activity.ts'
 import type { Context } from '../../cli/context.ts'
 import { PaudeError } from '../../errors.ts'
-import type { Activity } from '../../hold/activity.ts'
 import { isHeld, readHoldState } from '../../hold/place.ts'
 import { isAlive } from '../../host.ts'
 import { ask } from '../../run/ask.ts'
 import { capture } from '../../run/process.ts'
-import type { Found } from './find.ts'
+import type { Found } from '../record/found.ts'
 import { holderOf } from './holder.ts'
 
 /** How a session stood when it got there. */

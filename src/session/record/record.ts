@@ -1,6 +1,6 @@
 import * as v from 'valibot'
-import type { Handle } from '../../backends/backend.ts'
-import { HARDENED } from '../resolve/security.ts'
+import type { Handle } from '../../box/handle.ts'
+import { HARDENED } from '../../box/security.ts'
 
 /** session.json: what later commands need to know of a session without asking an engine. No secret. */
 export const SessionRecord = v.object({

@@ -1,5 +1,5 @@
+import type { LifecycleStep } from '../../box/lifecycle-step.ts'
 import { pieces } from '../../config/keys/placeholders.ts'
-import type { LifecycleStep } from '../../config/keys/settings.ts'
 import { commandLine, quote } from '../../plan/shell.ts'
 
 /** File of out/ that is not empty once the session's first commands are done. */

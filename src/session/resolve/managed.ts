@@ -1,3 +1,4 @@
+import { switches } from '../../box/security.ts'
 import { keyOf } from '../../config/keys/all.ts'
 import { isWider, uncovered } from '../../config/keys/rules.ts'
 import type { Layer } from '../../config/keys/settings.ts'
@@ -9,7 +10,6 @@ import { mergeDenies, portEntries } from '../../network/pattern.ts'
 import { readBandwidth, readWays, type Upstream } from '../../network/ways.ts'
 import type { SessionRecord } from '../record/record.ts'
 import { policyOf } from './policy.ts'
-import { switches } from './security.ts'
 
 /**
  * What a session has that nobody may have by what is managed now, as `KEY = VALUE`; null where there is nothing. A session may be

@@ -1,7 +1,7 @@
 import { PaudeError } from '../../errors.ts'
 import { quote } from '../../plan/shell.ts'
+import { shown } from '../../text.ts'
 import { inodeOf } from '../../workspace/inode.ts'
-import { shown } from '../../workspace/paths.ts'
 
 type Place = { readonly source: string; readonly target: string }
 

@@ -3,8 +3,9 @@ import type { NamedPath } from '../../agents/agent.ts'
 import type { Mount } from '../../box/spec.ts'
 import type { Host } from '../../host.ts'
 import { commandLine } from '../../plan/shell.ts'
+import { shown } from '../../text.ts'
 import { checkMount, mountWord, parseMount } from '../../workspace/mount.ts'
-import { below, look, realPath, shown } from '../../workspace/paths.ts'
+import { below, look, realPath } from '../../workspace/paths.ts'
 
 type Machine = Pick<Host, 'cwd' | 'home' | 'uid' | 'env'>
 

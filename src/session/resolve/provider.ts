@@ -3,12 +3,14 @@ import { resolve } from 'node:path'
 import { keyOf } from '../../config/keys/all.ts'
 import { entryText } from '../../config/keys/entry-text.ts'
 import { pieces } from '../../config/keys/placeholders.ts'
-import { namedVariables, PROVIDER_KEYS, PROVIDER_VARIABLES, saidCredential, sourceOfSecret } from '../../config/keys/provider.ts'
-import type { Config, Reference, SecretSource, Settings } from '../../config/keys/settings.ts'
+import { namedVariables, saidCredential, sourceOfSecret } from '../../config/keys/provider.ts'
+import type { Config, Settings } from '../../config/keys/settings.ts'
+import { PROVIDER_KEYS, PROVIDER_VARIABLES } from '../../credentials/providers.ts'
 import { pathOfSecret } from '../../credentials/reference.ts'
+import type { Reference, SecretSource } from '../../credentials/source.ts'
 import { PaudeError } from '../../errors.ts'
 import type { Host } from '../../host.ts'
-import { shown } from '../../workspace/paths.ts'
+import { shown } from '../../text.ts'
 
 type Machine = Pick<Host, 'env' | 'home' | 'uid'>
 

@@ -1,13 +1,14 @@
 import { pieces } from '../../config/keys/placeholders.ts'
-import type { Reference, Settings, Template } from '../../config/keys/settings.ts'
+import type { Settings } from '../../config/keys/settings.ts'
 import { insistOnReference } from '../../config/keys/variable-name.ts'
 import { readReference } from '../../credentials/reference.ts'
+import type { Reference, Template } from '../../credentials/source.ts'
 import { PaudeError } from '../../errors.ts'
 import type { Host } from '../../host.ts'
 import { commandLine } from '../../plan/shell.ts'
 import { capture } from '../../run/process.ts'
 import { type Secret, secret } from '../../secret.ts'
-import { shown } from '../../workspace/paths.ts'
+import { shown } from '../../text.ts'
 import { heldReferences } from './variables.ts'
 
 /** Milliseconds that a program has to print a secret: it may ask for a fingerprint. */

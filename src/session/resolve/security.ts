@@ -1,11 +1,8 @@
+import { HARDENED, switches } from '../../box/security.ts'
 import type { Security } from '../../box/spec.ts'
 import { keyOf } from '../../config/keys/all.ts'
 import type { Config, Settings } from '../../config/keys/settings.ts'
-import { shown } from '../../workspace/paths.ts'
-
-export const HARDENED: Security = { readOnlyRoot: true, noNewPrivileges: true, seccomp: 'default' }
-
-export const switches = Object.keys(HARDENED) as readonly (keyof Security)[]
+import { shown } from '../../text.ts'
 
 export const readSecurity = ({ readOnlyRoot, noNewPrivileges, seccomp }: Settings): Security => ({
   readOnlyRoot: readOnlyRoot === 'true',

@@ -1,5 +1,6 @@
-import type { Reference, Settings } from '../../config/keys/settings.ts'
+import type { Settings } from '../../config/keys/settings.ts'
 import { readEntry } from '../../config/keys/variable-name.ts'
+import type { Reference } from '../../credentials/source.ts'
 import type { Host } from '../../host.ts'
 import { type Secret, secret } from '../../secret.ts'
 

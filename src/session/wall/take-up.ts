@@ -10,9 +10,10 @@ import { folder, type Plan, remove, write } from '../../plan/plan.ts'
 import { ask } from '../../run/ask.ts'
 import { execute, executeWhole } from '../../run/execute.ts'
 import { withLock } from '../../run/lock.ts'
-import type { Found } from '../life/find.ts'
+import { insistPrivate } from '../../state.ts'
+import type { Found } from '../record/found.ts'
 import type { SessionRecord } from '../record/record.ts'
-import { insistPrivate, readRecord } from '../record/store.ts'
+import { readRecord } from '../record/store.ts'
 import { policyOf } from '../resolve/policy.ts'
 
 /** How a session comes to what its record says. */

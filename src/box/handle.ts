@@ -1,0 +1,41 @@
+/** What is needed to speak of a session that exists. */
+export type Handle = {
+  readonly id: string
+  /** `command` for one command in a box. */
+  readonly agent: string
+  readonly folder: string
+  readonly terminal: boolean
+  /** Whether gate and proxy exist. */
+  readonly walled: boolean
+  readonly homeVolume: string
+  readonly directory: string
+}
+
+export type Status = 'created' | 'running' | 'paused' | 'exited'
+
+export type Listed = {
+  readonly id: string
+  readonly name: string
+  readonly agent: string
+  readonly workspace: string
+  readonly status: Status
+  /** Exit code of an exited agent, else null. */
+  readonly exitCode: number | null
+  /** ISO time. */
+  readonly created: string
+  readonly network: string
+}
+
+export type Part = {
+  readonly kind: 'container' | 'volume'
+  readonly reference: string
+  readonly session: string
+  readonly role: string
+  readonly running: boolean
+  /** ISO time of its session's start; '' when it bears none. */
+  readonly created: string
+  /** Of a HOME volume: the project it belongs to; else ''. */
+  readonly workspace: string
+}
+
+export type State = { readonly status: Status; readonly exitCode: number }

@@ -1,0 +1,28 @@
+import { dirname, join } from 'node:path'
+import { folder, type Plan, write } from '../plan/plan.ts'
+import { NOTED } from '../session/record/noted.ts'
+import { owned } from './owner.ts'
+import type { SessionSpec } from './spec.ts'
+
+/** The session's folder on the host: what the box mounts read-only. */
+export function layOut(spec: SessionSpec): Plan {
+  const policy = spec.network.mode === 'none' ? {} : spec.network.policyFiles
+  return [
+    folder(spec.folder),
+    folder(join(spec.folder, 'seed'), 0o755),
+    ...Object.entries(spec.seed).map(([name, content]) => write(join(spec.folder, 'seed', name), content, 0o644)),
+    ...(spec.out.length === 0 ? [] : [folder(join(spec.folder, 'out'))]),
+    ...spec.out.map((name) => write(join(spec.folder, 'out', name), '')),
+    ...(spec.network.mode === 'none'
+      ? []
+      : [folder(join(spec.folder, 'policy'), 0o755), write(join(spec.folder, NOTED), '', 0o666)]),
+    ...revisionFolders(policy).map((name) => folder(join(spec.folder, 'policy', name), 0o755)),
+    ...Object.entries(policy).map(([name, content]) => write(join(spec.folder, 'policy', name), content, 0o644)),
+    ...(spec.owner === '' ? [] : [owned(spec.folder, spec.owner)]),
+    write(join(spec.folder, 'session.json'), spec.record),
+  ]
+}
+
+const revisionFolders = (files: Readonly<Record<string, string>>): readonly string[] => [
+  ...new Set(Object.keys(files).flatMap((path) => (path.includes('/') ? [dirname(path)] : []))),
+]

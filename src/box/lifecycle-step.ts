@@ -1,0 +1,15 @@
+/** Something that is done in the box before its agent starts. */
+export type LifecycleStep =
+  /** A variable made of others of the box: `${containerEnv:PATH}:/opt/bin`. */
+  | { readonly kind: 'export'; readonly name: string; readonly value: string }
+  | {
+      readonly kind: 'run'
+      readonly stage: string
+      /** Those of a stage run side by side, by name; '' for the only one. */
+      readonly name: string
+      /** Once in the life of a session, else at each start. */
+      readonly once: boolean
+      readonly folder: string
+      /** A text is a shell's. */
+      readonly command: string | readonly string[]
+    }

@@ -1,0 +1,17 @@
+/** A project's own recipe of an image. */
+export type ImageBuild = {
+  readonly kind: 'build'
+  /** The devcontainer.json that says so. */
+  readonly file: string
+  /** Name of what is made; it changes with everything here but the files of the context. */
+  readonly reference: string
+  /** null where features are put on an image as it is. */
+  readonly dockerfile: { readonly path: string; readonly text: string; readonly hash: string } | null
+  readonly context: string
+  /** '' for the last stage. */
+  readonly target: string
+  readonly args: Readonly<Record<string, string>>
+  /** Image that features are put on where there is no Dockerfile. */
+  readonly base: string
+  readonly features: Readonly<Record<string, unknown>>
+}
