@@ -4,76 +4,127 @@ import { basename, dirname, join, relative } from 'node:path'
 
 const source = join(import.meta.dir, '../src')
 
-/** Which room may import which at run time; `import type` is free. A room is a folder, or a file at the top. */
+/**
+ * Which room may import which, types included. A room is a folder, or a file at the top. The rows are floors: a room imports only
+ * rooms above it in this table, so no arrow runs back.
+ */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
-  'main.ts': ['cli', 'host.ts'],
   'errors.ts': [],
-  'secret.ts': [],
-  'reference.ts': ['errors.ts', 'secret.ts'],
   'host.ts': [],
-  plan: ['secret.ts'],
-  network: ['errors.ts'],
-  // The default version of the agent stands beside its image. Values are read as where they are used: keys by hold, names by run,
-  // the provider's address by agents.
-  config: ['agents', 'errors.ts', 'hold', 'image', 'network', 'notify', 'plan', 'run', 'workspace'],
-  devcontainer: ['config', 'errors.ts', 'host.ts', 'image', 'run', 'session', 'workspace'],
-  notify: ['errors.ts', 'host.ts', 'reference.ts', 'run', 'secret.ts'],
-  agents: ['errors.ts', 'plan', 'secret.ts'],
-  image: ['errors.ts', 'host.ts', 'plan', 'run'],
-  workspace: ['errors.ts', 'host.ts', 'network'],
-  run: ['errors.ts', 'host.ts', 'plan', 'workspace'],
-  events: ['run'],
-  // What a hardening is stands where it is read.
-  backends: ['errors.ts', 'events', 'host.ts', 'image', 'network', 'plan', 'run', 'session'],
-  session: ['config', 'errors.ts', 'image', 'network', 'plan', 'reference.ts', 'run', 'secret.ts', 'workspace'],
-  hold: ['errors.ts', 'events', 'host.ts', 'plan', 'run'],
-  selftest: ['errors.ts', 'agents', 'backends', 'events', 'image', 'network', 'plan', 'run', 'session', 'workspace'],
-  doctor: ['agents', 'backends', 'config', 'errors.ts', 'host.ts', 'image', 'network', 'plan', 'run', 'session', 'workspace'],
-  // Finds out what a project is made with; its files are a stranger's.
-  init: ['config', 'workspace'],
+  'secret.ts': [],
+  'text.ts': [],
   demo: ['errors.ts'],
+  network: ['errors.ts', 'text.ts'],
+  plan: ['secret.ts'],
+  'state.ts': ['errors.ts', 'host.ts'],
+  workspace: ['errors.ts', 'host.ts', 'text.ts'],
+  box: ['errors.ts', 'host.ts', 'network', 'plan', 'secret.ts'],
+  credentials: ['errors.ts', 'host.ts', 'network', 'secret.ts'],
+  image: ['errors.ts', 'host.ts', 'plan', 'text.ts'],
+  run: ['errors.ts', 'host.ts', 'plan', 'text.ts'],
+  backends: ['box', 'errors.ts', 'host.ts', 'image', 'plan', 'run', 'secret.ts'],
+  events: ['run'],
+  sinks: ['credentials', 'host.ts', 'run'],
+  agents: ['credentials', 'errors.ts', 'events', 'host.ts', 'plan', 'secret.ts'],
+  hold: ['agents', 'errors.ts', 'events', 'host.ts', 'plan', 'run'],
+  config: [
+    'agents',
+    'box',
+    'credentials',
+    'errors.ts',
+    'hold',
+    'host.ts',
+    'image',
+    'network',
+    'plan',
+    'run',
+    'sinks',
+    'text.ts',
+    'workspace',
+  ],
+  'context.ts': ['backends', 'config', 'host.ts', 'run'],
+  project: [
+    'box',
+    'config',
+    'context.ts',
+    'credentials',
+    'errors.ts',
+    'host.ts',
+    'image',
+    'run',
+    'state.ts',
+    'text.ts',
+    'workspace',
+  ],
+  session: [
+    'agents',
+    'backends',
+    'box',
+    'config',
+    'context.ts',
+    'credentials',
+    'errors.ts',
+    'hold',
+    'host.ts',
+    'image',
+    'network',
+    'plan',
+    'project',
+    'run',
+    'secret.ts',
+    'state.ts',
+    'text.ts',
+    'workspace',
+  ],
+  doctor: ['agents', 'backends', 'config', 'errors.ts', 'host.ts', 'image', 'network', 'plan', 'run', 'session', 'state.ts'],
+  selftest: ['agents', 'backends', 'box', 'config', 'errors.ts', 'host.ts', 'plan', 'run', 'session'],
   cli: [
     'agents',
     'backends',
+    'box',
     'config',
+    'context.ts',
     'credentials',
     'demo',
-    'devcontainer',
     'doctor',
     'errors.ts',
     'events',
     'hold',
     'host.ts',
     'image',
-    'init',
     'network',
-    'notify',
     'plan',
+    'project',
     'run',
     'secret.ts',
     'selftest',
     'session',
+    'sinks',
+    'state.ts',
+    'text.ts',
     'workspace',
   ],
+  'main.ts': ['cli', 'host.ts'],
 }
 
 /** Pure rooms stay pure: what they may look up of Node. */
 const MAY_LOOK: Readonly<Record<string, readonly string[]>> = {
   plan: [],
-  agents: [],
+  agents: ['node:path'],
   network: ['node:net', 'node:url'],
 }
 
 type File = { readonly path: string; readonly room: string; readonly text: string; readonly imports: readonly string[] }
 
-const transpiler = new Bun.Transpiler({ loader: 'ts' })
+/** What a file imports, as a type or at run time, at once or late. */
+const IMPORT = /(?:\bfrom\s+|\bimport\s*\(\s*|^import\s+)'([^']+)'/gm
+
 const files: readonly File[] = [...new Bun.Glob('**/*.ts').scanSync(source)]
   .filter((path) => !path.endsWith('.d.ts'))
   .sort()
   .map((path) => {
     const text = readFileSync(join(source, path), 'utf8')
-    // Types vanish in translation, so only what is loaded at run time is left.
-    const imports = transpiler.scanImports(text).map(({ path: target }) => target)
+    const imports = [...text.replace(/\/\*[\s\S]*?\*\//g, '').matchAll(IMPORT)].map(([, target = '']) => target)
     return { path, room: path.split('/')[0] ?? '', text, imports }
   })
 
@@ -93,6 +144,14 @@ test('every room imports only the rooms it may', () => {
             `src/${file.path} imports src/${target}: ${file.room} may import ${MAY_IMPORT[file.room]?.join(', ') || 'nothing'}, not ${room}`,
           ]
     }),
+  )
+  expect(wrong).toEqual([])
+})
+
+test('no room imports one below it in the table', () => {
+  const floors = Object.keys(MAY_IMPORT)
+  const wrong = Object.entries(MAY_IMPORT).flatMap(([room, targets]) =>
+    targets.filter((target) => floors.indexOf(target) >= floors.indexOf(room)).map((target) => `${room} imports ${target}`),
   )
   expect(wrong).toEqual([])
 })
@@ -168,17 +227,44 @@ test('nothing ends the process behind the back of main', () => {
   expect(files.filter(({ text }) => /\bprocess\.exit\(/.test(code(text))).map(({ path }) => path)).toEqual([])
 })
 
-test('default exports are for command files alone', () => {
+/** Modules that the table of verbs loads. */
+const verbModules = new Set(
+  inside(files.find(({ path }) => path === 'cli/verbs.ts') ?? fail()).filter((path) => verbModule(path)),
+)
+
+test('default exports are for the modules of verbs alone', () => {
   const wrong = files
-    .filter(({ path, text }) => !path.startsWith('cli/commands/') && /^export default\b|\bas default\b/m.test(text))
+    .filter(({ path, text }) => !verbModules.has(path) && /^export default\b|\bas default\b/m.test(text))
     .map(({ path }) => `src/${path} has a default export`)
   expect(wrong).toEqual([])
 })
 
-test('every command file exports one default function', () => {
+test('every module of a verb exports one default function', () => {
   const wrong = files
-    .filter(({ path, text }) => path.startsWith('cli/commands/') && !/^export default (async )?\(?/m.test(text))
+    .filter(({ path, text }) => verbModules.has(path) && !/^export default (async )?\(?/m.test(text))
     .map(({ path }) => path)
+  expect(verbModules.size).toBeGreaterThan(30)
+  expect(wrong).toEqual([])
+})
+
+test('only the table of verbs names a module of a verb', () => {
+  const wrong = files.flatMap((file) =>
+    file.path === 'cli/verbs.ts'
+      ? []
+      : inside(file).flatMap((target) => (verbModules.has(target) ? [`${file.path} imports ${target}`] : [])),
+  )
+  expect(wrong).toEqual([])
+})
+
+test('an agent is known to its own folder and the registry, and so is a backend', () => {
+  const known = (target: string) => /^(agents|backends)\/[^/]+\//.exec(target)?.[0] ?? null
+  const wrong = files.flatMap((file) =>
+    inside(file).flatMap((target) => {
+      const folder = known(target)
+      const may = folder === null || file.path.startsWith(folder) || /^(agents|backends)\/registry\.ts$/.test(file.path)
+      return may || OWED.has(`${file.path} ${target}`) ? [] : [`src/${file.path} imports src/${target}`]
+    }),
+  )
   expect(wrong).toEqual([])
 })
 
@@ -194,4 +280,14 @@ test('no file hands on what another one exports', () => {
 /** Without comments and strings, so that words about a thing are not taken for the thing. */
 function code(text: string): string {
   return text.replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '').replace(/'(?:[^'\\\n]|\\.)*'/g, "''")
+}
+
+/** Whether a file under cli/ is loaded late by the table of verbs. */
+function verbModule(path: string): boolean {
+  const table = files.find((file) => file.path === 'cli/verbs.ts')?.text ?? ''
+  return table.includes(`import('./${path.replace(/^cli\//, '')}')`)
+}
+
+function fail(): never {
+  throw new Error('cli/verbs.ts is missing')
 }

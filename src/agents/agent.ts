@@ -1,4 +1,5 @@
 import type { Credential } from '../credentials/credential.ts'
+import type { HookReader } from '../events/read.ts'
 import type { Host } from '../host.ts'
 
 /** What paude must know about a program it runs in the box. Data and pure functions. */
@@ -26,6 +27,8 @@ export type Agent = {
   readonly modes: string
   /** Prints what it keeps on file of its own state, in the box; nothing when it keeps none. */
   readonly ownFile: readonly string[]
+  /** Reads what its hooks were told. */
+  readonly hook: HookReader
   /** Files laid out read-only for every start, by name below /paude/seed. */
   readonly seed: (facts: {
     readonly directory: string

@@ -1,6 +1,9 @@
 import type { Agent } from './agent.ts'
 import { claude } from './claude/claude.ts'
-import type { AgentName } from './names.ts'
+import { type AgentName, isAgent } from './names.ts'
 
 /** Every agent that a start can run. A new one is a file and a row here. */
 export const agents: Readonly<Record<AgentName, Agent>> = { claude }
+
+/** The agent of a record; null for what is none, such as a command. */
+export const agentNamed = (name: string): Agent | null => (isAgent(name) ? agents[name] : null)

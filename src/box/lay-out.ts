@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path'
 import { folder, type Plan, write } from '../plan/plan.ts'
-import { NOTED } from '../session/record/noted.ts'
+
 import { owned } from './owner.ts'
 import type { SessionSpec } from './spec.ts'
 
@@ -26,3 +26,6 @@ export function layOut(spec: SessionSpec): Plan {
 const revisionFolders = (files: Readonly<Record<string, string>>): readonly string[] => [
   ...new Set(Object.keys(files).flatMap((path) => (path.includes('/') ? [dirname(path)] : []))),
 ]
+
+/** File of a session's folder that its proxy writes and no box reaches: the first line of its log for each host, port and outcome. */
+export const NOTED = 'noted'

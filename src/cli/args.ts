@@ -100,3 +100,6 @@ function split(word: string): readonly [string, string?] {
   const at = word.indexOf('=')
   return at === -1 ? [word] : [word.slice(0, at), word.slice(at + 1)]
 }
+
+/** The flag of every verb that acts. */
+export const dryRun = { type: 'boolean', description: 'Print the script that would run, and run nothing' } as const

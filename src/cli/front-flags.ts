@@ -120,13 +120,6 @@ const flagsOf = (condition: Condition | false): readonly string[] => String(cond
 const holds = (condition: Condition | false, given: Said['given']): boolean =>
   typeof condition === 'boolean' ? condition : flagsOf(condition).some((flag) => given[flag.slice(2)] !== undefined)
 
-/** For what a verb that reads has to do first. */
-export function insistOnActing({ env }: Pick<Host, 'env'>, why: string): void {
-  const { PAUDE_DRY_RUN } = env
-  if (readVariables({ PAUDE_DRY_RUN }).dryRun)
-    throw new PaudeError('refused', `PAUDE_DRY_RUN is set, and ${why}`, { hint: 'unset PAUDE_DRY_RUN, then try again' })
-}
-
 const UNSEEN = 'cannot show what it would do without doing it'
 
 /** Whether it starts a box, and never in the background. */

@@ -9,11 +9,11 @@ import type { Host } from '../host.ts'
 import { explainFetch } from '../image/explain-fetch.ts'
 import { nearest } from '../text.ts'
 import { MANY, readWords } from './args.ts'
-import type { Context } from './context.ts'
+import type { CommandContext, Verb } from './context.ts'
 import { isRehearsal, type Named, STARTS } from './front-flags.ts'
 import { added, startWords } from './start/start-words.ts'
 import { colourful, outputs, sentence, writeAll } from './streams/output.ts'
-import { commands, findVerb, type Verb } from './verbs.ts'
+import { commands, findVerb } from './verbs.ts'
 import { subVerb } from './words.ts'
 
 /** Verbs that tell what holds: there a variable without effect is worth a word. */
@@ -89,7 +89,7 @@ function suspicions(words: readonly string[], { env }: Host): readonly string[] 
 /** A verb, and the own flags that stood before it. */
 type Called = { readonly name: string; readonly verb: Verb; readonly names: readonly string[] }
 
-async function runVerb(context: Context, { name, verb, names }: Called, argv: readonly string[]): Promise<number> {
+async function runVerb(context: CommandContext, { name, verb, names }: Called, argv: readonly string[]): Promise<number> {
   if (argv[0] === '--help' || argv[0] === '-h') {
     const { verbHelp } = await import('./help/text.ts')
     context.answer(await verbHelp(context, name, verb))
@@ -140,7 +140,7 @@ const before = (end: string, words: readonly string[]): readonly string[] =>
 /** Whether the words of a place are handed on as `rawArgs`. */
 const isMany = (key: string): boolean => key === 'words' || MANY.some((name) => name === key)
 
-function contextOf(host: Host, version: string, flags: Layer): Context {
+function contextOf(host: Host, version: string, flags: Layer): CommandContext {
   const { answer, note, warn, prompt } = outputs(host)
   return {
     host,

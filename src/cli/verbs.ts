@@ -1,39 +1,5 @@
-import type { CommandDef } from 'citty'
-import type { Context } from './context.ts'
-import {
-  ACTS,
-  alsoTaking,
-  type Front,
-  IN_FOREGROUND,
-  LOOKS,
-  OF_SELFTEST,
-  only,
-  PLANS,
-  READS,
-  STARTS,
-  taking,
-} from './front-flags.ts'
-
-/** A verb of ours. Its module is loaded when it is used: an unused one costs nothing. */
-export type Verb = {
-  readonly description: string
-  /** Who reads the exit code: 125 for agents' callers, 1 and 2 for the rest. */
-  readonly caller: 'agent' | 'management'
-  /** What it makes of paude's own flags before it; null where each of its words decides. */
-  readonly front: Front | null
-  /** What may stand after the verb, where that is a closed list. */
-  readonly words?: readonly string[]
-  /** It starts a box, so it takes the flags of a start as well. */
-  readonly starts?: true
-  /** Called by paude itself: it stands in no help, completion or table. */
-  readonly hidden?: true
-  /** With `starts`: a session may be named before the words of the agent. */
-  readonly session?: true
-  /** What people type, and what that does. */
-  readonly examples: readonly (readonly [line: string, effect: string])[]
-  // biome-ignore lint/suspicious/noExplicitAny: citty's commands differ in the type of their flags, and only the caller's side is uniform
-  readonly load: () => Promise<{ default: (context: Context) => CommandDef<any> }>
-}
+import type { Commands, Verb } from './context.ts'
+import { ACTS, alsoTaking, IN_FOREGROUND, LOOKS, OF_SELFTEST, only, PLANS, READS, STARTS, taking } from './front-flags.ts'
 
 /** Every verb in the order of the help. Claude's verbs of the same name are reached with `paude -- VERB`. */
 export const verbs = {
@@ -407,13 +373,6 @@ export function findVerb(word: string | undefined): { readonly name: string; rea
   if (word === undefined) return null
   const name = Object.hasOwn(aliases, word) ? (aliases[word] ?? word) : word
   return Object.hasOwn(verbs, name) ? { name, verb: verbs[name as keyof typeof verbs] } : null
-}
-
-/** The tables of verbs, for the commands that speak of other commands. */
-export type Commands = {
-  readonly verbs: Readonly<Record<string, Verb>>
-  readonly aliases: Readonly<Record<string, string>>
-  readonly find: typeof findVerb
 }
 
 /** Those that people type. */

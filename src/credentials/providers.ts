@@ -1,11 +1,9 @@
-import type { Settings } from '../config/keys/settings.ts'
-
 /** Settings that say where the provider's credential is, each with the variable that holds the same. Of the variables the first that is set counts. */
 export const PROVIDER_VARIABLES = {
   authToken: 'ANTHROPIC_AUTH_TOKEN',
   apiKey: 'ANTHROPIC_API_KEY',
   oauthToken: 'CLAUDE_CODE_OAUTH_TOKEN',
-} as const satisfies Readonly<Partial<Record<keyof Settings, string>>>
+} as const satisfies Readonly<Record<string, string>>
 
 export type Key = keyof typeof PROVIDER_VARIABLES
 

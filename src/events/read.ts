@@ -1,4 +1,3 @@
-import { toEvent } from '../agents/claude/event.ts'
 import type { SessionEvent } from './event.ts'
 import { mended } from './mend.ts'
 
@@ -17,8 +16,11 @@ const TAIL = 1000
 /** Ids of tool calls. A repetition follows at once, so few would do. */
 const REMEMBERED = 1000
 
+/** What an agent's hook wrote, as an event; null for what says nothing. */
+export type HookReader = (payload: unknown, at: { readonly time: string; readonly session: string }) => SessionEvent | null
+
 /** `boot` is when this machine started, in seconds since 1970: for a box whose entry script could not tell. */
-export function eventReader(session: string, boot: number): Reader {
+export function eventReader(session: string, boot: number, toEvent: HookReader): Reader {
   let start = boot
   let skipped = 0
   const readLine = (line: string): readonly SessionEvent[] => {

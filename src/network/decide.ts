@@ -1,5 +1,6 @@
 import { PaudeError } from '../errors.ts'
-import type { Allow, Deny, Policy } from './allow.ts'
+import type { Policy } from './allow.ts'
+import type { Allow, Deny } from './entry.ts'
 import { injectedPath } from './inject.ts'
 import { HOST_NAME } from './names.ts'
 import { patternsOf, schemeOf, USUAL_PORTS } from './pattern.ts'

@@ -1,6 +1,6 @@
 import { PaudeError } from '../errors.ts'
 import { quoted } from '../text.ts'
-import type { Allow, Deny } from './allow.ts'
+import type { Allow, Deny } from './entry.ts'
 import { GROUP_HOSTS } from './group-hosts.ts'
 import { parseAllow, parseDeny, USUAL_PORTS } from './pattern.ts'
 

@@ -1,5 +1,6 @@
-import type { Allow, Policy } from './allow.ts'
+import type { Policy } from './allow.ts'
 import { carriesPlain, denied, opensPort } from './decide.ts'
+import type { Allow } from './entry.ts'
 import { HOST_NAME } from './names.ts'
 import { patternsOf } from './pattern.ts'
 

@@ -1,7 +1,7 @@
 import { domainToASCII, domainToUnicode } from 'node:url'
 import { PaudeError } from '../errors.ts'
 import { quoted } from '../text.ts'
-import type { Allow, Deny } from './allow.ts'
+import type { Allow, Deny } from './entry.ts'
 import { HOST_NAME } from './names.ts'
 import { inside, PRIVATE_RANGES, rangeText, readRange } from './ranges.ts'
 

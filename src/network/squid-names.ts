@@ -1,4 +1,4 @@
-import type { Allow, Deny } from './allow.ts'
+import type { Allow, Deny } from './entry.ts'
 import { HOST_NAME } from './names.ts'
 import { mergeDenies, patternsOf } from './pattern.ts'
 import { PRIVATE_RANGES, withoutRange } from './ranges.ts'

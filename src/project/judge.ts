@@ -1,6 +1,6 @@
-import type { Context } from '../cli/context.ts'
 import type { Config, Layer, Source } from '../config/keys/settings.ts'
 import { configOf, insistOnProfile, type Layers, readLayers } from '../config/layers/load.ts'
+import type { Context } from '../context.ts'
 import type { Host } from '../host.ts'
 import { shown } from '../text.ts'
 import { realPath } from '../workspace/paths.ts'

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
-import type { Context } from '../cli/context.ts'
 import { hashOf } from '../config/files/hash.ts'
+import type { Context } from '../context.ts'
 import { PaudeError } from '../errors.ts'
 import { CERTIFICATES_LIMIT } from '../image/ca.ts'
 import { trustFolder } from '../state.ts'

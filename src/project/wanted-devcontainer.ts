@@ -1,5 +1,5 @@
-import type { Context } from '../cli/context.ts'
 import type { Config, Settings, Source } from '../config/keys/settings.ts'
+import type { Context } from '../context.ts'
 import { PaudeError } from '../errors.ts'
 import { printable, shown } from '../text.ts'
 import { projectFolders } from '../workspace/workspace.ts'

@@ -2,19 +2,10 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { hasControl, shown } from '../text.ts'
 import { CONFIG_LIMIT, setting, settings } from './git-config.ts'
 import type { HashSize } from './git-index.ts'
+import type { GitLayout } from './git-layout.ts'
 import type { Identity } from './identity.ts'
 import { below, look, readSmall, realPath } from './paths.ts'
 import { objectToMount, type Surroundings } from './places.ts'
-
-/** Where git keeps what belongs to a working tree; all paths real. */
-export type GitLayout = {
-  /** Lies outside the project and must be mounted too, writable, at its own path; null when the project holds everything. */
-  readonly commonDirectory: string | null
-  /** What git calls GIT_DIR: HEAD and index. */
-  readonly gitDirectory: string
-  /** What git calls GIT_COMMON_DIR: hooks, config and objects. The same as gitDirectory except in a linked worktree. */
-  readonly repository: string
-}
 
 /** The layout, or one sentence on why the git data beside the project is left out. */
 export type GitFinding = { readonly git: GitLayout | null; readonly note: string | null }

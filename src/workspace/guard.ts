@@ -1,8 +1,9 @@
 import { readdirSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { hasControl, shown } from '../text.ts'
-import { type GitLayout, isRepository, readPointer } from './git.ts'
+import { isRepository, readPointer } from './git.ts'
 import { setting, settings } from './git-config.ts'
+import type { GitLayout } from './git-layout.ts'
 import { ancestors, below, look, readSmall, realPath } from './paths.ts'
 
 /** What programs of the host run or obey by themselves, relative to a git directory. */

@@ -1,6 +1,6 @@
 import { dirname, isAbsolute, join } from 'node:path'
-import type { GitLayout } from './git.ts'
 import { CONFIG_LIMIT, type Setting, setting, settings } from './git-config.ts'
+import type { GitLayout } from './git-layout.ts'
 import { below, look, readSmall, realFuture, realPath } from './paths.ts'
 import type { Surroundings } from './places.ts'
 import { wildmatch } from './wildmatch.ts'

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFile
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { claude } from '../../src/agents/claude/claude.ts'
+import { toEvent } from '../../src/agents/claude/event.ts'
 import hook from '../../src/agents/claude/hook.sh' with { type: 'text' }
 import type { SessionEvent } from '../../src/events/event.ts'
 import { EVENTS_LIMIT } from '../../src/events/place.ts'
@@ -45,7 +46,7 @@ async function fire(payload: unknown, { sh, path = '/usr/bin:/bin', blocks }: Op
 }
 
 const NOTHING = { stdout: '', stderr: '', code: 0 }
-const events = (): readonly SessionEvent[] => eventReader('paude-bcd234', 0).read(readFileSync(record, 'latin1'))
+const events = (): readonly SessionEvent[] => eventReader('paude-bcd234', 0, toEvent).read(readFileSync(record, 'latin1'))
 let calls = 0
 const bash = (command: string, more: object = {}) => ({
   session_id: 'c1',

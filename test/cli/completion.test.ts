@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Context } from '../../src/cli/context.ts'
+import type { CommandContext } from '../../src/cli/context.ts'
 import { vocabulary } from '../../src/cli/help/vocabulary.ts'
 import { commands } from '../../src/cli/verbs.ts'
 import { quote } from '../../src/plan/shell.ts'
@@ -184,7 +184,7 @@ describe.skipIf(!installed('bash'))('bash', () => {
 })
 
 test('no flag takes a value in one place and none in another', async () => {
-  const known = await vocabulary({ commands } as Context)
+  const known = await vocabulary({ commands } as CommandContext)
   const takes = new Map<string, string>()
   for (const { name, takes: value } of [...known.flags, ...known.verbs.flatMap(({ flags }) => flags)]) {
     const said = value === 'nothing' ? 'nothing' : 'something'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { readWords } from '../../src/cli/args.ts'
-import type { Context } from '../../src/cli/context.ts'
+import type { CommandContext } from '../../src/cli/context.ts'
 import { READS } from '../../src/cli/front-flags.ts'
 import { help, subVerbHelp, verbArgs, verbHelp } from '../../src/cli/help/text.ts'
 import { startWords } from '../../src/cli/start/start-words.ts'
@@ -10,7 +10,7 @@ import { ownFlags } from '../../src/config/keys/own-flags.ts'
 import { readFlags } from '../../src/config/layers/read-flags.ts'
 
 // Definitions are made of a context, and look into it only when they run.
-const context = { commands } as Context
+const context = { commands } as CommandContext
 
 test('the help names every verb and every flag', () => {
   const text = help(context)

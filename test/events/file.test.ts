@@ -14,6 +14,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { toEvent } from '../../src/agents/claude/event.ts'
 import { PaudeError } from '../../src/errors.ts'
 import type { SessionEvent } from '../../src/events/event.ts'
 import { bootTime, boundEvents, keepBounded, readPiece } from '../../src/events/file.ts'
@@ -118,7 +119,7 @@ describe('following', () => {
   async function follow(count: number, { alive = true, meanwhile = (_: number) => undefined as unknown } = {}) {
     const seen: SessionEvent[] = []
     for await (const event of followEvents(folder, {
-      reader: eventReader('paude-bcd234', 0),
+      reader: eventReader('paude-bcd234', 0, toEvent),
       runs: async () => alive,
       askAfter: 200,
     })) {

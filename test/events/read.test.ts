@@ -1,12 +1,13 @@
 import { describe, expect, test } from 'bun:test'
 import * as v from 'valibot'
+import { toEvent } from '../../src/agents/claude/event.ts'
 import { BOUNDS, fieldsOf, MEANINGS, SessionEvent } from '../../src/events/event.ts'
 import { mended } from '../../src/events/mend.ts'
 import { eventReader } from '../../src/events/read.ts'
 
 const SESSION = 'paude-bcd234'
 const line = (payload: object, up = '100.25') => `\n${up} ${JSON.stringify({ session_id: 'c1', ...payload })}\t`
-const read = (text: string, boot = 0) => eventReader(SESSION, boot).read(Buffer.from(text).toString('latin1'))
+const read = (text: string, boot = 0) => eventReader(SESSION, boot, toEvent).read(Buffer.from(text).toString('latin1'))
 const common = { v: 1, session: SESSION, conversation: 'c1', time: '1970-01-01T00:01:40.250Z' }
 
 describe('what Claude tells its hooks becomes an event', () => {
@@ -72,7 +73,7 @@ describe('what Claude tells its hooks becomes an event', () => {
   })
 
   test('and an unknown one does not', () => {
-    const reader = eventReader(SESSION, 0)
+    const reader = eventReader(SESSION, 0, toEvent)
     expect(reader.read(line({ hook_event_name: 'Novelty' }))).toEqual([])
     expect(reader.skipped()).toBe(1)
   })
@@ -117,7 +118,7 @@ test('whatever else the box writes is skipped, and what follows is read', () => 
     '1.00 {"hook_event_name":"PreToolUse","tool_input":{"__proto__":{"command":7}},"tool_name":["x"]}',
     '-1.00 {"hook_event_name":"Stop"}',
   ]
-  const events = eventReader(SESSION, 0)
+  const events = eventReader(SESSION, 0, toEvent)
   const seen = events.read(rubbish.join('\n') + line({ hook_event_name: 'Stop', last_assistant_message: 'still here' }))
   expect(seen.at(-1)).toMatchObject({ kind: 'stop', text: 'still here' })
   for (const event of seen) v.parse(SessionEvent, event)

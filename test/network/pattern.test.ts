@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
 import { PaudeError } from '../../src/errors.ts'
-import type { Allow } from '../../src/network/allow.ts'
+import type { Allow } from '../../src/network/entry.ts'
 import { heldEntry, matches, mergeAllows, parseAllow, portEntries } from '../../src/network/pattern.ts'
 import { inside, PRIVATE_RANGES, readRange, withoutRange } from '../../src/network/ranges.ts'
 

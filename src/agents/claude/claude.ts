@@ -6,6 +6,7 @@ import { commandLine, quote } from '../../plan/shell.ts'
 import { secret } from '../../secret.ts'
 import type { Agent, Opening } from '../agent.ts'
 import noteConversation from './conversation.sh' with { type: 'text' }
+import { toEvent } from './event.ts'
 import privateHome from './home.sh' with { type: 'text' }
 import hook from './hook.sh' with { type: 'text' }
 import printOwnFile from './own-file.sh' with { type: 'text' }
@@ -34,6 +35,7 @@ export const claude: Agent = {
   command,
   modes: '\x1b[?2004h',
   ownFile: ['sh', '/paude/seed/own-file.sh'],
+  hook: toEvent,
   seed,
 }
 

@@ -1,9 +1,8 @@
 import { join } from 'node:path'
-import { layOut } from '../../box/lay-out.ts'
+import { layOut, NOTED } from '../../box/lay-out.ts'
 import { HARDENED } from '../../box/security.ts'
 import type { SessionSpec } from '../../box/spec.ts'
 import { type Exec, exec, later, type Plan, together } from '../../plan/plan.ts'
-import { NOTED } from '../../session/record/noted.ts'
 import {
   bind,
   type Dialect,

@@ -1,10 +1,11 @@
-import { changeFile, type Editable } from '../../config/files/edit.ts'
+import type { Editable } from '../../config/files/edit.ts'
 import { hashOf } from '../../config/files/hash.ts'
+import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
+import { changeFile } from '../../project/editable.ts'
 import { approvalOf, askedOf, type Judged, type Project, readProject } from '../../project/judge.ts'
 import { approve, isApproved } from '../../project/trust.ts'
 import { trustFolder } from '../../state.ts'
-import type { Context } from '../context.ts'
 
 /** `text` is the one before. `trusted` says that nothing of the project's file waits for your approval. */
 export type Change = Editable & { readonly changed: boolean; readonly trusted: boolean }

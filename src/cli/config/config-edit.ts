@@ -1,10 +1,11 @@
-import { type Editable, editableFile, keepSchema, save } from '../../config/files/edit.ts'
+import { type Editable, keepSchema, save } from '../../config/files/edit.ts'
 import { parseConfig } from '../../config/files/parse.ts'
 import { loadConfig } from '../../config/layers/load.ts'
+import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
+import { editableFile } from '../../project/editable.ts'
 import { withhold } from '../../run/environment.ts'
 import { attach } from '../../run/process.ts'
-import type { Context } from '../context.ts'
 
 /** Opens a file in the user's editor, and reads it afterwards: a mistake is told now and not at the next start. */
 export async function editFile(context: Context, editable: Editable): Promise<number> {

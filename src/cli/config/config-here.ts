@@ -1,8 +1,8 @@
 import type { Config } from '../../config/keys/settings.ts'
 import { configWithoutFiles, loadConfig } from '../../config/layers/load.ts'
+import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import { type Judged, readProject } from '../../project/judge.ts'
-import type { Context } from '../context.ts'
 import { settle } from './start-config.ts'
 
 /** What a start here would take, for commands that only tell of it. `fault` is why the files were left out that `broken` names: the project's, or all. */

@@ -1,5 +1,6 @@
 import { readSync } from 'node:fs'
 import type { Config, Layer } from '../../config/keys/settings.ts'
+import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import { quote } from '../../plan/shell.ts'
 import {
@@ -19,7 +20,6 @@ import { devcontainerFlag } from '../../project/wanted-devcontainer.ts'
 import { startPolicy } from '../../session/resolve/policy.ts'
 import { insistPrivate, trustFolder } from '../../state.ts'
 import { shortened, shown } from '../../text.ts'
-import type { Context } from '../context.ts'
 import { green, red } from '../streams/output.ts'
 
 /** The configuration of a start. What a project's files open needs the user's word, which is asked for where there is a terminal. */

@@ -1,5 +1,6 @@
 import { defineCommand, type ParsedArgs } from 'citty'
 import { settingText } from '../../config/keys/entry-text.ts'
+import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import { approvalOf, readProject } from '../../project/judge.ts'
 import { revokeHere, standing } from '../../project/standing.ts'
@@ -7,7 +8,6 @@ import { type Approval, approvals, approve, isApproved } from '../../project/tru
 import { unusedDevcontainer } from '../../project/wanted-devcontainer.ts'
 import { insistPrivate, trustFolder } from '../../state.ts'
 import { quotedLines, shown } from '../../text.ts'
-import type { Context } from '../context.ts'
 import { table } from '../streams/output.ts'
 import { canAsk, readAnswer, showWidening, trustCommand, trustWhat } from './start-config.ts'
 

@@ -1,7 +1,7 @@
 import { defineCommand } from 'citty'
+import type { Context } from '../../context.ts'
 import { revokeHere } from '../../project/standing.ts'
 import { insistPrivate } from '../../state.ts'
-import type { Context } from '../context.ts'
 
 const args = {
   path: { type: 'positional', description: 'File or folder (default: the project around this directory)', required: false },

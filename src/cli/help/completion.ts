@@ -4,7 +4,7 @@ import { PaudeError } from '../../errors.ts'
 import { parseProjectFile, readProjectFiles } from '../../project/project.ts'
 import { readRecords } from '../../session/record/store.ts'
 import { projectFolders } from '../../workspace/workspace.ts'
-import type { Context } from '../context.ts'
+import type { CommandContext } from '../context.ts'
 import { bashCompletion } from './completion-bash.ts'
 import { fishCompletion } from './completion-fish.ts'
 import { zshCompletion } from './completion-zsh.ts'
@@ -16,7 +16,7 @@ const args = {
 
 const scripts = { bash: bashCompletion, zsh: zshCompletion, fish: fishCompletion } as const
 
-export default (context: Context) =>
+export default (context: CommandContext) =>
   defineCommand({
     meta: { name: 'completion', description: 'Print the completion script of a shell' },
     args,
@@ -44,7 +44,7 @@ export default (context: Context) =>
   })
 
 /** Of the user's file and the project's. What is broken has none: Tab is no time to be told. */
-async function profileNames({ host }: Context): Promise<readonly string[]> {
+async function profileNames({ host }: CommandContext): Promise<readonly string[]> {
   const around = { writable: [], home: host.home, profile: '', note: () => undefined }
   try {
     const { user } = await readLayers(host, {})

@@ -1,7 +1,7 @@
 import { defineCommand } from 'citty'
 import { PaudeError } from '../../errors.ts'
 import { nearest } from '../../text.ts'
-import type { Context } from '../context.ts'
+import type { CommandContext } from '../context.ts'
 import { help, subVerbHelp, verbHelp } from './text.ts'
 
 const args = {
@@ -9,7 +9,7 @@ const args = {
   word: { type: 'positional', description: 'One of its words, like network watch', required: false },
 } as const
 
-export default (context: Context) =>
+export default (context: CommandContext) =>
   defineCommand({
     meta: { name: 'help', description: "Show paude's help, or that of a verb" },
     args,

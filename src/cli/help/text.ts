@@ -1,12 +1,11 @@
 import type { ArgsDef } from 'citty'
 import { flagWord, type OwnFlag, ownFlags, variableOf } from '../../config/keys/own-flags.ts'
-import type { Context } from '../context.ts'
+import type { CommandContext, Verb } from '../context.ts'
 import { bold, dim } from '../streams/output.ts'
-import type { Verb } from '../verbs.ts'
 import { subVerb, subVerbs } from '../words.ts'
 
 /** `paude --help`. */
-export function help({ commands: { verbs } }: Context): string {
+export function help({ commands: { verbs } }: CommandContext): string {
   const flags = (ownFlags as readonly OwnFlag[]).map((flag) => [flagWord(flag), flag.description] as const)
   const names = Object.entries(verbs).map(([name, { description }]) => [name, description] as const)
   return [
@@ -40,7 +39,7 @@ export function help({ commands: { verbs } }: Context): string {
 }
 
 /** `paude help VERB`. */
-export async function verbHelp(context: Context, name: string, verb: Verb): Promise<string> {
+export async function verbHelp(context: CommandContext, name: string, verb: Verb): Promise<string> {
   const { default: make } = await verb.load()
   const { meta: found } = make(context)
   const meta = (typeof found === 'function' ? await found() : await found) ?? {}
@@ -71,7 +70,7 @@ export async function verbHelp(context: Context, name: string, verb: Verb): Prom
 
 /** `paude help VERB WORD`; null where there is nothing to tell of the word alone. */
 export async function subVerbHelp(
-  context: Context,
+  context: CommandContext,
   { name, verb }: { name: string; verb: Verb },
   word: string,
 ): Promise<string | null> {
@@ -118,7 +117,7 @@ function place(key: string, required: boolean): string {
 }
 
 /** Flags and places of a verb, as its module defines them. */
-export async function verbArgs(context: Context, verb: Verb): Promise<ArgsDef> {
+export async function verbArgs(context: CommandContext, verb: Verb): Promise<ArgsDef> {
   const { default: make } = await verb.load()
   const { args } = make(context)
   return ((typeof args === 'function' ? await args() : await args) ?? {}) as ArgsDef

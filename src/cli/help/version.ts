@@ -1,5 +1,5 @@
 import { defineCommand } from 'citty'
-import type { Context } from '../context.ts'
+import type { Context } from '../../context.ts'
 
 export default (context: Context) =>
   defineCommand({

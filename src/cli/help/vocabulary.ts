@@ -2,8 +2,7 @@ import type { ArgsDef } from 'citty'
 import { keyNames } from '../../config/key-names.ts'
 import { type OwnFlag, ownFlags } from '../../config/keys/own-flags.ts'
 import { groups } from '../../network/groups.ts'
-import type { Context } from '../context.ts'
-import type { Verb } from '../verbs.ts'
+import type { CommandContext, Verb } from '../context.ts'
 import { type Kind, subVerbs } from '../words.ts'
 import { verbArgs } from './text.ts'
 
@@ -58,7 +57,7 @@ const VALUES: Readonly<Record<string, Offer>> = {
 const offerOf = (name: string, values?: readonly string[]): Offer =>
   values ?? (Object.hasOwn(VALUES, name) ? VALUES[name] : undefined) ?? 'anything'
 
-export async function vocabulary(context: Context): Promise<Vocabulary> {
+export async function vocabulary(context: CommandContext): Promise<Vocabulary> {
   const { verbs, aliases } = context.commands
   const own = (ownFlags as readonly OwnFlag[]).map(
     ({ name, description, type, values, sets }): Choice => ({
@@ -74,7 +73,7 @@ export async function vocabulary(context: Context): Promise<Vocabulary> {
   return { flags: own, verbs: [...entries, ...named] }
 }
 
-async function entryOf(context: Context, name: string, verb: Verb, own: readonly Choice[]): Promise<Entry> {
+async function entryOf(context: CommandContext, name: string, verb: Verb, own: readonly Choice[]): Promise<Entry> {
   const args = await verbArgs(context, verb)
   const flags = [...flagsOf(args, own), ...(verb.starts ? own : [])]
   return {
@@ -96,7 +95,7 @@ function wordOf(verb: string, name: string, flags: readonly Choice[]): Word {
   }
 }
 
-const helpWords = ({ commands: { verbs } }: Context): readonly Word[] =>
+const helpWords = ({ commands: { verbs } }: CommandContext): readonly Word[] =>
   Object.entries(verbs).map(([name, { words }]) => ({
     name,
     flags: [],

@@ -2,6 +2,7 @@ import { listImages, listStages } from '../../backends/oci/list.ts'
 import { pickBackend, usable } from '../../backends/pick.ts'
 import { type BackendName, backendNames, backends } from '../../backends/registry.ts'
 import { loadConfig } from '../../config/layers/load.ts'
+import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import { extraCaCertificates } from '../../image/ca.ts'
 import type { ListedImage, Stage } from '../../image/listed.ts'
@@ -12,7 +13,6 @@ import { execute } from '../../run/execute.ts'
 import { replaceable, wantedImages } from '../../session/life/wanted-images.ts'
 import { printable } from '../../text.ts'
 import { configHere } from '../config/config-here.ts'
-import type { Context } from '../context.ts'
 
 /** What an engine holds of ours. Only this can be removed: an image of others is never called by its name. */
 type Held = { readonly engine: BackendName; readonly images: readonly ListedImage[]; readonly stages: readonly Stage[] }

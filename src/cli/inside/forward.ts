@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { defineCommand } from 'citty'
+import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import type { Argv } from '../../plan/plan.ts'
 import { type Failure, type Listening, listenOn, makeRoom, startLeash } from '../../run/forward.ts'
 import { patiently } from '../../run/patience.ts'
 import { findSession, insistOnRunning } from '../../session/life/find.ts'
 import type { Found } from '../../session/record/found.ts'
-import type { Context } from '../context.ts'
 import { looksLikePort, type PortPair, readPorts } from './ports.ts'
 
 const args = {

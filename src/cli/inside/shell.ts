@@ -1,8 +1,9 @@
 import { defineCommand } from 'citty'
+import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
-import { carryOut, dryRun } from '../../session/life/carry-out.ts'
+import { carryOut } from '../../session/life/carry-out.ts'
 import { findSession, insistOnRunning } from '../../session/life/find.ts'
-import type { Context } from '../context.ts'
+import { dryRun } from '../args.ts'
 
 const args = {
   session: { type: 'positional', description: 'Session (default: the one of this directory)', required: false },

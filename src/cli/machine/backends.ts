@@ -2,10 +2,10 @@ import { defineCommand } from 'citty'
 import { pickBackend } from '../../backends/pick.ts'
 import { backends } from '../../backends/registry.ts'
 import type { Capabilities } from '../../box/can.ts'
+import type { Context } from '../../context.ts'
 import { askEngines, type EngineState } from '../../doctor/engines.ts'
 import { PaudeError } from '../../errors.ts'
 import { printable } from '../../text.ts'
-import type { Context } from '../context.ts'
 import { green, table, yellow } from '../streams/output.ts'
 
 const args = { json: { type: 'boolean', description: 'Print one JSON document' } } as const

@@ -1,6 +1,7 @@
 import { defineCommand } from 'citty'
 import { installed } from '../../backends/pick.ts'
 import type { Settings } from '../../config/keys/settings.ts'
+import type { Context } from '../../context.ts'
 import { type Check, doctorExitCode } from '../../doctor/check.ts'
 import { desktopChecks, engineChecks } from '../../doctor/engine-checks.ts'
 import { askEngines, type EngineState } from '../../doctor/engines.ts'
@@ -48,7 +49,6 @@ import { stateFolder } from '../../state.ts'
 import { printable } from '../../text.ts'
 import { configHere } from '../config/config-here.ts'
 import { trustCommand } from '../config/start-config.ts'
-import type { Context } from '../context.ts'
 import { dim, green, red, table, yellow } from '../streams/output.ts'
 
 const args = { json: { type: 'boolean', description: 'Print one JSON document' } } as const

@@ -1,6 +1,6 @@
 import { defineCommand } from 'citty'
+import type { Context } from '../../context.ts'
 import { quotedLines } from '../../text.ts'
-import type { Context } from '../context.ts'
 import { lookStatus } from './look-status.ts'
 import { statusLines } from './status-lines.ts'
 

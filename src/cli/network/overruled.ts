@@ -1,11 +1,11 @@
 import type { Origin } from '../../config/keys/settings.ts'
-import type { Deny } from '../../network/allow.ts'
+import type { Context } from '../../context.ts'
 import { denied } from '../../network/decide.ts'
+import type { Deny } from '../../network/entry.ts'
 import { parseDenyEntry, parseEntry } from '../../network/groups.ts'
 import { readPorts } from '../../network/pattern.ts'
 import { shown } from '../../text.ts'
 import { configHere } from '../config/config-here.ts'
-import type { Context } from '../context.ts'
 import { denies } from './scope.ts'
 
 /** Entries that a start here denies all the same, each with a sentence that names the denial and who takes it out. */

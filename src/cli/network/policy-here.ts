@@ -1,4 +1,5 @@
 import { claude } from '../../agents/claude/claude.ts'
+import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import type { Policy } from '../../network/allow.ts'
 import { parseAllow } from '../../network/pattern.ts'
@@ -8,9 +9,8 @@ import type { SessionRecord } from '../../session/record/record.ts'
 import { policyNow, startPolicy } from '../../session/resolve/policy.ts'
 import { withProvider } from '../../session/resolve/provider.ts'
 import { carryToEnd } from '../../session/wall/take-up.ts'
+import { withoutNetwork } from '../../session/wall/without-network.ts'
 import { configHere } from '../config/config-here.ts'
-import type { Context } from '../context.ts'
-import { withoutNetwork } from './requests.ts'
 
 /** The policy that is asked about. */
 export type Asked = { readonly record: SessionRecord | null; readonly policy: Policy & { readonly revision: string } }

@@ -1,4 +1,4 @@
-import { PaudeError } from '../../errors.ts'
+import type { Context } from '../../context.ts'
 import { plainEntry } from '../../network/decide.ts'
 import { type Counted, NOT_TLS, parseLog, type Request, withBeginning } from '../../network/log.ts'
 import { isEntry } from '../../network/proposal.ts'
@@ -9,8 +9,8 @@ import { readNoted } from '../../session/record/noted.ts'
 import { readRecord } from '../../session/record/store.ts'
 import { policyNow } from '../../session/resolve/policy.ts'
 import { carryToEnd } from '../../session/wall/take-up.ts'
+import { withoutNetwork } from '../../session/wall/without-network.ts'
 import { printable } from '../../text.ts'
-import type { Context } from '../context.ts'
 import { green, red, table, yellow } from '../streams/output.ts'
 import { because, cutWords } from './because.ts'
 
@@ -88,12 +88,6 @@ export function countBlocked(requests: readonly Request[]): readonly Blocked[] {
   }
   return [...byPlace.values()].sort((one, other) => (one.last < other.last ? 1 : -1))
 }
-
-/** `paude run` has no network unless it is asked for, which few expect. */
-export const withoutNetwork = (id: string): PaudeError =>
-  new PaudeError('unsupported', `session ${id} has no network`, {
-    hint: 'start another one: paude run --network-allow HOST -- COMMAND, or an agent with --network restricted',
-  })
 
 /** A session that has a network, so that there is something to tell. */
 export async function findWithNetwork(context: Context, word: string | undefined): Promise<Found> {

@@ -1,10 +1,11 @@
-import { addEntry, changeFile, type Editable, editableFile, entriesAt, removeEntry } from '../../config/files/edit.ts'
+import { addEntry, type Editable, entriesAt, removeEntry } from '../../config/files/edit.ts'
+import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import { canonical } from '../../network/changes.ts'
 import { groupEntry, parseDenyEntry, parseEntry } from '../../network/groups.ts'
 import { placeOf } from '../../network/pattern.ts'
+import { changeFile, editableFile } from '../../project/editable.ts'
 import { type Change, changeOnYourWord } from '../config/change-on-word.ts'
-import type { Context } from '../context.ts'
 
 export type Scope = 'user' | 'project'
 

@@ -1,6 +1,6 @@
-import { trustNote } from '../../config/files/edit.ts'
+import type { Context } from '../../context.ts'
+import { trustNote } from '../../project/editable.ts'
 import type { Change } from '../config/change-on-word.ts'
-import type { Context } from '../context.ts'
 import { overruled } from './overruled.ts'
 import { editScope, type Scope, type ScopeWord } from './scope.ts'
 

@@ -1,13 +1,14 @@
 import { defineCommand } from 'citty'
 import { released } from '../../box/owner.ts'
+import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import { execute } from '../../run/execute.ts'
-import { carryOut, dryRun } from '../../session/life/carry-out.ts'
+import { carryOut } from '../../session/life/carry-out.ts'
 import { findSession, insistOnRunning } from '../../session/life/find.ts'
 import { insistOnHolder, terminalSettings } from '../../session/life/holder.ts'
 import { warnOfPlanted } from '../../session/life/planted.ts'
 import { warnOfFault } from '../../session/life/provider-watch.ts'
-import type { Context } from '../context.ts'
+import { dryRun } from '../args.ts'
 
 const args = {
   session: { type: 'positional', description: 'Session (default: the one of this directory)', required: false },

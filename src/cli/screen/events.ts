@@ -1,4 +1,6 @@
 import { defineCommand } from 'citty'
+import { agentNamed } from '../../agents/registry.ts'
+import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import type { SessionEvent } from '../../events/event.ts'
 import { bootTime, readPiece } from '../../events/file.ts'
@@ -8,7 +10,6 @@ import { eventReader } from '../../events/read.ts'
 import { ask } from '../../run/ask.ts'
 import { findSession } from '../../session/life/find.ts'
 import { jsonLine } from '../../text.ts'
-import type { Context } from '../context.ts'
 import { eventLine } from './event-line.ts'
 
 const args = {
@@ -23,12 +24,13 @@ export default (context: Context) =>
     args,
     async run({ args: given }) {
       const { backend, handle, record } = await findSession(context, given.session, 'running')
-      if (record.agent === 'command')
+      const agent = agentNamed(record.agent)
+      if (agent === null)
         throw new PaudeError('unsupported', `session ${record.id} runs a command and no agent, so it has no events`)
       const { columns } = context.host.size
       const width = context.host.terminal.stdout ? columns : Number.POSITIVE_INFINITY
       const line = (event: SessionEvent) => (given.json ? jsonLine(event) : eventLine(event, width))
-      const reader = eventReader(record.id, bootTime())
+      const reader = eventReader(record.id, bootTime(), agent.hook)
       if (given.follow) {
         const runs = async () =>
           (await ask(backend.state(handle), context.effects(backend)).catch(() => null))?.status === 'running'

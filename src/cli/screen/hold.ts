@@ -1,11 +1,11 @@
 import { defineCommand } from 'citty'
-import { claude } from '../../agents/claude/claude.ts'
+import { agentNamed } from '../../agents/registry.ts'
 import { readLines } from '../../box/limits.ts'
+import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import { makeSocketPath } from '../../hold/place.ts'
 import { ask } from '../../run/ask.ts'
 import { findSession } from '../../session/life/find.ts'
-import type { Context } from '../context.ts'
 import { writeAll } from '../streams/output.ts'
 
 const args = {
@@ -30,6 +30,7 @@ export default (context: Context) =>
       ])
       for (const signal of ['SIGINT', 'SIGHUP', 'SIGPIPE'] as const) process.on(signal, () => undefined)
       const ready = () => writeAll(1, 'ready\n')
+      const agent = agentNamed(handle.agent)
       const unwatch = keepBounded(handle.folder)
       const watch = await tellUser(context, {
         id: record.id,
@@ -55,10 +56,13 @@ export default (context: Context) =>
         titles: handle.agent !== 'command',
         ready,
         provider: providerLooks(found),
-        told: hookNews(handle.folder, record.id),
-        ...(handle.agent === claude.name
-          ? { modes: claude.modes, ownFile: ownFile(backend.inside(handle, claude.ownFile)) }
-          : {}),
+        ...(agent === null
+          ? { told: () => [] }
+          : {
+              told: hookNews(handle.folder, record.id, agent.hook),
+              modes: agent.modes,
+              ownFile: ownFile(backend.inside(handle, agent.ownFile)),
+            }),
         ...(watch === null ? {} : { watch }),
       })
       unwatch()

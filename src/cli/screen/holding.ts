@@ -2,8 +2,9 @@ import { appendFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Said } from '../../agents/activity.ts'
 import { loadConfig } from '../../config/layers/load.ts'
+import type { Context } from '../../context.ts'
 import { bootTime } from '../../events/file.ts'
-import { eventReader } from '../../events/read.ts'
+import { eventReader, type HookReader } from '../../events/read.ts'
 import { openTail } from '../../events/tail.ts'
 import { fromEvent } from '../../hold/activity.ts'
 import type { HoldOptions } from '../../hold/holder.ts'
@@ -12,14 +13,13 @@ import { capture } from '../../run/process.ts'
 import { states } from '../../sinks/notify/change.ts'
 import { channelsOf } from '../../sinks/notify/settings.ts'
 import { stateFolder } from '../../state.ts'
-import type { Context } from '../context.ts'
 
 /** Bytes of a holder's notes: whoever cannot be told ten times will not be told by the thousandth either. */
 const NOTES = 64 * 1024
 
 /** What the hooks of a session told since the last call. What the box did to its record concerns `paude events`, not the holder. */
-export function hookNews(folder: string, id: string): () => readonly Said[] {
-  const reader = eventReader(id, bootTime())
+export function hookNews(folder: string, id: string, hook: HookReader): () => readonly Said[] {
+  const reader = eventReader(id, bootTime(), hook)
   const tail = openTail(folder, PIECE)
   return () => {
     try {

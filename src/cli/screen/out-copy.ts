@@ -1,10 +1,10 @@
+import type { Context } from '../../context.ts'
 import { colouredText } from '../../hold/filter.ts'
 import type { Host } from '../../host.ts'
 import { patiently } from '../../run/patience.ts'
 import { exited } from '../../session/life/wait.ts'
 import type { Found } from '../../session/record/found.ts'
 import { type OutFile, openOut } from '../../session/record/out.ts'
-import type { Context } from '../context.ts'
 import { writeAll } from '../streams/output.ts'
 
 /** What a session in the background printed, on one of its streams. */

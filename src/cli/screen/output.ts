@@ -1,10 +1,10 @@
 import { defineCommand } from 'citty'
+import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import { ask } from '../../run/ask.ts'
 import { attach, lines } from '../../run/process.ts'
 import { findSession } from '../../session/life/find.ts'
 import { warnOnce } from '../../session/life/planted.ts'
-import type { Context } from '../context.ts'
 import { drainToEnd, openPrinted, safeSink } from './out-copy.ts'
 
 const args = {

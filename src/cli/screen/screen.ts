@@ -1,9 +1,9 @@
 import { defineCommand } from 'citty'
 import { readLines } from '../../box/limits.ts'
+import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import { findSession } from '../../session/life/find.ts'
 import { askHolder } from '../../session/life/holder.ts'
-import type { Context } from '../context.ts'
 import { writeAll } from '../streams/output.ts'
 
 const args = {

@@ -1,9 +1,9 @@
 import { defineCommand } from 'citty'
+import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import { keyBytes } from '../../hold/keys.ts'
 import { findSession } from '../../session/life/find.ts'
 import { typeInto } from '../../session/life/holder.ts'
-import type { Context } from '../context.ts'
 
 const args = {
   session: { type: 'positional', description: 'Session', required: true },

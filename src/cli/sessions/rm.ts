@@ -1,14 +1,14 @@
 import { defineCommand } from 'citty'
+import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import { endHolder, holderMark } from '../../hold/end.ts'
 import { renderPlan } from '../../plan/render.ts'
 import { ask } from '../../run/ask.ts'
 import { execute } from '../../run/execute.ts'
-import { dryRun } from '../../session/life/carry-out.ts'
 import { findSession } from '../../session/life/find.ts'
 import { findOrphans, removeHome, removeOrphans } from '../../session/life/orphans.ts'
 import { warnOfPlanted } from '../../session/life/planted.ts'
-import type { Context } from '../context.ts'
+import { dryRun } from '../args.ts'
 
 const args = {
   session: { type: 'positional', description: 'Session (default: the one of this directory)', required: false },

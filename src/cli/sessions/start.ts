@@ -1,8 +1,8 @@
 import { defineCommand } from 'citty'
-import { dryRun } from '../../session/life/carry-out.ts'
+import type { Context } from '../../context.ts'
 import { findSession } from '../../session/life/find.ts'
 import { continueSession } from '../../session/life/resume.ts'
-import type { Context } from '../context.ts'
+import { dryRun } from '../args.ts'
 
 const args = {
   session: { type: 'positional', description: 'Session (default: the one of this directory)', required: false },

@@ -1,4 +1,5 @@
 import { defineCommand } from 'citty'
+import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import { patiently } from '../../run/patience.ts'
 import { findSession } from '../../session/life/find.ts'
@@ -8,7 +9,6 @@ import { goalNames, readGoal } from '../../session/life/wait.ts'
 import type { Found } from '../../session/record/found.ts'
 import { printable } from '../../text.ts'
 import { readTimeout } from '../args.ts'
-import type { Context } from '../context.ts'
 
 const args = {
   sessions: { type: 'positional', description: 'Sessions (default: the one of this directory)', required: false },

@@ -1,11 +1,12 @@
 import { agentNames } from '../../agents/names.ts'
-import { changeFile, setKey } from '../../config/files/edit.ts'
+import { setKey } from '../../config/files/edit.ts'
 import { keyOf } from '../../config/keys/all.ts'
 import { loadConfig } from '../../config/layers/load.ts'
+import type { Context } from '../../context.ts'
 import { readBaseUrl } from '../../credentials/base-url.ts'
 import { PaudeError } from '../../errors.ts'
+import { changeFile } from '../../project/editable.ts'
 import { askAgain, canAsk, readAnswer, readLine } from '../config/start-config.ts'
-import type { Context } from '../context.ts'
 
 export type Choices = {
   /** As typed; undefined where nothing was. */

@@ -1,11 +1,12 @@
 import { type BackendName, backendNames } from '../../backends/registry.ts'
-import { changeFile, setKey } from '../../config/files/edit.ts'
+import { setKey } from '../../config/files/edit.ts'
 import { loadConfig } from '../../config/layers/load.ts'
+import type { Context } from '../../context.ts'
 import { wayToUse } from '../../doctor/engine-checks.ts'
 import { askEngines, type EngineState } from '../../doctor/engines.ts'
 import { PaudeError } from '../../errors.ts'
+import { changeFile } from '../../project/editable.ts'
 import { askAgain, canAsk, readAnswer } from '../config/start-config.ts'
-import type { Context } from '../context.ts'
 
 /** Tells which engines there are, and keeps the user's choice among several. Which one runs boxes here is a matter of the machine, not of the project. */
 export async function initEngine(

@@ -1,7 +1,9 @@
-import { addEntry, changeFile, type Editable, editableFile } from '../../config/files/edit.ts'
+import { addEntry, type Editable } from '../../config/files/edit.ts'
 import { parseConfig } from '../../config/files/parse.ts'
+import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import { findGroup, groupEntry } from '../../network/groups.ts'
+import { changeFile, editableFile } from '../../project/editable.ts'
 import { changedLines, freshFile } from '../../project/init/draft.ts'
 import { lookProject } from '../../project/init/look.ts'
 import { type Proposal, propose } from '../../project/init/propose.ts'
@@ -11,7 +13,6 @@ import { findWorkspace, projectFolders } from '../../workspace/workspace.ts'
 import { changeOnYourWord } from '../config/change-on-word.ts'
 import { configHere } from '../config/config-here.ts'
 import { askAgain, canAsk, readAnswer } from '../config/start-config.ts'
-import type { Context } from '../context.ts'
 
 export type Wish = {
   /** Groups as typed, with commas; undefined for those proposed. */

@@ -1,8 +1,8 @@
 import { delimiter, dirname, join } from 'node:path'
 import { defineCommand } from 'citty'
 import { configFile } from '../../config/layers/load.ts'
+import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
-import type { Context } from '../context.ts'
 import { launchdAgent, systemdUnit } from './login-unit.ts'
 
 const args = {

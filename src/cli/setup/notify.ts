@@ -1,5 +1,6 @@
 import { defineCommand } from 'citty'
 import { loadConfig } from '../../config/layers/load.ts'
+import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import { notifyEffects } from '../../sinks/notify/effects.ts'
 import { messageOf } from '../../sinks/notify/message.ts'
@@ -7,7 +8,6 @@ import { sendAll } from '../../sinks/notify/notifier.ts'
 import { channelsOf } from '../../sinks/notify/settings.ts'
 import { insistPrivate, stateFolder } from '../../state.ts'
 import { printable } from '../../text.ts'
-import type { Context } from '../context.ts'
 import { green, red, table, writeAll } from '../streams/output.ts'
 
 const args = {

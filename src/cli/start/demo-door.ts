@@ -2,12 +2,12 @@ import { existsSync } from 'node:fs'
 import { networkInterfaces } from 'node:os'
 import type { Backend } from '../../backends/backend.ts'
 import type { Settings } from '../../config/keys/settings.ts'
+import type { Context } from '../../context.ts'
 import { type Door, doorFor, LOOPBACK } from '../../demo/door.ts'
 import { imageRef } from '../../image/build.ts'
 import { execute } from '../../run/execute.ts'
 import { pipe } from '../../run/process.ts'
 import { bringImage, proxyImage } from '../../session/life/images.ts'
-import type { Context } from '../context.ts'
 
 /**
  * Listens where the box's proxy reaches this machine and nobody else does. On Linux a container beside the proxy tells that address.

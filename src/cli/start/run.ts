@@ -1,8 +1,8 @@
 import { defineCommand } from 'citty'
 import { claude } from '../../agents/claude/claude.ts'
 import { readVariables } from '../../config/layers/read-flags.ts'
+import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
-import type { Context } from '../context.ts'
 import { startSession } from './start.ts'
 
 const args = {

@@ -1,6 +1,6 @@
 import type { Layer } from '../../config/keys/settings.ts'
 import { readFlags, type Split } from '../../config/layers/read-flags.ts'
-import type { Verb } from '../verbs.ts'
+import type { Verb } from '../context.ts'
 
 /** Flags of a start, before and after the session where the verb takes one; what is left is the agent's or the command's. */
 export function startWords(

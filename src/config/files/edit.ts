@@ -1,16 +1,10 @@
-import { mkdirSync, readFileSync, realpathSync, statSync } from 'node:fs'
+import { readFileSync, realpathSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { PaudeError } from '../../errors.ts'
-import type { Host } from '../../host.ts'
-import { readProjectFile } from '../../project/project.ts'
-import { withLock } from '../../run/lock.ts'
-import { insistPrivate, stateFolder } from '../../state.ts'
 import { nearest } from '../../text.ts'
-import { projectFolders } from '../../workspace/workspace.ts'
 import { keyNames } from '../key-names.ts'
 import { fileKeys } from '../keys/all.ts'
 import { valueAt } from '../keys/value-at.ts'
-import { configFile } from '../layers/load.ts'
 import { DEFAULTS } from '../layers/merge.ts'
 import { isMissing } from './missing.ts'
 import { mending, parseConfig, parseToml } from './parse.ts'
@@ -21,49 +15,8 @@ import { tomlEntries } from './toml-entries.ts'
 /** A file that `paude config` changes; `text` is '' when it is not there yet. */
 export type Editable = { readonly layer: 'user' | 'project'; readonly file: string; readonly text: string }
 
-/** The user's file, or the nearest of the project's; where there is none, the one that would be made. */
-export function editableFile(host: Host, project: boolean): Editable {
-  if (!project) {
-    const file = configFile(host)
-    if (file === '')
-      throw new PaudeError('config', 'HOME is not set, so there is no place for a config.toml', { hint: 'export HOME' })
-    return { layer: 'user', file, text: readText(file) }
-  }
-  const folders = projectFolders(host)
-  const files = folders.map((folder) => join(folder, 'paude.toml'))
-  const found = files.toReversed().flatMap((file) => readProjectFile(file) ?? [])[0]
-  const [first] = files
-  if (first === undefined)
-    throw new PaudeError('refused', 'the current directory no longer exists', { hint: 'cd into a project' })
-  return { layer: 'project', file: found?.file ?? first, text: found?.text ?? '' }
-}
-
-/** What is said of a change behind its sentence. */
-export const trustNote = ({ layer, trusted }: Pick<Editable, 'layer'> & { readonly trusted: boolean }): string =>
-  layer === 'project' && !trusted ? '; it waits for your approval: paude trust' : ''
-
-/** Changes a file while no other paude changes one; `textOf` gets it as it is by now, and null from it changes nothing. `text` is the one before, `written` the one after. */
-export async function changeFile(
-  host: Host,
-  project: boolean,
-  textOf: (editable: Editable) => string | null,
-): Promise<Editable & { readonly changed: boolean; readonly written: string }> {
-  insistPrivate(host)
-  // Not beside the file: a project could keep it taken.
-  mkdirSync(stateFolder(host), { recursive: true, mode: 0o700 })
-  return await withLock(host, { path: join(stateFolder(host), 'config.lock'), what: 'the configuration' }, async () => {
-    const editable = editableFile(host, project)
-    const text = textOf(editable)
-    if (text === null || text === editable.text) return { ...editable, changed: false, written: editable.text }
-    const whole = begun(editable, text)
-    save(editable, whole)
-    await keepSchema({ ...editable, text: whole })
-    return { ...editable, changed: true, written: whole }
-  })
-}
-
 /** A file of the user's that is made says where editors find what belongs into it, and its version. */
-const begun = ({ layer, text: before }: Editable, text: string): string =>
+export const begun = ({ layer, text: before }: Editable, text: string): string =>
   layer === 'user' && before === '' ? `${SCHEMA_LINE}\nversion = 1\n${text.startsWith('[') ? '\n' : ''}${text}` : text
 
 const SCHEMA_LINE = '#:schema ./schema.json'
@@ -221,7 +174,7 @@ function isToml(word: string): boolean {
   }
 }
 
-function readText(file: string): string {
+export function readText(file: string): string {
   try {
     return readFileSync(file, 'utf8')
   } catch (cause) {

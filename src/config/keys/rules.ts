@@ -1,5 +1,5 @@
 import { readCpus, readMemory, readPids } from '../../box/limits.ts'
-import type { Allow } from '../../network/allow.ts'
+import type { Allow } from '../../network/entry.ts'
 import { groupEntry, parseEntry } from '../../network/groups.ts'
 import { matches, mergeAllows, USUAL_PORTS } from '../../network/pattern.ts'
 import { readBandwidth } from '../../network/ways.ts'

@@ -1,7 +1,7 @@
 import type { Backend } from '../../backends/backend.ts'
 import { recipePlan } from '../../backends/oci/recipe.ts'
-import type { Context } from '../../cli/context.ts'
 import type { Settings } from '../../config/keys/settings.ts'
+import type { Context } from '../../context.ts'
 import type { Host } from '../../host.ts'
 import type { Engine } from '../../image/build.ts'
 import type { ImageBuild } from '../../image/project-build.ts'

@@ -1,5 +1,5 @@
 import type { Backend } from '../../backends/backend.ts'
-import type { Context } from '../../cli/context.ts'
+import type { Context } from '../../context.ts'
 import type { Plan } from '../../plan/plan.ts'
 import { renderPlan } from '../../plan/render.ts'
 import { execute } from '../../run/execute.ts'
@@ -16,6 +16,3 @@ export async function carryOut(
   }
   return await execute(plan, context.effects(backend))
 }
-
-/** The flag of every verb that acts. */
-export const dryRun = { type: 'boolean', description: 'Print the script that would run, and run nothing' } as const

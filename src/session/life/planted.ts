@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Context } from '../../cli/context.ts'
 import { replaceFile } from '../../config/files/replace-file.ts'
+import type { Context } from '../../context.ts'
 import type { Host } from '../../host.ts'
 import { quote } from '../../plan/shell.ts'
 import { printable } from '../../text.ts'

@@ -1,4 +1,4 @@
-import type { Context } from '../../cli/context.ts'
+import type { Context } from '../../context.ts'
 import { readHoldState } from '../../hold/place.ts'
 import { parseLog } from '../../network/log.ts'
 import { reachOf } from '../../network/reach.ts'

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import type { Context } from '../../cli/context.ts'
+import type { Context } from '../../context.ts'
 import { endHolder, holderMark } from '../../hold/end.ts'
 import type { Found } from '../record/found.ts'
 import { want } from '../record/wanted.ts'

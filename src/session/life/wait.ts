@@ -1,5 +1,5 @@
 import type { Activity } from '../../agents/activity.ts'
-import type { Context } from '../../cli/context.ts'
+import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import { isHeld, readHoldState } from '../../hold/place.ts'
 import { isAlive } from '../../host.ts'

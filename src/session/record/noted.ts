@@ -1,8 +1,6 @@
 import { join } from 'node:path'
+import { NOTED } from '../../box/lay-out.ts'
 import { openWritten } from './out.ts'
-
-/** File of a session's folder that its proxy writes and no box reaches: the first line of its log for each host, port and outcome. */
-export const NOTED = 'noted'
 
 /** Bytes of it that are read; the proxy keeps it smaller. */
 const MOST = 4 * 1024 ** 2

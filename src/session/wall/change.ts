@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Context } from '../../cli/context.ts'
-import { withoutNetwork } from '../../cli/network/requests.ts'
+import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import { revised, type Word } from '../../network/changes.ts'
 import { renderPlan } from '../../plan/render.ts'
@@ -10,6 +9,7 @@ import type { SessionRecord } from '../record/record.ts'
 import { policyOf } from '../resolve/policy.ts'
 import { insistDenied, insistManaged } from './insist-managed.ts'
 import { type Course, courseOf, takeUp, whileLocked } from './take-up.ts'
+import { withoutNetwork } from './without-network.ts'
 
 /** What a change came to. */
 export type Changed = {

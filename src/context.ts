@@ -1,0 +1,20 @@
+import type { Backend } from './backends/backend.ts'
+import type { Layer } from './config/keys/settings.ts'
+import type { Host } from './host.ts'
+import type { Effects } from './run/execute.ts'
+
+/** What an act may use besides its words: the machine, the flags before the verb, and the two streams for people. */
+export type Context = {
+  readonly host: Host
+  readonly version: string
+  /** Own flags that stood before the verb. */
+  readonly flags: Layer
+  /** The answer, on stdout: only on success. */
+  readonly answer: (text: string) => void
+  /** For people, on stderr. */
+  readonly note: (text: string) => void
+  readonly warn: (text: string) => void
+  /** A question, on stderr: the cursor stays behind it. */
+  readonly prompt: (text: string) => void
+  readonly effects: (backend: Backend) => Effects
+}
