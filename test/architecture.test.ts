@@ -256,13 +256,12 @@ test('only the table of verbs names a module of a verb', () => {
   expect(wrong).toEqual([])
 })
 
-test('an agent is known to its own folder and the registry, and so is a backend', () => {
-  const known = (target: string) => /^(agents|backends)\/[^/]+\//.exec(target)?.[0] ?? null
+test('an agent is known to its own folder and the registries', () => {
   const wrong = files.flatMap((file) =>
     inside(file).flatMap((target) => {
-      const folder = known(target)
-      const may = folder === null || file.path.startsWith(folder) || /^(agents|backends)\/registry\.ts$/.test(file.path)
-      return may || OWED.has(`${file.path} ${target}`) ? [] : [`src/${file.path} imports src/${target}`]
+      const folder = /^agents\/[^/]+\//.exec(target)?.[0] ?? null
+      const may = folder === null || file.path.startsWith(folder) || /^agents\/(registry|grammars)\.ts$/.test(file.path)
+      return may ? [] : [`src/${file.path} imports src/${target}`]
     }),
   )
   expect(wrong).toEqual([])

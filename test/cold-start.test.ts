@@ -23,7 +23,7 @@ function loaded(path: string, known = new Map<string, readonly string[]>()): Rea
   return known
 }
 
-test.each(['main.ts', 'cli/start.ts', 'cli/commands/run.ts', 'cli/commands/sessions.ts'])(
+test.each(['main.ts', 'cli/start/start.ts', 'cli/start/run.ts', 'cli/sessions/sessions.ts'])(
   '%s loads none of the slow modules of the runtime',
   (path) => {
     const files = loaded(path)

@@ -21,6 +21,10 @@ export type Agent = {
   readonly environment: (host: Host, words: readonly string[]) => Readonly<Record<string, string>>
   /** Id of the conversation that the user's words name, or ''. */
   readonly chosen: (words: readonly string[]) => string
+  /** The option of these words that chooses a conversation, or ''. */
+  readonly namesConversation: (words: readonly string[]) => string
+  /** The words that copy a conversation into a new one with this id. */
+  readonly fork: (conversation: string, id: string, words: readonly string[]) => readonly string[]
   /** The shell lines that set the words of a start: first with the user's own, later continuing the conversation. */
   readonly command: (words: readonly string[], opening: Opening) => string
   /** Modes that it sets on every terminal it draws on: a holder that comes later did not see that. */
@@ -36,6 +40,14 @@ export type Agent = {
     /** Whether somebody looks at it on a terminal. */
     readonly screen: boolean
   }) => Readonly<Record<string, string>>
+}
+
+/** What paude asks of an agent's words: enough to tell a mistyped word of paude's own from one of the agent's. */
+export type Grammar = {
+  /** Words with their values, up to the first that is no option. */
+  readonly options: (words: readonly string[]) => readonly (readonly string[])[]
+  readonly isOption: (word: string) => boolean
+  readonly isVerb: (words: readonly string[]) => boolean
 }
 
 /** How a session's conversation begins. */

@@ -5,5 +5,5 @@ import { type AgentName, isAgent } from './names.ts'
 /** Every agent that a start can run. A new one is a file and a row here. */
 export const agents: Readonly<Record<AgentName, Agent>> = { claude }
 
-/** The agent of a record; null for what is none, such as a command. */
+/** The agent of a record; null where it names none, such as the command of `paude run`. */
 export const agentNamed = (name: string): Agent | null => (isAgent(name) ? agents[name] : null)

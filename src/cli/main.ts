@@ -1,5 +1,5 @@
 import type { ArgsDef } from 'citty'
-import { isOption, isVerb, sortWords } from '../agents/claude/words.ts'
+import { grammars } from '../agents/grammars.ts'
 import { ownFlags } from '../config/keys/own-flags.ts'
 import type { Layer } from '../config/keys/settings.ts'
 import { readFlags } from '../config/layers/read-flags.ts'
@@ -15,6 +15,9 @@ import { added, startWords } from './start/start-words.ts'
 import { colourful, outputs, sentence, writeAll } from './streams/output.ts'
 import { commands, findVerb } from './verbs.ts'
 import { subVerb } from './words.ts'
+
+/** Words are read before any configuration is, so as the default agent's. */
+const { options, isOption, isVerb } = grammars.claude
 
 /** Verbs that tell what holds: there a variable without effect is worth a word. */
 const TELLS = ['config', 'status', 'doctor']
@@ -74,7 +77,7 @@ function refuseNearVerb(words: readonly string[]): void {
 /** A mistyped flag or variable of ours has no effect, or is an option that Claude does not know. */
 function suspicions(words: readonly string[], { env }: Host): readonly string[] {
   const own = ownFlags.map(({ name }) => `--${name}`)
-  const flags = sortWords(words).options.map(([name = '']) => name.split('=')[0] ?? '')
+  const flags = options(words).map(([name = '']) => name.split('=')[0] ?? '')
   return [
     ...[...new Set(flags)].flatMap((flag) => {
       const close = flag.startsWith('--') && !isOption(flag) && !own.includes(flag) ? nearest(flag, own) : null

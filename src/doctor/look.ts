@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto'
 import { lookup } from 'node:dns/promises'
 import { accessSync, constants, existsSync, readFileSync, statfsSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { claude } from '../agents/claude/claude.ts'
+import { agents } from '../agents/registry.ts'
 import { type EngineInfo, infoOf } from '../backends/oci/health.ts'
 import { listImages, listStages } from '../backends/oci/list.ts'
 import { backends } from '../backends/registry.ts'
@@ -154,12 +154,13 @@ export async function lookCredential(host: Host, config: Config): Promise<Looked
   const said = hasCredential(host) ? null : saidCredential(config.settings)
   try {
     const provided = await withProvider(host, config, 'check')
-    const credential = claude.credential(provided)
+    const agent = agents[config.settings.agent]
+    const credential = agent.credential(provided)
     const named = said === null ? (credential?.variable ?? '') : `${keyOf(said.key)} = ${entryText(said.source)}`
     return {
       variable: credential === null ? '' : named,
       fault: unsetCredential(host, config),
-      site: claude.needs(provided, credential)[0]?.host ?? '',
+      site: agent.needs(provided, credential)[0]?.host ?? '',
     }
   } catch (error) {
     if (error instanceof PaudeError) return { variable: '', fault: error.message, site: '' }

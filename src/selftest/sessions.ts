@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, realpathSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Agent } from '../agents/agent.ts'
-import { claude } from '../agents/claude/claude.ts'
+import { agents } from '../agents/registry.ts'
 import type { Backend } from '../backends/backend.ts'
 import type { Handle } from '../box/handle.ts'
 import type { SessionSpec } from '../box/spec.ts'
@@ -14,7 +14,7 @@ import { lookAround } from '../session/resolve/look.ts'
 import { resolveSession } from '../session/resolve/resolve.ts'
 
 /** A real agent in all but its program: credential, HOME volume and seed are Claude's, the program sleeps. */
-const sleeper: Agent = { ...claude, name: 'selftest', interactive: () => false, command: () => 'set -- sleep 900\n' }
+const sleeper: Agent = { ...agents.claude, name: 'selftest', interactive: () => false, command: () => 'set -- sleep 900\n' }
 
 export type Images = { readonly agent: string; readonly proxy: string; readonly rescue: Plan | undefined }
 

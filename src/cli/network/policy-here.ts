@@ -1,4 +1,4 @@
-import { claude } from '../../agents/claude/claude.ts'
+import { agents } from '../../agents/registry.ts'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import type { Policy } from '../../network/allow.ts'
@@ -45,10 +45,11 @@ async function policyOfStart(context: Context): Promise<Asked['policy']> {
       hint: 'paude config show --origin tells who says so',
     })
   const host = await withProvider(context.host, config, 'look')
-  const credential = claude.credential(host)
+  const agent = agents[config.settings.agent]
+  const credential = agent.credential(host)
   const policy = startPolicy(config, {
     session: '',
-    needed: claude.needs(host, credential).map((one) => parseAllow(one.host, one.why)),
+    needed: agent.needs(host, credential).map((one) => parseAllow(one.host, one.why)),
     injection: credential === null ? null : { ...credential.injection, way: config.settings.inject },
   })
   return { ...policy, revision: revisionOf(policy) }

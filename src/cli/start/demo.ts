@@ -3,7 +3,7 @@ import { mkdtempSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { defineCommand } from 'citty'
-import { claude } from '../../agents/claude/claude.ts'
+import { agents } from '../../agents/registry.ts'
 import { pickBackend } from '../../backends/pick.ts'
 import { loadConfig } from '../../config/layers/load.ts'
 import type { Context } from '../../context.ts'
@@ -48,7 +48,7 @@ export default (context: Context) =>
         const code = await startSession(
           { ...context, host: demoHost(context.host, { folder, key, port: api.port }) },
           {
-            agent: claude,
+            agent: agents.claude, // its model is scripted
             run: { kind: 'agent', words: ['-p', demoPrompt, '--dangerously-skip-permissions'] },
             flags: { ...context.flags, backend: backend.name as 'docker' | 'podman' },
             throwAway: true,

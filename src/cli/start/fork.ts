@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { defineCommand } from 'citty'
-import { claude } from '../../agents/claude/claude.ts'
-import { forkWords, namesConversation } from '../../agents/claude/words.ts'
+import { agentNamed } from '../../agents/registry.ts'
 import type { Backend } from '../../backends/backend.ts'
 import type { Handle } from '../../box/handle.ts'
 import type { Context } from '../../context.ts'
@@ -25,9 +24,10 @@ export default (context: Context) =>
     args,
     async run({ args: given, rawArgs }) {
       const { record, handle } = await findSession(context, given.session, 'running')
-      if (record.agent !== claude.name)
+      const agent = agentNamed(record.agent)
+      if (agent === null)
         throw new PaudeError('unsupported', `session ${record.id} runs a command and no agent, so there is no conversation`)
-      const named = namesConversation(rawArgs)
+      const named = agent.namesConversation(rawArgs)
       if (named !== '')
         throw new PaudeError('usage', `paude fork names the conversation itself, found ${named}`, {
           hint: `leave it out, or say paude ${named} --fork-session`,
@@ -46,10 +46,10 @@ export default (context: Context) =>
         // The conversation belongs to the project: so does the copy, wherever it is asked for.
         { ...context, host: { ...context.host, cwd: record.directory } },
         {
-          agent: claude,
+          agent,
           run: {
             kind: 'agent',
-            words: forkWords(conversation, randomUUID(), rawArgs),
+            words: agent.fork(conversation, randomUUID(), rawArgs),
             origin: { conversation, session: record.id },
           },
           flags: { ...context.flags, backend: record.backend },

@@ -1,5 +1,4 @@
 import { defineCommand } from 'citty'
-import { claude } from '../../agents/claude/claude.ts'
 import { readVariables } from '../../config/layers/read-flags.ts'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
@@ -24,7 +23,6 @@ export default (context: Context) =>
         said ??
         ([...(context.flags.networkAllow ?? []), ...(context.flags.networkGroups ?? [])].length > 0 ? 'restricted' : 'none')
       return startSession(context, {
-        agent: claude,
         run: { kind: 'command', argv: rawArgs },
         flags: { ...context.flags, network },
       })

@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs'
-import { claude } from '../../agents/claude/claude.ts'
+import { agentNames } from '../../agents/names.ts'
 import type { Backend } from '../../backends/backend.ts'
 import { usable } from '../../backends/pick.ts'
 import { backendNames, backends } from '../../backends/registry.ts'
@@ -141,24 +141,24 @@ export function removeOrphans(orphans: readonly Orphan[]): readonly { readonly b
   })
 }
 
-/** Removes the HOME volume of the project in this directory, which has no session, on every engine that keeps one. */
+/** Removes the HOME volumes of the project in this directory, which has no session: one an agent, on every engine that keeps one. */
 export async function removeHome(context: Context, dryRun: boolean): Promise<number> {
   const { host } = context
   const { root } = findWorkspace(host, { force: true })
-  const name = homeVolume(root, claude.name)
+  const names = agentNames.map((agent) => homeVolume(root, agent))
   const kept = await Promise.all(
     backendNames.map(async (each) => {
       const backend = backends[each]
       if ((await usable(host, each)) !== 'yes') return []
       const volumes = await ask(backend.volumes, context.effects(backend)).catch(() => [])
-      return volumes.some(({ reference }) => reference === name) ? [backend] : []
+      return volumes.flatMap(({ reference }) => (names.includes(reference) ? [{ backend, name: reference }] : []))
     }),
   )
   if (kept.flat().length === 0)
     throw new PaudeError('not-found', `neither a session nor a HOME volume belongs to ${root}`, {
       hint: 'paude sessions lists all sessions',
     })
-  for (const backend of kept.flat()) {
+  for (const { backend, name } of kept.flat()) {
     await carryOut(context, backend, { plan: [exec([backend.program, 'volume', 'rm', name])], dryRun })
     if (!dryRun) context.answer(name)
   }

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { claude } from '../../agents/claude/claude.ts'
+import { agentNamed } from '../../agents/registry.ts'
 import { released } from '../../box/owner.ts'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
@@ -41,7 +41,8 @@ export async function continueSession(
       `session ${record.id} was started with security.read_only_root = false: its agent may have replaced what checks its mounts, so it is not started again`,
       { hint: `paude fork ${record.id} takes its conversation into a new box` },
     )
-  const credential = record.credential === '' ? null : claude.credential(await askedAgain(context.host, record, dryRun))
+  const agent = record.credential === '' ? null : agentNamed(record.agent)
+  const credential = agent === null ? null : agent.credential(await askedAgain(context.host, record, dryRun))
   if (record.credential !== '' && credential?.variable !== record.credential)
     throw new PaudeError('usage', `session ${record.id} was started with ${record.credential}, which is not set now`, {
       hint: `export ${record.credential} and start it again: the value is kept nowhere`,

@@ -1,4 +1,4 @@
-import { claude } from '../../agents/claude/claude.ts'
+import { agentNamed } from '../../agents/registry.ts'
 import type { Layer } from '../../config/keys/settings.ts'
 import { parse } from '../../config/layers/load.ts'
 import { readManagedFile } from '../../config/layers/managed.ts'
@@ -12,7 +12,8 @@ import { ownProviders } from '../resolve/resolve.ts'
 /** Refuses a session, as it is or as it is to become, that has more than is managed now. */
 export async function insistManaged(host: Host, record: SessionRecord): Promise<void> {
   const managed = await readManaged(host)
-  const own = ownProviders({ host, agent: claude, credential: null, managed })
+  const agent = agentNamed(record.agent)
+  const own = agent === null ? [] : ownProviders({ host, agent, credential: null, managed })
   const beyond = beyondManaged(record, managed, { own, now: Date.now() / 1000 })
   if (beyond !== null)
     throw refusal(`${beyond} of session ${record.id} is more than ${host.managedFile} lets anybody have`, record)
