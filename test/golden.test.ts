@@ -1,13 +1,13 @@
 import { expect, test } from 'bun:test'
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { recipePlan } from '../src/backends/oci/recipe.ts'
 import { backends } from '../src/backends/registry.ts'
 import type { Engine } from '../src/image/build.ts'
 import type { ImageBuild } from '../src/image/project-build.ts'
 import { renderPlan } from '../src/plan/render.ts'
-import { expectGolden, GOLDEN } from './support/golden.ts'
-import { cases, later } from './support/specs.ts'
+import { difference, expectGolden, GOLDEN } from './support/golden.ts'
+import { cases, later, type StartCase } from './support/specs.ts'
 
 const recipe: ImageBuild = {
   kind: 'build',
@@ -22,8 +22,13 @@ const recipe: ImageBuild = {
 }
 
 for (const backend of Object.values(backends)) {
-  test.each(Object.entries(cases))(`${backend.name} starts a session: %s`, (name, { spec, options }) => {
-    expectGolden(`${backend.name}/${name}.sh`, renderPlan(backend.start(spec, options)))
+  const script = ({ spec, options }: StartCase) => renderPlan(backend.start(spec, options))
+  const plain = script(cases['plain'] ?? fail('plain'))
+
+  test(`${backend.name} starts a session`, () => expectGolden(`${backend.name}/plain.sh`, plain))
+
+  test.each(Object.entries(cases).filter(([name]) => name !== 'plain'))(`${backend.name} starts a session: %s`, (name, one) => {
+    expectGolden(`${backend.name}/${name}.diff`, difference(plain, script(one)))
   })
 
   test.each(Object.entries(later))(`${backend.name} speaks of a session that exists: %s`, (name, plan) => {
@@ -41,10 +46,8 @@ for (const backend of Object.values(backends)) {
       homeVolume: spec.homeVolume,
       directory: spec.directory,
     }
-    expectGolden(
-      `${backend.name}/foreground.sh`,
-      renderPlan(backend.start(spec, options), backend.remove(handle, { volumes: false })),
-    )
+    const text = renderPlan(backend.start(spec, options), backend.remove(handle, { volumes: false }))
+    expectGolden(`${backend.name}/foreground.diff`, difference(plain, text))
   })
 
   test(`${backend.name} makes the image of a project's own recipe`, () => {
@@ -62,14 +65,18 @@ for (const backend of Object.values(backends)) {
   })
 
   test(`no golden file of ${backend.name} is left over`, () => {
-    const wanted = [...Object.keys(cases), ...Object.keys(later), 'foreground', 'recipe'].map((name) => `${name}.sh`)
-    expect(readdirSync(join(GOLDEN, backend.name)).sort()).toEqual(wanted.sort())
+    const differences = [...Object.keys(cases).filter((name) => name !== 'plain'), 'foreground'].map((name) => `${name}.diff`)
+    const scripts = ['plain', ...Object.keys(later), 'recipe'].map((name) => `${name}.sh`)
+    expect(readdirSync(join(GOLDEN, backend.name)).sort()).toEqual([...differences, ...scripts].sort())
   })
 
-  test.each(['sh', 'bash'])(`%s can read every golden file of ${backend.name}`, (shell) => {
-    for (const file of readdirSync(join(GOLDEN, backend.name))) {
-      const { exitCode, stderr } = Bun.spawnSync([shell, '-n', join(GOLDEN, backend.name, file)])
-      expect({ file, exitCode, stderr: stderr.toString() }).toEqual({ file, exitCode: 0, stderr: '' })
+  test.each(['sh', 'bash'])(`%s can read every script of ${backend.name}`, (shell) => {
+    const scripts = { ...Object.fromEntries(Object.entries(cases).map(([name, one]) => [name, script(one)])) }
+    for (const file of readdirSync(join(GOLDEN, backend.name)))
+      if (file.endsWith('.sh')) scripts[file] = readFileSync(join(GOLDEN, backend.name, file), 'utf8')
+    for (const [name, text] of Object.entries(scripts)) {
+      const { exitCode, stderr } = Bun.spawnSync([shell, '-n'], { stdin: Buffer.from(text) })
+      expect({ name, exitCode, stderr: stderr.toString() }).toEqual({ name, exitCode: 0, stderr: '' })
     }
   })
 }
