@@ -61,6 +61,7 @@ const RETRY = 500
 const RETRIES = 120
 /** Milliseconds after which an agent is made to paint itself: half of that again when nothing came. */
 const NUDGE = 150
+const LONGEST_NUDGE = 3000
 /** Milliseconds that a running agent has to paint its screen anew for a new holder. */
 const REPAINT = 2000
 /** Milliseconds after which, when nothing was painted meanwhile, memory is given back. */
@@ -396,14 +397,20 @@ export async function hold(options: HoldOptions): Promise<boolean> {
     await Bun.sleep(seen === null ? RETRY : Math.min(RETRY, 50 * tries))
   }
 
+  /** An agent paints when its size changes. On a busy machine the engine's client joins late, so this goes on until something is painted. */
   function nudge(to: Pty): void {
     const shake = () => {
       const { columns, rows } = screen.size()
       to.resize({ columns, rows: rows - 1 })
       setTimeout(() => to.resize(screen.size()), 60)
     }
+    const again = (wait: number) => {
+      if (painted || pty !== to) return
+      shake()
+      setTimeout(() => again(Math.min(2 * wait, LONGEST_NUDGE)), wait)
+    }
     setTimeout(shake, NUDGE)
-    setTimeout(() => painted || shake(), NUDGE * 4)
+    setTimeout(() => again(NUDGE * 4), NUDGE * 4)
   }
 
   lookAtScreen()

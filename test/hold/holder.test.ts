@@ -252,6 +252,16 @@ test('when the engine’s client is killed and the agent lives on, it is attache
   await holder.done
 })
 
+test('an agent whose client joins late is made to paint itself all the same', async () => {
+  const holder = start('', {
+    start: null,
+    // Until the trap is there nobody hears that the size has changed, as before a client is connected.
+    attach: sh('sleep 1.5; trap "echo painted; exit 3" WINCH; while :; do sleep 0.02; done'),
+  })
+  await holder.done
+  expect(readFileSync(join(holder.folder, 'screen.txt'), 'utf8')).toContain('painted')
+})
+
 test('an agent that is cut off leaves its picture, and whoever looked knows that something stands below the cursor', async () => {
   const go = join(root, 'go')
   const holder = start(String.raw`printf 'above\r\nbelow\033[A'; until [ -e ${go} ]; do sleep 0.02; done; exit 3`)
