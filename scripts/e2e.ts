@@ -44,6 +44,7 @@ async function e2e([first, ...rest]: readonly string[]): Promise<number> {
     PAUDE_TEST_CLAUDE: await fetchClaude(),
   }
   const settings = [
+    '--max-concurrency=10', // of a file's concurrent tests: suites of two engines run at once, and 20 boxes are enough for two cores
     '--timeout=300000', // ms for one test: an image build is part of the first
     '--path-ignore-patterns=node_modules/**', // takes the place of bunfig.toml's, which leaves test/e2e out
     '--reporter=junit',

@@ -27,14 +27,15 @@ await main(async () => {
       untested.push(['the binary', error.message]),
     )
     const check = await suite('check', { alone: true })
-    // Side by side, since each engine waits most of the time and for nothing that the others have. Two at a time: more would
-    // have tests wait for a core until their patience ends.
+    // Side by side, since each engine waits most of the time and for nothing that the others have. The newer ones come after: more at
+    // a time would have tests wait for a core until their patience ends.
     const e2e = await Promise.all(
       backends.map((name) =>
         suite(name, { script: 'e2e', env: { PAUDE_TEST_BACKENDS: name, PAUDE_TEST_USER: name === 'podman' ? user : '' } }),
       ),
     )
-    const newer = await Promise.all(engineFolders().map((folder, at) => core(folder, at + 1)))
+    const newer = []
+    for (const [at, folder] of engineFolders().entries()) newer.push(await core(folder, at + 1))
     return close([check, ...e2e, ...newer])
   } finally {
     await engines.stop()
