@@ -318,7 +318,7 @@ describeEach('paude in place of claude', (backend) => {
     expect(codes).toContain(130)
     await poll('nothing is left', async () => (await leftovers(backend)).length === 0, 10).catch(() => undefined)
     expect(await leftovers(backend)).toEqual([])
-  }, 240_000)
+  }, 600_000)
 })
 
 /** Images that were made here on top of another. */
