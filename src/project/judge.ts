@@ -20,7 +20,13 @@ export type Judged = {
 }
 
 /** What holds without the project, and what the project would add. */
-export type Project = { readonly layers: Layers; readonly base: Config; readonly judged: readonly Judged[] }
+export type Project = {
+  readonly layers: Layers
+  readonly base: Config
+  readonly judged: readonly Judged[]
+  /** Names of all profiles, the user's and the project's. */
+  readonly profiles: readonly string[]
+}
 
 /** Reads everything that configures a start here. Asks nobody and decides nothing. */
 export async function readProject({ host, note }: Pick<Context, 'host' | 'note'>, flags: Layer): Promise<Project> {
@@ -33,9 +39,11 @@ export async function readProject({ host, note }: Pick<Context, 'host' | 'note'>
   const around = { writable, home: host.home, profile: layers.profile, note }
   const parsed = await Promise.all(files.map(async (file) => ({ file, ...(await parseProjectFile(file, around)) })))
   const devcontainer = await wantedDevcontainer({ host, note }, base)
-  insistOnProfile(layers, { sources: [], profiles: parsed.flatMap(({ profiles }) => profiles) })
+  const profiles = parsed.flatMap((one) => one.profiles)
+  insistOnProfile(layers, { sources: [], profiles })
   // The project's paude.toml has the last word.
-  return { layers, base, judged: judgeInTurn(layers, [...(devcontainer === null ? [] : [devcontainer]), ...parsed]) }
+  const judged = judgeInTurn(layers, [...(devcontainer === null ? [] : [devcontainer]), ...parsed])
+  return { layers, base, judged, profiles: [...new Set([...layers.user.profiles, ...profiles])] }
 }
 
 /** Each file against what the user has and those before it close: one further down takes nothing of that back unasked. */

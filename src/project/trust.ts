@@ -57,7 +57,8 @@ export function approve(folder: string, asked: Asked, now: Date): void {
   const same = known?.file === asked.file && known.hash === asked.hash
   const items = same ? [...new Set([...known.items, ...asked.items])] : asked.items
   const before = same ? { ...known.before, ...asked.before } : asked.before
-  const approval: Approval = { v: 1, ...asked, items: [...items], before, approved: now.toISOString() }
+  const also = same ? { ...known.also, ...asked.also } : asked.also
+  const approval: Approval = { v: 1, ...asked, items: [...items], before, also, approved: now.toISOString() }
   const hint = 'check the permissions of the state folder'
   replaceFile(path, `${JSON.stringify(approval, null, 2)}\n`, { mode: 0o600, folderMode: 0o700, hint })
 }

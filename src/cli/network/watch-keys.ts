@@ -3,9 +3,11 @@ import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import type { Change, Word } from '../../network/changes.ts'
 import { editableFile, trustNote } from '../../project/editable.ts'
+import { revoke } from '../../project/trust.ts'
 import type { Found } from '../../session/record/found.ts'
 import { readRecord } from '../../session/record/store.ts'
 import { changeSession } from '../../session/wall/change.ts'
+import { trustFolder } from '../../state.ts'
 import { changeOnYourWord } from '../config/change-on-word.ts'
 import { overruled } from './overruled.ts'
 import { editScope, insistOnScope, type Scope } from './scope.ts'
@@ -95,6 +97,8 @@ async function everywhere(
           throw new PaudeError('refused', `taken back in the session alone: ${before.file} has changed meanwhile`)
         if (!fresh) return before.text
         rmSync(before.file, { force: true })
+        // A box may bring the same content back.
+        if (project) revoke(trustFolder(host), before.file)
         return null
       })
       return `taken back: ${entry} in ${before.file} too`
