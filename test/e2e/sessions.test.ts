@@ -14,6 +14,7 @@ import {
   makeProject,
   paude,
   poll,
+  processes,
   put,
   type RunOptions,
   root,
@@ -446,6 +447,8 @@ describeEach('sessions', (backend) => {
     }
     expect(await run(['stop', id], { cwd })).toMatchObject({ code: 0 })
     expect(await statusOf(id)).toBe('exited')
+    // No record tells of the holders of a folder that is lost: they end by themselves, once the engine says that the agent has.
+    await poll('the holders to end', () => processes().every(({ words }) => !words.includes(id)))
     await expectRemoved(id, { cwd })
   })
 
