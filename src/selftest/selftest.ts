@@ -155,8 +155,8 @@ export function wanted({ spec }: Pick<Made, 'spec'>, { token }: Pick<Witness, 't
       '/run/.containerenv',
     ],
     writable: [
-      // The name of the host is a file that the engine makes for each session; a read-only root takes it along.
-      ...(security.readOnlyRoot ? [] : ['/', '/etc/hostname']),
+      // The engine makes these files for each session, and a read-only root makes them read-only too (podman 5 mounts the second).
+      ...(security.readOnlyRoot ? [] : ['/', '/etc/hostname', '/run/.containerenv']),
       ...[user.home, '/tmp', '/run', ...outFiles],
       ...mounts.filter(({ readOnly }) => !readOnly).map(({ target }) => target),
     ],
