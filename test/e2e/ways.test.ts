@@ -41,17 +41,22 @@ const home =
 /** A name server that answers for the near names alone, and keeps every name it was asked for. */
 const questions: string[] = []
 const sixQuestions: string[] = []
-const listen = () =>
-  Bun.udpSocket({
-    hostname: '0.0.0.0',
-    port: 53,
-    socket: {
-      data(socket, question, port, address) {
-        const answer = answerTo(question)
-        if (answer !== null) socket.send(answer, port, address)
+const listen = async () => {
+  try {
+    return await Bun.udpSocket({
+      hostname: '0.0.0.0',
+      port: 53,
+      socket: {
+        data(socket, question, port, address) {
+          const answer = answerTo(question)
+          if (answer !== null) socket.send(answer, port, address)
+        },
       },
-    },
-  }).catch(() => null)
+    })
+  } catch {
+    return null
+  }
+}
 // The suite of another engine may have the port for as long as it runs this file.
 const names =
   process.env['PAUDE_TEST_SUITE'] === undefined
