@@ -10,7 +10,7 @@ import { exec, type Plan } from '../../plan/plan.ts'
 import { renderPlan } from '../../plan/render.ts'
 import { ask } from '../../run/ask.ts'
 import { execute } from '../../run/execute.ts'
-import { replaceable, wantedImages } from '../../session/life/wanted-images.ts'
+import { imagesHere, replaceable } from '../../session/life/wanted-images.ts'
 import { printable } from '../../text.ts'
 import { configHere } from '../config/config-here.ts'
 
@@ -72,7 +72,7 @@ async function staleImages(context: Context, held: readonly Held[]): Promise<rea
   const extraCa = extraCaCertificates(host, settings.caFile)
   const lists = await Promise.all(
     held.map(async ({ engine, images, stages }) => {
-      const wanted = await wantedImages(host, { settings, extraCa, engine })
+      const { kept: wanted } = await imagesHere(host, { settings, extraCa, engine })
       const old = replaceable(images).filter(({ reference }) => !wanted.includes(reference))
       return [...old, ...stages].map(({ reference }) => ({ engine, reference }))
     }),

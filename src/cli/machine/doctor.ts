@@ -44,7 +44,7 @@ import { PaudeError } from '../../errors.ts'
 import { extraCaCertificates } from '../../image/ca.ts'
 import { DIRECT, readWays } from '../../network/ways.ts'
 import { findOrphans } from '../../session/life/orphans.ts'
-import { replaceable, startImages, wantedImages } from '../../session/life/wanted-images.ts'
+import { imagesHere, replaceable } from '../../session/life/wanted-images.ts'
 import { stateFolder } from '../../state.ts'
 import { printable } from '../../text.ts'
 import { configHere } from '../config/config-here.ts'
@@ -143,7 +143,7 @@ async function images({ host }: Context, settings: Settings, facts: readonly Eng
   const rows = facts.map(async ({ name, images, stages }) => {
     if (images === null) return []
     const place = { settings, extraCa, engine: name }
-    const [start, kept] = [await startImages(host, place), await wantedImages(host, place)]
+    const { start, kept } = await imagesHere(host, place)
     const wanted = start.flatMap(({ reference, there }) => (there ? [] : [reference]))
     const found = replaceable(images).filter(({ reference }) => wanted.includes(reference) || !kept.includes(reference))
     return imageChecks(name, { wanted, found, stages })

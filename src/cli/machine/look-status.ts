@@ -12,7 +12,7 @@ import type { Host } from '../../host.ts'
 import { extraCaCertificates } from '../../image/ca.ts'
 import type { ListedImage } from '../../image/listed.ts'
 import { listSessions, type Row } from '../../session/life/find.ts'
-import { startImages, wantedImages } from '../../session/life/wanted-images.ts'
+import { imagesHere } from '../../session/life/wanted-images.ts'
 import { readRecords } from '../../session/record/store.ts'
 import { readSecurity } from '../../session/resolve/security.ts'
 import { cacheFolder, stateFolder } from '../../state.ts'
@@ -134,7 +134,7 @@ async function imageStates(
   const rows = own.map(async ({ engine, images }): Promise<readonly ImageState[]> => {
     if (images === null) return []
     const place = { settings, extraCa, engine }
-    const [start, kept] = [await startImages(host, place), await wantedImages(host, place)]
+    const { start, kept } = await imagesHere(host, place)
     const wanted = start.map(({ reference }) => reference)
     const unlisted = start.filter(({ reference }) => images.every((image) => image.reference !== reference))
     const rows = images.filter(({ reference }) => wanted.includes(reference) || !kept.includes(reference))

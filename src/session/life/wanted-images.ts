@@ -9,34 +9,33 @@ type Place = { readonly settings: Settings; readonly extraCa: string; readonly e
 /** An image that a start here would use. `there` is known of an image of yours alone: paude's own are in the engine's list of them. */
 export type StartImage = { readonly reference: string; readonly there: boolean }
 
-/** The images of a start here, as chooseImages decides. What was never looked into is taken to have the agent: the start looks. */
-export async function startImages(host: Host, place: Place): Promise<readonly StartImage[]> {
-  const { settings, extraCa, engine } = place
-  const built = (spec: ImageSpec): StartImage => ({ reference: imageRef(spec), there: false })
+/**
+ * `start`: the images of a start here, as chooseImages decides. An image that no start looked into is taken to have the agent.
+ * `kept`: names of all images that starts here may use, so that none of them is stale. Asks the engine once, about an image of yours.
+ */
+export async function imagesHere(
+  host: Host,
+  { settings, extraCa, engine }: Place,
+): Promise<{ readonly start: readonly StartImage[]; readonly kept: readonly string[] }> {
+  const own = [claudeImage(host, settings, extraCa), proxyImage(host)].map(built)
+  if (settings.image === '') return { start: own, kept: own.map(({ reference }) => reference) }
   const proxy = built(proxyImage(host))
-  if (settings.image === '') return [built(claudeImage(host, settings, extraCa)), proxy]
   const id = await idOf(engine, settings.image)
+  const thin = (libc: 'glibc' | 'musl') => (id === null ? [] : [built(thinImage(host, { settings, extraCa, id, libc }))])
   const traits = id === null ? undefined : knownTraits(host, engine, id)
-  if (id === null || traits === undefined || traits.claude) return [{ reference: settings.image, there: id !== null }, proxy]
-  return [built(thinImage(host, { settings, extraCa, id, libc: traits.musl ? 'musl' : 'glibc' })), proxy]
+  const agent =
+    traits === undefined || traits.claude
+      ? [{ reference: settings.image, there: id !== null }]
+      : thin(traits.musl ? 'musl' : 'glibc')
+  const kept = [...own, ...thin('glibc'), ...thin('musl')].map(({ reference }) => reference)
+  return { start: [...agent, proxy], kept }
 }
 
-/** Names of all images that starts here may use, so that none of them is stale. Asks the engine only about an image of the user's own. */
-export async function wantedImages(host: Host, { settings, extraCa, engine }: Place): Promise<readonly string[]> {
-  const own = [claudeImage(host, settings, extraCa), proxyImage(host)].map((spec) => imageRef(spec))
-  return settings.image === '' ? own : [...own, ...(await thinImages(host, { settings, extraCa, engine }))]
-}
+const built = (spec: ImageSpec): StartImage => ({ reference: imageRef(spec), there: false })
 
 /** Images that may go when a start here would not use them. One that a project's own recipe makes is that project's affair. */
 export const replaceable = <Image extends { readonly reference: string }>(images: readonly Image[]): readonly Image[] =>
   images.filter(({ reference }) => /^localhost\/paude\/(claude|proxy):/.test(reference))
-
-/** What adds Claude to the user's own image; which libc that has is not asked. */
-async function thinImages(host: Host, { settings, extraCa, engine }: Place): Promise<readonly string[]> {
-  const id = await idOf(engine, settings.image)
-  if (id === null) return []
-  return (['glibc', 'musl'] as const).map((libc) => imageRef(thinImage(host, { settings, extraCa, id, libc })))
-}
 
 async function idOf(engine: Engine, reference: string): Promise<string | null> {
   const { code, stdout } = await capture([engine, 'image', 'inspect', '--format={{.Id}}', reference])
