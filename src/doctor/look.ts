@@ -16,6 +16,7 @@ import { type CaFile, certificates, extraCaCertificates } from '../image/ca.ts'
 import type { ListedImage, Stage } from '../image/listed.ts'
 import { HOST_NAME } from '../network/names.ts'
 import type { Query } from '../plan/query.ts'
+import { within } from '../run/patience.ts'
 import { INIT_PROGRAMS } from '../session/resolve/look.ts'
 import { hasCredential, unsetCredential, withProvider } from '../session/resolve/provider.ts'
 import { cacheFolder, stateFolder } from '../state.ts'
@@ -202,5 +203,5 @@ export async function resolve(site: string): Promise<readonly string[] | null> {
     (found) => found.map(({ address }) => address),
     () => null,
   )
-  return await Promise.race([answers, Bun.sleep(2000).then(() => null)])
+  return await within(2000, answers)
 }

@@ -27,3 +27,14 @@ export async function patiently<T>(seconds: number, act: (signal: AbortSignal) =
     controller.abort()
   }
 }
+
+/** What `work` gives within so many milliseconds, else null. No timer is left behind: one would keep paude from ending. */
+export async function within<T>(milliseconds: number, work: Promise<T>): Promise<T | null> {
+  const { promise: late, resolve } = Promise.withResolvers<null>()
+  const timer = setTimeout(() => resolve(null), milliseconds)
+  try {
+    return await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}

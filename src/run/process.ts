@@ -2,6 +2,7 @@ import { constants } from 'node:os'
 import { PaudeError } from '../errors.ts'
 import type { Argv } from '../plan/plan.ts'
 import { everything, inherited, locate } from './environment.ts'
+import { within } from './patience.ts'
 
 /** What is left of a program that ran to its end. `code` is 128 + n after signal n. */
 export type Outcome = { readonly code: number; readonly stdout: string; readonly stderr: string }
@@ -116,7 +117,7 @@ export function attach(
   })
   const moved = Promise.all([move(child.stdout, show.stdout), move(child.stderr, show.stderr)])
   const exited = exitOf(child).then(async (code) => {
-    await Promise.race([moved, Bun.sleep(LAST_WORDS)])
+    await within(LAST_WORDS, moved)
     return code
   })
   return { exited, kill: (signal) => child.kill(signal) }

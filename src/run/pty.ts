@@ -1,6 +1,7 @@
 import { constants } from 'node:os'
 import type { Argv } from '../plan/plan.ts'
 import { inherited, locate } from './environment.ts'
+import { within } from './patience.ts'
 
 /** A program on a terminal of its own, which lives as long as the program does. */
 export type Pty = {
@@ -39,7 +40,7 @@ export function openPty([name, ...words]: Argv, { size, onData }: PtyOptions): P
     kill: (signal) => child.kill(signal),
     exited: child.exited.then(async (code) => {
       // Another program may keep the terminal open.
-      await Promise.race([drained, Bun.sleep(LAST_WORDS)])
+      await within(LAST_WORDS, drained)
       return child.signalCode === null ? code : 128 + (constants.signals[child.signalCode as NodeJS.Signals] ?? 9)
     }),
   }

@@ -5,6 +5,7 @@ import { findGroup, groups } from '../../network/groups.ts'
 import { NOT_TLS } from '../../network/log.ts'
 import { HOST_NAME } from '../../network/names.ts'
 import { verdictSentence } from '../../network/sentence.ts'
+import { within } from '../../run/patience.ts'
 import { findSession } from '../../session/life/find.ts'
 import type { SessionRecord } from '../../session/record/record.ts'
 import { printable } from '../../text.ts'
@@ -114,9 +115,9 @@ async function lastCut(context: Context, { id }: SessionRecord, { host, port }: 
 /** As this machine resolves it, which may differ from what the proxy is told; null where only the proxy knows. */
 async function addressesOf({ host, scheme }: Target): Promise<readonly string[] | null> {
   if (host === HOST_NAME || (scheme === 'http' && host === 'paude.internal')) return null
-  const found = await Promise.race([
+  const found = await within(
+    3000,
     lookup(host.replace(/^\[|\]$/g, ''), { all: true }).catch(() => []),
-    Bun.sleep(3000).then(() => []),
-  ])
-  return found.map(({ address }) => address)
+  )
+  return (found ?? []).map(({ address }) => address)
 }

@@ -3,6 +3,7 @@ import { PaudeError } from '../../errors.ts'
 import { carriesPlain, decide } from '../../network/decide.ts'
 import { NOT_TLS, type Request } from '../../network/log.ts'
 import { openingEntry } from '../../network/proposal.ts'
+import { within } from '../../run/patience.ts'
 import type { Found } from '../../session/record/found.ts'
 import { readRecord } from '../../session/record/store.ts'
 import { policyNow } from '../../session/resolve/policy.ts'
@@ -98,7 +99,7 @@ async function watchTable(context: Context, found: Found): Promise<number> {
       for (const row of rows.slice(first, first + room)) seen.add(placeOf(row))
       const unseen = rows.slice(0, first).filter((row) => !seen.has(placeOf(row))).length
       writeAll(1, picture(watchPicture({ ...view, first, unseen }, layout)))
-      const key = await Promise.race([keyboard.next(), Bun.sleep(LOOK).then(() => '')])
+      const key = (await within(LOOK, keyboard.next())) ?? ''
       const row = rows[at]
       if (key === 'q' || key === '\x03' || key === '\x1b') return 0
       // Behind the keys no row is to be seen, so none is acted on.

@@ -1,7 +1,7 @@
 import type { Context } from '../../context.ts'
 import { colouredText } from '../../hold/filter.ts'
 import type { Host } from '../../host.ts'
-import { patiently } from '../../run/patience.ts'
+import { patiently, within } from '../../run/patience.ts'
 import { exited } from '../../session/life/wait.ts'
 import type { Found } from '../../session/record/found.ts'
 import { type OutFile, openOut } from '../../session/record/out.ts'
@@ -70,7 +70,7 @@ export async function drainToEnd(
       const ended: number | null = code
       if (!(await drain(all, { sink, signal }))) return 141
       if (ended !== null) return ended
-      await Promise.race([end, Bun.sleep(100)])
+      await within(100, end)
     }
   })
 }

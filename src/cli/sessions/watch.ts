@@ -1,5 +1,6 @@
 import type { Context } from '../../context.ts'
 import { view } from '../../hold/launch.ts'
+import { within } from '../../run/patience.ts'
 import { findSession, listSessions } from '../../session/life/find.ts'
 import { terminalSettings, typeInto } from '../../session/life/holder.ts'
 import { type MarkedRow, withPlanted } from '../../session/life/planted.ts'
@@ -81,7 +82,7 @@ async function watchTable(context: Context): Promise<number> {
     await look()
     while (true) {
       writeAll(1, drawn(rows, { chosen, said, typing }))
-      const key = await Promise.race([keys.next(), Bun.sleep(LOOK).then(() => '')])
+      const key = (await within(LOOK, keys.next())) ?? ''
       const row = rows[chosen]
       if (typing !== null) {
         if (key === '\r' && replying !== null) said = await answer(context, replying, typing)
