@@ -2,6 +2,7 @@ import { mkdir, rm } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { $, type ProcessOutput } from 'zx'
+import { binary, build, isStale } from './build.ts'
 import { fetchClaude } from './claude.ts'
 import { close, readReport, sum, tallyOf } from './tally.ts'
 
@@ -20,6 +21,8 @@ async function check(): Promise<number> {
   const bun = process.execPath
   // Some tests let it talk to a scripted model API on this very machine, so it must be able to run here.
   process.env['PAUDE_TEST_CLAUDE'] ??= process.platform === 'linux' ? await fetchClaude() : ''
+  if (await isStale()) await build(binary)
+  process.env['PAUDE_TEST_PROGRAM'] = binary
   const run = $({
     cwd: root,
     quiet: true,
@@ -32,7 +35,7 @@ async function check(): Promise<number> {
     // A hang ends; a busy machine starts a program in more than the runner's five seconds.
     timed(
       'tests',
-      run`${bun} test test/ --parallel=${availableParallelism()} --timeout=30000 --only-failures --reporter=junit --reporter-outfile=${report}`,
+      run`${bun} test test/ --parallel=${2 * availableParallelism()} --timeout=30000 --only-failures --reporter=junit --reporter-outfile=${report}`,
     ),
   ])
   console.log(`total  ${seconds(start)}`)

@@ -3,6 +3,7 @@ import { closeSync, existsSync, openSync, readFileSync, rmSync, statSync, symlin
 import { join } from 'node:path'
 import TOML from '@iarna/toml'
 import { type Machine, makeMachine } from './support/machine.ts'
+import { program } from './support/program.ts'
 
 // The real program, with engines that answer what real ones were recorded to say.
 let machine: Machine
@@ -203,7 +204,7 @@ describe('a port of this machine that every other host has open', () => {
     const end = openSync(log, 'r+')
     writeSync(end, said)
     let screen = ''
-    const child = Bun.spawn([process.execPath, join(import.meta.dir, '../src/main.ts'), 'network', 'watch', id], {
+    const child = Bun.spawn([...program, 'network', 'watch', id], {
       env: { ...machine.env, TERM: 'xterm-256color' },
       cwd: machine.project,
       terminal: {

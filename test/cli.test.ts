@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { canBeHumble, type Machine, makeMachine, type Outcome } from './support/machine.ts'
+import { programLine } from './support/program.ts'
 
 // The real program, with engines that answer what real ones were recorded to say.
 let machine: Machine
@@ -607,20 +608,14 @@ describe('a machine that is not as it should be', () => {
   test('a directory that was deleted meanwhile', async () => {
     const gone = join(machine.home, 'gone')
     mkdirSync(gone)
-    const child = Bun.spawn(
-      [
-        'sh',
-        '-c',
-        'cd "$1" && rmdir "$1" && shift && exec "$@"',
-        'sh',
-        gone,
-        process.execPath,
-        join(import.meta.dir, '../src/main.ts'),
-        '-p',
-        'x',
-      ],
-      { env: machine.env, stdin: 'ignore', stdout: 'pipe', stderr: 'pipe' },
-    )
+    // Not the compiled program: Bun ends that before its first line, with a sentence and an exit code of its own.
+    const source = [process.execPath, join(import.meta.dir, '../src/main.ts')]
+    const child = Bun.spawn(['sh', '-c', 'cd "$1" && rmdir "$1" && shift && exec "$@"', 'sh', gone, ...source, '-p', 'x'], {
+      env: machine.env,
+      stdin: 'ignore',
+      stdout: 'pipe',
+      stderr: 'pipe',
+    })
     const [stdout, stderr, code] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited])
     expect([code, stdout]).toEqual([125, ''])
     expect(stderr).toMatch(/^paude: .*(deleted|gone|no longer|exist)/)
@@ -629,17 +624,17 @@ describe('a machine that is not as it should be', () => {
 
   test('a reader that is gone does not make a noise', async () => {
     for (const words of ['help', 'sessions', '--dry-run -p x', 'completion bash']) {
-      const child = Bun.spawn(
-        ['sh', '-c', `"$1" "$2" ${words} | head -c 0`, 'sh', process.execPath, join(import.meta.dir, '../src/main.ts')],
-        { env: machine.env, cwd: machine.project, stdin: 'ignore', stdout: 'pipe', stderr: 'pipe' },
-      )
+      const child = Bun.spawn(['sh', '-c', `${programLine} ${words} | head -c 0`], {
+        env: machine.env,
+        cwd: machine.project,
+        stdin: 'ignore',
+        stdout: 'pipe',
+        stderr: 'pipe',
+      })
       const [stdout, stderr] = await Promise.all([child.stdout.text(), child.stderr.text()])
       expect({ words, stdout, stderr }).toEqual({ words, stdout: '', stderr: '' })
     }
-    const closed = Bun.spawnSync(
-      ['sh', '-c', `"$1" "$2" help >&-`, 'sh', process.execPath, join(import.meta.dir, '../src/main.ts')],
-      { env: machine.env, cwd: machine.project },
-    )
+    const closed = Bun.spawnSync(['sh', '-c', `${programLine} help >&-`], { env: machine.env, cwd: machine.project })
     expect(closed.stderr.toString()).toBe('')
   })
 })
@@ -651,7 +646,7 @@ describe('colour', () => {
     expect(stdout + stderr).not.toContain('\u001b')
     if (script === null) return console.log('skipped: colour on a terminal, since script(1) is not installed')
     const onTerminal = (env: Record<string, string>) => {
-      const line = `'${process.execPath}' '${join(import.meta.dir, '../src/main.ts')}' help`
+      const line = `${programLine} help`
       return Bun.spawnSync([script, '-qec', line, '/dev/null'], {
         env: { ...machine.env, TERM: 'xterm', SHELL: '/bin/sh', ...env },
         cwd: machine.project,

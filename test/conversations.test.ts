@@ -53,7 +53,8 @@ describe('wait', () => {
   })
 
   test('what never comes is 3: a session that is gone, unknown, or was never started', async () => {
-    const id = await detached()
+    // Whoever began it must be gone, or it might still be started.
+    const id = (await machine.paude(['--detach'], { env: KEY, alone: true })).stdout.trim()
     machine.set('say', 'state', recorded('created'))
     expect(await machine.paude(['wait', id])).toMatchObject({ code: 3, stdout: '' })
     machine.set('fail', 'container-inspect', `Error: No such container: ${id}`)

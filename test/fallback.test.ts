@@ -8,6 +8,7 @@ import { PaudeError } from '../src/errors.ts'
 import { readHost } from '../src/host.ts'
 import { brokenPromise, ownProgram } from '../src/session/life/on-host.ts'
 import { type Machine, makeMachine } from './support/machine.ts'
+import { programLine } from './support/program.ts'
 
 setDefaultTimeout(60_000) // ms
 
@@ -161,10 +162,7 @@ describe('without an engine', () => {
   })
 
   test('a script called claude that calls paude ends with a sentence, and calls nothing for ever', async () => {
-    program(
-      'claude',
-      `#!/bin/sh\necho again >>"$HOME/again"\nexec '${process.execPath}' '${join(import.meta.dir, '../src/main.ts')}' "$@"\n`,
-    )
+    program('claude', `#!/bin/sh\necho again >>"$HOME/again"\nexec ${programLine} "$@"\n`)
     const { code, stderr } = await machine.paude(['-p', 'x'], { env: { PAUDE_FALLBACK: 'host' } })
     expect(code).toBe(125)
     expect(stderr).toContain('leads back to paude')

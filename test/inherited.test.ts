@@ -17,6 +17,9 @@ const SECRETS = {
   NAMED_BY_PROJECT: 'sk-project',
 }
 
+/** Each call in a process of its own: what one keeps back, the next one would not see either. */
+const paude: Machine['paude'] = (words, options) => machine.paude(words, { ...options, alone: true })
+
 /** A program that notes what it inherits; its path. */
 function spy(name: string): string {
   const path = join(machine.room, 'bin', name)
@@ -38,7 +41,7 @@ const REFERENCE = '[env]\nTOKEN = "env:NAMED_BY_ENV"\n'
 
 test('a command that prints a secret inherits no other', async () => {
   configure(`${REFERENCE}PRINTED = { command = ["${spy('printer')}"] }\n`)
-  const { code } = await machine.paude(['run', '--', 'true'], { env: SECRETS })
+  const { code } = await paude(['run', '--', 'true'], { env: SECRETS })
   expect(code).toBe(0)
   expect(seenBy('printer')).toEqual(['NAMED_BY_WEBHOOK', 'NAMED_BY_PROJECT'])
 })
@@ -46,7 +49,7 @@ test('a command that prints a secret inherits no other', async () => {
 test('a command that prints the credential of the provider inherits no other', async () => {
   const { ANTHROPIC_API_KEY: _, CLAUDE_CODE_OAUTH_TOKEN: __, ...rest } = SECRETS
   configure(`${REFERENCE}[provider]\napi_key = { command = ["${spy('keeper')}"] }\n`)
-  await machine.paude(['-p', 'hello'], { env: { ...rest, ANTHROPIC_MODEL: 'x' } })
+  await paude(['-p', 'hello'], { env: { ...rest, ANTHROPIC_MODEL: 'x' } })
   expect(seenBy('keeper')).toEqual(['NAMED_BY_WEBHOOK', 'NAMED_BY_PROJECT'])
 })
 
@@ -54,18 +57,18 @@ test('a command that tells the user inherits none of them', async () => {
   configure(
     `${REFERENCE}[notify]\ncommand = ["${spy('teller')}"]\nwebhook = { url = "https://127.0.0.1:1/", token = "env:NAMED_BY_WEBHOOK", timeout = 0.1 }\n`,
   )
-  await machine.paude(['notify', 'test', 'command'], { env: SECRETS })
-  await machine.paude(['notify', 'test'], { env: SECRETS })
+  await paude(['notify', 'test', 'command'], { env: SECRETS })
+  await paude(['notify', 'test'], { env: SECRETS })
   expect(seenBy('teller')).toEqual(['NAMED_BY_PROJECT'])
 })
 
 test('the editor of the configuration inherits none of them, also while the file is broken', async () => {
   configure(REFERENCE)
   spy('editor')
-  await machine.paude(['config', 'edit'], { env: { ...SECRETS, EDITOR: 'editor' } })
+  await paude(['config', 'edit'], { env: { ...SECRETS, EDITOR: 'editor' } })
   expect(seenBy('editor')).toEqual(['NAMED_BY_WEBHOOK', 'NAMED_BY_PROJECT'])
   configure(`${REFERENCE}broken =\n`)
-  await machine.paude(['config', 'edit'], { env: { ...SECRETS, EDITOR: 'editor' } })
+  await paude(['config', 'edit'], { env: { ...SECRETS, EDITOR: 'editor' } })
   expect(seenBy('editor')).toEqual(['NAMED_BY_WEBHOOK', 'NAMED_BY_PROJECT'])
 })
 
@@ -73,22 +76,22 @@ test('the editor of the configuration starts outside the project, whose files it
   configure('')
   const path = spy('editor')
   machine.write(path, `#!/bin/sh\npwd >'${machine.room}/place'\n`)
-  await machine.paude(['config', 'edit'], { env: { EDITOR: 'editor' } })
+  await paude(['config', 'edit'], { env: { EDITOR: 'editor' } })
   expect(readFileSync(join(machine.room, 'place'), 'utf8')).toBe('/\n')
 })
 
 test('what the project names is kept back too, once it is trusted', async () => {
   machine.write(join(machine.project, 'paude.toml'), '[env]\nTOKEN = "env:NAMED_BY_PROJECT"\n')
   configure(`[env]\nPRINTED = { command = ["${spy('printer')}"] }\n`)
-  expect((await machine.paude(['trust', '--yes'], { env: SECRETS })).code).toBe(0)
-  expect((await machine.paude(['run', '--', 'true'], { env: SECRETS })).code).toBe(0)
+  expect((await paude(['trust', '--yes'], { env: SECRETS })).code).toBe(0)
+  expect((await paude(['run', '--', 'true'], { env: SECRETS })).code).toBe(0)
   expect(seenBy('printer')).toEqual(['NAMED_BY_ENV', 'NAMED_BY_WEBHOOK'])
 })
 
 test("the engine's client inherits what its helpers may log in with, and never the credential of the provider", async () => {
   configure(REFERENCE)
-  expect((await machine.paude(['run', '--', 'true'], { env: SECRETS })).code).toBe(0)
-  await machine.paude(['-p', 'hello'], { env: SECRETS })
+  expect((await paude(['run', '--', 'true'], { env: SECRETS })).code).toBe(0)
+  await paude(['-p', 'hello'], { env: SECRETS })
   const environments = readFileSync(join(machine.room, 'fake/environments'), 'utf8')
   expect(environments).toContain('NAMED_BY_ENV=sk-named')
   expect(environments).not.toContain('sk-ant-')
@@ -97,8 +100,8 @@ test("the engine's client inherits what its helpers may log in with, and never t
 test('nothing asks git', async () => {
   machine.write(join(machine.project, '.git/HEAD'), 'ref: refs/heads/main\n')
   for (const folder of ['objects', 'refs']) machine.write(join(machine.project, '.git', folder, 'x'), '')
-  await machine.paude(['run', '--', 'true'])
-  await machine.paude(['-p', 'hello'], { env: SECRETS })
+  await paude(['run', '--', 'true'])
+  await paude(['-p', 'hello'], { env: SECRETS })
   expect(machine.calls().length).toBeGreaterThan(0)
   expect(machine.calls().filter(([program]) => program === 'git')).toEqual([])
 })

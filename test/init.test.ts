@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
 import { existsSync, lstatSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Machine, makeMachine } from './support/machine.ts'
+import { programLine } from './support/program.ts'
 
 // The real program, with engines that answer what real ones were recorded to say.
 let machine: Machine
@@ -217,7 +218,7 @@ if (script === null) console.log('skipped: the questions of paude init on a term
 describe.skipIf(script === null)('on a terminal', () => {
   /** What the terminal showed, and the exit code. */
   async function answered(...lines: readonly string[]): Promise<readonly [code: number, screen: string]> {
-    const line = `'${process.execPath}' '${join(import.meta.dir, '../src/main.ts')}' init`
+    const line = `${programLine} init`
     const child = Bun.spawn([script ?? '', '-qec', line, '/dev/null'], {
       env: { ...machine.env, TERM: 'dumb', SHELL: '/bin/sh' },
       cwd: machine.project,

@@ -13,6 +13,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { type Machine, makeMachine } from './support/machine.ts'
+import { programLine } from './support/program.ts'
 
 // The real program, with engines that answer what real ones were recorded to say.
 let machine: Machine
@@ -262,7 +263,7 @@ if (script === null) console.log('skipped: the question about trust on a termina
 describe.skipIf(script === null)('on a terminal', () => {
   /** What the terminal showed, and the exit code. */
   async function answered(word: string, words = '--detach -p x'): Promise<readonly [code: number, screen: string]> {
-    const line = `'${process.execPath}' '${join(import.meta.dir, '../src/main.ts')}' ${words}`
+    const line = `${programLine} ${words}`
     const child = Bun.spawn([script ?? '', '-qec', line, '/dev/null'], {
       env: { ...machine.env, TERM: 'dumb', SHELL: '/bin/sh' },
       cwd: machine.project,

@@ -6,6 +6,7 @@ import { readHost } from '../../src/host.ts'
 import { approvals } from '../../src/project/trust.ts'
 import { trustFolder } from '../../src/state.ts'
 import { type Machine, makeMachine } from '../support/machine.ts'
+import { program } from '../support/program.ts'
 
 // The real program, with engines that answer what real ones were recorded to say.
 let machine: Machine
@@ -170,7 +171,7 @@ async function allowAndTakeBack(id: string): Promise<{ readonly text: string; re
   const keys = ['p', 'z', 'q']
   let screen = ''
   let between: { readonly text: string; readonly approved: readonly string[] } = { text: '', approved: [] }
-  const child = Bun.spawn([process.execPath, join(import.meta.dir, '../../src/main.ts'), 'network', 'watch', id], {
+  const child = Bun.spawn([...program, 'network', 'watch', id], {
     env: { ...machine.env, TERM: 'xterm-256color' },
     cwd: machine.project,
     terminal: {

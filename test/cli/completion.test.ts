@@ -6,8 +6,8 @@ import type { CommandContext } from '../../src/cli/context.ts'
 import { vocabulary } from '../../src/cli/help/vocabulary.ts'
 import { commands } from '../../src/cli/verbs.ts'
 import { quote } from '../../src/plan/shell.ts'
+import { programLine } from '../support/program.ts'
 
-const root = join(import.meta.dir, '../..')
 const installed = (shell: string) => {
   const there = Bun.which(shell) !== null
   if (!there) console.log(`skipped: completion in ${shell}, which is not installed`)
@@ -19,7 +19,7 @@ let env: Record<string, string> = {}
 beforeAll(() => {
   room = mkdtempSync(join(tmpdir(), 'paude-completion-'))
   const program = join(room, 'paude')
-  writeFileSync(program, `#!/bin/sh\nexec ${quote(process.execPath)} ${quote(join(root, 'src/main.ts'))} "$@"\n`)
+  writeFileSync(program, `#!/bin/sh\nexec ${programLine} "$@"\n`)
   chmodSync(program, 0o755)
   mkdirSync(join(room, '.config/paude'), { recursive: true })
   writeFileSync(join(room, '.config/paude/config.toml'), '[profiles.ci.limits]\ncpus = 2\n')

@@ -14,6 +14,8 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { copyProgram, openTmpdir } from './place.ts'
+import { program } from './program.ts'
+import { served } from './served.ts'
 
 const root = join(import.meta.dir, '../..')
 const fixtures = join(root, 'test/fixtures')
@@ -32,6 +34,8 @@ export type Machine = {
     options?: {
       /** As a user for whom permissions count. */
       readonly humble?: boolean
+      /** In a process of its own, which ends. */
+      readonly alone?: boolean
       readonly env?: Record<string, string | undefined>
       readonly cwd?: string
       readonly stdin?: string
@@ -50,7 +54,7 @@ export type Machine = {
 /** The engine in sh. What it answers is recorded or told by `set`; every call is journalled with its environment. */
 const ENGINE = `#!/bin/sh
 engine=\${0##*/}
-printf '%s\\0' "$engine" "$@" "$(printf '\\036')" >>"$FAKE/journal"
+printf '%s\\0' "$engine" "$@" '\u001e' >>"$FAKE/journal"
 env >>"$FAKE/environments"
 verb=$1; [ "$verb" != image ] && [ "$verb" != volume ] && [ "$verb" != container ] || verb="$1-$2"
 [ ! -e "$FAKE/fail/$verb" ] || { cat "$FAKE/fail/$verb" >&2; exit 125; }
@@ -114,12 +118,13 @@ export function makeMachine(engines: readonly ('docker' | 'podman')[] = ['docker
     home,
     project,
     env,
-    async paude(words, { env: more = {}, cwd = project, stdin, humble = false } = {}) {
+    async paude(words, { env: more = {}, cwd = project, stdin, humble = false, alone = false } = {}) {
       const all = Object.fromEntries(
         Object.entries({ ...env, ...more }).filter((entry): entry is [string, string] => entry[1] !== undefined),
       )
-      const program = humble && process.getuid?.() === 0 ? await humbly(room) : [process.execPath, join(root, 'src/main.ts')]
-      const child = Bun.spawn([...program, ...words], {
+      if (stdin === undefined && !humble && !alone) return await served({ words, env: all, cwd })
+      const caller = humble && process.getuid?.() === 0 ? await humbly(room) : program
+      const child = Bun.spawn([...caller, ...words], {
         env: all,
         cwd,
         stdin: stdin === undefined ? 'ignore' : Buffer.from(stdin),
@@ -170,14 +175,17 @@ function killed(pid: number): void {
 
 /** Hands the machine to nobody, with copies of the program and of all it reads, and returns the words that run it as that user. */
 async function humbly(room: string): Promise<readonly string[]> {
-  const { outputs } = await Bun.build({ entrypoints: [join(root, 'src/main.ts')], target: 'bun' })
-  const [bun, main] = [join(room, 'bun'), join(room, 'paude.js')]
-  writeFileSync(main, (await outputs[0]?.text()) ?? '')
-  copyProgram(process.execPath, bun)
+  const copies = program.map((_, at) => join(room, `paude${at}.js`))
+  if (program.length === 1) copyProgram(program[0], copies[0] ?? '')
+  else {
+    const { outputs } = await Bun.build({ entrypoints: [join(root, 'src/main.ts')], target: 'bun' })
+    copyProgram(program[0], copies[0] ?? '')
+    writeFileSync(copies[1] ?? '', (await outputs[0]?.text()) ?? '')
+  }
   cpSync(fixtures, join(room, 'fixtures'), { recursive: true })
   Bun.spawnSync(['chown', '-R', '65534:65534', room])
   const setpriv = [Bun.which('setpriv') ?? 'setpriv', '--reuid=65534', '--regid=65534', '--clear-groups']
-  return [...setpriv, 'env', `FIXTURES=${join(room, 'fixtures')}`, bun, main]
+  return [...setpriv, 'env', `FIXTURES=${join(room, 'fixtures')}`, ...copies]
 }
 
 /** Whether programs can be run as somebody for whom permissions count. */
