@@ -103,9 +103,8 @@ describeEach('sessions', (backend) => {
     await window.enter('BASH id -u > who.txt;;SAY done with {result}')
     await window.see('● done with')
     expect(await Bun.file(join(project, 'who.txt')).text()).toBe('4711\n')
-    await window.press('C-c')
-    await window.see('again to exit')
-    await window.press('C-c')
+    // Not by Ctrl-C: on a slow machine the turn has not quite ended, and the first one interrupts it.
+    await window.enter('/exit')
     expect(await window.ended()).toBe(0)
     await Bun.$`rm -rf ${own}`
   })
