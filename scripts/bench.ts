@@ -171,6 +171,7 @@ async function benchWall(engine: string): Promise<void> {
       const gateway = (await $({ nothrow: true })`${engine} exec ${id} cat /paude/link/gateway`).stdout.trim()
       await benchMemory(engine, id)
       await benchHolder(engine, id)
+      await benchHook(engine, id)
       const measure = async (container: string, url: string) =>
         Number((await $`${engine} exec ${container} sh -c ${curlMedian(url, 30)}`).stdout.trim()) * 1000
       const image = (await $`${engine} container inspect --format {{.Config.Image}} ${id}`).stdout.trim()
@@ -249,6 +250,24 @@ async function benchHolder(engine: string, id: string): Promise<void> {
   const screen = $({ cwd: project, env })
   while (!(await screen`${paude} screen ${id}`).stdout.includes('❯')) await Bun.sleep(100)
   addMemory(bench, `${engine}: memory of the holder of Claude Code`, memoryOf(holderOf(state, id)).rss)
+}
+
+/** What the agent waits for each of its hooks, against a program of sh that does nothing. */
+async function benchHook(engine: string, id: string): Promise<void> {
+  const measure = async (words: string) => {
+    const script = `for i in $(seq 40); do s=$(date +%s%N); printf '{"hook_event_name":"Stop"}\n' | ${words}; echo $(($(date +%s%N) - s)); done`
+    const { stdout } = await $`${engine} exec ${id} sh -c ${script}`
+    return median(stdout.trim().split('\n').map(Number)) / 1e6
+  }
+  const [hook, nothing] = [await measure('/bin/sh /paude/seed/hook.sh'), await measure('/bin/sh -c :')]
+  add({
+    what: `${engine}: a hook of the agent / an empty sh`,
+    ours: ms(hook),
+    theirs: ms(nothing),
+    ratio: `${(hook / nothing).toFixed(2)} ×`,
+    budget: '≤ 5 ×',
+    kept: hook / nothing <= 5,
+  })
 }
 
 function readStat(paths: readonly string[]): string {

@@ -121,19 +121,12 @@ describeEach('events', (backend) => {
     expect(lines(stdout).slice(0, 6)).toEqual(events.map((event) => JSON.stringify(event)))
   }, 240_000)
 
-  test('cost an agent less than 50 ms each', async () => {
+  test('are all kept, however fast they come', async () => {
     const id = await detached('BASH tail -f /dev/null', makeProject())
     await poll('the box', async () => (await eventsOf(id)).length > 1, 60)
-    const script = `i=0; while [ $i -lt 20 ]; do
-      s=$(date +%s%N); printf '%s\\n' '{"hook_event_name":"Stop","last_assistant_message":"x"}' | /bin/sh -c 'exec /bin/sh /paude/seed/hook.sh'; e=$(date +%s%N)
-      echo $(((e - s) / 1000)); i=$((i + 1)); done`
-    const { stdout } = await run(['exec', id, '--', 'sh', '-c', script])
-    const times = lines(stdout)
-      .map(Number)
-      .toSorted((a, b) => a - b)
-    console.log(`a hook on ${backend}: median ${times[10]} µs, longest ${times[19]} µs`)
-    expect(times).toHaveLength(20)
-    expect(times[10]).toBeLessThan(50_000)
+    const hook = `printf '%s\\n' '{"hook_event_name":"Stop","last_assistant_message":"x"}' | /bin/sh /paude/seed/hook.sh`
+    const script = `i=0; while [ $i -lt 20 ]; do ${hook} & i=$((i + 1)); done; wait`
+    expect((await run(['exec', id, '--', 'sh', '-c', script])).code).toBe(0)
     expect((await eventsOf(id)).filter(({ kind }) => kind === 'stop')).toHaveLength(20)
     await run(['rm', '--force', id])
   }, 120_000)
