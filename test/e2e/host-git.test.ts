@@ -158,13 +158,14 @@ describeEach('git on the host', (backend) => {
   describe('in the background', () => {
     const api = serveApi()
     afterAll(api.stop)
-    const call = (project: string, words: readonly string[]) =>
-      paude(['--backend', backend, ...words], { cwd: project, env: api.env })
+    const call = (project: string, words: readonly string[]) => paude(words, { cwd: project, env: api.env })
+    const detach = (project: string, script: string) =>
+      call(project, ['--backend', backend, '--detach', '-p', script, '--dangerously-skip-permissions'])
 
     test('what a session planted is named once by wait, output and logs, marked by sessions, and named by rm', async () => {
       const project = makeProject()
       const script = 'BASH mkdir .vscode && echo {} >.vscode/tasks.json;;SAY over'
-      const started = await call(project, ['--detach', '-p', script, '--dangerously-skip-permissions'])
+      const started = await detach(project, script)
       const id = started.stdout.trim()
       const named = `new or changed in the project since the session began, and this machine may run it: ${project}/.vscode`
       const waited = await call(project, ['wait', id, '--timeout', '120'])
@@ -193,9 +194,7 @@ describeEach('git on the host', (backend) => {
 
     test('a session that planted nothing is neither named nor marked', async () => {
       const project = makeProject()
-      const id = (
-        await call(project, ['--detach', '-p', 'BASH echo x >new && git add new;;SAY over', '--dangerously-skip-permissions'])
-      ).stdout.trim()
+      const id = (await detach(project, 'BASH echo x >new && git add new;;SAY over')).stdout.trim()
       expect(await call(project, ['wait', id, '--timeout', '120'])).toMatchObject({ code: 0, stderr: '' })
       expect(await call(project, ['output', id])).toEqual({ code: 0, stdout: 'over\n', stderr: '' })
       const rows = JSON.parse((await call(project, ['sessions', '--json'])).stdout) as { id: string; planted: string[] }[]
