@@ -21,7 +21,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   box: ['errors.ts', 'host.ts', 'network', 'plan', 'secret.ts'],
   credentials: ['errors.ts', 'host.ts', 'network', 'secret.ts'],
   image: ['errors.ts', 'host.ts', 'plan', 'text.ts'],
-  run: ['errors.ts', 'host.ts', 'plan', 'text.ts'],
+  run: ['credentials', 'errors.ts', 'host.ts', 'plan', 'text.ts'],
   backends: ['box', 'errors.ts', 'host.ts', 'image', 'plan', 'run', 'secret.ts'],
   events: ['run'],
   sinks: ['credentials', 'host.ts', 'run'],

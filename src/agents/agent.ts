@@ -1,38 +1,27 @@
-import type { Credential } from '../credentials/credential.ts'
+import type { Provider } from '../credentials/providers.ts'
 import type { HookReader } from '../events/read.ts'
 import type { Host } from '../host.ts'
+import type { Grammar } from './grammar.ts'
 
 /** What paude must know about a program it runs in the box. Data and pure functions. */
 export type Agent = {
   readonly name: string
+  /** Its name in sentences. */
+  readonly title: string
   /** Name in the box's PATH. */
   readonly program: string
-  /** Files and folders that these words name. */
-  readonly paths: (words: readonly string[]) => readonly NamedPath[]
-  /** Whether these words make it draw on a terminal. */
-  readonly interactive: (words: readonly string[]) => boolean
-  /** Whether it asks its models through the provider of the caller: not with words that need none, nor where these variables of the box name another way. */
-  readonly asksModels: (words: readonly string[], variables: readonly string[]) => boolean
-  /** The credential of the caller, and how it is hidden; null when there is none. */
-  readonly credential: (host: Host) => Credential | null
-  /** Hosts it cannot work without, each with its reason. */
-  readonly needs: (host: Host, credential: Credential | null) => readonly { readonly host: string; readonly why: string }[]
+  readonly grammar: Grammar
+  /** Who answers its models; null for an agent that asks none. */
+  readonly provider: Provider | null
+  /** Variables of the box that send it to another provider. */
+  readonly otherWays: RegExp
   /** Environment of every start. */
   readonly environment: (host: Host, words: readonly string[]) => Readonly<Record<string, string>>
-  /** Id of the conversation that the user's words name, or ''. */
-  readonly chosen: (words: readonly string[]) => string
-  /** The option of these words that chooses a conversation, or ''. */
-  readonly namesConversation: (words: readonly string[]) => string
-  /** The words that copy a conversation into a new one with this id. */
-  readonly fork: (conversation: string, id: string, words: readonly string[]) => readonly string[]
-  /** The shell lines that set the words of a start: first with the user's own, later continuing the conversation. */
-  readonly command: (words: readonly string[], opening: Opening) => string
-  /** Modes that it sets on every terminal it draws on: a holder that comes later did not see that. */
-  readonly modes: string
-  /** Prints what it keeps on file of its own state, in the box; nothing when it keeps none. */
-  readonly ownFile: readonly string[]
-  /** Reads what its hooks were told. */
-  readonly hook: HookReader
+  /** How its conversations begin and go on; null for an agent that has none. */
+  readonly conversation: Conversation | null
+  /** Lines of sh that a start runs before it. */
+  readonly prelude: string
+  readonly signals: Signals
   /** Files laid out read-only for every start, by name below /paude/seed. */
   readonly seed: (facts: {
     readonly directory: string
@@ -42,12 +31,27 @@ export type Agent = {
   }) => Readonly<Record<string, string>>
 }
 
-/** What paude asks of an agent's words: enough to tell a mistyped word of paude's own from one of the agent's. */
-export type Grammar = {
-  /** Words with their values, up to the first that is no option. */
-  readonly options: (words: readonly string[]) => readonly (readonly string[])[]
-  readonly isOption: (word: string) => boolean
-  readonly isVerb: (words: readonly string[]) => boolean
+export type Conversation = {
+  /** Id that your words name, or ''. */
+  readonly chosen: (words: readonly string[]) => string
+  /** Words that begin one with this id; null where the agent chooses the id and its hook tells it. */
+  readonly begin: ((id: string) => readonly string[]) | null
+  /** Words that go on with one. */
+  readonly again: (id: string) => readonly string[]
+  /** Words that copy one into a new one with this id, `words` being your own; null where it cannot. */
+  readonly fork: ((conversation: string, id: string, words: readonly string[]) => readonly string[]) | null
+  /** Pattern of sh below HOME, with {id}: where a file is, `again` will find the conversation. */
+  readonly proof: string
+}
+
+/** How it tells what it does. */
+export type Signals = {
+  /** Modes that it sets on every terminal it draws on: a holder that comes later did not see that. */
+  readonly modes: string
+  /** Prints what it keeps on file of its own state, in the box; nothing when it keeps none. */
+  readonly ownFile: readonly string[]
+  /** Reads what its hooks were told. */
+  readonly hook: HookReader
 }
 
 /** How a session's conversation begins. */

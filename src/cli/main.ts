@@ -1,5 +1,6 @@
 import type { ArgsDef } from 'citty'
 import { grammars } from '../agents/grammars.ts'
+import { isOption, isVerb, sortWords } from '../agents/words.ts'
 import { ownFlags } from '../config/keys/own-flags.ts'
 import type { Layer } from '../config/keys/settings.ts'
 import { readFlags } from '../config/layers/read-flags.ts'
@@ -17,7 +18,7 @@ import { commands, findVerb } from './verbs.ts'
 import { subVerb } from './words.ts'
 
 /** Words are read before any configuration is, so as the default agent's. */
-const { options, isOption, isVerb } = grammars.claude
+const grammar = grammars.claude
 
 /** Verbs that tell what holds: there a variable without effect is worth a word. */
 const TELLS = ['config', 'status', 'doctor']
@@ -66,7 +67,7 @@ export async function main(argv: readonly string[], host: Host, version: string)
 /** A mistyped verb of ours would be a prompt of Claude's, and a prompt costs money. */
 function refuseNearVerb(words: readonly string[]): void {
   const [word = '', ...rest] = words
-  const close = /^[a-z]{3,}$/.test(word) && !isVerb([word]) ? nearest(word, Object.keys(commands.verbs)) : null
+  const close = /^[a-z]{3,}$/.test(word) && !isVerb(grammar, [word]) ? nearest(word, Object.keys(commands.verbs)) : null
   if (close === null) return
   const more = rest.length > 0 ? ' …' : ''
   throw new PaudeError('usage', `paude has no verb ${JSON.stringify(word)}`, {
@@ -77,10 +78,10 @@ function refuseNearVerb(words: readonly string[]): void {
 /** A mistyped flag or variable of ours has no effect, or is an option that Claude does not know. */
 function suspicions(words: readonly string[], { env }: Host): readonly string[] {
   const own = ownFlags.map(({ name }) => `--${name}`)
-  const flags = options(words).map(([name = '']) => name.split('=')[0] ?? '')
+  const flags = sortWords(grammar, words).options.map(([name = '']) => name.split('=')[0] ?? '')
   return [
     ...[...new Set(flags)].flatMap((flag) => {
-      const close = flag.startsWith('--') && !isOption(flag) && !own.includes(flag) ? nearest(flag, own) : null
+      const close = flag.startsWith('--') && !isOption(grammar, flag) && !own.includes(flag) ? nearest(flag, own) : null
       return close === null ? [] : [`${flag} goes to Claude; did you mean paude's ${close}?`]
     }),
     ...unknownVariables(env).map(

@@ -1,5 +1,9 @@
+import { PaudeError } from '../errors.ts'
+import type { Host } from '../host.ts'
 import type { Injection } from '../network/allow.ts'
-import type { Secret } from '../secret.ts'
+import { type Secret, secret } from '../secret.ts'
+import { readBaseUrl } from './base-url.ts'
+import type { Need, Provider } from './providers.ts'
 
 export type Credential = {
   /** Variable of the caller's environment it came from. */
@@ -11,4 +15,46 @@ export type Credential = {
   readonly addressVariable: string
   /** Where the credential goes; the way is the user's choice. */
   readonly injection: Omit<Injection, 'way'>
+}
+
+type Machine = Pick<Host, 'env'>
+
+/** The credential of the caller, and how it is hidden; null when there is none. */
+export function credentialOf(provider: Provider, host: Machine): Credential | null {
+  for (const { variable, placeholder, header } of provider.secrets) {
+    const value = host.env[variable]?.trim()
+    if (!value) continue
+    if (!/^[\x21-\x7e]+$/.test(value) || /["'\\]/.test(value))
+      throw new PaudeError('usage', `${variable} holds characters that no credential has`, {
+        hint: `export ${variable} again, without quotes or line breaks inside`,
+      })
+    const { hostname, port, scheme, pathname } = addressOf(provider, host)
+    return {
+      variable,
+      value: secret(value),
+      placeholder,
+      addressVariable: provider.address.variable,
+      injection: {
+        host: hostname.toLowerCase(),
+        port,
+        scheme,
+        header: header as Injection['header'],
+        prefix: pathname.replace(/\/+$/, ''),
+      },
+    }
+  }
+  return null
+}
+
+/** What the agent must reach. Without a credential of the caller, you log in inside the box, which talks to the login service. */
+export function needsOf(provider: Provider, host: Machine, { title, login }: { title: string; login: boolean }): readonly Need[] {
+  const { hostname, port } = addressOf(provider, host)
+  const models = { host: `${hostname}:${port}`, why: `${title}'s model provider` }
+  return login ? [models, ...provider.login] : [models]
+}
+
+function addressOf({ address }: Provider, { env }: Machine) {
+  const { hostname, port, protocol, pathname } = readBaseUrl(env[address.variable] || address.usual, address.variable)
+  const scheme = protocol === 'https:' ? ('https' as const) : ('http' as const)
+  return { hostname, pathname, scheme, port: port === '' ? (scheme === 'https' ? 443 : 80) : Number(port) }
 }

@@ -1,13 +1,88 @@
-/** Settings that say where the provider's credential is, each with the variable that holds the same. Of the variables the first that is set counts. */
-export const PROVIDER_VARIABLES = {
-  authToken: 'ANTHROPIC_AUTH_TOKEN',
-  apiKey: 'ANTHROPIC_API_KEY',
-  oauthToken: 'CLAUDE_CODE_OAUTH_TOKEN',
-} as const satisfies Readonly<Record<string, string>>
+/** Where one secret of a provider is found, and how it travels. */
+export type ProviderSecret = {
+  /** Setting below `[provider]` that says where it is. */
+  readonly key: string
+  readonly variable: string
+  readonly header: string
+  /** Word before it in the header; '' for none. */
+  readonly lead: string
+  /** How such secrets begin: what is made up looks the same. */
+  readonly shape: string
+  /** What the box sees in its place: of the right shape, the same every time, worth nothing. */
+  readonly placeholder: string
+}
 
-export type Key = keyof typeof PROVIDER_VARIABLES
+export type Need = { readonly host: string; readonly why: string }
 
-export const PROVIDER_KEYS = Object.keys(PROVIDER_VARIABLES) as readonly Key[]
+/** One row a provider. Every variable named here stays outside every box, holder and engine call. */
+export type Provider = {
+  /** By precedence: the first that is set counts. */
+  readonly secrets: readonly [ProviderSecret, ...ProviderSecret[]]
+  /** Variable that says where the models are, and where they are without it. */
+  readonly address: { readonly variable: string; readonly usual: string }
+  /** Pattern of the paths of its API, below the prefix of its address and without a query: the credential goes nowhere else. */
+  readonly api: string
+  /** Needed where the caller has no credential. */
+  readonly login: readonly Need[]
+  /** Variables that no program of this machine inherits, since they hold secrets or go with them. */
+  readonly private: RegExp
+}
+
+export const providers = {
+  anthropic: {
+    secrets: [
+      {
+        key: 'authToken',
+        variable: 'ANTHROPIC_AUTH_TOKEN',
+        header: 'Authorization',
+        lead: 'Bearer',
+        shape: '',
+        placeholder: 'paude-placeholder-the-real-token-stays-outside-the-box',
+      },
+      {
+        key: 'apiKey',
+        variable: 'ANTHROPIC_API_KEY',
+        header: 'X-Api-Key',
+        lead: '',
+        shape: 'sk-ant-api03-',
+        placeholder: 'sk-ant-api03-paude-placeholder-the-real-key-stays-outside-the-box',
+      },
+      {
+        key: 'oauthToken',
+        variable: 'CLAUDE_CODE_OAUTH_TOKEN',
+        header: 'Authorization',
+        lead: 'Bearer',
+        shape: 'sk-ant-oat01-',
+        placeholder: 'sk-ant-oat01-paude-placeholder-the-real-token-stays-outside-the-box',
+      },
+    ],
+    address: { variable: 'ANTHROPIC_BASE_URL', usual: 'https://api.anthropic.com' },
+    api: '/v1/(messages(/count_tokens)?|models(/[A-Za-z0-9_-][A-Za-z0-9._-]*)?)',
+    login: [{ host: 'platform.claude.com:443', why: 'login inside the box' }],
+    private: /^(ANTHROPIC_.*|CLAUDE_CODE_.*(TOKEN|KEY|SECRET|PASS|CREDENTIAL).*)$/,
+  },
+} as const satisfies Readonly<Record<string, Provider>>
+
+export type ProviderName = keyof typeof providers
+
+/** The one that the keys of `[provider]` speak of. */
+export const usualProvider = providers.anthropic
+
+type Secrets = (typeof usualProvider)['secrets'][number]
+
+export type Key = Secrets['key']
+
+/** Settings that say where the provider's credential is, each with the variable that holds the same, by precedence. */
+export const PROVIDER_VARIABLES = Object.fromEntries(
+  usualProvider.secrets.map(({ key, variable }) => [key, variable]),
+) as Readonly<Record<Key, Secrets['variable']>>
+
+export const PROVIDER_KEYS: readonly Key[] = usualProvider.secrets.map(({ key }) => key)
+
+const rows: readonly Provider[] = Object.values(providers)
 
 /** Variables that hold credentials paude keeps outside the box; --env must not carry them in by accident. */
-export const KEPT_OUTSIDE = ['ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN', 'CLAUDE_CODE_OAUTH_TOKEN']
+export const KEPT_OUTSIDE: readonly string[] = rows.flatMap(({ secrets }) => secrets.map(({ variable }) => variable))
+
+/** Whether a variable is a provider's, so that no program of this machine inherits it. */
+export const isPrivate = (variable: string): boolean => rows.some((row) => row.private.test(variable))

@@ -2,6 +2,7 @@ import { X509Certificate } from 'node:crypto'
 import { lookup } from 'node:dns/promises'
 import { accessSync, constants, existsSync, readFileSync, statfsSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { agentCredential, agentNeeds } from '../agents/models.ts'
 import { agents } from '../agents/registry.ts'
 import { type EngineInfo, infoOf } from '../backends/oci/health.ts'
 import { listImages, listStages } from '../backends/oci/list.ts'
@@ -156,12 +157,12 @@ export async function lookCredential(host: Host, config: Config): Promise<Looked
   try {
     const provided = await withProvider(host, config, 'check')
     const agent = agents[config.settings.agent]
-    const credential = agent.credential(provided)
+    const credential = agentCredential(agent, provided)
     const named = said === null ? (credential?.variable ?? '') : `${keyOf(said.key)} = ${entryText(said.source)}`
     return {
       variable: credential === null ? '' : named,
       fault: unsetCredential(host, config),
-      site: agent.needs(provided, credential)[0]?.host ?? '',
+      site: agentNeeds(agent, provided, credential)[0]?.host ?? '',
     }
   } catch (error) {
     if (error instanceof PaudeError) return { variable: '', fault: error.message, site: '' }

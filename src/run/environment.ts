@@ -1,8 +1,6 @@
+import { isPrivate } from '../credentials/providers.ts'
 import { findProgram } from '../host.ts'
 import { STEERS_CLIENT } from './client-variables.ts'
-
-/** Credentials of the agent's provider, and what goes with them. */
-const PROVIDER = /^(ANTHROPIC_.*|CLAUDE_CODE_.*(TOKEN|KEY|SECRET|PASS|CREDENTIAL).*)$/
 
 /** What a program needs to run at all, whatever else refers to it. */
 const ORDINARY = /^(LANG|LC_.*|TERM|COLORTERM|TZ|PWD|DISPLAY|WAYLAND_DISPLAY)$/
@@ -28,7 +26,7 @@ export function inherited(
   }: { readonly more?: Readonly<Record<string, string>> | undefined; readonly keep?: readonly string[] } = {},
 ): Record<string, string> {
   const isEngine = ENGINES.includes(program.split('/').at(-1) ?? '')
-  const open = (name: string) => !PROVIDER.test(name) && (isEngine || keep.includes(name) || !withheld.has(name))
+  const open = (name: string) => !isPrivate(name) && (isEngine || keep.includes(name) || !withheld.has(name))
   return {
     ...Object.fromEntries(
       Object.entries(Bun.env).flatMap(([name, value]) => (value !== undefined && open(name) ? [[name, value]] : [])),

@@ -13,8 +13,18 @@ import { handleOf } from '../session/record/record.ts'
 import { lookAround } from '../session/resolve/look.ts'
 import { resolveSession } from '../session/resolve/resolve.ts'
 
+const SECONDS = '900'
+
 /** A real agent in all but its program: credential, HOME volume and seed are Claude's, the program sleeps. */
-const sleeper: Agent = { ...agents.claude, name: 'selftest', interactive: () => false, command: () => 'set -- sleep 900\n' }
+const sleeper: Agent = {
+  ...agents.claude,
+  name: 'selftest',
+  program: 'sleep',
+  // A verb draws no screen.
+  grammar: { ...agents.claude.grammar, verbs: [SECONDS] },
+  conversation: null,
+  prelude: '',
+}
 
 export type Images = { readonly agent: string; readonly proxy: string; readonly rescue: Plan | undefined }
 
@@ -60,7 +70,7 @@ export async function makeSession(wish: Wish): Promise<Made> {
     backend,
     agent: sleeper,
     around,
-    run: { kind: 'agent', words: [] },
+    run: { kind: 'agent', words: [SECONDS] },
     images,
     version,
     now: new Date(),

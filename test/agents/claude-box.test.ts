@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type { Opening } from '../../src/agents/agent.ts'
 import { claude } from '../../src/agents/claude/claude.ts'
 import hook from '../../src/agents/claude/conversation.sh' with { type: 'text' }
+import { startCommand } from '../../src/agents/command.ts'
 
 const top = mkdtempSync(join(tmpdir(), 'paude-box-'))
 afterAll(() => rmSync(top, { recursive: true }))
@@ -34,7 +35,7 @@ function makeBox({ home = '' } = {}) {
     /** What would be started. */
     words(words: readonly string[], opening: Opening): readonly string[] {
       const fail = 'fail() { printf "failed: %s" "$1"; exit 125; }\n'
-      const script = `set -u\n${fail}${place(claude.command(words, opening))}for word; do printf '%s\\n' "$word"; done`
+      const script = `set -u\n${fail}${place(startCommand(claude, words, opening))}for word; do printf '%s\\n' "$word"; done`
       const { stdout, stderr } = Bun.spawnSync(['sh', '-c', script], { env: { HOME, PATH: process.env['PATH'] } })
       expect(stderr.toString()).toBe('')
       return stdout.toString().trim().split('\n')

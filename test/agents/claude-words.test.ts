@@ -1,16 +1,16 @@
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
+import { claude } from '../../src/agents/claude/claude.ts'
+import { grammar } from '../../src/agents/claude/grammar.ts'
 import {
+  canContinue,
   choosesConversation,
-  chosenConversation,
-  continuable,
-  forkWords,
-  lasting,
+  lastingWords,
   namesConversation,
   opensScreen,
   pathsIn,
   sortWords,
-} from '../../src/agents/claude/words.ts'
+} from '../../src/agents/words.ts'
 import { anyWord } from '../support/words.ts'
 
 describe('the screen', () => {
@@ -37,7 +37,7 @@ describe('the screen', () => {
     [['plugin'], false],
     [['--print=x'], false],
   ])('%j opens one: %p', (words, opens) => {
-    expect(opensScreen(words)).toBe(opens)
+    expect(opensScreen(grammar, words)).toBe(opens)
   })
 
   test('the value of an option is never taken for -p', () => {
@@ -53,8 +53,8 @@ describe('the screen', () => {
     )
     fc.assert(
       fc.property(valued, fc.constantFrom('-p', '--print', '--help', '-h', '-v', 'mcp', '--', 'hi'), (option, value) => {
-        expect(sortWords([option, value])).toEqual({ options: [[option, value]], rest: [] })
-        expect(opensScreen([option, value])).toBe(true)
+        expect(sortWords(grammar, [option, value])).toEqual({ options: [[option, value]], rest: [] })
+        expect(opensScreen(grammar, [option, value])).toBe(true)
       }),
     )
   })
@@ -63,7 +63,7 @@ describe('the screen', () => {
 test('no word is lost or changed by sorting', () => {
   fc.assert(
     fc.property(fc.array(fc.oneof(anyWord, fc.constantFrom('-p', '--', '--model', '--add-dir', '-r', '--debug'))), (words) => {
-      const { options, rest } = sortWords(words)
+      const { options, rest } = sortWords(grammar, words)
       const end = words.indexOf('--')
       expect([...options.flat(), ...rest].sort().filter((word) => word !== '--')).toEqual(
         [...words].sort().filter((word) => word !== '--'),
@@ -85,7 +85,7 @@ test.each<[readonly string[], boolean]>([
   [['--', '--resume'], false],
   [['doctor'], true],
 ])('%j chooses its conversation: %p', (words, chooses) => {
-  expect(choosesConversation(words)).toBe(chooses)
+  expect(choosesConversation(grammar, words)).toBe(chooses)
 })
 
 describe('a later start', () => {
@@ -113,7 +113,7 @@ describe('a later start', () => {
       ['--max-turns', '3'],
     ],
   ])('%j keeps %j', (words, kept) => {
-    expect(lasting(words)).toEqual(kept)
+    expect(lastingWords(grammar, words)).toEqual(kept)
   })
 
   test('no prompt is said twice, wherever it stood', () => {
@@ -132,7 +132,7 @@ describe('a later start', () => {
         (before, after, prompt, explicit) => {
           const marked = `the prompt: ${prompt}`
           const words = explicit ? [...before.flat(), ...after.flat(), '--', marked] : [...before.flat(), marked, ...after.flat()]
-          expect(lasting(words)).toEqual([...before.flat(), ...after.flat()])
+          expect(lastingWords(grammar, words)).toEqual([...before.flat(), ...after.flat()])
         },
       ),
     )
@@ -162,9 +162,9 @@ describe('the paths', () => {
     [['--settings', ''], []],
     [['--', '--settings', 's.json'], []],
   ])('of %j', (words, paths) =>
-    expect(pathsIn(words).map(({ option, path, written }) => `${option} ${path}${written ? ' (written)' : ''}`)).toEqual([
-      ...paths,
-    ]),
+    expect(pathsIn(grammar, words).map(({ option, path, written }) => `${option} ${path}${written ? ' (written)' : ''}`)).toEqual(
+      [...paths],
+    ),
   )
 })
 
@@ -186,19 +186,33 @@ describe('the conversation that words name', () => {
     [['--', '--session-id', ONE], ''],
     [['--model', '--session-id', ONE], ''],
   ])('%j: %p', (words, id) => {
-    expect(chosenConversation(words)).toBe(id)
+    expect(claude.conversation?.chosen(words)).toBe(id)
   })
 
   test('a copy gets an id of its own, unless the user gives one', () => {
-    expect(forkWords(ONE, TWO, ['-p', 'hi'])).toEqual(['--resume', ONE, '--fork-session', '--session-id', TWO, '-p', 'hi'])
-    expect(forkWords(ONE, 'unused', ['--session-id', TWO])).toEqual(['--resume', ONE, '--fork-session', '--session-id', TWO])
+    expect(claude.conversation?.fork?.(ONE, TWO, ['-p', 'hi'])).toEqual([
+      '--resume',
+      ONE,
+      '--fork-session',
+      '--session-id',
+      TWO,
+      '-p',
+      'hi',
+    ])
+    expect(claude.conversation?.fork?.(ONE, 'unused', ['--session-id', TWO])).toEqual([
+      '--resume',
+      ONE,
+      '--fork-session',
+      '--session-id',
+      TWO,
+    ])
   })
 
   test('words that name one themselves are seen, and prompts are not taken for them', () => {
-    expect(namesConversation(['--resume=x'])).toBe('--resume')
-    expect(namesConversation(['-c', 'hi'])).toBe('-c')
-    expect(namesConversation(['-p', '--', '--continue'])).toBe('')
-    expect(namesConversation(['--session-id', ONE])).toBe('')
+    expect(namesConversation(grammar, ['--resume=x'])).toBe('--resume')
+    expect(namesConversation(grammar, ['-c', 'hi'])).toBe('-c')
+    expect(namesConversation(grammar, ['-p', '--', '--continue'])).toBe('')
+    expect(namesConversation(grammar, ['--session-id', ONE])).toBe('')
   })
 
   test.each<[readonly string[], boolean]>([
@@ -208,6 +222,6 @@ describe('the conversation that words name', () => {
     [['mcp', 'list'], false],
     [['--cloud'], false],
   ])('%j can be continued: %p', (words, can) => {
-    expect(continuable(words)).toBe(can)
+    expect(canContinue(grammar, words)).toBe(can)
   })
 })

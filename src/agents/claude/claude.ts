@@ -1,99 +1,50 @@
-import { readBaseUrl } from '../../credentials/base-url.ts'
-import type { Credential } from '../../credentials/credential.ts'
-import { PaudeError } from '../../errors.ts'
+import { providers } from '../../credentials/providers.ts'
 import type { Host } from '../../host.ts'
-import { commandLine, quote } from '../../plan/shell.ts'
-import { secret } from '../../secret.ts'
-import type { Agent, Opening } from '../agent.ts'
+import type { Agent, Conversation } from '../agent.ts'
+import { findOption, isVerb, optionValue } from '../words.ts'
 import noteConversation from './conversation.sh' with { type: 'text' }
 import { toEvent } from './event.ts'
-import privateHome from './home.sh' with { type: 'text' }
+import { grammar } from './grammar.ts'
+import prelude from './home.sh' with { type: 'text' }
 import hook from './hook.sh' with { type: 'text' }
 import printOwnFile from './own-file.sh' with { type: 'text' }
-import {
-  asksSomething,
-  choosesConversation,
-  chosenConversation,
-  continuable,
-  forkWords,
-  isVerb,
-  lasting,
-  namesConversation,
-  opensScreen,
-  pathsIn,
-} from './words.ts'
+
+/** Claude's ids: a UUID. */
+const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+
+const conversation: Conversation = {
+  // A new one before the one it is made from.
+  chosen: (words) => {
+    const given = optionValue(grammar, words, ['--session-id'])
+    const copies = findOption(grammar, words, ['--fork-session']) !== ''
+    const id = given !== '' || copies ? given : optionValue(grammar, words, ['-r', '--resume'])
+    return ID.test(id) ? id.toLowerCase() : ''
+  },
+  begin: (id) => ['--session-id', id],
+  again: (id) => ['--resume', id],
+  fork: (origin, id, words) => [
+    '--resume',
+    origin,
+    '--fork-session',
+    ...(conversation.chosen(words) === '' ? ['--session-id', id] : []),
+    ...words,
+  ],
+  proof: '.claude/projects/*/{id}.jsonl',
+}
 
 /** Claude Code. Facts about it: what it asks at a first start, what it contacts, how it resumes. */
 export const claude: Agent = {
   name: 'claude',
+  title: 'Claude',
   program: 'claude',
-  paths: pathsIn,
-  interactive: opensScreen,
-  chosen: chosenConversation,
-  namesConversation,
-  fork: forkWords,
-  asksModels,
-  credential,
-  needs,
+  grammar,
+  provider: providers.anthropic,
+  otherWays: /^(ANTHROPIC_UNIX_SOCKET|CLAUDE_CODE_USE_\w+)$/,
   environment,
-  command,
-  modes: '\x1b[?2004h',
-  ownFile: ['sh', '/paude/seed/own-file.sh'],
-  hook: toEvent,
+  conversation,
+  prelude,
+  signals: { modes: '\x1b[?2004h', ownFile: ['sh', '/paude/seed/own-file.sh'], hook: toEvent },
   seed,
-}
-
-/** Shapes that Claude accepts at a glance; the API key's last 20 characters are approved in the seed below. */
-const PLACEHOLDERS = {
-  ANTHROPIC_API_KEY: 'sk-ant-api03-paude-placeholder-the-real-key-stays-outside-the-box',
-  CLAUDE_CODE_OAUTH_TOKEN: 'sk-ant-oat01-paude-placeholder-the-real-token-stays-outside-the-box',
-  ANTHROPIC_AUTH_TOKEN: 'paude-placeholder-the-real-token-stays-outside-the-box',
-} as const
-
-/** Variables that send Claude to another provider; credentials of its own never come into the box by name. */
-const OTHER_WAYS = /^(ANTHROPIC_UNIX_SOCKET|CLAUDE_CODE_USE_\w+)$/
-
-function asksModels(words: readonly string[], variables: readonly string[]): boolean {
-  return asksSomething(words) && !variables.some((name) => OTHER_WAYS.test(name))
-}
-
-const DEFAULT_BASE = 'https://api.anthropic.com'
-
-function credential(host: Host): Credential | null {
-  // Claude's own order of precedence.
-  for (const variable of ['ANTHROPIC_AUTH_TOKEN', 'ANTHROPIC_API_KEY', 'CLAUDE_CODE_OAUTH_TOKEN'] as const) {
-    const value = host.env[variable]?.trim()
-    if (!value) continue
-    if (!/^[\x21-\x7e]+$/.test(value) || /["'\\]/.test(value))
-      throw new PaudeError('usage', `${variable} holds characters that no credential has`, {
-        hint: `export ${variable} again, without quotes or line breaks inside`,
-      })
-    const { hostname, port, protocol, pathname } = baseUrl(host)
-    const scheme = protocol === 'https:' ? 'https' : 'http'
-    return {
-      variable,
-      value: secret(value),
-      placeholder: PLACEHOLDERS[variable],
-      addressVariable: 'ANTHROPIC_BASE_URL',
-      injection: {
-        host: hostname.toLowerCase(),
-        port: port === '' ? (scheme === 'https' ? 443 : 80) : Number(port),
-        scheme,
-        header: variable === 'ANTHROPIC_API_KEY' ? 'X-Api-Key' : 'Authorization',
-        prefix: pathname.replace(/\/+$/, ''),
-      },
-    }
-  }
-  return null
-}
-
-const baseUrl = (host: Host): URL => readBaseUrl(host.env['ANTHROPIC_BASE_URL'] || DEFAULT_BASE, 'ANTHROPIC_BASE_URL')
-
-function needs(host: Host, credential: Credential | null): readonly { readonly host: string; readonly why: string }[] {
-  const { hostname, port, protocol } = baseUrl(host)
-  const provider = { host: `${hostname}:${port || (protocol === 'https:' ? '443' : '80')}`, why: "Claude's model provider" }
-  // Without a credential of the caller the user logs in inside the box, which talks to the login service.
-  return credential !== null ? [provider] : [provider, { host: 'platform.claude.com:443', why: 'login inside the box' }]
 }
 
 /** Claude's own settings that change how it answers; none of them is a credential. */
@@ -128,7 +79,7 @@ function environment(host: Host, words: readonly string[]): Readonly<Record<stri
     CLAUDE_CODE_SANDBOXED: '1',
     IS_SANDBOX: '1',
     // Its own background daemon would end with the box and take the session along. Its verbs answer for themselves.
-    ...(isVerb(words) ? {} : { CLAUDE_CODE_DISABLE_AGENT_VIEW: '1' }),
+    ...(isVerb(grammar, words) ? {} : { CLAUDE_CODE_DISABLE_AGENT_VIEW: '1' }),
     // Nothing but the model is contacted, so that nothing but the model need be allowed.
     CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
     CLAUDE_CODE_DISABLE_OFFICIAL_MARKETPLACE_AUTOINSTALL: '1',
@@ -137,34 +88,8 @@ function environment(host: Host, words: readonly string[]): Readonly<Record<stri
   }
 }
 
-function command(words: readonly string[], { conversation, continues, origin }: Opening): string {
-  const named = conversation !== '' && !choosesConversation(words)
-  const first = commandLine(['claude', ...(named ? ['--session-id', conversation] : []), ...words])
-  const again = ['claude --resume "$conversation"', commandLine(lasting(words))].join(' ').trimEnd()
-  return [
-    privateHome,
-    `set -- ${first}\n`,
-    ...(origin === undefined ? [] : [insistOn(origin)]),
-    ...(continues && continuable(words)
-      ? [
-          // What the hook noted comes first: another one may have been chosen since, on the screen too.
-          `conversation=${named ? quote(conversation) : ''}\n`,
-          'if [ -s /paude/out/conversation ]; then read -r conversation </paude/out/conversation; fi\n',
-          // Claude refuses a used --session-id and an unknown --resume; the transcript tells which it is.
-          `for file in "$HOME"/.claude/projects/*/"\${conversation:-none}".jsonl; do\n  if [ -e "$file" ]; then set -- ${again}; fi\ndone\n`,
-        ]
-      : []),
-  ].join('')
-}
-
-/** The transcript that is copied lies in the HOME volume, which only a box sees. */
-const insistOn = ({ conversation, session }: NonNullable<Opening['origin']>): string =>
-  [
-    `for file in "$HOME"/.claude/projects/*/${quote(conversation)}.jsonl; do`,
-    `  [ -e "$file" ] || [ -s /paude/out/conversation ] || fail ${quote(`session ${session} has no conversation yet: nothing was said in it`)}`,
-    'done',
-    '',
-  ].join('\n')
+/** Claude asks about an API key by its last characters. */
+const API_KEY = providers.anthropic.secrets.find(({ key }) => key === 'apiKey')?.placeholder ?? ''
 
 function seed({ directory, restricted, screen }: Parameters<Agent['seed']>[0]): Readonly<Record<string, string>> {
   return {
@@ -174,7 +99,7 @@ function seed({ directory, restricted, screen }: Parameters<Agent['seed']>[0]): 
         hasCompletedOnboarding: true,
         hasSeenAutoDefaultNotice: true,
         hasSeenAutoDefaultNudge: true,
-        customApiKeyResponses: { approved: [PLACEHOLDERS.ANTHROPIC_API_KEY.slice(-20)], rejected: [] },
+        customApiKeyResponses: { approved: [API_KEY.slice(-20)], rejected: [] },
         projects: { [directory]: { hasTrustDialogAccepted: true } },
       },
       null,

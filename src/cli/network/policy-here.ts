@@ -1,3 +1,4 @@
+import { agentCredential, agentNeeds } from '../../agents/models.ts'
 import { agents } from '../../agents/registry.ts'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
@@ -46,10 +47,10 @@ async function policyOfStart(context: Context): Promise<Asked['policy']> {
     })
   const host = await withProvider(context.host, config, 'look')
   const agent = agents[config.settings.agent]
-  const credential = agent.credential(host)
+  const credential = agentCredential(agent, host)
   const policy = startPolicy(config, {
     session: '',
-    needed: agent.needs(host, credential).map((one) => parseAllow(one.host, one.why)),
+    needed: agentNeeds(agent, host, credential).map((one) => parseAllow(one.host, one.why)),
     injection: credential === null ? null : { ...credential.injection, way: config.settings.inject },
   })
   return { ...policy, revision: revisionOf(policy) }

@@ -30,7 +30,7 @@ export default (context: Context) =>
       const { columns } = context.host.size
       const width = context.host.terminal.stdout ? columns : Number.POSITIVE_INFINITY
       const line = (event: SessionEvent) => (given.json ? jsonLine(event) : eventLine(event, width))
-      const reader = eventReader(record.id, bootTime(), agent.hook)
+      const reader = eventReader(record.id, bootTime(), agent.signals.hook)
       if (given.follow) {
         const runs = async () =>
           (await ask(backend.state(handle), context.effects(backend)).catch(() => null))?.status === 'running'

@@ -59,9 +59,9 @@ export default (context: Context) =>
         ...(agent === null
           ? { told: () => [] }
           : {
-              told: hookNews(handle.folder, record.id, agent.hook),
-              modes: agent.modes,
-              ownFile: ownFile(backend.inside(handle, agent.ownFile)),
+              told: hookNews(handle.folder, record.id, agent.signals.hook),
+              modes: agent.signals.modes,
+              ownFile: ownFile(backend.inside(handle, agent.signals.ownFile)),
             }),
         ...(watch === null ? {} : { watch }),
       })

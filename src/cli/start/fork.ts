@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { defineCommand } from 'citty'
 import { agentNamed } from '../../agents/registry.ts'
+import { namesConversation } from '../../agents/words.ts'
 import type { Backend } from '../../backends/backend.ts'
 import type { Handle } from '../../box/handle.ts'
 import type { Context } from '../../context.ts'
@@ -25,9 +26,10 @@ export default (context: Context) =>
     async run({ args: given, rawArgs }) {
       const { record, handle } = await findSession(context, given.session, 'running')
       const agent = agentNamed(record.agent)
-      if (agent === null)
+      const copy = agent?.conversation?.fork ?? null
+      if (agent === null || copy === null)
         throw new PaudeError('unsupported', `session ${record.id} runs a command and no agent, so there is no conversation`)
-      const named = agent.namesConversation(rawArgs)
+      const named = namesConversation(agent.grammar, rawArgs)
       if (named !== '')
         throw new PaudeError('usage', `paude fork names the conversation itself, found ${named}`, {
           hint: `leave it out, or say paude ${named} --fork-session`,
@@ -49,7 +51,7 @@ export default (context: Context) =>
           agent,
           run: {
             kind: 'agent',
-            words: agent.fork(conversation, randomUUID(), rawArgs),
+            words: copy(conversation, randomUUID(), rawArgs),
             origin: { conversation, session: record.id },
           },
           flags: { ...context.flags, backend: record.backend },

@@ -1,5 +1,6 @@
 import type { Agent } from '../../agents/agent.ts'
 import { agents } from '../../agents/registry.ts'
+import { pathsIn } from '../../agents/words.ts'
 import type { Backend } from '../../backends/backend.ts'
 import { noEngine, pickBackend } from '../../backends/pick.ts'
 import type { Handle } from '../../box/handle.ts'
@@ -103,7 +104,7 @@ export async function startSession(context: Context, start: Start): Promise<numb
     answer(renderPlan(plan, settings.detach ? [] : removal))
     return 0
   }
-  const named = run.kind === 'agent' ? agent.paths(run.words) : []
+  const named = run.kind === 'agent' ? pathsIn(agent.grammar, run.words) : []
   for (const line of [...around.workspace.notes, ...outside(named, host, spec.mounts), ...unsetReferences(settings, host.env)])
     note(line)
   if (run.kind === 'agent')

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { agentCredential } from '../../agents/models.ts'
 import { agentNamed } from '../../agents/registry.ts'
 import { released } from '../../box/owner.ts'
 import type { Context } from '../../context.ts'
@@ -42,7 +43,7 @@ export async function continueSession(
       { hint: `paude fork ${record.id} takes its conversation into a new box` },
     )
   const agent = record.credential === '' ? null : agentNamed(record.agent)
-  const credential = agent === null ? null : agent.credential(await askedAgain(context.host, record, dryRun))
+  const credential = agent === null ? null : agentCredential(agent, await askedAgain(context.host, record, dryRun))
   if (record.credential !== '' && credential?.variable !== record.credential)
     throw new PaudeError('usage', `session ${record.id} was started with ${record.credential}, which is not set now`, {
       hint: `export ${record.credential} and start it again: the value is kept nowhere`,

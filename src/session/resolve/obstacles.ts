@@ -1,6 +1,8 @@
 import type { Agent } from '../../agents/agent.ts'
+import { agentCredential, agentNeeds, asksModels } from '../../agents/models.ts'
 import type { SessionSpec } from '../../box/spec.ts'
 import type { Config } from '../../config/keys/settings.ts'
+import type { Need } from '../../credentials/providers.ts'
 import type { Host } from '../../host.ts'
 import type { Policy } from '../../network/allow.ts'
 import { decide, type Target } from '../../network/decide.ts'
@@ -20,15 +22,15 @@ export type Wanted = {
 
 /** What keeps the agent from its models and is known before the start: one line each, none where all is well. */
 export function obstacles({ agent, words, config, host, spec, record }: Wanted): readonly string[] {
-  if (!agent.asksModels(words, Object.keys(spec.secretEnvironment))) return []
-  if (spec.network.mode === 'none') return ['without a network Claude cannot reach its model']
+  if (!asksModels(agent, words, Object.keys(spec.secretEnvironment))) return []
+  if (spec.network.mode === 'none') return [`without a network ${agent.title} cannot reach its model`]
   const { policy } = spec.network
-  const needs = agent.needs(host, record.credential === '' ? null : agent.credential(host))
+  const needs = agentNeeds(agent, host, record.credential === '' ? null : agentCredential(agent, host))
   const blocked = needs.flatMap((need) => blockedNeed(policy, need))
   return [...blocked, ...(record.credential === '' ? [noCredential({ config, host, spec }, blocked.length === 0)] : [])]
 }
 
-function blockedNeed(policy: Policy, { host: place, why }: ReturnType<Agent['needs']>[number]): readonly string[] {
+function blockedNeed(policy: Policy, { host: place, why }: Need): readonly string[] {
   const target = targetOf(policy, place)
   // At a base URL of the box the credential's own rules do not judge the name.
   const judged = policy.injection?.way === 'base-url' ? { ...policy, injection: null } : policy

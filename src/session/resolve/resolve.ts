@@ -1,5 +1,8 @@
 import { join } from 'node:path'
 import type { Agent, Opening } from '../../agents/agent.ts'
+import { startCommand } from '../../agents/command.ts'
+import { agentCredential, agentNeeds } from '../../agents/models.ts'
+import { opensScreen } from '../../agents/words.ts'
 import type { Backend } from '../../backends/backend.ts'
 import type { BackendName } from '../../backends/registry.ts'
 import { readLimits } from '../../box/limits.ts'
@@ -60,14 +63,14 @@ export function resolveSession(wish: Wish): { readonly spec: SessionSpec; readon
   const { workspace } = around
   const id = newSessionId()
   const name = settings.sessionName === '' ? '' : checkedName(settings.sessionName)
-  const credential = run.kind === 'agent' ? agent.credential(host) : null
+  const credential = run.kind === 'agent' ? agentCredential(agent, host) : null
   const network = resolveNetwork(wish, id, credential)
   refuseWeaker(backend, network)
   const user = { uid: host.uid, gid: host.gid, home: boxHome(host) }
   const streams =
     run.kind === 'command'
       ? streamsOf(host)
-      : agentStreams(host, { interactive: agent.interactive(run.words), detach: settings.detach })
+      : agentStreams(host, { interactive: opensScreen(agent.grammar, run.words), detach: settings.detach })
   const { terminal } = streams
   const volume = run.kind === 'agent' ? homeVolume(workspace.root, agent.name) : ''
   const init = backend.name === 'podman' && !around.podmanInit ? 'image' : 'engine'
@@ -75,7 +78,7 @@ export function resolveSession(wish: Wish): { readonly spec: SessionSpec; readon
   const { git } = workspace
   const index = git === null ? '' : join(git.gitDirectory, 'index')
   // Only a conversation on a screen is continued; a one-shot answer keeps the words exactly as typed.
-  const chosen = run.kind === 'agent' ? agent.chosen(run.words) : ''
+  const chosen = run.kind === 'agent' ? (agent.conversation?.chosen(run.words) ?? '') : ''
   const conversation = chosen !== '' ? chosen : terminal && run.kind === 'agent' ? crypto.randomUUID() : ''
   const extraFlags = backend.name === 'docker' ? settings.dockerFlags : settings.podmanFlags
   const said = saidCredential(settings)
@@ -184,7 +187,7 @@ function resolveNetwork({ host, config, agent, run, around }: Wish, session: str
         throw new PaudeError('usage', `--network none and ${flag} contradict each other`, { hint: 'leave one of them out' })
     return { mode: 'none' }
   }
-  const needs = run.kind === 'agent' ? agent.needs(host, credential) : []
+  const needs = run.kind === 'agent' ? agentNeeds(agent, host, credential) : []
   // Its own provider goes without saying; where a variable sends it instead does not.
   const own = new Set(ownProviders({ host, agent, credential, managed }))
   for (const { host: entry } of needs)
@@ -221,7 +224,7 @@ export const ownProviders = ({
   managed: { baseUrl },
 }: Pick<Wish, 'host' | 'agent'> & { readonly credential: Credential | null; readonly managed: Layer }): readonly string[] =>
   [{}, ...(baseUrl === undefined ? [] : [{ ANTHROPIC_BASE_URL: baseUrl }])].flatMap((env) =>
-    agent.needs({ ...host, env }, credential).map((need) => need.host),
+    agentNeeds(agent, { ...host, env }, credential).map((need) => need.host),
   )
 
 /** The mounts that somebody asked for, each held against this machine. */
@@ -288,7 +291,9 @@ function seedFiles(
   }: { opening: Opening; restricted: boolean; user: SessionSpec['user']; mounts: readonly Mount[] },
 ): Readonly<Record<string, string>> {
   const command =
-    run.kind === 'command' ? `set -- ${commandLine(run.argv)}\n` : agent.command(run.words, { ...opening, origin: run.origin })
+    run.kind === 'command'
+      ? `set -- ${commandLine(run.argv)}\n`
+      : startCommand(agent, run.words, { ...opening, origin: run.origin })
   // One command in a box is no session: it has the variables alone.
   const steps = config.settings.lifecycle.filter(({ kind }) => kind === 'export' || run.kind === 'agent')
   return {
