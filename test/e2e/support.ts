@@ -2,6 +2,7 @@ import { afterAll, describe, expect, test } from 'bun:test'
 import { execFileSync } from 'node:child_process'
 import {
   chmodSync,
+  cpSync,
   existsSync,
   type FSWatcher,
   mkdirSync,
@@ -262,6 +263,15 @@ export async function engine(backend: BackendName, words: readonly string[]): Pr
     child.exited,
   ])
   return { code, stdout, stderr }
+}
+
+/** Builds the image of gate and proxy, of a copy: an engine with a root of its own need not see the checkout. */
+export async function buildWall(backend: BackendName, tag: string): Promise<void> {
+  prepare()
+  const context = join(root, 'squid')
+  cpSync(join(import.meta.dir, '../../squid'), context, { recursive: true })
+  const { code, stderr } = await engine(backend, ['build', '--quiet', `--tag=${tag}`, context])
+  if (code !== 0) throw new Error(stderr)
 }
 
 /** This machine's address on the network that an engine gives its containers. */

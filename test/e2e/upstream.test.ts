@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { chmodSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { HOST_NAME } from '../../src/network/names.ts'
-import { describeEach, engine, lines, makeProject, paude, poll, put, root, stateHome } from './support.ts'
+import { buildWall, describeEach, engine, lines, makeProject, paude, poll, put, root, stateHome } from './support.ts'
 
 const IMAGE = 'paude-why-test'
 const BIG = 3 * 1024 * 1024
@@ -29,7 +29,7 @@ describeEach('behind an upstream proxy', (backend) => {
     lines((await engine(backend, ['logs', upstream])).stdout).filter((line) => !line.startsWith('- error:transaction-end'))
 
   beforeAll(async () => {
-    expect((await engine(backend, ['build', '--quiet', `--tag=${IMAGE}`, join(import.meta.dir, '../../squid')])).code).toBe(0)
+    await buildWall(backend, IMAGE)
     const pem = await engine(backend, [
       ...[
         'run',

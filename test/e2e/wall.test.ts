@@ -10,11 +10,10 @@ import { HOST_NAME } from '../../src/network/names.ts'
 import { parseAllow } from '../../src/network/pattern.ts'
 import { stageFiles, standingFiles } from '../../src/network/squid-conf.ts'
 import { DIRECT } from '../../src/network/ways.ts'
-import { type BackendName, backends, cleanUp, gatewayOf } from './support.ts'
+import { type BackendName, backends, buildWall, cleanUp, gatewayOf } from './support.ts'
 
 const REAL = 'sk-real-0123456789'
 const IMAGE = 'paude-wall-test'
-const squid = join(import.meta.dir, '../../squid')
 const engines = backends()
 afterAll(cleanUp)
 
@@ -425,7 +424,7 @@ function makeWall(engine: BackendName) {
       return run(engine, ['run', '--rm', ...helper(gate), IMAGE, '/usr/lib/paude/gate'])
     },
     async start() {
-      await must(engine, ['build', '-q', `--tag=${IMAGE}`, squid])
+      await buildWall(engine, IMAGE)
       const pair = await must(engine, [
         'run',
         '--rm',

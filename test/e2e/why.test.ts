@@ -9,7 +9,7 @@ import { HOST_NAME } from '../../src/network/names.ts'
 import { parseAllow, parseDeny } from '../../src/network/pattern.ts'
 import { squidConf } from '../../src/network/squid-conf.ts'
 import { DIRECT, type Ip } from '../../src/network/ways.ts'
-import { backends, cleanUp, engine } from './support.ts'
+import { backends, buildWall, cleanUp, engine } from './support.ts'
 
 afterAll(cleanUp)
 
@@ -185,8 +185,7 @@ function literal(host: string): readonly string[] {
 describe.each(backends().slice(0, 1))('what `why` says, on %s', (backend) => {
   const folder = mkdtempSync(join(tmpdir(), 'paude-why-'))
   beforeAll(async () => {
-    const built = await engine(backend, ['build', '--quiet', `--tag=${IMAGE}`, join(import.meta.dir, '../../squid')])
-    expect(built.code).toBe(0)
+    await buildWall(backend, IMAGE)
     for (const [at, { policy, urls: asked }] of cases.entries()) {
       const place = join(folder, String(at).padStart(3, '0'))
       mkdirSync(place)
