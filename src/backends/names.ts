@@ -2,3 +2,6 @@
 export const backendNames = ['docker', 'podman'] as const
 
 export type BackendName = (typeof backendNames)[number]
+
+/** The client of each, as PATH knows it. */
+export const programs: Readonly<Record<BackendName, string>> = { docker: 'docker', podman: 'podman' }
