@@ -32,8 +32,6 @@ export type SessionSpec = {
   readonly network: Network
   readonly limits: Limits
   readonly security: Security
-  /** Bytes of the agent's /dev/shm. */
-  readonly sharedMemory: number
   /** What its backend alone is told. */
   readonly own: Own
   /** A one-shot command: the engine removes the box when it ends. */
@@ -80,6 +78,8 @@ export type Own = {
   readonly kind: 'oci'
   /** Further flags of the agent's container; checked when they were read. */
   readonly extraFlags: readonly string[]
+  /** Bytes of the agent's /dev/shm. */
+  readonly sharedMemory: number
   /** Who reaps and forwards signals: the engine's init, or tini of the image where the engine has none. */
   readonly init: 'engine' | 'image'
 }

@@ -1,7 +1,7 @@
 import { type Backend, need } from '../../src/backends/backend.ts'
 import { handleOfSpec } from '../../src/box/handle.ts'
 import { HARDENED } from '../../src/box/security.ts'
-import type { Mount, Network, SessionSpec, Transport } from '../../src/box/spec.ts'
+import type { Mount, Network, Own, SessionSpec, Transport } from '../../src/box/spec.ts'
 import type { Policy } from '../../src/network/allow.ts'
 import { DIRECT } from '../../src/network/ways.ts'
 import { exec, type Plan } from '../../src/plan/plan.ts'
@@ -27,6 +27,7 @@ const walled = {
   credential: null,
 } as const satisfies Network
 
+const OWN: Own = { kind: 'oci', extraFlags: [], sharedMemory: 64 * 1024 ** 2, init: 'engine' }
 const bound = (mounts: readonly Mount[]): Transport => ({ kind: 'bind', mounts })
 
 /** A conversation on a terminal behind the wall, of an ordinary user in an ordinary folder. */
@@ -49,8 +50,7 @@ const plain: SessionSpec = {
   network: walled,
   limits: { cpus: 0, memory: 0, pids: 4096 },
   security: HARDENED,
-  sharedMemory: 64 * 1024 ** 2,
-  own: { kind: 'oci', extraFlags: [], init: 'engine' },
+  own: OWN,
   once: false,
   owner: '',
   terminal: true,
@@ -187,7 +187,7 @@ export const cases: Readonly<Record<string, StartCase>> = {
   ),
   'image-init': attached({
     ...plain,
-    own: { kind: 'oci', extraFlags: [], init: 'image' },
+    own: { ...OWN, init: 'image' },
     environment: { ...plain.environment, PAUDE_INIT: 'image' },
   }),
   rescue: attached(plain, { rescue: [exec(['make-image', '--for=paude'], { title: 'building the image' })] }),

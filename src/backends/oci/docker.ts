@@ -1,3 +1,4 @@
+import { sharedMemory } from '../../box/extra-flags.ts'
 import type { Listed, Part } from '../../box/handle.ts'
 import type { Backend } from '../backend.ts'
 import { programs } from '../names.ts'
@@ -40,7 +41,7 @@ export const docker: Backend = {
   name: 'docker',
   program: programs.docker,
   ...capabilities(dialect),
-  own: ({ extraFlags }) => ({ kind: 'oci', extraFlags, init: 'engine' }),
+  own: ({ extraFlags }) => ({ kind: 'oci', extraFlags, sharedMemory: sharedMemory(extraFlags), init: 'engine' }),
   inventory: {
     sessions: {
       argv: ['docker', 'ps', '--all', '--no-trunc', '--filter=label=paude.role=agent', `--format=${ROW}`],

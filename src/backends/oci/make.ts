@@ -207,7 +207,7 @@ function makeAgent(dialect: Dialect, spec: SessionSpec): Exec {
       ...(spec.stdin ? ['--interactive'] : []),
       '--tmpfs=/tmp:rw,exec,nosuid,nodev,size=2g,mode=1777',
       '--tmpfs=/run:rw,noexec,nosuid,nodev,size=16m,mode=1777',
-      sharedMemory(spec.sharedMemory),
+      sharedMemory(spec.own.sharedMemory),
       ...mountFlags(spec),
       `--workdir=${spec.directory}`,
       ...flags,

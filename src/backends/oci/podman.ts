@@ -1,3 +1,4 @@
+import { sharedMemory } from '../../box/extra-flags.ts'
 import type { Listed, Part } from '../../box/handle.ts'
 import type { Backend } from '../backend.ts'
 import { programs } from '../names.ts'
@@ -52,7 +53,12 @@ export const podman: Backend = {
   name: 'podman',
   program: programs.podman,
   ...capabilities(dialect),
-  own: ({ extraFlags }, there) => ({ kind: 'oci', extraFlags, init: INIT_PROGRAMS.some(there) ? 'engine' : 'image' }),
+  own: ({ extraFlags }, there) => ({
+    kind: 'oci',
+    extraFlags,
+    sharedMemory: sharedMemory(extraFlags),
+    init: INIT_PROGRAMS.some(there) ? 'engine' : 'image',
+  }),
   inventory: {
     sessions: {
       argv: ['podman', 'ps', '--all', '--no-trunc', '--filter=label=paude.role=agent', '--format=json'],

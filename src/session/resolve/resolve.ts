@@ -4,7 +4,6 @@ import { startCommand } from '../../agents/command.ts'
 import { agentCredential, agentNeeds } from '../../agents/models.ts'
 import { opensScreen } from '../../agents/words.ts'
 import type { Backend } from '../../backends/backend.ts'
-import { sharedMemory } from '../../box/extra-flags.ts'
 import { readLimits } from '../../box/limits.ts'
 import { ownerText } from '../../box/owner.ts'
 import { refusals } from '../../box/refusals.ts'
@@ -167,7 +166,6 @@ function sessionSpec(wish: Wish, decided: Decided, record: SessionRecord): Sessi
     secretEnvironment: { ...around.references, ...readVariables(settings.env, host) },
     network,
     limits: readLimits(settings),
-    sharedMemory: sharedMemory(around.own.extraFlags),
     own: around.own,
     // Whoever holds a terminal asks the engine how the command ended.
     once: run.kind === 'command' && !streams.terminal,
