@@ -37,9 +37,10 @@ describe.each(allBackends)('$name', (backend) => {
     for (const value of Object.values(SECRETS)) expect(shown).not.toContain(value)
   })
 
-  test.each(spread)('hands the agent over last: $name', ({ plan }) => {
+  test.each(spread)('hands the agent over last: $name', ({ plan, spec }) => {
     const last = plan.at(-1)
     if (last === undefined) throw new Error('an empty plan')
+    if (!isLast(last)) expect<Step | undefined>(last).toEqual(backend.life.begin(handleOfSpec(spec)).at(-1))
     expect(flat(plan).filter(isLast)).toHaveLength(isLast(last) ? 1 : 0)
   })
 
