@@ -75,7 +75,7 @@ export type EngineFacts = {
   /** Bytes free where it keeps images; null when that is not on this machine. */
   readonly free: number | null
   readonly checks: readonly Check[]
-  /** null when it did not tell them. */
+  /** null when it did not tell them, or has none at all. */
   readonly images: readonly ListedImage[] | null
   readonly stages: readonly Stage[]
   /** HOME volumes whose project's folder is not there. */
@@ -90,7 +90,7 @@ export async function lookEngine(backend: Backend): Promise<EngineFacts> {
   const [info, checks, images, stages, volumes] = await Promise.all([
     answer(health.info),
     Promise.all(health.checks.map(answer<readonly Check[]>)),
-    own === null ? [] : answer(own.list),
+    own === null ? null : answer(own.list),
     own === null ? [] : answer(own.stages),
     answer(inventory.volumes),
   ])

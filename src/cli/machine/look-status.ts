@@ -1,4 +1,4 @@
-import type { Backend } from '../../backends/backend.ts'
+import type { Backend, Images } from '../../backends/backend.ts'
 import type { BackendName } from '../../backends/names.ts'
 import { pickBackend, usable } from '../../backends/pick.ts'
 import { allBackends } from '../../backends/registry.ts'
@@ -121,14 +121,12 @@ type Own = { readonly backend: Backend; readonly images: readonly ListedImage[] 
 
 /** Asked of every engine at once that may answer. */
 const ownImages = (host: Host): Promise<readonly Own[]> =>
-  Promise.all(
-    allBackends.map(async (backend): Promise<Own> => {
-      if (backend.images === null) return { backend, images: [] }
-      const { list } = backend.images
-      const outcome = (await usable(host, backend)) === 'yes' ? await patiently(list) : null
-      return { backend, images: outcome?.code === 0 ? list.parse(outcome.stdout) : null }
-    }),
-  )
+  Promise.all(allBackends.flatMap((backend) => (backend.images === null ? [] : [listed(host, backend, backend.images)])))
+
+async function listed(host: Host, backend: Backend, { list }: Images): Promise<Own> {
+  const outcome = (await usable(host, backend)) === 'yes' ? await patiently(list) : null
+  return { backend, images: outcome?.code === 0 ? list.parse(outcome.stdout) : null }
+}
 
 async function imageStates(
   host: Host,
