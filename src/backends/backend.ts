@@ -105,8 +105,8 @@ export type Wall = {
   readonly requests: (box: Handle, how: { readonly follow: boolean }) => Argv
   /** What the gate's canaries found: no receipt, no agent. */
   readonly receipt: (box: Handle) => Argv
-  /** What stands where a proxy of this image would. Prints its hosts file, and ends when its own stdin ends. */
-  readonly neighbour: (image: string) => Argv
+  /** What stands where a proxy of this image would: prints its hosts file, and ends when its own stdin ends. null: no proxy reaches this machine. */
+  readonly neighbour: ((image: string) => Argv) | null
   /** Names under which a hosts file has the address at which a proxy reaches this machine, the best first. */
   readonly thisMachine: readonly string[]
 }
@@ -154,7 +154,8 @@ export type Health = {
   /** Variables that say which of several is meant: a service at login gets them from the one who sets it up. */
   readonly variables: readonly string[]
   readonly version: Query<Engine>
-  readonly info: Query<EngineInfo>
+  /** null for one that runs its boxes on a machine that nobody here looks after. */
+  readonly info: Query<EngineInfo> | null
   /** Further questions whose answers are checks. */
   readonly checks: readonly Query<readonly Check[]>[]
   /** What it needs of a Linux machine that is its own. */

@@ -88,7 +88,7 @@ export type EngineFacts = {
 export async function lookEngine(backend: Backend): Promise<EngineFacts> {
   const { health, images: own, inventory } = backend
   const [info, checks, images, stages, volumes] = await Promise.all([
-    answer(health.info),
+    health.info === null ? null : answer(health.info),
     Promise.all(health.checks.map(answer<readonly Check[]>)),
     own === null ? null : answer(own.list),
     own === null ? [] : answer(own.stages),

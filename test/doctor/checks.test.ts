@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { EngineInfo } from '../../src/backends/backend.ts'
-import { type Check, ok, problem, warning } from '../../src/backends/check.ts'
+import { type Check, ok, problem, sameOnce, warning } from '../../src/backends/check.ts'
 import { desktopChecks, initChecks, resolverConfChecks, rootlessChecks } from '../../src/backends/oci/checks.ts'
 import { infoOf } from '../../src/backends/oci/health.ts'
 import { backends } from '../../src/backends/registry.ts'
@@ -171,6 +171,25 @@ test('an engine that keeps something to itself is no fault', () => {
 test('rootless podman on control groups of version 1 names controllers that it cannot use', () => {
   const host = { cgroupVersion: 'v1', cgroupControllers: ['cpu', 'memory', 'pids'], security: { rootless: true } }
   expect(infoOf('podman').parse(JSON.stringify({ host })).limits).toEqual([])
+})
+
+test('each engine looks at what it needs of the machine, and two that need the same are told once', () => {
+  const machine = (uid: number, ready: boolean, rootless = false) => ({
+    host: { ...readHost(), uid },
+    text: () => '',
+    there: () => false,
+    ready,
+    info: rootless ? { ...infoOf('docker').parse('{}'), rootless } : null,
+  })
+  const names = (checks: readonly Check[]) => checks.map(({ check }) => check)
+  const ids = ['rootless ids', 'rootless mapping', 'runtime folder']
+  const { docker, podman } = { docker: backends.docker.health, podman: backends.podman.health }
+  expect(names(podman.machine(machine(0, false)))).toEqual([])
+  expect(names(podman.machine(machine(1000, false)))).toEqual(ids)
+  expect(names(podman.machine(machine(1000, true)))).toEqual([...ids, 'init program'])
+  expect(names(docker.machine(machine(1000, true)))).toEqual(['resolver of docker'])
+  const both = [...docker.machine(machine(1000, true, true)), ...podman.machine(machine(1000, true))]
+  expect(names(sameOnce(both))).toEqual([...ids, 'resolver of docker', 'init program'])
 })
 
 test('the platform that docker names', () => {

@@ -4,6 +4,7 @@ import { type Backend, need } from '../../backends/backend.ts'
 import type { Settings } from '../../config/keys/settings.ts'
 import type { Context } from '../../context.ts'
 import { type Door, doorFor, LOOPBACK } from '../../demo/door.ts'
+import { PaudeError } from '../../errors.ts'
 import { imageRef } from '../../image/build.ts'
 import { execute } from '../../run/execute.ts'
 import { pipe } from '../../run/process.ts'
@@ -18,10 +19,14 @@ export async function atDoor<T>(
   { backend, settings }: { readonly backend: Backend; readonly settings: Settings },
   listen: (door: Door) => T,
 ): Promise<T> {
+  const { neighbour, thisMachine } = need(backend, 'wall')
+  if (neighbour === null)
+    throw new PaudeError('unsupported', `a box of ${backend.name} does not reach this machine, where the scripted model is`, {
+      hint: 'paude --backend NAME demo shows one of another backend',
+    })
   if (host.platform !== 'linux') return listen(LOOPBACK)
   const image = proxyImage(host)
   if (settings.pull !== 'never') await execute([bringImage(image, { host, backend })], effects(backend))
-  const { neighbour, thisMachine } = need(backend, 'wall')
   const argv = neighbour(imageRef(image))
   const beside = pipe(argv)
   try {
