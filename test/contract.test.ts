@@ -3,10 +3,11 @@ import { need } from '../src/backends/backend.ts'
 import { allBackends } from '../src/backends/registry.ts'
 import { handleOfSpec } from '../src/box/handle.ts'
 import { refusals } from '../src/box/refusals.ts'
-import { type Argv, isLast, type Plan, type Step } from '../src/plan/plan.ts'
+import { type Argv, isLast, type Step } from '../src/plan/plan.ts'
 import { renderPlan } from '../src/plan/render.ts'
 import { removePlan, startPlan } from '../src/session/life/plans.ts'
 import { cases, later, SECRETS } from './support/specs.ts'
+import { flat } from './support/steps.ts'
 
 /** What holds of every backend, whatever it runs a box with. */
 describe.each(allBackends)('$name', (backend) => {
@@ -79,21 +80,6 @@ describe.each(allBackends)('$name', (backend) => {
     expect(() => need({ ...backend, [key]: null }, key)).toThrow(new RegExp(`^${backend.name} .*[a-z]$`))
   })
 })
-
-/** Every step, however deep. */
-const flat = (plan: Plan): readonly Step[] =>
-  plan.flatMap((step): readonly Step[] => {
-    switch (step.kind) {
-      case 'together':
-        return [step, ...flat(step.trailing ?? []), ...step.lanes.flatMap(flat), ...flat(step.rescue ?? [])]
-      case 'guard':
-        return [step, ...flat(step.steps)]
-      case 'exec':
-        return [step, ...flat(step.rescue ?? [])]
-      default:
-        return [step]
-    }
-  })
 
 /** All that a step may run. */
 function argvs(step: Step): readonly Argv[] {

@@ -9,21 +9,8 @@ import type { Exec, Plan, Step } from '../../src/plan/plan.ts'
 import { renderPlan } from '../../src/plan/render.ts'
 import { removePlan, resumePlan, startPlan } from '../../src/session/life/plans.ts'
 import { cases } from '../support/specs.ts'
+import { flat } from '../support/steps.ts'
 
-/** Every step, however deep. */
-const flat = (plan: Plan): readonly Step[] =>
-  plan.flatMap((step): readonly Step[] => {
-    switch (step.kind) {
-      case 'together':
-        return [step, ...flat(step.trailing ?? []), ...step.lanes.flatMap(flat), ...flat(step.rescue ?? [])]
-      case 'guard':
-        return [step, ...flat(step.steps)]
-      case 'exec':
-        return [step, ...flat(step.rescue ?? [])]
-      default:
-        return [step]
-    }
-  })
 const isExec = (step: Step): step is Exec => step.kind === 'exec'
 const execs = (plan: Plan): readonly Exec[] => flat(plan).filter(isExec)
 const makes = ({ argv: [, verb] }: Exec): boolean => verb === 'run' || verb === 'create'
