@@ -3,13 +3,13 @@ import { toJsonSchema } from '@valibot/to-json-schema'
 import * as v from 'valibot'
 import { twin } from '../src/cli/help/text.ts'
 import { commands } from '../src/cli/verbs.ts'
-import { KEY_MEANINGS } from '../src/config/key-meanings.ts'
-import { type FileKey, fileKeys } from '../src/config/keys/all.ts'
-import { flagWord, type OwnFlag, ownFlags, ownVariables, variableOf } from '../src/config/keys/own-flags.ts'
-import { RULES, type Rule } from '../src/config/keys/rules.ts'
+import { KEY_MEANINGS } from '../src/config/keys/meanings.ts'
+import { flagWord, type OwnFlag, variableOf } from '../src/config/keys/own-flags.ts'
 import { ConfigFile } from '../src/config/keys/schema.ts'
+import { allRows, type Setting } from '../src/config/sections/rows.ts'
 import { type Caller, type ErrorCode, exitCode, PaudeError } from '../src/errors.ts'
 import { type EventKind, fieldsOf, MEANINGS } from '../src/events/event.ts'
+import type { Row, Rule } from '../src/key.ts'
 import { PROTECTED } from '../src/workspace/guard.ts'
 
 const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ')
@@ -17,6 +17,20 @@ const table = (head: readonly string[], rows: readonly (readonly string[])[]): s
   [head, head.map(() => '---'), ...rows].map((row) => `| ${row.map(cell).join(' | ')} |`).join('\n')
 
 const word = (flag: OwnFlag): string => `\`${flagWord(flag)}\``
+
+/** All flags in the order of the help, made anew: those that the program reads are what is written here. */
+const flags: readonly OwnFlag[] = allRows
+  .flatMap(([setting, row]) => (row.flags ?? []).map((flag) => ({ setting, row, flag })))
+  .toSorted((one, other) => one.flag.rank - other.flag.rank)
+  .map(({ setting, row, flag: { rank: _, name, switch: bare, ...flag } }) => ({ name, ...flagBase(setting, row, bare), ...flag }))
+
+function flagBase(key: Setting, { initial, words }: Row<unknown>, bare = false): Pick<OwnFlag, 'key' | 'type' | 'values'> {
+  return {
+    key,
+    type: bare || typeof initial === 'boolean' ? 'switch' : Array.isArray(initial) ? 'list' : 'value',
+    ...(words === undefined ? {} : { values: words.map(String) }),
+  }
+}
 
 /** What a code means, in the order of the table; a reason that `exitCode` gives another number is an error. */
 const CODES: readonly (readonly [code: number, meaning: string, reason: ErrorCode | null, caller?: Caller])[] = [
@@ -51,27 +65,21 @@ function needsTrust(rule: Rule, canHold: (value: string) => boolean): string {
   }
 }
 
-/** What has an order for the managed file alone. */
-const NOT_A_PROJECTS: readonly FileKey[] = ['security.project_config', 'fallback']
-
-/** Where a key stands in a project's file at all. */
-const trustOf = (key: FileKey): string =>
-  needsTrust(NOT_A_PROJECTS.includes(key) ? 'own' : RULES[fileKeys[key]], (value) => isTaken(key, value))
+/** What a project's file cannot have may still have an order, for the managed one. */
+const trustOf = ({ key = '', rule, notIn }: Row<unknown>): string =>
+  needsTrust(notIn?.project === undefined ? rule : 'own', (value) => isTaken(key, value))
 
 /** Whether the schema of files takes a value that is ordered by its text. */
-function isTaken(key: FileKey, value: string): boolean {
+function isTaken(key: string, value: string): boolean {
   const written: unknown = value === 'true' || value === 'false' ? value === 'true' : value
   const file = key.split('.').reduceRight((inner, name) => ({ [name]: inner }), written)
   return v.safeParse(ConfigFile, file).success
 }
 
-const flagOf = (key: FileKey): string => {
-  const flag = (ownFlags as readonly OwnFlag[]).find(
-    (one) => one.key === fileKeys[key] && (one.type !== 'switch' || one.sets === undefined),
-  )
+function flagOf({ flags = [], variable }: Row<unknown>): string {
+  const flag = flags.find((one) => !one.switch)
   if (flag !== undefined) return `\`--${flag.name}\``
-  const said = ownVariables.find((one) => one.key === fileKeys[key])
-  return said === undefined ? '' : `\`${variableOf(said)}\``
+  return variable === undefined ? '' : `\`${variableOf({ name: variable })}\``
 }
 
 /** The reference tables, by the name of their markers. */
@@ -96,15 +104,13 @@ export function tables(): Readonly<Record<string, string>> {
     ),
     flags: table(
       ['flag', 'variable', 'means'],
-      (ownFlags as readonly OwnFlag[]).map((flag) => [
-        word(flag),
-        twin(flag) === '' ? '' : `\`${twin(flag)}\``,
-        flag.description,
-      ]),
+      flags.map((flag) => [word(flag), twin(flag) === '' ? '' : `\`${twin(flag)}\``, flag.description]),
     ),
     keys: table(
       ['key', 'means', 'flag or variable', 'needs trust in a project'],
-      (Object.keys(fileKeys) as FileKey[]).map((key) => [`\`${key}\``, KEY_MEANINGS[key], flagOf(key), trustOf(key)]),
+      allRows.flatMap(([, row]) =>
+        row.key === undefined ? [] : [[`\`${row.key}\``, row.meaning ?? '', flagOf(row), trustOf(row)]],
+      ),
     ),
     'exit-codes': table(
       ['code', 'means'],
@@ -136,6 +142,16 @@ export function withTables(text: string, parts = tables()): string {
 /** Names of the markers in a text. */
 export const markers = (text: string): readonly string[] =>
   [...text.matchAll(/<!-- ([a-z-]+) -->/g)].flatMap(([, name]) => (name === undefined ? [] : [name]))
+
+export const flagsFile = join(import.meta.dir, '../src/config/flags.json')
+
+/** What every call needs of the rows: the variables of what has no flag go with the flags. */
+export const flagsText = (): string => `${JSON.stringify({ flags, variables: variables() }, null, 2)}\n`
+
+const variables = (): readonly OwnFlag[] =>
+  allRows.flatMap(([setting, row]) =>
+    row.variable === undefined ? [] : [{ name: row.variable, ...flagBase(setting, row), description: row.meaning ?? '' }],
+  )
 
 export const schemaFile = join(import.meta.dir, '../src/config/schema.json')
 
@@ -170,6 +186,7 @@ if (import.meta.main) {
   const readme = join(import.meta.dir, '../README.md')
   const made = [
     [readme, withTables(await Bun.file(readme).text())],
+    [flagsFile, flagsText()],
     [schemaFile, schemaText()],
   ] as const
   for (const [file, text] of made)

@@ -11,6 +11,7 @@ const source = join(import.meta.dir, '../src')
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'errors.ts': [],
   'host.ts': [],
+  'key.ts': [],
   'secret.ts': [],
   'text.ts': [],
   demo: ['errors.ts'],
@@ -19,22 +20,24 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'state.ts': ['errors.ts', 'host.ts'],
   workspace: ['errors.ts', 'host.ts', 'text.ts'],
   box: ['errors.ts', 'host.ts', 'network', 'plan', 'secret.ts'],
-  credentials: ['errors.ts', 'host.ts', 'network', 'secret.ts'],
+  credentials: ['errors.ts', 'host.ts', 'key.ts', 'network', 'secret.ts'],
   image: ['errors.ts', 'host.ts', 'plan', 'text.ts'],
   run: ['credentials', 'errors.ts', 'host.ts', 'plan', 'text.ts'],
-  backends: ['box', 'errors.ts', 'host.ts', 'image', 'plan', 'run', 'secret.ts'],
+  backends: ['box', 'errors.ts', 'host.ts', 'image', 'key.ts', 'plan', 'run', 'secret.ts'],
   events: ['run'],
   sinks: ['credentials', 'host.ts', 'run'],
   agents: ['credentials', 'errors.ts', 'events', 'host.ts', 'plan', 'secret.ts'],
   hold: ['agents', 'errors.ts', 'events', 'host.ts', 'plan', 'run'],
   config: [
     'agents',
+    'backends',
     'box',
     'credentials',
     'errors.ts',
     'hold',
     'host.ts',
     'image',
+    'key.ts',
     'network',
     'plan',
     'run',
@@ -44,6 +47,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   'context.ts': ['backends', 'config', 'host.ts', 'run'],
   project: [
+    'backends',
     'box',
     'config',
     'context.ts',
@@ -256,6 +260,38 @@ test('only the table of verbs names a module of a verb', () => {
   expect(wrong).toEqual([])
 })
 
+test('a backend is known to its own folder and the registry', () => {
+  const wrong = files.flatMap((file) =>
+    inside(file).flatMap((target) => {
+      const folder = /^backends\/[^/]+\//.exec(target)?.[0] ?? null
+      const may = folder === null || file.path.startsWith(folder) || /^backends\/(registry|keys)\.ts$/.test(file.path)
+      return may ? [] : [`src/${file.path} imports src/${target}`]
+    }),
+  )
+  expect(wrong).toEqual([])
+})
+
+/** Files outside backends/ that may name an engine, and why. */
+const MAY_NAME: Readonly<Record<string, string>> = {
+  'network/group-hosts.ts': 'hosts of a registry on the internet',
+  'run/client-variables.ts': 'families of variables that any client of an engine obeys, whichever runs the box',
+  'workspace/places.ts': 'places of this machine that no mount may show, whichever backend runs the box',
+}
+
+test('no file outside of backends/ names one', () => {
+  // The words for their own files and registry are everybody's: Dockerfile, docker.io/….
+  const name = /(?<![a-z])(docker|podman)(?![a-z]|\.io\/)/i
+  const wrong = files.flatMap(({ path, room, text }) =>
+    room === 'backends' || path in MAY_NAME
+      ? []
+      : literals(text)
+          .filter((literal) => name.test(literal))
+          .map((literal) => `src/${path} names a backend: ${literal}`),
+  )
+  expect(wrong).toEqual([])
+  expect(Object.keys(MAY_NAME).filter((path) => files.every((file) => file.path !== path))).toEqual([])
+})
+
 test('an agent is known to its own folder and the registries', () => {
   const wrong = files.flatMap((file) =>
     inside(file).flatMap((target) => {
@@ -279,6 +315,12 @@ test('no file hands on what another one exports', () => {
 /** Without comments and strings, so that words about a thing are not taken for the thing. */
 function code(text: string): string {
   return text.replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '').replace(/'(?:[^'\\\n]|\\.)*'/g, "''")
+}
+
+/** Strings and templates of a file, without its comments. */
+function literals(text: string): readonly string[] {
+  const bare = text.replace(/(?<![:'"`\w])\/\/.*$|\/\*[\s\S]*?\*\//gm, '')
+  return bare.match(/'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`/g) ?? []
 }
 
 /** Whether a file under cli/ is loaded late by the table of verbs. */

@@ -1,232 +1,115 @@
 import { describe, expect, test } from 'bun:test'
-import { parts } from '../src/backends/oci/names.ts'
-import { backends } from '../src/backends/registry.ts'
-import { HARDENED } from '../src/box/security.ts'
-import type { Security } from '../src/box/spec.ts'
-import { type Exec, isLast, type Plan, type Step } from '../src/plan/plan.ts'
+import { need } from '../src/backends/backend.ts'
+import { allBackends } from '../src/backends/registry.ts'
+import { handleOfSpec } from '../src/box/handle.ts'
+import { refusals } from '../src/box/refusals.ts'
+import { type Argv, isLast, type Step } from '../src/plan/plan.ts'
 import { renderPlan } from '../src/plan/render.ts'
-import { cases, handleOf, later, SECRETS } from './support/specs.ts'
+import { removePlan, startPlan } from '../src/session/life/plans.ts'
+import { cases, later, SECRETS } from './support/specs.ts'
+import { flat } from './support/steps.ts'
 
-/** Every step, however deep. */
-const flat = (plan: Plan): readonly Step[] =>
-  plan.flatMap((step): readonly Step[] => {
-    switch (step.kind) {
-      case 'together':
-        return [step, ...flat(step.trailing ?? []), ...step.lanes.flatMap(flat), ...flat(step.rescue ?? [])]
-      case 'guard':
-        return [step, ...flat(step.steps)]
-      case 'exec':
-        return [step, ...flat(step.rescue ?? [])]
-      default:
-        return [step]
-    }
-  })
-const isExec = (step: Step): step is Exec => step.kind === 'exec'
-const execs = (plan: Plan): readonly Exec[] => flat(plan).filter(isExec)
-const makes = ({ argv: [, verb] }: Exec): boolean => verb === 'run' || verb === 'create'
-const named = (plan: Plan, name: string): Exec => {
-  const found = execs(plan).find((step) => makes(step) && step.argv.includes(`--name=${name}`))
-  if (found === undefined) throw new Error(`no step makes ${name}`)
-  return found
-}
-const programs = (plan: Plan): readonly string[] =>
-  flat(plan).flatMap((step) => {
-    switch (step.kind) {
-      case 'exec':
-        return [step.argv, step.unless, step.undo].flatMap((argv) => (argv === undefined ? [] : [argv[0]]))
-      case 'attach':
-        return [step.argv, step.interrupt, step.terminate].flatMap((argv) => (argv === undefined ? [] : [argv[0]]))
-      case 'guard':
-        return [step.unless[0]]
-      case 'later':
-        return [step.undo[0]]
-      default:
-        return []
-    }
-  })
-/** JSON of a plan without what is handed to a program under a name only. */
-const revealing = (plan: Plan): string => JSON.stringify(plan) + Bun.inspect(plan, { depth: 20 }) + renderPlan(plan)
+/** What holds of every backend, whatever it runs a box with. */
+describe.each(allBackends)('$name', (backend) => {
+  const own = backend.own({ extraFlags: [] }, () => true)
+  const starts = Object.entries(cases)
+    .map(([name, one]) => ({ name, options: one.options, spec: { ...one.spec, own } }))
+    .filter(({ spec }) => refusals(backend.can, spec).length === 0)
+  const spread = starts
+    .filter(({ name }) => name !== 'rescue')
+    .map(({ name, spec, options }) => ({ name, spec, plan: startPlan(backend, spec, options) }))
+  const all = [...spread, ...Object.entries(later).map(([name, plan]) => ({ name, plan: plan(backend) }))]
 
-describe.each(Object.values(backends))('$name', (backend) => {
-  const spread = Object.entries(cases)
-    .filter(([name]) => name !== 'rescue')
-    .map(([name, { spec, options }]) => ({ name, spec, plan: backend.start(spec, options) }))
-  const all = [
-    ...spread.map(({ name, plan }) => ({ name, plan })),
-    ...Object.entries(later).map(([name, plan]) => ({ name, plan: plan(backend) })),
-  ]
+  test('starts a plain session', () => expect(starts.map(({ name }) => name)).toContain('plain'))
 
-  test.each(Object.entries(cases))('makes the same plan of the same spec: %s', (_, { spec, options }) => {
-    expect(renderPlan(backend.start(spec, options))).toBe(renderPlan(backend.start(structuredCloneOf(spec), options)))
+  test.each(starts)('makes the same plan of the same spec: $name', ({ spec, options }) => {
+    expect(renderPlan(startPlan(backend, spec, options))).toBe(renderPlan(startPlan(backend, copyOf(spec), options)))
   })
 
   test.each(all)('runs no program but its own and rm: $name', ({ plan }) => {
-    expect([...new Set(programs(plan))].filter((program) => program !== backend.program && program !== 'rm')).toEqual([])
+    const programs = flat(plan)
+      .flatMap(argvs)
+      .map(([program]) => program)
+    expect([...new Set(programs)].filter((program) => program !== backend.program && program !== 'rm')).toEqual([])
   })
 
   test.each(all)('shows no secret: $name', ({ plan }) => {
-    for (const value of Object.values(SECRETS)) expect(revealing(plan)).not.toContain(value)
+    const shown = JSON.stringify(plan) + Bun.inspect(plan, { depth: 20 }) + renderPlan(plan)
+    for (const value of Object.values(SECRETS)) expect(shown).not.toContain(value)
   })
 
-  test.each(spread)('hands the agent over last: $name', ({ plan }) => {
+  test.each(spread)('hands the agent over last: $name', ({ plan, spec }) => {
     const last = plan.at(-1)
     if (last === undefined) throw new Error('an empty plan')
-    expect(isLast(last) || (last.kind === 'exec' && last.argv[1] === 'start')).toBe(true)
+    if (!isLast(last)) expect<Step | undefined>(last).toEqual(backend.life.begin(handleOfSpec(spec)).at(-1))
     expect(flat(plan).filter(isLast)).toHaveLength(isLast(last) ? 1 : 0)
   })
 
-  test.each(spread)('can take back everything that it makes: $name', ({ plan, spec }) => {
-    for (const step of execs(plan)) {
-      const [, verb, what] = step.argv
-      if (!makes(step) && !(verb === 'volume' && what === 'create')) continue
-      if (step.undo === undefined) throw new Error(`${step.argv.slice(0, 4).join(' ')} has no undo`)
-      const name =
-        step.argv.find((word) => word.startsWith('--name='))?.slice('--name='.length) ?? step.unless?.at(-1) ?? step.argv.at(-1)
-      expect(step.undo).toContain(name ?? '')
-    }
+  test.each(spread)('can take back everything that a removal takes away: $name', ({ plan, spec }) => {
     const undone = flat(plan).flatMap((step) => (step.kind === 'exec' || step.kind === 'later' ? (step.undo ?? []) : []))
-    if (renderPlan(plan).includes(`src=${parts(spec.id).link}`)) expect(undone).toContain(parts(spec.id).link)
+    const removed = flat(backend.life.remove(handleOfSpec(spec)))
+      .flatMap(argvs)
+      .flatMap((words) => words.filter((word) => word.startsWith(spec.id)))
+    expect(removed.length).toBeGreaterThan(0)
+    for (const part of removed) expect(undone).toContain(part)
   })
 
-  test.each(spread)('hardens every container: $name', ({ plan, spec }) => {
-    const made = execs(plan).filter(makes)
-    expect(made.length).toBeGreaterThan(0)
-    for (const { argv } of made) {
-      // What a session gives up, the agent gives up, and nobody else.
-      const { readOnlyRoot, noNewPrivileges, seccomp } = argv.includes(`--name=${spec.id}`) ? spec.security : HARDENED
-      expect(argv).toContain('--cap-drop=ALL')
-      expect(argv.filter((word) => word.startsWith('--security-opt'))).toEqual([
-        ...(noNewPrivileges ? ['--security-opt=no-new-privileges'] : []),
-        ...(argv.includes('--label=paude.role=helper') ? [] : FILTERS[seccomp](spec.folder)),
-      ])
-      expect(argv.includes('--read-only')).toBe(readOnlyRoot)
-      expect(argv).toContain('--pull=never')
-      expect(argv.join('\n')).toMatch(/^--label=paude\.role=(agent|gate|proxy|helper)$/m)
-      if (argv.includes('--label=paude.role=helper')) continue
-      const unlimited = spec.limits.pids === 0 && argv.includes(`--name=${spec.id}`)
-      expect(argv.join('\n')).toMatch(unlimited ? /^--pids-limit=-1$/m : /^--pids-limit=[1-9]\d*$/m)
-      expect(argv).toContain(`--label=paude.id=${spec.id}`)
-      expect(argv).toContain(`--label=paude.workspace=${spec.workspace}`)
-    }
+  test('removes the folder of a session, and its HOME only when that was said', () => {
+    const [{ spec } = never()] = starts
+    const text = (home: boolean) => renderPlan(removePlan(backend, handleOfSpec(spec), { home }))
+    expect(text(true)).toContain(spec.homeVolume)
+    expect(text(false)).not.toContain(spec.homeVolume)
+    expect(text(false)).toContain(spec.folder)
   })
 
-  const FILTERS = {
-    default: (folder: string) => [`--security-opt=seccomp=${folder}/seed/seccomp.json`],
-    engine: () => [],
-    off: () => ['--security-opt=seccomp=unconfined'],
-  } as const
-  const OWN = FILTERS.default((cases['plain'] ?? never()).spec.folder)
-  const SWITCHES: readonly (readonly [given: Partial<Security>, gone: readonly string[], come: readonly string[]])[] = [
-    [{ readOnlyRoot: false }, ['--read-only'], []],
-    [{ noNewPrivileges: false }, ['--security-opt=no-new-privileges'], []],
-    [{ seccomp: 'engine' }, OWN, []],
-    [{ seccomp: 'off' }, OWN, ['--security-opt=seccomp=unconfined']],
-  ]
-  test.each(SWITCHES)('gives up what %j says, and changes nothing else', (given, gone, come) => {
-    const { spec, options } = cases['plain'] ?? never()
-    const words = (security: Security) =>
-      execs(backend.start({ ...spec, security }, options)).flatMap((step) => step.argv.map((word) => `${step.argv[1]} ${word}`))
-    const [before, after] = [words(HARDENED), words({ ...HARDENED, ...given })]
-    const agents = (flags: readonly string[]) => flags.map((flag) => `create ${flag}`)
-    expect(after.toSorted()).toEqual([...without(before, agents(gone)), ...agents(come)].toSorted())
+  test('says what it is and what to do when it cannot be used', () => {
+    const { floor, fixes, mend } = backend.health
+    expect(floor).toMatch(/^\d+\.\d+/)
+    expect(fixes).toStartWith('https://')
+    for (const way of Object.values(mend)) expect(way).not.toBe('')
   })
 
-  test.each(spread)('opens nothing of the host: $name', ({ plan, spec }) => {
-    for (const { argv } of execs(plan).filter(makes)) {
-      const text = argv
-        .filter((word) => spec.security.seccomp === 'default' || word !== '--security-opt=seccomp=unconfined')
-        .join('\n')
-      expect(text).not.toContain('--privileged')
-      expect(text).not.toMatch(/^--(network|net|pid|ipc|uts|cgroupns|userns)=host$/m)
-      expect(text).not.toMatch(/\.sock\b/)
-      expect(text).not.toMatch(/^--(device|volumes-from|publish|publish-all|group-add|security-opt=.*unconfined)/m)
-      expect(argv.filter((word) => word.startsWith('--cap-add'))).toEqual(
-        argv.includes('--label=paude.role=helper') ? ['--cap-add=CHOWN'] : [],
-      )
-    }
+  test('promises no wall that it does not have', () => {
+    const { networks, isolation } = backend.can
+    if (backend.wall === null) expect(networks).toEqual(['open'])
+    if (isolation === 'none') expect([networks, backend.wall]).toEqual([['open'], null])
   })
 
-  test.each(spread.filter(({ spec }) => spec.network.mode === 'restricted'))(
-    'lets a restricted agent join nothing but the gate: $name',
-    ({ plan, spec }) => {
-      const { agent, gate } = parts(spec.id)
-      expect(networksOf(named(plan, agent))).toEqual([`--network=container:${gate}`])
-      expect(networksOf(named(plan, gate))).toEqual(['--network=none'])
-      expect(flat(plan).some((step) => step.kind === 'exec' && step.argv[1] === 'network')).toBe(false)
-    },
-  )
-
-  test('gives the gate a network only when the wall is taken away', () => {
-    const { plan, spec } = spread.find(({ name }) => name === 'network-open') ?? never()
-    expect(networksOf(named(plan, parts(spec.id).gate))).toEqual([])
-    expect(networksOf(named(plan, parts(spec.id).agent))).toEqual([`--network=container:${parts(spec.id).gate}`])
-  })
-
-  test.each(spread.filter(({ spec }) => spec.network.mode === 'none'))(
-    'starts neither gate nor proxy without a network: $name',
-    ({ plan, spec }) => {
-      const { agent, gate, proxy } = parts(spec.id)
-      expect(networksOf(named(plan, agent))).toEqual(['--network=none'])
-      expect(renderPlan(plan)).not.toContain(gate)
-      expect(renderPlan(plan)).not.toContain(proxy)
-    },
-  )
-
-  test.each(spread)('mounts the wall and the seed read-only into the agent: $name', ({ plan, spec }) => {
-    for (const target of ['/paude/seed', '/paude/link', '/etc/passwd', '/etc/resolv.conf'])
-      for (const mount of named(plan, spec.id).argv.filter((word) => word.includes(`dst=${target}`)))
-        expect(mount).toMatch(/,(ro|readonly)$/)
-  })
-
-  test('removes every part of a session', () => {
-    const { spec } = cases['plain'] ?? never()
-    const text = renderPlan(backend.remove(handleOf(spec), { volumes: true }))
-    for (const part of [...Object.values(parts(spec.id)), spec.homeVolume, spec.folder]) expect(text).toContain(part)
-    expect(renderPlan(backend.remove(handleOf(spec), { volumes: false }))).not.toContain(spec.homeVolume)
-  })
-
-  test('starts gate and proxy before the agent when a session goes on', () => {
-    const { spec } = cases['plain'] ?? never()
-    const { agent, gate, proxy } = parts(spec.id)
-    const words = backend
-      .resume(handleOf(spec), { attached: false, credential: null })
-      .flatMap((step) => (isExec(step) || step.kind === 'hold' ? step.argv : []))
-    expect(words.indexOf(agent)).toBeGreaterThan(Math.max(words.indexOf(gate), words.indexOf(proxy)))
-    expect(Math.min(words.indexOf(gate), words.indexOf(proxy))).toBeGreaterThan(-1)
-  })
-
-  test('passes a secret variable on by its name alone', () => {
-    const { plan, spec } = spread.find(({ name }) => name === 'secret-env') ?? never()
-    const { argv, env } = named(plan, spec.id)
-    expect(argv).toContain('--env=TOKEN')
-    expect(env?.['TOKEN']).toMatchObject({ kind: 'secret' })
-  })
-
-  test('gives the credential to the proxy on stdin alone', () => {
-    const { plan, spec } = spread.find(({ name }) => name === 'credential') ?? never()
-    const holders = execs(plan).filter(({ stdin, env }) => typeof stdin === 'object' || Object.keys(env ?? {}).length > 0)
-    expect(holders.map(({ argv }) => argv.slice(1, 4))).toEqual([['exec', '--interactive', parts(spec.id).proxy]])
+  test.each(['terminal', 'inside', 'ports', 'wall', 'images'] as const)('has %s, or refuses with a sentence', (key) => {
+    if (backend[key] !== null) expect(need(backend, key)).toBe(backend[key])
+    expect(() => need({ ...backend, [key]: null }, key)).toThrow(new RegExp(`^${backend.name} .*[a-z]$`))
   })
 })
 
-const networksOf = ({ argv }: Exec): readonly string[] =>
-  argv.filter((word) => word.startsWith('--network') || word.startsWith('--net='))
-/** A copy that shares nothing; functions of secrets are no data. */
-const structuredCloneOf = <T>(value: T): T =>
-  value !== null && typeof value === 'object' && !('reveal' in value)
-    ? ((Array.isArray(value)
-        ? value.map(structuredCloneOf)
-        : Object.fromEntries(
-            Object.entries(value)
-              .reverse()
-              .map(([key, inner]) => [key, structuredCloneOf(inner)])
-              .reverse(),
-          )) as T)
-    : value
+/** All that a step may run. */
+function argvs(step: Step): readonly Argv[] {
+  const some = (...words: readonly (Argv | undefined)[]) => words.flatMap((argv) => (argv === undefined ? [] : [argv]))
+  switch (step.kind) {
+    case 'exec':
+      return some(step.argv, step.unless, step.undo, step.log)
+    case 'attach':
+      return some(step.argv, step.interrupt, step.terminate)
+    case 'hold':
+      return some(step.argv, step.terminate)
+    case 'pipe':
+      return some(step.from, step.to, step.undo)
+    case 'until':
+      return [step.ask]
+    case 'guard':
+      return [step.unless]
+    case 'later':
+      return [step.undo]
+    default:
+      return []
+  }
+}
 
-/** The words but for one of each. */
-const without = (all: readonly string[], words: readonly string[]): readonly string[] =>
-  words.reduce((left, word) => left.toSpliced(left.indexOf(word), left.includes(word) ? 1 : 0), all)
+/** A copy that shares nothing; functions of secrets are no data. */
+function copyOf<T>(value: T): T {
+  if (value === null || typeof value !== 'object' || 'reveal' in value) return value
+  if (Array.isArray(value)) return value.map(copyOf) as T
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, copyOf(inner)])) as T
+}
 
 function never(): never {
   throw new Error('no such case')

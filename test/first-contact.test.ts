@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Check } from '../src/backends/check.ts'
 import type { Status } from '../src/cli/machine/look-status.ts'
-import type { Check } from '../src/doctor/check.ts'
 import { type Machine, makeMachine } from './support/machine.ts'
 
 // The real program, with engines that answer what real ones were recorded to say.

@@ -1,11 +1,12 @@
 import { expect, test } from 'bun:test'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { recipePlan } from '../src/backends/oci/recipe.ts'
+import { need } from '../src/backends/backend.ts'
 import { backends } from '../src/backends/registry.ts'
-import type { Engine } from '../src/image/build.ts'
+import { handleOfSpec } from '../src/box/handle.ts'
 import type { ImageBuild } from '../src/image/project-build.ts'
 import { renderPlan } from '../src/plan/render.ts'
+import { removePlan, startPlan } from '../src/session/life/plans.ts'
 import { difference, expectGolden, GOLDEN } from './support/golden.ts'
 import { cases, later, type StartCase } from './support/specs.ts'
 
@@ -22,7 +23,7 @@ const recipe: ImageBuild = {
 }
 
 for (const backend of Object.values(backends)) {
-  const script = ({ spec, options }: StartCase) => renderPlan(backend.start(spec, options))
+  const script = ({ spec, options }: StartCase) => renderPlan(startPlan(backend, spec, options))
   const plain = script(cases['plain'] ?? fail('plain'))
 
   test(`${backend.name} starts a session`, () => expectGolden(`${backend.name}/plain.sh`, plain))
@@ -37,23 +38,12 @@ for (const backend of Object.values(backends)) {
 
   test(`a foreground session of ${backend.name} is removed when the agent has ended`, () => {
     const { spec, options } = cases['plain'] ?? fail('plain')
-    const handle = {
-      id: spec.id,
-      agent: spec.agent,
-      folder: spec.folder,
-      terminal: true,
-      walled: true,
-      homeVolume: spec.homeVolume,
-      directory: spec.directory,
-    }
-    const text = renderPlan(backend.start(spec, options), backend.remove(handle, { volumes: false }))
+    const text = renderPlan(startPlan(backend, spec, options), removePlan(backend, handleOfSpec(spec), { home: false }))
     expectGolden(`${backend.name}/foreground.diff`, difference(plain, text))
   })
 
   test(`${backend.name} makes the image of a project's own recipe`, () => {
-    const engine = backend.name as Engine
-    const plan = recipePlan({
-      engine,
+    const plan = need(backend, 'images').make({
       recipe,
       host: { env: { PATH: '/nonexistent' } },
       approved: '0'.repeat(64),

@@ -1,60 +1,186 @@
-import type { Capabilities } from '../box/can.ts'
+import type { Can } from '../box/can.ts'
 import type { Handle, Listed, Part, State } from '../box/handle.ts'
-import type { SessionSpec } from '../box/spec.ts'
-import type { PaudeError } from '../errors.ts'
+import type { Own, SessionSpec } from '../box/spec.ts'
+import { PaudeError } from '../errors.ts'
+import type { Host } from '../host.ts'
+import type { ImageBuilding } from '../image/build.ts'
+import type { ListedImage, Stage } from '../image/listed.ts'
+import type { Metadata } from '../image/metadata.ts'
+import type { RecipeBuilding } from '../image/project-build.ts'
 import type { Argv, Plan } from '../plan/plan.ts'
 import type { Query } from '../plan/query.ts'
 import type { Secret } from '../secret.ts'
+import type { Check } from './check.ts'
+import type { BackendName } from './names.ts'
 
-/** One way to run a box. Pure functions that return plans and queries; nothing here looks or acts. */
+/**
+ * One way to run a box: what it can promise, and an object for each thing it does; null is a plain no. Pure: these functions return
+ * plans, words and queries, and what they have to know of the machine is handed in.
+ */
 export type Backend = {
-  readonly name: string
+  readonly name: BackendName
   /** The program that is called; found in PATH. */
   readonly program: string
-  readonly can: Capabilities
-  /** Makes gate, proxy and agent and starts the agent: on our streams, or by itself. */
-  readonly start: (
-    spec: SessionSpec,
-    options: { readonly attached: boolean; readonly timeout?: number; readonly rescue?: Plan },
-  ) => Plan
-  /** Starts a stopped session again; the agent continues its conversation. */
-  readonly resume: (session: Handle, options: { readonly attached: boolean; readonly credential: Secret | null }) => Plan
-  readonly attach: (session: Handle) => Plan
-  /** The engine's client that gives a holder the agent's terminal: starting the made agent, or joining a running one. */
-  readonly terminal: (session: Pick<Handle, 'id'>, starts: boolean) => Argv
-  readonly stop: (session: Handle, graceSeconds: number) => Plan
-  /** Takes away everything the session consists of; never fails because a part is gone. */
-  readonly remove: (session: Handle, options: { readonly volumes: boolean }) => Plan
-  /** Runs a further command in a running session. */
+  readonly can: Can
+  /** What it alone is told of a start, from its section of the configuration; `there` is whether a path of this machine exists. */
+  readonly own: (section: Section, there: (path: string) => boolean) => Own
+  readonly life: Life
+  readonly files: Files
+  readonly inventory: Inventory
+  readonly health: Health
+  readonly terminal: Terminal | null
+  readonly inside: Inside | null
+  readonly ports: Ports | null
+  readonly wall: Wall | null
+  readonly images: Images | null
+}
+
+/** What the configuration says to one backend alone. */
+export type Section = { readonly extraFlags: readonly string[] }
+
+/** From nothing to a box, and back. `session/life/plans.ts` composes a start of it. */
+export type Life = {
+  /** Everything but the agent's first breath. `rescue` brings images about that turn out to be missing. */
+  readonly make: (spec: SessionSpec, rescue: Plan | undefined) => Plan
+  /** Starts the agent of a made or stopped box by itself. */
+  readonly begin: (box: Handle) => Plan
+  /** What a stopped box needs before its agent; the secret is the proxy's. */
+  readonly wake: (box: Handle, secret: Secret | null) => Plan
+  readonly stop: (box: Handle, graceSeconds: number) => Plan
+  /** Takes away everything the box consists of but its HOME; never fails because a part is gone. */
+  readonly remove: (box: Handle) => Plan
+  /** Removes HOME volumes; fails while a session uses one. */
+  readonly removeHomes: (volumes: readonly string[]) => Argv
+  /** INT is the agent's; TERM ends it within ten seconds, however it takes that. */
+  readonly signal: (box: Handle, signal: 'INT' | 'TERM') => Argv
+  readonly state: (box: Handle) => Query<State>
+  /** Lasts until the agent ends, and prints its exit code. null: the state is asked again and again. */
+  readonly wait: ((box: Handle) => Argv) | null
+  /** What the agent has printed. */
+  readonly logs: (box: Handle, how: { readonly follow: boolean }) => Argv
+}
+
+/** The agent's streams: its terminal, or stdin and stdout where it has none. */
+export type Terminal = {
+  /** Whether `open` starts the agent, so that its first bytes are not lost; else `life.begin` goes before it. */
+  readonly begins: boolean
+  readonly open: (box: Handle, streams: { readonly stdin: boolean }) => Argv
+  /** Joins a running agent. null: a client that was lost cannot be replaced. */
+  readonly rejoin: ((box: Handle) => Argv) | null
+}
+
+export type Inside = {
+  /** Runs a further program in a running box; `folder` is '' for wherever the part is. */
   readonly exec: (
-    session: Handle,
+    box: Handle,
     words: readonly string[],
-    streams: { readonly terminal: boolean; readonly stdin: boolean },
-  ) => Plan
-  /** Prints what a command says inside a running session. */
-  readonly inside: (session: Pick<Handle, 'id'>, words: readonly string[]) => Argv
-  /** A program whose stdin and stdout are a connection to a port of the box's loopback; `name` is what it is ended by. */
-  readonly forward: (session: Pick<Handle, 'id'>, to: { readonly port: number; readonly name: string }) => Argv
-  /** Ends all of a name when its own stdin ends, however that comes. */
-  readonly leash: (session: Pick<Handle, 'id'>, name: string) => Argv
-  /** A container that stands where a proxy of this image would. Prints its hosts file, and ends when its own stdin ends. */
-  readonly neighbour: (image: string) => Argv
-  readonly list: Query<readonly Listed[]>
-  /** Everything that bears our label, whatever its role: for orphans. */
+    how: {
+      readonly part: 'agent' | 'gate' | 'proxy'
+      readonly terminal: boolean
+      readonly stdin: boolean
+      readonly folder: string
+    },
+  ) => Argv
+  /** What the backend itself puts into a box: where it mounts, and programs that run. The self-test expects them. */
+  readonly brings: { readonly mounts: readonly string[]; readonly programs: readonly string[] }
+}
+
+/** How a port of the box's loopback comes to this machine. A backend that listens by itself becomes another kind. */
+export type Ports = {
+  readonly kind: 'relay'
+  /** A program whose stdin and stdout are one connection; `name` is what it is ended by. */
+  readonly relay: (box: Handle, to: { readonly port: number; readonly name: string }) => Argv
+  /** Ends all relays of a name when its own stdin ends, however that comes. */
+  readonly leash: (box: Handle, name: string) => Argv
+}
+
+/** How seed, policy and out/ get from the session's folder to the box and back. A backend that carries them becomes another way. */
+export type Files = { readonly way: 'mounted' }
+
+/** The box talks to its own loopback; what stands behind that is the backend's. */
+export type Wall = {
+  /** Has the proxy take up a policy that lies in its folder, or refuse it; `stages` as `stageLines` writes them. */
+  readonly change: (box: Handle, stages: string) => Plan
+  /** The proxy's request log. */
+  readonly requests: (box: Handle, how: { readonly follow: boolean }) => Argv
+  /** What the gate's canaries found: no receipt, no agent. */
+  readonly receipt: (box: Handle) => Argv
+  /** What stands where a proxy of this image would: prints its hosts file, and ends when its own stdin ends. null: no proxy reaches this machine. */
+  readonly neighbour: ((image: string) => Argv) | null
+  /** Names under which a hosts file has the address at which a proxy reaches this machine, the best first. */
+  readonly thisMachine: readonly string[]
+}
+
+export type Images = {
+  /** Prints the image's id; fails when it is not there. */
+  readonly id: (reference: string) => Argv
+  /** Succeeds when the image is there. */
+  readonly has: (reference: string) => Argv
+  readonly inspect: (reference: string) => Query<Metadata>
+  /** What paude built, newest first. */
+  readonly list: Query<readonly ListedImage[]>
+  /** Left behind by paude's own builds. */
+  readonly stages: Query<readonly Stage[]>
+  readonly pull: (reference: string) => Plan
+  readonly build: (building: ImageBuilding) => Plan
+  /** The image of a project's own recipe. */
+  readonly make: (building: RecipeBuilding) => Plan
+  /** Without force: one that a container needs stays. */
+  readonly remove: (reference: string) => Argv
+  /** Prints what a shell script says in an image. */
+  readonly run: (reference: string, script: string) => Argv
+  /** The same with a session's hardening; prints what `readProbe` reads. */
+  readonly probe: (reference: string, who: { readonly uid: number; readonly gid: number; readonly agent: string }) => Argv
+}
+
+/** Everything that bears our label, whoever started it. */
+export type Inventory = {
+  readonly sessions: Query<readonly Listed[]>
   readonly parts: Query<readonly Part[]>
   readonly volumes: Query<readonly Part[]>
-  readonly state: (session: Handle) => Query<State>
-  /** Lasts until the agent ends, and prints its exit code. */
-  readonly wait: (session: Handle) => Argv
-  readonly logs: (session: Handle, options: { readonly follow: boolean }) => Argv
-  /** The proxy's request log. */
-  readonly requests: (session: Handle, options: { readonly follow: boolean }) => Argv
-  /** Has the proxy take up a policy that lies in its folder, or refuse it; `stages` as `stageLines` writes them. */
-  readonly changePolicy: (session: Handle, stages: string) => Plan
-  /** What the gate's canaries found. */
-  readonly receipt: (session: Handle) => Argv
+  /** Prints all that the backend would tell of a session and its parts: no secret may be in it. */
+  readonly told: (box: Handle) => readonly Argv[]
+  readonly removeParts: (parts: readonly Pick<Part, 'kind' | 'reference'>[]) => Plan
+}
+
+/** Whether it can be used, and what to do when it cannot. */
+export type Health = {
+  /** Oldest version that paude is tested with. */
+  readonly floor: string
+  /** Where its releases say what they fixed: a table of our own would age inside the binary. */
+  readonly fixes: string
+  /** Where it is reached, besides its program: what a start looks at before it starts a process. */
+  readonly reach: (host: Host) => Reach
+  /** Variables that say which of several is meant: a service at login gets them from the one who sets it up. */
+  readonly variables: readonly string[]
   readonly version: Query<Engine>
-  readonly explain: (failure: { readonly argv: Argv; readonly code: number; readonly stderr: string }) => PaudeError
+  /** null for one that runs its boxes on a machine that nobody here looks after. */
+  readonly info: Query<EngineInfo> | null
+  /** Further questions whose answers are checks. */
+  readonly checks: readonly Query<readonly Check[]>[]
+  /** What it needs of a Linux machine that is its own. */
+  readonly machine: (machine: Machine) => readonly Check[]
+  /** What makes it usable: a command, or a sentence. */
+  readonly mend: Readonly<Record<'missing' | 'down' | 'denied', string>>
+  readonly explain: (failure: Failure) => PaudeError
+}
+
+export type Failure = {
+  readonly argv: readonly string[]
+  readonly code: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export type Reach = { readonly look: 'program' } | { readonly look: 'socket' | 'file'; readonly path: string }
+
+/** This machine as the checks of a backend see it. `ready` and `info` are the backend's own; null where it did not say. */
+export type Machine = {
+  readonly host: Host
+  readonly text: (path: string) => string
+  readonly there: (path: string) => boolean
+  readonly ready: boolean
+  readonly info: EngineInfo | null
 }
 
 export type Engine = {
@@ -64,4 +190,37 @@ export type Engine = {
   readonly architecture: string
   /** What starts its containers, like `runc 1.2.8`; '' when it does not say. */
   readonly runtime: string
+}
+
+/** What an engine tells about the machine it runs on. */
+export type EngineInfo = {
+  /** Where it keeps images. */
+  readonly root: string
+  /** Its time in ms since 1970; null when it does not say. */
+  readonly clock: number | null
+  readonly rootless: boolean
+  /** Whether it separates containers by SELinux. */
+  readonly selinux: boolean
+  /** Version of the control groups; '' when it does not say. */
+  readonly groups: string
+  readonly limits: readonly ('cpu' | 'memory' | 'pids')[]
+}
+
+const LACKING = {
+  terminal: 'cannot show what an agent does',
+  inside: 'runs no further program in a box',
+  ports: 'brings no ports of a box here',
+  wall: 'has no wall, and so no log of requests',
+  images: 'has no images',
+} as const
+
+/** What a backend does, or a refusal that names what it does not. */
+export function need<Key extends keyof typeof LACKING>(
+  backend: Pick<Backend, 'name' | Key>,
+  key: Key,
+): NonNullable<Backend[Key]> {
+  const found = backend[key]
+  if (found === null)
+    throw new PaudeError('unsupported', `${backend.name} ${LACKING[key]}`, { hint: 'paude backends lists what each can do' })
+  return found as NonNullable<Backend[Key]>
 }

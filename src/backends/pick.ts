@@ -1,43 +1,52 @@
+import { existsSync } from 'node:fs'
 import { PaudeError } from '../errors.ts'
 import { findProgram, type Host } from '../host.ts'
 import { reach } from '../run/reach.ts'
 import type { Backend } from './backend.ts'
-import { dockerSocket } from './oci/socket.ts'
-import { type BackendName, backendNames, backends } from './registry.ts'
+import type { BackendName } from './names.ts'
+import { allBackends, backends, easiest } from './registry.ts'
 
 /** Whether a backend could be used, as far as can be told without starting a process. */
 export type Usable = 'yes' | 'missing' | 'down' | 'denied'
 
 /** The backend to start on: the one that was named, or the first usable one. A named one is only required to be installed. */
 export async function pickBackend(host: Host, wanted: 'auto' | BackendName): Promise<Backend> {
-  if (wanted !== 'auto') {
-    if (findProgram(host, backends[wanted].program) === null)
-      throw new PaudeError('backend-missing', `${wanted} is not installed`, {
-        hint: `install ${wanted}${installed(host).length === 0 ? '' : ', or use what is there: paude --backend auto'}`,
-      })
-    return backends[wanted]
-  }
-  const found = await Promise.all(backendNames.map(async (name) => [name, await usable(host, name)] as const))
-  const first = found.find(([, state]) => state === 'yes')
-  if (first !== undefined) return backends[first[0]]
-  const denied = found.find(([, state]) => state === 'denied')
-  if (denied !== undefined)
-    throw new PaudeError('backend-denied', `no permission on the socket of ${denied[0]}`, {
-      hint: 'add yourself to the group docker and log in again, or install podman, which needs no group',
-    })
-  const down = found.find(([, state]) => state === 'down')
-  if (down !== undefined)
-    throw new PaudeError('backend-down', `${down[0]} is installed but its engine does not run`, {
-      hint: 'start it: sudo systemctl start docker, or open Docker Desktop',
-    })
-  throw new PaudeError('backend-missing', 'no container engine was found: neither docker nor podman is in PATH', {
-    hint: 'install one: sudo apt install podman',
+  if (wanted === 'auto') return await pickAutomatically(host, allBackends)
+  const backend = backends[wanted]
+  if (isInstalled(host, backend)) return backend
+  throw new PaudeError('backend-missing', `${wanted} is not installed`, {
+    hint: `install ${wanted}${installed(host).length === 0 ? '' : ', or use what is there: paude --backend auto'}`,
   })
 }
 
+/** The first of these that can be used. Never one that does not isolate: that takes its name. */
+export async function pickAutomatically(host: Host, all: readonly Backend[]): Promise<Backend> {
+  const candidates = isolating(all)
+  const found = await Promise.all(candidates.map(async (backend) => ({ backend, state: await usable(host, backend) })))
+  const first = (wanted: Usable) => found.find(({ state }) => state === wanted)?.backend
+  const usableOne = first('yes')
+  if (usableOne !== undefined) return usableOne
+  const denied = first('denied')
+  if (denied !== undefined)
+    throw new PaudeError('backend-denied', `no permission on the socket of ${denied.name}`, {
+      hint: `${denied.health.mend.denied}${denied === easiest ? '' : `; or install ${easiest.name}, which needs no group`}`,
+    })
+  const down = first('down')
+  if (down !== undefined)
+    throw new PaudeError('backend-down', `${down.name} is installed but its engine does not run`, {
+      hint: `start it: ${down.health.mend.down}`,
+    })
+  const programs = candidates.map(({ program }) => program)
+  throw new PaudeError('backend-missing', `no container engine was found: neither ${programs.join(' nor ')} is in PATH`, {
+    hint: `install one: ${easiest.health.mend.missing}`,
+  })
+}
+
+const isolating = (all: readonly Backend[]) => all.filter(({ can }) => can.isolation !== 'none')
+
 /** Why no engine at all can be used; null when one can, be it another than the one that is wanted. */
 export async function noEngine(host: Host, wanted: 'auto' | BackendName): Promise<PaudeError | null> {
-  const states = await Promise.all(backendNames.map((name) => usable(host, name)))
+  const states = await Promise.all(isolating(allBackends).map((backend) => usable(host, backend)))
   if (states.includes('yes')) return null
   try {
     await pickBackend(host, wanted)
@@ -51,15 +60,22 @@ export async function noEngine(host: Host, wanted: 'auto' | BackendName): Promis
 }
 
 /** Backends whose program is installed, whatever their engine's state. */
-export const installed = (host: Host): readonly BackendName[] =>
-  backendNames.filter((name) => findProgram(host, backends[name].program) !== null)
+export const installed = (host: Host): readonly Backend[] => allBackends.filter((backend) => isInstalled(host, backend))
 
-/** A look at PATH and, for docker, at its socket: a running engine accepts a connection in under a millisecond. */
-export async function usable(host: Host, name: BackendName): Promise<Usable> {
-  if (findProgram(host, backends[name].program) === null) return 'missing'
-  if (name !== 'docker') return 'yes'
-  const socket = dockerSocket(host)
-  if (socket === null) return 'yes'
-  const answer = await reach(socket)
-  return answer === 'alive' ? 'yes' : answer === 'denied' ? 'denied' : 'down'
+const isInstalled = (host: Host, { program }: Backend): boolean => findProgram(host, program) !== null
+
+/** A look at PATH, and at where the backend says that it is reached: a running engine accepts a connection in under a millisecond. */
+export async function usable(host: Host, backend: Backend): Promise<Usable> {
+  if (!isInstalled(host, backend)) return 'missing'
+  const place = backend.health.reach(host)
+  switch (place.look) {
+    case 'program':
+      return 'yes'
+    case 'file':
+      return existsSync(place.path) ? 'yes' : 'down'
+    case 'socket': {
+      const answer = await reach(place.path)
+      return answer === 'alive' ? 'yes' : answer === 'denied' ? 'denied' : 'down'
+    }
+  }
 }

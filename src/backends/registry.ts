@@ -1,10 +1,13 @@
 import type { Backend } from './backend.ts'
+import { type BackendName, backendNames } from './names.ts'
 import { docker } from './oci/docker.ts'
 import { podman } from './oci/podman.ts'
 
-/** Every backend there is, in the order in which `auto` prefers them. */
-export const backends = { docker, podman } satisfies Record<string, Backend>
+/** A name without its row does not compile. */
+export const backends: Readonly<Record<BackendName, Backend>> = { docker, podman }
 
-export type BackendName = keyof typeof backends
+/** In the order in which `auto` prefers them. */
+export const allBackends: readonly Backend[] = backendNames.map((name) => backends[name])
 
-export const backendNames = Object.keys(backends) as readonly BackendName[]
+/** What to install where there is none: it needs no daemon and no group. */
+export const easiest: Backend = podman

@@ -1,3 +1,5 @@
+import type { SessionSpec } from './spec.ts'
+
 /** What is needed to speak of a session that exists. */
 export type Handle = {
   readonly id: string
@@ -10,6 +12,17 @@ export type Handle = {
   readonly homeVolume: string
   readonly directory: string
 }
+
+/** The handle of a session that is being made. */
+export const handleOfSpec = ({ id, agent, folder, terminal, network, homeVolume, directory }: SessionSpec): Handle => ({
+  id,
+  agent,
+  folder,
+  terminal,
+  walled: network.mode !== 'none',
+  homeVolume,
+  directory,
+})
 
 export type Status = 'created' | 'running' | 'paused' | 'exited'
 

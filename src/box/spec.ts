@@ -20,7 +20,10 @@ export type SessionSpec = {
   /** Working directory, at or below the workspace. */
   readonly directory: string
   readonly user: { readonly uid: number; readonly gid: number; readonly home: string }
-  readonly mounts: readonly Mount[]
+  /** How the project gets in. */
+  readonly transport: Transport
+  /** Further places of this machine that the user asked for. */
+  readonly mounts: readonly (Mount & { readonly file: boolean })[]
   /** Named volume that is the agent's HOME, kept per project; '' for a HOME that goes with the box. */
   readonly homeVolume: string
   readonly environment: Readonly<Record<string, string>>
@@ -29,10 +32,8 @@ export type SessionSpec = {
   readonly network: Network
   readonly limits: Limits
   readonly security: Security
-  /** Bytes of the agent's /dev/shm. */
-  readonly sharedMemory: number
-  /** Further flags of the agent's container, for the engine it is made on; checked when they were read. */
-  readonly extraFlags: readonly string[]
+  /** What its backend alone is told. */
+  readonly own: Own
   /** A one-shot command: the engine removes the box when it ends. */
   readonly once: boolean
   readonly terminal: boolean
@@ -50,11 +51,38 @@ export type SessionSpec = {
   readonly owner: string
   /** Text of session.json. */
   readonly record: string
-  /** Who reaps and forwards signals: the engine's init, or tini of the image where the engine has none. */
-  readonly init: 'engine' | 'image'
 }
 
 export type Mount = { readonly source: string; readonly target: string; readonly readOnly: boolean }
+
+/** How the project gets into the box and back. The guards, which keep what this machine may act on read-only, belong to `bind` alone. */
+export type Transport =
+  /** The project itself at its own path, with its guards behind it. */
+  | { readonly kind: 'bind'; readonly mounts: readonly Mount[] }
+  /** A copy in a volume; what comes back is looked at first. */
+  | { readonly kind: 'volume'; readonly volume: string }
+  /** The agent runs on this machine, where the project is. */
+  | { readonly kind: 'host' }
+
+/** All places of this machine that a box sees, in the order in which they are mounted. */
+export const mountsOf = ({ transport, mounts }: Pick<SessionSpec, 'transport' | 'mounts'>): readonly Mount[] => [
+  ...(transport.kind === 'bind' ? transport.mounts : []),
+  ...mounts,
+]
+
+/**
+ * What one kind of backend alone is told, from its section of the configuration and from this machine. By kind and not by name, since
+ * docker and podman are told the same and a box knows no names of backends; each backend makes its own (`Backend.own`).
+ */
+export type Own = {
+  readonly kind: 'oci'
+  /** Further flags of the agent's container; checked when they were read. */
+  readonly extraFlags: readonly string[]
+  /** Bytes of the agent's /dev/shm. */
+  readonly sharedMemory: number
+  /** Who reaps and forwards signals: the engine's init, or tini of the image where the engine has none. */
+  readonly init: 'engine' | 'image'
+}
 
 /** `open` has no wall but keeps proxy, log and credentials outside; `none` has only loopback and no proxy. */
 export type Network =

@@ -1,6 +1,7 @@
 import type { ArgsDef } from 'citty'
 import { grammars } from '../agents/grammars.ts'
 import { isOption, isVerb, sortWords } from '../agents/words.ts'
+import { programs } from '../backends/names.ts'
 import { ownFlags } from '../config/keys/own-flags.ts'
 import type { Layer } from '../config/keys/settings.ts'
 import { readFlags } from '../config/layers/read-flags.ts'
@@ -8,6 +9,7 @@ import { unknownVariables } from '../config/layers/unknown-variables.ts'
 import { type Caller, exitCode, PaudeError } from '../errors.ts'
 import type { Host } from '../host.ts'
 import { explainFetch } from '../image/explain-fetch.ts'
+import { admitClients } from '../run/environment.ts'
 import { nearest } from '../text.ts'
 import { MANY, readWords } from './args.ts'
 import type { CommandContext, Verb } from './context.ts'
@@ -26,6 +28,7 @@ const TELLS = ['config', 'status', 'doctor']
 /** argv in, exit code out. Everything a user did wrong becomes a sentence here. */
 export async function main(argv: readonly string[], host: Host, version: string): Promise<number> {
   let caller: Caller = 'agent'
+  admitClients(Object.values(programs))
   try {
     const { layer, words, ended, late, names } = readFlags(argv)
     const found = ended ? null : findVerb(words[0])
@@ -169,20 +172,14 @@ function contextOf(host: Host, version: string, flags: Layer): CommandContext {
         ])
         return await holdStep(host, step, {
           ...(await terminalSettings({ host, flags })),
-          explain: (code, text) => backend.explain({ argv: step.argv, code, stderr: text }),
+          explain: (code, text) => backend.health.explain({ argv: step.argv, code, stdout: '', stderr: text }),
         })
       },
       explain: ({ argv, outcome }) =>
-        argv[0] === backend.program
-          ? backend.explain({ argv, code: outcome.code, stderr: words(argv, outcome) })
-          : foreign(argv, outcome),
+        argv[0] === backend.program ? backend.health.explain({ argv, ...outcome }) : foreign(argv, outcome),
     }),
   }
 }
-
-/** What the engine said. docker's legacy builder puts the output of a failed step on stdout. */
-const words = (argv: readonly string[], { stdout, stderr }: { stdout: string; stderr: string }): string =>
-  argv[1] === 'build' ? `${stdout}\n${stderr}` : stderr
 
 /** A failed program that is not the engine: the fetch of the agent, which this very program does as bun, or a small tool. */
 function foreign(argv: readonly string[], { code, stderr }: { code: number; stderr: string }): PaudeError {

@@ -1,3 +1,4 @@
+import { backendNames } from '../backends/names.ts'
 import type { Commands, Verb } from './context.ts'
 import { ACTS, alsoTaking, IN_FOREGROUND, LOOKS, OF_SELFTEST, only, PLANS, READS, STARTS, taking } from './front-flags.ts'
 
@@ -8,7 +9,7 @@ export const verbs = {
     caller: 'management',
     front: { takes: only('--watch', 'detach-keys', 'profile'), acts: '--watch' },
     examples: [
-      ['paude sessions', 'every session on docker and podman'],
+      ['paude sessions', `every session on ${backendNames.join(' and ')}`],
       ["paude sessions --json | jq -r '.[].id'", 'their ids, for scripts'],
     ],
     load: () => import('./sessions/sessions.ts'),
@@ -324,7 +325,7 @@ export const verbs = {
     front: { takes: OF_SELFTEST, acts: true },
     examples: [
       ['paude selftest', 'on the first usable engine'],
-      ['paude --backend podman selftest --json', 'on podman, for machines'],
+      [`paude --backend ${backendNames[1]} selftest --json`, `on ${backendNames[1]}, for machines`],
     ],
     load: () => import('./machine/selftest.ts'),
   },

@@ -10,6 +10,8 @@ export type Door = {
 
 /** This machine as the choice of a door sees it. */
 export type Machine = {
+  /** Its names in a hosts file, the best first. */
+  readonly names: readonly string[]
   readonly interfaces: ReturnType<typeof networkInterfaces>
   /** Whether an interface is a bridge, behind which are containers alone. */
   readonly isBridge: (name: string) => boolean
@@ -19,14 +21,14 @@ export type Machine = {
 export const LOOPBACK: Door = { hostname: '127.0.0.1', admits: () => true }
 
 /**
- * The door for a proxy that has this hosts file. Docker and podman as root name the address of their bridge there; rootless podman
- * names one of the machine's own, and its connections come from that same address.
+ * The door for a proxy that has this hosts file. Engines that run as root name the address of their bridge there; rootless ones
+ * name one of the machine's own, and its connections come from that same address.
  */
-export function doorFor(hosts: string, { interfaces, isBridge }: Machine): Door {
+export function doorFor(hosts: string, { names, interfaces, isBridge }: Machine): Door {
   const own = Object.entries(interfaces).flatMap(([name, list = []]) =>
     list.flatMap(({ address, cidr, internal, family }) => (internal || family !== 'IPv4' ? [] : [{ name, address, cidr }])),
   )
-  const found = candidates(hosts).flatMap((candidate) => own.find(({ address }) => address === candidate) ?? [])[0]
+  const found = candidates(hosts, names).flatMap((candidate) => own.find(({ address }) => address === candidate) ?? [])[0]
   if (found === undefined) return LOOPBACK
   const allowed = new BlockList()
   allowed.addAddress(found.address)
@@ -36,11 +38,8 @@ export function doorFor(hosts: string, { interfaces, isBridge }: Machine): Door 
 }
 
 /** Addresses under the machine's names first. Behind them the box's own: pasta gives it the machine's. */
-function candidates(hosts: string): readonly string[] {
+function candidates(hosts: string, names: readonly string[]): readonly string[] {
   const rows = hosts.split('\n').map((line) => line.trim().split(/\s+/))
-  const named = NAMES.flatMap((name) => rows.filter(([, ...names]) => names.includes(name)))
+  const named = names.flatMap((name) => rows.filter(([, ...called]) => called.includes(name)))
   return [...named, ...rows].map(([address = '']) => address)
 }
-
-/** In the order in which the proxy looks for them. */
-const NAMES = ['host.paude.internal', 'host.containers.internal', 'host.docker.internal']

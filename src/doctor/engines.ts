@@ -1,6 +1,7 @@
-import type { Backend } from '../backends/backend.ts'
+import type { Backend, Health } from '../backends/backend.ts'
+import type { BackendName } from '../backends/names.ts'
 import { usable } from '../backends/pick.ts'
-import { type BackendName, backendNames, backends } from '../backends/registry.ts'
+import { allBackends } from '../backends/registry.ts'
 import { PaudeError } from '../errors.ts'
 import type { Host } from '../host.ts'
 import type { Query } from '../plan/query.ts'
@@ -24,19 +25,20 @@ const PATIENCE = 10_000
 
 /** Asks all backends at once; a dead one does not hold up the others. */
 export const askEngines = (host: Host): Promise<readonly EngineState[]> =>
-  Promise.all(backendNames.map((name) => askEngine(host, name)))
+  Promise.all(allBackends.map((backend) => askEngine(host, backend)))
 
-async function askEngine(host: Host, name: BackendName): Promise<EngineState> {
+async function askEngine(host: Host, backend: Backend): Promise<EngineState> {
+  const { name, program, health } = backend
   const unknown = { name, version: '', rootless: false, runtime: '' }
-  switch (await usable(host, name)) {
+  switch (await usable(host, backend)) {
     case 'missing':
-      return { ...unknown, state: 'not installed', why: `${backends[name].program} is not in PATH` }
+      return { ...unknown, state: 'not installed', why: `${program} is not in PATH` }
     case 'down':
       return { ...unknown, state: 'not running', why: 'nobody answers on its socket' }
     case 'denied':
       return { ...unknown, state: 'no permission', why: 'its socket belongs to others' }
     case 'yes':
-      return engineOf(name, backends[name], await patiently(backends[name].version))
+      return engineOf(name, health, await patiently(health.version))
   }
 }
 
@@ -55,13 +57,13 @@ export async function patiently<T>({ argv }: Query<T>): Promise<Outcome | null> 
 /** Pure: what an engine's answer, or its silence, means. */
 export function engineOf(
   name: BackendName,
-  { version: query, explain }: Pick<Backend, 'version' | 'explain'>,
+  { version: query, explain }: Pick<Health, 'version' | 'explain'>,
   outcome: Outcome | null,
 ): EngineState {
   const unknown = { name, version: '', rootless: false, runtime: '' }
   if (outcome === null) return { ...unknown, state: 'not running', why: `no answer within ${PATIENCE / 1000} s` }
   if (outcome.code !== 0) {
-    const { code, message } = explain({ argv: query.argv, code: outcome.code, stderr: outcome.stderr })
+    const { code, message } = explain({ argv: query.argv, ...outcome })
     return { ...unknown, state: code === 'backend-denied' ? 'no permission' : 'not running', why: message }
   }
   try {

@@ -4,26 +4,24 @@ import { accessSync, constants, existsSync, readFileSync, statfsSync, statSync }
 import { dirname } from 'node:path'
 import { agentCredential, agentNeeds } from '../agents/models.ts'
 import { agents } from '../agents/registry.ts'
-import { type EngineInfo, infoOf } from '../backends/oci/health.ts'
-import { listImages, listStages } from '../backends/oci/list.ts'
-import { backends } from '../backends/registry.ts'
+import type { Backend, EngineInfo, Machine } from '../backends/backend.ts'
+import type { Check } from '../backends/check.ts'
 import { keyOf } from '../config/keys/all.ts'
 import { entryText } from '../config/keys/entry-text.ts'
 import { saidCredential } from '../config/keys/provider.ts'
 import type { Config } from '../config/keys/settings.ts'
 import { PaudeError } from '../errors.ts'
-import { findProgram, type Host } from '../host.ts'
+import type { Host } from '../host.ts'
 import { type CaFile, certificates, extraCaCertificates } from '../image/ca.ts'
 import type { ListedImage, Stage } from '../image/listed.ts'
 import { HOST_NAME } from '../network/names.ts'
 import type { Query } from '../plan/query.ts'
 import { within } from '../run/patience.ts'
-import { INIT_PROGRAMS } from '../session/resolve/look.ts'
 import { hasCredential, unsetCredential, withProvider } from '../session/resolve/provider.ts'
 import { cacheFolder, stateFolder } from '../state.ts'
-import type { Authorities, LostHome } from './check.ts'
-import { type EngineState, patiently } from './engines.ts'
-import type { Folder, Rootless } from './machine-checks.ts'
+import { patiently } from './engines.ts'
+import type { Authorities, LostHome } from './looked.ts'
+import type { Folder } from './machine-checks.ts'
 
 /** Text of a file, '' when it cannot be had. */
 function text(path: string): string {
@@ -34,18 +32,8 @@ function text(path: string): string {
   }
 }
 
-export function lookRootless(host: Host): Rootless {
-  const runtimeDir = host.env['XDG_RUNTIME_DIR'] ?? ''
-  return {
-    user: host.user,
-    uid: host.uid,
-    subuid: text('/etc/subuid'),
-    subgid: text('/etc/subgid'),
-    runtimeDir,
-    runtimeDirExists: existsSync(runtimeDir),
-    newuidmap: findProgram(host, 'newuidmap') !== null,
-  }
-}
+/** What the checks of a backend may look at. */
+export const lookMachine = (host: Host): Pick<Machine, 'host' | 'text' | 'there'> => ({ host, text, there: existsSync })
 
 export const lookFolders = (host: Host): Readonly<Record<string, Folder>> => ({
   'state folder': folder(stateFolder(host)),
@@ -81,15 +69,13 @@ export function madeAt({ self }: Pick<Host, 'self'>): number {
   }
 }
 
-export const initIsThere = (): boolean => INIT_PROGRAMS.some((path) => existsSync(path))
-
 /** What only the engine itself can tell. */
 export type EngineFacts = {
-  readonly name: EngineState['name']
+  readonly backend: Backend
   /** Bytes free where it keeps images; null when that is not on this machine. */
   readonly free: number | null
-  readonly platform: string
-  /** null when it did not tell them. */
+  readonly checks: readonly Check[]
+  /** null when it did not tell them, or has none at all. */
   readonly images: readonly ListedImage[] | null
   readonly stages: readonly Stage[]
   /** HOME volumes whose project's folder is not there. */
@@ -99,18 +85,19 @@ export type EngineFacts = {
 }
 
 /** Asks an engine for its storage, its clock, its images and its volumes; what it does not say is left out. */
-export async function lookEngine(name: EngineState['name']): Promise<EngineFacts> {
-  const [info, platform, images, stages, volumes] = await Promise.all([
-    answer(infoOf(name)),
-    name === 'docker' ? answer(platformQuery) : '',
-    answer(listImages(name)),
-    answer(listStages(name)),
-    answer(backends[name].volumes),
+export async function lookEngine(backend: Backend): Promise<EngineFacts> {
+  const { health, images: own, inventory } = backend
+  const [info, checks, images, stages, volumes] = await Promise.all([
+    health.info === null ? null : answer(health.info),
+    Promise.all(health.checks.map(answer<readonly Check[]>)),
+    own === null ? null : answer(own.list),
+    own === null ? [] : answer(own.stages),
+    answer(inventory.volumes),
   ])
   return {
-    name,
+    backend,
     free: info === null ? null : freeBytes(info.root),
-    platform: platform ?? '',
+    checks: checks.flatMap((found) => found ?? []),
     images,
     stages: stages ?? [],
     lostHomes: (volumes ?? [])
@@ -118,12 +105,6 @@ export async function lookEngine(name: EngineState['name']): Promise<EngineFacts
       .map(({ reference, workspace }) => ({ volume: reference, workspace })),
     info,
   }
-}
-
-/** Docker Desktop names itself and its version here. */
-export const platformQuery: Query<string> = {
-  argv: ['docker', 'version', '--format={{json .Server.Platform}}'],
-  parse: (stdout) => (JSON.parse(stdout) as { Name?: string } | null)?.Name ?? '',
 }
 
 async function answer<T>(query: Query<T>): Promise<T | null> {
@@ -191,9 +172,6 @@ function expiredName(block: string, now: number): readonly string[] {
 
 /** SELinux refuses and does not only complain. */
 export const selinuxEnforces = (): boolean => text('/sys/fs/selinux/enforce').trim() === '1'
-
-/** What decides which resolver docker gives to containers. */
-export const lookResolver = () => ({ conf: text('/etc/resolv.conf'), daemon: text('/etc/docker/daemon.json') })
 
 /** Addresses of a name as this machine's resolver gives them; null when it gives none within 2 s. */
 export async function resolve(site: string): Promise<readonly string[] | null> {

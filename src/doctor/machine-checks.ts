@@ -1,71 +1,6 @@
-import type { EngineInfo } from '../backends/oci/health.ts'
+import type { EngineInfo } from '../backends/backend.ts'
+import { type Check, ok, problem, warning } from '../backends/check.ts'
 import { quote } from '../plan/shell.ts'
-import { type Check, ok, problem, warning } from './check.ts'
-
-/** What podman needs of an ordinary user's account. */
-export type Rootless = {
-  readonly user: string
-  readonly uid: number
-  /** Text of /etc/subuid and /etc/subgid. */
-  readonly subuid: string
-  readonly subgid: string
-  readonly runtimeDir: string
-  readonly runtimeDirExists: boolean
-  readonly newuidmap: boolean
-}
-
-/** Fewer ids than that do not hold the users of a Debian image. */
-const IDS = 65_536
-
-export function rootlessChecks({
-  user,
-  uid,
-  subuid,
-  subgid,
-  runtimeDir,
-  runtimeDirExists,
-  newuidmap,
-}: Rootless): readonly Check[] {
-  const short = [
-    ['subuid', subuid],
-    ['subgid', subgid],
-  ]
-    .filter(([, text = '']) => granted(text, user, uid) < IDS)
-    .map(([name]) => `/etc/${name}`)
-  return [
-    short.length === 0
-      ? ok('rootless ids', `${IDS} or more for ${user}`)
-      : problem(
-          'rootless ids',
-          `${short.join(' and ')} ${short.length === 1 ? 'grants' : 'grant'} ${user} too few ids`,
-          `sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 ${user} && podman system migrate`,
-        ),
-    newuidmap
-      ? ok('rootless mapping', 'newuidmap is there')
-      : problem('rootless mapping', 'newuidmap is not in PATH', 'sudo apt install uidmap'),
-    runtimeDir === ''
-      ? warning(
-          'runtime folder',
-          'XDG_RUNTIME_DIR is not set',
-          `log in with a session of your own, or: export XDG_RUNTIME_DIR=/run/user/${uid}`,
-        )
-      : runtimeDirExists
-        ? ok('runtime folder', runtimeDir)
-        : problem(
-            'runtime folder',
-            `XDG_RUNTIME_DIR names ${runtimeDir}, which does not exist`,
-            `sudo loginctl enable-linger ${user}`,
-          ),
-  ]
-}
-
-/** Ids that lines like `user:100000:65536` grant. */
-const granted = (text: string, user: string, uid: number): number =>
-  text
-    .split('\n')
-    .map((line) => line.split(':'))
-    .filter(([name]) => name === user || name === String(uid))
-    .reduce((sum, [, , count]) => sum + (Number(count) || 0), 0)
 
 /** What an engine says it can limit; rootless ones on control groups of version 1 cannot limit anything. */
 export function limitChecks(engine: string, { groups, limits, rootless }: EngineInfo): readonly Check[] {
@@ -183,8 +118,3 @@ export function clockChecks({
       : ok('clock', new Date(now).toISOString().slice(0, 16).replace('T', ' ')),
   ]
 }
-
-/** podman's --init needs a program on the host. */
-export const initChecks = (found: boolean): readonly Check[] => [
-  ok('init program', found ? 'catatonit is there' : 'no catatonit: sessions on podman use the init of the image'),
-]

@@ -1,10 +1,12 @@
+import type { Backend } from '../backends/backend.ts'
+import { type Check, ok, problem, warning } from '../backends/check.ts'
 import type { PaudeError } from '../errors.ts'
 import { resolvesElsewhere } from '../network/decide.ts'
 import { HOST_NAME } from '../network/names.ts'
 import { inside, PRIVATE_RANGES, readRange } from '../network/ranges.ts'
 import type { Ways } from '../network/ways.ts'
-import { quote } from '../plan/shell.ts'
-import { type Authorities, type Check, type LostHome, ok, problem, warning } from './check.ts'
+import { commandLine, quote } from '../plan/shell.ts'
+import type { Authorities, LostHome } from './looked.ts'
 
 /** Images by engine: those a start would use now, and what `paude image rm --stale` would take away. */
 export function imageChecks(
@@ -47,14 +49,14 @@ type Sized = { readonly reference: string; readonly size: number }
 const megabytes = (images: readonly Sized[]): string => `${Math.round(images.reduce((sum, { size }) => sum + size, 0) / 1e6)} MB`
 
 /** HOME volumes of projects that are not where they were. They hold conversations, so nothing takes them away by itself. */
-export function homeChecks(engine: string, lost: readonly LostHome[]): readonly Check[] {
+export function homeChecks(backend: Pick<Backend, 'name' | 'life'>, lost: readonly LostHome[]): readonly Check[] {
   if (lost.length === 0) return []
   const [first] = lost
   return [
     warning(
-      `HOME volumes on ${engine}`,
+      `HOME volumes on ${backend.name}`,
       `${lost.length} of folders that are gone, like ${first?.workspace}: settings and conversations`,
-      `${engine} volume rm ${lost.map(({ volume }) => volume).join(' ')}`,
+      commandLine(backend.life.removeHomes(lost.map(({ volume }) => volume))),
     ),
   ]
 }
@@ -166,22 +168,6 @@ export function authorityChecks({ count, expired, fault }: Authorities): readonl
     ok(
       'extra certificates',
       count === 0 ? 'none beside the public ones' : `${count} of this machine are trusted in the box as well`,
-    ),
-  ]
-}
-
-/** docker does not hand a resolver on loopback to containers, where nobody would answer: it puts public ones in its place. */
-export function resolverConfChecks({ conf, daemon }: { readonly conf: string; readonly daemon: string }): readonly Check[] {
-  const servers = [...conf.matchAll(/^\s*nameserver\s+(\S+)/gm)].map(([, address = '']) => address)
-  const loopback = servers.filter((address) => /^(127\.|::1$)/.test(address))
-  // That of systemd-resolved: docker reads the file with the real ones.
-  const known = servers.includes('127.0.0.53') || /"dns"\s*:/.test(daemon)
-  if (servers.length === 0 || loopback.length < servers.length || known) return [ok('resolver of docker', 'that of this machine')]
-  return [
-    warning(
-      'resolver of docker',
-      `this machine asks ${loopback[0]}, which containers cannot reach; docker gives the proxy a public one instead`,
-      'write { "dns": ["ADDRESS OF YOUR RESOLVER"] } into /etc/docker/daemon.json, then sudo systemctl restart docker',
     ),
   ]
 }

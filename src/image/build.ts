@@ -4,9 +4,7 @@ import type { Host } from '../host.ts'
 import { type Argv, exec, folder, type Plan, write } from '../plan/plan.ts'
 import { contexts } from './embedded.ts'
 
-export type Engine = 'docker' | 'podman'
-
-/** Fully qualified: podman refuses short names without a terminal. */
+/** Fully qualified: some engines refuse short names without a terminal. */
 export const BASE = 'docker.io/library/debian:trixie-slim'
 
 /** All that decides what an image holds, and so its name. */
@@ -32,8 +30,7 @@ export type AgentImage = Common & {
 
 export type ProxyImage = Common & { readonly image: 'proxy' }
 
-export type Build = {
-  readonly engine: Engine
+export type ImageBuilding = {
   readonly spec: ImageSpec
   readonly host: Pick<Host, 'self' | 'env'>
   /** Absolute; the build context lies below and is gone afterwards. */
@@ -43,15 +40,15 @@ export type Build = {
   readonly noCache: boolean
 }
 
-/** Builds one image with the engine's own builder; nothing of the context stays behind. */
-export function buildPlan({ engine, spec, host, cache, id, noCache }: Build): Plan {
+/** Builds one image with a program that takes the flags of a builder of Dockerfiles; nothing of the context stays behind. */
+export function buildPlan(builder: Argv, { spec, host, cache, id, noCache }: ImageBuilding): Plan {
   const work = join(cache, `build-${contextHash(spec)}-${id}`)
   const context = join(work, 'context')
   return [
     folder(work),
     ...contextSteps(context, contextFiles(spec)),
     ...(spec.image === 'proxy' ? [] : fetchSteps(spec, host, work)),
-    exec(buildArgv(engine, spec, context, noCache), { title: `building image ${imageRef(spec)}` }),
+    exec(buildArgv(builder, { spec, noCache }, context), { title: `building image ${imageRef(spec)}` }),
     exec(['rm', '-rf', '--', work], { tolerant: true }),
   ]
 }
@@ -59,7 +56,7 @@ export function buildPlan({ engine, spec, host, cache, id, noCache }: Build): Pl
 /** The name says what is inside: an image that is there under it need not be built again. */
 export function imageRef(spec: ImageSpec): string {
   const hash = contextHash(spec)
-  // `localhost/` keeps podman and docker from asking a registry on the internet for it.
+  // `localhost/` keeps engines from asking a registry on the internet for it.
   return spec.image === 'proxy' ? `localhost/paude/proxy:${hash}` : `localhost/paude/claude:${spec.agentVersion}-${hash}`
 }
 
@@ -102,7 +99,7 @@ function contextSteps(context: string, files: Readonly<Record<string, string>>):
  * paude is a complete bun when BUN_BE_BUN is set: the agent comes with the host's client configuration, network and CA, its
  * integrity is checked, and neither configuration nor credentials get near the image, which copies the one binary.
  */
-function fetchSteps(spec: AgentImage, { self, env }: Build['host'], work: string): Plan {
+function fetchSteps(spec: AgentImage, { self, env }: ImageBuilding['host'], work: string): Plan {
   const context = join(work, 'context')
   const agent = join(context, 'agent')
   // bun trusts these besides the public ones; a file of the caller's own for this very purpose stays.
@@ -130,11 +127,9 @@ function fetchSteps(spec: AgentImage, { self, env }: Build['host'], work: string
   ]
 }
 
-function buildArgv(engine: Engine, spec: ImageSpec, context: string, noCache: boolean): Argv {
+function buildArgv(builder: Argv, { spec, noCache }: Pick<ImageBuilding, 'spec' | 'noCache'>, context: string): Argv {
   return [
-    engine,
-    'build',
-    ...engineFlags(engine),
+    ...builder,
     ...(noCache ? ['--no-cache'] : []),
     `--tag=${imageRef(spec)}`,
     ...Object.entries(buildArgs(spec)).map(([name, value]) => `--build-arg=${name}=${value}`),
@@ -142,16 +137,6 @@ function buildArgv(engine: Engine, spec: ImageSpec, context: string, noCache: bo
     `--file=${join(context, 'Dockerfile')}`,
     context,
   ]
-}
-
-/** What every build is told. No --pull: a base that exists only on this machine must do. */
-export function engineFlags(engine: Engine): readonly string[] {
-  switch (engine) {
-    case 'docker':
-      return ['--force-rm'] // the legacy builder leaves the container of a failed step behind
-    case 'podman':
-      return ['--format=docker', '--http-proxy=false'] // OCI images lose HEALTHCHECK; the host's proxy may carry a password
-  }
 }
 
 function buildArgs(spec: ImageSpec): Readonly<Record<string, string>> {

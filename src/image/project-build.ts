@@ -1,3 +1,5 @@
+import type { Host } from '../host.ts'
+
 /** A project's own recipe of an image. */
 export type ImageBuild = {
   readonly kind: 'build'
@@ -14,4 +16,17 @@ export type ImageBuild = {
   /** Image that features are put on where there is no Dockerfile. */
   readonly base: string
   readonly features: Readonly<Record<string, unknown>>
+}
+
+export type RecipeBuilding = {
+  readonly recipe: ImageBuild
+  readonly host: Pick<Host, 'env'>
+  /** Hash of the context that the user has approved; null when there is none. */
+  readonly approved: string | null
+  /** What to do where that is not what is there. */
+  readonly hint: string
+  /** Absolute; what is needed lies below for as long as it is. */
+  readonly cache: string
+  /** Tells builds that run at the same time apart. */
+  readonly id: string
 }

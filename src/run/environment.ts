@@ -5,11 +5,15 @@ import { STEERS_CLIENT } from './client-variables.ts'
 /** What a program needs to run at all, whatever else refers to it. */
 const ORDINARY = /^(LANG|LC_.*|TERM|COLORTERM|TZ|PWD|DISPLAY|WAYLAND_DISPLAY)$/
 
-const ENGINES = ['docker', 'podman']
-
 const withheld = new Set<string>()
+const clients = new Set<string>()
 
-/** From now on, only the engine's client inherits these variables: a helper of it may log in with them. */
+/** Programs that run boxes: only they, and helpers of theirs, may log in with what is withheld from others. */
+export function admitClients(programs: readonly string[]): void {
+  for (const program of programs) clients.add(program)
+}
+
+/** From now on, only an engine's client inherits these variables. */
 export function withhold(names: readonly string[]): void {
   for (const name of names) if (!ORDINARY.test(name) && !STEERS_CLIENT.test(name)) withheld.add(name)
 }
@@ -25,7 +29,7 @@ export function inherited(
     keep = [],
   }: { readonly more?: Readonly<Record<string, string>> | undefined; readonly keep?: readonly string[] } = {},
 ): Record<string, string> {
-  const isEngine = ENGINES.includes(program.split('/').at(-1) ?? '')
+  const isEngine = clients.has(program.split('/').at(-1) ?? '')
   const open = (name: string) => !isPrivate(name) && (isEngine || keep.includes(name) || !withheld.has(name))
   return {
     ...Object.fromEntries(

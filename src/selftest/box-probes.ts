@@ -270,7 +270,10 @@ export const processProbes: readonly Probe[] = [
     id: 'R02',
     area: 'process',
     claim: 'No process of gate, proxy or this machine can be seen',
-    judge: when('box.commands', (value) => words(value).length > 0 && words(value).every((name) => COMMANDS.has(name))),
+    judge: when(
+      'box.commands',
+      (value, { programs }) => words(value).length > 0 && words(value).every((name) => [...COMMANDS, ...programs].includes(name)),
+    ),
   },
   {
     id: 'R03',
@@ -300,22 +303,8 @@ export const processProbes: readonly Probe[] = [
   },
 ]
 
-/** What may run in the box: its init, the agent, and the probes themselves. */
-const COMMANDS = new Set([
-  'docker-init',
-  'tini',
-  'catatonit',
-  'init',
-  'podman-init',
-  'sh',
-  'bash',
-  'sleep',
-  'timeout',
-  'tr',
-  'cat',
-  'paude-init',
-  'conmon-init',
-])
+/** What may run in the box besides the backend's own: the agent, and the probes themselves. */
+const COMMANDS = ['sh', 'bash', 'sleep', 'timeout', 'tr', 'cat', 'paude-init', 'conmon-init']
 
 /** Compares the box's namespaces with those of somebody else; `absent` is the verdict when that one shows none. */
 function namespaces(other: string, names: readonly string[], absent: Verdict) {

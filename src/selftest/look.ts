@@ -1,9 +1,7 @@
 import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
 import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
-import type { Backend } from '../backends/backend.ts'
-import { parts } from '../backends/oci/names.ts'
-import type { SessionSpec } from '../box/spec.ts'
+import { type Backend, need } from '../backends/backend.ts'
 import { quote } from '../plan/shell.ts'
 import { capture, type Outcome } from '../run/process.ts'
 import box from './box.sh' with { type: 'text' }
@@ -13,9 +11,15 @@ import type { Facts } from './probe.ts'
 import { type Made, PIDS } from './sessions.ts'
 import type { Witness } from './witness.ts'
 
-/** Runs a script in one of the session's containers; it comes on stdin, so nothing of it is in an argv. */
-const inside = ({ program }: Backend, container: string, script: string): Promise<Outcome> =>
-  capture([program, 'exec', '--interactive', container, 'bash', '-s'], { stdin: script })
+/** Runs a script in one of the session's parts; it comes on stdin, so nothing of it is in an argv. */
+const inside = (
+  backend: Backend,
+  { handle }: Pick<Made, 'handle'>,
+  { part, script }: { readonly part: 'agent' | 'gate' | 'proxy'; readonly script: string },
+): Promise<Outcome> => {
+  const how = { part, terminal: false, stdin: true, folder: '' } as const
+  return capture(need(backend, 'inside').exec(handle, ['bash', '-s'], how), { stdin: script })
+}
 
 const assignments = (values: Readonly<Record<string, string | number>>): string =>
   Object.entries(values)
@@ -23,41 +27,28 @@ const assignments = (values: Readonly<Record<string, string | number>>): string 
     .join('')
 
 /** '' when the wall stands and the agent runs; else why it does not. */
-export async function waitForWall(backend: Backend, { spec }: Made): Promise<string> {
+export async function waitForWall(backend: Backend, made: Made): Promise<string> {
   const script =
     'for _ in {1..600}; do [ -e /paude/link/ready ] && echo ready && exit; [ -e /paude/link/failed ] && cat /paude/link/failed && exit; sleep 0.02; done; echo "the gate did not open"\n'
-  const { code, stdout } = await inside(backend, parts(spec.id).agent, script)
+  const { code, stdout } = await inside(backend, made, { part: 'agent', script })
   if (code === 0 && stdout.trim() === 'ready') return ''
-  const { stderr } = await capture(
-    backend.logs(
-      { id: spec.id, agent: 'claude', folder: '', terminal: false, walled: true, homeVolume: '', directory: '' },
-      { follow: false },
-    ),
-  )
+  const { stderr } = await capture(backend.life.logs(made.handle, { follow: false }))
   return stdout.trim() || stderr.trim().split('\n').at(-1) || 'the agent did not start'
 }
 
 export async function receipt(backend: Backend, { handle }: Made): Promise<Facts> {
-  const { stdout } = await capture(backend.receipt(handle))
+  const { stdout } = await capture(need(backend, 'wall').receipt(handle))
   return readReceipt(stdout)
 }
 
-export async function lookFromHelper(
-  backend: Backend,
-  { id }: SessionSpec,
-  role: 'gate' | 'proxy',
-  other: string,
-): Promise<Facts> {
-  const { stdout } = await inside(backend, parts(id)[role], assignments({ other }) + helper)
+export async function lookFromHelper(backend: Backend, made: Made, role: 'gate' | 'proxy', other: string): Promise<Facts> {
+  const { stdout } = await inside(backend, made, { part: role, script: assignments({ other }) + helper })
   return readFacts(stdout, role)
 }
 
-export async function neighbourNamespaces(backend: Backend, { id }: SessionSpec): Promise<Facts> {
-  const { stdout } = await inside(
-    backend,
-    parts(id).agent,
-    NAMESPACES.map((name) => `echo ${name}=$(readlink /proc/self/ns/${name})\n`).join(''),
-  )
+export async function neighbourNamespaces(backend: Backend, made: Made): Promise<Facts> {
+  const script = NAMESPACES.map((name) => `echo ${name}=$(readlink /proc/self/ns/${name})\n`).join('')
+  const { stdout } = await inside(backend, made, { part: 'agent', script })
   return readFacts(stdout, 'neighbour.namespace')
 }
 
@@ -74,7 +65,8 @@ export type Target = {
 }
 
 /** Everything that is tried in the agent's own box. */
-export async function lookFromInside(backend: Backend, { spec }: Made, target: Target): Promise<Facts> {
+export async function lookFromInside(backend: Backend, made: Made, target: Target): Promise<Facts> {
+  const { spec } = made
   const { witness, credential, placeholder, outside, hostAddress, neighbour, ownProxy } = target
   const values = {
     allowed_port: witness.allowed,
@@ -93,7 +85,10 @@ export async function lookFromInside(backend: Backend, { spec }: Made, target: T
     pids: PIDS,
   }
   // Nothing that the script starts may read the rest of it.
-  const { stdout, stderr, code } = await inside(backend, parts(spec.id).agent, `${assignments(values)}${box}\nmain </dev/null\n`)
+  const { stdout, stderr, code } = await inside(backend, made, {
+    part: 'agent',
+    script: `${assignments(values)}${box}\nmain </dev/null\n`,
+  })
   const facts = readFacts(stdout, 'box')
   if (facts['box.done'] === 'yes') return facts
   return { ...facts, 'box.refused': `the probes ended early with exit code ${code}: ${stderr.trim().split('\n').at(-1) ?? ''}` }
@@ -107,21 +102,13 @@ const ownAddresses = (): readonly string[] =>
     .slice(0, 8)
 
 /** What this machine and the engine know of the session: is the credential in any of it? */
-export async function lookFromOutside(
-  { program, ...backend }: Backend,
-  { spec, handle }: Made,
-  credential: string,
-): Promise<Facts> {
-  const { agent, gate, proxy, link } = parts(spec.id)
+export async function lookFromOutside(backend: Backend, { spec, handle }: Made, credential: string): Promise<Facts> {
   const [told, logs] = await Promise.all([
+    Promise.all(backend.inventory.told(handle).map((argv) => capture(argv))),
     Promise.all([
-      ...[agent, gate, proxy].map((name) => capture([program, 'container', 'inspect', name])),
-      ...[link, spec.homeVolume].map((name) => capture([program, 'volume', 'inspect', name])),
-    ]),
-    Promise.all([
-      capture(backend.logs(handle, { follow: false })),
-      capture(backend.requests(handle, { follow: false })),
-      capture(backend.receipt(handle)),
+      capture(backend.life.logs(handle, { follow: false })),
+      capture(need(backend, 'wall').requests(handle, { follow: false })),
+      capture(need(backend, 'wall').receipt(handle)),
     ]),
   ])
   return {

@@ -1,13 +1,15 @@
 import { randomBytes } from 'node:crypto'
 import { rmSync } from 'node:fs'
-import type { Backend, Engine } from '../backends/backend.ts'
+import { type Backend, type Engine, type Inside, need } from '../backends/backend.ts'
 import { NETWORK_NAMES } from '../box/environment.ts'
+import { mountsOf } from '../box/spec.ts'
 import type { Config } from '../config/keys/settings.ts'
 import { PaudeError } from '../errors.ts'
 import type { Host } from '../host.ts'
 import type { Plan } from '../plan/plan.ts'
 import { ask } from '../run/ask.ts'
 import { type Effects, execute } from '../run/execute.ts'
+import { removePlan } from '../session/life/plans.ts'
 import { givenUp } from '../session/resolve/security.ts'
 import { judge, type Row } from './judge.ts'
 import { lookFromHelper, lookFromInside, lookFromOutside, neighbourNamespaces, receipt, waitForWall } from './look.ts'
@@ -38,7 +40,7 @@ export type Report = {
 export async function selfTest(trial: Trial): Promise<Report> {
   const { backend, effects } = trial
   const started = new Date().toISOString()
-  const engine = await ask(backend.version, effects)
+  const engine = await ask(backend.health.version, effects)
   const project = makeProject()
   const interruption = listen()
   const made: Made[] = []
@@ -48,7 +50,7 @@ export async function selfTest(trial: Trial): Promise<Report> {
     return { engine, started, rows: judge(facts, want), facts, want }
   } finally {
     for (const witness of witnesses) witness.close()
-    await Promise.allSettled(made.map(({ handle }) => execute(backend.remove(handle, { volumes: true }), effects)))
+    await Promise.allSettled(made.map(({ handle }) => execute(removePlan(backend, handle, { home: true }), effects)))
     rmSync(project.root, { recursive: true, force: true })
     interruption.stop()
   }
@@ -83,8 +85,8 @@ async function observe(
   })
   await start(neighbour, neighbour.plan)
   const [beside, spaces] = await Promise.all([
-    lookFromHelper(backend, neighbour.spec, 'proxy', ''),
-    neighbourNamespaces(backend, neighbour.spec),
+    lookFromHelper(backend, neighbour, 'proxy', ''),
+    neighbourNamespaces(backend, neighbour),
   ])
   const witness = await openWitness(beside['proxy.host'] ?? '')
   witnesses.push(witness)
@@ -96,13 +98,13 @@ async function observe(
     provider: witness.provider,
   })
   await start(session, alter(session.plan))
-  const want = wanted(session, witness)
+  const want = wanted(need(backend, 'inside'), session, witness)
   const ready = await waitForWall(backend, session)
   const canaries = await receipt(backend, session)
   if (ready !== '') return { facts: { ...canaries, 'box.refused': ready }, want }
   const [gate, proxy] = await Promise.all([
-    lookFromHelper(backend, session.spec, 'gate', ''),
-    lookFromHelper(backend, session.spec, 'proxy', beside['proxy.address'] ?? ''),
+    lookFromHelper(backend, session, 'gate', ''),
+    lookFromHelper(backend, session, 'proxy', beside['proxy.address'] ?? ''),
   ])
   check()
   const inside = await lookFromInside(backend, session, {
@@ -120,8 +122,13 @@ async function observe(
 }
 
 /** What the session was made to be, from its own spec. */
-export function wanted({ spec }: Pick<Made, 'spec'>, { token }: Pick<Witness, 'token'>): Want {
-  const { user, mounts, workspace, seed, out, security } = spec
+export function wanted(
+  { brings }: Pick<Inside, 'brings'>,
+  { spec }: Pick<Made, 'spec'>,
+  { token }: Pick<Witness, 'token'>,
+): Want {
+  const mounts = mountsOf(spec)
+  const { user, workspace, seed, out, security } = spec
   const managed =
     seed['managed-settings.json'] === undefined ? [] : ['/etc/claude-code/managed-settings.json', '/etc/claude-code/CLAUDE.md']
   const outFiles = out.map((name) => `/paude/out/${name}`)
@@ -143,19 +150,10 @@ export function wanted({ spec }: Pick<Made, 'spec'>, { token }: Pick<Witness, 't
     ...user,
     pids: PIDS,
     workspace,
-    // Engines mount the init where they like.
-    mounts: [
-      '/',
-      ...own,
-      ...mounts.map(({ target }) => target),
-      '/usr/sbin/docker-init',
-      '/sbin/docker-init',
-      '/run/podman-init',
-      '/dev/init',
-      '/run/.containerenv',
-    ],
+    mounts: ['/', ...own, ...mounts.map(({ target }) => target), ...brings.mounts],
+    programs: brings.programs,
     writable: [
-      // The engine makes these files for each session, and a read-only root makes them read-only too (podman 5 mounts the second).
+      // The engine makes these files for each session, and a read-only root makes them read-only too (some mount the second).
       ...(security.readOnlyRoot ? [] : ['/', '/etc/hostname', '/run/.containerenv']),
       ...[user.home, '/tmp', '/run', ...outFiles],
       ...mounts.filter(({ readOnly }) => !readOnly).map(({ target }) => target),

@@ -4,11 +4,13 @@ import { join } from 'node:path'
 import type { Agent } from '../agents/agent.ts'
 import { agents } from '../agents/registry.ts'
 import type { Backend } from '../backends/backend.ts'
+import { onEveryEngine } from '../backends/keys.ts'
 import type { Handle } from '../box/handle.ts'
 import type { SessionSpec } from '../box/spec.ts'
 import type { Config, Settings } from '../config/keys/settings.ts'
 import type { Host } from '../host.ts'
 import type { Plan } from '../plan/plan.ts'
+import { startPlan } from '../session/life/plans.ts'
 import { handleOf } from '../session/record/record.ts'
 import { lookAround } from '../session/resolve/look.ts'
 import { resolveSession } from '../session/resolve/resolve.ts'
@@ -63,7 +65,7 @@ export async function makeSession(wish: Wish): Promise<Made> {
   }
   // What a managed file lets nobody have are hosts of the world; the test's own are made up.
   const config: Config = { ...wish.config, settings: tested(wish.config.settings, wish.allow), managed: {} }
-  const around = await lookAround(host, config)
+  const around = await lookAround(host, config, backend)
   const { spec, record } = resolveSession({
     host,
     config,
@@ -75,7 +77,7 @@ export async function makeSession(wish: Wish): Promise<Made> {
     version,
     now: new Date(),
   })
-  const plan = backend.start(spec, { attached: false, ...(images.rescue === undefined ? {} : { rescue: images.rescue }) })
+  const plan = startPlan(backend, spec, { attached: false, ...(images.rescue === undefined ? {} : { rescue: images.rescue }) })
   return { spec, handle: handleOf(record, spec.folder), plan, host }
 }
 
@@ -92,8 +94,7 @@ const tested = (settings: Settings, networkAllow: readonly string[]): Settings =
   protect: [],
   env: [],
   references: [],
-  dockerFlags: [],
-  podmanFlags: [],
+  ...onEveryEngine([]),
   pids: String(PIDS),
   timeout: '',
   force: false,

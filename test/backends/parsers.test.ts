@@ -31,9 +31,10 @@ const container = (reference: string, running: boolean, role = 'agent'): Part =>
 })
 const byReference = (a: { reference: string }, b: { reference: string }) => (a.reference < b.reference ? -1 : 1)
 
-describe.each(Object.values(backends))('$name', ({ name, list, parts, volumes, version, state }) => {
+describe.each(Object.values(backends))('$name', ({ name, inventory, health, life }) => {
+  const { sessions, parts, volumes } = inventory
   test('lists sessions in every state, whatever stands in their labels', () => {
-    expect([...list.parse(fixture(name, 'list'))].sort((a, b) => (a.id < b.id ? -1 : 1))).toEqual([
+    expect([...sessions.parse(fixture(name, 'list'))].sort((a, b) => (a.id < b.id ? -1 : 1))).toEqual([
       session('paude-ccccc5', { status: 'created', workspace: '/srv/line\nbreak' }),
       session('paude-kkkkk7', { exitCode: 137, workspace: '/srv/killed' }),
       session('paude-ppppp6', { status: 'paused', workspace: '/srv/paused' }),
@@ -79,12 +80,12 @@ describe.each(Object.values(backends))('$name', ({ name, list, parts, volumes, v
 
   test('finds nothing where nothing is', () => {
     expect([
-      list.parse(fixture(name, 'list-empty')),
+      sessions.parse(fixture(name, 'list-empty')),
       parts.parse(fixture(name, 'parts-empty')),
       volumes.parse(fixture(name, 'volumes-empty')),
     ]).toEqual([[], [], []])
-    expect([list.parse(''), parts.parse(''), volumes.parse('')]).toEqual([[], [], []])
-    expect([list.parse('\n'), parts.parse('\n'), volumes.parse('\n')]).toEqual([[], [], []])
+    expect([sessions.parse(''), parts.parse(''), volumes.parse('')]).toEqual([[], [], []])
+    expect([sessions.parse('\n'), parts.parse('\n'), volumes.parse('\n')]).toEqual([[], [], []])
   })
 
   test.each([
@@ -104,14 +105,14 @@ describe.each(Object.values(backends))('$name', ({ name, list, parts, volumes, v
       homeVolume: '',
       directory: '',
     }
-    expect(state(handle).parse(fixture(name, `state-${file}`))).toEqual({ status, exitCode })
+    expect(life.state(handle).parse(fixture(name, `state-${file}`))).toEqual({ status, exitCode })
   })
 
   test('reads the versions of engine and client', () => {
     const expected = { docker: { version: '20.10.24+dfsg1', client: '28.2.2' }, podman: { version: '4.3.1', client: '4.3.1' } }[
       name
     ]
-    expect(version.parse(fixture(name, 'version'))).toMatchObject({
+    expect(health.version.parse(fixture(name, 'version'))).toMatchObject({
       ...expected,
       architecture: 'amd64',
       rootless: false,

@@ -2,6 +2,7 @@ import { afterAll, expect, test } from 'bun:test'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { type Backend, need, type Wall } from '../../src/backends/backend.ts'
 import { docker } from '../../src/backends/oci/docker.ts'
 import { HARDENED } from '../../src/box/security.ts'
 import { providerLooks, watchProvider } from '../../src/session/life/provider-watch.ts'
@@ -19,6 +20,8 @@ const record: SessionRecord = {
   ...{ homeVolume: '', mounts: [], watch: {}, index: null, security: HARDENED, credential: 'ANTHROPIC_API_KEY' },
 }
 
+const withLog = (requests: Wall['requests']): Backend => ({ ...docker, wall: { ...need(docker, 'wall'), requests } })
+
 /** A session whose proxy's log is a file that tests write; each look leaves a mark. */
 function session(log: string, change: Partial<SessionRecord> = {}) {
   const folder = mkdtempSync(join(root, 's-'))
@@ -27,7 +30,7 @@ function session(log: string, change: Partial<SessionRecord> = {}) {
   writeFileSync(looks, '')
   const changed = { ...record, ...change }
   const found: Found = {
-    backend: { ...docker, requests: () => ['sh', '-c', `echo >>${looks}; cat ${file}`] },
+    backend: withLog(() => ['sh', '-c', `echo >>${looks}; cat ${file}`]),
     handle: handleOf(changed, folder),
     record: changed,
   }
@@ -69,11 +72,11 @@ test('a provider that answers is looked for no further', async () => {
 
 test('a log that cannot be had yet is asked for again', async () => {
   const { found } = session('')
-  const missing: Found = { ...found, backend: { ...docker, requests: () => ['paude-no-such-program'] } }
+  const missing: Found = { ...found, backend: withLog(() => ['paude-no-such-program']) }
   let asked = 0
   const late: Found = {
     ...found,
-    backend: { ...docker, requests: (...words) => (asked++ < 2 ? missing : session(REFUSED).found).backend.requests(...words) },
+    backend: withLog((...words) => need((asked++ < 2 ? missing : session(REFUSED).found).backend, 'wall').requests(...words)),
   }
   const told: string[] = []
   const stop = watchProvider(late, (fault) => told.push(fault), OFTEN)

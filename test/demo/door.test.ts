@@ -10,6 +10,7 @@ const at = (cidr: string) => ({
   netmask: '',
 })
 const machine: Machine = {
+  names: ['host.paude.internal', 'host.containers.internal'],
   interfaces: {
     lo: [at('127.0.0.1/8')],
     eth0: [at('192.0.2.7/24')],

@@ -2,21 +2,17 @@ import { describe, expect, test } from 'bun:test'
 import { mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { type EngineInfo, infoOf } from '../../src/backends/oci/health.ts'
+import type { EngineInfo } from '../../src/backends/backend.ts'
+import { type Check, ok, problem, sameOnce, warning } from '../../src/backends/check.ts'
+import { desktopChecks, initChecks, resolverConfChecks, rootlessChecks } from '../../src/backends/oci/checks.ts'
+import { infoOf } from '../../src/backends/oci/health.ts'
 import { backends } from '../../src/backends/registry.ts'
-import { type Check, doctorExitCode, ok, problem, warning } from '../../src/doctor/check.ts'
-import { desktopChecks, engineChecks } from '../../src/doctor/engine-checks.ts'
+import { older } from '../../src/backends/version.ts'
+import { engineChecks } from '../../src/doctor/engine-checks.ts'
 import { type EngineState, engineOf } from '../../src/doctor/engines.ts'
-import { lookAuthorities, madeAt, platformQuery } from '../../src/doctor/look.ts'
-import {
-  clockChecks,
-  diskChecks,
-  folderChecks,
-  initChecks,
-  limitChecks,
-  rootlessChecks,
-  selinuxChecks,
-} from '../../src/doctor/machine-checks.ts'
+import { lookAuthorities, madeAt } from '../../src/doctor/look.ts'
+import { doctorExitCode } from '../../src/doctor/looked.ts'
+import { clockChecks, diskChecks, folderChecks, limitChecks, selinuxChecks } from '../../src/doctor/machine-checks.ts'
 import {
   authorityChecks,
   credentialChecks,
@@ -25,9 +21,7 @@ import {
   orphanChecks,
   proxyChecks,
   resolverChecks,
-  resolverConfChecks,
 } from '../../src/doctor/session-checks.ts'
-import { older } from '../../src/doctor/version.ts'
 import { readHost } from '../../src/host.ts'
 import { parseAllow } from '../../src/network/pattern.ts'
 import { DIRECT } from '../../src/network/ways.ts'
@@ -114,9 +108,13 @@ describe('engines', () => {
 })
 
 describe('what an engine answers', () => {
-  const answered = (code: number, stdout: string, stderr = '') => engineOf('docker', backends.docker, { code, stdout, stderr })
+  const answered = (code: number, stdout: string, stderr = '') =>
+    engineOf('docker', backends.docker.health, { code, stdout, stderr })
   test('silence', () =>
-    expect(engineOf('docker', backends.docker, null)).toMatchObject({ state: 'not running', why: 'no answer within 10 s' }))
+    expect(engineOf('docker', backends.docker.health, null)).toMatchObject({
+      state: 'not running',
+      why: 'no answer within 10 s',
+    }))
   test('a client without its daemon', () =>
     expect(
       answered(1, '{"Client":{}}', 'Cannot connect to the Docker daemon at unix:///x. Is the docker daemon running?').state,
@@ -175,9 +173,29 @@ test('rootless podman on control groups of version 1 names controllers that it c
   expect(infoOf('podman').parse(JSON.stringify({ host })).limits).toEqual([])
 })
 
+test('each engine looks at what it needs of the machine, and two that need the same are told once', () => {
+  const machine = (uid: number, ready: boolean, rootless = false) => ({
+    host: { ...readHost(), uid },
+    text: () => '',
+    there: () => false,
+    ready,
+    info: rootless ? { ...infoOf('docker').parse('{}'), rootless } : null,
+  })
+  const names = (checks: readonly Check[]) => checks.map(({ check }) => check)
+  const ids = ['rootless ids', 'rootless mapping', 'runtime folder']
+  const { docker, podman } = { docker: backends.docker.health, podman: backends.podman.health }
+  expect(names(podman.machine(machine(0, false)))).toEqual([])
+  expect(names(podman.machine(machine(1000, false)))).toEqual(ids)
+  expect(names(podman.machine(machine(1000, true)))).toEqual([...ids, 'init program'])
+  expect(names(docker.machine(machine(1000, true)))).toEqual(['resolver of docker'])
+  const both = [...docker.machine(machine(1000, true, true)), ...podman.machine(machine(1000, true))]
+  expect(names(sameOnce(both))).toEqual([...ids, 'resolver of docker', 'init program'])
+})
+
 test('the platform that docker names', () => {
-  expect(platformQuery.parse('{"Name":"Docker Desktop 4.44.3 (1)"}')).toBe('Docker Desktop 4.44.3 (1)')
-  expect(platformQuery.parse('null')).toBe('')
+  const [platform] = backends.docker.health.checks
+  expect(states(platform?.parse('{"Name":"Docker Desktop 4.44.3 (1)"}') ?? [])).toEqual(['docker desktop: ok'])
+  expect(platform?.parse('null')).toEqual([])
 })
 
 describe('rootless podman', () => {
@@ -292,8 +310,8 @@ describe('sessions', () => {
   })
 
   test('HOME volumes of folders that are gone', () => {
-    expect(homeChecks('docker', [])).toEqual([])
-    expect(homeChecks('podman', [{ volume: 'paude-home-claude-1', workspace: '/srv/gone' }])[0]).toMatchObject({
+    expect(homeChecks(backends.docker, [])).toEqual([])
+    expect(homeChecks(backends.podman, [{ volume: 'paude-home-claude-1', workspace: '/srv/gone' }])[0]).toMatchObject({
       state: 'warning',
       fix: 'podman volume rm paude-home-claude-1',
     })

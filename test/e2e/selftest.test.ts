@@ -129,7 +129,7 @@ async function tested(engine: Engine, alter: (plan: Plan) => Plan): Promise<Repo
     progress: false,
     attach: () => Promise.reject(new Error('nothing is attached here')),
     hold: () => Promise.reject(new Error('nothing is held here')),
-    explain: ({ argv, outcome }) => backend.explain({ argv, code: outcome.code, stderr: outcome.stderr }),
+    explain: ({ argv, outcome }) => backend.health.explain({ argv, ...outcome }),
   }
   const context = { host, effects: () => effects, note: effects.note } as unknown as Context
   const images = await chooseImages(context, {

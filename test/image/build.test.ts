@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'bun:test'
+import { need } from '../../src/backends/backend.ts'
+import { backends } from '../../src/backends/registry.ts'
 import { PaudeError } from '../../src/errors.ts'
 import { CLAUDE_VERSION, readAgentVersion } from '../../src/image/agent-version.ts'
-import { type AgentImage, BASE, buildPlan, contextFiles, contextHash, type ImageSpec, imageRef } from '../../src/image/build.ts'
+import { type AgentImage, BASE, contextFiles, contextHash, type ImageSpec, imageRef } from '../../src/image/build.ts'
 import type { Exec, Plan, Write } from '../../src/plan/plan.ts'
 
 const claude: AgentImage = {
@@ -16,7 +18,7 @@ const claude: AgentImage = {
 const proxy: ImageSpec = { image: 'proxy', base: BASE, baseId: '', arch: 'x64', extraCa: '' }
 const host = { self: '/opt/paude', env: {} }
 const plan = (spec: ImageSpec, engine: 'docker' | 'podman' = 'docker', noCache = false) =>
-  buildPlan({ engine, spec, host, cache: '/var/cache of/paude', id: '7', noCache })
+  need(backends[engine], 'images').build({ spec, host, cache: '/var/cache of/paude', id: '7', noCache })
 
 describe('the name of an image', () => {
   test('tells version and content', () => {

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'bun:test'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { need } from '../../src/backends/backend.ts'
 import { inspectQuery } from '../../src/backends/oci/inspect.ts'
-import { probeArgv } from '../../src/backends/oci/probe.ts'
+import { backends } from '../../src/backends/registry.ts'
 import { checkExitCode, checkImage } from '../../src/image/check.ts'
 import { isReference } from '../../src/image/check-metadata.ts'
 import type { CheckedImage } from '../../src/image/checked.ts'
@@ -199,7 +200,7 @@ test('a name without a tag is a warning', () => {
 })
 
 test("the probe runs with a session's hardening", () => {
-  const argv = probeArgv('podman', 'tool:1', { uid: 1001, gid: 1002, agent: 'codex' })
+  const argv = need(backends.podman, 'images').probe('tool:1', { uid: 1001, gid: 1002, agent: 'codex' })
   expect(argv.slice(0, argv.indexOf('tool:1'))).toEqual([
     'podman',
     'run',

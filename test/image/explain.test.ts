@@ -80,7 +80,7 @@ for (const engine of ['docker', 'podman'] as const)
   describe(engine, () => {
     const expected: Readonly<Record<string, Expected>> = expectations[engine]
     test.each(Object.entries(recordings[engine]))('%s', (name, failure) => {
-      const error = explain({ engine, ...failure })
+      const error = explain({ engine, stdout: '', ...failure })
       const [code, message, hint = /^/] = expected[name] ?? []
       expect(error.code).toBe(code as ErrorCode)
       if (typeof message === 'string') expect(error.message).toBe(message)
@@ -106,7 +106,7 @@ test.each([
   ['podman', 'OCI runtime error: crun: container init was OOM-killed (memory limit too low?)', 'usage'],
   ['podman', 'cannot find UID/GID for user dev: no subuid ranges found for user "dev" in /etc/subuid', 'backend-denied'],
 ] as const)('%s: %s', (engine, stderr, code) => {
-  const error = explain({ engine, argv: [engine, 'run', 'registry.example/tool:1'], code: 125, stderr })
+  const error = explain({ engine, argv: [engine, 'run', 'registry.example/tool:1'], code: 125, stdout: '', stderr })
   expect(error.code).toBe(code)
   // A row of its own, not the last resort that repeats what was said.
   expect(error.message).not.toContain('failed with exit code 125')
@@ -121,7 +121,7 @@ test.each([
   ['podman', 'team/tool:1', /\/etc\/containers\/certs\.d\/REGISTRY\/ca\.crt; --ca-file does not reach podman pull$/],
 ] as const)('where %s looks for the certificate of a registry is said', (engine, image, hint) => {
   const stderr = 'Get "https://registry/v2/": tls: failed to verify certificate: x509: certificate signed by unknown authority'
-  const error = explain({ engine, argv: [engine, 'pull', image], code: 1, stderr })
+  const error = explain({ engine, argv: [engine, 'pull', image], code: 1, stdout: '', stderr })
   expect([error.code, error.message]).toEqual([
     'registry',
     `${engine} does not trust the certificate of the registry of ${image}`,
@@ -131,7 +131,7 @@ test.each([
 
 test('a registry whose certificate is out of date is told apart from one that is not trusted', () => {
   const stderr = 'Get "https://registry/v2/": x509: certificate has expired or is not yet valid: current time 2020-01-01'
-  const error = explain({ engine: 'docker', argv: ['docker', 'pull', 'tool:1'], code: 1, stderr })
+  const error = explain({ engine: 'docker', argv: ['docker', 'pull', 'tool:1'], code: 1, stdout: '', stderr })
   expect([error.message, error.hint]).toEqual([
     'the certificate of the registry of tool:1 is not valid today',
     "check this machine's clock with date, then try again",
@@ -143,6 +143,7 @@ test('what nobody foresaw shows program, verb, exit code and all the engine said
     engine: 'docker',
     argv: ['docker', 'volume', 'create', 'x'],
     code: 7,
+    stdout: '',
     stderr: 'Error response from daemon: odd\nodder\n',
   })
   expect([error.code, error.message]).toEqual(['command-failed', 'docker volume create failed with exit code 7: odd\nodder'])
@@ -152,4 +153,10 @@ test('colours and what engines always say are left out', () => {
   const colour = String.fromCharCode(27)
   const stderr = `DEPRECATED: The legacy builder is deprecated\n   https://docs.example/go/buildx/\n\n${colour}[91mreal${colour}[0m\nRun 'docker run --help' for more information\n`
   expect(engineWords(stderr)).toBe('real')
+})
+
+test('what a failed build says may stand on stdout', () => {
+  const failure = { argv: ['docker', 'build', '.'], code: 1, stdout: 'E: no space left on device\n', stderr: 'returned 1\n' }
+  expect(explain({ engine: 'docker', ...failure }).code).toBe('disk-full')
+  expect(explain({ engine: 'docker', ...failure, argv: ['docker', 'run'] }).code).toBe('command-failed')
 })

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { dirname } from 'node:path'
-import { recipePlan } from '../../src/backends/oci/recipe.ts'
+import { need } from '../../src/backends/backend.ts'
+import { backends } from '../../src/backends/registry.ts'
 import type { ImageBuild } from '../../src/image/project-build.ts'
 import type { Exec, Step } from '../../src/plan/plan.ts'
 
@@ -16,8 +17,7 @@ const recipe: ImageBuild = {
   features: {},
 }
 const plan = (more: Partial<ImageBuild> = {}, engine: 'docker' | 'podman' = 'docker') =>
-  recipePlan({
-    engine,
+  need(backends[engine], 'images').make({
     recipe: { ...recipe, ...more },
     host: { env: { PATH: '/nonexistent' } },
     approved: 'as-trusted',

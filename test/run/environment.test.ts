@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { inherited, withhold } from '../../src/run/environment.ts'
+import { admitClients, inherited, withhold } from '../../src/run/environment.ts'
 import { handOver } from '../../src/run/hand-over.ts'
 import { attach, capture, connect, lines, pipe, startBehind } from '../../src/run/process.ts'
 import { openPty } from '../../src/run/pty.ts'
@@ -23,6 +23,7 @@ beforeAll(() => {
     writeFileSync(join(room, name), `#!/bin/sh\nenv >'${room}/seen'\necho done\n`, { mode: 0o755 })
   chmodSync(room, 0o755)
   Object.assign(process.env, SECRETS, { PATH: `${room}:${process.env['PATH']}`, TEST_PLAIN: 'plain' })
+  admitClients(['docker', 'podman'])
   withhold(['TEST_REFERENCE', 'PATH', 'HOME', 'LANG', 'DOCKER_HOST'])
 })
 afterAll(() => {

@@ -52,9 +52,9 @@ for (const backend of Object.values(backends)) {
   }
   clear()
   try {
-    record('list-empty', backend.list.argv, OURS)
-    record('parts-empty', backend.parts.argv, OURS)
-    const [program, ...words] = backend.volumes.argv
+    record('list-empty', backend.inventory.sessions.argv, OURS)
+    record('parts-empty', backend.inventory.parts.argv, OURS)
+    const [program, ...words] = backend.inventory.volumes.argv
     record('volumes-empty', [program, ...words.map((word) => word.replace('label=paude.role', 'label=paude.nothing'))])
     for (const [index, { id, role = 'agent', name = '', workspace = '', network = 'restricted', command }] of boxes.entries()) {
       const facts = { id, role, agent: 'claude', name, workspace, network, version: '0.0.0-recorded', created: CREATED }
@@ -78,10 +78,15 @@ for (const backend of Object.values(backends)) {
     const label = `paude.workspace=${NASTY}`
     const escaped = backend.name === 'podman' ? `"${label.replaceAll('"', '""')}"` : label
     must('volume', 'create', '--label=paude.role=home', `--label=${escaped}`, 'paude-home-claude-recorded')
-    record('list', backend.list.argv, OURS)
-    record('parts', backend.parts.argv, OURS)
-    record('volumes', backend.volumes.argv, '--filter=name=paude-rrrrr2-link', '--filter=name=paude-home-claude-recorded')
-    record('version', backend.version.argv)
+    record('list', backend.inventory.sessions.argv, OURS)
+    record('parts', backend.inventory.parts.argv, OURS)
+    record(
+      'volumes',
+      backend.inventory.volumes.argv,
+      '--filter=name=paude-rrrrr2-link',
+      '--filter=name=paude-home-claude-recorded',
+    )
+    record('version', backend.health.version.argv)
     const handle = { agent: 'claude', folder: '', terminal: true, walled: true, homeVolume: '', directory: '' }
     const states = {
       running: 'paude-rrrrr2',
@@ -91,7 +96,7 @@ for (const backend of Object.values(backends)) {
       paused: 'paude-ppppp6',
       killed: 'paude-kkkkk7',
     }
-    for (const [name, id] of Object.entries(states)) record(`state-${name}`, backend.state({ ...handle, id }).argv)
+    for (const [name, id] of Object.entries(states)) record(`state-${name}`, backend.life.state({ ...handle, id }).argv)
   } finally {
     call('unpause', 'paude-ppppp6')
     clear()

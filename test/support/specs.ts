@@ -1,11 +1,12 @@
-import type { Backend } from '../../src/backends/backend.ts'
-import type { Handle } from '../../src/box/handle.ts'
+import { type Backend, need } from '../../src/backends/backend.ts'
+import { handleOfSpec } from '../../src/box/handle.ts'
 import { HARDENED } from '../../src/box/security.ts'
-import type { Network, SessionSpec } from '../../src/box/spec.ts'
+import type { Mount, Network, Own, SessionSpec, Transport } from '../../src/box/spec.ts'
 import type { Policy } from '../../src/network/allow.ts'
 import { DIRECT } from '../../src/network/ways.ts'
-import { exec } from '../../src/plan/plan.ts'
+import { exec, type Plan } from '../../src/plan/plan.ts'
 import { secret } from '../../src/secret.ts'
+import { attachPlan, execPlan, removePlan, resumePlan, type StartOptions } from '../../src/session/life/plans.ts'
 
 /** What no plan, script, log or state may ever show. */
 export const SECRETS = { credential: 'sk-ant-api03-REAL-credential-value', variable: 'hunter2-REAL-variable-value' } as const
@@ -26,6 +27,9 @@ const walled = {
   credential: null,
 } as const satisfies Network
 
+const OWN: Own = { kind: 'oci', extraFlags: [], sharedMemory: 64 * 1024 ** 2, init: 'engine' }
+const bound = (mounts: readonly Mount[]): Transport => ({ kind: 'bind', mounts })
+
 /** A conversation on a terminal behind the wall, of an ordinary user in an ordinary folder. */
 const plain: SessionSpec = {
   id: 'paude-bcd234',
@@ -38,15 +42,15 @@ const plain: SessionSpec = {
   workspace: '/home/ada/engine',
   directory: '/home/ada/engine',
   user: { uid: 1000, gid: 1000, home: '/home/ada' },
-  mounts: [{ source: '/home/ada/engine', target: '/home/ada/engine', readOnly: false }],
+  transport: bound([{ source: '/home/ada/engine', target: '/home/ada/engine', readOnly: false }]),
+  mounts: [],
   homeVolume: 'paude-home-claude-0123456789abcdef',
   environment: { HOME: '/home/ada', PAUDE_WALL: '1' },
   secretEnvironment: {},
   network: walled,
   limits: { cpus: 0, memory: 0, pids: 4096 },
   security: HARDENED,
-  sharedMemory: 64 * 1024 ** 2,
-  extraFlags: [],
+  own: OWN,
   once: false,
   owner: '',
   terminal: true,
@@ -66,13 +70,12 @@ const plain: SessionSpec = {
   },
   out: ['conversation', 'events'],
   record: '{ "v": 1, "id": "paude-bcd234" }\n',
-  init: 'engine',
 }
 
 /** Every delimiter that an engine, a shell or a mount flag gives a meaning to. */
 const NASTY = `/home/ada/-a,b "c" d's:e`
 
-export type StartCase = { readonly spec: SessionSpec; readonly options: Parameters<Backend['start']>[1] }
+export type StartCase = { readonly spec: SessionSpec; readonly options: StartOptions }
 const attached = (spec: SessionSpec, options: Partial<StartCase['options']> = {}): StartCase => ({
   spec,
   options: { attached: true, ...options },
@@ -113,18 +116,20 @@ export const cases: Readonly<Record<string, StartCase>> = {
   ipv4: attached({ ...plain, network: { ...walled, policy: { ...policy, ways: { ...DIRECT, ip: 'ipv4' } } } }),
   mounts: attached({
     ...plain,
-    mounts: [
-      ...plain.mounts,
+    transport: bound([
+      { source: '/home/ada/engine', target: '/home/ada/engine', readOnly: false },
       { source: '/home/ada/engine/.git/hooks', target: '/home/ada/engine/.git/hooks', readOnly: true },
-      { source: '/srv/data', target: '/data', readOnly: true },
-      { source: '/srv/cache', target: '/cache', readOnly: false },
+    ]),
+    mounts: [
+      { source: '/srv/data', target: '/data', readOnly: true, file: false },
+      { source: '/srv/cache', target: '/cache', readOnly: false, file: false },
     ],
   }),
   'nasty-path': attached({
     ...plain,
     workspace: NASTY,
     directory: `${NASTY}/sub`,
-    mounts: [{ source: NASTY, target: NASTY, readOnly: false }],
+    transport: bound([{ source: NASTY, target: NASTY, readOnly: false }]),
   }),
   root: attached({ ...plain, user: { uid: 0, gid: 0, home: '/root' } }),
   limits: attached({ ...plain, limits: { cpus: 1.5, memory: 2 * 1024 ** 3, pids: 256 } }),
@@ -134,11 +139,11 @@ export const cases: Readonly<Record<string, StartCase>> = {
     ...plain,
     workspace: '/home/ada/engine-fix',
     directory: '/home/ada/engine-fix',
-    mounts: [
+    transport: bound([
       { source: '/home/ada/engine-fix', target: '/home/ada/engine-fix', readOnly: false },
       { source: '/home/ada/engine/.git', target: '/home/ada/engine/.git', readOnly: false },
       { source: '/home/ada/engine/.git/config', target: '/home/ada/engine/.git/config', readOnly: true },
-    ],
+    ]),
   }),
   'secret-env': attached({ ...plain, secretEnvironment: { TOKEN: secret(SECRETS.variable) } }),
   'run-once': attached(
@@ -180,37 +185,30 @@ export const cases: Readonly<Record<string, StartCase>> = {
     },
     { attached: false },
   ),
-  'image-init': attached({ ...plain, init: 'image', environment: { ...plain.environment, PAUDE_INIT: 'image' } }),
+  'image-init': attached({
+    ...plain,
+    own: { ...OWN, init: 'image' },
+    environment: { ...plain.environment, PAUDE_INIT: 'image' },
+  }),
   rescue: attached(plain, { rescue: [exec(['make-image', '--for=paude'], { title: 'building the image' })] }),
 }
 
-/** A spec as later verbs know it. */
-export const handleOf = ({ id, agent, folder, terminal, network, homeVolume, directory }: SessionSpec): Handle => ({
-  id,
-  agent,
-  folder,
-  terminal,
-  walled: network.mode !== 'none',
-  homeVolume,
-  directory,
-})
-
-const session = handleOf(plain)
+const session = handleOfSpec(plain)
 const lonely = { ...session, walled: false }
 const headless = { ...session, terminal: false }
 
 /** Plans of sessions that exist already. */
-export const later: Readonly<Record<string, (backend: Backend) => ReturnType<Backend['stop']>>> = {
-  resume: ({ resume }) => resume(session, { attached: false, credential: null }),
-  'resume-attached': ({ resume }) => resume(session, { attached: true, credential: secret(SECRETS.credential) }),
-  'resume-network-none': ({ resume }) => resume(lonely, { attached: false, credential: null }),
-  attach: ({ attach }) => attach(session),
-  'change-policy': ({ changePolicy }) => changePolicy(session, '0 0123456789ab\n1800000000 ba9876543210\n'),
-  stop: ({ stop }) => stop(session, 10),
-  'stop-network-none': ({ stop }) => stop(lonely, 0),
-  remove: ({ remove }) => remove(session, { volumes: false }),
-  'remove-volumes': ({ remove }) => remove(session, { volumes: true }),
-  'remove-network-none': ({ remove }) => remove(lonely, { volumes: false }),
-  exec: (backend) => backend.exec(session, ['sh', '-c', "echo it's"], { terminal: true, stdin: true }),
-  'exec-piped': (backend) => backend.exec(headless, ['cat', '-n'], { terminal: false, stdin: true }),
+export const later: Readonly<Record<string, (backend: Backend) => Plan>> = {
+  resume: (backend) => resumePlan(backend, session, { attached: false, credential: null }),
+  'resume-attached': (backend) => resumePlan(backend, session, { attached: true, credential: secret(SECRETS.credential) }),
+  'resume-network-none': (backend) => resumePlan(backend, lonely, { attached: false, credential: null }),
+  attach: (backend) => attachPlan(backend, session),
+  'change-policy': (backend) => need(backend, 'wall').change(session, '0 0123456789ab\n1800000000 ba9876543210\n'),
+  stop: ({ life }) => life.stop(session, 10),
+  'stop-network-none': ({ life }) => life.stop(lonely, 0),
+  remove: (backend) => removePlan(backend, session, { home: false }),
+  'remove-volumes': (backend) => removePlan(backend, session, { home: true }),
+  'remove-network-none': (backend) => removePlan(backend, lonely, { home: false }),
+  exec: (backend) => execPlan(backend, session, ['sh', '-c', "echo it's"], { terminal: true, stdin: true }),
+  'exec-piped': (backend) => execPlan(backend, headless, ['cat', '-n'], { terminal: false, stdin: true }),
 }

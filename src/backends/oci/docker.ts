@@ -1,9 +1,13 @@
+import { sharedMemory } from '../../box/extra-flags.ts'
 import type { Listed, Part } from '../../box/handle.ts'
 import type { Backend } from '../backend.ts'
+import { programs } from '../names.ts'
+import { bySession, capabilities, statusOf } from './capabilities.ts'
+import { desktopChecks, resolverConfChecks, rootlessChecks, rootlessFacts } from './checks.ts'
 import { explain } from './explain.ts'
 import type { Dialect } from './flags.ts'
-import { beginStep, sessionPlans, statusOf } from './inside.ts'
-import { startPlan } from './life.ts'
+import { infoOf } from './health.ts'
+import { dockerSocket } from './socket.ts'
 
 const dialect: Dialect = {
   name: 'docker',
@@ -22,6 +26,8 @@ const dialect: Dialect = {
   detachKeys: '--detach-keys=ctrl-^,ctrl-@,ctrl-^,ctrl-@',
   keepSignals: [], // its client hands none on while there is a terminal
   removal: ['rm', '--force', '--volumes'],
+  build: ['--force-rm'], // the legacy builder leaves the container of a failed step behind
+  probe: () => [],
 }
 
 // One row a line; each label by its own name, since docker's flattened list cannot tell a comma from a separator.
@@ -33,63 +39,90 @@ const VOLUME = `[{{json .Name}},${['id', 'role', 'created', 'workspace'].map(lab
 /** docker, and whatever answers to its client: Desktop, colima, OrbStack. */
 export const docker: Backend = {
   name: 'docker',
-  program: 'docker',
-  can: { isolation: 'container', enforcesAllowlist: true, limits: ['cpus', 'memory', 'pids'] },
-  ...sessionPlans(dialect),
-  start: (spec, { attached, timeout, rescue }) =>
-    startPlan(dialect, spec, { last: [beginStep(dialect, spec, { attached, timeout })], rescue }),
-  list: {
-    argv: ['docker', 'ps', '--all', '--no-trunc', '--filter=label=paude.role=agent', `--format=${ROW}`],
-    parse: (stdout) => rows(stdout).map(listed),
-  },
-  parts: {
-    argv: ['docker', 'ps', '--all', '--no-trunc', '--filter=label=paude.id', `--format=${PART}`],
-    parse: (stdout) =>
-      rows(stdout).map(
-        ([name = '', state = '', session = '', role = '', created = '']): Part => ({
-          kind: 'container',
-          reference: name,
-          session,
-          role,
-          running: state === 'running',
-          created,
-          workspace: '',
-        }),
-      ),
-  },
-  volumes: {
-    argv: ['docker', 'volume', 'ls', '--filter=label=paude.role', `--format=${VOLUME}`],
-    parse: (stdout) =>
-      rows(stdout).map(
-        ([name = '', session = '', role = '', created = '', workspace = '']): Part => ({
-          kind: 'volume',
-          reference: name,
-          session,
-          role,
-          running: false,
-          created,
-          workspace,
-        }),
-      ),
-  },
-  version: {
-    argv: ['docker', 'version', '--format={{json .}}'],
-    parse: (stdout) => {
-      const { Client, Server } = JSON.parse(stdout) as {
-        Client?: { Version?: string }
-        Server?: { Version?: string; Arch?: string; Components?: readonly { Name: string; Version: string }[] | null } | null
-      }
-      const runc = Server?.Components?.find(({ Name }) => Name === 'runc')
-      return {
-        version: Server?.Version ?? '',
-        client: Client?.Version ?? '',
-        rootless: false,
-        architecture: Server?.Arch ?? '',
-        runtime: runc === undefined ? '' : `runc ${runc.Version}`,
-      }
+  program: programs.docker,
+  ...capabilities(dialect),
+  own: ({ extraFlags }) => ({ kind: 'oci', extraFlags, sharedMemory: sharedMemory(extraFlags), init: 'engine' }),
+  inventory: {
+    sessions: {
+      argv: ['docker', 'ps', '--all', '--no-trunc', '--filter=label=paude.role=agent', `--format=${ROW}`],
+      parse: (stdout) => rows(stdout).map(listed),
     },
+    parts: {
+      argv: ['docker', 'ps', '--all', '--no-trunc', '--filter=label=paude.id', `--format=${PART}`],
+      parse: (stdout) =>
+        rows(stdout).map(
+          ([name = '', state = '', session = '', role = '', created = '']): Part => ({
+            kind: 'container',
+            reference: name,
+            session,
+            role,
+            running: state === 'running',
+            created,
+            workspace: '',
+          }),
+        ),
+    },
+    volumes: {
+      argv: ['docker', 'volume', 'ls', '--filter=label=paude.role', `--format=${VOLUME}`],
+      parse: (stdout) =>
+        rows(stdout).map(
+          ([name = '', session = '', role = '', created = '', workspace = '']): Part => ({
+            kind: 'volume',
+            reference: name,
+            session,
+            role,
+            running: false,
+            created,
+            workspace,
+          }),
+        ),
+    },
+    ...bySession(dialect),
   },
-  explain: (failure) => explain({ engine: 'docker', ...failure }),
+  health: {
+    floor: '20.10',
+    fixes: 'https://docs.docker.com/engine/release-notes',
+    reach: (host) => {
+      const path = dockerSocket(host)
+      return path === null ? { look: 'program' } : { look: 'socket', path }
+    },
+    variables: ['DOCKER_HOST', 'DOCKER_CONTEXT', 'DOCKER_CONFIG'],
+    mend: {
+      missing: 'sudo apt install docker.io',
+      down: 'sudo systemctl start docker, or open Docker Desktop',
+      denied: 'sudo usermod -aG docker "$USER", then log in again',
+    },
+    info: infoOf('docker'),
+    // Docker Desktop names itself and its version here.
+    checks: [
+      {
+        argv: ['docker', 'version', '--format={{json .Server.Platform}}'],
+        parse: (stdout) => desktopChecks((JSON.parse(stdout) as { Name?: string } | null)?.Name ?? ''),
+      },
+    ],
+    machine: ({ host, text, there, ready, info }) => [
+      ...(info?.rootless ? rootlessChecks(rootlessFacts({ host, text, there })) : []),
+      ...(ready ? resolverConfChecks({ conf: text('/etc/resolv.conf'), daemon: text('/etc/docker/daemon.json') }) : []),
+    ],
+    version: {
+      argv: ['docker', 'version', '--format={{json .}}'],
+      parse: (stdout) => {
+        const { Client, Server } = JSON.parse(stdout) as {
+          Client?: { Version?: string }
+          Server?: { Version?: string; Arch?: string; Components?: readonly { Name: string; Version: string }[] | null } | null
+        }
+        const runc = Server?.Components?.find(({ Name }) => Name === 'runc')
+        return {
+          version: Server?.Version ?? '',
+          client: Client?.Version ?? '',
+          rootless: false,
+          architecture: Server?.Arch ?? '',
+          runtime: runc === undefined ? '' : `runc ${runc.Version}`,
+        }
+      },
+    },
+    explain: (failure) => explain({ engine: 'docker', ...failure }),
+  },
 }
 
 const rows = (stdout: string): readonly (readonly string[])[] =>

@@ -1,16 +1,14 @@
 import { type ErrorCode, PaudeError } from '../../errors.ts'
+import type { Failure } from '../backend.ts'
+import type { OciName } from './flags.ts'
 
 /** A call of an engine that failed. */
-export type Failure = {
-  readonly engine: 'docker' | 'podman'
-  readonly argv: readonly string[]
-  readonly code: number
-  readonly stderr: string
-}
+export type Failed = Failure & { readonly engine: OciName }
 
 /** Says what went wrong and what to do about it; the engine's own words are the cause. */
-export function explain(failure: Failure): PaudeError {
-  const words = engineWords(failure.stderr)
+export function explain(failure: Failed): PaudeError {
+  // docker's legacy builder puts the output of a failed step on stdout.
+  const words = engineWords(failure.argv[1] === 'build' ? `${failure.stdout}\n${failure.stderr}` : failure.stderr)
   // `no such file` of an absent socket and the like: the first row that fits knows best, so the special ones stand first.
   for (const { when, code, say, hint } of rows) {
     const match = when.exec(words)
@@ -22,7 +20,7 @@ export function explain(failure: Failure): PaudeError {
   return new PaudeError('command-failed', `${said(failure)}${words === '' ? '' : `: ${words}`}`, { cause: new Error(words) })
 }
 
-type Subject = Failure & {
+type Subject = Failed & {
   /** First group of the row's pattern that took part. */
   readonly found: string
   /** The image the call was about, or '' when its words do not tell. */
@@ -246,7 +244,7 @@ const COLOUR = new RegExp(`${String.fromCharCode(27)}\\[[\\d;]*m`, 'g')
 const NOISE =
   /^Run '\w+ .*--help' for more information|^See '\w+ .*--help'|^Usage: |level=warning|failed to connect to syslog|^Trying to pull |^WARNING: Error loading config file|^Emulate Docker CLI/
 
-const said = ({ engine, argv, code }: Failure) => `${engine} ${verbWords(argv).join(' ')} failed with exit code ${code}`
+const said = ({ engine, argv, code }: Failed) => `${engine} ${verbWords(argv).join(' ')} failed with exit code ${code}`
 
 /** `run`, or both words of `image inspect`. Flags are one token each, so what has no dash is a word. */
 function verbWords(argv: readonly string[]): readonly string[] {

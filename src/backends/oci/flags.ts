@@ -2,11 +2,21 @@ import { join } from 'node:path'
 import { networkEnvironment } from '../../box/environment.ts'
 import { SECCOMP_FILE } from '../../box/seccomp.ts'
 import type { Security, SessionSpec } from '../../box/spec.ts'
+import type { Argv } from '../../plan/plan.ts'
 import { STEERS_CLIENT } from '../../run/client-variables.ts'
+import type { Inside } from '../backend.ts'
+
+/** Engines mount the init where they like, and start the one that they have. */
+export const BRINGS: Inside['brings'] = {
+  mounts: ['/usr/sbin/docker-init', '/sbin/docker-init', '/run/podman-init', '/dev/init', '/run/.containerenv'],
+  programs: ['docker-init', 'tini', 'catatonit', 'init', 'podman-init'],
+}
+
+export type OciName = 'docker' | 'podman'
 
 /** What differs in spelling between docker and podman. Everything else is shared. */
 export type Dialect = {
-  readonly name: 'docker' | 'podman'
+  readonly name: OciName
   /** Flags every container of ours gets on this engine only. */
   readonly always: readonly string[]
   /** Flags that make the caller's uid the owner of what the agent writes. */
@@ -33,7 +43,14 @@ export type Dialect = {
   readonly detachKeys: string
   /** Words that remove containers however they depend on each other. */
   readonly removal: readonly string[]
+  /** Flags of every build. No --pull: a base that exists only on this machine must do. */
+  readonly build: readonly string[]
+  /** Flags of a container in which an image is looked into as a session's user would see it. */
+  readonly probe: (uid: number) => readonly string[]
 }
+
+/** The engine's own builder. */
+export const builder = ({ name, build }: Dialect): Argv => [name, 'build', ...build]
 
 /**
  * The hardening of a container: gate and proxy always have all of it, the agent what its session does not give up. Capabilities are

@@ -1,21 +1,8 @@
 import type { Query } from '../../plan/query.ts'
-import type { BackendName } from '../registry.ts'
+import type { EngineInfo } from '../backend.ts'
+import type { OciName } from './flags.ts'
 
-/** What an engine tells about the machine it runs on. */
-export type EngineInfo = {
-  /** Where it keeps images. */
-  readonly root: string
-  /** Its time in ms since 1970; null when it does not say. */
-  readonly clock: number | null
-  readonly rootless: boolean
-  /** Whether it separates containers by SELinux. */
-  readonly selinux: boolean
-  /** Version of the control groups; '' when it does not say. */
-  readonly groups: string
-  readonly limits: readonly ('cpu' | 'memory' | 'pids')[]
-}
-
-export const infoOf = (name: BackendName): Query<EngineInfo> =>
+export const infoOf = (name: OciName): Query<EngineInfo> =>
   name === 'docker'
     ? { argv: ['docker', 'info', '--format={{json .}}'], parse: (stdout) => dockerInfo(JSON.parse(stdout)) }
     : { argv: ['podman', 'info', '--format=json'], parse: (stdout) => podmanInfo(JSON.parse(stdout)) }

@@ -1,9 +1,8 @@
-import type { Engine } from '../../image/build.ts'
 import type { Metadata } from '../../image/metadata.ts'
 import type { Query } from '../../plan/query.ts'
 
 /** Fails with the engine's words when the image is not there. */
-export const inspectQuery = (engine: Engine, reference: string): Query<Metadata> => ({
+export const inspectQuery = (engine: string, reference: string): Query<Metadata> => ({
   argv: [engine, 'image', 'inspect', reference],
   parse: (stdout) => metadata((JSON.parse(stdout) as Inspected[])[0] ?? {}),
 })

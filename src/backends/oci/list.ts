@@ -1,9 +1,9 @@
-import type { Engine } from '../../image/build.ts'
 import { type ListedImage, newestFirst, type Stage } from '../../image/listed.ts'
 import type { Query } from '../../plan/query.ts'
+import type { OciName } from './flags.ts'
 
 /** What paude built on this engine, newest first. */
-export function listImages(engine: Engine): Query<readonly ListedImage[]> {
+export function listImages(engine: OciName): Query<readonly ListedImage[]> {
   const argv = ['image', 'ls', '--no-trunc', '--filter=label=paude.image'] as const
   switch (engine) {
     case 'docker': // `--format=json` needs a client of 2023
@@ -20,7 +20,7 @@ export function listImages(engine: Engine): Query<readonly ListedImage[]> {
 }
 
 /** Stages of paude's own builds; a label in the Dockerfile says so, which no image of anybody inherits. */
-export function listStages(engine: Engine): Query<readonly Stage[]> {
+export function listStages(engine: OciName): Query<readonly Stage[]> {
   const argv = ['image', 'ls', '--no-trunc', '--filter=label=paude.stage', '--filter=dangling=true'] as const
   switch (engine) {
     case 'docker':

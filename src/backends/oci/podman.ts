@@ -1,9 +1,12 @@
+import { sharedMemory } from '../../box/extra-flags.ts'
 import type { Listed, Part } from '../../box/handle.ts'
 import type { Backend } from '../backend.ts'
+import { programs } from '../names.ts'
+import { bySession, capabilities, statusOf } from './capabilities.ts'
+import { initChecks, rootlessChecks, rootlessFacts } from './checks.ts'
 import { explain } from './explain.ts'
 import type { Dialect } from './flags.ts'
-import { beginStep, sessionPlans, statusOf } from './inside.ts'
-import { startPlan } from './life.ts'
+import { infoOf } from './health.ts'
 
 const dialect: Dialect = {
   name: 'podman',
@@ -28,6 +31,9 @@ const dialect: Dialect = {
   keepSignals: ['--sig-proxy=false'],
   detachKeys: '--detach-keys=',
   removal: ['rm', '--force', '--ignore', '--time=0', '--volumes', '--depend'],
+  build: ['--format=docker', '--http-proxy=false'], // OCI images lose HEALTHCHECK; the host's proxy may carry a password
+  // Rootless: a uid of the host may lie outside the range of the default mapping. Root has no such mapping before podman 4.5.
+  probe: (uid) => (uid === 0 ? [] : ['--userns=keep-id']),
 }
 
 /**
@@ -45,63 +51,96 @@ export const NEIGHBOUR: readonly string[] = [
 /** podman, rootful and rootless. */
 export const podman: Backend = {
   name: 'podman',
-  program: 'podman',
-  can: { isolation: 'container', enforcesAllowlist: true, limits: ['cpus', 'memory', 'pids'] },
-  ...sessionPlans(dialect),
-  start: (spec, { attached, timeout, rescue }) =>
-    startPlan(dialect, spec, { last: [beginStep(dialect, spec, { attached, timeout })], rescue }),
-  list: {
-    argv: ['podman', 'ps', '--all', '--no-trunc', '--filter=label=paude.role=agent', '--format=json'],
-    parse: (stdout) => containers(stdout).map(listed),
-  },
-  parts: {
-    argv: ['podman', 'ps', '--all', '--no-trunc', '--filter=label=paude.id', '--format=json'],
-    parse: (stdout) =>
-      containers(stdout).map(
-        ({ Names, State, Labels }): Part => ({
-          kind: 'container',
-          reference: Names?.[0] ?? '',
-          session: Labels?.['paude.id'] ?? '',
-          role: Labels?.['paude.role'] ?? '',
-          running: State === 'running',
-          created: Labels?.['paude.created'] ?? '',
-          workspace: '',
-        }),
-      ),
-  },
-  volumes: {
-    argv: ['podman', 'volume', 'ls', '--filter=label=paude.role', '--format=json'],
-    parse: (stdout) =>
-      (JSON.parse(stdout.trim() || '[]') as { Name: string; Labels?: Record<string, string> | null }[]).map(
-        ({ Name, Labels }): Part => ({
-          kind: 'volume',
-          reference: Name,
-          session: Labels?.['paude.id'] ?? '',
-          role: Labels?.['paude.role'] ?? '',
-          running: false,
-          created: Labels?.['paude.created'] ?? '',
-          workspace: Labels?.['paude.workspace'] ?? '',
-        }),
-      ),
-  },
-  version: {
-    argv: ['podman', 'info', '--format=json'],
-    parse: (stdout) => {
-      const { host, version } = JSON.parse(stdout) as {
-        host?: { arch?: string; security?: { rootless?: boolean }; ociRuntime?: { name?: string; version?: string } }
-        version?: { Version?: string }
-      }
-      return {
-        version: version?.Version ?? '',
-        client: version?.Version ?? '',
-        rootless: host?.security?.rootless === true,
-        architecture: host?.arch ?? '',
-        runtime: runtimeOf(host?.ociRuntime ?? {}),
-      }
+  program: programs.podman,
+  ...capabilities(dialect),
+  own: ({ extraFlags }, there) => ({
+    kind: 'oci',
+    extraFlags,
+    sharedMemory: sharedMemory(extraFlags),
+    init: INIT_PROGRAMS.some(there) ? 'engine' : 'image',
+  }),
+  inventory: {
+    sessions: {
+      argv: ['podman', 'ps', '--all', '--no-trunc', '--filter=label=paude.role=agent', '--format=json'],
+      parse: (stdout) => containers(stdout).map(listed),
     },
+    parts: {
+      argv: ['podman', 'ps', '--all', '--no-trunc', '--filter=label=paude.id', '--format=json'],
+      parse: (stdout) =>
+        containers(stdout).map(
+          ({ Names, State, Labels }): Part => ({
+            kind: 'container',
+            reference: Names?.[0] ?? '',
+            session: Labels?.['paude.id'] ?? '',
+            role: Labels?.['paude.role'] ?? '',
+            running: State === 'running',
+            created: Labels?.['paude.created'] ?? '',
+            workspace: '',
+          }),
+        ),
+    },
+    volumes: {
+      argv: ['podman', 'volume', 'ls', '--filter=label=paude.role', '--format=json'],
+      parse: (stdout) =>
+        (JSON.parse(stdout.trim() || '[]') as { Name: string; Labels?: Record<string, string> | null }[]).map(
+          ({ Name, Labels }): Part => ({
+            kind: 'volume',
+            reference: Name,
+            session: Labels?.['paude.id'] ?? '',
+            role: Labels?.['paude.role'] ?? '',
+            running: false,
+            created: Labels?.['paude.created'] ?? '',
+            workspace: Labels?.['paude.workspace'] ?? '',
+          }),
+        ),
+    },
+    ...bySession(dialect),
   },
-  explain: (failure) => explain({ engine: 'podman', ...failure }),
+  health: {
+    floor: '4.3',
+    fixes: 'https://github.com/containers/podman/security/advisories',
+    reach: () => ({ look: 'program' }),
+    variables: [],
+    mend: {
+      missing: 'sudo apt install podman',
+      down: 'podman info tells what is missing',
+      denied: 'unset CONTAINER_HOST, or use a socket of your own',
+    },
+    info: infoOf('podman'),
+    checks: [],
+    machine: ({ host, text, there, ready }) => [
+      ...(host.uid === 0 ? [] : rootlessChecks(rootlessFacts({ host, text, there }))),
+      ...(ready ? initChecks(INIT_PROGRAMS.some(there)) : []),
+    ],
+    version: {
+      argv: ['podman', 'info', '--format=json'],
+      parse: (stdout) => {
+        const { host, version } = JSON.parse(stdout) as {
+          host?: { arch?: string; security?: { rootless?: boolean }; ociRuntime?: { name?: string; version?: string } }
+          version?: { Version?: string }
+        }
+        return {
+          version: version?.Version ?? '',
+          client: version?.Version ?? '',
+          rootless: host?.security?.rootless === true,
+          architecture: host?.arch ?? '',
+          runtime: runtimeOf(host?.ociRuntime ?? {}),
+        }
+      },
+    },
+    explain: (failure) => explain({ engine: 'podman', ...failure }),
+  },
 }
+
+/** Where distributions keep the init that podman mounts; without it --init fails. */
+const INIT_PROGRAMS = [
+  '/usr/libexec/podman/catatonit',
+  '/usr/lib/podman/catatonit',
+  '/usr/libexec/catatonit/catatonit',
+  '/usr/bin/catatonit',
+  '/usr/local/libexec/podman/catatonit',
+  '/usr/local/bin/catatonit',
+]
 
 /** runc says `runc version 1.2.8` and crun `crun version 1.20`, with more lines behind it. */
 const runtimeOf = ({ name = '', version = '' }: { readonly name?: string; readonly version?: string }): string =>

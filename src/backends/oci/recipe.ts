@@ -1,22 +1,10 @@
 import { join } from 'node:path'
-import { findProgram, type Host } from '../../host.ts'
-import { type Engine, engineFlags } from '../../image/build.ts'
-import type { ImageBuild } from '../../image/project-build.ts'
+import { findProgram } from '../../host.ts'
+import type { RecipeBuilding } from '../../image/project-build.ts'
 import { exec, folder, type Plan, remove, write } from '../../plan/plan.ts'
+import { builder, type Dialect } from './flags.ts'
 
-type Making = {
-  readonly engine: Engine
-  readonly recipe: ImageBuild
-  readonly host: Pick<Host, 'env'>
-  /** Hash of the context that the user has approved; null when there is none. */
-  readonly approved: string | null
-  /** What to do where that is not what is there. */
-  readonly hint: string
-  /** Absolute; what is needed lies below for as long as it is. */
-  readonly cache: string
-  /** Tells builds that run at the same time apart. */
-  readonly id: string
-}
+type Making = RecipeBuilding & { readonly dialect: Dialect }
 
 /** Makes the image of a project's own recipe: from its Dockerfile, then with the features that the devcontainer CLI puts on. */
 export function recipePlan(making: Making): Plan {
@@ -34,7 +22,7 @@ export function recipePlan(making: Making): Plan {
  * the project meanwhile.
  */
 function buildSteps(making: Making, text: string, tag: string): Plan {
-  const { engine, recipe, approved, hint } = making
+  const { dialect, recipe, approved, hint } = making
   const { reference, dockerfile, context, target, args } = recipe
   const work = workFolder(making, 'context')
   const copy = join(work, 'context')
@@ -45,9 +33,7 @@ function buildSteps(making: Making, text: string, tag: string): Plan {
     { kind: 'copy-context', from: context, to: copy, approved, hint },
     exec(
       [
-        engine,
-        'build',
-        ...engineFlags(engine),
+        ...builder(dialect),
         `--tag=${tag}`,
         ...(target === '' ? [] : [`--target=${target}`]),
         ...Object.entries(args).map(([name, value]) => `--build-arg=${name}=${value}`),
@@ -63,14 +49,14 @@ function buildSteps(making: Making, text: string, tag: string): Plan {
 
 /** In a folder with nothing of the project in it, so that the CLI reads what was approved and no more. */
 function featureSteps(making: Making, base: string): Plan {
-  const { engine, recipe, host } = making
+  const { dialect, recipe, host } = making
   const work = workFolder(making, 'features')
   const program = findProgram(host, 'devcontainer') ?? 'devcontainer'
   return [
     folder(work),
     folder(join(work, '.devcontainer')),
     write(join(work, '.devcontainer/devcontainer.json'), `${JSON.stringify({ image: base, features: recipe.features })}\n`),
-    exec([program, 'build', `--workspace-folder=${work}`, `--docker-path=${engine}`, `--image-name=${recipe.reference}`], {
+    exec([program, 'build', `--workspace-folder=${work}`, `--docker-path=${dialect.name}`, `--image-name=${recipe.reference}`], {
       title: `putting features on ${recipe.reference}`,
     }),
     exec(['rm', '-rf', '--', work], { tolerant: true }),

@@ -1,5 +1,5 @@
 import type { Backend } from '../../backends/backend.ts'
-import type { SessionSpec } from '../../box/spec.ts'
+import { mountsOf, type SessionSpec } from '../../box/spec.ts'
 import type { Config } from '../../config/keys/settings.ts'
 import type { Host } from '../../host.ts'
 import { BASE_URL } from '../../network/names.ts'
@@ -22,7 +22,7 @@ export function printConfig(
     `workspace     ${spec.workspace}`,
     `directory     ${spec.directory}`,
     `home          ${spec.user.home} ${spec.homeVolume === '' ? '(gone with the box)' : `(volume ${spec.homeVolume})`}`,
-    ...spec.mounts.map(
+    ...mountsOf(spec).map(
       ({ source, target, readOnly }) =>
         `mount         ${source}${source === target ? '' : ` at ${target}`} ${readOnly ? 'read-only' : 'writable'}`,
     ),

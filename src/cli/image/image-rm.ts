@@ -1,6 +1,6 @@
-import { listImages, listStages } from '../../backends/oci/list.ts'
+import { type Backend, need } from '../../backends/backend.ts'
 import { pickBackend, usable } from '../../backends/pick.ts'
-import { type BackendName, backendNames, backends } from '../../backends/registry.ts'
+import { allBackends, backends } from '../../backends/registry.ts'
 import { loadConfig } from '../../config/layers/load.ts'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
@@ -15,8 +15,8 @@ import { printable } from '../../text.ts'
 import { configHere } from '../config/config-here.ts'
 
 /** What an engine holds of ours. Only this can be removed: an image of others is never called by its name. */
-type Held = { readonly engine: BackendName; readonly images: readonly ListedImage[]; readonly stages: readonly Stage[] }
-type Doomed = { readonly engine: BackendName; readonly reference: string }
+type Held = { readonly backend: Backend; readonly images: readonly ListedImage[]; readonly stages: readonly Stage[] }
+type Doomed = { readonly backend: Backend; readonly reference: string }
 
 /** Removes images of paude: those that are named, or with `stale` those that a start here would not use. Never what a container still needs. */
 export async function removeImages(
@@ -42,14 +42,15 @@ export async function removeImages(
 /** Of every usable engine, or of the one that was chosen. */
 async function askForImages(context: Context): Promise<readonly Held[]> {
   const { host } = context
-  const { backend } = (await loadConfig(host, context.flags)).settings
-  if (backend !== 'auto') await pickBackend(host, backend)
+  const { backend: wanted } = (await loadConfig(host, context.flags)).settings
+  if (wanted !== 'auto') await pickBackend(host, wanted)
   const answers = await Promise.all(
-    (backend === 'auto' ? backendNames : [backend]).map(async (engine) => {
-      if (backend === 'auto' && (await usable(host, engine)) !== 'yes') return []
-      const effects = context.effects(backends[engine])
-      const [images, stages] = await Promise.all([ask(listImages(engine), effects), ask(listStages(engine), effects)])
-      return [{ engine, images, stages }]
+    (wanted === 'auto' ? allBackends : [backends[wanted]]).map(async (backend) => {
+      if (wanted === 'auto' && (backend.images === null || (await usable(host, backend)) !== 'yes')) return []
+      const effects = context.effects(backend)
+      const { list, stages } = need(backend, 'images')
+      const [images, left] = await Promise.all([ask(list, effects), ask(stages, effects)])
+      return [{ backend, images, stages: left }]
     }),
   )
   return answers.flat()
@@ -57,7 +58,7 @@ async function askForImages(context: Context): Promise<readonly Held[]> {
 
 function named(held: readonly Held[], reference: string): readonly Doomed[] {
   const found = held.filter(({ images }) => images.some((image) => image.reference === reference))
-  if (found.length > 0) return found.map(({ engine }) => ({ engine, reference }))
+  if (found.length > 0) return found.map(({ backend }) => ({ backend, reference }))
   throw new PaudeError('not-found', `paude has built no image ${JSON.stringify(reference)}`, {
     hint: 'paude image ls lists those that it has; others are removed with the engine itself',
   })
@@ -71,27 +72,27 @@ async function staleImages(context: Context, held: readonly Held[]): Promise<rea
   const { settings } = config
   const extraCa = extraCaCertificates(host, settings.caFile)
   const lists = await Promise.all(
-    held.map(async ({ engine, images, stages }) => {
-      const { kept: wanted } = await imagesHere(host, { settings, extraCa, engine })
+    held.map(async ({ backend, images, stages }) => {
+      const { kept: wanted } = await imagesHere(host, { settings, extraCa, backend })
       const old = replaceable(images).filter(({ reference }) => !wanted.includes(reference))
-      return [...old, ...stages].map(({ reference }) => ({ engine, reference }))
+      return [...old, ...stages].map(({ reference }) => ({ backend, reference }))
     }),
   )
   return lists.flat()
 }
 
 /** Without force: the engine refuses to remove what a container needs, also that of a stopped session. */
-const removal = ({ engine, reference }: Doomed): Plan => [exec([engine, 'image', 'rm', reference])]
+const removal = ({ backend, reference }: Doomed): Plan => [exec(need(backend, 'images').remove(reference))]
 
 async function removeOne(context: Context, doomed: Doomed): Promise<boolean> {
-  const { engine, reference } = doomed
+  const { backend, reference } = doomed
   try {
-    await execute(removal(doomed), context.effects(backends[engine]))
-    context.answer(`${engine} ${reference}`)
+    await execute(removal(doomed), context.effects(backend))
+    context.answer(`${backend.name} ${reference}`)
     return true
   } catch (error) {
     if (!(error instanceof PaudeError) || error.code === 'interrupted') throw error
-    context.warn(`${engine} keeps ${reference}: ${printable(error.message)}`)
+    context.warn(`${backend.name} keeps ${reference}: ${printable(error.message)}`)
     return false
   }
 }

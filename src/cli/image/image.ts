@@ -1,14 +1,11 @@
 import { defineCommand, type ParsedArgs } from 'citty'
-import type { Backend } from '../../backends/backend.ts'
-import { inspectQuery } from '../../backends/oci/inspect.ts'
-import { listImages } from '../../backends/oci/list.ts'
-import { probeArgv } from '../../backends/oci/probe.ts'
+import { type Backend, need } from '../../backends/backend.ts'
 import { pickBackend, usable } from '../../backends/pick.ts'
-import { backendNames, backends } from '../../backends/registry.ts'
+import { allBackends } from '../../backends/registry.ts'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import { readAgentVersion } from '../../image/agent-version.ts'
-import { buildPlan, type Engine, type ImageSpec, imageRef } from '../../image/build.ts'
+import { type ImageSpec, imageRef } from '../../image/build.ts'
 import { extraCaCertificates } from '../../image/ca.ts'
 import { checkExitCode, checkImage } from '../../image/check.ts'
 import type { Check } from '../../image/checked.ts'
@@ -20,6 +17,7 @@ import { ask } from '../../run/ask.ts'
 import { execute } from '../../run/execute.ts'
 import { capture } from '../../run/process.ts'
 import { claudeImage, proxyImage } from '../../session/life/images.ts'
+import { idOf } from '../../session/life/wanted-images.ts'
 import { cacheFolder } from '../../state.ts'
 import { printable } from '../../text.ts'
 import { dryRun } from '../args.ts'
@@ -92,8 +90,8 @@ async function buildOne(
 ): Promise<void> {
   const reference = imageRef(spec)
   const noCache = given['no-cache'] === true
-  const plan = buildPlan({
-    engine: backend.name as Engine,
+  const images = need(backend, 'images')
+  const plan = images.build({
     spec,
     host: context.host,
     cache: cacheFolder(context.host),
@@ -101,28 +99,23 @@ async function buildOne(
     noCache,
   })
   if (given['dry-run']) return context.answer(renderPlan(plan))
-  const before = await idOf(backend, reference)
+  const before = (await idOf(backend, reference)) ?? ''
   if (before !== '' && !noCache) context.note(`${reference} is there already; --no-cache builds it anew`)
   else {
     await execute(plan, context.effects(backend))
     // What lost its name to the new image would be nobody's from now on; the engine keeps it while a container needs it.
     if (before !== '' && before !== (await idOf(backend, reference)))
-      await execute([exec([backend.program, 'image', 'rm', before], { tolerant: true })], context.effects(backend))
+      await execute([exec(images.remove(before), { tolerant: true })], context.effects(backend))
   }
   context.answer(reference)
 }
 
-/** '' when there is no such image. */
-async function idOf({ program }: Backend, reference: string): Promise<string> {
-  const { code, stdout } = await capture([program, 'image', 'inspect', '--format={{.Id}}', reference])
-  return code === 0 ? stdout.trim() : ''
-}
-
 async function list(context: Context, { json }: Given): Promise<number> {
   const found = await Promise.all(
-    backendNames.map(async (name) => {
-      if ((await usable(context.host, name)) !== 'yes') return []
-      const images = await ask(listImages(name), context.effects(backends[name])).catch((error: unknown) => {
+    allBackends.map(async (backend) => {
+      const { name } = backend
+      if (backend.images === null || (await usable(context.host, backend)) !== 'yes') return []
+      const images = await ask(backend.images.list, context.effects(backend)).catch((error: unknown) => {
         if (!(error instanceof PaudeError)) throw error
         context.warn(`${error.message}: the images of ${name} are not shown`)
         return []
@@ -154,15 +147,15 @@ async function check(context: Context, { quick, json }: Given, reference: string
   const { host } = context
   const { settings } = await startConfig(context, context.flags)
   const backend = await pickBackend(host, settings.backend)
-  const engine = backend.name as Engine
+  const images = need(backend, 'images')
   const own = imageRef(claudeImage(host, settings, extraCaCertificates(host, settings.caFile)))
   const image = reference ?? (settings.image || own)
-  const metadata = await ask(inspectQuery(engine, image), context.effects(backend))
+  const metadata = await ask(images.inspect(image), context.effects(backend))
   const probe = quick
     ? null
-    : readProbe((await capture(probeArgv(engine, image, { uid: host.uid, gid: host.gid, agent: 'claude' }))).stdout)
+    : readProbe((await capture(images.probe(image, { uid: host.uid, gid: host.gid, agent: 'claude' }))).stdout)
   const checks = checkImage({ reference: image, architecture: host.arch, metadata, probe, agent: 'claude' })
-  if (json) context.answer(JSON.stringify({ image, backend: engine, checks }, null, 2))
+  if (json) context.answer(JSON.stringify({ image, backend: backend.name, checks }, null, 2))
   else context.answer(table(['ID', 'RESULT', 'CHECK', 'FOUND', 'FIX'], checks.map(row)))
   return checkExitCode(checks)
 }

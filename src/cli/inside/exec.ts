@@ -3,6 +3,7 @@ import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import { carryOut } from '../../session/life/carry-out.ts'
 import { findSession, insistOnRunning } from '../../session/life/find.ts'
+import { execPlan } from '../../session/life/plans.ts'
 import { streamsOf } from '../../session/resolve/streams.ts'
 import { dryRun } from '../args.ts'
 
@@ -22,7 +23,7 @@ export default (context: Context) =>
           hint: 'paude exec -- ls -la, or paude exec SESSION -- ls -la',
         })
       const { backend, handle } = await findSession(context, given.session, 'running')
-      const plan = backend.exec(handle, rawArgs, streamsOf(context.host))
+      const plan = execPlan(backend, handle, rawArgs, streamsOf(context.host))
       const code = await carryOut(context, backend, { plan, dryRun: given['dry-run'] === true })
       if (code !== 0) await insistOnRunning(context, { backend, handle })
       return code

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { defineCommand } from 'citty'
+import { need } from '../../backends/backend.ts'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import type { Argv } from '../../plan/plan.ts'
@@ -60,8 +61,9 @@ async function forward(context: Context, { found, pairs, json, signal }: Forward
   const room = makeRoom()
   const open: Listening[] = []
   const name = randomUUID()
-  const leash = await startLeash(backend.leash(handle, name))
-  if ('failure' in leash) throw await broken(context, { found, argv: backend.leash(handle, name), failure: leash.failure })
+  const { relay, leash: leashOf } = need(backend, 'ports')
+  const leash = await startLeash(leashOf(handle, name))
+  if ('failure' in leash) throw await broken(context, { found, argv: leashOf(handle, name), failure: leash.failure })
   try {
     for (const { local, port } of pairs) {
       // One note for many connections, until one gets through.
@@ -70,7 +72,7 @@ async function forward(context: Context, { found, pairs, json, signal }: Forward
         if (text !== '' && text !== said) context.warn(text)
         said = text
       }
-      const argv = backend.forward(handle, { port, name })
+      const argv = relay(handle, { port, name })
       const failed = (failure: Failure) => {
         if (failure.code === NOBODY) say(`nothing listens on port ${port} of ${handle.id}`)
         else
@@ -109,7 +111,7 @@ async function broken(
     return new PaudeError('unsupported', `session ${handle.id} was started by a paude that could not forward ports`, {
       hint: 'a new session can: paude fork takes its conversation along',
     })
-  return backend.explain({ argv, ...failure })
+  return backend.health.explain({ argv, stdout: '', ...failure })
 }
 
 /** What squid/forward ends with when nobody takes the connection. */

@@ -3,6 +3,7 @@ import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import { carryOut } from '../../session/life/carry-out.ts'
 import { findSession, insistOnRunning } from '../../session/life/find.ts'
+import { execPlan } from '../../session/life/plans.ts'
 import { dryRun } from '../args.ts'
 
 const args = {
@@ -24,7 +25,7 @@ export default (context: Context) =>
         throw new PaudeError('unsupported', 'shell needs a terminal on stdin and stdout', {
           hint: `paude exec ${handle.id} -- COMMAND runs one command without`,
         })
-      const plan = backend.exec(handle, SHELL, { terminal: true, stdin: true })
+      const plan = execPlan(backend, handle, SHELL, { terminal: true, stdin: true })
       const code = await carryOut(context, backend, { plan, dryRun: given['dry-run'] === true })
       if (code !== 0) await insistOnRunning(context, { backend, handle })
       return code

@@ -1,7 +1,7 @@
 import { defineCommand } from 'citty'
 import { pickBackend } from '../../backends/pick.ts'
 import { backends } from '../../backends/registry.ts'
-import type { Capabilities } from '../../box/can.ts'
+import type { Can } from '../../box/can.ts'
 import type { Context } from '../../context.ts'
 import { askEngines, type EngineState } from '../../doctor/engines.ts'
 import { PaudeError } from '../../errors.ts'
@@ -43,11 +43,11 @@ type Row = EngineState & {
   readonly limits: readonly string[]
 }
 
-const listed = (engine: EngineState, { isolation, enforcesAllowlist, limits }: Capabilities, chosen: string): Row => ({
+const listed = (engine: EngineState, { isolation, networks, limits }: Can, chosen: string): Row => ({
   ...engine,
   auto: engine.name === chosen,
   isolation,
-  allowlist: enforcesAllowlist,
+  allowlist: networks.includes('restricted'),
   limits,
 })
 

@@ -1,33 +1,24 @@
 import { defineCommand } from 'citty'
+import { type Check, sameOnce } from '../../backends/check.ts'
 import { installed } from '../../backends/pick.ts'
 import type { Settings } from '../../config/keys/settings.ts'
 import type { Context } from '../../context.ts'
-import { type Check, doctorExitCode } from '../../doctor/check.ts'
-import { desktopChecks, engineChecks } from '../../doctor/engine-checks.ts'
-import { askEngines, type EngineState } from '../../doctor/engines.ts'
+import { engineChecks } from '../../doctor/engine-checks.ts'
+import { askEngines } from '../../doctor/engines.ts'
 import {
   type EngineFacts,
   freeForBuilds,
-  initIsThere,
   lookAuthorities,
   lookCredential,
   lookEngine,
   lookFolders,
-  lookResolver,
-  lookRootless,
+  lookMachine,
   madeAt,
   resolve,
   selinuxEnforces,
 } from '../../doctor/look.ts'
-import {
-  clockChecks,
-  diskChecks,
-  folderChecks,
-  initChecks,
-  limitChecks,
-  rootlessChecks,
-  selinuxChecks,
-} from '../../doctor/machine-checks.ts'
+import { doctorExitCode } from '../../doctor/looked.ts'
+import { clockChecks, diskChecks, folderChecks, limitChecks, selinuxChecks } from '../../doctor/machine-checks.ts'
 import {
   authorityChecks,
   credentialChecks,
@@ -37,7 +28,6 @@ import {
   projectChecks,
   proxyChecks,
   resolverChecks,
-  resolverConfChecks,
   type WaysOut,
 } from '../../doctor/session-checks.ts'
 import { PaudeError } from '../../errors.ts'
@@ -81,14 +71,14 @@ async function examine(context: Context): Promise<readonly Check[]> {
     credential.site === '' ? null : resolve(credential.site),
   ])
   const ready = engines.filter(({ state }) => state === 'ready').map(({ name }) => name)
-  const facts = looked.filter(({ name }) => ready.includes(name))
+  const facts = looked.filter(({ backend }) => ready.includes(backend.name))
   const authorities = lookAuthorities(host, settings.caFile, Date.now())
-  const free = { ...Object.fromEntries(facts.map(({ name, free }) => [name, free])), builds: freeForBuilds(host) }
+  const free = { ...Object.fromEntries(facts.map(({ backend, free }) => [backend.name, free])), builds: freeForBuilds(host) }
   return [
     ...engineChecks(engines),
-    ...facts.flatMap(({ platform }) => desktopChecks(platform)),
-    ...facts.flatMap(({ name, info }) => (info === null ? [] : limitChecks(name, info))),
-    ...(ofLinux(host.platform) ? machineChecks(context, engines, facts) : []),
+    ...facts.flatMap(({ checks }) => checks),
+    ...facts.flatMap(({ backend, info }) => (info === null ? [] : limitChecks(backend.name, info))),
+    ...(ofLinux(host.platform) ? machineChecks(context, facts) : []),
     ...folderChecks(lookFolders(host), host.uid),
     ...diskChecks(free),
     ...clockChecks({
@@ -97,7 +87,7 @@ async function examine(context: Context): Promise<readonly Check[]> {
       engine: facts.flatMap(({ info }) => info?.clock ?? [])[0] ?? null,
     }),
     ...(authorities.fault === '' ? await images(context, settings, facts) : []),
-    ...facts.flatMap(({ name, lostHomes }) => homeChecks(name, lostHomes)),
+    ...facts.flatMap(({ backend, lostHomes }) => homeChecks(backend, lostHomes)),
     ...orphanChecks({
       parts: orphans.filter(({ kind }) => kind !== 'session').length,
       forsaken: orphans.flatMap(({ kind, reference }) => (kind === 'session' ? [reference] : [])),
@@ -123,30 +113,30 @@ function waysOut(settings: Settings): WaysOut {
 const ofLinux = (platform: string): boolean => platform === 'linux'
 
 /** What is only to be seen where the engine's machine is this one. */
-function machineChecks({ host }: Context, engines: readonly EngineState[], facts: readonly EngineFacts[]): readonly Check[] {
-  const podman = engines.find(({ name }) => name === 'podman')
-  const rootless =
-    (host.uid !== 0 && podman !== undefined && podman.state !== 'not installed') ||
-    facts.some(({ name, info }) => name === 'docker' && info?.rootless)
-  const strict = facts.flatMap(({ name, info }) => (info === null ? [] : [{ name, selinux: info.selinux }]))
+function machineChecks({ host }: Context, facts: readonly EngineFacts[]): readonly Check[] {
+  const looks = lookMachine(host)
+  const own = installed(host).flatMap((backend) => {
+    const found = facts.find((one) => one.backend === backend)
+    return backend.health.machine({ ...looks, ready: found !== undefined, info: found?.info ?? null })
+  })
+  const strict = facts.flatMap(({ backend, info }) => (info === null ? [] : [{ name: backend.name, selinux: info.selinux }]))
   return [
-    ...(rootless ? rootlessChecks(lookRootless(host)) : []),
+    // Two engines may need the same of it.
+    ...sameOnce(own),
     ...selinuxChecks(strict, { enforces: selinuxEnforces(), folders: [host.cwd, stateFolder(host)] }),
-    ...(podman?.state === 'ready' ? initChecks(initIsThere()) : []),
-    ...(facts.some(({ name }) => name === 'docker') ? resolverConfChecks(lookResolver()) : []),
   ]
 }
 
 /** The images a start would use with the settings of now. */
 async function images({ host }: Context, settings: Settings, facts: readonly EngineFacts[]): Promise<readonly Check[]> {
   const extraCa = extraCaCertificates(host, settings.caFile)
-  const rows = facts.map(async ({ name, images, stages }) => {
+  const rows = facts.map(async ({ backend, images, stages }) => {
     if (images === null) return []
-    const place = { settings, extraCa, engine: name }
+    const place = { settings, extraCa, backend }
     const { start, kept } = await imagesHere(host, place)
     const wanted = start.flatMap(({ reference, there }) => (there ? [] : [reference]))
     const found = replaceable(images).filter(({ reference }) => wanted.includes(reference) || !kept.includes(reference))
-    return imageChecks(name, { wanted, found, stages })
+    return imageChecks(backend.name, { wanted, found, stages })
   })
   return (await Promise.all(rows)).flat()
 }

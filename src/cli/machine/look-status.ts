@@ -1,6 +1,7 @@
-import { listImages } from '../../backends/oci/list.ts'
+import type { Backend, Images } from '../../backends/backend.ts'
+import type { BackendName } from '../../backends/names.ts'
 import { pickBackend, usable } from '../../backends/pick.ts'
-import { type BackendName, backendNames } from '../../backends/registry.ts'
+import { allBackends } from '../../backends/registry.ts'
 import type { Security } from '../../box/spec.ts'
 import type { Origin, Settings } from '../../config/keys/settings.ts'
 import type { Context } from '../../context.ts'
@@ -76,10 +77,13 @@ export async function lookStatus(context: Context): Promise<Status> {
   const images = await imageStates(
     host,
     here,
-    own.filter(({ engine }) => ready.includes(engine)),
+    own.filter(({ backend }) => ready.includes(backend.name)),
   )
   const kept = new Map(readRecords(host).map(({ id, security }) => [id, security]))
-  const silent = own.filter(({ engine, images }) => images === null && ready.includes(engine)).map(({ engine }) => engine)
+  const silent = own
+    .filter(({ images }) => images === null)
+    .map(({ backend }) => backend.name)
+    .filter((name) => ready.includes(name))
   for (const name of silent) context.warn(`${name} did not tell its images, so they are not shown`)
   for (const { backend } of failures.filter(({ backend }) => ready.includes(backend)))
     context.warn(`${backend} did not tell its sessions, so they are not shown`)
@@ -113,17 +117,16 @@ export async function lookStatus(context: Context): Promise<Status> {
 }
 
 /** `images` is null when the engine did not tell them. */
-type Own = { readonly engine: BackendName; readonly images: readonly ListedImage[] | null }
+type Own = { readonly backend: Backend; readonly images: readonly ListedImage[] | null }
 
 /** Asked of every engine at once that may answer. */
 const ownImages = (host: Host): Promise<readonly Own[]> =>
-  Promise.all(
-    backendNames.map(async (engine): Promise<Own> => {
-      const query = listImages(engine)
-      const outcome = (await usable(host, engine)) === 'yes' ? await patiently(query) : null
-      return { engine, images: outcome?.code === 0 ? query.parse(outcome.stdout) : null }
-    }),
-  )
+  Promise.all(allBackends.flatMap((backend) => (backend.images === null ? [] : [listed(host, backend, backend.images)])))
+
+async function listed(host: Host, backend: Backend, { list }: Images): Promise<Own> {
+  const outcome = (await usable(host, backend)) === 'yes' ? await patiently(list) : null
+  return { backend, images: outcome?.code === 0 ? list.parse(outcome.stdout) : null }
+}
 
 async function imageStates(
   host: Host,
@@ -131,16 +134,16 @@ async function imageStates(
   own: readonly Own[],
 ): Promise<readonly ImageState[]> {
   const extraCa = extraCaCertificates(host, settings.caFile)
-  const rows = own.map(async ({ engine, images }): Promise<readonly ImageState[]> => {
+  const rows = own.map(async ({ backend, images }): Promise<readonly ImageState[]> => {
     if (images === null) return []
-    const place = { settings, extraCa, engine }
+    const place = { settings, extraCa, backend }
     const { start, kept } = await imagesHere(host, place)
     const wanted = start.map(({ reference }) => reference)
     const unlisted = start.filter(({ reference }) => images.every((image) => image.reference !== reference))
     const rows = images.filter(({ reference }) => wanted.includes(reference) || !kept.includes(reference))
     return [
       ...unlisted.map(({ reference, there }) => ({
-        backend: engine,
+        backend: backend.name,
         reference,
         size: 0,
         created: '',
@@ -148,7 +151,7 @@ async function imageStates(
         wanted: true,
       })),
       ...rows.map(({ reference, size, created }) => ({
-        backend: engine,
+        backend: backend.name,
         reference,
         size,
         created,

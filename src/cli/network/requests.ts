@@ -1,3 +1,4 @@
+import { need } from '../../backends/backend.ts'
 import type { Context } from '../../context.ts'
 import { plainEntry } from '../../network/decide.ts'
 import { type Counted, NOT_TLS, parseLog, type Request, withBeginning } from '../../network/log.ts'
@@ -98,7 +99,7 @@ export async function findWithNetwork(context: Context, word: string | undefined
 
 /** Everything a session asked for so far. */
 export async function readRequests(context: Context, found: Found): Promise<readonly Request[]> {
-  const argv = found.backend.requests(found.handle, { follow: false })
+  const argv = need(found.backend, 'wall').requests(found.handle, { follow: false })
   // Before the log: what is noted then is there as well, unless the engine has dropped it.
   const noted = readNoted(found.handle.folder)
   const outcome = await capture(argv)
@@ -114,7 +115,7 @@ export async function readRequests(context: Context, found: Found): Promise<read
 export async function* followRequests(context: Context, found: Found, stop?: AbortSignal): AsyncGenerator<Request> {
   const counted: Counted = new Map()
   let begun = false
-  for await (const line of lines(found.backend.requests(found.handle, { follow: true }), stop)) {
+  for await (const line of lines(need(found.backend, 'wall').requests(found.handle, { follow: true }), stop)) {
     const beginning = begun ? { text: line, cut: '', full: false } : withBeginning(readNoted(found.handle.folder), line)
     const { text } = beginning
     const missing = cutWords(beginning)

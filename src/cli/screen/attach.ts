@@ -6,6 +6,7 @@ import { execute } from '../../run/execute.ts'
 import { carryOut } from '../../session/life/carry-out.ts'
 import { findSession, insistOnRunning } from '../../session/life/find.ts'
 import { insistOnHolder, terminalSettings } from '../../session/life/holder.ts'
+import { attachPlan } from '../../session/life/plans.ts'
 import { warnOfPlanted } from '../../session/life/planted.ts'
 import { warnOfFault } from '../../session/life/provider-watch.ts'
 import { dryRun } from '../args.ts'
@@ -23,7 +24,7 @@ export default (context: Context) =>
     async run({ args: given }) {
       const found = await findSession(context, given.session, 'running')
       const { backend, handle, record } = found
-      if (given['dry-run']) return carryOut(context, backend, { plan: backend.attach(handle), dryRun: true })
+      if (given['dry-run']) return carryOut(context, backend, { plan: attachPlan(backend, handle), dryRun: true })
       const { terminal } = context.host
       if (!terminal.stdin || !terminal.stdout)
         throw new PaudeError('unsupported', 'attach needs a terminal on stdin and stdout', {

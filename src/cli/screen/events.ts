@@ -33,7 +33,7 @@ export default (context: Context) =>
       const reader = eventReader(record.id, bootTime(), agent.signals.hook)
       if (given.follow) {
         const runs = async () =>
-          (await ask(backend.state(handle), context.effects(backend)).catch(() => null))?.status === 'running'
+          (await ask(backend.life.state(handle), context.effects(backend)).catch(() => null))?.status === 'running'
         for await (const event of followEvents(handle.folder, { reader, runs })) context.answer(line(event))
         return 0
       }

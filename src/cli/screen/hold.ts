@@ -1,11 +1,13 @@
 import { defineCommand } from 'citty'
 import { agentNamed } from '../../agents/registry.ts'
+import { need } from '../../backends/backend.ts'
 import { readLines } from '../../box/limits.ts'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import { makeSocketPath } from '../../hold/place.ts'
 import { ask } from '../../run/ask.ts'
 import { findSession } from '../../session/life/find.ts'
+import { rejoining } from '../../session/life/plans.ts'
 import { writeAll } from '../streams/output.ts'
 
 const args = {
@@ -41,11 +43,11 @@ export default (context: Context) =>
       const mine = await hold({
         folder: handle.folder,
         socket: () => makeSocketPath(context.host, handle.folder),
-        start: given.start === true ? backend.terminal(handle, true) : null,
-        attach: backend.terminal(handle, false),
+        start: given.start === true ? need(backend, 'terminal').open(handle, { stdin: true }) : null,
+        attach: rejoining(backend, handle),
         look: async () => {
           try {
-            return await ask(backend.state(handle), context.effects(backend))
+            return await ask(backend.life.state(handle), context.effects(backend))
           } catch (error) {
             return error instanceof PaudeError && error.code === 'not-found' ? 'gone' : null
           }
@@ -61,7 +63,14 @@ export default (context: Context) =>
           : {
               told: hookNews(handle.folder, record.id, agent.signals.hook),
               modes: agent.signals.modes,
-              ownFile: ownFile(backend.inside(handle, agent.signals.ownFile)),
+              ownFile: ownFile(
+                need(backend, 'inside').exec(handle, agent.signals.ownFile, {
+                  part: 'agent',
+                  terminal: false,
+                  stdin: false,
+                  folder: '',
+                }),
+              ),
             }),
         ...(watch === null ? {} : { watch }),
       })

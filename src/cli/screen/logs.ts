@@ -59,12 +59,12 @@ async function streamLog(context: Context, found: Found, follow: boolean): Promi
     return 0
   }
   if (follow) {
-    for await (const line of lines(backend.logs(handle, { follow: true }))) {
+    for await (const line of lines(backend.life.logs(handle, { follow: true }))) {
       context.answer(plainText(line))
     }
     return 0
   }
-  const argv = backend.logs(handle, { follow: false })
+  const argv = backend.life.logs(handle, { follow: false })
   const outcome = await capture(argv)
   if (outcome.code !== 0) throw context.effects(backend).explain({ argv, outcome })
   context.answer(plainText(outcome.stdout + outcome.stderr))

@@ -26,7 +26,7 @@ export default (context: Context) =>
         throw new PaudeError('unsupported', `session ${handle.id} has a screen, not an answer`, {
           hint: `paude logs ${handle.id}`,
         })
-      const state = await ask(backend.state(handle), context.effects(backend))
+      const state = await ask(backend.life.state(handle), context.effects(backend))
       if (state.status !== 'exited' && !given.follow)
         throw new PaudeError('refused', `session ${handle.id} has not ended yet`, {
           hint: `paude output --follow ${handle.id}, or paude wait ${handle.id} first`,
@@ -34,12 +34,12 @@ export default (context: Context) =>
       const all = openPrinted(handle.folder)
       // Started in the foreground, and left behind: only the engine has it.
       if (all === null) {
-        const argv = backend.logs(handle, { follow: given.follow === true })
+        const argv = backend.life.logs(handle, { follow: given.follow === true })
         const sink = safeSink(context.host)
         if (context.host.terminal.stdout) for await (const line of lines(argv)) sink(1, Buffer.from(`${line}\n`))
         else await attach(argv, { stdin: false, terminal: false }).exited
         warnOnce(context, session)
-        return (await ask(backend.state(handle), context.effects(backend))).exitCode
+        return (await ask(backend.life.state(handle), context.effects(backend))).exitCode
       }
       try {
         const code = await drainToEnd(context, session, { all, sink: safeSink(context.host) })

@@ -7,6 +7,7 @@ import { ask } from '../../run/ask.ts'
 import { execute } from '../../run/execute.ts'
 import { findSession } from '../../session/life/find.ts'
 import { findOrphans, removeHome, removeOrphans } from '../../session/life/orphans.ts'
+import { removePlan } from '../../session/life/plans.ts'
 import { warnOfPlanted } from '../../session/life/planted.ts'
 import { dryRun } from '../args.ts'
 
@@ -52,13 +53,13 @@ export default (context: Context) =>
       })
       if (session === null) return await removeHome(context, given['dry-run'] === true)
       const { backend, handle, record } = session
-      const plan = backend.remove(handle, { volumes: given.volumes === true })
+      const plan = removePlan(backend, handle, { home: given.volumes === true })
       if (given['dry-run']) {
         context.answer(renderPlan(plan))
         return 0
       }
       if (!given.force) {
-        const state = await ask(backend.state(handle), context.effects(backend)).catch(() => null)
+        const state = await ask(backend.life.state(handle), context.effects(backend)).catch(() => null)
         if (state?.status === 'running' || state?.status === 'paused')
           throw new PaudeError('refused', `session ${record.id} runs`, {
             hint: `paude stop ${record.id} first, or paude rm --force ${record.id}`,

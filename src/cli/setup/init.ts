@@ -1,4 +1,5 @@
 import { defineCommand } from 'citty'
+import { backendNames } from '../../backends/names.ts'
 import { loadConfig } from '../../config/layers/load.ts'
 import type { Context } from '../../context.ts'
 import { lookCredential } from '../../doctor/look.ts'
@@ -8,7 +9,11 @@ import { initEngine } from './init-engine.ts'
 import { initProject } from './init-project.ts'
 
 const args = {
-  backend: { type: 'string', valueHint: 'NAME', description: 'Engine to keep in your config.toml: auto, docker or podman' },
+  backend: {
+    type: 'string',
+    valueHint: 'NAME',
+    description: `Engine to keep in your config.toml: auto, ${backendNames.join(' or ')}`,
+  },
   'base-url': { type: 'string', valueHint: 'URL', description: "Address of the agent's models to keep in your config.toml" },
   fallback: {
     type: 'string',

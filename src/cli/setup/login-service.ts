@@ -1,5 +1,6 @@
 import { delimiter, dirname, join } from 'node:path'
 import { defineCommand } from 'citty'
+import { allBackends } from '../../backends/registry.ts'
 import { configFile } from '../../config/layers/load.ts'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
@@ -11,7 +12,10 @@ const args = {
 } as const
 
 /** Variables that decide which engine and which sessions are meant; at a login nobody has set them yet. */
-const KEPT = ['XDG_STATE_HOME', 'XDG_CONFIG_HOME', 'XDG_CACHE_HOME', 'DOCKER_HOST', 'DOCKER_CONTEXT', 'DOCKER_CONFIG'] as const
+const KEPT = [
+  ...['XDG_STATE_HOME', 'XDG_CONFIG_HOME', 'XDG_CACHE_HOME'],
+  ...allBackends.flatMap(({ health }) => health.variables),
+]
 
 export default (context: Context) =>
   defineCommand({

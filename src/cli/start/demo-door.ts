@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs'
 import { networkInterfaces } from 'node:os'
-import type { Backend } from '../../backends/backend.ts'
+import { type Backend, need } from '../../backends/backend.ts'
 import type { Settings } from '../../config/keys/settings.ts'
 import type { Context } from '../../context.ts'
 import { type Door, doorFor, LOOPBACK } from '../../demo/door.ts'
+import { PaudeError } from '../../errors.ts'
 import { imageRef } from '../../image/build.ts'
 import { execute } from '../../run/execute.ts'
 import { pipe } from '../../run/process.ts'
@@ -11,30 +12,39 @@ import { bringImage, proxyImage } from '../../session/life/images.ts'
 
 /**
  * Listens where the box's proxy reaches this machine and nobody else does. On Linux a container beside the proxy tells that address.
- * It runs until `listen` returns: podman's bridge exists only while a container uses it.
+ * It runs until `listen` returns: some engines' bridge exists only while a container uses it.
  */
 export async function atDoor<T>(
   { host, effects }: Context,
   { backend, settings }: { readonly backend: Backend; readonly settings: Settings },
   listen: (door: Door) => T,
 ): Promise<T> {
+  const { neighbour, thisMachine } = need(backend, 'wall')
+  if (neighbour === null)
+    throw new PaudeError('unsupported', `a box of ${backend.name} does not reach this machine, where the scripted model is`, {
+      hint: 'paude --backend NAME demo shows one of another backend',
+    })
   if (host.platform !== 'linux') return listen(LOOPBACK)
   const image = proxyImage(host)
   if (settings.pull !== 'never') await execute([bringImage(image, { host, backend })], effects(backend))
-  const argv = backend.neighbour(imageRef(image))
-  const neighbour = pipe(argv)
+  const argv = neighbour(imageRef(image))
+  const beside = pipe(argv)
   try {
-    const hosts = await readUntilBlank(neighbour.stdout)
+    const hosts = await readUntilBlank(beside.stdout)
     if (hosts === null) {
-      const outcome = { code: await neighbour.exited, stdout: '', stderr: await new Response(neighbour.stderr).text() }
+      const outcome = { code: await beside.exited, stdout: '', stderr: await new Response(beside.stderr).text() }
       throw effects(backend).explain({ argv, outcome })
     }
     return listen(
-      doorFor(hosts, { interfaces: networkInterfaces(), isBridge: (name) => existsSync(`/sys/class/net/${name}/bridge`) }),
+      doorFor(hosts, {
+        names: thisMachine,
+        interfaces: networkInterfaces(),
+        isBridge: (name) => existsSync(`/sys/class/net/${name}/bridge`),
+      }),
     )
   } finally {
-    neighbour.end()
-    await neighbour.exited
+    beside.end()
+    await beside.exited
   }
 }
 

@@ -50,7 +50,7 @@ export default (context: Context) =>
           {
             agent: agents.claude, // its model is scripted
             run: { kind: 'agent', words: ['-p', demoPrompt, '--dangerously-skip-permissions'] },
-            flags: { ...context.flags, backend: backend.name as 'docker' | 'podman' },
+            flags: { ...context.flags, backend: backend.name },
             throwAway: true,
             onEnd: (requests) => (log = requests),
           },

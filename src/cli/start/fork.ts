@@ -68,7 +68,7 @@ const PATIENCE = 30
 async function insistOnCopy(context: Context, backend: Backend, handle: Handle): Promise<void> {
   for (const end = Date.now() + PATIENCE * 1000; Date.now() < end; await Bun.sleep(100)) {
     if (notedConversation(handle.folder) !== '') return
-    const { status, exitCode } = await ask(backend.state(handle), context.effects(backend))
+    const { status, exitCode } = await ask(backend.life.state(handle), context.effects(backend))
     if (status !== 'exited' || exitCode === 0) continue
     const text = await lastWords(backend, handle)
     throw new PaudeError('refused', text.replace(/^paude: /, '') || `the copy ended at once with exit code ${exitCode}`)
@@ -79,7 +79,7 @@ async function lastWords(backend: Backend, handle: Handle): Promise<string> {
   const file = openOut(handle.folder, 'stderr')
   const text = file === null ? '' : Buffer.from(file.read()).toString()
   file?.close()
-  const { stdout, stderr } = await capture(backend.logs(handle, { follow: false }))
+  const { stdout, stderr } = await capture(backend.life.logs(handle, { follow: false }))
   return printable(
     readable(text || stdout + stderr)
       .split('\n')

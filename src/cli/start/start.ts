@@ -1,11 +1,11 @@
 import type { Agent } from '../../agents/agent.ts'
 import { agents } from '../../agents/registry.ts'
 import { pathsIn } from '../../agents/words.ts'
-import type { Backend } from '../../backends/backend.ts'
+import { type Backend, need } from '../../backends/backend.ts'
 import { noEngine, pickBackend } from '../../backends/pick.ts'
 import type { Handle } from '../../box/handle.ts'
 import { released } from '../../box/owner.ts'
-import type { SessionSpec } from '../../box/spec.ts'
+import { mountsOf, type SessionSpec } from '../../box/spec.ts'
 import type { Layer } from '../../config/keys/settings.ts'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
@@ -19,6 +19,7 @@ import { execute } from '../../run/execute.ts'
 import { lastWords } from '../../run/last-words.ts'
 import { capture, LEFT } from '../../run/process.ts'
 import { chooseImages } from '../../session/life/images.ts'
+import { removePlan, startPlan } from '../../session/life/plans.ts'
 import { warnOfPlanted } from '../../session/life/planted.ts'
 import { warnOfFault, watchProvider } from '../../session/life/provider-watch.ts'
 import { readNoted } from '../../session/record/noted.ts'
@@ -70,7 +71,7 @@ export async function startSession(context: Context, start: Start): Promise<numb
   }
   const backend = await pickBackend(host, settings.backend)
   insistOutside(settings, host)
-  const around = await lookAround(host, config)
+  const around = await lookAround(host, config, backend)
   const images = await chooseImages(context, { settings, extraCa: around.extraCa, backend, kind: run.kind })
   const provided = run.kind === 'agent' ? await withProvider(host, config, dryRun || prints ? 'look' : 'start') : host
   const { spec, record } = resolveSession({
@@ -93,19 +94,19 @@ export async function startSession(context: Context, start: Start): Promise<numb
     throw new PaudeError('usage', '--timeout needs somebody who stays: it does not end a session in the background', {
       hint: `id=$(paude --detach …); paude wait "$id" --timeout ${timeout} || paude stop "$id"`,
     })
-  const session = backend.start(spec, {
+  const session = startPlan(backend, spec, {
     attached: !settings.detach,
     ...(timeout > 0 ? { timeout } : {}),
     ...(images.rescue === undefined ? {} : { rescue: images.rescue }),
   })
   const plan = [...images.first, ...session]
-  const removal = backend.remove(handleOf(record, spec.folder), { volumes: throwAway })
+  const removal = removePlan(backend, handleOf(record, spec.folder), { home: throwAway })
   if (settings.dryRun) {
     answer(renderPlan(plan, settings.detach ? [] : removal))
     return 0
   }
   const named = run.kind === 'agent' ? pathsIn(agent.grammar, run.words) : []
-  for (const line of [...around.workspace.notes, ...outside(named, host, spec.mounts), ...unsetReferences(settings, host.env)])
+  for (const line of [...around.workspace.notes, ...outside(named, host, mountsOf(spec)), ...unsetReferences(settings, host.env)])
     note(line)
   if (run.kind === 'agent')
     for (const line of obstacles({ agent, words: run.words, config, host: provided, spec, record })) warn(printable(line))
@@ -187,8 +188,8 @@ async function finish(context: Context, { backend, spec, record, code, removal, 
   const hasProxy = mode !== 'none'
   const noted = hasProxy ? readNoted(spec.folder) : ''
   const [requests, receipt] = await Promise.all([
-    hasProxy ? capture(backend.requests(handle, { follow: false })).catch(() => null) : null,
-    code === 125 && hasProxy ? capture(backend.receipt(handle)).catch(() => null) : null,
+    hasProxy ? capture(need(backend, 'wall').requests(handle, { follow: false })).catch(() => null) : null,
+    code === 125 && hasProxy ? capture(need(backend, 'wall').receipt(handle)).catch(() => null) : null,
   ])
   // It may have been changed meanwhile; where nothing was asked for, nobody needs to know.
   const beginning = withBeginning(mode === 'open' ? '' : noted, mode === 'open' ? '' : (requests?.stdout ?? ''))

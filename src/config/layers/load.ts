@@ -6,8 +6,9 @@ import { withhold } from '../../run/environment.ts'
 import { isMissing } from '../files/missing.ts'
 import type { Parsed, Written } from '../files/parse.ts'
 import { type OwnFlag, twins, variableOf } from '../keys/own-flags.ts'
-import type { Config, Layer, Source } from '../keys/settings.ts'
+import type { Config, Layer, LayerName, Source } from '../keys/settings.ts'
 import { secretVariables } from '../secret-variables.ts'
+import { allRows } from '../sections/rows.ts'
 import { readManagedFile } from './managed.ts'
 import { mergeSources, onlySaid } from './merge.ts'
 import { readVariables } from './read-flags.ts'
@@ -50,24 +51,35 @@ export async function readLayers(host: Host, flags: Layer): Promise<Layers> {
   return layersOf(host, flags, { user, managed })
 }
 
+const foreignVariables = allRows.flatMap(([setting, { foreignVariable }]) =>
+  foreignVariable === undefined ? [] : [[setting, foreignVariable] as const],
+)
+
 function layersOf(host: Host, flags: Layer, { user, managed }: Pick<Layers, 'user' | 'managed'>): Layers {
-  const address = host.env['ANTHROPIC_BASE_URL'] ?? ''
-  const environment: Layer = { ...readVariables(host.env), ...(address === '' ? {} : { baseUrl: address }) }
+  const foreign = foreignVariables.filter(([, name]) => (host.env[name] ?? '') !== '')
+  const named = Object.fromEntries(foreign.map(([setting, name]) => [setting, host.env[name]])) as Layer
+  const variables: Layer = { ...readVariables(host.env), ...named }
   return {
     user,
-    environment: onlySaid('environment', environment, {
-      ...placesOf(environment, variableOf),
-      ...(address === '' ? {} : { baseUrl: 'ANTHROPIC_BASE_URL' }),
-    }),
-    flags: onlySaid(
+    environment: insisted('environment', variables, { ...placesOf(variables, variableOf), ...Object.fromEntries(foreign) }),
+    flags: insisted(
       'flag',
       flags,
       placesOf(flags, ({ name }) => `--${name}`),
     ),
     managed,
     file: configFile(host),
-    profile: flags.profile ?? environment.profile ?? '',
+    profile: flags.profile ?? variables.profile ?? '',
   }
+}
+
+/** What is typed is refused here as a file's value is where the file is read. */
+function insisted(layer: LayerName, values: Layer, places: Source['places']): Source {
+  for (const [setting, { insist }] of allRows) {
+    const value = values[setting]
+    if (typeof value === 'string') insist?.(value, places[setting] ?? '')
+  }
+  return onlySaid(layer, values, places)
 }
 
 /** A profile that nobody has is a mistake: going on without it would be another configuration than was asked for. */

@@ -1,11 +1,9 @@
-import type { Backend } from '../../backends/backend.ts'
-import { recipePlan } from '../../backends/oci/recipe.ts'
+import { type Backend, need } from '../../backends/backend.ts'
 import type { Settings } from '../../config/keys/settings.ts'
 import type { Context } from '../../context.ts'
 import type { Host } from '../../host.ts'
-import type { Engine } from '../../image/build.ts'
 import type { ImageBuild } from '../../image/project-build.ts'
-import { exec, type Plan } from '../../plan/plan.ts'
+import type { Plan } from '../../plan/plan.ts'
 import { approvedContent } from '../../project/trust.ts'
 import { devcontainerFlag } from '../../project/wanted-devcontainer.ts'
 import { execute } from '../../run/execute.ts'
@@ -21,7 +19,7 @@ export async function present(
   { host, effects }: Context,
   { settings, backend }: { readonly settings: Settings; readonly backend: Backend },
 ): Promise<string> {
-  const inspect = [backend.name, 'image', 'inspect', '--format={{.Id}}', settings.image] as const
+  const inspect = need(backend, 'images').id(settings.image)
   const found = settings.pull === 'always' ? null : await capture(inspect)
   if (found?.code === 0) return found.stdout.trim()
   if (settings.pull === 'never')
@@ -33,9 +31,8 @@ export async function present(
 /** How an image that is not there is brought about: fetched, or made by the project's own recipe. */
 export function bringing(host: Host, backend: Backend, settings: Settings): Plan {
   const recipe = recipeOf(settings)
-  if (recipe === null) return [exec([backend.name, 'pull', settings.image], { title: `pulling ${settings.image}` })]
-  return recipePlan({
-    engine: backend.name as Engine,
+  if (recipe === null) return need(backend, 'images').pull(settings.image)
+  return need(backend, 'images').make({
     recipe,
     host,
     approved: approvedContent(trustFolder(host), recipe.file, recipe.context) ?? null,

@@ -1,5 +1,6 @@
+import type { BackendName } from '../../backends/names.ts'
 import { usable } from '../../backends/pick.ts'
-import { type BackendName, backendNames, backends } from '../../backends/registry.ts'
+import { allBackends, backends } from '../../backends/registry.ts'
 import type { Listed } from '../../box/handle.ts'
 import { HARDENED } from '../../box/security.ts'
 import type { Context } from '../../context.ts'
@@ -36,7 +37,7 @@ export async function findSession(context: Context, word: string | undefined, pr
 
 /** After a failed command in it: says so when the session does not run, which an engine says in words of its own. */
 export async function insistOnRunning(context: Context, { backend, handle }: Pick<Found, 'backend' | 'handle'>): Promise<void> {
-  const state = await ask(backend.state(handle), context.effects(backend)).catch(() => null)
+  const state = await ask(backend.life.state(handle), context.effects(backend)).catch(() => null)
   if (state === null)
     throw new PaudeError('not-found', `session ${handle.id} is gone`, { hint: 'paude sessions lists what is there' })
   if (state.status !== 'running')
@@ -51,12 +52,13 @@ export async function listSessions(context: Context): Promise<{
   readonly failures: readonly { readonly backend: BackendName; readonly error: PaudeError }[]
 }> {
   const answers = await Promise.all(
-    backendNames.map(async (name) => {
-      const state = await usable(context.host, name)
+    allBackends.map(async (backend) => {
+      const { name } = backend
+      const state = await usable(context.host, backend)
       if (state === 'missing') return { name, rows: [] }
       if (state !== 'yes') return { name, rows: [], error: unusable(name, state) }
       try {
-        return { name, rows: await ask(backends[name].list, context.effects(backends[name])) }
+        return { name, rows: await ask(backend.inventory.sessions, context.effects(backend)) }
       } catch (error) {
         if (error instanceof PaudeError) return { name, rows: [], error }
         throw error

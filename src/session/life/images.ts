@@ -1,11 +1,11 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Backend } from '../../backends/backend.ts'
+import { type Backend, need } from '../../backends/backend.ts'
 import type { Settings } from '../../config/keys/settings.ts'
 import type { Context } from '../../context.ts'
 import type { Host } from '../../host.ts'
 import { readAgentVersion } from '../../image/agent-version.ts'
-import { BASE, buildPlan, type Engine, type ImageSpec, imageRef } from '../../image/build.ts'
+import { BASE, type ImageSpec, imageRef } from '../../image/build.ts'
 import { insistOnImage } from '../../image/reference.ts'
 import { guard, type Plan } from '../../plan/plan.ts'
 import { capture } from '../../run/process.ts'
@@ -77,9 +77,9 @@ export const bringImage = (spec: ImageSpec, place: Place): Plan[number] =>
   missing(place.backend, imageRef(spec), building(spec, place))
 
 const building = (spec: ImageSpec, { host, backend }: Place): Plan =>
-  buildPlan({ engine: backend.name as Engine, spec, host, cache: cacheFolder(host), id: String(process.pid), noCache: false })
+  need(backend, 'images').build({ spec, host, cache: cacheFolder(host), id: String(process.pid), noCache: false })
 
-const missing = ({ name }: Backend, reference: string, steps: Plan) => guard([name, 'image', 'inspect', reference], steps)
+const missing = (backend: Backend, reference: string, steps: Plan) => guard(need(backend, 'images').has(reference), steps)
 
 /** A thin image that adds Claude to the user's own, or null when that has it already. */
 async function customImage(context: Context, wish: ImageWish): Promise<ImageSpec | null> {
@@ -120,24 +120,12 @@ export const thinImage = (
 type Traits = { readonly claude: boolean; readonly musl: boolean }
 
 /** What is in an image is looked up once: an id never changes its content. */
-async function imageTraits(host: Host, { name }: Backend, reference: string, id: string): Promise<Traits> {
+async function imageTraits(host: Host, backend: Backend, reference: string, id: string): Promise<Traits> {
+  const { name } = backend
   const remembered = knownTraits(host, name, id)
   if (remembered !== undefined) return remembered
   const probe = 'command -v claude >/dev/null && echo claude; for file in /lib/ld-musl-*; do [ -e "$file" ] && echo musl; done; :'
-  const { stdout, code } = await capture([
-    name,
-    'run',
-    '--rm',
-    '--pull=never',
-    '--network=none',
-    '--cap-drop=ALL',
-    '--security-opt=no-new-privileges',
-    '--read-only',
-    '--entrypoint=/bin/sh',
-    reference,
-    '-c',
-    probe,
-  ])
+  const { stdout, code } = await capture(need(backend, 'images').run(reference, probe))
   const traits = { claude: stdout.includes('claude'), musl: stdout.includes('musl') }
   if (code === 0) {
     mkdirSync(cacheFolder(host), { recursive: true, mode: 0o700 })

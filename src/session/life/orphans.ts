@@ -1,8 +1,9 @@
 import { statSync } from 'node:fs'
 import { agentNames } from '../../agents/names.ts'
 import type { Backend } from '../../backends/backend.ts'
+import { backendNames } from '../../backends/names.ts'
 import { usable } from '../../backends/pick.ts'
-import { backendNames, backends } from '../../backends/registry.ts'
+import { allBackends, backends } from '../../backends/registry.ts'
 import type { Handle, Part } from '../../box/handle.ts'
 import { readOwner } from '../../box/owner.ts'
 import type { Context } from '../../context.ts'
@@ -15,6 +16,7 @@ import { homeVolume } from '../record/id.ts'
 import { handleOf, type SessionRecord } from '../record/record.ts'
 import { folderNames, readRecords, sessionFolder } from '../record/store.ts'
 import { carryOut } from './carry-out.ts'
+import { removePlan } from './plans.ts'
 
 /** Milliseconds for which parts may be without an agent, and a folder without session.json: a start makes those last. */
 const STARTING = 60_000
@@ -32,12 +34,14 @@ export type Orphan = { readonly backend: Backend; readonly reference: string; re
 export async function findOrphans(context: Context): Promise<readonly Orphan[]> {
   const { host } = context
   const answers = await Promise.all(
-    backendNames.map(async (name) => {
-      const backend = backends[name]
-      if ((await usable(host, name)) !== 'yes') return null
+    allBackends.map(async (backend) => {
+      if ((await usable(host, backend)) !== 'yes') return null
       try {
         const effects = context.effects(backend)
-        const [containers, volumes] = await Promise.all([ask(backend.parts, effects), ask(backend.volumes, effects)])
+        const [containers, volumes] = await Promise.all([
+          ask(backend.inventory.parts, effects),
+          ask(backend.inventory.volumes, effects),
+        ])
         return { backend, containers, volumes }
       } catch {
         return null
@@ -99,7 +103,7 @@ function lostFolders({ host }: Context, agents: ReadonlySet<string>, reached: Re
     if (record === undefined && isFresh(sessionFolder(host, id))) return []
     return [
       {
-        backend: backends[record?.backend ?? 'docker'],
+        backend: backends[record?.backend ?? backendNames[0]],
         kind: 'folder',
         reference: sessionFolder(host, id),
         why: record === undefined ? 'its session.json cannot be read' : 'its containers are gone',
@@ -122,20 +126,15 @@ const orphan = (backend: Backend, { kind, reference }: Part, why: string): Orpha
 export function removeOrphans(orphans: readonly Orphan[]): readonly { readonly backend: Backend; readonly plan: Plan }[] {
   const owners = [...new Set(orphans.map(({ backend }) => backend))]
   return owners.map((backend) => {
-    const of = (kind: Orphan['kind']) =>
-      orphans.filter((orphan) => orphan.backend === backend && orphan.kind === kind).map(({ reference }) => reference)
-    const [containers, volumes, folders] = [of('container'), of('volume'), of('folder')]
+    const own = orphans.filter((orphan) => orphan.backend === backend)
     return {
       backend,
       plan: [
-        ...orphans.flatMap((one) =>
-          one.kind === 'session' && one.backend === backend ? backend.remove(one.handle, { volumes: false }) : [],
+        ...own.flatMap((one) => (one.kind === 'session' ? removePlan(backend, one.handle, { home: false }) : [])),
+        ...backend.inventory.removeParts(
+          own.flatMap(({ kind, reference }) => (kind === 'container' || kind === 'volume' ? [{ kind, reference }] : [])),
         ),
-        ...(containers.length > 0
-          ? [exec([backend.program, 'rm', '--force', '--volumes', ...containers], { tolerant: true })]
-          : []),
-        ...(volumes.length > 0 ? [exec([backend.program, 'volume', 'rm', '--force', ...volumes], { tolerant: true })] : []),
-        ...folders.map(remove),
+        ...own.flatMap(({ kind, reference }) => (kind === 'folder' ? [remove(reference)] : [])),
       ],
     }
   })
@@ -147,10 +146,9 @@ export async function removeHome(context: Context, dryRun: boolean): Promise<num
   const { root } = findWorkspace(host, { force: true })
   const names = agentNames.map((agent) => homeVolume(root, agent))
   const kept = await Promise.all(
-    backendNames.map(async (each) => {
-      const backend = backends[each]
-      if ((await usable(host, each)) !== 'yes') return []
-      const volumes = await ask(backend.volumes, context.effects(backend)).catch(() => [])
+    allBackends.map(async (backend) => {
+      if ((await usable(host, backend)) !== 'yes') return []
+      const volumes = await ask(backend.inventory.volumes, context.effects(backend)).catch(() => [])
       return volumes.flatMap(({ reference }) => (names.includes(reference) ? [{ backend, name: reference }] : []))
     }),
   )
@@ -159,7 +157,7 @@ export async function removeHome(context: Context, dryRun: boolean): Promise<num
       hint: 'paude sessions lists all sessions',
     })
   for (const { backend, name } of kept.flat()) {
-    await carryOut(context, backend, { plan: [exec([backend.program, 'volume', 'rm', name])], dryRun })
+    await carryOut(context, backend, { plan: [exec(backend.life.removeHomes([name]))], dryRun })
     if (!dryRun) context.answer(name)
   }
   return 0

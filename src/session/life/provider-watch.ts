@@ -1,3 +1,4 @@
+import { need } from '../../backends/backend.ts'
 import type { Context } from '../../context.ts'
 import { readHoldState } from '../../hold/place.ts'
 import { parseLog } from '../../network/log.ts'
@@ -29,9 +30,10 @@ export function watchProvider({ backend, handle, record }: Found, tell: Tell, pa
     for (const pause of pauses) {
       await rest(pause, stop.signal)
       if (stop.signal.aborted) return
-      const log = await capture(backend.requests(handle, { follow: false }), { signal: stop.signal, most: MOST }).catch(
-        () => null,
-      )
+      const log = await capture(need(backend, 'wall').requests(handle, { follow: false }), {
+        signal: stop.signal,
+        most: MOST,
+      }).catch(() => null)
       const reach = reachOf(parseLog(log?.stdout ?? '', policyNow(record, Date.now() / 1000)), injection)
       if (stop.signal.aborted) return
       if (reach?.reached) return tell('')

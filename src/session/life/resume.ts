@@ -20,6 +20,7 @@ import { weakening } from '../resolve/security.ts'
 import { insistManaged } from '../wall/insist-managed.ts'
 import { carryToEnd } from '../wall/take-up.ts'
 import { carryOut } from './carry-out.ts'
+import { resumePlan } from './plans.ts'
 
 /** What the credential's reference gives now: it is kept, and its value nowhere. */
 async function askedAgain(host: Host, { credential, credentialSource = '' }: SessionRecord, dryRun: boolean): Promise<Host> {
@@ -56,13 +57,13 @@ export async function continueSession(
   const plan = [
     ...recheck,
     ...(existsSync(handle.folder) ? [...want(handle.folder, 'running'), ...released(handle.folder)] : []),
-    ...backend.resume(handle, {
+    ...resumePlan(backend, handle, {
       attached,
       credential: proxySecret(context.host, { credential: credential?.value ?? null, ways: record.ways }),
     }),
   ]
   if (dryRun) return carryOut(context, backend, { plan, dryRun })
-  const before = await ask(backend.state(handle), context.effects(backend))
+  const before = await ask(backend.life.state(handle), context.effects(backend))
   if (before.status === 'running')
     throw new PaudeError('name-taken', `session ${record.id} runs already`, { hint: `paude attach ${record.id}` })
   const weaker = weakening(record.security)

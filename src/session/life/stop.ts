@@ -15,7 +15,7 @@ export async function stopSession(
   // Noted first: whatever comes between, `paude up` leaves it stopped.
   const note = existsSync(handle.folder) ? want(handle.folder, 'stopped') : []
   const holder = holderMark(handle.folder)
-  const code = await carryOut(context, backend, { plan: [...note, ...backend.stop(handle, grace)], dryRun })
+  const code = await carryOut(context, backend, { plan: [...note, ...backend.life.stop(handle, grace)], dryRun })
   if (dryRun) return code
   await endHolder(holder)
   warnOfPlanted(context, record)

@@ -59,7 +59,7 @@ async function active(context: Context, found: Found, { wanted, orExited, signal
       if (state !== null && wanted.includes(state.activity)) return { state: state.activity, exitCode: null }
     } else if (turn % ENGINE === 0) {
       // Nobody holds it: either it has ended, or its holder was lost and there must be a new one.
-      const { status } = await ask(backend.state(handle), context.effects(backend)).catch(gone(handle.id))
+      const { status } = await ask(backend.life.state(handle), context.effects(backend)).catch(gone(handle.id))
       if (status === 'exited' || status === 'created') {
         const reached = await exited(context, found, signal)
         if (orExited) return reached
@@ -88,13 +88,13 @@ const PAUSE = 200
 export async function exited(context: Context, { backend, handle, record }: Found, signal: AbortSignal): Promise<Reached> {
   while (true) {
     signal.throwIfAborted()
-    const { status, exitCode } = await ask(backend.state(handle), context.effects(backend)).catch(gone(handle.id))
+    const { status, exitCode } = await ask(backend.life.state(handle), context.effects(backend)).catch(gone(handle.id))
     if (status === 'exited') return { state: 'exited', exitCode }
     if (status === 'created') {
       if (!isAlive(record.starter))
         throw new PaudeError('never', `session ${handle.id} was never started`, { hint: `paude start ${handle.id}` })
-    } else {
-      const { code, stdout } = await capture(backend.wait(handle), { signal })
+    } else if (backend.life.wait !== null) {
+      const { code, stdout } = await capture(backend.life.wait(handle), { signal })
       // Told by the wait itself: a session in the foreground is removed as soon as it has ended.
       signal.throwIfAborted()
       if (code === 0 && /^\d+$/.test(stdout.trim())) return { state: 'exited', exitCode: Number(stdout.trim()) }

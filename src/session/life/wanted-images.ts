@@ -1,10 +1,11 @@
+import { type Backend, need } from '../../backends/backend.ts'
 import type { Settings } from '../../config/keys/settings.ts'
 import type { Host } from '../../host.ts'
-import { type Engine, type ImageSpec, imageRef } from '../../image/build.ts'
+import { type ImageSpec, imageRef } from '../../image/build.ts'
 import { capture } from '../../run/process.ts'
 import { claudeImage, knownTraits, proxyImage, thinImage } from './images.ts'
 
-type Place = { readonly settings: Settings; readonly extraCa: string; readonly engine: Engine }
+type Place = { readonly settings: Settings; readonly extraCa: string; readonly backend: Backend }
 
 /** An image that a start here would use. `there` is known of an image of yours alone: paude's own are in the engine's list of them. */
 export type StartImage = { readonly reference: string; readonly there: boolean }
@@ -15,14 +16,14 @@ export type StartImage = { readonly reference: string; readonly there: boolean }
  */
 export async function imagesHere(
   host: Host,
-  { settings, extraCa, engine }: Place,
+  { settings, extraCa, backend }: Place,
 ): Promise<{ readonly start: readonly StartImage[]; readonly kept: readonly string[] }> {
   const own = [claudeImage(host, settings, extraCa), proxyImage(host)].map(built)
   if (settings.image === '') return { start: own, kept: own.map(({ reference }) => reference) }
   const proxy = built(proxyImage(host))
-  const id = await idOf(engine, settings.image)
+  const id = await idOf(backend, settings.image)
   const thin = (libc: 'glibc' | 'musl') => (id === null ? [] : [built(thinImage(host, { settings, extraCa, id, libc }))])
-  const traits = id === null ? undefined : knownTraits(host, engine, id)
+  const traits = id === null ? undefined : knownTraits(host, backend.name, id)
   const agent =
     traits === undefined || traits.claude
       ? [{ reference: settings.image, there: id !== null }]
@@ -37,7 +38,8 @@ const built = (spec: ImageSpec): StartImage => ({ reference: imageRef(spec), the
 export const replaceable = <Image extends { readonly reference: string }>(images: readonly Image[]): readonly Image[] =>
   images.filter(({ reference }) => /^localhost\/paude\/(claude|proxy):/.test(reference))
 
-async function idOf(engine: Engine, reference: string): Promise<string | null> {
-  const { code, stdout } = await capture([engine, 'image', 'inspect', '--format={{.Id}}', reference])
+/** null when there is no such image. */
+export async function idOf(backend: Backend, reference: string): Promise<string | null> {
+  const { code, stdout } = await capture(need(backend, 'images').id(reference))
   return code === 0 ? stdout.trim() : null
 }

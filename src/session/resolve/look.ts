@@ -1,4 +1,6 @@
 import { existsSync } from 'node:fs'
+import type { Backend } from '../../backends/backend.ts'
+import type { Own } from '../../box/spec.ts'
 import { asSaid } from '../../config/keys/said.ts'
 import type { Config } from '../../config/keys/settings.ts'
 import type { Host } from '../../host.ts'
@@ -15,16 +17,17 @@ export type Surroundings = {
   readonly extraCa: string
   /** Variables whose values lie elsewhere. */
   readonly references: Readonly<Record<string, Secret>>
-  /** Whether podman's --init would work. */
-  readonly podmanInit: boolean
+  /** What the backend alone is told. */
+  readonly own: Own
 }
 
 /** Looks at machine and project. No engine is asked, and no program runs but those that references name. */
-export async function lookAround(host: Host, config: Config): Promise<Surroundings> {
+export async function lookAround(host: Host, config: Config, backend: Backend): Promise<Surroundings> {
   const workspace = findWorkspace(host, config.settings)
   const [extraCa, references] = [certificatesOf(host, config), await followed(host, config)]
-  const podmanInit = INIT_PROGRAMS.some((path) => existsSync(path))
-  return { workspace, identity: readIdentity(workspace.git, host, workspace.root), references, extraCa, podmanInit }
+  // A backend without such a setting does not compile here: what it is told then is another section.
+  const own = backend.own({ extraFlags: config.settings[`${backend.name}Flags`] }, existsSync)
+  return { workspace, identity: readIdentity(workspace.git, host, workspace.root), references, extraCa, own }
 }
 
 /** As PEM text. Each is looked at alone only where something is wrong: that is told with its place. */
@@ -57,13 +60,3 @@ async function followed(
 export async function insistOnReferences(host: Host, config: Config): Promise<void> {
   await followed(host, config, async () => '-')
 }
-
-/** Where distributions keep the init that podman mounts; without it --init fails. */
-export const INIT_PROGRAMS = [
-  '/usr/libexec/podman/catatonit',
-  '/usr/lib/podman/catatonit',
-  '/usr/libexec/catatonit/catatonit',
-  '/usr/bin/catatonit',
-  '/usr/local/libexec/podman/catatonit',
-  '/usr/local/bin/catatonit',
-]

@@ -4,12 +4,11 @@ import { startCommand } from '../../agents/command.ts'
 import { agentCredential, agentNeeds } from '../../agents/models.ts'
 import { opensScreen } from '../../agents/words.ts'
 import type { Backend } from '../../backends/backend.ts'
-import type { BackendName } from '../../backends/registry.ts'
 import { readLimits } from '../../box/limits.ts'
 import { ownerText } from '../../box/owner.ts'
+import { refusals } from '../../box/refusals.ts'
 import { SECCOMP_FILE, SECCOMP_PROFILE } from '../../box/seccomp.ts'
-import type { Mount, Network, SessionSpec } from '../../box/spec.ts'
-import { sharedMemory } from '../../config/keys/extra-flags.ts'
+import { type Mount, mountsOf, type Network, type SessionSpec } from '../../box/spec.ts'
 import { saidCredential } from '../../config/keys/provider.ts'
 import { uncovered } from '../../config/keys/rules.ts'
 import { asSaid } from '../../config/keys/said.ts'
@@ -25,6 +24,7 @@ import { stageFiles, standingFiles } from '../../network/squid-conf.ts'
 import { commandLine } from '../../plan/shell.ts'
 import { gitEnvironment, hashSize } from '../../workspace/git.ts'
 import { checkMount, checkTogether, parseMount } from '../../workspace/mount.ts'
+import { look } from '../../workspace/paths.ts'
 import { indexMark, watch } from '../../workspace/watch.ts'
 import { safeDirectories, type Workspace } from '../../workspace/workspace.ts'
 import { checkedName, homeVolume, newSessionId } from '../record/id.ts'
@@ -58,48 +58,86 @@ export type Wish = {
 
 /** Wishes, machine and capabilities become a complete session, or a refusal. */
 export function resolveSession(wish: Wish): { readonly spec: SessionSpec; readonly record: SessionRecord } {
-  const { host, config, backend, agent, around, run } = wish
+  const decided = decide(wish)
+  const record = sessionRecord(wish, decided)
+  const spec = sessionSpec(wish, decided, record)
+  refuseWeaker(wish.backend, spec)
+  return { spec, record }
+}
+
+/** What both the record and the box are made of. */
+type Decided = {
+  readonly id: string
+  readonly name: string
+  readonly credential: Credential | null
+  readonly network: Network
+  readonly streams: Streams
+  readonly transport: SessionSpec['transport']
+  readonly mounts: SessionSpec['mounts']
+  readonly homeVolume: string
+  readonly conversation: string
+}
+
+function decide(wish: Wish): Decided {
+  const { host, config, agent, around, run } = wish
   const { settings } = config
-  const { workspace } = around
   const id = newSessionId()
   const name = settings.sessionName === '' ? '' : checkedName(settings.sessionName)
   const credential = run.kind === 'agent' ? agentCredential(agent, host) : null
   const network = resolveNetwork(wish, id, credential)
-  refuseWeaker(backend, network)
-  const user = { uid: host.uid, gid: host.gid, home: boxHome(host) }
   const streams =
     run.kind === 'command'
       ? streamsOf(host)
       : agentStreams(host, { interactive: opensScreen(agent.grammar, run.words), detach: settings.detach })
-  const { terminal } = streams
-  const volume = run.kind === 'agent' ? homeVolume(workspace.root, agent.name) : ''
-  const init = backend.name === 'podman' && !around.podmanInit ? 'image' : 'engine'
-  const mounts = resolveMounts(wish)
-  const { git } = workspace
+  const mounts = ownMounts(host, config)
+  insistTogether(mounts, config, around.workspace)
+  return {
+    id,
+    name,
+    credential,
+    network,
+    streams,
+    transport: { kind: 'bind', mounts: projectMounts(around.workspace) },
+    mounts: mounts.map((mount) => ({ ...mount, file: look(mount.source)?.isFile() === true })),
+    homeVolume: run.kind === 'agent' ? homeVolume(around.workspace.root, agent.name) : '',
+    conversation: conversationOf(wish, streams),
+  }
+}
+
+/** Only a conversation on a screen is continued; a one-shot answer keeps the words exactly as typed. */
+function conversationOf({ agent, run }: Wish, { terminal }: Streams): string {
+  if (run.kind === 'command') return ''
+  const chosen = agent.conversation?.chosen(run.words) ?? ''
+  return chosen === '' && terminal ? crypto.randomUUID() : chosen
+}
+
+function sessionRecord(
+  { host, config, backend, agent, around: { workspace }, run, version, now }: Wish,
+  decided: Decided,
+): SessionRecord {
+  const { settings } = config
+  const { id, name, credential, network, streams, conversation } = decided
+  const { git, root, directory } = workspace
   const index = git === null ? '' : join(git.gitDirectory, 'index')
-  // Only a conversation on a screen is continued; a one-shot answer keeps the words exactly as typed.
-  const chosen = run.kind === 'agent' ? (agent.conversation?.chosen(run.words) ?? '') : ''
-  const conversation = chosen !== '' ? chosen : terminal && run.kind === 'agent' ? crypto.randomUUID() : ''
-  const extraFlags = backend.name === 'docker' ? settings.dockerFlags : settings.podmanFlags
   const said = saidCredential(settings)
   const secrets = secretVariables(settings)
-  const record: SessionRecord = {
+  return {
     v: 1,
     id,
     name,
-    backend: backend.name as BackendName,
+    backend: backend.name,
     agent: run.kind === 'agent' ? agent.name : 'command',
-    version: wish.version,
-    created: wish.now.toISOString(),
+    version,
+    created: now.toISOString(),
     starter: host.process,
-    workspace: workspace.root,
-    directory: workspace.directory,
+    workspace: root,
+    directory,
     network: network.mode,
     ...policyRecord(network),
-    terminal,
+    terminal: streams.terminal,
     conversation,
-    homeVolume: volume,
-    mounts: mounts.map(({ source, target }) => ({ source, target })),
+    homeVolume: decided.homeVolume,
+    mounts: mountsOf(decided).map(({ source, target }) => ({ source, target })),
     watch: watch(workspace),
     index: git === null ? null : { path: index, mark: indexMark(index), hash: hashSize(git) },
     ...(settings.forwardPorts.length > 0 ? { forwardPorts: [...settings.forwardPorts] } : {}),
@@ -108,50 +146,46 @@ export function resolveSession(wish: Wish): { readonly spec: SessionSpec; readon
     credential: credential?.variable ?? '',
     ...(said !== null && said.variable === credential?.variable ? { credentialSource: said.source } : {}),
   }
-  const spec: SessionSpec = {
-    id,
-    name,
-    agent: record.agent,
-    version: wish.version,
-    created: record.created,
-    image: wish.images.agent,
-    proxyImage: wish.images.proxy,
-    workspace: workspace.root,
-    directory: workspace.directory,
+}
+
+function sessionSpec(wish: Wish, decided: Decided, record: SessionRecord): SessionSpec {
+  const { host, config, around, run, images } = wish
+  const { settings } = config
+  const { id, name, agent, version, created, workspace, directory, security } = record
+  const { network, streams, transport, mounts } = decided
+  const user = { uid: host.uid, gid: host.gid, home: boxHome(host) }
+  return {
+    ...{ id, name, agent, version, created, workspace, directory, security },
+    image: images.agent,
+    proxyImage: images.proxy,
     user,
+    transport,
     mounts,
-    homeVolume: volume,
-    environment: resolveEnvironment(wish, { home: user.home, terminal, credential, walled: network.mode !== 'none', init }),
+    homeVolume: decided.homeVolume,
+    environment: resolveEnvironment(wish, decided, user.home),
     secretEnvironment: { ...around.references, ...readVariables(settings.env, host) },
     network,
     limits: readLimits(settings),
-    security: record.security,
-    sharedMemory: sharedMemory(extraFlags),
-    extraFlags,
+    own: around.own,
     // Whoever holds a terminal asks the engine how the command ended.
-    once: run.kind === 'command' && !terminal,
+    once: run.kind === 'command' && !streams.terminal,
     ...streams,
     grace: 10,
     folder: sessionFolder(host, id),
-    seed: seedFiles(wish, {
-      opening: { conversation, continues: terminal },
-      restricted: network.mode === 'restricted' || network.mode === 'record',
-      user,
-      mounts,
-    }),
-    out:
-      run.kind === 'command'
-        ? []
-        : [
-            ...['conversation', 'events'],
-            ...(settings.detach && !terminal ? ['stdout', 'stderr'] : []),
-            ...(settings.lifecycle.some((step) => step.kind === 'run' && step.once) ? [CREATED] : []),
-          ],
+    seed: seedFiles(wish, decided, user),
+    out: outFiles(wish, streams),
     owner: settings.detach ? '' : ownerText(host),
     record: `${JSON.stringify(record, null, 2)}\n`,
-    init,
   }
-  return { spec, record }
+}
+
+function outFiles({ config: { settings }, run }: Wish, { terminal }: Streams): readonly string[] {
+  if (run.kind === 'command') return []
+  return [
+    ...['conversation', 'events'],
+    ...(settings.detach && !terminal ? ['stdout', 'stderr'] : []),
+    ...(settings.lifecycle.some((step) => step.kind === 'run' && step.once) ? [CREATED] : []),
+  ]
 }
 
 /** A caller's terminal is not the agent's when only one end of it is one: a read there would wait for ever. */
@@ -163,12 +197,10 @@ function agentStreams(
   return { terminal, stdin: terminal || (!detach && !caller.stdin) }
 }
 
-/** Refuses what the backend cannot promise; nothing is weakened silently. */
-function refuseWeaker(backend: Backend, network: Network): void {
-  if (network.mode !== 'open' && !backend.can.enforcesAllowlist)
-    throw new PaudeError('unsupported', `${backend.name} cannot enforce an allowlist`, {
-      hint: 'pick a container backend, or say --network open to run without a wall',
-    })
+/** Refuses what the backend cannot keep; nothing is weakened silently. */
+function refuseWeaker({ name, can }: Backend, spec: SessionSpec): void {
+  const [first] = refusals(can, spec)
+  if (first !== undefined) throw new PaudeError('unsupported', `${name} ${first.message}`, { hint: first.hint })
 }
 
 function resolveNetwork({ host, config, agent, run, around }: Wish, session: string, credential: Credential | null): Network {
@@ -241,29 +273,17 @@ export function insistTogether(own: readonly Mount[], { origins }: Pick<Config, 
   }
 }
 
-function resolveMounts({ host, config, around: { workspace } }: Wish): readonly Mount[] {
-  const own = ownMounts(host, config)
-  insistTogether(own, config, workspace)
-  const common = workspace.git?.commonDirectory ?? null
-  const writable = [workspace.root, ...(common === null ? [] : [common])].map((path) => ({
-    source: path,
-    target: path,
-    readOnly: false,
-  }))
-  const pinned = workspace.pinnedPaths.map((path) => ({ source: path, target: path, readOnly: false }))
-  const guarded = workspace.protectedPaths.map((path) => ({ source: path, target: path, readOnly: true }))
-  return [...writable, ...pinned, ...guarded, ...own]
+/** The project at its own path; behind it what must stay in its place, and what must stay as it is. */
+function projectMounts({ root, git, pinnedPaths, protectedPaths }: Workspace): readonly Mount[] {
+  const common = git?.commonDirectory ?? null
+  const own = (paths: readonly string[], readOnly: boolean) => paths.map((path) => ({ source: path, target: path, readOnly }))
+  return [...own([root, ...(common === null ? [] : [common]), ...pinnedPaths], false), ...own(protectedPaths, true)]
 }
 
 function resolveEnvironment(
-  { host, config: { settings }, agent, run, around: { workspace, identity } }: Wish,
-  {
-    home,
-    terminal,
-    credential,
-    walled,
-    init,
-  }: { home: string; terminal: boolean; credential: Credential | null; walled: boolean; init: SessionSpec['init'] },
+  { host, config: { settings }, agent, run, around: { workspace, identity, own } }: Wish,
+  { streams: { terminal }, credential, network }: Decided,
+  home: string,
 ): Readonly<Record<string, string>> {
   return {
     HOME: home,
@@ -273,8 +293,8 @@ function resolveEnvironment(
     ...gitEnvironment(identity, safeDirectories(workspace)),
     ...(run.kind === 'agent' ? agent.environment(host, run.words) : {}),
     ...(credential === null ? {} : { [credential.variable]: credential.placeholder, ...providerAddress(credential, settings) }),
-    ...(walled ? { PAUDE_WALL: '1' } : {}),
-    ...(init === 'image' ? { PAUDE_INIT: 'image' } : {}),
+    ...(network.mode === 'none' ? {} : { PAUDE_WALL: '1' }),
+    ...(own.init === 'image' ? { PAUDE_INIT: 'image' } : {}),
   }
 }
 
@@ -283,13 +303,11 @@ const providerAddress = ({ addressVariable, injection }: Credential, { inject }:
 
 function seedFiles(
   { host, agent, run, config, around: { workspace } }: Wish,
-  {
-    opening,
-    restricted,
-    user,
-    mounts,
-  }: { opening: Opening; restricted: boolean; user: SessionSpec['user']; mounts: readonly Mount[] },
+  decided: Decided,
+  user: SessionSpec['user'],
 ): Readonly<Record<string, string>> {
+  const { mode } = decided.network
+  const opening: Opening = { conversation: decided.conversation, continues: decided.streams.terminal }
   const command =
     run.kind === 'command'
       ? `set -- ${commandLine(run.argv)}\n`
@@ -301,13 +319,19 @@ function seedFiles(
     'command.sh': command,
     [SECCOMP_FILE]: SECCOMP_PROFILE,
     // Elsewhere the engine is a machine of its own, with inodes of its own.
-    ...(host.platform === 'linux' ? { 'mounts.sh': mountCheck(mounts) } : {}),
+    ...(host.platform === 'linux' ? { 'mounts.sh': mountCheck(mountsOf(decided)) } : {}),
     ...(steps.length > 0 ? { 'lifecycle.sh': lifecycleScript(steps) } : {}),
     passwd: passwd(host, user),
     group: group(host, user),
     'resolv.conf': '',
     hosts: '127.0.0.1 localhost paude\n::1 localhost\n',
-    ...(run.kind === 'agent' ? agent.seed({ directory: workspace.root, restricted, screen: opening.continues }) : {}),
+    ...(run.kind === 'agent'
+      ? agent.seed({
+          directory: workspace.root,
+          restricted: mode === 'restricted' || mode === 'record',
+          screen: opening.continues,
+        })
+      : {}),
   }
 }
 

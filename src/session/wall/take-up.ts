@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { need } from '../../backends/backend.ts'
 import { insistOnActing } from '../../config/layers/dry-run.ts'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
@@ -47,7 +48,7 @@ export function courseOf({ backend, handle, record }: Found, now: number): Cours
       ...wanted.filter((one) => !there.includes(one)).map((one) => folder(join(place, one), 0o755)),
       ...Object.entries(files).map(([name, content]) => write(join(place, name), content, 0o644)),
     ],
-    told: [recorded(false), ...backend.changePolicy(handle, lines)],
+    told: [recorded(false), ...need(backend, 'wall').change(handle, lines)],
     kept: [
       write(join(place, 'stages'), lines, 0o644),
       recorded(true),
@@ -66,7 +67,7 @@ export async function takeUp(context: Context, { backend, handle }: Found, { mad
     await executeWhole([...told, ...kept], effects)
     return true
   } catch (error) {
-    const state = await ask(backend.state(handle), effects).catch(() => null)
+    const state = await ask(backend.life.state(handle), effects).catch(() => null)
     if (state === null || state.status === 'running' || state.status === 'paused') throw error
     await executeWhole(kept, effects)
     return false

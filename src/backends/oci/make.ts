@@ -1,7 +1,7 @@
 import { join } from 'node:path'
-import { layOut, NOTED } from '../../box/lay-out.ts'
+import { NOTED } from '../../box/lay-out.ts'
 import { HARDENED } from '../../box/security.ts'
-import type { SessionSpec } from '../../box/spec.ts'
+import { mountsOf, type SessionSpec } from '../../box/spec.ts'
 import { type Exec, exec, later, type Plan, together } from '../../plan/plan.ts'
 import {
   bind,
@@ -18,27 +18,21 @@ import {
 import { parts } from './names.ts'
 
 /**
- * Gate and proxy start side by side, the agent is made meanwhile and started last.
+ * Gate and proxy start side by side, and the agent is made meanwhile.
  * The gate owns the network namespace and the agent joins it: no agent's program starts before the canaries have spoken.
  */
-export function startPlan(
-  dialect: Dialect,
-  spec: SessionSpec,
-  { last, rescue }: { readonly last: Plan; readonly rescue: Plan | undefined },
-): Plan {
+export function makePlan(dialect: Dialect, spec: SessionSpec, rescue: Plan | undefined): Plan {
   const { network } = spec
   const made = makeAgent(dialect, spec)
-  if (network.mode === 'none') return [...layOut(spec), together([[...home(dialect, spec), made]], { rescue }), ...last]
+  if (network.mode === 'none') return [together([[...home(dialect, spec), made]], { rescue })]
   const gate = runGate(dialect, spec)
   const proxy: Plan = [runProxy(dialect, spec), ...credential(dialect, spec)]
   const volumes = [link(dialect, spec), home(dialect, spec)].filter((lane) => lane.length > 0)
   return [
-    ...layOut(spec),
     // A container that mounts a volume makes it, unlabelled: what makes it rightly comes first.
     ...(dialect.joinsLater ? link(dialect, spec) : [together(volumes)]),
     // The agent waits for the gate's word, and the gate for the proxy: the proxy's start may overlap with the agent's.
     together(dialect.joinsLater ? [[gate], [...home(dialect, spec), made]] : [[gate, made]], { trailing: proxy, rescue }),
-    ...last,
   ]
 }
 
@@ -205,15 +199,15 @@ function makeAgent(dialect: Dialect, spec: SessionSpec): Exec {
       ...hardeningFlags(spec, spec.security),
       ...dialect.user(spec),
       ...limitFlags(spec),
-      ...spec.extraFlags,
+      ...spec.own.extraFlags,
       ...networkFlags(spec),
-      ...(spec.init === 'engine' ? ['--init'] : []),
+      ...(spec.own.init === 'engine' ? ['--init'] : []),
       `--stop-timeout=${spec.grace}`,
       ...(spec.terminal ? ['--tty'] : []),
       ...(spec.stdin ? ['--interactive'] : []),
       '--tmpfs=/tmp:rw,exec,nosuid,nodev,size=2g,mode=1777',
       '--tmpfs=/run:rw,noexec,nosuid,nodev,size=16m,mode=1777',
-      sharedMemory(spec.sharedMemory),
+      sharedMemory(spec.own.sharedMemory),
       ...mountFlags(spec),
       `--workdir=${spec.directory}`,
       ...flags,
@@ -244,7 +238,7 @@ function mountFlags(spec: SessionSpec): readonly string[] {
     ...(spec.homeVolume === ''
       ? [`--tmpfs=${spec.user.home}:rw,exec,nosuid,nodev,size=256m,mode=1777`]
       : [volume(spec.homeVolume, spec.user.home)]),
-    ...spec.mounts.map(({ source, target, readOnly }) => bind(source, target, readOnly)),
+    ...mountsOf(spec).map(({ source, target, readOnly }) => bind(source, target, readOnly)),
     bind(seed, '/paude/seed', true),
     // File by file: a folder could be filled with links, pipes and what cannot be removed.
     ...spec.out.map((name) => bind(join(spec.folder, 'out', name), `/paude/out/${name}`, false)),

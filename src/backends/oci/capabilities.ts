@@ -1,0 +1,191 @@
+import type { Handle, Part, State, Status } from '../../box/handle.ts'
+import { buildPlan } from '../../image/build.ts'
+import { type Argv, exec, type Plan } from '../../plan/plan.ts'
+import type { Query } from '../../plan/query.ts'
+import type { Backend, Images, Inside, Inventory, Life, Ports, Terminal, Wall } from '../backend.ts'
+import { BRINGS, builder, type Dialect } from './flags.ts'
+import { inspectQuery } from './inspect.ts'
+import { listImages, listStages } from './list.ts'
+import { makePlan } from './make.ts'
+import { parts } from './names.ts'
+import { probeArgv } from './probe.ts'
+import { recipePlan } from './recipe.ts'
+
+/** What docker and podman do alike. */
+export const capabilities = (
+  dialect: Dialect,
+): Pick<Backend, 'can' | 'files' | 'images' | 'inside' | 'life' | 'ports' | 'terminal' | 'wall'> => ({
+  can: {
+    isolation: 'container',
+    networks: ['none', 'open', 'restricted', 'record'],
+    transports: ['bind'],
+    mounts: 'files and folders',
+    limits: ['cpus', 'memory', 'pids'],
+    hardening: ['readOnlyRoot', 'noNewPrivileges', 'seccomp'],
+    hostPorts: true,
+  },
+  files: { way: 'mounted' },
+  life: life(dialect),
+  terminal: terminal(dialect),
+  inside: inside(dialect),
+  ports: ports(dialect),
+  wall: wall(dialect),
+  images: images(dialect),
+})
+
+const life = (dialect: Dialect): Life => {
+  const { name } = dialect
+  return {
+    make: (spec, rescue) => makePlan(dialect, spec, rescue),
+    begin: ({ id }) => [exec([name, 'start', parts(id).agent])],
+
+    wake: ({ id, walled }, secret) => {
+      const { gate, proxy } = parts(id)
+      return [
+        ...(walled ? [exec([name, 'start', gate, proxy], { undo: [name, 'stop', '-t', '0', gate, proxy] })] : []),
+        ...(secret === null ? [] : [exec([name, 'exec', '--interactive', proxy, '/usr/lib/paude/secret'], { stdin: secret })]),
+      ]
+    },
+
+    stop: ({ id, walled }, grace) => {
+      const { agent, gate, proxy } = parts(id)
+      const helpers: Plan = walled ? [exec([name, 'stop', '-t', '0', gate, proxy], { tolerant: true })] : []
+      return [exec([name, 'stop', '-t', String(grace), agent]), ...helpers]
+    },
+
+    remove: ({ id, walled }) => {
+      const { agent, gate, proxy, link } = parts(id)
+      return [
+        exec([name, ...dialect.removal, agent, ...(walled ? [gate, proxy] : [])], { tolerant: true }),
+        ...(walled ? [exec([name, 'volume', 'rm', '--force', link], { tolerant: true })] : []),
+      ]
+    },
+
+    removeHomes: (volumes) => [name, 'volume', 'rm', ...volumes],
+    signal: ({ id }, signal) =>
+      signal === 'INT' ? [name, 'kill', '--signal=INT', parts(id).agent] : [name, 'stop', '-t', '10', parts(id).agent],
+    state: (box) => stateQuery(name, box),
+    wait: ({ id }) => [name, 'wait', parts(id).agent],
+    logs: ({ id }, { follow }) => [name, 'logs', ...(follow ? ['--follow'] : []), parts(id).agent],
+  }
+}
+
+/** The engines' own keys to leave it, where no holder has others. */
+const DETACH_KEYS = '--detach-keys=ctrl-p,ctrl-q'
+
+const terminal = ({ name, keepSignals, detachKeys }: Dialect): Terminal => ({
+  begins: true,
+  open: (box, { stdin }) => [
+    name,
+    'start',
+    '--attach',
+    ...(stdin ? ['--interactive'] : []),
+    ...(box.terminal ? [...keepSignals, detachKeys] : []),
+    parts(box.id).agent,
+  ],
+  rejoin: (box) => [name, 'attach', '--sig-proxy=false', box.terminal ? detachKeys : DETACH_KEYS, parts(box.id).agent],
+})
+
+const inside = ({ name, detachKeys }: Dialect): Inside => ({
+  exec: ({ id }, words, { part, terminal, stdin, folder }) => [
+    name,
+    'exec',
+    ...(stdin ? ['--interactive'] : []),
+    ...(terminal ? ['--tty', '--env=TERM=xterm-256color', detachKeys] : []),
+    ...(folder === '' ? [] : [`--workdir=${folder}`]),
+    parts(id)[part],
+    ...words,
+  ],
+  brings: BRINGS,
+})
+
+const ports = ({ name }: Dialect): Ports => ({
+  kind: 'relay',
+  relay: ({ id }, to) => [name, 'exec', '--interactive', parts(id).gate, '/usr/lib/paude/forward', String(to.port), to.name],
+  leash: ({ id }, leashed) => [name, 'exec', '--interactive', parts(id).gate, '/usr/lib/paude/leash', leashed],
+})
+
+const wall = ({ name, always, hostName }: Dialect): Wall => ({
+  change: ({ id }, stages) => [
+    exec([name, 'exec', '--interactive', parts(id).proxy, '/usr/lib/paude/policy'], { stdin: stages }),
+  ],
+  requests: ({ id }, { follow }) => [name, 'logs', ...(follow ? ['--follow'] : []), parts(id).proxy],
+  receipt: ({ id }) => [name, 'logs', parts(id).gate],
+  neighbour: (image) => [
+    name,
+    ...['run', '--rm', '--interactive', '--pull=never', '--log-driver=none', ...always, ...hostName],
+    ...['--user=13:13', '--cap-drop=ALL', '--security-opt=no-new-privileges', '--read-only', '--entrypoint=/usr/bin/bash'],
+    ...[image, '-c', 'while read -r line; do [[ -z $line ]] || echo "$line"; done </etc/hosts; echo; read -r'],
+  ],
+  // In the order in which the proxy looks for them.
+  thisMachine: ['host.paude.internal', 'host.containers.internal', 'host.docker.internal'],
+})
+
+const images = (dialect: Dialect): Images => {
+  const { name } = dialect
+  return {
+    id: (reference) => [name, 'image', 'inspect', '--format={{.Id}}', reference],
+    has: (reference) => [name, 'image', 'inspect', reference],
+    inspect: (reference) => inspectQuery(name, reference),
+    list: listImages(name),
+    stages: listStages(name),
+    pull: (reference) => [exec([name, 'pull', reference], { title: `pulling ${reference}` })],
+    build: (building) => buildPlan(builder(dialect), building),
+    make: (building) => recipePlan({ ...building, dialect }),
+    remove: (reference) => [name, 'image', 'rm', reference],
+    run: (reference, script) => [
+      name,
+      ...['run', '--rm', '--pull=never', '--network=none', '--cap-drop=ALL', '--security-opt=no-new-privileges', '--read-only'],
+      ...['--entrypoint=/bin/sh', reference, '-c', script],
+    ],
+    probe: (reference, who) => probeArgv(dialect, reference, who),
+  }
+}
+
+/** What both tell and remove of their parts alike. */
+export const bySession = ({ name }: Dialect): Pick<Inventory, 'removeParts' | 'told'> => ({
+  told: ({ id, homeVolume }) => {
+    const { agent, gate, proxy, link } = parts(id)
+    return [
+      ...[agent, gate, proxy].map((part): Argv => [name, 'container', 'inspect', part]),
+      ...[link, homeVolume].map((volume): Argv => [name, 'volume', 'inspect', volume]),
+    ]
+  },
+  // Containers before volumes: one that is in use stays.
+  removeParts: (all) => {
+    const of = (kind: Part['kind']) => all.filter((part) => part.kind === kind).map(({ reference }) => reference)
+    const [containers, volumes] = [of('container'), of('volume')]
+    return [
+      ...(containers.length > 0 ? [exec([name, 'rm', '--force', '--volumes', ...containers], { tolerant: true })] : []),
+      ...(volumes.length > 0 ? [exec([name, 'volume', 'rm', '--force', ...volumes], { tolerant: true })] : []),
+    ]
+  },
+})
+
+function stateQuery(name: string, { id }: Handle): Query<State> {
+  return {
+    argv: [name, 'container', 'inspect', '--format={{json .State}}', parts(id).agent] satisfies Argv,
+    parse: (stdout) => {
+      const state = JSON.parse(stdout) as { Status?: string; ExitCode?: number }
+      return { status: statusOf(state.Status ?? ''), exitCode: state.ExitCode ?? 0 }
+    },
+  }
+}
+
+/** The engines' words for a container's state, in ours. */
+export function statusOf(word: string): Status {
+  switch (word.toLowerCase()) {
+    case 'running':
+    case 'restarting':
+    case 'stopping':
+      return 'running'
+    case 'paused':
+      return 'paused'
+    case 'created':
+    case 'initialized':
+    case 'configured':
+      return 'created'
+    default:
+      return 'exited'
+  }
+}

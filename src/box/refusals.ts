@@ -1,0 +1,68 @@
+import { HOST_NAME } from '../network/names.ts'
+import type { Can } from './can.ts'
+import { switches } from './security.ts'
+import type { Limits, SessionSpec } from './spec.ts'
+
+/** What a backend cannot keep of a wish: the end of a sentence that begins with its name, and what to do. */
+export type Refusal = { readonly message: string; readonly hint: string }
+
+export type Wished = Pick<SessionSpec, 'network' | 'transport' | 'mounts' | 'limits' | 'security'>
+
+/**
+ * Pure: everything of a wish that a backend cannot keep, defaults too. A limit or a switch that nobody asked for could be given up aloud,
+ * but then the record has to say so: that comes with the first backend that lacks one.
+ */
+export const refusals = (can: Can, wished: Wished): readonly Refusal[] => [
+  ...ofNetwork(can, wished),
+  ...ofTransport(can, wished),
+  ...ofMounts(can, wished),
+  ...ofLimits(can, wished),
+  ...ofHardening(can, wished),
+]
+
+function ofNetwork({ networks, hostPorts }: Can, { network }: Wished): readonly Refusal[] {
+  const { mode } = network
+  if (!networks.includes(mode))
+    return [
+      mode === 'open'
+        ? { message: 'cannot open the network', hint: 'leave --network open out' }
+        : {
+            message: mode === 'none' ? 'cannot take the network away' : 'cannot enforce an allowlist',
+            hint: 'pick a container backend, or say --network open to run without a wall',
+          },
+    ]
+  const reaches = mode !== 'none' && network.policy.allow.some(({ host }) => host === HOST_NAME)
+  return reaches && !hostPorts
+    ? [{ message: `cannot reach ports of this machine: ${HOST_NAME}`, hint: 'take that entry out of network.allow' }]
+    : []
+}
+
+const ofTransport = ({ transports }: Can, { transport }: Wished): readonly Refusal[] =>
+  transports.includes(transport.kind)
+    ? []
+    : [{ message: `cannot bring the project in by ${transport.kind}`, hint: 'pick another backend' }]
+
+const ofMounts = (can: Can, { mounts }: Wished): readonly Refusal[] =>
+  mounts
+    .filter(({ file }) => can.mounts === 'none' || (can.mounts === 'folders' && file))
+    .map(({ source, file }) => ({
+      message: `cannot mount ${source}: it mounts ${can.mounts === 'none' ? 'nothing of this machine' : 'folders alone'}`,
+      hint: file && can.mounts === 'folders' ? 'mount the folder that it is in' : 'leave the mount out, or pick another backend',
+    }))
+
+const ofLimits = ({ limits: known }: Can, { limits }: Wished): readonly Refusal[] =>
+  (Object.keys(limits) as readonly (keyof Limits)[])
+    .filter((name) => limits[name] > 0 && !known.includes(name))
+    .map((name) => ({ message: `cannot limit ${NAMES[name]}`, hint: `say --${name} none` }))
+
+const NAMES = { cpus: 'the cores', memory: 'the memory', pids: 'the number of processes' } as const
+
+const ofHardening = ({ hardening }: Can, { security }: Wished): readonly Refusal[] =>
+  switches
+    // `engine` asks for what the backend has, whatever that is.
+    .filter((name) => security[name] === true || security[name] === 'default')
+    .filter((name) => !hardening.includes(name))
+    .map((name) => ({ message: `cannot harden a box by ${KEYS[name]}`, hint: `say security.${KEYS[name]} = ${GIVEN_UP[name]}` }))
+
+const KEYS = { readOnlyRoot: 'read_only_root', noNewPrivileges: 'no_new_privileges', seccomp: 'seccomp' } as const
+const GIVEN_UP = { readOnlyRoot: 'false', noNewPrivileges: 'false', seccomp: '"engine"' } as const

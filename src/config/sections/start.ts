@@ -1,0 +1,66 @@
+import { row } from '../../key.ts'
+
+/** What only a flag or its variable says, about one start. */
+export const start = {
+  detach: row({
+    initial: false,
+    rule: 'own',
+    flags: [
+      { name: 'detach', rank: 20, description: 'Start in the background and print the session id' },
+      { name: 'bg', rank: 20, alias: true, description: "Same as --detach, by Claude's name for it" },
+    ],
+  }),
+  sessionName: row({
+    initial: '',
+    rule: 'own',
+    flags: [{ name: 'session-name', rank: 20, valueHint: 'NAME', description: 'Name to call the session by' }],
+  }),
+  /** Seconds as typed; '' or `none` means no limit. */
+  timeout: row({
+    initial: '',
+    rule: 'own',
+    flags: [
+      {
+        name: 'timeout',
+        rank: 70,
+        valueHint: 'SECONDS',
+        description: 'End the box in the foreground after this time, with exit code 124 (default: none)',
+      },
+    ],
+  }),
+  /** Profile of the files that holds; '' for none. */
+  profile: row({
+    initial: '',
+    rule: 'own',
+    flags: [
+      {
+        name: 'profile',
+        rank: 100,
+        valueHint: 'NAME',
+        description: 'Take the keys below [profiles.NAME] of the files as well',
+      },
+    ],
+  }),
+  force: row({
+    initial: false,
+    rule: 'own',
+    withoutBox: 'free',
+    flags: [{ name: 'force', rank: 120, description: 'Start even in a folder that is too wide, like the home directory' }],
+  }),
+  dryRun: row({
+    initial: false,
+    rule: 'own',
+    flags: [{ name: 'dry-run', rank: 120, description: 'Print the script that would run, and run nothing' }],
+  }),
+  printConfig: row({
+    initial: false,
+    rule: 'own',
+    flags: [
+      {
+        name: 'print-config',
+        rank: 120,
+        description: 'Print the effective settings with their origins, and run nothing',
+      },
+    ],
+  }),
+}

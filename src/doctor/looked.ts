@@ -1,0 +1,9 @@
+import type { Check } from '../backends/check.ts'
+
+/** 1 when something would keep a session from working, else 0. */
+export const doctorExitCode = (checks: readonly Check[]): 0 | 1 => (checks.some(({ state }) => state === 'problem') ? 1 : 0)
+
+export type LostHome = { readonly volume: string; readonly workspace: string }
+
+/** The certificates to trust besides the public ones. `expired` names those whose time is over. */
+export type Authorities = { readonly count: number; readonly expired: readonly string[]; readonly fault: string }

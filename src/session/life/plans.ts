@@ -1,0 +1,98 @@
+import { type Backend, need } from '../../backends/backend.ts'
+import { type Handle, handleOfSpec } from '../../box/handle.ts'
+import { layOut } from '../../box/lay-out.ts'
+import type { SessionSpec } from '../../box/spec.ts'
+import { PaudeError } from '../../errors.ts'
+import { type Argv, exec, type Plan, remove } from '../../plan/plan.ts'
+import type { Secret } from '../../secret.ts'
+
+export type StartOptions = {
+  readonly attached: boolean
+  /** Seconds until the agent is ended. */
+  readonly timeout?: number
+  /** Steps that make images when a start finds one missing. */
+  readonly rescue?: Plan
+}
+
+/** Lays the session out, makes its box, and starts the agent: on our streams, or by itself. */
+export function startPlan(backend: Backend, spec: SessionSpec, { attached, timeout, rescue }: StartOptions): Plan {
+  const begun = { attached, timeout, stdin: spec.stdin }
+  return [...laidOut(backend, spec), ...backend.life.make(spec, rescue), ...begin(backend, handleOfSpec(spec), begun)]
+}
+
+/** Starts a stopped session again; the agent continues its conversation. */
+export const resumePlan = (
+  backend: Backend,
+  box: Handle,
+  { attached, credential }: { readonly attached: boolean; readonly credential: Secret | null },
+): Plan => [...backend.life.wake(box, credential), ...begin(backend, box, { attached, stdin: true })]
+
+/** Joins an agent that runs. */
+export function attachPlan(backend: Backend, box: Handle): Plan {
+  return [shown(backend, box, { argv: rejoining(backend, box), starts: false, attached: true, stdin: true })]
+}
+
+/** The words that join an agent that runs. */
+export function rejoining(backend: Backend, box: Handle): Argv {
+  const { rejoin } = need(backend, 'terminal')
+  if (rejoin === null)
+    throw new PaudeError('unsupported', `${backend.name} cannot join an agent again whose client was lost`, {
+      hint: `paude logs ${box.id} shows what it has printed`,
+    })
+  return rejoin(box)
+}
+
+/** Takes away everything that a session consists of. HOME goes last, since that fails while another session of the project uses it. */
+export const removePlan = (backend: Backend, box: Handle, { home }: { readonly home: boolean }): Plan => [
+  ...backend.life.remove(box),
+  remove(box.folder),
+  ...(home && box.homeVolume !== '' ? [exec(backend.life.removeHomes([box.homeVolume]))] : []),
+]
+
+/** Runs a further command in a running session, on our streams. */
+export const execPlan = (
+  backend: Backend,
+  box: Handle,
+  words: readonly string[],
+  streams: { readonly terminal: boolean; readonly stdin: boolean },
+): Plan => {
+  const how = { part: 'agent', folder: box.directory, ...streams } as const
+  return [{ kind: 'attach', argv: need(backend, 'inside').exec(box, [...FOUND_FIRST, ...words], how), ...streams }]
+}
+
+/** A backend's own answer to a program that is not there may be 126 and a line about its runtime. */
+const FOUND_FIRST = [
+  'sh',
+  '-c',
+  'case $1 in */*) ;; *) command -v "$1" >/dev/null || { echo "paude: $1 was not found in the box" >&2; exit 127; } ;; esac; exec "$@"',
+  'sh',
+]
+
+/** Another way of files does not compile until it is handled here. */
+function laidOut({ files }: Backend, spec: SessionSpec): Plan {
+  switch (files.way) {
+    case 'mounted':
+      return layOut(spec)
+  }
+}
+
+type Begun = { readonly attached: boolean; readonly timeout?: number | undefined; readonly stdin: boolean }
+
+/** Starts the made agent: on a terminal that is held, on our streams, or by itself. */
+function begin(backend: Backend, box: Handle, begun: Begun): Plan {
+  if (!box.terminal && !begun.attached) return backend.life.begin(box)
+  const { begins, open } = need(backend, 'terminal')
+  return [...(begins ? [] : backend.life.begin(box)), shown(backend, box, { argv: open(box, begun), starts: begins, ...begun })]
+}
+
+/** Hands the agent over: to a holder where it has a terminal, else to our streams. */
+function shown(
+  { life }: Backend,
+  box: Handle,
+  { argv, starts, attached, timeout, stdin }: Begun & { readonly argv: Argv; readonly starts: boolean },
+): Plan[number] {
+  const ended = { terminate: life.signal(box, 'TERM'), ...(timeout === undefined ? {} : { timeout }) }
+  return box.terminal
+    ? { kind: 'hold', id: box.id, agent: box.agent, folder: box.folder, argv, starts, attached, ...ended }
+    : { kind: 'attach', argv, terminal: false, stdin, interrupt: life.signal(box, 'INT'), ...ended }
+}

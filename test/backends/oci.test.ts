@@ -1,0 +1,170 @@
+import { describe, expect, test } from 'bun:test'
+import { docker } from '../../src/backends/oci/docker.ts'
+import { parts } from '../../src/backends/oci/names.ts'
+import { podman } from '../../src/backends/oci/podman.ts'
+import { handleOfSpec } from '../../src/box/handle.ts'
+import { HARDENED } from '../../src/box/security.ts'
+import type { Security } from '../../src/box/spec.ts'
+import type { Exec, Plan, Step } from '../../src/plan/plan.ts'
+import { renderPlan } from '../../src/plan/render.ts'
+import { removePlan, resumePlan, startPlan } from '../../src/session/life/plans.ts'
+import { cases } from '../support/specs.ts'
+import { flat } from '../support/steps.ts'
+
+const isExec = (step: Step): step is Exec => step.kind === 'exec'
+const execs = (plan: Plan): readonly Exec[] => flat(plan).filter(isExec)
+const makes = ({ argv: [, verb] }: Exec): boolean => verb === 'run' || verb === 'create'
+const named = (plan: Plan, name: string): Exec => {
+  const found = execs(plan).find((step) => makes(step) && step.argv.includes(`--name=${name}`))
+  if (found === undefined) throw new Error(`no step makes ${name}`)
+  return found
+}
+
+describe.each([docker, podman])('$name', (backend) => {
+  const spread = Object.entries(cases)
+    .filter(([name]) => name !== 'rescue')
+    .map(([name, { spec, options }]) => ({ name, spec, plan: startPlan(backend, spec, options) }))
+  test.each(spread)('can take back everything that it makes: $name', ({ plan, spec }) => {
+    for (const step of execs(plan)) {
+      const [, verb, what] = step.argv
+      if (!makes(step) && !(verb === 'volume' && what === 'create')) continue
+      if (step.undo === undefined) throw new Error(`${step.argv.slice(0, 4).join(' ')} has no undo`)
+      const name =
+        step.argv.find((word) => word.startsWith('--name='))?.slice('--name='.length) ?? step.unless?.at(-1) ?? step.argv.at(-1)
+      expect(step.undo).toContain(name ?? '')
+    }
+    const undone = flat(plan).flatMap((step) => (step.kind === 'exec' || step.kind === 'later' ? (step.undo ?? []) : []))
+    if (renderPlan(plan).includes(`src=${parts(spec.id).link}`)) expect(undone).toContain(parts(spec.id).link)
+  })
+
+  test.each(spread)('hardens every container: $name', ({ plan, spec }) => {
+    const made = execs(plan).filter(makes)
+    expect(made.length).toBeGreaterThan(0)
+    for (const { argv } of made) {
+      // What a session gives up, the agent gives up, and nobody else.
+      const { readOnlyRoot, noNewPrivileges, seccomp } = argv.includes(`--name=${spec.id}`) ? spec.security : HARDENED
+      expect(argv).toContain('--cap-drop=ALL')
+      expect(argv.filter((word) => word.startsWith('--security-opt'))).toEqual([
+        ...(noNewPrivileges ? ['--security-opt=no-new-privileges'] : []),
+        ...(argv.includes('--label=paude.role=helper') ? [] : FILTERS[seccomp](spec.folder)),
+      ])
+      expect(argv.includes('--read-only')).toBe(readOnlyRoot)
+      expect(argv).toContain('--pull=never')
+      expect(argv.join('\n')).toMatch(/^--label=paude\.role=(agent|gate|proxy|helper)$/m)
+      if (argv.includes('--label=paude.role=helper')) continue
+      const unlimited = spec.limits.pids === 0 && argv.includes(`--name=${spec.id}`)
+      expect(argv.join('\n')).toMatch(unlimited ? /^--pids-limit=-1$/m : /^--pids-limit=[1-9]\d*$/m)
+      expect(argv).toContain(`--label=paude.id=${spec.id}`)
+      expect(argv).toContain(`--label=paude.workspace=${spec.workspace}`)
+    }
+  })
+
+  const FILTERS = {
+    default: (folder: string) => [`--security-opt=seccomp=${folder}/seed/seccomp.json`],
+    engine: () => [],
+    off: () => ['--security-opt=seccomp=unconfined'],
+  } as const
+  const OWN = FILTERS.default((cases['plain'] ?? never()).spec.folder)
+  const SWITCHES: readonly (readonly [given: Partial<Security>, gone: readonly string[], come: readonly string[]])[] = [
+    [{ readOnlyRoot: false }, ['--read-only'], []],
+    [{ noNewPrivileges: false }, ['--security-opt=no-new-privileges'], []],
+    [{ seccomp: 'engine' }, OWN, []],
+    [{ seccomp: 'off' }, OWN, ['--security-opt=seccomp=unconfined']],
+  ]
+  test.each(SWITCHES)('gives up what %j says, and changes nothing else', (given, gone, come) => {
+    const { spec, options } = cases['plain'] ?? never()
+    const words = (security: Security) =>
+      execs(startPlan(backend, { ...spec, security }, options)).flatMap((step) =>
+        step.argv.map((word) => `${step.argv[1]} ${word}`),
+      )
+    const [before, after] = [words(HARDENED), words({ ...HARDENED, ...given })]
+    const agents = (flags: readonly string[]) => flags.map((flag) => `create ${flag}`)
+    expect(after.toSorted()).toEqual([...without(before, agents(gone)), ...agents(come)].toSorted())
+  })
+
+  test.each(spread)('opens nothing of the host: $name', ({ plan, spec }) => {
+    for (const { argv } of execs(plan).filter(makes)) {
+      const text = argv
+        .filter((word) => spec.security.seccomp === 'default' || word !== '--security-opt=seccomp=unconfined')
+        .join('\n')
+      expect(text).not.toContain('--privileged')
+      expect(text).not.toMatch(/^--(network|net|pid|ipc|uts|cgroupns|userns)=host$/m)
+      expect(text).not.toMatch(/\.sock\b/)
+      expect(text).not.toMatch(/^--(device|volumes-from|publish|publish-all|group-add|security-opt=.*unconfined)/m)
+      expect(argv.filter((word) => word.startsWith('--cap-add'))).toEqual(
+        argv.includes('--label=paude.role=helper') ? ['--cap-add=CHOWN'] : [],
+      )
+    }
+  })
+
+  test.each(spread.filter(({ spec }) => spec.network.mode === 'restricted'))(
+    'lets a restricted agent join nothing but the gate: $name',
+    ({ plan, spec }) => {
+      const { agent, gate } = parts(spec.id)
+      expect(networksOf(named(plan, agent))).toEqual([`--network=container:${gate}`])
+      expect(networksOf(named(plan, gate))).toEqual(['--network=none'])
+      expect(flat(plan).some((step) => step.kind === 'exec' && step.argv[1] === 'network')).toBe(false)
+    },
+  )
+
+  test('gives the gate a network only when the wall is taken away', () => {
+    const { plan, spec } = spread.find(({ name }) => name === 'network-open') ?? never()
+    expect(networksOf(named(plan, parts(spec.id).gate))).toEqual([])
+    expect(networksOf(named(plan, parts(spec.id).agent))).toEqual([`--network=container:${parts(spec.id).gate}`])
+  })
+
+  test.each(spread.filter(({ spec }) => spec.network.mode === 'none'))(
+    'starts neither gate nor proxy without a network: $name',
+    ({ plan, spec }) => {
+      const { agent, gate, proxy } = parts(spec.id)
+      expect(networksOf(named(plan, agent))).toEqual(['--network=none'])
+      expect(renderPlan(plan)).not.toContain(gate)
+      expect(renderPlan(plan)).not.toContain(proxy)
+    },
+  )
+
+  test.each(spread)('mounts the wall and the seed read-only into the agent: $name', ({ plan, spec }) => {
+    for (const target of ['/paude/seed', '/paude/link', '/etc/passwd', '/etc/resolv.conf'])
+      for (const mount of named(plan, spec.id).argv.filter((word) => word.includes(`dst=${target}`)))
+        expect(mount).toMatch(/,(ro|readonly)$/)
+  })
+
+  test('removes every part of a session', () => {
+    const { spec } = cases['plain'] ?? never()
+    const text = renderPlan(removePlan(backend, handleOfSpec(spec), { home: true }))
+    for (const part of Object.values(parts(spec.id))) expect(text).toContain(part)
+  })
+
+  test('starts gate and proxy before the agent when a session goes on', () => {
+    const { spec } = cases['plain'] ?? never()
+    const { agent, gate, proxy } = parts(spec.id)
+    const words = resumePlan(backend, handleOfSpec(spec), { attached: false, credential: null }).flatMap((step) =>
+      isExec(step) || step.kind === 'hold' ? step.argv : [],
+    )
+    expect(words.indexOf(agent)).toBeGreaterThan(Math.max(words.indexOf(gate), words.indexOf(proxy)))
+    expect(Math.min(words.indexOf(gate), words.indexOf(proxy))).toBeGreaterThan(-1)
+  })
+
+  test('passes a secret variable on by its name alone', () => {
+    const { plan, spec } = spread.find(({ name }) => name === 'secret-env') ?? never()
+    const { argv, env } = named(plan, spec.id)
+    expect(argv).toContain('--env=TOKEN')
+    expect(env?.['TOKEN']).toMatchObject({ kind: 'secret' })
+  })
+
+  test('gives the credential to the proxy on stdin alone', () => {
+    const { plan, spec } = spread.find(({ name }) => name === 'credential') ?? never()
+    const holders = execs(plan).filter(({ stdin, env }) => typeof stdin === 'object' || Object.keys(env ?? {}).length > 0)
+    expect(holders.map(({ argv }) => argv.slice(1, 4))).toEqual([['exec', '--interactive', parts(spec.id).proxy]])
+  })
+})
+
+const networksOf = ({ argv }: Exec): readonly string[] =>
+  argv.filter((word) => word.startsWith('--network') || word.startsWith('--net='))
+/** The words but for one of each. */
+const without = (all: readonly string[], words: readonly string[]): readonly string[] =>
+  words.reduce((left, word) => left.toSpliced(left.indexOf(word), left.includes(word) ? 1 : 0), all)
+
+function never(): never {
+  throw new Error('no such case')
+}

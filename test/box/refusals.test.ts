@@ -1,0 +1,119 @@
+import { expect, test } from 'bun:test'
+import type { Can } from '../../src/box/can.ts'
+import { refusals, type Wished } from '../../src/box/refusals.ts'
+import { HARDENED } from '../../src/box/security.ts'
+import { cases } from '../support/specs.ts'
+
+const ALL: Can = {
+  isolation: 'container',
+  networks: ['none', 'open', 'restricted', 'record'],
+  transports: ['bind', 'volume', 'host'],
+  mounts: 'files and folders',
+  limits: ['cpus', 'memory', 'pids'],
+  hardening: ['readOnlyRoot', 'noNewPrivileges', 'seccomp'],
+  hostPorts: true,
+}
+/** This machine itself, as a terminal multiplexer would have it. */
+const HOST: Can = {
+  isolation: 'none',
+  networks: ['open'],
+  transports: ['host'],
+  mounts: 'none',
+  limits: [],
+  hardening: [],
+  hostPorts: true,
+}
+/** A cluster: the project comes by a volume, and no place of this machine is there. */
+const CLUSTER: Can = {
+  ...ALL,
+  isolation: 'pod',
+  transports: ['volume'],
+  mounts: 'none',
+  limits: ['cpus', 'memory'],
+  hostPorts: false,
+}
+/** A virtual machine that mounts folders. */
+const MACHINE: Can = { ...ALL, isolation: 'vm', mounts: 'folders', hardening: ['readOnlyRoot'], hostPorts: false }
+
+const spec = (name: string): Wished => cases[name]?.spec ?? never()
+const RELAXED = { readOnlyRoot: false, noNewPrivileges: false, seccomp: 'off' } as const
+const UNLIMITED = { cpus: 0, memory: 0, pids: 0 }
+const bare: Wished = {
+  network: spec('network-open').network,
+  transport: { kind: 'host' },
+  mounts: [],
+  limits: UNLIMITED,
+  security: RELAXED,
+}
+const inVolume: Wished = { ...bare, network: spec('plain').network, transport: { kind: 'volume', volume: 'project' } }
+const mount = (file: boolean) => ({ source: '/srv/data', target: '/data', readOnly: true, file })
+
+const table: readonly (readonly [what: string, can: Can, wished: Wished, refused: readonly (string | RegExp)[]])[] = [
+  ['everything, of what can do everything', ALL, spec('mounts'), []],
+  ['a bare start on this machine', HOST, bare, []],
+  ['a wall on this machine', HOST, { ...bare, network: spec('plain').network }, ['cannot enforce an allowlist']],
+  [
+    'recording on this machine',
+    HOST,
+    { ...bare, network: { ...spec('plain').network, mode: 'record' } as Wished['network'] },
+    ['cannot enforce an allowlist'],
+  ],
+  ['no network on this machine', HOST, { ...bare, network: { mode: 'none' } }, ['cannot take the network away']],
+  ['an open network where none is', { ...ALL, networks: ['none'] }, bare, ['cannot open the network']],
+  [
+    'a project that is mounted, in a cluster',
+    CLUSTER,
+    { ...inVolume, transport: spec('plain').transport },
+    ['cannot bring the project in by bind'],
+  ],
+  ['a project in a volume, in a cluster', CLUSTER, inVolume, []],
+  ['a project on this machine, in a container', { ...ALL, transports: ['bind'] }, bare, ['cannot bring the project in by host']],
+  ['a mount in a cluster', CLUSTER, { ...inVolume, mounts: [mount(false)] }, [/^cannot mount \/srv\/data: it mounts nothing/]],
+  ['a folder in a virtual machine', MACHINE, { ...inVolume, mounts: [mount(false)] }, []],
+  [
+    'a file in a virtual machine',
+    MACHINE,
+    { ...inVolume, mounts: [mount(true)] },
+    [/^cannot mount \/srv\/data: it mounts folders alone/],
+  ],
+  [
+    'a port of this machine, in a cluster',
+    CLUSTER,
+    { ...inVolume, network: spec('host-port').network },
+    [/^cannot reach ports of this machine/],
+  ],
+  [
+    'processes in a cluster',
+    CLUSTER,
+    { ...inVolume, limits: { cpus: 2, memory: 64, pids: 4096 } },
+    ['cannot limit the number of processes'],
+  ],
+  [
+    'all limits on this machine',
+    HOST,
+    { ...bare, limits: { cpus: 2, memory: 64, pids: 16 } },
+    ['cannot limit the cores', 'cannot limit the memory', 'cannot limit the number of processes'],
+  ],
+  ['hardening on this machine', HOST, { ...bare, security: HARDENED }, [/read_only_root/, /no_new_privileges/, /seccomp/]],
+  [
+    'our filter in a virtual machine',
+    MACHINE,
+    { ...inVolume, security: { ...HARDENED, noNewPrivileges: false } },
+    ['cannot harden a box by seccomp'],
+  ],
+  ['whatever filter it has itself', MACHINE, { ...inVolume, security: { ...RELAXED, seccomp: 'engine' } }, []],
+]
+
+test.each(table)('%s', (_, can, wished, refused) => {
+  const found = refusals(can, wished)
+  expect(found.length).toBe(refused.length)
+  for (const [at, words] of refused.entries()) {
+    if (typeof words === 'string') expect(found[at]?.message).toBe(words)
+    else expect(found[at]?.message).toMatch(words)
+    expect(found[at]?.hint).not.toBe('')
+  }
+})
+
+function never(): never {
+  throw new Error('no such case')
+}
