@@ -2,8 +2,9 @@ import { PaudeError } from '../errors.ts'
 import { findProgram, type Host } from '../host.ts'
 import { reach } from '../run/reach.ts'
 import type { Backend } from './backend.ts'
+import { type BackendName, backendNames } from './names.ts'
 import { dockerSocket } from './oci/socket.ts'
-import { type BackendName, backendNames, backends } from './registry.ts'
+import { backends } from './registry.ts'
 
 /** Whether a backend could be used, as far as can be told without starting a process. */
 export type Usable = 'yes' | 'missing' | 'down' | 'denied'

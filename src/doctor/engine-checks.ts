@@ -1,4 +1,4 @@
-import type { BackendName } from '../backends/registry.ts'
+import type { BackendName } from '../backends/names.ts'
 import { type Check, ok, problem, warning } from './check.ts'
 import type { EngineState } from './engines.ts'
 import { older } from './version.ts'

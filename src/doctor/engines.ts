@@ -1,6 +1,7 @@
 import type { Backend } from '../backends/backend.ts'
+import { type BackendName, backendNames } from '../backends/names.ts'
 import { usable } from '../backends/pick.ts'
-import { type BackendName, backendNames, backends } from '../backends/registry.ts'
+import { backends } from '../backends/registry.ts'
 import { PaudeError } from '../errors.ts'
 import type { Host } from '../host.ts'
 import type { Query } from '../plan/query.ts'

@@ -1,5 +1,5 @@
 import type { Query } from '../../plan/query.ts'
-import type { BackendName } from '../registry.ts'
+import type { BackendName } from '../names.ts'
 
 /** What an engine tells about the machine it runs on. */
 export type EngineInfo = {

@@ -1,6 +1,7 @@
+import { type BackendName, backendNames } from '../../backends/names.ts'
 import { listImages, listStages } from '../../backends/oci/list.ts'
 import { pickBackend, usable } from '../../backends/pick.ts'
-import { type BackendName, backendNames, backends } from '../../backends/registry.ts'
+import { backends } from '../../backends/registry.ts'
 import { loadConfig } from '../../config/layers/load.ts'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'

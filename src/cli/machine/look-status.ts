@@ -1,6 +1,6 @@
+import { type BackendName, backendNames } from '../../backends/names.ts'
 import { listImages } from '../../backends/oci/list.ts'
 import { pickBackend, usable } from '../../backends/pick.ts'
-import { type BackendName, backendNames } from '../../backends/registry.ts'
 import type { Security } from '../../box/spec.ts'
 import type { Origin, Settings } from '../../config/keys/settings.ts'
 import type { Context } from '../../context.ts'

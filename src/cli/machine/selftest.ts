@@ -1,6 +1,6 @@
 import { defineCommand } from 'citty'
+import { type BackendName, backendNames } from '../../backends/names.ts'
 import { pickBackend } from '../../backends/pick.ts'
-import { type BackendName, backendNames } from '../../backends/registry.ts'
 import { loadConfig } from '../../config/layers/load.ts'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'

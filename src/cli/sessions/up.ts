@@ -1,5 +1,6 @@
 import { defineCommand } from 'citty'
-import { type BackendName, backends } from '../../backends/registry.ts'
+import type { BackendName } from '../../backends/names.ts'
+import { backends } from '../../backends/registry.ts'
 import type { Status } from '../../box/handle.ts'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'

@@ -1,4 +1,4 @@
-import { type BackendName, backendNames } from '../../backends/registry.ts'
+import { type BackendName, backendNames } from '../../backends/names.ts'
 import { setKey } from '../../config/files/edit.ts'
 import { loadConfig } from '../../config/layers/load.ts'
 import type { Context } from '../../context.ts'

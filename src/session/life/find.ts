@@ -1,5 +1,6 @@
+import { type BackendName, backendNames } from '../../backends/names.ts'
 import { usable } from '../../backends/pick.ts'
-import { type BackendName, backendNames, backends } from '../../backends/registry.ts'
+import { backends } from '../../backends/registry.ts'
 import type { Listed } from '../../box/handle.ts'
 import { HARDENED } from '../../box/security.ts'
 import type { Context } from '../../context.ts'

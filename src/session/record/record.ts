@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { backendNames } from '../../backends/names.ts'
 import type { Handle } from '../../box/handle.ts'
 import { HARDENED } from '../../box/security.ts'
 
@@ -7,7 +8,7 @@ export const SessionRecord = v.object({
   v: v.literal(1),
   id: v.string(),
   name: v.string(),
-  backend: v.picklist(['docker', 'podman']),
+  backend: v.picklist(backendNames),
   agent: v.string(),
   version: v.string(),
   created: v.string(),
