@@ -3,13 +3,13 @@ import { toJsonSchema } from '@valibot/to-json-schema'
 import * as v from 'valibot'
 import { twin } from '../src/cli/help/text.ts'
 import { commands } from '../src/cli/verbs.ts'
-import { KEY_MEANINGS } from '../src/config/key-meanings.ts'
-import { type FileKey, fileKeys } from '../src/config/keys/all.ts'
-import { flagWord, type OwnFlag, ownFlags, ownVariables, variableOf } from '../src/config/keys/own-flags.ts'
-import { RULES, type Rule } from '../src/config/keys/rules.ts'
+import { KEY_MEANINGS } from '../src/config/keys/meanings.ts'
+import { flagWord, type OwnFlag, ownFlags, variableOf } from '../src/config/keys/own-flags.ts'
 import { ConfigFile } from '../src/config/keys/schema.ts'
+import { allRows } from '../src/config/sections/rows.ts'
 import { type Caller, type ErrorCode, exitCode, PaudeError } from '../src/errors.ts'
 import { type EventKind, fieldsOf, MEANINGS } from '../src/events/event.ts'
+import type { Row, Rule } from '../src/key.ts'
 import { PROTECTED } from '../src/workspace/guard.ts'
 
 const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ')
@@ -51,27 +51,21 @@ function needsTrust(rule: Rule, canHold: (value: string) => boolean): string {
   }
 }
 
-/** What has an order for the managed file alone. */
-const NOT_A_PROJECTS: readonly FileKey[] = ['security.project_config', 'fallback']
-
-/** Where a key stands in a project's file at all. */
-const trustOf = (key: FileKey): string =>
-  needsTrust(NOT_A_PROJECTS.includes(key) ? 'own' : RULES[fileKeys[key]], (value) => isTaken(key, value))
+/** What a project's file cannot have may still have an order, for the managed one. */
+const trustOf = ({ key = '', rule, notIn }: Row<unknown>): string =>
+  needsTrust(notIn?.project === undefined ? rule : 'own', (value) => isTaken(key, value))
 
 /** Whether the schema of files takes a value that is ordered by its text. */
-function isTaken(key: FileKey, value: string): boolean {
+function isTaken(key: string, value: string): boolean {
   const written: unknown = value === 'true' || value === 'false' ? value === 'true' : value
   const file = key.split('.').reduceRight((inner, name) => ({ [name]: inner }), written)
   return v.safeParse(ConfigFile, file).success
 }
 
-const flagOf = (key: FileKey): string => {
-  const flag = (ownFlags as readonly OwnFlag[]).find(
-    (one) => one.key === fileKeys[key] && (one.type !== 'switch' || one.sets === undefined),
-  )
+function flagOf({ flags = [], variable }: Row<unknown>): string {
+  const flag = flags.find((one) => !one.switch)
   if (flag !== undefined) return `\`--${flag.name}\``
-  const said = ownVariables.find((one) => one.key === fileKeys[key])
-  return said === undefined ? '' : `\`${variableOf(said)}\``
+  return variable === undefined ? '' : `\`${variableOf({ name: variable })}\``
 }
 
 /** The reference tables, by the name of their markers. */
@@ -104,7 +98,9 @@ export function tables(): Readonly<Record<string, string>> {
     ),
     keys: table(
       ['key', 'means', 'flag or variable', 'needs trust in a project'],
-      (Object.keys(fileKeys) as FileKey[]).map((key) => [`\`${key}\``, KEY_MEANINGS[key], flagOf(key), trustOf(key)]),
+      allRows.flatMap(([, row]) =>
+        row.key === undefined ? [] : [[`\`${row.key}\``, row.meaning ?? '', flagOf(row), trustOf(row)]],
+      ),
     ),
     'exit-codes': table(
       ['code', 'means'],

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
 import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import TOML from '@iarna/toml'
-import { keyNames } from '../src/config/key-names.ts'
+import { keyNames } from '../src/config/keys/names.ts'
 import { expectGolden } from './support/golden.ts'
 import { type Machine, makeMachine } from './support/machine.ts'
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { markers, schemaFile, schemaText, tables, withTables } from '../scripts/docs.ts'
 import { parseConfig } from '../src/config/files/parse.ts'
 import { tomlEntries } from '../src/config/files/toml-entries.ts'
-import { keyNames } from '../src/config/key-names.ts'
+import { keyNames } from '../src/config/keys/names.ts'
 
 const file = join(import.meta.dir, '../README.md')
 const readme = existsSync(file) ? readFileSync(file, 'utf8') : ''

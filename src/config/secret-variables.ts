@@ -1,4 +1,4 @@
-import { pieces } from './keys/placeholders.ts'
+import { callersIn } from './keys/placeholders.ts'
 import { namedVariables } from './keys/provider.ts'
 import type { Settings } from './keys/settings.ts'
 
@@ -18,7 +18,3 @@ export const webhookVariables = ({ notify }: Pick<Settings, 'notify'>): readonly
 
 const variableOf = (reference: string): readonly string[] =>
   reference.startsWith('env:') ? [reference.slice('env:'.length)] : []
-
-/** Names of the caller's variables in a text. */
-export const callersIn = (template: string): readonly string[] =>
-  pieces(template, []).flatMap((piece) => (piece.kind === 'localEnv' ? [piece.name] : []))

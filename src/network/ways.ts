@@ -67,6 +67,12 @@ export function readNameServer(text: string): string {
   throw wrong(`network.dns: ${quoted(text)} is no address`, 'write the address of a name server, such as "10.0.0.53"')
 }
 
+/** An address in the one spelling that all of its spellings have in common; what is none stays as it is. */
+export function heldAddress(text: string): string {
+  const url = URL.parse(text)
+  return url === null ? text : url.href.replace(/\/$/, '')
+}
+
 /** Where an upstream proxy is. Throws `config`. */
 export function readUpstream(text: string): Pick<Upstream, 'scheme' | 'host' | 'port'> {
   const url = URL.parse(text)

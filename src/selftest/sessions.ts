@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { Agent } from '../agents/agent.ts'
 import { agents } from '../agents/registry.ts'
 import type { Backend } from '../backends/backend.ts'
+import { onEveryEngine } from '../backends/keys.ts'
 import type { Handle } from '../box/handle.ts'
 import type { SessionSpec } from '../box/spec.ts'
 import type { Config, Settings } from '../config/keys/settings.ts'
@@ -92,8 +93,7 @@ const tested = (settings: Settings, networkAllow: readonly string[]): Settings =
   protect: [],
   env: [],
   references: [],
-  dockerFlags: [],
-  podmanFlags: [],
+  ...onEveryEngine([]),
   pids: String(PIDS),
   timeout: '',
   force: false,

@@ -1,5 +1,5 @@
 import type { ArgsDef } from 'citty'
-import { keyNames } from '../../config/key-names.ts'
+import { keyNames } from '../../config/keys/names.ts'
 import { type OwnFlag, ownFlags } from '../../config/keys/own-flags.ts'
 import { groups } from '../../network/groups.ts'
 import type { CommandContext, Verb } from '../context.ts'

@@ -1,6 +1,7 @@
 import { type BaseIssue, getDotPath } from 'valibot'
+import { backendNames } from '../../backends/names.ts'
 import { nearest } from '../../text.ts'
-import { keyNames } from '../key-names.ts'
+import { keyNames } from '../keys/names.ts'
 
 /** What is wrong with a file, in words: `hint` is '' where the message says what to write. */
 export type Fault = { readonly path: string; readonly message: string; readonly hint: string }
@@ -38,7 +39,7 @@ export function faultOf(outer: BaseIssue<unknown>, table: 'a table' | 'an object
   }
 }
 
-const NO_BACKEND = 'this paude runs on docker and podman'
+const NO_BACKEND = `this paude runs on ${backendNames.join(' and ')}`
 const ONE_START = 'record mode is for one start and stands in no file: paude --network record'
 /** Names that other tools have for it, and sections of engines that this release has no adapter for. */
 const ELSEWHERE = new Map([

@@ -1,14 +1,13 @@
 import TOML from '@iarna/toml'
 import * as v from 'valibot'
-import { PROVIDER_KEYS } from '../../credentials/providers.ts'
 import { PaudeError } from '../../errors.ts'
 import { shortened, shown } from '../../text.ts'
-import { type FileKey, fileKeys } from '../keys/all.ts'
 import { unreadable } from '../keys/readers.ts'
 import { withKey } from '../keys/said.ts'
 import { ConfigFile, type Profile } from '../keys/schema.ts'
-import type { Layer, Settings, Source } from '../keys/settings.ts'
+import type { Layer, Source } from '../keys/settings.ts'
 import { valueAt } from '../keys/value-at.ts'
+import { allRows } from '../sections/rows.ts'
 import { faultOf } from './faults.ts'
 import { lineFinder } from './toml-entries.ts'
 
@@ -23,29 +22,6 @@ export type Parsed = {
   /** What holds always, and then what the profile says, where the file has it. */
   readonly sources: readonly Source[]
   readonly profiles: readonly string[]
-}
-
-/** Sections and keys that a layer cannot have, and why: some act on the user's machine, some say what becomes of the layer itself. */
-const NOT_IN: Readonly<Record<Written['layer'], Readonly<Record<string, string>>>> = {
-  user: {},
-  project: {
-    fallback: 'it belongs into your own config.toml, since it gives up the box',
-    provider: 'it belongs into your own config.toml: whoever chooses the provider gets the key',
-    devcontainer: 'whether it is used is not said by the project',
-    notify: 'it belongs into your own config.toml, since it acts on this machine and not on the box',
-    terminal: 'it belongs into your own config.toml, since it acts on this machine and not on the box',
-    'security.project_config': 'whether a project is trusted is not said by the project',
-  },
-  managed: {
-    devcontainer: 'it belongs into the config.toml of each user; image.ref bounds what it may bring',
-    notify: 'it belongs into the config.toml of each user',
-    terminal: 'it belongs into the config.toml of each user',
-    'provider.api_key': 'it belongs into the config.toml of each user',
-    'provider.auth_token': 'it belongs into the config.toml of each user',
-    'provider.oauth_token': 'it belongs into the config.toml of each user',
-    env: 'it belongs into the config.toml of each user',
-    profiles: 'what holds for everybody has no profiles',
-  },
 }
 
 /** Reads one file. A broken one is fatal, never skipped. */
@@ -93,7 +69,9 @@ function readConfig(written: Written, profile: string): Reading {
     ...names,
     ...foreignKeys({ layer, at }, parts),
     ...unreadableValues({ layer, at }, parts),
-    ...(layer === 'managed' && Object.keys(profiles).length > 0 ? [foreign({ layer, at }, 'profiles')] : []),
+    ...(layer === 'managed' && Object.keys(profiles).length > 0
+      ? [foreign({ layer, at }, 'profiles', { key: 'profiles', why: 'what holds for everybody has no profiles' })]
+      : []),
   ]
   if (faults.length > 0) return { parsed: null, faults }
   const chosen = profile !== '' && Object.hasOwn(profiles, profile) ? profiles[profile] : undefined
@@ -182,14 +160,27 @@ function refuseVersion(found: unknown, at: Placer): void {
 
 type Parts = readonly (readonly [prefix: string, part: Profile])[]
 
+/** Sections and keys that a layer cannot have, each with the reason: some act on this machine, some say what becomes of the layer itself. */
+const notIn = (layer: Written['layer']): readonly (readonly [key: string, why: string])[] =>
+  layer === 'user'
+    ? []
+    : [...Map.groupBy(allRows, ([, { key = '' }]) => key.split('.')[0] ?? '')].flatMap(([section, inside]) => {
+        const reasons = inside.flatMap(([, { key = '', notIn }]) =>
+          notIn?.[layer] === undefined ? [] : [[key, notIn[layer]] as const],
+        )
+        // What holds for every key of a section is told of the section.
+        return reasons.length === inside.length ? reasons.slice(0, 1).map(([, why]) => [section, why] as const) : reasons
+      })
+
 function foreignKeys(read: Read, parts: Parts): readonly PaudeError[] {
   const keys = parts.flatMap(([prefix, part]) =>
-    Object.keys(NOT_IN[read.layer])
-      .filter((key) => valueAt(part, key.split('.')) !== undefined)
-      .map((key) => foreign(read, key, prefix)),
+    notIn(read.layer)
+      .filter(([key]) => valueAt(part, key.split('.')) !== undefined)
+      .map(([key, why]) => foreign(read, `${prefix}${key}`, { key, why })),
   )
+  if (read.layer !== 'project') return keys
   const programs = parts.flatMap(([prefix, { env }]) =>
-    (env?.references ?? [])
+    ((env as Layer | undefined)?.references ?? [])
       .filter(({ source }) => typeof source !== 'string')
       .map(({ name }) =>
         wrong(`${read.at(`${prefix}env.${name}`)}: a program is not for this file`, {
@@ -197,7 +188,7 @@ function foreignKeys(read: Read, parts: Parts): readonly PaudeError[] {
         }),
       ),
   )
-  return read.layer === 'project' ? [...keys, ...programs] : keys
+  return [...keys, ...programs]
 }
 
 /** Values that every start would refuse are none for a file either. */
@@ -208,30 +199,25 @@ const unreadableValues = ({ layer, at }: Read, parts: Parts): readonly PaudeErro
     ),
   )
 
-const foreign = ({ layer, at }: Read, key: string, prefix = ''): PaudeError =>
-  wrong(`${at(`${prefix}${key}`)}: ${key} is not for this file`, {
-    hint: NOT_IN[layer][key] ?? '',
-  })
+const foreign = ({ at }: Read, path: string, { key, why }: { readonly key: string; readonly why: string }): PaudeError =>
+  wrong(`${at(path)}: ${key} is not for this file`, { hint: why })
 
 /** What a part of a file says, by settings. */
 function sourceOf({ layer, at: placeOf }: Read, prefix: string, part: Profile): Source {
   const values: Record<string, unknown> = {}
   const places: Record<string, string> = {}
-  const put = (setting: keyof Settings, key: string, value: unknown) => {
-    values[setting] = value
-    places[setting] = placeOf(`${prefix}${key}`)
-  }
-  for (const key of Object.keys(fileKeys) as FileKey[]) {
-    const value = valueAt(part, key.split('.'))
+  for (const [setting, { key, divided }] of allRows) {
+    const value = key === undefined ? undefined : valueAt(part, key.split('.'))
     if (value === undefined) continue
-    if (key !== 'env') put(fileKeys[key], key, value)
-    else for (const setting of ['env', 'references'] as const) put(setting, key, (value as Required<Layer>)[setting])
+    for (const [name, one] of Object.entries(divided === undefined ? { [setting]: value } : (value as Layer))) {
+      values[name] = one
+      places[name] = placeOf(`${prefix}${key}`)
+    }
   }
   // One credential takes the place of another: a profile may have one of another kind.
-  const others = PROVIDER_KEYS.some((key) => values[key] !== undefined)
-    ? PROVIDER_KEYS.filter((key) => values[key] === undefined)
-    : []
-  for (const key of others) values[key] = ''
+  const alternatives = allRows.filter(([, { alternative }]) => alternative)
+  if (alternatives.some(([setting]) => values[setting] !== undefined))
+    for (const [setting, { initial }] of alternatives) values[setting] ??= initial
   return { layer, values: values as Layer, places }
 }
 

@@ -2,30 +2,14 @@ import type { LifecycleStep } from '../../box/lifecycle-step.ts'
 import type { Reference } from '../../credentials/source.ts'
 import type { ReadCertificates } from '../../image/ca.ts'
 import type { ImageBuild } from '../../image/project-build.ts'
-import { heldEntry } from '../../network/pattern.ts'
 import { commandLine } from '../../plan/shell.ts'
-import type { Settings } from './settings.ts'
+import { rowOf, type Setting } from '../sections/rows.ts'
 
 /** A value of a setting as it is shown to whoever decides about it: hosts by the name that is called, whatever letters were written. */
-export function settingText(setting: keyof Settings, value: unknown): string {
+export function settingText(setting: Setting, value: unknown): string {
+  const { held } = rowOf(setting)
   const text = entryText(value)
-  switch (setting) {
-    case 'networkAllow':
-    case 'networkDeny':
-      return heldEntry(text)
-    case 'upstreamExcept':
-      return heldEntry(text.replace(/^\./, '*.')).replace(/^\*\./, text.startsWith('.') ? '.' : '*.')
-    case 'baseUrl':
-    case 'upstreamProxy':
-      return heldAddress(text)
-    default:
-      return text
-  }
-}
-
-function heldAddress(text: string): string {
-  const url = URL.parse(text)
-  return url === null ? text : url.href.replace(/\/$/, '')
+  return held === undefined ? text : held(text)
 }
 
 /** Everything a value does, and no secret. */

@@ -24,6 +24,10 @@ export function pieces(text: string, known: readonly string[]): readonly Piece[]
   return done < text.length ? [...found, { kind: 'text', text: text.slice(done) }] : found
 }
 
+/** Names of the caller's variables in a text. */
+export const callersIn = (template: string): readonly string[] =>
+  pieces(template, []).flatMap((piece) => (piece.kind === 'localEnv' ? [piece.name] : []))
+
 function placeholder(body: string, known: readonly string[]): Piece | null {
   const [kind = '', name = '', ...rest] = body.split(':')
   if (kind === 'localEnv' || kind === 'containerEnv' || kind === 'env') {

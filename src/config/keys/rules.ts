@@ -1,86 +1,19 @@
-import { readCpus, readMemory, readPids } from '../../box/limits.ts'
+import type { Rule } from '../../key.ts'
 import type { Allow } from '../../network/entry.ts'
 import { groupEntry, parseEntry } from '../../network/groups.ts'
 import { matches, mergeAllows, USUAL_PORTS } from '../../network/pattern.ts'
-import { readBandwidth } from '../../network/ways.ts'
+import { allRows, type Setting } from '../sections/rows.ts'
 import { entryText, settingText } from './entry-text.ts'
-import type { Layer, Settings } from './settings.ts'
+import type { Layer } from './settings.ts'
 
-/**
- * What opens the box, by setting: every value that is not the same, a value further right, a limit that is higher, every entry
- * that is new, or nothing (`closes`). What is `own` stands in no file of a project and, but for the provider's address, in no managed one.
- */
-export type Rule =
-  | 'differs'
-  | { readonly order: readonly string[] }
-  | { readonly limit: (text: string) => number }
-  | 'adds'
-  | 'closes'
-  | 'own'
-
-export const RULES = {
-  agent: 'differs',
-  backend: 'differs',
-  // It stands in no file of a project; a managed one may forbid it.
-  fallback: { order: ['none', 'host'] },
-  image: 'differs',
-  imageBase: 'differs',
-  agentVersion: 'differs',
-  pull: { order: ['never', 'missing', 'always'] },
-  network: { order: ['none', 'restricted', 'record', 'open'] },
-  networkAllow: 'adds',
-  networkGroups: 'adds',
-  networkPorts: 'adds',
-  networkDeny: 'closes',
-  // Whoever chooses the proxy or the name server sees what is asked for.
-  upstreamProxy: 'differs',
-  upstreamCredentials: 'differs',
-  upstreamExcept: 'adds',
-  dns: 'adds',
-  ip: 'differs',
-  bandwidth: { limit: readBandwidth },
-  inject: 'differs',
-  cpus: { limit: readCpus },
-  memory: { limit: readMemory },
-  pids: { limit: readPids },
-  readOnlyRoot: { order: ['true', 'false'] },
-  noNewPrivileges: { order: ['true', 'false'] },
-  seccomp: { order: ['default', 'engine', 'off'] },
-  mount: 'adds',
-  protect: 'closes',
-  // A value that a project chooses passes through the environment of the engine's client.
-  env: 'adds',
-  references: 'adds',
-  caFile: 'adds',
-  dockerFlags: 'adds',
-  podmanFlags: 'adds',
-  imageBuild: 'differs',
-  lifecycle: 'adds',
-  // Told to the user, who opens them or does not.
-  forwardPorts: 'closes',
-  projectConfig: { order: ['ignore', 'restrict', 'ask'] },
-  // Whoever chooses the provider gets the key.
-  baseUrl: 'own',
-  apiKey: 'own',
-  authToken: 'own',
-  oauthToken: 'own',
-  devcontainer: 'own',
-  detach: 'own',
-  sessionName: 'own',
-  timeout: 'own',
-  detachKeys: 'own',
-  scrollback: 'own',
-  notify: 'own',
-  profile: 'own',
-  force: 'own',
-  dryRun: 'own',
-  printConfig: 'own',
-} as const satisfies Readonly<Record<keyof Settings, Rule>>
+/** The rule of every setting. */
+export const RULES = Object.fromEntries(allRows.map(([setting, { rule }]) => [setting, rule])) as Readonly<Record<Setting, Rule>>
 
 /** Whether a single value opens more than another. */
-export function isWider(setting: keyof Settings, value: string, than: string): boolean {
-  const rule: Rule = RULES[setting]
-  if (setting === 'baseUrl') return settingText(setting, value) !== settingText(setting, than)
+export function isWider(setting: Setting, value: string, than: string): boolean {
+  const rule = RULES[setting]
+  // An address is the same however it is spelled.
+  if (rule === 'own') return settingText(setting, value) !== settingText(setting, than)
   if (typeof rule === 'string') return value !== than
   if ('order' in rule) return rule.order.indexOf(value) > rule.order.indexOf(than)
   const limit = (text: string) => rule.limit(text) || Number.POSITIVE_INFINITY
@@ -88,7 +21,7 @@ export function isWider(setting: keyof Settings, value: string, than: string): b
 }
 
 /** The entries of a list that what somebody has does not hold already, itself or by what stands for it. A host without a port means his ports. */
-export function uncovered<T>(setting: keyof Settings, entries: readonly T[], by: Layer): readonly T[] {
+export function uncovered<T>(setting: Setting, entries: readonly T[], by: Layer): readonly T[] {
   const hosts = setting === 'networkAllow' || setting === 'networkGroups'
   const list: readonly unknown[] = hosts
     ? [...(by.networkAllow ?? []), ...(by.networkGroups ?? []).map(groupEntry)]

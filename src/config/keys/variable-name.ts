@@ -3,7 +3,7 @@ import type { Reference } from '../../credentials/source.ts'
 import { PaudeError } from '../../errors.ts'
 import { STEERS_CLIENT } from '../../run/client-variables.ts'
 import { quoted } from '../../text.ts'
-import { callersIn } from '../secret-variables.ts'
+import { callersIn } from './placeholders.ts'
 
 /** What makes the box a box. */
 const OURS = /^(PAUDE_.*|HTTPS?_PROXY|https?_proxy|ALL_PROXY|all_proxy|NO_PROXY|no_proxy)$/

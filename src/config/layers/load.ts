@@ -8,6 +8,7 @@ import type { Parsed, Written } from '../files/parse.ts'
 import { type OwnFlag, twins, variableOf } from '../keys/own-flags.ts'
 import type { Config, Layer, Source } from '../keys/settings.ts'
 import { secretVariables } from '../secret-variables.ts'
+import { allRows } from '../sections/rows.ts'
 import { readManagedFile } from './managed.ts'
 import { mergeSources, onlySaid } from './merge.ts'
 import { readVariables } from './read-flags.ts'
@@ -50,14 +51,19 @@ export async function readLayers(host: Host, flags: Layer): Promise<Layers> {
   return layersOf(host, flags, { user, managed })
 }
 
+const foreignVariables = allRows.flatMap(([setting, { foreignVariable }]) =>
+  foreignVariable === undefined ? [] : [[setting, foreignVariable] as const],
+)
+
 function layersOf(host: Host, flags: Layer, { user, managed }: Pick<Layers, 'user' | 'managed'>): Layers {
-  const address = host.env['ANTHROPIC_BASE_URL'] ?? ''
-  const environment: Layer = { ...readVariables(host.env), ...(address === '' ? {} : { baseUrl: address }) }
+  const foreign = foreignVariables.filter(([, name]) => (host.env[name] ?? '') !== '')
+  const named = Object.fromEntries(foreign.map(([setting, name]) => [setting, host.env[name]])) as Layer
+  const environment: Layer = { ...readVariables(host.env), ...named }
   return {
     user,
     environment: onlySaid('environment', environment, {
       ...placesOf(environment, variableOf),
-      ...(address === '' ? {} : { baseUrl: 'ANTHROPIC_BASE_URL' }),
+      ...Object.fromEntries(foreign),
     }),
     flags: onlySaid(
       'flag',

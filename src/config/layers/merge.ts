@@ -1,61 +1,8 @@
-import { CLAUDE_VERSION } from '../../image/agent-version.ts'
-import { SILENT } from '../../sinks/notify/settings.ts'
 import type { Config, Layer, LayerName, Origin, Settings, Source } from '../keys/settings.ts'
+import { allRows } from '../sections/rows.ts'
 import { bound } from './bound.ts'
 
-export const DEFAULTS: Settings = {
-  agent: 'claude',
-  backend: 'auto',
-  fallback: 'none',
-  baseUrl: '',
-  apiKey: '',
-  authToken: '',
-  oauthToken: '',
-  detach: false,
-  sessionName: '',
-  image: '',
-  imageBase: '',
-  agentVersion: CLAUDE_VERSION,
-  pull: 'missing',
-  network: 'restricted',
-  networkAllow: [],
-  networkDeny: [],
-  networkGroups: [],
-  networkPorts: [],
-  upstreamProxy: '',
-  upstreamCredentials: '',
-  upstreamExcept: [],
-  dns: [],
-  ip: 'any',
-  bandwidth: '',
-  inject: 'bump',
-  cpus: '',
-  memory: '',
-  pids: '4096',
-  readOnlyRoot: 'true',
-  noNewPrivileges: 'true',
-  seccomp: 'default',
-  timeout: '',
-  mount: [],
-  protect: [],
-  env: [],
-  references: [],
-  caFile: [],
-  dockerFlags: [],
-  podmanFlags: [],
-  detachKeys: 'ctrl-p,ctrl-q',
-  scrollback: '2000',
-  notify: SILENT,
-  devcontainer: 'off',
-  imageBuild: null,
-  lifecycle: [],
-  forwardPorts: [],
-  projectConfig: 'ask',
-  profile: '',
-  force: false,
-  dryRun: false,
-  printConfig: false,
-}
+export const DEFAULTS = Object.fromEntries(allRows.map(([setting, { initial }]) => [setting, initial])) as unknown as Settings
 
 const DEFAULT: Origin = { layer: 'default', place: '' }
 

@@ -1,6 +1,4 @@
-import { insistOnAgent } from '../../agents/names.ts'
 import { PaudeError } from '../../errors.ts'
-import { insistOnImage } from '../../image/reference.ts'
 import { nearest } from '../../text.ts'
 import { type OwnFlag, ownFlags, twins, variableOf } from '../keys/own-flags.ts'
 import type { Layer } from '../keys/settings.ts'
@@ -81,8 +79,7 @@ export function checked(value: string, flag: OwnFlag, where: string): string | r
       hint: close === null ? `choose one of them` : `did you mean ${close}?`,
     })
   }
-  if (flag.key === 'agent') insistOnAgent(value, where)
-  if (flag.key === 'image') insistOnImage(value)
+  flag.insist?.(value, where)
   if (flag.type !== 'list') return value
   return flag.commas
     ? value

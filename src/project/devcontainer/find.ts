@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { DEVCONTAINER } from '../../config/keys/schema.ts'
+import { DEVCONTAINER } from '../../config/sections/general.ts'
 import { PaudeError } from '../../errors.ts'
 import { shown } from '../../text.ts'
 import { look, realPath } from '../../workspace/paths.ts'

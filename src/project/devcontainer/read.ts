@@ -1,4 +1,5 @@
 import { isAbsolute, join } from 'node:path'
+import { onEveryEngine } from '../../backends/keys.ts'
 import { hashOf } from '../../config/files/hash.ts'
 import type { Layer, Source } from '../../config/keys/settings.ts'
 import { PaudeError } from '../../errors.ts'
@@ -43,7 +44,7 @@ export function readDevcontainer(
     ...(variables.env.length > 0 ? { env: variables.env } : {}),
     ...(variables.references.length > 0 ? { references: variables.references } : {}),
     ...(mounts.mount.length > 0 ? { mount: mounts.mount } : {}),
-    ...(flags.length > 0 ? { dockerFlags: flags, podmanFlags: flags } : {}),
+    ...(flags.length > 0 ? onEveryEngine(flags) : {}),
     ...(lifecycle.length > 0 ? { lifecycle } : {}),
     ...(ports.length > 0 ? { forwardPorts: ports } : {}),
   }

@@ -5,11 +5,11 @@ import { agentCredential, agentNeeds } from '../../agents/models.ts'
 import { opensScreen } from '../../agents/words.ts'
 import type { Backend } from '../../backends/backend.ts'
 import type { BackendName } from '../../backends/names.ts'
+import { sharedMemory } from '../../backends/oci/extra-flags.ts'
 import { readLimits } from '../../box/limits.ts'
 import { ownerText } from '../../box/owner.ts'
 import { SECCOMP_FILE, SECCOMP_PROFILE } from '../../box/seccomp.ts'
 import type { Mount, Network, SessionSpec } from '../../box/spec.ts'
-import { sharedMemory } from '../../config/keys/extra-flags.ts'
 import { saidCredential } from '../../config/keys/provider.ts'
 import { uncovered } from '../../config/keys/rules.ts'
 import { asSaid } from '../../config/keys/said.ts'
@@ -80,7 +80,7 @@ export function resolveSession(wish: Wish): { readonly spec: SessionSpec; readon
   // Only a conversation on a screen is continued; a one-shot answer keeps the words exactly as typed.
   const chosen = run.kind === 'agent' ? (agent.conversation?.chosen(run.words) ?? '') : ''
   const conversation = chosen !== '' ? chosen : terminal && run.kind === 'agent' ? crypto.randomUUID() : ''
-  const extraFlags = backend.name === 'docker' ? settings.dockerFlags : settings.podmanFlags
+  const extraFlags = settings[`${backend.name as BackendName}Flags`]
   const said = saidCredential(settings)
   const secrets = secretVariables(settings)
   const record: SessionRecord = {

@@ -1,4 +1,4 @@
-import { ConfigFile } from './keys/schema.ts'
+import { ConfigFile } from './schema.ts'
 
 type Node = {
   readonly entries?: Readonly<Record<string, Node>>

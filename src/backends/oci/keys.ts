@@ -1,0 +1,21 @@
+import { PaudeError } from '../../errors.ts'
+import { row } from '../../key.ts'
+import { extraFlagFault } from './extra-flags.ts'
+
+const extraFlags = (engine: string) =>
+  row({
+    key: `${engine}.extra_flags`,
+    meaning: `Further flags for ${engine}, of those that open nothing`,
+    initial: [] as readonly string[],
+    schema: (v) => v.array(v.string()),
+    rule: 'adds',
+    read: insistOnHarmless,
+  })
+
+function insistOnHarmless(flag: string): void {
+  const fault = extraFlagFault(flag)
+  if (fault !== null) throw new PaudeError('refused', fault)
+}
+
+/** `[docker]` and `[podman]`. */
+export const ociKeys = { dockerFlags: extraFlags('docker'), podmanFlags: extraFlags('podman') }

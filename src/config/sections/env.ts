@@ -1,0 +1,90 @@
+import { printed, REFERENCE } from '../../credentials/schema.ts'
+import type { Reference } from '../../credentials/source.ts'
+import { row, type Valibot } from '../../key.ts'
+
+/** Names whose values belong into no file of configuration. */
+const SECRET_NAME = new RegExp(
+  `(${[
+    'TOKEN|SECRETS?|PASSWORD|PASSWD|PASSPHRASE|CREDENTIALS?|SECRET_KEY_BASE',
+    // Alone or as the last word: BYPASS, SPAT and OLDPWD are none.
+    '(^|_|DB|PG)PASS|(^|_)PAT|_PWD',
+    '(API|ACCESS|PRIVATE|SECRET|SIGNING|ENCRYPTION|MASTER|ACCOUNT|DEPLOY|AUTH|SSH)_?KEY',
+  ].join('|')})$`,
+  'i',
+)
+
+/** `[env]`: text is a value, `env:NAME` and `file:PATH` are references, a program prints the value. */
+const table = (v: Valibot) =>
+  v.pipe(
+    v.record(
+      v.pipe(v.string(), v.regex(/^[A-Za-z_]\w*$/, 'is not the name of a variable')),
+      v.union([v.string(), printed(v)], 'must be a text, or { command = [...] }'),
+    ),
+    v.rawCheck(({ dataset, addIssue }) => {
+      if (!dataset.typed) return
+      for (const [key, value] of Object.entries(dataset.value)) {
+        const fault = envFault(key, value)
+        if (fault !== null)
+          addIssue({ message: fault, path: [{ type: 'object', origin: 'value', input: dataset.value, key, value }] })
+      }
+    }),
+    v.transform((table) => {
+      const rows = Object.entries(table)
+      return {
+        env: rows.flatMap(([name, value]) => (isReference(value) ? [] : [`${name}=${String(value)}`])),
+        references: rows.flatMap(([name, value]): readonly Reference[] =>
+          isReference(value) ? [{ name, source: typeof value === 'string' ? value : value.command }] : [],
+        ),
+      }
+    }),
+  )
+
+type EnvValue = string | { readonly command: readonly string[] }
+
+const isReference = (value: EnvValue): boolean => typeof value !== 'string' || /^(env|file):/.test(value)
+
+function envFault(name: string, value: EnvValue): string | null {
+  if (isReference(value))
+    return typeof value !== 'string' || REFERENCE.test(value) ? null : 'must be "env:NAME" or "file:/path" (or "file:~/path")'
+  return SECRET_NAME.test(name) && value !== '' ? SECRET : null
+}
+
+const SECRET =
+  'looks like a secret, which no file of configuration holds; write it below [env] as "env:NAME", "file:PATH" or { command = [...] }'
+
+const list = (v: Valibot) =>
+  v.pipe(
+    v.array(v.pipe(v.string(), v.nonEmpty('must not be empty'))),
+    v.rawCheck(({ dataset, addIssue }) => {
+      if (!dataset.typed) return
+      for (const entry of dataset.value) {
+        const [, key = '', value = ''] = /^([^=]*)=(.*)$/s.exec(entry) ?? []
+        if (SECRET_NAME.test(key) && value !== '')
+          addIssue({ message: SECRET, path: [{ type: 'object', origin: 'value', input: {}, key, value }] })
+      }
+    }),
+    v.transform((env) => ({ env, references: [] as readonly Reference[] })),
+  )
+
+/** `[env]`: variables of the box. One key of the files gives the values of both rows. */
+export const env = {
+  /** `NAME`, or `NAME=VALUE`. What a project chooses passes through the environment of the engine's client. */
+  env: row({
+    key: 'env',
+    meaning: 'Variables of the box: values, or where secrets are: env:NAME, file:PATH or { command = [...] }',
+    initial: [] as readonly string[],
+    divided: (v) => v.union([list(v), table(v)], 'must be a table of variables, or a list like ["NAME", "NAME=value"]'),
+    rule: 'adds',
+    notIn: { managed: 'it belongs into the config.toml of each user' },
+    flags: [
+      {
+        name: 'env',
+        rank: 80,
+        valueHint: 'NAME[=VALUE]',
+        description: "Set a variable in the box; without a value, the caller's",
+      },
+    ],
+  }),
+  /** Variables whose values lie elsewhere. */
+  references: row({ label: 'env', initial: [] as readonly Reference[], rule: 'adds' }),
+}

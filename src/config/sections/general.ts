@@ -1,0 +1,68 @@
+import { agentNames, insistOnAgent, isAgent, noAgent } from '../../agents/names.ts'
+import { backendNames } from '../../backends/names.ts'
+import { oneWord, row } from '../../key.ts'
+
+/** `off`, `use`, or the name of one folder. */
+export const DEVCONTAINER = /^[A-Za-z0-9][\w.-]*$/
+
+/** Keys outside of every section. */
+export const general = {
+  /** What a start without a verb runs. No flag: an agent may have an `--agent` of its own. */
+  agent: row({
+    key: 'agent',
+    meaning: 'Agent that a start runs',
+    initial: agentNames[0],
+    schema: (v) =>
+      v.pipe(
+        v.string(),
+        v.guard(isAgent, ({ input }) => noAgent(input)),
+      ),
+    rule: 'differs',
+    variable: 'agent',
+    insist: insistOnAgent,
+  }),
+  backend: oneWord(['auto', ...backendNames], {
+    key: 'backend',
+    meaning: 'Engine that runs the box; auto takes the first usable one',
+    initial: 'auto',
+    rule: 'differs',
+    flags: [
+      {
+        name: 'backend',
+        rank: 10,
+        valueHint: 'NAME',
+        description: 'Engine that runs the box (default: auto, the first usable one)',
+      },
+    ],
+  }),
+  /** What a start does where no engine can be used. No flag: whether a box is needed is not said by the way. */
+  fallback: oneWord(['none', 'host'], {
+    key: 'fallback',
+    meaning: "Where no engine can be used: none ends the start; host runs this machine's own agent, not isolated",
+    initial: 'none',
+    rule: { order: ['none', 'host'] },
+    variable: 'fallback',
+    notIn: { project: 'it belongs into your own config.toml, since it gives up the box' },
+  }),
+  /** Whether a devcontainer.json of the project counts: `off`, `use`, or the name of one of several. */
+  devcontainer: row({
+    key: 'devcontainer',
+    meaning: "Whether the project's devcontainer.json counts: off, use, or the name of a folder in .devcontainer",
+    initial: 'off',
+    schema: (v) => v.pipe(v.string(), v.regex(DEVCONTAINER, 'must be "off", "use", or the name of a folder in .devcontainer')),
+    rule: 'own',
+    notIn: {
+      project: 'whether it is used is not said by the project',
+      managed: 'it belongs into the config.toml of each user; image.ref bounds what it may bring',
+    },
+    flags: [
+      {
+        name: 'devcontainer',
+        rank: 100,
+        sets: 'use',
+        valueHint: 'NAME',
+        description: "Take image and commands from the project's devcontainer.json, or from that of .devcontainer/NAME",
+      },
+    ],
+  }),
+}

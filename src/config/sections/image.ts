@@ -1,0 +1,66 @@
+import { CLAUDE_VERSION, readAgentVersion } from '../../image/agent-version.ts'
+import type { CaFile } from '../../image/ca.ts'
+import { insistOnImage } from '../../image/reference.ts'
+import { oneWord, row, text, texts } from '../../key.ts'
+
+/** `[image]`: what the box is made of. */
+export const image = {
+  /** '' means the agent's own image. */
+  image: row({
+    key: 'image.ref',
+    meaning: 'Image of the box; without it one is built here',
+    initial: '',
+    schema: text,
+    rule: 'differs',
+    read: insistOnImage,
+    insist: insistOnImage,
+    flags: [{ name: 'image', rank: 30, valueHint: 'REF', description: 'Image of the box (default: built here from Debian)' }],
+  }),
+  /** '' means Debian. */
+  imageBase: row({
+    key: 'image.base',
+    meaning: 'Image that the one built here starts from',
+    initial: '',
+    schema: text,
+    rule: 'differs',
+    read: insistOnImage,
+  }),
+  agentVersion: row({
+    key: 'image.agent_version',
+    meaning: 'Release of Claude Code in the image that is built here',
+    initial: CLAUDE_VERSION,
+    schema: text,
+    rule: 'differs',
+    read: readAgentVersion,
+    flags: [
+      {
+        name: 'agent-version',
+        rank: 35,
+        valueHint: 'X.Y.Z',
+        description: 'Release of Claude Code in the image that is built here',
+      },
+    ],
+  }),
+  pull: oneWord(['always', 'missing', 'never'], {
+    key: 'image.pull',
+    meaning: 'When to fetch or build images',
+    initial: 'missing',
+    rule: { order: ['never', 'missing', 'always'] },
+    flags: [{ name: 'pull', rank: 30, valueHint: 'WHEN', description: 'When to fetch or build images (default: missing)' }],
+  }),
+  caFile: row({
+    key: 'image.ca_files',
+    meaning: 'Files of certificates to trust besides the public ones',
+    initial: [] as readonly CaFile[],
+    schema: texts,
+    rule: 'adds',
+    flags: [
+      {
+        name: 'ca-file',
+        rank: 85,
+        valueHint: 'FILE',
+        description: "Certificates to trust besides the public ones (default: the host's own additions)",
+      },
+    ],
+  }),
+}

@@ -1,0 +1,182 @@
+import { REFERENCE } from '../../credentials/schema.ts'
+import { oneWord, row, takenBy, text, texts } from '../../key.ts'
+import { findGroup, parseDenyEntry, parseEntry } from '../../network/groups.ts'
+import { heldEntry, parseExcept, readUsualPort } from '../../network/pattern.ts'
+import { heldAddress, readBandwidth, readNameServer, readUpstream } from '../../network/ways.ts'
+import { insistOnLogin } from '../keys/variable-name.ts'
+
+const NO_PORT = 'must be 1 to 65535'
+
+/** `[network]`: the wall, and how the proxy itself gets out. Who chooses that or the name server sees what is asked for. */
+export const network = {
+  network: oneWord(['restricted', 'open', 'none', 'record'], {
+    key: 'network.mode',
+    meaning:
+      'restricted: only the allowlist; none: no network; open: no wall. Record mode is for one start and stands in no file',
+    initial: 'restricted',
+    schema: (v) => v.picklist(['restricted', 'open', 'none']),
+    rule: { order: ['none', 'restricted', 'record', 'open'] },
+    flags: [
+      {
+        name: 'network',
+        rank: 40,
+        valueHint: 'MODE',
+        description:
+          'restricted: only the allowlist (default); record: every public host, written down; open: no wall; none: no network at all',
+      },
+      {
+        name: 'allow-network',
+        rank: 45,
+        switch: true,
+        sets: 'open',
+        alias: true,
+        description: 'Same as --network open: takes the wall away',
+      },
+    ],
+  }),
+  networkAllow: row({
+    key: 'network.allow',
+    meaning: 'Hosts to allow: example.org, *.example.org, example.org:8443, name@10.0.0.0/8, or a group like @github',
+    initial: [] as readonly string[],
+    schema: texts,
+    rule: 'adds',
+    read: (entry) => parseEntry(entry, ''),
+    held: heldEntry,
+    flags: [
+      {
+        name: 'network-allow',
+        rank: 40,
+        commas: true,
+        valueHint: 'HOST',
+        description: 'Allow a host: example.org, *.example.org, example.org:8443, host.paude.internal:3000, or a group: @github',
+      },
+    ],
+  }),
+  /** Wins over every allow. */
+  networkDeny: row({
+    key: 'network.deny',
+    meaning: 'Hosts to deny, whatever allows them',
+    initial: [] as readonly string[],
+    schema: texts,
+    rule: 'closes',
+    read: (entry) => parseDenyEntry(entry, ''),
+    held: heldEntry,
+    flags: [
+      {
+        name: 'network-deny',
+        rank: 40,
+        commas: true,
+        valueHint: 'HOST',
+        description: 'Deny a host, whatever allows it: example.org, *.example.org, example.org:8443',
+      },
+    ],
+  }),
+  /** With or without `@`. */
+  networkGroups: row({
+    key: 'network.groups',
+    meaning: 'Groups of hosts that a tool needs (paude network groups)',
+    initial: [] as readonly string[],
+    schema: (v) =>
+      v.array(
+        v.pipe(
+          v.string(),
+          v.check((name) => /^@?[a-z][a-z0-9-]*$/.test(name), 'must be the name of a group, like "@github"'),
+        ),
+      ),
+    rule: 'adds',
+    read: findGroup,
+    flags: [
+      {
+        name: 'network-group',
+        rank: 40,
+        commas: true,
+        valueHint: 'NAME',
+        description: 'Allow what a tool needs: github, npm, pypi, … (paude network groups)',
+      },
+    ],
+  }),
+  /** Of the hosts that are allowed without one; empty for 80 and 443. */
+  networkPorts: row({
+    key: 'network.ports',
+    meaning: 'Ports of the hosts that are allowed without one, in place of 80 and 443',
+    initial: [] as readonly string[],
+    schema: (v) =>
+      v.pipe(
+        v.array(v.pipe(v.number(), v.integer(NO_PORT), v.minValue(1, NO_PORT), v.maxValue(65_535, NO_PORT), v.transform(String))),
+        v.minLength(1, 'must name a port, or be left out'),
+      ),
+    rule: 'adds',
+    read: readUsualPort,
+    flags: [
+      {
+        name: 'network-port',
+        rank: 40,
+        commas: true,
+        valueHint: 'N',
+        description: 'Port of the hosts that are allowed without one, in place of 80 and 443',
+      },
+    ],
+  }),
+  upstreamProxy: row({
+    key: 'network.upstream_proxy',
+    meaning: 'Proxy that everything goes through: http://HOST:PORT or https://HOST:PORT',
+    initial: '',
+    schema: text,
+    rule: 'differs',
+    read: readUpstream,
+    held: heldAddress,
+  }),
+  upstreamCredentials: row({
+    key: 'network.upstream_credentials',
+    meaning: 'Where NAME:PASSWORD of that proxy stands: env:NAME or file:PATH',
+    initial: '',
+    schema: (v) => v.pipe(text(v), v.regex(REFERENCE, 'must say where NAME:PASSWORD stands: "env:NAME" or "file:/path"')),
+    rule: 'differs',
+    read: insistOnLogin,
+  }),
+  upstreamExcept: row({
+    key: 'network.upstream_except',
+    meaning: 'Hosts that are reached without that proxy; .example.org is everything below it, too',
+    initial: [] as readonly string[],
+    schema: texts,
+    rule: 'adds',
+    read: parseExcept,
+    held: (entry) => heldEntry(entry.replace(/^\./, '*.')).replace(/^\*\./, entry.startsWith('.') ? '.' : '*.'),
+  }),
+  dns: row({
+    key: 'network.dns',
+    meaning: 'Addresses of name servers in place of those of the engine',
+    initial: [] as readonly string[],
+    schema: texts,
+    rule: 'adds',
+    read: readNameServer,
+  }),
+  ip: oneWord(['any', 'ipv4'], {
+    key: 'network.ip',
+    meaning: 'any: by IPv4 or IPv6, whichever answers first; ipv4: by IPv4 alone',
+    initial: 'any',
+    rule: 'differs',
+  }),
+  bandwidth: row({
+    key: 'network.bandwidth',
+    meaning: 'Bytes a second that may come in, like 500k or 5m, or none for no limit',
+    initial: '',
+    schema: (v) => v.pipe(text(v), v.check(takenBy(readBandwidth), 'must be bytes a second like "500k" or "5m", or "none"')),
+    rule: { limit: readBandwidth },
+  }),
+  /** How the proxy gets at the request it puts the credential in. */
+  inject: oneWord(['bump', 'base-url'], {
+    key: 'network.inject',
+    meaning: 'How the credential is put in: bump inside the TLS tunnel, base-url at an address of the box',
+    initial: 'bump',
+    rule: 'differs',
+    flags: [
+      {
+        name: 'inject',
+        rank: 45,
+        valueHint: 'WAY',
+        description: "How the credential is put in: inside the TLS tunnel (default), or at a base URL on the box's loopback",
+      },
+    ],
+  }),
+}

@@ -1,0 +1,94 @@
+import { program, REFERENCE } from '../../credentials/schema.ts'
+import { row, type Valibot } from '../../key.ts'
+import { states } from '../../sinks/notify/change.ts'
+import { type NotifySettings, SILENT, terminalWays } from '../../sinks/notify/settings.ts'
+
+const seconds = (v: Valibot, least: number, most: number) =>
+  v.pipe(
+    v.number(),
+    v.check((value) => value >= least && value <= most, `must be a number of seconds from ${least} to ${most}`),
+  )
+const isLoopback = (host: string) => /^(localhost|127(\.\d+){3}|\[::1\])$/.test(host)
+
+const webhook = (v: Valibot) =>
+  v.pipe(
+    v.strictObject({
+      url: v.pipe(
+        v.string(),
+        v.check(
+          (value) => /^https?:$/.test(URL.parse(value)?.protocol ?? ''),
+          'must be a web address like https://example.org/hook',
+        ),
+        v.check(
+          (value) => (URL.parse(value)?.username ?? '') === '',
+          'must not hold a password; write token = "env:NAME" or "file:PATH"',
+        ),
+      ),
+      token: v.optional(
+        v.pipe(
+          v.string(),
+          v.check((value) => REFERENCE.test(value), 'must say where the token is: "env:NAME" or "file:/path"'),
+        ),
+      ),
+      timeout: v.optional(seconds(v, 0.1, 60)),
+    }),
+    v.check(
+      ({ url, token }) => token === undefined || url.startsWith('https:') || isLoopback(URL.parse(url)?.hostname ?? ''),
+      'must have an https address, or one of this machine, to be given a token',
+    ),
+  )
+
+const keys = (v: Valibot) =>
+  v.strictObject({
+    on: v.optional(v.array(v.picklist(states))),
+    every: v.optional(seconds(v, 0, 86_400)),
+    active: v.optional(seconds(v, 0, 86_400)),
+    desktop: v.optional(v.boolean()),
+    terminal: v.optional(
+      v.pipe(
+        v.union([v.string(), v.array(v.string())], `must be one of ${terminalWays.join(', ')}, or a list of them`),
+        v.transform((value) => [value].flat()),
+        v.array(v.picklist(terminalWays)),
+      ),
+    ),
+    command: v.optional(program(v)),
+    webhook: v.optional(webhook(v)),
+  })
+
+/** `[notify]`: how you are told. It acts on this machine, so no stranger says it. */
+export const notify = {
+  notify: row({
+    key: 'notify',
+    meaning: 'How you are told of a session',
+    parts: {
+      on: 'States to tell of',
+      every: 'Seconds between two messages of one kind about one session',
+      active: 'Seconds after the last key for which you need no message',
+      desktop: 'Tell by the desktop',
+      terminal: 'Tell by sequences of the terminal',
+      command: 'Program and words to run; its stdin is the message as JSON',
+      'webhook.url': 'Address to send the message to',
+      'webhook.token': 'Where its token stands: env:NAME or file:PATH',
+      'webhook.timeout': 'Seconds for one try',
+    },
+    initial: SILENT,
+    schema: (v) =>
+      v.pipe(
+        keys(v),
+        v.transform(
+          ({ webhook, terminal, ...rest }): NotifySettings => ({
+            ...SILENT,
+            ...(Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined)) as Partial<NotifySettings>),
+            terminal: terminal ?? [],
+            webhook:
+              webhook === undefined ? null : { url: webhook.url, token: webhook.token ?? '', timeout: webhook.timeout ?? 5 },
+          }),
+        ),
+      ),
+    rule: 'own',
+    notIn: {
+      project: 'it belongs into your own config.toml, since it acts on this machine and not on the box',
+      managed: 'it belongs into the config.toml of each user',
+    },
+  }),
+}

@@ -1,0 +1,60 @@
+import { oneWord, safeguard } from '../../key.ts'
+
+/** `[security]`: what of the hardening of the agent's box holds; gate and proxy keep all of it. */
+export const security = {
+  readOnlyRoot: safeguard({
+    key: 'security.read_only_root',
+    meaning: "Whether the box's own root file system is read-only",
+    flags: [
+      {
+        name: 'read-only-root',
+        rank: 60,
+        valueHint: 'BOOL',
+        description: "false: the box's own root file system can be written, until the box is gone (default: true)",
+      },
+    ],
+  }),
+  noNewPrivileges: safeguard({
+    key: 'security.no_new_privileges',
+    meaning: 'Whether setuid programs of the image do nothing in the box',
+    flags: [
+      {
+        name: 'no-new-privileges',
+        rank: 60,
+        valueHint: 'BOOL',
+        description: 'false: setuid programs of the image work in the box, without capabilities (default: true)',
+      },
+    ],
+  }),
+  seccomp: oneWord(['default', 'engine', 'off'], {
+    key: 'security.seccomp',
+    meaning: "Filter of the box's system calls: default (paude's own), engine, or off",
+    initial: 'default',
+    rule: { order: ['default', 'engine', 'off'] },
+    flags: [
+      {
+        name: 'seccomp',
+        rank: 60,
+        valueHint: 'FILTER',
+        description: "Filter of the box's system calls: paude's own, the engine's, or none (default: default)",
+      },
+    ],
+  }),
+  /** What becomes of a project's own configuration. */
+  projectConfig: oneWord(['ask', 'restrict', 'ignore'], {
+    key: 'security.project_config',
+    meaning: "What becomes of a project's own configuration: ask, restrict or ignore",
+    initial: 'ask',
+    rule: { order: ['ignore', 'restrict', 'ask'] },
+    notIn: { project: 'whether a project is trusted is not said by the project' },
+    flags: [
+      {
+        name: 'ignore-project-config',
+        rank: 110,
+        switch: true,
+        sets: 'ignore',
+        description: "Start without the project's own paude.toml",
+      },
+    ],
+  }),
+}

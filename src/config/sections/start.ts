@@ -1,0 +1,51 @@
+import { ofTheCall, row } from '../../key.ts'
+
+/** What only a flag or its variable says, about one start. */
+export const start = {
+  detach: ofTheCall(
+    { name: 'detach', rank: 20, description: 'Start in the background and print the session id' },
+    { name: 'bg', rank: 20, alias: true, description: "Same as --detach, by Claude's name for it" },
+  ),
+  sessionName: row({
+    initial: '',
+    rule: 'own',
+    flags: [{ name: 'session-name', rank: 20, valueHint: 'NAME', description: 'Name to call the session by' }],
+  }),
+  /** Seconds as typed; '' or `none` means no limit. */
+  timeout: row({
+    initial: '',
+    rule: 'own',
+    flags: [
+      {
+        name: 'timeout',
+        rank: 70,
+        valueHint: 'SECONDS',
+        description: 'End the box in the foreground after this time, with exit code 124 (default: none)',
+      },
+    ],
+  }),
+  /** Profile of the files that holds; '' for none. */
+  profile: row({
+    initial: '',
+    rule: 'own',
+    flags: [
+      {
+        name: 'profile',
+        rank: 100,
+        valueHint: 'NAME',
+        description: 'Take the keys below [profiles.NAME] of the files as well',
+      },
+    ],
+  }),
+  force: ofTheCall({
+    name: 'force',
+    rank: 120,
+    description: 'Start even in a folder that is too wide, like the home directory',
+  }),
+  dryRun: ofTheCall({ name: 'dry-run', rank: 120, description: 'Print the script that would run, and run nothing' }),
+  printConfig: ofTheCall({
+    name: 'print-config',
+    rank: 120,
+    description: 'Print the effective settings with their origins, and run nothing',
+  }),
+}

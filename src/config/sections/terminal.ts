@@ -1,0 +1,48 @@
+import { readLines } from '../../box/limits.ts'
+import { detachBytes } from '../../hold/keys.ts'
+import { numeral, row, text } from '../../key.ts'
+
+const notIn = {
+  project: 'it belongs into your own config.toml, since it acts on this machine and not on the box',
+  managed: 'it belongs into the config.toml of each user',
+}
+
+/** `[terminal]`: how you look at a session. */
+export const terminal = {
+  /** Key names with commas between, or `none`. */
+  detachKeys: row({
+    key: 'terminal.detach_keys',
+    meaning: 'Keys that leave a session and let it go on, or none',
+    initial: 'ctrl-p,ctrl-q',
+    schema: text,
+    rule: 'own',
+    notIn,
+    read: detachBytes,
+    flags: [
+      {
+        name: 'detach-keys',
+        rank: 90,
+        valueHint: 'KEYS',
+        description: 'Keys that leave a session and let it go on (default: ctrl-p,ctrl-q); none for no keys',
+      },
+    ],
+  }),
+  /** As typed. */
+  scrollback: row({
+    key: 'terminal.scrollback',
+    meaning: 'Lines kept of what has left the screen of a session',
+    initial: '2000',
+    schema: numeral,
+    rule: 'own',
+    notIn,
+    read: readLines,
+    flags: [
+      {
+        name: 'scrollback',
+        rank: 90,
+        valueHint: 'LINES',
+        description: 'Lines kept of what has left the screen of a session (default: 2000)',
+      },
+    ],
+  }),
+}
