@@ -4,9 +4,9 @@ import * as v from 'valibot'
 import { twin } from '../src/cli/help/text.ts'
 import { commands } from '../src/cli/verbs.ts'
 import { KEY_MEANINGS } from '../src/config/keys/meanings.ts'
-import { flagWord, type OwnFlag, ownFlags, variableOf } from '../src/config/keys/own-flags.ts'
+import { flagWord, type OwnFlag, variableOf } from '../src/config/keys/own-flags.ts'
 import { ConfigFile } from '../src/config/keys/schema.ts'
-import { allRows } from '../src/config/sections/rows.ts'
+import { allRows, type Setting } from '../src/config/sections/rows.ts'
 import { type Caller, type ErrorCode, exitCode, PaudeError } from '../src/errors.ts'
 import { type EventKind, fieldsOf, MEANINGS } from '../src/events/event.ts'
 import type { Row, Rule } from '../src/key.ts'
@@ -17,6 +17,20 @@ const table = (head: readonly string[], rows: readonly (readonly string[])[]): s
   [head, head.map(() => '---'), ...rows].map((row) => `| ${row.map(cell).join(' | ')} |`).join('\n')
 
 const word = (flag: OwnFlag): string => `\`${flagWord(flag)}\``
+
+/** All flags in the order of the help, made anew: those that the program reads are what is written here. */
+const flags: readonly OwnFlag[] = allRows
+  .flatMap(([setting, row]) => (row.flags ?? []).map((flag) => ({ setting, row, flag })))
+  .toSorted((one, other) => one.flag.rank - other.flag.rank)
+  .map(({ setting, row, flag: { rank: _, name, switch: bare, ...flag } }) => ({ name, ...flagBase(setting, row, bare), ...flag }))
+
+function flagBase(key: Setting, { initial, words }: Row<unknown>, bare = false): Pick<OwnFlag, 'key' | 'type' | 'values'> {
+  return {
+    key,
+    type: bare || typeof initial === 'boolean' ? 'switch' : Array.isArray(initial) ? 'list' : 'value',
+    ...(words === undefined ? {} : { values: words.map(String) }),
+  }
+}
 
 /** What a code means, in the order of the table; a reason that `exitCode` gives another number is an error. */
 const CODES: readonly (readonly [code: number, meaning: string, reason: ErrorCode | null, caller?: Caller])[] = [
@@ -90,11 +104,7 @@ export function tables(): Readonly<Record<string, string>> {
     ),
     flags: table(
       ['flag', 'variable', 'means'],
-      (ownFlags as readonly OwnFlag[]).map((flag) => [
-        word(flag),
-        twin(flag) === '' ? '' : `\`${twin(flag)}\``,
-        flag.description,
-      ]),
+      flags.map((flag) => [word(flag), twin(flag) === '' ? '' : `\`${twin(flag)}\``, flag.description]),
     ),
     keys: table(
       ['key', 'means', 'flag or variable', 'needs trust in a project'],
@@ -133,6 +143,16 @@ export function withTables(text: string, parts = tables()): string {
 export const markers = (text: string): readonly string[] =>
   [...text.matchAll(/<!-- ([a-z-]+) -->/g)].flatMap(([, name]) => (name === undefined ? [] : [name]))
 
+export const flagsFile = join(import.meta.dir, '../src/config/flags.json')
+
+/** What every call needs of the rows: the variables of what has no flag go with the flags. */
+export const flagsText = (): string => `${JSON.stringify({ flags, variables: variables() }, null, 2)}\n`
+
+const variables = (): readonly OwnFlag[] =>
+  allRows.flatMap(([setting, row]) =>
+    row.variable === undefined ? [] : [{ name: row.variable, ...flagBase(setting, row), description: row.meaning ?? '' }],
+  )
+
 export const schemaFile = join(import.meta.dir, '../src/config/schema.json')
 
 /** JSON Schema of config.toml and paude.toml. What only a function can check is left out of it. */
@@ -166,6 +186,7 @@ if (import.meta.main) {
   const readme = join(import.meta.dir, '../README.md')
   const made = [
     [readme, withTables(await Bun.file(readme).text())],
+    [flagsFile, flagsText()],
     [schemaFile, schemaText()],
   ] as const
   for (const [file, text] of made)

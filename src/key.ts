@@ -71,8 +71,30 @@ export type Flag<Name extends string = string> = {
   readonly alias?: true
 }
 
-/** valibot is handed in where files are read: the rows are loaded with every start, and the library need not be. */
-export type Valibot = typeof import('valibot')
+/** What rows need of valibot. It is handed in where files are read: rows are loaded without a file, too, and the library need not be. */
+export type Valibot = Pick<
+  typeof import('valibot'),
+  | 'array'
+  | 'boolean'
+  | 'check'
+  | 'guard'
+  | 'integer'
+  | 'maxValue'
+  | 'minLength'
+  | 'minValue'
+  | 'nonEmpty'
+  | 'number'
+  | 'optional'
+  | 'picklist'
+  | 'pipe'
+  | 'rawCheck'
+  | 'record'
+  | 'regex'
+  | 'strictObject'
+  | 'string'
+  | 'transform'
+  | 'union'
+>
 
 export const row = <Value, const Name extends string = never>(facts: Row<Value, Name>): Row<Value, Name> => facts
 

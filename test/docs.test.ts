@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { markers, schemaFile, schemaText, tables, withTables } from '../scripts/docs.ts'
+import { flagsFile, flagsText, markers, schemaFile, schemaText, tables, withTables } from '../scripts/docs.ts'
 import { parseConfig } from '../src/config/files/parse.ts'
 import { tomlEntries } from '../src/config/files/toml-entries.ts'
 import { keyNames } from '../src/config/keys/names.ts'
@@ -50,6 +50,10 @@ function isRead(text: string): boolean {
     return false
   }
 }
+
+test('the list of flags is that of the rows (bun run docs)', () => {
+  expect(readFileSync(flagsFile, 'utf8')).toBe(flagsText())
+})
 
 test('the JSON Schema is that of the schema which the files are read with (bun run docs)', () => {
   expect(readFileSync(schemaFile, 'utf8')).toBe(schemaText())

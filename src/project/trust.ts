@@ -4,8 +4,8 @@ import * as v from 'valibot'
 import { hashOf } from '../config/files/hash.ts'
 import { replaceFile } from '../config/files/replace-file.ts'
 import { keyOf } from '../config/keys/all.ts'
-import { isWider, RULES } from '../config/keys/rules.ts'
-import type { Settings } from '../config/keys/settings.ts'
+import { isWider } from '../config/keys/rules.ts'
+import { allRows } from '../config/sections/rows.ts'
 
 /** The user's word about one file of a project: it may open these things as long as its content is this. */
 const Approval = v.object({
@@ -40,7 +40,7 @@ export function isApproved(folder: string, { file, hash, items, before, also }: 
 function isNarrower(item: string, then: string | undefined, now: string | undefined): boolean {
   if (now === undefined) return false
   const key = item.slice(0, item.indexOf(' = '))
-  const setting = (Object.keys(RULES) as (keyof Settings)[]).find((one) => keyOf(one) === key)
+  const setting = allRows.find(([one]) => keyOf(one) === key)?.[0]
   // Approvals of an older release do not say.
   return then === undefined || setting === undefined || isWider(setting, then, now)
 }

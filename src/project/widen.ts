@@ -1,6 +1,6 @@
 import { keyOf } from '../config/keys/all.ts'
 import { entryText, settingText } from '../config/keys/entry-text.ts'
-import { isWider, RULES, uncovered } from '../config/keys/rules.ts'
+import { isWider, ruleOf, uncovered } from '../config/keys/rules.ts'
 import type { Config, Settings, Source } from '../config/keys/settings.ts'
 
 /** One thing a project's file would open. `before` is what the user has instead; '' for an entry that is added. */
@@ -28,7 +28,7 @@ export function split(base: Config, source: Source): { readonly items: readonly 
 type Judgement = { readonly items: readonly Pick<Item, 'value' | 'before' | 'had'>[]; readonly rest?: unknown }
 
 function judge({ settings, origins }: Config, setting: keyof Settings, value: unknown): Judgement {
-  if (RULES[setting] === 'closes') return { items: [], rest: value }
+  if (ruleOf(setting) === 'closes') return { items: [], rest: value }
   if (Array.isArray(value)) {
     const fresh = uncovered<unknown>(setting, value, settings)
     return {
@@ -41,7 +41,7 @@ function judge({ settings, origins }: Config, setting: keyof Settings, value: un
   const before = settings[setting]
   if (!isWider(setting, entryText(value), entryText(before))) return { items: [], rest: value }
   // The default of another release is not the user's word.
-  const said = RULES[setting] !== 'differs' || origins[setting].some(({ layer }) => layer !== 'default')
+  const said = ruleOf(setting) !== 'differs' || origins[setting].some(({ layer }) => layer !== 'default')
   const had = said ? entryText(before ?? '') : ''
   return { items: [{ value: settingText(setting, value), before: settingText(setting, before ?? '') || 'not set', had }] }
 }

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'bun:test'
 import { parseConfig } from '../../src/config/files/parse.ts'
-import { RULES } from '../../src/config/keys/rules.ts'
 import type { Config, Layer, Settings } from '../../src/config/keys/settings.ts'
 import { mergeSources, onlySaid } from '../../src/config/layers/merge.ts'
+import { allRows } from '../../src/config/sections/rows.ts'
 import { split } from '../../src/project/widen.ts'
 
 const USER = `backend = "docker"
@@ -129,7 +129,7 @@ test.each(OPENING)('%s opens the box: %s', (_, text, item) => {
 
 test('every setting that a file may hold has its row', () => {
   const rows = new Set<string>([...OPENING.map(([setting]) => setting)])
-  const ruled = (Object.keys(RULES) as (keyof Settings)[]).filter((key) => RULES[key] !== 'own' && RULES[key] !== 'closes')
+  const ruled = allRows.flatMap(([key, { rule }]) => (rule === 'own' || rule === 'closes' ? [] : [key]))
   // A project's file may not hold the first two at all; the next are said by a devcontainer.json, and tested with it; there is one agent.
   const elsewhere = ['projectConfig', 'fallback', 'imageBuild', 'lifecycle', 'agent']
   expect(ruled.filter((key) => !rows.has(key) && !elsewhere.includes(key))).toEqual([])

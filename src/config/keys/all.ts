@@ -1,9 +1,13 @@
 import { allRows, rowOf, type Setting } from '../sections/rows.ts'
 
 /** What each key of a file sets. `env` sets `references` as well. */
-export const fileKeys: Readonly<Record<string, Setting>> = Object.fromEntries(
-  allRows.flatMap(([setting, { key }]) => (key === undefined ? [] : [[key, setting] as const])),
-)
+export const fileKeys: Readonly<Record<string, Setting>> = keysOf()
+
+function keysOf(): Record<string, Setting> {
+  const found: Record<string, Setting> = {}
+  for (const [setting, { key }] of allRows) if (key !== undefined) found[key] = setting
+  return found
+}
 
 /** Name of a setting in files; '' for what only flags and variables set. */
 export function keyOf(setting: Setting): string {

@@ -1,5 +1,6 @@
-import type { Flag, Row } from '../../key.ts'
-import { allRows, type rows, type Setting } from '../sections/rows.ts'
+import type { Flag } from '../../key.ts'
+import { flags, variables } from '../flags.json'
+import type { rows, Setting } from '../sections/rows.ts'
 
 /** One flag of paude itself, with what its row says of it. Help, completion, environment twins and the README's table are made from this. */
 export type OwnFlag = {
@@ -15,7 +16,6 @@ export type OwnFlag = {
   readonly description: string
   /** Named by another flag already, so without a variable of its own. */
   readonly alias?: true
-  readonly insist?: (value: string, where: string) => void
 }
 
 type Rows = typeof rows
@@ -23,28 +23,11 @@ export type FlagName = {
   [S in Setting]: Rows[S] extends { readonly flags?: readonly Flag<infer Name>[] } ? Name : never
 }[Setting]
 
-export const ownFlags = allRows
-  .flatMap(([key, row]) => (row.flags ?? []).map((flag) => ({ key, row, flag })))
-  .toSorted((one, other) => one.flag.rank - other.flag.rank)
-  .map(({ key, row, flag: { rank: _, switch: bare, ...flag } }) => ({
-    ...said(row, key),
-    ...flag,
-    ...(bare === true ? { type: 'switch' as const } : {}),
-  })) as readonly (OwnFlag & { readonly name: FlagName })[]
+/** Of a file that is made of the rows: every call reads its flags, and need not load what checks their values. */
+export const ownFlags = flags as readonly (OwnFlag & { readonly name: FlagName })[]
 
 /** What a file and a variable say, and no flag. */
-export const ownVariables: readonly OwnFlag[] = allRows.flatMap(([key, row]) =>
-  row.variable === undefined ? [] : [{ ...said(row, key), name: row.variable, description: row.meaning ?? '' }],
-)
-
-function said({ initial, words, insist }: Row<unknown>, key: Setting): Pick<OwnFlag, 'key' | 'type' | 'values' | 'insist'> {
-  return {
-    key,
-    type: typeof initial === 'boolean' ? 'switch' : Array.isArray(initial) ? 'list' : 'value',
-    ...(words === undefined ? {} : { values: words.map(String) }),
-    ...(insist === undefined ? {} : { insist }),
-  }
-}
+export const ownVariables = variables as readonly OwnFlag[]
 
 /** Everything that a variable can say. */
 export const twins: readonly OwnFlag[] = [...ownFlags, ...ownVariables]

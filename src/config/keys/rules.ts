@@ -2,16 +2,15 @@ import type { Rule } from '../../key.ts'
 import type { Allow } from '../../network/entry.ts'
 import { groupEntry, parseEntry } from '../../network/groups.ts'
 import { matches, mergeAllows, USUAL_PORTS } from '../../network/pattern.ts'
-import { allRows, type Setting } from '../sections/rows.ts'
+import { rowOf, type Setting } from '../sections/rows.ts'
 import { entryText, settingText } from './entry-text.ts'
 import type { Layer } from './settings.ts'
 
-/** The rule of every setting. */
-export const RULES = Object.fromEntries(allRows.map(([setting, { rule }]) => [setting, rule])) as Readonly<Record<Setting, Rule>>
+export const ruleOf = (setting: Setting): Rule => rowOf(setting).rule
 
 /** Whether a single value opens more than another. */
 export function isWider(setting: Setting, value: string, than: string): boolean {
-  const rule = RULES[setting]
+  const rule = ruleOf(setting)
   // An address is the same however it is spelled.
   if (rule === 'own') return settingText(setting, value) !== settingText(setting, than)
   if (typeof rule === 'string') return value !== than

@@ -3,7 +3,7 @@ import { atPorts, readPorts, USUAL_PORTS } from '../../network/pattern.ts'
 import { shown } from '../../text.ts'
 import { keyOf } from '../keys/all.ts'
 import { entryText, settingText } from '../keys/entry-text.ts'
-import { isWider, RULES, uncovered } from '../keys/rules.ts'
+import { isWider, ruleOf, uncovered } from '../keys/rules.ts'
 import type { Config, Layer, Origin, Settings, Source } from '../keys/settings.ts'
 
 /**
@@ -67,7 +67,7 @@ function boundOne(
     if (origins.every(({ layer }) => layer === 'default')) return having(limit, [managed])
     throw beyond(setting, { value: String(value), origin: origins[0], place, limit: String(limit) || 'nothing' })
   }
-  if (RULES[setting] === 'closes') return having([...value, ...limit], [...origins, ...limit.map(() => managed)])
+  if (ruleOf(setting) === 'closes') return having([...value, ...limit], [...origins, ...limit.map(() => managed)])
   const asked: readonly (readonly unknown[])[] = value.map((entry) =>
     setting === 'networkAllow' ? meant(entry, config.settings, limits) : [entry],
   )

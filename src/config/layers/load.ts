@@ -6,7 +6,7 @@ import { withhold } from '../../run/environment.ts'
 import { isMissing } from '../files/missing.ts'
 import type { Parsed, Written } from '../files/parse.ts'
 import { type OwnFlag, twins, variableOf } from '../keys/own-flags.ts'
-import type { Config, Layer, Source } from '../keys/settings.ts'
+import type { Config, Layer, LayerName, Source } from '../keys/settings.ts'
 import { secretVariables } from '../secret-variables.ts'
 import { allRows } from '../sections/rows.ts'
 import { readManagedFile } from './managed.ts'
@@ -58,22 +58,28 @@ const foreignVariables = allRows.flatMap(([setting, { foreignVariable }]) =>
 function layersOf(host: Host, flags: Layer, { user, managed }: Pick<Layers, 'user' | 'managed'>): Layers {
   const foreign = foreignVariables.filter(([, name]) => (host.env[name] ?? '') !== '')
   const named = Object.fromEntries(foreign.map(([setting, name]) => [setting, host.env[name]])) as Layer
-  const environment: Layer = { ...readVariables(host.env), ...named }
+  const variables: Layer = { ...readVariables(host.env), ...named }
   return {
     user,
-    environment: onlySaid('environment', environment, {
-      ...placesOf(environment, variableOf),
-      ...Object.fromEntries(foreign),
-    }),
-    flags: onlySaid(
+    environment: insisted('environment', variables, { ...placesOf(variables, variableOf), ...Object.fromEntries(foreign) }),
+    flags: insisted(
       'flag',
       flags,
       placesOf(flags, ({ name }) => `--${name}`),
     ),
     managed,
     file: configFile(host),
-    profile: flags.profile ?? environment.profile ?? '',
+    profile: flags.profile ?? variables.profile ?? '',
   }
+}
+
+/** What is typed is refused here as a file's value is where the file is read. */
+function insisted(layer: LayerName, values: Layer, places: Source['places']): Source {
+  for (const [setting, { insist }] of allRows) {
+    const value = values[setting]
+    if (typeof value === 'string') insist?.(value, places[setting] ?? '')
+  }
+  return onlySaid(layer, values, places)
 }
 
 /** A profile that nobody has is a mistake: going on without it would be another configuration than was asked for. */

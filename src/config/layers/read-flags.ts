@@ -79,7 +79,6 @@ export function checked(value: string, flag: OwnFlag, where: string): string | r
       hint: close === null ? `choose one of them` : `did you mean ${close}?`,
     })
   }
-  flag.insist?.(value, where)
   if (flag.type !== 'list') return value
   return flag.commas
     ? value
