@@ -39,6 +39,11 @@ export type Facts<Value, Name extends string> = {
   readonly alternative?: true
   /** Why a project's file, or the managed one, cannot have it. */
   readonly notIn?: { readonly project?: string; readonly managed?: string }
+  /**
+   * Where a start falls back to this machine's own agent: `free` promises nothing that only a box keeps; by what `closes` a start is
+   * refused there also when a project says it, by all else when you typed it.
+   */
+  readonly withoutBox?: 'free' | 'closes'
   /** The text that two spellings of one value have in common; it is also what you are shown. */
   readonly held?: (text: string) => string
 }
@@ -117,13 +122,6 @@ export const safeguard = <const Name extends string = never>(
       v.transform((on) => `${on}` as const),
     ),
   ...facts,
-})
-
-/** What a flag says about one call. */
-export const ofTheCall = <const Name extends string>(...flags: readonly Flag<Name>[]): Row<boolean, Name> => ({
-  initial: false,
-  rule: 'own',
-  flags,
 })
 
 export const text = (v: Valibot) => v.pipe(v.string(), v.nonEmpty('must not be empty'))

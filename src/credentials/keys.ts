@@ -28,6 +28,7 @@ export const providerKeys = {
     initial: '',
     schema: text,
     rule: 'own',
+    withoutBox: 'free',
     notIn: { project: NOT_A_PROJECTS },
     read: readBaseUrl,
     held: heldAddress,

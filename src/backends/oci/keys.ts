@@ -1,6 +1,6 @@
+import { extraFlagFault } from '../../box/extra-flags.ts'
 import { PaudeError } from '../../errors.ts'
 import { row } from '../../key.ts'
-import { extraFlagFault } from './extra-flags.ts'
 
 const extraFlags = (engine: string) =>
   row({

@@ -18,6 +18,7 @@ export const general = {
         v.guard(isAgent, ({ input }) => noAgent(input)),
       ),
     rule: 'differs',
+    withoutBox: 'free',
     variable: 'agent',
     insist: insistOnAgent,
   }),
@@ -26,6 +27,7 @@ export const general = {
     meaning: 'Engine that runs the box; auto takes the first usable one',
     initial: 'auto',
     rule: 'differs',
+    withoutBox: 'free',
     flags: [
       {
         name: 'backend',
@@ -41,6 +43,7 @@ export const general = {
     meaning: "Where no engine can be used: none ends the start; host runs this machine's own agent, not isolated",
     initial: 'none',
     rule: { order: ['none', 'host'] },
+    withoutBox: 'free',
     variable: 'fallback',
     notIn: { project: 'it belongs into your own config.toml, since it gives up the box' },
   }),

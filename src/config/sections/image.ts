@@ -46,6 +46,7 @@ export const image = {
     meaning: 'When to fetch or build images',
     initial: 'missing',
     rule: { order: ['never', 'missing', 'always'] },
+    withoutBox: 'free',
     flags: [{ name: 'pull', rank: 30, valueHint: 'WHEN', description: 'When to fetch or build images (default: missing)' }],
   }),
   caFile: row({

@@ -9,6 +9,7 @@ export const limits = {
     initial: '',
     schema: (v) => v.pipe(numeral(v), v.check(takenBy(readCpus), 'must be a number like 2 or 1.5, or "none"')),
     rule: { limit: readCpus },
+    withoutBox: 'closes',
     flags: [{ name: 'cpus', rank: 50, valueHint: 'N', description: 'Cores the box may use, like 2 or 1.5' }],
   }),
   memory: row({
@@ -17,6 +18,7 @@ export const limits = {
     initial: '',
     schema: (v) => v.pipe(text(v), v.check(takenBy(readMemory), 'must be a size like "4g", of 64m at least, or "none"')),
     rule: { limit: readMemory },
+    withoutBox: 'closes',
     flags: [{ name: 'memory', rank: 50, valueHint: 'SIZE', description: 'Memory the box may use, like 4g or 512m' }],
   }),
   pids: row({
@@ -25,6 +27,7 @@ export const limits = {
     initial: '4096',
     schema: (v) => v.pipe(numeral(v), v.check(takenBy(readPids), 'must be a whole number of at least 16, or "none"')),
     rule: { limit: readPids },
+    withoutBox: 'closes',
     flags: [
       {
         name: 'pids',

@@ -16,6 +16,7 @@ export const network = {
     initial: 'restricted',
     schema: (v) => v.picklist(['restricted', 'open', 'none']),
     rule: { order: ['none', 'restricted', 'record', 'open'] },
+    withoutBox: 'closes',
     flags: [
       {
         name: 'network',
@@ -59,6 +60,7 @@ export const network = {
     initial: [] as readonly string[],
     schema: texts,
     rule: 'closes',
+    withoutBox: 'closes',
     read: (entry) => parseDenyEntry(entry, ''),
     held: heldEntry,
     flags: [
@@ -106,6 +108,7 @@ export const network = {
         v.minLength(1, 'must name a port, or be left out'),
       ),
     rule: 'adds',
+    withoutBox: 'closes',
     read: readUsualPort,
     flags: [
       {
@@ -123,6 +126,7 @@ export const network = {
     initial: '',
     schema: text,
     rule: 'differs',
+    withoutBox: 'closes',
     read: readUpstream,
     held: heldAddress,
   }),
@@ -132,6 +136,7 @@ export const network = {
     initial: '',
     schema: (v) => v.pipe(text(v), v.regex(REFERENCE, 'must say where NAME:PASSWORD stands: "env:NAME" or "file:/path"')),
     rule: 'differs',
+    withoutBox: 'closes',
     read: insistOnLogin,
   }),
   upstreamExcept: row({
@@ -149,6 +154,7 @@ export const network = {
     initial: [] as readonly string[],
     schema: texts,
     rule: 'adds',
+    withoutBox: 'closes',
     read: readNameServer,
   }),
   ip: oneWord(['any', 'ipv4'], {
@@ -156,6 +162,7 @@ export const network = {
     meaning: 'any: by IPv4 or IPv6, whichever answers first; ipv4: by IPv4 alone',
     initial: 'any',
     rule: 'differs',
+    withoutBox: 'closes',
   }),
   bandwidth: row({
     key: 'network.bandwidth',
@@ -163,6 +170,7 @@ export const network = {
     initial: '',
     schema: (v) => v.pipe(text(v), v.check(takenBy(readBandwidth), 'must be bytes a second like "500k" or "5m", or "none"')),
     rule: { limit: readBandwidth },
+    withoutBox: 'closes',
   }),
   /** How the proxy gets at the request it puts the credential in. */
   inject: oneWord(['bump', 'base-url'], {

@@ -4,6 +4,7 @@ import { oneWord, safeguard } from '../../key.ts'
 export const security = {
   readOnlyRoot: safeguard({
     key: 'security.read_only_root',
+    withoutBox: 'closes',
     meaning: "Whether the box's own root file system is read-only",
     flags: [
       {
@@ -16,6 +17,7 @@ export const security = {
   }),
   noNewPrivileges: safeguard({
     key: 'security.no_new_privileges',
+    withoutBox: 'closes',
     meaning: 'Whether setuid programs of the image do nothing in the box',
     flags: [
       {
@@ -31,6 +33,7 @@ export const security = {
     meaning: "Filter of the box's system calls: default (paude's own), engine, or off",
     initial: 'default',
     rule: { order: ['default', 'engine', 'off'] },
+    withoutBox: 'closes',
     flags: [
       {
         name: 'seccomp',
@@ -46,6 +49,7 @@ export const security = {
     meaning: "What becomes of a project's own configuration: ask, restrict or ignore",
     initial: 'ask',
     rule: { order: ['ignore', 'restrict', 'ask'] },
+    withoutBox: 'free',
     notIn: { project: 'whether a project is trusted is not said by the project' },
     flags: [
       {

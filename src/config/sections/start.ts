@@ -1,11 +1,15 @@
-import { ofTheCall, row } from '../../key.ts'
+import { row } from '../../key.ts'
 
 /** What only a flag or its variable says, about one start. */
 export const start = {
-  detach: ofTheCall(
-    { name: 'detach', rank: 20, description: 'Start in the background and print the session id' },
-    { name: 'bg', rank: 20, alias: true, description: "Same as --detach, by Claude's name for it" },
-  ),
+  detach: row({
+    initial: false,
+    rule: 'own',
+    flags: [
+      { name: 'detach', rank: 20, description: 'Start in the background and print the session id' },
+      { name: 'bg', rank: 20, alias: true, description: "Same as --detach, by Claude's name for it" },
+    ],
+  }),
   sessionName: row({
     initial: '',
     rule: 'own',
@@ -37,15 +41,26 @@ export const start = {
       },
     ],
   }),
-  force: ofTheCall({
-    name: 'force',
-    rank: 120,
-    description: 'Start even in a folder that is too wide, like the home directory',
+  force: row({
+    initial: false,
+    rule: 'own',
+    withoutBox: 'free',
+    flags: [{ name: 'force', rank: 120, description: 'Start even in a folder that is too wide, like the home directory' }],
   }),
-  dryRun: ofTheCall({ name: 'dry-run', rank: 120, description: 'Print the script that would run, and run nothing' }),
-  printConfig: ofTheCall({
-    name: 'print-config',
-    rank: 120,
-    description: 'Print the effective settings with their origins, and run nothing',
+  dryRun: row({
+    initial: false,
+    rule: 'own',
+    flags: [{ name: 'dry-run', rank: 120, description: 'Print the script that would run, and run nothing' }],
+  }),
+  printConfig: row({
+    initial: false,
+    rule: 'own',
+    flags: [
+      {
+        name: 'print-config',
+        rank: 120,
+        description: 'Print the effective settings with their origins, and run nothing',
+      },
+    ],
   }),
 }

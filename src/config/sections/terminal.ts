@@ -16,6 +16,7 @@ export const terminal = {
     initial: 'ctrl-p,ctrl-q',
     schema: text,
     rule: 'own',
+    withoutBox: 'free',
     notIn,
     read: detachBytes,
     flags: [
@@ -34,6 +35,7 @@ export const terminal = {
     initial: '2000',
     schema: numeral,
     rule: 'own',
+    withoutBox: 'free',
     notIn,
     read: readLines,
     flags: [

@@ -19,6 +19,7 @@ export const workspace = {
         ),
       ),
     rule: 'closes',
+    withoutBox: 'closes',
   }),
   mount: row({
     key: 'mounts',

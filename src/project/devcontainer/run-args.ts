@@ -1,4 +1,4 @@
-import { extraFlagFault } from '../../backends/oci/extra-flags.ts'
+import { extraFlagFault } from '../../box/extra-flags.ts'
 import { PaudeError } from '../../errors.ts'
 import { shown } from '../../text.ts'
 import { expand, type Scope } from './expand.ts'

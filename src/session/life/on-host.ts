@@ -2,6 +2,7 @@ import { statSync } from 'node:fs'
 import type { Agent } from '../../agents/agent.ts'
 import { keyOf } from '../../config/keys/all.ts'
 import type { Config, LayerName, Settings } from '../../config/keys/settings.ts'
+import { rowOf } from '../../config/sections/rows.ts'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import { findPrograms, type Host } from '../../host.ts'
@@ -39,38 +40,6 @@ export async function runOnHost({ host, warn }: Context, { config, agent, words,
 /** Tells a paude that is called by what we run: a script called claude may lead back to us, and again. */
 const MARK = 'PAUDE_ON_HOST'
 
-/** What promises nothing that only a box can keep. */
-const FREE: readonly (keyof Settings)[] = [
-  'agent',
-  'backend',
-  'baseUrl',
-  'fallback',
-  'pull',
-  'detachKeys',
-  'scrollback',
-  'projectConfig',
-  'force',
-]
-
-/** What a project closes by. */
-const CLOSING: readonly (keyof Settings)[] = [
-  'network',
-  'networkDeny',
-  'networkPorts',
-  'upstreamProxy',
-  'upstreamCredentials',
-  'dns',
-  'ip',
-  'bandwidth',
-  'cpus',
-  'memory',
-  'pids',
-  'readOnlyRoot',
-  'noNewPrivileges',
-  'seccomp',
-  'protect',
-]
-
 /** What was said that nobody would keep, in words; null for nothing. */
 export function brokenPromise({ settings, origins, managed }: Config, { managedFile }: Pick<Host, 'managedFile'>): string | null {
   const said = (...layers: readonly LayerName[]) =>
@@ -78,9 +47,9 @@ export function brokenPromise({ settings, origins, managed }: Config, { managedF
       const origin = origins[key].find(({ layer }) => layers.includes(layer))
       return origin === undefined || settings[key] === false ? [] : [{ key, place: origin.place }]
     })
-  const typed = said('flag', 'environment').filter(({ key }) => !FREE.includes(key))
+  const typed = said('flag', 'environment').filter(({ key }) => rowOf(key).withoutBox !== 'free')
   if (typed.length > 0) return typed.map(({ place }) => place).join(', ')
-  const closed = said('project').filter(({ key }) => CLOSING.includes(key))
+  const closed = said('project').filter(({ key }) => rowOf(key).withoutBox === 'closes')
   if (closed.length > 0) return closed.map(({ key, place }) => `${keyOf(key)} (${shown(place)})`).join(', ')
   return Object.keys(managed).length > 0 && managed.fallback !== 'host' ? `what ${managedFile} says` : null
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import fc from 'fast-check'
-import { extraFlagFault, sharedMemory } from '../../src/backends/oci/extra-flags.ts'
+import { extraFlagFault, sharedMemory } from '../../src/box/extra-flags.ts'
 import { anyWord } from '../support/words.ts'
 
 test.each(['--shm-size=1g', '--ulimit=nofile=1024:2048', '--cpuset-cpus=0-1', '--label=team=blue', '--memory-reservation=1g'])(

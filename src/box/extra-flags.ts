@@ -1,4 +1,4 @@
-import { sizeInBytes } from '../../box/limits.ts'
+import { sizeInBytes } from './limits.ts'
 
 /** Flags of an engine that open nothing. Everything else is refused: a new release may add flags that nobody here has heard of. */
 const HARMLESS = [
