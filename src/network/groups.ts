@@ -8,17 +8,15 @@ import { parseAllow, parseDeny, USUAL_PORTS } from './pattern.ts'
 export type Group = { readonly name: string; readonly what: string; readonly hosts: readonly GroupHost[] }
 export type GroupHost = { readonly host: string; readonly why: string }
 
-export const groups: readonly Group[] = Object.entries(GROUP_HOSTS).map(([name, { what, hosts }]) => ({
-  name,
-  what,
-  hosts: Object.entries(hosts).map(([host, why]) => ({ host, why })),
-}))
+/** Made when asked for: every start loads this file, and few need all groups. */
+export const groups = (): readonly Group[] => Object.keys(GROUP_HOSTS).map(findGroup)
 
 /** The group of a name, with or without `@`. Throws `usage` for one there is not. */
 export function findGroup(written: string): Group {
   const name = written.replace(/^@/, '')
-  const found = groups.find((group) => group.name === name)
-  if (found !== undefined) return found
+  const found = Object.hasOwn(GROUP_HOSTS, name) ? GROUP_HOSTS[name] : undefined
+  if (found !== undefined)
+    return { name, what: found.what, hosts: Object.entries(found.hosts).map(([host, why]) => ({ host, why })) }
   throw new PaudeError('usage', `there is no group ${quoted(`@${name}`)}`, {
     hint: 'paude network groups lists them',
   })

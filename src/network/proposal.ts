@@ -40,7 +40,7 @@ export function proposalText({ entries }: Proposal): string {
     '[network]',
     'allow = [',
     ...byGroup.flatMap(([name, members]) => [
-      `  # ${name === '' ? 'of no group' : `of @${name}: ${groups.find((group) => group.name === name)?.what ?? ''}`}`,
+      `  # ${name === '' ? 'of no group' : `of @${name}: ${groups().find((group) => group.name === name)?.what ?? ''}`}`,
       ...members.map(({ entry, times }) => `  ${JSON.stringify(entry)}, # ${times === 1 ? 'once' : `${times} times`}`),
     ]),
     ']',
@@ -49,7 +49,7 @@ export function proposalText({ entries }: Proposal): string {
 
 function groupOf(host: string): string {
   const patterns = patternsOf(host)
-  return groups.find(({ hosts }) => hosts.some((one) => patterns.includes(one.host)))?.name ?? ''
+  return groups().find(({ hosts }) => hosts.some((one) => patterns.includes(one.host)))?.name ?? ''
 }
 
 /** The entry that would open what was blocked, and no more than it must. */

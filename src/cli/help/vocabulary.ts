@@ -34,10 +34,10 @@ export type Entry = {
 /** Everything that can be completed: made of the very tables that read the words. */
 export type Vocabulary = { readonly flags: readonly Choice[]; readonly verbs: readonly Entry[] }
 
-const GROUP_NAMES: Offer = groups.map(({ name }) => name)
+const GROUP_NAMES: Offer = groups().map(({ name }) => name)
 const OFFERS: Readonly<Record<Kind, () => Offer>> = {
   sessions: () => 'sessions',
-  groups: () => groups.map(({ name }) => `@${name}`),
+  groups: () => groups().map(({ name }) => `@${name}`),
   'group-names': () => GROUP_NAMES,
   keys: keyNames,
   anything: () => 'anything',

@@ -15,13 +15,13 @@ import { readRequests } from './requests.ts'
 
 /** `paude network groups [NAME]`. */
 export function showGroups(context: Context, name: string | undefined, json: boolean): number {
-  const chosen = name === undefined ? groups : [findGroup(name)]
+  const chosen = name === undefined ? groups() : [findGroup(name)]
   if (json) context.answer(JSON.stringify(name === undefined ? chosen : chosen[0], null, 2))
   else if (name === undefined)
     context.answer(
       table(
         ['GROUP', 'HOSTS', 'FOR'],
-        groups.map((group) => [`@${group.name}`, String(group.hosts.length), group.what]),
+        groups().map((group) => [`@${group.name}`, String(group.hosts.length), group.what]),
       ),
     )
   else
