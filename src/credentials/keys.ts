@@ -1,10 +1,11 @@
 import { row, text } from '../key.ts'
 import { heldAddress } from '../network/ways.ts'
 import { readBaseUrl } from './base-url.ts'
+import { type Key, usualProvider } from './providers.ts'
 import { secretSource } from './schema.ts'
 import type { SecretSource } from './source.ts'
 
-const ADDRESS = 'ANTHROPIC_BASE_URL'
+const { variable } = usualProvider.address
 
 const credential = (key: string, meaning: string) =>
   row({
@@ -19,12 +20,12 @@ const credential = (key: string, meaning: string) =>
 
 const NOT_A_PROJECTS = 'it belongs into your own config.toml: whoever chooses the provider gets the key'
 
-/** `[provider]`: where the agent's models are, and where the credential is. */
+/** `[provider]`: where the agent's models are, and where the credential is. A secret of the provider without its row does not compile. */
 export const providerKeys = {
   /** '' for the agent's own provider. */
   baseUrl: row({
     key: 'provider.base_url',
-    meaning: `Address where the agent's models are, as ${ADDRESS} says it`,
+    meaning: `Address where the agent's models are, as ${variable} says it`,
     initial: '',
     schema: text,
     rule: 'own',
@@ -32,9 +33,9 @@ export const providerKeys = {
     notIn: { project: NOT_A_PROJECTS },
     read: readBaseUrl,
     held: heldAddress,
-    foreignVariable: ADDRESS,
+    foreignVariable: variable,
   }),
   apiKey: credential('api_key', 'Where the API key is: env:NAME, file:PATH or { command = [...] }'),
   authToken: credential('auth_token', 'Where the token of a gateway is, in place of an API key'),
   oauthToken: credential('oauth_token', 'Where the token of a subscription is, in place of an API key'),
-}
+} satisfies Readonly<Record<Key | 'baseUrl', unknown>>
