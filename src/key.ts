@@ -1,50 +1,50 @@
 import type { GenericSchema } from 'valibot'
 
 /**
- * One thing that paude can be told: everything about it stands in its row, and all tables are made of the rows.
- * `Value` is what a start is given, `Name` that of its flags.
+ * One setting: everything about it stands in its row, and every table is made of the rows.
+ * `Value` is the type that a start gets, `Name` the names of its flags.
  */
 export type Row<Value, Name extends string = string> = Facts<Value, Name> & {
-  /** What holds when nobody says anything. */
+  /** The default. */
   readonly initial: Value
-  /** How its value stands in a file, where its kind does not say that. */
+  /** What a file may hold. */
   readonly schema?: (v: Valibot) => GenericSchema<unknown, Value>
 }
 
 export type Facts<Value, Name extends string> = {
-  /** What of it in a project's file needs your approval, and what exceeds the managed file. */
+  /** What needs your approval in a project's file, and what exceeds the managed file. */
   readonly rule: Rule
-  /** Name in the files, with dots: `network.allow`. */
+  /** Name in files, with dots: `network.allow`. */
   readonly key?: string
-  /** Name by which it is shown where no file of ours says it. */
+  /** Name that is shown where no file of paude's sets it. */
   readonly label?: string
-  /** What it is for: a line of the reference, and of what editors show. */
+  /** One line for the reference and for editors. */
   readonly meaning?: string
-  /** The same of the keys below it, where its value is a table. */
+  /** Meanings of the keys below it, where the value is a table. */
   readonly parts?: Readonly<Record<string, string>>
-  /** In place of `schema`, for a key whose value is divided among several rows: the value of each, by its name. */
+  /** In place of `schema`, for a key that sets several rows: returns their values by setting. */
   readonly divided?: (v: Valibot) => GenericSchema<unknown, Readonly<Record<string, unknown>>>
-  /** Reads a value, or each entry of a list, as a start does: what it throws no file may say either. */
+  /** Reads a value, or each entry of a list, as a start does. A value that it refuses is an error in the file. */
   readonly read?: (value: string, key: string) => unknown
   /** The only values there are. */
   readonly words?: readonly Value[]
   readonly flags?: readonly Flag<Name>[]
-  /** Name of the variable PAUDE_… that says it, where no flag does. */
+  /** Variable of a setting without a flag: `agent` is PAUDE_AGENT. */
   readonly variable?: string
-  /** A variable of another program's that says it as well, and before PAUDE_…. */
+  /** Variable of another program that sets it, too. */
   readonly foreignVariable?: string
-  /** Refuses a value of a flag or variable at once; `where` names it. */
+  /** Refuses a text that a flag or variable gives; `where` names which. */
   readonly insist?: (value: string, where: string) => void
-  /** Of these keys of a section a file has one, and a stronger file's takes the place of another's. */
+  /** A file has at most one of the alternatives of a section, which replaces that of a weaker file. */
   readonly alternative?: true
   /** Why a project's file, or the managed one, cannot have it. */
   readonly notIn?: { readonly project?: string; readonly managed?: string }
   /**
-   * Where a start falls back to this machine's own agent: `free` promises nothing that only a box keeps; by what `closes` a start is
-   * refused there also when a project says it, by all else when you typed it.
+   * What becomes of it when a start falls back to this machine's own agent. `free`: it promises nothing there. `closes`: the start is
+   * refused, also when only a project sets it. Neither: the start is refused when you typed it.
    */
   readonly withoutBox?: 'free' | 'closes'
-  /** The text that two spellings of one value have in common; it is also what you are shown. */
+  /** One spelling for all that mean the same: it is compared, and shown to you. */
   readonly held?: (text: string) => string
 }
 

@@ -26,11 +26,8 @@ export type FlagName = {
 /** Of a file that is made of the rows: every call reads its flags, and need not load what checks their values. */
 export const ownFlags = flags as readonly (OwnFlag & { readonly name: FlagName })[]
 
-/** What a file and a variable say, and no flag. */
-export const ownVariables = variables as readonly OwnFlag[]
-
 /** Everything that a variable can say. */
-export const twins: readonly OwnFlag[] = [...ownFlags, ...ownVariables]
+export const twins: readonly OwnFlag[] = [...ownFlags, ...(variables as readonly OwnFlag[])]
 
 /** A flag as it is typed: `--cpus N`, `--detach`, `--devcontainer[=NAME]`. */
 export const flagWord = ({ name, type, sets, valueHint = 'VALUE' }: OwnFlag): string =>
