@@ -1,18 +1,22 @@
-import { defineCommand } from 'citty'
-import type { Context } from '../../context.ts'
 import { revokeHere } from '../../project/standing.ts'
 import { insistPrivate } from '../../state.ts'
+import { ACTS } from '../front-flags.ts'
+import { verb } from '../verb.ts'
 
 const args = {
-  path: { type: 'positional', description: 'File or folder (default: the project around this directory)', required: false },
+  path: { type: 'positional', description: 'File or folder (default: the project around this directory)' },
 } as const
 
-export default (context: Context) =>
-  defineCommand({
-    meta: { name: 'untrust', description: 'Trust the configuration of a project no longer' },
-    args,
-    run({ args: given }) {
-      insistPrivate(context.host)
-      return revokeHere(context, given.path)
-    },
-  })
+export default verb({
+  description: "Trust a project's configuration no longer",
+  front: ACTS,
+  examples: [
+    ['paude untrust', 'that of the project here'],
+    ['paude untrust ~/src/old', 'of everything below a folder'],
+  ],
+  args,
+  run(context, given) {
+    insistPrivate(context.host)
+    return revokeHere(context, given.path)
+  },
+})

@@ -1,57 +1,60 @@
-import { defineCommand } from 'citty'
 import { pickBackend } from '../../backends/pick.ts'
 import { type BackendName, backendNames } from '../../backends/registry.ts'
 import { loadConfig } from '../../config/layers/load.ts'
-import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import { extraCaCertificates } from '../../image/ca.ts'
 import type { Row } from '../../selftest/judge.ts'
 import { selfTest } from '../../selftest/selftest.ts'
 import { chooseImages } from '../../session/life/images.ts'
 import { printable } from '../../text.ts'
+import { json } from '../args.ts'
+import { OF_SELFTEST } from '../front-flags.ts'
 import { green, red, table, yellow } from '../streams/output.ts'
+import { verb } from '../verb.ts'
 
 const args = {
   backend: { type: 'string', valueHint: 'NAME', description: 'Engine to test (default: the one a start would use)' },
-  json: { type: 'boolean', description: 'Print one JSON document' },
+  json,
 } as const
 
-export default (context: Context) =>
-  defineCommand({
-    meta: {
-      name: 'selftest',
-      description: 'Start a box and a neighbour, try every way out of the box, and report what was seen',
-    },
-    args,
-    async run({ args: given }) {
-      const { host, version, note } = context
-      const config = await loadConfig(host, {
-        ...context.flags,
-        image: '',
-        network: 'restricted',
-        ...(given.backend === undefined ? {} : { backend: named(given.backend) }),
-      })
-      const backend = await pickBackend(host, config.settings.backend)
-      const extraCa = extraCaCertificates(host, config.settings.caFile)
-      const images = await chooseImages(context, { settings: config.settings, extraCa, backend, kind: 'agent' })
-      note(`testing the wall on ${backend.name}: two sessions are started and taken away again`)
-      const { engine, started, rows } = await selfTest({
-        host,
-        config,
-        backend,
-        images,
-        version,
-        effects: context.effects(backend),
-      })
-      const broken = rows.filter(({ result }) => result === 'BROKEN').length
-      if (given.json) context.answer(JSON.stringify({ version, backend: backend.name, engine, started, probes: rows }, null, 2))
-      else {
-        context.answer(table(['ID', 'AREA', 'RESULT', 'CLAIM', 'OBSERVED'], rows.map(cells)))
-        note(summary(rows, `${backend.name} ${engine.version}`))
-      }
-      return broken > 0 ? 1 : 0
-    },
-  })
+export default verb({
+  description: 'Try every way out of a real box',
+  details: 'A box and a neighbour are started, and what was seen is reported.',
+  front: { takes: OF_SELFTEST, acts: true },
+  examples: [
+    ['paude selftest', 'on the first usable engine'],
+    ['paude --backend podman selftest --json', 'on podman, for machines'],
+  ],
+  args,
+  async run(context, given) {
+    const { host, version, note } = context
+    const config = await loadConfig(host, {
+      ...context.flags,
+      image: '',
+      network: 'restricted',
+      ...(given.backend === undefined ? {} : { backend: named(given.backend) }),
+    })
+    const backend = await pickBackend(host, config.settings.backend)
+    const extraCa = extraCaCertificates(host, config.settings.caFile)
+    const images = await chooseImages(context, { settings: config.settings, extraCa, backend, kind: 'agent' })
+    note(`testing the wall on ${backend.name}: two sessions are started and taken away again`)
+    const { engine, started, rows } = await selfTest({
+      host,
+      config,
+      backend,
+      images,
+      version,
+      effects: context.effects(backend),
+    })
+    const broken = rows.filter(({ result }) => result === 'BROKEN').length
+    if (given.json) context.answer(JSON.stringify({ version, backend: backend.name, engine, started, probes: rows }, null, 2))
+    else {
+      context.answer(table(['ID', 'AREA', 'RESULT', 'CLAIM', 'OBSERVED'], rows.map(cells)))
+      note(summary(rows, `${backend.name} ${engine.version}`))
+    }
+    return broken > 0 ? 1 : 0
+  },
+})
 
 function named(name: string): BackendName | 'auto' {
   if (name === 'auto' || backendNames.some((known) => known === name)) return name as BackendName

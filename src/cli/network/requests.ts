@@ -11,60 +11,79 @@ import { policyNow } from '../../session/resolve/policy.ts'
 import { carryToEnd } from '../../session/wall/take-up.ts'
 import { withoutNetwork } from '../../session/wall/without-network.ts'
 import { printable } from '../../text.ts'
+import { json as jsonFlag, session } from '../args.ts'
+import { READS } from '../front-flags.ts'
 import { green, red, table, yellow } from '../streams/output.ts'
+import { verb } from '../verb.ts'
 import { because, cutWords } from './because.ts'
 
-type Wanted = { readonly blocked: boolean; readonly follow: boolean; readonly json: boolean }
-
-/** `paude network log [SESSION]`. */
-export async function showLog(context: Context, word: string | undefined, { blocked, follow, json }: Wanted): Promise<number> {
-  const found = await findWithNetwork(context, word)
-  const wanted = (requests: readonly Request[]) => requests.filter(({ decision }) => !blocked || decision === 'blocked')
-  const { mode, allow } = policyOf(context, found)
-  if (!json && mode === 'restricted')
-    context.note(
-      `${allow.length === 1 ? '1 host is' : `${allow.length} hosts are`} allowed: paude network list ${found.record.id}`,
-    )
-  if (follow) {
-    for await (const request of followRequests(context, found))
-      for (const one of wanted([request])) context.answer(json ? JSON.stringify(one) : cells(one).join('  '))
-    return 0
-  }
-  const requests = wanted(await readRequests(context, found))
-  if (json) context.answer(requests.map((request) => `${JSON.stringify(request)}\n`).join(''))
-  else if (requests.length === 0) context.note(blocked ? 'nothing was blocked' : 'nothing was asked for')
-  else context.answer(table(['TIME', 'DECISION', 'METHOD', 'HOST', 'BYTES', 'POLICY', 'RULE'], requests.map(cells)))
-  return 0
-}
-
-/** `paude network blocked [SESSION]`: what was blocked, each host once. */
-export async function showBlocked(context: Context, word: string | undefined, json: boolean): Promise<number> {
-  const found = await findWithNetwork(context, word)
-  const hosts = countBlocked(await readRequests(context, found))
-  if (json) context.answer(JSON.stringify(hosts, null, 2))
-  else if (hosts.length === 0) context.note('nothing was blocked')
-  else {
-    const rows = hosts.map(({ host, port, count, last, program, rule }) => [
-      `${printable(host)}:${port}`,
-      String(count),
-      last.slice(11, 19),
-      program,
-      printable(because(rule, port)),
-    ])
-    context.answer(table(['HOST', 'TIMES', 'LAST', 'PROGRAM', 'BECAUSE'], rows))
-    const cut = hosts.find(({ rule }) => rule === NOT_TLS)
-    if (cut !== undefined)
+export const showLog = verb({
+  description: 'Show every request of a session',
+  front: READS,
+  args: {
+    session,
+    blocked: { type: 'boolean', description: 'Only what was blocked' },
+    follow: { type: 'boolean', description: 'Go on as more is asked for' },
+    json: { type: 'boolean', description: 'Print JSON, one object a line' },
+  },
+  examples: [
+    ['paude network log --follow', 'and those to come'],
+    ['paude network log --blocked --json', 'what was blocked, one object a line'],
+  ],
+  async run(context, { session: word, blocked, follow, json }) {
+    const found = await findWithNetwork(context, word)
+    const wanted = (requests: readonly Request[]) => requests.filter(({ decision }) => !blocked || decision === 'blocked')
+    const { mode, allow } = policyOf(context, found)
+    if (!json && mode === 'restricted')
       context.note(
-        `a tunnel carries TLS alone unless its entry says http://: paude network allow ${printable(plainEntry(cut))} --session ${found.record.id}`,
+        `${allow.length === 1 ? '1 host is' : `${allow.length} hosts are`} allowed: paude network list ${found.record.id}`,
       )
-    context.note(
-      hosts.some(({ host, port }) => isEntry(`${host}:${port}`))
-        ? `to allow one: paude network allow HOST --session ${found.record.id}`
-        : 'no entry can allow an address or what has no full name: the agent must use full names',
-    )
-  }
-  return 0
-}
+    if (follow) {
+      for await (const request of followRequests(context, found))
+        for (const one of wanted([request])) context.answer(json ? JSON.stringify(one) : cells(one).join('  '))
+      return 0
+    }
+    const requests = wanted(await readRequests(context, found))
+    if (json) context.answer(requests.map((request) => `${JSON.stringify(request)}\n`).join(''))
+    else if (requests.length === 0) context.note(blocked ? 'nothing was blocked' : 'nothing was asked for')
+    else context.answer(table(['TIME', 'DECISION', 'METHOD', 'HOST', 'BYTES', 'POLICY', 'RULE'], requests.map(cells)))
+    return 0
+  },
+})
+
+export const showBlocked = verb({
+  description: 'List what was blocked, each host once',
+  front: READS,
+  args: { session, json: jsonFlag },
+  examples: [['paude network blocked', 'with how often, when last, by which program and why']],
+  async run(context, { session: word, json }) {
+    const found = await findWithNetwork(context, word)
+    const hosts = countBlocked(await readRequests(context, found))
+    if (json) context.answer(JSON.stringify(hosts, null, 2))
+    else if (hosts.length === 0) context.note('nothing was blocked')
+    else {
+      const rows = hosts.map(({ host, port, count, last, program, rule }) => [
+        `${printable(host)}:${port}`,
+        String(count),
+        last.slice(11, 19),
+        program,
+        printable(because(rule, port)),
+      ])
+      context.answer(table(['HOST', 'TIMES', 'LAST', 'PROGRAM', 'BECAUSE'], rows))
+      const cut = hosts.find(({ rule }) => rule === NOT_TLS)
+      if (cut !== undefined)
+        context.note(
+          `a tunnel carries TLS alone unless its entry says http://: paude network allow ${printable(plainEntry(cut))} --session ${found.record.id}`,
+        )
+      context.note(
+        hosts.some(({ host, port }) => isEntry(`${host}:${port}`))
+          ? `to allow one: paude network allow HOST --session ${found.record.id}`
+          : 'no entry can allow an address or what has no full name: the agent must use full names',
+      )
+    }
+    return 0
+  },
+})
 
 /** A host and port that were blocked. */
 export type Blocked = {

@@ -1,75 +1,77 @@
-import { defineCommand } from 'citty'
 import { agentNamed } from '../../agents/registry.ts'
 import { readLines } from '../../box/limits.ts'
-import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import { makeSocketPath } from '../../hold/place.ts'
 import { ask } from '../../run/ask.ts'
 import { findSession } from '../../session/life/find.ts'
+import { ACTS } from '../front-flags.ts'
 import { writeAll } from '../streams/output.ts'
+import { verb } from '../verb.ts'
 
 const args = {
-  session: { type: 'positional', description: 'Session', required: true },
+  session: { type: 'positional', description: 'Session', required: true, offers: 'sessions' },
   start: { type: 'boolean', description: 'Start its agent, which was made but does not run yet' },
   size: { type: 'string', valueHint: 'COLSxROWS', description: 'Size of its terminal (default: 120x40)' },
   scrollback: { type: 'string', valueHint: 'LINES', description: 'Lines kept of what has left the screen (default: 2000)' },
 } as const
 
-export default (context: Context) =>
-  defineCommand({
-    meta: { name: 'hold', description: 'Keep the terminal of a session; paude starts it by itself' },
-    args,
-    async run({ args: given }) {
-      const found = await findSession(context, given.session)
-      const { backend, handle, record } = found
-      const [{ hold }, { keepBounded }, { hookNews, ownFile, tellUser }, { providerLooks }] = await Promise.all([
-        import('../../hold/holder.ts'),
-        import('../../events/file.ts'),
-        import('./holding.ts'),
-        import('../../session/life/provider-watch.ts'),
-      ])
-      for (const signal of ['SIGINT', 'SIGHUP', 'SIGPIPE'] as const) process.on(signal, () => undefined)
-      const ready = () => writeAll(1, 'ready\n')
-      const agent = agentNamed(handle.agent)
-      const unwatch = keepBounded(handle.folder)
-      const watch = await tellUser(context, {
-        id: record.id,
-        name: record.name,
-        workspace: record.workspace,
-        folder: handle.folder,
-      })
-      const mine = await hold({
-        folder: handle.folder,
-        socket: () => makeSocketPath(context.host, handle.folder),
-        start: given.start === true ? backend.terminal(handle, true) : null,
-        attach: backend.terminal(handle, false),
-        look: async () => {
-          try {
-            return await ask(backend.state(handle), context.effects(backend))
-          } catch (error) {
-            return error instanceof PaudeError && error.code === 'not-found' ? 'gone' : null
-          }
-        },
-        size: sizeOf(given.size),
-        scrollback: readLines(given.scrollback ?? '2000', '--scrollback'),
-        name: `paude ${context.version}`,
-        titles: handle.agent !== 'command',
-        ready,
-        provider: providerLooks(found),
-        ...(agent === null
-          ? { told: () => [] }
-          : {
-              told: hookNews(handle.folder, record.id, agent.signals.hook),
-              modes: agent.signals.modes,
-              ownFile: ownFile(backend.inside(handle, agent.signals.ownFile)),
-            }),
-        ...(watch === null ? {} : { watch }),
-      })
-      unwatch()
-      if (!mine) ready()
-      return 0
-    },
-  })
+export default verb({
+  description: 'Keep the terminal of a session',
+  details: 'paude starts it by itself.',
+  front: ACTS,
+  examples: [],
+  args,
+  async run(context, given) {
+    const found = await findSession(context, given.session)
+    const { backend, handle, record } = found
+    const [{ hold }, { keepBounded }, { hookNews, ownFile, tellUser }, { providerLooks }] = await Promise.all([
+      import('../../hold/holder.ts'),
+      import('../../events/file.ts'),
+      import('./holding.ts'),
+      import('../../session/life/provider-watch.ts'),
+    ])
+    for (const signal of ['SIGINT', 'SIGHUP', 'SIGPIPE'] as const) process.on(signal, () => undefined)
+    const ready = () => writeAll(1, 'ready\n')
+    const agent = agentNamed(handle.agent)
+    const unwatch = keepBounded(handle.folder)
+    const watch = await tellUser(context, {
+      id: record.id,
+      name: record.name,
+      workspace: record.workspace,
+      folder: handle.folder,
+    })
+    const mine = await hold({
+      folder: handle.folder,
+      socket: () => makeSocketPath(context.host, handle.folder),
+      start: given.start === true ? backend.terminal(handle, true) : null,
+      attach: backend.terminal(handle, false),
+      look: async () => {
+        try {
+          return await ask(backend.state(handle), context.effects(backend))
+        } catch (error) {
+          return error instanceof PaudeError && error.code === 'not-found' ? 'gone' : null
+        }
+      },
+      size: sizeOf(given.size),
+      scrollback: readLines(given.scrollback ?? '2000', '--scrollback'),
+      name: `paude ${context.version}`,
+      titles: handle.agent !== 'command',
+      ready,
+      provider: providerLooks(found),
+      ...(agent === null
+        ? { told: () => [] }
+        : {
+            told: hookNews(handle.folder, record.id, agent.signals.hook),
+            modes: agent.signals.modes,
+            ownFile: ownFile(backend.inside(handle, agent.signals.ownFile)),
+          }),
+      ...(watch === null ? {} : { watch }),
+    })
+    unwatch()
+    if (!mine) ready()
+    return 0
+  },
+})
 
 function sizeOf(text: string | undefined) {
   const [, columns, rows] = /^(\d{1,4})x(\d{1,4})$/.exec(text ?? '120x40') ?? []

@@ -1,52 +1,55 @@
-import { defineCommand } from 'citty'
-import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import { ask } from '../../run/ask.ts'
 import { attach, lines } from '../../run/process.ts'
 import { findSession } from '../../session/life/find.ts'
 import { warnOnce } from '../../session/life/planted.ts'
+import { session } from '../args.ts'
+import { READS } from '../front-flags.ts'
+import { verb } from '../verb.ts'
 import { drainToEnd, openPrinted, safeSink } from './out-copy.ts'
 
 const args = {
-  session: { type: 'positional', description: 'Session (default: the one of this directory)', required: false },
+  session,
   follow: { type: 'boolean', description: 'While it still runs: go on to its end' },
 } as const
 
-export default (context: Context) =>
-  defineCommand({
-    meta: {
-      name: 'output',
-      description: "Print what a session in the background printed, on stdout and stderr as it did; exit code is the agent's",
-    },
-    args,
-    async run({ args: given }) {
-      const session = await findSession(context, given.session)
-      const { backend, handle, record } = session
-      if (record.terminal)
-        throw new PaudeError('unsupported', `session ${handle.id} has a screen, not an answer`, {
-          hint: `paude logs ${handle.id}`,
-        })
-      const state = await ask(backend.state(handle), context.effects(backend))
-      if (state.status !== 'exited' && !given.follow)
-        throw new PaudeError('refused', `session ${handle.id} has not ended yet`, {
-          hint: `paude output --follow ${handle.id}, or paude wait ${handle.id} first`,
-        })
-      const all = openPrinted(handle.folder)
-      // Started in the foreground, and left behind: only the engine has it.
-      if (all === null) {
-        const argv = backend.logs(handle, { follow: given.follow === true })
-        const sink = safeSink(context.host)
-        if (context.host.terminal.stdout) for await (const line of lines(argv)) sink(1, Buffer.from(`${line}\n`))
-        else await attach(argv, { stdin: false, terminal: false }).exited
-        warnOnce(context, session)
-        return (await ask(backend.state(handle), context.effects(backend))).exitCode
-      }
-      try {
-        const code = await drainToEnd(context, session, { all, sink: safeSink(context.host) })
-        warnOnce(context, session)
-        return code
-      } finally {
-        for (const { file } of all) file.close()
-      }
-    },
-  })
+export default verb({
+  description: 'Print the answer of a session in the background',
+  caller: 'agent',
+  front: READS,
+  examples: [
+    ['paude output b7k', "what it printed, byte for byte; the agent's exit code"],
+    ['paude output b7k --follow', 'and wait for the rest'],
+  ],
+  args,
+  async run(context, given) {
+    const session = await findSession(context, given.session)
+    const { backend, handle, record } = session
+    if (record.terminal)
+      throw new PaudeError('unsupported', `session ${handle.id} has a screen, not an answer`, {
+        hint: `paude logs ${handle.id}`,
+      })
+    const state = await ask(backend.state(handle), context.effects(backend))
+    if (state.status !== 'exited' && !given.follow)
+      throw new PaudeError('refused', `session ${handle.id} has not ended yet`, {
+        hint: `paude output --follow ${handle.id}, or paude wait ${handle.id} first`,
+      })
+    const all = openPrinted(handle.folder)
+    // Started in the foreground, and left behind: only the engine has it.
+    if (all === null) {
+      const argv = backend.logs(handle, { follow: given.follow === true })
+      const sink = safeSink(context.host)
+      if (context.host.terminal.stdout) for await (const line of lines(argv)) sink(1, Buffer.from(`${line}\n`))
+      else await attach(argv, { stdin: false, terminal: false }).exited
+      warnOnce(context, session)
+      return (await ask(backend.state(handle), context.effects(backend))).exitCode
+    }
+    try {
+      const code = await drainToEnd(context, session, { all, sink: safeSink(context.host) })
+      warnOnce(context, session)
+      return code
+    } finally {
+      for (const { file } of all) file.close()
+    }
+  },
+})

@@ -1,8 +1,8 @@
 import { delimiter, dirname, join } from 'node:path'
-import { defineCommand } from 'citty'
 import { configFile } from '../../config/layers/load.ts'
-import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
+import { READS } from '../front-flags.ts'
+import { verb } from '../verb.ts'
 import { launchdAgent, systemdUnit } from './login-unit.ts'
 
 const args = {
@@ -13,30 +13,35 @@ const args = {
 /** Variables that decide which engine and which sessions are meant; at a login nobody has set them yet. */
 const KEPT = ['XDG_STATE_HOME', 'XDG_CONFIG_HOME', 'XDG_CACHE_HOME', 'DOCKER_HOST', 'DOCKER_CONTEXT', 'DOCKER_CONFIG'] as const
 
-export default (context: Context) =>
-  defineCommand({
-    meta: { name: 'service', description: 'Print a unit that runs paude up --all at login; nothing is installed' },
-    args,
-    run({ args: given }) {
-      const { host } = context
-      if (given.systemd && given.launchd)
-        throw new PaudeError('usage', '--systemd and --launchd contradict each other', { hint: 'leave one of them out' })
-      const config = configFile(host)
-      if (config === '' || !host.self.startsWith('/'))
-        throw new PaudeError('config', 'HOME is not set, so there is no place for the credential', { hint: 'export HOME' })
-      // A relative entry would let whatever folder it starts in choose the engine.
-      const path = (host.env['PATH'] ?? '').split(delimiter).filter((folder) => folder.startsWith('/'))
-      const unit = {
-        program: host.self,
-        credentials: join(dirname(config), 'environment'),
-        log: join(host.home, 'Library/Logs/paude-up.log'),
-        environment: {
-          PATH: path.join(delimiter),
-          ...Object.fromEntries(KEPT.flatMap((name) => (host.env[name] ? [[name, host.env[name]] as const] : []))),
-        },
-      }
-      const launchd = given.launchd ?? (host.platform === 'darwin' && !given.systemd)
-      context.answer(launchd ? launchdAgent(unit) : systemdUnit(unit))
-      return 0
-    },
-  })
+export default verb({
+  description: 'Print a unit that runs paude up at login',
+  details: 'Nothing is installed.',
+  front: READS,
+  examples: [
+    ['paude service', 'for systemd or launchd, whichever is here; how to use it is said in it'],
+    ['paude service --launchd', 'a launch agent of macOS'],
+  ],
+  args,
+  run(context, given) {
+    const { host } = context
+    if (given.systemd && given.launchd)
+      throw new PaudeError('usage', '--systemd and --launchd contradict each other', { hint: 'leave one of them out' })
+    const config = configFile(host)
+    if (config === '' || !host.self.startsWith('/'))
+      throw new PaudeError('config', 'HOME is not set, so there is no place for the credential', { hint: 'export HOME' })
+    // A relative entry would let whatever folder it starts in choose the engine.
+    const path = (host.env['PATH'] ?? '').split(delimiter).filter((folder) => folder.startsWith('/'))
+    const unit = {
+      program: host.self,
+      credentials: join(dirname(config), 'environment'),
+      log: join(host.home, 'Library/Logs/paude-up.log'),
+      environment: {
+        PATH: path.join(delimiter),
+        ...Object.fromEntries(KEPT.flatMap((name) => (host.env[name] ? [[name, host.env[name]] as const] : []))),
+      },
+    }
+    const launchd = given.launchd ?? (host.platform === 'darwin' && !given.systemd)
+    context.answer(launchd ? launchdAgent(unit) : systemdUnit(unit))
+    return 0
+  },
+})

@@ -2,11 +2,9 @@ import { randomBytes } from 'node:crypto'
 import { mkdtempSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { defineCommand } from 'citty'
 import { agents } from '../../agents/registry.ts'
 import { pickBackend } from '../../backends/pick.ts'
 import { loadConfig } from '../../config/layers/load.ts'
-import type { Context } from '../../context.ts'
 import { type Door, LOOPBACK } from '../../demo/door.ts'
 import { serveMessagesApi } from '../../demo/messages-api.ts'
 import { demoPrompt, demoScript, readOutcomes } from '../../demo/script.ts'
@@ -14,74 +12,77 @@ import type { Host } from '../../host.ts'
 import type { Request } from '../../network/log.ts'
 import { HOST_NAME } from '../../network/names.ts'
 import { printable } from '../../text.ts'
+import { IN_FOREGROUND } from '../front-flags.ts'
 import { green, red, table } from '../streams/output.ts'
+import { verb } from '../verb.ts'
 import { atDoor } from './demo-door.ts'
 import { startSession } from './start.ts'
 
-export default (context: Context) =>
-  defineCommand({
-    meta: {
-      name: 'demo',
-      description: 'Show the box and its wall with real Claude Code and a scripted model: no account needed',
-    },
-    async run() {
-      const { settings } = await loadConfig(context.host, context.flags)
-      const backend = await pickBackend(context.host, settings.backend)
-      const shows = settings.dryRun || settings.printConfig
-      const key = `demo-${randomBytes(24).toString('hex')}`
-      const serve = (door: Door) => {
-        const port = freePort(door.hostname)
-        return serveMessagesApi({
-          ...door,
-          port,
-          key,
-          script: demoScript({ serviceHost: door.hostname, servicePort: port }),
-        })
-      }
-      const api = shows ? serve(LOOPBACK) : await atDoor(context, { backend, settings }, serve)
-      const folder = realpathSync(mkdtempSync(join(tmpdir(), 'paude-demo-')))
-      let log: readonly Request[] = []
-      try {
-        context.note(
-          `a scripted model API answers at ${new URL(api.url).host} of this machine; the box will reach it as ${HOST_NAME}:${api.port} and nothing else`,
-        )
-        const code = await startSession(
-          { ...context, host: demoHost(context.host, { folder, key, port: api.port }) },
-          {
-            agent: agents.claude, // its model is scripted
-            run: { kind: 'agent', words: ['-p', demoPrompt, '--dangerously-skip-permissions'] },
-            flags: { ...context.flags, backend: backend.name as 'docker' | 'podman' },
-            throwAway: true,
-            onEnd: (requests) => (log = requests),
-          },
-        )
-        if (shows) return code
-        const outcomes = readOutcomes(api.requests)
-        context.answer('')
-        context.answer(
-          table(
-            ['OUTCOME', 'WHAT', 'OBSERVED'],
-            outcomes.map(({ title, observed, ok }) => [
-              ok ? green('as claimed') : red('NOT AS CLAIMED'),
-              title,
-              printable(observed),
-            ]),
-          ),
-        )
-        context.answer('')
-        context.answer(
-          table(
-            ["PROXY'S LOG", 'HOST', 'RULE'],
-            log.map(({ decision, host, port, rule }) => [decision, `${printable(host)}:${port}`, printable(rule)]),
-          ),
-        )
-        return code !== 0 ? code : outcomes.length > 0 && outcomes.every(({ ok }) => ok) ? 0 : 1
-      } finally {
-        await api.stop()
-        rmSync(folder, { recursive: true, force: true })
-      }
-    },
-  })
+export default verb({
+  description: 'Show the box and its wall, without an account',
+  details: 'With real Claude Code and a scripted model.',
+  caller: 'agent',
+  front: IN_FOREGROUND,
+  starts: true,
+  examples: [['paude demo', 'real Claude Code, a scripted model, a real wall']],
+  async run(context) {
+    const { settings } = await loadConfig(context.host, context.flags)
+    const backend = await pickBackend(context.host, settings.backend)
+    const shows = settings.dryRun || settings.printConfig
+    const key = `demo-${randomBytes(24).toString('hex')}`
+    const serve = (door: Door) => {
+      const port = freePort(door.hostname)
+      return serveMessagesApi({
+        ...door,
+        port,
+        key,
+        script: demoScript({ serviceHost: door.hostname, servicePort: port }),
+      })
+    }
+    const api = shows ? serve(LOOPBACK) : await atDoor(context, { backend, settings }, serve)
+    const folder = realpathSync(mkdtempSync(join(tmpdir(), 'paude-demo-')))
+    let log: readonly Request[] = []
+    try {
+      context.note(
+        `a scripted model API answers at ${new URL(api.url).host} of this machine; the box will reach it as ${HOST_NAME}:${api.port} and nothing else`,
+      )
+      const code = await startSession(
+        { ...context, host: demoHost(context.host, { folder, key, port: api.port }) },
+        {
+          agent: agents.claude, // its model is scripted
+          run: { kind: 'agent', words: ['-p', demoPrompt, '--dangerously-skip-permissions'] },
+          flags: { ...context.flags, backend: backend.name as 'docker' | 'podman' },
+          throwAway: true,
+          onEnd: (requests) => (log = requests),
+        },
+      )
+      if (shows) return code
+      const outcomes = readOutcomes(api.requests)
+      context.answer('')
+      context.answer(
+        table(
+          ['OUTCOME', 'WHAT', 'OBSERVED'],
+          outcomes.map(({ title, observed, ok }) => [
+            ok ? green('as claimed') : red('NOT AS CLAIMED'),
+            title,
+            printable(observed),
+          ]),
+        ),
+      )
+      context.answer('')
+      context.answer(
+        table(
+          ["PROXY'S LOG", 'HOST', 'RULE'],
+          log.map(({ decision, host, port, rule }) => [decision, `${printable(host)}:${port}`, printable(rule)]),
+        ),
+      )
+      return code !== 0 ? code : outcomes.length > 0 && outcomes.every(({ ok }) => ok) ? 0 : 1
+    } finally {
+      await api.stop()
+      rmSync(folder, { recursive: true, force: true })
+    }
+  },
+})
 
 /** The caller's machine with the demo's folder, key and API in place of the caller's own. */
 const demoHost = (host: Host, { folder, key, port }: { folder: string; key: string; port: number }): Host => ({
