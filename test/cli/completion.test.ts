@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { flagsOf } from '../../src/cli/args.ts'
@@ -22,6 +22,8 @@ beforeAll(() => {
   const program = join(room, 'paude')
   writeFileSync(program, `#!/bin/sh\nexec ${programLine} "$@"\n`)
   chmodSync(program, 0o755)
+  for (const engine of ['docker', 'podman'])
+    writeFileSync(join(room, engine), '#!/bin/sh\necho called > "$HOME/engine"\n', { mode: 0o755 })
   mkdirSync(join(room, '.config/paude'), { recursive: true })
   writeFileSync(join(room, '.config/paude/config.toml'), '[profiles.ci.limits]\ncpus = 2\n')
   writeFileSync(join(room, 'paude.toml'), '[profiles.laptop.limits]\ncpus = 1\n')
@@ -271,3 +273,5 @@ describe.skipIf(!installed('fish'))('fish', () => {
     expect(complete(['-p', '--netw']).lines).toEqual([])
   })
 })
+
+test('no Tab starts an engine', () => expect(existsSync(join(room, 'engine'))).toBe(false))

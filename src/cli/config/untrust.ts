@@ -3,10 +3,6 @@ import { insistPrivate } from '../../state.ts'
 import { ACTS } from '../front-flags.ts'
 import { verb } from '../verb.ts'
 
-const args = {
-  path: { type: 'positional', description: 'File or folder (default: the project around this directory)' },
-} as const
-
 export default verb({
   description: "Trust a project's configuration no longer",
   front: ACTS,
@@ -14,7 +10,9 @@ export default verb({
     ['paude untrust', 'that of the project here'],
     ['paude untrust ~/src/old', 'of everything below a folder'],
   ],
-  args,
+  args: {
+    path: { type: 'positional', description: 'File or folder (default: the project around this directory)' },
+  },
   run(context, given) {
     insistPrivate(context.host)
     return revokeHere(context, given.path)

@@ -6,12 +6,6 @@ import { dryRun, session } from '../args.ts'
 import { PLANS } from '../front-flags.ts'
 import { verb } from '../verb.ts'
 
-const args = {
-  session,
-  words: { type: 'positional', rest: true, description: 'Command and its words', required: true },
-  'dry-run': dryRun,
-} as const
-
 export default verb({
   description: 'Run a command in a running session',
   caller: 'agent',
@@ -21,7 +15,11 @@ export default verb({
     ['paude exec fix-login -- make test', 'beside that of another session'],
     ['paude exec b7k -- env', 'what the agent sees'],
   ],
-  args,
+  args: {
+    session,
+    words: { type: 'positional', rest: true, description: 'Command and its words', required: true },
+    'dry-run': dryRun,
+  },
   async run(context, given) {
     if (given.words.length === 0)
       throw new PaudeError('usage', 'paude exec needs a command', {

@@ -11,16 +11,6 @@ import { ACTS } from '../front-flags.ts'
 import { verb } from '../verb.ts'
 import { looksLikePort, type PortPair, readPorts } from './ports.ts'
 
-const args = {
-  session,
-  ports: {
-    type: 'positional',
-    many: true,
-    description: '[LOCAL:]PORT of the box; LOCAL 0 is any free one (default: forwardPorts of its devcontainer.json)',
-  },
-  json: { type: 'boolean', description: 'One JSON object a line' },
-} as const
-
 export default verb({
   description: 'Bring ports of a box to this machine',
   details: 'To 127.0.0.1, for every program here, until Ctrl-C; not with --network none.',
@@ -29,7 +19,15 @@ export default verb({
     ['paude forward 3000', 'http://127.0.0.1:3000 is port 3000 of the box of this directory, until Ctrl-C'],
     ['paude forward fix-login 8080:3000 0:5432', 'port 3000 as 8080 here, and 5432 as any port that is free'],
   ],
-  args,
+  args: {
+    session,
+    ports: {
+      type: 'positional',
+      many: true,
+      description: '[LOCAL:]PORT of the box; LOCAL 0 is any free one (default: forwardPorts of its devcontainer.json)',
+    },
+    json: { type: 'boolean', description: 'One JSON object a line' },
+  },
   async run(context, given) {
     const [first, rest] = [given.session, given.ports]
     const isPort = first !== undefined && looksLikePort(first)

@@ -5,11 +5,6 @@ import { dryRun, session } from '../args.ts'
 import { PLANS } from '../front-flags.ts'
 import { verb } from '../verb.ts'
 
-const args = {
-  session,
-  'dry-run': dryRun,
-} as const
-
 /** bash where the image has it. */
 const SHELL = ['/bin/sh', '-c', 'command -v bash >/dev/null && exec bash || exec sh']
 
@@ -22,7 +17,10 @@ export default verb({
     ['paude shell', 'look around in the box'],
     ['paude shell fix-login', 'in the box of another session'],
   ],
-  args,
+  args: {
+    session,
+    'dry-run': dryRun,
+  },
   async run(context, given) {
     const { backend, handle } = await findSession(context, given.session, 'running')
     const { stdin, stdout } = context.host.terminal

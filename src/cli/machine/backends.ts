@@ -10,8 +10,6 @@ import { READS } from '../front-flags.ts'
 import { green, table, yellow } from '../streams/output.ts'
 import { verb } from '../verb.ts'
 
-const args = { json } as const
-
 export default verb({
   description: 'List the engines that can run a box',
   front: READS,
@@ -19,7 +17,7 @@ export default verb({
     ['paude backends', 'what can run a box here, and what cannot'],
     ['paude backends --json', 'the same for scripts'],
   ],
-  args,
+  args: { json },
   async run(context, { json }) {
     const [engines, chosen] = await Promise.all([askEngines(context.host), automatic(context)])
     const rows = engines.map((engine) => listed(engine, backends[engine.name].can, chosen))

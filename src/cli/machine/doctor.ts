@@ -53,8 +53,6 @@ import { LOOKS } from '../front-flags.ts'
 import { dim, green, red, table, yellow } from '../streams/output.ts'
 import { verb } from '../verb.ts'
 
-const args = { json } as const
-
 export default verb({
   description: 'Check this machine, with a fix for each problem',
   front: LOOKS,
@@ -62,7 +60,7 @@ export default verb({
     ['paude doctor', 'what is wrong here, and how to put it right'],
     ['paude doctor --json', 'the same for scripts'],
   ],
-  args,
+  args: { json },
   async run(context, { json }) {
     const checks = await examine(context)
     context.answer(json ? JSON.stringify(checks, null, 2) : shown(checks))

@@ -12,11 +12,6 @@ import { OF_SELFTEST } from '../front-flags.ts'
 import { green, red, table, yellow } from '../streams/output.ts'
 import { verb } from '../verb.ts'
 
-const args = {
-  backend: { type: 'string', valueHint: 'NAME', description: 'Engine to test (default: the one a start would use)' },
-  json,
-} as const
-
 export default verb({
   description: 'Try every way out of a real box',
   details: 'A box and a neighbour are started, and what was seen is reported.',
@@ -25,7 +20,10 @@ export default verb({
     ['paude selftest', 'on the first usable engine'],
     ['paude --backend podman selftest --json', 'on podman, for machines'],
   ],
-  args,
+  args: {
+    backend: { type: 'string', valueHint: 'NAME', description: 'Engine to test (default: the one a start would use)' },
+    json,
+  },
   async run(context, given) {
     const { host, version, note } = context
     const config = await loadConfig(host, {

@@ -5,8 +5,6 @@ import { verb } from '../verb.ts'
 import { lookStatus } from './look-status.ts'
 import { statusLines } from './status-lines.ts'
 
-const args = { json } as const
-
 export default verb({
   description: 'Show how things stand: engine, configuration, images, sessions',
   front: LOOKS,
@@ -14,7 +12,7 @@ export default verb({
     ['paude status', 'what a start here would use, and what there is already'],
     ['paude status --json | jq -r .backend.name', 'the engine, for scripts'],
   ],
-  args,
+  args: { json },
   async run(context, { json }) {
     const status = await lookStatus(context)
     context.answer(json ? quotedLines(status) : statusLines(status, Date.now()).join('\n'))

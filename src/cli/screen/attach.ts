@@ -10,12 +10,6 @@ import { dryRun, session } from '../args.ts'
 import { alsoTaking, PLANS, taking } from '../front-flags.ts'
 import { verb } from '../verb.ts'
 
-const args = {
-  session,
-  'read-only': { type: 'boolean', description: 'Only look: what you type and the size of your terminal change nothing' },
-  'dry-run': dryRun,
-} as const
-
 export default verb({
   description: 'Attach this terminal to a running session',
   caller: 'agent',
@@ -25,7 +19,11 @@ export default verb({
     ['paude attach fix-login', 'by its name'],
     ['paude attach b7k', 'by the start of its id; Ctrl-P Ctrl-Q detaches'],
   ],
-  args,
+  args: {
+    session,
+    'read-only': { type: 'boolean', description: 'Only look: what you type and the size of your terminal change nothing' },
+    'dry-run': dryRun,
+  },
   async run(context, given) {
     const found = await findSession(context, given.session, 'running')
     const { backend, handle, record } = found

@@ -13,12 +13,6 @@ import { READS } from '../front-flags.ts'
 import { verb } from '../verb.ts'
 import { eventLine } from './event-line.ts'
 
-const args = {
-  session,
-  follow: { type: 'boolean', description: 'Go on as more happens, until the session ends' },
-  json: { type: 'boolean', description: 'One JSON object a line, as the README describes' },
-} as const
-
 export default verb({
   description: 'Show what the agent of a session did',
   front: READS,
@@ -27,7 +21,11 @@ export default verb({
     ['paude events fix-login --follow', 'and what comes from now on'],
     ['paude events --json | jq -r \'select(.kind == "tool") | .command // .file\'', 'commands and files, for scripts'],
   ],
-  args,
+  args: {
+    session,
+    follow: { type: 'boolean', description: 'Go on as more happens, until the session ends' },
+    json: { type: 'boolean', description: 'One JSON object a line, as the README describes' },
+  },
   async run(context, given) {
     const { backend, handle, record } = await findSession(context, given.session, 'running')
     const agent = agentNamed(record.agent)

@@ -8,19 +8,17 @@ import { ACTS } from '../front-flags.ts'
 import { writeAll } from '../streams/output.ts'
 import { verb } from '../verb.ts'
 
-const args = {
-  session: { type: 'positional', description: 'Session', required: true, offers: 'sessions' },
-  start: { type: 'boolean', description: 'Start its agent, which was made but does not run yet' },
-  size: { type: 'string', valueHint: 'COLSxROWS', description: 'Size of its terminal (default: 120x40)' },
-  scrollback: { type: 'string', valueHint: 'LINES', description: 'Lines kept of what has left the screen (default: 2000)' },
-} as const
-
 export default verb({
   description: 'Keep the terminal of a session',
   details: 'paude starts it by itself.',
   front: ACTS,
   examples: [],
-  args,
+  args: {
+    session: { type: 'positional', description: 'Session', required: true, offers: 'sessions' },
+    start: { type: 'boolean', description: 'Start its agent, which was made but does not run yet' },
+    size: { type: 'string', valueHint: 'COLSxROWS', description: 'Size of its terminal (default: 120x40)' },
+    scrollback: { type: 'string', valueHint: 'LINES', description: 'Lines kept of what has left the screen (default: 2000)' },
+  },
   async run(context, given) {
     const found = await findSession(context, given.session)
     const { backend, handle, record } = found

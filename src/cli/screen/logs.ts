@@ -13,11 +13,6 @@ import { verb } from '../verb.ts'
 import { drain, drainToEnd, openPrinted, type Sink } from './out-copy.ts'
 import { plainText, readable } from './readable.ts'
 
-const args = {
-  session,
-  follow: { type: 'boolean', description: 'Go on as more is printed' },
-} as const
-
 export default verb({
   description: 'Show what a session printed',
   front: READS,
@@ -25,7 +20,10 @@ export default verb({
     ['paude logs fix-login', 'what it printed so far'],
     ['paude logs --follow', 'and what it prints from now on'],
   ],
-  args,
+  args: {
+    session,
+    follow: { type: 'boolean', description: 'Go on as more is printed' },
+  },
   async run(context, given) {
     const found = await findSession(context, given.session)
     const follow = given.follow === true

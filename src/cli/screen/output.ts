@@ -8,11 +8,6 @@ import { READS } from '../front-flags.ts'
 import { verb } from '../verb.ts'
 import { drainToEnd, openPrinted, safeSink } from './out-copy.ts'
 
-const args = {
-  session,
-  follow: { type: 'boolean', description: 'While it still runs: go on to its end' },
-} as const
-
 export default verb({
   description: 'Print the answer of a session in the background',
   caller: 'agent',
@@ -21,7 +16,10 @@ export default verb({
     ['paude output b7k', "what it printed, byte for byte; the agent's exit code"],
     ['paude output b7k --follow', 'and wait for the rest'],
   ],
-  args,
+  args: {
+    session,
+    follow: { type: 'boolean', description: 'While it still runs: go on to its end' },
+  },
   async run(context, given) {
     const session = await findSession(context, given.session)
     const { backend, handle, record } = session

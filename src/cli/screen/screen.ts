@@ -7,14 +7,6 @@ import { READS } from '../front-flags.ts'
 import { writeAll } from '../streams/output.ts'
 import { verb } from '../verb.ts'
 
-const args = {
-  session,
-  text: { type: 'boolean', description: 'As plain text (the default)' },
-  ansi: { type: 'boolean', description: 'With its colours, for a terminal' },
-  html: { type: 'boolean', description: 'With its colours, for a web page' },
-  scrollback: { type: 'string', valueHint: 'LINES', description: 'Lines that have left the screen before it (default: 0)' },
-} as const
-
 export default verb({
   description: 'Show the screen of a session, once',
   front: READS,
@@ -23,7 +15,13 @@ export default verb({
     ['paude screen --html', 'with its colours, as a page'],
     ['paude screen --scrollback 200', 'with 200 lines that have left it'],
   ],
-  args,
+  args: {
+    session,
+    text: { type: 'boolean', description: 'As plain text (the default)' },
+    ansi: { type: 'boolean', description: 'With its colours, for a terminal' },
+    html: { type: 'boolean', description: 'With its colours, for a web page' },
+    scrollback: { type: 'string', valueHint: 'LINES', description: 'Lines that have left the screen before it (default: 0)' },
+  },
   async run(context, given) {
     const chosen = (['text', 'ansi', 'html'] as const).filter((format) => given[format] === true)
     if (chosen.length > 1)

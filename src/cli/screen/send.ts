@@ -5,13 +5,6 @@ import { typeInto } from '../../session/life/holder.ts'
 import { ACTS } from '../front-flags.ts'
 import { verb } from '../verb.ts'
 
-const args = {
-  session: { type: 'positional', description: 'Session', required: true, offers: 'sessions' },
-  text: { type: 'positional', description: 'Text to type, followed by Enter; - reads it from stdin' },
-  key: { type: 'string', valueHint: 'KEY[,KEY…]', description: 'Keys instead of a text: enter, escape, up, ctrl-c, y, …' },
-  'no-enter': { type: 'boolean', description: 'Type the text without Enter' },
-} as const
-
 /** Characters; a socket takes more, a prompt does not. */
 const LONGEST = 1_000_000
 
@@ -23,7 +16,12 @@ export default verb({
     ['paude send fix-login --key escape', 'one key'],
     ['paude send fix-login --key down,enter', 'the second answer of a question'],
   ],
-  args,
+  args: {
+    session: { type: 'positional', description: 'Session', required: true, offers: 'sessions' },
+    text: { type: 'positional', description: 'Text to type, followed by Enter; - reads it from stdin' },
+    key: { type: 'string', valueHint: 'KEY[,KEY…]', description: 'Keys instead of a text: enter, escape, up, ctrl-c, y, …' },
+    'no-enter': { type: 'boolean', description: 'Type the text without Enter' },
+  },
   async run(context, given) {
     const text = given.text === '-' ? (await Bun.stdin.text()).replace(/\n$/, '') : (given.text ?? '')
     const keys = given.key === undefined ? '' : keyBytes(given.key)

@@ -10,17 +10,6 @@ import { dryRun, session } from '../args.ts'
 import { PLANS } from '../front-flags.ts'
 import { verb } from '../verb.ts'
 
-const args = {
-  session,
-  force: { type: 'boolean', description: 'Also while it runs' },
-  volumes: { type: 'boolean', description: "Also the project's HOME volume: settings and conversations of the agent" },
-  orphans: {
-    type: 'boolean',
-    description: 'Remove what no session owns any more, and end sessions whose paude was killed, on every engine',
-  },
-  'dry-run': dryRun,
-} as const
-
 export default verb({
   description: 'Remove a session',
   details: 'The project stays as it is.',
@@ -30,7 +19,16 @@ export default verb({
     ['paude rm --force --volumes', "also while it runs, and with the project's HOME"],
     ['paude rm --orphans', 'what no session owns any more, and sessions whose paude was killed'],
   ],
-  args,
+  args: {
+    session,
+    force: { type: 'boolean', description: 'Also while it runs' },
+    volumes: { type: 'boolean', description: "Also the project's HOME volume: settings and conversations of the agent" },
+    orphans: {
+      type: 'boolean',
+      description: 'Remove what no session owns any more, and end sessions whose paude was killed, on every engine',
+    },
+    'dry-run': dryRun,
+  },
   async run(context, given) {
     if (given.orphans) {
       const orphans = await findOrphans(context)

@@ -11,11 +11,6 @@ import { verb } from '../verb.ts'
 import { type ActiveRow, withActivity } from './activity.ts'
 import { HEAD, MARK, sessionRow } from './session-table.ts'
 
-const args = {
-  json,
-  watch: { type: 'boolean', description: 'Go on showing them; on a terminal, keys attach, stop and answer' },
-} as const
-
 export default verb({
   description: 'List sessions on every usable engine',
   front: { takes: only('--watch', 'detach-keys', 'profile'), acts: '--watch' },
@@ -23,7 +18,10 @@ export default verb({
     ['paude sessions', 'every session on docker and podman'],
     ["paude sessions --json | jq -r '.[].id'", 'their ids, for scripts'],
   ],
-  args,
+  args: {
+    json,
+    watch: { type: 'boolean', description: 'Go on showing them; on a terminal, keys attach, stop and answer' },
+  },
   async run(context, { json, watch }) {
     if (watch) {
       const { watchSessions } = await import('./watch.ts')

@@ -4,12 +4,6 @@ import { dryRun, session } from '../args.ts'
 import { alsoTaking, only, PLANS, taking } from '../front-flags.ts'
 import { verb } from '../verb.ts'
 
-const args = {
-  session,
-  attach: { type: 'boolean', description: 'Attach this terminal to it' },
-  'dry-run': dryRun,
-} as const
-
 export default verb({
   description: 'Start a stopped session again',
   details: 'The conversation continues.',
@@ -19,7 +13,11 @@ export default verb({
     ['paude start fix-login', 'go on in the background'],
     ['paude start fix-login --attach', 'go on here'],
   ],
-  args,
+  args: {
+    session,
+    attach: { type: 'boolean', description: 'Attach this terminal to it' },
+    'dry-run': dryRun,
+  },
   async run(context, given) {
     const found = await findSession(context, given.session, 'ended')
     return continueSession(context, found, { attached: given.attach === true, dryRun: given['dry-run'] === true })

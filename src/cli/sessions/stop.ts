@@ -4,12 +4,6 @@ import { dryRun, readSeconds, session } from '../args.ts'
 import { PLANS } from '../front-flags.ts'
 import { verb } from '../verb.ts'
 
-const args = {
-  session,
-  grace: { type: 'string', valueHint: 'SECONDS', description: 'Time the agent gets to finish (default: 10)' },
-  'dry-run': dryRun,
-} as const
-
 export default verb({
   description: 'Stop a session and keep it',
   details: 'paude start continues it.',
@@ -18,7 +12,11 @@ export default verb({
     ['paude stop', 'the session of this directory'],
     ['paude stop fix-login --grace 60', 'with a minute to finish'],
   ],
-  args,
+  args: {
+    session,
+    grace: { type: 'string', valueHint: 'SECONDS', description: 'Time the agent gets to finish (default: 10)' },
+    'dry-run': dryRun,
+  },
   async run(context, given) {
     const found = await findSession(context, given.session, 'running')
     const grace = Math.ceil(readSeconds(given.grace, 10, '--grace'))

@@ -14,22 +14,6 @@ import { alsoTaking, PLANS, taking } from '../front-flags.ts'
 import { sentence } from '../streams/output.ts'
 import { verb } from '../verb.ts'
 
-const args = {
-  sessions: {
-    type: 'positional',
-    many: true,
-    offers: 'sessions',
-    description: 'Sessions, stopped ones too (default: those of this directory)',
-  },
-  all: { type: 'boolean', description: 'Those of every directory' },
-  timeout: {
-    type: 'string',
-    valueHint: 'SECONDS',
-    description: 'How long to wait for an engine that is not up yet (default: 0)',
-  },
-  'dry-run': dryRun,
-} as const
-
 export default verb({
   description: 'Bring back what ran before a reboot',
   front: alsoTaking(PLANS, taking('scrollback', 'profile')),
@@ -37,7 +21,21 @@ export default verb({
     ['paude up', 'the sessions of this directory'],
     ['paude up --all', 'all of them, but not what paude stop stopped'],
   ],
-  args,
+  args: {
+    sessions: {
+      type: 'positional',
+      many: true,
+      offers: 'sessions',
+      description: 'Sessions, stopped ones too (default: those of this directory)',
+    },
+    all: { type: 'boolean', description: 'Those of every directory' },
+    timeout: {
+      type: 'string',
+      valueHint: 'SECONDS',
+      description: 'How long to wait for an engine that is not up yet (default: 0)',
+    },
+    'dry-run': dryRun,
+  },
   async run(context, given) {
     const seconds = readSeconds(given.timeout, 0, '--timeout')
     if (given.all && given.sessions.length > 0)

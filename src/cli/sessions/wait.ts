@@ -11,19 +11,6 @@ import { readTimeout } from '../args.ts'
 import { READS } from '../front-flags.ts'
 import { verb } from '../verb.ts'
 
-const args = {
-  sessions: { type: 'positional', many: true, offers: 'sessions', description: 'Sessions (default: the one of this directory)' },
-  for: {
-    type: 'string',
-    valueHint: 'STATE',
-    description: `What to wait for: ${goalNames.join(', ')}; several with commas (default: exited)`,
-  },
-  any: { type: 'boolean', description: 'Until the first one got there' },
-  all: { type: 'boolean', description: 'Until every one got there (default)' },
-  timeout: { type: 'string', valueHint: 'SECONDS', description: 'Give up after this time, with exit code 124 (default: none)' },
-  json: { type: 'boolean', description: 'One JSON object a line' },
-} as const
-
 export default verb({
   description: 'Wait until sessions have ended, have answered or need you',
   details: 'Exit code 0 when they got there, 3 when one never will.',
@@ -33,7 +20,23 @@ export default verb({
     ['paude wait one two --any --timeout 600', 'for the first of two, ten minutes at most'],
     ['paude wait fix-login --for done,waiting,error', 'until its agent has answered, has a question or failed'],
   ],
-  args,
+  args: {
+    sessions: {
+      type: 'positional',
+      many: true,
+      offers: 'sessions',
+      description: 'Sessions (default: the one of this directory)',
+    },
+    for: {
+      type: 'string',
+      valueHint: 'STATE',
+      description: `What to wait for: ${goalNames.join(', ')}; several with commas (default: exited)`,
+    },
+    any: { type: 'boolean', description: 'Until the first one got there' },
+    all: { type: 'boolean', description: 'Until every one got there (default)' },
+    timeout: { type: 'string', valueHint: 'SECONDS', description: 'Give up after this time, with exit code 124 (default: none)' },
+    json: { type: 'boolean', description: 'One JSON object a line' },
+  },
   async run(context, given) {
     const goal = readGoal(given.for ?? 'exited')
     if (given.any && given.all) throw new PaudeError('usage', '--any and --all contradict each other', { hint: 'leave one out' })

@@ -7,24 +7,6 @@ import { initChoices } from './init-choices.ts'
 import { initEngine } from './init-engine.ts'
 import { initProject } from './init-project.ts'
 
-const args = {
-  backend: { type: 'string', valueHint: 'NAME', description: 'Engine to keep in your config.toml: auto, docker or podman' },
-  'base-url': { type: 'string', valueHint: 'URL', description: "Address of the agent's models to keep in your config.toml" },
-  fallback: {
-    type: 'string',
-    valueHint: 'WHAT',
-    description: "Where no engine works: none (default), or host for this machine's own agent, not isolated",
-  },
-  groups: {
-    type: 'string',
-    valueHint: 'NAMES',
-    offers: 'group-names',
-    description: 'Groups for paude.toml with commas, or none (default: those proposed)',
-  },
-  yes: { type: 'boolean', description: 'Take the defaults and write without being asked' },
-  'dry-run': { type: 'boolean', description: 'Print the paude.toml that would be written, and write nothing' },
-} as const
-
 export default verb({
   description: 'Set paude up here: choose an engine, propose a paude.toml',
   front: alsoTaking(PLANS, taking('force', 'image', 'devcontainer', 'profile', 'ignore-project-config')),
@@ -34,7 +16,23 @@ export default verb({
     ['paude init --yes --base-url https://gateway.example.org', 'with the models of a gateway'],
     ['paude init --dry-run', 'only print the paude.toml'],
   ],
-  args,
+  args: {
+    backend: { type: 'string', valueHint: 'NAME', description: 'Engine to keep in your config.toml: auto, docker or podman' },
+    'base-url': { type: 'string', valueHint: 'URL', description: "Address of the agent's models to keep in your config.toml" },
+    fallback: {
+      type: 'string',
+      valueHint: 'WHAT',
+      description: "Where no engine works: none (default), or host for this machine's own agent, not isolated",
+    },
+    groups: {
+      type: 'string',
+      valueHint: 'NAMES',
+      offers: 'group-names',
+      description: 'Groups for paude.toml with commas, or none (default: those proposed)',
+    },
+    yes: { type: 'boolean', description: 'Take the defaults and write without being asked' },
+    'dry-run': { type: 'boolean', description: 'Print the paude.toml that would be written, and write nothing' },
+  },
   async run(context, given) {
     const { host, note } = context
     const dryRun = given['dry-run'] === true

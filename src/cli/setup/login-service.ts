@@ -5,11 +5,6 @@ import { READS } from '../front-flags.ts'
 import { verb } from '../verb.ts'
 import { launchdAgent, systemdUnit } from './login-unit.ts'
 
-const args = {
-  systemd: { type: 'boolean', description: 'A unit of systemd --user' },
-  launchd: { type: 'boolean', description: 'A launch agent of macOS' },
-} as const
-
 /** Variables that decide which engine and which sessions are meant; at a login nobody has set them yet. */
 const KEPT = ['XDG_STATE_HOME', 'XDG_CONFIG_HOME', 'XDG_CACHE_HOME', 'DOCKER_HOST', 'DOCKER_CONTEXT', 'DOCKER_CONFIG'] as const
 
@@ -21,7 +16,10 @@ export default verb({
     ['paude service', 'for systemd or launchd, whichever is here; how to use it is said in it'],
     ['paude service --launchd', 'a launch agent of macOS'],
   ],
-  args,
+  args: {
+    systemd: { type: 'boolean', description: 'A unit of systemd --user' },
+    launchd: { type: 'boolean', description: 'A launch agent of macOS' },
+  },
   run(context, given) {
     const { host } = context
     if (given.systemd && given.launchd)

@@ -16,11 +16,6 @@ import { readable } from '../screen/readable.ts'
 import { verb } from '../verb.ts'
 import { startSession } from './start.ts'
 
-const args = {
-  session,
-  words: { type: 'positional', rest: true, description: "The agent's words" },
-} as const
-
 export default verb({
   description: 'Copy a conversation into a new box',
   details: 'The original stays as it is, and may run.',
@@ -32,7 +27,10 @@ export default verb({
     ['paude fork fix-login --detach --session-name other-way', 'in the background, under a name'],
     ['paude fork b7k -- -p "what have we decided?"', 'one question beside it'],
   ],
-  args,
+  args: {
+    session,
+    words: { type: 'positional', rest: true, description: "The agent's words" },
+  },
   async run(context, given) {
     const { record, handle } = await findSession(context, given.session, 'running')
     const agent = agentNamed(record.agent)

@@ -4,10 +4,6 @@ import { IN_FOREGROUND } from '../front-flags.ts'
 import { verb } from '../verb.ts'
 import { startSession } from './start.ts'
 
-const args = {
-  words: { type: 'positional', rest: true, description: 'Command and its words', required: true },
-} as const
-
 export default verb({
   description: 'Run one command in a box of its own',
   details: 'It is the box of the agent, without network unless told.',
@@ -19,7 +15,9 @@ export default verb({
     ['paude run --network-allow example.org -- curl https://example.org', 'one host more'],
     ['paude --timeout 60 run -- ./script.sh', 'exit code 124 after a minute'],
   ],
-  args,
+  args: {
+    words: { type: 'positional', rest: true, description: 'Command and its words', required: true },
+  },
   async run(context, { words }) {
     if (words.length === 0) throw new PaudeError('usage', 'paude run needs a command', { hint: 'paude run -- make test' })
     // Allowing a host says that a network is wanted; else none is the safer default.
