@@ -33,8 +33,8 @@ const own: Args = Object.fromEntries(
 export async function offersAt(typed: readonly string[], commands: Commands): Promise<Offers> {
   const current = typed.at(-1) ?? ''
   const before = typed.slice(0, -1)
-  const here = (args: Args, pending: string | null, offer: Offer | undefined) =>
-    flagOrPlace({ current, previous: before.at(-1), commands }, { args, pending, offer })
+  const here = (args: Args, pending: string | null, offer: Offer | undefined, previous = before.at(-1)) =>
+    flagOrPlace({ current, previous, commands }, { args, pending, offer })
   const top = walk(before, own, 1)
   if (top.ended) return FILES
   const [first] = top.found
@@ -46,7 +46,7 @@ export async function offersAt(typed: readonly string[], commands: Commands): Pr
   const words = before.slice(top.next)
   if (!('words' in verb)) return await behind(words, verb.starts ? { ...verb.args, ...own } : argsOf(verb), here)
   const { found, pending, next } = walk(words, argsOf(verb), 1)
-  if (found[0] === undefined) return await here(argsOf(verb), pending, Object.keys(verb.words))
+  if (found[0] === undefined) return await here(argsOf(verb), pending, 'words', name)
   const chosen = wordOf(verb, found[0])
   return chosen === undefined ? NOTHING : await behind(words.toSpliced(next - 1, 1), argsOf(chosen), here)
 }
