@@ -10,50 +10,52 @@ import { type Named, refusal } from './front-flags.ts'
  */
 export function readWords<A extends Args>(front: Named, argv: readonly string[], args: A): Values<A> {
   const { called } = front
-  const given: Record<string, string | true | readonly string[]> = {}
-  const found: string[] = []
-  const flags = new Map(flagsOf(args))
   const places = placesOf(args)
-  const [, { many = false, rest = false } = {}] = places.at(-1) ?? []
+  const { many, rest } = places.at(-1)?.[1] ?? {}
   const room = many || rest ? places.length - 1 : places.length
-  let index = 0
-  for (; index < argv.length; index++) {
+  const { flags, found, more } = sorted(front, argv, args, rest ? room : Number.POSITIVE_INFINITY)
+  const words = rest ? found : [...found, ...more]
+  const several = many ? words.splice(room) : more
+  if (words.length > room)
+    throw new PaudeError('usage', `${called}: one word too many: ${JSON.stringify(words[room])}`, { hint: helpOf(called) })
+  const placed = places.map(([name, place], at) => {
+    const value = at < room ? words[at] : several
+    // What is missing of a command is better said by its verb.
+    if (place.required && !place.rest && (value === undefined || (at >= room && value.length === 0)))
+      throw new PaudeError('usage', `${called}: ${placeName(name, place)} is missing`, { hint: helpOf(called) })
+    return [name, value] as const
+  })
+  return { ...flags, ...Object.fromEntries(placed.filter(([, value]) => value !== undefined)) } as Values<A>
+}
+
+/** Flags, at most so many words between them, and whatever stands behind these or after `--`. */
+function sorted(front: Named, argv: readonly string[], args: Args, most: number) {
+  const flags: Record<string, string | true> = {}
+  const found: string[] = []
+  const known = new Map(flagsOf(args))
+  for (let index = 0; index < argv.length; index++) {
     const word = argv[index] ?? ''
-    if (word === '--') {
-      index++
-      break
-    }
+    if (word === '--') return { flags, found, more: argv.slice(index + 1) }
     if (!FLAG.test(word)) {
-      if (rest && found.length >= room) break
+      if (found.length >= most) return { flags, found, more: argv.slice(index) }
       found.push(word)
       continue
     }
     const [name, inline] = split(word)
-    const flag = flags.get(name.slice(2))
+    const long = name.slice('--'.length)
+    const flag = known.get(long)
     if (flag === undefined || !name.startsWith('--')) throw unknown(name, front, args)
     if (flag.type === 'boolean') {
       if (inline !== undefined) throw new PaudeError('usage', `${name} takes no value`, { hint: `write ${name} alone` })
-      given[name.slice(2)] = true
+      flags[long] = true
       continue
     }
     const value = inline ?? argv[++index]
     if (value === undefined || value === '')
       throw new PaudeError('usage', `${name} needs a value`, { hint: `write ${name}=${flag.valueHint ?? 'VALUE'}` })
-    given[name.slice(2)] = value
+    flags[long] = value
   }
-  const more = argv.slice(index)
-  const words = rest ? found : [...found, ...more]
-  const several = many ? words.splice(room) : more
-  if (words.length > room)
-    throw new PaudeError('usage', `${called}: one word too many: ${JSON.stringify(words[room])}`, { hint: helpOf(called) })
-  for (const [at, [name, place]] of places.entries()) {
-    const value = at >= room ? several : words[at]
-    // What is missing of a command is better said by its verb.
-    if (place.required && !place.rest && (value === undefined || (at >= room && value.length === 0)))
-      throw new PaudeError('usage', `${called}: ${placeName(name, place)} is missing`, { hint: helpOf(called) })
-    if (value !== undefined) given[name] = value
-  }
-  return given as Values<A>
+  return { flags, found, more: [] }
 }
 
 /** Where the first word of these is that is neither a flag nor a flag's value; -1 where there is none. */
