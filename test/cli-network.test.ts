@@ -154,6 +154,22 @@ describe('a change', () => {
     expect(stderr).toContain(said)
   })
 
+  test('takes flags before its word too, and tells of the word wherever help is asked for', async () => {
+    const { code, stdout } = await network('groups', 'npm', '--json')
+    expect(await network('--json', 'groups', 'npm')).toMatchObject({ code, stdout })
+    for (const words of [
+      ['allow', '--help'],
+      ['allow', 'a.example', '-h'],
+      ['--session', 'deny', 'allow', '--help'],
+    ])
+      expect((await network(...words)).stdout).toStartWith('Allow hosts to a session')
+    expect((await network('--help')).stdout).toStartWith('Show and change what a session may reach')
+    expect(await network()).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('paude network needs a verb\n  → paude network list, allow'),
+    })
+  })
+
   test('of a session without a network is none', async () => {
     const id = (await machine.paude(['--network', 'none', '--detach', '-p', 'hi'])).stdout.trim()
     expect((await network('allow', 'a.example', '--session', id)).stderr).toContain('has no network')

@@ -22,7 +22,7 @@ const args = {
 
 export default verb({
   description: "Let a project's own configuration open what it asks for",
-  details: 'As long as the file stays as it is.',
+  details: 'Approval holds as long as the file stays as it is.',
   front: { ...LOOKS, acts: true },
   examples: [
     ['paude trust', 'show what the paude.toml here would open, and ask'],

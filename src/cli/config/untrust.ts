@@ -4,7 +4,7 @@ import { ACTS } from '../front-flags.ts'
 import { verb } from '../verb.ts'
 
 export default verb({
-  description: "Trust a project's configuration no longer",
+  description: "Stop trusting a project's configuration",
   front: ACTS,
   examples: [
     ['paude untrust', 'that of the project here'],

@@ -13,7 +13,7 @@ import { looksLikePort, type PortPair, readPorts } from './ports.ts'
 
 export default verb({
   description: 'Bring ports of a box to this machine',
-  details: 'To 127.0.0.1, for every program here, until Ctrl-C; not with --network none.',
+  details: 'They answer on 127.0.0.1, for every program here, until Ctrl-C; not with --network none.',
   front: ACTS,
   examples: [
     ['paude forward 3000', 'http://127.0.0.1:3000 is port 3000 of the box of this directory, until Ctrl-C'],

@@ -10,7 +10,7 @@ const SHELL = ['/bin/sh', '-c', 'command -v bash >/dev/null && exec bash || exec
 
 export default verb({
   description: 'Open a shell in a running session',
-  details: 'It stands behind the same wall.',
+  details: 'It runs behind the same wall.',
   caller: 'agent',
   front: PLANS,
   examples: [

@@ -14,7 +14,7 @@ import { verb } from '../verb.ts'
 
 export default verb({
   description: 'Try every way out of a real box',
-  details: 'A box and a neighbour are started, and what was seen is reported.',
+  details: 'It starts a box and a neighbour, and reports what it saw.',
   front: { takes: OF_SELFTEST, acts: true },
   examples: [
     ['paude selftest', 'on the first usable engine'],

@@ -13,7 +13,7 @@ import { verb } from '../verb.ts'
 
 export default verb({
   description: 'Wait until sessions have ended, have answered or need you',
-  details: 'Exit code 0 when they got there, 3 when one never will.',
+  details: 'Exits with 0 when they got there, with 3 when one never will.',
   front: READS,
   examples: [
     ['paude wait', 'until the session of this directory has ended'],

@@ -20,7 +20,7 @@ import { startSession } from './start.ts'
 
 export default verb({
   description: 'Show the box and its wall, without an account',
-  details: 'With real Claude Code and a scripted model.',
+  details: 'It runs real Claude Code against a scripted model.',
   caller: 'agent',
   front: IN_FOREGROUND,
   starts: true,

@@ -6,7 +6,7 @@ import { startSession } from './start.ts'
 
 export default verb({
   description: 'Run one command in a box of its own',
-  details: 'It is the box of the agent, without network unless told.',
+  details: 'It runs in the same sandbox as the agent, without network unless you allow one.',
   caller: 'agent',
   front: IN_FOREGROUND,
   starts: true,
