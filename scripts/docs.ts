@@ -83,7 +83,7 @@ function flagOf({ flags = [], variable }: Row<unknown>): string {
 }
 
 /** The reference tables, by the name of their markers. */
-export function tables(): Readonly<Record<string, string>> {
+export async function tables(): Promise<Readonly<Record<string, string>>> {
   for (const [code, , reason, caller = 'agent'] of CODES)
     if (reason !== null && exitCode(new PaudeError(reason, ''), caller) !== code)
       throw new Error(`${reason} does not exit with ${code}`)
@@ -91,10 +91,11 @@ export function tables(): Readonly<Record<string, string>> {
     name,
     ...Object.entries(commands.aliases).flatMap(([alias, target]) => (target === name ? [alias] : [])),
   ]
+  const verbs = await Promise.all(commands.names.map(async (name) => [name, await commands.load(name)] as const))
   return {
     verbs: table(
       ['verb', 'does', 'example'],
-      Object.entries(commands.verbs).map(([name, { description, examples }]) => [
+      verbs.map(([name, { description, examples }]) => [
         names(name)
           .map((each) => `\`${each}\``)
           .join(', '),
@@ -131,7 +132,7 @@ export function tables(): Readonly<Record<string, string>> {
 }
 
 /** The text with every marked part made anew. */
-export function withTables(text: string, parts = tables()): string {
+export function withTables(text: string, parts: Readonly<Record<string, string>>): string {
   return Object.entries(parts).reduce((before, [name, part]) => {
     const [open, close] = [`<!-- ${name} -->`, `<!-- /${name} -->`]
     const [start, end] = [before.indexOf(open), before.indexOf(close)]
@@ -185,8 +186,7 @@ function describe(properties: Readonly<Record<string, Described>>, prefix = ''):
 if (import.meta.main) {
   const readme = join(import.meta.dir, '../README.md')
   const made = [
-    [readme, withTables(await Bun.file(readme).text())],
-    [flagsFile, flagsText()],
+    [readme, withTables(await Bun.file(readme).text(), await tables())],
     [schemaFile, schemaText()],
   ] as const
   for (const [file, text] of made)

@@ -243,12 +243,18 @@ test('default exports are for the modules of verbs alone', () => {
   expect(wrong).toEqual([])
 })
 
-test('every module of a verb exports one default function', () => {
+test('every module of a verb exports its definition', () => {
   const wrong = files
-    .filter(({ path, text }) => verbModules.has(path) && !/^export default (async )?\(?/m.test(text))
+    .filter(({ path, text }) => verbModules.has(path) && !/^export default (verb|topic)\(\{/m.test(text))
     .map(({ path }) => path)
   expect(verbModules.size).toBeGreaterThan(30)
   expect(wrong).toEqual([])
+})
+
+test('the table of verbs knows names alone, and loads a module when it is used', () => {
+  const table = files.find(({ path }) => path === 'cli/verbs.ts') ?? fail()
+  expect(inside(table).filter((path) => !verbModules.has(path))).toEqual(['cli/verb.ts'])
+  expect([...table.text.matchAll(/\bfrom '([^']+)'/g)].map(([, target]) => target)).toEqual(['./verb.ts'])
 })
 
 test('only the table of verbs names a module of a verb', () => {

@@ -136,16 +136,13 @@ describe('a change', () => {
     [['allow', 'a.example', '--once', '--user'], '--user goes with what holds for good'],
     [['allow', 'a.example', '--dry-run', '--user'], '--dry-run prints what a session would be told, and --user changes a file'],
     [['allow', 'a.example', '--dry-run', '--json'], '--dry-run prints a script'],
-    [
-      ['unset', 'a.example', '--once'],
-      'paude network unset: --once means nothing there\n  → it goes with allow, deny; unset takes --session',
-    ],
-    [['list', '--for', '3m'], 'paude network list: --for means nothing there'],
-    [['why', 'a.example', '--follow'], 'paude network why: --follow means nothing there\n  → it goes with log; why takes --json'],
+    [['unset', 'a.example', '--once'], 'paude network unset: unknown flag --once\n  → paude help network unset'],
+    [['list', '--for', '3m'], 'paude network list: unknown flag --for'],
+    [['why', 'a.example', '--follow'], 'paude network why: unknown flag --follow'],
     [['why', 'a.example', '--session', 'x'], 'paude network why URL SESSION'],
     [['log', '--session', 'x'], 'paude network log SESSION'],
-    [['propose', '--user'], 'paude network propose: --user means nothing there'],
-    [['groups', '--dry-run'], 'paude network groups: --dry-run means nothing there'],
+    [['propose', '--user'], 'paude network propose: unknown flag --user'],
+    [['groups', '--dry-run'], 'paude network groups takes no --dry-run, since it changes nothing'],
     [['alow', 'a.example'], 'paude network allow'],
     [['why'], 'URL is missing'],
     [['why', 'ftp://a.example'], 'only http and https'],
@@ -155,6 +152,22 @@ describe('a change', () => {
     const { code, stderr } = await network(...words)
     expect(code).toBe(2)
     expect(stderr).toContain(said)
+  })
+
+  test('takes flags before its word too, and tells of the word wherever help is asked for', async () => {
+    const { code, stdout } = await network('groups', 'npm', '--json')
+    expect(await network('--json', 'groups', 'npm')).toMatchObject({ code, stdout })
+    for (const words of [
+      ['allow', '--help'],
+      ['allow', 'a.example', '-h'],
+      ['--session', 'deny', 'allow', '--help'],
+    ])
+      expect((await network(...words)).stdout).toStartWith('Allow hosts to a session')
+    expect((await network('--help')).stdout).toStartWith('Show and change what a session may reach')
+    expect(await network()).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('paude network needs a verb\n  → paude network list, allow'),
+    })
   })
 
   test('of a session without a network is none', async () => {

@@ -216,7 +216,7 @@ describe('config set', () => {
     [['set', 'limits.memory', 'lots'], 2, 'paude: limits.memory must be a size like "4g"'],
     [['set', 'env.MY_TOKEN', 'hunter2'], 2, 'paude: env.MY_TOKEN looks like a secret'],
     [['set', 'docker.extra_flags', '["--privileged"]'], 2, '--privileged is refused: it takes every wall'],
-    [['set', 'network.mode'], 2, 'paude config set network.mode needs a value'],
+    [['set', 'network.mode'], 2, 'paude config set: VALUE is missing'],
     [['set', 'network.dns', 'ns.example'], 2, 'paude: network.dns: "ns.example" is no address'],
     [
       ['set', 'network.allow', 'a.org,http://b.org'],
@@ -225,7 +225,7 @@ describe('config set', () => {
     ],
     [['set', 'profiles.ci.mounts', 'a:b:c:d'], 2, 'paude: profiles.ci.mounts: not a mount: a:b:c:d'],
     [['set', 'terminal.scrollback', 'lots'], 2, 'paude: terminal.scrollback must be a number of lines'],
-    [['set'], 2, 'a key is missing'],
+    [['set'], 2, 'paude config set: KEY is missing'],
     [['set', 'network', 'open'], 2, 'network is a table\n  → name a key in it: network.mode, network.allow'],
     [['set', 'profiles.ci.limits', '2'], 2, 'name a key in it: profiles.ci.limits.cpus, profiles.ci.limits.memory'],
     [['get', 'netwrok'], 2, 'there is no key "netwrok"'],
@@ -243,10 +243,10 @@ describe('config set', () => {
     ...['show', 'get', 'check', 'schema'].map((verb): [string[], number, string] => [
       [verb, '--project'],
       2,
-      `paude config ${verb}: --project means nothing here`,
+      `paude config ${verb}: unknown flag --project`,
     ]),
-    [['path', '--json'], 2, 'paude config path: --json means nothing here'],
-    [['set', 'backend', 'docker', '--origin'], 2, 'paude config set: --origin means nothing here'],
+    [['path', '--json'], 2, 'paude config path: unknown flag --json'],
+    [['set', 'backend', 'docker', '--origin'], 2, 'paude config set: unknown flag --origin'],
     [['edit'], 2, 'there is no terminal and no editor'],
   ])('%j changes nothing', async (words, code, sentence) => {
     const outcome = await config(...words)

@@ -11,12 +11,12 @@ const readme = existsSync(file) ? readFileSync(file, 'utf8') : ''
 const marked = markers(readme).length > 0
 if (!marked) console.log('skipped: README.md has no markers yet')
 
-test.skipIf(!marked)('the tables of README.md say what the code does (bun run docs)', () => {
-  expect(readme).toBe(withTables(readme))
+test.skipIf(!marked)('the tables of README.md say what the code does (bun run docs)', async () => {
+  expect(readme).toBe(withTables(readme, await tables()))
 })
 
-test.skipIf(!marked)('every marker of README.md has a table, and every table a place', () => {
-  expect([...markers(readme)].sort()).toEqual(Object.keys(tables()).sort())
+test.skipIf(!marked)('every marker of README.md has a table, and every table a place', async () => {
+  expect([...markers(readme)].sort()).toEqual(Object.keys(await tables()).sort())
 })
 
 test('a stale table is seen, and what stands around it is left alone', () => {
@@ -25,14 +25,14 @@ test('a stale table is seen, and what stands around it is left alone', () => {
   expect(withTables('<!-- flags --> without an end', { flags: 'new' })).toBe('<!-- flags --> without an end')
 })
 
-test('every flag and verb has its row', () => {
-  const { flags = '', verbs = '' } = tables()
+test('every flag and verb has its row', async () => {
+  const { flags = '', verbs = '' } = await tables()
   expect(flags).toContain('| `--network-allow HOST` | `PAUDE_NETWORK_ALLOW` |')
   expect(verbs).toContain('| `sessions`, `ls` |')
 })
 
-test('the table of keys names no value that a file cannot hold', () => {
-  const rows = (tables()['keys'] ?? '').matchAll(/^\| `(\S+)` \|.* what is further right: (.+) \|$/gm)
+test('the table of keys names no value that a file cannot hold', async () => {
+  const rows = ((await tables())['keys'] ?? '').matchAll(/^\| `(\S+)` \|.* what is further right: (.+) \|$/gm)
   const named = [...rows].flatMap(([, key = '', list = '']) => list.split(', ').map((value) => ({ key, value })))
   expect(named.length).toBeGreaterThan(10)
   const refused = named.filter(({ key, value }) => {
@@ -59,7 +59,7 @@ test('the JSON Schema is that of the schema which the files are read with (bun r
   expect(readFileSync(schemaFile, 'utf8')).toBe(schemaText())
 })
 
-test('editors are told of every key what it is for, also in a profile', () => {
+test('editors are told of every key what it is for, also in a profile', async () => {
   type Node = { readonly description?: string; readonly properties?: Readonly<Record<string, Node>> }
   const schema = JSON.parse(schemaText()) as Node & { properties: { profiles: { additionalProperties: Node } } }
   const told = (root: Node, key: string) =>
@@ -67,7 +67,7 @@ test('editors are told of every key what it is for, also in a profile', () => {
   const { additionalProperties: profile } = schema.properties.profiles
   expect(keyNames().filter((key) => told(schema, key) === '')).toEqual([])
   expect(keyNames().filter((key) => told(profile, key) === '')).toEqual(['version', 'profiles'])
-  expect(tables()['keys']).toContain(told(schema, 'network.dns'))
+  expect((await tables())['keys']).toContain(told(schema, 'network.dns'))
 })
 
 test.skipIf(!marked)('the config.toml of README.md has every key there is, and all of it is read', () => {

@@ -1,71 +1,55 @@
-import type { ArgsDef } from 'citty'
-import { ownFlags } from '../config/keys/own-flags.ts'
 import { PaudeError } from '../errors.ts'
-import { nearest } from '../text.ts'
-import { type Named, refusal } from './front-flags.ts'
 
-/** A verb's words, read strictly: citty takes any flag and turns an unknown one's value into a positional. */
-export type Words = {
-  readonly flags: Readonly<Record<string, string | true>>
-  readonly positionals: readonly string[]
-  readonly rest: readonly string[]
+/** What completion can offer in a place: words, or what is looked up when it is asked for. */
+export type Offer = readonly string[] | 'sessions' | 'profiles' | 'groups' | 'group-names' | 'keys' | 'verbs' | 'words' | 'files'
+
+type Said = { readonly description: string; readonly offers?: Offer }
+export type Flag = Said & { readonly type: 'boolean' | 'string'; readonly valueHint?: string }
+
+/** A word in its place. Only the last one may be several. */
+export type Place = Said & {
+  readonly type: 'positional'
+  readonly required?: boolean
+  /** Any number of words, with flags between them. */
+  readonly many?: true
+  /** Everything from its first word on, or after `--`: flags there are not the verb's. */
+  readonly rest?: true
 }
 
-/** Places that take any number of words with flags between them. */
-export const MANY = ['sessions', 'hosts', 'references', 'ports'] as const
+/** Flags and places of a verb, by name. */
+export type Args = Readonly<Record<string, Flag | Place>>
 
-/**
- * Reads flags and positionals of one verb; an unknown flag is an error that names the nearest.
- * Where the last positional is `…words`, it takes everything from the first word that is not a flag, or after `--`.
- * `…sessions`, `…hosts`, `…references` and `…ports` take any number of words, with flags between them; they are handed on as the rest.
- */
-export function readWords(front: Named, argv: readonly string[], args: ArgsDef): Words {
-  const verb = front.name
-  const flags: Record<string, string | true> = {}
-  const positionals: string[] = []
-  const known = Object.entries(args).filter(([, { type }]) => type !== 'positional')
-  const places = Object.entries(args).filter(([, { type }]) => type === 'positional')
-  const takesRest = places.at(-1)?.[0] === 'words'
-  const takesMany = MANY.some((name) => name === places.at(-1)?.[0])
-  const before = Math.max(0, places.length - 1)
-  const room = takesMany ? Number.POSITIVE_INFINITY : takesRest ? places.length - 1 : places.length
-  for (let index = 0; index < argv.length; index++) {
-    const word = argv[index] ?? ''
-    if (word === '--') return finish(argv.slice(index + 1))
-    if (!FLAG.test(word)) {
-      if (takesRest && positionals.length >= room) return finish(argv.slice(index))
-      positionals.push(word)
-      continue
-    }
-    const [name = '', inline] = split(word)
-    const match = known.find(([long]) => name === `--${long}`)
-    if (match === undefined) throw unknown(name, front, args)
-    const [long, definition] = match
-    if (definition.type === 'boolean') {
-      if (inline !== undefined) throw new PaudeError('usage', `--${long} takes no value`, { hint: `write --${long} alone` })
-      flags[long] = true
-      continue
-    }
-    const value = inline ?? argv[++index]
-    if (value === undefined || value === '')
-      throw new PaudeError('usage', `--${long} needs a value`, { hint: `write --${long}=${definition.valueHint ?? 'VALUE'}` })
-    flags[long] = value
-  }
-  return finish([])
+/** What was given for them. */
+export type Values<A extends Args = Args> = { readonly [K in keyof A]: string extends K ? Value : ValueOf<A[K]> }
+type Value = string | true | readonly string[] | undefined
+type ValueOf<A> = A extends { readonly many: true } | { readonly rest: true }
+  ? readonly string[]
+  : A extends { readonly type: 'boolean' }
+    ? true | undefined
+    : A extends { readonly required: true }
+      ? string
+      : string | undefined
 
-  function finish(rest: readonly string[]): Words {
-    if (takesMany) return { flags, positionals: positionals.slice(0, before), rest: [...positionals.slice(before), ...rest] }
-    if (!takesRest) positionals.push(...rest)
-    if (positionals.length > room)
-      throw new PaudeError('usage', `paude ${verb}: one word too many: ${JSON.stringify(positionals[room])}`, {
-        hint: `paude help ${verb}`,
-      })
-    return { flags, positionals, rest: takesRest ? rest : [] }
-  }
-}
+export const isPlace = (arg: Flag | Place): arg is Place => arg.type === 'positional'
+export const placesOf = (args: Args): readonly (readonly [name: string, place: Place])[] =>
+  Object.entries(args).flatMap(([name, arg]) => (isPlace(arg) ? [[name, arg] as const] : []))
+export const flagsOf = (args: Args): readonly (readonly [name: string, flag: Flag])[] =>
+  Object.entries(args).flatMap(([name, arg]) => (isPlace(arg) ? [] : [[name, arg] as const]))
 
-/** What looks like a flag; a text may begin with a dash. */
-const FLAG = /^--?[A-Za-z_][\w-]*(=[\s\S]*)?$/
+/** How a place is called in help and errors: HOST for `hosts`. */
+export const placeName = (name: string, { many }: Place): string => (many ? name.replace(/s$/, '') : name).toUpperCase()
+
+/** The place of most verbs. */
+export const session = {
+  type: 'positional',
+  description: 'Session (default: the one of this directory)',
+  offers: 'sessions',
+} as const
+
+export const json = { type: 'boolean', description: 'Print one JSON document' } as const
+
+/** The flag of every verb that acts. */
+export const dryRun = { type: 'boolean', description: 'Print the script that would run, and run nothing' } as const
 
 /** Seconds of --timeout; 0 for no limit, which `none` says as for every limit. */
 export const readTimeout = (text: string | undefined): number => (text === 'none' ? 0 : readSeconds(text, 0, '--timeout'))
@@ -80,26 +64,3 @@ export function readSeconds(text: string | undefined, fallback: number, flag: st
     })
   return seconds
 }
-
-function unknown(word: string, front: Named, args: ArgsDef): PaudeError {
-  const { name, called, takes } = front
-  const own = ownFlags.find((flag) => `--${flag.name}` === word)
-  if (own !== undefined && takes[own.name] === undefined) return refusal(own.name, front, args)
-  if (own !== undefined)
-    return new PaudeError('usage', `${called} takes ${word} before the verb`, {
-      hint: `paude ${word} … ${called.replace(/^paude /, '')} …`,
-    })
-  const known = Object.entries(args).flatMap(([long, { type }]) => (type === 'positional' ? [] : [`--${long}`]))
-  const close = nearest(word, known)
-  return new PaudeError('usage', `paude ${name}: unknown flag ${word}`, {
-    hint: close === null ? `paude help ${name}` : `did you mean ${close}?`,
-  })
-}
-
-function split(word: string): readonly [string, string?] {
-  const at = word.indexOf('=')
-  return at === -1 ? [word] : [word.slice(0, at), word.slice(at + 1)]
-}
-
-/** The flag of every verb that acts. */
-export const dryRun = { type: 'boolean', description: 'Print the script that would run, and run nothing' } as const

@@ -1,9 +1,9 @@
-import type { ArgsDef } from 'citty'
 import { ownFlags } from '../config/keys/own-flags.ts'
 import type { Layer } from '../config/keys/settings.ts'
 import { readVariables } from '../config/layers/read-flags.ts'
 import { PaudeError } from '../errors.ts'
 import type { Host } from '../host.ts'
+import type { Args } from './args.ts'
 
 export type FlagName = (typeof ownFlags)[number]['name']
 
@@ -71,11 +71,11 @@ export const OF_SELFTEST = taking(
   'profile',
 )
 
-/** The decision of a verb, with the verb's words: `network`, `paude network allow`. */
-export type Named = Front & { readonly name: string; readonly called: string }
+/** The decision of a verb, and how the verb is called: `paude network allow`. */
+export type Named = Front & { readonly called: string }
 
 type Said = {
-  readonly args: ArgsDef
+  readonly args: Args
   /** Flags of the verb itself that were given. */
   readonly given: Readonly<Record<string, unknown>>
   /** Own flags that were typed, without dashes, and what they say. */
@@ -130,7 +130,7 @@ const kept = (variable: string, { called }: Named, why: string): PaudeError =>
   new PaudeError('usage', `${variable} is set, and ${called} ${why}`, { hint: `env -u ${variable} ${called} … does it` })
 
 /** Why an own flag has no effect at a verb, and what to type instead. */
-export function refusal(name: string, front: Named, args: ArgsDef): PaudeError {
+export function refusal(name: string, front: Named, args: Args): PaudeError {
   const own = args[name]
   if (own !== undefined && own.type !== 'positional' && name !== 'dry-run')
     return new PaudeError('usage', `${front.called} takes --${name} after the verb`, {

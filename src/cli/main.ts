@@ -1,4 +1,3 @@
-import type { ArgsDef } from 'citty'
 import { grammars } from '../agents/grammars.ts'
 import { isOption, isVerb, sortWords } from '../agents/words.ts'
 import { programs } from '../backends/names.ts'
@@ -11,13 +10,13 @@ import type { Host } from '../host.ts'
 import { explainFetch } from '../image/explain-fetch.ts'
 import { admitClients } from '../run/environment.ts'
 import { nearest } from '../text.ts'
-import { MANY, readWords } from './args.ts'
-import type { CommandContext, Verb } from './context.ts'
-import { isRehearsal, type Named, STARTS } from './front-flags.ts'
+import type { Values } from './args.ts'
+import { isRehearsal } from './front-flags.ts'
+import { firstWord, readWords } from './read-words.ts'
 import { added, startWords } from './start/start-words.ts'
 import { colourful, outputs, sentence, writeAll } from './streams/output.ts'
-import { commands, findVerb } from './verbs.ts'
-import { subVerb } from './words.ts'
+import { argsOf, type CommandContext, type Topic, type Verb, wordOf } from './verb.ts'
+import { commands } from './verbs.ts'
 
 /** Words are read before any configuration is, so as the default agent's. */
 const grammar = grammars.claude
@@ -31,16 +30,18 @@ export async function main(argv: readonly string[], host: Host, version: string)
   admitClients(Object.values(programs))
   try {
     const { layer, words, ended, late, names } = readFlags(argv)
-    const found = ended ? null : findVerb(words[0])
+    const name = ended ? null : commands.find(words[0])
     const context = contextOf(host, version, layer)
-    if (found !== null) {
-      caller = found.verb.caller
-      if (found.verb.starts || TELLS.includes(found.name)) for (const line of suspicions([], host)) context.warn(line)
-      return await runVerb(context, { ...found, names }, words.slice(1))
+    if (name !== null) {
+      const verb = await commands.load(name)
+      const { caller: who = 'management', starts = false } = 'words' in verb ? {} : verb
+      caller = who
+      if (starts || TELLS.includes(name)) for (const line of suspicions([], host)) context.warn(line)
+      return await runVerb(context, { called: `paude ${name}`, verb, names }, words.slice(1))
     }
     if (!ended && words.length === 1 && (words[0] === '--help' || words[0] === '-h')) {
       const { help } = await import('./help/text.ts')
-      context.answer(help(context))
+      context.answer(await help(context.commands))
       return 0
     }
     if (words.length === 1 && (words[0] === '--version' || words[0] === '-v')) {
@@ -70,7 +71,7 @@ export async function main(argv: readonly string[], host: Host, version: string)
 /** A mistyped verb of ours would be a prompt of Claude's, and a prompt costs money. */
 function refuseNearVerb(words: readonly string[]): void {
   const [word = '', ...rest] = words
-  const close = /^[a-z]{3,}$/.test(word) && !isVerb(grammar, [word]) ? nearest(word, Object.keys(commands.verbs)) : null
+  const close = /^[a-z]{3,}$/.test(word) && !isVerb(grammar, [word]) ? nearest(word, commands.names) : null
   if (close === null) return
   const more = rest.length > 0 ? ' …' : ''
   throw new PaudeError('usage', `paude has no verb ${JSON.stringify(word)}`, {
@@ -93,59 +94,49 @@ function suspicions(words: readonly string[], { env }: Host): readonly string[] 
   ]
 }
 
-/** A verb, and the own flags that stood before it. */
-type Called = { readonly name: string; readonly verb: Verb; readonly names: readonly string[] }
+/** A verb as it was called, and the own flags that stood before it. */
+type Called = { readonly called: string; readonly verb: Verb | Topic; readonly names: readonly string[] }
 
-async function runVerb(context: CommandContext, { name, verb, names }: Called, argv: readonly string[]): Promise<number> {
-  if (argv[0] === '--help' || argv[0] === '-h') {
+async function runVerb(context: CommandContext, { called, verb, names }: Called, argv: readonly string[]): Promise<number> {
+  // Flags may stand before the word of a topic.
+  const at = 'words' in verb ? firstWord(argv, argsOf(verb)) : -1
+  const word = argv[at] ?? ''
+  const chosen = wordOf(verb, word)
+  const rest = chosen === undefined ? argv : argv.toSpliced(at, 1)
+  const path = chosen === undefined ? called : `${called} ${word}`
+  if (isHelp(rest[0]) || (chosen !== undefined && before('--', rest).some(isHelp))) {
     const { verbHelp } = await import('./help/text.ts')
-    context.answer(await verbHelp(context, name, verb))
+    context.answer(verbHelp(context.commands, path, chosen ?? verb))
     return 0
   }
-  const [word = '', ...further] = argv
-  if (verb.words?.includes(word) && before('--', further).some((one) => one === '--help' || one === '-h')) {
-    const { subVerbHelp, verbHelp } = await import('./help/text.ts')
-    context.answer((await subVerbHelp(context, { name, verb }, word)) ?? (await verbHelp(context, name, verb)))
-    return 0
-  }
-  const { default: make } = await verb.load()
-  // A verb that starts a box takes the flags of a start as well.
-  const behind = verb.starts ? startWords(argv, verb) : { layer: {}, names: [], rest: argv }
-  const flags = added(context.flags, behind.layer)
-  const command = make({ ...context, flags })
-  const args = (typeof command.args === 'function' ? await command.args() : await command.args) as ArgsDef | undefined
-  const guess = argv.find((one) => subVerb(name, one) !== undefined)
-  const words = readWords(frontOf({ name, verb }, guess), behind.rest, args ?? {})
-  const places = Object.entries(args ?? {}).flatMap(([key, { type }]) => (type === 'positional' && !isMany(key) ? [key] : []))
-  const values = {
-    ...words.flags,
-    ...Object.fromEntries(
-      places.flatMap((key, index) => (words.positionals[index] === undefined ? [] : [[key, words.positionals[index]]])),
-    ),
-  }
-  for (const [key, definition] of Object.entries(args ?? {}))
-    if (definition.type === 'positional' && definition.required && key !== 'words' && !Object.hasOwn(values, key))
-      throw new PaudeError('usage', `paude ${name}: ${key} is missing`, { hint: `paude help ${name}` })
-  const said = { args: args ?? {}, given: values, names: [...names, ...behind.names], layer: flags }
-  const dry = isRehearsal(context.host, frontOf({ name, verb }, words.positionals[0]), said) ? { 'dry-run': true } : {}
-  // biome-ignore lint/suspicious/noExplicitAny: the values were read by the very definition that types them
-  const code: unknown = await command.run?.({ rawArgs: [...words.rest], args: { _: [], ...values, ...dry } as any, cmd: command })
-  return typeof code === 'number' ? code : 0
+  const acting = chosen ?? verb
+  if (!('words' in acting)) return await act(context, { called: path, verb: acting, names }, rest)
+  const known = Object.keys(acting.words)
+  const close = nearest(word, known)
+  throw new PaudeError('usage', at === -1 ? `${called} needs a verb` : `${called} has no verb ${JSON.stringify(word)}`, {
+    hint: close === null ? `${called} ${known.join(', ')}` : `did you mean ${called} ${close}?`,
+  })
 }
 
-/** What is decided about own flags at a verb, or at the word of its own that follows it. A word that is none is refused by the verb. */
-function frontOf({ name, verb }: Pick<Called, 'name' | 'verb'>, word = ''): Named {
-  const front = verb.front ?? subVerb(name, word)?.front
-  return front === undefined
-    ? { name, called: `paude ${name}`, ...STARTS }
-    : { name, called: verb.front === null ? `paude ${name} ${word}` : `paude ${name}`, ...front }
+async function act(
+  context: CommandContext,
+  { called, verb, names }: Called & { readonly verb: Verb },
+  argv: readonly string[],
+): Promise<number> {
+  // A verb that starts a box takes the flags of a start as well.
+  const behind = verb.starts ? startWords(argv, verb.args) : { layer: {}, names: [], rest: argv }
+  const flags = added(context.flags, behind.layer)
+  const front = { called, ...verb.front }
+  const args = verb.args ?? {}
+  const given: Values = readWords(front, behind.rest, args)
+  const dry = isRehearsal(context.host, front, { args, given, names: [...names, ...behind.names], layer: flags })
+  return await verb.run({ ...context, flags }, dry ? { ...given, 'dry-run': true as const } : given)
 }
+
+const isHelp = (word: string | undefined): boolean => word === '--help' || word === '-h'
 
 const before = (end: string, words: readonly string[]): readonly string[] =>
   words.includes(end) ? words.slice(0, words.indexOf(end)) : words
-
-/** Whether the words of a place are handed on as `rawArgs`. */
-const isMany = (key: string): boolean => key === 'words' || MANY.some((name) => name === key)
 
 function contextOf(host: Host, version: string, flags: Layer): CommandContext {
   const { answer, note, warn, prompt } = outputs(host)

@@ -1,33 +1,38 @@
 import { expect, test } from 'bun:test'
-import { readSeconds, readTimeout, readWords } from '../../src/cli/args.ts'
+import { readSeconds, readTimeout } from '../../src/cli/args.ts'
 import { PLANS } from '../../src/cli/front-flags.ts'
+import { readWords } from '../../src/cli/read-words.ts'
 
-const front = { name: 'stop', called: 'paude stop', ...PLANS }
+const front = { called: 'paude stop', ...PLANS }
 const args = {
-  session: { type: 'positional', description: '', required: false },
+  session: { type: 'positional', description: '' },
   grace: { type: 'string', valueHint: 'SECONDS', description: '' },
   force: { type: 'boolean', description: '' },
 } as const
 const taking = {
   session: { type: 'positional', description: '', required: true },
-  words: { type: 'positional', description: '', required: true },
+  words: { type: 'positional', rest: true, description: '', required: true },
   force: { type: 'boolean', description: '' },
 } as const
 
 test.each<[readonly string[], object]>([
-  [[], { flags: {}, positionals: [], rest: [] }],
-  [['x', '--force'], { flags: { force: true }, positionals: ['x'], rest: [] }],
-  [['--grace=5', 'x'], { flags: { grace: '5' }, positionals: ['x'], rest: [] }],
-  [['--grace', '-5'], { flags: { grace: '-5' }, positionals: [], rest: [] }],
-  [['-'], { flags: {}, positionals: ['-'], rest: [] }],
+  [[], {}],
+  [['x', '--force'], { force: true, session: 'x' }],
+  [['--grace=5', 'x'], { grace: '5', session: 'x' }],
+  [['--grace', '-5'], { grace: '-5' }],
+  [['-'], { session: '-' }],
+  [['-x y'], { session: '-x y' }],
+  [['--', '--force'], { session: '--force' }],
+  [[''], { session: '' }],
 ])('stop %j', (argv, words) => {
   expect(readWords(front, argv, args) as object).toEqual(words)
 })
 
 test.each<[readonly string[], object]>([
-  [['x', 'ls', '--force'], { flags: {}, positionals: ['x'], rest: ['ls', '--force'] }],
-  [['--force', 'x', '--', '--force'], { flags: { force: true }, positionals: ['x'], rest: ['--force'] }],
-  [['x', 'sh', '-c', 'a; b', '--'], { flags: {}, positionals: ['x'], rest: ['sh', '-c', 'a; b', '--'] }],
+  [['x', 'ls', '--force'], { session: 'x', words: ['ls', '--force'] }],
+  [['--force', 'x', '--', '--force'], { force: true, session: 'x', words: ['--force'] }],
+  [['x', 'sh', '-c', 'a; b', '--'], { session: 'x', words: ['sh', '-c', 'a; b', '--'] }],
+  [['x'], { session: 'x', words: [] }],
 ])('exec %j', (argv, words) => {
   expect(readWords(front, argv, taking) as object).toEqual(words)
 })
@@ -69,22 +74,30 @@ test.each([
 })
 
 const many = {
-  sessions: { type: 'positional', description: '', required: false },
+  sessions: { type: 'positional', many: true, description: '' },
   for: { type: 'string', description: '' },
 } as const
 
 test.each<[readonly string[], object]>([
-  [[], { flags: {}, positionals: [], rest: [] }],
-  [['a', '--for', 'exited', 'b'], { flags: { for: 'exited' }, positionals: [], rest: ['a', 'b'] }],
-  [['--for=exited', 'a', '--', '--for'], { flags: { for: 'exited' }, positionals: [], rest: ['a', '--for'] }],
+  [[], { sessions: [] }],
+  [['a', '--for', 'exited', 'b'], { for: 'exited', sessions: ['a', 'b'] }],
+  [['--for=exited', 'a', '--', '--for'], { for: 'exited', sessions: ['a', '--for'] }],
 ])('wait %j', (argv, words) => {
   expect(readWords(front, argv, many) as object).toEqual(words)
 })
 
 test.each([
+  [{ session: { ...args.session, required: true } }, 'paude stop: SESSION is missing'],
+  [{ sessions: { ...many.sessions, required: true } }, 'paude stop: SESSION is missing'],
+] as const)('what must be there is asked for: %j', (needed, message) => {
+  expect(() => readWords(front, [], needed)).toThrow(message)
+})
+
+test.each([
   ['--memory', 'paude stop takes no --memory, which is for starts', 'leave it out: paude stop …'],
   ['--dry-run', 'paude stop takes --dry-run before the verb', 'paude --dry-run … stop …'],
-])("the error for paude's own %s after the verb says where it has an effect", (flag, message, hint) => {
+  ['--session', 'paude stop: unknown flag --session', 'it is a word: paude stop SESSION'],
+])('the error for %s after the verb says what has an effect', (flag, message, hint) => {
   const thrown = (() => {
     try {
       return readWords(front, [flag], args)

@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { CommandContext } from '../../src/cli/context.ts'
-import { vocabulary } from '../../src/cli/help/vocabulary.ts'
-import { commands } from '../../src/cli/verbs.ts'
+import { flagsOf } from '../../src/cli/args.ts'
+import { uncut } from '../../src/cli/help/offers.ts'
+import { type OwnFlag, ownFlags } from '../../src/config/keys/own-flags.ts'
 import { quote } from '../../src/plan/shell.ts'
 import { programLine } from '../support/program.ts'
+import { everyVerb } from '../support/verbs.ts'
 
 const installed = (shell: string) => {
   const there = Bun.which(shell) !== null
@@ -21,6 +22,8 @@ beforeAll(() => {
   const program = join(room, 'paude')
   writeFileSync(program, `#!/bin/sh\nexec ${programLine} "$@"\n`)
   chmodSync(program, 0o755)
+  for (const engine of ['docker', 'podman'])
+    writeFileSync(join(room, engine), '#!/bin/sh\necho called > "$HOME/engine"\n', { mode: 0o755 })
   mkdirSync(join(room, '.config/paude'), { recursive: true })
   writeFileSync(join(room, '.config/paude/config.toml'), '[profiles.ci.limits]\ncpus = 2\n')
   writeFileSync(join(room, 'paude.toml'), '[profiles.laptop.limits]\ncpus = 1\n')
@@ -184,13 +187,32 @@ describe.skipIf(!installed('bash'))('bash', () => {
 })
 
 test('no flag takes a value in one place and none in another', async () => {
-  const known = await vocabulary({ commands } as CommandContext)
-  const takes = new Map<string, string>()
-  for (const { name, takes: value } of [...known.flags, ...known.verbs.flatMap(({ flags }) => flags)]) {
-    const said = value === 'nothing' ? 'nothing' : 'something'
-    expect([name, takes.get(name) ?? said]).toEqual([name, said])
-    takes.set(name, said)
-  }
+  const takes = new Map<string, string>(
+    (ownFlags as readonly OwnFlag[]).map(({ name, type, sets }) => [
+      name,
+      type === 'switch' || sets !== undefined ? 'boolean' : 'string',
+    ]),
+  )
+  for (const { verb } of await everyVerb())
+    for (const [name, { type }] of flagsOf(verb.args ?? {})) {
+      expect([name, takes.get(name) ?? type]).toEqual([name, type])
+      takes.set(name, type)
+    }
+})
+
+test.each<[readonly string[], readonly string[]]>([
+  [['--network', '=', 'o'], ['--network=o']],
+  [
+    ['allow', '@', 'npm', '@', ''],
+    ['allow', '@npm', '@'],
+  ],
+  [['--network-allow', '=@', 'gith'], ['--network-allow=@gith']],
+  [
+    ['a', ':', '8443', 'b'],
+    ['a:8443', 'b'],
+  ],
+])('what bash has cut in pieces is put together: %j', (cut, whole) => {
+  expect(uncut(cut)).toEqual(whole)
 })
 
 describe.skipIf(!installed('zsh'))('zsh', () => {
@@ -222,7 +244,8 @@ _default() { :; }`
   test('knows the value of a flag behind its =, and paths', () => {
     expect(complete(['--network=']).lines).toEqual(['restricted', 'open', 'none', 'record'])
     expect(complete(['--mount', '']).lines).toEqual(['files'])
-    expect(complete(['-p', '']).lines).toEqual([])
+    // Among Claude's words, too.
+    expect(complete(['-p', '']).lines).toEqual(['files'])
   })
 })
 
@@ -250,3 +273,5 @@ describe.skipIf(!installed('fish'))('fish', () => {
     expect(complete(['-p', '--netw']).lines).toEqual([])
   })
 })
+
+test('no Tab starts an engine', () => expect(existsSync(join(room, 'engine'))).toBe(false))

@@ -1,21 +1,15 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Verb } from '../../src/cli/context.ts'
 import { type FlagName, type Front, isRehearsal, type Named } from '../../src/cli/front-flags.ts'
-import { verbs } from '../../src/cli/verbs.ts'
-import { subVerbs } from '../../src/cli/words.ts'
 import { ownFlags, variableOf } from '../../src/config/keys/own-flags.ts'
 import { readFlags } from '../../src/config/layers/read-flags.ts'
 import { PaudeError } from '../../src/errors.ts'
 import { expectGolden } from '../support/golden.ts'
 import { type Machine, makeMachine } from '../support/machine.ts'
+import { everyVerb } from '../support/verbs.ts'
 
-const fronts: readonly Named[] = Object.entries<Verb>(verbs).flatMap(([name, { front }]) =>
-  front === null
-    ? Object.entries(subVerbs[name] ?? {}).map(([word, sub]) => ({ name, called: `paude ${name} ${word}`, ...sub.front }))
-    : [{ name, called: `paude ${name}`, ...front }],
-)
+const fronts: readonly Named[] = (await everyVerb()).map(({ called, verb }) => ({ called, ...verb.front }))
 const flagNames = ownFlags.map(({ name }) => name)
 /** Where a flag is written as people write it. */
 const typed = (name: string): readonly string[] => {

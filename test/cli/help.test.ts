@@ -1,71 +1,62 @@
-import { describe, expect, test } from 'bun:test'
-import { readWords } from '../../src/cli/args.ts'
-import type { CommandContext } from '../../src/cli/context.ts'
+import { expect, test } from 'bun:test'
+import { flagsOf } from '../../src/cli/args.ts'
 import { READS } from '../../src/cli/front-flags.ts'
-import { help, subVerbHelp, verbArgs, verbHelp } from '../../src/cli/help/text.ts'
+import { help, verbHelp } from '../../src/cli/help/text.ts'
+import { readWords } from '../../src/cli/read-words.ts'
 import { startWords } from '../../src/cli/start/start-words.ts'
 import { commands } from '../../src/cli/verbs.ts'
-import { subVerbs } from '../../src/cli/words.ts'
 import { ownFlags } from '../../src/config/keys/own-flags.ts'
 import { readFlags } from '../../src/config/layers/read-flags.ts'
+import { everyVerb } from '../support/verbs.ts'
 
-// Definitions are made of a context, and look into it only when they run.
-const context = { commands } as CommandContext
+const every = (await everyVerb()).map(({ called, verb }) => [called, verb] as const)
+const told = every.filter(([, { examples }]) => examples.length > 0)
+const topics = (
+  await Promise.all(commands.names.map(async (name) => [`paude ${name}`, await commands.load(name)] as const))
+).flatMap(([called, verb]) => ('words' in verb ? [[called, verb] as const] : []))
 
-test('the help names every verb and every flag', () => {
-  const text = help(context)
-  for (const name of Object.keys(commands.verbs)) expect(text).toContain(`\n  ${name} `)
+test('the help names every verb and every flag', async () => {
+  const text = await help(commands)
+  for (const name of commands.names) expect(text).toContain(`\n  ${name} `)
   for (const { name } of ownFlags) expect(text).toMatch(new RegExp(`\\n  --${name}[ [\\n]`))
 })
 
-test.each(Object.entries(commands.verbs))('the help of %s shows its flags and examples', async (name, verb) => {
-  const text = await verbHelp(context, name, verb)
-  expect(text).toContain('Usage')
-  expect(verb.examples.length).toBeGreaterThan(0)
-  for (const [line, effect] of verb.examples) expect([text.includes(line), effect !== '']).toEqual([true, true])
-  for (const [flag, { type }] of Object.entries(await verbArgs(context, verb)))
-    if (type !== 'positional') expect(text).toContain(`--${flag}`)
+test('every verb has examples but the one that nobody types', () => {
+  expect(every.filter((one) => !told.includes(one)).map(([called]) => called)).toEqual(['paude hold'])
 })
 
-test.each(Object.entries(commands.verbs))('every example of %s is one that paude would accept', async (name, verb) => {
+test.each([...told])('the help of %s shows its flags and examples', (called, verb) => {
+  const text = verbHelp(commands, called, verb)
+  expect(text).toContain(`\n  ${called}`)
+  for (const [line, effect] of verb.examples) expect([text.includes(line), effect !== '']).toEqual([true, true])
+  for (const [flag] of flagsOf(verb.args ?? {})) expect(text).toContain(`--${flag}`)
+})
+
+test.each([...told])('every example of %s is one that paude would accept', (called, verb) => {
   for (const [line] of verb.examples) {
-    const said = /paude ([^|)#]*)/.exec(line)?.[1]?.trim().split(/\s+/) ?? []
-    const { words } = readFlags(said)
-    const found = commands.find(words[0])
-    expect(found?.name).toBe(name)
-    const rest = verb.starts ? startWords(words.slice(1), verb).rest : words.slice(1)
-    readWords({ name, called: `paude ${name}`, ...READS }, rest, await verbArgs(context, verb))
+    const said = /(paude [^|)#]*)/.exec(line)?.[1]?.trim().split(/\s+/) ?? []
+    const { words } = readFlags(said.slice(1))
+    const path = called.split(' ').slice(1)
+    expect([commands.find(words[0]), ...words.slice(1, path.length)]).toEqual(path)
+    const rest = words.slice(path.length)
+    readWords({ called, ...READS }, verb.starts ? startWords(rest, verb.args).rest : rest, verb.args ?? {})
   }
 })
 
-describe.each(Object.entries(subVerbs))('the words of %s', (name, words) => {
-  const found = commands.find(name)
-  if (found === null) throw new Error(`${name} is no verb`)
-
-  test('are those that it takes', () => expect(Object.keys(words)).toEqual([...(found.verb.words ?? [])]))
-
-  test.each(Object.entries(words))('%s: its help shows its flags and examples, which paude would accept', async (word, sub) => {
-    const args = await verbArgs(context, found.verb)
-    const text = (await subVerbHelp(context, found, word)) ?? ''
-    expect(text).toContain(`paude ${name} ${word}`)
-    for (const flag of sub.flags) expect([flag, text.includes(`--${flag}`)]).toEqual([flag, Object.hasOwn(args, flag)])
-    expect(sub.examples.length).toBeGreaterThan(0)
-    for (const [line] of sub.examples) {
-      expect(text).toContain(line)
-      const said = /paude ([^|]*)/.exec(line)?.[1]?.trim().split(/\s+/) ?? []
-      expect(said.slice(0, 2)).toEqual([name, word])
-      const { flags } = readWords({ name, called: `paude ${name}`, ...READS }, said.slice(1), args)
-      for (const flag of Object.keys(flags)) expect(sub.flags).toContain(flag)
-    }
-  })
+test.each(topics)('the help of %s names its words, and its examples are of them', (called, topic) => {
+  const text = verbHelp(commands, called, topic)
+  const words = Object.keys(topic.words)
+  for (const word of words) expect(text).toContain(`\n  ${word} `)
+  for (const [line] of topic.examples) {
+    expect(text).toContain(line)
+    expect(words).toContain(line.slice(`${called} `.length).split(' ')[0] ?? '')
+  }
 })
 
-test('a flag is told of without the words that it belongs to, and what is about others is left out', async () => {
-  const found = commands.find('network')
-  if (found === null) throw new Error('no verb')
-  expect(await subVerbHelp(context, found, 'allow')).toContain('For so long, like 10m')
-  expect(await subVerbHelp(context, found, 'list')).toMatch(/--json +Print JSON$/m)
-  expect(await subVerbHelp(context, found, 'log')).toMatch(/--json +Print JSON; one object a line$/m)
-  expect(await subVerbHelp(context, found, 'watch')).toContain('take back what the last of these keys did')
-  expect(await subVerbHelp(context, found, 'nothing')).toBe(null)
+test('keys and flags are told where they belong', async () => {
+  const network = await commands.load('network')
+  const told = (word: string) => verbHelp(commands, 'x', ('words' in network ? network.words[word] : undefined) ?? network)
+  expect(told('allow')).toContain('For so long, like 10m')
+  expect(told('log')).toContain('one object a line')
+  expect(told('watch')).toContain('take back what the last of these keys did')
 })

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { added, startWords } from '../../src/cli/start/start-words.ts'
 
-const fork = { session: true } as const
+const fork = { session: { type: 'positional', description: '' } } as const
 
 test.each<[readonly string[], object, readonly string[]]>([
   [[], {}, ['--']],

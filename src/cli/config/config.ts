@@ -1,12 +1,13 @@
-import { defineCommand, type ParsedArgs } from 'citty'
 import { insistOnKey, setKey, unsetKey, writtenValue } from '../../config/files/edit.ts'
 import type { Config } from '../../config/keys/settings.ts'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import { editableFile, trustNote } from '../../project/editable.ts'
 import { readProject } from '../../project/judge.ts'
-import { nearest, quotedLines, shown } from '../../text.ts'
-import { flagsOf, mostWords, subVerb, subVerbs } from '../words.ts'
+import { quotedLines, shown } from '../../text.ts'
+import { json, type Values } from '../args.ts'
+import { ACTS, alsoTaking, LOOKS, READS, SHOWS, taking } from '../front-flags.ts'
+import { topic, verb } from '../verb.ts'
 import { changeOnYourWord } from './change-on-word.ts'
 import { checkFiles } from './config-check.ts'
 import { editFile } from './config-edit.ts'
@@ -14,79 +15,92 @@ import { keyText } from './config-get.ts'
 import { settingLines, settingRows } from './setting-rows.ts'
 import { settle, trustCommand } from './start-config.ts'
 
-const args = {
-  what: { type: 'positional', description: 'show, path, get, set, unset, edit, check or schema', required: true },
-  key: {
-    type: 'positional',
-    description: 'get, set, unset: the key, like network.mode; get: a table, like network, too',
-    required: false,
-  },
-  value: { type: 'positional', description: 'set: its value; hosts with commas, or any list as TOML', required: false },
-  project: { type: 'boolean', description: "path, set, unset, edit: the project's paude.toml instead of your own file" },
-  origin: { type: 'boolean', description: 'show: with the layer, file and line of each value' },
-  json: { type: 'boolean', description: 'show, get: print one JSON document' },
+const project = { type: 'boolean', description: "The project's paude.toml instead of your own file" } as const
+const key = { type: 'positional', description: 'Key, like network.mode', required: true, offers: 'keys' } as const
+const showArgs = { origin: { type: 'boolean', description: 'With the layer, file and line of each value' }, json } as const
+const getArgs = { key: { ...key, description: 'Key, like network.mode, or table, like network' }, json } as const
+const setArgs = {
+  key,
+  value: { type: 'positional', description: 'Its value; hosts with commas, or any list as TOML', required: true },
+  project,
 } as const
+const unsetArgs = { key, project } as const
 
-type Given = ParsedArgs<typeof args>
-
-export default (context: Context) =>
-  defineCommand({
-    meta: {
-      name: 'config',
-      description: 'Show, change and check the configuration: paude config show|path|get|set|unset|edit|check|schema',
-    },
-    args,
-    async run({ args: given }) {
-      insistOnUse(given)
-      const editable = () => editableFile(context.host, given.project === true)
-      switch (given.what) {
-        case 'show':
-          return await show(context, given)
-        case 'get':
-          return await get(context, given)
-        case 'path':
-          context.answer(editable().file)
-          return 0
-        case 'set':
-          return await set(context, given)
-        case 'unset':
-          return await unset(context, given)
-        case 'edit':
-          return await editFile(context, editable())
-        case 'check':
-          return await checkFiles(context)
-        case 'schema':
-          context.answer((await import('../../config/files/embedded.ts')).schema)
-          return 0
-      }
-      throw new Error(`paude config ${given.what} does nothing`)
-    },
-  })
-
-/** Refuses what would have no effect: whoever typed it expects one. */
-function insistOnUse(given: Given): void {
-  const { what, key, value } = given
-  if (subVerb('config', what) === undefined) {
-    const close = nearest(what, Object.keys(subVerbs['config'] ?? {}))
-    throw new PaudeError('usage', `paude config has no verb ${JSON.stringify(what)}`, {
-      hint:
-        close === null
-          ? 'paude config show, path, get, set, unset, edit, check or schema'
-          : `did you mean paude config ${close}?`,
-    })
-  }
-  const extra = [key, value].filter((word) => word !== undefined)[mostWords('config', what)]
-  if (extra !== undefined)
-    throw new PaudeError('usage', `paude config ${what}: one word too many: ${JSON.stringify(extra)}`, {
-      hint: 'paude help config',
-    })
-  const flags = flagsOf('config', what)
-  const idle = (['project', 'origin', 'json'] as const).find((flag) => given[flag] === true && !flags.includes(flag))
-  if (idle !== undefined)
-    throw new PaudeError('usage', `paude config ${what}: --${idle} means nothing here`, {
-      hint: 'leave it out; paude help config',
-    })
-}
+export default topic({
+  description: 'Show, change and check the configuration',
+  examples: [
+    ['paude config show --origin', 'every value, with the layer, file and line it is from'],
+    ['paude config set network.allow example.org', 'in your own config.toml, comments and all'],
+    ['paude config set limits.memory 4g --project', 'in the paude.toml of this project'],
+    ['paude config check', 'read every file, and say which of them wait for paude trust'],
+  ],
+  words: {
+    show: verb({
+      description: 'Show what a start here would take',
+      front: SHOWS,
+      args: showArgs,
+      examples: [['paude config show --origin', 'with the layer, file and line of each value']],
+      run: show,
+    }),
+    path: verb({
+      description: 'Print where the file is',
+      front: READS,
+      args: { project },
+      examples: [['paude config path --project', 'that of the project']],
+      run(context, given) {
+        context.answer(editableFile(context.host, given.project === true).file)
+        return 0
+      },
+    }),
+    get: verb({
+      description: 'Print the value of a key, an entry of a list a line',
+      front: SHOWS,
+      args: getArgs,
+      examples: [['paude config get network.mode', 'as a start here would take it']],
+      run: get,
+    }),
+    set: verb({
+      description: 'Set a key in your own file, or in that of the project',
+      front: alsoTaking(ACTS, taking('profile')),
+      args: setArgs,
+      examples: [
+        ['paude config set limits.memory 4g --project', 'in the paude.toml of this project'],
+        ['paude config set network.allow one.example,two.example', 'a list, with commas'],
+        ['paude config set env.NAME value', 'a variable of the box'],
+      ],
+      run: set,
+    }),
+    unset: verb({
+      description: 'Take a key out of the file',
+      front: alsoTaking(ACTS, taking('profile')),
+      args: unsetArgs,
+      examples: [['paude config unset limits.memory', 'out of your own config.toml']],
+      run: unset,
+    }),
+    edit: verb({
+      description: 'Open the file in your editor, and check it afterwards',
+      front: ACTS,
+      args: { project },
+      examples: [['paude config edit', 'your own config.toml in $EDITOR']],
+      run: (context, given) => editFile(context, editableFile(context.host, given.project === true)),
+    }),
+    check: verb({
+      description: 'Read every file, and say which of them wait for paude trust',
+      front: LOOKS,
+      examples: [['paude config check', 'those that a start here would read']],
+      run: checkFiles,
+    }),
+    schema: verb({
+      description: 'Print the JSON Schema of the files, for editors',
+      front: READS,
+      examples: [['paude config schema', 'every key, and what it may be']],
+      async run(context) {
+        context.answer((await import('../../config/files/embedded.ts')).schema)
+        return 0
+      },
+    }),
+  },
+})
 
 /** What a start here would take. What still waits for the user's word is left out, and said. */
 async function effective(context: Context): Promise<Config> {
@@ -96,7 +110,7 @@ async function effective(context: Context): Promise<Config> {
   return config
 }
 
-async function show(context: Context, { origin, json }: Given): Promise<number> {
+async function show(context: Context, { origin, json }: Values<typeof showArgs>): Promise<number> {
   const rows = settingRows(await effective(context), context.host)
   if (json) context.answer(quotedLines(rows))
   else context.answer(settingLines(rows, { origin: origin === true }).join('\n'))
@@ -104,17 +118,14 @@ async function show(context: Context, { origin, json }: Given): Promise<number> 
 }
 
 /** The value alone, one line for each entry of a list, a table as TOML; nothing when there is none. */
-async function get(context: Context, { key, json }: Given): Promise<number> {
-  const path = needed(key, 'get network.mode')
-  const text = keyText(await effective(context), context.host, { key: path, json: json === true })
+async function get(context: Context, { key, json }: Values<typeof getArgs>): Promise<number> {
+  const text = keyText(await effective(context), context.host, { key, json: json === true })
   if (text !== '') context.answer(text)
   return 0
 }
 
-async function set(context: Context, { key = '', value, project }: Given): Promise<number> {
-  insistOnKey(needed(key, 'set network.mode none'))
-  if (value === undefined)
-    throw new PaudeError('usage', `paude config set ${key} needs a value`, { hint: `paude config unset ${key} takes it out` })
+async function set(context: Context, { key, value, project }: Values<typeof setArgs>): Promise<number> {
+  insistOnKey(key)
   refuseProfile(context, `set profiles.${context.flags.profile}.${key}`)
   let before: string | null = null
   const editable = await changeOnYourWord(context, project === true, (now) => {
@@ -125,10 +136,9 @@ async function set(context: Context, { key = '', value, project }: Given): Promi
   return 0
 }
 
-async function unset(context: Context, { key = '', project }: Given): Promise<number> {
-  const path = needed(key, 'unset network.mode')
-  refuseProfile(context, `unset profiles.${context.flags.profile}.${path}`)
-  const change = await changeOnYourWord(context, project === true, (now) => unsetKey(now, path))
+async function unset(context: Context, { key, project }: Values<typeof unsetArgs>): Promise<number> {
+  refuseProfile(context, `unset profiles.${context.flags.profile}.${key}`)
+  const change = await changeOnYourWord(context, project === true, (now) => unsetKey(now, key))
   const waits = change.changed ? trustNote(change) : ''
   context.note(`${change.file}: ${key} is ${change.changed ? 'set no longer' : 'not set'}${waits}`)
   return 0
@@ -140,9 +150,4 @@ function refuseProfile({ flags: { profile } }: Context, instead: string): void {
     throw new PaudeError('usage', `--profile ${profile} chooses what is read, and not where something is written`, {
       hint: `paude config ${instead}`,
     })
-}
-
-function needed(key: string | undefined, example: string): string {
-  if (!key) throw new PaudeError('usage', 'a key is missing', { hint: `paude config ${example}` })
-  return key
 }

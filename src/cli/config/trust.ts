@@ -1,4 +1,3 @@
-import { defineCommand, type ParsedArgs } from 'citty'
 import { settingText } from '../../config/keys/entry-text.ts'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
@@ -8,7 +7,10 @@ import { type Approval, approvals, approve, isApproved } from '../../project/tru
 import { unusedDevcontainer } from '../../project/wanted-devcontainer.ts'
 import { insistPrivate, trustFolder } from '../../state.ts'
 import { quotedLines, shown } from '../../text.ts'
+import type { Values } from '../args.ts'
+import { LOOKS } from '../front-flags.ts'
 import { table } from '../streams/output.ts'
+import { verb } from '../verb.ts'
 import { canAsk, readAnswer, showWidening, trustCommand, trustWhat } from './start-config.ts'
 
 const args = {
@@ -18,23 +20,25 @@ const args = {
   json: { type: 'boolean', description: '--list: print one JSON document' },
 } as const
 
-export default (context: Context) =>
-  defineCommand({
-    meta: {
-      name: 'trust',
-      description: 'Let the paude.toml of this project open what it asks for, as long as it stays as it is',
-    },
-    args,
-    async run({ args: given }) {
-      refuseTogether(given)
-      insistPrivate(context.host)
-      if (given.list) return await list(context, given.json === true)
-      if (given.revoke) return revokeHere(context, undefined)
-      return await trust(context, given.yes === true)
-    },
-  })
+export default verb({
+  description: "Let a project's own configuration open what it asks for",
+  details: 'Approval holds as long as the file stays as it is.',
+  front: { ...LOOKS, acts: true },
+  examples: [
+    ['paude trust', 'show what the paude.toml here would open, and ask'],
+    ['paude trust --list', 'what is trusted, and whether it has changed'],
+  ],
+  args,
+  async run(context, given) {
+    refuseTogether(given)
+    insistPrivate(context.host)
+    if (given.list) return await list(context, given.json === true)
+    if (given.revoke) return revokeHere(context, undefined)
+    return await trust(context, given.yes === true)
+  },
+})
 
-function refuseTogether({ yes, list, revoke, json }: ParsedArgs<typeof args>): void {
+function refuseTogether({ yes, list, revoke, json }: Values<typeof args>): void {
   const [one, other] = Object.entries({ yes, list, revoke }).flatMap(([name, given]) => (given ? [`--${name}`] : []))
   if (one !== undefined && other !== undefined)
     throw new PaudeError('usage', `paude trust: ${one} and ${other} are two wishes`, { hint: 'leave one of them out' })

@@ -1,18 +1,20 @@
-import { defineCommand } from 'citty'
-import type { Context } from '../../context.ts'
 import { revokeHere } from '../../project/standing.ts'
 import { insistPrivate } from '../../state.ts'
+import { ACTS } from '../front-flags.ts'
+import { verb } from '../verb.ts'
 
-const args = {
-  path: { type: 'positional', description: 'File or folder (default: the project around this directory)', required: false },
-} as const
-
-export default (context: Context) =>
-  defineCommand({
-    meta: { name: 'untrust', description: 'Trust the configuration of a project no longer' },
-    args,
-    run({ args: given }) {
-      insistPrivate(context.host)
-      return revokeHere(context, given.path)
-    },
-  })
+export default verb({
+  description: "Stop trusting a project's configuration",
+  front: ACTS,
+  examples: [
+    ['paude untrust', 'that of the project here'],
+    ['paude untrust ~/src/old', 'of everything below a folder'],
+  ],
+  args: {
+    path: { type: 'positional', description: 'File or folder (default: the project around this directory)' },
+  },
+  run(context, given) {
+    insistPrivate(context.host)
+    return revokeHere(context, given.path)
+  },
+})

@@ -1,42 +1,43 @@
-import { defineCommand } from 'citty'
 import { PaudeError } from '../../errors.ts'
 import { nearest } from '../../text.ts'
-import type { CommandContext } from '../context.ts'
-import { help, subVerbHelp, verbHelp } from './text.ts'
+import { READS } from '../front-flags.ts'
+import { verb, wordOf } from '../verb.ts'
+import { help, verbHelp } from './text.ts'
 
-const args = {
-  verb: { type: 'positional', description: 'Verb to explain (default: all of paude)', required: false },
-  word: { type: 'positional', description: 'One of its words, like network watch', required: false },
-} as const
-
-export default (context: CommandContext) =>
-  defineCommand({
-    meta: { name: 'help', description: "Show paude's help, or that of a verb" },
-    args,
-    async run({ args: given }) {
-      if (given.verb === undefined) {
-        context.answer(help(context))
-        return 0
-      }
-      const found = context.commands.find(given.verb)
-      if (found === null) {
-        const close = nearest(given.verb, Object.keys(context.commands.verbs))
-        throw new PaudeError('usage', `paude has no verb ${JSON.stringify(given.verb)}`, {
-          hint: close === null ? "paude help lists them; paude -- --help is Claude's own" : `did you mean paude help ${close}?`,
-        })
-      }
-      if (given.word === undefined) {
-        context.answer(await verbHelp(context, found.name, found.verb))
-        return 0
-      }
-      const text = await subVerbHelp(context, found, given.word)
-      if (text === null) {
-        const close = nearest(given.word, found.verb.words ?? [])
-        throw new PaudeError('usage', `paude ${found.name} has no word ${JSON.stringify(given.word)} to tell of`, {
-          hint: `paude help ${found.name}${close === null ? '' : ` ${close}`}`,
-        })
-      }
-      context.answer(text)
+export default verb({
+  description: 'Show this help, or that of a verb',
+  front: READS,
+  args: {
+    verb: { type: 'positional', description: 'Verb to explain (default: all of paude)', offers: 'verbs' },
+    word: { type: 'positional', description: 'One of its words, like network watch', offers: 'words' },
+  },
+  examples: [
+    ['paude help run', 'flags and examples of a verb'],
+    ['paude help network watch', 'and of one of its words'],
+  ],
+  async run({ commands, answer }, given) {
+    if (given.verb === undefined) {
+      answer(await help(commands))
       return 0
-    },
-  })
+    }
+    const name = commands.find(given.verb)
+    if (name === null) {
+      const close = nearest(given.verb, commands.names)
+      throw new PaudeError('usage', `paude has no verb ${JSON.stringify(given.verb)}`, {
+        hint: close === null ? "paude help lists them; paude -- --help is Claude's own" : `did you mean paude help ${close}?`,
+      })
+    }
+    const found = await commands.load(name)
+    const word = given.word === undefined ? undefined : wordOf(found, given.word)
+    if (given.word !== undefined && word === undefined) {
+      const close = nearest(given.word, 'words' in found ? Object.keys(found.words) : [])
+      throw new PaudeError('usage', `paude ${name} has no verb ${JSON.stringify(given.word)}`, {
+        hint: `paude help ${name}${close === null ? '' : ` ${close}`}`,
+      })
+    }
+    answer(
+      word === undefined ? verbHelp(commands, `paude ${name}`, found) : verbHelp(commands, `paude ${name} ${given.word}`, word),
+    )
+    return 0
+  },
+})

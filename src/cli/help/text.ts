@@ -1,13 +1,12 @@
-import type { ArgsDef } from 'citty'
 import { flagWord, type OwnFlag, ownFlags, variableOf } from '../../config/keys/own-flags.ts'
-import type { CommandContext, Verb } from '../context.ts'
+import { type Flag, flagsOf, type Place, placeName, placesOf } from '../args.ts'
 import { bold, dim } from '../streams/output.ts'
-import { subVerb, subVerbs } from '../words.ts'
+import type { Commands, Topic, Verb } from '../verb.ts'
 
 /** `paude --help`. */
-export function help({ commands: { verbs } }: CommandContext): string {
+export async function help({ names, load }: Commands): Promise<string> {
   const flags = (ownFlags as readonly OwnFlag[]).map((flag) => [flagWord(flag), flag.description] as const)
-  const names = Object.entries(verbs).map(([name, { description }]) => [name, description] as const)
+  const verbs = await Promise.all(names.map(async (name) => [name, (await load(name)).description] as const))
   return [
     'paude runs Claude Code in a container whose only way out is an allowlist.',
     '',
@@ -26,7 +25,7 @@ export function help({ commands: { verbs } }: CommandContext): string {
     ]),
     '',
     bold('Verbs'),
-    ...columns(names),
+    ...columns(verbs),
     '',
     bold('Flags'),
     ...columns(flags),
@@ -38,89 +37,49 @@ export function help({ commands: { verbs } }: CommandContext): string {
   ].join('\n')
 }
 
-/** `paude help VERB`. */
-export async function verbHelp(context: CommandContext, name: string, verb: Verb): Promise<string> {
-  const { default: make } = await verb.load()
-  const { meta: found } = make(context)
-  const meta = (typeof found === 'function' ? await found() : await found) ?? {}
-  const args = await verbArgs(context, verb)
-  const places = Object.entries(args).filter(([, { type }]) => type === 'positional')
-  const flags = Object.entries(args).filter(([, { type }]) => type !== 'positional')
-  const usage = places.map(([key, { required }]) => place(key, required === true)).join(' ')
-  const also = Object.entries(context.commands.aliases).flatMap(([alias, target]) => (target === name ? [alias] : []))
+/** `paude help VERB`, or VERB WORD. */
+export function verbHelp({ aliases }: Commands, called: string, verb: Verb | Topic): string {
+  const { description, details = '', examples } = verb
+  const { words = {}, args = {}, keys = [], starts }: Partial<Topic & Verb> = verb
+  const flags = flagsOf(args)
+  const usage = [
+    ...(flags.length > 0 ? ['[flags]'] : []),
+    ...('words' in verb ? ['WORD …'] : []),
+    ...placesOf(args).map(([name, place]) => placeUsage(name, place)),
+  ]
+  const also = Object.keys(aliases).filter((alias) => called === `paude ${aliases[alias]}`)
   return [
-    meta.description ?? verb.description,
+    description,
+    ...(details === '' ? [] : [details]),
     '',
     bold('Usage'),
-    `  paude ${name}${flags.length > 0 ? ' [flags]' : ''} ${usage}`.trimEnd(),
+    `  ${[called, ...usage].join(' ')}`,
     ...(also.length > 0 ? ['', `Also: paude ${also.join(', ')}`] : []),
     ...group(
       'Words',
-      Object.entries(subVerbs[name] ?? {}).map(([word, { does }]) => [word, does]),
+      Object.entries(words).map(([word, one]) => [word, one.description]),
     ),
-    ...group('Examples', verb.examples),
+    ...group('Examples', examples),
+    ...group('Keys', keys),
     ...group(
       'Flags',
-      flags.map(([key, definition]) => [typed(key, definition), definition.description ?? '']),
+      flags.map(([name, flag]) => [typed(name, flag), flag.description]),
     ),
-    ...(name in subVerbs ? ['', dim(`paude help ${name} WORD tells more of one of the words.`)] : []),
-    ...(verb.starts ? ['', dim('The flags of a start may stand before and after the verb: paude --help lists them.')] : []),
+    ...('words' in verb ? ['', dim(`paude help ${called.slice('paude '.length)} WORD tells more of one of the words.`)] : []),
+    ...(starts ? ['', dim('The flags of a start may stand before and after the verb: paude --help lists them.')] : []),
   ].join('\n')
 }
 
-/** `paude help VERB WORD`; null where there is nothing to tell of the word alone. */
-export async function subVerbHelp(
-  context: CommandContext,
-  { name, verb }: { name: string; verb: Verb },
-  word: string,
-): Promise<string | null> {
-  const sub = subVerb(name, word)
-  if (sub === undefined) return null
-  const args = await verbArgs(context, verb)
-  const flags = sub.flags.flatMap((key) => (args[key] === undefined ? [] : [[key, args[key]] as const]))
-  return [
-    sub.does,
-    '',
-    bold('Usage'),
-    `  paude ${name} ${word}${flags.length > 0 ? ' [flags]' : ''} ${sub.usage}`.trimEnd(),
-    ...group('Examples', sub.examples),
-    ...group('Keys', sub.keys ?? []),
-    ...group(
-      'Flags',
-      flags.map(([key, definition]) => [typed(key, definition), aboutOne(definition.description ?? '', word)]),
-    ),
-  ].join('\n')
-}
-
-/** A description without the words it is about: `allow, deny: for so long` is about two of them, `log: one object a line` about another. */
-function aboutOne(text: string, word: string): string {
-  const [, first = '', rest = text] = /^([a-z]+(?:, [a-z]+)*): (.*)$/s.exec(text) ?? []
-  const parts = (first === '' ? text : rest).split('; ').filter((part) => {
-    const [, only] = /^([a-z]+): /.exec(part) ?? []
-    return only === undefined || only === word
-  })
-  const said = parts.join('; ').replace(`${word}: `, '')
-  return `${said.slice(0, 1).toUpperCase()}${said.slice(1)}`
-}
-
-const typed = (key: string, definition: ArgsDef[string]): string =>
-  `--${key}${definition.type === 'boolean' ? '' : ` ${('valueHint' in definition && definition.valueHint) || 'VALUE'}`}`
+const typed = (name: string, { type, valueHint = 'VALUE' }: Flag): string =>
+  `--${name}${type === 'boolean' ? '' : ` ${valueHint}`}`
 
 const group = (title: string, rows: readonly (readonly [string, string])[]): readonly string[] =>
   rows.length === 0 ? [] : ['', bold(title), ...columns(rows)]
 
-function place(key: string, required: boolean): string {
-  if (key === 'words') return required ? '[--] COMMAND…' : '[-- WORDS…]'
-  if (key === 'sessions') return '[SESSION…]'
-  if (key === 'hosts') return '[HOST… | URL | SESSION]'
-  return required ? key.toUpperCase() : `[${key.toUpperCase()}]`
-}
-
-/** Flags and places of a verb, as its module defines them. */
-export async function verbArgs(context: CommandContext, verb: Verb): Promise<ArgsDef> {
-  const { default: make } = await verb.load()
-  const { args } = make(context)
-  return ((typeof args === 'function' ? await args() : await args) ?? {}) as ArgsDef
+function placeUsage(name: string, place: Place): string {
+  if (place.rest) return place.required ? '[--] COMMAND…' : '[-- WORDS…]'
+  const text = `${placeName(name, place)}${place.many ? '…' : ''}`
+  return place.required ? text : `[${text}]`
 }
 
 /** Name of a flag's environment twin, for the reference. */

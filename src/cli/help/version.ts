@@ -1,11 +1,12 @@
-import { defineCommand } from 'citty'
-import type { Context } from '../../context.ts'
+import { READS } from '../front-flags.ts'
+import { verb } from '../verb.ts'
 
-export default (context: Context) =>
-  defineCommand({
-    meta: { name: 'version', description: "Print paude's version (paude --version prints Claude's as well)" },
-    run() {
-      context.answer(`paude ${context.version}`)
-      return 0
-    },
-  })
+export default verb({
+  description: "Print paude's version",
+  front: READS,
+  examples: [['paude version', "paude's own; paude --version is answered by Claude"]],
+  run(context) {
+    context.answer(`paude ${context.version}`)
+    return 0
+  },
+})

@@ -12,17 +12,25 @@ import { ask } from '../../run/ask.ts'
 import { execute } from '../../run/execute.ts'
 import { imagesHere, replaceable } from '../../session/life/wanted-images.ts'
 import { printable } from '../../text.ts'
+import { dryRun } from '../args.ts'
 import { configHere } from '../config/config-here.ts'
+import { alsoTaking, OF_IMAGES, only, PLANS, taking } from '../front-flags.ts'
+import { verb } from '../verb.ts'
 
 /** What an engine holds of ours. Only this can be removed: an image of others is never called by its name. */
 type Held = { readonly backend: Backend; readonly images: readonly ListedImage[]; readonly stages: readonly Stage[] }
 type Doomed = { readonly backend: Backend; readonly reference: string }
 
-/** Removes images of paude: those that are named, or with `stale` those that a start here would not use. Never what a container still needs. */
-export async function removeImages(
-  context: Context,
-  { references, stale, dryRun }: { readonly references: readonly string[]; readonly stale: boolean; readonly dryRun: boolean },
-): Promise<number> {
+export const removeImages = verb({
+  description: 'Remove images',
+  front: alsoTaking(PLANS, { ...only('--stale', ...OF_IMAGES), ...taking('backend', 'profile') }),
+  args: {
+    references: { type: 'positional', many: true, description: 'Images' },
+    stale: { type: 'boolean', description: 'Every image that a start here would not use, and what builds left behind' },
+    'dry-run': dryRun,
+  },
+  examples: [['paude image rm --stale', 'every one that a start here would not use']],
+  async run(context, { references, stale = false, 'dry-run': dry }) {
   if (stale === references.length > 0)
     throw new PaudeError('usage', stale ? '--stale takes no names of images' : 'paude image rm needs the name of an image', {
       hint: stale ? 'leave them out' : 'paude image ls lists them; paude image rm --stale removes all that is no longer used',
@@ -30,14 +38,15 @@ export async function removeImages(
   const held = await askForImages(context)
   const doomed = stale ? await staleImages(context, held) : references.flatMap((reference) => named(held, reference))
   if (doomed.length === 0) context.note('no image of paude is left over')
-  if (dryRun) {
+    if (dry) {
     if (doomed.length > 0) context.answer(renderPlan(doomed.flatMap(removal)))
     return 0
   }
   let kept = 0
   for (const one of doomed) if (!(await removeOne(context, one))) kept++
   return kept > 0 && !stale ? 1 : 0
-}
+  },
+})
 
 /** Of every usable engine, or of the one that was chosen. */
 async function askForImages(context: Context): Promise<readonly Held[]> {

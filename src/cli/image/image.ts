@@ -1,5 +1,7 @@
-import { defineCommand, type ParsedArgs } from 'citty'
-import { type Backend, need } from '../../backends/backend.ts'
+import type { Backend } from '../../backends/backend.ts'
+import { inspectQuery } from '../../backends/oci/inspect.ts'
+import { listImages } from '../../backends/oci/list.ts'
+import { probeArgv } from '../../backends/oci/probe.ts'
 import { pickBackend, usable } from '../../backends/pick.ts'
 import { allBackends } from '../../backends/registry.ts'
 import type { Context } from '../../context.ts'
@@ -20,61 +22,64 @@ import { claudeImage, proxyImage } from '../../session/life/images.ts'
 import { idOf } from '../../session/life/wanted-images.ts'
 import { cacheFolder } from '../../state.ts'
 import { printable } from '../../text.ts'
-import { dryRun } from '../args.ts'
+import { dryRun, json, type Values } from '../args.ts'
 import { startConfig } from '../config/start-config.ts'
+import { alsoTaking, OF_IMAGES, PLANS, READS, taking } from '../front-flags.ts'
 import { green, red, table, yellow } from '../streams/output.ts'
-import { flagsOf, mostWords, subVerb } from '../words.ts'
+import { topic, verb } from '../verb.ts'
 import { removeImages } from './image-rm.ts'
 
-const args = {
-  what: { type: 'positional', description: 'build, ls, check or rm', required: true },
-  references: { type: 'positional', description: "check: the image (default: paude's own); rm: the images", required: false },
-  'no-cache': { type: 'boolean', description: 'build: also when it is there already, every step anew' },
-  'agent-version': { type: 'string', valueHint: 'X.Y.Z', description: 'build: this release of Claude Code' },
-  quick: { type: 'boolean', description: 'check: without starting a container' },
-  stale: { type: 'boolean', description: 'rm: every image that a start here would not use, and what builds left behind' },
-  json: { type: 'boolean', description: 'ls, check: print one JSON document' },
+const buildArgs = {
+  'no-cache': { type: 'boolean', description: 'Also when it is there already, every step anew' },
+  'agent-version': { type: 'string', valueHint: 'X.Y.Z', description: 'This release of Claude Code' },
   'dry-run': dryRun,
 } as const
 
-type Given = ParsedArgs<typeof args>
+const checkArgs = {
+  reference: { type: 'positional', description: "Image (default: paude's own)" },
+  quick: { type: 'boolean', description: 'Without starting a container' },
+  json,
+} as const
 
-const FLAGS = ['no-cache', 'agent-version', 'quick', 'stale', 'json', 'dry-run'] as const
-
-export default (context: Context) =>
-  defineCommand({
-    meta: { name: 'image', description: 'Build, list, check and remove images: paude image build|ls|check|rm' },
-    args,
-    async run({ args: given, rawArgs: references }) {
-      const most = mostWords('image', given.what)
-      if (references.length > most)
-        throw new PaudeError('usage', `paude image ${given.what}: one word too many: ${JSON.stringify(references[most])}`, {
-          hint: 'paude help image',
-        })
-      const stray = FLAGS.find((flag) => given[flag] !== undefined && !flagsOf('image', given.what).includes(flag))
-      if (stray !== undefined && subVerb('image', given.what) !== undefined)
-        throw new PaudeError('usage', `paude image ${given.what} takes no --${stray}`, {
-          hint: `leave it out, or see paude help image ${given.what}`,
-        })
-      switch (given.what) {
-        case 'build':
-          return await build(context, given)
-        case 'ls':
-          return await list(context, given)
-        case 'check':
-          return await check(context, given, references[0])
-        case 'rm':
-          return await removeImages(context, { references, stale: given.stale === true, dryRun: given['dry-run'] === true })
-        default:
-          throw new PaudeError('usage', `paude image has no verb ${JSON.stringify(given.what)}`, {
-            hint: 'paude image build, ls, check or rm',
-          })
-      }
+export default topic({
+  description: 'Build, list, check and remove images',
+  examples: [
+    ['paude image build', 'build what a start would build'],
+    ['paude image ls', 'images of paude on every engine'],
+    ['paude image check my/box:1', 'what an image lacks'],
+    ['paude image rm --stale', 'those of earlier versions and settings, unless a session needs them'],
+  ],
+  words: {
+    build: verb({
+      description: 'Build what a start here would build',
+      front: alsoTaking(PLANS, taking('backend', 'agent-version', 'ca-file', 'devcontainer', 'profile', 'ignore-project-config')),
+      args: buildArgs,
+      examples: [['paude image build --no-cache', 'every step anew, also when the image is there']],
+      run: build,
+    }),
+    ls: verb({
+      description: 'List images of paude on every engine',
+      front: READS,
+      args: { json },
+      examples: [['paude image ls', 'with their size and age']],
+      run: list,
+    }),
+    check: verb({
+      description: 'Tell what an image lacks for a box',
+      front: { takes: taking('backend', ...OF_IMAGES), acts: true },
+      args: checkArgs,
+      examples: [
+        ['paude image check my/box:1', 'an image of your own'],
+        ['paude image check --quick', "paude's own, without starting a container"],
+      ],
+      run: check,
+    }),
+    rm: removeImages,
     },
-  })
+})
 
 /** Builds what a start would build, now. An image that is there is left alone unless --no-cache asks for it anew. */
-async function build(context: Context, given: Given): Promise<number> {
+async function build(context: Context, given: Values<typeof buildArgs>): Promise<number> {
   const { settings } = await startConfig(context, { ...context.flags, dryRun: given['dry-run'] === true })
   const backend = await pickBackend(context.host, settings.backend)
   const extraCa = extraCaCertificates(context.host, settings.caFile)
@@ -86,7 +91,7 @@ async function build(context: Context, given: Given): Promise<number> {
 
 async function buildOne(
   context: Context,
-  { backend, spec, given }: { backend: Backend; spec: ImageSpec; given: Given },
+  { backend, spec, given }: { backend: Backend; spec: ImageSpec; given: Values<typeof buildArgs> },
 ): Promise<void> {
   const reference = imageRef(spec)
   const noCache = given['no-cache'] === true
@@ -110,7 +115,13 @@ async function buildOne(
   context.answer(reference)
 }
 
-async function list(context: Context, { json }: Given): Promise<number> {
+/** '' when there is no such image. */
+async function idOf({ program }: Backend, reference: string): Promise<string> {
+  const { code, stdout } = await capture([program, 'image', 'inspect', '--format={{.Id}}', reference])
+  return code === 0 ? stdout.trim() : ''
+}
+
+async function list(context: Context, { json }: { readonly json: true | undefined }): Promise<number> {
   const found = await Promise.all(
     allBackends.map(async (backend) => {
       const { name } = backend
@@ -142,7 +153,7 @@ async function list(context: Context, { json }: Given): Promise<number> {
   return 0
 }
 
-async function check(context: Context, { quick, json }: Given, reference: string | undefined): Promise<number> {
+async function check(context: Context, { reference, quick, json }: Values<typeof checkArgs>): Promise<number> {
   if (reference !== undefined) insistOnImage(reference)
   const { host } = context
   const { settings } = await startConfig(context, context.flags)

@@ -1,31 +1,35 @@
-import { defineCommand } from 'citty'
-import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import { carryOut } from '../../session/life/carry-out.ts'
 import { findSession, insistOnRunning } from '../../session/life/find.ts'
 import { execPlan } from '../../session/life/plans.ts'
 import { streamsOf } from '../../session/resolve/streams.ts'
-import { dryRun } from '../args.ts'
+import { dryRun, session } from '../args.ts'
+import { PLANS } from '../front-flags.ts'
+import { verb } from '../verb.ts'
 
-const args = {
-  session: { type: 'positional', description: 'Session (default: the one of this directory)', required: false },
-  words: { type: 'positional', description: 'Command and its words', required: true },
+export default verb({
+  description: 'Run a command in a running session',
+  caller: 'agent',
+  front: PLANS,
+  examples: [
+    ['paude exec -- git status', 'one command beside the agent of this directory'],
+    ['paude exec fix-login -- make test', 'beside that of another session'],
+    ['paude exec b7k -- env', 'what the agent sees'],
+  ],
+  args: {
+    session,
+    words: { type: 'positional', rest: true, description: 'Command and its words', required: true },
   'dry-run': dryRun,
-} as const
-
-export default (context: Context) =>
-  defineCommand({
-    meta: { name: 'exec', description: 'Run a command in a running session: paude exec [SESSION] -- COMMAND…' },
-    args,
-    async run({ args: given, rawArgs }) {
-      if (rawArgs.length === 0)
+  },
+  async run(context, given) {
+    if (given.words.length === 0)
         throw new PaudeError('usage', 'paude exec needs a command', {
           hint: 'paude exec -- ls -la, or paude exec SESSION -- ls -la',
         })
       const { backend, handle } = await findSession(context, given.session, 'running')
-      const plan = execPlan(backend, handle, rawArgs, streamsOf(context.host))
+    const plan = backend.exec(handle, given.words, streamsOf(context.host))
       const code = await carryOut(context, backend, { plan, dryRun: given['dry-run'] === true })
       if (code !== 0) await insistOnRunning(context, { backend, handle })
       return code
     },
-  })
+})

@@ -1,6 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { defineCommand } from 'citty'
-import { need } from '../../backends/backend.ts'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import type { Argv } from '../../plan/plan.ts'
@@ -8,28 +6,30 @@ import { type Failure, type Listening, listenOn, makeRoom, startLeash } from '..
 import { patiently } from '../../run/patience.ts'
 import { findSession, insistOnRunning } from '../../session/life/find.ts'
 import type { Found } from '../../session/record/found.ts'
+import { session } from '../args.ts'
+import { ACTS } from '../front-flags.ts'
+import { verb } from '../verb.ts'
 import { looksLikePort, type PortPair, readPorts } from './ports.ts'
 
-const args = {
-  session: { type: 'positional', description: 'Session (default: the one of this directory)', required: false },
+export default verb({
+  description: 'Bring ports of a box to this machine',
+  details: 'They answer on 127.0.0.1, for every program here, until Ctrl-C; not with --network none.',
+  front: ACTS,
+  examples: [
+    ['paude forward 3000', 'http://127.0.0.1:3000 is port 3000 of the box of this directory, until Ctrl-C'],
+    ['paude forward fix-login 8080:3000 0:5432', 'port 3000 as 8080 here, and 5432 as any port that is free'],
+  ],
+  args: {
+    session,
   ports: {
     type: 'positional',
+      many: true,
     description: '[LOCAL:]PORT of the box; LOCAL 0 is any free one (default: forwardPorts of its devcontainer.json)',
-    required: false,
   },
   json: { type: 'boolean', description: 'One JSON object a line' },
-} as const
-
-export default (context: Context) =>
-  defineCommand({
-    meta: {
-      name: 'forward',
-      description:
-        'Bring ports of a box to 127.0.0.1 of this machine, for every program here, until Ctrl-C; not with --network none',
     },
-    args,
-    async run({ args: given, rawArgs }) {
-      const [first, rest] = [given.session, rawArgs]
+  async run(context, given) {
+    const [first, rest] = [given.session, given.ports]
       const isPort = first !== undefined && looksLikePort(first)
       const asked = readPorts(isPort ? [first, ...rest] : rest)
       const found = await findSession(context, isPort ? undefined : first, 'running')
@@ -44,7 +44,7 @@ export default (context: Context) =>
       await patiently(0, (signal) => forward(context, { found, pairs, json: given.json === true, signal }))
       return 0
     },
-  })
+})
 
 type Forwarding = {
   readonly found: Found

@@ -1,24 +1,27 @@
-import { defineCommand } from 'citty'
-import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import { carryOut } from '../../session/life/carry-out.ts'
 import { findSession, insistOnRunning } from '../../session/life/find.ts'
-import { execPlan } from '../../session/life/plans.ts'
-import { dryRun } from '../args.ts'
-
-const args = {
-  session: { type: 'positional', description: 'Session (default: the one of this directory)', required: false },
-  'dry-run': dryRun,
-} as const
+import { dryRun, session } from '../args.ts'
+import { PLANS } from '../front-flags.ts'
+import { verb } from '../verb.ts'
 
 /** bash where the image has it. */
 const SHELL = ['/bin/sh', '-c', 'command -v bash >/dev/null && exec bash || exec sh']
 
-export default (context: Context) =>
-  defineCommand({
-    meta: { name: 'shell', description: 'Open a shell in a running session, behind the same wall' },
-    args,
-    async run({ args: given }) {
+export default verb({
+  description: 'Open a shell in a running session',
+  details: 'It runs behind the same wall.',
+  caller: 'agent',
+  front: PLANS,
+  examples: [
+    ['paude shell', 'look around in the box'],
+    ['paude shell fix-login', 'in the box of another session'],
+  ],
+  args: {
+    session,
+    'dry-run': dryRun,
+  },
+  async run(context, given) {
       const { backend, handle } = await findSession(context, given.session, 'running')
       const { stdin, stdout } = context.host.terminal
       if (!given['dry-run'] && !(stdin && stdout))
@@ -30,4 +33,4 @@ export default (context: Context) =>
       if (code !== 0) await insistOnRunning(context, { backend, handle })
       return code
     },
-  })
+})

@@ -1,4 +1,3 @@
-import { defineCommand } from 'citty'
 import { pickBackend } from '../../backends/pick.ts'
 import { backends } from '../../backends/registry.ts'
 import type { Can } from '../../box/can.ts'
@@ -6,15 +5,20 @@ import type { Context } from '../../context.ts'
 import { askEngines, type EngineState } from '../../doctor/engines.ts'
 import { PaudeError } from '../../errors.ts'
 import { printable } from '../../text.ts'
+import { json } from '../args.ts'
+import { READS } from '../front-flags.ts'
 import { green, table, yellow } from '../streams/output.ts'
+import { verb } from '../verb.ts'
 
-const args = { json: { type: 'boolean', description: 'Print one JSON document' } } as const
-
-export default (context: Context) =>
-  defineCommand({
-    meta: { name: 'backends', description: 'List the engines that can run a box, and what each can promise' },
-    args,
-    async run({ args: { json } }) {
+export default verb({
+  description: 'List the engines that can run a box',
+  front: READS,
+  examples: [
+    ['paude backends', 'what can run a box here, and what cannot'],
+    ['paude backends --json', 'the same for scripts'],
+  ],
+  args: { json },
+  async run(context, { json }) {
       const [engines, chosen] = await Promise.all([askEngines(context.host), automatic(context)])
       const rows = engines.map((engine) => listed(engine, backends[engine.name].can, chosen))
       context.answer(
@@ -24,7 +28,7 @@ export default (context: Context) =>
       )
       return 0
     },
-  })
+})
 
 /** The backend that a start without --backend takes; '' when there is none. */
 async function automatic({ host }: Context): Promise<string> {

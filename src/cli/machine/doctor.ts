@@ -1,5 +1,3 @@
-import { defineCommand } from 'citty'
-import { type Check, sameOnce } from '../../backends/check.ts'
 import { installed } from '../../backends/pick.ts'
 import type { Settings } from '../../config/keys/settings.ts'
 import type { Context } from '../../context.ts'
@@ -37,25 +35,27 @@ import { findOrphans } from '../../session/life/orphans.ts'
 import { imagesHere, replaceable } from '../../session/life/wanted-images.ts'
 import { stateFolder } from '../../state.ts'
 import { printable } from '../../text.ts'
+import { json } from '../args.ts'
 import { configHere } from '../config/config-here.ts'
 import { trustCommand } from '../config/start-config.ts'
+import { LOOKS } from '../front-flags.ts'
 import { dim, green, red, table, yellow } from '../streams/output.ts'
+import { verb } from '../verb.ts'
 
-const args = { json: { type: 'boolean', description: 'Print one JSON document' } } as const
-
-export default (context: Context) =>
-  defineCommand({
-    meta: {
-      name: 'doctor',
-      description: 'Check engines, folders, images and network of this machine, with a fix for each problem',
-    },
-    args,
-    async run({ args: { json } }) {
+export default verb({
+  description: 'Check this machine, with a fix for each problem',
+  front: LOOKS,
+  examples: [
+    ['paude doctor', 'what is wrong here, and how to put it right'],
+    ['paude doctor --json', 'the same for scripts'],
+  ],
+  args: { json },
+  async run(context, { json }) {
       const checks = await examine(context)
       context.answer(json ? JSON.stringify(checks, null, 2) : shown(checks))
       return doctorExitCode(checks)
     },
-  })
+})
 
 async function examine(context: Context): Promise<readonly Check[]> {
   const { host } = context

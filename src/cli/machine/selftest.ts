@@ -1,29 +1,29 @@
-import { defineCommand } from 'citty'
-import { type BackendName, backendNames } from '../../backends/names.ts'
 import { pickBackend } from '../../backends/pick.ts'
 import { loadConfig } from '../../config/layers/load.ts'
-import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import { extraCaCertificates } from '../../image/ca.ts'
 import type { Row } from '../../selftest/judge.ts'
 import { selfTest } from '../../selftest/selftest.ts'
 import { chooseImages } from '../../session/life/images.ts'
 import { printable } from '../../text.ts'
+import { json } from '../args.ts'
+import { OF_SELFTEST } from '../front-flags.ts'
 import { green, red, table, yellow } from '../streams/output.ts'
+import { verb } from '../verb.ts'
 
-const args = {
+export default verb({
+  description: 'Try every way out of a real box',
+  details: 'It starts a box and a neighbour, and reports what it saw.',
+  front: { takes: OF_SELFTEST, acts: true },
+  examples: [
+    ['paude selftest', 'on the first usable engine'],
+    ['paude --backend podman selftest --json', 'on podman, for machines'],
+  ],
+  args: {
   backend: { type: 'string', valueHint: 'NAME', description: 'Engine to test (default: the one a start would use)' },
-  json: { type: 'boolean', description: 'Print one JSON document' },
-} as const
-
-export default (context: Context) =>
-  defineCommand({
-    meta: {
-      name: 'selftest',
-      description: 'Start a box and a neighbour, try every way out of the box, and report what was seen',
+    json,
     },
-    args,
-    async run({ args: given }) {
+  async run(context, given) {
       const { host, version, note } = context
       const config = await loadConfig(host, {
         ...context.flags,
@@ -51,7 +51,7 @@ export default (context: Context) =>
       }
       return broken > 0 ? 1 : 0
     },
-  })
+})
 
 function named(name: string): BackendName | 'auto' {
   if (name === 'auto' || backendNames.some((known) => known === name)) return name as BackendName

@@ -3,32 +3,45 @@ import type { Request } from '../../network/log.ts'
 import { type Proposal, proposal, proposalText } from '../../network/proposal.ts'
 import { policyOf } from '../../session/resolve/policy.ts'
 import { printable } from '../../text.ts'
+import { json as jsonFlag, session } from '../args.ts'
+import { only } from '../front-flags.ts'
+import { verb } from '../verb.ts'
 import { overruled } from './overruled.ts'
 import { findWithNetwork, readRequests } from './requests.ts'
 import { draftScope } from './scope.ts'
 import { writeScopes } from './write-scopes.ts'
 
-type Wanted = { readonly json: boolean; readonly project: boolean }
-
-/** `paude network propose [SESSION]`: the list that would have let through what a session asked for. */
-export async function proposeList(context: Context, word: string | undefined, { json, project }: Wanted): Promise<number> {
-  const found = await findWithNetwork(context, word)
-  const requests = await readRequests(context, found)
-  const proposed = proposal(requests, policyOf(found.record))
-  const code = project ? await writeProposal(context, proposed) : 0
-  if (json) context.answer(JSON.stringify(proposed, null, 2))
-  else if (proposed.entries.length === 0)
-    context.note(`nothing was asked for that is not allowed already${elsewhere(requests, found.record.id)}`)
-  else if (!project) {
-    context.answer(proposalText(proposed))
-    context.note(
-      `read every line before you put it into your config.toml or the project's paude.toml: the agent asked for these, you did not`,
-    )
-  }
-  if (proposed.impossible.length > 0 && !json)
-    context.note(`no entry can allow an address or what has no full name: ${proposed.impossible.map(printable).join(', ')}`)
-  return code
-}
+export const proposeList = verb({
+  description: 'Print the list that would have let through what a session asked for, for review',
+  front: { takes: only('--project', 'profile'), acts: '--project' },
+  args: {
+    session,
+    project: { type: 'boolean', description: "Write it into the project's paude.toml" },
+    json: jsonFlag,
+  },
+  examples: [
+    ['paude network propose', 'exact hosts, sorted by group'],
+    ['paude network propose --project', "written into the project's paude.toml"],
+  ],
+  async run(context, { session: word, json, project }) {
+    const found = await findWithNetwork(context, word)
+    const requests = await readRequests(context, found)
+    const proposed = proposal(requests, policyOf(found.record))
+    const code = project ? await writeProposal(context, proposed) : 0
+    if (json) context.answer(JSON.stringify(proposed, null, 2))
+    else if (proposed.entries.length === 0)
+      context.note(`nothing was asked for that is not allowed already${elsewhere(requests, found.record.id)}`)
+    else if (!project) {
+      context.answer(proposalText(proposed))
+      context.note(
+        `read every line before you put it into your config.toml or the project's paude.toml: the agent asked for these, you did not`,
+      )
+    }
+    if (proposed.impossible.length > 0 && !json)
+      context.note(`no entry can allow an address or what has no full name: ${proposed.impossible.map(printable).join(', ')}`)
+    return code
+  },
+})
 
 /** What no proposal holds, and was blocked all the same: denied, not found, at a private address. */
 const elsewhere = (requests: readonly Request[], id: string): string =>

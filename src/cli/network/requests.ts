@@ -12,13 +12,26 @@ import { policyNow } from '../../session/resolve/policy.ts'
 import { carryToEnd } from '../../session/wall/take-up.ts'
 import { withoutNetwork } from '../../session/wall/without-network.ts'
 import { printable } from '../../text.ts'
+import { json as jsonFlag, session } from '../args.ts'
+import { READS } from '../front-flags.ts'
 import { green, red, table, yellow } from '../streams/output.ts'
+import { verb } from '../verb.ts'
 import { because, cutWords } from './because.ts'
 
-type Wanted = { readonly blocked: boolean; readonly follow: boolean; readonly json: boolean }
-
-/** `paude network log [SESSION]`. */
-export async function showLog(context: Context, word: string | undefined, { blocked, follow, json }: Wanted): Promise<number> {
+export const showLog = verb({
+  description: 'Show every request of a session',
+  front: READS,
+  args: {
+    session,
+    blocked: { type: 'boolean', description: 'Only what was blocked' },
+    follow: { type: 'boolean', description: 'Go on as more is asked for' },
+    json: { type: 'boolean', description: 'Print JSON, one object a line' },
+  },
+  examples: [
+    ['paude network log --follow', 'and those to come'],
+    ['paude network log --blocked --json', 'what was blocked, one object a line'],
+  ],
+  async run(context, { session: word, blocked, follow, json }) {
   const found = await findWithNetwork(context, word)
   const wanted = (requests: readonly Request[]) => requests.filter(({ decision }) => !blocked || decision === 'blocked')
   const { mode, allow } = policyOf(context, found)
@@ -36,10 +49,15 @@ export async function showLog(context: Context, word: string | undefined, { bloc
   else if (requests.length === 0) context.note(blocked ? 'nothing was blocked' : 'nothing was asked for')
   else context.answer(table(['TIME', 'DECISION', 'METHOD', 'HOST', 'BYTES', 'POLICY', 'RULE'], requests.map(cells)))
   return 0
-}
+  },
+})
 
-/** `paude network blocked [SESSION]`: what was blocked, each host once. */
-export async function showBlocked(context: Context, word: string | undefined, json: boolean): Promise<number> {
+export const showBlocked = verb({
+  description: 'List what was blocked, each host once',
+  front: READS,
+  args: { session, json: jsonFlag },
+  examples: [['paude network blocked', 'with how often, when last, by which program and why']],
+  async run(context, { session: word, json }) {
   const found = await findWithNetwork(context, word)
   const hosts = countBlocked(await readRequests(context, found))
   if (json) context.answer(JSON.stringify(hosts, null, 2))
@@ -65,7 +83,8 @@ export async function showBlocked(context: Context, word: string | undefined, js
     )
   }
   return 0
-}
+  },
+})
 
 /** A host and port that were blocked. */
 export type Blocked = {

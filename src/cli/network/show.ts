@@ -9,13 +9,20 @@ import { within } from '../../run/patience.ts'
 import { findSession } from '../../session/life/find.ts'
 import type { SessionRecord } from '../../session/record/record.ts'
 import { printable } from '../../text.ts'
+import { json as jsonFlag, session } from '../args.ts'
+import { LOOKS, READS } from '../front-flags.ts'
 import { bold, green, red, table } from '../streams/output.ts'
+import { verb } from '../verb.ts'
 import { policyHere } from './policy-here.ts'
 import { readRequests } from './requests.ts'
 
-/** `paude network groups [NAME]`. */
-export function showGroups(context: Context, name: string | undefined, json: boolean): number {
-  const chosen = name === undefined ? groups() : [findGroup(name)]
+export const showGroups = verb({
+  description: 'List the groups of hosts, or the hosts of one',
+  front: READS,
+  args: { name: { type: 'positional', description: 'Group', offers: 'group-names' }, json: jsonFlag },
+  examples: [['paude network groups github', 'its hosts, and why each is there']],
+  run(context, { name, json }) {
+    const chosen = name === undefined ? groups : [findGroup(name)]
   if (json) context.answer(JSON.stringify(name === undefined ? chosen : chosen[0], null, 2))
   else if (name === undefined)
     context.answer(
@@ -33,14 +40,15 @@ export function showGroups(context: Context, name: string | undefined, json: boo
       context.answer(`${bold(`@${found}`)}: ${what}\n${rows}`)
     }
   return 0
-}
+  },
+})
 
-/** `paude network list [SESSION]`. */
-export async function showList(
-  context: Context,
-  word: string | undefined,
-  { json, origin }: { readonly json: boolean; readonly origin: boolean },
-): Promise<number> {
+export const showList = verb({
+  description: 'List what a session may reach; where there is none here, what a start here might',
+  front: LOOKS,
+  args: { session, origin: { type: 'boolean', description: 'Say who asked for each entry' }, json: jsonFlag },
+  examples: [['paude network list --origin', 'with who asked for each entry']],
+  async run(context, { session: word, json, origin }) {
   const { record, policy } = await policyHere(context, word)
   const entries = [
     ...policy.deny.map((one) => ({ ...one, verb: 'deny' as const, privateRange: '' })),
@@ -60,7 +68,8 @@ export async function showList(
   ])
   if (rows.length > 0) context.answer(table(['', 'HOST', ...(origin ? ['BECAUSE'] : [])], rows))
   return 0
-}
+  },
+})
 
 const MODES = {
   restricted: 'restricted: these and nothing else',
@@ -68,8 +77,12 @@ const MODES = {
   open: 'open: every host but what is denied',
 } as const
 
-/** `paude network why URL [SESSION]`. Exit code 0 for allowed, 1 for blocked. */
-export async function showWhy(context: Context, url: string, word: string | undefined, json: boolean): Promise<number> {
+export const showWhy = verb({
+  description: 'Tell which entry decides about an address; exit code 0 for allowed, 1 for blocked',
+  front: LOOKS,
+  args: { url: { type: 'positional', description: 'Address', required: true }, session, json: jsonFlag },
+  examples: [['paude network why https://example.org/x', 'which entry, and who asked for it']],
+  async run(context, { url, session: word, json }) {
   const target = readTarget(url)
   const { record, policy } = await policyHere(context, word)
   const byName = decide(policy, target, null)
@@ -102,7 +115,8 @@ export async function showWhy(context: Context, url: string, word: string | unde
       context.note(`a client that sends this through a tunnel (CONNECT) is cut, since that carries no TLS; ${opening}`)
   }
   return verdict.decision === 'allowed' ? 0 : 1
-}
+  },
+})
 
 /** ISO time of the last tunnel to this place that was cut for want of TLS; null where the log has none, or cannot be read. */
 async function lastCut(context: Context, { id }: SessionRecord, { host, port }: Target): Promise<string | null> {

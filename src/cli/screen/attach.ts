@@ -1,6 +1,4 @@
-import { defineCommand } from 'citty'
 import { released } from '../../box/owner.ts'
-import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import { execute } from '../../run/execute.ts'
 import { carryOut } from '../../session/life/carry-out.ts'
@@ -9,19 +7,25 @@ import { insistOnHolder, terminalSettings } from '../../session/life/holder.ts'
 import { attachPlan } from '../../session/life/plans.ts'
 import { warnOfPlanted } from '../../session/life/planted.ts'
 import { warnOfFault } from '../../session/life/provider-watch.ts'
-import { dryRun } from '../args.ts'
+import { dryRun, session } from '../args.ts'
+import { alsoTaking, PLANS, taking } from '../front-flags.ts'
+import { verb } from '../verb.ts'
 
-const args = {
-  session: { type: 'positional', description: 'Session (default: the one of this directory)', required: false },
+export default verb({
+  description: 'Attach this terminal to a running session',
+  caller: 'agent',
+  front: alsoTaking(PLANS, taking('detach-keys', 'profile')),
+  examples: [
+    ['paude attach', 'the session of this directory'],
+    ['paude attach fix-login', 'by its name'],
+    ['paude attach b7k', 'by the start of its id; Ctrl-P Ctrl-Q detaches'],
+  ],
+  args: {
+    session,
   'read-only': { type: 'boolean', description: 'Only look: what you type and the size of your terminal change nothing' },
   'dry-run': dryRun,
-} as const
-
-export default (context: Context) =>
-  defineCommand({
-    meta: { name: 'attach', description: 'Attach this terminal to a running session; Ctrl-P Ctrl-Q detaches' },
-    args,
-    async run({ args: given }) {
+  },
+  async run(context, given) {
       const found = await findSession(context, given.session, 'running')
       const { backend, handle, record } = found
       if (given['dry-run']) return carryOut(context, backend, { plan: attachPlan(backend, handle), dryRun: true })
@@ -65,4 +69,4 @@ export default (context: Context) =>
       warnOfPlanted(context, record)
       return left.code
     },
-  })
+})

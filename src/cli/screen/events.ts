@@ -1,6 +1,4 @@
-import { defineCommand } from 'citty'
 import { agentNamed } from '../../agents/registry.ts'
-import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import type { SessionEvent } from '../../events/event.ts'
 import { bootTime, readPiece } from '../../events/file.ts'
@@ -10,19 +8,25 @@ import { eventReader } from '../../events/read.ts'
 import { ask } from '../../run/ask.ts'
 import { findSession } from '../../session/life/find.ts'
 import { jsonLine } from '../../text.ts'
+import { session } from '../args.ts'
+import { READS } from '../front-flags.ts'
+import { verb } from '../verb.ts'
 import { eventLine } from './event-line.ts'
 
-const args = {
-  session: { type: 'positional', description: 'Session (default: the one of this directory)', required: false },
+export default verb({
+  description: 'Show what the agent of a session did',
+  front: READS,
+  examples: [
+    ['paude events', 'prompts, tools, questions and answers of the session of this directory'],
+    ['paude events fix-login --follow', 'and what comes from now on'],
+    ['paude events --json | jq -r \'select(.kind == "tool") | .command // .file\'', 'commands and files, for scripts'],
+  ],
+  args: {
+    session,
   follow: { type: 'boolean', description: 'Go on as more happens, until the session ends' },
   json: { type: 'boolean', description: 'One JSON object a line, as the README describes' },
-} as const
-
-export default (context: Context) =>
-  defineCommand({
-    meta: { name: 'events', description: 'Show what the agent of a session did: prompts, tools, questions, answers' },
-    args,
-    async run({ args: given }) {
+  },
+  async run(context, given) {
       const { backend, handle, record } = await findSession(context, given.session, 'running')
       const agent = agentNamed(record.agent)
       if (agent === null)
@@ -44,8 +48,7 @@ export default (context: Context) =>
       const skipped = reader.skipped()
       if (skipped > 0)
         context.warn(`skipped ${skipped === 1 ? 'a line' : `${skipped} lines`} that no hook wrote: the box can write there`)
-      if (size >= EVENTS_LIMIT)
-        context.warn(`the record is full at ${EVENTS_LIMIT / 1024 ** 2} MiB: what came later was not kept`)
+    if (size >= EVENTS_LIMIT) context.warn(`the record is full at ${EVENTS_LIMIT / 1024 ** 2} MiB: what came later was not kept`)
       return 0
     },
-  })
+})

@@ -1,27 +1,26 @@
-import { defineCommand } from 'citty'
 import { agentNamed } from '../../agents/registry.ts'
 import { need } from '../../backends/backend.ts'
 import { readLines } from '../../box/limits.ts'
-import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import { makeSocketPath } from '../../hold/place.ts'
 import { ask } from '../../run/ask.ts'
 import { findSession } from '../../session/life/find.ts'
-import { rejoining } from '../../session/life/plans.ts'
+import { ACTS } from '../front-flags.ts'
 import { writeAll } from '../streams/output.ts'
+import { verb } from '../verb.ts'
 
-const args = {
-  session: { type: 'positional', description: 'Session', required: true },
+export default verb({
+  description: 'Keep the terminal of a session',
+  details: 'paude starts it by itself.',
+  front: ACTS,
+  examples: [],
+  args: {
+    session: { type: 'positional', description: 'Session', required: true, offers: 'sessions' },
   start: { type: 'boolean', description: 'Start its agent, which was made but does not run yet' },
   size: { type: 'string', valueHint: 'COLSxROWS', description: 'Size of its terminal (default: 120x40)' },
   scrollback: { type: 'string', valueHint: 'LINES', description: 'Lines kept of what has left the screen (default: 2000)' },
-} as const
-
-export default (context: Context) =>
-  defineCommand({
-    meta: { name: 'hold', description: 'Keep the terminal of a session; paude starts it by itself' },
-    args,
-    async run({ args: given }) {
+  },
+  async run(context, given) {
       const found = await findSession(context, given.session)
       const { backend, handle, record } = found
       const [{ hold }, { keepBounded }, { hookNews, ownFile, tellUser }, { providerLooks }] = await Promise.all([
@@ -78,7 +77,7 @@ export default (context: Context) =>
       if (!mine) ready()
       return 0
     },
-  })
+})
 
 function sizeOf(text: string | undefined) {
   const [, columns, rows] = /^(\d{1,4})x(\d{1,4})$/.exec(text ?? '120x40') ?? []

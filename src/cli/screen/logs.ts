@@ -1,6 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { defineCommand } from 'citty'
 import type { Context } from '../../context.ts'
 import { isHeld, readHoldState } from '../../hold/place.ts'
 import { patiently } from '../../run/patience.ts'
@@ -8,26 +7,31 @@ import { capture, lines } from '../../run/process.ts'
 import { findSession } from '../../session/life/find.ts'
 import { warnOnce } from '../../session/life/planted.ts'
 import type { Found } from '../../session/record/found.ts'
+import { session } from '../args.ts'
+import { READS } from '../front-flags.ts'
+import { verb } from '../verb.ts'
 import { drain, drainToEnd, openPrinted, type Sink } from './out-copy.ts'
 import { plainText, readable } from './readable.ts'
 
-const args = {
-  session: { type: 'positional', description: 'Session (default: the one of this directory)', required: false },
+export default verb({
+  description: 'Show what a session printed',
+  front: READS,
+  examples: [
+    ['paude logs fix-login', 'what it printed so far'],
+    ['paude logs --follow', 'and what it prints from now on'],
+  ],
+  args: {
+    session,
   follow: { type: 'boolean', description: 'Go on as more is printed' },
-} as const
-
-export default (context: Context) =>
-  defineCommand({
-    meta: { name: 'logs', description: 'Show what a session printed, as readable text' },
-    args,
-    async run({ args: given }) {
+  },
+  async run(context, given) {
       const found = await findSession(context, given.session)
       const follow = given.follow === true
       const code = await (found.handle.terminal ? screenLog(context, found, follow) : streamLog(context, found, follow))
       warnOnce(context, found)
       return code
     },
-  })
+})
 
 /** A screen's log is what has left it at the top, and what stands on it. */
 async function screenLog(context: Context, found: Found, follow: boolean): Promise<number> {

@@ -1,25 +1,26 @@
-import { defineCommand } from 'citty'
-import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import { ask } from '../../run/ask.ts'
 import { attach, lines } from '../../run/process.ts'
 import { findSession } from '../../session/life/find.ts'
 import { warnOnce } from '../../session/life/planted.ts'
+import { session } from '../args.ts'
+import { READS } from '../front-flags.ts'
+import { verb } from '../verb.ts'
 import { drainToEnd, openPrinted, safeSink } from './out-copy.ts'
 
-const args = {
-  session: { type: 'positional', description: 'Session (default: the one of this directory)', required: false },
+export default verb({
+  description: 'Print the answer of a session in the background',
+  caller: 'agent',
+  front: READS,
+  examples: [
+    ['paude output b7k', "what it printed, byte for byte; the agent's exit code"],
+    ['paude output b7k --follow', 'and wait for the rest'],
+  ],
+  args: {
+    session,
   follow: { type: 'boolean', description: 'While it still runs: go on to its end' },
-} as const
-
-export default (context: Context) =>
-  defineCommand({
-    meta: {
-      name: 'output',
-      description: "Print what a session in the background printed, on stdout and stderr as it did; exit code is the agent's",
     },
-    args,
-    async run({ args: given }) {
+  async run(context, given) {
       const session = await findSession(context, given.session)
       const { backend, handle, record } = session
       if (record.terminal)
@@ -49,4 +50,4 @@ export default (context: Context) =>
         for (const { file } of all) file.close()
       }
     },
-  })
+})

@@ -1,32 +1,36 @@
-import { defineCommand } from 'citty'
 import { readLines } from '../../box/limits.ts'
-import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import { findSession } from '../../session/life/find.ts'
 import { askHolder } from '../../session/life/holder.ts'
+import { session } from '../args.ts'
+import { READS } from '../front-flags.ts'
 import { writeAll } from '../streams/output.ts'
+import { verb } from '../verb.ts'
 
-const args = {
-  session: { type: 'positional', description: 'Session (default: the one of this directory)', required: false },
-  text: { type: 'boolean', description: 'As plain text (the default)' },
-  ansi: { type: 'boolean', description: 'With its colours, for a terminal' },
-  html: { type: 'boolean', description: 'With its colours, for a web page' },
-  scrollback: { type: 'string', valueHint: 'LINES', description: 'Lines that have left the screen before it (default: 0)' },
-} as const
-
-export default (context: Context) =>
-  defineCommand({
-    meta: { name: 'screen', description: 'Show the screen of a running session as it is now' },
-    args,
-    async run({ args: given }) {
-      const chosen = (['text', 'ansi', 'html'] as const).filter((format) => given[format] === true)
-      if (chosen.length > 1)
-        throw new PaudeError('usage', `--${chosen.join(' and --')} contradict each other`, { hint: 'leave one of them out' })
-      const scrollback = readLines(given.scrollback ?? '0', '--scrollback')
-      const found = await findSession(context, given.session, 'running')
-      const picture = await askHolder(context, found, { ask: 'screen', format: chosen[0] ?? 'text', scrollback })
-      // Asked for with its colours, so not through the filter that takes them away.
-      writeAll(1, picture === '' ? '' : `${picture}\n`)
-      return 0
-    },
-  })
+export default verb({
+  description: 'Show the screen of a session, once',
+  front: READS,
+  examples: [
+    ['paude screen fix-login', 'as text'],
+    ['paude screen --html', 'with its colours, as a page'],
+    ['paude screen --scrollback 200', 'with 200 lines that have left it'],
+  ],
+  args: {
+    session,
+    text: { type: 'boolean', description: 'As plain text (the default)' },
+    ansi: { type: 'boolean', description: 'With its colours, for a terminal' },
+    html: { type: 'boolean', description: 'With its colours, for a web page' },
+    scrollback: { type: 'string', valueHint: 'LINES', description: 'Lines that have left the screen before it (default: 0)' },
+  },
+  async run(context, given) {
+    const chosen = (['text', 'ansi', 'html'] as const).filter((format) => given[format] === true)
+    if (chosen.length > 1)
+      throw new PaudeError('usage', `--${chosen.join(' and --')} contradict each other`, { hint: 'leave one of them out' })
+    const scrollback = readLines(given.scrollback ?? '0', '--scrollback')
+    const found = await findSession(context, given.session, 'running')
+    const picture = await askHolder(context, found, { ask: 'screen', format: chosen[0] ?? 'text', scrollback })
+    // Asked for with its colours, so not through the filter that takes them away.
+    writeAll(1, picture === '' ? '' : `${picture}\n`)
+    return 0
+  },
+})

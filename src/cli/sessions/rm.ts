@@ -1,5 +1,3 @@
-import { defineCommand } from 'citty'
-import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import { endHolder, holderMark } from '../../hold/end.ts'
 import { renderPlan } from '../../plan/render.ts'
@@ -9,10 +7,21 @@ import { findSession } from '../../session/life/find.ts'
 import { findOrphans, removeHome, removeOrphans } from '../../session/life/orphans.ts'
 import { removePlan } from '../../session/life/plans.ts'
 import { warnOfPlanted } from '../../session/life/planted.ts'
-import { dryRun } from '../args.ts'
+import { dryRun, session } from '../args.ts'
+import { PLANS } from '../front-flags.ts'
+import { verb } from '../verb.ts'
 
-const args = {
-  session: { type: 'positional', description: 'Session (default: the one of this directory)', required: false },
+export default verb({
+  description: 'Remove a session',
+  details: 'The project stays as it is.',
+  front: PLANS,
+  examples: [
+    ['paude rm fix-login', 'a session that has ended'],
+    ['paude rm --force --volumes', "also while it runs, and with the project's HOME"],
+    ['paude rm --orphans', 'what no session owns any more, and sessions whose paude was killed'],
+  ],
+  args: {
+    session,
   force: { type: 'boolean', description: 'Also while it runs' },
   volumes: { type: 'boolean', description: "Also the project's HOME volume: settings and conversations of the agent" },
   orphans: {
@@ -20,13 +29,8 @@ const args = {
     description: 'Remove what no session owns any more, and end sessions whose paude was killed, on every engine',
   },
   'dry-run': dryRun,
-} as const
-
-export default (context: Context) =>
-  defineCommand({
-    meta: { name: 'rm', description: 'Remove a session; the project stays as it is' },
-    args,
-    async run({ args: given }) {
+  },
+  async run(context, given) {
       if (given.orphans) {
         const orphans = await findOrphans(context)
         if (given['dry-run']) {
@@ -80,7 +84,7 @@ export default (context: Context) =>
       if (refused !== null) throw refused
       return 0
     },
-  })
+})
 
 function removedWords(sessions: readonly string[], parts: number): string {
   const words = [

@@ -1,39 +1,43 @@
-import { defineCommand } from 'citty'
 import { backends } from '../../backends/registry.ts'
 import type { Security } from '../../box/spec.ts'
 import type { Context } from '../../context.ts'
 import { listSessions } from '../../session/life/find.ts'
 import { withPlanted } from '../../session/life/planted.ts'
 import { readRecords } from '../../session/record/store.ts'
+import { json } from '../args.ts'
+import { only } from '../front-flags.ts'
 import { table } from '../streams/output.ts'
+import { verb } from '../verb.ts'
 import { type ActiveRow, withActivity } from './activity.ts'
 import { HEAD, MARK, sessionRow } from './session-table.ts'
 
-const args = {
-  json: { type: 'boolean', description: 'Print one JSON document' },
-  watch: { type: 'boolean', description: 'Go on showing them; on a terminal, keys attach, stop and answer' },
-} as const
-
-export default (context: Context) =>
-  defineCommand({
-    meta: { name: 'sessions', description: 'List sessions on every usable engine, and what their agents do' },
-    args,
-    async run({ args: { json, watch } }) {
-      if (watch) {
-        const { watchSessions } = await import('./watch.ts')
-        return await watchSessions(context, { json: json === true })
-      }
-      const { sessions, failures } = await listSessions(context)
-      for (const { error } of failures) context.warn(`${error.message}: its sessions are not shown`)
-      const rows = withPlanted(context.host, sessions).map((row) => withActivity(context.host, row))
-      if (json) context.answer(JSON.stringify(await withRecord(context, rows), null, 2))
-      else if (rows.length === 0) context.note('no sessions; paude starts one here')
-      else context.answer(table(HEAD, rows.map(sessionRow)))
-      if (!json && rows.some(({ planted }) => planted.length > 0))
-        context.note(`${MARK} marks sessions that made or changed what this machine may run: paude sessions --json names it`)
-      return failures.length > 0 && failures.length === Object.keys(backends).length ? 1 : 0
-    },
-  })
+export default verb({
+  description: 'List sessions on every usable engine',
+  front: { takes: only('--watch', 'detach-keys', 'profile'), acts: '--watch' },
+  examples: [
+    ['paude sessions', 'every session on docker and podman'],
+    ["paude sessions --json | jq -r '.[].id'", 'their ids, for scripts'],
+  ],
+  args: {
+    json,
+    watch: { type: 'boolean', description: 'Go on showing them; on a terminal, keys attach, stop and answer' },
+  },
+  async run(context, { json, watch }) {
+    if (watch) {
+      const { watchSessions } = await import('./watch.ts')
+      return await watchSessions(context, { json: json === true })
+    }
+    const { sessions, failures } = await listSessions(context)
+    for (const { error } of failures) context.warn(`${error.message}: its sessions are not shown`)
+    const rows = withPlanted(context.host, sessions).map((row) => withActivity(context.host, row))
+    if (json) context.answer(JSON.stringify(await withRecord(context, rows), null, 2))
+    else if (rows.length === 0) context.note('no sessions; paude starts one here')
+    else context.answer(table(HEAD, rows.map(sessionRow)))
+    if (!json && rows.some(({ planted }) => planted.length > 0))
+      context.note(`${MARK} marks sessions that made or changed what this machine may run: paude sessions --json names it`)
+    return failures.length > 0 && failures.length === Object.keys(backends).length ? 1 : 0
+  },
+})
 
 /** With the revision of the policy that holds now, '' where none is known, and what of the hardening holds, null where nobody can tell. */
 async function withRecord(

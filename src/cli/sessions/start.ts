@@ -1,21 +1,25 @@
-import { defineCommand } from 'citty'
-import type { Context } from '../../context.ts'
 import { findSession } from '../../session/life/find.ts'
 import { continueSession } from '../../session/life/resume.ts'
-import { dryRun } from '../args.ts'
+import { dryRun, session } from '../args.ts'
+import { alsoTaking, only, PLANS, taking } from '../front-flags.ts'
+import { verb } from '../verb.ts'
 
-const args = {
-  session: { type: 'positional', description: 'Session (default: the one of this directory)', required: false },
-  attach: { type: 'boolean', description: 'Attach this terminal to it' },
-  'dry-run': dryRun,
-} as const
-
-export default (context: Context) =>
-  defineCommand({
-    meta: { name: 'start', description: 'Start a stopped session again; the conversation continues' },
-    args,
-    async run({ args: given }) {
-      const found = await findSession(context, given.session, 'ended')
-      return continueSession(context, found, { attached: given.attach === true, dryRun: given['dry-run'] === true })
-    },
-  })
+export default verb({
+  description: 'Start a stopped session again',
+  details: 'The conversation continues.',
+  caller: 'agent',
+  front: alsoTaking(PLANS, { ...taking('scrollback', 'profile'), ...only('--attach', 'detach-keys') }),
+  examples: [
+    ['paude start fix-login', 'go on in the background'],
+    ['paude start fix-login --attach', 'go on here'],
+  ],
+  args: {
+    session,
+    attach: { type: 'boolean', description: 'Attach this terminal to it' },
+    'dry-run': dryRun,
+  },
+  async run(context, given) {
+    const found = await findSession(context, given.session, 'ended')
+    return continueSession(context, found, { attached: given.attach === true, dryRun: given['dry-run'] === true })
+  },
+})

@@ -1,6 +1,4 @@
-import { defineCommand } from 'citty'
-import type { BackendName } from '../../backends/names.ts'
-import { backends } from '../../backends/registry.ts'
+import { type BackendName, backends } from '../../backends/registry.ts'
 import type { Status } from '../../box/handle.ts'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
@@ -12,10 +10,24 @@ import { handleOf, type SessionRecord } from '../../session/record/record.ts'
 import { readRecords, sessionFolder } from '../../session/record/store.ts'
 import { isStopped } from '../../session/record/wanted.ts'
 import { dryRun, readSeconds } from '../args.ts'
+import { alsoTaking, PLANS, taking } from '../front-flags.ts'
 import { sentence } from '../streams/output.ts'
+import { verb } from '../verb.ts'
 
-const args = {
-  sessions: { type: 'positional', description: 'Sessions, stopped ones too (default: those of this directory)', required: false },
+export default verb({
+  description: 'Bring back what ran before a reboot',
+  front: alsoTaking(PLANS, taking('scrollback', 'profile')),
+  examples: [
+    ['paude up', 'the sessions of this directory'],
+    ['paude up --all', 'all of them, but not what paude stop stopped'],
+  ],
+  args: {
+    sessions: {
+      type: 'positional',
+      many: true,
+      offers: 'sessions',
+      description: 'Sessions, stopped ones too (default: those of this directory)',
+    },
   all: { type: 'boolean', description: 'Those of every directory' },
   timeout: {
     type: 'string',
@@ -23,21 +35,18 @@ const args = {
     description: 'How long to wait for an engine that is not up yet (default: 0)',
   },
   'dry-run': dryRun,
-} as const
-
-export default (context: Context) =>
-  defineCommand({
-    meta: { name: 'up', description: 'Start again what ran when its engine or the machine went down; paude stop is respected' },
-    args,
-    async run({ args: given, rawArgs }) {
+  },
+  async run(context, given) {
       const seconds = readSeconds(given.timeout, 0, '--timeout')
-      if (given.all && rawArgs.length > 0)
+    if (given.all && given.sessions.length > 0)
         throw new PaudeError('usage', '--all and sessions contradict each other', { hint: 'leave one of them out' })
       const { host } = context
       const isHere = ({ workspace }: SessionRecord) => host.cwd === workspace || host.cwd.startsWith(`${workspace}/`)
-      const named = await Promise.all(rawArgs.map((word) => findSession(context, word)))
+    const named = await Promise.all(given.sessions.map((word) => findSession(context, word)))
       const records =
-        rawArgs.length > 0 ? named.map(({ record }) => record) : readRecords(host).filter((record) => given.all || isHere(record))
+      given.sessions.length > 0
+        ? named.map(({ record }) => record)
+        : readRecords(host).filter((record) => given.all || isHere(record))
       const rows = await patientRows(context, new Set(records.map(({ backend }) => backend)), seconds)
       let failures = 0
       for (const record of records.toReversed()) {
@@ -47,7 +56,7 @@ export default (context: Context) =>
           status: row?.status ?? 'gone',
           exitCode: row?.exitCode ?? 0,
           stopped: isStopped(folder),
-          named: rawArgs.length > 0,
+        named: given.sessions.length > 0,
         }
         const { rises, why } = shouldRise(record, past)
         if (why !== '') context.note(why)
@@ -64,7 +73,7 @@ export default (context: Context) =>
       }
       return failures > 0 ? 1 : 0
     },
-  })
+})
 
 type Row = { readonly status: Status; readonly exitCode: number | null }
 

@@ -1,19 +1,23 @@
-import { defineCommand } from 'citty'
-import { backendNames } from '../../backends/names.ts'
 import { loadConfig } from '../../config/layers/load.ts'
-import type { Context } from '../../context.ts'
 import { lookCredential } from '../../doctor/look.ts'
 import { shown } from '../../text.ts'
+import { alsoTaking, PLANS, taking } from '../front-flags.ts'
+import { verb } from '../verb.ts'
 import { initChoices } from './init-choices.ts'
 import { initEngine } from './init-engine.ts'
 import { initProject } from './init-project.ts'
 
-const args = {
-  backend: {
-    type: 'string',
-    valueHint: 'NAME',
-    description: `Engine to keep in your config.toml: auto, ${backendNames.join(' or ')}`,
-  },
+export default verb({
+  description: 'Set paude up here: choose an engine, propose a paude.toml',
+  front: alsoTaking(PLANS, taking('force', 'image', 'devcontainer', 'profile', 'ignore-project-config')),
+  examples: [
+    ['paude init', 'what this project seems to need, shown and asked for'],
+    ['paude init --yes --groups npm,github', 'without questions'],
+    ['paude init --yes --base-url https://gateway.example.org', 'with the models of a gateway'],
+    ['paude init --dry-run', 'only print the paude.toml'],
+  ],
+  args: {
+    backend: { type: 'string', valueHint: 'NAME', description: 'Engine to keep in your config.toml: auto, docker or podman' },
   'base-url': { type: 'string', valueHint: 'URL', description: "Address of the agent's models to keep in your config.toml" },
   fallback: {
     type: 'string',
@@ -23,20 +27,13 @@ const args = {
   groups: {
     type: 'string',
     valueHint: 'NAMES',
+      offers: 'group-names',
     description: 'Groups for paude.toml with commas, or none (default: those proposed)',
   },
   yes: { type: 'boolean', description: 'Take the defaults and write without being asked' },
   'dry-run': { type: 'boolean', description: 'Print the paude.toml that would be written, and write nothing' },
-} as const
-
-export default (context: Context) =>
-  defineCommand({
-    meta: {
-      name: 'init',
-      description: 'Set paude up here: choose engine and provider, and propose what this project needs of the network',
     },
-    args,
-    async run({ args: given }) {
+  async run(context, given) {
       const { host, note } = context
       const dryRun = given['dry-run'] === true
       const sure = given.yes === true
@@ -49,7 +46,7 @@ export default (context: Context) =>
       await initProject(context, { groups: given.groups, sure, dryRun })
       return 0
     },
-  })
+})
 
 /** A gateway knows no login of the agent's own provider. */
 const noCredential = (site: string): string =>

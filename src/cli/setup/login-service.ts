@@ -1,15 +1,9 @@
 import { delimiter, dirname, join } from 'node:path'
-import { defineCommand } from 'citty'
-import { allBackends } from '../../backends/registry.ts'
 import { configFile } from '../../config/layers/load.ts'
-import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
+import { READS } from '../front-flags.ts'
+import { verb } from '../verb.ts'
 import { launchdAgent, systemdUnit } from './login-unit.ts'
-
-const args = {
-  systemd: { type: 'boolean', description: 'A unit of systemd --user' },
-  launchd: { type: 'boolean', description: 'A launch agent of macOS' },
-} as const
 
 /** Variables that decide which engine and which sessions are meant; at a login nobody has set them yet. */
 const KEPT = [
@@ -17,11 +11,19 @@ const KEPT = [
   ...allBackends.flatMap(({ health }) => health.variables),
 ]
 
-export default (context: Context) =>
-  defineCommand({
-    meta: { name: 'service', description: 'Print a unit that runs paude up --all at login; nothing is installed' },
-    args,
-    run({ args: given }) {
+export default verb({
+  description: 'Print a unit that runs paude up at login',
+  details: 'Nothing is installed.',
+  front: READS,
+  examples: [
+    ['paude service', 'for systemd or launchd, whichever is here; how to use it is said in it'],
+    ['paude service --launchd', 'a launch agent of macOS'],
+  ],
+  args: {
+    systemd: { type: 'boolean', description: 'A unit of systemd --user' },
+    launchd: { type: 'boolean', description: 'A launch agent of macOS' },
+  },
+  run(context, given) {
       const { host } = context
       if (given.systemd && given.launchd)
         throw new PaudeError('usage', '--systemd and --launchd contradict each other', { hint: 'leave one of them out' })
@@ -43,4 +45,4 @@ export default (context: Context) =>
       context.answer(launchd ? launchdAgent(unit) : systemdUnit(unit))
       return 0
     },
-  })
+})

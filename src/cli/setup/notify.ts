@@ -1,4 +1,3 @@
-import { defineCommand } from 'citty'
 import { loadConfig } from '../../config/layers/load.ts'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
@@ -8,49 +7,52 @@ import { sendAll } from '../../sinks/notify/notifier.ts'
 import { channelsOf } from '../../sinks/notify/settings.ts'
 import { insistPrivate, stateFolder } from '../../state.ts'
 import { printable } from '../../text.ts'
+import { json } from '../args.ts'
+import { ACTS, alsoTaking, taking } from '../front-flags.ts'
 import { green, red, table, writeAll } from '../streams/output.ts'
+import { topic, verb } from '../verb.ts'
 
-const args = {
-  what: { type: 'positional', description: 'test', required: true },
-  json: { type: 'boolean', description: 'Print one JSON document' },
-} as const
-
-export default (context: Context) =>
-  defineCommand({
-    meta: { name: 'notify', description: 'paude notify test: one message by every way that config.toml names' },
-    args,
-    async run({ args: given }) {
-      if (given.what !== 'test')
-        throw new PaudeError('usage', `paude notify has no verb ${JSON.stringify(given.what)}`, { hint: 'paude notify test' })
-      const { host } = context
-      const config = await loadConfig(host, context.flags)
-      const { notify } = config.settings
-      if (channelsOf(notify).length === 0)
-        throw new PaudeError('config', 'no way to notify you is set up', {
-          hint: `write [notify] with desktop, terminal, command or webhook into ${config.file}`,
-        })
-      insistPrivate(host)
-      const effects = notifyEffects({
-        host,
-        state: stateFolder(host),
-        terminal: ownTerminal(context),
-        note: context.note,
-        keeps: false,
+const test = verb({
+  description: 'Send one message by every way in config.toml, and say which worked',
+  front: alsoTaking(ACTS, taking('profile')),
+  args: { json },
+  examples: [['paude notify test', 'to try the ways']],
+  async run(context, given) {
+    const { host } = context
+    const config = await loadConfig(host, context.flags)
+    const { notify } = config.settings
+    if (channelsOf(notify).length === 0)
+      throw new PaudeError('config', 'no way to notify you is set up', {
+        hint: `write [notify] with desktop, terminal, command or webhook into ${config.file}`,
       })
-      const session = { id: 'test', name: '', workspace: host.cwd }
-      const message = messageOf({ session, state: 'test', text: 'If you can read this, it works' }, Date.now())
-      const outcomes = await sendAll(notify, message, effects)
-      if (given.json) context.answer(JSON.stringify(outcomes, null, 2))
-      else
-        context.answer(
-          table(
-            ['CHANNEL', 'RESULT'],
-            outcomes.map(({ channel, fault }) => [channel, fault === null ? green('sent') : red(printable(fault))]),
-          ),
-        )
-      return outcomes.some(({ fault }) => fault !== null) ? 1 : 0
-    },
-  })
+    insistPrivate(host)
+    const effects = notifyEffects({
+      host,
+      state: stateFolder(host),
+      terminal: ownTerminal(context),
+      note: context.note,
+      keeps: false,
+    })
+    const session = { id: 'test', name: '', workspace: host.cwd }
+    const message = messageOf({ session, state: 'test', text: 'If you can read this, it works' }, Date.now())
+    const outcomes = await sendAll(notify, message, effects)
+    if (given.json) context.answer(JSON.stringify(outcomes, null, 2))
+    else
+      context.answer(
+        table(
+          ['CHANNEL', 'RESULT'],
+          outcomes.map(({ channel, fault }) => [channel, fault === null ? green('sent') : red(printable(fault))]),
+        ),
+      )
+    return outcomes.some(({ fault }) => fault !== null) ? 1 : 0
+  },
+})
+
+export default topic({
+  description: 'Try the ways to tell you that a session needs you',
+  examples: [['paude notify test', 'one message by every way in config.toml, and which of them worked']],
+  words: { test },
+})
 
 /** The terminal of this very command: stderr, since stdout is the answer. */
 const ownTerminal =

@@ -2,11 +2,9 @@ import { randomBytes } from 'node:crypto'
 import { mkdtempSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { defineCommand } from 'citty'
 import { agents } from '../../agents/registry.ts'
 import { pickBackend } from '../../backends/pick.ts'
 import { loadConfig } from '../../config/layers/load.ts'
-import type { Context } from '../../context.ts'
 import { type Door, LOOPBACK } from '../../demo/door.ts'
 import { serveMessagesApi } from '../../demo/messages-api.ts'
 import { demoPrompt, demoScript, readOutcomes } from '../../demo/script.ts'
@@ -14,17 +12,20 @@ import type { Host } from '../../host.ts'
 import type { Request } from '../../network/log.ts'
 import { HOST_NAME } from '../../network/names.ts'
 import { printable } from '../../text.ts'
+import { IN_FOREGROUND } from '../front-flags.ts'
 import { green, red, table } from '../streams/output.ts'
+import { verb } from '../verb.ts'
 import { atDoor } from './demo-door.ts'
 import { startSession } from './start.ts'
 
-export default (context: Context) =>
-  defineCommand({
-    meta: {
-      name: 'demo',
-      description: 'Show the box and its wall with real Claude Code and a scripted model: no account needed',
-    },
-    async run() {
+export default verb({
+  description: 'Show the box and its wall, without an account',
+  details: 'It runs real Claude Code against a scripted model.',
+  caller: 'agent',
+  front: IN_FOREGROUND,
+  starts: true,
+  examples: [['paude demo', 'real Claude Code, a scripted model, a real wall']],
+  async run(context) {
       const { settings } = await loadConfig(context.host, context.flags)
       const backend = await pickBackend(context.host, settings.backend)
       const shows = settings.dryRun || settings.printConfig
@@ -81,7 +82,7 @@ export default (context: Context) =>
         rmSync(folder, { recursive: true, force: true })
       }
     },
-  })
+})
 
 /** The caller's machine with the demo's folder, key and API in place of the caller's own. */
 const demoHost = (host: Host, { folder, key, port }: { folder: string; key: string; port: number }): Host => ({

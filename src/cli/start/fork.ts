@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { defineCommand } from 'citty'
 import { agentNamed } from '../../agents/registry.ts'
 import { namesConversation } from '../../agents/words.ts'
 import type { Backend } from '../../backends/backend.ts'
@@ -11,25 +10,34 @@ import { capture } from '../../run/process.ts'
 import { findSession } from '../../session/life/find.ts'
 import { conversationOf, notedConversation, openOut } from '../../session/record/out.ts'
 import { printable } from '../../text.ts'
+import { session } from '../args.ts'
+import { STARTS } from '../front-flags.ts'
 import { readable } from '../screen/readable.ts'
+import { verb } from '../verb.ts'
 import { startSession } from './start.ts'
 
-const args = {
-  session: { type: 'positional', description: 'Session (default: the one of this directory)', required: false },
-  words: { type: 'positional', description: "The agent's words", required: false },
-} as const
-
-export default (context: Context) =>
-  defineCommand({
-    meta: { name: 'fork', description: "Copy a session's conversation into a new box; the original stays as it is and may run" },
-    args,
-    async run({ args: given, rawArgs }) {
+export default verb({
+  description: 'Copy a conversation into a new box',
+  details: 'The original stays as it is, and may run.',
+  caller: 'agent',
+  front: STARTS,
+  starts: true,
+  examples: [
+    ['paude fork', 'the conversation of this directory, here'],
+    ['paude fork fix-login --detach --session-name other-way', 'in the background, under a name'],
+    ['paude fork b7k -- -p "what have we decided?"', 'one question beside it'],
+  ],
+  args: {
+    session,
+    words: { type: 'positional', rest: true, description: "The agent's words" },
+  },
+  async run(context, given) {
       const { record, handle } = await findSession(context, given.session, 'running')
       const agent = agentNamed(record.agent)
       const copy = agent?.conversation?.fork ?? null
       if (agent === null || copy === null)
         throw new PaudeError('unsupported', `session ${record.id} runs a command and no agent, so there is no conversation`)
-      const named = namesConversation(agent.grammar, rawArgs)
+    const named = namesConversation(agent.grammar, given.words)
       if (named !== '')
         throw new PaudeError('usage', `paude fork names the conversation itself, found ${named}`, {
           hint: `leave it out, or say paude ${named} --fork-session`,
@@ -51,7 +59,7 @@ export default (context: Context) =>
           agent,
           run: {
             kind: 'agent',
-            words: copy(conversation, randomUUID(), rawArgs),
+          words: copy(conversation, randomUUID(), given.words),
             origin: { conversation, session: record.id },
           },
           flags: { ...context.flags, backend: record.backend },
@@ -59,7 +67,7 @@ export default (context: Context) =>
         },
       )
     },
-  })
+})
 
 /** Seconds until a box in the background that said nothing is believed. */
 const PATIENCE = 30

@@ -1,30 +1,32 @@
-import { defineCommand } from 'citty'
 import { readVariables } from '../../config/layers/read-flags.ts'
-import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
+import { IN_FOREGROUND } from '../front-flags.ts'
+import { verb } from '../verb.ts'
 import { startSession } from './start.ts'
 
-const args = {
-  words: { type: 'positional', description: 'Command and its words', required: true },
-} as const
-
-export default (context: Context) =>
-  defineCommand({
-    meta: {
-      name: 'run',
-      description: 'Run one command in the same box as the agent, without network unless told: paude run -- COMMAND…',
-    },
-    args,
-    async run({ rawArgs }) {
-      if (rawArgs.length === 0) throw new PaudeError('usage', 'paude run needs a command', { hint: 'paude run -- make test' })
-      // Allowing a host says that a network is wanted; else none is the safer default.
-      const said = context.flags.network ?? readVariables(context.host.env).network
-      const network =
-        said ??
-        ([...(context.flags.networkAllow ?? []), ...(context.flags.networkGroups ?? [])].length > 0 ? 'restricted' : 'none')
-      return startSession(context, {
-        run: { kind: 'command', argv: rawArgs },
-        flags: { ...context.flags, network },
-      })
-    },
-  })
+export default verb({
+  description: 'Run one command in a box of its own',
+  details: 'It runs in the same sandbox as the agent, without network unless you allow one.',
+  caller: 'agent',
+  front: IN_FOREGROUND,
+  starts: true,
+  examples: [
+    ['paude run -- make test', 'no network at all'],
+    ['paude run --network-allow example.org -- curl https://example.org', 'one host more'],
+    ['paude --timeout 60 run -- ./script.sh', 'exit code 124 after a minute'],
+  ],
+  args: {
+    words: { type: 'positional', rest: true, description: 'Command and its words', required: true },
+  },
+  async run(context, { words }) {
+    if (words.length === 0) throw new PaudeError('usage', 'paude run needs a command', { hint: 'paude run -- make test' })
+    // Allowing a host says that a network is wanted; else none is the safer default.
+    const said = context.flags.network ?? readVariables(context.host.env).network
+    const network =
+      said ?? ([...(context.flags.networkAllow ?? []), ...(context.flags.networkGroups ?? [])].length > 0 ? 'restricted' : 'none')
+    return startSession(context, {
+      run: { kind: 'command', argv: words },
+      flags: { ...context.flags, network },
+    })
+  },
+})

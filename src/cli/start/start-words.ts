@@ -1,11 +1,11 @@
 import type { Layer } from '../../config/keys/settings.ts'
 import { readFlags, type Split } from '../../config/layers/read-flags.ts'
-import type { Verb } from '../context.ts'
+import type { Args } from '../args.ts'
 
 /** Flags of a start, before and after the session where the verb takes one; what is left is the agent's or the command's. */
 export function startWords(
   argv: readonly string[],
-  { session }: Pick<Verb, 'session'>,
+  { session }: Args = {},
 ): Pick<Split, 'layer' | 'names'> & { readonly rest: readonly string[] } {
   const { layer, names, words, ended } = readFlags(argv)
   const [first = ''] = words

@@ -1,0 +1,124 @@
+import type { Context } from '../../context.ts'
+import { PaudeError } from '../../errors.ts'
+import type { Found } from '../../session/record/found.ts'
+import { changeSession } from '../../session/wall/change.ts'
+import { jsonLine } from '../../text.ts'
+import { dryRun, json, type Values } from '../args.ts'
+import { alsoTaking, only, PLANS } from '../front-flags.ts'
+import { verb } from '../verb.ts'
+import { findWithNetwork } from './requests.ts'
+import { insistOnScope, type Scope } from './scope.ts'
+import { readUntil } from './until.ts'
+import { writeScopes } from './write-scopes.ts'
+
+const unsetArgs = {
+  hosts: { type: 'positional', many: true, required: true, description: 'Hosts and @groups', offers: 'groups' },
+  session: {
+    type: 'string',
+    valueHint: 'SESSION',
+    description: 'This session (default: the one of this directory)',
+    offers: 'sessions',
+  },
+  project: { type: 'boolean', description: "In the project's paude.toml too" },
+  user: { type: 'boolean', description: 'In your own config.toml too' },
+  json,
+  'dry-run': dryRun,
+} as const
+
+const args = {
+  for: { type: 'string', valueHint: 'TIME', description: 'For so long, like 10m, 2h or 90s' },
+  once: { type: 'boolean', description: 'For the next minute, which is enough to try again' },
+  ...unsetArgs,
+} as const
+
+type Word = 'allow' | 'deny' | 'unset'
+type Given = Values<typeof unsetArgs> & Partial<Values<typeof args>>
+
+export const allow = verb({
+  description: 'Allow hosts to a session, at once',
+  front: alsoTaking(PLANS, only('--user --project', 'profile')),
+  args,
+  examples: [
+    ['paude network allow example.org', 'ports 443 and 80, in the session of this directory'],
+    ['paude network allow example.org:8443 *.example.org', 'another port, and every host below it'],
+    ['paude network allow host.paude.internal:3000', 'a port of your own machine'],
+    ['paude network allow @github --for 10m', 'what GitHub needs, for ten minutes'],
+    ['paude network allow example.org --user', 'here at once, and in all sessions to come'],
+  ],
+  run: (context, given) => change(context, 'allow', given),
+})
+
+export const deny = verb({
+  description: 'Deny hosts to a session at once, whatever allows them',
+  front: PLANS,
+  args,
+  examples: [
+    ['paude network deny *.example.org --session fix-login', 'in another session'],
+    ['paude network deny example.org --for 1h', 'for an hour'],
+  ],
+  run: (context, given) => change(context, 'deny', given),
+})
+
+export const unset = verb({
+  description: 'Take back what was said to a session about hosts',
+  front: PLANS,
+  args: unsetArgs,
+  examples: [
+    ['paude network unset example.org', 'what it was started with holds again'],
+    ['paude network unset @github --user', 'out of your own config.toml too'],
+  ],
+  run: (context, given) => change(context, 'unset', given),
+})
+
+async function change(context: Context, verb: Word, given: Given): Promise<number> {
+  const { hosts: entries } = given
+  if (given.json && given['dry-run'])
+    throw new PaudeError('usage', '--dry-run prints a script, and --json what became of a change', {
+      hint: 'leave one of them out',
+    })
+  const until = readUntil({ verb, once: given.once === true, time: given.for }, Date.now() / 1000)
+  const scopes = scopesOf(context, { verb, entries, given, until })
+  const found = scopes.length > 0 ? await sessionIfAny(context, given.session) : await findWithNetwork(context, given.session)
+  // A session that will not have it leaves the files as they are.
+  const changed =
+    found === null
+      ? null
+      : await changeSession(context, found, { verb, entries, until }, given['dry-run'] === true).catch((error: unknown) => {
+          const unsaid = verb === 'unset' && scopes.length > 0 && error instanceof PaudeError && error.code === 'not-found'
+          if (unsaid) return null
+          throw error
+        })
+  const code = await writeScopes(context, scopes, { verb, entries })
+  if (changed === null || given['dry-run']) return code
+  if (given.json) context.answer(jsonLine(changed))
+  else context.answer(`${verb} ${entries.join(' ')} in ${changed.session}${ending(until)}; policy ${changed.revision}`)
+  return code
+}
+
+/** The files that shall say so for later starts as well, each of which can. */
+function scopesOf(
+  context: Context,
+  { verb, entries, given, until }: { verb: Word; entries: readonly string[]; given: Given; until: number },
+): readonly Scope[] {
+  const scopes = (['project', 'user'] as const).filter((scope) => given[scope] === true)
+  const [first] = scopes
+  if (first !== undefined && until !== 0)
+    throw new PaudeError('usage', `--${first} goes with what holds for good`, { hint: 'edit the file, or leave the flag out' })
+  if (first !== undefined && given['dry-run'])
+    throw new PaudeError('usage', `--dry-run prints what a session would be told, and --${first} changes a file`, {
+      hint: 'leave one of them out',
+    })
+  for (const scope of scopes) insistOnScope(context, scope, { verb, entries })
+  return scopes
+}
+
+/** The session that is named, or the one of this directory if there is one. */
+async function sessionIfAny(context: Context, word: string | undefined): Promise<Found | null> {
+  if (word !== undefined) return await findWithNetwork(context, word)
+  return await findWithNetwork(context, word).catch((error: unknown) => {
+    if (error instanceof PaudeError && (error.code === 'not-found' || error.code === 'unsupported')) return null
+    throw error
+  })
+}
+
+const ending = (until: number): string => (until === 0 ? '' : ` until ${new Date(until * 1000).toTimeString().slice(0, 8)}`)

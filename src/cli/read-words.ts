@@ -1,0 +1,102 @@
+import { ownFlags } from '../config/keys/own-flags.ts'
+import { PaudeError } from '../errors.ts'
+import { nearest } from '../text.ts'
+import { type Args, flagsOf, placeName, placesOf, type Values } from './args.ts'
+import { type Named, refusal } from './front-flags.ts'
+
+/**
+ * Reads flags and places of one verb; an unknown flag is an error that names the nearest. Not parseArgs of node:util: it cuts a
+ * text that begins with a dash into letters, and where it is strict a value may not begin with one.
+ */
+export function readWords<A extends Args>(front: Named, argv: readonly string[], args: A): Values<A> {
+  const { called } = front
+  const places = placesOf(args)
+  const { many, rest } = places.at(-1)?.[1] ?? {}
+  const room = many || rest ? places.length - 1 : places.length
+  const { flags, found, more } = sorted(front, argv, args, rest ? room : Number.POSITIVE_INFINITY)
+  const words = rest ? found : [...found, ...more]
+  const several = many ? words.splice(room) : more
+  if (words.length > room)
+    throw new PaudeError('usage', `${called}: one word too many: ${JSON.stringify(words[room])}`, { hint: helpOf(called) })
+  const placed = places.map(([name, place], at) => {
+    const value = at < room ? words[at] : several
+    // What is missing of a command is better said by its verb.
+    if (place.required && !place.rest && (value === undefined || (at >= room && value.length === 0)))
+      throw new PaudeError('usage', `${called}: ${placeName(name, place)} is missing`, { hint: helpOf(called) })
+    return [name, value] as const
+  })
+  return { ...flags, ...Object.fromEntries(placed.filter(([, value]) => value !== undefined)) } as Values<A>
+}
+
+/** Flags, at most so many words between them, and whatever stands behind these or after `--`. */
+function sorted(front: Named, argv: readonly string[], args: Args, most: number) {
+  const flags: Record<string, string | true> = {}
+  const found: string[] = []
+  const known = new Map(flagsOf(args))
+  for (let index = 0; index < argv.length; index++) {
+    const word = argv[index] ?? ''
+    if (word === '--') return { flags, found, more: argv.slice(index + 1) }
+    if (!FLAG.test(word)) {
+      if (found.length >= most) return { flags, found, more: argv.slice(index) }
+      found.push(word)
+      continue
+    }
+    const [name, inline] = split(word)
+    const long = name.slice('--'.length)
+    const flag = known.get(long)
+    if (flag === undefined || !name.startsWith('--')) throw unknown(name, front, args)
+    if (flag.type === 'boolean') {
+      if (inline !== undefined) throw new PaudeError('usage', `${name} takes no value`, { hint: `write ${name} alone` })
+      flags[long] = true
+      continue
+    }
+    const value = inline ?? argv[++index]
+    if (value === undefined || value === '')
+      throw new PaudeError('usage', `${name} needs a value`, { hint: `write ${name}=${flag.valueHint ?? 'VALUE'}` })
+    flags[long] = value
+  }
+  return { flags, found, more: [] }
+}
+
+/** Where the first word of these is that is neither a flag nor a flag's value; -1 where there is none. */
+export function firstWord(argv: readonly string[], args: Args): number {
+  for (let index = 0; index < argv.length; index++) {
+    const word = argv[index] ?? ''
+    if (word === '--') return -1
+    if (!FLAG.test(word)) return index
+    if (args[word.slice(2)]?.type === 'string') index++
+  }
+  return -1
+}
+
+/** What looks like a flag; a text may begin with a dash. */
+const FLAG = /^--?[A-Za-z_][\w-]*(=[\s\S]*)?$/
+
+const helpOf = (called: string): string => called.replace(/^paude/, 'paude help')
+
+function unknown(word: string, front: Named, args: Args): PaudeError {
+  const { called, takes } = front
+  const own = ownFlags.find((flag) => `--${flag.name}` === word)
+  if (own !== undefined && takes[own.name] === undefined) return refusal(own.name, front, args)
+  if (own !== undefined)
+    return new PaudeError('usage', `${called} takes ${word} before the verb`, {
+      hint: `paude ${word} … ${called.replace(/^paude /, '')} …`,
+    })
+  const close = nearest(
+    word,
+    flagsOf(args).map(([name]) => `--${name}`),
+  )
+  const places = placesOf(args)
+  const isWord = places.some(([name]) => word === `--${name}`)
+  const usage = isWord
+    ? `it is a word: ${[called, ...places.map(([name, place]) => placeName(name, place))].join(' ')}`
+    : helpOf(called)
+  return new PaudeError('usage', `${called}: unknown flag ${word}`, {
+    hint: isWord || close === null ? usage : `did you mean ${close}?`,
+  })
+}
+
+function split(word: string): readonly [string, string?] {
+  const at = word.indexOf('=')
+  return at === -1 ? [word] : [word.slice(0, at), word.slice(at + 1)]
+}

@@ -1,0 +1,54 @@
+import type { Context } from '../context.ts'
+import { type Args, flagsOf, type Values } from './args.ts'
+import type { Front } from './front-flags.ts'
+
+type About = {
+  /** One line, for lists. */
+  readonly description: string
+  /** What its own help tells besides. */
+  readonly details?: string
+  /** What people type, and what that does. */
+  readonly examples: readonly (readonly [line: string, effect: string])[]
+}
+
+/** A verb of ours: everything about it stands in its module. */
+export type Verb<A extends Args = Args> = About & {
+  /** Its caller takes its exit code for an agent's or a command's, so what fails of ours is 125; else 1 and 2. */
+  readonly caller?: 'agent'
+  /** What it makes of paude's own flags before it. */
+  readonly front: Front
+  /** It starts a box, so it takes the flags of a start as well. */
+  readonly starts?: true
+  readonly args?: A
+  /** Keys of its screen, for its help. */
+  readonly keys?: readonly (readonly [key: string, effect: string])[]
+  /** Returns the exit code. A method, since the table holds verbs with all kinds of args. */
+  run(context: CommandContext, given: Values<A>): Promise<number> | number
+}
+
+/** A verb whose first word says what to do: `paude network allow`. */
+export type Topic = About & { readonly words: Readonly<Record<string, Verb>> }
+
+export const verb = <const A extends Args>(definition: Verb<A>): Verb<A> => definition
+export const topic = (definition: Topic): Topic => definition
+
+/** Flags and places of a verb; of a topic the flags of all its words, since none means two things. */
+export const argsOf = (verb: Verb | Topic): Args =>
+  'words' in verb ? Object.fromEntries(Object.values(verb.words).flatMap(({ args = {} }) => flagsOf(args))) : (verb.args ?? {})
+
+/** The verb that a word means behind a topic. */
+export const wordOf = (verb: Verb | Topic, word: string): Verb | undefined =>
+  'words' in verb && Object.hasOwn(verb.words, word) ? verb.words[word] : undefined
+
+/** The table of verbs, for the verbs that speak of others. */
+export type Commands = {
+  /** Those that people type, in the order of the help. */
+  readonly names: readonly string[]
+  readonly aliases: Readonly<Record<string, string>>
+  /** The name of the verb that a word means, or null. */
+  readonly find: (word: string | undefined) => string | null
+  readonly load: (name: string) => Promise<Verb | Topic>
+}
+
+/** What a verb is carried out with. */
+export type CommandContext = Context & { readonly commands: Commands }
