@@ -187,6 +187,7 @@ if (import.meta.main) {
   const readme = join(import.meta.dir, '../README.md')
   const made = [
     [readme, withTables(await Bun.file(readme).text(), await tables())],
+    [flagsFile, flagsText()],
     [schemaFile, schemaText()],
   ] as const
   for (const [file, text] of made)

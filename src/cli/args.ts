@@ -1,20 +1,22 @@
+import type { BooleanArgDef, PositionalArgDef, StringArgDef } from 'citty'
 import { PaudeError } from '../errors.ts'
 
 /** What completion can offer in a place: words, or what is looked up when it is asked for. */
 export type Offer = readonly string[] | 'sessions' | 'profiles' | 'groups' | 'group-names' | 'keys' | 'verbs' | 'words' | 'files'
 
 type Said = { readonly description: string; readonly offers?: Offer }
-export type Flag = Said & { readonly type: 'boolean' | 'string'; readonly valueHint?: string }
+type Defined<A extends { type?: string }, K extends keyof A = never> = Readonly<Required<Pick<A, 'type'>> & Pick<A, K>>
+/** Flags and places are written as citty defines them, with what ours tell besides. */
+export type Flag = Said & (Defined<BooleanArgDef, 'valueHint'> | Defined<StringArgDef, 'valueHint'>)
 
 /** A word in its place. Only the last one may be several. */
-export type Place = Said & {
-  readonly type: 'positional'
-  readonly required?: boolean
-  /** Any number of words, with flags between them. */
-  readonly many?: true
-  /** Everything from its first word on, or after `--`: flags there are not the verb's. */
-  readonly rest?: true
-}
+export type Place = Said &
+  Defined<PositionalArgDef, 'required'> & {
+    /** Any number of words, with flags between them. */
+    readonly many?: true
+    /** Everything from its first word on, or after `--`: flags there are not the verb's. */
+    readonly rest?: true
+  }
 
 /** Flags and places of a verb, by name. */
 export type Args = Readonly<Record<string, Flag | Place>>

@@ -49,7 +49,7 @@ export const commands: Commands = {
   names: Object.keys(verbs).filter((name) => !hidden.includes(name)),
   aliases,
   find: (word = '') => {
-  const name = Object.hasOwn(aliases, word) ? (aliases[word] ?? word) : word
+    const name = Object.hasOwn(aliases, word) ? (aliases[word] ?? word) : word
     return Object.hasOwn(verbs, name) ? name : null
   },
   load: async (name) => (await verbs[name as Name]()).default,

@@ -1,4 +1,4 @@
-import { keyNames } from '../../config/key-names.ts'
+import { keyNames } from '../../config/keys/names.ts'
 import { type OwnFlag, ownFlags } from '../../config/keys/own-flags.ts'
 import { groups } from '../../network/groups.ts'
 import { type Args, flagsOf, isPlace, type Offer, placesOf } from '../args.ts'
@@ -88,9 +88,9 @@ async function offered({ commands, previous }: Around, offer: Offer = []): Promi
     case 'profiles':
       return { ...NOTHING, lookUp: offer }
     case 'groups':
-      return { ...NOTHING, words: groups.map(({ name, what }) => [`@${name}`, what]) }
+      return { ...NOTHING, words: groups().map(({ name, what }) => [`@${name}`, what]) }
     case 'group-names':
-      return { ...NOTHING, words: groups.map(({ name, what }) => [name, what]) }
+      return { ...NOTHING, words: groups().map(({ name, what }) => [name, what]) }
     case 'keys':
       return { ...NOTHING, words: keyNames().map((key) => [key]) }
     case 'verbs': {

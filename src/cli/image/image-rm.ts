@@ -31,20 +31,20 @@ export const removeImages = verb({
   },
   examples: [['paude image rm --stale', 'every one that a start here would not use']],
   async run(context, { references, stale = false, 'dry-run': dry }) {
-  if (stale === references.length > 0)
-    throw new PaudeError('usage', stale ? '--stale takes no names of images' : 'paude image rm needs the name of an image', {
-      hint: stale ? 'leave them out' : 'paude image ls lists them; paude image rm --stale removes all that is no longer used',
-    })
-  const held = await askForImages(context)
-  const doomed = stale ? await staleImages(context, held) : references.flatMap((reference) => named(held, reference))
-  if (doomed.length === 0) context.note('no image of paude is left over')
+    if (stale === references.length > 0)
+      throw new PaudeError('usage', stale ? '--stale takes no names of images' : 'paude image rm needs the name of an image', {
+        hint: stale ? 'leave them out' : 'paude image ls lists them; paude image rm --stale removes all that is no longer used',
+      })
+    const held = await askForImages(context)
+    const doomed = stale ? await staleImages(context, held) : references.flatMap((reference) => named(held, reference))
+    if (doomed.length === 0) context.note('no image of paude is left over')
     if (dry) {
-    if (doomed.length > 0) context.answer(renderPlan(doomed.flatMap(removal)))
-    return 0
-  }
-  let kept = 0
-  for (const one of doomed) if (!(await removeOne(context, one))) kept++
-  return kept > 0 && !stale ? 1 : 0
+      if (doomed.length > 0) context.answer(renderPlan(doomed.flatMap(removal)))
+      return 0
+    }
+    let kept = 0
+    for (const one of doomed) if (!(await removeOne(context, one))) kept++
+    return kept > 0 && !stale ? 1 : 0
   },
 })
 

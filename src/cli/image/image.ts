@@ -1,7 +1,4 @@
-import type { Backend } from '../../backends/backend.ts'
-import { inspectQuery } from '../../backends/oci/inspect.ts'
-import { listImages } from '../../backends/oci/list.ts'
-import { probeArgv } from '../../backends/oci/probe.ts'
+import { type Backend, need } from '../../backends/backend.ts'
 import { pickBackend, usable } from '../../backends/pick.ts'
 import { allBackends } from '../../backends/registry.ts'
 import type { Context } from '../../context.ts'
@@ -75,7 +72,7 @@ export default topic({
       run: check,
     }),
     rm: removeImages,
-    },
+  },
 })
 
 /** Builds what a start would build, now. An image that is there is left alone unless --no-cache asks for it anew. */
@@ -113,12 +110,6 @@ async function buildOne(
       await execute([exec(images.remove(before), { tolerant: true })], context.effects(backend))
   }
   context.answer(reference)
-}
-
-/** '' when there is no such image. */
-async function idOf({ program }: Backend, reference: string): Promise<string> {
-  const { code, stdout } = await capture([program, 'image', 'inspect', '--format={{.Id}}', reference])
-  return code === 0 ? stdout.trim() : ''
 }
 
 async function list(context: Context, { json }: { readonly json: true | undefined }): Promise<number> {

@@ -19,17 +19,17 @@ export default verb({
   args: {
     session,
     words: { type: 'positional', rest: true, description: 'Command and its words', required: true },
-  'dry-run': dryRun,
+    'dry-run': dryRun,
   },
   async run(context, given) {
     if (given.words.length === 0)
-        throw new PaudeError('usage', 'paude exec needs a command', {
-          hint: 'paude exec -- ls -la, or paude exec SESSION -- ls -la',
-        })
-      const { backend, handle } = await findSession(context, given.session, 'running')
-    const plan = backend.exec(handle, given.words, streamsOf(context.host))
-      const code = await carryOut(context, backend, { plan, dryRun: given['dry-run'] === true })
-      if (code !== 0) await insistOnRunning(context, { backend, handle })
-      return code
-    },
+      throw new PaudeError('usage', 'paude exec needs a command', {
+        hint: 'paude exec -- ls -la, or paude exec SESSION -- ls -la',
+      })
+    const { backend, handle } = await findSession(context, given.session, 'running')
+    const plan = execPlan(backend, handle, given.words, streamsOf(context.host))
+    const code = await carryOut(context, backend, { plan, dryRun: given['dry-run'] === true })
+    if (code !== 0) await insistOnRunning(context, { backend, handle })
+    return code
+  },
 })

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { need } from '../../backends/backend.ts'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import type { Argv } from '../../plan/plan.ts'
@@ -21,29 +22,29 @@ export default verb({
   ],
   args: {
     session,
-  ports: {
-    type: 'positional',
+    ports: {
+      type: 'positional',
       many: true,
-    description: '[LOCAL:]PORT of the box; LOCAL 0 is any free one (default: forwardPorts of its devcontainer.json)',
-  },
-  json: { type: 'boolean', description: 'One JSON object a line' },
+      description: '[LOCAL:]PORT of the box; LOCAL 0 is any free one (default: forwardPorts of its devcontainer.json)',
     },
+    json: { type: 'boolean', description: 'One JSON object a line' },
+  },
   async run(context, given) {
     const [first, rest] = [given.session, given.ports]
-      const isPort = first !== undefined && looksLikePort(first)
-      const asked = readPorts(isPort ? [first, ...rest] : rest)
-      const found = await findSession(context, isPort ? undefined : first, 'running')
-      const { id } = found.handle
-      await insistOnRunning(context, found)
-      if (!found.handle.walled)
-        throw new PaudeError('unsupported', `session ${id} has no network at all, so nothing leads to its ports`, {
-          hint: `paude exec ${id} -- COMMAND reaches them from inside; a start without --network none has them`,
-        })
-      const pairs = asked.length > 0 ? asked : (found.record.forwardPorts ?? []).map((port) => ({ local: port, port }))
-      if (pairs.length === 0) throw new PaudeError('usage', 'paude forward needs a port', { hint: `paude forward ${id} 3000` })
-      await patiently(0, (signal) => forward(context, { found, pairs, json: given.json === true, signal }))
-      return 0
-    },
+    const isPort = first !== undefined && looksLikePort(first)
+    const asked = readPorts(isPort ? [first, ...rest] : rest)
+    const found = await findSession(context, isPort ? undefined : first, 'running')
+    const { id } = found.handle
+    await insistOnRunning(context, found)
+    if (!found.handle.walled)
+      throw new PaudeError('unsupported', `session ${id} has no network at all, so nothing leads to its ports`, {
+        hint: `paude exec ${id} -- COMMAND reaches them from inside; a start without --network none has them`,
+      })
+    const pairs = asked.length > 0 ? asked : (found.record.forwardPorts ?? []).map((port) => ({ local: port, port }))
+    if (pairs.length === 0) throw new PaudeError('usage', 'paude forward needs a port', { hint: `paude forward ${id} 3000` })
+    await patiently(0, (signal) => forward(context, { found, pairs, json: given.json === true, signal }))
+    return 0
+  },
 })
 
 type Forwarding = {

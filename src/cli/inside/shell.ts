@@ -1,6 +1,7 @@
 import { PaudeError } from '../../errors.ts'
 import { carryOut } from '../../session/life/carry-out.ts'
 import { findSession, insistOnRunning } from '../../session/life/find.ts'
+import { execPlan } from '../../session/life/plans.ts'
 import { dryRun, session } from '../args.ts'
 import { PLANS } from '../front-flags.ts'
 import { verb } from '../verb.ts'
@@ -22,15 +23,15 @@ export default verb({
     'dry-run': dryRun,
   },
   async run(context, given) {
-      const { backend, handle } = await findSession(context, given.session, 'running')
-      const { stdin, stdout } = context.host.terminal
-      if (!given['dry-run'] && !(stdin && stdout))
-        throw new PaudeError('unsupported', 'shell needs a terminal on stdin and stdout', {
-          hint: `paude exec ${handle.id} -- COMMAND runs one command without`,
-        })
-      const plan = execPlan(backend, handle, SHELL, { terminal: true, stdin: true })
-      const code = await carryOut(context, backend, { plan, dryRun: given['dry-run'] === true })
-      if (code !== 0) await insistOnRunning(context, { backend, handle })
-      return code
-    },
+    const { backend, handle } = await findSession(context, given.session, 'running')
+    const { stdin, stdout } = context.host.terminal
+    if (!given['dry-run'] && !(stdin && stdout))
+      throw new PaudeError('unsupported', 'shell needs a terminal on stdin and stdout', {
+        hint: `paude exec ${handle.id} -- COMMAND runs one command without`,
+      })
+    const plan = execPlan(backend, handle, SHELL, { terminal: true, stdin: true })
+    const code = await carryOut(context, backend, { plan, dryRun: given['dry-run'] === true })
+    if (code !== 0) await insistOnRunning(context, { backend, handle })
+    return code
+  },
 })

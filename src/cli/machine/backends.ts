@@ -19,15 +19,15 @@ export default verb({
   ],
   args: { json },
   async run(context, { json }) {
-      const [engines, chosen] = await Promise.all([askEngines(context.host), automatic(context)])
-      const rows = engines.map((engine) => listed(engine, backends[engine.name].can, chosen))
-      context.answer(
-        json
-          ? JSON.stringify(rows, null, 2)
-          : table(['NAME', 'STATE', 'VERSION', 'ISOLATION', 'ALLOWLIST', 'LIMITS', 'WHY'], rows.map(cells)),
-      )
-      return 0
-    },
+    const [engines, chosen] = await Promise.all([askEngines(context.host), automatic(context)])
+    const rows = engines.map((engine) => listed(engine, backends[engine.name].can, chosen))
+    context.answer(
+      json
+        ? JSON.stringify(rows, null, 2)
+        : table(['NAME', 'STATE', 'VERSION', 'ISOLATION', 'ALLOWLIST', 'LIMITS', 'WHY'], rows.map(cells)),
+    )
+    return 0
+  },
 })
 
 /** The backend that a start without --backend takes; '' when there is none. */

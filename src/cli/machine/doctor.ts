@@ -1,3 +1,4 @@
+import { type Check, sameOnce } from '../../backends/check.ts'
 import { installed } from '../../backends/pick.ts'
 import type { Settings } from '../../config/keys/settings.ts'
 import type { Context } from '../../context.ts'
@@ -51,10 +52,10 @@ export default verb({
   ],
   args: { json },
   async run(context, { json }) {
-      const checks = await examine(context)
-      context.answer(json ? JSON.stringify(checks, null, 2) : shown(checks))
-      return doctorExitCode(checks)
-    },
+    const checks = await examine(context)
+    context.answer(json ? JSON.stringify(checks, null, 2) : shown(checks))
+    return doctorExitCode(checks)
+  },
 })
 
 async function examine(context: Context): Promise<readonly Check[]> {

@@ -1,3 +1,4 @@
+import { type BackendName, backendNames } from '../../backends/names.ts'
 import { pickBackend } from '../../backends/pick.ts'
 import { loadConfig } from '../../config/layers/load.ts'
 import { PaudeError } from '../../errors.ts'
@@ -17,40 +18,40 @@ export default verb({
   front: { takes: OF_SELFTEST, acts: true },
   examples: [
     ['paude selftest', 'on the first usable engine'],
-    ['paude --backend podman selftest --json', 'on podman, for machines'],
+    [`paude --backend ${backendNames[1]} selftest --json`, `on ${backendNames[1]}, for machines`],
   ],
   args: {
-  backend: { type: 'string', valueHint: 'NAME', description: 'Engine to test (default: the one a start would use)' },
+    backend: { type: 'string', valueHint: 'NAME', description: 'Engine to test (default: the one a start would use)' },
     json,
-    },
+  },
   async run(context, given) {
-      const { host, version, note } = context
-      const config = await loadConfig(host, {
-        ...context.flags,
-        image: '',
-        network: 'restricted',
-        ...(given.backend === undefined ? {} : { backend: named(given.backend) }),
-      })
-      const backend = await pickBackend(host, config.settings.backend)
-      const extraCa = extraCaCertificates(host, config.settings.caFile)
-      const images = await chooseImages(context, { settings: config.settings, extraCa, backend, kind: 'agent' })
-      note(`testing the wall on ${backend.name}: two sessions are started and taken away again`)
-      const { engine, started, rows } = await selfTest({
-        host,
-        config,
-        backend,
-        images,
-        version,
-        effects: context.effects(backend),
-      })
-      const broken = rows.filter(({ result }) => result === 'BROKEN').length
-      if (given.json) context.answer(JSON.stringify({ version, backend: backend.name, engine, started, probes: rows }, null, 2))
-      else {
-        context.answer(table(['ID', 'AREA', 'RESULT', 'CLAIM', 'OBSERVED'], rows.map(cells)))
-        note(summary(rows, `${backend.name} ${engine.version}`))
-      }
-      return broken > 0 ? 1 : 0
-    },
+    const { host, version, note } = context
+    const config = await loadConfig(host, {
+      ...context.flags,
+      image: '',
+      network: 'restricted',
+      ...(given.backend === undefined ? {} : { backend: named(given.backend) }),
+    })
+    const backend = await pickBackend(host, config.settings.backend)
+    const extraCa = extraCaCertificates(host, config.settings.caFile)
+    const images = await chooseImages(context, { settings: config.settings, extraCa, backend, kind: 'agent' })
+    note(`testing the wall on ${backend.name}: two sessions are started and taken away again`)
+    const { engine, started, rows } = await selfTest({
+      host,
+      config,
+      backend,
+      images,
+      version,
+      effects: context.effects(backend),
+    })
+    const broken = rows.filter(({ result }) => result === 'BROKEN').length
+    if (given.json) context.answer(JSON.stringify({ version, backend: backend.name, engine, started, probes: rows }, null, 2))
+    else {
+      context.answer(table(['ID', 'AREA', 'RESULT', 'CLAIM', 'OBSERVED'], rows.map(cells)))
+      note(summary(rows, `${backend.name} ${engine.version}`))
+    }
+    return broken > 0 ? 1 : 0
+  },
 })
 
 function named(name: string): BackendName | 'auto' {

@@ -32,23 +32,23 @@ export const showLog = verb({
     ['paude network log --blocked --json', 'what was blocked, one object a line'],
   ],
   async run(context, { session: word, blocked, follow, json }) {
-  const found = await findWithNetwork(context, word)
-  const wanted = (requests: readonly Request[]) => requests.filter(({ decision }) => !blocked || decision === 'blocked')
-  const { mode, allow } = policyOf(context, found)
-  if (!json && mode === 'restricted')
-    context.note(
-      `${allow.length === 1 ? '1 host is' : `${allow.length} hosts are`} allowed: paude network list ${found.record.id}`,
-    )
-  if (follow) {
-    for await (const request of followRequests(context, found))
-      for (const one of wanted([request])) context.answer(json ? JSON.stringify(one) : cells(one).join('  '))
+    const found = await findWithNetwork(context, word)
+    const wanted = (requests: readonly Request[]) => requests.filter(({ decision }) => !blocked || decision === 'blocked')
+    const { mode, allow } = policyOf(context, found)
+    if (!json && mode === 'restricted')
+      context.note(
+        `${allow.length === 1 ? '1 host is' : `${allow.length} hosts are`} allowed: paude network list ${found.record.id}`,
+      )
+    if (follow) {
+      for await (const request of followRequests(context, found))
+        for (const one of wanted([request])) context.answer(json ? JSON.stringify(one) : cells(one).join('  '))
+      return 0
+    }
+    const requests = wanted(await readRequests(context, found))
+    if (json) context.answer(requests.map((request) => `${JSON.stringify(request)}\n`).join(''))
+    else if (requests.length === 0) context.note(blocked ? 'nothing was blocked' : 'nothing was asked for')
+    else context.answer(table(['TIME', 'DECISION', 'METHOD', 'HOST', 'BYTES', 'POLICY', 'RULE'], requests.map(cells)))
     return 0
-  }
-  const requests = wanted(await readRequests(context, found))
-  if (json) context.answer(requests.map((request) => `${JSON.stringify(request)}\n`).join(''))
-  else if (requests.length === 0) context.note(blocked ? 'nothing was blocked' : 'nothing was asked for')
-  else context.answer(table(['TIME', 'DECISION', 'METHOD', 'HOST', 'BYTES', 'POLICY', 'RULE'], requests.map(cells)))
-  return 0
   },
 })
 
@@ -58,31 +58,31 @@ export const showBlocked = verb({
   args: { session, json: jsonFlag },
   examples: [['paude network blocked', 'with how often, when last, by which program and why']],
   async run(context, { session: word, json }) {
-  const found = await findWithNetwork(context, word)
-  const hosts = countBlocked(await readRequests(context, found))
-  if (json) context.answer(JSON.stringify(hosts, null, 2))
-  else if (hosts.length === 0) context.note('nothing was blocked')
-  else {
-    const rows = hosts.map(({ host, port, count, last, program, rule }) => [
-      `${printable(host)}:${port}`,
-      String(count),
-      last.slice(11, 19),
-      program,
-      printable(because(rule, port)),
-    ])
-    context.answer(table(['HOST', 'TIMES', 'LAST', 'PROGRAM', 'BECAUSE'], rows))
-    const cut = hosts.find(({ rule }) => rule === NOT_TLS)
-    if (cut !== undefined)
+    const found = await findWithNetwork(context, word)
+    const hosts = countBlocked(await readRequests(context, found))
+    if (json) context.answer(JSON.stringify(hosts, null, 2))
+    else if (hosts.length === 0) context.note('nothing was blocked')
+    else {
+      const rows = hosts.map(({ host, port, count, last, program, rule }) => [
+        `${printable(host)}:${port}`,
+        String(count),
+        last.slice(11, 19),
+        program,
+        printable(because(rule, port)),
+      ])
+      context.answer(table(['HOST', 'TIMES', 'LAST', 'PROGRAM', 'BECAUSE'], rows))
+      const cut = hosts.find(({ rule }) => rule === NOT_TLS)
+      if (cut !== undefined)
+        context.note(
+          `a tunnel carries TLS alone unless its entry says http://: paude network allow ${printable(plainEntry(cut))} --session ${found.record.id}`,
+        )
       context.note(
-        `a tunnel carries TLS alone unless its entry says http://: paude network allow ${printable(plainEntry(cut))} --session ${found.record.id}`,
+        hosts.some(({ host, port }) => isEntry(`${host}:${port}`))
+          ? `to allow one: paude network allow HOST --session ${found.record.id}`
+          : 'no entry can allow an address or what has no full name: the agent must use full names',
       )
-    context.note(
-      hosts.some(({ host, port }) => isEntry(`${host}:${port}`))
-        ? `to allow one: paude network allow HOST --session ${found.record.id}`
-        : 'no entry can allow an address or what has no full name: the agent must use full names',
-    )
-  }
-  return 0
+    }
+    return 0
   },
 })
 

@@ -22,24 +22,24 @@ export const showGroups = verb({
   args: { name: { type: 'positional', description: 'Group', offers: 'group-names' }, json: jsonFlag },
   examples: [['paude network groups github', 'its hosts, and why each is there']],
   run(context, { name, json }) {
-    const chosen = name === undefined ? groups : [findGroup(name)]
-  if (json) context.answer(JSON.stringify(name === undefined ? chosen : chosen[0], null, 2))
-  else if (name === undefined)
-    context.answer(
-      table(
-        ['GROUP', 'HOSTS', 'FOR'],
-        groups().map((group) => [`@${group.name}`, String(group.hosts.length), group.what]),
-      ),
-    )
-  else
-    for (const { name: found, what, hosts } of chosen) {
-      const rows = table(
-        ['HOST', 'WHY'],
-        hosts.map(({ host, why }) => [host, why]),
+    const chosen = name === undefined ? groups() : [findGroup(name)]
+    if (json) context.answer(JSON.stringify(name === undefined ? chosen : chosen[0], null, 2))
+    else if (name === undefined)
+      context.answer(
+        table(
+          ['GROUP', 'HOSTS', 'FOR'],
+          groups().map((group) => [`@${group.name}`, String(group.hosts.length), group.what]),
+        ),
       )
-      context.answer(`${bold(`@${found}`)}: ${what}\n${rows}`)
-    }
-  return 0
+    else
+      for (const { name: found, what, hosts } of chosen) {
+        const rows = table(
+          ['HOST', 'WHY'],
+          hosts.map(({ host, why }) => [host, why]),
+        )
+        context.answer(`${bold(`@${found}`)}: ${what}\n${rows}`)
+      }
+    return 0
   },
 })
 
@@ -49,25 +49,25 @@ export const showList = verb({
   args: { session, origin: { type: 'boolean', description: 'Say who asked for each entry' }, json: jsonFlag },
   examples: [['paude network list --origin', 'with who asked for each entry']],
   async run(context, { session: word, json, origin }) {
-  const { record, policy } = await policyHere(context, word)
-  const entries = [
-    ...policy.deny.map((one) => ({ ...one, verb: 'deny' as const, privateRange: '' })),
-    ...policy.allow.map((one) => ({ ...one, verb: 'allow' as const })),
-  ].map(({ verb, host, ports, privateRange, why, ...rest }) => ({ verb, host, ports, privateRange, ...rest, why }))
-  if (json) {
-    context.answer(
-      JSON.stringify({ session: record?.id ?? null, mode: policy.mode, revision: policy.revision, entries }, null, 2),
-    )
+    const { record, policy } = await policyHere(context, word)
+    const entries = [
+      ...policy.deny.map((one) => ({ ...one, verb: 'deny' as const, privateRange: '' })),
+      ...policy.allow.map((one) => ({ ...one, verb: 'allow' as const })),
+    ].map(({ verb, host, ports, privateRange, why, ...rest }) => ({ verb, host, ports, privateRange, ...rest, why }))
+    if (json) {
+      context.answer(
+        JSON.stringify({ session: record?.id ?? null, mode: policy.mode, revision: policy.revision, entries }, null, 2),
+      )
+      return 0
+    }
+    context.note(`${MODES[policy.mode]}; policy ${policy.revision || 'unknown'}`)
+    const rows = entries.map(({ verb, privateRange, why, ...one }) => [
+      verb === 'allow' ? green(verb) : red(verb),
+      `${pattern(one, policy.ports)}${privateRange === '' ? '' : `@${privateRange}`}`,
+      ...(origin ? [printable(why)] : []),
+    ])
+    if (rows.length > 0) context.answer(table(['', 'HOST', ...(origin ? ['BECAUSE'] : [])], rows))
     return 0
-  }
-  context.note(`${MODES[policy.mode]}; policy ${policy.revision || 'unknown'}`)
-  const rows = entries.map(({ verb, privateRange, why, ...one }) => [
-    verb === 'allow' ? green(verb) : red(verb),
-    `${pattern(one, policy.ports)}${privateRange === '' ? '' : `@${privateRange}`}`,
-    ...(origin ? [printable(why)] : []),
-  ])
-  if (rows.length > 0) context.answer(table(['', 'HOST', ...(origin ? ['BECAUSE'] : [])], rows))
-  return 0
   },
 })
 
@@ -83,38 +83,38 @@ export const showWhy = verb({
   args: { url: { type: 'positional', description: 'Address', required: true }, session, json: jsonFlag },
   examples: [['paude network why https://example.org/x', 'which entry, and who asked for it']],
   async run(context, { url, session: word, json }) {
-  const target = readTarget(url)
-  const { record, policy } = await policyHere(context, word)
-  const byName = decide(policy, target, null)
-  // What is blocked by its name is looked up by nobody.
-  const addresses = byName.decision === 'allowed' ? await addressesOf(target) : null
-  const verdict = decide(policy, target, addresses)
-  const tunnel = carriesPlain(policy, target) ? 'anything' : 'tls'
-  const cut =
-    verdict.decision === 'allowed' && tunnel === 'tls' && record !== null ? await lastCut(context, record, target) : null
-  if (json)
-    context.answer(
-      JSON.stringify(
-        { session: record?.id ?? null, revision: policy.revision, ...target, ...verdict, addresses, tunnel, cut },
-        null,
-        2,
-      ),
-    )
-  else {
-    const { decision, rule } = verdict
-    const colour = decision === 'allowed' ? green : red
-    context.answer(printable(verdictSentence(target, verdict)).replace(decision, colour))
-    const scope = record === null ? ' --user' : ` --session ${record.id}`
-    if (decision === 'blocked' && rule === 'not on the allowlist')
-      context.note(`to allow it: paude network allow ${entryFor(target, policy.ports)}${scope}`)
-    const place = `${printable(target.host)}:${target.port}`
-    const opening = `to allow that too: paude network allow ${printable(plainEntry(target))}${scope}`
-    if (cut !== null)
-      context.note(`at ${cut.slice(11, 19)} a tunnel (CONNECT) to ${place} was cut, since it carried no TLS; ${opening}`)
-    else if (decision === 'allowed' && tunnel === 'tls' && target.scheme === 'http' && target.port !== 80)
-      context.note(`a client that sends this through a tunnel (CONNECT) is cut, since that carries no TLS; ${opening}`)
-  }
-  return verdict.decision === 'allowed' ? 0 : 1
+    const target = readTarget(url)
+    const { record, policy } = await policyHere(context, word)
+    const byName = decide(policy, target, null)
+    // What is blocked by its name is looked up by nobody.
+    const addresses = byName.decision === 'allowed' ? await addressesOf(target) : null
+    const verdict = decide(policy, target, addresses)
+    const tunnel = carriesPlain(policy, target) ? 'anything' : 'tls'
+    const cut =
+      verdict.decision === 'allowed' && tunnel === 'tls' && record !== null ? await lastCut(context, record, target) : null
+    if (json)
+      context.answer(
+        JSON.stringify(
+          { session: record?.id ?? null, revision: policy.revision, ...target, ...verdict, addresses, tunnel, cut },
+          null,
+          2,
+        ),
+      )
+    else {
+      const { decision, rule } = verdict
+      const colour = decision === 'allowed' ? green : red
+      context.answer(printable(verdictSentence(target, verdict)).replace(decision, colour))
+      const scope = record === null ? ' --user' : ` --session ${record.id}`
+      if (decision === 'blocked' && rule === 'not on the allowlist')
+        context.note(`to allow it: paude network allow ${entryFor(target, policy.ports)}${scope}`)
+      const place = `${printable(target.host)}:${target.port}`
+      const opening = `to allow that too: paude network allow ${printable(plainEntry(target))}${scope}`
+      if (cut !== null)
+        context.note(`at ${cut.slice(11, 19)} a tunnel (CONNECT) to ${place} was cut, since it carried no TLS; ${opening}`)
+      else if (decision === 'allowed' && tunnel === 'tls' && target.scheme === 'http' && target.port !== 80)
+        context.note(`a client that sends this through a tunnel (CONNECT) is cut, since that carries no TLS; ${opening}`)
+    }
+    return verdict.decision === 'allowed' ? 0 : 1
   },
 })
 

@@ -22,51 +22,51 @@ export default verb({
   ],
   args: {
     session,
-  'read-only': { type: 'boolean', description: 'Only look: what you type and the size of your terminal change nothing' },
-  'dry-run': dryRun,
+    'read-only': { type: 'boolean', description: 'Only look: what you type and the size of your terminal change nothing' },
+    'dry-run': dryRun,
   },
   async run(context, given) {
-      const found = await findSession(context, given.session, 'running')
-      const { backend, handle, record } = found
-      if (given['dry-run']) return carryOut(context, backend, { plan: attachPlan(backend, handle), dryRun: true })
-      const { terminal } = context.host
-      if (!terminal.stdin || !terminal.stdout)
-        throw new PaudeError('unsupported', 'attach needs a terminal on stdin and stdout', {
-          hint: `paude ${handle.terminal ? 'screen' : 'logs'} ${handle.id} shows what the session printed`,
-        })
-      if (!handle.terminal)
-        throw new PaudeError('unsupported', `session ${handle.id} has no screen to attach to`, {
-          hint: `paude logs ${handle.id}`,
-        })
-      const [settings, { view }] = await Promise.all([terminalSettings(context), import('../../hold/launch.ts')])
-      await insistOnHolder(context, found)
-      await execute(released(handle.folder), context.effects(backend))
-      let signalled = 0
-      const left = await view(context.host, handle, { ...settings, readOnly: given['read-only'] === true }, (leave) => {
-        // Whoever ends this client, or closes its terminal, does not mean the agent.
-        for (const [signal, code] of [
-          ['SIGTERM', 143],
-          ['SIGHUP', 129],
-        ] as const)
-          process.on(signal, () => {
-            signalled = code
-            leave()
-          })
+    const found = await findSession(context, given.session, 'running')
+    const { backend, handle, record } = found
+    if (given['dry-run']) return carryOut(context, backend, { plan: attachPlan(backend, handle), dryRun: true })
+    const { terminal } = context.host
+    if (!terminal.stdin || !terminal.stdout)
+      throw new PaudeError('unsupported', 'attach needs a terminal on stdin and stdout', {
+        hint: `paude ${handle.terminal ? 'screen' : 'logs'} ${handle.id} shows what the session printed`,
       })
-      if (left.how === 'detached') {
-        context.note(`detached, the session goes on: paude attach ${handle.id}`)
-        warnOfFault(context, handle.folder)
-        return signalled
-      }
-      if (left.how === 'lost') {
-        await insistOnRunning(context, found)
-        throw new PaudeError('command-failed', `the terminal of session ${handle.id} was lost several times`, {
-          hint: `paude attach ${handle.id}`,
+    if (!handle.terminal)
+      throw new PaudeError('unsupported', `session ${handle.id} has no screen to attach to`, {
+        hint: `paude logs ${handle.id}`,
+      })
+    const [settings, { view }] = await Promise.all([terminalSettings(context), import('../../hold/launch.ts')])
+    await insistOnHolder(context, found)
+    await execute(released(handle.folder), context.effects(backend))
+    let signalled = 0
+    const left = await view(context.host, handle, { ...settings, readOnly: given['read-only'] === true }, (leave) => {
+      // Whoever ends this client, or closes its terminal, does not mean the agent.
+      for (const [signal, code] of [
+        ['SIGTERM', 143],
+        ['SIGHUP', 129],
+      ] as const)
+        process.on(signal, () => {
+          signalled = code
+          leave()
         })
-      }
-      context.note(`session ${handle.id} ended with exit code ${left.code}`)
+    })
+    if (left.how === 'detached') {
+      context.note(`detached, the session goes on: paude attach ${handle.id}`)
       warnOfFault(context, handle.folder)
-      warnOfPlanted(context, record)
-      return left.code
-    },
+      return signalled
+    }
+    if (left.how === 'lost') {
+      await insistOnRunning(context, found)
+      throw new PaudeError('command-failed', `the terminal of session ${handle.id} was lost several times`, {
+        hint: `paude attach ${handle.id}`,
+      })
+    }
+    context.note(`session ${handle.id} ended with exit code ${left.code}`)
+    warnOfFault(context, handle.folder)
+    warnOfPlanted(context, record)
+    return left.code
+  },
 })

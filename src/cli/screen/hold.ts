@@ -5,6 +5,7 @@ import { PaudeError } from '../../errors.ts'
 import { makeSocketPath } from '../../hold/place.ts'
 import { ask } from '../../run/ask.ts'
 import { findSession } from '../../session/life/find.ts'
+import { rejoining } from '../../session/life/plans.ts'
 import { ACTS } from '../front-flags.ts'
 import { writeAll } from '../streams/output.ts'
 import { verb } from '../verb.ts'
@@ -16,67 +17,67 @@ export default verb({
   examples: [],
   args: {
     session: { type: 'positional', description: 'Session', required: true, offers: 'sessions' },
-  start: { type: 'boolean', description: 'Start its agent, which was made but does not run yet' },
-  size: { type: 'string', valueHint: 'COLSxROWS', description: 'Size of its terminal (default: 120x40)' },
-  scrollback: { type: 'string', valueHint: 'LINES', description: 'Lines kept of what has left the screen (default: 2000)' },
+    start: { type: 'boolean', description: 'Start its agent, which was made but does not run yet' },
+    size: { type: 'string', valueHint: 'COLSxROWS', description: 'Size of its terminal (default: 120x40)' },
+    scrollback: { type: 'string', valueHint: 'LINES', description: 'Lines kept of what has left the screen (default: 2000)' },
   },
   async run(context, given) {
-      const found = await findSession(context, given.session)
-      const { backend, handle, record } = found
-      const [{ hold }, { keepBounded }, { hookNews, ownFile, tellUser }, { providerLooks }] = await Promise.all([
-        import('../../hold/holder.ts'),
-        import('../../events/file.ts'),
-        import('./holding.ts'),
-        import('../../session/life/provider-watch.ts'),
-      ])
-      for (const signal of ['SIGINT', 'SIGHUP', 'SIGPIPE'] as const) process.on(signal, () => undefined)
-      const ready = () => writeAll(1, 'ready\n')
-      const agent = agentNamed(handle.agent)
-      const unwatch = keepBounded(handle.folder)
-      const watch = await tellUser(context, {
-        id: record.id,
-        name: record.name,
-        workspace: record.workspace,
-        folder: handle.folder,
-      })
-      const mine = await hold({
-        folder: handle.folder,
-        socket: () => makeSocketPath(context.host, handle.folder),
-        start: given.start === true ? need(backend, 'terminal').open(handle, { stdin: true }) : null,
-        attach: rejoining(backend, handle),
-        look: async () => {
-          try {
-            return await ask(backend.life.state(handle), context.effects(backend))
-          } catch (error) {
-            return error instanceof PaudeError && error.code === 'not-found' ? 'gone' : null
-          }
-        },
-        size: sizeOf(given.size),
-        scrollback: readLines(given.scrollback ?? '2000', '--scrollback'),
-        name: `paude ${context.version}`,
-        titles: handle.agent !== 'command',
-        ready,
-        provider: providerLooks(found),
-        ...(agent === null
-          ? { told: () => [] }
-          : {
-              told: hookNews(handle.folder, record.id, agent.signals.hook),
-              modes: agent.signals.modes,
-              ownFile: ownFile(
-                need(backend, 'inside').exec(handle, agent.signals.ownFile, {
-                  part: 'agent',
-                  terminal: false,
-                  stdin: false,
-                  folder: '',
-                }),
-              ),
-            }),
-        ...(watch === null ? {} : { watch }),
-      })
-      unwatch()
-      if (!mine) ready()
-      return 0
-    },
+    const found = await findSession(context, given.session)
+    const { backend, handle, record } = found
+    const [{ hold }, { keepBounded }, { hookNews, ownFile, tellUser }, { providerLooks }] = await Promise.all([
+      import('../../hold/holder.ts'),
+      import('../../events/file.ts'),
+      import('./holding.ts'),
+      import('../../session/life/provider-watch.ts'),
+    ])
+    for (const signal of ['SIGINT', 'SIGHUP', 'SIGPIPE'] as const) process.on(signal, () => undefined)
+    const ready = () => writeAll(1, 'ready\n')
+    const agent = agentNamed(handle.agent)
+    const unwatch = keepBounded(handle.folder)
+    const watch = await tellUser(context, {
+      id: record.id,
+      name: record.name,
+      workspace: record.workspace,
+      folder: handle.folder,
+    })
+    const mine = await hold({
+      folder: handle.folder,
+      socket: () => makeSocketPath(context.host, handle.folder),
+      start: given.start === true ? need(backend, 'terminal').open(handle, { stdin: true }) : null,
+      attach: rejoining(backend, handle),
+      look: async () => {
+        try {
+          return await ask(backend.life.state(handle), context.effects(backend))
+        } catch (error) {
+          return error instanceof PaudeError && error.code === 'not-found' ? 'gone' : null
+        }
+      },
+      size: sizeOf(given.size),
+      scrollback: readLines(given.scrollback ?? '2000', '--scrollback'),
+      name: `paude ${context.version}`,
+      titles: handle.agent !== 'command',
+      ready,
+      provider: providerLooks(found),
+      ...(agent === null
+        ? { told: () => [] }
+        : {
+            told: hookNews(handle.folder, record.id, agent.signals.hook),
+            modes: agent.signals.modes,
+            ownFile: ownFile(
+              need(backend, 'inside').exec(handle, agent.signals.ownFile, {
+                part: 'agent',
+                terminal: false,
+                stdin: false,
+                folder: '',
+              }),
+            ),
+          }),
+      ...(watch === null ? {} : { watch }),
+    })
+    unwatch()
+    if (!mine) ready()
+    return 0
+  },
 })
 
 function sizeOf(text: string | undefined) {

@@ -22,15 +22,15 @@ export default verb({
   ],
   args: {
     session,
-  follow: { type: 'boolean', description: 'Go on as more is printed' },
+    follow: { type: 'boolean', description: 'Go on as more is printed' },
   },
   async run(context, given) {
-      const found = await findSession(context, given.session)
-      const follow = given.follow === true
-      const code = await (found.handle.terminal ? screenLog(context, found, follow) : streamLog(context, found, follow))
-      warnOnce(context, found)
-      return code
-    },
+    const found = await findSession(context, given.session)
+    const follow = given.follow === true
+    const code = await (found.handle.terminal ? screenLog(context, found, follow) : streamLog(context, found, follow))
+    warnOnce(context, found)
+    return code
+  },
 })
 
 /** A screen's log is what has left it at the top, and what stands on it. */

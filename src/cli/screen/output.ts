@@ -18,36 +18,36 @@ export default verb({
   ],
   args: {
     session,
-  follow: { type: 'boolean', description: 'While it still runs: go on to its end' },
-    },
+    follow: { type: 'boolean', description: 'While it still runs: go on to its end' },
+  },
   async run(context, given) {
-      const session = await findSession(context, given.session)
-      const { backend, handle, record } = session
-      if (record.terminal)
-        throw new PaudeError('unsupported', `session ${handle.id} has a screen, not an answer`, {
-          hint: `paude logs ${handle.id}`,
-        })
-      const state = await ask(backend.life.state(handle), context.effects(backend))
-      if (state.status !== 'exited' && !given.follow)
-        throw new PaudeError('refused', `session ${handle.id} has not ended yet`, {
-          hint: `paude output --follow ${handle.id}, or paude wait ${handle.id} first`,
-        })
-      const all = openPrinted(handle.folder)
-      // Started in the foreground, and left behind: only the engine has it.
-      if (all === null) {
-        const argv = backend.life.logs(handle, { follow: given.follow === true })
-        const sink = safeSink(context.host)
-        if (context.host.terminal.stdout) for await (const line of lines(argv)) sink(1, Buffer.from(`${line}\n`))
-        else await attach(argv, { stdin: false, terminal: false }).exited
-        warnOnce(context, session)
-        return (await ask(backend.life.state(handle), context.effects(backend))).exitCode
-      }
-      try {
-        const code = await drainToEnd(context, session, { all, sink: safeSink(context.host) })
-        warnOnce(context, session)
-        return code
-      } finally {
-        for (const { file } of all) file.close()
-      }
-    },
+    const session = await findSession(context, given.session)
+    const { backend, handle, record } = session
+    if (record.terminal)
+      throw new PaudeError('unsupported', `session ${handle.id} has a screen, not an answer`, {
+        hint: `paude logs ${handle.id}`,
+      })
+    const state = await ask(backend.life.state(handle), context.effects(backend))
+    if (state.status !== 'exited' && !given.follow)
+      throw new PaudeError('refused', `session ${handle.id} has not ended yet`, {
+        hint: `paude output --follow ${handle.id}, or paude wait ${handle.id} first`,
+      })
+    const all = openPrinted(handle.folder)
+    // Started in the foreground, and left behind: only the engine has it.
+    if (all === null) {
+      const argv = backend.life.logs(handle, { follow: given.follow === true })
+      const sink = safeSink(context.host)
+      if (context.host.terminal.stdout) for await (const line of lines(argv)) sink(1, Buffer.from(`${line}\n`))
+      else await attach(argv, { stdin: false, terminal: false }).exited
+      warnOnce(context, session)
+      return (await ask(backend.life.state(handle), context.effects(backend))).exitCode
+    }
+    try {
+      const code = await drainToEnd(context, session, { all, sink: safeSink(context.host) })
+      warnOnce(context, session)
+      return code
+    } finally {
+      for (const { file } of all) file.close()
+    }
+  },
 })

@@ -1,3 +1,4 @@
+import { backendNames } from '../../backends/names.ts'
 import { backends } from '../../backends/registry.ts'
 import type { Security } from '../../box/spec.ts'
 import type { Context } from '../../context.ts'
@@ -15,7 +16,7 @@ export default verb({
   description: 'List sessions on every usable engine',
   front: { takes: only('--watch', 'detach-keys', 'profile'), acts: '--watch' },
   examples: [
-    ['paude sessions', 'every session on docker and podman'],
+    ['paude sessions', `every session on ${backendNames.join(' and ')}`],
     ["paude sessions --json | jq -r '.[].id'", 'their ids, for scripts'],
   ],
   args: {

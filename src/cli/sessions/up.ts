@@ -1,4 +1,5 @@
-import { type BackendName, backends } from '../../backends/registry.ts'
+import type { BackendName } from '../../backends/names.ts'
+import { backends } from '../../backends/registry.ts'
 import type { Status } from '../../box/handle.ts'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
@@ -28,51 +29,51 @@ export default verb({
       offers: 'sessions',
       description: 'Sessions, stopped ones too (default: those of this directory)',
     },
-  all: { type: 'boolean', description: 'Those of every directory' },
-  timeout: {
-    type: 'string',
-    valueHint: 'SECONDS',
-    description: 'How long to wait for an engine that is not up yet (default: 0)',
-  },
-  'dry-run': dryRun,
+    all: { type: 'boolean', description: 'Those of every directory' },
+    timeout: {
+      type: 'string',
+      valueHint: 'SECONDS',
+      description: 'How long to wait for an engine that is not up yet (default: 0)',
+    },
+    'dry-run': dryRun,
   },
   async run(context, given) {
-      const seconds = readSeconds(given.timeout, 0, '--timeout')
+    const seconds = readSeconds(given.timeout, 0, '--timeout')
     if (given.all && given.sessions.length > 0)
-        throw new PaudeError('usage', '--all and sessions contradict each other', { hint: 'leave one of them out' })
-      const { host } = context
-      const isHere = ({ workspace }: SessionRecord) => host.cwd === workspace || host.cwd.startsWith(`${workspace}/`)
+      throw new PaudeError('usage', '--all and sessions contradict each other', { hint: 'leave one of them out' })
+    const { host } = context
+    const isHere = ({ workspace }: SessionRecord) => host.cwd === workspace || host.cwd.startsWith(`${workspace}/`)
     const named = await Promise.all(given.sessions.map((word) => findSession(context, word)))
-      const records =
+    const records =
       given.sessions.length > 0
         ? named.map(({ record }) => record)
         : readRecords(host).filter((record) => given.all || isHere(record))
-      const rows = await patientRows(context, new Set(records.map(({ backend }) => backend)), seconds)
-      let failures = 0
-      for (const record of records.toReversed()) {
-        const folder = sessionFolder(host, record.id)
-        const row = rows.get(record.id)
-        const past: Past = {
-          status: row?.status ?? 'gone',
-          exitCode: row?.exitCode ?? 0,
-          stopped: isStopped(folder),
+    const rows = await patientRows(context, new Set(records.map(({ backend }) => backend)), seconds)
+    let failures = 0
+    for (const record of records.toReversed()) {
+      const folder = sessionFolder(host, record.id)
+      const row = rows.get(record.id)
+      const past: Past = {
+        status: row?.status ?? 'gone',
+        exitCode: row?.exitCode ?? 0,
+        stopped: isStopped(folder),
         named: given.sessions.length > 0,
-        }
-        const { rises, why } = shouldRise(record, past)
-        if (why !== '') context.note(why)
-        if (!rises) continue
-        const found = { backend: backends[record.backend], handle: handleOf(record, folder), record }
-        try {
-          await continueSession(context, found, { attached: false, dryRun: given['dry-run'] === true })
-        } catch (error) {
-          // One that cannot be started does not keep the others down.
-          if (!(error instanceof PaudeError) || error.code === 'interrupted') throw error
-          failures++
-          context.warn(sentence(error).trim())
-        }
       }
-      return failures > 0 ? 1 : 0
-    },
+      const { rises, why } = shouldRise(record, past)
+      if (why !== '') context.note(why)
+      if (!rises) continue
+      const found = { backend: backends[record.backend], handle: handleOf(record, folder), record }
+      try {
+        await continueSession(context, found, { attached: false, dryRun: given['dry-run'] === true })
+      } catch (error) {
+        // One that cannot be started does not keep the others down.
+        if (!(error instanceof PaudeError) || error.code === 'interrupted') throw error
+        failures++
+        context.warn(sentence(error).trim())
+      }
+    }
+    return failures > 0 ? 1 : 0
+  },
 })
 
 type Row = { readonly status: Status; readonly exitCode: number | null }

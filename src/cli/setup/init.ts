@@ -1,3 +1,4 @@
+import { backendNames } from '../../backends/names.ts'
 import { loadConfig } from '../../config/layers/load.ts'
 import { lookCredential } from '../../doctor/look.ts'
 import { shown } from '../../text.ts'
@@ -17,35 +18,39 @@ export default verb({
     ['paude init --dry-run', 'only print the paude.toml'],
   ],
   args: {
-    backend: { type: 'string', valueHint: 'NAME', description: 'Engine to keep in your config.toml: auto, docker or podman' },
-  'base-url': { type: 'string', valueHint: 'URL', description: "Address of the agent's models to keep in your config.toml" },
-  fallback: {
-    type: 'string',
-    valueHint: 'WHAT',
-    description: "Where no engine works: none (default), or host for this machine's own agent, not isolated",
-  },
-  groups: {
-    type: 'string',
-    valueHint: 'NAMES',
+    backend: {
+      type: 'string',
+      valueHint: 'NAME',
+      description: `Engine to keep in your config.toml: auto, ${backendNames.join(' or ')}`,
+    },
+    'base-url': { type: 'string', valueHint: 'URL', description: "Address of the agent's models to keep in your config.toml" },
+    fallback: {
+      type: 'string',
+      valueHint: 'WHAT',
+      description: "Where no engine works: none (default), or host for this machine's own agent, not isolated",
+    },
+    groups: {
+      type: 'string',
+      valueHint: 'NAMES',
       offers: 'group-names',
-    description: 'Groups for paude.toml with commas, or none (default: those proposed)',
+      description: 'Groups for paude.toml with commas, or none (default: those proposed)',
+    },
+    yes: { type: 'boolean', description: 'Take the defaults and write without being asked' },
+    'dry-run': { type: 'boolean', description: 'Print the paude.toml that would be written, and write nothing' },
   },
-  yes: { type: 'boolean', description: 'Take the defaults and write without being asked' },
-  'dry-run': { type: 'boolean', description: 'Print the paude.toml that would be written, and write nothing' },
-    },
   async run(context, given) {
-      const { host, note } = context
-      const dryRun = given['dry-run'] === true
-      const sure = given.yes === true
-      if (!dryRun) {
-        await initEngine(context, { wanted: given.backend, sure })
-        await initChoices(context, { baseUrl: given['base-url'], fallback: given.fallback, sure })
-      }
-      const { variable, fault, site } = await lookCredential(host, await loadConfig(host, context.flags))
-      note(fault || (variable === '' ? noCredential(site) : `${variable} is set`))
-      await initProject(context, { groups: given.groups, sure, dryRun })
-      return 0
-    },
+    const { host, note } = context
+    const dryRun = given['dry-run'] === true
+    const sure = given.yes === true
+    if (!dryRun) {
+      await initEngine(context, { wanted: given.backend, sure })
+      await initChoices(context, { baseUrl: given['base-url'], fallback: given.fallback, sure })
+    }
+    const { variable, fault, site } = await lookCredential(host, await loadConfig(host, context.flags))
+    note(fault || (variable === '' ? noCredential(site) : `${variable} is set`))
+    await initProject(context, { groups: given.groups, sure, dryRun })
+    return 0
+  },
 })
 
 /** A gateway knows no login of the agent's own provider. */

@@ -1,4 +1,5 @@
 import { delimiter, dirname, join } from 'node:path'
+import { allBackends } from '../../backends/registry.ts'
 import { configFile } from '../../config/layers/load.ts'
 import { PaudeError } from '../../errors.ts'
 import { READS } from '../front-flags.ts'
@@ -24,25 +25,25 @@ export default verb({
     launchd: { type: 'boolean', description: 'A launch agent of macOS' },
   },
   run(context, given) {
-      const { host } = context
-      if (given.systemd && given.launchd)
-        throw new PaudeError('usage', '--systemd and --launchd contradict each other', { hint: 'leave one of them out' })
-      const config = configFile(host)
-      if (config === '' || !host.self.startsWith('/'))
-        throw new PaudeError('config', 'HOME is not set, so there is no place for the credential', { hint: 'export HOME' })
-      // A relative entry would let whatever folder it starts in choose the engine.
-      const path = (host.env['PATH'] ?? '').split(delimiter).filter((folder) => folder.startsWith('/'))
-      const unit = {
-        program: host.self,
-        credentials: join(dirname(config), 'environment'),
-        log: join(host.home, 'Library/Logs/paude-up.log'),
-        environment: {
-          PATH: path.join(delimiter),
-          ...Object.fromEntries(KEPT.flatMap((name) => (host.env[name] ? [[name, host.env[name]] as const] : []))),
-        },
-      }
-      const launchd = given.launchd ?? (host.platform === 'darwin' && !given.systemd)
-      context.answer(launchd ? launchdAgent(unit) : systemdUnit(unit))
-      return 0
-    },
+    const { host } = context
+    if (given.systemd && given.launchd)
+      throw new PaudeError('usage', '--systemd and --launchd contradict each other', { hint: 'leave one of them out' })
+    const config = configFile(host)
+    if (config === '' || !host.self.startsWith('/'))
+      throw new PaudeError('config', 'HOME is not set, so there is no place for the credential', { hint: 'export HOME' })
+    // A relative entry would let whatever folder it starts in choose the engine.
+    const path = (host.env['PATH'] ?? '').split(delimiter).filter((folder) => folder.startsWith('/'))
+    const unit = {
+      program: host.self,
+      credentials: join(dirname(config), 'environment'),
+      log: join(host.home, 'Library/Logs/paude-up.log'),
+      environment: {
+        PATH: path.join(delimiter),
+        ...Object.fromEntries(KEPT.flatMap((name) => (host.env[name] ? [[name, host.env[name]] as const] : []))),
+      },
+    }
+    const launchd = given.launchd ?? (host.platform === 'darwin' && !given.systemd)
+    context.answer(launchd ? launchdAgent(unit) : systemdUnit(unit))
+    return 0
+  },
 })

@@ -26,62 +26,62 @@ export default verb({
   starts: true,
   examples: [['paude demo', 'real Claude Code, a scripted model, a real wall']],
   async run(context) {
-      const { settings } = await loadConfig(context.host, context.flags)
-      const backend = await pickBackend(context.host, settings.backend)
-      const shows = settings.dryRun || settings.printConfig
-      const key = `demo-${randomBytes(24).toString('hex')}`
-      const serve = (door: Door) => {
-        const port = freePort(door.hostname)
-        return serveMessagesApi({
-          ...door,
-          port,
-          key,
-          script: demoScript({ serviceHost: door.hostname, servicePort: port }),
-        })
-      }
-      const api = shows ? serve(LOOPBACK) : await atDoor(context, { backend, settings }, serve)
-      const folder = realpathSync(mkdtempSync(join(tmpdir(), 'paude-demo-')))
-      let log: readonly Request[] = []
-      try {
-        context.note(
-          `a scripted model API answers at ${new URL(api.url).host} of this machine; the box will reach it as ${HOST_NAME}:${api.port} and nothing else`,
-        )
-        const code = await startSession(
-          { ...context, host: demoHost(context.host, { folder, key, port: api.port }) },
-          {
-            agent: agents.claude, // its model is scripted
-            run: { kind: 'agent', words: ['-p', demoPrompt, '--dangerously-skip-permissions'] },
-            flags: { ...context.flags, backend: backend.name },
-            throwAway: true,
-            onEnd: (requests) => (log = requests),
-          },
-        )
-        if (shows) return code
-        const outcomes = readOutcomes(api.requests)
-        context.answer('')
-        context.answer(
-          table(
-            ['OUTCOME', 'WHAT', 'OBSERVED'],
-            outcomes.map(({ title, observed, ok }) => [
-              ok ? green('as claimed') : red('NOT AS CLAIMED'),
-              title,
-              printable(observed),
-            ]),
-          ),
-        )
-        context.answer('')
-        context.answer(
-          table(
-            ["PROXY'S LOG", 'HOST', 'RULE'],
-            log.map(({ decision, host, port, rule }) => [decision, `${printable(host)}:${port}`, printable(rule)]),
-          ),
-        )
-        return code !== 0 ? code : outcomes.length > 0 && outcomes.every(({ ok }) => ok) ? 0 : 1
-      } finally {
-        await api.stop()
-        rmSync(folder, { recursive: true, force: true })
-      }
-    },
+    const { settings } = await loadConfig(context.host, context.flags)
+    const backend = await pickBackend(context.host, settings.backend)
+    const shows = settings.dryRun || settings.printConfig
+    const key = `demo-${randomBytes(24).toString('hex')}`
+    const serve = (door: Door) => {
+      const port = freePort(door.hostname)
+      return serveMessagesApi({
+        ...door,
+        port,
+        key,
+        script: demoScript({ serviceHost: door.hostname, servicePort: port }),
+      })
+    }
+    const api = shows ? serve(LOOPBACK) : await atDoor(context, { backend, settings }, serve)
+    const folder = realpathSync(mkdtempSync(join(tmpdir(), 'paude-demo-')))
+    let log: readonly Request[] = []
+    try {
+      context.note(
+        `a scripted model API answers at ${new URL(api.url).host} of this machine; the box will reach it as ${HOST_NAME}:${api.port} and nothing else`,
+      )
+      const code = await startSession(
+        { ...context, host: demoHost(context.host, { folder, key, port: api.port }) },
+        {
+          agent: agents.claude, // its model is scripted
+          run: { kind: 'agent', words: ['-p', demoPrompt, '--dangerously-skip-permissions'] },
+          flags: { ...context.flags, backend: backend.name },
+          throwAway: true,
+          onEnd: (requests) => (log = requests),
+        },
+      )
+      if (shows) return code
+      const outcomes = readOutcomes(api.requests)
+      context.answer('')
+      context.answer(
+        table(
+          ['OUTCOME', 'WHAT', 'OBSERVED'],
+          outcomes.map(({ title, observed, ok }) => [
+            ok ? green('as claimed') : red('NOT AS CLAIMED'),
+            title,
+            printable(observed),
+          ]),
+        ),
+      )
+      context.answer('')
+      context.answer(
+        table(
+          ["PROXY'S LOG", 'HOST', 'RULE'],
+          log.map(({ decision, host, port, rule }) => [decision, `${printable(host)}:${port}`, printable(rule)]),
+        ),
+      )
+      return code !== 0 ? code : outcomes.length > 0 && outcomes.every(({ ok }) => ok) ? 0 : 1
+    } finally {
+      await api.stop()
+      rmSync(folder, { recursive: true, force: true })
+    }
+  },
 })
 
 /** The caller's machine with the demo's folder, key and API in place of the caller's own. */

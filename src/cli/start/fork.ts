@@ -32,41 +32,41 @@ export default verb({
     words: { type: 'positional', rest: true, description: "The agent's words" },
   },
   async run(context, given) {
-      const { record, handle } = await findSession(context, given.session, 'running')
-      const agent = agentNamed(record.agent)
-      const copy = agent?.conversation?.fork ?? null
-      if (agent === null || copy === null)
-        throw new PaudeError('unsupported', `session ${record.id} runs a command and no agent, so there is no conversation`)
+    const { record, handle } = await findSession(context, given.session, 'running')
+    const agent = agentNamed(record.agent)
+    const copy = agent?.conversation?.fork ?? null
+    if (agent === null || copy === null)
+      throw new PaudeError('unsupported', `session ${record.id} runs a command and no agent, so there is no conversation`)
     const named = namesConversation(agent.grammar, given.words)
-      if (named !== '')
-        throw new PaudeError('usage', `paude fork names the conversation itself, found ${named}`, {
-          hint: `leave it out, or say paude ${named} --fork-session`,
-        })
-      const { backend = 'auto' } = context.flags
-      if (backend !== 'auto' && backend !== record.backend)
-        throw new PaudeError('unsupported', `the conversation of ${record.id} lies in a volume of ${record.backend}`, {
-          hint: `leave --backend ${backend} out`,
-        })
-      const conversation = conversationOf(handle.folder, record)
-      if (conversation === '')
-        throw new PaudeError('not-found', `session ${record.id} has no conversation yet`, {
-          hint: `paude attach ${record.id} and say something first`,
-        })
-      return startSession(
-        // The conversation belongs to the project: so does the copy, wherever it is asked for.
-        { ...context, host: { ...context.host, cwd: record.directory } },
-        {
-          agent,
-          run: {
-            kind: 'agent',
+    if (named !== '')
+      throw new PaudeError('usage', `paude fork names the conversation itself, found ${named}`, {
+        hint: `leave it out, or say paude ${named} --fork-session`,
+      })
+    const { backend = 'auto' } = context.flags
+    if (backend !== 'auto' && backend !== record.backend)
+      throw new PaudeError('unsupported', `the conversation of ${record.id} lies in a volume of ${record.backend}`, {
+        hint: `leave --backend ${backend} out`,
+      })
+    const conversation = conversationOf(handle.folder, record)
+    if (conversation === '')
+      throw new PaudeError('not-found', `session ${record.id} has no conversation yet`, {
+        hint: `paude attach ${record.id} and say something first`,
+      })
+    return startSession(
+      // The conversation belongs to the project: so does the copy, wherever it is asked for.
+      { ...context, host: { ...context.host, cwd: record.directory } },
+      {
+        agent,
+        run: {
+          kind: 'agent',
           words: copy(conversation, randomUUID(), given.words),
-            origin: { conversation, session: record.id },
-          },
-          flags: { ...context.flags, backend: record.backend },
-          check: (backend, handle) => insistOnCopy(context, backend, handle),
+          origin: { conversation, session: record.id },
         },
-      )
-    },
+        flags: { ...context.flags, backend: record.backend },
+        check: (backend, handle) => insistOnCopy(context, backend, handle),
+      },
+    )
+  },
 })
 
 /** Seconds until a box in the background that said nothing is believed. */
