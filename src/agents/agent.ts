@@ -11,8 +11,8 @@ export type Agent = {
   /** Name in the box's PATH. */
   readonly program: string
   readonly grammar: Grammar
-  /** Who answers its models; null for an agent that asks none. */
-  readonly provider: Provider | null
+  /** Who answers its models, by preference; none for an agent that asks no model. */
+  readonly providers: readonly Provider[]
   /** Variables of the box that send it to another provider. */
   readonly otherWays: RegExp
   /** Environment of every start. */

@@ -2,6 +2,7 @@ import { type Backend, need } from '../../src/backends/backend.ts'
 import { handleOfSpec } from '../../src/box/handle.ts'
 import { HARDENED } from '../../src/box/security.ts'
 import type { Mount, Network, Own, SessionSpec, Transport } from '../../src/box/spec.ts'
+import { usualProvider } from '../../src/credentials/providers.ts'
 import type { Policy } from '../../src/network/allow.ts'
 import { DIRECT } from '../../src/network/ways.ts'
 import { exec, type Plan } from '../../src/plan/plan.ts'
@@ -18,7 +19,7 @@ const policy: Policy = {
   deny: [],
   ports: [80, 443],
   ways: DIRECT,
-  injection: null,
+  injections: [],
 }
 const walled = {
   mode: 'restricted',
@@ -94,14 +95,18 @@ export const cases: Readonly<Record<string, StartCase>> = {
       ...walled,
       policy: {
         ...policy,
-        injection: {
-          host: 'api.anthropic.com',
-          port: 443,
-          scheme: 'https',
-          way: 'base-url',
-          header: 'X-Api-Key',
-          prefix: '',
-        },
+        injections: [
+          {
+            host: 'api.anthropic.com',
+            port: 443,
+            scheme: 'https',
+            way: 'base-url',
+            header: 'X-Api-Key',
+            prefix: '',
+            lead: '',
+            api: usualProvider.api,
+          },
+        ],
       },
       credential: secret(SECRETS.credential),
     },

@@ -117,7 +117,7 @@ function runGate(dialect: Dialect, spec: SessionSpec): Exec {
 }
 
 const injectsAtBaseUrl = ({ network }: SessionSpec): boolean =>
-  network.mode !== 'none' && network.policy.injection?.way === 'base-url'
+  network.mode !== 'none' && network.policy.injections.some(({ way }) => way === 'base-url')
 
 /** Flags that gate and proxy share. */
 const helper = (dialect: Dialect, spec: SessionSpec, pids: number): readonly string[] => [
