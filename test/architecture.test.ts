@@ -94,7 +94,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'session',
     'state.ts',
   ],
-  selftest: ['agents', 'backends', 'box', 'config', 'errors.ts', 'host.ts', 'plan', 'run', 'session'],
+  selftest: ['agents', 'backends', 'box', 'config', 'credentials', 'errors.ts', 'host.ts', 'network', 'plan', 'run', 'session'],
   cli: [
     'agents',
     'backends',
@@ -313,6 +313,20 @@ test('an agent is known to its own folder and the registries', () => {
       return may ? [] : [`src/${file.path} imports src/${target}`]
     }),
   )
+  expect(wrong).toEqual([])
+})
+
+/** What a provider or an agent is told by: its variables, and how its secrets begin. */
+const PROVIDERS_OWN = /ANTHROPIC_|CLAUDE_CODE_|sk-ant/
+
+test("a provider's variables are known to its row and its agent alone", () => {
+  const rooms = new Set(['agents/claude', 'credentials'])
+  // Generated from the keys' own sentences.
+  const exceptions = ['config/schema.json']
+  const wrong = [...new Bun.Glob('**/*.{ts,sh,json,toml}').scanSync(source)]
+    .filter((path) => !rooms.has(dirname(path)) && !exceptions.includes(path))
+    .filter((path) => PROVIDERS_OWN.test(readFileSync(join(source, path), 'utf8')))
+    .map((path) => `src/${path} names what belongs to src/credentials/providers.ts`)
   expect(wrong).toEqual([])
 })
 

@@ -2,6 +2,7 @@ import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, statSyn
 import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { type Backend, need } from '../backends/backend.ts'
+import { API_KEY } from '../credentials/providers.ts'
 import { quote } from '../plan/shell.ts'
 import { capture, type Outcome } from '../run/process.ts'
 import box from './box.sh' with { type: 'text' }
@@ -82,6 +83,7 @@ export async function lookFromInside(backend: Backend, made: Made, target: Targe
     outside_file: outside,
     needle: credential,
     placeholder,
+    variable: API_KEY.variable,
     pids: PIDS,
   }
   // Nothing that the script starts may read the rest of it.

@@ -4,6 +4,7 @@ import { type Backend, type Engine, type Inside, need } from '../backends/backen
 import { NETWORK_NAMES } from '../box/environment.ts'
 import { mountsOf } from '../box/spec.ts'
 import type { Config } from '../config/keys/settings.ts'
+import { API_KEY } from '../credentials/providers.ts'
 import { PaudeError } from '../errors.ts'
 import type { Host } from '../host.ts'
 import type { Plan } from '../plan/plan.ts'
@@ -68,7 +69,7 @@ async function observe(
   { project, made, witnesses, check }: Bench,
 ): Promise<{ readonly facts: Facts; readonly want: Want }> {
   const { backend, effects, alter = (plan) => plan } = trial
-  const credential = `sk-ant-api03-selftest-${randomBytes(24).toString('hex')}`
+  const credential = `${API_KEY.shape}selftest-${randomBytes(24).toString('hex')}`
   const start = async (session: Made, plan: Plan) => {
     check()
     await execute(plan, effects)
@@ -160,7 +161,7 @@ export function wanted(
     ],
     givenUp: givenUp(security),
     variables: [...Object.keys(spec.environment), ...NETWORK_NAMES],
-    placeholder: spec.environment['ANTHROPIC_API_KEY'] ?? '',
+    placeholder: spec.environment[API_KEY.variable] ?? '',
     token,
   }
 }

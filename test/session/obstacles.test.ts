@@ -85,7 +85,7 @@ describe('a provider that the configuration blocks', () => {
 
   test('is told of once where there is no network at all', async () => {
     expect(await warnings(['--network=none', '-p', 'hi'])).toEqual([
-      'paude: warning: without a network Claude Code cannot reach its model',
+      'paude: warning: without a network Claude cannot reach its model',
     ])
     expect(await warnings(['--network=none', 'mcp', 'list'])).toEqual([])
   })

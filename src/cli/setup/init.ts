@@ -2,6 +2,7 @@ import { defineCommand } from 'citty'
 import { backendNames } from '../../backends/names.ts'
 import { loadConfig } from '../../config/layers/load.ts'
 import type { Context } from '../../context.ts'
+import { API_KEY, PROVIDER_VARIABLES } from '../../credentials/providers.ts'
 import { lookCredential } from '../../doctor/look.ts'
 import { shown } from '../../text.ts'
 import { initChoices } from './init-choices.ts'
@@ -55,4 +56,4 @@ export default (context: Context) =>
 const noCredential = (site: string): string =>
   site === '' || /(^|\.)anthropic\.com(:\d+)?$/.test(site)
     ? 'no credential: you log in inside the box'
-    : `no credential is set for ${shown(site)}: export ANTHROPIC_API_KEY or ANTHROPIC_AUTH_TOKEN, or paude config set provider.auth_token env:NAME`
+    : `no credential is set for ${shown(site)}: export ${API_KEY.variable} or ${PROVIDER_VARIABLES.authToken}, or paude config set provider.auth_token env:NAME`
