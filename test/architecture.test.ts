@@ -26,7 +26,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   backends: ['box', 'errors.ts', 'host.ts', 'image', 'key.ts', 'plan', 'run', 'secret.ts'],
   events: ['run'],
   sinks: ['credentials', 'host.ts', 'run'],
-  agents: ['credentials', 'errors.ts', 'events', 'host.ts', 'plan', 'secret.ts'],
+  agents: ['credentials', 'errors.ts', 'events', 'host.ts', 'image', 'plan', 'secret.ts'],
   hold: ['agents', 'errors.ts', 'events', 'host.ts', 'plan', 'run'],
   config: [
     'agents',
@@ -309,7 +309,7 @@ test('an agent is known to its own folder and the registries', () => {
   const wrong = files.flatMap((file) =>
     inside(file).flatMap((target) => {
       const folder = /^agents\/[^/]+\//.exec(target)?.[0] ?? null
-      const may = folder === null || file.path.startsWith(folder) || /^agents\/(registry|grammars)\.ts$/.test(file.path)
+      const may = folder === null || file.path.startsWith(folder) || /^agents\/(registry|grammars|installs)\.ts$/.test(file.path)
       return may ? [] : [`src/${file.path} imports src/${target}`]
     }),
   )

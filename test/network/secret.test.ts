@@ -2,14 +2,14 @@ import { expect, test } from 'bun:test'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { contexts } from '../../src/image/embedded.ts'
+import { proxyContext } from '../../src/image/embedded.ts'
 
 /** What the proxy makes of the lines it is told, for these lines of its policy. */
 async function told(inject: string, stdin: string): Promise<{ readonly code: number; readonly conf: string }> {
   const root = mkdtempSync(join(tmpdir(), 'paude-secret-'))
   for (const folder of ['policy', 'run']) mkdirSync(join(root, folder))
   writeFileSync(join(root, 'policy/inject'), inject)
-  const script = contexts.proxy['secret']?.replaceAll('/paude/policy', `${root}/policy`).replaceAll('/run/', `${root}/run/`) ?? ''
+  const script = proxyContext['secret']?.replaceAll('/paude/policy', `${root}/policy`).replaceAll('/run/', `${root}/run/`) ?? ''
   const child = Bun.spawn(['bash', '-c', script], { stdin: Buffer.from(stdin), stderr: 'ignore', stdout: 'ignore' })
   const conf = join(root, 'run/inject.conf')
   return { code: await child.exited, conf: existsSync(conf) ? readFileSync(conf, 'utf8') : '' }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
 import { usualProvider } from '../../src/credentials/providers.ts'
-import { contexts } from '../../src/image/embedded.ts'
+import { proxyContext } from '../../src/image/embedded.ts'
 import type { Injection, Policy } from '../../src/network/allow.ts'
 import { stagesOf } from '../../src/network/changes.ts'
 import { parseAllow, parseDeny } from '../../src/network/pattern.ts'
@@ -335,8 +335,8 @@ test.each(['restricted', 'record', 'open'] as const)('what no entry can name has
   const conf = squidConf(policy({ mode }))
   expect(linesOf(conf, 'deny_info ERR_PAUDE_UNNAMED')).toEqual(['deny_info ERR_PAUDE_UNNAMED unnamed'])
   expect(linesOf(conf, 'http_access deny !host_ok')).toEqual(['http_access deny !host_ok unnamed'])
-  expect(contexts.proxy['ERR_PAUDE_UNNAMED']).toContain('no entry can allow')
-  expect(contexts.proxy['ERR_PAUDE_UNNAMED']).not.toContain('network allow')
+  expect(proxyContext['ERR_PAUDE_UNNAMED']).toContain('no entry can allow')
+  expect(proxyContext['ERR_PAUDE_UNNAMED']).not.toContain('network allow')
 })
 
 test('recording opens no port of this machine, and says how one is opened', () => {
