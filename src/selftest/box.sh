@@ -269,10 +269,10 @@ opens() { : >>"$1"; }
 
 files() {
   local folder
-  for folder in /usr /etc /paude /opt /var /paude/seed /paude/link /etc/claude-code; do
+  for folder in /usr /etc /paude /opt /var /paude/seed /paude/link $system_folders; do
     [ ! -d "$folder" ] || attempt "write$folder" touch "$folder/paude-selftest"
   done
-  for file in /etc/passwd /etc/group /etc/resolv.conf /paude/seed/entry.sh /paude/seed/command.sh /etc/claude-code/managed-settings.json; do
+  for file in /etc/passwd /etc/group /etc/resolv.conf /paude/seed/entry.sh /paude/seed/command.sh $system_files; do
     [ ! -e "$file" ] || attempt "open$file" opens "$file"
   done
   for file in /proc/sys/kernel/core_pattern /proc/sys/net/ipv4/ip_forward /proc/sys/kernel/hostname /proc/sysrq-trigger /sys/kernel/uevent_helper /sys/kernel/mm/ksm/run; do

@@ -1,6 +1,6 @@
 import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
 import { networkInterfaces } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { type Backend, need } from '../backends/backend.ts'
 import { API_KEY } from '../credentials/providers.ts'
 import { quote } from '../plan/shell.ts'
@@ -84,6 +84,8 @@ export async function lookFromInside(backend: Backend, made: Made, target: Targe
     needle: credential,
     placeholder,
     variable: API_KEY.variable,
+    system_files: Object.keys(spec.system).join(' '),
+    system_folders: [...new Set(Object.keys(spec.system).map((place) => dirname(place)))].join(' '),
     pids: PIDS,
   }
   // Nothing that the script starts may read the rest of it.

@@ -129,9 +129,7 @@ export function wanted(
   { token }: Pick<Witness, 'token'>,
 ): Want {
   const mounts = mountsOf(spec)
-  const { user, workspace, seed, out, security } = spec
-  const managed =
-    seed['managed-settings.json'] === undefined ? [] : ['/etc/claude-code/managed-settings.json', '/etc/claude-code/CLAUDE.md']
+  const { user, workspace, out, security } = spec
   const outFiles = out.map((name) => `/paude/out/${name}`)
   const own = [
     '/paude/seed',
@@ -144,7 +142,7 @@ export function wanted(
     '/tmp',
     '/run',
     user.home,
-    ...managed,
+    ...Object.keys(spec.system),
     ...outFiles,
   ]
   return {

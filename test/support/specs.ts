@@ -69,6 +69,10 @@ const plain: SessionSpec = {
     'hook.sh': '# appends to /paude/out/events\n',
     'CLAUDE.md': 'This session runs in a container of paude.\n',
   },
+  system: {
+    '/etc/claude-code/managed-settings.json': 'managed-settings.json',
+    '/etc/claude-code/CLAUDE.md': 'CLAUDE.md',
+  },
   out: ['conversation', 'events'],
   record: '{ "v": 1, "id": "paude-bcd234" }\n',
 }

@@ -44,6 +44,11 @@ export const claude: Agent = {
   conversation,
   prelude,
   signals: { modes: '\x1b[?2004h', ownFile: ['sh', '/paude/seed/own-file.sh'], hook: toEvent },
+  system: {
+    '/etc/claude-code/managed-settings.json': 'managed-settings.json',
+    '/etc/claude-code/CLAUDE.md': 'CLAUDE.md',
+  },
+  home: { '.claude.json': 'claude.json' },
   seed,
 }
 

@@ -177,6 +177,7 @@ function sessionSpec(wish: Wish, decided: Decided, record: SessionRecord): Sessi
     grace: 10,
     folder: sessionFolder(host, id),
     seed: seedFiles(wish, decided, user),
+    system: run.kind === 'agent' ? wish.agent.system : {},
     out: outFiles(wish, streams),
     owner: settings.detach ? '' : ownerText(host),
     record: `${JSON.stringify(record, null, 2)}\n`,
@@ -342,11 +343,16 @@ function seedFiles(
     'resolv.conf': '',
     hosts: '127.0.0.1 localhost paude\n::1 localhost\n',
     ...(run.kind === 'agent'
-      ? agent.seed({
-          directory: workspace.root,
-          restricted: mode === 'restricted' || mode === 'record',
-          screen: opening.continues,
-        })
+      ? {
+          'home.list': Object.entries(agent.home)
+            .map(([place, name]) => `${name} ${place}\n`)
+            .join(''),
+          ...agent.seed({
+            directory: workspace.root,
+            restricted: mode === 'restricted' || mode === 'record',
+            screen: opening.continues,
+          }),
+        }
       : {}),
   }
 }
