@@ -26,7 +26,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   backends: ['box', 'errors.ts', 'host.ts', 'image', 'key.ts', 'plan', 'run', 'secret.ts'],
   events: ['run'],
   sinks: ['credentials', 'host.ts', 'run'],
-  agents: ['credentials', 'errors.ts', 'events', 'host.ts', 'plan', 'secret.ts'],
+  agents: ['credentials', 'errors.ts', 'events', 'host.ts', 'image', 'plan', 'secret.ts'],
   hold: ['agents', 'errors.ts', 'events', 'host.ts', 'plan', 'run'],
   config: [
     'agents',
@@ -80,8 +80,21 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'text.ts',
     'workspace',
   ],
-  doctor: ['agents', 'backends', 'config', 'errors.ts', 'host.ts', 'image', 'network', 'plan', 'run', 'session', 'state.ts'],
-  selftest: ['agents', 'backends', 'box', 'config', 'errors.ts', 'host.ts', 'plan', 'run', 'session'],
+  doctor: [
+    'agents',
+    'backends',
+    'config',
+    'credentials',
+    'errors.ts',
+    'host.ts',
+    'image',
+    'network',
+    'plan',
+    'run',
+    'session',
+    'state.ts',
+  ],
+  selftest: ['agents', 'backends', 'box', 'config', 'credentials', 'errors.ts', 'host.ts', 'network', 'plan', 'run', 'session'],
   cli: [
     'agents',
     'backends',
@@ -302,10 +315,24 @@ test('an agent is known to its own folder and the registries', () => {
   const wrong = files.flatMap((file) =>
     inside(file).flatMap((target) => {
       const folder = /^agents\/[^/]+\//.exec(target)?.[0] ?? null
-      const may = folder === null || file.path.startsWith(folder) || /^agents\/(registry|grammars)\.ts$/.test(file.path)
+      const may = folder === null || file.path.startsWith(folder) || /^agents\/(registry|grammars|installs)\.ts$/.test(file.path)
       return may ? [] : [`src/${file.path} imports src/${target}`]
     }),
   )
+  expect(wrong).toEqual([])
+})
+
+/** What a provider or an agent is told by: its variables, and how its secrets begin. */
+const PROVIDERS_OWN = /ANTHROPIC_|CLAUDE_CODE_|sk-ant/
+
+test("a provider's variables are known to its row and its agent alone", () => {
+  const rooms = new Set(['agents/claude', 'credentials'])
+  // Generated from the keys' own sentences.
+  const exceptions = ['config/schema.json']
+  const wrong = [...new Bun.Glob('**/*.{ts,sh,json,toml}').scanSync(source)]
+    .filter((path) => !rooms.has(dirname(path)) && !exceptions.includes(path))
+    .filter((path) => PROVIDERS_OWN.test(readFileSync(join(source, path), 'utf8')))
+    .map((path) => `src/${path} names what belongs to src/credentials/providers.ts`)
   expect(wrong).toEqual([])
 })
 

@@ -11,7 +11,7 @@ const policy = {
   deny: [],
   ports: [80, 443],
   ways: DIRECT,
-  injection: null,
+  injections: [],
 } as const
 const alone = { ...policy, ways: { ...DIRECT, ip: 'ipv4' } } as const
 const target = readTarget('https://a.example')

@@ -11,8 +11,8 @@ export type Agent = {
   /** Name in the box's PATH. */
   readonly program: string
   readonly grammar: Grammar
-  /** Who answers its models; null for an agent that asks none. */
-  readonly provider: Provider | null
+  /** Who answers its models, by preference; none for an agent that asks no model. */
+  readonly providers: readonly Provider[]
   /** Variables of the box that send it to another provider. */
   readonly otherWays: RegExp
   /** Environment of every start. */
@@ -22,6 +22,10 @@ export type Agent = {
   /** Lines of sh that a start runs before it. */
   readonly prelude: string
   readonly signals: Signals
+  /** Places outside HOME where the box has a file of the seed, read-only: place to name. */
+  readonly system: Readonly<Record<string, string>>
+  /** Places below HOME that get a file of the seed where nothing is: place to name. */
+  readonly home: Readonly<Record<string, string>>
   /** Files laid out read-only for every start, by name below /paude/seed. */
   readonly seed: (facts: {
     readonly directory: string

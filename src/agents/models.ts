@@ -1,23 +1,27 @@
-import { type Credential, credentialOf, needsOf } from '../credentials/credential.ts'
+import { type Credential, credentialsOf, needsOf } from '../credentials/credential.ts'
 import type { Need } from '../credentials/providers.ts'
 import type { Host } from '../host.ts'
 import type { Agent } from './agent.ts'
 import { asksSomething } from './words.ts'
 
-/** The credential of the caller for the agent's provider, and how it is hidden; null when there is none. */
-export const agentCredential = ({ provider }: Agent, host: Pick<Host, 'env'>): Credential | null =>
-  provider === null ? null : credentialOf(provider, host)
+/** The caller's credentials for the agent's providers, and how each is hidden. */
+export const agentCredentials = ({ providers }: Agent, host: Pick<Host, 'env'>): readonly Credential[] =>
+  credentialsOf(providers, host)
 
-/** Hosts the agent cannot work without, each with its reason. */
-export const agentNeeds = (
-  { provider, title }: Agent,
+/** Hosts the agent cannot work without, each with its reason: its provider of choice where the caller has no credential. */
+export function agentNeeds(
+  { providers, title }: Agent,
   host: Pick<Host, 'env'>,
-  credential: Credential | null,
-): readonly Need[] => (provider === null ? [] : needsOf(provider, host, { title, login: credential === null }))
+  credentials: readonly Credential[],
+): readonly Need[] {
+  const known = providers.filter(({ address }) => credentials.some((one) => one.addressVariable === address.variable))
+  const login = known.length === 0
+  return (login ? providers.slice(0, 1) : known).flatMap((provider) => needsOf(provider, host, { title, login }))
+}
 
-/** Whether the agent asks its models through its provider: not with words that need none, nor where variables of the box name another way. */
+/** Whether the agent asks its models through its providers: not with words that need none, nor where variables of the box name another way. */
 export const asksModels = (
-  { provider, grammar, otherWays }: Agent,
+  { providers, grammar, otherWays }: Agent,
   words: readonly string[],
   variables: readonly string[],
-): boolean => provider !== null && asksSomething(grammar, words) && !variables.some((name) => otherWays.test(name))
+): boolean => providers.length > 0 && asksSomething(grammar, words) && !variables.some((name) => otherWays.test(name))

@@ -45,6 +45,8 @@ export type SessionSpec = {
   readonly folder: string
   /** Files of seed/, by name. */
   readonly seed: Readonly<Record<string, string>>
+  /** Places of the box besides where a file of seed/ is, read-only: place to name. */
+  readonly system: Readonly<Record<string, string>>
   /** Files of out/ that the box may write: nothing but their content is the box's. */
   readonly out: readonly string[]
   /** Text of the file that names the paude which removes it at its end; '' for a session in the background. */

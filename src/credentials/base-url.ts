@@ -1,4 +1,5 @@
 import { PaudeError } from '../errors.ts'
+import { isAddress } from './providers.ts'
 
 /** The address of a provider; `where` names the variable or key that says it. */
 export function readBaseUrl(text: string, where: string): URL {
@@ -15,7 +16,7 @@ export function readBaseUrl(text: string, where: string): URL {
     })
   if (/^(localhost|127\..*|\[::1?\]|0\.0\.0\.0)$/.test(url.hostname))
     throw new PaudeError('usage', `${where} names this machine's loopback, which is another one in the box: ${text}`, {
-      hint: `${where === 'ANTHROPIC_BASE_URL' ? `export ${where}=` : 'write '}${url.protocol}//host.paude.internal:${url.port || '80'} and let the server listen on the engine's bridge too`,
+      hint: `${isAddress(where) ? `export ${where}=` : 'write '}${url.protocol}//host.paude.internal:${url.port || '80'} and let the server listen on the engine's bridge too`,
     })
   return url
 }

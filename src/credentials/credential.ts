@@ -3,7 +3,7 @@ import type { Host } from '../host.ts'
 import type { Injection } from '../network/allow.ts'
 import { type Secret, secret } from '../secret.ts'
 import { readBaseUrl } from './base-url.ts'
-import type { Need, Provider } from './providers.ts'
+import type { Need, Provider, ProviderSecret } from './providers.ts'
 
 export type Credential = {
   /** Variable of the caller's environment it came from. */
@@ -19,31 +19,35 @@ export type Credential = {
 
 type Machine = Pick<Host, 'env'>
 
-/** The credential of the caller, and how it is hidden; null when there is none. */
-export function credentialOf(provider: Provider, host: Machine): Credential | null {
-  for (const { variable, placeholder, header } of provider.secrets) {
-    const value = host.env[variable]?.trim()
-    if (!value) continue
-    if (!/^[\x21-\x7e]+$/.test(value) || /["'\\]/.test(value))
-      throw new PaudeError('usage', `${variable} holds characters that no credential has`, {
-        hint: `export ${variable} again, without quotes or line breaks inside`,
-      })
-    const { hostname, port, scheme, pathname } = addressOf(provider, host)
-    return {
-      variable,
-      value: secret(value),
-      placeholder,
-      addressVariable: provider.address.variable,
-      injection: {
-        host: hostname.toLowerCase(),
-        port,
-        scheme,
-        header: header as Injection['header'],
-        prefix: pathname.replace(/\/+$/, ''),
-      },
-    }
+/** The caller's credentials of these providers, at most one of each. */
+export const credentialsOf = (providers: readonly Provider[], host: Machine): readonly Credential[] =>
+  providers.flatMap((provider) => {
+    const found = provider.secrets.find(({ variable }) => host.env[variable]?.trim())
+    return found === undefined ? [] : [credential(provider, found, host)]
+  })
+
+function credential(provider: Provider, { variable, header, lead, placeholder }: ProviderSecret, host: Machine): Credential {
+  const value = host.env[variable]?.trim() ?? ''
+  if (!/^[\x21-\x7e]+$/.test(value) || /["'\\]/.test(value))
+    throw new PaudeError('usage', `${variable} holds characters that no credential has`, {
+      hint: `export ${variable} again, without quotes or line breaks inside`,
+    })
+  const { hostname, port, scheme, pathname } = addressOf(provider, host)
+  return {
+    variable,
+    value: secret(value),
+    placeholder,
+    addressVariable: provider.address.variable,
+    injection: {
+      host: hostname.toLowerCase(),
+      port,
+      scheme,
+      header,
+      lead,
+      prefix: pathname.replace(/\/+$/, ''),
+      api: provider.api,
+    },
   }
-  return null
 }
 
 /** What the agent must reach. Without a credential of the caller, you log in inside the box, which talks to the login service. */
@@ -58,3 +62,15 @@ function addressOf({ address }: Provider, { env }: Machine) {
   const scheme = protocol === 'https:' ? ('https' as const) : ('http' as const)
   return { hostname, pathname, scheme, port: port === '' ? (scheme === 'https' ? 443 : 80) : Number(port) }
 }
+
+/** The environment of a caller who has this credential, at this address, and no other one of the provider. */
+export const withCredential = (
+  env: Host['env'],
+  provider: Provider,
+  { variable, value, url }: { readonly variable: string; readonly value: string; readonly url: string },
+): Host['env'] => ({
+  ...env,
+  ...Object.fromEntries(provider.secrets.map((one) => [one.variable, undefined])),
+  [variable]: value,
+  [provider.address.variable]: url,
+})

@@ -68,6 +68,9 @@ export type ProviderName = keyof typeof providers
 /** The one that the keys of `[provider]` speak of. */
 export const usualProvider = providers.anthropic
 
+/** A plain key: what hints name first, and what a made-up provider is given. */
+export const [, API_KEY] = usualProvider.secrets
+
 type Secrets = (typeof usualProvider)['secrets'][number]
 
 export type Key = Secrets['key']
@@ -83,6 +86,9 @@ const rows: readonly Provider[] = Object.values(providers)
 
 /** Variables that hold credentials paude keeps outside the box; --env must not carry them in by accident. */
 export const KEPT_OUTSIDE: readonly string[] = rows.flatMap(({ secrets }) => secrets.map(({ variable }) => variable))
+
+/** Whether a variable says where a provider is. */
+export const isAddress = (variable: string): boolean => rows.some(({ address }) => address.variable === variable)
 
 /** Whether a variable is a provider's, so that no program of this machine inherits it. */
 export const isPrivate = (variable: string): boolean => rows.some((row) => row.private.test(variable))

@@ -8,7 +8,7 @@ import { type Answer, answerAfter, parseTurns, RESULT, type Turn, toolCall } fro
 /** A model API that says what it is told to. */
 export type MessagesApi = {
   readonly port: number
-  /** Base address without a trailing slash, as ANTHROPIC_BASE_URL wants it. */
+  /** Base address without a trailing slash, as an agent wants it. */
   readonly url: string
   /** Live, oldest first; only the latest 1000 are kept. */
   readonly requests: readonly RecordedRequest[]

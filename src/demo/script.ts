@@ -17,13 +17,15 @@ export type DemoTarget = {
   readonly servicePort: number
   /** Where it listens. Loopback when absent, which inside a session has to be another one than the host's. */
   readonly serviceHost?: string
+  /** Variable that an API key would be in. */
+  readonly variable: string
 }
 
 /** Any words do; these stay in the transcript. */
 export const demoPrompt = 'Show me what a session can and cannot do.'
 
 /** What the scripted model does for `paude demo`. Its tool calls are read back by `readOutcomes`, in this order. */
-export function demoScript({ servicePort, serviceHost = '127.0.0.1' }: DemoTarget): readonly Turn[] {
+export function demoScript({ servicePort, serviceHost = '127.0.0.1', variable }: DemoTarget): readonly Turn[] {
   const host = isIPv6(serviceHost) ? `[${serviceHost}]` : serviceHost
   return [
     {
@@ -40,7 +42,7 @@ export function demoScript({ servicePort, serviceHost = '127.0.0.1' }: DemoTarge
     // Without --noproxy the proxy would refuse it and the wall behind the proxy would go untested.
     { kind: 'bash', command: withExit(`curl -sS -m 5 --noproxy '*' -o /dev/null 'http://${host}:${servicePort}${DIRECT_PATH}'`) },
     { kind: 'say', text: 'Last I look for your API key.' },
-    { kind: 'bash', command: 'printenv ANTHROPIC_API_KEY || echo unset' },
+    { kind: 'bash', command: `printenv ${variable} || echo unset` },
     {
       kind: 'say',
       text: `All I can find is "${RESULT}". If that is a placeholder, the real key never entered the session.`,

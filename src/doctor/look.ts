@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto'
 import { lookup } from 'node:dns/promises'
 import { accessSync, constants, existsSync, readFileSync, statfsSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { agentCredential, agentNeeds } from '../agents/models.ts'
+import { agentCredentials, agentNeeds } from '../agents/models.ts'
 import { agents } from '../agents/registry.ts'
 import type { Backend, EngineInfo, Machine } from '../backends/backend.ts'
 import type { Check } from '../backends/check.ts'
@@ -138,12 +138,13 @@ export async function lookCredential(host: Host, config: Config): Promise<Looked
   try {
     const provided = await withProvider(host, config, 'check')
     const agent = agents[config.settings.agent]
-    const credential = agentCredential(agent, provided)
+    const credentials = agentCredentials(agent, provided)
+    const [credential = null] = credentials
     const named = said === null ? (credential?.variable ?? '') : `${keyOf(said.key)} = ${entryText(said.source)}`
     return {
       variable: credential === null ? '' : named,
       fault: unsetCredential(host, config),
-      site: agentNeeds(agent, provided, credential)[0]?.host ?? '',
+      site: agentNeeds(agent, provided, credentials)[0]?.host ?? '',
     }
   } catch (error) {
     if (error instanceof PaudeError) return { variable: '', fault: error.message, site: '' }

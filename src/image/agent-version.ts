@@ -1,11 +1,8 @@
 import { PaudeError } from '../errors.ts'
 import { quoted } from '../text.ts'
 
-/** The Claude Code release that our own image carries unless told otherwise. */
-export const CLAUDE_VERSION = '2.1.329'
-
 /** The value of --agent-version: one exact release, because the image's name is made of it. */
 export function readAgentVersion(text: string): string {
   if (/^\d{1,5}\.\d{1,5}\.\d{1,5}$/.test(text)) return text
-  throw new PaudeError('usage', `not an exact version of the agent: ${quoted(text)}`, { hint: `write it like ${CLAUDE_VERSION}` })
+  throw new PaudeError('usage', `not an exact version of the agent: ${quoted(text)}`, { hint: 'write it like 2.1.329' })
 }

@@ -2,7 +2,8 @@ import { dirname, join } from 'node:path'
 import { PaudeError } from '../errors.ts'
 import type { Host } from '../host.ts'
 import { type Argv, exec, folder, type Plan, write } from '../plan/plan.ts'
-import { contexts } from './embedded.ts'
+import { proxyContext } from './embedded.ts'
+import type { Install } from './install.ts'
 
 /** Fully qualified: some engines refuse short names without a terminal. */
 export const BASE = 'docker.io/library/debian:trixie-slim'
@@ -22,7 +23,8 @@ type Common = {
 
 /** `custom` only adds the agent to the base, which is the user's image. */
 export type AgentImage = Common & {
-  readonly image: 'claude' | 'custom'
+  readonly image: 'agent' | 'custom'
+  readonly install: Install
   readonly agentVersion: string
   /** What the base is built on; Alpine is musl. */
   readonly libc: 'glibc' | 'musl'
@@ -57,7 +59,9 @@ export function buildPlan(builder: Argv, { spec, host, cache, id, noCache }: Ima
 export function imageRef(spec: ImageSpec): string {
   const hash = contextHash(spec)
   // `localhost/` keeps engines from asking a registry on the internet for it.
-  return spec.image === 'proxy' ? `localhost/paude/proxy:${hash}` : `localhost/paude/claude:${spec.agentVersion}-${hash}`
+  return spec.image === 'proxy'
+    ? `localhost/paude/proxy:${hash}`
+    : `localhost/paude/${spec.install.name}:${spec.agentVersion}-${hash}`
 }
 
 /** Asked for again and again during a start, and made of every file of an image. */
@@ -74,15 +78,19 @@ export function contextHash(spec: ImageSpec, files?: Readonly<Record<string, str
 function hashOver(spec: ImageSpec, files: Readonly<Record<string, string>>): string {
   const sorted = Object.entries(files).toSorted(([a], [b]) => (a < b ? -1 : 1))
   return new Bun.CryptoHasher('sha256')
-    .update(JSON.stringify([spec.image, spec.baseId, spec.arch, buildArgs(spec), sorted]))
+    .update(JSON.stringify([kindOf(spec), spec.baseId, spec.arch, buildArgs(spec), sorted]))
     .digest('hex')
     .slice(0, 12)
 }
 
-export const contextFiles = ({ image, extraCa }: ImageSpec): Readonly<Record<string, string>> => ({
-  ...contexts[image],
-  'extra-ca.crt': extraCa,
+export const contextFiles = (spec: ImageSpec): Readonly<Record<string, string>> => ({
+  ...(spec.image === 'proxy'
+    ? proxyContext
+    : { Dockerfile: spec.image === 'agent' ? spec.install.dockerfile : spec.install.thin }),
+  'extra-ca.crt': spec.extraCa,
 })
+
+const kindOf = (spec: ImageSpec): string => (spec.image === 'agent' ? spec.install.name : spec.image)
 
 function contextSteps(context: string, files: Readonly<Record<string, string>>): Plan {
   const folders = new Set(Object.keys(files).map((path) => dirname(join(context, path))))
@@ -119,7 +127,7 @@ function fetchSteps(spec: AgentImage, { self, env }: ImageBuilding['host'], work
     folder(agent),
     write(join(agent, 'package.json'), '{}\n', 0o644),
     exec([self, ...argv], {
-      title: `fetching Claude Code ${spec.agentVersion}`,
+      title: `fetching ${spec.install.title} ${spec.agentVersion}`,
       // Its own cache, outside the context: else 380 MB stay in the user's home.
       env: { BUN_BE_BUN: '1', BUN_INSTALL_CACHE_DIR: join(work, 'packages'), ...trusted },
       folder: agent,
@@ -145,13 +153,13 @@ function buildArgs(spec: ImageSpec): Readonly<Record<string, string>> {
 }
 
 const labels = (spec: ImageSpec): Readonly<Record<string, string>> => ({
-  'paude.image': spec.image === 'proxy' ? 'proxy' : 'claude',
+  'paude.image': spec.image === 'proxy' ? 'proxy' : spec.install.name,
   ...(spec.image === 'proxy' ? {} : { 'paude.agent-version': spec.agentVersion }),
   'paude.context-hash': contextHash(spec),
 })
 
-function agentPackage({ arch, libc }: AgentImage): string {
-  if (arch !== 'x64' && arch !== 'arm64')
-    throw new PaudeError('unsupported', `Claude Code has no release for ${arch}`, { hint: 'it runs on x64 and arm64' })
-  return `@anthropic-ai/claude-code-linux-${arch}${libc === 'musl' ? '-musl' : ''}`
+function agentPackage({ arch, libc, install }: AgentImage): string {
+  const name = install.package(arch, libc)
+  if (name !== null) return name
+  throw new PaudeError('unsupported', `${install.title} has no release for ${arch}`, { hint: 'it runs on x64 and arm64' })
 }

@@ -1,9 +1,11 @@
-import { CLAUDE_VERSION } from './agent-version.ts'
-import type { Check } from './checked.ts'
+import type { Check, CheckedImage } from './checked.ts'
+import type { Install } from './install.ts'
 import { PROBE_HOME, type Probe } from './probed.ts'
 
+type Wanted = Pick<CheckedImage, 'agent' | 'install'>
+
 /** What the container of the probe showed. */
-export function checkProbe(probe: Probe, agent: string): readonly Check[] {
+export function checkProbe(probe: Probe, { agent, install }: Wanted): readonly Check[] {
   if (probe['sh'] !== 'ok')
     return [
       row(
@@ -21,8 +23,8 @@ export function checkProbe(probe: Probe, agent: string): readonly Check[] {
     ]
   return [
     row('K9', 'shell', 'error', true, '/bin/sh works', ''),
-    ...agentChecks(probe, agent),
-    ...toolChecks(probe, agent),
+    ...agentChecks(probe, { agent, install }),
+    ...toolChecks(probe, install),
     home(probe),
     ...hardening(probe),
     certificates(probe),
@@ -30,9 +32,9 @@ export function checkProbe(probe: Probe, agent: string): readonly Check[] {
   ]
 }
 
-function agentChecks(probe: Probe, agent: string): readonly Check[] {
+function agentChecks(probe: Probe, { agent, install }: Wanted): readonly Check[] {
   const path = probe['agent'] ?? ''
-  if (path === '') return [missingAgent(probe, agent)]
+  if (path === '') return [missingAgent(probe, { agent, install })]
   const present = row('K5', agent, 'error', true, path, '')
   const code = probe['agent-code'] ?? ''
   const output = probe['agent-output'] ?? ''
@@ -45,26 +47,25 @@ function agentChecks(probe: Probe, agent: string): readonly Check[] {
         'error',
         false,
         `${code === '124' ? 'no answer within 20 s' : `exit code ${code}`}${output === '' ? '' : `: ${output}`}`,
-        brokenAgent(probe),
+        brokenAgent(probe, install),
       ),
     ]
   return [
     present,
     row('K6', `${agent} --version`, 'error', true, output, ''),
-    ...(agent === 'claude' ? [version(output)] : []),
+    ...(install === null ? [] : [version(output, install)]),
     row('K17', 'unknown uid', 'warning', true, `${agent} runs as a user without a passwd entry`, ''),
     row('K32', 'read-only root', 'warning', true, `${agent} runs with writable /tmp and HOME only`, ''),
   ]
 }
 
-function missingAgent(probe: Probe, agent: string): Check {
+function missingAgent(probe: Probe, { agent, install }: Wanted): Check {
   const elsewhere = probe['agent-elsewhere'] ?? ''
   const found =
     elsewhere === ''
       ? `no ${agent} in PATH (${probe['path']})`
       : `${elsewhere} is not executable for all or not in PATH (${probe['path']})`
-  // paude brings Claude Code along; of the other agents the image must have its own.
-  if (agent === 'claude') {
+  if (install !== null) {
     const libraries = probe['libraries-missing'] ?? ''
     if (libraries !== '')
       return row(
@@ -72,10 +73,17 @@ function missingAgent(probe: Probe, agent: string): Check {
         agent,
         'error',
         false,
-        `Claude Code cannot be added: ${libraries} missing`,
-        installs(probe, 'libstdc++ libgcc'),
+        `${install.title} cannot be added: ${libraries} missing`,
+        installs(probe, install.libraries),
       )
-    return row('K5', agent, 'note', false, `${found}; paude adds Claude Code ${CLAUDE_VERSION} in a thin image of its own`, '')
+    return row(
+      'K5',
+      agent,
+      'note',
+      false,
+      `${found}; paude adds ${install.title} ${install.version} in a thin image of its own`,
+      '',
+    )
   }
   return row(
     'K5',
@@ -89,9 +97,9 @@ function missingAgent(probe: Probe, agent: string): Check {
   )
 }
 
-function brokenAgent(probe: Probe): string {
+function brokenAgent(probe: Probe, install: Install | null): string {
   const output = probe['agent-output'] ?? ''
-  if ((probe['libraries-missing'] ?? '') !== '') return installs(probe, 'libstdc++ libgcc')
+  if ((probe['libraries-missing'] ?? '') !== '') return installs(probe, install?.libraries ?? probe['libraries-missing'] ?? '')
   if (probe['libc'] === 'musl') return "use the agent's musl build: glibc programs do not run on Alpine"
   if (/\bnode\b.*(not found|No such file)/i.test(output)) return installs(probe, 'nodejs')
   if (/permission denied|EACCES/i.test(output)) return 'install it where every user may read it, not below /root'
@@ -100,33 +108,32 @@ function brokenAgent(probe: Probe): string {
 }
 
 /** Only the first two numbers count: paude's flags do not change within them. */
-function version(output: string): Check {
+function version(output: string, { version: tested }: Install): Check {
   const [major = 0, minor = 0] = (/(\d+)\.(\d+)\.\d+/.exec(output)?.slice(1) ?? []).map(Number)
-  const [testedMajor = 0, testedMinor = 0] = CLAUDE_VERSION.split('.').map(Number)
+  const [testedMajor = 0, testedMinor = 0] = tested.split('.').map(Number)
   const ok = major > testedMajor || (major === testedMajor && minor >= testedMinor)
   return row(
     'K7',
     'version',
     'warning',
     ok,
-    ok ? 'recent enough' : `older than ${CLAUDE_VERSION}, which paude is tested with`,
-    ok ? '' : `install ${CLAUDE_VERSION}`,
+    ok ? 'recent enough' : `older than ${tested}, which paude is tested with`,
+    ok ? '' : `install ${tested}`,
   )
 }
 
-function toolChecks(probe: Probe, agent: string): readonly Check[] {
+function toolChecks(probe: Probe, install: Install | null): readonly Check[] {
   const missing = probe['tools-missing'] ?? ''
   const tool = (id: Check['id'], name: string, severity: Check['severity'], loss: string): Check => {
     const path = probe[name] ?? ''
     return row(id, name, severity, path !== '', path === '' ? loss : path, path === '' ? installs(probe, name) : '')
   }
   return [
-    // Claude Code runs its commands in bash or zsh and in no other shell.
     tool(
       'K8',
       'bash',
-      agent === 'claude' ? 'error' : 'warning',
-      `only sh: ${agent === 'claude' ? 'Claude Code cannot run commands' : 'hooks fall back to sh'}`,
+      install?.needsBash ? 'error' : 'warning',
+      `only sh: ${install?.needsBash ? `${install.title} cannot run commands` : 'hooks fall back to sh'}`,
     ),
     tool('K10', 'curl', 'warning', 'an agent can hardly fetch anything'),
     row(

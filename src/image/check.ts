@@ -5,7 +5,7 @@ import type { Check, CheckedImage } from './checked.ts'
 /** Judges an image for a session of this agent. */
 export const checkImage = (image: CheckedImage): readonly Check[] => [
   ...checkMetadata(image),
-  ...(image.probe === null ? [] : checkProbe(image.probe, image.agent)),
+  ...(image.probe === null ? [] : checkProbe(image.probe, image)),
 ]
 
 /** 1 when something would keep a session from working, else 0. */

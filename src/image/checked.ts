@@ -1,3 +1,4 @@
+import type { Install } from './install.ts'
 import type { Metadata } from './metadata.ts'
 import type { Probe } from './probed.ts'
 
@@ -22,4 +23,6 @@ export type CheckedImage = {
   readonly probe: Probe | null
   /** The agent's program. */
   readonly agent: string
+  /** How paude would add it; null where the image must bring it along. */
+  readonly install: Install | null
 }

@@ -1,6 +1,4 @@
 import check from '../../images/check.sh' with { type: 'text' }
-import claude from '../../images/claude/Dockerfile' with { type: 'text' }
-import custom from '../../images/custom/Dockerfile' with { type: 'text' }
 import closure from '../../squid/closure' with { type: 'text' }
 import proxyImage from '../../squid/Dockerfile' with { type: 'text' }
 import accessDenied from '../../squid/ERR_ACCESS_DENIED' with { type: 'text' }
@@ -29,41 +27,35 @@ import proxy from '../../squid/proxy' with { type: 'text' }
 import proxyConfig from '../../squid/proxy.cfg' with { type: 'text' }
 import secret from '../../squid/secret' with { type: 'text' }
 
-export type ImageName = 'claude' | 'custom' | 'proxy'
-
-/** Build contexts: path within the context → content. One row for every file of images/ and squid/. */
-export const contexts: Readonly<Record<ImageName, Readonly<Record<string, string>>>> = {
-  claude: { Dockerfile: claude },
-  custom: { Dockerfile: custom },
-  proxy: {
-    Dockerfile: proxyImage,
-    closure,
-    'extra-ca.crt': extraCa,
-    ERR_ACCESS_DENIED: accessDenied,
-    ERR_CANNOT_FORWARD: cannotForward,
-    ERR_CONNECT_FAIL: connectFail,
-    ERR_DNS_FAIL: dnsFail,
-    ERR_FORWARDING_DENIED: forwardingDenied,
-    ERR_OTHER: other,
-    ERR_PAUDE_UNFOUND: unfound,
-    ERR_PAUDE_UNNAMED: unnamed,
-    ERR_PAUDE_UNREACHED: unreached,
-    ERR_READ_ERROR: readError,
-    ERR_SECURE_CONNECT_FAIL: secureConnectFail,
-    forward,
-    gate,
-    'gate.cfg': gateConfig,
-    group,
-    leash,
-    'log.awk': logWriter,
-    'mime-none': mimeNone,
-    'openssl.cnf': openssl,
-    passwd,
-    policy,
-    proxy,
-    'proxy.cfg': proxyConfig,
-    secret,
-  },
+/** The proxy's build context: path within it → content. One row for every file of squid/. */
+export const proxyContext: Readonly<Record<string, string>> = {
+  Dockerfile: proxyImage,
+  closure,
+  'extra-ca.crt': extraCa,
+  ERR_ACCESS_DENIED: accessDenied,
+  ERR_CANNOT_FORWARD: cannotForward,
+  ERR_CONNECT_FAIL: connectFail,
+  ERR_DNS_FAIL: dnsFail,
+  ERR_FORWARDING_DENIED: forwardingDenied,
+  ERR_OTHER: other,
+  ERR_PAUDE_UNFOUND: unfound,
+  ERR_PAUDE_UNNAMED: unnamed,
+  ERR_PAUDE_UNREACHED: unreached,
+  ERR_READ_ERROR: readError,
+  ERR_SECURE_CONNECT_FAIL: secureConnectFail,
+  forward,
+  gate,
+  'gate.cfg': gateConfig,
+  group,
+  leash,
+  'log.awk': logWriter,
+  'mime-none': mimeNone,
+  'openssl.cnf': openssl,
+  passwd,
+  policy,
+  proxy,
+  'proxy.cfg': proxyConfig,
+  secret,
 }
 
 /** What `paude image check` runs in the image. */

@@ -1,7 +1,7 @@
 import type { Allow, Deny } from './entry.ts'
 import type { Ways } from './ways.ts'
 
-/** The real credential that squid puts on the way to the provider. */
+/** A real credential that squid puts on the way to its provider. */
 export type Injection = {
   /** Canonical host name of the provider, no wildcard. */
   readonly host: string
@@ -12,9 +12,13 @@ export type Injection = {
    * `base-url`: the box talks plainly to BASE_URL on its own loopback, and squid speaks TLS to the provider; no authority is needed.
    */
   readonly way: 'bump' | 'base-url'
-  readonly header: 'X-Api-Key' | 'Authorization'
+  readonly header: string
+  /** Word before the credential in it; '' for none. */
+  readonly lead: string
   /** Path prefix of the provider's base URL, '' or like `/llm`; never ends with a slash. */
   readonly prefix: string
+  /** Pattern of the paths below it that the credential goes to, without a query. */
+  readonly api: string
 }
 
 /** What squid.conf is generated from. */
@@ -31,5 +35,6 @@ export type Policy = {
   /** Of what is allowed later without a port; the entries of `allow` have theirs. */
   readonly ports: readonly number[]
   readonly ways: Ways
-  readonly injection: Injection | null
+  /** In the order in which the proxy is told their credentials. At a base URL there is one. */
+  readonly injections: readonly Injection[]
 }

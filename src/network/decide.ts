@@ -139,19 +139,22 @@ export const denied = (deny: readonly Deny[], { host, port }: Pick<Target, 'host
   return deny.find(({ host: name, ports }) => patterns.includes(name) && (ports.length === 0 || ports.includes(port))) ?? null
 }
 
-/** What becomes of a request to the provider, whose credential the proxy adds; null for every other request. */
+/** What becomes of a request to a provider, whose credential the proxy adds; null for every other request. */
 function injected(
-  { mode, injection, allow, ports }: Policy,
+  { mode, injections, allow, ports }: Policy,
   { scheme, host, port, path }: Target,
   addresses: readonly string[] | null,
 ): Verdict | null {
-  if (injection === null || host !== injection.host || (host === HOST_NAME && port !== injection.port)) return null
+  const here = injections.filter((one) => host === one.host && (host !== HOST_NAME || port === one.port))
+  const [first] = here
+  if (first === undefined) return null
   // An open session looks into the tunnels of a provider that speaks TLS alone.
-  if (mode === 'open' && scheme === 'https' && injection.scheme === 'http') return null
-  if (injection.way === 'base-url') return blocked('the provider is reached at the base URL alone')
-  if (scheme !== injection.scheme || port !== injection.port)
-    return blocked(`the provider is reached at ${injection.scheme}://${host}:${injection.port} alone`)
-  if (!new RegExp(injectedPath(injection)).test(path)) return blocked('path not allowed: only the API of the provider is open')
+  if (mode === 'open' && scheme === 'https' && here.every((one) => one.scheme === 'http')) return null
+  if (first.way === 'base-url') return blocked('the provider is reached at the base URL alone')
+  const fitting = here.filter((one) => scheme === one.scheme && port === one.port)
+  if (fitting.length === 0) return blocked(`the provider is reached at ${first.scheme}://${host}:${first.port} alone`)
+  if (!fitting.some((one) => new RegExp(injectedPath(one)).test(path)))
+    return blocked('path not allowed: only the API of the provider is open')
   const entry = allow.find((one) => patternsOf(host).includes(one.host) && one.ports.includes(port))
   const provider = { host, ports: [port], privateRange: entry?.privateRange ?? '', why: entry?.why ?? 'the provider' }
   return reached(judge(provider, ports), addresses)

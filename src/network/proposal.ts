@@ -19,7 +19,8 @@ export function proposal(requests: readonly Request[], policy: Policy): Proposal
     if (host === '' || decision === 'failed' || rule.startsWith('denied') || UNREACHABLE.includes(rule)) continue
     const target = { scheme: method === 'CONNECT' || port === 443 ? 'https' : 'http', host, port, path: '/' } as const
     const lacks = plain === true && !carriesPlain(narrow, target)
-    if ((decide(narrow, target, null).decision === 'allowed' && !lacks) || policy.injection?.host === host) continue
+    if ((decide(narrow, target, null).decision === 'allowed' && !lacks) || policy.injections.some((one) => one.host === host))
+      continue
     const place = lacks ? plainEntry(target) : `${host}:${port}`
     times.set(place, (times.get(place) ?? 0) + count)
   }

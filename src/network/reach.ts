@@ -4,12 +4,25 @@ import { type Request, UNFOUND, UNREACHABLE } from './log.ts'
 /** How the agent fares with its provider; `fault` says why it gets no answer, and what to do. */
 export type Reach = { readonly reached: true } | { readonly reached: false; readonly fault: string }
 
-/** What the proxy's log tells of it; null while it tells nothing. The last request that got to an end counts. */
-export function reachOf(requests: readonly Request[], provider: Pick<Injection, 'host' | 'port'>): Reach | null {
-  const last = requests.findLast((request) => request.host === provider.host && request.port === provider.port && tells(request))
+/**
+ * What the proxy's log tells of it; null while it tells nothing. The last request that got to an end counts. `variable` says where the
+ * provider is.
+ */
+export function reachOf(
+  requests: readonly Request[],
+  providers: readonly Pick<Injection, 'host' | 'port'>[],
+  variable: string,
+): Reach | null {
+  const last = requests.findLast((request) => isOf(request, providers) && tells(request))
   if (last === undefined) return null
-  return last.decision === 'allowed' ? { reached: true } : { reached: false, fault: faultOf(last) }
+  return last.decision === 'allowed' ? { reached: true } : { reached: false, fault: faultOf(last, variable) }
 }
+
+/** Whether a request goes to one of the providers. */
+export const isOf = (
+  { host, port }: Pick<Request, 'host' | 'port'>,
+  providers: readonly Pick<Injection, 'host' | 'port'>[],
+): boolean => providers.some((provider) => provider.host === host && provider.port === port)
 
 /** An opened tunnel has reached nobody yet, and what the agent gave up or may not ask for says nothing of the provider. */
 function tells({ decision, method, rule }: Request): boolean {
@@ -23,14 +36,14 @@ function tells({ decision, method, rule }: Request): boolean {
   }
 }
 
-const faultOf = ({ host, port, rule }: Request): string =>
-  `the agent gets no answer from its provider ${host}:${port}: ${rule}; ${next(rule)}`
+const faultOf = ({ host, port, rule }: Request, variable: string): string =>
+  `the agent gets no answer from its provider ${host}:${port}: ${rule}; ${next(rule, variable)}`
 
-function next(rule: string): string {
+function next(rule: string, variable: string): string {
   if (rule.startsWith('TLS')) return "to trust a company's certificate: --ca-file FILE or image.ca_files"
   if (rule.startsWith('by the upstream')) return 'check network.upstream_proxy'
   if (rule.startsWith('denied')) return 'paude network list shows who denied it'
   if (rule === UNFOUND || UNREACHABLE.includes(rule))
-    return 'check ANTHROPIC_BASE_URL or provider.base_url; to allow a private address: --network-allow HOST@RANGE'
+    return `check ${variable} or provider.base_url; to allow a private address: --network-allow HOST@RANGE`
   return 'check that it runs and that this machine reaches it'
 }

@@ -12,11 +12,17 @@ const sorted = (fields: object | null): readonly unknown[] =>
 /** What is said of no older policy counts only where it is not as it always was. */
 const said = ({ ip, upstream, ...ways }: Ways) => ({ ...ways, upstream: sorted(upstream), ...(ip === 'any' ? {} : { ip }) })
 
+/** Header and paths follow from the provider: what an older paude did not tell must not change the name of the same rules. */
+const injected = (injections: Policy['injections']): readonly unknown[] => {
+  const [first = null, ...others] = injections.map(({ lead, api, ...one }) => one)
+  return others.length === 0 ? sorted(first) : [first, ...others].map(sorted)
+}
+
 /** Twelve hexadecimal digits that stand for what a policy permits; sessions with the same rules share it, whoever asked for them. */
 export function revisionOf(policy: Policy): string {
   const known = KNOWN.get(policy)
   if (known !== undefined) return known
-  const { mode, allow, deny, injection, ways } = policy
+  const { mode, allow, deny, injections, ways } = policy
   const allows = mergeAllows(allow).map(({ host, ports, privateRange, plain }) => [
     host,
     ports,
@@ -24,7 +30,7 @@ export function revisionOf(policy: Policy): string {
     ...(plain === true ? ['plain'] : []),
   ])
   const denies = mergeDenies(deny).map(({ host, ports }) => [host, ports])
-  const text = JSON.stringify([mode, allows, denies, sorted(injection), sorted(said(ways))])
+  const text = JSON.stringify([mode, allows, denies, injected(injections), sorted(said(ways))])
   const revision = new Bun.CryptoHasher('sha256').update(text).digest('hex').slice(0, 12)
   KNOWN.set(policy, revision)
   return revision

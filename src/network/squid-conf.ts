@@ -1,7 +1,20 @@
 import type { Injection, Policy } from './allow.ts'
 import { type Stage, stageLines } from './changes.ts'
 import { denied } from './decide.ts'
-import { accelerator, injectionAcls, injectionGroup, injectionHeaders, injectionTunnel, injectLine, isBumped } from './inject.ts'
+import {
+  accelerator,
+  atBaseUrl,
+  injectionAccess,
+  injectionAcls,
+  injectionGroups,
+  injectionHeaders,
+  injectionNames,
+  injectionTunnels,
+  injectLines,
+  isBumped,
+  isSecure,
+  someNames,
+} from './inject.ts'
 import { HOST_NAME } from './names.ts'
 import { mergeAllows, mergeDenies } from './pattern.ts'
 import { NEVER_RANGES, PRIVATE_RANGES } from './ranges.ts'
@@ -12,15 +25,16 @@ import { peerWords, waysConf } from './ways-conf.ts'
 /** The proxy's squid.conf. What only P can know (its networks, the machine's address) it adds in /run/own.conf. */
 export function squidConf(policy: Policy): string {
   const revision = revisionOf(policy)
+  const provider = atBaseUrl(policy)
   return [
     listener(policy),
-    ...(policy.injection?.way === 'base-url' ? [accelerator(policy.injection)] : []),
+    ...(provider === null ? [] : [accelerator(provider)]),
     vocabulary(revision),
-    waysConf(policy.ways, policy.injection?.way === 'base-url'),
-    ...(policy.injection === null ? [] : [injectionAcls(policy.injection)]),
+    waysConf(policy.ways, provider !== null),
+    ...injectionAcls(policy),
     lines(...denialAcls(policy.deny, policy.mode === 'record' ? ['canary'] : [])),
     policy.mode === 'open' ? openRules(policy) : restrictedRules(policy),
-    ...(policy.injection === null ? [] : [injectionHeaders(policy.injection)]),
+    ...(policy.injections.length === 0 ? [] : [injectionHeaders(policy)]),
     privacy,
     limits,
     logging(policy, revision),
@@ -44,8 +58,8 @@ export const stageFiles = (stages: readonly Stage[]): Readonly<Record<string, st
 })
 
 /** Files of /paude/policy itself: what stays as it is while the session lives. */
-export const standingFiles = ({ injection, ways: { upstream } }: Policy): Readonly<Record<string, string>> => ({
-  ...(injection === null ? {} : { inject: injectLine(injection) }),
+export const standingFiles = ({ injections, ways: { upstream } }: Policy): Readonly<Record<string, string>> => ({
+  ...(injections.length === 0 ? {} : { inject: injectLines(injections) }),
   ...(upstream === null || upstream.credentials === '' ? {} : { upstream: `${peerWords(upstream)}\n` }),
 })
 
@@ -96,10 +110,12 @@ const vocabulary = (revision: string): string =>
   )
 
 function restrictedRules(policy: Policy): string {
-  const { allow, injection, ways } = policy
+  const { allow, injections, ways } = policy
   const groups = groupsOf(mergeAllows(allow))
   const records = policy.mode === 'record'
-  const site = injection === null ? '' : '!inject_site '
+  const site = injectionNames(injections, '!inject_site')
+    .map((name) => `${name} `)
+    .join('')
   return lines(
     ...groups.flatMap(({ acls }) => acls),
     // Names stand before addresses: a denied name is never resolved.
@@ -107,12 +123,12 @@ function restrictedRules(policy: Policy): string {
     ...groups
       .filter(({ tls }) => tls)
       .flatMap(({ id, terms }) => reaching(`tls_ok${id} all-of host_ok ${site}tls${id}`, terms, ways)),
-    ...injectionGroup(policy),
+    ...injectionGroups(policy),
     ...(records
       ? [
           // Its ports are opened one by one, whatever its address is.
           `acl this_machine dstdomain -n ${HOST_NAME}`,
-          ...reaching(`any_ok all-of host_ok !this_machine${site === '' ? '' : ' !inject_site'}`, '!never_net !priv_net', ways),
+          ...reaching(`any_ok all-of host_ok !this_machine ${site}`.trimEnd(), '!never_net !priv_net', ways),
         ]
       : []),
     anyOf('web_name', [...groups.filter(({ web }) => web).map(({ id }) => `web${id}`), ...(records ? ['host_ok'] : [])]),
@@ -120,12 +136,12 @@ function restrictedRules(policy: Policy): string {
     anyOf('tls_ok', [
       ...groups.filter(({ tls }) => tls).map(({ id }) => `tls_ok${id}`),
       ...(records ? ['any_ok'] : []),
-      ...(injection !== null && isBumped(injection) ? ['inject_tls_ok'] : []),
+      ...someNames(injections, 'inject_tls_ok', isBumped),
     ]),
     '# plain HTTP, and requests inside an opened tunnel',
     ...commonDenials(policy),
     'http_access deny !host_ok unnamed',
-    ...(injection === null ? [] : ['http_access allow inject_ok', 'http_access deny inject_site']),
+    ...injectionAccess(policy),
     'http_access deny !p_http',
     'http_access deny !web_name',
     'http_access allow web_ok',
@@ -138,7 +154,7 @@ function restrictedRules(policy: Policy): string {
     'ssl_bump splice step1 !tls_ok', // not allowed: miss_access answers 403
     'ssl_bump peek step1',
     'ssl_bump terminate step2 denied_sni',
-    ...(injection === null ? [] : injectionTunnel(injection)),
+    ...injectionTunnels(policy),
     ...groups.filter(({ tls }) => tls).map(({ id }) => `ssl_bump splice step2 tls${id} sni${id}`),
     ...(records ? ['ssl_bump splice step2 host_ok'] : []),
     'ssl_bump terminate all',
@@ -146,23 +162,26 @@ function restrictedRules(policy: Policy): string {
     ...groups.filter(({ plain }) => plain).map(({ id }) => `on_unsupported_protocol tunnel ${site}tls${id}`),
     `on_unsupported_protocol ${records ? 'tunnel' : 'respond'} all`,
     ...['websocket', 'WebSocket'].flatMap((word) => [
-      ...(injection === null ? [] : [`http_upgrade_request_protocols ${word} deny inject_site`]),
+      ...injectionNames(injections, `http_upgrade_request_protocols ${word} deny inject_site`),
       `http_upgrade_request_protocols ${word} allow web_name`,
     ]),
   )
 }
 
 /** Squid forces a fake certificate on a CONNECT that http_access denied; so it lets CONNECT pass and miss_access decides. */
-const commonDenials = ({ injection, deny }: Policy): readonly string[] => [
-  ...(injection?.way === 'base-url' ? [`http_access deny base_url${isDenied(deny, injection) ? '' : ' !inject_ok'}`] : []),
-  'http_access deny !CONNECT help',
-  'http_access deny manager',
-  'http_access deny own_urls',
-  'http_access deny m_no',
-  'http_access deny CONNECT enc',
-  'http_access allow CONNECT',
-  `http_access deny ${injection?.way === 'base-url' ? '!base_url ' : ''}denied`,
-]
+function commonDenials(policy: Policy): readonly string[] {
+  const provider = atBaseUrl(policy)
+  return [
+    ...(provider === null ? [] : [`http_access deny base_url${isDenied(policy.deny, provider) ? '' : ' !inject_ok'}`]),
+    'http_access deny !CONNECT help',
+    'http_access deny manager',
+    'http_access deny own_urls',
+    'http_access deny m_no',
+    'http_access deny CONNECT enc',
+    'http_access allow CONNECT',
+    `http_access deny ${provider === null ? '' : '!base_url '}denied`,
+  ]
+}
 
 /** What a request at the base URL is called says nothing of what it reaches. */
 const isDenied = (deny: Policy['deny'], { host, port }: Injection): boolean => denied(deny, { host, port }) !== null
@@ -171,13 +190,13 @@ const isDenied = (deny: Policy['deny'], { host, port }: Injection): boolean => d
 const tunnelDenials = ['miss_access deny CONNECT denied', 'ssl_bump splice step1 denied']
 
 function openRules(policy: Policy): string {
-  const { deny, injection } = policy
-  const opens = injection?.scheme === 'https'
+  const { deny, injections } = policy
+  const opened = someNames(injections, '!inject_site', isSecure)
   return lines(
-    ...injectionGroup(policy),
+    ...injectionGroups(policy),
     ...reaching('open_ok all-of', '!self_net', policy.ways),
     ...commonDenials(policy),
-    ...(injection === null ? [] : ['http_access allow inject_ok', 'http_access deny inject_site']),
+    ...injectionAccess(policy),
     'http_access allow open_ok',
     'http_access deny !host_ok unnamed',
     'http_access deny all',
@@ -187,10 +206,10 @@ function openRules(policy: Policy): string {
     // Looked into only where there is something to find.
     ...(deny.length > 0
       ? ['ssl_bump peek step1', 'ssl_bump terminate step2 denied_sni']
-      : opens
-        ? ['ssl_bump splice step1 !inject_site', 'ssl_bump peek step1']
+      : opened.length > 0
+        ? [`ssl_bump splice step1 ${opened.join(' ')}`, 'ssl_bump peek step1']
         : []),
-    ...(opens ? injectionTunnel(injection) : []),
+    ...injectionTunnels(policy, isSecure),
     'ssl_bump splice all',
     'on_unsupported_protocol tunnel all',
     ...['websocket', 'WebSocket'].map((word) => `http_upgrade_request_protocols ${word} allow all`),
@@ -236,28 +255,29 @@ positive_dns_ttl 5 minutes
  * Every word of a client is URL-encoded (%#), which makes the line valid JSON, and bounded: a long one would push others out of the
  * engine's log. The gate's own canaries are not logged.
  */
-const logging = ({ session, mode, injection }: Policy, revision: string): string => {
+const logging = (policy: Policy, revision: string): string => {
+  const { session, mode } = policy
   const format = (host: string, port: string) =>
     `{"v":1,"sid":"${session}","rev":"${revision}","t":%ts.%03tu,"ms":%tr,"c":%>p,"m":"%#.20rm","u":"%#.300ru","h":"${host}","p":"${port}","sni":"%#ssl::>sni","bump":"%ssl::bump_mode","st":%>Hs,"r":"%Ss","err":"%err_code","ed":"%#.200err_detail","ip":"%<a","in":%>st,"out":%<st,"ua":"%#.100{User-Agent}>h"}`
-  const atBaseUrl = injection?.way === 'base-url'
+  const provider = atBaseUrl(policy)
   return lines(
     `acl quiet dstdomain -n paude.internal${mode === 'open' ? '' : ' canary.paude.internal 192.0.2.1'}`,
     `logformat paude ${format('%#>rd', '%>rP')}`,
-    `access_log stdio:/dev/stdout logformat=paude !quiet${atBaseUrl ? ' !base_url' : ''}`,
+    `access_log stdio:/dev/stdout logformat=paude !quiet${provider === null ? '' : ' !base_url'}`,
     // The address of a request there is made up; what it reaches is the provider.
-    ...(atBaseUrl
-      ? [
-          `logformat provider ${format(injection.host, String(injection.port))}`,
+    ...(provider === null
+      ? []
+      : [
+          `logformat provider ${format(provider.host, String(provider.port))}`,
           'access_log stdio:/dev/stdout logformat=provider base_url',
-        ]
-      : []),
+        ]),
     'cache_log stdio:/dev/stderr',
   )
 }
 
 /** What http://paude.internal/ answers: `%` is a macro in squid's pages. The first line tells P that squid has read the policy. */
 const helpPage = (policy: Policy): string => {
-  const { session, mode, allow, deny, injection } = policy
+  const { session, mode, allow, deny, injections } = policy
   return lines(
     `paude (policy ${revisionOf(policy)}): ${HELP[mode]}`,
     ...(mode === 'open'
@@ -268,9 +288,9 @@ const helpPage = (policy: Policy): string => {
         )),
     ...(deny.length === 0 ? [] : ['These are denied whatever else is said:']),
     ...mergeDenies(deny).map(({ host, ports }) => `  ${host}${ports.length === 0 ? '' : ` ${ports.join(',')}`}`),
-    ...(injection === null
-      ? []
-      : [`paude adds the credential for ${injection.host}: a placeholder is enough, only the API's own paths are open.`]),
+    ...injections.map(
+      ({ host }) => `paude adds the credential for ${host}: a placeholder is enough, only the API's own paths are open.`,
+    ),
     ...(mode === 'restricted'
       ? [
           `A 403 means blocked by this list. The user can allow a host at once with: paude network allow HOST --session ${session}`,

@@ -184,7 +184,7 @@ proxy() {
   tunnel "$name" /sni-right
   tunnel selftest.example.org /sni-wrong
   plain
-  say provider.messages "$(curl -sS --max-time 12 -o /dev/null -w '%{http_code}' -H "x-api-key: $ANTHROPIC_API_KEY" -d '{}' "http://$name:$provider_port/v1/messages" 2>&1)"
+  say provider.messages "$(curl -sS --max-time 12 -o /dev/null -w '%{http_code}' -H "x-api-key: ${!variable}" -d '{}' "http://$name:$provider_port/v1/messages" 2>&1)"
   say provider.other "$(curl -sS --max-time 12 -o /dev/null -w '%{http_code}' "http://$name:$provider_port/v1/files" 2>&1)"
 }
 
@@ -269,10 +269,10 @@ opens() { : >>"$1"; }
 
 files() {
   local folder
-  for folder in /usr /etc /paude /opt /var /paude/seed /paude/link /etc/claude-code; do
+  for folder in /usr /etc /paude /opt /var /paude/seed /paude/link $system_folders; do
     [ ! -d "$folder" ] || attempt "write$folder" touch "$folder/paude-selftest"
   done
-  for file in /etc/passwd /etc/group /etc/resolv.conf /paude/seed/entry.sh /paude/seed/command.sh /etc/claude-code/managed-settings.json; do
+  for file in /etc/passwd /etc/group /etc/resolv.conf /paude/seed/entry.sh /paude/seed/command.sh $system_files; do
     [ ! -e "$file" ] || attempt "open$file" opens "$file"
   done
   for file in /proc/sys/kernel/core_pattern /proc/sys/net/ipv4/ip_forward /proc/sys/kernel/hostname /proc/sysrq-trigger /sys/kernel/uevent_helper /sys/kernel/mm/ksm/run; do
@@ -317,7 +317,7 @@ processes() {
 # The value is known to this shell alone: grep reads it from a pipe.
 secrets() {
   local agent
-  agent=$(grep -lzs '^ANTHROPIC_API_KEY=' /proc/[0-9]*/environ | head -1)
+  agent=$(grep -lzs "^$variable=" /proc/[0-9]*/environ | head -1)
   say secret.control "$(grep -lFsz -f <(printf %s "$placeholder") /proc/[0-9]*/environ | wc -l)"
   say secret.environments "$(grep -lFsz -f <(printf %s "$needle") /proc/[0-9]*/environ | tr '\n' ' ')"
   say secret.words "$(grep -lFsz -f <(printf %s "$needle") /proc/[0-9]*/cmdline | tr '\n' ' ')"
@@ -325,7 +325,7 @@ secrets() {
   say secret.files.control "$(grep -rlFs -f <(printf %s "$placeholder") "$scratch" | wc -l)"
   say secret.files "$(grep -rlFs --devices=skip --exclude-dir=proc --exclude-dir=sys --exclude-dir=dev -f <(printf %s "$needle") / 2>/dev/null | tr '\n' ' ')"
   say secret.link "$(grep -rlFs --devices=skip -f <(printf %s "$needle") /paude | tr '\n' ' ')"
-  say variable "${ANTHROPIC_API_KEY-}"
+  say variable "${!variable-}"
   say variables "$(tr '\0' '\n' <"${agent:-/proc/self/environ}" | sed -n 's/^\([A-Za-z_][A-Za-z0-9_]*\)=.*/\1/p' | sort | tr '\n' ' ')"
 }
 

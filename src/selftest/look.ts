@@ -1,7 +1,8 @@
 import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
 import { networkInterfaces } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { type Backend, need } from '../backends/backend.ts'
+import { API_KEY } from '../credentials/providers.ts'
 import { quote } from '../plan/shell.ts'
 import { capture, type Outcome } from '../run/process.ts'
 import box from './box.sh' with { type: 'text' }
@@ -82,6 +83,9 @@ export async function lookFromInside(backend: Backend, made: Made, target: Targe
     outside_file: outside,
     needle: credential,
     placeholder,
+    variable: API_KEY.variable,
+    system_files: Object.keys(spec.system).join(' '),
+    system_folders: [...new Set(Object.keys(spec.system).map((place) => dirname(place)))].join(' '),
     pids: PIDS,
   }
   // Nothing that the script starts may read the rest of it.

@@ -1,3 +1,4 @@
+import { API_KEY } from '../credentials/providers.ts'
 import { broken, every, type Facts, held, notApplicable, nothing, type Probe, type Verdict, type Want, when } from './probe.ts'
 
 const witnessed =
@@ -96,7 +97,7 @@ function absent(key: string) {
 
 function variables(facts: Facts, want: Want): Verdict {
   const names = (facts['box.variables'] ?? '').split(' ').filter((name) => name !== '')
-  if (!names.includes('ANTHROPIC_API_KEY')) return broken('box.variables was not observed')
+  if (!names.includes(API_KEY.variable)) return broken('box.variables was not observed')
   const strangers = names.filter((name) => !want.variables.includes(name) && !ENGINE.has(name))
   return strangers.length > 0 ? broken(strangers.join(', ')) : held(`${names.length} variables, all known`)
 }

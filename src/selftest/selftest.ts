@@ -4,6 +4,7 @@ import { type Backend, type Engine, type Inside, need } from '../backends/backen
 import { NETWORK_NAMES } from '../box/environment.ts'
 import { mountsOf } from '../box/spec.ts'
 import type { Config } from '../config/keys/settings.ts'
+import { API_KEY } from '../credentials/providers.ts'
 import { PaudeError } from '../errors.ts'
 import type { Host } from '../host.ts'
 import type { Plan } from '../plan/plan.ts'
@@ -68,7 +69,7 @@ async function observe(
   { project, made, witnesses, check }: Bench,
 ): Promise<{ readonly facts: Facts; readonly want: Want }> {
   const { backend, effects, alter = (plan) => plan } = trial
-  const credential = `sk-ant-api03-selftest-${randomBytes(24).toString('hex')}`
+  const credential = `${API_KEY.shape}selftest-${randomBytes(24).toString('hex')}`
   const start = async (session: Made, plan: Plan) => {
     check()
     await execute(plan, effects)
@@ -128,9 +129,7 @@ export function wanted(
   { token }: Pick<Witness, 'token'>,
 ): Want {
   const mounts = mountsOf(spec)
-  const { user, workspace, seed, out, security } = spec
-  const managed =
-    seed['managed-settings.json'] === undefined ? [] : ['/etc/claude-code/managed-settings.json', '/etc/claude-code/CLAUDE.md']
+  const { user, workspace, out, security } = spec
   const outFiles = out.map((name) => `/paude/out/${name}`)
   const own = [
     '/paude/seed',
@@ -143,7 +142,7 @@ export function wanted(
     '/tmp',
     '/run',
     user.home,
-    ...managed,
+    ...Object.keys(spec.system),
     ...outFiles,
   ]
   return {
@@ -160,7 +159,7 @@ export function wanted(
     ],
     givenUp: givenUp(security),
     variables: [...Object.keys(spec.environment), ...NETWORK_NAMES],
-    placeholder: spec.environment['ANTHROPIC_API_KEY'] ?? '',
+    placeholder: spec.environment[API_KEY.variable] ?? '',
     token,
   }
 }

@@ -8,7 +8,10 @@ import { onEveryEngine } from '../backends/keys.ts'
 import type { Handle } from '../box/handle.ts'
 import type { SessionSpec } from '../box/spec.ts'
 import type { Config, Settings } from '../config/keys/settings.ts'
+import { withCredential } from '../credentials/credential.ts'
+import { API_KEY, usualProvider } from '../credentials/providers.ts'
 import type { Host } from '../host.ts'
+import { HOST_NAME } from '../network/names.ts'
 import type { Plan } from '../plan/plan.ts'
 import { startPlan } from '../session/life/plans.ts'
 import { handleOf } from '../session/record/record.ts'
@@ -55,13 +58,11 @@ export async function makeSession(wish: Wish): Promise<Made> {
     ...wish.host,
     cwd: folder,
     terminal: { stdin: false, stdout: false, stderr: false },
-    env: {
-      ...wish.host.env,
-      ANTHROPIC_API_KEY: wish.credential,
-      ANTHROPIC_AUTH_TOKEN: undefined,
-      CLAUDE_CODE_OAUTH_TOKEN: undefined,
-      ANTHROPIC_BASE_URL: `http://host.paude.internal:${wish.provider}`,
-    },
+    env: withCredential(wish.host.env, usualProvider, {
+      variable: API_KEY.variable,
+      value: wish.credential,
+      url: `http://${HOST_NAME}:${wish.provider}`,
+    }),
   }
   // What a managed file lets nobody have are hosts of the world; the test's own are made up.
   const config: Config = { ...wish.config, settings: tested(wish.config.settings, wish.allow), managed: {} }

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { type Backend, need, type Wall } from '../../src/backends/backend.ts'
 import { docker } from '../../src/backends/oci/docker.ts'
 import { HARDENED } from '../../src/box/security.ts'
+import { usualProvider } from '../../src/credentials/providers.ts'
 import { providerLooks, watchProvider } from '../../src/session/life/provider-watch.ts'
 import type { Found } from '../../src/session/record/found.ts'
 import { handleOf, type SessionRecord } from '../../src/session/record/record.ts'
@@ -12,12 +13,30 @@ import { handleOf, type SessionRecord } from '../../src/session/record/record.ts
 const root = mkdtempSync(join(tmpdir(), 'paude-reach-'))
 afterAll(() => rmSync(root, { recursive: true, force: true }))
 
-const injection = { host: 'gateway.example', port: 443, scheme: 'https', way: 'bump', header: 'X-Api-Key', prefix: '' } as const
+const injection = {
+  host: 'gateway.example',
+  port: 443,
+  scheme: 'https',
+  way: 'bump',
+  header: 'X-Api-Key',
+  prefix: '',
+  lead: '',
+  api: usualProvider.api,
+} as const
 const record: SessionRecord = {
-  ...{ v: 1, id: 'paude-aaaaaa', name: '', backend: 'docker', agent: 'claude', version: '', created: '', starter: '' },
-  ...{ workspace: '/', directory: '/', network: 'restricted', allow: [], deny: [], ports: [80, 443], injection, terminal: false },
+  ...{ v: 2, id: 'paude-aaaaaa', name: '', backend: 'docker', agent: 'claude', version: '', created: '', starter: '' },
+  ...{
+    workspace: '/',
+    directory: '/',
+    network: 'restricted',
+    allow: [],
+    deny: [],
+    ports: [80, 443],
+    injections: [injection],
+    terminal: false,
+  },
   ...{ ways: { upstream: null, dns: [], ip: 'any', bandwidth: 0 }, revision: '', changes: [], settled: true, conversation: '' },
-  ...{ homeVolume: '', mounts: [], watch: {}, index: null, security: HARDENED, credential: 'ANTHROPIC_API_KEY' },
+  ...{ homeVolume: '', mounts: [], watch: {}, index: null, security: HARDENED, credentials: [{ variable: 'ANTHROPIC_API_KEY' }] },
 }
 
 const withLog = (requests: Wall['requests']): Backend => ({ ...docker, wall: { ...need(docker, 'wall'), requests } })
@@ -86,7 +105,7 @@ test('a log that cannot be had yet is asked for again', async () => {
 })
 
 test('no engine is asked where the proxy adds no credential, nor by what was stopped', async () => {
-  const without = session(REFUSED, { injection: null })
+  const without = session(REFUSED, { injections: [] })
   watchProvider(without.found, () => undefined, [0])
   const stopped = session(REFUSED)
   watchProvider(stopped.found, () => undefined, [0])()

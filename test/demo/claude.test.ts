@@ -104,7 +104,7 @@ test.skipIf(!claude)('waits for a slow answer', async () => {
 test.skipIf(!claude)('plays the demo, which notices that there are no walls', async () => {
   const service = Bun.serve({ hostname: '127.0.0.1', port: 0, fetch: () => new Response('reached') })
   cleanups.push(() => service.stop(true))
-  const { api, project, run } = setUp({ script: demoScript({ servicePort: service.port ?? 0 }) })
+  const { api, project, run } = setUp({ script: demoScript({ servicePort: service.port ?? 0, variable: 'ANTHROPIC_API_KEY' }) })
   const { stdout, code } = await run('-p', demoPrompt, ...FREE)
   expect(code).toBe(0)
   expect(stdout).toContain(KEY)
@@ -127,7 +127,7 @@ test.skipIf(!claude)('plays the demo, which sees walls where there are some', as
   const closed = Bun.serve({ hostname: '127.0.0.1', port: 0, fetch: () => new Response() })
   const servicePort = closed.port ?? 0
   await closed.stop(true)
-  const { api, home, project } = setUp({ key: 'real', script: demoScript({ servicePort }) })
+  const { api, home, project } = setUp({ key: 'real', script: demoScript({ servicePort, variable: 'ANTHROPIC_API_KEY' }) })
   const swap = Bun.serve({
     hostname: '127.0.0.1',
     port: 0,

@@ -4,13 +4,17 @@ import { demoScript, readOutcomes } from '../../src/demo/script.ts'
 import { isTool } from '../../src/demo/turns.ts'
 
 test('has one outcome for each tool call', () => {
-  expect(readOutcomes([]).length).toBe(demoScript({ servicePort: 1 }).filter(isTool).length)
+  expect(readOutcomes([]).length).toBe(demoScript({ servicePort: 1, variable: 'KEY' }).filter(isTool).length)
 })
 
 test('names the service', () => {
-  expect(JSON.stringify(demoScript({ servicePort: 8123, serviceHost: '192.0.2.7' }))).toContain('http://192.0.2.7:8123/')
-  expect(JSON.stringify(demoScript({ servicePort: 8123, serviceHost: '2001:db8::7' }))).toContain('http://[2001:db8::7]:8123/')
-  expect(JSON.stringify(demoScript({ servicePort: 8123 }))).toContain('http://127.0.0.1:8123/')
+  expect(JSON.stringify(demoScript({ servicePort: 8123, serviceHost: '192.0.2.7', variable: 'KEY' }))).toContain(
+    'http://192.0.2.7:8123/',
+  )
+  expect(JSON.stringify(demoScript({ servicePort: 8123, serviceHost: '2001:db8::7', variable: 'KEY' }))).toContain(
+    'http://[2001:db8::7]:8123/',
+  )
+  expect(JSON.stringify(demoScript({ servicePort: 8123, variable: 'KEY' }))).toContain('http://127.0.0.1:8123/')
 })
 
 test('is content when every wall held', () => {

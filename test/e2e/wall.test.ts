@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { networkInterfaces, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { NEIGHBOUR } from '../../src/backends/oci/podman.ts'
+import { usualProvider } from '../../src/credentials/providers.ts'
 import type { Injection, Policy } from '../../src/network/allow.ts'
 import { stagesOf } from '../../src/network/changes.ts'
 import { parseLog } from '../../src/network/log.ts'
@@ -321,7 +322,7 @@ function makeWall(engine: BackendName) {
     )
   let certificate = ''
 
-  function writePolicy(injection: Omit<Injection, 'host' | 'prefix'>, mode: Policy['mode']) {
+  function writePolicy(injection: Omit<Injection, 'host' | 'lead' | 'prefix' | 'api'>, mode: Policy['mode']) {
     const policy: Policy = {
       session: 'wall',
       mode,
@@ -329,7 +330,15 @@ function makeWall(engine: BackendName) {
       deny: [],
       ports: [80, 443],
       ways: DIRECT,
-      injection: { ...injection, host: HOST_NAME, prefix: '' },
+      injections: [
+        {
+          ...injection,
+          host: HOST_NAME,
+          lead: injection.header === 'Authorization' ? 'Bearer' : '',
+          prefix: '',
+          api: usualProvider.api,
+        },
+      ],
     }
     const files = { ...stageFiles(stagesOf(policy, [], 0)), ...standingFiles(policy), 'await-secret': '' }
     for (const [file, content] of Object.entries({ ...files, 'extra-ca.pem': certificate })) {
@@ -412,7 +421,7 @@ function makeWall(engine: BackendName) {
       inGate(
         `exec 4<> <(:); { printf '${named(request)}'; read -t 0.7 -u 4; } | openssl s_client -quiet -proxy 127.0.0.1:3128 -connect ${HOST_NAME}:${port} -servername ${sni} -CAfile /paude/link/ca-bundle.pem -verify_return_error 2>&1`,
       ),
-    async replace(injection: Omit<Injection, 'host' | 'prefix'>, mode: Policy['mode'] = 'restricted') {
+    async replace(injection: Omit<Injection, 'host' | 'lead' | 'prefix' | 'api'>, mode: Policy['mode'] = 'restricted') {
       await remove()
       writePolicy(injection, mode)
       await startProxy()

@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
+import { usualProvider } from '../../src/credentials/providers.ts'
 import type { Injection, Policy } from '../../src/network/allow.ts'
 import { decide, readTarget } from '../../src/network/decide.ts'
 import { HOST_NAME } from '../../src/network/names.ts'
@@ -74,17 +75,24 @@ const DENY = [
   ...['b.a.example', '*.a.example:8443', 'w.example', '*.x.w.example', '*.y.x.w.example:443', 'a.example:80', 'nota.example'],
   ...[HOST_NAME, `${HOST_NAME}:3000`, 'api.example:443', '*.b.a.example', '*.w.example:80'],
 ]
-const INJECTIONS: readonly (Injection | null)[] = [
-  null,
-  { host: 'api.example', port: 443, scheme: 'https', way: 'bump', header: 'X-Api-Key', prefix: '' },
-  { host: 'api.example', port: 80, scheme: 'http', way: 'bump', header: 'X-Api-Key', prefix: '/llm' },
-  { host: HOST_NAME, port: 3000, scheme: 'http', way: 'bump', header: 'Authorization', prefix: '' },
+const KEY = { header: 'X-Api-Key', lead: '', api: usualProvider.api } as const
+const API: Injection = { host: 'api.example', port: 443, scheme: 'https', way: 'bump', prefix: '', ...KEY }
+const INJECTIONS: readonly (readonly Injection[])[] = [
+  [],
+  [API],
+  [{ ...API, port: 80, scheme: 'http', prefix: '/llm' }],
+  [{ ...API, host: HOST_NAME, port: 3000, scheme: 'http', header: 'Authorization', lead: 'Bearer' }],
+  [API, { ...API, host: 'a.example', header: 'Authorization', lead: 'Bearer', prefix: '/llm' }],
+  [
+    { ...API, port: 80, scheme: 'http' },
+    { ...API, host: 'w.example', port: 8443 },
+  ],
 ]
 const policies = fc.record({
   mode: fc.constantFrom<Policy['mode']>('restricted', 'restricted', 'restricted', 'record', 'open'),
   allow: fc.uniqueArray(fc.constantFrom(...ALLOW), { maxLength: 12 }),
   deny: fc.uniqueArray(fc.constantFrom(...DENY), { maxLength: 4 }),
-  injection: fc.constantFrom(...INJECTIONS),
+  injections: fc.constantFrom(...INJECTIONS),
 })
 const urls = fc.record({
   scheme: fc.constantFrom('https', 'http'),
@@ -127,9 +135,9 @@ const cases = fc.sample(policies, { numRuns: POLICIES, seed: SEED }).map((drawn,
     deny: drawn.deny.map((entry) => parseDeny(entry, 'test')),
     ports: portsOf(at),
     ways: DIRECT,
-    injection: drawn.injection,
+    injections: drawn.injections,
   } satisfies Policy,
-  words: JSON.stringify({ ...drawn, ports: portsOf(at), injection: drawn.injection?.host ?? null }),
+  words: JSON.stringify({ ...drawn, ports: portsOf(at), injections: drawn.injections.map(({ host }) => host) }),
   urls: fc
     .sample(urls, { numRuns: URLS, seed: SEED + at })
     .map(({ scheme, host, port, path }) => `${scheme}://${host}${port}${path}`),

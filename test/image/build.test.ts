@@ -1,13 +1,15 @@
 import { describe, expect, test } from 'bun:test'
+import { install } from '../../src/agents/claude/install.ts'
 import { need } from '../../src/backends/backend.ts'
 import { backends } from '../../src/backends/registry.ts'
 import { PaudeError } from '../../src/errors.ts'
-import { CLAUDE_VERSION, readAgentVersion } from '../../src/image/agent-version.ts'
+import { readAgentVersion } from '../../src/image/agent-version.ts'
 import { type AgentImage, BASE, contextFiles, contextHash, type ImageSpec, imageRef } from '../../src/image/build.ts'
 import type { Exec, Plan, Write } from '../../src/plan/plan.ts'
 
 const claude: AgentImage = {
-  image: 'claude',
+  image: 'agent',
+  install,
   base: BASE,
   baseId: '',
   arch: 'x64',
@@ -161,7 +163,7 @@ describe('the plan', () => {
   })
 })
 
-test.each(['2.1.329', '10.0.0', CLAUDE_VERSION])('%s is a version', (text) => {
+test.each(['2.1.329', '10.0.0', install.version])('%s is a version', (text) => {
   expect(readAgentVersion(text)).toBe(text)
 })
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { install } from '../../src/agents/claude/install.ts'
 import { need } from '../../src/backends/backend.ts'
 import { inspectQuery } from '../../src/backends/oci/inspect.ts'
 import { backends } from '../../src/backends/registry.ts'
@@ -15,7 +16,7 @@ const engines = ['docker', 'podman'] as const
 function image(engine: 'docker' | 'podman', kind: 'ours' | 'odd', change: Partial<CheckedImage> = {}): CheckedImage {
   const metadata = inspectQuery(engine, 'x').parse(recorded(`${engine}/image-inspect-${kind}.json`))
   const probe = readProbe(recorded(`${engine}/probe-${kind === 'ours' ? 'ours' : 'bare'}.txt`))
-  return { reference: 'localhost/team/tool:1', architecture: 'x64', metadata, probe, agent: 'claude', ...change }
+  return { reference: 'localhost/team/tool:1', architecture: 'x64', metadata, probe, agent: 'claude', install, ...change }
 }
 
 /** What is wrong, as `K22 warning secrets`. */
@@ -43,7 +44,7 @@ describe.each(engines)('%s', (engine) => {
       'K13 warning git',
     ])
     expect(checkExitCode(checkImage(image(engine, 'odd')))).toBe(0)
-    expect(checkExitCode(checkImage(image(engine, 'odd', { agent: 'codex' })))).toBe(1)
+    expect(checkExitCode(checkImage(image(engine, 'odd', { agent: 'codex', install: null })))).toBe(1)
   })
 
   test('metadata says the same on both engines', () => {
@@ -87,6 +88,7 @@ describe('what the probe finds', () => {
     const merged = { ...probe, ...change }
     return image('docker', 'ours', {
       agent,
+      install: agent === 'claude' ? install : null,
       probe: Object.fromEntries(Object.entries(merged).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]]))),
     })
   }

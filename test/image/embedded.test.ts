@@ -1,19 +1,24 @@
 import { expect, test } from 'bun:test'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { checkScript, contexts, type ImageName } from '../../src/image/embedded.ts'
+import { install } from '../../src/agents/claude/install.ts'
+import { checkScript, proxyContext } from '../../src/image/embedded.ts'
 
 const root = join(import.meta.dir, '../..')
-const folders: Readonly<Record<ImageName, string>> = { claude: 'images/claude', custom: 'images/custom', proxy: 'squid' }
+const folders = {
+  'images/claude': { Dockerfile: install.dockerfile },
+  'images/custom': { Dockerfile: install.thin },
+  squid: proxyContext,
+}
 
-test.each(Object.entries(folders))('every file of the image %s is embedded, with its content', (image, folder) => {
+test.each(Object.entries(folders))('every file of %s is embedded, with its content', (folder, context) => {
   const files = Object.fromEntries(filesOf(folder).map((path) => [path, readFileSync(join(root, folder, path), 'utf8')]))
-  expect(contexts[image as ImageName]).toEqual(files)
+  expect(context).toEqual(files)
 })
 
 test('images/ holds nothing that no image uses', () => {
   const known = [
-    ...Object.values(folders).flatMap((folder) => filesOf(folder).map((path) => join(folder, path))),
+    ...Object.keys(folders).flatMap((folder) => filesOf(folder).map((path) => join(folder, path))),
     'images/check.sh',
   ]
   expect(known).toEqual(expect.arrayContaining(filesOf('images').map((path) => join('images', path))))

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'bun:test'
+import { usualProvider } from '../../src/credentials/providers.ts'
 import type { Policy } from '../../src/network/allow.ts'
 import { applied, reasonOf, stageLines, stagesOf } from '../../src/network/changes.ts'
 import { carriesPlain, decide, readTarget } from '../../src/network/decide.ts'
@@ -13,7 +14,7 @@ const policy = (allow: readonly string[], deny: readonly string[] = [], rest: Pa
   deny: deny.map((entry) => parseDeny(entry, 'the file')),
   ports: [80, 443],
   ways: DIRECT,
-  injection: null,
+  injections: [],
   ...rest,
 })
 const judge = (one: Policy, url: string, addresses: readonly string[] | null = null) => decide(one, readTarget(url), addresses)
@@ -76,8 +77,17 @@ describe('a verdict', () => {
   })
 
   test('of the provider depends on the path', () => {
-    const injection = { host: 'api.example', port: 443, scheme: 'https', way: 'bump', header: 'X-Api-Key', prefix: '' } as const
-    const one = policy(['api.example:443'], [], { injection })
+    const injection = {
+      host: 'api.example',
+      port: 443,
+      scheme: 'https',
+      way: 'bump',
+      header: 'X-Api-Key',
+      prefix: '',
+      lead: '',
+      api: usualProvider.api,
+    } as const
+    const one = policy(['api.example:443'], [], { injections: [injection] })
     expect(judge(one, 'https://api.example/v1/messages?beta=true').decision).toBe('allowed')
     expect(judge(one, 'https://api.example/v1/files').decision).toBe('blocked')
     expect(judge(one, 'https://api.example:8443/v1/messages').decision).toBe('blocked')
@@ -174,10 +184,38 @@ test('a revision stands for what is permitted, and not for who said it', () => {
 test('a revision stays what it is when the policy is read from a file, whose fields come in another order', () => {
   const turned = <T extends object>(fields: T): T => Object.fromEntries(Object.entries(fields).toReversed()) as T
   const upstream = { scheme: 'http', host: 'proxy.example', port: 3128, except: ['*.example'], credentials: '' } as const
-  const injection = { host: 'a.example', port: 443, scheme: 'https', header: 'X-Api-Key', prefix: '', way: 'bump' } as const
-  const one: Policy = { ...policy(['a.example']), injection, ways: { upstream, dns: ['10.0.0.1'], ip: 'any', bandwidth: 5 } }
-  const read = { ...one, injection: turned(injection), ways: turned({ ...one.ways, upstream: turned(upstream) }) }
+  const injection = {
+    host: 'a.example',
+    port: 443,
+    scheme: 'https',
+    header: 'X-Api-Key',
+    prefix: '',
+    way: 'bump',
+    lead: '',
+    api: usualProvider.api,
+  } as const
+  const one: Policy = {
+    ...policy(['a.example']),
+    injections: [injection],
+    ways: { upstream, dns: ['10.0.0.1'], ip: 'any', bandwidth: 5 },
+  }
+  const read = { ...one, injections: [turned(injection)], ways: turned({ ...one.ways, upstream: turned(upstream) }) }
   expect(revisionOf(read)).toBe(revisionOf(one))
-  for (const other of [{ ...injection, port: 444 }, null])
-    expect(revisionOf({ ...one, injection: other })).not.toBe(revisionOf(one))
+  for (const other of [[{ ...injection, port: 444 }], []])
+    expect(revisionOf({ ...one, injections: other })).not.toBe(revisionOf(one))
+})
+
+test('of several providers each is reached at its own place and paths alone', () => {
+  const one = { host: 'api.example', port: 443, scheme: 'https', way: 'bump', header: 'X-Api-Key', prefix: '', lead: '' } as const
+  const injections = [
+    { ...one, api: '/v1/messages' },
+    { ...one, host: 'other.example', port: 8443, api: '/v1/responses' },
+  ]
+  const both = policy(['api.example', 'other.example'], [], { injections })
+  const said = (address: string) => decide(both, readTarget(address), null).decision
+  expect(said('https://api.example/v1/messages')).toBe('allowed')
+  expect(said('https://other.example:8443/v1/responses')).toBe('allowed')
+  expect(said('https://other.example:8443/v1/messages')).toBe('blocked')
+  expect(said('https://other.example/v1/responses')).toBe('blocked')
+  expect(said('https://api.example/v1/responses')).toBe('blocked')
 })

@@ -13,7 +13,7 @@ const policy: Policy = {
   deny: [],
   ports: [80, 443],
   ways: DIRECT,
-  injection: null,
+  injections: [],
 }
 const request = (host: string, port: number, rest: Partial<Request> = {}): Request => ({
   ...{

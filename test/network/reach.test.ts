@@ -18,7 +18,7 @@ const line = (change: Readonly<Record<string, unknown>>): string =>
     ...change,
   })
 const reach = (...changes: readonly Readonly<Record<string, unknown>>[]) =>
-  reachOf(parseLog(changes.map(line).join('\n'), KNOWN), PROVIDER)
+  reachOf(parseLog(changes.map(line).join('\n'), KNOWN), [PROVIDER], 'ANTHROPIC_BASE_URL')
 
 const opened = { m: 'CONNECT', r: 'NONE_NONE', bump: 'bump' }
 const refused = { st: 503, r: 'TCP_MISS_ABORTED', err: 'ERR_CONNECT_FAIL', ed: 'WITH_SERVER' }

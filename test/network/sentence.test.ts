@@ -1,4 +1,5 @@
 import { expect, test } from 'bun:test'
+import { usualProvider } from '../../src/credentials/providers.ts'
 import type { Policy } from '../../src/network/allow.ts'
 import { decide, readTarget } from '../../src/network/decide.ts'
 import { parseAllow, parseDeny } from '../../src/network/pattern.ts'
@@ -12,14 +13,18 @@ const policy = (mode: Policy['mode'] = 'restricted'): Policy => ({
   deny: [parseDeny('no.example', 'asked for by x.toml:2')],
   ports: [80, 443],
   ways: DIRECT,
-  injection: {
-    host: 'api.example',
-    port: 443,
-    scheme: 'https',
-    way: 'bump',
-    header: 'X-Api-Key',
-    prefix: '',
-  },
+  injections: [
+    {
+      host: 'api.example',
+      port: 443,
+      scheme: 'https',
+      way: 'bump',
+      header: 'X-Api-Key',
+      prefix: '',
+      lead: '',
+      api: usualProvider.api,
+    },
+  ],
 })
 
 test.each([

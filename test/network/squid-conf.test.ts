@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
-import { contexts } from '../../src/image/embedded.ts'
+import { usualProvider } from '../../src/credentials/providers.ts'
+import { proxyContext } from '../../src/image/embedded.ts'
 import type { Injection, Policy } from '../../src/network/allow.ts'
 import { stagesOf } from '../../src/network/changes.ts'
 import { parseAllow, parseDeny } from '../../src/network/pattern.ts'
@@ -15,6 +16,8 @@ const injection: Injection = {
   way: 'bump',
   header: 'X-Api-Key',
   prefix: '',
+  lead: '',
+  api: usualProvider.api,
 }
 const policy = (rest: Partial<Policy>, ...entries: readonly string[]): Policy => ({
   session: 's1',
@@ -23,7 +26,7 @@ const policy = (rest: Partial<Policy>, ...entries: readonly string[]): Policy =>
   deny: [],
   ports: [80, 443],
   ways: DIRECT,
-  injection: null,
+  injections: [],
   ...rest,
 })
 const linesOf = (text: string, start: string) => text.split('\n').filter((line) => line.startsWith(start))
@@ -39,7 +42,9 @@ describe('squid.conf', () => {
   })
 
   test('a tunnel may carry what is no TLS at the host and port of an http:// entry, and nowhere else', () => {
-    const conf = squidConf(policy({ injection }, 'a.example:4318', 'http://b.example:4318', 'http://api.provider.example:443'))
+    const conf = squidConf(
+      policy({ injections: [injection] }, 'a.example:4318', 'http://b.example:4318', 'http://api.provider.example:443'),
+    )
     expect(linesOf(conf, 'on_unsupported_protocol')).toEqual([
       'on_unsupported_protocol tunnel !inject_site tls2',
       'on_unsupported_protocol tunnel !inject_site tls3',
@@ -84,7 +89,7 @@ describe('squid.conf', () => {
   })
 
   test('names are judged before addresses, so that a denied name is never looked up', () => {
-    for (const line of linesOf(squidConf(policy({ injection }, 'a.example', 'b.example@10.0.0.0/8')), 'acl '))
+    for (const line of linesOf(squidConf(policy({ injections: [injection] }, 'a.example', 'b.example@10.0.0.0/8')), 'acl '))
       if (line.includes(' all-of ') && line.includes('any_dst')) expect(line).toMatch(/ (name|tls|web|inject)[^!]* any_dst /)
   })
 
@@ -94,7 +99,10 @@ describe('squid.conf', () => {
     ]))
 
   test('the provider is bumped or ended, never spliced', () => {
-    const rules = linesOf(squidConf(policy({ injection }, 'api.provider.example', '*.provider.example')), 'ssl_bump')
+    const rules = linesOf(
+      squidConf(policy({ injections: [injection] }, 'api.provider.example', '*.provider.example')),
+      'ssl_bump',
+    )
     const splice = rules.findIndex((rule) => rule.startsWith('ssl_bump splice step2'))
     expect(rules.slice(0, splice)).toEqual([
       'ssl_bump splice step1 denied',
@@ -129,14 +137,14 @@ describe('squid.conf', () => {
     ['/x/v1/messages', false],
   ])('the credential goes to %j: %p', (path, goes) => {
     const pattern =
-      linesOf(squidConf(policy({ injection })), 'acl inject_path')[0]
+      linesOf(squidConf(policy({ injections: [injection] })), 'acl inject_path')[0]
         ?.split(' ')
         .at(-1) ?? ''
     expect(new RegExp(pattern).test(path)).toBe(goes)
   })
 
   test("a gateway's prefix is part of the path, and a strange one opens nothing", () => {
-    const path = (prefix: string) => linesOf(squidConf(policy({ injection: { ...injection, prefix } })), 'acl inject_path')[0]
+    const path = (prefix: string) => linesOf(squidConf(policy({ injections: [{ ...injection, prefix }] })), 'acl inject_path')[0]
     expect(path('/llm.v2')).toContain(String.raw` ^/llm\.v2/v1/`)
     expect(path('/a b')).toContain(' ^/never/v1/')
     expect(path('/..')).toContain(' ^/never/v1/')
@@ -176,13 +184,75 @@ describe('squid.conf', () => {
 
   test("no line is longer than squid's limit", () => {
     const many = Array.from({ length: 500 }, (_, at) => `host${at}.example`)
-    for (const line of squidConf(policy({ injection }, ...many, 'x.example@10.1.2.3/32')).split('\n'))
+    for (const line of squidConf(policy({ injections: [injection] }, ...many, 'x.example@10.1.2.3/32')).split('\n'))
       expect(line.length).toBeLessThan(2000)
   })
 })
 
+describe('two providers', () => {
+  const other: Injection = { ...injection, host: 'models.other.example', header: 'X-Goog-Api-Key', api: '/v1beta/models' }
+  const two = policy({ injections: [injection, other] }, 'api.provider.example', 'models.other.example')
+  const conf = squidConf(two)
+
+  test('each credential has its own host, port and paths', () => {
+    expect(standingFiles(two)['inject']).toBe('https X-Api-Key\nhttps X-Goog-Api-Key\n')
+    expect(linesOf(conf, 'acl inject_name')).toEqual([
+      'acl inject_name dstdomain -n api.provider.example',
+      'acl inject_name2 dstdomain -n models.other.example',
+    ])
+    expect(linesOf(conf, 'acl inject_path2')).toEqual(['acl inject_path2 urlpath_regex ^/v1beta/models(\\?[A-Za-z0-9_=&.-]*)?$'])
+    expect(linesOf(conf, 'http_access').filter((line) => line.includes('inject'))).toEqual([
+      'http_access allow inject_ok',
+      'http_access allow inject_ok2',
+      'http_access deny inject_site',
+      'http_access deny inject_site2',
+    ])
+  })
+
+  test('a request in the tunnel of one gets no credential of the other, whatever host it names', () => {
+    expect(linesOf(conf, 'acl inject_mark')).toEqual([
+      'acl inject_mark annotate_client paude_inject=at',
+      'acl inject_marked note paude_inject at',
+      'acl inject_mark2 annotate_client paude_inject=at2',
+      'acl inject_marked2 note paude_inject at2',
+    ])
+    expect(linesOf(conf, 'acl inject')).toContain(
+      'acl inject2 all-of enc p_https inject_marked2 inject_name2 inject_port2 inject_method2 inject_path2',
+    )
+    const bump = linesOf(conf, 'ssl_bump')
+    expect(bump.filter((line) => line.includes('inject'))).toEqual([
+      // The mark comes last: it holds only where the rule does.
+      'ssl_bump bump step2 inject_site inject_port inject_sni inject_mark',
+      'ssl_bump bump step2 inject_site2 inject_port2 inject_sni2 inject_mark2',
+      'ssl_bump terminate step2 inject_site',
+      'ssl_bump terminate step2 inject_sni',
+      'ssl_bump terminate step2 inject_site2',
+      'ssl_bump terminate step2 inject_sni2',
+    ])
+    expect(squidConf(policy({ injections: [injection] }))).not.toContain('inject_mark')
+  })
+
+  test('neither sees what the box sends as a credential', () =>
+    expect(linesOf(conf, 'request_header_access').filter((line) => line.includes('inject_site'))).toEqual(
+      ['inject_site', 'inject_site2'].flatMap((site) =>
+        ['X-Api-Key', 'Authorization', 'X-Goog-Api-Key'].map((header) => `request_header_access ${header} deny ${site}`),
+      ),
+    ))
+
+  test('neither is a host like any other', () => {
+    for (const line of linesOf(conf, 'acl tls_ok').filter((line) => /^acl tls_ok\d/.test(line)))
+      expect(line).toContain('host_ok !inject_site !inject_site2 tls')
+    expect(linesOf(conf, 'acl tls_ok any-of')[0]).toEndWith('inject_tls_ok inject_tls_ok2')
+  })
+
+  test('an open session looks into the tunnels of both and of nobody else', () =>
+    expect(linesOf(squidConf({ ...two, mode: 'open' }), 'ssl_bump splice step1')).toContain(
+      'ssl_bump splice step1 !inject_site !inject_site2',
+    ))
+})
+
 describe('at a base URL', () => {
-  const conf = squidConf(policy({ injection: { ...injection, way: 'base-url' } }, 'api.provider.example'))
+  const conf = squidConf(policy({ injections: [{ ...injection, way: 'base-url' }] }, 'api.provider.example'))
 
   test('the port of the box is the provider and nothing else', () => {
     expect(linesOf(conf, 'http_port')).toHaveLength(2)
@@ -202,7 +272,7 @@ describe('at a base URL', () => {
   })
 
   test('a provider without TLS is spoken to without TLS', () => {
-    const plain = squidConf(policy({ injection: { ...injection, way: 'base-url', scheme: 'http', port: 80 } }))
+    const plain = squidConf(policy({ injections: [{ ...injection, way: 'base-url', scheme: 'http', port: 80 }] }))
     expect(linesOf(plain, 'cache_peer ')[0]).toEndWith('forceddomain=api.provider.example')
   })
 })
@@ -254,7 +324,7 @@ describe('what is denied', () => {
     expect(
       linesOf(
         squidConf(
-          policy({ injection: { ...injection, way: 'base-url' }, deny: [parseDeny(injection.host, 'test')] }, injection.host),
+          policy({ injections: [{ ...injection, way: 'base-url' }], deny: [parseDeny(injection.host, 'test')] }, injection.host),
         ),
         'http_access',
       )[0],
@@ -265,8 +335,8 @@ test.each(['restricted', 'record', 'open'] as const)('what no entry can name has
   const conf = squidConf(policy({ mode }))
   expect(linesOf(conf, 'deny_info ERR_PAUDE_UNNAMED')).toEqual(['deny_info ERR_PAUDE_UNNAMED unnamed'])
   expect(linesOf(conf, 'http_access deny !host_ok')).toEqual(['http_access deny !host_ok unnamed'])
-  expect(contexts.proxy['ERR_PAUDE_UNNAMED']).toContain('no entry can allow')
-  expect(contexts.proxy['ERR_PAUDE_UNNAMED']).not.toContain('network allow')
+  expect(proxyContext['ERR_PAUDE_UNNAMED']).toContain('no entry can allow')
+  expect(proxyContext['ERR_PAUDE_UNNAMED']).not.toContain('network allow')
 })
 
 test('recording opens no port of this machine, and says how one is opened', () => {
@@ -302,10 +372,12 @@ describe('the folder for the proxy', () => {
 
   test('the way of the credential stays as it is', () => {
     expect(standingFiles(policy({}))).toEqual({})
-    expect(standingFiles(policy({ injection }))['inject']).toBe('https X-Api-Key\n')
-    expect(standingFiles(policy({ injection: { ...injection, header: 'Authorization', scheme: 'http' } }))['inject']).toBe(
-      'http Authorization Bearer\n',
-    )
-    expect(standingFiles(policy({ injection: { ...injection, way: 'base-url' } }))['inject']).toBe('base-url X-Api-Key\n')
+    expect(standingFiles(policy({ injections: [injection] }))['inject']).toBe('https X-Api-Key\n')
+    expect(
+      standingFiles(policy({ injections: [{ ...injection, header: 'Authorization', lead: 'Bearer', scheme: 'http' }] }))[
+        'inject'
+      ],
+    ).toBe('http Authorization Bearer\n')
+    expect(standingFiles(policy({ injections: [{ ...injection, way: 'base-url' }] }))['inject']).toBe('base-url X-Api-Key\n')
   })
 })

@@ -19,7 +19,7 @@ const policy = (ways = behind): Policy => ({
   deny: [],
   ports: [80, 443],
   ways,
-  injection: null,
+  injections: [],
 })
 const linesOf = (conf: string, start: string) => conf.split('\n').filter((line) => line.startsWith(start))
 

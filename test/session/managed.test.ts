@@ -1,6 +1,7 @@
 import { expect, test } from 'bun:test'
 import { parseConfig } from '../../src/config/files/parse.ts'
 import { mergeSources } from '../../src/config/layers/merge.ts'
+import { usualProvider } from '../../src/credentials/providers.ts'
 import type { SessionRecord } from '../../src/session/record/record.ts'
 import { beyondManaged, missingDenial } from '../../src/session/resolve/managed.ts'
 
@@ -21,7 +22,7 @@ const beyond = (text: string, more: Partial<SessionRecord>): string | null => {
     deny: [],
     ports: [80, 443],
     changes: [],
-    injection: null,
+    injections: [],
     ways: DIRECT,
     ...more,
   }
@@ -31,7 +32,16 @@ const beyond = (text: string, more: Partial<SessionRecord>): string | null => {
 }
 
 const PROXY = 'network.upstream_proxy = "http://p.corp.example:3128"\n'
-const BUMP = { host: 'a.example', port: 443, scheme: 'https', way: 'base-url', header: 'X-Api-Key', prefix: '' } as const
+const BUMP = {
+  host: 'a.example',
+  port: 443,
+  scheme: 'https',
+  way: 'base-url',
+  header: 'X-Api-Key',
+  prefix: '',
+  lead: '',
+  api: usualProvider.api,
+} as const
 
 test.each<[managed: string, session: Partial<SessionRecord>, beyond: string | null]>([
   [PROXY, { ways: DIRECT }, 'network.upstream_proxy = nothing'],
@@ -52,7 +62,7 @@ test.each<[managed: string, session: Partial<SessionRecord>, beyond: string | nu
   ['network.bandwidth = "1m"\n', { ways: DIRECT }, 'network.bandwidth = none'],
   ['network.bandwidth = "1m"\n', { ways: { ...DIRECT, bandwidth: 2 * 1024 ** 2 } }, 'network.bandwidth = 2097152'],
   ['network.bandwidth = "1m"\n', { ways: { ...DIRECT, bandwidth: 1024 } }, null],
-  ['network.inject = "bump"\n', { injection: BUMP }, 'network.inject = base-url'],
+  ['network.inject = "bump"\n', { injections: [BUMP] }, 'network.inject = base-url'],
   ['network.ports = [443]\n', { ports: [80, 443] }, 'network.ports = 80'],
   ['network.ports = [80, 443]\n', { ports: [443] }, null],
   [
@@ -78,7 +88,7 @@ const changed = (changes: SessionRecord['changes']) =>
     allow: [],
     deny: [],
     ports: [80, 443],
-    injection: null,
+    injections: [],
     ways: DIRECT,
     changes,
   }) as unknown as SessionRecord

@@ -2,6 +2,7 @@ import { type Backend, need } from '../../src/backends/backend.ts'
 import { handleOfSpec } from '../../src/box/handle.ts'
 import { HARDENED } from '../../src/box/security.ts'
 import type { Mount, Network, Own, SessionSpec, Transport } from '../../src/box/spec.ts'
+import { usualProvider } from '../../src/credentials/providers.ts'
 import type { Policy } from '../../src/network/allow.ts'
 import { DIRECT } from '../../src/network/ways.ts'
 import { exec, type Plan } from '../../src/plan/plan.ts'
@@ -18,7 +19,7 @@ const policy: Policy = {
   deny: [],
   ports: [80, 443],
   ways: DIRECT,
-  injection: null,
+  injections: [],
 }
 const walled = {
   mode: 'restricted',
@@ -68,6 +69,10 @@ const plain: SessionSpec = {
     'hook.sh': '# appends to /paude/out/events\n',
     'CLAUDE.md': 'This session runs in a container of paude.\n',
   },
+  system: {
+    '/etc/claude-code/managed-settings.json': 'managed-settings.json',
+    '/etc/claude-code/CLAUDE.md': 'CLAUDE.md',
+  },
   out: ['conversation', 'events'],
   record: '{ "v": 1, "id": "paude-bcd234" }\n',
 }
@@ -94,14 +99,18 @@ export const cases: Readonly<Record<string, StartCase>> = {
       ...walled,
       policy: {
         ...policy,
-        injection: {
-          host: 'api.anthropic.com',
-          port: 443,
-          scheme: 'https',
-          way: 'base-url',
-          header: 'X-Api-Key',
-          prefix: '',
-        },
+        injections: [
+          {
+            host: 'api.anthropic.com',
+            port: 443,
+            scheme: 'https',
+            way: 'base-url',
+            header: 'X-Api-Key',
+            prefix: '',
+            lead: '',
+            api: usualProvider.api,
+          },
+        ],
       },
       credential: secret(SECRETS.credential),
     },

@@ -1,4 +1,4 @@
-import { providers } from '../../credentials/providers.ts'
+import { API_KEY, providers } from '../../credentials/providers.ts'
 import type { Host } from '../../host.ts'
 import type { Agent, Conversation } from '../agent.ts'
 import { findOption, isVerb, optionValue } from '../words.ts'
@@ -38,12 +38,17 @@ export const claude: Agent = {
   title: 'Claude',
   program: 'claude',
   grammar,
-  provider: providers.anthropic,
+  providers: [providers.anthropic],
   otherWays: /^(ANTHROPIC_UNIX_SOCKET|CLAUDE_CODE_USE_\w+)$/,
   environment,
   conversation,
   prelude,
   signals: { modes: '\x1b[?2004h', ownFile: ['sh', '/paude/seed/own-file.sh'], hook: toEvent },
+  system: {
+    '/etc/claude-code/managed-settings.json': 'managed-settings.json',
+    '/etc/claude-code/CLAUDE.md': 'CLAUDE.md',
+  },
+  home: { '.claude.json': 'claude.json' },
   seed,
 }
 
@@ -88,18 +93,15 @@ function environment(host: Host, words: readonly string[]): Readonly<Record<stri
   }
 }
 
-/** Claude asks about an API key by its last characters. */
-const API_KEY = providers.anthropic.secrets.find(({ key }) => key === 'apiKey')?.placeholder ?? ''
-
 function seed({ directory, restricted, screen }: Parameters<Agent['seed']>[0]): Readonly<Record<string, string>> {
   return {
-    // Answers what Claude asks only because the machine is new to it.
+    // Answers what Claude asks only because the machine is new to it; it knows an approved key by its end.
     'claude.json': `${JSON.stringify(
       {
         hasCompletedOnboarding: true,
         hasSeenAutoDefaultNotice: true,
         hasSeenAutoDefaultNudge: true,
-        customApiKeyResponses: { approved: [API_KEY.slice(-20)], rejected: [] },
+        customApiKeyResponses: { approved: [API_KEY.placeholder.slice(-20)], rejected: [] },
         projects: { [directory]: { hasTrustDialogAccepted: true } },
       },
       null,

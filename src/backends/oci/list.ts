@@ -69,7 +69,7 @@ const podmanRows = ({ Id, Names, Size, Created }: PodmanRow): readonly ListedIma
 
 function listed(reference: string, { id, size, created }: Pick<ListedImage, 'id' | 'size' | 'created'>): ListedImage {
   // docker's list has no labels, but the name says it.
-  const agentVersion = /\/claude:(\d+\.\d+\.\d+)-[0-9a-f]{12}$/.exec(reference)?.[1] ?? ''
+  const agentVersion = /\/paude\/[a-z]+:(\d+\.\d+\.\d+)-[0-9a-f]{12}$/.exec(reference)?.[1] ?? ''
   return { reference, id: id.replace(/^sha256:/, ''), size, created, agentVersion }
 }
 

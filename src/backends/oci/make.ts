@@ -117,7 +117,7 @@ function runGate(dialect: Dialect, spec: SessionSpec): Exec {
 }
 
 const injectsAtBaseUrl = ({ network }: SessionSpec): boolean =>
-  network.mode !== 'none' && network.policy.injection?.way === 'base-url'
+  network.mode !== 'none' && network.policy.injections.some(({ way }) => way === 'base-url')
 
 /** Flags that gate and proxy share. */
 const helper = (dialect: Dialect, spec: SessionSpec, pids: number): readonly string[] => [
@@ -244,12 +244,7 @@ function mountFlags(spec: SessionSpec): readonly string[] {
     ...spec.out.map((name) => bind(join(spec.folder, 'out', name), `/paude/out/${name}`, false)),
     bind(join(seed, 'passwd'), '/etc/passwd', true),
     bind(join(seed, 'group'), '/etc/group', true),
-    ...(spec.seed['managed-settings.json'] === undefined
-      ? []
-      : [
-          bind(join(seed, 'managed-settings.json'), '/etc/claude-code/managed-settings.json', true),
-          bind(join(seed, 'CLAUDE.md'), '/etc/claude-code/CLAUDE.md', true),
-        ]),
+    ...Object.entries(spec.system).map(([place, name]) => bind(join(seed, name), place, true)),
     // The engine copies the host's resolver addresses in; the box has none and needs to know none.
     // Nor the names and addresses of the host, which podman copies in from its /etc/hosts.
     ...(spec.network.mode === 'open'

@@ -70,8 +70,8 @@ async function refusedByStart(host: Host, config: Config): Promise<readonly Paud
   const checks: readonly (() => unknown)[] = [
     () => {
       if (settings.network === 'none') return
-      const { ways } = startPolicy(config, { session: '', needed: [], injection: null })
-      asSaid('network.upstream_credentials', origins.upstreamCredentials[0], () => proxySecret(host, { credential: null, ways }))
+      const { ways } = startPolicy(config, { session: '', needed: [], injections: [] })
+      asSaid('network.upstream_credentials', origins.upstreamCredentials[0], () => proxySecret(host, { credentials: [], ways }))
     },
     () => ownMounts(host, config),
     () => certificatesOf(host, config),

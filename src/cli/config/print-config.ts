@@ -54,9 +54,10 @@ export function networkLines({ network }: SessionSpec): readonly string[] {
         ...network.policy.deny.map(
           ({ host, ports, why }) => `deny          ${host}${ports.length === 0 ? '' : `:${ports.join(',')}`}  # ${why}`,
         ),
-        network.policy.injection === null
-          ? '# no credential of the caller: log in inside the box'
-          : `inject        ${network.policy.injection.header} on the way to ${network.policy.injection.host}:${network.policy.injection.port}; ${WAYS[network.policy.injection.way]}`,
+        ...(network.policy.injections.length === 0 ? ['# no credential of the caller: log in inside the box'] : []),
+        ...network.policy.injections.map(
+          ({ header, host, port, way }) => `inject        ${header} on the way to ${host}:${port}; ${WAYS[way]}`,
+        ),
       ]
   }
 }

@@ -67,7 +67,7 @@ const MOST_SHOWN = 8192
 
 /** Shows what files open, as a diff against what the user has. What no start takes is not asked about. */
 export function showWidening({ host, note }: Context, project: Project, judged: readonly Judged[]): void {
-  startPolicy(whole(project), { session: '', needed: [], injection: null })
+  startPolicy(whole(project), { session: '', needed: [], injections: [] })
   for (const { key, value, place } of judged.flatMap(({ items }) => items))
     if (value.length > MOST_SHOWN)
       throw new PaudeError(

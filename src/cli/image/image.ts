@@ -1,3 +1,5 @@
+import { installs } from '../../agents/installs.ts'
+import { agents } from '../../agents/registry.ts'
 import { type Backend, need } from '../../backends/backend.ts'
 import { pickBackend, usable } from '../../backends/pick.ts'
 import { allBackends } from '../../backends/registry.ts'
@@ -15,7 +17,7 @@ import { renderPlan } from '../../plan/render.ts'
 import { ask } from '../../run/ask.ts'
 import { execute } from '../../run/execute.ts'
 import { capture } from '../../run/process.ts'
-import { claudeImage, proxyImage } from '../../session/life/images.ts'
+import { agentImage, proxyImage } from '../../session/life/images.ts'
 import { idOf } from '../../session/life/wanted-images.ts'
 import { cacheFolder } from '../../state.ts'
 import { printable } from '../../text.ts'
@@ -81,7 +83,7 @@ async function build(context: Context, given: Values<typeof buildArgs>): Promise
   const backend = await pickBackend(context.host, settings.backend)
   const extraCa = extraCaCertificates(context.host, settings.caFile)
   const version = readAgentVersion(given['agent-version'] ?? settings.agentVersion)
-  const specs = [claudeImage(context.host, { ...settings, agentVersion: version }, extraCa), proxyImage(context.host)]
+  const specs = [agentImage(context.host, { ...settings, agentVersion: version }, extraCa), proxyImage(context.host)]
   for (const spec of specs) await buildOne(context, { backend, spec, given })
   return 0
 }
@@ -150,13 +152,21 @@ async function check(context: Context, { reference, quick, json }: Values<typeof
   const { settings } = await startConfig(context, context.flags)
   const backend = await pickBackend(host, settings.backend)
   const images = need(backend, 'images')
-  const own = imageRef(claudeImage(host, settings, extraCaCertificates(host, settings.caFile)))
+  const { program } = agents[settings.agent]
+  const own = imageRef(agentImage(host, settings, extraCaCertificates(host, settings.caFile)))
   const image = reference ?? (settings.image || own)
   const metadata = await ask(images.inspect(image), context.effects(backend))
   const probe = quick
     ? null
-    : readProbe((await capture(images.probe(image, { uid: host.uid, gid: host.gid, agent: 'claude' }))).stdout)
-  const checks = checkImage({ reference: image, architecture: host.arch, metadata, probe, agent: 'claude' })
+    : readProbe((await capture(images.probe(image, { uid: host.uid, gid: host.gid, agent: program }))).stdout)
+  const checks = checkImage({
+    reference: image,
+    architecture: host.arch,
+    metadata,
+    probe,
+    agent: program,
+    install: installs[settings.agent],
+  })
   if (json) context.answer(JSON.stringify({ image, backend: backend.name, checks }, null, 2))
   else context.answer(table(['ID', 'RESULT', 'CHECK', 'FOUND', 'FIX'], checks.map(row)))
   return checkExitCode(checks)

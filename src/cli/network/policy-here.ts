@@ -1,4 +1,4 @@
-import { agentCredential, agentNeeds } from '../../agents/models.ts'
+import { agentCredentials, agentNeeds } from '../../agents/models.ts'
 import { agents } from '../../agents/registry.ts'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
@@ -47,11 +47,11 @@ async function policyOfStart(context: Context): Promise<Asked['policy']> {
     })
   const host = await withProvider(context.host, config, 'look')
   const agent = agents[config.settings.agent]
-  const credential = agentCredential(agent, host)
+  const credentials = agentCredentials(agent, host)
   const policy = startPolicy(config, {
     session: '',
-    needed: agentNeeds(agent, host, credential).map((one) => parseAllow(one.host, one.why)),
-    injection: credential === null ? null : { ...credential.injection, way: config.settings.inject },
+    needed: agentNeeds(agent, host, credentials).map((one) => parseAllow(one.host, one.why)),
+    injections: credentials.map(({ injection }) => ({ ...injection, way: config.settings.inject })),
   })
   return { ...policy, revision: revisionOf(policy) }
 }

@@ -1,5 +1,6 @@
 import { backendNames } from '../../backends/names.ts'
 import { loadConfig } from '../../config/layers/load.ts'
+import { API_KEY, PROVIDER_VARIABLES } from '../../credentials/providers.ts'
 import { lookCredential } from '../../doctor/look.ts'
 import { shown } from '../../text.ts'
 import { alsoTaking, PLANS, taking } from '../front-flags.ts'
@@ -57,4 +58,4 @@ export default verb({
 const noCredential = (site: string): string =>
   site === '' || /(^|\.)anthropic\.com(:\d+)?$/.test(site)
     ? 'no credential: you log in inside the box'
-    : `no credential is set for ${shown(site)}: export ANTHROPIC_API_KEY or ANTHROPIC_AUTH_TOKEN, or paude config set provider.auth_token env:NAME`
+    : `no credential is set for ${shown(site)}: export ${API_KEY.variable} or ${PROVIDER_VARIABLES.authToken}, or paude config set provider.auth_token env:NAME`

@@ -1,3 +1,4 @@
+import { API_KEY } from '../../credentials/providers.ts'
 import { PaudeError } from '../../errors.ts'
 import { quote } from '../../plan/shell.ts'
 
@@ -25,7 +26,7 @@ export function systemdUnit({ program, credentials, environment }: LoginUnit): s
     '#   systemctl --user enable paude.service',
     '# and, for a start at boot without a login: loginctl enable-linger',
     '# The credential is kept nowhere by paude. Put it into the file below, for your eyes only:',
-    `#   (umask 077; echo "ANTHROPIC_API_KEY=$ANTHROPIC_API_KEY" > ${quote(credentials)})`,
+    `#   (umask 077; echo "${API_KEY.variable}=$${API_KEY.variable}" > ${quote(credentials)})`,
     '[Unit]',
     'Description=paude: bring back the sessions that ran',
     '',
@@ -58,7 +59,7 @@ export function launchdAgent({ program, credentials, environment, log }: LoginUn
     '<!-- Starts the sessions again that ran when the machine went down. Put it to use:',
     '       paude service > ~/Library/LaunchAgents/paude.up.plist',
     '       launchctl load ~/Library/LaunchAgents/paude.up.plist',
-    '     The credential is kept nowhere by paude: put a line ANTHROPIC_API_KEY=... into the file that is named last below,',
+    `     The credential is kept nowhere by paude: put a line ${API_KEY.variable}=... into the file that is named last below,`,
     '     and make it readable by you alone (chmod 600). -->',
     '<plist version="1.0">',
     '<dict>',

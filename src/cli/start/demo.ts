@@ -5,6 +5,8 @@ import { join } from 'node:path'
 import { agents } from '../../agents/registry.ts'
 import { pickBackend } from '../../backends/pick.ts'
 import { loadConfig } from '../../config/layers/load.ts'
+import { withCredential } from '../../credentials/credential.ts'
+import { API_KEY, usualProvider } from '../../credentials/providers.ts'
 import { type Door, LOOPBACK } from '../../demo/door.ts'
 import { serveMessagesApi } from '../../demo/messages-api.ts'
 import { demoPrompt, demoScript, readOutcomes } from '../../demo/script.ts'
@@ -36,7 +38,7 @@ export default verb({
         ...door,
         port,
         key,
-        script: demoScript({ serviceHost: door.hostname, servicePort: port }),
+        script: demoScript({ serviceHost: door.hostname, servicePort: port, variable: API_KEY.variable }),
       })
     }
     const api = shows ? serve(LOOPBACK) : await atDoor(context, { backend, settings }, serve)
@@ -88,13 +90,11 @@ export default verb({
 const demoHost = (host: Host, { folder, key, port }: { folder: string; key: string; port: number }): Host => ({
   ...host,
   cwd: folder,
-  env: {
-    ...host.env,
-    ANTHROPIC_AUTH_TOKEN: undefined,
-    CLAUDE_CODE_OAUTH_TOKEN: undefined,
-    ANTHROPIC_API_KEY: key,
-    ANTHROPIC_BASE_URL: `http://${HOST_NAME}:${port}`,
-  },
+  env: withCredential(host.env, usualProvider, {
+    variable: API_KEY.variable,
+    value: key,
+    url: `http://${HOST_NAME}:${port}`,
+  }),
   // A scripted answer reads no input.
   terminal: { ...host.terminal, stdin: true },
 })

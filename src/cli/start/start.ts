@@ -8,11 +8,12 @@ import { released } from '../../box/owner.ts'
 import { mountsOf, type SessionSpec } from '../../box/spec.ts'
 import type { Layer } from '../../config/keys/settings.ts'
 import type { Context } from '../../context.ts'
+import { usualProvider } from '../../credentials/providers.ts'
 import { PaudeError } from '../../errors.ts'
 import { keepBounded } from '../../events/file.ts'
 import { parseLog, type Request, UNREACHABLE, withBeginning } from '../../network/log.ts'
 import { isEntry, openingEntry, type Proposal, proposal, proposalText } from '../../network/proposal.ts'
-import { reachOf } from '../../network/reach.ts'
+import { isOf, reachOf } from '../../network/reach.ts'
 import type { Plan } from '../../plan/plan.ts'
 import { renderPlan } from '../../plan/render.ts'
 import { execute } from '../../run/execute.ts'
@@ -208,14 +209,13 @@ async function finish(context: Context, { backend, spec, record, code, removal, 
   const asked = log === '' ? [] : parseLog(log, policyNow(last, Date.now() / 1000))
   onEnd?.(asked)
   warnOfPlanted(context, record)
-  const provider = record.injection
-  const reach = provider === null ? null : reachOf(asked, provider)
+  const reach = reachOf(asked, record.injections, usualProvider.address.variable)
   const fault = reach === null || reach.reached ? '' : reach.fault
   if (fault !== '' && fault !== told) context.warn(printable(fault))
   const missing = cutWords(beginning)
   if (missing !== '') context.note(missing)
   // Of the provider all is said.
-  const others = fault === '' ? asked : asked.filter(({ host, port }) => host !== provider?.host || port !== provider.port)
+  const others = fault === '' ? asked : asked.filter((request) => !isOf(request, record.injections))
   if (onEnd === undefined) noteBlocked(context, others, record.ports)
   if (spec.network.mode === 'record') noteRecorded(context, proposal(asked, spec.network.policy))
   return code

@@ -1,4 +1,5 @@
-import { CLAUDE_VERSION, readAgentVersion } from '../../image/agent-version.ts'
+import { installs } from '../../agents/installs.ts'
+import { readAgentVersion } from '../../image/agent-version.ts'
 import type { CaFile } from '../../image/ca.ts'
 import { insistOnImage } from '../../image/reference.ts'
 import { oneWord, row, text, texts } from '../../key.ts'
@@ -28,7 +29,7 @@ export const image = {
   agentVersion: row({
     key: 'image.agent_version',
     meaning: 'Release of Claude Code in the image that is built here',
-    initial: CLAUDE_VERSION,
+    initial: installs.claude.version,
     schema: text,
     rule: 'differs',
     read: readAgentVersion,

@@ -120,7 +120,7 @@ function found({ host }: Context, record: SessionRecord): Found {
 
 /** What the labels tell of a session whose folder is gone. */
 const recordOf = (row: Row): SessionRecord => ({
-  v: 1,
+  v: 2,
   id: row.id,
   name: row.name,
   backend: row.backend,
@@ -133,7 +133,7 @@ const recordOf = (row: Row): SessionRecord => ({
   network: row.network === 'none' || row.network === 'open' || row.network === 'record' ? row.network : 'restricted',
   allow: [],
   deny: [],
-  injection: null,
+  injections: [],
   ports: [80, 443],
   ways: { upstream: null, dns: [], ip: 'any', bandwidth: 0 },
   revision: '',
@@ -147,7 +147,7 @@ const recordOf = (row: Row): SessionRecord => ({
   index: null,
   // No label tells; without its folder it cannot be started again anyway.
   security: HARDENED,
-  credential: '',
+  credentials: [],
 })
 
 function unusable(name: BackendName, state: 'down' | 'denied'): PaudeError {

@@ -1,5 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { installs } from '../../agents/installs.ts'
+import { agents } from '../../agents/registry.ts'
 import { type Backend, need } from '../../backends/backend.ts'
 import type { Settings } from '../../config/keys/settings.ts'
 import type { Context } from '../../context.ts'
@@ -29,7 +31,7 @@ export async function chooseImages(context: Context, wish: ImageWish): Promise<I
   if (settings.image !== '') insistOnImage(settings.image)
   const proxy = proxyImage(host)
   const agent =
-    settings.image === '' ? claudeImage(host, settings, extraCa) : kind === 'agent' ? await customImage(context, wish) : null
+    settings.image === '' ? agentImage(host, settings, extraCa) : kind === 'agent' ? await customImage(context, wish) : null
   const build = (spec: ImageSpec) => building(spec, { host, backend })
   const unlessThere = (spec: ImageSpec) => bringImage(spec, { host, backend })
   const looks = settings.dryRun || settings.printConfig
@@ -53,12 +55,13 @@ export async function chooseImages(context: Context, wish: ImageWish): Promise<I
   }
 }
 
-export const claudeImage = (
+export const agentImage = (
   host: Host,
-  { imageBase, agentVersion }: Pick<Settings, 'imageBase' | 'agentVersion'>,
+  { agent, imageBase, agentVersion }: Pick<Settings, 'agent' | 'imageBase' | 'agentVersion'>,
   extraCa: string,
 ): ImageSpec => ({
-  image: 'claude',
+  image: 'agent',
+  install: installs[agent],
   base: imageBase || BASE,
   baseId: '',
   arch: host.arch,
@@ -81,16 +84,17 @@ const building = (spec: ImageSpec, { host, backend }: Place): Plan =>
 
 const missing = (backend: Backend, reference: string, steps: Plan) => guard(need(backend, 'images').has(reference), steps)
 
-/** A thin image that adds Claude to the user's own, or null when that has it already. */
+/** A thin image that adds the agent to the user's own, or null when that has it already. */
 async function customImage(context: Context, wish: ImageWish): Promise<ImageSpec | null> {
   const { settings, backend, extraCa } = wish
   const { host } = context
   const reference = settings.image
   if (settings.dryRun || (settings.printConfig && recipeOf(settings) !== null)) return null
   const id = await present(context, wish)
-  const traits = await imageTraits(host, backend, reference, id)
-  if (traits.claude) return null
-  return thinImage(host, { settings, extraCa, id, libc: traits.musl ? 'musl' : 'glibc' })
+  const { program } = agents[settings.agent]
+  const traits = await imageTraits(host, backend, { reference, id, program })
+  if (traits[program]) return null
+  return thinImage(host, { settings, extraCa, id, libc: traits['musl'] ? 'musl' : 'glibc' })
 }
 
 /** What adds the agent to an image of the user's own, whose id is `id`. */
@@ -102,13 +106,14 @@ export const thinImage = (
     id,
     libc,
   }: {
-    readonly settings: Pick<Settings, 'image' | 'agentVersion'>
+    readonly settings: Pick<Settings, 'agent' | 'image' | 'agentVersion'>
     readonly extraCa: string
     readonly id: string
     readonly libc: 'glibc' | 'musl'
   },
 ): ImageSpec => ({
   image: 'custom',
+  install: installs[settings.agent],
   base: settings.image,
   baseId: id,
   arch: host.arch,
@@ -117,27 +122,42 @@ export const thinImage = (
   libc,
 })
 
-type Traits = { readonly claude: boolean; readonly musl: boolean }
+/** Programs that were looked for, and `musl`. */
+type Traits = Readonly<Record<string, boolean>>
 
 /** What is in an image is looked up once: an id never changes its content. */
-async function imageTraits(host: Host, backend: Backend, reference: string, id: string): Promise<Traits> {
+async function imageTraits(
+  host: Host,
+  backend: Backend,
+  { reference, id, program }: { readonly reference: string; readonly id: string; readonly program: string },
+): Promise<Traits> {
   const { name } = backend
-  const remembered = knownTraits(host, name, id)
+  const remembered = knownTraits(host, name, { id, program })
   if (remembered !== undefined) return remembered
-  const probe = 'command -v claude >/dev/null && echo claude; for file in /lib/ld-musl-*; do [ -e "$file" ] && echo musl; done; :'
+  const probe = `command -v ${program} >/dev/null && echo ${program}; for file in /lib/ld-musl-*; do [ -e "$file" ] && echo musl; done; :`
   const { stdout, code } = await capture(need(backend, 'images').run(reference, probe))
-  const traits = { claude: stdout.includes('claude'), musl: stdout.includes('musl') }
+  const traits = { [program]: stdout.includes(program), musl: stdout.includes('musl') }
   if (code === 0) {
     mkdirSync(cacheFolder(host), { recursive: true, mode: 0o700 })
     const file = traitsFile(host)
-    writeFileSync(file, JSON.stringify({ ...readTraits(file), [`${name} ${id}`]: traits }), { mode: 0o600 })
+    writeFileSync(
+      file,
+      JSON.stringify({ ...readTraits(file), [`${name} ${id}`]: { ...readTraits(file)[`${name} ${id}`], ...traits } }),
+      { mode: 0o600 },
+    )
   }
   return traits
 }
 
 /** What an earlier start found in an image; undefined when none has looked. */
-export const knownTraits = (host: Host, engine: string, id: string): Traits | undefined =>
-  readTraits(traitsFile(host))[`${engine} ${id}`]
+export function knownTraits(
+  host: Host,
+  engine: string,
+  { id, program }: { readonly id: string; readonly program: string },
+): Traits | undefined {
+  const traits = readTraits(traitsFile(host))[`${engine} ${id}`]
+  return traits?.[program] === undefined ? undefined : traits
+}
 
 const traitsFile = (host: Host): string => join(cacheFolder(host), 'image-traits.json')
 

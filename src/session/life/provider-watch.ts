@@ -1,5 +1,6 @@
 import { need } from '../../backends/backend.ts'
 import type { Context } from '../../context.ts'
+import { usualProvider } from '../../credentials/providers.ts'
 import { readHoldState } from '../../hold/place.ts'
 import { parseLog } from '../../network/log.ts'
 import { reachOf } from '../../network/reach.ts'
@@ -22,8 +23,8 @@ const MOST = 512 * 1024
 
 /** Looks into the proxy's log until the agent's provider has answered or nothing new is to be expected. Returns how to stop. */
 export function watchProvider({ backend, handle, record }: Found, tell: Tell, pauses: readonly number[] = PAUSES): () => void {
-  const { injection } = record
-  if (injection === null) return () => undefined
+  const { injections } = record
+  if (injections.length === 0) return () => undefined
   const stop = new AbortController()
   const look = async () => {
     let told = ''
@@ -34,7 +35,11 @@ export function watchProvider({ backend, handle, record }: Found, tell: Tell, pa
         signal: stop.signal,
         most: MOST,
       }).catch(() => null)
-      const reach = reachOf(parseLog(log?.stdout ?? '', policyNow(record, Date.now() / 1000)), injection)
+      const reach = reachOf(
+        parseLog(log?.stdout ?? '', policyNow(record, Date.now() / 1000)),
+        injections,
+        usualProvider.address.variable,
+      )
       if (stop.signal.aborted) return
       if (reach?.reached) return tell('')
       if (reach === null || reach.fault === told) continue

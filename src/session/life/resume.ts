@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { agentCredential } from '../../agents/models.ts'
+import { agentCredentials } from '../../agents/models.ts'
 import { agentNamed } from '../../agents/registry.ts'
 import { released } from '../../box/owner.ts'
 import type { Context } from '../../context.ts'
@@ -22,11 +22,13 @@ import { carryToEnd } from '../wall/take-up.ts'
 import { carryOut } from './carry-out.ts'
 import { resumePlan } from './plans.ts'
 
-/** What the credential's reference gives now: it is kept, and its value nowhere. */
-async function askedAgain(host: Host, { credential, credentialSource = '' }: SessionRecord, dryRun: boolean): Promise<Host> {
-  if (credentialSource === '' || hasCredential(host)) return host
-  const value = dryRun ? '-' : await followed(host, credentialSource, `the credential of this session, ${credential}`)
-  return { ...host, env: { ...host.env, [credential]: value } }
+/** What the credentials' references give now: they are kept, and the values nowhere. */
+async function askedAgain(host: Host, { credentials }: SessionRecord, dryRun: boolean): Promise<Host> {
+  if (hasCredential(host)) return host
+  const env = { ...host.env }
+  for (const { variable, source = '' } of credentials)
+    if (source !== '') env[variable] = dryRun ? '-' : await followed(host, source, `the credential of this session, ${variable}`)
+  return { ...host, env }
 }
 
 /** Starts a session again that does not run, with its conversation. Returns the exit code: the agent's when attached. */
@@ -43,12 +45,16 @@ export async function continueSession(
       `session ${record.id} was started with security.read_only_root = false: its agent may have replaced what checks its mounts, so it is not started again`,
       { hint: `paude fork ${record.id} takes its conversation into a new box` },
     )
-  const agent = record.credential === '' ? null : agentNamed(record.agent)
-  const credential = agent === null ? null : agentCredential(agent, await askedAgain(context.host, record, dryRun))
-  if (record.credential !== '' && credential?.variable !== record.credential)
-    throw new PaudeError('usage', `session ${record.id} was started with ${record.credential}, which is not set now`, {
-      hint: `export ${record.credential} and start it again: the value is kept nowhere`,
+  const agent = record.credentials.length === 0 ? null : agentNamed(record.agent)
+  const offered = agent === null ? [] : agentCredentials(agent, await askedAgain(context.host, record, dryRun))
+  // The proxy knows them by their order.
+  const credentials = record.credentials.map(({ variable }) => {
+    const credential = offered.find((one) => one.variable === variable)
+    if (credential !== undefined) return credential
+    throw new PaudeError('usage', `session ${record.id} was started with ${variable}, which is not set now`, {
+      hint: `export ${variable} and start it again: the value is kept nowhere`,
     })
+  })
   // The engine looks the paths up again: the box compares them with what is looked at now.
   const recheck =
     context.host.platform === 'linux' && record.mounts.length > 0
@@ -59,7 +65,7 @@ export async function continueSession(
     ...(existsSync(handle.folder) ? [...want(handle.folder, 'running'), ...released(handle.folder)] : []),
     ...resumePlan(backend, handle, {
       attached,
-      credential: proxySecret(context.host, { credential: credential?.value ?? null, ways: record.ways }),
+      credential: proxySecret(context.host, { credentials, ways: record.ways }),
     }),
   ]
   if (dryRun) return carryOut(context, backend, { plan, dryRun })

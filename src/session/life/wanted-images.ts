@@ -1,9 +1,11 @@
+import { agentNames } from '../../agents/names.ts'
+import { agents } from '../../agents/registry.ts'
 import { type Backend, need } from '../../backends/backend.ts'
 import type { Settings } from '../../config/keys/settings.ts'
 import type { Host } from '../../host.ts'
 import { type ImageSpec, imageRef } from '../../image/build.ts'
 import { capture } from '../../run/process.ts'
-import { claudeImage, knownTraits, proxyImage, thinImage } from './images.ts'
+import { agentImage, knownTraits, proxyImage, thinImage } from './images.ts'
 
 type Place = { readonly settings: Settings; readonly extraCa: string; readonly backend: Backend }
 
@@ -18,16 +20,17 @@ export async function imagesHere(
   host: Host,
   { settings, extraCa, backend }: Place,
 ): Promise<{ readonly start: readonly StartImage[]; readonly kept: readonly string[] }> {
-  const own = [claudeImage(host, settings, extraCa), proxyImage(host)].map(built)
+  const own = [agentImage(host, settings, extraCa), proxyImage(host)].map(built)
   if (settings.image === '') return { start: own, kept: own.map(({ reference }) => reference) }
+  const { program } = agents[settings.agent]
   const proxy = built(proxyImage(host))
   const id = await idOf(backend, settings.image)
   const thin = (libc: 'glibc' | 'musl') => (id === null ? [] : [built(thinImage(host, { settings, extraCa, id, libc }))])
-  const traits = id === null ? undefined : knownTraits(host, backend.name, id)
+  const traits = id === null ? undefined : knownTraits(host, backend.name, { id, program })
   const agent =
-    traits === undefined || traits.claude
+    traits === undefined || traits[program]
       ? [{ reference: settings.image, there: id !== null }]
-      : thin(traits.musl ? 'musl' : 'glibc')
+      : thin(traits['musl'] ? 'musl' : 'glibc')
   const kept = [...own, ...thin('glibc'), ...thin('musl')].map(({ reference }) => reference)
   return { start: [...agent, proxy], kept }
 }
@@ -36,7 +39,9 @@ const built = (spec: ImageSpec): StartImage => ({ reference: imageRef(spec), the
 
 /** Images that may go when a start here would not use them. One that a project's own recipe makes is that project's affair. */
 export const replaceable = <Image extends { readonly reference: string }>(images: readonly Image[]): readonly Image[] =>
-  images.filter(({ reference }) => /^localhost\/paude\/(claude|proxy):/.test(reference))
+  images.filter(({ reference }) => KEPT.some((name) => reference.startsWith(`localhost/paude/${name}:`)))
+
+const KEPT = [...agentNames, 'proxy']
 
 /** null when there is no such image. */
 export async function idOf(backend: Backend, reference: string): Promise<string | null> {

@@ -5,7 +5,7 @@ import { HARDENED } from '../../box/security.ts'
 
 /** session.json: what later commands need to know of a session without asking an engine. No secret. */
 export const SessionRecord = v.object({
-  v: v.literal(1),
+  v: v.literal(2),
   id: v.string(),
   name: v.string(),
   backend: v.picklist(backendNames),
@@ -29,18 +29,17 @@ export const SessionRecord = v.object({
   deny: v.optional(v.array(v.object({ host: v.string(), ports: v.array(v.number()), why: v.string() })), []),
   /** Of what is allowed without one. */
   ports: v.optional(v.array(v.number()), [80, 443]),
-  injection: v.optional(
-    v.nullable(
-      v.object({
-        host: v.string(),
-        port: v.number(),
-        scheme: v.picklist(['https', 'http']),
-        way: v.picklist(['bump', 'base-url']),
-        header: v.picklist(['X-Api-Key', 'Authorization']),
-        prefix: v.string(),
-      }),
-    ),
-    null,
+  injections: v.array(
+    v.object({
+      host: v.string(),
+      port: v.number(),
+      scheme: v.picklist(['https', 'http']),
+      way: v.picklist(['bump', 'base-url']),
+      header: v.string(),
+      lead: v.string(),
+      prefix: v.string(),
+      api: v.string(),
+    }),
   ),
   ways: v.optional(
     v.object({
@@ -87,10 +86,14 @@ export const SessionRecord = v.object({
   ),
   /** Names of the caller's variables that the configuration called secrets: nothing that is started for it later inherits them. */
   secrets: v.exactOptional(v.array(v.string())),
-  /** Variable that held the credential at the start; '' when none was injected. The proxy needs it again after a stop. */
-  credential: v.string(),
-  /** Where the configuration said that it is; absent where only the environment had it. */
-  credentialSource: v.optional(v.union([v.string(), v.object({ command: v.pipe(v.array(v.string()), v.readonly()) })])),
+  /** What was injected at the start, in the order of `injections`: the proxy needs it again after a stop. */
+  credentials: v.array(
+    v.object({
+      variable: v.string(),
+      /** Where the configuration said that it is; absent where only the environment had it. */
+      source: v.exactOptional(v.union([v.string(), v.object({ command: v.pipe(v.array(v.string()), v.readonly()) })])),
+    }),
+  ),
 })
 export type SessionRecord = v.InferOutput<typeof SessionRecord>
 

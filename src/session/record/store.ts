@@ -4,6 +4,7 @@ import * as v from 'valibot'
 import type { Host } from '../../host.ts'
 import { stateFolder } from '../../state.ts'
 import { SESSION_ID } from './id.ts'
+import { ofToday } from './older.ts'
 import { SessionRecord } from './record.ts'
 
 export const sessionFolder = (host: Host, id: string): string => join(stateFolder(host), 'sessions', id)
@@ -27,7 +28,10 @@ export function folderNames(host: Host): readonly string[] {
 /** The record of a session; null when its folder is gone or cannot be read. */
 export function readRecord(host: Host, id: string): SessionRecord | null {
   try {
-    const result = v.safeParse(SessionRecord, JSON.parse(readFileSync(join(sessionFolder(host, id), 'session.json'), 'utf8')))
+    const result = v.safeParse(
+      SessionRecord,
+      ofToday(JSON.parse(readFileSync(join(sessionFolder(host, id), 'session.json'), 'utf8'))),
+    )
     return result.success && result.output.id === id ? result.output : null
   } catch {
     return null

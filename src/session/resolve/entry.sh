@@ -20,8 +20,12 @@ if [ "${PAUDE_WALL-}" = 1 ]; then
     sleep 0.02
   done
 fi
-if [ -e /paude/seed/claude.json ] && [ ! -e "$HOME/.claude.json" ]; then
-  cp /paude/seed/claude.json "$HOME/.claude.json" 2>/dev/null
+# What the agent finds in a HOME without it: a line each, its name here and its place there.
+if [ -e /paude/seed/home.list ]; then
+  while read -r name place; do
+    case $place in */*) mkdir -p "$HOME/${place%/*}" ;; esac
+    [ -e "$HOME/$place" ] || cp "/paude/seed/$name" "$HOME/$place"
+  done </paude/seed/home.list 2>/dev/null
 fi
 [ ! -e /paude/seed/lifecycle.sh ] || . /paude/seed/lifecycle.sh
 # Events bear seconds since boot, which a shell can read without a program; this line tells the host what they mean.

@@ -31,12 +31,9 @@ export function beyondManaged(
     return `network.mode = ${record.network}`
   const [port] = managed.networkPorts === undefined ? [] : uncovered('networkPorts', record.ports.map(String), managed)
   if (port !== undefined) return `network.ports = ${port}`
-  const provider =
-    record.injection === null
-      ? ''
-      : `${record.injection.scheme}://${record.injection.host}:${record.injection.port}${record.injection.prefix}`
-  if (managed.baseUrl !== undefined && provider !== '' && provider !== placeOf(managed.baseUrl))
-    return `provider.base_url = ${provider}`
+  const places = record.injections.map(({ scheme, host, port, prefix }) => `${scheme}://${host}:${port}${prefix}`)
+  const elsewhere = places.find((place) => managed.baseUrl !== undefined && place !== placeOf(managed.baseUrl))
+  if (elsewhere !== undefined) return `provider.base_url = ${elsewhere}`
   const way = beyondWays(record, managed)
   if (way !== null) return way
   if (managed.networkAllow === undefined) return null
@@ -63,7 +60,7 @@ function placeOf(address: string): string {
 }
 
 /** What it gets out by, where that is not as it is managed. */
-function beyondWays({ ways: { upstream, dns, ip, bandwidth }, injection }: SessionRecord, managed: Layer): string | null {
+function beyondWays({ ways: { upstream, dns, ip, bandwidth }, injections }: SessionRecord, managed: Layer): string | null {
   if (managed.upstreamProxy !== undefined) {
     const { upstreamProxy, upstreamCredentials = '', upstreamExcept = [] } = managed
     const most = readWays({ upstreamProxy, upstreamCredentials, upstreamExcept, dns: [], ip: 'any', bandwidth: '' }).upstream
@@ -77,8 +74,8 @@ function beyondWays({ ways: { upstream, dns, ip, bandwidth }, injection }: Sessi
   if (managed.ip !== undefined && ip !== managed.ip) return `network.ip = ${ip}`
   const most = readBandwidth(managed.bandwidth ?? '')
   if (most > 0 && (bandwidth === 0 || bandwidth > most)) return `network.bandwidth = ${bandwidth || 'none'}`
-  if (managed.inject !== undefined && injection !== null && injection.way !== managed.inject)
-    return `network.inject = ${injection.way}`
+  const way = injections.find((one) => managed.inject !== undefined && one.way !== managed.inject)?.way
+  if (way !== undefined) return `network.inject = ${way}`
   return null
 }
 

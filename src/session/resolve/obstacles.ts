@@ -1,11 +1,13 @@
 import type { Agent } from '../../agents/agent.ts'
-import { agentCredential, agentNeeds, asksModels } from '../../agents/models.ts'
+import { agentCredentials, agentNeeds, asksModels } from '../../agents/models.ts'
 import type { SessionSpec } from '../../box/spec.ts'
+import { keyOf } from '../../config/keys/all.ts'
 import type { Config } from '../../config/keys/settings.ts'
-import type { Need } from '../../credentials/providers.ts'
+import { API_KEY, type Need } from '../../credentials/providers.ts'
 import type { Host } from '../../host.ts'
-import type { Policy } from '../../network/allow.ts'
+import type { Injection, Policy } from '../../network/allow.ts'
 import { decide, type Target } from '../../network/decide.ts'
+import { atBaseUrl } from '../../network/inject.ts'
 import type { SessionRecord } from '../record/record.ts'
 import { unsetCredential } from './provider.ts'
 
@@ -17,7 +19,7 @@ export type Wanted = {
   /** With the provider as the configuration says it. */
   readonly host: Host
   readonly spec: Pick<SessionSpec, 'network' | 'terminal' | 'secretEnvironment'>
-  readonly record: Pick<SessionRecord, 'credential'>
+  readonly record: Pick<SessionRecord, 'credentials'>
 }
 
 /** What keeps the agent from its models and is known before the start: one line each, none where all is well. */
@@ -25,15 +27,19 @@ export function obstacles({ agent, words, config, host, spec, record }: Wanted):
   if (!asksModels(agent, words, Object.keys(spec.secretEnvironment))) return []
   if (spec.network.mode === 'none') return [`without a network ${agent.title} cannot reach its model`]
   const { policy } = spec.network
-  const needs = agentNeeds(agent, host, record.credential === '' ? null : agentCredential(agent, host))
+  const needs = agentNeeds(agent, host, record.credentials.length === 0 ? [] : agentCredentials(agent, host))
   const blocked = needs.flatMap((need) => blockedNeed(policy, need))
-  return [...blocked, ...(record.credential === '' ? [noCredential({ config, host, spec }, blocked.length === 0)] : [])]
+  return [
+    ...blocked,
+    ...(record.credentials.length === 0 ? [noCredential({ agent, config, host, spec }, blocked.length === 0)] : []),
+  ]
 }
 
 function blockedNeed(policy: Policy, { host: place, why }: Need): readonly string[] {
   const target = targetOf(policy, place)
   // At a base URL of the box the credential's own rules do not judge the name.
-  const judged = policy.injection?.way === 'base-url' ? { ...policy, injection: null } : policy
+  const judged =
+    atBaseUrl(policy) === null ? { ...policy, injections: policy.injections.map(anyPath) } : { ...policy, injections: [] }
   const { decision, rule, why: who } = decide(judged, target, null)
   if (decision === 'allowed') return []
   const because = [rule, ...(who === '' ? [] : [who])].join(', ')
@@ -41,27 +47,35 @@ function blockedNeed(policy: Policy, { host: place, why }: Need): readonly strin
   return [`${place} (${why}) is blocked (${because}): ${next}`]
 }
 
+/** Which of the API's paths the agent asks for is its affair: one stands for all. */
+const ANY_PATH = '/api'
+const anyPath = (injection: Injection): Injection => ({ ...injection, api: ANY_PATH })
+
 /** What the agent asks for there. */
-function targetOf({ injection }: Policy, place: string): Target {
+function targetOf({ injections }: Policy, place: string): Target {
   const [host = '', digits] = place.split(':')
   const port = Number(digits)
-  return injection?.host === host && injection.port === port
-    ? { scheme: injection.scheme, host, port, path: `${injection.prefix}/v1/messages` }
+  const injection = injections.find((one) => one.host === host && one.port === port)
+  return injection !== undefined
+    ? { scheme: injection.scheme, host, port, path: `${injection.prefix}${ANY_PATH}` }
     : { scheme: port === 80 ? 'http' : 'https', host, port, path: '/' }
 }
 
 /**
  * A line and no error: a login that was made inside the box lies in the project's HOME, which only a box sees, and it counts for
- * `-p` too. Without any, Claude says so itself and ends.
+ * `-p` too. Without any, the agent says so itself and ends.
  */
-function noCredential({ config, host, spec }: Pick<Wanted, 'config' | 'host' | 'spec'>, reachable: boolean): string {
+function noCredential(
+  { agent, config, host, spec }: Pick<Wanted, 'agent' | 'config' | 'host' | 'spec'>,
+  reachable: boolean,
+): string {
   const unset = unsetCredential(host, config)
   const give =
     unset === ''
-      ? 'export ANTHROPIC_API_KEY=… or say where it is: paude config set provider.api_key file:PATH'
+      ? `export ${API_KEY.variable}=… or say where it is: paude config set ${keyOf(API_KEY.key)} file:PATH`
       : `export ${/: (\S+) is not set$/.exec(unset)?.[1] ?? 'it'}=…`
-  // A login is Anthropic's own: it helps nowhere else.
-  const helps = reachable && !host.env['ANTHROPIC_BASE_URL']
+  // A login is the provider's own: it helps nowhere else.
+  const helps = reachable && agent.providers.every(({ address }) => !host.env[address.variable])
   const login = spec.terminal
     ? '; or type /login in the box, unless you did so in this project before'
     : '; without it, only an earlier /login in the box of this project counts'

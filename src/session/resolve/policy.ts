@@ -3,6 +3,7 @@ import { keyOf } from '../../config/keys/all.ts'
 import { asSaid } from '../../config/keys/said.ts'
 import type { Config } from '../../config/keys/settings.ts'
 import { insistOnLogin } from '../../config/keys/variable-name.ts'
+import type { Credential } from '../../credentials/credential.ts'
 import { readSecret } from '../../credentials/reference.ts'
 import type { Host } from '../../host.ts'
 import type { Injection, Policy } from '../../network/allow.ts'
@@ -21,8 +22,8 @@ export function startPolicy(
   {
     session,
     needed,
-    injection,
-  }: { readonly session: string; readonly needed: readonly Allow[]; readonly injection: Injection | null },
+    injections,
+  }: { readonly session: string; readonly needed: readonly Allow[]; readonly injections: readonly Injection[] },
 ): Policy {
   const read = <T>(key: 'networkAllow' | 'networkDeny' | 'networkGroups', parse: (entry: string, why: string) => readonly T[]) =>
     settings[key].flatMap((entry, at) => {
@@ -43,25 +44,25 @@ export function startPolicy(
     ways: asSaid('network', (settings.upstreamCredentials === '' ? origins.upstreamExcept : origins.upstreamCredentials)[0], () =>
       readWays(settings),
     ),
-    injection,
+    injections,
   }
 }
 
 /** The policy as session.json keeps it: what is said later is laid over it. */
 export function policyRecord(
   network: Network,
-): Pick<SessionRecord, 'allow' | 'deny' | 'ports' | 'injection' | 'ways' | 'revision' | 'changes' | 'settled'> {
+): Pick<SessionRecord, 'allow' | 'deny' | 'ports' | 'injections' | 'ways' | 'revision' | 'changes' | 'settled'> {
   if (network.mode === 'none')
     return {
-      ...{ allow: [], deny: [], ports: [...USUAL_PORTS], injection: null, ways: waysRecord(DIRECT) },
+      ...{ allow: [], deny: [], ports: [...USUAL_PORTS], injections: [], ways: waysRecord(DIRECT) },
       ...{ revision: '', changes: [], settled: true },
     }
-  const { allow, deny, ports, injection, ways } = network.policy
+  const { allow, deny, ports, injections, ways } = network.policy
   return {
     allow: allow.map((one) => ({ ...one, ports: [...one.ports] })),
     deny: deny.map((one) => ({ ...one, ports: [...one.ports] })),
     ports: [...ports],
-    injection: injection === null ? null : { ...injection },
+    injections: injections.map((one) => ({ ...one })),
     ways: waysRecord(ways),
     revision: revisionOf(network.policy),
     changes: [],
@@ -76,28 +77,29 @@ const waysRecord = ({ upstream, dns, ip, bandwidth }: Ways): SessionRecord['ways
   bandwidth,
 })
 
-/** What the proxy is told on its stdin: the credential of the provider, and the login of an upstream proxy on a line of its own. */
+/** What the proxy is told on its stdin, a line each: the credentials in the order of their injections, an empty line for none, and the login of an upstream proxy. */
 export function proxySecret(
   host: Pick<Host, 'env' | 'home' | 'uid'>,
-  { credential, ways: { upstream } }: { readonly credential: Secret | null; readonly ways: Ways },
+  { credentials, ways: { upstream } }: { readonly credentials: readonly Pick<Credential, 'value'>[]; readonly ways: Ways },
 ): Secret | null {
-  if (upstream === null || upstream.credentials === '') return credential
+  const values = credentials.map(({ value }) => value.reveal()).join('\n')
+  if (upstream === null || upstream.credentials === '') return values === '' ? null : secret(values)
   insistOnLogin(upstream.credentials)
   const login = readSecret(upstream.credentials, host, 'network.upstream_credentials').reveal()
   const [name = '', ...rest] = login.split(':')
   const encoded = `${encodeURIComponent(name)}:${encodeURIComponent(rest.join(':'))}`
-  return secret(`${credential?.reveal() ?? ''}\n${encoded}\n`)
+  return secret(`${values}\n${encoded}\n`)
 }
 
 /** The policy a session was started with. */
-export const policyOf = ({ id, network, allow, deny, ports, injection, ways }: SessionRecord): Policy => ({
+export const policyOf = ({ id, network, allow, deny, ports, injections, ways }: SessionRecord): Policy => ({
   session: id,
   // Where there is no network, nothing is allowed.
   mode: network === 'none' ? 'restricted' : network,
   allow,
   deny,
   ports,
-  injection,
+  injections,
   ways,
 })
 

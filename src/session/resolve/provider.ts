@@ -5,7 +5,7 @@ import { entryText } from '../../config/keys/entry-text.ts'
 import { pieces } from '../../config/keys/placeholders.ts'
 import { namedVariables, saidCredential, sourceOfSecret } from '../../config/keys/provider.ts'
 import type { Config, Settings } from '../../config/keys/settings.ts'
-import { PROVIDER_KEYS, PROVIDER_VARIABLES } from '../../credentials/providers.ts'
+import { PROVIDER_KEYS, PROVIDER_VARIABLES, usualProvider } from '../../credentials/providers.ts'
 import { pathOfSecret } from '../../credentials/reference.ts'
 import type { Reference, SecretSource } from '../../credentials/source.ts'
 import { PaudeError } from '../../errors.ts'
@@ -25,7 +25,8 @@ export async function withProvider<H extends Machine>(
 ): Promise<H> {
   const { baseUrl } = config.settings
   const said = hasCredential(host) ? null : saidCredential(config.settings)
-  const address = host.env['ANTHROPIC_BASE_URL'] || baseUrl === '' ? {} : { ANTHROPIC_BASE_URL: baseUrl }
+  const { variable } = usualProvider.address
+  const address = host.env[variable] || baseUrl === '' ? {} : { [variable]: baseUrl }
   if (said === null) return { ...host, env: { ...host.env, ...address } }
   const { source } = said
   const asked = isVariable(source) || purpose === 'start' || (purpose === 'check' && typeof source === 'string')

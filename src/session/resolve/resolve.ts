@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { Agent, Opening } from '../../agents/agent.ts'
 import { startCommand } from '../../agents/command.ts'
-import { agentCredential, agentNeeds } from '../../agents/models.ts'
+import { agentCredentials, agentNeeds } from '../../agents/models.ts'
 import { opensScreen } from '../../agents/words.ts'
 import type { Backend } from '../../backends/backend.ts'
 import { readLimits } from '../../box/limits.ts'
@@ -14,10 +14,12 @@ import { uncovered } from '../../config/keys/rules.ts'
 import { asSaid } from '../../config/keys/said.ts'
 import type { Config, Layer, Settings } from '../../config/keys/settings.ts'
 import { secretVariables } from '../../config/secret-variables.ts'
-import type { Credential } from '../../credentials/credential.ts'
+import { type Credential, needsOf } from '../../credentials/credential.ts'
+import { usualProvider } from '../../credentials/providers.ts'
 import { PaudeError } from '../../errors.ts'
 import type { Host } from '../../host.ts'
 import { stagesOf } from '../../network/changes.ts'
+import { atBaseUrl } from '../../network/inject.ts'
 import { BASE_URL, HOST_NAME } from '../../network/names.ts'
 import { parseAllow } from '../../network/pattern.ts'
 import { stageFiles, standingFiles } from '../../network/squid-conf.ts'
@@ -69,7 +71,7 @@ export function resolveSession(wish: Wish): { readonly spec: SessionSpec; readon
 type Decided = {
   readonly id: string
   readonly name: string
-  readonly credential: Credential | null
+  readonly credentials: readonly Credential[]
   readonly network: Network
   readonly streams: Streams
   readonly transport: SessionSpec['transport']
@@ -83,8 +85,8 @@ function decide(wish: Wish): Decided {
   const { settings } = config
   const id = newSessionId()
   const name = settings.sessionName === '' ? '' : checkedName(settings.sessionName)
-  const credential = run.kind === 'agent' ? agentCredential(agent, host) : null
-  const network = resolveNetwork(wish, id, credential)
+  const credentials = run.kind === 'agent' ? agentCredentials(agent, host) : []
+  const network = resolveNetwork(wish, id, credentials)
   const streams =
     run.kind === 'command'
       ? streamsOf(host)
@@ -94,7 +96,7 @@ function decide(wish: Wish): Decided {
   return {
     id,
     name,
-    credential,
+    credentials,
     network,
     streams,
     transport: { kind: 'bind', mounts: projectMounts(around.workspace) },
@@ -116,13 +118,13 @@ function sessionRecord(
   decided: Decided,
 ): SessionRecord {
   const { settings } = config
-  const { id, name, credential, network, streams, conversation } = decided
+  const { id, name, credentials, network, streams, conversation } = decided
   const { git, root, directory } = workspace
   const index = git === null ? '' : join(git.gitDirectory, 'index')
   const said = saidCredential(settings)
   const secrets = secretVariables(settings)
   return {
-    v: 1,
+    v: 2,
     id,
     name,
     backend: backend.name,
@@ -143,8 +145,10 @@ function sessionRecord(
     ...(settings.forwardPorts.length > 0 ? { forwardPorts: [...settings.forwardPorts] } : {}),
     security: readSecurity(settings),
     ...(secrets.length > 0 ? { secrets: [...secrets] } : {}),
-    credential: credential?.variable ?? '',
-    ...(said !== null && said.variable === credential?.variable ? { credentialSource: said.source } : {}),
+    credentials: credentials.map(({ variable }) => ({
+      variable,
+      ...(said?.variable === variable ? { source: said.source } : {}),
+    })),
   }
 }
 
@@ -173,6 +177,7 @@ function sessionSpec(wish: Wish, decided: Decided, record: SessionRecord): Sessi
     grace: 10,
     folder: sessionFolder(host, id),
     seed: seedFiles(wish, decided, user),
+    system: run.kind === 'agent' ? wish.agent.system : {},
     out: outFiles(wish, streams),
     owner: settings.detach ? '' : ownerText(host),
     record: `${JSON.stringify(record, null, 2)}\n`,
@@ -203,7 +208,11 @@ function refuseWeaker({ name, can }: Backend, spec: SessionSpec): void {
   if (first !== undefined) throw new PaudeError('unsupported', `${name} ${first.message}`, { hint: first.hint })
 }
 
-function resolveNetwork({ host, config, agent, run, around }: Wish, session: string, credential: Credential | null): Network {
+function resolveNetwork(
+  { host, config, agent, run, around }: Wish,
+  session: string,
+  credentials: readonly Credential[],
+): Network {
   const { settings, origins, managed } = config
   const typed = (key: 'network' | 'networkAllow' | 'networkGroups' | 'networkPorts') =>
     origins[key].some(({ layer }) => layer === 'flag')
@@ -219,22 +228,26 @@ function resolveNetwork({ host, config, agent, run, around }: Wish, session: str
         throw new PaudeError('usage', `--network none and ${flag} contradict each other`, { hint: 'leave one of them out' })
     return { mode: 'none' }
   }
-  const needs = run.kind === 'agent' ? agentNeeds(agent, host, credential) : []
+  const needs = run.kind === 'agent' ? agentNeeds(agent, host, credentials) : []
   // Its own provider goes without saying; where a variable sends it instead does not.
-  const own = new Set(ownProviders({ host, agent, credential, managed }))
+  const own = new Set(ownProviders({ host, agent, managed }))
   for (const { host: entry } of needs)
     if (managed.networkAllow !== undefined && !own.has(entry) && uncovered('networkAllow', [entry], managed).length > 0)
       throw new PaudeError('refused', `the agent needs ${entry}, which ${host.managedFile} lets nobody have`, {
-        hint: 'unset ANTHROPIC_BASE_URL or provider.base_url, or ask who manages this machine',
+        hint: `unset ${addressesOf(agent)} or provider.base_url, or ask who manages this machine`,
       })
   const needed = needs.map(({ host: entry, why }) => parseAllow(entry, why))
-  const injection = credential === null ? null : { ...credential.injection, way: settings.inject }
-  const policy = startPolicy(config, { session, needed, injection })
-  if (policy.ways.upstream !== null && injection?.way === 'base-url')
+  const injections = credentials.map(({ injection }) => ({ ...injection, way: settings.inject }))
+  if (settings.inject === 'base-url' && injections.length > 1)
+    throw new PaudeError('unsupported', 'inject = "base-url" serves one provider, and there are several credentials', {
+      hint: `unset all but one of ${credentials.map(({ variable }) => variable).join(', ')}, or leave inject out`,
+    })
+  const policy = startPolicy(config, { session, needed, injections })
+  if (policy.ways.upstream !== null && atBaseUrl(policy) !== null)
     throw new PaudeError('unsupported', 'inject = "base-url" goes to the provider directly, and an upstream proxy is set', {
       hint: 'leave inject out, or except the provider: it is not reached through the upstream proxy that way',
     })
-  const handed = proxySecret(host, { credential: credential?.value ?? null, ways: policy.ways })
+  const handed = proxySecret(host, { credentials, ways: policy.ways })
   return {
     mode: settings.network,
     policy,
@@ -248,16 +261,18 @@ function resolveNetwork({ host, config, agent, run, around }: Wish, session: str
   }
 }
 
-/** The provider that goes without saying: the agent's own, and the one that is managed. */
+/** The providers that go without saying: the agent's own, and the one that is managed. */
 export const ownProviders = ({
   host,
-  agent,
-  credential,
+  agent: { providers, title },
   managed: { baseUrl },
-}: Pick<Wish, 'host' | 'agent'> & { readonly credential: Credential | null; readonly managed: Layer }): readonly string[] =>
-  [{}, ...(baseUrl === undefined ? [] : [{ ANTHROPIC_BASE_URL: baseUrl }])].flatMap((env) =>
-    agentNeeds(agent, { ...host, env }, credential).map((need) => need.host),
+}: Pick<Wish, 'host' | 'agent'> & { readonly managed: Layer }): readonly string[] =>
+  [{}, ...(baseUrl === undefined ? [] : [{ [usualProvider.address.variable]: baseUrl }])].flatMap((env) =>
+    providers.flatMap((provider) => needsOf(provider, { ...host, env }, { title, login: true }).map((need) => need.host)),
   )
+
+/** Variables by which a user sends the agent to other providers, for hints. */
+const addressesOf = ({ providers }: Agent): string => providers.map(({ address }) => address.variable).join(', ')
 
 /** The mounts that somebody asked for, each held against this machine. */
 export const ownMounts = (host: Host, { settings, origins }: Config): readonly Mount[] =>
@@ -282,7 +297,7 @@ function projectMounts({ root, git, pinnedPaths, protectedPaths }: Workspace): r
 
 function resolveEnvironment(
   { host, config: { settings }, agent, run, around: { workspace, identity, own } }: Wish,
-  { streams: { terminal }, credential, network }: Decided,
+  { streams: { terminal }, credentials, network }: Decided,
   home: string,
 ): Readonly<Record<string, string>> {
   return {
@@ -292,14 +307,16 @@ function resolveEnvironment(
     ...(host.env['TZ'] ? { TZ: host.env['TZ'] } : {}),
     ...gitEnvironment(identity, safeDirectories(workspace)),
     ...(run.kind === 'agent' ? agent.environment(host, run.words) : {}),
-    ...(credential === null ? {} : { [credential.variable]: credential.placeholder, ...providerAddress(credential, settings) }),
+    ...Object.fromEntries(credentials.flatMap((one) => [[one.variable, one.placeholder], ...providerAddress(one, settings)])),
     ...(network.mode === 'none' ? {} : { PAUDE_WALL: '1' }),
     ...(own.init === 'image' ? { PAUDE_INIT: 'image' } : {}),
   }
 }
 
-const providerAddress = ({ addressVariable, injection }: Credential, { inject }: Settings): Readonly<Record<string, string>> =>
-  inject === 'base-url' ? { [addressVariable]: `${BASE_URL}${injection.prefix}` } : {}
+const providerAddress = (
+  { addressVariable, injection }: Credential,
+  { inject }: Settings,
+): readonly (readonly [string, string])[] => (inject === 'base-url' ? [[addressVariable, `${BASE_URL}${injection.prefix}`]] : [])
 
 function seedFiles(
   { host, agent, run, config, around: { workspace } }: Wish,
@@ -326,11 +343,16 @@ function seedFiles(
     'resolv.conf': '',
     hosts: '127.0.0.1 localhost paude\n::1 localhost\n',
     ...(run.kind === 'agent'
-      ? agent.seed({
-          directory: workspace.root,
-          restricted: mode === 'restricted' || mode === 'record',
-          screen: opening.continues,
-        })
+      ? {
+          'home.list': Object.entries(agent.home)
+            .map(([place, name]) => `${name} ${place}\n`)
+            .join(''),
+          ...agent.seed({
+            directory: workspace.root,
+            restricted: mode === 'restricted' || mode === 'record',
+            screen: opening.continues,
+          }),
+        }
       : {}),
   }
 }

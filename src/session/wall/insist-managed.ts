@@ -13,7 +13,7 @@ import { ownProviders } from '../resolve/resolve.ts'
 export async function insistManaged(host: Host, record: SessionRecord): Promise<void> {
   const managed = await readManaged(host)
   const agent = agentNamed(record.agent)
-  const own = agent === null ? [] : ownProviders({ host, agent, credential: null, managed })
+  const own = agent === null ? [] : ownProviders({ host, agent, managed })
   const beyond = beyondManaged(record, managed, { own, now: Date.now() / 1000 })
   if (beyond !== null)
     throw refusal(`${beyond} of session ${record.id} is more than ${host.managedFile} lets anybody have`, record)

@@ -33,7 +33,7 @@ describe('a word to a session', () => {
     deny: [parseDeny('*.no.example', 'the file')],
     ports: [80, 443],
     ways: DIRECT,
-    injection: null,
+    injections: [],
   }
   const say = (changes: readonly Change[], verb: Word['verb'], ...entries: readonly string[]) =>
     revised(base, changes, { verb, entries, until: 0 }, 100)

@@ -1,0 +1,29 @@
+import { expect, test } from 'bun:test'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import entry from '../../src/session/resolve/entry.sh' with { type: 'text' }
+
+/** HOME after the first program of a box has run in it, with these lines of its list. */
+function homeAfter(list: string, before: Readonly<Record<string, string>> = {}): string {
+  const root = mkdtempSync(join(tmpdir(), 'paude-entry-'))
+  const [seed, home] = [join(root, 'seed'), join(root, 'home')]
+  for (const folder of [seed, home]) mkdirSync(folder)
+  for (const [name, text] of Object.entries({ 'home.list': list, 'one.json': 'new', 'command.sh': 'set -- true\n' }))
+    writeFileSync(join(seed, name), text)
+  for (const [name, text] of Object.entries(before)) writeFileSync(join(home, name), text)
+  const script = entry.replaceAll('/paude/seed', seed).replaceAll('/paude/out', join(root, 'out'))
+  expect(Bun.spawnSync(['sh', '-c', script], { env: { HOME: home, PATH: process.env['PATH'] } }).exitCode).toBe(0)
+  return home
+}
+
+test('an agent finds its file in a HOME that is new', () => {
+  expect(readFileSync(join(homeAfter('one.json .one.json\n'), '.one.json'), 'utf8')).toBe('new')
+  expect(readFileSync(join(homeAfter('one.json .agent/one.json\n'), '.agent/one.json'), 'utf8')).toBe('new')
+})
+
+test('what is in HOME stays', () =>
+  expect(readFileSync(join(homeAfter('one.json .one.json\n', { '.one.json': 'old' }), '.one.json'), 'utf8')).toBe('old'))
+
+test('what the list misnames keeps nobody from starting', () =>
+  expect(existsSync(join(homeAfter('two.json .two.json\n'), '.two.json'))).toBe(false))
