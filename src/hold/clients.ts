@@ -1,5 +1,5 @@
 import type { Socket } from 'bun'
-import { type End, frame, json } from './protocol.ts'
+import { type End, frame, json, makeReader } from './protocol.ts'
 import type { Screen, Size } from './screen.ts'
 
 /** One terminal, or one question, at the holder's socket. */
@@ -21,15 +21,32 @@ export type Client = {
   leftOut: number
 }
 
+export type Clients = ReturnType<typeof makeClients>
+
 /** Bytes that may wait for one client. */
 const PATIENCE = 1_000_000
 /** Milliseconds between two pictures for a terminal of another size. */
 const PICTURES = 50
 
+export const newClient = (socket: Socket<Client>): Client => ({
+  socket,
+  read: makeReader(),
+  queue: [],
+  queued: 0,
+  size: null,
+  readOnly: false,
+  looks: 'none',
+  lagging: false,
+  seen: '',
+  follows: false,
+  leftOut: 0,
+})
+
 /** Everybody who looks: who types last decides the size. */
 export function makeClients(screen: Screen, onSize: (size: Size) => void) {
   const all = new Set<Client>()
   let timer: Timer | null = null
+  const looking = () => [...all].filter(({ looks }) => looks !== 'none')
 
   function send(client: Client, bytes: Uint8Array): void {
     if (client.queue.length > 0) {
@@ -125,6 +142,14 @@ export function makeClients(screen: Screen, onSize: (size: Size) => void) {
     drain,
     broadcast,
     lead,
+    /** How many look. */
+    looking: (): number => looking().length,
+    /** Bytes for everybody who looks; whether somebody does. */
+    show(bytes: string): boolean {
+      const some = looking()
+      for (const client of some) send(client, frame('o', bytes))
+      return some.length > 0
+    },
     enter(client: Client, size: Size, readOnly: boolean): void {
       client.size = size
       client.readOnly = readOnly
@@ -153,6 +178,10 @@ export function makeClients(screen: Screen, onSize: (size: Size) => void) {
         client.socket.flush()
         if (client.queue.length === 0) client.socket.end()
       }
+    },
+    /** Waits until all have gone, or as many milliseconds. */
+    async gone(limit: number): Promise<void> {
+      for (let waited = 0; all.size > 0 && waited < limit; waited += 20) await Bun.sleep(20)
     },
   }
 }

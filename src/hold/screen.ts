@@ -5,6 +5,9 @@ import { makeModes } from './modes.ts'
 import { cellLine, htmlLines, plainLine } from './paint.ts'
 import { makeTokenizer } from './tokens.ts'
 
+/** Milliseconds without output after which a screen stands still. */
+export const STILL = 400
+
 /** In cells. */
 export type Size = { readonly columns: number; readonly rows: number }
 
