@@ -94,7 +94,10 @@ export function trustWhat(judged: readonly Judged[]): string {
   return count > 10 || (count > 1 && long) ? `trust it, all ${count} of these?` : 'trust it?'
 }
 
-/** One line from the terminal, in lower case; '' when it was closed. */
+/**
+ * One line from the terminal, in lower case; '' when it was closed. consola 3.4.2 cannot ask this: its prompts draw on stdout, never end
+ * after Ctrl-D, take a lone y for a yes, and its text is always '' on Bun 1.4.5.
+ */
 export const readAnswer = (context: Context, question: string): string => readLine(context, question).toLowerCase()
 
 /** The same with its letters as they are. */
