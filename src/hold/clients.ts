@@ -1,25 +1,6 @@
-import type { Socket } from 'bun'
-import { type End, frame, json, makeReader } from './protocol.ts'
+import { type Client, dropQueued, send, sendQueued } from './connection.ts'
+import { type End, frame, json } from './protocol.ts'
 import type { Screen, Size } from './screen.ts'
-
-/** One terminal, or one question, at the holder's socket. */
-export type Client = {
-  readonly socket: Socket<Client>
-  readonly read: (chunk: Uint8Array) => readonly { readonly kind: string; readonly body: Uint8Array }[]
-  /** Bytes that the socket did not take yet. */
-  queue: Uint8Array[]
-  queued: number
-  size: Size | null
-  readOnly: boolean
-  /** `live`: sees the stream as it comes. `view`: has another size and sees pictures. `none`: asks, but does not look. */
-  looks: 'live' | 'view' | 'none'
-  /** Too slow for the stream: it gets a picture once it can take one. */
-  lagging: boolean
-  seen: string
-  follows: boolean
-  /** Lines that a follower who does not read has missed. */
-  leftOut: number
-}
 
 export type Clients = ReturnType<typeof makeClients>
 
@@ -28,62 +9,19 @@ const PATIENCE = 1_000_000
 /** Milliseconds between two pictures for a terminal of another size. */
 const PICTURES = 50
 
-export const newClient = (socket: Socket<Client>): Client => ({
-  socket,
-  read: makeReader(),
-  queue: [],
-  queued: 0,
-  size: null,
-  readOnly: false,
-  looks: 'none',
-  lagging: false,
-  seen: '',
-  follows: false,
-  leftOut: 0,
-})
-
 /** Everybody who looks: who types last decides the size. */
 export function makeClients(screen: Screen, onSize: (size: Size) => void) {
   const all = new Set<Client>()
   let timer: Timer | null = null
   const looking = () => [...all].filter(({ looks }) => looks !== 'none')
 
-  function send(client: Client, bytes: Uint8Array): void {
-    if (client.queue.length > 0) {
-      client.queue.push(bytes)
-      client.queued += bytes.length
-      return
-    }
-    const taken = Math.max(0, client.socket.write(bytes))
-    if (taken < bytes.length) {
-      client.queue.push(bytes.subarray(taken))
-      client.queued += bytes.length - taken
-    }
-  }
-
   /** The socket takes bytes again. */
   function drain(client: Client): void {
-    while (client.queue.length > 0) {
-      const bytes = client.queue[0]
-      if (bytes === undefined) break
-      const taken = Math.max(0, client.socket.write(bytes))
-      client.queued -= taken
-      if (taken < bytes.length) {
-        client.queue[0] = bytes.subarray(taken)
-        return
-      }
-      client.queue.shift()
-    }
+    if (!sendQueued(client)) return
     tellLeftOut(client)
     if (!client.lagging) return
     client.lagging = false
     paint(client, false)
-  }
-
-  function tellLeftOut(client: Client): void {
-    const count = client.leftOut
-    client.leftOut = 0
-    if (count > 0) send(client, json('l', `… ${count} lines left out`))
   }
 
   function paint(client: Client, first: boolean): void {
@@ -102,9 +40,7 @@ export function makeClients(screen: Screen, onSize: (size: Size) => void) {
     for (const client of all) {
       if (client.looks === 'none' || client.lagging) continue
       if (client.queued > PATIENCE) {
-        // What was cut off inside the first frame must still be sent to its end.
-        client.queue = client.queue.slice(0, 1)
-        client.queued = client.queue[0]?.length ?? 0
+        dropQueued(client)
         client.lagging = true
       } else if (client.looks === 'view') {
         if (timer === null) timer = setTimeout(pictures, PICTURES)
@@ -138,7 +74,6 @@ export function makeClients(screen: Screen, onSize: (size: Size) => void) {
 
   return {
     all,
-    send,
     drain,
     broadcast,
     lead,
@@ -184,4 +119,10 @@ export function makeClients(screen: Screen, onSize: (size: Size) => void) {
       for (let waited = 0; all.size > 0 && waited < limit; waited += 20) await Bun.sleep(20)
     },
   }
+}
+
+function tellLeftOut(client: Client): void {
+  const count = client.leftOut
+  client.leftOut = 0
+  if (count > 0) send(client, json('l', `… ${count} lines left out`))
 }

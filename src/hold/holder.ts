@@ -53,7 +53,7 @@ export async function hold(options: HoldOptions): Promise<boolean> {
     isOpen: child.isOpen,
     onStill: log.tellAhead,
   })
-  const questions = makeQuestions({ child, clients, log, report, screen })
+  const questions = makeQuestions({ child, log, report, screen })
   const painted = makeTidier()
   const server = listen(socket, { clients, questions, report, write: child.write, painted })
   report.publish()

@@ -1,5 +1,6 @@
 import { chmodSync } from 'node:fs'
-import { type Client, type Clients, newClient } from './clients.ts'
+import type { Clients } from './clients.ts'
+import { type Client, newClient } from './connection.ts'
 import { parse, type Question } from './protocol.ts'
 import type { Questions } from './questions.ts'
 import type { Report } from './report.ts'

@@ -1,5 +1,5 @@
 import type { Child } from './child.ts'
-import type { Client, Clients } from './clients.ts'
+import { type Client, send } from './connection.ts'
 import type { Log } from './log.ts'
 import { json, type Question } from './protocol.ts'
 import type { Report } from './report.ts'
@@ -10,7 +10,6 @@ export type Questions = ReturnType<typeof makeQuestions>
 
 type Asked = {
   readonly child: Child
-  readonly clients: Clients
   readonly log: Log
   readonly report: Report
   readonly screen: Screen
@@ -20,11 +19,11 @@ type Asked = {
 const REPAINT = 2000
 
 /** Answers the questions that come in at the holder's socket. */
-export function makeQuestions({ child, clients, log, report, screen }: Asked) {
+export function makeQuestions({ child, log, report, screen }: Asked) {
   /** Who waits for the start of the agent, and who waits until what was typed is taken up. */
   const starting = new Set<Client>()
   const sending = new Set<Client>()
-  const reply = (client: Client, text: string) => clients.send(client, json('a', text))
+  const reply = (client: Client, text: string) => send(client, json('a', text))
 
   const type = makeTypist({
     write: child.write,
