@@ -192,6 +192,33 @@ test("the agent's own file corrects its hooks, which miss an interruption, and s
   expect(activity()).toBe('done')
 })
 
+test("what hooks tell while the agent's own file is read is not overwritten by that file", async () => {
+  const told: Said[][] = [
+    [{ activity: 'working', kind: '', message: '' }],
+    [{ activity: 'done', kind: '', message: 'the answer' }],
+  ]
+  const { promise: file, resolve: isRead } = Promise.withResolvers<string>()
+  let asked = false
+  const holder = start('echo one; read x; echo two; read x', {
+    told: () => told.shift() ?? [],
+    ownFile: () => {
+      asked = true
+      return file
+    },
+  })
+  const activity = () => readHoldState(holder.folder)?.activity
+  const enter = () => question(holder.socket, { ask: 'send', text: '', keys: '', enter: true })
+  await holder.ready
+  await until('the file is asked for', () => asked)
+  await enter()
+  await until('done', () => activity() === 'done')
+  isRead('{"status":"idle"}')
+  await Bun.sleep(50)
+  expect(activity()).toBe('done')
+  await enter()
+  await holder.done
+})
+
 test('whoever watches hears of each state with its answer, of who is there, and can show something between', async () => {
   const heard: string[] = []
   let hands: Hands | null = null
