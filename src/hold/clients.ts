@@ -1,11 +1,9 @@
-import { type Client, dropQueued, send, sendQueued } from './connection.ts'
+import { type Client, dropQueued, isBehind, send, sendLines, sendQueued } from './connection.ts'
 import { type End, frame, json } from './protocol.ts'
 import type { Screen, Size } from './screen.ts'
 
 export type Clients = ReturnType<typeof makeClients>
 
-/** Bytes that may wait for one client. */
-const PATIENCE = 1_000_000
 /** Milliseconds between two pictures for a terminal of another size. */
 const PICTURES = 50
 
@@ -18,7 +16,7 @@ export function makeClients(screen: Screen, onSize: (size: Size) => void) {
   /** The socket takes bytes again. */
   function drain(client: Client): void {
     if (!sendQueued(client)) return
-    tellLeftOut(client)
+    sendLines(client, [])
     if (!client.lagging) return
     client.lagging = false
     paint(client, false)
@@ -39,7 +37,7 @@ export function makeClients(screen: Screen, onSize: (size: Size) => void) {
     let bytes: Uint8Array | null = null
     for (const client of all) {
       if (client.looks === 'none' || client.lagging) continue
-      if (client.queued > PATIENCE) {
+      if (isBehind(client)) {
         dropQueued(client)
         client.lagging = true
       } else if (client.looks === 'view') {
@@ -97,15 +95,7 @@ export function makeClients(screen: Screen, onSize: (size: Size) => void) {
       else lead(client)
     },
     log(lines: readonly string[]): void {
-      for (const client of all) {
-        if (!client.follows) continue
-        if (client.queued > PATIENCE) {
-          client.leftOut += lines.length
-          continue
-        }
-        tellLeftOut(client)
-        for (const line of lines) send(client, json('l', line))
-      }
+      for (const client of all) if (client.follows) sendLines(client, lines)
     },
     end(end: End): void {
       for (const client of all) {
@@ -119,10 +109,4 @@ export function makeClients(screen: Screen, onSize: (size: Size) => void) {
       for (let waited = 0; all.size > 0 && waited < limit; waited += 20) await Bun.sleep(20)
     },
   }
-}
-
-function tellLeftOut(client: Client): void {
-  const count = client.leftOut
-  client.leftOut = 0
-  if (count > 0) send(client, json('l', `… ${count} lines left out`))
 }

@@ -1,6 +1,9 @@
 import type { Socket } from 'bun'
-import { makeReader } from './protocol.ts'
+import { json, makeReader } from './protocol.ts'
 import type { Size } from './screen.ts'
+
+/** Bytes that may wait for one client. */
+const PATIENCE = 1_000_000
 
 /** One terminal, or one question, at the holder's socket. */
 export type Client = {
@@ -63,4 +66,18 @@ export function sendQueued(client: Client): boolean {
 export function dropQueued(client: Client): void {
   client.queue = client.queue.slice(0, 1)
   client.queued = client.queue[0]?.length ?? 0
+}
+
+/** Whether so much waits that nothing is to be added. */
+export const isBehind = (client: Client): boolean => client.queued > PATIENCE
+
+/** Lines of the log, or how many of them were left out, as soon as there is room. */
+export function sendLines(client: Client, lines: readonly string[]): void {
+  if (isBehind(client)) {
+    client.leftOut += lines.length
+    return
+  }
+  if (client.leftOut > 0) send(client, json('l', `… ${client.leftOut} lines left out`))
+  client.leftOut = 0
+  for (const line of lines) send(client, json('l', line))
 }

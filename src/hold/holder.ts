@@ -8,8 +8,9 @@ import { listen } from './listen.ts'
 import { makeLog } from './log.ts'
 import { leaveSocketPath } from './place.ts'
 import { makeQuestions } from './questions.ts'
-import { makeReport, type ReportOptions, writeWhole } from './report.ts'
+import { makeReport, type ReportOptions } from './report.ts'
 import { makeScreen, type Screen, type Size } from './screen.ts'
+import { writeWhole } from './state-file.ts'
 
 export type HoldOptions = ChildOptions &
   ReportOptions & {

@@ -1,10 +1,9 @@
-import { renameSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import type { AgentState, Said } from '../agents/activity.ts'
 import { makeBelief } from './belief.ts'
 import { makeFault, type ProviderLook } from './fault.ts'
 import type { HoldState } from './place.ts'
 import { STILL } from './screen.ts'
+import { makeStateFile } from './state-file.ts'
 
 export type ReportOptions = {
   /** Folder of the session on the host. */
@@ -50,12 +49,12 @@ export type Report = ReturnType<typeof makeReport>
 export function makeReport({ folder, told, ownFile, provider, watch: watched }: ReportOptions, around: Around) {
   const { mark, title, attached, isOpen, onStill, show } = around
   const belief = makeBelief()
+  const write = makeStateFile(folder)
   const watch = watched?.({ show })
   const fault = makeFault(provider, (message, isNew) => {
     publish()
     if (isNew && message !== '') watch?.changed({ ...belief.state(), activity: 'error', message }, null, '')
   })
-  let published = ''
   let code: number | null = null
   let lastInput = 0
   /** Runs until the terminal stands still. */
@@ -76,10 +75,7 @@ export function makeReport({ folder, told, ownFile, provider, watch: watched }: 
       code,
       fault: fault.text(),
     }
-    const text = JSON.stringify(next)
-    if (text === published) return
-    published = text
-    writeWhole(join(folder, 'state.json'), `${text}\n`)
+    if (!write(next)) return
     watch?.present({ attached: next.attached > 0, lastInput })
     // An answer is told of once the hook that knows it has ended.
     if (next.activity !== 'done' || calm === null || code !== null) watch?.changed(belief.state(), code, belief.answer())
@@ -128,12 +124,4 @@ export function makeReport({ folder, told, ownFile, provider, watch: watched }: 
     },
     close: async () => watch?.close(),
   }
-}
-
-/** Nothing is written once the session's folder is gone. */
-export function writeWhole(path: string, text: string): void {
-  try {
-    writeFileSync(`${path}.new`, text, { mode: 0o600 })
-    renameSync(`${path}.new`, path)
-  } catch {}
 }
