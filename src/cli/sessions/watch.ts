@@ -3,7 +3,7 @@ import { view } from '../../hold/launch.ts'
 import { within } from '../../run/patience.ts'
 import { findSession, listSessions } from '../../session/life/find.ts'
 import { terminalSettings, typeInto } from '../../session/life/holder.ts'
-import { type MarkedRow, withPlanted } from '../../session/life/planted.ts'
+import { type MarkedRow, withNewExecutables } from '../../session/life/new-executables.ts'
 import { stopSession } from '../../session/life/stop.ts'
 import { printable } from '../../text.ts'
 import { GIVE_BACK, picture, selectable, TAKE_SCREEN } from '../streams/full-screen.ts'
@@ -56,7 +56,7 @@ async function watchLines(context: Context, json: boolean): Promise<number> {
 }
 
 const listMarked = async (context: Context): Promise<readonly MarkedRow[]> =>
-  withPlanted(context.host, (await listSessions(context)).sessions)
+  withNewExecutables(context.host, (await listSessions(context)).sessions)
 
 type List = {
   rows: readonly ActiveRow[]

@@ -10,7 +10,7 @@ import { removePlan, startPlan } from '../../session/life/plans.ts'
 import { type Prepared, prepareSession } from '../../session/life/prepare.ts'
 import { handleOf } from '../../session/record/record.ts'
 import type { Wish } from '../../session/resolve/resolve.ts'
-import { insistPrivate } from '../../state.ts'
+import { requirePrivate } from '../../state.ts'
 import { readTimeout } from '../args.ts'
 import { printConfig } from '../config/print-config.ts'
 import { startConfig } from '../config/start-config.ts'
@@ -52,7 +52,7 @@ export async function startSession(context: Context, start: Start): Promise<numb
     return 0
   }
   forewarn(context, prepared)
-  insistPrivate(host)
+  requirePrivate(host)
   refuseTakenName(context, spec.name)
   const launch = settings.detach ? launchDetached : launchAttached
   return await launch(context, { backend, spec, record, plan, removal, check, onEnd })

@@ -1,6 +1,6 @@
 import { CLAUDE_VERSION, readAgentVersion } from '../../image/agent-version.ts'
 import type { CaFile } from '../../image/ca.ts'
-import { insistOnImage } from '../../image/reference.ts'
+import { requireImageReference } from '../../image/reference.ts'
 import { oneWord, row, text, texts } from '../../key.ts'
 
 /** `[image]`: what the box is made of. */
@@ -12,8 +12,8 @@ export const image = {
     initial: '',
     schema: text,
     rule: 'differs',
-    read: insistOnImage,
-    insist: insistOnImage,
+    read: requireImageReference,
+    refuse: requireImageReference,
     flags: [{ name: 'image', rank: 30, valueHint: 'REF', description: 'Image of the box (default: built here from Debian)' }],
   }),
   /** '' means Debian. */
@@ -23,7 +23,7 @@ export const image = {
     initial: '',
     schema: text,
     rule: 'differs',
-    read: insistOnImage,
+    read: requireImageReference,
   }),
   agentVersion: row({
     key: 'image.agent_version',

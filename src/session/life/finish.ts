@@ -15,7 +15,7 @@ import type { Found } from '../record/found.ts'
 import { readNoted } from '../record/noted.ts'
 import { readRecord } from '../record/store.ts'
 import { policyNow } from '../resolve/policy.ts'
-import { warnOfPlanted } from './planted.ts'
+import { warnOfNewExecutables } from './new-executables.ts'
 import { warnOfFault } from './provider-watch.ts'
 
 export type Ended = Found & {
@@ -45,7 +45,7 @@ export async function finishSession(context: Context, ended: Ended): Promise<num
   refuseBrokenWall(proxy)
   const asked = proxy.text === '' ? [] : parseLog(proxy.text, policyNow(record, Date.now() / 1000))
   onEnd?.(asked)
-  warnOfPlanted(context, ended.record)
+  warnOfNewExecutables(context, ended.record)
   const others = warnOfProvider(context, ended, asked)
   const missing = cutWords(proxy)
   if (missing !== '') context.note(missing)

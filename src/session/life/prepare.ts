@@ -5,7 +5,7 @@ import type { Config } from '../../config/keys/settings.ts'
 import type { Context } from '../../context.ts'
 import type { Host } from '../../host.ts'
 import { lookAround, type Surroundings } from '../resolve/look.ts'
-import { insistOutside, withProvider } from '../resolve/provider.ts'
+import { refuseCredentialInside, withProvider } from '../resolve/provider.ts'
 import { resolveSession, type Wish } from '../resolve/resolve.ts'
 import { chooseImages, type Images } from './images.ts'
 
@@ -27,7 +27,7 @@ type Wanted = Pick<Prepared, 'config' | 'agent' | 'run'>
 export async function prepareSession(context: Context, { config, agent, run }: Wanted): Promise<Prepared> {
   const { settings } = config
   const backend = await pickBackend(context.host, settings.backend)
-  insistOutside(settings, context.host)
+  refuseCredentialInside(settings, context.host)
   const around = await lookAround(context.host, config, backend)
   const images = await chooseImages(context, { settings, extraCa: around.extraCa, backend, kind: run.kind })
   const mode = settings.dryRun || settings.printConfig ? 'look' : 'start'
