@@ -34,7 +34,7 @@ export type Facts<Value, Name extends string> = {
   /** Variable of another program that sets it, too. */
   readonly foreignVariable?: string
   /** Refuses a text that a flag or variable gives; `where` names which. */
-  readonly insist?: (value: string, where: string) => void
+  readonly refuse?: (value: string, where: string) => void
   /** A file has at most one of the alternatives of a section, which replaces that of a weaker file. */
   readonly alternative?: true
   /** Why a project's file, or the managed one, cannot have it. */

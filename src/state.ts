@@ -13,7 +13,7 @@ export const cacheFolder = (host: Host): string => ownFolder(host, 'XDG_CACHE_HO
 export const trustFolder = (host: Host): string => join(stateFolder(host), 'trust')
 
 /** Refuses a state folder that others can write to: what lies there is mounted into boxes and decides what is removed. */
-export function insistPrivate(host: Host): void {
+export function requirePrivate(host: Host): void {
   for (const folder of [stateFolder(host), ...['sessions', 'trust'].map((name) => join(stateFolder(host), name))]) {
     const stats = statsOf(folder)
     if (stats === null) continue

@@ -68,6 +68,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'context.ts',
     'credentials',
     'errors.ts',
+    'events',
     'hold',
     'host.ts',
     'image',

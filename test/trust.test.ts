@@ -13,7 +13,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { type Machine, makeMachine } from './support/machine.ts'
-import { programLine } from './support/program.ts'
+import { program, programLine } from './support/program.ts'
 
 // The real program, with engines that answer what real ones were recorded to say.
 let machine: Machine
@@ -262,10 +262,10 @@ if (script === null) console.log('skipped: the question about trust on a termina
 
 describe.skipIf(script === null)('on a terminal', () => {
   /** What the terminal showed, and the exit code. */
-  async function answered(word: string, words = '--detach -p x'): Promise<readonly [code: number, screen: string]> {
+  async function answered(word: string, words = '--detach -p x', env = {}): Promise<readonly [code: number, screen: string]> {
     const line = `${programLine} ${words}`
     const child = Bun.spawn([script ?? '', '-qec', line, '/dev/null'], {
-      env: { ...machine.env, TERM: 'dumb', SHELL: '/bin/sh' },
+      env: { ...machine.env, TERM: 'dumb', SHELL: '/bin/sh', ...env },
       cwd: machine.project,
       stdin: Buffer.from(word),
       stdout: 'pipe',
@@ -289,6 +289,32 @@ describe.skipIf(script === null)('on a terminal', () => {
     const [code, screen] = await answered(word)
     expect([code, engineCalls(), (await show()).code]).toEqual([125, [], 125])
     expect(screen).toContain('is not trusted')
+  })
+
+  test('Ctrl-C at the question ends paude as a shell expects it (130), and is no yes', async () => {
+    machine.write(file, OPEN)
+    let screen = ''
+    const child = Bun.spawn([...program, 'trust'], {
+      env: { ...machine.env, TERM: 'xterm' },
+      cwd: machine.project,
+      terminal: {
+        data: (terminal, bytes) => {
+          screen += new TextDecoder().decode(bytes)
+          if (screen.endsWith('[n]o: ')) terminal.write('\u0003')
+        },
+      },
+    })
+    await child.exited
+    expect([child.signalCode, (await show()).code]).toEqual(['SIGINT', 125])
+    expect(screen).toEndWith('[n]o: ^C')
+  })
+
+  test('the question stands on stderr and the answer alone on stdout, without colour where none is wanted', async () => {
+    machine.write(file, OPEN)
+    const [code, screen] = await answered('y\n', 'trust >out', { TERM: 'xterm', NO_COLOR: '1' })
+    expect([code, readFileSync(join(machine.project, 'out'), 'utf8')]).toEqual([0, `${file}\n`])
+    expect(screen).toContain('trust it? [y]es, [n]o: ')
+    expect(screen).not.toContain('\u001b')
   })
 
   test('many things are counted, so that none is overlooked', async () => {

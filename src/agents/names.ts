@@ -10,7 +10,7 @@ export const isAgent = (name: string): name is AgentName => agentNames.some((kno
 export const noAgent = (name: string): string => `is ${JSON.stringify(name)}: this paude runs ${agentNames.join(', ')}`
 
 /** `where` names the variable that says it. */
-export function insistOnAgent(name: string, where: string): void {
+export function requireAgent(name: string, where: string): void {
   if (!isAgent(name))
     throw new PaudeError('usage', `${where} ${noAgent(name)}`, { hint: `choose one of ${agentNames.join(', ')}` })
 }

@@ -88,7 +88,7 @@ type Said = {
  * variable says that nothing is to be run. All other variables are settings of a start: one of a shell's profile must not break `paude sessions`.
  */
 export function isRehearsal({ env }: Pick<Host, 'env'>, front: Named, said: Said): boolean {
-  insistOnEffect(front, said)
+  refuseIneffective(front, said)
   if (!holds(front.acts, said.given)) return false
   const { PAUDE_DRY_RUN, PAUDE_PRINT_CONFIG, PAUDE_DETACH } = env
   const variables = readVariables({ PAUDE_DRY_RUN, PAUDE_PRINT_CONFIG, ...(stays(front) ? { PAUDE_DETACH } : {}) })
@@ -100,7 +100,7 @@ export function isRehearsal({ env }: Pick<Host, 'env'>, front: Named, said: Said
 }
 
 /** Refuses every own flag that would have no effect. */
-function insistOnEffect(front: Named, { args, given, names, layer }: Said): void {
+function refuseIneffective(front: Named, { args, given, names, layer }: Said): void {
   for (const name of names) {
     if (isOff(name, layer)) continue
     const condition = front.takes[name as FlagName]

@@ -1,28 +1,9 @@
-import type { Socket } from 'bun'
+import { type Client, dropQueued, isBehind, send, sendLines, sendQueued } from './connection.ts'
 import { type End, frame, json } from './protocol.ts'
 import type { Screen, Size } from './screen.ts'
 
-/** One terminal, or one question, at the holder's socket. */
-export type Client = {
-  readonly socket: Socket<Client>
-  readonly read: (chunk: Uint8Array) => readonly { readonly kind: string; readonly body: Uint8Array }[]
-  /** Bytes that the socket did not take yet. */
-  queue: Uint8Array[]
-  queued: number
-  size: Size | null
-  readOnly: boolean
-  /** `live`: sees the stream as it comes. `view`: has another size and sees pictures. `none`: asks, but does not look. */
-  looks: 'live' | 'view' | 'none'
-  /** Too slow for the stream: it gets a picture once it can take one. */
-  lagging: boolean
-  seen: string
-  follows: boolean
-  /** Lines that a follower who does not read has missed. */
-  leftOut: number
-}
+export type Clients = ReturnType<typeof makeClients>
 
-/** Bytes that may wait for one client. */
-const PATIENCE = 1_000_000
 /** Milliseconds between two pictures for a terminal of another size. */
 const PICTURES = 50
 
@@ -30,43 +11,15 @@ const PICTURES = 50
 export function makeClients(screen: Screen, onSize: (size: Size) => void) {
   const all = new Set<Client>()
   let timer: Timer | null = null
-
-  function send(client: Client, bytes: Uint8Array): void {
-    if (client.queue.length > 0) {
-      client.queue.push(bytes)
-      client.queued += bytes.length
-      return
-    }
-    const taken = Math.max(0, client.socket.write(bytes))
-    if (taken < bytes.length) {
-      client.queue.push(bytes.subarray(taken))
-      client.queued += bytes.length - taken
-    }
-  }
+  const looking = () => [...all].filter(({ looks }) => looks !== 'none')
 
   /** The socket takes bytes again. */
   function drain(client: Client): void {
-    while (client.queue.length > 0) {
-      const bytes = client.queue[0]
-      if (bytes === undefined) break
-      const taken = Math.max(0, client.socket.write(bytes))
-      client.queued -= taken
-      if (taken < bytes.length) {
-        client.queue[0] = bytes.subarray(taken)
-        return
-      }
-      client.queue.shift()
-    }
-    tellLeftOut(client)
+    if (!sendQueued(client)) return
+    sendLines(client, [])
     if (!client.lagging) return
     client.lagging = false
     paint(client, false)
-  }
-
-  function tellLeftOut(client: Client): void {
-    const count = client.leftOut
-    client.leftOut = 0
-    if (count > 0) send(client, json('l', `… ${count} lines left out`))
   }
 
   function paint(client: Client, first: boolean): void {
@@ -84,10 +37,8 @@ export function makeClients(screen: Screen, onSize: (size: Size) => void) {
     let bytes: Uint8Array | null = null
     for (const client of all) {
       if (client.looks === 'none' || client.lagging) continue
-      if (client.queued > PATIENCE) {
-        // What was cut off inside the first frame must still be sent to its end.
-        client.queue = client.queue.slice(0, 1)
-        client.queued = client.queue[0]?.length ?? 0
+      if (isBehind(client)) {
+        dropQueued(client)
         client.lagging = true
       } else if (client.looks === 'view') {
         if (timer === null) timer = setTimeout(pictures, PICTURES)
@@ -121,10 +72,17 @@ export function makeClients(screen: Screen, onSize: (size: Size) => void) {
 
   return {
     all,
-    send,
     drain,
     broadcast,
     lead,
+    /** How many look. */
+    looking: (): number => looking().length,
+    /** Bytes for everybody who looks; whether somebody does. */
+    show(bytes: string): boolean {
+      const some = looking()
+      for (const client of some) send(client, frame('o', bytes))
+      return some.length > 0
+    },
     enter(client: Client, size: Size, readOnly: boolean): void {
       client.size = size
       client.readOnly = readOnly
@@ -137,15 +95,7 @@ export function makeClients(screen: Screen, onSize: (size: Size) => void) {
       else lead(client)
     },
     log(lines: readonly string[]): void {
-      for (const client of all) {
-        if (!client.follows) continue
-        if (client.queued > PATIENCE) {
-          client.leftOut += lines.length
-          continue
-        }
-        tellLeftOut(client)
-        for (const line of lines) send(client, json('l', line))
-      }
+      for (const client of all) if (client.follows) sendLines(client, lines)
     },
     end(end: End): void {
       for (const client of all) {
@@ -153,6 +103,10 @@ export function makeClients(screen: Screen, onSize: (size: Size) => void) {
         client.socket.flush()
         if (client.queue.length === 0) client.socket.end()
       }
+    },
+    /** Waits until all have gone, or as many milliseconds. */
+    async gone(limit: number): Promise<void> {
+      for (let waited = 0; all.size > 0 && waited < limit; waited += 20) await Bun.sleep(20)
     },
   }
 }

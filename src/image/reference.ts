@@ -10,7 +10,7 @@ export const IMAGE = new RegExp(
 )
 
 /** The same for flags, variables, files and words: what a start would refuse is refused wherever it is said. */
-export function insistOnImage(text: string): void {
+export function requireImageReference(text: string): void {
   if (!IMAGE.test(text))
     throw new PaudeError('usage', `not an image reference: ${quoted(text)}`, {
       hint: 'write it like registry.example.org/team/image:tag, with small letters in the name',

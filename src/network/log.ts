@@ -80,6 +80,14 @@ export type Beginning = {
   readonly full: boolean
 }
 
+/** Says what is missing in a log; '' where nothing is. */
+export function cutWords({ cut, full }: Omit<Beginning, 'text'>): string {
+  if (full) return 'the session asked for more different hosts than paude keeps: some requests are in no log'
+  return cut === ''
+    ? ''
+    : `the engine has dropped the log before ${cut.slice(11, 19)}: of that time only the first request for each host and outcome is known`
+}
+
 /** The engine's log with the first line of each host, port and outcome, where the engine has dropped it or it was counted only. */
 export function withBeginning(noted: string, log: string): Beginning {
   const begin = timeOfFirst(log)

@@ -90,7 +90,7 @@ function parseHost(
   }
   const tunnels = verb === 'allow' && plain.startsWith(PLAIN_SCHEME)
   const bare = tunnels ? plain.slice(PLAIN_SCHEME.length).replace(/\/$/, '') : plain
-  if (tunnels) insistOnePlace(bare, refuse)
+  if (tunnels) requireOnePlace(bare, refuse)
   refuseStrangers(bare, refuse)
   const [address = '', range, ...more] = bare.split('@')
   if (more.length > 0) refuse('more than one @', 'write HOST, HOST:PORT or HOST:PORT@CIDR')
@@ -109,7 +109,7 @@ function parseHost(
 }
 
 /** A tunnel that carries anything is as wide as its entry, so that names one host and one port. */
-function insistOnePlace(bare: string, refuse: Refuse): void {
+function requireOnePlace(bare: string, refuse: Refuse): void {
   const [address = ''] = bare.split('@')
   if (address.startsWith('*.')) refuse('http:// needs the whole name of one host', 'write http://HOST:PORT for each host')
   if (/:[^:]*$/.test(address) || /[[\]/\\?#%]/.test(address)) return

@@ -5,7 +5,7 @@ import { configFile } from '../config/layers/load.ts'
 import { PaudeError } from '../errors.ts'
 import type { Host } from '../host.ts'
 import { withLock } from '../run/lock.ts'
-import { insistPrivate, stateFolder } from '../state.ts'
+import { requirePrivate, stateFolder } from '../state.ts'
 import { projectFolders } from '../workspace/workspace.ts'
 import { readProjectFile } from './project.ts'
 
@@ -36,7 +36,7 @@ export async function changeFile(
   project: boolean,
   textOf: (editable: Editable) => string | null,
 ): Promise<Editable & { readonly changed: boolean; readonly written: string }> {
-  insistPrivate(host)
+  requirePrivate(host)
   // Not beside the file: a project could keep it taken.
   mkdirSync(stateFolder(host), { recursive: true, mode: 0o700 })
   return await withLock(host, { path: join(stateFolder(host), 'config.lock'), what: 'the configuration' }, async () => {

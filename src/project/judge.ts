@@ -1,5 +1,5 @@
 import type { Config, Layer, Source } from '../config/keys/settings.ts'
-import { configOf, insistOnProfile, type Layers, readLayers } from '../config/layers/load.ts'
+import { configOf, type Layers, readLayers, requireProfile } from '../config/layers/load.ts'
 import type { Context } from '../context.ts'
 import type { Host } from '../host.ts'
 import { shown } from '../text.ts'
@@ -40,7 +40,7 @@ export async function readProject({ host, note }: Pick<Context, 'host' | 'note'>
   const parsed = await Promise.all(files.map(async (file) => ({ file, ...(await parseProjectFile(file, around)) })))
   const devcontainer = await wantedDevcontainer({ host, note }, base)
   const profiles = parsed.flatMap((one) => one.profiles)
-  insistOnProfile(layers, { sources: [], profiles })
+  requireProfile(layers, { sources: [], profiles })
   // The project's paude.toml has the last word.
   const judged = judgeInTurn(layers, [...(devcontainer === null ? [] : [devcontainer]), ...parsed])
   return { layers, base, judged, profiles: [...new Set([...layers.user.profiles, ...profiles])] }

@@ -12,6 +12,7 @@ const SETTLING = 5_000
 export async function runAttached({ child, ...step }: Running, trailing: Promise<unknown>): Promise<number> {
   let timedOut = false
   let over = false
+  let grace: Timer | undefined
   /** The client may not have started the box yet: an engine refuses to signal one that does not run, and calls it stopped. */
   const send = async (argv: Argv | undefined, isHeard: (code: number) => boolean) => {
     while (argv !== undefined && !over) {
@@ -23,30 +24,20 @@ export async function runAttached({ child, ...step }: Running, trailing: Promise
       await Bun.sleep(100)
     }
   }
-  const begun = Date.now()
-  const interrupt = async () => {
-    const young = Date.now() - begun < SETTLING
-    await send(step.interrupt, (code) => code === 0)
-    if (!young) return
-    // The kernel drops a signal for a first process that has not said yet what to do with it, as between entry script and init.
-    await Bun.sleep(1000)
-    await send(step.interrupt, (code) => code === 0)
-  }
+  const interrupt = interrupting(() => send(step.interrupt, (code) => code === 0))
   const end = () => {
     if (grace !== undefined) return
     void send(step.terminate, () => false)
     // An engine's client may outlive what it was attached to, or swallow signals; it must not outlive the box.
     grace = setTimeout(() => child.kill('SIGKILL'), 30_000)
   }
-  let grace: Timer | undefined
-  const handlers: ReadonlyArray<readonly [NodeJS.Signals, () => void]> = [
-    ['SIGINT', () => (step.terminal ? undefined : void interrupt())],
-    ['SIGTERM', end],
+  const unlisten = listen({
+    SIGINT: () => (step.terminal ? undefined : void interrupt()),
+    SIGTERM: end,
     // A closed terminal detaches; without one the caller is gone and nobody would ever see the answer.
-    ['SIGHUP', () => (step.terminal ? child.kill('SIGHUP') : end())],
-    ['SIGQUIT', () => undefined],
-  ]
-  for (const [signal, handler] of handlers) process.on(signal, handler)
+    SIGHUP: () => (step.terminal ? child.kill('SIGHUP') : end()),
+    SIGQUIT: () => undefined,
+  })
   const timeOut = () => {
     timedOut = true
     end()
@@ -67,6 +58,27 @@ export async function runAttached({ child, ...step }: Running, trailing: Promise
     over = true
     clearTimeout(timer)
     clearTimeout(grace)
-    for (const [signal, handler] of handlers) process.off(signal, handler)
+    unlisten()
+  }
+}
+
+/** Interrupts a box; a young one again, which may not have heard it. */
+function interrupting(send: () => Promise<void>): () => Promise<void> {
+  const begun = Date.now()
+  return async () => {
+    const young = Date.now() - begun < SETTLING
+    await send()
+    if (!young) return
+    // The kernel drops a signal for a first process that has not said yet what to do with it, as between entry script and init.
+    await Bun.sleep(1000)
+    await send()
+  }
+}
+
+function listen(handlers: Partial<Record<NodeJS.Signals, () => void>>): () => void {
+  const all = Object.entries(handlers)
+  for (const [signal, handler] of all) process.on(signal, handler)
+  return () => {
+    for (const [signal, handler] of all) process.off(signal, handler)
   }
 }

@@ -36,7 +36,7 @@ export function parseMount(text: string, { cwd, home }: { readonly cwd: string; 
   const expanded = expand(given, home)
   if (cwd === '' && !isAbsolute(expanded)) throw refused(given, 'the current directory no longer exists')
   const source = resolve(cwd, expanded)
-  if (target !== undefined) insistOnTarget(target)
+  if (target !== undefined) requireMountTarget(target)
   return { source, target: target ?? realPath(source) ?? source, readOnly: mode !== 'rw' }
 }
 
@@ -72,7 +72,7 @@ export function checkMount(mount: Mount, host: Surroundings): Mount {
   if (!kind.isFile() && !kind.isDirectory()) throw refused(mount.source, `${shown(source)} is neither a file nor a folder`)
   const socket = kind.isDirectory() ? findSocket(source) : null
   if (socket) throw refused(mount.source, `${shown(socket)} is a unix socket, a way into what listens there`)
-  insistOnTarget(mount.target)
+  requireMountTarget(mount.target)
   return { ...mount, source }
 }
 
@@ -113,7 +113,7 @@ function expand(source: string, home: string): string {
   return join(home, source.slice(1))
 }
 
-function insistOnTarget(target: string): void {
+function requireMountTarget(target: string): void {
   const hint = 'name a place in the box: SRC:/data/NAME'
   const fault = targetFault(target)
   if (fault) throw new PaudeError('refused', `cannot mount at ${shown(target)}: ${fault}`, { hint })

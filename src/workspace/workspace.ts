@@ -34,7 +34,7 @@ export function findWorkspace(
     throw new PaudeError('refused', `control characters in the path of the current directory: ${shown(directory)}`, {
       hint: 'rename it',
     })
-  insist(directory, { host, force })
+  refuseWorkspace(directory, { host, force })
   const { root, notes } = findRoot(directory, host)
   const { git, note } = readGit(root, host)
   // A pointer that leads nowhere makes no top level: what is mounted shrinks to what was asked for.
@@ -73,7 +73,7 @@ export const safeDirectories = ({ root, git }: Workspace): readonly string[] => 
   ...new Set([root, `${root}/*`, ...(git ? [git.repository, git.gitDirectory] : [])]),
 ]
 
-function insist(directory: string, { host, force }: { readonly host: Machine; readonly force: boolean }): void {
+function refuseWorkspace(directory: string, { host, force }: { readonly host: Machine; readonly force: boolean }): void {
   const objection = objectToWorkspace(directory, host)
   if (!objection || (force && !objection.final)) return
   const hint = objection.final ? 'cd into a project' : 'cd into a project, or say --force to give it to the agent all the same'

@@ -5,10 +5,11 @@ import { join } from 'node:path'
 import type { Said } from '../../src/agents/activity.ts'
 import { follow, type Left, lookAt, question } from '../../src/hold/client.ts'
 import { endHolder, holderMark } from '../../src/hold/end.ts'
-import { type Hands, type HoldOptions, hold } from '../../src/hold/holder.ts'
+import { type HoldOptions, hold } from '../../src/hold/holder.ts'
 import { makeDetachScanner, withoutSuspend } from '../../src/hold/keys.ts'
 import { isHeld, readHoldState } from '../../src/hold/place.ts'
 import { json } from '../../src/hold/protocol.ts'
+import type { Hands } from '../../src/hold/report.ts'
 import { processMark } from '../../src/host.ts'
 import type { Argv } from '../../src/plan/plan.ts'
 
@@ -189,6 +190,33 @@ test("the agent's own file corrects its hooks, which miss an interruption, and s
   await enter()
   await holder.done
   expect(activity()).toBe('done')
+})
+
+test("what hooks tell while the agent's own file is read is not overwritten by that file", async () => {
+  const told: Said[][] = [
+    [{ activity: 'working', kind: '', message: '' }],
+    [{ activity: 'done', kind: '', message: 'the answer' }],
+  ]
+  const { promise: file, resolve: isRead } = Promise.withResolvers<string>()
+  let asked = false
+  const holder = start('echo one; read x; echo two; read x', {
+    told: () => told.shift() ?? [],
+    ownFile: () => {
+      asked = true
+      return file
+    },
+  })
+  const activity = () => readHoldState(holder.folder)?.activity
+  const enter = () => question(holder.socket, { ask: 'send', text: '', keys: '', enter: true })
+  await holder.ready
+  await until('the file is asked for', () => asked)
+  await enter()
+  await until('done', () => activity() === 'done')
+  isRead('{"status":"idle"}')
+  await Bun.sleep(50)
+  expect(activity()).toBe('done')
+  await enter()
+  await holder.done
 })
 
 test('whoever watches hears of each state with its answer, of who is there, and can show something between', async () => {

@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test'
 import type { Config } from '../../src/config/keys/settings.ts'
 import type { ReadCertificates } from '../../src/image/ca.ts'
 import { certificatesOf } from '../../src/session/resolve/look.ts'
-import { insistTogether } from '../../src/session/resolve/resolve.ts'
+import { requireTogether } from '../../src/session/resolve/resolve.ts'
 import type { Workspace } from '../../src/workspace/workspace.ts'
 
 const pem = (body: string) => `-----BEGIN CERTIFICATE-----\n${body}\n-----END CERTIFICATE-----`
@@ -48,7 +48,7 @@ test('the workspace is held against its mounts once, however many they are', () 
       protectedPaths: [],
       pinnedPaths: [],
     } as unknown as Workspace
-    insistTogether(mounts(...Array.from({ length: count }, (_, at) => `m${at}`)), places(count), workspace)
+    requireTogether(mounts(...Array.from({ length: count }, (_, at) => `m${at}`)), places(count), workspace)
     return looks
   }
   expect(looked(40)).toBe(looked(1))
@@ -56,5 +56,7 @@ test('the workspace is held against its mounts once, however many they are', () 
 
 test('of several mounts the one that comes too late is told with its line', () => {
   const workspace = { root: '/project', git: null, protectedPaths: [], pinnedPaths: [] } as unknown as Workspace
-  expect(() => insistTogether(mounts('a', 'b', 'a', 'c'), places(4), workspace)).toThrow('/c.toml:3: mounts: cannot mount /src/a')
+  expect(() => requireTogether(mounts('a', 'b', 'a', 'c'), places(4), workspace)).toThrow(
+    '/c.toml:3: mounts: cannot mount /src/a',
+  )
 })

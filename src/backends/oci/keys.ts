@@ -9,10 +9,10 @@ const extraFlags = (engine: string) =>
     initial: [] as readonly string[],
     schema: (v) => v.array(v.string()),
     rule: 'adds',
-    read: insistOnHarmless,
+    read: requireHarmless,
   })
 
-function insistOnHarmless(flag: string): void {
+function requireHarmless(flag: string): void {
   const fault = extraFlagFault(flag)
   if (fault !== null) throw new PaudeError('refused', fault)
 }

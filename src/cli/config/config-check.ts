@@ -8,9 +8,9 @@ import { exitCode, PaudeError } from '../../errors.ts'
 import type { Host } from '../../host.ts'
 import { readProject, whole } from '../../project/judge.ts'
 import { readProjectFile } from '../../project/project.ts'
-import { certificatesOf, insistOnReferences } from '../../session/resolve/look.ts'
+import { certificatesOf, requireReferences } from '../../session/resolve/look.ts'
 import { proxySecret, startPolicy } from '../../session/resolve/policy.ts'
-import { insistOutside, withProvider } from '../../session/resolve/provider.ts'
+import { refuseCredentialInside, withProvider } from '../../session/resolve/provider.ts'
 import { ownMounts } from '../../session/resolve/resolve.ts'
 import { shown } from '../../text.ts'
 import { projectFolders } from '../../workspace/workspace.ts'
@@ -75,8 +75,8 @@ async function refusedByStart(host: Host, config: Config): Promise<readonly Paud
     },
     () => ownMounts(host, config),
     () => certificatesOf(host, config),
-    () => insistOutside(settings, host),
-    () => insistOnReferences(host, config),
+    () => refuseCredentialInside(settings, host),
+    () => requireReferences(host, config),
     () => withProvider(host, config, 'check'),
   ]
   const faults: PaudeError[] = []

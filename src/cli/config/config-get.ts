@@ -1,4 +1,4 @@
-import { insistOnKey, withoutProfile } from '../../config/files/edit.ts'
+import { requireKey, withoutProfile } from '../../config/files/edit.ts'
 import { parseToml } from '../../config/files/parse.ts'
 import { fileKeys } from '../../config/keys/all.ts'
 import { entryText } from '../../config/keys/entry-text.ts'
@@ -21,7 +21,7 @@ type Table = { readonly [key: string]: Value }
 
 /** What a key of the files is worth, as text: a value alone, a list by lines, a table as TOML; or any of them as JSON. */
 export function keyText(config: Config, host: Host, { key, json }: { readonly key: string; readonly json: boolean }): string {
-  insistOnReadable(key)
+  requireReadable(key)
   const value =
     key === 'profiles' || key.startsWith('profiles.') ? profileValue(config, host, key) : valueOfKey(config, host, key)
   if (json) return quoted(value)
@@ -30,10 +30,10 @@ export function keyText(config: Config, host: Host, { key, json }: { readonly ke
   return isTable(value) ? tomlLines(value).join('\n') : printable(String(value))
 }
 
-function insistOnReadable(key: string): void {
+function requireReadable(key: string): void {
   const rest = withoutProfile(key)
   const isTable = keyNames().some((name) => name.startsWith(`${rest}.`)) || /^profiles\.[^.]+$/.test(key)
-  if (!isTable) insistOnKey(key)
+  if (!isTable) requireKey(key)
 }
 
 function valueOfKey(config: Config, host: Host, key: string): Value {

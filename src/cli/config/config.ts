@@ -1,4 +1,4 @@
-import { insistOnKey, setKey, unsetKey, writtenValue } from '../../config/files/edit.ts'
+import { requireKey, setKey, unsetKey, writtenValue } from '../../config/files/edit.ts'
 import type { Config } from '../../config/keys/settings.ts'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
@@ -125,7 +125,7 @@ async function get(context: Context, { key, json }: Values<typeof getArgs>): Pro
 }
 
 async function set(context: Context, { key, value, project }: Values<typeof setArgs>): Promise<number> {
-  insistOnKey(key)
+  requireKey(key)
   refuseProfile(context, `set profiles.${context.flags.profile}.${key}`)
   let before: string | null = null
   const editable = await changeOnYourWord(context, project === true, (now) => {

@@ -18,7 +18,7 @@ import {
 import { approve, isApproved } from '../../project/trust.ts'
 import { devcontainerFlag } from '../../project/wanted-devcontainer.ts'
 import { startPolicy } from '../../session/resolve/policy.ts'
-import { insistPrivate, trustFolder } from '../../state.ts'
+import { requirePrivate, trustFolder } from '../../state.ts'
 import { shortened, shown } from '../../text.ts'
 import { green, red } from '../streams/output.ts'
 
@@ -54,7 +54,7 @@ export function settle({ host, note }: Context, project: Project): { readonly co
       note(`${shown(file.file)}: left out, since security.project_config is restrict: ${items.map(named).join(', ')}`)
     return { config: narrowed(project), open: [] }
   }
-  insistPrivate(host)
+  requirePrivate(host)
   const open = opening.filter((judged) => !isApproved(trustFolder(host), askedOf(judged, host)))
   return { config: open.length === 0 ? whole(project) : narrowed(project), open }
 }
@@ -94,7 +94,10 @@ export function trustWhat(judged: readonly Judged[]): string {
   return count > 10 || (count > 1 && long) ? `trust it, all ${count} of these?` : 'trust it?'
 }
 
-/** One line from the terminal, in lower case; '' when it was closed. */
+/**
+ * One line from the terminal, in lower case; '' when it was closed. consola 3.4.2 cannot ask this: its prompts draw on stdout, never end
+ * after Ctrl-D, take a lone y for a yes, and its text is always '' on Bun 1.4.5.
+ */
 export const readAnswer = (context: Context, question: string): string => readLine(context, question).toLowerCase()
 
 /** The same with its letters as they are. */

@@ -5,7 +5,7 @@ import { approvalOf, readProject } from '../../project/judge.ts'
 import { revokeHere, standing } from '../../project/standing.ts'
 import { type Approval, approvals, approve, isApproved } from '../../project/trust.ts'
 import { unusedDevcontainer } from '../../project/wanted-devcontainer.ts'
-import { insistPrivate, trustFolder } from '../../state.ts'
+import { requirePrivate, trustFolder } from '../../state.ts'
 import { quotedLines, shown } from '../../text.ts'
 import type { Values } from '../args.ts'
 import { LOOKS } from '../front-flags.ts'
@@ -31,7 +31,7 @@ export default verb({
   args,
   async run(context, given) {
     refuseTogether(given)
-    insistPrivate(context.host)
+    requirePrivate(context.host)
     if (given.list) return await list(context, given.json === true)
     if (given.revoke) return revokeHere(context, undefined)
     return await trust(context, given.yes === true)

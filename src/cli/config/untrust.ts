@@ -1,5 +1,5 @@
 import { revokeHere } from '../../project/standing.ts'
-import { insistPrivate } from '../../state.ts'
+import { requirePrivate } from '../../state.ts'
 import { ACTS } from '../front-flags.ts'
 import { verb } from '../verb.ts'
 
@@ -14,7 +14,7 @@ export default verb({
     path: { type: 'positional', description: 'File or folder (default: the project around this directory)' },
   },
   run(context, given) {
-    insistPrivate(context.host)
+    requirePrivate(context.host)
     return revokeHere(context, given.path)
   },
 })

@@ -11,14 +11,14 @@ import { extraCaCertificates } from '../../image/ca.ts'
 import { checkExitCode, checkImage } from '../../image/check.ts'
 import type { Check } from '../../image/checked.ts'
 import { readProbe } from '../../image/probed.ts'
-import { insistOnImage } from '../../image/reference.ts'
+import { requireImageReference } from '../../image/reference.ts'
 import { exec } from '../../plan/plan.ts'
 import { renderPlan } from '../../plan/render.ts'
 import { ask } from '../../run/ask.ts'
 import { execute } from '../../run/execute.ts'
 import { capture } from '../../run/process.ts'
 import { agentImage, proxyImage } from '../../session/life/images.ts'
-import { idOf } from '../../session/life/wanted-images.ts'
+import { idOf } from '../../session/life/start-images.ts'
 import { cacheFolder } from '../../state.ts'
 import { printable } from '../../text.ts'
 import { dryRun, json, type Values } from '../args.ts'
@@ -147,7 +147,7 @@ async function list(context: Context, { json }: { readonly json: true | undefine
 }
 
 async function check(context: Context, { reference, quick, json }: Values<typeof checkArgs>): Promise<number> {
-  if (reference !== undefined) insistOnImage(reference)
+  if (reference !== undefined) requireImageReference(reference)
   const { host } = context
   const { settings } = await startConfig(context, context.flags)
   const backend = await pickBackend(host, settings.backend)

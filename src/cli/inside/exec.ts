@@ -1,6 +1,6 @@
 import { PaudeError } from '../../errors.ts'
 import { carryOut } from '../../session/life/carry-out.ts'
-import { findSession, insistOnRunning } from '../../session/life/find.ts'
+import { findSession, requireRunning } from '../../session/life/find.ts'
 import { execPlan } from '../../session/life/plans.ts'
 import { streamsOf } from '../../session/resolve/streams.ts'
 import { dryRun, session } from '../args.ts'
@@ -29,7 +29,7 @@ export default verb({
     const { backend, handle } = await findSession(context, given.session, 'running')
     const plan = execPlan(backend, handle, given.words, streamsOf(context.host))
     const code = await carryOut(context, backend, { plan, dryRun: given['dry-run'] === true })
-    if (code !== 0) await insistOnRunning(context, { backend, handle })
+    if (code !== 0) await requireRunning(context, { backend, handle })
     return code
   },
 })

@@ -5,7 +5,7 @@ import { PaudeError } from '../../errors.ts'
 import type { Argv } from '../../plan/plan.ts'
 import { type Failure, type Listening, listenOn, makeRoom, startLeash } from '../../run/forward.ts'
 import { patiently } from '../../run/patience.ts'
-import { findSession, insistOnRunning } from '../../session/life/find.ts'
+import { findSession, requireRunning } from '../../session/life/find.ts'
 import type { Found } from '../../session/record/found.ts'
 import { session } from '../args.ts'
 import { ACTS } from '../front-flags.ts'
@@ -35,7 +35,7 @@ export default verb({
     const asked = readPorts(isPort ? [first, ...rest] : rest)
     const found = await findSession(context, isPort ? undefined : first, 'running')
     const { id } = found.handle
-    await insistOnRunning(context, found)
+    await requireRunning(context, found)
     if (!found.handle.walled)
       throw new PaudeError('unsupported', `session ${id} has no network at all, so nothing leads to its ports`, {
         hint: `paude exec ${id} -- COMMAND reaches them from inside; a start without --network none has them`,
@@ -92,7 +92,7 @@ async function forward(context: Context, { found, pairs, json, signal }: Forward
     }
     signal.addEventListener('abort', () => resolve())
     // The gate ends with its session.
-    leash.exited.then(() => insistOnRunning(context, found)).catch(reject)
+    leash.exited.then(() => requireRunning(context, found)).catch(reject)
     if (!signal.aborted) await promise
   } finally {
     for (const { close } of open) close()
@@ -107,7 +107,7 @@ async function broken(
   { found, argv, failure }: { readonly found: Found; readonly argv: Argv; readonly failure: Failure },
 ): Promise<PaudeError> {
   const { backend, handle } = found
-  await insistOnRunning(context, found)
+  await requireRunning(context, found)
   if (failure.code === 126 || failure.code === 127)
     return new PaudeError('unsupported', `session ${handle.id} was started by a paude that could not forward ports`, {
       hint: 'a new session can: paude fork takes its conversation along',

@@ -1,6 +1,6 @@
 import { PaudeError } from '../../errors.ts'
 import { carryOut } from '../../session/life/carry-out.ts'
-import { findSession, insistOnRunning } from '../../session/life/find.ts'
+import { findSession, requireRunning } from '../../session/life/find.ts'
 import { execPlan } from '../../session/life/plans.ts'
 import { dryRun, session } from '../args.ts'
 import { PLANS } from '../front-flags.ts'
@@ -31,7 +31,7 @@ export default verb({
       })
     const plan = execPlan(backend, handle, SHELL, { terminal: true, stdin: true })
     const code = await carryOut(context, backend, { plan, dryRun: given['dry-run'] === true })
-    if (code !== 0) await insistOnRunning(context, { backend, handle })
+    if (code !== 0) await requireRunning(context, { backend, handle })
     return code
   },
 })

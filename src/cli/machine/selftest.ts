@@ -9,6 +9,7 @@ import { chooseImages } from '../../session/life/images.ts'
 import { printable } from '../../text.ts'
 import { json } from '../args.ts'
 import { OF_SELFTEST } from '../front-flags.ts'
+import { noteBoxed } from '../streams/boxed.ts'
 import { green, red, table, yellow } from '../streams/output.ts'
 import { verb } from '../verb.ts'
 
@@ -48,7 +49,7 @@ export default verb({
     if (given.json) context.answer(JSON.stringify({ version, backend: backend.name, engine, started, probes: rows }, null, 2))
     else {
       context.answer(table(['ID', 'AREA', 'RESULT', 'CLAIM', 'OBSERVED'], rows.map(cells)))
-      note(summary(rows, `${backend.name} ${engine.version}`))
+      await noteBoxed(context, 'paude selftest', summary(rows, `${backend.name} ${engine.version}`))
     }
     return broken > 0 ? 1 : 0
   },

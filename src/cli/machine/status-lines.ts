@@ -1,4 +1,4 @@
-import { replaceable } from '../../session/life/wanted-images.ts'
+import { replaceable } from '../../session/life/start-images.ts'
 import { givenUp } from '../../session/resolve/security.ts'
 import { printable, shown } from '../../text.ts'
 import { ago } from '../sessions/session-table.ts'

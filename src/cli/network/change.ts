@@ -7,7 +7,7 @@ import { dryRun, json, type Values } from '../args.ts'
 import { alsoTaking, only, PLANS } from '../front-flags.ts'
 import { verb } from '../verb.ts'
 import { findWithNetwork } from './requests.ts'
-import { insistOnScope, type Scope } from './scope.ts'
+import { requireScope, type Scope } from './scope.ts'
 import { readUntil } from './until.ts'
 import { writeScopes } from './write-scopes.ts'
 
@@ -108,7 +108,7 @@ function scopesOf(
     throw new PaudeError('usage', `--dry-run prints what a session would be told, and --${first} changes a file`, {
       hint: 'leave one of them out',
     })
-  for (const scope of scopes) insistOnScope(context, scope, { verb, entries })
+  for (const scope of scopes) requireScope(context, scope, { verb, entries })
   return scopes
 }
 

@@ -1,7 +1,7 @@
 import { need } from '../../backends/backend.ts'
 import type { Context } from '../../context.ts'
 import { plainEntry } from '../../network/decide.ts'
-import { type Counted, NOT_TLS, parseLog, type Request, withBeginning } from '../../network/log.ts'
+import { type Counted, cutWords, NOT_TLS, parseLog, type Request, withBeginning } from '../../network/log.ts'
 import { isEntry } from '../../network/proposal.ts'
 import { capture, lines } from '../../run/process.ts'
 import { findSession } from '../../session/life/find.ts'
@@ -16,7 +16,7 @@ import { json as jsonFlag, session } from '../args.ts'
 import { READS } from '../front-flags.ts'
 import { green, red, table, yellow } from '../streams/output.ts'
 import { verb } from '../verb.ts'
-import { because, cutWords } from './because.ts'
+import { because } from './because.ts'
 
 export const showLog = verb({
   description: 'Show every request of a session',

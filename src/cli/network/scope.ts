@@ -12,7 +12,7 @@ export type Scope = 'user' | 'project'
 export type ScopeWord = { readonly verb: 'allow' | 'deny' | 'unset'; readonly entries: readonly string[] }
 
 /** Refuses what could not be written, before anything else is done about it. */
-export const insistOnScope = ({ host }: Context, scope: Scope, word: ScopeWord): void =>
+export const requireScope = ({ host }: Context, scope: Scope, word: ScopeWord): void =>
   void scopeText(editableFile(host, scope === 'project'), word)
 
 /** Entries into the list of the user's or the project's file, or out of its lists, for the starts to come. */

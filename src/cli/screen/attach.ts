@@ -2,10 +2,10 @@ import { released } from '../../box/owner.ts'
 import { PaudeError } from '../../errors.ts'
 import { execute } from '../../run/execute.ts'
 import { carryOut } from '../../session/life/carry-out.ts'
-import { findSession, insistOnRunning } from '../../session/life/find.ts'
-import { insistOnHolder, terminalSettings } from '../../session/life/holder.ts'
+import { findSession, requireRunning } from '../../session/life/find.ts'
+import { requireHolder, terminalSettings } from '../../session/life/holder.ts'
+import { warnOfNewExecutables } from '../../session/life/new-executables.ts'
 import { attachPlan } from '../../session/life/plans.ts'
-import { warnOfPlanted } from '../../session/life/planted.ts'
 import { warnOfFault } from '../../session/life/provider-watch.ts'
 import { dryRun, session } from '../args.ts'
 import { alsoTaking, PLANS, taking } from '../front-flags.ts'
@@ -39,7 +39,7 @@ export default verb({
         hint: `paude logs ${handle.id}`,
       })
     const [settings, { view }] = await Promise.all([terminalSettings(context), import('../../hold/launch.ts')])
-    await insistOnHolder(context, found)
+    await requireHolder(context, found)
     await execute(released(handle.folder), context.effects(backend))
     let signalled = 0
     const left = await view(context.host, handle, { ...settings, readOnly: given['read-only'] === true }, (leave) => {
@@ -59,14 +59,14 @@ export default verb({
       return signalled
     }
     if (left.how === 'lost') {
-      await insistOnRunning(context, found)
+      await requireRunning(context, found)
       throw new PaudeError('command-failed', `the terminal of session ${handle.id} was lost several times`, {
         hint: `paude attach ${handle.id}`,
       })
     }
     context.note(`session ${handle.id} ended with exit code ${left.code}`)
     warnOfFault(context, handle.folder)
-    warnOfPlanted(context, record)
+    warnOfNewExecutables(context, record)
     return left.code
   },
 })

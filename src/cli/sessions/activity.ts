@@ -1,7 +1,7 @@
 import { isHeld, readHoldState } from '../../hold/place.ts'
 import type { Host } from '../../host.ts'
 import type { Row } from '../../session/life/find.ts'
-import type { MarkedRow } from '../../session/life/planted.ts'
+import type { MarkedRow } from '../../session/life/new-executables.ts'
 import { sessionFolder } from '../../session/record/store.ts'
 
 /** What an agent says of itself. */

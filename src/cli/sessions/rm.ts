@@ -4,9 +4,9 @@ import { renderPlan } from '../../plan/render.ts'
 import { ask } from '../../run/ask.ts'
 import { execute } from '../../run/execute.ts'
 import { findSession } from '../../session/life/find.ts'
+import { warnOfNewExecutables } from '../../session/life/new-executables.ts'
 import { findOrphans, removeHome, removeOrphans } from '../../session/life/orphans.ts'
 import { removePlan } from '../../session/life/plans.ts'
-import { warnOfPlanted } from '../../session/life/planted.ts'
 import { dryRun, session } from '../args.ts'
 import { PLANS } from '../front-flags.ts'
 import { verb } from '../verb.ts'
@@ -41,7 +41,7 @@ export default verb({
       const holders = forsaken.map(({ handle }) => holderMark(handle.folder))
       for (const { backend, plan } of removeOrphans(orphans)) await execute(plan, context.effects(backend))
       for (const holder of holders) await endHolder(holder)
-      for (const { record } of forsaken) await warnOfPlanted(context, record)
+      for (const { record } of forsaken) await warnOfNewExecutables(context, record)
       context.note(
         removedWords(
           forsaken.map(({ reference }) => reference),
@@ -79,7 +79,7 @@ export default verb({
       },
     )
     await endHolder(holder)
-    warnOfPlanted(context, record)
+    warnOfNewExecutables(context, record)
     context.answer(record.id)
     if (refused !== null) throw refused
     return 0

@@ -3,7 +3,7 @@ import { backends } from '../../backends/registry.ts'
 import type { Security } from '../../box/spec.ts'
 import type { Context } from '../../context.ts'
 import { listSessions } from '../../session/life/find.ts'
-import { withPlanted } from '../../session/life/planted.ts'
+import { withNewExecutables } from '../../session/life/new-executables.ts'
 import { readRecords } from '../../session/record/store.ts'
 import { json } from '../args.ts'
 import { only } from '../front-flags.ts'
@@ -30,7 +30,7 @@ export default verb({
     }
     const { sessions, failures } = await listSessions(context)
     for (const { error } of failures) context.warn(`${error.message}: its sessions are not shown`)
-    const rows = withPlanted(context.host, sessions).map((row) => withActivity(context.host, row))
+    const rows = withNewExecutables(context.host, sessions).map((row) => withActivity(context.host, row))
     if (json) context.answer(JSON.stringify(await withRecord(context, rows), null, 2))
     else if (rows.length === 0) context.note('no sessions; paude starts one here')
     else context.answer(table(HEAD, rows.map(sessionRow)))

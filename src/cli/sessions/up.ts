@@ -5,11 +5,11 @@ import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import { patiently } from '../../run/patience.ts'
 import { findSession, listSessions } from '../../session/life/find.ts'
+import { type Past, shouldRestart } from '../../session/life/restart.ts'
 import { continueSession } from '../../session/life/resume.ts'
-import { type Past, shouldRise } from '../../session/life/rise.ts'
+import { isStopped } from '../../session/record/intent.ts'
 import { handleOf, type SessionRecord } from '../../session/record/record.ts'
 import { readRecords, sessionFolder } from '../../session/record/store.ts'
-import { isStopped } from '../../session/record/wanted.ts'
 import { dryRun, readSeconds } from '../args.ts'
 import { alsoTaking, PLANS, taking } from '../front-flags.ts'
 import { sentence } from '../streams/output.ts'
@@ -59,9 +59,9 @@ export default verb({
         stopped: isStopped(folder),
         named: given.sessions.length > 0,
       }
-      const { rises, why } = shouldRise(record, past)
+      const { restarts, why } = shouldRestart(record, past)
       if (why !== '') context.note(why)
-      if (!rises) continue
+      if (!restarts) continue
       const found = { backend: backends[record.backend], handle: handleOf(record, folder), record }
       try {
         await continueSession(context, found, { attached: false, dryRun: given['dry-run'] === true })

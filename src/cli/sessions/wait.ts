@@ -2,9 +2,9 @@ import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import { patiently } from '../../run/patience.ts'
 import { findSession } from '../../session/life/find.ts'
-import { warnOnce } from '../../session/life/planted.ts'
+import { warnOnce } from '../../session/life/new-executables.ts'
 import { watchProvider } from '../../session/life/provider-watch.ts'
-import { goalNames, readGoal } from '../../session/life/wait.ts'
+import { readWaitFor, waitForNames } from '../../session/life/wait.ts'
 import type { Found } from '../../session/record/found.ts'
 import { printable } from '../../text.ts'
 import { readTimeout } from '../args.ts'
@@ -30,7 +30,7 @@ export default verb({
     for: {
       type: 'string',
       valueHint: 'STATE',
-      description: `What to wait for: ${goalNames.join(', ')}; several with commas (default: exited)`,
+      description: `What to wait for: ${waitForNames.join(', ')}; several with commas (default: exited)`,
     },
     any: { type: 'boolean', description: 'Until the first one got there' },
     all: { type: 'boolean', description: 'Until every one got there (default)' },
@@ -38,7 +38,7 @@ export default verb({
     json: { type: 'boolean', description: 'One JSON object a line' },
   },
   async run(context, given) {
-    const goal = readGoal(given.for ?? 'exited')
+    const reach = readWaitFor(given.for ?? 'exited')
     if (given.any && given.all) throw new PaudeError('usage', '--any and --all contradict each other', { hint: 'leave one out' })
     const seconds = readTimeout(given.timeout)
     const found = await Promise.all(
@@ -50,7 +50,7 @@ export default verb({
       .map((each) => watchProvider(each, (fault) => fault !== '' && context.warn(printable(`${each.handle.id}: ${fault}`))))
     const waiting = patiently(seconds, async (signal) => {
       const waits = found.map(async (each) => {
-        const reached = await goal(context, each, signal)
+        const reached = await reach(context, each, signal)
         signal.throwIfAborted()
         const { id } = each.handle
         context.answer(

@@ -3,11 +3,11 @@ import { view } from '../../hold/launch.ts'
 import { within } from '../../run/patience.ts'
 import { findSession, listSessions } from '../../session/life/find.ts'
 import { terminalSettings, typeInto } from '../../session/life/holder.ts'
-import { type MarkedRow, withPlanted } from '../../session/life/planted.ts'
+import { type MarkedRow, withNewExecutables } from '../../session/life/new-executables.ts'
 import { stopSession } from '../../session/life/stop.ts'
 import { printable } from '../../text.ts'
 import { GIVE_BACK, picture, selectable, TAKE_SCREEN } from '../streams/full-screen.ts'
-import { openKeys } from '../streams/keys.ts'
+import { type Keys, openKeys } from '../streams/keys.ts'
 import { bold, dim, table, writeAll } from '../streams/output.ts'
 import { type ActiveRow, withActivity } from './activity.ts'
 import { HEAD, MARK, sessionRow } from './session-table.ts'
@@ -56,64 +56,35 @@ async function watchLines(context: Context, json: boolean): Promise<number> {
 }
 
 const listMarked = async (context: Context): Promise<readonly MarkedRow[]> =>
-  withPlanted(context.host, (await listSessions(context)).sessions)
+  withNewExecutables(context.host, (await listSessions(context)).sessions)
+
+type List = {
+  rows: readonly ActiveRow[]
+  listed: readonly MarkedRow[]
+  chosen: number
+  /** Rows come and go above it: the session is chosen, not its line. */
+  chosenId: string
+  /** What the next keys answer. */
+  asked:
+    | { readonly what: 'stop'; readonly row: ActiveRow }
+    | { readonly what: 'reply'; readonly row: ActiveRow; typed: string }
+    | null
+  said: string
+  turn: number
+}
 
 async function watchTable(context: Context): Promise<number> {
   const keys = openKeys()
-  let rows: readonly ActiveRow[] = []
-  let listed: readonly MarkedRow[] = []
-  let chosen = 0
-  /** Rows come and go above it: the session is chosen, not its line. */
-  let chosenId = ''
-  let stopping: ActiveRow | null = null
-  let said = ''
-  let typing: string | null = null
-  let replying: ActiveRow | null = null
-  let turn = 0
-  const look = async (force = false) => {
-    if (force || turn++ % ENGINES === 0) listed = await listMarked(context)
-    rows = listed.map((row) => withActivity(context.host, row))
-    const at = rows.findIndex(({ id }) => id === chosenId)
-    chosen = Math.max(0, Math.min(at === -1 ? chosen : at, rows.length - 1))
-    chosenId = rows[chosen]?.id ?? ''
-  }
+  const list: List = { rows: [], listed: [], chosen: 0, chosenId: '', asked: null, said: '', turn: 0 }
   writeAll(1, TAKE_SCREEN)
   try {
-    await look()
+    await look(context, list)
     while (true) {
-      writeAll(1, drawn(rows, { chosen, said, typing }))
+      writeAll(1, drawn(list))
       const key = (await within(LOOK, keys.next())) ?? ''
-      const row = rows[chosen]
-      if (typing !== null) {
-        if (key === '\r' && replying !== null) said = await answer(context, replying, typing)
-        typing = key === '\r' || key === '\x1b' ? null : key === '\x7f' ? typing.slice(0, -1) : typing + key.replace(CONTROL, '')
-        continue
-      }
-      if (stopping !== null) {
-        if (key === '') continue
-        said = key === 'y' ? await stop(context, stopping) : ''
-        stopping = null
-        await look(key === 'y')
-        continue
-      }
-      if (key === 'q' || key === '\x03' || key === '\x1b') return 0
-      if (key === 'j' || key === '\x1b[B') chosenId = rows[chosen + 1]?.id ?? chosenId
-      if (key === 'k' || key === '\x1b[A') chosenId = rows[chosen - 1]?.id ?? chosenId
-      if (row !== undefined && (key === '\r' || key === 'a')) {
-        keys.pause()
-        said = await attach(context, row)
-        keys.resume()
-        writeAll(1, TAKE_SCREEN)
-      }
-      if (row !== undefined && key === 's') {
-        stopping = row
-        said = `stop ${row.name || row.id}? y stops it, any other key does not`
-      }
-      if (row !== undefined && key === 'r') {
-        typing = ''
-        replying = row
-      }
-      await look()
+      if (list.asked !== null) await answered(context, list, key)
+      else if (key === 'q' || key === '\x03' || key === '\x1b') return 0
+      else await pressed(context, { list, keys, key })
     }
   } finally {
     keys.pause()
@@ -121,19 +92,61 @@ async function watchTable(context: Context): Promise<number> {
   }
 }
 
+async function look(context: Context, list: List, force = false): Promise<void> {
+  if (force || list.turn++ % ENGINES === 0) list.listed = await listMarked(context)
+  const rows = list.listed.map((row) => withActivity(context.host, row))
+  const at = rows.findIndex(({ id }) => id === list.chosenId)
+  list.rows = rows
+  list.chosen = Math.max(0, Math.min(at === -1 ? list.chosen : at, rows.length - 1))
+  list.chosenId = rows[list.chosen]?.id ?? ''
+}
+
+/** A key, '' for none, while something was asked. */
+async function answered(context: Context, list: List, key: string): Promise<void> {
+  const { asked } = list
+  if (asked?.what === 'reply') {
+    if (key === '\r') list.said = await reply(context, asked.row, asked.typed)
+    if (key === '\r' || key === '\x1b') list.asked = null
+    else asked.typed = key === '\x7f' ? asked.typed.slice(0, -1) : asked.typed + key.replace(CONTROL, '')
+  } else if (asked?.what === 'stop' && key !== '') {
+    list.said = key === 'y' ? await stop(context, asked.row) : ''
+    list.asked = null
+    await look(context, list, key === 'y')
+  }
+}
+
+type Pressed = { readonly list: List; readonly keys: Keys; readonly key: string }
+
+/** A key, '' for none. */
+async function pressed(context: Context, { list, keys, key }: Pressed): Promise<void> {
+  const { rows, chosen } = list
+  const row = rows[chosen]
+  if (key === 'j' || key === '\x1b[B') list.chosenId = rows[chosen + 1]?.id ?? list.chosenId
+  if (key === 'k' || key === '\x1b[A') list.chosenId = rows[chosen - 1]?.id ?? list.chosenId
+  if (row !== undefined && (key === '\r' || key === 'a')) {
+    keys.pause()
+    list.said = await attach(context, row)
+    keys.resume()
+    writeAll(1, TAKE_SCREEN)
+  }
+  if (row !== undefined && key === 's') {
+    list.asked = { what: 'stop', row }
+    list.said = `stop ${row.name || row.id}? y stops it, any other key does not`
+  }
+  if (row !== undefined && key === 'r') list.asked = { what: 'reply', row, typed: '' }
+  await look(context, list)
+}
+
 const CONTROL = /\p{Cc}.*$/su
 
-function drawn(
-  rows: readonly ActiveRow[],
-  { chosen, said, typing }: { readonly chosen: number; readonly said: string; readonly typing: string | null },
-): string {
+function drawn({ rows, chosen, said, asked }: List): string {
   const [columns, height] = process.stdout.getWindowSize()
   const [head = '', ...body] = rows.length === 0 ? ['no sessions'] : table(HEAD, rows.map(sessionRow)).split('\n')
   const message = rows[chosen]?.message ?? ''
   const foot =
-    typing === null
-      ? dim('j k choose · enter attach · s stop · r reply · q quit')
-      : `${bold('reply:')} ${Bun.sliceAnsi(printable(typing), -columns + 10)}▏`
+    asked?.what === 'reply'
+      ? `${bold('reply:')} ${Bun.sliceAnsi(printable(asked.typed), -columns + 10)}▏`
+      : dim('j k choose · enter attach · s stop · r reply · q quit')
   return picture([
     `  ${Bun.sliceAnsi(head, 0, columns - 2)}`,
     ...selectable(body, { chosen, room: Math.max(1, height - 5), columns }),
@@ -156,7 +169,7 @@ async function attach(context: Context, row: ActiveRow): Promise<string> {
   }
 }
 
-async function answer(context: Context, row: ActiveRow, text: string): Promise<string> {
+async function reply(context: Context, row: ActiveRow, text: string): Promise<string> {
   try {
     await typeInto(context, await findSession(context, row.id), { text, keys: '', enter: true })
     return `sent to ${row.id}`

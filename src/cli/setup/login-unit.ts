@@ -19,7 +19,7 @@ const PATIENCE = 300
 
 /** A unit of systemd --user. */
 export function systemdUnit({ program, credentials, environment }: LoginUnit): string {
-  insistOnPlain([program, credentials, ...Object.values(environment)])
+  requirePlain([program, credentials, ...Object.values(environment)])
   return [
     '# Starts the sessions again that ran when the machine went down. Put it to use:',
     '#   paude service --systemd > ~/.config/systemd/user/paude.service',
@@ -49,7 +49,7 @@ export function systemdUnit({ program, credentials, environment }: LoginUnit): s
 
 /** A property list of a launch agent. */
 export function launchdAgent({ program, credentials, environment, log }: LoginUnit): string {
-  insistOnPlain([program, credentials, log, ...Object.values(environment)])
+  requirePlain([program, credentials, log, ...Object.values(environment)])
   // launchd knows no file of variables.
   const script = `[ ! -r "$1" ] || { set -a; . "$1"; }; exec "$0" up --all --timeout ${PATIENCE}`
   const strings = (values: readonly string[]) => values.map((value) => `    <string>${xml(value)}</string>`)
@@ -98,7 +98,7 @@ const xml = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')
 
 /** Neither format can hold every byte a path can. */
-function insistOnPlain(values: readonly string[]): void {
+function requirePlain(values: readonly string[]): void {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: exactly those are looked for
   const odd = values.find((value) => /[\u0000-\u001f\u007f\ufffd]/.test(value) || !value.isWellFormed())
   if (odd !== undefined)

@@ -5,7 +5,7 @@ import { notifyEffects } from '../../sinks/notify/effects.ts'
 import { messageOf } from '../../sinks/notify/message.ts'
 import { sendAll } from '../../sinks/notify/notifier.ts'
 import { channelsOf } from '../../sinks/notify/settings.ts'
-import { insistPrivate, stateFolder } from '../../state.ts'
+import { requirePrivate, stateFolder } from '../../state.ts'
 import { printable } from '../../text.ts'
 import { json } from '../args.ts'
 import { ACTS, alsoTaking, taking } from '../front-flags.ts'
@@ -25,7 +25,7 @@ const test = verb({
       throw new PaudeError('config', 'no way to notify you is set up', {
         hint: `write [notify] with desktop, terminal, command or webhook into ${config.file}`,
       })
-    insistPrivate(host)
+    requirePrivate(host)
     const effects = notifyEffects({
       host,
       state: stateFolder(host),

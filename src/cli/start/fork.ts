@@ -63,7 +63,7 @@ export default verb({
           origin: { conversation, session: record.id },
         },
         flags: { ...context.flags, backend: record.backend },
-        check: (backend, handle) => insistOnCopy(context, backend, handle),
+        check: (backend, handle) => requireCopy(context, backend, handle),
       },
     )
   },
@@ -73,7 +73,7 @@ export default verb({
 const PATIENCE = 30
 
 /** Lasts until the copy is there; throws the box's own words when it ended before. */
-async function insistOnCopy(context: Context, backend: Backend, handle: Handle): Promise<void> {
+async function requireCopy(context: Context, backend: Backend, handle: Handle): Promise<void> {
   for (const end = Date.now() + PATIENCE * 1000; Date.now() < end; await Bun.sleep(100)) {
     if (notedConversation(handle.folder) !== '') return
     const { status, exitCode } = await ask(backend.life.state(handle), context.effects(backend))

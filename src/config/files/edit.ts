@@ -39,7 +39,7 @@ export function writtenValue(text: string, key: string): string | null {
 
 /** The text with a key set. The word is taken as TOML where it fits (`2`, `true`, `["a"]`), else as text, else as a list: of hosts with commas, of one entry elsewhere. */
 export function setKey(editable: Editable, key: string, word: string): string {
-  const path = insistOnKey(key)
+  const path = requireKey(key)
   // What the network is told has no comma in it; paths, values and flags may.
   const parts = path.at(-2) === 'network' ? word.split(',').map((part) => part.trim()) : [word]
   const list = listLiteral(
@@ -80,7 +80,7 @@ export const withoutProfile = (key: string): string => key.replace(/^profiles\.[
 
 /** The text with one entry more in a list, where it is not there yet. */
 export function addEntry(editable: Editable, key: string, value: string): string {
-  const path = insistOnKey(key)
+  const path = requireKey(key)
   const { file, text } = editable
   const list = listAt(editable, path)
   if (list.includes(value)) return text
@@ -93,7 +93,7 @@ export function addEntry(editable: Editable, key: string, value: string): string
 
 /** The text without an entry of a list; as it was where that does not hold it. */
 export function removeEntry(editable: Editable, key: string, value: string): string {
-  const path = insistOnKey(key)
+  const path = requireKey(key)
   const { file, text } = editable
   const list = listAt(editable, path)
   const left = list.filter((one) => one !== value)
@@ -104,7 +104,7 @@ export function removeEntry(editable: Editable, key: string, value: string): str
 }
 
 /** What a list of the file holds; empty where it is not there. */
-export const entriesAt = (editable: Editable, key: string): readonly string[] => listAt(editable, insistOnKey(key))
+export const entriesAt = (editable: Editable, key: string): readonly string[] => listAt(editable, requireKey(key))
 
 const unchangeable = ({ file }: Editable, hint: string): PaudeError =>
   new PaudeError('config', `${file} is written in a way that cannot be changed without rewriting it`, { hint })
@@ -128,7 +128,7 @@ function aboutKey(fault: unknown, { file, layer }: Editable, key: string): unkno
 
 /** The text without a key; null when the file does not have it. */
 export function unsetKey(editable: Editable, key: string): string | null {
-  const path = insistOnKey(key)
+  const path = requireKey(key)
   if (writtenAt(editable, path) === undefined) return null
   const { file, text } = editable
   const without = withoutKey(text, path, read(file))
@@ -146,7 +146,7 @@ export function save({ file, layer }: Editable, text: string): void {
 }
 
 /** The parts of a key that a file may have; a profile's begin with `profiles.NAME.`. */
-export function insistOnKey(key: string): readonly string[] {
+export function requireKey(key: string): readonly string[] {
   const [, prefix = '', rest = ''] = /^(profiles\.[a-z0-9][a-z0-9-]*\.)?(.*)$/s.exec(key) ?? []
   const known = keyNames()
   const variable = /^env\.[A-Za-z_]\w*$/.test(rest)

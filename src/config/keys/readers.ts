@@ -4,7 +4,7 @@ import { allRows } from '../sections/rows.ts'
 import type { Profile } from './schema.ts'
 import type { Layer } from './settings.ts'
 import { valueAt } from './value-at.ts'
-import { insistOnReference, readEntry } from './variable-name.ts'
+import { readEntry, requireReference } from './variable-name.ts'
 
 type Unreadable = { readonly key: string; readonly error: PaudeError }
 
@@ -19,7 +19,7 @@ export const unreadable = (part: Profile): readonly Unreadable[] => [
 
 const unreadableVariables = (env: Layer = {}): readonly Unreadable[] => [
   ...(env.env ?? []).flatMap((entry) => refusal(`env.${entry.split('=')[0] ?? ''}`, () => readEntry(entry))),
-  ...(env.references ?? []).flatMap((one: Reference) => refusal(`env.${one.name}`, () => insistOnReference(one))),
+  ...(env.references ?? []).flatMap((one: Reference) => refusal(`env.${one.name}`, () => requireReference(one))),
 ]
 
 function refusal(key: string, read: () => unknown): readonly Unreadable[] {

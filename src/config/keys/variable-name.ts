@@ -9,7 +9,7 @@ import { callersIn } from './placeholders.ts'
 const OURS = /^(PAUDE_.*|HTTPS?_PROXY|https?_proxy|ALL_PROXY|all_proxy|NO_PROXY|no_proxy)$/
 
 /** Refuses what no variable is called, and what is not the user's to set in the box. */
-export function insistOnName(name: string): void {
+export function requireVariableName(name: string): void {
   if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
     throw new PaudeError('usage', `invalid variable name ${quoted(name)}`, {
       hint: 'write NAME or NAME=VALUE; a name has letters, digits and _, and no digit first',
@@ -28,15 +28,15 @@ export function insistOnName(name: string): void {
 export function readEntry(entry: string): { readonly name: string; readonly value: string | undefined } {
   const at = entry.indexOf('=')
   const [name, value] = at === -1 ? [entry, undefined] : [entry.slice(0, at), entry.slice(at + 1)]
-  insistOnName(name)
+  requireVariableName(name)
   if (value?.includes('\0'))
     throw new PaudeError('usage', `the value of ${name} contains a NUL byte`, { hint: 'no environment can hold one' })
   return { name, value }
 }
 
 /** Refuses a reference by a name that is not the user's, and one to what stays outside the box. */
-export function insistOnReference({ name, source }: Reference): void {
-  insistOnName(name)
+export function requireReference({ name, source }: Reference): void {
+  requireVariableName(name)
   if (STEERS_CLIENT.test(name))
     throw new PaudeError('refused', `env.${name}: the engine's own client obeys ${name}, so a secret cannot travel by it`, {
       hint: 'give it another name',
@@ -50,7 +50,7 @@ export function insistOnReference({ name, source }: Reference): void {
 }
 
 /** Refuses to hand the provider's credential to another proxy. */
-export function insistOnLogin(source: string): void {
+export function refuseProviderLogin(source: string): void {
   const kept = KEPT_OUTSIDE.find((name) => source === `env:${name}`)
   if (kept !== undefined)
     throw new PaudeError('refused', `network.upstream_credentials: ${kept} is the provider's, and for no other proxy`, {

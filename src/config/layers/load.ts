@@ -61,8 +61,8 @@ function layersOf(host: Host, flags: Layer, { user, managed }: Pick<Layers, 'use
   const variables: Layer = { ...readVariables(host.env), ...named }
   return {
     user,
-    environment: insisted('environment', variables, { ...placesOf(variables, variableOf), ...Object.fromEntries(foreign) }),
-    flags: insisted(
+    environment: acceptedSource('environment', variables, { ...placesOf(variables, variableOf), ...Object.fromEntries(foreign) }),
+    flags: acceptedSource(
       'flag',
       flags,
       placesOf(flags, ({ name }) => `--${name}`),
@@ -74,16 +74,16 @@ function layersOf(host: Host, flags: Layer, { user, managed }: Pick<Layers, 'use
 }
 
 /** What is typed is refused here as a file's value is where the file is read. */
-function insisted(layer: LayerName, values: Layer, places: Source['places']): Source {
-  for (const [setting, { insist }] of allRows) {
+function acceptedSource(layer: LayerName, values: Layer, places: Source['places']): Source {
+  for (const [setting, { refuse }] of allRows) {
     const value = values[setting]
-    if (typeof value === 'string') insist?.(value, places[setting] ?? '')
+    if (typeof value === 'string') refuse?.(value, places[setting] ?? '')
   }
   return onlySaid(layer, values, places)
 }
 
 /** A profile that nobody has is a mistake: going on without it would be another configuration than was asked for. */
-export function insistOnProfile({ profile, user, file }: Layers, project: Parsed): void {
+export function requireProfile({ profile, user, file }: Layers, project: Parsed): void {
   const known = [...new Set([...user.profiles, ...project.profiles])]
   if (profile === '' || known.includes(profile)) return
   throw new PaudeError('config', `there is no profile ${JSON.stringify(profile)}`, {

@@ -1,4 +1,4 @@
-import { agentNames, insistOnAgent, isAgent, noAgent } from '../../agents/names.ts'
+import { agentNames, isAgent, noAgent, requireAgent } from '../../agents/names.ts'
 import { backendNames } from '../../backends/names.ts'
 import { oneWord, row } from '../../key.ts'
 
@@ -20,7 +20,7 @@ export const general = {
     rule: 'differs',
     withoutBox: 'free',
     variable: 'agent',
-    insist: insistOnAgent,
+    refuse: requireAgent,
   }),
   backend: oneWord(['auto', ...backendNames], {
     key: 'backend',

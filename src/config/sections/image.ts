@@ -1,7 +1,7 @@
 import { installs } from '../../agents/installs.ts'
 import { readAgentVersion } from '../../image/agent-version.ts'
 import type { CaFile } from '../../image/ca.ts'
-import { insistOnImage } from '../../image/reference.ts'
+import { requireImageReference } from '../../image/reference.ts'
 import { oneWord, row, text, texts } from '../../key.ts'
 
 /** `[image]`: what the box is made of. */
@@ -13,8 +13,8 @@ export const image = {
     initial: '',
     schema: text,
     rule: 'differs',
-    read: insistOnImage,
-    insist: insistOnImage,
+    read: requireImageReference,
+    refuse: requireImageReference,
     flags: [{ name: 'image', rank: 30, valueHint: 'REF', description: 'Image of the box (default: built here from Debian)' }],
   }),
   /** '' means Debian. */
@@ -24,7 +24,7 @@ export const image = {
     initial: '',
     schema: text,
     rule: 'differs',
-    read: insistOnImage,
+    read: requireImageReference,
   }),
   agentVersion: row({
     key: 'image.agent_version',

@@ -3,7 +3,7 @@ import { oneWord, row, takenBy, text, texts } from '../../key.ts'
 import { findGroup, parseDenyEntry, parseEntry } from '../../network/groups.ts'
 import { heldEntry, parseExcept, readUsualPort } from '../../network/pattern.ts'
 import { heldAddress, readBandwidth, readNameServer, readUpstream } from '../../network/ways.ts'
-import { insistOnLogin } from '../keys/variable-name.ts'
+import { refuseProviderLogin } from '../keys/variable-name.ts'
 
 const NO_PORT = 'must be 1 to 65535'
 
@@ -137,7 +137,7 @@ export const network = {
     schema: (v) => v.pipe(text(v), v.regex(REFERENCE, 'must say where NAME:PASSWORD stands: "env:NAME" or "file:/path"')),
     rule: 'differs',
     withoutBox: 'closes',
-    read: insistOnLogin,
+    read: refuseProviderLogin,
   }),
   upstreamExcept: row({
     key: 'network.upstream_except',

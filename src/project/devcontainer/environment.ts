@@ -1,5 +1,5 @@
 import type { LifecycleStep } from '../../box/lifecycle-step.ts'
-import { insistOnName } from '../../config/keys/variable-name.ts'
+import { requireVariableName } from '../../config/keys/variable-name.ts'
 import { KEPT_OUTSIDE } from '../../credentials/providers.ts'
 import type { Reference } from '../../credentials/source.ts'
 import { PaudeError } from '../../errors.ts'
@@ -70,7 +70,7 @@ const written = (part: ReturnType<typeof piecesOf>[number]): string =>
 
 function nameFault(name: string): string | null {
   try {
-    insistOnName(name)
+    requireVariableName(name)
     return null
   } catch (error) {
     if (error instanceof PaudeError) return error.message

@@ -31,7 +31,7 @@ export function readDevcontainer(
   const place = placeInBox(found, { folder, root, scope: scopeOf({ file, folder, inBox: folder, id }, host) })
   const scope = scopeOf({ file, folder, inBox: place.folder, id }, host)
   const recipe = readRecipe(found, root, scope)
-  if (recipe !== null && Object.keys(recipe.features).length > 0) insistOnFeatures(file, host)
+  if (recipe !== null && Object.keys(recipe.features).length > 0) requireDevcontainerCli(file, host)
   const variables = readEnvironment(found, scope)
   const mounts = readMounts(found.mounts ?? [], scope)
   const { ports, ignored: strange } = readPorts(found)
@@ -75,7 +75,7 @@ function refuseCompose({ file, folder }: Pick<Scope, 'file'> & Pick<Found, 'fold
     })
 }
 
-function insistOnFeatures(file: string, host: Pick<Host, 'env'>): void {
+function requireDevcontainerCli(file: string, host: Pick<Host, 'env'>): void {
   if (findProgram(host, 'devcontainer') === null)
     throw new PaudeError('unsupported', `${shown(file)}: features are put on by the devcontainer CLI, which is not in PATH`, {
       hint: 'install @devcontainers/cli, or build an image with them and name it with --image',

@@ -14,7 +14,7 @@ export function readRecipe(found: Devcontainer, root: string, scope: Scope): Ima
   const { build = {}, features = {} } = found
   const name = build.dockerfile ?? found.dockerFile
   if (name === undefined && Object.keys(features).length === 0) return null
-  if (name === undefined) insistOnBase(found, scope)
+  if (name === undefined) requireBase(found, scope)
   refuseLocal(features, scope)
   const place = (path: string, key: string) => {
     const found = resolve(dirname(scope.file), expand(path, key, scope))
@@ -62,7 +62,7 @@ function realContext(path: string, root: string, scope: Scope): string {
 }
 
 /** The devcontainer CLI hands it on as a word of its own. */
-function insistOnBase({ image = '' }: Devcontainer, scope: Scope): void {
+function requireBase({ image = '' }: Devcontainer, scope: Scope): void {
   if (!IMAGE.test(expand(image, 'image', scope)))
     throw new PaudeError('config', `${shown(scope.file)}: features need an image or a build to be put on`, {
       hint: 'write image or build',

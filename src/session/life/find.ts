@@ -36,7 +36,7 @@ export async function findSession(context: Context, word: string | undefined, pr
 }
 
 /** After a failed command in it: says so when the session does not run, which an engine says in words of its own. */
-export async function insistOnRunning(context: Context, { backend, handle }: Pick<Found, 'backend' | 'handle'>): Promise<void> {
+export async function requireRunning(context: Context, { backend, handle }: Pick<Found, 'backend' | 'handle'>): Promise<void> {
   const state = await ask(backend.life.state(handle), context.effects(backend)).catch(() => null)
   if (state === null)
     throw new PaudeError('not-found', `session ${handle.id} is gone`, { hint: 'paude sessions lists what is there' })

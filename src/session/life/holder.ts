@@ -11,11 +11,11 @@ import { isHeld, readHoldState } from '../../hold/place.ts'
 import type { Question } from '../../hold/protocol.ts'
 import { printable } from '../../text.ts'
 import type { Found } from '../record/found.ts'
-import { insistOnRunning } from './find.ts'
+import { requireRunning } from './find.ts'
 
 /** Refuses when the session does not run. A living holder knows that it does: no engine need be asked. */
-export async function insistOnHolder(context: Context, found: Found): Promise<void> {
-  if (!isHeld(readHoldState(found.handle.folder))) await insistOnRunning(context, found)
+export async function requireHolder(context: Context, found: Found): Promise<void> {
+  if (!isHeld(readHoldState(found.handle.folder))) await requireRunning(context, found)
 }
 
 /** How this user wants terminals shown and kept. */
@@ -43,11 +43,11 @@ export async function holderOf({ host, flags }: Context, { handle }: Found): Pro
 export async function askHolder(context: Context, found: Found, what: Question): Promise<string> {
   if (!found.handle.terminal)
     throw new PaudeError('usage', `session ${found.handle.id} has no screen`, { hint: `paude logs ${found.handle.id}` })
-  await insistOnHolder(context, found)
+  await requireHolder(context, found)
   const path = await holderOf(context, found)
   const answer = await question(path, what)
   if (answer === null) {
-    await insistOnRunning(context, found)
+    await requireRunning(context, found)
     throw new PaudeError('command-failed', `the terminal of session ${found.handle.id} does not answer`, { hint: 'try again' })
   }
   return answer
@@ -69,7 +69,7 @@ export async function typeInto(
 
 /** Prints what a screen has shown, then each line as it leaves the screen, until the agent ends. */
 export async function followHolder(context: Context, found: Found, print: (line: string) => void): Promise<number> {
-  await insistOnHolder(context, found)
+  await requireHolder(context, found)
   const path = await holderOf(context, found)
   await follow(path, print)
   return 0

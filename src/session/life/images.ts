@@ -8,7 +8,7 @@ import type { Context } from '../../context.ts'
 import type { Host } from '../../host.ts'
 import { readAgentVersion } from '../../image/agent-version.ts'
 import { BASE, type ImageSpec, imageRef } from '../../image/build.ts'
-import { insistOnImage } from '../../image/reference.ts'
+import { requireImageReference } from '../../image/reference.ts'
 import { guard, type Plan } from '../../plan/plan.ts'
 import { capture } from '../../run/process.ts'
 import { cacheFolder } from '../../state.ts'
@@ -28,7 +28,7 @@ export type ImageWish = {
 export async function chooseImages(context: Context, wish: ImageWish): Promise<Images> {
   const { settings, backend, extraCa, kind } = wish
   const { host } = context
-  if (settings.image !== '') insistOnImage(settings.image)
+  if (settings.image !== '') requireImageReference(settings.image)
   const proxy = proxyImage(host)
   const agent =
     settings.image === '' ? agentImage(host, settings, extraCa) : kind === 'agent' ? await customImage(context, wish) : null

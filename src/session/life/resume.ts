@@ -11,13 +11,13 @@ import { ask } from '../../run/ask.ts'
 import { execute } from '../../run/execute.ts'
 import { LEFT } from '../../run/process.ts'
 import type { Found } from '../record/found.ts'
+import { noteIntent } from '../record/intent.ts'
 import type { SessionRecord } from '../record/record.ts'
-import { want } from '../record/wanted.ts'
 import { mountCheck } from '../resolve/mount-check.ts'
 import { proxySecret } from '../resolve/policy.ts'
 import { followed, hasCredential } from '../resolve/provider.ts'
 import { weakening } from '../resolve/security.ts'
-import { insistManaged } from '../wall/insist-managed.ts'
+import { requireManaged } from '../wall/require-managed.ts'
 import { carryToEnd } from '../wall/take-up.ts'
 import { carryOut } from './carry-out.ts'
 import { resumePlan } from './plans.ts'
@@ -38,7 +38,7 @@ export async function continueSession(
   { attached, dryRun }: { readonly attached: boolean; readonly dryRun: boolean },
 ): Promise<number> {
   const { backend, handle, record } = dryRun ? found : await carryToEnd(context, found)
-  await insistManaged(context.host, record)
+  await requireManaged(context.host, record)
   if (!record.security.readOnlyRoot)
     throw new PaudeError(
       'refused',
@@ -62,7 +62,7 @@ export async function continueSession(
       : []
   const plan = [
     ...recheck,
-    ...(existsSync(handle.folder) ? [...want(handle.folder, 'running'), ...released(handle.folder)] : []),
+    ...(existsSync(handle.folder) ? [...noteIntent(handle.folder, 'running'), ...released(handle.folder)] : []),
     ...resumePlan(backend, handle, {
       attached,
       credential: proxySecret(context.host, { credentials, ways: record.ways }),

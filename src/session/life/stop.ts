@@ -2,9 +2,9 @@ import { existsSync } from 'node:fs'
 import type { Context } from '../../context.ts'
 import { endHolder, holderMark } from '../../hold/end.ts'
 import type { Found } from '../record/found.ts'
-import { want } from '../record/wanted.ts'
+import { noteIntent } from '../record/intent.ts'
 import { carryOut } from './carry-out.ts'
-import { warnOfPlanted } from './planted.ts'
+import { warnOfNewExecutables } from './new-executables.ts'
 
 /** Stops a session and keeps it. `grace` in seconds. Returns the exit code. */
 export async function stopSession(
@@ -13,11 +13,11 @@ export async function stopSession(
   { grace, dryRun }: { readonly grace: number; readonly dryRun: boolean },
 ): Promise<number> {
   // Noted first: whatever comes between, `paude up` leaves it stopped.
-  const note = existsSync(handle.folder) ? want(handle.folder, 'stopped') : []
+  const note = existsSync(handle.folder) ? noteIntent(handle.folder, 'stopped') : []
   const holder = holderMark(handle.folder)
   const code = await carryOut(context, backend, { plan: [...note, ...backend.life.stop(handle, grace)], dryRun })
   if (dryRun) return code
   await endHolder(holder)
-  warnOfPlanted(context, record)
+  warnOfNewExecutables(context, record)
   return code
 }

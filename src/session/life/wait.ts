@@ -12,10 +12,10 @@ import { holderOf } from './holder.ts'
 export type Reached = { readonly state: string; readonly exitCode: number | null }
 
 /** Lasts until a session got there; throws `never` when it cannot any more, and ends early when the signal fires. */
-export type Goal = (context: Context, found: Found, signal: AbortSignal) => Promise<Reached>
+export type WaitFor = (context: Context, found: Found, signal: AbortSignal) => Promise<Reached>
 
 /** Everything that `paude wait --for` knows. Who has answered can be given something new, so `done` is `idle` as well. */
-const GOALS = {
+const WAIT_FOR = {
   exited: [],
   waiting: ['waiting'],
   done: ['done'],
@@ -23,18 +23,18 @@ const GOALS = {
   error: ['error'],
   working: ['working'],
 } as const satisfies Readonly<Record<string, readonly Activity[]>>
-export const goalNames: readonly string[] = Object.keys(GOALS)
+export const waitForNames: readonly string[] = Object.keys(WAIT_FOR)
 
 /** Reads `--for`: names of states with commas between; the first that comes will do. */
-export function readGoal(text: string): Goal {
+export function readWaitFor(text: string): WaitFor {
   const names = text.split(',').map((name) => name.trim())
-  const known = names.filter((name): name is keyof typeof GOALS => Object.hasOwn(GOALS, name))
-  const unknown = names.find((name) => !Object.hasOwn(GOALS, name))
+  const known = names.filter((name): name is keyof typeof WAIT_FOR => Object.hasOwn(WAIT_FOR, name))
+  const unknown = names.find((name) => !Object.hasOwn(WAIT_FOR, name))
   if (unknown !== undefined)
     throw new PaudeError('usage', `paude wait: no such state ${JSON.stringify(unknown)}`, {
-      hint: `wait for ${goalNames.join(', ')}`,
+      hint: `wait for ${waitForNames.join(', ')}`,
     })
-  const wanted = known.flatMap((name): readonly Activity[] => GOALS[name])
+  const wanted = known.flatMap((name): readonly Activity[] => WAIT_FOR[name])
   if (wanted.length === 0) return exited
   return (context, found, signal) => active(context, found, { wanted, orExited: known.includes('exited'), signal })
 }

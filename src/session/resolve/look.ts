@@ -57,6 +57,6 @@ async function followed(
 }
 
 /** Refuses what `[env]` refers to as a start does, and runs no program for it. */
-export async function insistOnReferences(host: Host, config: Config): Promise<void> {
+export async function requireReferences(host: Host, config: Config): Promise<void> {
   await followed(host, config, async () => '-')
 }

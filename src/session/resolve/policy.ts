@@ -2,7 +2,7 @@ import type { Network } from '../../box/spec.ts'
 import { keyOf } from '../../config/keys/all.ts'
 import { asSaid } from '../../config/keys/said.ts'
 import type { Config } from '../../config/keys/settings.ts'
-import { insistOnLogin } from '../../config/keys/variable-name.ts'
+import { refuseProviderLogin } from '../../config/keys/variable-name.ts'
 import type { Credential } from '../../credentials/credential.ts'
 import { readSecret } from '../../credentials/reference.ts'
 import type { Host } from '../../host.ts'
@@ -84,7 +84,7 @@ export function proxySecret(
 ): Secret | null {
   const values = credentials.map(({ value }) => value.reveal()).join('\n')
   if (upstream === null || upstream.credentials === '') return values === '' ? null : secret(values)
-  insistOnLogin(upstream.credentials)
+  refuseProviderLogin(upstream.credentials)
   const login = readSecret(upstream.credentials, host, 'network.upstream_credentials').reveal()
   const [name = '', ...rest] = login.split(':')
   const encoded = `${encodeURIComponent(name)}:${encodeURIComponent(rest.join(':'))}`

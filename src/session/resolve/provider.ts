@@ -63,7 +63,7 @@ const placedKey = ({ origins }: Config, key: keyof Settings): string =>
   [keyOf(key), ...(origins[key][0]?.place ? [`(${origins[key][0].place})`] : [])].join(' ')
 
 /** Refuses to bring into the box by another name what is the provider's credential. */
-export function insistOutside({ env, references, ...settings }: Settings, host: Pick<Host, 'home'>): void {
+export function refuseCredentialInside({ env, references, ...settings }: Settings, host: Pick<Host, 'home'>): void {
   const said = saidCredential(settings)
   if (said === null) return
   const source = sameAs(sourceOfSecret(said.source), host)

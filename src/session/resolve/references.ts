@@ -1,6 +1,6 @@
 import { pieces } from '../../config/keys/placeholders.ts'
 import type { Settings } from '../../config/keys/settings.ts'
-import { insistOnReference } from '../../config/keys/variable-name.ts'
+import { requireReference } from '../../config/keys/variable-name.ts'
 import { readReference } from '../../credentials/reference.ts'
 import type { Reference, Template } from '../../credentials/source.ts'
 import { PaudeError } from '../../errors.ts'
@@ -34,7 +34,7 @@ export async function readReferences(
   const printed = memo(run)
   const read = await Promise.all(
     heldReferences(placed, env).map(async (reference) => {
-      insistOnReference(reference)
+      requireReference(reference)
       const { name, place } = reference
       const key = place === '' ? `env.${name}` : `env.${name} (${shown(place)})`
       return [name, dryRun || printConfig ? '-' : await followedValue(reference, host, { key, printed })] as const

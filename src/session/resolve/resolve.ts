@@ -92,7 +92,7 @@ function decide(wish: Wish): Decided {
       ? streamsOf(host)
       : agentStreams(host, { interactive: opensScreen(agent.grammar, run.words), detach: settings.detach })
   const mounts = ownMounts(host, config)
-  insistTogether(mounts, config, around.workspace)
+  requireTogether(mounts, config, around.workspace)
   return {
     id,
     name,
@@ -279,7 +279,7 @@ export const ownMounts = (host: Host, { settings, origins }: Config): readonly M
   settings.mount.map((text, at) => asSaid('mounts', origins.mount[at], () => checkMount(parseMount(text, host), host)))
 
 /** Which one is wrong is found out only where one is: one more each time, so that it is the last that is refused. */
-export function insistTogether(own: readonly Mount[], { origins }: Pick<Config, 'origins'>, workspace: Workspace): void {
+export function requireTogether(own: readonly Mount[], { origins }: Pick<Config, 'origins'>, workspace: Workspace): void {
   try {
     checkTogether(own, workspace)
   } catch (error) {

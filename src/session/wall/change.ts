@@ -7,7 +7,7 @@ import { renderPlan } from '../../plan/render.ts'
 import type { Found } from '../record/found.ts'
 import type { SessionRecord } from '../record/record.ts'
 import { policyOf } from '../resolve/policy.ts'
-import { insistDenied, insistManaged } from './insist-managed.ts'
+import { requireDenied, requireManaged } from './require-managed.ts'
 import { type Course, courseOf, takeUp, whileLocked } from './take-up.ts'
 import { withoutNetwork } from './without-network.ts'
 
@@ -26,7 +26,7 @@ export async function changeSession(context: Context, found: Found, word: Word, 
     const now = Math.floor(Date.now() / 1000)
     const changes = [...revised(policyOf(record), record.changes, word, now)]
     const after: SessionRecord = { ...record, changes }
-    await insistGranted(context, after, word.verb)
+    await requireGranted(context, after, word.verb)
     const course = courseOf({ ...found, record: after }, now)
     if (dryRun) context.answer(renderPlan([...course.made, ...course.told, ...course.kept]))
     else if (!(await carryOut(context, { ...found, record }, course)))
@@ -48,9 +48,9 @@ async function carryOut(context: Context, before: Found, course: Course): Promis
 }
 
 /** What nobody may have is not had by saying it later; to close something is free to everybody. */
-async function insistGranted({ host }: Context, record: SessionRecord, verb: Word['verb']): Promise<void> {
-  if (verb === 'allow') await insistManaged(host, record)
-  if (verb === 'unset') await insistDenied(host, record)
+async function requireGranted({ host }: Context, record: SessionRecord, verb: Word['verb']): Promise<void> {
+  if (verb === 'allow') await requireManaged(host, record)
+  if (verb === 'unset') await requireDenied(host, record)
 }
 
 function refuseUnchangeable({ record, handle }: Found): void {

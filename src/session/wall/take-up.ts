@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { need } from '../../backends/backend.ts'
-import { insistOnActing } from '../../config/layers/dry-run.ts'
+import { refuseDryRun } from '../../config/layers/dry-run.ts'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import { stageLines, stagesOf } from '../../network/changes.ts'
@@ -11,7 +11,7 @@ import { folder, type Plan, remove, write } from '../../plan/plan.ts'
 import { ask } from '../../run/ask.ts'
 import { execute, executeWhole } from '../../run/execute.ts'
 import { withLock } from '../../run/lock.ts'
-import { insistPrivate } from '../../state.ts'
+import { requirePrivate } from '../../state.ts'
 import type { Found } from '../record/found.ts'
 import type { SessionRecord } from '../record/record.ts'
 import { readRecord } from '../record/store.ts'
@@ -76,7 +76,7 @@ export async function takeUp(context: Context, { backend, handle }: Found, { mad
 
 /** Only one paude at a time changes what a session may reach; `act` is given the record as it is then. */
 export const whileLocked = <T>({ host }: Context, found: Found, act: (record: SessionRecord) => Promise<T>): Promise<T> => {
-  insistPrivate(host)
+  requirePrivate(host)
   const { id } = found.record
   const lock = { path: join(found.handle.folder, 'policy.lock'), what: `session ${id}` }
   return withLock(host, lock, () => act(readRecord(host, id) ?? found.record))
@@ -85,7 +85,7 @@ export const whileLocked = <T>({ host }: Context, found: Found, act: (record: Se
 /** Carries a change that was cut off to its end: until then nobody knows what the proxy lets through. */
 export async function carryToEnd(context: Context, found: Found): Promise<Found> {
   if (found.record.settled) return found
-  insistOnActing(context.host, `a change to session ${found.record.id} was cut off, and has to be carried to its end first`)
+  refuseDryRun(context.host, `a change to session ${found.record.id} was cut off, and has to be carried to its end first`)
   return await whileLocked(context, found, async (record) => {
     if (record.settled) return { ...found, record }
     const course = courseOf({ ...found, record }, Math.floor(Date.now() / 1000))

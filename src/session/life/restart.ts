@@ -19,20 +19,20 @@ export type Past = {
 const TAKEN_DOWN = [129, 137, 143, 255, -1]
 
 /** Whether `paude up` starts a session again, and what is worth saying. */
-export function shouldRise(
+export function shouldRestart(
   { id, terminal, starter }: SessionRecord,
   { status, exitCode, stopped, named }: Past,
-): { readonly rises: boolean; readonly why: string } {
-  const no = (why = '') => ({ rises: false, why })
+): { readonly restarts: boolean; readonly why: string } {
+  const no = (why = '') => ({ restarts: false, why })
   if (status === 'running' || status === 'paused') return no(named ? `session ${id} runs already` : '')
   if (status === 'gone') return no(`session ${id} has lost its box: paude rm ${id}`)
-  if (named) return { rises: true, why: '' }
+  if (named) return { restarts: true, why: '' }
   if (stopped) return no()
   // podman forgets at a reboot that a container ever ran; a start that is under way looks the same.
   const down = status === 'created' ? !isAlive(starter) : TAKEN_DOWN.includes(exitCode)
   if (!down) return no()
   // Asked again, it would do again what it has done.
   return terminal
-    ? { rises: true, why: '' }
+    ? { restarts: true, why: '' }
     : no(`session ${id} was cut short and is not asked again by itself: paude start ${id}`)
 }

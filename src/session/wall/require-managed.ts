@@ -10,7 +10,7 @@ import { beyondManaged, missingDenial } from '../resolve/managed.ts'
 import { ownProviders } from '../resolve/resolve.ts'
 
 /** Refuses a session, as it is or as it is to become, that has more than is managed now. */
-export async function insistManaged(host: Host, record: SessionRecord): Promise<void> {
+export async function requireManaged(host: Host, record: SessionRecord): Promise<void> {
   const managed = await readManaged(host)
   const agent = agentNamed(record.agent)
   const own = agent === null ? [] : ownProviders({ host, agent, managed })
@@ -21,7 +21,7 @@ export async function insistManaged(host: Host, record: SessionRecord): Promise<
 }
 
 /** Refuses to take a managed denial out of a session. */
-export async function insistDenied(host: Host, record: SessionRecord): Promise<void> {
+export async function requireDenied(host: Host, record: SessionRecord): Promise<void> {
   refuseUndenied(host, record, await readManaged(host))
 }
 

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { type Plan, write } from '../../plan/plan.ts'
 
 /** Notes in a session's folder what the user wants of it: a machine that goes down leaves the same traces as `paude stop`. */
-export const want = (folder: string, state: 'running' | 'stopped'): Plan => [write(join(folder, 'wanted'), `${state}\n`)]
+export const noteIntent = (folder: string, state: 'running' | 'stopped'): Plan => [write(join(folder, 'wanted'), `${state}\n`)]
 
 /** Whether the user stopped it. */
 export function isStopped(folder: string): boolean {

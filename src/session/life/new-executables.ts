@@ -12,7 +12,7 @@ import { readRecords } from '../record/store.ts'
 import type { Row } from './find.ts'
 
 /** What a session left in the project that this machine may run by itself: hooks, editor tasks, nested repositories. */
-export type Planted = {
+export type NewExecutables = {
   readonly paths: readonly string[]
   /** Why the index could not be looked at, with its path; null where it could, or need not. */
   readonly unseen: { readonly path: string; readonly fault: string } | null
@@ -22,7 +22,7 @@ export type Planted = {
 const MOST_NAMED = 20
 
 /** Looks at files alone, and runs nothing. The index is read only when it changed. */
-export function lookForPlanted({ watch, workspace, index, created }: SessionRecord): Planted {
+export function findNewExecutables({ watch, workspace, index, created }: SessionRecord): NewExecutables {
   const paths = changed(watch)
   if (index === null || indexMark(index.path) === index.mark) return { paths, unseen: null }
   const hidden = newRepositories(workspace, index, Date.parse(created))
@@ -33,10 +33,14 @@ export function lookForPlanted({ watch, workspace, index, created }: SessionReco
 }
 
 /** Everything of it, by path. */
-const plantedPaths = ({ paths, unseen }: Planted): readonly string[] => [...paths, ...(unseen === null ? [] : [unseen.path])]
+const pathsOf = ({ paths, unseen }: NewExecutables): readonly string[] => [...paths, ...(unseen === null ? [] : [unseen.path])]
 
 /** Names what a session planted when it ends. */
-export function warnOfPlanted({ warn }: Pick<Context, 'warn'>, record: SessionRecord, planted = lookForPlanted(record)): void {
+export function warnOfNewExecutables(
+  { warn }: Pick<Context, 'warn'>,
+  record: SessionRecord,
+  planted = findNewExecutables(record),
+): void {
   const { paths, unseen } = planted
   const more = paths.length > MOST_NAMED ? ` and ${paths.length - MOST_NAMED} more` : ''
   if (paths.length > 0)
@@ -55,22 +59,22 @@ export type MarkedRow = Row & {
 }
 
 /** Rows with what each session planted; none where nobody can tell, since its folder is gone. */
-export function withPlanted(host: Host, rows: readonly Row[]): readonly MarkedRow[] {
+export function withNewExecutables(host: Host, rows: readonly Row[]): readonly MarkedRow[] {
   const records = new Map(rows.length === 0 ? [] : readRecords(host).map((record) => [record.id, record]))
   return rows.map((row) => {
     const record = records.get(row.id)
-    return { ...row, planted: record === undefined ? [] : plantedPaths(lookForPlanted(record)) }
+    return { ...row, planted: record === undefined ? [] : pathsOf(findNewExecutables(record)) }
   })
 }
 
 /** Names what a session planted while the session is kept. What was named before is not named again. */
 export function warnOnce(context: Context, { handle, record }: Pick<Found, 'handle' | 'record'>): void {
-  const planted = lookForPlanted(record)
-  const names = plantedPaths(planted)
+  const planted = findNewExecutables(record)
+  const names = pathsOf(planted)
   const file = join(handle.folder, 'named.json')
   const before = namedBefore(file)
   if (names.every((name) => before.includes(name))) return
-  warnOfPlanted(context, record, planted)
+  warnOfNewExecutables(context, record, planted)
   try {
     replaceFile(file, JSON.stringify(names), { mode: 0o600, folderMode: 0o700, hint: '' })
   } catch {

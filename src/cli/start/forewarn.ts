@@ -1,0 +1,32 @@
+import { pathsIn } from '../../agents/words.ts'
+import { mountsOf } from '../../box/spec.ts'
+import type { Context } from '../../context.ts'
+import type { Prepared } from '../../session/life/prepare.ts'
+import { obstacles } from '../../session/resolve/obstacles.ts'
+import { outside } from '../../session/resolve/outside.ts'
+import { weakening } from '../../session/resolve/security.ts'
+import { unsetReferences } from '../../session/resolve/variables.ts'
+import { printable } from '../../text.ts'
+
+/** Says before a start what the user should know of it. */
+export function forewarn({ host, note, warn }: Context, prepared: Prepared): void {
+  const { agent, around, config, run, spec, record } = prepared
+  const { settings, origins } = config
+  const named = run.kind === 'agent' ? pathsIn(agent.grammar, run.words) : []
+  for (const line of [...around.workspace.notes, ...outside(named, host, mountsOf(spec)), ...unsetReferences(settings, host.env)])
+    note(line)
+  if (run.kind === 'agent')
+    for (const line of obstacles({ agent, words: run.words, config, host: prepared.host, spec, record })) warn(printable(line))
+  if (settings.network === 'open') warn('the network is open: the agent can reach every host this machine can')
+  if (settings.network === 'record')
+    warn(
+      'record mode: the agent can reach every public host; only private, loopback, link-local and metadata addresses are blocked',
+    )
+  const weaker = weakening(spec.security, origins)
+  if (weaker !== null) warn(weaker)
+  const ports = record.network === 'none' ? [] : (record.forwardPorts ?? [])
+  if (ports.length > 0)
+    note(
+      `forwardPorts ${ports.join(', ')}: paude forward ${spec.id} brings ${ports.length === 1 ? 'it' : 'them'} to this machine`,
+    )
+}

@@ -1,0 +1,115 @@
+import { need } from '../../backends/backend.ts'
+import { released } from '../../box/owner.ts'
+import type { SessionSpec } from '../../box/spec.ts'
+import type { Context } from '../../context.ts'
+import { usualProvider } from '../../credentials/providers.ts'
+import { PaudeError } from '../../errors.ts'
+import { cutWords, parseLog, type Request, UNREACHABLE, withBeginning } from '../../network/log.ts'
+import { isEntry, openingEntry, type Proposal, proposal, proposalText } from '../../network/proposal.ts'
+import { isOf, reachOf } from '../../network/reach.ts'
+import type { Plan } from '../../plan/plan.ts'
+import { execute } from '../../run/execute.ts'
+import { lastWords } from '../../run/last-words.ts'
+import { capture, LEFT } from '../../run/process.ts'
+import { printable } from '../../text.ts'
+import type { Found } from '../record/found.ts'
+import { readNoted } from '../record/noted.ts'
+import { readRecord } from '../record/store.ts'
+import { policyNow } from '../resolve/policy.ts'
+import { warnOfNewExecutables } from './new-executables.ts'
+import { warnOfFault } from './provider-watch.ts'
+
+export type Ended = Found & {
+  readonly spec: SessionSpec
+  readonly code: number
+  readonly removal: Plan
+  /** Told what the session asked the proxy for, before everything is removed; in place of what is said of it. */
+  readonly onEnd: ((requests: readonly Request[]) => void) | undefined
+  /** What was said of its provider; '' for nothing. */
+  readonly told: string
+}
+
+/** What follows an agent in the foreground: it was detached from and goes on, or it ended and everything goes. */
+export async function finishSession(context: Context, ended: Ended): Promise<number> {
+  const { backend, spec, code, removal, onEnd } = ended
+  const effects = context.effects(backend)
+  if (code === LEFT) {
+    await execute(released(spec.folder), effects)
+    context.note(`detached, the session goes on: paude attach ${spec.name || spec.id}`)
+    warnOfFault(context, spec.folder)
+    return 0
+  }
+  const proxy = await lookAtProxy(ended)
+  // It may have been changed meanwhile; where nothing was asked for, nobody needs to know.
+  const record = proxy.text === '' ? ended.record : (readRecord(context.host, ended.record.id) ?? ended.record)
+  await execute(removal, effects)
+  refuseBrokenWall(proxy)
+  const asked = proxy.text === '' ? [] : parseLog(proxy.text, policyNow(record, Date.now() / 1000))
+  onEnd?.(asked)
+  warnOfNewExecutables(context, ended.record)
+  const others = warnOfProvider(context, ended, asked)
+  const missing = cutWords(proxy)
+  if (missing !== '') context.note(missing)
+  if (onEnd === undefined) noteBlocked(context, others, ended.record.ports)
+  if (spec.network.mode === 'record') noteRecorded(context, proposal(asked, spec.network.policy))
+  return code
+}
+
+/** What the proxy has to say at the end: its log, and where the agent may never have started its receipt and its last words. */
+async function lookAtProxy({ backend, handle, spec, code }: Ended) {
+  const { mode } = spec.network
+  const hasProxy = mode !== 'none'
+  const noted = hasProxy ? readNoted(spec.folder) : ''
+  const [requests, receipt] = await Promise.all([
+    hasProxy ? capture(need(backend, 'wall').requests(handle, { follow: false })).catch(() => null) : null,
+    code === 125 && hasProxy ? capture(need(backend, 'wall').receipt(handle)).catch(() => null) : null,
+  ])
+  const beginning = withBeginning(mode === 'open' ? '' : noted, mode === 'open' ? '' : (requests?.stdout ?? ''))
+  return { ...beginning, receipt, complaints: requests?.stderr ?? '' }
+}
+
+function refuseBrokenWall({ receipt, complaints }: Awaited<ReturnType<typeof lookAtProxy>>): void {
+  const words = /^paude: the proxy did not answer/m.test(receipt?.stderr ?? '') ? lastWords(complaints) : ''
+  if (words !== '')
+    throw new PaudeError('self-test', `the proxy ended before the agent was started; its last words:\n${words}`, {
+      hint: 'paude doctor looks at the engine',
+    })
+  if (receipt !== null && /"ok":false/.test(receipt.stdout))
+    throw new PaudeError('self-test', 'the wall around the agent did not hold, so the agent was not started', {
+      hint: 'paude selftest shows which probe got out',
+    })
+}
+
+/** Says what was wrong with the provider, unless that was said before. Returns the requests of which not all is said. */
+function warnOfProvider({ warn }: Context, { record, told }: Ended, asked: readonly Request[]): readonly Request[] {
+  const reach = reachOf(asked, record.injections, usualProvider.address.variable)
+  const fault = reach === null || reach.reached ? '' : reach.fault
+  if (fault !== '' && fault !== told) warn(printable(fault))
+  return fault === '' ? asked : asked.filter((request) => !isOf(request, record.injections))
+}
+
+function noteRecorded({ note }: Context, { entries }: Proposal): void {
+  const places = entries.length === 1 ? '1 place' : `${entries.length} places`
+  if (entries.length === 0) note('recorded nothing that is not allowed already')
+  else note(`recorded ${places}, to be read before they are allowed:\n${proposalText({ entries, impossible: [] })}`)
+}
+
+/** `ports` are those of hosts that are allowed without one. */
+function noteBlocked({ note }: Context, requests: readonly Request[], ports: readonly number[]): void {
+  const blocked = requests.filter(({ decision }) => decision === 'blocked')
+  const names = (list: readonly Request[]) => [...new Set(list.map(({ host, port }) => `${printable(host)}:${port}`))]
+  const closed = blocked.filter(({ rule }) => !UNREACHABLE.includes(rule))
+  const unlisted = names(closed)
+  const unreachable = names(blocked.filter(({ rule }) => UNREACHABLE.includes(rule)))
+  const first = closed.find(({ host, port }) => isEntry(`${host}:${port}`))
+  if (unlisted.length > 0)
+    note(
+      `${unlisted.length === 1 ? `blocked 1 host: ${unlisted[0]}` : `blocked ${unlisted.length} hosts, such as ${unlisted[0]}`}; ${
+        first === undefined
+          ? 'no entry can allow an address or what has no full name'
+          : `to allow: paude --network-allow ${printable(openingEntry(first, ports))}`
+      }`,
+    )
+  if (unreachable.length > 0)
+    note(`allowed but not reached, since the name was not found or leads to a private address: ${unreachable.join(', ')}`)
+}

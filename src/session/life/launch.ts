@@ -1,0 +1,69 @@
+import type { Backend } from '../../backends/backend.ts'
+import type { Handle } from '../../box/handle.ts'
+import type { Context } from '../../context.ts'
+import { PaudeError } from '../../errors.ts'
+import { keepBounded } from '../../events/file.ts'
+import type { Request } from '../../network/log.ts'
+import type { Plan } from '../../plan/plan.ts'
+import { execute } from '../../run/execute.ts'
+import { printable } from '../../text.ts'
+import { handleOf } from '../record/record.ts'
+import { readRecords } from '../record/store.ts'
+import { finishSession } from './finish.ts'
+import type { Prepared } from './prepare.ts'
+import { watchProvider } from './provider-watch.ts'
+
+export type Launch = Pick<Prepared, 'backend' | 'spec' | 'record'> & {
+  readonly plan: Plan
+  /** Takes all of it away again. */
+  readonly removal: Plan
+  /** Looked at before a session in the background is said to be there; what it throws takes the session back. */
+  readonly check?: ((backend: Backend, handle: Handle) => Promise<void>) | undefined
+  /** Told what the session asked the proxy for, before everything is removed. */
+  readonly onEnd?: ((requests: readonly Request[]) => void) | undefined
+}
+
+/** Starts a session in the background and answers with its id. */
+export async function launchDetached(context: Context, { backend, spec, record, plan, removal, check }: Launch): Promise<number> {
+  const effects = context.effects(backend)
+  const code = await execute(plan, effects)
+  await check?.(backend, handleOf(record, spec.folder)).catch(async (error: unknown) => {
+    await execute(removal, effects)
+    throw error
+  })
+  context.answer(spec.id)
+  return code
+}
+
+/** Starts a session and stays with it until it ends, or until the user leaves it. */
+export async function launchAttached(context: Context, launch: Launch): Promise<number> {
+  const { backend, spec, record, plan, removal, onEnd } = launch
+  const found = { backend, record, handle: handleOf(record, spec.folder) }
+  // A session with a screen has a holder that sees to it.
+  const unwatch = spec.terminal ? () => undefined : keepBounded(spec.folder)
+  let unlook: () => void = () => undefined
+  let told = ''
+  const began = () => {
+    unlook = watchProvider(found, (fault) => {
+      told = fault
+      if (fault !== '') context.warn(printable(fault))
+    })
+  }
+  try {
+    return await execute(plan, { ...context.effects(backend), began }, (code) => {
+      unlook()
+      return finishSession(context, { ...found, spec, code, removal, onEnd, told })
+    })
+  } finally {
+    unlook()
+    unwatch()
+  }
+}
+
+export function refuseTakenName({ host }: Context, name: string): void {
+  const other = name === '' ? undefined : readRecords(host).find((record) => record.name === name)
+  if (other !== undefined)
+    throw new PaudeError('name-taken', `a session named ${name} exists already: ${other.id}`, {
+      hint: `paude start ${name} goes on with it, paude rm ${name} removes it`,
+    })
+}

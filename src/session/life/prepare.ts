@@ -1,0 +1,37 @@
+import type { Agent } from '../../agents/agent.ts'
+import type { Backend } from '../../backends/backend.ts'
+import { pickBackend } from '../../backends/pick.ts'
+import type { Config } from '../../config/keys/settings.ts'
+import type { Context } from '../../context.ts'
+import type { Host } from '../../host.ts'
+import { lookAround, type Surroundings } from '../resolve/look.ts'
+import { refuseCredentialInside, withProvider } from '../resolve/provider.ts'
+import { resolveSession, type Wish } from '../resolve/resolve.ts'
+import { chooseImages, type Images } from './images.ts'
+
+/** A start that is decided: nothing has happened yet. */
+export type Prepared = ReturnType<typeof resolveSession> & {
+  readonly config: Config
+  readonly agent: Agent
+  readonly run: Wish['run']
+  readonly backend: Backend
+  readonly around: Surroundings
+  /** The machine with the provider that the agent gets. */
+  readonly host: Host
+  readonly images: Images
+}
+
+type Wanted = Pick<Prepared, 'config' | 'agent' | 'run'>
+
+/** Looks at what a start depends on, and decides it. */
+export async function prepareSession(context: Context, { config, agent, run }: Wanted): Promise<Prepared> {
+  const { settings } = config
+  const backend = await pickBackend(context.host, settings.backend)
+  refuseCredentialInside(settings, context.host)
+  const around = await lookAround(context.host, config, backend)
+  const images = await chooseImages(context, { settings, extraCa: around.extraCa, backend, kind: run.kind })
+  const mode = settings.dryRun || settings.printConfig ? 'look' : 'start'
+  const host = run.kind === 'agent' ? await withProvider(context.host, config, mode) : context.host
+  const wish = { host, config, backend, agent, around, run, images, version: context.version, now: new Date() }
+  return { ...resolveSession(wish), config, agent, run, backend, around, host, images }
+}
