@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, test } from 'bun:test'
-import { readdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import fc from 'fast-check'
 import { type HashSize, type Index, readIndex } from '../../src/workspace/git-index.ts'
 import { git, makeSandbox, repository } from './sandbox.ts'
@@ -32,6 +32,11 @@ function expectAgreement(root: string, hash: HashSize = 20, ...words: readonly s
   expect(printed(readIndex(indexOf(root), hash))).toBe(theirs)
 }
 
+function put(path: string, text: string): void {
+  mkdirSync(dirname(path), { recursive: true })
+  writeFileSync(path, text)
+}
+
 const versionOf = (root: string) => readFileSync(indexOf(root)).readUInt32BE(4)
 
 /** A repository with files of many names, links, modes and a submodule. */
@@ -42,7 +47,7 @@ function variedRepository(format: 'sha1' | 'sha256' = 'sha1'): string {
   git(sandbox.path, 'init', '--quiet', `--object-format=${format}`, part)
   git(part, 'commit', '--quiet', '--allow-empty', '--message=part')
   for (const name of ['a', 'a-b', 'a/b', 'a/b c', 'ä/ö', 'deep/er/and/deeper/file', `long/${'x'.repeat(200)}/${'y'.repeat(200)}`])
-    if (name !== 'a') Bun.write(join(root, name), name)
+    if (name !== 'a') put(join(root, name), name)
   Bun.spawnSync(['sh', '-c', 'printf x >"$(printf \'latin-\\377\')"; printf x >"$(printf \'new\\nline\')"; chmod +x a-b'], {
     cwd: root,
   })
@@ -58,7 +63,7 @@ describe('agrees with git ls-files', () => {
       test(`in version ${version} with ${format}`, () => {
         const root = variedRepository(format)
         // Extended flags make 3 of 2.
-        Bun.write(join(root, 'intended'), 'x')
+        put(join(root, 'intended'), 'x')
         if (version === 3) git(root, 'add', '--intent-to-add', 'intended')
         git(root, 'update-index', '--index-version', String(version))
         expect(versionOf(root)).toBe(version)
