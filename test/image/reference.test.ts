@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
 import { join } from 'node:path'
+import { loadConfig } from '../../src/config/layers/load.ts'
+import { readHost } from '../../src/host.ts'
 import { IMAGE } from '../../src/image/reference.ts'
 import { type Machine, makeMachine } from '../support/machine.ts'
 
@@ -18,6 +20,11 @@ test.each(['--format={{.Id}}', '-x', '', 'Debian', 'a//b', 'a/', 'a:', 'a:b:c', 
   '%j is none',
   (name) => expect(IMAGE.test(name)).toBe(false),
 )
+
+test('a verb of ours may take back the image that a file says', async () => {
+  const { settings } = await loadConfig({ ...readHost(), env: { PAUDE_IMAGE: 'my/box:1' }, home: '', cwd: '/' }, { image: '' })
+  expect(settings.image).toBe('')
+})
 
 describe('a name that no engine takes', () => {
   let machine: Machine

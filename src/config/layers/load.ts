@@ -77,7 +77,8 @@ function layersOf(host: Host, flags: Layer, { user, managed }: Pick<Layers, 'use
 function acceptedSource(layer: LayerName, values: Layer, places: Source['places']): Source {
   for (const [setting, { refuse }] of allRows) {
     const value = values[setting]
-    if (typeof value === 'string') refuse?.(value, places[setting] ?? '')
+    // '' takes back what files say: only a verb of paude's own can.
+    if (typeof value === 'string' && value !== '') refuse?.(value, places[setting] ?? '')
   }
   return onlySaid(layer, values, places)
 }
