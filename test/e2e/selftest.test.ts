@@ -1,5 +1,5 @@
-import { afterAll, describe, expect, test } from 'bun:test'
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { backends } from '../../src/backends/registry.ts'
@@ -21,9 +21,20 @@ const engines = (Object.keys(backends) as Engine[]).filter(
   (name) => asked.includes(name) && Bun.which(name) !== null && Bun.spawnSync([name, 'info']).exitCode === 0,
 )
 const state = mkdtempSync(join(tmpdir(), 'selftest-state-'))
-const env = { ...process.env, XDG_STATE_HOME: state, HTTP_PROXY: undefined, NO_COLOR: '1' }
+// What a self-test leaves in the folder for temporary files is looked at: that of another engine's suite, which runs at once, is not ours.
+const usual = process.env['TMPDIR']
+const place = mkdtempSync(join(tmpdir(), 'selftest-place-'))
+chmodSync(place, 0o755)
+beforeAll(() => {
+  process.env['TMPDIR'] = place
+})
+const env = { ...process.env, XDG_STATE_HOME: state, TMPDIR: place, HTTP_PROXY: undefined, NO_COLOR: '1' }
 
-afterAll(() => rmSync(state, { recursive: true, force: true }))
+afterAll(() => {
+  if (usual === undefined) delete process.env['TMPDIR']
+  else process.env['TMPDIR'] = usual
+  for (const folder of [state, place]) rmSync(folder, { recursive: true, force: true })
+})
 
 /** Longest time one self-test may take, in ms: an image build may be part of it. */
 const LONG = 300_000
