@@ -1,6 +1,7 @@
 import { API_KEY, providers } from '../../credentials/providers.ts'
 import type { Host } from '../../host.ts'
 import type { Agent, Conversation } from '../agent.ts'
+import { titles } from '../names.ts'
 import { findOption, isVerb, optionValue } from '../words.ts'
 import noteConversation from './conversation.sh' with { type: 'text' }
 import { toEvent } from './event.ts'
@@ -35,7 +36,7 @@ const conversation: Conversation = {
 /** Claude Code. Facts about it: what it asks at a first start, what it contacts, how it resumes. */
 export const claude: Agent = {
   name: 'claude',
-  title: 'Claude',
+  title: titles.claude,
   program: 'claude',
   grammar,
   providers: [providers.anthropic],
