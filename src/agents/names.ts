@@ -8,7 +8,7 @@ export type AgentName = (typeof agentNames)[number]
 export const titles: Readonly<Record<AgentName, string>> = { claude: 'Claude' }
 
 /** The agent where nothing names another one. */
-export const usualAgent: AgentName = 'claude'
+export const usualAgent: AgentName = agentNames[0]
 
 export const isAgent = (name: string): name is AgentName => agentNames.some((known) => known === name)
 

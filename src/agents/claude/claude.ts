@@ -9,6 +9,7 @@ import { grammar } from './grammar.ts'
 import prelude from './home.sh' with { type: 'text' }
 import hook from './hook.sh' with { type: 'text' }
 import printOwnFile from './own-file.sh' with { type: 'text' }
+import { readOwnFile } from './own-file.ts'
 
 /** Claude's ids: a UUID. */
 const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
@@ -44,7 +45,7 @@ export const claude: Agent = {
   environment,
   conversation,
   prelude,
-  signals: { modes: '\x1b[?2004h', ownFile: ['sh', '/paude/seed/own-file.sh'], hook: toEvent },
+  signals: { modes: '\x1b[?2004h', ownFile: { argv: ['sh', '/paude/seed/own-file.sh'], read: readOwnFile }, hook: toEvent },
   system: {
     '/etc/claude-code/managed-settings.json': 'managed-settings.json',
     '/etc/claude-code/CLAUDE.md': 'CLAUDE.md',
