@@ -1,6 +1,7 @@
 import type { Provider } from '../credentials/providers.ts'
 import type { HookReader } from '../events/read.ts'
 import type { Host } from '../host.ts'
+import type { AgentState, Said } from './activity.ts'
 import type { Grammar } from './grammar.ts'
 
 /** What paude must know about a program it runs in the box. Data and pure functions. */
@@ -52,8 +53,11 @@ export type Conversation = {
 export type Signals = {
   /** Modes that it sets on every terminal it draws on: a holder that comes later did not see that. */
   readonly modes: string
-  /** Prints what it keeps on file of its own state, in the box; nothing when it keeps none. */
-  readonly ownFile: readonly string[]
+  /** What it keeps on file of its own state: `argv` prints it in the box, `read` tells what it adds to what is known; null when it keeps none. */
+  readonly ownFile: {
+    readonly argv: readonly string[]
+    readonly read: (before: AgentState, text: string) => Said | null
+  } | null
   /** Reads what its hooks were told. */
   readonly hook: HookReader
 }

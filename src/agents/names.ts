@@ -4,6 +4,12 @@ import { PaudeError } from '../errors.ts'
 export const agentNames = ['claude'] as const
 export type AgentName = (typeof agentNames)[number]
 
+/** What each is called in sentences. */
+export const titles: Readonly<Record<AgentName, string>> = { claude: 'Claude' }
+
+/** The agent where nothing names another one. */
+export const usualAgent: AgentName = agentNames[0]
+
 export const isAgent = (name: string): name is AgentName => agentNames.some((known) => known === name)
 
 /** What is said of another one, behind what names it. */

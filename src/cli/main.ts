@@ -1,4 +1,5 @@
 import { grammars } from '../agents/grammars.ts'
+import { titles, usualAgent } from '../agents/names.ts'
 import { isOption, isVerb, sortWords } from '../agents/words.ts'
 import { programs } from '../backends/names.ts'
 import { ownFlags } from '../config/keys/own-flags.ts'
@@ -19,7 +20,8 @@ import { argsOf, type CommandContext, type Topic, type Verb, wordOf } from './ve
 import { commands } from './verbs.ts'
 
 /** Words are read before any configuration is, so as the default agent's. */
-const grammar = grammars.claude
+const grammar = grammars[usualAgent]
+const title = titles[usualAgent]
 
 /** Verbs that tell what holds: there a variable without effect is worth a word. */
 const TELLS = ['config', 'status', 'doctor']
@@ -47,9 +49,10 @@ export async function main(argv: readonly string[], host: Host, version: string)
     if (words.length === 1 && (words[0] === '--version' || words[0] === '-v')) {
       const { loadConfig } = await import('../config/layers/load.ts')
       const { settings } = await loadConfig(host, layer)
-      // paude's own image holds exactly this release: the line is Claude's own, and no box is started to say it.
+      // paude's own image holds exactly this release: the line is the agent's own, and no box is started to say it.
       if (settings.image === '') {
-        context.answer(`${settings.agentVersion} (Claude Code)`)
+        const { installs } = await import('../agents/installs.ts')
+        context.answer(`${settings.agentVersion} (${installs[settings.agent].title})`)
         context.note(`paude ${version}`)
         return 0
       }
@@ -68,25 +71,25 @@ export async function main(argv: readonly string[], host: Host, version: string)
   }
 }
 
-/** A mistyped verb of ours would be a prompt of Claude's, and a prompt costs money. */
+/** A mistyped verb of ours would be a prompt of the agent's, and a prompt costs money. */
 function refuseNearVerb(words: readonly string[]): void {
   const [word = '', ...rest] = words
   const close = /^[a-z]{3,}$/.test(word) && !isVerb(grammar, [word]) ? nearest(word, commands.names) : null
   if (close === null) return
   const more = rest.length > 0 ? ' …' : ''
   throw new PaudeError('usage', `paude has no verb ${JSON.stringify(word)}`, {
-    hint: `did you mean paude ${close}${more}? paude -- ${word}${more} sends it to Claude`,
+    hint: `did you mean paude ${close}${more}? paude -- ${word}${more} sends it to ${title}`,
   })
 }
 
-/** A mistyped flag or variable of ours has no effect, or is an option that Claude does not know. */
+/** A mistyped flag or variable of ours has no effect, or is an option that the agent does not know. */
 function suspicions(words: readonly string[], { env }: Host): readonly string[] {
   const own = ownFlags.map(({ name }) => `--${name}`)
   const flags = sortWords(grammar, words).options.map(([name = '']) => name.split('=')[0] ?? '')
   return [
     ...[...new Set(flags)].flatMap((flag) => {
       const close = flag.startsWith('--') && !isOption(grammar, flag) && !own.includes(flag) ? nearest(flag, own) : null
-      return close === null ? [] : [`${flag} goes to Claude; did you mean paude's ${close}?`]
+      return close === null ? [] : [`${flag} goes to ${title}; did you mean paude's ${close}?`]
     }),
     ...unknownVariables(env).map(
       ({ name, meant }) => `${name} means nothing to paude${meant === '' ? '' : `; did you mean ${meant}?`}`,

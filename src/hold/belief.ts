@@ -1,5 +1,5 @@
 import type { AgentState, Said } from '../agents/activity.ts'
-import { fromOwnFile, nextState, stateOf } from './activity.ts'
+import { nextState, stateOf } from './activity.ts'
 
 /** What the agent does: as it says on its terminal; as its hooks and its own file say while it says nothing there. */
 export function makeBelief() {
@@ -23,8 +23,7 @@ export function makeBelief() {
       if (!spoken) state = stateOf(state, said, now())
     },
     /** Whether the agent's own file changed anything. */
-    read(file: string): boolean {
-      const said = fromOwnFile(state, file)
+    read(said: Said | null): boolean {
       if (said === null || spoken) return false
       state = stateOf(state, said, now())
       return true

@@ -10,8 +10,8 @@ export type ReportOptions = {
   readonly folder: string
   /** What hooks told since the last call: asked when the terminal stands still, and believed as long as the agent says nothing there itself. */
   readonly told?: () => readonly Said[]
-  /** The agent's own file about itself, '' without one: asked and believed as `told` is, after it. */
-  readonly ownFile?: () => Promise<string>
+  /** The agent's own file about itself, '' without one, and what it adds: asked and believed as `told` is, after it. */
+  readonly ownFile?: { readonly print: () => Promise<string>; readonly read: (before: AgentState, text: string) => Said | null }
   /** Asked as long as the agent works. */
   readonly provider?: ProviderLook
   /** Whoever wants to know of every change. */
@@ -94,9 +94,9 @@ export function makeReport({ folder, told, ownFile, provider, watch: watched }: 
   async function readOwnFile(): Promise<void> {
     if (isReading) return
     isReading = true
-    const file = (await ownFile?.().catch(() => '')) ?? ''
+    const text = (await ownFile?.print().catch(() => '')) ?? ''
     isReading = false
-    if (code === null && belief.read(file)) publish()
+    if (code === null && belief.read(ownFile?.read(belief.state(), text) ?? null)) publish()
   }
 
   return {

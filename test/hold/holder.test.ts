@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Said } from '../../src/agents/activity.ts'
+import { readOwnFile } from '../../src/agents/claude/own-file.ts'
 import { follow, type Left, lookAt, question } from '../../src/hold/client.ts'
 import { endHolder, holderMark } from '../../src/hold/end.ts'
 import { type HoldOptions, hold } from '../../src/hold/holder.ts'
@@ -169,7 +170,7 @@ test("the agent's own file corrects its hooks, which miss an interruption, and s
     String.raw`echo one; read x; echo two; read x; printf '\033]7501;state=done\033\\'; read x; echo three; read x`,
     {
       told: () => told.shift() ?? [],
-      ownFile: async () => file,
+      ownFile: { print: async () => file, read: readOwnFile },
     },
   )
   const activity = () => readHoldState(holder.folder)?.activity
@@ -201,9 +202,12 @@ test("what hooks tell while the agent's own file is read is not overwritten by t
   let asked = false
   const holder = start('echo one; read x; echo two; read x', {
     told: () => told.shift() ?? [],
-    ownFile: () => {
-      asked = true
-      return file
+    ownFile: {
+      print: () => {
+        asked = true
+        return file
+      },
+      read: readOwnFile,
     },
   })
   const activity = () => readHoldState(holder.folder)?.activity

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
 import type { AgentState } from '../../src/agents/activity.ts'
 import { PaudeError } from '../../src/errors.ts'
-import { fromEvent, fromOwnFile, nextState, stateOf } from '../../src/hold/activity.ts'
+import { fromEvent, nextState, stateOf } from '../../src/hold/activity.ts'
 import { detachBytes, keyBytes, makeDetachScanner, withoutSuspend } from '../../src/hold/keys.ts'
 import { frame, makeReader } from '../../src/hold/protocol.ts'
 
@@ -147,22 +147,4 @@ test('frames come out whole wherever the stream is cut', () => {
 
 test('a frame of impossible length is refused', () => {
   expect(() => makeReader()(new Uint8Array([255, 255, 255, 255, 111]))).toThrow()
-})
-
-test("the agent's own file tells what hooks miss, and never takes back an answer, a failure or the words of a question", () => {
-  const told = (activity: AgentState['activity'], text: string) =>
-    fromOwnFile({ activity, kind: '', message: '', since: '' }, text)?.activity ?? null
-  expect(told('working', '{"status":"idle"}')).toBe('idle')
-  expect(told('waiting', '{"status":"idle"}')).toBe('idle')
-  expect(told('unknown', '{"status":"shell"}')).toBe('idle')
-  expect(told('idle', '{"status":"busy"}')).toBe('working')
-  expect(told('done', '{"status":"idle"}')).toBeNull()
-  expect(told('error', '{"status":"idle"}')).toBeNull()
-  expect(told('waiting', '{"status":"waiting","waitingFor":"permission prompt"}')).toBeNull()
-  const asked = (waitingFor: string) =>
-    fromOwnFile({ activity: 'working', kind: '', message: '', since: '' }, JSON.stringify({ status: 'waiting', waitingFor }))
-      ?.kind
-  expect(asked('permission prompt')).toBe('permission')
-  expect(asked('input needed')).toBe('question')
-  for (const text of ['', '{', 'null', '[]', '{"status":7}', '{"status":"else"}']) expect(told('working', text)).toBeNull()
 })

@@ -1,6 +1,7 @@
 import { API_KEY, providers } from '../../credentials/providers.ts'
 import type { Host } from '../../host.ts'
 import type { Agent, Conversation } from '../agent.ts'
+import { titles } from '../names.ts'
 import { findOption, isVerb, optionValue } from '../words.ts'
 import noteConversation from './conversation.sh' with { type: 'text' }
 import { toEvent } from './event.ts'
@@ -8,6 +9,7 @@ import { grammar } from './grammar.ts'
 import prelude from './home.sh' with { type: 'text' }
 import hook from './hook.sh' with { type: 'text' }
 import printOwnFile from './own-file.sh' with { type: 'text' }
+import { readOwnFile } from './own-file.ts'
 
 /** Claude's ids: a UUID. */
 const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
@@ -35,7 +37,7 @@ const conversation: Conversation = {
 /** Claude Code. Facts about it: what it asks at a first start, what it contacts, how it resumes. */
 export const claude: Agent = {
   name: 'claude',
-  title: 'Claude',
+  title: titles.claude,
   program: 'claude',
   grammar,
   providers: [providers.anthropic],
@@ -43,7 +45,7 @@ export const claude: Agent = {
   environment,
   conversation,
   prelude,
-  signals: { modes: '\x1b[?2004h', ownFile: ['sh', '/paude/seed/own-file.sh'], hook: toEvent },
+  signals: { modes: '\x1b[?2004h', ownFile: { argv: ['sh', '/paude/seed/own-file.sh'], read: readOwnFile }, hook: toEvent },
   system: {
     '/etc/claude-code/managed-settings.json': 'managed-settings.json',
     '/etc/claude-code/CLAUDE.md': 'CLAUDE.md',

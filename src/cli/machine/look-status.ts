@@ -1,3 +1,4 @@
+import { installs } from '../../agents/installs.ts'
 import type { Backend, Images } from '../../backends/backend.ts'
 import type { BackendName } from '../../backends/names.ts'
 import { pickBackend, usable } from '../../backends/pick.ts'
@@ -87,9 +88,10 @@ export async function lookStatus(context: Context): Promise<Status> {
   for (const name of silent) context.warn(`${name} did not tell its images, so they are not shown`)
   for (const { backend } of failures.filter(({ backend }) => ready.includes(backend)))
     context.warn(`${backend} did not tell its sessions, so they are not shown`)
+  const { title } = installs[settings.agent]
   return {
     version,
-    agent: settings.image === '' ? `Claude Code ${settings.agentVersion}` : `Claude Code in ${settings.image}`,
+    agent: settings.image === '' ? `${title} ${settings.agentVersion}` : `${title} in ${settings.image}`,
     backend: await chosenBackend(host, settings.backend, origins.backend[0]),
     engines,
     provider: { site: credential.site, credential: credential.variable, fault: credential.fault },

@@ -24,7 +24,7 @@ export default verb({
   async run(context, given) {
     const found = await findSession(context, given.session)
     const { backend, handle, record } = found
-    const [{ hold }, { keepBounded }, { hookNews, ownFile, tellUser }, { providerLooks }] = await Promise.all([
+    const [{ hold }, { keepBounded }, { hookNews, ownFileText, tellUser }, { providerLooks }] = await Promise.all([
       import('../../hold/holder.ts'),
       import('../../events/file.ts'),
       import('./holding.ts'),
@@ -63,14 +63,14 @@ export default verb({
         : {
             told: hookNews(handle.folder, record.id, agent.signals.hook),
             modes: agent.signals.modes,
-            ownFile: ownFile(
-              need(backend, 'inside').exec(handle, agent.signals.ownFile, {
-                part: 'agent',
-                terminal: false,
-                stdin: false,
-                folder: '',
-              }),
-            ),
+            ...(agent.signals.ownFile === null
+              ? {}
+              : {
+                  ownFile: {
+                    print: ownFileText(need(backend, 'inside').exec(handle, agent.signals.ownFile.argv, UNSEEN)),
+                    read: agent.signals.ownFile.read,
+                  },
+                }),
           }),
       ...(watch === null ? {} : { watch }),
     })
@@ -79,6 +79,9 @@ export default verb({
     return 0
   },
 })
+
+/** Nobody looks at what it prints, nor types. */
+const UNSEEN = { part: 'agent', terminal: false, stdin: false, folder: '' } as const
 
 function sizeOf(text: string | undefined) {
   const [, columns, rows] = /^(\d{1,4})x(\d{1,4})$/.exec(text ?? '120x40') ?? []

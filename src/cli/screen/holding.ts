@@ -31,7 +31,7 @@ export function hookNews(folder: string, id: string, hook: HookReader): () => re
 }
 
 /** What an agent keeps on file of itself: an engine call, bounded in time and size since the box answers it. */
-export const ownFile = (argv: Argv) => async (): Promise<string> =>
+export const ownFileText = (argv: Argv) => async (): Promise<string> =>
   (await capture(argv, { most: 4096, signal: AbortSignal.timeout(5000) })).stdout
 
 /** Bytes of a record that a holder reads at a time: it has a terminal to keep. The rest has its turn when that stands still again. */

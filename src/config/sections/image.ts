@@ -1,4 +1,5 @@
 import { installs } from '../../agents/installs.ts'
+import { usualAgent } from '../../agents/names.ts'
 import { readAgentVersion } from '../../image/agent-version.ts'
 import type { CaFile } from '../../image/ca.ts'
 import { requireImageReference } from '../../image/reference.ts'
@@ -29,7 +30,7 @@ export const image = {
   agentVersion: row({
     key: 'image.agent_version',
     meaning: 'Release of Claude Code in the image that is built here',
-    initial: installs.claude.version,
+    initial: installs[usualAgent].version,
     schema: text,
     rule: 'differs',
     read: readAgentVersion,
