@@ -107,6 +107,7 @@ describe('secrets', () => {
   const VALUE = 'hunter2-REAL-value-that-must-not-be-seen'
 
   test.each(['docker', 'podman'])('stay out of argv, output and state: %s', async (backend) => {
+    machine.keepEnvironments()
     const env = { ANTHROPIC_API_KEY: KEY }
     const outcomes = [
       await machine.paude(['--backend', backend, '--env', `MY_TOKEN=${VALUE}`, '--detach'], { env }),

@@ -89,6 +89,7 @@ test('what the project names is kept back too, once it is trusted', async () => 
 })
 
 test("the engine's client inherits what its helpers may log in with, and never the credential of the provider", async () => {
+  machine.keepEnvironments()
   configure(REFERENCE)
   expect((await paude(['run', '--', 'true'], { env: SECRETS })).code).toBe(0)
   await paude(['-p', 'hello'], { env: SECRETS })

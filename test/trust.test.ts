@@ -457,6 +457,7 @@ test('secrets that [env] refers to reach the box by name, and no argv, output or
   configure(
     `[env]\nONE = "env:OUTSIDE"\nTWO = "file:${holder}"\nTHREE = { command = ["sh", "-c", "echo ${'$'}UNNAMED-command"] }\nGONE = "env:NOWHERE"\n`,
   )
+  machine.keepEnvironments()
   const env = { OUTSIDE: SECRET, UNNAMED: SECRET }
   const outcomes = [
     await machine.paude(['--print-config', '-p', 'x'], { env }),

@@ -13,8 +13,8 @@ const IDENTITY_LIMIT = 200
 /** git itself follows no more includes in includes. */
 const MOST_DEEP = 10
 /** A project's configuration may include itself, and compare long patterns with long paths, as often as it likes. */
-const MOST_FILES = 100
-const MOST_STEPS = 5_000_000
+const MOST_FILES = 50
+const MOST_STEPS = 1_000_000
 
 /**
  * The name and address that `git config` would tell in the project; '' for what is not set. Files are read as text and no git is run: in a

@@ -165,6 +165,7 @@ describe('the devcontainer.json of a project', () => {
 
 test('a secret of the caller needs trust by its name, reaches the box, and no argv, screen or file', async () => {
   put({ remoteEnv: { KEY: '${localEnv:AWS_SECRET_ACCESS_KEY}', URL: 'https://${localEnv:AWS_SECRET_ACCESS_KEY}@x' } })
+  machine.keepEnvironments()
   const refused = await machine.paude(['--devcontainer', '-p', 'x'], { env })
   expect(refused.stderr).toContain('KEY = env:AWS_SECRET_ACCESS_KEY, env = URL = https://${localEnv:AWS_SECRET_ACCESS_KEY}@x')
   const outcomes = [

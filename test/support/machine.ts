@@ -43,6 +43,8 @@ export type Machine = {
   ) => Promise<Outcome>
   /** Words of every call of docker, podman and git so far. */
   readonly calls: () => readonly (readonly string[])[]
+  /** From now on, the engines keep the environment of each call in `fake/environments`. */
+  readonly keepEnvironments: () => void
   /** What the engines do from now on: `say VERB` prints on stdout, `fail VERB` on stderr with exit code 125, `code` is the agent's. */
   readonly set: (what: 'say' | 'fail' | 'code', verb: string, text: string) => void
   /** All text of the state and cache folders. */
@@ -51,11 +53,11 @@ export type Machine = {
   readonly dispose: () => void
 }
 
-/** The engine in sh. What it answers is recorded or told by `set`; every call is journalled with its environment. */
+/** The engine in sh. What it answers is recorded or told by `set`; every call is journalled, with its environment once that is asked for. */
 const ENGINE = `#!/bin/sh
 engine=\${0##*/}
 printf '%s\\0' "$engine" "$@" '\u001e' >>"$FAKE/journal"
-env >>"$FAKE/environments"
+[ ! -e "$FAKE/environments" ] || env >>"$FAKE/environments"
 verb=$1; [ "$verb" != image ] && [ "$verb" != volume ] && [ "$verb" != container ] || verb="$1-$2"
 [ ! -e "$FAKE/fail/$verb" ] || { cat "$FAKE/fail/$verb" >&2; exit 125; }
 case "$verb $*" in
@@ -142,6 +144,7 @@ export function makeMachine(engines: readonly ('docker' | 'podman')[] = ['docker
         .filter((call) => call !== '')
         .map((call) => call.split('\0').slice(0, -1))
     },
+    keepEnvironments: () => writeFileSync(join(fake, 'environments'), ''),
     set: (what, verb, text) => writeFileSync(join(fake, what, verb), text),
     kept: () => textBelow(join(home, '.local')) + textBelow(join(home, '.cache')) + textBelow(join(home, '.config')),
     write: (path, text) => {

@@ -20,7 +20,7 @@ function startServer(): Server {
   const [stdout, stderr] = [openStream(), openStream()]
   let answer: (code: number) => void = () => undefined
   const child = Bun.spawn([process.execPath, join(import.meta.dir, 'server.ts')], {
-    env: { PATH: process.env['PATH'] ?? '' },
+    env: { PATH: process.env['PATH'] ?? '', PAUDE_TEST_PROGRAM: process.env['PAUDE_TEST_PROGRAM'] ?? '' },
     stdin: 'ignore',
     stdout: stdout.write,
     stderr: stderr.write,

@@ -1,6 +1,7 @@
 import { version } from '../../package.json'
 import { main } from '../../src/cli/main.ts'
 import { readHost } from '../../src/host.ts'
+import { program } from './program.ts'
 
 /** One call of paude: words, environment and folder. */
 export type Call = { readonly words: readonly string[]; readonly env: Readonly<Record<string, string>>; readonly cwd: string }
@@ -11,7 +12,6 @@ process.on('message', async ({ words, env, cwd }: Call) => {
   for (const name of Object.keys(process.env)) if (!(name in env)) delete process.env[name]
   Object.assign(process.env, env)
   process.chdir(cwd)
-  const again = [process.execPath, new URL('../../src/main.ts', import.meta.url).pathname] as const
-  const code = await main(words, { ...readHost(), again }, version)
+  const code = await main(words, { ...readHost(), again: program }, version)
   process.send?.(code)
 })
