@@ -70,7 +70,7 @@ describe('the agent', () => {
   })
 
   test('an open network is said aloud', async () => {
-    expect((await machine.paude(['--allow-network', '-p', 'hi'])).stderr).toContain('the network is open')
+    expect((await machine.paude(['--network=open', '-p', 'hi'])).stderr).toContain('the network is open')
   })
 })
 

@@ -12,15 +12,7 @@ const foreign = anyWord.filter((word) => !isOurs(word))
 /** What a prompt or a hostile caller might try: our flags in every spelling among other words. */
 const tempting = fc.oneof(
   anyWord,
-  fc.constantFrom(
-    ...names,
-    '--',
-    '--allow-network',
-    '--network=open',
-    '--network-allow=*.evil.org',
-    '--mount=/:/host:rw',
-    '--force',
-  ),
+  fc.constantFrom(...names, '--', '--network=open', '--network-allow=*.evil.org', '--mount=/:/host:rw', '--force'),
 )
 const sound = fc.constantFrom<readonly string[]>(
   ['--network', 'none'],
@@ -113,11 +105,9 @@ describe('what our flags say', () => {
   test.each<[readonly string[], object]>([
     [['--network', 'none'], { network: 'none' }],
     [['--network=open', '--network=restricted'], { network: 'restricted' }],
-    [['--allow-network'], { network: 'open' }],
     [['--bg'], { detach: true }],
     [['--detach=true'], { detach: true }],
     [['--detach', '--detach=false'], { detach: false }],
-    [['--allow-network=false'], {}],
     [['--network-allow', 'a.org, b.org,', '--network-allow=c.org'], { networkAllow: ['a.org', 'b.org', 'c.org'] }],
     [['--env', 'A=1,2', '--env=B=x=y'], { env: ['A=1,2', 'B=x=y'] }],
     [['--mount', '/a,b'], { mount: ['/a,b'] }],

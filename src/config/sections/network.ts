@@ -25,14 +25,6 @@ export const network = {
         description:
           'restricted: only the allowlist (default); record: every public host, written down; open: no wall; none: no network at all',
       },
-      {
-        name: 'allow-network',
-        rank: 45,
-        switch: true,
-        sets: 'open',
-        alias: true,
-        description: 'Same as --network open: takes the wall away',
-      },
     ],
   }),
   networkAllow: row({
