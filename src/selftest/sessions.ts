@@ -15,8 +15,8 @@ import { HOST_NAME } from '../network/names.ts'
 import type { Plan } from '../plan/plan.ts'
 import { startPlan } from '../session/life/plans.ts'
 import { handleOf } from '../session/record/record.ts'
-import { lookAround } from '../session/resolve/look.ts'
 import { resolveSession } from '../session/resolve/resolve.ts'
+import { lookAround } from '../session/resolve/surroundings.ts'
 
 const SECONDS = '900'
 

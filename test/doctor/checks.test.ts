@@ -10,7 +10,7 @@ import { backends } from '../../src/backends/registry.ts'
 import { older } from '../../src/backends/version.ts'
 import { engineChecks } from '../../src/doctor/engine-checks.ts'
 import { type EngineState, engineOf } from '../../src/doctor/engines.ts'
-import { lookAuthorities, madeAt } from '../../src/doctor/look.ts'
+import { lookAuthorities, madeAt } from '../../src/doctor/inspect.ts'
 import { doctorExitCode } from '../../src/doctor/looked.ts'
 import { clockChecks, diskChecks, folderChecks, limitChecks, selinuxChecks } from '../../src/doctor/machine-checks.ts'
 import {

@@ -5,9 +5,9 @@ import { dirname, join } from 'node:path'
 import fc from 'fast-check'
 import { findGroup } from '../../src/network/groups.ts'
 import { changedLines, freshFile } from '../../src/project/init/draft.ts'
-import { lookProject } from '../../src/project/init/look.ts'
 import { forges, markers, tools } from '../../src/project/init/markers.ts'
 import { propose } from '../../src/project/init/propose.ts'
+import { lookProject } from '../../src/project/init/scan.ts'
 
 let root: string
 beforeEach(() => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { judge, probes, readFacts, readReceipt } from '../../src/selftest/judge.ts'
-import { searched } from '../../src/selftest/look.ts'
+import { searched } from '../../src/selftest/observe.ts'
 import type { Facts, Want } from '../../src/selftest/probe.ts'
 import { testimony } from '../../src/selftest/witness.ts'
 import docker from './seen-docker.json'

@@ -2,8 +2,8 @@ import { afterAll, expect, test } from 'bun:test'
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { changed, watch } from '../../src/workspace/fingerprints.ts'
 import { inodeOf } from '../../src/workspace/inode.ts'
-import { changed, watch } from '../../src/workspace/watch.ts'
 
 const room = realpathSync(mkdtempSync(join(tmpdir(), 'paude-inode-')))
 afterAll(() => rmSync(room, { recursive: true, force: true }))

@@ -15,7 +15,7 @@ import {
   madeAt,
   resolve,
   selinuxEnforces,
-} from '../../doctor/look.ts'
+} from '../../doctor/inspect.ts'
 import { doctorExitCode } from '../../doctor/looked.ts'
 import { clockChecks, diskChecks, folderChecks, limitChecks, selinuxChecks } from '../../doctor/machine-checks.ts'
 import {

@@ -1,7 +1,7 @@
 import { backendNames } from '../../backends/names.ts'
 import { loadConfig } from '../../config/layers/load.ts'
 import { API_KEY, PROVIDER_VARIABLES } from '../../credentials/providers.ts'
-import { lookCredential } from '../../doctor/look.ts'
+import { lookCredential } from '../../doctor/inspect.ts'
 import { shown } from '../../text.ts'
 import { alsoTaking, PLANS, taking } from '../front-flags.ts'
 import { verb } from '../verb.ts'

@@ -1,6 +1,6 @@
 import { parseToml } from '../../config/files/parse.ts'
-import type { Found } from './look.ts'
 import { forges, tools } from './markers.ts'
+import type { Found } from './scan.ts'
 
 /** A group of hosts that the project seems to need, and why. */
 export type Proposal = { readonly group: string; readonly reasons: readonly string[] }

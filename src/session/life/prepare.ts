@@ -4,9 +4,9 @@ import { pickBackend } from '../../backends/pick.ts'
 import type { Config } from '../../config/keys/settings.ts'
 import type { Context } from '../../context.ts'
 import type { Host } from '../../host.ts'
-import { lookAround, type Surroundings } from '../resolve/look.ts'
 import { refuseCredentialInside, withProvider } from '../resolve/provider.ts'
 import { resolveSession, type Wish } from '../resolve/resolve.ts'
+import { lookAround, type Surroundings } from '../resolve/surroundings.ts'
 import { chooseImages, type Images } from './images.ts'
 
 /** A start that is decided: nothing has happened yet. */

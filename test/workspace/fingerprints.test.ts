@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from 'bun:test'
 import { symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { indexMark, newRepositories } from '../../src/workspace/watch.ts'
+import { indexMark, newRepositories } from '../../src/workspace/fingerprints.ts'
 import { makeSandbox } from './sandbox.ts'
 
 const sandbox = makeSandbox()

@@ -1,8 +1,8 @@
 import { expect, test } from 'bun:test'
 import type { Config } from '../../src/config/keys/settings.ts'
 import type { ReadCertificates } from '../../src/image/ca.ts'
-import { certificatesOf } from '../../src/session/resolve/look.ts'
 import { requireTogether } from '../../src/session/resolve/resolve.ts'
+import { certificatesOf } from '../../src/session/resolve/surroundings.ts'
 import type { Workspace } from '../../src/workspace/workspace.ts'
 
 const pem = (body: string) => `-----BEGIN CERTIFICATE-----\n${body}\n-----END CERTIFICATE-----`
