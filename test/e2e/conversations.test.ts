@@ -515,6 +515,8 @@ function makeWorld(backend: BackendName) {
     /** The newest session of a project that fits. */
     newest(cwd: string, fits: (record: { agent: string }) => boolean): string | null {
       for (const id of new Set(readdirSafe(join(stateHome, 'paude/sessions')))) {
+        // A session comes with its folder first, and leaves with it last.
+        if (!existsSync(join(folderOf(id), 'session.json'))) continue
         const record = recordOf(id)
         if (record.workspace === cwd && fits(record)) return id
       }
