@@ -31,7 +31,8 @@ function ofNetwork({ networks, hostPorts }: Can, { network }: Wished): readonly 
             hint: 'pick a container backend, or say --network open to run without a wall',
           },
     ]
-  const reaches = mode !== 'none' && network.policy.allow.some(({ host }) => host === HOST_NAME)
+  const reaches =
+    mode !== 'none' && [...network.policy.allow, ...network.policy.injections].some(({ host }) => host === HOST_NAME)
   return reaches && !hostPorts
     ? [{ message: `cannot reach ports of this machine: ${HOST_NAME}`, hint: 'take that entry out of network.allow' }]
     : []

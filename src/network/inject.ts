@@ -7,7 +7,7 @@ import { destination, lines, reaching } from './squid-names.ts'
 export function injectedPath({ prefix, api }: Pick<Injection, 'prefix' | 'api'>): string {
   const name = /^(\/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*$/.test(prefix) ? prefix.replaceAll('.', '\\.') : '/never'
   // Squid matches the decoded path: with `/` or `%` in the query, `messages%3F/../other` would pass for a query.
-  return `^${name}${api}(\\?[A-Za-z0-9_=&.-]*)?$`
+  return `^${name}(${api})(\\?[A-Za-z0-9_=&.-]*)?$`
 }
 
 /** The one whose provider is at the base URL of the box; null where none is. */
@@ -32,17 +32,22 @@ const endings = (injections: readonly Injection[]): readonly (readonly [Injectio
   injections.map((injection, at) => [injection, at === 0 ? '' : String(at + 1)])
 
 export const injectionAcls = ({ injections }: Policy): readonly string[] =>
-  endings(injections).map(([injection, end]) => acls(injection, end, marks(injections)))
+  endings(injections).map(([injection, end]) => acls(injection, end, injections))
 
 /**
- * Squid goes on with the connection of an opened tunnel whatever host a request in it names. Where several tunnels are opened, each
- * is marked, so that no provider gets the credential of another one.
+ * Squid goes on with the connection of an opened tunnel whatever host a request in it names. Where there are several providers, each
+ * tunnel is marked, so that none gets the credential of another one.
  */
-const marks = (injections: readonly Injection[]): boolean => injections.filter(isBumped).length > 1
+const marks = (injections: readonly Injection[]): boolean => injections.length > 1
 
-function acls(injection: Injection, end: string, marked: boolean): string {
+/** What the mark of its tunnel ends in: credentials of one host and port share a tunnel. */
+const tunnelOf = (injections: readonly Injection[], { host, port }: Injection): string =>
+  endings(injections).find(([one]) => isBumped(one) && one.host === host && one.port === port)?.[1] ?? ''
+
+function acls(injection: Injection, end: string, injections: readonly Injection[]): string {
   const { host, port, scheme, way } = injection
-  const mark = marked && isBumped(injection)
+  const mark = marks(injections) && isBumped(injection)
+  const tunnel = tunnelOf(injections, injection)
   return lines(
     `acl inject_name${end} dstdomain -n ${host}`,
     `acl inject_sni${end} ssl::server_name --client-requested ${host}`,
@@ -51,13 +56,13 @@ function acls(injection: Injection, end: string, marked: boolean): string {
     `acl inject_site${end} all-of inject_name${end}${host === HOST_NAME ? ` inject_port${end}` : ''}`,
     `acl inject_method${end} method GET POST`,
     `acl inject_path${end} urlpath_regex ${injectedPath(injection)}`,
-    ...(mark
+    ...(mark && tunnel === end
       ? [`acl inject_mark${end} annotate_client paude_inject=at${end}`, `acl inject_marked${end} note paude_inject at${end}`]
       : []),
     way === 'base-url'
       ? `acl inject${end} all-of base_url inject_method${end} inject_path${end}`
-      : `acl inject${end} all-of ${scheme === 'https' ? 'enc p_https' : 'p_http'} ${
-          mark ? `inject_marked${end} ` : ''
+      : `acl inject${end} all-of ${scheme === 'https' ? 'enc p_https' : '!enc p_http'} ${
+          mark ? `inject_marked${tunnel} ` : ''
         }inject_name${end} inject_port${end} inject_method${end} inject_path${end}`,
   )
 }
@@ -105,7 +110,9 @@ export const injectionTunnels = (
     ...known.flatMap(([injection, end]) =>
       isBumped(injection)
         ? [
-            `ssl_bump bump step2 inject_site${end} inject_port${end} inject_sni${end}${marks(injections) ? ` inject_mark${end}` : ''}`,
+            `ssl_bump bump step2 inject_site${end} inject_port${end} inject_sni${end}${
+              marks(injections) ? ` inject_mark${tunnelOf(injections, injection)}` : ''
+            }`,
           ]
         : [],
     ),

@@ -171,8 +171,9 @@ function restrictedRules(policy: Policy): string {
 /** Squid forces a fake certificate on a CONNECT that http_access denied; so it lets CONNECT pass and miss_access decides. */
 function commonDenials(policy: Policy): readonly string[] {
   const provider = atBaseUrl(policy)
+  const granted = someNames(policy.injections, '!inject_ok', (one) => one === provider)
   return [
-    ...(provider === null ? [] : [`http_access deny base_url${isDenied(policy.deny, provider) ? '' : ' !inject_ok'}`]),
+    ...(provider === null ? [] : [`http_access deny base_url${isDenied(policy.deny, provider) ? '' : ` ${granted.join(' ')}`}`]),
     'http_access deny !CONNECT help',
     'http_access deny manager',
     'http_access deny own_urls',

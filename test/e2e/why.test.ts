@@ -180,8 +180,13 @@ const request = (url: string): string => {
 /** Inside a tunnel nothing is asked here, so its path is one that the provider has. */
 function expected(policy: Policy, url: string): 'allowed' | 'blocked' {
   const written = readTarget(url)
-  const target = written.scheme === 'https' ? { ...written, path: '/v1/messages' } : written
-  return decide(policy, target, NAMES[target.host] ?? literal(target.host)).decision
+  const provider = policy.injections.find(({ host }) => host === written.host)
+  const target = written.scheme === 'https' ? { ...written, path: `${provider?.prefix ?? ''}/v1/messages` } : written
+  // An open session answers at first, and ends the tunnel when it sees whose it is.
+  const ends =
+    policy.mode === 'open' && target.scheme === 'https' && provider?.scheme === 'https' && target.port !== provider.port
+  const answering = ends ? { ...policy, injections: [] } : policy
+  return decide(answering, target, NAMES[target.host] ?? literal(target.host)).decision
 }
 
 /** `127.1` is an address too. */

@@ -4,6 +4,7 @@ import { usualProvider } from '../../src/credentials/providers.ts'
 import { proxyContext } from '../../src/image/embedded.ts'
 import type { Injection, Policy } from '../../src/network/allow.ts'
 import { stagesOf } from '../../src/network/changes.ts'
+import { injectedPath } from '../../src/network/inject.ts'
 import { parseAllow, parseDeny } from '../../src/network/pattern.ts'
 import { revisionOf } from '../../src/network/revision.ts'
 import { squidConf, stageFiles, standingFiles } from '../../src/network/squid-conf.ts'
@@ -145,8 +146,8 @@ describe('squid.conf', () => {
 
   test("a gateway's prefix is part of the path, and a strange one opens nothing", () => {
     const path = (prefix: string) => linesOf(squidConf(policy({ injections: [{ ...injection, prefix }] })), 'acl inject_path')[0]
-    expect(path('/llm.v2')).toContain(String.raw` ^/llm\.v2/v1/`)
-    expect(path('/a b')).toContain(' ^/never/v1/')
+    expect(path('/llm.v2')).toContain(String.raw` ^/llm\.v2(/v1/`)
+    expect(path('/a b')).toContain(' ^/never(/v1/')
     expect(path('/..')).toContain(' ^/never/v1/')
     expect(path('/a\nhttp_access allow all')).toContain(' ^/never/v1/')
   })
@@ -200,7 +201,9 @@ describe('two providers', () => {
       'acl inject_name dstdomain -n api.provider.example',
       'acl inject_name2 dstdomain -n models.other.example',
     ])
-    expect(linesOf(conf, 'acl inject_path2')).toEqual(['acl inject_path2 urlpath_regex ^/v1beta/models(\\?[A-Za-z0-9_=&.-]*)?$'])
+    expect(linesOf(conf, 'acl inject_path2')).toEqual([
+      'acl inject_path2 urlpath_regex ^(/v1beta/models)(\\?[A-Za-z0-9_=&.-]*)?$',
+    ])
     expect(linesOf(conf, 'http_access').filter((line) => line.includes('inject'))).toEqual([
       'http_access allow inject_ok',
       'http_access allow inject_ok2',
@@ -230,6 +233,40 @@ describe('two providers', () => {
       'ssl_bump terminate step2 inject_sni2',
     ])
     expect(squidConf(policy({ injections: [injection] }))).not.toContain('inject_mark')
+  })
+
+  test('a provider without TLS gets nothing from inside a tunnel, and the tunnel is marked', () => {
+    const plain: Injection = { ...other, scheme: 'http', port: 443 }
+    const mixed = squidConf(policy({ injections: [injection, plain] }, 'api.provider.example', 'models.other.example'))
+    expect(linesOf(mixed, 'acl inject2 ')).toEqual([
+      'acl inject2 all-of !enc p_http inject_name2 inject_port2 inject_method2 inject_path2',
+    ])
+    expect(linesOf(mixed, 'acl inject ')[0]).toContain('enc p_https inject_marked ')
+  })
+
+  test('two behind one host and port share its tunnel, each with its own paths', () => {
+    const behind: Injection = { ...injection, prefix: '/other', header: 'Authorization', lead: 'Bearer' }
+    const shared = squidConf(policy({ injections: [injection, behind] }, 'api.provider.example'))
+    expect(linesOf(shared, 'acl inject_mark')).toHaveLength(2)
+    expect(linesOf(shared, 'acl inject2 ')[0]).toContain('inject_marked inject_name2')
+    expect(new Set(linesOf(shared, 'ssl_bump bump').map((line) => line.split(' ').at(-1)))).toEqual(new Set(['inject_mark']))
+  })
+
+  test('what the paths of an API leave open stays below its prefix', () => {
+    const path = injectedPath({ prefix: '/llm', api: '/v1/a|/v1/b' })
+    expect(['/llm/v1/a', '/llm/v1/b', '/llm/v1/a/../../x', '/x/v1/b'].map((one) => new RegExp(path).test(one))).toEqual([
+      ...[true, true, false, false],
+    ])
+  })
+
+  test('a base URL asks for the right of its own provider, in whichever place it stands', () => {
+    const second = policy({
+      injections: [
+        { ...injection, scheme: 'http', port: 80 },
+        { ...other, way: 'base-url' },
+      ],
+    })
+    expect(linesOf(squidConf(second), 'http_access deny base_url')).toEqual(['http_access deny base_url !inject_ok2'])
   })
 
   test('neither sees what the box sends as a credential', () =>

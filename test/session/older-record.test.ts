@@ -36,4 +36,13 @@ test('one without a credential has none now', () => {
   expect([record.injections, record.credentials]).toEqual([[], []])
 })
 
+test('an injection without a credential is no record, and neither is one whose words would be lines of squid.conf', () => {
+  const { credential, ...rest } = OLDER
+  expect(v.is(SessionRecord, ofToday(rest))).toBe(false)
+  const today = v.parse(SessionRecord, ofToday(OLDER))
+  expect(v.is(SessionRecord, { ...today, credentials: [] })).toBe(false)
+  for (const change of [{ header: 'X\nhttp_access allow all' }, { lead: 'B x' }, { host: 'a b' }, { prefix: '/\n' }, { api: '' }])
+    expect(v.is(SessionRecord, { ...today, injections: [{ ...today.injections[0], ...change }] })).toBe(false)
+})
+
 test('what is no record stays none', () => expect(v.is(SessionRecord, ofToday({ v: 3 }))).toBe(false))

@@ -14,6 +14,8 @@ export function ofToday(record: unknown): unknown {
   const older = v.safeParse(Older, record)
   if (!older.success) return record
   const { injection, credential, credentialSource: source, ...rest } = older.output
+  // Such a record never was: what it would inject is not known.
+  if (injection !== null && credential === '') return record
   return {
     ...rest,
     v: 2,

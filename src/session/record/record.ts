@@ -4,7 +4,7 @@ import type { Handle } from '../../box/handle.ts'
 import { HARDENED } from '../../box/security.ts'
 
 /** session.json: what later commands need to know of a session without asking an engine. No secret. */
-export const SessionRecord = v.object({
+const Shape = v.object({
   v: v.literal(2),
   id: v.string(),
   name: v.string(),
@@ -31,14 +31,15 @@ export const SessionRecord = v.object({
   ports: v.optional(v.array(v.number()), [80, 443]),
   injections: v.array(
     v.object({
-      host: v.string(),
+      // They become lines of squid.conf.
+      host: v.pipe(v.string(), v.regex(/^[!-~]+$/)),
       port: v.number(),
       scheme: v.picklist(['https', 'http']),
       way: v.picklist(['bump', 'base-url']),
-      header: v.string(),
-      lead: v.string(),
-      prefix: v.string(),
-      api: v.string(),
+      header: v.pipe(v.string(), v.regex(/^[A-Za-z][A-Za-z0-9-]*$/)),
+      lead: v.pipe(v.string(), v.regex(/^[A-Za-z]*$/)),
+      prefix: v.pipe(v.string(), v.regex(/^[!-~]*$/)),
+      api: v.pipe(v.string(), v.regex(/^[!-~]+$/)),
     }),
   ),
   ways: v.optional(
@@ -95,6 +96,11 @@ export const SessionRecord = v.object({
     }),
   ),
 })
+
+export const SessionRecord = v.pipe(
+  Shape,
+  v.check(({ network, injections, credentials }) => network === 'none' || injections.length === credentials.length),
+)
 export type SessionRecord = v.InferOutput<typeof SessionRecord>
 
 /** The record as a backend needs it. */
