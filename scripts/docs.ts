@@ -154,6 +154,14 @@ const variables = (): readonly OwnFlag[] =>
     row.variable === undefined ? [] : [{ name: row.variable, ...flagBase(setting, row), description: row.meaning ?? '' }],
   )
 
+export const descriptionsFile = join(import.meta.dir, '../src/cli/help/descriptions.json')
+
+/** One line of each verb, which help and completion show without loading it. */
+export async function descriptionsText(): Promise<string> {
+  const rows = await Promise.all(commands.names.map(async (name) => [name, (await commands.load(name)).description]))
+  return `${JSON.stringify(Object.fromEntries(rows), null, 2)}\n`
+}
+
 export const schemaFile = join(import.meta.dir, '../src/config/schema.json')
 
 /** JSON Schema of config.toml and paude.toml. What only a function can check is left out of it. */
@@ -188,6 +196,7 @@ if (import.meta.main) {
   const made = [
     [readme, withTables(await Bun.file(readme).text(), await tables())],
     [flagsFile, flagsText()],
+    [descriptionsFile, await descriptionsText()],
     [schemaFile, schemaText()],
   ] as const
   for (const [file, text] of made)

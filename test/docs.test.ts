@@ -1,7 +1,17 @@
 import { expect, test } from 'bun:test'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { flagsFile, flagsText, markers, schemaFile, schemaText, tables, withTables } from '../scripts/docs.ts'
+import {
+  descriptionsFile,
+  descriptionsText,
+  flagsFile,
+  flagsText,
+  markers,
+  schemaFile,
+  schemaText,
+  tables,
+  withTables,
+} from '../scripts/docs.ts'
 import { parseConfig } from '../src/config/files/parse.ts'
 import { tomlEntries } from '../src/config/files/toml-entries.ts'
 import { keyNames } from '../src/config/keys/names.ts'
@@ -53,6 +63,10 @@ function isRead(text: string): boolean {
 
 test('the list of flags is that of the rows (bun run docs)', () => {
   expect(readFileSync(flagsFile, 'utf8')).toBe(flagsText())
+})
+
+test('the descriptions are those of the verbs (bun run docs)', async () => {
+  expect(readFileSync(descriptionsFile, 'utf8')).toBe(await descriptionsText())
 })
 
 test('the JSON Schema is that of the schema which the files are read with (bun run docs)', () => {

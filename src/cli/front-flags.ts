@@ -72,7 +72,8 @@ export const OF_SELFTEST = taking(
 )
 
 /** The decision of a verb, and how the verb is called: `paude network allow`. */
-export type Named = Front & { readonly called: string }
+/** With what was typed, and a line that is right: it answers a missing word. */
+export type Named = Front & { readonly called: string; readonly example?: string | undefined }
 
 type Said = {
   readonly args: Args

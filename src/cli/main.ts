@@ -43,7 +43,7 @@ export async function main(argv: readonly string[], host: Host, version: string)
     }
     if (!ended && words.length === 1 && (words[0] === '--help' || words[0] === '-h')) {
       const { help } = await import('./help/text.ts')
-      context.answer(await help(context.commands))
+      context.answer(help(context.commands))
       return 0
     }
     if (words.length === 1 && (words[0] === '--version' || words[0] === '-v')) {
@@ -129,7 +129,8 @@ async function act(
   // A verb that starts a box takes the flags of a start as well.
   const behind = verb.starts ? startWords(argv, verb.args) : { layer: {}, names: [], rest: argv }
   const flags = added(context.flags, behind.layer)
-  const front = { called, ...verb.front }
+  const example = verb.examples.find(([line]) => line.startsWith(`${called} `))?.[0]
+  const front = { called, example, ...verb.front }
   const args = verb.args ?? {}
   const given: Values = readWords(front, behind.rest, args)
   const dry = isRehearsal(context.host, front, { args, given, names: [...names, ...behind.names], layer: flags })

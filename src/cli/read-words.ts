@@ -22,7 +22,7 @@ export function readWords<A extends Args>(front: Named, argv: readonly string[],
     const value = at < room ? words[at] : several
     // What is missing of a command is better said by its verb.
     if (place.required && !place.rest && (value === undefined || (at >= room && value.length === 0)))
-      throw new PaudeError('usage', `${called}: ${placeName(name, place)} is missing`, { hint: helpOf(called) })
+      throw new PaudeError('usage', `${called}: ${placeName(name, place)} is missing`, { hint: front.example ?? helpOf(called) })
     return [name, value] as const
   })
   return { ...flags, ...Object.fromEntries(placed.filter(([, value]) => value !== undefined)) } as Values<A>

@@ -17,7 +17,7 @@ export default verb({
   ],
   async run({ commands, answer }, given) {
     if (given.verb === undefined) {
-      answer(await help(commands))
+      answer(help(commands))
       return 0
     }
     const name = commands.find(given.verb)

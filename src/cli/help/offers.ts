@@ -4,6 +4,7 @@ import { groups } from '../../network/groups.ts'
 import { type Args, flagsOf, isPlace, type Offer, placesOf } from '../args.ts'
 import { argsOf, type Commands, wordOf } from '../verb.ts'
 import type { Shell } from './stubs.ts'
+import { describe } from './text.ts'
 
 type Word = readonly [word: string, meaning?: string]
 
@@ -97,7 +98,7 @@ async function offered({ commands, previous }: Around, offer: Offer = []): Promi
       const named = [...commands.names.map((name) => [name, name] as const), ...Object.entries(commands.aliases)]
       return {
         ...NOTHING,
-        words: await Promise.all(named.map(async ([word, name]) => [word, (await commands.load(name)).description])),
+        words: named.map(([word, name]) => [word, describe(name)]),
       }
     }
     case 'words': {

@@ -10,6 +10,7 @@ import { drainToEnd, openPrinted, safeSink } from './out-copy.ts'
 
 export default verb({
   description: 'Print the answer of a session in the background',
+  details: "Both streams as they were printed; the exit code is the agent's.",
   caller: 'agent',
   front: READS,
   examples: [

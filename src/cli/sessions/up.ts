@@ -17,6 +17,7 @@ import { verb } from '../verb.ts'
 
 export default verb({
   description: 'Bring back what ran before a reboot',
+  details: 'What paude stop stopped stays stopped.',
   front: alsoTaking(PLANS, taking('scrollback', 'profile')),
   examples: [
     ['paude up', 'the sessions of this directory'],

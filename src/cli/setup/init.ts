@@ -11,6 +11,7 @@ import { initProject } from './init-project.ts'
 
 export default verb({
   description: 'Set paude up here: choose an engine, propose a paude.toml',
+  details: 'It asks for the engine and the provider, and proposes what this project needs of the network.',
   front: alsoTaking(PLANS, taking('force', 'image', 'devcontainer', 'profile', 'ignore-project-config')),
   examples: [
     ['paude init', 'what this project seems to need, shown and asked for'],
