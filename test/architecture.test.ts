@@ -25,7 +25,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   run: ['credentials', 'errors.ts', 'host.ts', 'plan', 'text.ts'],
   backends: ['box', 'errors.ts', 'host.ts', 'image', 'key.ts', 'plan', 'run', 'secret.ts'],
   events: ['run'],
-  sinks: ['credentials', 'host.ts', 'run'],
+  sinks: ['credentials', 'errors.ts', 'events', 'host.ts', 'network', 'run', 'text.ts'],
   agents: ['credentials', 'errors.ts', 'events', 'host.ts', 'image', 'plan', 'secret.ts'],
   hold: ['agents', 'errors.ts', 'events', 'host.ts', 'plan', 'run'],
   config: [

@@ -11,6 +11,7 @@ import type { Argv, Plan } from '../plan/plan.ts'
 import type { Query } from '../plan/query.ts'
 import type { Secret } from '../secret.ts'
 import type { Check } from './check.ts'
+import type { BackendSettings } from './keys.ts'
 import type { BackendName } from './names.ts'
 
 /**
@@ -22,8 +23,8 @@ export type Backend = {
   /** The program that is called; found in PATH. */
   readonly program: string
   readonly can: Can
-  /** What it alone is told of a start, from its section of the configuration; `there` is whether a path of this machine exists. */
-  readonly own: (section: Section, there: (path: string) => boolean) => Own
+  /** What it alone is told of a start, from its own section of the configuration; `there` is whether a path of this machine exists. */
+  readonly own: (settings: BackendSettings, there: (path: string) => boolean) => Own
   readonly life: Life
   readonly files: Files
   readonly inventory: Inventory
@@ -34,9 +35,6 @@ export type Backend = {
   readonly wall: Wall | null
   readonly images: Images | null
 }
-
-/** What the configuration says to one backend alone. */
-export type Section = { readonly extraFlags: readonly string[] }
 
 /** From nothing to a box, and back. `session/life/plans.ts` composes a start of it. */
 export type Life = {

@@ -1,24 +1,27 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { processMark } from '../host.ts'
-import type { Message } from './notify/message.ts'
 
 /** Messages that could not be sent, one file each, oldest first. Several processes share the folder. */
-export type Spool = {
+export type Spool<Message> = {
   readonly keep: (message: Message) => void
   /** Takes the oldest: nobody else gets it until it is put back. null when there is none. */
-  readonly take: () => Taken | null
+  readonly take: () => Taken<Message> | null
 }
 
-export type Taken = { readonly message: Message; readonly done: () => void; readonly putBack: () => void }
+export type Taken<Message> = { readonly message: Message; readonly done: () => void; readonly putBack: () => void }
 
 /** Messages at most; the oldest go first. */
 const ROOM = 100
 /** Milliseconds after which nobody wants to be told any more. */
 const LIFETIME = 24 * 3600 * 1000
 
-/** A spool in a folder that is the caller's alone; `now` in milliseconds since 1970. */
-export function openSpool(folder: string, now: () => number): Spool {
+/** A spool in a folder that is the caller's alone; `now` in milliseconds since 1970. What is no message of its kind is dropped. */
+export function openSpool<Message>(
+  folder: string,
+  now: () => number,
+  isOne: (value: unknown) => value is Message,
+): Spool<Message> {
   const names = (): readonly string[] => {
     try {
       return readdirSync(folder).toSorted()
@@ -50,9 +53,9 @@ export function openSpool(folder: string, now: () => number): Spool {
       for (const name of waiting()) {
         const [path, mine] = [join(folder, name), join(folder, `${name}.${process.pid}`)]
         if (!moved(path, mine)) continue
-        const message = read(mine)
+        const message = readJson(mine)
         const done = () => rmSync(mine, { force: true })
-        if (message !== null) return { message, done, putBack: () => void moved(mine, path) }
+        if (isOne(message)) return { message, done, putBack: () => void moved(mine, path) }
         done()
       }
       return null
@@ -70,10 +73,9 @@ function moved(from: string, to: string): boolean {
   }
 }
 
-function read(path: string): Message | null {
+function readJson(path: string): unknown {
   try {
-    const message = JSON.parse(readFileSync(path, 'utf8')) as Message
-    return message.v === 1 ? message : null
+    return JSON.parse(readFileSync(path, 'utf8'))
   } catch {
     return null
   }

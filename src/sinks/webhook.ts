@@ -1,6 +1,4 @@
 import type { Post, Posted } from '../run/post.ts'
-import type { Message } from './notify/message.ts'
-import type { Webhook } from './notify/settings.ts'
 
 /** `sent`; `refused` by an answer that another try would get again; `unreachable`, worth a later try. */
 export type Delivery = { readonly kind: 'sent' } | { readonly kind: 'refused' | 'unreachable'; readonly why: string }
@@ -15,8 +13,11 @@ export type Means = {
 /** Milliseconds before the second and the third try; there is no fourth. */
 const WAITS = [500, 2_000] as const
 
-/** Sends one message, with a bounded number of tries. */
-export async function deliver({ url, timeout }: Webhook, message: Message, means: Means): Promise<Delivery> {
+/** Where a message goes; `timeout` in seconds for one try. */
+export type Address = { readonly url: string; readonly timeout: number }
+
+/** Sends one message as JSON, with a bounded number of tries. */
+export async function deliver({ url, timeout }: Address, message: unknown, means: Means): Promise<Delivery> {
   const request: Post = {
     headers: {
       'content-type': 'application/json',

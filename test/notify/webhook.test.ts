@@ -18,7 +18,7 @@ import { PaudeError } from '../../src/errors.ts'
 import { readHost } from '../../src/host.ts'
 import { post } from '../../src/run/post.ts'
 import { notifyEffects } from '../../src/sinks/notify/effects.ts'
-import { type Message, messageOf } from '../../src/sinks/notify/message.ts'
+import { isMessage, type Message, messageOf } from '../../src/sinks/notify/message.ts'
 import { openSpool } from '../../src/sinks/spool.ts'
 import { deliver } from '../../src/sinks/webhook.ts'
 
@@ -59,7 +59,7 @@ function serveAt(port: number, ...answers: readonly (number | 'never')[]) {
 /** Sends once and tells how long it would have slept between the tries. */
 async function send(url: string, { timeout = 2, token = '' } = {}) {
   const slept: number[] = []
-  const delivery = await deliver({ url, token: '', timeout }, message('hi'), {
+  const delivery = await deliver({ url, timeout }, message('hi'), {
     post,
     token,
     sleep: async (milliseconds) => void slept.push(milliseconds),
@@ -130,7 +130,7 @@ describe('a webhook', () => {
 })
 
 describe('the spool', () => {
-  const open = (now = 1_000_000_000_000) => openSpool(join(room, 'spool'), () => now)
+  const open = (now = 1_000_000_000_000) => openSpool(join(room, 'spool'), () => now, isMessage)
 
   test('gives the oldest first, and each to one taker', () => {
     for (const [index, text] of ['a', 'b'].entries()) open(1_000_000_000_000 + index).keep(message(text))

@@ -41,7 +41,7 @@ export const docker: Backend = {
   name: 'docker',
   program: programs.docker,
   ...capabilities(dialect),
-  own: ({ extraFlags }) => ({ kind: 'oci', extraFlags, sharedMemory: sharedMemory(extraFlags), init: 'engine' }),
+  own: ({ dockerFlags: extraFlags }) => ({ kind: 'oci', extraFlags, sharedMemory: sharedMemory(extraFlags), init: 'engine' }),
   inventory: {
     sessions: {
       argv: ['docker', 'ps', '--all', '--no-trunc', '--filter=label=paude.role=agent', `--format=${ROW}`],

@@ -53,7 +53,7 @@ export const podman: Backend = {
   name: 'podman',
   program: programs.podman,
   ...capabilities(dialect),
-  own: ({ extraFlags }, there) => ({
+  own: ({ podmanFlags: extraFlags }, there) => ({
     kind: 'oci',
     extraFlags,
     sharedMemory: sharedMemory(extraFlags),

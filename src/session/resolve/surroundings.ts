@@ -25,8 +25,7 @@ export type Surroundings = {
 export async function lookAround(host: Host, config: Config, backend: Backend): Promise<Surroundings> {
   const workspace = findWorkspace(host, config.settings)
   const [extraCa, references] = [certificatesOf(host, config), await followed(host, config)]
-  // A backend without such a setting does not compile here: what it is told then is another section.
-  const own = backend.own({ extraFlags: config.settings[`${backend.name}Flags`] }, existsSync)
+  const own = backend.own(config.settings, existsSync)
   return { workspace, identity: readIdentity(workspace.git, host, workspace.root), references, extraCa, own }
 }
 

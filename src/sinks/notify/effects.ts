@@ -6,7 +6,7 @@ import { post } from '../../run/post.ts'
 import { capture } from '../../run/process.ts'
 import { openSpool, type Spool } from '../spool.ts'
 import { deliver } from '../webhook.ts'
-import { desktopArgv, type Message, plain } from './message.ts'
+import { desktopArgv, isMessage, type Message, plain } from './message.ts'
 import type { NotifyEffects } from './notifier.ts'
 import type { Webhook } from './settings.ts'
 
@@ -31,7 +31,11 @@ export function notifyEffects({ host, state, terminal, note, keeps }: Surroundin
   // One for each address: what was meant for one is never sent to another.
   const spool = ({ url }: Webhook) =>
     keeps
-      ? openSpool(join(state, 'notify', new Bun.CryptoHasher('sha256').update(url).digest('hex').slice(0, 16)), Date.now)
+      ? openSpool(
+          join(state, 'notify', new Bun.CryptoHasher('sha256').update(url).digest('hex').slice(0, 16)),
+          Date.now,
+          isMessage,
+        )
       : null
   const after: NotifyEffects['after'] = (milliseconds, call) => {
     const timer = setTimeout(call, milliseconds)
@@ -64,7 +68,7 @@ async function run(argv: readonly string[], stdin: string, timeout: number): Pro
   return code === 0 ? null : plain(`${program} ended with ${code}${last && `: ${last}`}`, 200)
 }
 
-type Post = { readonly host: Host; readonly spool: Spool | null; readonly again: (call: () => void) => void }
+type Post = { readonly host: Host; readonly spool: Spool<Message> | null; readonly again: (call: () => void) => void }
 
 async function send(webhook: Webhook, message: Message, { host, spool, again }: Post): Promise<string | null> {
   const means = { post, sleep, token: readSecret(webhook.token, host, 'notify.webhook.token').reveal() }

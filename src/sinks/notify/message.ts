@@ -13,6 +13,10 @@ export type Message = {
   readonly body: string
 }
 
+/** Whether something that was kept as JSON is one. */
+export const isMessage = (value: unknown): value is Message =>
+  typeof value === 'object' && value !== null && 'v' in value && value.v === 1
+
 const SENTENCES: Readonly<Record<State | 'test', string>> = {
   working: 'works',
   waiting: 'needs you',
