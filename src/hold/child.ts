@@ -48,10 +48,12 @@ export function makeChild({ start, attach, look }: ChildOptions) {
 
   async function runClient(how: Argv | null, size: () => Size, onData: (bytes: Uint8Array) => void): Promise<number> {
     const begun = Date.now()
+    let heard: (() => void) | null = null
     painted = false
     pty = openPty(how ?? attach, {
       size: size(),
       onData: (bytes) => {
+        if (!painted) heard?.()
         painted = true
         lastPainted = Date.now()
         onData(bytes)
@@ -59,16 +61,22 @@ export function makeChild({ start, attach, look }: ChildOptions) {
     })
     if (how === null) {
       joined = begun
-      nudge(pty, size)
+      heard = nudge(pty, size)
     }
     const status = await pty.exited
     pty = null
     return status
   }
 
-  /** An agent paints when its size changes. On a busy machine the engine's client joins late, so this goes on until something is painted. */
-  function nudge(to: Pty, size: () => Size): void {
+  /**
+   * An agent paints when its size changes. On a busy machine the engine's client joins late, so this goes on until something is painted.
+   * Returns what is to be called then: only now the client has joined for sure, and a change before that may have reached nobody.
+   */
+  function nudge(to: Pty, size: () => Size): () => void {
+    let shaken = false
     const shake = () => {
+      if (pty !== to) return
+      shaken = true
       const { columns, rows } = size()
       to.resize({ columns, rows: rows - 1 })
       setTimeout(() => to.resize(size()), 60)
@@ -80,6 +88,7 @@ export function makeChild({ start, attach, look }: ChildOptions) {
     }
     setTimeout(shake, NUDGE)
     setTimeout(() => again(NUDGE * 4), NUDGE * 4)
+    return () => void (shaken && setTimeout(shake, NUDGE))
   }
 
   return {

@@ -294,6 +294,16 @@ test('an agent whose client joins late is made to paint itself all the same', as
   expect(readFileSync(join(holder.folder, 'screen.txt'), 'utf8')).toContain('painted')
 })
 
+test('an agent that painted a little of itself before it heard of a size paints the rest too', async () => {
+  const holder = start('', {
+    start: null,
+    // As one whose logo moves while its client is being connected.
+    attach: sh('sleep 0.5; printf .; trap "echo painted; exit 3" WINCH; for at in $(seq 150); do sleep 0.02; done; exit 4'),
+  })
+  await holder.done
+  expect(readFileSync(join(holder.folder, 'screen.txt'), 'utf8')).toContain('painted')
+})
+
 test('an agent that is cut off leaves its picture, and whoever looked knows that something stands below the cursor', async () => {
   const go = join(root, 'go')
   const holder = start(String.raw`printf 'above\r\nbelow\033[A'; until [ -e ${go} ]; do sleep 0.02; done; exit 3`)
