@@ -2,6 +2,7 @@ import { expect, test } from 'bun:test'
 import type { Can } from '../../src/box/can.ts'
 import { refusals, type Wished } from '../../src/box/refusals.ts'
 import { HARDENED } from '../../src/box/security.ts'
+import { HOST_NAME } from '../../src/network/names.ts'
 import { cases } from '../support/specs.ts'
 
 const ALL: Can = {
@@ -46,6 +47,22 @@ const bare: Wished = {
   security: RELAXED,
 }
 const inVolume: Wished = { ...bare, network: spec('plain').network, transport: { kind: 'volume', volume: 'project' } }
+/** A session whose provider listens on this machine, which no entry of the allowlist names. */
+function atMachine(): Wished['network'] {
+  const { network } = spec('plain')
+  if (network.mode === 'none') return never()
+  const provider = {
+    host: HOST_NAME,
+    port: 8080,
+    scheme: 'http',
+    way: 'bump',
+    header: 'X-Api-Key',
+    lead: '',
+    prefix: '',
+    api: '/v1',
+  } as const
+  return { ...network, policy: { ...network.policy, allow: [], injections: [provider] } }
+}
 const mount = (file: boolean) => ({ source: '/srv/data', target: '/data', readOnly: true, file })
 
 const table: readonly (readonly [what: string, can: Can, wished: Wished, refused: readonly (string | RegExp)[]])[] = [
@@ -75,6 +92,12 @@ const table: readonly (readonly [what: string, can: Can, wished: Wished, refused
     MACHINE,
     { ...inVolume, mounts: [mount(true)] },
     [/^cannot mount \/srv\/data: it mounts folders alone/],
+  ],
+  [
+    'a provider on this machine, in a cluster',
+    CLUSTER,
+    { ...inVolume, network: atMachine() },
+    [/^cannot reach ports of this machine/],
   ],
   [
     'a port of this machine, in a cluster',
