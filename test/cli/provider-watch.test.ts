@@ -5,24 +5,15 @@ import { join } from 'node:path'
 import { type Backend, need, type Wall } from '../../src/backends/backend.ts'
 import { docker } from '../../src/backends/oci/docker.ts'
 import { HARDENED } from '../../src/box/security.ts'
-import { usualProvider } from '../../src/credentials/providers.ts'
 import { providerLooks, watchProvider } from '../../src/session/life/provider-watch.ts'
 import type { Found } from '../../src/session/record/found.ts'
 import { handleOf, type SessionRecord } from '../../src/session/record/record.ts'
+import { injectionAt } from '../support/injection.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'paude-reach-'))
 afterAll(() => rmSync(root, { recursive: true, force: true }))
 
-const injection = {
-  host: 'gateway.example',
-  port: 443,
-  scheme: 'https',
-  way: 'bump',
-  header: 'X-Api-Key',
-  prefix: '',
-  lead: '',
-  api: usualProvider.api,
-} as const
+const injection = injectionAt('gateway.example')
 const record: SessionRecord = {
   ...{ v: 2, id: 'paude-aaaaaa', name: '', backend: 'docker', agent: 'claude', version: '', created: '', starter: '' },
   ...{

@@ -6,6 +6,7 @@ import { carriesPlain, decide, readTarget } from '../../src/network/decide.ts'
 import { mergeDenies, parseAllow, parseDeny } from '../../src/network/pattern.ts'
 import { revisionOf } from '../../src/network/revision.ts'
 import { DIRECT } from '../../src/network/ways.ts'
+import { injectionAt } from '../support/injection.ts'
 
 const policy = (allow: readonly string[], deny: readonly string[] = [], rest: Partial<Policy> = {}): Policy => ({
   session: 's1',
@@ -77,16 +78,7 @@ describe('a verdict', () => {
   })
 
   test('of the provider depends on the path', () => {
-    const injection = {
-      host: 'api.example',
-      port: 443,
-      scheme: 'https',
-      way: 'bump',
-      header: 'X-Api-Key',
-      prefix: '',
-      lead: '',
-      api: usualProvider.api,
-    } as const
+    const injection = injectionAt('api.example')
     const one = policy(['api.example:443'], [], { injections: [injection] })
     expect(judge(one, 'https://api.example/v1/messages?beta=true').decision).toBe('allowed')
     expect(judge(one, 'https://api.example/v1/files').decision).toBe('blocked')

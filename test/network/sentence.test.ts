@@ -1,10 +1,10 @@
 import { expect, test } from 'bun:test'
-import { usualProvider } from '../../src/credentials/providers.ts'
 import type { Policy } from '../../src/network/allow.ts'
 import { decide, readTarget } from '../../src/network/decide.ts'
 import { parseAllow, parseDeny } from '../../src/network/pattern.ts'
 import { verdictSentence } from '../../src/network/sentence.ts'
 import { DIRECT } from '../../src/network/ways.ts'
+import { injectionAt } from '../support/injection.ts'
 
 const policy = (mode: Policy['mode'] = 'restricted'): Policy => ({
   session: 's',
@@ -13,18 +13,7 @@ const policy = (mode: Policy['mode'] = 'restricted'): Policy => ({
   deny: [parseDeny('no.example', 'asked for by x.toml:2')],
   ports: [80, 443],
   ways: DIRECT,
-  injections: [
-    {
-      host: 'api.example',
-      port: 443,
-      scheme: 'https',
-      way: 'bump',
-      header: 'X-Api-Key',
-      prefix: '',
-      lead: '',
-      api: usualProvider.api,
-    },
-  ],
+  injections: [injectionAt('api.example')],
 })
 
 test.each([

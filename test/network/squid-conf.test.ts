@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
-import { usualProvider } from '../../src/credentials/providers.ts'
 import { proxyContext } from '../../src/image/embedded.ts'
 import type { Injection, Policy } from '../../src/network/allow.ts'
 import { stagesOf } from '../../src/network/changes.ts'
@@ -9,17 +8,9 @@ import { parseAllow, parseDeny } from '../../src/network/pattern.ts'
 import { revisionOf } from '../../src/network/revision.ts'
 import { squidConf, stageFiles, standingFiles } from '../../src/network/squid-conf.ts'
 import { DIRECT } from '../../src/network/ways.ts'
+import { injectionAt } from '../support/injection.ts'
 
-const injection: Injection = {
-  host: 'api.provider.example',
-  port: 443,
-  scheme: 'https',
-  way: 'bump',
-  header: 'X-Api-Key',
-  prefix: '',
-  lead: '',
-  api: usualProvider.api,
-}
+const injection = injectionAt('api.provider.example')
 const policy = (rest: Partial<Policy>, ...entries: readonly string[]): Policy => ({
   session: 's1',
   mode: 'restricted',
@@ -188,6 +179,14 @@ describe('squid.conf', () => {
     for (const line of squidConf(policy({ injections: [injection] }, ...many, 'x.example@10.1.2.3/32')).split('\n'))
       expect(line.length).toBeLessThan(2000)
   })
+})
+
+test('a name that is not allowed is refused before anything looks its address up', () => {
+  const rules = linesOf(squidConf(policy({}, 'a.example')), 'http_access')
+  const refused = rules.indexOf('http_access deny !web_name')
+  expect(refused).toBeGreaterThan(-1)
+  for (const asking of ['http_access allow web_ok', 'http_access deny !any_dst unfound'])
+    expect(rules.indexOf(asking)).toBeGreaterThan(refused)
 })
 
 describe('two providers', () => {
