@@ -1,7 +1,7 @@
 import type { Provider } from '../credentials/providers.ts'
 import type { HookReader } from '../events/read.ts'
 import type { Host } from '../host.ts'
-import type { AgentState, Said } from './activity.ts'
+import type { AgentState, Said, TitleSigns } from './activity.ts'
 import type { Grammar } from './grammar.ts'
 
 /** What paude must know about a program it runs in the box. Data and pure functions. */
@@ -53,6 +53,10 @@ export type Conversation = {
 export type Signals = {
   /** Modes that it sets on every terminal it draws on: a holder that comes later did not see that. */
   readonly modes: string
+  /** Signs by which its title tells what it does; none where it tells that another way. */
+  readonly titleSigns: TitleSigns
+  /** Types of notifications by which it asks for a permission. */
+  readonly asks: readonly string[]
   /** What it keeps on file of its own state: `argv` prints it in the box, `read` tells what it adds to what is known; null when it keeps none. */
   readonly ownFile: {
     readonly argv: readonly string[]

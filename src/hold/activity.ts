@@ -1,4 +1,4 @@
-import type { Activity, AgentState, Said } from '../agents/activity.ts'
+import type { Activity, AgentState, Said, TitleSigns } from '../agents/activity.ts'
 import type { SessionEvent } from '../events/event.ts'
 import { cleanTitle } from './filter.ts'
 
@@ -15,12 +15,16 @@ const WORDS: Readonly<Record<string, Activity>> = {
 }
 
 /**
- * The state after the agent said `body`, the body of an OSC 7501 (Program Status Protocol) or of a title.
+ * The state after the agent said `body`, the body of an OSC 7501 (Program Status Protocol) or of a title with one of its signs.
  * Reports of background tasks (`id=`) do not change it.
  */
-export function nextState(before: AgentState, body: string, now: string): AgentState {
+export function nextState(
+  before: AgentState,
+  body: string,
+  { titleSigns, now }: { readonly titleSigns: TitleSigns; readonly now: string },
+): AgentState {
   const found = /^7501;([\s\S]*)$/.exec(body)
-  const said = found === null ? fromTitle(body.replace(/^[02];/, '')) : fromStatus(found[1] ?? '')
+  const said = found === null ? fromTitle(body.replace(/^[02];/, ''), titleSigns) : fromStatus(found[1] ?? '')
   if (said === null) return before
   const same = said.activity === before.activity && said.kind === before.kind
   return { ...said, since: same ? before.since : now }
@@ -33,8 +37,11 @@ export const stateOf = (before: AgentState, said: Said, now: string): AgentState
   since: said.activity === before.activity && said.kind === before.kind ? before.since : now,
 })
 
-/** What a hook tells of the state, for agents that say nothing of it on the terminal; null when nothing. An interruption has no hook. */
-export function fromEvent(event: SessionEvent): Said | null {
+/**
+ * What a hook tells of the state, for agents that say nothing of it on the terminal; null when nothing. An interruption has no hook.
+ * `asks` are the notifications that ask for a permission.
+ */
+export function fromEvent(event: SessionEvent, asks: readonly string[]): Said | null {
   switch (event.kind) {
     case 'prompt':
     case 'tool':
@@ -44,7 +51,7 @@ export function fromEvent(event: SessionEvent): Said | null {
       if (event.state === 'denied') return null
       return { activity: 'waiting', kind: 'permission', message: event.text ?? event.command ?? event.file ?? event.tool }
     case 'notification':
-      if (event.type !== 'permission_prompt') return null
+      if (!asks.includes(event.type)) return null
       return { activity: 'waiting', kind: 'permission', message: event.text }
     case 'stop':
       return { activity: 'done', kind: '', message: event.text }
@@ -74,11 +81,11 @@ function fromStatus(text: string): Said | null {
   }
 }
 
-/** Gemini has no protocol, but its title begins with a sign. */
-function fromTitle(title: string): Said | null {
-  const sign = ([...title.trimStart()][0] ?? '') as string
-  const activity = ({ '◇': 'idle', '✦': 'working', '✋': 'waiting' } as const)[sign]
-  return activity === undefined ? null : { activity, kind: activity === 'waiting' ? 'permission' : '', message: '' }
+/** An agent without the protocol may begin its title with a sign. */
+function fromTitle(title: string, signs: TitleSigns): Said | null {
+  const [sign = ''] = title.trimStart()
+  const said = Object.hasOwn(signs, sign) ? signs[sign] : undefined
+  return said === undefined ? null : { ...said, message: '' }
 }
 
 const decoded = (text: string): string => cleaned(Buffer.from(text, 'base64').toString('utf8'))

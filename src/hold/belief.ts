@@ -1,8 +1,8 @@
-import type { AgentState, Said } from '../agents/activity.ts'
+import type { AgentState, Said, TitleSigns } from '../agents/activity.ts'
 import { nextState, stateOf } from './activity.ts'
 
 /** What the agent does: as it says on its terminal; as its hooks and its own file say while it says nothing there. */
-export function makeBelief() {
+export function makeBelief(titleSigns: TitleSigns) {
   let state: AgentState = { activity: 'starting', kind: '', message: '', since: now() }
   let spoken = false
   let answer = ''
@@ -14,7 +14,7 @@ export function makeBelief() {
     answer: () => answer,
     heard(status: string): void {
       const before = state
-      state = nextState(state, status, now())
+      state = nextState(state, status, { titleSigns, now: now() })
       spoken ||= state !== before
       if (state.activity === 'working') answer = ''
     },

@@ -1,4 +1,4 @@
-import type { AgentState, Said } from '../agents/activity.ts'
+import type { AgentState, Said, TitleSigns } from '../agents/activity.ts'
 import { makeBelief } from './belief.ts'
 import { makeFault, type ProviderLook } from './fault.ts'
 import type { HoldState } from './place.ts'
@@ -8,6 +8,8 @@ import { makeStateFile } from './state-file.ts'
 export type ReportOptions = {
   /** Folder of the session on the host. */
   readonly folder: string
+  /** What the first sign of the agent's title says; none where it says nothing there. */
+  readonly titleSigns?: TitleSigns
   /** What hooks told since the last call: asked when the terminal stands still, and believed as long as the agent says nothing there itself. */
   readonly told?: () => readonly Said[]
   /** The agent's own file about itself, '' without one, and what it adds: asked and believed as `told` is, after it. */
@@ -46,9 +48,9 @@ type Around = Hands & {
 export type Report = ReturnType<typeof makeReport>
 
 /** Tells others what the agent does: in the session's `state.json`, and whoever watches. */
-export function makeReport({ folder, told, ownFile, provider, watch: watched }: ReportOptions, around: Around) {
+export function makeReport({ folder, titleSigns = {}, told, ownFile, provider, watch: watched }: ReportOptions, around: Around) {
   const { mark, title, attached, isOpen, onStill, show } = around
-  const belief = makeBelief()
+  const belief = makeBelief(titleSigns)
   const write = makeStateFile(folder)
   const watch = watched?.({ show })
   const fault = makeFault(provider, (message, isNew) => {

@@ -109,6 +109,16 @@ test('keeps a program’s screen for whoever comes, tells its state, and its end
   expect(readFileSync(join(holder.folder, 'screen.txt'), 'utf8')).toContain('got typed')
 })
 
+test('the title of an agent tells its state by the signs that the holder was given', async () => {
+  const holder = start(String.raw`printf '\033]2;# busy\007'; read line`, {
+    titleSigns: { '#': { activity: 'working', kind: '' } },
+  })
+  await holder.ready
+  await until('it works', () => readHoldState(holder.folder)?.activity === 'working')
+  await question(holder.socket, { ask: 'send', text: 'x', keys: '', enter: true })
+  await holder.done
+})
+
 test('the size is that of the one who used it last; the other sees a picture that fits', async () => {
   const holder = start('trap "stty size" WINCH; echo trapped; while :; do sleep 0.02; done', {
     look: async () => ({ status: 'exited', exitCode: 0 }),

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
-import type { AgentState } from '../../src/agents/activity.ts'
+import type { AgentState, TitleSigns } from '../../src/agents/activity.ts'
 import { PaudeError } from '../../src/errors.ts'
 import { fromEvent, nextState, stateOf } from '../../src/hold/activity.ts'
 import { detachBytes, keyBytes, makeDetachScanner, withoutSuspend } from '../../src/hold/keys.ts'
@@ -9,8 +9,14 @@ import { frame, makeReader } from '../../src/hold/protocol.ts'
 describe('the state of an agent', () => {
   const start: AgentState = { activity: 'starting', kind: '', message: '', since: '2026-01-01T00:00:00.000Z' }
   const later = '2026-01-01T00:01:00.000Z'
+  const SIGNS: TitleSigns = {
+    '✦': { activity: 'working', kind: '' },
+    '◇': { activity: 'idle', kind: '' },
+    '✋': { activity: 'waiting', kind: 'permission' },
+  }
   const base64 = (text: string) => Buffer.from(text).toString('base64')
-  const after = (...bodies: readonly string[]) => bodies.reduce((state, body) => nextState(state, body, later), start)
+  const after = (...bodies: readonly string[]) =>
+    bodies.reduce((state, body) => nextState(state, body, { titleSigns: SIGNS, now: later }), start)
 
   test.each([
     ['7501;state=working:app=claude', 'working'],
@@ -25,6 +31,9 @@ describe('the state of an agent', () => {
     ['2;✋  Action Required (dir)', 'waiting'],
   ])('%s means %s', (body, activity) => expect(after(body)).toMatchObject({ activity, since: later }))
 
+  test('the title of an agent without signs says nothing', () =>
+    expect(nextState(start, '2;✦  Working… (dir)', { titleSigns: {}, now: later })).toEqual(start))
+
   test('a question comes with its kind and its words', () =>
     expect(after(`7501;state=blocked:kind=question:msg=${base64('Which\ndatabase\u001b[31m?')}`)).toMatchObject({
       kind: 'question',
@@ -37,7 +46,10 @@ describe('the state of an agent', () => {
   )
 
   test('the same state goes on since when it began', () =>
-    expect(nextState(after('7501;state=working'), '7501;state=working:msg=eA==', '2027-01-01T00:00:00.000Z').since).toBe(later))
+    expect(
+      nextState(after('7501;state=working'), '7501;state=working:msg=eA==', { titleSigns: {}, now: '2027-01-01T00:00:00.000Z' })
+        .since,
+    ).toBe(later))
 
   test.each([
     [
@@ -61,9 +73,14 @@ describe('the state of an agent', () => {
       { kind: 'error', error: 'overloaded', text: '' },
       { activity: 'error', kind: '', message: 'overloaded' },
     ],
+    [
+      { kind: 'notification', type: 'ask', text: 'may I?' },
+      { activity: 'waiting', kind: 'permission', message: 'may I?' },
+    ],
+    [{ kind: 'notification', type: 'permission_prompt', text: 'of another agent' }, null],
     [{ kind: 'subagent-stop', id: '1', type: 'x', text: 'y' }, null],
   ] as const)('the hook %j tells %j', (event, said) =>
-    expect(fromEvent({ v: 1, time: later, session: 'paude-bcd234', conversation: '', ...event })).toEqual(said),
+    expect(fromEvent({ v: 1, time: later, session: 'paude-bcd234', conversation: '', ...event }, ['ask'])).toEqual(said),
   )
 
   test('what a hook tells is cleaned and bounded, and goes on since when it began', () => {

@@ -45,7 +45,13 @@ export const claude: Agent = {
   environment,
   conversation,
   prelude,
-  signals: { modes: '\x1b[?2004h', ownFile: { argv: ['sh', '/paude/seed/own-file.sh'], read: readOwnFile }, hook: toEvent },
+  signals: {
+    modes: '\x1b[?2004h',
+    titleSigns: {},
+    asks: ['permission_prompt'],
+    ownFile: { argv: ['sh', '/paude/seed/own-file.sh'], read: readOwnFile },
+    hook: toEvent,
+  },
   system: {
     '/etc/claude-code/managed-settings.json': 'managed-settings.json',
     '/etc/claude-code/CLAUDE.md': 'CLAUDE.md',

@@ -61,7 +61,8 @@ export default verb({
       ...(agent === null
         ? { told: () => [] }
         : {
-            told: hookNews(handle.folder, record.id, agent.signals.hook),
+            told: hookNews(handle.folder, record.id, agent.signals),
+            titleSigns: agent.signals.titleSigns,
             modes: agent.signals.modes,
             ...(agent.signals.ownFile === null
               ? {}

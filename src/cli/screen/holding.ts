@@ -1,10 +1,11 @@
 import { appendFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Said } from '../../agents/activity.ts'
+import type { Signals } from '../../agents/agent.ts'
 import { loadConfig } from '../../config/layers/load.ts'
 import type { Context } from '../../context.ts'
 import { bootTime } from '../../events/file.ts'
-import { eventReader, type HookReader } from '../../events/read.ts'
+import { eventReader } from '../../events/read.ts'
 import { openTail } from '../../events/tail.ts'
 import { fromEvent } from '../../hold/activity.ts'
 import type { HoldOptions } from '../../hold/holder.ts'
@@ -18,12 +19,12 @@ import { stateFolder } from '../../state.ts'
 const NOTES = 64 * 1024
 
 /** What the hooks of a session told since the last call. What the box did to its record concerns `paude events`, not the holder. */
-export function hookNews(folder: string, id: string, hook: HookReader): () => readonly Said[] {
+export function hookNews(folder: string, id: string, { hook, asks }: Pick<Signals, 'hook' | 'asks'>): () => readonly Said[] {
   const reader = eventReader(id, bootTime(), hook)
   const tail = openTail(folder, PIECE)
   return () => {
     try {
-      return reader.read(tail().lines).flatMap((event) => fromEvent(event) ?? [])
+      return reader.read(tail().lines).flatMap((event) => fromEvent(event, asks) ?? [])
     } catch {
       return []
     }
