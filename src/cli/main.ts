@@ -49,10 +49,11 @@ export async function main(argv: readonly string[], host: Host, version: string)
     if (words.length === 1 && (words[0] === '--version' || words[0] === '-v')) {
       const { loadConfig } = await import('../config/layers/load.ts')
       const { settings } = await loadConfig(host, layer)
+      const { installs } = await import('../agents/installs.ts')
+      const install = installs[settings.agent]
       // paude's own image holds exactly this release: the line is the agent's own, and no box is started to say it.
-      if (settings.image === '') {
-        const { installs } = await import('../agents/installs.ts')
-        context.answer(`${settings.agentVersion} (${installs[settings.agent].title})`)
+      if (settings.image === '' && install !== null) {
+        context.answer(`${settings.agentVersion} (${install.title})`)
         context.note(`paude ${version}`)
         return 0
       }

@@ -17,7 +17,7 @@ import { renderPlan } from '../../plan/render.ts'
 import { ask } from '../../run/ask.ts'
 import { execute } from '../../run/execute.ts'
 import { capture } from '../../run/process.ts'
-import { agentImage, proxyImage } from '../../session/life/images.ts'
+import { ownImages, startImage } from '../../session/life/images.ts'
 import { idOf } from '../../session/life/start-images.ts'
 import { cacheFolder } from '../../state.ts'
 import { printable } from '../../text.ts'
@@ -83,8 +83,8 @@ async function build(context: Context, given: Values<typeof buildArgs>): Promise
   const backend = await pickBackend(context.host, settings.backend)
   const extraCa = extraCaCertificates(context.host, settings.caFile)
   const version = readAgentVersion(given['agent-version'] ?? settings.agentVersion)
-  const specs = [agentImage(context.host, { ...settings, agentVersion: version }, extraCa), proxyImage(context.host)]
-  for (const spec of specs) await buildOne(context, { backend, spec, given })
+  for (const spec of ownImages(context.host, { ...settings, agentVersion: version }, extraCa))
+    await buildOne(context, { backend, spec, given })
   return 0
 }
 
@@ -153,8 +153,8 @@ async function check(context: Context, { reference, quick, json }: Values<typeof
   const backend = await pickBackend(host, settings.backend)
   const images = need(backend, 'images')
   const { program } = agents[settings.agent]
-  const own = imageRef(agentImage(host, settings, extraCaCertificates(host, settings.caFile)))
-  const image = reference ?? (settings.image || own)
+  const wanted = startImage(host, settings, extraCaCertificates(host, settings.caFile))
+  const image = reference ?? (typeof wanted === 'string' ? wanted : imageRef(wanted))
   const metadata = await ask(images.inspect(image), context.effects(backend))
   const probe = quick
     ? null

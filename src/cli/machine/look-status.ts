@@ -1,4 +1,5 @@
 import { installs } from '../../agents/installs.ts'
+import { titles } from '../../agents/names.ts'
 import type { Backend, Images } from '../../backends/backend.ts'
 import type { BackendName } from '../../backends/names.ts'
 import { pickBackend, usable } from '../../backends/pick.ts'
@@ -88,10 +89,14 @@ export async function lookStatus(context: Context): Promise<Status> {
   for (const name of silent) context.warn(`${name} did not tell its images, so they are not shown`)
   for (const { backend } of failures.filter(({ backend }) => ready.includes(backend)))
     context.warn(`${backend} did not tell its sessions, so they are not shown`)
-  const { title } = installs[settings.agent]
+  const install = installs[settings.agent]
+  const title = install?.title ?? titles[settings.agent]
   return {
     version,
-    agent: settings.image === '' ? `${title} ${settings.agentVersion}` : `${title} in ${settings.image}`,
+    agent:
+      settings.image === ''
+        ? [title, ...(install === null ? [] : [settings.agentVersion])].join(' ')
+        : `${title} in ${settings.image}`,
     backend: await chosenBackend(host, settings.backend, origins.backend[0]),
     engines,
     provider: { site: credential.site, credential: credential.variable, fault: credential.fault },

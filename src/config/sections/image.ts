@@ -30,7 +30,7 @@ export const image = {
   agentVersion: row({
     key: 'image.agent_version',
     meaning: 'Release of Claude Code in the image that is built here',
-    initial: installs[usualAgent].version,
+    initial: installs[usualAgent]?.version ?? '',
     schema: text,
     rule: 'differs',
     read: readAgentVersion,

@@ -5,6 +5,7 @@ import { agents } from '../../agents/registry.ts'
 import { type Backend, need } from '../../backends/backend.ts'
 import type { Settings } from '../../config/keys/settings.ts'
 import type { Context } from '../../context.ts'
+import { PaudeError } from '../../errors.ts'
 import type { Host } from '../../host.ts'
 import { readAgentVersion } from '../../image/agent-version.ts'
 import { BASE, type ImageSpec, imageRef } from '../../image/build.ts'
@@ -26,17 +27,18 @@ export type ImageWish = {
 
 /** Names the images of a start. Asks the engine only about a custom image of an agent. */
 export async function chooseImages(context: Context, wish: ImageWish): Promise<Images> {
-  const { settings, backend, extraCa, kind } = wish
+  const { backend, extraCa, kind } = wish
   const { host } = context
+  const start = startImage(host, wish.settings, extraCa)
+  const settings = { ...wish.settings, image: typeof start === 'string' ? start : '' }
   if (settings.image !== '') requireImageReference(settings.image)
   const proxy = proxyImage(host)
-  const agent =
-    settings.image === '' ? agentImage(host, settings, extraCa) : kind === 'agent' ? await customImage(context, wish) : null
+  const agent = typeof start !== 'string' ? start : kind === 'agent' ? await customImage(context, { ...wish, settings }) : null
   const build = (spec: ImageSpec) => building(spec, { host, backend })
   const unlessThere = (spec: ImageSpec) => bringImage(spec, { host, backend })
   const looks = settings.dryRun || settings.printConfig
   const recipe = recipeOf(settings)
-  if (recipe !== null && kind === 'command' && !looks) await present(context, wish)
+  if (recipe !== null && kind === 'command' && !looks) await present(context, { settings, backend })
   // A custom image of an agent was fetched when it was looked into, and that of a recipe is made before in any case.
   const bring = recipe !== null && !looks ? [] : bringing(host, backend, settings)
   const fresh = settings.image === '' && agent !== null ? build(agent) : kind === 'command' ? bring : []
@@ -55,20 +57,20 @@ export async function chooseImages(context: Context, wish: ImageWish): Promise<I
   }
 }
 
-export const agentImage = (
-  host: Host,
-  { agent, imageBase, agentVersion }: Pick<Settings, 'agent' | 'imageBase' | 'agentVersion'>,
-  extraCa: string,
-): ImageSpec => ({
-  image: 'agent',
-  install: installs[agent],
-  base: imageBase || BASE,
-  baseId: '',
-  arch: host.arch,
-  extraCa,
-  agentVersion: readAgentVersion(agentVersion),
-  libc: 'glibc',
-})
+type Chosen = Pick<Settings, 'agent' | 'image' | 'imageBase' | 'agentVersion'>
+
+/** The image of a start: one that is taken as it is, by name (yours, or the base where the agent needs nothing added), or one that is built. */
+export function startImage(host: Host, { agent, image, imageBase, agentVersion }: Chosen, extraCa: string): string | ImageSpec {
+  const install = installs[agent]
+  const base = imageBase || BASE
+  if (image !== '' || install === null) return image || base
+  const version = readAgentVersion(agentVersion)
+  return { image: 'agent', install, base, baseId: '', arch: host.arch, extraCa, agentVersion: version, libc: 'glibc' }
+}
+
+/** The images that paude makes itself for starts without one of yours. */
+export const ownImages = (host: Host, settings: Chosen, extraCa: string): readonly ImageSpec[] =>
+  [startImage(host, { ...settings, image: '' }, extraCa), proxyImage(host)].filter((one) => typeof one !== 'string')
 
 /** The wall is always made from Debian: `[image] base` is the agent's business. Extra certificates reach it when it starts. */
 export const proxyImage = (host: Host): ImageSpec => ({ image: 'proxy', base: BASE, baseId: '', arch: host.arch, extraCa: '' })
@@ -94,11 +96,16 @@ async function customImage(context: Context, wish: ImageWish): Promise<ImageSpec
   const { program } = agents[settings.agent]
   const traits = await imageTraits(host, backend, { reference, id, program })
   if (traits[program]) return null
-  return thinImage(host, { settings, extraCa, id, libc: traits['musl'] ? 'musl' : 'glibc' })
+  const thin = thinImage(host, { settings, extraCa, id, libc: traits['musl'] ? 'musl' : 'glibc' })
+  if (thin === null)
+    throw new PaudeError('unsupported', `${reference} has no ${program} in its PATH, and paude cannot add it`, {
+      hint: `paude image check ${reference} tells what else it lacks`,
+    })
+  return thin
 }
 
-/** What adds the agent to an image of the user's own, whose id is `id`. */
-export const thinImage = (
+/** What adds the agent to an image of the user's own, whose id is `id`; null where paude cannot add it. */
+export function thinImage(
   host: Host,
   {
     settings,
@@ -111,16 +118,12 @@ export const thinImage = (
     readonly id: string
     readonly libc: 'glibc' | 'musl'
   },
-): ImageSpec => ({
-  image: 'custom',
-  install: installs[settings.agent],
-  base: settings.image,
-  baseId: id,
-  arch: host.arch,
-  extraCa,
-  agentVersion: readAgentVersion(settings.agentVersion),
-  libc,
-})
+): ImageSpec | null {
+  const install = installs[settings.agent]
+  if (install === null) return null
+  const version = readAgentVersion(settings.agentVersion)
+  return { image: 'custom', install, base: settings.image, baseId: id, arch: host.arch, extraCa, agentVersion: version, libc }
+}
 
 /** Programs that were looked for, and `musl`. */
 type Traits = Readonly<Record<string, boolean>>

@@ -5,7 +5,7 @@ import type { Settings } from '../../config/keys/settings.ts'
 import type { Host } from '../../host.ts'
 import { type ImageSpec, imageRef } from '../../image/build.ts'
 import { capture } from '../../run/process.ts'
-import { agentImage, knownTraits, proxyImage, thinImage } from './images.ts'
+import { knownTraits, ownImages, proxyImage, startImage, thinImage } from './images.ts'
 
 type Place = { readonly settings: Settings; readonly extraCa: string; readonly backend: Backend }
 
@@ -18,14 +18,19 @@ export type StartImage = { readonly reference: string; readonly there: boolean }
  */
 export async function imagesHere(
   host: Host,
-  { settings, extraCa, backend }: Place,
+  { settings: wanted, extraCa, backend }: Place,
 ): Promise<{ readonly start: readonly StartImage[]; readonly kept: readonly string[] }> {
-  const own = [agentImage(host, settings, extraCa), proxyImage(host)].map(built)
+  const own = ownImages(host, wanted, extraCa).map(built)
+  const image = startImage(host, wanted, extraCa)
+  const settings = { ...wanted, image: typeof image === 'string' ? image : '' }
   if (settings.image === '') return { start: own, kept: own.map(({ reference }) => reference) }
   const { program } = agents[settings.agent]
   const proxy = built(proxyImage(host))
   const id = await idOf(backend, settings.image)
-  const thin = (libc: 'glibc' | 'musl') => (id === null ? [] : [built(thinImage(host, { settings, extraCa, id, libc }))])
+  const thin = (libc: 'glibc' | 'musl') => {
+    const spec = id === null ? null : thinImage(host, { settings, extraCa, id, libc })
+    return spec === null ? [] : [built(spec)]
+  }
   const traits = id === null ? undefined : knownTraits(host, backend.name, { id, program })
   const agent =
     traits === undefined || traits[program]
