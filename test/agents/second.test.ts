@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'bun:test'
-import { DEFAULTS } from '../../src/config/layers/merge.ts'
+import { install } from '../../src/agents/claude/install.ts'
+import type { Layer } from '../../src/config/keys/settings.ts'
+import { DEFAULTS, mergeSources, onlySaid } from '../../src/config/layers/merge.ts'
 import { readHost } from '../../src/host.ts'
 import { BASE } from '../../src/image/build.ts'
 import { ownImages, startImage } from '../../src/session/life/images.ts'
@@ -20,4 +22,12 @@ describe('an agent that needs no install', () => {
 
   test('has paude make the image of the wall alone', () =>
     expect(ownImages(host, settings, '').map(({ image }) => image)).toEqual(['proxy']))
+})
+
+test('the release of the agent in an image is the one that its own row is tested with', () => {
+  const release = (...values: readonly Layer[]) =>
+    mergeSources({ file: '', sources: values.map((one) => onlySaid('user', one, {})), managed: [] }).settings.agentVersion
+  expect(release()).toBe(install.version)
+  expect(release({ agent: SHELL })).toBe('')
+  expect(release({ agent: SHELL }, { agentVersion: '1.2.3' })).toBe('1.2.3')
 })

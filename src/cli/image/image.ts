@@ -30,7 +30,7 @@ import { removeImages } from './image-rm.ts'
 
 const buildArgs = {
   'no-cache': { type: 'boolean', description: 'Also when it is there already, every step anew' },
-  'agent-version': { type: 'string', valueHint: 'X.Y.Z', description: 'This release of Claude Code' },
+  'agent-version': { type: 'string', valueHint: 'X.Y.Z', description: 'This release of the agent' },
   'dry-run': dryRun,
 } as const
 

@@ -1,3 +1,4 @@
+import { installs } from '../../agents/installs.ts'
 import type { Config, Layer, LayerName, Origin, Settings, Source } from '../keys/settings.ts'
 import { allRows } from '../sections/rows.ts'
 import { bound } from './bound.ts'
@@ -32,7 +33,16 @@ export function mergeSources({
       origins[key] = [...(origins[key] ?? []), ...value.map(() => origin)]
     }
   const merged = { settings: settings as Settings, origins: origins as Config['origins'], file, managed: {} }
-  return managed.reduce(bound, merged)
+  return withRelease(managed.reduce(bound, merged))
 }
+
+/** Where nobody says a release of the agent, it is the one that paude is tested with: which agent it is, files say. */
+const withRelease = (config: Config): Config => ({
+  ...config,
+  settings: {
+    ...config.settings,
+    agentVersion: config.settings.agentVersion || (installs[config.settings.agent]?.version ?? ''),
+  },
+})
 
 export const onlySaid = (layer: LayerName, values: Layer, places: Source['places']): Source => ({ layer, values, places })

@@ -1,5 +1,3 @@
-import { installs } from '../../agents/installs.ts'
-import { usualAgent } from '../../agents/names.ts'
 import { readAgentVersion } from '../../image/agent-version.ts'
 import type { CaFile } from '../../image/ca.ts'
 import { requireImageReference } from '../../image/reference.ts'
@@ -27,10 +25,11 @@ export const image = {
     rule: 'differs',
     read: requireImageReference,
   }),
+  /** Of the chosen agent, whichever that is: a key for each would be a second spelling beside the one that files have. */
   agentVersion: row({
     key: 'image.agent_version',
-    meaning: 'Release of Claude Code in the image that is built here',
-    initial: installs[usualAgent]?.version ?? '',
+    meaning: 'Release of the chosen agent in the image that is built here (default: the one paude is tested with)',
+    initial: '',
     schema: text,
     rule: 'differs',
     read: readAgentVersion,
@@ -39,7 +38,7 @@ export const image = {
         name: 'agent-version',
         rank: 35,
         valueHint: 'X.Y.Z',
-        description: 'Release of Claude Code in the image that is built here',
+        description: 'Release of the agent in the image that is built here (default: the one paude is tested with)',
       },
     ],
   }),
