@@ -31,8 +31,6 @@ export type Facts<Value, Name extends string> = {
   readonly flags?: readonly Flag<Name>[]
   /** Variable of a setting without a flag: `agent` is PAUDE_AGENT. */
   readonly variable?: string
-  /** Variable of another program that sets it, too. */
-  readonly foreignVariable?: string
   /** Refuses a text that a flag or variable gives; `where` names which. */
   readonly refuse?: (value: string, where: string) => void
   /** A file has at most one of the alternatives of a section, which replaces that of a weaker file. */

@@ -110,7 +110,7 @@ describe('without questions', () => {
     expect(await told()).toContain('no credential: you log in inside the box\n')
     const text = await told('--base-url', 'https://gateway.example.org/Team')
     expect(text).toContain(
-      'no credential is set for gateway.example.org:443: export ANTHROPIC_API_KEY or ANTHROPIC_AUTH_TOKEN, or paude config set provider.auth_token env:NAME\n',
+      'no credential is set for gateway.example.org:443: export ANTHROPIC_AUTH_TOKEN or ANTHROPIC_API_KEY, or paude config set provider.auth_token env:NAME\n',
     )
     expect(text).not.toContain('log in')
   })

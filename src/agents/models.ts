@@ -19,6 +19,10 @@ export function agentNeeds(
   return (login ? providers.slice(0, 1) : known).flatMap((provider) => needsOf(provider, host, { title, login }))
 }
 
+/** Variables by which a user sends the agent to other providers, for hints. */
+export const addressesOf = (agent: Pick<Agent, 'providers'> | null): string =>
+  (agent?.providers ?? []).map(({ address }) => address.variable).join(', ')
+
 /** Whether the agent asks its models through its providers: not with words that need none, nor where variables of the box name another way. */
 export const asksModels = (
   { providers, grammar, otherWays }: Agent,

@@ -1,11 +1,6 @@
-import { grammars } from '../agents/grammars.ts'
-import { titles, usualAgent } from '../agents/names.ts'
-import { isOption, isVerb, sortWords } from '../agents/words.ts'
 import { programs } from '../backends/names.ts'
-import { ownFlags } from '../config/keys/own-flags.ts'
 import type { Layer } from '../config/keys/settings.ts'
 import { readFlags } from '../config/layers/read-flags.ts'
-import { unknownVariables } from '../config/layers/unknown-variables.ts'
 import { type Caller, exitCode, PaudeError } from '../errors.ts'
 import type { Host } from '../host.ts'
 import { explainFetch } from '../image/explain-fetch.ts'
@@ -14,14 +9,11 @@ import { nearest } from '../text.ts'
 import type { Values } from './args.ts'
 import { isRehearsal } from './front-flags.ts'
 import { firstWord, readWords } from './read-words.ts'
+import { refuseNearVerb, suspicions } from './start/near-misses.ts'
 import { added, startWords } from './start/start-words.ts'
 import { colourful, outputs, sentence, writeAll } from './streams/output.ts'
 import { argsOf, type CommandContext, type Topic, type Verb, wordOf } from './verb.ts'
 import { commands } from './verbs.ts'
-
-/** Words are read before any configuration is, so as the default agent's. */
-const grammar = grammars[usualAgent]
-const title = titles[usualAgent]
 
 /** Verbs that tell what holds: there a variable without effect is worth a word. */
 const TELLS = ['config', 'status', 'doctor']
@@ -58,7 +50,7 @@ export async function main(argv: readonly string[], host: Host, version: string)
         return 0
       }
     }
-    if (!ended) refuseNearVerb(words)
+    if (!ended) refuseNearVerb(words, { host, verbs: commands.names })
     for (const line of suspicions(ended ? [] : words, host)) context.warn(line)
     for (const flag of late)
       context.note(`${flag} stands after the agent's first word, so it goes to the agent; put it first to mean paude's`)
@@ -70,32 +62,6 @@ export async function main(argv: readonly string[], host: Host, version: string)
     writeAll(2, colourful(host, 'stderr') ? text : Bun.stripANSI(text))
     return exitCode(error, caller)
   }
-}
-
-/** A mistyped verb of ours would be a prompt of the agent's, and a prompt costs money. */
-function refuseNearVerb(words: readonly string[]): void {
-  const [word = '', ...rest] = words
-  const close = /^[a-z]{3,}$/.test(word) && !isVerb(grammar, [word]) ? nearest(word, commands.names) : null
-  if (close === null) return
-  const more = rest.length > 0 ? ' …' : ''
-  throw new PaudeError('usage', `paude has no verb ${JSON.stringify(word)}`, {
-    hint: `did you mean paude ${close}${more}? paude -- ${word}${more} sends it to ${title}`,
-  })
-}
-
-/** A mistyped flag or variable of ours has no effect, or is an option that the agent does not know. */
-function suspicions(words: readonly string[], { env }: Host): readonly string[] {
-  const own = ownFlags.map(({ name }) => `--${name}`)
-  const flags = sortWords(grammar, words).options.map(([name = '']) => name.split('=')[0] ?? '')
-  return [
-    ...[...new Set(flags)].flatMap((flag) => {
-      const close = flag.startsWith('--') && !isOption(grammar, flag) && !own.includes(flag) ? nearest(flag, own) : null
-      return close === null ? [] : [`${flag} goes to ${title}; did you mean paude's ${close}?`]
-    }),
-    ...unknownVariables(env).map(
-      ({ name, meant }) => `${name} means nothing to paude${meant === '' ? '' : `; did you mean ${meant}?`}`,
-    ),
-  ]
 }
 
 /** A verb as it was called, and the own flags that stood before it. */

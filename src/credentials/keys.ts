@@ -1,11 +1,11 @@
 import { row, text } from '../key.ts'
 import { heldAddress } from '../network/ways.ts'
 import { readBaseUrl } from './base-url.ts'
-import { type Key, usualProvider } from './providers.ts'
+import { type Key, providers } from './providers.ts'
 import { secretSource } from './schema.ts'
 import type { SecretSource } from './source.ts'
 
-const { variable } = usualProvider.address
+const addressVariables = Object.values(providers).map(({ address }) => address.variable)
 
 const credential = (key: string, meaning: string) =>
   row({
@@ -20,12 +20,12 @@ const credential = (key: string, meaning: string) =>
 
 const NOT_A_PROJECTS = 'it belongs into your own config.toml: whoever chooses the provider gets the key'
 
-/** `[provider]`: where the agent's models are, and where the credential is. A secret of the provider without its row does not compile. */
+/** `[provider]`: where the models of the chosen agent are, and where the credential is. A secret of the provider without its row does not compile. */
 export const providerKeys = {
   /** '' for the agent's own provider. */
   baseUrl: row({
     key: 'provider.base_url',
-    meaning: `Address where the agent's models are, as ${variable} says it`,
+    meaning: `Address where the agent's models are, as ${addressVariables.join(' or ')} says it`,
     initial: '',
     schema: text,
     rule: 'own',
@@ -33,7 +33,6 @@ export const providerKeys = {
     notIn: { project: NOT_A_PROJECTS },
     read: readBaseUrl,
     held: heldAddress,
-    foreignVariable: variable,
   }),
   apiKey: credential('api_key', 'Where the API key is: env:NAME, file:PATH or { command = [...] }'),
   authToken: credential('auth_token', 'Where the token of a gateway is, in place of an API key'),

@@ -1,7 +1,10 @@
+/** Settings below `[provider]` that say where a credential is. */
+export const PROVIDER_KEYS = ['authToken', 'apiKey', 'oauthToken'] as const
+export type Key = (typeof PROVIDER_KEYS)[number]
+
 /** Where one secret of a provider is found, and how it travels. */
 export type ProviderSecret = {
-  /** Setting below `[provider]` that says where it is. */
-  readonly key: string
+  readonly key: Key
   readonly variable: string
   readonly header: string
   /** Word before it in the header; '' for none. */
@@ -65,22 +68,11 @@ export const providers = {
 
 export type ProviderName = keyof typeof providers
 
-/** The one that the keys of `[provider]` speak of. */
+/** The one of the usual agent: what made-up servers speak, and what the oldest records mean. */
 export const usualProvider = providers.anthropic
 
 /** A plain key: what hints name first, and what a made-up provider is given. */
 export const [, API_KEY] = usualProvider.secrets
-
-type Secrets = (typeof usualProvider)['secrets'][number]
-
-export type Key = Secrets['key']
-
-/** Settings that say where the provider's credential is, each with the variable that holds the same, by precedence. */
-export const PROVIDER_VARIABLES = Object.fromEntries(
-  usualProvider.secrets.map(({ key, variable }) => [key, variable]),
-) as Readonly<Record<Key, Secrets['variable']>>
-
-export const PROVIDER_KEYS: readonly Key[] = usualProvider.secrets.map(({ key }) => key)
 
 const rows: readonly Provider[] = Object.values(providers)
 

@@ -8,7 +8,7 @@ import type { Backend, EngineInfo, Machine } from '../backends/backend.ts'
 import type { Check } from '../backends/check.ts'
 import { keyOf } from '../config/keys/all.ts'
 import { entryText } from '../config/keys/entry-text.ts'
-import { saidCredential } from '../config/keys/provider.ts'
+import { providerOf, saidCredential } from '../config/keys/provider.ts'
 import type { Config } from '../config/keys/settings.ts'
 import { PaudeError } from '../errors.ts'
 import type { Host } from '../host.ts'
@@ -134,7 +134,7 @@ export type LookedCredential = { readonly variable: string; readonly fault: stri
 
 /** What a start would find. A program that prints the credential may ask for a finger, and is run at a start alone. */
 export async function lookCredential(host: Host, config: Config): Promise<LookedCredential> {
-  const said = hasCredential(host) ? null : saidCredential(config.settings)
+  const said = hasCredential(host, providerOf(config.settings)) ? null : saidCredential(config.settings)
   try {
     const provided = await withProvider(host, config, 'check')
     const agent = agents[config.settings.agent]

@@ -5,6 +5,7 @@ import { grammars } from '../../src/agents/grammars.ts'
 import { installs } from '../../src/agents/installs.ts'
 import { agentNames, titles } from '../../src/agents/names.ts'
 import { agents } from '../../src/agents/registry.ts'
+import type { Provider } from '../../src/credentials/providers.ts'
 
 const grammar: Grammar = {
   ...{ valued: ['-c'], variadic: [], optional: [], switches: ['--login'], verbs: ['stap'] },
@@ -28,10 +29,10 @@ export const shell: Agent = {
   seed: () => ({}),
 }
 
-/** Registers it for the tests of a file: what follows then is what a second agent's rows do. */
-export function haveShell(): void {
+/** Registers it for the tests of a block: what follows then is what a second agent's rows do. */
+export function haveShell(providers: readonly Provider[] = []): void {
   const tables: readonly (readonly [object, unknown])[] = [
-    [agents, shell],
+    [agents, { ...shell, providers }],
     [grammars, grammar],
     [installs, null],
     [titles, shell.title],

@@ -1,6 +1,8 @@
 import { backendNames } from '../../backends/names.ts'
+import { keyOf } from '../../config/keys/all.ts'
+import { providerOf } from '../../config/keys/provider.ts'
 import { loadConfig } from '../../config/layers/load.ts'
-import { API_KEY, PROVIDER_VARIABLES } from '../../credentials/providers.ts'
+import type { Provider } from '../../credentials/providers.ts'
 import { lookCredential } from '../../doctor/inspect.ts'
 import { shown } from '../../text.ts'
 import { alsoTaking, PLANS, taking } from '../front-flags.ts'
@@ -48,15 +50,19 @@ export default verb({
       await initEngine(context, { wanted: given.backend, sure })
       await initChoices(context, { baseUrl: given['base-url'], fallback: given.fallback, sure })
     }
-    const { variable, fault, site } = await lookCredential(host, await loadConfig(host, context.flags))
-    note(fault || (variable === '' ? noCredential(site) : `${variable} is set`))
+    const config = await loadConfig(host, context.flags)
+    const { variable, fault, site } = await lookCredential(host, config)
+    const provider = providerOf(config.settings)
+    if (provider !== null) note(fault || (variable === '' ? noCredential(site, provider) : `${variable} is set`))
     await initProject(context, { groups: given.groups, sure, dryRun })
     return 0
   },
 })
 
 /** A gateway knows no login of the agent's own provider. */
-const noCredential = (site: string): string =>
-  site === '' || /(^|\.)anthropic\.com(:\d+)?$/.test(site)
-    ? 'no credential: you log in inside the box'
-    : `no credential is set for ${shown(site)}: export ${API_KEY.variable} or ${PROVIDER_VARIABLES.authToken}, or paude config set provider.auth_token env:NAME`
+function noCredential(site: string, { address, secrets }: Provider): string {
+  if (site === '' || site.split(':')[0] === new URL(address.usual).hostname) return 'no credential: you log in inside the box'
+  // The token of a subscription is for the provider itself.
+  const variables = secrets.filter(({ key }) => key !== 'oauthToken').map(({ variable }) => variable)
+  return `no credential is set for ${shown(site)}: export ${variables.join(' or ')}, or paude config set ${keyOf(secrets[0].key)} env:NAME`
+}

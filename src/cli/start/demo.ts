@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto'
 import { mkdtempSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { agents } from '../../agents/registry.ts'
 import { pickBackend } from '../../backends/pick.ts'
 import { loadConfig } from '../../config/layers/load.ts'
 import { withCredential } from '../../credentials/credential.ts'
@@ -51,9 +50,8 @@ export default verb({
       const code = await startSession(
         { ...context, host: demoHost(context.host, { folder, key, port: api.port }) },
         {
-          agent: agents.claude, // its model is scripted
           run: { kind: 'agent', words: ['-p', demoPrompt, '--dangerously-skip-permissions'] },
-          flags: { ...context.flags, backend: backend.name },
+          flags: { ...context.flags, agent: 'claude', backend: backend.name }, // its model is scripted
           throwAway: true,
           onEnd: (requests) => (log = requests),
         },

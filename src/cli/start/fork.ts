@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { agentNamed } from '../../agents/registry.ts'
+import { isAgent } from '../../agents/names.ts'
+import { agents } from '../../agents/registry.ts'
 import { namesConversation } from '../../agents/words.ts'
 import type { Backend } from '../../backends/backend.ts'
 import type { Handle } from '../../box/handle.ts'
@@ -33,11 +34,13 @@ export default verb({
   },
   async run(context, given) {
     const { record, handle } = await findSession(context, given.session, 'running')
-    const agent = agentNamed(record.agent)
-    const copy = agent?.conversation?.fork ?? null
-    if (agent === null || copy === null)
+    const { agent } = record
+    if (!isAgent(agent))
       throw new PaudeError('unsupported', `session ${record.id} runs a command and no agent, so there is no conversation`)
-    const named = namesConversation(agent.grammar, given.words)
+    const { conversation: kind, grammar, title } = agents[agent]
+    const copy = kind?.fork ?? null
+    if (copy === null) throw new PaudeError('unsupported', `${title} of session ${record.id} cannot copy a conversation`)
+    const named = namesConversation(grammar, given.words)
     if (named !== '')
       throw new PaudeError('usage', `paude fork names the conversation itself, found ${named}`, {
         hint: `leave it out, or say paude ${named} --fork-session`,
@@ -56,13 +59,12 @@ export default verb({
       // The conversation belongs to the project: so does the copy, wherever it is asked for.
       { ...context, host: { ...context.host, cwd: record.directory } },
       {
-        agent,
         run: {
           kind: 'agent',
           words: copy(conversation, randomUUID(), given.words),
           origin: { conversation, session: record.id },
         },
-        flags: { ...context.flags, backend: record.backend },
+        flags: { ...context.flags, agent, backend: record.backend },
         check: (backend, handle) => requireCopy(context, backend, handle),
       },
     )

@@ -1,4 +1,3 @@
-import type { Agent } from '../../agents/agent.ts'
 import { agents } from '../../agents/registry.ts'
 import { noEngine } from '../../backends/pick.ts'
 import type { Layer, Settings } from '../../config/keys/settings.ts'
@@ -17,8 +16,6 @@ import { startConfig } from '../config/start-config.ts'
 import { forewarn } from './forewarn.ts'
 
 export type Start = Pick<Launch, 'check' | 'onEnd'> & {
-  /** The one of the configuration when absent. */
-  readonly agent?: Agent
   readonly run: Wish['run']
   readonly flags: Layer
   /** Whether `fallback` counts: only for the plain start of an agent. */
@@ -33,7 +30,7 @@ export async function startSession(context: Context, start: Start): Promise<numb
   const { host, answer } = context
   const config = await startConfig(context, flags)
   const { settings } = config
-  const agent = start.agent ?? agents[settings.agent]
+  const agent = agents[settings.agent]
   const lacking = mayFallBack && run.kind === 'agent' ? await lackingEngine(context, settings) : null
   if (lacking !== null && run.kind === 'agent') {
     const { runOnHost } = await import('../../session/life/on-host.ts')

@@ -1,14 +1,19 @@
-import { type Key, PROVIDER_KEYS, PROVIDER_VARIABLES } from '../../credentials/providers.ts'
+import { agents } from '../../agents/registry.ts'
+import { type Key, PROVIDER_KEYS, type Provider } from '../../credentials/providers.ts'
 import type { Reference, SecretSource } from '../../credentials/source.ts'
 import type { Settings } from './settings.ts'
 
-/** What files say of the credential; null when nothing does. */
+/** The provider that `[provider]` speaks of: the one that the chosen agent prefers; null where that asks no model. */
+export const providerOf = ({ agent }: Pick<Settings, 'agent'>): Provider | null => agents[agent].providers[0] ?? null
+
+/** What files say of the credential; null when nothing does. `variable` is '' where the agent's provider has no such credential. */
 export function saidCredential(
-  settings: Pick<Settings, Key>,
+  settings: Pick<Settings, Key | 'agent'>,
 ): { readonly key: Key; readonly variable: string; readonly source: Exclude<SecretSource, ''> } | null {
   for (const key of PROVIDER_KEYS) {
     const source = settings[key]
-    if (source !== '') return { key, variable: PROVIDER_VARIABLES[key], source }
+    if (source === '') continue
+    return { key, variable: providerOf(settings)?.secrets.find((one) => one.key === key)?.variable ?? '', source }
   }
   return null
 }
@@ -18,7 +23,7 @@ export const sourceOfSecret = (source: Exclude<SecretSource, ''>): Exclude<Refer
   typeof source === 'string' ? source : source.command
 
 /** The caller's variable that files name for the credential. */
-export function namedVariables(settings: Pick<Settings, Key>): readonly string[] {
+export function namedVariables(settings: Pick<Settings, Key | 'agent'>): readonly string[] {
   const source = saidCredential(settings)?.source ?? ''
   return typeof source === 'string' && source.startsWith('env:') ? [source.slice('env:'.length)] : []
 }

@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { type AgentName, usualAgent } from '../../agents/names.ts'
 import { PaudeError } from '../../errors.ts'
 import type { Host } from '../../host.ts'
 import { withhold } from '../../run/environment.ts'
 import { isMissing } from '../files/missing.ts'
 import type { Parsed, Written } from '../files/parse.ts'
 import { type OwnFlag, twins, variableOf } from '../keys/own-flags.ts'
+import { providerOf } from '../keys/provider.ts'
 import type { Config, Layer, LayerName, Source } from '../keys/settings.ts'
 import { secretVariables } from '../secret-variables.ts'
 import { allRows } from '../sections/rows.ts'
@@ -17,6 +19,7 @@ import { readVariables } from './read-flags.ts'
 export type Layers = {
   readonly user: Parsed
   readonly environment: Source
+  readonly env: Host['env']
   readonly flags: Source
   readonly managed: Parsed
   readonly file: string
@@ -32,10 +35,22 @@ export const loadConfig = async (host: Host, flags: Layer): Promise<Config> => c
  * Defaults, the user's file, the project's, the environment, flags; the managed file bounds them all. From then on, no program of this
  * machine inherits the variables that it names.
  */
-export function configOf({ user, environment, flags, managed, file }: Layers, project: readonly Source[] = []): Config {
-  const config = mergeSources({ file, sources: [...user.sources, ...project, environment, flags], managed: managed.sources })
+export function configOf({ user, environment, env, flags, managed, file }: Layers, project: readonly Source[] = []): Config {
+  const files = [...user.sources, ...project]
+  const speaking = [...managed.sources, ...files, environment, flags].findLast(({ values }) => values.agent !== undefined)
+  const sources = [...files, withAddress(environment, env, speaking?.values.agent ?? usualAgent), flags]
+  const config = mergeSources({ file, sources, managed: managed.sources })
   withhold(secretVariables(config.settings))
   return config
+}
+
+/** With what the variable of the chosen agent's provider says: the agent alone knows its name. */
+function withAddress(environment: Source, env: Host['env'], agent: AgentName): Source {
+  const variable = providerOf({ agent })?.address.variable ?? ''
+  const baseUrl = env[variable] ?? ''
+  if (baseUrl === '') return environment
+  const { layer, values, places } = environment
+  return onlySaid(layer, { ...values, baseUrl }, { ...places, baseUrl: variable })
 }
 
 /** Where a file is broken, for commands that tell so: what variables and flags say alone. */
@@ -51,17 +66,12 @@ export async function readLayers(host: Host, flags: Layer): Promise<Layers> {
   return layersOf(host, flags, { user, managed })
 }
 
-const foreignVariables = allRows.flatMap(([setting, { foreignVariable }]) =>
-  foreignVariable === undefined ? [] : [[setting, foreignVariable] as const],
-)
-
 function layersOf(host: Host, flags: Layer, { user, managed }: Pick<Layers, 'user' | 'managed'>): Layers {
-  const foreign = foreignVariables.filter(([, name]) => (host.env[name] ?? '') !== '')
-  const named = Object.fromEntries(foreign.map(([setting, name]) => [setting, host.env[name]])) as Layer
-  const variables: Layer = { ...readVariables(host.env), ...named }
+  const variables = readVariables(host.env)
   return {
     user,
-    environment: acceptedSource('environment', variables, { ...placesOf(variables, variableOf), ...Object.fromEntries(foreign) }),
+    environment: acceptedSource('environment', variables, placesOf(variables, variableOf)),
+    env: host.env,
     flags: acceptedSource(
       'flag',
       flags,

@@ -1,8 +1,9 @@
+import { addressesOf } from '../../agents/models.ts'
+import { agentNamed } from '../../agents/registry.ts'
 import { need } from '../../backends/backend.ts'
 import { released } from '../../box/owner.ts'
 import type { SessionSpec } from '../../box/spec.ts'
 import type { Context } from '../../context.ts'
-import { usualProvider } from '../../credentials/providers.ts'
 import { PaudeError } from '../../errors.ts'
 import { cutWords, parseLog, type Request, UNREACHABLE, withBeginning } from '../../network/log.ts'
 import { isEntry, openingEntry, type Proposal, proposal, proposalText } from '../../network/proposal.ts'
@@ -82,7 +83,7 @@ function refuseBrokenWall({ receipt, complaints }: Awaited<ReturnType<typeof loo
 
 /** Says what was wrong with the provider, unless that was said before. Returns the requests of which not all is said. */
 function warnOfProvider({ warn }: Context, { record, told }: Ended, asked: readonly Request[]): readonly Request[] {
-  const reach = reachOf(asked, record.injections, usualProvider.address.variable)
+  const reach = reachOf(asked, record.injections, addressesOf(agentNamed(record.agent)))
   const fault = reach === null || reach.reached ? '' : reach.fault
   if (fault !== '' && fault !== told) warn(printable(fault))
   return fault === '' ? asked : asked.filter((request) => !isOf(request, record.injections))

@@ -1,6 +1,7 @@
+import { addressesOf } from '../../agents/models.ts'
+import { agentNamed } from '../../agents/registry.ts'
 import { need } from '../../backends/backend.ts'
 import type { Context } from '../../context.ts'
-import { usualProvider } from '../../credentials/providers.ts'
 import { readHoldState } from '../../hold/place.ts'
 import { parseLog } from '../../network/log.ts'
 import { reachOf } from '../../network/reach.ts'
@@ -38,7 +39,7 @@ export function watchProvider({ backend, handle, record }: Found, tell: Tell, pa
       const reach = reachOf(
         parseLog(log?.stdout ?? '', policyNow(record, Date.now() / 1000)),
         injections,
-        usualProvider.address.variable,
+        addressesOf(agentNamed(record.agent)),
       )
       if (stop.signal.aborted) return
       if (reach?.reached) return tell('')

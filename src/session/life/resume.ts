@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Agent } from '../../agents/agent.ts'
 import { agentCredentials } from '../../agents/models.ts'
 import { agentNamed } from '../../agents/registry.ts'
 import { released } from '../../box/owner.ts'
@@ -23,8 +24,12 @@ import { carryOut } from './carry-out.ts'
 import { resumePlan } from './plans.ts'
 
 /** What the credentials' references give now: they are kept, and the values nowhere. */
-async function askedAgain(host: Host, { credentials }: SessionRecord, dryRun: boolean): Promise<Host> {
-  if (hasCredential(host)) return host
+async function askedAgain(
+  host: Host,
+  { providers: [provider] }: Agent,
+  { record: { credentials }, dryRun }: { readonly record: SessionRecord; readonly dryRun: boolean },
+): Promise<Host> {
+  if (hasCredential(host, provider)) return host
   const env = { ...host.env }
   for (const { variable, source = '' } of credentials)
     if (source !== '') env[variable] = dryRun ? '-' : await followed(host, source, `the credential of this session, ${variable}`)
@@ -46,7 +51,7 @@ export async function continueSession(
       { hint: `paude fork ${record.id} takes its conversation into a new box` },
     )
   const agent = record.credentials.length === 0 ? null : agentNamed(record.agent)
-  const offered = agent === null ? [] : agentCredentials(agent, await askedAgain(context.host, record, dryRun))
+  const offered = agent === null ? [] : agentCredentials(agent, await askedAgain(context.host, agent, { record, dryRun }))
   // The proxy knows them by their order.
   const credentials = record.credentials.map(({ variable }) => {
     const credential = offered.find((one) => one.variable === variable)

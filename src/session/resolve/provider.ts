@@ -3,9 +3,9 @@ import { resolve } from 'node:path'
 import { keyOf } from '../../config/keys/all.ts'
 import { entryText } from '../../config/keys/entry-text.ts'
 import { pieces } from '../../config/keys/placeholders.ts'
-import { namedVariables, saidCredential, sourceOfSecret } from '../../config/keys/provider.ts'
+import { namedVariables, providerOf, saidCredential, sourceOfSecret } from '../../config/keys/provider.ts'
 import type { Config, Settings } from '../../config/keys/settings.ts'
-import { PROVIDER_KEYS, PROVIDER_VARIABLES, usualProvider } from '../../credentials/providers.ts'
+import type { Provider } from '../../credentials/providers.ts'
 import { pathOfSecret } from '../../credentials/reference.ts'
 import type { Reference, SecretSource } from '../../credentials/source.ts'
 import { PaudeError } from '../../errors.ts'
@@ -24,19 +24,27 @@ export async function withProvider<H extends Machine>(
   purpose: 'start' | 'check' | 'look' = 'start',
 ): Promise<H> {
   const { baseUrl } = config.settings
-  const said = hasCredential(host) ? null : saidCredential(config.settings)
-  const { variable } = usualProvider.address
+  const provider = providerOf(config.settings)
+  if (provider === null) return host
+  const said = hasCredential(host, provider) ? null : saidCredential(config.settings)
+  const { variable } = provider.address
   const address = host.env[variable] || baseUrl === '' ? {} : { [variable]: baseUrl }
   if (said === null) return { ...host, env: { ...host.env, ...address } }
+  if (said.variable === '') throw otherCredential(placedKey(config, said.key), provider)
   const { source } = said
   const asked = isVariable(source) || purpose === 'start' || (purpose === 'check' && typeof source === 'string')
   const value = asked ? await followed(host, source, placedKey(config, said.key)) : '-'
   return { ...host, env: { ...host.env, ...address, [said.variable]: value } }
 }
 
+const otherCredential = (key: string, { secrets }: Provider): PaudeError =>
+  new PaudeError('config', `${shown(key)}: the agent's provider knows no such credential`, {
+    hint: `write ${secrets.map((one) => keyOf(one.key)).join(' or ')}`,
+  })
+
 /** What a file says of the credential and no variable holds now; '' for nothing. */
 export function unsetCredential(host: Pick<Host, 'env'>, { settings }: Config): string {
-  const said = hasCredential(host) ? null : saidCredential(settings)
+  const said = hasCredential(host, providerOf(settings)) ? null : saidCredential(settings)
   if (said === null || !isVariable(said.source) || host.env[said.source.slice('env:'.length)]?.trim()) return ''
   return `${keyOf(said.key)}: ${said.source.slice('env:'.length)} is not set`
 }
@@ -44,8 +52,8 @@ export function unsetCredential(host: Pick<Host, 'env'>, { settings }: Config): 
 const isVariable = (source: SecretSource): source is string => typeof source === 'string' && source.startsWith('env:')
 
 /** Whether the caller's environment has a credential of the provider. */
-export const hasCredential = ({ env }: Pick<Host, 'env'>): boolean =>
-  PROVIDER_KEYS.some((key) => (env[PROVIDER_VARIABLES[key]] ?? '').trim() !== '')
+export const hasCredential = ({ env }: Pick<Host, 'env'>, provider: Provider | null | undefined): boolean =>
+  provider?.secrets.some(({ variable }) => (env[variable] ?? '').trim() !== '') ?? false
 
 /** Asks a reference for its value, as those of `[env]` are asked; '' for a variable that is not set. */
 export async function followed(host: Machine, source: Exclude<SecretSource, ''>, key: string): Promise<string> {

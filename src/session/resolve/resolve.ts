@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { Agent, Opening } from '../../agents/agent.ts'
 import { startCommand } from '../../agents/command.ts'
-import { agentCredentials, agentNeeds } from '../../agents/models.ts'
+import { addressesOf, agentCredentials, agentNeeds } from '../../agents/models.ts'
 import { opensScreen } from '../../agents/words.ts'
 import type { Backend } from '../../backends/backend.ts'
 import { readLimits } from '../../box/limits.ts'
@@ -15,7 +15,6 @@ import { asSaid } from '../../config/keys/said.ts'
 import type { Config, Layer, Settings } from '../../config/keys/settings.ts'
 import { secretVariables } from '../../config/secret-variables.ts'
 import { type Credential, needsOf } from '../../credentials/credential.ts'
-import { usualProvider } from '../../credentials/providers.ts'
 import { PaudeError } from '../../errors.ts'
 import type { Host } from '../../host.ts'
 import { stagesOf } from '../../network/changes.ts'
@@ -267,12 +266,10 @@ export const ownProviders = ({
   agent: { providers, title },
   managed: { baseUrl },
 }: Pick<Wish, 'host' | 'agent'> & { readonly managed: Layer }): readonly string[] =>
-  [{}, ...(baseUrl === undefined ? [] : [{ [usualProvider.address.variable]: baseUrl }])].flatMap((env) =>
+  // The address of a file is that of the one it prefers.
+  [{}, ...providers.slice(0, 1).flatMap(({ address }) => (baseUrl ? [{ [address.variable]: baseUrl }] : []))].flatMap((env) =>
     providers.flatMap((provider) => needsOf(provider, { ...host, env }, { title, login: true }).map((need) => need.host)),
   )
-
-/** Variables by which a user sends the agent to other providers, for hints. */
-const addressesOf = ({ providers }: Agent): string => providers.map(({ address }) => address.variable).join(', ')
 
 /** The mounts that somebody asked for, each held against this machine. */
 export const ownMounts = (host: Host, { settings, origins }: Config): readonly Mount[] =>
