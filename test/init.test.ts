@@ -271,7 +271,7 @@ describe.skipIf(script === null)('on a terminal', () => {
     expect(code).toBe(0)
     const places = [
       'engine: docker',
-      'provider: [1] Anthropic or [2] a gateway?',
+      "provider: [1] the agent's own or [2] a gateway?",
       'address of the gateway',
       'not isolated? [y]es',
     ].map((words) => screen.indexOf(words))

@@ -1,6 +1,6 @@
 import type { Commands, Topic, Verb } from './verb.ts'
 
-/** Every verb in the order of the help, loaded when it is used: an unused one costs nothing. Claude's of the same name: `paude -- VERB`. */
+/** Every verb in the order of the help, loaded when it is used: an unused one costs nothing. The agent's of the same name: `paude -- VERB`. */
 export const verbs = {
   sessions: () => import('./sessions/sessions.ts'),
   attach: () => import('./screen/attach.ts'),

@@ -36,7 +36,7 @@ export function eventReader(session: string, boot: number, toEvent: HookReader):
     if (event === null) skipped++
     return event === null || isRepeated(event) ? [] : [event]
   }
-  // Claude calls managed hooks again with the path it made of a relative one, and as for a success after a failure.
+  // An agent may call a hook again with the path it made of a relative one, and as for a success after a failure.
   const ids = new Set<string>()
   const isRepeated = (event: SessionEvent): boolean => {
     if ((event.kind !== 'tool' && event.kind !== 'tool-result') || event.id === '') return false

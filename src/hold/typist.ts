@@ -39,7 +39,7 @@ export function makeTypist({ write, screen, state, spoken, over, repainted }: Me
 
   async function taken(sent: Sent): Promise<string> {
     await repainted()
-    // A new question of Claude's takes no key in its first 0.7 s or so, which is meant for people who were typing something else.
+    // A new question may take no key in its first 0.7 s or so, which is meant for people who were typing something else.
     const { activity, since } = state()
     if (activity === 'waiting') await Bun.sleep(Math.max(0, Date.parse(since) + SETTLED - Date.now()))
     const before = state()

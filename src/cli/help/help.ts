@@ -24,7 +24,7 @@ export default verb({
     if (name === null) {
       const close = nearest(given.verb, commands.names)
       throw new PaudeError('usage', `paude has no verb ${JSON.stringify(given.verb)}`, {
-        hint: close === null ? "paude help lists them; paude -- --help is Claude's own" : `did you mean paude help ${close}?`,
+        hint: close === null ? "paude help lists them; paude -- --help is the agent's own" : `did you mean paude help ${close}?`,
       })
     }
     const found = await commands.load(name)

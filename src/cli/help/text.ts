@@ -12,20 +12,20 @@ export function help({ names }: Commands): string {
   const flags = (ownFlags as readonly OwnFlag[]).map((flag) => [flagWord(flag), flag.description] as const)
   const verbs = names.map((name) => [name, describe(name)] as const)
   return [
-    'paude runs Claude Code in a container whose only way out is an allowlist.',
+    'paude runs a coding agent, such as Claude Code, in a container whose only way out is an allowlist.',
     '',
     bold('Usage'),
-    "  paude [paude's flags] [claude's words…]",
+    "  paude [paude's flags] [the agent's words…]",
     '  paude VERB [flags] [words…]',
     '',
     bold('Examples'),
     ...columns([
-      ['paude', 'open Claude here, in a box'],
+      ['paude', 'open the agent here, in a box'],
       ['paude -p "explain this repository"', 'print one answer'],
       ['paude --network-allow example.org', 'let the agent reach one more host'],
       ['paude --detach', 'start in the background; paude attach shows it'],
       ['paude run -- make test', 'run a command in the same box, without network'],
-      ['paude -- --help', "Claude's own help"],
+      ['paude -- --help', "the agent's own help"],
     ]),
     '',
     bold('Verbs'),
@@ -35,7 +35,7 @@ export function help({ names }: Commands): string {
     ...columns(flags),
     '',
     dim(
-      "Flags come first: the first word that is not paude's and everything after it go to Claude untouched; -- ends them explicitly.",
+      "Flags come first: the first word that is not paude's and everything after it go to the agent untouched; -- ends them explicitly.",
     ),
     dim('Every flag has an environment twin, such as PAUDE_NETWORK_ALLOW. paude help VERB tells more.'),
   ].join('\n')

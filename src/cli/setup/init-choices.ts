@@ -43,11 +43,11 @@ async function keep({ host, note }: Context, setting: 'baseUrl' | 'fallback', va
 
 /** '' for the agent's own provider. */
 function askProvider(context: Context): string {
-  const answer = readAnswer(context, 'provider: [1] Anthropic or [2] a gateway? [Enter for 1]: ')
+  const answer = readAnswer(context, "provider: [1] the agent's own or [2] a gateway? [Enter for 1]: ")
   switch (answer) {
     case '':
     case '1':
-    case 'anthropic':
+    case 'own':
       return ''
     case '2':
     case 'gateway':
