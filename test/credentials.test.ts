@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { agentNeeds } from '../src/agents/models.ts'
 import { agents } from '../src/agents/registry.ts'
-import { credentialsOf, withCredential } from '../src/credentials/credential.ts'
+import { credentialsOf, needsOf, withCredential } from '../src/credentials/credential.ts'
 import { isPrivate, KEPT_OUTSIDE, type Provider, providers } from '../src/credentials/providers.ts'
 import { DIRECT } from '../src/network/ways.ts'
 import { proxySecret } from '../src/session/resolve/policy.ts'
@@ -11,6 +11,7 @@ const other: Provider = {
   secrets: [{ ...first, variable: 'OTHER_KEY', header: 'X-Goog-Api-Key', lead: '', placeholder: 'nothing' }],
   address: { variable: 'OTHER_URL', usual: 'https://models.other.example/v' },
   api: '/v1beta/models',
+  further: [],
   login: [{ host: 'login.other.example:443', why: 'login' }],
   private: /^OTHER_/,
 }
@@ -26,6 +27,23 @@ test('each provider has its credential, its header and its place', () =>
       injection: { host: 'models.other.example', port: 443, header: 'X-Goog-Api-Key', prefix: '/v', api: '/v1beta/models' },
     },
   ]))
+
+test('a credential goes to every address of its provider, and to yours alone where you say one', () => {
+  const wide: Provider = { ...other, further: [{ url: 'https://code.other.example', api: '/v1/code' }] }
+  const places = (env: Readonly<Record<string, string>>) =>
+    credentialsOf([wide], { env }).map(({ variable, injection: { host, api } }) => [variable, host, api])
+  expect(places({ OTHER_KEY: 'key-2' })).toEqual([
+    ['OTHER_KEY', 'models.other.example', '/v1beta/models'],
+    ['OTHER_KEY', 'code.other.example', '/v1/code'],
+  ])
+  expect(places({ OTHER_KEY: 'key-2', OTHER_URL: 'https://gateway.example' })).toEqual([
+    ['OTHER_KEY', 'gateway.example', '/v1beta/models'],
+  ])
+  expect(needsOf(wide, { env: {} }, { title: 'Other', login: false }).map(({ host }) => host)).toEqual([
+    'models.other.example:443',
+    'code.other.example:443',
+  ])
+})
 
 test('of one provider the first secret that is set counts, and whatever is empty is not set', () => {
   const variables = (env: Readonly<Record<string, string>>) => credentialsOf(both, { env }).map(({ variable }) => variable)

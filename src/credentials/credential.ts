@@ -19,20 +19,24 @@ export type Credential = {
 
 type Machine = Pick<Host, 'env'>
 
-/** The caller's credentials of these providers, at most one of each. */
+/** The caller's credentials of these providers, at most one of each: once for each address that gets it. */
 export const credentialsOf = (providers: readonly Provider[], host: Machine): readonly Credential[] =>
   providers.flatMap((provider) => {
     const found = provider.secrets.find(({ variable }) => host.env[variable]?.trim())
-    return found === undefined ? [] : [credential(provider, found, host)]
+    return found === undefined ? [] : placesOf(provider, host).map((place) => credential(provider, found, { host, place }))
   })
 
-function credential(provider: Provider, { variable, header, lead, placeholder }: ProviderSecret, host: Machine): Credential {
+function credential(
+  provider: Provider,
+  { variable, header, lead, placeholder }: ProviderSecret,
+  { host, place }: { readonly host: Machine; readonly place: Place },
+): Credential {
   const value = host.env[variable]?.trim() ?? ''
   if (!/^[\x21-\x7e]+$/.test(value) || /["'\\]/.test(value))
     throw new PaudeError('usage', `${variable} holds characters that no credential has`, {
       hint: `export ${variable} again, without quotes or line breaks inside`,
     })
-  const { hostname, port, scheme, pathname } = addressOf(provider, host)
+  const { hostname, port, scheme, pathname, api } = place
   return {
     variable,
     value: secret(value),
@@ -45,22 +49,31 @@ function credential(provider: Provider, { variable, header, lead, placeholder }:
       header,
       lead,
       prefix: pathname.replace(/\/+$/, ''),
-      api: provider.api,
+      api,
     },
   }
 }
 
 /** What the agent must reach. Without a credential of the caller, you log in inside the box, which talks to the login service. */
 export function needsOf(provider: Provider, host: Machine, { title, login }: { title: string; login: boolean }): readonly Need[] {
-  const { hostname, port } = addressOf(provider, host)
-  const models = { host: `${hostname}:${port}`, why: `${title}'s model provider` }
-  return login ? [models, ...provider.login] : [models]
+  const models = placesOf(provider, host).map(({ hostname, port }) => ({
+    host: `${hostname}:${port}`,
+    why: `${title}'s model provider`,
+  }))
+  return login ? [...models, ...provider.login] : models
 }
 
-function addressOf({ address }: Provider, { env }: Machine) {
-  const { hostname, port, protocol, pathname } = readBaseUrl(env[address.variable] || address.usual, address.variable)
-  const scheme = protocol === 'https:' ? ('https' as const) : ('http' as const)
-  return { hostname, pathname, scheme, port: port === '' ? (scheme === 'https' ? 443 : 80) : Number(port) }
+type Place = ReturnType<typeof placesOf>[number]
+
+/** Where the models are. What is let in at an address of your own is nobody else's to see. */
+function placesOf({ address, api, further }: Provider, { env }: Machine) {
+  const said = env[address.variable]
+  const places = said ? [{ url: said, api }] : [{ url: address.usual, api }, ...further]
+  return places.map(({ url, api }) => {
+    const { hostname, port, protocol, pathname } = readBaseUrl(url, address.variable)
+    const scheme = protocol === 'https:' ? ('https' as const) : ('http' as const)
+    return { hostname, pathname, scheme, api, port: port === '' ? (scheme === 'https' ? 443 : 80) : Number(port) }
+  })
 }
 
 /** The environment of a caller who has this credential, at this address, and no other one of the provider. */

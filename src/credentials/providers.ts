@@ -25,6 +25,8 @@ export type Provider = {
   readonly address: { readonly variable: string; readonly usual: string }
   /** Pattern of the paths of its API, below the prefix of its address and without a query: the credential goes nowhere else. */
   readonly api: string
+  /** Further addresses that get the same credential, each with the paths of its own API; none of them where the variable says another address. */
+  readonly further: readonly { readonly url: string; readonly api: string }[]
   /** Needed where the caller has no credential. */
   readonly login: readonly Need[]
   /** Variables that no program of this machine inherits, since they hold secrets or go with them. */
@@ -61,6 +63,7 @@ export const providers = {
     ],
     address: { variable: 'ANTHROPIC_BASE_URL', usual: 'https://api.anthropic.com' },
     api: '/v1/(messages(/count_tokens)?|models(/[A-Za-z0-9_-][A-Za-z0-9._-]*)?)',
+    further: [],
     login: [{ host: 'platform.claude.com:443', why: 'login inside the box' }],
     private: /^(ANTHROPIC_.*|CLAUDE_CODE_.*(TOKEN|KEY|SECRET|PASS|CREDENTIAL).*)$/,
   },

@@ -61,6 +61,7 @@ const OTHER: Provider = {
   secrets: [{ key: 'apiKey', variable: 'OTHER_KEY', header: 'Authorization', lead: 'Bearer', shape: '', placeholder: 'nothing' }],
   address: { variable: 'OTHER_URL', usual: 'https://models.other.test' },
   api: '/v1/chat',
+  further: [],
   login: [],
   private: /^OTHER_/,
 }

@@ -237,10 +237,7 @@ function resolveNetwork(
       })
   const needed = needs.map(({ host: entry, why }) => parseAllow(entry, why))
   const injections = credentials.map(({ injection }) => ({ ...injection, way: settings.inject }))
-  if (settings.inject === 'base-url' && injections.length > 1)
-    throw new PaudeError('unsupported', 'inject = "base-url" serves one provider, and there are several credentials', {
-      hint: `unset all but one of ${credentials.map(({ variable }) => variable).join(', ')}, or leave inject out`,
-    })
+  if (settings.inject === 'base-url' && injections.length > 1) throw manyAtBaseUrl(credentials)
   const policy = startPolicy(config, { session, needed, injections })
   if (policy.ways.upstream !== null && atBaseUrl(policy) !== null)
     throw new PaudeError('unsupported', 'inject = "base-url" goes to the provider directly, and an upstream proxy is set', {
@@ -258,6 +255,17 @@ function resolveNetwork(
     },
     credential: handed,
   }
+}
+
+function manyAtBaseUrl(credentials: readonly Credential[]): PaudeError {
+  const [variable = '', ...others] = new Set(credentials.map((one) => one.variable))
+  return others.length === 0
+    ? new PaudeError('unsupported', `inject = "base-url" serves one host, and ${variable} goes to several`, {
+        hint: 'leave inject out',
+      })
+    : new PaudeError('unsupported', 'inject = "base-url" serves one provider, and there are several credentials', {
+        hint: `unset all but one of ${[variable, ...others].join(', ')}, or leave inject out`,
+      })
 }
 
 /** The providers that go without saying: the agent's own, and the one that is managed. */
