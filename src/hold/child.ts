@@ -3,9 +3,9 @@ import { openPty, type Pty } from '../run/pty.ts'
 import { type Size, STILL } from './screen.ts'
 
 export type ChildOptions = {
-  /** The engine's client: how it starts the made agent, if that is asked for, and how it attaches to a running one. */
+  /** The engine's client: how it starts the made agent, and how it attaches to a running one; null where it does not. */
   readonly start: Argv | null
-  readonly attach: Argv
+  readonly attach: Argv | null
   /** What the engine says of the agent; null when it says nothing, as while it is down. */
   readonly look: () => Promise<Seen>
 }
@@ -33,9 +33,10 @@ export function makeChild({ start, attach, look }: ChildOptions) {
 
   /** Runs clients until the agent has ended. */
   async function run(size: () => Size, onData: (bytes: Uint8Array) => void): Promise<Outcome> {
-    for (let how = start, tries = 0; ; how = null) {
+    let status = 0
+    for (let how = start ?? attach, tries = 0; how !== null; how = attach) {
       const begun = Date.now()
-      const status = await runClient(how, size, onData)
+      status = await runClient(how, size, onData)
       const now = await seen()
       const outcome = outcomeOf(now, status)
       if (outcome !== null) return outcome
@@ -44,13 +45,26 @@ export function makeChild({ start, attach, look }: ChildOptions) {
       if (tries > RETRIES) return { code: 0, failed: false }
       await Bun.sleep(now === null ? RETRY : Math.min(RETRY, 50 * tries))
     }
+    return await outlived(status)
   }
 
-  async function runClient(how: Argv | null, size: () => Size, onData: (bytes: Uint8Array) => void): Promise<number> {
+  /** No other client can take the place of one that was lost: its last picture stays until the agent has ended, or nobody can tell. */
+  async function outlived(status: number): Promise<Outcome> {
+    for (let silent = 0; silent <= RETRIES; ) {
+      await Bun.sleep(RETRY)
+      const now = await seen()
+      const outcome = outcomeOf(now, status)
+      if (outcome !== null) return outcome
+      silent = now === null ? silent + 1 : 0
+    }
+    return { code: 0, failed: false }
+  }
+
+  async function runClient(how: Argv, size: () => Size, onData: (bytes: Uint8Array) => void): Promise<number> {
     const begun = Date.now()
     let heard: (() => void) | null = null
     painted = false
-    pty = openPty(how ?? attach, {
+    pty = openPty(how, {
       size: size(),
       onData: (bytes) => {
         if (!painted) heard?.()
@@ -59,7 +73,7 @@ export function makeChild({ start, attach, look }: ChildOptions) {
         onData(bytes)
       },
     })
-    if (how === null) {
+    if (how !== start) {
       joined = begun
       heard = nudge(pty, size)
     }

@@ -294,6 +294,22 @@ test('when the engine’s client is killed and the agent lives on, it is attache
   await holder.done
 })
 
+test('a client that no other can replace leaves its picture until the agent has ended', async () => {
+  let alive = true
+  const holder = start('echo first; kill -9 $$', {
+    attach: null,
+    look: async () => (alive ? { status: 'running', exitCode: 0 } : { status: 'exited', exitCode: 9 }),
+  })
+  await holder.ready
+  const one = client(holder.socket)
+  await until('the picture', () => one.seen.text.includes('first'))
+  await Bun.sleep(700)
+  expect(isHeld(readHoldState(holder.folder))).toBe(true)
+  alive = false
+  expect(await one.left).toMatchObject({ how: 'ended', code: 9 })
+  await holder.done
+})
+
 test('an agent whose client joins late is made to paint itself all the same', async () => {
   const holder = start('', {
     start: null,

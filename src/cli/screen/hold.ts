@@ -44,7 +44,8 @@ export default verb({
       folder: handle.folder,
       socket: () => makeSocketPath(context.host, handle.folder),
       start: given.start === true ? need(backend, 'terminal').open(handle, { stdin: true }) : null,
-      attach: rejoining(backend, handle),
+      // A running agent must be joined; one that is started here is shown as long as its first client lives.
+      attach: given.start === true ? (need(backend, 'terminal').rejoin?.(handle) ?? null) : rejoining(backend, handle),
       look: async () => {
         try {
           return await ask(backend.life.state(handle), context.effects(backend))
