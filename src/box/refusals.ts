@@ -31,11 +31,13 @@ function ofNetwork({ networks, hostPorts }: Can, { network }: Wished): readonly 
             hint: 'pick a container backend, or say --network open to run without a wall',
           },
     ]
-  const reaches =
-    mode !== 'none' && [...network.policy.allow, ...network.policy.injections].some(({ host }) => host === HOST_NAME)
-  return reaches && !hostPorts
-    ? [{ message: `cannot reach ports of this machine: ${HOST_NAME}`, hint: 'take that entry out of network.allow' }]
-    : []
+  if (mode === 'none' || hostPorts) return []
+  const reaches = (places: readonly { readonly host: string }[]) => places.some(({ host }) => host === HOST_NAME)
+  const message = `cannot reach ports of this machine: ${HOST_NAME}`
+  // A provider here is allowed by itself: no entry could be taken out.
+  if (reaches(network.policy.injections))
+    return [{ message, hint: 'choose another provider.base_url, or a backend that reaches this machine' }]
+  return reaches(network.policy.allow) ? [{ message, hint: 'take that entry out of network.allow' }] : []
 }
 
 const ofTransport = ({ transports }: Can, { transport }: Wished): readonly Refusal[] =>

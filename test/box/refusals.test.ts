@@ -137,6 +137,12 @@ test.each(table)('%s', (_, can, wished, refused) => {
   }
 })
 
+test('what is to be changed where this machine cannot be reached is the entry, or the address of the provider', () => {
+  const hint = (network: Wished['network']) => refusals(CLUSTER, { ...inVolume, network })[0]?.hint ?? ''
+  expect(hint(spec('host-port').network)).toContain('network.allow')
+  expect(hint(atMachine())).toContain('provider.base_url')
+})
+
 function never(): never {
   throw new Error('no such case')
 }
