@@ -2,24 +2,21 @@ import { describe, expect, test } from 'bun:test'
 import { need } from '../src/backends/backend.ts'
 import { allBackends } from '../src/backends/registry.ts'
 import { handleOfSpec } from '../src/box/handle.ts'
-import { refusals } from '../src/box/refusals.ts'
 import { DEFAULTS } from '../src/config/layers/merge.ts'
 import { type Argv, isLast, type Step } from '../src/plan/plan.ts'
 import { renderPlan } from '../src/plan/render.ts'
 import { removePlan, startPlan } from '../src/session/life/plans.ts'
-import { cases, later, SECRETS } from './support/specs.ts'
+import { laterOf, SECRETS, startsOf } from './support/specs.ts'
 import { flat } from './support/steps.ts'
 
 /** What holds of every backend, whatever it runs a box with. */
 describe.each(allBackends)('$name', (backend) => {
   const own = backend.own(DEFAULTS, () => true)
-  const starts = Object.entries(cases)
-    .map(([name, one]) => ({ name, options: one.options, spec: { ...one.spec, own } }))
-    .filter(({ spec }) => refusals(backend.can, spec).length === 0)
+  const starts = Object.entries(startsOf(backend)).map(([name, { spec, options }]) => ({ name, options, spec: { ...spec, own } }))
   const spread = starts
     .filter(({ name }) => name !== 'rescue')
     .map(({ name, spec, options }) => ({ name, spec, plan: startPlan(backend, spec, options) }))
-  const all = [...spread, ...Object.entries(later).map(([name, plan]) => ({ name, plan: plan(backend) }))]
+  const all = [...spread, ...Object.entries(laterOf(backend)).map(([name, plan]) => ({ name, plan }))]
 
   test('starts a plain session', () => expect(starts.map(({ name }) => name)).toContain('plain'))
 
@@ -68,6 +65,13 @@ describe.each(allBackends)('$name', (backend) => {
     expect(floor).toMatch(/^\d+\.\d+/)
     expect(fixes).toStartWith('https://')
     for (const way of Object.values(mend)) expect(way).not.toBe('')
+  })
+
+  test('is asked for nothing that it does not do', () => {
+    const bare = { ...backend, terminal: null, inside: null, ports: null, wall: null, images: null }
+    expect(Object.keys(laterOf(backend))).toEqual(expect.arrayContaining(Object.keys(laterOf(bare))))
+    if (backend.terminal !== null)
+      expect(laterOf({ ...backend, terminal: { ...backend.terminal, rejoin: null } })).not.toHaveProperty('attach')
   })
 
   test('promises no wall that it does not have', () => {

@@ -1,5 +1,6 @@
 import { type Backend, need } from '../../src/backends/backend.ts'
 import { handleOfSpec } from '../../src/box/handle.ts'
+import { refusals } from '../../src/box/refusals.ts'
 import { HARDENED } from '../../src/box/security.ts'
 import type { Mount, Network, Own, SessionSpec, Transport } from '../../src/box/spec.ts'
 import { usualProvider } from '../../src/credentials/providers.ts'
@@ -206,8 +207,28 @@ const session = handleOfSpec(plain)
 const lonely = { ...session, walled: false }
 const headless = { ...session, terminal: false }
 
-/** Plans of sessions that exist already. */
-export const later: Readonly<Record<string, (backend: Backend) => Plan>> = {
+/** Cases that a backend does not refuse. */
+export const startsOf = ({ can }: Pick<Backend, 'can'>): Readonly<Record<string, StartCase>> =>
+  Object.fromEntries(Object.entries(cases).filter(([, { spec }]) => refusals(can, spec).length === 0))
+
+/** Plans of sessions that exist already, as far as the backend can do that. */
+export function laterOf(backend: Backend): Readonly<Record<string, Plan>> {
+  const { terminal, inside, wall } = backend
+  const lacking = [
+    ...(terminal === null
+      ? ['resume', 'resume-attached', 'resume-network-none', 'attach']
+      : terminal.rejoin === null
+        ? ['attach']
+        : []),
+    ...(wall === null ? ['change-policy'] : []),
+    ...(inside === null ? ['exec', 'exec-piped'] : []),
+  ]
+  return Object.fromEntries(
+    Object.entries(later).flatMap(([name, plan]) => (lacking.includes(name) ? [] : [[name, plan(backend)]])),
+  )
+}
+
+const later: Readonly<Record<string, (backend: Backend) => Plan>> = {
   resume: (backend) => resumePlan(backend, session, { attached: false, credential: null }),
   'resume-attached': (backend) => resumePlan(backend, session, { attached: true, credential: secret(SECRETS.credential) }),
   'resume-network-none': (backend) => resumePlan(backend, lonely, { attached: false, credential: null }),
