@@ -1,4 +1,4 @@
-// What Claude's boxes run is embedded with `with { type: 'text' }`.
+// What the boxes of an agent run is embedded with `with { type: 'text' }`.
 declare module '*/home.sh' {
   const text: string
   export default text

@@ -28,7 +28,7 @@ function ofNetwork({ networks, hostPorts }: Can, { network }: Wished): readonly 
         ? { message: 'cannot open the network', hint: 'leave --network open out' }
         : {
             message: mode === 'none' ? 'cannot take the network away' : 'cannot enforce an allowlist',
-            hint: 'pick a container backend, or say --network open to run without a wall',
+            hint: 'pick a backend that can, or say --network open to run without a wall',
           },
     ]
   if (mode === 'none' || hostPorts) return []

@@ -134,7 +134,7 @@ const rules: readonly Rule[] = [
 /** Its name in seed/. */
 export const SECCOMP_FILE = 'seccomp.json'
 
-/** The filter of a box as docker and podman read it from a file. */
+/** The filter of a box as engines of containers read it from a file. */
 export const SECCOMP_PROFILE = JSON.stringify({
   defaultAction: 'SCMP_ACT_ERRNO',
   defaultErrnoRet: ENOSYS,

@@ -74,11 +74,11 @@ export const mountsOf = ({ transport, mounts }: Pick<SessionSpec, 'transport' | 
 
 /**
  * What one kind of backend alone is told, from its section of the configuration and from this machine. By kind and not by name, since
- * docker and podman are told the same and a box knows no names of backends; each backend makes its own (`Backend.own`).
+ * several backends may be told the same and a box knows no names of backends; each backend makes its own (`Backend.own`).
  */
 export type Own = {
   readonly kind: 'oci'
-  /** Further flags of the agent's container; checked when they were read. */
+  /** Further flags of the agent's box; checked when they were read. */
   readonly extraFlags: readonly string[]
   /** Bytes of the agent's /dev/shm. */
   readonly sharedMemory: number
@@ -101,7 +101,7 @@ export type Network =
 export type Security = {
   readonly readOnlyRoot: boolean
   readonly noNewPrivileges: boolean
-  /** The filter of system calls: `default` is paude's, `engine` the one that the engine gives every container. */
+  /** The filter of system calls: `default` is paude's, `engine` the one that the engine gives every box. */
   readonly seccomp: 'default' | 'engine' | 'off'
 }
 

@@ -1,7 +1,7 @@
 import type { Check, CheckedImage } from './checked.ts'
 import type { Metadata } from './metadata.ts'
 
-/** What can be said without starting a container. */
+/** What can be said without starting a box. */
 export const checkMetadata = ({ reference, architecture, metadata }: CheckedImage): readonly Check[] => [
   name(reference),
   pinned(reference),
@@ -59,7 +59,7 @@ function processor(wanted: string, { architecture, os }: Metadata): Check {
 const GO_NAMES: Readonly<Record<string, string>> = { x64: 'amd64', x86_64: 'amd64', aarch64: 'arm64' }
 
 function digest({ digests }: Metadata): Check {
-  // podman gives images that were built here a digest, too, but nobody can pull by it.
+  // Some engines give images that were built here a digest, too, but nobody can pull by it.
   const name = digests.find((digest) => !digest.startsWith('localhost/'))
   return {
     id: 'K4',

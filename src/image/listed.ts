@@ -3,7 +3,7 @@ export type ListedImage = {
   readonly reference: string
   /** Without `sha256:`. */
   readonly id: string
-  /** Bytes; docker tells them rounded to three digits. */
+  /** Bytes; some engines round them to three digits. */
   readonly size: number
   /** ISO time. */
   readonly created: string

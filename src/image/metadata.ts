@@ -1,6 +1,6 @@
 /** What an engine knows of an image without starting it. */
 export type Metadata = {
-  /** Names by digest, to pin; empty for what was built here on docker. */
+  /** Names by digest, to pin; may be empty for what was built here. */
   readonly digests: readonly string[]
   /** As Go names it: amd64, arm64. */
   readonly architecture: string

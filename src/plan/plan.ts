@@ -39,7 +39,7 @@ export type Exec = {
   readonly unless?: Argv
   /** How to take the step back when a later one fails. */
   readonly undo?: Argv
-  /** Prints the log of the container that the step speaks to: when the step fails, the container may have died and said why. */
+  /** Prints the log of the part that the step speaks to: when the step fails, the part may have died and said why. */
   readonly log?: Argv
   readonly stdin?: string | Secret
   /** Extra environment; secrets travel here by name, never in argv. */

@@ -46,7 +46,7 @@ export async function runAttached({ child, ...step }: Running, trailing: Promise
   let broken: unknown = null
   trailing.catch((error: unknown) => {
     broken = error
-    // podman's client, killed while it starts a container, leaves one that podman itself knows nothing of.
+    // A client that is killed while it starts a box may leave one that its engine knows nothing of.
     if (step.terminate === undefined) child.kill('SIGKILL')
     else end()
   })

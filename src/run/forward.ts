@@ -95,7 +95,7 @@ function upwards(socket: Socket, child: Piped): void {
     )
   })
   socket.on('end', child.end)
-  // Nobody is there any more. The client is not killed: podman's would leave the stream open, and its relay with it.
+  // Nobody is there any more. The client is not killed: some would leave the stream open, and its relay with it.
   socket.on('close', child.end)
   socket.resume()
 }

@@ -36,7 +36,7 @@ const buildArgs = {
 
 const checkArgs = {
   reference: { type: 'positional', description: "Image (default: paude's own)" },
-  quick: { type: 'boolean', description: 'Without starting a container' },
+  quick: { type: 'boolean', description: 'Without starting a box' },
   json,
 } as const
 
@@ -69,7 +69,7 @@ export default topic({
       args: checkArgs,
       examples: [
         ['paude image check my/box:1', 'an image of your own'],
-        ['paude image check --quick', "paude's own, without starting a container"],
+        ['paude image check --quick', "paude's own, without starting a box"],
       ],
       run: check,
     }),

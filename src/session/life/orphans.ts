@@ -28,7 +28,7 @@ export type Orphan = { readonly backend: Backend; readonly reference: string; re
 )
 
 /**
- * Parts without their agent, link volumes without a session, folders without a container, and sessions whose paude was killed in the
+ * Parts without their agent, link volumes without a session, folders without a box, and sessions whose paude was killed in the
  * foreground, on every usable engine.
  */
 export async function findOrphans(context: Context): Promise<readonly Orphan[]> {

@@ -14,7 +14,7 @@ export type Past = {
 
 /**
  * Exit codes of an agent that was ended from outside, as a machine that goes down does: SIGHUP, SIGKILL, SIGTERM;
- * 255 and -1 are the engines' for a container they lost. One that ended by itself has another one.
+ * 255 and -1 are the engines' for a box they lost. One that ended by itself has another one.
  */
 const TAKEN_DOWN = [129, 137, 143, 255, -1]
 
@@ -28,7 +28,7 @@ export function shouldRestart(
   if (status === 'gone') return no(`session ${id} has lost its box: paude rm ${id}`)
   if (named) return { restarts: true, why: '' }
   if (stopped) return no()
-  // podman forgets at a reboot that a container ever ran; a start that is under way looks the same.
+  // An engine may forget at a reboot that a box ever ran; a start that is under way looks the same.
   const down = status === 'created' ? !isAlive(starter) : TAKEN_DOWN.includes(exitCode)
   if (!down) return no()
   // Asked again, it would do again what it has done.

@@ -14,7 +14,7 @@ export type OutFile = {
 /** Opens a file of a session's out/; null when there is none that can be read. Its content is the box's word: never followed, never waited for. */
 export const openOut = (folder: string, name: string): OutFile | null => openWritten(join(folder, 'out', name))
 
-/** Opens any file of a session's folder that a container writes, as carefully. */
+/** Opens any file of a session's folder that a box writes, as carefully. */
 export function openWritten(path: string): OutFile | null {
   const descriptor = open(path)
   if (descriptor === null) return null
