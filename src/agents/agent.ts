@@ -14,6 +14,8 @@ export type Agent = {
   readonly grammar: Grammar
   /** Who answers its models, by preference; none for an agent that asks no model. */
   readonly providers: readonly Provider[]
+  /** What is typed on its screen to log in to the first of them; '' where that is not possible. */
+  readonly login: string
   /** Variables of the box that send it to another provider. */
   readonly otherWays: RegExp
   /** Environment of every start. */

@@ -74,8 +74,11 @@ export type ProviderName = keyof typeof providers
 /** The one of the usual agent: what made-up servers speak, and what the oldest records mean. */
 export const usualProvider = providers.anthropic
 
-/** A plain key: what hints name first, and what a made-up provider is given. */
-export const [, API_KEY] = usualProvider.secrets
+/** What hints name first: a plain key where the provider has one. */
+export const plainKey = ({ secrets }: Provider): ProviderSecret => secrets.find(({ key }) => key === 'apiKey') ?? secrets[0]
+
+/** What a made-up provider is given. */
+export const API_KEY = plainKey(usualProvider)
 
 const rows: readonly Provider[] = Object.values(providers)
 

@@ -20,7 +20,7 @@ import { within } from '../run/patience.ts'
 import { hasCredential, unsetCredential, withProvider } from '../session/resolve/provider.ts'
 import { cacheFolder, stateFolder } from '../state.ts'
 import { patiently } from './engines.ts'
-import type { Authorities, LostHome } from './looked.ts'
+import type { Authorities, LookedCredential, LostHome } from './looked.ts'
 import type { Folder } from './machine-checks.ts'
 
 /** Text of a file, '' when it cannot be had. */
@@ -128,9 +128,6 @@ function freeBytes(path: string): number | null {
     return null
   }
 }
-
-/** `variable` is what the credential comes from, '' for none; `site` is where the models are. */
-export type LookedCredential = { readonly variable: string; readonly fault: string; readonly site: string }
 
 /** What a start would find. A program that prints the credential may ask for a finger, and is run at a start alone. */
 export async function lookCredential(host: Host, config: Config): Promise<LookedCredential> {

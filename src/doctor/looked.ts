@@ -7,3 +7,6 @@ export type LostHome = { readonly volume: string; readonly workspace: string }
 
 /** The certificates to trust besides the public ones. `expired` names those whose time is over. */
 export type Authorities = { readonly count: number; readonly expired: readonly string[]; readonly fault: string }
+
+/** `variable` is what the credential comes from, '' for none; `fault` is why it cannot be used; `site` is where the models are, '' for an agent without. */
+export type LookedCredential = { readonly variable: string; readonly fault: string; readonly site: string }

@@ -6,7 +6,7 @@ import { HOST_NAME } from '../network/names.ts'
 import { inside, PRIVATE_RANGES, readRange } from '../network/ranges.ts'
 import type { Ways } from '../network/ways.ts'
 import { commandLine, quote } from '../plan/shell.ts'
-import type { Authorities, LostHome } from './looked.ts'
+import type { Authorities, LookedCredential, LostHome } from './looked.ts'
 
 /** Images by engine: those a start would use now, and what `paude image rm --stale` would take away. */
 export function imageChecks(
@@ -104,9 +104,10 @@ export function projectChecks({
   return [ok('project', 'its configuration is in order')]
 }
 
-/** `variable` names where the credential came from, '' for none; `fault` is why it cannot be used. Its value is nobody's business. */
-export function credentialChecks({ variable, fault }: { readonly variable: string; readonly fault: string }): readonly Check[] {
+/** What the agent's provider is given; nothing for an agent that asks no model. Its value is nobody's business. */
+export function credentialChecks({ variable, fault, site }: LookedCredential): readonly Check[] {
   if (fault !== '') return [problem('credential', fault, 'export it again, without quotes or line breaks inside')]
+  if (site === '') return []
   return [
     ok(
       'credential',

@@ -11,9 +11,11 @@ import type { Provider } from '../../src/credentials/providers.ts'
 import { type Host, readHost } from '../../src/host.ts'
 import { BASE } from '../../src/image/build.ts'
 import { ownImages, startImage } from '../../src/session/life/images.ts'
+import { obstacles } from '../../src/session/resolve/obstacles.ts'
 import { withProvider } from '../../src/session/resolve/provider.ts'
 import { ownProviders } from '../../src/session/resolve/resolve.ts'
 import { haveShell, SHELL } from '../support/shell-agent.ts'
+import { cases } from '../support/specs.ts'
 
 const host = readHost()
 const merged = (...values: readonly Layer[]) =>
@@ -112,5 +114,20 @@ describe('an agent with another provider', () => {
       'gateway.test:443',
     ])
     expect(addressesOf(agent)).toBe('OTHER_URL')
+  })
+
+  test('is the one whose credential is missed, and a login that the agent does not have is not advised', () => {
+    const plain = cases['plain']?.spec.network
+    if (plain === undefined || plain.mode === 'none') throw new Error('no such case')
+    const allow = [{ host: 'models.other.test', ports: [443], privateRange: '', why: '' }]
+    const network = { ...plain, policy: { ...plain.policy, allow } }
+    const config = merged({ agent: SHELL })
+    const found = obstacles({
+      ...{ agent: agents[SHELL], words: ['hello'], config, host: { ...host, env: {} } },
+      ...{ spec: { network, terminal: true, secretEnvironment: {} }, record: { credentials: [] } },
+    })
+    expect(found).toEqual([
+      'no credential found: export OTHER_KEY=… or say where it is: paude config set provider.api_key file:PATH',
+    ])
   })
 })

@@ -338,11 +338,13 @@ describe('sessions', () => {
   })
 
   test('a credential is named, never shown', () => {
-    expect(credentialChecks({ variable: 'ANTHROPIC_API_KEY', fault: '' })[0]?.detail).toBe(
+    const site = 'models.test:443'
+    expect(credentialChecks({ variable: 'ANTHROPIC_API_KEY', fault: '', site })[0]?.detail).toBe(
       'ANTHROPIC_API_KEY is set and stays outside the box',
     )
-    expect(credentialChecks({ variable: '', fault: '' })[0]?.state).toBe('ok')
-    expect(credentialChecks({ variable: '', fault: 'odd characters' })[0]?.state).toBe('problem')
+    expect(credentialChecks({ variable: '', fault: '', site })[0]?.state).toBe('ok')
+    expect(credentialChecks({ variable: '', fault: 'odd characters', site: '' })[0]?.state).toBe('problem')
+    expect(credentialChecks({ variable: '', fault: '', site: '' })).toEqual([])
   })
 
   test('the clock is held against the age of the program itself', () => {

@@ -19,6 +19,7 @@ export const shell: Agent = {
   program: 'sh',
   grammar,
   providers: [],
+  login: '',
   otherWays: /^$/,
   environment: () => ({}),
   conversation: null,

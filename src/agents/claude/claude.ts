@@ -41,6 +41,7 @@ export const claude: Agent = {
   program: 'claude',
   grammar,
   providers: [providers.anthropic],
+  login: '/login',
   otherWays: /^(ANTHROPIC_UNIX_SOCKET|CLAUDE_CODE_USE_\w+)$/,
   environment,
   conversation,

@@ -43,9 +43,11 @@ const providerRow = ({ provider: { site, credential, fault } }: Status): string 
     ...(site === '' ? [] : [printable(site)]),
     fault !== ''
       ? yellow(printable(fault))
-      : credential === ''
-        ? 'no credential: you log in inside the box'
-        : printable(credential),
+      : site === ''
+        ? 'none: the agent asks no model'
+        : credential === ''
+          ? 'no credential: you log in inside the box'
+          : printable(credential),
   ].join(', ')
 
 const engineRows = ({ engines }: Status): readonly string[] =>

@@ -3,7 +3,7 @@ import { agentCredentials, agentNeeds, asksModels } from '../../agents/models.ts
 import type { SessionSpec } from '../../box/spec.ts'
 import { keyOf } from '../../config/keys/all.ts'
 import type { Config } from '../../config/keys/settings.ts'
-import { API_KEY, type Need } from '../../credentials/providers.ts'
+import { type Need, type Provider, plainKey } from '../../credentials/providers.ts'
 import type { Host } from '../../host.ts'
 import type { Injection, Policy } from '../../network/allow.ts'
 import { decide, type Target } from '../../network/decide.ts'
@@ -31,7 +31,9 @@ export function obstacles({ agent, words, config, host, spec, record }: Wanted):
   const blocked = needs.flatMap((need) => blockedNeed(policy, need))
   return [
     ...blocked,
-    ...(record.credentials.length === 0 ? [noCredential({ agent, config, host, spec }, blocked.length === 0)] : []),
+    ...(record.credentials.length === 0
+      ? agent.providers.slice(0, 1).map((provider) => noCredential({ agent, config, host, spec }, provider, blocked.length === 0))
+      : []),
   ]
 }
 
@@ -67,17 +69,19 @@ function targetOf({ injections }: Policy, place: string): Target {
  */
 function noCredential(
   { agent, config, host, spec }: Pick<Wanted, 'agent' | 'config' | 'host' | 'spec'>,
+  provider: Provider,
   reachable: boolean,
 ): string {
+  const { variable, key } = plainKey(provider)
   const unset = unsetCredential(host, config)
   const give =
     unset === ''
-      ? `export ${API_KEY.variable}=… or say where it is: paude config set ${keyOf(API_KEY.key)} file:PATH`
+      ? `export ${variable}=… or say where it is: paude config set ${keyOf(key)} file:PATH`
       : `export ${/: (\S+) is not set$/.exec(unset)?.[1] ?? 'it'}=…`
   // A login is the provider's own: it helps nowhere else.
-  const helps = reachable && agent.providers.every(({ address }) => !host.env[address.variable])
+  const helps = reachable && agent.login !== '' && agent.providers.every(({ address }) => !host.env[address.variable])
   const login = spec.terminal
-    ? '; or type /login in the box, unless you did so in this project before'
-    : '; without it, only an earlier /login in the box of this project counts'
+    ? `; or type ${agent.login} in the box, unless you did so in this project before`
+    : `; without it, only an earlier ${agent.login} in the box of this project counts`
   return `${unset || 'no credential found'}: ${give}${helps ? login : ''}`
 }
