@@ -27,7 +27,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   events: ['run'],
   sinks: ['credentials', 'errors.ts', 'events', 'host.ts', 'network', 'run', 'text.ts'],
   agents: ['credentials', 'errors.ts', 'events', 'host.ts', 'image', 'plan', 'secret.ts'],
-  hold: ['agents', 'errors.ts', 'events', 'host.ts', 'plan', 'run'],
+  hold: ['errors.ts', 'events', 'host.ts', 'plan', 'run'],
   config: [
     'agents',
     'backends',

@@ -1,7 +1,7 @@
 import type { Provider } from '../credentials/providers.ts'
+import type { AgentState, Said, TitleSigns } from '../events/activity.ts'
 import type { HookReader } from '../events/read.ts'
 import type { Host } from '../host.ts'
-import type { AgentState, Said, TitleSigns } from './activity.ts'
 import type { Grammar } from './grammar.ts'
 
 /** What paude must know about a program it runs in the box. Data and pure functions. */

@@ -1,4 +1,4 @@
-import type { Activity, AgentState, Said, TitleSigns } from '../agents/activity.ts'
+import type { Activity, AgentState, Said, TitleSigns } from '../events/activity.ts'
 import type { SessionEvent } from '../events/event.ts'
 import { cleanTitle } from './filter.ts'
 

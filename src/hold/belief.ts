@@ -1,4 +1,4 @@
-import type { AgentState, Said, TitleSigns } from '../agents/activity.ts'
+import type { AgentState, Said, TitleSigns } from '../events/activity.ts'
 import { nextState, stateOf } from './activity.ts'
 
 /** What the agent does: as it says on its terminal; as its hooks and its own file say while it says nothing there. */

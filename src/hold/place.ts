@@ -1,7 +1,7 @@
 import { lstatSync, mkdtempSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import type { AgentState } from '../agents/activity.ts'
 import { PaudeError } from '../errors.ts'
+import type { AgentState } from '../events/activity.ts'
 import { type Host, isAlive } from '../host.ts'
 
 /** The kernel's limit for the path of a socket, less its final NUL; macOS has the smaller one. */

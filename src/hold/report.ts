@@ -1,4 +1,4 @@
-import type { AgentState, Said, TitleSigns } from '../agents/activity.ts'
+import type { AgentState, Said, TitleSigns } from '../events/activity.ts'
 import { makeBelief } from './belief.ts'
 import { makeFault, type ProviderLook } from './fault.ts'
 import type { HoldState } from './place.ts'

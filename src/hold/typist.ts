@@ -1,4 +1,4 @@
-import type { AgentState } from '../agents/activity.ts'
+import type { AgentState } from '../events/activity.ts'
 import { answerKeys } from './answer.ts'
 import type { Question } from './protocol.ts'
 import type { Screen } from './screen.ts'

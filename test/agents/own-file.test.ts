@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
-import type { AgentState } from '../../src/agents/activity.ts'
 import { readOwnFile } from '../../src/agents/claude/own-file.ts'
+import type { AgentState } from '../../src/events/activity.ts'
 
 test("the agent's own file tells what hooks miss, and never takes back an answer, a failure or the words of a question", () => {
   const told = (activity: AgentState['activity'], text: string) => readOwnFile({ activity }, text)?.activity ?? null

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
-import type { AgentState, TitleSigns } from '../../src/agents/activity.ts'
 import { PaudeError } from '../../src/errors.ts'
+import type { AgentState, TitleSigns } from '../../src/events/activity.ts'
 import { fromEvent, nextState, stateOf } from '../../src/hold/activity.ts'
 import { detachBytes, keyBytes, makeDetachScanner, withoutSuspend } from '../../src/hold/keys.ts'
 import { frame, makeReader } from '../../src/hold/protocol.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import type { AgentState } from '../../src/agents/activity.ts'
+import type { AgentState } from '../../src/events/activity.ts'
 import { makeScreen } from '../../src/hold/screen.ts'
 import { makeTypist } from '../../src/hold/typist.ts'
 

@@ -1,4 +1,4 @@
-import type { AgentState, Said } from '../activity.ts'
+import type { AgentState, Said } from '../../events/activity.ts'
 
 /**
  * What Claude Code's own `sessions/PID.json` adds to what is known; null when nothing. Unlike hooks it knows of an interruption, but not of

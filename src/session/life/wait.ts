@@ -1,6 +1,6 @@
-import type { Activity } from '../../agents/activity.ts'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
+import type { Activity } from '../../events/activity.ts'
 import { isHeld, readHoldState } from '../../hold/place.ts'
 import { isAlive } from '../../host.ts'
 import { ask } from '../../run/ask.ts'
