@@ -5,7 +5,7 @@ import { agents } from '../../src/agents/registry.ts'
 import { refuseNearVerb, suspicions } from '../../src/cli/start/near-misses.ts'
 import { saidCredential } from '../../src/config/keys/provider.ts'
 import type { Layer } from '../../src/config/keys/settings.ts'
-import { configOf, type Layers } from '../../src/config/layers/load.ts'
+import { configOf, type Layers, loadConfig } from '../../src/config/layers/load.ts'
 import { DEFAULTS, mergeSources, onlySaid } from '../../src/config/layers/merge.ts'
 import type { Provider } from '../../src/credentials/providers.ts'
 import { type Host, readHost } from '../../src/host.ts'
@@ -67,6 +67,14 @@ const OTHER: Provider = {
   login: [],
   private: /^OTHER_/,
 }
+
+test('an agent that a verb chooses is no flag that somebody typed', async () => {
+  const nowhere = { ...host, env: {}, home: '', managedFile: '/nonexistent' }
+  expect((await loadConfig(nowhere, { agent: 'claude', sessionName: 'x' })).origins).toMatchObject({
+    agent: [{ layer: 'flag', place: '' }],
+    sessionName: [{ layer: 'flag', place: '--session-name' }],
+  })
+})
 
 describe('an agent with another provider', () => {
   haveShell([OTHER])

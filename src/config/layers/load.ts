@@ -6,7 +6,7 @@ import type { Host } from '../../host.ts'
 import { withhold } from '../../run/environment.ts'
 import { isMissing } from '../files/missing.ts'
 import type { Parsed, Written } from '../files/parse.ts'
-import { type OwnFlag, twins, variableOf } from '../keys/own-flags.ts'
+import { type OwnFlag, ownFlags, twins, variableOf } from '../keys/own-flags.ts'
 import { providerOf } from '../keys/provider.ts'
 import type { Config, Layer, LayerName, Source } from '../keys/settings.ts'
 import { secretVariables } from '../secret-variables.ts'
@@ -75,7 +75,8 @@ function layersOf(host: Host, flags: Layer, { user, managed }: Pick<Layers, 'use
     flags: acceptedSource(
       'flag',
       flags,
-      placesOf(flags, ({ name }) => `--${name}`),
+      // A verb may say what has no flag: then nobody typed it.
+      placesOf(flags, (flag) => (ownFlags.some(({ key }) => key === flag.key) ? `--${flag.name}` : '')),
     ),
     managed,
     file: configFile(host),
