@@ -1,11 +1,22 @@
 import type { AgentState, Said, TitleSigns } from '../events/activity.ts'
 import { nextState, stateOf } from './activity.ts'
 
+/** Who tells of an agent: its terminal, and besides it those that are believed as long as the agent says nothing there itself. */
+export type Sources = {
+  /** What the first sign of the agent's title says; none where it says nothing there. */
+  readonly titleSigns?: TitleSigns
+  /** What hooks told since the last call: asked when the terminal stands still. */
+  readonly told?: () => readonly Said[]
+  /** The agent's own file about itself, '' without one, and what it adds: asked after `told`. */
+  readonly ownFile?: { readonly print: () => Promise<string>; readonly read: (before: AgentState, text: string) => Said | null }
+}
+
 /** What the agent does: as it says on its terminal; as its hooks and its own file say while it says nothing there. */
-export function makeBelief(titleSigns: TitleSigns) {
+export function makeBelief({ titleSigns = {}, told, ownFile }: Sources) {
   let state: AgentState = { activity: 'starting', kind: '', message: '', since: now() }
   let spoken = false
   let answer = ''
+  let isReading = false
   return {
     state: () => state,
     /** Whether the agent says on its terminal what it does. */
@@ -18,12 +29,19 @@ export function makeBelief(titleSigns: TitleSigns) {
       spoken ||= state !== before
       if (state.activity === 'working') answer = ''
     },
-    told(said: Said): void {
-      if (said.activity === 'done') answer = said.message
-      if (!spoken) state = stateOf(state, said, now())
+    askHooks(): void {
+      for (const said of told?.() ?? []) {
+        if (said.activity === 'done') answer = said.message
+        if (!spoken) state = stateOf(state, said, now())
+      }
     },
-    /** Whether the agent's own file changed anything. */
-    read(said: Said | null): boolean {
+    /** Whether the agent's own file told anything; false, too, while it is being read already. */
+    async askOwnFile(): Promise<boolean> {
+      if (ownFile === undefined || spoken || isReading) return false
+      isReading = true
+      const text = await ownFile.print().catch(() => '')
+      isReading = false
+      const said = ownFile.read(state, text)
       if (said === null || spoken) return false
       state = stateOf(state, said, now())
       return true

@@ -24,99 +24,103 @@ const LONGEST_NUDGE = 3000
 
 /** The engine's client on a terminal of its own. When it dies before the agent, another takes its place. */
 export function makeChild({ start, attach, look }: ChildOptions) {
-  let pty: Pty | null = null
-  let painted = false
-  let lastPainted = 0
-  /** When a running agent was joined, which was not started here; 0 when it was. */
-  let joined = start === null ? Date.now() : 0
+  let client = newClient(start === null)
   const seen = () => look().catch(() => null)
 
-  /** Runs clients until the agent has ended. */
-  async function run(size: () => Size, onData: (bytes: Uint8Array) => void): Promise<Outcome> {
-    let status = 0
-    for (let how = start ?? attach, tries = 0; how !== null; how = attach) {
-      const begun = Date.now()
-      status = await runClient(how, size, onData)
-      const now = await seen()
-      const outcome = outcomeOf(now, status)
-      if (outcome !== null) return outcome
-      // The agent lives on without us, or the engine says nothing: its client was killed, or the engine starts again.
-      tries = Date.now() - begun > 10_000 ? 0 : tries + 1
-      if (tries > RETRIES) return { code: 0, failed: false }
-      await Bun.sleep(now === null ? RETRY : Math.min(RETRY, 50 * tries))
-    }
-    return await outlived(status)
-  }
-
-  /** No other client can take the place of one that was lost: its last picture stays until the agent has ended, or nobody can tell. */
-  async function outlived(status: number): Promise<Outcome> {
-    for (let silent = 0; silent <= RETRIES; ) {
-      await Bun.sleep(RETRY)
-      const now = await seen()
-      const outcome = outcomeOf(now, status)
-      if (outcome !== null) return outcome
-      silent = now === null ? silent + 1 : 0
-    }
-    return { code: 0, failed: false }
-  }
-
-  async function runClient(how: Argv, size: () => Size, onData: (bytes: Uint8Array) => void): Promise<number> {
-    const begun = Date.now()
-    let heard: (() => void) | null = null
-    painted = false
-    pty = openPty(how, {
-      size: size(),
-      onData: (bytes) => {
-        if (!painted) heard?.()
-        painted = true
-        lastPainted = Date.now()
-        onData(bytes)
-      },
-    })
-    if (how !== start) {
-      joined = begun
-      heard = nudge(pty, size)
-    }
-    const status = await pty.exited
-    pty = null
-    return status
-  }
-
-  /**
-   * An agent paints when its size changes. On a busy machine the engine's client joins late, so this goes on until something is painted.
-   * Returns what is to be called then: only now the client has joined for sure, and a change before that may have reached nobody.
-   */
-  function nudge(to: Pty, size: () => Size): () => void {
-    let shaken = false
-    const shake = () => {
-      if (pty !== to) return
-      shaken = true
-      const { columns, rows } = size()
-      to.resize({ columns, rows: rows - 1 })
-      setTimeout(() => to.resize(size()), 60)
-    }
-    const again = (wait: number) => {
-      if (painted || pty !== to) return
-      shake()
-      setTimeout(() => again(Math.min(2 * wait, LONGEST_NUDGE)), wait)
-    }
-    setTimeout(shake, NUDGE)
-    setTimeout(() => again(NUDGE * 4), NUDGE * 4)
-    return () => void (shaken && setTimeout(shake, NUDGE))
-  }
-
   return {
-    run,
-    write: (text: Uint8Array | string): void => pty?.write(text),
-    resize: (size: Size): void => pty?.resize(size),
-    isOpen: (): boolean => pty !== null,
-    hasPainted: (): boolean => painted,
+    /** Runs clients until the agent has ended. */
+    async run(size: () => Size, onData: (bytes: Uint8Array) => void): Promise<Outcome> {
+      let status = 0
+      for (let how = start ?? attach, tries = 0; how !== null; how = attach) {
+        client = newClient(how !== start)
+        status = await runClient(client, how, { size, onData })
+        const now = await seen()
+        const outcome = outcomeOf(now, status)
+        if (outcome !== null) return outcome
+        // The agent lives on without us, or the engine says nothing: its client was killed, or the engine starts again.
+        tries = Date.now() - client.begun > 10_000 ? 0 : tries + 1
+        if (tries > RETRIES) return { code: 0, failed: false }
+        await Bun.sleep(now === null ? RETRY : Math.min(RETRY, 50 * tries))
+      }
+      return await outlived(seen, status)
+    },
+    write: (text: Uint8Array | string): void => client.pty?.write(text),
+    resize: (size: Size): void => client.pty?.resize(size),
+    isOpen: (): boolean => client.pty !== null,
+    hasPainted: (): boolean => client.painted > 0,
     /** Whether the agent has painted, or the engine says that it runs. */
-    isUp: async (): Promise<boolean> => isRunning(painted ? null : await seen()) || painted,
+    isUp: async (): Promise<boolean> => client.painted > 0 || isRunning(await seen()) || client.painted > 0,
     /** Whether what an agent paints on joining, or for a question of the time `asked`, is whole; after `patience` it counts as whole. */
     isWhole: (asked: number, patience: number): boolean =>
-      Date.now() - Math.max(joined, asked) >= patience || (painted && Date.now() - lastPainted >= STILL),
+      Date.now() - Math.max(client.joins ? client.begun : 0, asked) >= patience ||
+      (client.painted > 0 && Date.now() - client.painted >= STILL),
   }
+}
+
+/** One run of the engine's client; times are milliseconds since 1970. */
+type Client = {
+  readonly begun: number
+  /** Whether it joins an agent that runs already. */
+  readonly joins: boolean
+  /** null before it and once it has ended. */
+  pty: Pty | null
+  /** When the agent last painted on it, 0 before. */
+  painted: number
+}
+
+const newClient = (joins: boolean): Client => ({ begun: Date.now(), joins, pty: null, painted: 0 })
+
+type Terminal = { readonly size: () => Size; readonly onData: (bytes: Uint8Array) => void }
+
+async function runClient(client: Client, argv: Argv, { size, onData }: Terminal): Promise<number> {
+  let joined = () => {}
+  const pty = openPty(argv, {
+    size: size(),
+    onData: (bytes) => {
+      if (client.painted === 0) joined()
+      client.painted = Date.now()
+      onData(bytes)
+    },
+  })
+  client.pty = pty
+  if (client.joins) joined = nudge(client, size)
+  const status = await pty.exited
+  client.pty = null
+  return status
+}
+
+/**
+ * An agent paints when its size changes. On a busy machine the engine's client joins late, so this goes on until something is painted.
+ * Returns what is to be called then: only now the client has joined for sure, and a change before that may have reached nobody.
+ */
+function nudge(client: Client, size: () => Size): () => void {
+  let shaken = false
+  const shake = () => {
+    if (client.pty === null) return
+    shaken = true
+    const { columns, rows } = size()
+    client.pty.resize({ columns, rows: rows - 1 })
+    setTimeout(() => client.pty?.resize(size()), 60)
+  }
+  const again = (wait: number) => {
+    if (client.painted > 0 || client.pty === null) return
+    shake()
+    setTimeout(() => again(Math.min(2 * wait, LONGEST_NUDGE)), wait)
+  }
+  setTimeout(shake, NUDGE)
+  setTimeout(() => again(NUDGE * 4), NUDGE * 4)
+  return () => void (shaken && setTimeout(shake, NUDGE))
+}
+/** No other client can take the place of one that was lost: its last picture stays until the agent has ended, or nobody can tell. */
+async function outlived(look: ChildOptions['look'], status: number): Promise<Outcome> {
+  for (let silent = 0; silent <= RETRIES; ) {
+    await Bun.sleep(RETRY)
+    const now = await look()
+    const outcome = outcomeOf(now, status)
+    if (outcome !== null) return outcome
+    silent = now === null ? silent + 1 : 0
+  }
+  return { code: 0, failed: false }
 }
 
 const isRunning = (seen: Seen): boolean => seen !== null && seen !== 'gone' && seen.status === 'running'

@@ -10,103 +10,104 @@ const PICTURES = 50
 /** Everybody who looks: who types last decides the size. */
 export function makeClients(screen: Screen, onSize: (size: Size) => void) {
   const all = new Set<Client>()
-  let timer: Timer | null = null
   const looking = () => [...all].filter(({ looks }) => looks !== 'none')
-
-  /** The socket takes bytes again. */
-  function drain(client: Client): void {
-    if (!sendQueued(client)) return
-    sendLines(client, [])
-    if (!client.lagging) return
-    client.lagging = false
-    paint(client, false)
-  }
-
-  function paint(client: Client, first: boolean): void {
-    if (client.size === null) return
-    const { columns, rows } = screen.size()
-    const fits = client.size.columns === columns && client.size.rows === rows
-    client.looks = fits ? 'live' : 'view'
-    const text = fits ? screen.snapshot(first) : `\x1b[?1049h${screen.view(client.size)}`
-    client.seen = fits ? '' : text
-    send(client, frame('o', text))
-  }
-
-  function broadcast(text: string): void {
-    if (text === '') return
-    let bytes: Uint8Array | null = null
-    for (const client of all) {
-      if (client.looks === 'none' || client.lagging) continue
-      if (isBehind(client)) {
-        dropQueued(client)
-        client.lagging = true
-      } else if (client.looks === 'view') {
-        if (timer === null) timer = setTimeout(pictures, PICTURES)
-      } else {
-        bytes ??= frame('o', text)
-        send(client, bytes)
-      }
-    }
-  }
-
-  function pictures(): void {
+  let timer: Timer | null = null
+  const pictures = () => {
     timer = null
-    for (const client of all) {
-      if (client.looks !== 'view' || client.size === null || client.lagging) continue
-      const picture = screen.view(client.size)
-      if (picture !== client.seen) send(client, frame('o', picture))
-      client.seen = picture
-    }
+    for (const client of looking()) repaintView(client, screen)
   }
 
   /** The size of this client becomes the agent's; the others see pictures from now on, or the stream again. */
-  function lead(client: Client): void {
-    if (client.size === null || client.readOnly) return
-    const { columns, rows } = screen.size()
-    if (client.size.columns === columns && client.size.rows === rows) return
-    screen.resize(client.size)
-    onSize(client.size)
-    for (const other of all) if (other !== client && other.looks !== 'none') paint(other, false)
-    if (client.looks !== 'none') paint(client, false)
+  function lead({ size, readOnly }: Client): void {
+    if (size === null || readOnly || isSame(size, screen.size())) return
+    screen.resize(size)
+    onSize(size)
+    for (const client of looking()) paint(client, screen)
   }
 
   return {
     all,
-    drain,
-    broadcast,
     lead,
+    /** The socket takes bytes again. */
+    drain: (client: Client): void => void (catchesUp(client) && paint(client, screen)),
+    broadcast(text: string): void {
+      const ready = text === '' ? [] : looking().filter(keepsUp)
+      const live = ready.filter(({ looks }) => looks === 'live')
+      if (live.length > 0) sendAll(live, frame('o', text))
+      if (live.length < ready.length && timer === null) timer = setTimeout(pictures, PICTURES)
+    },
     /** How many look. */
     looking: (): number => looking().length,
     /** Bytes for everybody who looks; whether somebody does. */
-    show(bytes: string): boolean {
-      const some = looking()
-      for (const client of some) send(client, frame('o', bytes))
-      return some.length > 0
-    },
+    show: (bytes: string): boolean => sendAll(looking(), frame('o', bytes)),
     enter(client: Client, size: Size, readOnly: boolean): void {
       client.size = size
       client.readOnly = readOnly
       lead(client)
-      paint(client, true)
+      paint(client, screen, true)
     },
     resize(client: Client, size: Size): void {
       client.size = size
-      if (client.readOnly) paint(client, false)
+      if (client.readOnly) paint(client, screen)
       else lead(client)
     },
     log(lines: readonly string[]): void {
       for (const client of all) if (client.follows) sendLines(client, lines)
     },
     end(end: End): void {
-      for (const client of all) {
-        send(client, json('x', end))
-        client.socket.flush()
-        if (client.queue.length === 0) client.socket.end()
-      }
+      for (const client of all) sendLast(client, json('x', end))
     },
     /** Waits until all have gone, or as many milliseconds. */
     async gone(limit: number): Promise<void> {
       for (let waited = 0; all.size > 0 && waited < limit; waited += 20) await Bun.sleep(20)
     },
   }
+}
+
+const isSame = (one: Size, other: Size): boolean => one.columns === other.columns && one.rows === other.rows
+
+/** The whole screen for one client; it sees the stream from here on when its size is the agent's. */
+function paint(client: Client, screen: Screen, first = false): void {
+  if (client.size === null) return
+  const fits = isSame(client.size, screen.size())
+  client.looks = fits ? 'live' : 'view'
+  const text = fits ? screen.snapshot(first) : `\x1b[?1049h${screen.view(client.size)}`
+  client.seen = fits ? '' : text
+  send(client, frame('o', text))
+}
+
+/** The next picture for a client of another size, when it shows anything new. */
+function repaintView(client: Client, screen: Screen): void {
+  if (client.looks !== 'view' || client.size === null || client.lagging) return
+  const picture = screen.view(client.size)
+  if (picture !== client.seen) send(client, frame('o', picture))
+  client.seen = picture
+}
+
+function sendAll(clients: readonly Client[], bytes: Uint8Array): boolean {
+  for (const client of clients) send(client, bytes)
+  return clients.length > 0
+}
+
+/** Whether a client can take more of the stream. One for which too much waits gets none until it has caught up. */
+function keepsUp(client: Client): boolean {
+  if (client.lagging) return false
+  client.lagging = isBehind(client)
+  if (client.lagging) dropQueued(client)
+  return !client.lagging
+}
+
+/** Sends what waits; whether that ends a lag, so that a picture is due. */
+function catchesUp(client: Client): boolean {
+  if (!sendQueued(client)) return false
+  sendLines(client, [])
+  const lagged = client.lagging
+  client.lagging = false
+  return lagged
+}
+
+function sendLast(client: Client, bytes: Uint8Array): void {
+  send(client, bytes)
+  client.socket.flush()
+  if (client.queue.length === 0) client.socket.end()
 }

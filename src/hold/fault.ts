@@ -1,3 +1,5 @@
+import type { Activity } from '../events/activity.ts'
+
 /** Looks whether the provider answers the agent: tells what is wrong, '' once all is well. Returns how to stop. */
 export type ProviderLook = (tell: (fault: string) => void) => () => void
 
@@ -7,10 +9,10 @@ export function makeFault(provider: ProviderLook | undefined, changed: (fault: s
   let stop: (() => void) | null = null
   return {
     text: () => fault,
-    clear(): void {
-      fault = ''
-    },
-    lookWhile(works: boolean): void {
+    /** Looks as long as the agent works; an answer says that all is well. */
+    see(activity: Activity, isOver: boolean): void {
+      if (activity === 'done') fault = ''
+      const works = activity === 'working' && !isOver
       if (works && stop === null)
         stop =
           provider?.((told) => {

@@ -6,6 +6,7 @@ import { claim } from './claim.ts'
 import { makeClients } from './clients.ts'
 import { listen } from './listen.ts'
 import { makeLog } from './log.ts'
+import { makeLull } from './lull.ts'
 import { leaveSocketPath } from './place.ts'
 import { makeQuestions } from './questions.ts'
 import { makeReport, type ReportOptions } from './report.ts'
@@ -55,7 +56,8 @@ export async function hold(options: HoldOptions): Promise<boolean> {
     onStill: log.tellAhead,
   })
   const questions = makeQuestions({ child, log, report, screen })
-  const painted = makeTidier()
+  // Painting leaves some 20 MB behind, which would stay until the next time that much is needed.
+  const { stir: painted } = makeLull(QUIET, () => Bun.gc(true))
   const server = listen(socket, { clients, questions, report, write: child.write, painted })
   report.publish()
   options.ready()
@@ -94,18 +96,5 @@ function written(screen: Screen, chunk: string): ReturnType<Screen['write']> {
   } catch {
     process.kill(process.pid, 'SIGKILL')
     throw new Error('unreachable')
-  }
-}
-
-/** Painting leaves some 20 MB behind, which would stay until the next time that much is needed. */
-function makeTidier(): () => void {
-  let quiet: Timer | null = null
-  return () => {
-    if (quiet !== null) return void quiet.refresh()
-    quiet = setTimeout(() => {
-      quiet = null
-      Bun.gc(true)
-    }, QUIET)
-    quiet.unref()
   }
 }

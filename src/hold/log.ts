@@ -1,4 +1,5 @@
 import { makeJournal } from './journal.ts'
+import { makeLull } from './lull.ts'
 import { type Screen, STILL } from './screen.ts'
 
 export type Log = ReturnType<typeof makeLog>
@@ -9,7 +10,7 @@ const AT_LEAST = 5000
 /** What the agent has shown since the holder began, and what of it those who follow were told. */
 export function makeLog(screen: Screen, tell: (lines: readonly string[]) => void) {
   const journal = makeJournal()
-  let still: Timer | null = null
+  const still = makeLull(STILL, look)
   let lookedAt = Date.now()
   /** What those who follow were told before it left the screen. */
   let ahead: readonly string[] = []
@@ -19,8 +20,7 @@ export function makeLog(screen: Screen, tell: (lines: readonly string[]) => void
 
   /** Takes down what stands on the alternate screen. */
   function look(): void {
-    if (still !== null) clearTimeout(still)
-    still = null
+    still.cancel()
     lookedAt = Date.now()
     if (screen.alternate()) tell(journal.stood(onScreen().split('\n')))
   }
@@ -38,10 +38,7 @@ export function makeLog(screen: Screen, tell: (lines: readonly string[]) => void
         tell(without(gone, ahead))
         ahead = without(ahead, gone)
       }
-      if (screen.alternate()) {
-        if (still === null) still = setTimeout(look, STILL)
-        else still.refresh()
-      }
+      if (screen.alternate()) still.stir()
       return result
     },
     /** The terminal stands still: those who follow are told what will leave it. */

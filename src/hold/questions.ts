@@ -19,12 +19,11 @@ type Asked = {
 const REPAINT = 2000
 
 /** Answers the questions that come in at the holder's socket. */
-export function makeQuestions({ child, log, report, screen }: Asked) {
+export function makeQuestions(asked: Asked) {
+  const { child, log, report, screen } = asked
   /** Who waits for the start of the agent, and who waits until what was typed is taken up. */
   const starting = new Set<Client>()
   const sending = new Set<Client>()
-  const reply = (client: Client, text: string) => send(client, json('a', text))
-
   const type = makeTypist({
     write: child.write,
     screen,
@@ -33,49 +32,26 @@ export function makeQuestions({ child, log, report, screen }: Asked) {
     over: report.isOver,
     // That a text was taken up is told by a change at the cursor. An agent that a new holder has just joined paints its whole screen,
     // and behind a text that would pass for such a change. So typing waits longer for the first paint than whoever asks for a picture.
-    repainted: () => repainted(child.hasPainted() ? REPAINT : 3 * REPAINT),
+    repainted: () => repainted(asked, child.hasPainted() ? REPAINT : 3 * REPAINT),
   })
-
-  /** A new holder has an empty screen until the agent that runs already has painted it, and a question is told of before it is painted. */
-  async function repainted(patience = REPAINT): Promise<void> {
-    const asked = () => (report.state().activity === 'waiting' ? Date.parse(report.state().since) : 0)
-    while (!report.isOver() && !child.isWhole(asked(), patience)) await Bun.sleep(20)
-  }
-
-  /** Whoever waits for the start is told once the agent has painted, or once the engine says that it runs. */
-  async function tellStarted(): Promise<void> {
-    while (starting.size > 0 && !report.isOver()) {
-      if (await child.isUp()) return started('')
-      await Bun.sleep(50)
-    }
-  }
-
-  function started(how: string): void {
-    for (const client of starting) reply(client, how)
-    starting.clear()
-  }
 
   return {
     answer(client: Client, question: Question): void {
       switch (question.ask) {
         case 'screen':
-          void repainted().then(() => reply(client, screen.picture(question)))
-          return
+          return void repainted(asked).then(() => reply(client, screen.picture(question)))
         case 'log':
           reply(client, log.answer(question.follow))
           client.follows = question.follow
           return
         case 'send':
           sending.add(client)
-          void type(question)
+          return void type(question)
             .catch(() => '')
-            .then((refusal) => {
-              if (sending.delete(client)) reply(client, refusal)
-            })
-          return
+            .then((refusal) => tell(sending, refusal, client))
         case 'started':
           starting.add(client)
-          void tellStarted()
+          return void started(asked, () => starting.has(client)).then((is) => is && tell(starting, '', client))
       }
     },
     forget(client: Client): void {
@@ -84,9 +60,27 @@ export function makeQuestions({ child, log, report, screen }: Asked) {
     },
     /** The agent has ended: those who still wait hear of it. What was typed may be what ended it. */
     end(how: string): void {
-      started(how)
-      for (const client of sending) reply(client, '')
-      sending.clear()
+      tell(starting, how, ...starting)
+      tell(sending, '', ...sending)
     },
   }
+}
+
+const reply = (client: Client, text: string): void => send(client, json('a', text))
+
+/** Answers those of the clients that still wait. */
+function tell(waiting: Set<Client>, text: string, ...clients: readonly Client[]): void {
+  for (const client of clients) if (waiting.delete(client)) reply(client, text)
+}
+
+/** A new holder has an empty screen until the agent that runs already has painted it, and a question is told of before it is painted. */
+async function repainted({ child, report }: Asked, patience = REPAINT): Promise<void> {
+  const asked = () => (report.state().activity === 'waiting' ? Date.parse(report.state().since) : 0)
+  while (!report.isOver() && !child.isWhole(asked(), patience)) await Bun.sleep(20)
+}
+
+/** Waits until the agent has painted, or the engine says that it runs; false when it ends or nobody waits before that. */
+async function started({ child, report }: Asked, isAwaited: () => boolean): Promise<boolean> {
+  for (; isAwaited() && !report.isOver(); await Bun.sleep(50)) if (await child.isUp()) return true
+  return false
 }

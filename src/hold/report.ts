@@ -1,19 +1,13 @@
-import type { AgentState, Said, TitleSigns } from '../events/activity.ts'
-import { makeBelief } from './belief.ts'
+import type { AgentState } from '../events/activity.ts'
+import { makeBelief, type Sources } from './belief.ts'
 import { makeFault, type ProviderLook } from './fault.ts'
-import type { HoldState } from './place.ts'
+import { makeLull } from './lull.ts'
 import { STILL } from './screen.ts'
 import { makeStateFile } from './state-file.ts'
 
-export type ReportOptions = {
+export type ReportOptions = Sources & {
   /** Folder of the session on the host. */
   readonly folder: string
-  /** What the first sign of the agent's title says; none where it says nothing there. */
-  readonly titleSigns?: TitleSigns
-  /** What hooks told since the last call: asked when the terminal stands still, and believed as long as the agent says nothing there itself. */
-  readonly told?: () => readonly Said[]
-  /** The agent's own file about itself, '' without one, and what it adds: asked and believed as `told` is, after it. */
-  readonly ownFile?: { readonly print: () => Promise<string>; readonly read: (before: AgentState, text: string) => Said | null }
   /** Asked as long as the agent works. */
   readonly provider?: ProviderLook
   /** Whoever wants to know of every change. */
@@ -48,57 +42,36 @@ type Around = Hands & {
 export type Report = ReturnType<typeof makeReport>
 
 /** Tells others what the agent does: in the session's `state.json`, and whoever watches. */
-export function makeReport({ folder, titleSigns = {}, told, ownFile, provider, watch: watched }: ReportOptions, around: Around) {
-  const { mark, title, attached, isOpen, onStill, show } = around
-  const belief = makeBelief(titleSigns)
-  const write = makeStateFile(folder)
-  const watch = watched?.({ show })
-  const fault = makeFault(provider, (message, isNew) => {
+export function makeReport(options: ReportOptions, { mark, title, attached, isOpen, onStill, show }: Around) {
+  const belief = makeBelief(options)
+  const write = makeStateFile(options.folder)
+  const watch = options.watch?.({ show })
+  const fault = makeFault(options.provider, (message, isNew) => {
     publish()
     if (isNew && message !== '') watch?.changed({ ...belief.state(), activity: 'error', message }, null, '')
   })
+  const calm = makeLull(STILL, hear)
   let code: number | null = null
   let lastInput = 0
-  /** Runs until the terminal stands still. */
-  let calm: Timer | null = null
-  let isReading = false
 
   function publish(): void {
-    const { activity } = belief.state()
-    if (activity === 'done') fault.clear()
-    fault.lookWhile(code === null && activity === 'working')
+    const state = belief.state()
+    fault.see(state.activity, code !== null)
     const holder = code === null ? mark : ''
-    const next: HoldState = {
-      v: 1,
-      holder,
-      ...belief.state(),
-      attached: attached(),
-      title: title(),
-      code,
-      fault: fault.text(),
-    }
-    if (!write(next)) return
-    watch?.present({ attached: next.attached > 0, lastInput })
+    if (!write({ v: 1, holder, ...state, attached: attached(), title: title(), code, fault: fault.text() })) return
+    watch?.present({ attached: attached() > 0, lastInput })
     // An answer is told of once the hook that knows it has ended.
-    if (next.activity !== 'done' || calm === null || code !== null) watch?.changed(belief.state(), code, belief.answer())
+    if (state.activity !== 'done' || !calm.isDue() || code !== null) watch?.changed(state, code, belief.answer())
   }
 
   /** The terminal stands still: what hooks told meanwhile is whole by now. */
   function hear(): void {
-    calm = null
     onStill()
-    for (const each of told?.() ?? []) belief.told(each)
+    belief.askHooks()
     publish()
-    if (code === null) watch?.changed(belief.state(), null, belief.answer())
-    if (!belief.spoken() && isOpen()) void readOwnFile()
-  }
-
-  async function readOwnFile(): Promise<void> {
-    if (isReading) return
-    isReading = true
-    const text = (await ownFile?.print().catch(() => '')) ?? ''
-    isReading = false
-    if (code === null && belief.read(ownFile?.read(belief.state(), text) ?? null)) publish()
+    if (code !== null) return
+    watch?.changed(belief.state(), null, belief.answer())
+    if (isOpen()) void belief.askOwnFile().then((isNew) => isNew && code === null && publish())
   }
 
   return {
@@ -109,8 +82,7 @@ export function makeReport({ folder, titleSigns = {}, told, ownFile, provider, w
     /** The agent printed something, and in it what it does. */
     heard(statuses: readonly string[]): void {
       for (const status of statuses) belief.heard(status)
-      if (calm === null) calm = setTimeout(hear, STILL)
-      else calm.refresh()
+      calm.stir()
       publish()
     },
     /** Somebody typed. */
@@ -119,7 +91,7 @@ export function makeReport({ folder, titleSigns = {}, told, ownFile, provider, w
       watch?.present({ attached: true, lastInput })
     },
     end(last: number): void {
-      if (calm !== null) clearTimeout(calm)
+      calm.cancel()
       hear()
       code = last
       publish()

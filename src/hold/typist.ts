@@ -34,70 +34,71 @@ type Sent = Extract<Question, { ask: 'send' }>
  * Types what is sent from outside, one after the other: the Enter of one must not come behind the text of the next. Each call ends when
  * the agent has taken it up, with '', or with the question that such a text would answer with whatever is chosen on the screen.
  */
-export function makeTypist({ write, screen, state, spoken, over, repainted }: Means): (sent: Sent) => Promise<string> {
+export function makeTypist(means: Means): (sent: Sent) => Promise<string> {
   let last: Promise<unknown> = Promise.resolve()
-
-  async function taken(sent: Sent): Promise<string> {
-    await repainted()
-    // A new question may take no key in its first 0.7 s or so, which is meant for people who were typing something else.
-    const { activity, since } = state()
-    if (activity === 'waiting') await Bun.sleep(Math.max(0, Date.parse(since) + SETTLED - Date.now()))
-    const before = state()
-    if (before.activity === 'waiting' && sent.text !== '' && sent.enter) {
-      const keys = answerKeys(sent.text, screen.picture({ format: 'text', scrollback: 0 }).split('\n'))
-      if (keys === null) return before.message || before.kind
-      for (const key of keys) await pressed(key)
-    } else await type(sent)
-    if (!sent.enter || !spoken() || before.activity === 'working') return ''
-    // Whoever waits for its answer next must not find the one before.
-    await until(() => {
-      const { activity, since } = state()
-      return activity === before.activity ? since !== before.since : activity !== 'idle'
-    }, TAKEN)
-    return ''
-  }
-
-  async function until(met: () => boolean, limit: number): Promise<void> {
-    for (let waited = 0; waited < limit && !over() && !met(); waited += 20) await Bun.sleep(20)
-  }
-
-  async function pressed(key: string): Promise<void> {
-    write(key)
-    await Bun.sleep(APART)
-  }
-
-  /** A busy agent reads late, and then all at once: a text and its Enter, or that Enter and the next text, would be one paste. */
-  async function shown(text: string, met: (line: string) => boolean): Promise<void> {
-    const before = screen.atCursor()
-    write(text)
-    await Bun.sleep(APART)
-    // Something else may be painted meanwhile, which leads the cursor away and back.
-    let line = before
-    let same = 0
-    await until(() => {
-      const now = screen.atCursor()
-      same = now === line ? same + 1 : 0
-      line = now
-      return now !== before && same >= (met(now) ? 1 : STEADY)
-    }, SHOWN - APART)
-  }
-
-  /** Types a text as a paste where the agent knows pastes: its line breaks are then no answers. */
-  async function type({ text, keys, enter }: Sent): Promise<void> {
-    const clean = text.replace(UNTYPED, '')
-    const tail = clean.trimEnd().slice(-TAIL)
-    const holdsTail = (line: string) => tail !== '' && line.includes(tail)
-    if (clean !== '')
-      await shown(screen.bracketedPaste() ? `\x1b[200~${clean}\x1b[201~` : clean.replaceAll('\n', '\r'), holdsTail)
-    if (keys !== '') write(keys)
-    if (enter) await (clean === '' ? pressed('\r') : shown('\r', (line) => !holdsTail(line)))
-  }
-
   return (sent) => {
-    const done = last.then(() => taken(sent))
+    const done = last.then(() => taken(means, sent))
     last = done.catch(() => undefined)
     return done
   }
+}
+
+async function taken(means: Means, sent: Sent): Promise<string> {
+  const { screen, state, spoken, repainted } = means
+  await repainted()
+  // A new question may take no key in its first 0.7 s or so, which is meant for people who were typing something else.
+  const { activity, since } = state()
+  if (activity === 'waiting') await Bun.sleep(Math.max(0, Date.parse(since) + SETTLED - Date.now()))
+  const before = state()
+  if (before.activity === 'waiting' && sent.text !== '' && sent.enter) {
+    const keys = answerKeys(sent.text, screen.picture({ format: 'text', scrollback: 0 }).split('\n'))
+    if (keys === null) return before.message || before.kind
+    for (const key of keys) await pressed(means, key)
+  } else await type(means, sent)
+  // Whoever waits for its answer next must not find the one before.
+  if (sent.enter && spoken() && before.activity !== 'working') await until(means, () => hasBegun(before, state()), TAKEN)
+  return ''
+}
+
+/** Whether an agent has begun with what was typed: it says something else than before, or the same anew. */
+const hasBegun = (before: AgentState, { activity, since }: AgentState): boolean =>
+  activity === before.activity ? since !== before.since : activity !== 'idle'
+
+async function until({ over }: Means, met: () => boolean, limit: number): Promise<void> {
+  for (let waited = 0; waited < limit && !over() && !met(); waited += 20) await Bun.sleep(20)
+}
+
+async function pressed({ write }: Means, key: string): Promise<void> {
+  write(key)
+  await Bun.sleep(APART)
+}
+
+/** A busy agent reads late, and then all at once: a text and its Enter, or that Enter and the next text, would be one paste. */
+async function shown(means: Means, text: string, met: (line: string) => boolean): Promise<void> {
+  const { screen } = means
+  const before = screen.atCursor()
+  await pressed(means, text)
+  // Something else may be painted meanwhile, which leads the cursor away and back.
+  let line = before
+  let same = 0
+  const isSteady = () => {
+    const now = screen.atCursor()
+    same = now === line ? same + 1 : 0
+    line = now
+    return now !== before && same >= (met(now) ? 1 : STEADY)
+  }
+  await until(means, isSteady, SHOWN - APART)
+}
+
+/** Types a text as a paste where the agent knows pastes: its line breaks are then no answers. */
+async function type(means: Means, { text, keys, enter }: Sent): Promise<void> {
+  const clean = text.replace(UNTYPED, '')
+  const tail = clean.trimEnd().slice(-TAIL)
+  const holdsTail = (line: string) => tail !== '' && line.includes(tail)
+  const pasted = means.screen.bracketedPaste() ? `\x1b[200~${clean}\x1b[201~` : clean.replaceAll('\n', '\r')
+  if (clean !== '') await shown(means, pasted, holdsTail)
+  if (keys !== '') means.write(keys)
+  if (enter) await (clean === '' ? pressed(means, '\r') : shown(means, '\r', (line) => !holdsTail(line)))
 }
 
 const UNTYPED = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g

@@ -32,57 +32,34 @@ const LEAVE = [
 /** An empty title gives the terminal its own back. */
 const UNTITLE = '\x1b]0;\x07'
 
+/** What a terminal was told. */
+type Told = {
+  /** Anything but text. */
+  readonly painted: boolean
+  readonly titled: boolean
+  /** The agent paints the alternate screen: leaving that brings the shell's own lines back. */
+  readonly alternate: boolean
+  /** It has counted lines from a margin. */
+  readonly origin: boolean
+}
+
 /** Our own terminal, raw while it shows an agent. */
 export function openWindow({ terminal, env }: Host) {
-  /** Whether it was told anything but text. */
-  let painted = false
-  let titled = false
-  /** Whether the agent paints the alternate screen: leaving that brings the shell's own lines back. */
-  let alternate = false
-  /** Whether it has counted lines from a margin. */
-  let origin = false
-  const takeOver = () => {
-    if (!terminal.stdin) return
-    process.stdin.setRawMode(true)
-    // Bun's raw mode goes on turning every line feed into a new line.
-    setTerminal('-opost')
-  }
+  let told: Told = { painted: false, titled: false, alternate: false, origin: false }
   const giveBack = (below: boolean) => {
-    if (painted && terminal.stdout && env['TERM'] !== 'dumb') {
-      const down = alternate || !(below || origin) ? '' : `\x1b[${process.stdout.rows || 24};1H\r\n`
-      // It takes the cursor home, so only where it is needed, and before the cursor is where it belongs.
-      writeWhole(1, Buffer.from((origin ? '\x1b[?6l' : '') + LEAVE + (titled ? UNTITLE : '') + down))
-    }
+    if (told.painted && terminal.stdout && env['TERM'] !== 'dumb') writeWhole(1, Buffer.from(farewell(told, below)))
     if (terminal.stdin)
       try {
         process.stdin.setRawMode(false)
       } catch {}
   }
-  takeOver()
+  takeOver(terminal)
   return {
     paint(bytes: Uint8Array): void {
-      const text = Buffer.from(bytes).toString('latin1')
-      painted ||= text.includes('\x1b')
-      titled ||= text.includes('\x1b]')
-      const [on, off] = [text.lastIndexOf('\x1b[?1049h'), text.lastIndexOf('\x1b[?1049l')]
-      if (on !== off) alternate = on > off
-      origin ||= text.includes('\x1b[?6h')
+      told = toldBy(Buffer.from(bytes).toString('latin1'), told)
       writeWhole(1, bytes)
     },
-    listen({ typed, resized, leave }: Hands): () => void {
-      const onTyped = (bytes: Buffer) => typed(bytes)
-      process.stdin.on('data', onTyped)
-      process.stdin.on('end', leave)
-      process.stdin.resume()
-      process.on('SIGWINCH', resized)
-      return () => {
-        // What is typed meanwhile waits for whoever listens next, as when a holder is replaced.
-        process.stdin.pause()
-        process.stdin.off('data', onTyped)
-        process.stdin.off('end', leave)
-        process.off('SIGWINCH', resized)
-      }
-    },
+    listen,
     /** Stops this job, as Ctrl-Z does, until its shell brings it back; where no shell looks after jobs the kernel goes on at once. */
     suspend(): void {
       giveBack(true)
@@ -90,7 +67,7 @@ export function openWindow({ terminal, env }: Host) {
       process.kill(0, 'SIGTSTP')
       // A size that changed meanwhile was told while nobody listened, and Bun asks for it only when it is told.
       refreshSize()
-      takeOver()
+      takeOver(terminal)
     },
     /** `below`: a shell goes on under what the agent painted. */
     close(below: boolean): void {
@@ -98,6 +75,45 @@ export function openWindow({ terminal, env }: Host) {
       process.stdin.unref?.()
       giveBack(below)
     },
+  }
+}
+
+function toldBy(text: string, { painted, titled, alternate, origin }: Told): Told {
+  const [on, off] = [text.lastIndexOf('\x1b[?1049h'), text.lastIndexOf('\x1b[?1049l')]
+  return {
+    painted: painted || text.includes('\x1b'),
+    titled: titled || text.includes('\x1b]'),
+    alternate: on === off ? alternate : on > off,
+    origin: origin || text.includes('\x1b[?6h'),
+  }
+}
+
+/** What gives a terminal back to the shell. */
+function farewell({ titled, alternate, origin }: Told, below: boolean): string {
+  const down = alternate || !(below || origin) ? '' : `\x1b[${process.stdout.rows || 24};1H\r\n`
+  // It takes the cursor home, so only where it is needed, and before the cursor is where it belongs.
+  return (origin ? '\x1b[?6l' : '') + LEAVE + (titled ? UNTITLE : '') + down
+}
+
+function takeOver({ stdin }: Host['terminal']): void {
+  if (!stdin) return
+  process.stdin.setRawMode(true)
+  // Bun's raw mode goes on turning every line feed into a new line.
+  setTerminal('-opost')
+}
+
+/** Hands over what is typed and told; returns how that ends. */
+function listen({ typed, resized, leave }: Hands): () => void {
+  process.stdin.on('data', typed)
+  process.stdin.on('end', leave)
+  process.stdin.resume()
+  process.on('SIGWINCH', resized)
+  return () => {
+    // What is typed meanwhile waits for whoever listens next, as when a holder is replaced.
+    process.stdin.pause()
+    process.stdin.off('data', typed)
+    process.stdin.off('end', leave)
+    process.off('SIGWINCH', resized)
   }
 }
 
