@@ -154,7 +154,7 @@ describe('a change', () => {
     expect(stderr).toContain(said)
   })
 
-  test('takes flags before its word too, and tells of the word wherever help is asked for', async () => {
+  test('takes flags before its verb too, and tells of the verb wherever help is asked for', async () => {
     const { code, stdout } = await network('groups', 'npm', '--json')
     expect(await network('--json', 'groups', 'npm')).toMatchObject({ code, stdout })
     for (const words of [

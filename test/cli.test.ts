@@ -402,6 +402,7 @@ describe('words that mean nothing', () => {
     [['completion', 'tcsh'], 2, 'bash, zsh or fish'],
     [['help', 'stpo'], 2, 'did you mean paude help stop?'],
     [['help', 'network', 'wach'], 2, 'paude help network watch'],
+    [['help', 'network', 'watch', 'x'], 2, 'paude help: one word too many: "x"'],
   ]
   // Side by side on one machine: none of them may leave a trace.
   const shared = makeMachine()

@@ -2,7 +2,7 @@ import type { BooleanArgDef, PositionalArgDef, StringArgDef } from 'citty'
 import { PaudeError } from '../errors.ts'
 
 /** What completion can offer in a place: words, or what is looked up when it is asked for. */
-export type Offer = readonly string[] | 'sessions' | 'profiles' | 'groups' | 'group-names' | 'keys' | 'verbs' | 'words' | 'files'
+export type Offer = readonly string[] | 'sessions' | 'profiles' | 'groups' | 'group-names' | 'keys' | 'verbs' | 'files'
 
 type Said = { readonly description: string; readonly offers?: Offer }
 type Defined<A extends { type?: string }, K extends keyof A = never> = Readonly<Required<Pick<A, 'type'>> & Pick<A, K>>

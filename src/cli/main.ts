@@ -12,7 +12,7 @@ import { firstWord, readWords } from './read-words.ts'
 import { refuseNearVerb, suspicions } from './start/near-misses.ts'
 import { added, startWords } from './start/start-words.ts'
 import { colourful, outputs, sentence, writeAll } from './streams/output.ts'
-import { argsOf, type CommandContext, type Topic, type Verb, wordOf } from './verb.ts'
+import { argsOf, type CommandContext, type Topic, type Verb, verbOf } from './verb.ts'
 import { commands } from './verbs.ts'
 
 /** Verbs that tell what holds: there a variable without effect is worth a word. */
@@ -28,7 +28,7 @@ export async function main(argv: readonly string[], host: Host, version: string)
     const context = contextOf(host, version, layer)
     if (name !== null) {
       const verb = await commands.load(name)
-      const { caller: who = 'management', starts = false } = 'words' in verb ? {} : verb
+      const { caller: who = 'management', starts = false } = 'verbs' in verb ? {} : verb
       caller = who
       if (starts || TELLS.includes(name)) for (const line of suspicions([], host)) context.warn(line)
       return await runVerb(context, { called: `paude ${name}`, verb, names }, words.slice(1))
@@ -68,10 +68,10 @@ export async function main(argv: readonly string[], host: Host, version: string)
 type Called = { readonly called: string; readonly verb: Verb | Topic; readonly names: readonly string[] }
 
 async function runVerb(context: CommandContext, { called, verb, names }: Called, argv: readonly string[]): Promise<number> {
-  // Flags may stand before the word of a topic.
-  const at = 'words' in verb ? firstWord(argv, argsOf(verb)) : -1
+  // Flags may stand before the verb of a topic.
+  const at = 'verbs' in verb ? firstWord(argv, argsOf(verb)) : -1
   const word = argv[at] ?? ''
-  const chosen = wordOf(verb, word)
+  const chosen = verbOf(verb, word)
   const rest = chosen === undefined ? argv : argv.toSpliced(at, 1)
   const path = chosen === undefined ? called : `${called} ${word}`
   if (isHelp(rest[0]) || (chosen !== undefined && before('--', rest).some(isHelp))) {
@@ -80,8 +80,8 @@ async function runVerb(context: CommandContext, { called, verb, names }: Called,
     return 0
   }
   const acting = chosen ?? verb
-  if (!('words' in acting)) return await act(context, { called: path, verb: acting, names }, rest)
-  const known = Object.keys(acting.words)
+  if (!('verbs' in acting)) return await act(context, { called: path, verb: acting, names }, rest)
+  const known = Object.keys(acting.verbs)
   const close = nearest(word, known)
   throw new PaudeError('usage', at === -1 ? `${called} needs a verb` : `${called} has no verb ${JSON.stringify(word)}`, {
     hint: close === null ? `${called} ${known.join(', ')}` : `did you mean ${called} ${close}?`,

@@ -26,19 +26,19 @@ export type Verb<A extends Args = Args> = About & {
   run(context: CommandContext, given: Values<A>): Promise<number> | number
 }
 
-/** A verb whose first word says what to do: `paude network allow`. */
-export type Topic = About & { readonly words: Readonly<Record<string, Verb>> }
+/** A verb with verbs of its own: `paude network allow`. */
+export type Topic = About & { readonly verbs: Readonly<Record<string, Verb>> }
 
 export const verb = <const A extends Args>(definition: Verb<A>): Verb<A> => definition
 export const topic = (definition: Topic): Topic => definition
 
-/** Flags and places of a verb; of a topic the flags of all its words, since none means two things. */
+/** Flags and places of a verb; of a topic the flags of all its verbs, since none means two things. */
 export const argsOf = (verb: Verb | Topic): Args =>
-  'words' in verb ? Object.fromEntries(Object.values(verb.words).flatMap(({ args = {} }) => flagsOf(args))) : (verb.args ?? {})
+  'verbs' in verb ? Object.fromEntries(Object.values(verb.verbs).flatMap(({ args = {} }) => flagsOf(args))) : (verb.args ?? {})
 
 /** The verb that a word means behind a topic. */
-export const wordOf = (verb: Verb | Topic, word: string): Verb | undefined =>
-  'words' in verb && Object.hasOwn(verb.words, word) ? verb.words[word] : undefined
+export const verbOf = (verb: Verb | Topic, word: string): Verb | undefined =>
+  'verbs' in verb && Object.hasOwn(verb.verbs, word) ? verb.verbs[word] : undefined
 
 /** The table of verbs, for the verbs that speak of others. */
 export type Commands = {

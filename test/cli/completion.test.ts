@@ -133,6 +133,8 @@ const typed: readonly (readonly [words: readonly string[], offers: readonly stri
     ['watch', 'allow'],
     ['network', 'stop'],
   ],
+  [['help', 'run', ''], [], ['stop', 'watch']],
+  [['help', 'network', 'watch', ''], [], ['stop', 'watch']],
   [['--network-group', ''], ['github'], ['@github', 'stop']],
   [['--network-allow', ''], ['@github'], ['stop']],
   [['--profile', ''], ['ci', 'laptop'], ['stop']],

@@ -13,7 +13,7 @@ const every = (await everyVerb()).map(({ called, verb }) => [called, verb] as co
 const told = every.filter(([, { examples }]) => examples.length > 0)
 const topics = (
   await Promise.all(commands.names.map(async (name) => [`paude ${name}`, await commands.load(name)] as const))
-).flatMap(([called, verb]) => ('words' in verb ? [[called, verb] as const] : []))
+).flatMap(([called, verb]) => ('verbs' in verb ? [[called, verb] as const] : []))
 
 test('the help names every verb and every flag', async () => {
   const text = await help(commands)
@@ -43,19 +43,21 @@ test.each([...told])('every example of %s is one that paude would accept', (call
   }
 })
 
-test.each(topics)('the help of %s names its words, and its examples are of them', (called, topic) => {
+test.each(topics)('the help of %s names its verbs, and its examples are of them', (called, topic) => {
   const text = verbHelp(commands, called, topic)
-  const words = Object.keys(topic.words)
-  for (const word of words) expect(text).toContain(`\n  ${word} `)
+  expect(text).toContain(`\n  ${called} VERB …\n`)
+  expect(text).not.toMatch(/\bwords?\b/i)
+  const names = Object.keys(topic.verbs)
+  for (const name of names) expect(text).toContain(`\n  ${name} `)
   for (const [line] of topic.examples) {
     expect(text).toContain(line)
-    expect(words).toContain(line.slice(`${called} `.length).split(' ')[0] ?? '')
+    expect(names).toContain(line.slice(`${called} `.length).split(' ')[0] ?? '')
   }
 })
 
 test('keys and flags are told where they belong', async () => {
   const network = await commands.load('network')
-  const told = (word: string) => verbHelp(commands, 'x', ('words' in network ? network.words[word] : undefined) ?? network)
+  const told = (word: string) => verbHelp(commands, 'x', ('verbs' in network ? network.verbs[word] : undefined) ?? network)
   expect(told('allow')).toContain('For so long, like 10m')
   expect(told('log')).toContain('one object a line')
   expect(told('watch')).toContain('take back what the last of these keys did')

@@ -5,8 +5,8 @@ import { commands, verbs } from '../../src/cli/verbs.ts'
 export async function everyVerb(): Promise<readonly { readonly called: string; readonly verb: Verb }[]> {
   const found = Object.keys(verbs).map(async (name) => {
     const one = await commands.load(name)
-    return 'words' in one
-      ? Object.entries(one.words).map(([word, verb]) => ({ called: `paude ${name} ${word}`, verb }))
+    return 'verbs' in one
+      ? Object.entries(one.verbs).map(([word, verb]) => ({ called: `paude ${name} ${word}`, verb }))
       : [{ called: `paude ${name}`, verb: one }]
   })
   return (await Promise.all(found)).flat()

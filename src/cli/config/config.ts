@@ -34,7 +34,7 @@ export default topic({
     ['paude config set limits.memory 4g --project', 'in the paude.toml of this project'],
     ['paude config check', 'read every file, and say which of them wait for paude trust'],
   ],
-  words: {
+  verbs: {
     show: verb({
       description: 'Show what a start here would take',
       front: SHOWS,

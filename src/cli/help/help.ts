@@ -1,43 +1,47 @@
 import { PaudeError } from '../../errors.ts'
 import { nearest } from '../../text.ts'
 import { READS } from '../front-flags.ts'
-import { verb, wordOf } from '../verb.ts'
+import { verb, verbOf } from '../verb.ts'
 import { help, verbHelp } from './text.ts'
 
 export default verb({
   description: 'Show this help, or that of a verb',
   front: READS,
   args: {
-    verb: { type: 'positional', description: 'Verb to explain (default: all of paude)', offers: 'verbs' },
-    word: { type: 'positional', description: 'One of its words, like network watch', offers: 'words' },
+    verbs: {
+      type: 'positional',
+      many: true,
+      description: 'Verb to explain, like run or network watch (default: all of paude)',
+      offers: 'verbs',
+    },
   },
   examples: [
     ['paude help run', 'flags and examples of a verb'],
-    ['paude help network watch', 'and of one of its words'],
+    ['paude help network watch', 'and of a verb of network'],
   ],
-  async run({ commands, answer }, given) {
-    if (given.verb === undefined) {
+  async run({ commands, answer }, { verbs: [first, second, ...more] }) {
+    if (more.length > 0)
+      throw new PaudeError('usage', `paude help: one word too many: ${JSON.stringify(more[0])}`, { hint: 'paude help' })
+    if (first === undefined) {
       answer(help(commands))
       return 0
     }
-    const name = commands.find(given.verb)
+    const name = commands.find(first)
     if (name === null) {
-      const close = nearest(given.verb, commands.names)
-      throw new PaudeError('usage', `paude has no verb ${JSON.stringify(given.verb)}`, {
+      const close = nearest(first, commands.names)
+      throw new PaudeError('usage', `paude has no verb ${JSON.stringify(first)}`, {
         hint: close === null ? "paude help lists them; paude -- --help is the agent's own" : `did you mean paude help ${close}?`,
       })
     }
     const found = await commands.load(name)
-    const word = given.word === undefined ? undefined : wordOf(found, given.word)
-    if (given.word !== undefined && word === undefined) {
-      const close = nearest(given.word, 'words' in found ? Object.keys(found.words) : [])
-      throw new PaudeError('usage', `paude ${name} has no verb ${JSON.stringify(given.word)}`, {
+    const inner = second === undefined ? found : verbOf(found, second)
+    if (inner === undefined) {
+      const close = nearest(second ?? '', 'verbs' in found ? Object.keys(found.verbs) : [])
+      throw new PaudeError('usage', `paude ${name} has no verb ${JSON.stringify(second)}`, {
         hint: `paude help ${name}${close === null ? '' : ` ${close}`}`,
       })
     }
-    answer(
-      word === undefined ? verbHelp(commands, `paude ${name}`, found) : verbHelp(commands, `paude ${name} ${given.word}`, word),
-    )
+    answer(verbHelp(commands, ['paude', name, ...(second === undefined ? [] : [second])].join(' '), inner))
     return 0
   },
 })

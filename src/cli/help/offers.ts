@@ -2,7 +2,7 @@ import { keyNames } from '../../config/keys/names.ts'
 import { type OwnFlag, ownFlags } from '../../config/keys/own-flags.ts'
 import { groups } from '../../network/groups.ts'
 import { type Args, flagsOf, isPlace, type Offer, placesOf } from '../args.ts'
-import { argsOf, type Commands, wordOf } from '../verb.ts'
+import { argsOf, type Commands, verbOf } from '../verb.ts'
 import type { Shell } from './stubs.ts'
 import { describe } from './text.ts'
 
@@ -34,44 +34,41 @@ const own: Args = Object.fromEntries(
 export async function offersAt(typed: readonly string[], commands: Commands): Promise<Offers> {
   const current = typed.at(-1) ?? ''
   const before = typed.slice(0, -1)
-  const here = (args: Args, pending: string | null, offer: Offer | undefined, previous = before.at(-1)) =>
-    flagOrPlace({ current, previous, commands }, { args, pending, offer })
+  const here: Here = (found, place) => flagOrPlace({ current, found, commands }, place)
   const top = walk(before, own, 1)
   if (top.ended) return FILES
   const [first] = top.found
-  if (first === undefined) return await here(own, top.pending, 'verbs')
+  if (first === undefined) return await here([], { args: own, pending: top.pending, offer: 'verbs' })
   const name = commands.find(first)
   // Whatever follows a word that is not ours is not ours either.
   if (name === null) return FILES
   const verb = await commands.load(name)
   const words = before.slice(top.next)
-  if (!('words' in verb)) return await behind(words, verb.starts ? { ...verb.args, ...own } : argsOf(verb), here)
+  if (!('verbs' in verb)) return await behind(words, verb.starts ? { ...verb.args, ...own } : argsOf(verb), here)
   const { found, pending, next } = walk(words, argsOf(verb), 1)
-  if (found[0] === undefined) return await here(argsOf(verb), pending, 'words', name)
-  const chosen = wordOf(verb, found[0])
+  if (found[0] === undefined) return await here([name], { args: argsOf(verb), pending, offer: 'verbs' })
+  const chosen = verbOf(verb, found[0])
   return chosen === undefined ? NOTHING : await behind(words.toSpliced(next - 1, 1), argsOf(chosen), here)
 }
 
 /** Behind a verb: what its next place takes, or a flag. */
-async function behind(
-  words: readonly string[],
-  args: Args,
-  here: (args: Args, pending: string | null, offer: Offer | undefined) => Promise<Offers>,
-): Promise<Offers> {
+async function behind(words: readonly string[], args: Args, here: Here): Promise<Offers> {
   const { found, pending, ended } = walk(words, args)
   const places = placesOf(args).map(([, place]) => place)
   const last = places.at(-1)
   if (ended || (last?.rest && found.length >= places.length)) return FILES
   const place = places[found.length] ?? (last?.many ? last : undefined)
-  return await here(args, pending, place?.rest ? 'files' : place?.offers)
+  return await here(found, { args, pending, offer: place?.rest ? 'files' : place?.offers })
 }
 
-type Around = { readonly current: string; readonly previous: string | undefined; readonly commands: Commands }
+/** `found` are the words before it that stand in places of the same verb. */
+type Around = { readonly current: string; readonly found: readonly string[]; readonly commands: Commands }
+type Here = (
+  found: readonly string[],
+  place: { readonly args: Args; readonly pending: string | null; readonly offer: Offer | undefined },
+) => Promise<Offers>
 
-async function flagOrPlace(
-  around: Around,
-  { args, pending, offer }: { readonly args: Args; readonly pending: string | null; readonly offer: Offer | undefined },
-): Promise<Offers> {
+async function flagOrPlace(around: Around, { args, pending, offer }: Parameters<Here>[1]): Promise<Offers> {
   const flag = /^--([^=]+)=/.exec(around.current)?.[1] ?? pending
   if (flag !== null) {
     const known = args[flag]
@@ -81,7 +78,7 @@ async function flagOrPlace(
   return { ...fits, words: [...fits.words, ...flagsOf(args).map(([name, { description }]): Word => [`--${name}`, description])] }
 }
 
-async function offered({ commands, previous }: Around, offer: Offer = []): Promise<Offers> {
+async function offered({ commands, found }: Around, offer: Offer = []): Promise<Offers> {
   switch (offer) {
     case 'files':
       return FILES
@@ -94,21 +91,22 @@ async function offered({ commands, previous }: Around, offer: Offer = []): Promi
       return { ...NOTHING, words: groups().map(({ name, what }) => [name, what]) }
     case 'keys':
       return { ...NOTHING, words: keyNames().map((key) => [key]) }
-    case 'verbs': {
-      const named = [...commands.names.map((name) => [name, name] as const), ...Object.entries(commands.aliases)]
-      return {
-        ...NOTHING,
-        words: named.map(([word, name]) => [word, describe(name)]),
-      }
-    }
-    case 'words': {
-      const name = commands.find(previous)
-      const verb = name === null ? null : await commands.load(name)
-      const words = verb !== null && 'words' in verb ? Object.entries(verb.words) : []
-      return { ...NOTHING, words: words.map(([word, { description }]) => [word, description]) }
-    }
+    case 'verbs':
+      return { ...NOTHING, words: await verbsBehind(found, commands) }
   }
   return { ...NOTHING, words: offer.map((word) => [word]) }
+}
+
+/** All verbs, or those of the topic that was said already. */
+async function verbsBehind([topic, ...more]: readonly string[], commands: Commands): Promise<readonly Word[]> {
+  if (topic === undefined)
+    return [...commands.names.map((name) => [name, name]), ...Object.entries(commands.aliases)].map(([word = '', name = '']) => [
+      word,
+      describe(name),
+    ])
+  const name = more.length > 0 ? null : commands.find(topic)
+  const verb = name === null ? null : await commands.load(name)
+  return verb !== null && 'verbs' in verb ? Object.entries(verb.verbs).map(([word, { description }]) => [word, description]) : []
 }
 
 /** Reads words as their verb would, but for mistakes, and at most so many that are no flags. `pending` waits for its value. */

@@ -41,14 +41,14 @@ export function help({ names }: Commands): string {
   ].join('\n')
 }
 
-/** `paude help VERB`, or VERB WORD. */
+/** `paude help VERB…` */
 export function verbHelp({ aliases }: Commands, called: string, verb: Verb | Topic): string {
   const { description, details = '', examples } = verb
-  const { words = {}, args = {}, keys = [], starts }: Partial<Topic & Verb> = verb
+  const { verbs = {}, args = {}, keys = [], starts }: Partial<Topic & Verb> = verb
   const flags = flagsOf(args)
   const usage = [
     ...(flags.length > 0 ? ['[flags]'] : []),
-    ...('words' in verb ? ['WORD …'] : []),
+    ...('verbs' in verb ? ['VERB …'] : []),
     ...placesOf(args).map(([name, place]) => placeUsage(name, place)),
   ]
   const also = Object.keys(aliases).filter((alias) => called === `paude ${aliases[alias]}`)
@@ -60,8 +60,8 @@ export function verbHelp({ aliases }: Commands, called: string, verb: Verb | Top
     `  ${[called, ...usage].join(' ')}`,
     ...(also.length > 0 ? ['', `Also: paude ${also.join(', ')}`] : []),
     ...group(
-      'Words',
-      Object.entries(words).map(([word, one]) => [word, one.description]),
+      'Verbs',
+      Object.entries(verbs).map(([name, one]) => [name, one.description]),
     ),
     ...group('Examples', examples),
     ...group('Keys', keys),
@@ -69,7 +69,7 @@ export function verbHelp({ aliases }: Commands, called: string, verb: Verb | Top
       'Flags',
       flags.map(([name, flag]) => [typed(name, flag), flag.description]),
     ),
-    ...('words' in verb ? ['', dim(`paude help ${called.slice('paude '.length)} WORD tells more of one of the words.`)] : []),
+    ...('verbs' in verb ? ['', dim(`paude help ${called.slice('paude '.length)} VERB tells more.`)] : []),
     ...(starts ? ['', dim('The flags of a start may stand before and after the verb: paude --help lists them.')] : []),
   ].join('\n')
 }

@@ -48,7 +48,7 @@ export default topic({
     ['paude image check my/box:1', 'what an image lacks'],
     ['paude image rm --stale', 'those of earlier versions and settings, unless a session needs them'],
   ],
-  words: {
+  verbs: {
     build: verb({
       description: 'Build what a start here would build',
       front: alsoTaking(PLANS, taking('backend', 'agent-version', 'ca-file', 'devcontainer', 'profile', 'ignore-project-config')),

@@ -36,7 +36,7 @@ export default topic({
     ['paude network log', 'every request of the session of this directory'],
     ['paude network log --blocked --json', 'what was blocked, for scripts'],
   ],
-  words: {
+  verbs: {
     list: showList,
     allow,
     deny,

@@ -51,7 +51,7 @@ const test = verb({
 export default topic({
   description: 'Try the ways to tell you that a session needs you',
   examples: [['paude notify test', 'one message by every way in config.toml, and which of them worked']],
-  words: { test },
+  verbs: { test },
 })
 
 /** The terminal of this very command: stderr, since stdout is the answer. */
