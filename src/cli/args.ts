@@ -2,7 +2,17 @@ import type { BooleanArgDef, PositionalArgDef, StringArgDef } from 'citty'
 import { PaudeError } from '../errors.ts'
 
 /** What completion can offer in a place: words, or what is looked up when it is asked for. */
-export type Offer = readonly string[] | 'sessions' | 'profiles' | 'groups' | 'group-names' | 'keys' | 'verbs' | 'files'
+export type Offer =
+  | readonly string[]
+  | 'sessions'
+  | 'profiles'
+  | 'groups'
+  | 'group-names'
+  | 'keys'
+  /** Of the key in the place before. */
+  | 'values'
+  | 'verbs'
+  | 'files'
 
 type Said = { readonly description: string; readonly offers?: Offer }
 type Defined<A extends { type?: string }, K extends keyof A = never> = Readonly<Required<Pick<A, 'type'>> & Pick<A, K>>
@@ -16,6 +26,8 @@ export type Place = Said &
     readonly many?: true
     /** Everything from its first word on, or after `--`: flags there are not the verb's. */
     readonly rest?: true
+    /** Only scripts of ours say it, so no help does. */
+    readonly hidden?: true
   }
 
 /** Flags and places of a verb, by name. */

@@ -127,6 +127,22 @@ const typed: readonly (readonly [words: readonly string[], offers: readonly stri
     ['show', 'set', '--json'],
   ],
   [['config', 'set', 'limits.memory', ''], ['--project'], ['network.allow', 'set']],
+  [
+    ['config', 'set', 'network.mode', ''],
+    ['restricted', 'open', 'none', '--project'],
+    ['record', 'network.mode'],
+  ],
+  [['config', 'set', '--project', 'network.mode', 'o'], ['open'], ['none']],
+  [['config', 'set', 'security.no_new_privileges', ''], ['true', 'false'], []],
+  [['config', 'set', 'notify.on', ''], ['done', 'waiting'], ['true']],
+  [['config', 'set', 'notify.terminal', ''], ['bell'], ['true']],
+  [['config', 'set', 'profiles.ci.image.pull', ''], ['always', 'never'], ['ci']],
+  [['config', 'set', 'no.such', ''], ['--project'], ['true', 'none']],
+  [
+    ['wait', 'fix-login', '--for', ''],
+    ['exited', 'done', 'waiting'],
+    ['fix-login', '--any'],
+  ],
   [['image', 'rm', ''], ['--stale'], ['rm', 'build', '--quick']],
   [
     ['help', 'network', ''],

@@ -55,6 +55,11 @@ test.each(topics)('the help of %s names its verbs, and its examples are of them'
   }
 })
 
+test('the help of completion leaves out what its scripts alone say', async () => {
+  const text = verbHelp(commands, 'paude completion', await commands.load('completion'))
+  expect(text).toContain('  paude completion SHELL\n')
+})
+
 test('keys and flags are told where they belong', async () => {
   const network = await commands.load('network')
   const told = (word: string) => verbHelp(commands, 'x', ('verbs' in network ? network.verbs[word] : undefined) ?? network)

@@ -21,7 +21,12 @@ const showArgs = { origin: { type: 'boolean', description: 'With the layer, file
 const getArgs = { key: { ...key, description: 'Key, like network.mode, or table, like network' }, json } as const
 const setArgs = {
   key,
-  value: { type: 'positional', description: 'Its value; hosts with commas, or any list as TOML', required: true },
+  value: {
+    type: 'positional',
+    description: 'Its value; hosts with commas, or any list as TOML',
+    required: true,
+    offers: 'values',
+  },
   project,
 } as const
 const unsetArgs = { key, project } as const

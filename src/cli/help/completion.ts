@@ -18,6 +18,7 @@ export default verb({
     words: {
       type: 'positional',
       rest: true,
+      hidden: true,
       description: 'What is typed so far: prints what may stand in the place of the last',
     },
   },

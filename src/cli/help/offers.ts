@@ -1,4 +1,4 @@
-import { keyNames } from '../../config/keys/names.ts'
+import { fixedValues, keyNames } from '../../config/keys/names.ts'
 import { type OwnFlag, ownFlags } from '../../config/keys/own-flags.ts'
 import { groups } from '../../network/groups.ts'
 import { type Args, flagsOf, isPlace, type Offer, placesOf } from '../args.ts'
@@ -91,6 +91,8 @@ async function offered({ commands, found }: Around, offer: Offer = []): Promise<
       return { ...NOTHING, words: groups().map(({ name, what }) => [name, what]) }
     case 'keys':
       return { ...NOTHING, words: keyNames().map((key) => [key]) }
+    case 'values':
+      return { ...NOTHING, words: fixedValues(found.at(-1) ?? '').map((value) => [value]) }
     case 'verbs':
       return { ...NOTHING, words: await verbsBehind(found, commands) }
   }

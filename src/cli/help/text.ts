@@ -49,7 +49,7 @@ export function verbHelp({ aliases }: Commands, called: string, verb: Verb | Top
   const usage = [
     ...(flags.length > 0 ? ['[flags]'] : []),
     ...('verbs' in verb ? ['VERB …'] : []),
-    ...placesOf(args).map(([name, place]) => placeUsage(name, place)),
+    ...placesOf(args).flatMap(([name, place]) => (place.hidden ? [] : [placeUsage(name, place)])),
   ]
   const also = Object.keys(aliases).filter((alias) => called === `paude ${aliases[alias]}`)
   return [

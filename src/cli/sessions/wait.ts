@@ -30,6 +30,7 @@ export default verb({
     for: {
       type: 'string',
       valueHint: 'STATE',
+      offers: waitForNames,
       description: `What to wait for: ${waitForNames.join(', ')}; several with commas (default: exited)`,
     },
     any: { type: 'boolean', description: 'Until the first one got there' },
