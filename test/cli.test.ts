@@ -49,6 +49,11 @@ describe('the agent', () => {
     expect(stdout.trim()).toMatch(ID)
     expect(stderr).toContain("paude: --network stands after the agent's first word, so it goes to the agent")
     expect(machine.kept()).toContain('"network": "restricted"')
+    for (const words of [
+      ['--append-system-prompt', '--network'],
+      ['--', '--network'],
+    ])
+      expect((await machine.paude(['--detach', '-p', 'hi', ...words])).stderr).not.toContain('stands after')
   })
 
   test('-- makes a verb of ours its own', async () => {
@@ -477,6 +482,39 @@ describe('what is nearly ours', () => {
     ])
       expect((await machine.paude(['-p', 'x', ...words])).stderr).not.toContain('did you mean')
     expect((await machine.paude(['--force', '--', '-p', '--memry'])).stderr).not.toContain('did you mean')
+  })
+
+  test.each<[readonly string[], string]>([
+    [['--netwrok-allow=x', '--dry-run', '-p', 'hi'], '--dry-run stands after --netwrok-allow'],
+    [['--netwrok-allow', 'a.example', '--dry-run', '-p', 'hi'], '--dry-run stands after --netwrok-allow'],
+    [['--detatch', '--dry-run'], '--dry-run stands after --detatch'],
+    [['--force', '--memry=1g', '-p', 'hi', '--backend=podman'], '--backend stands after --memry'],
+    [['-p', 'hi', '--dry-run'], "--dry-run stands after the agent's first word"],
+    [['fix it', '--verbose', '--print-config'], "--print-config stands after the agent's first word"],
+  ])('%j starts nothing: a flag of ours would be lost', async (words, said) => {
+    const { code, stdout, stderr } = await machine.paude(words)
+    expect([code, stdout]).toEqual([125, ''])
+    expect(stderr).toContain(`paude: ${said}`)
+    expect(stderr).toContain('paude -- ')
+    expect(machine.calls()).toEqual([])
+  })
+
+  test.each<[readonly string[]]>([
+    [['--', '--netwrok-allow=x', '--dry-run']],
+    [['-p', '--append-system-prompt', '--dry-run', 'hi']],
+    [['-p', 'hi', '--', '--dry-run']],
+    [['-p', 'hi --dry-run']],
+    [['-p', 'hi', '--dry-runs']],
+    [['--memry=1g', '-p', 'hi', '--model', '--backend']],
+    [['--memry=1g', '--bg', '-p', 'hi']],
+    [['--memry=1g', '--a-newer-option', '--dry-run']],
+    [['mcp', 'add', '--env', 'A=1', 'x', '--dry-run']],
+    [['--verbose', 'mcp', 'add', '--dry-run']],
+  ])('%j reaches the agent untouched: it may be its own', async (words) => {
+    await machine.paude(['--detach', ...words])
+    expect(machine.kept()).toContain('"network": "restricted"')
+    const bare = words[0] === '--' ? words.slice(1) : words
+    for (const word of bare) expect(seed('command.sh')).toContain(word)
   })
 
   test.each([

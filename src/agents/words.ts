@@ -30,11 +30,14 @@ export function sortWords({ valued, variadic, optional }: Grammar, words: readon
 
 const nameOf = ([option = '']: readonly string[]): string => option.split('=')[0] ?? ''
 
+/** Names of the options among the words, each once. */
+export const optionNames = (grammar: Grammar, words: readonly string[]): readonly string[] => [
+  ...new Set(sortWords(grammar, words).options.map(nameOf)),
+]
+
 /** The first of these options among the words, or ''. */
 export const findOption = (grammar: Grammar, words: readonly string[], wanted: readonly string[]): string =>
-  sortWords(grammar, words)
-    .options.map(nameOf)
-    .find((name) => wanted.includes(name)) ?? ''
+  optionNames(grammar, words).find((name) => wanted.includes(name)) ?? ''
 
 const hasAny = (grammar: Grammar, words: readonly string[], wanted: readonly string[]): boolean =>
   findOption(grammar, words, wanted) !== ''
@@ -48,8 +51,11 @@ export function optionValue(grammar: Grammar, words: readonly string[], wanted: 
 }
 
 /** Whether a word is one of the agent's own options. */
-export const isOption = ({ valued, variadic, optional, switches }: Grammar, word: string): boolean =>
-  [valued, variadic, optional, switches].some((list) => list.includes(nameOf([word])))
+export const isOption = (
+  { valued, variadic, optional, switches, quiet, printing, names, chooses }: Grammar,
+  word: string,
+): boolean =>
+  [valued, variadic, optional, switches, quiet, printing, names, chooses].some((list) => list.includes(nameOf([word])))
 
 /** Whether these words call one of the agent's own verbs. */
 export const isVerb = (grammar: Grammar, words: readonly string[]): boolean =>

@@ -9,7 +9,7 @@ import { nearest } from '../text.ts'
 import type { Values } from './args.ts'
 import { isRehearsal } from './front-flags.ts'
 import { firstWord, readWords } from './read-words.ts'
-import { refuseNearVerb, suspicions } from './start/near-misses.ts'
+import { lateFlags, refuseLostFlags, refuseNearVerb, suspicions } from './start/near-misses.ts'
 import { added, startWords } from './start/start-words.ts'
 import { colourful, outputs, sentence, writeAll } from './streams/output.ts'
 import { argsOf, type CommandContext, type Topic, type Verb, verbOf } from './verb.ts'
@@ -23,7 +23,7 @@ export async function main(argv: readonly string[], host: Host, version: string)
   let caller: Caller = 'agent'
   admitClients(Object.values(programs))
   try {
-    const { layer, words, ended, late, names } = readFlags(argv)
+    const { layer, words, ended, names } = readFlags(argv)
     const name = ended ? null : commands.find(words[0])
     const context = contextOf(host, version, layer)
     if (name !== null) {
@@ -50,9 +50,11 @@ export async function main(argv: readonly string[], host: Host, version: string)
         return 0
       }
     }
-    if (!ended) refuseNearVerb(words, { host, verbs: commands.names })
-    for (const line of suspicions(ended ? [] : words, host)) context.warn(line)
-    for (const flag of late)
+    const judged = ended ? [] : words
+    refuseNearVerb(judged, { host, verbs: commands.names })
+    refuseLostFlags(judged, host)
+    for (const line of suspicions(judged, host)) context.warn(line)
+    for (const flag of lateFlags(judged, host))
       context.note(`${flag} stands after the agent's first word, so it goes to the agent; put it first to mean paude's`)
     const { startSession } = await import('./start/start.ts')
     return await startSession(context, { run: { kind: 'agent', words }, flags: layer, mayFallBack: true })

@@ -57,7 +57,7 @@ describe('where our flags end', () => {
     fc.assert(
       fc.property(fc.array(sound), fc.array(tempting), (ours, rest) => {
         const split = readFlags([...ours.flat(), '--', ...rest])
-        expect(split).toMatchObject({ words: rest, ended: true, late: [], layer: readFlags(ours.flat()).layer })
+        expect(split).toMatchObject({ words: rest, ended: true, layer: readFlags(ours.flat()).layer })
       }),
     )
   })
@@ -71,13 +71,6 @@ describe('where our flags end', () => {
     expect(readFlags(['--devcontainer', '--', 'stop'])).toMatchObject({ layer: { devcontainer: 'use' }, words: ['stop'] })
     expect(problem(() => readFlags(['--devcontainer='])).hint).toBe('write --devcontainer=NAME')
     expect(readVariables({ PAUDE_DEVCONTAINER: 'web' })).toEqual({ devcontainer: 'web' })
-  })
-
-  test('own flags that come late are named once each, up to --', () => {
-    expect(
-      readFlags(['-p', 'x', '--network=open', '--detach', '--network', 'none', '--model', 'opus', '--', '--force']).late,
-    ).toEqual(['--network', '--detach'])
-    expect(readFlags(['--detach', '-p', 'x']).late).toEqual([])
   })
 
   test.each([
@@ -97,7 +90,7 @@ describe('where our flags end', () => {
     '--network-',
     '--NETWORK',
   ])('%s is Claude’s', (word) => {
-    expect(readFlags([word, 'x'])).toEqual({ layer: {}, words: [word, 'x'], ended: false, late: [], names: [] })
+    expect(readFlags([word, 'x'])).toEqual({ layer: {}, words: [word, 'x'], ended: false, names: [] })
   })
 })
 

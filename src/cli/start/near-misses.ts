@@ -1,6 +1,7 @@
+import type { Grammar } from '../../agents/grammar.ts'
 import { grammars } from '../../agents/grammars.ts'
 import { isAgent, titles, usualAgent } from '../../agents/names.ts'
-import { isOption, isVerb, sortWords } from '../../agents/words.ts'
+import { isOption, isVerb, optionNames } from '../../agents/words.ts'
 import { ownFlags } from '../../config/keys/own-flags.ts'
 import { unknownVariables } from '../../config/layers/unknown-variables.ts'
 import { PaudeError } from '../../errors.ts'
@@ -8,6 +9,10 @@ import type { Host } from '../../host.ts'
 import { nearest } from '../../text.ts'
 
 type Machine = Pick<Host, 'env'>
+
+const own: readonly string[] = ownFlags.map(({ name }) => `--${name}`)
+/** Flags that say that nothing is to be started. */
+const REHEARSALS: readonly string[] = ['--dry-run', '--print-config']
 
 /** Files are read once these words are judged, since they may ask for an approval: so the agent is what the variable says, or the usual one. */
 function readAs({ env }: Machine) {
@@ -31,14 +36,39 @@ export function refuseNearVerb(
   })
 }
 
+/**
+ * Refuses agent's words in which a flag of ours is lost: behind a mistyped one, or where it says to start nothing. What may be the
+ * agent's own passes: words of its verbs, values of its options and of those that are unknown, everything after `--`.
+ */
+export function refuseLostFlags(words: readonly string[], host: Machine): void {
+  const { grammar, title } = readAs(host)
+  const mistyped = nameOf(words[0] ?? '')
+  const meant = meantBy(grammar, mistyped)
+  const before = (flag: string) => words[words.findIndex((word) => nameOf(word) === flag) - 1]
+  const lost = lateFlags(words, host)
+    .filter((flag) => meant !== null || REHEARSALS.includes(flag))
+    .find((flag) => !isOption(grammar, flag) && !mayTakeValue(grammar, before(flag)))
+  if (lost === undefined || isVerb(grammar, words)) return
+  const instead = `paude -- … sends all of it to ${title}`
+  throw meant === null
+    ? new PaudeError('usage', `${lost} stands after the agent's first word, where it is not paude's`, {
+        hint: `put it first: paude ${lost} …; ${instead}`,
+      })
+    : new PaudeError('usage', `${lost} stands after ${mistyped}, which paude does not know`, {
+        hint: `did you mean ${meant}? ${instead}`,
+      })
+}
+
+/** Own flags among the agent's options, which therefore are the agent's. */
+export const lateFlags = (words: readonly string[], host: Machine): readonly string[] =>
+  optionNames(readAs(host).grammar, words).filter((name) => own.includes(name))
+
 /** A mistyped flag or variable of ours has no effect, or is an option that the agent does not know. */
 export function suspicions(words: readonly string[], { env }: Machine): readonly string[] {
   const { grammar, title } = readAs({ env })
-  const own = ownFlags.map(({ name }) => `--${name}`)
-  const flags = sortWords(grammar, words).options.map(([name = '']) => name.split('=')[0] ?? '')
   return [
-    ...[...new Set(flags)].flatMap((flag) => {
-      const close = flag.startsWith('--') && !isOption(grammar, flag) && !own.includes(flag) ? nearest(flag, own) : null
+    ...optionNames(grammar, words).flatMap((flag) => {
+      const close = meantBy(grammar, flag)
       return close === null ? [] : [`${flag} goes to ${title}; did you mean paude's ${close}?`]
     }),
     ...unknownVariables(env).map(
@@ -46,3 +76,17 @@ export function suspicions(words: readonly string[], { env }: Machine): readonly
     ),
   ]
 }
+
+/** The flag of ours that a word is nearly, or null: also for what is the agent's own. */
+const meantBy = (grammar: Grammar, flag: string): string | null =>
+  flag.startsWith('--') && !isOption(grammar, flag) && !own.includes(flag) ? nearest(flag, own) : null
+
+/** Whether a word may be an option of a newer agent, whose value comes next. */
+const mayTakeValue = (grammar: Grammar, word = ''): boolean =>
+  word.startsWith('-') &&
+  !word.includes('=') &&
+  !isOption(grammar, word) &&
+  !own.includes(word) &&
+  meantBy(grammar, word) === null
+
+const nameOf = (word: string): string => word.split('=')[0] ?? ''

@@ -9,8 +9,6 @@ export type Split = {
   readonly words: readonly string[]
   /** Whether `--` ended our flags: then the next word is the agent's even if it is a verb of ours. */
   readonly ended: boolean
-  /** Own flags that stand after the agent's first word and therefore are the agent's. */
-  readonly late: readonly string[]
   /** Own flags that were read, without dashes. */
   readonly names: readonly string[]
 }
@@ -22,7 +20,7 @@ export function readFlags(argv: readonly string[], allowed: readonly OwnFlag[] =
   let index = 0
   while (index < argv.length) {
     const word = argv[index] ?? ''
-    if (word === '--') return { layer, words: argv.slice(index + 1), ended: true, late: [], names }
+    if (word === '--') return { layer, words: argv.slice(index + 1), ended: true, names }
     const [name = '', inline] = splitOnce(word)
     const flag = allowed.find((candidate) => `--${candidate.name}` === name)
     if (flag === undefined) break
@@ -44,8 +42,7 @@ export function readFlags(argv: readonly string[], allowed: readonly OwnFlag[] =
     put(layer, flag, checked(value, flag, `--${flag.name}`))
     index += inline === undefined && !alone ? 2 : 1
   }
-  const words = argv.slice(index)
-  return { layer, words, ended: false, late: lateFlags(words, allowed), names }
+  return { layer, words: argv.slice(index), ended: false, names }
 }
 
 /** Reads the environment twins. */
@@ -95,12 +92,6 @@ function put(layer: Mutable<Layer>, { key, type }: OwnFlag, value: string | bool
   const store = layer as Record<string, unknown>
   store[key] =
     type === 'list' ? [...((store[key] as readonly string[] | undefined) ?? []), ...(value as readonly string[])] : value
-}
-
-function lateFlags(words: readonly string[], allowed: readonly OwnFlag[]): readonly string[] {
-  const end = words.indexOf('--')
-  const seen = (end === -1 ? words : words.slice(0, end)).map((word) => splitOnce(word)[0] ?? '')
-  return [...new Set(seen)].filter((name) => allowed.some((flag) => `--${flag.name}` === name))
 }
 
 function splitOnce(word: string): readonly [string, string?] {
