@@ -202,7 +202,9 @@ describe('without questions', () => {
 
   test('says which engine boxes run on once the choice is made', async () => {
     machine.write(userFile, 'backend = "podman"\n')
-    expect((await machine.paude(['init', '--yes', '--backend', 'auto'])).stderr).toContain('boxes run on docker\n')
+    expect((await machine.paude(['init', '--yes', '--backend', 'auto'])).stderr).toContain(
+      'boxes run on docker, the first engine that works\n',
+    )
   })
 
   test('leaves nothing behind but the file', async () => {
@@ -232,7 +234,7 @@ describe.skipIf(script === null)('on a terminal', () => {
     put('package.json')
     const [code, screen] = await answered('podman', '', '', 'y')
     expect(code).toBe(0)
-    expect(screen).toContain('paude: engine: docker or podman? [Enter for the first]: ')
+    expect(screen).toContain('paude: engine: docker or podman? [Enter for auto: each start takes the first that works]: ')
     expect(screen.indexOf('groups = ["@npm"]')).toBeLessThan(screen.indexOf('write it? [y]es, [n]o'))
     expect([groups(), readFileSync(userFile, 'utf8')]).toEqual([
       ['@npm'],
@@ -240,9 +242,10 @@ describe.skipIf(script === null)('on a terminal', () => {
     ])
   })
 
-  test('Enter takes the first engine and writes no configuration for that', async () => {
+  test('Enter leaves the engine to each start, as the question says, and writes no configuration for that', async () => {
     put('package.json')
-    const [code] = await answered('', '', '', 'y')
+    const [code, screen] = await answered('', '', '', 'y')
+    expect(screen).toContain('boxes run on docker, the first engine that works')
     expect([code, existsSync(userFile), groups()]).toEqual([0, false, ['@npm']])
   })
 
