@@ -17,6 +17,12 @@ const words = [
   '--no-compile-autoload-bunfig',
 ]
 
+/**
+ * Bun ends in a folder that was deleted before any line of ours, unless it is told its folder; on Linux this name is the one it has.
+ * Elsewhere no path means it, and Bun's own sentence stays.
+ */
+const SAME_FOLDER = '--compile-exec-argv=--cwd=/proc/self/cwd'
+
 if (import.meta.main)
   await build(binary).catch((error: Error) => {
     console.error(error.message)
@@ -26,6 +32,8 @@ if (import.meta.main)
 /** Compiles the program; the file is replaced at once, also while it runs. Extra words choose another target. */
 export async function build(file: string, extra: readonly string[] = []): Promise<void> {
   await mkdir(dirname(file), { recursive: true })
+  const target = extra.find((word) => word.startsWith('--target=')) ?? process.platform
+  const here = target.includes('linux') ? [SAME_FOLDER] : []
   const folder = await mkdtemp(join(dirname(file), '.build-'))
   try {
     // The name is part of what is embedded: it must be the same in every folder for the bytes to be the same.
@@ -34,7 +42,7 @@ export async function build(file: string, extra: readonly string[] = []): Promis
       cwd: root,
       quiet: true,
       nothrow: true,
-    })`${process.execPath} build ${words} ${extra} --outfile=${made} src/main.ts`
+    })`${process.execPath} build ${words} ${here} ${extra} --outfile=${made} src/main.ts`
     if (exitCode !== 0) throw new Error(`the program does not build\n${stderr.trim()}`)
     await rename(made, file)
   } finally {

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { canBeHumble, type Machine, makeMachine, type Outcome } from './support/machine.ts'
-import { programLine } from './support/program.ts'
+import { program, programLine } from './support/program.ts'
 
 // The real program, with engines that answer what real ones were recorded to say.
 let machine: Machine
@@ -648,9 +648,7 @@ describe('a machine that is not as it should be', () => {
   test('a directory that was deleted meanwhile', async () => {
     const gone = join(machine.home, 'gone')
     mkdirSync(gone)
-    // Not the compiled program: Bun ends that before its first line, with a sentence and an exit code of its own.
-    const source = [process.execPath, join(import.meta.dir, '../src/main.ts')]
-    const child = Bun.spawn(['sh', '-c', 'cd "$1" && rmdir "$1" && shift && exec "$@"', 'sh', gone, ...source, '-p', 'x'], {
+    const child = Bun.spawn(['sh', '-c', 'cd "$1" && rmdir "$1" && shift && exec "$@"', 'sh', gone, ...program, '-p', 'x'], {
       env: machine.env,
       stdin: 'ignore',
       stdout: 'pipe',
