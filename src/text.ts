@@ -39,6 +39,12 @@ const UNPRINTED = new RegExp(`(?!${IN_PICTURES.source})${UNSEEN.source}`, 'gu')
 /** Text of others on a terminal of ours: no character survives that it acts on or hides. */
 export const printable = (text: string): string => text.replace(UNPRINTED, '�')
 
+const COLOUR = new RegExp(`${String.fromCharCode(27)}\\[[\\d;]*m`, 'g')
+const UNLAID = new RegExp(`(?![\\n\\r\\t])${UNPRINTED.source}`, 'gu')
+
+/** What programs of others print, as it comes: lines and tabs stay, and the returns by which a progress paints over its line. */
+export const printableOutput = (text: string): string => text.replace(COLOUR, '').replace(UNLAID, '�')
+
 /** The same as JSON: every character that a terminal may act on is escaped, so nothing is lost. */
 export const jsonLine = quoted
 

@@ -5,7 +5,7 @@ import { type Caller, exitCode, PaudeError } from '../errors.ts'
 import type { Host } from '../host.ts'
 import { explainFetch } from '../image/explain-fetch.ts'
 import { admitClients } from '../run/environment.ts'
-import { nearest } from '../text.ts'
+import { nearest, printableOutput } from '../text.ts'
 import type { Values } from './args.ts'
 import { isRehearsal } from './front-flags.ts'
 import { firstWord, readWords } from './read-words.ts'
@@ -146,7 +146,9 @@ function contextOf(host: Host, version: string, flags: Layer): CommandContext {
 }
 
 /** A failed program that is not the engine: the fetch of the agent, which this very program does as bun, or a small tool. */
-function foreign(argv: readonly string[], { code, stderr }: { code: number; stderr: string }): PaudeError {
+function foreign(argv: readonly string[], outcome: { code: number; stderr: string }): PaudeError {
+  const { code } = outcome
+  const stderr = printableOutput(outcome.stderr)
   if (argv[1] === 'add') return explainFetch({ argv, code, stderr })
   const reason = stderr.trim().split('\n').at(-1) ?? ''
   const said = `${argv[0]?.split('/').at(-1)} failed with exit code ${code}${reason === '' ? '' : `: ${reason}`}`

@@ -1,6 +1,7 @@
 import { constants } from 'node:os'
 import { PaudeError } from '../errors.ts'
 import type { Argv } from '../plan/plan.ts'
+import { printableOutput } from '../text.ts'
 import { everything, inherited, locate } from './environment.ts'
 import { within } from './patience.ts'
 
@@ -11,7 +12,7 @@ export type ProcessOptions = {
   readonly env?: Readonly<Record<string, string>>
   readonly stdin?: string
   readonly folder?: string
-  /** Both streams go to our stderr, for the progress of builds and pulls. */
+  /** Both streams go to our stderr as safe text, for the progress of builds and pulls. */
   readonly progress?: boolean
   /** Ends the program when it fires. */
   readonly signal?: AbortSignal | undefined
@@ -272,10 +273,12 @@ async function readAll(stream: unknown, echoTo?: number): Promise<string> {
   const sink = Bun.file(echoTo).writer()
   let text = ''
   for await (const chunk of stream) {
-    sink.write(chunk)
+    const said = decoder.decode(chunk, { stream: true })
+    // A Dockerfile of the project's chooses what stands there.
+    sink.write(printableOutput(said))
     sink.flush()
     // The end of a build's stderr holds the reason; the rest has been shown.
-    text = (text + decoder.decode(chunk, { stream: true })).slice(-20_000)
+    text = (text + said).slice(-20_000)
   }
   return text
 }

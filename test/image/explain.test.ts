@@ -160,3 +160,11 @@ test('what a failed build says may stand on stdout', () => {
   expect(explain({ engine: 'docker', ...failure }).code).toBe('disk-full')
   expect(explain({ engine: 'docker', ...failure, argv: ['docker', 'run'] }).code).toBe('command-failed')
 })
+
+test('what a hostile Dockerfile printed last does nothing to a terminal', () => {
+  const stdout = 'STEP 2\n\x1b]52;c;eA==\x07\x1b]0;title\x07\x1b[2A\x1b[31mred\x1b[0m\n50%\r100%\r\n'
+  const argv = ['docker', 'build', '.'] as const
+  const { message } = explain({ engine: 'docker', argv, code: 1, stdout, stderr: '' })
+  expect(message).not.toMatch(/(?!\n)\p{Cc}/u)
+  expect(message).toEndWith('red\n100%')
+})

@@ -481,6 +481,25 @@ describe('signals', () => {
     expect(existsSync(`/proc/${pid}`) ? readFileSync(`/proc/${pid}/stat`, 'utf8').split(' ')[2] : 'Z').toBe('Z')
   })
 
+  test('what a build prints is shown at once, a progress over its own line, and none of it acts on the terminal', async () => {
+    const hostile = String.raw`printf '\033]52;c;eA==\007\033]0;title\033\\\033[2J\302\2332J\n' >&2`
+    // The second half comes once the first was seen.
+    const build = sh(
+      `printf '#5 \\303'; printf '\\251 10%%\\r'; ${hostile}; touch up; while [ ! -e seen ]; do sleep 0.01; done; echo done`,
+    )
+    const plan: Plan = [exec(build, { title: 'building' })]
+    const child = Bun.spawn([process.execPath, program, JSON.stringify(plan)], { stdin: 'ignore', stderr: 'pipe' })
+    let text = ''
+    for await (const chunk of child.stderr) {
+      text += Buffer.from(chunk).toString()
+      if (text.includes('10%') && text.includes('2J\n')) writeFileSync(join(room, 'seen'), '')
+    }
+    expect(text).toStartWith('note building\n')
+    expect(text).toContain('#5 é 10%\r')
+    expect(text).toEndWith('done\ncode 0\n')
+    expect(text).not.toMatch(/(?![\n\r])\p{Cc}/u)
+  })
+
   const agent = (onTerm: string) =>
     sh(`trap '${onTerm}' TERM; trap 'echo int >>log; exit 5' INT; echo $$ >pid; touch up; while :; do sleep 0.01; done`)
 

@@ -11,7 +11,7 @@ try {
     attach: async (step: Attach) => attach(step.argv, step),
     hold: () => Promise.reject(new Error('nothing is held here')),
     explain: ({ argv, outcome }) => new PaudeError('command-failed', `${argv.join(' ')}: ${outcome.code}`),
-    progress: false,
+    progress: true,
   })
   process.stderr.write(`code ${code}\n`)
   process.exitCode = code

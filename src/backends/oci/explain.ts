@@ -1,4 +1,5 @@
 import { type ErrorCode, PaudeError } from '../../errors.ts'
+import { printableOutput } from '../../text.ts'
 import type { Failure } from '../backend.ts'
 import type { OciName } from './flags.ts'
 
@@ -229,18 +230,21 @@ const rows: readonly Row[] = [
 /** Where an engine looks for the certificates of a registry. */
 const CERTS = { docker: '/etc/docker/certs.d', podman: '/etc/containers/certs.d' } as const
 
-/** stderr without colours and what is said every time. */
+/** stderr without what a terminal acts on, what was painted over, and what is said every time. */
 export const engineWords = (stderr: string): string =>
-  stderr
-    .replaceAll(COLOUR, '')
+  printableOutput(stderr)
     .replace(/^DEPRECATED: The legacy builder[\s\S]*?buildx\/\n/m, '')
     .split('\n')
-    .map((line) => line.trim().replace(/^(?:(?:docker|Error|Error response from daemon): )+/, ''))
+    .map((line) =>
+      line
+        .trim()
+        .replace(/^.*\r/, '')
+        .replace(/^(?:(?:docker|Error|Error response from daemon): )+/, ''),
+    )
     .filter((line) => line !== '' && !NOISE.test(line))
     .slice(-10)
     .join('\n')
 
-const COLOUR = new RegExp(`${String.fromCharCode(27)}\\[[\\d;]*m`, 'g')
 const NOISE =
   /^Run '\w+ .*--help' for more information|^See '\w+ .*--help'|^Usage: |level=warning|failed to connect to syslog|^Trying to pull |^WARNING: Error loading config file|^Emulate Docker CLI/
 
