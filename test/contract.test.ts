@@ -93,7 +93,7 @@ function argvs(step: Step): readonly Argv[] {
     case 'exec':
       return some(step.argv, step.unless, step.undo, step.log)
     case 'attach':
-      return some(step.argv, step.interrupt, step.terminate)
+      return some(step.argv, step.alive, step.interrupt, step.terminate)
     case 'hold':
       return some(step.argv, step.terminate)
     case 'pipe':

@@ -49,8 +49,8 @@ export type Life = {
   readonly remove: (box: Handle) => Plan
   /** Removes HOME volumes; fails while a session uses one. */
   readonly removeHomes: (volumes: readonly string[]) => Argv
-  /** INT is the agent's; TERM ends it within ten seconds, however it takes that. */
-  readonly signal: (box: Handle, signal: 'INT' | 'TERM') => Argv
+  /** INT is the agent's; TERM ends it within ten seconds, however it takes that; CONT does nothing, but fails until the box runs. */
+  readonly signal: (box: Handle, signal: 'INT' | 'TERM' | 'CONT') => Argv
   readonly state: (box: Handle) => Query<State>
   /** Lasts until the agent ends, and prints its exit code. null: the state is asked again and again. */
   readonly wait: ((box: Handle) => Argv) | null

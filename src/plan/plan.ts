@@ -89,6 +89,8 @@ export type Attach = {
   readonly terminal: boolean
   /** Whether our stdin is the agent's. */
   readonly stdin: boolean
+  /** Succeeds once the agent's box can be signalled, and changes nothing. */
+  readonly alive?: Argv
   /** Run for SIGINT while there is no terminal. */
   readonly interrupt?: Argv
   /** Run for SIGTERM, and for SIGHUP when there is no terminal. */

@@ -2,11 +2,14 @@ import type { Argv, Attach } from '../plan/plan.ts'
 import { type Attached, capture } from './process.ts'
 
 type Running = { readonly child: Attached; readonly terminal: boolean } & {
-  readonly [Key in 'interrupt' | 'terminate' | 'timeout']?: Attach[Key] | undefined
+  readonly [Key in 'alive' | 'interrupt' | 'terminate' | 'timeout']?: Attach[Key] | undefined
 }
 
-/** Milliseconds in which a box may still be getting ready to hear signals. */
+type Send = (argv: Argv | undefined, isHeard: (code: number) => boolean) => Promise<void>
+
+/** Milliseconds in which a box may still be getting ready to hear signals, and how many it then gets for that. */
 const SETTLING = 5_000
+const SETTLED = 500
 
 /** Stays with the agent on our streams until it ends; signals go where `step` says. A failure of what still starts ends it. */
 export async function runAttached({ child, ...step }: Running, trailing: Promise<unknown>): Promise<number> {
@@ -14,7 +17,7 @@ export async function runAttached({ child, ...step }: Running, trailing: Promise
   let over = false
   let grace: Timer | undefined
   /** The client may not have started the box yet: an engine refuses to signal one that does not run, and calls it stopped. */
-  const send = async (argv: Argv | undefined, isHeard: (code: number) => boolean) => {
+  const send: Send = async (argv, isHeard) => {
     while (argv !== undefined && !over) {
       const code = await capture(argv).then(
         (outcome) => outcome.code,
@@ -24,7 +27,7 @@ export async function runAttached({ child, ...step }: Running, trailing: Promise
       await Bun.sleep(100)
     }
   }
-  const interrupt = interrupting(() => send(step.interrupt, (code) => code === 0))
+  const interrupt = interrupting(step, send)
   const end = () => {
     if (grace !== undefined) return
     void send(step.terminate, () => false)
@@ -62,16 +65,18 @@ export async function runAttached({ child, ...step }: Running, trailing: Promise
   }
 }
 
-/** Interrupts a box; a young one again, which may not have heard it. */
-function interrupting(send: () => Promise<void>): () => Promise<void> {
+/** Interrupts a box, a young one once it can hear that. */
+function interrupting({ alive, interrupt }: Pick<Running, 'alive' | 'interrupt'>, send: Send): () => Promise<void> {
   const begun = Date.now()
+  const isTaken = (code: number) => code === 0
   return async () => {
-    const young = Date.now() - begun < SETTLING
-    await send()
-    if (!young) return
-    // The kernel drops a signal for a first process that has not said yet what to do with it, as between entry script and init.
-    await Bun.sleep(1000)
-    await send()
+    // The kernel drops a signal for a first process that has not said yet what to do with it. Sent again it would be a second Ctrl-C for
+    // an agent that takes its time to end, so a young box is waited for instead.
+    if (alive !== undefined && Date.now() - begun < SETTLING) {
+      await send(alive, isTaken)
+      await Bun.sleep(SETTLED)
+    }
+    await send(interrupt, isTaken)
   }
 }
 

@@ -527,6 +527,22 @@ describe('signals', () => {
     expect(logged()).toEqual(['int'])
   })
 
+  test('SIGINT reaches a young agent once, which takes its time to end, and not before its box runs', async () => {
+    const attach: Attach = {
+      kind: 'attach',
+      // Who hears a second one ends otherwise, as an agent does that is told to hurry.
+      argv: sh(`trap 'echo early >>log; exit 6' INT
+        echo $$ >pid; touch up; while [ ! -e asked ]; do sleep 0.01; done; touch runs
+        trap 'trap "exit 9" INT; echo int >>log; sleep 0.7; sleep 0.7; exit 5' INT; while :; do sleep 0.01; done`),
+      terminal: false,
+      stdin: false,
+      alive: sh('touch asked; [ -e runs ]'),
+      interrupt: sh('kill -INT $(cat pid)'),
+    }
+    expect(await ended([attach], 'SIGINT')).toEqual({ code: 5, stderr: 'code 5\n' })
+    expect(logged()).toEqual(['int'])
+  })
+
   test('SIGHUP without a terminal ends the agent: nobody would see its answer', async () => {
     const attach: Attach = {
       kind: 'attach',

@@ -63,7 +63,7 @@ const life = (dialect: Dialect): Life => {
 
     removeHomes: (volumes) => [name, 'volume', 'rm', ...volumes],
     signal: ({ id }, signal) =>
-      signal === 'INT' ? [name, 'kill', '--signal=INT', parts(id).agent] : [name, 'stop', '-t', '10', parts(id).agent],
+      signal === 'TERM' ? [name, 'stop', '-t', '10', parts(id).agent] : [name, 'kill', `--signal=${signal}`, parts(id).agent],
     state: (box) => stateQuery(name, box),
     wait: ({ id }) => [name, 'wait', parts(id).agent],
     logs: ({ id }, { follow }) => [name, 'logs', ...(follow ? ['--follow'] : []), parts(id).agent],

@@ -94,5 +94,13 @@ function shown(
   const ended = { terminate: life.signal(box, 'TERM'), ...(timeout === undefined ? {} : { timeout }) }
   return box.terminal
     ? { kind: 'hold', id: box.id, agent: box.agent, folder: box.folder, argv, starts, attached, ...ended }
-    : { kind: 'attach', argv, terminal: false, stdin, interrupt: life.signal(box, 'INT'), ...ended }
+    : {
+        kind: 'attach',
+        argv,
+        terminal: false,
+        stdin,
+        alive: life.signal(box, 'CONT'),
+        interrupt: life.signal(box, 'INT'),
+        ...ended,
+      }
 }
