@@ -2,22 +2,8 @@ import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { parseLog } from '../../src/network/log.ts'
 import { HOST_NAME } from '../../src/network/names.ts'
-import {
-  type Api,
-  describeEach,
-  engine,
-  makeProject,
-  paude,
-  poll,
-  put,
-  type RunOptions,
-  root,
-  serveApi,
-  sessionIds,
-  startPaude,
-} from './support.ts'
+import { type Api, describeEach, makeProject, paude, poll, put, type RunOptions, root, serveApi, startPaude } from './support.ts'
 import { makeTerminals } from './terminal.ts'
 
 setDefaultTimeout(240_000) // ms: tests run side by side
@@ -25,8 +11,6 @@ setDefaultTimeout(240_000) // ms: tests run side by side
 /** The agent waits for a prompt. */
 const PROMPT = /plan mode on/
 const KEY = 'sk-ant-api03-a-key-for-nobody-at-all'
-/** Seconds from the agent's first try until it is told. */
-const SOON = 5
 
 describeEach('a provider that does not answer', (backend) => {
   const terminals = makeTerminals()
@@ -51,10 +35,6 @@ describeEach('a provider that does not answer', (backend) => {
   })
 
   const env = (address: string) => ({ PAUDE_BACKEND: backend, ANTHROPIC_API_KEY: KEY, ANTHROPIC_BASE_URL: address })
-  /** When the agent first asked for its provider, in milliseconds since 1970. */
-  const firstTry = async (id: string) =>
-    Date.parse(parseLog((await engine(backend, ['logs', `${id}-proxy`])).stdout)[0]?.time ?? 'never')
-
   /** A session whose agent waits for a prompt on its screen. */
   const withScreen = async (options: RunOptions) => {
     const id = (await paude(['--detach', '--permission-mode', 'plan'], options)).stdout.trim()
@@ -84,19 +64,13 @@ describeEach('a provider that does not answer', (backend) => {
     ],
   ]
   test.concurrent.each(faults)('is told while -p runs: %s', async (_, address, flags, told) => {
-    const before = new Set(sessionIds())
     const cwd = makeProject()
     const running = startPaude([...flags, '-p', 'SAY hello'], { env: env(address()), cwd })
     try {
       await poll('what is wrong', () => running.stderr().includes('gets no answer from its provider'), 60)
-      const now = Date.now()
+      // It goes on trying for minutes.
+      expect(Bun.peek.status(running.done)).toBe('pending')
       expect(running.stderr()).toMatch(told)
-      const id = await poll('the session', async () => {
-        for (const one of sessionIds().filter((each) => !before.has(each)))
-          if ((await engine(backend, ['inspect', '--format={{json .Mounts}}', one])).stdout.includes(`"${cwd}"`)) return one
-        return null
-      })
-      expect((now - (await firstTry(id))) / 1000).toBeLessThan(SOON)
     } finally {
       running.kill('SIGTERM')
     }
@@ -132,7 +106,6 @@ describeEach('a provider that does not answer', (backend) => {
       expect(await fault()).toBe('')
       await paude(['send', id, 'SAY hello'], options)
       await poll('what is wrong', async () => (await fault()) !== '', 60)
-      expect((Date.now() - (await firstTry(id))) / 1000).toBeLessThan(SOON)
       expect(await fault()).toContain(`${HOST_NAME}:1: connection failed`)
       expect((await paude(['sessions'], options)).stdout).toMatch(
         new RegExp(`^${id} .* working: no answer from the provider `, 'm'),
