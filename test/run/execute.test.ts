@@ -435,7 +435,7 @@ describe('signals', () => {
 
   /** Carries a plan out in a process of its own; a signal comes once the file `up` is there. */
   async function ended(plan: Plan, signal?: NodeJS.Signals): Promise<Ended> {
-    const child = Bun.spawn([process.execPath, program, JSON.stringify(plan)], {
+    const child = Bun.spawn([process.execPath, program, JSON.stringify(plan), join(room, 'heard')], {
       stdin: 'ignore',
       stdout: 'pipe',
       stderr: 'pipe',
@@ -448,7 +448,7 @@ describe('signals', () => {
 
   test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('%s in the middle of a start takes everything back', async (signal) => {
     // The engine call ends by itself: what it made must be there before it is taken back.
-    const slow = sh(`kill -${signal.slice(3)} $PPID; grep -q '^SigPnd:.0*$' /proc/$PPID/status; echo made >>log`)
+    const slow = sh(`kill -${signal.slice(3)} $PPID; until [ -e heard ]; do sleep 0.01; done; echo made >>log`)
     const plan = [
       exec(['true'], { undo: log('undo-one') }),
       together([[exec(slow, { undo: log('undo-two') }), exec(log('unreached'))]]),
@@ -464,7 +464,10 @@ describe('signals', () => {
     for (let file = 0; file < 400; file++) writeFileSync(join(room, `context/${file}`), Buffer.alloc(256 * 1024))
     const [work, up] = [join(room, 'work'), join(room, 'work/copy')]
     const plan: Plan = [folder(work), { kind: 'copy-context', from: join(room, 'context'), to: up, approved: null, hint: '' }]
-    const child = Bun.spawn([process.execPath, program, JSON.stringify(plan)], { stdin: 'ignore', stderr: 'pipe' })
+    const child = Bun.spawn([process.execPath, program, JSON.stringify(plan), join(room, 'heard')], {
+      stdin: 'ignore',
+      stderr: 'pipe',
+    })
     while (!existsSync(up) && child.exitCode === null) await Bun.sleep(1)
     child.kill('SIGINT')
     expect(await child.stderr.text()).toBe('error interrupted\n')
@@ -488,7 +491,10 @@ describe('signals', () => {
       `printf '#5 \\303'; printf '\\251 10%%\\r'; ${hostile}; touch up; while [ ! -e seen ]; do sleep 0.01; done; echo done`,
     )
     const plan: Plan = [exec(build, { title: 'building' })]
-    const child = Bun.spawn([process.execPath, program, JSON.stringify(plan)], { stdin: 'ignore', stderr: 'pipe' })
+    const child = Bun.spawn([process.execPath, program, JSON.stringify(plan), join(room, 'heard')], {
+      stdin: 'ignore',
+      stderr: 'pipe',
+    })
     let text = ''
     for await (const chunk of child.stderr) {
       text += Buffer.from(chunk).toString()

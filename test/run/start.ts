@@ -1,10 +1,14 @@
+import { writeFileSync } from 'node:fs'
 import { PaudeError } from '../../src/errors.ts'
 import type { Attach, Plan } from '../../src/plan/plan.ts'
 import { execute } from '../../src/run/execute.ts'
 import { attach } from '../../src/run/process.ts'
 
 // A program of its own for the tests of signals: carries out the plan in argv and says how that ended.
-const plan = JSON.parse(process.argv[2] ?? '[]') as Plan
+const [, , words = '[]', heard = ''] = process.argv
+const plan = JSON.parse(words) as Plan
+// Before the listeners of the plan, which are called in the same breath: a step can wait for the file.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => writeFileSync(heard, ''))
 try {
   const code = await execute(plan, {
     note: (text) => process.stderr.write(`note ${text}\n`),
