@@ -3,7 +3,6 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { $, type ProcessOutput } from 'zx'
 import { binary, build, isStale } from './build.ts'
-import { fetchClaude } from './claude.ts'
 import { close, readReport, sum, tallyOf } from './tally.ts'
 
 const root = join(import.meta.dir, '..')
@@ -21,8 +20,6 @@ async function check(): Promise<number> {
   await rm(report, { force: true })
   console.log('check: no engine is started; docker and podman are what `bun run e2e` tests')
   const bun = process.execPath
-  // Some tests let it talk to a scripted model API on this very machine, so it must be able to run here.
-  process.env['PAUDE_TEST_CLAUDE'] ??= process.platform === 'linux' ? await fetchClaude() : ''
   if (await isStale()) await build(binary)
   process.env['PAUDE_TEST_PROGRAM'] = binary
   const run = $({

@@ -29,11 +29,12 @@ await main(async () => {
     const check = await suite('check', { alone: true })
     // Side by side, since each engine waits most of the time and for nothing that the others have. The newer ones come after: more at
     // a time would have tests wait for a core until their patience ends.
-    const e2e = await Promise.all(
-      backends.map((name) =>
+    const e2e = await Promise.all([
+      ...backends.map((name) =>
         suite(name, { script: 'e2e', env: { PAUDE_TEST_BACKENDS: name, PAUDE_TEST_USER: name === 'podman' ? user : '' } }),
       ),
-    )
+      suite('claude', { script: 'e2e', words: ['test/e2e/claude.test.ts'], env: { PAUDE_TEST_BACKENDS: '' } }),
+    ])
     const newer = []
     for (const [at, folder] of engineFolders().entries()) newer.push(await core(folder, at + 1))
     return close([check, ...e2e, ...newer])

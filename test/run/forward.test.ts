@@ -70,7 +70,7 @@ test('a program that is not there fails the connection and not the rest', () =>
 
 test('a caller that does not read holds the box up, and one that reads again lets it go on', async () => {
   const file = join(room, 'said')
-  const chunk = 64 * 1024 // bytes
+  const chunk = 1024 ** 2 // bytes
   const script = `n=0; echo connected >&2; while head -c ${chunk} /dev/zero; do n=$((n + 1)); echo $n >${file}; done`
   const said = () => Number(existsSync(file) ? readFileSync(file, 'utf8') : '') * chunk
   await withPort(relay(script), async (port) => {
