@@ -77,14 +77,19 @@ type Reading = {
 
 /** The settings of a file, each include in its place. */
 function settingsOf(file: string, reading: Reading, depth: number): readonly Setting[] {
-  if (depth > MOST_DEEP || reading.left.files-- <= 0) return []
+  if (isSpent(reading, depth)) return []
+  reading.left.files--
   return settings(readConfig(file)).flatMap((one) => {
     const [, condition] = /^includeif\.(.*)\.path$/s.exec(one.key) ?? []
     const counts = condition === undefined ? one.key === 'include.path' : holds(condition, file, reading)
     const path = counts ? pathIn(one.value, dirname(file), reading.home) : null
-    return path === null ? [one] : mayInclude(path, reading) ? settingsOf(path, reading, depth + 1) : []
+    if (path === null) return [one]
+    // In this order: to look where a path leads costs more than all else, and there can be as many as fit into the file.
+    return isSpent(reading, depth + 1) || !mayInclude(path, reading) ? [] : settingsOf(path, reading, depth + 1)
   })
 }
+
+const isSpent = ({ left }: Reading, depth: number): boolean => depth > MOST_DEEP || left.files <= 0
 
 /** A repository includes files of the project and of git's own places: any other would let a box ask for a file of yours. */
 function mayInclude(path: string, { root, git, home }: Reading): boolean {

@@ -39,8 +39,17 @@ function put(path: string, text: string): void {
 
 const versionOf = (root: string) => readFileSync(indexOf(root)).readUInt32BE(4)
 
-/** A repository with files of many names, links, modes and a submodule. */
+const originals = { sha1: '', sha256: '' }
+
+/** A repository with files of many names, links, modes and a submodule. The first is made by git, and copied. */
 function variedRepository(format: 'sha1' | 'sha256' = 'sha1'): string {
+  originals[format] ||= makeVariedRepository(format)
+  const root = fresh()
+  Bun.spawnSync(['cp', '-a', originals[format], root])
+  return root
+}
+
+function makeVariedRepository(format: 'sha1' | 'sha256'): string {
   const root = fresh()
   git(sandbox.path, 'init', '--quiet', `--object-format=${format}`, root)
   const part = fresh()

@@ -1,4 +1,15 @@
-import { chmodSync, lstatSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { PaudeError } from '../../src/errors.ts'
@@ -40,10 +51,17 @@ export function makeSandbox(): Sandbox {
   }
 }
 
+const FIXED = [
+  'protocol.file.allow=always',
+  'user.name=Test',
+  'user.email=test@example.org',
+  'init.defaultBranch=main',
+  'maintenance.auto=false', // a process after each commit
+].flatMap((setting) => ['-c', setting])
+
 /** Runs git as nobody in particular: no configuration of the machine, a fixed author. */
 export function git(cwd: string, ...words: readonly string[]): string {
-  const fixed = ['-c', 'protocol.file.allow=always', '-c', 'user.name=Test', '-c', 'user.email=test@example.org']
-  const { exitCode, stdout, stderr } = Bun.spawnSync(['git', ...fixed, '-c', 'init.defaultBranch=main', ...words], {
+  const { exitCode, stdout, stderr } = Bun.spawnSync(['git', ...FIXED, ...words], {
     cwd,
     env: { PATH: process.env['PATH'], HOME: '/nonexistent', GIT_CONFIG_NOSYSTEM: '1', GIT_CONFIG_GLOBAL: '/dev/null' },
   })
@@ -51,14 +69,34 @@ export function git(cwd: string, ...words: readonly string[]): string {
   return stdout.toString()
 }
 
-/** A repository with one commit. */
+/** A repository with one commit: git makes the first one, and all others are copies of its files, since each start of git takes its time. */
 export function repository(path: string): string {
-  mkdirSync(path, { recursive: true })
-  git(path, 'init', '--quiet')
-  writeFileSync(join(path, 'README'), 'hello\n')
-  git(path, 'add', 'README')
-  git(path, 'commit', '--quiet', '--message=first')
+  original ??= makeOriginal()
+  for (const { name, bytes } of original)
+    if (bytes === null) mkdirSync(join(path, name), { recursive: true })
+    else writeFileSync(join(path, name), bytes)
   return path
+}
+
+/** Folders without bytes, each before what is in it. */
+type Files = readonly { readonly name: string; readonly bytes: Buffer | null }[]
+let original: Files | null = null
+
+function makeOriginal(): Files {
+  const path = mkdtempSync(join(tmpdir(), 'paude-original-'))
+  try {
+    git(path, 'init', '--quiet', '--template=')
+    mkdirSync(join(path, '.git/hooks'))
+    writeFileSync(join(path, 'README'), 'hello\n')
+    git(path, 'add', 'README')
+    git(path, 'commit', '--quiet', '--message=first')
+    return ['', ...readdirSync(path, { recursive: true, encoding: 'utf8' }).sort()].map((name) => {
+      const file = join(path, name)
+      return { name, bytes: statSync(file).isDirectory() ? null : readFileSync(file) }
+    })
+  } finally {
+    rmSync(path, { recursive: true })
+  }
 }
 
 /** The PaudeError that an action throws, as code and message; fails when it throws none. */
