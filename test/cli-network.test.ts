@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
-import { closeSync, existsSync, openSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readFileSync, statSync, symlinkSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import TOML from '@iarna/toml'
 import { type Machine, makeMachine } from './support/machine.ts'
@@ -102,7 +102,7 @@ describe('a change', () => {
     const unknown = await network('list', id)
     expect(unknown).toMatchObject({ code: 1, stdout: '' })
     expect(unknown.stderr).toContain(`what session ${id} may reach is not known`)
-    rmSync(join(machine.env['FAKE'] ?? '', 'fail/exec'))
+    machine.unset('fail', 'exec')
     const list = await network('list', id)
     expect(list.code).toBe(0)
     expect(list.stdout).not.toContain('a.example')
@@ -212,7 +212,7 @@ describe('a port of this machine that every other host has open', () => {
   test('is allowed by a key of watch', async () => {
     const id = (await machine.paude(['--detach', '-p', 'hi'])).stdout.trim()
     // A proxy that runs goes on with its log.
-    const log = join(machine.env['FAKE'] ?? '', 'say/logs')
+    const log = join(machine.env['FAKE'] ?? '', 'say-logs')
     Bun.spawnSync(['mkfifo', log])
     const end = openSync(log, 'r+')
     writeSync(end, said)

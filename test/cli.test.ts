@@ -233,10 +233,7 @@ describe('events', () => {
 
 describe('notify test', () => {
   const configure = (text: string) => machine.write(join(machine.home, '.config/paude/config.toml'), `[notify]\n${text}\n`)
-  const program = (name: string, body: string) => {
-    machine.write(join(machine.env['PATH'] ?? '', name), `#!/bin/sh\n${body}\n`)
-    chmodSync(join(machine.env['PATH'] ?? '', name), 0o755)
-  }
+  const program = (name: string, body: string) => machine.program(name, `#!/bin/sh\n${body}\n`)
   const said = (name: string) => readFileSync(join(machine.room, name), 'utf8')
 
   test('sends one message by every way, and tells which of them worked', async () => {

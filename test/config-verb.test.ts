@@ -265,8 +265,7 @@ describe('config set', () => {
 
 describe('config edit', () => {
   const editor = (body: string) => {
-    machine.write(join(machine.room, 'bin/my-editor'), `#!/bin/sh\n${body}\n`)
-    chmodSync(join(machine.room, 'bin/my-editor'), 0o755)
+    machine.program('my-editor', `#!/bin/sh\n${body}\n`)
     return { env: { EDITOR: 'my-editor --wait' } }
   }
 

@@ -151,7 +151,7 @@ describe('up', () => {
     machine.set('say', 'list', row(id, 'exited', 'Exited (137) 2 days ago'))
     const waiting = machine.paude(['up', '--all', '--timeout', '30'], { env: KEY })
     while (machine.calls().filter(([, verb]) => verb === 'ps').length < 4) await Bun.sleep(20)
-    rmSync(join(machine.room, 'fake/fail/ps'))
+    machine.unset('fail', 'ps')
     expect(await waiting).toMatchObject({ code: 0, stdout: `${id}\n` })
   })
 })

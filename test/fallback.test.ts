@@ -16,17 +16,12 @@ setDefaultTimeout(60_000) // ms
 let machine: Machine
 beforeEach(() => {
   machine = makeMachine([])
-  program('claude', CLAUDE)
+  machine.program('claude', CLAUDE)
 })
 afterEach(() => machine.dispose())
 
 const CLAUDE = '#!/bin/sh\nprintf "ran:"; printf " <%s>" "$@"; echo; env >"$HOME/given"; cat; exit 7\n'
 const WARNING = 'NOT ISOLATED: no container engine was found: neither docker nor podman is in PATH, so '
-const program = (name: string, text: string) => {
-  const path = join(machine.room, 'bin', name)
-  machine.write(path, text)
-  chmodSync(path, 0o755)
-}
 const configure = (text: string) => machine.write(join(machine.home, '.config/paude/config.toml'), text)
 const hasRun = () => existsSync(join(machine.home, 'given'))
 
@@ -59,10 +54,10 @@ describe('without an engine', () => {
     configure('fallback = "host"\nbackend = "podman"\n')
     expect((await machine.paude(['-p', 'x'])).stderr).toContain('NOT ISOLATED: podman is not installed, so ')
     const host = { ...readHost(), env: { ...machine.env, DOCKER_HOST: `unix://${machine.room}/nobody` } }
-    program('docker', '#!/bin/sh\n')
+    machine.program('docker', '#!/bin/sh\n')
     expect((await noEngine(host, 'docker'))?.message).toBe('docker is installed but its engine does not run')
     expect((await noEngine(host, 'podman'))?.message).toBe('podman is not installed')
-    program('podman', '#!/bin/sh\n')
+    machine.program('podman', '#!/bin/sh\n')
     expect(await noEngine(host, 'docker')).toBeNull()
   })
 
@@ -162,7 +157,7 @@ describe('without an engine', () => {
   })
 
   test('a script called claude that calls paude ends with a sentence, and calls nothing for ever', async () => {
-    program('claude', `#!/bin/sh\necho again >>"$HOME/again"\nexec ${programLine} "$@"\n`)
+    machine.program('claude', `#!/bin/sh\necho again >>"$HOME/again"\nexec ${programLine} "$@"\n`)
     const { code, stderr } = await machine.paude(['-p', 'x'], { env: { PAUDE_FALLBACK: 'host' } })
     expect(code).toBe(125)
     expect(stderr).toContain('leads back to paude')
@@ -170,7 +165,7 @@ describe('without an engine', () => {
   })
 
   test('and without the agent on this machine there is nothing to run', async () => {
-    program('claude', CLAUDE)
+    machine.program('claude', CLAUDE)
     chmodSync(join(machine.room, 'bin/claude'), 0o644)
     const { code, stderr } = await machine.paude(['-p', 'x'], { env: { PAUDE_FALLBACK: 'host' } })
     expect([code, stderr]).toEqual([125, expect.stringContaining('and claude is not in PATH either')])
@@ -188,7 +183,7 @@ describe('without an engine', () => {
 test('with an engine that fails afterwards, nothing runs outside a box', async () => {
   machine.dispose()
   machine = makeMachine(['docker'])
-  program('claude', CLAUDE)
+  machine.program('claude', CLAUDE)
   machine.set('fail', 'create', 'it failed\n')
   machine.set('fail', 'run', 'it failed\n')
   const { code } = await machine.paude(['-p', 'x'], { env: { PAUDE_FALLBACK: 'host' } })

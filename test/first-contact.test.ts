@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
-import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Check } from '../src/backends/check.ts'
 import type { Status } from '../src/cli/machine/look-status.ts'
@@ -88,7 +87,7 @@ describe('status', () => {
     expect(await wanted()).toEqual([`${REF} missing`, 'localhost/paude/proxy:HASH missing'])
     expect(await doctor()).toBe('built at the first start')
 
-    rmSync(join(machine.room, 'fake/fail/image-inspect'))
+    machine.unset('fail', 'image-inspect')
     machine.set('say', 'image-inspect', 'sha256:1')
     expect(await wanted()).toEqual([`${REF} there`, 'localhost/paude/proxy:HASH missing'])
     const traits = (found: object) =>

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'bun:test'
-import { chmodSync, existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Machine, makeMachine } from './support/machine.ts'
 
@@ -21,12 +21,7 @@ const SECRETS = {
 const paude: Machine['paude'] = (words, options) => machine.paude(words, { ...options, alone: true })
 
 /** A program that notes what it inherits; its path. */
-function spy(name: string): string {
-  const path = join(machine.room, 'bin', name)
-  machine.write(path, `#!/bin/sh\nenv >'${machine.room}/${name}.seen'\necho value\n`)
-  chmodSync(path, 0o755)
-  return path
-}
+const spy = (name: string): string => machine.program(name, `#!/bin/sh\nenv >'${machine.room}/${name}.seen'\necho value\n`)
 
 /** Names of the secrets that a program saw; null when it never ran. */
 function seenBy(name: string): readonly string[] | null {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
-import { closeSync, existsSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { changeOnYourWord } from '../../src/cli/config/change-on-word.ts'
 import { readHost } from '../../src/host.ts'
@@ -115,8 +115,7 @@ describe('what you have not read waits', () => {
   test('what an editor leaves behind, since the agent can write while it is open', async () => {
     machine.write(file, OPEN)
     await trust()
-    const editor = join(machine.room, 'bin/ed')
-    writeFileSync(editor, `#!/bin/sh\necho 'deny = ["b.example"]' >>"$1"\n`, { mode: 0o755 })
+    const editor = machine.program('ed', `#!/bin/sh\necho 'deny = ["b.example"]' >>"$1"\n`)
     expect((await machine.paude(['config', 'edit', '--project'], { env: { EDITOR: editor } })).code).toBe(0)
     expect(await start()).toBe(125)
   })
@@ -163,7 +162,7 @@ describe('an agent that writes while paude changes the file', () => {
 /** Presses `p` and then `z` in network watch; answers what the file and the approvals were in between. */
 async function allowAndTakeBack(id: string): Promise<{ readonly text: string; readonly approved: readonly string[] }> {
   // A proxy that runs goes on with its log.
-  const log = join(machine.env['FAKE'] ?? '', 'say/logs')
+  const log = join(machine.env['FAKE'] ?? '', 'say-logs')
   Bun.spawnSync(['mkfifo', log])
   const end = openSync(log, 'r+')
   writeSync(end, `${JSON.stringify({ v: 1, t: 1, m: 'CONNECT', h: 'b.example', p: 443, st: 403, err: 'ERR_ACCESS_DENIED' })}\n`)

@@ -7,12 +7,14 @@ import {
   readdirSync,
   readFileSync,
   realpathSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import { quote } from '../../src/plan/shell.ts'
 import { copyProgram, openTmpdir } from './place.ts'
 import { program } from './program.ts'
 import { served } from './served.ts'
@@ -47,73 +49,127 @@ export type Machine = {
   readonly keepEnvironments: () => void
   /** What the engines do from now on: `say VERB` prints on stdout, `fail VERB` on stderr with exit code 125, `code` is the agent's. */
   readonly set: (what: 'say' | 'fail' | 'code', verb: string, text: string) => void
+  readonly unset: (what: 'say' | 'fail' | 'code', verb: string) => void
   /** All text of the state and cache folders. */
   readonly kept: () => string
   readonly write: (path: string, text: string) => void
+  /** Puts a program of this name before all others; its path. */
+  readonly program: (name: string, text: string) => string
   readonly dispose: () => void
 }
 
-/** The engine in sh. What it answers is recorded or told by `set`; every call is journalled, with its environment once that is asked for. */
+/**
+ * The engine in sh. What it answers is recorded or told by `set`; every call is journalled, with its environment once that is asked for.
+ * A recorded answer is a line of sh beside it: to read that takes a tenth of what a start of `cat` takes.
+ */
 const ENGINE = `#!/bin/sh
 engine=\${0##*/}
+answer() { if [ -e "$FAKE/say-$1" ]; then cat "$FAKE/say-$1"; else . "$0-$1"; fi; }
 printf '%s\\0' "$engine" "$@" '\u001e' >>"$FAKE/journal"
 [ ! -e "$FAKE/environments" ] || env >>"$FAKE/environments"
 verb=$1; [ "$verb" != image ] && [ "$verb" != volume ] && [ "$verb" != container ] || verb="$1-$2"
-[ ! -e "$FAKE/fail/$verb" ] || { cat "$FAKE/fail/$verb" >&2; exit 125; }
+[ ! -e "$FAKE/fail-$verb" ] || { cat "$FAKE/fail-$verb" >&2; exit 125; }
 case "$verb $*" in
   create*|run*|volume-create*|volume-rm*) ;;
   stop*|rm*) [ ! -e "$FAKE/clients" ] || kill $(cat "$FAKE/clients") 2>/dev/null ;;
   start*--attach*)
     [ ! -t 1 ] || { echo $$ >>"$FAKE/clients"; echo painted; }
     case " $* " in *" --interactive "*) cat >"$FAKE/stdin" ;; esac
-    [ ! -e "$FAKE/say/agent" ] || cat "$FAKE/say/agent"
-    [ ! -e "$FAKE/code/agent" ] || exit "$(cat "$FAKE/code/agent")"
+    [ ! -e "$FAKE/say-agent" ] || cat "$FAKE/say-agent"
+    [ ! -e "$FAKE/code-agent" ] || exit "$(cat "$FAKE/code-agent")"
     ;;
-  ps*role=agent*) cat "$FAKE/say/list" 2>/dev/null || cat "$FIXTURES/$engine/list.out" ;;
-  ps*) cat "$FIXTURES/$engine/parts.out" ;;
-  volume-ls*) cat "$FIXTURES/$engine/volumes.out" ;;
+  ps*role=agent*) answer list ;;
+  ps*) answer parts ;;
+  volume-ls*) answer volumes ;;
   volume-inspect*) exit 1 ;;
-  container-inspect*) cat "$FAKE/say/state" 2>/dev/null || cat "$FIXTURES/$engine/state-running.out" ;;
+  container-inspect*) answer state ;;
   image-ls*paude.stage*) ;;
-  image-inspect*) [ ! -e "$FAKE/say/image-inspect" ] || cat "$FAKE/say/image-inspect" ;;
-  image-ls*) cat "$FAKE/say/image-ls" 2>/dev/null || cat "$FIXTURES/$engine"/image-ls.* ;;
-  info*) [ "$engine" = podman ] || { cat "$FIXTURES/docker/info.out"; exit 0; }; cat "$FIXTURES/podman/version.out" ;;
-  version*) cat "$FIXTURES/$engine/version.out" ;;
+  image-ls*) answer image-ls ;;
+  info*) answer info ;;
+  version*) answer version ;;
   exec*secret*) cat >"$FAKE/credential" ;;
-  logs*|exec*|wait*) [ ! -e "$FAKE/say/$verb" ] || cat "$FAKE/say/$verb" ;;
+  image-inspect*|logs*|exec*|wait*) [ ! -e "$FAKE/say-$verb" ] || cat "$FAKE/say-$verb" ;;
 esac
 exit 0
 `
 
+/** By what the engine is asked for, the files with what real ones said. */
+const RECORDED = {
+  docker: {
+    list: 'list.out',
+    parts: 'parts.out',
+    volumes: 'volumes.out',
+    state: 'state-running.out',
+    'image-ls': 'image-ls.txt',
+    info: 'info.out',
+    version: 'version.out',
+  },
+  podman: {
+    list: 'list.out',
+    parts: 'parts.out',
+    volumes: 'volumes.out',
+    state: 'state-running.out',
+    'image-ls': 'image-ls.json',
+    info: 'version.out',
+    version: 'version.out',
+  },
+} as const
+
+type Engine = keyof typeof RECORDED
+
+/** The folder of programs that all machines with these engines share. Not one for each: making and removing 550 takes seconds. */
+function programsOf(engines: readonly Engine[]): string {
+  const folder = join(root, '.cache/machine', engines.join('-') || 'none')
+  mkdirSync(folder, { recursive: true })
+  // The machine's own engines stay out of PATH.
+  for (const name of ['sh', 'cat', 'env', 'rm', 'head', 'true', 'mkdir', 'chmod', 'rmdir', 'id'])
+    put(join(folder, name), (path) => symlinkSync(Bun.which(name) ?? `/bin/${name}`, path))
+  const git = `#!/bin/sh\n{ printf '%s\\0' git "$@"; printf '\\036\\0'; } >>"$FAKE/journal"\nPATH=/usr/bin:/bin exec ${Bun.which('git') ?? 'git'} "$@"\n`
+  put(join(folder, 'git'), (path) => script(path, git))
+  for (const engine of engines) {
+    put(join(folder, engine), (path) => script(path, ENGINE))
+    for (const [name, file] of Object.entries(RECORDED[engine])) {
+      const text = readFileSync(join(fixtures, engine, file), 'utf8')
+      put(join(folder, `${engine}-${name}`), (path) => writeFileSync(path, `printf %s ${quote(text)}\n`))
+    }
+  }
+  return folder
+}
+
+/** Replaces a file at once: another worker may have the same program start right now. */
+function put(path: string, make: (path: string) => void): void {
+  const aside = `${path}.${process.pid}`
+  make(aside)
+  renameSync(aside, path)
+}
+
+const programs = new Map<string, string>()
+
 /** Makes a machine with these engines. docker's socket is a real one that somebody listens on. */
-export function makeMachine(engines: readonly ('docker' | 'podman')[] = ['docker', 'podman']): Machine {
+export function makeMachine(engines: readonly Engine[] = ['docker', 'podman']): Machine {
   const room = realpathSync(mkdtempSync(join(openTmpdir(), 'paude-machine-')))
-  const [home, project, bin, fake] = ['home', 'home/project', 'bin', 'fake'].map((name) => join(room, name)) as [
+  const [home, project, fake, bin] = ['home', 'home/project', 'fake', 'bin'].map((name) => join(room, name)) as [
     string,
     string,
     string,
     string,
   ]
-  for (const folder of [home, project, bin, ...['say', 'fail', 'code'].map((name) => join(fake, name))])
-    mkdirSync(folder, { recursive: true })
-  for (const engine of engines) script(join(bin, engine), ENGINE)
-  // The machine's own engines stay out of PATH.
-  for (const program of ['sh', 'cat', 'env', 'rm', 'head', 'true', 'mkdir', 'chmod', 'rmdir', 'id'])
-    symlinkSync(Bun.which(program) ?? `/bin/${program}`, join(bin, program))
-  script(
-    join(bin, 'git'),
-    `#!/bin/sh\n{ printf '%s\\0' git "$@"; printf '\\036\\0'; } >>"$FAKE/journal"\nPATH=/usr/bin:/bin exec ${Bun.which('git') ?? 'git'} "$@"\n`,
-  )
+  for (const folder of [project, fake]) mkdirSync(folder, { recursive: true })
+  const shared = programs.get(engines.join()) ?? programsOf(engines)
+  programs.set(engines.join(), shared)
   const socket = join(room, 'docker.sock')
   const server = Bun.listen({ unix: socket, socket: { data: () => undefined } })
   const env = {
-    PATH: bin,
+    PATH: `${bin}:${shared}`,
     HOME: home,
     DOCKER_HOST: `unix://${socket}`,
     FAKE: fake,
-    FIXTURES: fixtures,
     LANG: 'C.UTF-8',
     TZ: 'UTC',
+  }
+  const write = (path: string, text: string) => {
+    mkdirSync(join(path, '..'), { recursive: true })
+    writeFileSync(path, text)
   }
   return {
     room,
@@ -125,7 +181,7 @@ export function makeMachine(engines: readonly ('docker' | 'podman')[] = ['docker
         Object.entries({ ...env, ...more }).filter((entry): entry is [string, string] => entry[1] !== undefined),
       )
       if (stdin === undefined && !humble && !alone) return await served({ words, env: all, cwd })
-      const caller = humble && process.getuid?.() === 0 ? await humbly(room) : program
+      const caller = humble && process.getuid?.() === 0 ? await humbly(room, shared) : program
       const child = Bun.spawn([...caller, ...words], {
         env: all,
         cwd,
@@ -145,11 +201,15 @@ export function makeMachine(engines: readonly ('docker' | 'podman')[] = ['docker
         .map((call) => call.split('\0').slice(0, -1))
     },
     keepEnvironments: () => writeFileSync(join(fake, 'environments'), ''),
-    set: (what, verb, text) => writeFileSync(join(fake, what, verb), text),
+    set: (what, verb, text) => writeFileSync(join(fake, `${what}-${verb}`), text),
+    unset: (what, verb) => rmSync(join(fake, `${what}-${verb}`)),
     kept: () => textBelow(join(home, '.local')) + textBelow(join(home, '.cache')) + textBelow(join(home, '.config')),
-    write: (path, text) => {
-      mkdirSync(join(path, '..'), { recursive: true })
-      writeFileSync(path, text)
+    write,
+    program: (name, text) => {
+      const path = join(bin, name)
+      write(path, text)
+      chmodSync(path, 0o755)
+      return path
     },
     dispose: () => {
       server.stop(true)
@@ -177,7 +237,7 @@ function killed(pid: number): void {
 }
 
 /** Hands the machine to nobody, with copies of the program and of all it reads, and returns the words that run it as that user. */
-async function humbly(room: string): Promise<readonly string[]> {
+async function humbly(room: string, shared: string): Promise<readonly string[]> {
   const copies = program.map((_, at) => join(room, `paude${at}.js`))
   if (program.length === 1) copyProgram(program[0], copies[0] ?? '')
   else {
@@ -185,10 +245,10 @@ async function humbly(room: string): Promise<readonly string[]> {
     copyProgram(program[0], copies[0] ?? '')
     writeFileSync(copies[1] ?? '', (await outputs[0]?.text()) ?? '')
   }
-  cpSync(fixtures, join(room, 'fixtures'), { recursive: true })
+  cpSync(shared, join(room, 'bin'), { recursive: true, verbatimSymlinks: true })
   Bun.spawnSync(['chown', '-R', '65534:65534', room])
   const setpriv = [Bun.which('setpriv') ?? 'setpriv', '--reuid=65534', '--regid=65534', '--clear-groups']
-  return [...setpriv, 'env', `FIXTURES=${join(room, 'fixtures')}`, ...copies]
+  return [...setpriv, ...copies]
 }
 
 /** Whether programs can be run as somebody for whom permissions count. */
