@@ -241,8 +241,8 @@ describe('a port of this machine that every other host has open', () => {
 describe('scopes', () => {
   test('calls side by side lose no entry of a file', async () => {
     const names = ['a', 'b', 'c', 'd', 'e', 'f'].map((name) => `${name}.example`)
-    const codes = await Promise.all(names.map(async (name) => (await network('deny', name, '--user')).code))
-    expect(codes).toEqual(names.map(() => 0))
+    const deny = (name: string) => machine.paude(['network', 'deny', name, '--user'], { alone: true })
+    expect((await Promise.all(names.map(deny))).map(({ code }) => code)).toEqual(names.map(() => 0))
     const { network: written } = TOML.parse(readFileSync(userFile(), 'utf8')) as { network: { deny: string[] } }
     expect(written.deny.toSorted()).toEqual(names)
   })
