@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { flagsOf } from '../../src/cli/args.ts'
@@ -7,6 +7,7 @@ import { uncut } from '../../src/cli/help/offers.ts'
 import { type OwnFlag, ownFlags } from '../../src/config/keys/own-flags.ts'
 import { quote } from '../../src/plan/shell.ts'
 import { programLine } from '../support/program.ts'
+import { served } from '../support/served.ts'
 import { everyVerb } from '../support/verbs.ts'
 
 const installed = (shell: string) => {
@@ -17,11 +18,8 @@ const installed = (shell: string) => {
 
 let room = ''
 let env: Record<string, string> = {}
-beforeAll(() => {
+beforeAll(async () => {
   room = mkdtempSync(join(tmpdir(), 'paude-completion-'))
-  const program = join(room, 'paude')
-  writeFileSync(program, `#!/bin/sh\nexec ${programLine} "$@"\n`)
-  chmodSync(program, 0o755)
   for (const engine of ['docker', 'podman'])
     writeFileSync(join(room, engine), '#!/bin/sh\necho called > "$HOME/engine"\n', { mode: 0o755 })
   mkdirSync(join(room, '.config/paude'), { recursive: true })
@@ -52,6 +50,7 @@ beforeAll(() => {
     writeFileSync(join(folder, 'session.json'), JSON.stringify(record))
   }
   env = { PATH: `${room}:/usr/bin:/bin`, HOME: room, XDG_STATE_HOME: join(room, 'state'), TERM: 'dumb' }
+  writeFileSync(join(room, 'paude'), `#!/bin/sh\n${await answers()}exec ${programLine} "$@"\n`, { mode: 0o755 })
 })
 afterAll(() => rmSync(room, { recursive: true }))
 
@@ -65,6 +64,19 @@ function shell(name: string, script: string): { readonly lines: readonly string[
     err: stderr.toString(),
   }
 }
+
+/** What paude says to the words below, in lines of sh: a start for each of a hundred would be most of what this file takes. */
+async function answers(): Promise<string> {
+  const cases: string[] = []
+  for (const name of ['bash', 'zsh', 'fish'])
+    for (const [typedWords] of typed) {
+      const words = ['completion', name, '--', ...typedWords]
+      const { stdout } = await served({ words, env, cwd: room })
+      cases.push(`${quote(words.join(' '))}) printf %s ${quote(stdout)}; exit ;;\n`)
+    }
+  return `case "$*" in\n${cases.join('')}esac\n`
+}
+
 const scripts = new Map<string, string>()
 /** The script of a shell: made once. */
 function script(name: string): string {
