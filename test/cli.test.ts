@@ -321,7 +321,7 @@ describe('sessions', () => {
 
   test('a session is found by id, by the start of its random part, and by name', async () => {
     machine.set('say', 'list', '')
-    const { stdout: first } = await machine.paude(['--detach', '--session-name', 'fix-login'])
+    const { stdout: first } = await machine.paude(['--detach', '--session-name', 'fix-login', '-p', 'x'])
     const id = first.trim()
     for (const word of [id, id.slice('paude-'.length, -1), 'fix-login', ''])
       expect(flat((await machine.paude(['stop', ...(word === '' ? [] : [word]), '--dry-run'])).stdout)).toContain(
@@ -345,9 +345,9 @@ describe('sessions', () => {
   })
 
   test('a name is given once', async () => {
-    await machine.paude(['--detach', '--session-name', 'fix-login'])
+    await machine.paude(['--detach', '--session-name', 'fix-login', '-p', 'x'])
     const before = machine.calls().filter(([, verb]) => verb === 'create').length
-    const { code, stdout, stderr } = await machine.paude(['--detach', '--session-name', 'fix-login'])
+    const { code, stdout, stderr } = await machine.paude(['--detach', '--session-name', 'fix-login', '-p', 'x'])
     expect({ code, stdout }).toEqual({ code: 125, stdout: '' })
     expect(stderr).toContain('a session named fix-login exists already')
     expect(stderr).toEndWith('→ paude start fix-login goes on with it, paude rm fix-login removes it\n')
@@ -356,8 +356,8 @@ describe('sessions', () => {
 
   test('several sessions of one directory must be named', async () => {
     machine.set('say', 'list', '')
-    await machine.paude(['--detach', '--session-name', 'one'])
-    await machine.paude(['--detach', '--session-name', 'two'])
+    await machine.paude(['--detach', '--session-name', 'one', '-p', 'x'])
+    await machine.paude(['--detach', '--session-name', 'two', '-p', 'x'])
     const { code, stderr } = await machine.paude(['stop'])
     expect(code).toBe(1)
     expect(stderr).toMatch(/this directory has 2 sessions\n {2}→ name one: (one, two|two, one)\n/)

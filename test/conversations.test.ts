@@ -193,7 +193,7 @@ describe('fork', () => {
   })
 
   test('another engine has no such conversation', async () => {
-    const id = await detached()
+    const id = await detached(['-p', 'x'])
     const { code, stderr } = await machine.paude(['--backend', 'podman', 'fork', id], { env: KEY })
     expect(code).toBe(125)
     expect(stderr).toContain(`the conversation of ${id} lies in a volume of docker`)

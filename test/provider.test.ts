@@ -40,7 +40,7 @@ describe('a credential that a file refers to', () => {
     configure(`[provider]\n${key} = ${source()}\n`)
     const env = { MY_KEY: KEY }
     const outcomes = await Promise.all([
-      machine.paude(['--detach'], { env }),
+      machine.paude(['--detach', '-p', 'x'], { env }),
       machine.paude(['--dry-run', '-p', 'x'], { env }),
       machine.paude(['config', 'show', '--origin'], { env }),
     ])
@@ -88,7 +88,7 @@ describe('a credential that a file refers to', () => {
 
   test('gives way to one in the environment, which is closer to the call, and is not asked for then', async () => {
     configure(`[provider]\napi_key = { command = ["mkdir", "${join(machine.home, 'asked')}"] }\n`)
-    await machine.paude(['--detach'], { env: { CLAUDE_CODE_OAUTH_TOKEN: 'sk-ant-oat01-of-the-caller' } })
+    await machine.paude(['-p', 'x'], { env: { CLAUDE_CODE_OAUTH_TOKEN: 'sk-ant-oat01-of-the-caller' } })
     expect(handed()).toContain('sk-ant-oat01-of-the-caller')
     await Promise.all([['--dry-run', '-p', 'x'], ['run', '--', 'true'], ['doctor']].map((words) => machine.paude(words)))
     expect(readdirSync(machine.home)).not.toContain('asked')
@@ -98,7 +98,7 @@ describe('a credential that a file refers to', () => {
     machine.write(join(machine.home, 'token'), 'token-of-work\n')
     chmodSync(join(machine.home, 'token'), 0o600)
     configure('[provider]\nauth_token = "file:~/key"\n[profiles.work.provider]\napi_key = "file:~/token"\n')
-    await machine.paude(['--profile', 'work', '--detach'])
+    await machine.paude(['--profile', 'work', '-p', 'x'])
     expect(handed()).toContain('token-of-work')
     expect(engineCalls().flat().join('\n')).not.toContain('ANTHROPIC_AUTH_TOKEN')
   })
