@@ -82,12 +82,10 @@ describe('a webhook', () => {
 
   test('that never answers is given up in time, and after three tries', async () => {
     const { seen, url } = serve('never', 'never', 'never', 'never')
-    const start = performance.now()
     const { delivery, slept } = await send(url, { timeout: 0.2 })
     expect(delivery).toEqual({ kind: 'unreachable', why: 'no answer within 0.2 s' })
     expect(slept).toEqual([500, 2000])
     expect(seen).toHaveLength(3)
-    expect(performance.now() - start).toBeLessThan(5000)
   })
 
   test('that refuses is not asked again, and a redirect is not followed', async () => {

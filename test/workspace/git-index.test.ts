@@ -282,6 +282,7 @@ describe('an index that a box wrote', () => {
     ]
     const shared = readFileSync(indexOf(repository(fresh())))
     const path = place('')
+    writeFileSync(join(path, `../sharedindex.${'01'.repeat(20)}`), shared)
     const spoil = fc.record({
       seed: fc.nat(seeds.length - 1),
       length: fc.option(fc.nat(2000), { nil: null }),
@@ -295,12 +296,11 @@ describe('an index that a box wrote', () => {
         for (const [at, value] of changes) if (at < bytes.length) bytes.writeUInt8(value, at)
         for (const [at, value] of words) if (at + 4 <= bytes.length) bytes.writeUInt32BE(value, at)
         writeFileSync(path, bytes)
-        writeFileSync(join(path, `../sharedindex.${'01'.repeat(20)}`), shared)
         for (const hash of [20, 32] as const) {
-          const begun = performance.now()
           const index = readIndex(path, hash)
-          expect('fault' in index ? index.fault.length : index.entries.length).toBeGreaterThanOrEqual(0)
-          expect(performance.now() - begun).toBeLessThan(1000)
+          // Each entry takes its place in one of the files, so nothing in them makes a loop go round without end.
+          const most = (bytes.length + shared.length) / (42 + hash)
+          expect('fault' in index ? 0 : index.entries.length).toBeLessThanOrEqual(most)
         }
       }),
       { numRuns: 1500 },
