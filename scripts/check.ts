@@ -1,7 +1,8 @@
-import { mkdir, rm } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { $, type ProcessOutput } from 'zx'
+import { openTmpdir } from '../test/support/place.ts'
 import { binary, build, isStale } from './build.ts'
 import { close, readReport, sum, tallyOf } from './tally.ts'
 
@@ -22,6 +23,10 @@ async function check(): Promise<number> {
   const bun = process.execPath
   if (await isStale()) await build(binary)
   process.env['PAUDE_TEST_PROGRAM'] = binary
+  // A short name: sockets lie below, whose paths have a limit.
+  const rooms = await mkdtemp(join(openTmpdir(), 'check-'))
+  await chmod(rooms, 0o755)
+  process.env['PAUDE_TEST_ROOMS'] = rooms
   const run = $({
     cwd: root,
     quiet: true,
@@ -35,9 +40,10 @@ async function check(): Promise<number> {
     // each would take a third of the time. A hang ends; a busy machine starts a program in more than the runner's five seconds.
     timed(
       'tests',
-      run`${bun} test test/ --parallel=${3 * availableParallelism()} --no-isolate --timings=${timings} --update-timings --timeout=30000 --only-failures --reporter=junit --reporter-outfile=${report}`,
+      run`${bun} test test/ --parallel=${2 * availableParallelism()} --no-isolate --timings=${timings} --update-timings --timeout=30000 --only-failures --reporter=junit --reporter-outfile=${report}`,
     ),
   ])
+  await rm(rooms, { recursive: true, force: true, maxRetries: 3 })
   console.log(`total  ${seconds(start)}`)
   return close(sum([single(types), single(style), tallyOf(readReport(report), files, tests.exitCode ?? 1)]))
 }

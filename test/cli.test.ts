@@ -225,7 +225,7 @@ describe('events', () => {
 
   test('follow a session until it ends', async () => {
     await begin([stop('one'), stop('two')])
-    machine.set('say', 'state', readFileSync('test/fixtures/docker/state-exited.out', 'utf8'))
+    machine.ended('exited')
     const { code, stdout } = await machine.paude(['events', '--follow', '--json'])
     expect([code, stdout.trim().split('\n').length]).toEqual([0, 2])
   })

@@ -15,7 +15,6 @@ afterEach(() => machine.dispose())
 
 const KEY = { ANTHROPIC_API_KEY: 'sk-ant-api03-of-the-test' }
 const folderOf = (id: string): string => join(machine.home, '.local/state/paude/sessions', id)
-const recorded = (state: string): string => readFileSync(join(import.meta.dir, `fixtures/docker/state-${state}.out`), 'utf8')
 const row = (id: string, state: string, status: string): string =>
   `${JSON.stringify([state, status, id, '', 'claude', machine.project, '2026-01-02T03:04:05.000Z', 'restricted'])}\n`
 async function detached(words: readonly string[] = []): Promise<string> {
@@ -31,7 +30,7 @@ const starts = () => machine.calls().filter(([program, verb]) => program === 'do
 describe('wait', () => {
   test('an agent that has ended is there at once, and its code is told', async () => {
     const id = await detached()
-    machine.set('say', 'state', recorded('killed'))
+    machine.ended('killed')
     expect(await machine.paude(['wait', id])).toEqual({ code: 0, stdout: `${id} exited 137\n`, stderr: '' })
     expect(await machine.paude(['wait', '--json', '--for', 'exited'])).toEqual({
       code: 0,
@@ -55,7 +54,7 @@ describe('wait', () => {
   test('what never comes is 3: a session that is gone, unknown, or was never started', async () => {
     // Whoever began it must be gone, or it might still be started.
     const id = (await machine.paude(['--detach'], { env: KEY, alone: true })).stdout.trim()
-    machine.set('say', 'state', recorded('created'))
+    machine.set('say', 'state', readFileSync(join(import.meta.dir, 'fixtures/docker/state-created.out'), 'utf8'))
     expect(await machine.paude(['wait', id])).toMatchObject({ code: 3, stdout: '' })
     machine.set('fail', 'container-inspect', `Error: No such container: ${id}`)
     const gone = await machine.paude(['wait', id])
@@ -73,7 +72,7 @@ describe('wait', () => {
 describe('output', () => {
   test('is what the agent printed, byte for byte, on both streams, and its code', async () => {
     const id = await detached(['-p', 'hi'])
-    machine.set('say', 'state', recorded('exited'))
+    machine.ended('exited')
     wrote(id, { stdout: 'no end', stderr: 'a complaint\n' })
     expect(await machine.paude(['output', id])).toEqual({ code: 3, stdout: 'no end', stderr: 'a complaint\n' })
     expect(await machine.paude(['output'])).toEqual({ code: 3, stdout: 'no end', stderr: 'a complaint\n' })
@@ -109,7 +108,7 @@ describe('output', () => {
 
   test('is the engine’s own record where no box wrote one', async () => {
     const id = await detached(['-p', 'hi'])
-    machine.set('say', 'state', recorded('exited'))
+    machine.ended('exited')
     machine.set('say', 'logs', 'of the engine')
     rmSync(join(folderOf(id), 'out'), { recursive: true })
     expect(await machine.paude(['output', id])).toEqual({ code: 3, stdout: 'of the engine', stderr: '' })
@@ -120,11 +119,12 @@ describe('up', () => {
   test('starts what was taken down, and stop is remembered until start', async () => {
     const id = await detached()
     machine.set('say', 'list', row(id, 'exited', 'Exited (255) 2 days ago'))
-    machine.set('say', 'state', recorded('killed'))
+    machine.ended('killed')
     await machine.paude(['stop', id])
     expect(await machine.paude(['up'], { env: KEY })).toEqual({ code: 0, stdout: '', stderr: '' })
     expect(starts().filter((words) => words.includes(id))).toHaveLength(1)
     expect(await machine.paude(['start', id], { env: KEY })).toMatchObject({ code: 0, stdout: `${id}\n` })
+    machine.ended('killed')
     expect(await machine.paude(['up', '--all'], { env: KEY, cwd: machine.home })).toEqual({
       code: 0,
       stdout: `${id}\n`,
@@ -136,7 +136,7 @@ describe('up', () => {
     const poor = await detached()
     const rich = (await machine.paude(['--detach'], { env: { CLAUDE_CODE_OAUTH_TOKEN: 'sk-ant-oat01-x' } })).stdout.trim()
     machine.set('say', 'list', row(poor, 'exited', 'Exited (137) 2 days ago') + row(rich, 'exited', 'Exited (143) 2 days ago'))
-    machine.set('say', 'state', recorded('killed'))
+    machine.ended('killed')
     const { code, stdout, stderr } = await machine.paude(['up', '--all'], { env: { CLAUDE_CODE_OAUTH_TOKEN: 'sk-ant-oat01-x' } })
     expect({ code, stdout }).toEqual({ code: 1, stdout: `${rich}\n` })
     expect(stderr).toContain(`session ${poor} was started with ANTHROPIC_API_KEY, which is not set now`)
@@ -145,7 +145,7 @@ describe('up', () => {
   test('waits for an engine that is not up yet, as long as it is told', async () => {
     const id = await detached()
     machine.set('fail', 'ps', 'Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?')
-    machine.set('say', 'state', recorded('killed'))
+    machine.ended('killed')
     expect(await machine.paude(['up', '--all'], { env: KEY })).toMatchObject({ code: 1, stdout: '' })
     expect(await machine.paude(['up', '--all', '--timeout', '0.5'], { env: KEY })).toMatchObject({ code: 124, stdout: '' })
     machine.set('say', 'list', row(id, 'exited', 'Exited (137) 2 days ago'))
@@ -165,7 +165,7 @@ describe('fork', () => {
     wrote(id, { conversation: `${conversation}\n` })
     const elsewhere = join(machine.home, 'elsewhere')
     mkdirSync(elsewhere)
-    machine.set('say', 'state', recorded('finished'))
+    machine.ended('finished')
     const copy = machine.paude(['fork', id, '--detach', '--session-name', 'copy', '--', '--model', 'opus', 'and now?'], {
       cwd: elsewhere,
       env: KEY,
@@ -184,7 +184,7 @@ describe('fork', () => {
 
   test('one that ends at once is taken back, with its own words', async () => {
     const id = await detached()
-    machine.set('say', 'state', recorded('killed'))
+    machine.ended('killed')
     machine.set('say', 'logs', `paude: session ${id} has no conversation yet: nothing was said in it\n`)
     const { code, stdout, stderr } = await machine.paude(['fork', id, '--detach'], { env: KEY })
     expect({ code, stdout }).toEqual({ code: 125, stdout: '' })

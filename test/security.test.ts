@@ -79,7 +79,7 @@ describe('what a start gives up of its hardening', () => {
 describe('a session that gave something up', () => {
   const start = async (...flags: readonly string[]) => {
     const id = (await machine.paude([...flags, '--detach', '-p', 'x'])).stdout.trim()
-    machine.set('say', 'state', readFileSync(join(import.meta.dir, 'fixtures/docker/state-exited.out'), 'utf8'))
+    machine.ended('exited')
     await machine.paude(['stop', id])
     machine.set('say', 'list', `${JSON.stringify(['exited', 'Exited (137)', id, '', 'claude', machine.project, '', 'none'])}\n`)
     return id

@@ -20,6 +20,11 @@ import { program } from './program.ts'
 import { served } from './served.ts'
 
 const root = join(import.meta.dir, '../..')
+/**
+ * Where `bun run check` wants all machines, to remove them at its end. ext4 without a journal looks through every file that went within
+ * a minute before it makes a new one, which took a tenth of all time.
+ */
+const ROOMS = process.env['PAUDE_TEST_ROOMS'] ?? ''
 const fixtures = join(root, 'test/fixtures')
 
 export type Outcome = { readonly code: number; readonly stdout: string; readonly stderr: string }
@@ -49,6 +54,8 @@ export type Machine = {
   readonly keepEnvironments: () => void
   /** What the engines do from now on: `say VERB` prints on stdout, `fail VERB` on stderr with exit code 125, `code` is the agent's. */
   readonly set: (what: 'say' | 'fail' | 'code', verb: string, text: string) => void
+  /** From now on docker says of each box what it said of one that ended so, and whoever waits for one at a terminal is gone. */
+  readonly ended: (how: 'exited' | 'finished' | 'killed') => void
   readonly unset: (what: 'say' | 'fail' | 'code', verb: string) => void
   /** All text of the state and cache folders. */
   readonly kept: () => string
@@ -63,17 +70,22 @@ export type Machine = {
  * A recorded answer is a line of sh beside it: to read that takes a tenth of what a start of `cat` takes.
  */
 const ENGINE = `#!/bin/sh
+[ -d "$FAKE" ] || exit 125 # the machine is gone
 engine=\${0##*/}
 answer() { if [ -e "$FAKE/say-$1" ]; then cat "$FAKE/say-$1"; else . "$0-$1"; fi; }
 printf '%s\\0' "$engine" "$@" '\u001e' >>"$FAKE/journal"
 [ ! -e "$FAKE/environments" ] || env >>"$FAKE/environments"
 verb=$1; [ "$verb" != image ] && [ "$verb" != volume ] && [ "$verb" != container ] || verb="$1-$2"
 [ ! -e "$FAKE/fail-$verb" ] || { cat "$FAKE/fail-$verb" >&2; exit 125; }
+[ "$verb" != start ] || [ ! -e "$FAKE/ended" ] || rm "$FAKE/ended"
 case "$verb $*" in
   create*|run*|volume-create*|volume-rm*) ;;
-  stop*|rm*) [ ! -e "$FAKE/clients" ] || kill $(cat "$FAKE/clients") 2>/dev/null ;;
+  stop*|rm*)
+    : >"$FAKE/ended"
+    [ ! -e "$FAKE/clients" ] || kill $(cat "$FAKE/clients") 2>/dev/null
+    ;;
   start*--attach*)
-    [ ! -t 1 ] || { echo $$ >>"$FAKE/clients"; echo painted; }
+    [ ! -t 1 ] || { echo $$ >>"$FAKE/clients"; echo painted; exec cat >"$FAKE/stdin"; }
     case " $* " in *" --interactive "*) cat >"$FAKE/stdin" ;; esac
     [ ! -e "$FAKE/say-agent" ] || cat "$FAKE/say-agent"
     [ ! -e "$FAKE/code-agent" ] || exit "$(cat "$FAKE/code-agent")"
@@ -82,7 +94,7 @@ case "$verb $*" in
   ps*) answer parts ;;
   volume-ls*) answer volumes ;;
   volume-inspect*) exit 1 ;;
-  container-inspect*) answer state ;;
+  container-inspect*) if [ -e "$FAKE/ended" ] && [ ! -e "$FAKE/say-state" ]; then answer exited; else answer state; fi ;;
   image-ls*paude.stage*) ;;
   image-ls*) answer image-ls ;;
   info*) answer info ;;
@@ -100,6 +112,7 @@ const RECORDED = {
     parts: 'parts.out',
     volumes: 'volumes.out',
     state: 'state-running.out',
+    exited: 'state-exited.out',
     'image-ls': 'image-ls.txt',
     info: 'info.out',
     version: 'version.out',
@@ -109,6 +122,7 @@ const RECORDED = {
     parts: 'parts.out',
     volumes: 'volumes.out',
     state: 'state-running.out',
+    exited: 'state-exited.out',
     'image-ls': 'image-ls.json',
     info: 'version.out',
     version: 'version.out',
@@ -147,7 +161,7 @@ const programs = new Map<string, string>()
 
 /** Makes a machine with these engines. docker's socket is a real one that somebody listens on. */
 export function makeMachine(engines: readonly Engine[] = ['docker', 'podman']): Machine {
-  const room = realpathSync(mkdtempSync(join(openTmpdir(), 'paude-machine-')))
+  const room = realpathSync(mkdtempSync(ROOMS === '' ? join(openTmpdir(), 'paude-machine-') : join(ROOMS, 'm-')))
   const [home, project, fake, bin] = ['home', 'home/project', 'fake', 'bin'].map((name) => join(room, name)) as [
     string,
     string,
@@ -202,6 +216,11 @@ export function makeMachine(engines: readonly Engine[] = ['docker', 'podman']): 
     },
     keepEnvironments: () => writeFileSync(join(fake, 'environments'), ''),
     set: (what, verb, text) => writeFileSync(join(fake, `${what}-${verb}`), text),
+    ended: (how) => {
+      writeFileSync(join(fake, 'say-state'), readFileSync(join(fixtures, `docker/state-${how}.out`)))
+      const clients = join(fake, 'clients')
+      if (existsSync(clients)) for (const pid of readFileSync(clients, 'utf8').trim().split('\n')) killed(Number(pid))
+    },
     unset: (what, verb) => rmSync(join(fake, `${what}-${verb}`)),
     kept: () => textBelow(join(home, '.local')) + textBelow(join(home, '.cache')) + textBelow(join(home, '.config')),
     write,
@@ -215,7 +234,7 @@ export function makeMachine(engines: readonly Engine[] = ['docker', 'podman']): 
       server.stop(true)
       chmodSync(home, 0o700)
       for (const pid of holders(home)) killed(pid)
-      rmSync(room, { recursive: true, force: true })
+      rmSync(ROOMS === '' ? room : fake, { recursive: true, force: true })
     },
   }
 }
