@@ -51,17 +51,14 @@ export async function build(file: string, extra: readonly string[] = []): Promis
 }
 
 /** Whether anything the program is made of is younger than the program. */
-export async function isStale(): Promise<boolean> {
-  const made = await modified(binary)
-  const sources = new Bun.Glob('{src,squid,images}/**')
-  for await (const file of sources.scan({ cwd: root, dot: true })) if ((await modified(join(root, file))) > made) return true
-  for (const file of ['package.json', 'package-lock.json', 'scripts/build.ts'])
-    if ((await modified(join(root, file))) > made) return true
-  return false
-}
+export const isStale = async (): Promise<boolean> =>
+  (await youngerThan(binary, '{src,squid,images}/**', 'package{,-lock}.json', 'scripts/build.ts')).length > 0
 
-const modified = (file: string): Promise<number> =>
-  stat(file).then(
-    ({ mtimeMs }) => mtimeMs,
-    () => 0,
-  )
+/** The files of these patterns that were changed or moved after another one was made; all of them where that is missing. */
+export async function youngerThan(made: string, ...patterns: readonly string[]): Promise<readonly string[]> {
+  const since = (await stat(made).catch(() => null))?.mtimeMs ?? 0
+  const found = patterns.map((pattern) => Array.fromAsync(new Bun.Glob(pattern).scan({ cwd: root, dot: true })))
+  const files = (await Promise.all(found)).flat()
+  const ages = await Promise.all(files.map(async (file) => (await stat(join(root, file))).ctimeMs))
+  return files.filter((_, at) => (ages[at] ?? 0) > since)
+}
