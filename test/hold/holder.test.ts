@@ -405,9 +405,9 @@ test('a client that does not read is not waited for, and is not lost either', as
 })
 
 test('a follower that does not read is told how much it missed', async () => {
-  const go = join(root, 'more')
+  const [over, go] = [join(root, 'over'), join(root, 'more')]
   const holder = start(
-    String.raw`echo reads; read x; head -c 4000000 /dev/zero | tr "\0" "y" | fold -w 59; until [ -e ${go} ]; do sleep 0.02; done; seq 100; read x`,
+    String.raw`echo reads; read x; head -c 4000000 /dev/zero | tr "\0" "y" | fold -w 59; : >${over}; until [ -e ${go} ]; do sleep 0.02; done; seq 100; read x`,
     { scrollback: 5000 },
   )
   await holder.ready
@@ -428,10 +428,8 @@ test('a follower that does not read is told how much it missed', async () => {
     async () => (await question(holder.socket, { ask: 'screen', format: 'text', scrollback: 0 })) === 'reads',
   )
   await question(holder.socket, { ask: 'send', text: '', keys: '\r', enter: false })
-  await until(
-    'the flood',
-    async () => (await question(holder.socket, { ask: 'screen', format: 'text', scrollback: 0 }))?.startsWith('yyy') === true,
-  )
+  // Who reads again while the flood goes on may be left behind once more.
+  await until('the flood is over', () => existsSync(over))
   follower.resume()
   await until('the gap', () => /… \d+ lines left out/.test(text))
   writeFileSync(go, '')
