@@ -95,7 +95,7 @@ describe('a start that fails', () => {
       .filter(([, verb]) => verb === 'rm')
       .flat()
     const [id = ''] = undone.filter((word) => ID.test(word))
-    expect(undone).toEqual(expect.arrayContaining([id, `${id}-gate`, `${id}-proxy`]))
+    expect(undone).toEqual(expect.arrayContaining([id, `${id}-proxy`]))
     expect(existsSync(join(machine.home, '.local/state/paude/sessions', id))).toBe(false)
   })
 

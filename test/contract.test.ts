@@ -3,6 +3,7 @@ import { need } from '../src/backends/backend.ts'
 import { allBackends } from '../src/backends/registry.ts'
 import { handleOfSpec } from '../src/box/handle.ts'
 import { DEFAULTS } from '../src/config/layers/merge.ts'
+import { readHost } from '../src/host.ts'
 import { type Argv, isLast, type Step } from '../src/plan/plan.ts'
 import { renderPlan } from '../src/plan/render.ts'
 import { removePlan, startPlan } from '../src/session/life/plans.ts'
@@ -11,7 +12,7 @@ import { flat } from './support/steps.ts'
 
 /** What holds of every backend, whatever it runs a box with. */
 describe.each(allBackends)('$name', (backend) => {
-  const own = backend.own(DEFAULTS, () => true)
+  const own = backend.own(DEFAULTS, { ...readHost(), platform: 'linux' })
   const starts = Object.entries(startsOf(backend)).map(([name, { spec, options }]) => ({ name, options, spec: { ...spec, own } }))
   const spread = starts
     .filter(({ name }) => name !== 'rescue')

@@ -23,8 +23,8 @@ export type Backend = {
   /** The program that is called; found in PATH. */
   readonly program: string
   readonly can: Can
-  /** What it alone is told of a start, from its own section of the configuration; `there` is whether a path of this machine exists. */
-  readonly own: (settings: BackendSettings, there: (path: string) => boolean) => Own
+  /** What it alone is told of a start, from its own section of the configuration, and of this machine. */
+  readonly own: (settings: BackendSettings, host: Host) => Own
   readonly life: Life
   readonly files: Files
   readonly inventory: Inventory
@@ -73,7 +73,7 @@ export type Inside = {
     box: Handle,
     words: readonly string[],
     how: {
-      readonly part: 'agent' | 'gate' | 'proxy'
+      readonly part: 'agent' | 'proxy'
       readonly terminal: boolean
       readonly stdin: boolean
       readonly folder: string
@@ -99,10 +99,8 @@ export type Files = { readonly way: 'mounted' }
 export type Wall = {
   /** Has the proxy take up a policy that lies in its folder, or refuse it; `stages` as `stageLines` writes them. */
   readonly change: (box: Handle, stages: string) => Plan
-  /** The proxy's request log. */
+  /** The proxy's log: first what the canaries of the box found, then its requests. */
   readonly requests: (box: Handle, how: { readonly follow: boolean }) => Argv
-  /** What the gate's canaries found: no receipt, no agent. */
-  readonly receipt: (box: Handle) => Argv
   /** What stands where a proxy of this image would: prints its hosts file, and ends when its own stdin ends. null: no proxy reaches this machine. */
   readonly neighbour: ((image: string) => Argv) | null
   /** Names under which a hosts file has the address at which a proxy reaches this machine, the best first. */
@@ -121,6 +119,11 @@ export type Images = {
   readonly stages: Query<readonly Stage[]>
   readonly pull: (reference: string) => Plan
   readonly build: (building: ImageBuilding) => Plan
+  /** Takes the first program of every box out of an image of the proxy, into a folder of this machine that belongs to `user`. */
+  readonly init: (
+    reference: string,
+    to: { readonly folder: string; readonly user: { readonly uid: number; readonly gid: number } },
+  ) => Plan
   /** The image of a project's own recipe. */
   readonly make: (building: RecipeBuilding) => Plan
   /** Without force: one that a container needs stays. */

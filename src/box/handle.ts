@@ -7,19 +7,19 @@ export type Handle = {
   readonly agent: string
   readonly folder: string
   readonly terminal: boolean
-  /** Whether gate and proxy exist. */
-  readonly walled: boolean
+  /** Where box and proxy meet; `none` has no proxy. `gate`: made by an older paude, with a volume and a container for the canaries. */
+  readonly link: 'none' | 'folder' | 'volume' | 'gate'
   readonly homeVolume: string
   readonly directory: string
 }
 
 /** The handle of a session that is being made. */
-export const handleOfSpec = ({ id, agent, folder, terminal, network, homeVolume, directory }: SessionSpec): Handle => ({
+export const handleOfSpec = ({ id, agent, folder, terminal, network, homeVolume, directory, own }: SessionSpec): Handle => ({
   id,
   agent,
   folder,
   terminal,
-  walled: network.mode !== 'none',
+  link: network.mode === 'none' ? 'none' : own.link,
   homeVolume,
   directory,
 })

@@ -15,7 +15,12 @@ export function layOut(spec: SessionSpec): Plan {
     ...spec.out.map((name) => write(join(spec.folder, 'out', name), '')),
     ...(spec.network.mode === 'none'
       ? []
-      : [folder(join(spec.folder, 'policy'), 0o755), write(join(spec.folder, NOTED), '', 0o666)]),
+      : [
+          folder(join(spec.folder, 'policy'), 0o755),
+          write(join(spec.folder, NOTED), '', 0o666),
+          // The proxy is another user; nobody else gets through the folder above.
+          folder(join(spec.folder, LINK), 0o777),
+        ]),
     ...revisionFolders(policy).map((name) => folder(join(spec.folder, 'policy', name), 0o755)),
     ...Object.entries(policy).map(([name, content]) => write(join(spec.folder, 'policy', name), content, 0o644)),
     ...(spec.owner === '' ? [] : [owned(spec.folder, spec.owner)]),
@@ -26,6 +31,9 @@ export function layOut(spec: SessionSpec): Plan {
 const revisionFolders = (files: Readonly<Record<string, string>>): readonly string[] => [
   ...new Set(Object.keys(files).flatMap((path) => (path.includes('/') ? [dirname(path)] : []))),
 ]
+
+/** Folder of a session's folder where its box and its proxy meet: the proxy writes there, the box does not. */
+export const LINK = 'link'
 
 /** File of a session's folder that its proxy writes and no box reaches: the first line of its log for each host, port and outcome. */
 export const NOTED = 'noted'

@@ -6,7 +6,10 @@ import { type Plan, remove, type Step, write } from '../plan/plan.ts'
 /** The paude that stays with a session in the foreground and removes it at its end. */
 export type Owner = Pick<Host, 'process' | 'processSpace'>
 
-const ownerFile = (folder: string): string => join(folder, 'owner')
+/** Its file in the session's folder. */
+export const OWNER_FILE = 'owner'
+
+const ownerFile = (folder: string): string => join(folder, OWNER_FILE)
 
 /** Text of the file in the session's folder that names its owner. */
 export const ownerText = ({ process, processSpace }: Owner): string => `${process}\n${processSpace}\n`

@@ -15,6 +15,8 @@ export type SessionSpec = {
   /** References; present, or made by the rescue of the start. */
   readonly image: string
   readonly proxyImage: string
+  /** File of this machine that is the first program of the box. */
+  readonly init: string
   /** Project root on the host, mounted at the same path. */
   readonly workspace: string
   /** Working directory, at or below the workspace. */
@@ -82,8 +84,8 @@ export type Own = {
   readonly extraFlags: readonly string[]
   /** Bytes of the agent's /dev/shm. */
   readonly sharedMemory: number
-  /** Who reaps and forwards signals: the engine's init, or tini of the image where the engine has none. */
-  readonly init: 'engine' | 'image'
+  /** Where box and proxy meet: a folder of the session, or a volume where the engine runs on a virtual machine. */
+  readonly link: 'folder' | 'volume'
 }
 
 /** `open` has no wall but keeps proxy, log and credentials outside; `none` has only loopback and no proxy. */

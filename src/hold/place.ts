@@ -73,7 +73,10 @@ function isPrivate(place: string, uid: number): boolean {
 }
 
 /** Names the process that holds a session, by its mark. */
-export const holderFile = (folder: string): string => join(folder, 'holder')
+export const holderFile = (folder: string): string => join(folder, HOLDER_FILE)
+
+/** Its file in the session's folder. */
+export const HOLDER_FILE = 'holder'
 
 /** state.json: what a holder publishes of its session. */
 export type HoldState = AgentState & {

@@ -13,11 +13,8 @@ import unreached from '../../squid/ERR_PAUDE_UNREACHED' with { type: 'text' }
 import readError from '../../squid/ERR_READ_ERROR' with { type: 'text' }
 import secureConnectFail from '../../squid/ERR_SECURE_CONNECT_FAIL' with { type: 'text' }
 import extraCa from '../../squid/extra-ca.crt' with { type: 'text' }
-import forward from '../../squid/forward' with { type: 'text' }
-import gate from '../../squid/gate' with { type: 'text' }
-import gateConfig from '../../squid/gate.cfg' with { type: 'text' }
 import group from '../../squid/group' with { type: 'text' }
-import leash from '../../squid/leash' with { type: 'text' }
+import init from '../../squid/init.c' with { type: 'text' }
 import logWriter from '../../squid/log.awk' with { type: 'text' }
 import mimeNone from '../../squid/mime-none' with { type: 'text' }
 import openssl from '../../squid/openssl.cnf' with { type: 'text' }
@@ -43,11 +40,8 @@ export const proxyContext: Readonly<Record<string, string>> = {
   ERR_PAUDE_UNREACHED: unreached,
   ERR_READ_ERROR: readError,
   ERR_SECURE_CONNECT_FAIL: secureConnectFail,
-  forward,
-  gate,
-  'gate.cfg': gateConfig,
   group,
-  leash,
+  'init.c': init,
   'log.awk': logWriter,
   'mime-none': mimeNone,
   'openssl.cnf': openssl,

@@ -35,6 +35,7 @@ export function squidConf(policy: Policy): string {
     lines(...denialAcls(policy.deny, policy.mode === 'record' ? ['canary'] : [])),
     policy.mode === 'open' ? openRules(policy) : restrictedRules(policy),
     ...(policy.injections.length === 0 ? [] : [injectionHeaders(policy)]),
+    outgoing(policy),
     privacy,
     limits,
     logging(policy, revision),
@@ -63,8 +64,8 @@ export const standingFiles = ({ injections, ways: { upstream } }: Policy): Reado
   ...(upstream === null || upstream.credentials === '' ? {} : { upstream: `${peerWords(upstream)}\n` }),
 })
 
-const listener = ({ session }: Policy): string => `\
-http_port 127.0.0.1:3128 ssl-bump tls-cert=/run/ca.pem generate-host-certificates=on dynamic_cert_mem_cache_size=2MB
+const listener = ({ session, injections }: Policy): string => `\
+http_port 127.0.0.1:3128 ssl-bump tls-cert=${injections.some(isSecure) ? '/run/ca.pem' : '/usr/share/paude/never-signs.pem'} generate-host-certificates=on dynamic_cert_mem_cache_size=2MB
 sslcrtd_program /usr/lib/squid/security_file_certgen -s /run/ssl_db -M 2MB
 sslcrtd_children 1 startup=0 idle=1
 visible_hostname paude-proxy
@@ -217,8 +218,13 @@ function openRules(policy: Policy): string {
   )
 }
 
+/** squid's own TLS. Reading the roots takes it ten milliseconds, so it has none where it connects nowhere by itself. */
+const outgoing = ({ injections, ways: { upstream } }: Policy): string =>
+  injections.some(isSecure) || upstream?.scheme === 'https'
+    ? lines('tls_outgoing_options cafile=/run/roots.pem min-version=1.2')
+    : lines('tls_outgoing_options default-ca=off min-version=1.2')
+
 const privacy = lines(
-  'tls_outgoing_options cafile=/run/roots.pem min-version=1.2',
   'via off',
   'forwarded_for delete',
   ...['X-Forwarded-For', 'Forwarded', 'Via', 'Cache-Control'].map((header) => `request_header_access ${header} deny all`),
@@ -254,7 +260,7 @@ positive_dns_ttl 5 minutes
 
 /**
  * Every word of a client is URL-encoded (%#), which makes the line valid JSON, and bounded: a long one would push others out of the
- * engine's log. The gate's own canaries are not logged.
+ * engine's log. The canaries of the box are not logged.
  */
 const logging = (policy: Policy, revision: string): string => {
   const { session, mode } = policy

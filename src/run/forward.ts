@@ -25,7 +25,7 @@ export type Wish = {
 /** Places for connections: what comes when all are taken waits. */
 export type Room = { readonly connections: Places; readonly starts: Places }
 
-/** A start takes some processes and memory of the gate for a moment, and so does a connection as long as it lasts. */
+/** A start takes some processes and memory of the box for a moment, and so does a connection as long as it lasts. */
 export const makeRoom = (): Room => ({ connections: places(32), starts: places(4) })
 
 /** Listens on this machine's loopback. Fails as listening does. */

@@ -199,6 +199,30 @@ export async function startBehind(
   return { line: text.split('\n')[0] ?? '' }
 }
 
+/**
+ * Starts a program that hears of our end by its stdin, however that comes, and outlives us in a session of its own, with the environment of
+ * `like`. `close` tells it now; only who asks for `exited` waits for it.
+ */
+export function onOurEnd(argv: Argv, like: string): { readonly close: () => void; readonly exited: () => Promise<number> } {
+  const child = start(argv, {
+    env: inherited(like),
+    cwd: '/',
+    stdin: 'pipe',
+    stdout: 'ignore',
+    stderr: 'ignore',
+    detached: true,
+  })
+  child.unref()
+  const { stdin } = child
+  return {
+    close: () => void (typeof stdin === 'object' && stdin.end()),
+    exited: () => {
+      child.ref()
+      return exitOf(child)
+    },
+  }
+}
+
 /** Starts a program whose stdout is read line by line as it comes. A signal that ends paude ends it too, and so does `stop`. */
 export async function* lines(argv: Argv, stop?: AbortSignal): AsyncGenerator<string> {
   const child = start(argv, { env: inherited(argv[0]), stdin: 'ignore', stdout: 'pipe', stderr: 'ignore', detached: true })

@@ -27,27 +27,27 @@ export const capabilityProbes: readonly Probe[] = [
   {
     id: 'C02',
     area: 'capabilities',
-    claim: 'Gate and proxy have none either',
-    judge: every(['gate.status.CapEff', 'gate.status.CapBnd', 'proxy.status.CapEff', 'proxy.status.CapBnd'], zero),
+    claim: 'The proxy has none either',
+    judge: every(['proxy.status.CapEff', 'proxy.status.CapBnd'], zero),
   },
   {
     id: 'C03',
     area: 'capabilities',
-    claim: 'Nothing in box, gate or proxy can gain privileges (no_new_privs)',
+    claim: 'Nothing in box or proxy can gain privileges (no_new_privs)',
     judge: unlessGivenUp(
       'security.no_new_privileges',
-      every(['box.status.NoNewPrivs', 'gate.status.NoNewPrivs', 'proxy.status.NoNewPrivs'], (value) => value === '1'),
-      every(['gate.status.NoNewPrivs', 'proxy.status.NoNewPrivs'], (value) => value === '1'),
+      every(['box.status.NoNewPrivs', 'proxy.status.NoNewPrivs'], (value) => value === '1'),
+      every(['proxy.status.NoNewPrivs'], (value) => value === '1'),
     ),
   },
   {
     id: 'C04',
     area: 'capabilities',
-    claim: 'System calls are filtered in box, gate and proxy (seccomp mode 2)',
+    claim: 'System calls are filtered in box and proxy (seccomp mode 2)',
     judge: unlessGivenUp(
       'security.seccomp',
-      every(['box.status.Seccomp', 'gate.status.Seccomp', 'proxy.status.Seccomp'], (value) => value === '2'),
-      every(['gate.status.Seccomp', 'proxy.status.Seccomp'], (value) => value === '2'),
+      every(['box.status.Seccomp', 'proxy.status.Seccomp'], (value) => value === '2'),
+      every(['proxy.status.Seccomp'], (value) => value === '2'),
     ),
   },
   {
@@ -74,8 +74,8 @@ export const capabilityProbes: readonly Probe[] = [
   {
     id: 'C11',
     area: 'capabilities',
-    claim: 'Gate and proxy run as an unprivileged user of their own',
-    judge: every(['gate.uid', 'proxy.uid'], (value) => value === '13'),
+    claim: 'The proxy runs as an unprivileged user of its own',
+    judge: every(['proxy.uid'], (value) => value === '13'),
   },
   {
     id: 'C12',
@@ -125,8 +125,8 @@ export const fileProbes: readonly Probe[] = [
   {
     id: 'F02',
     area: 'files',
-    claim: 'That of gate and proxy is read-only too',
-    judge: every(['gate.root', 'proxy.root'], (value) => value === 'ro'),
+    claim: 'That of the proxy is read-only too',
+    judge: every(['proxy.root'], (value) => value === 'ro'),
   },
   {
     id: 'F03',
@@ -137,7 +137,7 @@ export const fileProbes: readonly Probe[] = [
   {
     id: 'F04',
     area: 'files',
-    claim: 'The volume shared with the gate is read-only',
+    claim: 'The folder shared with the proxy is read-only',
     judge: when('box.write/paude/link', refused),
   },
   {
@@ -199,7 +199,7 @@ export const fileProbes: readonly Probe[] = [
   {
     id: 'F14',
     area: 'files',
-    claim: "The only socket is the gate's: no engine can be asked for anything",
+    claim: "The only socket is the proxy's: no engine can be asked for anything",
     judge: when('box.sockets', (value) => words(value).every((path) => path === '/paude/link/proxy.sock')),
   },
   { id: 'F15', area: 'files', claim: 'The agent runs as the caller, who has a name and a home', judge: identity },
@@ -269,7 +269,7 @@ export const processProbes: readonly Probe[] = [
   {
     id: 'R02',
     area: 'process',
-    claim: 'No process of gate, proxy or this machine can be seen',
+    claim: 'No process of the proxy or of this machine can be seen',
     judge: when(
       'box.commands',
       (value, { programs }) => words(value).length > 0 && words(value).every((name) => [...COMMANDS, ...programs].includes(name)),
@@ -304,7 +304,7 @@ export const processProbes: readonly Probe[] = [
 ]
 
 /** What may run in the box besides the backend's own: the agent, and the probes themselves. */
-const COMMANDS = ['sh', 'bash', 'sleep', 'timeout', 'tr', 'cat', 'paude-init', 'conmon-init']
+const COMMANDS = ['sh', 'bash', 'sleep', 'timeout', 'tr', 'cat', 'init']
 
 /** Compares the box's namespaces with those of somebody else; `absent` is the verdict when that one shows none. */
 function namespaces(other: string, names: readonly string[], absent: Verdict) {

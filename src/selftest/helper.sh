@@ -1,4 +1,4 @@
-# Facts about gate or proxy, which have bash and little else: key=value, as in box.sh.
+# Facts about the proxy, which has bash and little else: key=value, as in box.sh.
 main() {
   local key value line local state first second rest last=''
   while IFS=$':\t' read -r key value rest; do

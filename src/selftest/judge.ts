@@ -1,3 +1,4 @@
+import type { Receipt } from '../network/receipt.ts'
 import { capabilityProbes, fileProbes, mountProbes, neighbourProbes, processProbes } from './box-probes.ts'
 import { networkProbes } from './network-probes.ts'
 import { type Area, type Facts, notApplicable, type Probe, type Result, type Want } from './probe.ts'
@@ -47,23 +48,8 @@ export function readFacts(text: string, prefix: string): Facts {
   return Object.fromEntries(rows)
 }
 
-/** What the gate's log says of its canaries; the last receipt counts. */
-export function readReceipt(log: string): Facts {
-  for (const line of log.split('\n').toReversed()) {
-    const canaries = receiptOf(line)
-    if (canaries !== null)
-      return Object.fromEntries(canaries.map(({ name, outcome, ok }) => [`canary.${name}`, `${ok ? '' : 'BROKEN '}${outcome}`]))
-  }
-  return {}
-}
-
-type Canary = { readonly name: string; readonly outcome: string; readonly ok: boolean }
-
-function receiptOf(line: string): readonly Canary[] | null {
-  try {
-    const { canaries } = JSON.parse(line) as { canaries?: readonly Canary[] }
-    return Array.isArray(canaries) ? canaries : null
-  } catch {
-    return null
-  }
-}
+/** What the box has told of its canaries. */
+export const canaryFacts = (receipt: Receipt | null): Facts =>
+  Object.fromEntries(
+    (receipt?.canaries ?? []).map(({ name, outcome, ok }) => [`canary.${name}`, `${ok ? '' : 'BROKEN '}${outcome}`]),
+  )

@@ -3,11 +3,13 @@ import { networkInterfaces } from 'node:os'
 import { dirname, join } from 'node:path'
 import { type Backend, need } from '../backends/backend.ts'
 import { API_KEY } from '../credentials/providers.ts'
+import { type Receipt, readReceipt } from '../network/receipt.ts'
 import { quote } from '../plan/shell.ts'
 import { capture, type Outcome } from '../run/process.ts'
+import { readNoted } from '../session/record/noted.ts'
 import box from './box.sh' with { type: 'text' }
 import helper from './helper.sh' with { type: 'text' }
-import { readFacts, readReceipt } from './judge.ts'
+import { canaryFacts, readFacts } from './judge.ts'
 import type { Facts } from './probe.ts'
 import { type Made, PIDS } from './sessions.ts'
 import type { Witness } from './witness.ts'
@@ -16,7 +18,7 @@ import type { Witness } from './witness.ts'
 const inside = (
   backend: Backend,
   { handle }: Pick<Made, 'handle'>,
-  { part, script }: { readonly part: 'agent' | 'gate' | 'proxy'; readonly script: string },
+  { part, script }: { readonly part: 'agent' | 'proxy'; readonly script: string },
 ): Promise<Outcome> => {
   const how = { part, terminal: false, stdin: true, folder: '' } as const
   return capture(need(backend, 'inside').exec(handle, ['bash', '-s'], how), { stdin: script })
@@ -27,24 +29,26 @@ const assignments = (values: Readonly<Record<string, string | number>>): string 
     .map(([name, value]) => `${name}=${quote(String(value))}\n`)
     .join('')
 
-/** '' when the wall stands and the agent runs; else why it does not. */
-export async function waitForWall(backend: Backend, made: Made): Promise<string> {
-  const script =
-    'for _ in {1..600}; do [ -e /paude/link/ready ] && echo ready && exit; [ -e /paude/link/failed ] && cat /paude/link/failed && exit; sleep 0.02; done; echo "the gate did not open"\n'
-  const { code, stdout } = await inside(backend, made, { part: 'agent', script })
-  if (code === 0 && stdout.trim() === 'ready') return ''
-  const { stderr } = await capture(backend.life.logs(made.handle, { follow: false }))
-  return stdout.trim() || stderr.trim().split('\n').at(-1) || 'the agent did not start'
+/** What the box found before it started the agent, and '' when the agent runs; else why it does not. */
+export async function waitForWall(
+  backend: Backend,
+  { handle }: Made,
+): Promise<{ readonly canaries: Facts; readonly fault: string }> {
+  let receipt: Receipt | null = null
+  // The box itself gives up after ten seconds.
+  for (let tries = 0; tries < 600 && receipt === null; tries++) {
+    receipt = readReceipt(readNoted(handle.folder))
+    if (receipt === null) await Bun.sleep(20)
+  }
+  if (receipt?.ok === true) return { canaries: canaryFacts(receipt), fault: '' }
+  const { stderr } = await capture(backend.life.logs(handle, { follow: false }))
+  const fault = stderr.trim().split('\n').at(-1) || 'the box did not say what it found'
+  return { canaries: canaryFacts(receipt), fault }
 }
 
-export async function receipt(backend: Backend, { handle }: Made): Promise<Facts> {
-  const { stdout } = await capture(need(backend, 'wall').receipt(handle))
-  return readReceipt(stdout)
-}
-
-export async function lookFromHelper(backend: Backend, made: Made, role: 'gate' | 'proxy', other: string): Promise<Facts> {
-  const { stdout } = await inside(backend, made, { part: role, script: assignments({ other }) + helper })
-  return readFacts(stdout, role)
+export async function lookFromProxy(backend: Backend, made: Made, other: string): Promise<Facts> {
+  const { stdout } = await inside(backend, made, { part: 'proxy', script: assignments({ other }) + helper })
+  return readFacts(stdout, 'proxy')
 }
 
 export async function neighbourNamespaces(backend: Backend, made: Made): Promise<Facts> {
@@ -112,7 +116,6 @@ export async function lookFromOutside(backend: Backend, { spec, handle }: Made, 
     Promise.all([
       capture(backend.life.logs(handle, { follow: false })),
       capture(need(backend, 'wall').requests(handle, { follow: false })),
-      capture(need(backend, 'wall').receipt(handle)),
     ]),
   ])
   return {

@@ -1,4 +1,4 @@
-/** What was seen, by name: `box.`, `gate.`, `proxy.`, `outside.`, `witness.` and `canary.` tell where. */
+/** What was seen, by name: `box.`, `proxy.`, `outside.`, `witness.` and `canary.` tell where. */
 export type Facts = Readonly<Record<string, string>>
 
 /** What the session was made to be; the probes compare with it. */

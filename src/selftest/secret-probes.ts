@@ -25,13 +25,13 @@ export const secretProbes: readonly Probe[] = [
   {
     id: 'S05',
     area: 'secrets',
-    claim: 'The credential is not in the volume shared with the gate',
+    claim: 'The credential is not in the folder shared with the proxy',
     judge: when('box.secret.link', nothing),
   },
   {
     id: 'S06',
     area: 'secrets',
-    claim: 'The credential is not in what the engine tells about agent, gate, proxy and volumes (inspect, labels)',
+    claim: 'The credential is not in what the engine tells about box, proxy and HOME (inspect, labels)',
     judge: absent('outside.secret.inspect'),
   },
   { id: 'S07', area: 'secrets', claim: "The credential is not in the engine's logs", judge: absent('outside.secret.logs') },
@@ -123,12 +123,12 @@ const CANARIES = [
   ...['connect-literal', 'connect-port', 'http-unlisted', 'help-page'],
 ].map((name) => `canary.${name}`)
 
-/** What the gate found before the agent was started. */
+/** What the box found before the agent was started. */
 export const canaryProbes: readonly Probe[] = [
   {
     id: 'K01',
     area: 'network',
-    claim: "The gate's own canaries failed to get out before the agent was started",
+    claim: 'The canaries of the box failed to get out before the agent was started',
     judge: (facts, want) =>
       facts['box.refused'] ? broken(facts['box.refused']) : every(CANARIES, (value) => !value.startsWith('BROKEN'))(facts, want),
   },

@@ -13,7 +13,7 @@ import { type Effects, execute } from '../run/execute.ts'
 import { removePlan } from '../session/life/plans.ts'
 import { givenUp } from '../session/resolve/security.ts'
 import { judge, type Row } from './judge.ts'
-import { lookFromHelper, lookFromInside, lookFromOutside, neighbourNamespaces, receipt, waitForWall } from './observe.ts'
+import { lookFromInside, lookFromOutside, lookFromProxy, neighbourNamespaces, waitForWall } from './observe.ts'
 import type { Facts, Want } from './probe.ts'
 import { type Images, type Made, makeProject, makeSession, PIDS } from './sessions.ts'
 import { openWitness, type Witness } from './witness.ts'
@@ -76,6 +76,7 @@ async function observe(
     made.push(session)
     check()
   }
+  await execute(trial.images.first, effects)
   // The neighbour goes first: only a proxy that runs tells by which address the engine knows this machine.
   const neighbour = await makeSession({
     ...trial,
@@ -85,10 +86,7 @@ async function observe(
     provider: 9,
   })
   await start(neighbour, neighbour.plan)
-  const [beside, spaces] = await Promise.all([
-    lookFromHelper(backend, neighbour, 'proxy', ''),
-    neighbourNamespaces(backend, neighbour),
-  ])
+  const [beside, spaces] = await Promise.all([lookFromProxy(backend, neighbour, ''), neighbourNamespaces(backend, neighbour)])
   const witness = await openWitness(beside['proxy.host'] ?? '')
   witnesses.push(witness)
   const session = await makeSession({
@@ -100,13 +98,9 @@ async function observe(
   })
   await start(session, alter(session.plan))
   const want = wanted(need(backend, 'inside'), session, witness)
-  const ready = await waitForWall(backend, session)
-  const canaries = await receipt(backend, session)
-  if (ready !== '') return { facts: { ...canaries, 'box.refused': ready }, want }
-  const [gate, proxy] = await Promise.all([
-    lookFromHelper(backend, session, 'gate', ''),
-    lookFromHelper(backend, session, 'proxy', beside['proxy.address'] ?? ''),
-  ])
+  const { canaries, fault } = await waitForWall(backend, session)
+  if (fault !== '') return { facts: { ...canaries, 'box.refused': fault }, want }
+  const proxy = await lookFromProxy(backend, session, beside['proxy.address'] ?? '')
   check()
   const inside = await lookFromInside(backend, session, {
     witness,
@@ -119,7 +113,7 @@ async function observe(
   })
   check()
   const outside = await lookFromOutside(backend, session, credential)
-  return { facts: { ...canaries, ...gate, ...proxy, ...spaces, ...inside, ...outside, ...witness.facts(credential) }, want }
+  return { facts: { ...canaries, ...proxy, ...spaces, ...inside, ...outside, ...witness.facts(credential) }, want }
 }
 
 /** What the session was made to be, from its own spec. */
@@ -132,6 +126,7 @@ export function wanted(
   const { user, workspace, out, security } = spec
   const outFiles = out.map((name) => `/paude/out/${name}`)
   const own = [
+    '/paude/init',
     '/paude/seed',
     '/paude/link',
     '/etc/passwd',

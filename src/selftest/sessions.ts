@@ -13,6 +13,7 @@ import { API_KEY, usualProvider } from '../credentials/providers.ts'
 import type { Host } from '../host.ts'
 import { HOST_NAME } from '../network/names.ts'
 import type { Plan } from '../plan/plan.ts'
+import type { Images as ChosenImages } from '../session/life/images.ts'
 import { startPlan } from '../session/life/plans.ts'
 import { handleOf } from '../session/record/record.ts'
 import { resolveSession } from '../session/resolve/resolve.ts'
@@ -31,7 +32,7 @@ const sleeper: Agent = {
   prelude: '',
 }
 
-export type Images = { readonly agent: string; readonly proxy: string; readonly rescue: Plan | undefined }
+export type Images = Pick<ChosenImages, 'agent' | 'proxy' | 'init' | 'first' | 'rescue'>
 
 export type Made = { readonly spec: SessionSpec; readonly handle: Handle; readonly plan: Plan; readonly host: Host }
 

@@ -50,7 +50,7 @@ describe.each([docker, podman])('$name', (backend) => {
       ])
       expect(argv.includes('--read-only')).toBe(readOnlyRoot)
       expect(argv).toContain('--pull=never')
-      expect(argv.join('\n')).toMatch(/^--label=paude\.role=(agent|gate|proxy|helper)$/m)
+      expect(argv.join('\n')).toMatch(/^--label=paude\.role=(agent|proxy|helper)$/m)
       if (argv.includes('--label=paude.role=helper')) continue
       const unlimited = spec.limits.pids === 0 && argv.includes(`--name=${spec.id}`)
       expect(argv.join('\n')).toMatch(unlimited ? /^--pids-limit=-1$/m : /^--pids-limit=[1-9]\d*$/m)
@@ -98,28 +98,38 @@ describe.each([docker, podman])('$name', (backend) => {
   })
 
   test.each(spread.filter(({ spec }) => spec.network.mode === 'restricted'))(
-    'lets a restricted agent join nothing but the gate: $name',
+    'gives a restricted agent no network but its own loopback: $name',
     ({ plan, spec }) => {
-      const { agent, gate } = parts(spec.id)
-      expect(networksOf(named(plan, agent))).toEqual([`--network=container:${gate}`])
-      expect(networksOf(named(plan, gate))).toEqual(['--network=none'])
+      expect(networksOf(named(plan, spec.id))).toEqual(['--network=none'])
       expect(flat(plan).some((step) => step.kind === 'exec' && step.argv[1] === 'network')).toBe(false)
     },
   )
 
-  test('gives the gate a network only when the wall is taken away', () => {
+  test('gives the agent a network only when the wall is taken away', () => {
     const { plan, spec } = spread.find(({ name }) => name === 'network-open') ?? never()
-    expect(networksOf(named(plan, parts(spec.id).gate))).toEqual([])
-    expect(networksOf(named(plan, parts(spec.id).agent))).toEqual([`--network=container:${parts(spec.id).gate}`])
+    expect(networksOf(named(plan, spec.id))).toEqual([])
+  })
+
+  test.each(spread)('lets nothing of the image run before the wall is proven: $name', ({ plan, spec }) => {
+    const { argv } = named(plan, spec.id)
+    const words = argv.slice(argv.indexOf(spec.image) + 1)
+    expect(argv).toContain('--entrypoint=/paude/init')
+    expect(argv).toContain(`--mount=type=bind,src=${spec.init},dst=/paude/init,ro`)
+    expect(words.slice(0, words.indexOf('--'))).toEqual(
+      spec.network.mode === 'none'
+        ? []
+        : [
+            `--wall=${spec.network.mode}`,
+            ...(spec.network.policy.injections.some(({ way }) => way === 'base-url') ? ['--base-url'] : []),
+          ],
+    )
   })
 
   test.each(spread.filter(({ spec }) => spec.network.mode === 'none'))(
-    'starts neither gate nor proxy without a network: $name',
+    'starts no proxy without a network: $name',
     ({ plan, spec }) => {
-      const { agent, gate, proxy } = parts(spec.id)
-      expect(networksOf(named(plan, agent))).toEqual(['--network=none'])
-      expect(renderPlan(plan)).not.toContain(gate)
-      expect(renderPlan(plan)).not.toContain(proxy)
+      expect(networksOf(named(plan, spec.id))).toEqual(['--network=none'])
+      expect(renderPlan(plan)).not.toContain(parts(spec.id).proxy)
     },
   )
 
@@ -129,20 +139,28 @@ describe.each([docker, podman])('$name', (backend) => {
         expect(mount).toMatch(/,(ro|readonly)$/)
   })
 
-  test('removes every part of a session', () => {
+  test.each([
+    ['folder', ['agent', 'proxy']],
+    ['volume', ['agent', 'proxy', 'link']],
+    ['gate', ['agent', 'gate', 'proxy', 'link']],
+    ['none', ['agent']],
+  ] as const)('removes every part of a session whose meeting place is %s, and names no other', (link, wanted) => {
     const { spec } = cases['plain'] ?? never()
-    const text = renderPlan(removePlan(backend, handleOfSpec(spec), { home: true }))
-    for (const part of Object.values(parts(spec.id))) expect(text).toContain(part)
+    const words = removePlan(backend, { ...handleOfSpec(spec), link }, { home: true }).flatMap((step) =>
+      isExec(step) ? step.argv : [],
+    )
+    const all = parts(spec.id)
+    expect(Object.entries(all).flatMap(([part, name]) => (words.includes(name) ? [part] : []))).toEqual([...wanted])
   })
 
-  test('starts gate and proxy before the agent when a session goes on', () => {
+  test('starts the proxy before the agent when a session goes on', () => {
     const { spec } = cases['plain'] ?? never()
-    const { agent, gate, proxy } = parts(spec.id)
+    const { agent, proxy } = parts(spec.id)
     const words = resumePlan(backend, handleOfSpec(spec), { attached: false, credential: null }).flatMap((step) =>
       isExec(step) || step.kind === 'hold' ? step.argv : [],
     )
-    expect(words.indexOf(agent)).toBeGreaterThan(Math.max(words.indexOf(gate), words.indexOf(proxy)))
-    expect(Math.min(words.indexOf(gate), words.indexOf(proxy))).toBeGreaterThan(-1)
+    expect(words.indexOf(agent)).toBeGreaterThan(words.indexOf(proxy))
+    expect(words.indexOf(proxy)).toBeGreaterThan(-1)
   })
 
   test('passes a secret variable on by its name alone', () => {

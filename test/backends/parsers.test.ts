@@ -101,10 +101,10 @@ describe.each(Object.values(backends))('$name', ({ name, inventory, health, life
       agent: 'claude',
       folder: '',
       terminal: true,
-      walled: true,
+      link: 'folder',
       homeVolume: '',
       directory: '',
-    }
+    } as const
     expect(life.state(handle).parse(fixture(name, `state-${file}`))).toEqual({ status, exitCode })
   })
 

@@ -15,7 +15,7 @@ afterAll(() => rmSync(root, { recursive: true, force: true }))
 
 const injection = injectionAt('gateway.example')
 const record: SessionRecord = {
-  ...{ v: 2, id: 'paude-aaaaaa', name: '', backend: 'docker', agent: 'claude', version: '', created: '', starter: '' },
+  ...{ v: 3, id: 'paude-aaaaaa', name: '', backend: 'docker', agent: 'claude', version: '', created: '', starter: '' },
   ...{
     workspace: '/',
     directory: '/',
@@ -27,7 +27,15 @@ const record: SessionRecord = {
     terminal: false,
   },
   ...{ ways: { upstream: null, dns: [], ip: 'any', bandwidth: 0 }, revision: '', changes: [], settled: true, conversation: '' },
-  ...{ homeVolume: '', mounts: [], watch: {}, index: null, security: HARDENED, credentials: [{ variable: 'ANTHROPIC_API_KEY' }] },
+  ...{
+    homeVolume: '',
+    link: 'folder',
+    mounts: [],
+    watch: {},
+    index: null,
+    security: HARDENED,
+    credentials: [{ variable: 'ANTHROPIC_API_KEY' }],
+  },
 }
 
 const withLog = (requests: Wall['requests']): Backend => ({ ...docker, wall: { ...need(docker, 'wall'), requests } })

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { EngineInfo } from '../../src/backends/backend.ts'
 import { type Check, ok, problem, sameOnce, warning } from '../../src/backends/check.ts'
-import { desktopChecks, initChecks, resolverConfChecks, rootlessChecks } from '../../src/backends/oci/checks.ts'
+import { desktopChecks, resolverConfChecks, rootlessChecks } from '../../src/backends/oci/checks.ts'
 import { infoOf } from '../../src/backends/oci/health.ts'
 import { backends } from '../../src/backends/registry.ts'
 import { older } from '../../src/backends/version.ts'
@@ -287,9 +287,6 @@ describe('machine', () => {
   ] as const)('clock: %p', (facts, expected) => {
     expect(clockChecks(facts)[0]?.state).toBe(expected)
   })
-
-  test('a missing catatonit is no fault', () =>
-    expect([...initChecks(false), ...initChecks(true)].map(({ state }) => state)).toEqual(['ok', 'ok']))
 })
 
 describe('sessions', () => {

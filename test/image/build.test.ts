@@ -142,7 +142,7 @@ describe('the plan', () => {
       writes(plan(proxy)).map(({ path, mode, content }) => [path.split('/').at(-1), [mode, content.startsWith('#!')]]),
     )
     expect(modes['Dockerfile']).toEqual([0o644, false])
-    expect(modes['gate']).toEqual([0o755, true])
+    expect(modes['proxy']).toEqual([0o755, true])
     expect(writes(plan({ ...proxy, extraCa: 'PEM' })).find(({ path }) => path.endsWith('extra-ca.crt'))?.content).toBe('PEM')
   })
 

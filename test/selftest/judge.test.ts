@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test'
-import { judge, probes, readFacts, readReceipt } from '../../src/selftest/judge.ts'
+import { readReceipt } from '../../src/network/receipt.ts'
+import { canaryFacts, judge, probes, readFacts } from '../../src/selftest/judge.ts'
 import { searched } from '../../src/selftest/observe.ts'
 import type { Facts, Want } from '../../src/selftest/probe.ts'
 import { testimony } from '../../src/selftest/witness.ts'
@@ -33,7 +34,7 @@ const { facts, want } = docker as Recorded
 
 /** For each probe, facts that a hole in the wall would leave. */
 const holes: Readonly<Record<string, readonly Facts[]>> = {
-  K01: [{ 'canary.tcp-direct': 'BROKEN connected' }, { 'box.refused': 'the gate did not open' }],
+  K01: [{ 'canary.tcp-direct': 'BROKEN connected' }, { 'box.refused': 'the box did not say what it found' }],
   N01: [
     { 'box.tcp.192.0.2.1': 'connected' },
     { 'box.tcp.10.0.0.1': 'no answer' },
@@ -54,7 +55,6 @@ const holes: Readonly<Record<string, readonly Facts[]>> = {
   N14: [{ 'box.abstract': '@/containerd-shim/x.sock ' }],
   N15: [{ 'box.raw.icmp': 'opened' }, { 'box.raw.packet': 'opened' }],
   N16: [{ 'box.namespace.new': 'lo eth0 ' }, { 'box.namespace.new': '' }],
-  N17: [{ 'gate.routes': 'eth0 ' }],
   N18: [{ 'proxy.listeners': '00000000:0C38 ' }, { 'proxy.listeners': '' }],
   N19: [{ 'box.hosts': '127.0.0.1 localhost 192.0.2.2 host.containers.internal ' }],
   P01: [{ 'box.get.help': 'no answer' }],
@@ -90,7 +90,7 @@ const holes: Readonly<Record<string, readonly Facts[]>> = {
   P21: [{ 'witness.plain': '1' }],
   P22: [{ 'witness.leaks': 'Via: 1.1 paude-proxy' }],
   F01: [{ 'box.write/usr': 'done' }, { 'box.write/paude': 'done' }],
-  F02: [{ 'gate.root': 'rw' }, { 'proxy.root': 'rw' }],
+  F02: [{ 'proxy.root': 'rw' }],
   F03: [{ 'box.write/paude/seed': 'done' }, { 'box.open/paude/seed/command.sh': 'done' }],
   F04: [{ 'box.write/paude/link': 'done' }],
   F05: [{ 'box.open/etc/passwd': 'done' }],
@@ -113,8 +113,8 @@ const holes: Readonly<Record<string, readonly Facts[]>> = {
   M02: [{ 'box.mounts': facts['box.mounts']?.replace('/paude/seed|ro', '/paude/seed|rw') ?? '' }],
   M03: [{ 'box.mounts': facts['box.mounts']?.replace('/tmp|rw,nosuid', '/tmp|rw') ?? '' }],
   C01: ['CapInh', 'CapPrm', 'CapEff', 'CapBnd', 'CapAmb'].map((name) => ({ [`box.status.${name}`]: '00000000a80425fb' })),
-  C02: [{ 'gate.status.CapBnd': '00000000a80425fb' }, { 'proxy.status.CapEff': '0000000000000400' }],
-  C03: [{ 'box.status.NoNewPrivs': '0' }, { 'gate.status.NoNewPrivs': '0' }, { 'proxy.status.NoNewPrivs': '0' }],
+  C02: [{ 'proxy.status.CapEff': '0000000000000400' }],
+  C03: [{ 'box.status.NoNewPrivs': '0' }, { 'proxy.status.NoNewPrivs': '0' }],
   C04: [{ 'box.status.Seccomp': '0' }, { 'proxy.status.Seccomp': '0' }],
   C05: [{ 'box.setuid.program': 'done' }],
   C06: [{ 'box.privilege.mount': 'done' }, { 'box.privilege.chroot': 'done' }],
@@ -209,7 +209,7 @@ const GIVEN: readonly (readonly [
     'security.no_new_privileges = false',
     { 'box.status.NoNewPrivs': '0' },
     ['C03', 'C05'],
-    { 'gate.status.NoNewPrivs': '0' },
+    { 'proxy.status.NoNewPrivs': '0' },
     ['C03'],
   ],
   [
@@ -219,9 +219,9 @@ const GIVEN: readonly (readonly [
     { 'proxy.status.Seccomp': '0' },
     ['C04'],
   ],
-  ['security.read_only_root = false', { 'box.write/etc': 'done' }, ['C05', 'F01'], { 'gate.root': 'rw' }, ['F02']],
+  ['security.read_only_root = false', { 'box.write/etc': 'done' }, ['C05', 'F01'], { 'proxy.root': 'rw' }, ['F02']],
 ]
-test.each(GIVEN)('%s is no claim of the box any more, and still one of gate and proxy', (given, seen, aside, hole, broken) => {
+test.each(GIVEN)('%s is no claim of the box any more, and still one of the proxy', (given, seen, aside, hole, broken) => {
   const having = (result: string, facts: Facts, wish: Want) =>
     judge(facts, wish).flatMap((row) => (row.result === result ? [row.id] : []))
   const weak = { ...want, givenUp: [given] }
@@ -245,9 +245,11 @@ test('facts are lines of key=value; the rest is left out', () => {
 })
 
 test('the last receipt of a log counts', () => {
-  const line = (ok: boolean) => `{"v":1,"canaries":[{"name":"tcp-direct","target":"t","outcome":"x","ok":${ok}}]}`
-  expect(readReceipt(`noise\n${line(true)}\n[NOTICE] haproxy\n${line(false)}\nmore`)).toEqual({ 'canary.tcp-direct': 'BROKEN x' })
-  expect(readReceipt('null\n{"v":1}\n')).toEqual({})
+  const line = (ok: boolean) =>
+    `{"v":1,"network":"restricted","canaries":[{"name":"tcp-direct","outcome":"x","ok":${ok}}],"ok":${ok}}`
+  const facts = (log: string) => canaryFacts(readReceipt(log))
+  expect(facts(`noise\n${line(true)}\n[NOTICE] haproxy\n${line(false)}\nmore`)).toEqual({ 'canary.tcp-direct': 'BROKEN x' })
+  expect(facts('null\n{"v":1}\n{"v":1,"network":\n')).toEqual({})
 })
 
 test('a search that could not look everywhere is no proof', () => {

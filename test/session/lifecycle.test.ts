@@ -27,16 +27,16 @@ function run(steps: readonly LifecycleStep[], { out = mkdtempSync(join(room, 'ou
   const { stdout, stderr, exitCode } = Bun.spawnSync(['sh', '-c', entry], {
     cwd: '/',
     stdin: new Blob([stdin]),
-    env: { PATH: '/usr/bin:/bin', OUT: out, PAUDE_WALL: '1', PAUDE_INIT: '' },
+    env: { PATH: '/usr/bin:/bin', OUT: out },
   })
   return { out, code: exitCode, stdout: stdout.toString(), stderr: stderr.toString() }
 }
 
 describe('the commands of a devcontainer.json', () => {
   test('run in their folder before the agent, whose streams they do not touch', () => {
-    const { code, stdout, stderr } = run([step('echo "$PWD"; cat; echo "${PAUDE_WALL-none}"')])
+    const { code, stdout, stderr } = run([step('echo "$PWD"; cat')])
     expect([code, stdout]).toEqual([0, 'agent in / with prompt /usr/bin:/bin\n'])
-    expect(stderr).toBe(`paude: postCreateCommand\n${room}\nnone\n`)
+    expect(stderr).toBe(`paude: postCreateCommand\n${room}\n`)
   })
 
   test('run once in the life of a session, but for those of each start', () => {

@@ -21,7 +21,8 @@ const OLDER = {
 
 test('a session of an older paude keeps its credential and where that goes', () => {
   const record = v.parse(SessionRecord, ofToday(OLDER))
-  expect(record.v).toBe(2)
+  expect(record.v).toBe(3)
+  expect(record.link).toBe('gate')
   expect(record.injections).toEqual([
     expect.objectContaining({ host: 'api.example', way: 'bump', header: 'Authorization', lead: 'Bearer' }),
   ])
@@ -45,4 +46,4 @@ test('an injection without a credential is no record, and neither is one whose w
     expect(v.is(SessionRecord, { ...today, injections: [{ ...today.injections[0], ...change }] })).toBe(false)
 })
 
-test('what is no record stays none', () => expect(v.is(SessionRecord, ofToday({ v: 3 }))).toBe(false))
+test('what is no record stays none', () => expect(v.is(SessionRecord, ofToday({ v: 4 }))).toBe(false))

@@ -14,6 +14,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import { BASE, imageRef } from '../../src/image/build.ts'
 import { quote } from '../../src/plan/shell.ts'
 import { copyProgram, openTmpdir } from './place.ts'
 import { program } from './program.ts'
@@ -159,6 +160,8 @@ function put(path: string, make: (path: string) => void): void {
 
 const programs = new Map<string, string>()
 
+const PROXY = imageRef({ image: 'proxy', base: BASE, baseId: '', arch: process.arch, extraCa: '' })
+
 /** Makes a machine with these engines. docker's socket is a real one that somebody listens on. */
 export function makeMachine(engines: readonly Engine[] = ['docker', 'podman']): Machine {
   const room = realpathSync(mkdtempSync(ROOMS === '' ? join(openTmpdir(), 'paude-machine-') : join(ROOMS, 'm-')))
@@ -171,6 +174,12 @@ export function makeMachine(engines: readonly Engine[] = ['docker', 'podman']): 
   for (const folder of [project, fake]) mkdirSync(folder, { recursive: true })
   const shared = programs.get(engines.join()) ?? programsOf(engines)
   programs.set(engines.join(), shared)
+  for (const engine of engines) {
+    // As an earlier start has left it.
+    const kit = join(home, '.local/state/paude/kit', `${engine}-${PROXY.split(':').at(-1)}`)
+    mkdirSync(kit, { recursive: true, mode: 0o700 })
+    writeFileSync(join(kit, 'init'), '')
+  }
   const socket = join(room, 'docker.sock')
   const server = Bun.listen({ unix: socket, socket: { data: () => undefined } })
   const env = {
@@ -180,6 +189,8 @@ export function makeMachine(engines: readonly Engine[] = ['docker', 'podman']): 
     FAKE: fake,
     LANG: 'C.UTF-8',
     TZ: 'UTC',
+    // What is called for the removal is journalled when paude has ended.
+    PAUDE_WAIT_REMOVAL: '1',
   }
   const write = (path: string, text: string) => {
     mkdirSync(join(path, '..'), { recursive: true })

@@ -87,7 +87,7 @@ for (const backend of Object.values(backends)) {
       '--filter=name=paude-home-claude-recorded',
     )
     record('version', backend.health.version.argv)
-    const handle = { agent: 'claude', folder: '', terminal: true, walled: true, homeVolume: '', directory: '' }
+    const handle = { agent: 'claude', folder: '', terminal: true, link: 'folder', homeVolume: '', directory: '' } as const
     const states = {
       running: 'paude-rrrrr2',
       exited: 'paude-xxxxx3',

@@ -29,7 +29,7 @@ const walled = {
   credential: null,
 } as const satisfies Network
 
-const OWN: Own = { kind: 'oci', extraFlags: [], sharedMemory: 64 * 1024 ** 2, init: 'engine' }
+const OWN: Own = { kind: 'oci', extraFlags: [], sharedMemory: 64 * 1024 ** 2, link: 'folder' }
 const bound = (mounts: readonly Mount[]): Transport => ({ kind: 'bind', mounts })
 
 /** A conversation on a terminal behind the wall, of an ordinary user in an ordinary folder. */
@@ -41,13 +41,14 @@ const plain: SessionSpec = {
   created: '2026-01-02T03:04:05.000Z',
   image: 'localhost/paude/claude:1',
   proxyImage: 'localhost/paude/proxy:1',
+  init: '/home/ada/.local/state/paude/kit/docker-0123456789ab/init',
   workspace: '/home/ada/engine',
   directory: '/home/ada/engine',
   user: { uid: 1000, gid: 1000, home: '/home/ada' },
   transport: bound([{ source: '/home/ada/engine', target: '/home/ada/engine', readOnly: false }]),
   mounts: [],
   homeVolume: 'paude-home-claude-0123456789abcdef',
-  environment: { HOME: '/home/ada', PAUDE_WALL: '1' },
+  environment: { HOME: '/home/ada' },
   secretEnvironment: {},
   network: walled,
   limits: { cpus: 0, memory: 0, pids: 4096 },
@@ -195,16 +196,13 @@ export const cases: Readonly<Record<string, StartCase>> = {
     },
     { attached: false },
   ),
-  'image-init': attached({
-    ...plain,
-    own: { ...OWN, init: 'image' },
-    environment: { ...plain.environment, PAUDE_INIT: 'image' },
-  }),
+  'virtual-machine': attached({ ...plain, own: { ...OWN, link: 'volume' } }),
   rescue: attached(plain, { rescue: [exec(['make-image', '--for=paude'], { title: 'building the image' })] }),
 }
 
 const session = handleOfSpec(plain)
-const lonely = { ...session, walled: false }
+const lonely = { ...session, link: 'none' } as const
+const older = { ...session, link: 'gate' } as const
 const headless = { ...session, terminal: false }
 
 /** Cases that a backend does not refuse. */
@@ -235,6 +233,9 @@ const later: Readonly<Record<string, (backend: Backend) => Plan>> = {
   attach: (backend) => attachPlan(backend, session),
   'change-policy': (backend) => need(backend, 'wall').change(session, '0 0123456789ab\n1800000000 ba9876543210\n'),
   stop: ({ life }) => life.stop(session, 10),
+  'stop-older': ({ life }) => life.stop(older, 10),
+  'remove-older': (backend) => removePlan(backend, older, { home: false }),
+  'resume-older': (backend) => resumePlan(backend, older, { attached: false, credential: null }),
   'stop-network-none': ({ life }) => life.stop(lonely, 0),
   remove: (backend) => removePlan(backend, session, { home: false }),
   'remove-volumes': (backend) => removePlan(backend, session, { home: true }),

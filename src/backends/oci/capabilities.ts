@@ -1,13 +1,14 @@
 import type { Handle, Part, State, Status } from '../../box/handle.ts'
 import { buildPlan } from '../../image/build.ts'
-import { type Argv, exec, type Plan } from '../../plan/plan.ts'
+import { type Argv, exec } from '../../plan/plan.ts'
 import type { Query } from '../../plan/query.ts'
 import type { Backend, Images, Inside, Inventory, Life, Ports, Terminal, Wall } from '../backend.ts'
 import { BRINGS, builder, type Dialect } from './flags.ts'
+import { initPlan } from './init.ts'
 import { inspectQuery } from './inspect.ts'
 import { listImages, listStages } from './list.ts'
 import { makePlan } from './make.ts'
-import { parts } from './names.ts'
+import { INIT, parts } from './names.ts'
 import { probeArgv } from './probe.ts'
 import { recipePlan } from './recipe.ts'
 
@@ -39,25 +40,29 @@ const life = (dialect: Dialect): Life => {
     make: (spec, rescue) => makePlan(dialect, spec, rescue),
     begin: ({ id }) => [exec([name, 'start', parts(id).agent])],
 
-    wake: ({ id, walled }, secret) => {
-      const { gate, proxy } = parts(id)
+    wake: (box, secret) => {
+      const { proxy } = parts(box.id)
+      const helpers = helpersOf(box)
       return [
-        ...(walled ? [exec([name, 'start', gate, proxy], { undo: [name, 'stop', '-t', '0', gate, proxy] })] : []),
+        ...(helpers.length > 0 ? [exec([name, 'start', ...helpers], { undo: [name, 'stop', '-t', '0', ...helpers] })] : []),
         ...(secret === null ? [] : [exec([name, 'exec', '--interactive', proxy, '/usr/lib/paude/secret'], { stdin: secret })]),
       ]
     },
 
-    stop: ({ id, walled }, grace) => {
-      const { agent, gate, proxy } = parts(id)
-      const helpers: Plan = walled ? [exec([name, 'stop', '-t', '0', gate, proxy], { tolerant: true })] : []
-      return [exec([name, 'stop', '-t', String(grace), agent]), ...helpers]
+    stop: (box, grace) => {
+      const helpers = helpersOf(box)
+      return [
+        exec([name, 'stop', '-t', String(grace), parts(box.id).agent]),
+        ...(helpers.length > 0 ? [exec([name, 'stop', '-t', '0', ...helpers], { tolerant: true })] : []),
+      ]
     },
 
-    remove: ({ id, walled }) => {
-      const { agent, gate, proxy, link } = parts(id)
+    remove: (box) => {
+      const { agent, link } = parts(box.id)
+      const volume = box.link === 'volume' || box.link === 'gate'
       return [
-        exec([name, ...dialect.removal, agent, ...(walled ? [gate, proxy] : [])], { tolerant: true }),
-        ...(walled ? [exec([name, 'volume', 'rm', '--force', link], { tolerant: true })] : []),
+        exec([name, ...dialect.removal, agent, ...helpersOf(box)], { tolerant: true }),
+        ...(volume ? [exec([name, 'volume', 'rm', '--force', link], { tolerant: true })] : []),
       ]
     },
 
@@ -68,6 +73,12 @@ const life = (dialect: Dialect): Life => {
     wait: ({ id }) => [name, 'wait', parts(id).agent],
     logs: ({ id }, { follow }) => [name, 'logs', ...(follow ? ['--follow'] : []), parts(id).agent],
   }
+}
+
+/** The containers of a session besides its box. */
+function helpersOf({ id, link }: Handle): readonly string[] {
+  const { gate, proxy } = parts(id)
+  return link === 'none' ? [] : link === 'gate' ? [gate, proxy] : [proxy]
 }
 
 /** The engines' own keys to leave it, where no holder has others. */
@@ -101,8 +112,8 @@ const inside = ({ name, detachKeys }: Dialect): Inside => ({
 
 const ports = ({ name }: Dialect): Ports => ({
   kind: 'relay',
-  relay: ({ id }, to) => [name, 'exec', '--interactive', parts(id).gate, '/usr/lib/paude/forward', String(to.port), to.name],
-  leash: ({ id }, leashed) => [name, 'exec', '--interactive', parts(id).gate, '/usr/lib/paude/leash', leashed],
+  relay: ({ id }, to) => [name, 'exec', '--interactive', parts(id).agent, INIT, 'forward', String(to.port), to.name],
+  leash: ({ id }, leashed) => [name, 'exec', '--interactive', parts(id).agent, INIT, 'leash', leashed],
 })
 
 const wall = ({ name, always, hostName }: Dialect): Wall => ({
@@ -110,7 +121,6 @@ const wall = ({ name, always, hostName }: Dialect): Wall => ({
     exec([name, 'exec', '--interactive', parts(id).proxy, '/usr/lib/paude/policy'], { stdin: stages }),
   ],
   requests: ({ id }, { follow }) => [name, 'logs', ...(follow ? ['--follow'] : []), parts(id).proxy],
-  receipt: ({ id }) => [name, 'logs', parts(id).gate],
   neighbour: (image) => [
     name,
     ...['run', '--rm', '--interactive', '--pull=never', '--log-driver=none', ...always, ...hostName],
@@ -131,6 +141,7 @@ const images = (dialect: Dialect): Images => {
     stages: listStages(name),
     pull: (reference) => [exec([name, 'pull', reference], { title: `pulling ${reference}` })],
     build: (building) => buildPlan(builder(dialect), building),
+    init: (reference, to) => initPlan(dialect, reference, to),
     make: (building) => recipePlan({ ...building, dialect }),
     remove: (reference) => [name, 'image', 'rm', reference],
     run: (reference, script) => [
@@ -145,10 +156,10 @@ const images = (dialect: Dialect): Images => {
 /** What both tell and remove of their parts alike. */
 export const bySession = ({ name }: Dialect): Pick<Inventory, 'removeParts' | 'told'> => ({
   told: ({ id, homeVolume }) => {
-    const { agent, gate, proxy, link } = parts(id)
+    const { agent, proxy } = parts(id)
     return [
-      ...[agent, gate, proxy].map((part): Argv => [name, 'container', 'inspect', part]),
-      ...[link, homeVolume].map((volume): Argv => [name, 'volume', 'inspect', volume]),
+      ...[agent, proxy].map((part): Argv => [name, 'container', 'inspect', part]),
+      [name, 'volume', 'inspect', homeVolume] satisfies Argv,
     ]
   },
   // Containers before volumes: one that is in use stays.

@@ -111,8 +111,3 @@ export function desktopChecks(platform: string): readonly Check[] {
       ]
     : [ok('docker desktop', version)]
 }
-
-/** podman's --init needs a program on the host. */
-export const initChecks = (found: boolean): readonly Check[] => [
-  ok('init program', found ? 'catatonit is there' : 'no catatonit: sessions on podman use the init of the image'),
-]

@@ -18,7 +18,6 @@ const dialect: Dialect = {
   // The daemon's default driver may be one that `logs` cannot read, and is unbounded.
   log: ['--log-driver=json-file', '--log-opt=max-size=10m', '--log-opt=max-file=3'],
   hostName: ['--add-host=host.paude.internal:host-gateway'],
-  joinsLater: true,
   ownsVolumes: false,
   labelsMounts: true,
   splitsLabels: false,
@@ -41,7 +40,12 @@ export const docker: Backend = {
   name: 'docker',
   program: programs.docker,
   ...capabilities(dialect),
-  own: ({ dockerFlags: extraFlags }) => ({ kind: 'oci', extraFlags, sharedMemory: sharedMemory(extraFlags), init: 'engine' }),
+  own: ({ dockerFlags: extraFlags }, host) => ({
+    kind: 'oci',
+    extraFlags,
+    sharedMemory: sharedMemory(extraFlags),
+    link: host.platform !== 'linux' || isDesktop(dockerSocket(host)) ? 'volume' : 'folder',
+  }),
   inventory: {
     sessions: {
       argv: ['docker', 'ps', '--all', '--no-trunc', '--filter=label=paude.role=agent', `--format=${ROW}`],
@@ -124,6 +128,9 @@ export const docker: Backend = {
     explain: (failure) => explain({ engine: 'docker', ...failure }),
   },
 }
+
+/** Docker Desktop runs its engine on a virtual machine on Linux too, and listens here. */
+const isDesktop = (socket: string | null): boolean => socket !== null && /\/\.docker\/(desktop|run)\//.test(socket)
 
 const rows = (stdout: string): readonly (readonly string[])[] =>
   stdout

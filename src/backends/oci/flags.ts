@@ -6,11 +6,8 @@ import type { Argv } from '../../plan/plan.ts'
 import { STEERS_CLIENT } from '../../run/client-variables.ts'
 import type { Inside } from '../backend.ts'
 
-/** Engines mount the init where they like, and start the one that they have. */
-export const BRINGS: Inside['brings'] = {
-  mounts: ['/usr/sbin/docker-init', '/sbin/docker-init', '/run/podman-init', '/dev/init', '/run/.containerenv'],
-  programs: ['docker-init', 'tini', 'catatonit', 'init', 'podman-init'],
-}
+/** A mark that one engine mounts. */
+export const BRINGS: Inside['brings'] = { mounts: ['/run/.containerenv'], programs: [] }
 
 export type OciName = 'docker' | 'podman'
 
@@ -23,14 +20,12 @@ export type Dialect = {
   readonly user: (spec: SessionSpec) => readonly string[]
   /** Flags only the proxy gets: the one part that has a way out. */
   readonly proxy: (spec: SessionSpec) => readonly string[]
-  /** Flags that put gate and proxy into the user namespace of the agent, where the engine has one. */
+  /** Flags that let the proxy's user be one of the caller's own, where the engine has user namespaces. */
   readonly helperUser: (spec: SessionSpec) => readonly string[]
   /** Log settings: bounded, and readable by `logs`. */
   readonly log: readonly string[]
   /** Gives the proxy a name for the user's own machine. */
   readonly hostName: readonly string[]
-  /** Whether a container may name a network owner that does not exist yet. */
-  readonly joinsLater: boolean
   /** Whether a fresh volume belongs to the container's user at once. */
   readonly ownsVolumes: boolean
   /** Whether --mount can label a volume that it makes. */
@@ -53,8 +48,8 @@ export type Dialect = {
 export const builder = ({ name, build }: Dialect): Argv => [name, 'build', ...build]
 
 /**
- * The hardening of a container: gate and proxy always have all of it, the agent what its session does not give up. Capabilities are
- * never given back, since the agent shares the gate's network.
+ * The hardening of a container: the proxy always has all of it, the agent what its session does not give up. Capabilities are never given
+ * back: with them it could make a network of its own.
  */
 export function hardeningFlags({ folder }: SessionSpec, { readOnlyRoot, noNewPrivileges, seccomp }: Security): readonly string[] {
   const filters = {
@@ -99,7 +94,7 @@ export const volumeLabel = ({ splitsLabels }: Dialect, key: string, value: strin
   `--label=${splitsLabels ? field(key, value) : `${key}=${value}`}`
 
 /** Labels from which a lost session folder is told again. */
-export function labels(spec: SessionSpec, role: 'agent' | 'gate' | 'proxy'): readonly string[] {
+export function labels(spec: SessionSpec, role: 'agent' | 'proxy'): readonly string[] {
   const facts = {
     id: spec.id,
     role,

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { NOTED } from '../../box/lay-out.ts'
+import { LINK, NOTED } from '../../box/lay-out.ts'
 import { HARDENED } from '../../box/security.ts'
 import { mountsOf, type SessionSpec } from '../../box/spec.ts'
 import { type Exec, exec, later, type Plan, together } from '../../plan/plan.ts'
@@ -15,29 +15,26 @@ import {
   volume,
   volumeLabel,
 } from './flags.ts'
-import { parts } from './names.ts'
+import { INIT, parts } from './names.ts'
 
 /**
- * Gate and proxy start side by side, and the agent is made meanwhile.
- * The gate owns the network namespace and the agent joins it: no agent's program starts before the canaries have spoken.
+ * The proxy starts while the agent's box is made. Nothing waits for it but the box's first program, which starts no program of the agent's before
+ * its canaries have spoken.
  */
 export function makePlan(dialect: Dialect, spec: SessionSpec, rescue: Plan | undefined): Plan {
   const { network } = spec
-  const made = makeAgent(dialect, spec)
-  if (network.mode === 'none') return [together([[...home(dialect, spec), made]], { rescue })]
-  const gate = runGate(dialect, spec)
+  const box: Plan = [...home(dialect, spec), makeAgent(dialect, spec)]
+  if (network.mode === 'none') return [together([box], { rescue })]
   const proxy: Plan = [runProxy(dialect, spec), ...credential(dialect, spec)]
-  const volumes = [link(dialect, spec), home(dialect, spec)].filter((lane) => lane.length > 0)
-  return [
-    // A container that mounts a volume makes it, unlabelled: what makes it rightly comes first.
-    ...(dialect.joinsLater ? link(dialect, spec) : [together(volumes)]),
-    // The agent waits for the gate's word, and the gate for the proxy: the proxy's start may overlap with the agent's.
-    together(dialect.joinsLater ? [[gate], [...home(dialect, spec), made]] : [[gate, made]], { trailing: proxy, rescue }),
-  ]
+  return [...link(dialect, spec), together([box], { trailing: proxy, rescue })]
 }
 
-/** The volume in which gate and proxy meet. docker makes it, labels and all, with the first container that mounts it. */
+/**
+ * Where box and proxy meet: a folder of the session, since nothing has to be made or removed for it; a volume where the engine runs on a
+ * virtual machine, through whose shared folders no socket works. docker makes the volume, labels and all, with the first container that mounts it.
+ */
 function link({ name, labelsMounts }: Dialect, spec: SessionSpec): Plan {
+  if (spec.own.link === 'folder') return []
   const volumeName = parts(spec.id).link
   const undo = [name, 'volume', 'rm', '--force', volumeName] as const
   if (labelsMounts) return [later(undo)]
@@ -57,9 +54,11 @@ function link({ name, labelsMounts }: Dialect, spec: SessionSpec): Plan {
 
 const linkLabels = ({ id, created }: SessionSpec) => ({ 'paude.id': id, 'paude.role': 'link', 'paude.created': created })
 
-const linkMount = ({ labelsMounts }: Dialect, spec: SessionSpec): string => {
+function linkMount({ labelsMounts }: Dialect, spec: SessionSpec, readOnly: boolean): string {
   const name = parts(spec.id).link
-  return labelsMounts ? labelledVolume(name, '/paude/link', linkLabels(spec)) : volume(name, '/paude/link')
+  if (spec.own.link === 'folder') return bind(join(spec.folder, LINK), '/paude/link', readOnly)
+  if (!labelsMounts) return volume(name, '/paude/link', readOnly)
+  return `${labelledVolume(name, '/paude/link', linkLabels(spec))}${readOnly ? ',ro' : ''}`
 }
 
 function runProxy(dialect: Dialect, spec: SessionSpec): Exec {
@@ -71,12 +70,23 @@ function runProxy(dialect: Dialect, spec: SessionSpec): Exec {
       '--detach',
       `--name=${proxy}`,
       ...labels(spec, 'proxy'),
-      ...helper(dialect, spec, 64),
+      '--pull=never',
+      ...dialect.always,
+      // It gives nothing up, whatever the agent does.
+      ...hardeningFlags(spec, HARDENED),
+      '--user=13:13',
+      ...dialect.helperUser(spec),
+      '--pids-limit=64',
+      '--memory=256m',
+      '--tmpfs=/tmp:rw,noexec,nosuid,nodev,size=16m,mode=1777',
+      '--tmpfs=/run:rw,noexec,nosuid,nodev,size=4m,mode=1777',
+      sharedMemory(64 * 1024 ** 2),
+      ...dialect.log,
       ...dialect.proxy(spec),
       ...ipFlags(spec),
       // A name, and no permission: a port of this machine may be allowed later.
       ...dialect.hostName,
-      linkMount(dialect, spec),
+      linkMount(dialect, spec, false),
       bind(join(spec.folder, 'policy'), '/paude/policy', true),
       bind(join(spec.folder, NOTED), '/paude/noted', false),
       spec.proxyImage,
@@ -92,48 +102,8 @@ const ipFlags = ({ network }: SessionSpec): readonly string[] =>
     ? []
     : ['all', 'default'].map((which) => `--sysctl=net.ipv6.conf.${which}.disable_ipv6=1`)
 
-function runGate(dialect: Dialect, spec: SessionSpec): Exec {
-  const { gate } = parts(spec.id)
-  const open = spec.network.mode === 'open'
-  return exec(
-    [
-      dialect.name,
-      'run',
-      '--detach',
-      `--name=${gate}`,
-      ...labels(spec, 'gate'),
-      // Two for each connection that paude forward brings to the box.
-      ...helper(dialect, spec, 256),
-      '--hostname=paude',
-      // Loopback only: no route, no resolver, no neighbour. What the agent joins is this.
-      ...(open ? ['--env=PAUDE_NETWORK=open'] : ['--network=none']),
-      ...(injectsAtBaseUrl(spec) ? ['--env=PAUDE_BASE_URL=1'] : []),
-      linkMount(dialect, spec),
-      spec.proxyImage,
-      '/usr/lib/paude/gate',
-    ],
-    { undo: [dialect.name, ...dialect.removal, gate] },
-  )
-}
-
 const injectsAtBaseUrl = ({ network }: SessionSpec): boolean =>
   network.mode !== 'none' && network.policy.injections.some(({ way }) => way === 'base-url')
-
-/** Flags that gate and proxy share. */
-const helper = (dialect: Dialect, spec: SessionSpec, pids: number): readonly string[] => [
-  '--pull=never',
-  ...dialect.always,
-  // Gate and proxy give nothing up, whatever the agent does.
-  ...hardeningFlags(spec, HARDENED),
-  '--user=13:13',
-  ...dialect.helperUser(spec),
-  `--pids-limit=${pids}`,
-  '--memory=256m',
-  '--tmpfs=/tmp:rw,noexec,nosuid,nodev,size=16m,mode=1777',
-  '--tmpfs=/run:rw,noexec,nosuid,nodev,size=4m,mode=1777',
-  sharedMemory(64 * 1024 ** 2),
-  ...dialect.log,
-]
 
 /** The credential goes to the proxy's memory through stdin: no file, no argv, nothing that `inspect` shows. */
 function credential({ name }: Dialect, { id, network }: SessionSpec): Plan {
@@ -201,44 +171,53 @@ function makeAgent(dialect: Dialect, spec: SessionSpec): Exec {
       ...limitFlags(spec),
       ...spec.own.extraFlags,
       ...networkFlags(spec),
-      ...(spec.own.init === 'engine' ? ['--init'] : []),
       `--stop-timeout=${spec.grace}`,
       ...(spec.terminal ? ['--tty'] : []),
       ...(spec.stdin ? ['--interactive'] : []),
       '--tmpfs=/tmp:rw,exec,nosuid,nodev,size=2g,mode=1777',
       '--tmpfs=/run:rw,noexec,nosuid,nodev,size=16m,mode=1777',
       sharedMemory(spec.own.sharedMemory),
-      ...mountFlags(spec),
+      ...mountFlags(dialect, spec),
       `--workdir=${spec.directory}`,
       ...flags,
       ...dialect.log,
-      '--entrypoint=/bin/sh',
+      `--entrypoint=${INIT}`,
       spec.image,
+      ...initWords(spec),
+      '/bin/sh',
       '/paude/seed/entry.sh',
     ],
     { undo: [dialect.name, ...dialect.removal, agent], env },
   )
 }
 
-/** The wall around the agent. A new mode does not compile until it is handled here. */
-function networkFlags({ id, network }: SessionSpec): readonly string[] {
+/** The wall around the agent: loopback alone, without a route, a resolver or a neighbour. A new mode does not compile until it is handled here. */
+function networkFlags({ network }: SessionSpec): readonly string[] {
   switch (network.mode) {
-    case 'none':
-      return ['--network=none', '--hostname=paude']
     case 'open':
+      return ['--hostname=paude']
+    case 'none':
     case 'record':
     case 'restricted':
-      return [`--network=container:${parts(id).gate}`]
+      return ['--network=none', '--hostname=paude']
   }
 }
 
-function mountFlags(spec: SessionSpec): readonly string[] {
+/** What the first program of the box is told: which wall to prove before it starts anything. */
+const initWords = (spec: SessionSpec): readonly string[] => [
+  ...(spec.network.mode === 'none' ? [] : [`--wall=${spec.network.mode}`]),
+  ...(injectsAtBaseUrl(spec) ? ['--base-url'] : []),
+  '--',
+]
+
+function mountFlags(dialect: Dialect, spec: SessionSpec): readonly string[] {
   const seed = join(spec.folder, 'seed')
   return [
     ...(spec.homeVolume === ''
       ? [`--tmpfs=${spec.user.home}:rw,exec,nosuid,nodev,size=256m,mode=1777`]
       : [volume(spec.homeVolume, spec.user.home)]),
     ...mountsOf(spec).map(({ source, target, readOnly }) => bind(source, target, readOnly)),
+    bind(spec.init, INIT, true),
     bind(seed, '/paude/seed', true),
     // File by file: a folder could be filled with links, pipes and what cannot be removed.
     ...spec.out.map((name) => bind(join(spec.folder, 'out', name), `/paude/out/${name}`, false)),
@@ -250,6 +229,6 @@ function mountFlags(spec: SessionSpec): readonly string[] {
     ...(spec.network.mode === 'open'
       ? []
       : [bind(join(seed, 'resolv.conf'), '/etc/resolv.conf', true), bind(join(seed, 'hosts'), '/etc/hosts', true)]),
-    ...(spec.network.mode === 'none' ? [] : [volume(parts(spec.id).link, '/paude/link', true)]),
+    ...(spec.network.mode === 'none' ? [] : [linkMount(dialect, spec, true)]),
   ]
 }

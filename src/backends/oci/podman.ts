@@ -3,7 +3,7 @@ import type { Listed, Part } from '../../box/handle.ts'
 import type { Backend } from '../backend.ts'
 import { programs } from '../names.ts'
 import { bySession, capabilities, statusOf } from './capabilities.ts'
-import { initChecks, rootlessChecks, rootlessFacts } from './checks.ts'
+import { rootlessChecks, rootlessFacts } from './checks.ts'
 import { explain } from './explain.ts'
 import type { Dialect } from './flags.ts'
 import { infoOf } from './health.ts'
@@ -13,18 +13,13 @@ const dialect: Dialect = {
   // podman hands the host's proxy variables in, and mounts writable /run, /tmp and /var/tmp of its own over a read-only root.
   always: ['--http-proxy=false', '--read-only-tmpfs=false'],
   // Rootless: the caller's uid inside is the caller's uid outside. Root has no such mapping before podman 4.5 and needs none.
-  // A network namespace belongs to one user namespace, so whoever joins the gate's must live in that too.
-  user: ({ id, user, network }) => [
-    `--user=${user.uid}:${user.gid}`,
-    ...(user.uid === 0 ? [] : [network.mode === 'none' ? '--userns=keep-id' : `--userns=container:${id}-gate`]),
-  ],
+  user: ({ user }) => [`--user=${user.uid}:${user.gid}`, ...(user.uid === 0 ? [] : ['--userns=keep-id'])],
   proxy: ({ user }) => (user.uid === 0 ? NEIGHBOUR : []),
   helperUser: ({ user }) => (user.uid === 0 ? [] : ['--userns=keep-id']),
   // Of this driver podman keeps one file, which begins anew when it is full.
   log: ['--log-driver=k8s-file', '--log-opt=max-size=10mb'],
   // podman writes host.containers.internal itself; host-gateway is unknown before 4.7.
   hostName: [],
-  joinsLater: false,
   ownsVolumes: true,
   labelsMounts: false,
   splitsLabels: true,
@@ -53,11 +48,11 @@ export const podman: Backend = {
   name: 'podman',
   program: programs.podman,
   ...capabilities(dialect),
-  own: ({ podmanFlags: extraFlags }, there) => ({
+  own: ({ podmanFlags: extraFlags }, { platform }) => ({
     kind: 'oci',
     extraFlags,
     sharedMemory: sharedMemory(extraFlags),
-    init: INIT_PROGRAMS.some(there) ? 'engine' : 'image',
+    link: platform === 'linux' ? 'folder' : 'volume',
   }),
   inventory: {
     sessions: {
@@ -108,10 +103,7 @@ export const podman: Backend = {
     },
     info: infoOf('podman'),
     checks: [],
-    machine: ({ host, text, there, ready }) => [
-      ...(host.uid === 0 ? [] : rootlessChecks(rootlessFacts({ host, text, there }))),
-      ...(ready ? initChecks(INIT_PROGRAMS.some(there)) : []),
-    ],
+    machine: ({ host, text, there }) => (host.uid === 0 ? [] : rootlessChecks(rootlessFacts({ host, text, there }))),
     version: {
       argv: ['podman', 'info', '--format=json'],
       parse: (stdout) => {
@@ -131,16 +123,6 @@ export const podman: Backend = {
     explain: (failure) => explain({ engine: 'podman', ...failure }),
   },
 }
-
-/** Where distributions keep the init that podman mounts; without it --init fails. */
-const INIT_PROGRAMS = [
-  '/usr/libexec/podman/catatonit',
-  '/usr/lib/podman/catatonit',
-  '/usr/libexec/catatonit/catatonit',
-  '/usr/bin/catatonit',
-  '/usr/local/libexec/podman/catatonit',
-  '/usr/local/bin/catatonit',
-]
 
 /** runc says `runc version 1.2.8` and crun `crun version 1.20`, with more lines behind it. */
 const runtimeOf = ({ name = '', version = '' }: { readonly name?: string; readonly version?: string }): string =>

@@ -36,7 +36,7 @@ export default verb({
     const found = await findSession(context, isPort ? undefined : first, 'running')
     const { id } = found.handle
     await requireRunning(context, found)
-    if (!found.handle.walled)
+    if (found.handle.link === 'none')
       throw new PaudeError('unsupported', `session ${id} has no network at all, so nothing leads to its ports`, {
         hint: `paude exec ${id} -- COMMAND reaches them from inside; a start without --network none has them`,
       })
@@ -91,7 +91,7 @@ async function forward(context: Context, { found, pairs, json, signal }: Forward
       context.answer(json ? JSON.stringify({ id: handle.id, port, local, url }) : `${url} → ${port}`)
     }
     signal.addEventListener('abort', () => resolve())
-    // The gate ends with its session.
+    // The box ends with its session.
     leash.exited.then(() => requireRunning(context, found)).catch(reject)
     if (!signal.aborted) await promise
   } finally {
@@ -101,7 +101,7 @@ async function forward(context: Context, { found, pairs, json, signal }: Forward
   }
 }
 
-/** Why a program in the gate did not do its work; throws when the session has ended. */
+/** Why a program in the box did not do its work; throws when the session has ended. */
 async function broken(
   context: Context,
   { found, argv, failure }: { readonly found: Found; readonly argv: Argv; readonly failure: Failure },
@@ -115,7 +115,7 @@ async function broken(
   return backend.health.explain({ argv, stdout: '', ...failure })
 }
 
-/** What squid/forward ends with when nobody takes the connection. */
+/** What squid/init.c ends with when nobody takes the connection. */
 const NOBODY = 3
 
 function taken(error: unknown, { local, port }: PortPair, id: string): unknown {

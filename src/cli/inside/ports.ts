@@ -1,4 +1,4 @@
-import { GATE_PORTS } from '../../box/ports.ts'
+import { PROXY_PORTS } from '../../box/ports.ts'
 import { PaudeError } from '../../errors.ts'
 
 /** A port of the box and the one of this machine that leads to it; 0 for any that is free. */
@@ -26,7 +26,7 @@ function readPort(word: string): PortPair {
     throw new PaudeError('usage', `not a port: ${JSON.stringify(word)}`, {
       hint: 'write 3000, or 8080:3000 for port 8080 of this machine (0: any that is free)',
     })
-  if (GATE_PORTS.includes(pair.port))
+  if (PROXY_PORTS.includes(pair.port))
     throw new PaudeError('refused', `port ${pair.port} of the box is its way out, with its credential, and stays there`, {
       hint: 'have the program in the box listen on another port',
     })

@@ -52,7 +52,8 @@ export async function startSession(context: Context, start: Start): Promise<numb
   requirePrivate(host)
   refuseTakenName(context, spec.name)
   const launch = settings.detach ? launchDetached : launchAttached
-  return await launch(context, { backend, spec, record, plan, removal, check, onEnd })
+  const waits = settings.waitRemoval || throwAway
+  return await launch(context, { backend, spec, record, plan, removal, waits, check, onEnd })
 }
 
 /** Why no engine works, where the agent may then run on this machine; else null. */

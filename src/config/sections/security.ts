@@ -1,6 +1,6 @@
 import { oneWord, safeguard } from '../../key.ts'
 
-/** `[security]`: what of the hardening of the agent's box holds; gate and proxy keep all of it. */
+/** `[security]`: what of the hardening of the agent's box holds; the proxy keeps all of it. */
 export const security = {
   readOnlyRoot: safeguard({
     key: 'security.read_only_root',

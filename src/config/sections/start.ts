@@ -41,6 +41,11 @@ export const start = {
       },
     ],
   }),
+  waitRemoval: row({
+    initial: false,
+    rule: 'own',
+    flags: [{ name: 'wait-removal', rank: 70, description: 'End only when all that the session consisted of is gone' }],
+  }),
   force: row({
     initial: false,
     rule: 'own',

@@ -1,4 +1,4 @@
-import { GATE_PORTS } from '../../box/ports.ts'
+import { PROXY_PORTS } from '../../box/ports.ts'
 import type { Devcontainer } from './schema.ts'
 
 /** Ports of the box that the project would like to have outside, and what is none of them. */
@@ -9,7 +9,7 @@ export function readPorts({ forwardPorts = [] }: Devcontainer): {
   const read = forwardPorts.map((said, index) => ({ index, said: String(said), port: portOf(said) }))
   const fault = ({ said, port }: (typeof read)[number]): string | null => {
     if (port === null) return said.includes(':') ? 'only ports of the box itself' : 'no port'
-    return GATE_PORTS.includes(port) ? 'the box gets out by it' : null
+    return PROXY_PORTS.includes(port) ? 'the box gets out by it' : null
   }
   return {
     ports: [...new Set(read.flatMap((one) => (one.port === null || fault(one) !== null ? [] : [one.port])))],

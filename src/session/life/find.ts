@@ -10,7 +10,7 @@ import { withhold } from '../../run/environment.ts'
 import type { Found } from '../record/found.ts'
 import { homeVolume } from '../record/id.ts'
 import { handleOf, type SessionRecord } from '../record/record.ts'
-import { readRecords, sessionFolder } from '../record/store.ts'
+import { isLeaving, readRecords, sessionFolder } from '../record/store.ts'
 
 /**
  * The session a word means: an id, the start of its random part, or a name; without a word, the one of this directory.
@@ -68,6 +68,7 @@ export async function listSessions(context: Context): Promise<{
   return {
     sessions: answers
       .flatMap(({ name, rows }) => rows.map((row) => ({ ...row, backend: name })))
+      .filter(({ id }) => !isLeaving(sessionFolder(context.host, id)))
       .toSorted((a, b) => (a.created < b.created ? 1 : -1)),
     failures: answers.flatMap(({ name, error }) => (error === undefined ? [] : [{ backend: name, error }])),
   }
@@ -120,7 +121,7 @@ function found({ host }: Context, record: SessionRecord): Found {
 
 /** What the labels tell of a session whose folder is gone. */
 const recordOf = (row: Row): SessionRecord => ({
-  v: 2,
+  v: 3,
   id: row.id,
   name: row.name,
   backend: row.backend,
@@ -141,6 +142,8 @@ const recordOf = (row: Row): SessionRecord => ({
   settled: true,
   terminal: true,
   conversation: '',
+  // Whatever it may have is removed with it.
+  link: row.network === 'none' ? 'none' : 'gate',
   homeVolume: row.agent === 'command' ? '' : homeVolume(row.workspace, row.agent),
   mounts: [],
   watch: {},

@@ -8,7 +8,7 @@ import { PaudeError } from '../../errors.ts'
 import { cutWords, parseLog, type Request, UNREACHABLE, withBeginning } from '../../network/log.ts'
 import { isEntry, openingEntry, type Proposal, proposal, proposalText } from '../../network/proposal.ts'
 import { isOf, reachOf } from '../../network/reach.ts'
-import type { Plan } from '../../plan/plan.ts'
+import { isQuiet, readReceipt } from '../../network/receipt.ts'
 import { execute } from '../../run/execute.ts'
 import { lastWords } from '../../run/last-words.ts'
 import { capture, LEFT } from '../../run/process.ts'
@@ -19,11 +19,14 @@ import { readRecord } from '../record/store.ts'
 import { policyNow } from '../resolve/policy.ts'
 import { warnOfNewExecutables } from './new-executables.ts'
 import { warnOfFault } from './provider-watch.ts'
+import type { Remover } from './remover.ts'
 
 export type Ended = Found & {
   readonly spec: SessionSpec
   readonly code: number
-  readonly removal: Plan
+  readonly remover: Remover
+  /** Whether paude ends only when all of it is gone. */
+  readonly waits: boolean
   /** Told what the session asked the proxy for, before everything is removed; in place of what is said of it. */
   readonly onEnd: ((requests: readonly Request[]) => void) | undefined
   /** What was said of its provider; '' for nothing. */
@@ -32,7 +35,7 @@ export type Ended = Found & {
 
 /** What follows an agent in the foreground: it was detached from and goes on, or it ended and everything goes. */
 export async function finishSession(context: Context, ended: Ended): Promise<number> {
-  const { backend, spec, code, removal, onEnd } = ended
+  const { backend, spec, code, remover, waits, onEnd } = ended
   const effects = context.effects(backend)
   if (code === LEFT) {
     await execute(released(spec.folder), effects)
@@ -43,7 +46,9 @@ export async function finishSession(context: Context, ended: Ended): Promise<num
   const proxy = await lookAtProxy(ended)
   // It may have been changed meanwhile; where nothing was asked for, nobody needs to know.
   const record = proxy.text === '' ? ended.record : (readRecord(context.host, ended.record.id) ?? ended.record)
-  await execute(removal, effects)
+  // Nobody has to wait for the engine to take it away.
+  if (waits) await remover.gone()
+  else remover.leave()
   refuseBrokenWall(proxy)
   const asked = proxy.text === '' ? [] : parseLog(proxy.text, policyNow(record, Date.now() / 1000))
   onEnd?.(asked)
@@ -61,21 +66,22 @@ async function lookAtProxy({ backend, handle, spec, code }: Ended) {
   const { mode } = spec.network
   const hasProxy = mode !== 'none'
   const noted = hasProxy ? readNoted(spec.folder) : ''
-  const [requests, receipt] = await Promise.all([
-    hasProxy ? capture(need(backend, 'wall').requests(handle, { follow: false })).catch(() => null) : null,
-    code === 125 && hasProxy ? capture(need(backend, 'wall').receipt(handle)).catch(() => null) : null,
-  ])
+  // What was asked for is noted before its answer is read; where nothing was, the engine need not be asked.
+  const asks = hasProxy && (mode !== 'open' || code === 125) && !isQuiet(noted)
+  const requests = asks ? await capture(need(backend, 'wall').requests(handle, { follow: false })).catch(() => null) : null
   const beginning = withBeginning(mode === 'open' ? '' : noted, mode === 'open' ? '' : (requests?.stdout ?? ''))
-  return { ...beginning, receipt, complaints: requests?.stderr ?? '' }
+  // A box whose proxy never answered has told nothing.
+  const silent = hasProxy && code === 125 && readReceipt(noted) === null
+  return { ...beginning, receipt: readReceipt(noted), complaints: silent ? (requests?.stderr ?? '') : '' }
 }
 
 function refuseBrokenWall({ receipt, complaints }: Awaited<ReturnType<typeof lookAtProxy>>): void {
-  const words = /^paude: the proxy did not answer/m.test(receipt?.stderr ?? '') ? lastWords(complaints) : ''
+  const words = lastWords(complaints)
   if (words !== '')
     throw new PaudeError('self-test', `the proxy ended before the agent was started; its last words:\n${words}`, {
       hint: 'paude doctor looks at the engine',
     })
-  if (receipt !== null && /"ok":false/.test(receipt.stdout))
+  if (receipt?.ok === false)
     throw new PaudeError('self-test', 'the wall around the agent did not hold, so the agent was not started', {
       hint: 'paude selftest shows which probe got out',
     })

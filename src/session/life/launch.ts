@@ -1,4 +1,5 @@
 import type { Backend } from '../../backends/backend.ts'
+import { backends } from '../../backends/registry.ts'
 import type { Handle } from '../../box/handle.ts'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
@@ -12,11 +13,14 @@ import { readRecords } from '../record/store.ts'
 import { finishSession } from './finish.ts'
 import type { Prepared } from './prepare.ts'
 import { watchProvider } from './provider-watch.ts'
+import { clearForsaken, goesOn, startRemover } from './remover.ts'
 
 export type Launch = Pick<Prepared, 'backend' | 'spec' | 'record'> & {
   readonly plan: Plan
   /** Takes all of it away again. */
   readonly removal: Plan
+  /** Whether paude ends only when all of it is gone. */
+  readonly waits: boolean
   /** Looked at before a session in the background is said to be there; what it throws takes the session back. */
   readonly check?: ((backend: Backend, handle: Handle) => Promise<void>) | undefined
   /** Told what the session asked the proxy for, before everything is removed. */
@@ -37,7 +41,7 @@ export async function launchDetached(context: Context, { backend, spec, record, 
 
 /** Starts a session and stays with it until it ends, or until the user leaves it. */
 export async function launchAttached(context: Context, launch: Launch): Promise<number> {
-  const { backend, spec, record, plan, removal, onEnd } = launch
+  const { backend, spec, record, plan, removal, waits, onEnd } = launch
   const found = { backend, record, handle: handleOf(record, spec.folder) }
   // A session with a screen has a holder that sees to it.
   const unwatch = spec.terminal ? () => undefined : keepBounded(spec.folder)
@@ -49,10 +53,12 @@ export async function launchAttached(context: Context, launch: Launch): Promise<
       if (fault !== '') context.warn(printable(fault))
     })
   }
+  clearForsaken(context.host, backends)
+  const remover = startRemover({ backend, folder: spec.folder, removal, goesOn: goesOn(record) })
   try {
     return await execute(plan, { ...context.effects(backend), began }, (code) => {
       unlook()
-      return finishSession(context, { ...found, spec, code, removal, onEnd, told })
+      return finishSession(context, { ...found, spec, code, remover, waits, onEnd, told })
     })
   } finally {
     unlook()

@@ -5,7 +5,6 @@ import { backendNames } from '../../backends/names.ts'
 import { usable } from '../../backends/pick.ts'
 import { allBackends, backends } from '../../backends/registry.ts'
 import type { Handle, Part } from '../../box/handle.ts'
-import { readOwner } from '../../box/owner.ts'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import { isAlive } from '../../host.ts'
@@ -17,6 +16,7 @@ import { handleOf, type SessionRecord } from '../record/record.ts'
 import { folderNames, readRecords, sessionFolder } from '../record/store.ts'
 import { carryOut } from './carry-out.ts'
 import { removePlan } from './plans.ts'
+import { goesOn, isForsaken } from './remover.ts'
 
 /** Milliseconds for which parts may be without an agent, and a folder without session.json: a start makes those last. */
 const STARTING = 60_000
@@ -49,7 +49,7 @@ export async function findOrphans(context: Context): Promise<readonly Orphan[]> 
     }),
   )
   const reached = answers.flatMap((answer) => (answer === null ? [] : [answer]))
-  // A session that is being started right now has a folder and perhaps a gate, but no agent yet.
+  // A session that is being started right now has a folder and perhaps a proxy, but no agent yet.
   const records = readRecords(host)
   const starting = records.flatMap(({ id, starter }) => (isAlive(starter) ? [id] : []))
   const ours = new Set(records.map(({ id }) => id))
@@ -80,16 +80,10 @@ export async function findOrphans(context: Context): Promise<readonly Orphan[]> 
   ]
 }
 
-/**
- * A session in the foreground whose paude is gone without a word. A conversation on a screen goes on without its terminal, as it is
- * meant to: you attach to it again.
- */
+/** A session in the foreground whose paude is gone without a word. */
 function forsaken({ host }: Context, record: SessionRecord): readonly Orphan[] {
   const folder = sessionFolder(host, record.id)
-  const owner = readOwner(folder)
-  if (owner === null || (record.terminal && record.agent !== 'command')) return []
-  // In a container that shares the state folder, numbers mean other processes: there nobody can tell.
-  if (owner.processSpace !== host.processSpace || isAlive(owner.process)) return []
+  if (goesOn(record) || !isForsaken(host, folder)) return []
   const [backend, handle] = [backends[record.backend], handleOf(record, folder)]
   return [{ backend, kind: 'session', reference: record.id, why: 'the paude in front of it was killed', handle, record }]
 }

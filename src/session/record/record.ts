@@ -5,7 +5,7 @@ import { HARDENED } from '../../box/security.ts'
 
 /** session.json: what later commands need to know of a session without asking an engine. No secret. */
 const Shape = v.object({
-  v: v.literal(2),
+  v: v.literal(3),
   id: v.string(),
   name: v.string(),
   backend: v.picklist(backendNames),
@@ -69,6 +69,7 @@ const Shape = v.object({
   /** Id of the conversation as it was known at the start; '' when the agent chose. What became of it is in out/. */
   conversation: v.optional(v.fallback(v.string(), ''), ''),
   homeVolume: v.string(),
+  link: v.picklist(['none', 'folder', 'volume', 'gate']),
   /** What was mounted where: checked again before the session starts again. */
   mounts: v.optional(v.array(v.object({ source: v.string(), target: v.string() })), []),
   /** How the paths that this machine may act on looked at the start. */
@@ -104,12 +105,12 @@ export const SessionRecord = v.pipe(
 export type SessionRecord = v.InferOutput<typeof SessionRecord>
 
 /** The record as a backend needs it. */
-export const handleOf = ({ id, agent, terminal, network, homeVolume, directory }: SessionRecord, folder: string): Handle => ({
+export const handleOf = ({ id, agent, terminal, link, homeVolume, directory }: SessionRecord, folder: string): Handle => ({
   id,
   agent,
   folder,
   terminal,
-  walled: network !== 'none',
+  link,
   homeVolume,
   directory,
 })

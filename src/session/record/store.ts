@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as v from 'valibot'
 import type { Host } from '../../host.ts'
@@ -9,12 +9,18 @@ import { SessionRecord } from './record.ts'
 
 export const sessionFolder = (host: Host, id: string): string => join(stateFolder(host), 'sessions', id)
 
-/** Every session that has a folder, newest first. A folder that cannot be read is left out: `doctor` lists it. */
+/** Every session that has a folder, newest first, but those that are being removed. A folder that cannot be read is left out: `doctor` lists it. */
 export function readRecords(host: Host): readonly SessionRecord[] {
   return folderNames(host)
+    .filter((id) => !isLeaving(sessionFolder(host, id)))
     .flatMap((id) => readRecord(host, id) ?? [])
     .toSorted((a, b) => (a.created < b.created ? 1 : -1))
 }
+
+/** File of a session's folder that says that it is being removed. */
+export const LEAVING_FILE = 'leaving'
+
+export const isLeaving = (folder: string): boolean => existsSync(join(folder, LEAVING_FILE))
 
 /** Ids of all session folders, readable or not. */
 export function folderNames(host: Host): readonly string[] {

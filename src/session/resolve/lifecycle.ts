@@ -33,7 +33,7 @@ const stageLines = (runs: readonly Run[]): readonly string[] => [
 
 function startLine({ folder, command }: Run): string {
   const argv = typeof command === 'string' ? ['/bin/sh', '-c', command] : command
-  return `(cd -- ${quote(folder)} && unset PAUDE_WALL PAUDE_INIT && exec ${commandLine(argv)}) </dev/null >&2`
+  return `(cd -- ${quote(folder)} && exec ${commandLine(argv)}) </dev/null >&2`
 }
 
 const nameOf = ({ stage, name }: Run): string => (name === '' ? stage : `${stage}.${name}`)

@@ -51,7 +51,7 @@ export type Wish = {
   readonly run:
     | { readonly kind: 'agent'; readonly words: readonly string[]; readonly origin?: Opening['origin'] }
     | { readonly kind: 'command'; readonly argv: readonly string[] }
-  readonly images: { readonly agent: string; readonly proxy: string }
+  readonly images: { readonly agent: string; readonly proxy: string; readonly init: string }
   readonly version: string
   /** The moment of the start. */
   readonly now: Date
@@ -112,18 +112,16 @@ function conversationOf({ agent, run }: Wish, { terminal }: Streams): string {
   return chosen === '' && terminal ? crypto.randomUUID() : chosen
 }
 
-function sessionRecord(
-  { host, config, backend, agent, around: { workspace }, run, version, now }: Wish,
-  decided: Decided,
-): SessionRecord {
+function sessionRecord({ host, config, backend, agent, around, run, version, now }: Wish, decided: Decided): SessionRecord {
   const { settings } = config
+  const { workspace } = around
   const { id, name, credentials, network, streams, conversation } = decided
   const { git, root, directory } = workspace
   const index = git === null ? '' : join(git.gitDirectory, 'index')
   const said = saidCredential(settings)
   const secrets = secretVariables(settings)
   return {
-    v: 2,
+    v: 3,
     id,
     name,
     backend: backend.name,
@@ -138,6 +136,7 @@ function sessionRecord(
     terminal: streams.terminal,
     conversation,
     homeVolume: decided.homeVolume,
+    link: network.mode === 'none' ? 'none' : around.own.link,
     mounts: mountsOf(decided).map(({ source, target }) => ({ source, target })),
     watch: watch(workspace),
     index: git === null ? null : { path: index, mark: indexMark(index), hash: hashSize(git) },
@@ -161,6 +160,7 @@ function sessionSpec(wish: Wish, decided: Decided, record: SessionRecord): Sessi
     ...{ id, name, agent, version, created, workspace, directory, security },
     image: images.agent,
     proxyImage: images.proxy,
+    init: images.init,
     user,
     transport,
     mounts,
@@ -301,8 +301,8 @@ function projectMounts({ root, git, pinnedPaths, protectedPaths }: Workspace): r
 }
 
 function resolveEnvironment(
-  { host, config: { settings }, agent, run, around: { workspace, identity, own } }: Wish,
-  { streams: { terminal }, credentials, network }: Decided,
+  { host, config: { settings }, agent, run, around: { workspace, identity } }: Wish,
+  { streams: { terminal }, credentials }: Decided,
   home: string,
 ): Readonly<Record<string, string>> {
   return {
@@ -313,8 +313,6 @@ function resolveEnvironment(
     ...gitEnvironment(identity, safeDirectories(workspace)),
     ...(run.kind === 'agent' ? agent.environment(host, run.words) : {}),
     ...Object.fromEntries(credentials.flatMap((one) => [[one.variable, one.placeholder], ...providerAddress(one, settings)])),
-    ...(network.mode === 'none' ? {} : { PAUDE_WALL: '1' }),
-    ...(own.init === 'image' ? { PAUDE_INIT: 'image' } : {}),
   }
 }
 

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs'
 import type { Backend } from '../../backends/backend.ts'
 import type { Own } from '../../box/spec.ts'
 import { asSaid } from '../../config/keys/said.ts'
@@ -25,7 +24,7 @@ export type Surroundings = {
 export async function lookAround(host: Host, config: Config, backend: Backend): Promise<Surroundings> {
   const workspace = findWorkspace(host, config.settings)
   const [extraCa, references] = [certificatesOf(host, config), await followed(host, config)]
-  const own = backend.own(config.settings, existsSync)
+  const own = backend.own(config.settings, host)
   return { workspace, identity: readIdentity(workspace.git, host, workspace.root), references, extraCa, own }
 }
 

@@ -54,6 +54,8 @@ mkdir -p -m 0755 /home/ada/.local/state/paude/sessions/paude-bcd234/policy
 later 'rm -rf -- /home/ada/.local/state/paude/sessions/paude-bcd234/policy'
 : >/home/ada/.local/state/paude/sessions/paude-bcd234/noted
 chmod 0666 /home/ada/.local/state/paude/sessions/paude-bcd234/noted
+mkdir -p -m 0777 /home/ada/.local/state/paude/sessions/paude-bcd234/link
+later 'rm -rf -- /home/ada/.local/state/paude/sessions/paude-bcd234/link'
 mkdir -p -m 0755 /home/ada/.local/state/paude/sessions/paude-bcd234/policy/0123456789ab
 later 'rm -rf -- /home/ada/.local/state/paude/sessions/paude-bcd234/policy/0123456789ab'
 cat >/home/ada/.local/state/paude/sessions/paude-bcd234/policy/0123456789ab/squid.conf <<'EOF'
@@ -68,10 +70,8 @@ cat >/home/ada/.local/state/paude/sessions/paude-bcd234/session.json <<'EOF'
 { "v": 1, "id": "paude-bcd234" }
 EOF
 chmod 0600 /home/ada/.local/state/paude/sessions/paude-bcd234/session.json
-later 'docker volume rm --force paude-bcd234-link'
 # side by side
 later 'docker rm --force --volumes paude-bcd234-proxy'
-later 'docker rm --force --volumes paude-bcd234-gate'
 docker volume inspect paude-home-claude-0123456789abcdef >/dev/null 2>&1 || later 'docker volume rm paude-home-claude-0123456789abcdef'
 later 'docker rm --force --volumes paude-bcd234'
 (
@@ -101,44 +101,12 @@ later 'docker rm --force --volumes paude-bcd234'
     --log-opt=max-size=10m \
     --log-opt=max-file=3 \
     --add-host=host.paude.internal:host-gateway \
-    --mount=type=volume,src=paude-bcd234-link,dst=/paude/link,volume-label=paude.id=paude-bcd234,volume-label=paude.role=link,volume-label=paude.created=2026-01-02T03:04:05.000Z \
+    --mount=type=bind,src=/home/ada/.local/state/paude/sessions/paude-bcd234/link,dst=/paude/link \
     --mount=type=bind,src=/home/ada/.local/state/paude/sessions/paude-bcd234/policy,dst=/paude/policy,ro \
     --mount=type=bind,src=/home/ada/.local/state/paude/sessions/paude-bcd234/noted,dst=/paude/noted \
     localhost/paude/proxy:1 \
     /usr/lib/paude/proxy
 ) & trailing=$!
-(
-  docker run \
-    --detach \
-    --name=paude-bcd234-gate \
-    --label=paude.id=paude-bcd234 \
-    --label=paude.role=gate \
-    --label=paude.agent=claude \
-    --label=paude.name= \
-    --label=paude.workspace=/home/ada/engine \
-    --label=paude.network=restricted \
-    --label=paude.version=0.1.0 \
-    --label=paude.created=2026-01-02T03:04:05.000Z \
-    --pull=never \
-    --cap-drop=ALL \
-    --security-opt=no-new-privileges \
-    --read-only \
-    --security-opt=seccomp=/home/ada/.local/state/paude/sessions/paude-bcd234/seed/seccomp.json \
-    --user=13:13 \
-    --pids-limit=256 \
-    --memory=256m \
-    --tmpfs=/tmp:rw,noexec,nosuid,nodev,size=16m,mode=1777 \
-    --tmpfs=/run:rw,noexec,nosuid,nodev,size=4m,mode=1777 \
-    --tmpfs=/dev/shm:rw,noexec,nosuid,nodev,size=67108864,mode=1777 \
-    --log-driver=json-file \
-    --log-opt=max-size=10m \
-    --log-opt=max-file=3 \
-    --hostname=paude \
-    --network=none \
-    --mount=type=volume,src=paude-bcd234-link,dst=/paude/link,volume-label=paude.id=paude-bcd234,volume-label=paude.role=link,volume-label=paude.created=2026-01-02T03:04:05.000Z \
-    localhost/paude/proxy:1 \
-    /usr/lib/paude/gate
-) & lane_1=$!
 (
   docker volume inspect paude-home-claude-0123456789abcdef >/dev/null 2>&1 || {
     docker run \
@@ -174,8 +142,8 @@ later 'docker rm --force --volumes paude-bcd234'
     --security-opt=seccomp=/home/ada/.local/state/paude/sessions/paude-bcd234/seed/seccomp.json \
     --user=1000:1000 \
     --pids-limit=4096 \
-    --network=container:paude-bcd234-gate \
-    --init \
+    --network=none \
+    --hostname=paude \
     --stop-timeout=10 \
     --tty \
     --interactive \
@@ -184,6 +152,7 @@ later 'docker rm --force --volumes paude-bcd234'
     --tmpfs=/dev/shm:rw,noexec,nosuid,nodev,size=67108864,mode=1777 \
     --mount=type=volume,src=paude-home-claude-0123456789abcdef,dst=/home/ada \
     --mount=type=bind,src=/home/ada/engine,dst=/home/ada/engine \
+    --mount=type=bind,src=/home/ada/.local/state/paude/kit/docker-0123456789ab/init,dst=/paude/init,ro \
     --mount=type=bind,src=/home/ada/.local/state/paude/sessions/paude-bcd234/seed,dst=/paude/seed,ro \
     --mount=type=bind,src=/home/ada/.local/state/paude/sessions/paude-bcd234/out/conversation,dst=/paude/out/conversation \
     --mount=type=bind,src=/home/ada/.local/state/paude/sessions/paude-bcd234/out/events,dst=/paude/out/events \
@@ -193,10 +162,9 @@ later 'docker rm --force --volumes paude-bcd234'
     --mount=type=bind,src=/home/ada/.local/state/paude/sessions/paude-bcd234/seed/CLAUDE.md,dst=/etc/claude-code/CLAUDE.md,ro \
     --mount=type=bind,src=/home/ada/.local/state/paude/sessions/paude-bcd234/seed/resolv.conf,dst=/etc/resolv.conf,ro \
     --mount=type=bind,src=/home/ada/.local/state/paude/sessions/paude-bcd234/seed/hosts,dst=/etc/hosts,ro \
-    --mount=type=volume,src=paude-bcd234-link,dst=/paude/link,ro \
+    --mount=type=bind,src=/home/ada/.local/state/paude/sessions/paude-bcd234/link,dst=/paude/link,ro \
     --workdir=/home/ada/engine \
     --env=HOME=/home/ada \
-    --env=PAUDE_WALL=1 \
     --env=HTTP_PROXY=http://127.0.0.1:3128 \
     --env=HTTPS_PROXY=http://127.0.0.1:3128 \
     --env=ALL_PROXY=http://127.0.0.1:3128 \
@@ -219,13 +187,15 @@ later 'docker rm --force --volumes paude-bcd234'
     --log-driver=json-file \
     --log-opt=max-size=10m \
     --log-opt=max-file=3 \
-    --entrypoint=/bin/sh \
+    --entrypoint=/paude/init \
     localhost/paude/claude:1 \
+    --wall=restricted \
+    -- \
+    /bin/sh \
     /paude/seed/entry.sh
-) & lane_2=$!
+) & lane_1=$!
 failed=0
 wait "$lane_1" || failed=1
-wait "$lane_2" || failed=1
 [ "$failed" = 0 ]
 undo=: kept=:
 # keeps a terminal for: docker start --attach --interactive '--detach-keys=ctrl-^,ctrl-@,ctrl-^,ctrl-@' paude-bcd234

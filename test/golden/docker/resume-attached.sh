@@ -3,8 +3,8 @@ set -eu
 undo=: kept=:
 later() { undo="$1; $undo"; }
 trap 'code=$?; [ "$code" = 0 ] || eval "$undo; $kept" >/dev/null 2>&1; exit "$code"' EXIT
-later 'docker stop -t 0 paude-bcd234-gate paude-bcd234-proxy'
-docker start paude-bcd234-gate paude-bcd234-proxy
+later 'docker stop -t 0 paude-bcd234-proxy'
+docker start paude-bcd234-proxy
 printf %s '••••••' | docker exec \
   --interactive \
   paude-bcd234-proxy \

@@ -54,6 +54,8 @@ mkdir -p -m 0755 /home/ada/.local/state/paude/sessions/paude-bcd234/policy
 later 'rm -rf -- /home/ada/.local/state/paude/sessions/paude-bcd234/policy'
 : >/home/ada/.local/state/paude/sessions/paude-bcd234/noted
 chmod 0666 /home/ada/.local/state/paude/sessions/paude-bcd234/noted
+mkdir -p -m 0777 /home/ada/.local/state/paude/sessions/paude-bcd234/link
+later 'rm -rf -- /home/ada/.local/state/paude/sessions/paude-bcd234/link'
 mkdir -p -m 0755 /home/ada/.local/state/paude/sessions/paude-bcd234/policy/0123456789ab
 later 'rm -rf -- /home/ada/.local/state/paude/sessions/paude-bcd234/policy/0123456789ab'
 cat >/home/ada/.local/state/paude/sessions/paude-bcd234/policy/0123456789ab/squid.conf <<'EOF'
@@ -69,30 +71,8 @@ cat >/home/ada/.local/state/paude/sessions/paude-bcd234/session.json <<'EOF'
 EOF
 chmod 0600 /home/ada/.local/state/paude/sessions/paude-bcd234/session.json
 # side by side
-later 'podman volume rm --force paude-bcd234-link'
-podman volume inspect paude-home-claude-0123456789abcdef >/dev/null 2>&1 || later 'podman volume rm paude-home-claude-0123456789abcdef'
-(
-  podman volume create \
-    --label=paude.id=paude-bcd234 \
-    --label=paude.role=link \
-    --label=paude.created=2026-01-02T03:04:05.000Z \
-    paude-bcd234-link
-) & lane_1=$!
-(
-  podman volume inspect paude-home-claude-0123456789abcdef >/dev/null 2>&1 || {
-    podman volume create \
-      --label=paude.role=home \
-      --label=paude.workspace=/home/ada/engine \
-      paude-home-claude-0123456789abcdef
-  }
-) & lane_2=$!
-failed=0
-wait "$lane_1" || failed=1
-wait "$lane_2" || failed=1
-[ "$failed" = 0 ]
-# side by side
 later 'podman rm --force --ignore --time=0 --volumes --depend paude-bcd234-proxy'
-later 'podman rm --force --ignore --time=0 --volumes --depend paude-bcd234-gate'
+podman volume inspect paude-home-claude-0123456789abcdef >/dev/null 2>&1 || later 'podman volume rm paude-home-claude-0123456789abcdef'
 later 'podman rm --force --ignore --time=0 --volumes --depend paude-bcd234'
 (
   podman run \
@@ -122,45 +102,19 @@ later 'podman rm --force --ignore --time=0 --volumes --depend paude-bcd234'
     --tmpfs=/dev/shm:rw,noexec,nosuid,nodev,size=67108864,mode=1777 \
     --log-driver=k8s-file \
     --log-opt=max-size=10mb \
-    --mount=type=volume,src=paude-bcd234-link,dst=/paude/link \
+    --mount=type=bind,src=/home/ada/.local/state/paude/sessions/paude-bcd234/link,dst=/paude/link \
     --mount=type=bind,src=/home/ada/.local/state/paude/sessions/paude-bcd234/policy,dst=/paude/policy,ro \
     --mount=type=bind,src=/home/ada/.local/state/paude/sessions/paude-bcd234/noted,dst=/paude/noted \
     localhost/paude/proxy:1 \
     /usr/lib/paude/proxy
 ) & trailing=$!
 (
-  podman run \
-    --detach \
-    --name=paude-bcd234-gate \
-    --label=paude.id=paude-bcd234 \
-    --label=paude.role=gate \
-    --label=paude.agent=claude \
-    --label=paude.name= \
-    --label=paude.workspace=/home/ada/engine \
-    --label=paude.network=restricted \
-    --label=paude.version=0.1.0 \
-    --label=paude.created=2026-01-02T03:04:05.000Z \
-    --pull=never \
-    --http-proxy=false \
-    --read-only-tmpfs=false \
-    --cap-drop=ALL \
-    --security-opt=no-new-privileges \
-    --read-only \
-    --security-opt=seccomp=/home/ada/.local/state/paude/sessions/paude-bcd234/seed/seccomp.json \
-    --user=13:13 \
-    --userns=keep-id \
-    --pids-limit=256 \
-    --memory=256m \
-    --tmpfs=/tmp:rw,noexec,nosuid,nodev,size=16m,mode=1777 \
-    --tmpfs=/run:rw,noexec,nosuid,nodev,size=4m,mode=1777 \
-    --tmpfs=/dev/shm:rw,noexec,nosuid,nodev,size=67108864,mode=1777 \
-    --log-driver=k8s-file \
-    --log-opt=max-size=10mb \
-    --hostname=paude \
-    --network=none \
-    --mount=type=volume,src=paude-bcd234-link,dst=/paude/link \
-    localhost/paude/proxy:1 \
-    /usr/lib/paude/gate &&
+  podman volume inspect paude-home-claude-0123456789abcdef >/dev/null 2>&1 || {
+    podman volume create \
+      --label=paude.role=home \
+      --label=paude.workspace=/home/ada/engine \
+      paude-home-claude-0123456789abcdef
+  } &&
   podman create \
     --name=paude-bcd234 \
     --label=paude.id=paude-bcd234 \
@@ -179,10 +133,10 @@ later 'podman rm --force --ignore --time=0 --volumes --depend paude-bcd234'
     --read-only \
     --security-opt=seccomp=/home/ada/.local/state/paude/sessions/paude-bcd234/seed/seccomp.json \
     --user=1000:1000 \
-    --userns=container:paude-bcd234-gate \
+    --userns=keep-id \
     --pids-limit=4096 \
-    --network=container:paude-bcd234-gate \
-    --init \
+    --network=none \
+    --hostname=paude \
     --stop-timeout=10 \
     --tty \
     --interactive \
@@ -191,6 +145,7 @@ later 'podman rm --force --ignore --time=0 --volumes --depend paude-bcd234'
     --tmpfs=/dev/shm:rw,noexec,nosuid,nodev,size=67108864,mode=1777 \
     --mount=type=volume,src=paude-home-claude-0123456789abcdef,dst=/home/ada \
     --mount=type=bind,src=/home/ada/engine,dst=/home/ada/engine \
+    --mount=type=bind,src=/home/ada/.local/state/paude/kit/docker-0123456789ab/init,dst=/paude/init,ro \
     --mount=type=bind,src=/home/ada/.local/state/paude/sessions/paude-bcd234/seed,dst=/paude/seed,ro \
     --mount=type=bind,src=/home/ada/.local/state/paude/sessions/paude-bcd234/out/conversation,dst=/paude/out/conversation \
     --mount=type=bind,src=/home/ada/.local/state/paude/sessions/paude-bcd234/out/events,dst=/paude/out/events \
@@ -200,10 +155,9 @@ later 'podman rm --force --ignore --time=0 --volumes --depend paude-bcd234'
     --mount=type=bind,src=/home/ada/.local/state/paude/sessions/paude-bcd234/seed/CLAUDE.md,dst=/etc/claude-code/CLAUDE.md,ro \
     --mount=type=bind,src=/home/ada/.local/state/paude/sessions/paude-bcd234/seed/resolv.conf,dst=/etc/resolv.conf,ro \
     --mount=type=bind,src=/home/ada/.local/state/paude/sessions/paude-bcd234/seed/hosts,dst=/etc/hosts,ro \
-    --mount=type=volume,src=paude-bcd234-link,dst=/paude/link,ro \
+    --mount=type=bind,src=/home/ada/.local/state/paude/sessions/paude-bcd234/link,dst=/paude/link,ro \
     --workdir=/home/ada/engine \
     --env=HOME=/home/ada \
-    --env=PAUDE_WALL=1 \
     --env=HTTP_PROXY=http://127.0.0.1:3128 \
     --env=HTTPS_PROXY=http://127.0.0.1:3128 \
     --env=ALL_PROXY=http://127.0.0.1:3128 \
@@ -225,8 +179,11 @@ later 'podman rm --force --ignore --time=0 --volumes --depend paude-bcd234'
     --env=NODE_USE_ENV_PROXY=1 \
     --log-driver=k8s-file \
     --log-opt=max-size=10mb \
-    --entrypoint=/bin/sh \
+    --entrypoint=/paude/init \
     localhost/paude/claude:1 \
+    --wall=restricted \
+    -- \
+    /bin/sh \
     /paude/seed/entry.sh
 ) & lane_1=$!
 failed=0

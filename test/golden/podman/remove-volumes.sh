@@ -7,10 +7,6 @@ podman rm \
   --volumes \
   --depend \
   paude-bcd234 \
-  paude-bcd234-gate \
   paude-bcd234-proxy || true
-podman volume rm \
-  --force \
-  paude-bcd234-link || true
 rm -rf -- /home/ada/.local/state/paude/sessions/paude-bcd234
 podman volume rm paude-home-claude-0123456789abcdef

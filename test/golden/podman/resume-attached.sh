@@ -3,8 +3,8 @@ set -eu
 undo=: kept=:
 later() { undo="$1; $undo"; }
 trap 'code=$?; [ "$code" = 0 ] || eval "$undo; $kept" >/dev/null 2>&1; exit "$code"' EXIT
-later 'podman stop -t 0 paude-bcd234-gate paude-bcd234-proxy'
-podman start paude-bcd234-gate paude-bcd234-proxy
+later 'podman stop -t 0 paude-bcd234-proxy'
+podman start paude-bcd234-proxy
 printf %s '••••••' | podman exec \
   --interactive \
   paude-bcd234-proxy \

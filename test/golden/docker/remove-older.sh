@@ -1,0 +1,12 @@
+#!/bin/sh
+set -eu
+docker rm \
+  --force \
+  --volumes \
+  paude-bcd234 \
+  paude-bcd234-gate \
+  paude-bcd234-proxy || true
+docker volume rm \
+  --force \
+  paude-bcd234-link || true
+rm -rf -- /home/ada/.local/state/paude/sessions/paude-bcd234

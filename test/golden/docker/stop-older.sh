@@ -1,0 +1,11 @@
+#!/bin/sh
+set -eu
+docker stop \
+  -t \
+  10 \
+  paude-bcd234
+docker stop \
+  -t \
+  0 \
+  paude-bcd234-gate \
+  paude-bcd234-proxy || true
