@@ -36,7 +36,7 @@ describe('the agent', () => {
       stderr: '',
     })
     expect(engineCalls().every(([program]) => program === backend)).toBe(true)
-    expect(verbs().at(-1)).toBe('volume rm')
+    expect(verbs().at(-1)).toBe('rm')
   })
 
   test('its words reach it untouched and in order', async () => {
@@ -617,6 +617,7 @@ describe('a machine that is not as it should be', () => {
   })
 
   test.skipIf(!canBeHumble)('a read-only HOME', async () => {
+    rmSync(join(machine.home, '.local'), { recursive: true })
     chmodSync(machine.home, 0o500)
     const { code, stdout, stderr } = await machine.paude(['-p', 'x'], { humble: true, env: CREDENTIAL })
     expect([code, stdout]).toEqual([125, ''])

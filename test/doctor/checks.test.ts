@@ -186,10 +186,9 @@ test('each engine looks at what it needs of the machine, and two that need the s
   const { docker, podman } = { docker: backends.docker.health, podman: backends.podman.health }
   expect(names(podman.machine(machine(0, false)))).toEqual([])
   expect(names(podman.machine(machine(1000, false)))).toEqual(ids)
-  expect(names(podman.machine(machine(1000, true)))).toEqual([...ids, 'init program'])
   expect(names(docker.machine(machine(1000, true)))).toEqual(['resolver of docker'])
   const both = [...docker.machine(machine(1000, true, true)), ...podman.machine(machine(1000, true))]
-  expect(names(sameOnce(both))).toEqual([...ids, 'resolver of docker', 'init program'])
+  expect(names(sameOnce(both))).toEqual([...ids, 'resolver of docker'])
 })
 
 test('the platform that docker names', () => {

@@ -173,6 +173,8 @@ export const environment = (extra: RunOptions['env'] = {}): Record<string, strin
       XDG_STATE_HOME: stateHome,
       XDG_CACHE_HOME: process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'),
       PAUDE_TEST_FILE: root,
+      // Else what is looked at afterwards may still be going.
+      PAUDE_WAIT_REMOVAL: '1',
       ...extra,
     }).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const])),
   )
@@ -265,7 +267,7 @@ export async function engine(backend: BackendName, words: readonly string[]): Pr
   return { code, stdout, stderr }
 }
 
-/** Builds the image of gate and proxy, of a copy: an engine with a root of its own need not see the checkout. */
+/** Builds the image of the proxy, of a copy: an engine with a root of its own need not see the checkout. */
 export async function buildWall(backend: BackendName, tag: string): Promise<void> {
   prepare()
   const context = join(root, 'squid')

@@ -233,7 +233,10 @@ export function makeMachine(engines: readonly Engine[] = ['docker', 'podman']): 
       if (existsSync(clients)) for (const pid of readFileSync(clients, 'utf8').trim().split('\n')) killed(Number(pid))
     },
     unset: (what, verb) => rmSync(join(fake, `${what}-${verb}`)),
-    kept: () => textBelow(join(home, '.local')) + textBelow(join(home, '.cache')) + textBelow(join(home, '.config')),
+    kept: () =>
+      ['.local/state/paude/sessions', '.local/state/paude/trust', '.cache', '.config']
+        .map((name) => textBelow(join(home, name)))
+        .join(''),
     write,
     program: (name, text) => {
       const path = join(bin, name)

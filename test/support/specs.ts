@@ -214,7 +214,7 @@ export function laterOf(backend: Backend): Readonly<Record<string, Plan>> {
   const { terminal, inside, wall } = backend
   const lacking = [
     ...(terminal === null
-      ? ['resume', 'resume-attached', 'resume-network-none', 'attach']
+      ? ['resume', 'resume-attached', 'resume-network-none', 'resume-older', 'attach']
       : terminal.rejoin === null
         ? ['attach']
         : []),

@@ -1,4 +1,4 @@
-import { exec, folder, type Plan } from '../../plan/plan.ts'
+import { exec, type Plan } from '../../plan/plan.ts'
 import type { Images } from '../backend.ts'
 import { bind, type Dialect } from './flags.ts'
 
@@ -6,7 +6,6 @@ import { bind, type Dialect } from './flags.ts'
 export function initPlan(dialect: Dialect, reference: string, { folder: path, user }: Parameters<Images['init']>[1]): Plan {
   const script = 'cp /usr/lib/paude/init "/paude/kit/init.$1" && mv -f "/paude/kit/init.$1" /paude/kit/init'
   return [
-    folder(path, 0o755),
     exec([
       dialect.name,
       ...['run', '--rm', '--label=paude.role=helper', '--pull=never', '--network=none', '--cap-drop=ALL'],

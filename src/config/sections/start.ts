@@ -44,6 +44,7 @@ export const start = {
   waitRemoval: row({
     initial: false,
     rule: 'own',
+    withoutBox: 'free',
     flags: [{ name: 'wait-removal', rank: 70, description: 'End only when all that the session consisted of is gone' }],
   }),
   force: row({

@@ -10,7 +10,7 @@ import type { Host } from '../../host.ts'
 import { readAgentVersion } from '../../image/agent-version.ts'
 import { BASE, type ImageSpec, imageRef } from '../../image/build.ts'
 import { requireImageReference } from '../../image/reference.ts'
-import { guard, type Plan } from '../../plan/plan.ts'
+import { folder, guard, type Plan } from '../../plan/plan.ts'
 import { capture } from '../../run/process.ts'
 import { cacheFolder, stateFolder } from '../../state.ts'
 import { bringing, present, recipeOf } from './bring-image.ts'
@@ -100,6 +100,8 @@ const kitPlan = (
   kit: string,
   { proxy, host, backend, pull }: Place & { readonly proxy: ImageSpec; readonly pull: Settings['pull'] },
 ): Plan => [
+  // The first to fail where nothing can be written.
+  folder(kit, 0o755),
   ...(pull === 'never' ? [] : [bringImage(proxy, { host, backend })]),
   ...need(backend, 'images').init(imageRef(proxy), { folder: kit, user: { uid: host.uid, gid: host.gid } }),
 ]
