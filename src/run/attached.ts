@@ -7,9 +7,9 @@ type Running = { readonly child: Attached; readonly terminal: boolean } & {
 
 type Send = (argv: Argv | undefined, isHeard: (code: number) => boolean) => Promise<void>
 
-/** Milliseconds in which a box may still be getting ready to hear signals, and how many it then gets for that. */
+/** Milliseconds in which a box may still be getting ready to hear signals, and how many its first program gets until it listens. */
 const SETTLING = 5_000
-const SETTLED = 500
+const SETTLED = 50
 
 /** Stays with the agent on our streams until it ends; signals go where `step` says. A failure of what still starts ends it. */
 export async function runAttached({ child, ...step }: Running, trailing: Promise<unknown>): Promise<number> {

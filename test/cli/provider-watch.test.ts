@@ -30,6 +30,7 @@ const record: SessionRecord = {
   ...{
     homeVolume: '',
     link: 'folder',
+    init: '',
     mounts: [],
     watch: {},
     index: null,

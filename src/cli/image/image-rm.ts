@@ -1,15 +1,19 @@
+import { rmSync } from 'node:fs'
 import { type Backend, need } from '../../backends/backend.ts'
 import { pickBackend, usable } from '../../backends/pick.ts'
 import { allBackends, backends } from '../../backends/registry.ts'
 import { loadConfig } from '../../config/layers/load.ts'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
+import { imageRef } from '../../image/build.ts'
 import { extraCaCertificates } from '../../image/ca.ts'
 import type { ListedImage, Stage } from '../../image/listed.ts'
-import { exec, type Plan } from '../../plan/plan.ts'
+import { exec, type Plan, remove } from '../../plan/plan.ts'
 import { renderPlan } from '../../plan/render.ts'
 import { ask } from '../../run/ask.ts'
 import { execute } from '../../run/execute.ts'
+import { proxyImage } from '../../session/life/images.ts'
+import { staleKits } from '../../session/life/kit.ts'
 import { imagesHere, replaceable } from '../../session/life/start-images.ts'
 import { printable } from '../../text.ts'
 import { dryRun } from '../args.ts'
@@ -26,7 +30,10 @@ export const removeImages = verb({
   front: alsoTaking(PLANS, { ...only('--stale', ...OF_IMAGES), ...taking('backend', 'profile') }),
   args: {
     references: { type: 'positional', many: true, description: 'Images' },
-    stale: { type: 'boolean', description: 'Every image that a start here would not use, and what builds left behind' },
+    stale: {
+      type: 'boolean',
+      description: 'Every image and first program of boxes that a start here would not use, and what builds left behind',
+    },
     'dry-run': dryRun,
   },
   examples: [['paude image rm --stale', 'every one that a start here would not use']],
@@ -37,10 +44,16 @@ export const removeImages = verb({
       })
     const held = await askForImages(context)
     const doomed = stale ? await staleImages(context, held) : references.flatMap((reference) => named(held, reference))
-    if (doomed.length === 0) context.note('no image of paude is left over')
+    const kits = stale ? staleKits(context.host, imageRef(proxyImage(context.host))) : []
+    if (doomed.length + kits.length === 0) context.note('no image of paude is left over')
     if (dry) {
-      if (doomed.length > 0) context.answer(renderPlan(doomed.flatMap(removal)))
+      const plan = [...doomed.flatMap(removal), ...kits.map(remove)]
+      if (plan.length > 0) context.answer(renderPlan(plan))
       return 0
+    }
+    for (const kit of kits) {
+      rmSync(kit, { recursive: true, force: true })
+      context.answer(kit)
     }
     let kept = 0
     for (const one of doomed) if (!(await removeOne(context, one))) kept++

@@ -144,6 +144,7 @@ const recordOf = (row: Row): SessionRecord => ({
   conversation: '',
   // Whatever it may have is removed with it.
   link: row.network === 'none' ? 'none' : 'gate',
+  init: '',
   homeVolume: row.agent === 'command' ? '' : homeVolume(row.workspace, row.agent),
   mounts: [],
   watch: {},

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { installs } from '../../agents/installs.ts'
 import { agents } from '../../agents/registry.ts'
@@ -10,10 +10,11 @@ import type { Host } from '../../host.ts'
 import { readAgentVersion } from '../../image/agent-version.ts'
 import { BASE, type ImageSpec, imageRef } from '../../image/build.ts'
 import { requireImageReference } from '../../image/reference.ts'
-import { folder, guard, type Plan } from '../../plan/plan.ts'
+import { guard, type Plan } from '../../plan/plan.ts'
 import { capture } from '../../run/process.ts'
-import { cacheFolder, stateFolder } from '../../state.ts'
+import { cacheFolder } from '../../state.ts'
 import { bringing, present, recipeOf } from './bring-image.ts'
+import { initFile, kitPlan } from './kit.ts'
 
 /** The images of a start, the steps that come first in any case, and those that bring missing ones about. */
 export type Images = {
@@ -43,7 +44,7 @@ export async function chooseImages(context: Context, wish: ImageWish): Promise<I
   const agent = typeof start !== 'string' ? start : kind === 'agent' ? await customImage(context, { ...wish, settings }) : null
   const build = (spec: ImageSpec) => building(spec, { host, backend })
   const unlessThere = (spec: ImageSpec) => bringImage(spec, { host, backend })
-  const kit = kitFolder(host, backend.name, imageRef(proxy))
+  const init = initFile(host, backend.name, imageRef(proxy))
   const looks = settings.dryRun || settings.printConfig
   const recipe = recipeOf(settings)
   if (recipe !== null && kind === 'command' && !looks) await present(context, { settings, backend })
@@ -53,10 +54,10 @@ export async function chooseImages(context: Context, wish: ImageWish): Promise<I
   return {
     agent: agent === null ? settings.image : imageRef(agent),
     proxy: imageRef(proxy),
-    init: join(kit, 'init'),
+    init,
     first: [
       ...(settings.pull === 'always' ? fresh : []),
-      ...(existsSync(join(kit, 'init')) ? [] : kitPlan(kit, { proxy, host, backend, pull: settings.pull })),
+      ...kitPlan(init, { host, backend, proxy: imageRef(proxy), bring: settings.pull === 'never' ? [] : [unlessThere(proxy)] }),
     ],
     rescue:
       settings.pull === 'never'
@@ -88,23 +89,6 @@ export const ownImages = (host: Host, settings: Chosen, extraCa: string): readon
 export const proxyImage = (host: Host): ImageSpec => ({ image: 'proxy', base: BASE, baseId: '', arch: host.arch, extraCa: '' })
 
 type Place = { readonly host: Host; readonly backend: Backend }
-
-/**
- * Where this machine keeps the first program of boxes: one an engine and a version, since each is compiled in the image of the proxy. A folder and
- * no volume: whether it is there is seen without asking an engine, and nobody takes it for one that is not used. No box sees the state folder.
- */
-const kitFolder = (host: Host, backend: string, proxy: string): string =>
-  join(stateFolder(host), 'kit', `${backend}-${proxy.split(':').at(-1) ?? ''}`)
-
-const kitPlan = (
-  kit: string,
-  { proxy, host, backend, pull }: Place & { readonly proxy: ImageSpec; readonly pull: Settings['pull'] },
-): Plan => [
-  // The first to fail where nothing can be written.
-  folder(kit, 0o755),
-  ...(pull === 'never' ? [] : [bringImage(proxy, { host, backend })]),
-  ...need(backend, 'images').init(imageRef(proxy), { folder: kit, user: { uid: host.uid, gid: host.gid } }),
-]
 
 /** Makes an image where it is missing. */
 export const bringImage = (spec: ImageSpec, place: Place): Plan[number] =>

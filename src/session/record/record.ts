@@ -70,6 +70,8 @@ const Shape = v.object({
   conversation: v.optional(v.fallback(v.string(), ''), ''),
   homeVolume: v.string(),
   link: v.picklist(['none', 'folder', 'volume', 'gate']),
+  /** File that is the first program of its box; '' where an older paude made it. */
+  init: v.optional(v.string(), ''),
   /** What was mounted where: checked again before the session starts again. */
   mounts: v.optional(v.array(v.object({ source: v.string(), target: v.string() })), []),
   /** How the paths that this machine may act on looked at the start. */

@@ -112,7 +112,10 @@ function conversationOf({ agent, run }: Wish, { terminal }: Streams): string {
   return chosen === '' && terminal ? crypto.randomUUID() : chosen
 }
 
-function sessionRecord({ host, config, backend, agent, around, run, version, now }: Wish, decided: Decided): SessionRecord {
+function sessionRecord(
+  { host, config, backend, agent, around, run, images, version, now }: Wish,
+  decided: Decided,
+): SessionRecord {
   const { settings } = config
   const { workspace } = around
   const { id, name, credentials, network, streams, conversation } = decided
@@ -137,6 +140,7 @@ function sessionRecord({ host, config, backend, agent, around, run, version, now
     conversation,
     homeVolume: decided.homeVolume,
     link: network.mode === 'none' ? 'none' : around.own.link,
+    init: images.init,
     mounts: mountsOf(decided).map(({ source, target }) => ({ source, target })),
     watch: watch(workspace),
     index: git === null ? null : { path: index, mark: indexMark(index), hash: hashSize(git) },
