@@ -153,14 +153,19 @@ describe.each([docker, podman])('$name', (backend) => {
     expect(Object.entries(all).flatMap(([part, name]) => (words.includes(name) ? [part] : []))).toEqual([...wanted])
   })
 
-  test('starts the proxy before the agent when a session goes on', () => {
+  test.each([
+    ['folder', 'side by side', ['proxy']],
+    ['gate', 'in order', ['gate', 'proxy']],
+  ] as const)('starts what a session with a %s needs, %s with the agent, when it goes on', (link, how, wanted) => {
     const { spec } = cases['plain'] ?? never()
-    const { agent, proxy } = parts(spec.id)
-    const words = resumePlan(backend, handleOfSpec(spec), { attached: false, credential: null }).flatMap((step) =>
-      isExec(step) || step.kind === 'hold' ? step.argv : [],
+    const plan = resumePlan(backend, { ...handleOfSpec(spec), link }, { attached: false, credential: null })
+    const names = Object.entries(parts(spec.id)).filter(([part]) => part !== 'agent')
+    const started = flat(plan).flatMap((step) =>
+      isExec(step) && step.argv[1] === 'start' ? names.flatMap(([part, name]) => (step.argv.includes(name) ? [part] : [])) : [],
     )
-    expect(words.indexOf(agent)).toBeGreaterThan(words.indexOf(proxy))
-    expect(words.indexOf(proxy)).toBeGreaterThan(-1)
+    expect(started).toEqual([...wanted])
+    // What trails is not waited for.
+    expect(plan.some((step) => step.kind === 'together' && step.trailing !== undefined)).toBe(how === 'side by side')
   })
 
   test('passes a secret variable on by its name alone', () => {

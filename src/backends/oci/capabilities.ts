@@ -1,6 +1,6 @@
 import type { Handle, Part, State, Status } from '../../box/handle.ts'
 import { buildPlan } from '../../image/build.ts'
-import { type Argv, exec } from '../../plan/plan.ts'
+import { type Argv, exec, type Plan, together } from '../../plan/plan.ts'
 import type { Query } from '../../plan/query.ts'
 import type { Backend, Images, Inside, Inventory, Life, Ports, Terminal, Wall } from '../backend.ts'
 import { BRINGS, builder, type Dialect } from './flags.ts'
@@ -43,10 +43,12 @@ const life = (dialect: Dialect): Life => {
     wake: (box, secret) => {
       const { proxy } = parts(box.id)
       const helpers = helpersOf(box)
-      return [
+      const lane: Plan = [
         ...(helpers.length > 0 ? [exec([name, 'start', ...helpers], { undo: [name, 'stop', '-t', '0', ...helpers] })] : []),
         ...(secret === null ? [] : [exec([name, 'exec', '--interactive', proxy, '/usr/lib/paude/secret'], { stdin: secret })]),
       ]
+      // The first program of the box waits for the proxy; that of an older one has to find the gate's network.
+      return lane.length === 0 || box.link === 'gate' ? lane : [together([], { trailing: lane })]
     },
 
     stop: (box, grace) => {

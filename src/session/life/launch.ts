@@ -29,6 +29,7 @@ export type Launch = Pick<Prepared, 'backend' | 'spec' | 'record'> & {
 
 /** Starts a session in the background and answers with its id. */
 export async function launchDetached(context: Context, { backend, spec, record, plan, removal, check }: Launch): Promise<number> {
+  clearForsaken(context.host, backends)
   const effects = context.effects(backend)
   const code = await execute(plan, effects)
   await check?.(backend, handleOf(record, spec.folder)).catch(async (error: unknown) => {
