@@ -63,7 +63,10 @@ static void nap_ms(long ms) { nanosleep(&(struct timespec){.tv_sec = ms / 1000, 
 
 /* ---- The relay ---------------------------------------------------------------------------------------------------------------- */
 
-enum { MOST = 500, PIECE = 128 * 1024, PATIENCE = 3000, AGAIN = 20 };
+enum { PIECE = 128 * 1024, PATIENCE = 3000, AGAIN = 20 };
+
+/* Connections at a time; fewer where the box may not have that many files. */
+static int most = 500;
 
 /* One end of a connection: what was read from the other end and not taken yet, and whether that one has said all. */
 struct end {
@@ -118,7 +121,7 @@ static void watch(struct end *end) {
 
 static void keep_doors(void) {
   for (int at = 0; at < door_count; at++) {
-    bool open = connections < MOST;
+    bool open = connections < most;
     if (open == doors[at].open) continue;
     doors[at].open = open;
     struct epoll_event event = {.events = open ? EPOLLIN : 0, .data.ptr = (void *)(long)(DOORS + at)};
@@ -228,7 +231,7 @@ static void join(struct pair *pair) {
 }
 
 static void take(struct door *door) {
-  while (connections < MOST) {
+  while (connections < most) {
     int fd = accept4(door->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd < 0) break;
     struct pair *pair = calloc(1, sizeof *pair);
@@ -474,7 +477,8 @@ static void start(char *const words[]) {
   }
   sigprocmask(SIG_SETMASK, &before, NULL);
   setrlimit(RLIMIT_NOFILE, &files);
-  /* Where memory runs out, the agent's processes go before the one on which its network hangs. */
+  /* Where memory runs out, the agent's processes go before the one on which its network hangs. What cannot be traced cannot say so of itself. */
+  prctl(PR_SET_DUMPABLE, 1);
   int score = open("/proc/self/oom_score_adj", O_RDWR | O_CLOEXEC);
   char text[16] = "";
   if (score >= 0 && read(score, text, sizeof text - 1) > 0 && atoi(text) < 998) dprintf(score, "%d", atoi(text) + 2);
@@ -501,7 +505,9 @@ static int reap(char *const words[], int proof) {
     if (pid == program) return code_of(status);
     if (pid != prover) continue;
     prover = -1;
-    if (!hand_in(proof) && code_of(status) == 0) fail("the proxy did not take the receipt");
+    bool taken = hand_in(proof);
+    close(proof);
+    if (!taken && code_of(status) == 0) fail("the proxy did not take the receipt");
     if (code_of(status) != 0) return FAILED;
     start(words);
     let_go();
@@ -518,6 +524,7 @@ static int supervise(char *const words[], const char *mode, bool base_url) {
   prctl(PR_SET_DUMPABLE, 0);
   getrlimit(RLIMIT_NOFILE, &files);
   setrlimit(RLIMIT_NOFILE, &(struct rlimit){.rlim_cur = files.rlim_max, .rlim_max = files.rlim_max});
+  if (files.rlim_max < 2 * 500 + 32) most = files.rlim_max > 64 ? (int)(files.rlim_max - 32) / 2 : 16;
   poller = epoll_create1(EPOLL_CLOEXEC);
   int signals = signalfd(-1, &all, SFD_NONBLOCK | SFD_CLOEXEC), proof[2] = {-1, -1};
   if (poller < 0 || signals < 0) fail("no events can be waited for");
@@ -593,15 +600,19 @@ static bool put(int fd, const char *bytes, ssize_t count) {
  * It ends when the box has said all; when the caller has said all, or is gone, the box gets SECONDS for the rest of its answer. Two
  * processes, so that neither way waits for the other.
  */
+static void ended(int sig) { _exit(sig == SIGTERM ? 0 : 128 + sig); }
+
 static int forward(int port, long rest) {
   int fd = reach(port);
   if (fd < 0) return 3;
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
   signal(SIGPIPE, SIG_IGN);
+  signal(SIGTERM, ended);
   fputs("connected\n", stderr);
   pid_t parent = getpid(), upwards = fork();
   if (upwards < 0) return FAILED;
   if (upwards == 0) {
+    signal(SIGTERM, SIG_DFL);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) _exit(0);
     for (ssize_t got; (got = read(0, piece, PIECE)) > 0;)
