@@ -384,7 +384,8 @@ describeEach('a held terminal', (backend) => {
       '--',
       'sh',
       '-c',
-      `printf '${evil}marker-for-the-test' > /proc/1/fd/1; head -c 3000000 /dev/urandom > /proc/1/fd/1; printf '\\033]52;c;'; head -c 2000000 /dev/zero | tr '\\0' x > /proc/1/fd/1; printf '\\007' > /proc/1/fd/1`,
+      // The first program of the box lets nobody near it; its child has the terminal.
+      `for p in /proc/[0-9]*; do [ "$(cat $p/comm)" != claude ] || t=$p/fd/1; done; printf '${evil}marker-for-the-test' > $t; head -c 3000000 /dev/urandom > $t; printf '\\033]52;c;'; head -c 2000000 /dev/zero | tr '\\0' x > $t; printf '\\007' > $t`,
     ])
     expect(printed.code, printed.stderr).toBe(0)
     await poll('the marker', () => window.bytes().includes('marker-for-the-test'))
