@@ -11,7 +11,7 @@ import { HOST_NAME } from '../../src/network/names.ts'
 import { parseAllow } from '../../src/network/pattern.ts'
 import { stageFiles, standingFiles } from '../../src/network/squid-conf.ts'
 import { DIRECT } from '../../src/network/ways.ts'
-import { type BackendName, backends, buildWall, cleanUp, gatewayOf } from './support.ts'
+import { type BackendName, backends, buildWall, cleanUp, gatewayOf, poll } from './support.ts'
 
 const REAL = 'sk-real-0123456789'
 const IMAGE = 'paude-wall-test'
@@ -27,7 +27,7 @@ describe.each(engines)('the wall on %s', (engine) => {
   beforeAll(wall.start, 600_000)
   afterAll(wall.stop, 60_000)
 
-  test("the volume of gate and proxy stays theirs when a container of root's mounts it before they have written", async () => {
+  test("the volume of box and proxy stays the proxy's when a container of root's mounts it before it has written", async () => {
     const name = `${IMAGE}-${crypto.randomUUID()}`
     const mount = `--volume=${name}:/paude/link`
     const nap = 'exec 3<> <(:); read -r -t 600 -u 3'
@@ -44,10 +44,11 @@ describe.each(engines)('the wall on %s', (engine) => {
   })
 
   test('the receipt names every canary and all of them held', async () => {
-    const receipt = JSON.parse(await wall.link('receipt.json'))
-    expect(receipt.ok).toBe(true)
-    expect(receipt.canaries).toHaveLength(12)
-    expect(receipt.canaries.filter(({ ok }: { ok: boolean }) => !ok)).toEqual([])
+    const [{ ok, canaries } = NO_RECEIPT, ...others] = await wall.receipts()
+    expect(ok).toBe(true)
+    expect(canaries).toHaveLength(12)
+    expect(canaries.filter(({ ok }) => !ok)).toEqual([])
+    expect(others).toEqual([])
   })
 
   // Request bytes (bash printf) and the status that must come back; '' is a connection closed without an answer.
@@ -138,6 +139,7 @@ describe.each(engines)('the wall on %s', (engine) => {
     const answer = await wall.tls({ port: wall.ports.api, sni: HOST_NAME, request: post('/v1/messages?beta=true', box) })
     expect(answer).toContain(' 200 OK')
     expect(answer).toContain('CN=paude session')
+    expect(await wall.hasAuthority()).toBe(true)
     expect(wall.seen.at(-1)).toEqual({ path: '/v1/messages?beta=true', key: REAL, authorization: null })
     expect(await wall.boxSees()).not.toContain(REAL)
   })
@@ -172,7 +174,9 @@ describe.each(engines)('the wall on %s', (engine) => {
 
   test('every line on the proxy’s stdout is JSON, and reads as what happened', async () => {
     const { stdout: text } = await run(engine, ['logs', wall.proxy])
-    for (const line of text.trim().split('\n')) expect(JSON.parse(line)).toMatchObject({ v: 1, sid: 'wall' })
+    const [receipt = '', ...lines] = text.trim().split('\n')
+    expect(JSON.parse(receipt)).toMatchObject({ v: 1, network: 'restricted', ok: true })
+    for (const line of lines) expect(JSON.parse(line)).toMatchObject({ v: 1, sid: 'wall' })
     const requests = parseLog(text, { mode: 'restricted', allow: wall.allow, deny: [], revision: '' })
     const rules = (host: string) => [
       ...new Set(requests.filter((request) => request.host === host).map(({ decision, rule }) => `${decision}: ${rule}`)),
@@ -187,11 +191,11 @@ describe.each(engines)('the wall on %s', (engine) => {
     expect(text).not.toContain(REAL)
   })
 
-  test('a stopped session is started again: the gate removes its old word and gives it anew', async () => {
-    await run(engine, ['stop', '-t', '1', wall.gate, wall.proxy])
-    await run(engine, ['start', wall.proxy, wall.gate])
+  test('a stopped session is started again: the box proves its wall anew', async () => {
+    await run(engine, ['stop', '-t', '1', wall.box, wall.proxy])
+    await run(engine, ['start', wall.proxy, wall.box])
     expect((await wall.secret(REAL)).code).toBe(0)
-    expect(await wall.settled()).toBe('ready')
+    expect(await wall.settled(2)).toMatchObject({ ok: true })
   })
 
   test('injection into plain requests, and the credential as a bearer', async () => {
@@ -205,14 +209,14 @@ describe.each(engines)('the wall on %s', (engine) => {
   test('at the base URL the provider sees the real credential, and the box trusts no authority of the session', async () => {
     const before = wall.seen.length
     await wall.replace({ way: 'base-url', scheme: 'https', port: wall.ports.api, header: 'X-Api-Key' })
-    expect(JSON.parse(await wall.link('receipt.json'))).toMatchObject({ ok: true })
+    expect(await wall.settled()).toMatchObject({ ok: true })
     expect(await wall.askBaseUrl(post('/v1/messages?beta=true', box))).toContain(' 200 ')
     expect(wall.seen.at(-1)).toEqual({ path: '/v1/messages?beta=true', key: REAL, authorization: null })
     // Whatever name the request bears, the provider is what it reaches.
     expect(await wall.askBaseUrl(post('http://evil.test/v1/messages', box))).toContain(' 200 ')
     expect(wall.seen).toHaveLength(before + 2)
     expect(await wall.boxSees()).not.toContain(REAL)
-    expect(await wall.boxSees()).not.toContain(await wall.authority())
+    expect(await wall.hasAuthority()).toBe(false)
     for (const path of ['/', '/v1/files', '/v1/messages/../files', '/v1/messages%%2f..%%2ffiles', 'http://evil.test/'])
       expect(await wall.askBaseUrl(post(path, box))).toContain(' 403 ')
     expect(await wall.askBaseUrl(connect(`${HOST_NAME}:@https`))).toMatch(/ 40[35] /)
@@ -235,7 +239,7 @@ describe.each(engines)('the wall on %s', (engine) => {
 
   test('an open session reaches every port but the proxy itself, and still injects', async () => {
     await wall.replace({ way: 'bump', scheme: 'http', port: wall.ports.http, header: 'X-Api-Key' }, 'open')
-    expect(JSON.parse(await wall.link('receipt.json'))).toMatchObject({ network: 'open', ok: true, canaries: [] })
+    expect(await wall.settled()).toMatchObject({ network: 'open', ok: true, canaries: [] })
     await wall.ask(`${post('/v1/messages', box).replace('POST ', `POST http://${HOST_NAME}:${wall.ports.http}`)}`)
     expect(wall.seen.at(-1)).toMatchObject({ path: '/v1/messages', key: REAL })
     expect(await wall.tls({ port: wall.ports.https, sni: 'anything.test', request: get('/', HOST_NAME) })).toContain('CN=mock')
@@ -244,13 +248,14 @@ describe.each(engines)('the wall on %s', (engine) => {
     expect(await wall.ask(get('http://paude.internal/'))).toContain(' 200 ')
   }, 60_000)
 
-  test('a gate with a network gives no word and ends', async () => {
-    const { code, stderr } = await wall.brokenGate()
-    expect(code).toBe(1)
+  test('a box with a network starts nothing, and its receipt says why', async () => {
+    await wall.replace({ way: 'bump', scheme: 'http', port: wall.ports.http, header: 'X-Api-Key' })
+    const { code, stdout, stderr } = await wall.brokenBox()
+    expect({ code, stdout }).toEqual({ code: 125, stdout: '' })
     expect(stderr).toContain('the wall around the agent is not closed')
-    expect(await wall.settled()).toBe('failed')
-    const receipt = JSON.parse(await wall.link('receipt.json'))
-    expect(receipt.canaries.flatMap(({ ok, name }: { ok: boolean; name: string }) => (ok ? [] : [name]))).toContain('interfaces')
+    const { ok, canaries } = await wall.settled(2)
+    expect(ok).toBe(false)
+    expect(canaries.flatMap(({ ok, name }) => (ok ? [] : [name]))).toContain('interfaces')
   }, 60_000)
 })
 
@@ -267,10 +272,18 @@ function post(path: string, headers: string): string {
 
 type Seen = { readonly path: string; readonly key: string | null; readonly authorization: string | null }
 
-/** Gate and proxy as a session starts them, with a mock of the outside on this machine. */
+type Receipt = {
+  readonly network: string
+  readonly ok: boolean
+  readonly canaries: readonly { readonly name: string; readonly ok: boolean }[]
+}
+
+const NO_RECEIPT: Receipt = { network: '', ok: false, canaries: [] }
+
+/** Box and proxy as a session starts them, with a mock of the outside on this machine. */
 function makeWall(engine: BackendName) {
   const name = `paude-wall-${engine}-${process.pid}`
-  const [gate, proxy, volume] = [`${name}-gate`, `${name}-proxy`, `${name}-link`]
+  const [box, proxy, volume] = [`${name}-box`, `${name}-proxy`, `${name}-link`]
   const folder = mkdtempSync(join(tmpdir(), 'paude-wall-'))
   const [http = 0, https = 0, api = 0, ownPort = 0] = freePorts(4)
   const ports = { http, https, api, own: ownPort }
@@ -287,10 +300,9 @@ function makeWall(engine: BackendName) {
     `own.private.test:${ports.own}@${own || '10.0.0.1'}/32`,
     ...[ports.http, ports.https, ports.api].map((port) => `${HOST_NAME}:${port}`),
   ].map((entry) => parseAllow(entry, 'test'))
-  const helper = (role: string) => [
+  const hardened = (role: string) => [
     `--name=${role}`,
     '--label=paude.test',
-    '--user=13:13',
     '--cap-drop=ALL',
     '--security-opt=no-new-privileges',
     '--read-only',
@@ -298,8 +310,9 @@ function makeWall(engine: BackendName) {
     '--memory=256m',
     '--tmpfs=/tmp:rw,noexec,nosuid,nodev,size=16m,mode=1777',
     '--tmpfs=/run:rw,noexec,nosuid,nodev,size=4m,mode=1777',
-    `--volume=${volume}:/paude/link`,
   ]
+  // Neither root nor the proxy's user.
+  const boxed = [...hardened(box), '--user=1000:1000', `--volume=${volume}:/paude/link:ro`]
   // It is one of the first things that a proxy writes, and yet not there from the beginning.
   const address = async (): Promise<string> => {
     for (let tries = 0; tries < 100; tries++) {
@@ -309,15 +322,13 @@ function makeWall(engine: BackendName) {
     }
     throw new Error('the proxy has no name for this machine')
   }
-  const link = (file: string) =>
-    must(engine, ['run', '--rm', '--label=paude.test', `--volume=${volume}:/paude/link`, IMAGE, 'cat', `/paude/link/${file}`])
   const secret = (value: string) => run(engine, ['exec', '-i', proxy, '/usr/lib/paude/secret'], `${value}\n`)
-  const inGate = async (script: string) => (await run(engine, ['exec', '-i', gate, 'bash'], script)).stdout
+  const inBox = async (script: string) => (await run(engine, ['exec', '-i', box, 'bash'], script)).stdout
   const named = (request: string) =>
     request.replace(/@(http|https|api|own)\b/g, (_, port: keyof typeof ports) => `${ports[port]}`)
 
   const askPort = (port: number, request: string, count = 1) =>
-    inGate(
+    inBox(
       `exec 3<>/dev/tcp/127.0.0.1/${port} || exit; printf '${named(request)}' >&3; for ((i = 0; i < ${count}; i++)); do IFS= read -r -t 20 -u 3 line; echo "$line"; done`,
     )
   let certificate = ''
@@ -354,7 +365,9 @@ function makeWall(engine: BackendName) {
     await must(engine, [
       'run',
       '-d',
-      ...helper(proxy),
+      ...hardened(proxy),
+      '--user=13:13',
+      `--volume=${volume}:/paude/link`,
       ...hostName,
       ...(engine === 'podman' ? NEIGHBOUR : []),
       `--dns=${dns}`,
@@ -364,73 +377,82 @@ function makeWall(engine: BackendName) {
     ])
   }
 
-  const startGate = (mode: Policy['mode'] = 'restricted', way: Injection['way'] = 'bump') =>
+  const startBox = (mode: Policy['mode'] = 'restricted', way: Injection['way'] = 'bump') =>
     must(engine, [
       'run',
       '-d',
-      ...helper(gate),
-      mode === 'open' ? '--env=PAUDE_NETWORK=open' : '--network=none',
-      ...(way === 'base-url' ? ['--env=PAUDE_BASE_URL=1'] : []),
+      ...boxed,
+      ...(mode === 'open' ? [] : ['--network=none']),
       IMAGE,
-      '/usr/lib/paude/gate',
+      '/usr/lib/paude/init',
+      `--wall=${mode}`,
+      ...(way === 'base-url' ? ['--base-url'] : []),
+      '--',
+      ...['bash', '-c', 'exec 3<> <(:); while :; do read -r -t 600 -u 3; done'],
     ])
 
-  /** The word the gate gave. */
-  async function settled(): Promise<'ready' | 'failed'> {
-    for (let at = 0; at < 200; at++) {
-      const files = await must(engine, [
-        'run',
-        '--rm',
-        '--label=paude.test',
-        `--volume=${volume}:/paude/link`,
-        IMAGE,
-        'bash',
-        '-c',
-        'echo /paude/link/*',
-      ])
-      if (files.includes('/ready')) return 'ready'
-      if (files.includes('/failed')) return 'failed'
-    }
-    throw new Error(`the gate gave no word: ${(await run(engine, ['logs', gate])).stderr}`)
+  /** What boxes have told of their walls, as the proxy logged it. */
+  const receipts = async (): Promise<readonly Receipt[]> =>
+    (await run(engine, ['logs', proxy])).stdout
+      .split('\n')
+      .filter((line) => line.startsWith('{"v":1,"network":'))
+      .map((line) => JSON.parse(line) as Receipt)
+
+  /** The receipt of that number, once the proxy has it. */
+  async function settled(number = 1): Promise<Receipt> {
+    const receipt = await poll('the receipt', async () => (await receipts())[number - 1]).catch(() => null)
+    if (receipt === null) throw new Error(`the box told nothing: ${(await run(engine, ['logs', box])).stderr}`)
+    return receipt
   }
 
   const remove = async () => {
-    await run(engine, ['rm', '-f', gate, proxy])
+    await run(engine, ['rm', '-f', box, proxy])
     await run(engine, ['volume', 'rm', '-f', volume])
   }
 
   return {
-    gate,
+    box,
     proxy,
     allow,
     ports,
     seen,
     own,
-    link,
     secret,
+    receipts,
     settled,
     lookups: () => [...new Set(asked)],
     /** What the box could find of the proxy: its own view of the volume. */
-    boxSees: () => inGate('for f in /paude/link/*; do [[ -f $f ]] && cat $f; done'),
+    boxSees: () => inBox('for f in /paude/link/*; do [[ -f $f ]] && cat $f; done'),
     /** First line of the answer, or so many lines. */
     ask: (request: string, count = 1) => askPort(3128, request, count),
     askBaseUrl: (request: string) => askPort(3130, request),
-    /** The certificate of the session's own authority. */
-    authority: async () => (await must(engine, ['exec', proxy, 'cat', '/run/ca.crt'])).trim(),
+    /** Whether the session has an authority of its own. */
+    hasAuthority: async () => (await must(engine, ['exec', proxy, 'bash', '-c', '! [[ -e /run/ca.crt ]] || echo yes'])) !== '',
     tls: ({ port, sni, request }: { readonly port: number; readonly sni: string; readonly request: string }) =>
-      inGate(
+      inBox(
         `exec 4<> <(:); { printf '${named(request)}'; read -t 0.7 -u 4; } | openssl s_client -quiet -proxy 127.0.0.1:3128 -connect ${HOST_NAME}:${port} -servername ${sni} -CAfile /paude/link/ca-bundle.pem -verify_return_error 2>&1`,
       ),
     async replace(injection: Omit<Injection, 'host' | 'lead' | 'prefix' | 'api'>, mode: Policy['mode'] = 'restricted') {
       await remove()
       writePolicy(injection, mode)
       await startProxy()
-      await startGate(mode, injection.way)
-      if ((await secret(REAL)).code !== 0 || (await settled()) !== 'ready') throw new Error('the second wall does not stand')
+      await startBox(mode, injection.way)
+      if ((await secret(REAL)).code !== 0 || !(await settled()).ok) throw new Error('the second wall does not stand')
     },
-    async brokenGate() {
-      await run(engine, ['rm', '-f', gate])
-      return run(engine, ['run', '--rm', ...helper(gate), IMAGE, '/usr/lib/paude/gate'])
+    async brokenBox() {
+      await run(engine, ['rm', '-f', box])
+      return run(engine, [
+        'run',
+        '--rm',
+        ...boxed,
+        IMAGE,
+        '/usr/lib/paude/init',
+        '--wall=restricted',
+        '--',
+        'bash',
+        '-c',
+        'echo ran',
+      ])
     },
     async start() {
       await buildWall(engine, IMAGE)
@@ -482,9 +504,10 @@ function makeWall(engine: BackendName) {
       if (own !== '') servers.push(Bun.serve({ hostname: own, port: ports.own, fetch }))
       const dns = await resolver(await gatewayOf(engine), asked, own)
       servers.push({ stop: () => dns.close() })
-      await startGate()
+      await startBox()
       if ((await secret(REAL)).code !== 0) throw new Error('the proxy takes no credential')
-      if ((await settled()) !== 'ready') throw new Error(await link('failed'))
+      const receipt = await settled()
+      if (!receipt.ok) throw new Error(JSON.stringify(receipt))
     },
     async stop() {
       await remove()
