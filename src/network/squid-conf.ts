@@ -65,7 +65,7 @@ export const standingFiles = ({ injections, ways: { upstream } }: Policy): Reado
 })
 
 const listener = ({ session, injections }: Policy): string => `\
-http_port 127.0.0.1:3128 ssl-bump tls-cert=${injections.some(isSecure) ? '/run/ca.pem' : '/usr/share/paude/never-signs.pem'} generate-host-certificates=on dynamic_cert_mem_cache_size=2MB
+http_port 127.0.0.1:3128 ssl-bump tls-cert=${injections.some(isBumped) ? '/run/ca.pem' : '/usr/share/paude/never-signs.pem'} generate-host-certificates=on dynamic_cert_mem_cache_size=2MB
 sslcrtd_program /usr/lib/squid/security_file_certgen -s /run/ssl_db -M 2MB
 sslcrtd_children 1 startup=0 idle=1
 visible_hostname paude-proxy

@@ -292,6 +292,8 @@ describe('at a base URL', () => {
 
   test('the port of the box is the provider and nothing else', () => {
     expect(linesOf(conf, 'http_port')).toHaveLength(2)
+    // The session has no authority there, and squid ends where its file is missing.
+    expect(linesOf(conf, 'http_port')[0]).toContain(' tls-cert=/usr/share/paude/never-signs.pem ')
     expect(linesOf(conf, 'cache_peer')).toEqual([
       expect.stringMatching(/^cache_peer api\.provider\.example parent 443 .* tls .*tls-domain=api\.provider\.example$/),
       'cache_peer_access provider allow base_url',
