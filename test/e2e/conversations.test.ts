@@ -62,7 +62,7 @@ describeEach('conversations', (backend) => {
       await said(ran, 'still here')
       expect((await run(['stop', stopped])).code).toBe(0)
       // As dockerd and a machine that goes down do it: every container ends, and nobody asks paude.
-      for (const id of [ran, asked]) await engine(backend, ['kill', '--signal=KILL', id, `${id}-gate`, `${id}-proxy`])
+      for (const id of [ran, asked]) await engine(backend, ['kill', '--signal=KILL', id, `${id}-proxy`])
       await ended(ran, 137)
 
       const shown = await run(['up', '--dry-run'], { cwd })

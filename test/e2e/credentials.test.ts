@@ -196,12 +196,11 @@ describeEach('credentials', (backend) => {
   /** The outside of a running session: everything the engine and the machine tell of it. */
   async function expectNowhere({ id, key, cwd }: { id: string; key: string; cwd: string }): Promise<void> {
     const names = await containersOf(backend, id)
-    expect([...names].toSorted()).toEqual([id, `${id}-gate`, `${id}-proxy`])
+    expect([...names].toSorted()).toEqual([id, `${id}-proxy`])
     const words = [
       ['inspect', ...names],
       ...names.map((name) => ['logs', name]),
       ['ps', '--all', '--no-trunc', backend === 'docker' ? '--format={{json .}}' : '--format=json'],
-      ['volume', 'inspect', `${id}-link`],
       ...(backend === 'docker' ? names.map((name) => ['diff', name]) : []),
       ['events', '--since=5m', `--until=${Math.floor(Date.now() / 1000)}`, ...(backend === 'podman' ? ['--stream=false'] : [])],
     ]

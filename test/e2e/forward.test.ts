@@ -90,16 +90,14 @@ describeEach('paude forward', (backend) => {
       socket.on('error', (error: Error & { code?: string }) => resolve({ size, text, error: error.code ?? error.message }))
     })
 
-  /** The relays of the session that run. */
+  /** The relays of the session that run, two processes each, and the leash that ends them. */
   const relays = async (): Promise<readonly string[]> =>
-    (await engine(backend, ['top', `${id}-gate`])).stdout
-      .split('\n')
-      .filter((line) => /lib\/paude\/forward|paude-[\w-]{36} /.test(line))
+    (await engine(backend, ['top', id])).stdout.split('\n').filter((line) => /\/paude\/init (forward|leash) /.test(line))
   const clients = () =>
     Bun.spawnSync(['ps', '-eo', 'args'])
       .stdout.toString()
       .split('\n')
-      .filter((line) => line.includes(`exec --interactive ${id}-gate`))
+      .filter((line) => line.includes(`exec --interactive ${id} `))
 
   test('web pages of the box are there for this machine, many at once', async () => {
     const forward = startPaude(['forward', '0:4005'], options())
@@ -153,11 +151,14 @@ describeEach('paude forward', (backend) => {
     // One that never ends, held up by a caller that does not read, and one that is silent.
     await new Promise((resolve) => sockets[0]?.once('data', resolve))
     sockets[0]?.pause()
-    await poll('both have their relay', async () => (await relays()).length === 4)
+    await poll(
+      'both have their relay',
+      async () => (await relays()).filter((line) => line.includes('init forward ')).length === 4,
+    )
     forward.kill('SIGKILL')
     await forward.done
     await poll('no client of the engine is left', () => clients().length === 0)
-    await poll('no relay is left', async () => (await relays()).length === 0, 60)
+    await poll('no relay and no leash is left', async () => (await relays()).length === 0, 60)
     for (const socket of sockets) socket.destroy()
   })
 

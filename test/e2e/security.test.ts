@@ -197,7 +197,6 @@ describeEach('the hardening of a box', (backend) => {
       const id = (await engine(backend, ['ps', ...filters, '--format={{.Names}}'])).stdout.trim()
       for (const [part, mebibytes] of [
         ['', size],
-        ['-gate', 64],
         ['-proxy', 64],
       ] as const) {
         const { stdout } = await engine(backend, ['exec', `${id}${part}`, '/usr/bin/bash', '-c', SHARED_MEMORY])

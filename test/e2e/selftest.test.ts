@@ -77,10 +77,10 @@ describe.each(engines)('paude selftest on %s', (engine) => {
   )
 
   test(
-    'a gate that has a network is found by the canaries, and no agent starts',
+    'a box that has a network is found by the canaries, and no agent starts',
     async () => {
       const report = await tested(engine, (plan) =>
-        edited(plan, (argv) => (argv.includes('/usr/lib/paude/gate') ? without(argv, '--network=none') : argv)),
+        edited(plan, (argv) => (isAgent(argv) ? without(argv, '--network=none') : argv)),
       )
       expect(broken(report)).toEqual(['K01'])
       expect(report.rows.filter(({ result }) => result === 'held')).toEqual([])
@@ -197,7 +197,7 @@ const names = (argv: readonly string[]): readonly string[] =>
 const containers = (engine: Engine) =>
   names([engine, 'ps', '--all', '--filter=label=paude.agent=selftest', '--format={{.Names}}'])
 
-/** What a self-test could have forgotten: containers, volumes, folders. Link volumes of other sessions are not ours. */
+/** What a self-test could have forgotten: containers, volumes, folders. */
 const leftovers = (engine: Engine): readonly string[] => [
   ...containers(engine),
   ...names([engine, 'volume', 'ls', '--format={{.Name}}']).filter((name) => name.startsWith('paude-home-selftest-')),
