@@ -298,7 +298,7 @@ export async function containersOf(backend: BackendName, id: string): Promise<re
   return lines(stdout)
 }
 
-/** Containers, link volumes, folders and processes of this file's sessions that exist now; HOME volumes too when asked for. */
+/** Containers, volumes, folders and processes of this file's sessions that exist now; HOME volumes too when asked for. */
 export async function leftovers(backend: BackendName, { homes = false } = {}): Promise<readonly string[]> {
   const ids = sessionIds()
   const bears = (text: string) => ids.some((id) => text.includes(id))
@@ -335,6 +335,18 @@ export function processes(): readonly { readonly pid: number; readonly words: st
     }
   })
 }
+
+/** Kills a paude together with the shells that would remove its session, and what an earlier one left. */
+export async function killWithRemover({ pid, kill }: Running): Promise<void> {
+  const removers = processes().filter((one) => one.words.startsWith('/bin/sh -c while read') && parentOf(one.pid) === pid)
+  for (const remover of removers) process.kill(remover.pid, 'SIGKILL')
+  kill('SIGKILL')
+  // Not until its streams are closed: the engine's client has them and goes on.
+  await poll('it is gone', () => !existsSync(`/proc/${pid}`))
+  if (removers.length === 0) throw new Error(`${pid} had no remover`)
+}
+
+const parentOf = (pid: number): number => Number(/^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1])
 
 /** HOME volumes of this file's projects. */
 export async function homeVolumes(backend: BackendName): Promise<readonly string[]> {
