@@ -561,7 +561,7 @@ static int supervise(char *const words[], const char *mode, bool base_url) {
             int code = reap(words, proof[0]);
             if (code >= 0) return code;
           } else if (program > 0) kill(program, sig);
-          else if (sig == SIGINT || sig == SIGTERM || sig == SIGHUP || sig == SIGQUIT) return sig == SIGINT ? 130 : 143;
+          else if (sig == SIGINT || sig == SIGTERM || sig == SIGHUP || sig == SIGQUIT) return 128 + sig;
         }
       } else if (number < NUMBERS) take(&doors[number - DOORS]);
       else serve(events[at].data.ptr, events[at].events);
