@@ -137,14 +137,26 @@ kill -9 -1
 echo '${forged}' >$pipe
 ${ASK}
 echo up
-exec sleep 600`
+while sleep 0.05; do echo '${forged}' >$pipe && echo wrote; done`
       await withBox(bash(script), async (id, box) => {
         const [log, file] = [receipts(await logged(id)), receipts(noted(id))]
         expect(log).toEqual([expect.stringMatching(/^\{"v":1,"network":"restricted","canaries":\[.*\],"ok":true\}$/)])
         expect(file).toEqual([...log])
-        const [asked, ...rest] = lines(box.stdout()).toReversed().slice(1)
+        const [asked, ...rest] = lines(box.stdout().split('up\n')[0] ?? '').toReversed()
         expect(asked).toBe('200')
         expect(rest.toReversed()).toEqual(['read: 1', 'opened: 1', 'removed: 1', 'moved: 1', 'made: 1'])
+
+        // A proxy that is started again has heard of this box before.
+        expect((await engine(backend, ['restart', '--time=0', `${id}-proxy`])).code).toBe(0)
+        await poll(
+          'the way is there again',
+          async () => (await engine(backend, ['exec', id, 'bash', '-c', ASK])).stdout === '200\n',
+        )
+        const wrote = () => lines(box.stdout()).filter((line) => line === 'wrote').length
+        const before = wrote()
+        await poll('the agent has written again', () => wrote() > before + 10)
+        expect(receipts(await logged(id))).toEqual([...log])
+        expect(receipts(noted(id))).toEqual([...file])
       })
     })
 
@@ -285,14 +297,16 @@ while :; do sleep 0.1; done
 
     test('whose program’s jobs can be stopped and continued on the terminal', async () => {
       const cwd = makeProject()
+      put(join(cwd, 'job.sh'), `trap 'echo on again' CONT; echo begun; while :; do sleep 0.1; done\n`)
       const window = await terminals.open({ cwd, env: { PAUDE_BACKEND: backend } })
       await window.start(`${join(root, 'bin/paude')} --network=restricted run -- bash --norc -i`)
       await window.see(/[$#]$/, 100)
-      await window.enter('sleep 600')
+      await window.enter('bash job.sh')
+      await window.see(/^begun$/m)
       await window.press('C-z')
       await window.see('Stopped')
       await window.enter('fg')
-      await window.see(/fg\nsleep 600$/)
+      await window.see(/^on again$/m)
       await window.press('C-c')
       await window.enter('echo "ended $?"')
       await window.see(/^ended 130$/m)
@@ -381,6 +395,11 @@ curl -sS --max-time 100 -T /tmp/big ${url}/up`
       const relay = makeRelay(backend)
       beforeAll(relay.open)
       afterAll(relay.close)
+
+      test('where memory runs out, the program goes before it, also for an ordinary user', async () => {
+        const [program, first] = (await relay.said()).split(' > ').map(Number)
+        expect(program).toBeGreaterThan(first ?? Number.NaN)
+      })
 
       test('a side that has said all still hears the other', async () => {
         relay.serve((socket) => {
@@ -516,6 +535,8 @@ function makeRelay(backend: BackendName) {
       act = how
     },
     perl: (script: string) => exec(['perl', '-e', script]),
+    /** What its program has printed. */
+    said: async () => (await engine(backend, ['logs', name])).stdout,
     async open() {
       const image = await agentImage(backend)
       const kits = join(stateHome, 'paude/kit')
@@ -533,12 +554,19 @@ function makeRelay(backend: BackendName) {
       chmodSync(join(folder, 'proxy.sock'), 0o777)
       const { code, stderr } = await engine(backend, [
         ...['run', '--detach', `--name=${name}`, '--label=paude.test', '--network=none', '--cap-drop=ALL', '--read-only'],
-        `--user=${process.getuid?.() ?? 0}`,
+        '--user=1000:1000',
         ...[`--volume=${folder}:/paude/link:ro`, `--volume=${join(kits, kit)}:/paude/init:ro`, '--entrypoint=/paude/init'],
-        ...[image, '--wall=open', '--', 'bash', '-c', 'echo up; exec sleep 600'],
+        ...[
+          image,
+          '--wall=open',
+          '--',
+          'bash',
+          '-c',
+          'echo "$(</proc/self/oom_score_adj) > $(</proc/1/oom_score_adj)"; exec sleep 600',
+        ],
       ])
       if (code !== 0) throw new Error(stderr)
-      await poll('the box is up', async () => (await engine(backend, ['logs', name])).stdout === 'up\n')
+      await poll('the box is up', async () => (await engine(backend, ['logs', name])).stdout !== '')
     },
     async close() {
       await engine(backend, ['rm', '--force', name])
