@@ -3,7 +3,7 @@ import { chmodSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
 import { describeEach, makeProject, paude, put, root } from './support.ts'
 
-setDefaultTimeout(120_000) // ms: the gate waits for ten seconds
+setDefaultTimeout(120_000) // ms: the box waits for ten seconds
 
 describeEach('a start whose proxy dies', (backend) => {
   /** A folder for PATH whose engine starts the proxy with one flag changed. */
@@ -33,11 +33,12 @@ exec ${Bun.which(backend)} "$@"
   })
 
   test.concurrent('shows them also when it dies before it has the credential', async () => {
-    const folder = breaking('user', '--user=13:13', '--user=14:14')
+    const folder = breaking('run', '--tmpfs=\\/run:rw', '--tmpfs=/run:ro')
     const env = { ANTHROPIC_API_KEY: 'sk-ant-api03-not-real' }
     const { code, stdout, stderr } = await start(folder, ['-p', 'hello'], env)
     expect([code, stdout]).toEqual([125, ''])
-    expect(stderr).toContain('/paude/link is not writable')
+    expect(stderr).toContain('its last words:\n  ')
+    expect(stderr).toContain('/run/secret.fifo: Read-only file system')
     expect(stderr).not.toContain('sk-ant-api03-not-real')
   })
 })

@@ -6,6 +6,7 @@ import {
   backends,
   containersOf,
   describeEach,
+  killWithRemover,
   leftovers,
   makeProject,
   paude,
@@ -38,7 +39,7 @@ async function begun(running: Running, before: readonly string[]): Promise<strin
   return sessionIds().filter((id) => !before.includes(id))[0] ?? ''
 }
 
-describeEach('a session whose paude was killed', (backend) => {
+describeEach('a session whose paude was killed together with its remover', (backend) => {
   const command = (...words: readonly string[]) => ['--backend', backend, ...words]
   const run = command('--network', 'restricted', 'run', '--', 'sh', '-c', 'echo begun; exec sleep 600')
 
@@ -52,7 +53,7 @@ describeEach('a session whose paude was killed', (backend) => {
     const env = only([dead, alive])
     expect((await paude(['doctor'], { cwd, env })).stdout).not.toContain('was killed')
 
-    killed.kill('SIGKILL')
+    await killWithRemover(killed)
     await poll('it is known', async () => (await paude(['doctor'], { cwd, env })).stdout.includes(dead))
     const { stdout } = await paude(['doctor'], { cwd, env })
     expect(stdout).toContain(`the paude in front of ${dead} was killed`)
@@ -61,7 +62,7 @@ describeEach('a session whose paude was killed', (backend) => {
     const script = (await paude(['rm', '--orphans', '--dry-run'], { cwd, env })).stdout
     expect(script).toContain(`${dead}-proxy`)
     expect(script).not.toContain(alive)
-    expect(await containersOf(backend, dead)).toHaveLength(3)
+    expect(await containersOf(backend, dead)).toHaveLength(2)
 
     const removed = await paude(['rm', '--orphans'], { cwd, env })
     expect({ code: removed.code, stderr: removed.stderr }).toEqual({
@@ -69,7 +70,7 @@ describeEach('a session whose paude was killed', (backend) => {
       stderr: `paude: removed ${dead}, whose paude was killed\n`,
     })
     expect((await leftovers(backend)).filter((part) => part.includes(dead) && !part.startsWith('process'))).toEqual([])
-    expect(await containersOf(backend, alive)).toHaveLength(3)
+    expect(await containersOf(backend, alive)).toHaveLength(2)
     expect(existsSync(folderOf(alive))).toBe(true)
     living.kill('SIGTERM')
     await living.done
@@ -89,7 +90,7 @@ describeEach('a session whose paude was killed', (backend) => {
         },
         120,
       )
-      running.kill('SIGKILL')
+      await killWithRemover(running)
       const env = only([id])
       await poll('it is known', async () => (await paude(['doctor'], { cwd, env })).stdout.includes(id))
       expect((await paude(['rm', '--orphans'], { cwd, env })).code).toBe(0)
