@@ -205,9 +205,10 @@ plain() {
 
 privileges() {
   local key value
+  # At once: its numbers change their width meanwhile, and a line would be skipped.
   while IFS=$':\t' read -r key value; do
     case $key in Cap* | NoNewPrivs | Seccomp) say "status.$key" "${value##*$'\t'}" ;; esac
-  done </proc/self/status
+  done <<<"$(</proc/self/status)"
   say uid "$(id -u):$(id -g)"
   say passwd "$(getent passwd "$(id -u)")"
   say home "$HOME"

@@ -1,9 +1,10 @@
 # Facts about the proxy, which has bash and little else: key=value, as in box.sh.
 main() {
   local key value line local state first second rest last=''
+  # At once: its numbers change their width meanwhile, and a line would be skipped.
   while IFS=$':\t' read -r key value rest; do
     case $key in Cap* | NoNewPrivs | Seccomp) echo "status.$key=$value" ;; Uid) echo "uid=$value" ;; esac
-  done </proc/1/status
+  done <<<"$(</proc/1/status)"
   while read -r _ first _ rest _; do
     [[ $first != / ]] || echo "root=${rest%%,*}"
   done </proc/self/mounts
