@@ -61,6 +61,7 @@ async function forward(context: Context, { found, pairs, json, signal }: Forward
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   const room = makeRoom()
   const open: Listening[] = []
+  let over = false
   const name = randomUUID()
   const { relay, leash: leashOf } = need(backend, 'ports')
   const leash = await startLeash(leashOf(handle, name))
@@ -91,15 +92,26 @@ async function forward(context: Context, { found, pairs, json, signal }: Forward
       context.answer(json ? JSON.stringify({ id: handle.id, port, local, url }) : `${url} → ${port}`)
     }
     signal.addEventListener('abort', () => resolve())
-    // The box ends with its session.
-    leash.exited.then(() => requireRunning(context, found)).catch(reject)
+    leash.exited
+      .then(async () => {
+        // The box ends with its session, and the engine calls it running for a moment after its programs have ended.
+        for (let turn = 0; turn < TURNS && !over && !signal.aborted; turn++) {
+          await requireRunning(context, found)
+          await Bun.sleep(TURN)
+        }
+      })
+      .catch(reject)
     if (!signal.aborted) await promise
   } finally {
+    over = true
     for (const { close } of open) close()
     leash.end()
     await leash.exited
   }
 }
+
+/** How often an engine is asked whether a box runs whose leash has ended, and milliseconds between two times. */
+const [TURNS, TURN] = [50, 200]
 
 /** Why a program in the box did not do its work; throws when the session has ended. */
 async function broken(
