@@ -52,11 +52,9 @@ const life = (dialect: Dialect): Life => {
     },
 
     stop: (box, grace) => {
-      const helpers = helpersOf(box)
-      return [
-        exec([name, 'stop', '-t', String(grace), parts(box.id).agent]),
-        ...(helpers.length > 0 ? [exec([name, 'stop', '-t', '0', ...helpers], { tolerant: true })] : []),
-      ]
+      // One by one: podman stops none of several of which one is not there, as where the folder of a session is lost.
+      const helpers = helpersOf(box).map((one) => exec([name, 'stop', '-t', '0', one], { tolerant: true }))
+      return [exec([name, 'stop', '-t', String(grace), parts(box.id).agent]), ...helpers]
     },
 
     remove: (box) => {

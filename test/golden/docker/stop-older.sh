@@ -7,5 +7,8 @@ docker stop \
 docker stop \
   -t \
   0 \
-  paude-bcd234-gate \
+  paude-bcd234-gate || true
+docker stop \
+  -t \
+  0 \
   paude-bcd234-proxy || true

@@ -7,5 +7,8 @@ podman stop \
 podman stop \
   -t \
   0 \
-  paude-bcd234-gate \
+  paude-bcd234-gate || true
+podman stop \
+  -t \
+  0 \
   paude-bcd234-proxy || true
