@@ -1,85 +1,16 @@
 import { afterAll, expect, setDefaultTimeout, test } from 'bun:test'
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { readOwnFile } from '../../src/agents/claude/own-file.ts'
-import type { Said } from '../../src/events/activity.ts'
-import { follow, type Left, lookAt, question } from '../../src/hold/client.ts'
+import { question } from '../../src/hold/client.ts'
 import { endHolder, holderMark } from '../../src/hold/end.ts'
-import { type HoldOptions, hold } from '../../src/hold/holder.ts'
-import { makeDetachScanner, withoutSuspend } from '../../src/hold/keys.ts'
+import { hold } from '../../src/hold/holder.ts'
 import { isHeld, readHoldState } from '../../src/hold/place.ts'
-import { json } from '../../src/hold/protocol.ts'
-import type { Hands } from '../../src/hold/report.ts'
 import { processMark } from '../../src/host.ts'
-import type { Argv } from '../../src/plan/plan.ts'
+
+import { cleanUp, client, makeFolder, sh, start, until } from './holding.ts'
 
 setDefaultTimeout(30_000) // ms: a machine with other work takes its time
-
-const root = mkdtempSync(join(tmpdir(), 'paude-hold-'))
-afterAll(() => rmSync(root, { recursive: true, force: true }))
-
-// The terminal is made raw, as engines' clients want it; a shell that reads lines wants it otherwise.
-const sh = (script: string): Argv => ['sh', '-c', `until stty -a | grep -q -e -icanon; do :; done; stty sane; ${script}`]
-
-/** A holder in this very process; `look` is the engine. */
-function start(script: string, rest: Partial<HoldOptions> = {}) {
-  const folder = mkdtempSync(join(root, 's-'))
-  const socket = join(folder, 'holder.sock')
-  const { promise: ready, resolve } = Promise.withResolvers<void>()
-  const done = hold({
-    folder,
-    socket: () => socket,
-    start: sh(script),
-    attach: sh('echo attached again; read x; exit 4'),
-    look: async () => ({ status: 'exited', exitCode: 3 }),
-    size: { columns: 60, rows: 10 },
-    scrollback: 100,
-    name: 'paude test',
-    ready: resolve,
-    ...rest,
-  })
-  return { folder, socket, ready, done }
-}
-
-/** A client that keeps what it was painted. */
-function client(path: string, size = { columns: 60, rows: 10 }, readOnly = false) {
-  const seen = {
-    text: '',
-    type: (_: string) => undefined as unknown,
-    leave: () => undefined as unknown,
-    resize: (_: typeof size) => undefined as unknown,
-  }
-  let now = size
-  const left: Promise<Left | null> = lookAt({
-    path,
-    size: () => now,
-    readOnly,
-    scan: makeDetachScanner('\x10\x11'),
-    suspends: withoutSuspend,
-    paint: (bytes) => {
-      seen.text += new TextDecoder().decode(bytes)
-    },
-    listen: ({ typed, resized, leave }) => {
-      seen.type = (text) => typed(Buffer.from(text))
-      seen.leave = leave
-      seen.resize = (next) => {
-        now = next
-        resized()
-      }
-      return () => undefined
-    },
-  })
-  return { seen, left }
-}
-
-async function until(what: string, is: () => boolean | Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 1500; tries++) {
-    if (await is()) return
-    await Bun.sleep(10)
-  }
-  throw new Error(`never: ${what}`)
-}
+afterAll(cleanUp)
 
 test('keeps a program’s screen for whoever comes, tells its state, and its end', async () => {
   const holder = start(
@@ -109,16 +40,6 @@ test('keeps a program’s screen for whoever comes, tells its state, and its end
   expect(readFileSync(join(holder.folder, 'screen.txt'), 'utf8')).toContain('got typed')
 })
 
-test('the title of an agent tells its state by the signs that the holder was given', async () => {
-  const holder = start(String.raw`printf '\033]2;# busy\007'; read line`, {
-    titleSigns: { '#': { activity: 'working', kind: '' } },
-  })
-  await holder.ready
-  await until('it works', () => readHoldState(holder.folder)?.activity === 'working')
-  await question(holder.socket, { ask: 'send', text: 'x', keys: '', enter: true })
-  await holder.done
-})
-
 test('the size is that of the one who used it last; the other sees a picture that fits', async () => {
   const holder = start('trap "stty size" WINCH; echo trapped; while :; do sleep 0.02; done', {
     look: async () => ({ status: 'exited', exitCode: 0 }),
@@ -145,138 +66,6 @@ test('the size is that of the one who used it last; the other sees a picture tha
   await question(holder.socket, { ask: 'send', text: '', keys: '\x03', enter: false })
   expect(await big.left).toMatchObject({ how: 'ended' })
   await holder.done
-})
-
-test('an agent that says nothing of itself is believed by its hooks, and one that does is not', async () => {
-  const told: Said[][] = [[{ activity: 'working', kind: '', message: '' }], [{ activity: 'done', kind: '', message: 'by hooks' }]]
-  const holder = start(
-    String.raw`echo one; read x; echo two; read x; printf '\033]7501;state=idle\033\\'; read x; echo three; read x`,
-    {
-      told: () => told.shift() ?? [{ activity: 'error', kind: '', message: 'not to be believed' }],
-    },
-  )
-  const activity = () => readHoldState(holder.folder)
-  const enter = () => question(holder.socket, { ask: 'send', text: '', keys: '', enter: true })
-  await holder.ready
-  await until('working', () => activity()?.activity === 'working')
-  await enter()
-  await until('done', () => activity()?.activity === 'done' && activity()?.message === 'by hooks')
-  await enter()
-  await until('idle', () => activity()?.activity === 'idle')
-  await enter()
-  await until(
-    'the screen stands still',
-    async () => (await question(holder.socket, { ask: 'log', follow: false }))?.includes('three') === true,
-  )
-  await enter()
-  await holder.done
-  expect(activity()).toMatchObject({ activity: 'idle', code: 3 })
-})
-
-test("the agent's own file corrects its hooks, which miss an interruption, and says nothing against the terminal", async () => {
-  const told: Said[][] = [[{ activity: 'working', kind: '', message: '' }]]
-  let file = '{"status":"busy"}'
-  const holder = start(
-    String.raw`echo one; read x; echo two; read x; printf '\033]7501;state=done\033\\'; read x; echo three; read x`,
-    {
-      told: () => told.shift() ?? [],
-      ownFile: { print: async () => file, read: readOwnFile },
-    },
-  )
-  const activity = () => readHoldState(holder.folder)?.activity
-  const enter = () => question(holder.socket, { ask: 'send', text: '', keys: '', enter: true })
-  await holder.ready
-  await until('working', () => activity() === 'working')
-  file = '{"status":"idle"}'
-  await enter()
-  await until('idle', () => activity() === 'idle')
-  file = '{"status":"busy"}'
-  await enter()
-  await until('done', () => activity() === 'done')
-  await enter()
-  await until(
-    'the screen stands still',
-    async () => (await question(holder.socket, { ask: 'log', follow: false }))?.includes('three') === true,
-  )
-  await enter()
-  await holder.done
-  expect(activity()).toBe('done')
-})
-
-test("what hooks tell while the agent's own file is read is not overwritten by that file", async () => {
-  const told: Said[][] = [
-    [{ activity: 'working', kind: '', message: '' }],
-    [{ activity: 'done', kind: '', message: 'the answer' }],
-  ]
-  const { promise: file, resolve: isRead } = Promise.withResolvers<string>()
-  let asked = false
-  const holder = start('echo one; read x; echo two; read x', {
-    told: () => told.shift() ?? [],
-    ownFile: {
-      print: () => {
-        asked = true
-        return file
-      },
-      read: readOwnFile,
-    },
-  })
-  const activity = () => readHoldState(holder.folder)?.activity
-  const enter = () => question(holder.socket, { ask: 'send', text: '', keys: '', enter: true })
-  await holder.ready
-  await until('the file is asked for', () => asked)
-  await enter()
-  await until('done', () => activity() === 'done')
-  isRead('{"status":"idle"}')
-  await Bun.sleep(50)
-  expect(activity()).toBe('done')
-  await enter()
-  await holder.done
-})
-
-test('whoever watches hears of each state with its answer, of who is there, and can show something between', async () => {
-  const heard: string[] = []
-  let hands: Hands | null = null
-  let there = { attached: false, lastInput: 0 }
-  let closed = false
-  const holder = start(
-    String.raw`printf '\033]7501;state=working\033\\'; read x; printf '\033]7501;state=done\033\\'; read x; printf '\033]7501;state=blocked:kind=question:msg=d2h5\033\\'; read x; exit 3`,
-    {
-      told: () => [{ activity: 'done', kind: '', message: 'the answer' }],
-      watch: (given) => {
-        hands = given
-        return {
-          changed: ({ activity, message }, code, answer) => {
-            const line = [activity, message, code ?? '', activity === 'done' ? answer : ''].join('|')
-            if (heard.at(-1) !== line) heard.push(line)
-          },
-          present: (presence) => {
-            there = presence
-          },
-          close: async () => {
-            closed = true
-          },
-        }
-      },
-    },
-  )
-  await holder.ready
-  await until('working', () => heard.includes('working|||'))
-  expect((hands as Hands | null)?.show('nobody sees this')).toBe(false)
-  const one = client(holder.socket)
-  await until('somebody', () => there.attached)
-  expect(there.lastInput).toBe(0)
-  expect((hands as Hands | null)?.show('\x1b]9;hello\x07')).toBe(true)
-  await until('it is shown', () => one.seen.text.includes('\x1b]9;hello\x07'))
-  one.seen.type('\r')
-  await until('done with its answer', () => heard.at(-1) === 'done|||the answer')
-  expect(there.lastInput).toBeGreaterThan(0)
-  one.seen.type('\r')
-  await until('a question', () => heard.at(-1) === 'waiting|why||')
-  one.seen.type('\r')
-  await holder.done
-  expect(heard.at(-1)).toBe('waiting|why|3|')
-  expect(closed).toBe(true)
-  expect(heard.filter((line) => line.startsWith('done'))).toEqual(['done|||the answer'])
 })
 
 test('when the engine’s client is killed and the agent lives on, it is attached to again', async () => {
@@ -331,7 +120,7 @@ test('an agent that painted a little of itself before it heard of a size paints 
 })
 
 test('an agent that is cut off leaves its picture, and whoever looked knows that something stands below the cursor', async () => {
-  const go = join(root, 'go')
+  const go = join(makeFolder(), 'go')
   const holder = start(String.raw`printf 'above\r\nbelow\033[A'; until [ -e ${go} ]; do sleep 0.02; done; exit 3`)
   await holder.ready
   const one = client(holder.socket)
@@ -374,73 +163,8 @@ test('of two holders the second lets the first be', async () => {
   expect(await holder.done).toBe(true)
 })
 
-test('whoever follows gets every line once, as soon as it stands still or leaves the screen, and the rest at the end', async () => {
-  const holder = start(
-    'i=0; while [ $i -lt 50 ]; do echo "line $i."; i=$((i+1)); done; read x; while [ $i -lt 90 ]; do echo "line $i."; i=$((i+1)); done',
-  )
-  await holder.ready
-  const seen: string[] = []
-  const following = follow(holder.socket, (text) => void seen.push(text))
-  await until('the lines that stand on the screen', () => seen.join('\n').includes('line 49.'))
-  await question(holder.socket, { ask: 'send', text: '', keys: '\r', enter: false })
-  await following
-  const numbers = [...seen.join('\n').matchAll(/line (\d+)\./g)].map(([, number]) => Number(number))
-  expect(numbers).toEqual(Array.from({ length: 90 }, (_, index) => index))
-  await holder.done
-})
-
-test('a client that does not read is not waited for, and is not lost either', async () => {
-  const holder = start('echo up; read x; head -c 6000000 /dev/zero | tr "\\0" "y" | fold -w 59; echo the end; read x')
-  await holder.ready
-  const slow = await Bun.connect({ unix: holder.socket, socket: { data: () => undefined } })
-  slow.pause()
-  const one = client(holder.socket)
-  await until('it looks', () => one.seen.text.includes('up'))
-  one.seen.type('\r')
-  await until('the end of the flood', () => one.seen.text.includes('the end'))
-  one.seen.type('\r')
-  await one.left
-  slow.terminate()
-  await holder.done
-})
-
-test('a follower that does not read is told how much it missed', async () => {
-  const [over, go] = [join(root, 'over'), join(root, 'more')]
-  const holder = start(
-    String.raw`echo reads; read x; head -c 4000000 /dev/zero | tr "\0" "y" | fold -w 59; : >${over}; until [ -e ${go} ]; do sleep 0.02; done; seq 100; read x`,
-    { scrollback: 5000 },
-  )
-  await holder.ready
-  let text = ''
-  const follower = await Bun.connect({
-    unix: holder.socket,
-    socket: {
-      data: (_, chunk) => {
-        text += new TextDecoder().decode(chunk)
-      },
-    },
-  })
-  follower.write(json('q', { ask: 'log', follow: true }))
-  await until('it follows', () => text !== '')
-  follower.pause()
-  await until(
-    'the shell reads',
-    async () => (await question(holder.socket, { ask: 'screen', format: 'text', scrollback: 0 })) === 'reads',
-  )
-  await question(holder.socket, { ask: 'send', text: '', keys: '\r', enter: false })
-  // Who reads again while the flood goes on may be left behind once more.
-  await until('the flood is over', () => existsSync(over))
-  follower.resume()
-  await until('the gap', () => /… \d+ lines left out/.test(text))
-  writeFileSync(go, '')
-  await until('what came later', () => text.includes('"88"'))
-  follower.end()
-  await question(holder.socket, { ask: 'send', text: '', keys: '\r', enter: false })
-  await holder.done
-})
-
 test('a holder that does not end with its agent is ended, and nobody else', async () => {
-  const folder = mkdtempSync(join(root, 's-'))
+  const folder = makeFolder()
   const busy = Bun.spawn(['sleep', '1000'])
   const mark = processMark(busy.pid)
   writeFileSync(join(folder, 'holder'), mark)
@@ -453,53 +177,4 @@ test('a holder that does not end with its agent is ended, and nobody else', asyn
   await endHolder(`${other.pid} 1`, 50)
   expect(other.exitCode).toBeNull()
   other.kill()
-})
-
-test('a peer that talks nonsense is hung up on, and nobody else', async () => {
-  const holder = start('echo hello; read x')
-  await holder.ready
-  const { promise, resolve } = Promise.withResolvers<void>()
-  const bad = await Bun.connect({ unix: holder.socket, socket: { data: () => undefined, close: () => resolve() } })
-  bad.write(new Uint8Array(64).fill(255))
-  await promise
-  const one = client(holder.socket)
-  await until('the screen', () => one.seen.text.includes('hello'))
-  one.seen.type('\r')
-  await one.left
-  await holder.done
-})
-
-test('while the agent works, what is wrong with its provider is published and told, until it has an answer', async () => {
-  let looks = 0
-  let tell: (fault: string) => void = () => undefined
-  const changes: string[] = []
-  const holder = start(
-    String.raw`printf '\033]7501;state=working\033\\'; read x; printf '\033]7501;state=done\033\\'; read x; exit 3`,
-    {
-      provider: (told) => {
-        looks++
-        tell = told
-        return () => {
-          looks--
-        }
-      },
-      watch: () => ({
-        changed: ({ activity, message }) => void changes.push(`${activity} ${message}`),
-        present: () => undefined,
-        close: async () => undefined,
-      }),
-    },
-  )
-  await holder.ready
-  await until('a look', () => looks === 1)
-  tell('no answer from gateway.example')
-  expect(readHoldState(holder.folder)).toMatchObject({ activity: 'working', fault: 'no answer from gateway.example' })
-  expect(changes).toContain('error no answer from gateway.example')
-  const one = client(holder.socket)
-  await until('somebody', () => readHoldState(holder.folder)?.attached === 1)
-  one.seen.type('\r')
-  await until('no look any more', () => looks === 0)
-  expect(readHoldState(holder.folder)).toMatchObject({ activity: 'done', fault: '' })
-  one.seen.type('\r')
-  await holder.done
 })
