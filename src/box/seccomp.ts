@@ -21,7 +21,7 @@ map_shadow_stack membarrier memfd_create memfd_secret mincore mkdir mkdirat mloc
 mq_getsetattr mq_notify mq_open mq_timedreceive mq_timedreceive_time64 mq_timedsend mq_timedsend_time64 mq_unlink mremap mseal msgctl
 msgget msgrcv msgsnd msync munlock munlockall munmap name_to_handle_at nanosleep newfstatat pause pidfd_getfd
 pidfd_open pidfd_send_signal pipe pipe2 pkey_alloc pkey_free pkey_mprotect poll ppoll ppoll_time64 prctl pread64 preadv preadv2
-prlimit64 process_mrelease process_vm_readv process_vm_writev pselect6 pselect6_time64 ptrace pwrite64 pwritev pwritev2 read readahead
+process_mrelease process_vm_readv process_vm_writev pselect6 pselect6_time64 ptrace pwrite64 pwritev pwritev2 read readahead
 readlink readlinkat readv recv recvfrom recvmmsg recvmmsg_time64 recvmsg remap_file_pages removexattr removexattrat rename renameat
 renameat2 restart_syscall rmdir rseq rt_sigaction rt_sigpending rt_sigprocmask rt_sigqueueinfo rt_sigreturn rt_sigsuspend
 rt_sigtimedwait rt_sigtimedwait_time64 rt_tgsigqueueinfo sched_get_priority_max sched_get_priority_min sched_getaffinity sched_getattr
@@ -117,6 +117,8 @@ const rules: readonly Rule[] = [
   equals('socketpair', 1),
   ...PERSONALITIES.map((personality) => equals('personality', personality)),
   allows('clone', bits(0, NEW_NAMESPACES, 0)),
+  // Of oneself alone: an agent could leave the first program of its box without files, and so itself without a way out.
+  allows('prlimit64', bits(0, 0xff_ff_ff_ff, 0)),
   ...Object.entries(MODES).flatMap(([name, mode]) => [allows(name, bits(mode, RUNS_AS_OWNER, 0)), ...forbids(name, mode)]),
   ...Object.entries(OPENINGS).flatMap(([name, flags]) => [
     allows(name, bits(flags, MAKES_FILE, 0)),

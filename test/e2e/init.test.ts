@@ -104,11 +104,19 @@ exit 0 if $child == 0;
       expect({ code, stdout }).toEqual({ code: 0, stdout: [...signals, '200', ''].join('\n') })
     })
 
-    test('since no program of the box can trace it, nor read or write its memory', async () => {
+    test('since no program of the box can trace it, read or write its memory, or limit it', async () => {
       const { stdout } = await run(perl(TOUCH))
       expect(lines(stdout)).toEqual([
         'the same user: yes',
-        ...['attach', 'seize', 'read memory', 'write memory', 'take a descriptor'].map((what) => `${what}: refused`),
+        ...[
+          'attach',
+          'seize',
+          'read memory',
+          'write memory',
+          'take a descriptor',
+          'take its files',
+          'take them by a longer number',
+        ].map((what) => `${what}: refused`),
         ...['mem read', 'mem write', 'environ read', 'maps read', 'fd open'].map((what) => `${what}: refused`),
         'asked: 200',
       ])
@@ -480,7 +488,10 @@ print $whole;`
 /** A connection to the relay, in a program of perl. */
 const DIAL = `use IO::Socket::INET; use Socket; $| = 1; my $way = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => 3128) or die "$!"; $way->autoflush;`
 
-const CALLS = process.arch === 'arm64' ? { ptrace: 117, readv: 270, writev: 271 } : { ptrace: 101, readv: 310, writev: 311 }
+const CALLS =
+  process.arch === 'arm64'
+    ? { ptrace: 117, readv: 270, writev: 271, limit: 261 }
+    : { ptrace: 101, readv: 310, writev: 311, limit: 302 }
 
 /** What one program can do to another of its user; of process 1 all of it must be refused. */
 const TOUCH = `
@@ -497,6 +508,9 @@ line 'read memory', syscall(${CALLS.readv}, 1, $vector, 1, $there, 1, 0) > 0;
 line 'write memory', syscall(${CALLS.writev}, 1, $vector, 1, $there, 1, 0) > 0;
 my $handle = syscall(434, 1, 0);
 line 'take a descriptor', $handle >= 0 && syscall(438, $handle, 3, 0) >= 0;
+my $few = pack 'QQ', 8, 8;
+line 'take its files', syscall(${CALLS.limit}, 1, 7, $few, 0) >= 0;
+line 'take them by a longer number', syscall(${CALLS.limit}, 0x100000001, 7, $few, 0) >= 0;
 my ($file, $byte);
 line 'mem read', open($file, '<', '/proc/1/mem');
 line 'mem write', open($file, '+<', '/proc/1/mem');

@@ -60,6 +60,12 @@ test('calls whose arguments lie in memory are unknown, so that programs fall bac
   for (const name of ['clone3', 'openat2']) expect(said(name)).toEqual(['error 38'])
 })
 
+test("a program sets its own limits, and nobody else's", () => {
+  expect(said('prlimit64', 0, 7)).toEqual(['allowed'])
+  // The kernel reads 32 bits of a process's number.
+  for (const process of [1, 2, 0x1_00_00_00_01]) expect(said('prlimit64', process, 7)).toEqual([])
+})
+
 test('no call is both allowed and refused without a condition', () => {
   const plain = syscalls.filter(({ args }) => args === undefined).flatMap(({ names }) => names)
   expect(plain.length).toBe(new Set(plain).size)
