@@ -63,7 +63,7 @@ static void nap_ms(long ms) { nanosleep(&(struct timespec){.tv_sec = ms / 1000, 
 
 /* ---- The relay ---------------------------------------------------------------------------------------------------------------- */
 
-enum { PIECE = 128 * 1024, PATIENCE = 3000, AGAIN = 20 };
+enum { PIECE = 64 * 1024, PATIENCE = 3000, AGAIN = 20 };
 
 /* Connections at a time; fewer where the box may not have that many files. */
 static int most = 500;
@@ -97,6 +97,7 @@ static int poller = -1, connections = 0;
 static struct door doors[2];
 static int door_count = 0;
 static struct pair *trying = NULL, *dying = NULL;
+static long long rest_until = 0; /* until then no door is open */
 static char piece[PIECE];
 
 /* What epoll hands back: doors and signals by number, ends by their address. */
@@ -108,20 +109,21 @@ static void watch_number(int fd, unsigned events, long number) {
 }
 
 /* An end of which nothing is wanted is not watched at all: that it was closed would be told again and again. */
-static void watch(struct end *end) {
+static bool watch(struct end *end) {
   struct end *other = end == &end->pair->box ? &end->pair->proxy : &end->pair->box;
   unsigned events = 0;
   if (!end->said_all && other->to == 0) events |= EPOLLIN;
   if (end->to > 0) events |= EPOLLOUT;
-  if (events == end->events) return;
+  if (events == end->events) return true;
   int change = events == 0 ? EPOLL_CTL_DEL : end->events == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
+  if (epoll_ctl(poller, change, end->fd, &(struct epoll_event){.events = events, .data.ptr = end}) != 0) return false;
   end->events = events;
-  epoll_ctl(poller, change, end->fd, &(struct epoll_event){.events = events, .data.ptr = end});
+  return true;
 }
 
 static void keep_doors(void) {
   for (int at = 0; at < door_count; at++) {
-    bool open = connections < most;
+    bool open = connections < most && now_ms() >= rest_until;
     if (open == doors[at].open) continue;
     doors[at].open = open;
     struct epoll_event event = {.events = open ? EPOLLIN : 0, .data.ptr = (void *)(long)(DOORS + at)};
@@ -138,8 +140,11 @@ static void drop(struct pair *pair) {
       *at = pair->next;
       break;
     }
-  close(pair->box.fd);
-  if (pair->proxy.fd >= 0) close(pair->proxy.fd);
+  /* Taken out by name: a child that has not started its program yet still has copies of them. */
+  for (struct end *end = &pair->box; end; end = end == &pair->box ? &pair->proxy : NULL) {
+    if (end->events) epoll_ctl(poller, EPOLL_CTL_DEL, end->fd, NULL);
+    if (end->fd >= 0) close(end->fd);
+  }
   free(pair->box.waiting);
   free(pair->proxy.waiting);
   pair->next = dying;
@@ -208,9 +213,7 @@ static void serve(struct end *end, unsigned events) {
   /* Not cut short: each hears first that the other has said all. */
   bool first = pass_end_on(end, other), second = pass_end_on(other, end);
   if ((first && second) || (end->gone && first) || (other->gone && second)) alive = false;
-  if (!alive) return drop(pair);
-  watch(end);
-  watch(other);
+  if (!alive || !watch(end) || !watch(other)) drop(pair);
 }
 
 static bool dial(const char *path, int *fd) {
@@ -225,15 +228,17 @@ static bool dial(const char *path, int *fd) {
 }
 
 static void join(struct pair *pair) {
-  pair->box.events = pair->proxy.events = EPOLLIN;
-  struct epoll_event box = {.events = EPOLLIN, .data.ptr = &pair->box}, proxy = {.events = EPOLLIN, .data.ptr = &pair->proxy};
-  if (epoll_ctl(poller, EPOLL_CTL_ADD, pair->box.fd, &box) || epoll_ctl(poller, EPOLL_CTL_ADD, pair->proxy.fd, &proxy)) drop(pair);
+  if (!watch(&pair->box) || !watch(&pair->proxy)) drop(pair);
 }
 
 static void take(struct door *door) {
   while (connections < most) {
     int fd = accept4(door->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (fd < 0) break;
+    if (fd < 0) {
+      /* Nothing is free for one more: asked again in a while, since the door would tell of it at once. */
+      if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED) rest_until = now_ms() + 100;
+      break;
+    }
     struct pair *pair = calloc(1, sizeof *pair);
     if (!pair) {
       close(fd);
@@ -403,9 +408,8 @@ static void answers(const char *name, int wanted, const char *request, const cha
 }
 
 static void await_proxy(void) {
-  const char *seconds = getenv("PAUDE_WAIT");
-  long wait = seconds ? atol(seconds) : 10;
-  long long deadline = now_ms() + (wait > 0 ? wait : 10) * 1000;
+  const long wait = 10;
+  long long deadline = now_ms() + wait * 1000;
   struct stat there;
   while (stat(LINK "proxy.sock", &there) != 0 || ask("GET http://paude.internal/ HTTP/1.1", "paude.internal", 1500) != 200) {
     if (now_ms() > deadline) {
@@ -481,7 +485,7 @@ static void start(char *const words[]) {
   prctl(PR_SET_DUMPABLE, 1);
   int score = open("/proc/self/oom_score_adj", O_RDWR | O_CLOEXEC);
   char text[16] = "";
-  if (score >= 0 && read(score, text, sizeof text - 1) > 0 && atoi(text) < 998) dprintf(score, "%d", atoi(text) + 2);
+  if (score >= 0 && read(score, text, sizeof text - 1) > 0 && atoi(text) < 900) dprintf(score, "%d", atoi(text) + 50);
   if (score >= 0) close(score);
   execvp(words[0], words);
   say("%s: %s", words[0], strerror(errno));
@@ -515,6 +519,14 @@ static int reap(char *const words[], int proof) {
   return -1;
 }
 
+/* A file that was mounted there; an image may have anything in that place. */
+static void keep_in(const char *path, int stream) {
+  struct stat file;
+  int fd = open(path, O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+  if (fd >= 0 && fstat(fd, &file) == 0 && S_ISREG(file.st_mode) && ftruncate(fd, 0) == 0) dup2(fd, stream);
+  if (fd >= 0) close(fd);
+}
+
 static int supervise(char *const words[], const char *mode, bool base_url) {
   sigset_t all;
   sigfillset(&all);
@@ -530,9 +542,8 @@ static int supervise(char *const words[], const char *mode, bool base_url) {
   if (poller < 0 || signals < 0) fail("no events can be waited for");
   watch_number(signals, EPOLLIN, SIGNALS);
   /* In the background the answer is kept byte for byte; engines' logs cut long lines and mend what is no UTF-8. */
-  int out = open("/paude/out/stdout", O_WRONLY | O_TRUNC | O_CLOEXEC), err = open("/paude/out/stderr", O_WRONLY | O_TRUNC | O_CLOEXEC);
-  if (out >= 0) dup2(out, 1), close(out);
-  if (err >= 0) dup2(err, 2), close(err);
+  keep_in("/paude/out/stdout", 1);
+  keep_in("/paude/out/stderr", 2);
   if (!mode) {
     start(words);
     let_go();
@@ -550,7 +561,8 @@ static int supervise(char *const words[], const char *mode, bool base_url) {
   }
   for (;;) {
     struct epoll_event events[64];
-    int count = epoll_wait(poller, events, 64, trying ? AGAIN : -1);
+    int count = epoll_wait(poller, events, 64, trying ? AGAIN : rest_until ? 100 : -1);
+    if (rest_until && now_ms() >= rest_until) rest_until = 0;
     for (int at = 0; at < count; at++) {
       long number = (long)events[at].data.ptr;
       if (number == SIGNALS) {
@@ -658,7 +670,7 @@ static int leash(const char *name) {
 int main(int count, char *words[]) {
   if (count >= 4 && strcmp(words[1], "forward") == 0) {
     const char *rest = count > 4 ? words[4] : "20";
-    return is_number(words[2], 5) && is_number(rest, 5) ? forward(atoi(words[2]), atol(rest)) : 2;
+    return is_number(words[2], 5) && atoi(words[2]) < 65536 && is_number(rest, 5) ? forward(atoi(words[2]), atol(rest)) : 2;
   }
   if (count == 3 && strcmp(words[1], "leash") == 0) return leash(words[2]);
   const char *mode = NULL;

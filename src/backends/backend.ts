@@ -47,6 +47,8 @@ export type Life = {
   readonly stop: (box: Handle, graceSeconds: number) => Plan
   /** Takes away everything the box consists of but its HOME; never fails because a part is gone. */
   readonly remove: (box: Handle) => Plan
+  /** Prints a line for each part but HOME that is still there; nothing, with exit code 0, once all are gone. */
+  readonly remains: (box: Handle) => Argv
   /** Removes HOME volumes; fails while a session uses one. */
   readonly removeHomes: (volumes: readonly string[]) => Argv
   /** INT is the agent's; TERM ends it within ten seconds, however it takes that; CONT does nothing, but fails until the box runs. */

@@ -26,6 +26,8 @@ export type SessionSpec = {
   readonly transport: Transport
   /** Further places of this machine that the user asked for. */
   readonly mounts: readonly (Mount & { readonly file: boolean })[]
+  /** Folders of the project in whose place the box sees an empty one. */
+  readonly hidden: readonly string[]
   /** Named volume that is the agent's HOME, kept per project; '' for a HOME that goes with the box. */
   readonly homeVolume: string
   readonly environment: Readonly<Record<string, string>>

@@ -250,7 +250,7 @@ max_filedescriptors 4096
 shutdown_lifetime 0 seconds
 connect_timeout 10 seconds
 forward_timeout 20 seconds
-read_ahead_gap 256 KB
+read_ahead_gap 64 KB
 read_timeout 24 hours
 client_lifetime 7 days
 half_closed_clients off

@@ -15,6 +15,8 @@ export type Workspace = Guards & {
   /** Real current directory, root or below: the working directory in the box. */
   readonly directory: string
   readonly git: GitLayout | null
+  /** Folders of paude's own below the root, in whose place the box sees nothing: other sessions' sockets lie there. */
+  readonly hiddenPaths: readonly string[]
 }
 
 type Machine = Pick<Host, 'cwd' | 'home' | 'uid' | 'env'>
@@ -41,13 +43,13 @@ export function findWorkspace(
   const place = git || look(join(root, '.git'))?.isDirectory() ? root : directory
   const area = { root: place, directory, git, protect }
   const guards = guard(area)
-  const own = ownFolders(host)
-    .map(realFuture)
-    .filter((path) => path !== place && below(place, path) && look(path))
+  const [state = '', ...others] = ownFolders(host).map(realFuture)
+  // That of the state is made by the start itself, at the latest.
+  const own = [state, ...others.filter((path) => look(path))].filter((path) => path !== place && below(place, path))
   return {
     ...area,
     ...guards,
-    protectedPaths: [...guards.protectedPaths, ...own].sort(),
+    hiddenPaths: own,
     notes: [...notes, ...(note ? [note] : []), ...(git ? borrowed(area.root, git) : []), ...guards.notes],
   }
 }

@@ -161,7 +161,9 @@ describe.each([docker, podman])('$name', (backend) => {
     const plan = resumePlan(backend, { ...handleOfSpec(spec), link }, { attached: false, credential: null })
     const names = Object.entries(parts(spec.id)).filter(([part]) => part !== 'agent')
     const started = flat(plan).flatMap((step) =>
-      isExec(step) && step.argv[1] === 'start' ? names.flatMap(([part, name]) => (step.argv.includes(name) ? [part] : [])) : [],
+      isExec(step) && /^(re)?start$/.test(step.argv[1] ?? '')
+        ? names.flatMap(([part, name]) => (step.argv.includes(name) ? [part] : []))
+        : [],
     )
     expect(started).toEqual([...wanted])
     // What trails is not waited for.

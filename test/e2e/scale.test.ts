@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { lookAt, question } from '../../src/hold/client.ts'
 import { readHoldState } from '../../src/hold/place.ts'
@@ -49,7 +49,7 @@ describe('a hundred holders', () => {
 
   beforeAll(async () => {
     mkdirSync(sessions, { recursive: true, mode: 0o700 })
-    writeFileSync(join(machine.env['PATH'] ?? '', 'docker'), fakeDocker(ids.map((id) => listed(id, machine.project))))
+    machine.program('docker', fakeDocker(ids.map((id) => listed(id, machine.project))))
     for (const id of ids) {
       put(join(folder(id), 'session.json'), JSON.stringify(record(id, machine.project)))
       holders.set(

@@ -178,7 +178,7 @@ export function makeMachine(engines: readonly Engine[] = ['docker', 'podman']): 
     // As an earlier start has left it.
     const kit = join(home, '.local/state/paude/kit', `${engine}-${PROXY.split(':').at(-1)}`)
     mkdirSync(kit, { recursive: true, mode: 0o700 })
-    writeFileSync(join(kit, 'init'), '')
+    writeFileSync(join(kit, 'init'), 'init')
   }
   const socket = join(room, 'docker.sock')
   const server = Bun.listen({ unix: socket, socket: { data: () => undefined } })

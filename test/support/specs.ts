@@ -47,6 +47,7 @@ const plain: SessionSpec = {
   user: { uid: 1000, gid: 1000, home: '/home/ada' },
   transport: bound([{ source: '/home/ada/engine', target: '/home/ada/engine', readOnly: false }]),
   mounts: [],
+  hidden: [],
   homeVolume: 'paude-home-claude-0123456789abcdef',
   environment: { HOME: '/home/ada' },
   secretEnvironment: {},
@@ -196,6 +197,7 @@ export const cases: Readonly<Record<string, StartCase>> = {
     },
     { attached: false },
   ),
+  'home-forced': attached({ ...plain, hidden: ['/home/ada/engine/.local/state/paude'] }),
   'virtual-machine': attached({ ...plain, own: { ...OWN, link: 'volume' } }),
   rescue: attached(plain, { rescue: [exec(['make-image', '--for=paude'], { title: 'building the image' })] }),
 }

@@ -130,9 +130,9 @@ describe('too much', () => {
     expect(refusal(() => find(folder, true))).toContain("which is paude's own")
   })
 
-  test("paude's own folders are read-only in a forced HOME", () => {
+  test("paude's own folders are empty in a forced HOME, that of the state also before it exists", () => {
     const folder = sandbox.folder('home/me/.config/paude')
-    expect(find(home, true).protectedPaths).toContain(folder)
+    expect(find(home, true).hiddenPaths.toSorted()).toEqual([folder, join(home, '.local/state/paude')])
   })
 
   test('a home in a system folder shelters its projects, not the system', () => {

@@ -81,6 +81,10 @@ const field = (key: string, value: string): string =>
 export const bind = (source: string, target: string, readOnly: boolean): string =>
   `--mount=type=bind,${field('src', source)},${field('dst', target)}${readOnly ? ',ro' : ''}`
 
+/** An empty folder in the place of what is there. */
+export const nothing = (target: string): string =>
+  `--mount=type=tmpfs,${field('dst', target)},tmpfs-size=65536,tmpfs-mode=0555,ro`
+
 // `ro`: podman 4 does not know `readonly` on a volume.
 export const volume = (name: string, target: string, readOnly = false): string =>
   `--mount=type=volume,src=${name},${field('dst', target)}${readOnly ? ',ro' : ''}`

@@ -11,6 +11,7 @@ import {
   labelledVolume,
   labels,
   limitFlags,
+  nothing,
   sharedMemory,
   volume,
   volumeLabel,
@@ -169,6 +170,8 @@ function makeAgent(dialect: Dialect, spec: SessionSpec): Exec {
       ...hardeningFlags(spec, spec.security),
       ...dialect.user(spec),
       ...limitFlags(spec),
+      // It would run in the box before the wall is proven.
+      '--no-healthcheck',
       ...spec.own.extraFlags,
       ...networkFlags(spec),
       `--stop-timeout=${spec.grace}`,
@@ -217,6 +220,7 @@ function mountFlags(dialect: Dialect, spec: SessionSpec): readonly string[] {
       ? [`--tmpfs=${spec.user.home}:rw,exec,nosuid,nodev,size=256m,mode=1777`]
       : [volume(spec.homeVolume, spec.user.home)]),
     ...mountsOf(spec).map(({ source, target, readOnly }) => bind(source, target, readOnly)),
+    ...spec.hidden.map(nothing),
     bind(spec.init, INIT, true),
     bind(seed, '/paude/seed', true),
     // File by file: a folder could be filled with links, pipes and what cannot be removed.

@@ -3,6 +3,7 @@ import { noEngine } from '../../backends/pick.ts'
 import type { Layer, Settings } from '../../config/keys/settings.ts'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
+import type { Plan } from '../../plan/plan.ts'
 import { renderPlan } from '../../plan/render.ts'
 import { type Launch, launchAttached, launchDetached, refuseTakenName } from '../../session/life/launch.ts'
 import { removePlan, startPlan } from '../../session/life/plans.ts'
@@ -45,7 +46,7 @@ export async function startSession(context: Context, start: Start): Promise<numb
   const plan = planOf(prepared)
   const removal = removePlan(backend, handleOf(record, spec.folder), { home: throwAway })
   if (settings.dryRun) {
-    answer(renderPlan(plan, settings.detach ? [] : removal))
+    answer(renderPlan([...prepared.images.first, ...plan], settings.detach ? [] : removal))
     return 0
   }
   forewarn(context, prepared)
@@ -53,24 +54,23 @@ export async function startSession(context: Context, start: Start): Promise<numb
   refuseTakenName(context, spec.name)
   const launch = settings.detach ? launchDetached : launchAttached
   const waits = settings.waitRemoval || throwAway
-  return await launch(context, { backend, spec, record, plan, removal, waits, check, onEnd })
+  return await launch(context, { backend, spec, record, first: prepared.images.first, plan, removal, waits, check, onEnd })
 }
 
 /** Why no engine works, where the agent may then run on this machine; else null. */
 const lackingEngine = async ({ host }: Context, { fallback, dryRun, printConfig: prints, backend }: Settings) =>
   fallback === 'host' && !dryRun && !prints ? await noEngine(host, backend) : null
 
-function planOf({ backend, spec, images, config }: Prepared) {
+function planOf({ backend, spec, images, config }: Prepared): Plan {
   const { settings } = config
   const timeout = readTimeout(settings.timeout)
   if (timeout > 0 && settings.detach)
     throw new PaudeError('usage', '--timeout needs somebody who stays: it does not end a session in the background', {
       hint: `id=$(paude --detach …); paude wait "$id" --timeout ${timeout} || paude stop "$id"`,
     })
-  const session = startPlan(backend, spec, {
+  return startPlan(backend, spec, {
     attached: !settings.detach,
     ...(timeout > 0 ? { timeout } : {}),
     ...(images.rescue === undefined ? {} : { rescue: images.rescue }),
   })
-  return [...images.first, ...session]
 }

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs'
+import { readdirSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { type Backend, need } from '../../backends/backend.ts'
 import { backendNames } from '../../backends/names.ts'
@@ -26,7 +26,7 @@ export function kitPlan(
     bring,
   }: { readonly host: Host; readonly backend: Backend; readonly proxy: string; readonly bring: Plan },
 ): Plan {
-  if (existsSync(init)) return []
+  if (isWhole(init)) return []
   const path = dirname(init)
   // The folder is the first to fail where nothing can be written.
   return [
@@ -35,6 +35,9 @@ export function kitPlan(
     ...need(backend, 'images').init(proxy, { folder: path, user: { uid: host.uid, gid: host.gid } }),
   ]
 }
+
+/** A crash may leave it without its content. */
+const isWhole = (init: string): boolean => (statSync(init, { throwIfNoEntry: false })?.size ?? 0) > 0
 
 /** Folders of those that neither a start with this image of the proxy nor a session that is there would use. */
 export function staleKits(host: Host, proxy: string): readonly string[] {

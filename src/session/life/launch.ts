@@ -16,6 +16,8 @@ import { watchProvider } from './provider-watch.ts'
 import { clearForsaken, goesOn, startRemover } from './remover.ts'
 
 export type Launch = Pick<Prepared, 'backend' | 'spec' | 'record'> & {
+  /** What every start here needs, carried out by itself: it stays when this one fails. */
+  readonly first: Plan
   readonly plan: Plan
   /** Takes all of it away again. */
   readonly removal: Plan
@@ -28,9 +30,13 @@ export type Launch = Pick<Prepared, 'backend' | 'spec' | 'record'> & {
 }
 
 /** Starts a session in the background and answers with its id. */
-export async function launchDetached(context: Context, { backend, spec, record, plan, removal, check }: Launch): Promise<number> {
+export async function launchDetached(
+  context: Context,
+  { backend, spec, record, first, plan, removal, check }: Launch,
+): Promise<number> {
   clearForsaken(context.host, backends)
   const effects = context.effects(backend)
+  await execute(first, effects)
   const code = await execute(plan, effects)
   await check?.(backend, handleOf(record, spec.folder)).catch(async (error: unknown) => {
     await execute(removal, effects)
@@ -42,7 +48,7 @@ export async function launchDetached(context: Context, { backend, spec, record, 
 
 /** Starts a session and stays with it until it ends, or until the user leaves it. */
 export async function launchAttached(context: Context, launch: Launch): Promise<number> {
-  const { backend, spec, record, plan, removal, waits, onEnd } = launch
+  const { backend, spec, record, first, plan, removal, waits, onEnd } = launch
   const found = { backend, record, handle: handleOf(record, spec.folder) }
   // A session with a screen has a holder that sees to it.
   const unwatch = spec.terminal ? () => undefined : keepBounded(spec.folder)
@@ -55,7 +61,8 @@ export async function launchAttached(context: Context, launch: Launch): Promise<
     })
   }
   clearForsaken(context.host, backends)
-  const remover = startRemover({ backend, folder: spec.folder, removal, goesOn: goesOn(record) })
+  await execute(first, context.effects(backend))
+  const remover = startRemover({ backend, box: found.handle, removal, goesOn: goesOn(record) })
   try {
     return await execute(plan, { ...context.effects(backend), began }, (code) => {
       unlook()

@@ -1,6 +1,7 @@
-import { existsSync, statSync, writeFileSync } from 'node:fs'
+import { statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Backend } from '../../backends/backend.ts'
+import type { Handle } from '../../box/handle.ts'
 import { OWNER_FILE, readOwner } from '../../box/owner.ts'
 import { HOLDER_FILE } from '../../hold/place.ts'
 import { type Host, isAlive } from '../../host.ts'
@@ -13,7 +14,7 @@ import { removePlan } from './plans.ts'
 
 type Leaving = {
   readonly backend: Backend
-  readonly folder: string
+  readonly box: Handle
   readonly removal: Plan
   /** Whether it goes on once it is held, whatever becomes of us. */
   readonly goesOn: boolean
@@ -32,7 +33,7 @@ export type Remover = {
  */
 export function startRemover(leaving: Leaving): Remover {
   const { close, exited } = onOurEnd(['/bin/sh', '-c', script(leaving)], leaving.backend.program)
-  const leave = () => markLeaving(leaving.folder)
+  const leave = () => markLeaving(leaving.box.folder)
   return {
     leave,
     gone: () => {
@@ -49,9 +50,9 @@ export function clearForsaken(host: Host, backends: Readonly<Record<string, Back
     const folder = sessionFolder(host, id)
     const record = isForsaken(host, folder) ? readRecord(host, id) : null
     const backend = record === null ? undefined : backends[record.backend]
-    if (record === null || backend === undefined || (goesOn(record) && !existsSync(join(folder, LEAVING_FILE)))) continue
-    const removal = removePlan(backend, handleOf(record, folder), { home: false })
-    startRemover({ backend, folder, removal, goesOn: false }).leave()
+    if (record === null || backend === undefined || (goesOn(record) && !isLeaving(folder))) continue
+    const box = handleOf(record, folder)
+    startRemover({ backend, box, removal: removePlan(backend, box, { home: false }), goesOn: false }).leave()
   }
 }
 
@@ -60,10 +61,11 @@ export const goesOn = ({ terminal, agent }: SessionRecord): boolean => terminal 
 
 /** Whether the paude that owned it is gone, and no removal that has just begun is at work. */
 export function isForsaken(host: Host, folder: string): boolean {
+  // Whoever owned it: a removal that has been at it for so long was ended itself.
+  if (isLeaving(folder)) return age(join(folder, LEAVING_FILE)) > PATIENCE
   const owner = readOwner(folder)
   // In a container that shares the state folder, numbers mean other processes: there nobody can tell.
-  if (owner === null || owner.processSpace !== host.processSpace || isAlive(owner.process)) return false
-  return !isLeaving(folder) || age(join(folder, LEAVING_FILE)) > PATIENCE
+  return owner !== null && owner.processSpace === host.processSpace && !isAlive(owner.process)
 }
 
 /** Milliseconds after which a removal has not come to its end. */
@@ -85,29 +87,28 @@ function markLeaving(folder: string): void {
   }
 }
 
-/** Seconds between two tries after a kill: what our client had asked for may come to be after the first. */
-const LATE = [1, 3, 6]
+/** Seconds between two tries: an engine may be busy, and what the client of a killed paude had asked for may come to be late. */
+const LATE = [0.2, 1, 3, 6]
 
-function script({ folder, removal, goesOn }: Leaving): string {
+/** The folder goes last, and only when the engine says that nothing else is left: without it nobody would look for the rest. */
+function script({ backend, box, removal, goesOn }: Leaving): string {
+  const { folder } = box
   const isThere = (name: string) => `[ -e ${quote(join(folder, name))} ]`
+  const calls = removal.flatMap((step) => (step.kind === 'exec' ? [`${commandLine(step.argv)} || :`] : []))
   return [
     'while read -r _; do :; done',
     `[ -d ${quote(folder)} ] || exit 0`,
-    `clear() { ${removal.map(line).join('; ')}; }`,
-    `if ${isThere(LEAVING_FILE)}; then clear; exit; fi`,
+    `clear() { ${calls.join('; ')}; left=$(${commandLine(backend.life.remains(box))}) && [ -z "$left" ] && rm -rf -- ${quote(folder)}; }`,
+    `if ${isThere(LEAVING_FILE)}; then clear && exit; else`,
     // We were killed. What had been laid out whole goes on where we have let go of it.
-    `if ${isThere('session.json')}; then`,
-    `  ${isThere(OWNER_FILE)} || exit 0`,
-    ...(goesOn ? [`  ${isThere(HOLDER_FILE)} && exit 0`] : []),
+    `  if ${isThere('session.json')}; then`,
+    `    ${isThere(OWNER_FILE)} || exit 0`,
+    ...(goesOn ? [`    ${isThere(HOLDER_FILE)} && exit 0`] : []),
+    '  fi',
+    `  : >${quote(join(folder, LEAVING_FILE))}`,
     'fi',
-    `: >${quote(join(folder, LEAVING_FILE))}`,
-    ['clear', ...LATE.map((seconds) => `sleep ${seconds}; clear`)].join('; '),
+    // After a kill all of them: the first may find nothing yet.
+    ...LATE.map((seconds) => `clear; sleep ${seconds}`),
+    'clear',
   ].join('\n')
-}
-
-/** A removal consists of these two, and its failures are of no interest. */
-function line(step: Plan[number]): string {
-  if (step.kind === 'exec') return `${commandLine(step.argv)} || :`
-  if (step.kind === 'remove') return `rm -rf -- ${quote(step.path)}`
-  throw new Error(`a removal cannot have a step ${step.kind}`)
 }

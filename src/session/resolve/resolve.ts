@@ -168,6 +168,7 @@ function sessionSpec(wish: Wish, decided: Decided, record: SessionRecord): Sessi
     user,
     transport,
     mounts,
+    hidden: around.workspace.hiddenPaths,
     homeVolume: decided.homeVolume,
     environment: resolveEnvironment(wish, decided, user.home),
     secretEnvironment: { ...around.references, ...readVariables(settings.env, host) },

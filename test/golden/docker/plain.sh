@@ -142,6 +142,7 @@ later 'docker rm --force --volumes paude-bcd234'
     --security-opt=seccomp=/home/ada/.local/state/paude/sessions/paude-bcd234/seed/seccomp.json \
     --user=1000:1000 \
     --pids-limit=4096 \
+    --no-healthcheck \
     --network=none \
     --hostname=paude \
     --stop-timeout=10 \

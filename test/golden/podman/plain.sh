@@ -135,6 +135,7 @@ later 'podman rm --force --ignore --time=0 --volumes --depend paude-bcd234'
     --user=1000:1000 \
     --userns=keep-id \
     --pids-limit=4096 \
+    --no-healthcheck \
     --network=none \
     --hostname=paude \
     --stop-timeout=10 \
