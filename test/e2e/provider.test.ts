@@ -32,7 +32,7 @@ describeEach('provider', (backend) => {
       const env = configured(name, (file) => `[provider]\nbase_url = "${address}"\n${line(file)}\n`)
       const before = api.requests.length
       const script =
-        'echo "$ANTHROPIC_BASE_URL"; (env; cat /proc/*/environ) | tr "\\0" "\\n" | sed -n "s/^ANTHROPIC_.*=\\(.*placeholder\\).*/\\1/p" | head -1'
+        'echo "$ANTHROPIC_BASE_URL"; (env; cat /proc/*/environ) 2>/dev/null | tr "\\0" "\\n" | sed -n "s/^ANTHROPIC_.*=\\(.*placeholder\\).*/\\1/p" | head -1'
       const needle = `(env; cat /proc/*/environ) 2>/dev/null | tr "\\0" "\\n" | grep -c -F -e "${api.key.slice(20, 30)}""${api.key.slice(30)}"`
       const { code, stdout, stderr } = await paude(['-p', `BASH ${script}; ${needle};;SAY {result}`, FREE], { env })
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' })

@@ -25,6 +25,7 @@ const dialect: Dialect = {
   detachKeys: '--detach-keys=ctrl-^,ctrl-@,ctrl-^,ctrl-@',
   keepSignals: [], // its client hands none on while there is a terminal
   removal: ['rm', '--force', '--volumes'],
+  hides: '',
   build: ['--force-rm'], // the legacy builder leaves the container of a failed step behind
   probe: () => [],
 }

@@ -38,6 +38,8 @@ export type Dialect = {
   readonly detachKeys: string
   /** Words that remove containers however they depend on each other. */
   readonly removal: readonly string[]
+  /** What a tmpfs needs to show nothing of what lies below it. */
+  readonly hides: '' | ',notmpcopyup'
   /** Flags of every build. No --pull: a base that exists only on this machine must do. */
   readonly build: readonly string[]
   /** Flags of a container in which an image is looked into as a session's user would see it. */
@@ -82,8 +84,8 @@ export const bind = (source: string, target: string, readOnly: boolean): string 
   `--mount=type=bind,${field('src', source)},${field('dst', target)}${readOnly ? ',ro' : ''}`
 
 /** An empty folder in the place of what is there. */
-export const nothing = (target: string): string =>
-  `--mount=type=tmpfs,${field('dst', target)},tmpfs-size=65536,tmpfs-mode=0555,ro`
+export const nothing = ({ hides }: Dialect, target: string): string =>
+  `--mount=type=tmpfs,${field('dst', target)},tmpfs-size=65536,tmpfs-mode=0555,ro${hides}`
 
 // `ro`: podman 4 does not know `readonly` on a volume.
 export const volume = (name: string, target: string, readOnly = false): string =>

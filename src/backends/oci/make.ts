@@ -220,7 +220,7 @@ function mountFlags(dialect: Dialect, spec: SessionSpec): readonly string[] {
       ? [`--tmpfs=${spec.user.home}:rw,exec,nosuid,nodev,size=256m,mode=1777`]
       : [volume(spec.homeVolume, spec.user.home)]),
     ...mountsOf(spec).map(({ source, target, readOnly }) => bind(source, target, readOnly)),
-    ...spec.hidden.map(nothing),
+    ...spec.hidden.map((path) => nothing(dialect, path)),
     bind(spec.init, INIT, true),
     bind(seed, '/paude/seed', true),
     // File by file: a folder could be filled with links, pipes and what cannot be removed.

@@ -26,6 +26,7 @@ const dialect: Dialect = {
   keepSignals: ['--sig-proxy=false'],
   detachKeys: '--detach-keys=',
   removal: ['rm', '--force', '--ignore', '--time=0', '--volumes', '--depend'],
+  hides: ',notmpcopyup',
   build: ['--format=docker', '--http-proxy=false'], // OCI images lose HEALTHCHECK; the host's proxy may carry a password
   // Rootless: a uid of the host may lie outside the range of the default mapping. Root has no such mapping before podman 4.5.
   probe: (uid) => (uid === 0 ? [] : ['--userns=keep-id']),
