@@ -178,10 +178,17 @@ while sleep 0.05; do echo '${forged}' >$pipe && echo wrote; done`
 USER 0
 RUN printf 'echo "$0" >>/mark/bash\\n' >/mark.sh && mkdir /mark && chmod 644 /mark.sh
 ENV LD_PRELOAD=/mark.so LD_AUDIT=/mark.so BASH_ENV=/mark.sh ENV=/mark.sh PERL5OPT=-Mmark
+HEALTHCHECK --interval=50ms CMD echo health >>/mark/health
 ENTRYPOINT ["/bin/sh", "-c", "echo entry >>/mark/entry; exec \\"$@\\"", "sh"]
 `,
       )
-      const { code, stderr } = await engine(backend, ['build', '--quiet', `--tag=${tag}`, folder])
+      const { code, stderr } = await engine(backend, [
+        'build',
+        '--quiet',
+        ...(backend === 'podman' ? ['--format=docker'] : []),
+        `--tag=${tag}`,
+        folder,
+      ])
       if (code !== 0) throw new Error(stderr)
       return tag
     }
@@ -197,7 +204,7 @@ ENTRYPOINT ["/bin/sh", "-c", "echo entry >>/mark/entry; exec \\"$@\\"", "sh"]
       try {
         const words = (folder: string) => [
           ...[`--image=${image}`, `--mount=${folder}:/mark:rw`, 'run', '--', 'bash', '-c'],
-          'echo "$LD_PRELOAD $LD_AUDIT $BASH_ENV $ENV $PERL5OPT"',
+          'echo "$LD_PRELOAD $LD_AUDIT $BASH_ENV $ENV $PERL5OPT"; sleep 1',
         ]
         const sound = await run(words(mark))
         expect({ code: sound.code, stdout: sound.stdout }).toEqual({
@@ -208,6 +215,8 @@ ENTRYPOINT ["/bin/sh", "-c", "echo entry >>/mark/entry; exec \\"$@\\"", "sh"]
         expect(sound.stderr).toContain('/mark.so')
         expect(existsSync(join(mark, 'bash'))).toBe(true)
         expect(existsSync(join(mark, 'entry'))).toBe(false)
+        // A check of its health would not wait for the wall.
+        expect(existsSync(join(mark, 'health'))).toBe(false)
 
         const open = await run(words(broken), { env: { PATH: networked(backend) } })
         expect({ code: open.code, stdout: open.stdout }).toEqual({ code: 125, stdout: '' })
