@@ -36,7 +36,7 @@ describe('the agent', () => {
       stderr: '',
     })
     expect(engineCalls().every(([program]) => program === backend)).toBe(true)
-    expect(verbs().at(-1)).toBe('rm')
+    expect(verbs().slice(-2)).toEqual(['rm', 'ps'])
   })
 
   test('its words reach it untouched and in order', async () => {
@@ -70,7 +70,7 @@ describe('the agent', () => {
   test('a command in the box has no network, and its code is ours', async () => {
     machine.set('code', 'agent', '3')
     expect((await machine.paude(['run', '--', 'make', 'test'])).code).toBe(3)
-    expect(verbs()).toEqual(['create', 'start', 'rm'])
+    expect(verbs()).toEqual(['create', 'start', 'rm', 'ps'])
     expect(engineCalls()[0]).toContain('--network=none')
   })
 

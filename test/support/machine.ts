@@ -91,6 +91,7 @@ case "$verb $*" in
     [ ! -e "$FAKE/say-agent" ] || cat "$FAKE/say-agent"
     [ ! -e "$FAKE/code-agent" ] || exit "$(cat "$FAKE/code-agent")"
     ;;
+  ps*--quiet*) ;;
   ps*role=agent*) answer list ;;
   ps*) answer parts ;;
   volume-ls*) answer volumes ;;

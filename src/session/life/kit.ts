@@ -37,7 +37,13 @@ export function kitPlan(
 }
 
 /** A crash may leave it without its content. */
-const isWhole = (init: string): boolean => (statSync(init, { throwIfNoEntry: false })?.size ?? 0) > 0
+function isWhole(init: string): boolean {
+  try {
+    return statSync(init).size > 0
+  } catch {
+    return false
+  }
+}
 
 /** Folders of those that neither a start with this image of the proxy nor a session that is there would use. */
 export function staleKits(host: Host, proxy: string): readonly string[] {
