@@ -59,7 +59,8 @@ describeEach('credentials', (backend) => {
     const api = serveApi({ key })
     const cwd = makeProject()
     // A reader of the box that looks everywhere it may, then waits until the outside has been searched as well.
-    const look = `(env; cat /proc/*/environ /proc/*/cmdline; find / -xdev -type f -size -2000k -not -path "/proc/*" -not -path "/sys/*" -not -path "/usr/*" -not -path /tmp/all -exec cat {} +; find "$HOME" /paude /tmp /run ${cwd} -type f -not -path /tmp/all -size -2000k -exec cat {} +) 2>/dev/null | tr "\\0" "\\n" > /tmp/all; echo found $(grep -c -F -e "$(cat needle)" /tmp/all) of $(wc -l < /tmp/all) and placeholder $(grep -c -F placeholder-the-real /tmp/all); echo "env: $${variable}"`
+    const look = `(env; cat /proc/*/environ /proc/*/cmdline; find / -xdev -type f -size -2000k -not -path "/proc/*" -not -path "/sys/*" -not -path "/usr/*" -not -path /tmp/all -exec cat {} +; find "$HOME" /paude /tmp /run ${cwd} -type f -not -path /tmp/all -size -2000k -exec cat {} +) 2>/dev/null | tr "\\0" "\\n" > /tmp/all; echo found $(command grep -a -c -F -e "$(cat needle)" /tmp/all) of $(wc -l < /tmp/all) and placeholder $(command grep -a -c -F placeholder-the-real /tmp/all); echo "env: $${variable}"`
+    // The shell of the agent has a grep of its own, which says nothing of what it takes for binary.
     // Two halves: the whole would be found in the project itself.
     const needle = key.slice(0, 20)
     const script = `${look.replace('$(cat needle)', `${needle.slice(0, 10)}""${needle.slice(10)}`)}; touch looked; until [ -e go ]; do sleep 0.1; done`
