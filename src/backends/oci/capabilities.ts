@@ -1,8 +1,6 @@
-import { join } from 'node:path'
 import type { Handle, Part, State, Status } from '../../box/handle.ts'
-import { LINK } from '../../box/lay-out.ts'
 import { buildPlan } from '../../image/build.ts'
-import { type Argv, exec, type Plan, remove, together } from '../../plan/plan.ts'
+import { type Argv, exec, type Plan, together } from '../../plan/plan.ts'
 import type { Query } from '../../plan/query.ts'
 import type { Backend, Images, Inside, Inventory, Life, Ports, Terminal, Wall } from '../backend.ts'
 import { BRINGS, builder, type Dialect } from './flags.ts'
@@ -45,15 +43,12 @@ const life = (dialect: Dialect): Life => {
     wake: (box, secret) => {
       const { proxy } = parts(box.id)
       const helpers = helpersOf(box)
-      const begin = box.link === 'gate' ? (['start'] as const) : (['restart', '-t', '0'] as const)
       const lane: Plan = [
-        ...(helpers.length > 0 ? [exec([name, ...begin, ...helpers], { undo: [name, 'stop', '-t', '0', ...helpers] })] : []),
+        ...(helpers.length > 0 ? [exec([name, 'start', ...helpers], { undo: [name, 'stop', '-t', '0', ...helpers] })] : []),
         ...(secret === null ? [] : [exec([name, 'exec', '--interactive', proxy, '/usr/lib/paude/secret'], { stdin: secret })]),
       ]
       // The first program of the box waits for the proxy; that of an older one has to find the gate's network.
-      // Its pipe is made anew, with a proxy that takes it: whoever had got hold of the old one could tell of a wall in its place.
-      const pipe = box.link === 'folder' ? [remove(join(box.folder, LINK, 'receipt'))] : []
-      return lane.length === 0 || box.link === 'gate' ? lane : [...pipe, together([], { trailing: lane })]
+      return lane.length === 0 || box.link === 'gate' ? lane : [together([], { trailing: lane })]
     },
 
     stop: (box, grace) => {

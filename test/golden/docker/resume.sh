@@ -3,14 +3,10 @@ set -eu
 undo=: kept=:
 later() { undo="$1; $undo"; }
 trap 'code=$?; [ "$code" = 0 ] || eval "$undo; $kept" >/dev/null 2>&1; exit "$code"' EXIT
-rm -rf -- /home/ada/.local/state/paude/sessions/paude-bcd234/link/receipt
 # side by side
 later 'docker stop -t 0 paude-bcd234-proxy'
 (
-  docker restart \
-    -t \
-    0 \
-    paude-bcd234-proxy
+  docker start paude-bcd234-proxy
 ) & trailing=$!
 failed=0
 [ "$failed" = 0 ]
