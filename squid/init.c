@@ -25,6 +25,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -468,6 +469,12 @@ static pid_t prover = -1, program = -1;
 static sigset_t before;
 static struct rlimit files;
 
+/* docker's client tells the size of its terminal when the box runs already: a program that asks once would hear of no columns. */
+static void await_size(void) {
+  struct winsize size;
+  for (int tries = 0; tries < 250 && ioctl(0, TIOCGWINSZ, &size) == 0 && size.ws_col == 0; tries++) nap_ms(2);
+}
+
 static void start(char *const words[]) {
   program = fork();
   if (program < 0) fail("no process can be started");
@@ -478,6 +485,7 @@ static void start(char *const words[]) {
     signal(SIGTTOU, SIG_IGN);
     tcsetpgrp(0, getpid());
     signal(SIGTTOU, SIG_DFL);
+    await_size();
   }
   sigprocmask(SIG_SETMASK, &before, NULL);
   setrlimit(RLIMIT_NOFILE, &files);
