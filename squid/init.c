@@ -79,7 +79,7 @@ struct end {
   struct pair *pair;
 };
 
-/* A connection of the box and its way to the proxy; `tried` while the proxy does not take it. */
+/* A connection of the box and its way to the proxy; until `deadline` the proxy is tried that does not take it. */
 struct pair {
   struct end box, proxy;
   const char *path;

@@ -1,4 +1,4 @@
-import { lstatSync, type Stats } from 'node:fs'
+import { lstatSync, readdirSync, type Stats } from 'node:fs'
 import { join } from 'node:path'
 import { PaudeError } from './errors.ts'
 import type { Host } from './host.ts'
@@ -28,6 +28,15 @@ export function requirePrivate(host: Host): void {
       throw new PaudeError('refused', `the state folder ${folder} ${fault}`, {
         hint: `make it your own: chmod 700 ${folder}, or move it away`,
       })
+  }
+}
+
+/** Names of what lies in a folder; none where it is not there or cannot be read. */
+export function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder)
+  } catch {
+    return []
   }
 }
 

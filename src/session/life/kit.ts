@@ -1,10 +1,10 @@
-import { readdirSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { type Backend, need } from '../../backends/backend.ts'
 import { backendNames } from '../../backends/names.ts'
 import type { Host } from '../../host.ts'
 import { folder, type Plan } from '../../plan/plan.ts'
-import { stateFolder } from '../../state.ts'
+import { namesIn, stateFolder } from '../../state.ts'
 import { readRecords } from '../record/store.ts'
 
 const kits = (host: Host): string => join(stateFolder(host), 'kit')
@@ -48,15 +48,7 @@ function isWhole(init: string): boolean {
 /** Folders of those that neither a start with this image of the proxy nor a session that is there would use. */
 export function staleKits(host: Host, proxy: string): readonly string[] {
   const used = new Set([...backendNames.map((name) => initFile(host, name, proxy)), ...readRecords(host).map(({ init }) => init)])
-  return entries(kits(host))
+  return namesIn(kits(host))
     .map((name) => join(kits(host), name))
     .filter((path) => !used.has(join(path, 'init')))
-}
-
-function entries(path: string): readonly string[] {
-  try {
-    return readdirSync(path)
-  } catch {
-    return []
-  }
 }

@@ -13,10 +13,10 @@ import { ask } from '../../run/ask.ts'
 import { findWorkspace } from '../../workspace/workspace.ts'
 import { homeVolume } from '../record/id.ts'
 import { handleOf, type SessionRecord } from '../record/record.ts'
-import { folderNames, readRecords, sessionFolder } from '../record/store.ts'
+import { allRecords, folderNames, sessionFolder } from '../record/store.ts'
 import { carryOut } from './carry-out.ts'
 import { removePlan } from './plans.ts'
-import { goesOn, isForsaken } from './remover.ts'
+import { isBeingRemoved, isForsaken } from './remover.ts'
 
 /** Milliseconds for which parts may be without an agent, and a folder without session.json: a start makes those last. */
 const STARTING = 60_000
@@ -49,9 +49,9 @@ export async function findOrphans(context: Context): Promise<readonly Orphan[]> 
     }),
   )
   const reached = answers.flatMap((answer) => (answer === null ? [] : [answer]))
-  // A session that is being started right now has a folder and perhaps a proxy, but no agent yet.
-  const records = readRecords(host)
-  const starting = records.flatMap(({ id, starter }) => (isAlive(starter) ? [id] : []))
+  // A session that is being started right now has a folder and perhaps a proxy, but no agent yet; one that is being removed, no agent any more.
+  const records = allRecords(host)
+  const starting = records.flatMap(({ id, starter }) => (isAlive(starter) || isBeingRemoved(sessionFolder(host, id)) ? [id] : []))
   const ours = new Set(records.map(({ id }) => id))
   // Of another user's start only the labels can be seen.
   const abandoned = ({ session, created }: Part) =>
@@ -83,14 +83,14 @@ export async function findOrphans(context: Context): Promise<readonly Orphan[]> 
 /** A session in the foreground whose paude is gone without a word. */
 function forsaken({ host }: Context, record: SessionRecord): readonly Orphan[] {
   const folder = sessionFolder(host, record.id)
-  if (goesOn(record) || !isForsaken(host, folder)) return []
+  if (!isForsaken(host, record)) return []
   const [backend, handle] = [backends[record.backend], handleOf(record, folder)]
   return [{ backend, kind: 'session', reference: record.id, why: 'the paude in front of it was killed', handle, record }]
 }
 
 /** A folder is lost when its engine answered and does not know the session. */
 function lostFolders({ host }: Context, agents: ReadonlySet<string>, reached: ReadonlySet<string>): readonly Orphan[] {
-  const records = new Map(readRecords(host).map((record) => [record.id, record]))
+  const records = new Map(allRecords(host).map((record) => [record.id, record]))
   return folderNames(host).flatMap((id): readonly Orphan[] => {
     const record = records.get(id)
     if (agents.has(id) || (record !== undefined && !reached.has(record.backend))) return []

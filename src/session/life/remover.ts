@@ -23,6 +23,8 @@ type Leaving = {
 export type Remover = {
   /** From now on the session is said to be gone; it is removed when paude ends. */
   readonly leave: () => void
+  /** Removes it now; nobody waits for that. */
+  readonly begin: () => void
   /** Removes it now, and waits for that. */
   readonly gone: () => Promise<unknown>
 }
@@ -34,11 +36,15 @@ export type Remover = {
 export function startRemover(leaving: Leaving): Remover {
   const { close, exited } = onOurEnd(['/bin/sh', '-c', script(leaving)], leaving.backend.program)
   const leave = () => markLeaving(leaving.box.folder)
+  const begin = () => {
+    leave()
+    close()
+  }
   return {
     leave,
+    begin,
     gone: () => {
-      leave()
-      close()
+      begin()
       return exited()
     },
   }
@@ -48,25 +54,34 @@ export function startRemover(leaving: Leaving): Remover {
 export function clearForsaken(host: Host, backends: Readonly<Record<string, Backend>>): void {
   for (const id of folderNames(host)) {
     const folder = sessionFolder(host, id)
-    const record = isForsaken(host, folder) ? readRecord(host, id) : null
+    // Records are read of those alone that may be meant: this stands before every start.
+    const record = hasNobody(host, folder) ? readRecord(host, id) : null
     const backend = record === null ? undefined : backends[record.backend]
-    if (record === null || backend === undefined || (goesOn(record) && !isLeaving(folder))) continue
+    if (record === null || backend === undefined || !isForsaken(host, record)) continue
     const box = handleOf(record, folder)
-    startRemover({ backend, box, removal: removePlan(backend, box, { home: false }), goesOn: false }).leave()
+    startRemover({ backend, box, removal: removePlan(backend, box, { home: false }), goesOn: false }).begin()
   }
 }
 
 /** A conversation on a screen goes on without its terminal, as it is meant to: you attach to it again. */
 export const goesOn = ({ terminal, agent }: SessionRecord): boolean => terminal && agent !== 'command'
 
-/** Whether the paude that owned it is gone, and no removal that has just begun is at work. */
-export function isForsaken(host: Host, folder: string): boolean {
+/** Whether a session's paude is gone though it should be there, and no removal that has just begun is at work. */
+export function isForsaken(host: Host, record: SessionRecord): boolean {
+  const folder = sessionFolder(host, record.id)
+  return hasNobody(host, folder) && (isLeaving(folder) || !goesOn(record))
+}
+
+function hasNobody(host: Host, folder: string): boolean {
   // Whoever owned it: a removal that has been at it for so long was ended itself.
-  if (isLeaving(folder)) return age(join(folder, LEAVING_FILE)) > PATIENCE
+  if (isLeaving(folder)) return !isBeingRemoved(folder)
   const owner = readOwner(folder)
   // In a container that shares the state folder, numbers mean other processes: there nobody can tell.
   return owner !== null && owner.processSpace === host.processSpace && !isAlive(owner.process)
 }
+
+/** Whether a removal may be at work on it. */
+export const isBeingRemoved = (folder: string): boolean => isLeaving(folder) && age(join(folder, LEAVING_FILE)) <= PATIENCE
 
 /** Milliseconds after which a removal has not come to its end. */
 const PATIENCE = 60_000

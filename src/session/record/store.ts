@@ -1,20 +1,27 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as v from 'valibot'
 import type { Host } from '../../host.ts'
-import { stateFolder } from '../../state.ts'
+import { namesIn, stateFolder } from '../../state.ts'
 import { SESSION_ID } from './id.ts'
 import { ofToday } from './older.ts'
 import { SessionRecord } from './record.ts'
 
 export const sessionFolder = (host: Host, id: string): string => join(stateFolder(host), 'sessions', id)
 
-/** Every session that has a folder, newest first, but those that are being removed. A folder that cannot be read is left out: `doctor` lists it. */
-export function readRecords(host: Host): readonly SessionRecord[] {
-  return folderNames(host)
-    .filter((id) => !isLeaving(sessionFolder(host, id)))
-    .flatMap((id) => readRecord(host, id) ?? [])
-    .toSorted((a, b) => (a.created < b.created ? 1 : -1))
+/** Every session that has a folder, newest first, but those that are being removed. */
+export const readRecords = (host: Host): readonly SessionRecord[] =>
+  recordsOf(
+    host,
+    folderNames(host).filter((id) => !isLeaving(sessionFolder(host, id))),
+  )
+
+/** Those that are being removed as well. */
+export const allRecords = (host: Host): readonly SessionRecord[] => recordsOf(host, folderNames(host))
+
+/** A folder that cannot be read is left out: `doctor` lists it. */
+function recordsOf(host: Host, ids: readonly string[]): readonly SessionRecord[] {
+  return ids.flatMap((id) => readRecord(host, id) ?? []).toSorted((a, b) => (a.created < b.created ? 1 : -1))
 }
 
 /** File of a session's folder that says that it is being removed. */
@@ -23,13 +30,8 @@ export const LEAVING_FILE = 'leaving'
 export const isLeaving = (folder: string): boolean => existsSync(join(folder, LEAVING_FILE))
 
 /** Ids of all session folders, readable or not. */
-export function folderNames(host: Host): readonly string[] {
-  try {
-    return readdirSync(join(stateFolder(host), 'sessions')).filter((name) => SESSION_ID.test(name))
-  } catch {
-    return []
-  }
-}
+export const folderNames = (host: Host): readonly string[] =>
+  namesIn(join(stateFolder(host), 'sessions')).filter((name) => SESSION_ID.test(name))
 
 /** The record of a session; null when its folder is gone or cannot be read. */
 export function readRecord(host: Host, id: string): SessionRecord | null {

@@ -1,0 +1,46 @@
+import { afterAll, expect, test } from 'bun:test'
+import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { ownerText } from '../../src/box/owner.ts'
+import { readHost } from '../../src/host.ts'
+import { isBeingRemoved, isForsaken } from '../../src/session/life/remover.ts'
+import type { SessionRecord } from '../../src/session/record/record.ts'
+import { LEAVING_FILE, sessionFolder } from '../../src/session/record/store.ts'
+
+const home = mkdtempSync(join(tmpdir(), 'paude-remover-'))
+afterAll(() => rmSync(home, { recursive: true, force: true }))
+const host = { ...readHost(), env: { XDG_STATE_HOME: home } }
+const command = { id: 'paude-bcd234', agent: 'command', terminal: false } as SessionRecord
+const conversation = { ...command, agent: 'claude', terminal: true }
+const folder = sessionFolder(host, command.id)
+
+/** The session's folder, owned by a process or nobody, and marked as leaving so many seconds ago. */
+function lay({ owner, leaving }: { readonly owner?: string; readonly leaving?: number }): void {
+  rmSync(folder, { recursive: true, force: true })
+  mkdirSync(folder, { recursive: true })
+  if (owner !== undefined) writeFileSync(join(folder, 'owner'), ownerText({ ...host, process: owner }))
+  if (leaving === undefined) return
+  writeFileSync(join(folder, LEAVING_FILE), '')
+  const then = Date.now() / 1000 - leaving
+  utimesSync(join(folder, LEAVING_FILE), then, then)
+}
+
+/** A process of this machine's that has ended. */
+const gone = '1 1'
+
+test('a session is forsaken when its paude is gone, but a conversation on a screen goes on', () => {
+  lay({ owner: host.process })
+  expect(isForsaken(host, command)).toBe(false)
+  lay({ owner: gone })
+  expect([isForsaken(host, command), isForsaken(host, conversation)]).toEqual([true, false])
+  lay({})
+  expect(isForsaken(host, command)).toBe(false)
+})
+
+test('one that is being removed is left to that for a minute, and then to whoever comes, whatever it was', () => {
+  lay({ owner: gone, leaving: 1 })
+  expect([isBeingRemoved(folder), isForsaken(host, command)]).toEqual([true, false])
+  lay({ leaving: 120 })
+  expect([isBeingRemoved(folder), isForsaken(host, command), isForsaken(host, conversation)]).toEqual([false, true, true])
+})
