@@ -1,7 +1,9 @@
 import { join } from 'node:path'
 import { toJsonSchema } from '@valibot/to-json-schema'
 import * as v from 'valibot'
-import { twin } from '../src/cli/help/text.ts'
+import { flagsOf, placesOf } from '../src/cli/args.ts'
+import { placeUsage, twin, typed } from '../src/cli/help/text.ts'
+import type { Topic, Verb } from '../src/cli/verb.ts'
 import { commands } from '../src/cli/verbs.ts'
 import { KEY_MEANINGS } from '../src/config/keys/meanings.ts'
 import { flagWord, type OwnFlag, variableOf } from '../src/config/keys/own-flags.ts'
@@ -10,13 +12,15 @@ import { allRows, type Setting } from '../src/config/sections/rows.ts'
 import { type Caller, type ErrorCode, exitCode, PaudeError } from '../src/errors.ts'
 import { type EventKind, fieldsOf, MEANINGS } from '../src/events/event.ts'
 import type { Row, Rule } from '../src/key.ts'
+import { groups } from '../src/network/groups.ts'
 import { PROTECTED } from '../src/workspace/guard.ts'
 
 const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ')
+const code = (text: string): string => `\`${text}\``
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map(() => '---'), ...rows].map((row) => `| ${row.map(cell).join(' | ')} |`).join('\n')
 
-const word = (flag: OwnFlag): string => `\`${flagWord(flag)}\``
+const word = (flag: OwnFlag): string => code(flagWord(flag))
 
 /** All flags in the order of the help, made anew: those that the program reads are what is written here. */
 const flags: readonly OwnFlag[] = allRows
@@ -82,67 +86,170 @@ function flagOf({ flags = [], variable }: Row<unknown>): string {
   return variable === undefined ? '' : `\`${variableOf({ name: variable })}\``
 }
 
-/** The reference tables, by the name of their markers. */
-export async function tables(): Promise<Readonly<Record<string, string>>> {
-  for (const [code, , reason, caller = 'agent'] of CODES)
-    if (reason !== null && exitCode(new PaudeError(reason, ''), caller) !== code)
-      throw new Error(`${reason} does not exit with ${code}`)
-  const names = (name: string) => [
-    name,
-    ...Object.entries(commands.aliases).flatMap(([alias, target]) => (target === name ? [alias] : [])),
-  ]
-  const verbs = await Promise.all(commands.names.map(async (name) => [name, await commands.load(name)] as const))
+/** What is written by hand in the reference: an example of every key, which a test reads. */
+export const exampleFile = join(import.meta.dir, '../docs/reference/config.toml')
+
+export const referenceFolder = join(import.meta.dir, '../docs/reference')
+
+/** The pages of `docs/reference`, by their file names. */
+export async function pages(): Promise<Readonly<Record<string, string>>> {
   return {
-    verbs: table(
-      ['verb', 'does', 'example'],
-      verbs.map(([name, { description, examples }]) => [
-        names(name)
-          .map((each) => `\`${each}\``)
-          .join(', '),
-        description,
-        `\`${examples[0]?.[0] ?? ''}\``,
-      ]),
+    'README.md': page(
+      'Reference',
+      'These pages are made from the code of paude, except `config.toml`, which is an example of every key.',
+      list(),
     ),
-    flags: table(
-      ['flag', 'variable', 'means'],
-      flags.map((flag) => [word(flag), twin(flag) === '' ? '' : `\`${twin(flag)}\``, flag.description]),
-    ),
-    keys: table(
-      ['key', 'means', 'flag or variable', 'needs trust in a project'],
-      allRows.flatMap(([, row]) =>
-        row.key === undefined ? [] : [[`\`${row.key}\``, row.meaning ?? '', flagOf(row), trustOf(row)]],
+    'flags.md': page(
+      'Flags',
+      "paude's flags come before the agent's words. See [Start sessions](../sessions.md) for how they are read.",
+      table(
+        ['flag', 'variable', 'meaning'],
+        flags.map((flag) => [word(flag), twin(flag) === '' ? '' : code(twin(flag)), flag.description]),
       ),
     ),
-    'exit-codes': table(
-      ['code', 'means'],
-      [['any', "the agent's or the command's own"], ...CODES.map(([code, meaning]) => [String(code), meaning])],
+    'keys.md': page(
+      'Configuration keys',
+      'Keys of `config.toml`, `paude.toml` and `managed.toml`. [config.toml](config.toml) shows each one; [Configuration](../configuration.md) explains the files.',
+      table(
+        ['key', 'meaning', 'flag or variable', "needs approval in a project's file"],
+        allRows.flatMap(([, row]) =>
+          row.key === undefined ? [] : [[code(row.key), row.meaning ?? '', flagOf(row), trustOf(row)]],
+        ),
+      ),
     ),
-    events: table(
-      ['kind', 'when', 'fields'],
-      (Object.entries(MEANINGS) as [EventKind, string][]).map(([kind, meaning]) => [
-        `\`${kind}\``,
-        meaning,
-        fieldsOf(kind)
-          .map((field) => `\`${field}\``)
-          .join(', '),
-      ]),
+    'exit-codes.md': page(
+      'Exit codes',
+      'A session ends with the exit code of its agent or command. paude itself uses these:',
+      exitCodes(),
     ),
-    protected: `${PROTECTED.map((path) => `\`${path}\``).join(', ')}`,
+    'events.md': page(
+      'Events',
+      '`paude events --json` prints one of these objects a line. [Notifications and events](../notify-events.md) explains them.',
+      `Every event has \`v\` (1), \`time\`, \`session\`, \`conversation\` and \`kind\`. A field marked \`?\` may be missing.\n\n${events()}`,
+    ),
+    'groups.md': page(
+      'Groups of hosts',
+      'Allow a group with `--network-group npm` or `allow = ["@npm"]`. No group is on by default. `paude network groups NAME` prints one.',
+      groups()
+        .map(({ name, what, hosts }) =>
+          [
+            `## @${name}`,
+            capital(what),
+            table(
+              ['host', 'reason'],
+              hosts.map(({ host, why }) => [code(host), why]),
+            ),
+          ].join('\n\n'),
+        )
+        .join('\n\n'),
+    ),
+    'guarded-paths.md': page(
+      'Guarded paths',
+      'Programs on your machine run or obey these files of a project, so they are read-only in a session. Add more with the key `workspace.protect`.',
+      PROTECTED.map((path) => `- ${code(path)}`).join('\n'),
+    ),
+    'verbs.md': page('Verbs', '`paude help VERB` prints the same.', await verbs()),
   }
 }
 
-/** The text with every marked part made anew. */
-export function withTables(text: string, parts: Readonly<Record<string, string>>): string {
-  return Object.entries(parts).reduce((before, [name, part]) => {
-    const [open, close] = [`<!-- ${name} -->`, `<!-- /${name} -->`]
-    const [start, end] = [before.indexOf(open), before.indexOf(close)]
-    return start === -1 || end < start ? before : `${before.slice(0, start + open.length)}\n${part}\n${before.slice(end)}`
-  }, text)
+/** Links to what stands beside them in the folder. */
+const list = (): string =>
+  [
+    ['verbs.md', 'verbs, with their flags and examples'],
+    ['flags.md', 'flags of a start, with their environment variables'],
+    ['keys.md', 'configuration keys'],
+    ['config.toml', 'an example of every configuration key'],
+    ['groups.md', 'groups of hosts'],
+    ['exit-codes.md', 'exit codes'],
+    ['events.md', 'events of `paude events --json`'],
+    ['guarded-paths.md', 'files of a project that are read-only in a session'],
+  ]
+    .map(([file, what]) => `- [${file}](${file}): ${what}`)
+    .join('\n')
+
+const page = (title: string, lead: string, body: string): string =>
+  `<!-- Made by \`npm run docs\`. -->\n\n# ${title}\n\n${lead}\n\n${body}\n`
+
+const capital = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`
+
+function exitCodes(): string {
+  for (const [number, , reason, caller = 'agent'] of CODES)
+    if (reason !== null && exitCode(new PaudeError(reason, ''), caller) !== number)
+      throw new Error(`${reason} does not exit with ${number}`)
+  return table(
+    ['code', 'meaning'],
+    [['any', "the agent's or the command's own"], ...CODES.map(([number, meaning]) => [String(number), meaning])],
+  )
 }
 
-/** Names of the markers in a text. */
-export const markers = (text: string): readonly string[] =>
-  [...text.matchAll(/<!-- ([a-z-]+) -->/g)].flatMap(([, name]) => (name === undefined ? [] : [name]))
+const events = (): string =>
+  table(
+    ['kind', 'when', 'fields'],
+    (Object.entries(MEANINGS) as [EventKind, string][]).map(([kind, meaning]) => [
+      code(kind),
+      meaning,
+      fieldsOf(kind).map(code).join(', '),
+    ]),
+  )
+
+/** A table of all verbs, then a section for each. */
+async function verbs(): Promise<string> {
+  const all = await Promise.all(commands.names.map(async (name) => [name, await commands.load(name)] as const))
+  const aliases = (name: string) => Object.keys(commands.aliases).filter((alias) => commands.aliases[alias] === name)
+  return [
+    table(
+      ['verb', 'what it does'],
+      all.map(([name, { description }]) => [
+        [`[${code(name)}](#paude-${name})`, ...aliases(name).map(code)].join(', '),
+        description,
+      ]),
+    ),
+    ...all.flatMap(([name, found]) => [
+      ...section('##', `paude ${name}`, found),
+      ...('verbs' in found
+        ? Object.entries(found.verbs).flatMap(([inner, one]) => section('###', `paude ${name} ${inner}`, one))
+        : []),
+    ]),
+  ].join('\n\n')
+}
+
+/** What the help of a verb says, as paragraphs. */
+function section(level: string, called: string, found: Verb | Topic): readonly string[] {
+  const { args = {}, keys = [] }: Partial<Verb> = found
+  const taken = flagsOf(args)
+  const places = placesOf(args).flatMap(([name, place]) => (place.hidden ? [] : [placeUsage(name, place)]))
+  const usage = [called, ...('verbs' in found ? ['VERB …'] : []), ...(taken.length > 0 ? ['[flags]'] : []), ...places].join(' ')
+  const block = (rows: readonly (readonly [string, string])[]) => {
+    const width = Math.max(...rows.map(([left]) => left.length))
+    return ['```sh', ...rows.map(([left, right]) => `${left.padEnd(width)}  # ${right}`), '```'].join('\n')
+  }
+  return [
+    `${level} ${called}`,
+    [found.description, found.details]
+      .filter((text) => text)
+      .map((text) => `${text}.`)
+      .join(' ')
+      .replaceAll(/([.!?])\.(?= |$)/g, '$1'),
+    `    ${usage}`,
+    ...(found.examples.length > 0 ? [block(found.examples)] : []),
+    ...(taken.length > 0
+      ? [
+          table(
+            ['flag', 'meaning'],
+            taken.map(([name, flag]) => [code(typed(name, flag)), flag.description]),
+          ),
+        ]
+      : []),
+    ...(keys.length > 0
+      ? [
+          table(
+            ['key', 'effect'],
+            keys.map(([key, effect]) => [code(key), effect]),
+          ),
+        ]
+      : []),
+  ]
+}
 
 export const flagsFile = join(import.meta.dir, '../src/config/flags.json')
 
@@ -192,16 +299,15 @@ function describe(properties: Readonly<Record<string, Described>>, prefix = ''):
 }
 
 if (import.meta.main) {
-  const readme = join(import.meta.dir, '../README.md')
   const made = [
-    [readme, withTables(await Bun.file(readme).text(), await tables())],
+    ...Object.entries(await pages()).map(([name, text]) => [join(referenceFolder, name), text] as const),
     [flagsFile, flagsText()],
     [descriptionsFile, await descriptionsText()],
     [schemaFile, schemaText()],
   ] as const
   for (const [file, text] of made)
     if (!process.argv.includes('--check')) await Bun.write(file, text)
-    else if ((await Bun.file(file).text()) !== text) {
+    else if (!(await Bun.file(file).exists()) || (await Bun.file(file).text()) !== text) {
       console.error(`${file} is stale: bun run docs writes it anew`)
       process.exitCode = 1
     }

@@ -74,13 +74,15 @@ export function verbHelp({ aliases }: Commands, called: string, verb: Verb | Top
   ].join('\n')
 }
 
-const typed = (name: string, { type, valueHint = 'VALUE' }: Flag): string =>
+/** A flag as it is typed. */
+export const typed = (name: string, { type, valueHint = 'VALUE' }: Flag): string =>
   `--${name}${type === 'boolean' ? '' : ` ${valueHint}`}`
 
 const group = (title: string, rows: readonly (readonly [string, string])[]): readonly string[] =>
   rows.length === 0 ? [] : ['', bold(title), ...columns(rows)]
 
-function placeUsage(name: string, place: Place): string {
+/** A place as usage lines show it. */
+export function placeUsage(name: string, place: Place): string {
   if (place.rest) return place.required ? '[--] COMMAND…' : '[-- WORDS…]'
   const text = `${placeName(name, place)}${place.many ? '…' : ''}`
   return place.required ? text : `[${text}]`
