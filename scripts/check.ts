@@ -64,7 +64,12 @@ async function checkStyle(run: Shell): Promise<ProcessOutput> {
   return result
 }
 
-const single = ({ exitCode }: ProcessOutput) => ({ passed: exitCode === 0 ? 1 : 0, failed: exitCode === 0 ? 0 : 1, skipped: 0 })
+const single = ({ exitCode }: ProcessOutput) => ({
+  passed: exitCode === 0 ? 1 : 0,
+  failed: exitCode === 0 ? 0 : 1,
+  skipped: 0,
+  failures: [],
+})
 
 /** Prints one line when a program has ended, and what it said when it failed. */
 async function timed(name: string, work: Promise<ProcessOutput>): Promise<ProcessOutput> {

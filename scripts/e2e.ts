@@ -64,8 +64,7 @@ async function e2e([first, ...rest]: readonly string[]): Promise<number> {
     stdio: ['inherit', 'inherit', 'pipe'],
     nothrow: true,
   })`${process.execPath} test ${what} ${settings} ${words}`
-  // bun writes its report on stderr.
-  run.stderr.pipe(process.stderr)
+  // bun writes its report on stderr, which zx passes on.
   const { exitCode, stderr } = await run
   repeatFailures(stderr)
   return close(

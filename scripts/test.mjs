@@ -10,6 +10,8 @@ import { cache, follow, forwardSignals, hand, main, run, step } from './steps.mj
 /** What could not be tested, each with its reason. Where everything can be installed it counts as failed, else as skipped. */
 const untested = []
 
+const nothing = { passed: 0, failed: 0, skipped: 0, failures: [] }
+
 forwardSignals()
 await main(async () => {
   await ensureDependencies()
@@ -87,7 +89,7 @@ async function core(folder, number) {
     return await suite(`newer${number}`, { script: 'e2e', words: ['--core'], env })
   } catch (error) {
     untested.push([`the engines of ${folder}`, error.message])
-    return { passed: 0, failed: 0, skipped: 0 }
+    return { name: `newer${number}`, ...nothing }
   }
 }
 
@@ -100,10 +102,11 @@ async function suite(name, { script = name, words = [], env = {}, alone = false 
   const all = { ...process.env, ...env, PAUDE_TALLY: file, PAUDE_TEST_SUITE: name }
   const argv = [bun, `scripts/${script}.ts`, ...words]
   const code = alone ? await hand(argv, { env: all }) : await follow(name, argv, { env: all })
-  const tally = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : { passed: 0, failed: 0, skipped: 0 }
-  return { ...tally, failed: Math.max(tally.failed, code === 0 ? 0 : 1) }
+  const tally = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : nothing
+  return { ...tally, name, failed: Math.max(tally.failed, code === 0 ? 0 : 1) }
 }
 
+/** The closing lines: they name what failed, since whoever reads the end of the log sees little else. */
 function close(tallies) {
   const total = (key) => tallies.reduce((sum, tally) => sum + tally[key], 0)
   const failed = total('failed') + (canInstall() ? untested.length : 0)
@@ -112,6 +115,7 @@ function close(tallies) {
     process.stdout.write('\n!!! NOT TESTED: newer engines: PAUDE_TEST_ENGINES names no folder with docker and podman\n')
   for (const [what, reason] of untested)
     process.stdout.write(`\n!!! NOT TESTED: ${what}\n    ${reason.replaceAll('\n', '\n    ')}\n`)
+  for (const { name, failures } of tallies) for (const test of failures) process.stdout.write(`\nfailed: [${name}] ${test}`)
   process.stdout.write(`\n${total('passed')} passed, ${failed} failed, ${skipped} skipped\n`)
   return failed === 0 ? 0 : 1
 }
