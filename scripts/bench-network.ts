@@ -4,6 +4,7 @@ import { $ } from 'zx'
 import type { Bench } from './bench-sessions.ts'
 
 const ENTRIES = 10_000
+const CHANGES = 30
 
 /** How long a change takes until the proxy acts by it, and what a long list costs at the start. */
 export async function benchNetwork(bench: Bench, engine: string): Promise<void> {
@@ -12,11 +13,11 @@ export async function benchNetwork(bench: Bench, engine: string): Promise<void> 
 }
 
 /** The command ends when squid answers by the new policy. */
-async function benchChange({ paude, project, env, runs, median, add }: Bench, engine: string): Promise<void> {
-  const id = (await $({ cwd: project, env })`${paude} --backend ${engine} --detach`.text()).trim()
+async function benchChange({ paude, project, env, median, add }: Bench, engine: string): Promise<void> {
+  const id = (await $({ cwd: project, env })`${paude} --backend ${engine} --detach`).stdout.trim()
   try {
     const times: number[] = []
-    for (let run = -1; run < runs; run++) {
+    for (let run = -1; run < CHANGES; run++) {
       const start = performance.now()
       await $({ cwd: project, env })`${paude} network allow run${run + 1}.example --session ${id}`
       if (run >= 0) times.push(performance.now() - start)
@@ -27,8 +28,8 @@ async function benchChange({ paude, project, env, runs, median, add }: Bench, en
       ours: `${took.toFixed(0)} ms`,
       theirs: '-',
       ratio: `worst ${Math.max(...times).toFixed(0)} ms`,
-      budget: '≤ 300 ms',
-      kept: took <= 300,
+      budget: 'worst ≤ 300 ms',
+      kept: Math.max(...times) <= 300,
     })
   } finally {
     await $({ cwd: project, env })`${paude} rm --force --volumes ${id}`

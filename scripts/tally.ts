@@ -23,8 +23,8 @@ export function tallyOf(report: string, files: readonly string[] | null, exitCod
     passed: count('tests') - count('failures') - skipped,
     failed: Math.max(failed, exitCode === 0 && files?.length !== 0 ? 0 : 1),
     skipped,
-    failures: [...report.matchAll(/<testcase name="([^"]*)" classname="([^"]*)"[^>]*>\s*<failure/g)].map(
-      ([, name, group]) => plain(`${group} > ${name}`),
+    failures: [...report.matchAll(/<testcase name="([^"]*)" classname="([^"]*)"[^>]*>\s*<failure/g)].map(([, name, group]) =>
+      plain(`${group} > ${name}`),
     ),
   }
 }
