@@ -109,9 +109,11 @@ static void watch_number(int fd, unsigned events, long number) {
   if (epoll_ctl(poller, EPOLL_CTL_ADD, fd, &event) != 0) fail("the relay cannot be watched");
 }
 
+static struct end *other_than(struct end *end) { return end == &end->pair->box ? &end->pair->proxy : &end->pair->box; }
+
 /* An end of which nothing is wanted is not watched at all: that it was closed would be told again and again. */
 static bool watch(struct end *end) {
-  struct end *other = end == &end->pair->box ? &end->pair->proxy : &end->pair->box;
+  struct end *other = other_than(end);
   unsigned events = 0;
   if (!end->said_all && other->to == 0) events |= EPOLLIN;
   if (end->to > 0) events |= EPOLLOUT;
@@ -205,7 +207,7 @@ static bool move(struct end *from, struct end *to) {
 static void serve(struct end *end, unsigned events) {
   struct pair *pair = end->pair;
   if (pair->dead) return;
-  struct end *other = end == &pair->box ? &pair->proxy : &pair->box;
+  struct end *other = other_than(end);
   if (events & EPOLLHUP) end->gone = true;
   bool alive = true;
   if (!end->said_all && other->to == 0) alive = !(events & (EPOLLIN | EPOLLHUP | EPOLLERR)) || move(end, other);

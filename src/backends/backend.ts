@@ -81,8 +81,8 @@ export type Inside = {
       readonly folder: string
     },
   ) => Argv
-  /** What the backend itself puts into a box: where it mounts, and programs that run. The self-test expects them. */
-  readonly brings: { readonly mounts: readonly string[]; readonly programs: readonly string[] }
+  /** Where the backend itself mounts something in a box. The self-test expects it. */
+  readonly brings: { readonly mounts: readonly string[] }
 }
 
 /** How a port of the box's loopback comes to this machine. A backend that listens by itself becomes another kind. */

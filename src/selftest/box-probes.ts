@@ -270,10 +270,7 @@ export const processProbes: readonly Probe[] = [
     id: 'R02',
     area: 'process',
     claim: 'No process of the proxy or of this machine can be seen',
-    judge: when(
-      'box.commands',
-      (value, { programs }) => words(value).length > 0 && words(value).every((name) => [...COMMANDS, ...programs].includes(name)),
-    ),
+    judge: when('box.commands', (value) => words(value).length > 0 && words(value).every((name) => COMMANDS.includes(name))),
   },
   {
     id: 'R03',

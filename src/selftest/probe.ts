@@ -12,8 +12,6 @@ export type Want = {
   readonly mounts: readonly string[]
   /** The ones of these that may be written. */
   readonly writable: readonly string[]
-  /** What the backend itself runs in a box. */
-  readonly programs: readonly string[]
   /** What of the hardening the session gives up, as `KEY = VALUE`. */
   readonly givenUp: readonly string[]
   readonly variables: readonly string[]

@@ -145,7 +145,6 @@ export function wanted(
     pids: PIDS,
     workspace,
     mounts: ['/', ...own, ...mounts.map(({ target }) => target), ...brings.mounts],
-    programs: brings.programs,
     writable: [
       // The engine makes these files for each session, and a read-only root makes them read-only too (some mount the second).
       ...(security.readOnlyRoot ? [] : ['/', '/etc/hostname', '/run/.containerenv']),

@@ -7,7 +7,7 @@ import { STEERS_CLIENT } from '../../run/client-variables.ts'
 import type { Inside } from '../backend.ts'
 
 /** A mark that one engine mounts. */
-export const BRINGS: Inside['brings'] = { mounts: ['/run/.containerenv'], programs: [] }
+export const BRINGS: Inside['brings'] = { mounts: ['/run/.containerenv'] }
 
 export type OciName = 'docker' | 'podman'
 
