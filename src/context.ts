@@ -2,6 +2,7 @@ import type { Backend } from './backends/backend.ts'
 import type { Layer } from './config/keys/settings.ts'
 import type { Host } from './host.ts'
 import type { Effects } from './run/execute.ts'
+import type { Progress } from './run/progress.ts'
 
 /** What an act may use besides its words: the machine, the flags before the verb, and the two streams for people. */
 export type Context = {
@@ -16,5 +17,7 @@ export type Context = {
   readonly warn: (text: string) => void
   /** A question, on stderr: the cursor stays behind it. */
   readonly prompt: (text: string) => void
+  /** What goes on now: one line on stderr that moves, and goes when anything else is printed. */
+  readonly moving: Progress
   readonly effects: (backend: Backend) => Effects
 }

@@ -8,6 +8,7 @@ import { proxySecret } from '../src/session/resolve/policy.ts'
 
 const [first] = providers.anthropic.secrets
 const other: Provider = {
+  title: 'Example',
   secrets: [{ ...first, variable: 'OTHER_KEY', header: 'X-Goog-Api-Key', lead: '', placeholder: 'nothing' }],
   address: { variable: 'OTHER_URL', usual: 'https://models.other.example/v' },
   api: '/v1beta/models',

@@ -1,6 +1,6 @@
 import { programs } from '../backends/names.ts'
 import type { Layer } from '../config/keys/settings.ts'
-import { readFlags } from '../config/layers/read-flags.ts'
+import { readFlags, readVariables } from '../config/layers/read-flags.ts'
 import { type Caller, exitCode, PaudeError } from '../errors.ts'
 import type { Host } from '../host.ts'
 import { explainFetch } from '../image/explain-fetch.ts'
@@ -112,7 +112,7 @@ const before = (end: string, words: readonly string[]): readonly string[] =>
   words.includes(end) ? words.slice(0, words.indexOf(end)) : words
 
 function contextOf(host: Host, version: string, flags: Layer): CommandContext {
-  const { answer, note, warn, prompt } = outputs(host)
+  const { answer, note, warn, prompt, moving } = outputs(host, isQuiet(host, flags))
   return {
     host,
     version,
@@ -122,8 +122,10 @@ function contextOf(host: Host, version: string, flags: Layer): CommandContext {
     note,
     warn,
     prompt,
+    moving,
     effects: (backend) => ({
       note,
+      moving,
       progress: true,
       attach: async (step) => {
         const { attachSafely } = await import('../hold/streams.ts')
@@ -144,6 +146,9 @@ function contextOf(host: Host, version: string, flags: Layer): CommandContext {
     }),
   }
 }
+
+const isQuiet = ({ env: { PAUDE_QUIET } }: Host, { quiet }: Layer): boolean =>
+  quiet ?? readVariables({ PAUDE_QUIET }).quiet ?? false
 
 /** A failed program that is not the engine: the fetch of the agent, which this very program does as bun, or a small tool. */
 function foreign(argv: readonly string[], outcome: { code: number; stderr: string }): PaudeError {

@@ -19,6 +19,8 @@ export type Need = { readonly host: string; readonly why: string }
 
 /** One row a provider. Every variable named here stays outside every box, holder and engine call. */
 export type Provider = {
+  /** Its name, for people. */
+  readonly title: string
   /** By precedence: the first that is set counts. */
   readonly secrets: readonly [ProviderSecret, ...ProviderSecret[]]
   /** Variable that says where the models are, and where they are without it. */
@@ -35,6 +37,7 @@ export type Provider = {
 
 export const providers = {
   anthropic: {
+    title: 'Anthropic',
     secrets: [
       {
         key: 'authToken',

@@ -36,6 +36,13 @@ export const detachBytes = (text: string, where: string): string =>
         .map((name) => keyByte(name.trim(), where))
         .join('')
 
+/** The detach keys as a person presses them: `Ctrl-P Ctrl-Q`. */
+export const keysTitle = (text: string): string =>
+  text
+    .split(',')
+    .map((name) => name.trim().replace(/^(?:ctrl-|c-)(.)$/i, (_, key: string) => `Ctrl-${key.toUpperCase()}`))
+    .join(' ')
+
 function keyByte(name: string, where: string): string {
   const known = NAMED[name.toLowerCase()]
   if (known !== undefined) return known

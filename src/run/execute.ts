@@ -20,6 +20,7 @@ import { runAttached } from './attached.ts'
 import { askLastWords } from './last-words.ts'
 import { onDisk, removeFolder } from './on-disk.ts'
 import { type Attached, capture, connect, type Outcome } from './process.ts'
+import type { Progress } from './progress.ts'
 
 /** What the executor needs besides the plan. */
 export type Effects = {
@@ -33,6 +34,8 @@ export type Effects = {
   readonly hold: (step: Hold) => Promise<Attached>
   /** Called when the agent gets our streams: what came before may have taken minutes. */
   readonly began?: () => void
+  /** What goes on now, for a step that takes a while: one line that moves. */
+  readonly moving: Progress
   /** Whether builds and pulls may show their own output. */
   readonly progress: boolean
 }

@@ -126,6 +126,8 @@ const plain = (screen: string): readonly string[] =>
     .replace(/^● (?=Running)/gm, '  ')
     .replace(/^ +◐ .*$/gm, '')
     .replace(' · ? for shortcuts', '')
+    // What paude says before the screen.
+    .replace(/^paude: box on .*\n/gm, '')
     // The row Ctrl-Z: what is said of the session meanwhile.
     .replace(/^(Claude Code is suspended\. .*\n.*ctrl\+_\.|paude: the session goes on; .*)\n+/gm, '')
     .replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, '<id>')

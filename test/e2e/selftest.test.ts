@@ -137,6 +137,7 @@ async function tested(engine: Engine, alter: (plan: Plan) => Plan): Promise<Repo
   const config = await loadConfig(host, { image: '', network: 'restricted' })
   const effects: Effects = {
     note: () => undefined,
+    moving: { show: () => undefined, clear: () => undefined },
     progress: false,
     attach: () => Promise.reject(new Error('nothing is attached here')),
     hold: () => Promise.reject(new Error('nothing is held here')),

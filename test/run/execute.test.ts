@@ -52,6 +52,7 @@ const effects = {
     const code = word === 'image-missing' || word === 'name-taken' ? word : 'command-failed'
     return new PaudeError(code, `failed with ${outcome.code}: ${word}`)
   },
+  moving: { show: () => undefined, clear: () => undefined },
   progress: false,
 }
 const run = (plan: Plan) => execute(plan, effects)

@@ -15,6 +15,7 @@ try {
     attach: async (step: Attach) => attach(step.argv, step),
     hold: () => Promise.reject(new Error('nothing is held here')),
     explain: ({ argv, outcome }) => new PaudeError('command-failed', `${argv.join(' ')}: ${outcome.code}`),
+    moving: { show: () => undefined, clear: () => undefined },
     progress: true,
   })
   process.stderr.write(`code ${code}\n`)

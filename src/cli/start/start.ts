@@ -15,6 +15,7 @@ import { readTimeout } from '../args.ts'
 import { printConfig } from '../config/print-config.ts'
 import { startConfig } from '../config/start-config.ts'
 import { forewarn } from './forewarn.ts'
+import { startLine } from './start-line.ts'
 
 export type Start = Pick<Launch, 'check' | 'onEnd'> & {
   readonly run: Wish['run']
@@ -54,7 +55,23 @@ export async function startSession(context: Context, start: Start): Promise<numb
   refuseTakenName(context, spec.name)
   const launch = settings.detach ? launchDetached : launchAttached
   const waits = settings.waitRemoval || throwAway
-  return await launch(context, { backend, spec, record, first: prepared.images.first, plan, removal, waits, check, onEnd })
+  const holds = startLine(prepared)
+  try {
+    return await launch(context, {
+      backend,
+      spec,
+      record,
+      first: prepared.images.first,
+      plan,
+      removal,
+      waits,
+      check,
+      onEnd,
+      holds,
+    })
+  } finally {
+    context.moving.clear()
+  }
 }
 
 /** Why no engine works, where the agent may then run on this machine; else null. */

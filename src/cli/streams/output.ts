@@ -1,6 +1,7 @@
 import { writeSync } from 'node:fs'
 import { PaudeError } from '../../errors.ts'
 import type { Host } from '../../host.ts'
+import { type Progress, progressLine } from '../../run/progress.ts'
 
 const ESCAPE = '\u001b['
 const paint = (code: string) => (text: string) => `${ESCAPE}${code}m${text}${ESCAPE}0m`
@@ -34,20 +35,35 @@ export function writeAll(descriptor: 1 | 2, content: string | Uint8Array): boole
   return true
 }
 
-/** The streams of a run. Text is stripped of colour where it would not be seen as colour. */
-export function outputs(host: Host): {
+/** The streams of a run. Text is stripped of colour where it would not be seen as colour. `quiet` leaves warnings and errors. */
+export function outputs(
+  host: Host,
+  quiet: boolean,
+): {
   readonly answer: (text: string) => void
   readonly note: (text: string) => void
   readonly warn: (text: string) => void
   readonly prompt: (text: string) => void
+  readonly moving: Progress
 } {
   const clean = (stream: 'stdout' | 'stderr', text: string) => (colourful(host, stream) ? text : Bun.stripANSI(text))
-  const say = (mark: string) => (text: string) => void writeAll(2, clean('stderr', `${mark} ${text}\n`))
+  // Without a terminal that can be painted on, nothing moves.
+  const moves = host.terminal.stderr && host.env['TERM'] !== 'dumb' && !quiet
+  const moving = progressLine(moves ? (text) => void writeAll(2, text) : null, {
+    columns: () => process.stderr.columns || host.size.columns,
+    dim: colourful(host, 'stderr') ? dim : (text) => text,
+  })
+  const write = (descriptor: 1 | 2, text: string): void => {
+    moving.clear()
+    writeAll(descriptor, clean(descriptor === 1 ? 'stdout' : 'stderr', text))
+  }
+  const say = (mark: string) => (text: string) => write(2, `${mark} ${text}\n`)
   return {
-    answer: (text) => void writeAll(1, clean('stdout', text.endsWith('\n') ? text : `${text}\n`)),
-    note: say(dim('paude:')),
+    answer: (text) => write(1, text.endsWith('\n') ? text : `${text}\n`),
+    note: quiet ? () => undefined : say(dim('paude:')),
     warn: say(yellow('paude: warning:')),
-    prompt: (text) => void writeAll(2, clean('stderr', `${dim('paude:')} ${text}`)),
+    prompt: (text) => write(2, `${dim('paude:')} ${text}`),
+    moving,
   }
 }
 

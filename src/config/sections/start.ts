@@ -47,6 +47,12 @@ export const start = {
     withoutBox: 'free',
     flags: [{ name: 'wait-removal', rank: 70, description: 'End only when all that the session consisted of is gone' }],
   }),
+  quiet: row({
+    initial: false,
+    rule: 'own',
+    withoutBox: 'free',
+    flags: [{ name: 'quiet', rank: 120, description: 'Print no notes and no progress, only warnings and errors' }],
+  }),
   force: row({
     initial: false,
     rule: 'own',

@@ -6,7 +6,7 @@ import { PaudeError } from '../../errors.ts'
 import { keepBounded } from '../../events/file.ts'
 import type { Request } from '../../network/log.ts'
 import type { Plan } from '../../plan/plan.ts'
-import { execute } from '../../run/execute.ts'
+import { type Effects, execute } from '../../run/execute.ts'
 import { printable } from '../../text.ts'
 import { handleOf } from '../record/record.ts'
 import { readRecords } from '../record/store.ts'
@@ -16,6 +16,8 @@ import { watchProvider } from './provider-watch.ts'
 import { clearForsaken, goesOn, startRemover } from './remover.ts'
 
 export type Launch = Pick<Prepared, 'backend' | 'spec' | 'record'> & {
+  /** What holds in the session, in one line. */
+  readonly holds: string
   /** What every start here needs, carried out by itself: it stays when this one fails. */
   readonly first: Plan
   readonly plan: Plan
@@ -37,6 +39,7 @@ export async function launchDetached(
   clearForsaken(context.host, backends)
   const effects = context.effects(backend)
   await execute(first, effects)
+  context.moving.show(starting(backend))
   const code = await execute(plan, effects)
   await check?.(backend, handleOf(record, spec.folder)).catch(async (error: unknown) => {
     await execute(removal, effects)
@@ -48,7 +51,7 @@ export async function launchDetached(
 
 /** Starts a session and stays with it until it ends, or until the user leaves it. */
 export async function launchAttached(context: Context, launch: Launch): Promise<number> {
-  const { backend, spec, record, first, plan, removal, waits, onEnd } = launch
+  const { backend, spec, record, first, plan, removal, waits, onEnd, holds } = launch
   const found = { backend, record, handle: handleOf(record, spec.folder) }
   // A session with a screen has a holder that sees to it.
   const unwatch = spec.terminal ? () => undefined : keepBounded(spec.folder)
@@ -60,11 +63,30 @@ export async function launchAttached(context: Context, launch: Launch): Promise<
       if (fault !== '') context.warn(printable(fault))
     })
   }
+  const effects = context.effects(backend)
+  // From here on the terminal is the agent's: only a screen of its own leaves room for a line above it.
+  const handOver = () => {
+    context.moving.clear()
+    if (spec.terminal && context.host.terminal.stderr) context.note(holds)
+  }
   clearForsaken(context.host, backends)
-  await execute(first, context.effects(backend))
+  await execute(first, effects)
+  context.moving.show(starting(backend))
   const remover = startRemover({ backend, box: found.handle, removal, goesOn: goesOn(record) })
   try {
-    return await execute(plan, { ...context.effects(backend), began }, (code) => {
+    const handing: Effects = {
+      ...effects,
+      began,
+      attach: (step) => {
+        handOver()
+        return effects.attach(step)
+      },
+      hold: (step) => {
+        handOver()
+        return effects.hold(step)
+      },
+    }
+    return await execute(plan, handing, (code) => {
       unlook()
       return finishSession(context, { ...found, spec, code, remover, waits, onEnd, told })
     })
@@ -73,6 +95,8 @@ export async function launchAttached(context: Context, launch: Launch): Promise<
     unwatch()
   }
 }
+
+const starting = ({ name }: Backend): string => `starting a box on ${name}`
 
 export function refuseTakenName({ host }: Context, name: string): void {
   const other = name === '' ? undefined : readRecords(host).find((record) => record.name === name)

@@ -1,0 +1,41 @@
+import { providerOf } from '../../config/keys/provider.ts'
+import { keysTitle } from '../../hold/keys.ts'
+import { groupEntry } from '../../network/groups.ts'
+import type { Prepared } from '../../session/life/prepare.ts'
+import { printable } from '../../text.ts'
+
+type Started = Pick<Prepared, 'backend' | 'config' | 'run' | 'spec'>
+
+/** What holds in a session, in one line before its screen: where it runs, what it may reach, and how to leave it. */
+export const startLine = (started: Started): string =>
+  [`box on ${started.backend.name}`, networkText(started), leaveText(started)].filter((part) => part !== '').join(' · ')
+
+function networkText({ config: { settings }, run, spec }: Started): string {
+  switch (spec.network.mode) {
+    case 'none':
+      return 'no network'
+    case 'open':
+      return 'network: open'
+    case 'record':
+      return 'network: every public host, recorded'
+    case 'restricted': {
+      const [first] = spec.network.policy.injections
+      const provider = run.kind === 'agent' ? providerOf(settings) : null
+      const usual = provider !== null && (first === undefined || provider.address.usual.endsWith(`//${first.host}`))
+      const model = usual ? [provider.title] : first === undefined ? [] : [first.host]
+      return `network: ${entriesText([...model, ...settings.networkGroups.map(groupEntry), ...settings.networkAllow])}`
+    }
+  }
+}
+
+/** The line stands above a screen, so it names a few entries and counts the rest. */
+const MOST_NAMED = 3
+
+function entriesText(entries: readonly string[]): string {
+  const named = entries.slice(0, entries.length > MOST_NAMED + 1 ? MOST_NAMED : entries.length).map(printable)
+  if (named.length < entries.length) return `${named.join(', ')} and ${entries.length - named.length} more entries`
+  return named.length === 1 ? `${named[0]} only` : named.join(', ') || 'nothing'
+}
+
+const leaveText = ({ config: { settings }, spec }: Started): string =>
+  spec.terminal && settings.detachKeys !== 'none' ? `${keysTitle(settings.detachKeys)} detaches` : ''
