@@ -2,6 +2,7 @@ import { isHeld, readHoldState } from '../../hold/place.ts'
 import type { Host } from '../../host.ts'
 import type { Row } from '../../session/life/find.ts'
 import type { MarkedRow } from '../../session/life/new-executables.ts'
+import { blockedPlaces } from '../../session/record/blocked.ts'
 import { sessionFolder } from '../../session/record/store.ts'
 
 /** What an agent says of itself. */
@@ -20,7 +21,11 @@ type AgentActivity = {
 }
 
 /** A session with what its agent says of itself. */
-export type ActiveRow = MarkedRow & AgentActivity
+export type ActiveRow = MarkedRow &
+  AgentActivity & {
+    /** Hosts that it was refused and may still not reach. */
+    readonly blocked: number
+  }
 
 /** Reads what the holders publish: files, no engine is asked. */
 export const withActivity = <One extends Row>(host: Host, row: One): One & AgentActivity => {
@@ -30,3 +35,7 @@ export const withActivity = <One extends Row>(host: Host, row: One): One & Agent
   const { activity, kind, message, since, attached, fault = '' } = state
   return { ...row, activity, kind, message: message || fault, fault, since, attached }
 }
+
+/** Rows with what their agents do and what the wall refused them: files of this machine, no engine is asked. */
+export const withNews = (host: Host, rows: readonly MarkedRow[]): Promise<readonly ActiveRow[]> =>
+  Promise.all(rows.map(async (row) => ({ ...withActivity(host, row), blocked: (await blockedPlaces(host, row.id)).length })))

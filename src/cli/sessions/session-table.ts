@@ -1,7 +1,8 @@
 import { printable } from '../../text.ts'
+import { yellow } from '../streams/output.ts'
 import type { ActiveRow } from './activity.ts'
 
-export const HEAD = ['ID', 'STATUS', 'ACTIVITY', 'SINCE', 'STARTED', 'AGENT', 'BACKEND', 'WORKSPACE'] as const
+export const HEAD = ['ID', 'STATUS', 'ACTIVITY', 'SINCE', 'BLOCKED', 'STARTED', 'AGENT', 'BACKEND', 'WORKSPACE'] as const
 
 /** Stands last in the row of a session that planted something. */
 export const MARK = '(!)'
@@ -12,6 +13,7 @@ export const sessionRow = (row: ActiveRow): readonly string[] => [
   row.status === 'exited' ? `exited ${row.exitCode ?? ''}`.trim() : row.status,
   activityOf(row),
   row.since === null ? '-' : ago(row.since).replace(/ ago$/, ''),
+  row.blocked === 0 ? '-' : yellow(String(row.blocked)),
   ago(row.created),
   printable(row.agent),
   row.backend,

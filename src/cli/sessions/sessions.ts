@@ -9,7 +9,7 @@ import { json } from '../args.ts'
 import { only } from '../front-flags.ts'
 import { table } from '../streams/output.ts'
 import { verb } from '../verb.ts'
-import { type ActiveRow, withActivity } from './activity.ts'
+import { type ActiveRow, withNews } from './activity.ts'
 import { HEAD, MARK, sessionRow } from './session-table.ts'
 
 export default verb({
@@ -30,7 +30,7 @@ export default verb({
     }
     const { sessions, failures } = await listSessions(context)
     for (const { error } of failures) context.warn(`${error.message}: its sessions are not shown`)
-    const rows = withNewExecutables(context.host, sessions).map((row) => withActivity(context.host, row))
+    const rows = await withNews(context.host, withNewExecutables(context.host, sessions))
     if (json) context.answer(JSON.stringify(await withRecord(context, rows), null, 2))
     else if (rows.length === 0) context.note('no sessions; paude starts one here')
     else context.answer(table(HEAD, rows.map(sessionRow)))

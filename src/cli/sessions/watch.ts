@@ -9,7 +9,7 @@ import { printable } from '../../text.ts'
 import { GIVE_BACK, picture, selectable, TAKE_SCREEN } from '../streams/full-screen.ts'
 import { type Keys, openKeys } from '../streams/keys.ts'
 import { bold, dim, table, writeAll } from '../streams/output.ts'
-import { type ActiveRow, withActivity } from './activity.ts'
+import { type ActiveRow, withNews } from './activity.ts'
 import { HEAD, MARK, sessionRow } from './session-table.ts'
 
 /** Milliseconds between two looks at the holders' files, and how many of these go by between two questions to the engines. */
@@ -29,23 +29,24 @@ async function watchLines(context: Context, json: boolean): Promise<number> {
   for (let turn = 0; ; turn++) {
     if (turn % ENGINES === 0) rows = await listMarked(context)
     const now = new Map<string, string>()
-    for (const row of rows.map((one) => withActivity(context.host, one))) {
-      const { id, status, exitCode, activity, kind, message, since, planted } = row
-      const key = JSON.stringify([status, exitCode, activity, kind, message, planted])
+    for (const row of await withNews(context.host, rows)) {
+      const { id, status, exitCode, activity, kind, message, since, blocked, planted } = row
+      const key = JSON.stringify([status, exitCode, activity, kind, message, blocked, planted])
       now.set(id, key)
       if (before.get(id) === key) continue
       context.answer(
         json
-          ? JSON.stringify({ id, status, exitCode, activity, kind, message, since, planted })
+          ? JSON.stringify({ id, status, exitCode, activity, kind, message, since, blocked, planted })
           : [
               id,
               status,
               `${activity ?? '-'}${kind === '' ? '' : `: ${kind}`}`,
               printable(message),
+              blocked > 0 ? `blocked: ${blocked}` : '',
               planted.length > 0 ? MARK : '',
             ]
-              .join('  ')
-              .trimEnd(),
+              .filter((word) => word !== '')
+              .join('  '),
       )
     }
     for (const id of before.keys())
@@ -94,7 +95,7 @@ async function watchTable(context: Context): Promise<number> {
 
 async function look(context: Context, list: List, force = false): Promise<void> {
   if (force || list.turn++ % ENGINES === 0) list.listed = await listMarked(context)
-  const rows = list.listed.map((row) => withActivity(context.host, row))
+  const rows = await withNews(context.host, list.listed)
   const at = rows.findIndex(({ id }) => id === list.chosenId)
   list.rows = rows
   list.chosen = Math.max(0, Math.min(at === -1 ? list.chosen : at, rows.length - 1))

@@ -10,7 +10,7 @@ export function selectable(
   const first = Math.max(0, chosen - room + 1)
   return body.slice(first, first + room).map((line, index) => {
     const cut = Bun.sliceAnsi(line, 0, columns - 2)
-    return first + index === chosen ? `\x1b[7m> ${cut}\x1b[0m` : `  ${cut}`
+    return first + index === chosen ? `\x1b[7m> ${Bun.stripANSI(cut)}\x1b[0m` : `  ${cut}`
   })
 }
 

@@ -1,0 +1,43 @@
+import { afterEach, beforeEach, expect, test } from 'bun:test'
+import { appendFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Machine, makeMachine } from '../support/machine.ts'
+
+// The real program, with engines that answer what real ones were recorded to say.
+let machine: Machine
+let id: string
+beforeEach(async () => {
+  machine = makeMachine()
+  machine.set('say', 'list', '')
+  id = (await machine.paude(['--detach', '-p', 'hi'])).stdout.trim()
+  machine.set(
+    'say',
+    'list',
+    `${JSON.stringify(['running', 'Up 2 seconds', id, '', 'claude', machine.project, '2026-01-02T03:04:05.000Z', 'restricted'])}\n`,
+  )
+})
+afterEach(() => machine.dispose())
+
+const noted = () => join(machine.home, '.local/state/paude/sessions', id, 'noted')
+
+/** What the proxy notes of a request. */
+const note = (host: string, more: Readonly<Record<string, unknown>> = {}) =>
+  appendFileSync(
+    noted(),
+    `${JSON.stringify({ v: 1, sid: id, t: 1, m: 'CONNECT', u: `${host}:443`, h: host, p: '443', st: 403, err: 'ERR_FORWARDING_DENIED', ...more })}\n`,
+  )
+
+const blocked = async () =>
+  (JSON.parse((await machine.paude(['sessions', '--json'])).stdout) as { blocked: number }[])[0]?.blocked
+
+test('sessions tells how many hosts a session is refused, each once, until they are allowed', async () => {
+  expect(await blocked()).toBe(0)
+  note('a.example')
+  note('b.example')
+  note('a.example')
+  note('c.example', { st: 200, err: '-', r: 'TCP_TUNNEL' })
+  expect(await blocked()).toBe(2)
+  expect((await machine.paude(['sessions'])).stdout).toMatch(/^paude-\S+ +running +- +- +2 +/m)
+  await machine.paude(['network', 'allow', 'a.example', '--session', id])
+  expect(await blocked()).toBe(1)
+})
