@@ -1,6 +1,5 @@
 import { join } from 'node:path'
 import { toJsonSchema } from '@valibot/to-json-schema'
-import * as v from 'valibot'
 import { flagsOf, placesOf } from '../src/cli/args.ts'
 import { placeUsage, twin, typed } from '../src/cli/help/text.ts'
 import type { Topic, Verb } from '../src/cli/verb.ts'
@@ -8,12 +7,14 @@ import { commands } from '../src/cli/verbs.ts'
 import { KEY_MEANINGS } from '../src/config/keys/meanings.ts'
 import { flagWord, type OwnFlag, variableOf } from '../src/config/keys/own-flags.ts'
 import { ConfigFile } from '../src/config/keys/schema.ts'
+import { trustOf } from '../src/config/keys/trust-text.ts'
 import { allRows, type Setting } from '../src/config/sections/rows.ts'
 import { type Caller, type ErrorCode, exitCode, PaudeError } from '../src/errors.ts'
 import { type EventKind, fieldsOf, MEANINGS } from '../src/events/event.ts'
-import type { Row, Rule } from '../src/key.ts'
+import type { Row } from '../src/key.ts'
 import { groups } from '../src/network/groups.ts'
 import { PROTECTED } from '../src/workspace/guard.ts'
+import { manPage } from './man.ts'
 
 const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ')
 const code = (text: string): string => `\`${text}\``
@@ -52,33 +53,6 @@ const CODES: readonly (readonly [code: number, meaning: string, reason: ErrorCod
   [127, 'the program was not found', 'command-not-found'],
   [130, 'interrupted during the start; nothing was left behind', 'interrupted'],
 ]
-
-/** What of a key in a project's file needs the user's word; `canHold` tells which values a file takes. */
-function needsTrust(rule: Rule, canHold: (value: string) => boolean): string {
-  switch (rule) {
-    case 'differs':
-      return 'any other value'
-    case 'adds':
-      return 'every further entry'
-    case 'closes':
-      return 'nothing: it only closes'
-    case 'own':
-      return 'not in a project’s file'
-    default:
-      return 'order' in rule ? `what is further right: ${rule.order.filter(canHold).join(', ')}` : 'a higher limit, or none'
-  }
-}
-
-/** What a project's file cannot have may still have an order, for the managed one. */
-const trustOf = ({ key = '', rule, notIn }: Row<unknown>): string =>
-  needsTrust(notIn?.project === undefined ? rule : 'own', (value) => isTaken(key, value))
-
-/** Whether the schema of files takes a value that is ordered by its text. */
-function isTaken(key: string, value: string): boolean {
-  const written: unknown = value === 'true' || value === 'false' ? value === 'true' : value
-  const file = key.split('.').reduceRight((inner, name) => ({ [name]: inner }), written)
-  return v.safeParse(ConfigFile, file).success
-}
 
 function flagOf({ flags = [], variable }: Row<unknown>): string {
   const flag = flags.find((one) => !one.switch)
@@ -162,6 +136,7 @@ const list = (): string =>
     ['groups.md', 'groups of hosts'],
     ['exit-codes.md', 'exit codes'],
     ['events.md', 'events of `paude events --json`'],
+    ['paude.1', 'the manual page: `man ./paude.1`'],
     ['guarded-paths.md', 'files of a project that are read-only in a session'],
   ]
     .map(([file, what]) => `- [${file}](${file}): ${what}`)
@@ -269,6 +244,12 @@ export async function descriptionsText(): Promise<string> {
   return `${JSON.stringify(Object.fromEntries(rows), null, 2)}\n`
 }
 
+export const manFile = join(referenceFolder, 'paude.1')
+
+/** The manual page: what the help says, in the order that man pages have. */
+export const manText = (): Promise<string> =>
+  manPage({ flags, codes: CODES.map(([number, meaning]) => [String(number), meaning.replaceAll('`', '')]) })
+
 export const schemaFile = join(import.meta.dir, '../src/config/schema.json')
 
 /** JSON Schema of config.toml and paude.toml. What only a function can check is left out of it. */
@@ -304,6 +285,7 @@ if (import.meta.main) {
     [flagsFile, flagsText()],
     [descriptionsFile, await descriptionsText()],
     [schemaFile, schemaText()],
+    [manFile, await manText()],
   ] as const
   for (const [file, text] of made)
     if (!process.argv.includes('--check')) await Bun.write(file, text)

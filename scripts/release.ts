@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { chmod, copyFile, mkdir, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { $ } from 'zx'
 import manifest from '../package.json' with { type: 'json' }
 import lock from '../package-lock.json' with { type: 'json' }
@@ -63,8 +63,9 @@ async function fetchRuntime(name: (typeof targets)[number]['runtime']): Promise<
 
 /** Owner, order and times are fixed, so that anyone who builds the commit gets the same bytes. */
 async function pack(folder: string, file: string): Promise<void> {
-  const names = ['LICENSE', 'README.md', 'paude']
-  for (const name of names.slice(0, 2)) await copyFile(join(root, name), join(folder, name))
+  const names = ['LICENSE', 'README.md', 'paude', 'paude.1']
+  for (const file of ['LICENSE', 'README.md', 'docs/reference/paude.1'])
+    await copyFile(join(root, file), join(folder, basename(file)))
   for (const name of names) await chmod(join(folder, name), name === 'paude' ? 0o755 : 0o644)
   const time = (await $({ cwd: root, quiet: true })`git log -1 --format=%ct`).stdout.trim()
   const fixed = ['--sort=name', `--mtime=@${time}`, '--owner=0', '--group=0', '--numeric-owner', '--format=ustar']

@@ -688,7 +688,7 @@ describe('colour', () => {
         stdin: 'ignore',
       }).stdout.toString()
     }
-    expect(onTerminal({})).toContain('\u001b[1mUsage')
+    expect(onTerminal({})).toContain('\u001b[1mFlags')
     expect(onTerminal({ NO_COLOR: '1' })).not.toContain('\u001b[1m')
     expect(onTerminal({ TERM: 'dumb' })).not.toContain('\u001b[1m')
   })

@@ -7,6 +7,8 @@ import {
   exampleFile,
   flagsFile,
   flagsText,
+  manFile,
+  manText,
   pages,
   referenceFolder,
   schemaFile,
@@ -22,8 +24,15 @@ test.each(Object.keys(made))('docs/reference/%s says what the code does (bun run
   expect(readFileSync(join(referenceFolder, name), 'utf8')).toBe(made[name] ?? '')
 })
 
+test('the manual page says what the code does (bun run docs)', async () => {
+  const text = await manText()
+  expect(readFileSync(manFile, 'utf8')).toBe(text)
+  // What begins with a dot is a macro: none came out of a description.
+  expect([...new Set(text.match(/^[.'].\S*/gm))].sort()).toEqual(['.B', '.SH', '.TH', '.TP', '.br'])
+})
+
 test('the reference has no page that nothing makes', () => {
-  expect(readdirSync(referenceFolder).sort()).toEqual([...Object.keys(made), basename(exampleFile)].sort())
+  expect(readdirSync(referenceFolder).sort()).toEqual([...Object.keys(made), basename(exampleFile), basename(manFile)].sort())
 })
 
 test('every flag and verb has its row', () => {

@@ -12,6 +12,8 @@ export type Offer =
   /** Of the key in the place before. */
   | 'values'
   | 'verbs'
+  /** Verbs and what else has a help: keys, `flags`, `all`. */
+  | 'topics'
   | 'files'
 
 type Said = { readonly description: string; readonly offers?: Offer }

@@ -35,7 +35,8 @@ export async function main(argv: readonly string[], host: Host, version: string)
     }
     if (!ended && words.length === 1 && (words[0] === '--help' || words[0] === '-h')) {
       const { help } = await import('./help/text.ts')
-      context.answer(help(context.commands))
+      const { textWidth } = await import('./streams/layout.ts')
+      context.answer(help(textWidth(host)))
       return 0
     }
     if (words.length === 1 && (words[0] === '--version' || words[0] === '-v')) {
@@ -77,8 +78,8 @@ async function runVerb(context: CommandContext, { called, verb, names }: Called,
   const rest = chosen === undefined ? argv : argv.toSpliced(at, 1)
   const path = chosen === undefined ? called : `${called} ${word}`
   if (isHelp(rest[0]) || (chosen !== undefined && before('--', rest).some(isHelp))) {
-    const { verbHelp } = await import('./help/text.ts')
-    context.answer(verbHelp(context.commands, path, chosen ?? verb))
+    const [{ verbHelp }, { textWidth }] = await Promise.all([import('./help/text.ts'), import('./streams/layout.ts')])
+    context.answer(verbHelp(context.commands, { called: path, verb: chosen ?? verb, width: textWidth(context.host) }))
     return 0
   }
   const acting = chosen ?? verb

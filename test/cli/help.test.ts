@@ -1,12 +1,15 @@
 import { expect, test } from 'bun:test'
 import { flagsOf } from '../../src/cli/args.ts'
 import { READS } from '../../src/cli/front-flags.ts'
-import { help, verbHelp } from '../../src/cli/help/text.ts'
+import { FIRST_FLAGS, firstVerbs } from '../../src/cli/help/groups.ts'
+import { helpKeys, keyHelp } from '../../src/cli/help/key-help.ts'
+import { help, helpAll, helpFlags, verbHelp } from '../../src/cli/help/text.ts'
 import { readWords } from '../../src/cli/read-words.ts'
 import { startWords } from '../../src/cli/start/start-words.ts'
 import { commands } from '../../src/cli/verbs.ts'
 import { ownFlags } from '../../src/config/keys/own-flags.ts'
 import { readFlags } from '../../src/config/layers/read-flags.ts'
+import { expectGolden } from '../support/golden.ts'
 import { everyVerb } from '../support/verbs.ts'
 
 const every = (await everyVerb()).map(({ called, verb }) => [called, verb] as const)
@@ -15,9 +18,54 @@ const topics = (
   await Promise.all(commands.names.map(async (name) => [`paude ${name}`, await commands.load(name)] as const))
 ).flatMap(([called, verb]) => ('verbs' in verb ? [[called, verb] as const] : []))
 
-test('the help names every verb and every flag', async () => {
-  const text = await help(commands)
-  for (const name of commands.names) expect(text).toContain(`\n  ${name} `)
+const WIDTHS = [80, 60]
+
+test.each(WIDTHS)('the first help fits a screen of %i columns', async (width) => {
+  const text = Bun.stripANSI(help(width))
+  await expectGolden(`help/first-${width}.txt`, `${text}\n`)
+  const lines = text.split('\n')
+  expect(lines.filter((line) => Bun.stringWidth(line) > width)).toEqual([])
+  if (width === 80) expect(lines.length).toBeLessThanOrEqual(40)
+})
+
+test('the first help has twelve verbs and eight flags, and all of them are there', () => {
+  const names = firstVerbs.flatMap((group) => group.names)
+  expect([names.length, Object.keys(FIRST_FLAGS).length]).toEqual([12, 8])
+  expect(names.filter((name) => commands.find(name) === null)).toEqual([])
+})
+
+test.each(WIDTHS)('every help stays within %i columns', async (width) => {
+  const texts = [
+    helpAll(commands, width),
+    helpFlags(width),
+    ...every.map(([called, verb]) => verbHelp(commands, { called, verb, width })),
+    ...['keys', ...helpKeys].map((key) => keyHelp(key, width) ?? ''),
+  ]
+  // A line that is to be typed is not broken.
+  const long = texts
+    .flatMap((text) => Bun.stripANSI(text).split('\n'))
+    .filter((line) => Bun.stringWidth(line) > width && !/^ {2}(paude|PAUDE|source|export|printf) ?/.test(line))
+  expect(long).toEqual([])
+})
+
+test.each(WIDTHS)('a verb and a key are told in %i columns', async (width) => {
+  const verb = await commands.load('run')
+  await expectGolden(`help/run-${width}.txt`, `${Bun.stripANSI(verbHelp(commands, { called: 'paude run', verb, width }))}\n`)
+  await expectGolden(`help/network.allow-${width}.txt`, `${Bun.stripANSI(keyHelp('network.allow', width) ?? '')}\n`)
+})
+
+test('the help of a key tells its default, values, flag and variable', () => {
+  const text = Bun.stripANSI(keyHelp('network.mode', 80) ?? '')
+  for (const part of ['Default   restricted', 'Values    restricted, open, none', '--network MODE', 'PAUDE_NETWORK'])
+    expect(text).toContain(part)
+  expect(keyHelp('network-allow', 80)).toBe(keyHelp('network.allow', 80))
+  expect(keyHelp('limits', 80)).toContain('limits.memory')
+  expect(keyHelp('nothing.of.that', 80)).toBeNull()
+})
+
+test('the help of all names every verb and every flag', () => {
+  const text = Bun.stripANSI(helpAll(commands, 100))
+  for (const name of commands.names) expect(text).toMatch(new RegExp(`\\n(?:[A-Z]\\w+)? +${name} `))
   for (const { name } of ownFlags) expect(text).toMatch(new RegExp(`\\n  --${name}[ [\\n]`))
 })
 
@@ -26,7 +74,7 @@ test('every verb has examples but the one that nobody types', () => {
 })
 
 test.each([...told])('the help of %s shows its flags and examples', (called, verb) => {
-  const text = verbHelp(commands, called, verb)
+  const text = verbHelp(commands, { called, verb: verb, width: 100 })
   expect(text).toContain(`\n  ${called}`)
   for (const [line, effect] of verb.examples) expect([text.includes(line), effect !== '']).toEqual([true, true])
   for (const [flag] of flagsOf(verb.args ?? {})) expect(text).toContain(`--${flag}`)
@@ -44,7 +92,7 @@ test.each([...told])('every example of %s is one that paude would accept', (call
 })
 
 test.each(topics)('the help of %s names its verbs, and its examples are of them', (called, topic) => {
-  const text = verbHelp(commands, called, topic)
+  const text = verbHelp(commands, { called, verb: topic, width: 100 })
   expect(text).toContain(`\n  ${called} VERB …\n`)
   expect(text).not.toMatch(/\bwords?\b/i)
   const names = Object.keys(topic.verbs)
@@ -56,13 +104,14 @@ test.each(topics)('the help of %s names its verbs, and its examples are of them'
 })
 
 test('the help of completion leaves out what its scripts alone say', async () => {
-  const text = verbHelp(commands, 'paude completion', await commands.load('completion'))
+  const text = verbHelp(commands, { called: 'paude completion', verb: await commands.load('completion'), width: 100 })
   expect(text).toContain('  paude completion SHELL\n')
 })
 
 test('keys and flags are told where they belong', async () => {
   const network = await commands.load('network')
-  const told = (word: string) => verbHelp(commands, 'x', ('verbs' in network ? network.verbs[word] : undefined) ?? network)
+  const told = (word: string) =>
+    verbHelp(commands, { called: 'x', verb: ('verbs' in network ? network.verbs[word] : undefined) ?? network, width: 200 })
   expect(told('allow')).toContain('For so long, like 10m')
   expect(told('log')).toContain('one object a line')
   expect(told('watch')).toContain('take back what the last of these keys did')

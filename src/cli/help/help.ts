@@ -1,38 +1,45 @@
 import { PaudeError } from '../../errors.ts'
 import { nearest } from '../../text.ts'
 import { READS } from '../front-flags.ts'
-import { verb, verbOf } from '../verb.ts'
-import { help, verbHelp } from './text.ts'
+import { textWidth } from '../streams/layout.ts'
+import { type CommandContext, verb, verbOf } from '../verb.ts'
+import { help, helpAll, helpFlags, verbHelp } from './text.ts'
 
 export default verb({
-  description: 'Show this help, or that of a verb',
+  description: 'Show this help, or that of a verb, a flag or a key',
   front: READS,
   args: {
-    verbs: {
+    topics: {
       type: 'positional',
       many: true,
-      description: 'Verb to explain, like run or network watch (default: all of paude)',
-      offers: 'verbs',
+      description: 'Verb (run, network watch), key (network.allow), flags, keys, or all',
+      offers: 'topics',
     },
   },
   examples: [
     ['paude help run', 'flags and examples of a verb'],
     ['paude help network watch', 'and of a verb of network'],
+    ['paude help network.allow', 'a key: its meaning, default, values, flag and variable'],
+    ['paude help flags', 'all flags'],
+    ['paude help all', 'all verbs and all flags'],
   ],
-  async run({ commands, answer }, { verbs: [first, second, ...more] }) {
+  async run(context, { topics: [first, second, ...more] }) {
     if (more.length > 0)
       throw new PaudeError('usage', `paude help: one word too many: ${JSON.stringify(more[0])}`, { hint: 'paude help' })
-    if (first === undefined) {
-      answer(help(commands))
-      return 0
-    }
-    const name = commands.find(first)
-    if (name === null) {
-      const close = nearest(first, commands.names)
-      throw new PaudeError('usage', `paude has no verb ${JSON.stringify(first)}`, {
-        hint: close === null ? "paude help lists them; paude -- --help is the agent's own" : `did you mean paude help ${close}?`,
-      })
-    }
+    context.answer(await helpOf(context, first, second))
+    return 0
+  },
+})
+
+async function helpOf(
+  { host, commands }: CommandContext,
+  first: string | undefined,
+  second: string | undefined,
+): Promise<string> {
+  const width = textWidth(host)
+  if (first === undefined) return help(width)
+  const name = commands.find(first)
+  if (name !== null) {
     const found = await commands.load(name)
     const inner = second === undefined ? found : verbOf(found, second)
     if (inner === undefined) {
@@ -41,7 +48,25 @@ export default verb({
         hint: `paude help ${name}${close === null ? '' : ` ${close}`}`,
       })
     }
-    answer(verbHelp(commands, ['paude', name, ...(second === undefined ? [] : [second])].join(' '), inner))
-    return 0
-  },
-})
+    return verbHelp(commands, {
+      called: ['paude', name, ...(second === undefined ? [] : [second])].join(' '),
+      verb: inner,
+      width,
+    })
+  }
+  if (second !== undefined)
+    throw new PaudeError('usage', `paude help: one word too many: ${JSON.stringify(second)}`, { hint: `paude help ${first}` })
+  if (first === 'all') return helpAll(commands, width)
+  if (first === 'flags') return helpFlags(width)
+  // What checks the keys of files is loaded only when one is asked about.
+  const { helpKeys, keyHelp } = await import('./key-help.ts')
+  const text = keyHelp(first, width)
+  if (text !== null) return text
+  const close = nearest(first, [...commands.names, ...helpKeys])
+  throw new PaudeError('usage', `paude has no verb and no key ${JSON.stringify(first)}`, {
+    hint:
+      close === null
+        ? "paude help all lists the verbs, paude help keys the keys; paude -- --help is the agent's own"
+        : `did you mean paude help ${close}?`,
+  })
+}

@@ -75,7 +75,10 @@ async function flagOrPlace(around: Around, { args, pending, offer }: Parameters<
     return known === undefined || isPlace(known) ? NOTHING : await offered(around, known.offers ?? own[flag]?.offers)
   }
   const fits = await offered(around, offer)
-  return { ...fits, words: [...fits.words, ...flagsOf(args).map(([name, { description }]): Word => [`--${name}`, description])] }
+  // Words first: flags are offered where nothing else fits, and to whoever begins one.
+  const flags = flagsOf(args).map(([name, { description }]): Word => [`--${name}`, description])
+  const offersFlags = around.current.startsWith('-') || (fits.words.length === 0 && !fits.files && fits.lookUp === null)
+  return { ...fits, words: [...fits.words, ...(offersFlags ? flags : [])] }
 }
 
 async function offered({ commands, found }: Around, offer: Offer = []): Promise<Offers> {
@@ -95,6 +98,10 @@ async function offered({ commands, found }: Around, offer: Offer = []): Promise<
       return { ...NOTHING, words: fixedValues(found.at(-1) ?? '').map((value) => [value]) }
     case 'verbs':
       return { ...NOTHING, words: await verbsBehind(found, commands) }
+    case 'topics': {
+      const more = found.length > 0 ? [] : ['flags', 'keys', 'all', ...keyNames()]
+      return { ...NOTHING, words: [...(await verbsBehind(found, commands)), ...more.map((word): Word => [word])] }
+    }
   }
   return { ...NOTHING, words: offer.map((word) => [word]) }
 }

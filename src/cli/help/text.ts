@@ -1,60 +1,113 @@
 import { flagWord, type OwnFlag, ownFlags, variableOf } from '../../config/keys/own-flags.ts'
 import { type Flag, flagsOf, type Place, placeName, placesOf } from '../args.ts'
+import { definitions, wrapped } from '../streams/layout.ts'
 import { bold, dim } from '../streams/output.ts'
 import type { Commands, Topic, Verb } from '../verb.ts'
 import descriptions from './descriptions.json'
+import { allVerbs, FIRST_FLAGS, firstVerbs, type Group } from './groups.ts'
 
 /** One line of each verb: to load them all for it would take half of the time of `paude --help`. */
 export const describe = (name: string): string => (descriptions as Readonly<Record<string, string>>)[name] ?? ''
 
-/** `paude --help`. */
-export function help({ names }: Commands): string {
-  const flags = (ownFlags as readonly OwnFlag[]).map((flag) => [flagWord(flag), flag.description] as const)
-  const verbs = names.map((name) => [name, describe(name)] as const)
-  return [
-    'paude runs a coding agent, such as Claude Code, in a container whose only way out is an allowlist.',
+const flags: readonly OwnFlag[] = ownFlags
+
+/** What it is, how it is called, and which words are whose. */
+const opening = (width: number): readonly string[] => [
+  ...wrapped('paude runs a coding agent, such as Claude Code, in a container whose only way out is an allowlist.', width),
+  '',
+  ...definitions(
+    [
+      [`${bold('paude')} [FLAGS] [WORDS…]`, 'start the agent here with WORDS'],
+      [`${bold('paude VERB')} [FLAGS] [WORDS…]`, 'use one of the verbs below'],
+    ],
+    width,
+  ),
+  '',
+  ...wrapped("paude's flags come first: the first word that is not paude's, and all after it, go to the agent.", width),
+]
+
+/** `paude --help`: one screen. */
+export const help = (width: number): string =>
+  [
+    ...opening(width),
     '',
-    bold('Usage'),
-    "  paude [paude's flags] [the agent's words…]",
-    '  paude VERB [flags] [words…]',
+    ...verbLines(firstVerbs, width),
     '',
-    bold('Examples'),
-    ...columns([
-      ['paude', 'open the agent here, in a box'],
-      ['paude -p "explain this repository"', 'print one answer'],
-      ['paude --network-allow example.org', 'let the agent reach one more host'],
-      ['paude --detach', 'start in the background; paude attach shows it'],
-      ['paude run -- make test', 'run a command in the same box, without network'],
-      ['paude -- --help', "the agent's own help"],
-    ]),
-    '',
-    bold('Verbs'),
-    ...columns(verbs),
-    '',
-    bold('Flags'),
-    ...columns(flags),
-    '',
-    dim(
-      "Flags come first: the first word that is not paude's and everything after it go to the agent untouched; -- ends them explicitly.",
+    ...flagLines(
+      Object.entries(FIRST_FLAGS).flatMap(([name, description]) =>
+        flags.flatMap((flag) => (flag.name === name ? [{ ...flag, description }] : [])),
+      ),
+      width,
     ),
-    dim('Every flag has an environment twin, such as PAUDE_NETWORK_ALLOW. paude help VERB tells more.'),
+    '',
+    ...definitions(
+      [
+        ['paude help VERB', 'one verb: its flags and examples'],
+        ['paude help KEY', 'one key of the configuration, such as network.allow'],
+        ['paude help flags', 'all flags; paude help all: all verbs as well'],
+        ['paude -- --help', "the agent's own help"],
+      ],
+      width,
+    ),
   ].join('\n')
+
+/** `paude help all`. */
+export const helpAll = ({ names }: Commands, width: number): string =>
+  [...opening(width), '', ...verbLines(allVerbs(names), width), '', ...flagLines(flags, width), '', ...twinLines(width)].join(
+    '\n',
+  )
+
+/** `paude help flags`. */
+export const helpFlags = (width: number): string => [...flagLines(flags, width), '', ...twinLines(width)].join('\n')
+
+/** The name of a group stands beside its first verb: a line of its own for each would not fit a screen. */
+const verbLines = (groups: readonly Group[], width: number): readonly string[] => {
+  const titles = Math.max(...groups.map(({ title }) => title.length)) + 2
+  return definitions(
+    groups.flatMap(({ title, names }) =>
+      names.map((name, index): [string, string] => [
+        `${(index === 0 ? bold(title) : '') + ' '.repeat(titles - (index === 0 ? title.length : 0))}${name}`,
+        describe(name),
+      ]),
+    ),
+    width,
+    0,
+  )
+}
+
+const flagLines = (list: readonly OwnFlag[], width: number): readonly string[] => [
+  bold('Flags'),
+  ...definitions(
+    list.map((flag) => [flagWord(flag), flag.description]),
+    width,
+  ),
+]
+
+function twinLines(width: number): readonly string[] {
+  const without = flags.filter(({ alias }) => alias).map(({ name }) => `--${name}`)
+  const but = without.length === 0 ? '' : ` but ${without.join(' and ')}`
+  return wrapped(
+    `Every flag${but} has an environment variable: --network-allow is PAUDE_NETWORK_ALLOW. Most have a key in config.toml: paude help KEY.`,
+    width,
+  ).map(dim)
 }
 
 /** `paude help VERB…` */
-export function verbHelp({ aliases }: Commands, called: string, verb: Verb | Topic): string {
+export function verbHelp({ aliases }: Commands, { called, verb, width }: Asked): string {
   const { description, details = '', examples } = verb
   const { verbs = {}, args = {}, keys = [], starts }: Partial<Topic & Verb> = verb
-  const flags = flagsOf(args)
+  const taken = flagsOf(args)
   const usage = [
-    ...(flags.length > 0 ? ['[flags]'] : []),
+    ...(taken.length > 0 ? ['[flags]'] : []),
     ...('verbs' in verb ? ['VERB …'] : []),
     ...placesOf(args).flatMap(([name, place]) => (place.hidden ? [] : [placeUsage(name, place)])),
   ]
   const also = Object.keys(aliases).filter((alias) => called === `paude ${aliases[alias]}`)
+  const group = (title: string, rows: readonly (readonly [string, string])[]): readonly string[] =>
+    rows.length === 0 ? [] : ['', bold(title), ...definitions(rows, width)]
   return [
-    description,
-    ...(details === '' ? [] : [details]),
+    ...wrapped(description, width),
+    ...(details === '' ? [] : wrapped(details, width)),
     '',
     bold('Usage'),
     `  ${[called, ...usage].join(' ')}`,
@@ -67,19 +120,20 @@ export function verbHelp({ aliases }: Commands, called: string, verb: Verb | Top
     ...group('Keys', keys),
     ...group(
       'Flags',
-      flags.map(([name, flag]) => [typed(name, flag), flag.description]),
+      taken.map(([name, flag]) => [typed(name, flag), flag.description]),
     ),
-    ...('verbs' in verb ? ['', dim(`paude help ${called.slice('paude '.length)} VERB tells more.`)] : []),
-    ...(starts ? ['', dim('The flags of a start may stand before and after the verb: paude --help lists them.')] : []),
+    ...('verbs' in verb ? ['', ...wrapped(`paude help ${called.slice('paude '.length)} VERB tells more.`, width).map(dim)] : []),
+    ...(starts
+      ? ['', ...wrapped('The flags of a start may stand before and after the verb: paude help flags.', width).map(dim)]
+      : []),
   ].join('\n')
 }
+
+type Asked = { readonly called: string; readonly verb: Verb | Topic; readonly width: number }
 
 /** A flag as it is typed. */
 export const typed = (name: string, { type, valueHint = 'VALUE' }: Flag): string =>
   `--${name}${type === 'boolean' ? '' : ` ${valueHint}`}`
-
-const group = (title: string, rows: readonly (readonly [string, string])[]): readonly string[] =>
-  rows.length === 0 ? [] : ['', bold(title), ...columns(rows)]
 
 /** A place as usage lines show it. */
 export function placeUsage(name: string, place: Place): string {
@@ -90,8 +144,3 @@ export function placeUsage(name: string, place: Place): string {
 
 /** Name of a flag's environment twin, for the reference. */
 export const twin = (flag: OwnFlag): string => (flag.alias ? '' : variableOf(flag))
-
-function columns(rows: readonly (readonly [string, string])[]): readonly string[] {
-  const width = Math.max(...rows.map(([left]) => left.length))
-  return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`)
-}

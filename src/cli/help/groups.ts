@@ -1,0 +1,45 @@
+import type { FlagName } from '../../config/keys/own-flags.ts'
+
+/** Verbs by what they are for. The first help shows `first`; those that stand nowhere come last. */
+const GROUPS = [
+  {
+    title: 'Work',
+    first: ['run', 'attach', 'shell'],
+    more: ['fork', 'send', 'screen', 'output', 'logs', 'events', 'exec', 'forward'],
+  },
+  { title: 'Sessions', first: ['sessions', 'start', 'stop', 'rm'], more: ['wait', 'up'] },
+  { title: 'Network', first: ['network'], more: [] },
+  {
+    title: 'Setup',
+    first: ['init', 'config', 'trust', 'doctor'],
+    more: ['untrust', 'image', 'notify', 'service', 'completion'],
+  },
+  { title: 'Look', first: [], more: ['status', 'backends', 'selftest', 'demo', 'version', 'help'] },
+] as const satisfies readonly { readonly title: string; readonly first: readonly string[]; readonly more: readonly string[] }[]
+
+export type Group = { readonly title: string; readonly names: readonly string[] }
+
+/** The twelve verbs of the first help. */
+export const firstVerbs: readonly Group[] = GROUPS.flatMap(({ title, first }) =>
+  first.length === 0 ? [] : [{ title, names: first }],
+)
+
+/** Every verb, in groups. */
+export function allVerbs(names: readonly string[]): readonly Group[] {
+  const groups = GROUPS.map(({ title, first, more }) => ({ title, names: [...first, ...more] as readonly string[] }))
+  const grouped = groups.flatMap((group) => group.names)
+  const rest = names.filter((name) => !grouped.includes(name))
+  return rest.length === 0 ? groups : [...groups, { title: 'More', names: rest }]
+}
+
+/** The flags of the first help, each in words that fit its one line. */
+export const FIRST_FLAGS = {
+  'network-allow': 'Let the agent reach one more host, or a group like @github',
+  image: 'Image of the box (default: built here from Debian)',
+  devcontainer: "Take image and commands from the project's devcontainer.json",
+  mount: 'Mount a file or folder, read-only unless :rw',
+  env: "Set a variable in the box; without a value, the caller's",
+  'session-name': 'Name to call the session by',
+  detach: 'Start in the background and print the session id',
+  'dry-run': 'Print the script that would run, and run nothing',
+} as const satisfies Partial<Record<FlagName, string>>
