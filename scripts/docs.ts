@@ -205,7 +205,7 @@ function section(level: string, called: string, found: Verb | Topic): readonly s
       .map((text) => `${text}.`)
       .join(' ')
       .replaceAll(/([.!?])\.(?= |$)/g, '$1'),
-    `    ${usage}`,
+    `\`\`\`text\n${usage}\n\`\`\``,
     ...(found.examples.length > 0 ? [block(found.examples)] : []),
     ...(taken.length > 0
       ? [

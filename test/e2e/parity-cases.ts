@@ -5,7 +5,7 @@ import type { Scene, Step } from './parity-side.ts'
 import type { BackendName } from './support.ts'
 
 export type Case = Scene & {
-  /** A row of the README's table, by its first words, and what the host's claude did turned into what paude does instead. */
+  /** A row of docs/differences.md, by its first words, and what the host's claude did turned into what paude does instead. */
   readonly differs?: { readonly row: string; readonly to: (host: Deeds, backend: BackendName) => Deeds }
 }
 

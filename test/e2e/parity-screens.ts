@@ -6,7 +6,7 @@ import { type BackendName, makeProject, root } from './support.ts'
 import type { makeTerminals, Terminal } from './terminal.ts'
 
 type Show = {
-  /** A row of the README's table, by its first words, for a difference that is taken out before the screens are compared. */
+  /** A row of docs/differences.md, by its first words, for a difference that is taken out before the screens are compared. */
   readonly row?: string
   readonly words: readonly string[]
   readonly columns?: number

@@ -24,7 +24,7 @@ export default verb({
   args: {
     session,
     follow: { type: 'boolean', description: 'Go on as more happens, until the session ends' },
-    json: { type: 'boolean', description: 'One JSON object a line, as the README describes' },
+    json: { type: 'boolean', description: 'One JSON object a line' },
   },
   async run(context, given) {
     const { backend, handle, record } = await findSession(context, given.session, 'running')

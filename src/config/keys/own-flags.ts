@@ -2,7 +2,7 @@ import type { Flag } from '../../key.ts'
 import { flags, variables } from '../flags.json'
 import type { rows, Setting } from '../sections/rows.ts'
 
-/** One flag of paude itself, with what its row says of it. Help, completion, environment twins and the README's table are made from this. */
+/** One flag of paude itself, with what its row says of it. Help, completion, environment twins and the reference are made from this. */
 export type OwnFlag = {
   readonly name: string
   readonly key: Setting
