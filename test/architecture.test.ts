@@ -294,6 +294,7 @@ test('a backend is known to its own folder and the registry', () => {
 /** Files outside backends/ that may name an engine, and why. */
 const MAY_NAME: Readonly<Record<string, string>> = {
   'network/group-hosts.ts': 'hosts of a registry on the internet',
+  'project/devcontainer/features.ts': 'features that others publish under these names',
   'run/client-variables.ts': 'families of variables that any client of an engine obeys, whichever runs the box',
   'workspace/places.ts': 'places of this machine that no mount may show, whichever backend runs the box',
 }

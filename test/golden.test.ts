@@ -18,7 +18,11 @@ const recipe: ImageBuild = {
   target: 'dev',
   args: { GREETING: 'hello there' },
   base: '',
-  features: { 'registry.example.org/f/go:1': { version: '1.24' } },
+  features: [
+    { name: 'registry.example.org/f/go:1', options: { version: '1.24' }, folder: '' },
+    { name: './mine', options: {}, folder: '/home/ada/engine/.devcontainer/mine' },
+  ],
+  user: 'vscode',
 }
 
 for (const backend of Object.values(backends)) {
@@ -48,7 +52,7 @@ for (const backend of Object.values(backends)) {
     const plan = (images ?? fail('images')).make({
       recipe,
       host: { env: { PATH: '/nonexistent' } },
-      approved: '0'.repeat(64),
+      approved: () => '0'.repeat(64),
       hint: 'paude --devcontainer trust',
       cache: '/home/ada/.cache/paude',
       id: '7',

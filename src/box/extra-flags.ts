@@ -38,6 +38,10 @@ const REASONS: Readonly<Record<string, string>> = {
   'pids-limit': 'is a limit of its own; write limits.pids',
   memory: 'is a limit of its own; write limits.memory',
   cpus: 'is a limit of its own; write limits.cpus',
+  platform: 'asks for another architecture than the one of this machine',
+  'group-add': 'gives the agent further groups',
+  pull: 'is a setting of its own; write image.pull',
+  isolation: 'is for Windows',
 }
 
 /** What the engines' short flags stand for. */
@@ -46,20 +50,34 @@ const SHORT: Readonly<Record<string, string>> = {
   ...{ c: 'cpu-shares', l: 'label' },
 }
 
+/** `name` is the flag without its value; '' where `why` is a whole sentence. */
+export type Objection = { readonly name: string; readonly why: string }
+
 /** Why a further flag is refused, or null for a harmless one. */
 export function extraFlagFault(flag: string): string | null {
+  const objection = extraFlagObjection(flag)
+  if (objection === null) return null
+  return objection.name === '' ? objection.why : `${objection.name} is refused: ${objection.why}`
+}
+
+/** The same in parts, for files whose flags are left out instead of refused. */
+export function extraFlagObjection(flag: string): Objection | null {
   const [, letter] = /^-([A-Za-z])/.exec(flag) ?? []
-  if (letter !== undefined) return shortFault(letter)
+  if (letter !== undefined) return shortObjection(letter)
   const [, name = '', value] = /^--([a-z][a-z-]*)(?:=(.*))?$/s.exec(flag) ?? []
-  if (name === '') return `${JSON.stringify(flag)} is not a flag; write each as one word, like "--shm-size=1g"`
+  if (name === '') return { name: '', why: `${JSON.stringify(flag)} is not a flag; write each as one word, like "--shm-size=1g"` }
   const reason = reasonOf(name)
-  if (reason !== undefined) return `--${name} is refused: it ${reason}`
-  if (!HARMLESS.some((known) => flag.startsWith(`--${known}=`)) || !value) return `--${name} is refused: ${ONLY}`
-  if (name === 'label' && /^paude(\.|=|$)/.test(value)) return '--label=paude… is refused: by these labels paude knows its boxes'
+  if (reason !== undefined) return { name: `--${name}`, why: `it ${reason}` }
+  if (!HARMLESS.some((known) => flag.startsWith(`--${known}=`)) || !value) return { name: `--${name}`, why: ONLY }
+  if (name === 'label' && /^paude(\.|=|$)/.test(value))
+    return { name: '--label=paude…', why: 'by these labels paude knows its boxes' }
   if (name === 'shm-size' && sharedSize(flag) === null)
-    return `--shm-size=${JSON.stringify(value)} is not a size; write a number and a unit, like --shm-size=1g`
+    return {
+      name: '',
+      why: `--shm-size=${JSON.stringify(value)} is not a size; write a number and a unit, like --shm-size=1g`,
+    }
   // biome-ignore lint/suspicious/noControlCharactersInRegex: exactly those are refused
-  return /[\u0000-\u001f\u007f]/.test(value) ? `--${name} is refused: control characters in its value` : null
+  return /[\u0000-\u001f\u007f]/.test(value) ? { name: `--${name}`, why: 'control characters in its value' } : null
 }
 
 /** Bytes of the box's shared memory: what the last of these flags says, else as much as the engines give. */
@@ -74,13 +92,14 @@ function sharedSize(flag: string): number | null {
 }
 
 /** All of them: of what is harmless too only the whole word is read, so that there is one way to say it. */
-function shortFault(letter: string): string {
+function shortObjection(letter: string): Objection {
   const name = Object.hasOwn(SHORT, letter) ? (SHORT[letter] ?? '') : ''
   const reason = reasonOf(name)
-  if (reason !== undefined) return `-${letter} is refused: it ${reason}`
-  return `-${letter} is refused: ${HARMLESS.some((known) => known === name) ? `write --${name}=` : ONLY}`
+  if (reason !== undefined) return { name: `-${letter}`, why: `it ${reason}` }
+  return { name: `-${letter}`, why: HARMLESS.some((known) => known === name) ? `write --${name}=` : ONLY }
 }
 
 const reasonOf = (name: string): string | undefined => (Object.hasOwn(REASONS, name) ? REASONS[name] : undefined)
 
-const ONLY = `only these are known to open nothing: ${HARMLESS.map((known) => `--${known}=`).join(', ')}`
+/** Said of a flag that nobody here has heard of. */
+export const ONLY = `only these are known to open nothing: ${HARMLESS.map((known) => `--${known}=`).join(', ')}`

@@ -7,8 +7,10 @@ export type LifecycleStep =
       readonly stage: string
       /** Those of a stage run side by side, by name; '' for the only one. */
       readonly name: string
-      /** Once in the life of a session, else at each start. */
+      /** Once for a project and what it says, else at each start. */
       readonly once: boolean
+      /** The agent does not wait for it. */
+      readonly background: boolean
       readonly folder: string
       /** A text is a shell's. */
       readonly command: string | readonly string[]

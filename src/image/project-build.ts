@@ -1,4 +1,5 @@
 import type { Host } from '../host.ts'
+import type { Feature } from '../plan/plan.ts'
 
 /** A project's own recipe of an image. */
 export type ImageBuild = {
@@ -15,14 +16,17 @@ export type ImageBuild = {
   readonly args: Readonly<Record<string, string>>
   /** Image that features are put on where there is no Dockerfile. */
   readonly base: string
-  readonly features: Readonly<Record<string, unknown>>
+  /** In the order in which they are wanted; what one depends on comes first all the same. */
+  readonly features: readonly Feature[]
+  /** User of the image for whom features install; the box runs as you. */
+  readonly user: string
 }
 
 export type RecipeBuilding = {
   readonly recipe: ImageBuild
   readonly host: Pick<Host, 'env'>
-  /** Hash of the context that the user has approved; null when there is none. */
-  readonly approved: string | null
+  /** Hash of a folder that the user has approved; null when there is none. */
+  readonly approved: (folder: string) => string | null
   /** What to do where that is not what is there. */
   readonly hint: string
   /** Absolute; what is needed lies below for as long as it is. */

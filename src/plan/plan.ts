@@ -6,7 +6,20 @@ export type Argv = readonly [program: string, ...words: string[]]
 /** Everything paude will do, in order. It is run, printed by --dry-run and compared by the tests: one value. */
 export type Plan = readonly Step[]
 
-export type Step = Folder | Remove | Write | CopyContext | Exec | Pipe | Until | Attach | Hold | Together | Guard | Later
+export type Step =
+  | Folder
+  | Remove
+  | Write
+  | CopyContext
+  | LayFeatures
+  | Exec
+  | Pipe
+  | Until
+  | Attach
+  | Hold
+  | Together
+  | Guard
+  | Later
 
 /** Makes a folder with its parents (mode 0700 unless told); taken back with all it holds. */
 export type Folder = { readonly kind: 'folder'; readonly path: string; readonly mode?: number }
@@ -27,6 +40,26 @@ export type CopyContext = {
   readonly to: string
   readonly approved: string | null
   readonly hint: string
+}
+
+/** Something that is installed on an image: a folder with an install.sh, published in a registry or lying on this machine. */
+export type Feature = {
+  /** As the file that wants it writes it. */
+  readonly name: string
+  readonly options: Readonly<Record<string, string>>
+  /** Where it lies; '' for one that is published. */
+  readonly folder: string
+}
+
+/** Fetches what is published of these, and what they depend on, and lays all out in `to` with the Dockerfile that installs them on `base`. */
+export type LayFeatures = {
+  readonly kind: 'lay-features'
+  readonly features: readonly Feature[]
+  readonly base: string
+  /** For whom they install; root where the image has no such user. */
+  readonly user: string
+  readonly to: string
+  readonly title: string
 }
 
 /** Runs one program to its end. */

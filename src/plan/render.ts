@@ -49,6 +49,12 @@ function renderStep(step: Step, name: string): readonly string[] {
       return writeLines(step.path, step.content, step.mode)
     case 'copy-context':
       return ['# only if that is what was trusted, byte for byte', `cp -RP ${quote(step.from)} ${quote(step.to)}`]
+    case 'lay-features':
+      return [
+        comment(step.title),
+        ...step.features.map((feature) => comment(`${feature.name} ${JSON.stringify(feature.options)}`)),
+        `mkdir -m 0700 ${quote(step.to)}`,
+      ]
     case 'exec':
       return renderExec(step, name)
     case 'pipe':
@@ -235,6 +241,7 @@ const hasUndo = (step: Step): boolean => {
     case 'remove':
     case 'write':
     case 'copy-context':
+    case 'lay-features':
     case 'until':
     case 'attach':
     case 'hold':

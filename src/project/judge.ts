@@ -2,6 +2,7 @@ import type { Config, Layer, Source } from '../config/keys/settings.ts'
 import { configOf, type Layers, readLayers, requireProfile } from '../config/layers/load.ts'
 import type { Context } from '../context.ts'
 import type { Host } from '../host.ts'
+import type { ImageBuild } from '../image/project-build.ts'
 import { shown } from '../text.ts'
 import { realPath } from '../workspace/paths.ts'
 import { projectFolders, writableFolders } from '../workspace/workspace.ts'
@@ -95,11 +96,15 @@ export const askedOf = ({ file, sources, items }: Judged, { home }: Pick<Host, '
 /** What the user's word is kept for: also the files of which an image is built, which are looked at again before a build alone. */
 export async function approvalOf(judged: Judged, host: Pick<Host, 'home'>): Promise<Asked> {
   const asked = askedOf(judged, host)
-  const contexts = judged.sources.flatMap(({ values: { imageBuild } }) => (imageBuild?.dockerfile ? [imageBuild.context] : []))
+  const contexts = judged.sources.flatMap(({ values: { imageBuild } }) => folderOf(imageBuild))
   if (contexts.length === 0) return asked
   const { contextHash } = await import('../run/build-context.ts')
   return { ...asked, also: { ...asked.also, ...Object.fromEntries(contexts.map((path) => [path, contextHash(path)])) } }
 }
+
+/** Folders of the project of which an image is made. */
+const folderOf = (build: ImageBuild | null | undefined): readonly string[] =>
+  build == null ? [] : [...(build.dockerfile ? [build.context] : []), ...build.features.flatMap(({ folder }) => folder || [])]
 
 /** Where a file of this name stands in the project, judged by what it opens: the lines of a diff against what the user has. */
 export const widened = ({ items, sources }: Judged, { home }: Pick<Host, 'home'>): readonly string[] => [

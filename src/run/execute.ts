@@ -129,6 +129,15 @@ async function carryOut(step: Exclude<Step, Last>, run: Run): Promise<void> {
         )
       })
       return
+    case 'lay-features': {
+      run.effects.note(step.title)
+      const { layFeatures } = await import('./features/lay.ts')
+      await layFeatures(step, { note: run.effects.note, signal: run.interruption.signal }).catch((error: unknown) => {
+        run.interruption.check()
+        throw error
+      })
+      return
+    }
     case 'exec':
       await withRescue(step.rescue, run, () => runExec(step, run))
       return

@@ -1,5 +1,5 @@
 import { afterAll, beforeEach, describe, expect, test } from 'bun:test'
-import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import fc from 'fast-check'
@@ -70,6 +70,10 @@ describe('the devcontainer.json of a project', () => {
 
 describe('of a devcontainer.json', () => {
   test('image, variables, mounts and flags become settings', () => {
+    mkdirSync(join(room, 'cache'))
+    mkdirSync(join(room, 'home/notes'), { recursive: true })
+    const host = { home: join(room, 'home'), user: 'ada', env: {} }
+    const values = (content: unknown) => read(content, { ...host, env: { PATH: '', SECRET: '' } }).source.values
     expect(
       values({
         image: 'registry.example.org/team/box:1',
@@ -88,7 +92,7 @@ describe('of a devcontainer.json', () => {
         { name: 'B', source: 'env:OTHER' },
         { name: 'URL', source: { template: 'https://${localEnv:SECRET:none}@x' } },
       ],
-      mount: [`${room}/cache:/cache:ro`, '/home/ada/notes:/notes:rw'],
+      mount: [`${room}/cache:/cache:ro`, `${room}/home/notes:/notes:rw`],
       dockerFlags: ['--shm-size=1g', '--ulimit=nofile=99'],
       podmanFlags: ['--shm-size=1g', '--ulimit=nofile=99'],
       lifecycle: [{ kind: 'export', name: 'PATH', value: '${containerEnv:PATH}:/opt' }],
@@ -119,7 +123,7 @@ describe('of a devcontainer.json', () => {
       build: { dockerfile: 'Dockerfile' },
       containerEnv: { A: '1', B: '${localEnv:SECRET}' },
       remoteEnv: { PATH: '${containerEnv:PATH}:/x' },
-      mounts: ['type=bind,source=/srv/data,target=/data'],
+      mounts: ['type=bind,source=/srv,target=/data'],
       runArgs: ['--shm-size=1g'],
       postCreateCommand: 'make',
       postStartCommand: { a: ['b', 'c d'] },
@@ -133,7 +137,7 @@ describe('of a devcontainer.json', () => {
       `build = ${root}/.devcontainer/Dockerfile, whose steps run outside the wall with the files of ${root}/.devcontainer`,
       'env = A=1',
       'env = B = env:SECRET',
-      'mounts = /srv/data:/data:rw',
+      'mounts = /srv:/data:rw',
       'docker.extra_flags = --shm-size=1g',
       'podman.extra_flags = --shm-size=1g',
       'lifecycle = remoteEnv.PATH = ${containerEnv:PATH}:/x',
@@ -149,11 +153,11 @@ describe('of a devcontainer.json', () => {
       onCreateCommand: ['make', 'all'],
       workspaceFolder: '${localWorkspaceFolder}/app',
     })
-    const step = { kind: 'run', folder: join(root, 'app') } as const
+    const step = { kind: 'run', folder: join(root, 'app'), background: false } as const
     expect(lifecycle).toEqual([
       { ...step, stage: 'onCreateCommand', name: '', once: true, command: ['make', 'all'] },
       { ...step, stage: 'postCreateCommand', name: 'web', once: true, command: ['npm', 'ci'] },
-      { ...step, stage: 'postStartCommand', name: '', once: false, command: 'echo ${HOME} $(id) project' },
+      { ...step, stage: 'postStartCommand', name: '', once: false, background: true, command: 'echo ${HOME} $(id) project' },
     ])
   })
 
@@ -168,13 +172,14 @@ describe('of a devcontainer.json', () => {
       remoteUser: 'vscode',
       somethingNew: 1,
       workspaceFolder: '/workspaces/x',
-      build: { cacheFrom: 'x' },
+      build: { cacheFrom: 'x', args: { A: 'b' } },
       containerEnv: {
         ANTHROPIC_API_KEY: 'x',
         KEY: '${localEnv:ANTHROPIC_API_KEY}',
         KEY2: 'a${localEnv:CLAUDE_CODE_OAUTH_TOKEN:b}',
         HTTPS_PROXY: 'x',
         HOME: '/x',
+        CLAUDE_CONFIG_DIR: '/home/node/.claude',
         MIX: '${localEnv:A}${containerEnv:B}',
         PATH: '${localEnv:PATH}',
       },
@@ -184,53 +189,106 @@ describe('of a devcontainer.json', () => {
     })
     expect(source.values).toEqual({})
     expect(ignored).toEqual([
-      'appPort (paude forward brings ports of the box to this machine)',
-      'customizations (it is for editors)',
-      'initializeCommand (it would run on this machine)',
       'remoteUser (the box runs as you)',
+      'appPort (paude forward brings ports of the box to this machine)',
+      'initializeCommand (it would run on this machine)',
       'somethingNew',
-      'build.cacheFrom',
+      'build.args (there is no Dockerfile)',
       'workspaceFolder (the project is mounted at its own path)',
+      'runArgs --init (every box has its own)',
+      'runArgs --name=x (every box has its own)',
+      'mounts[0] (of type volume; only bind mounts are taken over)',
+      'mounts[1] (of type tmpfs; only bind mounts are taken over)',
       'containerEnv.ANTHROPIC_API_KEY (ANTHROPIC_API_KEY stays outside the box)',
       'containerEnv.KEY (ANTHROPIC_API_KEY stays outside the box)',
       'containerEnv.KEY2 (CLAUDE_CODE_OAUTH_TOKEN stays outside the box)',
       'containerEnv.HTTPS_PROXY (HTTPS_PROXY is set by paude in the box)',
       'containerEnv.HOME (the box has its own)',
+      'containerEnv.CLAUDE_CONFIG_DIR (the box has its own)',
       'containerEnv.MIX (mixes variables of the box with those of this machine)',
       "containerEnv.PATH (the engine's own client obeys it)",
       'remoteEnv.GONE (variables are not taken away)',
-      'mounts[0] (of type volume; only bind mounts are taken over)',
-      'mounts[1] (of type tmpfs; only bind mounts are taken over)',
-      'runArgs --init (every box has its own)',
-      'runArgs --name=x (every box has its own)',
     ])
   })
 })
 
-describe('a devcontainer.json that opens the box is refused by name', () => {
+describe('what opens the box is left out by name, and the rest of the file holds', () => {
   test.each([
-    [{ runArgs: ['--privileged'] }, '--privileged is refused: it takes every wall around the box away'],
-    [{ privileged: true }, '--privileged is refused'],
-    [{ runArgs: ['--cap-add', 'SYS_ADMIN'] }, '--cap-add is refused: it gives back a privilege'],
-    [{ capAdd: ['SYS_PTRACE'] }, '--cap-add is refused'],
-    [{ securityOpt: ['seccomp=unconfined'] }, '--security-opt is refused: it loosens the hardening'],
-    [{ runArgs: ['--security-opt', 'seccomp=unconfined'] }, '--security-opt is refused'],
-    [{ runArgs: ['--network=host'] }, '--network is refused: it goes round the allowlist'],
-    [{ runArgs: ['--net', 'host'] }, '--net is refused'],
-    [{ runArgs: ['-v', '/:/host'] }, '-v is refused: it is not checked as mounts are'],
-    [{ runArgs: ['--pid=host'] }, '--pid is refused'],
-    [{ runArgs: ['--device=/dev/kvm'] }, '--device is refused'],
-    [{ runArgs: ['--env-file', '.env'] }, '--env-file is refused'],
-    [{ runArgs: ['--user=0'] }, '--user is refused'],
-    [{ runArgs: ['--init', '--brand-new=1'] }, '--brand-new is refused: only these are known to open nothing'],
-    [{ runArgs: ['--label=paude.role=agent'] }, '--label=paude'],
-    [{ runArgs: ['evil.example.org/image'] }, 'is not a flag'],
-    [{ runArgs: ['--shm-size=${localEnv:SECRET}'] }, 'runArgs[0] has ${localEnv:SECRET} in it'],
+    [{ runArgs: ['--privileged'] }, 'runArgs --privileged (it takes every wall around the box away)'],
+    [{ privileged: true }, 'privileged (it takes every wall around the box away)'],
+    [{ runArgs: ['--cap-add', 'SYS_ADMIN'] }, 'runArgs --cap-add=SYS_ADMIN (it gives back a privilege)'],
+    [{ capAdd: ['SYS_PTRACE'] }, 'capAdd SYS_PTRACE (debuggers work without it)'],
+    [{ securityOpt: ['seccomp=unconfined'] }, 'securityOpt seccomp=unconfined (debuggers work without it)'],
+    [{ securityOpt: ['apparmor=unconfined'] }, 'securityOpt apparmor=unconfined (it loosens the hardening;'],
+    [{ runArgs: ['--network=host'] }, 'runArgs --network=host (it goes round the allowlist)'],
+    [{ runArgs: ['--net', 'host'] }, 'runArgs --net=host (it goes round the allowlist)'],
+    [{ runArgs: ['-v', '/:/host'] }, 'runArgs -v=/:/host (it is not checked as mounts are'],
+    [{ runArgs: ['--pid=host'] }, 'runArgs --pid=host (it shows the processes'],
+    [{ runArgs: ['--device=/dev/kvm'] }, 'runArgs --device=/dev/kvm (it hands a device'],
+    [{ runArgs: ['--env-file', '.env'] }, 'runArgs --env-file=.env (it reads a file of this machine'],
+    [{ runArgs: ['--user=0'] }, 'runArgs --user=0 (it changes who the agent is)'],
+    [{ runArgs: ['--brand-new=1'] }, 'runArgs --brand-new=1 (not known to be harmless)'],
+    [{ runArgs: ['--platform=linux/amd64'] }, 'runArgs --platform=linux/amd64 (it asks for another architecture'],
+    [{ runArgs: ['--label=paude.role=agent'] }, 'runArgs --label=paude.role=agent (by these labels paude knows its boxes)'],
+    [{ runArgs: ['evil.example.org/image'] }, 'runArgs evil.example.org/image (not a flag that can be read)'],
+    [{ runArgs: ['-p', '3000:3000'] }, 'runArgs -p=3000:3000 (it lets others reach into the box)'],
+    [{ runArgs: ['--shm-size=${localEnv:SECRET}'] }, 'runArgs --shm-size=${localEnv:SECRET} (SECRET is not read here)'],
+    [{ runArgs: ['-e', 'ANTHROPIC_API_KEY=x'] }, 'runArgs.ANTHROPIC_API_KEY (ANTHROPIC_API_KEY stays outside the box)'],
+    [{ runArgs: ['-e', 'ANTHROPIC_API_KEY'] }, 'runArgs.ANTHROPIC_API_KEY (ANTHROPIC_API_KEY stays outside the box)'],
+    [{ runArgs: ['-e', 'HTTPS_PROXY=http://evil'] }, 'runArgs.HTTPS_PROXY (HTTPS_PROXY is set by paude in the box)'],
+    [{ mounts: ['type=bind,source=/${localEnv:SECRET},target=/x'] }, 'mounts[0] (SECRET is not read here)'],
+    [{ mounts: ['type=bind,source=/,target=/x'] }, 'mounts[0] (/: '],
+    [{ mounts: ['type=bind,source=/etc,target=/x'] }, 'mounts[0] (/etc: '],
+    [{ mounts: ['type=bind,source=/nothing,target=/x'] }, 'mounts[0] (/nothing: nothing is there)'],
+    [{ mounts: [`type=bind,source=/${'a/'.repeat(9000)},target=/x`] }, 'mounts[0] ('],
+    [{ mounts: ['type=bind,source=${localWorkspaceFolder}/data,target=/d'] }, 'the project is mounted at its own path)'],
+    [{ mounts: ['type=bind,source=${localWorkspaceFolder}/link,target=/d'] }, 'the project is mounted at its own path)'],
+    [{ mounts: ['type=bind,source=/srv,target=${localWorkspaceFolder}/.git/hooks'] }, 'it would hide the project)'],
+    [{ mounts: ['type=bind,source=/srv,target=/'] }, 'it would hide the project)'],
+    [{ postCreateCommand: 'echo ${localEnv:SECRET}' }, 'postCreateCommand (SECRET is not read here)'],
+    [{ postStartCommand: { a: ['echo', '${localEnv:SECRET}'] } }, 'postStartCommand (SECRET is not read here)'],
+  ] as readonly (readonly [object, string])[])('%j', (content, message) => {
+    symlinkSync(room, join(root, 'link'))
+    const { source, ignored } = read({ image: 'i:1', ...content })
+    expect(source.values).toEqual({ image: 'i:1' })
+    expect(ignored.join('\n')).toContain(message)
+    expect(ignored.join('\n')).not.toContain('hunter2')
+  })
+
+  test('variables that flags set are variables, and those of the caller are named for whoever decides', () =>
+    expect(values({ runArgs: ['-e', 'A=b=c', '--env=MINE', '--rm'], containerEnv: { A: 'last' } })).toEqual({
+      env: ['A=b=c', 'A=last'],
+      references: [{ name: 'MINE', source: 'env:MINE' }],
+    }))
+
+  test('a default stands in for a variable of the caller, whose value is read nowhere but in variables of the box', () => {
+    put(join(root, '.devcontainer/Dockerfile'), 'FROM x')
+    const { imageBuild } = values({
+      build: { dockerfile: 'Dockerfile', args: { TZ: '${localEnv:SECRET:UTC}', NONE: '${localEnv:SECRET}' } },
+    })
+    expect(imageBuild?.args).toEqual({ TZ: 'UTC' })
+    expect(values({ image: 'x:${localEnv:SECRET:1}' }).image).toBe('x:1')
+    mkdirSync(join(room, 'home'))
+    const home = { ...host, home: join(room, 'home') }
+    const mounts = ['type=bind,source=${env:HOME}${env:USERPROFILE}/..,target=/x']
+    expect(read({ mounts }, home).ignored.join()).not.toContain('USERPROFILE')
+  })
+})
+
+describe('a devcontainer.json that cannot be used is refused', () => {
+  test('for everything that is wrong with it at once', () => {
+    const several = { image: 'Debian:12', dockerComposeFile: 'nothing.yml', build: { dockerfile: '../../Dockerfile' } }
+    expect(() => read(several)).toThrow(/cannot be used:\n {2}dockerComposeFile: .* is not there\n {2}build.dockerfile leads out/)
+    expect(() => read('{\n"image": 3,\n"mounts": [5]}')).toThrow(
+      /cannot be used:\n {2}line 2: image must be .*\n {2}line 3: mounts.0 must/,
+    )
+  })
+
+  test.each([
     [{ image: 'x:${localEnv:SECRET}' }, 'image has ${localEnv:SECRET} in it'],
-    [{ mounts: ['type=bind,source=/${localEnv:SECRET},target=/x'] }, 'mounts[0] has ${localEnv:SECRET} in it'],
-    [{ postCreateCommand: 'echo ${localEnv:SECRET}' }, 'postCreateCommand has ${localEnv:SECRET} in it'],
+    [{ image: 'Debian:12' }, 'image is not an image reference: "Debian:12"'],
+    [{ image: 'Debian:12', features: { 'registry.example.org/f/a:1': {} } }, 'image is not an image reference: "Debian:12"'],
     [{ postStartCommand: ['a\0b'] }, 'postStartCommand contains a NUL byte'],
-    [{ build: { dockerfile: 'Dockerfile', args: { A: '${localEnv:SECRET}' } } }, 'build.args.A has ${localEnv:SECRET} in it'],
     [{ build: { dockerfile: '../../Dockerfile' } }, 'build.dockerfile leads out of the project'],
     [{ build: { dockerfile: '/etc/passwd' } }, 'build.dockerfile leads out of the project'],
     [{ build: { dockerfile: 'Dockerfile', context: '../..' } }, 'build.context leads out of the project'],
@@ -239,17 +297,14 @@ describe('a devcontainer.json that opens the box is refused by name', () => {
     [{ build: { dockerfile: 'Link' } }, 'is a link'],
     [{ build: { dockerfile: 'a/'.repeat(9000) } }, 'build.dockerfile is longer than any path'],
     [{ build: { dockerfile: 'Dockerfile', context: 'a/'.repeat(9000) } }, 'build.context is longer than any path'],
-    [{ image: 'i', mounts: [`type=bind,source=/${'a/'.repeat(9000)},target=/x`] }, 'no system takes so long a path'],
     [{ build: { dockerfile: 'out/Dockerfile' } }, 'build.dockerfile leads out of the project'],
     [{ build: { dockerfile: 'Nothing' } }, 'Nothing is not there'],
-    [{ runArgs: ['-p', '3000:3000'] }, '-p is refused: it lets others reach into the box'],
-    [{ dockerComposeFile: 'compose.yml' }, 'dockerComposeFile needs more containers than a box has'],
-    [{ image: 'x', features: { './mine': {} } }, 'mine lies in the project'],
-    [{ features: { 'registry.example.org/f/a:1': {} } }, 'features need an image or a build'],
-    [
-      { image: 'x', features: { 'registry.example.org/f/a:1': {} } },
-      'features are put on by the devcontainer CLI, which is not in PATH',
-    ],
+    [{ image: 'x', features: { './mine': {} } }, 'features: "./mine" is no folder'],
+    [{ image: 'x', features: { '../..': {} } }, 'features: "../.." leads out of the project'],
+    [{ image: 'x', features: { './out': {} } }, 'features: "./out" leads out of the project'],
+    [{ dockerComposeFile: 'compose.yml' }, 'compose.yml is not there'],
+    [{ dockerComposeFile: '../../compose.yml' }, 'dockerComposeFile leads out of the project'],
+    [{ dockerComposeFile: 'out/compose.yml' }, 'dockerComposeFile leads out of the project'],
     [{ image: 3 }, 'image must be a text, found 3'],
     [{ mounts: [5] }, 'mounts.0 must be a text or an object, found 5'],
     [{ postStartCommand: 1 }, 'postStartCommand must be a text, a list of texts, or an object of them, found 1'],
@@ -278,27 +333,6 @@ describe('a devcontainer.json that opens the box is refused by name', () => {
 
   test('ports that the project would like to have outside are taken over', () =>
     expect(values({ forwardPorts: [3000, 'localhost:4000', 'db:5432'] })).toEqual({ forwardPorts: [3000, 4000] }))
-
-  const refusal = (folder: string, path: string, content: object): PaudeError => {
-    put(join(folder, path), JSON.stringify(content))
-    const found = findDevcontainer([root, folder], 'use')
-    try {
-      if (found !== null) readDevcontainer(found, { root, host })
-    } catch (error) {
-      if (error instanceof PaudeError) return error
-    }
-    throw new Error('not refused')
-  }
-
-  test('names the folder where another configuration would be found', () => {
-    const { hint } = refusal(root, '.devcontainer/b/devcontainer.json', { dockerComposeFile: 'c.yml' })
-    expect(hint).toContain(`into ${root}/.devcontainer/NAME, and`)
-  })
-
-  test('shows no name of a folder as a terminal would act on it', () => {
-    const { message } = refusal(join(root, 'a\u202eb\u009b'), '.devcontainer.json', { runArgs: ['--privileged'] })
-    expect(message).toContain('a\\u{202e}b\\u{9b}/.devcontainer.json: runArgs: --privileged is refused')
-  })
 
   test('and no text in it ends in anything but settings or a sentence', () => {
     const key = fc.constantFrom(
@@ -354,11 +388,42 @@ describe('a recipe', () => {
     expect(image).toBe(imageBuild?.reference)
   })
 
-  test('with features is for the devcontainer CLI', () => {
-    put(join(room, 'bin/devcontainer'), '#!/bin/sh\n')
-    chmodSync(join(room, 'bin/devcontainer'), 0o755)
-    const features = { 'registry.example.org/f/go:1': { version: '1.24' } }
-    const { source } = read({ image: 'base:1', features }, { ...host, env: { ...host.env, PATH: join(room, 'bin') } })
-    expect(source.values.imageBuild).toMatchObject({ base: 'base:1', dockerfile: null, features })
+  test('has its features with their options, and those of the project by their real folder', () => {
+    mkdirSync(join(root, '.devcontainer/mine'), { recursive: true })
+    const features = {
+      'registry.example.org/f/go:1': { version: 1.24, fast: true },
+      'registry.example.org/f/node': '22',
+      './mine': {},
+      'registry.example.org/f/docker-in-docker:2': {},
+      node: 'latest',
+    }
+    const { source, ignored } = read({ image: 'base:1', remoteUser: 'vscode', features })
+    expect(source.values.imageBuild).toMatchObject({
+      base: 'base:1',
+      dockerfile: null,
+      user: 'vscode',
+      features: [
+        { name: 'registry.example.org/f/go:1', options: { version: '1.24', fast: 'true' }, folder: '' },
+        { name: 'registry.example.org/f/node', options: { version: '22' }, folder: '' },
+        { name: './mine', options: {}, folder: join(root, '.devcontainer/mine') },
+      ],
+    })
+    expect(ignored.join()).toContain(
+      'feature registry.example.org/f/docker-in-docker:2 (it needs privileges that no box has),feature node (not published in a registry)',
+    )
+    expect(read({ features: { 'registry.example.org/f/go:1': {} } }).source.values.imageBuild?.base).toStartWith(
+      'docker.io/library/debian',
+    )
+  })
+
+  test('installs features in the order that the file wants', () => {
+    const names = (order: readonly string[]) =>
+      values({
+        image: 'i:1',
+        features: { 'r.example.org/f/a:1': {}, 'r.example.org/f/b:1': {}, 'r.example.org/f/c:1': {} },
+        overrideFeatureInstallOrder: order,
+      }).imageBuild?.features.map(({ name }) => name.slice(-3))
+    expect(names([])).toEqual(['a:1', 'b:1', 'c:1'])
+    expect(names(['r.example.org/f/c'])).toEqual(['c:1', 'a:1', 'b:1'])
   })
 })

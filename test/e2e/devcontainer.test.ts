@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
 import { chmodSync, existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { publish } from '../support/registry.ts'
 import {
   agentImage,
   describeEach,
@@ -134,19 +135,28 @@ describeEach('a devcontainer.json', (backend) => {
     expect(existsSync(join(cwd, 'made'))).toBe(false)
   })
 
-  test.concurrent('that opens the box is refused by name, trusted or not', async () => {
-    for (const [content, words] of [
-      [{ runArgs: ['--privileged'] }, '--privileged is refused'],
-      [{ runArgs: ['--network=host'] }, '--network is refused'],
-      [{ capAdd: ['SYS_ADMIN'] }, '--cap-add is refused'],
-    ] as const) {
-      const cwd = projectWith({ image: base, ...content })
-      expect((await run(['--devcontainer', 'trust', '--yes'], { cwd })).stderr).toContain(words)
-      expect(await ask(cwd, 'SAY hi')).toMatchObject({ code: 125, stdout: '', stderr: expect.stringContaining(words) })
-    }
-    const cwd = projectWith({ image: base, mounts: ['type=bind,source=/var/run/docker.sock,target=/docker.sock'] })
+  test.concurrent('that opens the box starts without what opens it, which is named', async () => {
+    const cwd = projectWith({
+      image: base,
+      containerEnv: { A: '1' },
+      runArgs: ['--privileged', '--network=host', '--cap-add=SYS_ADMIN'],
+      mounts: ['type=bind,source=/var/run/docker.sock,target=/docker.sock'],
+    })
     await trust(cwd)
-    expect((await ask(cwd, 'SAY hi')).stderr).toContain('cannot mount /var/run/docker.sock')
+    const script = 'BASH grep -i ^Cap /proc/self/status >seen; ls / >>seen; cat /proc/net/dev >>seen;;SAY hi'
+    const { code, stdout, stderr } = await ask(cwd, script)
+    expect([code, stdout]).toEqual([0, 'hi\n'])
+    for (const what of [
+      '--privileged (it takes',
+      '--network=host (it goes',
+      '--cap-add=SYS_ADMIN (it gives',
+      'mounts[0] (/var/run/docker.sock',
+    ])
+      expect(stderr).toContain(what)
+    const seen = readFileSync(join(cwd, 'seen'), 'utf8')
+    expect(seen).toMatch(/CapEff:\s0+\nCapBnd:\s0+\n/)
+    expect(seen).not.toContain('docker.sock')
+    expect(seen).not.toContain('eth0')
   })
 
   test.concurrent('gets a variable of the caller when its name was trusted, and its value is seen in the box alone', async () => {
@@ -190,24 +200,55 @@ describeEach('a devcontainer.json', (backend) => {
     expect((await run(['rm', '--force', id], { cwd })).code).toBe(0)
   })
 
-  test.concurrent('gets its features from the devcontainer CLI where there is one, which sees nothing of the project', async () => {
-    const cwd = projectWith({ image: base, features: { 'registry.example.org/f/go:1': { version: '1.24' } } })
-    expect((await ask(cwd, 'SAY hi')).stderr).toContain('features are put on by the devcontainer CLI, which is not in PATH')
-    const bin = join(root, `bin-${backend}`)
-    const log = join(root, `cli-${backend}`)
-    put(
-      join(bin, 'devcontainer'),
-      `#!/bin/sh\nfor word; do case $word in --workspace-folder=*) folder=\${word#*=};; --image-name=*) name=\${word#*=};; esac; done\nls -A "$folder" >${log}; cat "$folder/.devcontainer/devcontainer.json" >>${log}\nprintf 'FROM ${base}\\nRUN touch /feature\\n' | ${backend} build --tag="$name" --file=- "$folder"\n`,
+  test.concurrent('gets its features from a registry and from the project, each installed with its options', async () => {
+    const install = '#!/bin/sh\necho "$_REMOTE_USER $VERSION $ADDED" >>/feature\n'
+    const about = {
+      id: 'go',
+      version: '1.0.0',
+      options: { added: { type: 'string', default: 'as usual' } },
+      containerEnv: { FROM_FEATURE: 'yes' },
+    }
+    const registry = publish({
+      'f/go:1': { files: { './install.sh': install, './devcontainer-feature.json': JSON.stringify(about) } },
+    })
+    const privileged = 'f/docker-in-docker:2'
+    const cwd = projectWith(
+      {
+        image: base,
+        features: { [`${registry.host}/f/go:1`]: { version: '1.24' }, './mine': {}, [`${registry.host}/${privileged}`]: {} },
+      },
+      {
+        '.devcontainer/mine/install.sh': install,
+        '.devcontainer/mine/devcontainer-feature.json': '{"id":"mine","version":"1.0.0"}',
+      },
     )
-    chmodSync(join(bin, 'devcontainer'), 0o755)
-    const env = { PATH: `${bin}:${process.env['PATH']}` }
-    await trust(cwd, env)
-    const { code, stdout, stderr } = await ask(cwd, 'BASH test -e /feature && touch has-feature;;SAY hi', env)
+    await trust(cwd)
+    const { code, stdout, stderr } = await ask(cwd, 'BASH cat /feature >seen; echo "$FROM_FEATURE" >>seen;;SAY hi')
+    registry.stop()
     expect([code, stdout]).toEqual([0, 'hi\n'])
-    built.push(...[...stderr.matchAll(/features on (localhost\/paude\/devcontainer:\w+)/g)].map(([, name = '']) => name))
-    expect(existsSync(join(cwd, 'has-feature'))).toBe(true)
-    expect(readFileSync(log, 'utf8')).toBe(
-      `.devcontainer\n${JSON.stringify({ image: base, features: { 'registry.example.org/f/go:1': { version: '1.24' } } })}\n`,
+    expect(readFileSync(join(cwd, 'seen'), 'utf8')).toBe('root 1.24 as usual\nroot  \nyes\n')
+    expect(stderr).toContain(`${privileged} (it needs privileges that no box has)`)
+    // What is built is there: no registry is asked again.
+    expect((await ask(cwd, 'SAY again')).stdout).toBe('again\n')
+    put(join(cwd, '.devcontainer/mine/install.sh'), '#!/bin/sh\ntouch /evil\n')
+    const changed = await run(['--devcontainer', '--pull', 'always', '-p', 'SAY hi'], { cwd })
+    expect([changed.code, changed.stdout]).toEqual([125, ''])
+    expect(changed.stderr).toContain('has changed since it was trusted')
+  })
+
+  test.concurrent('of several containers starts the one that it names', async () => {
+    const cwd = projectWith(
+      { dockerComposeFile: 'compose.yml', service: 'app', postCreateCommand: 'echo "$WHICH" >made' },
+      {
+        '.devcontainer/compose.yml':
+          'services:\n  app:\n    build: {context: ., args: {WORD: built}}\n    environment: {WHICH: app}\n    depends_on: [db]\n  db:\n    image: postgres\n',
+        '.devcontainer/Dockerfile': `FROM ${base}\nARG WORD\nRUN echo "$WORD" >/word\n`,
+      },
     )
+    await trust(cwd)
+    const { code, stdout, stderr } = await ask(cwd, 'BASH cat /word >>made;;SAY hi')
+    expect([code, stdout]).toEqual([0, 'hi\n'])
+    expect(stderr).toContain('compose services db (a box is one container)')
+    expect(readFileSync(join(cwd, 'made'), 'utf8')).toBe('app\nbuilt\n')
   })
 })

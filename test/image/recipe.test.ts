@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import { need } from '../../src/backends/backend.ts'
 import { backends } from '../../src/backends/registry.ts'
 import type { ImageBuild } from '../../src/image/project-build.ts'
@@ -14,13 +14,14 @@ const recipe: ImageBuild = {
   target: 'dev',
   args: { A: 'one two' },
   base: '',
-  features: {},
+  features: [],
+  user: 'root',
 }
 const plan = (more: Partial<ImageBuild> = {}, engine: 'docker' | 'podman' = 'docker') =>
   need(backends[engine], 'images').make({
     recipe: { ...recipe, ...more },
     host: { env: { PATH: '/nonexistent' } },
-    approved: 'as-trusted',
+    approved: (folder) => `${folder} as trusted`,
     hint: 'paude trust',
     cache: '/cache',
     id: '7',
@@ -37,7 +38,7 @@ describe('the image of a recipe', () => {
       const copy = step?.argv.at(-1) ?? ''
       expect(copy).toStartWith('/cache/')
       expect(step?.argv.at(-2)).toBe('--file=-')
-      expect(steps).toContainEqual({ kind: 'copy-context', from: '/p', to: copy, approved: 'as-trusted', hint: 'paude trust' })
+      expect(steps).toContainEqual({ kind: 'copy-context', from: '/p', to: copy, approved: '/p as trusted', hint: 'paude trust' })
       expect(steps.at(-1)).toEqual({ kind: 'remove', path: dirname(copy) })
       expect(JSON.stringify(step?.argv)).not.toContain('"/p"')
       for (const word of [`--tag=${recipe.reference}`, '--target=dev', '--build-arg=A=one two'])
@@ -45,27 +46,39 @@ describe('the image of a recipe', () => {
     }
   })
 
-  test('gets features from the devcontainer CLI, which is shown nothing of the project', () => {
-    const features = { 'registry.example.org/f/go:1': { version: '1.24' } }
+  test('gets its features from their own context, in which nothing of the project is but what was approved', () => {
+    const features = [
+      { name: 'registry.example.org/f/go:1', options: { version: '1.24' }, folder: '' },
+      { name: './mine', options: {}, folder: '/p/.devcontainer/mine' },
+    ]
     const steps = plan({ features })
-    const [build, cli] = steps.filter(isExec)
+    const [build, installation] = steps.filter(isExec)
     expect(build?.argv).toContain(`--tag=${recipe.reference}-plain`)
-    const [, work] = steps.flatMap((step) => (step.kind === 'folder' ? [step.path] : []))
-    expect(cli?.argv).toEqual([
-      'devcontainer',
-      'build',
-      `--workspace-folder=${work}`,
-      '--docker-path=docker',
-      `--image-name=${recipe.reference}`,
-    ])
-    const written = steps.flatMap((step) => (step.kind === 'write' ? [[step.path, JSON.parse(step.content)]] : []))
-    expect(written).toEqual([[`${work}/.devcontainer/devcontainer.json`, { image: `${recipe.reference}-plain`, features }]])
-    expect(work).toStartWith('/cache/')
+    expect(installation?.argv).toContain(`--tag=${recipe.reference}`)
+    const context = installation?.argv.at(-1) ?? ''
+    expect(context).toStartWith('/cache/')
+    const own = join(dirname(context), 'own-1')
+    expect(steps).toContainEqual({
+      kind: 'copy-context',
+      from: '/p/.devcontainer/mine',
+      to: own,
+      approved: '/p/.devcontainer/mine as trusted',
+      hint: 'paude trust',
+    })
+    const laid = { base: `${recipe.reference}-plain`, user: 'root', to: context }
+    expect(steps).toContainEqual(
+      expect.objectContaining({ kind: 'lay-features', ...laid, features: [features[0], { ...features[1], folder: own }] }),
+    )
+    expect(JSON.stringify(installation?.argv)).not.toContain('"/p')
   })
 
   test('is the named one with features where there is no Dockerfile', () => {
-    const steps = plan({ dockerfile: null, base: 'base:1', features: { 'registry.example.org/f/go:1': {} } })
-    expect(steps.filter(isExec)[0]?.argv[0]).toBe('devcontainer')
-    expect(JSON.stringify(steps)).toContain('base:1')
+    const steps = plan({
+      dockerfile: null,
+      base: 'base:1',
+      features: [{ name: 'registry.example.org/f/go', options: {}, folder: '' }],
+    })
+    expect(steps.filter(isExec)).toHaveLength(1)
+    expect(steps).toContainEqual(expect.objectContaining({ kind: 'lay-features', base: 'base:1' }))
   })
 })

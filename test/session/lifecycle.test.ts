@@ -14,6 +14,7 @@ const step = (command: Run['command'], more: Partial<Run> = {}): Run => ({
   stage: 'postCreateCommand',
   name: '',
   once: true,
+  background: false,
   folder: room,
   command,
   ...more,

@@ -1,15 +1,14 @@
 import { join } from 'node:path'
-import { findProgram } from '../../host.ts'
 import type { RecipeBuilding } from '../../image/project-build.ts'
-import { exec, folder, type Plan, remove, write } from '../../plan/plan.ts'
+import { exec, folder, type Plan, remove } from '../../plan/plan.ts'
 import { builder, type Dialect } from './flags.ts'
 
 type Making = RecipeBuilding & { readonly dialect: Dialect }
 
-/** Makes the image of a project's own recipe: from its Dockerfile, then with the features that the devcontainer CLI puts on. */
+/** Makes the image of a project's own recipe: from its Dockerfile, then with its features. */
 export function recipePlan(making: Making): Plan {
   const { recipe } = making
-  const features = Object.keys(recipe.features).length > 0
+  const features = recipe.features.length > 0
   const plain = features ? `${recipe.reference}-plain` : recipe.reference
   return [
     ...(recipe.dockerfile === null ? [] : buildSteps(making, recipe.dockerfile.text, plain)),
@@ -30,7 +29,7 @@ function buildSteps(making: Making, text: string, tag: string): Plan {
     // What a killed start of the same number has left.
     remove(work),
     folder(work),
-    { kind: 'copy-context', from: context, to: copy, approved, hint },
+    { kind: 'copy-context', from: context, to: copy, approved: approved(context), hint },
     exec(
       [
         ...builder(dialect),
@@ -47,19 +46,34 @@ function buildSteps(making: Making, text: string, tag: string): Plan {
   ]
 }
 
-/** In a folder with nothing of the project in it, so that the CLI reads what was approved and no more. */
+/** Nothing of the project but its approved features is in the context of their build. */
 function featureSteps(making: Making, base: string): Plan {
-  const { dialect, recipe, host } = making
+  const { dialect, recipe, approved, hint } = making
+  const { reference, features, user } = recipe
   const work = workFolder(making, 'features')
-  const program = findProgram(host, 'devcontainer') ?? 'devcontainer'
+  const context = join(work, 'context')
+  const placed = features.map((feature, at) =>
+    feature.folder === '' ? feature : { ...feature, folder: join(work, `own-${at}`) },
+  )
   return [
+    remove(work),
     folder(work),
-    folder(join(work, '.devcontainer')),
-    write(join(work, '.devcontainer/devcontainer.json'), `${JSON.stringify({ image: base, features: recipe.features })}\n`),
-    exec([program, 'build', `--workspace-folder=${work}`, `--docker-path=${dialect.name}`, `--image-name=${recipe.reference}`], {
-      title: `putting features on ${recipe.reference}`,
-    }),
-    exec(['rm', '-rf', '--', work], { tolerant: true }),
+    ...features.flatMap(
+      ({ folder: from }, at): Plan =>
+        from === '' ? [] : [{ kind: 'copy-context', from, to: placed[at]?.folder ?? '', approved: approved(from), hint }],
+    ),
+    { kind: 'lay-features', features: placed, base, user, to: context, title: `fetching features for ${reference}` },
+    exec(
+      [
+        ...builder(dialect),
+        `--tag=${reference}`,
+        '--label=paude.image=devcontainer',
+        `--file=${join(context, 'Dockerfile')}`,
+        context,
+      ],
+      { title: `putting features on image ${reference}, with the network of the engine` },
+    ),
+    remove(work),
   ]
 }
 

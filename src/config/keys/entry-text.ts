@@ -45,7 +45,8 @@ const buildText = ({ dockerfile, context, target, args, base, features }: ImageB
       : `${dockerfile.path}, whose steps run outside the wall with the files of ${context}`,
     ...(target === '' ? [] : [`target ${target}`]),
     ...Object.entries(args).map(([name, value]) => `arg ${name}=${value}`),
-    ...Object.entries(features).map(
-      ([name, options]) => `feature ${name} ${JSON.stringify(options)}, installed outside the wall`,
+    ...features.map(
+      ({ name, options, folder }) =>
+        `feature ${name} ${JSON.stringify(options)}${folder === '' ? '' : ` of ${folder}`}, installed outside the wall`,
     ),
   ].join(', ')

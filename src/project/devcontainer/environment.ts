@@ -21,13 +21,25 @@ export type Environment = {
 /** What decides which programs run is set when those have run that check the mounts of the box: it may lead into the project. */
 const DECIDES = /^(PATH|LD_.*)$/
 
+/** Where home and settings lie: elsewhere nothing is kept, or may be written. */
+const PLACES = /^(HOME|CLAUDE_CONFIG_DIR|CODEX_HOME)$/
+
 const NONE: Environment = { env: [], references: [], exports: [], ignored: [] }
 
-/** Variables of the box; remoteEnv has the last word. A value of the caller's is not looked up here: it is named until somebody has agreed. */
-export function readEnvironment({ containerEnv = {}, remoteEnv = {} }: Devcontainer, scope: Scope): Environment {
+/** Variables of the box; remoteEnv has the last word, and `flags` of runArgs the first. A value of the caller's is not looked up here: it is named until somebody has agreed. */
+export function readEnvironment(
+  { containerEnv = {}, remoteEnv = {} }: Devcontainer,
+  flags: Readonly<Record<string, string>>,
+  scope: Scope,
+): Environment {
   const [first, last] = [readTable('containerEnv', containerEnv, scope), readTable('remoteEnv', remoteEnv, scope)]
-  const later = last.references.map(({ name }) => `${name}=`)
-  return joined({ ...first, env: first.env.filter((entry) => !later.some((name) => entry.startsWith(name))) }, last)
+  return over(over(readTable('runArgs', flags, scope), first), last)
+}
+
+/** The later of two has the last word. */
+function over(before: Environment, after: Environment): Environment {
+  const later = after.references.map(({ name }) => `${name}=`)
+  return joined({ ...before, env: before.env.filter((entry) => !later.some((name) => entry.startsWith(name))) }, after)
 }
 
 const readTable = (key: string, table: Readonly<Record<string, string | null>>, scope: Scope): Environment =>
@@ -47,7 +59,7 @@ function readOne(
   scope: Scope,
 ): Environment {
   const without = (why: string): Environment => ({ ...NONE, ignored: [`${key}.${name} (${why})`] })
-  const fault = name === 'HOME' ? 'the box has its own' : nameFault(name)
+  const fault = PLACES.test(name) ? 'the box has its own' : nameFault(name)
   if (fault !== null) return without(fault)
   if (value === null) return without('variables are not taken away')
   const parts = piecesOf(value, `${key}.${name}`, scope)

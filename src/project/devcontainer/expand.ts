@@ -21,7 +21,7 @@ const KNOWN = [
   'devcontainerId',
 ] as const
 
-/** What placeholders mean in a file; `inBox` is where it works in the box, and no variable of the caller's but these two is known. */
+/** What placeholders mean in a file; `inBox` is where it works in the box, and no variable of the caller's but these is known. */
 export const scopeOf = (
   { file, folder, inBox, id }: { readonly file: string; readonly folder: string; readonly inBox: string; readonly id: string },
   { home, user }: Pick<Host, 'home' | 'user'>,
@@ -34,7 +34,8 @@ export const scopeOf = (
     containerWorkspaceFolderBasename: inBox.split('/').at(-1) ?? '',
     devcontainerId: id,
   },
-  caller: { HOME: home, USER: user },
+  // The usual way to write "home on any system" names both; this one is of Windows.
+  caller: { HOME: home, USER: user, USERPROFILE: '' },
 })
 
 /** The text in pieces, with what is known filled in: what is left is variables. */
@@ -54,13 +55,36 @@ export function piecesOf(
   })
 }
 
-/** The text with every placeholder filled in. What lands in argv, on a screen or in a file may hold no variable of the caller's. */
+/**
+ * The text with every placeholder filled in. What lands in argv, on a screen or in a file may hold no variable of the caller's: the
+ * default that the file itself gives stands in its place.
+ */
 export const expand = (text: string, key: string, scope: Scope): string =>
   piecesOf(text, key, scope)
     .map((piece) => {
       if (piece.kind === 'text') return piece.text
-      throw new PaudeError('refused', `${shown(scope.file)}: ${key} has \${${piece.kind}:${piece.name}} in it`, {
-        hint: 'variables are for containerEnv and remoteEnv; elsewhere only HOME and USER of localEnv may stand',
+      if (piece.kind === 'localEnv' && piece.fallback !== null) return piece.fallback
+      throw new PaudeError('refused', `${shown(scope.file)}: ${key} has ${written(piece)} in it`, {
+        hint: 'variables are for containerEnv and remoteEnv; elsewhere a default has to follow the name, behind a colon',
       })
     })
     .join('')
+
+/** The same; null where it needs a variable that is not read, and then `left` is told so. */
+export function expandOr(text: string, key: string, { scope, left }: Heard): string | null {
+  const unread = piecesOf(text, key, scope).find((piece) => piece.kind !== 'text' && unreadable(piece))
+  if (unread === undefined || unread.kind === 'text') return expand(text, key, scope)
+  left(`${key} (${unread.name} is not read here)`)
+  return null
+}
+
+/** Hears what has no effect, with the reason. */
+export type Left = (what: string) => void
+export type Heard = { readonly scope: Scope; readonly left: Left }
+
+type Variable = Exclude<Piece, { kind: 'known' | 'text' }>
+
+const unreadable = ({ kind, fallback }: Variable): boolean => kind === 'containerEnv' || fallback === null
+
+/** As it stands in the file. */
+const written = ({ kind, name, fallback }: Variable): string => `\${${kind}:${name}${fallback === null ? '' : `:${fallback}`}}`

@@ -1,28 +1,54 @@
 import type { Devcontainer } from './schema.ts'
 
 const TAKEN = [
-  ...['image', 'build', 'dockerFile', 'context', 'dockerComposeFile', 'features', 'containerEnv', 'remoteEnv', 'mounts'],
-  ...['workspaceFolder', 'onCreateCommand', 'updateContentCommand', 'postCreateCommand', 'postStartCommand'],
-  ...['runArgs', 'privileged', 'capAdd', 'securityOpt', 'forwardPorts'],
+  ...[
+    'image',
+    'build',
+    'dockerFile',
+    'context',
+    'dockerComposeFile',
+    'service',
+    'features',
+    'containerEnv',
+    'remoteEnv',
+    'mounts',
+  ],
+  ...['workspaceFolder', 'onCreateCommand', 'updateContentCommand', 'postCreateCommand', 'postStartCommand', 'waitFor'],
+  ...['runArgs', 'privileged', 'capAdd', 'securityOpt', 'forwardPorts', 'overrideFeatureInstallOrder'],
 ]
 const TAKEN_OF_BUILD = ['dockerfile', 'context', 'args', 'target']
 
-/** Says nothing about a box, or what every box has anyway. */
-const IDLE = ['$schema', 'name', 'init', 'updateRemoteUserUID', 'overrideCommand', 'shutdownAction', 'waitFor']
+/** Says nothing about a box, what every box has anyway, or what an editor alone is told: no word about these. */
+const IDLE = [
+  ...['$schema', 'name', 'init', 'updateRemoteUserUID', 'overrideCommand', 'shutdownAction', 'userEnvProbe'],
+  ...['customizations', 'extensions', 'settings', 'devPort', 'postAttachCommand', 'portsAttributes', 'otherPortsAttributes'],
+  ...['codespaces', 'secrets'],
+]
+const IDLE_OF_BUILD = ['cacheFrom', 'options']
 
 const WHY: Readonly<Record<string, string>> = {
   appPort: 'paude forward brings ports of the box to this machine',
   initializeCommand: 'it would run on this machine',
-  postAttachCommand: 'no editor attaches',
+  hostRequirements: '[limits] says what the box gets',
+  runServices: 'a box is one container',
   remoteUser: 'the box runs as you',
   containerUser: 'the box runs as you',
   workspaceMount: 'the project is mounted at its own path',
-  customizations: 'it is for editors',
 }
 
 /** Keys without effect here, with the reason where there is one. */
 export function ignoredKeys(found: Devcontainer): readonly string[] {
   const keys = Object.keys(found).filter((key) => !TAKEN.includes(key) && !IDLE.includes(key))
-  const ofBuild = Object.keys(found.build ?? {}).filter((key) => !TAKEN_OF_BUILD.includes(key))
-  return [...keys.map((key) => (Object.hasOwn(WHY, key) ? `${key} (${WHY[key]})` : key)), ...ofBuild.map((key) => `build.${key}`)]
+  const recipe = found.build?.dockerfile ?? found.dockerFile
+  const ofBuild = Object.keys(found.build ?? {}).filter((key) => !IDLE_OF_BUILD.includes(key))
+  return [
+    ...keys.map((key) => (Object.hasOwn(WHY, key) ? `${key} (${WHY[key]})` : key)),
+    ...ofBuild.flatMap((key) =>
+      !TAKEN_OF_BUILD.includes(key)
+        ? [`build.${key}`]
+        : recipe === undefined && found.dockerComposeFile === undefined
+          ? [`build.${key} (there is no Dockerfile)`]
+          : [],
+    ),
+  ]
 }

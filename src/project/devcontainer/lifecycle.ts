@@ -1,27 +1,44 @@
 import type { LifecycleStep } from '../../box/lifecycle-step.ts'
-import { expand, type Scope } from './expand.ts'
+import { expandOr, type Heard } from './expand.ts'
 import type { Devcontainer } from './schema.ts'
 
-/** In their order. All but the last run once in the life of a session. */
+/** In their order. All but the last run once for a project. */
 const STAGES = ['onCreateCommand', 'updateContentCommand', 'postCreateCommand', 'postStartCommand'] as const
 
-/** What runs in the box before its agent, from `folder`. */
-export const readLifecycle = (found: Devcontainer, folder: string, scope: Scope): readonly LifecycleStep[] =>
-  STAGES.flatMap((stage) => {
+/** What runs in the box beside its agent, from `folder`. */
+export function readLifecycle(found: Devcontainer, folder: string, { scope, left }: Heard): readonly LifecycleStep[] {
+  const waited = waitedFor(found.waitFor)
+  return STAGES.flatMap((stage, at) => {
     const said = found[stage]
     if (said === undefined) return []
     const named = typeof said === 'string' || Array.isArray(said) ? { '': said } : said
     return Object.entries(named)
       .filter(([, command]) => command.length > 0)
-      .map(([name, command]): LifecycleStep => {
-        const filled = (text: string) => expand(text, stage, scope)
-        return {
-          kind: 'run',
-          stage,
-          name,
-          once: stage !== 'postStartCommand',
-          folder,
-          command: typeof command === 'string' ? filled(command) : command.map(filled),
-        }
+      .flatMap(([name, command]): readonly LifecycleStep[] => {
+        const words = [command].flat().map((text) => expandOr(text, stage, { scope, left }))
+        const filled = words.filter((text) => text !== null)
+        if (filled.length < words.length) return []
+        return [
+          {
+            kind: 'run',
+            stage,
+            name,
+            once: stage !== 'postStartCommand',
+            background: at > waited,
+            folder,
+            command: typeof command === 'string' ? filled.join('') : filled,
+          },
+        ]
       })
   })
+}
+
+/**
+ * Index of the last stage that the agent waits for. By the specification an editor waits for updateContentCommand alone; an agent that
+ * starts while its packages are being fetched would fetch them too, so without a word it waits for postCreateCommand.
+ */
+function waitedFor(said: string | undefined): number {
+  const at = STAGES.findIndex((stage) => stage === said)
+  if (at !== -1) return at
+  return said === 'initializeCommand' ? -1 : STAGES.indexOf('postCreateCommand')
+}

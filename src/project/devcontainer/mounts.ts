@@ -1,28 +1,62 @@
 import { resolve } from 'node:path'
-import { mountWord } from '../../workspace/mount.ts'
-import { expand, type Scope } from './expand.ts'
+import { PaudeError } from '../../errors.ts'
+import type { Host } from '../../host.ts'
+import { checkMount, mountWord, parseMount } from '../../workspace/mount.ts'
+import { below, realFuture } from '../../workspace/paths.ts'
+import { writableFolders } from '../../workspace/workspace.ts'
+import { expandOr, type Heard } from './expand.ts'
 import type { Devcontainer } from './schema.ts'
 
 type Entry = NonNullable<Devcontainer['mounts']>[number]
 type Fields = { readonly source: string; readonly target: string; readonly type: string; readonly readOnly: boolean }
 
-/** Bind mounts as words of --mount, writable unless they say otherwise, as an engine takes them. The rest is named. */
-export function readMounts(
-  entries: readonly Entry[],
-  scope: Scope,
-): { readonly mount: readonly string[]; readonly ignored: readonly string[] } {
-  const read = entries.map((entry, index) => ({ index, ...fieldsOf(entry) }))
-  const binds = read.filter(({ type }) => type === 'bind')
-  return {
-    mount: binds.map(({ index, source, target, readOnly }) => {
-      const [from = '', to = ''] = [source, target].map((path) => expand(path, `mounts[${index}]`, scope))
-      // In its shortest form, so that what is shown is what is mounted.
-      const place = resolve(scope.known['localWorkspaceFolder'] ?? '/', from)
-      return `${mountWord(place)}:${mountWord(to)}:${readOnly ? 'ro' : 'rw'}`
-    }),
-    ignored: read
-      .filter(({ type }) => type !== 'bind')
-      .map(({ index, type }) => `mounts[${index}] (of type ${type || 'unknown'}; only bind mounts are taken over)`),
+/** What mounts are held against. */
+export type Ground = { readonly root: string; readonly host: Pick<Host, 'home' | 'env'> }
+
+/**
+ * Bind mounts as words of --mount, writable unless they say otherwise, as an engine takes them. What no start would take is left out by
+ * name. A start checks again what is taken: this look only decides what the file means.
+ */
+export function readMounts(entries: readonly Entry[], { root, host }: Ground, { scope, left }: Heard): readonly string[] {
+  const targets = new Set<string>()
+  return entries.flatMap((entry, index) => {
+    const { source, target, type, readOnly } = fieldsOf(entry)
+    const key = `mounts[${index}]`
+    if (type !== 'bind') {
+      left(`${key} (of type ${type || 'unknown'}; only bind mounts are taken over)`)
+      return []
+    }
+    const [from, to] = [source, target].map((path) => expandOr(path, key, { scope, left }))
+    if (from == null || to == null) return []
+    // In its shortest form, so that what is shown is what is mounted.
+    const place = resolve(scope.known['localWorkspaceFolder'] ?? '/', from)
+    const word = `${mountWord(place)}:${mountWord(to)}:${readOnly ? 'ro' : 'rw'}`
+    const fault = targets.has(to)
+      ? `${to}: something else is mounted there already`
+      : faultOf({ place, to, word }, { root, host })
+    targets.add(to)
+    if (fault === null) return [word]
+    left(`${key} (${fault})`)
+    return []
+  })
+}
+
+function faultOf(
+  { place, to, word }: { readonly place: string; readonly to: string; readonly word: string },
+  { root, host }: Ground,
+): string | null {
+  // What lies there the agent can replace by a link to anything, and no approval would notice.
+  if (writableFolders(root, host).some((own) => below(own, place) || below(own, realFuture(place))))
+    return `${place}: the project is mounted at its own path`
+  if (below(root, to) || below(to, root)) return `${to}: it would hide the project`
+  try {
+    // The source first: that something is a socket says more than that its place is taken.
+    checkMount({ source: place, target: '/data', readOnly: true }, host)
+    parseMount(word, { cwd: '/', home: host.home })
+    return null
+  } catch (error) {
+    if (!(error instanceof PaudeError)) throw error
+    return error.message.replace(/^cannot mount (at )?/, '')
   }
 }
 

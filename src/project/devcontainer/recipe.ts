@@ -1,21 +1,22 @@
-import { dirname, join, resolve } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { hashOf } from '../../config/files/hash.ts'
 import { PaudeError } from '../../errors.ts'
+import { BASE } from '../../image/build.ts'
 import type { ImageBuild } from '../../image/project-build.ts'
 import { IMAGE } from '../../image/reference.ts'
-import { isTooLong, shown } from '../../text.ts'
+import { isTooLong, quoted, shown } from '../../text.ts'
 import { below, look, realPath } from '../../workspace/paths.ts'
 import { readProjectFile } from '../project.ts'
-import { expand, type Scope } from './expand.ts'
+import { expand, expandOr, type Heard, type Scope } from './expand.ts'
+import { readFeatures } from './features.ts'
 import type { Devcontainer } from './schema.ts'
 
 /** How the image is made; null where one is taken as it is, or none is said. `root` bounds what may be read. */
-export function readRecipe(found: Devcontainer, root: string, scope: Scope): ImageBuild | null {
-  const { build = {}, features = {} } = found
+export function readRecipe(found: Devcontainer, root: string, { scope, left }: Heard): ImageBuild | null {
+  const { build = {} } = found
   const name = build.dockerfile ?? found.dockerFile
-  if (name === undefined && Object.keys(features).length === 0) return null
-  if (name === undefined) requireBase(found, scope)
-  refuseLocal(features, scope)
+  const features = readFeatures(found, root, { scope, left })
+  if (name === undefined && features.length === 0) return null
   const place = (path: string, key: string) => {
     const found = resolve(dirname(scope.file), expand(path, key, scope))
     if (isTooLong(found)) throw refused(scope, `${key} is longer than any path: ${shown(found.slice(0, 60))}…`)
@@ -23,17 +24,20 @@ export function readRecipe(found: Devcontainer, root: string, scope: Scope): Ima
   }
   const dockerfile = name === undefined ? null : readDockerfile(place(name, 'build.dockerfile'), root, scope)
   const context = place(build.context ?? found.context ?? '.', 'build.context')
+  const args = Object.entries(build.args ?? {}).flatMap(([key, value]) => {
+    const filled = expandOr(value, `build.args.${key}`, { scope, left })
+    return filled === null ? [] : [[key, filled] as const]
+  })
   const recipe = {
     kind: 'build' as const,
     file: scope.file,
     dockerfile,
     context: dockerfile === null ? '' : realContext(context, root, scope),
     target: expand(build.target ?? '', 'build.target', scope),
-    args: Object.fromEntries(
-      Object.entries(build.args ?? {}).map(([key, value]) => [key, expand(value, `build.args.${key}`, scope)]),
-    ),
-    base: dockerfile === null ? expand(found.image ?? '', 'image', scope) : '',
+    args: Object.fromEntries(dockerfile === null ? [] : args),
+    base: dockerfile === null ? baseOf(found, scope) : '',
     features,
+    user: found.remoteUser ?? found.containerUser ?? 'root',
   }
   return { ...recipe, reference: `localhost/paude/devcontainer:${hashOf(JSON.stringify(recipe)).slice(0, 12)}` }
 }
@@ -61,18 +65,15 @@ function realContext(path: string, root: string, scope: Scope): string {
   return real
 }
 
-/** The devcontainer CLI hands it on as a word of its own. */
-function requireBase({ image = '' }: Devcontainer, scope: Scope): void {
-  if (!IMAGE.test(expand(image, 'image', scope)))
-    throw new PaudeError('config', `${shown(scope.file)}: features need an image or a build to be put on`, {
-      hint: 'write image or build',
-    })
-}
+/** What features are put on where there is no Dockerfile: the image that is named, else what paude's own begins with. */
+const baseOf = (found: Devcontainer, scope: Scope): string => readImage(found, scope) ?? BASE
 
-/** Features are taken from where they are published: those of the project are code that nothing pins. */
-function refuseLocal(features: Readonly<Record<string, unknown>>, scope: Scope): void {
-  const local = Object.keys(features).find((name) => name.startsWith('.') || name.startsWith('/'))
-  if (local !== undefined) throw refused(scope, `features: ${shown(join(local))} lies in the project, which is not supported`)
+/** The image that is named; undefined where none is. */
+export function readImage({ image }: Devcontainer, scope: Scope): string | undefined {
+  if (image === undefined) return undefined
+  const reference = expand(image, 'image', scope)
+  if (!IMAGE.test(reference)) throw refused(scope, `image is not an image reference: ${quoted(reference)}`)
+  return reference
 }
 
 const refused = ({ file }: Scope, fault: string): PaudeError =>

@@ -35,7 +35,12 @@ const Keys = v.looseObject({
   ),
   dockerFile: v.optional(v.string()),
   context: v.optional(v.string()),
-  dockerComposeFile: v.optional(v.unknown()),
+  dockerComposeFile: v.optional(v.union([v.string(), texts], 'must be a text or a list of texts')),
+  service: v.optional(v.string()),
+  waitFor: v.optional(v.string()),
+  remoteUser: v.optional(v.string()),
+  containerUser: v.optional(v.string()),
+  overrideFeatureInstallOrder: v.optional(texts),
   features: v.optional(v.record(v.string(), v.unknown())),
   containerEnv: v.optional(variables),
   remoteEnv: v.optional(variables),
@@ -62,9 +67,23 @@ const Devcontainer = v.pipe(
 export function checkDevcontainer({ file, text }: Pick<ProjectFile, 'file' | 'text'>, found: unknown): Devcontainer {
   const result = v.safeParse(Devcontainer, found)
   if (result.success) return result.output
-  const { path, message } = faultOf(result.issues[0], 'an object')
-  const line = lineOf(text, path)
-  throw new PaudeError('config', shown(`${file}${line === null ? '' : `:${line}`}: ${message}`), {
-    hint: 'correct it, or go on without it: paude --devcontainer=off',
-  })
+  throw faulty(
+    file,
+    result.issues.map((issue) => {
+      const { path, message } = faultOf(issue, 'an object')
+      return { line: lineOf(text, path), message }
+    }),
+  )
+}
+
+type Fault = { readonly line?: number | null; readonly message: string }
+
+/** What keeps a file from being used, everything at once: one fault a try would take as many tries as there are faults. */
+export function faulty(file: string, faults: readonly Fault[]): PaudeError {
+  const [first] = faults
+  const hint = 'correct it, or go on without it: paude --devcontainer=off'
+  if (faults.length === 1 && first !== undefined)
+    return new PaudeError('config', shown(`${file}${first.line ? `:${first.line}` : ''}: ${first.message}`), { hint })
+  const lines = faults.map(({ line, message }) => `\n  ${shown(`${line ? `line ${line}: ` : ''}${message}`)}`)
+  return new PaudeError('config', `${shown(file)} cannot be used:${lines.join('')}`, { hint })
 }

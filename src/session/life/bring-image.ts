@@ -35,7 +35,7 @@ export function bringing(host: Host, backend: Backend, settings: Settings): Plan
   return need(backend, 'images').make({
     recipe,
     host,
-    approved: approvedContent(trustFolder(host), recipe.file, recipe.context) ?? null,
+    approved: (folder) => approvedContent(trustFolder(host), recipe.file, folder) ?? null,
     hint: `paude ${devcontainerFlag(settings)} trust, after a look at what changed`,
     cache: cacheFolder(host),
     id: String(process.pid),

@@ -21,17 +21,21 @@ RUN echo '\''a b'\''
   --file=- \
   /home/ada/.cache/paude/devcontainer-0123456789ab-context-7/context
 rm -rf -- /home/ada/.cache/paude/devcontainer-0123456789ab-context-7
+rm -rf -- /home/ada/.cache/paude/devcontainer-0123456789ab-features-7
 mkdir -p -m 0700 /home/ada/.cache/paude/devcontainer-0123456789ab-features-7
 later 'rm -rf -- /home/ada/.cache/paude/devcontainer-0123456789ab-features-7'
-mkdir -p -m 0700 /home/ada/.cache/paude/devcontainer-0123456789ab-features-7/.devcontainer
-later 'rm -rf -- /home/ada/.cache/paude/devcontainer-0123456789ab-features-7/.devcontainer'
-cat >/home/ada/.cache/paude/devcontainer-0123456789ab-features-7/.devcontainer/devcontainer.json <<'EOF'
-{"image":"localhost/paude/devcontainer:0123456789ab-plain","features":{"registry.example.org/f/go:1":{"version":"1.24"}}}
-EOF
-chmod 0600 /home/ada/.cache/paude/devcontainer-0123456789ab-features-7/.devcontainer/devcontainer.json
-# putting features on localhost/paude/devcontainer:0123456789ab
-devcontainer build \
-  --workspace-folder=/home/ada/.cache/paude/devcontainer-0123456789ab-features-7 \
-  --docker-path=podman \
-  --image-name=localhost/paude/devcontainer:0123456789ab
-rm -rf -- /home/ada/.cache/paude/devcontainer-0123456789ab-features-7 || true
+# only if that is what was trusted, byte for byte
+cp -RP /home/ada/engine/.devcontainer/mine /home/ada/.cache/paude/devcontainer-0123456789ab-features-7/own-1
+# fetching features for localhost/paude/devcontainer:0123456789ab
+# registry.example.org/f/go:1 {"version":"1.24"}
+# ./mine {}
+mkdir -m 0700 /home/ada/.cache/paude/devcontainer-0123456789ab-features-7/context
+# putting features on image localhost/paude/devcontainer:0123456789ab, with the network of the engine
+podman build \
+  --format=docker \
+  --http-proxy=false \
+  --tag=localhost/paude/devcontainer:0123456789ab \
+  --label=paude.image=devcontainer \
+  --file=/home/ada/.cache/paude/devcontainer-0123456789ab-features-7/context/Dockerfile \
+  /home/ada/.cache/paude/devcontainer-0123456789ab-features-7/context
+rm -rf -- /home/ada/.cache/paude/devcontainer-0123456789ab-features-7

@@ -1,0 +1,84 @@
+import { dirname, resolve } from 'node:path'
+import { PaudeError } from '../../errors.ts'
+import type { ImageBuild } from '../../image/project-build.ts'
+import { quoted, shown } from '../../text.ts'
+import { below, look, realPath } from '../../workspace/paths.ts'
+import type { Heard, Scope } from './expand.ts'
+import type { Devcontainer } from './schema.ts'
+
+/** Features that are nothing without what no box gives, by the last word of their names. */
+const USELESS: Readonly<Record<string, string>> = {
+  'docker-in-docker': 'it needs privileges that no box has',
+  'docker-outside-of-docker': 'no box reaches the engine',
+  'docker-from-docker': 'no box reaches the engine',
+  'kind-in-docker': 'it needs privileges that no box has',
+  'podman-in-podman': 'it needs privileges that no box has',
+  sshd: 'nobody logs in to a box',
+  'desktop-lite': 'nobody looks at a desktop of a box',
+}
+
+/** `registry/path/name`, with a tag or a digest. A registry has a dot or a port in its name, or is this machine. */
+const PUBLISHED =
+  /^(?:localhost|(?=[^/]*[.:])[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::\d{1,5})?)(?:\/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)+(?::\w[\w.-]{0,127}|@sha256:[0-9a-f]{64})?$/
+
+/** Options of a feature land in argv and in the environment of its installation. */
+const OPTION = /^[A-Za-z_][\w.-]{0,63}$/
+
+/** Features in the order in which they are written. Those that cannot work are left out by name. */
+export function readFeatures(
+  { features = {}, overrideFeatureInstallOrder = [] }: Devcontainer,
+  root: string,
+  { scope, left }: Heard,
+): ImageBuild['features'] {
+  const first = (name: string) => {
+    const at = overrideFeatureInstallOrder.findIndex((one) => withoutTag(one) === withoutTag(name))
+    return at === -1 ? overrideFeatureInstallOrder.length : at
+  }
+  return Object.entries(features)
+    .toSorted(([one], [other]) => first(one) - first(other))
+    .flatMap(([name, said]) => {
+      const word = withoutTag(name).split('/').at(-1) ?? ''
+      const why = Object.hasOwn(USELESS, word) ? USELESS[word] : undefined
+      const options = optionsOf(said)
+      if (why !== undefined || options === null) {
+        left(`feature ${name} (${why ?? 'its options cannot be read'})`)
+        return []
+      }
+      if (name.startsWith('./') || name.startsWith('../')) return [{ name, options, folder: localFolder(name, root, scope) }]
+      if (PUBLISHED.test(name)) return [{ name, options, folder: '' }]
+      // The older short form, without a registry.
+      left(`feature ${name} (not published in a registry)`)
+      return []
+    })
+}
+
+const withoutTag = (name: string): string => name.replace(/(?<!^[^/]*)(?::[\w.-]*|@sha256:[0-9a-f]*)$/, '').toLowerCase()
+
+/** A text alone is a version. null for what is none. */
+function optionsOf(said: unknown): Readonly<Record<string, string>> | null {
+  if (typeof said === 'string') return { version: said }
+  if (typeof said === 'boolean' || said === null) return said === false ? null : {}
+  if (typeof said !== 'object' || Array.isArray(said)) return null
+  const entries = Object.entries(said).map(([name, value]) => [name, value === null ? '' : value] as const)
+  const fit = entries.every(
+    ([name, value]) =>
+      OPTION.test(name) && ['string', 'number', 'boolean'].includes(typeof value) && !String(value).includes('\0'),
+  )
+  return fit ? Object.fromEntries(entries.map(([name, value]) => [name, String(value)])) : null
+}
+
+/** Where a feature of the project really is. Its files are approved and copied as those of a build are. */
+function localFolder(name: string, root: string, { file }: Scope): string {
+  const path = resolve(dirname(file), name)
+  const real = realPath(path)
+  const fault =
+    real === null || !look(real)?.isDirectory()
+      ? `features: ${quoted(name)} is no folder`
+      : below(root, real) && real !== root
+        ? null
+        : `features: ${quoted(name)} leads out of the project`
+  if (fault === null && real !== null) return real
+  throw new PaudeError('refused', `${shown(file)}: ${fault}`, {
+    hint: 'correct it, or go on without it: paude --devcontainer=off',
+  })
+}

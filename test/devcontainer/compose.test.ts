@@ -1,0 +1,140 @@
+import { afterAll, beforeEach, describe, expect, test } from 'bun:test'
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { findDevcontainer } from '../../src/project/devcontainer/find.ts'
+import { readDevcontainer } from '../../src/project/devcontainer/read.ts'
+
+const room = realpathSync(mkdtempSync(join(tmpdir(), 'paude-compose-')))
+const root = join(room, 'project')
+afterAll(() => rmSync(room, { recursive: true, force: true }))
+beforeEach(() => {
+  rmSync(root, { recursive: true, force: true })
+  mkdirSync(root, { recursive: true })
+})
+
+const put = (path: string, text: string): void => {
+  mkdirSync(dirname(join(root, path)), { recursive: true })
+  writeFileSync(join(root, path), text)
+}
+const host = { home: '/home/ada', user: 'ada', env: { SECRET: 'hunter2-REAL', PATH: '/nonexistent' } }
+function read(compose: string, more: object = {}) {
+  put('.devcontainer/compose.yml', compose)
+  put('.devcontainer/devcontainer.json', JSON.stringify({ dockerComposeFile: 'compose.yml', service: 'app', ...more }))
+  const found = findDevcontainer([root], 'use')
+  if (found === null) throw new Error('not found')
+  const { source, ignored } = readDevcontainer(found, { root, host })
+  return { values: source.values, ignored }
+}
+
+describe('a service of a compose file', () => {
+  test('gives image, variables, folder and mounts; other services and what opens the box are left out by name', () => {
+    mkdirSync(join(room, 'data'), { recursive: true })
+    const { values, ignored } = read(
+      `services:
+  app:
+    image: registry.example.org/team/box:\${VARIANT:-3}
+    command: sleep infinity
+    depends_on: [db]
+    environment:
+      - DATABASE=postgres://db/x
+      - FROM_CALLER
+      - TOKEN=\${SECRET}
+      - COST=$$5
+    volumes:
+      - ..:/workspace:cached
+      - ../../data:/data:ro
+      - cache:/cache
+      - /var/run/docker.sock:/var/run/docker.sock
+    cap_add: [SYS_PTRACE]
+    privileged: true
+    network_mode: service:db
+  db:
+    image: postgres
+volumes:
+  cache:
+`,
+      { containerEnv: { A: '1' } },
+    )
+    expect(values).toEqual({
+      image: 'registry.example.org/team/box:3',
+      env: ['DATABASE=postgres://db/x', 'COST=$5', 'A=1'],
+      mount: [`${room}/data:/data:ro`],
+    })
+    for (const what of [
+      'compose services db (a box is one container)',
+      'compose app.cap_add',
+      'compose app.privileged',
+      'compose app.network_mode',
+      'compose app.environment.FROM_CALLER',
+      'compose app.environment.TOKEN (a variable of this machine is not read here)',
+      'compose app.volumes.2 (only folders of this machine are taken over)',
+      'is a unix socket)',
+    ])
+      expect(ignored.join('\n')).toContain(what)
+    expect(JSON.stringify([values, ignored])).not.toContain('hunter2')
+  })
+
+  test('is built of its Dockerfile, from its context', () => {
+    put('docker/Dev.Dockerfile', 'FROM x\n')
+    const compose =
+      'services:\n  app:\n    build:\n      context: ../docker\n      dockerfile: Dev.Dockerfile\n      target: dev\n      args: {A: 1, B: null}\n'
+    expect(read(compose).values.imageBuild).toMatchObject({
+      context: join(root, 'docker'),
+      dockerfile: { path: join(root, 'docker/Dev.Dockerfile') },
+      args: { A: '1' },
+      target: 'dev',
+    })
+    put('.devcontainer/Dockerfile', 'FROM y\n')
+    expect(read('services:\n  app:\n    build: .\n').values.imageBuild?.dockerfile?.text).toBe('FROM y\n')
+  })
+
+  test('is what its files say together, the last of them having the last word', () => {
+    put('base.yml', 'services:\n  app:\n    image: one:1\n    environment: {A: one, B: one}\n')
+    const { values } = read('services:\n  app:\n    image: two:2\n    environment: {B: two}\n', {
+      dockerComposeFile: ['../base.yml', 'compose.yml'],
+    })
+    expect(values).toMatchObject({ image: 'two:2', env: ['A=one', 'B=two'] })
+  })
+
+  test('needs no name where there is one', () =>
+    expect(read('services: {box: {image: one:1}}', { service: undefined }).values.image).toBe('one:1'))
+
+  test('that mounts the project elsewhere works where the project is', () => {
+    const compose = 'services:\n  app:\n    image: one:1\n    working_dir: /workspace\n    volumes: ["..:/workspace"]\n'
+    const { values, ignored } = read(compose)
+    expect(values).toEqual({ image: 'one:1' })
+    expect(ignored.join()).toContain('workspaceFolder')
+  })
+})
+
+describe('a compose file that cannot be used is refused', () => {
+  test.each([
+    ['services: {other: {image: a}}', 'there is no service app in the compose file, which has other'],
+    ['services: {app: {command: x}}', 'the service app of the compose file has neither image nor build'],
+    ['services: {app: {image: "x:${SECRET}"}}', 'image has ${SECRET} in it, and a variable of this machine is not read here'],
+    ['services: {app: {image: "x:${SECRET:?gone}"}}', 'is not read here'],
+    ['services: {app: {image: "$SECRET"}}', 'is not read here'],
+    ['services: {app: {image: "${localEnv:SECRET}"}}', 'image has ${localEnv:SECRET} in it'],
+    ['services: {app: {build: ../..}}', 'build.dockerfile leads out of the project'],
+    ['services: {app: {build: {context: ., dockerfile: /etc/passwd}}}', 'build.dockerfile leads out of the project'],
+    ['services: {app: {image: 5}}', 'services.app.image must be'],
+    ['services: [', 'not valid YAML'],
+    ['{}', 'there is no service app'],
+    ['', 'must be an object, found null'],
+    ['services: {app: {image: --privileged}}', 'image is not an image reference'],
+  ])('%s', (compose, message) => {
+    expect(() => read(compose)).toThrow(message)
+    try {
+      read(compose)
+    } catch (error) {
+      expect((error as Error).message).not.toContain('hunter2')
+    }
+  })
+
+  test('also when it is a bomb of aliases', () => {
+    const lines = Array.from({ length: 30 }, (_, at) => `x${at + 1}: &x${at + 1} [*x${at}, *x${at}, *x${at}]`)
+    const compose = ['x0: &x0 [a]', ...lines, 'services: {app: {image: a, environment: *x30}}'].join('\n')
+    expect(() => read(compose)).toThrow('not valid YAML: YAML Parse error: Excessive aliasing')
+  })
+})
