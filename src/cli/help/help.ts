@@ -1,6 +1,7 @@
 import { PaudeError } from '../../errors.ts'
 import { nearest } from '../../text.ts'
 import { READS } from '../front-flags.ts'
+import { habit } from '../start/habits.ts'
 import { textWidth } from '../streams/layout.ts'
 import { type CommandContext, verb, verbOf } from '../verb.ts'
 import { help, helpAll, helpFlags, verbHelp } from './text.ts'
@@ -62,6 +63,8 @@ async function helpOf(
   const { helpKeys, keyHelp } = await import('./key-help.ts')
   const text = keyHelp(first, width)
   if (text !== null) return text
+  const meant = habit(first)
+  if (meant !== null) throw new PaudeError('usage', `paude has no verb ${JSON.stringify(first)}`, { hint: `try ${meant}` })
   const close = nearest(first, [...commands.names, ...helpKeys])
   throw new PaudeError('usage', `paude has no verb and no key ${JSON.stringify(first)}`, {
     hint:

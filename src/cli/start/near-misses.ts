@@ -7,6 +7,7 @@ import { unknownVariables } from '../../config/layers/unknown-variables.ts'
 import { PaudeError } from '../../errors.ts'
 import type { Host } from '../../host.ts'
 import { nearest } from '../../text.ts'
+import { habit } from './habits.ts'
 
 type Machine = Pick<Host, 'env'>
 
@@ -21,18 +22,20 @@ function readAs({ env }: Machine) {
   return { grammar: grammars[name], title: titles[name] }
 }
 
-/** A mistyped verb of ours would be a prompt of the agent's, and a prompt costs money. */
+/** A mistyped verb of ours, or a verb of another program, would be a prompt of the agent's, and a prompt costs money. */
 export function refuseNearVerb(
   words: readonly string[],
   { host, verbs }: { readonly host: Machine; readonly verbs: readonly string[] },
 ): void {
   const { grammar, title } = readAs(host)
   const [word = '', ...rest] = words
-  const close = /^[a-z]{3,}$/.test(word) && !isVerb(grammar, [word]) ? nearest(word, verbs) : null
-  if (close === null) return
+  // Before the agent's own verbs: its update and its kill have no effect in a box.
+  const meant = habit(word)
+  const close = meant === null && /^[a-z]{3,}$/.test(word) && !isVerb(grammar, [word]) ? nearest(word, verbs) : null
+  if (meant === null && close === null) return
   const more = rest.length > 0 ? ' …' : ''
   throw new PaudeError('usage', `paude has no verb ${JSON.stringify(word)}`, {
-    hint: `did you mean paude ${close}${more}? paude -- ${word}${more} sends it to ${title}`,
+    hint: `${meant === null ? `did you mean paude ${close}${more}?` : `try ${meant};`} paude -- ${word}${more} sends it to ${title}`,
   })
 }
 
