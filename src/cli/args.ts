@@ -17,9 +17,11 @@ export type Offer =
   | 'files'
 
 type Said = { readonly description: string; readonly offers?: Offer }
+/** One letter, where everybody's fingers know it. citty's `alias` may be several, of any length. */
+type Letter = { readonly letter?: string }
 type Defined<A extends { type?: string }, K extends keyof A = never> = Readonly<Required<Pick<A, 'type'>> & Pick<A, K>>
 /** Flags and places are written as citty defines them, with what ours tell besides. */
-export type Flag = Said & (Defined<BooleanArgDef, 'valueHint'> | Defined<StringArgDef, 'valueHint'>)
+export type Flag = Said & Letter & (Defined<BooleanArgDef, 'valueHint'> | Defined<StringArgDef, 'valueHint'>)
 
 /** A word in its place. Only the last one may be several. */
 export type Place = Said &
@@ -66,6 +68,69 @@ export const json = { type: 'boolean', description: 'Print one JSON document' } 
 
 /** The flag of every verb that acts. */
 export const dryRun = { type: 'boolean', description: 'Print the script that would run, and run nothing' } as const
+
+/** Sessions of a verb that takes several. */
+export const sessions = {
+  type: 'positional',
+  many: true,
+  description: 'Sessions (default: the one of this directory)',
+  offers: 'sessions',
+} as const
+
+export const follow = { type: 'boolean', letter: 'f' } as const
+
+/** The flags of every verb that shows a record: its last lines, and those of the last time. */
+export const recent = {
+  tail: { type: 'string', letter: 'n', valueHint: 'NUMBER', description: 'Only so many of the last lines' },
+  since: {
+    type: 'string',
+    valueHint: 'TIME',
+    description: 'Only what is not older: 90s, 10m, 2h, 1d, or a time like 2026-01-31T09:00',
+  },
+} as const
+
+/** The flag of every verb that shows what is kept of sessions that are gone. */
+export const lastOne = {
+  type: 'boolean',
+  description: 'Of a session that is gone: the last one of this directory, or the one that is named',
+} as const
+
+/** The number of --tail; undefined for all. */
+export function readTail(text: string | undefined, flag = '--tail'): number | undefined {
+  if (text === undefined || text === 'all') return undefined
+  if (!/^\d{1,9}$/.test(text))
+    throw new PaudeError('usage', `${flag} must be a whole number, found ${JSON.stringify(text)}`, { hint: `write ${flag}=50` })
+  return Number(text)
+}
+
+/** The ISO time of --since; '' for none. */
+export function readSince(text: string | undefined, now = Date.now()): string {
+  if (text === undefined) return ''
+  const [, digits = '', unit = ''] = /^(\d{1,7})([smhd])$/.exec(text) ?? []
+  const time =
+    digits === ''
+      ? /^\d{4}-\d\d-\d\d/.test(text)
+        ? Date.parse(text)
+        : Number.NaN
+      : now - Number(digits) * MILLISECONDS[unit as 's']
+  if (Number.isNaN(time))
+    throw new PaudeError('usage', `--since must be an age or a time, found ${JSON.stringify(text)}`, {
+      hint: 'write --since=10m, or --since=2026-01-31T09:00',
+    })
+  return new Date(time).toISOString()
+}
+
+const MILLISECONDS = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
+
+/** The last of what is not older. */
+export const latest = <One>(
+  all: readonly One[],
+  { tail, since }: { readonly tail: number | undefined; readonly since: string },
+  timeOf: (one: One) => string,
+): readonly One[] => {
+  const young = since === '' ? all : all.filter((one) => timeOf(one) >= since)
+  return tail === undefined ? young : tail === 0 ? [] : young.slice(-tail)
+}
 
 /** Seconds of --timeout; 0 for no limit, which `none` says as for every limit. */
 export const readTimeout = (text: string | undefined): number => (text === 'none' ? 0 : readSeconds(text, 0, '--timeout'))

@@ -33,11 +33,13 @@ function sorted(front: Named, argv: readonly string[], args: Args, most: number)
   const flags: Record<string, string | true> = {}
   const found: string[] = []
   const known = new Map(flagsOf(args))
-  for (let index = 0; index < argv.length; index++) {
-    const word = argv[index] ?? ''
-    if (word === '--') return { flags, found, more: argv.slice(index + 1) }
+  const words = [...argv]
+  for (let index = 0; index < words.length; index++) {
+    words.splice(index, 1, ...spelled(words[index] ?? '', args))
+    const word = words[index] ?? ''
+    if (word === '--') return { flags, found, more: words.slice(index + 1) }
     if (!FLAG.test(word)) {
-      if (found.length >= most) return { flags, found, more: argv.slice(index) }
+      if (found.length >= most) return { flags, found, more: words.slice(index) }
       found.push(word)
       continue
     }
@@ -50,12 +52,24 @@ function sorted(front: Named, argv: readonly string[], args: Args, most: number)
       flags[long] = true
       continue
     }
-    const value = inline ?? argv[++index]
+    const value = inline ?? words[++index]
     if (value === undefined || value === '')
       throw new PaudeError('usage', `${name} needs a value`, { hint: `write ${name}=${flag.valueHint ?? 'VALUE'}` })
     flags[long] = value
   }
   return { flags, found, more: [] }
+}
+
+/** One-letter flags by their names: `-fn5` is `--follow --tail=5`. What is no flag of ours stays as it is. */
+function spelled(word: string, args: Args): readonly string[] {
+  if (!/^-[A-Za-z]/.test(word)) return [word]
+  const found = flagsOf(args).find(([, { letter }]) => letter === word[1])
+  const rest = word.slice(2)
+  if (found === undefined) return [word]
+  const [name, { type }] = found
+  if (rest === '') return [`--${name}`]
+  if (type === 'string') return [`--${name}=${rest.replace(/^=/, '')}`]
+  return rest.startsWith('=') ? [`--${name}${rest}`] : [`--${name}`, ...spelled(`-${rest}`, args)]
 }
 
 /** Where the first word of these is that is neither a flag nor a flag's value; -1 where there is none. */
@@ -64,7 +78,7 @@ export function firstWord(argv: readonly string[], args: Args): number {
     const word = argv[index] ?? ''
     if (word === '--') return -1
     if (!FLAG.test(word)) return index
-    if (args[word.slice(2)]?.type === 'string') index++
+    if (args[spelled(word, args).at(-1)?.slice(2) ?? '']?.type === 'string') index++
   }
   return -1
 }

@@ -132,8 +132,8 @@ export function verbHelp({ aliases }: Commands, { called, verb, width }: Asked):
 type Asked = { readonly called: string; readonly verb: Verb | Topic; readonly width: number }
 
 /** A flag as it is typed. */
-export const typed = (name: string, { type, valueHint = 'VALUE' }: Flag): string =>
-  `--${name}${type === 'boolean' ? '' : ` ${valueHint}`}`
+export const typed = (name: string, { type, letter, valueHint = 'VALUE' }: Flag): string =>
+  `${letter === undefined ? '' : `-${letter}, `}--${name}${type === 'boolean' ? '' : ` ${valueHint}`}`
 
 /** A place as usage lines show it. */
 export function placeUsage(name: string, place: Place): string {
