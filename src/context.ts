@@ -4,6 +4,9 @@ import type { Host } from './host.ts'
 import type { Effects } from './run/execute.ts'
 import type { Progress } from './run/progress.ts'
 
+/** A session that a word may mean. */
+export type Candidate = { readonly id: string; readonly name: string; readonly created: string; readonly folder: string }
+
 /** What an act may use besides its words: the machine, the flags before the verb, and the two streams for people. */
 export type Context = {
   readonly host: Host
@@ -19,5 +22,7 @@ export type Context = {
   readonly prompt: (text: string) => void
   /** What goes on now: one line on stderr that moves, and goes when anything else is printed. */
   readonly moving: Progress
+  /** The id of the one that you mean: asks on a terminal, and else refuses, with what each does. `what` says how many fit. */
+  readonly choose: (what: string, candidates: readonly Candidate[]) => Promise<string>
   readonly effects: (backend: Backend) => Effects
 }

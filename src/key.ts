@@ -48,13 +48,14 @@ export type Facts<Value, Name extends string> = {
 
 /**
  * What opens the box: every value that is not the same, a value further right, a limit that is higher, every entry that is new,
- * or nothing (`closes`). What is `own` stands in no file of a project and, but for the provider's address, in no managed one.
+ * every entry (`each`, where one means something only behind the others), or nothing (`closes`). What is `own` stands in no file of a project and, but for the provider's address, in no managed one.
  */
 export type Rule =
   | 'differs'
   | { readonly order: readonly string[] }
   | { readonly limit: (text: string) => number }
   | 'adds'
+  | 'each'
   | 'closes'
   | 'own'
 

@@ -14,7 +14,10 @@ export const trustFolder = (host: Host): string => join(stateFolder(host), 'trus
 
 /** Refuses a state folder that others can write to: what lies there is mounted into boxes and decides what is removed. */
 export function requirePrivate(host: Host): void {
-  for (const folder of [stateFolder(host), ...['sessions', 'trust', 'kit'].map((name) => join(stateFolder(host), name))]) {
+  for (const folder of [
+    stateFolder(host),
+    ...['sessions', 'trust', 'kit', 'past'].map((name) => join(stateFolder(host), name)),
+  ]) {
     const stats = statsOf(folder)
     if (stats === null) continue
     const fault = !stats.isDirectory()

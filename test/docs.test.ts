@@ -37,7 +37,7 @@ test('the reference has no page that nothing makes', () => {
 
 test('every flag and verb has its row', () => {
   expect(made['flags.md']).toContain('| `--network-allow HOST` | `PAUDE_NETWORK_ALLOW` |')
-  expect(made['verbs.md']).toContain('| [`sessions`](#paude-sessions), `ls` |')
+  expect(made['verbs.md']).toContain('| [`sessions`](#paude-sessions), `ls`, `ps`, `list` |')
   expect(made['groups.md']).toContain('| `pypi.org` | the index |')
 })
 

@@ -58,7 +58,7 @@ export async function main(argv: readonly string[], host: Host, version: string)
     for (const flag of lateFlags(judged, host))
       context.note(`${flag} stands after the agent's first word, so it goes to the agent; put it first to mean paude's`)
     const { startSession } = await import('./start/start.ts')
-    return await startSession(context, { run: { kind: 'agent', words }, flags: layer, mayFallBack: true })
+    return await startSession(context, { run: { kind: 'agent', words }, flags: layer, plain: true })
   } catch (error) {
     if (!(error instanceof PaudeError)) throw error
     const text = sentence(error)
@@ -114,7 +114,7 @@ const before = (end: string, words: readonly string[]): readonly string[] =>
 
 function contextOf(host: Host, version: string, flags: Layer): CommandContext {
   const { answer, note, warn, prompt, moving } = outputs(host, isQuiet(host, flags))
-  return {
+  const context: CommandContext = {
     host,
     version,
     commands,
@@ -124,6 +124,7 @@ function contextOf(host: Host, version: string, flags: Layer): CommandContext {
     warn,
     prompt,
     moving,
+    choose: async (what, candidates) => (await import('./sessions/choose.ts')).chooseSession(context, what, candidates),
     effects: (backend) => ({
       note,
       moving,
@@ -146,6 +147,7 @@ function contextOf(host: Host, version: string, flags: Layer): CommandContext {
         argv[0] === backend.program ? backend.health.explain({ argv, ...outcome }) : foreign(argv, outcome),
     }),
   }
+  return context
 }
 
 const isQuiet = ({ env: { PAUDE_QUIET } }: Host, { quiet }: Layer): boolean =>

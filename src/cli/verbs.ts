@@ -11,6 +11,7 @@ export const verbs = {
   wait: () => import('./sessions/wait.ts'),
   output: () => import('./screen/output.ts'),
   rm: () => import('./sessions/rm.ts'),
+  prune: () => import('./sessions/prune.ts'),
   hold: () => import('./screen/hold.ts'),
   screen: () => import('./screen/screen.ts'),
   send: () => import('./screen/send.ts'),
@@ -20,6 +21,7 @@ export const verbs = {
   forward: () => import('./inside/forward.ts'),
   shell: () => import('./inside/shell.ts'),
   run: () => import('./start/run.ts'),
+  home: () => import('./home/home.ts'),
   image: () => import('./image/image.ts'),
   network: () => import('./network/network.ts'),
   config: () => import('./config/config.ts'),
@@ -43,7 +45,13 @@ type Name = keyof typeof verbs
 /** Called by paude itself: they stand in no help, completion or table. */
 const hidden: readonly string[] = ['hold'] satisfies Name[]
 
-const aliases: Readonly<Record<string, Name>> = { ls: 'sessions' }
+const aliases: Readonly<Record<string, Name>> = {
+  ls: 'sessions',
+  ps: 'sessions',
+  list: 'sessions',
+  delete: 'rm',
+  remove: 'rm',
+}
 
 export const commands: Commands = {
   names: Object.keys(verbs).filter((name) => !hidden.includes(name)),

@@ -6,6 +6,7 @@ import { allRows } from '../../src/config/sections/rows.ts'
 import { split } from '../../src/project/widen.ts'
 
 const USER = `backend = "docker"
+agent_args = ["--verbose"]
 mounts = ["/data"]
 env = ["EDITOR", "A=1"]
 [image]
@@ -92,6 +93,8 @@ const OPENING: readonly (readonly [setting: keyof Settings, text: string, item: 
   ['env', 'env = ["A=2"]', 'env:  > A=2'],
   ['references', 'env = { B = "env:B" }', 'env:  > B = env:B'],
   ['references', 'env = { B = "file:/evil" }', 'env:  > B = file:/evil'],
+  // Whatever else is said, since a word means something only behind the others.
+  ['agentArgs', 'agent_args = ["--verbose"]', 'agent_args:  > --verbose'],
   ['dockerFlags', 'docker.extra_flags = ["--shm-size=2g"]', 'docker.extra_flags:  > --shm-size=2g'],
   ['podmanFlags', 'podman.extra_flags = ["--ulimit=nofile=9"]', 'podman.extra_flags:  > --ulimit=nofile=9'],
 ]

@@ -1,9 +1,12 @@
+import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import { carryOut } from '../../session/life/carry-out.ts'
 import { findSession, requireRunning } from '../../session/life/find.ts'
 import { execPlan } from '../../session/life/plans.ts'
 import { dryRun, session } from '../args.ts'
+import { canAsk, readAnswer } from '../config/start-config.ts'
 import { PLANS } from '../front-flags.ts'
+import { startSession } from '../start/start.ts'
 import { verb } from '../verb.ts'
 
 /** bash where the image has it. */
@@ -11,7 +14,7 @@ const SHELL = ['/bin/sh', '-c', 'command -v bash >/dev/null && exec bash || exec
 
 export default verb({
   description: 'Open a shell in a running session',
-  details: 'It runs behind the same wall.',
+  details: 'It runs behind the same wall. Where no session runs, it offers a sandbox of its own.',
   caller: 'agent',
   front: PLANS,
   examples: [
@@ -23,8 +26,17 @@ export default verb({
     'dry-run': dryRun,
   },
   async run(context, given) {
-    const { backend, handle } = await findSession(context, given.session, 'running')
     const { stdin, stdout } = context.host.terminal
+    const found = await findSession(context, given.session, 'running').catch((error: unknown) => {
+      if (given.session !== undefined || !(error instanceof PaudeError) || error.code !== 'not-found') throw error
+      if (!given['dry-run'] && stdout && canAsk(context)) return null
+      throw new PaudeError('not-found', error.message, {
+        hint: 'paude run -- bash opens a shell in a sandbox of its own; paude sessions lists all sessions',
+        cause: error,
+      })
+    })
+    if (found === null) return await shellOfItsOwn(context)
+    const { backend, handle } = found
     if (!given['dry-run'] && !(stdin && stdout))
       throw new PaudeError('unsupported', 'shell needs a terminal on stdin and stdout', {
         hint: `paude exec ${handle.id} -- COMMAND runs one command without`,
@@ -35,3 +47,13 @@ export default verb({
     return code
   },
 })
+
+/** What the agent of a start here would find, with the network that it would have. */
+async function shellOfItsOwn(context: Context): Promise<number> {
+  const answer = readAnswer(context, 'no session runs in this directory; open a shell in a sandbox of its own? [Y/n]: ')
+  if (!['', 'y', 'yes'].includes(answer)) {
+    context.note('nothing was started')
+    return 1
+  }
+  return await startSession(context, { run: { kind: 'command', argv: SHELL }, flags: { ...context.flags, detach: false } })
+}

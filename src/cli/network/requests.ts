@@ -1,5 +1,6 @@
 import { need } from '../../backends/backend.ts'
 import type { Context } from '../../context.ts'
+import { PaudeError } from '../../errors.ts'
 import { plainEntry } from '../../network/decide.ts'
 import { type Counted, cutWords, NOT_TLS, parseLog, type Request, withBeginning } from '../../network/log.ts'
 import { isEntry } from '../../network/proposal.ts'
@@ -7,12 +8,13 @@ import { capture, lines } from '../../run/process.ts'
 import { findSession } from '../../session/life/find.ts'
 import type { Found } from '../../session/record/found.ts'
 import { readNoted } from '../../session/record/noted.ts'
+import { findPast, pastRequests } from '../../session/record/past.ts'
 import { readRecord } from '../../session/record/store.ts'
 import { policyNow } from '../../session/resolve/policy.ts'
 import { carryToEnd } from '../../session/wall/take-up.ts'
 import { withoutNetwork } from '../../session/wall/without-network.ts'
 import { printable } from '../../text.ts'
-import { json as jsonFlag, session } from '../args.ts'
+import { follow as followFlag, json as jsonFlag, lastOne, latest, readSince, readTail, recent, session } from '../args.ts'
 import { READS } from '../front-flags.ts'
 import { green, red, table, yellow } from '../streams/output.ts'
 import { verb } from '../verb.ts'
@@ -24,42 +26,60 @@ export const showLog = verb({
   args: {
     session,
     blocked: { type: 'boolean', description: 'Only what was blocked' },
-    follow: { type: 'boolean', description: 'Go on as more is asked for' },
+    follow: { ...followFlag, description: 'Go on as more is asked for' },
+    ...recent,
+    last: lastOne,
     json: { type: 'boolean', description: 'Print JSON, one object a line' },
   },
   examples: [
     ['paude network log --follow', 'and those to come'],
+    ['paude network log --tail 20', 'the last twenty; --since 10m shows those of the last ten minutes'],
     ['paude network log --blocked --json', 'what was blocked, one object a line'],
   ],
-  async run(context, { session: word, blocked, follow, json }) {
-    const found = await findWithNetwork(context, word)
+  async run(context, { session: word, blocked, follow, json, ...given }) {
+    const [tail, since] = [readTail(given.tail), readSince(given.since)]
+    if (given.last && follow)
+      throw new PaudeError('usage', '--last and --follow contradict each other', { hint: 'leave one of them out' })
+    const show = (all: readonly Request[]): number => {
+      const requests = latest(wanted(all), { tail, since }, ({ time }) => time)
+      if (json) context.answer(requests.map((request) => `${JSON.stringify(request)}\n`).join(''))
+      else if (requests.length === 0) context.note(blocked ? 'nothing was blocked' : 'nothing was asked for')
+      else context.answer(table(['TIME', 'DECISION', 'METHOD', 'HOST', 'BYTES', 'POLICY', 'RULE'], requests.map(cells)))
+      return 0
+    }
     const wanted = (requests: readonly Request[]) => requests.filter(({ decision }) => !blocked || decision === 'blocked')
+    if (given.last) return show(readPast(context, word).requests)
+    const found = await findWithNetwork(context, word)
     const { mode, allow } = policyOf(context, found)
     if (!json && mode === 'restricted')
       context.note(
         `${allow.length === 1 ? '1 host is' : `${allow.length} hosts are`} allowed: paude network list ${found.record.id}`,
       )
     if (follow) {
+      // What was asked for so far is cut by --tail; all that comes later is shown.
+      const before = tail === undefined ? 0 : wanted(await readRequests(quiet(context), found)).length - tail
+      let seen = 0
       for await (const request of followRequests(context, found))
-        for (const one of wanted([request])) context.answer(json ? JSON.stringify(one) : cells(one).join('  '))
+        for (const one of wanted([request]))
+          if (seen++ >= before && one.time >= since) context.answer(json ? JSON.stringify(one) : cells(one).join('  '))
       return 0
     }
-    const requests = wanted(await readRequests(context, found))
-    if (json) context.answer(requests.map((request) => `${JSON.stringify(request)}\n`).join(''))
-    else if (requests.length === 0) context.note(blocked ? 'nothing was blocked' : 'nothing was asked for')
-    else context.answer(table(['TIME', 'DECISION', 'METHOD', 'HOST', 'BYTES', 'POLICY', 'RULE'], requests.map(cells)))
-    return 0
+    return show(await readRequests(context, found))
   },
 })
 
 export const showBlocked = verb({
   description: 'List what was blocked, each host once',
   front: READS,
-  args: { session, json: jsonFlag },
-  examples: [['paude network blocked', 'with how often, when last, by which program and why']],
-  async run(context, { session: word, json }) {
-    const found = await findWithNetwork(context, word)
-    const hosts = countBlocked(await readRequests(context, found))
+  args: { session, last: lastOne, json: jsonFlag },
+  examples: [
+    ['paude network blocked', 'with how often, when last, by which program and why'],
+    ['paude network blocked --last', 'of the session here that ended last, also when it was removed'],
+  ],
+  async run(context, { session: word, last, json }) {
+    const { id, requests } = last ? readPast(context, word) : await readLive(context, word)
+    const hosts = countBlocked(requests)
+    const allowing = (entry: string) => (last ? `paude --network-allow ${entry}` : `paude network allow ${entry} --session ${id}`)
     if (json) context.answer(JSON.stringify(hosts, null, 2))
     else if (hosts.length === 0) context.note('nothing was blocked')
     else {
@@ -73,12 +93,10 @@ export const showBlocked = verb({
       context.answer(table(['HOST', 'TIMES', 'LAST', 'PROGRAM', 'BECAUSE'], rows))
       const cut = hosts.find(({ rule }) => rule === NOT_TLS)
       if (cut !== undefined)
-        context.note(
-          `a tunnel carries TLS alone unless its entry says http://: paude network allow ${printable(plainEntry(cut))} --session ${found.record.id}`,
-        )
+        context.note(`a tunnel carries TLS alone unless its entry says http://: ${allowing(printable(plainEntry(cut)))}`)
       context.note(
         hosts.some(({ host, port }) => isEntry(`${host}:${port}`))
-          ? `to allow one: paude network allow HOST --session ${found.record.id}`
+          ? `to allow one: ${allowing('HOST')}`
           : 'no entry can allow an address or what has no full name: the agent must use full names',
       )
     }
@@ -107,6 +125,17 @@ export function countBlocked(requests: readonly Request[]): readonly Blocked[] {
     byPlace.set(key, { host, port, count: (byPlace.get(key)?.count ?? 0) + times, last: time, program, rule })
   }
   return [...byPlace.values()].sort((one, other) => (one.last < other.last ? 1 : -1))
+}
+
+/** What is kept of the requests of a session that is gone. */
+function readPast({ host }: Context, word: string | undefined): { readonly id: string; readonly requests: readonly Request[] } {
+  const past = findPast(host, word)
+  return { id: past.record.id, requests: parseLog(pastRequests(past), policyNow(past.record, Date.parse(past.ended) / 1000)) }
+}
+
+async function readLive(context: Context, word: string | undefined) {
+  const found = await findWithNetwork(context, word)
+  return { id: found.record.id, requests: await readRequests(context, found) }
 }
 
 /** A session that has a network, so that there is something to tell. */
@@ -143,6 +172,9 @@ export async function* followRequests(context: Context, found: Found, stop?: Abo
     yield* parseLog(text, policyOf(context, found), counted)
   }
 }
+
+/** What is missing of it is told once. */
+const quiet = (context: Context): Context => ({ ...context, note: () => undefined })
 
 /** As it is at this moment: it may have been changed since. */
 const policyOf = ({ host }: Context, { record }: Found) => policyNow(readRecord(host, record.id) ?? record, Date.now() / 1000)

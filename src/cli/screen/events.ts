@@ -1,4 +1,5 @@
 import { agentNamed } from '../../agents/registry.ts'
+import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import type { SessionEvent } from '../../events/event.ts'
 import { bootTime, readPiece } from '../../events/file.ts'
@@ -7,8 +8,9 @@ import { EVENTS_LIMIT } from '../../events/place.ts'
 import { eventReader } from '../../events/read.ts'
 import { ask } from '../../run/ask.ts'
 import { findSession } from '../../session/life/find.ts'
+import { findPast } from '../../session/record/past.ts'
 import { jsonLine } from '../../text.ts'
-import { session } from '../args.ts'
+import { follow, lastOne, latest, readSince, readTail, recent, session } from '../args.ts'
 import { READS } from '../front-flags.ts'
 import { verb } from '../verb.ts'
 import { eventLine } from './event-line.ts'
@@ -19,32 +21,46 @@ export default verb({
   examples: [
     ['paude events', 'prompts, tools, questions and answers of the session of this directory'],
     ['paude events fix-login --follow', 'and what comes from now on'],
+    ['paude events --last', 'of the session here that ended last, also when it was removed'],
+    ['paude events --since 10m', 'of the last ten minutes; --tail 20 shows the last twenty'],
     ['paude events --json | jq -r \'select(.kind == "tool") | .command // .file\'', 'commands and files, for scripts'],
   ],
   args: {
     session,
-    follow: { type: 'boolean', description: 'Go on as more happens, until the session ends' },
+    follow: { ...follow, description: 'Go on as more happens, until the session ends' },
+    ...recent,
+    last: lastOne,
     json: { type: 'boolean', description: 'One JSON object a line' },
   },
   async run(context, given) {
-    const { backend, handle, record } = await findSession(context, given.session, 'running')
+    const [tail, since] = [readTail(given.tail), readSince(given.since)]
+    if (given.last && given.follow)
+      throw new PaudeError('usage', '--last and --follow contradict each other', { hint: 'leave one of them out' })
+    const past = given.last ? findPast(context.host, given.session) : null
+    const { record, folder } = past ?? (await openedSession(context, given.session))
     const agent = agentNamed(record.agent)
     if (agent === null)
       throw new PaudeError('unsupported', `session ${record.id} runs a command and no agent, so it has no events`)
     const { columns } = context.host.size
     const width = context.host.terminal.stdout ? columns : Number.POSITIVE_INFINITY
     const line = (event: SessionEvent) => (given.json ? jsonLine(event) : eventLine(event, width))
-    const reader = eventReader(record.id, bootTime(), agent.signals.hook)
+    const fresh = () => eventReader(record.id, bootTime(), agent.signals.hook)
+    const reader = fresh()
     if (given.follow) {
+      const { backend, handle } = await findSession(context, record.id)
       const runs = async () =>
         (await ask(backend.life.state(handle), context.effects(backend)).catch(() => null))?.status === 'running'
-      for await (const event of followEvents(handle.folder, { reader, runs })) context.answer(line(event))
+      // What is there already is cut by --tail; all that comes later is shown.
+      const before = tail === undefined ? Number.POSITIVE_INFINITY : reader.read(readPiece(folder, 0).bytes).length - tail
+      let seen = 0
+      for await (const event of followEvents(folder, { reader: fresh(), runs }))
+        if ((tail === undefined || seen++ >= before) && event.time >= since) context.answer(line(event))
       return 0
     }
-    const { bytes, size } = readPiece(handle.folder, 0)
-    const events = reader.read(bytes)
+    const { bytes, size } = readPiece(folder, 0)
+    const events = latest(reader.read(bytes), { tail, since }, ({ time }) => time)
     if (events.length > 0) context.answer(events.map((event) => `${line(event)}\n`).join(''))
-    else context.note('no events yet')
+    else context.note(since === '' ? 'no events yet' : `no events since ${since}`)
     const skipped = reader.skipped()
     if (skipped > 0)
       context.warn(`skipped ${skipped === 1 ? 'a line' : `${skipped} lines`} that no hook wrote: the box can write there`)
@@ -52,3 +68,8 @@ export default verb({
     return 0
   },
 })
+
+const openedSession = async (context: Context, word: string | undefined) => {
+  const { record, handle } = await findSession(context, word, 'running')
+  return { record, folder: handle.folder }
+}

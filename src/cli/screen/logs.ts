@@ -1,16 +1,18 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Context } from '../../context.ts'
+import { PaudeError } from '../../errors.ts'
 import { isHeld, readHoldState } from '../../hold/place.ts'
 import { patiently } from '../../run/patience.ts'
 import { capture, lines } from '../../run/process.ts'
 import { findSession } from '../../session/life/find.ts'
 import { warnOnce } from '../../session/life/new-executables.ts'
 import type { Found } from '../../session/record/found.ts'
-import { session } from '../args.ts'
+import { findPast, type Past, pastText } from '../../session/record/past.ts'
+import { follow, lastOne, readTail, recent, session } from '../args.ts'
 import { READS } from '../front-flags.ts'
 import { verb } from '../verb.ts'
-import { drain, drainToEnd, openPrinted, type Sink } from './out-copy.ts'
+import { drain, drainToEnd, openPrinted, type Printed, type Sink } from './out-copy.ts'
 import { plainText, readable } from './readable.ts'
 
 export default verb({
@@ -19,19 +21,47 @@ export default verb({
   examples: [
     ['paude logs fix-login', 'what it printed so far'],
     ['paude logs --follow', 'and what it prints from now on'],
+    ['paude logs --tail 50', 'the last 50 lines'],
   ],
   args: {
     session,
-    follow: { type: 'boolean', description: 'Go on as more is printed' },
+    follow: { ...follow, description: 'Go on as more is printed' },
+    tail: recent.tail,
+    last: lastOne,
   },
   async run(context, given) {
+    const tail = readTail(given.tail)
+    if (tail !== undefined && given.follow)
+      throw new PaudeError('usage', '--tail and --follow contradict each other', { hint: 'leave one of them out' })
+    if (given.last && given.follow)
+      throw new PaudeError('usage', '--last and --follow contradict each other', { hint: 'leave one of them out' })
+    const shown = tail === undefined ? null : lastLines(tail)
+    const to = shown === null ? context : { ...context, answer: shown.add }
+    if (given.last) {
+      await pastLog(to, findPast(context.host, given.session))
+      if (shown !== null && shown.text() !== '') context.answer(shown.text())
+      return 0
+    }
     const found = await findSession(context, given.session)
-    const follow = given.follow === true
-    const code = await (found.handle.terminal ? screenLog(context, found, follow) : streamLog(context, found, follow))
+    const code = await (found.handle.terminal
+      ? screenLog(to, found, given.follow === true)
+      : streamLog(to, found, given.follow === true))
+    if (shown !== null && shown.text() !== '') context.answer(shown.text())
     warnOnce(context, found)
     return code
   },
 })
+
+/** Keeps so many of the last lines of what is answered, and no more of it in memory than that. */
+function lastLines(count: number): { readonly add: (text: string) => void; readonly text: () => string } {
+  let kept: readonly string[] = []
+  return {
+    add: (text) => {
+      kept = count === 0 ? [] : [...kept, ...text.replace(/\n$/, '').split('\n')].slice(-count)
+    },
+    text: () => kept.join('\n'),
+  }
+}
 
 /** A screen's log is what has left it at the top, and what stands on it. */
 async function screenLog(context: Context, found: Found, follow: boolean): Promise<number> {
@@ -47,19 +77,35 @@ async function screenLog(context: Context, found: Found, follow: boolean): Promi
   return 0
 }
 
+/** What is kept of a session that is gone. */
+async function pastLog(context: Context, { record, folder }: Past): Promise<void> {
+  const screen = pastText(folder, 'screen.txt')
+  if (screen !== '') return context.answer(readable(screen))
+  const all = openPrinted(folder)
+  if (all !== null) await printAll(context, all)
+  else context.note(`nothing is kept of what ${record.id} printed: it had your terminal or your pipe`)
+}
+
+async function printAll(
+  context: Context,
+  all: readonly Printed[],
+  take = (sink: Sink): Promise<unknown> => patiently(0, (signal) => drain(all, { sink, signal })),
+): Promise<void> {
+  const { sink, rest } = textSink(context)
+  try {
+    await take(sink)
+  } finally {
+    rest()
+    for (const { file } of all) file.close()
+  }
+}
+
 /** What was printed without a screen: in the background it lies in files, else the engine has it. */
 async function streamLog(context: Context, found: Found, follow: boolean): Promise<number> {
   const { backend, handle } = found
   const all = openPrinted(handle.folder)
   if (all !== null) {
-    const { sink, rest } = textSink(context)
-    try {
-      if (follow) await drainToEnd(context, found, { all, sink })
-      else await patiently(0, (signal) => drain(all, { sink, signal }))
-    } finally {
-      rest()
-      for (const { file } of all) file.close()
-    }
+    await printAll(context, all, follow ? (sink) => drainToEnd(context, found, { all, sink }) : undefined)
     return 0
   }
   if (follow) {

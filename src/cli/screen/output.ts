@@ -3,7 +3,7 @@ import { ask } from '../../run/ask.ts'
 import { attach, lines } from '../../run/process.ts'
 import { findSession } from '../../session/life/find.ts'
 import { warnOnce } from '../../session/life/new-executables.ts'
-import { session } from '../args.ts'
+import { follow, session } from '../args.ts'
 import { READS } from '../front-flags.ts'
 import { verb } from '../verb.ts'
 import { drainToEnd, openPrinted, safeSink } from './out-copy.ts'
@@ -19,7 +19,7 @@ export default verb({
   ],
   args: {
     session,
-    follow: { type: 'boolean', description: 'While it still runs: go on to its end' },
+    follow: { ...follow, description: 'While it still runs: go on to its end' },
   },
   async run(context, given) {
     const session = await findSession(context, given.session)

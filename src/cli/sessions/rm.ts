@@ -1,29 +1,37 @@
+import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import { endHolder, holderMark } from '../../hold/end.ts'
 import { renderPlan } from '../../plan/render.ts'
-import { ask } from '../../run/ask.ts'
 import { execute } from '../../run/execute.ts'
-import { findSession } from '../../session/life/find.ts'
 import { warnOfNewExecutables } from '../../session/life/new-executables.ts'
 import { findOrphans, removeHome, removeOrphans } from '../../session/life/orphans.ts'
 import { removePlan } from '../../session/life/plans.ts'
-import { dryRun, session } from '../args.ts'
+import { keepBefore, removeSession } from '../../session/life/removal.ts'
+import { readRecords } from '../../session/record/store.ts'
+import { shown } from '../../text.ts'
+import { dryRun, sessions } from '../args.ts'
 import { PLANS } from '../front-flags.ts'
 import { verb } from '../verb.ts'
+import { eachSession } from './each.ts'
 
 export default verb({
-  description: 'Remove a session',
-  details: 'The project stays as it is.',
+  description: 'Remove sessions',
+  details: 'The project stays as it is, and so does its HOME volume without --volumes.',
   front: PLANS,
   examples: [
     ['paude rm fix-login', 'a session that has ended'],
+    ['paude rm one two', 'several at once; paude prune removes all that have ended'],
     ['paude rm --force --volumes', "also while it runs, and with the project's HOME"],
     ['paude rm --orphans', 'what no session owns any more, and sessions whose paude was killed'],
   ],
   args: {
-    session,
-    force: { type: 'boolean', description: 'Also while it runs' },
-    volumes: { type: 'boolean', description: "Also the project's HOME volume: settings and conversations of the agent" },
+    sessions,
+    force: { type: 'boolean', letter: 'f', description: 'Also while it runs' },
+    volumes: {
+      type: 'boolean',
+      letter: 'v',
+      description: "Also the project's HOME volume: settings and conversations of the agent",
+    },
     orphans: {
       type: 'boolean',
       description: 'Remove what no session owns any more, and end sessions whose paude was killed, on every engine',
@@ -31,60 +39,58 @@ export default verb({
     'dry-run': dryRun,
   },
   async run(context, given) {
+    const isDry = given['dry-run'] === true
     if (given.orphans) {
-      const orphans = await findOrphans(context)
-      if (given['dry-run']) {
-        for (const { backend, plan } of removeOrphans(orphans)) context.answer(`# ${backend.name}\n${renderPlan(plan)}`)
-        return 0
-      }
-      const forsaken = orphans.flatMap((one) => (one.kind === 'session' ? [one] : []))
-      const holders = forsaken.map(({ handle }) => holderMark(handle.folder))
-      for (const { backend, plan } of removeOrphans(orphans)) await execute(plan, context.effects(backend))
-      for (const holder of holders) await endHolder(holder)
-      for (const { record } of forsaken) await warnOfNewExecutables(context, record)
-      context.note(
-        removedWords(
-          forsaken.map(({ reference }) => reference),
-          orphans.length - forsaken.length,
-        ),
-      )
-      return 0
+      if (given.sessions.length > 0)
+        throw new PaudeError('usage', '--orphans and sessions contradict each other', { hint: 'leave one of them out' })
+      return await removeAllOrphans(context, isDry)
     }
-    const session = await findSession(context, given.session).catch((error: unknown) => {
+    const home = given.volumes === true
+    const homes = new Map<string, string>()
+    const code = await eachSession(context, { words: given.sessions }, async (found) => {
+      const { backend, handle, record } = found
+      if (isDry) context.answer(renderPlan(removePlan(backend, handle, { home })))
+      else await removeSession(context, found, { force: given.force === true, home })
+      if (!home && handle.homeVolume !== '') homes.set(handle.homeVolume, record.workspace)
+      return 0
+    }).catch(async (error: unknown) => {
       // A session in the foreground leaves nothing but the project's HOME.
-      if (given.session === undefined && given.volumes && error instanceof PaudeError && error.code === 'not-found') return null
-      throw error
+      if (given.sessions.length > 0 || !home || !(error instanceof PaudeError) || error.code !== 'not-found') throw error
+      return await removeHome(context, isDry)
     })
-    if (session === null) return await removeHome(context, given['dry-run'] === true)
-    const { backend, handle, record } = session
-    const plan = removePlan(backend, handle, { home: given.volumes === true })
-    if (given['dry-run']) {
-      context.answer(renderPlan(plan))
-      return 0
-    }
-    if (!given.force) {
-      const state = await ask(backend.life.state(handle), context.effects(backend)).catch(() => null)
-      if (state?.status === 'running' || state?.status === 'paused')
-        throw new PaudeError('refused', `session ${record.id} runs`, {
-          hint: `paude stop ${record.id} first, or paude rm --force ${record.id}`,
-        })
-    }
-    const holder = holderMark(handle.folder)
-    // The session is gone by the time that a volume is refused.
-    const refused = await execute(plan, context.effects(backend)).then(
-      () => null,
-      (error: unknown) => {
-        if (error instanceof PaudeError && error.code === 'refused') return error
-        throw error
-      },
-    )
-    await endHolder(holder)
-    warnOfNewExecutables(context, record)
-    context.answer(record.id)
-    if (refused !== null) throw refused
-    return 0
+    // A script that removes sessions knows, and no other one needs to.
+    if (!isDry && context.host.terminal.stderr) noteHomes(context, homes)
+    return code
   },
 })
+
+/** Says what stays of projects whose last session went. */
+function noteHomes({ host, note }: Context, homes: ReadonlyMap<string, string>): void {
+  const used = new Set(readRecords(host).map(({ homeVolume }) => homeVolume))
+  for (const [volume, workspace] of homes)
+    if (!used.has(volume)) note(`the agent's HOME of ${shown(workspace)} stays, with its conversations: paude home rm ${volume}`)
+}
+
+async function removeAllOrphans(context: Context, isDry: boolean): Promise<number> {
+  const orphans = await findOrphans(context)
+  if (isDry) {
+    for (const { backend, plan } of removeOrphans(orphans)) context.answer(`# ${backend.name}\n${renderPlan(plan)}`)
+    return 0
+  }
+  const forsaken = orphans.flatMap((one) => (one.kind === 'session' ? [one] : []))
+  const holders = forsaken.map(({ handle }) => holderMark(handle.folder))
+  await Promise.all(forsaken.map((one) => keepBefore(context, one)))
+  for (const { backend, plan } of removeOrphans(orphans)) await execute(plan, context.effects(backend))
+  for (const holder of holders) await endHolder(holder)
+  for (const { record } of forsaken) warnOfNewExecutables(context, record)
+  context.note(
+    removedWords(
+      forsaken.map(({ reference }) => reference),
+      orphans.length - forsaken.length,
+    ),
+  )
+  return 0
+}
 
 function removedWords(sessions: readonly string[], parts: number): string {
   const words = [

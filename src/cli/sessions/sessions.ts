@@ -2,10 +2,11 @@ import { backendNames } from '../../backends/names.ts'
 import { backends } from '../../backends/registry.ts'
 import type { Security } from '../../box/spec.ts'
 import type { Context } from '../../context.ts'
+import { PaudeError } from '../../errors.ts'
 import { listSessions } from '../../session/life/find.ts'
 import { withNewExecutables } from '../../session/life/new-executables.ts'
 import { readRecords } from '../../session/record/store.ts'
-import { json } from '../args.ts'
+import { json, readTail } from '../args.ts'
 import { only } from '../front-flags.ts'
 import { table } from '../streams/output.ts'
 import { verb } from '../verb.ts'
@@ -17,24 +18,36 @@ export default verb({
   front: { takes: only('--watch', 'detach-keys', 'profile'), acts: '--watch' },
   examples: [
     ['paude sessions', `every session on ${backendNames.join(' and ')}`],
+    ['paude sessions -q', 'ids alone: paude stop $(paude sessions -q)'],
     ["paude sessions --json | jq -r '.[].id'", 'their ids, for scripts'],
   ],
   args: {
     json,
+    all: { type: 'boolean', letter: 'a', description: 'Ended ones too, which are always listed' },
+    quiet: { type: 'boolean', letter: 'q', description: 'Only their ids' },
+    limit: { type: 'string', letter: 'n', valueHint: 'NUMBER', description: 'Only so many, the newest' },
     watch: { type: 'boolean', description: 'Go on showing them; on a terminal, keys attach, stop and answer' },
   },
-  async run(context, { json, watch }) {
+  async run(context, { json, watch, quiet, ...given }) {
+    const limit = readTail(given.limit, '--limit')
+    if (quiet && json)
+      throw new PaudeError('usage', '--quiet and --json contradict each other', { hint: 'leave one of them out' })
+    if (watch && (quiet || limit !== undefined))
+      throw new PaudeError('usage', `--watch and ${quiet ? '--quiet' : '--limit'} contradict each other`, {
+        hint: 'leave one of them out',
+      })
     if (watch) {
       const { watchSessions } = await import('./watch.ts')
       return await watchSessions(context, { json: json === true })
     }
     const { sessions, failures } = await listSessions(context)
     for (const { error } of failures) context.warn(`${error.message}: its sessions are not shown`)
-    const rows = await withNews(context.host, withNewExecutables(context.host, sessions))
+    const rows = await withNews(context.host, withNewExecutables(context.host, sessions.slice(0, limit)))
     if (json) context.answer(JSON.stringify(await withRecord(context, rows), null, 2))
+    else if (quiet) context.answer(rows.map(({ id }) => `${id}\n`).join(''))
     else if (rows.length === 0) context.note('no sessions; paude starts one here')
     else context.answer(table(HEAD, rows.map(sessionRow)))
-    if (!json && rows.some(({ planted }) => planted.length > 0))
+    if (!json && !quiet && rows.some(({ planted }) => planted.length > 0))
       context.note(`${MARK} marks sessions that made or changed what this machine may run: paude sessions --json names it`)
     return failures.length > 0 && failures.length === Object.keys(backends).length ? 1 : 0
   },

@@ -3,6 +3,7 @@ import { continueSession } from '../../session/life/resume.ts'
 import { dryRun, session } from '../args.ts'
 import { alsoTaking, only, PLANS, taking } from '../front-flags.ts'
 import { verb } from '../verb.ts'
+import { noteRunning } from './running.ts'
 
 export default verb({
   description: 'Start a stopped session again',
@@ -15,11 +16,14 @@ export default verb({
   ],
   args: {
     session,
-    attach: { type: 'boolean', description: 'Attach this terminal to it' },
+    attach: { type: 'boolean', letter: 'a', description: 'Attach this terminal to it' },
     'dry-run': dryRun,
   },
   async run(context, given) {
     const found = await findSession(context, given.session, 'ended')
-    return continueSession(context, found, { attached: given.attach === true, dryRun: given['dry-run'] === true })
+    const [attached, dryRun] = [given.attach === true, given['dry-run'] === true]
+    const code = await continueSession(context, found, { attached, dryRun })
+    if (code === 0 && !attached && !dryRun) noteRunning(context, found)
+    return code
   },
 })

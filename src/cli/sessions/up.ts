@@ -14,6 +14,7 @@ import { dryRun, readSeconds } from '../args.ts'
 import { alsoTaking, PLANS, taking } from '../front-flags.ts'
 import { sentence } from '../streams/output.ts'
 import { verb } from '../verb.ts'
+import { noteRunning } from './running.ts'
 
 export default verb({
   description: 'Bring back what ran before a reboot',
@@ -50,7 +51,7 @@ export default verb({
         ? named.map(({ record }) => record)
         : readRecords(host).filter((record) => given.all || isHere(record))
     const rows = await patientRows(context, new Set(records.map(({ backend }) => backend)), seconds)
-    let failures = 0
+    let [failures, started] = [0, 0]
     for (const record of records.toReversed()) {
       const folder = sessionFolder(host, record.id)
       const row = rows.get(record.id)
@@ -66,6 +67,8 @@ export default verb({
       const found = { backend: backends[record.backend], handle: handleOf(record, folder), record }
       try {
         await continueSession(context, found, { attached: false, dryRun: given['dry-run'] === true })
+        started++
+        if (!given['dry-run']) noteRunning(context, found)
       } catch (error) {
         // One that cannot be started does not keep the others down.
         if (!(error instanceof PaudeError) || error.code === 'interrupted') throw error
@@ -73,6 +76,10 @@ export default verb({
         context.warn(sentence(error).trim())
       }
     }
+    if (started + failures === 0 && context.host.terminal.stderr)
+      context.note(
+        `nothing to bring back${given.all || given.sessions.length > 0 ? '' : ' in this directory; paude up --all looks everywhere'}`,
+      )
     return failures > 0 ? 1 : 0
   },
 })

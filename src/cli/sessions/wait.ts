@@ -1,5 +1,5 @@
 import type { Context } from '../../context.ts'
-import { PaudeError } from '../../errors.ts'
+import { exitCode, PaudeError } from '../../errors.ts'
 import { patiently } from '../../run/patience.ts'
 import { findSession } from '../../session/life/find.ts'
 import { warnOnce } from '../../session/life/new-executables.ts'
@@ -42,9 +42,20 @@ export default verb({
     const reach = readWaitFor(given.for ?? 'exited')
     if (given.any && given.all) throw new PaudeError('usage', '--any and --all contradict each other', { hint: 'leave one out' })
     const seconds = readTimeout(given.timeout)
-    const found = await Promise.all(
-      (given.sessions.length === 0 ? [undefined] : given.sessions).map((word) => findOrNever(context, word)),
-    )
+    const words = given.sessions.length === 0 ? [undefined] : [...new Set(given.sessions)]
+    let worst = 0
+    // One of several that cannot get there is named, and the others are waited for all the same.
+    const failed = (name: string | undefined, error: unknown): void => {
+      if (words.length === 1 || !(error instanceof PaudeError) || ['interrupted', 'timeout'].includes(error.code)) throw error
+      context.warn(printable(`${name}: ${error.message}${error.hint === '' ? '' : `; ${error.hint}`}`))
+      worst = Math.max(worst, exitCode(error, 'management'))
+    }
+    const found: Found[] = []
+    for (const word of words) {
+      const one = await findOrNever(context, word).catch((error: unknown) => failed(word, error))
+      if (one !== undefined) found.push(one)
+    }
+    if (found.length === 0) return worst
     // Of a session with a screen its holder knows, and `sessions` tells.
     const unlook = found
       .filter(({ handle }) => !handle.terminal)
@@ -58,14 +69,24 @@ export default verb({
           given.json ? JSON.stringify({ id, ...reached }) : [id, reached.state, reached.exitCode ?? ''].join(' ').trimEnd(),
         )
       })
-      if (given.any) await Promise.any(waits).catch((error: AggregateError) => Promise.reject(error.errors[0]))
-      else await Promise.all(waits)
+      if (given.any) {
+        await Promise.any(waits).catch((error: AggregateError) => Promise.reject(error.errors[0]))
+        worst = 0
+      } else
+        await Promise.all(
+          waits.map((one, at) =>
+            one.catch((error: unknown) => {
+              signal.throwIfAborted()
+              failed(found[at]?.handle.id, error)
+            }),
+          ),
+        )
     })
     await waiting.finally(() => {
       for (const each of found) warnOnce(context, each)
       for (const stop of unlook) stop()
     })
-    return 0
+    return worst
   },
 })
 

@@ -1,4 +1,6 @@
+import type { Agent } from '../../agents/agent.ts'
 import { agents } from '../../agents/registry.ts'
+import { asksSomething } from '../../agents/words.ts'
 import { noEngine } from '../../backends/pick.ts'
 import type { Layer, Settings } from '../../config/keys/settings.ts'
 import type { Context } from '../../context.ts'
@@ -15,29 +17,31 @@ import { readTimeout } from '../args.ts'
 import { printConfig } from '../config/print-config.ts'
 import { startConfig } from '../config/start-config.ts'
 import { forewarn } from './forewarn.ts'
+import { noteOthers } from './others.ts'
 import { startLine } from './start-line.ts'
 
 export type Start = Pick<Launch, 'check' | 'onEnd'> & {
   readonly run: Wish['run']
   readonly flags: Layer
-  /** Whether `fallback` counts: only for the plain start of an agent. */
-  readonly mayFallBack?: boolean
+  /** The plain start of an agent: `fallback` counts, and who works on the same files already is said. */
+  readonly plain?: boolean
   /** The HOME volume goes with the session. */
   readonly throwAway?: boolean
 }
 
 /** Starts a session: everything is looked up and decided first, then carried out, or only shown. Returns the exit code. */
 export async function startSession(context: Context, start: Start): Promise<number> {
-  const { run, flags, throwAway = false, mayFallBack = false, check, onEnd } = start
+  const { run: said, flags, throwAway = false, plain = false, check, onEnd } = start
   const { host, answer } = context
   const config = await startConfig(context, flags)
   const { settings } = config
   const agent = agents[settings.agent]
-  const lacking = mayFallBack && run.kind === 'agent' ? await lackingEngine(context, settings) : null
-  if (lacking !== null && run.kind === 'agent') {
+  const lacking = plain && said.kind === 'agent' ? await lackingEngine(context, settings) : null
+  if (lacking !== null && said.kind === 'agent') {
     const { runOnHost } = await import('../../session/life/on-host.ts')
-    return await runOnHost(context, { config, agent, words: run.words, lacking })
+    return await runOnHost(context, { config, agent, words: said.words, lacking })
   }
+  const run = throwAway ? said : withArgs(said, agent, settings)
   const prepared = await prepareSession(context, { config, agent, run })
   const { backend, spec, record } = prepared
   if (settings.printConfig) {
@@ -51,6 +55,7 @@ export async function startSession(context: Context, start: Start): Promise<numb
     return 0
   }
   forewarn(context, prepared)
+  if (plain) noteOthers(context, record)
   requirePrivate(host)
   refuseTakenName(context, spec.name)
   const launch = settings.detach ? launchDetached : launchAttached
@@ -72,6 +77,11 @@ export async function startSession(context: Context, start: Start): Promise<numb
   } finally {
     context.moving.clear()
   }
+}
+
+/** Behind the words of `agent_args` stand those that were typed, so of two that contradict each other they hold. The agent's own verbs take none. */
+function withArgs(run: Wish['run'], { grammar }: Agent, { agentArgs }: Settings): Wish['run'] {
+  return run.kind === 'agent' && asksSomething(grammar, run.words) ? { ...run, words: [...agentArgs, ...run.words] } : run
 }
 
 /** Why no engine works, where the agent may then run on this machine; else null. */

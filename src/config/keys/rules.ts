@@ -21,6 +21,7 @@ export function isWider(setting: Setting, value: string, than: string): boolean 
 
 /** The entries of a list that what somebody has does not hold already, itself or by what stands for it. A host without a port means his ports. */
 export function uncovered<T>(setting: Setting, entries: readonly T[], by: Layer): readonly T[] {
+  if (ruleOf(setting) === 'each') return entries
   const hosts = setting === 'networkAllow' || setting === 'networkGroups'
   const list: readonly unknown[] = hosts
     ? [...(by.networkAllow ?? []), ...(by.networkGroups ?? []).map(groupEntry)]

@@ -13,6 +13,8 @@ function needsTrust(rule: Rule, canHold: (value: string) => boolean): string {
       return 'any other value'
     case 'adds':
       return 'every further entry'
+    case 'each':
+      return 'every entry'
     case 'closes':
       return 'nothing: it only closes'
     case 'own':

@@ -1,6 +1,6 @@
 import { agentNames, isAgent, noAgent, requireAgent } from '../../agents/names.ts'
 import { backendNames } from '../../backends/names.ts'
-import { oneWord, row } from '../../key.ts'
+import { oneWord, row, texts } from '../../key.ts'
 
 /** `off`, `use`, or the name of one folder. */
 export const DEVCONTAINER = /^[A-Za-z0-9][\w.-]*$/
@@ -21,6 +21,17 @@ export const general = {
     withoutBox: 'free',
     variable: 'agent',
     refuse: requireAgent,
+  }),
+  /** Of the chosen agent, as `image.agent_version` is. A list of one key, since no order of several sections would be right for options with values. */
+  agentArgs: row({
+    key: 'agent_args',
+    meaning: 'Words for the agent at every start, before those of the command line',
+    initial: [] as readonly string[],
+    schema: texts,
+    rule: 'each',
+    // Without a box they are left out: what is sane in one may not be sane outside.
+    withoutBox: 'free',
+    notIn: { managed: 'it bounds nothing: the same words can be typed' },
   }),
   backend: oneWord(['auto', ...backendNames], {
     key: 'backend',

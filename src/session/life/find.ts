@@ -9,6 +9,7 @@ import { ask } from '../../run/ask.ts'
 import { withhold } from '../../run/environment.ts'
 import type { Found } from '../record/found.ts'
 import { homeVolume } from '../record/id.ts'
+import { hasPast } from '../record/past.ts'
 import { handleOf, type SessionRecord } from '../record/record.ts'
 import { isLeaving, readRecords, sessionFolder } from '../record/store.ts'
 
@@ -22,16 +23,18 @@ export async function findSession(context: Context, word: string | undefined, pr
     const fitting = await preferable(context, records, preferred)
     if (fitting !== null) return found(context, fitting)
   }
-  const local = choose(records, word, context.host.cwd)
+  const local = await choose(context, records, word)
   if (local !== null) return found(context, local)
   // A session whose folder is gone is still known to its engine.
   const { sessions } = await listSessions(context)
   const known = new Set(records.map(({ id }) => id))
   const lost = sessions.filter(({ id }) => !known.has(id)).map(recordOf)
-  const other = choose(lost, word, context.host.cwd)
+  const other = await choose(context, lost, word)
   if (other !== null) return found(context, other)
   if (word === undefined)
-    throw new PaudeError('not-found', 'no session belongs to this directory', { hint: 'paude sessions lists all of them' })
+    throw new PaudeError('not-found', 'no session belongs to this directory', {
+      hint: `paude sessions lists all of them${hasPast(context.host) ? '; --last reads what is kept of the last one here: paude network blocked --last' : ''}`,
+    })
   throw new PaudeError('not-found', `no session is called ${JSON.stringify(word)}`, { hint: 'paude sessions lists all of them' })
 }
 
@@ -90,26 +93,27 @@ async function preferable(
 
 const isBelow = (path: string, folder: string): boolean => path === folder || path.startsWith(`${folder}/`)
 
-function choose(records: readonly SessionRecord[], word: string | undefined, cwd: string): SessionRecord | null {
+async function choose(
+  { host, choose: ask }: Context,
+  records: readonly SessionRecord[],
+  word: string | undefined,
+): Promise<SessionRecord | null> {
   const matches =
     word === undefined
-      ? records.filter(({ workspace }) => isBelow(cwd, workspace))
+      ? records.filter(({ workspace }) => isBelow(host.cwd, workspace))
       : records
           .filter(({ id, name }) => id === word || name === word)
           .concat(records.filter(({ id, name }) => id !== word && name !== word && word !== '' && startsWith(id, word)))
   const exact = matches.filter(({ id, name }) => id === word || name === word)
   const candidates = exact.length > 0 ? exact : matches
-  if (candidates.length > 1)
-    throw new PaudeError(
-      'ambiguous',
-      word === undefined
-        ? `this directory has ${candidates.length} sessions`
-        : `${JSON.stringify(word)} fits ${candidates.length} sessions`,
-      {
-        hint: `name one: ${candidates.map(({ id, name }) => name || id).join(', ')}`,
-      },
-    )
-  return candidates[0] ?? null
+  if (candidates.length < 2) return candidates[0] ?? null
+  const id = await ask(
+    word === undefined
+      ? `this directory has ${candidates.length} sessions`
+      : `${JSON.stringify(word)} fits ${candidates.length} sessions`,
+    candidates.map((record) => ({ ...record, folder: sessionFolder(host, record.id) })),
+  )
+  return candidates.find((record) => record.id === id) ?? null
 }
 
 const startsWith = (id: string, word: string): boolean => id.startsWith(word.startsWith('paude-') ? word : `paude-${word}`)

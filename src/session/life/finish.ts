@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { addressesOf } from '../../agents/models.ts'
 import { agentNamed } from '../../agents/registry.ts'
 import { need } from '../../backends/backend.ts'
@@ -15,6 +17,7 @@ import { capture, LEFT } from '../../run/process.ts'
 import { printable } from '../../text.ts'
 import type { Found } from '../record/found.ts'
 import { readNoted } from '../record/noted.ts'
+import { keepPast } from '../record/past.ts'
 import { readRecord } from '../record/store.ts'
 import { policyNow } from '../resolve/policy.ts'
 import { warnOfNewExecutables } from './new-executables.ts'
@@ -46,6 +49,9 @@ export async function finishSession(context: Context, ended: Ended): Promise<num
   const proxy = await lookAtProxy(ended)
   // It may have been changed meanwhile; where nothing was asked for, nobody needs to know.
   const record = proxy.text === '' ? ended.record : (readRecord(context.host, ended.record.id) ?? ended.record)
+  // What paude starts for itself is its own to tell.
+  if (onEnd === undefined) keepRead(context, { record, folder: spec.folder, requests: proxy.text })
+  const isNameless = spec.network.mode === 'none' && code !== 0 && lacksNames(spec)
   // Nobody has to wait for the engine to take it away.
   if (waits) await remover.gone()
   else remover.leave()
@@ -57,8 +63,18 @@ export async function finishSession(context: Context, ended: Ended): Promise<num
   const missing = cutWords(proxy)
   if (missing !== '') context.note(missing)
   if (onEnd === undefined) noteBlocked(context, others, ended.record.ports)
+  if (isNameless) noteNoNetwork(context)
   if (spec.network.mode === 'record') noteRecorded(context, proposal(asked, spec.network.policy))
   return code
+}
+
+/** Keeps what can be read of a session that goes. That it cannot, as on a full disk, must not keep it from going. */
+export function keepRead({ host, warn }: Pick<Context, 'host' | 'warn'>, what: Parameters<typeof keepPast>[1]): void {
+  try {
+    keepPast(host, what)
+  } catch (error) {
+    warn(`what session ${what.record.id} did is not kept: ${printable((error as Error).message)}`)
+  }
 }
 
 /** What the proxy has to say at the end: its log, and where the agent may never have started its receipt and its last words. */
@@ -94,6 +110,23 @@ function warnOfProvider({ warn }: Context, { record, told }: Ended, asked: reado
   if (fault !== '' && fault !== told) warn(printable(fault))
   return fault === '' ? asked : asked.filter((request) => !isOf(request, record.injections))
 }
+
+/** Words by which programs say that a name was not found. */
+const UNRESOLVED =
+  /could(n't| not) resolve|name or service not known|failure in name resolution|getaddrinfo|EAI_AGAIN|ENOTFOUND|failed to lookup address|dial tcp: lookup|unknown host|network is unreachable/i
+
+/** Whether the screen that a command left says so: its holder wrote that to a file, so no engine is asked. Of a pipe nothing is kept. */
+function lacksNames({ terminal, folder }: SessionSpec): boolean {
+  if (!terminal) return false
+  try {
+    return UNRESOLVED.test(readFileSync(join(folder, 'screen.txt'), 'utf8'))
+  } catch {
+    return false
+  }
+}
+
+const noteNoNetwork = ({ note }: Pick<Context, 'note'>): void =>
+  note('this session had no network; paude run --network restricted … gives it the allowlist, --network-allow HOST one host')
 
 function noteRecorded({ note }: Context, { entries }: Proposal): void {
   const places = entries.length === 1 ? '1 place' : `${entries.length} places`

@@ -29,7 +29,7 @@ export async function runOnHost({ host, warn }: Context, { config, agent, words,
   const program = ownProgram(host, { program: agent.program, lacking })
   const { terminal } = host
   warn(
-    `NOT ISOLATED: ${lacking.message}, so ${shown(program)} runs on this machine itself, with your files, keys and network; to have a box: ${lacking.hint}`,
+    `NOT ISOLATED: ${lacking.message}, so ${shown(program)} runs on this machine itself, with your files, keys and network${config.settings.agentArgs.length > 0 ? ', and without agent_args' : ''}; to have a box: ${lacking.hint}`,
   )
   return await handOver([program, ...words], {
     terminal: terminal.stdin || terminal.stdout || terminal.stderr,

@@ -34,12 +34,12 @@ export const folderNames = (host: Host): readonly string[] =>
   namesIn(join(stateFolder(host), 'sessions')).filter((name) => SESSION_ID.test(name))
 
 /** The record of a session; null when its folder is gone or cannot be read. */
-export function readRecord(host: Host, id: string): SessionRecord | null {
+export const readRecord = (host: Host, id: string): SessionRecord | null => readRecordIn(sessionFolder(host, id), id)
+
+/** The same of a folder that may lie elsewhere. */
+export function readRecordIn(folder: string, id: string): SessionRecord | null {
   try {
-    const result = v.safeParse(
-      SessionRecord,
-      ofToday(JSON.parse(readFileSync(join(sessionFolder(host, id), 'session.json'), 'utf8'))),
-    )
+    const result = v.safeParse(SessionRecord, ofToday(JSON.parse(readFileSync(join(folder, 'session.json'), 'utf8'))))
     return result.success && result.output.id === id ? result.output : null
   } catch {
     return null

@@ -1,0 +1,76 @@
+import { backends } from '../../backends/registry.ts'
+import { PaudeError } from '../../errors.ts'
+import { renderPlan } from '../../plan/render.ts'
+import { findSession, listSessions, type Row } from '../../session/life/find.ts'
+import { removePlan } from '../../session/life/plans.ts'
+import { removeSession } from '../../session/life/removal.ts'
+import { forgetPast, type Past, pastSessions } from '../../session/record/past.ts'
+import { printable, shown } from '../../text.ts'
+import { dryRun } from '../args.ts'
+import { canAsk, readAnswer } from '../config/start-config.ts'
+import { PLANS } from '../front-flags.ts'
+import { verb } from '../verb.ts'
+import { ago } from './session-table.ts'
+
+export default verb({
+  description: 'Remove every session that has ended',
+  details: 'Running sessions, projects and HOME volumes stay. On a terminal it asks first.',
+  front: PLANS,
+  examples: [
+    ['paude prune', 'shows what would go, and asks'],
+    ['paude prune --force', 'without asking, for scripts'],
+    ['paude prune --records', 'also what is kept to read of sessions that are gone (--last)'],
+  ],
+  args: {
+    force: { type: 'boolean', letter: 'f', description: 'Do not ask' },
+    records: { type: 'boolean', description: 'Also what is kept of sessions that are gone: logs, events, network logs' },
+    'dry-run': dryRun,
+  },
+  async run(context, given) {
+    const { sessions, failures } = await listSessions(context)
+    for (const { error } of failures) context.warn(`${error.message}: its sessions stay`)
+    const ended = sessions.filter(({ status }) => status === 'exited')
+    const past = given.records ? pastSessions(context.host) : []
+    if (ended.length + past.length === 0) {
+      context.note('nothing to remove: no session has ended')
+      return 0
+    }
+    if (given['dry-run']) {
+      for (const row of ended) {
+        const { handle } = await findSession(context, row.id)
+        context.answer(renderPlan(removePlan(backends[row.backend], handle, { home: false })))
+      }
+      for (const { folder } of past) context.answer(`rm -rf ${folder}`)
+      return 0
+    }
+    if (!given.force) {
+      context.note(`these would go:\n${[...ended.map(endedLine), ...past.map(pastLine)].join('\n')}`)
+      if (!canAsk(context))
+        throw new PaudeError('refused', 'nothing was removed, since nobody is there to ask', {
+          hint: 'paude prune --force removes them, paude prune --dry-run shows how',
+        })
+      if (!['y', 'yes'].includes(readAnswer(context, 'remove them? [y/N]: '))) {
+        context.note('nothing was removed')
+        return 1
+      }
+    }
+    let worst = 0
+    for (const { id } of ended)
+      try {
+        await removeSession(context, await findSession(context, id), { force: false, home: false })
+      } catch (error) {
+        if (!(error instanceof PaudeError) || error.code === 'interrupted') throw error
+        context.warn(`${id}: ${error.message}`)
+        worst = 1
+      }
+    // With those that have just been added.
+    for (const one of given.records ? pastSessions(context.host) : []) forgetPast(one)
+    return worst
+  },
+})
+
+const endedLine = ({ id, name, exitCode, created, workspace }: Row): string =>
+  `  ${id}${name === '' ? '' : ` (${printable(name)})`}  exited ${exitCode ?? ''}, started ${ago(created)}  ${shown(workspace)}`
+
+const pastLine = ({ record: { id, workspace }, ended }: Past): string =>
+  `  ${id}  record of a session that ended ${ago(ended)}  ${shown(workspace)}`

@@ -1,0 +1,26 @@
+import type { Context } from '../../context.ts'
+import { isHeld, readHoldState } from '../../hold/place.ts'
+import type { SessionRecord } from '../../session/record/record.ts'
+import { folderNames, readRecord, sessionFolder } from '../../session/record/store.ts'
+import { ago } from '../sessions/session-table.ts'
+
+/**
+ * Says that an agent runs on the same files already: one goes on when its terminal closes. The state folder knows, so no engine is asked.
+ * Before every start, so records are read of those alone whose holder lives.
+ */
+export function noteOthers(
+  { host, note }: Pick<Context, 'host' | 'note'>,
+  { workspace }: Pick<SessionRecord, 'workspace'>,
+): void {
+  const others = folderNames(host)
+    .filter((id) => isHeld(readHoldState(sessionFolder(host, id))))
+    .flatMap((id) => readRecord(host, id) ?? [])
+    .filter((record) => record.workspace === workspace && record.agent !== 'command')
+    .toSorted((a, b) => (a.created < b.created ? 1 : -1))
+  const [last] = others
+  if (last === undefined) return
+  const name = last.name || last.id
+  const since = ago(last.created).replace(/ ago$/, '')
+  const more = others.length === 1 ? '' : `, and ${others.length - 1} more`
+  note(`${name} has been running here for ${since}${more} (paude attach ${name}); starting another one on the same files`)
+}

@@ -1,0 +1,52 @@
+import { need } from '../../backends/backend.ts'
+import type { Context } from '../../context.ts'
+import { PaudeError } from '../../errors.ts'
+import { endHolder, holderMark } from '../../hold/end.ts'
+import { withBeginning } from '../../network/log.ts'
+import { ask } from '../../run/ask.ts'
+import { execute } from '../../run/execute.ts'
+import { capture } from '../../run/process.ts'
+import type { Found } from '../record/found.ts'
+import { readNoted } from '../record/noted.ts'
+import { keepRead } from './finish.ts'
+import { warnOfNewExecutables } from './new-executables.ts'
+import { removePlan } from './plans.ts'
+
+/** Removes a session that has ended, or with `force` any. What it leaves to read is kept. */
+export async function removeSession(
+  context: Context,
+  found: Found,
+  { force, home }: { readonly force: boolean; readonly home: boolean },
+): Promise<void> {
+  const { backend, handle, record } = found
+  const effects = context.effects(backend)
+  if (!force) {
+    const state = await ask(backend.life.state(handle), effects).catch(() => null)
+    if (state?.status === 'running' || state?.status === 'paused')
+      throw new PaudeError('refused', `session ${record.id} runs`, {
+        hint: `paude stop ${record.id} first, or paude rm --force ${record.id}`,
+      })
+  }
+  await keepBefore(context, found)
+  const holder = holderMark(handle.folder)
+  // The session is gone by the time that a volume is refused.
+  const refused = await execute(removePlan(backend, handle, { home }), effects).then(
+    () => null,
+    (error: unknown) => {
+      if (error instanceof PaudeError && error.code === 'refused') return error
+      throw error
+    },
+  )
+  await endHolder(holder)
+  warnOfNewExecutables(context, record)
+  context.answer(record.id)
+  if (refused !== null) throw refused
+}
+
+/** Keeps what can be read of a session, its proxy's log too, which goes with its container. */
+export async function keepBefore(context: Context, { backend, handle, record }: Found): Promise<void> {
+  const hasProxy = record.network !== 'none' && backend.wall !== null
+  const noted = hasProxy ? readNoted(handle.folder) : ''
+  const log = hasProxy ? await capture(need(backend, 'wall').requests(handle, { follow: false })).catch(() => null) : null
+  keepRead(context, { record, folder: handle.folder, requests: withBeginning(noted, log?.code === 0 ? log.stdout : '').text })
+}

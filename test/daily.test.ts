@@ -1,0 +1,388 @@
+import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { readSince, readTail } from '../src/cli/args.ts'
+import { PLANS } from '../src/cli/front-flags.ts'
+import { readWords } from '../src/cli/read-words.ts'
+import { type Machine, makeMachine } from './support/machine.ts'
+import { programLine } from './support/program.ts'
+
+let machine: Machine
+beforeEach(() => {
+  machine = makeMachine(['docker'])
+  machine.set('say', 'list', '')
+})
+afterEach(() => machine.dispose())
+
+const state = () => join(machine.home, '.local/state/paude')
+const folderOf = (id: string) => join(state(), 'sessions', id)
+const started = async (name = '') =>
+  (await machine.paude(['--detach', ...(name === '' ? [] : [`--session-name=${name}`]), '-p', 'x'])).stdout.trim()
+const created = () => machine.calls().filter(([, verb]) => verb === 'create')
+
+/** What a terminal showed that answers with these keys, and the exit code. */
+const script = Bun.which('script')
+async function atTerminal(words: string, keys = ''): Promise<readonly [code: number, screen: string]> {
+  const child = Bun.spawn([script ?? '', '-qec', `${programLine} ${words}`, '/dev/null'], {
+    env: { ...machine.env, TERM: 'dumb', SHELL: '/bin/sh' },
+    cwd: machine.project,
+    stdin: Buffer.from(keys),
+    stdout: 'pipe',
+  })
+  const screen = (await child.stdout.text()).replaceAll('\r\n', '\n')
+  return [await child.exited, screen]
+}
+
+describe('words of other programs', () => {
+  test.each([
+    [['kill', 'x'], 'paude stop SESSION'],
+    [['build'], 'paude image build'],
+    [['images'], 'paude image ls'],
+    [['top'], 'paude sessions --watch'],
+    [['inspect', 'x'], 'paude sessions --json'],
+    [['restart'], 'then paude start SESSION'],
+    [['update'], '--agent-version RELEASE'],
+    [['upgrade'], '--agent-version RELEASE'],
+    [['ssh'], 'paude shell'],
+    [['new'], '--session-name NAME'],
+    [['kill-session'], 'paude rm --force SESSION'],
+  ])('%j is refused with what was meant, and asks no model', async (words, meant) => {
+    const { code, stdout, stderr } = await machine.paude(words)
+    expect([code, stdout, machine.calls()]).toEqual([125, '', []])
+    expect(stderr).toContain(meant)
+    expect(stderr).toContain(`paude -- ${words[0]}`)
+  })
+
+  test('behind -- they go to the agent all the same, and so does a prompt that begins with one', async () => {
+    expect((await machine.paude(['--', 'build'])).code).toBe(0)
+    expect((await machine.paude(['build the project'])).code).toBe(0)
+    expect(created()).toHaveLength(2)
+  })
+
+  test('help explains them as well', async () => {
+    expect((await machine.paude(['help', 'kill'])).stderr).toContain('try paude stop SESSION')
+  })
+
+  test('ps and list are sessions, delete and remove are rm', async () => {
+    const ids = [await started(), await started()]
+    expect((await machine.paude(['delete', '-f', ids[0] ?? ''])).stdout).toBe(`${ids[0]}\n`)
+    expect((await machine.paude(['remove', '-f', ids[1] ?? ''])).stdout).toBe(`${ids[1]}\n`)
+    machine.unset('say', 'list')
+    const { stdout } = await machine.paude(['sessions'])
+    expect(stdout).toContain('fix-login')
+    for (const verb of ['ps', 'list', 'ls']) expect((await machine.paude([verb])).stdout).toBe(stdout)
+  })
+})
+
+describe('flags of one letter', () => {
+  const args = {
+    session: { type: 'positional', description: '' },
+    follow: { type: 'boolean', letter: 'f', description: '' },
+    quiet: { type: 'boolean', letter: 'q', description: '' },
+    tail: { type: 'string', letter: 'n', valueHint: 'NUMBER', description: '' },
+  } as const
+  const read = (...argv: string[]) => readWords({ called: 'paude logs', ...PLANS }, argv, args) as object
+
+  test.each([
+    [['-f', 'x'], { follow: true, session: 'x' }],
+    [['-n', '5'], { tail: '5' }],
+    [['-n5'], { tail: '5' }],
+    [['-n=5'], { tail: '5' }],
+    [['-qfn', '5', 'x'], { quiet: true, follow: true, tail: '5', session: 'x' }],
+    [['-qfn5'], { quiet: true, follow: true, tail: '5' }],
+    [['--', '-f'], { session: '-f' }],
+  ])('%j is read as its long names', (argv, values) => {
+    expect(read(...argv)).toEqual(values)
+  })
+
+  test.each([
+    [['-x'], 'unknown flag -x'],
+    [['-fx'], 'unknown flag -x'],
+    [['-f=yes'], '--follow takes no value'],
+    [['-n'], '--tail needs a value'],
+  ])('%j is refused', (argv, message) => {
+    expect(() => read(...argv)).toThrow(message)
+  })
+
+  test('sessions -q prints ids alone, -n the newest, and -a all that it prints anyway', async () => {
+    machine.unset('say', 'list')
+    const lines = async (...words: string[]) => (await machine.paude(['ps', ...words])).stdout.trim().split('\n')
+    const all = await lines('-q')
+    expect(all.length).toBeGreaterThan(3)
+    expect(all.filter((line) => !/^paude-\w{6}$/.test(line))).toEqual([])
+    expect(await lines('-aqn2')).toEqual(all.slice(0, 2))
+  })
+})
+
+test('--tail and --since take what people type, and refuse the rest with what to type', () => {
+  expect([readTail(undefined), readTail('all'), readTail('0'), readTail('50')]).toEqual([undefined, undefined, 0, 50])
+  for (const wrong of ['-1', 'x', '1.5', '']) expect(() => readTail(wrong)).toThrow('--tail must be a whole number')
+  const now = Date.parse('2026-01-02T00:00:00Z')
+  expect(readSince('90s', now)).toBe('2026-01-01T23:58:30.000Z')
+  expect(readSince('1d', now)).toBe('2026-01-01T00:00:00.000Z')
+  expect(readSince('2026-01-01T09:00:00Z', now)).toBe('2026-01-01T09:00:00.000Z')
+  for (const wrong of ['1', 'm', '10x', 'yesterday', '']) expect(() => readSince(wrong, now)).toThrow('--since must be')
+})
+
+describe('several sessions at once', () => {
+  test('each is stopped and named, and one that is wrong keeps no other from it', async () => {
+    const [one, two] = [await started('one'), await started('two')]
+    const { code, stdout, stderr } = await machine.paude(['stop', 'one', 'nobody', 'two'])
+    expect([code, stdout]).toEqual([1, `${one}\n${two}\n`])
+    expect(stderr).toContain('nobody: no session is called "nobody"')
+  })
+
+  test('rm removes what has ended and names what runs', async () => {
+    const [one, two] = [await started('one'), await started('two')]
+    const { code, stdout, stderr } = await machine.paude(['rm', 'one', 'two'])
+    expect([code, stdout]).toEqual([1, ''])
+    for (const id of [one, two]) expect(stderr).toContain(`session ${id} runs`)
+    expect(await machine.paude(['rm', '-f', 'one', 'two'])).toEqual({ code: 0, stdout: `${one}\n${two}\n`, stderr: '' })
+    expect(readdirSync(join(state(), 'sessions'))).toEqual([])
+  })
+
+  test('--dry-run shows the plan of each and removes none', async () => {
+    const ids = [await started('one'), await started('two')]
+    const { stdout } = await machine.paude(['rm', '--force', '--dry-run', 'one', 'two'])
+    for (const id of ids) {
+      expect(stdout).toContain(`rm -rf -- ${folderOf(id)}`)
+      expect(existsSync(folderOf(id))).toBe(true)
+    }
+  })
+
+  test('wait names the one that will never get there, and tells of the other', async () => {
+    const id = await started('one')
+    machine.ended('exited')
+    const { code, stdout, stderr } = await machine.paude(['wait', 'nobody', 'one'])
+    expect(code).toBe(3)
+    expect(stdout).toMatch(new RegExp(`^${id} exited \\d+\n$`))
+    expect(stderr).toContain('nobody: no session is called')
+  })
+})
+
+describe('what a session that is gone leaves to read', () => {
+  const blocked = (host: string) =>
+    machine.set(
+      'say',
+      'logs',
+      `${JSON.stringify({ v: 1, t: 1_800_000_000, sid: 's', rev: 'a', c: 1, m: 'CONNECT', u: `${host}:443`, h: host, p: '443', st: 403, r: 'TCP_DENIED', err: 'ERR_ACCESS_DENIED' })}\n`,
+    )
+  const hook = `\n100.25 ${JSON.stringify({ session_id: 'c1', hook_event_name: 'Stop', last_assistant_message: 'all \u001b]52;c;x\u0007done' })}\t`
+
+  test('its network log, its events and its output are read with --last after rm', async () => {
+    const id = await started('one')
+    blocked('evil.example')
+    writeFileSync(join(folderOf(id), 'out/events'), hook)
+    writeFileSync(join(folderOf(id), 'out/stdout'), 'first\nlast \u001b]52;c;eA==\u0007answer\n')
+    await machine.paude(['rm', '--force', id])
+    expect(existsSync(folderOf(id))).toBe(false)
+    const read = async (...words: string[]) => (await machine.paude([...words, '--last'])).stdout
+    expect(await read('network', 'blocked')).toContain('evil.example:443')
+    expect(await read('network', 'log', '--json')).toContain('"host":"evil.example"')
+    expect(await read('events')).toContain('done')
+    expect(await read('events')).not.toContain('\u001b')
+    expect(await read('logs')).toBe('first\nlast answer\n')
+    expect(await read('logs', 'one', '-n1')).toBe('last answer\n')
+    expect(await read('logs', id)).toBe('first\nlast answer\n')
+    expect((await machine.paude(['logs', 'nobody', '--last'])).stderr).toContain('nothing is kept of a session "nobody"')
+    expect((await machine.paude(['network', 'blocked'])).stderr).toContain('--last')
+  })
+
+  test('it is for you alone, bounded, and a link that a box left leads nowhere', async () => {
+    const id = await started()
+    const secret = join(machine.room, 'secret')
+    writeFileSync(secret, 'topsecret\n')
+    const out = join(folderOf(id), 'out')
+    rmSync(join(out, 'events'))
+    symlinkSync(secret, join(out, 'events'))
+    writeFileSync(join(out, 'stdout'), `${'x'.repeat(99)}\n`.repeat(30_000))
+    await machine.paude(['rm', '--force', id])
+    const kept = join(state(), 'past', id)
+    expect(existsSync(join(kept, 'out/events'))).toBe(false)
+    expect(statSync(join(kept, 'out/stdout')).size).toBeLessThanOrEqual(1024 ** 2)
+    expect([statSync(join(state(), 'past')).mode & 0o777, statSync(join(kept, 'session.json')).mode & 0o777]).toEqual([
+      0o700, 0o600,
+    ])
+    expect(readFileSync(join(kept, 'out/stdout'), 'utf8').split('\n').at(0)).toBe('x'.repeat(99))
+  })
+
+  test('twenty are kept, none for longer than a week, and prune --records forgets all', async () => {
+    const past = join(state(), 'past')
+    const record = async () => {
+      const id = await started()
+      writeFileSync(join(folderOf(id), 'out/stdout'), 'x\n')
+      await machine.paude(['rm', '--force', id])
+      return id
+    }
+    const first = await record()
+    for (let at = 0; at < 21; at++) {
+      const id = `paude-aaaa${String.fromCharCode(97 + at)}2`
+      mkdirSync(join(past, id))
+      const text = readFileSync(join(past, first, 'session.json'), 'utf8')
+      writeFileSync(join(past, id, 'session.json'), text.replaceAll(first, id))
+      writeFileSync(join(past, id, 'ended'), new Date(Date.now() - (at < 2 ? 8 * 86_400_000 : at * 1000)).toISOString())
+    }
+    const last = await record()
+    const kept = readdirSync(past)
+    expect(kept).toHaveLength(20)
+    expect(kept).toContain(last)
+    expect(kept.filter((id) => id === 'paude-aaaaa2' || id === 'paude-aaaab2')).toEqual([])
+    expect((await machine.paude(['prune', '--records', '--force'])).code).toBe(0)
+    expect(readdirSync(past)).toEqual([])
+  })
+})
+
+describe('prune', () => {
+  const list = (...rows: (readonly [id: string, status: string])[]) =>
+    machine.set(
+      'say',
+      'list',
+      rows
+        .map(
+          ([id, status]) =>
+            `${JSON.stringify([status, '', id, '', 'claude', machine.project, new Date().toISOString(), 'restricted'])}\n`,
+        )
+        .join(''),
+    )
+
+  test('removes what has ended, asks nobody where nobody is, and lets the rest alone', async () => {
+    const [one, two] = [await started('one'), await started('two')]
+    list([one, 'exited'], [two, 'running'])
+    machine.ended('exited')
+    const refused = await machine.paude(['prune'])
+    expect([refused.code, refused.stdout]).toEqual([1, ''])
+    expect(refused.stderr).toContain('paude prune --force removes them')
+    const shown = (await machine.paude(['prune', '--dry-run'])).stdout
+    expect([shown.includes(one), shown.includes(two), existsSync(folderOf(one))]).toEqual([true, false, true])
+    expect(await machine.paude(['prune', '-f'])).toEqual({ code: 0, stdout: `${one}\n`, stderr: '' })
+    expect([existsSync(folderOf(one)), existsSync(folderOf(two))]).toEqual([false, true])
+  })
+
+  test('says so when nothing has ended', async () => {
+    expect(await machine.paude(['prune'])).toEqual({
+      code: 0,
+      stdout: '',
+      stderr: 'paude: nothing to remove: no session has ended\n',
+    })
+  })
+
+  test.skipIf(script === null)('asks on a terminal, where everything but yes is no', async () => {
+    const one = await started('one')
+    list([one, 'exited'])
+    machine.ended('exited')
+    const [no, screen] = await atTerminal('prune', '\n')
+    expect([no, screen.includes('remove them? [y/N]: '), existsSync(folderOf(one))]).toEqual([1, true, true])
+    expect((await atTerminal('prune', 'y\n'))[0]).toBe(0)
+    expect(existsSync(folderOf(one))).toBe(false)
+  })
+})
+
+describe('HOME volumes', () => {
+  test('are listed with their projects and who uses them, and one in use is not removed', async () => {
+    const id = await started()
+    const { homeVolume } = JSON.parse(readFileSync(join(folderOf(id), 'session.json'), 'utf8')) as { homeVolume: string }
+    machine.set(
+      'say',
+      'volumes',
+      `${JSON.stringify([homeVolume, '', 'home', '', machine.project])}\n${JSON.stringify(['paude-home-claude-0000000000000000', '', 'home', '', '/gone/\u001b[31mproject'])}\n`,
+    )
+    const rows = JSON.parse((await machine.paude(['home', 'ls', '--json'])).stdout) as { volume: string; sessions: string[] }[]
+    expect(rows.find(({ volume }) => volume === homeVolume)?.sessions).toEqual([id])
+    expect((await machine.paude(['home', 'ls'])).stdout).not.toContain('\u001b')
+    const used = await machine.paude(['home', 'rm'])
+    expect(used.code).toBe(1)
+    expect(used.stderr).toContain(`${homeVolume} is in use by ${id}\n  → paude rm ${id} first`)
+    await machine.paude(['rm', '--force', id])
+    expect((await machine.paude(['home', 'rm', '--dry-run'])).stdout).toContain(`volume rm ${homeVolume}`)
+    expect(await machine.paude(['home', 'rm', '.'])).toEqual({ code: 0, stdout: `${homeVolume}\n`, stderr: '' })
+    expect(machine.calls()).toContainEqual(['docker', 'volume', 'rm', homeVolume])
+    expect((await machine.paude(['home', 'rm', '/nowhere'])).stderr).toContain('no HOME volume belongs to /nowhere')
+  })
+
+  test.skipIf(script === null)('that stay are named by rm on a terminal', async () => {
+    const id = await started()
+    expect((await atTerminal(`rm --force ${id}`))[1]).toMatch(
+      /the agent's HOME of .* stays, with its conversations: paude home rm paude-home-/,
+    )
+  })
+})
+
+describe('agent_args', () => {
+  const configured = (text: string) => machine.write(join(machine.home, '.config/paude/config.toml'), text)
+  const wordsOf = async (...words: string[]) => (await machine.paude(['--dry-run', ...words])).stdout
+
+  test('stand before the words of the command line, and not before the agent’s own verbs', async () => {
+    configured('agent_args = ["--dangerously-skip-permissions", "--model", "opus"]\n')
+    expect(await wordsOf('-p', 'hi', '--model', 'haiku')).toMatch(
+      /--dangerously-skip-permissions\W+--model\W+opus\W+-p\W+hi\W+--model\W+haiku/,
+    )
+    expect(await wordsOf('mcp', 'list')).not.toContain('--dangerously-skip-permissions')
+    expect(await wordsOf('run', '--', 'true')).not.toContain('--dangerously-skip-permissions')
+  })
+
+  test('of a project need your approval', async () => {
+    machine.write(join(machine.project, 'paude.toml'), 'agent_args = ["--dangerously-skip-permissions"]\n')
+    const { code, stderr } = await machine.paude(['-p', 'hi'])
+    expect(code).toBe(125)
+    expect(stderr).toContain('agent_args = --dangerously-skip-permissions')
+    expect(await wordsOf('--ignore-project-config', '-p', 'hi')).not.toContain('--dangerously-skip-permissions')
+  })
+
+  test('are left out where the agent runs without a box', async () => {
+    machine.dispose()
+    machine = makeMachine([])
+    machine.program('claude', '#!/bin/sh\necho "words: $*"\n')
+    configured('fallback = "host"\nagent_args = ["--dangerously-skip-permissions"]\n')
+    const { code, stdout, stderr } = await machine.paude(['-p', 'hi'], { alone: true })
+    expect([code, stdout]).toEqual([0, 'words: -p hi\n'])
+    expect(stderr).toContain('without agent_args')
+  })
+})
+
+describe.skipIf(script === null)('on a terminal', () => {
+  test('one of several sessions is chosen by its number', async () => {
+    const [one, two] = [await started('one'), await started('two')]
+    const [code, screen] = await atTerminal('stop', '3\n2\n')
+    expect(screen).toMatch(
+      /this directory has 2 sessions:\n +1 {2}paude-\w{6} \(two\) {2}started \d+ s ago\n +2 {2}paude-\w{6} \(one\)/,
+    )
+    expect(screen).toContain('"3" is none of them')
+    expect([code, screen.trim().endsWith(one), screen.includes(`\n${two}\n`)]).toEqual([0, true, false])
+    const none = await atTerminal('stop', '\n')
+    expect([none[0], none[1].includes('none was chosen')]).toEqual([1, true])
+  })
+
+  test('start and up say how to see what runs now', async () => {
+    const id = await started('one')
+    machine.ended('exited')
+    expect((await atTerminal('start one'))[1]).toContain(`${id}\npaude: running; paude output --follow one shows it`)
+    expect((await atTerminal('up'))[1]).toContain('nothing to bring back in this directory')
+  })
+
+  test('shell offers a sandbox of its own where no session is, and starts none at a no', async () => {
+    const [code, screen] = await atTerminal('shell', 'n\n')
+    expect([code, created()]).toEqual([1, []])
+    expect(screen).toContain('open a shell in a sandbox of its own? [Y/n]: ')
+  })
+})
+
+test('shell without a terminal says what opens one', async () => {
+  const { code, stderr } = await machine.paude(['shell'])
+  expect(code).toBe(125)
+  expect(stderr).toBe(
+    'paude: no session belongs to this directory\n  → paude run -- bash opens a shell in a sandbox of its own; paude sessions lists all sessions\n',
+  )
+})
+
+test('a second agent in a directory is told of the first, whose holder lives', async () => {
+  const { stdout } = await machine.paude(['--detach', '--session-name', 'one'])
+  const id = stdout.trim()
+  const held = () => existsSync(join(folderOf(id), 'state.json'))
+  while (!held()) await Bun.sleep(20)
+  const second = await machine.paude(['--detach', '-p', 'x'])
+  expect(second.stderr).toMatch(/^paude: one has been running here for \d+ s \(paude attach one\); starting another one/m)
+  const elsewhere = join(machine.home, 'elsewhere')
+  mkdirSync(elsewhere)
+  expect((await machine.paude(['--detach', '-p', 'x'], { cwd: elsewhere })).stderr).not.toContain('has been running')
+  expect((await machine.paude(['run', '--', 'true'])).stderr).not.toContain('has been running')
+})
