@@ -7,12 +7,12 @@ const GROUPS = [
     first: ['run', 'attach', 'shell'],
     more: ['fork', 'send', 'screen', 'output', 'logs', 'events', 'exec', 'forward'],
   },
-  { title: 'Sessions', first: ['sessions', 'start', 'stop', 'rm'], more: ['wait', 'up'] },
+  { title: 'Sessions', first: ['sessions', 'start', 'stop', 'rm'], more: ['wait', 'up', 'prune'] },
   { title: 'Network', first: ['network'], more: [] },
   {
     title: 'Setup',
     first: ['init', 'config', 'trust', 'doctor'],
-    more: ['untrust', 'image', 'notify', 'service', 'completion'],
+    more: ['untrust', 'image', 'home', 'notify', 'service', 'completion'],
   },
   { title: 'Look', first: [], more: ['status', 'backends', 'selftest', 'demo', 'version', 'help'] },
 ] as const satisfies readonly { readonly title: string; readonly first: readonly string[]; readonly more: readonly string[] }[]

@@ -43,7 +43,7 @@ export const help = (width: number): string =>
     ...definitions(
       [
         ['paude help VERB', 'one verb: its flags and examples'],
-        ['paude help KEY', 'one key of the configuration, such as network.allow'],
+        ['paude help KEY', 'one key of the configuration, such as agent_args'],
         ['paude help flags', 'all flags; paude help all: all verbs as well'],
         ['paude -- --help', "the agent's own help"],
       ],
