@@ -247,13 +247,15 @@ describe('prune', () => {
 
   test('removes what has ended, asks nobody where nobody is, and lets the rest alone', async () => {
     const [one, two] = [await started('one'), await started('two')]
-    list([one, 'exited'], [two, 'running'])
+    list([one, 'exited'], [two, 'running'], ['paude-zzzzz9', 'exited'])
     machine.ended('exited')
     const refused = await machine.paude(['prune'])
     expect([refused.code, refused.stdout]).toEqual([1, ''])
     expect(refused.stderr).toContain('paude prune --force removes them')
     const shown = (await machine.paude(['prune', '--dry-run'])).stdout
     expect([shown.includes(one), shown.includes(two), existsSync(folderOf(one))]).toEqual([true, false, true])
+    // Another user's, on an engine that both share.
+    expect(shown).not.toContain('paude-zzzzz9')
     expect(await machine.paude(['prune', '-f'])).toEqual({ code: 0, stdout: `${one}\n`, stderr: '' })
     expect([existsSync(folderOf(one)), existsSync(folderOf(two))]).toEqual([false, true])
   })

@@ -5,6 +5,7 @@ import { findSession, listSessions, type Row } from '../../session/life/find.ts'
 import { removePlan } from '../../session/life/plans.ts'
 import { removeSession } from '../../session/life/removal.ts'
 import { forgetPast, type Past, pastSessions } from '../../session/record/past.ts'
+import { readRecords } from '../../session/record/store.ts'
 import { printable, shown } from '../../text.ts'
 import { dryRun } from '../args.ts'
 import { canAsk, readAnswer } from '../config/start-config.ts'
@@ -29,7 +30,9 @@ export default verb({
   async run(context, given) {
     const { sessions, failures } = await listSessions(context)
     for (const { error } of failures) context.warn(`${error.message}: its sessions stay`)
-    const ended = sessions.filter(({ status }) => status === 'exited')
+    // Those of this state folder: an engine may have sessions of others as well.
+    const own = new Set(readRecords(context.host).map(({ id }) => id))
+    const ended = sessions.filter(({ id, status }) => status === 'exited' && own.has(id))
     const past = given.records ? pastSessions(context.host) : []
     if (ended.length + past.length === 0) {
       context.note('nothing to remove: no session has ended')
