@@ -1,7 +1,7 @@
 import { afterAll, expect, test } from 'bun:test'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { describeEach, makeProject, paude, serveApi, sessionIds, stateHome } from './support.ts'
+import { binary, describeEach, makeProject, paude, put, root, serveApi, sessionIds, stateHome } from './support.ts'
 import { makeTerminals } from './terminal.ts'
 
 const folderOf = (id: string): string => join(stateHome, 'paude/sessions', id)
@@ -13,13 +13,13 @@ describeEach('daily use', (backend) => {
 
   test('run gives a shell a terminal, with its size, and says why a name was not found', async () => {
     const terminal = await terminals.open({ cwd: makeProject(), env: { PAUDE_BACKEND: backend }, columns: 97, rows: 31 })
-    await terminal.start('paude run -- bash')
+    await terminal.start(`${binary} run -- bash`)
     await terminal.see(/[#$] $/m, 120)
     await terminal.enter('tty; stty size')
     await terminal.see(/\/dev\/pts\/\d+\s+31 97/)
     await terminal.enter('exit 3')
     expect(await terminal.ended()).toBe(3)
-    const { code, screen } = await terminal.run('paude run -- curl -sS https://example.org', 120)
+    const { code, screen } = await terminal.run(`${binary} run -- curl -sS https://example.org`, 120)
     expect(code).toBe(6)
     expect(screen).toMatch(/this session had no network; paude run --network restricted/)
   }, 240_000)
@@ -70,6 +70,10 @@ describeEach('daily use', (backend) => {
       expect(await run('stop', one, two, '-t', '1')).toMatchObject({ code: 0, stdout: `${one}\n${two}\n` })
       expect(await run('rm', one, 'nobody', two)).toMatchObject({ code: 1, stdout: `${one}\n${two}\n` })
       expect([existsSync(folderOf(one)), existsSync(folderOf(two))]).toEqual([false, false])
+      const config = join(root, `args-${backend}`)
+      put(join(config, 'paude/config.toml'), 'agent_args = ["--dangerously-skip-permissions"]\n')
+      const made = await paude(own('-p', 'BASH touch made-by-agent'), { cwd, env: { ...api.env, XDG_CONFIG_HOME: config } })
+      expect([made.code, existsSync(join(cwd, 'made-by-agent'))]).toEqual([0, true])
     } finally {
       await api.stop()
     }
