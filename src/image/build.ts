@@ -2,14 +2,16 @@ import { dirname, join } from 'node:path'
 import { PaudeError } from '../errors.ts'
 import type { Host } from '../host.ts'
 import { type Argv, exec, folder, type Plan, write } from '../plan/plan.ts'
+import { type Download, downloadSteps } from './download.ts'
 import { proxyContext } from './embedded.ts'
 import type { Install } from './install.ts'
+import { mise, type Tools, toolsContext, toolsText } from './tools.ts'
 
 /** Fully qualified: some engines refuse short names without a terminal. */
 export const BASE = 'docker.io/library/debian:trixie-slim'
 
 /** All that decides what an image holds, and so its name. */
-export type ImageSpec = AgentImage | ProxyImage
+export type ImageSpec = AgentImage | ToolsImage | ProxyImage
 
 type Common = {
   readonly base: string
@@ -30,12 +32,15 @@ export type AgentImage = Common & {
   readonly libc: 'glibc' | 'musl'
 }
 
+/** Debian packages and tools on top of an image that has the agent: those without any share all below it. */
+export type ToolsImage = Common & { readonly image: 'tools'; readonly wanted: Tools }
+
 export type ProxyImage = Common & { readonly image: 'proxy' }
 
 export type ImageBuilding = {
   readonly spec: ImageSpec
-  readonly host: Pick<Host, 'self' | 'env'>
-  /** Absolute; the build context lies below and is gone afterwards. */
+  readonly host: Pick<Host, 'self' | 'env' | 'platform'>
+  /** Absolute; the build context lies below and is gone afterwards, what was fetched stays. */
   readonly cache: string
   /** Tells builds that run at the same time apart, as the process id does. */
   readonly id: string
@@ -46,21 +51,54 @@ export type ImageBuilding = {
 export function buildPlan(builder: Argv, { spec, host, cache, id, noCache }: ImageBuilding): Plan {
   const work = join(cache, `build-${contextHash(spec)}-${id}`)
   const context = join(work, 'context')
+  const download = downloadOf(spec)
+  const extraCa = spec.extraCa === '' ? '' : join(context, 'extra-ca.crt')
   return [
     folder(work),
     ...contextSteps(context, contextFiles(spec)),
-    ...(spec.image === 'proxy' ? [] : fetchSteps(spec, host, work)),
-    exec(buildArgv(builder, { spec, noCache }, context), { title: `building image ${imageRef(spec)}` }),
+    ...(download === null
+      ? []
+      : downloadSteps({ download, host, arch: spec.arch, extraCa, cache, work, to: join(context, 'download') })),
+    exec(buildArgv(builder, { spec, noCache }, context), { title: titleOf(spec) }),
     exec(['rm', '-rf', '--', work], { tolerant: true }),
   ]
+}
+
+/** The program that the build copies into the image. */
+function downloadOf(spec: ImageSpec): Download | null {
+  switch (spec.image) {
+    case 'proxy':
+      return null
+    case 'tools':
+      return spec.wanted.tools.length > 0 ? mise(spec.arch) : null
+    case 'agent':
+    case 'custom': {
+      const { install, agentVersion: version, libc } = spec
+      return { title: install.title, package: agentPackage(spec), version, program: install.program, libc }
+    }
+  }
+}
+
+/** What a person is told while it is built, and so what paude adds to an image of theirs. */
+function titleOf(spec: ImageSpec): string {
+  switch (spec.image) {
+    case 'proxy':
+      return 'building the image of the proxy'
+    case 'tools':
+      return `installing ${toolsText(spec.wanted)}, with the network of the engine`
+    case 'agent':
+      return `building the image with ${spec.install.title} ${spec.agentVersion}`
+    case 'custom':
+      return `adding ${spec.install.title} ${spec.agentVersion} to ${spec.base}`
+  }
 }
 
 /** The name says what is inside: an image that is there under it need not be built again. */
 export function imageRef(spec: ImageSpec): string {
   const hash = contextHash(spec)
   // `localhost/` keeps engines from asking a registry on the internet for it.
-  return spec.image === 'proxy'
-    ? `localhost/paude/proxy:${hash}`
+  return spec.image === 'proxy' || spec.image === 'tools'
+    ? `localhost/paude/${spec.image}:${hash}`
     : `localhost/paude/${spec.install.name}:${spec.agentVersion}-${hash}`
 }
 
@@ -78,17 +116,24 @@ export function contextHash(spec: ImageSpec, files?: Readonly<Record<string, str
 function hashOver(spec: ImageSpec, files: Readonly<Record<string, string>>): string {
   const sorted = Object.entries(files).toSorted(([a], [b]) => (a < b ? -1 : 1))
   return new Bun.CryptoHasher('sha256')
-    .update(JSON.stringify([kindOf(spec), spec.baseId, spec.arch, buildArgs(spec), sorted]))
+    .update(JSON.stringify([kindOf(spec), spec.baseId, spec.arch, buildArgs(spec), downloadOf(spec), sorted]))
     .digest('hex')
     .slice(0, 12)
 }
 
-export const contextFiles = (spec: ImageSpec): Readonly<Record<string, string>> => ({
-  ...(spec.image === 'proxy'
-    ? proxyContext
-    : { Dockerfile: spec.image === 'agent' ? spec.install.dockerfile : spec.install.thin }),
-  'extra-ca.crt': spec.extraCa,
-})
+export function contextFiles(spec: ImageSpec): Readonly<Record<string, string>> {
+  switch (spec.image) {
+    case 'proxy':
+      return { ...proxyContext, 'extra-ca.crt': spec.extraCa }
+    // The image below has them already.
+    case 'tools':
+      return { ...toolsContext(spec.wanted), ...(spec.wanted.tools.length > 0 ? { 'extra-ca.crt': spec.extraCa } : {}) }
+    case 'agent':
+      return { Dockerfile: spec.install.dockerfile, 'extra-ca.crt': spec.extraCa }
+    case 'custom':
+      return { Dockerfile: spec.install.thin, 'extra-ca.crt': spec.extraCa }
+  }
+}
 
 const kindOf = (spec: ImageSpec): string => (spec.image === 'agent' ? spec.install.name : spec.image)
 
@@ -100,38 +145,6 @@ function contextSteps(context: string, files: Readonly<Record<string, string>>):
     ...Object.entries(files).map(([path, content]) =>
       write(join(context, path), content, content.startsWith('#!') ? 0o755 : 0o644),
     ),
-  ]
-}
-
-/**
- * paude is a complete bun when BUN_BE_BUN is set: the agent comes with the host's client configuration, network and CA, its
- * integrity is checked, and neither configuration nor credentials get near the image, which copies the one binary.
- */
-function fetchSteps(spec: AgentImage, { self, env }: ImageBuilding['host'], work: string): Plan {
-  const context = join(work, 'context')
-  const agent = join(context, 'agent')
-  // bun trusts these besides the public ones; a file of the caller's own for this very purpose stays.
-  const trusted = spec.extraCa === '' || env['NODE_EXTRA_CA_CERTS'] ? {} : { NODE_EXTRA_CA_CERTS: join(context, 'extra-ca.crt') }
-  const argv = [
-    'add',
-    '--ignore-scripts',
-    '--exact',
-    '--no-save',
-    // The container's platform, not the host's: bun skips packages of another one.
-    '--os=linux',
-    `--cpu=${spec.arch}`,
-    `--libc=${spec.libc}`,
-    `${agentPackage(spec)}@${spec.agentVersion}`,
-  ]
-  return [
-    folder(agent),
-    write(join(agent, 'package.json'), '{}\n', 0o644),
-    exec([self, ...argv], {
-      title: `fetching ${spec.install.title} ${spec.agentVersion}`,
-      // Its own cache, outside the context: else 380 MB stay in the user's home.
-      env: { BUN_BE_BUN: '1', BUN_INSTALL_CACHE_DIR: join(work, 'packages'), ...trusted },
-      folder: agent,
-    }),
   ]
 }
 
@@ -148,13 +161,12 @@ function buildArgv(builder: Argv, { spec, noCache }: Pick<ImageBuilding, 'spec' 
 }
 
 function buildArgs(spec: ImageSpec): Readonly<Record<string, string>> {
-  if (spec.image === 'proxy') return { BASE: spec.base }
-  return { BASE: spec.base, AGENT_PACKAGE: agentPackage(spec), AGENT_VERSION: spec.agentVersion }
+  return { BASE: spec.base, ...('install' in spec ? { AGENT_VERSION: spec.agentVersion } : {}) }
 }
 
 const labels = (spec: ImageSpec): Readonly<Record<string, string>> => ({
-  'paude.image': spec.image === 'proxy' ? 'proxy' : spec.install.name,
-  ...(spec.image === 'proxy' ? {} : { 'paude.agent-version': spec.agentVersion }),
+  'paude.image': 'install' in spec ? spec.install.name : spec.image,
+  ...('install' in spec ? { 'paude.agent-version': spec.agentVersion } : {}),
   'paude.context-hash': contextHash(spec),
 })
 

@@ -8,6 +8,8 @@ export type Install = {
   readonly version: string
   /** Package of npm with the one binary for a processor, as node names it, and a libc; null where there is none. */
   readonly package: (arch: string, libc: 'glibc' | 'musl') => string | null
+  /** Its path in the package. */
+  readonly program: string
   /** Dockerfile of an image of paude's own. */
   readonly dockerfile: string
   /** Dockerfile that adds the agent to an image of yours, and changes nothing else there. */

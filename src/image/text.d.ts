@@ -7,6 +7,10 @@ declare module '*/check.sh' {
   const text: string
   export default text
 }
+declare module '*/install-tool' {
+  const text: string
+  export default text
+}
 declare module '../../squid/*' {
   const text: string
   export default text

@@ -13,6 +13,7 @@ env = ["EDITOR", "A=1"]
 ref = "team/box:1"
 base = "debian:13"
 agent_version = "2.1.300"
+packages = ["nodejs"]
 pull = "missing"
 ca_files = ["/ca.pem"]
 [network]
@@ -51,6 +52,9 @@ const OPENING: readonly (readonly [setting: keyof Settings, text: string, item: 
   ['image', 'image.ref = "evil/box"', 'image.ref: team/box:1 > evil/box'],
   ['imageBase', 'image.base = "evil"', 'image.base: debian:13 > evil'],
   ['agentVersion', 'image.agent_version = "1.0.0"', 'image.agent_version: 2.1.300 > 1.0.0'],
+  ['imageVariant', 'image.variant = "full"', 'image.variant: slim > full'],
+  ['imagePackages', 'image.packages = ["nodejs", "npm"]', 'image.packages:  > npm'],
+  ['imageTools', 'image.tools = ["go@1.24"]', 'image.tools:  > go@1.24'],
   ['pull', 'image.pull = "always"', 'image.pull: missing > always'],
   ['caFile', 'image.ca_files = ["/ca.pem", "/evil.pem"]', 'image.ca_files:  > /evil.pem'],
   ['network', 'network.mode = "open"', 'network.mode: restricted > open'],

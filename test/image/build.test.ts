@@ -18,7 +18,7 @@ const claude: AgentImage = {
   libc: 'glibc',
 }
 const proxy: ImageSpec = { image: 'proxy', base: BASE, baseId: '', arch: 'x64', extraCa: '' }
-const host = { self: '/opt/paude', env: {} }
+const host = { self: '/opt/paude', env: {}, platform: 'linux' } as const
 const plan = (spec: ImageSpec, engine: 'docker' | 'podman' = 'docker', noCache = false) =>
   need(backends[engine], 'images').build({ spec, host, cache: '/var/cache of/paude', id: '7', noCache })
 
@@ -84,9 +84,15 @@ describe('the name of an image', () => {
 describe('the plan', () => {
   const work = `/var/cache of/paude/build-${contextHash(claude)}-7`
 
-  test('fetches with paude itself, builds and leaves nothing', () => {
-    const [fetching, building, removal] = execs(plan(claude))
-    expect(fetching).toEqual({
+  const downloads = '/var/cache of/paude/downloads'
+  const kept = `${downloads}/claude-code-linux-x64-2.1.329`
+
+  test('fetches with paude itself what is not in the cache as it came, builds and leaves nothing', () => {
+    const steps = plan(claude)
+    const fetching = steps.find((step) => step.kind === 'guard')
+    expect(fetching?.unless).toEqual(['sha256sum', '--check', '--status', `${kept}.sha256`])
+    const [fetched, moved, summed] = execs(fetching?.steps ?? [])
+    expect(fetched).toEqual({
       kind: 'exec',
       argv: [
         '/opt/paude',
@@ -101,9 +107,14 @@ describe('the plan', () => {
       ],
       title: 'fetching Claude Code 2.1.329',
       env: { BUN_BE_BUN: '1', BUN_INSTALL_CACHE_DIR: `${work}/packages` },
-      folder: `${work}/context/agent`,
+      folder: `${work}/fetch`,
     })
-    expect(building?.title).toBe(`building image ${imageRef(claude)}`)
+    expect(moved?.argv).toEqual(['mv', '-f', '--', `${work}/fetch/node_modules/@anthropic-ai/claude-code-linux-x64/claude`, kept])
+    expect(summed?.argv).toEqual(['sh', '-c', 'sha256sum -- "$1" >"$1.sha256"', 'sh', kept])
+    const [made, linked, building, removal] = execs(steps)
+    expect(made?.argv.at(-1)).toBe(downloads)
+    expect(linked?.argv).toEqual(['ln', '--', kept, `${work}/context/download`])
+    expect(building?.title).toBe('building the image with Claude Code 2.1.329')
     expect(removal).toEqual({ kind: 'exec', argv: ['rm', '-rf', '--', work], tolerant: true })
   })
 
@@ -118,7 +129,6 @@ describe('the plan', () => {
     const rest = [
       `--tag=${imageRef(claude)}`,
       `--build-arg=BASE=${BASE}`,
-      '--build-arg=AGENT_PACKAGE=@anthropic-ai/claude-code-linux-x64',
       '--build-arg=AGENT_VERSION=2.1.329',
       '--label=paude.image=claude',
       '--label=paude.agent-version=2.1.329',
@@ -126,8 +136,8 @@ describe('the plan', () => {
       `--file=${context}/Dockerfile`,
       context,
     ]
-    expect(execs(plan(claude, 'docker'))[1]?.argv).toEqual(['docker', 'build', '--force-rm', ...rest])
-    expect(execs(plan(claude, 'podman', true))[1]?.argv).toEqual([
+    expect(execs(plan(claude, 'docker'))[2]?.argv).toEqual(['docker', 'build', '--force-rm', ...rest])
+    expect(execs(plan(claude, 'podman', true))[2]?.argv).toEqual([
       'podman',
       'build',
       '--format=docker',
@@ -151,7 +161,10 @@ describe('the plan', () => {
   })
 
   test('asks for the release that runs in the box', () => {
-    const fetched = (spec: AgentImage) => execs(plan(spec))[0]?.argv.slice(-3)
+    const fetched = (spec: AgentImage) =>
+      plan(spec)
+        .flatMap((step) => (step.kind === 'guard' ? execs(step.steps) : []))[0]
+        ?.argv.slice(-3)
     expect(fetched({ ...claude, arch: 'arm64', libc: 'musl' })).toEqual([
       '--cpu=arm64',
       '--libc=musl',

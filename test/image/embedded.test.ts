@@ -3,11 +3,15 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { install } from '../../src/agents/claude/install.ts'
 import { checkScript, proxyContext } from '../../src/image/embedded.ts'
+import { toolsContext } from '../../src/image/tools.ts'
 
 const root = join(import.meta.dir, '../..')
+// The Dockerfile is made of what is wanted.
+const { 'install-tool': installTool = '' } = toolsContext({ full: false, packages: [], tools: ['go'] })
 const folders = {
   'images/claude': { Dockerfile: install.dockerfile },
   'images/custom': { Dockerfile: install.thin },
+  'images/tools': { 'install-tool': installTool },
   squid: proxyContext,
 }
 

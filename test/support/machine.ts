@@ -138,7 +138,7 @@ function programsOf(engines: readonly Engine[]): string {
   const folder = join(root, '.cache/machine', engines.join('-') || 'none')
   mkdirSync(folder, { recursive: true })
   // The machine's own engines stay out of PATH.
-  for (const name of ['sh', 'cat', 'env', 'rm', 'head', 'true', 'mkdir', 'chmod', 'rmdir', 'id'])
+  for (const name of ['sh', 'cat', 'env', 'rm', 'head', 'true', 'mkdir', 'chmod', 'rmdir', 'id', 'sha256sum', 'mv', 'ln'])
     put(join(folder, name), (path) => symlinkSync(Bun.which(name) ?? `/bin/${name}`, path))
   const git = `#!/bin/sh\n{ printf '%s\\0' git "$@"; printf '\\036\\0'; } >>"$FAKE/journal"\nPATH=/usr/bin:/bin exec ${Bun.which('git') ?? 'git'} "$@"\n`
   put(join(folder, 'git'), (path) => script(path, git))

@@ -8,6 +8,7 @@ export const install: Install = {
   version: '2.1.329',
   package: (arch, libc) =>
     arch === 'x64' || arch === 'arm64' ? `@anthropic-ai/claude-code-linux-${arch}${libc === 'musl' ? '-musl' : ''}` : null,
+  program: 'claude',
   dockerfile,
   thin,
   libraries: 'libstdc++ libgcc',

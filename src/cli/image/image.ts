@@ -6,7 +6,7 @@ import { allBackends } from '../../backends/registry.ts'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import { readAgentVersion } from '../../image/agent-version.ts'
-import { type ImageSpec, imageRef } from '../../image/build.ts'
+import { BASE, type ImageSpec, imageRef } from '../../image/build.ts'
 import { extraCaCertificates } from '../../image/ca.ts'
 import { checkExitCode, checkImage } from '../../image/check.ts'
 import type { Check } from '../../image/checked.ts'
@@ -17,7 +17,7 @@ import { renderPlan } from '../../plan/render.ts'
 import { ask } from '../../run/ask.ts'
 import { execute } from '../../run/execute.ts'
 import { capture } from '../../run/process.ts'
-import { ownImages, startImage } from '../../session/life/images.ts'
+import { imagesToBuild, ownImages } from '../../session/life/images.ts'
 import { idOf } from '../../session/life/start-images.ts'
 import { cacheFolder } from '../../state.ts'
 import { printable } from '../../text.ts'
@@ -83,8 +83,8 @@ async function build(context: Context, given: Values<typeof buildArgs>): Promise
   const backend = await pickBackend(context.host, settings.backend)
   const extraCa = extraCaCertificates(context.host, settings.caFile)
   const version = readAgentVersion(given['agent-version'] ?? settings.agentVersion)
-  for (const spec of ownImages(context.host, { ...settings, agentVersion: version }, extraCa))
-    await buildOne(context, { backend, spec, given })
+  const wish = { settings: { ...settings, agentVersion: version, dryRun: given['dry-run'] === true }, extraCa, backend }
+  for (const spec of await imagesToBuild(context, wish)) await buildOne(context, { backend, spec, given })
   return 0
 }
 
@@ -153,8 +153,9 @@ async function check(context: Context, { reference, quick, json }: Values<typeof
   const backend = await pickBackend(host, settings.backend)
   const images = need(backend, 'images')
   const { program } = agents[settings.agent]
-  const wanted = startImage(host, settings, extraCaCertificates(host, settings.caFile))
-  const image = reference ?? (typeof wanted === 'string' ? wanted : imageRef(wanted))
+  // Yours, or the last of paude's own but the proxy's: the one with the tools on top.
+  const built = ownImages(host, settings, extraCaCertificates(host, settings.caFile)).map(imageRef).at(-2)
+  const image = reference ?? (settings.image || built || settings.imageBase || BASE)
   const metadata = await ask(images.inspect(image), context.effects(backend))
   const probe = quick
     ? null

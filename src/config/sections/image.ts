@@ -1,6 +1,7 @@
 import { readAgentVersion } from '../../image/agent-version.ts'
 import type { CaFile } from '../../image/ca.ts'
 import { requireImageReference } from '../../image/reference.ts'
+import { readPackage, readTool } from '../../image/tools.ts'
 import { oneWord, row, text, texts } from '../../key.ts'
 
 /** `[image]`: what the box is made of. */
@@ -41,6 +42,29 @@ export const image = {
         description: 'Release of the agent in the image that is built here (default: the one paude is tested with)',
       },
     ],
+  }),
+  imageVariant: oneWord(['slim', 'full'], {
+    key: 'image.variant',
+    meaning: 'slim, or full: with a compiler, Python, Node, gh and other tools that agents use',
+    initial: 'slim',
+    rule: { order: ['slim', 'full'] },
+    withoutBox: 'free',
+  }),
+  imagePackages: row({
+    key: 'image.packages',
+    meaning: 'Debian packages to install on top of the image, such as nodejs',
+    initial: [] as readonly string[],
+    schema: texts,
+    rule: 'adds',
+    read: readPackage,
+  }),
+  imageTools: row({
+    key: 'image.tools',
+    meaning: 'Tools to install on top of the image with mise, such as node@24 or go',
+    initial: [] as readonly string[],
+    schema: texts,
+    rule: 'adds',
+    read: readTool,
   }),
   pull: oneWord(['always', 'missing', 'never'], {
     key: 'image.pull',

@@ -10,6 +10,7 @@ import type { Host } from '../../host.ts'
 import { readAgentVersion } from '../../image/agent-version.ts'
 import { BASE, type ImageSpec, imageRef } from '../../image/build.ts'
 import { requireImageReference } from '../../image/reference.ts'
+import { readTools, type Tools } from '../../image/tools.ts'
 import { guard, type Plan } from '../../plan/plan.ts'
 import { capture } from '../../run/process.ts'
 import { cacheFolder } from '../../state.ts'
@@ -41,7 +42,13 @@ export async function chooseImages(context: Context, wish: ImageWish): Promise<I
   const settings = { ...wish.settings, image: typeof start === 'string' ? start : '' }
   if (settings.image !== '') requireImageReference(settings.image)
   const proxy = proxyImage(host)
-  const agent = typeof start !== 'string' ? start : kind === 'agent' ? await customImage(context, { ...wish, settings }) : null
+  const { agent, tools } =
+    typeof start !== 'string'
+      ? { agent: start, tools: onTop(host, wish, below(start)) }
+      : // With tools on top one image serves agents and commands alike.
+        kind === 'agent' || readTools(settings) !== null
+        ? await yourImages(context, { ...wish, settings })
+        : NOTHING
   const build = (spec: ImageSpec) => building(spec, { host, backend })
   const unlessThere = (spec: ImageSpec) => bringImage(spec, { host, backend })
   const init = initFile(host, backend.name, imageRef(proxy))
@@ -52,11 +59,11 @@ export async function chooseImages(context: Context, wish: ImageWish): Promise<I
   const bring = recipe !== null && !looks ? [] : bringing(host, backend, settings)
   const fresh = settings.image === '' && agent !== null ? build(agent) : kind === 'command' ? bring : []
   return {
-    agent: agent === null ? settings.image : imageRef(agent),
+    agent: tools !== null ? imageRef(tools) : agent === null ? settings.image : imageRef(agent),
     proxy: imageRef(proxy),
     init,
     first: [
-      ...(settings.pull === 'always' ? fresh : []),
+      ...(settings.pull === 'always' ? [...fresh, ...(tools === null ? [] : build(tools))] : []),
       ...kitPlan(init, { host, backend, proxy: imageRef(proxy), bring: settings.pull === 'never' ? [] : [unlessThere(proxy)] }),
     ],
     rescue:
@@ -65,12 +72,14 @@ export async function chooseImages(context: Context, wish: ImageWish): Promise<I
         : [
             ...(settings.image === '' || bring.length === 0 ? [] : [missing(backend, settings.image, bring)]),
             ...(agent === null ? [] : [unlessThere(agent)]),
+            ...(tools === null ? [] : [unlessThere(tools)]),
             ...(settings.network === 'none' ? [] : [unlessThere(proxy)]),
           ],
   }
 }
 
 type Chosen = Pick<Settings, 'agent' | 'image' | 'imageBase' | 'agentVersion'>
+type ChosenTools = Pick<Settings, 'imageVariant' | 'imagePackages' | 'imageTools'>
 
 /** The image of a start: one that is taken as it is, by name (yours, or the base where the agent needs nothing added), or one that is built. */
 export function startImage(host: Host, { agent, image, imageBase, agentVersion }: Chosen, extraCa: string): string | ImageSpec {
@@ -82,8 +91,38 @@ export function startImage(host: Host, { agent, image, imageBase, agentVersion }
 }
 
 /** The images that paude makes itself for starts without one of yours. */
-export const ownImages = (host: Host, settings: Chosen, extraCa: string): readonly ImageSpec[] =>
-  [startImage(host, { ...settings, image: '' }, extraCa), proxyImage(host)].filter((one) => typeof one !== 'string')
+export function ownImages(host: Host, settings: Chosen & ChosenTools, extraCa: string): readonly ImageSpec[] {
+  const agent = startImage(host, { ...settings, image: '' }, extraCa)
+  const tools = typeof agent === 'string' ? null : onTop(host, { settings, extraCa }, below(agent))
+  return [agent, tools, proxyImage(host)].filter((one) => one !== null && typeof one !== 'string')
+}
+
+/** What adds the tools of a start to an image; null where there are none. */
+function onTop(
+  host: Host,
+  { settings, extraCa }: { readonly settings: ChosenTools; readonly extraCa: string },
+  base: { readonly base: string; readonly baseId: string },
+): ImageSpec | null {
+  const wanted = readTools(settings)
+  return wanted === null ? null : toolsImage(host, { wanted, extraCa, ...base })
+}
+
+export const toolsImage = (
+  host: Host,
+  on: { readonly wanted: Tools; readonly extraCa: string; readonly base: string; readonly baseId: string },
+): ImageSpec => ({ image: 'tools', arch: host.arch, ...on })
+
+/** The name of an image that paude built changes with what is in it. */
+const below = (agent: ImageSpec) => ({ base: imageRef(agent), baseId: '' })
+
+/** All that paude makes for a start, in the order in which each is built on the one before; brings an image of yours about to look into it. */
+export async function imagesToBuild(context: Context, wish: Omit<ImageWish, 'kind'>): Promise<readonly ImageSpec[]> {
+  const { host } = context
+  const start = startImage(host, wish.settings, wish.extraCa)
+  if (typeof start !== 'string') return ownImages(host, wish.settings, wish.extraCa)
+  const { agent, tools } = await yourImages(context, { ...wish, settings: { ...wish.settings, image: start } })
+  return [...[agent, tools].filter((spec) => spec !== null), proxyImage(host)]
+}
 
 /** The wall is always made from Debian: `[image] base` is the agent's business. Extra certificates reach it when it starts. */
 export const proxyImage = (host: Host): ImageSpec => ({ image: 'proxy', base: BASE, baseId: '', arch: host.arch, extraCa: '' })
@@ -99,22 +138,38 @@ const building = (spec: ImageSpec, { host, backend }: Place): Plan =>
 
 const missing = (backend: Backend, reference: string, steps: Plan) => guard(need(backend, 'images').has(reference), steps)
 
-/** A thin image that adds the agent to the user's own, or null when that has it already. */
-async function customImage(context: Context, wish: ImageWish): Promise<ImageSpec | null> {
+/** What is built on an image of the user's own: `agent` is null when that has the agent already, `tools` when nobody wants any. */
+type Built = { readonly agent: ImageSpec | null; readonly tools: ImageSpec | null }
+const NOTHING: Built = { agent: null, tools: null }
+
+async function yourImages(context: Context, wish: Omit<ImageWish, 'kind'>): Promise<Built> {
   const { settings, backend, extraCa } = wish
   const { host } = context
   const reference = settings.image
-  if (settings.dryRun || (settings.printConfig && recipeOf(settings) !== null)) return null
+  if (settings.dryRun || (settings.printConfig && recipeOf(settings) !== null))
+    return { agent: null, tools: onTop(host, wish, { base: reference, baseId: '' }) }
   const id = await present(context, wish)
   const { program } = agents[settings.agent]
   const traits = await imageTraits(host, backend, { reference, id, program })
-  if (traits[program]) return null
+  if (readTools(settings) !== null) requireApt(reference, traits)
+  if (traits[program]) return { agent: null, tools: onTop(host, wish, { base: reference, baseId: id }) }
   const thin = thinImage(host, { settings, extraCa, id, libc: traits['musl'] ? 'musl' : 'glibc' })
   if (thin === null)
     throw new PaudeError('unsupported', `${reference} has no ${program} in its PATH, and paude cannot add it`, {
       hint: `paude image check ${reference} tells what else it lacks`,
     })
-  return thin
+  return { agent: thin, tools: onTop(host, wish, below(thin)) }
+}
+
+function requireApt(reference: string, traits: Traits): void {
+  if (traits['apt']) return
+  throw new PaudeError(
+    'unsupported',
+    `${reference} has no apt-get, so image.packages, image.tools and image.variant cannot add to it`,
+    {
+      hint: 'name an image of Debian or Ubuntu, or install the tools in a Dockerfile of your own and name its image',
+    },
+  )
 }
 
 /** What adds the agent to an image of the user's own, whose id is `id`; null where paude cannot add it. */
@@ -138,7 +193,7 @@ export function thinImage(
   return { image: 'custom', install, base: settings.image, baseId: id, arch: host.arch, extraCa, agentVersion: version, libc }
 }
 
-/** Programs that were looked for, and `musl`. */
+/** Programs that were looked for, `apt` and `musl`. */
 type Traits = Readonly<Record<string, boolean>>
 
 /** What is in an image is looked up once: an id never changes its content. */
@@ -150,9 +205,10 @@ async function imageTraits(
   const { name } = backend
   const remembered = knownTraits(host, name, { id, program })
   if (remembered !== undefined) return remembered
-  const probe = `command -v ${program} >/dev/null && echo ${program}; for file in /lib/ld-musl-*; do [ -e "$file" ] && echo musl; done; :`
+  const probe = `command -v ${program} >/dev/null && echo ${program}; command -v apt-get >/dev/null && echo apt; for file in /lib/ld-musl-*; do [ -e "$file" ] && echo musl; done; :`
   const { stdout, code } = await capture(need(backend, 'images').run(reference, probe))
-  const traits = { [program]: stdout.includes(program), musl: stdout.includes('musl') }
+  const found = stdout.split('\n')
+  const traits = Object.fromEntries([program, 'apt', 'musl'].map((name) => [name, found.includes(name)]))
   if (code === 0) {
     mkdirSync(cacheFolder(host), { recursive: true, mode: 0o700 })
     const file = traitsFile(host)
@@ -172,7 +228,8 @@ export function knownTraits(
   { id, program }: { readonly id: string; readonly program: string },
 ): Traits | undefined {
   const traits = readTraits(traitsFile(host))[`${engine} ${id}`]
-  return traits?.[program] === undefined ? undefined : traits
+  // An earlier release of paude did not look for apt.
+  return traits?.[program] === undefined || traits['apt'] === undefined ? undefined : traits
 }
 
 const traitsFile = (host: Host): string => join(cacheFolder(host), 'image-traits.json')

@@ -4,8 +4,9 @@ import { type Backend, need } from '../../backends/backend.ts'
 import type { Settings } from '../../config/keys/settings.ts'
 import type { Host } from '../../host.ts'
 import { type ImageSpec, imageRef } from '../../image/build.ts'
+import { readTools } from '../../image/tools.ts'
 import { capture } from '../../run/process.ts'
-import { knownTraits, ownImages, proxyImage, startImage, thinImage } from './images.ts'
+import { knownTraits, ownImages, proxyImage, startImage, thinImage, toolsImage } from './images.ts'
 
 type Place = { readonly settings: Settings; readonly extraCa: string; readonly backend: Backend }
 
@@ -23,6 +24,7 @@ export async function imagesHere(
   const own = ownImages(host, wanted, extraCa).map(built)
   const image = startImage(host, wanted, extraCa)
   const settings = { ...wanted, image: typeof image === 'string' ? image : '' }
+  const tools = readTools(wanted)
   if (settings.image === '') return { start: own, kept: own.map(({ reference }) => reference) }
   const { program } = agents[settings.agent]
   const proxy = built(proxyImage(host))
@@ -32,12 +34,16 @@ export async function imagesHere(
     return spec === null ? [] : [built(spec)]
   }
   const traits = id === null ? undefined : knownTraits(host, backend.name, { id, program })
-  const agent =
-    traits === undefined || traits[program]
-      ? [{ reference: settings.image, there: id !== null }]
-      : thin(traits['musl'] ? 'musl' : 'glibc')
-  const kept = [...own, ...thin('glibc'), ...thin('musl')].map(({ reference }) => reference)
-  return { start: [...agent, proxy], kept }
+  const yours = { reference: settings.image, there: id !== null }
+  const agent = traits === undefined || traits[program] ? [yours] : thin(traits['musl'] ? 'musl' : 'glibc')
+  const topped = (on: StartImage): readonly StartImage[] =>
+    tools === null || id === null
+      ? []
+      : [built(toolsImage(host, { wanted: tools, extraCa, base: on.reference, baseId: on === yours ? id : '' }))]
+  const thins = [...thin('glibc'), ...thin('musl')]
+  const kept = [...own, ...thins, ...[yours, ...thins].flatMap(topped)].map(({ reference }) => reference)
+  const top = agent.flatMap(topped)
+  return { start: [...(top.length > 0 ? top : agent), proxy], kept }
 }
 
 const built = (spec: ImageSpec): StartImage => ({ reference: imageRef(spec), there: false })
@@ -46,7 +52,7 @@ const built = (spec: ImageSpec): StartImage => ({ reference: imageRef(spec), the
 export const replaceable = <Image extends { readonly reference: string }>(images: readonly Image[]): readonly Image[] =>
   images.filter(({ reference }) => KEPT.some((name) => reference.startsWith(`localhost/paude/${name}:`)))
 
-const KEPT = [...agentNames, 'proxy']
+const KEPT = [...agentNames, 'tools', 'proxy']
 
 /** null when there is no such image. */
 export async function idOf(backend: Backend, reference: string): Promise<string | null> {

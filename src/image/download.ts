@@ -1,0 +1,93 @@
+import { join } from 'node:path'
+import type { Host } from '../host.ts'
+import { type Argv, exec, folder, guard, type Plan, write } from '../plan/plan.ts'
+
+/** A program that comes from npm as one file. */
+export type Download = {
+  readonly title: string
+  /** Package of npm that holds it. */
+  readonly package: string
+  readonly version: string
+  /** Its path in the package. */
+  readonly program: string
+  readonly libc: 'glibc' | 'musl'
+}
+
+export type Downloading = {
+  readonly download: Download
+  readonly host: Pick<Host, 'self' | 'env' | 'platform'>
+  /** As node names it. */
+  readonly arch: string
+  /** A file of certificates to trust besides the public ones; '' for none. */
+  readonly extraCa: string
+  /** Absolute; what is fetched stays below it. */
+  readonly cache: string
+  /** Absolute, for this build alone. */
+  readonly work: string
+  /** Where the program is to be. */
+  readonly to: string
+}
+
+/** Folder of programs that were fetched, below the cache folder. */
+export const downloadsFolder = (cache: string): string => join(cache, 'downloads')
+
+/** Name of a program there. */
+export const downloadName = ({ package: name, version }: Download): string => `${name.split('/').at(-1)}-${version}`
+
+/**
+ * Brings a program to where a build wants it: from the cache where it is as it came, else from npm. npm's client checks what
+ * comes against the registry's checksum; ours, written then, is checked before each use.
+ */
+export function downloadSteps({ download, host, arch, extraCa, cache, work, to }: Downloading): Plan {
+  const kept = join(downloadsFolder(cache), downloadName(download))
+  const fetching = join(work, 'fetch')
+  const [program, ...words] = sum(host)
+  return [
+    // Not a step that is taken back: what is in it serves the next try.
+    exec(['mkdir', '-p', '-m', '0700', downloadsFolder(cache)]),
+    guard(
+      [program, ...words, '--check', '--status', `${kept}.sha256`],
+      [
+        folder(fetching),
+        write(join(fetching, 'package.json'), '{}\n', 0o644),
+        fetchStep({ download, host, arch, extraCa }, { fetching, packages: join(work, 'packages') }),
+        exec(['mv', '-f', '--', join(fetching, 'node_modules', download.package, download.program), kept]),
+        exec(['sh', '-c', `${[program, ...words].join(' ')} -- "$1" >"$1.sha256"`, 'sh', kept]),
+      ],
+    ),
+    // A link: the build reads it, and nothing writes to it.
+    exec(['ln', '--', kept, to]),
+  ]
+}
+
+/** macOS has no sha256sum of its own on every release. */
+const sum = ({ platform }: Pick<Host, 'platform'>): Argv => (platform === 'darwin' ? ['shasum', '-a', '256'] : ['sha256sum'])
+
+/**
+ * paude is a complete bun when BUN_BE_BUN is set: the package comes with the host's client configuration, network and CA, its
+ * integrity is checked, and neither configuration nor credentials get near the image, which copies the one program.
+ */
+function fetchStep(
+  { download, host, arch, extraCa }: Pick<Downloading, 'download' | 'host' | 'arch' | 'extraCa'>,
+  { fetching, packages }: { readonly fetching: string; readonly packages: string },
+): Plan[number] {
+  // bun trusts these besides the public ones; a file of the caller's own for this very purpose stays.
+  const trusted = extraCa === '' || host.env['NODE_EXTRA_CA_CERTS'] ? {} : { NODE_EXTRA_CA_CERTS: extraCa }
+  const argv = [
+    'add',
+    '--ignore-scripts',
+    '--exact',
+    '--no-save',
+    // The container's platform, not the host's: bun skips packages of another one.
+    '--os=linux',
+    `--cpu=${arch}`,
+    `--libc=${download.libc}`,
+    `${download.package}@${download.version}`,
+  ]
+  return exec([host.self, ...argv], {
+    title: `fetching ${download.title} ${download.version}`,
+    // Its own cache, outside the context and for this fetch alone: what is kept is the program.
+    env: { BUN_BE_BUN: '1', BUN_INSTALL_CACHE_DIR: packages, ...trusted },
+    folder: fetching,
+  })
+}
