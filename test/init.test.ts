@@ -50,9 +50,11 @@ describe('without questions', () => {
     put('package.json')
     put('paude.toml', '# ours\n[limits]\nmemory = "2g" # enough\n\n[network]\n# why\ngroups = ["@pypi"]\nmode = "restricted"\n')
     const { stderr } = await machine.paude(['init', '--yes'])
-    expect(stderr).toContain(`${file} is there; it would change so:\n  - groups = ["@pypi"]\n  + groups = ["@pypi", "@npm"]\n`)
+    expect(stderr).toContain(
+      `${file} is there; it would change so:\n  - groups = ["@pypi"]\n  + groups = ["@pypi", "@npm"]\n  + [image]\n`,
+    )
     expect(written()).toBe(
-      '# ours\n[limits]\nmemory = "2g" # enough\n\n[network]\n# why\ngroups = ["@pypi", "@npm"]\nmode = "restricted"\n',
+      '# ours\n[limits]\nmemory = "2g" # enough\n\n[network]\n# why\ngroups = ["@pypi", "@npm"]\nmode = "restricted"\n\n[image]\npackages = ["nodejs", "npm"]\n',
     )
     const again = await machine.paude(['init', '--yes'])
     expect(again).toMatchObject({ code: 0, stdout: '' })
@@ -64,7 +66,9 @@ describe('without questions', () => {
     put('go.mod')
     put('paude.toml', '[network]\ngroups = [\n  "go", # ours\n]\n')
     await machine.paude(['init', '--yes'])
-    expect(written()).toBe('[network]\ngroups = [\n  "go", # ours\n  "@npm",\n]\n')
+    expect(written()).toBe(
+      '[network]\ngroups = [\n  "go", # ours\n  "@npm",\n]\n\n[image]\npackages = ["nodejs", "npm", "golang"]\n',
+    )
   })
 
   test('knows which groups there are', async () => {
@@ -160,26 +164,37 @@ describe('without questions', () => {
     expect([readFileSync(elsewhere, 'utf8'), lstatSync(file).isSymbolicLink()]).toEqual(['untouched', true])
   })
 
-  test('tells what the groups need that the box would not have, and the ways out', async () => {
+  test('puts the tools of the languages into the image, and says what a devcontainer would do', async () => {
     put('package.json')
-    const { stderr } = await machine.paude(['init', '--yes'])
-    expect(stderr).toContain('has no node, npm')
-    expect(stderr).toContain('paude config set image.ref IMAGE --project')
-    expect(stderr).not.toContain('--devcontainer')
+    put('.nvmrc', 'v22.3.0\n')
+    put('go.mod')
     put('.devcontainer/devcontainer.json', '{ "image": "example.org/box/node:1" }')
-    expect((await machine.paude(['init', '--yes'])).stderr).toContain(
-      'paude --devcontainer takes the image of .devcontainer/devcontainer.json',
-    )
+    const { stderr } = await machine.paude(['init', '--yes'])
+    expect(stderr).toContain('paude --devcontainer takes the image of .devcontainer/devcontainer.json instead')
+    expect(written()).toContain('[image]\npackages = ["golang"]\ntools = ["node@22.3.0"]\n')
+    expect((await machine.paude(['--print-config', '-p', 'x'])).code).toBe(125)
+    expect((await machine.paude(['trust', '--yes'])).code).toBe(0)
+    expect((await machine.paude(['config', 'get', 'image.tools'])).stdout).toBe('node@22.3.0\n')
+    expect((await machine.paude(['init', '--yes'])).stdout).toBe('')
+  })
+
+  test('adds tools to a file that is there', async () => {
+    put('package.json')
+    put('paude.toml', '[network]\ngroups = ["@npm"]\n[image]\npackages = ["npm"]\n')
+    expect((await machine.paude(['init', '--yes'])).code).toBe(0)
+    expect(written()).toBe('[network]\ngroups = ["@npm"]\n[image]\npackages = ["npm", "nodejs"]\n')
   })
 
   test.each([
-    ['an image is named', ['--image', 'my/box:1']],
-    ['the devcontainer counts', ['--devcontainer']],
-    ['no group needs a tool', []],
-  ])('says nothing of tools where %s', async (_, flags) => {
+    ['an image is named', '', ['--image', 'my/box:1']],
+    ['the devcontainer counts', '', ['--devcontainer']],
+    ['the file names a base', '[image]\nbase = "fedora"\n', []],
+  ])('proposes no tools where %s', async (_, text, flags) => {
     put('.devcontainer/devcontainer.json', '{ "image": "example.org/box/github-cli:1" }')
-    if (flags.length > 0) put('package.json')
-    expect((await machine.paude([...flags, 'init', '--yes'])).stderr).not.toContain('has no ')
+    put('package.json')
+    if (text !== '') put('paude.toml', text)
+    expect((await machine.paude([...flags, 'init', '--yes'])).code).toBe(0)
+    expect([written()?.includes('@npm'), written()?.includes('nodejs')]).toEqual([true, false])
   })
 
   test('of no groups leaves the file as it is, and does not say that nothing asks for one', async () => {

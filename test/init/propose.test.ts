@@ -3,9 +3,11 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import fc from 'fast-check'
+import { readPackage, readTool } from '../../src/image/tools.ts'
 import { findGroup } from '../../src/network/groups.ts'
 import { changedLines, freshFile } from '../../src/project/init/draft.ts'
 import { forges, markers, tools } from '../../src/project/init/markers.ts'
+import { presetFor } from '../../src/project/init/presets.ts'
 import { propose } from '../../src/project/init/propose.ts'
 import { lookProject } from '../../src/project/init/scan.ts'
 
@@ -102,6 +104,97 @@ describe('dev containers', () => {
   })
 })
 
+const BARE = { imageVariant: 'slim', imagePackages: [], imageTools: [] } as const
+const preset = (has: Parameters<typeof presetFor>[2] = BARE) => presetFor(groups(), lookProject([root]), has)
+
+describe('tools for the image', () => {
+  test.each([
+    ['package.json', ['nodejs', 'npm']],
+    ['requirements.txt', ['python3', 'python3-pip', 'python3-venv']],
+    ['go.mod', ['golang']],
+    ['Cargo.toml', ['cargo', 'rustc']],
+    ['pom.xml', ['default-jdk', 'maven']],
+    ['build.gradle', ['default-jdk', 'maven']],
+    ['Gemfile', ['bundler', 'ruby']],
+  ])('%s alone takes what Debian has', (name, packages) => {
+    put(name)
+    expect(preset()).toEqual({ packages, tools: [] })
+  })
+
+  test.each([
+    ['package.json', '.nvmrc', 'v22.3.0\n', [], ['node@22.3.0']],
+    ['package.json', '.nvmrc', 'lts/*\n', [], ['node@lts']],
+    ['package.json', '.node-version', '24', [], ['node@24']],
+    ['package.json', '.tool-versions', '# ours\nnodejs 22.3.0 # now\nleft-pad 1\n', [], ['node@22.3.0']],
+    ['package.json', 'mise.toml', '[tools]\nnode = ["24", "22"]\n"npm:evil" = "1"\n', [], ['node@24']],
+    ['requirements.txt', '.python-version', '3.12\n3.11\n', [], ['python@3.12']],
+    ['pyproject.toml', '.mise.toml', 'tools.python = { version = "3.13" }\n', [], ['python@3.13']],
+    ['go.mod', '.tool-versions', 'golang 1.24.1', [], ['go@1.24.1']],
+    ['Cargo.toml', 'rust-toolchain', 'nightly-2026-01-01\n', ['gcc', 'libc6-dev'], ['rust@nightly-2026-01-01']],
+    ['Cargo.toml', 'rust-toolchain.toml', '[toolchain]\nchannel = "1.85"\n', ['gcc', 'libc6-dev'], ['rust@1.85']],
+    ['pom.xml', '.java-version', 'temurin-21.0.1', ['maven'], ['java@temurin-21.0.1']],
+    ['deno.json', 'README.md', '', [], ['deno']],
+  ])('%s with %s %j takes the version that is pinned', (name, file, text, packages, tools) => {
+    put(name)
+    put(file, text)
+    expect(preset()).toEqual({ packages, tools })
+  })
+
+  test.each([
+    ['>=22', ['node@22']],
+    ['^24.1.0', ['node@24']],
+    ['24.x', ['node@24']],
+    ['>=18', []],
+    ['20', []],
+    ['18 || 22', []],
+    ['*', []],
+  ])('engines.node %j', (node, tools) => {
+    put('package.json', JSON.stringify({ engines: { node } }))
+    expect(preset().tools).toEqual(tools)
+  })
+
+  test('what a start has anyway is not proposed', () => {
+    put('package.json')
+    put('pom.xml')
+    expect(preset({ imageVariant: 'full', imagePackages: ['maven'], imageTools: [] })).toEqual({
+      packages: ['default-jdk'],
+      tools: [],
+    })
+    expect(preset({ ...BARE, imageTools: ['node@20', 'java'] })).toEqual({ packages: [], tools: [] })
+  })
+
+  test.each(['1 --force', '$(id)', '1;id', 'path:/x', 'ref:main', 'latest/../x', '1.2.3.4', '-1', '\u001b[2J'])(
+    'a version %j is none',
+    (version) => {
+      put('package.json')
+      for (const [file, text] of [
+        ['.nvmrc', version],
+        ['.tool-versions', `node ${version}`],
+        ['mise.toml', `[tools]\nnode = ${JSON.stringify(version)}`],
+      ] as const)
+        put(file, text)
+      expect(preset()).toEqual(
+        version === '1 --force' ? { packages: [], tools: ['node@1'] } : { packages: ['nodejs', 'npm'], tools: [] },
+      )
+    },
+  )
+
+  test('whatever stands in a file, only tools with a version that can be taken come out', () => {
+    const pinning = markers.filter(({ pins }) => pins !== undefined)
+    fc.assert(
+      fc.property(fc.constantFrom(...pinning), fc.oneof(fc.string(), fc.json()), (marker, text) => {
+        const { packages, tools: some } = presetFor(
+          ['@npm', '@pypi', '@rust', '@maven'],
+          [{ marker, name: marker.file, text }],
+          BARE,
+        )
+        for (const name of packages) readPackage(name)
+        for (const tool of some) readTool(tool)
+      }),
+    )
+  })
+})
+
 describe('a hostile project', () => {
   test('a marker that is a link, a folder or in a linked folder is none', () => {
     const outside = join(root, 'outside')
@@ -138,7 +231,10 @@ describe('a hostile project', () => {
   })
 
   test('a name that a terminal acts on is written so that it does not, and breaks no line', () => {
-    const text = freshFile([{ group: '@npm', reasons: ['a\nmode = "open"\u001b[2J/package.json: packages of Node'] }])
+    const text = freshFile([{ group: '@npm', reasons: ['a\nmode = "open"\u001b[2J/package.json: packages of Node'] }], {
+      packages: [],
+      tools: [],
+    })
     expect(text).not.toContain('\u001b')
     expect(Object.keys((Bun.TOML.parse(text) as { network: object }).network)).toEqual(['groups'])
   })

@@ -1,13 +1,14 @@
 import { addEntry, type Editable } from '../../config/files/edit.ts'
 import { parseConfig } from '../../config/files/parse.ts'
+import type { Settings } from '../../config/keys/settings.ts'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import { findGroup, groupEntry } from '../../network/groups.ts'
 import { changeFile, editableFile } from '../../project/editable.ts'
 import { changedLines, freshFile } from '../../project/init/draft.ts'
+import { type Preset, presetFor } from '../../project/init/presets.ts'
 import { type Proposal, propose } from '../../project/init/propose.ts'
-import { lookProject } from '../../project/init/scan.ts'
-import { missingTools } from '../../project/init/toolchains.ts'
+import { type Found, lookProject } from '../../project/init/scan.ts'
 import { printable } from '../../text.ts'
 import { findWorkspace, projectFolders } from '../../workspace/workspace.ts'
 import { changeOnYourWord } from '../config/change-on-word.ts'
@@ -23,7 +24,7 @@ export type Wish = {
 
 /** Proposes groups for the project's file, shows it and writes it after a yes. What stands there already stays as it is. */
 export async function initProject(context: Context, { groups, sure, dryRun }: Wish): Promise<void> {
-  const { host, note, warn, answer } = context
+  const { host, note, answer } = context
   const { settings } = (await configHere(context)).config
   // Where no session may start, nothing is to be set up.
   findWorkspace(host, { force: settings.force })
@@ -34,19 +35,16 @@ export async function initProject(context: Context, { groups, sure, dryRun }: Wi
   // A new file says so itself.
   if (editable.text !== '')
     for (const { group, reasons } of chosen) if (reasons.length > 0) note(`${group}: ${printable(reasons.join(', '))}`)
-  const unused = found.find(({ marker }) => marker.reads === 'devcontainer')?.name ?? ''
-  const lacking = missingTools(
-    chosen.map(({ group }) => group),
-    settings,
-    printable(unused),
-  )
-  if (lacking !== null) warn(lacking)
+  const draft = (some: readonly Proposal[]) => drafted(editable, some, presetHere(some, { found, settings, editable }))
   if (groups !== undefined && chosen.length === 0) {
     note(`no group was chosen, so ${printable(editable.file)} ${editable.text === '' ? 'is not written' : 'stays as it is'}`)
     return
   }
-  const text = dryRun ? draft(editable, chosen) : agreed(context, { editable, chosen, proposed, sure })
+  const text = dryRun ? draft(chosen) : agreed(context, { editable, chosen, proposed, sure, draft })
   if (text === null) return
+  const unused = found.find(({ marker }) => marker.reads === 'devcontainer')?.name
+  if (unused !== undefined && settings.devcontainer === 'off')
+    note(`paude --devcontainer takes the image of ${printable(unused)} instead`)
   if (dryRun) {
     answer(text)
     return
@@ -71,11 +69,12 @@ type Talk = {
   readonly chosen: readonly Proposal[]
   readonly proposed: readonly Proposal[]
   readonly sure: boolean
+  readonly draft: (chosen: readonly Proposal[]) => string | null
 }
 
 /** What the user agrees to write; null for nothing. An answer may name other groups, and then that is shown and asked. */
-function agreed(context: Context, { editable, chosen, proposed, sure }: Talk): string | null {
-  const text = draft(editable, chosen)
+function agreed(context: Context, { editable, chosen, proposed, sure, draft }: Talk): string | null {
+  const text = draft(chosen)
   if (text === null) {
     context.note(nothing(editable, chosen))
     return null
@@ -90,18 +89,39 @@ function agreed(context: Context, { editable, chosen, proposed, sure }: Talk): s
     return ['', 'n', 'no'].includes(word) ? 'no' : readGroups(word, proposed)
   })
   if (said === 'yes') return text
-  if (said !== 'no') return agreed(context, { editable, chosen: said, proposed, sure })
+  if (said !== 'no') return agreed(context, { editable, chosen: said, proposed, sure, draft })
   context.note('nothing was written')
   return null
 }
 
-/** The file as it would be; null when it has all of them. Groups are added, never taken away. */
-function draft(editable: Editable, chosen: readonly Proposal[]): string | null {
+/** The tools for these groups; none for an image that nobody has looked into. */
+function presetHere(
+  chosen: readonly Proposal[],
+  { found, settings, editable }: { readonly found: readonly Found[]; readonly settings: Settings; readonly editable: Editable },
+): Preset {
+  const written = parseConfig(editable).sources[0]?.values ?? {}
+  const { image, imageBase, devcontainer } = { ...settings, ...written }
+  if (image !== '' || imageBase !== '' || devcontainer !== 'off') return { packages: [], tools: [] }
+  const groups = chosen.map(({ group }) => group)
+  return presetFor(groups, found, {
+    imageVariant: written.imageVariant ?? settings.imageVariant,
+    imagePackages: [...settings.imagePackages, ...(written.imagePackages ?? [])],
+    imageTools: [...settings.imageTools, ...(written.imageTools ?? [])],
+  })
+}
+
+/** The file as it would be; null when it has all of it. Entries are added, never taken away. */
+function drafted(editable: Editable, chosen: readonly Proposal[], { packages, tools }: Preset): string | null {
   const present = (parseConfig(editable).sources[0]?.values.networkGroups ?? []).map(groupEntry)
   const missing = chosen.filter(({ group }) => !present.includes(group))
-  if (missing.length === 0) return null
-  if (editable.text === '') return freshFile(missing)
-  return missing.reduce((text, { group }) => addEntry({ ...editable, text }, 'network.groups', group), editable.text)
+  if (missing.length + packages.length + tools.length === 0) return null
+  if (editable.text === '') return freshFile(missing, { packages, tools })
+  const entries = [
+    ...missing.map(({ group }) => ['network.groups', group] as const),
+    ...packages.map((name) => ['image.packages', name] as const),
+    ...tools.map((name) => ['image.tools', name] as const),
+  ]
+  return entries.reduce((text, [key, entry]) => addEntry({ ...editable, text }, key, entry), editable.text)
 }
 
 /** With or without `@`, commas between; `none` for no group. */

@@ -1,17 +1,23 @@
 import { shown } from '../../text.ts'
+import type { Preset } from './presets.ts'
 import type { Proposal } from './propose.ts'
 
-/** A project's file as it begins: the groups, and above them why each is there. */
-export const freshFile = (proposals: readonly Proposal[]): string =>
+/** A project's file as it begins: the groups, and above them why each is there; and the tools for them. */
+export const freshFile = (proposals: readonly Proposal[], { packages, tools }: Preset): string =>
   [
-    '# paude.toml: what this project needs of the network. It holds once paude trust has shown it to you and you agree.',
+    '# paude.toml: what this project needs of the network and in its image. It holds once paude trust has shown it to you and you agree.',
     'version = 1',
+    ...(packages.length + tools.length > 0 ? ['', '[image]'] : []),
+    ...(packages.length > 0 ? [`packages = ${list(packages)}`] : []),
+    ...(tools.length > 0 ? [`tools = ${list(tools)}`] : []),
     '',
     '[network]',
     ...proposals.map(({ group, reasons }) => `# ${group}: ${reasons.map(shown).join(', ') || 'as you said'}`),
-    `groups = [${proposals.map(({ group }) => JSON.stringify(group)).join(', ')}]`,
+    `groups = ${list(proposals.map(({ group }) => group))}`,
     '',
   ].join('\n')
+
+const list = (words: readonly string[]): string => `[${words.map((word) => JSON.stringify(word)).join(', ')}]`
 
 /** Lines that come and go between two texts of a file. */
 export function changedLines(before: string, after: string): readonly string[] {

@@ -6,6 +6,8 @@ export type Marker = {
   readonly what: string
   /** How dependencies are found in it that come from elsewhere. */
   readonly reads?: 'package.json' | 'cargo' | 'python' | 'devcontainer'
+  /** What versions are found in it: of one language, or of several in a line, a table or a range. */
+  readonly pins?: 'node' | 'python' | 'java' | 'rust' | 'engines' | 'lines' | 'mise'
 }
 
 const NODE = { groups: ['@npm'], what: 'packages of Node' } as const
@@ -17,21 +19,26 @@ const DOTNET = { groups: ['@nuget'], what: 'packages of .NET' } as const
 const DEVCONTAINER = { groups: [], what: 'what its image or a feature of it is for', reads: 'devcontainer' } as const
 
 export const markers: readonly Marker[] = [
-  { file: 'package.json', ...NODE, reads: 'package.json' },
+  { file: 'package.json', ...NODE, reads: 'package.json', pins: 'engines' },
   { file: 'pyproject.toml', ...PYTHON, reads: 'python' },
   { file: 'requirements.txt', ...PYTHON },
+  { file: '.python-version', groups: [], what: 'the version of Python that it names', pins: 'python' },
   { file: 'Pipfile', ...PYTHON },
   { file: 'setup.py', ...PYTHON },
   { file: 'Cargo.toml', groups: ['@crates'], what: 'packages of Rust', reads: 'cargo' },
-  { file: 'rust-toolchain.toml', groups: ['@rust'], what: 'the toolchain of Rust that it names' },
-  { file: 'rust-toolchain', groups: ['@rust'], what: 'the toolchain of Rust that it names' },
+  { file: 'rust-toolchain.toml', groups: ['@rust'], what: 'the toolchain of Rust that it names', pins: 'rust' },
+  { file: 'rust-toolchain', groups: ['@rust'], what: 'the toolchain of Rust that it names', pins: 'rust' },
   { file: 'go.mod', groups: ['@go'], what: 'modules of Go' },
   { file: 'pom.xml', ...JAVA },
   { file: 'build.gradle', ...JAVA },
   { file: 'build.gradle.kts', ...JAVA },
+  { file: '.java-version', groups: [], what: 'the version of Java that it names', pins: 'java' },
+  { file: '.tool-versions', groups: [], what: 'tools that it names', pins: 'lines' },
+  { file: 'mise.toml', groups: [], what: 'tools that it names', pins: 'mise' },
+  { file: '.mise.toml', groups: [], what: 'tools that it names', pins: 'mise' },
   { file: 'Gemfile', groups: ['@rubygems'], what: 'packages of Ruby' },
-  { file: '.nvmrc', groups: ['@node'], what: 'the version of Node that it names' },
-  { file: '.node-version', groups: ['@node'], what: 'the version of Node that it names' },
+  { file: '.nvmrc', groups: ['@node'], what: 'the version of Node that it names', pins: 'node' },
+  { file: '.node-version', groups: ['@node'], what: 'the version of Node that it names', pins: 'node' },
   { file: 'deno.json', ...DENO },
   { file: 'deno.jsonc', ...DENO },
   { file: 'playwright.config.ts', ...PLAYWRIGHT },

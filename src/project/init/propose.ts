@@ -1,4 +1,4 @@
-import { parseToml } from '../../config/files/parse.ts'
+import { asTree, json, type Tree, toml } from './foreign.ts'
 import { forges, tools } from './markers.ts'
 import type { Found } from './scan.ts'
 
@@ -18,7 +18,6 @@ export function propose(found: readonly Found[]): readonly Proposal[] {
 }
 
 type Reading = { readonly group: string; readonly why: string }
-type Tree = Readonly<Record<string, unknown>>
 
 function readings(reads: Found['marker']['reads'], text: string): readonly Reading[] {
   if (text === '') return []
@@ -83,18 +82,4 @@ function strings(value: unknown, depth = 8): readonly string[] {
   if (typeof value === 'string') return [value]
   if (typeof value !== 'object' || value === null || depth === 0) return []
   return Object.values(value).flatMap((child) => strings(child, depth - 1))
-}
-
-const asTree = (value: unknown): Tree => (typeof value === 'object' && value !== null ? (value as Tree) : {})
-
-const json = (text: string): Tree => parsed(() => Bun.JSONC.parse(text))
-const toml = (text: string): Tree => parsed(() => parseToml('', text))
-
-/** A stranger's text may be anything, and then it says nothing. */
-function parsed(parse: () => unknown): Tree {
-  try {
-    return asTree(parse())
-  } catch {
-    return {}
-  }
 }

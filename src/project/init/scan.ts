@@ -13,7 +13,7 @@ export function lookProject(folders: readonly string[]): readonly Found[] {
       const path = join(folder, marker.file)
       const parent = dirname(path)
       if (!look(path)?.isFile() || !look(parent)?.isDirectory()) return []
-      return [{ marker, name: relative(top, path), text: marker.reads === undefined ? '' : (readSmall(path) ?? '') }]
+      return [{ marker, name: relative(top, path), text: marker.reads || marker.pins ? (readSmall(path) ?? '') : '' }]
     }),
   )
 }
