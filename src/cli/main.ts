@@ -128,7 +128,7 @@ function contextOf(host: Host, version: string, flags: Layer): CommandContext {
     effects: (backend) => ({
       note,
       moving,
-      progress: true,
+      verbose: null,
       attach: async (step) => {
         const { attachSafely } = await import('../hold/streams.ts')
         return attachSafely(host, step, `paude ${version}`)

@@ -59,7 +59,7 @@ export function buildPlan(builder: Argv, { spec, host, cache, id, noCache }: Ima
     ...(download === null
       ? []
       : downloadSteps({ download, host, arch: spec.arch, extraCa, cache, work, to: join(context, 'download') })),
-    exec(buildArgv(builder, { spec, noCache }, context), { title: titleOf(spec) }),
+    ...buildSteps(builder, { spec, noCache, id }, context),
     exec(['rm', '-rf', '--', work], { tolerant: true }),
   ]
 }
@@ -148,12 +148,29 @@ function contextSteps(context: string, files: Readonly<Record<string, string>>):
   ]
 }
 
-function buildArgv(builder: Argv, { spec, noCache }: Pick<ImageBuilding, 'spec' | 'noCache'>, context: string): Argv {
+function buildSteps(builder: Argv, { spec, noCache, id }: Pick<ImageBuilding, 'spec' | 'noCache' | 'id'>, context: string): Plan {
+  // Of this build alone: one that runs at the same time needs its own.
+  const stage = `${contextHash(spec)}-${id}`
+  const prune: Argv = [builder[0], 'image', 'prune', '--force', `--filter=label=paude.stage=${stage}`]
+  const title = titleOf(spec)
+  if (spec.image !== 'proxy') return [exec(buildArgv(builder, { spec, noCache, further: [] }, context), { title })]
+  return [
+    exec(buildArgv(builder, { spec, noCache, further: [`--build-arg=STAGE=${stage}`] }, context), { title, undo: prune }),
+    exec(prune, { tolerant: true }),
+  ]
+}
+
+function buildArgv(
+  builder: Argv,
+  { spec, noCache, further }: Pick<ImageBuilding, 'spec' | 'noCache'> & { readonly further: readonly string[] },
+  context: string,
+): Argv {
   return [
     ...builder,
     ...(noCache ? ['--no-cache'] : []),
     `--tag=${imageRef(spec)}`,
     ...Object.entries(buildArgs(spec)).map(([name, value]) => `--build-arg=${name}=${value}`),
+    ...further,
     ...Object.entries(labels(spec)).map(([name, value]) => `--label=${name}=${value}`),
     `--file=${join(context, 'Dockerfile')}`,
     context,

@@ -17,6 +17,7 @@ import {
 import { commandLine } from '../plan/shell.ts'
 import { shown } from '../text.ts'
 import { runAttached } from './attached.ts'
+import { buildStep } from './build-step.ts'
 import { askLastWords } from './last-words.ts'
 import { onDisk, removeFolder } from './on-disk.ts'
 import { type Attached, capture, connect, type Outcome } from './process.ts'
@@ -36,8 +37,8 @@ export type Effects = {
   readonly began?: () => void
   /** What goes on now, for a step that takes a while: one line that moves. */
   readonly moving: Progress
-  /** Whether builds and pulls may show their own output. */
-  readonly progress: boolean
+  /** Takes what builds and pulls print, as it comes; null shows the moving line instead, and the end of it when they fail. */
+  readonly verbose: ((text: string) => void) | null
 }
 
 /**
@@ -163,17 +164,18 @@ async function carryOut(step: Exclude<Step, Last>, run: Run): Promise<void> {
 async function runExec(step: Exec, run: Run): Promise<void> {
   const { effects, undos, interruption } = run
   if (step.unless !== undefined && (await capture(step.unless)).code === 0) return
-  if (step.title !== undefined) effects.note(step.title)
+  const telling = step.title === undefined ? null : tell(step.title, effects)
   const undo = () => (step.undo === undefined ? Promise.resolve() : capture(step.undo))
   undos.push(undo)
   const outcome = await capture(step.argv, {
     ...(step.env === undefined ? {} : { env: revealed(step.env) }),
     ...(step.stdin === undefined ? {} : { stdin: typeof step.stdin === 'string' ? step.stdin : step.stdin.reveal() }),
     ...(step.folder === undefined ? {} : { folder: step.folder }),
-    progress: step.title !== undefined && effects.progress,
+    said: telling?.said,
     // A short engine call is waited for, so that its undo finds what it made; a build is not.
     signal: step.title === undefined ? undefined : interruption.signal,
   })
+  telling?.end(interruption.signal.aborted ? 'interrupted' : outcome.code === 0 ? 'done' : 'failed')
   interruption.check()
   if (outcome.code === 0 || step.tolerant) return
   const error = effects.explain({ argv: step.argv, outcome })
@@ -184,6 +186,36 @@ async function runExec(step: Exec, run: Run): Promise<void> {
   // Two starts of a project may make its HOME at the same time.
   if (error.code === 'name-taken' && step.unless !== undefined && (await capture(step.unless)).code === 0) return
   throw error
+}
+
+type Telling = { readonly said: (text: string) => void; readonly end: (how: 'done' | 'failed' | 'interrupted') => void }
+
+/** Characters and lines of a build's output that are shown when it fails. */
+const LOG = 64 * 1024
+const LOG_LINES = 40
+
+/** Tells a person of a step that takes a while: where something moves a line that counts, else a line when it begins. */
+function tell(title: string, { note, moving, verbose }: Effects): Telling {
+  if (verbose !== null || !moving.moves) note(title)
+  if (verbose !== null) return { said: verbose, end: () => undefined }
+  const began = performance.now()
+  let log = ''
+  // The seconds are those of this step.
+  moving.clear()
+  moving.show(title)
+  return {
+    said: (text) => {
+      log = (log + text).slice(-LOG)
+      const step = buildStep(log)
+      if (step !== null) moving.show(`${title} (${step})`)
+    },
+    end: (how) => {
+      moving.clear()
+      if (how === 'done' && moving.moves) note(`${title}: ${Math.round((performance.now() - began) / 1000)} s`)
+      const lines = log.trim().split('\n').slice(-LOG_LINES)
+      if (how === 'failed' && log.trim() !== '') note(`${title} failed; the end of its output:\n  ${lines.join('\n  ')}`)
+    },
+  }
 }
 
 async function runPipe({ from, to, title, undo }: Pipe, { effects, undos, interruption }: Run): Promise<void> {

@@ -12,8 +12,8 @@ export type ProcessOptions = {
   readonly env?: Readonly<Record<string, string>>
   readonly stdin?: string
   readonly folder?: string
-  /** Both streams go to our stderr as safe text, for the progress of builds and pulls. */
-  readonly progress?: boolean
+  /** Takes both streams as they come, as safe text, for the progress of builds and pulls. */
+  readonly said?: ((text: string) => void) | undefined
   /** Ends the program when it fires. */
   readonly signal?: AbortSignal | undefined
   /** Characters of stdout that are kept, for programs whose output is the box's word. */
@@ -42,10 +42,9 @@ export async function capture(argv: Argv, options: ProcessOptions = {}): Promise
   options.signal?.addEventListener('abort', end)
   if (options.signal?.aborted) end()
   try {
-    const echoTo = options.progress ? 2 : undefined
     const [stdout, stderr] = await Promise.all([
-      options.most === undefined ? readAll(child.stdout, echoTo) : readStart(child.stdout, options.most),
-      readAll(child.stderr, echoTo),
+      options.most === undefined ? readAll(child.stdout, options.said) : readStart(child.stdout, options.most),
+      readAll(child.stderr, options.said),
     ])
     return { code: await exitOf(child), stdout, stderr }
   } finally {
@@ -289,20 +288,18 @@ async function exitOf(child: Bun.Subprocess): Promise<number> {
   return 128 + (constants.signals[child.signalCode as keyof typeof constants.signals] ?? 0)
 }
 
-/** Whole text of a stream; `echoTo` is a file descriptor that sees it as it comes. */
-async function readAll(stream: unknown, echoTo?: number): Promise<string> {
+/** Whole text of a stream; of one that is listened to as it comes, the end. */
+async function readAll(stream: unknown, said?: (text: string) => void): Promise<string> {
   if (!(stream instanceof ReadableStream)) return ''
-  if (echoTo === undefined) return await new Response(stream).text()
+  if (said === undefined) return await new Response(stream).text()
   const decoder = new TextDecoder()
-  const sink = Bun.file(echoTo).writer()
   let text = ''
   for await (const chunk of stream) {
-    const said = decoder.decode(chunk, { stream: true })
+    const piece = decoder.decode(chunk, { stream: true })
     // A Dockerfile of the project's chooses what stands there.
-    sink.write(printableOutput(said))
-    sink.flush()
-    // The end of a build's stderr holds the reason; the rest has been shown.
-    text = (text + said).slice(-20_000)
+    said(printableOutput(piece))
+    // It holds the reason of a failure.
+    text = (text + piece).slice(-20_000)
   }
   return text
 }

@@ -2,6 +2,8 @@ import { printable } from '../text.ts'
 
 /** A line on stderr that tells what goes on, rewritten in place. Without a terminal it shows nothing. */
 export type Progress = {
+  /** Whether there is a terminal that shows it. */
+  readonly moves: boolean
   /** Replaces the line. Once it stands for a few seconds it counts them, from the first `show` after a `clear`. */
   readonly show: (text: string) => void
   /** Takes the line away. The streams do that before they print anything else. */
@@ -16,7 +18,7 @@ export type Look = {
 
 /** `write` reaches the terminal; null where there is none. */
 export function progressLine(write: ((text: string) => void) | null, { columns, dim }: Look): Progress {
-  if (write === null) return { show: () => undefined, clear: () => undefined }
+  if (write === null) return { moves: false, show: () => undefined, clear: () => undefined }
   let text = ''
   let began = 0
   let timer: ReturnType<typeof setInterval> | null = null
@@ -25,6 +27,7 @@ export function progressLine(write: ((text: string) => void) | null, { columns, 
     write(`\r\x1b[K${progressText(text, seconds, { columns: columns(), dim })}`)
   }
   return {
+    moves: true,
     show: (line) => {
       text = line
       if (timer === null) {

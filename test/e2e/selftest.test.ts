@@ -137,8 +137,8 @@ async function tested(engine: Engine, alter: (plan: Plan) => Plan): Promise<Repo
   const config = await loadConfig(host, { image: '', network: 'restricted' })
   const effects: Effects = {
     note: () => undefined,
-    moving: { show: () => undefined, clear: () => undefined },
-    progress: false,
+    moving: { moves: false, show: () => undefined, clear: () => undefined },
+    verbose: null,
     attach: () => Promise.reject(new Error('nothing is attached here')),
     hold: () => Promise.reject(new Error('nothing is held here')),
     explain: ({ argv, outcome }) => backend.health.explain({ argv, ...outcome }),

@@ -156,8 +156,12 @@ describe('the plan', () => {
     expect(writes(plan({ ...proxy, extraCa: 'PEM' })).find(({ path }) => path.endsWith('extra-ca.crt'))?.content).toBe('PEM')
   })
 
-  test('fetches nothing for the proxy', () => {
-    expect(execs(plan(proxy)).map(({ argv }) => argv[0])).toEqual(['docker', 'rm'])
+  test('fetches nothing for the proxy, and removes the stage of this very build, also when it fails', () => {
+    const [building, pruning, removal, ...rest] = execs(plan(proxy, 'podman'))
+    const stage = `${contextHash(proxy)}-7`
+    expect(building?.argv).toContain(`--build-arg=STAGE=${stage}`)
+    expect(pruning?.argv).toEqual(['podman', 'image', 'prune', '--force', `--filter=label=paude.stage=${stage}`])
+    expect([building?.undo, removal?.argv[0], rest]).toEqual([pruning?.argv, 'rm', []])
   })
 
   test('asks for the release that runs in the box', () => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { admitClients, inherited, withhold } from '../../src/run/environment.ts'
@@ -89,4 +89,27 @@ test('what every program needs is inherited, also where a reference names it', (
 
 test('whatever builds an image is told not to ask git about the folder that it builds from', () => {
   for (const program of ['/usr/bin/docker', 'devcontainer']) expect(inherited(program)['BUILDX_GIT_INFO']).toBe('false')
+})
+
+describe('the builder of docker', () => {
+  const asked = (value: string) => {
+    process.env['DOCKER_BUILDKIT'] = value
+    process.env['DOCKER_CONFIG'] = room
+    try {
+      return inherited('docker')['DOCKER_BUILDKIT']
+    } finally {
+      delete process.env['DOCKER_BUILDKIT']
+      delete process.env['DOCKER_CONFIG']
+    }
+  }
+  const elsewhere = ['/usr/local/lib', '/usr/local/libexec', '/usr/lib', '/usr/libexec', '/opt/homebrew/lib'].some((folder) =>
+    existsSync(`${folder}/docker/cli-plugins/docker-buildx`),
+  )
+
+  test.skipIf(elsewhere)('is the legacy one where BuildKit is asked for and buildx is missing', () => {
+    expect([asked('1'), asked('true'), asked('0'), asked('')]).toEqual(['0', '0', '0', ''])
+    mkdirSync(join(room, 'cli-plugins'))
+    writeFileSync(join(room, 'cli-plugins/docker-buildx'), '')
+    expect([asked('1'), asked('0')]).toEqual(['1', '0'])
+  })
 })

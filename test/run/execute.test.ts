@@ -52,8 +52,8 @@ const effects = {
     const code = word === 'image-missing' || word === 'name-taken' ? word : 'command-failed'
     return new PaudeError(code, `failed with ${outcome.code}: ${word}`)
   },
-  moving: { show: () => undefined, clear: () => undefined },
-  progress: false,
+  moving: { moves: false, show: () => undefined, clear: () => undefined },
+  verbose: null,
 }
 const run = (plan: Plan) => execute(plan, effects)
 async function failure(plan: Plan): Promise<PaudeError> {
@@ -148,6 +148,32 @@ describe('order', () => {
   test('a title is told, and a step without one is silent', async () => {
     await run([exec(['true'], { title: 'building the image' }), exec(['true'])])
     expect(notes).toEqual(['building the image'])
+  })
+
+  test('on a terminal one line moves with the step that a build has reached, and a line stays', async () => {
+    const lines: string[] = []
+    const moving = { moves: true, show: (text: string) => void lines.push(text), clear: () => void lines.push('') }
+    const build = sh("echo 'Step 1/2 : ARG BASE'; until [ -e seen ]; do sleep 0.01; done; echo 'Step 2/2 : RUN true' >&2")
+    const shown = (text: string) => {
+      lines.push(text)
+      if (text.endsWith('(1 of 2)')) writeFileSync(join(room, 'seen'), '')
+    }
+    await execute([exec(build, { title: 'building' })], { ...effects, moving: { ...moving, show: shown } })
+    expect(lines).toEqual(['', 'building', 'building (1 of 2)', 'building (2 of 2)', ''])
+    expect(notes).toEqual([expect.stringMatching(/^building: \d+ s$/)])
+  })
+
+  test('the end of what a build printed is shown when it fails, safe for a terminal, and none of it when it works', async () => {
+    const build = (end: string) => exec(sh(`seq 50; printf 'E: no \\033[2Jsuch package\\n' >&2; ${end}`), { title: 'building' })
+    await run([build('true')])
+    expect(notes).toEqual(['building'])
+    await failure([build('exit 9')])
+    const log = notes.at(-1) ?? ''
+    expect(log).toStartWith('building failed; the end of its output:\n  ')
+    expect(log).toContain('\n  50')
+    expect(log).toContain('such package')
+    expect(log).not.toMatch(/\n {2}5\n/)
+    expect(log).not.toContain('\u001b')
   })
 })
 

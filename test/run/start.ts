@@ -15,8 +15,8 @@ try {
     attach: async (step: Attach) => attach(step.argv, step),
     hold: () => Promise.reject(new Error('nothing is held here')),
     explain: ({ argv, outcome }) => new PaudeError('command-failed', `${argv.join(' ')}: ${outcome.code}`),
-    moving: { show: () => undefined, clear: () => undefined },
-    progress: true,
+    moving: { moves: false, show: () => undefined, clear: () => undefined },
+    verbose: (text) => process.stderr.write(text),
   })
   process.stderr.write(`code ${code}\n`)
   process.exitCode = code

@@ -24,13 +24,14 @@ import { printable } from '../../text.ts'
 import { dryRun, json, type Values } from '../args.ts'
 import { startConfig } from '../config/start-config.ts'
 import { alsoTaking, OF_IMAGES, PLANS, READS, taking } from '../front-flags.ts'
-import { green, red, table, yellow } from '../streams/output.ts'
+import { green, red, table, writeAll, yellow } from '../streams/output.ts'
 import { topic, verb } from '../verb.ts'
 import { removeImages } from './image-rm.ts'
 
 const buildArgs = {
   'no-cache': { type: 'boolean', description: 'Also when it is there already, every step anew' },
   'agent-version': { type: 'string', valueHint: 'X.Y.Z', description: 'This release of the agent' },
+  verbose: { type: 'boolean', description: 'Show all that the engine prints' },
   'dry-run': dryRun,
 } as const
 
@@ -106,7 +107,8 @@ async function buildOne(
   const before = (await idOf(backend, reference)) ?? ''
   if (before !== '' && !noCache) context.note(`${reference} is there already; --no-cache builds it anew`)
   else {
-    await execute(plan, context.effects(backend))
+    const effects = context.effects(backend)
+    await execute(plan, given.verbose ? { ...effects, verbose: (text) => void writeAll(2, text) } : effects)
     // What lost its name to the new image would be nobody's from now on; the engine keeps it while a container needs it.
     if (before !== '' && before !== (await idOf(backend, reference)))
       await execute([exec(images.remove(before), { tolerant: true })], context.effects(backend))
