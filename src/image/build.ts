@@ -65,7 +65,7 @@ export function buildPlan(builder: Argv, { spec, host, cache, id, noCache }: Ima
 }
 
 /** The program that the build copies into the image. */
-function downloadOf(spec: ImageSpec): Download | null {
+export function downloadOf(spec: ImageSpec): Download | null {
   switch (spec.image) {
     case 'proxy':
       return null

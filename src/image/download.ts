@@ -31,8 +31,13 @@ export type Downloading = {
 /** Folder of programs that were fetched, below the cache folder. */
 export const downloadsFolder = (cache: string): string => join(cache, 'downloads')
 
-/** Name of a program there. */
-export const downloadName = ({ package: name, version }: Download): string => `${name.split('/').at(-1)}-${version}`
+/** Names of what a program has there: itself and its checksum. */
+export const downloadNames = (download: Download): readonly string[] => {
+  const name = downloadName(download)
+  return [name, `${name}.sha256`]
+}
+
+const downloadName = ({ package: name, version }: Download): string => `${name.split('/').at(-1)}-${version}`
 
 /**
  * Brings a program to where a build wants it: from the cache where it is as it came, else from npm. npm's client checks what

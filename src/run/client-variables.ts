@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+
 /** Names of logins: these travel in the client's environment, since argv is for everybody to read. No client does as they say. */
 const LOGIN = '(?!.*(PASS|TOKEN|SECRET|CREDENTIAL|AUTH_CONFIG|(?<!TLS)_KEY$|USER(NAME)?$))'
 
@@ -19,3 +21,14 @@ export const STEERS_CLIENT = new RegExp(
     `_?(CONTAINERS?|DOCKER|PODMAN|LIBPOD|BUILDKIT|BUILDAH|BUILDX|NETAVARK|AARDVARK|CNI)_${LOGIN}.*`,
   ].join('|')})$`,
 )
+
+/** Where docker's client looks for buildx besides its own configuration; the last is Homebrew's. */
+const PLUGINS = ['/usr/local/lib', '/usr/local/libexec', '/usr/lib', '/usr/libexec', '/opt/homebrew/lib']
+
+/** A client that is told to use buildx, and does not have it, builds nothing at all: the builder that it has must do. */
+export function builderVariables(env: Readonly<Record<string, string | undefined>>): Readonly<Record<string, string>> {
+  const { DOCKER_BUILDKIT = '', DOCKER_CONFIG, HOME = '' } = env
+  if (!/^(1|t|true)$/i.test(DOCKER_BUILDKIT)) return {}
+  const folders = [DOCKER_CONFIG || `${HOME}/.docker`, ...PLUGINS.map((folder) => `${folder}/docker`)]
+  return folders.some((folder) => existsSync(`${folder}/cli-plugins/docker-buildx`)) ? {} : { DOCKER_BUILDKIT: '0' }
+}

@@ -1,7 +1,6 @@
-import { existsSync } from 'node:fs'
 import { isPrivate } from '../credentials/providers.ts'
 import { findProgram } from '../host.ts'
-import { STEERS_CLIENT } from './client-variables.ts'
+import { builderVariables, STEERS_CLIENT } from './client-variables.ts'
 
 /** What a program needs to run at all, whatever else refers to it. */
 const ORDINARY = /^(LANG|LC_.*|TERM|COLORTERM|TZ|PWD|DISPLAY|WAYLAND_DISPLAY)$/
@@ -38,20 +37,9 @@ export function inherited(
     ),
     // buildx asks git about the folder that an image is built from, and that may be a project's.
     BUILDX_GIT_INFO: 'false',
-    ...withoutBuildx(),
+    ...builderVariables(Bun.env),
     ...more,
   }
-}
-
-/** Where docker's client looks for buildx besides its own configuration; the last is Homebrew's. */
-const PLUGINS = ['/usr/local/lib', '/usr/local/libexec', '/usr/lib', '/usr/libexec', '/opt/homebrew/lib']
-
-/** A client that is told to use buildx, and does not have it, builds nothing at all: the builder that it has must do. */
-function withoutBuildx(): Readonly<Record<string, string>> {
-  const { DOCKER_BUILDKIT = '', DOCKER_CONFIG, HOME = '' } = Bun.env
-  if (!/^(1|t|true)$/i.test(DOCKER_BUILDKIT)) return {}
-  const folders = [DOCKER_CONFIG || `${HOME}/.docker`, ...PLUGINS.map((folder) => `${folder}/docker`)]
-  return folders.some((folder) => existsSync(`${folder}/cli-plugins/docker-buildx`)) ? {} : { DOCKER_BUILDKIT: '0' }
 }
 
 /** All that paude inherited, for the agent's own program when it runs without a box. */

@@ -140,7 +140,7 @@ const images = (dialect: Dialect): Images => {
     inspect: (reference) => inspectQuery(name, reference),
     list: listImages(name),
     stages: listStages(name),
-    pull: (reference) => [exec([name, 'pull', reference], { title: `pulling ${reference}` })],
+    pull: (reference) => [exec([name, 'pull', qualified(reference)], { title: `pulling ${qualified(reference)}` })],
     build: (building) => buildPlan(builder(dialect), building),
     init: (reference, to) => initPlan(dialect, reference, to),
     make: (building) => recipePlan({ ...building, dialect }),
@@ -152,6 +152,13 @@ const images = (dialect: Dialect): Images => {
     ],
     probe: (reference, who) => probeArgv(dialect, reference, who),
   }
+}
+
+/** What docker means by a short name. podman would ask on a terminal which registry is meant, and refuse without one. */
+export function qualified(reference: string): string {
+  const [first = '', ...rest] = reference.split('/')
+  if (rest.length === 0) return `docker.io/library/${reference}`
+  return /[.:]|^localhost$/.test(first) ? reference : `docker.io/${reference}`
 }
 
 /** What both tell and remove of their parts alike. */

@@ -225,6 +225,18 @@ const rows: readonly Row[] = [
     say: ({ found }) => `a step of the image's build failed with exit code ${found}`,
     hint: () => 'its own output, shown above, says why',
   },
+  {
+    when: /E: Unable to locate package (\S+)|E: Package '([^']+)' has no installation candidate/,
+    code: 'config',
+    say: ({ found }) => `the distribution of the image has no package ${found}`,
+    hint: () => 'correct image.packages, take a tool of image.tools, or choose another base with image.base',
+  },
+  {
+    when: /mise ERROR [^\n]*?([\w-]+@[\w.+-]+): ([^\n]*)/,
+    code: 'command-failed',
+    say: ({ found }) => `mise could not install ${found}`,
+    hint: () => 'check the name and the version in image.tools, and the network of the engine',
+  },
 ]
 
 /** Where an engine looks for the certificates of a registry. */

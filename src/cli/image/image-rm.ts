@@ -14,7 +14,7 @@ import { ask } from '../../run/ask.ts'
 import { execute } from '../../run/execute.ts'
 import { proxyImage } from '../../session/life/images.ts'
 import { staleKits } from '../../session/life/kit.ts'
-import { imagesHere, replaceable } from '../../session/life/start-images.ts'
+import { imagesHere, replaceable, staleDownloads } from '../../session/life/start-images.ts'
 import { printable } from '../../text.ts'
 import { dryRun } from '../args.ts'
 import { configHere } from '../config/config-here.ts'
@@ -32,7 +32,8 @@ export const removeImages = verb({
     references: { type: 'positional', many: true, description: 'Images' },
     stale: {
       type: 'boolean',
-      description: 'Every image and first program of boxes that a start here would not use, and what builds left behind',
+      description:
+        'Every image, download and first program of boxes that a start here would not use, and what builds left behind',
     },
     'dry-run': dryRun,
   },
@@ -43,17 +44,18 @@ export const removeImages = verb({
         hint: stale ? 'leave them out' : 'paude image ls lists them; paude image rm --stale removes all that is no longer used',
       })
     const held = await askForImages(context)
-    const doomed = stale ? await staleImages(context, held) : references.flatMap((reference) => named(held, reference))
-    const kits = stale ? staleKits(context.host, imageRef(proxyImage(context.host))) : []
-    if (doomed.length + kits.length === 0) context.note('no image of paude is left over')
+    const { doomed, files } = stale
+      ? await whatIsStale(context, held)
+      : { doomed: references.flatMap((reference) => named(held, reference)), files: [] }
+    if (doomed.length + files.length === 0) context.note('no image of paude is left over')
     if (dry) {
-      const plan = [...doomed.flatMap(removal), ...kits.map(remove)]
+      const plan = [...doomed.flatMap(removal), ...files.map(remove)]
       if (plan.length > 0) context.answer(renderPlan(plan))
       return 0
     }
-    for (const kit of kits) {
-      rmSync(kit, { recursive: true, force: true })
-      context.answer(kit)
+    for (const file of files) {
+      rmSync(file, { recursive: true, force: true })
+      context.answer(file)
     }
     let kept = 0
     for (const one of doomed) if (!(await removeOne(context, one))) kept++
@@ -86,7 +88,11 @@ function named(held: readonly Held[], reference: string): readonly Doomed[] {
   })
 }
 
-async function staleImages(context: Context, held: readonly Held[]): Promise<readonly Doomed[]> {
+/** `files` are first programs of boxes, and downloads. */
+async function whatIsStale(
+  context: Context,
+  held: readonly Held[],
+): Promise<{ readonly doomed: readonly Doomed[]; readonly files: readonly string[] }> {
   const { host } = context
   const { config, fault } = await configHere(context)
   // What a broken file would have wanted is not known.
@@ -100,7 +106,8 @@ async function staleImages(context: Context, held: readonly Held[]): Promise<rea
       return [...old, ...stages].map(({ reference }) => ({ backend, reference }))
     }),
   )
-  return lists.flat()
+  const files = [...staleKits(host, imageRef(proxyImage(host))), ...staleDownloads(host, { settings, extraCa })]
+  return { doomed: lists.flat(), files }
 }
 
 /** Without force: the engine refuses to remove what a container needs, also that of a stopped session. */

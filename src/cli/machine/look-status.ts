@@ -14,6 +14,7 @@ import { PaudeError } from '../../errors.ts'
 import type { Host } from '../../host.ts'
 import { extraCaCertificates } from '../../image/ca.ts'
 import type { ListedImage } from '../../image/listed.ts'
+import { readTools, toolsText } from '../../image/tools.ts'
 import { listSessions, type Row } from '../../session/life/find.ts'
 import { imagesHere } from '../../session/life/start-images.ts'
 import { readRecords } from '../../session/record/store.ts'
@@ -91,12 +92,14 @@ export async function lookStatus(context: Context): Promise<Status> {
     context.warn(`${backend} did not tell its sessions, so they are not shown`)
   const install = installs[settings.agent]
   const title = install?.title ?? titles[settings.agent]
+  const tools = readTools(settings)
+  const topped = tools === null ? '' : `, with ${toolsText(tools)}`
   return {
     version,
     agent:
       settings.image === ''
-        ? [title, ...(install === null ? [] : [settings.agentVersion])].join(' ')
-        : `${title} in ${settings.image}`,
+        ? `${[title, ...(install === null ? [] : [settings.agentVersion])].join(' ')}${topped}`
+        : `${title} in ${settings.image}${topped}`,
     backend: await chosenBackend(host, settings.backend, origins.backend[0]),
     engines,
     provider: { site: credential.site, credential: credential.variable, fault: credential.fault },

@@ -150,8 +150,9 @@ async function yourImages(context: Context, wish: Omit<ImageWish, 'kind'>): Prom
     return { agent: null, tools: onTop(host, wish, { base: reference, baseId: '' }) }
   const id = await present(context, wish)
   const { program } = agents[settings.agent]
-  const traits = await imageTraits(host, backend, { reference, id, program })
-  if (readTools(settings) !== null) requireApt(reference, traits)
+  const apt = readTools(settings) !== null
+  const traits = await imageTraits(host, backend, { reference, id, program, apt })
+  if (apt) requireApt(reference, traits)
   if (traits[program]) return { agent: null, tools: onTop(host, wish, { base: reference, baseId: id }) }
   const thin = thinImage(host, { settings, extraCa, id, libc: traits['musl'] ? 'musl' : 'glibc' })
   if (thin === null)
@@ -200,11 +201,17 @@ type Traits = Readonly<Record<string, boolean>>
 async function imageTraits(
   host: Host,
   backend: Backend,
-  { reference, id, program }: { readonly reference: string; readonly id: string; readonly program: string },
+  {
+    reference,
+    id,
+    program,
+    apt,
+  }: { readonly reference: string; readonly id: string; readonly program: string; readonly apt: boolean },
 ): Promise<Traits> {
   const { name } = backend
   const remembered = knownTraits(host, name, { id, program })
-  if (remembered !== undefined) return remembered
+  // An earlier release of paude did not look for apt.
+  if (remembered !== undefined && (!apt || remembered['apt'] !== undefined)) return remembered
   const probe = `command -v ${program} >/dev/null && echo ${program}; command -v apt-get >/dev/null && echo apt; for file in /lib/ld-musl-*; do [ -e "$file" ] && echo musl; done; :`
   const { stdout, code } = await capture(need(backend, 'images').run(reference, probe))
   const found = stdout.split('\n')
@@ -228,8 +235,7 @@ export function knownTraits(
   { id, program }: { readonly id: string; readonly program: string },
 ): Traits | undefined {
   const traits = readTraits(traitsFile(host))[`${engine} ${id}`]
-  // An earlier release of paude did not look for apt.
-  return traits?.[program] === undefined || traits['apt'] === undefined ? undefined : traits
+  return traits?.[program] === undefined ? undefined : traits
 }
 
 const traitsFile = (host: Host): string => join(cacheFolder(host), 'image-traits.json')

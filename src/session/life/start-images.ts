@@ -1,11 +1,14 @@
+import { join } from 'node:path'
 import { agentNames } from '../../agents/names.ts'
 import { agents } from '../../agents/registry.ts'
 import { type Backend, need } from '../../backends/backend.ts'
 import type { Settings } from '../../config/keys/settings.ts'
 import type { Host } from '../../host.ts'
-import { type ImageSpec, imageRef } from '../../image/build.ts'
+import { downloadOf, type ImageSpec, imageRef } from '../../image/build.ts'
+import { downloadNames, downloadsFolder } from '../../image/download.ts'
 import { readTools } from '../../image/tools.ts'
 import { capture } from '../../run/process.ts'
+import { cacheFolder, namesIn } from '../../state.ts'
 import { knownTraits, ownImages, proxyImage, startImage, thinImage, toolsImage } from './images.ts'
 
 type Place = { readonly settings: Settings; readonly extraCa: string; readonly backend: Backend }
@@ -44,6 +47,19 @@ export async function imagesHere(
   const kept = [...own, ...thins, ...[yours, ...thins].flatMap(topped)].map(({ reference }) => reference)
   const top = agent.flatMap(topped)
   return { start: [...(top.length > 0 ? top : agent), proxy], kept }
+}
+
+/** Files of programs that were fetched for images that no start here would build. */
+export function staleDownloads(host: Host, { settings, extraCa }: Omit<Place, 'backend'>): readonly string[] {
+  const folder = downloadsFolder(cacheFolder(host))
+  const used = ownImages(host, settings, extraCa)
+    // An image of yours may be on either libc.
+    .flatMap((spec) => (spec.image === 'agent' ? [spec, { ...spec, libc: 'musl' } as const] : [spec]))
+    .map(downloadOf)
+    .flatMap((download) => (download === null ? [] : downloadNames(download)))
+  return namesIn(folder)
+    .filter((name) => !used.includes(name))
+    .map((name) => join(folder, name))
 }
 
 const built = (spec: ImageSpec): StartImage => ({ reference: imageRef(spec), there: false })
