@@ -1,7 +1,9 @@
-/** Something that is done in the box before its agent starts. */
+/** Something that is done in the box before its agent starts, or beside it. */
 export type LifecycleStep =
   /** A variable made of others of the box: `${containerEnv:PATH}:/opt/bin`. */
   | { readonly kind: 'export'; readonly name: string; readonly value: string }
+  /** A name in /workspaces, where other tools have the project, that leads to its folder. */
+  | { readonly kind: 'link'; readonly name: string; readonly folder: string }
   | {
       readonly kind: 'run'
       readonly stage: string

@@ -28,6 +28,8 @@ export type SessionSpec = {
   readonly mounts: readonly (Mount & { readonly file: boolean })[]
   /** Folders of the project in whose place the box sees an empty one. */
   readonly hidden: readonly string[]
+  /** Whether there is a /workspaces for names that lead to the project: the root cannot be written to. */
+  readonly workspaces: boolean
   /** Named volume that is the agent's HOME, kept per project; '' for a HOME that goes with the box. */
   readonly homeVolume: string
   readonly environment: Readonly<Record<string, string>>

@@ -7,6 +7,7 @@ import { split } from '../../src/project/widen.ts'
 
 const USER = `backend = "docker"
 agent_args = ["--verbose"]
+devcontainer_failure = "end"
 mounts = ["/data"]
 env = ["EDITOR", "A=1"]
 [image]
@@ -49,6 +50,7 @@ const judge = (text: string, base = baseWith()) => {
 const OPENING: readonly (readonly [setting: keyof Settings, text: string, item: string])[] = [
   ['backend', 'backend = "podman"', 'backend: docker > podman'],
   ['backend', 'backend = "auto"', 'backend: docker > auto'],
+  ['devcontainerFailure', 'devcontainer_failure = "warn"', 'devcontainer_failure: end > warn'],
   ['image', 'image.ref = "evil/box"', 'image.ref: team/box:1 > evil/box'],
   ['imageBase', 'image.base = "evil"', 'image.base: debian:13 > evil'],
   ['agentVersion', 'image.agent_version = "1.0.0"', 'image.agent_version: 2.1.300 > 1.0.0'],
@@ -107,6 +109,7 @@ const OPENING: readonly (readonly [setting: keyof Settings, text: string, item: 
 const NARROWING: readonly (readonly [text: string, rest: Layer])[] = [
   ['agent = "claude"', { agent: 'claude' }],
   ['backend = "docker"', { backend: 'docker' }],
+  ['devcontainer_failure = "end"', { devcontainerFailure: 'end' }],
   ['image.pull = "never"', { pull: 'never' }],
   ['network.mode = "none"', { network: 'none' }],
   ['network.mode = "restricted"', { network: 'restricted' }],

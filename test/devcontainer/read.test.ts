@@ -130,9 +130,12 @@ describe('of a devcontainer.json', () => {
     })
     const { items, rest } = split(mergeSources({ file: '', sources: [], managed: [] }), source)
     expect(new Set(Object.keys(source.values))).toEqual(
-      new Set(['image', 'imageBuild', 'env', 'references', 'mount', 'dockerFlags', 'podmanFlags', 'lifecycle']),
+      new Set([
+        ...['image', 'imageBuild', 'env', 'references', 'mount', 'dockerFlags', 'podmanFlags', 'lifecycle', 'workspaceLinks'],
+      ]),
     )
-    expect(Object.values(rest.values).flat()).toEqual([])
+    // A name in the box for what is there anyway.
+    expect(Object.values(rest.values).flat()).toEqual([{ kind: 'link', name: 'project', folder: root }])
     expect(items.map(({ key, value }) => `${key} = ${value}`).slice(1)).toEqual([
       `build = ${root}/.devcontainer/Dockerfile, whose steps run outside the wall with the files of ${root}/.devcontainer`,
       'env = A=1',
@@ -144,6 +147,28 @@ describe('of a devcontainer.json', () => {
       'lifecycle = postCreateCommand: make',
       "lifecycle = postStartCommand.a: b 'c d'",
     ])
+  })
+
+  test('the project is where other tools have it, and commands run in the folder that the file names', () => {
+    const { workspaceLinks, lifecycle } = values({ workspaceFolder: '/workspaces/engine/app', postCreateCommand: 'make' })
+    const link = (name: string) => ({ kind: 'link', name, folder: root }) as const
+    expect(workspaceLinks).toEqual([link('project'), link('engine')])
+    expect(lifecycle).toMatchObject([{ folder: join(root, 'app') }])
+    for (const workspaceFolder of ['/workspaces/../etc', '/workspaces/a\nb', '/workspaces', '/workspaces/x/../../..', '/etc'])
+      expect(values({ workspaceFolder, postCreateCommand: 'make' })).toMatchObject({
+        workspaceLinks: [link('project')],
+        lifecycle: [{ folder: root }],
+      })
+  })
+
+  test('what waits for what is as the file says', () => {
+    const commands = { onCreateCommand: 'a', postCreateCommand: 'b', postStartCommand: 'c' }
+    const behind = (waitFor?: string) =>
+      values({ ...commands, waitFor }).lifecycle?.flatMap((step) => (step.kind === 'run' && step.background ? [step.stage] : []))
+    expect(behind()).toEqual(['postStartCommand'])
+    expect(behind('postStartCommand')).toEqual([])
+    expect(behind('updateContentCommand')).toEqual(['postCreateCommand', 'postStartCommand'])
+    expect(behind('initializeCommand')).toEqual(Object.keys(commands))
   })
 
   test('commands are a text, a list, or an object of them, and a shell’s own variables are left to the shell', () => {
@@ -171,7 +196,7 @@ describe('of a devcontainer.json', () => {
       initializeCommand: 'curl evil',
       remoteUser: 'vscode',
       somethingNew: 1,
-      workspaceFolder: '/workspaces/x',
+      workspaceFolder: '/workspace',
       build: { cacheFrom: 'x', args: { A: 'b' } },
       containerEnv: {
         ANTHROPIC_API_KEY: 'x',

@@ -219,6 +219,7 @@ function mountFlags(dialect: Dialect, spec: SessionSpec): readonly string[] {
     ...(spec.homeVolume === ''
       ? [`--tmpfs=${spec.user.home}:rw,exec,nosuid,nodev,size=256m,mode=1777`]
       : [volume(spec.homeVolume, spec.user.home)]),
+    ...(spec.workspaces ? ['--tmpfs=/workspaces:rw,noexec,nosuid,nodev,size=64k,mode=1777'] : []),
     ...mountsOf(spec).map(({ source, target, readOnly }) => bind(source, target, readOnly)),
     ...spec.hidden.map((path) => nothing(dialect, path)),
     bind(spec.init, INIT, true),

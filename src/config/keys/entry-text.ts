@@ -22,6 +22,8 @@ export function entryText(entry: unknown): string {
       return 'path' in value ? value.path : `${value.name} = ${sourceText(value)}`
     case 'build':
       return buildText(value)
+    case 'link':
+      return `/workspaces/${value.name} leads to ${value.folder}`
     case 'export':
       return `remoteEnv.${value.name} = ${value.value}`
     case 'run':

@@ -79,4 +79,12 @@ export const general = {
       },
     ],
   }),
+  /** What a failing command of it does. No flag: what a project needs does not change from start to start. */
+  devcontainerFailure: oneWord(['warn', 'end'], {
+    key: 'devcontainer_failure',
+    meaning: 'When a command of the devcontainer.json fails: warn starts the agent all the same; end ends the start',
+    initial: 'warn',
+    rule: { order: ['end', 'warn'] },
+    withoutBox: 'free',
+  }),
 }

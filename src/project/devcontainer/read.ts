@@ -1,10 +1,10 @@
-import { isAbsolute } from 'node:path'
+import { isAbsolute, join } from 'node:path'
 import { onEveryEngine } from '../../backends/keys.ts'
 import { hashOf } from '../../config/files/hash.ts'
 import type { Layer, Source } from '../../config/keys/settings.ts'
 import { PaudeError } from '../../errors.ts'
 import type { Host } from '../../host.ts'
-import { shown } from '../../text.ts'
+import { hasControl, shown } from '../../text.ts'
 import { below } from '../../workspace/paths.ts'
 import { writableFolders } from '../../workspace/workspace.ts'
 import { refuseInside } from '../project.ts'
@@ -34,8 +34,8 @@ export function readDevcontainer(
   const tried = tryingAll(faults)
   const outer = scopeOf({ file, folder, inBox: folder, id }, host)
   const found = tried(() => withService(written, root, { scope: outer, left }), written)
-  const place = tried(() => placeInBox(found, { folder, root, scope: outer }), { folder })
-  for (const what of place.ignored ?? []) left(what)
+  const place = tried(() => placeInBox(found, { folder, root, scope: outer }), { folder, links: [], unreached: false })
+  if (place.unreached) left('workspaceFolder (the project is mounted at its own path)')
   const scope = scopeOf({ file, folder, inBox: place.folder, id }, host)
   const heard = { scope, left }
   const recipe = tried(() => readRecipe(found, root, heard), null)
@@ -46,6 +46,9 @@ export function readDevcontainer(
   const image = tried(() => recipe?.reference ?? readImage(found, scope), undefined)
   const lifecycle = [...variables.exports, ...tried(() => readLifecycle(found, place.folder, heard), [])]
   if (faults.length > 0) throw together(file, faults)
+  // Without commands, and unless it is named, nobody looks for the project there.
+  const named = found.workspaceFolder?.startsWith('/workspaces/') === true
+  const links = named || lifecycle.some(({ kind }) => kind === 'run') ? place.links : []
   const values: Layer = {
     ...(image === undefined ? {} : { image }),
     ...(recipe === null ? {} : { imageBuild: recipe }),
@@ -54,6 +57,7 @@ export function readDevcontainer(
     ...(mounts.length > 0 ? { mount: mounts } : {}),
     ...(flags.length > 0 ? onEveryEngine(flags) : {}),
     ...(lifecycle.length > 0 ? { lifecycle } : {}),
+    ...(links.length > 0 ? { workspaceLinks: links } : {}),
     ...(ports.length > 0 ? { forwardPorts: ports } : {}),
   }
   const places = Object.fromEntries(Object.keys(values).map((key) => [key, file]))
@@ -84,13 +88,30 @@ function together(file: string, faults: readonly PaudeError[]): PaudeError {
   )
 }
 
-/** Where commands run: the project keeps its own path, and what the file calls its folder leads there where that is possible. */
+type Place = {
+  /** Where commands run: the project keeps its own path. */
+  readonly folder: string
+  /** What the file, or a tool that reads it, calls that folder. */
+  readonly links: NonNullable<Layer['workspaceLinks']>
+  /** Whether the folder that the file names is none of these. */
+  readonly unreached: boolean
+}
+
+/** The usual name in /workspaces leads to the project, and that which the file has in its stead. */
 function placeInBox(
   { workspaceFolder }: Devcontainer,
   { folder, root, scope }: { readonly folder: string; readonly root: string; readonly scope: Scope },
-): { readonly folder: string; readonly ignored?: readonly string[] } {
-  if (workspaceFolder === undefined) return { folder }
+): Place {
+  const usual = folder.split('/').at(-1) ?? ''
+  const link = (name: string) => ({ kind: 'link' as const, name, folder })
+  // There already, on a machine that has its projects there.
+  const links = below('/workspaces', root) || below(root, '/workspaces') ? [] : [link(usual)]
+  if (workspaceFolder === undefined) return { folder, links, unreached: false }
   const wanted = expand(workspaceFolder, 'workspaceFolder', scope)
-  if (isAbsolute(wanted) && below(root, wanted) && !wanted.split('/').includes('..')) return { folder: wanted }
-  return { folder, ignored: [`workspaceFolder (the project is mounted at its own path)`] }
+  const parts = wanted.split('/').filter((part) => part !== '' && part !== '.')
+  if (isAbsolute(wanted) && below(root, wanted) && !parts.includes('..')) return { folder: wanted, links, unreached: false }
+  const [top, name = '', ...inner] = parts
+  if (top !== 'workspaces' || name === '' || parts.includes('..') || hasControl(wanted) || links.length === 0)
+    return { folder, links, unreached: true }
+  return { folder: join(folder, ...inner), links: name === usual ? links : [...links, link(name)], unreached: false }
 }

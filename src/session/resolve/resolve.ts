@@ -32,7 +32,7 @@ import { checkedName, homeVolume, newSessionId } from '../record/id.ts'
 import type { SessionRecord } from '../record/record.ts'
 import { sessionFolder } from '../record/store.ts'
 import entry from './entry.sh' with { type: 'text' }
-import { CREATED, lifecycleScript } from './lifecycle.ts'
+import { lifecycleScript } from './lifecycle.ts'
 import { mountCheck } from './mount-check.ts'
 import { policyRecord, proxySecret, startPolicy } from './policy.ts'
 import { readSecurity } from './security.ts'
@@ -169,6 +169,7 @@ function sessionSpec(wish: Wish, decided: Decided, record: SessionRecord): Sessi
     transport,
     mounts,
     hidden: around.workspace.hiddenPaths,
+    workspaces: settings.workspaceLinks.length > 0,
     homeVolume: decided.homeVolume,
     environment: resolveEnvironment(wish, decided, user.home),
     secretEnvironment: { ...around.references, ...readVariables(settings.env, host) },
@@ -190,11 +191,7 @@ function sessionSpec(wish: Wish, decided: Decided, record: SessionRecord): Sessi
 
 function outFiles({ config: { settings }, run }: Wish, { terminal }: Streams): readonly string[] {
   if (run.kind === 'command') return []
-  return [
-    ...['conversation', 'events'],
-    ...(settings.detach && !terminal ? ['stdout', 'stderr'] : []),
-    ...(settings.lifecycle.some((step) => step.kind === 'run' && step.once) ? [CREATED] : []),
-  ]
+  return [...['conversation', 'events'], ...(settings.detach && !terminal ? ['stdout', 'stderr'] : [])]
 }
 
 /** A caller's terminal is not the agent's when only one end of it is one: a read there would wait for ever. */
@@ -338,14 +335,18 @@ function seedFiles(
       ? `set -- ${commandLine(run.argv)}\n`
       : startCommand(agent, run.words, { ...opening, origin: run.origin })
   // One command in a box is no session: it has the variables alone.
-  const steps = config.settings.lifecycle.filter(({ kind }) => kind === 'export' || run.kind === 'agent')
+  const { settings } = config
+  const lifecycle = [
+    ...settings.workspaceLinks,
+    ...settings.lifecycle.filter(({ kind }) => kind === 'export' || run.kind === 'agent'),
+  ]
   return {
     'entry.sh': entry,
     'command.sh': command,
     [SECCOMP_FILE]: SECCOMP_PROFILE,
     // Elsewhere the engine is a machine of its own, with inodes of its own.
     ...(host.platform === 'linux' ? { 'mounts.sh': mountCheck(mountsOf(decided)) } : {}),
-    ...(steps.length > 0 ? { 'lifecycle.sh': lifecycleScript(steps) } : {}),
+    ...(lifecycle.length > 0 ? { 'lifecycle.sh': lifecycleScript({ ...settings, lifecycle }) } : {}),
     passwd: passwd(host, user),
     group: group(host, user),
     'resolv.conf': '',
