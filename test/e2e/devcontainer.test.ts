@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
-import { chmodSync, existsSync, readdirSync, readFileSync } from 'node:fs'
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { publish } from '../support/registry.ts'
 import {
@@ -66,7 +66,8 @@ describeEach('a devcontainer.json', (backend) => {
           file: 'cat /greeting >made; id -u >>made; echo "$COLOUR ${PATH##*:}" >>made; echo said on stdout',
           way: ['sh', '-c', 'curl -sS -o /dev/null -w "%{http_code}" http://example.com/ >way; echo >>way'],
         },
-        postStartCommand: 'test -s made && pwd >>started',
+        postStartCommand: 'test -s made && cd /workspaces/* && pwd -P >>started && pwd >>started',
+        waitFor: 'postStartCommand',
       },
       {
         'words.txt': 'from the context\n',
@@ -83,12 +84,15 @@ describeEach('a devcontainer.json', (backend) => {
     expect(first.stderr).toContain('said on stdout\n')
     expect(readFileSync(join(cwd, 'made'), 'utf8')).toBe(`hello from the context\n${process.getuid?.()}\nblue /opt/tools\n`)
     expect(readFileSync(join(cwd, 'way'), 'utf8')).toBe('403\n')
-    expect(readFileSync(join(cwd, 'started'), 'utf8')).toBe(`${cwd}\n`)
+    expect(readFileSync(join(cwd, 'started'), 'utf8')).toBe(`${cwd}\n/workspaces/${cwd.split('/').at(-1)}\n`)
     expect(readFileSync(join(cwd, '.devcontainer/Dockerfile'), 'utf8')).toStartWith('FROM localhost/')
     expect(existsSync(join(cwd, 'kept'))).toBe(true)
     expect(readFileSync(join(cwd, 'agent'), 'utf8')).toMatch(/^blue \/.*:\/opt\/tools\b/)
-    const second = await ask(cwd, 'BASH echo evil >words.txt;;SAY again')
+    rmSync(join(cwd, 'made'))
+    const second = await ask(cwd, 'BASH touch made; echo evil >words.txt;;SAY again')
     expect([second.code, second.stdout, second.stderr.includes('building image')]).toEqual([0, 'again\n', false])
+    expect(second.stderr).toContain('postCreateCommand: done before in this project')
+    expect(readFileSync(join(cwd, 'made'), 'utf8')).toBe('')
     // What the agent left would be run by the next build, which no wall is around.
     expect(readFileSync(join(cwd, 'words.txt'), 'utf8')).toBe('evil\n')
     const third = await run(['--devcontainer', '--pull', 'always', '-p', 'SAY hi'], { cwd })
@@ -166,6 +170,7 @@ describeEach('a devcontainer.json', (backend) => {
       image: base,
       containerEnv: { MINE: '${localEnv:AWS_SECRET_ACCESS_KEY}', URL: 'https://${localEnv:AWS_SECRET_ACCESS_KEY}@x' },
       postStartCommand: 'echo "$MINE $URL" >seen',
+      waitFor: 'postStartCommand',
     })
     const refused = await ask(cwd, 'SAY hi', env)
     expect(refused.stderr).toContain('env = MINE = env:AWS_SECRET_ACCESS_KEY')
@@ -176,14 +181,29 @@ describeEach('a devcontainer.json', (backend) => {
     expect(refused.stderr + stderr).not.toContain(value)
   })
 
-  test.concurrent('whose command fails ends the start, and says which', async () => {
+  test.concurrent('whose command fails is told so and lets the agent come, or ends the start where the project wants it', async () => {
     const cwd = projectWith({ image: base, postCreateCommand: 'echo broken; exit 3', postStartCommand: 'touch never' })
     await trust(cwd)
     const { code, stdout, stderr } = await ask(cwd, 'SAY hi')
-    expect([code, stdout]).toEqual([125, ''])
-    expect(stderr).toContain('broken\npaude: postCreateCommand ended with exit code 3\n')
+    expect([code, stdout]).toEqual([0, 'hi\n'])
+    expect(stderr).toContain('broken\npaude: postCreateCommand ended with exit code 3, so what follows it was not run')
+    // Closing needs nobody's word.
+    put(join(cwd, 'paude.toml'), 'devcontainer_failure = "end"\n')
+    const ended = await ask(cwd, 'SAY hi')
+    expect([ended.code, ended.stdout]).toEqual([125, ''])
+    expect(ended.stderr).toContain('broken\npaude: postCreateCommand ended with exit code 3\n')
     expect(existsSync(join(cwd, 'never'))).toBe(false)
     expect((await leftovers(backend)).filter((line) => line.includes(cwd))).toEqual([])
+  })
+
+  test.concurrent('whose command at each start does not end runs it beside the agent', async () => {
+    const cwd = projectWith({ image: base, postStartCommand: 'echo serving; touch serving; sleep 1000' })
+    await trust(cwd)
+    const script = 'BASH until [ -e serving ]; do sleep 0.1; done; cat /tmp/devcontainer.log >log;;SAY hi'
+    const { code, stdout, stderr } = await ask(cwd, script)
+    expect([code, stdout]).toEqual([0, 'hi\n'])
+    expect(stderr).toContain('postStartCommand in the background, output in /tmp/devcontainer.log')
+    expect(readFileSync(join(cwd, 'log'), 'utf8')).toBe('paude: postStartCommand\nserving\n')
   })
 
   test.concurrent('has commands for the first start of a session and for each', async () => {
