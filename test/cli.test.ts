@@ -293,8 +293,8 @@ describe('sessions', () => {
   test('every engine is asked once, and the answer is on stdout', async () => {
     const { code, stdout, stderr } = await machine.paude(['sessions'])
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-    expect(stdout.split('\n')[0]).toMatch(/^ID +STATUS +ACTIVITY +SINCE +BLOCKED +STARTED +AGENT +BACKEND +WORKSPACE$/)
-    expect(stdout.match(/paude-rrrrr2 \(fix-login\)/g)).toHaveLength(2)
+    expect(stdout.split('\n')[0]).toMatch(/^SESSION +STATUS +ACTIVITY +SINCE +BLOCKED +STARTED +AGENT +BACKEND +WORKSPACE$/)
+    expect(stdout.match(/^fix-login /gm)).toHaveLength(2)
     expect(stdout).toContain('exited 137')
     expect(stdout).not.toContain('line\nbreak')
     expect(

@@ -172,7 +172,7 @@ describe('without an engine', () => {
   })
 
   test('status tells what would happen', async () => {
-    expect((await machine.paude(['status'])).stdout).toMatch(/^fallback +none$/m)
+    expect((await machine.paude(['status', '--all'])).stdout).toMatch(/^fallback +none$/m)
     configure('fallback = "host"\n')
     expect((await machine.paude(['status'])).stdout).toMatch(
       /^fallback +host: without an engine the agent runs on this machine, not isolated$/m,

@@ -31,15 +31,24 @@ describe('status', () => {
     expect((await status('--image', 'registry.example.org/box:1')).agent).toBe('Claude Code in registry.example.org/box:1')
   })
 
-  test('asks each engine three things, once', async () => {
+  test('asks each engine who it is and for its sessions, once', async () => {
     await machine.paude(['status'])
+    expect(
+      engineCalls()
+        .map(([program, verb]) => `${program} ${verb}`)
+        .toSorted(),
+    ).toEqual(['docker ps', 'docker version', 'podman info', 'podman ps'])
+  })
+
+  test('asks each engine for its images as well with --all', async () => {
+    await machine.paude(['status', '--all'])
     const asked = engineCalls().map(([program, verb]) => `${program} ${verb}`)
     expect(asked.toSorted()).toEqual(['docker image', 'docker ps', 'docker version', 'podman image', 'podman info', 'podman ps'])
   })
 
   test('says of the HOME volumes that they are not counted, where there is an engine to have them', async () => {
     machine.set('fail', 'info', 'Error: Cannot connect to Podman')
-    const { stdout } = await machine.paude(['status'])
+    const { stdout } = await machine.paude(['status', '--all'])
     expect(stdout).toContain('HOME volumes on docker: not counted; docker system df --verbose tells their size\n')
     expect(stdout).not.toContain('HOME volumes on podman')
   })
@@ -128,7 +137,7 @@ describe('status', () => {
   test("goes on over a broken file of the user's own, with one row that says what is wrong and what to do", async () => {
     machine.write(userFile(), 'bad toml')
     machine.write(projectFile(), OPEN)
-    const { code, stdout } = await machine.paude(['status'])
+    const { code, stdout } = await machine.paude(['status', '--all'])
     expect(code).toBe(1)
     expect(stdout).toContain(`broken: ${userFile()}:1: not valid TOML`)
     expect(stdout.match(/broken/g)).toHaveLength(1)
@@ -145,7 +154,7 @@ describe('status', () => {
       const { code, stdout } = await bare.paude(['status'])
       expect(code).toBe(1)
       expect(stdout).toContain('backend   none: no container engine was found')
-      expect(stdout).toContain('→ sudo apt install podman')
+      expect(stdout).toContain('→ install one: sudo apt install podman')
     } finally {
       bare.dispose()
     }

@@ -50,9 +50,11 @@ export async function selfTest(trial: Trial): Promise<Report> {
     const { facts, want } = await observe(trial, { project, made, witnesses, check: interruption.check })
     return { engine, started, rows: judge(facts, want), facts, want }
   } finally {
+    effects.moving.show('taking both sessions away')
     for (const witness of witnesses) witness.close()
     await Promise.allSettled(made.map(({ handle }) => execute(removePlan(backend, handle, { home: true }), effects)))
     rmSync(project.root, { recursive: true, force: true })
+    effects.moving.clear()
     interruption.stop()
   }
 }
@@ -77,6 +79,7 @@ async function observe(
     check()
   }
   await execute(trial.images.first, effects)
+  effects.moving.show('starting a neighbour')
   // The neighbour goes first: only a proxy that runs tells by which address the engine knows this machine.
   const neighbour = await makeSession({
     ...trial,
@@ -86,6 +89,7 @@ async function observe(
     provider: 9,
   })
   await start(neighbour, neighbour.plan)
+  effects.moving.show('starting the session under test')
   const [beside, spaces] = await Promise.all([lookFromProxy(backend, neighbour, ''), neighbourNamespaces(backend, neighbour)])
   const witness = await openWitness(beside['proxy.host'] ?? '')
   witnesses.push(witness)
@@ -100,6 +104,7 @@ async function observe(
   const want = wanted(need(backend, 'inside'), session, witness)
   const { canaries, fault } = await waitForWall(backend, session)
   if (fault !== '') return { facts: { ...canaries, 'box.refused': fault }, want }
+  effects.moving.show('trying every way out')
   const proxy = await lookFromProxy(backend, session, beside['proxy.address'] ?? '')
   check()
   const inside = await lookFromInside(backend, session, {
@@ -112,6 +117,7 @@ async function observe(
     ownProxy: proxy['proxy.address'] ?? '',
   })
   check()
+  effects.moving.show('looking at the box from outside')
   const outside = await lookFromOutside(backend, session, credential)
   return { facts: { ...canaries, ...proxy, ...spaces, ...inside, ...outside, ...witness.facts(credential) }, want }
 }

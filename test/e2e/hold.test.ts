@@ -105,7 +105,7 @@ describeEach('a held terminal', (backend) => {
     await poll('the question', async () => (await row())?.['activity'] === 'waiting')
     expect(await row()).toMatchObject({ activity: 'waiting', kind: 'permission', status: 'running' })
     const [head = '', ...rest] = lines((await run(['sessions'])).stdout)
-    expect(head).toMatch(/^ID +STATUS +ACTIVITY +SINCE +BLOCKED +STARTED +AGENT +BACKEND +WORKSPACE$/)
+    expect(head).toMatch(/^SESSION +STATUS +ACTIVITY +SINCE +BLOCKED +STARTED +AGENT +BACKEND +WORKSPACE$/)
     expect(rest.find((line) => line.startsWith(id))).toMatch(/ waiting: permission +\d+ s /)
     await poll('the line of the watcher', () => watching.stdout().includes(`${id}  running  waiting: permission`))
     expect(existsSync(join(cwd, 'made.txt'))).toBe(false)

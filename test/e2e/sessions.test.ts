@@ -125,7 +125,7 @@ describeEach('sessions', (backend) => {
 
     const table = await paude(['sessions'], { cwd })
     const [head = '', ...rows] = lines(table.stdout)
-    expect(head).toMatch(/^ID +STATUS +ACTIVITY +SINCE +BLOCKED +STARTED +AGENT +BACKEND +WORKSPACE$/)
+    expect(head).toMatch(/^SESSION +STATUS +ACTIVITY +SINCE +BLOCKED +STARTED +AGENT +BACKEND +WORKSPACE$/)
     expect(rows.find((row) => row.startsWith(id))).toMatch(
       new RegExp(`^${id} +running +(idle|done|working) +\\d+ (s|min) +\\d+ (s|min) ago +claude +${backend} +${cwd}$`),
     )

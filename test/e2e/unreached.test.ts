@@ -110,7 +110,9 @@ describeEach('a provider that does not answer', (backend) => {
       expect((await paude(['sessions'], options)).stdout).toMatch(
         new RegExp(`^${id} .* working: no answer from the provider `, 'm'),
       )
-      expect((await paude(['status'], options)).stdout).toMatch(new RegExp(`here: ${id}, running, the agent gets no answer`))
+      expect((await paude(['status'], options)).stdout).toMatch(
+        new RegExp(`^here +${id}, running, working, the agent gets no answer`, 'm'),
+      )
       const window = await terminals.open(options)
       await window.start(`${process.env['PAUDE_TEST_BINARY'] ?? join(import.meta.dir, '../../dist/paude')} attach ${id}`)
       await window.see(/retrying|attempt/, 60)

@@ -14,7 +14,8 @@ import { ownMounts } from '../../session/resolve/resolve.ts'
 import { certificatesOf, requireReferences } from '../../session/resolve/surroundings.ts'
 import { shown } from '../../text.ts'
 import { projectFolders } from '../../workspace/workspace.ts'
-import { dim, table } from '../streams/output.ts'
+import { dim } from '../streams/output.ts'
+import { fit, table } from '../streams/table.ts'
 import { settle, trustCommand } from './start-config.ts'
 
 /** Reads every file that concerns a start here, and tells what is wrong with it or whether it waits for trust. */
@@ -40,7 +41,7 @@ export async function checkFiles(context: Context): Promise<number> {
     ]),
     ['managed', host.managedFile, layers.managed.sources.length > 0 ? 'in order' : 'not there'],
   ]
-  answer(table(['LAYER', 'FILE', 'STATE'], rows))
+  answer(table(['LAYER', 'FILE', 'STATE'], rows, fit(host)))
   return 0
 }
 

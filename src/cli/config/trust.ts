@@ -9,7 +9,7 @@ import { requirePrivate, trustFolder } from '../../state.ts'
 import { quotedLines, shown } from '../../text.ts'
 import type { Values } from '../args.ts'
 import { LOOKS } from '../front-flags.ts'
-import { table } from '../streams/output.ts'
+import { fit, table } from '../streams/table.ts'
 import { verb } from '../verb.ts'
 import { canAsk, readAnswer, showWidening, trustCommand, trustWhat } from './start-config.ts'
 
@@ -98,6 +98,7 @@ async function list({ host, note, answer }: Context, json: boolean): Promise<num
           approved.slice(0, 10),
           items.map((item) => shown(heldItem(item))).join(', '),
         ]),
+        fit(host),
       ),
     )
   return 0

@@ -24,7 +24,8 @@ import { printable } from '../../text.ts'
 import { dryRun, json, type Values } from '../args.ts'
 import { startConfig } from '../config/start-config.ts'
 import { alsoTaking, OF_IMAGES, PLANS, READS, taking } from '../front-flags.ts'
-import { green, red, table, writeAll, yellow } from '../streams/output.ts'
+import { green, red, writeAll, yellow } from '../streams/output.ts'
+import { fit, table } from '../streams/table.ts'
 import { topic, verb } from '../verb.ts'
 import { removeImages } from './image-rm.ts'
 
@@ -143,6 +144,7 @@ async function list(context: Context, { json }: { readonly json: true | undefine
           created.slice(0, 10),
           agentVersion || '-',
         ]),
+        fit(context.host),
       ),
     )
   return 0
@@ -171,7 +173,7 @@ async function check(context: Context, { reference, quick, json }: Values<typeof
     install: installs[settings.agent],
   })
   if (json) context.answer(JSON.stringify({ image, backend: backend.name, checks }, null, 2))
-  else context.answer(table(['ID', 'RESULT', 'CHECK', 'FOUND', 'FIX'], checks.map(row)))
+  else context.answer(table(['ID', 'RESULT', 'CHECK', 'FOUND', 'FIX'], checks.map(row), fit(context.host)))
   return checkExitCode(checks)
 }
 

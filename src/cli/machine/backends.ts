@@ -7,7 +7,8 @@ import { PaudeError } from '../../errors.ts'
 import { printable } from '../../text.ts'
 import { json } from '../args.ts'
 import { READS } from '../front-flags.ts'
-import { green, table, yellow } from '../streams/output.ts'
+import { green, yellow } from '../streams/output.ts'
+import { fit, table } from '../streams/table.ts'
 import { verb } from '../verb.ts'
 
 export default verb({
@@ -24,7 +25,7 @@ export default verb({
     context.answer(
       json
         ? JSON.stringify(rows, null, 2)
-        : table(['NAME', 'STATE', 'VERSION', 'ISOLATION', 'ALLOWLIST', 'LIMITS', 'WHY'], rows.map(cells)),
+        : table(['NAME', 'STATE', 'VERSION', 'ISOLATION', 'ALLOWLIST', 'LIMITS', 'WHY'], rows.map(cells), fit(context.host)),
     )
     return 0
   },

@@ -35,25 +35,28 @@ import { DIRECT, readWays } from '../../network/ways.ts'
 import { findOrphans } from '../../session/life/orphans.ts'
 import { imagesHere, replaceable } from '../../session/life/start-images.ts'
 import { stateFolder } from '../../state.ts'
-import { printable } from '../../text.ts'
 import { json } from '../args.ts'
 import { configHere } from '../config/config-here.ts'
 import { trustCommand } from '../config/start-config.ts'
 import { LOOKS } from '../front-flags.ts'
-import { dim, green, red, table, yellow } from '../streams/output.ts'
+import { fit } from '../streams/table.ts'
 import { verb } from '../verb.ts'
+import { doctorLines } from './doctor-lines.ts'
 
 export default verb({
   description: 'Check this machine, with a fix for each problem',
   front: LOOKS,
   examples: [
     ['paude doctor', 'what is wrong here, and how to put it right'],
+    ['paude doctor --verbose', 'with every check, in full'],
     ['paude doctor --json', 'the same for scripts'],
   ],
-  args: { json },
-  async run(context, { json }) {
-    const checks = await examine(context)
-    context.answer(json ? JSON.stringify(checks, null, 2) : shown(checks))
+  args: { json, verbose: { type: 'boolean', description: 'Show every check, in full' } },
+  async run(context, { json, verbose }) {
+    context.moving.show('looking at this machine')
+    const checks = await examine(context).finally(context.moving.clear)
+    const { width } = fit(context.host)
+    context.answer(json ? JSON.stringify(checks, null, 2) : doctorLines(checks, { width, verbose: verbose === true }).join('\n'))
     return doctorExitCode(checks)
   },
 })
@@ -140,23 +143,4 @@ async function images({ host }: Context, settings: Settings, facts: readonly Eng
     return imageChecks(backend.name, { wanted, found, stages })
   })
   return (await Promise.all(rows)).flat()
-}
-
-/** A fix stands below its check: it may be longer than a line, and it is there to be copied. */
-function shown(checks: readonly Check[]): string {
-  const [head, ...rows] = table(
-    ['CHECK', 'STATE', 'DETAIL'],
-    checks.map(({ check, state, detail }) => [
-      check,
-      state === 'ok' ? green(state) : state === 'problem' ? red(state) : yellow(state),
-      printable(detail),
-    ]),
-  ).split('\n')
-  return [
-    head,
-    ...rows.flatMap((row, index) => {
-      const fix = checks[index]?.fix ?? ''
-      return fix === '' ? [row] : [row, `  ${dim('→')} ${printable(fix)}`]
-    }),
-  ].join('\n')
 }

@@ -15,6 +15,7 @@ import type { Host } from '../../host.ts'
 import { extraCaCertificates } from '../../image/ca.ts'
 import type { ListedImage } from '../../image/listed.ts'
 import { readTools, toolsText } from '../../image/tools.ts'
+import { groupEntry } from '../../network/groups.ts'
 import { listSessions, type Row } from '../../session/life/find.ts'
 import { imagesHere } from '../../session/life/start-images.ts'
 import { readRecords } from '../../session/record/store.ts'
@@ -36,7 +37,9 @@ export type Status = {
   readonly engines: readonly (EngineState & { readonly fix: string })[]
   /** Where the agent's models are, and what the credential comes from; '' for none. */
   readonly provider: { readonly site: string; readonly credential: string; readonly fault: string }
-  readonly network: string
+  readonly network: Settings['network']
+  /** Hosts and groups that a start here may reach besides the provider. */
+  readonly allowed: readonly string[]
   /** What a start does where no engine can be used. */
   readonly fallback: Settings['fallback']
   /** What of the hardening a start here has. */
@@ -49,6 +52,8 @@ export type Status = {
   /** `security` is what of the hardening each has; null where nobody can tell. */
   readonly sessions: readonly (Pick<Row, 'id' | 'name' | 'status' | 'backend' | 'workspace'> & {
     readonly here: boolean
+    /** What its agent does; null where nobody can tell. */
+    readonly activity: string | null
     /** Why its agent gets no answer from its provider; '' while nothing is known to be wrong. */
     readonly fault: string
     readonly security: Security | null
@@ -64,14 +69,14 @@ export type ImageState = Pick<ListedImage, 'reference' | 'size' | 'created'> & {
   readonly wanted: boolean
 }
 
-/** Looks at everything side by side: three calls an engine, and none of one that is known not to run. */
-export async function lookStatus(context: Context): Promise<Status> {
+/** Looks at everything side by side: three calls an engine, two without `all`, and none of one that is known not to run. */
+export async function lookStatus(context: Context, all: boolean): Promise<Status> {
   const { host, version } = context
   const [here, asked, { sessions, failures }, own] = await Promise.all([
     configHere(context),
     askEngines(host),
     listSessions(context),
-    ownImages(host),
+    all ? ownImages(host) : [],
   ])
   const { settings, origins } = here.config
   const credential = await lookCredential(host, here.config)
@@ -104,6 +109,7 @@ export async function lookStatus(context: Context): Promise<Status> {
     engines,
     provider: { site: credential.site, credential: credential.variable, fault: credential.fault },
     network: settings.network,
+    allowed: [...settings.networkGroups.map(groupEntry), ...settings.networkAllow],
     fallback: settings.fallback,
     security: readSecurity(settings),
     fault: here.fault?.message ?? '',
@@ -112,17 +118,18 @@ export async function lookStatus(context: Context): Promise<Status> {
     images,
     sessions: sessions
       .map((row) => withActivity(host, row))
-      .map(({ id, name, status, backend, workspace, fault }) => ({
+      .map(({ id, name, status, backend, workspace, activity, fault }) => ({
         id,
         name,
         status,
         backend,
         workspace,
+        activity,
         fault,
         here: below(workspace, host.cwd),
         security: kept.get(id) ?? null,
       })),
-    disk: [stateFolder(host), cacheFolder(host)].map((folder) => ({ folder, ...sizeOf(folder) })),
+    disk: (all ? [stateFolder(host), cacheFolder(host)] : []).map((folder) => ({ folder, ...sizeOf(folder) })),
   }
 }
 

@@ -10,7 +10,8 @@ import { printable } from '../../text.ts'
 import { json } from '../args.ts'
 import { OF_SELFTEST } from '../front-flags.ts'
 import { noteBoxed } from '../streams/boxed.ts'
-import { green, red, table, yellow } from '../streams/output.ts'
+import { green, red, yellow } from '../streams/output.ts'
+import { type Fit, fit, table } from '../streams/table.ts'
 import { verb } from '../verb.ts'
 
 export default verb({
@@ -19,10 +20,12 @@ export default verb({
   front: { takes: OF_SELFTEST, acts: true },
   examples: [
     ['paude selftest', 'on the first usable engine'],
+    ['paude selftest --verbose', 'with every claim, and what was seen'],
     [`paude --backend ${backendNames[1]} selftest --json`, `on ${backendNames[1]}, for machines`],
   ],
   args: {
     backend: { type: 'string', valueHint: 'NAME', description: 'Engine to test (default: the one a start would use)' },
+    verbose: { type: 'boolean', description: 'Show every claim, with what was seen' },
     json,
   },
   async run(context, given) {
@@ -48,7 +51,7 @@ export default verb({
     const broken = rows.filter(({ result }) => result === 'BROKEN').length
     if (given.json) context.answer(JSON.stringify({ version, backend: backend.name, engine, started, probes: rows }, null, 2))
     else {
-      context.answer(table(['ID', 'AREA', 'RESULT', 'CLAIM', 'OBSERVED'], rows.map(cells)))
+      context.answer(reportText(rows, { ...fit(host), verbose: given.verbose === true }))
       await noteBoxed(context, 'paude selftest', summary(rows, `${backend.name} ${engine.version}`))
     }
     return broken > 0 ? 1 : 0
@@ -60,6 +63,26 @@ function named(name: string): BackendName | 'auto' {
   throw new PaudeError('usage', `there is no backend ${JSON.stringify(name)}`, {
     hint: `choose one of ${backendNames.join(', ')}`,
   })
+}
+
+/** A line for each area, and the claims that did not hold; `verbose` shows all of them. */
+export function reportText(rows: readonly Row[], { verbose, ...layout }: Fit & { readonly verbose: boolean }): string {
+  const claims = (list: readonly Row[]) => table(['ID', 'AREA', 'RESULT', 'CLAIM', 'OBSERVED'], list.map(cells), layout)
+  if (verbose) return claims(rows)
+  const areas = [...new Set(rows.map(({ area }) => area))].map((area) => {
+    const own = rows.filter((row) => row.area === area)
+    const held = own.filter(({ result }) => result === 'held').length
+    const aside = own.filter(({ result }) => result === 'not applicable').length
+    const broken = own.length - held - aside
+    return [
+      broken > 0 ? red('✗') : green('✓'),
+      area,
+      `${held} of ${own.length} held${aside > 0 ? yellow(`, ${aside} not applicable`) : ''}${broken > 0 ? red(`, ${broken} BROKEN`) : ''}`,
+    ]
+  })
+  const [, ...lines] = table(['', '', ''], areas, layout).split('\n')
+  const others = rows.filter(({ result }) => result !== 'held')
+  return [...lines, ...(others.length === 0 ? [] : ['', claims(others)])].join('\n')
 }
 
 const cells = ({ id, area, claim, observed, result }: Row): readonly string[] => [

@@ -2,31 +2,63 @@ import { replaceable } from '../../session/life/start-images.ts'
 import { givenUp } from '../../session/resolve/security.ts'
 import { printable, shown } from '../../text.ts'
 import { ago } from '../sessions/session-table.ts'
-import { dim, green, red, yellow } from '../streams/output.ts'
+import { wrapped } from '../streams/layout.ts'
+import { bold, dim, green, red, yellow } from '../streams/output.ts'
 import type { Status } from './look-status.ts'
 import type { FileState } from './status-files.ts'
 
-/** The status for people: a word in front of each group, its rows behind it, and below a row what to type about it. */
-export function statusLines(status: Status, now: number): readonly string[] {
+type Layout = {
+  readonly now: number
+  /** Everything that paude keeps on this machine as well. */
+  readonly all: boolean
+  /** Columns of the terminal; null in a pipe, where no row wraps. */
+  readonly width: number | null
+}
+
+/** The status for people: a word in front of each group, its rows behind it, and below a row what to type about it. This directory comes first. */
+export function statusLines(status: Status, { now, all, width }: Layout): readonly string[] {
+  const group = (name: string, rows: readonly string[]): readonly string[] =>
+    rows.flatMap((row, index) => {
+      const lines = width === null ? [row] : wrapped(row, width - WIDTH)
+      return lines.map((line, at) => `${bold((index === 0 && at === 0 ? name : '').padEnd(WIDTH))}${line}`)
+    })
   return [
-    ...group('paude', [`${status.version}, ${printable(status.agent)}`]),
+    ...group('here', hereRows(status)),
+    ...group('agent', [printable(status.agent)]),
     ...group('backend', backendRows(status)),
-    ...group('fallback', [fallbackRow(status)]),
-    ...group('engines', engineRows(status)),
+    ...group('network', [networkRow(status)]),
     ...group('provider', [providerRow(status)]),
-    ...group('network', [status.network]),
+    ...group('fallback', all || status.fallback !== 'none' ? [fallbackRow(status)] : []),
     ...group('security', givenUp(status.security).map(yellow)),
-    ...group('config', fileRows(status)),
-    ...group('images', imageRows(status, now)),
-    ...group('sessions', sessionRows(status)),
-    ...group('disk', diskRows(status)),
+    ...group('config', fileRows(status, all)),
+    ...(all
+      ? [
+          ...group('engines', engineRows(status)),
+          ...group('images', imageRows(status, now)),
+          ...group('sessions', [sessionsRow(status)]),
+          ...group('disk', diskRows(status)),
+          ...group('paude', [status.version]),
+        ]
+      : [dim('engines, images, other sessions, disk: paude status --all')]),
   ]
 }
 
 const WIDTH = 10
 
-const group = (name: string, rows: readonly string[]): readonly string[] =>
-  rows.map((row, index) => `${(index === 0 ? name : '').padEnd(WIDTH)}${row}`)
+/** What a start here may reach. */
+function networkRow({ network, allowed, provider: { site } }: Status): string {
+  const entries = [...(site === '' ? [] : [site]), ...allowed].map(printable)
+  switch (network) {
+    case 'restricted':
+      return `${green(network)}: ${entries.length === 0 ? 'nothing' : `${entries.join(', ')} and nothing else`}`
+    case 'none':
+      return `${green(network)}: no network at all`
+    case 'record':
+      return `${yellow(network)}: every public host, written down`
+    case 'open':
+      return `${yellow(network)}: every host`
+  }
+}
 
 const fix = (command: string): readonly string[] => (command === '' ? [] : [`${dim('→')} ${printable(command)}`])
 
@@ -61,8 +93,8 @@ const engineRows = ({ engines }: Status): readonly string[] =>
       : [`${name}: ${yellow(state)}: ${printable(why)}`, ...fix(command)],
   )
 
-const fileRows = ({ files, fault, fix: command }: Status): readonly string[] => [
-  ...files.flatMap(fileRow),
+const fileRows = ({ files, fault, fix: command }: Status, all: boolean): readonly string[] => [
+  ...files.filter(({ state }) => all || state !== 'absent').flatMap(fileRow),
   ...(fault === '' ? [] : [`${red('broken')}: ${printable(fault)}`, ...fix(command)]),
 ]
 
@@ -75,13 +107,13 @@ function fileRow({ file, state, opens, fix: command }: FileState): readonly stri
     case 'unread':
       return [`${name}: ${yellow('not read')}`]
     case 'absent':
-      return [`${name}: not there, which is fine`]
+      return [`${name}: none (optional)`]
     case 'trusted':
       return [`${name}: ${green('trusted')}: ${opened}`]
     case 'untrusted':
       return [`${name}: ${yellow('not trusted')}: ${opened}`, ...fix(command)]
     case 'restricted':
-      return [`${name}: may only narrow, so this is left out: ${opened}`]
+      return [`${name}: may only restrict, so this has no effect: ${opened}`]
   }
 }
 
@@ -103,20 +135,24 @@ function imageRows({ images, engines }: Status, now: number): readonly string[] 
   ]
 }
 
-function sessionRows({ sessions }: Status): readonly string[] {
-  const running = sessions.filter(({ status }) => status === 'running').length
+function hereRows({ sessions }: Status): readonly string[] {
   const here = sessions.filter((session) => session.here)
-  return [
-    sessions.length === 0 ? 'none' : `${running} running, ${sessions.length - running} not`,
-    ...here.map(({ id, name, status, security, fault }) =>
-      [
-        `here: ${id}${name === '' ? '' : ` (${printable(name)})`}`,
-        status,
-        ...(fault === '' ? [] : [yellow(printable(fault))]),
-        ...(security === null ? [] : givenUp(security).map(yellow)),
-      ].join(', '),
-    ),
-  ]
+  return here.length === 0
+    ? ['no session; paude starts one']
+    : here.map(({ id, name, status, security, fault, activity }) =>
+        [
+          name === '' ? id : `${printable(name)} (${id})`,
+          status === 'running' ? green(status) : status,
+          ...(activity === null ? [] : [activity === 'waiting' ? yellow('waiting for you') : printable(activity)]),
+          ...(fault === '' ? [] : [yellow(printable(fault))]),
+          ...(security === null ? [] : givenUp(security).map(yellow)),
+        ].join(', '),
+      )
+}
+
+function sessionsRow({ sessions }: Status): string {
+  const running = sessions.filter(({ status }) => status === 'running').length
+  return sessions.length === 0 ? 'none' : `${running} running, ${sessions.length - running} not`
 }
 
 function diskRows({ images, engines, disk }: Status): readonly string[] {

@@ -1,21 +1,28 @@
 import { quotedLines } from '../../text.ts'
 import { json } from '../args.ts'
 import { LOOKS } from '../front-flags.ts'
+import { fit } from '../streams/table.ts'
 import { verb } from '../verb.ts'
 import { lookStatus } from './look-status.ts'
 import { statusLines } from './status-lines.ts'
 
 export default verb({
-  description: 'Show how things stand: engine, configuration, images, sessions',
+  description: 'Show how things stand in this directory',
   front: LOOKS,
   examples: [
-    ['paude status', 'what a start here would use, and what there is already'],
+    ['paude status', 'the session of this directory, and what a start here would use'],
+    ['paude status --all', 'and what paude keeps on this machine'],
     ['paude status --json | jq -r .backend.name', 'the engine, for scripts'],
   ],
-  args: { json },
-  async run(context, { json }) {
-    const status = await lookStatus(context)
-    context.answer(json ? quotedLines(status) : statusLines(status, Date.now()).join('\n'))
+  args: { json, all: { type: 'boolean', description: 'Show engines, images, other sessions and disk as well' } },
+  async run(context, { json, all }) {
+    const whole = all === true || json === true
+    const status = await lookStatus(context, whole)
+    context.answer(
+      json
+        ? quotedLines(status)
+        : statusLines(status, { now: Date.now(), all: whole, width: fit(context.host).width }).join('\n'),
+    )
     return status.backend.name === '' || status.fault !== '' ? 1 : 0
   },
 })

@@ -16,7 +16,8 @@ import { withoutNetwork } from '../../session/wall/without-network.ts'
 import { printable } from '../../text.ts'
 import { follow as followFlag, json as jsonFlag, lastOne, latest, readSince, readTail, recent, session } from '../args.ts'
 import { READS } from '../front-flags.ts'
-import { green, red, table, yellow } from '../streams/output.ts'
+import { green, red, yellow } from '../streams/output.ts'
+import { fit, table } from '../streams/table.ts'
 import { verb } from '../verb.ts'
 import { because } from './because.ts'
 
@@ -90,7 +91,7 @@ export const showBlocked = verb({
         program,
         printable(because(rule, port)),
       ])
-      context.answer(table(['HOST', 'TIMES', 'LAST', 'PROGRAM', 'BECAUSE'], rows))
+      context.answer(table(['HOST', 'TIMES', 'LAST', 'PROGRAM', 'BECAUSE'], rows, fit(context.host)))
       const cut = hosts.find(({ rule }) => rule === NOT_TLS)
       if (cut !== undefined)
         context.note(`a tunnel carries TLS alone unless its entry says http://: ${allowing(printable(plainEntry(cut)))}`)

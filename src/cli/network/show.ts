@@ -11,7 +11,8 @@ import type { SessionRecord } from '../../session/record/record.ts'
 import { printable } from '../../text.ts'
 import { json as jsonFlag, session } from '../args.ts'
 import { LOOKS, READS } from '../front-flags.ts'
-import { bold, green, red, table } from '../streams/output.ts'
+import { bold, green, red } from '../streams/output.ts'
+import { fit, table } from '../streams/table.ts'
 import { verb } from '../verb.ts'
 import { policyHere } from './policy-here.ts'
 import { readRequests } from './requests.ts'
@@ -29,6 +30,7 @@ export const showGroups = verb({
         table(
           ['GROUP', 'HOSTS', 'FOR'],
           groups().map((group) => [`@${group.name}`, String(group.hosts.length), group.what]),
+          fit(context.host),
         ),
       )
     else
@@ -36,6 +38,7 @@ export const showGroups = verb({
         const rows = table(
           ['HOST', 'WHY'],
           hosts.map(({ host, why }) => [host, why]),
+          fit(context.host),
         )
         context.answer(`${bold(`@${found}`)}: ${what}\n${rows}`)
       }
@@ -66,7 +69,7 @@ export const showList = verb({
       `${pattern(one, policy.ports)}${privateRange === '' ? '' : `@${privateRange}`}`,
       ...(origin ? [printable(why)] : []),
     ])
-    if (rows.length > 0) context.answer(table(['', 'HOST', ...(origin ? ['BECAUSE'] : [])], rows))
+    if (rows.length > 0) context.answer(table(['', 'HOST', ...(origin ? ['BECAUSE'] : [])], rows, fit(context.host)))
     return 0
   },
 })

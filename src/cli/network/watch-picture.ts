@@ -1,5 +1,6 @@
 import { printable } from '../../text.ts'
-import { bold, dim, green, red, table } from '../streams/output.ts'
+import { bold, dim, green, red } from '../streams/output.ts'
+import { table } from '../streams/table.ts'
 import { because } from './because.ts'
 import type { Blocked } from './requests.ts'
 import { footWords, WATCH_KEYS } from './watch-words.ts'
@@ -124,7 +125,7 @@ function cut(rows: readonly Row[], columns: number): readonly string[] {
       Bun.sliceAnsi(program, 0, programs, '…'),
       Bun.sliceAnsi(why, 0, reasons, '…'),
     ]),
-    gap,
+    { width: null, gap },
   )
   return lines.split('\n')
 }

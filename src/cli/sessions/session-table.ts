@@ -1,28 +1,59 @@
+import type { Host } from '../../host.ts'
+import { isStopped } from '../../session/record/intent.ts'
+import { sessionFolder } from '../../session/record/store.ts'
 import { printable } from '../../text.ts'
-import { yellow } from '../streams/output.ts'
+import { below } from '../../workspace/paths.ts'
+import { bold, dim, green, red, yellow } from '../streams/output.ts'
+import { type Fit, fit, table, tilde } from '../streams/table.ts'
 import type { ActiveRow } from './activity.ts'
 
-export const HEAD = ['ID', 'STATUS', 'ACTIVITY', 'SINCE', 'BLOCKED', 'STARTED', 'AGENT', 'BACKEND', 'WORKSPACE'] as const
+const HEAD = ['SESSION', 'STATUS', 'ACTIVITY', 'SINCE', 'BLOCKED', 'STARTED', 'AGENT', 'BACKEND', 'WORKSPACE'] as const
 
 /** Stands last in the row of a session that planted something. */
 export const MARK = '(!)'
 
-/** Cells of one session, in the order of HEAD. */
-export const sessionRow = (row: ActiveRow): readonly string[] => [
-  row.name === '' ? row.id : `${row.id} (${printable(row.name)})`,
-  row.status === 'exited' ? `exited ${row.exitCode ?? ''}`.trim() : row.status,
+/** Those of this directory first, then those that wait for you; else the newest first, as they come. */
+export const ordered = ({ cwd }: Pick<Host, 'cwd'>, rows: readonly ActiveRow[]): readonly ActiveRow[] => {
+  const rank = (row: ActiveRow) => (below(row.workspace, cwd) ? 0 : 2) + (row.activity === 'waiting' ? 0 : 1)
+  return rows.toSorted((one, other) => rank(one) - rank(other))
+}
+
+/** The rows as a table. */
+export function sessionTable(host: Host, rows: readonly ActiveRow[], layout: Fit = fit(host)): string {
+  const { width } = layout
+  const home = width === null ? '' : host.home
+  return table(
+    HEAD,
+    rows.map((row) => cells(row, { home, stopped: row.status === 'exited' && isStopped(sessionFolder(host, row.id)) })),
+    { ...layout, same: ['AGENT', 'BACKEND'] },
+  )
+}
+
+/** Cells of one session, in the order of HEAD. A name stands for its id, which paude sessions --json has. */
+const cells = (row: ActiveRow, { home, stopped }: { readonly home: string; readonly stopped: boolean }): readonly string[] => [
+  row.name === '' ? row.id : bold(printable(row.name)),
+  statusOf(row, stopped),
   activityOf(row),
   row.since === null ? '-' : ago(row.since).replace(/ ago$/, ''),
   row.blocked === 0 ? '-' : yellow(String(row.blocked)),
   ago(row.created),
   printable(row.agent),
   row.backend,
-  row.planted.length === 0 ? printable(row.workspace) : `${printable(row.workspace)} ${MARK}`,
+  [printable(tilde(row.workspace, home)), ...(row.planted.length === 0 ? [] : [red(MARK)])].join(' '),
 ]
 
+function statusOf({ status, exitCode }: ActiveRow, stopped: boolean): string {
+  if (status === 'running') return green(status)
+  if (stopped) return dim('stopped')
+  if (status !== 'exited') return yellow(status)
+  return exitCode ? red(`exited ${exitCode}`) : dim(`exited ${exitCode ?? ''}`.trim())
+}
+
 function activityOf({ activity, kind, fault }: ActiveRow): string {
+  if (activity === null) return '-'
   const more = fault === '' ? kind : 'no answer from the provider'
-  return activity === null ? '-' : printable([activity, ...(more === '' ? [] : [more])].join(': '))
+  const text = printable([activity, ...(more === '' ? [] : [more])].join(': '))
+  return fault !== '' ? red(text) : activity === 'waiting' ? bold(yellow(text)) : text
 }
 
 /** `3 min ago`, from an ISO time. */

@@ -8,10 +8,9 @@ import { withNewExecutables } from '../../session/life/new-executables.ts'
 import { readRecords } from '../../session/record/store.ts'
 import { json, readTail } from '../args.ts'
 import { only } from '../front-flags.ts'
-import { table } from '../streams/output.ts'
 import { verb } from '../verb.ts'
 import { type ActiveRow, withNews } from './activity.ts'
-import { HEAD, MARK, sessionRow } from './session-table.ts'
+import { MARK, ordered, sessionTable } from './session-table.ts'
 
 export default verb({
   description: 'List sessions on every usable engine',
@@ -46,7 +45,7 @@ export default verb({
     if (json) context.answer(JSON.stringify(await withRecord(context, rows), null, 2))
     else if (quiet) context.answer(rows.map(({ id }) => `${id}\n`).join(''))
     else if (rows.length === 0) context.note('no sessions; paude starts one here')
-    else context.answer(table(HEAD, rows.map(sessionRow)))
+    else context.answer(sessionTable(context.host, ordered(context.host, rows)))
     if (!json && !quiet && rows.some(({ planted }) => planted.length > 0))
       context.note(`${MARK} marks sessions that made or changed what this machine may run: paude sessions --json names it`)
     return failures.length > 0 && failures.length === Object.keys(backends).length ? 1 : 0

@@ -1,5 +1,6 @@
 import type { Context } from '../../context.ts'
 import { view } from '../../hold/launch.ts'
+import type { Host } from '../../host.ts'
 import { within } from '../../run/patience.ts'
 import { findSession, listSessions } from '../../session/life/find.ts'
 import { terminalSettings, typeInto } from '../../session/life/holder.ts'
@@ -8,9 +9,9 @@ import { stopSession } from '../../session/life/stop.ts'
 import { printable } from '../../text.ts'
 import { GIVE_BACK, picture, selectable, TAKE_SCREEN } from '../streams/full-screen.ts'
 import { type Keys, openKeys } from '../streams/keys.ts'
-import { bold, dim, table, writeAll } from '../streams/output.ts'
+import { bold, colourful, dim, writeAll } from '../streams/output.ts'
 import { type ActiveRow, withNews } from './activity.ts'
-import { HEAD, MARK, sessionRow } from './session-table.ts'
+import { MARK, ordered, sessionTable } from './session-table.ts'
 
 /** Milliseconds between two looks at the holders' files, and how many of these go by between two questions to the engines. */
 const LOOK = 500
@@ -81,7 +82,7 @@ async function watchTable(context: Context): Promise<number> {
   try {
     await look(context, list)
     while (true) {
-      writeAll(1, drawn(list))
+      writeAll(1, painted(context.host, list))
       const key = (await within(LOOK, keys.next())) ?? ''
       if (list.asked !== null) await answered(context, list, key)
       else if (key === 'q' || key === '\x03' || key === '\x1b') return 0
@@ -95,7 +96,7 @@ async function watchTable(context: Context): Promise<number> {
 
 async function look(context: Context, list: List, force = false): Promise<void> {
   if (force || list.turn++ % ENGINES === 0) list.listed = await listMarked(context)
-  const rows = await withNews(context.host, list.listed)
+  const rows = ordered(context.host, await withNews(context.host, list.listed))
   const at = rows.findIndex(({ id }) => id === list.chosenId)
   list.rows = rows
   list.chosen = Math.max(0, Math.min(at === -1 ? list.chosen : at, rows.length - 1))
@@ -140,9 +141,12 @@ async function pressed(context: Context, { list, keys, key }: Pressed): Promise<
 
 const CONTROL = /\p{Cc}.*$/su
 
-function drawn({ rows, chosen, said, asked }: List): string {
+const tinted = (host: Host, text: string): string => (colourful(host, 'stdout') ? text : Bun.stripANSI(text))
+
+function painted(host: Host, { rows, chosen, said, asked }: List): string {
   const [columns, height] = process.stdout.getWindowSize()
-  const [head = '', ...body] = rows.length === 0 ? ['no sessions'] : table(HEAD, rows.map(sessionRow)).split('\n')
+  const drawn = sessionTable(host, rows, { width: columns - 2, cuts: true })
+  const [head = '', ...body] = rows.length === 0 ? ['no sessions'] : tinted(host, drawn).split('\n')
   const message = rows[chosen]?.message ?? ''
   const foot =
     asked?.what === 'reply'

@@ -9,7 +9,8 @@ import { requirePrivate, stateFolder } from '../../state.ts'
 import { printable } from '../../text.ts'
 import { json } from '../args.ts'
 import { ACTS, alsoTaking, taking } from '../front-flags.ts'
-import { green, red, table, writeAll } from '../streams/output.ts'
+import { green, red, writeAll } from '../streams/output.ts'
+import { fit, table } from '../streams/table.ts'
 import { topic, verb } from '../verb.ts'
 
 const test = verb({
@@ -42,6 +43,7 @@ const test = verb({
         table(
           ['CHANNEL', 'RESULT'],
           outcomes.map(({ channel, fault }) => [channel, fault === null ? green('sent') : red(printable(fault))]),
+          fit(host),
         ),
       )
     return outcomes.some(({ fault }) => fault !== null) ? 1 : 0

@@ -14,7 +14,8 @@ import type { Request } from '../../network/log.ts'
 import { HOST_NAME } from '../../network/names.ts'
 import { printable } from '../../text.ts'
 import { IN_FOREGROUND } from '../front-flags.ts'
-import { green, red, table } from '../streams/output.ts'
+import { green, red } from '../streams/output.ts'
+import { fit, table } from '../streams/table.ts'
 import { verb } from '../verb.ts'
 import { atDoor } from './demo-door.ts'
 import { startSession } from './start.ts'
@@ -67,6 +68,7 @@ export default verb({
             title,
             printable(observed),
           ]),
+          fit(context.host),
         ),
       )
       context.answer('')
@@ -74,6 +76,7 @@ export default verb({
         table(
           ["PROXY'S LOG", 'HOST', 'RULE'],
           log.map(({ decision, host, port, rule }) => [decision, `${printable(host)}:${port}`, printable(rule)]),
+          fit(context.host),
         ),
       )
       return code !== 0 ? code : outcomes.length > 0 && outcomes.every(({ ok }) => ok) ? 0 : 1

@@ -70,16 +70,3 @@ export function outputs(
 /** A mistake or misfortune, as the user reads it. */
 export const sentence = ({ message, hint }: PaudeError): string =>
   `${red('paude:')} ${message}${hint === '' ? '' : `\n  ${dim('→')} ${hint}`}\n`
-
-/** Columns as wide as their widest cell; the last one runs free. */
-export function table(head: readonly string[], rows: readonly (readonly string[])[], gap = 2): string {
-  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => Bun.stringWidth(row[column] ?? ''))))
-  const line = (cells: readonly string[]) =>
-    cells
-      .map((cell, column) =>
-        column === cells.length - 1 ? cell : cell + ' '.repeat(Math.max(0, (widths[column] ?? 0) - Bun.stringWidth(cell))),
-      )
-      .join(' '.repeat(gap))
-      .trimEnd()
-  return [bold(line(head)), ...rows.map(line)].join('\n')
-}
