@@ -102,14 +102,14 @@ describe('a session that gave something up', () => {
 
   test('is named with it in the status of its directory, and one that gave up nothing is not', async () => {
     const id = await start('--seccomp=engine', '--no-new-privileges=false')
-    const line = async () => (await machine.paude(['status'])).stdout.split('\n').find((row) => row.startsWith('here'))
-    expect(await line()).toEndWith(` ${id}, exited, security.no_new_privileges = false, security.seccomp = engine`)
+    const line = async () => (await machine.paude(['status'])).stdout.split('\n').find((row) => row.includes(id))
+    expect(await line()).toEndWith(`${id}, exited, security.no_new_privileges = false, security.seccomp = engine`)
     expect(JSON.parse((await machine.paude(['status', '--json'])).stdout).sessions).toContainEqual(
       expect.objectContaining({ id, security: { readOnlyRoot: true, noNewPrivileges: false, seccomp: 'engine' } }),
     )
     const { security: _, ...plain } = JSON.parse(readFileSync(sessionFile(id), 'utf8'))
     writeFileSync(sessionFile(id), JSON.stringify(plain))
-    expect(await line()).toEndWith(` ${id}, exited`)
+    expect(await line()).toEndWith(`${id}, exited`)
   })
 
   test('says so again when it is started again, whatever the file says by now', async () => {

@@ -126,7 +126,7 @@ export async function lookStatus(context: Context, all: boolean): Promise<Status
         workspace,
         activity,
         fault,
-        here: below(workspace, host.cwd),
+        here: workspace !== '' && below(workspace, host.cwd),
         security: kept.get(id) ?? null,
       })),
     disk: (all ? [stateFolder(host), cacheFolder(host)] : []).map((folder) => ({ folder, ...sizeOf(folder) })),

@@ -14,7 +14,8 @@ export const MARK = '(!)'
 
 /** Those of this directory first, then those that wait for you; else the newest first, as they come. */
 export const ordered = ({ cwd }: Pick<Host, 'cwd'>, rows: readonly ActiveRow[]): readonly ActiveRow[] => {
-  const rank = (row: ActiveRow) => (below(row.workspace, cwd) ? 0 : 2) + (row.activity === 'waiting' ? 0 : 1)
+  const rank = (row: ActiveRow) =>
+    (row.workspace !== '' && below(row.workspace, cwd) ? 0 : 2) + (row.activity === 'waiting' ? 0 : 1)
   return rows.toSorted((one, other) => rank(one) - rank(other))
 }
 
