@@ -14,7 +14,7 @@ import { shown } from '../../text.ts'
 import { findWorkspace } from '../../workspace/workspace.ts'
 import { dryRun, json } from '../args.ts'
 import { PLANS, READS } from '../front-flags.ts'
-import { table } from '../streams/output.ts'
+import { fit, table } from '../streams/table.ts'
 import { topic, verb } from '../verb.ts'
 
 /** A volume with the agent's HOME of one project. */
@@ -55,6 +55,7 @@ export default topic({
                 sessions.length === 0 ? 'no' : sessions.length === 1 ? (sessions[0] ?? '') : `${sessions.length} sessions`,
                 project === '' ? '-' : shown(project),
               ]),
+              fit(context.host),
             ),
           )
         return 0
