@@ -220,12 +220,6 @@ const rows: readonly Row[] = [
     hint: () => 'check the network of containers; DNS inside them is the usual reason',
   },
   {
-    when: /returned a non-zero code: (\d+)|exit status (\d+)|(?:did not complete successfully|executor failed running)[^\n]*: exit code: (\d+)/,
-    code: 'command-failed',
-    say: ({ found }) => `a step of the image's build failed with exit code ${found}`,
-    hint: () => 'its own output, shown above, says why',
-  },
-  {
     when: /E: Unable to locate package (\S+)|E: Package '([^']+)' has no installation candidate/,
     code: 'config',
     say: ({ found }) => `the distribution of the image has no package ${found}`,
@@ -236,6 +230,12 @@ const rows: readonly Row[] = [
     code: 'command-failed',
     say: ({ found }) => `mise could not install ${found}`,
     hint: () => 'check the name and the version in image.tools, and the network of the engine',
+  },
+  {
+    when: /returned a non-zero code: (\d+)|exit status (\d+)|(?:did not complete successfully|executor failed running)[^\n]*: exit code: (\d+)/,
+    code: 'command-failed',
+    say: ({ found }) => `a step of the image's build failed with exit code ${found}`,
+    hint: () => 'its own output, shown above, says why',
   },
 ]
 
