@@ -241,7 +241,7 @@ function installs(probe: Probe, packages: string): string {
     case 'apk':
       return `RUN apk add --no-cache ${packages}`
     case 'apt-get':
-      return `RUN apt-get update && apt-get install --yes --no-install-recommends ${packages}`
+      return `image.packages = ${JSON.stringify(packages.split(' '))}, or RUN apt-get update && apt-get install --yes --no-install-recommends ${packages}`
     case 'dnf':
       return `RUN dnf install --assumeyes ${packages}`
     case 'unknown':

@@ -131,7 +131,7 @@ describe('what the probe finds', () => {
       /^RUN dnf .*coreutils$/,
     ],
     ['no tar', { tar: undefined, os: 'mine' }, 'K12 warning tar', /^install tar$/],
-    ['no git', { git: undefined, os: 'ubuntu debian' }, 'K13 warning git', /^RUN apt-get .* git$/],
+    ['no git', { git: undefined, os: 'ubuntu debian' }, 'K13 warning git', /^image.packages = \["git"\], or RUN apt-get .* git$/],
     ['an old git', { 'git-version': 'git version 2.30.2' }, 'K14 warning git version', /2\.31/],
     ['no HOME', { 'home-writable': 'mkdir: cannot create directory' }, 'K16 error HOME', /HOME/],
     ['another HOME', { home: '/root' }, 'K16 error HOME', /HOME/],
