@@ -104,6 +104,31 @@ describe('flags of one letter', () => {
     expect(() => read(...argv)).toThrow(message)
   })
 
+  test.each([
+    [['exec', '-it', 'x', 'bash'], 'a command gets a terminal where you have one'],
+    [['run', '-it', '--', 'bash'], 'a command gets a terminal where you have one'],
+    [['run', '-d', '--', 'true'], 'paude --detach starts an agent in the background'],
+    [['run', '--rm', '--', 'true'], 'is always removed'],
+    [['run', '-v', '/a:/b', '--', 'true'], 'write --mount'],
+    [['run', '-e', 'A=1', '--', 'true'], 'write --env'],
+  ])('%j is refused with what to type', async (words, said) => {
+    const { code, stderr } = await machine.paude(words)
+    expect([code, stderr.includes(said), machine.calls()]).toEqual([125, true, []])
+  })
+
+  test('completion reads them as their verb does', async () => {
+    const id = await started('one')
+    const offered = async (...words: string[]) =>
+      (await machine.paude(['completion', 'bash', '--', ...words, ''])).stdout.trim().split('\n')
+    for (const words of [
+      ['logs', '-f'],
+      ['logs', '-n', '5'],
+      ['logs', '-fn5'],
+      ['rm', '-f', 'other'],
+    ])
+      expect(await offered(...words)).toContain(id)
+  })
+
   test('sessions -q prints ids alone, -n the newest, and -a all that it prints anyway', async () => {
     machine.unset('say', 'list')
     const lines = async (...words: string[]) => (await machine.paude(['ps', ...words])).stdout.trim().split('\n')
@@ -139,6 +164,15 @@ describe('several sessions at once', () => {
     for (const id of [one, two]) expect(stderr).toContain(`session ${id} runs`)
     expect(await machine.paude(['rm', '-f', 'one', 'two'])).toEqual({ code: 0, stdout: `${one}\n${two}\n`, stderr: '' })
     expect(readdirSync(join(state(), 'sessions'))).toEqual([])
+  })
+
+  test('start takes several, but attaches to one alone', async () => {
+    const [one, two] = [await started('one'), await started('two')]
+    machine.ended('exited')
+    expect((await machine.paude(['start', 'one', 'two', '-a'])).code).toBe(125)
+    const { code, stdout, stderr } = await machine.paude(['start', 'one', 'nobody', 'two'])
+    expect([code, stdout]).toEqual([125, `${one}\n${two}\n`])
+    expect(stderr).toContain('nobody: no session is called "nobody"')
   })
 
   test('--dry-run shows the plan of each and removes none', async () => {

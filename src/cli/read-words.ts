@@ -61,7 +61,7 @@ function sorted(front: Named, argv: readonly string[], args: Args, most: number)
 }
 
 /** One-letter flags by their names: `-fn5` is `--follow --tail=5`. What is no flag of ours stays as it is. */
-function spelled(word: string, args: Args): readonly string[] {
+export function spelled(word: string, args: Args): readonly string[] {
   if (!/^-[A-Za-z]/.test(word)) return [word]
   const found = flagsOf(args).find(([, { letter }]) => letter === word[1])
   const rest = word.slice(2)
@@ -96,6 +96,8 @@ function unknown(word: string, front: Named, args: Args): PaudeError {
     return new PaudeError('usage', `${called} takes ${word} before the verb`, {
       hint: `paude ${word} … ${called.replace(/^paude /, '')} …`,
     })
+  const meant = habitFlag(word, front)
+  if (meant !== null) return new PaudeError('usage', `${called} has no flag ${word}`, { hint: meant })
   const close = nearest(
     word,
     flagsOf(args).map(([name]) => `--${name}`),
@@ -108,6 +110,29 @@ function unknown(word: string, front: Named, args: Args): PaudeError {
   return new PaudeError('usage', `${called}: unknown flag ${word}`, {
     hint: isWord || close === null ? usage : `did you mean ${close}?`,
   })
+}
+
+/** What a flag means to whoever types it out of habit from a container engine; null for all others. */
+function habitFlag(word: string, { takes }: Named): string | null {
+  if (/^(-i|-t|-it|-ti|--interactive|--tty)$/.test(word)) return 'leave it out: a command gets a terminal where you have one'
+  if (takes.env === undefined) return null
+  switch (word) {
+    case '-d':
+      return takes.detach === undefined
+        ? 'it stays in the foreground; paude --detach starts an agent in the background'
+        : 'write --detach'
+    case '-e':
+      return 'write --env NAME=VALUE'
+    case '-v':
+    case '--volume':
+      return 'write --mount SOURCE:TARGET:rw; without :rw it is read-only'
+    case '--name':
+      return 'write --session-name NAME'
+    case '--rm':
+      return 'leave it out: what runs in the foreground is always removed'
+    default:
+      return null
+  }
 }
 
 function split(word: string): readonly [string, string?] {

@@ -14,7 +14,7 @@ describeEach('daily use', (backend) => {
   test('run gives a shell a terminal, with its size, and says why a name was not found', async () => {
     const terminal = await terminals.open({ cwd: makeProject(), env: { PAUDE_BACKEND: backend }, columns: 97, rows: 31 })
     await terminal.start(`${binary} run -- bash`)
-    await terminal.see(/[#$] $/m, 120)
+    await terminal.see(/project[#$]$/m, 60)
     await terminal.enter('tty; stty size')
     await terminal.see(/\/dev\/pts\/\d+\s+31 97/)
     await terminal.enter('exit 3')

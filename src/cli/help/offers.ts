@@ -2,6 +2,7 @@ import { fixedValues, keyNames } from '../../config/keys/names.ts'
 import { type OwnFlag, ownFlags } from '../../config/keys/own-flags.ts'
 import { groups } from '../../network/groups.ts'
 import { type Args, flagsOf, isPlace, type Offer, placesOf } from '../args.ts'
+import { spelled } from '../read-words.ts'
 import { argsOf, type Commands, verbOf } from '../verb.ts'
 import type { Shell } from './stubs.ts'
 import { describe } from './text.ts'
@@ -124,7 +125,8 @@ function walk(words: readonly string[], args: Args, most = Number.POSITIVE_INFIN
   let pending: string | null = null
   let next = 0
   for (; next < words.length && found.length < most; next++) {
-    const word = words[next] ?? ''
+    // Of letters that are joined only the last can wait for a value.
+    const word = spelled(words[next] ?? '', args).at(-1) ?? ''
     const type = args[word.replace(/^--|=.*$/gs, '')]?.type ?? 'positional'
     if (pending !== null) pending = null
     else if (word === '--') return { found, pending, ended: true, next }
