@@ -1,18 +1,22 @@
 import { dirname, join } from 'node:path'
 import { folder, type Plan, write } from '../plan/plan.ts'
-
 import { owned } from './owner.ts'
-import type { SessionSpec } from './spec.ts'
+import { COPIES, copiesOf, type SessionSpec } from './spec.ts'
 
 /** The session's folder on the host: what the box mounts read-only. */
 export function layOut(spec: SessionSpec): Plan {
   const policy = spec.network.mode === 'none' ? {} : spec.network.policyFiles
+  const copies = copiesOf(spec).flatMap(({ source, target, content }) =>
+    [source, `${source}.was`].map((to) => ({ kind: 'copy', from: target, to, content }) as const),
+  )
   return [
     folder(spec.folder),
     folder(join(spec.folder, 'seed'), 0o755),
     ...Object.entries(spec.seed).map(([name, content]) => write(join(spec.folder, 'seed', name), content, 0o644)),
     ...(spec.out.length === 0 ? [] : [folder(join(spec.folder, 'out'))]),
     ...spec.out.map((name) => write(join(spec.folder, 'out', name), '')),
+    ...(copies.length === 0 ? [] : [folder(join(spec.folder, COPIES))]),
+    ...copies,
     ...(spec.network.mode === 'none'
       ? []
       : [

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import type { Policy } from '../network/allow.ts'
 import type { Secret } from '../secret.ts'
 
@@ -66,11 +67,31 @@ export type Mount = { readonly source: string; readonly target: string; readonly
 /** How the project gets into the box and back. The guards, which keep what this machine may act on read-only, belong to `bind` alone. */
 export type Transport =
   /** The project itself at its own path, with its guards behind it. */
-  | { readonly kind: 'bind'; readonly mounts: readonly Mount[] }
+  | { readonly kind: 'bind'; readonly mounts: readonly Mount[]; readonly copies: readonly Copy[] }
   /** A copy in a volume; what comes back is looked at first. */
   | { readonly kind: 'volume'; readonly volume: string }
   /** The agent runs on this machine, where the project is. */
   | { readonly kind: 'host' }
+
+/** A file of the project in whose place the box has a copy that it may write; the file itself stays as it is. */
+export type Copy = { readonly target: string; readonly content: Secret }
+
+/** The copies of a box, each with the file of this machine that is mounted in its place. */
+export const copiesOf = ({ transport, folder }: Pick<SessionSpec, 'transport' | 'folder'>) =>
+  transport.kind === 'bind' ? transport.copies.map((copy, n) => ({ ...copy, source: copyFile(folder, n) })) : []
+
+/** Files of the project in whose place the box has copies. */
+export const copiedOf = (transport: Transport): readonly string[] =>
+  transport.kind === 'bind' ? transport.copies.map(({ target }) => target) : []
+
+/** Folder of a session's folder with its copies. */
+export const COPIES = 'copies'
+
+/** The nth copy; `.was` after it is its content at the start. */
+export const copyFile = (folder: string, n: number): string => join(folder, COPIES, String(n))
+
+/** Where a box has the nth copy besides its place in the project, so that it can see that the one is the other. */
+export const copyAt = (n: number): string => `/paude/copies/${n}`
 
 /** All places of this machine that a box sees, in the order in which they are mounted. */
 export const mountsOf = ({ transport, mounts }: Pick<SessionSpec, 'transport' | 'mounts'>): readonly Mount[] => [

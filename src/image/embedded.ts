@@ -13,6 +13,7 @@ import unreached from '../../squid/ERR_PAUDE_UNREACHED' with { type: 'text' }
 import readError from '../../squid/ERR_READ_ERROR' with { type: 'text' }
 import secureConnectFail from '../../squid/ERR_SECURE_CONNECT_FAIL' with { type: 'text' }
 import extraCa from '../../squid/extra-ca.crt' with { type: 'text' }
+import git from '../../squid/git.c' with { type: 'text' }
 import group from '../../squid/group' with { type: 'text' }
 import init from '../../squid/init.c' with { type: 'text' }
 import logWriter from '../../squid/log.awk' with { type: 'text' }
@@ -22,6 +23,7 @@ import passwd from '../../squid/passwd' with { type: 'text' }
 import policy from '../../squid/policy' with { type: 'text' }
 import proxy from '../../squid/proxy' with { type: 'text' }
 import proxyConfig from '../../squid/proxy.cfg' with { type: 'text' }
+import rename from '../../squid/rename.c' with { type: 'text' }
 import secret from '../../squid/secret' with { type: 'text' }
 
 /** The proxy's build context: path within it → content. One row for every file of squid/. */
@@ -40,6 +42,7 @@ export const proxyContext: Readonly<Record<string, string>> = {
   ERR_PAUDE_UNREACHED: unreached,
   ERR_READ_ERROR: readError,
   ERR_SECURE_CONNECT_FAIL: secureConnectFail,
+  'git.c': git,
   group,
   'init.c': init,
   'log.awk': logWriter,
@@ -49,6 +52,7 @@ export const proxyContext: Readonly<Record<string, string>> = {
   policy,
   proxy,
   'proxy.cfg': proxyConfig,
+  'rename.c': rename,
   secret,
 }
 

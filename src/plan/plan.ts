@@ -10,6 +10,7 @@ export type Step =
   | Folder
   | Remove
   | Write
+  | Copy
   | CopyContext
   | LayFeatures
   | Exec
@@ -29,6 +30,12 @@ export type Remove = { readonly kind: 'remove'; readonly path: string }
 
 /** Writes a whole file atomically. Never a secret: files outlive the process. */
 export type Write = { readonly kind: 'write'; readonly path: string; readonly content: string; readonly mode: number }
+
+/**
+ * Writes what was read of a file of this machine when the plan was made: whoever writes where it is may have put a link there since.
+ * It may hold what nobody should read over a shoulder, so a plan that is printed names the file alone.
+ */
+export type Copy = { readonly kind: 'copy'; readonly from: string; readonly to: string; readonly content: Secret }
 
 /**
  * Copies the context of a build, following no link; `to` is not there yet. When what was copied has another hash than what was

@@ -47,6 +47,8 @@ function renderStep(step: Step, name: string): readonly string[] {
       return [`rm -rf -- ${quote(step.path)}`]
     case 'write':
       return writeLines(step.path, step.content, step.mode)
+    case 'copy':
+      return [`install -m 0600 ${quote(step.from)} ${quote(step.to)}`]
     case 'copy-context':
       return ['# only if that is what was trusted, byte for byte', `cp -RP ${quote(step.from)} ${quote(step.to)}`]
     case 'lay-features':
@@ -240,6 +242,7 @@ const hasUndo = (step: Step): boolean => {
       return true
     case 'remove':
     case 'write':
+    case 'copy':
     case 'copy-context':
     case 'lay-features':
     case 'until':

@@ -13,6 +13,7 @@ import {
   type Step,
   type Together,
   type Until,
+  type Write,
 } from '../plan/plan.ts'
 import { commandLine } from '../plan/shell.ts'
 import { shown } from '../text.ts'
@@ -112,12 +113,10 @@ async function carryOut(step: Exclude<Step, Last>, run: Run): Promise<void> {
       await onDisk(step.path, () => removeFolder(step.path))
       return
     case 'write':
-      await onDisk(step.path, async () => {
-        const draft = `${step.path}.${process.pid}`
-        await writeFile(draft, step.content, { mode: step.mode })
-        await chmod(draft, step.mode)
-        await rename(draft, step.path)
-      })
+      await writeWhole(step)
+      return
+    case 'copy':
+      await writeWhole({ path: step.to, content: step.content.reveal(), mode: 0o600 })
       return
     case 'copy-context':
       await onDisk(step.to, async () => {
@@ -160,6 +159,14 @@ async function carryOut(step: Exclude<Step, Last>, run: Run): Promise<void> {
       return
   }
 }
+
+const writeWhole = ({ path, content, mode }: Omit<Write, 'kind'>): Promise<void> =>
+  onDisk(path, async () => {
+    const draft = `${path}.${process.pid}`
+    await writeFile(draft, content, { mode })
+    await chmod(draft, mode)
+    await rename(draft, path)
+  })
 
 async function runExec(step: Exec, run: Run): Promise<void> {
   const { effects, undos, interruption } = run

@@ -170,8 +170,9 @@ export const fileProbes: readonly Probe[] = [
   {
     id: 'F09',
     area: 'files',
-    claim: "The project's .git/hooks and .git/config are read-only and stay where they are",
-    judge: every(['box.project.hook', 'box.project.config', 'box.project.git'], refused),
+    claim:
+      "The project's .git/hooks are read-only and stay where they are; its .git/config is a copy, which does not leave the box",
+    judge: gitGuards,
   },
   {
     id: 'F10',
@@ -209,6 +210,13 @@ function project(facts: Facts, { uid, gid }: Want): Verdict {
   const [write, inside, outside] = [facts['box.project.write'], facts['box.project.owner'], facts['outside.owner']]
   const good = write === 'done' && inside === `${uid}:${gid}` && outside === `${uid}:${gid}`
   return (good ? held : broken)(`written: ${write ?? 'not observed'}; owner inside ${inside ?? '-'}, outside ${outside ?? '-'}`)
+}
+
+function gitGuards(facts: Facts, want: Want): Verdict {
+  const fixed = every(['box.project.hook', 'box.project.git'], refused)(facts, want)
+  const [write, outside] = [facts['box.project.config'], facts['outside.config']]
+  if (fixed.result !== 'held' || (write === 'done' && outside === 'as it was')) return fixed
+  return broken(`.git/config written: ${write ?? 'not observed'}; on this machine: ${outside ?? 'not observed'}`)
 }
 
 function identity(facts: Facts, { uid, gid, home }: Want): Verdict {

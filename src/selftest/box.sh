@@ -267,6 +267,7 @@ devices() {
 
 # Opens a file for writing, and writes nothing.
 opens() { : >>"$1"; }
+configures() { printf '[paude]\n\tselftest = box\n' >>"$1"; }
 
 files() {
   local folder
@@ -292,7 +293,7 @@ project() {
   attempt project.write touch "$project/from-the-box"
   say project.owner "$(stat -c %u:%g "$project/from-the-box" 2>/dev/null)"
   attempt project.hook touch "$project/.git/hooks/pre-commit"
-  attempt project.config opens "$project/.git/config"
+  attempt project.config configures "$project/.git/config"
   attempt project.claude touch "$project/.claude/settings.local.json"
   attempt project.settings opens "$project/.claude/settings.json"
   attempt project.git mv "$project/.git" "$project/.git-away"

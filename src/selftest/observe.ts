@@ -131,6 +131,7 @@ export async function lookFromOutside(backend: Backend, { spec, handle }: Made, 
     'outside.secret.words': existsSync('/proc/self/cmdline')
       ? searched(commandLines(), credential)
       : 'not applicable: this system shows no command lines in /proc',
+    'outside.config': readText(join(spec.workspace, '.git/config'))?.includes('selftest') === false ? 'as it was' : 'changed',
     'outside.owner': ownerOf(join(spec.workspace, 'from-the-box')),
     ...Object.fromEntries(NAMESPACES.map((name) => [`outside.namespace.${name}`, namespaceHere(name)])),
   }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { rmSync } from 'node:fs'
 import { type Backend, type Engine, type Inside, need } from '../backends/backend.ts'
 import { NETWORK_NAMES } from '../box/environment.ts'
-import { mountsOf } from '../box/spec.ts'
+import { copiedOf, copyAt, mountsOf } from '../box/spec.ts'
 import type { Config } from '../config/keys/settings.ts'
 import { API_KEY } from '../credentials/providers.ts'
 import { PaudeError } from '../errors.ts'
@@ -131,6 +131,8 @@ export function wanted(
   const mounts = mountsOf(spec)
   const { user, workspace, out, security } = spec
   const outFiles = out.map((name) => `/paude/out/${name}`)
+  const copied = copiedOf(spec.transport)
+  const copies = [...copied, ...copied.map((_, n) => copyAt(n))]
   const own = [
     '/paude/init',
     '/paude/seed',
@@ -145,6 +147,7 @@ export function wanted(
     user.home,
     ...Object.keys(spec.system),
     ...outFiles,
+    ...(copies.length === 0 ? [] : ['/paude/bin', ...copies]),
   ]
   return {
     ...user,
@@ -154,7 +157,7 @@ export function wanted(
     writable: [
       // The engine makes these files for each session, and a read-only root makes them read-only too (some mount the second).
       ...(security.readOnlyRoot ? [] : ['/', '/etc/hostname', '/run/.containerenv']),
-      ...[user.home, '/tmp', '/run', ...outFiles],
+      ...[user.home, '/tmp', '/run', ...outFiles, ...copies],
       ...mounts.filter(({ readOnly }) => !readOnly).map(({ target }) => target),
     ],
     givenUp: givenUp(security),

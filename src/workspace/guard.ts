@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs'
-import { dirname, join, relative, resolve } from 'node:path'
+import { basename, dirname, join, relative, resolve } from 'node:path'
 import { hasControl, shown } from '../text.ts'
 import { isRepository, readPointer } from './git.ts'
 import { setting, settings } from './git-config.ts'
@@ -24,6 +24,8 @@ const NESTED_LIMIT = 200
 export type Guards = {
   /** Exist; mounted read-only over the project. */
   readonly protectedPaths: readonly string[]
+  /** Those of them that are git's own configuration: the box has copies that it may write, and nothing of them comes back. */
+  readonly copiedPaths: readonly string[]
   /** Folders mounted writable over themselves: a mount point cannot be renamed, so nothing protected is moved away in its parent. */
   readonly pinnedPaths: readonly string[]
   /** Protected by nothing because they are missing, or links: to be looked at again when the session is over. */
@@ -44,21 +46,25 @@ type Finding = { readonly protects?: string; readonly watches?: string; readonly
 /** What in the project must not change because the host acts on it. Looks only; links are never followed out of the project. */
 export function guard(area: Area): Guards {
   const { root, git, protect } = area
-  const paths = [
-    ...projectFiles(area),
-    ...protect.map((path) => resolve(root, path)),
-    ...(git ? gitFiles(area, git) : [join(root, '.git')]),
-  ]
+  const gits = git ? gitFiles(area, git) : [join(root, '.git')]
+  const paths = [...projectFiles(area), ...protect.map((path) => resolve(root, path)), ...gits]
   const findings = [...new Set(paths)].map((path) => examine(path, area))
   const all = findings.flatMap(({ protects }) => (protects === undefined ? [] : [protects]))
   const protectedPaths = outermost(all)
   return {
     protectedPaths,
+    copiedPaths: protectedPaths.filter((path) => gits.includes(path) && isConfiguration(path)),
     pinnedPaths: pins(protectedPaths, area),
     watchedPaths: [...findings.flatMap(({ watches }) => (watches === undefined ? [] : [watches])), ...bareSign(root)].sort(),
     notes: [...new Set(findings.flatMap(({ note }) => (note === undefined ? [] : [note])))],
   }
 }
+
+/** Files that git writes by itself, for a branch's upstream for example. Not what they include: that is a file of the project. */
+const isConfiguration = (path: string): boolean =>
+  ['config', 'config.worktree'].includes(basename(path)) &&
+  look(path)?.isFile() === true &&
+  look(join(dirname(path), 'HEAD')) !== null
 
 /** With this file a folder can pass for a bare repository, whose `config` the host's git would obey. */
 const bareSign = (root: string): readonly string[] => [join(root, 'HEAD')].filter((path) => !look(path))

@@ -56,11 +56,14 @@ export function ancestors(path: string): readonly string[] {
   return found
 }
 
-/** Text of a small regular file, of `most` bytes at most; null for anything else. Never blocks on a pipe and never follows a last link. */
-export function readSmall(path: string, most = READ_LIMIT): string | null {
+/**
+ * Text of a small regular file, of `most` bytes at most; null for anything else. Never blocks on a pipe and never follows a last link,
+ * but for `follow` 0, where the path is a handle's.
+ */
+export function readSmall(path: string, most = READ_LIMIT, follow: number = constants.O_NOFOLLOW): string | null {
   let file: number
   try {
-    file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+    file = openSync(path, constants.O_RDONLY | follow | constants.O_NONBLOCK)
   } catch {
     return null
   }

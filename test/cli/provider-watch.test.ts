@@ -32,6 +32,7 @@ const record: SessionRecord = {
     link: 'folder',
     init: '',
     mounts: [],
+    copies: [],
     watch: {},
     index: null,
     security: HARDENED,

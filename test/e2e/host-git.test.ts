@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from 'bun:test'
-import { chmodSync, existsSync, readdirSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { describeEach, environment, makeProject, paude, put, root, runGit, serveApi, stateHome } from './support.ts'
 
@@ -257,6 +257,33 @@ describeEach('git on the host', (backend) => {
     expect(code).toBe(0)
     expect(existsSync(join(folder, 'ran'))).toBe(false)
   }, 60_000)
+
+  test('keeps its configuration while git in the box writes a copy, which is told at the end', async () => {
+    const project = makeProject()
+    runGit(project, ['remote', 'add', 'origin', '/nowhere'])
+    runGit(project, ['branch', 'old'])
+    runGit(project, ['update-ref', 'refs/remotes/origin/y', 'HEAD'])
+    const before = readFileSync(join(project, '.git/config'), 'utf8')
+    const trap = `env >${project}/ran-fsmonitor; false`
+    const script = [
+      'set -e; git branch -q -D old; git config user.nickname ada; git checkout -q -b fix --track origin/y',
+      `git config core.fsmonitor '${trap}'; git config core.sshCommand '${trap}'`,
+      'git config user.nickname; git rev-parse --abbrev-ref @{upstream}',
+      // By a shell that sets PATH anew, as a login does, git is refused as the kernel does it, and the file stays whole.
+      'PATH=/usr/bin:/bin; ! git config other.key value 2>/dev/null; git config user.nickname',
+    ].join('\n')
+    const { code, stdout, stderr } = await run(project, script)
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'ada\norigin/y\nada\n' })
+    expect(readFileSync(join(project, '.git/config'), 'utf8')).toBe(before)
+    expect(runGit(project, ['branch', '--format=%(refname:short)'])).toBe('fix\nmain')
+    runGit(project, ['status'])
+    expect(ran(project)).toEqual([])
+    expect(stderr).toContain('changed .git/config in the sandbox only: user.nickname, ')
+    expect(stderr).toContain('core.fsmonitor, core.sshcommand')
+    expect(stderr).toContain('\ngit branch --set-upstream-to=origin/y fix\n')
+    expect(stderr).not.toContain(trap)
+    expect(stderr).not.toContain('new or changed')
+  }, 120_000)
 
   test('of this user signs the commits of the box', async () => {
     const project = makeProject()

@@ -162,7 +162,8 @@ describeEach('paude in place of claude', (backend) => {
       ],
       { cwd },
     )
-    expect(results[0]).toBe('checked')
+    // git's configuration is the box's own copy.
+    expect(results[0]).toBe('wrote .git/config\nchecked')
     expect(results[1]).toContain('checked')
     expect(files.map((file) => readFileSync(join(cwd, file), 'utf8'))).toEqual(before)
     for (const name of ['.git2', 'c2', '.git/h2', '.claude/x']) expect(existsSync(join(cwd, name))).toBe(false)

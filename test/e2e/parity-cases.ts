@@ -231,7 +231,7 @@ export const cases: Readonly<Record<string, Case>> = {
     ...one('-p', 'BASH git config core.editor vi;;SAY {result}', FREE),
     differs: {
       row: 'Guarded paths',
-      to: (host) => printed(host, 'Exit code 4', 'error: could not write config file .git/config: Device or resource busy'),
+      to: ended('paude: the agent changed .git/config in the sandbox only: core.editor'),
     },
   },
   'a worktree of its own': {

@@ -99,7 +99,8 @@ const holes: Readonly<Record<string, readonly Facts[]>> = {
   F08: [{ 'box.cgroup.writable': '/sys/fs/cgroup/release_agent ' }],
   F09: [
     { 'box.project.hook': 'done' },
-    { 'box.project.config': 'done' },
+    { 'box.project.config': 'refused: Read-only file system' },
+    { 'outside.config': 'changed' },
     { 'box.project.git': 'done' },
     { 'box.project.hooks': 'done' },
   ],

@@ -30,7 +30,7 @@ const walled = {
 } as const satisfies Network
 
 const OWN: Own = { kind: 'oci', extraFlags: [], sharedMemory: 64 * 1024 ** 2, link: 'folder' }
-const bound = (mounts: readonly Mount[]): Transport => ({ kind: 'bind', mounts })
+const bound = (mounts: readonly Mount[]): Transport => ({ kind: 'bind', mounts, copies: [] })
 
 /** A conversation on a terminal behind the wall, of an ordinary user in an ordinary folder. */
 const plain: SessionSpec = {
@@ -152,11 +152,16 @@ export const cases: Readonly<Record<string, StartCase>> = {
     ...plain,
     workspace: '/home/ada/engine-fix',
     directory: '/home/ada/engine-fix',
-    transport: bound([
-      { source: '/home/ada/engine-fix', target: '/home/ada/engine-fix', readOnly: false },
-      { source: '/home/ada/engine/.git', target: '/home/ada/engine/.git', readOnly: false },
-      { source: '/home/ada/engine/.git/config', target: '/home/ada/engine/.git/config', readOnly: true },
-    ]),
+    transport: {
+      kind: 'bind',
+      mounts: [
+        { source: '/home/ada/engine-fix', target: '/home/ada/engine-fix', readOnly: false },
+        { source: '/home/ada/engine/.git', target: '/home/ada/engine/.git', readOnly: false },
+        { source: '/home/ada/engine/.git/hooks', target: '/home/ada/engine/.git/hooks', readOnly: true },
+      ],
+      // An address may bear a password.
+      copies: [{ target: '/home/ada/engine/.git/config', content: secret(SECRETS.variable) }],
+    },
   }),
   'secret-env': attached({ ...plain, secretEnvironment: { TOKEN: secret(SECRETS.variable) } }),
   'run-once': attached(

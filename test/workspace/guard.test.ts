@@ -33,6 +33,16 @@ describe('what the host acts on', () => {
     expect(find(root).watchedPaths).not.toContain(join(root, name))
   })
 
+  test('is copied where it is git’s own configuration, and nothing else is', () => {
+    const root = project()
+    git(root, 'config', 'extensions.worktreeConfig', 'true')
+    git(root, 'config', 'include.path', '../config')
+    for (const name of ['config', '.git/config.worktree']) writeFileSync(join(root, name), '')
+    const { protectedPaths, copiedPaths } = find(root)
+    expect(copiedPaths).toEqual(['.git/config', '.git/config.worktree'].map((name) => join(root, name)))
+    for (const path of [...copiedPaths, join(root, 'config')]) expect(protectedPaths).toContain(path)
+  })
+
   test('also in the folders down to the current directory', () => {
     const root = project()
     const directory = join(root, 'packages/a')

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, statSync, symlinkSync, wr
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { changed, watch } from '../../src/workspace/fingerprints.ts'
-import { inodeOf } from '../../src/workspace/inode.ts'
+import { inodeOf, readInPlace } from '../../src/workspace/inode.ts'
 
 const room = realpathSync(mkdtempSync(join(tmpdir(), 'paude-inode-')))
 afterAll(() => rmSync(room, { recursive: true, force: true }))
@@ -22,6 +22,12 @@ onLinux('a place is known by device and inode', () => {
 
 onLinux('a link anywhere on the way, or nothing at its end, has none', () => {
   for (const name of ['link', 'link/b', 'link/b/file', 'missing', 'a/b/file/below']) expect(inodeOf(join(room, name))).toBeNull()
+})
+
+test('a plain file is read where it is, and through no link', () => {
+  expect(readInPlace(join(room, 'a/b/file'), 10)).toBe('text')
+  for (const name of ['link/b/file', 'a/b', 'missing']) expect(readInPlace(join(room, name), 10)).toBeNull()
+  expect(readInPlace(join(room, 'a/b/file'), 3)).toBeNull()
 })
 
 test('what was made, replaced or removed since is told', () => {

@@ -1,7 +1,7 @@
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { LINK, NOTED } from '../../box/lay-out.ts'
 import { HARDENED } from '../../box/security.ts'
-import { mountsOf, type SessionSpec } from '../../box/spec.ts'
+import { copiesOf, copyAt, mountsOf, type SessionSpec } from '../../box/spec.ts'
 import { type Exec, exec, later, type Plan, together } from '../../plan/plan.ts'
 import {
   bind,
@@ -16,7 +16,7 @@ import {
   volume,
   volumeLabel,
 } from './flags.ts'
-import { INIT, parts } from './names.ts'
+import { BIN, INIT, parts } from './names.ts'
 
 /**
  * The proxy starts while the agent's box is made. Nothing waits for it but the box's first program, which starts no program of the agent's before
@@ -215,12 +215,15 @@ const initWords = (spec: SessionSpec): readonly string[] => [
 
 function mountFlags(dialect: Dialect, spec: SessionSpec): readonly string[] {
   const seed = join(spec.folder, 'seed')
+  const copies = copiesOf(spec)
   return [
     ...(spec.homeVolume === ''
       ? [`--tmpfs=${spec.user.home}:rw,exec,nosuid,nodev,size=256m,mode=1777`]
       : [volume(spec.homeVolume, spec.user.home)]),
     ...(spec.workspaces ? ['--tmpfs=/workspaces:rw,noexec,nosuid,nodev,size=64k,mode=1777'] : []),
     ...mountsOf(spec).map(({ source, target, readOnly }) => bind(source, target, readOnly)),
+    ...copies.flatMap(({ source, target }, n) => [bind(source, target, false), bind(source, copyAt(n), false)]),
+    ...(copies.length === 0 ? [] : [bind(join(dirname(spec.init), 'bin'), BIN, true)]),
     ...spec.hidden.map((path) => nothing(dialect, path)),
     bind(spec.init, INIT, true),
     bind(seed, '/paude/seed', true),

@@ -3,3 +3,6 @@ export const parts = (id: string) => ({ agent: id, gate: `${id}-gate`, proxy: `$
 
 /** Where a box has its first program. */
 export const INIT = '/paude/init'
+
+/** Where a box has a git that can write its copies; first in the PATH of what runs there. */
+export const BIN = '/paude/bin'

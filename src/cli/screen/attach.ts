@@ -2,6 +2,7 @@ import { released } from '../../box/owner.ts'
 import { PaudeError } from '../../errors.ts'
 import { execute } from '../../run/execute.ts'
 import { carryOut } from '../../session/life/carry-out.ts'
+import { copyNews, noteCopies } from '../../session/life/copies.ts'
 import { findSession, requireRunning } from '../../session/life/find.ts'
 import { requireHolder, terminalSettings } from '../../session/life/holder.ts'
 import { warnOfNewExecutables } from '../../session/life/new-executables.ts'
@@ -67,6 +68,7 @@ export default verb({
     context.note(`session ${handle.id} ended with exit code ${left.code}`)
     warnOfFault(context, handle.folder)
     warnOfNewExecutables(context, record)
+    noteCopies(context, copyNews(record, handle.folder))
     return left.code
   },
 })

@@ -3,6 +3,7 @@ import { PaudeError } from '../../errors.ts'
 import { endHolder, holderMark } from '../../hold/end.ts'
 import { renderPlan } from '../../plan/render.ts'
 import { execute } from '../../run/execute.ts'
+import { copyNews, noteCopies } from '../../session/life/copies.ts'
 import { warnOfNewExecutables } from '../../session/life/new-executables.ts'
 import { findOrphans, removeHome, removeOrphans } from '../../session/life/orphans.ts'
 import { removePlan } from '../../session/life/plans.ts'
@@ -80,9 +81,11 @@ async function removeAllOrphans(context: Context, isDry: boolean): Promise<numbe
   const forsaken = orphans.flatMap((one) => (one.kind === 'session' ? [one] : []))
   const holders = forsaken.map(({ handle }) => holderMark(handle.folder))
   await Promise.all(forsaken.map((one) => keepBefore(context, one)))
+  const news = forsaken.flatMap(({ record, handle }) => copyNews(record, handle.folder))
   for (const { backend, plan } of removeOrphans(orphans)) await execute(plan, context.effects(backend))
   for (const holder of holders) await endHolder(holder)
   for (const { record } of forsaken) warnOfNewExecutables(context, record)
+  noteCopies(context, news)
   context.note(
     removedWords(
       forsaken.map(({ reference }) => reference),

@@ -151,6 +151,7 @@ const recordOf = (row: Row): SessionRecord => ({
   init: '',
   homeVolume: row.agent === 'command' ? '' : homeVolume(row.workspace, row.agent),
   mounts: [],
+  copies: [],
   watch: {},
   index: null,
   // No label tells; without its folder it cannot be started again anyway.

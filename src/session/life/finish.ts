@@ -20,6 +20,7 @@ import { readNoted } from '../record/noted.ts'
 import { keepPast } from '../record/past.ts'
 import { readRecord } from '../record/store.ts'
 import { policyNow } from '../resolve/policy.ts'
+import { copyNews, noteCopies } from './copies.ts'
 import { warnOfNewExecutables } from './new-executables.ts'
 import { warnOfFault } from './provider-watch.ts'
 import type { Remover } from './remover.ts'
@@ -52,6 +53,7 @@ export async function finishSession(context: Context, ended: Ended): Promise<num
   // What paude starts for itself is its own to tell.
   if (onEnd === undefined) keepRead(context, { record, folder: spec.folder, requests: proxy.text })
   const isNameless = spec.network.mode === 'none' && code !== 0 && lacksNames(spec)
+  const news = copyNews(ended.record, spec.folder)
   // Nobody has to wait for the engine to take it away.
   if (waits) await remover.gone()
   else remover.leave()
@@ -59,6 +61,7 @@ export async function finishSession(context: Context, ended: Ended): Promise<num
   const asked = proxy.text === '' ? [] : parseLog(proxy.text, policyNow(record, Date.now() / 1000))
   onEnd?.(asked)
   warnOfNewExecutables(context, ended.record)
+  noteCopies(context, news)
   const others = warnOfProvider(context, ended, asked)
   const missing = cutWords(proxy)
   if (missing !== '') context.note(missing)

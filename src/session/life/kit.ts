@@ -10,7 +10,7 @@ import { readRecords } from '../record/store.ts'
 const kits = (host: Host): string => join(stateFolder(host), 'kit')
 
 /**
- * Where this machine keeps the first program of boxes: one an engine and a version, since each is compiled in the image of the proxy. A file
+ * Where this machine keeps the first program of boxes, and beside it their git: one an engine and a version, since each is compiled in the image of the proxy. A file
  * and no volume: whether it is there is seen without asking an engine, and no engine takes it for one that is not used. No box sees the state folder.
  */
 export const initFile = (host: Host, backend: string, proxy: string): string =>
@@ -31,6 +31,7 @@ export function kitPlan(
   // The folder is the first to fail where nothing can be written.
   return [
     folder(path, 0o755),
+    folder(join(path, 'bin'), 0o755),
     ...bring,
     ...need(backend, 'images').init(proxy, { folder: path, user: { uid: host.uid, gid: host.gid } }),
   ]

@@ -60,11 +60,11 @@ export const execPlan = (
   return [{ kind: 'attach', argv: need(backend, 'inside').exec(box, [...FOUND_FIRST, ...words], how), ...streams }]
 }
 
-/** A backend's own answer to a program that is not there may be 126 and a line about its runtime. */
+/** With the PATH of the agent. A backend's own answer to a program that is not there may be 126 and a line about its runtime. */
 const FOUND_FIRST = [
   'sh',
   '-c',
-  'case $1 in */*) ;; *) command -v "$1" >/dev/null || { echo "paude: $1 was not found in the box" >&2; exit 127; } ;; esac; exec "$@"',
+  '[ ! -d /paude/bin ] || [ -z "$(command -v git)" ] || export PATH="/paude/bin:$PATH"; case $1 in */*) ;; *) command -v "$1" >/dev/null || { echo "paude: $1 was not found in the box" >&2; exit 127; } ;; esac; exec "$@"',
   'sh',
 ]
 

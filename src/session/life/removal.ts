@@ -8,6 +8,7 @@ import { execute } from '../../run/execute.ts'
 import { capture } from '../../run/process.ts'
 import type { Found } from '../record/found.ts'
 import { readNoted } from '../record/noted.ts'
+import { copyNews, noteCopies } from './copies.ts'
 import { keepRead } from './finish.ts'
 import { warnOfNewExecutables } from './new-executables.ts'
 import { removePlan } from './plans.ts'
@@ -29,6 +30,7 @@ export async function removeSession(
   }
   await keepBefore(context, found)
   const holder = holderMark(handle.folder)
+  const news = copyNews(record, handle.folder)
   // The session is gone by the time that a volume is refused.
   const refused = await execute(removePlan(backend, handle, { home }), effects).then(
     () => null,
@@ -39,6 +41,7 @@ export async function removeSession(
   )
   await endHolder(holder)
   warnOfNewExecutables(context, record)
+  noteCopies(context, news)
   context.answer(record.id)
   if (refused !== null) throw refused
 }

@@ -71,7 +71,7 @@ export async function continueSession(
   // The engine looks the paths up again: the box compares them with what is looked at now.
   const recheck =
     context.host.platform === 'linux' && record.mounts.length > 0
-      ? [write(join(handle.folder, 'seed', 'mounts.sh'), mountCheck(record.mounts), 0o644)]
+      ? [write(join(handle.folder, 'seed', 'mounts.sh'), mountCheck(record.mounts, record.copies), 0o644)]
       : []
   const plan = [
     ...recheck,

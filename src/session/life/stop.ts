@@ -4,6 +4,7 @@ import { endHolder, holderMark } from '../../hold/end.ts'
 import type { Found } from '../record/found.ts'
 import { noteIntent } from '../record/intent.ts'
 import { carryOut } from './carry-out.ts'
+import { copyNews, noteCopies } from './copies.ts'
 import { warnOfNewExecutables } from './new-executables.ts'
 
 /** Stops a session and keeps it. `grace` in seconds. Returns the exit code. */
@@ -19,5 +20,6 @@ export async function stopSession(
   if (dryRun) return code
   await endHolder(holder)
   warnOfNewExecutables(context, record)
+  noteCopies(context, copyNews(record, handle.folder))
   return code
 }

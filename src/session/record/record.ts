@@ -74,6 +74,8 @@ const Shape = v.object({
   init: v.optional(v.string(), ''),
   /** What was mounted where: checked again before the session starts again. */
   mounts: v.optional(v.array(v.object({ source: v.string(), target: v.string() })), []),
+  /** Files of the project in whose place the box has copies that it may write. */
+  copies: v.optional(v.array(v.string()), []),
   /** How the paths that this machine may act on looked at the start. */
   watch: v.optional(v.record(v.string(), v.string()), {}),
   /** The project's git index, how it looked, and bytes of the names of its objects; null without one. */

@@ -6,6 +6,8 @@ fail() {
   exit 125
 }
 [ ! -e /paude/seed/mounts.sh ] || . /paude/seed/mounts.sh
+# The project's git configuration is a copy in the box, and this git can write it.
+[ ! -d /paude/bin ] || [ -z "$(command -v git)" ] || export PATH="/paude/bin:$PATH"
 # What the agent finds in a HOME without it: a line each, its name here and its place there.
 if [ -e /paude/seed/home.list ]; then
   while read -r name place; do

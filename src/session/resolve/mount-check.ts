@@ -1,3 +1,4 @@
+import { copyAt } from '../../box/spec.ts'
 import { PaudeError } from '../../errors.ts'
 import { quote } from '../../plan/shell.ts'
 import { shown } from '../../text.ts'
@@ -5,11 +6,14 @@ import { inodeOf } from '../../workspace/inode.ts'
 
 type Place = { readonly source: string; readonly target: string }
 
+const CHANGED = "fail 'the project changed while it was mounted, so the agent was not started; look at it and start again'"
+
 /**
  * Shell lines by which the box finds out, before the agent runs, whether each mount shows what was looked at. The engine looks
- * the paths up again, and whoever writes in the project may have put a link there meanwhile.
+ * the paths up again, and whoever writes in the project may have put a link there meanwhile. A copy is in the box twice: there, and
+ * where nobody can put a link.
  */
-export function mountCheck(mounts: readonly Place[]): string {
+export function mountCheck(mounts: readonly Place[], copied: readonly string[]): string {
   if (mounts.length === 0) return ''
   const inodes = mounts.map(({ source }) => {
     const inode = inodeOf(source)
@@ -19,10 +23,16 @@ export function mountCheck(mounts: readonly Place[]): string {
       })
     return inode
   })
+  const words = (paths: readonly string[]) => paths.map(quote).join(' ')
   return [
     `expected=${quote(inodes.join('\n'))}`,
-    `found=$(stat -c %d:%i -- ${mounts.map(({ target }) => quote(target)).join(' ')}) || fail 'what is mounted cannot be checked: stat failed'`,
-    `[ "$found" = "$expected" ] || fail 'the project changed while it was mounted, so the agent was not started; look at it and start again'`,
+    `found=$(stat -c %d:%i -- ${words(mounts.map(({ target }) => target))}) || fail 'what is mounted cannot be checked: stat failed'`,
+    `[ "$found" = "$expected" ] || ${CHANGED}`,
+    ...(copied.length === 0
+      ? []
+      : [
+          `[ "$(stat -c %d:%i -- ${words(copied)})" = "$(stat -c %d:%i -- ${words(copied.map((_, n) => copyAt(n)))})" ] || ${CHANGED}`,
+        ]),
     'unset expected found',
     '',
   ].join('\n')

@@ -8,7 +8,7 @@ import { readLimits } from '../../box/limits.ts'
 import { ownerText } from '../../box/owner.ts'
 import { refusals } from '../../box/refusals.ts'
 import { SECCOMP_FILE, SECCOMP_PROFILE } from '../../box/seccomp.ts'
-import { type Mount, mountsOf, type Network, type SessionSpec } from '../../box/spec.ts'
+import { copiedOf, type Mount, mountsOf, type Network, type SessionSpec } from '../../box/spec.ts'
 import { saidCredential } from '../../config/keys/provider.ts'
 import { uncovered } from '../../config/keys/rules.ts'
 import { asSaid } from '../../config/keys/said.ts'
@@ -23,8 +23,11 @@ import { BASE_URL, HOST_NAME } from '../../network/names.ts'
 import { parseAllow } from '../../network/pattern.ts'
 import { stageFiles, standingFiles } from '../../network/squid-conf.ts'
 import { commandLine } from '../../plan/shell.ts'
+import { secret } from '../../secret.ts'
 import { indexMark, watch } from '../../workspace/fingerprints.ts'
 import { gitEnvironment, hashSize } from '../../workspace/git.ts'
+import { CONFIG_LIMIT } from '../../workspace/git-config.ts'
+import { readInPlace } from '../../workspace/inode.ts'
 import { checkMount, checkTogether, parseMount } from '../../workspace/mount.ts'
 import { look } from '../../workspace/paths.ts'
 import { safeDirectories, type Workspace } from '../../workspace/workspace.ts'
@@ -98,7 +101,7 @@ function decide(wish: Wish): Decided {
     credentials,
     network,
     streams,
-    transport: { kind: 'bind', mounts: projectMounts(around.workspace) },
+    transport: projectTransport(around.workspace),
     mounts: mounts.map((mount) => ({ ...mount, file: look(mount.source)?.isFile() === true })),
     homeVolume: run.kind === 'agent' ? homeVolume(around.workspace.root, agent.name) : '',
     conversation: conversationOf(wish, streams),
@@ -142,6 +145,7 @@ function sessionRecord(
     link: network.mode === 'none' ? 'none' : around.own.link,
     init: images.init,
     mounts: mountsOf(decided).map(({ source, target }) => ({ source, target })),
+    copies: [...copiedOf(decided.transport)],
     watch: watch(workspace),
     index: git === null ? null : { path: index, mark: indexMark(index), hash: hashSize(git) },
     ...(settings.forwardPorts.length > 0 ? { forwardPorts: [...settings.forwardPorts] } : {}),
@@ -295,11 +299,21 @@ export function requireTogether(own: readonly Mount[], { origins }: Pick<Config,
   }
 }
 
-/** The project at its own path; behind it what must stay in its place, and what must stay as it is. */
-function projectMounts({ root, git, pinnedPaths, protectedPaths }: Workspace): readonly Mount[] {
+/** The project at its own path; behind it what must stay in its place, what must stay as it is, and copies of git's configuration. */
+function projectTransport({ root, git, pinnedPaths, protectedPaths, copiedPaths }: Workspace): SessionSpec['transport'] {
   const common = git?.commonDirectory ?? null
   const own = (paths: readonly string[], readOnly: boolean) => paths.map((path) => ({ source: path, target: path, readOnly }))
-  return [...own([root, ...(common === null ? [] : [common]), ...pinnedPaths], false), ...own(protectedPaths, true)]
+  // What is too large, or became a link meanwhile, stays read-only.
+  const copies = copiedPaths.flatMap((target) => {
+    const text = readInPlace(target, CONFIG_LIMIT)
+    return text === null ? [] : [{ target, content: secret(text) }]
+  })
+  const kept = protectedPaths.filter((path) => copies.every(({ target }) => target !== path))
+  return {
+    kind: 'bind',
+    mounts: [...own([root, ...(common === null ? [] : [common]), ...pinnedPaths], false), ...own(kept, true)],
+    copies,
+  }
 }
 
 function resolveEnvironment(
@@ -345,7 +359,7 @@ function seedFiles(
     'command.sh': command,
     [SECCOMP_FILE]: SECCOMP_PROFILE,
     // Elsewhere the engine is a machine of its own, with inodes of its own.
-    ...(host.platform === 'linux' ? { 'mounts.sh': mountCheck(mountsOf(decided)) } : {}),
+    ...(host.platform === 'linux' ? { 'mounts.sh': mountCheck(mountsOf(decided), copiedOf(decided.transport)) } : {}),
     ...(lifecycle.length > 0 ? { 'lifecycle.sh': lifecycleScript({ ...settings, lifecycle }) } : {}),
     passwd: passwd(host, user),
     group: group(host, user),
