@@ -155,6 +155,10 @@ export function mergeAllows(list: readonly Allow[]): readonly Allow[] {
 }
 
 function merge(list: readonly Allow[]): readonly Allow[] {
+  // Without a wildcard and a host that is there twice nothing covers anything, and names alone are sorted faster.
+  const single = new Map(list.map((allow) => [allow.host, allow]))
+  if (single.size === list.length && !list.some(({ host }) => host.startsWith('*.')))
+    return [...single.keys()].sort().flatMap((host) => single.get(host) ?? [])
   const byKey = new Map<string, Allow>()
   for (const allow of list) {
     const key = `${schemeOf(allow)}${allow.host}@${allow.privateRange}`
@@ -162,10 +166,6 @@ function merge(list: readonly Allow[]): readonly Allow[] {
     byKey.set(key, known === undefined ? allow : joined(known, allow))
   }
   const merged = [...byKey.values()]
-  // Without a wildcard and a host of two ranges nothing covers anything, and names alone are sorted faster.
-  const single = new Map(merged.map((allow) => [allow.host, allow]))
-  if (single.size === merged.length && !merged.some(({ host }) => host.startsWith('*.')))
-    return [...single.keys()].sort().flatMap((host) => single.get(host) ?? [])
   const byName = Map.groupBy(merged, ({ host }) => host)
   const wider = merged.map((allow) =>
     patternsOf(allow.host)

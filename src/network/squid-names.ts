@@ -118,13 +118,11 @@ export function denialAcls(deny: readonly Deny[], more: readonly string[]): read
 }
 
 /** Sorted as squid compares names, from their end: its tree takes ten thousand so in 10 ms, and in 120 in any other order. */
-const fromTheEnd = (hosts: readonly string[]): readonly string[] => hosts.map(backwards).sort().map(backwards)
+const fromTheEnd = (hosts: readonly string[]): readonly string[] => backwards(backwards(hosts).sort())
 
-function backwards(name: string): string {
-  let turned = ''
-  for (let at = name.length - 1; at >= 0; at--) turned += name[at]
-  return turned
-}
+/** Each name backwards. All of them in one text: ten thousand take a tenth of the time that one by one they do. Names are ASCII. */
+const backwards = (names: readonly string[]): string[] =>
+  names.length === 0 ? [] : Buffer.from(names.join('\n'), 'latin1').reverse().toString('latin1').split('\n').reverse()
 
 /** One name a line, or many where there are many: squid's lines end at 2048 signs. */
 function listLines(start: string, hosts: readonly string[]): readonly string[] {

@@ -12,7 +12,13 @@ type Unreadable = { readonly key: string; readonly error: PaudeError }
 export const unreadable = (part: Profile): readonly Unreadable[] => [
   ...allRows.flatMap(([, { key = '', read }]) => {
     const value = read === undefined ? undefined : (valueAt(part, key.split('.')) as string | readonly string[] | undefined)
-    return (value === undefined ? [] : [value].flat()).flatMap((one) => refusal(key, () => read?.(one, key)))
+    if (value === undefined) return []
+    const all = [value].flat()
+    // Mostly nothing is wrong, and a long list is read twice as fast in one go.
+    const wrong = refusal(key, () => {
+      for (const one of all) read?.(one, key)
+    })
+    return wrong.length === 0 ? [] : all.flatMap((one) => refusal(key, () => read?.(one, key)))
   }),
   ...unreadableVariables(part['env'] as Layer | undefined),
 ]
