@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { toJsonSchema } from '@valibot/to-json-schema'
+import { allBackends } from '../src/backends/registry.ts'
 import { flagsOf, placesOf } from '../src/cli/args.ts'
 import { placeUsage, twin, typed } from '../src/cli/help/text.ts'
 import type { Topic, Verb } from '../src/cli/verb.ts'
@@ -96,6 +97,14 @@ export async function pages(): Promise<Readonly<Record<string, string>>> {
       'A session ends with the exit code of its agent or command. paude itself uses these:',
       exitCodes(),
     ),
+    'engines.md': page(
+      'Engines',
+      'The versions of container engines that paude is tested with. The oldest is the minimum. `paude doctor` says when yours is older or newer.',
+      table(
+        ['engine', 'tested versions'],
+        allBackends.map(({ name, health }) => [name, health.tested.join(', ')]),
+      ),
+    ),
     'events.md': page(
       'Events',
       '`paude events --json` prints one of these objects a line. [Notifications and events](../notify-events.md) explains them.',
@@ -135,6 +144,7 @@ const list = (): string =>
     ['config.toml', 'an example of every configuration key'],
     ['groups.md', 'groups of hosts'],
     ['exit-codes.md', 'exit codes'],
+    ['engines.md', 'container engines, with the versions tested'],
     ['events.md', 'events of `paude events --json`'],
     ['paude.1', 'the manual page: `man ./paude.1`'],
     ['guarded-paths.md', 'files of a project that are read-only in a session'],

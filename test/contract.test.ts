@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { need } from '../src/backends/backend.ts'
 import { allBackends } from '../src/backends/registry.ts'
+import { older } from '../src/backends/version.ts'
 import { handleOfSpec } from '../src/box/handle.ts'
 import { DEFAULTS } from '../src/config/layers/merge.ts'
 import { readHost } from '../src/host.ts'
@@ -62,8 +63,9 @@ describe.each(allBackends)('$name', (backend) => {
   })
 
   test('says what it is and what to do when it cannot be used', () => {
-    const { floor, fixes, mend } = backend.health
-    expect(floor).toMatch(/^\d+\.\d+/)
+    const { tested, fixes, mend } = backend.health
+    for (const version of tested) expect(version).toMatch(/^\d+\.\d+$/)
+    expect(tested.toSorted((one, other) => (older(one, other) ? -1 : 1))).toEqual([...tested])
     expect(fixes).toStartWith('https://')
     for (const way of Object.values(mend)) expect(way).not.toBe('')
   })

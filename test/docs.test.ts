@@ -14,6 +14,7 @@ import {
   schemaFile,
   schemaText,
 } from '../scripts/docs.ts'
+import { allBackends } from '../src/backends/registry.ts'
 import { parseConfig } from '../src/config/files/parse.ts'
 import { tomlEntries } from '../src/config/files/toml-entries.ts'
 import { keyNames } from '../src/config/keys/names.ts'
@@ -29,6 +30,11 @@ test('the manual page says what the code does (bun run docs)', async () => {
   expect(readFileSync(manFile, 'utf8')).toBe(text)
   // What begins with a dot is a macro: none came out of a description.
   expect([...new Set(text.match(/^[.'].\S*/gm))].sort()).toEqual(['.B', '.SH', '.TH', '.TP', '.br'])
+})
+
+test('the README names the versions of the engines that are tested', () => {
+  const readme = readFileSync(join(import.meta.dir, '../README.md'), 'utf8')
+  for (const { name, health } of allBackends) expect(readme).toContain(`${name} ${health.tested.join(', ')}`)
 })
 
 test('the reference has no page that nothing makes', () => {

@@ -148,8 +148,8 @@ export type Inventory = {
 
 /** Whether it can be used, and what to do when it cannot. */
 export type Health = {
-  /** Oldest version that paude is tested with. */
-  readonly floor: string
+  /** Versions that paude is tested with, the oldest first: what is older is refused, and what is newer is told by `doctor`. */
+  readonly tested: readonly [oldest: string, ...newer: string[]]
   /** Where its releases say what they fixed: a table of our own would age inside the binary. */
   readonly fixes: string
   /** Where it is reached, besides its program: what a start looks at before it starts a process. */

@@ -39,9 +39,17 @@ export function wayToUse({ name, state }: Pick<EngineState, 'name' | 'state'>): 
 }
 
 function readyCheck({ name, version, rootless }: EngineState): Check {
-  const { floor, fixes } = backends[name].health
-  return older(version, floor)
-    ? problem(name, `${version} is older than ${floor}`, `upgrade ${name} to ${floor} or later`)
+  const { tested, fixes } = backends[name].health
+  const [oldest] = tested
+  const newest = tested.at(-1) ?? oldest
+  if (older(version, oldest)) return problem(name, `${version} is older than ${oldest}`, `upgrade ${name} to ${oldest} or later`)
+  // Fixes of a tested version are no other one.
+  return older(newest, version.split('.').slice(0, newest.split('.').length).join('.'))
+    ? warning(
+        name,
+        `${version} is newer than the tested versions (${tested.join(', ')})`,
+        `paude --backend ${name} selftest checks the sandbox on it`,
+      )
     : ok(name, `${version}${rootless ? ', rootless' : ''}; security fixes: ${fixes}`)
 }
 

@@ -73,7 +73,13 @@ describe('engines', () => {
       [ready('docker', '19.03.15'), ready('podman', '4.2')],
       ['docker: problem', 'podman: problem', 'runc: ok'],
     ],
-    ['at the floor', [ready('docker', '20.10.0'), ready('podman', '4.3.0')], ['docker: ok', 'podman: ok', 'runc: ok']],
+    ['a fix of the newest', [ready('docker', '28.5.9')], ['docker: ok', 'runc: ok']],
+    [
+      'newer than any that was tested',
+      [ready('docker', '28.6.0'), ready('podman', '6.0.1')],
+      ['docker: warning', 'podman: warning', 'runc: ok'],
+    ],
+    ['at the oldest tested', [ready('docker', '20.10.0'), ready('podman', '4.3.0')], ['docker: ok', 'podman: ok', 'runc: ok']],
   ] as const)('%s', (_, engines, expected) => {
     expect(states(engineChecks(engines))).toEqual([...expected])
   })

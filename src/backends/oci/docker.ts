@@ -85,7 +85,7 @@ export const docker: Backend = {
     ...bySession(dialect),
   },
   health: {
-    floor: '20.10',
+    tested: ['20.10', '26.1', '28.5'],
     fixes: 'https://docs.docker.com/engine/release-notes',
     reach: (host) => {
       const path = dockerSocket(host)

@@ -93,7 +93,7 @@ export const podman: Backend = {
     ...bySession(dialect),
   },
   health: {
-    floor: '4.3',
+    tested: ['4.3', '5.4', '5.8'],
     fixes: 'https://github.com/containers/podman/security/advisories',
     reach: () => ({ look: 'program' }),
     variables: [],
