@@ -15,6 +15,8 @@ const packages = {
   '/usr/lib/podman/aardvark-dns': 'aardvark-dns',
   mmdebstrap: 'mmdebstrap',
   '/usr/share/keyrings/debian-archive-keyring.gpg': 'debian-archive-keyring',
+  'qemu-aarch64-static': 'qemu-user-static',
+  '/usr/aarch64-linux-gnu/lib/ld-linux-aarch64.so.1': 'libc6-arm64-cross',
   git: 'git',
   tmux: 'tmux',
   ps: 'procps',

@@ -33,7 +33,7 @@ async function release(): Promise<void> {
     const start = performance.now()
     const folder = join(out, target.name)
     const program = join(folder, 'paude')
-    await build(program, [`--target=bun-${target.name}`, `--compile-executable-path=${await fetchRuntime(target.runtime)}`])
+    await buildFor(target.name, program)
     if (target.name === 'darwin-x64') await signAdHoc(program)
     await checkMachine(program, target.machine)
     if (target.name === `${process.platform}-${process.arch}`) await checkVersion(program)
@@ -44,6 +44,13 @@ async function release(): Promise<void> {
     console.log(`${file}  ${((performance.now() - start) / 1000).toFixed(1)} s`)
   }
   await Bun.write(join(out, 'SHA256SUMS'), sums.join(''))
+}
+
+/** The program of one target, as it is released. */
+export async function buildFor(name: (typeof targets)[number]['name'], program: string): Promise<void> {
+  const [target] = targets.filter((one) => one.name === name)
+  if (target === undefined) throw new Error(`no target is called ${name}`)
+  await build(program, [`--target=bun-${name}`, `--compile-executable-path=${await fetchRuntime(target.runtime)}`])
 }
 
 /** The target's bun from the package registry, checked against the lock file; fetched once. */
@@ -85,4 +92,4 @@ async function checkVersion(file: string): Promise<void> {
 
 const sha = (kind: string, bytes: Uint8Array) => createHash(kind).update(bytes).digest()
 
-await release()
+if (import.meta.main) await release()

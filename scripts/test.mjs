@@ -16,6 +16,9 @@ forwardSignals()
 await main(async () => {
   await ensureDependencies()
   if (canInstall()) await ensurePrograms(['git', 'tmux', 'ps', 'ip', 'file', 'curl', 'openssl', 'zsh', 'fish'])
+  // What runs the program for arm64 on another machine.
+  if (canInstall() && process.arch !== 'arm64')
+    await ensurePrograms(['qemu-aarch64-static', '/usr/aarch64-linux-gnu/lib/ld-linux-aarch64.so.1'])
   const engines = await ensureEngine({ wanted: engineNames }).catch((error) => ({
     usable: [],
     unusable: { 'docker and podman': error.message },
@@ -35,7 +38,11 @@ await main(async () => {
       ...backends.map((name) =>
         suite(name, { script: 'e2e', env: { PAUDE_TEST_BACKENDS: name, PAUDE_TEST_USER: name === 'podman' ? user : '' } }),
       ),
-      suite('claude', { script: 'e2e', words: ['test/e2e/claude.test.ts'], env: { PAUDE_TEST_BACKENDS: '' } }),
+      suite('engineless', {
+        script: 'e2e',
+        words: ['test/e2e/claude.test.ts', 'test/e2e/arm64.test.ts'],
+        env: { PAUDE_TEST_BACKENDS: '' },
+      }),
     ])
     const newer = []
     for (const [at, folder] of engineFolders().entries()) newer.push(await core(folder, at + 1))
