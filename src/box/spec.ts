@@ -111,6 +111,8 @@ export type Own = {
   readonly sharedMemory: number
   /** Where box and proxy meet: a folder of the session, or a volume where the engine runs on a virtual machine. */
   readonly link: 'folder' | 'volume'
+  /** Whether this machine has SELinux, which keeps containers of different levels apart. */
+  readonly selinux: boolean
 }
 
 /** `open` has no wall but keeps proxy, log and credentials outside; `none` has only loopback and no proxy. */

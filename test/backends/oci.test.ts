@@ -193,3 +193,39 @@ const without = (all: readonly string[], words: readonly string[]): readonly str
 function never(): never {
   throw new Error('no such case')
 }
+
+// Untested on a machine with SELinux: what the documentation of the engines asks for.
+describe.each([docker, podman])('SELinux and $name', (backend) => {
+  const { spec } = cases['plain'] ?? missing()
+  const levels = (id: string, selinux: boolean) =>
+    execs(startPlan(backend, { ...spec, id, own: { ...spec.own, selinux } }, { attached: false }))
+      .filter(makes)
+      .flatMap(({ argv }) => argv.filter((word) => word.startsWith('--security-opt=label')))
+
+  test('the containers of a session have one level, and those of another session another one', () => {
+    const [one, other] = [levels('paude-bcd234', true), levels('paude-fgh567', true)]
+    expect(one).toHaveLength(2)
+    expect(new Set(one).size).toBe(1)
+    expect(one[0]).not.toBe(other[0])
+  })
+
+  test('a level has two categories of those that the usual policies have, the lower first', () => {
+    for (let at = 0; at < 500; at++) {
+      const [, low = '', high = ''] =
+        /^--security-opt=label=level:s0:c(\d+),c(\d+)$/.exec(levels(`paude-${at}`, true)[0] ?? '') ?? []
+      expect(Number(low)).toBeLessThan(Number(high))
+      expect(Number(high)).toBeLessThan(1024)
+    }
+  })
+
+  test('nothing is asked of a machine without it, and no mount is ever labelled anew', () => {
+    expect(levels('paude-bcd234', false)).toEqual([])
+    for (const { spec, options } of Object.values(cases))
+      for (const { argv } of execs(startPlan(backend, spec, options)))
+        for (const word of argv) expect(word).not.toMatch(/relabel|^--(volume|mount)=.*[:,][zZ]$/)
+  })
+})
+
+function missing(): never {
+  throw new Error('no such case')
+}

@@ -278,8 +278,9 @@ describeEach('git on the host', (backend) => {
     expect(runGit(project, ['branch', '--format=%(refname:short)'])).toBe('fix\nmain')
     runGit(project, ['status'])
     expect(ran(project)).toEqual([])
-    expect(stderr).toContain('changed .git/config in the sandbox only: user.nickname, ')
-    expect(stderr).toContain('core.fsmonitor, core.sshcommand')
+    expect(stderr).toContain(
+      'changed .git/config in the sandbox only: core.fsmonitor, core.sshcommand, user.nickname, branch.fix.',
+    )
     expect(stderr).toContain('\ngit branch --set-upstream-to=origin/y fix\n')
     expect(stderr).not.toContain(trap)
     expect(stderr).not.toContain('new or changed')

@@ -29,7 +29,7 @@ const walled = {
   credential: null,
 } as const satisfies Network
 
-const OWN: Own = { kind: 'oci', extraFlags: [], sharedMemory: 64 * 1024 ** 2, link: 'folder' }
+const OWN: Own = { kind: 'oci', extraFlags: [], sharedMemory: 64 * 1024 ** 2, link: 'folder', selinux: false }
 const bound = (mounts: readonly Mount[]): Transport => ({ kind: 'bind', mounts, copies: [] })
 
 /** A conversation on a terminal behind the wall, of an ordinary user in an ordinary folder. */

@@ -7,6 +7,7 @@ import { desktopChecks, resolverConfChecks, rootlessChecks, rootlessFacts } from
 import { explain } from './explain.ts'
 import type { Dialect } from './flags.ts'
 import { infoOf } from './health.ts'
+import { hasSelinux } from './selinux.ts'
 import { dockerSocket } from './socket.ts'
 
 const dialect: Dialect = {
@@ -46,6 +47,7 @@ export const docker: Backend = {
     extraFlags,
     sharedMemory: sharedMemory(extraFlags),
     link: host.platform !== 'linux' || isDesktop(dockerSocket(host)) ? 'volume' : 'folder',
+    selinux: hasSelinux(host),
   }),
   inventory: {
     sessions: {

@@ -17,6 +17,7 @@ import {
   volumeLabel,
 } from './flags.ts'
 import { BIN, INIT, parts } from './names.ts'
+import { levelFlags } from './selinux.ts'
 
 /**
  * The proxy starts while the agent's box is made. Nothing waits for it but the box's first program, which starts no program of the agent's before
@@ -75,6 +76,7 @@ function runProxy(dialect: Dialect, spec: SessionSpec): Exec {
       ...dialect.always,
       // It gives nothing up, whatever the agent does.
       ...hardeningFlags(spec, HARDENED),
+      ...levelFlags(spec),
       '--user=13:13',
       ...dialect.helperUser(spec),
       '--pids-limit=64',
@@ -168,6 +170,7 @@ function makeAgent(dialect: Dialect, spec: SessionSpec): Exec {
       '--pull=never',
       ...dialect.always,
       ...hardeningFlags(spec, spec.security),
+      ...levelFlags(spec),
       ...dialect.user(spec),
       ...limitFlags(spec),
       // It would run in the box before the wall is proven.

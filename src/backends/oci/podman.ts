@@ -7,6 +7,7 @@ import { rootlessChecks, rootlessFacts } from './checks.ts'
 import { explain } from './explain.ts'
 import type { Dialect } from './flags.ts'
 import { infoOf } from './health.ts'
+import { hasSelinux } from './selinux.ts'
 
 const dialect: Dialect = {
   name: 'podman',
@@ -49,11 +50,12 @@ export const podman: Backend = {
   name: 'podman',
   program: programs.podman,
   ...capabilities(dialect),
-  own: ({ podmanFlags: extraFlags }, { platform }) => ({
+  own: ({ podmanFlags: extraFlags }, host) => ({
     kind: 'oci',
     extraFlags,
     sharedMemory: sharedMemory(extraFlags),
-    link: platform === 'linux' ? 'folder' : 'volume',
+    link: host.platform === 'linux' ? 'folder' : 'volume',
+    selinux: hasSelinux(host),
   }),
   inventory: {
     sessions: {
