@@ -43,7 +43,14 @@ describe('status', () => {
   test('asks each engine for its images as well with --all', async () => {
     await machine.paude(['status', '--all'])
     const asked = engineCalls().map(([program, verb]) => `${program} ${verb}`)
-    expect(asked.toSorted()).toEqual(['docker image', 'docker ps', 'docker version', 'podman image', 'podman info', 'podman ps'])
+    expect(asked.toSorted()).toEqual([
+      'docker image',
+      'docker ps',
+      'docker version',
+      'podman image',
+      'podman ps',
+      'podman version',
+    ])
   })
 
   test('says of the HOME volumes that they are not counted, where there is an engine to have them', async () => {

@@ -157,6 +157,8 @@ export type Health = {
   /** Variables that say which of several is meant: a service at login gets them from the one who sets it up. */
   readonly variables: readonly string[]
   readonly version: Query<Engine>
+  /** The same in a fraction of the time, perhaps without `runtime`. */
+  readonly brief: (host: Host) => Query<Engine>
   /** null for one that runs its boxes on a machine that nobody here looks after. */
   readonly info: Query<EngineInfo> | null
   /** Further questions whose answers are checks. */

@@ -5,7 +5,8 @@ import { allBackends } from '../backends/registry.ts'
 import { PaudeError } from '../errors.ts'
 import type { Host } from '../host.ts'
 import type { Query } from '../plan/query.ts'
-import { capture, type Outcome } from '../run/process.ts'
+import { captureOnce } from '../run/ask.ts'
+import type { Outcome } from '../run/process.ts'
 
 /** A backend as it is on this machine now. */
 export type EngineState = {
@@ -23,11 +24,11 @@ export type EngineState = {
 /** How long an engine may take to say who it is, in ms. A remote one that is gone would never answer. */
 const PATIENCE = 10_000
 
-/** Asks all backends at once; a dead one does not hold up the others. */
-export const askEngines = (host: Host): Promise<readonly EngineState[]> =>
-  Promise.all(allBackends.map((backend) => askEngine(host, backend)))
+/** Asks all backends at once; a dead one does not hold up the others. `briefly` leaves out what an engine is slow to tell. */
+export const askEngines = (host: Host, how: 'wholly' | 'briefly' = 'wholly'): Promise<readonly EngineState[]> =>
+  Promise.all(allBackends.map((backend) => askEngine(host, backend, how)))
 
-async function askEngine(host: Host, backend: Backend): Promise<EngineState> {
+async function askEngine(host: Host, backend: Backend, how: 'wholly' | 'briefly'): Promise<EngineState> {
   const { name, program, health } = backend
   const unknown = { name, version: '', rootless: false, runtime: '' }
   switch (await usable(host, backend)) {
@@ -37,8 +38,10 @@ async function askEngine(host: Host, backend: Backend): Promise<EngineState> {
       return { ...unknown, state: 'not running', why: 'nobody answers on its socket' }
     case 'denied':
       return { ...unknown, state: 'no permission', why: 'its socket belongs to others' }
-    case 'yes':
-      return engineOf(name, health, await patiently(health.version))
+    case 'yes': {
+      const version = how === 'briefly' ? health.brief(host) : health.version
+      return engineOf(name, { ...health, version }, await patiently(version))
+    }
   }
 }
 
@@ -46,7 +49,7 @@ async function askEngine(host: Host, backend: Backend): Promise<EngineState> {
 export async function patiently<T>({ argv }: Query<T>): Promise<Outcome | null> {
   const timeout = AbortSignal.timeout(PATIENCE)
   try {
-    const outcome = await capture(argv, { signal: timeout })
+    const outcome = await captureOnce(argv, timeout)
     return timeout.aborted ? null : outcome
   } catch (error) {
     if (error instanceof PaudeError) return null

@@ -1,10 +1,27 @@
 import type { Query } from '../plan/query.ts'
 import type { Effects } from './execute.ts'
-import { capture } from './process.ts'
+import { capture, type Outcome } from './process.ts'
+
+const underWay = new Map<string, Promise<Outcome>>()
+
+/**
+ * Runs a program that only tells, and not again while it runs already: several checks ask the same. Not for what is asked after a
+ * change, since the answer may be older than that.
+ */
+export function captureOnce(argv: Query<unknown>['argv'], signal?: AbortSignal): Promise<Outcome> {
+  const key = argv.join('\0')
+  const running = underWay.get(key) ?? capture(argv, { signal }).finally(() => underWay.delete(key))
+  underWay.set(key, running)
+  return running
+}
 
 /** Asks a program; its failure is explained and thrown. Output of a failed call is never parsed. */
-export async function ask<T>({ argv, parse }: Query<T>, { explain }: Pick<Effects, 'explain'>): Promise<T> {
-  const outcome = await capture(argv)
+export async function ask<T>(
+  { argv, parse }: Query<T>,
+  { explain }: Pick<Effects, 'explain'>,
+  run: (argv: Query<T>['argv']) => Promise<Outcome> = capture,
+): Promise<T> {
+  const outcome = await run(argv)
   if (outcome.code !== 0) throw explain({ argv, outcome })
   return parse(outcome.stdout)
 }

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { backends } from '../../src/backends/registry.ts'
 import type { Listed, Part } from '../../src/box/handle.ts'
+import { readHost } from '../../src/host.ts'
 
 // The fixtures are what docker 28.2.2 with engine 20.10.24 and podman 4.3.1 said: test/support/record.ts recorded them.
 const fixture = (backend: string, name: string) =>
@@ -106,6 +107,16 @@ describe.each(Object.values(backends))('$name', ({ name, inventory, health, life
       directory: '',
     } as const
     expect(life.state(handle).parse(fixture(name, `state-${file}`))).toEqual({ status, exitCode })
+  })
+
+  test('reads the same versions of the brief answer', () => {
+    const brief = health.brief({ ...readHost(), uid: 1000 })
+    const answer = {
+      docker: fixture(name, 'version'),
+      podman: '{"Client":{"Version":"4.3.1","OsArch":"linux/amd64"}}',
+    }[name]
+    const whole = health.version.parse(fixture(name, 'version'))
+    expect(brief.parse(answer)).toEqual(name === 'docker' ? whole : { ...whole, rootless: true, runtime: '' })
   })
 
   test('reads the versions of engine and client', () => {

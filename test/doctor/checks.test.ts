@@ -199,8 +199,10 @@ test('each engine looks at what it needs of the machine, and two that need the s
 
 test('the platform that docker names', () => {
   const [platform] = backends.docker.health.checks
-  expect(states(platform?.parse('{"Name":"Docker Desktop 4.44.3 (1)"}') ?? [])).toEqual(['docker desktop: ok'])
-  expect(platform?.parse('null')).toEqual([])
+  expect(states(platform?.parse('{"Server":{"Platform":{"Name":"Docker Desktop 4.44.3 (1)"}}}') ?? [])).toEqual([
+    'docker desktop: ok',
+  ])
+  expect(platform?.parse('{"Server":null}')).toEqual([])
 })
 
 describe('rootless podman', () => {

@@ -1,6 +1,7 @@
 import { sharedMemory } from '../../box/extra-flags.ts'
 import type { Listed, Part } from '../../box/handle.ts'
-import type { Backend } from '../backend.ts'
+import type { Query } from '../../plan/query.ts'
+import type { Backend, Engine } from '../backend.ts'
 import { programs } from '../names.ts'
 import { bySession, capabilities, statusOf } from './capabilities.ts'
 import { desktopChecks, resolverConfChecks, rootlessChecks, rootlessFacts } from './checks.ts'
@@ -36,6 +37,24 @@ const label = (name: string) => `{{json (.Label "paude.${name}")}}`
 const ROW = `[{{json .State}},{{json .Status}},${['id', 'name', 'agent', 'workspace', 'created', 'network'].map(label).join(',')}]`
 const PART = `[{{json .Names}},{{json .State}},${label('id')},${label('role')},${label('created')}]`
 const VOLUME = `[{{json .Name}},${['id', 'role', 'created', 'workspace'].map(label).join(',')}]`
+
+const VERSION: Query<Engine> = {
+  argv: ['docker', 'version', '--format={{json .}}'],
+  parse: (stdout) => {
+    const { Client, Server } = JSON.parse(stdout) as {
+      Client?: { Version?: string }
+      Server?: { Version?: string; Arch?: string; Components?: readonly { Name: string; Version: string }[] | null } | null
+    }
+    const runc = Server?.Components?.find(({ Name }) => Name === 'runc')
+    return {
+      version: Server?.Version ?? '',
+      client: Client?.Version ?? '',
+      rootless: false,
+      architecture: Server?.Arch ?? '',
+      runtime: runc === undefined ? '' : `runc ${runc.Version}`,
+    }
+  },
+}
 
 /** docker, and whatever answers to its client: Desktop, colima, OrbStack. */
 export const docker: Backend = {
@@ -103,31 +122,19 @@ export const docker: Backend = {
     // Docker Desktop names itself and its version here.
     checks: [
       {
-        argv: ['docker', 'version', '--format={{json .Server.Platform}}'],
-        parse: (stdout) => desktopChecks((JSON.parse(stdout) as { Name?: string } | null)?.Name ?? ''),
+        argv: VERSION.argv,
+        parse: (stdout) =>
+          desktopChecks(
+            (JSON.parse(stdout) as { Server?: { Platform?: { Name?: string } } | null }).Server?.Platform?.Name ?? '',
+          ),
       },
     ],
     machine: ({ host, text, there, ready, info }) => [
       ...(info?.rootless ? rootlessChecks(rootlessFacts({ host, text, there })) : []),
       ...(ready ? resolverConfChecks({ conf: text('/etc/resolv.conf'), daemon: text('/etc/docker/daemon.json') }) : []),
     ],
-    version: {
-      argv: ['docker', 'version', '--format={{json .}}'],
-      parse: (stdout) => {
-        const { Client, Server } = JSON.parse(stdout) as {
-          Client?: { Version?: string }
-          Server?: { Version?: string; Arch?: string; Components?: readonly { Name: string; Version: string }[] | null } | null
-        }
-        const runc = Server?.Components?.find(({ Name }) => Name === 'runc')
-        return {
-          version: Server?.Version ?? '',
-          client: Client?.Version ?? '',
-          rootless: false,
-          architecture: Server?.Arch ?? '',
-          runtime: runc === undefined ? '' : `runc ${runc.Version}`,
-        }
-      },
-    },
+    version: VERSION,
+    brief: () => VERSION,
     explain: (failure) => explain({ engine: 'docker', ...failure }),
   },
 }

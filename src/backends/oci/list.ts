@@ -13,8 +13,12 @@ export function listImages(engine: OciName): Query<readonly ListedImage[]> {
       }
     case 'podman':
       return {
-        argv: [engine, ...argv, '--format=json'],
-        parse: (stdout) => newestFirst((JSON.parse(stdout || '[]') as PodmanRow[]).flatMap(podmanRows)),
+        // By name: for a label podman reads every image of the machine.
+        argv: [engine, 'image', 'ls', '--no-trunc', '--filter=reference=localhost/paude/*', '--format=json'],
+        parse: (stdout) =>
+          newestFirst(
+            (JSON.parse(stdout || '[]') as PodmanRow[]).filter(({ Labels }) => Labels?.['paude.image']).flatMap(podmanRows),
+          ),
       }
   }
 }
@@ -51,6 +55,7 @@ type DockerRow = {
 type PodmanRow = {
   readonly Id: string
   readonly Names?: readonly string[] | null
+  readonly Labels?: Readonly<Record<string, string>> | null
   readonly Size: number
   readonly Created: number
 }

@@ -123,6 +123,23 @@ export const podman: Backend = {
         }
       },
     },
+    // Its info looks at every image and container first.
+    brief: ({ uid }) => ({
+      argv: ['podman', 'version', '--format=json'],
+      parse: (stdout) => {
+        const { Client, Server = Client } = JSON.parse(stdout) as {
+          Client?: { Version?: string; OsArch?: string }
+          Server?: { Version?: string; OsArch?: string }
+        }
+        return {
+          version: Server?.Version ?? '',
+          client: Client?.Version ?? '',
+          rootless: uid !== 0,
+          architecture: Server?.OsArch?.split('/')[1] ?? '',
+          runtime: '',
+        }
+      },
+    }),
     explain: (failure) => explain({ engine: 'podman', ...failure }),
   },
 }

@@ -74,7 +74,7 @@ export async function lookStatus(context: Context, all: boolean): Promise<Status
   const { host, version } = context
   const [here, asked, { sessions, failures }, own] = await Promise.all([
     configHere(context),
-    askEngines(host),
+    askEngines(host, 'briefly'),
     listSessions(context),
     all ? ownImages(host) : [],
   ])

@@ -9,7 +9,7 @@ import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import { isAlive } from '../../host.ts'
 import { exec, type Plan, remove } from '../../plan/plan.ts'
-import { ask } from '../../run/ask.ts'
+import { ask, captureOnce } from '../../run/ask.ts'
 import { findWorkspace } from '../../workspace/workspace.ts'
 import { homeVolume } from '../record/id.ts'
 import { handleOf, type SessionRecord } from '../record/record.ts'
@@ -39,8 +39,8 @@ export async function findOrphans(context: Context): Promise<readonly Orphan[]> 
       try {
         const effects = context.effects(backend)
         const [containers, volumes] = await Promise.all([
-          ask(backend.inventory.parts, effects),
-          ask(backend.inventory.volumes, effects),
+          ask(backend.inventory.parts, effects, captureOnce),
+          ask(backend.inventory.volumes, effects, captureOnce),
         ])
         return { backend, containers, volumes }
       } catch {
