@@ -37,7 +37,7 @@ describe('status', () => {
       engineCalls()
         .map(([program, verb]) => `${program} ${verb}`)
         .toSorted(),
-    ).toEqual(['docker ps', 'docker version', 'podman info', 'podman ps'])
+    ).toEqual(['docker ps', 'docker version', 'podman ps', 'podman version'])
   })
 
   test('asks each engine for its images as well with --all', async () => {
@@ -54,14 +54,14 @@ describe('status', () => {
   })
 
   test('says of the HOME volumes that they are not counted, where there is an engine to have them', async () => {
-    machine.set('fail', 'info', 'Error: Cannot connect to Podman')
+    machine.set('fail', 'podman-version', 'Error: Cannot connect to Podman')
     const { stdout } = await machine.paude(['status', '--all'])
     expect(stdout).toContain('HOME volumes on docker: not counted; docker system df --verbose tells their size\n')
     expect(stdout).not.toContain('HOME volumes on podman')
   })
 
   test('says what is wrong with an engine, and what to type', async () => {
-    machine.set('fail', 'info', 'Error: Cannot connect to Podman')
+    machine.set('fail', 'podman-version', 'Error: Cannot connect to Podman')
     const { engines, backend } = await status()
     expect(backend.name).toBe('docker')
     expect(engines.find(({ name }) => name === 'podman')).toMatchObject({

@@ -77,7 +77,9 @@ answer() { if [ -e "$FAKE/say-$1" ]; then cat "$FAKE/say-$1"; else . "$0-$1"; fi
 printf '%s\\0' "$engine" "$@" '\u001e' >>"$FAKE/journal"
 [ ! -e "$FAKE/environments" ] || env >>"$FAKE/environments"
 verb=$1; [ "$verb" != image ] && [ "$verb" != volume ] && [ "$verb" != container ] || verb="$1-$2"
-[ ! -e "$FAKE/fail-$verb" ] || { cat "$FAKE/fail-$verb" >&2; exit 125; }
+for one in "$verb" "$engine-$verb"; do
+  [ ! -e "$FAKE/fail-$one" ] || { cat "$FAKE/fail-$one" >&2; exit 125; }
+done
 [ "$verb" != start ] || [ ! -e "$FAKE/ended" ] || rm "$FAKE/ended"
 case "$verb $*" in
   create*|run*|volume-create*|volume-rm*) ;;
@@ -127,7 +129,7 @@ const RECORDED = {
     exited: 'state-exited.out',
     'image-ls': 'image-ls.json',
     info: 'version.out',
-    version: 'version.out',
+    version: 'version-brief.out',
   },
 } as const
 

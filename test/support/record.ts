@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { backends } from '../../src/backends/registry.ts'
+import { readHost } from '../../src/host.ts'
 import type { Argv } from '../../src/plan/plan.ts'
 
 // Records what real engines answer: bun test/support/record.ts [docker|podman] [IMAGE]
@@ -87,6 +88,7 @@ for (const backend of Object.values(backends)) {
       '--filter=name=paude-home-claude-recorded',
     )
     record('version', backend.health.version.argv)
+    record('version-brief', backend.health.brief(readHost()).argv)
     const handle = { agent: 'claude', folder: '', terminal: true, link: 'folder', homeVolume: '', directory: '' } as const
     const states = {
       running: 'paude-rrrrr2',
