@@ -6,6 +6,7 @@ import type { ImageBuild } from '../image/project-build.ts'
 import { shown } from '../text.ts'
 import { realPath } from '../workspace/paths.ts'
 import { projectFolders, writableFolders } from '../workspace/workspace.ts'
+import { withChoice } from './devcontainer-choice.ts'
 import { outerPlaces, type ProjectFile, parseProjectFile, readProjectFiles } from './project.ts'
 import type { Asked } from './trust.ts'
 import { wantedDevcontainer } from './wanted-devcontainer.ts'
@@ -31,7 +32,8 @@ export type Project = {
 
 /** Reads everything that configures a start here. Asks nobody and decides nothing. */
 export async function readProject({ host, note }: Pick<Context, 'host' | 'note'>, flags: Layer): Promise<Project> {
-  const layers = await readLayers(host, flags)
+  const read = await readLayers(host, flags)
+  const layers = { ...read, user: withChoice(read.user, host, projectFolders(host)[0]) }
   const base = configOf(layers)
   const folders = base.settings.projectConfig === 'ignore' ? [] : projectFolders(host)
   const files = readProjectFiles(folders)

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { hashOf } from '../config/files/hash.ts'
 import type { Context } from '../context.ts'
@@ -7,6 +8,7 @@ import { trustFolder } from '../state.ts'
 import { printable } from '../text.ts'
 import { below, look, realPath } from '../workspace/paths.ts'
 import { projectFolders } from '../workspace/workspace.ts'
+import { choiceFile } from './devcontainer-choice.ts'
 import { readProjectFile } from './project.ts'
 import { readStranger } from './stranger-file.ts'
 import { type Approval, approvals, revoke } from './trust.ts'
@@ -20,6 +22,7 @@ export function revokeHere({ host, note, answer }: Context, path: string | undef
     revoke(trustFolder(host), file)
     answer(printable(file))
   }
+  rmSync(choiceFile(host, place), { force: true })
   if (found.length === 0) note(`nothing is trusted in ${printable(place)}`)
   return 0
 }

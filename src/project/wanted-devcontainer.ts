@@ -33,6 +33,23 @@ export async function wantedDevcontainer(
 export const devcontainerFlag = ({ devcontainer }: Settings): string =>
   devcontainer === 'use' ? '--devcontainer' : `--devcontainer=${devcontainer}`
 
+/** The devcontainer.json of the project here that a start would be offered, and the top level of the project; null for none, or several. */
+export async function offeredDevcontainer(
+  host: Context['host'],
+): Promise<{ readonly file: string; readonly root: string } | null> {
+  const folders = projectFolders(host)
+  const [root] = folders
+  if (root === undefined) return null
+  const { findDevcontainer } = await import('./devcontainer/find.ts')
+  try {
+    const found = findDevcontainer(folders, 'use')
+    return found === null ? null : { file: found.file.file, root }
+  } catch (error) {
+    if (error instanceof PaudeError) return null
+    throw error
+  }
+}
+
 /** What is said of a devcontainer.json that nobody wants to count here; '' where there is none. */
 export async function unusedDevcontainer(host: Context['host']): Promise<string> {
   const { findDevcontainer } = await import('./devcontainer/find.ts')

@@ -2,7 +2,10 @@ import { readSync } from 'node:fs'
 import type { Config, Layer } from '../../config/keys/settings.ts'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
+import { groupEntry } from '../../network/groups.ts'
 import { quote } from '../../plan/shell.ts'
+import { systemPrograms } from '../../project/init/markers.ts'
+import { fromCommands, programsIn } from '../../project/init/propose.ts'
 import {
   approvalOf,
   askedOf,
@@ -66,7 +69,8 @@ export const canAsk = ({ host: { terminal } }: Context): boolean => terminal.std
 const MOST_SHOWN = 8192
 
 /** Shows what files open, as a diff against what the user has. What no start takes is not asked about. */
-export function showWidening({ host, note }: Context, project: Project, judged: readonly Judged[]): void {
+export function showWidening(context: Context, project: Project, judged: readonly Judged[]): void {
+  const { host, note } = context
   startPolicy(whole(project), { session: '', needed: [], injections: [] })
   for (const { key, value, place } of judged.flatMap(({ items }) => items))
     if (value.length > MOST_SHOWN)
@@ -84,6 +88,22 @@ export function showWidening({ host, note }: Context, project: Project, judged: 
         ...widened(one, host).map((line) => `  ${line.startsWith('+') ? green(line) : line.startsWith('-') ? red(line) : line}`),
       ].join('\n'),
     )
+  tellNeeds(context, whole(project))
+}
+
+/** What the commands of the project need and do not have: told before the yes, since they run at once. */
+function tellNeeds({ note }: Context, { settings }: Config): void {
+  const commands = settings.lifecycle.flatMap((step) => (step.kind === 'run' ? [step.command].flat() : []))
+  if (commands.length === 0) return
+  const known = settings.networkGroups.map(groupEntry)
+  const groups = new Set(fromCommands(commands).map(({ group }) => group))
+  const missing = [...groups].filter((group) => !known.includes(group))
+  if (missing.length > 0 && settings.network === 'restricted')
+    note(`its commands need ${missing.join(', ')}, which the network does not let through yet: paude init proposes them`)
+  const programs = new Set(commands.flatMap(programsIn))
+  const system = systemPrograms.filter((program) => programs.has(program))
+  if (system.length > 0)
+    note(`${system.join(', ')} cannot install anything in a box, whose root is read-only; image.packages can`)
 }
 
 /** The question. A long list is counted: what matters may have left the screen. */

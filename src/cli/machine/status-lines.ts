@@ -117,10 +117,11 @@ function fileRow({ file, state, opens, fix: command }: FileState): readonly stri
   }
 }
 
-function imageRows({ images, engines }: Status, now: number): readonly string[] {
+function imageRows({ images, engines, backend: { name } }: Status, now: number): readonly string[] {
   if (engines.every(({ state }) => state !== 'ready')) return ['no engine to ask']
   const wanted = images
-    .filter((image) => image.wanted)
+    // A start takes one engine: what another has not is not made there.
+    .filter((image) => image.wanted && (image.built || name === '' || image.backend === name))
     .map(({ backend, reference, built, size: bytes, created }) =>
       !built
         ? `${reference} on ${backend}: built or fetched at the next start`

@@ -17,6 +17,7 @@ import { readTimeout } from '../args.ts'
 import { printConfig } from '../config/print-config.ts'
 import { startConfig } from '../config/start-config.ts'
 import { forewarn } from './forewarn.ts'
+import { offerDevcontainer } from './offer-devcontainer.ts'
 import { noteOthers } from './others.ts'
 import { startLine } from './start-line.ts'
 
@@ -33,6 +34,7 @@ export type Start = Pick<Launch, 'check' | 'onEnd'> & {
 export async function startSession(context: Context, start: Start): Promise<number> {
   const { run: said, flags, throwAway = false, plain = false, check, onEnd } = start
   const { host, answer } = context
+  if (said.kind === 'agent' && !throwAway) await offerDevcontainer(context, flags)
   const config = await startConfig(context, flags)
   const { settings } = config
   const agent = agents[settings.agent]

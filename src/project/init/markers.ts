@@ -72,5 +72,26 @@ export const tools: Readonly<Record<string, readonly string[]>> = {
   'github-cli': ['@github'],
 }
 
+/** Programs in the commands of a dev container, and the groups of what they fetch. */
+export const fetchers: Readonly<Record<string, readonly string[]>> = {
+  ...Object.fromEntries(['npm', 'npx', 'yarn', 'pnpm', 'pnpx', 'bun', 'bunx', 'corepack'].map((name) => [name, ['@npm']])),
+  ...Object.fromEntries(['pip', 'pip3', 'pipx', 'uv', 'uvx', 'poetry', 'pipenv', 'pdm'].map((name) => [name, ['@pypi']])),
+  ...Object.fromEntries(['mvn', 'mvnw', 'gradle', 'gradlew'].map((name) => [name, ['@maven']])),
+  ...Object.fromEntries(['conda', 'mamba', 'micromamba'].map((name) => [name, ['@conda']])),
+  ...Object.fromEntries(['bundle', 'gem'].map((name) => [name, ['@rubygems']])),
+  cargo: ['@crates'],
+  rustup: ['@rust'],
+  go: ['@go'],
+  deno: ['@deno'],
+  dotnet: ['@nuget'],
+  composer: ['@packagist'],
+  terraform: ['@terraform'],
+  playwright: ['@playwright'],
+  gh: ['@github'],
+}
+
+/** Programs that change a system: in a box nobody is root, and the root is read-only. */
+export const systemPrograms = ['sudo', 'apt', 'apt-get', 'dnf', 'yum', 'apk', 'pacman'] as const
+
 /** Where dependencies come from besides registries. */
 export const forges: Readonly<Record<string, string>> = { 'github.com': '@github', 'gitlab.com': '@gitlab' }

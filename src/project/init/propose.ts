@@ -1,5 +1,5 @@
 import { asTree, json, type Tree, toml } from './foreign.ts'
-import { forges, tools } from './markers.ts'
+import { fetchers, forges, tools } from './markers.ts'
 import type { Found } from './scan.ts'
 
 /** A group of hosts that the project seems to need, and why. */
@@ -70,12 +70,27 @@ const shortForm = (text: string): string =>
 /** The image and the features of a dev container, by the last word of their names. */
 function fromTools(tree: Tree): readonly Reading[] {
   const names = [...strings([tree['image']]), ...Object.keys(asTree(tree['features']))]
-  return names.flatMap((name) => {
+  const made = names.flatMap((name) => {
     const word = name.split('/').at(-1)?.split(/[:@]/)[0] ?? ''
     const found = Object.hasOwn(tools, word) ? word : word.split('-').find((part) => Object.hasOwn(tools, part))
     return (tools[found ?? ''] ?? []).map((group) => ({ group, why: `${found}, which its box is made with` }))
   })
+  const commands = Object.entries(tree).flatMap(([key, said]) => (key.endsWith('Command') ? strings([said]) : []))
+  return [...made, ...fromCommands(commands)]
 }
+
+/** What commands fetch, by the programs and addresses in them. Also what is no command is read: a group too many is only a proposal. */
+export function fromCommands(commands: readonly string[]): readonly Reading[] {
+  const found = commands.flatMap(programsIn).flatMap((program) => {
+    const groups = Object.hasOwn(fetchers, program) ? (fetchers[program] ?? []) : []
+    return groups.map((group) => ({ group, why: `its commands run ${program}` }))
+  })
+  return [...found, ...fromForges(commands.flatMap((text) => text.split(/\s+/)))]
+}
+
+/** Words of a command that may be programs, without their folders. */
+export const programsIn = (command: string): readonly string[] =>
+  command.split(/[\s;&|(){}'"`$<>]+/).map((word) => word.split('/').at(-1) ?? '')
 
 /** Every text in a value, however deep; what is deeper than people write is left out. */
 function strings(value: unknown, depth = 8): readonly string[] {

@@ -1,0 +1,57 @@
+import type { Layer } from '../../config/keys/settings.ts'
+import { loadConfig } from '../../config/layers/load.ts'
+import type { Context } from '../../context.ts'
+import { PaudeError } from '../../errors.ts'
+import { keepChoice, readChoice } from '../../project/devcontainer-choice.ts'
+import { approvalOf, type Project, readProject } from '../../project/judge.ts'
+import { approve } from '../../project/trust.ts'
+import { offeredDevcontainer } from '../../project/wanted-devcontainer.ts'
+import { requirePrivate, trustFolder } from '../../state.ts'
+import { shown } from '../../text.ts'
+import { canAsk, readAnswer, showWidening } from '../config/start-config.ts'
+
+/**
+ * Offers the devcontainer.json of a project where nobody has decided about it: one question on a terminal, whose answer holds for this
+ * project, and elsewhere one note. A yes is the approval of what is shown as well: two questions about one file are one too many.
+ */
+export async function offerDevcontainer(context: Context, flags: Layer): Promise<void> {
+  const { host, note } = context
+  const offered = await offeredDevcontainer(host)
+  if (offered === null) return
+  const { file, root } = offered
+  const choice = readChoice(host, root)
+  if (choice === 'use' || choice === 'off' || (choice === 'told' && !canAsk(context))) return
+  const { settings, origins } = await loadConfig(host, flags)
+  const { dryRun, printConfig, projectConfig } = settings
+  if (dryRun || printConfig || projectConfig !== 'ask' || origins.devcontainer.some(({ layer }) => layer !== 'default')) return
+  requirePrivate(host)
+  if (!canAsk(context)) {
+    note(`${shown(file)} is not used; paude --devcontainer trust shows what it would do, and asks`)
+    keepChoice(host, root, 'told')
+    return
+  }
+  const project = await readable(context, flags)
+  if (project === null) return
+  const own = project.judged.filter((judged) => judged.file.file === file)
+  const opening = own.filter(({ items }) => items.length > 0)
+  if (opening.length > 0) showWidening(context, project, opening)
+  else note(`${shown(file)} opens nothing`)
+  if (!['y', 'yes'].includes(readAnswer(context, 'use it in this project from now on? [y/N] '))) {
+    keepChoice(host, root, 'off')
+    note('not used here; paude --devcontainer uses it all the same, and paude trust --revoke has you asked again')
+    return
+  }
+  for (const judged of opening) approve(trustFolder(host), await approvalOf(judged, host), new Date())
+  keepChoice(host, root, 'use')
+}
+
+/** A file that cannot be used is told, and the start goes on without it as if it were not there. */
+async function readable(context: Context, flags: Layer): Promise<Project | null> {
+  try {
+    return await readProject(context, { ...flags, devcontainer: 'use' })
+  } catch (error) {
+    if (!(error instanceof PaudeError)) throw error
+    context.note(`${error.message}; the start goes on without it`)
+    return null
+  }
+}
