@@ -19,8 +19,8 @@ const recipe: ImageBuild = {
   args: { GREETING: 'hello there' },
   base: '',
   features: [
-    { name: 'registry.example.org/f/go:1', options: { version: '1.24' }, folder: '' },
-    { name: './mine', options: {}, folder: '/home/ada/engine/.devcontainer/mine' },
+    { name: 'registry.example.org/f/go:1', options: { version: '1.24' }, folder: '', digest: '' },
+    { name: './mine', options: {}, folder: '/home/ada/engine/.devcontainer/mine', digest: '' },
   ],
   user: 'vscode',
 }

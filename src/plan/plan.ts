@@ -56,6 +56,8 @@ export type Feature = {
   readonly options: Readonly<Record<string, string>>
   /** Where it lies; '' for one that is published. */
   readonly folder: string
+  /** `sha256:` and so on, of the manifest that a lock file names; '' for whatever its version is now. */
+  readonly digest: string
 }
 
 /** Fetches what is published of these, and what they depend on, and lays all out in `to` with the Dockerfile that installs them on `base`. */

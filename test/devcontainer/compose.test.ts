@@ -2,8 +2,10 @@ import { afterAll, beforeEach, describe, expect, test } from 'bun:test'
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { mergeSources } from '../../src/config/layers/merge.ts'
 import { findDevcontainer } from '../../src/project/devcontainer/find.ts'
 import { readDevcontainer } from '../../src/project/devcontainer/read.ts'
+import { split } from '../../src/project/widen.ts'
 
 const room = realpathSync(mkdtempSync(join(tmpdir(), 'paude-compose-')))
 const root = join(room, 'project')
@@ -24,7 +26,7 @@ function read(compose: string, more: object = {}) {
   const found = findDevcontainer([root], 'use')
   if (found === null) throw new Error('not found')
   const { source, ignored } = readDevcontainer(found, { root, host })
-  return { values: source.values, ignored }
+  return { source, values: source.values, ignored }
 }
 
 describe('a service of a compose file', () => {
@@ -73,6 +75,19 @@ volumes:
     ])
       expect(ignored.join('\n')).toContain(what)
     expect(JSON.stringify([values, ignored])).not.toContain('hunter2')
+  })
+
+  test('holds for nothing unasked', () => {
+    mkdirSync(join(room, 'data'), { recursive: true })
+    put('.devcontainer/Dockerfile', 'FROM x\n')
+    const { source } = read(
+      'services:\n  app:\n    build: .\n    environment: {A: b}\n    volumes: ["../../data:/data"]\n    working_dir: /x\n',
+      { features: { 'r.example.org/f/go:1': {} } },
+    )
+    const { items, rest } = split(mergeSources({ file: '', sources: [], managed: [] }), source)
+    expect(Object.values(rest.values).flat()).toEqual([])
+    expect([...new Set(items.map(({ key }) => key))]).toEqual(['image.ref', 'build', 'env', 'mounts'])
+    expect(items[1]?.value).toContain('feature r.example.org/f/go:1 {}, installed outside the wall')
   })
 
   test('is built of its Dockerfile, from its context', () => {

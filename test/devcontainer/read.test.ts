@@ -428,9 +428,9 @@ describe('a recipe', () => {
       dockerfile: null,
       user: 'vscode',
       features: [
-        { name: 'registry.example.org/f/go:1', options: { version: '1.24', fast: 'true' }, folder: '' },
-        { name: 'registry.example.org/f/node', options: { version: '22' }, folder: '' },
-        { name: './mine', options: {}, folder: join(root, '.devcontainer/mine') },
+        { name: 'registry.example.org/f/go:1', options: { version: '1.24', fast: 'true' }, folder: '', digest: '' },
+        { name: 'registry.example.org/f/node', options: { version: '22' }, folder: '', digest: '' },
+        { name: './mine', options: {}, folder: join(root, '.devcontainer/mine'), digest: '' },
       ],
     })
     expect(ignored.join()).toContain(
@@ -439,6 +439,26 @@ describe('a recipe', () => {
     expect(read({ features: { 'registry.example.org/f/go:1': {} } }).source.values.imageBuild?.base).toStartWith(
       'docker.io/library/debian',
     )
+  })
+
+  test('takes the features that its lock file names, and nothing that this says of others', () => {
+    const [digest = '', other = ''] = ['a', 'b'].map((letter) => `sha256:${letter.repeat(64)}`)
+    const features = { 'r.example.org/f/a:1': {}, 'r.example.org/f/b:1': {}, 'r.example.org/f/c:1': {} }
+    const digests = () => values({ image: 'i:1', features }).imageBuild?.features.map((one) => one.digest)
+    const lock = join(root, '.devcontainer/devcontainer-lock.json')
+    const resolved = {
+      'r.example.org/f/a:1': { resolved: `r.example.org/f/a@${digest}` },
+      'r.example.org/f/b:1': { resolved: `evil.example.org/f/b@${other}` },
+      'r.example.org/f/c:1': { resolved: 'r.example.org/f/c@sha256:../../x' },
+    }
+    put(lock, JSON.stringify({ features: resolved }))
+    expect(digests()).toEqual([digest, '', ''])
+    put(lock, 'x')
+    expect(digests()).toEqual(['', '', ''])
+    expect(read({ image: 'i:1', features }).ignored).toContain('devcontainer-lock.json (it cannot be read)')
+    rmSync(lock)
+    symlinkSync('/etc/passwd', lock)
+    expect(digests).toThrow('is a link')
   })
 
   test('installs features in the order that the file wants', () => {

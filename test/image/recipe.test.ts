@@ -48,8 +48,8 @@ describe('the image of a recipe', () => {
 
   test('gets its features from their own context, in which nothing of the project is but what was approved', () => {
     const features = [
-      { name: 'registry.example.org/f/go:1', options: { version: '1.24' }, folder: '' },
-      { name: './mine', options: {}, folder: '/p/.devcontainer/mine' },
+      { name: 'registry.example.org/f/go:1', options: { version: '1.24' }, folder: '', digest: '' },
+      { name: './mine', options: {}, folder: '/p/.devcontainer/mine', digest: '' },
     ]
     const steps = plan({ features })
     const [build, installation] = steps.filter(isExec)
@@ -76,7 +76,7 @@ describe('the image of a recipe', () => {
     const steps = plan({
       dockerfile: null,
       base: 'base:1',
-      features: [{ name: 'registry.example.org/f/go', options: {}, folder: '' }],
+      features: [{ name: 'registry.example.org/f/go', options: {}, folder: '', digest: '' }],
     })
     expect(steps.filter(isExec)).toHaveLength(1)
     expect(steps).toContainEqual(expect.objectContaining({ kind: 'lay-features', base: 'base:1' }))

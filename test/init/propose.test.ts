@@ -99,7 +99,11 @@ describe('dev containers', () => {
     ['.devcontainer.json', '{ "image": "registry.example.org/devcontainers/dotnet:9" }', ['@nuget']],
     ['.devcontainer.json', '{ "image": "registry.example.org/team/constructor:1" }', []],
     ['.devcontainer.json', '{ "postCreateCommand": "cd web && npm ci; ./gradlew build" }', ['@npm', '@maven']],
-    ['.devcontainer.json', '{ "onCreateCommand": { "a": ["pip3", "install", "x"], "b": "$(go env GOPATH)/x" } }', ['@pypi', '@go']],
+    [
+      '.devcontainer.json',
+      '{ "onCreateCommand": { "a": ["pip3", "install", "x"], "b": "$(go env GOPATH)/x" } }',
+      ['@pypi', '@go'],
+    ],
     ['.devcontainer.json', '{ "updateContentCommand": "git clone https://github.com/o/r" }', ['@github']],
     ['.devcontainer.json', '{ "postStartCommand": "make constructor", "name": "npm" }', []],
   ])('%s: %s', (name, text, expected) => {

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { PaudeError } from '../../src/errors.ts'
+import type { Feature } from '../../src/plan/plan.ts'
 import { readArchive } from '../../src/run/features/archive.ts'
 import { layFeatures } from '../../src/run/features/lay.ts'
 import { archive, type Published, publish } from '../support/registry.ts'
@@ -23,16 +24,17 @@ const feature = (about: object = {}, files: Readonly<Record<string, string>> = {
 const notes: string[] = []
 async function lay(
   published: Readonly<Record<string, Published>>,
-  wanted: readonly { readonly name: string; readonly options?: Record<string, string>; readonly folder?: string }[],
+  wanted: readonly (Pick<Feature, 'name'> & Partial<Feature>)[],
   more: Parameters<typeof publish>[1] = {},
 ): Promise<string> {
   notes.length = 0
   const registry = publish(published, more)
   try {
-    const features = wanted.map(({ name, options = {}, folder = '' }) => ({
+    const features = wanted.map(({ name, options = {}, folder = '', digest = '' }) => ({
       name: folder === '' ? `${registry.host}/${name}` : name,
       options,
       folder,
+      digest,
     }))
     const means = {
       note: (text: string) => notes.push(text.replaceAll(registry.host, 'HOST')),
@@ -98,6 +100,28 @@ describe('features', () => {
     expect(lay({ 'f/a:1': need('a', 'b'), 'f/b:1': need('b', 'a') }, wanted)).rejects.toThrow('depends on itself')
   })
 
+  test.each([
+    'HOST/../../../x',
+    'HOST/f/a?x=1',
+    'user@HOST/f/a',
+    '../own',
+    './own',
+    '/etc',
+    'file:///etc/passwd',
+    'HOST/f/a\r\nX: y',
+  ])('that depend on %j are refused', (other) => {
+    const published = { 'f/a:1': feature({ id: 'a', dependsOn: { [other]: {} } }) }
+    expect(lay(published, [{ name: 'f/a:1' }])).rejects.toThrow('is not the name of a published feature')
+  })
+
+  test('from elsewhere lead to nothing that listens on this machine', () => {
+    const own = join(to, '../own')
+    mkdirSync(own, { recursive: true })
+    writeFileSync(join(own, 'install.sh'), SCRIPT)
+    writeFileSync(join(own, 'devcontainer-feature.json'), '{"id":"own","dependsOn":{"localhost:9/f/x:1":{}}}')
+    expect(lay({}, [{ name: './own', folder: own }])).rejects.toThrow('depends on localhost:9/f/x:1, which is on this machine')
+  })
+
   test('that need what no box has are left out by name', async () => {
     const published = {
       'f/engine:1': feature({ id: 'engine', privileged: true }),
@@ -151,6 +175,12 @@ describe('a registry', () => {
     expect(lay(go, one, more)).rejects.toThrow(message)
   })
 
+  test('that answers with another manifest than the lock file names is not believed', () => {
+    const digest = `sha256:${'0'.repeat(64)}`
+    expect(lay(go, [{ name: 'f/go:1', digest }], { pinned: digest })).rejects.toThrow(`is not what its digest says: ${digest}`)
+    expect(lay(go, [{ name: 'f/go:1', digest }])).rejects.toThrow('answered 404')
+  })
+
   test('that has no such feature is named with the feature', () => {
     expect(lay(go, [{ name: 'f/rust:1' }])).rejects.toThrow(
       /feature .*\/f\/rust:1 is not there, or not public \(http:\/\/.* answered 404\)/,
@@ -160,7 +190,7 @@ describe('a registry', () => {
   test('that is not there is named with what leads to the internet', async () => {
     const registry = publish({})
     registry.stop()
-    const wanted = { name: `${registry.host}/f/go:1`, options: {}, folder: '' }
+    const wanted = { name: `${registry.host}/f/go:1`, options: {}, folder: '', digest: '' }
     const laid = layFeatures(
       { kind: 'lay-features', title: '', features: [wanted], base: 'b', user: 'root', to },
       { note: () => {}, signal: new AbortController().signal },

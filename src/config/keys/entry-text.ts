@@ -48,7 +48,7 @@ const buildText = ({ dockerfile, context, target, args, base, features }: ImageB
     ...(target === '' ? [] : [`target ${target}`]),
     ...Object.entries(args).map(([name, value]) => `arg ${name}=${value}`),
     ...features.map(
-      ({ name, options, folder }) =>
-        `feature ${name} ${JSON.stringify(options)}${folder === '' ? '' : ` of ${folder}`}, installed outside the wall`,
+      ({ name, options, folder, digest }) =>
+        `feature ${name} ${JSON.stringify(options)}${folder && ` of ${folder}`}${digest && ` at ${digest}`}, installed outside the wall`,
     ),
   ].join(', ')

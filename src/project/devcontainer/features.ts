@@ -1,9 +1,13 @@
 import { dirname, resolve } from 'node:path'
+import * as v from 'valibot'
 import { PaudeError } from '../../errors.ts'
 import type { ImageBuild } from '../../image/project-build.ts'
+import { plainName } from '../../run/features/order.ts'
+import { PUBLISHED } from '../../run/features/registry.ts'
 import { quoted, shown } from '../../text.ts'
 import { below, look, realPath } from '../../workspace/paths.ts'
-import type { Heard, Scope } from './expand.ts'
+import { readProjectFile } from '../project.ts'
+import type { Heard, Left, Scope } from './expand.ts'
 import type { Devcontainer } from './schema.ts'
 
 /** Features that are nothing without what no box gives, by the last word of their names. */
@@ -17,10 +21,6 @@ const USELESS: Readonly<Record<string, string>> = {
   'desktop-lite': 'nobody looks at a desktop of a box',
 }
 
-/** `registry/path/name`, with a tag or a digest. A registry has a dot or a port in its name, or is this machine. */
-const PUBLISHED =
-  /^(?:localhost|(?=[^/]*[.:])[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::\d{1,5})?)(?:\/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)+(?::\w[\w.-]{0,127}|@sha256:[0-9a-f]{64})?$/
-
 /** Options of a feature land in argv and in the environment of its installation. */
 const OPTION = /^[A-Za-z_][\w.-]{0,63}$/
 
@@ -30,29 +30,57 @@ export function readFeatures(
   root: string,
   { scope, left }: Heard,
 ): ImageBuild['features'] {
+  const lock = Object.keys(features).length === 0 ? {} : readLock(scope.file, left)
   const first = (name: string) => {
-    const at = overrideFeatureInstallOrder.findIndex((one) => withoutTag(one) === withoutTag(name))
+    const at = overrideFeatureInstallOrder.findIndex((one) => plainName(one) === plainName(name))
     return at === -1 ? overrideFeatureInstallOrder.length : at
   }
   return Object.entries(features)
     .toSorted(([one], [other]) => first(one) - first(other))
     .flatMap(([name, said]) => {
-      const word = withoutTag(name).split('/').at(-1) ?? ''
+      const word = plainName(name).split('/').at(-1) ?? ''
       const why = Object.hasOwn(USELESS, word) ? USELESS[word] : undefined
       const options = optionsOf(said)
       if (why !== undefined || options === null) {
         left(`feature ${name} (${why ?? 'its options cannot be read'})`)
         return []
       }
-      if (name.startsWith('./') || name.startsWith('../')) return [{ name, options, folder: localFolder(name, root, scope) }]
-      if (PUBLISHED.test(name)) return [{ name, options, folder: '' }]
+      if (name.startsWith('./') || name.startsWith('../'))
+        return [{ name, options, folder: localFolder(name, root, scope), digest: '' }]
+      if (PUBLISHED.test(name)) return [{ name, options, folder: '', digest: lock[name] ?? '' }]
       // The older short form, without a registry.
       left(`feature ${name} (not published in a registry)`)
       return []
     })
 }
 
-const withoutTag = (name: string): string => name.replace(/(?<!^[^/]*)(?::[\w.-]*|@sha256:[0-9a-f]*)$/, '').toLowerCase()
+const DIGEST = /^sha256:[0-9a-f]{64}$/
+const Lock = v.looseObject({ features: v.record(v.string(), v.looseObject({ resolved: v.string() })) })
+
+/** Digests that the lock file beside it names, by the features as they are written. What it says of another feature counts for nothing. */
+function readLock(file: string, left: Left): Readonly<Record<string, string>> {
+  const found = readProjectFile(file.replace(/devcontainer\.json$/, 'devcontainer-lock.json'))
+  if (found === null) return {}
+  const result = v.safeParse(Lock, parsed(found.text))
+  if (!result.success) {
+    left('devcontainer-lock.json (it cannot be read)')
+    return {}
+  }
+  return Object.fromEntries(
+    Object.entries(result.output.features).flatMap(([name, { resolved }]) => {
+      const [path = '', digest = ''] = resolved.split('@')
+      return path === plainName(name) && DIGEST.test(digest) ? [[name, digest]] : []
+    }),
+  )
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
+}
 
 /** A text alone is a version. null for what is none. */
 function optionsOf(said: unknown): Readonly<Record<string, string>> | null {

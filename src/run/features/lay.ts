@@ -1,11 +1,11 @@
 import { lstat, mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import type { LayFeatures } from '../../plan/plan.ts'
+import type { Feature, LayFeatures } from '../../plan/plan.ts'
 import { quote } from '../../plan/shell.ts'
 import { shown } from '../../text.ts'
 import { readArchive } from './archive.ts'
 import { inOrder, type Known, plainName, readAbout } from './order.ts'
-import { pullFeature, unfit } from './registry.ts'
+import { isOnThisMachine, pullFeature, unfit } from './registry.ts'
 
 /** How many there may be with all that they depend on. */
 const MOST_FEATURES = 64
@@ -21,11 +21,11 @@ export async function layFeatures({ features, base, user, to }: LayFeatures, { n
     if (known.some(({ name }) => plainName(name) === plainName(one.name))) continue
     if (known.length >= MOST_FEATURES) throw unfit(one.name, `is one of more than ${MOST_FEATURES}`)
     const place = join(to, String(known.length))
-    if (one.folder === '') await unpack(one.name, place, signal)
+    if (one.folder === '') await unpack(one, place, signal)
     else await rename(one.folder, place)
     const about = readAbout(one.name, await metadata(one.name, place))
     if (about.useless !== '') note(`feature ${shown(one.name)} is left out: ${about.useless}`)
-    else waiting.push(...about.dependsOn)
+    else waiting.push(...about.dependsOn.map((needed) => elsewhere(needed, one.name)))
     // Beside the folder and never through a link: nothing of the feature stands there.
     await writeFile(`${place}.sh`, installScript({ ...one, about }, user), { mode: 0o755, flag: 'wx' })
     known.push({ ...one, about, folder: place })
@@ -34,8 +34,14 @@ export async function layFeatures({ features, base, user, to }: LayFeatures, { n
   await writeFile(join(to, 'Dockerfile'), dockerfile(base, useful), { mode: 0o600 })
 }
 
-async function unpack(name: string, place: string, signal: AbortSignal): Promise<void> {
-  const files = readArchive(name, await pullFeature(name, signal))
+/** What somebody publishes elsewhere leads to nothing that listens on this machine alone. */
+function elsewhere(needed: Feature, by: string): Feature {
+  if (isOnThisMachine(needed.name) && !isOnThisMachine(by)) throw unfit(by, `depends on ${needed.name}, which is on this machine`)
+  return needed
+}
+
+async function unpack(feature: Feature, place: string, signal: AbortSignal): Promise<void> {
+  const files = readArchive(feature.name, await pullFeature(feature, signal))
   await mkdir(place, { mode: 0o700 })
   for (const [path, content] of files) {
     await mkdir(join(place, dirname(path)), { recursive: true, mode: 0o700 })

@@ -35,6 +35,7 @@ export function readAbout(name: string, text: string): About {
       name: one,
       options: optionsOf(said),
       folder: '',
+      digest: '',
     })),
     installsAfter: Array.isArray(found['installsAfter']) ? found['installsAfter'].filter((one) => typeof one === 'string') : [],
     useless:

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { PaudeError } from '../../errors.ts'
+import type { Feature } from '../../plan/plan.ts'
 import { shown } from '../../text.ts'
 
 /** Bytes: a manifest is a page of JSON, and a feature some scripts. */
@@ -12,14 +13,21 @@ const MOST_REDIRECTS = 5
 const DIGEST = /^sha256:[0-9a-f]{64}$/
 const MANIFEST = 'application/vnd.oci.image.manifest.v1+json'
 
+/** `registry/path/name`, with a tag or a digest. A registry has a dot or a port in its name, or is this machine. */
+export const PUBLISHED =
+  /^(?:localhost|(?=[^/]*[.:])[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::\d{1,5})?)(?:\/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)+(?::\w[\w.-]{0,127}|@sha256:[0-9a-f]{64})?$/
+
 type Reference = { readonly name: string; readonly registry: string; readonly path: string; readonly version: string }
 
 /**
  * The archive of a feature as its registry has it, checked against the digest that its manifest names. Asked without a login: nothing
  * of the caller's goes there. Proxies and certificates are those of the caller's environment, as for all that paude fetches itself.
  */
-export async function pullFeature(name: string, signal: AbortSignal): Promise<Uint8Array> {
-  const reference = readReference(name)
+export async function pullFeature(
+  { name, digest: pinned }: Pick<Feature, 'name' | 'digest'>,
+  signal: AbortSignal,
+): Promise<Uint8Array> {
+  const reference = readReference(name, pinned)
   const ask = asking(reference, signal)
   const manifest = await ask(`manifests/${reference.version}`, { accept: MANIFEST, most: MOST_JSON })
   if (DIGEST.test(reference.version)) requireDigest(manifest, reference.version, name)
@@ -29,11 +37,14 @@ export async function pullFeature(name: string, signal: AbortSignal): Promise<Ui
   return layer
 }
 
-function readReference(name: string): Reference {
+function readReference(name: string, pinned: string): Reference {
+  if (!PUBLISHED.test(name)) throw unfit(name, 'is not the name of a published feature')
   const [, registry = '', path = '', tag, digest] = /^([^/]+)\/(.+?)(?::([\w.-]+)|@(sha256:[0-9a-f]{64}))?$/.exec(name) ?? []
-  if (path === '') throw unfit(name, 'is not the name of a published feature')
-  return { name, registry, path, version: digest ?? tag ?? 'latest' }
+  return { name, registry, path, version: pinned || (digest ?? tag ?? 'latest') }
 }
+
+/** Whether a feature's registry is on this machine. */
+export const isOnThisMachine = (name: string): boolean => isLoopback((name.split('/')[0] ?? '').replace(/:\d+$/, ''))
 
 /** Where no certificate can be: this machine itself. */
 const isLoopback = (host: string): boolean => /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(host)
@@ -42,11 +53,11 @@ type Wanted = { readonly accept: string; readonly most: number }
 
 /** Asks one registry about one repository; a token that it wants is fetched at the first refusal. */
 function asking({ name, registry, path }: Reference, signal: AbortSignal): (what: string, wanted: Wanted) => Promise<Uint8Array> {
-  const host = registry.replace(/:\d+$/, '')
-  const base = `${isLoopback(host) ? 'http' : 'https'}://${registry}/v2/${path}/`
+  const plain = isOnThisMachine(name)
+  const base = `${plain ? 'http' : 'https'}://${registry}/v2/${path}/`
   let token = ''
   return async (what, wanted) => {
-    const at = { name, signal, plain: isLoopback(host) }
+    const at = { name, signal, plain }
     const first = await get(`${base}${what}`, { ...at, ...wanted, token })
     if (first.status !== 401 || token !== '') return bodyOf(first, name)
     token = await fetchToken(first.challenge, at)
