@@ -60,7 +60,7 @@ describe('words of other programs', () => {
   })
 
   test('help explains them as well', async () => {
-    expect((await machine.paude(['help', 'kill'])).stderr).toContain('try paude stop SESSION')
+    expect((await machine.paude(['help', 'kill'])).stderr).toContain('→ paude stop SESSION')
   })
 
   test('ps and list are sessions, delete and remove are rm', async () => {

@@ -116,6 +116,7 @@ describe('on a machine with a session', () => {
       ['up', 'ID'],
       ['rm', '--force', '--volumes'],
       ['rm', '--orphans'],
+      ['prune', '--force', '--records'],
       ['exec', '--', 'true'],
       ['shell'],
       ['attach'],

@@ -64,7 +64,7 @@ async function helpOf(
   const text = keyHelp(first, width)
   if (text !== null) return text
   const meant = habit(first)
-  if (meant !== null) throw new PaudeError('usage', `paude has no verb ${JSON.stringify(first)}`, { hint: `try ${meant}` })
+  if (meant !== null) throw new PaudeError('usage', `paude has no verb ${JSON.stringify(first)}`, { hint: meant })
   const close = nearest(first, [...commands.names, ...helpKeys])
   throw new PaudeError('usage', `paude has no verb and no key ${JSON.stringify(first)}`, {
     hint:

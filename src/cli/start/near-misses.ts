@@ -35,7 +35,7 @@ export function refuseNearVerb(
   if (meant === null && close === null) return
   const more = rest.length > 0 ? ' …' : ''
   throw new PaudeError('usage', `paude has no verb ${JSON.stringify(word)}`, {
-    hint: `${meant === null ? `did you mean paude ${close}${more}?` : `try ${meant};`} paude -- ${word}${more} sends it to ${title}`,
+    hint: `${meant === null ? `did you mean paude ${close}${more}?` : `${meant};`} paude -- ${word}${more} sends it to ${title}`,
   })
 }
 
