@@ -63,6 +63,20 @@ describe('words of other programs', () => {
     expect((await machine.paude(['help', 'kill'])).stderr).toContain('→ paude stop SESSION')
   })
 
+  test('behind a topic, list and remove are what it calls so', async () => {
+    for (const [other, own] of [
+      ['image list', 'image ls'],
+      ['network ls', 'network list'],
+      ['home list', 'home ls'],
+      ['home delete /nowhere', 'home rm /nowhere'],
+    ] as const) {
+      const [said, meant] = [await machine.paude(other.split(' ')), await machine.paude(own.split(' '))]
+      expect(said).toEqual(meant)
+    }
+    for (const word of ['__proto__', 'constructor', 'toString', 'list'])
+      expect((await machine.paude(['config', word])).stderr).toContain(`paude config has no verb "${word}"`)
+  })
+
   test('ps and list are sessions, delete and remove are rm', async () => {
     const ids = [await started(), await started()]
     expect((await machine.paude(['delete', '-f', ids[0] ?? ''])).stdout).toBe(`${ids[0]}\n`)

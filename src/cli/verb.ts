@@ -36,9 +36,13 @@ export const topic = (definition: Topic): Topic => definition
 export const argsOf = (verb: Verb | Topic): Args =>
   'verbs' in verb ? Object.fromEntries(Object.values(verb.verbs).flatMap(({ args = {} }) => flagsOf(args))) : (verb.args ?? {})
 
-/** The verb that a word means behind a topic. */
+/** The verb that a word means behind a topic, by its own name or by what other programs call the same. */
 export const verbOf = (verb: Verb | Topic, word: string): Verb | undefined =>
-  'verbs' in verb && Object.hasOwn(verb.verbs, word) ? verb.verbs[word] : undefined
+  'verbs' in verb
+    ? [word, ALSO[word] ?? ''].flatMap((name) => (Object.hasOwn(verb.verbs, name) ? (verb.verbs[name] ?? []) : []))[0]
+    : undefined
+
+const ALSO: Readonly<Record<string, string>> = { list: 'ls', ls: 'list', remove: 'rm', delete: 'rm' }
 
 /** The table of verbs, for the verbs that speak of others. */
 export type Commands = {
