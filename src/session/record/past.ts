@@ -34,7 +34,8 @@ export function keepPast(
   const files = [[REQUESTS, lastBytes(requests)], ...COPIED.map((name) => [name, copyOf(join(folder, name))] as const)].filter(
     (file): file is [string, string] => file[1] !== '',
   )
-  if (files.length === 0) return
+  // The id of a session whose folder is lost is what an engine says.
+  if (files.length === 0 || !SESSION_ID.test(record.id)) return
   const place = join(pastFolder(host), record.id)
   const draft = `${place}.${process.pid}`
   mkdirSync(join(draft, 'out'), { recursive: true, mode: 0o700 })
