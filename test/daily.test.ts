@@ -370,6 +370,13 @@ describe('agent_args', () => {
     expect(await wordsOf('run', '--', 'true')).not.toContain('--dangerously-skip-permissions')
   })
 
+  test('are set behind --, which is said', async () => {
+    const set = (...words: string[]) => machine.paude(['config', 'set', 'agent_args', ...words])
+    expect((await set('--verbose')).stderr).toContain('→ a value that begins with a dash stands behind --')
+    expect((await set('--', '--dangerously-skip-permissions')).code).toBe(0)
+    expect(await wordsOf('-p', 'hi')).toContain('--dangerously-skip-permissions')
+  })
+
   test('of a project need your approval', async () => {
     machine.write(join(machine.project, 'paude.toml'), 'agent_args = ["--dangerously-skip-permissions"]\n')
     const { code, stderr } = await machine.paude(['-p', 'hi'])

@@ -106,7 +106,9 @@ function unknown(word: string, front: Named, args: Args): PaudeError {
   const isWord = places.some(([name]) => word === `--${name}`)
   const usage = isWord
     ? `it is a word: ${[called, ...places.map(([name, place]) => placeName(name, place))].join(' ')}`
-    : helpOf(called)
+    : places.some(([name]) => name === 'value')
+      ? `a value that begins with a dash stands behind --: ${called} KEY -- ${word}`
+      : helpOf(called)
   return new PaudeError('usage', `${called}: unknown flag ${word}`, {
     hint: isWord || close === null ? usage : `did you mean ${close}?`,
   })
