@@ -101,7 +101,16 @@ describe('status', () => {
     }
     machine.set('fail', 'image-inspect', 'Error: No such image')
     expect(await wanted()).toEqual([`${REF} missing`, 'localhost/paude/proxy:HASH missing'])
-    expect(await doctor()).toBe('built at the first start')
+    expect(await doctor()).toBe('built at the first start on docker')
+    // What is to be made is made by the engine of a start.
+    for (const [engine, other] of [
+      ['docker', 'podman'],
+      ['podman', 'docker'],
+    ]) {
+      const { stdout } = await machine.paude(['--backend', engine ?? '', '--image', REF, 'status'])
+      expect(stdout).toContain(`${REF} on ${engine}: built or fetched at the next start`)
+      expect(stdout).not.toContain(`on ${other}: built`)
+    }
 
     machine.unset('fail', 'image-inspect')
     machine.set('say', 'image-inspect', 'sha256:1')

@@ -24,8 +24,8 @@ export function imageChecks(
     missing.length === 0
       ? 'present'
       : missing.length === wanted.length
-        ? 'built at the first start'
-        : `${missing.join(', ')} is built at the next start`
+        ? `built at the first start on ${engine}`
+        : `${missing.join(', ')} is built at the next start on ${engine}`
   const stale = [
     ...(old.length === 0 ? [] : [`${old.length} of earlier versions or settings`]),
     ...(stages.length === 0 ? [] : [`${stages.length} that builds left behind`]),

@@ -304,7 +304,7 @@ describe('sessions', () => {
   test('images: what is missing is built, what is old may go', () => {
     expect(states(looked(['a:1', 'b:1'], ['a:1', 'b:1']))).toEqual(['images on docker: ok'])
     const [now, old] = looked(['a:2', 'b:1'], ['a:1', 'b:1', 'c:1'])
-    expect(now?.detail).toBe('a:2 is built at the next start')
+    expect(now?.detail).toBe('a:2 is built at the next start on docker')
     expect(old).toMatchObject({ state: 'warning', fix: 'paude --backend docker image rm --stale' })
     expect(old?.detail).toStartWith('2 of earlier versions or settings: 1200 MB')
   })
