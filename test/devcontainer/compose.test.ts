@@ -112,6 +112,31 @@ volumes:
     expect(values).toMatchObject({ image: 'two:2', env: ['A=one', 'B=two'] })
   })
 
+  test('is read with those that it extends, also of other files, whose paths are their own', () => {
+    put('docker/Dockerfile', 'FROM z\n')
+    put('docker/base.yml', 'services:\n  base:\n    build: .\n    environment: {A: base, B: base}\n')
+    const compose =
+      'services:\n  mid: {extends: {file: ../docker/base.yml, service: base}}\n  app: {extends: mid, environment: {B: app}}\n'
+    const { values } = read(compose)
+    expect(values).toMatchObject({ env: ['A=base', 'B=app'], imageBuild: { context: join(root, 'docker') } })
+  })
+
+  test('that has neither image nor build is the box of paude, and what it takes from the caller is left out', () => {
+    const { values, ignored } = read(
+      'services:\n  app:\n    command: x\n    working_dir: ${WHERE}\n    volumes: ["${DATA}:/data"]\n',
+    )
+    expect(values).toEqual({})
+    expect(ignored).toContain("compose app (it has neither image nor build, so the box is paude's own)")
+    expect(ignored).toContain('compose app.volumes.0 (a variable of this machine is not read here)')
+    put('.devcontainer/Dockerfile', 'FROM y\n')
+    const { values: built } = read('services: {app: {build: {context: ., args: {UID: "${UID}", A: b}}}}')
+    expect(built.imageBuild?.args).toEqual({ A: 'b' })
+  })
+
+  test('is all that is looked into', () => {
+    expect(read('services: {app: {image: one:1}, db: {image: 5, build: [x]}, other: null}').values.image).toBe('one:1')
+  })
+
   test('needs no name where there is one', () =>
     expect(read('services: {box: {image: one:1}}', { service: undefined }).values.image).toBe('one:1'))
 
@@ -126,15 +151,17 @@ volumes:
 describe('a compose file that cannot be used is refused', () => {
   test.each([
     ['services: {other: {image: a}}', 'there is no service app in the compose file, which has other'],
-    ['services: {app: {command: x}}', 'the service app of the compose file has neither image nor build'],
-    ['services: {app: {image: "x:${SECRET}"}}', 'image has ${SECRET} in it, and a variable of this machine is not read here'],
+    ['services: {app: {image: "x:${SECRET}"}}', 'image is x:${SECRET}: a variable of this machine is not read here'],
     ['services: {app: {image: "x:${SECRET:?gone}"}}', 'is not read here'],
     ['services: {app: {image: "$SECRET"}}', 'is not read here'],
     ['services: {app: {image: "${localEnv:SECRET}"}}', 'image has ${localEnv:SECRET} in it'],
     ['services: {app: {build: ../..}}', 'build.dockerfile leads out of the project'],
     ['services: {app: {build: {context: ., dockerfile: /etc/passwd}}}', 'build.dockerfile leads out of the project'],
-    ['services: {app: {image: 5}}', 'services.app.image must be'],
+    ['services: {app: {image: 5}}', 'services.app: image must be'],
     ['services: [', 'not valid YAML'],
+    ['services: {app: {extends: app}}', 'app extends too many services'],
+    ['services: {app: {extends: {file: /etc/passwd, service: x}}}', 'leads out of the project'],
+    ['services: {app: {extends: nothing}}', 'services.nothing: it is missing'],
     ['{}', 'there is no service app'],
     ['', 'must be an object, found null'],
     ['services: {app: {image: --privileged}}', 'image is not an image reference'],

@@ -161,6 +161,19 @@ describe('of a devcontainer.json', () => {
       })
   })
 
+  test('what editors take is taken: null for nothing, numbers and truth values for texts, a mount without a place', () => {
+    const { source, ignored } = read({
+      image: 'i:1',
+      onCreateCommand: null,
+      remoteUser: null,
+      waitFor: null,
+      containerEnv: { A: 1, B: true },
+      mounts: [{ source: '/srv', type: 'bind' }],
+    })
+    expect(source.values).toEqual({ image: 'i:1', env: ['A=1', 'B=true'] })
+    expect(ignored.join()).toContain('mounts[0] (it names no place in the box)')
+  })
+
   test('what waits for what is as the file says', () => {
     const commands = { onCreateCommand: 'a', postCreateCommand: 'b', postStartCommand: 'c' }
     const behind = (waitFor?: string) =>

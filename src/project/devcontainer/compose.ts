@@ -15,26 +15,33 @@ const Build = v.union(
   [
     v.string(),
     v.looseObject({
-      context: v.optional(v.string()),
-      dockerfile: v.optional(v.string()),
-      args: v.optional(listOrMap),
-      target: v.optional(v.string()),
+      context: v.nullish(v.string()),
+      dockerfile: v.nullish(v.string()),
+      args: v.nullish(listOrMap),
+      target: v.nullish(v.string()),
     }),
   ],
   'must be a text or a map',
 )
 const Service = v.looseObject({
-  image: v.optional(v.string()),
-  build: v.optional(Build),
-  environment: v.optional(listOrMap),
-  working_dir: v.optional(v.string()),
-  volumes: v.optional(v.array(v.union([v.string(), v.looseObject({})], 'must be a text or a map'))),
+  image: v.nullish(v.string()),
+  build: v.nullish(Build),
+  environment: v.nullish(listOrMap),
+  working_dir: v.nullish(v.string()),
+  volumes: v.nullish(v.array(v.union([v.string(), v.looseObject({})], 'must be a text or a map'))),
+  extends: v.nullish(
+    v.union([v.string(), v.looseObject({ service: v.string(), file: v.nullish(v.string()) })], 'must be a text or a map'),
+  ),
 })
-const File = v.looseObject({ services: v.optional(v.record(v.string(), v.nullable(Service))) })
+/** Only the service that is taken is looked into. */
+const File = v.looseObject({ services: v.nullish(v.record(v.string(), v.unknown())) })
 type Service = v.InferOutput<typeof Service>
 
+/** How many services may extend one another. */
+const MOST_EXTENDED = 8
+
 /** Read of a service; what else it says has no effect and is named. */
-const TAKEN = ['image', 'build', 'environment', 'working_dir', 'volumes']
+const TAKEN = ['image', 'build', 'environment', 'working_dir', 'volumes', 'extends']
 const IDLE = [
   'command',
   'entrypoint',
@@ -55,43 +62,57 @@ const IDLE = [
 export function withService(found: Devcontainer, root: string, { scope, left }: Heard): Devcontainer {
   const names = [found.dockerComposeFile ?? []].flat()
   if (names.length === 0) return found
-  const files = names.map((name) =>
-    readCompose(resolve(dirname(scope.file), expand(name, 'dockerComposeFile', scope)), root, scope),
-  )
-  const base = dirname(files[0]?.path ?? scope.file)
+  const read = (path: string) => readCompose(path, root, scope)
+  const files = names.map((name) => read(resolve(dirname(scope.file), expand(name, 'dockerComposeFile', scope))))
   const all = [...new Set(files.flatMap(({ services }) => Object.keys(services)))]
   const name = found.service ?? (all.length === 1 ? all[0] : undefined)
   if (name === undefined) throw fault(scope, `write service: the compose file has ${all.join(', ') || 'none'}`)
-  const said = files.flatMap(({ services }) => (Object.hasOwn(services, name) ? [services[name] ?? {}] : []))
+  const said = files.flatMap((file) => (Object.hasOwn(file.services, name) ? extended({ file, name }, { read, scope }) : []))
   if (said.length === 0)
     throw fault(scope, `there is no service ${name} in the compose file, which has ${all.join(', ') || 'none'}`)
   const others = all.filter((one) => one !== name)
   if (others.length > 0) left(`compose services ${others.join(', ')} (a box is one container)`)
-  const service = Object.assign({}, ...said) as Service
+  const service = Object.assign({}, ...said.map((one) => one.service)) as Service
   for (const key of Object.keys(service)) if (!TAKEN.includes(key) && !IDLE.includes(key)) left(`compose ${name}.${key}`)
-  const fill = (text: string, key: string) => filled(text, { key: `compose ${name}.${key}`, scope })
-  const build = buildOf(service, { base, fill })
-  if (build === undefined && service.image === undefined)
-    throw fault(scope, `the service ${name} of the compose file has neither image nor build`)
+  const reader: Reader = { name, base: dirname(files[0]?.path ?? scope.file), scope, left }
+  const built = said.findLast((one) => one.service.build != null)
+  const build = built === undefined ? undefined : buildOf(built, reader)
+  if (build === undefined && service.image == null)
+    left(`compose ${name} (it has neither image nor build, so the box is paude's own)`)
   const { image: _image, build: _build, dockerFile: _dockerFile, context: _context, ...rest } = found
+  const folder = service.working_dir == null ? null : fillOr(service.working_dir, 'working_dir', reader)
   return {
     ...rest,
-    ...(build === undefined ? { image: fill(service.image ?? '', 'image') } : { build }),
-    containerEnv: { ...variables(said, { name, left, scope }), ...found.containerEnv },
-    mounts: [...(found.mounts ?? []), ...binds(said, { base, name, root, left, fill })],
-    ...(found.workspaceFolder !== undefined || service.working_dir === undefined
-      ? {}
-      : { workspaceFolder: fill(service.working_dir, 'working_dir') }),
+    ...(build !== undefined ? { build } : service.image == null ? {} : { image: fill(service.image, 'image', reader) }),
+    containerEnv: { ...variables(said, reader), ...found.containerEnv },
+    mounts: [...(found.mounts ?? []), ...binds(said, root, reader)],
+    ...(found.workspaceFolder !== undefined || folder === null ? {} : { workspaceFolder: folder }),
   }
 }
 
-type Fill = (text: string, key: string) => string
+type ReadFile = { readonly path: string; readonly services: Readonly<Record<string, unknown>> }
+/** A service as one file says it; its paths are meant from `base`. */
+type Said = { readonly service: Service; readonly base: string }
+type Reader = { readonly name: string; readonly base: string; readonly scope: Scope; readonly left: Left }
 
-function readCompose(
-  path: string,
-  root: string,
-  scope: Scope,
-): { readonly path: string; readonly services: NonNullable<v.InferOutput<typeof File>['services']> } {
+/** A service behind those that it extends, the farthest first. */
+function extended(
+  { file, name }: { readonly file: ReadFile; readonly name: string },
+  { read, scope, depth = 0 }: { readonly read: (path: string) => ReadFile; readonly scope: Scope; readonly depth?: number },
+): readonly Said[] {
+  const result = v.safeParse(Service, Object.hasOwn(file.services, name) ? (file.services[name] ?? {}) : undefined)
+  if (!result.success)
+    throw fault(scope, `dockerComposeFile: ${file.path}: services.${name}: ${faultOf(result.issues[0], 'an object').message}`)
+  const service = result.output
+  const own = { service, base: dirname(file.path) }
+  if (service.extends == null) return [own]
+  if (depth >= MOST_EXTENDED) throw fault(scope, `dockerComposeFile: ${file.path}: ${name} extends too many services`)
+  const from = typeof service.extends === 'string' ? { service: service.extends } : service.extends
+  const other = from.file == null ? file : read(resolve(dirname(file.path), from.file))
+  return [...extended({ file: other, name: from.service }, { read, scope, depth: depth + 1 }), own]
+}
+
+function readCompose(path: string, root: string, scope: Scope): ReadFile {
   if (!below(root, path) || realPath(dirname(path)) !== dirname(path))
     throw fault(scope, `dockerComposeFile leads out of the project: ${path}`)
   const file = readProjectFile(path)
@@ -107,78 +128,51 @@ function readCompose(
   return { path, services: result.output.services ?? {} }
 }
 
-/** Paths are meant from the first compose file; a Dockerfile from its context. */
-function buildOf({ build }: Service, { base, fill }: { readonly base: string; readonly fill: Fill }): Devcontainer['build'] {
-  if (build === undefined) return undefined
-  const { context = '.', dockerfile = 'Dockerfile', args = {}, target } = typeof build === 'string' ? { context: build } : build
-  const folder = resolve(base, fill(context, 'build.context'))
+/** Paths are meant from the file that says so; a Dockerfile from its context. */
+function buildOf({ service: { build }, base }: Said, reader: Reader): Devcontainer['build'] {
+  const said = typeof build === 'string' ? { context: build } : build
+  const folder = resolve(base, fill(said?.context ?? '.', 'build.context', reader))
+  const args = pairs(said?.args ?? {}).flatMap(([key, value]) => {
+    // One without a value is the caller's variable, which no build is told.
+    const filled = value === null ? null : fillOr(value, `build.args.${key}`, reader)
+    return filled === null ? [] : [[key, filled] as const]
+  })
   return {
     context: folder,
-    dockerfile: resolve(folder, fill(dockerfile, 'build.dockerfile')),
-    // One without a value is the caller's variable, which no build is told.
-    args: Object.fromEntries(
-      pairs(args).flatMap(([key, value]) => (value === null ? [] : [[key, fill(value, `build.args.${key}`)]])),
-    ),
-    ...(target === undefined ? {} : { target: fill(target, 'build.target') }),
+    dockerfile: resolve(folder, fill(said?.dockerfile ?? 'Dockerfile', 'build.dockerfile', reader)),
+    args: Object.fromEntries(args),
+    ...(said?.target == null ? {} : { target: fill(said.target, 'build.target', reader) }),
   }
 }
 
 /** A later file has the last word on a variable. */
-function variables(
-  said: readonly Service[],
-  { name, left, scope }: { readonly name: string; readonly left: Left; readonly scope: Scope },
-): Readonly<Record<string, string>> {
-  const all = new Map(said.flatMap(({ environment = {} }) => pairs(environment)))
+function variables(said: readonly Said[], reader: Reader): Readonly<Record<string, string>> {
+  const all = new Map(said.flatMap(({ service }) => pairs(service.environment ?? {})))
   return Object.fromEntries(
     [...all].flatMap(([key, value]) => {
-      const what = `compose ${name}.environment.${key}`
-      if (value === null) {
-        left(`${what} (a variable of this machine: name it in containerEnv)`)
-        return []
-      }
-      try {
-        return [[key, filled(value, { key: what, scope })]]
-      } catch (error) {
-        if (!(error instanceof PaudeError)) throw error
-        left(`${what} (a variable of this machine is not read here)`)
-        return []
-      }
+      const filled = value === null ? null : fillOr(value, `environment.${key}`, reader)
+      if (value === null)
+        reader.left(`compose ${reader.name}.environment.${key} (a variable of this machine: name it in containerEnv)`)
+      return filled === null ? [] : [[key, filled] as const]
     }),
   )
 }
 
 /** Folders of this machine that lie outside of the project. That the project is mounted elsewhere means nothing here. */
-function binds(
-  said: readonly Service[],
-  {
-    base,
-    name,
-    root,
-    left,
-    fill,
-  }: { readonly base: string; readonly name: string; readonly root: string; readonly left: Left; readonly fill: Fill },
-): NonNullable<Devcontainer['mounts']> {
-  const volumes = said.flatMap((service) => service.volumes ?? [])
-  return volumes.flatMap((volume, at) => {
+function binds(said: readonly Said[], root: string, reader: Reader): NonNullable<Devcontainer['mounts']> {
+  const volumes = said.flatMap(({ service, base }) => (service.volumes ?? []).map((volume) => ({ volume, base })))
+  return volumes.flatMap(({ volume, base }, at) => {
     const key = `volumes.${at}`
-    if (typeof volume !== 'string') {
-      left(`compose ${name}.${key} (write it into mounts)`)
-      return []
-    }
-    let source = ''
-    let [target, mode]: (string | undefined)[] = []
-    try {
-      ;[source = '', target, mode] = fill(volume, key).split(':')
-    } catch (error) {
-      if (!(error instanceof PaudeError)) throw error
-    }
+    const text = typeof volume === 'string' ? fillOr(volume, key, reader) : ''
+    if (text === null) return []
+    const [source = '', target, mode = ''] = text.split(':')
     if (target === undefined || !/^[./]/.test(source)) {
-      left(`compose ${name}.${key} (only folders of this machine are taken over)`)
+      reader.left(`compose ${reader.name}.${key} (only folders of this machine are taken over)`)
       return []
     }
     const place = resolve(base, source)
     if (below(place, root) || below(root, place)) return []
-    return [{ type: 'bind', source: place, target, readonly: (mode ?? '').split(',').includes('ro') }]
+    return [{ type: 'bind', source: place, target, readonly: mode.split(',').includes('ro') }]
   })
 }
 
@@ -192,19 +186,38 @@ const pairs = (said: v.InferOutput<typeof listOrMap>): readonly (readonly [strin
 
 const VARIABLE = /\$(?:\$|\{([A-Za-z_]\w*)(?:(:?[-?+])([^}]*))?\}|([A-Za-z_]\w*))/g
 
-/** With the defaults of its variables. What the caller's environment or a .env says is not read: it may be a secret, and lands in argv. */
-function filled(text: string, { key, scope }: { readonly key: string; readonly scope: Scope }): string {
-  return text.replace(VARIABLE, (word, braced?: string, operator?: string, value?: string, plain?: string) => {
+/**
+ * With the defaults of its variables; null where one has none. What the caller's environment or a .env says is not read: it may be a
+ * secret, and lands in argv.
+ */
+function filled(text: string, { scope }: Reader): string | null {
+  let unread = false
+  const whole = text.replace(VARIABLE, (word, braced?: string, operator?: string, value?: string, plain?: string) => {
     if (word === '$$') return '$'
     const name = braced ?? plain ?? ''
     if (Object.hasOwn(scope.caller, name)) return scope.caller[name] ?? ''
     if (operator?.endsWith('-')) return value ?? ''
-    if (operator?.endsWith('+')) return ''
-    throw fault(
-      scope,
-      `${key} has ${word} in it, and a variable of this machine is not read here; write a default: \${${name}:-DEFAULT}`,
-    )
+    unread ||= !operator?.endsWith('+')
+    return ''
   })
+  return unread ? null : whole
+}
+
+/** The same where nothing can do without it. */
+function fill(text: string, key: string, reader: Reader): string {
+  const whole = filled(text, reader)
+  if (whole !== null) return whole
+  throw fault(
+    reader.scope,
+    `compose ${reader.name}.${key} is ${text}: a variable of this machine is not read here, so it needs a default behind :-`,
+  )
+}
+
+/** The same; null where it is left out by name. */
+function fillOr(text: string, key: string, reader: Reader): string | null {
+  const whole = filled(text, reader)
+  if (whole === null) reader.left(`compose ${reader.name}.${key} (a variable of this machine is not read here)`)
+  return whole
 }
 
 const fault = ({ file }: Scope, message: string): PaudeError =>

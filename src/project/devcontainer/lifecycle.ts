@@ -10,7 +10,7 @@ export function readLifecycle(found: Devcontainer, folder: string, { scope, left
   const waited = waitedFor(found.waitFor)
   return STAGES.flatMap((stage, at) => {
     const said = found[stage]
-    if (said === undefined) return []
+    if (said == null) return []
     const named = typeof said === 'string' || Array.isArray(said) ? { '': said } : said
     return Object.entries(named)
       .filter(([, command]) => command.length > 0)
@@ -37,8 +37,8 @@ export function readLifecycle(found: Devcontainer, folder: string, { scope, left
  * Index of the last stage that the agent waits for. By the specification an editor waits for updateContentCommand alone; an agent that
  * starts while its packages are being fetched would fetch them too, so without a word it waits for postCreateCommand.
  */
-function waitedFor(said: string | undefined): number {
-  const at = STAGES.findIndex((stage) => stage === said)
+function waitedFor(said: string | null | undefined): number {
+  const at = STAGES.map(String).indexOf(said ?? '')
   if (at !== -1) return at
   return said === 'initializeCommand' ? -1 : STAGES.indexOf('postCreateCommand')
 }

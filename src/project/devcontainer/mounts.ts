@@ -26,6 +26,10 @@ export function readMounts(entries: readonly Entry[], { root, host }: Ground, { 
       left(`${key} (of type ${type || 'unknown'}; only bind mounts are taken over)`)
       return []
     }
+    if (target === '') {
+      left(`${key} (it names no place in the box)`)
+      return []
+    }
     const [from, to] = [source, target].map((path) => expandOr(path, key, { scope, left }))
     if (from == null || to == null) return []
     // In its shortest form, so that what is shown is what is mounted.
@@ -64,7 +68,7 @@ function fieldsOf(entry: Entry): Fields {
   if (typeof entry !== 'string')
     return {
       source: entry.source ?? '',
-      target: entry.target,
+      target: entry.target ?? '',
       type: entry.type ?? 'bind',
       readOnly: entry.readonly === true,
     }

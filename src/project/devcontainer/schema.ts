@@ -6,7 +6,9 @@ import type { ProjectFile } from '../project.ts'
 import { lineOf } from './jsonc.ts'
 
 const texts = v.array(v.string())
-const variables = v.record(v.string(), v.nullable(v.string()))
+/** Editors write numbers and truth values where a text is meant. */
+const scalar = v.pipe(v.union([v.string(), v.number(), v.boolean()], 'must be a text'), v.transform(String))
+const variables = v.record(v.string(), v.nullable(scalar))
 const command = v.union([v.string(), texts], 'must be a text or a list of texts')
 const commands = v.union([command, v.record(v.string(), command)], 'must be a text, a list of texts, or an object of them')
 const mount = v.union(
@@ -14,7 +16,7 @@ const mount = v.union(
     v.string(),
     v.looseObject({
       source: v.optional(v.string()),
-      target: v.string(),
+      target: v.optional(v.string()),
       type: v.optional(v.string()),
       readonly: v.optional(v.boolean()),
     }),
@@ -29,17 +31,17 @@ const Keys = v.looseObject({
     v.looseObject({
       dockerfile: v.optional(v.string()),
       context: v.optional(v.string()),
-      args: v.optional(v.record(v.string(), v.string())),
+      args: v.optional(v.record(v.string(), scalar)),
       target: v.optional(v.string()),
     }),
   ),
   dockerFile: v.optional(v.string()),
   context: v.optional(v.string()),
   dockerComposeFile: v.optional(v.union([v.string(), texts], 'must be a text or a list of texts')),
-  service: v.optional(v.string()),
-  waitFor: v.optional(v.string()),
-  remoteUser: v.optional(v.string()),
-  containerUser: v.optional(v.string()),
+  service: v.nullish(v.string()),
+  waitFor: v.nullish(v.string()),
+  remoteUser: v.nullish(v.string()),
+  containerUser: v.nullish(v.string()),
   overrideFeatureInstallOrder: v.optional(texts),
   features: v.optional(v.record(v.string(), v.unknown())),
   containerEnv: v.optional(variables),
@@ -47,10 +49,10 @@ const Keys = v.looseObject({
   mounts: v.optional(v.array(mount)),
   workspaceFolder: v.optional(v.string()),
   forwardPorts: v.optional(v.array(v.union([v.number(), v.string()], 'must be a number or a text'))),
-  onCreateCommand: v.optional(commands),
-  updateContentCommand: v.optional(commands),
-  postCreateCommand: v.optional(commands),
-  postStartCommand: v.optional(commands),
+  onCreateCommand: v.nullish(commands),
+  updateContentCommand: v.nullish(commands),
+  postCreateCommand: v.nullish(commands),
+  postStartCommand: v.nullish(commands),
   runArgs: v.optional(texts),
   privileged: v.optional(v.boolean()),
   capAdd: v.optional(texts),
