@@ -107,7 +107,7 @@ describe('status', () => {
       ['docker', 'podman'],
       ['podman', 'docker'],
     ]) {
-      const { stdout } = await machine.paude(['--backend', engine ?? '', '--image', REF, 'status'])
+      const { stdout } = await machine.paude(['--backend', engine ?? '', '--image', REF, 'status', '--all'])
       expect(stdout).toContain(`${REF} on ${engine}: built or fetched at the next start`)
       expect(stdout).not.toContain(`on ${other}: built`)
     }

@@ -1,7 +1,9 @@
+import { join } from 'node:path'
 import type { Config, Settings, Source } from '../config/keys/settings.ts'
 import type { Context } from '../context.ts'
 import { PaudeError } from '../errors.ts'
 import { printable, shown } from '../text.ts'
+import { look } from '../workspace/paths.ts'
 import { projectFolders } from '../workspace/workspace.ts'
 import type { ProjectFile } from './project.ts'
 
@@ -39,7 +41,9 @@ export async function offeredDevcontainer(
 ): Promise<{ readonly file: string; readonly root: string } | null> {
   const folders = projectFolders(host)
   const [root] = folders
-  if (root === undefined) return null
+  // Most projects have none, and then nothing need be loaded.
+  const any = folders.some((folder) => ['.devcontainer', '.devcontainer.json'].some((name) => look(join(folder, name)) !== null))
+  if (root === undefined || !any) return null
   const { findDevcontainer } = await import('./devcontainer/find.ts')
   try {
     const found = findDevcontainer(folders, 'use')
