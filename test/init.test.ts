@@ -20,14 +20,13 @@ const written = () => (existsSync(file) ? readFileSync(file, 'utf8') : null)
 const groups = () => (Bun.TOML.parse(written() ?? '') as { network?: { groups?: string[] } }).network?.groups
 
 describe('without questions', () => {
-  test('writes what the project speaks for, with the reason above, and what is written can be read and trusted', async () => {
+  test('writes what the project speaks for, with the reason above, and a start takes it without a further question', async () => {
     put('package.json')
     put('go.mod')
     expect(await machine.paude(['init', '--yes'])).toMatchObject({ code: 0, stdout: `${file}\n` })
     expect(groups()).toEqual(['@npm', '@go'])
     expect(written()).toContain('# @go: go.mod: modules of Go\n')
-    expect((await machine.paude(['--print-config', '-p', 'x'])).code).toBe(125)
-    expect((await machine.paude(['trust', '--yes'])).stdout).toBe(`${file}\n`)
+    expect((await machine.paude(['--print-config', '-p', 'x'])).code).toBe(0)
     expect((await machine.paude(['config', 'get', 'network.groups'])).stdout).toBe('@npm\n@go\n')
   })
 

@@ -91,6 +91,26 @@ describe('a change on your word', () => {
   })
 })
 
+describe('the end of a session', () => {
+  const stop = async (id: string) => (await machine.paude(['stop', id])).stderr
+  const WARNS = `this machine may run it: `
+
+  test('does not warn of the file that paude wrote', async () => {
+    const id = (await machine.paude(['--detach', '-p', 'hi'])).stdout.trim()
+    await machine.paude(['network', 'allow', 'a.example', '--project', '--session', id])
+    await machine.paude(['config', 'set', '--project', 'limits.memory', '1g'])
+    expect(await stop(id)).not.toContain(WARNS)
+  })
+
+  test('warns of it once somebody else has written', async () => {
+    const id = (await machine.paude(['--detach', '-p', 'hi'])).stdout.trim()
+    await machine.paude(['network', 'allow', 'a.example', '--project', '--session', id])
+    machine.write(file, EVIL)
+    await machine.paude(['network', 'allow', 'b.example', '--project', '--session', id])
+    expect(await stop(id)).toContain(`${WARNS}${file}`)
+  })
+})
+
 describe('what you have not read waits', () => {
   test('a proposal, since the agent asked for its hosts', async () => {
     const id = (await machine.paude(['--detach', '-p', 'hi'])).stdout.trim()

@@ -7,7 +7,9 @@ import { PaudeError } from '../../errors.ts'
 import { changeFile } from '../../project/editable.ts'
 import { approvalOf, type Project, readProject } from '../../project/judge.ts'
 import { type Asked, approve, isApproved, revoke } from '../../project/trust.ts'
+import { noteWritten } from '../../session/record/written.ts'
 import { trustFolder } from '../../state.ts'
+import { fingerprint } from '../../workspace/fingerprints.ts'
 import { projectFolders } from '../../workspace/workspace.ts'
 
 /** `text` is the one before. `trusted` says that nothing of the project's file waits for your approval. */
@@ -28,7 +30,15 @@ export async function changeOnYourWord(
   if (!project) return { ...(await changeFile(host, false, textOf)), trusted: true }
   const folder = trustFolder(host)
   const before = await judgements(around)
-  const change = await changeFile(host, true, textOf)
+  let looked = ''
+  let removes = false
+  const change = await changeFile(host, true, (editable) => {
+    looked = fingerprint(editable.file)
+    const text = textOf(editable)
+    removes = text === null
+    return text
+  })
+  await noteWritten(host, { file: change.file, before: looked, text: removes ? null : change.written })
   // Read again: a box may have written in between, and that is nobody's word.
   const after = await judgements(around)
   // What you took out must not hold again because a box restores the old content.

@@ -4,7 +4,7 @@ import type { Settings } from '../../config/keys/settings.ts'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import { findGroup, groupEntry } from '../../network/groups.ts'
-import { changeFile, editableFile } from '../../project/editable.ts'
+import { editableFile } from '../../project/editable.ts'
 import { changedLines, freshFile } from '../../project/init/draft.ts'
 import { type Preset, presetFor } from '../../project/init/presets.ts'
 import { type Proposal, propose } from '../../project/init/propose.ts'
@@ -55,11 +55,8 @@ export async function initProject(context: Context, { groups, sure, dryRun }: Wi
       hint: 'paude init',
     })
   }
-  // What is proposed was read in the project's own files: with --yes alone nobody has read it.
-  const seen = groups !== undefined || !sure
-  const { trusted } = seen
-    ? await changeOnYourWord(context, true, checked)
-    : { trusted: false, ...(await changeFile(host, true, checked)) }
+  // --yes is an answer too: all that can be proposed are groups of paude's own table.
+  const { trusted } = await changeOnYourWord(context, true, checked)
   answer(printable(editable.file))
   if (!trusted) note('it loosens the sandbox, so it waits for your approval: paude trust')
 }

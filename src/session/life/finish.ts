@@ -48,8 +48,8 @@ export async function finishSession(context: Context, ended: Ended): Promise<num
     return 0
   }
   const proxy = await lookAtProxy(ended)
-  // It may have been changed meanwhile; where nothing was asked for, nobody needs to know.
-  const record = proxy.text === '' ? ended.record : (readRecord(context.host, ended.record.id) ?? ended.record)
+  // It may have been changed meanwhile.
+  const record = readRecord(context.host, ended.record.id) ?? ended.record
   // What paude starts for itself is its own to tell.
   if (onEnd === undefined) keepRead(context, { record, folder: spec.folder, requests: proxy.text })
   const isNameless = spec.network.mode === 'none' && code !== 0 && lacksNames(spec)
@@ -60,7 +60,7 @@ export async function finishSession(context: Context, ended: Ended): Promise<num
   refuseBrokenWall(proxy)
   const asked = proxy.text === '' ? [] : parseLog(proxy.text, policyNow(record, Date.now() / 1000))
   onEnd?.(asked)
-  warnOfNewExecutables(context, ended.record)
+  warnOfNewExecutables(context, record)
   noteCopies(context, news)
   const others = warnOfProvider(context, ended, asked)
   const missing = cutWords(proxy)
