@@ -131,6 +131,8 @@ describe('a change', () => {
   test.each([
     [['allow'], 'HOST is missing'],
     [['allow', 'a b'], 'spaces and control characters'],
+    [['allow', 'github'], 'cannot allow "github": it is a group, and no host name\n  → did you mean @github?'],
+    [['deny', '@githb'], 'did you mean @github?'],
     [['allow', 'a.example', '--for', 'ever'], '--for must be a time'],
     [['allow', 'a.example', '--once', '--for', '1m'], '--once makes no sense with --for'],
     [['allow', 'a.example', '--once', '--user'], '--user goes with what holds for good'],
@@ -152,6 +154,14 @@ describe('a change', () => {
     const { code, stderr } = await network(...words)
     expect(code).toBe(2)
     expect(stderr).toContain(said)
+  })
+
+  test('takes an address for its host, and does not repeat the rest', async () => {
+    const id = (await machine.paude(['--detach', '-p', 'hi'])).stdout.trim()
+    const { code, stdout, stderr } = await network('allow', 'https://user:geheim@git.example/foo?key=geheim', '--session', id)
+    expect([code, stdout]).toEqual([0, expect.stringContaining(`allow git.example in ${id}`)])
+    expect(stderr).toContain('an entry is a whole host, not an address: taking git.example')
+    expect(`${stdout}${stderr}${machine.kept()}`).not.toContain('geheim')
   })
 
   test('takes flags before its verb too, and tells of the verb wherever help is asked for', async () => {
@@ -351,15 +361,15 @@ describe('what was asked for', () => {
     )
   const written = () => TOML.parse(readFileSync(projectFile(), 'utf8'))['network'] as object
 
-  test('is told with the policy by which it was decided, in every line for people and for scripts', async () => {
+  test('is told with the policy by which it was decided for scripts, and without it for people', async () => {
     await machine.paude(['--detach', '-p', 'hi'])
     log([1, '111111111111', 'a.example:443'], [2, '222222222222', 'b.example:443'], [3, '-', 'c.example:443'])
     const { stdout } = await network('log')
-    expect(stdout).toMatch(/^TIME .* POLICY +RULE\n/)
-    expect(stdout).toMatch(/ a\.example:443 .* 111111111111 +not on/)
-    expect(stdout).toMatch(/ b\.example:443 .* 222222222222 +not on/)
-    expect(stdout).toMatch(/ c\.example:443 .* unknown +not on/)
-    expect((await network('log', '--follow')).stdout).toMatch(/ b\.example:443 .* 222222222222 +not on/)
+    expect(stdout).toMatch(/^TIME .* BYTES +RULE\n/)
+    for (const host of ['a', 'b', 'c']) expect(stdout).toMatch(new RegExp(` ${host}\\.example:443 +\\d+ +not on`))
+    expect((await network('log', '--follow')).stdout).toMatch(/ b\.example:443 .* not on/)
+    const revisions = (await network('log', '--json')).stdout.match(/"revision":"[^"]*"/g)
+    expect(revisions).toEqual(['"revision":"111111111111"', '"revision":"222222222222"', '"revision":""'])
   })
 
   test('is offered to be allowed only where an entry can allow it', async () => {

@@ -1,7 +1,8 @@
 import { PaudeError } from '../errors.ts'
 import type { Policy } from './allow.ts'
+import { clock } from './clock.ts'
 import { denied, pattern } from './decide.ts'
-import { findGroup, parseDenyEntry, parseEntry } from './groups.ts'
+import { findGroup, parseDenyEntry, parseEntry, refuseBareGroup } from './groups.ts'
 import { parseAllow, parseDeny, placeOf } from './pattern.ts'
 import { revisionOf } from './revision.ts'
 
@@ -18,8 +19,8 @@ export type Change = {
 export type Stage = { readonly from: number; readonly policy: Policy }
 
 /** What `paude network list` and `why` say of it. */
-export const reasonOf = ({ until }: Change): string =>
-  `said to this session${until === 0 ? '' : `, until ${new Date(until * 1000).toISOString().slice(0, 19)}Z`}`
+export const reasonOf = ({ verb, until }: Change): string =>
+  `${verb === 'allow' ? 'allowed' : 'denied'} by you for this session${until === 0 ? '' : `, until ${clock(until * 1000)}`}`
 
 /** The policy of the start with what was said since and still holds. */
 export const applied = (base: Policy, changes: readonly Change[], now: number): Policy => {
@@ -69,7 +70,7 @@ export function revised(
     const known = new Set(kept.map(({ entry }) => placeOf(entry)))
     const unknown = [...said].find((entry) => !known.has(placeOf(entry)))
     if (unknown !== undefined)
-      throw new PaudeError('not-found', `nothing was said to this session about ${unknown}`, {
+      throw new PaudeError('not-found', `you have neither allowed nor denied ${unknown} in this session`, {
         hint: `what it was started with stays; to close it: paude network deny ${placeOf(unknown)} --session ${base.session}`,
       })
     return others
@@ -99,6 +100,7 @@ function refuseOverruled(policy: Policy, entry: string, base: Policy): void {
 /** An entry as it is kept, so that the same words mean the same entry. */
 export function canonical(entry: string, verb: Word['verb']): string {
   if (entry.startsWith('@')) return `@${findGroup(entry).name}`
+  if (verb !== 'unset') refuseBareGroup(entry, verb)
   const { privateRange, ...one } =
     verb === 'allow' || (verb === 'unset' && /@|:\/\//.test(entry))
       ? parseAllow(entry, '')

@@ -1,5 +1,5 @@
 import { PaudeError } from '../errors.ts'
-import { quoted } from '../text.ts'
+import { nearest, quoted } from '../text.ts'
 import type { Allow, Deny } from './entry.ts'
 import { GROUP_HOSTS } from './group-hosts.ts'
 import { parseAllow, parseDeny, USUAL_PORTS } from './pattern.ts'
@@ -17,18 +17,33 @@ export function findGroup(written: string): Group {
   const found = Object.hasOwn(GROUP_HOSTS, name) ? GROUP_HOSTS[name] : undefined
   if (found !== undefined)
     return { name, what: found.what, hosts: Object.entries(found.hosts).map(([host, why]) => ({ host, why })) }
+  const meant = nearest(name, Object.keys(GROUP_HOSTS))
   throw new PaudeError('usage', `there is no group ${quoted(`@${name}`)}`, {
-    hint: 'paude network groups lists them',
+    hint: meant === null ? 'paude network groups lists them' : `did you mean @${meant}? paude network groups lists them`,
   })
 }
 
 /** Reads one entry of an allowlist, which may name a group: `@github`. A group has ports of its own, whatever the `usual` ones are. */
-export const parseEntry = (entry: string, why: string, usual = USUAL_PORTS): readonly Allow[] =>
-  entry.startsWith('@') ? groupAllows(findGroup(entry), why) : [parseAllow(entry, why, usual)]
+export function parseEntry(entry: string, why: string, usual = USUAL_PORTS): readonly Allow[] {
+  if (entry.startsWith('@')) return groupAllows(findGroup(entry), why)
+  refuseBareGroup(entry, 'allow')
+  return [parseAllow(entry, why, usual)]
+}
 
 /** Reads one entry of a denylist, which may name a group. */
-export const parseDenyEntry = (entry: string, why: string): readonly Deny[] =>
-  entry.startsWith('@') ? findGroup(entry).hosts.map(({ host }) => parseDeny(host, `${entry}, ${why}`)) : [parseDeny(entry, why)]
+export function parseDenyEntry(entry: string, why: string): readonly Deny[] {
+  if (entry.startsWith('@')) return findGroup(entry).hosts.map(({ host }) => parseDeny(host, `${entry}, ${why}`))
+  refuseBareGroup(entry, 'deny')
+  return [parseDeny(entry, why)]
+}
+
+/** `github` is no host, and whoever writes it means the group. */
+export function refuseBareGroup(entry: string, verb: 'allow' | 'deny'): void {
+  if (!Object.hasOwn(GROUP_HOSTS, entry)) return
+  throw new PaudeError('usage', `cannot ${verb} ${quoted(entry)}: it is a group, and no host name`, {
+    hint: `did you mean @${entry}?`,
+  })
+}
 
 /** The hosts of a group, by TLS alone: none of these tools needs plain requests. */
 const groupAllows = ({ name, hosts }: Group, why: string): readonly Allow[] =>

@@ -1,4 +1,5 @@
 import type { Policy } from './allow.ts'
+import { clock } from './clock.ts'
 import { carriesPlain, denied, opensPort } from './decide.ts'
 import type { Allow } from './entry.ts'
 import { HOST_NAME } from './names.ts'
@@ -85,7 +86,7 @@ export function cutWords({ cut, full }: Omit<Beginning, 'text'>): string {
   if (full) return 'the session asked for more different hosts than paude keeps: some requests are in no log'
   return cut === ''
     ? ''
-    : `the engine has dropped the log before ${cut.slice(11, 19)}: of that time only the first request for each host and outcome is known`
+    : `the engine has dropped the log before ${clock(cut)}: of that time only the first request for each host and outcome is known`
 }
 
 /** The engine's log with the first line of each host, port and outcome, where the engine has dropped it or it was counted only. */

@@ -258,6 +258,13 @@ function refuseStrangers(entry: string, refuse: Refuse): void {
     refuse('only whole hosts can be named, not paths', 'write the host alone')
 }
 
+/** HOST or HOST:PORT of a web address, since an entry is a whole host; null for what is an entry itself, or no address. */
+export function hostOfAddress(text: string): string | null {
+  if (/^http:\/\/[^/:@]+:\d+\/?$/.test(text) || (text.includes('@') && !text.includes('://'))) return null
+  if (!/^https?:\/\//i.test(text) && !/^[\w.-]+(:\d+)?[/?#]/.test(text)) return null
+  return plainHost(/^https?:\/\//i.test(text) ? text : `https://${text}`)
+}
+
 /** What a whole address means of it; null where that is no name. */
 function plainHost(address: string): string | null {
   const { host = '', hostname = '' } = URL.parse(address) ?? {}

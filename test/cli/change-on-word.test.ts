@@ -186,7 +186,11 @@ async function allowAndTakeBack(id: string): Promise<{ readonly text: string; re
   Bun.spawnSync(['mkfifo', log])
   const end = openSync(log, 'r+')
   writeSync(end, `${JSON.stringify({ v: 1, t: 1, m: 'CONNECT', h: 'b.example', p: 443, st: 403, err: 'ERR_ACCESS_DENIED' })}\n`)
-  const left = [/blocked +b\.example/, /is allowed, and written/, /taken back/]
+  const left = [
+    /blocked +b\.example/,
+    /is allowed, and written/,
+    /undone: b\.example is blocked again, and .*paude\.toml is as it was/,
+  ]
   const keys = ['p', 'z', 'q']
   let screen = ''
   let between: { readonly text: string; readonly approved: readonly string[] } = { text: '', approved: [] }

@@ -73,7 +73,7 @@ describeEach('a running session', (backend) => {
     expect(await status(`http://${SITE}/`)).toBe('200')
     expect(await inBox('curl -s http://paude.internal/')).toContain(`  ${SITE.replace(':', ' ')}\n`)
     expect((await network('why', `http://${SITE}/`, id)).stdout).toContain(
-      `allowed: http to ${SITE}, by ${SITE} (said to this session)`,
+      `allowed: http to ${SITE}, by ${SITE} (allowed by you for this session)`,
     )
   })
 
@@ -160,7 +160,7 @@ describeEach('a running session', (backend) => {
     await must(network('allow', 'a.example', '--session', id))
     await must(network('unset', 'a.example', 'x.example', '@github', '--session', id))
     expect((await network('unset', 'a.example', '--session', id)).stderr).toContain(
-      'nothing was said to this session about a.example',
+      'you have neither allowed nor denied a.example in this session',
     )
   })
 
@@ -170,7 +170,7 @@ describeEach('a running session', (backend) => {
     expect(await status(`http://${SITE}/`)).toBe('200')
     await engine(backend, ['restart', '-t', '0', `${id}-proxy`])
     await poll('the proxy answers', async () => (await status('http://paude.internal/')) === '200')
-    expect((await network('list', id, '--origin')).stdout).toContain('said to this session, until ')
+    expect((await network('list', id, '--origin')).stdout).toContain('allowed by you for this session, until ')
     await poll('it has ended', async () => (await status(`http://${SITE}/`)) === '403', 20)
     expect((await network('list', id)).stdout).not.toContain(SITE)
   }, 60_000)
@@ -224,7 +224,7 @@ describeEach('paude network watch', (backend) => {
       await terminal.see(new RegExp(`^> allowed +${SITE}`, 'm'))
       expect(await ask(`http://${SITE}/`)).toBe('200')
       await terminal.press('z')
-      await terminal.see('taken back')
+      await terminal.see('is blocked again')
       await terminal.see(new RegExp(`^> blocked +${SITE}`, 'm'))
       expect(await ask(`http://${SITE}/`)).toBe('403')
       await terminal.press('?')

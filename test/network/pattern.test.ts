@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
 import { PaudeError } from '../../src/errors.ts'
 import type { Allow } from '../../src/network/entry.ts'
-import { heldEntry, matches, mergeAllows, parseAllow, portEntries } from '../../src/network/pattern.ts'
+import { heldEntry, hostOfAddress, matches, mergeAllows, parseAllow, portEntries } from '../../src/network/pattern.ts'
 import { inside, PRIVATE_RANGES, readRange, withoutRange } from '../../src/network/ranges.ts'
 
 const text = ({ host, ports, privateRange, plain }: Allow) =>
@@ -281,4 +281,23 @@ describe('http:// before an entry', () => {
     expect(heldEntry('http://OTEL.example:4318/')).toBe('http://otel.example:4318')
     expect(portEntries(parseAllow('http://a.example:1@10.0.0.0/8', ''))).toEqual(['http://a.example:1@10.0.0.0/8'])
   })
+})
+
+test.each([
+  ['https://github.com/foo', 'github.com'],
+  ['HTTPS://user:secret@GitHub.com/foo?x=1#y', 'github.com'],
+  ['https://example.org:8443/x', 'example.org:8443'],
+  ['http://example.org/x', 'example.org'],
+  ['http://example.org:8080/x', 'example.org:8080'],
+  ['github.com/foo/bar', 'github.com'],
+  // Entries as they are, and what is no address.
+  ['http://example.org:8080', null],
+  ['http://example.org:8080/', null],
+  ['name.example@10.0.0.0/8', null],
+  ['example.org', null],
+  ['@github', null],
+  ['ftp://example.org/x', null],
+  ['https://[::1]/x', null],
+])('the address %j means the host %j', (address, host) => {
+  expect(hostOfAddress(address)).toBe(host)
 })

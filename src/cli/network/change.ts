@@ -1,5 +1,7 @@
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
+import { clock } from '../../network/clock.ts'
+import { hostOfAddress } from '../../network/pattern.ts'
 import type { Found } from '../../session/record/found.ts'
 import { changeSession } from '../../session/wall/change.ts'
 import { jsonLine } from '../../text.ts'
@@ -41,6 +43,7 @@ export const allow = verb({
   examples: [
     ['paude network allow example.org', 'ports 443 and 80, in the session of this directory'],
     ['paude network allow example.org:8443 *.example.org', 'another port, and every host below it'],
+    ['paude network allow https://example.org/docs', 'the host of an address, all of it'],
     ['paude network allow host.paude.internal:3000', 'a port of your own machine'],
     ['paude network allow @github --for 10m', 'what GitHub needs, for ten minutes'],
     ['paude network allow example.org --user', 'here at once, and in all sessions to come'],
@@ -71,7 +74,7 @@ export const unset = verb({
 })
 
 async function change(context: Context, verb: Word, given: Given): Promise<number> {
-  const { hosts: entries } = given
+  const entries = given.hosts.map((word) => entryOf(context, word))
   if (given.json && given['dry-run'])
     throw new PaudeError('usage', '--dry-run prints a script, and --json what became of a change', {
       hint: 'leave one of them out',
@@ -93,6 +96,13 @@ async function change(context: Context, verb: Word, given: Given): Promise<numbe
   if (given.json) context.answer(jsonLine(changed))
   else context.answer(`${verb} ${entries.join(' ')} in ${changed.session}${ending(until)}; policy ${changed.revision}`)
   return code
+}
+
+/** An address as people copy it means its host. It is not repeated: its path may be nobody's business. */
+function entryOf({ note }: Context, word: string): string {
+  const host = hostOfAddress(word)
+  if (host !== null) note(`an entry is a whole host, not an address: taking ${host}`)
+  return host ?? word
 }
 
 /** The files that shall say so for later starts as well, each of which can. */
@@ -121,4 +131,4 @@ async function sessionIfAny(context: Context, word: string | undefined): Promise
   })
 }
 
-const ending = (until: number): string => (until === 0 ? '' : ` until ${new Date(until * 1000).toTimeString().slice(0, 8)}`)
+const ending = (until: number): string => (until === 0 ? '' : ` until ${clock(until * 1000)}`)

@@ -1,6 +1,7 @@
 import { need } from '../../backends/backend.ts'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
+import { clock } from '../../network/clock.ts'
 import { plainEntry } from '../../network/decide.ts'
 import { type Counted, cutWords, NOT_TLS, parseLog, type Request, withBeginning } from '../../network/log.ts'
 import { isEntry } from '../../network/proposal.ts'
@@ -47,7 +48,7 @@ export const showLog = verb({
       else if (requests.length === 0) context.note(blocked ? 'nothing was blocked' : 'nothing was asked for')
       else
         context.answer(
-          table(['TIME', 'DECISION', 'METHOD', 'HOST', 'BYTES', 'POLICY', 'RULE'], requests.map(cells), fit(context.host)),
+          table(['TIME', 'DECISION', 'METHOD', 'HOST', 'BYTES', 'RULE'], requests.map(cells), fit(context.host)),
         )
       return 0
     }
@@ -90,7 +91,7 @@ export const showBlocked = verb({
       const rows = hosts.map(({ host, port, count, last, program, rule }) => [
         `${printable(host)}:${port}`,
         String(count),
-        last.slice(11, 19),
+        clock(last),
         program,
         printable(because(rule, port)),
       ])
@@ -183,12 +184,11 @@ const quiet = (context: Context): Context => ({ ...context, note: () => undefine
 /** As it is at this moment: it may have been changed since. */
 const policyOf = ({ host }: Context, { record }: Found) => policyNow(readRecord(host, record.id) ?? record, Date.now() / 1000)
 
-const cells = ({ time, decision, method, host, port, bytes, revision, rule, times }: Request): readonly string[] => [
-  time.slice(11, 19),
+const cells = ({ time, decision, method, host, port, bytes, rule, times }: Request): readonly string[] => [
+  clock(time),
   decision === 'allowed' ? green(decision) : decision === 'blocked' ? red(decision) : yellow(decision),
   printable(method),
   `${printable(host)}:${port}`,
   String(bytes),
-  printable(revision || 'unknown'),
   `${printable(because(rule, port))}${times === undefined ? '' : ` (${times} times)`}`,
 ]

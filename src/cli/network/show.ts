@@ -1,5 +1,6 @@
 import { lookup } from 'node:dns/promises'
 import type { Context } from '../../context.ts'
+import { clock } from '../../network/clock.ts'
 import { carriesPlain, decide, entryFor, pattern, plainEntry, readTarget, type Target } from '../../network/decide.ts'
 import { findGroup, groups } from '../../network/groups.ts'
 import { NOT_TLS } from '../../network/log.ts'
@@ -113,7 +114,7 @@ export const showWhy = verb({
       const place = `${printable(target.host)}:${target.port}`
       const opening = `to allow that too: paude network allow ${printable(plainEntry(target))}${scope}`
       if (cut !== null)
-        context.note(`at ${cut.slice(11, 19)} a tunnel (CONNECT) to ${place} was cut, since it carried no TLS; ${opening}`)
+        context.note(`at ${clock(cut)} a tunnel (CONNECT) to ${place} was cut, since it carried no TLS; ${opening}`)
       else if (decision === 'allowed' && tunnel === 'tls' && target.scheme === 'http' && target.port !== 80)
         context.note(`a client that sends this through a tunnel (CONNECT) is cut, since that carries no TLS; ${opening}`)
     }

@@ -2,10 +2,13 @@ import { existsSync, rmSync } from 'node:fs'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import type { Change, Word } from '../../network/changes.ts'
+import { parseAllow } from '../../network/pattern.ts'
+import { standing } from '../../network/standing.ts'
 import { editableFile, trustNote } from '../../project/editable.ts'
 import { revoke } from '../../project/trust.ts'
 import type { Found } from '../../session/record/found.ts'
 import { readRecord } from '../../session/record/store.ts'
+import { policyNow } from '../../session/resolve/policy.ts'
 import { changeSession } from '../../session/wall/change.ts'
 import { trustFolder } from '../../state.ts'
 import { changeOnYourWord } from '../config/change-on-word.ts'
@@ -51,9 +54,17 @@ async function say(context: Context, found: Found, { verb, entry, seconds, said 
         entry: canonical,
         before: before.filter((one) => one.entry === canonical),
       })
-      return `taken back: ${said}`
+      return undone(context, found, { verb, entry })
     },
   }
+}
+
+/** What holds of an entry now that a key was taken back. */
+function undone({ host }: Context, { record }: Found, { verb, entry }: Pick<Wish, 'verb' | 'entry'>): string {
+  const policy = policyNow(readRecord(host, record.id) ?? record, Date.now() / 1000)
+  const { host: name, ports } = parseAllow(entry, '', policy.ports)
+  const { state } = standing(policy, { host: name, port: ports.includes(443) ? 443 : (ports[0] ?? 443), rule: '' })
+  return `undone: ${entry} is ${state} again${verb === 'deny' && state !== 'denied' ? ', no longer denied' : ''}`
 }
 
 /** What was said about an entry before: all of it is taken back, and then said again. */
@@ -91,17 +102,17 @@ async function everywhere(
   return {
     said,
     undo: async () => {
-      await done.undo()
+      const again = await done.undo()
       await changeOnYourWord(context, project, (now) => {
         if (now.text !== after || now.file !== before.file)
-          throw new PaudeError('refused', `taken back in the session alone: ${before.file} has changed meanwhile`)
+          throw new PaudeError('refused', `${again} in the session alone: ${before.file} has changed meanwhile`)
         if (!fresh) return before.text
         rmSync(before.file, { force: true })
         // A box may bring the same content back.
         if (project) revoke(trustFolder(host), before.file)
         return null
       })
-      return `taken back: ${entry} in ${before.file} too`
+      return `${again}, and ${before.file} is as it was`
     },
   }
 }

@@ -1,3 +1,5 @@
+import { hours } from '../../network/clock.ts'
+import type { Standing } from '../../network/standing.ts'
 import { printable } from '../../text.ts'
 import { bold, dim, green, red } from '../streams/output.ts'
 import { table } from '../streams/table.ts'
@@ -6,7 +8,7 @@ import type { Blocked } from './requests.ts'
 import { footWords, WATCH_KEYS } from './watch-words.ts'
 
 /** A host that was blocked, and what would become of it now. */
-export type Row = Blocked & { readonly state: 'blocked' | 'denied' | 'allowed' }
+export type Row = Blocked & Standing
 
 /** All that is to be seen. */
 export type View = {
@@ -87,7 +89,7 @@ function cut(rows: readonly Row[], columns: number): readonly string[] {
   const cells = rows.map((row) => ({
     place: placeText(row),
     count: String(row.count),
-    last: row.last.slice(11, narrow ? 16 : 19),
+    last: hours(row.last).slice(0, narrow ? 5 : 8),
     program: printable(row.program),
     why: whyText(row),
     state: row.state,
@@ -162,7 +164,9 @@ function detail(row: Row | undefined, line: string, columns: number): readonly s
 }
 
 const placeText = ({ host, port }: Row): string => `${printable(host)}:${port}`
-const whyText = ({ rule, port }: Row): string => printable(because(rule, port))
+/** What was blocked then may have been decided since. */
+const whyText = ({ state, why, rule, port }: Row): string =>
+  printable(state === 'blocked' || why === '' ? because(rule, port) : why)
 
 const wrapped = (text: string, columns: number): readonly string[] =>
   text === '' ? [] : Bun.wrapAnsi(printable(text), columns, { hard: true }).split('\n')

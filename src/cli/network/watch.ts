@@ -1,8 +1,9 @@
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
-import { carriesPlain, decide } from '../../network/decide.ts'
-import { NOT_TLS, type Request } from '../../network/log.ts'
+import { hours } from '../../network/clock.ts'
+import type { Request } from '../../network/log.ts'
 import { openingEntry } from '../../network/proposal.ts'
+import { standing } from '../../network/standing.ts'
 import { within } from '../../run/patience.ts'
 import type { Found } from '../../session/record/found.ts'
 import { readRecord } from '../../session/record/store.ts'
@@ -43,9 +44,7 @@ async function watchLines(context: Context, found: Found, json: boolean): Promis
     context.answer(
       json
         ? jsonLine({ time, session, host, port, program, rule, revision })
-        : [time.slice(11, 19), printable(place).padEnd(40), (program || '-').padEnd(16), printable(because(rule, port))].join(
-            '  ',
-          ),
+        : [hours(time), printable(place).padEnd(40), (program || '-').padEnd(16), printable(because(rule, port))].join('  '),
     )
   }
   return 0
@@ -162,11 +161,6 @@ function judge(
   const name = record.name === '' ? '' : ` (${record.name})`
   return {
     title: `network of ${record.id}${name} · ${policy.mode}`,
-    rows: rows.map((row) => {
-      const target = { scheme: row.port === 80 ? 'http' : 'https', host: row.host, port: row.port, path: '/' } as const
-      const { decision, rule } = decide(policy, target, null)
-      const open = decision === 'allowed' && (row.rule !== NOT_TLS || carriesPlain(policy, target))
-      return { ...row, state: open ? 'allowed' : rule.startsWith('denied') ? 'denied' : 'blocked' }
-    }),
+    rows: rows.map((row) => ({ ...row, ...standing(policy, row) })),
   }
 }

@@ -10,6 +10,7 @@ const row = (host: string, rest: Partial<Row> = {}): Row => ({
   program: 'curl/8.5.0',
   rule: 'not on the allowlist',
   state: 'blocked',
+  why: '',
   ...rest,
 })
 const LONG = `a-name-that-${'goes-on-and-on-'.repeat(6)}for-ever.deep.down.example.org`
@@ -121,3 +122,16 @@ test.each([
   ['not on the allowlist', 443, 'not on the allowlist'],
   ['denied: *.example', 443, 'denied by *.example'],
 ])('%s is told in words', (rule, port, words) => expect(because(rule, port)).toBe(words))
+
+test('a row that was decided since says by whom, in place of why it was blocked', () => {
+  const lines = drawn(
+    view([
+      row('a.example', { state: 'allowed', why: 'allowed by you for this session' }),
+      row('b.example', { state: 'denied', why: 'denied by you for this session' }),
+      row('c.example'),
+    ]),
+  )
+  expect(lines.find((line) => line.includes('a.example'))).toEndWith('allowed by you for this session')
+  expect(lines.find((line) => line.includes('b.example'))).toEndWith('denied by you for this session')
+  expect(lines.find((line) => line.includes('c.example'))).toEndWith('not on the allowlist')
+})
