@@ -119,7 +119,7 @@ export type Own = {
 export type Network =
   | { readonly mode: 'none' }
   | {
-      readonly mode: 'open' | 'restricted' | 'record'
+      readonly mode: 'open' | 'restricted' | 'ask' | 'record'
       readonly policy: Policy
       /** Path below the policy folder to content. */
       readonly policyFiles: Readonly<Record<string, string>>

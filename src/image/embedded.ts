@@ -1,4 +1,5 @@
 import check from '../../images/check.sh' with { type: 'text' }
+import askUser from '../../squid/ask.lua' with { type: 'text' }
 import closure from '../../squid/closure' with { type: 'text' }
 import proxyImage from '../../squid/Dockerfile' with { type: 'text' }
 import accessDenied from '../../squid/ERR_ACCESS_DENIED' with { type: 'text' }
@@ -45,6 +46,7 @@ export const proxyContext: Readonly<Record<string, string>> = {
   'git.c': git,
   group,
   'init.c': init,
+  'ask.lua': askUser,
   'log.awk': logWriter,
   'mime-none': mimeNone,
   'openssl.cnf': openssl,

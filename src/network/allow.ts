@@ -28,8 +28,9 @@ export type Policy = {
   /**
    * `open` lets every host through (and skips the canaries) but still logs and injects.
    * `record` keeps the wall and lets every public name through, to find out what is needed.
+   * `ask` has the rules of `restricted`; the proxy holds requests for unlisted names until the user has changed them, or has not.
    */
-  readonly mode: 'restricted' | 'open' | 'record'
+  readonly mode: 'restricted' | 'ask' | 'open' | 'record'
   readonly allow: readonly Allow[]
   readonly deny: readonly Deny[]
   /** Of what is allowed later without a port; the entries of `allow` have theirs. */

@@ -90,7 +90,8 @@ export const opensPort = ({ ports, plain }: Allow, port: number, scheme: Target[
 export const carriesPlain = (
   { mode, allow }: Pick<Policy, 'mode' | 'allow'>,
   { host, port }: Pick<Target, 'host' | 'port'>,
-): boolean => mode !== 'restricted' || allow.some((one) => one.plain === true && one.host === host && one.ports.includes(port))
+): boolean =>
+  mode === 'open' || mode === 'record' || allow.some((one) => one.plain === true && one.host === host && one.ports.includes(port))
 
 /** Without IPv6 an address of it is none. */
 const asked = ({ ip }: Ways, addresses: readonly string[] | null): readonly string[] | null =>

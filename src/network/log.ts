@@ -15,7 +15,8 @@ export type Request = {
   readonly host: string
   /** 0 when the request named none. */
   readonly port: number
-  readonly decision: 'allowed' | 'blocked' | 'failed'
+  /** `waiting`: the user is asked; what came of it is a request of its own. */
+  readonly decision: 'allowed' | 'blocked' | 'failed' | 'waiting'
   /** Allowed: the entry that says so. Otherwise the reason. */
   readonly rule: string
   /** Both directions. */
@@ -146,6 +147,8 @@ type Line = {
   readonly program: string
   /** Of a refusal that is written after others like it were not; 0 for every other line. */
   readonly number: number
+  /** Seconds that it waits for the user's answer; 0 for what does not. */
+  readonly asks: number
 }
 
 const isStart = (line: Line): boolean =>
@@ -186,6 +189,7 @@ function readLine(text: string): readonly Line[] {
       detail: word('ed'),
       bytes: count('in') + count('out'),
       number: count('n'),
+      asks: count('ask'),
       program: PROGRAM.exec(word('ua'))?.[0] ?? '',
     },
   ]
@@ -217,7 +221,8 @@ const toRequest = (line: Line, known: Known): Request => ({
 })
 
 function decision(line: Line, known: Known): Pick<Request, 'decision' | 'rule'> {
-  const { error, bump, sni, host } = line
+  const { error, bump, sni, host, asks } = line
+  if (asks > 0) return { decision: 'waiting', rule: WAITING }
   if (bump === 'terminate')
     return { decision: 'blocked', rule: sni !== '' && sni !== host ? `sni differs: ${sni}` : 'not allowed inside a tunnel' }
   if (isPlain(line) && !carriesPlain(known, line)) return { decision: 'blocked', rule: NOT_TLS }
@@ -240,6 +245,8 @@ function decision(line: Line, known: Known): Pick<Request, 'decision' | 'rule'> 
 }
 
 const DENIALS = ['ERR_ACCESS_DENIED', 'ERR_FORWARDING_DENIED', 'ERR_PAUDE_UNNAMED']
+/** The rule of a request that waits. */
+export const WAITING = 'waits for your answer'
 /** The rule of a request whose name nobody knows. */
 export const UNFOUND = 'name not found'
 /** The rule of a tunnel that was cut for want of TLS: `http://HOST:PORT` would allow it. */

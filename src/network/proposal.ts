@@ -16,7 +16,8 @@ export function proposal(requests: readonly Request[], policy: Policy): Proposal
   const times = new Map<string, number>()
   const narrow = { ...policy, mode: 'restricted' } as const
   for (const { host, port, method, decision, rule, plain, times: count = 1 } of requests) {
-    if (host === '' || decision === 'failed' || rule.startsWith('denied') || UNREACHABLE.includes(rule)) continue
+    if (host === '' || decision === 'failed' || decision === 'waiting' || rule.startsWith('denied') || UNREACHABLE.includes(rule))
+      continue
     const target = { scheme: method === 'CONNECT' || port === 443 ? 'https' : 'http', host, port, path: '/' } as const
     const lacks = plain === true && !carriesPlain(narrow, target)
     if ((decide(narrow, target, null).decision === 'allowed' && !lacks) || policy.injections.some((one) => one.host === host))

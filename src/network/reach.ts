@@ -29,6 +29,8 @@ function tells({ decision, method, rule }: Request): boolean {
   switch (decision) {
     case 'allowed':
       return method !== 'CONNECT'
+    case 'waiting':
+      return false
     case 'failed':
       return rule !== 'client gave up' && rule !== 'malformed request'
     case 'blocked':

@@ -1,4 +1,5 @@
 import type { Injection, Policy } from './allow.ts'
+import { ASK_SECONDS, listedLines } from './ask.ts'
 import { type Stage, stageLines } from './changes.ts'
 import { denied } from './decide.ts'
 import {
@@ -46,6 +47,7 @@ export function squidConf(policy: Policy): string {
 export const policyFiles = (policy: Policy): Readonly<Record<string, string>> => ({
   'squid.conf': squidConf(policy),
   help: helpPage(policy),
+  ...(policy.mode === 'ask' ? { listed: listedLines(policy) } : {}),
 })
 
 /** The files of all stages, and the list of stages, below /paude/policy. */
@@ -59,7 +61,8 @@ export const stageFiles = (stages: readonly Stage[]): Readonly<Record<string, st
 })
 
 /** Files of /paude/policy itself: what stays as it is while the session lives. */
-export const standingFiles = ({ injections, ways: { upstream } }: Policy): Readonly<Record<string, string>> => ({
+export const standingFiles = ({ session, mode, injections, ways: { upstream } }: Policy): Readonly<Record<string, string>> => ({
+  ...(mode === 'ask' ? { ask: `${session} ${ASK_SECONDS}\n` } : {}),
   ...(injections.length === 0 ? {} : { inject: injectLines(injections) }),
   ...(upstream === null || upstream.credentials === '' ? {} : { upstream: `${peerWords(upstream)}\n` }),
 })
@@ -299,7 +302,7 @@ const helpPage = (policy: Policy): string => {
     ...injections.map(
       ({ host }) => `paude adds the credential for ${host}: a placeholder is enough, only the API's own paths are open.`,
     ),
-    ...(mode === 'restricted'
+    ...(mode === 'restricted' || mode === 'ask'
       ? [
           `A 403 means blocked by this list. The user can allow a host at once with: paude network allow HOST --session ${session}`,
         ]
@@ -311,4 +314,5 @@ const HELP = {
   open: 'this session may reach every host.',
   record: 'this session may reach every public host, and what it reaches is written down. These are allowed anyway:',
   restricted: 'this session may reach these hosts and nothing else:',
+  ask: 'this session may reach these hosts; a request for any other one waits for its user to allow it:',
 } as const

@@ -87,7 +87,8 @@ const tested = (settings: Settings, networkAllow: readonly string[]): Settings =
   ...settings,
   detach: true,
   sessionName: '',
-  network: 'restricted',
+  // Nobody is there to answer, so what asks must hold like what does not.
+  network: settings.network === 'ask' ? 'ask' : 'restricted',
   networkAllow,
   networkDeny: [],
   networkGroups: [],

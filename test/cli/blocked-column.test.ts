@@ -41,3 +41,19 @@ test('sessions tells how many hosts a session is refused, each once, until they 
   await machine.paude(['network', 'allow', 'a.example', '--session', id])
   expect(await blocked()).toBe(1)
 })
+
+test('sessions tells how many hosts wait for your key, as long as they wait', async () => {
+  const counts = async () =>
+    (JSON.parse((await machine.paude(['sessions', '--json'])).stdout) as { asks: number; blocked: number }[])[0]
+  const ask = (host: string, seconds: number) =>
+    appendFileSync(
+      noted(),
+      `${JSON.stringify({ v: 1, sid: id, t: Date.now() / 1000 - seconds, m: 'CONNECT', h: host, p: '443', ask: 60 })}\n`,
+    )
+  ask('late.example', 61)
+  expect(await counts()).toMatchObject({ asks: 0, blocked: 0 })
+  ask('now.example', 1)
+  note('a.example')
+  expect(await counts()).toMatchObject({ asks: 1, blocked: 1 })
+  expect((await machine.paude(['sessions'])).stdout).toMatch(/ 1 waiting, 1 /)
+})

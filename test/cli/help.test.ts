@@ -56,7 +56,7 @@ test.each(WIDTHS)('a verb and a key are told in %i columns', async (width) => {
 
 test('the help of a key tells its default, values, flag and variable', () => {
   const text = Bun.stripANSI(keyHelp('network.mode', 80) ?? '')
-  for (const part of ['Default   restricted', 'Values    restricted, open, none', '--network MODE', 'PAUDE_NETWORK'])
+  for (const part of ['Default   restricted', 'Values    restricted, ask, open, none', '--network MODE', 'PAUDE_NETWORK'])
     expect(text).toContain(part)
   expect(keyHelp('network-allow', 80)).toBe(keyHelp('network.allow', 80))
   expect(keyHelp('limits', 80)).toContain('limits.memory')

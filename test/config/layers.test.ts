@@ -101,7 +101,7 @@ describe('a file', () => {
     ['[network]\nallow = [\n  "a.org",\n  7,\n]', '/c.toml:2: network.allow.1 must be a text, found 7 | paude config edit'],
     [
       '"network".mode = "opne"',
-      '/c.toml:1: network.mode must be one of restricted, open, none, found "opne" | did you mean open?',
+      '/c.toml:1: network.mode must be one of restricted, ask, open, none, found "opne" | did you mean open?',
     ],
     [
       '[profiles.ci]\nbackend = "dockr"',
@@ -193,7 +193,7 @@ describe('a file', () => {
 
   test.each(['network', 'profiles.ci.network'])('[%s] that would record names the flag of one start', (table) => {
     expect(fault(`[${table}]\nmode = "record"`)).toBe(
-      `/c.toml:2: ${table}.mode must be one of restricted, open, none, found "record" | record mode is for one start and stands in no file: paude --network record`,
+      `/c.toml:2: ${table}.mode must be one of restricted, ask, open, none, found "record" | record mode is for one start and stands in no file: paude --network record`,
     )
   })
 

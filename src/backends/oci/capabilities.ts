@@ -18,7 +18,7 @@ export const capabilities = (
 ): Pick<Backend, 'can' | 'files' | 'images' | 'inside' | 'life' | 'ports' | 'terminal' | 'wall'> => ({
   can: {
     isolation: 'container',
-    networks: ['none', 'open', 'restricted', 'record'],
+    networks: ['none', 'open', 'restricted', 'ask', 'record'],
     transports: ['bind'],
     mounts: 'files and folders',
     limits: ['cpus', 'memory', 'pids'],

@@ -204,6 +204,7 @@ function networkFlags({ network }: SessionSpec): readonly string[] {
       return ['--hostname=paude']
     case 'none':
     case 'record':
+    case 'ask':
     case 'restricted':
       return ['--network=none', '--hostname=paude']
   }
@@ -211,7 +212,8 @@ function networkFlags({ network }: SessionSpec): readonly string[] {
 
 /** What the first program of the box is told: which wall to prove before it starts anything. */
 const initWords = (spec: SessionSpec): readonly string[] => [
-  ...(spec.network.mode === 'none' ? [] : [`--wall=${spec.network.mode}`]),
+  // To the box, a wall that asks is one that does not open.
+  ...(spec.network.mode === 'none' ? [] : [`--wall=${spec.network.mode === 'ask' ? 'restricted' : spec.network.mode}`]),
   ...(injectsAtBaseUrl(spec) ? ['--base-url'] : []),
   '--',
 ]

@@ -36,6 +36,12 @@ const WAYS = {
   'base-url': `the box sees a placeholder and ${BASE_URL}`,
 } as const
 
+const HEADS = {
+  record: '# network: record, every public host can be reached; and',
+  ask: '# network: any other host waits for your key in paude network watch; restricted to',
+  restricted: '# network: restricted to',
+} as const
+
 /** What the session may reach, one line each, with the reason. */
 export function networkLines({ network }: SessionSpec): readonly string[] {
   switch (network.mode) {
@@ -44,9 +50,10 @@ export function networkLines({ network }: SessionSpec): readonly string[] {
     case 'open':
       return ['# network: open, every host can be reached']
     case 'record':
+    case 'ask':
     case 'restricted':
       return [
-        network.mode === 'record' ? '# network: record, every public host can be reached; and' : '# network: restricted to',
+        HEADS[network.mode],
         ...network.policy.allow.map(
           ({ host, ports, privateRange, plain, why }) =>
             `allow         ${schemeOf({ plain })}${host}:${ports.join(',')}${privateRange === '' ? '' : `@${privateRange}`}  # ${why}`,

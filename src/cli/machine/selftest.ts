@@ -30,12 +30,13 @@ export default verb({
   },
   async run(context, given) {
     const { host, version, note } = context
-    const config = await loadConfig(host, {
+    const loaded = await loadConfig(host, {
       ...context.flags,
       image: '',
-      network: 'restricted',
       ...(given.backend === undefined ? {} : { backend: named(given.backend) }),
     })
+    const network = loaded.settings.network === 'ask' ? 'ask' : 'restricted'
+    const config = { ...loaded, settings: { ...loaded.settings, network } as const }
     const backend = await pickBackend(host, config.settings.backend)
     const extraCa = extraCaCertificates(host, config.settings.caFile)
     const images = await chooseImages(context, { settings: config.settings, extraCa, backend, kind: 'agent' })

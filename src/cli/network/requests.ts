@@ -56,7 +56,7 @@ export const showLog = verb({
     if (given.last) return show(readPast(context, word).requests)
     const found = await findWithNetwork(context, word)
     const { mode, allow } = policyOf(context, found)
-    if (!json && mode === 'restricted')
+    if (!json && (mode === 'restricted' || mode === 'ask'))
       context.note(
         `${allow.length === 1 ? '1 host is' : `${allow.length} hosts are`} allowed: paude network list ${found.record.id}`,
       )
@@ -122,12 +122,18 @@ export type Blocked = {
 }
 
 /** Pure: what was blocked, the newest first. */
-export function countBlocked(requests: readonly Request[]): readonly Blocked[] {
+export const countBlocked = (requests: readonly Request[]): readonly Blocked[] =>
+  countRefused(requests.filter(({ decision }) => decision === 'blocked'))
+
+/** Pure: what was blocked or asked of the user, the newest first; what was only asked has the count 0. */
+export function countRefused(requests: readonly Request[]): readonly Blocked[] {
   const byPlace = new Map<string, Blocked>()
   for (const { decision, host, port, time, program, rule, times = 1 } of requests) {
-    if (decision !== 'blocked') continue
+    if (decision !== 'blocked' && decision !== 'waiting') continue
     const key = `${host}:${port}`
-    byPlace.set(key, { host, port, count: (byPlace.get(key)?.count ?? 0) + times, last: time, program, rule })
+    const before = byPlace.get(key)
+    const count = (before?.count ?? 0) + (decision === 'blocked' ? times : 0)
+    byPlace.set(key, { host, port, count, last: time, program, rule })
   }
   return [...byPlace.values()].sort((one, other) => (one.last < other.last ? 1 : -1))
 }

@@ -1,5 +1,6 @@
 import { lookup } from 'node:dns/promises'
 import type { Context } from '../../context.ts'
+import { ASK_SECONDS, isAskable } from '../../network/ask.ts'
 import { clock } from '../../network/clock.ts'
 import { carriesPlain, decide, entryFor, pattern, plainEntry, readTarget, type Target } from '../../network/decide.ts'
 import { findGroup, groups } from '../../network/groups.ts'
@@ -77,6 +78,7 @@ export const showList = verb({
 
 const MODES = {
   restricted: 'restricted: these and nothing else',
+  ask: 'ask: these; a request for any other host waits for your key in paude network watch',
   record: 'record: every public host, and these',
   open: 'open: every host but what is denied',
 } as const
@@ -110,7 +112,9 @@ export const showWhy = verb({
       context.answer(printable(verdictSentence(target, verdict)).replace(decision, colour))
       const scope = record === null ? ' --user' : ` --session ${record.id}`
       if (decision === 'blocked' && rule === 'not on the allowlist')
-        context.note(`to allow it: paude network allow ${entryFor(target, policy.ports)}${scope}`)
+        context.note(
+          `to allow it: paude network allow ${entryFor(target, policy.ports)}${scope}${policy.mode === 'ask' && isAskable(target.host) ? `; while paude network watch is open, a request for it waits up to ${ASK_SECONDS} s for your key` : ''}`,
+        )
       const place = `${printable(target.host)}:${target.port}`
       const opening = `to allow that too: paude network allow ${printable(plainEntry(target))}${scope}`
       if (cut !== null)

@@ -1,14 +1,15 @@
 import { hours } from '../../network/clock.ts'
+import { WAITING } from '../../network/log.ts'
 import type { Standing } from '../../network/standing.ts'
 import { printable } from '../../text.ts'
-import { bold, dim, green, red } from '../streams/output.ts'
+import { bold, dim, green, red, yellow } from '../streams/output.ts'
 import { table } from '../streams/table.ts'
 import { because } from './because.ts'
 import type { Blocked } from './requests.ts'
 import { footWords, WATCH_KEYS } from './watch-words.ts'
 
 /** A host that was blocked, and what would become of it now. */
-export type Row = Blocked & Standing
+export type Row = Blocked & { readonly state: Standing['state'] | 'waiting'; readonly why: string }
 
 /** All that is to be seen. */
 export type View = {
@@ -120,7 +121,7 @@ function cut(rows: readonly Row[], columns: number): readonly string[] {
   const lines = table(
     [states, 'HOST'.padEnd(hosts), times, last, 'PROGRAM'.padEnd(programs), 'BECAUSE'],
     cells.map(({ place, count, last: time, program, why, state }) => [
-      (state === 'allowed' ? green : red)(state.padEnd('blocked'.length)),
+      (state === 'allowed' ? green : state === 'waiting' ? yellow : red)(state.padEnd('blocked'.length)),
       inMiddle(place, hosts),
       count,
       time,
@@ -166,7 +167,7 @@ function detail(row: Row | undefined, line: string, columns: number): readonly s
 const placeText = ({ host, port }: Row): string => `${printable(host)}:${port}`
 /** What was blocked then may have been decided since. */
 const whyText = ({ state, why, rule, port }: Row): string =>
-  printable(state === 'blocked' || why === '' ? because(rule, port) : why)
+  printable(state !== 'blocked' && why !== '' ? why : rule === WAITING ? 'nobody answered in time' : because(rule, port))
 
 const wrapped = (text: string, columns: number): readonly string[] =>
   text === '' ? [] : Bun.wrapAnsi(printable(text), columns, { hard: true }).split('\n')

@@ -1,19 +1,21 @@
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
+import { ASK_SECONDS } from '../../network/ask.ts'
 import { hours } from '../../network/clock.ts'
-import type { Request } from '../../network/log.ts'
+import { type Request, WAITING } from '../../network/log.ts'
 import { openingEntry } from '../../network/proposal.ts'
 import { standing } from '../../network/standing.ts'
 import { within } from '../../run/patience.ts'
 import type { Found } from '../../session/record/found.ts'
 import { readRecord } from '../../session/record/store.ts'
 import { policyNow } from '../../session/resolve/policy.ts'
+import { beThere } from '../../session/wall/there.ts'
 import { jsonLine, printable } from '../../text.ts'
 import { GIVE_BACK, picture, TAKE_SCREEN } from '../streams/full-screen.ts'
 import { openKeys } from '../streams/keys.ts'
 import { writeAll } from '../streams/output.ts'
 import { because } from './because.ts'
-import { type Blocked, countBlocked, findWithNetwork, followRequests, readRequests } from './requests.ts'
+import { type Blocked, countRefused, findWithNetwork, followRequests, readRequests } from './requests.ts'
 import { ACTS, type Done } from './watch-keys.ts'
 import { firstRow, layoutOf, type Row, type Size, watchPicture } from './watch-picture.ts'
 
@@ -24,7 +26,12 @@ const LOOK = 300
 export async function watchNetwork(context: Context, word: string | undefined, json: boolean): Promise<number> {
   const found = await findWithNetwork(context, word)
   const { terminal } = context.host
-  return terminal.stdin && terminal.stdout && !json ? await watchTable(context, found) : await watchLines(context, found, json)
+  const leave = beThere(found)
+  try {
+    return terminal.stdin && terminal.stdout && !json ? await watchTable(context, found) : await watchLines(context, found, json)
+  } finally {
+    leave()
+  }
 }
 
 /** A line for each host that is blocked for the first time from now on. */
@@ -39,11 +46,12 @@ async function watchLines(context: Context, found: Found, json: boolean): Promis
   const seen = new Set<string>()
   for await (const { time, session, decision, host, port, program, rule, revision } of followRequests(quiet(context), found)) {
     const place = `${host}:${port}`
-    if (decision !== 'blocked' || time <= since || seen.has(place)) continue
-    seen.add(place)
+    const news = `${decision} ${place}`
+    if ((decision !== 'blocked' && decision !== 'waiting') || time <= since || seen.has(news)) continue
+    seen.add(news)
     context.answer(
       json
-        ? jsonLine({ time, session, host, port, program, rule, revision })
+        ? jsonLine({ time, session, decision, host, port, program, rule, revision })
         : [hours(time), printable(place).padEnd(40), (program || '-').padEnd(16), printable(because(rule, port))].join('  '),
     )
   }
@@ -83,15 +91,14 @@ async function watchTable(context: Context, found: Found): Promise<number> {
   writeAll(1, TAKE_SCREEN)
   try {
     while (true) {
-      const rows = countBlocked(requests)
+      const { title, rows } = judge(context, found, countRefused(requests))
       const at = Math.max(
         0,
         rows.findIndex((one) => placeOf(one) === chosen),
       )
       chosen = rows[at] === undefined ? '' : placeOf(rows[at])
       const stopped = ended ? 'the proxy has stopped: nothing can be allowed here any more' : ''
-      const { title, rows: judged } = judge(context, found, rows)
-      const view = { title, rows: judged, chosen: at, said: stopped || said, ended, keys }
+      const view = { title, rows, chosen: at, said: stopped || said, ended, keys }
       const layout = layoutOf(view, sizeNow())
       const { room } = layout
       first = firstRow(first, { chosen: at, room, count: rows.length })
@@ -146,12 +153,12 @@ async function follow(
   { requests, stop }: { readonly requests: Request[]; readonly stop: AbortSignal },
 ): Promise<void> {
   for await (const request of followRequests(quiet(context), found, stop))
-    if (request.decision === 'blocked') requests.push(request)
+    if (request.decision === 'blocked' || request.decision === 'waiting') requests.push(request)
 }
 
 const placeOf = ({ host, port }: Blocked): string => `${host}:${port}`
 
-/** What would become of each row now, by the policy as it is now. */
+/** What would become of each row now, by the policy as it is now; what waits for an answer comes first. */
 function judge(
   { host }: Context,
   { record }: Found,
@@ -159,8 +166,13 @@ function judge(
 ): { readonly title: string; readonly rows: readonly Row[] } {
   const policy = policyNow(readRecord(host, record.id) ?? record, Date.now() / 1000)
   const name = record.name === '' ? '' : ` (${record.name})`
-  return {
-    title: `network of ${record.id}${name} · ${policy.mode}`,
-    rows: rows.map((row) => ({ ...row, ...standing(policy, row) })),
-  }
+  const judged = rows.map((row): Row => {
+    const now = standing(policy, row)
+    const left = row.rule === WAITING ? Math.ceil(ASK_SECONDS - (Date.now() - Date.parse(row.last)) / 1000) : 0
+    if (now.state !== 'blocked' || left <= 0) return { ...row, ...now }
+    return { ...row, state: 'waiting', why: `waits ${Math.min(left, ASK_SECONDS)} s for your key` }
+  })
+  const [waiting = [], others = []] = [true, false].map((waits) => judged.filter(({ state }) => (state === 'waiting') === waits))
+  const asks = waiting.length === 0 ? '' : ` · ${waiting.length} waiting for your key`
+  return { title: `network of ${record.id}${name} · ${policy.mode}${asks}`, rows: [...waiting, ...others] }
 }

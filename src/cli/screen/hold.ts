@@ -34,12 +34,7 @@ export default verb({
     const ready = () => writeAll(1, 'ready\n')
     const agent = agentNamed(handle.agent)
     const unwatch = keepBounded(handle.folder)
-    const watch = await tellUser(context, {
-      id: record.id,
-      name: record.name,
-      workspace: record.workspace,
-      folder: handle.folder,
-    })
+    const watch = await tellUser(context, found)
     const mine = await hold({
       folder: handle.folder,
       socket: () => makeSocketPath(context.host, handle.folder),

@@ -9,9 +9,15 @@ import { eventReader } from '../../events/read.ts'
 import { openTail } from '../../events/tail.ts'
 import { fromEvent } from '../../hold/activity.ts'
 import type { HoldOptions } from '../../hold/holder.ts'
+import type { Host } from '../../host.ts'
 import type { Argv } from '../../plan/plan.ts'
 import { capture } from '../../run/process.ts'
+import { type Seen, watchBlocks } from '../../session/life/block-watch.ts'
+import type { Found } from '../../session/record/found.ts'
+import { beThere } from '../../session/wall/there.ts'
+import { blockTeller } from '../../sinks/notify/blocks.ts'
 import { states } from '../../sinks/notify/change.ts'
+import type { Message } from '../../sinks/notify/message.ts'
 import { channelsOf } from '../../sinks/notify/settings.ts'
 import { stateFolder } from '../../state.ts'
 
@@ -38,13 +44,11 @@ export const ownFileText = (argv: Argv) => async (): Promise<string> =>
 /** Bytes of a record that a holder reads at a time: it has a terminal to keep. The rest has its turn when that stands still again. */
 const PIECE = 256 * 1024
 
-type Told = { readonly id: string; readonly name: string; readonly workspace: string; readonly folder: string }
-
 /** Tells the user of changes as [notify] says; null when it says nothing. Its complaints are in `holder.log` of the session's folder. */
-export async function tellUser(
-  { host, flags }: Context,
-  { folder, ...session }: Told,
-): Promise<NonNullable<HoldOptions['watch']> | null> {
+export async function tellUser({ host, flags }: Context, found: Found): Promise<NonNullable<HoldOptions['watch']> | null> {
+  const { folder } = found.handle
+  const { id, name, workspace } = found.record
+  const session = { id, name, workspace }
   const note = (text: string) => {
     try {
       const file = join(folder, 'holder.log')
@@ -62,16 +66,19 @@ export async function tellUser(
     },
   )
   if (settings === null || channelsOf(settings).length === 0) return null
-  const [{ notifier }, { notifyEffects }] = await Promise.all([
+  const [{ notifier, sendAll }, { notifyEffects }] = await Promise.all([
     import('../../sinks/notify/notifier.ts'),
     import('../../sinks/notify/effects.ts'),
   ])
   return ({ show }) => {
     const terminal = async (bytes: string) => (show(bytes) ? null : 'no terminal is attached')
-    const { changed, present, close } = notifier(
-      settings,
-      notifyEffects({ host, state: stateFolder(host), terminal, note, keeps: true }),
-    )
+    const effects = notifyEffects({ host, state: stateFolder(host), terminal, note, keeps: true })
+    const { changed, present, close } = notifier(settings, effects)
+    const send = (message: Message) =>
+      void sendAll(settings, message, effects).then((outcomes) => {
+        for (const { channel, fault } of outcomes) if (fault !== null) note(`the notification by ${channel} failed: ${fault}`)
+      })
+    const stop = settings.on.includes('blocked') ? tellBlocks(host, found, blockTeller(session, send, effects)) : () => undefined
     return {
       changed: ({ activity, message }, code, answer) => {
         const state = code === null ? states.find((name) => name === activity) : 'exited'
@@ -80,7 +87,19 @@ export async function tellUser(
         changed({ session, state, text })
       },
       present: (presence) => present(session.id, presence),
-      close,
+      close: () => {
+        stop()
+        return close()
+      },
     }
+  }
+}
+
+/** Whoever is told of a host that is asked for can answer, so somebody is there. */
+function tellBlocks(host: Host, found: Found, tell: (seen: Seen) => void): () => void {
+  const [leave, unwatch] = [beThere(found), watchBlocks({ host, found }, tell)]
+  return () => {
+    leave()
+    unwatch()
   }
 }

@@ -2,7 +2,7 @@ import { isHeld, readHoldState } from '../../hold/place.ts'
 import type { Host } from '../../host.ts'
 import type { Row } from '../../session/life/find.ts'
 import type { MarkedRow } from '../../session/life/new-executables.ts'
-import { blockedPlaces } from '../../session/record/blocked.ts'
+import { refusedPlaces } from '../../session/record/blocked.ts'
 import { sessionFolder } from '../../session/record/store.ts'
 
 /** What an agent says of itself. */
@@ -25,6 +25,8 @@ export type ActiveRow = MarkedRow &
   AgentActivity & {
     /** Hosts that it was refused and may still not reach. */
     readonly blocked: number
+    /** Hosts that wait for a key in `paude network watch`. */
+    readonly asks: number
   }
 
 /** Reads what the holders publish: files, no engine is asked. */
@@ -38,4 +40,9 @@ export const withActivity = <One extends Row>(host: Host, row: One): One & Agent
 
 /** Rows with what their agents do and what the wall refused them: files of this machine, no engine is asked. */
 export const withNews = (host: Host, rows: readonly MarkedRow[]): Promise<readonly ActiveRow[]> =>
-  Promise.all(rows.map(async (row) => ({ ...withActivity(host, row), blocked: (await blockedPlaces(host, row.id)).length })))
+  Promise.all(
+    rows.map(async (row) => {
+      const { blocked, waiting } = await refusedPlaces(host, row.id)
+      return { ...withActivity(host, row), blocked: blocked.length, asks: row.status === 'running' ? waiting.length : 0 }
+    }),
+  )

@@ -15,7 +15,7 @@ export const MARK = '(!)'
 /** Those of this directory first, then those that wait for you; else the newest first, as they come. */
 export const ordered = ({ cwd }: Pick<Host, 'cwd'>, rows: readonly ActiveRow[]): readonly ActiveRow[] => {
   const rank = (row: ActiveRow) =>
-    (row.workspace !== '' && below(row.workspace, cwd) ? 0 : 2) + (row.activity === 'waiting' ? 0 : 1)
+    (row.workspace !== '' && below(row.workspace, cwd) ? 0 : 2) + (row.activity === 'waiting' || row.asks > 0 ? 0 : 1)
   return rows.toSorted((one, other) => rank(one) - rank(other))
 }
 
@@ -36,7 +36,7 @@ const cells = (row: ActiveRow, { home, stopped }: { readonly home: string; reado
   statusOf(row, stopped),
   activityOf(row),
   row.since === null ? '-' : ago(row.since).replace(/ ago$/, ''),
-  row.blocked === 0 ? '-' : yellow(String(row.blocked)),
+  blockedOf(row),
   ago(row.created),
   printable(row.agent),
   row.backend,
@@ -48,6 +48,12 @@ function statusOf({ status, exitCode }: ActiveRow, stopped: boolean): string {
   if (stopped) return dim('stopped')
   if (status !== 'exited') return yellow(status)
   return exitCode ? red(`exited ${exitCode}`) : dim(`exited ${exitCode ?? ''}`.trim())
+}
+
+/** What waits for a key stands first. */
+function blockedOf({ blocked, asks }: ActiveRow): string {
+  const words = [...(asks > 0 ? [`${asks} waiting`] : []), ...(blocked > 0 ? [String(blocked)] : [])]
+  return words.length === 0 ? '-' : yellow(asks > 0 ? bold(words.join(', ')) : words.join(', '))
 }
 
 function activityOf({ activity, kind, fault }: ActiveRow): string {

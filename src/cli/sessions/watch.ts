@@ -31,18 +31,19 @@ async function watchLines(context: Context, json: boolean): Promise<number> {
     if (turn % ENGINES === 0) rows = await listMarked(context)
     const now = new Map<string, string>()
     for (const row of await withNews(context.host, rows)) {
-      const { id, status, exitCode, activity, kind, message, since, blocked, planted } = row
-      const key = JSON.stringify([status, exitCode, activity, kind, message, blocked, planted])
+      const { id, status, exitCode, activity, kind, message, since, blocked, asks, planted } = row
+      const key = JSON.stringify([status, exitCode, activity, kind, message, blocked, asks, planted])
       now.set(id, key)
       if (before.get(id) === key) continue
       context.answer(
         json
-          ? JSON.stringify({ id, status, exitCode, activity, kind, message, since, blocked, planted })
+          ? JSON.stringify({ id, status, exitCode, activity, kind, message, since, blocked, asks, planted })
           : [
               id,
               status,
               `${activity ?? '-'}${kind === '' ? '' : `: ${kind}`}`,
               printable(message),
+              asks > 0 ? `waiting for your key: ${asks}` : '',
               blocked > 0 ? `blocked: ${blocked}` : '',
               planted.length > 0 ? MARK : '',
             ]

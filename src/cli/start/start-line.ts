@@ -18,12 +18,14 @@ function networkText({ config: { settings }, run, spec }: Started): string {
       return 'network: open'
     case 'record':
       return 'network: every public host, recorded'
+    case 'ask':
     case 'restricted': {
       const [first] = spec.network.policy.injections
       const provider = run.kind === 'agent' ? providerOf(settings) : null
       const usual = provider !== null && (first === undefined || provider.address.usual.endsWith(`//${first.host}`))
       const model = usual ? [provider.title] : first === undefined ? [] : [first.host]
-      return `network: ${entriesText([...model, ...settings.networkGroups.map(groupEntry), ...settings.networkAllow])}`
+      const asks = spec.network.mode === 'ask' ? '; others wait for your key in paude network watch' : ''
+      return `network: ${entriesText([...model, ...settings.networkGroups.map(groupEntry), ...settings.networkAllow])}${asks}`
     }
   }
 }

@@ -9,13 +9,13 @@ const NO_PORT = 'must be 1 to 65535'
 
 /** `[network]`: the wall, and how the proxy itself gets out. Who chooses that or the name server sees what is asked for. */
 export const network = {
-  network: oneWord(['restricted', 'open', 'none', 'record'], {
+  network: oneWord(['restricted', 'ask', 'open', 'none', 'record'], {
     key: 'network.mode',
     meaning:
-      'restricted: only the allowlist; none: no network; open: no wall. Record mode is for one start and stands in no file',
+      'restricted: only the allowlist; ask: a request for any other host waits 60 s for your key; none: no network; open: no wall. Record mode is for one start and stands in no file',
     initial: 'restricted',
-    schema: (v) => v.picklist(['restricted', 'open', 'none']),
-    rule: { order: ['none', 'restricted', 'record', 'open'] },
+    schema: (v) => v.picklist(['restricted', 'ask', 'open', 'none']),
+    rule: { order: ['none', 'restricted', 'ask', 'record', 'open'] },
     withoutBox: 'closes',
     flags: [
       {
@@ -23,7 +23,7 @@ export const network = {
         rank: 40,
         valueHint: 'MODE',
         description:
-          'restricted: only the allowlist (default); record: every public host, written down; open: no wall; none: no network at all',
+          'restricted: only the allowlist (default); ask: any other host waits for your key; record: every public host, written down; open: no wall; none: no network at all',
       },
     ],
   }),

@@ -1,6 +1,6 @@
 import { program, REFERENCE } from '../../credentials/schema.ts'
 import { row, type Valibot } from '../../key.ts'
-import { states } from '../../sinks/notify/change.ts'
+import { occasions } from '../../sinks/notify/change.ts'
 import { type NotifySettings, SILENT, terminalWays } from '../../sinks/notify/settings.ts'
 
 const seconds = (v: Valibot, least: number, most: number) =>
@@ -40,7 +40,7 @@ const webhook = (v: Valibot) =>
 
 const keys = (v: Valibot) =>
   v.strictObject({
-    on: v.optional(v.array(v.picklist(states))),
+    on: v.optional(v.array(v.picklist(occasions))),
     every: v.optional(seconds(v, 0, 86_400)),
     active: v.optional(seconds(v, 0, 86_400)),
     desktop: v.optional(v.boolean()),
@@ -61,7 +61,7 @@ export const notify = {
     key: 'notify',
     meaning: 'How you are told of a session',
     parts: {
-      on: 'States to tell of',
+      on: 'What to tell of: states of a session, and blocked for a host that it was refused',
       every: 'Seconds between two messages of one kind about one session',
       active: 'Seconds after the last key for which you need no message',
       desktop: 'Tell by the desktop',

@@ -135,7 +135,7 @@ const recordOf = (row: Row): SessionRecord => ({
   starter: '',
   workspace: row.workspace,
   directory: row.workspace,
-  network: row.network === 'none' || row.network === 'open' || row.network === 'record' ? row.network : 'restricted',
+  network: (['none', 'open', 'record', 'ask'] as const).find((mode) => mode === row.network) ?? 'restricted',
   allow: [],
   deny: [],
   injections: [],

@@ -16,7 +16,7 @@ const Shape = v.object({
   starter: v.fallback(v.string(), ''),
   workspace: v.string(),
   directory: v.string(),
-  network: v.picklist(['restricted', 'open', 'none', 'record']),
+  network: v.picklist(['restricted', 'ask', 'open', 'none', 'record']),
   allow: v.array(
     v.object({
       host: v.string(),

@@ -372,7 +372,7 @@ function seedFiles(
             .join(''),
           ...agent.seed({
             directory: workspace.root,
-            restricted: mode === 'restricted' || mode === 'record',
+            restricted: mode === 'restricted' || mode === 'ask' || mode === 'record',
             screen: opening.continues,
           }),
         }

@@ -2,6 +2,10 @@
 export const states = ['working', 'waiting', 'idle', 'done', 'error', 'exited'] as const
 export type State = (typeof states)[number]
 
+/** What there is to tell of: states, and a host that the network policy refused or asks for. */
+export const occasions = [...states, 'blocked'] as const
+export type Occasion = (typeof occasions)[number]
+
 /** A session came into a state. */
 export type Change = {
   readonly session: { readonly id: string; readonly name: string; readonly workspace: string }

@@ -1,11 +1,11 @@
-import type { Change, State } from './change.ts'
+import type { Change, Occasion } from './change.ts'
 
 /** What is sent: to a program or a webhook as JSON, to a desktop or a terminal as `title` and `body`. Bounded and of printable characters alone. */
 export type Message = {
   readonly v: 1
   /** ISO time. */
   readonly time: string
-  readonly kind: State | 'test'
+  readonly kind: Occasion | 'test'
   readonly session: string
   readonly name: string
   readonly workspace: string
@@ -17,20 +17,27 @@ export type Message = {
 export const isMessage = (value: unknown): value is Message =>
   typeof value === 'object' && value !== null && 'v' in value && value.v === 1
 
-const SENTENCES: Readonly<Record<State | 'test', string>> = {
+const SENTENCES: Readonly<Record<Occasion | 'test', string>> = {
   working: 'works',
   waiting: 'needs you',
   idle: 'is idle',
   done: 'is done',
   error: 'failed',
   exited: 'has ended',
+  blocked: 'was refused a host',
   test: 'test message',
 }
 
 const MOST = { title: 80, body: 300, workspace: 500 } as const
 
+/** `does` is what the session does, after its name. */
 export function messageOf(
-  { session, state, text }: Omit<Change, 'state'> & { readonly state: Message['kind'] },
+  {
+    session,
+    state,
+    text,
+    does = SENTENCES[state],
+  }: Omit<Change, 'state'> & { readonly state: Message['kind']; readonly does?: string },
   now: number,
 ): Message {
   const name = plain(session.name, 60)
@@ -41,7 +48,7 @@ export function messageOf(
     session: plain(session.id, 40),
     name,
     workspace: plain(session.workspace, MOST.workspace),
-    title: plain(`paude: ${name || session.id} ${SENTENCES[state]}`, MOST.title),
+    title: plain(`paude: ${name || session.id} ${does}`, MOST.title),
     body: plain(text, MOST.body),
   }
 }

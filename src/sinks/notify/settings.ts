@@ -1,8 +1,8 @@
-import type { State } from './change.ts'
+import type { Occasion } from './change.ts'
 
 /** How the user wants to be told, as config.toml says it. No channel means not at all. */
 export type NotifySettings = {
-  readonly on: readonly State[]
+  readonly on: readonly Occasion[]
   /** Seconds between two messages of one kind about one session. */
   readonly every: number
   /** Seconds after the last key for which somebody attached needs no message. */

@@ -135,3 +135,14 @@ test('a row that was decided since says by whom, in place of why it was blocked'
   expect(lines.find((line) => line.includes('b.example'))).toEndWith('denied by you for this session')
   expect(lines.find((line) => line.includes('c.example'))).toEndWith('not on the allowlist')
 })
+
+test('a row that waits says for how long, and one that nobody answered says so', () => {
+  const lines = drawn(
+    view([
+      row('a.example', { state: 'waiting', why: 'waits 42 s for your key', rule: 'waits for your answer' }),
+      row('b.example', { rule: 'waits for your answer' }),
+    ]),
+  )
+  expect(lines.find((line) => line.includes('a.example'))).toMatch(/^> waiting .* waits 42 s for your key$/)
+  expect(lines.find((line) => line.includes('b.example'))).toMatch(/^ {2}blocked .* nobody answered in time$/)
+})

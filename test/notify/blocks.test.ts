@@ -1,0 +1,68 @@
+import { expect, test } from 'bun:test'
+import { blockTeller } from '../../src/sinks/notify/blocks.ts'
+import type { Message } from '../../src/sinks/notify/message.ts'
+
+/** A teller with a clock that is moved by hand. */
+function teller() {
+  const messages: Message[] = []
+  const planned: { readonly at: number; readonly call: () => void }[] = []
+  let now = 1_000_000
+  const tell = blockTeller({ id: 'paude-bcd234', name: 'fix-login', workspace: '/srv/project' }, (one) => messages.push(one), {
+    now: () => now,
+    after: (milliseconds, call) => {
+      planned.push({ at: now + milliseconds, call })
+      return () => undefined
+    },
+  })
+  return {
+    titles: () => messages.map(({ title }) => title),
+    messages,
+    refused: (place: string) => tell({ place, waits: 0, command: `paude network allow ${place} --session paude-bcd234` }),
+    asks: (place: string) => tell({ place, waits: 60, command: `paude network allow ${place} --session paude-bcd234` }),
+    pass: (milliseconds: number) => {
+      now += milliseconds
+      for (const one of planned.splice(0)) one.at <= now ? one.call() : planned.push(one)
+    },
+  }
+}
+
+test('a block is told with the session, the host and the command that allows it', () => {
+  const { refused, messages } = teller()
+  refused('a.example:443')
+  expect(messages).toMatchObject([
+    {
+      kind: 'blocked',
+      session: 'paude-bcd234',
+      title: 'paude: fix-login was refused a.example:443',
+      body: 'To allow it: paude network allow a.example:443 --session paude-bcd234',
+    },
+  ])
+})
+
+test('what is asked for says how long it waits, and its refusal is no further news', () => {
+  const { refused, asks, messages } = teller()
+  asks('a.example:443')
+  refused('a.example:443')
+  expect(messages.map(({ body }) => body)).toEqual([
+    'It waits 60 s for your answer. To allow it: paude network allow a.example:443 --session paude-bcd234',
+  ])
+})
+
+test('each host is told once', () => {
+  const { refused, titles, pass } = teller()
+  refused('a.example:443')
+  pass(600_000)
+  refused('a.example:443')
+  expect(titles()).toHaveLength(1)
+})
+
+test('of a flood five are told, and all others a minute later in one message', () => {
+  const { refused, titles, pass } = teller()
+  for (let at = 0; at < 1000; at++) refused(`h${at}.example:443`)
+  expect(titles()).toHaveLength(5)
+  pass(60_000)
+  expect(titles()).toHaveLength(6)
+  expect(titles().at(-1)).toBe('paude: fix-login was refused 995 more hosts')
+  refused('later.example:443')
+  expect(titles().at(-1)).toBe('paude: fix-login was refused later.example:443')
+})
