@@ -95,22 +95,24 @@ local function may_wait(place, now)
 end
 
 -- On stdout, which is the proxy's log; and each place once where no engine cuts it.
-local function tell(host, port, head)
+local function tell(host, port, line, head)
   local now, program = core.now(), head:match("\r\n[uU]ser%-[aA]gent: *([%w_.+/-]+)") or "-"
-  local line = string.format(
-    '{"v":1,"sid":"%s","rev":"%s","t":%d.%03d,"m":"CONNECT","h":"%s","p":"%s","ask":%d,"ua":"%s"}\n',
-    session, revision, now.sec, now.usec // 1000, host, port, wait, program:sub(1, 60))
-  io.stdout:write(line)
+  local method = line:match("^%u+"):sub(1, 20)
+  local told = string.format(
+    '{"v":1,"sid":"%s","rev":"%s","t":%d.%03d,"m":"%s","h":"%s","p":"%s","ask":%d,"ua":"%s"}\n',
+    session, revision, now.sec, now.usec // 1000, method, host, port, wait, program:sub(1, 60))
+  io.stdout:write(told)
   io.stdout:flush()
   local place = host .. ":" .. port
   if noted_places[place] or noted_count >= most_noted then return end
   noted_places[place], noted_count = true, noted_count + 1
   local file = io.open(noted, "a")
-  if file then file:write(line) file:close() end
+  if file then file:write(told) file:close() end
 end
 
 core.register_action("ask", { "tcp-req" }, function(txn)
-  local host, port = place_of(txn.req:line() or "")
+  local line = txn.req:line() or ""
+  local host, port = place_of(line)
   if not host or not is_askable(host) then return end
   read_lists()
   local function is_answered() return is_in(denied, host, port) or is_in(allowed, host, port) end
@@ -119,7 +121,7 @@ core.register_action("ask", { "tcp-req" }, function(txn)
   if not asking[place] then
     asking[place] = now + wait
     table.insert(asked, now)
-    tell(host, port, txn.req:data() or "")
+    tell(host, port, line, txn.req:data() or "")
   end
   local till = asking[place]
   serial = serial + 1

@@ -271,7 +271,7 @@ _default() { :; }`
   })
 
   test('knows the value of a flag behind its =, and paths', () => {
-    expect(complete(['--network=']).lines).toEqual(['restricted', 'open', 'none', 'record'])
+    expect(complete(['--network=']).lines).toEqual(['restricted', 'ask', 'open', 'none', 'record'])
     expect(complete(['--mount', '']).lines).toEqual(['files'])
     // Among Claude's words, too.
     expect(complete(['-p', '']).lines).toEqual(['files'])

@@ -51,6 +51,8 @@ function networkRow({ network, allowed, provider: { site } }: Status): string {
   switch (network) {
     case 'restricted':
       return `${green(network)}: ${entries.length === 0 ? 'nothing' : `${entries.join(', ')} and nothing else`}`
+    case 'ask':
+      return `${green(network)}: ${[...entries, 'any other host once you allow it in paude network watch'].join(', ')}`
     case 'none':
       return `${green(network)}: no network at all`
     case 'record':

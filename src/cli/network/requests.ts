@@ -46,10 +46,7 @@ export const showLog = verb({
       const requests = latest(wanted(all), { tail, since }, ({ time }) => time)
       if (json) context.answer(requests.map((request) => `${JSON.stringify(request)}\n`).join(''))
       else if (requests.length === 0) context.note(blocked ? 'nothing was blocked' : 'nothing was asked for')
-      else
-        context.answer(
-          table(['TIME', 'DECISION', 'METHOD', 'HOST', 'BYTES', 'RULE'], requests.map(cells), fit(context.host)),
-        )
+      else context.answer(table(['TIME', 'DECISION', 'METHOD', 'HOST', 'BYTES', 'RULE'], requests.map(cells), fit(context.host)))
       return 0
     }
     const wanted = (requests: readonly Request[]) => requests.filter(({ decision }) => !blocked || decision === 'blocked')

@@ -55,7 +55,7 @@ export async function initProject(context: Context, { groups, sure, dryRun }: Wi
       hint: 'paude init',
     })
   }
-  // --yes is an answer too: all that can be proposed are groups of paude's own table.
+  // --yes is an answer too: groups, packages and tools are those of paude's own tables, whatever the project says.
   const { trusted } = await changeOnYourWord(context, true, checked)
   answer(printable(editable.file))
   if (!trusted) note('it loosens the sandbox, so it waits for your approval: paude trust')
