@@ -372,6 +372,14 @@ describe('what was asked for', () => {
     expect(revisions).toEqual(['"revision":"111111111111"', '"revision":"222222222222"', '"revision":""'])
   })
 
+  test('is followed once, though the proxy noted it too', async () => {
+    const id = (await machine.paude(['--detach', '-p', 'hi'])).stdout.trim()
+    const line = `${JSON.stringify({ v: 1, t: 5, sid: 's', rev: 'a', c: 1, m: 'CONNECT', u: 'a.example:443', h: 'a.example', p: '443', st: 403, r: 'TCP_DENIED', err: 'ERR_ACCESS_DENIED' })}\n`
+    machine.set('say', 'logs', `{"v":1,"network":"restricted","ok":true,"canaries":[]}\n${line}`)
+    machine.write(join(machine.home, '.local/state/paude/sessions', id, 'noted'), line)
+    expect((await network('log', '--follow')).stdout.match(/a\.example:443/g)).toHaveLength(1)
+  })
+
   test('is offered to be allowed only where an entry can allow it', async () => {
     await machine.paude(['--detach', '-p', 'hi'])
     log([1, 'a', '192.168.7.7:80'], [2, 'a', 'box:80'])

@@ -120,7 +120,7 @@ const MOST_KEYS = 500
 const HEAD = 64 * 1024
 
 /** ISO time of the first line that can be read; '' where there is none. */
-function timeOfFirst(log: string): string {
+export function timeOfFirst(log: string): string {
   for (const line of log.slice(0, HEAD).split('\n')) {
     const [read] = readLine(line)
     if (read !== undefined) return read.time

@@ -3,7 +3,7 @@ import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import { clock } from '../../network/clock.ts'
 import { plainEntry } from '../../network/decide.ts'
-import { type Counted, cutWords, NOT_TLS, parseLog, type Request, withBeginning } from '../../network/log.ts'
+import { type Counted, cutWords, NOT_TLS, parseLog, type Request, timeOfFirst, withBeginning } from '../../network/log.ts'
 import { isEntry } from '../../network/proposal.ts'
 import { capture, lines } from '../../run/process.ts'
 import { findSession } from '../../session/life/find.ts'
@@ -172,6 +172,8 @@ export async function* followRequests(context: Context, found: Found, stop?: Abo
   const counted: Counted = new Map()
   let begun = false
   for await (const line of lines(need(found.backend, 'wall').requests(found.handle, { follow: true }), stop)) {
+    // A receipt has no time, and says nothing of where the log begins.
+    if (timeOfFirst(line) === '') continue
     const beginning = begun ? { text: line, cut: '', full: false } : withBeginning(readNoted(found.handle.folder), line)
     const { text } = beginning
     const missing = cutWords(beginning)
