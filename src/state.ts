@@ -4,7 +4,7 @@ import { PaudeError } from './errors.ts'
 import type { Host } from './host.ts'
 
 /** `$XDG_STATE_HOME/paude`; refuses when there is no place to keep state. */
-export const stateFolder = (host: Host): string => ownFolder(host, 'XDG_STATE_HOME', '.local/state')
+export const stateFolder = (host: Pick<Host, 'env' | 'home'>): string => ownFolder(host, 'XDG_STATE_HOME', '.local/state')
 
 /** `$XDG_CACHE_HOME/paude`. */
 export const cacheFolder = (host: Host): string => ownFolder(host, 'XDG_CACHE_HOME', '.cache')
@@ -16,7 +16,7 @@ export const trustFolder = (host: Host): string => join(stateFolder(host), 'trus
 export function requirePrivate(host: Host): void {
   for (const folder of [
     stateFolder(host),
-    ...['sessions', 'trust', 'kit', 'past'].map((name) => join(stateFolder(host), name)),
+    ...['sessions', 'trust', 'kit', 'past', 'logins'].map((name) => join(stateFolder(host), name)),
   ]) {
     const stats = statsOf(folder)
     if (stats === null) continue
@@ -52,7 +52,7 @@ function statsOf(path: string): Stats | null {
   }
 }
 
-function ownFolder({ env, home }: Host, variable: string, below: string): string {
+function ownFolder({ env, home }: Pick<Host, 'env' | 'home'>, variable: string, below: string): string {
   const named = env[variable]
   if (named?.startsWith('/')) return join(named, 'paude')
   if (home.startsWith('/')) return join(home, below, 'paude')

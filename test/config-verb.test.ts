@@ -38,7 +38,7 @@ terminal = "bell"
       '[network]\nallow = ["evil.test", "x.example.org"]\ndeny = ["bad.test"]\n[limits]\npids = 99\n',
     )
     const { code, stdout, stderr } = await machine.paude(['--cpus', '2', '--profile', 'ci', 'config', 'show', '--origin'], {
-      env: { PAUDE_NETWORK_ALLOW: 'env.test' },
+      env: { PAUDE_NETWORK_ALLOW: 'env.test', PAUDE_LOGIN_INSIDE: undefined },
     })
     expect(code).toBe(0)
     expect(stderr).toContain('paude.toml is not trusted: of it only what narrows is shown')

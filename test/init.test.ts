@@ -109,8 +109,9 @@ describe('without questions', () => {
   })
 
   test('tells how a gateway gets its credential, since nobody logs in there inside the box', async () => {
-    const told = async (...words: readonly string[]) => (await machine.paude(['init', '--yes', ...words])).stderr
-    expect(await told()).toContain('no credential: you log in inside the box\n')
+    const told = async (...words: readonly string[]) =>
+      (await machine.paude(['init', '--yes', ...words], { env: { PAUDE_LOGIN_INSIDE: undefined } })).stderr
+    expect(await told()).toContain('no credential yet: paude login gives one for all projects\n')
     const text = await told('--base-url', 'https://gateway.example.org/Team')
     expect(text).toContain(
       'no credential is set for gateway.example.org:443: export ANTHROPIC_AUTH_TOKEN or ANTHROPIC_API_KEY, or paude config set provider.auth_token env:NAME\n',

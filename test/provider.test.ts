@@ -61,7 +61,7 @@ describe('a credential that a file refers to', () => {
       machine.paude(['config', 'get', 'provider', '--json']),
     ])
     expect(status.stdout).toMatch(/^provider +api\.anthropic\.com:443, provider\.api_key = file:~\/key$/m)
-    expect(doctor.stdout).toContain('provider.api_key = file:~/key is set and stays outside the box')
+    expect(doctor.stdout).toContain('provider.api_key = file:~/key; it stays outside the box')
     expect(JSON.parse(got.stdout)).toMatchObject({ api_key: 'file:~/key', auth_token: null })
     expect([status, doctor, got].map(({ stdout }) => stdout).join('\n')).not.toContain(KEY)
   })
@@ -123,7 +123,7 @@ describe('a credential that a file refers to', () => {
   test('whose variable is not set is told of', async () => {
     configure('[provider]\napi_key = "env:MY_KEY"\n')
     expect((await machine.paude(['--detach'])).stderr).toContain(
-      'provider.api_key: MY_KEY is not set: export MY_KEY=…; or type /login in the box',
+      'provider.api_key: MY_KEY is not set\n  → paude login, or export MY_KEY=…',
     )
     expect((await machine.paude(['doctor'])).stdout).toContain('provider.api_key: MY_KEY is not set')
   })

@@ -1,7 +1,8 @@
-import type { Provider } from '../credentials/providers.ts'
+import type { Key, Provider } from '../credentials/providers.ts'
 import type { AgentState, Said, TitleSigns } from '../events/activity.ts'
 import type { HookReader } from '../events/read.ts'
 import type { Host } from '../host.ts'
+import type { Argv } from '../plan/plan.ts'
 import type { Grammar } from './grammar.ts'
 
 /** What paude must know about a program it runs in the box. Data and pure functions. */
@@ -16,6 +17,10 @@ export type Agent = {
   readonly providers: readonly Provider[]
   /** What is typed on its screen to log in to the first of them; '' where that is not possible. */
   readonly login: string
+  /** How it makes a credential for all projects; null where you can only give it a key. */
+  readonly tokenLogin: TokenLogin | null
+  /** Its settings in a project and the option that names others: with `signs` in them, they give it a credential of their own. */
+  readonly ownCredential: { readonly files: readonly string[]; readonly option: string; readonly signs: RegExp } | null
   /** Variables of the box that send it to another provider. */
   readonly otherWays: RegExp
   /** Environment of every start. */
@@ -36,6 +41,19 @@ export type Agent = {
     /** Whether somebody looks at it on a terminal. */
     readonly screen: boolean
   }) => Readonly<Record<string, string>>
+}
+
+/** A program of the agent's that prints an address, takes the code from its page, and prints a token. What it prints is read as plain text. */
+export type TokenLogin = {
+  readonly argv: Argv
+  /** All that it may reach. */
+  readonly hosts: readonly string[]
+  /** An address that you may be sent to: one of these hosts and this path, and back to one of `hosts`. */
+  readonly page: { readonly hosts: readonly string[]; readonly path: RegExp }
+  /** Why a code was not taken, after which Enter begins again; group 1 is the reason. */
+  readonly refused: RegExp
+  readonly token: RegExp
+  readonly key: Key
 }
 
 export type Conversation = {

@@ -43,6 +43,8 @@ export type SessionSpec = {
   readonly own: Own
   /** A one-shot command: the engine removes the box when it ends. */
   readonly once: boolean
+  /** What it prints is a secret, so the engine keeps none of it. */
+  readonly unlogged?: true
   readonly terminal: boolean
   /** Whether the box gets a stdin at all. */
   readonly stdin: boolean

@@ -39,8 +39,8 @@ export const PLANS: Front = { takes: taking('dry-run'), acts: true }
 /** It starts a box. */
 export const STARTS: Front = { takes: allBut(), acts: true }
 
-/** It starts a box, and stays until that has ended. */
-export const IN_FOREGROUND: Front = { takes: allBut('detach', 'bg'), acts: true }
+/** It starts a box that uses no login of yours, and stays until that has ended. */
+export const IN_FOREGROUND: Front = { takes: allBut('detach', 'bg', 'login-inside'), acts: true }
 
 /** It shows every setting of a start here. */
 export const SHOWS: Front = { takes: allBut('dry-run', 'print-config'), acts: false }

@@ -1,4 +1,4 @@
-import { row, text } from '../key.ts'
+import { oneWord, row, text } from '../key.ts'
 import { heldAddress } from '../network/ways.ts'
 import { readBaseUrl } from './base-url.ts'
 import { type Key, providers } from './providers.ts'
@@ -37,4 +37,22 @@ export const providerKeys = {
   apiKey: credential('api_key', 'Where the API key is: env:NAME, file:PATH or { command = [...] }'),
   authToken: credential('auth_token', 'Where the token of a gateway is, in place of an API key'),
   oauthToken: credential('oauth_token', 'Where the token of a subscription is, in place of an API key'),
-} satisfies Readonly<Record<Key | 'baseUrl', unknown>>
+  login: oneWord(['outside', 'inside'], {
+    key: 'provider.login',
+    meaning: 'Where a start finds your login: outside the box (a credential, or paude login), or inside, for one project alone',
+    initial: 'outside',
+    rule: 'own',
+    withoutBox: 'free',
+    notIn: { project: NOT_A_PROJECTS, managed: 'it belongs into the config.toml of each user' },
+    flags: [
+      {
+        name: 'login-inside',
+        rank: 60,
+        switch: true,
+        sets: 'inside',
+        description:
+          'Start without a credential and log in inside the box: for this project only, and the token lives in the box',
+      },
+    ],
+  }),
+} satisfies Readonly<Record<Key | 'baseUrl' | 'login', unknown>>

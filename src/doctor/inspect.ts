@@ -6,9 +6,6 @@ import { agentCredentials, agentNeeds } from '../agents/models.ts'
 import { agents } from '../agents/registry.ts'
 import type { Backend, EngineInfo, Machine } from '../backends/backend.ts'
 import type { Check } from '../backends/check.ts'
-import { keyOf } from '../config/keys/all.ts'
-import { entryText } from '../config/keys/entry-text.ts'
-import { providerOf, saidCredential } from '../config/keys/provider.ts'
 import type { Config } from '../config/keys/settings.ts'
 import { PaudeError } from '../errors.ts'
 import type { Host } from '../host.ts'
@@ -17,7 +14,8 @@ import type { ListedImage, Stage } from '../image/listed.ts'
 import { HOST_NAME } from '../network/names.ts'
 import type { Query } from '../plan/query.ts'
 import { within } from '../run/patience.ts'
-import { hasCredential, unsetCredential, withProvider } from '../session/resolve/provider.ts'
+import { credentialSource } from '../session/resolve/credential-source.ts'
+import { withProvider } from '../session/resolve/provider.ts'
 import { cacheFolder, stateFolder } from '../state.ts'
 import { patiently } from './engines.ts'
 import type { Authorities, LookedCredential, LostHome } from './looked.ts'
@@ -131,20 +129,19 @@ function freeBytes(path: string): number | null {
 
 /** What a start would find. A program that prints the credential may ask for a finger, and is run at a start alone. */
 export async function lookCredential(host: Host, config: Config): Promise<LookedCredential> {
-  const said = hasCredential(host, providerOf(config.settings)) ? null : saidCredential(config.settings)
   try {
     const provided = await withProvider(host, config, 'check')
     const agent = agents[config.settings.agent]
     const credentials = agentCredentials(agent, provided)
-    const [credential = null] = credentials
-    const named = said === null ? (credential?.variable ?? '') : `${keyOf(said.key)} = ${entryText(said.source)}`
+    const { source, name, fault } = credentialSource(host, config, Date.now())
     return {
-      variable: credential === null ? '' : named,
-      fault: unsetCredential(host, config),
+      variable: credentials.length === 0 ? '' : name,
+      inside: source === 'inside',
+      fault,
       site: agentNeeds(agent, provided, credentials)[0]?.host ?? '',
     }
   } catch (error) {
-    if (error instanceof PaudeError) return { variable: '', fault: error.message, site: '' }
+    if (error instanceof PaudeError) return { variable: '', inside: false, fault: error.message, site: '' }
     throw error
   }
 }

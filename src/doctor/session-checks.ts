@@ -105,15 +105,12 @@ export function projectChecks({
 }
 
 /** What the agent's provider is given; nothing for an agent that asks no model. Its value is nobody's business. */
-export function credentialChecks({ variable, fault, site }: LookedCredential): readonly Check[] {
-  if (fault !== '') return [problem('credential', fault, 'export it again, without quotes or line breaks inside')]
+export function credentialChecks({ variable, inside, fault, site }: LookedCredential): readonly Check[] {
+  if (fault !== '') return [problem('credential', fault, 'export it again, without quotes or line breaks inside, or paude login')]
   if (site === '') return []
-  return [
-    ok(
-      'credential',
-      variable === '' ? 'none in the environment: log in inside the box' : `${variable} is set and stays outside the box`,
-    ),
-  ]
+  if (variable !== '') return [ok('credential', `${variable}; it stays outside the box`)]
+  if (inside) return [ok('credential', 'login inside the box: for this project only, its token lives in the box')]
+  return [warning('credential', 'none', 'paude login')]
 }
 
 const PROXIES = ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY']

@@ -132,7 +132,7 @@ describe('an agent with another provider', () => {
     const network = { ...plain, policy: { ...plain.policy, allow } }
     const config = merged({ agent: SHELL })
     const found = obstacles({
-      ...{ agent: agents[SHELL], words: ['hello'], config, host: { ...host, env: {} } },
+      ...{ agent: agents[SHELL], words: ['hello'], config, host: { ...host, env: { OTHER_URL: 'https://models.other.test' } } },
       ...{ spec: { network, terminal: true, secretEnvironment: {} }, record: { credentials: [] } },
     })
     expect(found).toEqual([

@@ -343,12 +343,14 @@ describe('sessions', () => {
 
   test('a credential is named, never shown', () => {
     const site = 'models.test:443'
-    expect(credentialChecks({ variable: 'ANTHROPIC_API_KEY', fault: '', site })[0]?.detail).toBe(
-      'ANTHROPIC_API_KEY is set and stays outside the box',
+    const none = { variable: '', inside: false, fault: '', site }
+    expect(credentialChecks({ ...none, variable: 'ANTHROPIC_API_KEY' })[0]?.detail).toBe(
+      'ANTHROPIC_API_KEY; it stays outside the box',
     )
-    expect(credentialChecks({ variable: '', fault: '', site })[0]?.state).toBe('ok')
-    expect(credentialChecks({ variable: '', fault: 'odd characters', site: '' })[0]?.state).toBe('problem')
-    expect(credentialChecks({ variable: '', fault: '', site: '' })).toEqual([])
+    expect(credentialChecks(none)).toMatchObject([{ state: 'warning', fix: 'paude login' }])
+    expect(credentialChecks({ ...none, inside: true })[0]?.state).toBe('ok')
+    expect(credentialChecks({ ...none, fault: 'odd characters', site: '' })[0]?.state).toBe('problem')
+    expect(credentialChecks({ ...none, site: '' })).toEqual([])
   })
 
   test('the clock is held against the age of the program itself', () => {

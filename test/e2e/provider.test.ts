@@ -18,7 +18,7 @@ describeEach('provider', (backend) => {
     put(keyFile, `${api.key}\n`)
     chmodSync(keyFile, 0o600)
     put(join(folder, 'paude/config.toml'), text(keyFile))
-    return { PAUDE_BACKEND: backend, XDG_CONFIG_HOME: folder }
+    return { PAUDE_BACKEND: backend, XDG_CONFIG_HOME: folder, PAUDE_LOGIN_INSIDE: undefined }
   }
   const address = api.env.ANTHROPIC_BASE_URL
   const kinds: readonly (readonly [kind: string, line: (file: string) => string, header: string, value: string])[] = [

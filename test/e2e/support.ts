@@ -19,6 +19,7 @@ import { dirname, join, resolve } from 'node:path'
 import { fetchClaude } from '../../scripts/claude.ts'
 import { type MessagesApi, type MessagesApiOptions, serveMessagesApi } from '../../src/demo/messages-api.ts'
 import { HOST_NAME } from '../../src/network/names.ts'
+import { insideWithout } from '../support/inside-without.ts'
 import { copyProgram, openTmpdir } from '../support/place.ts'
 
 export type BackendName = 'docker' | 'podman'
@@ -175,6 +176,7 @@ export const environment = (extra: RunOptions['env'] = {}): Record<string, strin
       PAUDE_TEST_FILE: root,
       // Else what is looked at afterwards may still be going.
       PAUDE_WAIT_REMOVAL: '1',
+      ...insideWithout(extra),
       ...extra,
     }).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const])),
   )

@@ -16,6 +16,7 @@ import {
 import { join } from 'node:path'
 import { BASE, imageRef } from '../../src/image/build.ts'
 import { quote } from '../../src/plan/shell.ts'
+import { insideWithout } from './inside-without.ts'
 import { copyProgram, openTmpdir } from './place.ts'
 import { program } from './program.ts'
 import { served } from './served.ts'
@@ -206,7 +207,9 @@ export function makeMachine(engines: readonly Engine[] = ['docker', 'podman']): 
     env,
     async paude(words, { env: more = {}, cwd = project, stdin, humble = false, alone = false } = {}) {
       const all = Object.fromEntries(
-        Object.entries({ ...env, ...more }).filter((entry): entry is [string, string] => entry[1] !== undefined),
+        Object.entries({ ...env, ...(speaksOfProvider(home) ? {} : insideWithout(more)), ...more }).filter(
+          (entry): entry is [string, string] => entry[1] !== undefined,
+        ),
       )
       if (stdin === undefined && !humble && !alone) return await served({ words, env: all, cwd })
       const caller = humble && process.getuid?.() === 0 ? await humbly(room, shared) : program
@@ -254,6 +257,12 @@ export function makeMachine(engines: readonly Engine[] = ['docker', 'podman']): 
       rmSync(ROOMS === '' ? room : fake, { recursive: true, force: true })
     },
   }
+}
+
+/** A configuration that says where a credential is decides itself. */
+function speaksOfProvider(home: string): boolean {
+  const file = join(home, '.config/paude/config.toml')
+  return existsSync(file) && readFileSync(file, 'utf8').includes('provider')
 }
 
 /** Processes that hold the terminals of this machine's sessions. */

@@ -20,6 +20,8 @@ export const shell: Agent = {
   grammar,
   providers: [],
   login: '',
+  tokenLogin: null,
+  ownCredential: null,
   otherWays: /^$/,
   environment: () => ({}),
   conversation: null,

@@ -186,7 +186,7 @@ function makeAgent(dialect: Dialect, spec: SessionSpec): Exec {
       ...mountFlags(dialect, spec),
       `--workdir=${spec.directory}`,
       ...flags,
-      ...dialect.log,
+      ...(spec.unlogged ? ['--log-driver=none'] : dialect.log),
       `--entrypoint=${INIT}`,
       spec.image,
       ...initWords(spec),

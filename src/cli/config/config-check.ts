@@ -78,7 +78,8 @@ async function refusedByStart(host: Host, config: Config): Promise<readonly Paud
     () => certificatesOf(host, config),
     () => refuseCredentialInside(settings, host),
     () => requireReferences(host, config),
-    () => withProvider(host, config, 'check'),
+    // Whether this start would use it or not.
+    () => withProvider(host, { ...config, settings: { ...settings, login: 'outside' } }, 'check'),
   ]
   const faults: PaudeError[] = []
   for (const check of checks)

@@ -11,8 +11,8 @@ const GROUPS = [
   { title: 'Network', first: ['network'], more: [] },
   {
     title: 'Setup',
-    first: ['init', 'config', 'trust', 'doctor'],
-    more: ['untrust', 'image', 'home', 'notify', 'service', 'completion'],
+    first: ['login', 'init', 'config', 'doctor'],
+    more: ['trust', 'untrust', 'logout', 'image', 'home', 'notify', 'service', 'completion'],
   },
   { title: 'Look', first: [], more: ['status', 'backends', 'selftest', 'demo', 'version', 'help'] },
 ] as const satisfies readonly { readonly title: string; readonly first: readonly string[]; readonly more: readonly string[] }[]

@@ -36,7 +36,7 @@ export type Status = {
   readonly backend: { readonly name: string; readonly why: string; readonly fix: string }
   readonly engines: readonly (EngineState & { readonly fix: string })[]
   /** Where the agent's models are, and what the credential comes from; '' for none. */
-  readonly provider: { readonly site: string; readonly credential: string; readonly fault: string }
+  readonly provider: { readonly site: string; readonly credential: string; readonly inside: boolean; readonly fault: string }
   readonly network: Settings['network']
   /** Hosts and groups that a start here may reach besides the provider. */
   readonly allowed: readonly string[]
@@ -107,7 +107,7 @@ export async function lookStatus(context: Context, all: boolean): Promise<Status
         : `${title} in ${settings.image}${topped}`,
     backend: await chosenBackend(host, settings.backend, origins.backend[0]),
     engines,
-    provider: { site: credential.site, credential: credential.variable, fault: credential.fault },
+    provider: { site: credential.site, credential: credential.variable, inside: credential.inside, fault: credential.fault },
     network: settings.network,
     allowed: [...settings.networkGroups.map(groupEntry), ...settings.networkAllow],
     fallback: settings.fallback,

@@ -72,7 +72,7 @@ const backendRows = ({ backend: { name, why, fix: command } }: Status): readonly
 const fallbackRow = ({ fallback }: Status): string =>
   fallback === 'none' ? 'none' : `${yellow(fallback)}: without an engine the agent runs on this machine, not isolated`
 
-const providerRow = ({ provider: { site, credential, fault } }: Status): string =>
+const providerRow = ({ provider: { site, credential, inside, fault } }: Status): string =>
   [
     ...(site === '' ? [] : [printable(site)]),
     fault !== ''
@@ -80,7 +80,9 @@ const providerRow = ({ provider: { site, credential, fault } }: Status): string 
       : site === ''
         ? 'none: the agent asks no model'
         : credential === ''
-          ? 'no credential: you log in inside the box'
+          ? inside
+            ? 'login inside the box'
+            : yellow('no credential: paude login')
           : printable(credential),
   ].join(', ')
 

@@ -51,9 +51,17 @@ export default verb({
       await initChoices(context, { baseUrl: given['base-url'], fallback: given.fallback, sure })
     }
     const config = await loadConfig(host, context.flags)
-    const { variable, fault, site } = await lookCredential(host, config)
+    const { variable, inside, fault, site } = await lookCredential(host, config)
     const provider = providerOf(config.settings)
-    if (provider !== null) note(fault || (variable === '' ? noCredential(site, provider) : `${variable} is set`))
+    if (provider !== null)
+      note(
+        fault ||
+          (variable !== ''
+            ? `credential: ${variable}`
+            : inside
+              ? 'credential: login inside the box'
+              : noCredential(site, provider)),
+      )
     await initProject(context, { groups: given.groups, sure, dryRun })
     return 0
   },
@@ -61,7 +69,8 @@ export default verb({
 
 /** A gateway knows no login of the agent's own provider. */
 function noCredential(site: string, { address, secrets }: Provider): string {
-  if (site === '' || site.split(':')[0] === new URL(address.usual).hostname) return 'no credential: you log in inside the box'
+  if (site === '' || site.split(':')[0] === new URL(address.usual).hostname)
+    return 'no credential yet: paude login gives one for all projects'
   // The token of a subscription is for the provider itself.
   const variables = secrets.filter(({ key }) => key !== 'oauthToken').map(({ variable }) => variable)
   return `no credential is set for ${shown(site)}: export ${variables.join(' or ')}, or paude config set ${keyOf(secrets[0].key)} env:NAME`

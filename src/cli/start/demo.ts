@@ -52,7 +52,8 @@ export default verb({
         { ...context, host: demoHost(context.host, { folder, key, port: api.port }) },
         {
           run: { kind: 'agent', words: ['-p', demoPrompt, '--dangerously-skip-permissions'] },
-          flags: { ...context.flags, agent: 'claude', backend: backend.name }, // its model is scripted
+          // Its model is scripted, and the key is made up.
+          flags: { ...context.flags, agent: 'claude', backend: backend.name, login: 'outside' },
           throwAway: true,
           onEnd: (requests) => (log = requests),
         },

@@ -19,6 +19,7 @@ import { startConfig } from '../config/start-config.ts'
 import { forewarn } from './forewarn.ts'
 import { offerDevcontainer } from './offer-devcontainer.ts'
 import { noteOthers } from './others.ts'
+import { requireCredential } from './require-credential.ts'
 import { startLine } from './start-line.ts'
 
 export type Start = Pick<Launch, 'check' | 'onEnd'> & {
@@ -44,7 +45,9 @@ export async function startSession(context: Context, start: Start): Promise<numb
     return await runOnHost(context, { config, agent, words: said.words, lacking })
   }
   const run = throwAway ? said : withArgs(said, agent, settings)
-  const prepared = await prepareSession(context, { config, agent, run })
+  const shows = settings.dryRun || settings.printConfig
+  const granted = run.kind === 'command' || shows ? config : await requireCredential(context, { config, agent, words: run.words })
+  const prepared = await prepareSession(context, { config: granted, agent, run })
   const { backend, spec, record } = prepared
   if (settings.printConfig) {
     answer(printConfig(config, { spec, backend, host }))

@@ -7,6 +7,7 @@ import { released } from '../../box/owner.ts'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import type { Host } from '../../host.ts'
+import { injectionAddress, keptValue, readKept } from '../../login/kept.ts'
 import { write } from '../../plan/plan.ts'
 import { ask } from '../../run/ask.ts'
 import { execute } from '../../run/execute.ts'
@@ -23,16 +24,23 @@ import { carryToEnd } from '../wall/take-up.ts'
 import { carryOut } from './carry-out.ts'
 import { resumePlan } from './plans.ts'
 
-/** What the credentials' references give now: they are kept, and the values nowhere. */
+/** What the credentials' references and the login give now: no session keeps a value. */
 async function askedAgain(
   host: Host,
-  { providers: [provider] }: Agent,
-  { record: { credentials }, dryRun }: { readonly record: SessionRecord; readonly dryRun: boolean },
+  { name, providers: [provider] }: Agent,
+  { record: { credentials, injections }, dryRun }: { readonly record: SessionRecord; readonly dryRun: boolean },
 ): Promise<Host> {
-  if (hasCredential(host, provider)) return host
+  if (provider === undefined || hasCredential(host, provider)) return host
   const env = { ...host.env }
-  for (const { variable, source = '' } of credentials)
+  const kept = readKept(host, name)
+  const isKept = (variable: string, at: number) =>
+    kept !== null &&
+    provider.secrets.some((one) => one.key === kept.key && one.variable === variable) &&
+    injections.slice(at, at + 1).some((one) => injectionAddress(one) === kept.address)
+  for (const [at, { variable, source = '' }] of credentials.entries()) {
     if (source !== '') env[variable] = dryRun ? '-' : await followed(host, source, `the credential of this session, ${variable}`)
+    else if (kept !== null && isKept(variable, at)) env[variable] = dryRun ? '-' : (await keptValue(host, name, kept)).reveal()
+  }
   return { ...host, env }
 }
 
@@ -65,7 +73,7 @@ export async function continueSession(
     const credential = offered.find((one) => one.variable === variable)
     if (credential !== undefined) return credential
     throw new PaudeError('usage', `session ${record.id} was started with ${variable}, which is not set now`, {
-      hint: `export ${variable} and start it again: the value is kept nowhere`,
+      hint: `export ${variable} and start it again, or paude login: no session keeps a value`,
     })
   })
   // The engine looks the paths up again: the box compares them with what is looked at now.

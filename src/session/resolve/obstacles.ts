@@ -32,7 +32,9 @@ export function obstacles({ agent, words, config, host, spec, record }: Wanted):
   return [
     ...blocked,
     ...(record.credentials.length === 0
-      ? agent.providers.slice(0, 1).map((provider) => noCredential({ agent, config, host, spec }, provider, blocked.length === 0))
+      ? agent.providers
+          .slice(0, 1)
+          .flatMap((provider) => noCredential({ agent, config, host, spec }, provider, blocked.length === 0))
       : []),
   ]
 }
@@ -64,24 +66,29 @@ function targetOf({ injections }: Policy, place: string): Target {
 }
 
 /**
- * A line and no error: a login that was made inside the box lies in the project's HOME, which only a box sees, and it counts for
- * `-p` too. Without any, the agent says so itself and ends.
+ * A line and no error: a login that was made inside the box lies in the project's HOME, which only a box sees, and an address of your own
+ * may need no credential.
  */
 function noCredential(
   { agent, config, host, spec }: Pick<Wanted, 'agent' | 'config' | 'host' | 'spec'>,
   provider: Provider,
   reachable: boolean,
-): string {
+): readonly string[] {
+  if (config.settings.login === 'inside')
+    return !reachable || agent.login === ''
+      ? []
+      : [
+          spec.terminal
+            ? `login inside the box: type ${agent.login}, unless you did so in this project before; it is for this project only, and its token lives in the box`
+            : `login inside the box: without a terminal, only an earlier ${agent.login} in this project counts`,
+        ]
+  // Where the agent's own settings bring a credential, nothing lacks.
+  if (!host.env[provider.address.variable]) return []
   const { variable, key } = plainKey(provider)
   const unset = unsetCredential(host, config)
-  const give =
+  return [
     unset === ''
-      ? `export ${variable}=… or say where it is: paude config set ${keyOf(key)} file:PATH`
-      : `export ${/: (\S+) is not set$/.exec(unset)?.[1] ?? 'it'}=…`
-  // A login is the provider's own: it helps nowhere else.
-  const helps = reachable && agent.login !== '' && agent.providers.every(({ address }) => !host.env[address.variable])
-  const login = spec.terminal
-    ? `; or type ${agent.login} in the box, unless you did so in this project before`
-    : `; without it, only an earlier ${agent.login} in the box of this project counts`
-  return `${unset || 'no credential found'}: ${give}${helps ? login : ''}`
+      ? `no credential found: export ${variable}=… or say where it is: paude config set ${keyOf(key)} file:PATH`
+      : `${unset}: export ${/: (\S+) is not set$/.exec(unset)?.[1] ?? 'it'}=…`,
+  ]
 }

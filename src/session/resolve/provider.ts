@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { agents } from '../../agents/registry.ts'
 import { keyOf } from '../../config/keys/all.ts'
 import { entryText } from '../../config/keys/entry-text.ts'
 import { pieces } from '../../config/keys/placeholders.ts'
@@ -10,13 +11,15 @@ import { pathOfSecret } from '../../credentials/reference.ts'
 import type { Reference, SecretSource } from '../../credentials/source.ts'
 import { PaudeError } from '../../errors.ts'
 import type { Host } from '../../host.ts'
+import { type Kept, keptFor, keptValue } from '../../login/kept.ts'
 import { shown } from '../../text.ts'
 
 type Machine = Pick<Host, 'env' | 'home' | 'uid'>
 
 /**
  * The caller's machine as the agent's provider is read from it: what files say of the provider stands where the environment says
- * nothing, since that is closer to the call. A check runs no program, and a look reads no file either: a dash stands for what they hold.
+ * nothing, since that is closer to the call, and the kept login where neither says anything. A check runs no program, and a look reads
+ * no file either: a dash stands for what they hold.
  */
 export async function withProvider<H extends Machine>(
   host: H,
@@ -26,16 +29,41 @@ export async function withProvider<H extends Machine>(
   const { baseUrl } = config.settings
   const provider = providerOf(config.settings)
   if (provider === null) return host
-  const said = hasCredential(host, provider) ? null : saidCredential(config.settings)
   const { variable } = provider.address
   const address = host.env[variable] || baseUrl === '' ? {} : { [variable]: baseUrl }
-  if (said === null) return { ...host, env: { ...host.env, ...address } }
+  if (config.settings.login === 'inside') return { ...host, env: { ...withoutCredential(host.env, config.settings), ...address } }
+  const said = hasCredential(host, provider) ? null : saidCredential(config.settings)
+  if (said === null) {
+    const addressed = { ...host, env: { ...host.env, ...address } }
+    const kept = keptLogin(addressed, config.settings)
+    if (kept === null) return addressed
+    const value = purpose === 'start' ? (await keptValue(host, config.settings.agent, kept)).reveal() : '-'
+    return { ...host, env: { ...addressed.env, [variableOf(provider, kept)]: value } }
+  }
   if (said.variable === '') throw otherCredential(placedKey(config, said.key), provider)
   const { source } = said
   const asked = isVariable(source) || purpose === 'start' || (purpose === 'check' && typeof source === 'string')
   const value = asked ? await followed(host, source, placedKey(config, said.key)) : '-'
   return { ...host, env: { ...host.env, ...address, [said.variable]: value } }
 }
+
+/** Who logs in inside the box uses what is there, and nothing of yours. */
+const withoutCredential = (env: Host['env'], { agent }: Settings): Host['env'] => ({
+  ...env,
+  ...Object.fromEntries(agents[agent].providers.flatMap(({ secrets }) => secrets.map(({ variable }) => [variable, undefined]))),
+})
+
+/** The login that counts at a start: where neither the caller's environment nor a file gives a credential. `host` has the provider's address. */
+export function keptLogin(host: Machine, settings: Settings): Kept | null {
+  const provider = providerOf(settings)
+  if (provider === null || settings.login === 'inside') return null
+  if (hasCredential(host, provider) || saidCredential(settings) !== null) return null
+  const kept = keptFor(host, settings.agent, provider)
+  return kept !== null && variableOf(provider, kept) !== '' ? kept : null
+}
+
+/** '' for a credential that the provider does not know. */
+const variableOf = ({ secrets }: Provider, { key }: Kept): string => secrets.find((one) => one.key === key)?.variable ?? ''
 
 const otherCredential = (key: string, { secrets }: Provider): PaudeError =>
   new PaudeError('config', `${shown(key)}: the agent's provider knows no such credential`, {
@@ -44,6 +72,7 @@ const otherCredential = (key: string, { secrets }: Provider): PaudeError =>
 
 /** What a file says of the credential and no variable holds now; '' for nothing. */
 export function unsetCredential(host: Pick<Host, 'env'>, { settings }: Config): string {
+  if (settings.login === 'inside') return ''
   const said = hasCredential(host, providerOf(settings)) ? null : saidCredential(settings)
   if (said === null || !isVariable(said.source) || host.env[said.source.slice('env:'.length)]?.trim()) return ''
   return `${keyOf(said.key)}: ${said.source.slice('env:'.length)} is not set`

@@ -1,0 +1,94 @@
+import type { Agent } from '../../agents/agent.ts'
+import { keyOf } from '../../config/keys/all.ts'
+import { saidCredential } from '../../config/keys/provider.ts'
+import { loadConfig } from '../../config/layers/load.ts'
+import type { Context } from '../../context.ts'
+import type { Key, Provider } from '../../credentials/providers.ts'
+import { PaudeError } from '../../errors.ts'
+import { dropValue, isCredential, type Kept, keep, keptText, loginFile, providerAddress, readKept } from '../../login/kept.ts'
+import { keychainOf } from '../../login/keychain.ts'
+import type { Secret } from '../../secret.ts'
+import { hasCredential } from '../../session/resolve/provider.ts'
+import { requirePrivate } from '../../state.ts'
+import { tokenFromBox } from './token-box.ts'
+
+/** Logs in by the agent's own flow, and keeps the token for all projects. */
+export async function logIn(context: Context, agent: Agent): Promise<void> {
+  const { tokenLogin, title } = agent
+  const provider = requireProvider(agent)
+  const { address } = await placed(context, provider)
+  if (tokenLogin === null || address !== providerAddress(provider, { env: {} }))
+    throw new PaudeError('unsupported', `${title} has no login at ${address}: it takes a key there`, {
+      hint: 'paude login --api-key',
+    })
+  await keepLogin(context, agent, { key: tokenLogin.key, value: await tokenFromBox(context, agent, tokenLogin) })
+}
+
+/** Keeps a credential for all projects: in the keychain of this machine, else in a file of your own. */
+export async function keepLogin(
+  context: Context,
+  agent: Agent,
+  { key, value }: { readonly key: Key; readonly value: Secret },
+): Promise<void> {
+  const { host, note, warn } = context
+  const provider = requireProvider(agent)
+  if (!isCredential(value.reveal()))
+    throw new PaudeError('usage', 'that is no credential: it is empty, too short or holds characters that none has', {
+      hint: 'paste it alone, without quotes or spaces',
+    })
+  requirePrivate(host)
+  const { address, settings } = await placed(context, provider)
+  const before = lenient(() => readKept(host, agent.name))
+  const kept = await keepSomewhere(context, agent, { key, address, value })
+  // The earlier one would lie in the keychain with nobody who knows of it.
+  if (before !== null && before.keeper !== kept.keeper) await dropValue(agent.name, before.keeper).catch(() => undefined)
+  note(`logged in to ${agent.title} for all projects: ${keptText(kept, Date.now())}`)
+  const variable = provider.secrets.find((one) => host.env[one.variable]?.trim())?.variable
+  if (hasCredential(host, provider)) warn(`${variable} is set and comes first: unset it to use this login`)
+  else if (saidCredential(settings) !== null) {
+    const said = keyOf(saidCredential(settings)?.key ?? key)
+    warn(`${said} is set in your configuration and comes first: paude config unset ${said}`)
+  }
+}
+
+async function keepSomewhere(
+  { host, warn }: Context,
+  agent: Agent,
+  wish: { readonly key: Key; readonly address: string; readonly value: Secret },
+): Promise<Kept> {
+  const keychain = keychainOf(host)
+  if (keychain !== null)
+    try {
+      return await keep(host, agent.name, { ...wish, keeper: keychain })
+    } catch (error) {
+      if (!(error instanceof PaudeError)) throw error
+      warn(`${error.message}: kept in ${loginFile(host, agent.name)} instead, which only you can read`)
+    }
+  return await keep(host, agent.name, { ...wish, keeper: 'file' })
+}
+
+/** Where the models are for a start of yours, and what your configuration says. */
+async function placed(context: Context, provider: Provider) {
+  const { settings } = await loadConfig(context.host, context.flags)
+  const { variable } = provider.address
+  const env = { ...(settings.baseUrl === '' ? {} : { [variable]: settings.baseUrl }), ...set(context.host.env, variable) }
+  return { address: providerAddress(provider, { env }), settings }
+}
+
+const set = (env: Context['host']['env'], variable: string) => (env[variable] ? { [variable]: env[variable] } : {})
+
+/** Refuses an agent that asks no model. */
+export function requireProvider({ providers: [provider], title }: Agent): Provider {
+  if (provider !== undefined) return provider
+  throw new PaudeError('unsupported', `${title} asks no model, so it needs no login`)
+}
+
+/** A login that cannot be read is replaced. */
+function lenient<T>(read: () => T): T | null {
+  try {
+    return read()
+  } catch (error) {
+    if (error instanceof PaudeError) return null
+    throw error
+  }
+}

@@ -1,0 +1,37 @@
+import { PaudeError } from '../../errors.ts'
+import type { Host } from '../../host.ts'
+import { forget, type Kept, readKept } from '../../login/kept.ts'
+import { ACTS } from '../front-flags.ts'
+import { verb } from '../verb.ts'
+import { agentPlace, namedAgent } from './agent-place.ts'
+
+export default verb({
+  description: 'Forget the login of all projects',
+  details:
+    'Sessions that run keep it until they are stopped. The credential itself stays valid until you revoke it at the provider.',
+  front: ACTS,
+  examples: [['paude logout', 'remove what paude login keeps']],
+  args: { agent: agentPlace },
+  async run(context, given) {
+    const { host, note } = context
+    const { name, title } = await namedAgent(context, given.agent)
+    const kept = lenientlyKept(host, name)
+    if (kept === null) {
+      note(`no login for ${title} is kept`)
+      return 0
+    }
+    await forget(host, name, kept.keeper)
+    note(`logged out of ${title}: the login is removed from ${kept.keeper === 'file' ? 'its file' : 'the keychain'}`)
+    return 0
+  },
+})
+
+/** What no start would read is removed as well. */
+function lenientlyKept(host: Host, name: string): Pick<Kept, 'keeper'> | null {
+  try {
+    return readKept(host, name)
+  } catch (error) {
+    if (error instanceof PaudeError) return { keeper: 'file' }
+    throw error
+  }
+}
