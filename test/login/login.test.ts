@@ -119,11 +119,15 @@ describe('a key that paude login keeps', () => {
     expect((await paude(['logout'])).stderr).toContain('no login for Claude is kept')
   })
 
+  const inPlace = (make: () => void) => {
+    rmSync(file())
+    make()
+  }
   const spoilt: readonly (readonly [what: string, spoil: () => void, said: string])[] = [
     ['others can read', () => chmodSync(file(), 0o644), 'can be read by others'],
     ['is damaged', () => writeFileSync(file(), '{"v":1'), 'is damaged'],
-    ['is a link', () => (rmSync(file()), symlinkSync('/etc/hostname', file())), 'cannot be read (ELOOP)'],
-    ['is a folder', () => (rmSync(file()), mkdirSync(file())), 'is not a file of paude'],
+    ['is a link', () => inPlace(() => symlinkSync('/etc/hostname', file())), 'cannot be read (ELOOP)'],
+    ['is a folder', () => inPlace(() => mkdirSync(file())), 'is not a file of paude'],
   ]
   test.each(spoilt)('ends the start with its file when it %s', async (_, spoil, said) => {
     await logIn()

@@ -18,7 +18,7 @@ export default verb({
   details:
     'The login is kept in the keychain of this machine, or in a file that only you can read. The proxy adds it to requests: it is never in a box that runs a project.',
   // What its box is made of, and where the models are.
-  front: { takes: taking('backend', 'agent-version', 'pull', 'ca-file', 'profile'), acts: true },
+  front: { takes: taking('backend', 'image', 'agent-version', 'pull', 'ca-file', 'profile'), acts: true },
   examples: [
     ['paude login', `the page of ${titles[usualAgent]}, in your browser`],
     ['paude login --api-key', 'a key, typed where nobody sees it'],

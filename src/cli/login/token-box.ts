@@ -39,7 +39,8 @@ export async function tokenFromBox(context: Context, agent: Agent, login: TokenL
   // It draws on a terminal of ours.
   const host = { ...context.host, cwd: folder, terminal: { stdin: true, stdout: true, stderr: true } }
   try {
-    const config = boxConfig(await loadConfig(host, context.flags), login)
+    // The image of your sessions need not have the agent; one that you name here must.
+    const config = boxConfig(await loadConfig(host, { ...context.flags, image: context.flags.image ?? '' }), login)
     const run = { kind: 'command', argv: login.argv } as const
     const prepared = await prepareSession({ ...context, host }, { config, agent, run })
     const { backend, record, images } = prepared
@@ -81,7 +82,7 @@ const boxConfig = ({ settings, origins, ...rest }: Config, { hosts }: TokenLogin
   ...rest,
   settings: {
     ...settings,
-    ...{ image: '', network: 'restricted', networkAllow: hosts, networkGroups: [], mount: [], env: [], references: [] },
+    ...{ network: 'restricted', networkAllow: hosts, networkGroups: [], mount: [], env: [], references: [] },
     ...{ lifecycle: [], forwardPorts: [], detach: false, sessionName: '', timeout: '' },
   },
   origins: { ...origins, networkAllow: hosts.map(() => ({ layer: 'default', place: 'paude login' })) },
