@@ -265,7 +265,7 @@ describe.skipIf(script === null)('on a terminal', () => {
   async function answered(word: string, words = '--detach -p x', env = {}): Promise<readonly [code: number, screen: string]> {
     const line = `${programLine} ${words}`
     const child = Bun.spawn([script ?? '', '-qec', line, '/dev/null'], {
-      env: { ...machine.env, PAUDE_LOGIN_INSIDE: '1', TERM: 'dumb', SHELL: '/bin/sh', ...env },
+      env: { ...machine.env, TERM: 'dumb', SHELL: '/bin/sh', ...env },
       cwd: machine.project,
       stdin: Buffer.from(word),
       stdout: 'pipe',

@@ -13,6 +13,7 @@ import {
 import { join } from 'node:path'
 import { keychains } from '../../src/login/keychain.ts'
 import { secret } from '../../src/secret.ts'
+import { OUTSIDE } from '../support/inside-without.ts'
 import { type Machine, makeMachine } from '../support/machine.ts'
 
 setDefaultTimeout(60_000) // ms: several programs a test
@@ -25,8 +26,6 @@ beforeEach(() => {
 afterEach(() => machine.dispose())
 
 const KEY = 'sk-ant-api03-the-key-that-paude-login-keeps'
-/** Nobody logs in inside the box here. */
-const OUTSIDE = { PAUDE_LOGIN_INSIDE: undefined }
 const paude = (
   words: readonly string[],
   { env = {}, stdin }: { env?: Record<string, string | undefined>; stdin?: string } = {},
@@ -249,7 +248,7 @@ describe('on a terminal', () => {
     let screen = ''
     const left = [...answers]
     const child = Bun.spawn([...program, ...words], {
-      env: { ...machine.env, TERM: 'xterm' },
+      env: { ...machine.env, ...OUTSIDE, TERM: 'xterm' },
       cwd: machine.project,
       terminal: {
         data(terminal, bytes) {

@@ -16,7 +16,7 @@ import {
 import { join } from 'node:path'
 import { BASE, imageRef } from '../../src/image/build.ts'
 import { quote } from '../../src/plan/shell.ts'
-import { insideWithout } from './inside-without.ts'
+import { insideWithout, OUTSIDE } from './inside-without.ts'
 import { copyProgram, openTmpdir } from './place.ts'
 import { program } from './program.ts'
 import { served } from './served.ts'
@@ -195,6 +195,7 @@ export function makeMachine(engines: readonly Engine[] = ['docker', 'podman']): 
     TZ: 'UTC',
     // What is called for the removal is journalled when paude has ended.
     PAUDE_WAIT_REMOVAL: '1',
+    ...insideWithout({}),
   }
   const write = (path: string, text: string) => {
     mkdirSync(join(path, '..'), { recursive: true })
@@ -207,7 +208,7 @@ export function makeMachine(engines: readonly Engine[] = ['docker', 'podman']): 
     env,
     async paude(words, { env: more = {}, cwd = project, stdin, humble = false, alone = false } = {}) {
       const all = Object.fromEntries(
-        Object.entries({ ...env, ...(speaksOfProvider(home) ? {} : insideWithout(more)), ...more }).filter(
+        Object.entries({ ...env, ...(speaksOfProvider(home) ? OUTSIDE : insideWithout(more)), ...more }).filter(
           (entry): entry is [string, string] => entry[1] !== undefined,
         ),
       )
