@@ -174,6 +174,21 @@ describe('of a devcontainer.json', () => {
     expect(ignored.join()).toContain('mounts[0] (it names no place in the box)')
   })
 
+  test('no more is looked into before anybody trusts it than people have', () => {
+    const many = Array.from({ length: 1000 }, (_, at) => at)
+    const { source, ignored } = read({ mounts: many.map((at) => `type=bind,source=/srv,target=/m${at}`) })
+    expect(source.values.mount).toHaveLength(32)
+    expect(ignored).toHaveLength(968)
+    expect(ignored[0]).toBe('mounts[32] (only the first 32 are looked at)')
+    const features = Object.fromEntries(many.map((at) => [`r.example.org/f/a${at}`, {}]))
+    expect(() => read({ image: 'i:1', features })).toThrow('more than 64 features')
+    const long = `r.example.org/${':'.repeat(30_000)}`
+    expect(read({ image: 'i:1', features: { [long]: {} }, overrideFeatureInstallOrder: [long] }).ignored.join()).toContain(
+      '(no name is so long)',
+    )
+    expect(() => read({ dockerComposeFile: many.map(() => 'c.yml') })).toThrow('dockerComposeFile names more than 16 files')
+  })
+
   test('what waits for what is as the file says', () => {
     const commands = { onCreateCommand: 'a', postCreateCommand: 'b', postStartCommand: 'c' }
     const behind = (waitFor?: string) =>
@@ -375,7 +390,8 @@ describe('a devcontainer.json that cannot be used is refused', () => {
   test('and no text in it ends in anything but settings or a sentence', () => {
     const key = fc.constantFrom(
       ...['image', 'build', 'containerEnv', 'remoteEnv', 'mounts', 'runArgs', 'postCreateCommand', 'features', '__proto__'],
-      ...['workspaceFolder', 'dockerFile', 'context', 'capAdd', 'constructor', 'toString'],
+      ...['workspaceFolder', 'dockerFile', 'context', 'capAdd', 'constructor', 'toString', 'service', 'waitFor', 'securityOpt'],
+      ...['dockerComposeFile', 'overrideFeatureInstallOrder', 'postStartCommand', 'remoteUser', 'forwardPorts', 'privileged'],
     )
     const word = fc.oneof(
       fc.string(),

@@ -114,6 +114,11 @@ describe('features', () => {
     expect(lay(published, [{ name: 'f/a:1' }])).rejects.toThrow('is not the name of a published feature')
   })
 
+  test('that depend on a name without an end are refused', () => {
+    const about = { id: 'a', dependsOn: { [`HOST/${':'.repeat(100_000)}`]: {} } }
+    expect(lay({ 'f/a:1': feature(about) }, [{ name: 'f/a:1' }])).rejects.toThrow('no name is so long')
+  })
+
   test('from elsewhere lead to nothing that listens on this machine', () => {
     const own = join(to, '../own')
     mkdirSync(own, { recursive: true })

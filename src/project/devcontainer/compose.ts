@@ -37,7 +37,8 @@ const Service = v.looseObject({
 const File = v.looseObject({ services: v.nullish(v.record(v.string(), v.unknown())) })
 type Service = v.InferOutput<typeof Service>
 
-/** How many services may extend one another. */
+/** How many files are read, and how many services may extend one another: nobody has trusted any of them yet. */
+const MOST_FILES = 16
 const MOST_EXTENDED = 8
 
 /** Read of a service; what else it says has no effect and is named. */
@@ -62,6 +63,7 @@ const IDLE = [
 export function withService(found: Devcontainer, root: string, { scope, left }: Heard): Devcontainer {
   const names = [found.dockerComposeFile ?? []].flat()
   if (names.length === 0) return found
+  if (names.length > MOST_FILES) throw fault(scope, `dockerComposeFile names more than ${MOST_FILES} files`)
   const read = (path: string) => readCompose(path, root, scope)
   const files = names.map((name) => read(resolve(dirname(scope.file), expand(name, 'dockerComposeFile', scope))))
   const all = [...new Set(files.flatMap(({ services }) => Object.keys(services)))]

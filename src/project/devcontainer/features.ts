@@ -2,8 +2,8 @@ import { dirname, resolve } from 'node:path'
 import * as v from 'valibot'
 import { PaudeError } from '../../errors.ts'
 import type { ImageBuild } from '../../image/project-build.ts'
-import { plainName } from '../../run/features/order.ts'
-import { PUBLISHED } from '../../run/features/registry.ts'
+import { MOST_NAME, plainName } from '../../run/features/order.ts'
+import { MOST_FEATURES, PUBLISHED } from '../../run/features/registry.ts'
 import { quoted, shown } from '../../text.ts'
 import { below, look, realPath } from '../../workspace/paths.ts'
 import { readProjectFile } from '../project.ts'
@@ -30,12 +30,21 @@ export function readFeatures(
   root: string,
   { scope, left }: Heard,
 ): ImageBuild['features'] {
+  if (Object.keys(features).length > MOST_FEATURES)
+    throw new PaudeError('refused', `${shown(scope.file)}: more than ${MOST_FEATURES} features`, {
+      hint: 'take some out, or go on without it: paude --devcontainer=off',
+    })
   const lock = Object.keys(features).length === 0 ? {} : readLock(scope.file, left)
+  const order = overrideFeatureInstallOrder.filter((name) => name.length <= MOST_NAME).map(plainName)
   const first = (name: string) => {
-    const at = overrideFeatureInstallOrder.findIndex((one) => plainName(one) === plainName(name))
-    return at === -1 ? overrideFeatureInstallOrder.length : at
+    const at = order.indexOf(plainName(name))
+    return at === -1 ? order.length : at
   }
   return Object.entries(features)
+    .filter(([name]) => {
+      if (name.length > MOST_NAME) left(`feature ${name.slice(0, 60)}… (no name is so long)`)
+      return name.length <= MOST_NAME
+    })
     .toSorted(([one], [other]) => first(one) - first(other))
     .flatMap(([name, said]) => {
       const word = plainName(name).split('/').at(-1) ?? ''

@@ -10,6 +10,9 @@ import type { Devcontainer } from './schema.ts'
 type Entry = NonNullable<Devcontainer['mounts']>[number]
 type Fields = { readonly source: string; readonly target: string; readonly type: string; readonly readOnly: boolean }
 
+/** Each of them is looked through for sockets, and before anybody trusts the file. */
+const MOST_MOUNTS = 32
+
 /** What mounts are held against. */
 export type Ground = { readonly root: string; readonly host: Pick<Host, 'home' | 'env'> }
 
@@ -19,11 +22,16 @@ export type Ground = { readonly root: string; readonly host: Pick<Host, 'home' |
  */
 export function readMounts(entries: readonly Entry[], { root, host }: Ground, { scope, left }: Heard): readonly string[] {
   const targets = new Set<string>()
+  const writable = writableFolders(root, host)
   return entries.flatMap((entry, index) => {
     const { source, target, type, readOnly } = fieldsOf(entry)
     const key = `mounts[${index}]`
     if (type !== 'bind') {
       left(`${key} (of type ${type || 'unknown'}; only bind mounts are taken over)`)
+      return []
+    }
+    if (index >= MOST_MOUNTS) {
+      left(`${key} (only the first ${MOST_MOUNTS} are looked at)`)
       return []
     }
     if (target === '') {
@@ -37,7 +45,7 @@ export function readMounts(entries: readonly Entry[], { root, host }: Ground, { 
     const word = `${mountWord(place)}:${mountWord(to)}:${readOnly ? 'ro' : 'rw'}`
     const fault = targets.has(to)
       ? `${to}: something else is mounted there already`
-      : faultOf({ place, to, word }, { root, host })
+      : faultOf({ place, to, word }, { root, host, writable })
     targets.add(to)
     if (fault === null) return [word]
     left(`${key} (${fault})`)
@@ -47,10 +55,10 @@ export function readMounts(entries: readonly Entry[], { root, host }: Ground, { 
 
 function faultOf(
   { place, to, word }: { readonly place: string; readonly to: string; readonly word: string },
-  { root, host }: Ground,
+  { root, host, writable }: Ground & { readonly writable: readonly string[] },
 ): string | null {
   // What lies there the agent can replace by a link to anything, and no approval would notice.
-  if (writableFolders(root, host).some((own) => below(own, place) || below(own, realFuture(place))))
+  if (writable.some((own) => below(own, place) || below(own, realFuture(place))))
     return `${place}: the project is mounted at its own path`
   if (below(root, to) || below(to, root)) return `${to}: it would hide the project`
   try {

@@ -5,10 +5,7 @@ import { quote } from '../../plan/shell.ts'
 import { shown } from '../../text.ts'
 import { readArchive } from './archive.ts'
 import { inOrder, type Known, plainName, readAbout } from './order.ts'
-import { isOnThisMachine, pullFeature, unfit } from './registry.ts'
-
-/** How many there may be with all that they depend on. */
-const MOST_FEATURES = 64
+import { isOnThisMachine, MOST_FEATURES, pullFeature, unfit } from './registry.ts'
 
 type Means = { readonly note: (text: string) => void; readonly signal: AbortSignal }
 

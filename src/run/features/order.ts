@@ -22,6 +22,9 @@ export function readAbout(name: string, text: string): About {
   } catch {
     throw unfit(name, 'has a devcontainer-feature.json that is not JSON')
   }
+  const needed = asTree(found['dependsOn'])
+  const long = Object.keys(needed).find((one) => one.length > MOST_NAME)
+  if (long !== undefined) throw unfit(name, `depends on ${long.slice(0, 60)}…, and no name is so long`)
   const defaults = Object.entries(asTree(found['options'])).flatMap(([key, option]) => {
     const value = asTree(option)['default']
     return ['string', 'boolean', 'number'].includes(typeof value) ? [[key, String(value)] as const] : []
@@ -31,13 +34,15 @@ export function readAbout(name: string, text: string): About {
     containerEnv: Object.fromEntries(
       Object.entries(asTree(found['containerEnv'])).flatMap(([key, value]) => (typeof value === 'string' ? [[key, value]] : [])),
     ),
-    dependsOn: Object.entries(asTree(found['dependsOn'])).map(([one, said]) => ({
+    dependsOn: Object.entries(needed).map(([one, said]) => ({
       name: one,
       options: optionsOf(said),
       folder: '',
       digest: '',
     })),
-    installsAfter: Array.isArray(found['installsAfter']) ? found['installsAfter'].filter((one) => typeof one === 'string') : [],
+    installsAfter: Array.isArray(found['installsAfter'])
+      ? found['installsAfter'].filter((one) => typeof one === 'string' && one.length <= MOST_NAME)
+      : [],
     useless:
       found['privileged'] === true
         ? 'it needs privileges that no box has'
@@ -69,6 +74,9 @@ export function inOrder(features: readonly Known[]): readonly Known[] {
   }
   return done
 }
+
+/** Characters of a name, which is searched through. */
+export const MOST_NAME = 256
 
 /** A feature whatever its version. */
 export const plainName = (name: string): string => name.replace(/(?<=\/[^/]*)(?::[\w.-]*|@sha256:[0-9a-f]*)$/, '').toLowerCase()

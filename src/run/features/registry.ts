@@ -3,6 +3,9 @@ import { PaudeError } from '../../errors.ts'
 import type { Feature } from '../../plan/plan.ts'
 import { shown } from '../../text.ts'
 
+/** How many there may be with all that they depend on. */
+export const MOST_FEATURES = 64
+
 /** Bytes: a manifest is a page of JSON, and a feature some scripts. */
 const MOST_JSON = 1024 ** 2
 const MOST_LAYER = 64 * 1024 ** 2
