@@ -44,7 +44,7 @@ function openWindow(project: string, { api, rows = 24 }: { readonly api: Message
   terminal.onData(write)
   const text = () =>
     Array.from({ length: rows }, (_, row) => terminal.buffer.active.getLine(terminal.buffer.active.baseY + row))
-      .map((line) => line?.translateToString(true) ?? '')
+      .map((line) => line?.translateToString().trimEnd() ?? '')
       .join('\n')
   const see = async (wanted: RegExp, seconds = 60) => {
     for (const end = Date.now() + seconds * 1000; !wanted.test(text()); await Bun.sleep(50))
@@ -114,7 +114,9 @@ const TEST =
   '#!/bin/sh\n. ./price.sh\n[ "$(total 3 20)" = 60 ] && echo "ok: 3 × 20 = 60" || { echo "FAILED: 3 × 20 = $(total 3 20)"; exit 1; }\n'
 const BROKEN = 'total() { echo $(($1 + $2)); }\n'
 
-const AT_PROMPT = /^[❯>]\s/m
+/** Lines come without the blanks at their end. */
+const AT_SHELL = /\$$/m
+const AT_PROMPT = /^[│ ]*[❯>](\s|$)/m
 
 async function firstMinute(): Promise<readonly Frame[]> {
   project('shop', { 'price.sh': BROKEN, 'test.sh': TEST })
@@ -129,7 +131,7 @@ async function firstMinute(): Promise<readonly Frame[]> {
   const frames: Frame[] = []
   const take = (seconds: number, shot = window.shot()) => frames.push({ seconds, windows: [{ title: 'shop', shot }] })
   try {
-    await window.see(/\$ $/m)
+    await window.see(AT_SHELL)
     await window.type('paude --dangerously-skip-permissions')
     take(2)
     window.press('\r')
@@ -167,7 +169,7 @@ async function blockedToAllowed(): Promise<readonly Frame[]> {
       ],
     })
   try {
-    await agent.see(/\$ $/m)
+    await agent.see(AT_SHELL)
     await agent.type('paude --dangerously-skip-permissions\r')
     await agent.see(AT_PROMPT, 600)
     await watch.type('paude network watch\r')
@@ -212,7 +214,7 @@ async function sessionsWatch(): Promise<readonly Frame[]> {
   if (first === undefined) return []
   const window = openWindow('atlas', { api: first[1], rows: 12 })
   try {
-    await window.see(/\$ $/m)
+    await window.see(AT_SHELL)
     paude('garden', first[1], ['wait', 'cleanup', '--for', 'waiting', '--timeout', '120'])
     paude('kitchen', first[1], ['wait', 'recipes', '--for', 'done,idle', '--timeout', '120'])
     await window.type('paude sessions --watch\r')
