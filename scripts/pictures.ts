@@ -26,8 +26,10 @@ const key = `sk-ant-api03-${crypto.randomUUID()}`
 type Window = {
   readonly type: (text: string) => Promise<void>
   readonly press: (keys: string) => void
-  /** Waits until the screen shows it. */
+  /** Waits until the screen shows it and stands still. */
   readonly see: (wanted: RegExp, seconds?: number) => Promise<Shot>
+  /** As soon as the screen shows it. */
+  readonly glimpse: (wanted: RegExp, seconds?: number) => Promise<Shot>
   readonly shot: () => Shot
   readonly close: () => Promise<void>
 }
@@ -46,9 +48,13 @@ function openWindow(project: string, { api, rows = 24 }: { readonly api: Message
     Array.from({ length: rows }, (_, row) => terminal.buffer.active.getLine(terminal.buffer.active.baseY + row))
       .map((line) => line?.translateToString().trimEnd() ?? '')
       .join('\n')
-  const see = async (wanted: RegExp, seconds = 60) => {
-    for (const end = Date.now() + seconds * 1000; !wanted.test(text()); await Bun.sleep(50))
+  async function glimpse(wanted: RegExp, seconds = 60) {
+    for (const end = Date.now() + seconds * 1000; !wanted.test(text()); await Bun.sleep(20))
       if (Date.now() > end) throw new Error(`never saw ${wanted} in\n${text()}`)
+    return shotOf(terminal)
+  }
+  async function see(wanted: RegExp, seconds?: number) {
+    await glimpse(wanted, seconds)
     await settled()
     return shotOf(terminal)
   }
@@ -58,6 +64,7 @@ function openWindow(project: string, { api, rows = 24 }: { readonly api: Message
   }
   return {
     see,
+    glimpse,
     shot: () => shotOf(terminal),
     press: write,
     async type(line) {
@@ -124,9 +131,11 @@ async function firstMinute(): Promise<readonly Frame[]> {
     bash('./test.sh'),
     { kind: 'read', path: join(home, 'shop/price.sh') },
     { kind: 'write', path: join(home, 'shop/price.sh'), text: BROKEN.replace('+', '*') },
+    { kind: 'sleep', seconds: 2 },
     bash('./test.sh'),
     say('The total was a sum instead of a product. I fixed `price.sh`, and the test passes now.'),
   ])
+  paude('shop', api, ['image', 'build'])
   const window = openWindow('shop', { api })
   const frames: Frame[] = []
   const take = (seconds: number, shot = window.shot()) => frames.push({ seconds, windows: [{ title: 'shop', shot }] })
@@ -135,11 +144,12 @@ async function firstMinute(): Promise<readonly Frame[]> {
     await window.type('paude --dangerously-skip-permissions')
     take(2)
     window.press('\r')
-    take(5, await window.see(AT_PROMPT, 600))
+    take(2, await window.glimpse(/network: /))
+    take(3, await window.see(AT_PROMPT))
     await window.type('the test fails, please fix it')
     take(2)
     window.press('\r')
-    take(2, await window.see(/FAILED/))
+    take(3, await window.glimpse(/\$1 \* \$2/))
     take(6, await window.see(/passes now/))
     return frames
   } finally {
@@ -171,7 +181,7 @@ async function blockedToAllowed(): Promise<readonly Frame[]> {
   try {
     await agent.see(AT_SHELL)
     await agent.type('paude --dangerously-skip-permissions\r')
-    await agent.see(AT_PROMPT, 600)
+    await agent.see(AT_PROMPT)
     await watch.type('paude network watch\r')
     await watch.see(/HOST|blocked/i)
     await agent.type('load the table of engines')
