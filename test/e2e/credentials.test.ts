@@ -110,14 +110,19 @@ describeEach('credentials', (backend) => {
   )
 
   test.each(KINDS)(
-    '%s at a base URL of the box: no authority is trusted, and the provider sees the real one',
+    '%s at a base URL of the box: no authority of the session is trusted, and the provider sees the real one',
     async (variable, header) => {
-      const script = 'echo "$ANTHROPIC_BASE_URL"; grep -c "paude session" /paude/link/ca-bundle.pem'
+      const script = 'echo "$ANTHROPIC_BASE_URL"; cat /paude/link/ca-bundle.pem "$NODE_EXTRA_CA_CERTS" | grep -c BEGIN'
+      const opened = await paude([...trusting, '-p', `BASH ${script};;SAY {result}`, FREE], options(tls, variable))
       const { code, stdout, stderr } = await paude(
         [...trusting, '--inject=base-url', '-p', `BASH ${script};;SAY {result}`, FREE],
         options(tls, variable),
       )
-      expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: 'http://127.0.0.1:3130\n0\n', stderr: '' })
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+      const [base, trusted] = stdout.split('\n')
+      expect(base).toBe('http://127.0.0.1:3130')
+      // Where the tunnel is opened, the session's authority stands once in each of the two files.
+      expect(Number(opened.stdout.split('\n')[1]) - Number(trusted)).toBe(2)
       expect(tls.requests.at(-1)?.headers[header]).toContain(tls.key)
       expect(JSON.stringify(tls.requests.at(-1)?.headers)).not.toContain('paude-placeholder')
     },

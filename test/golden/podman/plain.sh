@@ -168,7 +168,6 @@ later 'podman rm --force --ignore --time=0 --volumes --depend paude-bcd234'
     --env=NO_PROXY=localhost,127.0.0.1,::1 \
     --env=no_proxy=localhost,127.0.0.1,::1 \
     --env=SSL_CERT_FILE=/paude/link/ca-bundle.pem \
-    --env=NODE_EXTRA_CA_CERTS=/paude/link/ca-bundle.pem \
     --env=CURL_CA_BUNDLE=/paude/link/ca-bundle.pem \
     --env=GIT_SSL_CAINFO=/paude/link/ca-bundle.pem \
     --env=REQUESTS_CA_BUNDLE=/paude/link/ca-bundle.pem \
@@ -176,7 +175,8 @@ later 'podman rm --force --ignore --time=0 --volumes --depend paude-bcd234'
     --env=CODEX_CA_CERTIFICATE=/paude/link/ca-bundle.pem \
     --env=AWS_CA_BUNDLE=/paude/link/ca-bundle.pem \
     --env=CARGO_HTTP_CAINFO=/paude/link/ca-bundle.pem \
-    --env=DENO_CERT=/paude/link/ca-bundle.pem \
+    --env=NODE_EXTRA_CA_CERTS=/paude/link/ca-extra.pem \
+    --env=DENO_CERT=/paude/link/ca-extra.pem \
     --env=NODE_USE_ENV_PROXY=1 \
     --log-driver=k8s-file \
     --log-opt=max-size=10mb \
