@@ -25,5 +25,22 @@ test('an agent finds its file in a HOME that is new', () => {
 test('what is in HOME stays', () =>
   expect(readFileSync(join(homeAfter('one.json .one.json\n', { '.one.json': 'old' }), '.one.json'), 'utf8')).toBe('old'))
 
+test('what a language fetches goes to HOME where the image has a place for it that cannot be written to', () => {
+  const root = mkdtempSync(join(tmpdir(), 'paude-entry-'))
+  for (const folder of ['seed', 'home', 'go', 'cargo', 'cargo/writable']) mkdirSync(join(root, folder))
+  writeFileSync(join(root, 'seed/command.sh'), 'set -- sh -c \'echo "$CARGO_HOME $GOPATH ${PATH#"$BEFORE"}"\'\n')
+  const script = entry.replaceAll('/paude/seed', join(root, 'seed')).replaceAll('/paude/out', join(root, 'out'))
+  // The tests may run as root, who may write wherever a file system lets anybody.
+  const asked = script.replace('[ -w "$given" ]', '[ -d "$given/writable" ]')
+  const path = process.env['PATH'] ?? ''
+  const seen = (more: Record<string, string>) =>
+    Bun.spawnSync(['sh', '-c', asked], { env: { HOME: join(root, 'home'), PATH: path, BEFORE: path, ...more } }).stdout.toString()
+  expect(seen({ CARGO_HOME: join(root, 'cargo'), GOPATH: join(root, 'go') })).toBe(
+    `${root}/cargo ${root}/home/go :${root}/home/go/bin\n`,
+  )
+  // What is yet to be made, and what is not said, stays as it is.
+  expect(seen({ CARGO_HOME: join(root, 'none') })).toBe(`${root}/none  \n`)
+})
+
 test('what the list misnames keeps nobody from starting', () =>
   expect(existsSync(join(homeAfter('two.json .two.json\n'), '.two.json'))).toBe(false))

@@ -15,6 +15,13 @@ if [ -e /paude/seed/home.list ]; then
     [ -e "$HOME/$place" ] || cp "/paude/seed/$name" "$HOME/$place"
   done </paude/seed/home.list 2>/dev/null
 fi
+# Images of some languages keep what is fetched below a root that cannot be written to; HOME can.
+for place in CARGO_HOME=.cargo GOPATH=go; do
+  eval "given=\${${place%%=*}-}"
+  if [ -d "$given" ] && ! [ -w "$given" ]; then
+    export "${place%%=*}=$HOME/${place#*=}" "PATH=$PATH:$HOME/${place#*=}/bin"
+  fi
+done
 [ ! -e /paude/seed/lifecycle.sh ] || . /paude/seed/lifecycle.sh
 # Events bear seconds since boot, which a shell can read without a program; this line tells the host what they mean.
 if [ -e /paude/out/events ]; then
