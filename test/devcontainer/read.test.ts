@@ -154,7 +154,14 @@ describe('of a devcontainer.json', () => {
     const link = (name: string) => ({ kind: 'link', name, folder: root }) as const
     expect(workspaceLinks).toEqual([link('project'), link('engine')])
     expect(lifecycle).toMatchObject([{ folder: join(root, 'app') }])
-    for (const workspaceFolder of ['/workspaces/../etc', '/workspaces/a\nb', '/workspaces', '/workspaces/x/../../..', '/etc'])
+    for (const workspaceFolder of [
+      '/workspaces/${localEnv:SECRET}',
+      '/workspaces/../etc',
+      '/workspaces/a\nb',
+      '/workspaces',
+      '/workspaces/x/../../..',
+      '/etc',
+    ])
       expect(values({ workspaceFolder, postCreateCommand: 'make' })).toMatchObject({
         workspaceLinks: [link('project')],
         lifecycle: [{ folder: root }],
@@ -446,7 +453,7 @@ describe('a recipe', () => {
     mkdirSync(join(root, '.devcontainer/mine'), { recursive: true })
     const features = {
       'registry.example.org/f/go:1': { version: 1.24, fast: true },
-      'registry.example.org/f/node': '22',
+      'registry.example.org/F/Node': '22',
       './mine': {},
       'registry.example.org/f/docker-in-docker:2': {},
       node: 'latest',

@@ -56,7 +56,9 @@ export function readFeatures(
       }
       if (name.startsWith('./') || name.startsWith('../'))
         return [{ name, options, folder: localFolder(name, root, scope), digest: '' }]
-      if (PUBLISHED.test(name)) return [{ name, options, folder: '', digest: lock[name] ?? '' }]
+      // A registry has small letters alone, whatever people write.
+      const published = `${plainName(name)}${name.slice(plainName(name).length)}`
+      if (PUBLISHED.test(published)) return [{ name: published, options, folder: '', digest: lock[name] ?? '' }]
       // The older short form, without a registry.
       left(`feature ${name} (not published in a registry)`)
       return []

@@ -10,7 +10,7 @@ import { writableFolders } from '../../workspace/workspace.ts'
 import { refuseInside } from '../project.ts'
 import { withService } from './compose.ts'
 import { readEnvironment } from './environment.ts'
-import { expand, type Left, type Scope, scopeOf } from './expand.ts'
+import { expandOr, type Heard, type Left, scopeOf } from './expand.ts'
 import type { Found } from './find.ts'
 import { ignoredKeys } from './ignored.ts'
 import { parseJsonc } from './jsonc.ts'
@@ -34,7 +34,11 @@ export function readDevcontainer(
   const tried = tryingAll(faults)
   const outer = scopeOf({ file, folder, inBox: folder, id }, host)
   const found = tried(() => withService(written, root, { scope: outer, left }), written)
-  const place = tried(() => placeInBox(found, { folder, root, scope: outer }), { folder, links: [], unreached: false })
+  const place = tried(() => placeInBox(found, { folder, root, heard: { scope: outer, left } }), {
+    folder,
+    links: [],
+    unreached: false,
+  })
   if (place.unreached) left('workspaceFolder (the project is mounted at its own path)')
   const scope = scopeOf({ file, folder, inBox: place.folder, id }, host)
   const heard = { scope, left }
@@ -100,14 +104,15 @@ type Place = {
 /** The usual name in /workspaces leads to the project, and that which the file has in its stead. */
 function placeInBox(
   { workspaceFolder }: Devcontainer,
-  { folder, root, scope }: { readonly folder: string; readonly root: string; readonly scope: Scope },
+  { folder, root, heard }: { readonly folder: string; readonly root: string; readonly heard: Heard },
 ): Place {
   const usual = folder.split('/').at(-1) ?? ''
   const link = (name: string) => ({ kind: 'link' as const, name, folder })
   // There already, on a machine that has its projects there.
   const links = below('/workspaces', root) || below(root, '/workspaces') ? [] : [link(usual)]
   if (workspaceFolder === undefined) return { folder, links, unreached: false }
-  const wanted = expand(workspaceFolder, 'workspaceFolder', scope)
+  const wanted = expandOr(workspaceFolder, 'workspaceFolder', heard)
+  if (wanted === null) return { folder, links, unreached: false }
   const parts = wanted.split('/').filter((part) => part !== '' && part !== '.')
   if (isAbsolute(wanted) && below(root, wanted) && !parts.includes('..')) return { folder: wanted, links, unreached: false }
   const [top, name = '', ...inner] = parts
