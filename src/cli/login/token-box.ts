@@ -7,7 +7,7 @@ import { loadConfig } from '../../config/layers/load.ts'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import { isCode, loginAddress, loginToken, refusedBecause } from '../../login/page.ts'
-import type { Attach } from '../../plan/plan.ts'
+import type { Hold } from '../../plan/plan.ts'
 import type { Attached } from '../../run/process.ts'
 import { openPty, type Pty } from '../../run/pty.ts'
 import { type Secret, secret } from '../../secret.ts'
@@ -49,7 +49,7 @@ export async function tokenFromBox(context: Context, agent: Agent, login: TokenL
     requirePrivate(host)
     const talk = conversation(context, login)
     const code = await launchAttached(
-      { ...context, host, effects: (one) => ({ ...context.effects(one), attach: talk.attach }) },
+      { ...context, host, effects: (one) => ({ ...context.effects(one), hold: talk.hold }) },
       {
         ...{
           backend,
@@ -88,14 +88,14 @@ const boxConfig = ({ settings, origins, ...rest }: Config, { hosts }: TokenLogin
   origins: { ...origins, networkAllow: hosts.map(() => ({ layer: 'default', place: 'paude login' })) },
 })
 
-type Conversation = { readonly attach: (step: Attach) => Promise<Attached>; readonly token: () => Secret | null }
+type Conversation = { readonly hold: (step: Hold) => Promise<Attached>; readonly token: () => Secret | null }
 
 /** Speaks with the program on its terminal, and with the user on ours. */
 function conversation(context: Context, login: TokenLogin): Conversation {
   let found: Secret | null = null
   return {
     token: () => found,
-    attach: async (step) => {
+    hold: async (step) => {
       let raw = ''
       let wake: () => void = () => undefined
       const decoder = new TextDecoder()
@@ -130,8 +130,7 @@ function conversation(context: Context, login: TokenLogin): Conversation {
           const address = await until(from, (text) => loginAddress(text, login))
           if (address === null) return
           const opened = openBrowser(context.host, address)
-          context.note(`${opened ? 'your browser opens' : 'open'} this address and log in:`)
-          context.note(linkOf(context.host, address))
+          context.note(`${opened ? 'your browser opens' : 'open'} this address and log in:\n${linkOf(context.host, address)}`)
           const code = await askCode(context)
           from = raw.length
           pty.write(code)
