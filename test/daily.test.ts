@@ -163,6 +163,42 @@ test('--tail and --since take what people type, and refuse the rest with what to
   for (const wrong of ['1', 'm', '10x', 'yesterday', '']) expect(() => readSince(wrong, now)).toThrow('--since must be')
 })
 
+describe('the last lines', () => {
+  test('of the network log are shown by number or by time, also where it goes on', async () => {
+    await started()
+    const line = (t: number, host: string) =>
+      `${JSON.stringify({ v: 1, t, sid: 's', rev: 'a', c: t, m: 'CONNECT', u: `${host}:443`, h: host, p: '443', st: 403, r: 'TCP_DENIED', err: 'ERR_ACCESS_DENIED' })}\n`
+    machine.set('say', 'logs', ['a', 'b', 'c'].map((name, at) => line(1_800_000_000 + at, `${name}.example`)).join(''))
+    const hosts = async (...words: string[]) =>
+      (await machine.paude(['network', 'log', '--json', ...words])).stdout
+        .split('\n')
+        .filter(Boolean)
+        .map((text) => (JSON.parse(text) as { host: string }).host.slice(0, 1))
+        .join('')
+    expect(await hosts()).toBe('abc')
+    expect(await hosts('-n2')).toBe('bc')
+    expect(await hosts('--tail=0')).toBe('')
+    expect(await hosts('--tail=99')).toBe('abc')
+    expect(await hosts('--since', new Date(1_800_000_001_000).toISOString())).toBe('bc')
+    expect(await hosts('-f', '-n1')).toBe('c')
+    expect(await hosts('-f', '--since', new Date(1_800_000_001_000).toISOString())).toBe('bc')
+  })
+
+  test('of the events are shown by number', async () => {
+    const id = await started()
+    const hook = (text: string) =>
+      `\n100.25 ${JSON.stringify({ session_id: 'c1', hook_event_name: 'UserPromptSubmit', prompt: text })}\t\n`
+    writeFileSync(join(folderOf(id), 'out/events'), ['one', 'two', 'three'].map(hook).join(''))
+    const prompts = async (...words: string[]) =>
+      [...(await machine.paude(['events', '--json', ...words])).stdout.matchAll(/"text":"(\w+)"/g)].map(([, text]) => text)
+    expect(await prompts()).toEqual(['one', 'two', 'three'])
+    expect(await prompts('-n', '1')).toEqual(['three'])
+    expect(await prompts('--since', '2999-01-01')).toEqual([])
+    machine.ended('exited')
+    expect(await prompts('--follow', '--tail', '2')).toEqual(['two', 'three'])
+  })
+})
+
 describe('several sessions at once', () => {
   test('each is stopped and named, and one that is wrong keeps no other from it', async () => {
     const [one, two] = [await started('one'), await started('two')]
