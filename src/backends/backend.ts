@@ -25,6 +25,8 @@ export type Backend = {
   readonly can: Can
   /** What it alone is told of a start, from its own section of the configuration, and of this machine. */
   readonly own: (settings: BackendSettings, host: Host) => Own
+  /** Who in a box is the caller outside, and owns what the caller owns. */
+  readonly user: (host: Host) => { readonly uid: number; readonly gid: number }
   readonly life: Life
   readonly files: Files
   readonly inventory: Inventory

@@ -206,9 +206,9 @@ export const fileProbes: readonly Probe[] = [
   { id: 'F15', area: 'files', claim: 'The agent runs as the caller, who has a name and a home', judge: identity },
 ]
 
-function project(facts: Facts, { uid, gid }: Want): Verdict {
+function project(facts: Facts, { uid, gid, owner }: Want): Verdict {
   const [write, inside, outside] = [facts['box.project.write'], facts['box.project.owner'], facts['outside.owner']]
-  const good = write === 'done' && inside === `${uid}:${gid}` && outside === `${uid}:${gid}`
+  const good = write === 'done' && inside === `${uid}:${gid}` && outside === owner
   return (good ? held : broken)(`written: ${write ?? 'not observed'}; owner inside ${inside ?? '-'}, outside ${outside ?? '-'}`)
 }
 

@@ -6,6 +6,8 @@ export type Want = {
   readonly uid: number
   readonly gid: number
   readonly home: string
+  /** `uid:gid` of the caller outside, who owns what the box writes. */
+  readonly owner: string
   readonly pids: number
   readonly workspace: string
   /** Where the box may have mounts of its own: targets, without the kernel's. */

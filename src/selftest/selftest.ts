@@ -125,7 +125,7 @@ async function observe(
 /** What the session was made to be, from its own spec. */
 export function wanted(
   { brings }: Pick<Inside, 'brings'>,
-  { spec }: Pick<Made, 'spec'>,
+  { spec, host }: Pick<Made, 'spec' | 'host'>,
   { token }: Pick<Witness, 'token'>,
 ): Want {
   const mounts = mountsOf(spec)
@@ -151,6 +151,7 @@ export function wanted(
   ]
   return {
     ...user,
+    owner: `${host.uid}:${host.gid}`,
     pids: PIDS,
     workspace,
     mounts: ['/', ...own, ...mounts.map(({ target }) => target), ...brings.mounts],

@@ -9,7 +9,7 @@ import { explain } from './explain.ts'
 import type { Dialect } from './flags.ts'
 import { infoOf } from './health.ts'
 import { hasSelinux } from './selinux.ts'
-import { dockerSocket } from './socket.ts'
+import { dockerSocket, isDesktop, isRootless } from './socket.ts'
 
 const dialect: Dialect = {
   name: 'docker',
@@ -61,6 +61,8 @@ export const docker: Backend = {
   name: 'docker',
   program: programs.docker,
   ...capabilities(dialect),
+  // A rootless daemon is the caller, and root of its boxes is the daemon: there any other user is nobody outside.
+  user: (host) => (isRootless(host) ? { uid: 0, gid: 0 } : { uid: host.uid, gid: host.gid }),
   own: ({ dockerFlags: extraFlags }, host) => ({
     kind: 'oci',
     extraFlags,
@@ -138,9 +140,6 @@ export const docker: Backend = {
     explain: (failure) => explain({ engine: 'docker', ...failure }),
   },
 }
-
-/** Docker Desktop runs its engine on a virtual machine on Linux too, and listens here. */
-const isDesktop = (socket: string | null): boolean => socket !== null && /\/\.docker\/(desktop|run)\//.test(socket)
 
 const rows = (stdout: string): readonly (readonly string[])[] =>
   stdout

@@ -50,6 +50,7 @@ export const podman: Backend = {
   name: 'podman',
   program: programs.podman,
   ...capabilities(dialect),
+  user: ({ uid, gid }) => ({ uid, gid }),
   own: ({ podmanFlags: extraFlags }, host) => ({
     kind: 'oci',
     extraFlags,

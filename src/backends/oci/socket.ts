@@ -1,17 +1,49 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Host } from '../../host.ts'
 
-/** Path of the local socket, or null when docker's client would go elsewhere (another host or context). */
-export function dockerSocket({ env, home }: Host): string | null {
-  const address = env['DOCKER_HOST']
-  if (address) return address.startsWith('unix://') ? address.slice('unix://'.length) : null
-  if (env['DOCKER_CONTEXT'] && env['DOCKER_CONTEXT'] !== 'default') return null
+/** Path of the local socket, or null when docker's client would go elsewhere (another host). */
+export function dockerSocket({ env, home }: Pick<Host, 'env' | 'home'>): string | null {
+  const folder = env['DOCKER_CONFIG'] || join(home, '.docker')
+  const address = env['DOCKER_HOST'] || contextHost(folder, env['DOCKER_CONTEXT'] || currentContext(folder))
+  return address.startsWith('unix://') ? address.slice('unix://'.length) : null
+}
+
+const DEFAULT = 'unix:///var/run/docker.sock'
+
+function currentContext(folder: string): string {
   try {
-    const { currentContext } = JSON.parse(
-      readFileSync(join(env['DOCKER_CONFIG'] || join(home, '.docker'), 'config.json'), 'utf8'),
-    ) as { currentContext?: string }
-    if (currentContext && currentContext !== 'default') return null
-  } catch {}
-  return '/var/run/docker.sock'
+    return (JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8')) as { currentContext?: string }).currentContext ?? ''
+  } catch {
+    return ''
+  }
+}
+
+/** Where a context leads, such as those that Docker Desktop and a rootless daemon make; '' when that cannot be read. */
+function contextHost(folder: string, name: string): string {
+  if (name === '' || name === 'default') return DEFAULT
+  try {
+    const file = join(folder, 'contexts/meta', new Bun.CryptoHasher('sha256').update(name).digest('hex'), 'meta.json')
+    const { Endpoints } = JSON.parse(readFileSync(file, 'utf8')) as { Endpoints?: { docker?: { Host?: string } } }
+    return Endpoints?.docker?.Host ?? ''
+  } catch {
+    return ''
+  }
+}
+
+/** Docker Desktop runs its engine on a virtual machine on Linux too, and listens here. */
+export const isDesktop = (socket: string | null): boolean => socket !== null && /\/\.docker\/(desktop|run)\//.test(socket)
+
+/** Whether the engine runs as the caller: then its socket is the caller's, where that of root's belongs to root. */
+export function isRootless(host: Pick<Host, 'env' | 'home' | 'uid' | 'platform'>): boolean {
+  const path = host.platform !== 'linux' || host.uid === 0 ? null : dockerSocket(host)
+  return path !== null && !isDesktop(path) && ownerOf(path) === host.uid
+}
+
+function ownerOf(path: string): number | null {
+  try {
+    return statSync(path).uid
+  } catch {
+    return null
+  }
 }

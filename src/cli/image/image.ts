@@ -161,9 +161,7 @@ async function check(context: Context, { reference, quick, json }: Values<typeof
   const built = ownImages(host, settings, extraCaCertificates(host, settings.caFile)).map(imageRef).at(-2)
   const image = reference ?? (settings.image || built || settings.imageBase || BASE)
   const metadata = await ask(images.inspect(image), context.effects(backend))
-  const probe = quick
-    ? null
-    : readProbe((await capture(images.probe(image, { uid: host.uid, gid: host.gid, agent: program }))).stdout)
+  const probe = quick ? null : readProbe((await capture(images.probe(image, { ...backend.user(host), agent: program }))).stdout)
   const checks = checkImage({
     reference: image,
     architecture: host.arch,

@@ -33,7 +33,7 @@ export function kitPlan(
     folder(path, 0o755),
     folder(join(path, 'bin'), 0o755),
     ...bring,
-    ...need(backend, 'images').init(proxy, { folder: path, user: { uid: host.uid, gid: host.gid } }),
+    ...need(backend, 'images').init(proxy, { folder: path, user: backend.user(host) }),
   ]
 }
 

@@ -159,11 +159,11 @@ function sessionRecord(
 }
 
 function sessionSpec(wish: Wish, decided: Decided, record: SessionRecord): SessionSpec {
-  const { host, config, around, run, images } = wish
+  const { host, config, backend, around, run, images } = wish
   const { settings } = config
   const { id, name, agent, version, created, workspace, directory, security } = record
   const { network, streams, transport, mounts } = decided
-  const user = { uid: host.uid, gid: host.gid, home: boxHome(host) }
+  const user = { ...backend.user(host), home: boxHome(host) }
   return {
     ...{ id, name, agent, version, created, workspace, directory, security },
     image: images.agent,
@@ -361,8 +361,9 @@ function seedFiles(
     // Elsewhere the engine is a machine of its own, with inodes of its own.
     ...(host.platform === 'linux' ? { 'mounts.sh': mountCheck(mountsOf(decided), copiedOf(decided.transport)) } : {}),
     ...(lifecycle.length > 0 ? { 'lifecycle.sh': lifecycleScript({ ...settings, lifecycle }) } : {}),
-    passwd: passwd(host, user),
-    group: group(host, user),
+    ...(user.uid === host.uid ? {} : { 'owner.sh': ownerCheck(host) }),
+    passwd: passwd(user),
+    group: group(user),
     'resolv.conf': '',
     hosts: '127.0.0.1 localhost paude\n::1 localhost\n',
     ...(run.kind === 'agent'
@@ -387,8 +388,12 @@ const boxHome = ({ home }: Host): string =>
 /** Where no volume can be: some services have /dev/null for a HOME. */
 const BOX_TREES = /^\/(proc|sys|dev|paude)(\/|$)/
 
+/** A socket of yours may lead to an engine of root's: root of its boxes would be root, and not you. */
+const ownerCheck = ({ uid }: Host): string =>
+  `read -r _ owner _ </proc/self/uid_map; [ "$owner" = ${uid} ] || fail 'the engine does not run as you, though its socket is yours, so the agent was not started'; unset owner\n`
+
 /** Tools such as ssh refuse to work for a uid that has no name. */
-function passwd({ uid, gid }: Host, { home }: SessionSpec['user']): string {
+function passwd({ uid, gid, home }: SessionSpec['user']): string {
   const rows = [
     uid === 0 ? '' : 'root:x:0:0:root:/root:/bin/sh\n',
     `${uid === 0 ? 'root' : 'agent'}:x:${uid}:${gid}:agent:${home}:/bin/bash\n`,
@@ -397,7 +402,7 @@ function passwd({ uid, gid }: Host, { home }: SessionSpec['user']): string {
   return rows.join('')
 }
 
-function group({ gid }: Host, _user: SessionSpec['user']): string {
+function group({ gid }: SessionSpec['user']): string {
   return [gid === 0 ? '' : 'root:x:0:\n', `${gid === 0 ? 'root' : 'agent'}:x:${gid}:\n`, 'nogroup:x:65534:\n'].join('')
 }
 
