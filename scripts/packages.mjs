@@ -9,6 +9,7 @@ const packages = {
   runc: 'runc',
   newuidmap: 'uidmap',
   slirp4netns: 'slirp4netns',
+  rootlesskit: 'rootlesskit',
   'fuse-overlayfs': 'fuse-overlayfs',
   iptables: 'iptables',
   '/usr/lib/podman/netavark': 'netavark',

@@ -4,7 +4,7 @@ import { engineNames } from './engines.mjs'
 import { baseImage, bun, ensureBaseImage, ensureDependencies, ensureEngine } from './install.mjs'
 import { besides, engineFolders } from './newer-engines.mjs'
 import { canInstall, ensurePrograms } from './packages.mjs'
-import { ensureTestUser, testUser } from './rootless.mjs'
+import { ensureTestUser, startRootlessDocker, testUser } from './rootless.mjs'
 import { cache, follow, forwardSignals, hand, main, run, step } from './steps.mjs'
 
 /** What could not be tested, each with its reason. Where everything can be installed it counts as failed, else as skipped. */
@@ -24,10 +24,13 @@ await main(async () => {
     unusable: { 'docker and podman': error.message },
     stop: async () => {},
   }))
+  const stops = []
   try {
     for (const [name, reason] of Object.entries(engines.unusable)) untested.push([name, reason])
     const backends = await proven(engines.usable)
     const user = await rootlessUser(backends)
+    const rootless = user === '' ? null : await rootlessDocker()
+    if (rootless !== null) stops.push(rootless.stop)
     await step('builds dist/paude', () => run([bun, 'scripts/build.ts'])).catch((error) =>
       untested.push(['the binary', error.message]),
     )
@@ -36,7 +39,14 @@ await main(async () => {
     // a time would have tests wait for a core until their patience ends.
     const e2e = await Promise.all([
       ...backends.map((name) =>
-        suite(name, { script: 'e2e', env: { PAUDE_TEST_BACKENDS: name, PAUDE_TEST_USER: name === 'podman' ? user : '' } }),
+        suite(name, {
+          script: 'e2e',
+          env: {
+            PAUDE_TEST_BACKENDS: name,
+            PAUDE_TEST_USER: name === 'podman' ? user : '',
+            PAUDE_TEST_ROOTLESS_DOCKER: name === 'docker' && rootless !== null ? `${testUser}:${rootless.socket}` : '',
+          },
+        }),
       ),
       suite('engineless', {
         script: 'e2e',
@@ -48,6 +58,7 @@ await main(async () => {
     for (const [at, folder] of engineFolders().entries()) newer.push(await core(folder, at + 1))
     return close([check, ...e2e, ...newer])
   } finally {
+    for (const stop of stops) await stop()
     await engines.stop()
   }
 })
@@ -80,6 +91,23 @@ async function rootlessUser(backends) {
   } catch (error) {
     untested.push(['rootless podman', error.message])
     return ''
+  }
+}
+
+/** A rootless daemon of that user, which has the base image; null where none could be set up. */
+async function rootlessDocker() {
+  try {
+    const rootless = await startRootlessDocker()
+    try {
+      await ensureBaseImage('rootless docker', rootless.client)
+      return rootless
+    } catch (error) {
+      await rootless.stop()
+      throw error
+    }
+  } catch (error) {
+    untested.push(['rootless docker', error.message])
+    return null
   }
 }
 

@@ -1,5 +1,6 @@
 import { afterAll, expect, setDefaultTimeout, test } from 'bun:test'
 import { chownSync, rmSync, statSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { tryDoor } from './demo-door.ts'
 import { binary, cleanUp, makeProject, type Ran, start } from './support.ts'
@@ -12,18 +13,34 @@ if (user === '') console.log('rootless podman is not tested: no user with a work
 const asUser = user === '' ? test.skip : test
 afterAll(cleanUp)
 
+/** An ordinary user's rootless docker, as USER:SOCKET. */
+const [dockerUser = '', dockerSocket = ''] = (process.env['PAUDE_TEST_ROOTLESS_DOCKER'] ?? '').split(':')
+if (dockerUser === '') console.log('rootless docker is not tested: no user with a rootless daemon (PAUDE_TEST_ROOTLESS_DOCKER)')
+const withDocker = dockerUser === '' ? test.skip : test
+
 /** Runs words as that user, in a project of the user's own; `meanwhile` looks at what they do. */
-async function runAs(words: readonly string[], meanwhile?: (stderr: () => string) => Promise<unknown>): Promise<Ran> {
-  const number = (flag: string) => Number(Bun.spawnSync(['id', flag, user]).stdout.toString())
+async function runAs(
+  words: readonly string[],
+  meanwhile?: (stderr: () => string) => Promise<unknown>,
+  { name = user, more = [] as readonly string[] } = {},
+): Promise<Ran> {
+  const number = (flag: string) => Number(Bun.spawnSync(['id', flag, name]).stdout.toString())
   const [uid, gid] = [number('--user'), number('--group')]
   const project = makeProject({ git: false })
   chownSync(project, uid, gid)
   const passed = ['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'npm_config_registry'].flatMap((name) =>
     process.env[name] ? [`${name}=${process.env[name]}`] : [],
   )
-  const env = [`HOME=/home/${user}`, `USER=${user}`, `XDG_RUNTIME_DIR=/run/user/${uid}`, `PATH=${process.env['PATH']}`, ...passed]
+  const env = [
+    `HOME=/home/${name}`,
+    `USER=${name}`,
+    `XDG_RUNTIME_DIR=/run/user/${uid}`,
+    `PATH=${process.env['PATH']}`,
+    ...passed,
+    ...more,
+  ]
   const running = start(
-    ['runuser', `--user=${user}`, '--', 'env', '--ignore-environment', `--chdir=${project}`, ...env, ...words],
+    ['runuser', `--user=${name}`, '--', 'env', '--ignore-environment', `--chdir=${project}`, ...env, ...words],
     { cwd: project },
   )
   await meanwhile?.(running.stderr)
@@ -63,4 +80,37 @@ asUser(
 asUser('rootless: nothing is left of either', async () => {
   const { stdout } = await runAs(['podman', 'ps', '--all', '--quiet', '--filter=label=paude.id'])
   expect(stdout.trim()).toBe('')
+})
+
+const onDocker = (socket: string, ...words: readonly string[]) =>
+  runAs([binary, '--backend', 'docker', ...words], undefined, { name: dockerUser, more: [`DOCKER_HOST=unix://${socket}`] })
+
+withDocker('rootless docker: root of a box behind the wall is the caller outside, and owns what the caller owns', async () => {
+  const script = 'touch made; cat /proc/self/uid_map; grep CapEff /proc/self/status; curl -sS http://paude.internal/'
+  const { stdout, code } = await onDocker(dockerSocket, 'run', '--network=restricted', '--', 'sh', '-c', script)
+  const uid = Bun.spawnSync(['id', '--user', dockerUser]).stdout.toString().trim()
+  expect(stdout).toMatch(new RegExp(`^ +0 +${uid} +1\\n`))
+  expect(stdout).toMatch(/^CapEff:\s+0000000000000000$/m)
+  expect(stdout).toContain('this session may reach these hosts and nothing else')
+  expect(code).toBe(0)
+})
+
+withDocker('rootless docker: a socket of the caller that leads to the engine of root starts no agent', async () => {
+  const path = join(dockerSocket, '../paude-test-relay.sock')
+  const relay = createServer({ allowHalfOpen: true }, (client) => {
+    const engine = connect({ path: '/var/run/docker.sock', allowHalfOpen: true })
+    client.pipe(engine).pipe(client)
+    for (const end of [client, engine]) end.on('error', () => void [client, engine].map((one) => one.destroy()))
+  })
+  await new Promise<void>((listening) => void relay.listen(path, listening))
+  try {
+    const { uid } = statSync(dockerSocket)
+    chownSync(path, uid, uid)
+    const ran = await onDocker(path, 'run', '--', 'sh', '-c', 'echo started')
+    expect({ code: ran.code, stdout: ran.stdout }).toEqual({ code: 125, stdout: '' })
+    expect(ran.stderr).toContain('the engine does not run as you')
+  } finally {
+    relay.close()
+    rmSync(path, { force: true })
+  }
 })
