@@ -90,6 +90,14 @@ describe.skipIf(script === null)('on a terminal', () => {
     expect(screen).toContain('image must be a text, found 3; the start goes on without it')
   })
 
+  test('one that nobody could read before a yes ends no start either', async () => {
+    put({ postCreateCommand: `echo ${'x'.repeat(9000)}` })
+    const [code, screen] = await answered('y\n')
+    expect([code, created().length]).toEqual([0, 1])
+    expect(screen).toContain('the start goes on without it')
+    expect(await usesIt()).toBe(false)
+  })
+
   test('what a project puts where choices are kept is none of them', async () => {
     machine.write(join(machine.project, '.local/state/paude/devcontainers/x'), 'use\n')
     expect(await usesIt()).toBe(false)

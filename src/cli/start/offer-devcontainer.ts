@@ -3,7 +3,7 @@ import { loadConfig } from '../../config/layers/load.ts'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import { keepChoice, readChoice } from '../../project/devcontainer-choice.ts'
-import { approvalOf, type Project, readProject } from '../../project/judge.ts'
+import { approvalOf, type Judged, readProject } from '../../project/judge.ts'
 import { approve } from '../../project/trust.ts'
 import { offeredDevcontainer } from '../../project/wanted-devcontainer.ts'
 import { requirePrivate, trustFolder } from '../../state.ts'
@@ -30,12 +30,8 @@ export async function offerDevcontainer(context: Context, flags: Layer): Promise
     keepChoice(host, root, 'told')
     return
   }
-  const project = await readable(context, flags)
-  if (project === null) return
-  const own = project.judged.filter((judged) => judged.file.file === file)
-  const opening = own.filter(({ items }) => items.length > 0)
-  if (opening.length > 0) showWidening(context, project, opening)
-  else note(`${shown(file)} opens nothing`)
+  const opening = await shownHere(context, flags, file)
+  if (opening === null) return
   if (!['y', 'yes'].includes(readAnswer(context, 'use it in this project from now on? [y/N] '))) {
     keepChoice(host, root, 'off')
     note('not used here; paude --devcontainer uses it all the same, and paude trust --revoke has you asked again')
@@ -45,10 +41,14 @@ export async function offerDevcontainer(context: Context, flags: Layer): Promise
   keepChoice(host, root, 'use')
 }
 
-/** A file that cannot be used is told, and the start goes on without it as if it were not there. */
-async function readable(context: Context, flags: Layer): Promise<Project | null> {
+/** Shows what the file opens. One that cannot be used is told, and the start goes on without it as if it were not there. */
+async function shownHere(context: Context, flags: Layer, file: string): Promise<readonly Judged[] | null> {
   try {
-    return await readProject(context, { ...flags, devcontainer: 'use' })
+    const project = await readProject(context, { ...flags, devcontainer: 'use' })
+    const opening = project.judged.filter((judged) => judged.file.file === file && judged.items.length > 0)
+    if (opening.length > 0) showWidening(context, project, opening)
+    else context.note(`${shown(file)} opens nothing`)
+    return opening
   } catch (error) {
     if (!(error instanceof PaudeError)) throw error
     context.note(`${error.message}; the start goes on without it`)
