@@ -145,7 +145,10 @@ function decide({ tools, structured, prompt, results }: Conversation, script: re
   // Claude Code's title generator asks again with every prompt until it gets its JSON.
   if (!tools) return say(structured ? JSON.stringify({ title: TITLE }) : TITLE)
   const turns = script ?? parseTurns(prompt)
-  if (!turns) return say(`This is paude's scripted model. I follow scripts only and cannot make sense of: ${firstWords(prompt)}`)
+  if (!turns)
+    return say(
+      `I am a script. Try SAY hello, BASH ls, WRITE notes.txt text or READ notes.txt, with ;; between steps. I cannot make sense of: ${firstWords(prompt)}`,
+    )
   const answer = answerAfter(turns, results.length)
   // A message without content makes agents ask again.
   return answer.end.kind === 'stop' && answer.texts.length === 0 ? { ...answer, texts: ['The script ends here.'] } : answer

@@ -10,6 +10,8 @@ export type Outcome = {
   /** One line; says so when the step was never reached. */
   readonly observed: string
   readonly ok: boolean
+  /** Whether its result has arrived. */
+  readonly reported: boolean
 }
 
 export type DemoTarget = {
@@ -45,7 +47,7 @@ export function demoScript({ servicePort, serviceHost = '127.0.0.1', variable }:
     { kind: 'bash', command: `printenv ${variable} || echo unset` },
     {
       kind: 'say',
-      text: `All I can find is "${RESULT}". If that is a placeholder, the real key never entered the session.`,
+      text: `In place of your API key I found "${RESULT}".`,
     },
   ]
 }
@@ -56,8 +58,8 @@ export function readOutcomes(requests: readonly RecordedRequest[]): readonly Out
   const results = served.reduce<readonly ToolResult[]>((most, { results }) => (results.length > most.length ? results : most), [])
   return CHECKS.map(({ title, expected, passed }, index) => {
     const result = results[index]
-    if (!result) return { title, expected, observed: 'the agent never reported back', ok: false }
-    return { title, expected, observed: oneLine(result.text), ok: passed(result, requests) }
+    if (!result) return { title, expected, observed: 'the agent never reported back', ok: false, reported: false }
+    return { title, expected, observed: oneLine(result.text), ok: passed(result, requests), reported: true }
   })
 }
 
@@ -69,20 +71,20 @@ type Check = {
 
 /** One per tool call of the script. */
 const CHECKS: readonly Check[] = [
-  { title: 'write a file in the project', expected: 'allowed', passed: ({ isError }) => !isError },
+  { title: 'writes a file in the project', expected: 'allowed', passed: ({ isError }) => !isError },
   {
-    title: 'reach a host outside the allowlist',
-    expected: 'refused by the proxy with 403',
+    title: 'asks for a host that is not on the allowlist',
+    expected: 'blocked by the proxy',
     passed: ({ text }) => /\b403\b/.test(text) && exitOf(text) > 0,
   },
   {
-    title: 'reach a service of this machine directly',
+    title: 'connects to this machine, past the proxy',
     expected: 'no connection',
     passed: ({ text }, requests) => NO_CONNECTION.includes(exitOf(text)) && !requests.some(({ path }) => path === DIRECT_PATH),
   },
   {
-    title: 'read the API key',
-    expected: 'only a placeholder',
+    title: 'looks for the API key',
+    expected: 'finds only a placeholder',
     passed: ({ text, isError }, requests) =>
       !isError &&
       text.trim() !== 'unset' &&

@@ -9,6 +9,7 @@ describeEach('paude demo', (backend) => {
     const demo = startPaude(['--backend', backend, 'demo'], { cwd: makeProject() })
     expect(await tryDoor(demo.stderr)).toBe(await gatewayOf(backend))
     const { code, stdout } = await demo.done
-    expect([code, stdout.match(/^as claimed/gm)?.length]).toEqual([0, 4])
+    expect([code, stdout.match(/^✓ /gm)?.length]).toEqual([0, 4])
+    expect(stdout).toContain('the wall held\nnext: cd your-project && paude\n')
   })
 })

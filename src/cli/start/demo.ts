@@ -7,16 +7,15 @@ import { loadConfig } from '../../config/layers/load.ts'
 import { withCredential } from '../../credentials/credential.ts'
 import { API_KEY, usualProvider } from '../../credentials/providers.ts'
 import { type Door, LOOPBACK } from '../../demo/door.ts'
-import { serveMessagesApi } from '../../demo/messages-api.ts'
-import { demoPrompt, demoScript, readOutcomes } from '../../demo/script.ts'
+import { type MessagesApi, serveMessagesApi } from '../../demo/messages-api.ts'
+import { demoPrompt, demoScript, type Outcome, readOutcomes } from '../../demo/script.ts'
+import { PaudeError } from '../../errors.ts'
 import type { Host } from '../../host.ts'
-import type { Request } from '../../network/log.ts'
 import { HOST_NAME } from '../../network/names.ts'
 import { printable } from '../../text.ts'
 import { IN_FOREGROUND } from '../front-flags.ts'
-import { green, red } from '../streams/output.ts'
-import { fit, table } from '../streams/table.ts'
-import { verb } from '../verb.ts'
+import { bold, dim, green, red } from '../streams/output.ts'
+import { type CommandContext, verb } from '../verb.ts'
 import { atDoor } from './demo-door.ts'
 import { startSession } from './start.ts'
 
@@ -26,61 +25,47 @@ export default verb({
   caller: 'agent',
   front: IN_FOREGROUND,
   starts: true,
-  examples: [['paude demo', 'real Claude Code, a scripted model, a real wall']],
-  async run(context) {
-    const { settings } = await loadConfig(context.host, context.flags)
-    const backend = await pickBackend(context.host, settings.backend)
+  examples: [
+    ['paude demo', 'real Claude Code, a scripted model, a real wall: four steps'],
+    ['paude demo --chat', 'the real screen; you write the script'],
+  ],
+  args: { chat: { type: 'boolean', description: "Open Claude Code's screen, where each prompt is a script: BASH ls" } },
+  async run(context, { chat = false }) {
+    const { host } = context
+    const { settings } = await loadConfig(host, context.flags)
+    const backend = await pickBackend(host, settings.backend)
     const shows = settings.dryRun || settings.printConfig
+    if (chat && !shows && !(host.terminal.stdin && host.terminal.stdout))
+      throw new PaudeError('unsupported', 'paude demo --chat needs a terminal on stdin and stdout', { hint: 'paude demo' })
     const key = `demo-${randomBytes(24).toString('hex')}`
     const serve = (door: Door) => {
       const port = freePort(door.hostname)
-      return serveMessagesApi({
-        ...door,
-        port,
-        key,
-        script: demoScript({ serviceHost: door.hostname, servicePort: port, variable: API_KEY.variable }),
-      })
+      const target = { serviceHost: door.hostname, servicePort: port, variable: API_KEY.variable }
+      return serveMessagesApi({ ...door, port, key, ...(chat ? {} : { script: demoScript(target) }) })
     }
+    context.moving.show(`preparing the demo on ${backend.name}`)
     const api = shows ? serve(LOOPBACK) : await atDoor(context, { backend, settings }, serve)
     const folder = realpathSync(mkdtempSync(join(tmpdir(), 'paude-demo-')))
-    let log: readonly Request[] = []
     try {
       context.note(
-        `a scripted model API answers at ${new URL(api.url).host} of this machine; the box will reach it as ${HOST_NAME}:${api.port} and nothing else`,
+        `a scripted model answers at ${new URL(api.url).host} of this machine, which the box reaches as ${HOST_NAME}:${api.port}; Claude Code, the box and its wall are real`,
       )
-      const code = await startSession(
-        { ...context, host: demoHost(context.host, { folder, key, port: api.port }) },
-        {
-          run: { kind: 'agent', words: ['-p', demoPrompt, '--dangerously-skip-permissions'] },
-          // Its model is scripted, and the key is made up.
-          flags: { ...context.flags, agent: 'claude', backend: backend.name, login: 'outside' },
-          throwAway: true,
-          onEnd: (requests) => (log = requests),
-        },
-      )
-      if (shows) return code
-      const outcomes = readOutcomes(api.requests)
-      context.answer('')
-      context.answer(
-        table(
-          ['OUTCOME', 'WHAT', 'OBSERVED'],
-          outcomes.map(({ title, observed, ok }) => [
-            ok ? green('as claimed') : red('NOT AS CLAIMED'),
-            title,
-            printable(observed),
-          ]),
-          fit(context.host),
+      if (chat) context.note(CHAT)
+      const act =
+        chat || shows ? (run: () => Promise<number>) => run() : (run: () => Promise<number>) => played(context, api, run)
+      return await act(() =>
+        startSession(
+          { ...context, host: demoHost(host, { folder, key, port: api.port, chat }) },
+          {
+            run: { kind: 'agent', words: chat ? [] : ['-p', demoPrompt, '--dangerously-skip-permissions'] },
+            // Its model is scripted, and the key is made up.
+            flags: { ...context.flags, agent: 'claude', backend: backend.name, login: 'outside' },
+            throwAway: true,
+            // What was refused is what it shows.
+            ...(chat ? {} : { onEnd: () => undefined }),
+          },
         ),
       )
-      context.answer('')
-      context.answer(
-        table(
-          ["PROXY'S LOG", 'HOST', 'RULE'],
-          log.map(({ decision, host, port, rule }) => [decision, `${printable(host)}:${port}`, printable(rule)]),
-          fit(context.host),
-        ),
-      )
-      return code !== 0 ? code : outcomes.length > 0 && outcomes.every(({ ok }) => ok) ? 0 : 1
     } finally {
       await api.stop()
       rmSync(folder, { recursive: true, force: true })
@@ -88,8 +73,51 @@ export default verb({
   },
 })
 
+const CHAT =
+  'each prompt is a script: SAY hello · BASH ls · WRITE notes.txt text · READ notes.txt; steps are joined by ;; and /exit ends it'
+
+/** Plays the script, and ticks off each step as its result arrives. Returns the exit code. */
+async function played(context: CommandContext, api: MessagesApi, run: () => Promise<number>): Promise<number> {
+  let told = 0
+  const tell = (last: boolean) => {
+    const outcomes = readOutcomes(api.requests)
+    for (; told < outcomes.length && (last || outcomes[told]?.reported); told++)
+      context.answer(outcomeLine(outcomes[told] as Outcome))
+    return outcomes
+  }
+  let interrupted = false
+  const onSignal = () => {
+    interrupted = true
+  }
+  process.on('SIGINT', onSignal)
+  const looking = setInterval(() => tell(false), LOOK)
+  try {
+    const code = await run()
+    if (interrupted) throw new PaudeError('interrupted', 'interrupted, nothing was left behind')
+    const outcomes = tell(true)
+    const held = outcomes.every(({ ok }) => ok)
+    context.answer(
+      held
+        ? `\n${bold(green('the wall held'))}\n${dim('next:')} cd your-project && paude`
+        : `\n${bold(red('the wall did not hold'))}\n${dim('→')} paude selftest`,
+    )
+    return code !== 0 ? code : held ? 0 : 1
+  } finally {
+    clearInterval(looking)
+    process.off('SIGINT', onSignal)
+  }
+}
+
+/** Milliseconds between two looks at what the agent has reported. */
+const LOOK = 100
+
+const outcomeLine = ({ title, expected, observed, ok }: Outcome): string =>
+  ok ? `${green('✓')} ${title}: ${expected}` : `${red('✗')} ${title}: ${red('NOT AS CLAIMED')} (${printable(observed)})`
+
+type Made = { readonly folder: string; readonly key: string; readonly port: number; readonly chat: boolean }
+
 /** The caller's machine with the demo's folder, key and API in place of the caller's own. */
-const demoHost = (host: Host, { folder, key, port }: { folder: string; key: string; port: number }): Host => ({
+const demoHost = (host: Host, { folder, key, port, chat }: Made): Host => ({
   ...host,
   cwd: folder,
   env: withCredential(host.env, usualProvider, {
@@ -98,7 +126,7 @@ const demoHost = (host: Host, { folder, key, port }: { folder: string; key: stri
     url: `http://${HOST_NAME}:${port}`,
   }),
   // A scripted answer reads no input.
-  terminal: { ...host.terminal, stdin: true },
+  terminal: chat ? host.terminal : { ...host.terminal, stdin: true },
 })
 
 /** A port that is free now: the script names it before the API listens. */
