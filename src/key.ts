@@ -71,6 +71,8 @@ export type Flag<Name extends string = string> = {
   /** What it sets alone; with `switch` it takes no value at all. */
   readonly sets?: string
   readonly switch?: true
+  /** Words that a switch takes behind `=`, in place of true. */
+  readonly also?: readonly string[]
   /** Another flag of the row has the variable. */
   readonly alias?: true
 }

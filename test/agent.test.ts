@@ -36,7 +36,7 @@ describe('the agent of a start', () => {
   })
 
   test("is no flag: --agent is Claude's own and reaches it untouched", async () => {
-    const { code, stdout } = await machine.paude(['--dry-run', '--agent', 'reviewer', '-p', 'x'])
+    const { code, stdout } = await machine.paude(['--dry-run=full', '--agent', 'reviewer', '-p', 'x'])
     expect(code).toBe(0)
     expect(stdout).toContain('--agent reviewer -p x')
   })

@@ -65,7 +65,7 @@ describe('hosts that are written without a port', () => {
 
   test('reach the proxy with them', async () => {
     user('allow = ["a.example"]')
-    const { stdout } = await machine.paude(['--network-port=8443', '--dry-run', '-p', 'x'])
+    const { stdout } = await machine.paude(['--network-port=8443', '--dry-run=full', '-p', 'x'])
     expect(stdout.split('\n').filter((line) => /^acl \S+ port /.test(line))).toContainEqual(
       expect.stringMatching(/^acl \S+ port 8443$/),
     )

@@ -97,7 +97,7 @@ export function isRehearsal({ env }: Pick<Host, 'env'>, front: Named, said: Said
   if (printConfig && !front.takes['print-config']) throw kept('PAUDE_PRINT_CONFIG', front, UNSEEN)
   if (dryRun && !front.takes['dry-run']) throw kept('PAUDE_DRY_RUN', front, UNSEEN)
   if (detach && stays(front)) throw kept('PAUDE_DETACH', front, 'stays in the foreground')
-  return dryRun === true
+  return Boolean(dryRun)
 }
 
 /** Refuses every own flag that would have no effect. */

@@ -1,16 +1,24 @@
 import { DOTS, type Secret } from '../secret.ts'
-import type { Argv, Attach, Exec, Hold, Pipe, Plan, Step, Together, Until } from './plan.ts'
+import type { Argv, Attach, Exec, Hold, Pipe, Plan, Step, Together, Until, Write } from './plan.ts'
 import { commandLine, quote } from './shell.ts'
 
 /**
- * The plan as a POSIX shell script: what --dry-run prints and the golden files hold. Secrets are dots.
+ * The plan as a POSIX shell script: what --dry-run=full prints and the golden files hold. Secrets are dots.
  * `afterwards` is what follows when an attached agent has ended.
  */
-export function renderPlan(plan: Plan, afterwards: Plan = []): string {
+export const renderPlan = (plan: Plan, afterwards: Plan = []): string => script(plan, afterwards, { folded: false })
+
+/** The same for a reader: every command in full, files and image builds as a line each. It ends before it does anything. */
+export const renderFolded = (plan: Plan, afterwards: Plan = []): string => script(plan, afterwards, { folded: true })
+
+type Look = { readonly folded: boolean }
+
+function script(plan: Plan, afterwards: Plan, look: Look): string {
   const undone = plan.some(hasUndo)
   const lines = [
     '#!/bin/sh',
     'set -eu',
+    ...(look.folded ? ['exit 2 # files and image builds are folded below: paude --dry-run=full prints a script that runs'] : []),
     ...(undone
       ? [
           'undo=: kept=:',
@@ -22,15 +30,15 @@ export function renderPlan(plan: Plan, afterwards: Plan = []): string {
       // An agent that ends with an error is not a start that failed.
       ...(undone && handsOver(step) ? ['undo=: kept=:'] : []),
       ...(afterwards.length > 0 && handsOver(step)
-        ? ['code=0', ...suffixed(renderStep(step, `step_${index + 1}`), ' || code=$?')]
-        : renderStep(step, `step_${index + 1}`)),
+        ? ['code=0', ...suffixed(renderStep(step, `step_${index + 1}`, look), ' || code=$?')]
+        : renderStep(step, `step_${index + 1}`, look)),
     ]),
     // Its failure is the start's, unless an agent has taken over meanwhile.
     ...(plan.some((step) => step.kind === 'together' && step.trailing !== undefined) && !plan.some(handsOver)
       ? ['wait "$trailing"']
       : []),
     ...(afterwards.length > 0
-      ? ['# when the agent has ended', ...afterwards.flatMap((step) => renderStep(step, 'end')), 'exit "$code"']
+      ? ['# when the agent has ended', ...afterwards.flatMap((step) => renderStep(step, 'end', look)), 'exit "$code"']
       : []),
   ]
   return `${lines.join('\n')}\n`
@@ -39,14 +47,14 @@ export function renderPlan(plan: Plan, afterwards: Plan = []): string {
 /** Whether our own streams become the agent's here. */
 const handsOver = (step: Step): boolean => step.kind === 'attach' || (step.kind === 'hold' && step.attached)
 
-function renderStep(step: Step, name: string): readonly string[] {
+function renderStep(step: Step, name: string, look: Look): readonly string[] {
   switch (step.kind) {
     case 'folder':
       return [`mkdir -p -m ${octal(step.mode ?? 0o700)} ${quote(step.path)}`, later(['rm', '-rf', '--', step.path])]
     case 'remove':
       return [`rm -rf -- ${quote(step.path)}`]
     case 'write':
-      return writeLines(step.path, step.content, step.mode)
+      return look.folded ? [foldedFile(step)] : writeLines(step.path, step.content, step.mode)
     case 'copy':
       return [`install -m 0600 ${quote(step.from)} ${quote(step.to)}`]
     case 'copy-context':
@@ -58,7 +66,7 @@ function renderStep(step: Step, name: string): readonly string[] {
         `mkdir -m 0700 ${quote(step.to)}`,
       ]
     case 'exec':
-      return renderExec(step, name)
+      return renderExec(step, name, look)
     case 'pipe':
       return renderPipe(step)
     case 'until':
@@ -68,19 +76,22 @@ function renderStep(step: Step, name: string): readonly string[] {
     case 'hold':
       return renderHold(step)
     case 'together':
-      return renderTogether(step, name)
+      return renderTogether(step, name, look)
     case 'later':
       return [later(step.undo)]
     case 'guard':
       return [
         `${silent(step.unless)} || {`,
-        ...indent(step.steps.flatMap((inner, index) => renderStep(inner, `${name}_${index + 1}`))),
+        ...indent(
+          (look.folded && foldedBuild(step.steps)) ||
+            step.steps.flatMap((inner, index) => renderStep(inner, `${name}_${index + 1}`, look)),
+        ),
         '}',
       ]
   }
 }
 
-function renderExec(step: Exec, name: string): readonly string[] {
+function renderExec(step: Exec, name: string, look: Look): readonly string[] {
   const call = prefixed(environment(step), wrapped(step.argv))
   const run = step.stdin === undefined ? call : prefixed(`printf %s ${quote(text(step.stdin))} | `, call)
   const inFolder = step.folder === undefined ? run : suffixed(prefixed(`(cd ${quote(step.folder)} && `, run), ')')
@@ -90,7 +101,7 @@ function renderExec(step: Exec, name: string): readonly string[] {
     ...(step.tolerant ? suffixed(inFolder, ' || true') : inFolder),
   ]
   const guarded = step.unless === undefined ? body : [`${silent(step.unless)} || {`, ...indent(body), '}']
-  return step.rescue === undefined ? guarded : rescued(name, guarded, step.rescue)
+  return step.rescue === undefined ? guarded : rescued(name, guarded, { rescue: step.rescue, look })
 }
 
 /** A POSIX shell tells only how the last program ended, so each says on descriptor 3 that it failed. */
@@ -122,7 +133,7 @@ function renderUntil({ ask, ready, never, title, every, most }: Until): readonly
   ]
 }
 
-function renderTogether({ lanes, trailing, rescue }: Together, name: string): readonly string[] {
+function renderTogether({ lanes, trailing, rescue }: Together, name: string, look: Look): readonly string[] {
   // Lanes are subshells: what takes them back is said outside, and only of what they will make.
   const undos = [...(trailing ?? []), ...lanes.flat()].flatMap((step) =>
     (step.kind === 'exec' || step.kind === 'pipe') && step.undo
@@ -132,21 +143,25 @@ function renderTogether({ lanes, trailing, rescue }: Together, name: string): re
   const body = [
     '# side by side',
     ...undos,
-    ...(trailing === undefined ? [] : renderLane(trailing, `${name}_0`, 'trailing')),
-    ...lanes.flatMap((lane, index) => renderLane(lane, `${name}_${index + 1}`, `lane_${index + 1}`)),
+    ...(trailing === undefined ? [] : renderLane(trailing, `${name}_0`, { variable: 'trailing', look })),
+    ...lanes.flatMap((lane, index) => renderLane(lane, `${name}_${index + 1}`, { variable: `lane_${index + 1}`, look })),
     'failed=0',
     ...lanes.map((_, index) => `wait "$lane_${index + 1}" || failed=1`),
     '[ "$failed" = 0 ]',
   ]
-  return rescue === undefined ? body : rescued(name, body, rescue)
+  return rescue === undefined ? body : rescued(name, body, { rescue, look })
 }
 
 /** A lane as a subshell; `variable` keeps its process id. */
-const renderLane = (lane: Plan, name: string, variable: string): readonly string[] => [
+const renderLane = (
+  lane: Plan,
+  name: string,
+  { variable, look }: { readonly variable: string; readonly look: Look },
+): readonly string[] => [
   '(',
   ...indent(
     lane.flatMap((step, place) => {
-      const lines = renderStep(withoutUndo(step), `${name}_${place + 1}`)
+      const lines = renderStep(withoutUndo(step), `${name}_${place + 1}`, look)
       // Not left to `set -e`, which sleeps inside a function whose failure is looked at.
       return place < lane.length - 1 ? suffixed(lines, ' &&') : lines
     }),
@@ -155,7 +170,11 @@ const renderLane = (lane: Plan, name: string, variable: string): readonly string
 ]
 
 /** The second try after the images were made. */
-const rescued = (name: string, body: readonly string[], rescue: Plan): readonly string[] => [
+const rescued = (
+  name: string,
+  body: readonly string[],
+  { rescue, look }: { readonly rescue: Plan; readonly look: Look },
+): readonly string[] => [
   `${name}() {`,
   ...indent(body),
   '}',
@@ -165,7 +184,7 @@ const rescued = (name: string, body: readonly string[], rescue: Plan): readonly 
     '# an image was missing',
     'eval "$undo" >/dev/null 2>&1',
     'undo=:',
-    ...rescue.flatMap((step, index) => renderStep(step, `${name}_rescue_${index + 1}`)),
+    ...rescue.flatMap((step, index) => renderStep(step, `${name}_rescue_${index + 1}`, look)),
     name,
   ]),
   '}',
@@ -213,6 +232,18 @@ function writeLines(path: string, content: string, mode: number): readonly strin
   const end = heredocEnd(content)
   return [`cat >${quote(path)} <<'${end}'`, `${content}${end}`, access]
 }
+
+const foldedFile = ({ path, content, mode }: Write): string =>
+  `: # writes ${quote(path)}, mode ${octal(mode)}: ${counted(Buffer.byteLength(content), 'byte')}`
+
+/** The steps that bring an image about, as what they say of themselves; null when there is none among them. */
+function foldedBuild(steps: Plan): readonly string[] | null {
+  const titles = steps.flatMap((step) => ('title' in step && step.title !== undefined ? [step.title] : []))
+  const files = steps.filter(({ kind }) => kind === 'write').length
+  return titles.length === 0 ? null : [...titles.map((title) => `: ${comment(title)}`), `: # with ${counted(files, 'file')}`]
+}
+
+const counted = (number: number, word: string): string => `${number} ${word}${number === 1 ? '' : 's'}`
 
 /** A delimiter that no line of the content begins with. */
 function heredocEnd(content: string): string {

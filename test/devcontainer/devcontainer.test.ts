@@ -17,7 +17,7 @@ const env = { AWS_SECRET_ACCESS_KEY: SECRET }
 const configure = (text: string) => machine.write(join(machine.home, '.config/paude/config.toml'), text)
 const put = (content: object, path = file) => machine.write(path, JSON.stringify(content))
 const engineCalls = () => machine.calls().filter(([program]) => program !== 'git')
-const dry = (...flags: string[]) => machine.paude([...flags, '--dry-run', '-p', 'x'], { env })
+const dry = (...flags: string[]) => machine.paude([...flags, '--dry-run=full', '-p', 'x'], { env })
 const trust = (...flags: string[]) => machine.paude([...flags, 'trust', '--yes'], { env })
 
 const BUILD = { build: { dockerfile: 'Dockerfile', context: '..' }, postCreateCommand: 'make things' }
@@ -156,7 +156,7 @@ describe('the devcontainer.json of a project', () => {
     expect((await dry('--devcontainer=../x')).stderr).toContain('not the name of a folder')
     const elsewhere = join(machine.home, 'plain')
     machine.write(join(elsewhere, 'README.md'), '')
-    const there = (words: string[]) => machine.paude([...words, '--dry-run', '-p', 'x'], { cwd: elsewhere })
+    const there = (words: string[]) => machine.paude([...words, '--dry-run=full', '-p', 'x'], { cwd: elsewhere })
     expect((await there(['--devcontainer'])).stderr).toContain('there is no devcontainer.json')
     configure('devcontainer = "use"\n')
     expect((await there([])).code).toBe(0)
@@ -215,7 +215,7 @@ test('a mount that comes to be there later needs trust of its own', async () => 
 test('one command in a box has the variables, and runs none of the commands', async () => {
   put({ containerEnv: { A: '1', PATH: '/opt/tools:/usr/bin' }, postCreateCommand: 'make things' })
   await trust('--devcontainer')
-  const { stdout } = await machine.paude(['--devcontainer', '--dry-run', 'run', '--', 'true'])
+  const { stdout } = await machine.paude(['--devcontainer', '--dry-run=full', 'run', '--', 'true'])
   expect(stdout).toContain('PATH=/opt/tools:/usr/bin\nexport PATH\n')
   expect(stdout).toContain('--env=A')
   expect(stdout).not.toContain('make things')
@@ -223,7 +223,7 @@ test('one command in a box has the variables, and runs none of the commands', as
 
 test('ports of the project are noted at the start and kept in the record, and nothing of this machine is opened', async () => {
   put({ forwardPorts: [3000, 'db:5432'] })
-  const dry = await machine.paude(['--devcontainer', '--dry-run', '-p', 'x'])
+  const dry = await machine.paude(['--devcontainer', '--dry-run=full', '-p', 'x'])
   expect(dry.stdout).toContain('"forwardPorts": [\n    3000\n  ]')
   expect(dry.stdout).not.toContain('--publish')
   const { stderr } = await machine.paude(['--devcontainer', '-p', 'x'])

@@ -166,7 +166,7 @@ describeEach('credentials', (backend) => {
   })
 
   test('--dry-run and --print-config do not show it', async () => {
-    for (const flag of ['--dry-run', '--print-config']) {
+    for (const flag of ['--dry-run', '--dry-run=full', '--print-config']) {
       const { code, stdout, stderr } = await paude(
         [flag, '--env=OTHER=other-secret-81', '--env=NAMED', '-p', 'SAY x'],
         options(plain, 'ANTHROPIC_API_KEY', { env: { NAMED: 'named-secret-82' } }),

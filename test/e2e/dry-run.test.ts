@@ -24,7 +24,7 @@ describeEach('a session under --dry-run', (backend) => {
   ])('stays as it is when a verb prints its script: %j', async (words, shown) => {
     const before = [await containers(), record()]
     for (const [flags, env] of [
-      [['--dry-run'], {}],
+      [['--dry-run=full'], {}],
       [[], { PAUDE_DRY_RUN: '1' }],
     ] as const) {
       const { code, stdout } = await paude([...flags, ...words], { cwd, env })

@@ -6,7 +6,7 @@ import type { Layer, Settings } from '../../config/keys/settings.ts'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import type { Plan } from '../../plan/plan.ts'
-import { renderPlan } from '../../plan/render.ts'
+import { renderFolded, renderPlan } from '../../plan/render.ts'
 import { type Launch, launchAttached, launchDetached, refuseTakenName } from '../../session/life/launch.ts'
 import { removePlan, startPlan } from '../../session/life/plans.ts'
 import { type Prepared, prepareSession } from '../../session/life/prepare.ts'
@@ -56,7 +56,8 @@ export async function startSession(context: Context, start: Start): Promise<numb
   const plan = planOf(prepared)
   const removal = removePlan(backend, handleOf(record, spec.folder), { home: throwAway })
   if (settings.dryRun) {
-    answer(renderPlan([...prepared.images.first, ...plan], settings.detach ? [] : removal))
+    const render = settings.dryRun === 'full' ? renderPlan : renderFolded
+    answer(render([...prepared.images.first, ...plan], settings.detach ? [] : removal))
     return 0
   }
   forewarn(context, prepared)

@@ -13,6 +13,8 @@ export type OwnFlag = {
   readonly commas?: boolean
   /** What a switch sets, when it is not true; what a value is without one, which then only `=` gives. */
   readonly sets?: string
+  /** Words that a switch takes behind `=`. */
+  readonly also?: readonly string[]
   readonly description: string
   /** Named by another flag already, so without a variable of its own. */
   readonly alias?: true
@@ -30,8 +32,8 @@ export const ownFlags = flags as readonly (OwnFlag & { readonly name: FlagName }
 export const twins: readonly OwnFlag[] = [...ownFlags, ...(variables as readonly OwnFlag[])]
 
 /** A flag as it is typed: `--cpus N`, `--detach`, `--devcontainer[=NAME]`. */
-export const flagWord = ({ name, type, sets, valueHint = 'VALUE' }: OwnFlag): string =>
-  `--${name}${type === 'switch' ? '' : sets === undefined ? ` ${valueHint}` : `[=${valueHint}]`}`
+export const flagWord = ({ name, type, sets, also = [], valueHint = 'VALUE' }: OwnFlag): string =>
+  `--${name}${type === 'switch' ? also.map((word) => `[=${word}]`).join('') : sets === undefined ? ` ${valueHint}` : `[=${valueHint}]`}`
 
 /** The environment variable that says the same as a flag. */
 export const variableOf = ({ name }: Pick<OwnFlag, 'name'>): string => `PAUDE_${name.toUpperCase().replaceAll('-', '_')}`

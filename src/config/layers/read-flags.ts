@@ -26,6 +26,11 @@ export function readFlags(argv: readonly string[], allowed: readonly OwnFlag[] =
     if (flag === undefined) break
     names.push(flag.name)
     if (flag.type === 'switch') {
+      if (inline !== undefined && flag.also?.includes(inline)) {
+        put(layer, flag, inline)
+        index += 1
+        continue
+      }
       if (inline !== undefined && !['true', 'false'].includes(inline))
         throw new PaudeError('usage', `--${flag.name} takes no value, found ${JSON.stringify(inline)}`, {
           hint: `write --${flag.name} alone`,
@@ -54,6 +59,10 @@ export function readVariables(env: Readonly<Record<string, string | undefined>>)
     const value = env[name]
     if (value === undefined || value === '') continue
     if (flag.type === 'switch') {
+      if (flag.also?.includes(value)) {
+        put(layer, flag, value)
+        continue
+      }
       const truth = { '1': true, true: true, yes: true, '0': false, false: false, no: false }[value.toLowerCase()]
       if (truth === undefined)
         throw new PaudeError('usage', `${name} must be 1 or 0, found ${JSON.stringify(value)}`, {

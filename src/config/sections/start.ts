@@ -60,9 +60,16 @@ export const start = {
     flags: [{ name: 'force', rank: 120, description: 'Start even in a folder that is too wide, like the home directory' }],
   }),
   dryRun: row({
-    initial: false,
+    initial: false as boolean | 'full',
     rule: 'own',
-    flags: [{ name: 'dry-run', rank: 120, description: 'Print the script that would run, and run nothing' }],
+    flags: [
+      {
+        name: 'dry-run',
+        rank: 120,
+        also: ['full'],
+        description: 'Print the script that would run, and run nothing; =full prints files and image builds as well',
+      },
+    ],
   }),
   printConfig: row({
     initial: false,
