@@ -57,7 +57,7 @@ export default verb({
         startSession(
           { ...context, host: demoHost(host, { folder, key, port: api.port, chat }) },
           {
-            run: { kind: 'agent', words: chat ? [] : ['-p', demoPrompt, '--dangerously-skip-permissions'] },
+            run: { kind: 'agent', words: [...(chat ? [] : ['-p', demoPrompt]), '--dangerously-skip-permissions'] },
             // Its model is scripted, and the key is made up.
             flags: { ...context.flags, agent: 'claude', backend: backend.name, login: 'outside' },
             throwAway: true,
