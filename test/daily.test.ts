@@ -395,7 +395,7 @@ describe('HOME volumes', () => {
 
 describe('agent_args', () => {
   const configured = (text: string) => machine.write(join(machine.home, '.config/paude/config.toml'), text)
-  const wordsOf = async (...words: string[]) => (await machine.paude(['--dry-run', ...words])).stdout
+  const wordsOf = async (...words: string[]) => (await machine.paude(['--dry-run=full', ...words])).stdout
 
   test('stand before the words of the command line, and not before the agent’s own verbs', async () => {
     configured('agent_args = ["--dangerously-skip-permissions", "--model", "opus"]\n')

@@ -14,7 +14,7 @@ afterEach(() => machine.dispose())
 
 const put = (content: object) => machine.write(file, JSON.stringify(content))
 const created = () => machine.calls().filter(([, verb]) => verb === 'create')
-const usesIt = async () => (await machine.paude(['--dry-run', '-p', 'x'])).stdout.includes('npm ci')
+const usesIt = async () => (await machine.paude(['--dry-run=full', '-p', 'x'])).stdout.includes('npm ci')
 const start = (...flags: string[]) => machine.paude([...flags, '-p', 'x'])
 
 describe('a devcontainer.json that nobody has decided about', () => {
@@ -64,7 +64,7 @@ describe.skipIf(script === null)('on a terminal', () => {
     expect(again).not.toContain('[y/N]')
     // What looks at the project sees the same as a start.
     expect((await machine.paude(['status'])).stdout).toContain('example.org/team/box:1')
-    expect((await machine.paude(['--devcontainer=off', '--dry-run', '-p', 'x'])).stdout).not.toContain('npm ci')
+    expect((await machine.paude(['--devcontainer=off', '--dry-run=full', '-p', 'x'])).stdout).not.toContain('npm ci')
   })
 
   test('other content than was agreed to is asked about all the same', async () => {
