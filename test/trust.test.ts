@@ -57,7 +57,7 @@ describe('a project that wants to open the box', () => {
     const refused = await machine.paude(['trust'])
     expect([refused.code, refused.stdout]).toEqual([1, ''])
     expect(refused.stderr).toBe(
-      `paude: ${file} wants to open the box:\n  - network.mode = restricted\n  + network.mode = open   # paude.toml:2\n  + network.allow = evil.example.org   # paude.toml:3\npaude: nobody is here to say whether this is trusted\n  → paude trust --yes\n`,
+      `paude: ${file} wants to open the box:\n  - network.mode = restricted\n  + network.mode = open   # paude.toml:2: no wall\n  + network.allow = evil.example.org   # paude.toml:3\npaude: nobody is here to say whether this is trusted\n  → paude trust --yes\n`,
     )
     expect((await machine.paude(['trust', '--yes'])).stdout).toBe(`${file}\n`)
     expect((await show()).stdout).toMatch(/^network\.mode +open +# project .*paude\.toml:2$/m)
@@ -554,4 +554,14 @@ describe('what you have paude write into the file of a project', () => {
     expect((await show()).code).toBe(0)
     expect((await show('--profile', 'ci')).code).toBe(125)
   })
+})
+
+test('what is dangerous is named first, and never behind a count', async () => {
+  mkdirSync(join(machine.home, 'data'), { recursive: true })
+  machine.write(file, 'mounts = ["~/data:/data:rw"]\n[network]\nallow = ["a.example", "b.example", "c.example", "d.example"]\n')
+  const { stderr } = await machine.paude(['-p', 'x'])
+  expect(stderr).toMatch(/is not trusted: mounts = \S+:rw, .*, and 2 more$/m)
+  const told = (await machine.paude(['trust'])).stderr
+  expect(told.indexOf('+ mounts')).toBeLessThan(told.indexOf('+ network.allow'))
+  expect(told).toContain(': the agent can change these files\n')
 })

@@ -8,6 +8,7 @@ import { realPath } from '../workspace/paths.ts'
 import { projectFolders, writableFolders } from '../workspace/workspace.ts'
 import { withChoice } from './devcontainer-choice.ts'
 import { outerPlaces, type ProjectFile, parseProjectFile, readProjectFiles } from './project.ts'
+import { byRisk, danger } from './risk.ts'
 import type { Asked } from './trust.ts'
 import { wantedDevcontainer } from './wanted-devcontainer.ts'
 import { type Item, split } from './widen.ts'
@@ -109,17 +110,26 @@ const folderOf = (build: ImageBuild | null | undefined): readonly string[] =>
   build == null ? [] : [...(build.dockerfile ? [build.context] : []), ...build.features.flatMap(({ folder }) => folder || [])]
 
 /** Where a file of this name stands in the project, judged by what it opens: the lines of a diff against what the user has. */
-export const widened = ({ items, sources }: Judged, { home }: Pick<Host, 'home'>): readonly string[] => [
-  ...items.flatMap(({ key, value, before, place }) => [
-    ...(before === '' ? [] : [`- ${key} = ${shown(before)}`]),
-    `+ ${key} = ${shown(value)}${counted(value)}   # ${shown(place.split('/').at(-1) ?? '')}`,
-  ]),
+export const widened = ({ items, sources }: Judged, { home }: Pick<Host, 'home'>): readonly Line[] => [
+  ...byRisk(items).flatMap((item): readonly Line[] => {
+    const { key, value, before, place } = item
+    const why = danger(item)
+    const where = `# ${shown(place.split('/').at(-1) ?? '')}${why === '' ? '' : `: ${why}`}`
+    return [
+      // That nothing was there is no news.
+      ...(before === '' || before === 'not set' ? [] : [{ risk: 'before' as const, text: `- ${key} = ${shown(before)}` }]),
+      { risk: why === '' ? 'opens' : 'danger', text: `+ ${key} = ${shown(value)}${counted(value)}   ${where}` },
+    ]
+  }),
   // What is mounted or read is what a link leads to.
   ...[...new Set(sources.flatMap((source) => outerPlaces(source, home)))].flatMap((path) => {
     const real = realPath(path)
-    return real === null || real === path ? [] : [`  ${shown(path)} leads to ${shown(real)}`]
+    return real === null || real === path ? [] : [{ risk: 'danger' as const, text: `  ${shown(path)} leads to ${shown(real)}` }]
   }),
 ]
+
+/** A line of that diff, and what it does to you. */
+export type Line = { readonly risk: 'before' | 'opens' | 'danger'; readonly text: string }
 
 /** Whole, since anything may stand in the middle; how long it is, since what stands beside it may have left the screen. */
 const counted = (value: string): string => (isLong(value) ? ` (${value.length} characters)` : '')

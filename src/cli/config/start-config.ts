@@ -18,12 +18,13 @@ import {
   whole,
   widened,
 } from '../../project/judge.ts'
+import { byRisk, danger } from '../../project/risk.ts'
 import { approve, isApproved } from '../../project/trust.ts'
 import { devcontainerFlag } from '../../project/wanted-devcontainer.ts'
 import { startPolicy } from '../../session/resolve/policy.ts'
 import { requirePrivate, trustFolder } from '../../state.ts'
 import { shortened, shown } from '../../text.ts'
-import { green, red } from '../streams/output.ts'
+import { dim, red, yellow } from '../streams/output.ts'
 
 /** The configuration of a start. What a project's files open needs the user's word, which is asked for where there is a terminal. */
 export async function startConfig(context: Context, flags: Layer): Promise<Config> {
@@ -85,7 +86,7 @@ export function showWidening(context: Context, project: Project, judged: readonl
     note(
       [
         `${shown(one.file.file)} wants to open the box:`,
-        ...widened(one, host).map((line) => `  ${line.startsWith('+') ? green(line) : line.startsWith('-') ? red(line) : line}`),
+        ...widened(one, host).map(({ risk, text }) => `  ${PAINTS[risk](text)}`),
       ].join('\n'),
     )
   tellNeeds(context, whole(project))
@@ -105,6 +106,9 @@ function tellNeeds({ note }: Context, { settings }: Config): void {
   if (system.length > 0)
     note(`${system.join(', ')} cannot install anything in a box, whose root is read-only; image.packages can`)
 }
+
+/** By risk, and not as a diff: what a yes would open must not be green. */
+const PAINTS = { before: dim, opens: yellow, danger: red } as const
 
 /** The question. A long list is counted: what matters may have left the screen. */
 export function trustWhat(judged: readonly Judged[]): string {
@@ -158,11 +162,13 @@ export function trustCommand({ settings, origins }: Config, ...words: readonly s
 
 function untrusted(judged: readonly Judged[], config: Config): PaudeError {
   const [first] = judged
-  const items = judged.flatMap((one) => one.items)
-  const more = items.length > 3 ? `, and ${items.length - 3} more` : ''
+  const items = byRisk(judged.flatMap((one) => one.items))
+  // What is dangerous is never among those that are only counted.
+  const most = Math.max(3, items.filter((item) => danger(item) !== '').length)
+  const more = items.length > most ? `, and ${items.length - most} more` : ''
   return new PaudeError(
     'refused',
-    `${shown(first?.file.file ?? '')} wants to open the box, and is not trusted: ${items.slice(0, 3).map(named).join(', ')}${more}`,
+    `${shown(first?.file.file ?? '')} wants to open the box, and is not trusted: ${items.slice(0, most).map(named).join(', ')}${more}`,
     { hint: `${trustCommand(config)} shows it and asks; paude --ignore-project-config goes on without it` },
   )
 }

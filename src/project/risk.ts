@@ -1,0 +1,26 @@
+import type { Item } from './widen.ts'
+
+/** Why one thing that a file opens is dangerous, in a few words; '' for what only lets the agent reach or use more. */
+export function danger({ key, value }: Pick<Item, 'key' | 'value'>): string {
+  if (key === 'mounts') return /:rw$/.test(value) ? 'the agent can change these files' : STORES.test(value) ? 'may hold keys' : ''
+  // A variable whose value is looked up; one that is written there is `NAME=value`.
+  if (key === 'env') return /^\w+ = /.test(value) ? 'gives a value of yours to the agent' : ''
+  if (key === 'build') return /outside the wall/.test(value) ? 'runs outside the wall' : ''
+  if (key === 'network.mode') return value === 'open' || value === 'record' ? 'no wall' : ''
+  if (key.startsWith('security.')) return 'weakens the box'
+  if (key.endsWith('.extra_flags')) return 'changes the container itself'
+  return OTHERS[key] ?? ''
+}
+
+const OTHERS: Readonly<Record<string, string>> = {
+  'image.ca_files': 'can read encrypted traffic',
+  'network.upstream_proxy': 'sees all traffic',
+  'network.upstream_credentials': 'gives a credential away',
+}
+
+/** Folders of credentials by name: a mount of one would be refused at the start, and what lies beside it may not. */
+const STORES = /(^|[/~])\.(ssh|gnupg|aws|azure|kube|docker|config|netrc|npmrc|pypirc|git-credentials|claude)\b/
+
+/** What is dangerous first; else in the order of the file. */
+export const byRisk = <One extends Pick<Item, 'key' | 'value'>>(items: readonly One[]): readonly One[] =>
+  items.toSorted((one, other) => Number(danger(one) === '') - Number(danger(other) === ''))
