@@ -128,7 +128,7 @@ export const safeguard = <const Name extends string = never>(
 export const text = (v: Valibot) => v.pipe(v.string(), v.nonEmpty('must not be empty'))
 export const texts = (v: Valibot) => v.array(text(v))
 export const numeral = (v: Valibot) =>
-  v.union([text(v), v.pipe(v.number(), v.transform(String))], 'must be a number or a text like "2"')
+  v.union([text(v), v.pipe(v.number(), v.transform(String))], 'must be a number or a string like "2"')
 
 /** Whether a reader takes a text. */
 export const takenBy = (read: (value: string) => unknown) => (value: string) => {

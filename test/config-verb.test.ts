@@ -37,7 +37,7 @@ terminal = "bell"
       join(machine.project, 'paude.toml'),
       '[network]\nallow = ["evil.test", "x.example.org"]\ndeny = ["bad.test"]\n[limits]\npids = 99\n',
     )
-    const { code, stdout, stderr } = await machine.paude(['--cpus', '2', '--profile', 'ci', 'config', 'show', '--origin'], {
+    const { code, stdout, stderr } = await machine.paude(['--cpus', '2', '--profile', 'ci', 'config', 'show', '--all', '--origin'], {
       env: { PAUDE_NETWORK_ALLOW: 'env.test', PAUDE_LOGIN_INSIDE: undefined },
     })
     expect(code).toBe(0)
@@ -48,7 +48,7 @@ terminal = "bell"
 
   test('agrees with --print-config', async () => {
     machine.write(file, user)
-    const shown = (await config('show', '--origin')).stdout
+    const shown = (await config('show', '--all', '--origin')).stdout
     const printed = (await machine.paude(['--print-config', '-p', 'x'])).stdout
     expect(printed).toContain(shown)
   })

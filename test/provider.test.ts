@@ -42,7 +42,7 @@ describe('a credential that a file refers to', () => {
     const outcomes = await Promise.all([
       machine.paude(['--detach', '-p', 'x'], { env }),
       machine.paude(['--dry-run', '-p', 'x'], { env }),
-      machine.paude(['config', 'show', '--origin'], { env }),
+      machine.paude(['config', 'show', '--all', '--origin'], { env }),
     ])
     expect(outcomes[0]?.stderr).not.toContain('log in')
     expect(handed()).toContain(KEY)
@@ -68,7 +68,7 @@ describe('a credential that a file refers to', () => {
 
   test('is shown by where it is, and whether something is there', async () => {
     configure('[provider]\napi_key = "env:MY_KEY"\n')
-    const shown = async (env: Record<string, string>) => (await machine.paude(['config', 'show'], { env })).stdout
+    const shown = async (env: Record<string, string>) => (await machine.paude(['config', 'show', '--all'], { env })).stdout
     expect(await shown({ MY_KEY: 'x' })).toMatch(/^provider\.api_key +env:MY_KEY \(set\)$/m)
     expect(await shown({})).toMatch(/^provider\.api_key +env:MY_KEY \(unset\)$/m)
     configure('[provider]\napi_key = "file:~/key"\n')

@@ -158,7 +158,7 @@ describe('a project that wants to open the box', () => {
     expect(stderr).toContain(`+ mounts = ${machine.home}/notes/private:/opt/notes   # paude.toml:1\n`)
     expect(stderr).toContain('+ mounts = ~/link:/opt/link   # paude.toml:1\n')
     expect(stderr).toContain(`  ${machine.home}/link leads to ${machine.home}/notes\n`)
-    expect(stderr).toContain('+ env = A = file:~/notes/a   # paude.toml:2\n')
+    expect(stderr).toContain('+ env = A = file:~/notes/a   # paude.toml:2: gives a value of yours to the agent\n')
   })
 
   test.each([

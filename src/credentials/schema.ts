@@ -19,7 +19,7 @@ export const printed = (v: Valibot) => v.strictObject({ command: program(v) })
 /** What is wrong with a text is told without the text: it may be the secret itself. */
 export const secretSource = (v: Valibot) =>
   v.pipe(
-    v.union([v.string(), printed(v)], 'must be a text, or { command = [...] }'),
+    v.union([v.string(), printed(v)], 'must be a string, or { command = [...] }'),
     v.check(
       (value) => typeof value !== 'string' || REFERENCE.test(value),
       'must say where it stands and never hold it: "env:NAME", "file:/path" or { command = [...] }',

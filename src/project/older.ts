@@ -25,7 +25,7 @@ const Older = v.looseObject({
   base: v.optional(v.string()),
   create: v.optional(
     v.looseObject({
-      'allowed-domains': v.optional(v.union([v.string(), texts], 'must be a text or a list of texts')),
+      'allowed-domains': v.optional(v.union([v.string(), texts], 'must be a string or a list of strings')),
       agent: v.optional(v.string()),
     }),
   ),

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
-import { parseConfig } from '../../src/config/files/parse.ts'
+import { faultsOf, parseConfig } from '../../src/config/files/parse.ts'
 import type { Config, Layer, Origin } from '../../src/config/keys/settings.ts'
 import { mergeSources, onlySaid } from '../../src/config/layers/merge.ts'
 import { PaudeError } from '../../src/errors.ts'
@@ -98,7 +98,7 @@ describe('a file', () => {
     ['[netwrok]\nmode = "none"', '/c.toml:1: unknown key netwrok | did you mean network?'],
     ['[network]\n\nmdoe = "none"', '/c.toml:3: unknown key network.mdoe | did you mean mode?'],
     ['network = { mode = "none", alow = [] }', '/c.toml:1: unknown key network.alow | did you mean allow?'],
-    ['[network]\nallow = [\n  "a.org",\n  7,\n]', '/c.toml:2: network.allow.1 must be a text, found 7 | paude config edit'],
+    ['[network]\nallow = [\n  "a.org",\n  7,\n]', '/c.toml:2: network.allow.1 must be a string, found 7 | put it in quotes: "7"'],
     [
       '"network".mode = "opne"',
       '/c.toml:1: network.mode must be one of restricted, ask, open, none, found "opne" | did you mean open?',
@@ -109,14 +109,14 @@ describe('a file', () => {
     ],
     ['backend = "lxc"', '/c.toml:1: backend must be one of auto, docker, podman, found "lxc" | paude config edit'],
     ['backend = ["docker"]', '/c.toml:1: backend must be one of auto, docker, podman, found a list'],
-    ['[limits]\ncpus = [2]', '/c.toml:2: limits.cpus must be a number or a text like "2", found a list'],
+    ['[limits]\ncpus = [2]', '/c.toml:2: limits.cpus must be a number or a string like "2", found a list'],
     ['network.allow = "a.org"', '/c.toml:1: network.allow must be a list, found "a.org"'],
     ['network.allow = { a = 1 }', '/c.toml:1: network.allow must be a list, found a table'],
     ['network = 5', '/c.toml:1: network must be a table, found 5'],
     ['profiles = 5', '/c.toml:1: profiles must be a table, found 5'],
     ['env = 5', '/c.toml:1: env must be a table of variables, or a list like ["NAME", "NAME=value"], found 5'],
-    ['env = ["A", 5]', '/c.toml:1: env.1 must be a text, found 5'],
-    ['[env]\nA = 5', '/c.toml:2: env.A must be a text, or { command = [...] }, found 5'],
+    ['env = ["A", 5]', '/c.toml:1: env.1 must be a string, found 5'],
+    ['[env]\nA = 5', '/c.toml:2: env.A must be a string, or { command = [...] }, found 5'],
     ['[env]\nA = { command = "pass" }', '/c.toml:2: env.A.command must be a list, found "pass"'],
     ['[notify]\ndesktop = "yes"', '/c.toml:2: notify.desktop must be true or false, found "yes"'],
     ['[notify]\nterminal = 5', '/c.toml:2: notify.terminal must be one of osc9, osc777, bell, or a list of them, found 5'],
@@ -280,4 +280,15 @@ describe('a file', () => {
       { numRuns: 2000 },
     )
   })
+})
+
+test('every mistake of a file is told, in the order of its lines', () => {
+  const text = 'nope = 1\nalso = 2\n[limits]\nmemory = 4\nfoo = 1\n[network]\nmode = "opn"\n'
+  expect(faultsOf({ layer: 'user', file: '/c.toml', text }).map(({ message, hint }) => `${message} | ${hint}`)).toEqual([
+    '/c.toml:1: unknown key nope | paude help keys lists the known ones',
+    '/c.toml:2: unknown key also | paude help keys lists the known ones',
+    '/c.toml:4: limits.memory must be a string, found 4 | put it in quotes: "4"',
+    '/c.toml:5: unknown key limits.foo | paude help keys lists the known ones',
+    '/c.toml:7: network.mode must be one of restricted, open, none, found "opn" | did you mean open?',
+  ])
 })

@@ -53,7 +53,7 @@ describe('a key is set, and comments and order stay', () => {
 
 test('a key is taken out with its line, and nothing else', () => {
   expect(withoutKey(TEXT, ['backend'], parse)).toBe(TEXT.replace('backend = "docker"   # not podman\n', ''))
-  expect(withoutKey(TEXT, ['limits', 'memory'], parse)).toBe(TEXT.replace('memory = "8g"\n', ''))
+  expect(withoutKey(TEXT, ['limits', 'memory'], parse)).toBe(TEXT.replace('\n[limits]\nmemory = "8g"\n', ''))
   expect(withoutKey('a = { b = 1, c = 2 }\n', ['a', 'b'], parse)).toBeNull()
   expect(withoutKey(TEXT, ['nowhere'], parse)).toBeNull()
 })
@@ -100,4 +100,14 @@ test('whatever is edited, the result says what was meant and every comment is st
     }),
     { numRuns: 1000 },
   )
+})
+
+test.each([
+  ['[limits]\nmemory = "4g"\n', ''],
+  ['version = 1\n\n[limits]\nmemory = "4g"\n\n[network]\nmode = "none"\n', 'version = 1\n\n[network]\nmode = "none"\n'],
+  ['[network]\nmode = "none"\n\n[limits]\nmemory = "4g"\n', '[network]\nmode = "none"\n'],
+  ['[limits]\n# not much\nmemory = "4g"\n', '[limits]\n# not much\n'],
+  ['[limits]\nmemory = "4g"\ncpus = 2\n', '[limits]\ncpus = 2\n'],
+])('the last key of a table takes its header along, unless a comment stands there: %j', (text, left) => {
+  expect(withoutKey(text, ['limits', 'memory'], parse)).toBe(left)
 })

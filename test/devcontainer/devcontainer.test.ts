@@ -52,7 +52,8 @@ describe('the devcontainer.json of a project', () => {
       configure(set)
       const { code, stdout, stderr } = await machine.paude([...words], { env })
       expect([code, stdout]).toEqual([125, ''])
-      expect(stderr).toContain(`${file} wants to open the box, and is not trusted: image.ref = localhost/paude/devcontainer:`)
+      expect(stderr).toContain(`${file} wants to open the box, and is not trusted: build = `)
+      expect(stderr).toContain(', image.ref = localhost/paude/devcontainer:')
       expect(stderr).toContain(hint)
     }
     expect(engineCalls()).toEqual([])
@@ -209,7 +210,7 @@ test('a mount that comes to be there later needs trust of its own', async () => 
   expect((await trust('--devcontainer')).stderr).toContain(`${place}: nothing is there`)
   expect((await dry('--devcontainer')).code).toBe(0)
   machine.write(join(place, 'file'), '')
-  expect((await dry('--devcontainer')).stderr).toContain(`is not trusted: env = A=1, mounts = ${place}:/data:rw`)
+  expect((await dry('--devcontainer')).stderr).toContain(`is not trusted: mounts = ${place}:/data:rw, env = A=1`)
 })
 
 test('one command in a box has the variables, and runs none of the commands', async () => {

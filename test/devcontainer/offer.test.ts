@@ -87,7 +87,7 @@ describe.skipIf(script === null)('on a terminal', () => {
     machine.write(file, '{ "image": 3 }')
     const [code, screen] = await answered('')
     expect([code, created().length]).toEqual([0, 1])
-    expect(screen).toContain('image must be a text, found 3; the start goes on without it')
+    expect(screen).toContain('image must be a string, found 3; the start goes on without it')
   })
 
   test('one that nobody could read before a yes ends no start either', async () => {

@@ -365,9 +365,9 @@ describe('a devcontainer.json that cannot be used is refused', () => {
     [{ dockerComposeFile: 'compose.yml' }, 'compose.yml is not there'],
     [{ dockerComposeFile: '../../compose.yml' }, 'dockerComposeFile leads out of the project'],
     [{ dockerComposeFile: 'out/compose.yml' }, 'dockerComposeFile leads out of the project'],
-    [{ image: 3 }, 'image must be a text, found 3'],
-    [{ mounts: [5] }, 'mounts.0 must be a text or an object, found 5'],
-    [{ postStartCommand: 1 }, 'postStartCommand must be a text, a list of texts, or an object of them, found 1'],
+    [{ image: 3 }, 'image must be a string, found 3'],
+    [{ mounts: [5] }, 'mounts.0 must be a string or an object, found 5'],
+    [{ postStartCommand: 1 }, 'postStartCommand must be a string, a list of strings, or an object of them, found 1'],
     [{ build: 5 }, 'build must be an object, found 5'],
     [[], 'it must be an object, found a list'],
   ] as readonly (readonly [unknown, string])[])('%j', (content, message) => {
@@ -387,7 +387,7 @@ describe('a devcontainer.json that cannot be used is refused', () => {
   })
 
   test('a type error tells the line', () => {
-    expect(() => read('{\n  // as editors write it\n  "image": 3\n}')).toThrow(`${file}:3: image must be a text, found 3`)
+    expect(() => read('{\n  // as editors write it\n  "image": 3\n}')).toThrow(`${file}:3: image must be a string, found 3`)
     expect(() => read('{\n  "mounts": [\n    "type=bind",\n    5\n  ]\n}')).toThrow(`${file}:4: mounts.1 must be`)
   })
 

@@ -17,7 +17,11 @@ import { settle, trustCommand } from './start-config.ts'
 
 const project = { type: 'boolean', description: "The project's paude.toml instead of your own file" } as const
 const key = { type: 'positional', description: 'Key, like network.mode', required: true, offers: 'keys' } as const
-const showArgs = { origin: { type: 'boolean', description: 'With the layer, file and line of each value' }, json } as const
+const showArgs = {
+  all: { type: 'boolean', description: 'Every setting, with its default' },
+  origin: { type: 'boolean', description: 'With the layer, file and line of each value' },
+  json,
+} as const
 const getArgs = { key: { ...key, description: 'Key, like network.mode, or table, like network' }, json } as const
 const setArgs = {
   key,
@@ -34,17 +38,20 @@ const unsetArgs = { key, project } as const
 export default topic({
   description: 'Show, change and check the configuration',
   examples: [
-    ['paude config show --origin', 'every value, with the layer, file and line it is from'],
+    ['paude config show --origin', 'what differs from the defaults, with the layer, file and line it is from'],
     ['paude config set network.allow example.org', 'in your own config.toml, comments and all'],
     ['paude config set limits.memory 4g --project', 'in the paude.toml of this project'],
     ['paude config check', 'read every file, and say which of them wait for paude trust'],
   ],
   verbs: {
     show: verb({
-      description: 'Show what a start here would take',
+      description: 'Show what differs from the defaults in a start here',
       front: SHOWS,
       args: showArgs,
-      examples: [['paude config show --origin', 'with the layer, file and line of each value']],
+      examples: [
+        ['paude config show --origin', 'with the layer, file and line of each value'],
+        ['paude config show --all', 'every setting'],
+      ],
       run: show,
     }),
     path: verb({
@@ -116,10 +123,12 @@ async function effective(context: Context): Promise<Config> {
   return config
 }
 
-async function show(context: Context, { origin, json }: Values<typeof showArgs>): Promise<number> {
-  const rows = settingRows(await effective(context), context.host)
+async function show(context: Context, { all, origin, json }: Values<typeof showArgs>): Promise<number> {
+  const every = settingRows(await effective(context), context.host)
+  const rows = all || json ? every : every.filter((row) => row.origin !== null && row.origin.layer !== 'default')
   if (json) context.answer(quotedLines(rows))
-  else context.answer(settingLines(rows, { origin: origin === true }).join('\n'))
+  else if (rows.length > 0) context.answer(settingLines(rows, { origin: origin === true }).join('\n'))
+  if (!all && !json) context.note(`${every.length - rows.length} more have their defaults: paude config show --all`)
   return 0
 }
 
@@ -146,7 +155,7 @@ async function unset(context: Context, { key, project }: Values<typeof unsetArgs
   refuseProfile(context, `unset profiles.${context.flags.profile}.${key}`)
   const change = await changeOnYourWord(context, project === true, (now) => unsetKey(now, key))
   const waits = change.changed ? trustNote(change) : ''
-  context.note(`${change.file}: ${key} is ${change.changed ? 'set no longer' : 'not set'}${waits}`)
+  context.note(`${change.file}: ${change.changed ? `removed ${key}` : `${key} is not set`}${waits}`)
   return 0
 }
 

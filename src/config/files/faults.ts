@@ -19,7 +19,7 @@ export function faultOf(outer: BaseIssue<unknown>, table: 'a table' | 'an object
     return {
       path,
       message: `unknown key ${path}`,
-      hint: meant(path.split('.').at(-1) ?? '', known, 'paude config schema lists the known ones'),
+      hint: meant(path.split('.').at(-1) ?? '', known, 'paude help keys lists the known ones'),
     }
   }
   if (issue.received === 'undefined') return { path, message: `${path} is missing`, hint: `add ${path}` }
@@ -32,10 +32,11 @@ export function faultOf(outer: BaseIssue<unknown>, table: 'a table' | 'an object
   if (issue.type === 'union' || issue.type === 'custom')
     return { path, message: `${path} ${issue.message}, found ${having(issue)}`, hint: '' }
   const type = TABLES.includes(issue.type) ? table : TYPES.get(issue.type)
+  const quotes = issue.type === 'string' && ['number', 'boolean'].includes(typeof issue.input) && !Array.isArray(outer.input)
   return {
     path,
     message: type === undefined ? `${path} ${issue.message}` : `${path} must be ${type}, found ${having(issue)}`,
-    hint: '',
+    hint: quotes ? `put it in quotes: ${JSON.stringify(String(issue.input))}` : '',
   }
 }
 
@@ -49,7 +50,7 @@ const ELSEWHERE = new Map([
 
 /** Types as TOML has them; whatever else is checked has a message of its own. */
 const TYPES = new Map([
-  ['string', 'a text'],
+  ['string', 'a string'],
   ['number', 'a number'],
   ['boolean', 'true or false'],
   ['array', 'a list'],

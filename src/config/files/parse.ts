@@ -41,6 +41,20 @@ export function faultsOf(written: Written): readonly PaudeError[] {
   }
 }
 
+/** Of each table valibot tells one unknown key alone; without that one it tells the next. */
+function everyIssue(found: unknown, issues: readonly v.BaseIssue<unknown>[]): readonly v.BaseIssue<unknown>[] {
+  const unknown = issues.filter(({ expected, path = [] }) => expected === 'never' && path.length > 0)
+  if (unknown.length === 0) return issues
+  const rest = structuredClone(found)
+  for (const { path = [] } of unknown) {
+    const keys = path.map(({ key }) => String(key))
+    const table = keys.slice(0, -1).reduce<unknown>((inner, key) => (inner as Record<string, unknown>)[key], rest)
+    delete (table as Record<string, unknown>)[keys.at(-1) ?? '']
+  }
+  const again = v.safeParse(ConfigFile, rest)
+  return [...unknown, ...(again.success ? [] : everyIssue(rest, again.issues))]
+}
+
 type Reading =
   | { readonly parsed: Parsed; readonly faults: readonly [] }
   | { readonly parsed: null; readonly faults: readonly PaudeError[] }
@@ -54,7 +68,10 @@ function readConfig(written: Written, profile: string): Reading {
   const names = wrongNames(found, at)
   const result = v.safeParse(ConfigFile, found)
   if (!result.success) {
-    const issues = result.issues.map((issue) => faultOf(issue))
+    const line = (path: string) => Number(at(path).split(':').at(-1))
+    const issues = everyIssue(found, result.issues)
+      .map((issue) => faultOf(issue))
+      .toSorted((one, other) => line(one.path) - line(other.path))
     return {
       parsed: null,
       faults: [

@@ -64,8 +64,23 @@ export function withoutKey(text: string, path: readonly string[], parse: Parse):
   const start = text.lastIndexOf('\n', entry.start) + 1
   const end = text.indexOf('\n', entry.end)
   const without = `${text.slice(0, start)}${end === -1 ? '' : text.slice(end + 1)}`
-  // A table may stay behind, empty, and an empty one says nothing.
-  return verified(without, setIn(parse(text) as Tree, path, undefined), parse)
+  const meant = setIn(parse(text) as Tree, path, undefined)
+  return verified(withoutEmptyTable(without, path.slice(0, -1)), meant, parse) ?? verified(without, meant, parse)
+}
+
+/** Without the header of a table that holds neither a key nor a comment. */
+function withoutEmptyTable(text: string, section: readonly string[]): string {
+  const header = tomlEntries(text).headers.find((one) => same(one.path, section))
+  if (header === undefined || section.length === 0) return text
+  const start = text.lastIndexOf('\n', header.end - 1) + 1
+  const end = text.indexOf('\n', header.end)
+  const rest = end === -1 ? '' : text.slice(end + 1)
+  if (text.slice(header.end, end === -1 ? undefined : end).includes('#')) return text
+  const next = /^\s*(?=\[|$)/.exec(rest)
+  if (next === null) return text
+  const before = text.slice(0, start).trimEnd()
+  const after = rest.slice(next[0].length)
+  return [before, after].filter((part) => part !== '').join('\n\n') + (after === '' && before !== '' ? '\n' : '')
 }
 
 /** A value as TOML. */

@@ -18,7 +18,7 @@ const table = (v: Valibot) =>
   v.pipe(
     v.record(
       v.pipe(v.string(), v.regex(/^[A-Za-z_]\w*$/, 'is not the name of a variable')),
-      v.union([v.string(), printed(v)], 'must be a text, or { command = [...] }'),
+      v.union([v.string(), printed(v)], 'must be a string, or { command = [...] }'),
     ),
     v.rawCheck(({ dataset, addIssue }) => {
       if (!dataset.typed) return

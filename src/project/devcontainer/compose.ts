@@ -21,16 +21,16 @@ const Build = v.union(
       target: v.nullish(v.string()),
     }),
   ],
-  'must be a text or a map',
+  'must be a string or a map',
 )
 const Service = v.looseObject({
   image: v.nullish(v.string()),
   build: v.nullish(Build),
   environment: v.nullish(listOrMap),
   working_dir: v.nullish(v.string()),
-  volumes: v.nullish(v.array(v.union([v.string(), v.looseObject({})], 'must be a text or a map'))),
+  volumes: v.nullish(v.array(v.union([v.string(), v.looseObject({})], 'must be a string or a map'))),
   extends: v.nullish(
-    v.union([v.string(), v.looseObject({ service: v.string(), file: v.nullish(v.string()) })], 'must be a text or a map'),
+    v.union([v.string(), v.looseObject({ service: v.string(), file: v.nullish(v.string()) })], 'must be a string or a map'),
   ),
 })
 /** Only the service that is taken is looked into. */

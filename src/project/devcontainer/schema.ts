@@ -7,10 +7,10 @@ import { lineOf } from './jsonc.ts'
 
 const texts = v.array(v.string())
 /** Editors write numbers and truth values where a text is meant. */
-const scalar = v.pipe(v.union([v.string(), v.number(), v.boolean()], 'must be a text'), v.transform(String))
+const scalar = v.pipe(v.union([v.string(), v.number(), v.boolean()], 'must be a string'), v.transform(String))
 const variables = v.record(v.string(), v.nullable(scalar))
-const command = v.union([v.string(), texts], 'must be a text or a list of texts')
-const commands = v.union([command, v.record(v.string(), command)], 'must be a text, a list of texts, or an object of them')
+const command = v.union([v.string(), texts], 'must be a string or a list of strings')
+const commands = v.union([command, v.record(v.string(), command)], 'must be a string, a list of strings, or an object of them')
 const mount = v.union(
   [
     v.string(),
@@ -21,7 +21,7 @@ const mount = v.union(
       readonly: v.optional(v.boolean()),
     }),
   ],
-  'must be a text or an object',
+  'must be a string or an object',
 )
 
 /** What is read of a devcontainer.json; other keys are let through and named. */
@@ -37,7 +37,7 @@ const Keys = v.looseObject({
   ),
   dockerFile: v.optional(v.string()),
   context: v.optional(v.string()),
-  dockerComposeFile: v.optional(v.union([v.string(), texts], 'must be a text or a list of texts')),
+  dockerComposeFile: v.optional(v.union([v.string(), texts], 'must be a string or a list of strings')),
   service: v.nullish(v.string()),
   waitFor: v.nullish(v.string()),
   remoteUser: v.nullish(v.string()),
