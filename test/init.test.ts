@@ -98,7 +98,6 @@ describe('without questions', () => {
       ...['init', '--yes', '--base-url', 'https://gateway.example.org/Team', '--fallback', 'host'],
     ])
     expect(code).toBe(0)
-    expect(stderr).toContain('boxes have claude in them\n')
     expect(readFileSync(userFile, 'utf8')).toBe(
       '#:schema ./schema.json\nversion = 1\nfallback = "host"\n\n[provider]\nbase_url = "https://gateway.example.org/Team"\n',
     )
@@ -215,13 +214,6 @@ describe('without questions', () => {
     expect((await machine.paude(['--force', 'init', '--yes'], { cwd: machine.home })).code).toBe(0)
   })
 
-  test('says which engine boxes run on once the choice is made', async () => {
-    machine.write(userFile, 'backend = "podman"\n')
-    expect((await machine.paude(['init', '--yes', '--backend', 'auto'])).stderr).toContain(
-      'boxes run on docker, the first engine that works\n',
-    )
-  })
-
   test('leaves nothing behind but the file', async () => {
     put('package.json')
     await machine.paude(['init', '--yes'])
@@ -249,8 +241,8 @@ describe.skipIf(script === null)('on a terminal', () => {
     put('package.json')
     const [code, screen] = await answered('podman', '', '', 'y')
     expect(code).toBe(0)
-    expect(screen).toContain('paude: engine: docker or podman? [Enter for auto: each start takes the first that works]: ')
-    expect(screen.indexOf('groups = ["@npm"]')).toBeLessThan(screen.indexOf('write it? [y]es, [n]o'))
+    expect(screen).toContain('paude: which engine? auto takes the first that works at each start [AUTO/docker/podman]: ')
+    expect(screen.indexOf('groups = ["@npm"]')).toBeLessThan(screen.indexOf('write it? [Y/n]'))
     expect([groups(), readFileSync(userFile, 'utf8')]).toEqual([
       ['@npm'],
       '#:schema ./schema.json\nversion = 1\nbackend = "podman"\n',
@@ -260,7 +252,7 @@ describe.skipIf(script === null)('on a terminal', () => {
   test('Enter leaves the engine to each start, as the question says, and writes no configuration for that', async () => {
     put('package.json')
     const [code, screen] = await answered('', '', '', 'y')
-    expect(screen).toContain('boxes run on docker, the first engine that works')
+    expect(screen).toContain('[AUTO/docker/podman]')
     expect([code, existsSync(userFile), groups()]).toEqual([0, false, ['@npm']])
   })
 
@@ -278,20 +270,28 @@ describe.skipIf(script === null)('on a terminal', () => {
     expect(screen).toContain('there is no group "@pipy"')
   })
 
-  test.each(['n', '', 'no'])('%j writes nothing', async (word) => {
+  test.each(['n', 'no'])('%j writes nothing', async (word) => {
     put('package.json')
     expect((await answered('', '', '', word))[0]).toBe(0)
     expect(written()).toBeNull()
   })
 
+  test('Enter writes it, as the capital says, and the end of the input does not', async () => {
+    put('package.json')
+    expect((await answered('', '', ''))[0]).toBe(0)
+    expect(written()).toBeNull()
+    expect((await answered('', '', '', ''))[0]).toBe(0)
+    expect(groups()).toEqual(['@npm'])
+  })
+
   test('asks for provider and fallback after the engine, and keeps the answers', async () => {
-    const [code, screen] = await answered('', '2', 'https://gateway.example.org/Team', 'y')
+    const [code, screen] = await answered('', 'gateway', 'https://gateway.example.org/Team', 'y')
     expect(code).toBe(0)
     const places = [
-      'engine: docker',
-      "provider: [1] the agent's own or [2] a gateway?",
+      'which engine?',
+      "the agent's own provider, or a gateway? [OWN/gateway]",
       'address of the gateway',
-      'not isolated? [y]es',
+      'not isolated? [y/N]',
     ].map((words) => screen.indexOf(words))
     expect(places).not.toContain(-1)
     expect(places).toEqual(places.toSorted((one, other) => one - other))
@@ -300,16 +300,25 @@ describe.skipIf(script === null)('on a terminal', () => {
   })
 
   test('asks again where an answer cannot be taken, and says why', async () => {
-    const [code, screen] = await answered('dokcer', 'podman', 'x', '2', 'gateway', 'https://gateway.example.org', 'maybe', 'y')
+    const [code, screen] = await answered(
+      'dokcer',
+      'podman',
+      'x',
+      'gateway',
+      'nowhere',
+      'https://gateway.example.org',
+      'maybe',
+      'y',
+    )
     expect(code).toBe(0)
     for (const words of [
       'there is no engine "dokcer"',
       'there is no provider "x"',
-      'that is not a plain web address: gateway',
+      'that is not a plain web address: nowhere',
       '"maybe" is no answer',
     ])
       expect(screen).toContain(words)
-    expect(screen.match(/engine: docker or podman\?/g)).toHaveLength(2)
+    expect(screen.match(/which engine\?/g)).toHaveLength(2)
     const kept = Bun.TOML.parse(readFileSync(userFile, 'utf8'))
     expect(kept).toEqual({
       version: 1,
@@ -323,7 +332,7 @@ describe.skipIf(script === null)('on a terminal', () => {
     machine.write(userFile, 'fallback = "none"\nprovider.base_url = "https://gateway.example.org"\n')
     const [code, screen] = await answered('')
     expect(code).toBe(0)
-    expect(screen).not.toMatch(/provider: \[1\]|not isolated\?/)
+    expect(screen).not.toMatch(/OWN\/gateway|not isolated\?/)
   })
 
   test('an engine that is decided already is not asked for', async () => {

@@ -277,7 +277,7 @@ describe.skipIf(script === null)('on a terminal', () => {
     machine.write(file, OPEN)
     const [code, screen] = await answered('y\n')
     expect(screen).toContain(
-      '  + network.allow = evil.example.org   # paude.toml:2\npaude: trust it? [y]es, [n]o, [i]gnore it this time: ',
+      '  + network.allow = evil.example.org   # paude.toml:2\npaude: trust it? [y/N], or i to go on without it: ',
     )
     expect([code, engineCalls().some(([, verb]) => verb === 'create')]).toEqual([0, true])
     expect(machine.kept()).toContain('"host": "evil.example.org"')
@@ -300,26 +300,26 @@ describe.skipIf(script === null)('on a terminal', () => {
       terminal: {
         data: (terminal, bytes) => {
           screen += new TextDecoder().decode(bytes)
-          if (screen.endsWith('[n]o: ')) terminal.write('\u0003')
+          if (screen.endsWith('[y/N]: ')) terminal.write('\u0003')
         },
       },
     })
     await child.exited
     expect([child.signalCode, (await show()).code]).toEqual(['SIGINT', 125])
-    expect(screen).toEndWith('[n]o: ^C')
+    expect(screen).toEndWith('[y/N]: ^C')
   })
 
   test('the question stands on stderr and the answer alone on stdout, without colour where none is wanted', async () => {
     machine.write(file, OPEN)
     const [code, screen] = await answered('y\n', 'trust >out', { TERM: 'xterm', NO_COLOR: '1' })
     expect([code, readFileSync(join(machine.project, 'out'), 'utf8')]).toEqual([0, `${file}\n`])
-    expect(screen).toContain('trust it? [y]es, [n]o: ')
+    expect(screen).toContain('trust it? [y/N]: ')
     expect(screen).not.toContain('\u001b')
   })
 
   test('many things are counted, so that none is overlooked', async () => {
     machine.write(file, `network.allow = [${Array.from({ length: 30 }, (_, at) => `"h${at}.org"`).join(', ')}]\n`)
-    expect((await answered('n\n'))[1]).toContain('trust it, all 30 of these? [y]es')
+    expect((await answered('n\n'))[1]).toContain('trust it, all 30 of these? [y/N]')
   })
 
   test('a long value is shown whole and counted, since anything may stand in its middle', async () => {

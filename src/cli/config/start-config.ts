@@ -35,7 +35,7 @@ export async function startConfig(context: Context, flags: Layer): Promise<Confi
   const { dryRun, printConfig } = project.base.settings
   if (!canAsk(context) || dryRun || printConfig) throw untrusted(open, project.base)
   showWidening(context, project, open)
-  switch (readAnswer(context, `${trustWhat(open)} [y]es, [n]o, [i]gnore it this time: `)) {
+  switch (readAnswer(context, `${trustWhat(open)} [y/N], or i to go on without it: `)) {
     case 'y':
     case 'yes':
       for (const judged of open) approve(trustFolder(host), await approvalOf(judged, host), new Date())
@@ -122,16 +122,18 @@ export function trustWhat(judged: readonly Judged[]): string {
  * One line from the terminal, in lower case; '' when it was closed. consola 3.4.2 cannot ask this: its prompts draw on stdout, never end
  * after Ctrl-D, take a lone y for a yes, and its text is always '' on Bun 1.4.5.
  */
-export const readAnswer = (context: Context, question: string): string => readLine(context, question).toLowerCase()
+export const readAnswer = (context: Context, question: string, closed = ''): string =>
+  readLine(context, question, closed).toLowerCase()
 
-/** The same with its letters as they are. */
-export function readLine({ prompt }: Context, question: string): string {
+/** The same with its letters as they are; `closed` when the input has ended, which is no Enter. */
+export function readLine({ prompt }: Context, question: string, closed = ''): string {
   prompt(question)
   const bytes = Buffer.alloc(4096)
   try {
-    return bytes.toString('utf8', 0, readSync(0, bytes)).trim()
+    const length = readSync(0, bytes)
+    return length === 0 ? closed : bytes.toString('utf8', 0, length).trim()
   } catch {
-    return ''
+    return closed
   }
 }
 

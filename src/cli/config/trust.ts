@@ -74,7 +74,7 @@ async function trust(context: Context, sure: boolean): Promise<number> {
   showWidening(context, project, fresh)
   if (!sure && !canAsk(context))
     throw new PaudeError('refused', 'nobody is here to say whether this is trusted', { hint: trustCommand(base, '--yes') })
-  if (!sure && !['y', 'yes'].includes(readAnswer(context, `${trustWhat(fresh)} [y]es, [n]o: `)))
+  if (!sure && !['y', 'yes'].includes(readAnswer(context, `${trustWhat(fresh)} [y/N]: `)))
     throw new PaudeError('refused', 'not trusted', { hint: 'paude --ignore-project-config goes on without it' })
   for (const { one, approval } of pending) {
     approve(trustFolder(host), approval, new Date())

@@ -1,4 +1,3 @@
-import { agentNames } from '../../agents/names.ts'
 import { setKey } from '../../config/files/edit.ts'
 import { keyOf } from '../../config/keys/all.ts'
 import { loadConfig } from '../../config/layers/load.ts'
@@ -17,9 +16,8 @@ export type Choices = {
 
 /** Keeps where the models are and what happens without an engine. What is decided already is not asked; a default is not written. */
 export async function initChoices(context: Context, { baseUrl, fallback, sure }: Choices): Promise<void> {
-  const { host, flags, note } = context
+  const { host, flags } = context
   const { settings, origins, managed } = await loadConfig(host, flags)
-  note(`boxes have ${agentNames.join(', ')} in them`)
   const open = (key: 'baseUrl' | 'fallback') =>
     !sure && canAsk(context) && managed[key] === undefined && origins[key][0]?.layer === 'default'
   const address = baseUrl ?? (open('baseUrl') ? askAgain(context, () => askProvider(context)) : settings.baseUrl)
@@ -43,13 +41,11 @@ async function keep({ host, note }: Context, setting: 'baseUrl' | 'fallback', va
 
 /** '' for the agent's own provider. */
 function askProvider(context: Context): string {
-  const answer = readAnswer(context, "provider: [1] the agent's own or [2] a gateway? [Enter for 1]: ")
+  const answer = readAnswer(context, "where are the models: the agent's own provider, or a gateway? [OWN/gateway]: ")
   switch (answer) {
     case '':
-    case '1':
     case 'own':
       return ''
-    case '2':
     case 'gateway':
       return askAgain(context, () => {
         const address = readLine(context, 'address of the gateway, like https://gateway.example.org: ')
@@ -58,13 +54,13 @@ function askProvider(context: Context): string {
       })
     default:
       throw new PaudeError('usage', `there is no provider ${JSON.stringify(answer)}`, {
-        hint: '1 or 2, or paude init --base-url URL',
+        hint: 'own or gateway, or paude init --base-url URL',
       })
   }
 }
 
 function askFallback(context: Context): 'none' | 'host' {
-  const question = "where no engine works, run this machine's own agent, not isolated? [y]es or [n]o [Enter for no]: "
+  const question = "where no engine works, run this machine's own agent, not isolated? [y/N]: "
   const answer = readAnswer(context, question)
   if (['y', 'yes'].includes(answer)) return 'host'
   if (['', 'n', 'no'].includes(answer)) return 'none'

@@ -21,21 +21,20 @@ export async function initEngine(
   const decided = origins.backend[0]?.layer !== 'default'
   const open = wanted === undefined && !decided && ready.length > 1 && !sure && canAsk(context)
   const choice = open
-    ? askAgain(context, () => readEngine(readAnswer(context, `engine: ${ready.join(' or ')}? ${UNDECIDED}: `), engines))
+    ? askAgain(context, () =>
+        readEngine(
+          readAnswer(context, `which engine? auto takes the first that works at each start [AUTO/${ready.join('/')}]: `),
+          engines,
+        ),
+      )
     : wanted
   const name = choice === undefined ? undefined : readEngine(choice, engines)
-  const kept = name ?? settings.backend
-  const taken = kept === 'auto' ? ready[0] : kept
-  if (taken !== undefined) note(`boxes run on ${taken}${kept === 'auto' ? ', the first engine that works' : ''}`)
   if (name === undefined || name === settings.backend) return
   const { file } = await changeFile(host, false, (editable) => setKey(editable, 'backend', name))
   note(`${file}: backend = "${name}"`)
 }
 
-/** Not the first by name: it would be missed on the day that only another one works. */
-const UNDECIDED = '[Enter for auto: each start takes the first that works]'
-
-/** `auto` for no answer. An engine that cannot be used now is no choice. */
+/** `auto` for no answer, since a name would be missed on the day that only another one works. An engine that cannot be used now is no choice. */
 function readEngine(word: string, engines: readonly EngineState[]): 'auto' | BackendName {
   if (word === '' || word === 'auto') return 'auto'
   const engine = engines.find(({ name }) => name === word)

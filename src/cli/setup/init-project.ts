@@ -81,9 +81,9 @@ function agreed(context: Context, { editable, chosen, proposed, sure, draft }: T
   if (!canAsk(context))
     throw new PaudeError('refused', 'nobody is here to say whether this is to be written', { hint: 'paude init --yes' })
   const said = askAgain(context, () => {
-    const word = readAnswer(context, 'write it? [y]es, [n]o, or the groups to take, like npm,pypi: ')
-    if (word === 'y' || word === 'yes') return 'yes'
-    return ['', 'n', 'no'].includes(word) ? 'no' : readGroups(word, proposed)
+    const word = readAnswer(context, 'write it? [Y/n], or the groups to take, like npm,pypi: ', 'n')
+    if (['', 'y', 'yes'].includes(word)) return 'yes'
+    return ['n', 'no'].includes(word) ? 'no' : readGroups(word, proposed)
   })
   if (said === 'yes') return text
   if (said !== 'no') return agreed(context, { editable, chosen: said, proposed, sure, draft })
