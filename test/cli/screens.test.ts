@@ -84,7 +84,7 @@ describe('sessions', () => {
 
   test('say on a terminal no more than differs, within its width', () => {
     const lines = Bun.stripANSI(shown(true)).split('\n')
-    expect(lines[0]).toMatch(/^SESSION +STATUS +ACTIVITY +SINCE +STARTED +WORKSPACE$/)
+    expect(lines[0]).toMatch(/^SESSION +STATUS +ACTIVITY +WORKSPACE$/)
     expect(lines.filter((line) => Bun.stringWidth(line) > 60)).toEqual([])
     expect(lines[1]).toMatch(/^fix-login +exited 1 .* ~\/mine$/)
   })

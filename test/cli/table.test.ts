@@ -47,3 +47,13 @@ test('a path below the home directory is short, and no other', () => {
     tilde('/x', ''),
   ]).toEqual(['~/x', '~', '/home/mean', '/x'])
 })
+
+test('columns that can be spared go before a short word is torn, in the order in which they can', () => {
+  const titles = ['SESSION', 'SINCE', 'STARTED', 'WORKSPACE']
+  const row = [['paude-abcdef', '12 min', '3 min ago', '/srv/projects/a-rather-long-name']]
+  const at = (width: number) => plain(titles, row, { width, spare: ['SINCE', 'STARTED'] })
+  expect(at(80)[0]).toMatch(/^SESSION +SINCE +STARTED +WORKSPACE$/)
+  expect(at(50)[0]).toMatch(/^SESSION +STARTED +WORKSPACE$/)
+  expect(at(36)[0]).toMatch(/^SESSION +WORKSPACE$/)
+  expect(at(36)[1]).toStartWith('paude-abcdef')
+})

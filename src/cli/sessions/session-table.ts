@@ -26,7 +26,7 @@ export function sessionTable(host: Host, rows: readonly ActiveRow[], layout: Fit
   return table(
     HEAD,
     rows.map((row) => cells(row, { home, stopped: row.status === 'exited' && isStopped(sessionFolder(host, row.id)) })),
-    { ...layout, same: ['AGENT', 'BACKEND'] },
+    { ...layout, same: ['AGENT', 'BACKEND'], spare: ['SINCE', 'STARTED', 'AGENT', 'BACKEND'] },
   )
 }
 

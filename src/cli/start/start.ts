@@ -76,6 +76,7 @@ export async function startSession(context: Context, start: Start): Promise<numb
       plan,
       removal,
       waits,
+      throwAway,
       check,
       onEnd,
       holds,

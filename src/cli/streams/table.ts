@@ -8,6 +8,8 @@ export type Fit = {
   readonly width: number | null
   /** Titles of columns that are left out on a terminal when every row says the same in them. */
   readonly same?: readonly string[]
+  /** Titles of columns that go first, in this order, on a terminal that is too narrow for all. */
+  readonly spare?: readonly string[]
   /** A row stays one line: what does not fit is cut. */
   readonly cuts?: true
   readonly gap?: number
@@ -26,13 +28,17 @@ export const tilde = (path: string, home: string): string =>
 export function table(
   head: readonly string[],
   rows: readonly (readonly string[])[],
-  { width, same = [], cuts, gap = 2 }: Fit = { width: null },
+  { width, same = [], spare = [], cuts, gap = 2 }: Fit = { width: null },
 ): string {
-  const shown = head.flatMap((title, column) => (width !== null && isIdle(rows, column, same.includes(title)) ? [] : [column]))
-  const cells = [head.map(bold), ...rows].map((row) => shown.map((column) => row[column] ?? ''))
+  const all = [head.map(bold), ...rows]
+  const natural = head.map((_, column) => Math.max(...all.map((row) => Bun.stringWidth(row[column] ?? ''))))
+  const room = width ?? Number.POSITIVE_INFINITY
+  const told = head.flatMap((title, column) => (width !== null && isIdle(rows, column, same.includes(title)) ? [] : [column]))
+  const shown = roomy(told, { head, natural, room, spare, gap })
+  const cells = all.map((row) => shown.map((column) => row[column] ?? ''))
   const widths = fitting(
-    shown.map((_, at) => Math.max(...cells.map((row) => Bun.stringWidth(row[at] ?? '')))),
-    width === null ? Number.POSITIVE_INFINITY : width - gap * (shown.length - 1),
+    shown.map((column) => ({ natural: natural[column] ?? 0, least: Math.max(LEAST, Bun.stringWidth(head[column] ?? '')) })),
+    room - gap * (shown.length - 1),
   )
   const parts = (cell: string, at: number): readonly string[] => {
     const room = widths[at] ?? 1
@@ -48,16 +54,42 @@ function isIdle(rows: readonly (readonly string[])[], column: number, may: boole
   return rows.length > 0 && (may || first === '' || first === '-') && rows.every((row) => (row[column] ?? '') === first)
 }
 
-/** No column gets narrower than this: its words would be torn. */
-const LEAST = 10
+/** No column gets narrower than this: ids and short words would be torn. */
+const LEAST = 12
 
-/** Takes from the widest column until all fit. */
-function fitting(natural: readonly number[], room: number): readonly number[] {
-  const widths = [...natural]
+/** What the last column gets before another one goes. */
+const LAST = 20
+
+type Columns = {
+  readonly head: readonly string[]
+  readonly natural: readonly number[]
+  readonly room: number
+  readonly spare: readonly string[]
+  readonly gap: number
+}
+
+/** The columns that stay when spare ones make room for the last. */
+function roomy(columns: readonly number[], { head, natural, room, spare, gap }: Columns): readonly number[] {
+  const last = columns.at(-1) ?? 0
+  const needed = (left: readonly number[]) =>
+    left.reduce(
+      (sum, column) => sum + gap + (column === last ? Math.min(LAST, natural[column] ?? 0) : (natural[column] ?? 0)),
+      -gap,
+    )
+  return spare.reduce<readonly number[]>(
+    (left, title) => (needed(left) <= room ? left : left.filter((column) => head[column] !== title)),
+    columns,
+  )
+}
+
+/** Takes from the widest column that may get narrower until all fit. */
+function fitting(columns: readonly { readonly natural: number; readonly least: number }[], room: number): readonly number[] {
+  const widths = columns.map(({ natural }) => natural)
   for (let over = widths.reduce((sum, one) => sum + one, 0) - room; over > 0; over--) {
-    const widest = widths.indexOf(Math.max(...widths))
-    if ((widths[widest] ?? 0) <= LEAST) break
-    widths[widest] = (widths[widest] ?? 0) - 1
+    const most = Math.max(...widths.filter((one, at) => one > (columns[at]?.least ?? 0)))
+    const widest = widths.findIndex((one, at) => one === most && one > (columns[at]?.least ?? 0))
+    if (widest === -1) break
+    widths[widest] = most - 1
   }
   return widths
 }

@@ -7,6 +7,7 @@ import { keepBounded } from '../../events/file.ts'
 import type { Request } from '../../network/log.ts'
 import type { Plan } from '../../plan/plan.ts'
 import { type Effects, execute } from '../../run/execute.ts'
+import { LEFT } from '../../run/process.ts'
 import { printable } from '../../text.ts'
 import { handleOf } from '../record/record.ts'
 import { readRecords } from '../record/store.ts'
@@ -25,6 +26,8 @@ export type Launch = Pick<Prepared, 'backend' | 'spec' | 'record'> & {
   readonly removal: Plan
   /** Whether paude ends only when all of it is gone. */
   readonly waits: boolean
+  /** Whether it goes as well when you leave it. */
+  readonly throwAway: boolean
   /** Looked at before a session in the background is said to be there; what it throws takes the session back. */
   readonly check?: ((backend: Backend, handle: Handle) => Promise<void>) | undefined
   /** Told what the session asked the proxy for, before everything is removed. */
@@ -51,7 +54,7 @@ export async function launchDetached(
 
 /** Starts a session and stays with it until it ends, or until the user leaves it. */
 export async function launchAttached(context: Context, launch: Launch): Promise<number> {
-  const { backend, spec, record, first, plan, removal, waits, onEnd, holds } = launch
+  const { backend, spec, record, first, plan, removal, waits, throwAway, onEnd, holds } = launch
   const found = { backend, record, handle: handleOf(record, spec.folder) }
   // A session with a screen has a holder that sees to it.
   const unwatch = spec.terminal ? () => undefined : keepBounded(spec.folder)
@@ -88,6 +91,8 @@ export async function launchAttached(context: Context, launch: Launch): Promise<
     }
     return await execute(plan, handing, (code) => {
       unlook()
+      // What it needs on this machine ends with this paude, so it does not go on without.
+      if (code === LEFT && throwAway) return remover.gone().then(() => 0)
       return finishSession(context, { ...found, spec, code, remover, waits, onEnd, told })
     })
   } finally {
