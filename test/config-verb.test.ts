@@ -37,9 +37,12 @@ terminal = "bell"
       join(machine.project, 'paude.toml'),
       '[network]\nallow = ["evil.test", "x.example.org"]\ndeny = ["bad.test"]\n[limits]\npids = 99\n',
     )
-    const { code, stdout, stderr } = await machine.paude(['--cpus', '2', '--profile', 'ci', 'config', 'show', '--all', '--origin'], {
-      env: { PAUDE_NETWORK_ALLOW: 'env.test', PAUDE_LOGIN_INSIDE: undefined },
-    })
+    const { code, stdout, stderr } = await machine.paude(
+      ['--cpus', '2', '--profile', 'ci', 'config', 'show', '--all', '--origin'],
+      {
+        env: { PAUDE_NETWORK_ALLOW: 'env.test', PAUDE_LOGIN_INSIDE: undefined },
+      },
+    )
     expect(code).toBe(0)
     expect(stderr).toContain('paude.toml is not trusted: of it only what narrows is shown')
     expect(stdout).not.toContain('hunter2')

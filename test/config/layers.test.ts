@@ -289,6 +289,6 @@ test('every mistake of a file is told, in the order of its lines', () => {
     '/c.toml:2: unknown key also | paude help keys lists the known ones',
     '/c.toml:4: limits.memory must be a string, found 4 | put it in quotes: "4"',
     '/c.toml:5: unknown key limits.foo | paude help keys lists the known ones',
-    '/c.toml:7: network.mode must be one of restricted, open, none, found "opn" | did you mean open?',
+    '/c.toml:7: network.mode must be one of restricted, ask, open, none, found "opn" | did you mean open?',
   ])
 })
