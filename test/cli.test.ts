@@ -518,7 +518,7 @@ describe('what is nearly ours', () => {
   test.each([
     ['PAUDE_NETWRK', 'PAUDE_NETWORK?'],
     ['PAUDE_LIMITS_MEMORY', 'PAUDE_MEMORY?'],
-    ['PAUDE_QQQQQQQQ', 'PAUDE_QQQQQQQQ means nothing to paude\n'],
+    ['PAUDE_QQQQQQQQ', 'PAUDE_QQQQQQQQ has no effect on paude\n'],
   ])('the variable %s is warned of', async (name, said) => {
     for (const words of [
       ['--dry-run', '-p', 'x'],

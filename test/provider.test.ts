@@ -222,7 +222,7 @@ describe('the address of the provider', () => {
     expect(config(GATEWAY).settings.baseUrl).toBe('https://gateway.example.org')
     expect(config(GATEWAY, { baseUrl: 'https://gateway.example.org/' }).settings.baseUrl).toBe('https://gateway.example.org/')
     expect(() => config(GATEWAY, { baseUrl: 'https://mine.example.org' })).toThrow(
-      'provider.base_url = https://mine.example.org (environment ANTHROPIC_BASE_URL) is more than /m.toml:1 lets anybody have: https://gateway.example.org',
+      'provider.base_url = https://mine.example.org (environment ANTHROPIC_BASE_URL) exceeds the limit in /m.toml:1: https://gateway.example.org',
     )
   })
 

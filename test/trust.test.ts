@@ -57,7 +57,7 @@ describe('a project that wants to open the box', () => {
     const refused = await machine.paude(['trust'])
     expect([refused.code, refused.stdout]).toEqual([1, ''])
     expect(refused.stderr).toBe(
-      `paude: ${file} wants to open the box:\n  - network.mode = restricted\n  + network.mode = open   # paude.toml:2: no wall\n  + network.allow = evil.example.org   # paude.toml:3\npaude: nobody is here to say whether this is trusted\n  → paude trust --yes\n`,
+      `paude: ${file} wants to open the box:\n  - network.mode = restricted\n  + network.mode = open   # paude.toml:2: no wall\n  + network.allow = evil.example.org   # paude.toml:3\npaude: there is no terminal to ask on, so nothing was trusted\n  → paude trust --yes\n`,
     )
     expect((await machine.paude(['trust', '--yes'])).stdout).toBe(`${file}\n`)
     expect((await show()).stdout).toMatch(/^network\.mode +open +# project .*paude\.toml:2$/m)
@@ -236,9 +236,9 @@ describe('a project that wants to open the box', () => {
   })
 
   test.each([
-    ['--list --revoke', '--list and --revoke are two wishes'],
-    ['--yes --list', '--yes and --list are two wishes'],
-    ['--revoke --yes', '--yes and --revoke are two wishes'],
+    ['--list --revoke', '--list and --revoke cannot be combined'],
+    ['--yes --list', '--yes and --list cannot be combined'],
+    ['--revoke --yes', '--yes and --revoke cannot be combined'],
     ['--json --yes', '--json goes with --list'],
   ])('is neither trusted nor forgotten by flags that mean nothing together: %s', async (flags, said) => {
     machine.write(file, OPEN)
@@ -342,7 +342,7 @@ describe.skipIf(script === null)('on a terminal', () => {
     machine.write(file, `env = ["A=${' '.repeat(9000)}end"]\n`)
     const [code, screen] = await answered('y\n')
     expect([code, engineCalls()]).toEqual([125, []])
-    expect(screen).toContain('paude.toml:1: env has a value of 9005 characters, which nobody reads before a yes')
+    expect(screen).toContain('paude.toml:1: env is 9005 characters long, too long to review (limit 8192)')
     expect(screen.length).toBeLessThan(80 * 24)
   })
 

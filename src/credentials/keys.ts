@@ -15,10 +15,10 @@ const credential = (key: string, meaning: string) =>
     schema: secretSource,
     rule: 'own',
     alternative: true,
-    notIn: { project: NOT_A_PROJECTS, managed: 'it belongs into the config.toml of each user' },
+    notIn: { project: NOT_A_PROJECTS, managed: 'it belongs in the config.toml of each user' },
   })
 
-const NOT_A_PROJECTS = 'it belongs into your own config.toml: whoever chooses the provider gets the key'
+const NOT_A_PROJECTS = 'it belongs in your own config.toml, since the provider gets the key'
 
 /** `[provider]`: where the models of the chosen agent are, and where the credential is. A secret of the provider without its row does not compile. */
 export const providerKeys = {
@@ -43,7 +43,7 @@ export const providerKeys = {
     initial: 'outside',
     rule: 'own',
     withoutBox: 'free',
-    notIn: { project: NOT_A_PROJECTS, managed: 'it belongs into the config.toml of each user' },
+    notIn: { project: NOT_A_PROJECTS, managed: 'it belongs in the config.toml of each user' },
     flags: [
       {
         name: 'login-inside',

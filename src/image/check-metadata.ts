@@ -144,7 +144,7 @@ function secrets({ environment, labels }: Metadata): Check {
     message:
       names.length === 0
         ? 'no variable or label looks like one'
-        : `${names.join(', ')} look like secrets, and whoever has the image has them`,
+        : `${names.join(', ')} look like secrets, and everybody who has the image can read them`,
     fix: names.length === 0 ? '' : 'take them out, and give the values out anew',
   }
 }

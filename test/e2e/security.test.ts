@@ -344,7 +344,7 @@ true`
     const through = ['unshare', '--mount', 'sh', '-c', `mount --bind '${etc}' /etc && exec "$@"`, 'sh']
     const own = join(root, `security-config-${backend}`)
     put(join(own, 'paude/config.toml'), '[security]\nseccomp = "off"\n[profiles.ci.security]\nread_only_root = false\n')
-    const beyond = /security\.\w+ = (off|false) .*is more than \/etc\/paude\/managed\.toml/
+    const beyond = /security\.\w+ = (off|false) .*exceeds the limit in \/etc\/paude\/managed\.toml/
     const ask = async (flags: readonly string[], given: RunOptions = {}) => {
       const { code, stderr } = await run([...flags, '--dry-run', 'run', '--', 'true'], { ...given, through })
       return [code, beyond.test(stderr)]
@@ -365,7 +365,9 @@ true`
       const { code, stderr } = await run(['start', id], { cwd, through })
       expect([code, stderr]).toEqual([
         125,
-        expect.stringContaining(`security.no_new_privileges = false of session ${id} is more than /etc/paude/managed.toml`),
+        expect.stringContaining(
+          `security.no_new_privileges = false of session ${id} exceeds the limit in /etc/paude/managed.toml`,
+        ),
       ])
     } finally {
       await run(['rm', '--force', '--volumes', id], { cwd })

@@ -214,7 +214,7 @@ describeEach('a project’s own configuration', (backend) => {
       const base = { XDG_CONFIG_HOME: own, ANTHROPIC_BASE_URL: undefined, ANTHROPIC_API_KEY: undefined }
       const ask = (words: readonly string[], given: RunOptions = {}) =>
         run(['--dry-run', ...words, '-p', 'x'], { ...given, through, env: { ...base, ...given.env } })
-      const beyond = /is more than \/etc\/paude\/managed\.toml:\d lets anybody have/
+      const beyond = /exceeds the limit in \/etc\/paude\/managed\.toml:\d/
       expect((await ask([])).code).toBe(0)
       expect((await ask([])).stdout).toContain(`--memory=${512 * 1024 * 1024}`)
       expect((await ask(['--network-allow', 'git.ours.example.org'])).code).toBe(0)

@@ -77,7 +77,7 @@ export function showWidening(context: Context, project: Project, judged: readonl
     if (value.length > MOST_SHOWN)
       throw new PaudeError(
         'refused',
-        `${shown(place)}: ${key} has a value of ${value.length} characters, which nobody reads before a yes`,
+        `${shown(place)}: ${key} is ${value.length} characters long, too long to review (limit ${MOST_SHOWN})`,
         {
           hint: `write less than ${MOST_SHOWN}, or put it into a file`,
         },

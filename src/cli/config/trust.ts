@@ -16,7 +16,7 @@ import { canAsk, readAnswer, showWidening, trustCommand, trustWhat } from './sta
 const args = {
   yes: { type: 'boolean', description: 'Trust it without being asked' },
   list: { type: 'boolean', description: 'List what is trusted' },
-  revoke: { type: 'boolean', description: 'Trust the files of this project no longer' },
+  revoke: { type: 'boolean', description: 'Stop trusting the files of this project' },
   json: { type: 'boolean', description: '--list: print one JSON document' },
 } as const
 
@@ -41,7 +41,7 @@ export default verb({
 function refuseTogether({ yes, list, revoke, json }: Values<typeof args>): void {
   const [one, other] = Object.entries({ yes, list, revoke }).flatMap(([name, given]) => (given ? [`--${name}`] : []))
   if (one !== undefined && other !== undefined)
-    throw new PaudeError('usage', `paude trust: ${one} and ${other} are two wishes`, { hint: 'leave one of them out' })
+    throw new PaudeError('usage', `paude trust: ${one} and ${other} cannot be combined`, { hint: 'leave one of them out' })
   if (json && !list) throw new PaudeError('usage', 'paude trust: --json goes with --list', { hint: 'paude trust --list --json' })
 }
 
@@ -73,7 +73,9 @@ async function trust(context: Context, sure: boolean): Promise<number> {
   }
   showWidening(context, project, fresh)
   if (!sure && !canAsk(context))
-    throw new PaudeError('refused', 'nobody is here to say whether this is trusted', { hint: trustCommand(base, '--yes') })
+    throw new PaudeError('refused', 'there is no terminal to ask on, so nothing was trusted', {
+      hint: trustCommand(base, '--yes'),
+    })
   if (!sure && !['y', 'yes'].includes(readAnswer(context, `${trustWhat(fresh)} [y/N]: `)))
     throw new PaudeError('refused', 'not trusted', { hint: 'paude --ignore-project-config goes on without it' })
   for (const { one, approval } of pending) {

@@ -79,7 +79,7 @@ function agreed(context: Context, { editable, chosen, proposed, sure, draft }: T
   context.note(shownDraft(editable, text))
   if (sure) return text
   if (!canAsk(context))
-    throw new PaudeError('refused', 'nobody is here to say whether this is to be written', { hint: 'paude init --yes' })
+    throw new PaudeError('refused', 'there is no terminal to ask on, so nothing was written', { hint: 'paude init --yes' })
   const said = askAgain(context, () => {
     const word = readAnswer(context, 'write it? [Y/n], or the groups to take, like npm,pypi: ', 'n')
     if (['', 'y', 'yes'].includes(word)) return 'yes'

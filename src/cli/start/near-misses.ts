@@ -75,7 +75,7 @@ export function suspicions(words: readonly string[], { env }: Machine): readonly
       return close === null ? [] : [`${flag} goes to ${title}; did you mean paude's ${close}?`]
     }),
     ...unknownVariables(env).map(
-      ({ name, meant }) => `${name} means nothing to paude${meant === '' ? '' : `; did you mean ${meant}?`}`,
+      ({ name, meant }) => `${name} has no effect on paude${meant === '' ? '' : `; did you mean ${meant}?`}`,
     ),
   ]
 }

@@ -106,11 +106,7 @@ function beyond(
   }: { readonly value: string; readonly origin: Origin | undefined; readonly place: string; readonly limit: string },
 ): PaudeError {
   const said = origin === undefined || origin.layer === 'default' ? '' : ` (${origin.layer} ${origin.place})`
-  return new PaudeError(
-    'refused',
-    shown(`${keyOf(setting)} = ${value}${said} is more than ${place} lets anybody have: ${limit}`),
-    {
-      hint: 'leave it out, or ask who manages this machine',
-    },
-  )
+  return new PaudeError('refused', shown(`${keyOf(setting)} = ${value}${said} exceeds the limit in ${place}: ${limit}`), {
+    hint: 'leave it out, or ask who manages this machine',
+  })
 }

@@ -75,7 +75,7 @@ export const env = {
     initial: [] as readonly string[],
     divided: (v) => v.union([list(v), table(v)], 'must be a table of variables, or a list like ["NAME", "NAME=value"]'),
     rule: 'adds',
-    notIn: { managed: 'it belongs into the config.toml of each user' },
+    notIn: { managed: 'it belongs in the config.toml of each user' },
     flags: [
       {
         name: 'env',

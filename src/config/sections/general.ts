@@ -56,7 +56,7 @@ export const general = {
     rule: { order: ['none', 'host'] },
     withoutBox: 'free',
     variable: 'fallback',
-    notIn: { project: 'it belongs into your own config.toml, since it gives up the box' },
+    notIn: { project: 'it belongs in your own config.toml, since it gives up the box' },
   }),
   /** Whether a devcontainer.json of the project counts: `off`, `use`, or the name of one of several. */
   devcontainer: row({
@@ -67,7 +67,7 @@ export const general = {
     rule: 'own',
     notIn: {
       project: 'whether it is used is not said by the project',
-      managed: 'it belongs into the config.toml of each user; image.ref bounds what it may bring',
+      managed: 'it belongs in the config.toml of each user; image.ref bounds what it may bring',
     },
     flags: [
       {

@@ -87,8 +87,8 @@ export const notify = {
       ),
     rule: 'own',
     notIn: {
-      project: 'it belongs into your own config.toml, since it acts on this machine and not on the box',
-      managed: 'it belongs into the config.toml of each user',
+      project: 'it belongs in your own config.toml, since it acts on this machine and not on the box',
+      managed: 'it belongs in the config.toml of each user',
     },
   }),
 }

@@ -3,8 +3,8 @@ import { detachBytes } from '../../hold/keys.ts'
 import { numeral, row, text } from '../../key.ts'
 
 const notIn = {
-  project: 'it belongs into your own config.toml, since it acts on this machine and not on the box',
-  managed: 'it belongs into the config.toml of each user',
+  project: 'it belongs in your own config.toml, since it acts on this machine and not on the box',
+  managed: 'it belongs in the config.toml of each user',
 }
 
 /** `[terminal]`: how you look at a session. */

@@ -15,8 +15,7 @@ export async function requireManaged(host: Host, record: SessionRecord): Promise
   const agent = agentNamed(record.agent)
   const own = agent === null ? [] : ownProviders({ host, agent, managed })
   const beyond = beyondManaged(record, managed, { own, now: Date.now() / 1000 })
-  if (beyond !== null)
-    throw refusal(`${beyond} of session ${record.id} is more than ${host.managedFile} lets anybody have`, record)
+  if (beyond !== null) throw refusal(`${beyond} of session ${record.id} exceeds the limit in ${host.managedFile}`, record)
   refuseUndenied(host, record, managed)
 }
 
