@@ -72,7 +72,7 @@ asUser(
   async () => {
     const ran = await runAs([binary, '--backend', 'podman', 'demo'], tryDoor)
     expect(ran.stdout).not.toContain('NOT AS CLAIMED')
-    expect(ran.stdout.match(/as claimed/g)?.length).toBe(4)
+    expect(ran.stdout.match(/^✓ /gm)?.length).toBe(4)
     expect(ran.code).toBe(0)
   },
 )
