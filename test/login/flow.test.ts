@@ -156,13 +156,18 @@ test('Ctrl-C ends with 130 and keeps nothing', async () => {
 test('a yes at a start logs in, and the start goes on with the token', async () => {
   boxSays([PAGE, TAKEN])
   const { code, screen } = await typed(
-    ['--detach'],
+    ['--image=registry.example.org/no-claude:1', '--detach'],
     [
       ['log in now?', '\r'],
       [ASK, 'the-code\r'],
     ],
   )
   expect([code, screen]).toEqual([0, expect.stringMatching(/paude-[a-z0-9]{6}\r\n/)])
+  // The image that was typed is for the session: the agent's login may not run in it.
+  const [box = '', session = ''] = machine
+    .calls()
+    .flatMap(([, verb, ...rest]) => (verb === 'create' ? rest.filter((word) => word.startsWith('localhost/paude/claude:')) : []))
+  expect([box === '', session === '', box === session]).toEqual([false, false, false])
   expect(readFileSync(fake('credential'), 'utf8')).toBe(TOKEN)
   expect(machine.calls().flat().join('\n')).toContain('CLAUDE_CODE_OAUTH_TOKEN=sk-ant-oat01-paude-placeholder')
 })

@@ -36,8 +36,9 @@ const ECHO = 3_000
  */
 export async function tokenFromBox(context: Context, agent: Agent, login: TokenLogin): Promise<Secret> {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'paude-login-')))
-  // It draws on a terminal of ours.
-  const host = { ...context.host, cwd: folder, terminal: { stdin: true, stdout: true, stderr: true } }
+  // It draws on a terminal of ours, whatever yours is.
+  const env = { ...context.host.env, TERM: 'xterm-256color' }
+  const host = { ...context.host, cwd: folder, env, terminal: { stdin: true, stdout: true, stderr: true } }
   try {
     // The image of your sessions need not have the agent; one that you name here must.
     const config = boxConfig(await loadConfig(host, { ...context.flags, image: context.flags.image ?? '' }), login)

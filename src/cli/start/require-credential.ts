@@ -31,7 +31,8 @@ export async function requireCredential(context: Context, { agent, words, config
     )
     if (['', 'y', 'yes'].includes(answer)) {
       const { logIn } = await import('../login/log-in.ts')
-      await logIn(context, agent)
+      // The image of the session that you start need not have the agent's login in it.
+      await logIn({ ...context, flags: { ...context.flags, image: '' } }, agent)
       return config
     }
     if (answer !== 'b' && answer !== 'box') throw refusal
