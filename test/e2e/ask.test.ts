@@ -131,8 +131,8 @@ describeEach('[notify] on = ["blocked"]', (backend) => {
         },
         { title: `paude: told-${backend} was refused b.example:80` },
       ])
-      const row = /^paude-\S+ .* 2 .*$/m
-      expect((await paude(['sessions'], { cwd, env })).stdout).toMatch(row)
+      const rows: unknown = JSON.parse((await paude(['sessions', '--json'], { cwd, env })).stdout)
+      expect(rows).toContainEqual(expect.objectContaining({ id, blocked: 2, asks: 0 }))
     } finally {
       await paude(['rm', '--force', '--volumes', id], { cwd, env })
     }
