@@ -4,11 +4,11 @@
 local policy, served, noted = "/paude/policy", "/run/served", "/paude/noted"
 local rest = 300 -- seconds in which a place is refused at once, after a question that nobody answered
 local most_places, most_waiting = 16, 64 -- places that are asked for, and connections that wait, at once
-local most_a_minute, most_noted = 10, 100 -- questions
+local most_a_minute, most_ever = 10, 1000 -- questions; each is kept in a file
 
 local revision, allowed, denied = nil, {}, {}
 local asking, resting, waiting = {}, {}, {} -- until which second: places, places, connections by a number
-local asked, noted_places, noted_count, serial = {}, {}, 0, 0
+local asked, asked_ever, serial = {}, 0, 0
 
 local function first_line(path)
   local file = io.open(path)
@@ -91,10 +91,10 @@ local function may_wait(place, now)
   if resting[place] or count(waiting, now) >= most_waiting then return false end
   if asking[place] then return true end
   while asked[1] and asked[1] <= now - 60 do table.remove(asked, 1) end
-  return places < most_places and #asked < most_a_minute
+  return places < most_places and #asked < most_a_minute and asked_ever < most_ever
 end
 
--- On stdout, which is the proxy's log; and each place once where no engine cuts it.
+-- On stdout, which is the proxy's log, and where no engine cuts it.
 local function tell(host, port, line, head)
   local now, program = core.now(), head:match("\r\n[uU]ser%-[aA]gent: *([%w_.+/-]+)") or "-"
   local method = line:match("^%u+"):sub(1, 20)
@@ -103,9 +103,6 @@ local function tell(host, port, line, head)
     session, revision, now.sec, now.usec // 1000, method, host, port, wait, program:sub(1, 60))
   io.stdout:write(told)
   io.stdout:flush()
-  local place = host .. ":" .. port
-  if noted_places[place] or noted_count >= most_noted then return end
-  noted_places[place], noted_count = true, noted_count + 1
   local file = io.open(noted, "a")
   if file then file:write(told) file:close() end
 end
@@ -121,6 +118,7 @@ core.register_action("ask", { "tcp-req" }, function(txn)
   if not asking[place] then
     asking[place] = now + wait
     table.insert(asked, now)
+    asked_ever = asked_ever + 1
     tell(host, port, line, txn.req:data() or "")
   end
   local till = asking[place]

@@ -119,7 +119,8 @@ describe.each([docker, podman])('$name', (backend) => {
       spec.network.mode === 'none'
         ? []
         : [
-            `--wall=${spec.network.mode}`,
+            // A wall that asks is closed to the box.
+            `--wall=${spec.network.mode === 'ask' ? 'restricted' : spec.network.mode}`,
             ...(spec.network.policy.injections.some(({ way }) => way === 'base-url') ? ['--base-url'] : []),
           ],
     )

@@ -48,12 +48,16 @@ test('what is asked for says how long it waits, and its refusal is no further ne
   ])
 })
 
-test('each host is told once', () => {
-  const { refused, titles, pass } = teller()
+test('each host is told once, but each question about it', () => {
+  const { refused, asks, titles, pass } = teller()
   refused('a.example:443')
   pass(600_000)
   refused('a.example:443')
   expect(titles()).toHaveLength(1)
+  asks('a.example:443')
+  pass(600_000)
+  asks('a.example:443')
+  expect(titles()).toHaveLength(3)
 })
 
 test('of a flood five are told, and all others a minute later in one message', () => {

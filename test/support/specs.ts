@@ -96,6 +96,7 @@ export const cases: Readonly<Record<string, StartCase>> = {
   detached: attached(plain, { attached: false }),
   'network-none': attached({ ...plain, network: { mode: 'none' }, environment: { HOME: '/home/ada' } }),
   'network-open': attached({ ...plain, network: { ...walled, mode: 'open', policy: { ...policy, mode: 'open' } } }),
+  'network-ask': attached({ ...plain, network: { ...walled, mode: 'ask', policy: { ...policy, mode: 'ask' } } }),
   credential: attached({ ...plain, network: { ...walled, credential: secret(SECRETS.credential) } }),
   'base-url': attached({
     ...plain,

@@ -40,7 +40,9 @@ export default verb({
     const backend = await pickBackend(host, config.settings.backend)
     const extraCa = extraCaCertificates(host, config.settings.caFile)
     const images = await chooseImages(context, { settings: config.settings, extraCa, backend, kind: 'agent' })
-    note(`testing the wall on ${backend.name}: two sessions are started and taken away again`)
+    note(
+      `testing the wall on ${backend.name}${network === 'ask' ? ', in ask mode' : ''}: two sessions are started and taken away again`,
+    )
     const { engine, started, rows } = await selfTest({
       host,
       config,

@@ -17,7 +17,7 @@ const MOST = 5
 const MINUTE = 60_000
 const MOST_KNOWN = 2000
 
-/** Tells of each host once, and of many at once in one message. */
+/** Tells of each refused host once, of each question, and of many at once in one message. */
 export function blockTeller(
   session: Change['session'],
   send: (message: Message) => void,
@@ -32,7 +32,7 @@ export function blockTeller(
     more = 0
   }
   return ({ place, waits, command }) => {
-    if (known.has(place) || known.size >= MOST_KNOWN) return
+    if ((waits === 0 && known.has(place)) || known.size >= MOST_KNOWN) return
     known.add(place)
     sent = sent.filter((time) => time > now() - MINUTE)
     if (sent.length >= MOST) {
