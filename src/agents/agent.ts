@@ -50,6 +50,8 @@ export type TokenLogin = {
   readonly hosts: readonly string[]
   /** An address that you may be sent to: one of these hosts and this path, and back to one of `hosts`. */
   readonly page: { readonly hosts: readonly string[]; readonly path: RegExp }
+  /** What the page shows to be pasted; the program says nothing that can be read of anything else. */
+  readonly code: RegExp
   /** Why a code was not taken, after which Enter begins again; group 1 is the reason. */
   readonly refused: RegExp
   readonly token: RegExp

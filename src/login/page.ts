@@ -29,5 +29,6 @@ export function loginToken(text: string, { token }: TokenLogin): string | null {
 /** Why it did not take the code, or null. */
 export const refusedBecause = (text: string, { refused }: TokenLogin): string | null => refused.exec(text)?.[1] ?? null
 
-/** A code as a login page shows it: typed into a terminal of the box, so nothing of it may be a key. */
-export const isCode = (text: string): boolean => /^[\w.~%#=&+/-]{4,2048}$/.test(text)
+/** A code as the login page shows it, whole: typed into a terminal of the box, so nothing of it may be a key. */
+export const isCode = (text: string, { code }: Pick<TokenLogin, 'code'>): boolean =>
+  /^[!-~]{4,2048}$/.test(text) && code.test(text)

@@ -67,7 +67,7 @@ describeEach('paude login', (backend) => {
     expect(inspected).not.toContain(project)
 
     service.refuses = true
-    await window.press('the-wrong-code', 'Enter')
+    await window.press('the-wrong#code', 'Enter')
     await window.see("warning: That code wasn't accepted", 60)
     await window.see(() => addresses().length === 2, 60)
     service.refuses = false

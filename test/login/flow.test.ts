@@ -82,7 +82,7 @@ test('the address is one unbroken link, the code is typed into the box, and the 
   expect(screen).toContain('logged in to Claude for all projects: subscription token')
   expect(readFileSync(fake('typed'), 'utf8')).toBe('the-code#state\r')
   expect(JSON.parse(readFileSync(file(), 'utf8'))).toMatchObject({ key: 'oauthToken', value: TOKEN })
-  expect([code, screen.includes(TOKEN), screen.includes('the-code')]).toEqual([0, false, false])
+  expect([code, screen.includes(TOKEN), screen.includes('the-code#state')]).toEqual([0, false, false])
 })
 
 test('its box may reach the login host alone, has nothing of the project, and the engine keeps no log of it', async () => {
@@ -92,7 +92,7 @@ test('its box may reach the login host alone, has nothing of the project, and th
     'mounts = ["~/data:/data"]\n[network]\nallow = ["evil.example.org"]\n[env]\nMINE = "x"\n',
   )
   mkdirSync(join(machine.home, 'data'))
-  await typed(['login'], [[ASK, 'the-code\r']])
+  await typed(['login'], [[ASK, 'the-code#state\r']])
   const words = machine.calls().find(([, verb, ...rest]) => verb === 'create' && rest.includes('--tty')) ?? []
   expect(words).toContain('--log-driver=none')
   const text = words.join('\n')
@@ -105,12 +105,12 @@ test('a code that is not taken is told with the reason, and asked for again at t
   const { code, screen } = await typed(
     ['login'],
     [
-      [ASK, 'wrong-code\r'],
-      [ASK, 'the-code\r'],
+      [ASK, 'wrong#code\r'],
+      [ASK, 'the-code#state\r'],
     ],
   )
   expect([code, screen]).toEqual([0, expect.stringContaining("That code wasn't accepted.")])
-  expect(readFileSync(fake('typed'), 'utf8')).toBe('wrong-code\r\rthe-code\r')
+  expect(readFileSync(fake('typed'), 'utf8')).toBe('wrong#code\r\rthe-code#state\r')
 })
 
 test('what can be no code is not typed into the box', async () => {
@@ -118,11 +118,11 @@ test('what can be no code is not typed into the box', async () => {
   const { code } = await typed(
     ['login'],
     [
-      [ASK, 'two words\r'],
-      [ASK, 'the-code\r'],
+      [ASK, 'no-hash\r'],
+      [ASK, 'the-code#state\r'],
     ],
   )
-  expect([code, readFileSync(fake('typed'), 'utf8')]).toEqual([0, 'the-code\r'])
+  expect([code, readFileSync(fake('typed'), 'utf8')]).toEqual([0, 'the-code#state\r'])
 })
 
 test('an address that is none of the login page is neither shown nor opened, and nothing is kept', async () => {
@@ -142,7 +142,7 @@ test('an address that is none of the login page is neither shown nor opened, and
 test('the address is opened on a desktop', async () => {
   machine.program('xdg-open', '#!/bin/sh\nprintf %s "$*" >"$FAKE/opened"\n')
   boxSays([PAGE, TAKEN])
-  const { screen } = await typed(['login'], [[ASK, 'the-code\r']], { DISPLAY: ':9' })
+  const { screen } = await typed(['login'], [[ASK, 'the-code#state\r']], { DISPLAY: ':9' })
   expect(screen).toContain('your browser opens this address')
   expect(readFileSync(fake('opened'), 'utf8')).toBe(address)
 })
@@ -159,7 +159,7 @@ test('a yes at a start logs in, and the start goes on with the token', async () 
     ['--image=registry.example.org/no-claude:1', '--detach'],
     [
       ['log in now?', '\r'],
-      [ASK, 'the-code\r'],
+      [ASK, 'the-code#state\r'],
     ],
   )
   expect([code, screen]).toEqual([0, expect.stringMatching(/paude-[a-z0-9]{6}\r\n/)])

@@ -69,9 +69,23 @@ test('two tokens are none, since one of them is not the real one', () => {
   expect(loginToken(`\r\nexport A=${token}\r\n`, login)).toBeNull()
 })
 
-test('a code holds no key and no line break', () => {
-  expect(['abcd#efgh', 'a1-_~.%23#x'].map(isCode)).toEqual([true, true])
-  expect(['', 'abc', 'a b c d', 'abcd\r', '\u001b[Aabc', 'abc\u0003d', "a'b'cd", 'x'.repeat(3000)].map(isCode)).not.toContain(
-    true,
-  )
+test('a code is whole, and holds no key and no line break', () => {
+  const taken = (code: string) => isCode(code, login)
+  expect(['abcd#efgh', 'a1-_~.%23#x'].map(taken)).toEqual([true, true])
+  expect(
+    [
+      '',
+      'abc',
+      'abcd',
+      'abcd#',
+      '#abcd',
+      'a#b#c',
+      'a b#c d',
+      'ab#cd\r',
+      '\u001b[A#abc',
+      'abc\u0003#d',
+      "a'b'#cd",
+      `${'x'.repeat(3000)}#x`,
+    ].map(taken),
+  ).not.toContain(true)
 })

@@ -46,6 +46,7 @@ export const claude: Agent = {
     argv: ['env', 'CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC=1', 'DISABLE_AUTOUPDATER=1', 'claude', 'setup-token'],
     hosts: ['platform.claude.com:443'],
     page: { hosts: ['claude.com', 'claude.ai', 'platform.claude.com'], path: /^\/([a-z]+\/)?oauth\/authorize$/ },
+    code: /^[\w.~%=&+/-]+#[\w.~%=&+/-]+$/,
     refused: /OAuth error: ([^\r\n]+)/,
     token: /^ *(sk-ant-oat01-[\w-]{20,500}) *$/m,
     key: 'oauthToken',

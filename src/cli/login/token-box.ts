@@ -133,7 +133,7 @@ function conversation(context: Context, login: TokenLogin): Conversation {
           if (address === null) return
           const opened = openBrowser(context.host, address)
           context.note(`${opened ? 'your browser opens' : 'open'} this address and log in:\n${linkOf(context.host, address)}`)
-          const code = await askCode(context)
+          const code = await askCode(context, login)
           from = raw.length
           pty.write(code)
           // In one piece with the code, Enter would be a part of what was pasted.
@@ -168,11 +168,11 @@ function conversation(context: Context, login: TokenLogin): Conversation {
   }
 }
 
-async function askCode(context: Context): Promise<string> {
+async function askCode(context: Context, login: TokenLogin): Promise<string> {
   for (;;) {
     const code = await readHidden(context, 'paste the code that the page shows (hidden), then Enter: ')
-    if (isCode(code)) return code
-    context.note('that is not a code of the login page; paste it again')
+    if (isCode(code, login)) return code
+    context.note('that is not the whole code: copy all of it, with the # in the middle, and paste it again')
   }
 }
 
