@@ -53,7 +53,10 @@ export default topic({
   verbs: {
     build: verb({
       description: 'Build what a start here would build',
-      front: alsoTaking(PLANS, taking('backend', 'agent-version', 'ca-file', 'devcontainer', 'profile', 'ignore-project-config')),
+      front: alsoTaking(
+        PLANS,
+        taking('backend', 'image', 'agent-version', 'ca-file', 'devcontainer', 'profile', 'ignore-project-config'),
+      ),
       args: buildArgs,
       examples: [['paude image build --no-cache', 'every step anew, also when the image is there']],
       run: build,
