@@ -201,20 +201,27 @@ type Telling = { readonly said: (text: string) => void; readonly end: (how: 'don
 const LOG = 64 * 1024
 const LOG_LINES = 40
 
+/** Characters that a builder prints at most to say which step begins. */
+const STEP_LINE = 80
+
 /** Tells a person of a step that takes a while: where something moves a line that counts, else a line when it begins. */
 function tell(title: string, { note, moving, verbose }: Effects): Telling {
   if (verbose !== null || !moving.moves) note(title)
   if (verbose !== null) return { said: verbose, end: () => undefined }
   const began = performance.now()
   let log = ''
+  let step = ''
   // The seconds are those of this step.
   moving.clear()
   moving.show(title)
   return {
     said: (text) => {
       log = (log + text).slice(-LOG)
-      const step = buildStep(log)
-      if (step !== null) moving.show(`${title} (${step})`)
+      // What begins a line may have come in two pieces.
+      const reached = buildStep(log.slice(-text.length - STEP_LINE))
+      if (reached === null || reached === step) return
+      step = reached
+      moving.show(`${title} (${step})`)
     },
     end: (how) => {
       moving.clear()
