@@ -44,29 +44,28 @@ const downloadName = ({ package: name, version }: Download): string => `${name.s
  * comes against the registry's checksum; ours, written then, is checked before each use.
  */
 export function downloadSteps({ download, host, arch, extraCa, cache, work, to }: Downloading): Plan {
-  const kept = join(downloadsFolder(cache), downloadName(download))
+  const name = downloadName(download)
+  const kept = join(downloadsFolder(cache), name)
   const fetching = join(work, 'fetch')
-  const [program, ...words] = sum(host)
+  // In the folder itself: a cache that was copied must not vouch for the file that it was copied from.
+  const inFolder = (script: string): Argv => ['sh', '-c', `cd "$1" && ${script}`, 'sh', downloadsFolder(cache), name]
   return [
     // Not a step that is taken back: what is in it serves the next try.
     exec(['mkdir', '-p', '-m', '0700', downloadsFolder(cache)]),
-    guard(
-      [program, ...words, '--check', '--status', `${kept}.sha256`],
-      [
-        folder(fetching),
-        write(join(fetching, 'package.json'), '{}\n', 0o644),
-        fetchStep({ download, host, arch, extraCa }, { fetching, packages: join(work, 'packages') }),
-        exec(['mv', '-f', '--', join(fetching, 'node_modules', download.package, download.program), kept]),
-        exec(['sh', '-c', `${[program, ...words].join(' ')} -- "$1" >"$1.sha256"`, 'sh', kept]),
-      ],
-    ),
+    guard(inFolder(`${sum(host)} --check --status "$2.sha256"`), [
+      folder(fetching),
+      write(join(fetching, 'package.json'), '{}\n', 0o644),
+      fetchStep({ download, host, arch, extraCa }, { fetching, packages: join(work, 'packages') }),
+      exec(['mv', '-f', '--', join(fetching, 'node_modules', download.package, download.program), kept]),
+      exec(inFolder(`${sum(host)} -- "$2" >"$2.sha256"`)),
+    ]),
     // A link: the build reads it, and nothing writes to it.
     exec(['ln', '--', kept, to]),
   ]
 }
 
 /** macOS has no sha256sum of its own on every release. */
-const sum = ({ platform }: Pick<Host, 'platform'>): Argv => (platform === 'darwin' ? ['shasum', '-a', '256'] : ['sha256sum'])
+const sum = ({ platform }: Pick<Host, 'platform'>): string => (platform === 'darwin' ? 'shasum -a 256' : 'sha256sum')
 
 /**
  * paude is a complete bun when BUN_BE_BUN is set: the package comes with the host's client configuration, network and CA, its

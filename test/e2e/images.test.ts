@@ -104,7 +104,7 @@ describeEach('images', (backend) => {
       expect({ code, stdout }).toEqual({ code: 0, stdout: `v24.1.0\n11.0.0\n${process.getuid?.()}\n` })
       const other = await project(`image.ref = "${name}"\nimage.tools = ["node@99"]\n`)
       const failed = await run(['image', 'build'], { cwd: other })
-      expect([failed.code, failed.stdout]).toEqual([1, ''])
+      expect(failed.code).toBe(1)
       expect(failed.stderr).toContain('paude: mise could not install node@99')
     } finally {
       await mirror.stop(true)

@@ -5,7 +5,7 @@ import { backends } from '../../src/backends/registry.ts'
 import { PaudeError } from '../../src/errors.ts'
 import { readAgentVersion } from '../../src/image/agent-version.ts'
 import { type AgentImage, BASE, contextFiles, contextHash, type ImageSpec, imageRef } from '../../src/image/build.ts'
-import type { Exec, Plan, Write } from '../../src/plan/plan.ts'
+import type { Argv, Exec, Plan, Write } from '../../src/plan/plan.ts'
 
 const claude: AgentImage = {
   image: 'agent',
@@ -90,7 +90,8 @@ describe('the plan', () => {
   test('fetches with paude itself what is not in the cache as it came, builds and leaves nothing', () => {
     const steps = plan(claude)
     const fetching = steps.find((step) => step.kind === 'guard')
-    expect(fetching?.unless).toEqual(['sha256sum', '--check', '--status', `${kept}.sha256`])
+    const inFolder = (script: string): Argv => ['sh', '-c', `cd "$1" && ${script}`, 'sh', downloads, 'claude-code-linux-x64-2.1.329']
+    expect(fetching?.unless).toEqual(inFolder('sha256sum --check --status "$2.sha256"'))
     const [fetched, moved, summed] = execs(fetching?.steps ?? [])
     expect(fetched).toEqual({
       kind: 'exec',
@@ -110,7 +111,7 @@ describe('the plan', () => {
       folder: `${work}/fetch`,
     })
     expect(moved?.argv).toEqual(['mv', '-f', '--', `${work}/fetch/node_modules/@anthropic-ai/claude-code-linux-x64/claude`, kept])
-    expect(summed?.argv).toEqual(['sh', '-c', 'sha256sum -- "$1" >"$1.sha256"', 'sh', kept])
+    expect(summed?.argv).toEqual(inFolder('sha256sum -- "$2" >"$2.sha256"'))
     const [made, linked, building, removal] = execs(steps)
     expect(made?.argv.at(-1)).toBe(downloads)
     expect(linked?.argv).toEqual(['ln', '--', kept, `${work}/context/download`])
