@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
-import { appendFileSync, cpSync, mkdirSync } from 'node:fs'
+import { appendFileSync, cpSync } from 'node:fs'
 import { join } from 'node:path'
 import { BASE } from '../../src/image/build.ts'
 import {
@@ -114,20 +114,20 @@ describeEach('images', (backend) => {
   test('a further image downloads nothing; what is not as it came is fetched again', async () => {
     const name = `localhost/${tag}:further`
     await build(name, `FROM ${BASE}\nRUN touch /etc/further\n`)
-    const offline = { BUN_CONFIG_REGISTRY: 'http://127.0.0.1:1' }
+    const downloads = join(root, `cache-${backend}/paude/downloads`)
+    cpSync(join(environment()['XDG_CACHE_HOME'] ?? '', 'paude/downloads'), downloads, { recursive: true })
+    const [program = ''] = await Array.fromAsync(new Bun.Glob('claude-code-*[0-9]').scan(downloads))
+    // Whichever paude has filled the cache of this machine.
+    Bun.spawnSync(['sh', '-c', 'sha256sum "$1" >"$1.sha256"', 'sh', program], { cwd: downloads })
+    const env = { BUN_CONFIG_REGISTRY: 'http://127.0.0.1:1', XDG_CACHE_HOME: join(root, `cache-${backend}`) }
     const cwd = await project(`image.ref = "${name}"\n`)
-    const { code, stdout, stderr } = await run(['image', 'build'], { cwd, env: offline })
+    const { code, stdout, stderr } = await run(['image', 'build'], { cwd, env })
     expect([code, stderr]).toEqual([0, expect.not.stringContaining('fetching')])
     expect(stderr).toContain(`adding Claude Code`)
     keep(stdout)
 
-    const cache = join(root, `cache-${backend}`)
-    mkdirSync(join(cache, 'paude'), { recursive: true })
-    const home = environment()['XDG_CACHE_HOME'] ?? ''
-    cpSync(join(home, 'paude/downloads'), join(cache, 'paude/downloads'), { recursive: true })
-    const program = await Array.fromAsync(new Bun.Glob('claude-code-*[0-9]').scan(join(cache, 'paude/downloads')))
-    for (const file of program) appendFileSync(join(cache, 'paude/downloads', file), 'x')
-    const again = await run(['image', 'build', '--no-cache'], { cwd, env: { ...offline, XDG_CACHE_HOME: cache } })
+    appendFileSync(join(downloads, program), 'x')
+    const again = await run(['image', 'build', '--no-cache'], { cwd, env })
     expect([again.code, again.stdout]).toEqual([1, ''])
     expect(again.stderr).toContain('fetching Claude Code')
   })

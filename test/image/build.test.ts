@@ -90,7 +90,14 @@ describe('the plan', () => {
   test('fetches with paude itself what is not in the cache as it came, builds and leaves nothing', () => {
     const steps = plan(claude)
     const fetching = steps.find((step) => step.kind === 'guard')
-    const inFolder = (script: string): Argv => ['sh', '-c', `cd "$1" && ${script}`, 'sh', downloads, 'claude-code-linux-x64-2.1.329']
+    const inFolder = (script: string): Argv => [
+      'sh',
+      '-c',
+      `cd "$1" && ${script}`,
+      'sh',
+      downloads,
+      'claude-code-linux-x64-2.1.329',
+    ]
     expect(fetching?.unless).toEqual(inFolder('sha256sum --check --status "$2.sha256"'))
     const [fetched, moved, summed] = execs(fetching?.steps ?? [])
     expect(fetched).toEqual({
