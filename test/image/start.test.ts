@@ -11,7 +11,7 @@ afterEach(() => machine.dispose())
 
 const TOOLS = /localhost\/paude\/tools:[0-9a-f]{12}/
 const configure = (text: string) => machine.write(join(machine.home, '.config/paude/config.toml'), text)
-const dry = async (...words: readonly string[]) => await machine.paude([...words, '--dry-run', '-p', 'x'])
+const dry = async (...words: readonly string[]) => await machine.paude([...words, '--dry-run=full', '-p', 'x'])
 const traits = (found: object) =>
   machine.write(
     join(machine.home, '.cache/paude/image-traits.json'),
