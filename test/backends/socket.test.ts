@@ -50,6 +50,8 @@ asRoot('the user of a box is root where the daemon runs as the caller, and else 
   chownSync(own, 1234, 1234)
   const user = (path: string, uid = 1234) => {
     const host = { ...readHost(), uid, gid: uid, env: { DOCKER_HOST: `unix://${path}` } }
+    const answer = '{"Client":{"Version":"28.0.0"},"Server":{"Version":"28.0.0"}}'
+    expect(backends.docker.health.brief(host).parse(answer).rootless).toBe(isRootless(host))
     return [isRootless(host), backends.docker.user(host)]
   }
   expect(user(own)).toEqual([true, { uid: 0, gid: 0 }])

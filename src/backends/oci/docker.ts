@@ -136,7 +136,8 @@ export const docker: Backend = {
       ...(ready ? resolverConfChecks({ conf: text('/etc/resolv.conf'), daemon: text('/etc/docker/daemon.json') }) : []),
     ],
     version: VERSION,
-    brief: () => VERSION,
+    // The daemon says of itself only in its info that it is rootless.
+    brief: (host) => ({ ...VERSION, parse: (stdout) => ({ ...VERSION.parse(stdout), rootless: isRootless(host) }) }),
     explain: (failure) => explain({ engine: 'docker', ...failure }),
   },
 }

@@ -79,7 +79,12 @@ async function examine(context: Context): Promise<readonly Check[]> {
   const authorities = lookAuthorities(host, settings.caFile, Date.now())
   const free = { ...Object.fromEntries(facts.map(({ backend, free }) => [backend.name, free])), builds: freeForBuilds(host) }
   return [
-    ...engineChecks(engines),
+    ...engineChecks(
+      engines.map((one) => ({
+        ...one,
+        rootless: one.rootless || facts.some(({ backend, info }) => backend.name === one.name && info?.rootless),
+      })),
+    ),
     ...facts.flatMap(({ checks }) => checks),
     ...facts.flatMap(({ backend, info }) => (info === null ? [] : limitChecks(backend.name, info))),
     ...(ofLinux(host.platform) ? machineChecks(context, facts) : []),
