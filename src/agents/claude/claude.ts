@@ -47,7 +47,7 @@ export const claude: Agent = {
     hosts: ['platform.claude.com:443'],
     page: { hosts: ['claude.com', 'claude.ai', 'platform.claude.com'], path: /^\/([a-z]+\/)?oauth\/authorize$/ },
     code: /^[\w.~%=&+/-]+#[\w.~%=&+/-]+$/,
-    refused: /OAuth error: ([^\r\n]+)/,
+    refused: /OAuth error: ([^\r\n]+)[\r\n]+[\s\S]*retry/,
     token: /^ *(sk-ant-oat01-[\w-]{20,500}) *$/m,
     key: 'oauthToken',
   },

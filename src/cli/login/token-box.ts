@@ -127,6 +127,13 @@ function conversation(context: Context, login: TokenLogin): Conversation {
           clearTimeout(timer)
         }
       }
+      /** Presses Enter until it is heard: what has just been drawn may not listen yet. */
+      const again = async (from: number): Promise<void> => {
+        for (let tries = 0; tries < 3; tries++) {
+          pty.write('\r')
+          if ((await until(from, (text) => (text.trim() === '' ? null : true), ECHO)) !== null) return
+        }
+      }
       const talk = async (): Promise<void> => {
         for (let from = 0; ; ) {
           const address = await until(from, (text) => loginAddress(text, login))
@@ -148,7 +155,7 @@ function conversation(context: Context, login: TokenLogin): Conversation {
           if (answer === null) return
           context.warn(printable(answer))
           from = raw.length
-          pty.write('\r')
+          await again(from)
         }
       }
       const exited = talk().then(
