@@ -107,14 +107,16 @@ function project(name: string, files: Readonly<Record<string, string>>): void {
   git('commit', '--quiet', '--message=first')
 }
 
-/** Runs paude without a terminal. */
-function paude(project: string, api: MessagesApi, words: readonly string[]): string {
-  return execFileSync(join(root, 'bin/paude'), words, {
+/** Runs paude without a terminal. Its model answers in this very process, so nothing may wait for it at once. */
+async function paude(project: string, api: MessagesApi, words: readonly string[]): Promise<string> {
+  const child = Bun.spawn([join(root, 'bin/paude'), ...words], {
     cwd: join(home, project),
     env: environment(api),
-    encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+  const [answer, notes, code] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited])
+  if (code !== 0) throw new Error(`paude ${words.join(' ')} ended with ${code}: ${notes}`)
+  return answer
 }
 
 const TEST =
@@ -135,7 +137,7 @@ async function firstMinute(): Promise<readonly Frame[]> {
     bash('./test.sh'),
     say('The total was a sum instead of a product. I fixed `price.sh`, and the test passes now.'),
   ])
-  paude('shop', api, ['image', 'build'])
+  await paude('shop', api, ['image', 'build'])
   const window = openWindow('shop', { api })
   const frames: Frame[] = []
   const take = (seconds: number, shot = window.shot()) => frames.push({ seconds, windows: [{ title: 'shop', shot }] })
@@ -154,7 +156,7 @@ async function firstMinute(): Promise<readonly Frame[]> {
     return frames
   } finally {
     await window.close()
-    clear('shop', api)
+    await clear('shop', api)
   }
 }
 
@@ -201,7 +203,7 @@ async function blockedToAllowed(): Promise<readonly Frame[]> {
   } finally {
     await watch.close()
     await agent.close()
-    clear('engine', api)
+    await clear('engine', api)
     web.close()
     rmSync(join(home, '.config'), { recursive: true })
   }
@@ -213,36 +215,37 @@ async function sessionsWatch(): Promise<readonly Frame[]> {
     garden: ['cleanup', 'remove what is not used', [bash('rm -r ./old-plans')]],
     kitchen: ['recipes', 'sort the recipes', [say('Sorted 212 recipes by season.')]],
   }
-  const apis = Object.entries(scripts).map(([name, [session, prompt, script]]) => {
+  const apis: (readonly [string, MessagesApi])[] = []
+  for (const [name, [session, prompt, script]] of Object.entries(scripts)) {
     project(name, { 'README.md': `# ${name}\n` })
     const api = model(script)
+    apis.push([name, api])
     const free = name === 'atlas' ? ['--dangerously-skip-permissions'] : []
-    paude(name, api, ['--detach', '--session-name', session, '--', ...free, prompt])
-    return [name, api] as const
-  })
+    await paude(name, api, ['--detach', '--session-name', session, '--', ...free, prompt])
+  }
   const [first] = apis
   if (first === undefined) return []
   const window = openWindow('atlas', { api: first[1], rows: 12 })
   try {
     await window.see(AT_SHELL)
-    paude('garden', first[1], ['wait', 'cleanup', '--for', 'waiting', '--timeout', '120'])
-    paude('kitchen', first[1], ['wait', 'recipes', '--for', 'done,idle', '--timeout', '120'])
+    await paude('garden', first[1], ['wait', 'cleanup', '--for', 'waiting', '--timeout', '120'])
+    await paude('kitchen', first[1], ['wait', 'recipes', '--for', 'done,idle', '--timeout', '120'])
     await window.type('paude sessions --watch\r')
     const shot = await window.see(/waiting[\s\S]*|done/)
     return [{ seconds: 1, windows: [{ title: 'paude sessions --watch', shot }] }]
   } finally {
     window.press('q')
     await window.close()
-    for (const [name, api] of apis) clear(name, api)
+    for (const [name, api] of apis) await clear(name, api)
   }
 }
 
 /** Takes away what a scene made: its sessions, their HOME volume, its model. */
-function clear(name: string, api: MessagesApi): void {
-  const ids = JSON.parse(paude(name, api, ['sessions', '--json'])) as readonly { id: string; workspace: string }[]
+async function clear(name: string, api: MessagesApi): Promise<void> {
+  const ids = JSON.parse(await paude(name, api, ['sessions', '--json'])) as readonly { id: string; workspace: string }[]
   for (const { id } of ids.filter(({ workspace }) => workspace === join(home, name)))
-    paude(name, api, ['rm', '--force', '--volumes', id])
-  void api.stop()
+    await paude(name, api, ['rm', '--force', '--volumes', id])
+  await api.stop()
 }
 
 function put(file: string, text: string): void {

@@ -12,7 +12,7 @@ export type Run = {
 }
 
 /** What a terminal shows at one moment. */
-export type Shot = { readonly columns: number; readonly lines: readonly (readonly Run[])[] }
+export type Shot = { readonly columns: number; readonly rows: number; readonly lines: readonly (readonly Run[])[] }
 
 /** Windows one below the other, shown for so many seconds. */
 export type Frame = { readonly seconds: number; readonly windows: readonly { readonly title: string; readonly shot: Shot }[] }
@@ -30,11 +30,15 @@ const SIXTEEN = [
   ...['#7b8496', '#ef8891', '#b1d695', '#f0d197', '#84c2f5', '#d79be8', '#7ccbd5', '#ffffff'],
 ]
 
-/** The screen of a terminal, without its lines beyond the last that shows anything. */
+/** The screen of a terminal; its lines end with the last that shows anything. */
 export function shotOf(terminal: Terminal): Shot {
   const { active } = terminal.buffer
   const lines = Array.from({ length: terminal.rows }, (_, row) => lineOf(terminal, active.baseY + row))
-  return { columns: terminal.cols, lines: lines.slice(0, lines.findLastIndex((line) => line.length > 0) + 1) }
+  return {
+    columns: terminal.cols,
+    rows: terminal.rows,
+    lines: lines.slice(0, lines.findLastIndex((line) => line.length > 0) + 1),
+  }
 }
 
 function lineOf(terminal: Terminal, row: number): readonly Run[] {
@@ -118,7 +122,7 @@ function motion(frames: readonly Frame[]): string {
   return `${rules.join('')}@media (prefers-reduced-motion:reduce){g{animation:none!important}${last}{visibility:visible}}`
 }
 
-const heightOf = ({ lines }: Shot): number => BAR + lines.length * CELL.height + MARGIN
+const heightOf = ({ rows }: Shot): number => BAR + rows * CELL.height + MARGIN
 
 const sizeOf = ({ windows }: Frame) => ({
   width: Math.max(...windows.map(({ shot }) => shot.columns)) * CELL.width + 2 * MARGIN,
