@@ -9,7 +9,7 @@ beforeEach(() => {
 })
 afterEach(() => machine.dispose())
 
-const TOOLS = /localhost\/paude\/tools:[0-9a-f]{12}/
+const TOOLS = /localhost\/paude\/tools(?:-custom)?:[0-9a-f]{32}/
 const configure = (text: string) => machine.write(join(machine.home, '.config/paude/config.toml'), text)
 const dry = async (...words: readonly string[]) => await machine.paude([...words, '--dry-run=full', '-p', 'x'])
 const traits = (found: object) =>
