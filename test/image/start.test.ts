@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Machine, makeMachine } from '../support/machine.ts'
 
@@ -71,6 +72,18 @@ describe('tools on top of the image', () => {
     configure('[image]\nvariant = "full"\ntools = ["go"]\n')
     expect((await machine.paude(['status'])).stdout).toContain(', with the full set of tools and go')
   })
+})
+
+test('an image whose shell does not answer is left at Ctrl-C, and so is its container', async () => {
+  machine.set('say', 'image-inspect', 'sha256:1')
+  machine.program(
+    'docker',
+    `#!/bin/sh\ncase "$*" in run*paude-probe*) echo "$*" >"$FAKE/probed"; kill -INT "$PPID"; exec cat /dev/zero ;; esac\nexec "\${PATH#*:}/docker" "$@"\n`,
+  )
+  const { code } = await machine.paude(['--image=my/box:1', '-p', 'x'], { alone: true })
+  const [, name = 'none'] = / --name=(\S+)/.exec(readFileSync(join(machine.room, 'fake/probed'), 'utf8')) ?? []
+  expect(code).toBe(130)
+  expect(machine.calls().filter(([, verb]) => verb === 'rm')).toEqual([['docker', 'rm', '--force', '--volumes', name]])
 })
 
 test('downloads of images that no start here would build are stale', async () => {

@@ -3,7 +3,7 @@ import { buildPlan } from '../../image/build.ts'
 import { type Argv, exec, type Plan, together } from '../../plan/plan.ts'
 import type { Query } from '../../plan/query.ts'
 import type { Backend, Images, Inside, Inventory, Life, Ports, Terminal, Wall } from '../backend.ts'
-import { BRINGS, builder, type Dialect } from './flags.ts'
+import { BRINGS, builder, type Dialect, HELPER_LIMITS } from './flags.ts'
 import { initPlan } from './init.ts'
 import { inspectQuery } from './inspect.ts'
 import { listImages, listStages } from './list.ts'
@@ -145,9 +145,11 @@ const images = (dialect: Dialect): Images => {
     init: (reference, to) => initPlan(dialect, reference, to),
     make: (building) => recipePlan({ ...building, dialect }),
     remove: (reference) => [name, 'image', 'rm', reference],
-    run: (reference, script) => [
+    run: (reference, script, { container, created }) => [
       name,
-      ...['run', '--rm', '--pull=never', '--network=none', '--cap-drop=ALL', '--security-opt=no-new-privileges', '--read-only'],
+      ...['run', '--rm', `--name=${container}`, `--label=paude.id=${container}`, '--label=paude.role=helper'],
+      ...[`--label=paude.created=${created}`, '--pull=never', ...dialect.always, '--network=none', '--log-driver=none'],
+      ...['--cap-drop=ALL', '--security-opt=no-new-privileges', '--read-only', ...HELPER_LIMITS, '--no-healthcheck'],
       ...['--entrypoint=/bin/sh', reference, '-c', script],
     ],
     probe: (reference, who) => probeArgv(dialect, reference, who),

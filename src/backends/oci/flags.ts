@@ -100,7 +100,7 @@ export const volumeLabel = ({ splitsLabels }: Dialect, key: string, value: strin
   `--label=${splitsLabels ? field(key, value) : `${key}=${value}`}`
 
 /** Labels from which a lost session folder is told again. */
-export function labels(spec: SessionSpec, role: 'agent' | 'proxy'): readonly string[] {
+export function labels(spec: SessionSpec, role: 'agent' | 'proxy' | 'helper'): readonly string[] {
   const facts = {
     id: spec.id,
     role,
@@ -113,6 +113,9 @@ export function labels(spec: SessionSpec, role: 'agent' | 'proxy'): readonly str
   }
   return Object.entries(facts).map(([key, value]) => `--label=paude.${key}=${value}`)
 }
+
+/** What each container of ours may take but the box: where an engine cannot keep these, there is no proxy either. */
+export const HELPER_LIMITS: readonly string[] = ['--pids-limit=64', '--memory=256m']
 
 export function limitFlags({ limits: { cpus, memory, pids } }: SessionSpec): readonly string[] {
   return [
