@@ -16,6 +16,13 @@ const escaped = (json: string): string =>
 export const shortened = (text: string, most = 240): string =>
   text.length <= most ? text : `${text.slice(0, most - 60)} … ${text.slice(-40)} (${text.length} characters)`
 
+/** A host in so many columns: its end says whose it is, and a port stands there, so its middle goes. */
+export function inMiddle(text: string, width: number): string {
+  if (Bun.stringWidth(text) <= width) return text
+  const head = Math.floor((width - 1) / 3)
+  return `${Bun.sliceAnsi(text, 0, head)}…${Bun.sliceAnsi(text, -(width - 1 - head))}`
+}
+
 /** Characters that break lines, terminals or mount tables; everything else is a legal name. */
 const CONTROL = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}]/u
 
