@@ -23,6 +23,15 @@ export function inMiddle(text: string, width: number): string {
   return `${Bun.sliceAnsi(text, 0, head)}…${Bun.sliceAnsi(text, -(width - 1 - head))}`
 }
 
+const ORDINARY_NAME = /^[\w./@+:-]{1,80}$/
+
+/** A name that a box chose, within a sentence: cut, and in quotes without a blank, so that no line of a terminal begins with words of it. */
+export function nameInside(name: string): string {
+  if (ORDINARY_NAME.test(name)) return name
+  const short = name.length <= 80 ? name : `${name.slice(0, 26)}…${name.slice(-53)}`
+  return quoted(short).replace(/[\p{Zs}\u2800]/gu, (blank) => `\\u${blank.charCodeAt(0).toString(16).padStart(4, '0')}`)
+}
+
 /** Characters that break lines, terminals or mount tables; everything else is a legal name. */
 const CONTROL = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}]/u
 
