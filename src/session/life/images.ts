@@ -12,12 +12,10 @@ import { BASE, type ImageSpec, imageRef } from '../../image/build.ts'
 import { requireImageReference } from '../../image/reference.ts'
 import { readTools, type Tools } from '../../image/tools.ts'
 import { guard, type Plan } from '../../plan/plan.ts'
-import { execute } from '../../run/execute.ts'
-import { patiently } from '../../run/patience.ts'
-import { capture, type Outcome } from '../../run/process.ts'
 import { cacheFolder } from '../../state.ts'
 import { bringing, present, recipeOf } from './bring-image.ts'
 import { initFile, kitPlan } from './kit.ts'
+import { lookInto } from './look-into.ts'
 
 /** The images of a start, the steps that come first in any case, and those that bring missing ones about. */
 export type Images = {
@@ -199,28 +197,6 @@ export function thinImage(
 /** Programs that were looked for, `apt` and `musl`. */
 type Traits = Readonly<Record<string, boolean>>
 
-/** Seconds and characters for an image's own shell, which may say anything for ever. */
-const [PROBE_SECONDS, PROBE_MOST] = [20, 4096]
-
-async function lookInto(
-  context: Context,
-  backend: Backend,
-  { reference, script }: { readonly reference: string; readonly script: string },
-): Promise<Outcome> {
-  const container = `paude-probe-${crypto.randomUUID().slice(0, 8)}`
-  const argv = need(backend, 'images').run(reference, script, { container, created: new Date().toISOString() })
-  try {
-    return await patiently(PROBE_SECONDS, (signal) => capture(argv, { signal, most: PROBE_MOST, said: () => undefined }))
-  } catch (error) {
-    // The end of the engine's client is not that of the container.
-    await execute(backend.inventory.removeParts([{ kind: 'container', reference: container }]), context.effects(backend))
-    if (!(error instanceof PaudeError) || error.code !== 'timeout') throw error
-    throw new PaudeError('timeout', `${reference} gave no answer within ${PROBE_SECONDS} s when paude looked into it`, {
-      hint: `its /bin/sh does not work as one should: paude image check ${reference} --quick`,
-    })
-  }
-}
-
 /** What is in an image is looked up once: an id never changes its content. */
 async function imageTraits(
   context: Context,
@@ -238,7 +214,11 @@ async function imageTraits(
   // An earlier release of paude did not look for apt.
   if (remembered !== undefined && (!apt || remembered['apt'] !== undefined)) return remembered
   const probe = `command -v ${program} >/dev/null && echo ${program}; command -v apt-get >/dev/null && echo apt; for file in /lib/ld-musl-*; do [ -e "$file" ] && echo musl; done; :`
-  const { stdout, code } = await lookInto(context, backend, { reference, script: probe })
+  const { stdout, code } = await lookInto(context, backend, {
+    reference,
+    seconds: 20,
+    argv: (as) => need(backend, 'images').run(reference, probe, as),
+  })
   const found = stdout.split('\n')
   const traits = Object.fromEntries([program, 'apt', 'musl'].map((name) => [name, found.includes(name)]))
   if (code === 0) {
