@@ -250,6 +250,16 @@ describe('the archive of a feature', () => {
     expect(() => names([{ path: 'install.sh', text: 'x' }, entry])).toThrow(message)
   })
 
+  test.each([[['a', 'a/b']], [['a/b/c', 'a/b']], [['x/a', 'x/a.b', 'x/a/b']]])(
+    'that holds a file and a folder of the same name is refused whole: %j',
+    (paths) => {
+      expect(() => names(paths.map((path) => ({ path, text: 'x' })))).toThrow('holds a file and a folder of the same name: ')
+    },
+  )
+
+  test('that holds a name which no file system takes is refused whole', () =>
+    expect(() => names([{ path: 'x'.repeat(256), text: 'x' }])).toThrow('longer than any'))
+
   test('that unpacks to too much is refused before it does', () =>
     expect(() => readArchive('f', gzipSync(Buffer.alloc(300 * 1024 ** 2)))).toThrow('unpacks to too much'))
 

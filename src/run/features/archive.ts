@@ -43,7 +43,16 @@ export function readArchive(name: string, archive: Uint8Array): ReadonlyMap<stri
         throw unfit(name, `holds something that is neither a file nor a folder: ${long ?? path}`)
     }
   }
+  refuseBoth(name, files.keys())
   return files
+}
+
+/** No path is a file and the folder of another. */
+function refuseBoth(name: string, paths: Iterable<string>): void {
+  // What lies in a folder follows it at once in this order.
+  const sorted = [...paths].map((path) => path.replaceAll('/', '\0')).toSorted()
+  const both = sorted.find((path, at) => sorted[at + 1]?.startsWith(`${path}\0`))
+  if (both !== undefined) throw unfit(name, `holds a file and a folder of the same name: ${both.replaceAll('\0', '/')}`)
 }
 
 function unpacked(name: string, archive: Uint8Array): Uint8Array {
@@ -71,9 +80,10 @@ function paxPath(content: Uint8Array): string | null {
   return path ?? null
 }
 
-/** Without `./` in front; refused when it leads anywhere but into the feature's folder. */
+/** Without `./` in front; refused when it leads anywhere but into the feature's folder, or no file system takes it. */
 function plainPath(name: string, path: string): string {
   const parts = path.split('/').filter((part) => part !== '' && part !== '.')
+  if (parts.some((part) => Buffer.byteLength(part) > 255)) throw unfit(name, 'holds a file whose name is longer than any')
   if (path.startsWith('/') || parts.includes('..') || /[\0\\\n]/.test(path) || Buffer.byteLength(path) > 1024)
     throw unfit(name, `holds a file that leads out of it: ${path}`)
   return parts.join('/')
