@@ -5,14 +5,20 @@ import { entryText } from '../config/keys/entry-text.ts'
 import type { Layer, Settings, Source } from '../config/keys/settings.ts'
 import type { Reference } from '../credentials/source.ts'
 import { PaudeError } from '../errors.ts'
-import { isTooLong, shown } from '../text.ts'
+import { firstOf, isTooLong, shown } from '../text.ts'
 import { mountWord, parseMount, plainMount, shortest } from '../workspace/mount.ts'
 import { below, realFuture } from '../workspace/paths.ts'
 import { readCertificates } from './project-certificates.ts'
 import { readStranger } from './stranger-file.ts'
 
 /** A project's own file as it was read, once: what is judged, shown and approved are the same bytes. */
-export type ProjectFile = { readonly file: string; readonly text: string; readonly hash: string }
+export type ProjectFile = {
+  readonly file: string
+  readonly text: string
+  readonly hash: string
+  /** Other files of the project that say what it means. */
+  readonly parts?: readonly Pick<ProjectFile, 'file' | 'hash'>[]
+}
 
 /** The older tool's file first: a paude.toml beside it has the last word. */
 export const PROJECT_FILES = ['paude.json', 'paude.toml'] as const
@@ -54,8 +60,7 @@ const own = async (file: string, text: string, { profile }: Around): Promise<Par
 
 async function older(file: string, text: string, { note }: Around): Promise<Parsed> {
   const { sources, unknown } = (await import('./older.ts')).parseOlder(file, text)
-  const more = unknown.length > 10 ? `, and ${unknown.length - 10} more` : ''
-  if (unknown.length > 0) note(`${shown(file)}: not taken over: ${unknown.slice(0, 10).map(shown).join(', ')}${more}`)
+  if (unknown.length > 0) note(`${shown(file)}: not taken over: ${shown(firstOf(unknown))}`)
   return { sources, profiles: [] }
 }
 

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { Config, Settings, Source } from '../config/keys/settings.ts'
 import type { Context } from '../context.ts'
 import { PaudeError } from '../errors.ts'
-import { printable, shown } from '../text.ts'
+import { firstOf, printable, shown } from '../text.ts'
 import { look } from '../workspace/paths.ts'
 import { projectFolders } from '../workspace/workspace.ts'
 import type { ProjectFile } from './project.ts'
@@ -26,9 +26,9 @@ export async function wantedDevcontainer(
     if (devcontainer === 'use' && origins.devcontainer.every(({ layer }) => layer === 'user')) return null
     throw missing(root, devcontainer)
   }
-  const { source, ignored } = readDevcontainer(found, { root, host })
-  if (ignored.length > 0) note(`${shown(found.file.file)}: without effect here: ${printable(ignored.join(', '))}`)
-  return { file: found.file, sources: [source] }
+  const { source, ignored, parts } = readDevcontainer(found, { root, host })
+  if (ignored.length > 0) note(`${shown(found.file.file)}: without effect here: ${printable(firstOf(ignored))}`)
+  return { file: { ...found.file, parts }, sources: [source] }
 }
 
 /** The flag that makes the same file count. */

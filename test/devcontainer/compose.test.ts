@@ -133,6 +133,23 @@ volumes:
     expect(built.imageBuild?.args).toEqual({ A: 'b' })
   })
 
+  test('is read once from a file that is named again and again', () => {
+    const { values } = read('services: {app: {image: one:1, environment: {A: b}}}', {
+      dockerComposeFile: Array.from({ length: 300 }, () => 'compose.yml'),
+    })
+    expect(values).toEqual({ image: 'one:1', env: ['A=b'] })
+  })
+
+  test('has defaults without variables in them, however often one begins', () => {
+    const many = '${A:-'.repeat(10_000)
+    const { values, ignored } = read(
+      `services: {app: {image: a, environment: {A: "\${X:-1}", B: "\${X:-\${Y:-2}}", C: "\${X:-$Y}", D: "${many}"}}}`,
+    )
+    expect(values.env).toEqual(['A=1'])
+    for (const name of ['B', 'C', 'D'])
+      expect(ignored).toContain(`compose app.environment.${name} (a variable of this machine is not read here)`)
+  })
+
   test('is all that is looked into', () => {
     expect(read('services: {app: {image: one:1}, db: {image: 5, build: [x]}, other: null}').values.image).toBe('one:1')
   })
@@ -172,6 +189,22 @@ describe('a compose file that cannot be used is refused', () => {
     } catch (error) {
       expect((error as Error).message).not.toContain('hunter2')
     }
+  })
+
+  const entries = (count: number, entry = 'a') => Array.from({ length: count }, () => entry).join(',')
+  test.each(['volumes', 'environment', 'build'])('also when its %s are many by one alias', (key) => {
+    const value = key === 'build' ? '{context: ., args: *v}' : '*v'
+    const services = Array.from({ length: 8 }, (_, at) => `s${at}: {extends: s${at + 1}, ${key}: ${value}}`).join(', ')
+    const compose = `x: &v [${entries(20_000)}]\nservices: {app: {extends: s0, ${key}: ${value}}, ${services}, s8: {image: a}}\n`
+    expect(() => read(compose)).toThrow('has more than 200 entries')
+  })
+
+  test('also when its mounts are many with those that it extends', () => {
+    const compose = `services: {base: {volumes: [${entries(150)}]}, app: {extends: base, volumes: [${entries(150)}]}}`
+    expect(() => read(compose)).toThrow('compose app.volumes has more than 200 entries')
+    const names = (letter: string) => Array.from({ length: 150 }, (_, at) => `${letter}${at}: "1"`).join(',')
+    const variables = `services: {base: {environment: {${names('A')}}}, app: {extends: base, environment: {${names('B')}}}}`
+    expect(() => read(variables)).toThrow('compose app.environment has more than 200 entries')
   })
 
   test('also when it is a bomb of aliases', () => {

@@ -193,7 +193,16 @@ describe('of a devcontainer.json', () => {
     expect(read({ image: 'i:1', features: { [long]: {} }, overrideFeatureInstallOrder: [long] }).ignored.join()).toContain(
       '(no name is so long)',
     )
-    expect(() => read({ dockerComposeFile: many.map(() => 'c.yml') })).toThrow('dockerComposeFile names more than 16 files')
+    expect(() => read({ dockerComposeFile: many.map((at) => `c${at}.yml`) })).toThrow(
+      'dockerComposeFile names more than 16 files',
+    )
+  })
+
+  test('no text takes more to read than it has letters', () => {
+    const nested = `${'${localEnv:A:'.repeat(4000)}}`
+    const [entry = ''] = values({ image: 'i:1', containerEnv: { A: nested.replaceAll('localEnv:A', 'localEnv:HOME') } }).env ?? []
+    expect(entry.length).toBeLessThan(nested.length)
+    expect(() => read(`{"mounts": [${'1,'.repeat(20_000)}1]}`)).toThrow(/line 1: mounts\.19 must .*\n {2}and 19981 more$/)
   })
 
   test('what waits for what is as the file says', () => {
@@ -489,6 +498,9 @@ describe('a recipe', () => {
     }
     put(lock, JSON.stringify({ features: resolved }))
     expect(digests()).toEqual([digest, '', ''])
+    // No name is so long.
+    put(lock, JSON.stringify({ features: { [`r.example.org/${':'.repeat(60_000)}`]: { resolved: 'x' } } }))
+    expect(digests()).toEqual(['', '', ''])
     put(lock, 'x')
     expect(digests()).toEqual(['', '', ''])
     expect(read({ image: 'i:1', features }).ignored).toContain('devcontainer-lock.json (it cannot be read)')

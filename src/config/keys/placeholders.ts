@@ -13,9 +13,10 @@ export type Piece =
 export function pieces(text: string, known: readonly string[]): readonly Piece[] {
   const found: Piece[] = []
   let done = 0
-  for (let at = text.indexOf('${'); at !== -1; at = text.indexOf('${', at + 2)) {
+  for (let at = text.indexOf('${'); at !== -1; at = text.indexOf('${', Math.max(done, at + 2))) {
     const end = text.indexOf('}', at)
-    const piece = end === -1 ? null : placeholder(text.slice(at + 2, end), known)
+    if (end === -1) break
+    const piece = placeholder(text.slice(at + 2, end), known)
     if (piece === null) continue
     if (at > done) found.push({ kind: 'text', text: text.slice(done, at) })
     found.push(piece)
@@ -29,10 +30,7 @@ export const callersIn = (template: string): readonly string[] =>
   pieces(template, []).flatMap((piece) => (piece.kind === 'localEnv' ? [piece.name] : []))
 
 function placeholder(body: string, known: readonly string[]): Piece | null {
-  const [kind = '', name = '', ...rest] = body.split(':')
-  if (kind === 'localEnv' || kind === 'containerEnv' || kind === 'env') {
-    if (!/^[A-Za-z_]\w*$/.test(name)) return null
-    return { kind: kind === 'env' ? 'localEnv' : kind, name, fallback: rest.length === 0 ? null : rest.join(':') }
-  }
+  const [variable, kind, name = '', fallback = null] = /^(localEnv|containerEnv|env):([A-Za-z_]\w*)(?::(.*))?$/s.exec(body) ?? []
+  if (variable !== undefined) return { kind: kind === 'containerEnv' ? kind : 'localEnv', name, fallback }
   return known.includes(body) ? { kind: 'known', name: body } : null
 }

@@ -2,15 +2,23 @@ import { dirname, resolve } from 'node:path'
 import * as v from 'valibot'
 import { faultOf } from '../../config/files/faults.ts'
 import { PaudeError } from '../../errors.ts'
-import { shown } from '../../text.ts'
+import { firstOf, shortened, shown } from '../../text.ts'
 import { below, realPath } from '../../workspace/paths.ts'
-import { readProjectFile } from '../project.ts'
+import { type ProjectFile, readProjectFile } from '../project.ts'
 import { expand, type Heard, type Left, type Scope } from './expand.ts'
 import type { Devcontainer } from './schema.ts'
 
+/** How many variables, mounts or arguments a service may have: by an alias a small file names as many as it likes. */
+const MOST_ENTRIES = 200
+const TOO_MANY = `has more than ${MOST_ENTRIES} entries`
+const few = v.check<unknown, string>(
+  (found) => (Array.isArray(found) ? found : Object.keys(Object(found))).length <= MOST_ENTRIES,
+  TOO_MANY,
+)
+
 const texts = v.array(v.string())
 const scalar = v.nullable(v.union([v.string(), v.number(), v.boolean()]))
-const listOrMap = v.union([texts, v.record(v.string(), scalar)], 'must be a list of texts or a map')
+const listOrMap = v.pipe(v.unknown(), few, v.union([texts, v.record(v.string(), scalar)], 'must be a list of texts or a map'))
 const Build = v.union(
   [
     v.string(),
@@ -28,7 +36,7 @@ const Service = v.looseObject({
   build: v.nullish(Build),
   environment: v.nullish(listOrMap),
   working_dir: v.nullish(v.string()),
-  volumes: v.nullish(v.array(v.union([v.string(), v.looseObject({})], 'must be a string or a map'))),
+  volumes: v.nullish(v.pipe(v.unknown(), few, v.array(v.union([v.string(), v.looseObject({})], 'must be a string or a map')))),
   extends: v.nullish(
     v.union([v.string(), v.looseObject({ service: v.string(), file: v.nullish(v.string()) })], 'must be a string or a map'),
   ),
@@ -58,22 +66,32 @@ const IDLE = [
 
 /**
  * The file as if it said itself what the service that it names says: image or build, variables, mounts and folder. The box is one
- * container, so every other service is left out by name. `root` bounds what may be read.
+ * container, so every other service is left out by name. `root` bounds what may be read; `parts` are the files that were.
  */
-export function withService(found: Devcontainer, root: string, { scope, left }: Heard): Devcontainer {
+export function withService(
+  found: Devcontainer,
+  root: string,
+  { scope, left }: Heard,
+): { readonly found: Devcontainer; readonly parts: NonNullable<ProjectFile['parts']> } {
   const names = [found.dockerComposeFile ?? []].flat()
-  if (names.length === 0) return found
-  if (names.length > MOST_FILES) throw fault(scope, `dockerComposeFile names more than ${MOST_FILES} files`)
-  const read = (path: string) => readCompose(path, root, scope)
-  const files = names.map((name) => read(resolve(dirname(scope.file), expand(name, 'dockerComposeFile', scope))))
+  const paths = [...new Set(names.map((name) => resolve(dirname(scope.file), expand(name, 'dockerComposeFile', scope))))]
+  if (paths.length === 0) return { found, parts: [] }
+  if (paths.length > MOST_FILES) throw fault(scope, `dockerComposeFile names more than ${MOST_FILES} files`)
+  const known = new Map<string, ReadFile>()
+  const read = (path: string) => {
+    const file = known.get(path) ?? readCompose(path, root, scope)
+    known.set(path, file)
+    return file
+  }
+  const files = paths.map(read)
   const all = [...new Set(files.flatMap(({ services }) => Object.keys(services)))]
   const name = found.service ?? (all.length === 1 ? all[0] : undefined)
-  if (name === undefined) throw fault(scope, `write service: the compose file has ${all.join(', ') || 'none'}`)
+  if (name === undefined) throw fault(scope, `write service: the compose file has ${firstOf(all) || 'none'}`)
   const said = files.flatMap((file) => (Object.hasOwn(file.services, name) ? extended({ file, name }, { read, scope }) : []))
   if (said.length === 0)
-    throw fault(scope, `there is no service ${name} in the compose file, which has ${all.join(', ') || 'none'}`)
+    throw fault(scope, `there is no service ${shortened(name)} in the compose file, which has ${firstOf(all) || 'none'}`)
   const others = all.filter((one) => one !== name)
-  if (others.length > 0) left(`compose services ${others.join(', ')} (a box is one container)`)
+  if (others.length > 0) left(`compose services ${firstOf(others)} (a box is one container)`)
   const service = Object.assign({}, ...said.map((one) => one.service)) as Service
   for (const key of Object.keys(service)) if (!TAKEN.includes(key) && !IDLE.includes(key)) left(`compose ${name}.${key}`)
   const reader: Reader = { name, base: dirname(files[0]?.path ?? scope.file), scope, left }
@@ -83,16 +101,17 @@ export function withService(found: Devcontainer, root: string, { scope, left }: 
     left(`compose ${name} (it has neither image nor build, so the box is paude's own)`)
   const { image: _image, build: _build, dockerFile: _dockerFile, context: _context, ...rest } = found
   const folder = service.working_dir == null ? null : fillOr(service.working_dir, 'working_dir', reader)
-  return {
+  const whole = {
     ...rest,
     ...(build !== undefined ? { build } : service.image == null ? {} : { image: fill(service.image, 'image', reader) }),
     containerEnv: { ...variables(said, reader), ...found.containerEnv },
     mounts: [...(found.mounts ?? []), ...binds(said, root, reader)],
     ...(found.workspaceFolder !== undefined || folder === null ? {} : { workspaceFolder: folder }),
   }
+  return { found: whole, parts: [...known.values()].map(({ path, hash }) => ({ file: path, hash })) }
 }
 
-type ReadFile = { readonly path: string; readonly services: Readonly<Record<string, unknown>> }
+type ReadFile = { readonly path: string; readonly hash: string; readonly services: Readonly<Record<string, unknown>> }
 /** A service as one file says it; its paths are meant from `base`. */
 type Said = { readonly service: Service; readonly base: string }
 type Reader = { readonly name: string; readonly base: string; readonly scope: Scope; readonly left: Left }
@@ -127,7 +146,7 @@ function readCompose(path: string, root: string, scope: Scope): ReadFile {
   }
   const result = v.safeParse(File, tree)
   if (!result.success) throw fault(scope, `dockerComposeFile: ${path}: ${faultOf(result.issues[0], 'an object').message}`)
-  return { path, services: result.output.services ?? {} }
+  return { path, hash: file.hash, services: result.output.services ?? {} }
 }
 
 /** Paths are meant from the file that says so; a Dockerfile from its context. */
@@ -150,6 +169,7 @@ function buildOf({ service: { build }, base }: Said, reader: Reader): Devcontain
 /** A later file has the last word on a variable. */
 function variables(said: readonly Said[], reader: Reader): Readonly<Record<string, string>> {
   const all = new Map(said.flatMap(({ service }) => pairs(service.environment ?? {})))
+  if (all.size > MOST_ENTRIES) throw fault(reader.scope, `compose ${reader.name}.environment ${TOO_MANY}`)
   return Object.fromEntries(
     [...all].flatMap(([key, value]) => {
       const filled = value === null ? null : fillOr(value, `environment.${key}`, reader)
@@ -163,6 +183,7 @@ function variables(said: readonly Said[], reader: Reader): Readonly<Record<strin
 /** Folders of this machine that lie outside of the project. That the project is mounted elsewhere means nothing here. */
 function binds(said: readonly Said[], root: string, reader: Reader): NonNullable<Devcontainer['mounts']> {
   const volumes = said.flatMap(({ service, base }) => (service.volumes ?? []).map((volume) => ({ volume, base })))
+  if (volumes.length > MOST_ENTRIES) throw fault(reader.scope, `compose ${reader.name}.volumes ${TOO_MANY}`)
   return volumes.flatMap(({ volume, base }, at) => {
     const key = `volumes.${at}`
     const text = typeof volume === 'string' ? fillOr(volume, key, reader) : ''
@@ -186,7 +207,8 @@ const pairs = (said: v.InferOutput<typeof listOrMap>): readonly (readonly [strin
       })
     : Object.entries(said).map(([key, value]) => [key, value === null ? null : String(value)])
 
-const VARIABLE = /\$(?:\$|\{([A-Za-z_]\w*)(?:(:?[-?+])([^}]*))?\}|([A-Za-z_]\w*))/g
+/** A default ends at the next `$`, so that no text takes long. One with a variable in it is not read: it matches without a name. */
+const VARIABLE = /\$(?:\$|\{([A-Za-z_]\w*)(?:(:?[-?+])([^}$]*))?\}|\{[A-Za-z_]\w*:?[-?+]|([A-Za-z_]\w*))/g
 
 /**
  * With the defaults of its variables; null where one has none. What the caller's environment or a .env says is not read: it may be a

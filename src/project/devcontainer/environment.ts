@@ -38,20 +38,18 @@ export function readEnvironment(
 
 /** The later of two has the last word. */
 function over(before: Environment, after: Environment): Environment {
-  const later = after.references.map(({ name }) => `${name}=`)
-  return joined({ ...before, env: before.env.filter((entry) => !later.some((name) => entry.startsWith(name))) }, after)
+  const later = new Set(after.references.map(({ name }) => name))
+  return joined([{ ...before, env: before.env.filter((entry) => !later.has(entry.slice(0, entry.indexOf('=')))) }, after])
 }
 
 const readTable = (key: string, table: Readonly<Record<string, string | null>>, scope: Scope): Environment =>
-  Object.entries(table)
-    .map(([name, value]) => readOne({ key, name, value }, scope))
-    .reduce(joined, NONE)
+  joined(Object.entries(table).map(([name, value]) => readOne({ key, name, value }, scope)))
 
-const joined = (one: Environment, other: Environment): Environment => ({
-  env: [...one.env, ...other.env],
-  references: [...one.references, ...other.references],
-  exports: [...one.exports, ...other.exports],
-  ignored: [...one.ignored, ...other.ignored],
+const joined = (parts: readonly Environment[]): Environment => ({
+  env: parts.flatMap(({ env }) => env),
+  references: parts.flatMap(({ references }) => references),
+  exports: parts.flatMap(({ exports }) => exports),
+  ignored: parts.flatMap(({ ignored }) => ignored),
 })
 
 function readOne(

@@ -80,7 +80,7 @@ function readLock(file: string, left: Left): Readonly<Record<string, string>> {
   return Object.fromEntries(
     Object.entries(result.output.features).flatMap(([name, { resolved }]) => {
       const [path = '', digest = ''] = resolved.split('@')
-      return path === plainName(name) && DIGEST.test(digest) ? [[name, digest]] : []
+      return name.length <= MOST_NAME && path === plainName(name) && DIGEST.test(digest) ? [[name, digest]] : []
     }),
   )
 }

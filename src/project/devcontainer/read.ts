@@ -4,10 +4,10 @@ import { hashOf } from '../../config/files/hash.ts'
 import type { Layer, Source } from '../../config/keys/settings.ts'
 import { PaudeError } from '../../errors.ts'
 import type { Host } from '../../host.ts'
-import { hasControl, shown } from '../../text.ts'
+import { hasControl, isTooLong, shown } from '../../text.ts'
 import { below } from '../../workspace/paths.ts'
 import { writableFolders } from '../../workspace/workspace.ts'
-import { refuseInside } from '../project.ts'
+import { type ProjectFile, refuseInside } from '../project.ts'
 import { withService } from './compose.ts'
 import { readEnvironment } from './environment.ts'
 import { expandOr, type Heard, type Left, scopeOf } from './expand.ts'
@@ -21,11 +21,18 @@ import { readImage, readRecipe } from './recipe.ts'
 import { readRunArgs } from './run-args.ts'
 import { checkDevcontainer, type Devcontainer, faulty } from './schema.ts'
 
-/** A devcontainer.json as a layer of settings, and what of it has no effect. `root` is the top level of the project. */
+/** A devcontainer.json as a layer of settings, what of it has no effect, and the compose files that it is read with. */
+type Read = {
+  readonly source: Source
+  readonly ignored: readonly string[]
+  readonly parts: NonNullable<ProjectFile['parts']>
+}
+
+/** Reads a devcontainer.json with the files that it names. `root` is the top level of the project. */
 export function readDevcontainer(
   { file: { file, text }, folder }: Found,
   { root, host }: { readonly root: string; readonly host: Pick<Host, 'home' | 'user' | 'env'> },
-): { readonly source: Source; readonly ignored: readonly string[] } {
+): Read {
   const written = checkDevcontainer({ file, text }, parseJsonc(file, text))
   const id = hashOf(file).slice(0, 32)
   const ignored: string[] = [...ignoredKeys(written)]
@@ -33,7 +40,7 @@ export function readDevcontainer(
   const faults: PaudeError[] = []
   const tried = tryingAll(faults)
   const outer = scopeOf({ file, folder, inBox: folder, id }, host)
-  const found = tried(() => withService(written, root, { scope: outer, left }), written)
+  const { found, parts } = tried(() => withService(written, root, { scope: outer, left }), { found: written, parts: [] })
   const place = tried(() => placeInBox(found, { folder, root, heard: { scope: outer, left } }), {
     folder,
     links: [],
@@ -67,7 +74,7 @@ export function readDevcontainer(
   const places = Object.fromEntries(Object.keys(values).map((key) => [key, file]))
   const source: Source = { layer: 'project', values, places }
   refuseInside(source, file, { writable: writableFolders(root, host), home: host.home })
-  return { source, ignored: [...ignored, ...variables.ignored, ...strange] }
+  return { source, ignored: [...ignored, ...variables.ignored, ...strange], parts }
 }
 
 /** Goes on where a part cannot be read, so that all such parts are told at once. */
@@ -113,6 +120,7 @@ function placeInBox(
   if (workspaceFolder === undefined) return { folder, links, unreached: false }
   const wanted = expandOr(workspaceFolder, 'workspaceFolder', heard)
   if (wanted === null) return { folder, links, unreached: false }
+  if (isTooLong(wanted)) return { folder, links, unreached: true }
   const parts = wanted.split('/').filter((part) => part !== '' && part !== '.')
   if (isAbsolute(wanted) && below(root, wanted) && !parts.includes('..')) return { folder: wanted, links, unreached: false }
   const [top, name = '', ...inner] = parts

@@ -71,21 +71,26 @@ export function checkDevcontainer({ file, text }: Pick<ProjectFile, 'file' | 'te
   if (result.success) return result.output
   throw faulty(
     file,
-    result.issues.map((issue) => {
+    result.issues.slice(0, MOST_FAULTS).map((issue) => {
       const { path, message } = faultOf(issue, 'an object')
       return { line: lineOf(text, path), message }
     }),
+    result.issues.length,
   )
 }
+
+/** The line of each is looked for in the whole text. */
+const MOST_FAULTS = 20
 
 type Fault = { readonly line?: number | null; readonly message: string }
 
 /** What keeps a file from being used, everything at once: one fault a try would take as many tries as there are faults. */
-export function faulty(file: string, faults: readonly Fault[]): PaudeError {
+export function faulty(file: string, faults: readonly Fault[], count = faults.length): PaudeError {
   const [first] = faults
   const hint = 'correct it, or go on without it: paude --devcontainer=off'
   if (faults.length === 1 && first !== undefined)
     return new PaudeError('config', shown(`${file}${first.line ? `:${first.line}` : ''}: ${first.message}`), { hint })
   const lines = faults.map(({ line, message }) => `\n  ${shown(`${line ? `line ${line}: ` : ''}${message}`)}`)
-  return new PaudeError('config', `${shown(file)} cannot be used:${lines.join('')}`, { hint })
+  const more = count > faults.length ? `\n  and ${count - faults.length} more` : ''
+  return new PaudeError('config', `${shown(file)} cannot be used:${lines.join('')}${more}`, { hint })
 }
