@@ -1,15 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
-import {
-  closeSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs'
+import { closeSync, existsSync, openSync, readFileSync, statSync, symlinkSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import TOML from '@iarna/toml'
 import { type Machine, makeMachine } from './support/machine.ts'
@@ -229,8 +219,8 @@ describe('a port of this machine that every other host has open', () => {
   test('is named in the command that why proposes', async () =>
     expect((await network('why', place)).stderr).toContain(`to allow it: paude network allow ${place} --user`))
 
-  /** Presses a key in `network watch` once the host is to be seen; answers the screen. */
-  async function pressed(id: string, key: string, cwd: string): Promise<string> {
+  test('is allowed by a key of watch', async () => {
+    const id = (await machine.paude(['--detach', '-p', 'hi'])).stdout.trim()
     // A proxy that runs goes on with its log.
     const log = join(machine.env['FAKE'] ?? '', 'say-logs')
     Bun.spawnSync(['mkfifo', log])
@@ -239,36 +229,22 @@ describe('a port of this machine that every other host has open', () => {
     let screen = ''
     const child = Bun.spawn([...program, 'network', 'watch', id], {
       env: { ...machine.env, TERM: 'xterm-256color' },
-      cwd,
+      cwd: machine.project,
       terminal: {
-        cols: 240,
+        cols: 120,
         rows: 30,
         data: (terminal, bytes) => {
           const before = screen
           screen += Buffer.from(bytes).toString()
           const shows = (words: RegExp) => words.test(screen) && !words.test(before)
-          if (shows(/blocked +host\.paude/)) terminal.write(key)
-          if (shows(/is allowed|must be named|works in/)) terminal.write('q')
+          if (shows(/blocked +host\.paude/)) terminal.write('s')
+          if (shows(/is allowed in|must be named/)) terminal.write('q')
         },
       },
     })
     expect(await child.exited).toBe(0)
     closeSync(end)
-    return screen
-  }
-
-  test('is allowed by a key of watch', async () => {
-    const id = (await machine.paude(['--detach', '-p', 'hi'])).stdout.trim()
-    expect(await pressed(id, 's', machine.project)).toContain(`${place} is allowed in ${id}`)
-  })
-
-  test('of a session of another project is written to no paude.toml by a key of watch', async () => {
-    const id = (await machine.paude(['--detach', '-p', 'hi'])).stdout.trim()
-    const other = join(machine.home, 'other')
-    mkdirSync(other)
-    const screen = await pressed(id, 'p', other)
-    expect(screen).toContain(`session ${id} works in ${machine.project}, and the project here is ${other}`)
-    expect([existsSync(join(other, 'paude.toml')), existsSync(projectFile()), execs()]).toEqual([false, false, []])
+    expect(screen).toContain(`${place} is allowed in ${id}`)
   })
 })
 
@@ -316,24 +292,6 @@ describe('scopes', () => {
       other.dispose()
     }
   })
-
-  test.each([[['allow', 'b.example', '--session']], [['deny', 'b.example', '--session']], [['propose']]])(
-    '%j writes nothing of a session of another project into the paude.toml here',
-    async (words) => {
-      const id = (await machine.paude(['--detach', '-p', 'hi'])).stdout.trim()
-      machine.set(
-        'say',
-        'logs',
-        `${JSON.stringify({ v: 1, t: 1, m: 'CONNECT', h: 'b.example', p: 443, st: 403, err: 'ERR_ACCESS_DENIED' })}\n`,
-      )
-      const other = join(machine.home, 'other')
-      mkdirSync(other)
-      const { code, stderr } = await machine.paude(['network', ...words, id, '--project'], { cwd: other })
-      expect([code, existsSync(join(other, 'paude.toml')), execs()]).toEqual([1, false, []])
-      expect(stderr).toContain(`session ${id} works in ${machine.project}, and the project here is ${other}`)
-      expect(stderr).toContain(`cd ${machine.project} first`)
-    },
-  )
 
   test.each([
     ['--user', userFile],

@@ -57,7 +57,7 @@ describe('a project that wants to open the box', () => {
     const refused = await machine.paude(['trust'])
     expect([refused.code, refused.stdout]).toEqual([1, ''])
     expect(refused.stderr).toBe(
-      `paude: ${file} wants to open the box:\n  - network.mode = restricted\n  + network.mode = open   # paude.toml:2: no wall\n  + network.allow = evil.example.org   # paude.toml:3\npaude: there is no terminal to ask on, so nothing was trusted\n  → paude trust --yes\n`,
+      `paude: ${file} wants to open the box:\n  + network.allow = evil.example.org   # paude.toml:3\n  - network.mode = restricted\n  + network.mode = open   # paude.toml:2: no wall\npaude: there is no terminal to ask on, so nothing was trusted\n  → paude trust --yes\n`,
     )
     expect((await machine.paude(['trust', '--yes'])).stdout).toBe(`${file}\n`)
     expect((await show()).stdout).toMatch(/^network\.mode +open +# project .*paude\.toml:2$/m)
@@ -322,6 +322,16 @@ describe.skipIf(script === null)('on a terminal', () => {
     expect((await answered('n\n'))[1]).toContain('trust it, all 30 of these? [y/N]')
   })
 
+  test('the question names the dangerous keys, which stand last', async () => {
+    mkdirSync(join(machine.home, 'data'), { recursive: true })
+    const env = Array.from({ length: 30 }, (_, at) => `"A${at}=1"`).join(', ')
+    machine.write(file, `mounts = ["~/data:/data:rw"]\nenv = [${env}]\n`)
+    const [, screen] = await answered('n\n')
+    expect(screen).toMatch(
+      /\+ mounts = \S+:rw .*\npaude: trust it, all 31 of these, 1 of them dangerous: mounts\? \[y\/N\], or i to go on/,
+    )
+  })
+
   test('a long value is shown whole and counted, since anything may stand in its middle', async () => {
     const long = `A=${' '.repeat(3000)}middle${' '.repeat(3000)}end`
     machine.write(file, `env = ["FIRST=1", "${long}", "LAST=2"]\n`)
@@ -556,12 +566,12 @@ describe('what you have paude write into the file of a project', () => {
   })
 })
 
-test('what is dangerous is named first, and never behind a count', async () => {
+test('what is dangerous is named first where the rest is counted, and stands next to the question', async () => {
   mkdirSync(join(machine.home, 'data'), { recursive: true })
   machine.write(file, 'mounts = ["~/data:/data:rw"]\n[network]\nallow = ["a.example", "b.example", "c.example", "d.example"]\n')
   const { stderr } = await machine.paude(['-p', 'x'])
   expect(stderr).toMatch(/is not trusted: mounts = \S+:rw, .*, and 2 more$/m)
   const told = (await machine.paude(['trust'])).stderr
-  expect(told.indexOf('+ mounts')).toBeLessThan(told.indexOf('+ network.allow'))
+  expect(told.indexOf('+ mounts')).toBeGreaterThan(told.lastIndexOf('+ network.allow'))
   expect(told).toContain(': the agent can change these files\n')
 })

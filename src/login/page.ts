@@ -12,9 +12,7 @@ export function loginAddress(text: string, { page, hosts }: TokenLogin): string 
     const url = line.length > MOST ? null : URL.parse(line)
     if (url === null || url.protocol !== 'https:' || url.port !== '' || url.username !== '' || url.password !== '') continue
     if (!page.hosts.includes(url.hostname) || !page.path.test(url.pathname) || url.hash !== '') continue
-    // Which of two the login takes would be a guess.
-    const [to = '', ...others] = url.searchParams.getAll('redirect_uri')
-    const back = others.length > 0 ? null : URL.parse(to)
+    const back = URL.parse(url.searchParams.get('redirect_uri') ?? '')
     if (back?.protocol !== 'https:' || !hosts.includes(`${back.hostname}:${back.port || '443'}`) || back.username !== '') continue
     return url.href
   }

@@ -85,6 +85,7 @@ export const askedOf = ({ file, sources, items }: Judged, { home }: Pick<Host, '
   items: items.map(itemText),
   before: Object.fromEntries(items.flatMap((item) => (item.had === null ? [] : [[itemText(item), item.had] as const]))),
   also: Object.fromEntries([
+    ...(file.parts ?? []).map((part) => [part.file, part.hash] as const),
     ...sources
       .flatMap(({ values }) => values.caFile ?? [])
       .flatMap((named) => (typeof named === 'string' ? [] : [[named.path, named.hash] as const])),
@@ -109,9 +110,9 @@ export async function approvalOf(judged: Judged, host: Pick<Host, 'home'>): Prom
 const folderOf = (build: ImageBuild | null | undefined): readonly string[] =>
   build == null ? [] : [...(build.dockerfile ? [build.context] : []), ...build.features.flatMap(({ folder }) => folder || [])]
 
-/** Where a file of this name stands in the project, judged by what it opens: the lines of a diff against what the user has. */
+/** What a file opens, as the lines of a diff against what the user has. The dangerous ones come last, next to the question. */
 export const widened = ({ items, sources }: Judged, { home }: Pick<Host, 'home'>): readonly Line[] => [
-  ...byRisk(items).flatMap((item): readonly Line[] => {
+  ...inTurn(items).flatMap((item): readonly Line[] => {
     const { key, value, before, place } = item
     const why = danger(item)
     const where = `# ${shown(place.split('/').at(-1) ?? '')}${why === '' ? '' : `: ${why}`}`
@@ -127,6 +128,11 @@ export const widened = ({ items, sources }: Judged, { home }: Pick<Host, 'home'>
     return real === null || real === path ? [] : [{ risk: 'danger' as const, text: `  ${shown(path)} leads to ${shown(real)}` }]
   }),
 ]
+
+function inTurn(items: readonly Item[]): readonly Item[] {
+  const { dangerous, rest } = byRisk(items)
+  return [...rest, ...dangerous]
+}
 
 /** A line of that diff, and what it does to you. */
 export type Line = { readonly risk: 'before' | 'opens' | 'danger'; readonly text: string }

@@ -5,6 +5,7 @@ export function danger({ key, value }: Pick<Item, 'key' | 'value'>): string {
   if (key === 'mounts') return /:rw$/.test(value) ? 'the agent can change these files' : STORES.test(value) ? 'may hold keys' : ''
   // A variable whose value is looked up; one that is written there is `NAME=value`.
   if (key === 'env') return /^\w+ = /.test(value) ? 'gives a value of yours to the agent' : ''
+  if (key === 'network.allow') return reached(value)
   if (key === 'build') return /outside the wall/.test(value) ? 'runs outside the wall' : ''
   if (key === 'network.mode') return value === 'open' || value === 'record' ? 'no wall' : ''
   if (key.startsWith('security.')) return 'weakens the box'
@@ -12,8 +13,16 @@ export function danger({ key, value }: Pick<Item, 'key' | 'value'>): string {
   return OTHERS[key] ?? ''
 }
 
+/** An entry of the allowlist that leads to this machine or its networks, or through which anything goes. */
+function reached(entry: string): string {
+  if (/^(http:\/\/)?host\.paude\.internal\b/.test(entry)) return 'reaches this machine'
+  if (/[^@]@/.test(entry)) return 'reaches a private network'
+  return entry.startsWith('http://') ? 'lets a tunnel carry anything' : ''
+}
+
 const OTHERS: Readonly<Record<string, string>> = {
   'image.ca_files': 'can read encrypted traffic',
+  'network.dns': 'decides where every name leads',
   'network.upstream_proxy': 'sees all traffic',
   'network.upstream_credentials': 'gives a credential away',
 }
@@ -21,6 +30,10 @@ const OTHERS: Readonly<Record<string, string>> = {
 /** Folders of credentials by name: a mount of one would be refused at the start, and what lies beside it may not. */
 const STORES = /(^|[/~])\.(ssh|gnupg|aws|azure|kube|docker|config|netrc|npmrc|pypirc|git-credentials|claude)\b/
 
-/** What is dangerous first; else in the order of the file. */
-export const byRisk = <One extends Pick<Item, 'key' | 'value'>>(items: readonly One[]): readonly One[] =>
-  items.toSorted((one, other) => Number(danger(one) === '') - Number(danger(other) === ''))
+/** What is dangerous apart from the rest, each in the order of the file. */
+export const byRisk = <One extends Pick<Item, 'key' | 'value'>>(
+  items: readonly One[],
+): { readonly dangerous: readonly One[]; readonly rest: readonly One[] } => ({
+  dangerous: items.filter((item) => danger(item) !== ''),
+  rest: items.filter((item) => danger(item) === ''),
+})

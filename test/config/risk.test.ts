@@ -11,6 +11,14 @@ test.each([
   ['build', "on paude's own image", false],
   ['network.mode', 'open', true],
   ['network.allow', 'example.org', false],
+  ['network.allow', 'example.org:8443', false],
+  ['network.allow', '@github', false],
+  ['network.allow', 'host.paude.internal:5432', true],
+  ['network.allow', 'http://host.paude.internal:5432', true],
+  ['network.allow', 'db.example.org@10.0.0.0/8', true],
+  ['network.allow', 'db.example.org:5432@10.0.0.0/8', true],
+  ['network.allow', 'http://example.org:4318', true],
+  ['network.dns', '10.0.0.53', true],
   ['security.seccomp', 'off', true],
   ['docker.extra_flags', '--gpus=all', true],
   ['limits.memory', '8g', false],
@@ -18,11 +26,12 @@ test.each([
   expect(danger({ key, value }) !== '').toBe(dangerous)
 })
 
-test('what is dangerous comes first, and the rest stays in its order', () => {
+test('what is dangerous is told apart, each in the order of the file', () => {
   const items = [
     { key: 'env', value: 'FOO=bar' },
     { key: 'network.allow', value: 'example.org' },
     { key: 'mounts', value: '~/.ssh:/keys:rw' },
   ]
-  expect(byRisk(items).map(({ key }) => key)).toEqual(['mounts', 'env', 'network.allow'])
+  const { dangerous, rest } = byRisk(items)
+  expect([dangerous, rest].map((some) => some.map(({ key }) => key))).toEqual([['mounts'], ['env', 'network.allow']])
 })

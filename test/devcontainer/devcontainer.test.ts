@@ -233,6 +233,26 @@ test('ports of the project are noted at the start and kept in the record, and no
   expect((await machine.paude(['--devcontainer', '--network', 'none', '-p', 'x'])).stderr).not.toContain('forwardPorts 3000')
 })
 
+test('is asked again at every change of its compose file, also of the folder in which its commands run', async () => {
+  for (const name of ['a', 'b']) machine.write(join(machine.project, name, 'file'), '')
+  const compose = join(machine.project, '.devcontainer/compose.yml')
+  const write = (folder: string) => machine.write(compose, `services: {app: {working_dir: ${machine.project}/${folder}}}\n`)
+  put({ dockerComposeFile: 'compose.yml', postCreateCommand: 'make things' })
+  write('a')
+  await trust('--devcontainer')
+  const listed = async () => (await machine.paude(['trust', '--list'])).stdout
+  expect([(await dry('--devcontainer')).code, await listed()]).toEqual([0, expect.stringContaining(' trusted ')])
+  write('b')
+  expect([(await dry('--devcontainer')).code, await listed()]).toEqual([125, expect.stringContaining(' changed ')])
+})
+
+test('what has no effect is said in ten entries at most', async () => {
+  put({ containerEnv: { A: '1' }, ...Object.fromEntries(Array.from({ length: 300 }, (_, at) => [`key${at}`, 1])) })
+  await trust('--devcontainer')
+  const { stderr } = await machine.paude(['--devcontainer', '-p', 'x'])
+  expect(stderr).toContain('without effect here: key0, key1, key2, key3, key4, key5, key6, key7, key8, key9, and 290 more\n')
+})
+
 test('what has no effect is said once, on stderr', async () => {
   put({ containerEnv: { A: '1' }, appPort: 1, initializeCommand: 'touch pwned', 'bad\u001b[2Jkey': 1 })
   await trust('--devcontainer')

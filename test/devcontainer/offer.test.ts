@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Machine, makeMachine } from '../support/machine.ts'
 import { programLine } from '../support/program.ts'
@@ -65,6 +66,20 @@ describe.skipIf(script === null)('on a terminal', () => {
     // What looks at the project sees the same as a start.
     expect((await machine.paude(['status'])).stdout).toContain('example.org/team/box:1')
     expect((await machine.paude(['--devcontainer=off', '--dry-run=full', '-p', 'x'])).stdout).not.toContain('npm ci')
+  })
+
+  test('a yes to many things is asked for with their number and the dangerous keys, which stand last', async () => {
+    mkdirSync(join(machine.home, 'data'))
+    const variables = Object.fromEntries(Array.from({ length: 300 }, (_, at) => [`A${at}`, '1']))
+    put({
+      mounts: [{ source: '${localEnv:HOME}/data', target: '/data', type: 'bind' }],
+      containerEnv: { TOKEN: '${localEnv:GITHUB_TOKEN}', ...variables },
+    })
+    const [, screen] = await answered('n\n')
+    expect(screen).toContain('use it in this project from now on, all 302 of these, 2 of them dangerous: env, mounts? [y/N] ')
+    const asked = screen.split('\npaude: use it in this project')[0] ?? ''
+    const last = asked.trimEnd().split('\n').slice(-2).join('\n')
+    expect([last.includes('+ mounts = '), last.includes('+ env = TOKEN')]).toEqual([true, true])
   })
 
   test('other content than was agreed to is asked about all the same', async () => {

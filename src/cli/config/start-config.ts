@@ -18,7 +18,7 @@ import {
   whole,
   widened,
 } from '../../project/judge.ts'
-import { byRisk, danger } from '../../project/risk.ts'
+import { byRisk } from '../../project/risk.ts'
 import { approve, isApproved } from '../../project/trust.ts'
 import { devcontainerFlag } from '../../project/wanted-devcontainer.ts'
 import { startPolicy } from '../../session/resolve/policy.ts'
@@ -110,12 +110,20 @@ function tellNeeds({ note }: Context, { settings }: Config): void {
 /** By risk, and not as a diff: what a yes would open must not be green. */
 const PAINTS = { before: dim, opens: yellow, danger: red } as const
 
-/** The question. A long list is counted: what matters may have left the screen. */
-export function trustWhat(judged: readonly Judged[]): string {
+/** The question. A long list is counted and the dangerous keys are named, since what matters may have left the screen. */
+export function trustWhat(judged: readonly Judged[], ask = 'trust it'): string {
   const items = judged.flatMap((one) => one.items)
   const count = items.length
   const long = items.some(({ value, before }) => isLong(value) || isLong(before))
-  return count > 10 || (count > 1 && long) ? `trust it, all ${count} of these?` : 'trust it?'
+  const { dangerous } = byRisk(items)
+  const keys = [...new Set(dangerous.map(({ key }) => key))].join(', ')
+  return [
+    ask,
+    ...(count > 10 || (count > 1 && long) ? [`all ${count} of these`] : []),
+    ...(keys === '' ? [] : [`${count === 1 ? '' : `${dangerous.length} of them `}dangerous: ${keys}`]),
+  ]
+    .join(', ')
+    .concat('?')
 }
 
 /**
@@ -164,9 +172,10 @@ export function trustCommand({ settings, origins }: Config, ...words: readonly s
 
 function untrusted(judged: readonly Judged[], config: Config): PaudeError {
   const [first] = judged
-  const items = byRisk(judged.flatMap((one) => one.items))
+  const { dangerous, rest } = byRisk(judged.flatMap((one) => one.items))
+  const items = [...dangerous, ...rest]
   // What is dangerous is never among those that are only counted.
-  const most = Math.max(3, items.filter((item) => danger(item) !== '').length)
+  const most = Math.max(3, dangerous.length)
   const more = items.length > most ? `, and ${items.length - most} more` : ''
   return new PaudeError(
     'refused',

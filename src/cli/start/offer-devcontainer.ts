@@ -8,7 +8,7 @@ import { approve } from '../../project/trust.ts'
 import { offeredDevcontainer } from '../../project/wanted-devcontainer.ts'
 import { requirePrivate, trustFolder } from '../../state.ts'
 import { shown } from '../../text.ts'
-import { canAsk, readAnswer, showWidening } from '../config/start-config.ts'
+import { canAsk, readAnswer, showWidening, trustWhat } from '../config/start-config.ts'
 
 /**
  * Offers the devcontainer.json of a project where nobody has decided about it: one question on a terminal, whose answer holds for this
@@ -32,7 +32,7 @@ export async function offerDevcontainer(context: Context, flags: Layer): Promise
   }
   const opening = await shownHere(context, flags, file)
   if (opening === null) return
-  if (!['y', 'yes'].includes(readAnswer(context, 'use it in this project from now on? [y/N] '))) {
+  if (!['y', 'yes'].includes(readAnswer(context, `${trustWhat(opening, 'use it in this project from now on')} [y/N] `))) {
     keepChoice(host, root, 'off')
     note('not used here; paude --devcontainer uses it all the same, and paude trust --revoke has you asked again')
     return

@@ -118,8 +118,7 @@ async function choose(
 
 const startsWith = (id: string, word: string): boolean => id.startsWith(word.startsWith('paude-') ? word : `paude-${word}`)
 
-/** A session by its record, so that its backend can be asked. */
-export function found({ host }: Context, record: SessionRecord): Found {
+function found({ host }: Context, record: SessionRecord): Found {
   withhold(record.secrets ?? [])
   return { backend: backends[record.backend], handle: handleOf(record, sessionFolder(host, record.id)), record }
 }

@@ -61,7 +61,7 @@ export async function finishSession(context: Context, ended: Ended): Promise<num
   const asked = proxy.text === '' ? [] : parseLog(proxy.text, policyNow(record, Date.now() / 1000))
   onEnd?.(asked)
   warnOfNewExecutables(context, record)
-  await noteCopies(context, news)
+  noteCopies(context, news)
   const others = warnOfProvider(context, ended, asked)
   const missing = cutWords(proxy)
   if (missing !== '') context.note(missing)

@@ -28,8 +28,7 @@ const SENTENCES: Readonly<Record<Occasion | 'test', string>> = {
   test: 'test message',
 }
 
-// A title holds the longest name of a session, and the longest host behind it.
-const MOST = { title: 128, body: 300, workspace: 500 } as const
+const MOST = { title: 80, body: 300, workspace: 500 } as const
 
 /** `does` is what the session does, after its name. */
 export function messageOf(
