@@ -1,4 +1,5 @@
 import { afterAll, expect, setDefaultTimeout, test } from 'bun:test'
+import { appendFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Status } from '../../src/cli/machine/look-status.ts'
 import { describeEach, engine, lines, makeProject, paude, put, root } from './support.ts'
@@ -56,7 +57,7 @@ describeEach('first contact', (backend) => {
     expect(await isThere(ours)).toBe(false)
   })
 
-  test('what init proposes is written, waits for trust, and status tells both; its images are those that were built', async () => {
+  test('what init writes is approved by its answer, and status tells it; its images are those that were built', async () => {
     const project = makeProject()
     put(join(project, 'package.json'), '{}')
     const status = async () => JSON.parse((await run(['status', '--json'], project)).stdout) as Status
@@ -64,8 +65,12 @@ describeEach('first contact', (backend) => {
     expect((await run(['init', '--yes', '--backend', 'auto'], project)).code).toBe(0)
     const before = await status()
     expect(before.backend.name).toBe(backend)
-    expect(before.images.filter((image) => image.backend === backend && image.wanted && !image.built)).toEqual([])
-    expect(before.files.at(-1)).toMatchObject({ layer: 'project', state: 'untrusted', opens: ['network.groups = @npm'] })
+    const missing = before.images.filter((image) => image.backend === backend && image.wanted && !image.built)
+    expect(missing.map(({ reference }) => reference.split(':')[0])).toEqual(['localhost/paude/tools'])
+    const opens = ['image.packages = nodejs', 'image.packages = npm', 'network.groups = @npm']
+    expect(before.files.at(-1)).toMatchObject({ layer: 'project', state: 'trusted', opens })
+    appendFileSync(join(project, 'paude.toml'), 'allow = ["elsewhere.example.org"]\n')
+    expect((await status()).files.at(-1)?.state).toBe('untrusted')
     expect((await run(['trust', '--yes'], project)).code).toBe(0)
     expect((await status()).files.at(-1)?.state).toBe('trusted')
   })

@@ -146,7 +146,7 @@ describeEach('a held terminal', (backend) => {
     await window.press('s')
     await window.see(`stop ${id}?`)
     await window.press('y')
-    await window.see(new RegExp(`^> ${id} +exited`, 'm'), 60)
+    await window.see(new RegExp(`^> ${id} +stopped`, 'm'), 60)
     await window.press('q')
     expect(await window.ended()).toBe(0)
     await removed(id)

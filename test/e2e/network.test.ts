@@ -348,8 +348,8 @@ describeEach('a session that is older than the managed file', (backend) => {
       const deny = `network.deny = ["${SITE}"]\n`
       const own = `network.allow = ["*.ours.example", "${SITE}"]\n`
       try {
-        expect(await under('network.mode = "none"\n', ...allow)).toMatch(/^1 .*network\.mode = restricted of session .* is more/)
-        expect(await under(own, ...allow)).toMatch(/^1 .*network\.allow = a\.example of session .* is more/)
+        expect(await under('network.mode = "none"\n', ...allow)).toMatch(/^1 .*network\.mode = restricted of session .* exceeds/)
+        expect(await under(own, ...allow)).toMatch(/^1 .*network\.allow = a\.example of session .* exceeds/)
         expect(await under(deny, ...allow)).toMatch(
           new RegExp(`^1 .*does not deny ${SITE}, which /etc/paude/managed\\.toml denies`),
         )

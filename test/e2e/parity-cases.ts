@@ -167,7 +167,8 @@ export const cases: Readonly<Record<string, Case>> = {
     ...one('--help'),
     differs: {
       row: 'Flags and verbs of its own',
-      to: (host) => first(host, () => ({ stdout: expect.arrayContaining(['  paude VERB [flags] [words…]']) })),
+      to: (host) =>
+        first(host, () => ({ stdout: expect.arrayContaining(['  paude VERB [FLAGS] [WORDS…]  use one of the verbs below']) })),
     },
   },
   'the help after -p': one('-p', '--help'),
