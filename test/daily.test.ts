@@ -234,13 +234,16 @@ describe('several sessions at once', () => {
     }
   })
 
-  test('wait names the one that will never get there, and tells of the other', async () => {
+  test('wait refuses at once where one will never get there, and with --any tells of the other', async () => {
     const id = await started('one')
     machine.ended('exited')
-    const { code, stdout, stderr } = await machine.paude(['wait', 'nobody', 'one'])
-    expect(code).toBe(3)
-    expect(stdout).toMatch(new RegExp(`^${id} exited \\d+\n$`))
-    expect(stderr).toContain('nobody: no session is called')
+    const all = await machine.paude(['wait', 'one', 'nobody'])
+    expect(all).toMatchObject({ code: 3, stdout: '' })
+    expect(all.stderr).toContain('no session is called "nobody"')
+    const any = await machine.paude(['wait', '--any', 'nobody', 'one'])
+    expect(any.code).toBe(0)
+    expect(any.stdout).toMatch(new RegExp(`^${id} exited \\d+\n$`))
+    expect(any.stderr).toContain('nobody: no session is called')
   })
 })
 

@@ -249,8 +249,8 @@ additionalimagestores = ["/var/lib/containers/storage"]
   function expectText({ stdout, stderr, code: got }: Ran, sentence: RegExp, code: number): void {
     expect(stderr).toMatch(sentence)
     expect({ stdout, code: got }).toEqual({ stdout: '', code })
-    // What was being done, and how, may be told before; then one sentence and one hint.
-    const said = stderr.split('\n')
+    // What was being done, and how, may be told before; then one sentence and one hint, which may list sessions.
+    const said = stderr.split('\n').filter((line) => !line.startsWith('    paude-'))
     expect(said.slice(-3)).toEqual([expect.stringMatching(/^paude: .*[^.]$/), expect.stringMatching(/^ {2}→ .*[^.]$/), ''])
     const before = said.slice(0, -3)
     if (!/^paude: pulling /.test(before[0] ?? '')) expect(before).toEqual([])

@@ -123,6 +123,7 @@ describeEach('conversations', (backend) => {
       await poll('the new conversation', async () => (await noted(one)) !== mine)
       await window.enter('SAY after the clearing')
       await window.see(/^● after the clearing$/m)
+      await said(one, 'after the clearing')
       await leave(window)
       await engine(backend, ['kill', '--signal=KILL', one])
       await ended(one, 137)
@@ -418,6 +419,8 @@ describeEach('conversations', (backend) => {
     await window.see((screen) => before.every((text) => screen.includes(`● ${text}`)))
     await window.enter(`SAY ${next}`)
     await window.see(new RegExp(`^● ${next}$`, 'm'))
+    // On the screen first, and kept a moment later: who is killed in between forgets it.
+    await said(id, next)
     await leave(window)
   }
 })

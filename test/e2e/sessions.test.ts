@@ -127,7 +127,7 @@ describeEach('sessions', (backend) => {
     const [head = '', ...rows] = lines(table.stdout)
     expect(head).toMatch(/^SESSION +STATUS +ACTIVITY +SINCE +BLOCKED +STARTED +AGENT +BACKEND +WORKSPACE$/)
     expect(rows.find((row) => row.startsWith(id))).toMatch(
-      new RegExp(`^${id} +running +(idle|done|working) +\\d+ (s|min) +\\d+ (s|min) ago +claude +${backend} +${cwd}$`),
+      new RegExp(`^${id} +running +(idle|done|working) +\\d+ (s|min) +- +\\d+ (s|min) ago +claude +${backend} +${cwd}$`),
     )
 
     for (const [columns, rows] of [

@@ -44,7 +44,7 @@ export default verb({
     const seconds = readTimeout(given.timeout)
     const words = given.sessions.length === 0 ? [undefined] : [...new Set(given.sessions)]
     let worst = 0
-    // One of several that cannot get there is named, and the others are waited for all the same.
+    // One of several that does not get there is named, and the others are waited for all the same.
     const failed = (name: string | undefined, error: unknown): void => {
       if (words.length === 1 || !(error instanceof PaudeError) || ['interrupted', 'timeout'].includes(error.code)) throw error
       context.warn(printable(`${name}: ${error.message}${error.hint === '' ? '' : `; ${error.hint}`}`))
@@ -52,7 +52,11 @@ export default verb({
     }
     const found: Found[] = []
     for (const word of words) {
-      const one = await findOrNever(context, word).catch((error: unknown) => failed(word, error))
+      const one = await findOrNever(context, word).catch((error: unknown) => {
+        // Known before anything is waited for, and no end of the others makes it right.
+        if (!given.any) throw error
+        failed(word, error)
+      })
       if (one !== undefined) found.push(one)
     }
     if (found.length === 0) return worst
