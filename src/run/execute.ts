@@ -103,7 +103,8 @@ async function carryOut(step: Exclude<Step, Last>, run: Run): Promise<void> {
       await onDisk(step.path, async () => {
         const mode = step.mode ?? 0o700
         // Never a folder that was there before, nor a parent: another session may live in it by now.
-        if ((await mkdir(step.path, { recursive: true, mode })) === undefined) return
+        // Its parents are for nobody else, whatever it is for: the state folder may be among them.
+        if ((await mkdir(step.path, { recursive: true, mode: 0o700 })) === undefined) return
         run.undos.push(() => removeFolder(step.path))
         // A strict umask would lock the proxy, which is another user, out of its policy.
         await chmod(step.path, mode)

@@ -329,6 +329,10 @@ describe('what a program gets', () => {
     await run([folder(join(room, 'policy'), 0o755)])
     process.umask(before)
     expect(statSync(join(room, 'policy')).mode & 0o777).toBe(0o755)
+    await run([folder(join(room, 'state', 'kit', 'one'), 0o755)])
+    expect(['state', 'state/kit', 'state/kit/one'].map((path) => statSync(join(room, path)).mode & 0o777)).toEqual([
+      0o700, 0o700, 0o755,
+    ])
   })
 })
 
