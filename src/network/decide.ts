@@ -12,7 +12,7 @@ export type Target = {
   readonly scheme: 'https' | 'http'
   readonly host: string
   readonly port: number
-  /** With its query; begins with a slash. */
+  /** With its query; begins with a slash. '' where only a host is asked about. */
   readonly path: string
 }
 
@@ -32,8 +32,8 @@ export function readTarget(text: string): Target {
       hint: 'write a host or an address like https://example.org/path',
     })
   }
-  const [, scheme = 'https://', authority = '', path = ''] = /^([a-z]+:\/\/)?([^/?#]*)(.*)$/i.exec(text) ?? []
-  const name = scheme.slice(0, -3).toLowerCase()
+  const [, said, authority = '', path = ''] = /^([a-z]+:\/\/)?([^/?#]*)(.*)$/i.exec(text) ?? []
+  const name = (said ?? 'https://').slice(0, -3).toLowerCase()
   if (name !== 'https' && name !== 'http') refuse('only http and https pass the proxy')
   // As squid reads it: a user name says nothing of the host, and neither does a dot behind it.
   const [, dotted = '', digits] = /^(?:.*@)?(\[[^\]]*\]|[^:@]*)(?::(\d+))?$/.exec(authority) ?? []
@@ -46,7 +46,7 @@ export function readTarget(text: string): Target {
     scheme: name === 'https' ? 'https' : 'http',
     host: host.toLowerCase(),
     port,
-    path: rest.startsWith('/') ? rest : `/${rest}`,
+    path: said === undefined && rest === '' ? '' : rest.startsWith('/') ? rest : `/${rest}`,
   }
 }
 
@@ -154,7 +154,7 @@ function injected(
   if (first.way === 'base-url') return blocked('the provider is reached at the base URL alone')
   const fitting = here.filter((one) => scheme === one.scheme && port === one.port)
   if (fitting.length === 0) return blocked(`the provider is reached at ${first.scheme}://${host}:${first.port} alone`)
-  if (!fitting.some((one) => new RegExp(injectedPath(one)).test(path)))
+  if (path !== '' && !fitting.some((one) => new RegExp(injectedPath(one)).test(path)))
     return blocked('path not allowed: only the API of the provider is open')
   const entry = allow.find((one) => patternsOf(host).includes(one.host) && one.ports.includes(port))
   const provider = { host, ports: [port], privateRange: entry?.privateRange ?? '', why: entry?.why ?? 'the provider' }

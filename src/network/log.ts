@@ -252,9 +252,10 @@ export const UNFOUND = 'name not found'
 /** The rule of a tunnel that was cut for want of TLS: `http://HOST:PORT` would allow it. */
 export const NOT_TLS = 'not TLS'
 const UNREACHED = 'at a private address'
-const UNFOUND_OR_PRIVATE = 'not found, or at a private address'
+/** The same of a tunnel, of which squid does not say which. */
+export const UNFOUND_OR_PRIVATE = 'not found, or at a private address'
 
-/** Why a host that is on the list was denied all the same; of a tunnel squid does not say which. */
+/** Why a host that is on the list was denied all the same. */
 export const UNREACHABLE: readonly string[] = [UNFOUND_OR_PRIVATE, UNREACHED]
 
 /** The log has the verdict; the reason follows from the list the verdict was made by. */

@@ -1,21 +1,23 @@
 import type { Injection } from './allow.ts'
-import { type Request, UNFOUND, UNREACHABLE } from './log.ts'
+import { type Request, UNFOUND, UNFOUND_OR_PRIVATE, UNREACHABLE } from './log.ts'
 
 /** How the agent fares with its provider; `fault` says why it gets no answer, and what to do. */
 export type Reach = { readonly reached: true } | { readonly reached: false; readonly fault: string }
 
+type Address = { readonly variable: string; readonly usual: string }
+
 /**
- * What the proxy's log tells of it; null while it tells nothing. The last request that got to an end counts. `variable` says where the
- * provider is.
+ * What the proxy's log tells of it; null while it tells nothing. The last request that got to an end counts. `addresses` are
+ * the variables that say where a provider is, and where it is without them.
  */
 export function reachOf(
   requests: readonly Request[],
   providers: readonly Pick<Injection, 'host' | 'port'>[],
-  variable: string,
+  addresses: readonly Address[],
 ): Reach | null {
   const last = requests.findLast((request) => isOf(request, providers) && tells(request))
   if (last === undefined) return null
-  return last.decision === 'allowed' ? { reached: true } : { reached: false, fault: faultOf(last, variable) }
+  return last.decision === 'allowed' ? { reached: true } : { reached: false, fault: faultOf(last, addresses) }
 }
 
 /** Whether a request goes to one of the providers. */
@@ -38,14 +40,20 @@ function tells({ decision, method, rule }: Request): boolean {
   }
 }
 
-const faultOf = ({ host, port, rule }: Request, variable: string): string =>
-  `the agent gets no answer from its provider ${host}:${port}: ${rule}; ${next(rule, variable)}`
+function faultOf({ host, port, rule }: Request, addresses: readonly Address[]): string {
+  const usual = addresses.some((one) => new URL(one.usual).hostname === host)
+  const why =
+    usual && (rule === UNFOUND || rule === UNFOUND_OR_PRIVATE)
+      ? `this machine does not resolve ${host} to a public address; check the network and its resolver (paude doctor)`
+      : `${rule}; ${next(rule, addresses)}`
+  return `the agent gets no answer from its provider ${host}:${port}: ${why}`
+}
 
-function next(rule: string, variable: string): string {
+function next(rule: string, addresses: readonly Address[]): string {
   if (rule.startsWith('TLS')) return "to trust a company's certificate: --ca-file FILE or image.ca_files"
   if (rule.startsWith('by the upstream')) return 'check network.upstream_proxy'
   if (rule.startsWith('denied')) return 'paude network list shows who denied it'
   if (rule === UNFOUND || UNREACHABLE.includes(rule))
-    return `check ${variable} or provider.base_url; to allow a private address: --network-allow HOST@RANGE`
+    return `check ${addresses.map(({ variable }) => variable).join(', ')} or provider.base_url; to allow a private address: --network-allow HOST@RANGE`
   return 'check that it runs and that this machine reaches it'
 }

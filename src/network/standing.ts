@@ -6,7 +6,7 @@ import { NOT_TLS, type Request } from './log.ts'
 export type Standing = { readonly state: 'allowed' | 'denied' | 'blocked'; readonly why: string }
 
 export function standing(policy: Policy, { host, port, rule: then }: Pick<Request, 'host' | 'port' | 'rule'>): Standing {
-  const target = { scheme: port === 80 ? 'http' : 'https', host, port, path: '/' } as const
+  const target = { scheme: port === 80 ? 'http' : 'https', host, port, path: '' } as const
   const { decision, rule, why } = decide(policy, target, null)
   const open = decision === 'allowed' && (then !== NOT_TLS || carriesPlain(policy, target))
   return { state: open ? 'allowed' : rule.startsWith('denied') ? 'denied' : 'blocked', why }

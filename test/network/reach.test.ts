@@ -3,9 +3,10 @@ import { parseLog } from '../../src/network/log.ts'
 import { reachOf } from '../../src/network/reach.ts'
 
 const PROVIDER = { host: 'gateway.example', port: 443 }
+const DEFAULT = { host: 'api.example', port: 443 }
 const KNOWN = {
   mode: 'restricted',
-  allow: [{ host: PROVIDER.host, ports: [443], privateRange: '', why: '' }],
+  allow: [PROVIDER, DEFAULT].map(({ host }) => ({ host, ports: [443], privateRange: '', why: '' })),
   deny: [],
   revision: 'abc',
 } as const
@@ -18,7 +19,11 @@ const line = (change: Readonly<Record<string, unknown>>): string =>
     ...change,
   })
 const reach = (...changes: readonly Readonly<Record<string, unknown>>[]) =>
-  reachOf(parseLog(changes.map(line).join('\n'), KNOWN), [PROVIDER], 'ANTHROPIC_BASE_URL')
+  reachOf(
+    parseLog(changes.map(line).join('\n'), KNOWN),
+    [PROVIDER, DEFAULT],
+    [{ variable: 'ANTHROPIC_BASE_URL', usual: 'https://api.example' }],
+  )
 
 const opened = { m: 'CONNECT', r: 'NONE_NONE', bump: 'bump' }
 const refused = { st: 503, r: 'TCP_MISS_ABORTED', err: 'ERR_CONNECT_FAIL', ed: 'WITH_SERVER' }
@@ -63,4 +68,12 @@ test.each([
 test('what happened last counts', () => {
   expect(reach(refused, { t: 1795957070.5 })).toEqual({ reached: true })
   expect(reach({}, { ...refused, t: 1795957070.5 })).toMatchObject({ reached: false })
+})
+
+test('where no address was set, the network of this machine is at fault and no setting', () => {
+  expect(reach({ ...unfound, h: DEFAULT.host })).toEqual({
+    reached: false,
+    fault:
+      'the agent gets no answer from its provider api.example:443: this machine does not resolve api.example to a public address; check the network and its resolver (paude doctor)',
+  })
 })

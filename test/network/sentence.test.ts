@@ -31,6 +31,8 @@ test.each([
   ['https://1.2.3.4', null, 'blocked: https to 1.2.3.4:443, since it is an address, and only names can be allowed'],
   ['http://paude.internal', null, "allowed: http to paude.internal:80, since it is paude's own help page"],
   ['http://x.example/squid-internal-mgr/', null, "blocked: http to x.example:80, since these are the proxy's own pages"],
+  ['api.example', [], 'blocked: https to api.example:443, since the name was not found (the provider)'],
+  ['api.example', ['93.184.216.34'], 'allowed: https to api.example:443, by api.example:443 (the provider)'],
   [
     'https://api.example/other',
     null,

@@ -1,4 +1,4 @@
-import { NOT_TLS } from '../../network/log.ts'
+import { NOT_TLS, UNREACHABLE } from '../../network/log.ts'
 
 /** Why something was blocked, for people: the log's own words are short and the same for every port. */
 export function because(rule: string, port: number): string {
@@ -9,3 +9,11 @@ export function because(rule: string, port: number): string {
   if (rule === 'method') return 'this method is never let through'
   return rule.replace(/^sni differs: /, 'TLS names another host: ').replace(/^denied: /, 'denied by ')
 }
+
+/** Why an entry that allows a host did not help it; '' where the want of one is all that stopped it. */
+export const inVain = (rule: string): string =>
+  !UNREACHABLE.includes(rule)
+    ? ''
+    : rule.startsWith('not found')
+      ? 'its name was not found, or is at a private address'
+      : `it is ${rule}`

@@ -20,7 +20,7 @@ import { READS } from '../front-flags.ts'
 import { green, red, yellow } from '../streams/output.ts'
 import { fit, table } from '../streams/table.ts'
 import { verb } from '../verb.ts'
-import { because } from './because.ts'
+import { because, inVain } from './because.ts'
 
 export const showLog = verb({
   description: 'Show every request of a session',
@@ -96,10 +96,13 @@ export const showBlocked = verb({
       const cut = hosts.find(({ rule }) => rule === NOT_TLS)
       if (cut !== undefined)
         context.note(`a tunnel carries TLS alone unless its entry says http://: ${allowing(printable(plainEntry(cut)))}`)
+      const lacking = hosts.filter(({ rule }) => inVain(rule) === '')
       context.note(
-        hosts.some(({ host, port }) => isEntry(`${host}:${port}`))
-          ? `to allow one: ${allowing('HOST')}`
-          : 'no entry can allow an address or what has no full name: the agent must use full names',
+        lacking.length === 0
+          ? 'all of these are allowed already: their names were not found, or are at a private address'
+          : lacking.some(({ host, port }) => isEntry(`${host}:${port}`))
+            ? `to allow one: ${allowing('HOST')}`
+            : 'no entry can allow an address or what has no full name: the agent must use full names',
       )
     }
     return 0

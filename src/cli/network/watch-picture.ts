@@ -4,7 +4,7 @@ import type { Standing } from '../../network/standing.ts'
 import { printable } from '../../text.ts'
 import { bold, dim, green, red, yellow } from '../streams/output.ts'
 import { table } from '../streams/table.ts'
-import { because } from './because.ts'
+import { because, inVain } from './because.ts'
 import type { Blocked } from './requests.ts'
 import { footWords, WATCH_KEYS } from './watch-words.ts'
 
@@ -165,9 +165,15 @@ function detail(row: Row | undefined, line: string, columns: number): readonly s
 }
 
 const placeText = ({ host, port }: Row): string => `${printable(host)}:${port}`
-/** What was blocked then may have been decided since. */
+/** What was blocked then may have been decided since, but for what no entry helps. */
 const whyText = ({ state, why, rule, port }: Row): string =>
-  printable(state !== 'blocked' && why !== '' ? why : rule === WAITING ? 'nobody answered in time' : because(rule, port))
+  printable(
+    state !== 'blocked' && why !== '' && !(state === 'allowed' && inVain(rule) !== '')
+      ? why
+      : rule === WAITING
+        ? 'nobody answered in time'
+        : because(rule, port),
+  )
 
 const wrapped = (text: string, columns: number): readonly string[] =>
   text === '' ? [] : Bun.wrapAnsi(printable(text), columns, { hard: true }).split('\n')

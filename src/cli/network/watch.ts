@@ -14,7 +14,7 @@ import { jsonLine, printable } from '../../text.ts'
 import { GIVE_BACK, picture, TAKE_SCREEN } from '../streams/full-screen.ts'
 import { openKeys } from '../streams/keys.ts'
 import { writeAll } from '../streams/output.ts'
-import { because } from './because.ts'
+import { because, inVain } from './because.ts'
 import { type Blocked, countRefused, findWithNetwork, followRequests, readRequests } from './requests.ts'
 import { ACTS, type Done } from './watch-keys.ts'
 import { firstRow, layoutOf, type Row, type Size, watchPicture } from './watch-picture.ts'
@@ -119,7 +119,10 @@ async function watchTable(context: Context, found: Found): Promise<number> {
       if (ended) continue
       if (key === 'z') said = await tried(async () => (await done.pop()?.undo()) ?? 'no key is left to take back')
       const act = Object.hasOwn(ACTS, key) ? ACTS[key] : undefined
-      if (act !== undefined && row !== undefined)
+      const why = row?.state === 'allowed' && key !== 'n' ? inVain(row.rule) : ''
+      if (act !== undefined && row !== undefined && why !== '')
+        said = `${openingEntry(row, found.record.ports)} is allowed already; ${why}`
+      else if (act !== undefined && row !== undefined)
         said = await tried(async () => {
           const one = await act(quiet(context), found, openingEntry(row, found.record.ports))
           done.push(one)

@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { addressesOf } from '../../agents/models.ts'
 import { agentNamed } from '../../agents/registry.ts'
 import { need } from '../../backends/backend.ts'
 import { released } from '../../box/owner.ts'
@@ -108,7 +107,7 @@ function refuseBrokenWall({ receipt, complaints }: Awaited<ReturnType<typeof loo
 
 /** Says what was wrong with the provider, unless that was said before. Returns the requests of which not all is said. */
 function warnOfProvider({ warn }: Context, { record, told }: Ended, asked: readonly Request[]): readonly Request[] {
-  const reach = reachOf(asked, record.injections, addressesOf(agentNamed(record.agent)))
+  const reach = reachOf(asked, record.injections, agentNamed(record.agent)?.providers.map(({ address }) => address) ?? [])
   const fault = reach === null || reach.reached ? '' : reach.fault
   if (fault !== '' && fault !== told) warn(printable(fault))
   return fault === '' ? asked : asked.filter((request) => !isOf(request, record.injections))

@@ -1,4 +1,3 @@
-import { addressesOf } from '../../agents/models.ts'
 import { agentNamed } from '../../agents/registry.ts'
 import { need } from '../../backends/backend.ts'
 import type { Context } from '../../context.ts'
@@ -39,7 +38,7 @@ export function watchProvider({ backend, handle, record }: Found, tell: Tell, pa
       const reach = reachOf(
         parseLog(log?.stdout ?? '', policyNow(record, Date.now() / 1000)),
         injections,
-        addressesOf(agentNamed(record.agent)),
+        agentNamed(record.agent)?.providers.map(({ address }) => address) ?? [],
       )
       if (stop.signal.aborted) return
       if (reach?.reached) return tell('')
