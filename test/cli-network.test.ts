@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
 import { closeSync, existsSync, openSync, readFileSync, statSync, symlinkSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import TOML from '@iarna/toml'
+import { OUTSIDE } from './support/inside-without.ts'
 import { type Machine, makeMachine } from './support/machine.ts'
 import { program } from './support/program.ts'
 
@@ -65,6 +66,19 @@ describe('why and list', () => {
     expect([said.code, said.stdout]).toEqual([1, ''])
     expect(said.stderr).toContain('a start here would have no network')
     expect(said.stderr).not.toContain('restricted')
+  })
+
+  test('without a credential a start is refused, and the list is that of one with it', async () => {
+    const list = async (...flags: readonly string[]) => await machine.paude([...flags, 'network', 'list'], { env: OUTSIDE })
+    const without = await list()
+    expect(without.stdout).toContain('api.anthropic.com:443')
+    expect(without.stdout).not.toContain('platform.claude.com')
+    expect(without.stderr).toContain('a start here is refused until there is a credential')
+    const inside = await list('--login-inside')
+    expect(inside.stdout).toContain('platform.claude.com:443')
+    expect(inside.stderr).not.toContain('refused')
+    const { stdout } = await machine.paude(['--login-inside', 'status'], { env: OUTSIDE })
+    expect(stdout).toContain('api.anthropic.com:443, platform.claude.com:443 and nothing else')
   })
 
   test('what is not allowed exits with 1 and names the command that allows it', async () => {
@@ -219,12 +233,13 @@ describe('a port of this machine that every other host has open', () => {
   test('is named in the command that why proposes', async () =>
     expect((await network('why', place)).stderr).toContain(`to allow it: paude network allow ${place} --user`))
 
-  test('is allowed by a key of watch', async () => {
+  test('is allowed by a key of watch, and what is allowed already is not', async () => {
     const id = (await machine.paude(['--detach', '-p', 'hi'])).stdout.trim()
     // A proxy that runs goes on with its log.
     const log = join(machine.env['FAKE'] ?? '', 'say-logs')
     Bun.spawnSync(['mkfifo', log])
     const end = openSync(log, 'r+')
+    writeSync(end, `${JSON.stringify({ ...line, t: 2, h: 'api.anthropic.com', rev: '-' })}\n`)
     writeSync(end, said)
     let screen = ''
     const child = Bun.spawn([...program, 'network', 'watch', id], {
@@ -237,13 +252,17 @@ describe('a port of this machine that every other host has open', () => {
           const before = screen
           screen += Buffer.from(bytes).toString()
           const shows = (words: RegExp) => words.test(screen) && !words.test(before)
-          if (shows(/blocked +host\.paude/)) terminal.write('s')
+          if (shows(/> allowed +api\.anthropic/)) terminal.write('s')
+          if (shows(/is allowed already/)) terminal.write('z')
+          if (shows(/no key is left/)) terminal.write('j')
+          if (shows(/> blocked +host\.paude/)) terminal.write('s')
           if (shows(/is allowed in|must be named/)) terminal.write('q')
         },
       },
     })
     expect(await child.exited).toBe(0)
     closeSync(end)
+    expect(screen).toContain('api.anthropic.com is allowed already; its name was not found, or is at a private address')
     expect(screen).toContain(`${place} is allowed in ${id}`)
   })
 })
@@ -378,6 +397,15 @@ describe('what was asked for', () => {
     machine.set('say', 'logs', `{"v":1,"network":"restricted","ok":true,"canaries":[]}\n${line}`)
     machine.write(join(machine.home, '.local/state/paude/sessions', id, 'noted'), line)
     expect((await network('log', '--follow')).stdout.match(/a\.example:443/g)).toHaveLength(1)
+  })
+
+  test('is not offered to be allowed where it is, and its name was not found', async () => {
+    await machine.paude(['--network-allow', 'gone.example', '--detach', '-p', 'hi'])
+    log([1, '-', 'gone.example:443'], [2, '-', 'api.anthropic.com:443'])
+    const { stdout, stderr } = await network('blocked')
+    expect(stdout).toMatch(/gone\.example:443 .* not found, or at a private address\n/)
+    expect(stderr).toContain('all of these are allowed already: their names were not found, or are at a private address')
+    expect(stderr).not.toContain('to allow one')
   })
 
   test('is offered to be allowed only where an entry can allow it', async () => {

@@ -1,5 +1,6 @@
 import { installs } from '../../agents/installs.ts'
 import { titles } from '../../agents/names.ts'
+import { agents } from '../../agents/registry.ts'
 import type { Backend, Images } from '../../backends/backend.ts'
 import type { BackendName } from '../../backends/names.ts'
 import { pickBackend, usable } from '../../backends/pick.ts'
@@ -98,6 +99,8 @@ export async function lookStatus(context: Context, all: boolean): Promise<Status
   const install = installs[settings.agent]
   const title = install?.title ?? titles[settings.agent]
   const tools = readTools(settings)
+  // Whoever logs in inside the box reaches the login service from there.
+  const logins = credential.inside ? agents[settings.agent].providers.slice(0, 1).flatMap(({ login }) => login) : []
   const topped = tools === null ? '' : `, with ${toolsText(tools)}`
   return {
     version,
@@ -109,7 +112,7 @@ export async function lookStatus(context: Context, all: boolean): Promise<Status
     engines,
     provider: { site: credential.site, credential: credential.variable, inside: credential.inside, fault: credential.fault },
     network: settings.network,
-    allowed: [...settings.networkGroups.map(groupEntry), ...settings.networkAllow],
+    allowed: [...logins.map(({ host: place }) => place), ...settings.networkGroups.map(groupEntry), ...settings.networkAllow],
     fallback: settings.fallback,
     security: readSecurity(settings),
     fault: here.fault?.message ?? '',

@@ -7,6 +7,8 @@ import { parseAllow } from '../../network/pattern.ts'
 import { revisionOf } from '../../network/revision.ts'
 import { findSession } from '../../session/life/find.ts'
 import type { SessionRecord } from '../../session/record/record.ts'
+import { credentialSource } from '../../session/resolve/credential-source.ts'
+import { missingCredential } from '../../session/resolve/missing-credential.ts'
 import { policyNow, startPolicy } from '../../session/resolve/policy.ts'
 import { withProvider } from '../../session/resolve/provider.ts'
 import { carryToEnd } from '../../session/wall/take-up.ts'
@@ -48,9 +50,16 @@ async function policyOfStart(context: Context): Promise<Asked['policy']> {
   const host = await withProvider(context.host, config, 'look')
   const agent = agents[config.settings.agent]
   const credentials = agentCredentials(agent, host)
+  const lack = missingCredential(context.host, agent, { words: [], config })
+  const refused = lack !== null && credentialSource(context.host, config, Date.now()).source !== 'inside'
+  if (refused) context.note(`a start here is refused until there is a credential: ${lack.ways}`)
+  // With a credential nobody logs in inside the box.
+  const needs = agentNeeds(agent, host, credentials).filter(
+    (need) => !refused || agent.providers.every(({ login }) => !login.includes(need)),
+  )
   const policy = startPolicy(config, {
     session: '',
-    needed: agentNeeds(agent, host, credentials).map((one) => parseAllow(one.host, one.why)),
+    needed: needs.map((one) => parseAllow(one.host, one.why)),
     injections: credentials.map(({ injection }) => ({ ...injection, way: config.settings.inject })),
   })
   return { ...policy, revision: revisionOf(policy) }
