@@ -212,6 +212,7 @@ describe('several sessions at once', () => {
     const { code, stdout, stderr } = await machine.paude(['rm', 'one', 'two'])
     expect([code, stdout]).toEqual([1, ''])
     for (const id of [one, two]) expect(stderr).toContain(`session ${id} runs`)
+    expect((await machine.paude(['rm', one, two])).stderr).toContain(`warning: session ${one} runs; `)
     expect(await machine.paude(['rm', '-f', 'one', 'two'])).toEqual({ code: 0, stdout: `${one}\n${two}\n`, stderr: '' })
     expect(readdirSync(join(state(), 'sessions'))).toEqual([])
   })

@@ -28,7 +28,8 @@ export async function eachSession(
       worst = Math.max(worst, await act(await findSession(context, word, preferred)))
     } catch (error) {
       if (!(error instanceof PaudeError) || error.code === 'interrupted') throw error
-      context.warn(printable(`${word}: ${error.message}${error.hint === '' ? '' : `; ${error.hint}`}`))
+      const named = error.message.startsWith(`session ${word} `) ? '' : `${word}: `
+      context.warn(printable(`${named}${error.message}${error.hint === '' ? '' : `; ${error.hint}`}`))
       worst = Math.max(worst, exitCode(error, caller))
     }
   }
