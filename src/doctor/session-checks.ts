@@ -27,7 +27,7 @@ export function imageChecks(
         ? `built at the first start on ${engine}`
         : `${missing.join(', ')} is built at the next start on ${engine}`
   const stale = [
-    ...(old.length === 0 ? [] : [`${old.length} of earlier versions or settings`]),
+    ...(old.length === 0 ? [] : [`${old.length} that a start here would not use (another project may)`]),
     ...(stages.length === 0 ? [] : [`${stages.length} that builds left behind`]),
   ]
   return [
@@ -36,7 +36,7 @@ export function imageChecks(
       ? []
       : [
           warning(
-            `old images on ${engine}`,
+            `other images on ${engine}`,
             `${stale.join(', ')}: ${megabytes([...old, ...stages])} at most, since images share layers`,
             `paude --backend ${engine} image rm --stale`,
           ),

@@ -306,7 +306,7 @@ describe('sessions', () => {
     const [now, old] = looked(['a:2', 'b:1'], ['a:1', 'b:1', 'c:1'])
     expect(now?.detail).toBe('a:2 is built at the next start on docker')
     expect(old).toMatchObject({ state: 'warning', fix: 'paude --backend docker image rm --stale' })
-    expect(old?.detail).toStartWith('2 of earlier versions or settings: 1200 MB')
+    expect(old?.detail).toStartWith('2 that a start here would not use (another project may): 1200 MB')
   })
 
   test('images: what builds leave behind may go', () => {
