@@ -53,7 +53,7 @@ export default verb({
       if (chat) context.note(CHAT)
       const act =
         chat || shows ? (run: () => Promise<number>) => run() : (run: () => Promise<number>) => played(context, api, run)
-      return await act(() =>
+      const code = await act(() =>
         startSession(
           { ...context, host: demoHost(host, { folder, key, port: api.port, chat }) },
           {
@@ -66,6 +66,10 @@ export default verb({
           },
         ),
       )
+      // Claude Code ends with a command that resumes.
+      if (chat && !shows)
+        context.note('the demo and its session are gone: nothing is left to resume; paude demo --chat starts anew')
+      return code
     } finally {
       await api.stop()
       rmSync(folder, { recursive: true, force: true })
