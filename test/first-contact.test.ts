@@ -258,7 +258,8 @@ describe('image rm', () => {
   })
 
   test('--stale takes all that a start would not use, and --dry-run only shows it', async () => {
-    const { stdout } = await machine.paude(['--backend', 'docker', 'image', 'rm', '--stale', '--dry-run'])
+    const { stdout, stderr } = await machine.paude(['--backend', 'docker', 'image', 'rm', '--stale', '--dry-run'])
+    expect(stderr).toContain('the engine keeps what a container uses; what another project uses is built again')
     expect(stdout).toContain('\ndocker image rm localhost/paude/claude:2.1.329-5c5eb8326cf1\n')
     expect(removed()).toEqual([])
     await machine.paude(['--backend', 'docker', 'image', 'rm', '--stale'])

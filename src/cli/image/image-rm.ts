@@ -51,6 +51,8 @@ export const removeImages = verb({
     if (dry) {
       const plan = [...doomed.flatMap(removal), ...files.map(remove)]
       if (plan.length > 0) context.answer(renderPlan(plan))
+      if (stale && doomed.length > 0)
+        context.note('the engine keeps what a container uses; what another project uses is built again at its next start')
       return 0
     }
     for (const file of files) {

@@ -136,7 +136,9 @@ function imageRows({ images, engines, backend: { name } }: Status, now: number):
   const old = replaceable(images).filter((image) => !image.wanted)
   return [
     ...wanted,
-    ...(old.length === 0 ? [] : [`${old.length} that a start here would not use`, ...fix('paude image rm --stale')]),
+    ...(old.length === 0
+      ? []
+      : [`${old.length} that a start here would not use (another project may)`, ...fix('paude image rm --stale')]),
   ]
 }
 
