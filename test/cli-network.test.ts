@@ -186,7 +186,7 @@ describe('a change', () => {
       ['allow', 'a.example', '-h'],
       ['--session', 'deny', 'allow', '--help'],
     ])
-      expect((await network(...words)).stdout).toStartWith('Allow hosts to a session')
+      expect((await network(...words)).stdout).toStartWith('Allow hosts in a running session')
     expect((await network('--help')).stdout).toStartWith('Show and change what a session may reach')
     expect(await network()).toMatchObject({
       code: 2,
@@ -328,6 +328,13 @@ describe('scopes', () => {
     },
   )
 
+  test('what an untrusted file of the project loosens is left out, and that is said', async () => {
+    machine.write(projectFile(), '[network]\nallow = ["foo.test"]\n')
+    const { stdout, stderr } = await network('list')
+    expect(stdout).not.toContain('foo.test')
+    expect(stderr).toContain('paude.toml is not trusted: its loosening is not shown; paude trust')
+  })
+
   test.each([
     ['--user', userFile, 'paude network unset *.example.org --user'],
     ['--project', userFile, 'paude network unset *.example.org --user'],
@@ -336,7 +343,7 @@ describe('scopes', () => {
     machine.write(denying(), '[network]\ndeny = ["*.example.org"]\n')
     const { code, stderr } = await network('allow', 'foo.example.org', 'foo.test', flag)
     expect(code).toBe(1)
-    expect(stderr).toContain('starts from now on allow foo.test')
+    expect(stderr).toContain('new sessions allow foo.test')
     expect(stderr).not.toContain('allow foo.example.org')
     expect(stderr).toContain(`still denies foo.example.org: network.deny has *.example.org (${denying()}:2), and a denial wins`)
     expect(stderr).toContain(way)

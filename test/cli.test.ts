@@ -405,6 +405,10 @@ describe('words that mean nothing', () => {
     [['network', 'lgo'], 2, 'paude network log'],
     [['completion', 'tcsh'], 2, 'bash, zsh or fish'],
     [['help', 'stpo'], 2, 'did you mean paude help stop?'],
+    [['--help', 'stpo'], 2, 'did you mean paude help stop?'],
+    [['-h', 'mcp'], 2, "paude -- --help is the agent's own"],
+    [['logout2'], 125, 'did you mean paude logout?'],
+    [['compose', 'up'], 125, 'paude --devcontainer takes one service of a compose file'],
     [['help', 'network', 'wach'], 2, 'paude help network watch'],
     [['help', 'network', 'watch', 'x'], 2, 'paude help: one word too many: "x"'],
   ]
@@ -431,16 +435,21 @@ describe('words that mean nothing', () => {
   })
 })
 
-test.each([['network allow --help'], ['network allow example.org -h'], ['help network allow']])(
+test.each([['network allow --help'], ['network allow example.org -h'], ['help network allow'], ['--help network allow']])(
   '%s tells of that word alone',
   async (line) => {
     const words = line.split(' ')
     const { code, stdout } = await machine.paude(words)
     expect(code).toBe(0)
-    expect(stdout).toStartWith('Allow hosts to a session')
+    expect(stdout).toStartWith('Allow hosts in a running session')
     expect(stdout).not.toContain('--origin')
   },
 )
+
+test('a missing shell is answered with the line of your own', async () => {
+  const { stderr } = await machine.paude(['completion'], { env: { SHELL: '/usr/bin/zsh' } })
+  expect(stderr).toContain('→ source <(paude completion zsh)\n')
+})
 
 describe('what is nearly ours', () => {
   test.each([['netwrk list'], ['statsu'], ['stpo fix-login'], ['sesions --json'], ['confg']])('%j is no prompt', async (line) => {

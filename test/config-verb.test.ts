@@ -188,6 +188,27 @@ describe('config set', () => {
     expect(text()).toEndWith('\nmounts = ["/a,b:/c"]\n')
   })
 
+  test('tells that an open network drops the wall, and the way back', async () => {
+    expect((await config('set', 'network.mode', 'open')).stderr).toContain('to go back: paude config unset network.mode\n')
+    await config('set', 'network.mode', 'none')
+    expect((await config('set', 'network.mode', 'open')).stderr).toContain('to go back: paude config set network.mode none\n')
+    expect((await config('set', 'network.mode', 'restricted')).stderr).not.toContain('wall')
+  })
+
+  test('refuses a mount that a start would refuse, and writes nothing', async () => {
+    mkdirSync(join(machine.home, '.ssh'))
+    const { code, stderr } = await config('set', 'mounts', '~/.ssh')
+    expect([code, existsSync(file)]).toEqual([1, false])
+    expect(stderr).toContain('cannot mount')
+  })
+
+  test('says so where nothing differs from the defaults', async () => {
+    const { stderr } = await machine.paude(['config', 'show'], {
+      env: { PAUDE_LOGIN_INSIDE: undefined, PAUDE_WAIT_REMOVAL: undefined },
+    })
+    expect(stderr).toMatch(/nothing differs from the defaults; paude config show --all shows all \d+ keys/)
+  })
+
   test('follows a link to where dotfiles are kept, and leaves the mode alone', async () => {
     const kept = join(machine.home, 'dotfiles.toml')
     writeFileSync(kept, '')

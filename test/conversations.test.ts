@@ -48,7 +48,11 @@ describe('wait', () => {
   test('time that runs out is 124', async () => {
     const id = await detached()
     const { code, stdout, stderr } = await machine.paude(['wait', id, '--timeout', '0.3'])
-    expect({ code, stdout, stderr }).toEqual({ code: 124, stdout: '', stderr: 'paude: not within 0.3 s\n' })
+    expect({ code, stdout, stderr }).toEqual({
+      code: 124,
+      stdout: '',
+      stderr: `paude: ${id} did not reach exited within 0.3 s\n`,
+    })
   })
 
   test('what never comes is 3: a session that is gone, unknown, or was never started', async () => {

@@ -273,7 +273,10 @@ describe('what a session that is gone leaves to read', () => {
     expect(await read('logs', 'one', '-n1')).toBe('last answer\n')
     expect(await read('logs', id)).toBe('first\nlast answer\n')
     expect((await machine.paude(['logs', 'nobody', '--last'])).stderr).toContain('nothing is kept of a session "nobody"')
-    expect((await machine.paude(['network', 'blocked'])).stderr).toContain('--last')
+    expect((await machine.paude(['network', 'blocked'])).stderr).toContain('paude network blocked --last')
+    expect((await machine.paude(['logs'])).stderr).toContain('paude logs --last')
+    expect((await machine.paude(['events'])).stderr).toContain('paude events --last')
+    expect((await machine.paude(['rm'])).stderr).not.toContain('--last')
   })
 
   test('it is for you alone, bounded, and a link that a box left leads nowhere', async () => {
@@ -467,7 +470,7 @@ test('shell without a terminal says what opens one', async () => {
   const { code, stderr } = await machine.paude(['shell'])
   expect(code).toBe(125)
   expect(stderr).toBe(
-    'paude: no session belongs to this directory\n  → paude run -- bash opens a shell in a sandbox of its own; paude sessions lists all sessions\n',
+    'paude: no session belongs to this directory\n  → paude run --network restricted -- bash opens a shell in a sandbox of its own; paude sessions lists all sessions\n',
   )
 })
 

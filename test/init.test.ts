@@ -291,12 +291,18 @@ describe.skipIf(script === null)('on a terminal', () => {
       'which engine?',
       "the agent's own provider, or a gateway? [OWN/gateway]",
       'address of the gateway',
-      'not isolated? [y/N]',
+      'WITHOUT a sandbox? [y/N]',
     ].map((words) => screen.indexOf(words))
     expect(places).not.toContain(-1)
     expect(places).toEqual(places.toSorted((one, other) => one - other))
     const kept = Bun.TOML.parse(readFileSync(userFile, 'utf8'))
     expect(kept).toEqual({ version: 1, fallback: 'host', provider: { base_url: 'https://gateway.example.org/Team' } })
+  })
+
+  test('says that no gateway was set where no address was given', async () => {
+    const [code, screen] = await answered('', 'gateway', '', '')
+    expect(code).toBe(0)
+    expect(screen).toContain("no address was given: the agent's own provider is used")
   })
 
   test('asks again where an answer cannot be taken, and says why', async () => {
@@ -332,7 +338,7 @@ describe.skipIf(script === null)('on a terminal', () => {
     machine.write(userFile, 'fallback = "none"\nprovider.base_url = "https://gateway.example.org"\n')
     const [code, screen] = await answered('')
     expect(code).toBe(0)
-    expect(screen).not.toMatch(/OWN\/gateway|not isolated\?/)
+    expect(screen).not.toMatch(/OWN\/gateway|WITHOUT a sandbox\?/)
   })
 
   test('an engine that is decided already is not asked for', async () => {

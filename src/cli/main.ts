@@ -24,7 +24,9 @@ export async function main(argv: readonly string[], host: Host, version: string)
   admitClients(Object.values(programs))
   try {
     const { layer, words, ended, names } = readFlags(argv)
-    const name = ended ? null : commands.find(words[0])
+    // `--help network` is as good as `help network`; before another flag it is the agent's.
+    const asked = !ended && isHelp(words[0]) && words[1] !== undefined && !words[1].startsWith('-')
+    const name = ended ? null : asked ? 'help' : commands.find(words[0])
     const context = contextOf(host, version, layer)
     if (name !== null) {
       const verb = await commands.load(name)
@@ -33,7 +35,7 @@ export async function main(argv: readonly string[], host: Host, version: string)
       if (starts || TELLS.includes(name)) for (const line of suspicions([], host)) context.warn(line)
       return await runVerb(context, { called: `paude ${name}`, verb, names }, words.slice(1))
     }
-    if (!ended && words.length === 1 && (words[0] === '--help' || words[0] === '-h')) {
+    if (!ended && words.length === 1 && isHelp(words[0])) {
       const { help } = await import('./help/text.ts')
       const { textWidth } = await import('./streams/layout.ts')
       context.answer(help(textWidth(host)))
@@ -99,7 +101,10 @@ async function act(
   // A verb that starts a box takes the flags of a start as well.
   const behind = verb.starts ? startWords(argv, verb.args) : { layer: {}, names: [], rest: argv }
   const flags = added(context.flags, behind.layer)
-  const example = verb.examples.find(([line]) => line.startsWith(`${called} `))?.[0]
+  const shell = context.host.env['SHELL']?.split('/').at(-1) || ' '
+  const lines = verb.examples.map(([line]) => line)
+  // That of your own shell, where there is one for each.
+  const example = lines.find((line) => line.includes(`${called} ${shell}`)) ?? lines.find((line) => line.startsWith(`${called} `))
   const front = { called, example, ...verb.front }
   const args = verb.args ?? {}
   const given: Values = readWords(front, behind.rest, args)

@@ -11,6 +11,8 @@ export type ProviderSecret = {
   readonly lead: string
   /** How such secrets begin: what is made up looks the same. */
   readonly shape: string
+  /** How every such secret begins, of any kind and age; '' where nothing is known. */
+  readonly begins: string
   /** What the box sees in its place: of the right shape, the same every time, worth nothing. */
   readonly placeholder: string
 }
@@ -45,6 +47,7 @@ export const providers = {
         header: 'Authorization',
         lead: 'Bearer',
         shape: '',
+        begins: '',
         placeholder: 'paude-placeholder-the-real-token-stays-outside-the-box',
       },
       {
@@ -53,6 +56,7 @@ export const providers = {
         header: 'X-Api-Key',
         lead: '',
         shape: 'sk-ant-api03-',
+        begins: 'sk-ant-',
         placeholder: 'sk-ant-api03-paude-placeholder-the-real-key-stays-outside-the-box',
       },
       {
@@ -61,6 +65,7 @@ export const providers = {
         header: 'Authorization',
         lead: 'Bearer',
         shape: 'sk-ant-oat01-',
+        begins: 'sk-ant-',
         placeholder: 'sk-ant-oat01-paude-placeholder-the-real-token-stays-outside-the-box',
       },
     ],

@@ -146,7 +146,13 @@ const KINDS: Readonly<Record<Key, string>> = {
 
 /** What is kept, where and since when, in words; never its value. */
 export function keptText({ key, keeper, since }: Kept, now: number): string {
-  const days = Math.max(0, Math.floor((now - Date.parse(since)) / 86_400_000))
-  const age = days === 0 ? 'less than a day' : days === 1 ? '1 day' : `${days} days`
-  return `${KINDS[key]} from paude login, in ${keeper === 'file' ? 'a file' : `the keychain (${keeper})`}, ${age} old`
+  return `${KINDS[key]} from paude login, in ${keeper === 'file' ? 'a file' : `the keychain (${keeper})`}, ${ageText(now - Date.parse(since))}`
+}
+
+function ageText(milliseconds: number): string {
+  const minutes = Math.floor(milliseconds / 60_000)
+  if (minutes < 1) return 'just now'
+  const [count, unit] =
+    minutes < 60 ? [minutes, 'minute'] : minutes < 1440 ? [Math.floor(minutes / 60), 'hour'] : [Math.floor(minutes / 1440), 'day']
+  return `${count} ${unit}${count === 1 ? '' : 's'} old`
 }

@@ -4,13 +4,13 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 /**
  * Does something that may take long. Its signal fires after so many seconds (0: never) and when paude is interrupted;
- * then the reason is thrown, whatever became of it.
+ * then the reason is thrown, whatever became of it; `late` says what has not happened.
  */
-export async function patiently<T>(seconds: number, act: (signal: AbortSignal) => Promise<T>): Promise<T> {
+export async function patiently<T>(seconds: number, act: (signal: AbortSignal) => Promise<T>, late = () => 'not'): Promise<T> {
   const controller = new AbortController()
   const { signal } = controller
   const interrupt = () => controller.abort(new PaudeError('interrupted', 'interrupted'))
-  const giveUp = () => controller.abort(new PaudeError('timeout', `not within ${seconds} s`))
+  const giveUp = () => controller.abort(new PaudeError('timeout', `${late()} within ${seconds} s`))
   const timer = seconds > 0 ? setTimeout(giveUp, seconds * 1000) : undefined
   for (const name of SIGNALS) process.on(name, interrupt)
   try {

@@ -61,7 +61,17 @@ describe('the words before a start', () => {
 
 const OTHER: Provider = {
   title: 'Second',
-  secrets: [{ key: 'apiKey', variable: 'OTHER_KEY', header: 'Authorization', lead: 'Bearer', shape: '', placeholder: 'nothing' }],
+  secrets: [
+    {
+      key: 'apiKey',
+      variable: 'OTHER_KEY',
+      header: 'Authorization',
+      lead: 'Bearer',
+      shape: '',
+      begins: '',
+      placeholder: 'nothing',
+    },
+  ],
   address: { variable: 'OTHER_URL', usual: 'https://models.other.test' },
   api: '/v1/chat',
   further: [],

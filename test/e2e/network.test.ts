@@ -241,7 +241,7 @@ describeEach('paude network watch', (backend) => {
       expect((await paude(['network', 'list', id, '--json'], { cwd })).stdout).toContain('"verb": "deny"')
       const watching = startPaude(['network', 'watch', id], { cwd })
       const forScripts = startPaude(['network', 'watch', id, '--json'], { cwd })
-      await poll('the watchers look', () => [watching, forScripts].every((one) => one.stderr().includes('from now on')))
+      await poll('the watchers look', () => [watching, forScripts].every((one) => one.stderr().includes('showing new blocks')))
       await poll('the line of the watcher', async () => {
         await ask('http://new.example:8080/')
         return watching.stdout().includes('new.example:8080')

@@ -138,6 +138,15 @@ describe('a key that paude login keeps', () => {
     expect((await paude(['doctor'])).stdout).toContain(said)
   })
 
+  test('is said to be kept and not tried, with a word on a shape that no key has', async () => {
+    const { stderr } = await logIn()
+    expect(stderr).toContain('kept for Claude, and not tried yet, for all projects: API key')
+    expect(stderr).not.toContain('begin with')
+    expect((await logIn('not-a-key')).stderr).toContain('those of Anthropic begin with sk-ant-')
+    const gateway = { ANTHROPIC_BASE_URL: 'https://gateway.example.org' }
+    expect((await logIn('not-a-key', gateway)).stderr).not.toContain('begin with')
+  })
+
   test('is refused when it can be none, and what was kept stays', async () => {
     await logIn()
     for (const bad of ['', 'short', 'two words of text', 'with"quotes"inside', 'ümläut-ümläut'])
@@ -155,7 +164,7 @@ describe('paude login --status', () => {
     expect(await status()).toEqual({
       agent: 'claude',
       source: 'login',
-      name: 'API key from paude login, in a file, less than a day old',
+      name: 'API key from paude login, in a file, just now',
       fault: '',
       kept: { key: 'apiKey', address: 'https://api.anthropic.com', keeper: 'file', since: expect.stringMatching(/^2\d+-/) },
     })

@@ -1,10 +1,12 @@
-import { requireKey, setKey, unsetKey, writtenValue } from '../../config/files/edit.ts'
+import { type Editable, requireKey, setKey, unsetKey, withoutProfile, writtenValue } from '../../config/files/edit.ts'
+import { parseConfig } from '../../config/files/parse.ts'
 import type { Config } from '../../config/keys/settings.ts'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import { editableFile, trustNote } from '../../project/editable.ts'
 import { readProject } from '../../project/judge.ts'
 import { quotedLines, shown } from '../../text.ts'
+import { checkMount, parseMount } from '../../workspace/mount.ts'
 import { json, type Values } from '../args.ts'
 import { ACTS, alsoTaking, LOOKS, READS, SHOWS, taking } from '../front-flags.ts'
 import { topic, verb } from '../verb.ts'
@@ -128,7 +130,12 @@ async function show(context: Context, { all, origin, json }: Values<typeof showA
   const rows = all || json ? every : every.filter((row) => row.origin !== null && row.origin.layer !== 'default')
   if (json) context.answer(quotedLines(rows))
   else if (rows.length > 0) context.answer(settingLines(rows, { origin: origin === true }).join('\n'))
-  if (!all && !json) context.note(`${every.length - rows.length} more have their defaults: paude config show --all`)
+  if (!all && !json)
+    context.note(
+      rows.length === 0
+        ? `nothing differs from the defaults; paude config show --all shows all ${every.length} keys`
+        : `${every.length - rows.length} more have their defaults: paude config show --all`,
+    )
   return 0
 }
 
@@ -142,13 +149,31 @@ async function get(context: Context, { key, json }: Values<typeof getArgs>): Pro
 async function set(context: Context, { key, value, project }: Values<typeof setArgs>): Promise<number> {
   requireKey(key)
   refuseProfile(context, `set profiles.${context.flags.profile}.${key}`)
-  let before: string | null = null
+  let before = null as string | null
   const editable = await changeOnYourWord(context, project === true, (now) => {
     before = writtenValue(now.text, key)
-    return setKey(now, key, value)
+    const text = setKey(now, key, value)
+    if (key === 'mounts') refuseMounts(context, { ...now, text })
+    return text
   })
   context.note(`${editable.file}: ${key} is set${before === null ? '' : `; it was ${shown(before)}`}${trustNote(editable)}`)
+  if (withoutProfile(key) === 'network.mode' && /^"?open"?$/.test(value)) {
+    const back = before === null || /open/.test(before) ? `unset ${key}` : `set ${key} ${before.replaceAll('"', '')}`
+    context.warn(
+      `no wall from now on: every start ${project ? 'in this project' : 'of yours, in every project,'} may reach every host; to go back: paude config ${back}${project ? ' --project' : ''}`,
+    )
+  }
   return 0
+}
+
+/** Refuses at once what a start would refuse later; what is not there may still come. */
+function refuseMounts({ host }: Context, written: Editable): void {
+  for (const text of parseConfig(written).sources[0]?.values.mount ?? [])
+    try {
+      checkMount(parseMount(text, host), host)
+    } catch (error) {
+      if (!(error instanceof PaudeError) || error.code !== 'not-found') throw error
+    }
 }
 
 async function unset(context: Context, { key, project }: Values<typeof unsetArgs>): Promise<number> {

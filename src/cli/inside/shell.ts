@@ -31,7 +31,7 @@ export default verb({
       if (given.session !== undefined || !(error instanceof PaudeError) || error.code !== 'not-found') throw error
       if (!given['dry-run'] && stdout && canAsk(context)) return null
       throw new PaudeError('not-found', error.message, {
-        hint: 'paude run -- bash opens a shell in a sandbox of its own; paude sessions lists all sessions',
+        hint: 'paude run --network restricted -- bash opens a shell in a sandbox of its own; paude sessions lists all sessions',
         cause: error,
       })
     })

@@ -42,12 +42,17 @@ export async function keepLogin(
   const kept = await keepSomewhere(context, agent, { key, address, value })
   // The earlier one would lie in the keychain with nobody who knows of it.
   if (before !== null && before.keeper !== kept.keeper) await dropValue(agent.name, before.keeper).catch(() => undefined)
-  note(`logged in to ${agent.title} for all projects: ${keptText(kept, Date.now())}`)
+  // What a login of the agent gave is good; what was typed is known to nobody yet.
+  const said = key === agent.tokenLogin?.key ? `logged in to ${agent.title}` : `kept for ${agent.title}, and not tried yet,`
+  note(`${said} for all projects: ${keptText(kept, Date.now())}`)
+  const lead = provider.secrets.find((one) => one.key === key)?.begins ?? ''
+  if (address === providerAddress(provider, { env: {} }) && !value.reveal().startsWith(lead))
+    warn(`it does not look like a key: those of ${provider.title} begin with ${lead}`)
   const variable = provider.secrets.find((one) => host.env[one.variable]?.trim())?.variable
   if (hasCredential(host, provider)) warn(`${variable} is set and comes first: unset it to use this login`)
   else if (saidCredential(settings) !== null) {
-    const said = keyOf(saidCredential(settings)?.key ?? key)
-    warn(`${said} is set in your configuration and comes first: paude config unset ${said}`)
+    const other = keyOf(saidCredential(settings)?.key ?? key)
+    warn(`${other} is set in your configuration and comes first: paude config unset ${other}`)
   }
 }
 

@@ -37,7 +37,7 @@ type Word = 'allow' | 'deny' | 'unset'
 type Given = Values<typeof unsetArgs> & Partial<Values<typeof args>>
 
 export const allow = verb({
-  description: 'Allow hosts to a session, at once',
+  description: 'Allow hosts in a running session, at once',
   front: alsoTaking(PLANS, only('--user --project', 'profile')),
   args,
   examples: [
@@ -63,7 +63,7 @@ export const deny = verb({
 })
 
 export const unset = verb({
-  description: 'Take back what was said to a session about hosts',
+  description: 'Undo allow and deny for a host',
   front: PLANS,
   args: unsetArgs,
   examples: [

@@ -13,7 +13,9 @@ import { policyNow, startPolicy } from '../../session/resolve/policy.ts'
 import { withProvider } from '../../session/resolve/provider.ts'
 import { carryToEnd } from '../../session/wall/take-up.ts'
 import { withoutNetwork } from '../../session/wall/without-network.ts'
+import { shown } from '../../text.ts'
 import { configHere } from '../config/config-here.ts'
+import { trustCommand } from '../config/start-config.ts'
 
 /** The policy that is asked about. */
 export type Asked = { readonly record: SessionRecord | null; readonly policy: Policy & { readonly revision: string } }
@@ -41,8 +43,10 @@ export async function policyHere(context: Context, word: string | undefined): Pr
 }
 
 async function policyOfStart(context: Context): Promise<Asked['policy']> {
-  const { config, fault } = await configHere(context)
+  const { config, open, fault } = await configHere(context)
   if (fault !== null) throw fault
+  for (const { file } of open)
+    context.warn(`${shown(file.file)} is not trusted: its loosening is not shown; ${trustCommand(config)}`)
   if (config.settings.network === 'none')
     throw new PaudeError('unsupported', 'a start here would have no network, so nothing may be reached', {
       hint: 'paude config show --origin tells who says so',

@@ -12,7 +12,7 @@ import { draftScope } from './scope.ts'
 import { writeScopes } from './write-scopes.ts'
 
 export const proposeList = verb({
-  description: 'Print the list that would have let through what a session asked for, for review',
+  description: 'Print, for review, an allowlist of everything that a session asked for',
   front: { takes: only('--project', 'profile'), acts: '--project' },
   args: {
     session,

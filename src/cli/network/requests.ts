@@ -145,13 +145,13 @@ function readPast({ host }: Context, word: string | undefined): { readonly id: s
 }
 
 async function readLive(context: Context, word: string | undefined) {
-  const found = await findWithNetwork(context, word)
+  const found = await findWithNetwork(context, word, 'paude network blocked')
   return { id: found.record.id, requests: await readRequests(context, found) }
 }
 
 /** A session that has a network, so that there is something to tell. */
-export async function findWithNetwork(context: Context, word: string | undefined): Promise<Found> {
-  const found = await findSession(context, word, 'running')
+export async function findWithNetwork(context: Context, word: string | undefined, past = ''): Promise<Found> {
+  const found = await findSession(context, word, 'running', past)
   if (found.record.network === 'none') throw withoutNetwork(found.record.id)
   return await carryToEnd(context, found)
 }

@@ -42,7 +42,7 @@ async function watchLines(context: Context, found: Found, json: boolean): Promis
       .map(({ time }) => time)
       .toSorted()
       .at(-1) ?? ''
-  context.note(`what ${found.record.id} is denied from now on; what was until now: paude network blocked ${found.record.id}`)
+  context.note(`showing new blocks of ${found.record.id}; earlier ones: paude network blocked ${found.record.id}`)
   const seen = new Set<string>()
   for await (const { time, session, decision, host, port, program, rule, revision } of followRequests(quiet(context), found)) {
     const place = `${host}:${port}`

@@ -17,7 +17,10 @@ export async function writeScopes(
   const inVain = verb === 'allow' && scopes.length > 0 ? await overruled(context, entries) : new Map<string, string>()
   const holding = entries.filter((entry) => !inVain.has(entry))
   for (const editable of written) {
-    const said = holding.length === 0 ? '' : `: starts from now on ${verb} ${holding.join(' ')}`
+    const said =
+      holding.length === 0
+        ? ''
+        : `: ${verb === 'unset' ? 'new sessions no longer have an entry for' : `new sessions ${verb}`} ${holding.join(' ')}`
     context.note(`written to ${editable.file}${said}${trustNote(editable)}`)
   }
   for (const sentence of inVain.values()) context.warn(sentence)

@@ -70,6 +70,6 @@ export default verb({
 })
 
 const openedSession = async (context: Context, word: string | undefined) => {
-  const { record, handle } = await findSession(context, word, 'running')
+  const { record, handle } = await findSession(context, word, 'running', 'paude events')
   return { record, folder: handle.folder }
 }

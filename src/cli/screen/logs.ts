@@ -42,7 +42,7 @@ export default verb({
       if (shown !== null && shown.text() !== '') context.answer(shown.text())
       return 0
     }
-    const found = await findSession(context, given.session)
+    const found = await findSession(context, given.session, undefined, 'paude logs')
     const code = await (found.handle.terminal
       ? screenLog(to, found, given.follow === true)
       : streamLog(to, found, given.follow === true))

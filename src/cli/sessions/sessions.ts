@@ -22,7 +22,7 @@ export default verb({
   ],
   args: {
     json,
-    all: { type: 'boolean', letter: 'a', description: 'Ended ones too, which are always listed' },
+    all: { type: 'boolean', letter: 'a', description: 'No effect: ended sessions are always listed' },
     quiet: { type: 'boolean', letter: 'q', description: 'Only their ids' },
     limit: { type: 'string', letter: 'n', valueHint: 'NUMBER', description: 'Only so many, the newest' },
     watch: { type: 'boolean', description: 'Go on showing them; on a terminal, keys attach, stop and answer' },

@@ -64,11 +64,14 @@ export default verb({
     const unlook = found
       .filter(({ handle }) => !handle.terminal)
       .map((each) => watchProvider(each, (fault) => fault !== '' && context.warn(printable(`${each.handle.id}: ${fault}`))))
-    const waiting = patiently(seconds, async (signal) => {
+    const left = new Set(found.map(({ handle }) => handle.id))
+    const late = () => `${[...left].join(', ')} did not reach ${(given.for ?? 'exited').replaceAll(',', ' or ')}`
+    const act = async (signal: AbortSignal) => {
       const waits = found.map(async (each) => {
         const reached = await reach(context, each, signal)
         signal.throwIfAborted()
         const { id } = each.handle
+        left.delete(id)
         context.answer(
           given.json ? JSON.stringify({ id, ...reached }) : [id, reached.state, reached.exitCode ?? ''].join(' ').trimEnd(),
         )
@@ -85,8 +88,8 @@ export default verb({
             }),
           ),
         )
-    })
-    await waiting.finally(() => {
+    }
+    await patiently(seconds, act, late).finally(() => {
       for (const each of found) warnOnce(context, each)
       for (const stop of unlook) stop()
     })

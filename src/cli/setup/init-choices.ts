@@ -41,7 +41,7 @@ async function keep({ host, note }: Context, setting: 'baseUrl' | 'fallback', va
 
 /** '' for the agent's own provider. */
 function askProvider(context: Context): string {
-  const answer = readAnswer(context, "where are the models: the agent's own provider, or a gateway? [OWN/gateway]: ")
+  const answer = readAnswer(context, "use the agent's own provider, or a gateway? [OWN/gateway]: ")
   switch (answer) {
     case '':
     case 'own':
@@ -50,6 +50,8 @@ function askProvider(context: Context): string {
       return askAgain(context, () => {
         const address = readLine(context, 'address of the gateway, like https://gateway.example.org: ')
         if (address !== '') readBaseUrl(address, 'that')
+        // Not asked again: an input that has ended would be asked for ever.
+        else context.note("no address was given: the agent's own provider is used; paude init --base-url URL sets one")
         return address
       })
     default:
@@ -60,7 +62,7 @@ function askProvider(context: Context): string {
 }
 
 function askFallback(context: Context): 'none' | 'host' {
-  const question = "where no engine works, run this machine's own agent, not isolated? [y/N]: "
+  const question = 'if no engine works, run the agent WITHOUT a sandbox? [y/N]: '
   const answer = readAnswer(context, question)
   if (['y', 'yes'].includes(answer)) return 'host'
   if (['', 'n', 'no'].includes(answer)) return 'none'

@@ -58,7 +58,7 @@ export async function initProject(context: Context, { groups, sure, dryRun }: Wi
   // --yes is an answer too: groups, packages and tools are those of paude's own tables, whatever the project says.
   const { trusted } = await changeOnYourWord(context, true, checked)
   answer(printable(editable.file))
-  if (!trusted) note('it loosens the sandbox, so it waits for your approval: paude trust')
+  note(trusted ? 'next: paude' : 'it loosens the sandbox, so it waits for your approval: paude trust')
 }
 
 type Talk = {

@@ -31,7 +31,7 @@ export function refuseNearVerb(
   const [word = '', ...rest] = words
   // Before the agent's own verbs: its update and its kill have no effect in a box.
   const meant = habit(word)
-  const close = meant === null && /^[a-z]{3,}$/.test(word) && !isVerb(grammar, [word]) ? nearest(word, verbs) : null
+  const close = meant === null && /^[a-z][a-z0-9-]{2,}$/.test(word) && !isVerb(grammar, [word]) ? nearest(word, verbs) : null
   if (meant === null && close === null) return
   const more = rest.length > 0 ? ' …' : ''
   throw new PaudeError('usage', `paude has no verb ${JSON.stringify(word)}`, {

@@ -18,9 +18,11 @@ function needsTrust(rule: Rule, canHold: (value: string) => boolean): string {
     case 'closes':
       return 'nothing: it only closes'
     case 'own':
-      return 'not in a project’s file'
+      return 'not allowed'
     default:
-      return 'order' in rule ? `what is further right: ${rule.order.filter(canHold).join(', ')}` : 'a higher limit, or none'
+      return 'order' in rule
+        ? `a looser value needs approval (${rule.order.filter(canHold).join(' < ')})`
+        : 'a higher limit, or none'
   }
 }
 

@@ -61,7 +61,8 @@ export const general = {
   /** Whether a devcontainer.json of the project counts: `off`, `use`, or the name of one of several. */
   devcontainer: row({
     key: 'devcontainer',
-    meaning: "Whether the project's devcontainer.json counts: off, use, or the name of a folder in .devcontainer",
+    meaning:
+      "Whether the project's devcontainer.json counts: off, use, or the name of a folder in .devcontainer; where nothing is set, the first start asks once",
     initial: 'off',
     schema: (v) => v.pipe(v.string(), v.regex(DEVCONTAINER, 'must be "off", "use", or the name of a folder in .devcontainer')),
     rule: 'own',

@@ -5,7 +5,7 @@ import type { Proposal } from './propose.ts'
 /** A project's file as it begins: the groups, and above them why each is there; and the tools for them. */
 export const freshFile = (proposals: readonly Proposal[], { packages, tools }: Preset): string =>
   [
-    '# paude.toml: what this project needs of the network and in its image. It holds once paude trust has shown it to you and you agree.',
+    '# paude.toml: what this project needs of the network and in its image. Your yes to paude init approves it; anybody else is asked first.',
     'version = 1',
     ...(packages.length + tools.length > 0 ? ['', '[image]'] : []),
     ...(packages.length > 0 ? [`packages = ${list(packages)}`] : []),

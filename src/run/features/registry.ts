@@ -167,7 +167,7 @@ function unreachable(name: string, { host }: URL, error: unknown): PaudeError {
     'command-failed',
     `feature ${shown(name)}: ${host} cannot be reached: ${shown(code ?? message ?? 'no answer')}`,
     {
-      hint: 'this machine fetches it: HTTPS_PROXY and NODE_EXTRA_CA_CERTS say how, where the internet is reached by a proxy',
+      hint: 'behind a proxy, set HTTPS_PROXY and NODE_EXTRA_CA_CERTS; paude --devcontainer=off starts without it',
     },
   )
 }

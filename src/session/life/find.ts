@@ -15,9 +15,14 @@ import { isLeaving, readRecords, sessionFolder } from '../record/store.ts'
 
 /**
  * The session a word means: an id, the start of its random part, or a name; without a word, the one of this directory.
- * When that has several, the only one that runs, or that does not, where that is `preferred`.
+ * When that has several, the only one that runs, or that does not, where that is `preferred`. `past` reads one that is gone.
  */
-export async function findSession(context: Context, word: string | undefined, preferred?: 'running' | 'ended'): Promise<Found> {
+export async function findSession(
+  context: Context,
+  word: string | undefined,
+  preferred?: 'running' | 'ended',
+  past = '',
+): Promise<Found> {
   const records = readRecords(context.host)
   if (word === undefined && preferred !== undefined) {
     const fitting = await preferable(context, records, preferred)
@@ -33,7 +38,7 @@ export async function findSession(context: Context, word: string | undefined, pr
   if (other !== null) return found(context, other)
   if (word === undefined)
     throw new PaudeError('not-found', 'no session belongs to this directory', {
-      hint: `paude sessions lists all of them${hasPast(context.host) ? '; --last reads what is kept of the last one here: paude network blocked --last' : ''}`,
+      hint: `paude sessions lists all of them${past !== '' && hasPast(context.host) ? `; ${past} --last reads what is kept of the last one here` : ''}`,
     })
   throw new PaudeError('not-found', `no session is called ${JSON.stringify(word)}`, { hint: 'paude sessions lists all of them' })
 }
