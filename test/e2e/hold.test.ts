@@ -191,7 +191,10 @@ describeEach('a held terminal', (backend) => {
       lines((await run(['events', id, '--json'])).stdout)
         .map((line) => JSON.parse(line) as Record<string, unknown>)
         .flatMap(({ kind, text }) => (kind === 'prompt' ? [text] : []))
-    await poll('all of them', async () => (await prompts()).length === said.length)
+    // What is missing is told, with what the screen shows.
+    await poll('all of them', async () => (await prompts()).length === said.length).catch(async () =>
+      expect([await prompts(), await screen(id)]).toEqual([said, '']),
+    )
     expect((await prompts()).toSorted()).toEqual(said.toSorted())
     await removed(id)
   })
