@@ -183,7 +183,8 @@ describeEach('a held terminal', (backend) => {
     process.kill(holderOf(id), 'SIGKILL')
     await poll('its end', () => holderOf(id) === 0)
     const said = ['SAY one', '- two', '-p three', 'SAY four\nfive\nsix']
-    await Promise.all(said.slice(0, 2).map((text) => run(['send', id, text])))
+    for (const sent of await Promise.all(said.slice(0, 2).map((text) => run(['send', id, text]))))
+      expect(sent).toMatchObject({ code: 0, stderr: '' })
     expect((await run(['send', '--', id, said[2] ?? ''])).code).toBe(0)
     expect((await run(['send', id, '-'], { stdin: `${said[3]}\n` })).code).toBe(0)
     await run(['wait', id, '--for', 'done', '--timeout', '60'])
