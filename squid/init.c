@@ -3,7 +3,8 @@
  * starts what was asked for, of which it is the init from then on. Static, so that nothing of the box's image runs before the proof;
  * process 1, so that nothing in the box can end it and the way out comes back whatever the agent does.
  *
- *   init [--wall=MODE [--base-url]] -- PROGRAM [WORD]…   MODE: restricted, record, or open
+ *   init [--wall=MODE [--base-url]] [--owner=UID] -- PROGRAM [WORD]…   MODE: restricted, record, or open; UID: what root is outside
+ *   init own UID GID FOLDER…                             makes folders that are not there, and hands all of them over
  *   init forward PORT NAME [SECONDS]                     stdin and stdout become a connection to a port of the box's loopback
  *   init leash NAME                                      ends all of a name when its own stdin ends
  *
@@ -537,7 +538,16 @@ static void keep_in(const char *path, int stream) {
   if (fd >= 0) close(fd);
 }
 
-static int supervise(char *const words[], const char *mode, bool base_url) {
+/* A socket of the caller's may lead to an engine of root's: root of its boxes would be root, and not the caller. */
+static void require_owner(const char *owner) {
+  FILE *map = fopen("/proc/self/uid_map", "re");
+  unsigned long inside, outside;
+  if (!map || fscanf(map, "%lu %lu", &inside, &outside) != 2 || inside != 0 || outside != strtoul(owner, NULL, 10))
+    fail("the engine does not run as you, though its socket is yours, so the agent was not started");
+  fclose(map);
+}
+
+static int supervise(char *const words[], const char *mode, bool base_url, const char *owner) {
   sigset_t all;
   sigfillset(&all);
   /* Faults of its own are no messages. */
@@ -554,6 +564,7 @@ static int supervise(char *const words[], const char *mode, bool base_url) {
   /* In the background the answer is kept byte for byte; engines' logs cut long lines and mend what is no UTF-8. */
   keep_in("/paude/out/stdout", 1);
   keep_in("/paude/out/stderr", 2);
+  if (owner) require_owner(owner);
   if (!mode) {
     start(words);
     let_go();
@@ -677,21 +688,36 @@ static int leash(const char *name) {
   return 0;
 }
 
+/* ---- A fresh HOME --------------------------------------------------------------------------------------------------------------- */
+
+/* All are made before the first is handed over: root without capabilities cannot write in a folder of somebody else. */
+static int own(uid_t uid, gid_t gid, char *const folders[]) {
+  for (char *const *one = folders; *one; one++)
+    if (mkdir(*one, 0755) != 0 && errno != EEXIST) return say("%s cannot be made: %s", *one, strerror(errno)), FAILED;
+  for (char *const *one = folders; *one; one++)
+    if (lchown(*one, uid, gid) != 0) return say("%s cannot be handed over: %s", *one, strerror(errno)), FAILED;
+  return 0;
+}
+
 int main(int count, char *words[]) {
   if (count >= 4 && strcmp(words[1], "forward") == 0) {
     const char *rest = count > 4 ? words[4] : "20";
     return is_number(words[2], 5) && atoi(words[2]) < 65536 && is_number(rest, 5) ? forward(atoi(words[2]), atol(rest)) : 2;
   }
   if (count == 3 && strcmp(words[1], "leash") == 0) return leash(words[2]);
-  const char *mode = NULL;
+  if (count >= 5 && strcmp(words[1], "own") == 0)
+    return is_number(words[2], 10) && is_number(words[3], 10) ? own(strtoul(words[2], NULL, 10), strtoul(words[3], NULL, 10), words + 4) : 2;
+  const char *mode = NULL, *owner = NULL;
   bool base_url = false;
   int at = 1;
   for (; at < count && strcmp(words[at], "--") != 0; at++) {
     if (strncmp(words[at], "--wall=", 7) == 0) mode = words[at] + 7;
     else if (strcmp(words[at], "--base-url") == 0) base_url = true;
+    else if (strncmp(words[at], "--owner=", 8) == 0) owner = words[at] + 8;
     else break;
   }
-  if (at + 1 >= count || strcmp(words[at], "--") != 0) fail("usage: init [--wall=MODE [--base-url]] -- PROGRAM [WORD]…");
+  if (at + 1 >= count || strcmp(words[at], "--") != 0) fail("usage: init [--wall=MODE [--base-url]] [--owner=UID] -- PROGRAM [WORD]…");
   if (mode && strcmp(mode, "restricted") && strcmp(mode, "record") && strcmp(mode, "open")) fail("no such wall");
-  return supervise(words + at + 1, mode, base_url);
+  if (owner && !is_number(owner, 10)) fail("no such owner");
+  return supervise(words + at + 1, mode, base_url, owner);
 }

@@ -16,6 +16,22 @@ const escaped = (json: string): string =>
 export const shortened = (text: string, most = 240): string =>
   text.length <= most ? text : `${text.slice(0, most - 60)} … ${text.slice(-40)} (${text.length} characters)`
 
+/** A host in so many columns: its end says whose it is, and a port stands there, so its middle goes. */
+export function inMiddle(text: string, width: number): string {
+  if (Bun.stringWidth(text) <= width) return text
+  const head = Math.floor((width - 1) / 3)
+  return `${Bun.sliceAnsi(text, 0, head)}…${Bun.sliceAnsi(text, -(width - 1 - head))}`
+}
+
+const ORDINARY_NAME = /^[\w./@+:-]{1,80}$/
+
+/** A name that a box chose, within a sentence: cut, and in quotes without a blank, so that no line of a terminal begins with words of it. */
+export function nameInside(name: string): string {
+  if (ORDINARY_NAME.test(name)) return name
+  const short = name.length <= 80 ? name : `${name.slice(0, 26)}…${name.slice(-53)}`
+  return quoted(short).replace(/[\p{Zs}\u2800]/gu, (blank) => `\\u${blank.charCodeAt(0).toString(16).padStart(4, '0')}`)
+}
+
 /** The first of many texts and how many more there are: what others write shall not fill the screen. */
 export const firstOf = (texts: readonly string[], most = 10): string =>
   [

@@ -1,5 +1,15 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
-import { closeSync, existsSync, openSync, readFileSync, statSync, symlinkSync, writeFileSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import TOML from '@iarna/toml'
 import { OUTSIDE } from './support/inside-without.ts'
@@ -233,37 +243,71 @@ describe('a port of this machine that every other host has open', () => {
   test('is named in the command that why proposes', async () =>
     expect((await network('why', place)).stderr).toContain(`to allow it: paude network allow ${place} --user`))
 
-  test('is allowed by a key of watch, and what is allowed already is not', async () => {
-    const id = (await machine.paude(['--detach', '-p', 'hi'])).stdout.trim()
+  /** Answers what `network watch` shows with keys, once these lines are in the log; gives the screen. */
+  async function watched(
+    id: string,
+    cwd: string,
+    lines: readonly string[],
+    keys: readonly (readonly [RegExp, string])[],
+  ): Promise<string> {
     // A proxy that runs goes on with its log.
     const log = join(machine.env['FAKE'] ?? '', 'say-logs')
     Bun.spawnSync(['mkfifo', log])
     const end = openSync(log, 'r+')
-    writeSync(end, `${JSON.stringify({ ...line, t: 2, h: 'api.anthropic.com', rev: '-' })}\n`)
-    writeSync(end, said)
+    for (const text of lines) writeSync(end, text)
     let screen = ''
     const child = Bun.spawn([...program, 'network', 'watch', id], {
       env: { ...machine.env, TERM: 'xterm-256color' },
-      cwd: machine.project,
+      cwd,
       terminal: {
-        cols: 120,
+        cols: 240,
         rows: 30,
         data: (terminal, bytes) => {
           const before = screen
           screen += Buffer.from(bytes).toString()
-          const shows = (words: RegExp) => words.test(screen) && !words.test(before)
-          if (shows(/> allowed +api\.anthropic/)) terminal.write('s')
-          if (shows(/is allowed already/)) terminal.write('z')
-          if (shows(/no key is left/)) terminal.write('j')
-          if (shows(/> blocked +host\.paude/)) terminal.write('s')
-          if (shows(/is allowed in|must be named/)) terminal.write('q')
+          for (const [words, key] of keys) if (words.test(screen) && !words.test(before)) terminal.write(key)
         },
       },
     })
     expect(await child.exited).toBe(0)
     closeSync(end)
+    return screen
+  }
+
+  test('is allowed by a key of watch, and what is allowed already is not', async () => {
+    const id = (await machine.paude(['--detach', '-p', 'hi'])).stdout.trim()
+    const allowed = `${JSON.stringify({ ...line, t: 2, h: 'api.anthropic.com', rev: '-' })}\n`
+    const screen = await watched(
+      id,
+      machine.project,
+      [allowed, said],
+      [
+        [/> allowed +api\.anthropic/, 's'],
+        [/is allowed already/, 'z'],
+        [/no key is left/, 'j'],
+        [/> blocked +host\.paude/, 's'],
+        [/is allowed in|must be named/, 'q'],
+      ],
+    )
     expect(screen).toContain('api.anthropic.com is allowed already; its name was not found, or is at a private address')
     expect(screen).toContain(`${place} is allowed in ${id}`)
+  })
+
+  test('of a session of another project is written to no paude.toml by a key of watch', async () => {
+    const id = (await machine.paude(['--detach', '-p', 'hi'])).stdout.trim()
+    const other = join(machine.home, 'other')
+    mkdirSync(other)
+    const screen = await watched(
+      id,
+      other,
+      [said],
+      [
+        [/blocked +host\.paude/, 'p'],
+        [/is allowed|must be named|works in/, 'q'],
+      ],
+    )
+    expect(screen).toContain(`session ${id} works in ${machine.project}, and the project here is ${other}`)
+    expect([existsSync(join(other, 'paude.toml')), existsSync(projectFile()), execs()]).toEqual([false, false, []])
   })
 })
 
@@ -311,6 +355,24 @@ describe('scopes', () => {
       other.dispose()
     }
   })
+
+  test.each([[['allow', 'b.example', '--session']], [['deny', 'b.example', '--session']], [['propose']]])(
+    '%j writes nothing of a session of another project into the paude.toml here',
+    async (words) => {
+      const id = (await machine.paude(['--detach', '-p', 'hi'])).stdout.trim()
+      machine.set(
+        'say',
+        'logs',
+        `${JSON.stringify({ v: 1, t: 1, m: 'CONNECT', h: 'b.example', p: 443, st: 403, err: 'ERR_ACCESS_DENIED' })}\n`,
+      )
+      const other = join(machine.home, 'other')
+      mkdirSync(other)
+      const { code, stderr } = await machine.paude(['network', ...words, id, '--project'], { cwd: other })
+      expect([code, existsSync(join(other, 'paude.toml')), execs()]).toEqual([1, false, []])
+      expect(stderr).toContain(`session ${id} works in ${machine.project}, and the project here is ${other}`)
+      expect(stderr).toContain(`cd ${machine.project} first`)
+    },
+  )
 
   test.each([
     ['--user', userFile],

@@ -91,7 +91,7 @@ describe('status', () => {
     const wanted = async () =>
       (await status('--image', REF)).images
         .filter((image) => image.wanted && image.backend === 'docker')
-        .map(({ reference, built }) => `${reference.replace(/[0-9a-f]{12}$/, 'HASH')} ${built ? 'there' : 'missing'}`)
+        .map(({ reference, built }) => `${reference.replace(/[0-9a-f]{32}$/, 'HASH')} ${built ? 'there' : 'missing'}`)
     const doctor = async () => {
       const { stdout } = await machine.paude(['--image', REF, 'doctor', '--json'])
       return (
@@ -119,7 +119,7 @@ describe('status', () => {
       machine.write(join(machine.home, '.cache/paude/image-traits.json'), JSON.stringify({ 'docker sha256:1': found }))
     traits({ claude: false, musl: true })
     const [thin] = await wanted()
-    expect(thin).toMatch(/^localhost\/paude\/.*HASH missing$/)
+    expect(thin).toMatch(/^localhost\/paude\/claude-custom:.*HASH missing$/)
     traits({ claude: true, musl: true })
     expect(await wanted()).toEqual([`${REF} there`, 'localhost/paude/proxy:HASH missing'])
   })
@@ -264,6 +264,17 @@ describe('image rm', () => {
     expect(removed()).toEqual([])
     await machine.paude(['--backend', 'docker', 'image', 'rm', '--stale'])
     expect(removed()).toHaveLength(stdout.match(/docker image rm/g)?.length ?? 0)
+  })
+
+  test('--stale also takes what was built on images of yours, under the names of an older paude too', async () => {
+    const tags = [`claude-custom:2.1.329-${'0'.repeat(32)}`, `tools-custom:${'1'.repeat(32)}`, `tools:${'2'.repeat(12)}`]
+    const row = (name: string) => {
+      const [repository, tag] = name.split(':')
+      return `${JSON.stringify({ Repository: `localhost/paude/${repository}`, Tag: tag, ID: 'sha256:1', Size: '1MB', CreatedAt: '2026-11-21 10:00:00 +0000 UTC' })}\n`
+    }
+    machine.set('say', 'image-ls', tags.map(row).join(''))
+    const { stdout } = await machine.paude(['--backend', 'docker', 'image', 'rm', '--stale', '--dry-run'])
+    for (const tag of tags) expect(stdout).toContain(`docker image rm localhost/paude/${tag}\n`)
   })
 
   test("--stale spares the image of a project's own recipe, which only its name takes away", async () => {

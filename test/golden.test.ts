@@ -32,6 +32,18 @@ for (const backend of Object.values(backends)) {
   const later = laterOf(backend)
   const { images } = backend
 
+  if (images !== null)
+    test(`a script of ${backend.name} that cannot fetch features ends before it builds an image without them`, () => {
+      const lines = renderPlan(
+        images.make({ recipe, host: { env: {} }, approved: () => 'hash', hint: '', cache: '/c', id: '7' }),
+      ).split('\n')
+      const end = lines.indexOf('exit 1')
+      expect(end).toBeGreaterThan(0)
+      expect(lines.slice(0, end).join('\n')).toContain('# registry.example.org/f/go:1 {"version":"1.24"}')
+      expect(lines.slice(0, end).join('\n')).toContain(`#   FROM ${recipe.reference}-plain`)
+      expect(lines.slice(0, end).some((line) => line.includes(`--tag=${recipe.reference} `))).toBe(false)
+    })
+
   test(`${backend.name} starts a session`, () => expectGolden(`${backend.name}/plain.sh`, plain))
 
   test.each(Object.entries(cases).filter(([name]) => name !== 'plain'))(`${backend.name} starts a session: %s`, (name, one) => {

@@ -133,10 +133,17 @@ export type Images = {
   /** Without force: one that a container needs stays. */
   readonly remove: (reference: string) => Argv
   /** Prints what a shell script says in an image. */
-  readonly run: (reference: string, script: string) => Argv
+  readonly run: (reference: string, script: string, as: Helper) => Argv
   /** The same with a session's hardening; prints what `readProbe` reads. */
-  readonly probe: (reference: string, who: { readonly uid: number; readonly gid: number; readonly agent: string }) => Argv
+  readonly probe: (
+    reference: string,
+    who: { readonly uid: number; readonly gid: number; readonly agent: string },
+    as: Helper,
+  ) => Argv
 }
+
+/** A container without a session, which is an orphan when it is left behind: its name, and the moment as ISO time. */
+export type Helper = { readonly container: string; readonly created: string }
 
 /** Everything that bears our label, whoever started it. */
 export type Inventory = {

@@ -23,6 +23,8 @@ export type SessionSpec = {
   /** Working directory, at or below the workspace. */
   readonly directory: string
   readonly user: { readonly uid: number; readonly gid: number; readonly home: string }
+  /** What root of the box must be outside, which its first program makes sure of; null where the box has the caller's own uid. */
+  readonly rootIs: number | null
   /** How the project gets in. */
   readonly transport: Transport
   /** Further places of this machine that the user asked for. */

@@ -96,16 +96,27 @@ function titleOf(spec: ImageSpec): string {
 /** The name says what is inside: an image that is there under it need not be built again. */
 export function imageRef(spec: ImageSpec): string {
   const hash = contextHash(spec)
-  // `localhost/` keeps engines from asking a registry on the internet for it.
-  return spec.image === 'proxy' || spec.image === 'tools'
-    ? `localhost/paude/${spec.image}:${hash}`
-    : `localhost/paude/${spec.install.name}:${spec.agentVersion}-${hash}`
+  return `${OURS}${nameOf(spec)}:${'install' in spec ? `${spec.agentVersion}-${hash}` : hash}`
 }
+
+// `localhost/` keeps engines from asking a registry on the internet for it.
+export const OURS = 'localhost/paude/'
+
+/** What is built on an image that is not paude's own has a name of its own: whatever a project chooses, it never bears the name of what all use. */
+function nameOf(spec: ImageSpec): string {
+  const name = 'install' in spec ? spec.install.name : spec.image
+  return spec.image === 'custom' || !(spec.base === BASE || OWN_AGENT.test(spec.base)) ? customName(name) : name
+}
+
+export const customName = (name: string): string => `${name}-custom`
+
+/** Neither one of a project's recipe nor what was built on a foreign one. */
+const OWN_AGENT = new RegExp(`^${OURS}[a-z]+:\\d+\\.\\d+\\.\\d+-[0-9a-f]{32}$`)
 
 /** Asked for again and again during a start, and made of every file of an image. */
 const HASHES = new WeakMap<ImageSpec, string>()
 
-/** 12 hexadecimal digits over every file of the context and every build argument. */
+/** 32 hexadecimal digits over every file of the context and every build argument. */
 export function contextHash(spec: ImageSpec, files?: Readonly<Record<string, string>>): string {
   if (files !== undefined) return hashOver(spec, files)
   const hash = HASHES.get(spec) ?? hashOver(spec, contextFiles(spec))
@@ -116,9 +127,9 @@ export function contextHash(spec: ImageSpec, files?: Readonly<Record<string, str
 function hashOver(spec: ImageSpec, files: Readonly<Record<string, string>>): string {
   const sorted = Object.entries(files).toSorted(([a], [b]) => (a < b ? -1 : 1))
   return new Bun.CryptoHasher('sha256')
-    .update(JSON.stringify([kindOf(spec), spec.baseId, spec.arch, buildArgs(spec), downloadOf(spec), sorted]))
+    .update(JSON.stringify([nameOf(spec), spec.baseId, spec.arch, buildArgs(spec), downloadOf(spec), sorted]))
     .digest('hex')
-    .slice(0, 12)
+    .slice(0, 32)
 }
 
 export function contextFiles(spec: ImageSpec): Readonly<Record<string, string>> {
@@ -134,8 +145,6 @@ export function contextFiles(spec: ImageSpec): Readonly<Record<string, string>> 
       return { Dockerfile: spec.install.thin, 'extra-ca.crt': spec.extraCa }
   }
 }
-
-const kindOf = (spec: ImageSpec): string => (spec.image === 'agent' ? spec.install.name : spec.image)
 
 function contextSteps(context: string, files: Readonly<Record<string, string>>): Plan {
   const folders = new Set(Object.keys(files).map((path) => dirname(join(context, path))))

@@ -12,7 +12,9 @@ export function loginAddress(text: string, { page, hosts }: TokenLogin): string 
     const url = line.length > MOST ? null : URL.parse(line)
     if (url === null || url.protocol !== 'https:' || url.port !== '' || url.username !== '' || url.password !== '') continue
     if (!page.hosts.includes(url.hostname) || !page.path.test(url.pathname) || url.hash !== '') continue
-    const back = URL.parse(url.searchParams.get('redirect_uri') ?? '')
+    // Which of two the login takes would be a guess.
+    const [to = '', ...others] = url.searchParams.getAll('redirect_uri')
+    const back = others.length > 0 ? null : URL.parse(to)
     if (back?.protocol !== 'https:' || !hosts.includes(`${back.hostname}:${back.port || '443'}`) || back.username !== '') continue
     return url.href
   }

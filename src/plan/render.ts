@@ -1,5 +1,5 @@
 import { DOTS, type Secret } from '../secret.ts'
-import type { Argv, Attach, Exec, Hold, Pipe, Plan, Step, Together, Until, Write } from './plan.ts'
+import type { Argv, Attach, Exec, Hold, LayFeatures, Pipe, Plan, Step, Together, Until, Write } from './plan.ts'
 import { commandLine, quote } from './shell.ts'
 
 /**
@@ -60,11 +60,7 @@ function renderStep(step: Step, name: string, look: Look): readonly string[] {
     case 'copy-context':
       return ['# only if that is what was trusted, byte for byte', `cp -RP ${quote(step.from)} ${quote(step.to)}`]
     case 'lay-features':
-      return [
-        comment(step.title),
-        ...step.features.map((feature) => comment(`${feature.name} ${JSON.stringify(feature.options)}`)),
-        `mkdir -m 0700 ${quote(step.to)}`,
-      ]
+      return renderFeatures(step)
     case 'exec':
       return renderExec(step, name, look)
     case 'pipe':
@@ -89,6 +85,24 @@ function renderStep(step: Step, name: string, look: Look): readonly string[] {
         '}',
       ]
   }
+}
+
+/** What they depend on and set is known when they are fetched, which a shell cannot do: the script says what is decided, and ends. */
+function renderFeatures({ features, base, user, to, title }: LayFeatures): readonly string[] {
+  return [
+    comment(title),
+    ...features.map(({ name, digest, folder: own, options }) =>
+      comment(`${name}${digest === '' ? '' : `@${digest}`}${own === '' ? '' : ', the copy above'} ${JSON.stringify(options)}`),
+    ),
+    comment(`and what these depend on. ${to}/Dockerfile then begins with`),
+    comment(`  FROM ${base}`),
+    comment('  USER root'),
+    comment(
+      `and has for each of them its ENV, a COPY of its folder, and a RUN of its install.sh for ${user}, with the options above`,
+    ),
+    `echo ${quote('only paude itself can fetch features: paude image build')} >&2`,
+    'exit 1',
+  ]
 }
 
 function renderExec(step: Exec, name: string, look: Look): readonly string[] {
@@ -252,7 +266,8 @@ function heredocEnd(content: string): string {
   return end
 }
 
-const comment = (title: string): string => `# ${title.replaceAll('\n', ' ')}`
+/** A name of the project may stand in it: neither a line of its own nor anything that a terminal acts on. */
+const comment = (title: string): string => `# ${title.replace(/[\p{C}\u2028\u2029]/gu, ' ')}`
 const later = (argv: Argv): string => `later ${quote(argv.map(quote).join(' '))}`
 const withoutUndo = (step: Step): Step => {
   if (step.kind !== 'exec' && step.kind !== 'pipe') return step

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { docker } from '../../src/backends/oci/docker.ts'
+import { parentsInHome } from '../../src/backends/oci/make.ts'
 import { parts } from '../../src/backends/oci/names.ts'
 import { podman } from '../../src/backends/oci/podman.ts'
 import { handleOfSpec } from '../../src/box/handle.ts'
@@ -46,12 +47,11 @@ describe.each([docker, podman])('$name', (backend) => {
       expect(argv).toContain('--cap-drop=ALL')
       expect(argv.filter((word) => word.startsWith('--security-opt'))).toEqual([
         ...(noNewPrivileges ? ['--security-opt=no-new-privileges'] : []),
-        ...(argv.includes('--label=paude.role=helper') ? [] : FILTERS[seccomp](spec.folder)),
+        ...FILTERS[seccomp](spec.folder),
       ])
       expect(argv.includes('--read-only')).toBe(readOnlyRoot)
       expect(argv).toContain('--pull=never')
       expect(argv.join('\n')).toMatch(/^--label=paude\.role=(agent|proxy|helper)$/m)
-      if (argv.includes('--label=paude.role=helper')) continue
       const unlimited = spec.limits.pids === 0 && argv.includes(`--name=${spec.id}`)
       expect(argv.join('\n')).toMatch(unlimited ? /^--pids-limit=-1$/m : /^--pids-limit=[1-9]\d*$/m)
       expect(argv).toContain(`--label=paude.id=${spec.id}`)
@@ -122,8 +122,14 @@ describe.each([docker, podman])('$name', (backend) => {
             // A wall that asks is closed to the box.
             `--wall=${spec.network.mode === 'ask' ? 'restricted' : spec.network.mode}`,
             ...(spec.network.policy.injections.some(({ way }) => way === 'base-url') ? ['--base-url'] : []),
+            ...(spec.rootIs === null ? [] : [`--owner=${spec.rootIs}`]),
           ],
     )
+    for (const { argv } of execs(plan).filter((step) => makes(step) && step.argv.includes(spec.image))) {
+      expect(argv).toContain('--entrypoint=/paude/init')
+      expect(argv).toContain(`--mount=type=bind,src=${spec.init},dst=/paude/init,ro`)
+      expect(argv).toContain('--no-healthcheck')
+    }
   })
 
   test.each(spread.filter(({ spec }) => spec.network.mode === 'none'))(
@@ -205,7 +211,8 @@ describe.each([docker, podman])('SELinux and $name', (backend) => {
 
   test('the containers of a session have one level, and those of another session another one', () => {
     const [one, other] = [levels('paude-bcd234', true), levels('paude-fgh567', true)]
-    expect(one).toHaveLength(2)
+    // docker's helper hands a fresh HOME over.
+    expect(one).toHaveLength(backend.name === 'docker' ? 3 : 2)
     expect(new Set(one).size).toBe(1)
     expect(one[0]).not.toBe(other[0])
   })
@@ -225,6 +232,45 @@ describe.each([docker, podman])('SELinux and $name', (backend) => {
       for (const { argv } of execs(startPlan(backend, spec, options)))
         for (const word of argv) expect(word).not.toMatch(/relabel|^--(volume|mount)=.*[:,][zZ]$/)
   })
+})
+
+test('looks into an image with the limits of a helper, and as an orphan to be found', () => {
+  for (const { name, images } of [docker, podman]) {
+    const argv: readonly string[] =
+      images?.run('my/box:1', 'true', { container: 'paude-probe-1', created: '2026-01-02T03:04:05.000Z' }) ?? []
+    for (const word of ['--name=paude-probe-1', '--label=paude.id=paude-probe-1', '--label=paude.role=helper'])
+      expect(argv).toContain(word)
+    for (const word of ['--pids-limit=64', '--memory=256m', '--no-healthcheck', '--log-driver=none', '--network=none'])
+      expect(argv).toContain(word)
+    expect(argv).toContain('--label=paude.created=2026-01-02T03:04:05.000Z')
+    expect(argv.includes('--http-proxy=false')).toBe(name === 'podman')
+  }
+})
+
+test('a fresh HOME has the folders that lead to what is mounted below it, but none of a project', () => {
+  const { spec } = cases['plain'] ?? missing()
+  const at = (target: string) => ({ source: '/x', target, readOnly: true })
+  const mounts = ['/home/ada/.claude/CLAUDE.md', '/home/ada/.config/a/b', '/data', '/home/adam/x'].map((target) => ({
+    ...at(target),
+    file: true,
+  }))
+  const transport = {
+    kind: 'bind',
+    mounts: [at('/home/ada/src/engine'), at('/home/ada/src/engine/.git/hooks')],
+    copies: [],
+  } as const
+  const found = parentsInHome({ ...spec, transport, mounts })
+  expect(found).toEqual(['src', '.claude', '.config', '.config/a'])
+  const { argv } =
+    execs(startPlan(docker, { ...spec, transport, mounts }, { attached: false })).find(({ argv }) => argv.includes('own')) ??
+    missing()
+  expect(argv.slice(argv.indexOf('own'))).toEqual([
+    'own',
+    '1000',
+    '1000',
+    '/paude/home',
+    ...found.map((path) => `/paude/home/${path}`),
+  ])
 })
 
 function missing(): never {

@@ -274,7 +274,10 @@ export async function buildWall(backend: BackendName, tag: string): Promise<void
   prepare()
   const context = join(root, 'squid')
   cpSync(join(import.meta.dir, '../../squid'), context, { recursive: true })
-  const { code, stderr } = await engine(backend, ['build', '--quiet', `--tag=${tag}`, context])
+  // Of this build alone, as the product's: others may build at the same time.
+  const stage = `e2e-${crypto.randomUUID()}`
+  const { code, stderr } = await engine(backend, ['build', '--quiet', `--build-arg=STAGE=${stage}`, `--tag=${tag}`, context])
+  await engine(backend, ['image', 'prune', '--force', `--filter=label=paude.stage=${stage}`])
   if (code !== 0) throw new Error(stderr)
 }
 

@@ -24,8 +24,19 @@ const plan = (spec: ImageSpec, engine: 'docker' | 'podman' = 'docker', noCache =
 
 describe('the name of an image', () => {
   test('tells version and content', () => {
-    expect(imageRef(claude)).toMatch(/^localhost\/paude\/claude:2\.1\.329-[0-9a-f]{12}$/)
-    expect(imageRef(proxy)).toMatch(/^localhost\/paude\/proxy:[0-9a-f]{12}$/)
+    expect(imageRef(claude)).toMatch(/^localhost\/paude\/claude:2\.1\.329-[0-9a-f]{32}$/)
+    expect(imageRef(proxy)).toMatch(/^localhost\/paude\/proxy:[0-9a-f]{32}$/)
+  })
+
+  test('of what is built on a foreign image is never that of what all use, whatever its content', () => {
+    const name = (spec: ImageSpec) => imageRef(spec).replace(/:.*/, '')
+    const tools = { ...proxy, image: 'tools', wanted: { full: false, packages: ['jq'], tools: [] } } as const
+    const custom = { ...claude, image: 'custom', base: 'registry.example.org/box:1' } as const
+    for (const spec of [custom, { ...custom, base: BASE }, { ...claude, base: custom.base }])
+      expect(name(spec)).toBe('localhost/paude/claude-custom')
+    for (const base of [custom.base, imageRef(custom), `localhost/paude/devcontainer:${'0'.repeat(32)}`])
+      expect(name({ ...tools, base })).toBe('localhost/paude/tools-custom')
+    for (const base of [BASE, imageRef(claude)]) expect(name({ ...tools, base })).toBe('localhost/paude/tools')
   })
 
   test('is the same for the same content', () => {

@@ -202,11 +202,16 @@ test('a name without a tag is a warning', () => {
 })
 
 test("the probe runs with a session's hardening", () => {
-  const argv = need(backends.podman, 'images').probe('tool:1', { uid: 1001, gid: 1002, agent: 'codex' })
+  const as = { container: 'paude-probe-1', created: '2026-01-02T03:04:05.000Z' }
+  const argv = need(backends.podman, 'images').probe('tool:1', { uid: 1001, gid: 1002, agent: 'codex' }, as)
   expect(argv.slice(0, argv.indexOf('tool:1'))).toEqual([
     'podman',
     'run',
     '--rm',
+    '--name=paude-probe-1',
+    '--label=paude.id=paude-probe-1',
+    '--label=paude.role=helper',
+    '--label=paude.created=2026-01-02T03:04:05.000Z',
     '--pull=never',
     '--network=none',
     '--http-proxy=false',
@@ -217,6 +222,8 @@ test("the probe runs with a session's hardening", () => {
     '--user=1001:1002',
     '--userns=keep-id',
     '--pids-limit=256',
+    '--memory=1g',
+    '--log-driver=none',
     '--no-healthcheck',
     '--tmpfs=/tmp:rw,exec,nosuid,nodev,size=256m,mode=1777',
     '--workdir=/',

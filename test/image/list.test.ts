@@ -53,6 +53,22 @@ test('an engine without images of ours lists none', () => {
   expect(listImages('podman').parse('[]\n')).toEqual([])
 })
 
+test.each([
+  [`claude-custom:2.1.329-${'0'.repeat(32)}`, '2.1.329'],
+  [`claude:2.1.329-${'0'.repeat(12)}`, '2.1.329'],
+  [`tools-custom:${'0'.repeat(32)}`, ''],
+])('the name %s tells the version of its agent', (name, agentVersion) => {
+  const [repository, Tag] = name.split(':')
+  const row = {
+    Repository: `localhost/paude/${repository}`,
+    Tag,
+    ID: 'sha256:1',
+    Size: '1MB',
+    CreatedAt: '2026-11-21 12:18:06 +0000 UTC',
+  }
+  expect(listImages('docker').parse(JSON.stringify(row))).toMatchObject([{ agentVersion }])
+})
+
 test("a zone's name in docker's time does not matter", () => {
   const line = JSON.stringify({
     Repository: 'localhost/paude/proxy',

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Machine, makeMachine } from '../support/machine.ts'
 
@@ -9,7 +10,8 @@ beforeEach(() => {
 })
 afterEach(() => machine.dispose())
 
-const TOOLS = /localhost\/paude\/tools:[0-9a-f]{12}/
+const TOOLS = /localhost\/paude\/tools(?:-custom)?:[0-9a-f]{32}/
+const recorded = (name: string) => readFileSync(join(import.meta.dir, '../fixtures', name), 'utf8')
 const configure = (text: string) => machine.write(join(machine.home, '.config/paude/config.toml'), text)
 const dry = async (...words: readonly string[]) => await machine.paude([...words, '--dry-run=full', '-p', 'x'])
 const traits = (found: object) =>
@@ -72,6 +74,21 @@ describe('tools on top of the image', () => {
     expect((await machine.paude(['status'])).stdout).toContain(', with the full set of tools and go')
   })
 })
+
+test.each([[['--image=my/box:1', '-p', 'x']], [['image', 'check', 'my/box:1']]])(
+  'an image whose shell does not answer is left at Ctrl-C, and so is its container: %j',
+  async (words) => {
+    machine.set('say', 'image-inspect', words.includes('check') ? recorded('docker/image-inspect-ours.json') : 'sha256:1')
+    machine.program(
+      'docker',
+      `#!/bin/sh\ncase "$*" in run*paude-probe*) echo "$*" >"$FAKE/probed"; kill -INT "$PPID"; exec cat /dev/zero ;; esac\nexec "\${PATH#*:}/docker" "$@"\n`,
+    )
+    const { code } = await machine.paude(words, { alone: true })
+    const [, name = 'none'] = / --name=(\S+)/.exec(readFileSync(join(machine.room, 'fake/probed'), 'utf8')) ?? []
+    expect(code).toBe(130)
+    expect(machine.calls().filter(([, verb]) => verb === 'rm')).toEqual([['docker', 'rm', '--force', '--volumes', name]])
+  },
+)
 
 test('downloads of images that no start here would build are stale', async () => {
   const folder = join(machine.home, '.cache/paude/downloads')

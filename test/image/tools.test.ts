@@ -10,7 +10,14 @@ const read = ({ full = false, packages = [], tools = [] }: Wish) =>
 const spec = (wish: Wish): ImageSpec => {
   const wanted = read(wish)
   if (wanted === null) throw new Error('nothing is wanted')
-  return { image: 'tools', base: 'localhost/paude/claude:1', baseId: '', arch: 'x64', extraCa: '', wanted }
+  return {
+    image: 'tools',
+    base: `localhost/paude/claude:2.1.329-${'1'.repeat(32)}`,
+    baseId: '',
+    arch: 'x64',
+    extraCa: '',
+    wanted,
+  }
 }
 const dockerfile = (wish: Wish) => contextFiles(spec(wish))['Dockerfile'] ?? ''
 
@@ -87,13 +94,13 @@ describe('the image of tools', () => {
   test('is the same in whatever order and however often something is named', () => {
     const reference = imageRef(spec({ packages: ['npm', 'nodejs'], tools: ['go', 'node@24'] }))
     expect(imageRef(spec({ packages: ['nodejs', 'npm', 'nodejs'], tools: ['node@22', 'node@24', 'go'] }))).toBe(reference)
-    expect(reference).toMatch(/^localhost\/paude\/tools:[0-9a-f]{12}$/)
+    expect(reference).toMatch(/^localhost\/paude\/tools:[0-9a-f]{32}$/)
   })
 
   test('changes with the image below it, and with what is wanted', () => {
     const one = spec({ packages: ['npm'] })
     const others = [
-      { ...one, base: 'localhost/paude/claude:2' },
+      { ...one, base: `localhost/paude/claude:2.1.329-${'2'.repeat(32)}` },
       { ...one, baseId: 'sha256:1' },
       spec({ packages: ['nodejs'] }),
       spec({ tools: ['npm'] }),

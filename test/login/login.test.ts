@@ -279,6 +279,12 @@ describe('on a terminal', () => {
     expect(screen.match(/log in now/g)).toHaveLength(1)
   })
 
+  test('the end of the input is no yes to a login', async () => {
+    const { code, screen } = await typed(['-p', 'x'], [['log in now?', '\u0004']])
+    expect([code, machine.calls()]).toEqual([125, []])
+    expect(screen).toContain('paude login, or export')
+  })
+
   test('b starts with a login inside the box', async () => {
     const { code, screen } = await typed(['--detach'], [['log in now?', 'b\r']])
     expect([code, screen]).toEqual([0, expect.stringContaining('type /login')])

@@ -51,6 +51,8 @@ describe('an address of a hostile box', () => {
     ['a way out of the path', GOOD.replace('/cai/oauth/authorize', '/cai/oauth/authorize/../../share')],
     ['a way back to another host', GOOD.replace('platform.claude.com', 'evil.example')],
     ['no way back', GOOD.replace(BACK, 'x=y')],
+    ['a second way back', `${GOOD}&redirect_uri=https%3A%2F%2Fevil.example`],
+    ['a second way back that is spelled otherwise', `${GOOD}&redirect%5Furi=https%3A%2F%2Fevil.example`],
     ['a fragment', `${GOOD}#x`],
     ['a space', GOOD.replace('state', 'st ate')],
     ['an escape', GOOD.replace('state', '\u001b]0;x\u0007state')],

@@ -3,11 +3,11 @@ import { blockTeller } from '../../src/sinks/notify/blocks.ts'
 import type { Message } from '../../src/sinks/notify/message.ts'
 
 /** A teller with a clock that is moved by hand. */
-function teller() {
+function teller(name = 'fix-login') {
   const messages: Message[] = []
   const planned: { readonly at: number; readonly call: () => void }[] = []
   let now = 1_000_000
-  const tell = blockTeller({ id: 'paude-bcd234', name: 'fix-login', workspace: '/srv/project' }, (one) => messages.push(one), {
+  const tell = blockTeller({ id: 'paude-bcd234', name, workspace: '/srv/project' }, (one) => messages.push(one), {
     now: () => now,
     after: (milliseconds, call) => {
       planned.push({ at: now + milliseconds, call })
@@ -46,6 +46,26 @@ test('what is asked for says how long it waits, and its refusal is no further ne
   expect(messages.map(({ body }) => body)).toEqual([
     'It waits 60 s for your answer. To allow it: paude network allow a.example:443 --session paude-bcd234',
   ])
+})
+
+test('of a long host the end is told, which says whose it is, and where all of it is to be seen', () => {
+  const { refused, asks, messages } = teller('a-name-for-a-session-that-is-as-long-as-one-may-be-made-longer')
+  const place = `registry.npmjs.org.${'a'.repeat(200)}.ev.il:443`
+  refused(place)
+  asks(`${'b.'.repeat(120)}ev.il:443`)
+  for (const { title } of messages) expect(title).toEndWith('.ev.il:443')
+  expect(messages.map(({ body }) => body)).toEqual([
+    'Its name is long; to look at it: paude network blocked paude-bcd234',
+    'It waits 60 s for your answer. Its name is long; to look at it: paude network watch paude-bcd234',
+  ])
+  expect(messages[0]?.title).toContain(' was refused registry.npmjs.…aaaa')
+})
+
+test('a host that is not long is whole in its title and in the command', () => {
+  const { refused, messages } = teller()
+  const place = 'a-bucket.s3.dualstack.eu-central-1.amazonaws.com'.slice(0, 44).concat(':443')
+  refused(place)
+  expect(messages).toMatchObject([{ title: expect.stringContaining(place), body: expect.stringContaining(`allow ${place} --`) }])
 })
 
 test('each host is told once, but each question about it', () => {

@@ -3,7 +3,7 @@ import { buildPlan } from '../../image/build.ts'
 import { type Argv, exec, type Plan, together } from '../../plan/plan.ts'
 import type { Query } from '../../plan/query.ts'
 import type { Backend, Images, Inside, Inventory, Life, Ports, Terminal, Wall } from '../backend.ts'
-import { BRINGS, builder, type Dialect } from './flags.ts'
+import { BRINGS, builder, type Dialect, HELPER_LIMITS, helperFlags } from './flags.ts'
 import { initPlan } from './init.ts'
 import { inspectQuery } from './inspect.ts'
 import { listImages, listStages } from './list.ts'
@@ -145,12 +145,13 @@ const images = (dialect: Dialect): Images => {
     init: (reference, to) => initPlan(dialect, reference, to),
     make: (building) => recipePlan({ ...building, dialect }),
     remove: (reference) => [name, 'image', 'rm', reference],
-    run: (reference, script) => [
+    run: (reference, script, as) => [
       name,
-      ...['run', '--rm', '--pull=never', '--network=none', '--cap-drop=ALL', '--security-opt=no-new-privileges', '--read-only'],
+      ...['run', '--rm', ...helperFlags(as), '--pull=never', ...dialect.always, '--network=none', '--log-driver=none'],
+      ...['--cap-drop=ALL', '--security-opt=no-new-privileges', '--read-only', ...HELPER_LIMITS, '--no-healthcheck'],
       ...['--entrypoint=/bin/sh', reference, '-c', script],
     ],
-    probe: (reference, who) => probeArgv(dialect, reference, who),
+    probe: (reference, who, as) => probeArgv(dialect, reference, { ...who, ...as }),
   }
 }
 
@@ -162,7 +163,7 @@ export function qualified(reference: string): string {
 }
 
 /** What both tell and remove of their parts alike. */
-export const bySession = ({ name }: Dialect): Pick<Inventory, 'removeParts' | 'told'> => ({
+export const bySession = ({ name, removal }: Dialect): Pick<Inventory, 'removeParts' | 'told'> => ({
   told: ({ id, homeVolume }) => {
     const { agent, proxy } = parts(id)
     return [
@@ -175,7 +176,7 @@ export const bySession = ({ name }: Dialect): Pick<Inventory, 'removeParts' | 't
     const of = (kind: Part['kind']) => all.filter((part) => part.kind === kind).map(({ reference }) => reference)
     const [containers, volumes] = [of('container'), of('volume')]
     return [
-      ...(containers.length > 0 ? [exec([name, 'rm', '--force', '--volumes', ...containers], { tolerant: true })] : []),
+      ...(containers.length > 0 ? [exec([name, ...removal, ...containers], { tolerant: true })] : []),
       ...(volumes.length > 0 ? [exec([name, 'volume', 'rm', '--force', ...volumes], { tolerant: true })] : []),
     ]
   },

@@ -4,7 +4,7 @@ import { SECCOMP_FILE } from '../../box/seccomp.ts'
 import type { Security, SessionSpec } from '../../box/spec.ts'
 import type { Argv } from '../../plan/plan.ts'
 import { STEERS_CLIENT } from '../../run/client-variables.ts'
-import type { Inside } from '../backend.ts'
+import type { Helper, Inside } from '../backend.ts'
 
 /** A mark that one engine mounts. */
 export const BRINGS: Inside['brings'] = { mounts: ['/run/.containerenv'] }
@@ -100,7 +100,7 @@ export const volumeLabel = ({ splitsLabels }: Dialect, key: string, value: strin
   `--label=${splitsLabels ? field(key, value) : `${key}=${value}`}`
 
 /** Labels from which a lost session folder is told again. */
-export function labels(spec: SessionSpec, role: 'agent' | 'proxy'): readonly string[] {
+export function labels(spec: SessionSpec, role: 'agent' | 'proxy' | 'helper'): readonly string[] {
   const facts = {
     id: spec.id,
     role,
@@ -113,6 +113,17 @@ export function labels(spec: SessionSpec, role: 'agent' | 'proxy'): readonly str
   }
   return Object.entries(facts).map(([key, value]) => `--label=paude.${key}=${value}`)
 }
+
+/** What each container of ours may take but the box: where an engine cannot keep these, there is no proxy either. */
+export const HELPER_LIMITS: readonly string[] = ['--pids-limit=64', '--memory=256m']
+
+/** By these labels orphans are found. */
+export const helperFlags = ({ container, created }: Helper): readonly string[] => [
+  `--name=${container}`,
+  `--label=paude.id=${container}`,
+  '--label=paude.role=helper',
+  `--label=paude.created=${created}`,
+]
 
 export function limitFlags({ limits: { cpus, memory, pids } }: SessionSpec): readonly string[] {
   return [

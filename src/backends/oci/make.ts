@@ -1,4 +1,4 @@
-import { dirname, join } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { LINK, NOTED } from '../../box/lay-out.ts'
 import { HARDENED } from '../../box/security.ts'
 import { copiesOf, copyAt, mountsOf, type SessionSpec } from '../../box/spec.ts'
@@ -7,6 +7,7 @@ import {
   bind,
   type Dialect,
   environmentFlags,
+  HELPER_LIMITS,
   hardeningFlags,
   labelledVolume,
   labels,
@@ -79,8 +80,7 @@ function runProxy(dialect: Dialect, spec: SessionSpec): Exec {
       ...levelFlags(spec),
       '--user=13:13',
       ...dialect.helperUser(spec),
-      '--pids-limit=64',
-      '--memory=256m',
+      ...HELPER_LIMITS,
       '--tmpfs=/tmp:rw,noexec,nosuid,nodev,size=16m,mode=1777',
       '--tmpfs=/run:rw,noexec,nosuid,nodev,size=4m,mode=1777',
       sharedMemory(64 * 1024 ** 2),
@@ -120,8 +120,12 @@ function credential({ name }: Dialect, { id, network }: SessionSpec): Plan {
   ]
 }
 
-/** The project's HOME is made once; a fresh volume belongs to root on docker, so there it is handed to the caller. */
-function home(dialect: Dialect, { homeVolume, user, image, workspace }: SessionSpec): Plan {
+/**
+ * The project's HOME is made once; a fresh volume belongs to root on docker, so there it is handed to the caller, by the box's own first
+ * program: no program of the image runs before the wall is proven.
+ */
+function home(dialect: Dialect, spec: SessionSpec): Plan {
+  const { homeVolume, user, image, workspace } = spec
   if (homeVolume === '') return []
   const { name } = dialect
   const guard = { unless: [name, 'volume', 'inspect', homeVolume] as const, undo: [name, 'volume', 'rm', homeVolume] as const }
@@ -138,24 +142,45 @@ function home(dialect: Dialect, { homeVolume, user, image, workspace }: SessionS
         name,
         'run',
         '--rm',
-        '--label=paude.role=helper',
+        ...labels(spec, 'helper'),
         '--pull=never',
+        ...dialect.always,
         '--network=none',
-        '--cap-drop=ALL',
+        ...hardeningFlags(spec, HARDENED),
+        ...levelFlags(spec),
         '--cap-add=CHOWN',
-        '--security-opt=no-new-privileges',
-        '--read-only',
         '--user=0:0',
-        '--entrypoint=chown',
-        labelledVolume(homeVolume, '/paude/home', { 'paude.role': 'home', 'paude.workspace': workspace }),
+        ...HELPER_LIMITS,
+        '--no-healthcheck',
+        '--workdir=/',
+        // Without what the image has in that place.
+        `${labelledVolume(homeVolume, FRESH_HOME, { 'paude.role': 'home', 'paude.workspace': workspace })},volume-nocopy`,
+        bind(spec.init, INIT, true),
+        `--entrypoint=${INIT}`,
         image,
-        `${user.uid}:${user.gid}`,
-        '/paude/home',
+        'own',
+        String(user.uid),
+        String(user.gid),
+        FRESH_HOME,
+        ...parentsInHome(spec).map((path) => join(FRESH_HOME, path)),
       ],
       guard,
     ),
   ]
 }
+
+/** Where a HOME is while it is handed over. */
+const FRESH_HOME = '/paude/home'
+
+/** Folders of HOME on the way to what is mounted below it, each after the one above: the engine would make them as root's. */
+export function parentsInHome({ user, ...spec }: Pick<SessionSpec, 'user' | 'transport' | 'mounts'>): readonly string[] {
+  const targets = mountsOf(spec).map(({ target }) => target)
+  const inVolume = targets.filter((one) => isBelow(one, user.home) && !targets.some((other) => isBelow(one, other)))
+  const ways = inVolume.map((target) => relative(user.home, dirname(target)).split('/').filter(Boolean))
+  return [...new Set(ways.flatMap((names) => names.map((_, at) => names.slice(0, at + 1).join('/'))))]
+}
+
+const isBelow = (path: string, folder: string): boolean => path.startsWith(`${folder}/`)
 
 function makeAgent(dialect: Dialect, spec: SessionSpec): Exec {
   const { agent } = parts(spec.id)
@@ -215,6 +240,7 @@ const initWords = (spec: SessionSpec): readonly string[] => [
   // To the box, a wall that asks is one that does not open.
   ...(spec.network.mode === 'none' ? [] : [`--wall=${spec.network.mode === 'ask' ? 'restricted' : spec.network.mode}`]),
   ...(injectsAtBaseUrl(spec) ? ['--base-url'] : []),
+  ...(spec.rootIs === null ? [] : [`--owner=${spec.rootIs}`]),
   '--',
 ]
 

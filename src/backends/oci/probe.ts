@@ -1,17 +1,19 @@
 import { checkScript } from '../../image/embedded.ts'
 import { PROBE_HOME } from '../../image/probed.ts'
 import type { Argv } from '../../plan/plan.ts'
-import type { Dialect } from './flags.ts'
+import type { Helper } from '../backend.ts'
+import { type Dialect, helperFlags } from './flags.ts'
 
 /** One container with a session's hardening that prints what `readProbe` reads. Its exit code says nothing about the image. */
 export const probeArgv = (
   { name, always, probe }: Dialect,
   reference: string,
-  who: { readonly uid: number; readonly gid: number; readonly agent: string },
+  who: { readonly uid: number; readonly gid: number; readonly agent: string } & Helper,
 ): Argv => [
   name,
   'run',
   '--rm',
+  ...helperFlags(who),
   '--pull=never',
   '--network=none',
   ...always,
@@ -21,6 +23,8 @@ export const probeArgv = (
   `--user=${who.uid}:${who.gid}`,
   ...probe(who.uid),
   '--pids-limit=256',
+  '--memory=1g',
+  '--log-driver=none',
   '--no-healthcheck',
   '--tmpfs=/tmp:rw,exec,nosuid,nodev,size=256m,mode=1777',
   '--workdir=/',

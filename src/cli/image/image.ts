@@ -1,6 +1,6 @@
 import { installs } from '../../agents/installs.ts'
 import { agents } from '../../agents/registry.ts'
-import { type Backend, need } from '../../backends/backend.ts'
+import { type Backend, type Helper, need } from '../../backends/backend.ts'
 import { pickBackend, usable } from '../../backends/pick.ts'
 import { allBackends } from '../../backends/registry.ts'
 import type { Context } from '../../context.ts'
@@ -16,8 +16,8 @@ import { exec } from '../../plan/plan.ts'
 import { renderPlan } from '../../plan/render.ts'
 import { ask } from '../../run/ask.ts'
 import { execute } from '../../run/execute.ts'
-import { capture } from '../../run/process.ts'
 import { imagesToBuild, ownImages } from '../../session/life/images.ts'
+import { lookInto } from '../../session/life/look-into.ts'
 import { idOf } from '../../session/life/start-images.ts'
 import { cacheFolder } from '../../state.ts'
 import { printable } from '../../text.ts'
@@ -164,7 +164,9 @@ async function check(context: Context, { reference, quick, json }: Values<typeof
   const built = ownImages(host, settings, extraCaCertificates(host, settings.caFile)).map(imageRef).at(-2)
   const image = reference ?? (settings.image || built || settings.imageBase || BASE)
   const metadata = await ask(images.inspect(image), context.effects(backend))
-  const probe = quick ? null : readProbe((await capture(images.probe(image, { ...backend.user(host), agent: program }))).stdout)
+  const who = { ...backend.user(host), agent: program }
+  const argv = (as: Helper) => images.probe(image, who, as)
+  const probe = quick ? null : readProbe((await lookInto(context, backend, { reference: image, seconds: 60, argv })).stdout)
   const checks = checkImage({
     reference: image,
     architecture: host.arch,

@@ -50,7 +50,7 @@ export default verb({
 
 /** What the agent of a start here would find, with the network that it would have. */
 async function shellOfItsOwn(context: Context): Promise<number> {
-  const answer = readAnswer(context, 'no session runs in this directory; open a shell in a sandbox of its own? [Y/n]: ')
+  const answer = readAnswer(context, 'no session runs in this directory; open a shell in a sandbox of its own? [Y/n]: ', 'n')
   if (!['', 'y', 'yes'].includes(answer)) {
     context.note('nothing was started')
     return 1

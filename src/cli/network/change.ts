@@ -9,7 +9,7 @@ import { dryRun, json, type Values } from '../args.ts'
 import { alsoTaking, only, PLANS } from '../front-flags.ts'
 import { verb } from '../verb.ts'
 import { findWithNetwork } from './requests.ts'
-import { requireScope, type Scope } from './scope.ts'
+import { requireItsProject, requireScope, type Scope } from './scope.ts'
 import { readUntil } from './until.ts'
 import { writeScopes } from './write-scopes.ts'
 
@@ -82,6 +82,7 @@ async function change(context: Context, verb: Word, given: Given): Promise<numbe
   const until = readUntil({ verb, once: given.once === true, time: given.for }, Date.now() / 1000)
   const scopes = scopesOf(context, { verb, entries, given, until })
   const found = scopes.length > 0 ? await sessionIfAny(context, given.session) : await findWithNetwork(context, given.session)
+  if (found !== null && scopes.includes('project')) requireItsProject(context, found.record)
   // A session that will not have it leaves the files as they are.
   const changed =
     found === null

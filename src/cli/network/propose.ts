@@ -8,7 +8,7 @@ import { only } from '../front-flags.ts'
 import { verb } from '../verb.ts'
 import { overruled } from './overruled.ts'
 import { findWithNetwork, readRequests } from './requests.ts'
-import { draftScope } from './scope.ts'
+import { draftScope, requireItsProject } from './scope.ts'
 import { writeScopes } from './write-scopes.ts'
 
 export const proposeList = verb({
@@ -25,6 +25,7 @@ export const proposeList = verb({
   ],
   async run(context, { session: word, json, project }) {
     const found = await findWithNetwork(context, word)
+    if (project) requireItsProject(context, found.record)
     const requests = await readRequests(context, found)
     const proposed = proposal(requests, policyOf(found.record))
     const code = project ? await writeProposal(context, proposed) : 0

@@ -4,7 +4,11 @@ import { PaudeError } from '../../errors.ts'
 import { canonical } from '../../network/changes.ts'
 import { groupEntry, parseDenyEntry, parseEntry } from '../../network/groups.ts'
 import { placeOf } from '../../network/pattern.ts'
+import { quote } from '../../plan/shell.ts'
 import { changeFile, editableFile } from '../../project/editable.ts'
+import type { SessionRecord } from '../../session/record/record.ts'
+import { shown } from '../../text.ts'
+import { projectFolders } from '../../workspace/workspace.ts'
 import { type Change, changeOnYourWord } from '../config/change-on-word.ts'
 
 export type Scope = 'user' | 'project'
@@ -14,6 +18,15 @@ export type ScopeWord = { readonly verb: 'allow' | 'deny' | 'unset'; readonly en
 /** Refuses what could not be written, before anything else is done about it. */
 export const requireScope = ({ host }: Context, scope: Scope, word: ScopeWord): void =>
   void scopeText(editableFile(host, scope === 'project'), word)
+
+/** Refuses to write into the paude.toml here what was asked for in another project: its agent chose the host. */
+export function requireItsProject({ host }: Context, { id, workspace }: Pick<SessionRecord, 'id' | 'workspace'>): void {
+  const [here = ''] = projectFolders(host)
+  if (here !== workspace)
+    throw new PaudeError('refused', `session ${id} works in ${shown(workspace)}, and the project here is ${shown(here)}`, {
+      hint: `cd ${shown(quote(workspace))} first, or leave the project's paude.toml as it is`,
+    })
+}
 
 /** Entries into the list of the user's or the project's file, or out of its lists, for the starts to come. */
 export const editScope = (context: Context, scope: Scope, word: ScopeWord): Promise<Change> =>

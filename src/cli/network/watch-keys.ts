@@ -13,7 +13,7 @@ import { changeSession } from '../../session/wall/change.ts'
 import { trustFolder } from '../../state.ts'
 import { changeOnYourWord } from '../config/change-on-word.ts'
 import { overruled } from './overruled.ts'
-import { editScope, requireScope, type Scope } from './scope.ts'
+import { editScope, requireItsProject, requireScope, type Scope } from './scope.ts'
 import { ONCE } from './until.ts'
 
 /** What a key came to, and how it is taken back. */
@@ -92,6 +92,7 @@ async function everywhere(
   const { host } = context
   const project = scope === 'project'
   const word = { verb: 'allow', entries: [entry] } as const
+  if (project) requireItsProject(context, found.record)
   requireScope(context, scope, word)
   const fresh = !existsSync(editableFile(host, project).file)
   const done = await say(context, found, { verb: 'allow', entry, seconds: 0, said: '' })

@@ -1,7 +1,7 @@
 import { hours } from '../../network/clock.ts'
 import { WAITING } from '../../network/log.ts'
 import type { Standing } from '../../network/standing.ts'
-import { printable } from '../../text.ts'
+import { inMiddle, printable } from '../../text.ts'
 import { bold, dim, green, red, yellow } from '../streams/output.ts'
 import { table } from '../streams/table.ts'
 import { because, inVain } from './because.ts'
@@ -45,7 +45,7 @@ export type Layout = Size & {
 export function layoutOf(view: Omit<View, 'first' | 'unseen'>, { columns, height }: Size): Layout {
   const { rows, chosen, said, ended } = view
   const [head = '', ...body] = cut(rows, columns)
-  const below = [...detail(rows[chosen], body[chosen] ?? '', columns).slice(0, 3), ...wrapped(said, columns).slice(0, 4)]
+  const below = [...detail(rows[chosen], body[chosen] ?? '', columns), ...wrapped(said, columns).slice(0, 4)]
   const foot = inLines(footWords(ended), columns).map(dim)
   const most = height - 3 - below.length - foot.length
   return { columns, height, head, body, below, foot, room: Math.max(1, rows.length <= most ? most : most - 1) }
@@ -126,7 +126,8 @@ function cut(rows: readonly Row[], columns: number): readonly string[] {
       count,
       time,
       Bun.sliceAnsi(program, 0, programs, '…'),
-      Bun.sliceAnsi(why, 0, reasons, '…'),
+      // It may end in a host of the box's choice.
+      inMiddle(why, reasons),
     ]),
     { width: null, gap },
   )
@@ -150,18 +151,18 @@ function shared(natural: readonly number[], room: number): readonly number[] {
   return widths
 }
 
-/** The end of a host says whose it is, and the port stands there. */
-function inMiddle(text: string, width: number): string {
-  if (Bun.stringWidth(text) <= width) return text
-  const head = Math.floor((width - 1) / 3)
-  return `${Bun.sliceAnsi(text, 0, head)}…${Bun.sliceAnsi(text, -(width - 1 - head))}`
-}
+/** Lines that a row in full may take. */
+const MOST_LINES = 3
 
-/** A row in full, where its line of the table had to be cut. */
+/** A row in full, where its line of the table had to be cut. What is too long for that too keeps the ends of its hosts. */
 function detail(row: Row | undefined, line: string, columns: number): readonly string[] {
   if (row === undefined) return []
-  const whole = [placeText(row), printable(row.program), whyText(row)].filter((text) => text !== '')
-  return whole.every((text) => Bun.stripANSI(line).includes(text)) ? [] : wrapped(whole.join(' · '), columns)
+  const [place, program, why] = [placeText(row), printable(row.program), whyText(row)]
+  const dotted = (...texts: readonly string[]) => wrapped(texts.filter((text) => text !== '').join(' · '), columns)
+  if ([place, program, why].every((text) => Bun.stripANSI(line).includes(text))) return []
+  const whole = dotted(place, program, why)
+  if (whole.length <= MOST_LINES) return whole
+  return dotted(inMiddle(place, columns), inMiddle(why, columns - 2), program).slice(0, MOST_LINES)
 }
 
 const placeText = ({ host, port }: Row): string => `${printable(host)}:${port}`

@@ -68,7 +68,7 @@ export default verb({
     context.note(`session ${handle.id} ended with exit code ${left.code}`)
     warnOfFault(context, handle.folder)
     warnOfNewExecutables(context, record)
-    noteCopies(context, copyNews(record, handle.folder))
+    await noteCopies(context, copyNews(record, handle.folder))
     return left.code
   },
 })

@@ -85,7 +85,7 @@ async function removeAllOrphans(context: Context, isDry: boolean): Promise<numbe
   for (const { backend, plan } of removeOrphans(orphans)) await execute(plan, context.effects(backend))
   for (const holder of holders) await endHolder(holder)
   for (const { record } of forsaken) warnOfNewExecutables(context, record)
-  noteCopies(context, news)
+  await noteCopies(context, news)
   context.note(
     removedWords(
       forsaken.map(({ reference }) => reference),

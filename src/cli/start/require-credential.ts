@@ -28,6 +28,7 @@ export async function requireCredential(context: Context, { agent, words, config
     const answer = readAnswer(
       context,
       `${lack.what}: log in now? [Y/n], or b for a login inside the box (this project only, its token lives in the box): `,
+      'n',
     )
     if (['', 'y', 'yes'].includes(answer)) {
       const { logIn } = await import('../login/log-in.ts')

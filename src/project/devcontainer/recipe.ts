@@ -39,7 +39,7 @@ export function readRecipe(found: Devcontainer, root: string, { scope, left }: H
     features,
     user: found.remoteUser ?? found.containerUser ?? 'root',
   }
-  return { ...recipe, reference: `localhost/paude/devcontainer:${hashOf(JSON.stringify(recipe)).slice(0, 12)}` }
+  return { ...recipe, reference: `localhost/paude/devcontainer:${hashOf(JSON.stringify(recipe)).slice(0, 32)}` }
 }
 
 /** Read once: what is judged and approved is what is built. */

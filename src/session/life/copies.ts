@@ -1,32 +1,74 @@
 import { relative } from 'node:path'
 import { copyFile } from '../../box/spec.ts'
 import type { Context } from '../../context.ts'
-import { printable } from '../../text.ts'
+import { ask } from '../../run/ask.ts'
+import { nameInside } from '../../text.ts'
 import { gitChanges } from '../../workspace/git-changes.ts'
 import { CONFIG_LIMIT } from '../../workspace/git-config.ts'
-import { readSmall } from '../../workspace/paths.ts'
+import { below, readSmall } from '../../workspace/paths.ts'
 import type { SessionRecord } from '../record/record.ts'
+import { folderNames, readRecord } from '../record/store.ts'
+import { found } from './find.ts'
 
 /** Keys and commands that a message names. */
 const MOST_NAMED = 10
 
-/** A sentence for each git configuration that the box changed in its copy. To be read before the folder of the session goes. */
-export const copyNews = ({ copies, workspace }: SessionRecord, folder: string): readonly string[] =>
-  copies.flatMap((path, n) => {
+/** What the box changed in a copy: a sentence, and the commands that do the harmless part of it here. */
+export type CopyNews = { readonly record: SessionRecord; readonly sentence: string; readonly commands: readonly string[] }
+
+/** News of each git configuration that the box changed in its copy. To be read before the folder of the session goes. */
+export const copyNews = (record: SessionRecord, folder: string): readonly CopyNews[] =>
+  record.copies.flatMap((path, n) => {
     const [before, after] = ['.was', ''].map((ending) => readSmall(`${copyFile(folder, n)}${ending}`, CONFIG_LIMIT))
-    const name = printable(relative(workspace, path))
+    const name = nameInside(relative(record.workspace, path))
     // Without the first the folder is gone, and with it the copy.
     if (before === null || before === undefined) return []
-    if (after === null || after === undefined) return [`the box's copy of ${name} cannot be read any more; yours is as it was`]
+    if (after === null || after === undefined)
+      return [{ record, sentence: `the box's copy of ${name} cannot be read any more; yours is as it was`, commands: [] }]
     const { keys, commands } = gitChanges(before, after)
     if (keys.length === 0) return []
     const more = keys.length > MOST_NAMED ? ` and ${keys.length - MOST_NAMED} more` : ''
-    const news = `the agent changed ${name} in the sandbox only: ${keys.slice(0, MOST_NAMED).map(printable).join(', ')}${more}`
-    return [
-      commands.length === 0 ? news : `${news}\nto have its branches set up here:\n${commands.slice(0, MOST_NAMED).join('\n')}`,
-    ]
+    const sentence = `the agent changed ${name} in the sandbox only: ${keys.slice(0, MOST_NAMED).map(nameInside).join(', ')}${more}`
+    return [{ record, sentence, commands: commands.slice(0, MOST_NAMED) }]
   })
 
-export const noteCopies = ({ note }: Pick<Context, 'note'>, news: readonly string[]): void => {
-  for (const line of news) note(line)
+/** Tells the news, once the session has ended. */
+export async function noteCopies(context: Context, news: readonly CopyNews[]): Promise<void> {
+  for (const { record, sentence, commands } of news) {
+    const others = commands.length === 0 ? [] : await guarding(context, record)
+    context.note([sentence, ...commandLines(commands, others)].join('\n'))
+  }
+}
+
+function commandLines(commands: readonly string[], others: readonly string[]): readonly string[] {
+  if (commands.length === 0) return []
+  if (others.length === 0) return ['to have its branches set up here, while no session runs in this project:', ...commands]
+  // Lines of one command: where the stop fails, nothing of it is done.
+  return [
+    `to have its branches set up here, first stop ${others.join(' and ')}, since git replaces the file that its guard is mounted on:`,
+    [`paude stop ${others.join(' ')}`, ...commands].join(' &&\n'),
+  ]
+}
+
+/**
+ * Other sessions with a guard in the same project that may run. git replaces its configuration by another file, and the kernel then takes
+ * away what is mounted on the old one, so their box would write the real one. Their engines are asked of no session elsewhere.
+ */
+async function guarding(context: Context, { id, workspace, copies }: SessionRecord): Promise<readonly string[]> {
+  const { host } = context
+  const paths = [workspace, ...copies]
+  const runs = async (other: string): Promise<boolean> => {
+    const record = readRecord(host, other)
+    if (record === null) return true
+    const places = [record.workspace, ...record.copies, ...record.mounts.map(({ source }) => source)]
+    if (!places.some((place) => paths.some((path) => below(place, path)))) return false
+    const { backend, handle } = found(context, record)
+    return await ask(backend.life.state(handle), context.effects(backend)).then(
+      ({ status }) => status !== 'exited',
+      () => true,
+    )
+  }
+  const others = folderNames(host).filter((name) => name !== id)
+  const running = await Promise.all(others.map(runs))
+  return others.filter((_, at) => running[at])
 }

@@ -123,7 +123,8 @@ async function choose(
 
 const startsWith = (id: string, word: string): boolean => id.startsWith(word.startsWith('paude-') ? word : `paude-${word}`)
 
-function found({ host }: Context, record: SessionRecord): Found {
+/** A session by its record, so that its backend can be asked. */
+export function found({ host }: Context, record: SessionRecord): Found {
   withhold(record.secrets ?? [])
   return { backend: backends[record.backend], handle: handleOf(record, sessionFolder(host, record.id)), record }
 }

@@ -60,7 +60,7 @@ export async function finishSession(context: Context, ended: Ended): Promise<num
   const asked = proxy.text === '' ? [] : parseLog(proxy.text, policyNow(record, Date.now() / 1000))
   onEnd?.(asked)
   warnOfNewExecutables(context, record)
-  noteCopies(context, news)
+  await noteCopies(context, news)
   const others = warnOfProvider(context, ended, asked)
   const missing = cutWords(proxy)
   if (missing !== '') context.note(missing)

@@ -12,10 +12,10 @@ import { BASE, type ImageSpec, imageRef } from '../../image/build.ts'
 import { requireImageReference } from '../../image/reference.ts'
 import { readTools, type Tools } from '../../image/tools.ts'
 import { guard, type Plan } from '../../plan/plan.ts'
-import { capture } from '../../run/process.ts'
 import { cacheFolder } from '../../state.ts'
 import { bringing, present, recipeOf } from './bring-image.ts'
 import { initFile, kitPlan } from './kit.ts'
+import { lookInto } from './look-into.ts'
 
 /** The images of a start, the steps that come first in any case, and those that bring missing ones about. */
 export type Images = {
@@ -151,7 +151,7 @@ async function yourImages(context: Context, wish: Omit<ImageWish, 'kind'>): Prom
   const id = await present(context, wish)
   const { program } = agents[settings.agent]
   const apt = readTools(settings) !== null
-  const traits = await imageTraits(host, backend, { reference, id, program, apt })
+  const traits = await imageTraits(context, backend, { reference, id, program, apt })
   if (apt) requireApt(reference, traits)
   if (traits[program]) return { agent: null, tools: onTop(host, wish, { base: reference, baseId: id }) }
   const thin = thinImage(host, { settings, extraCa, id, libc: traits['musl'] ? 'musl' : 'glibc' })
@@ -199,7 +199,7 @@ type Traits = Readonly<Record<string, boolean>>
 
 /** What is in an image is looked up once: an id never changes its content. */
 async function imageTraits(
-  host: Host,
+  context: Context,
   backend: Backend,
   {
     reference,
@@ -208,12 +208,17 @@ async function imageTraits(
     apt,
   }: { readonly reference: string; readonly id: string; readonly program: string; readonly apt: boolean },
 ): Promise<Traits> {
+  const { host } = context
   const { name } = backend
   const remembered = knownTraits(host, name, { id, program })
   // An earlier release of paude did not look for apt.
   if (remembered !== undefined && (!apt || remembered['apt'] !== undefined)) return remembered
   const probe = `command -v ${program} >/dev/null && echo ${program}; command -v apt-get >/dev/null && echo apt; for file in /lib/ld-musl-*; do [ -e "$file" ] && echo musl; done; :`
-  const { stdout, code } = await capture(need(backend, 'images').run(reference, probe))
+  const { stdout, code } = await lookInto(context, backend, {
+    reference,
+    seconds: 20,
+    argv: (as) => need(backend, 'images').run(reference, probe, as),
+  })
   const found = stdout.split('\n')
   const traits = Object.fromEntries([program, 'apt', 'musl'].map((name) => [name, found.includes(name)]))
   if (code === 0) {

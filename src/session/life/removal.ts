@@ -41,7 +41,7 @@ export async function removeSession(
   )
   await endHolder(holder)
   warnOfNewExecutables(context, record)
-  noteCopies(context, news)
+  await noteCopies(context, news)
   context.answer(record.id)
   if (refused !== null) throw refused
 }

@@ -4,7 +4,7 @@ import { agents } from '../../agents/registry.ts'
 import { type Backend, need } from '../../backends/backend.ts'
 import type { Settings } from '../../config/keys/settings.ts'
 import type { Host } from '../../host.ts'
-import { downloadOf, type ImageSpec, imageRef } from '../../image/build.ts'
+import { customName, downloadOf, type ImageSpec, imageRef, OURS } from '../../image/build.ts'
 import { downloadNames, downloadsFolder } from '../../image/download.ts'
 import { readTools } from '../../image/tools.ts'
 import { capture } from '../../run/process.ts'
@@ -66,9 +66,9 @@ const built = (spec: ImageSpec): StartImage => ({ reference: imageRef(spec), the
 
 /** Images that may go when a start here would not use them. One that a project's own recipe makes is that project's affair. */
 export const replaceable = <Image extends { readonly reference: string }>(images: readonly Image[]): readonly Image[] =>
-  images.filter(({ reference }) => KEPT.some((name) => reference.startsWith(`localhost/paude/${name}:`)))
+  images.filter(({ reference }) => KEPT.some((name) => reference.startsWith(`${OURS}${name}:`)))
 
-const KEPT = [...agentNames, 'tools', 'proxy']
+const KEPT = [...[...agentNames, 'tools'].flatMap((name) => [name, customName(name)]), 'proxy']
 
 /** null when there is no such image. */
 export async function idOf(backend: Backend, reference: string): Promise<string | null> {

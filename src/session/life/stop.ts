@@ -20,6 +20,6 @@ export async function stopSession(
   if (dryRun) return code
   await endHolder(holder)
   warnOfNewExecutables(context, record)
-  noteCopies(context, copyNews(record, handle.folder))
+  await noteCopies(context, copyNews(record, handle.folder))
   return code
 }

@@ -5,7 +5,6 @@ fail() {
   echo "paude: $1" >&2
   exit 125
 }
-[ ! -e /paude/seed/owner.sh ] || . /paude/seed/owner.sh
 [ ! -e /paude/seed/mounts.sh ] || . /paude/seed/mounts.sh
 # The project's git configuration is a copy in the box, and this git can write it.
 [ ! -d /paude/bin ] || [ -z "$(command -v git)" ] || export PATH="/paude/bin:$PATH"

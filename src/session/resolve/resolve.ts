@@ -170,6 +170,7 @@ function sessionSpec(wish: Wish, decided: Decided, record: SessionRecord): Sessi
     proxyImage: images.proxy,
     init: images.init,
     user,
+    rootIs: user.uid === host.uid ? null : host.uid,
     transport,
     mounts,
     hidden: around.workspace.hiddenPaths,
@@ -361,7 +362,6 @@ function seedFiles(
     // Elsewhere the engine is a machine of its own, with inodes of its own.
     ...(host.platform === 'linux' ? { 'mounts.sh': mountCheck(mountsOf(decided), copiedOf(decided.transport)) } : {}),
     ...(lifecycle.length > 0 ? { 'lifecycle.sh': lifecycleScript({ ...settings, lifecycle }) } : {}),
-    ...(user.uid === host.uid ? {} : { 'owner.sh': ownerCheck(host) }),
     passwd: passwd(user),
     group: group(user),
     'resolv.conf': '',
@@ -387,10 +387,6 @@ const boxHome = ({ home }: Host): string =>
 
 /** Where no volume can be: some services have /dev/null for a HOME. */
 const BOX_TREES = /^\/(proc|sys|dev|paude)(\/|$)/
-
-/** A socket of yours may lead to an engine of root's: root of its boxes would be root, and not you. */
-const ownerCheck = ({ uid }: Host): string =>
-  `read -r _ owner _ </proc/self/uid_map; [ "$owner" = ${uid} ] || fail 'the engine does not run as you, though its socket is yours, so the agent was not started'; unset owner\n`
 
 /** Tools such as ssh refuse to work for a uid that has no name. */
 function passwd({ uid, gid, home }: SessionSpec['user']): string {

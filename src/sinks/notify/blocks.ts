@@ -1,3 +1,4 @@
+import { inMiddle } from '../../text.ts'
 import type { Change } from './change.ts'
 import { type Message, messageOf } from './message.ts'
 import type { NotifyEffects } from './notifier.ts'
@@ -16,6 +17,8 @@ export type Block = {
 const MOST = 5
 const MINUTE = 60_000
 const MOST_KNOWN = 2000
+/** Columns of a host: a desktop cuts what is longer, and then a box says by the beginning of a name whose it seems to be. */
+const WIDEST = 48
 
 /** Tells of each refused host once, of each question, and of many at once in one message. */
 export function blockTeller(
@@ -40,7 +43,10 @@ export function blockTeller(
       return
     }
     sent = [...sent, now()]
-    if (waits > 0) tell(`asks for ${place}`, `It waits ${waits} s for your answer. To allow it: ${command}`)
-    else tell(`was refused ${place}`, `To allow it: ${command}`)
+    const name = inMiddle(place, WIDEST)
+    const [does, look] = waits > 0 ? ['asks for', 'watch'] : ['was refused', 'blocked']
+    const next =
+      name === place ? `To allow it: ${command}` : `Its name is long; to look at it: paude network ${look} ${session.id}`
+    tell(`${does} ${name}`, waits > 0 ? `It waits ${waits} s for your answer. ${next}` : next)
   }
 }

@@ -28,7 +28,8 @@ const SENTENCES: Readonly<Record<Occasion | 'test', string>> = {
   test: 'test message',
 }
 
-const MOST = { title: 80, body: 300, workspace: 500 } as const
+// A title holds the longest name of a session, and the longest host behind it.
+const MOST = { title: 128, body: 300, workspace: 500 } as const
 
 /** `does` is what the session does, after its name. */
 export function messageOf(

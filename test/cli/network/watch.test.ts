@@ -61,6 +61,24 @@ test('the chosen row that had to be cut is told in full below', () => {
   expect(drawn(view([row('a.example')])).filter((line) => line.includes('a.example'))).toHaveLength(1)
 })
 
+describe.each([40, 60, 100])('the end of a host that is as long as a name may be, in %p columns,', (columns) => {
+  const long = `registry.npmjs.org.${'a.'.repeat(112)}ev.il`
+
+  test('is below its row', () => {
+    expect(
+      drawn(view([row(long)]), columns)
+        .slice(4)
+        .join(''),
+    ).toContain('.ev.il:443')
+  })
+
+  test('is in its row and below it when TLS names it', () => {
+    const [, , one = '', , ...below] = drawn(view([row('a.example', { rule: `sni differs: ${long}` })]), columns)
+    expect(one).toEndWith('v.il')
+    expect(below.join(' ')).toContain('.ev.il')
+  })
+})
+
 test.each([5, 8, 12])('a terminal of %p lines gets no more than it has', (height) => {
   const rows = Array.from({ length: 20 }, (_, at) => row(`h${at}.example`))
   expect(drawn(view(rows, { said: 'word '.repeat(200) }), 60, height).length).toBeLessThanOrEqual(height)

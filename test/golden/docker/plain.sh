@@ -111,18 +111,33 @@ later 'docker rm --force --volumes paude-bcd234'
   docker volume inspect paude-home-claude-0123456789abcdef >/dev/null 2>&1 || {
     docker run \
       --rm \
+      --label=paude.id=paude-bcd234 \
       --label=paude.role=helper \
+      --label=paude.agent=claude \
+      --label=paude.name= \
+      --label=paude.workspace=/home/ada/engine \
+      --label=paude.network=restricted \
+      --label=paude.version=0.1.0 \
+      --label=paude.created=2026-01-02T03:04:05.000Z \
       --pull=never \
       --network=none \
       --cap-drop=ALL \
-      --cap-add=CHOWN \
       --security-opt=no-new-privileges \
       --read-only \
+      --security-opt=seccomp=/home/ada/.local/state/paude/sessions/paude-bcd234/seed/seccomp.json \
+      --cap-add=CHOWN \
       --user=0:0 \
-      --entrypoint=chown \
-      --mount=type=volume,src=paude-home-claude-0123456789abcdef,dst=/paude/home,volume-label=paude.role=home,volume-label=paude.workspace=/home/ada/engine \
+      --pids-limit=64 \
+      --memory=256m \
+      --no-healthcheck \
+      --workdir=/ \
+      --mount=type=volume,src=paude-home-claude-0123456789abcdef,dst=/paude/home,volume-label=paude.role=home,volume-label=paude.workspace=/home/ada/engine,volume-nocopy \
+      --mount=type=bind,src=/home/ada/.local/state/paude/kit/docker-0123456789ab/init,dst=/paude/init,ro \
+      --entrypoint=/paude/init \
       localhost/paude/claude:1 \
-      1000:1000 \
+      own \
+      1000 \
+      1000 \
       /paude/home
   } &&
   docker create \

@@ -27,8 +27,13 @@ later 'rm -rf -- /home/ada/.cache/paude/devcontainer-0123456789ab-features-7'
 cp -RP /home/ada/engine/.devcontainer/mine /home/ada/.cache/paude/devcontainer-0123456789ab-features-7/own-1
 # fetching features for localhost/paude/devcontainer:0123456789ab
 # registry.example.org/f/go:1 {"version":"1.24"}
-# ./mine {}
-mkdir -m 0700 /home/ada/.cache/paude/devcontainer-0123456789ab-features-7/context
+# ./mine, the copy above {}
+# and what these depend on. /home/ada/.cache/paude/devcontainer-0123456789ab-features-7/context/Dockerfile then begins with
+#   FROM localhost/paude/devcontainer:0123456789ab-plain
+#   USER root
+# and has for each of them its ENV, a COPY of its folder, and a RUN of its install.sh for vscode, with the options above
+echo 'only paude itself can fetch features: paude image build' >&2
+exit 1
 # putting features on image localhost/paude/devcontainer:0123456789ab, with the network of the engine
 docker build \
   --force-rm \
