@@ -32,6 +32,7 @@ function read(compose: string, more: object = {}) {
 describe('a service of a compose file', () => {
   test('gives image, variables, folder and mounts; other services and what opens the box are left out by name', () => {
     mkdirSync(join(room, 'data'), { recursive: true })
+    const socket = Bun.listen({ unix: join(room, 'engine.sock'), socket: { data() {} } })
     const { values, ignored } = read(
       `services:
   app:
@@ -47,7 +48,7 @@ describe('a service of a compose file', () => {
       - ..:/workspace:cached
       - ../../data:/data:ro
       - cache:/cache
-      - /var/run/docker.sock:/var/run/docker.sock
+      - ${room}/engine.sock:/var/run/docker.sock
     cap_add: [SYS_PTRACE]
     privileged: true
     network_mode: service:db
@@ -58,6 +59,7 @@ volumes:
 `,
       { containerEnv: { A: '1' } },
     )
+    socket.stop()
     expect(values).toEqual({
       image: 'registry.example.org/team/box:3',
       env: ['DATABASE=postgres://db/x', 'COST=$5', 'A=1'],
