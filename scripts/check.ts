@@ -47,7 +47,9 @@ async function check(): Promise<number> {
   ])
   await rm(rooms, { recursive: true, force: true, maxRetries: 3 })
   console.log(`total  ${seconds(start)}`)
-  return close(sum([single(types), single(style), tallyOf(readReport(report), files, tests.exitCode ?? 1)]))
+  return close(
+    sum([single(types), single(style), tallyOf({ report: readReport(report), log: tests.stdall }, files, tests.exitCode ?? 1)]),
+  )
 }
 
 /** Biome keeps nothing between two runs, and would look at every file anew for three seconds: it is given those that changed. */

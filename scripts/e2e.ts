@@ -66,10 +66,9 @@ async function e2e([first, ...rest]: readonly string[]): Promise<number> {
   })`${process.execPath} test ${what} ${settings} ${words}`
   // bun writes its report on stderr, which zx passes on.
   const { exitCode, stderr } = await run
-  repeatFailures(stderr)
   return close(
     tallyOf(
-      readReport(report),
+      { report: readReport(report), log: stderr },
       words.length > 0 ? null : isCore ? Object.keys(CORE).map((name) => `test/e2e/${name}.test.ts`) : files,
       exitCode ?? 1,
     ),
@@ -82,21 +81,6 @@ async function e2e([first, ...rest]: readonly string[]): Promise<number> {
  */
 async function buildImages(backends: readonly string[]): Promise<void> {
   for (const backend of backends) await $({ stdio: 'inherit', cwd: tmpdir() })`${binary} --backend ${backend} image build`
-}
-
-/** Prints once more, at the very end, what failed and how: the run before it is thousands of lines long. */
-function repeatFailures(report: string): void {
-  const failures: string[] = []
-  let lines: string[] = []
-  for (const line of report.split('\n')) {
-    if (/^\d+ tests? (failed|skipped):/.test(line)) break
-    if (!/^\((pass|fail|skip|todo)\)/.test(line)) lines.push(line)
-    else {
-      if (line.startsWith('(fail)')) failures.push(...lines.slice(-60), line)
-      lines = []
-    }
-  }
-  if (failures.length > 0) console.log(`\nAgain, what failed:\n${failures.join('\n')}`)
 }
 
 /** PAUDE_TEST_BACKENDS when it is set, else every engine that answers. */

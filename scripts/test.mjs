@@ -150,7 +150,7 @@ function close(tallies) {
     process.stdout.write('\n!!! NOT TESTED: newer engines: PAUDE_TEST_ENGINES names no folder with docker and podman\n')
   for (const [what, reason] of untested)
     process.stdout.write(`\n!!! NOT TESTED: ${what}\n    ${reason.replaceAll('\n', '\n    ')}\n`)
-  for (const { name, failures } of tallies) for (const test of failures) process.stdout.write(`\nfailed: [${name}] ${test}`)
+  for (const { name, failures } of tallies) for (const test of failures) process.stdout.write(`\nfailed: [${name}] ${test}\n`)
   process.stdout.write(`\n${total('passed')} passed, ${failed} failed, ${skipped} skipped\n`)
   return failed === 0 ? 0 : 1
 }
