@@ -91,6 +91,8 @@ export type Exec = {
   readonly rescue?: Plan
   /** Failure is of no interest, as in a clean-up of what may be gone. */
   readonly tolerant?: boolean
+  /** Prints what the step should have taken away: while it prints something a failure is tried again, and at last counts. */
+  readonly left?: Argv
 }
 
 /** One program's stdout into another's stdin, such as a tree into a box. It fails when either of them does. */

@@ -112,11 +112,13 @@ function renderExec(step: Exec, name: string, look: Look): readonly string[] {
   const body = [
     ...(step.title === undefined ? [] : [comment(step.title)]),
     ...(step.undo === undefined ? [] : [later(step.undo)]),
-    ...(step.tolerant ? suffixed(inFolder, ' || true') : inFolder),
+    ...suffixed(inFolder, step.tolerant ? ' || true' : step.left === undefined ? '' : ` || ${nothingIn(step.left)}`),
   ]
   const guarded = step.unless === undefined ? body : [`${silent(step.unless)} || {`, ...indent(body), '}']
   return step.rescue === undefined ? guarded : rescued(name, guarded, { rescue: step.rescue, look })
 }
+
+const nothingIn = (ask: Argv): string => `{ left=$(${ask.map(quote).join(' ')}) || left='no answer'; [ -z "$left" ]; }`
 
 /** A POSIX shell tells only how the last program ended, so each says on descriptor 3 that it failed. */
 function renderPipe({ from, to, title, undo }: Pipe): readonly string[] {

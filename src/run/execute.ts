@@ -175,14 +175,16 @@ async function runExec(step: Exec, run: Run): Promise<void> {
   const telling = step.title === undefined ? null : tell(step.title, effects)
   const undo = () => (step.undo === undefined ? Promise.resolve() : capture(step.undo))
   undos.push(undo)
-  const outcome = await capture(step.argv, {
-    ...(step.env === undefined ? {} : { env: revealed(step.env) }),
-    ...(step.stdin === undefined ? {} : { stdin: typeof step.stdin === 'string' ? step.stdin : step.stdin.reveal() }),
-    ...(step.folder === undefined ? {} : { folder: step.folder }),
-    said: telling?.said,
-    // A short engine call is waited for, so that its undo finds what it made; a build is not.
-    signal: step.title === undefined ? undefined : interruption.signal,
-  })
+  const attempt = () =>
+    capture(step.argv, {
+      ...(step.env === undefined ? {} : { env: revealed(step.env) }),
+      ...(step.stdin === undefined ? {} : { stdin: typeof step.stdin === 'string' ? step.stdin : step.stdin.reveal() }),
+      ...(step.folder === undefined ? {} : { folder: step.folder }),
+      said: telling?.said,
+      // A short engine call is waited for, so that its undo finds what it made; a build is not.
+      signal: step.title === undefined ? undefined : interruption.signal,
+    })
+  const outcome = step.left === undefined ? await attempt() : await untilNothingIsLeft(attempt, step.left)
   telling?.end(interruption.signal.aborted ? 'interrupted' : outcome.code === 0 ? 'done' : 'failed')
   interruption.check()
   if (outcome.code === 0 || step.tolerant) return
@@ -194,6 +196,23 @@ async function runExec(step: Exec, run: Run): Promise<void> {
   // Two starts of a project may make its HOME at the same time.
   if (error.code === 'name-taken' && step.unless !== undefined && (await capture(step.unless)).code === 0) return
   throw error
+}
+
+/** Seconds between two tries to take something away: an engine may be busy with it. */
+const BUSY = [0.2, 1, 3]
+
+async function untilNothingIsLeft(attempt: () => Promise<Outcome>, ask: Argv): Promise<Outcome> {
+  let outcome = await attempt()
+  for (const seconds of BUSY) {
+    if (outcome.code === 0) return outcome
+    const left = await capture(ask, { most: ANSWER })
+    // An engine that does not answer this either is not just busy.
+    if (left.code !== 0) return outcome
+    if (left.stdout.trim() === '') return { ...outcome, code: 0 }
+    await sleep(seconds * 1000)
+    outcome = await attempt()
+  }
+  return outcome
 }
 
 type Telling = { readonly said: (text: string) => void; readonly end: (how: 'done' | 'failed' | 'interrupted') => void }

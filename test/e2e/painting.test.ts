@@ -128,11 +128,12 @@ describeEach('what a box prints', (backend) => {
 
     await window.start(`${binary} shell ${id}`)
     await window.see(/[#$] *$/)
-    await window.enter('stty size')
-    await window.see(/^20 90$/m)
+    await window.enter('until [ "$(stty size)" = "20 90" ]; do sleep 0.1; done; echo sized')
+    await window.see(/^sized$/m)
     await window.resize(80, 24)
-    await window.enter('clear; stty size')
-    await window.see(/^24 80$/m)
+    // The engine's client hands a new size on at its own time.
+    await window.enter('clear; until [ "$(stty size)" = "24 80" ]; do sleep 0.1; done; echo smaller')
+    await window.see(/^smaller$/m)
     // The cursor's place and what kind of terminal it is are told by paude's own screen.
     await window.enter(String.raw`clear; printf '\033[6n'; IFS= read -rs -d R place; printf '%q\n' "$place"`)
     await window.see(/\\E\[1;1$|\^\[\[1;1$|\$'\\E\[1;1'$/m)
@@ -142,9 +143,9 @@ describeEach('what a box prints', (backend) => {
     await window.see(/\^C\n.*[#$] *$/)
     await window.enter('echo "code $?"; sleep 1001')
     await window.see(/^code 130$/m)
-    await poll('the command runs', async () =>
-      (await run(['exec', id, '--', 'sh', '-c', 'cat /proc/[0-9]*/cmdline'])).stdout.includes('sleep\x001001'),
-    )
+    const state = async () =>
+      (await run(['exec', id, '--', 'sh', '-c', 'ps -eo state,args | grep "[s]leep 1001"'])).stdout.slice(0, 1)
+    await poll('the command runs', async () => (await state()) === 'S')
     await window.press('C-z')
     await window.see(/Stopped/)
     // Keys that leave a held session belong to the program: nobody could come back to it.
@@ -152,6 +153,8 @@ describeEach('what a box prints', (backend) => {
     await window.see(/\^C\n.*[#$] *$/)
     await window.enter('clear; fg')
     await window.see(/^sleep 1001$/m)
+    // A shell names what it brings back before it hands the terminal over.
+    await poll('the command goes on', async () => (await state()) === 'S')
     await window.press('C-c')
     await window.see(/\^C\n.*[#$] *$/)
     await window.enter('exit 4')

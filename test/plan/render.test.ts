@@ -221,6 +221,12 @@ test('a tolerant step may fail, also inside a folder and after standard input', 
   })
 })
 
+test('a removal that fails counts while something is left', () => {
+  expect(run([exec(['false'], { left: ['true'] }), exec(say('on'))])).toMatchObject({ code: 0, out: ['on'] })
+  expect(run([exec(['false'], { left: ['echo', 'a box'] }), exec(say('on'))])).toMatchObject({ code: 1, out: [] })
+  expect(run([exec(['false'], { left: ['false'] }), exec(say('on'))])).toMatchObject({ code: 1, out: [] })
+})
+
 test('folders get their mode whatever the umask is, and are taken back', () => {
   const path = join(room, 'deep', 'folder')
   expect(run([folder(path, 0o755), exec(['sh', '-c', `stat -c %a ${path} >&2; exit 1`])]).err).toBe('755\n')

@@ -245,6 +245,22 @@ describe('undo', () => {
     expect(logged()).toEqual(['on'])
   })
 
+  test('what could not be taken away is tried again, and fails only while something is left', async () => {
+    const takes = (count: number) => sh(`echo try >>log; [ "$(grep -c try log)" -ge ${count} ]`)
+    expect(await run([exec(takes(2), { left: ['echo', 'a box'] }), exec(log('on'))])).toBe(0)
+    expect(logged()).toEqual(['try', 'try', 'on'])
+  })
+
+  test('a removal that fails of nothing left is none', async () => {
+    expect(await run([exec(fails(), { left: ['true'] }), exec(log('on'))])).toBe(0)
+    expect(logged()).toEqual(['on'])
+  })
+
+  test('a removal whose engine does not answer fails at once', async () => {
+    await failure([exec(sh('echo try >>log; exit 1'), { left: ['false'] }), exec(log('on'))])
+    expect(logged()).toEqual(['try'])
+  })
+
   test('folders that were made are taken back, folders that were there are not', async () => {
     mkdirSync(join(room, 'old'))
     writeFileSync(join(room, 'old', 'file'), '')

@@ -36,6 +36,7 @@ export const capabilities = (
 
 const life = (dialect: Dialect): Life => {
   const { name } = dialect
+  const remains: Life['remains'] = ({ id }) => [name, 'ps', '--all', '--quiet', `--filter=label=paude.id=${id}`]
   return {
     make: (spec, rescue) => makePlan(dialect, spec, rescue),
     begin: ({ id }) => [exec([name, 'start', parts(id).agent])],
@@ -61,12 +62,12 @@ const life = (dialect: Dialect): Life => {
       const { agent, link } = parts(box.id)
       const volume = box.link === 'volume' || box.link === 'gate'
       return [
-        exec([name, ...dialect.removal, agent, ...helpersOf(box)], { tolerant: true }),
+        exec([name, ...dialect.removal, agent, ...helpersOf(box)], { left: remains(box) }),
         ...(volume ? [exec([name, 'volume', 'rm', '--force', link], { tolerant: true })] : []),
       ]
     },
 
-    remains: ({ id }) => [name, 'ps', '--all', '--quiet', `--filter=label=paude.id=${id}`],
+    remains,
     removeHomes: (volumes) => [name, 'volume', 'rm', ...volumes],
     signal: ({ id }, signal) =>
       signal === 'TERM' ? [name, 'stop', '-t', '10', parts(id).agent] : [name, 'kill', `--signal=${signal}`, parts(id).agent],

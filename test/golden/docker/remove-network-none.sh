@@ -3,5 +3,5 @@ set -eu
 docker rm \
   --force \
   --volumes \
-  paude-bcd234 || true
+  paude-bcd234 || { left=$(docker ps --all --quiet --filter=label=paude.id=paude-bcd234) || left='no answer'; [ -z "$left" ]; }
 rm -rf -- /home/ada/.local/state/paude/sessions/paude-bcd234

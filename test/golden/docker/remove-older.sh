@@ -5,7 +5,7 @@ docker rm \
   --volumes \
   paude-bcd234 \
   paude-bcd234-gate \
-  paude-bcd234-proxy || true
+  paude-bcd234-proxy || { left=$(docker ps --all --quiet --filter=label=paude.id=paude-bcd234) || left='no answer'; [ -z "$left" ]; }
 docker volume rm \
   --force \
   paude-bcd234-link || true

@@ -6,5 +6,5 @@ podman rm \
   --time=0 \
   --volumes \
   --depend \
-  paude-bcd234 || true
+  paude-bcd234 || { left=$(podman ps --all --quiet --filter=label=paude.id=paude-bcd234) || left='no answer'; [ -z "$left" ]; }
 rm -rf -- /home/ada/.local/state/paude/sessions/paude-bcd234

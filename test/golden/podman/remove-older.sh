@@ -8,7 +8,7 @@ podman rm \
   --depend \
   paude-bcd234 \
   paude-bcd234-gate \
-  paude-bcd234-proxy || true
+  paude-bcd234-proxy || { left=$(podman ps --all --quiet --filter=label=paude.id=paude-bcd234) || left='no answer'; [ -z "$left" ]; }
 podman volume rm \
   --force \
   paude-bcd234-link || true

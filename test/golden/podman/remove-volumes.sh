@@ -7,6 +7,6 @@ podman rm \
   --volumes \
   --depend \
   paude-bcd234 \
-  paude-bcd234-proxy || true
+  paude-bcd234-proxy || { left=$(podman ps --all --quiet --filter=label=paude.id=paude-bcd234) || left='no answer'; [ -z "$left" ]; }
 rm -rf -- /home/ada/.local/state/paude/sessions/paude-bcd234
 podman volume rm paude-home-claude-0123456789abcdef
