@@ -48,7 +48,7 @@ const CODES: readonly (readonly [code: number, meaning: string, reason: ErrorCod
     null,
   ],
   [3, '`paude wait`: a session is gone, or will never get there', 'never', 'management'],
-  [124, '`--timeout` ran out, of a box and of `paude wait`', 'timeout'],
+  [124, '`--timeout` ran out, of a sandbox and of `paude wait`', 'timeout'],
   [125, 'paude or the engine failed, the agent did not run or was taken back', 'backend-down'],
   [126, 'the program cannot be run', 'not-executable'],
   [127, 'the program was not found', 'command-not-found'],

@@ -136,7 +136,7 @@ describe('secrets', () => {
   test('a credential cannot be carried into the box by --env', async () => {
     const { code, stderr } = await machine.paude(['--env', 'ANTHROPIC_API_KEY', '-p', 'x'], { env: { ANTHROPIC_API_KEY: KEY } })
     expect({ code, calls: engineCalls() }).toEqual({ code: 125, calls: [] })
-    expect(stderr).toContain('ANTHROPIC_API_KEY stays outside the box')
+    expect(stderr).toContain('ANTHROPIC_API_KEY stays outside the sandbox')
   })
 })
 
@@ -340,7 +340,7 @@ describe('sessions', () => {
     machine.write(join(machine.home, '.config/paude/config.toml'), '[env]\nMY_TOKEN = "env:OUR_TOKEN"\n')
     const told = async (env: Record<string, string>) =>
       (await machine.paude(['--detach', '-p', 'x'], { env })).stderr.split('\n').filter((line) => line.includes('OUR_TOKEN'))
-    expect(await told({})).toEqual(['paude: env.MY_TOKEN: OUR_TOKEN is not set, so the box has none'])
+    expect(await told({})).toEqual(['paude: env.MY_TOKEN: OUR_TOKEN is not set, so the sandbox has none'])
     expect(await told({ OUR_TOKEN: 'x' })).toEqual([])
   })
 

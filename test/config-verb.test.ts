@@ -330,12 +330,12 @@ describe('config check', () => {
     expect(await state()).toEqual([
       'LAYER FILE STATE',
       `user ${file} not there`,
-      `project ${machine.project}/paude.toml opens the box, and is not trusted: paude trust`,
+      `project ${machine.project}/paude.toml opens the sandbox, and is not trusted: paude trust`,
       'managed /etc/paude/managed.toml not there',
       '',
     ])
     await machine.paude(['trust', '--yes'])
-    expect((await state())[2]).toEndWith('opens the box, and is trusted')
+    expect((await state())[2]).toEndWith('opens the sandbox, and is trusted')
     writeFileSync(join(machine.project, 'paude.toml'), '[network]\nallow = ["a.test"]\ndns = ["ns.test"]\n')
     expect((await config('check')).stderr).toContain('paude.toml:3: network.dns: "ns.test" is no address')
     writeFileSync(join(machine.project, 'paude.toml'), '')
@@ -371,7 +371,7 @@ describe('config check', () => {
     ['mounts = ["/nowhere/data"]', '1: mounts: cannot mount /nowhere/data: nothing is there'],
     ['[image]\nca_files = ["/nowhere/ca.pem"]', '2: image.ca_files: the certificate file /nowhere/ca.pem cannot be read'],
     ['[network]\nupstream_except = ["a.org"]', '2: network.upstream_proxy is missing'],
-    ['env = ["A", "HTTPS_PROXY"]', '1: env.HTTPS_PROXY: HTTPS_PROXY is set by paude in the box'],
+    ['env = ["A", "HTTPS_PROXY"]', '1: env.HTTPS_PROXY: HTTPS_PROXY is set by paude in the sandbox'],
   ])('refuses what a start here would: %j', async (text, words) => {
     machine.write(file, text)
     for (const verb of [

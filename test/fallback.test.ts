@@ -43,7 +43,7 @@ describe('without an engine', () => {
       const { code, stdout, stderr } = await machine.paude(words, { env: { ...env, MINE: 'kept' }, stdin: 'typed\n' })
       expect([code, stdout]).toEqual([7, 'ran: <-p> <a b> <> <--agent> <x> <--network> <none> <--> <--detach>\ntyped\n'])
       expect(stderr).toContain(`paude: warning: ${WARNING}${join(machine.room, 'bin/claude')} runs on this machine itself`)
-      expect(stderr).toContain('to have a box: install one: sudo apt install podman\n')
+      expect(stderr).toContain('to have a sandbox: install one: sudo apt install podman\n')
       const given = await Bun.file(join(machine.home, 'given')).text()
       expect(given).toContain('MINE=kept\n')
       expect(given).toContain(`HOME=${machine.home}\n`)
@@ -70,14 +70,14 @@ describe('without an engine', () => {
   ])('what %j promise is not broken', async (flags, named) => {
     const { code, stdout, stderr } = await machine.paude([...flags, '-p', 'x'], { env: { PAUDE_FALLBACK: 'host' } })
     expect([code, stdout, hasRun()]).toEqual([125, '', false])
-    expect(stderr).toContain(`and fallback = "host" is not taken: ${named} would not hold outside a box\n`)
+    expect(stderr).toContain(`and fallback = "host" is not taken: ${named} would not hold outside a sandbox\n`)
   })
 
   test('nor what a profile promises that the caller chose', async () => {
     configure('fallback = "host"\n[profiles.strict]\nnetwork.mode = "none"\n')
     const { code, stderr } = await machine.paude(['--profile', 'strict', '-p', 'x'])
     expect([code, hasRun()]).toEqual([125, false])
-    expect(stderr).toContain('--profile would not hold outside a box')
+    expect(stderr).toContain('--profile would not hold outside a sandbox')
     const variable = await machine.paude(['-p', 'x'], { env: { PAUDE_PROFILE: 'strict' } })
     expect([variable.code, hasRun()]).toEqual([125, false])
     expect((await machine.paude(['-p', 'x'])).code).toBe(7)
@@ -102,7 +102,7 @@ describe('without an engine', () => {
   ])('nor what %s=%s promises', async (name, value) => {
     const { code, stderr } = await machine.paude(['-p', 'x'], { env: { PAUDE_FALLBACK: 'host', [name]: value } })
     expect([code, hasRun()]).toEqual([125, false])
-    expect(stderr).toContain(`${name} would not hold outside a box`)
+    expect(stderr).toContain(`${name} would not hold outside a sandbox`)
   })
 
   test('flags that promise nothing change nothing', async () => {
@@ -122,7 +122,7 @@ describe('without an engine', () => {
     machine.write(join(machine.project, 'paude.toml'), `${line}\n`)
     const { code, stderr } = await machine.paude(['-p', 'x'], { env: { PAUDE_FALLBACK: 'host' } })
     expect([code, hasRun()]).toEqual([125, false])
-    expect(stderr).toContain(`${line.split(' ')[0]} (${join(machine.project, 'paude.toml')}:1) would not hold outside a box`)
+    expect(stderr).toContain(`${line.split(' ')[0]} (${join(machine.project, 'paude.toml')}:1) would not hold outside a sandbox`)
   })
 
   test('a project that is not trusted is refused before anything runs', async () => {

@@ -61,7 +61,7 @@ describe('a credential that a file refers to', () => {
       machine.paude(['config', 'get', 'provider', '--json']),
     ])
     expect(status.stdout).toMatch(/^provider +api\.anthropic\.com:443, provider\.api_key = file:~\/key$/m)
-    expect(doctor.stdout).toContain('provider.api_key = file:~/key; it stays outside the box')
+    expect(doctor.stdout).toContain('provider.api_key = file:~/key; it stays outside the sandbox')
     expect(JSON.parse(got.stdout)).toMatchObject({ api_key: 'file:~/key', auth_token: null })
     expect([status, doctor, got].map(({ stdout }) => stdout).join('\n')).not.toContain(KEY)
   })
@@ -132,23 +132,26 @@ describe('a credential that a file refers to', () => {
     ['[env]\nOTHER = "env:MY_KEY"\n', []],
     ['[env]\nOTHER = "env:MY_KEY"\n', ['--network', 'none']],
     ['', ['--env', 'MY_KEY']],
-  ])('stays outside the box under every name: %j %j', async (more, flags) => {
+  ])('stays outside the sandbox under every name: %j %j', async (more, flags) => {
     configure(`provider.api_key = "env:MY_KEY"\n${more}`)
     const { code, stderr } = await machine.paude([...flags, '-p', 'x'], { env: { MY_KEY: KEY } })
     expect(code).toBe(125)
-    expect(stderr).toMatch(/env\.(OTHER|MY_KEY) is what provider\.api_key refers to, and that stays outside the box\n/)
+    expect(stderr).toMatch(/env\.(OTHER|MY_KEY) is what provider\.api_key refers to, and that stays outside the sandbox\n/)
   })
 })
 
-test.each(['./key', '../KEPT/key', 'link'])('a file of the credential stays outside the box by the path %s too', async (name) => {
-  const folder = join(machine.home, 'KEPT')
-  machine.write(join(folder, 'key'), KEY)
-  chmodSync(join(folder, 'key'), 0o600)
-  symlinkSync('key', join(folder, 'link'))
-  configure(`provider.api_key = "file:~/KEPT/key"\n[env]\nOTHER = "file:${folder}/${name}"\n`)
-  const { code, stderr } = await machine.paude(['-p', 'x'])
-  expect([code, stderr]).toEqual([125, expect.stringContaining('env.OTHER is what provider.api_key refers to')])
-})
+test.each(['./key', '../KEPT/key', 'link'])(
+  'a file of the credential stays outside the sandbox by the path %s too',
+  async (name) => {
+    const folder = join(machine.home, 'KEPT')
+    machine.write(join(folder, 'key'), KEY)
+    chmodSync(join(folder, 'key'), 0o600)
+    symlinkSync('key', join(folder, 'link'))
+    configure(`provider.api_key = "file:~/KEPT/key"\n[env]\nOTHER = "file:${folder}/${name}"\n`)
+    const { code, stderr } = await machine.paude(['-p', 'x'])
+    expect([code, stderr]).toEqual([125, expect.stringContaining('env.OTHER is what provider.api_key refers to')])
+  },
+)
 
 describe('what a file may say of the provider', () => {
   const read = (text: string, layer: 'user' | 'project' | 'managed' = 'user') => parseConfig({ layer, file: '/c.toml', text })

@@ -35,7 +35,7 @@ describe('what a start gives up of its hardening', () => {
     })
     expect(code).toBe(0)
     expect(warned(stderr)).toEqual([
-      `paude: warning: the box gives up hardening: security.read_only_root = false, security.no_new_privileges = false, security.seccomp = off (user ${userFile()}:2, environment PAUDE_NO_NEW_PRIVILEGES, flag --seccomp)`,
+      `paude: warning: the sandbox gives up hardening: security.read_only_root = false, security.no_new_privileges = false, security.seccomp = off (user ${userFile()}:2, environment PAUDE_NO_NEW_PRIVILEGES, flag --seccomp)`,
     ])
     expect(created()).toContain('--cap-drop=ALL')
     expect(created().filter((word) => /^--(read-only|security-opt)/.test(word))).toEqual(['--security-opt=seccomp=unconfined'])
@@ -117,7 +117,7 @@ describe('a session that gave something up', () => {
     const { code, stderr } = await machine.paude(['start', id], docker)
     expect(code).toBe(0)
     expect(warned(stderr)).toEqual([
-      'paude: warning: the box gives up hardening: security.no_new_privileges = false, security.seccomp = off',
+      'paude: warning: the sandbox gives up hardening: security.no_new_privileges = false, security.seccomp = off',
     ])
   })
 
@@ -163,6 +163,6 @@ test('a project that gives it up is asked about, and what it keeps is not', asyn
   expect([code, stderr]).toEqual([125, expect.stringContaining('is not trusted: security.seccomp = off\n')])
   expect((await machine.paude(['trust', '--yes'])).code).toBe(0)
   expect(warned((await machine.paude(['--detach', '-p', 'hi'])).stderr)).toEqual([
-    `paude: warning: the box gives up hardening: security.seccomp = off (project ${file}:2)`,
+    `paude: warning: the sandbox gives up hardening: security.seccomp = off (project ${file}:2)`,
   ])
 })

@@ -36,7 +36,7 @@ describe('a project that wants to open the box', () => {
       expect(await machine.paude(words)).toEqual({
         code: 125,
         stdout: '',
-        stderr: `paude: ${file} wants to open the box, and is not trusted: network.allow = evil.example.org\n  → paude trust shows it and asks; paude --ignore-project-config goes on without it\n`,
+        stderr: `paude: ${file} wants to open the sandbox, and is not trusted: network.allow = evil.example.org\n  → paude trust shows it and asks; paude --ignore-project-config goes on without it\n`,
       })
     expect(engineCalls()).toEqual([])
   })
@@ -57,7 +57,7 @@ describe('a project that wants to open the box', () => {
     const refused = await machine.paude(['trust'])
     expect([refused.code, refused.stdout]).toEqual([1, ''])
     expect(refused.stderr).toBe(
-      `paude: ${file} wants to open the box:\n  + network.allow = evil.example.org   # paude.toml:3\n  - network.mode = restricted\n  + network.mode = open   # paude.toml:2: no wall\npaude: there is no terminal to ask on, so nothing was trusted\n  → paude trust --yes\n`,
+      `paude: ${file} wants to open the sandbox:\n  + network.allow = evil.example.org   # paude.toml:3\n  - network.mode = restricted\n  + network.mode = open   # paude.toml:2: no wall\npaude: there is no terminal to ask on, so nothing was trusted\n  → paude trust --yes\n`,
     )
     expect((await machine.paude(['trust', '--yes'])).stdout).toBe(`${file}\n`)
     expect((await show()).stdout).toMatch(/^network\.mode +open +# project .*paude\.toml:2$/m)
@@ -421,7 +421,7 @@ test('what the file at the top closes is opened by none below without the word o
   const cwd = join(machine.project, 'sub')
   const looked = () => machine.paude(['config', 'show', '--origin'], { cwd })
   expect((await machine.paude(['--dry-run', '-p', 'x'], { cwd })).stderr).toContain(
-    'sub/paude.toml wants to open the box, and is not trusted: network.mode = restricted, limits.memory = none',
+    'sub/paude.toml wants to open the sandbox, and is not trusted: network.mode = restricted, limits.memory = none',
   )
   expect((await looked()).stdout).toMatch(/^network\.mode +none +# project .*project\/paude\.toml:2$/m)
   expect((await machine.paude(['trust', '--yes'], { cwd })).stderr).toContain('- network.mode = none\n')

@@ -222,8 +222,8 @@ export type EngineInfo = {
 
 const LACKING = {
   terminal: 'cannot show what an agent does',
-  inside: 'runs no further program in a box',
-  ports: 'brings no ports of a box here',
+  inside: 'runs no further program in a sandbox',
+  ports: 'brings no ports of a sandbox here',
   wall: 'has no wall, and so no log of requests',
   images: 'has no images',
 } as const

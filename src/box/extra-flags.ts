@@ -8,21 +8,21 @@ const HARMLESS = [
 
 /** Why well-known ones are not among them. */
 const REASONS: Readonly<Record<string, string>> = {
-  privileged: 'takes every wall around the box away',
+  privileged: 'takes every wall around the sandbox away',
   'cap-add': 'gives back a privilege',
   'security-opt': 'loosens the hardening; what of it can be given up stands in [security]',
-  device: 'hands a device of this machine to the box',
-  gpus: 'hands devices of this machine to the box',
+  device: 'hands a device of this machine to the sandbox',
+  gpus: 'hands devices of this machine to the sandbox',
   network: 'goes round the allowlist',
   net: 'goes round the allowlist',
-  publish: 'lets others reach into the box',
-  'publish-all': 'lets others reach into the box',
+  publish: 'lets others reach into the sandbox',
+  'publish-all': 'lets others reach into the sandbox',
   volume: 'is not checked as mounts are; write mounts',
   mount: 'is not checked as mounts are; write mounts',
   'volumes-from': 'brings in mounts of another container',
   tmpfs: 'can hide what paude mounts',
   env: 'would put values into argv; write env',
-  'env-file': 'reads a file of this machine into the box',
+  'env-file': 'reads a file of this machine into the sandbox',
   user: 'changes who the agent is',
   userns: 'loosens the hardening',
   pid: 'shows the processes of this machine',
@@ -30,8 +30,8 @@ const REASONS: Readonly<Record<string, string>> = {
   uts: 'shares the name of this machine',
   cgroupns: 'shows the control groups of this machine',
   'cgroup-parent': 'escapes the limits',
-  runtime: 'replaces the program that makes the box',
-  sysctl: 'changes the kernel of the box',
+  runtime: 'replaces the program that makes the sandbox',
+  sysctl: 'changes the kernel of the sandbox',
   entrypoint: 'replaces what proves the wall',
   'add-host': 'changes what names mean',
   dns: 'goes round the proxy',
@@ -70,7 +70,7 @@ export function extraFlagObjection(flag: string): Objection | null {
   if (reason !== undefined) return { name: `--${name}`, why: `it ${reason}` }
   if (!HARMLESS.some((known) => flag.startsWith(`--${known}=`)) || !value) return { name: `--${name}`, why: ONLY }
   if (name === 'label' && /^paude(\.|=|$)/.test(value))
-    return { name: '--label=paude…', why: 'by these labels paude knows its boxes' }
+    return { name: '--label=paude…', why: 'by these labels paude knows its sandboxes' }
   if (name === 'shm-size' && sharedSize(flag) === null)
     return {
       name: '',

@@ -65,7 +65,10 @@ const ofHardening = ({ hardening }: Can, { security }: Wished): readonly Refusal
     // `engine` asks for what the backend has, whatever that is.
     .filter((name) => security[name] === true || security[name] === 'default')
     .filter((name) => !hardening.includes(name))
-    .map((name) => ({ message: `cannot harden a box by ${KEYS[name]}`, hint: `say security.${KEYS[name]} = ${GIVEN_UP[name]}` }))
+    .map((name) => ({
+      message: `cannot harden a sandbox by ${KEYS[name]}`,
+      hint: `say security.${KEYS[name]} = ${GIVEN_UP[name]}`,
+    }))
 
 const KEYS = { readOnlyRoot: 'read_only_root', noNewPrivileges: 'no_new_privileges', seccomp: 'seccomp' } as const
 const GIVEN_UP = { readOnlyRoot: 'false', noNewPrivileges: 'false', seccomp: '"engine"' } as const

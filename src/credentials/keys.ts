@@ -39,7 +39,8 @@ export const providerKeys = {
   oauthToken: credential('oauth_token', 'Where the token of a subscription is, in place of an API key'),
   login: oneWord(['outside', 'inside'], {
     key: 'provider.login',
-    meaning: 'Where a start finds your login: outside the box (a credential, or paude login), or inside, for one project alone',
+    meaning:
+      'Where a start finds your login: outside the sandbox (a credential, or paude login), or inside, for one project alone',
     initial: 'outside',
     rule: 'own',
     withoutBox: 'free',
@@ -51,7 +52,7 @@ export const providerKeys = {
         switch: true,
         sets: 'inside',
         description:
-          'Start without a credential and log in inside the box: for this project only, and the token lives in the box',
+          'Start without a credential and log in inside the sandbox: for this project only, and the token lives in the sandbox',
       },
     ],
   }),

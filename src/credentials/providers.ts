@@ -72,7 +72,7 @@ export const providers = {
     address: { variable: 'ANTHROPIC_BASE_URL', usual: 'https://api.anthropic.com' },
     api: '/v1/(messages(/count_tokens)?|models(/[A-Za-z0-9_-][A-Za-z0-9._-]*)?)',
     further: [],
-    login: [{ host: 'platform.claude.com:443', why: 'login inside the box' }],
+    login: [{ host: 'platform.claude.com:443', why: 'login inside the sandbox' }],
     private: /^(ANTHROPIC_.*|CLAUDE_CODE_.*(TOKEN|KEY|SECRET|PASS|CREDENTIAL).*)$/,
   },
 } as const satisfies Readonly<Record<string, Provider>>

@@ -38,7 +38,7 @@ export function selinuxChecks(
   return [
     warning(
       'selinux',
-      `enforces, and ${strict.join(' and ')} with it: a box sees only files with the label container_file_t`,
+      `enforces, and ${strict.join(' and ')} with it: a sandbox sees only files with the label container_file_t`,
       `chcon --recursive --type=container_file_t ${folders.map(quote).join(' ')}`,
     ),
   ]

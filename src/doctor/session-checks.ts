@@ -100,7 +100,7 @@ export function projectChecks({
   readonly trust: string
 }): readonly Check[] {
   if (fault !== null) return [problem(broken === 'all' ? 'configuration' : 'project', fault.message, fault.hint)]
-  if (untrusted.length > 0) return [warning('project', `${untrusted.join(', ')} wants to open the box`, trust)]
+  if (untrusted.length > 0) return [warning('project', `${untrusted.join(', ')} wants to open the sandbox`, trust)]
   return [ok('project', 'its configuration is in order')]
 }
 
@@ -108,8 +108,8 @@ export function projectChecks({
 export function credentialChecks({ variable, inside, fault, site }: LookedCredential): readonly Check[] {
   if (fault !== '') return [problem('credential', fault, 'export it again, without quotes or line breaks inside, or paude login')]
   if (site === '') return []
-  if (variable !== '') return [ok('credential', `${variable}; it stays outside the box`)]
-  if (inside) return [ok('credential', 'login inside the box: for this project only, its token lives in the box')]
+  if (variable !== '') return [ok('credential', `${variable}; it stays outside the sandbox`)]
+  if (inside) return [ok('credential', 'login inside the sandbox: for this project only, its token lives in the sandbox')]
   return [warning('credential', 'none', 'paude login')]
 }
 
@@ -165,7 +165,7 @@ export function authorityChecks({ count, expired, fault }: Authorities): readonl
   return [
     ok(
       'extra certificates',
-      count === 0 ? 'none beside the public ones' : `${count} of this machine are trusted in the box as well`,
+      count === 0 ? 'none beside the public ones' : `${count} of this machine are trusted in the sandbox as well`,
     ),
   ]
 }

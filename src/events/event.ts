@@ -59,7 +59,7 @@ export type EventKind = SessionEvent['kind']
 
 /** When each kind comes, for people. */
 export const MEANINGS: Readonly<Record<EventKind, string>> = {
-  'session-start': 'the box was started, or started again',
+  'session-start': 'the sandbox was started, or started again',
   prompt: 'the agent was given something to do',
   tool: 'a tool is about to be used; `command`, `file` or `detail` says on what',
   'tool-result': 'it was used: `ok`, how long it took, and the error if there was one',

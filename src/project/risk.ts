@@ -8,7 +8,7 @@ export function danger({ key, value }: Pick<Item, 'key' | 'value'>): string {
   if (key === 'network.allow') return reached(value)
   if (key === 'build') return /outside the wall/.test(value) ? 'runs outside the wall' : ''
   if (key === 'network.mode') return value === 'open' || value === 'record' ? 'no wall' : ''
-  if (key.startsWith('security.')) return 'weakens the box'
+  if (key.startsWith('security.')) return 'weakens the sandbox'
   if (key.endsWith('.extra_flags')) return 'changes the container itself'
   return OTHERS[key] ?? ''
 }

@@ -19,7 +19,11 @@ export function openBoxFile(path: string, flags: number): number | null {
     }
   } catch (cause) {
     if (codeOf(cause) === 'ENOENT') return null
-    throw refused(`cannot be opened (${codeOf(cause)})`, 'the box may have changed it: look at it, or remove the session', cause)
+    throw refused(
+      `cannot be opened (${codeOf(cause)})`,
+      'the sandbox may have changed it: look at it, or remove the session',
+      cause,
+    )
   }
   if (fstatSync(descriptor).isFile()) return descriptor
   closeSync(descriptor)

@@ -33,7 +33,7 @@ export const capabilityProbes: readonly Probe[] = [
   {
     id: 'C03',
     area: 'capabilities',
-    claim: 'Nothing in box or proxy can gain privileges (no_new_privs)',
+    claim: 'Nothing in sandbox or proxy can gain privileges (no_new_privs)',
     judge: unlessGivenUp(
       'security.no_new_privileges',
       every(['box.status.NoNewPrivs', 'proxy.status.NoNewPrivs'], (value) => value === '1'),
@@ -43,7 +43,7 @@ export const capabilityProbes: readonly Probe[] = [
   {
     id: 'C04',
     area: 'capabilities',
-    claim: 'System calls are filtered in box and proxy (seccomp mode 2)',
+    claim: 'System calls are filtered in sandbox and proxy (seccomp mode 2)',
     judge: unlessGivenUp(
       'security.seccomp',
       every(['box.status.Seccomp', 'proxy.status.Seccomp'], (value) => value === '2'),
@@ -171,7 +171,7 @@ export const fileProbes: readonly Probe[] = [
     id: 'F09',
     area: 'files',
     claim:
-      "The project's .git/hooks are read-only and stay where they are; its .git/config is a copy, which does not leave the box",
+      "The project's .git/hooks are read-only and stay where they are; its .git/config is a copy, which does not leave the sandbox",
     judge: gitGuards,
   },
   {
@@ -267,7 +267,7 @@ export const processProbes: readonly Probe[] = [
   {
     id: 'R01',
     area: 'process',
-    claim: "The box has a process, IPC, mount and host name space of its own, not this machine's",
+    claim: "The sandbox has a process, IPC, mount and host name space of its own, not this machine's",
     judge: namespaces(
       'outside.namespace.',
       ['pid', 'ipc', 'mnt', 'uts', 'net'],

@@ -29,7 +29,7 @@ export const networkProbes: readonly Probe[] = [
   {
     id: 'N04',
     area: 'network',
-    claim: 'No connection from the box arrived at this machine around the proxy',
+    claim: 'No connection from the sandbox arrived at this machine around the proxy',
     judge: when(
       'witness.closed',
       (value) => value === '0',
@@ -63,8 +63,8 @@ export const networkProbes: readonly Probe[] = [
     claim: "The engine's embedded resolver (127.0.0.11) does not answer",
     judge: when('box.dns.embedded', (value) => value === 'nobody listens'),
   },
-  { id: 'N09', area: 'network', claim: 'No name resolves in the box', judge: when('box.names', nothing) },
-  { id: 'N10', area: 'network', claim: 'No multicast leaves the box', judge: when('box.udp.broadcast', unreachable) },
+  { id: 'N09', area: 'network', claim: 'No name resolves in the sandbox', judge: when('box.names', nothing) },
+  { id: 'N10', area: 'network', claim: 'No multicast leaves the sandbox', judge: when('box.udp.broadcast', unreachable) },
   {
     id: 'N11',
     area: 'network',
@@ -122,7 +122,12 @@ export const networkProbes: readonly Probe[] = [
       (value) => words(value).map(readableSocket).join(' ') || 'nothing',
     ),
   },
-  { id: 'N19', area: 'network', claim: 'The hosts file names nothing outside the box', judge: when('box.hosts', loopbackNames) },
+  {
+    id: 'N19',
+    area: 'network',
+    claim: 'The hosts file names nothing outside the sandbox',
+    judge: when('box.hosts', loopbackNames),
+  },
 ]
 
 /** The kernel puts some of its own into every namespace; without an address they lead nowhere. */

@@ -42,7 +42,7 @@ export async function waitForWall(
   }
   if (receipt?.ok === true) return { canaries: canaryFacts(receipt), fault: '' }
   const { stderr } = await capture(backend.life.logs(handle, { follow: false }))
-  const fault = stderr.trim().split('\n').at(-1) || 'the box did not say what it found'
+  const fault = stderr.trim().split('\n').at(-1) || 'the sandbox did not say what it found'
   return { canaries: canaryFacts(receipt), fault }
 }
 

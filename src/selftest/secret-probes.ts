@@ -11,17 +11,22 @@ export const secretProbes: readonly Probe[] = [
   {
     id: 'S01',
     area: 'secrets',
-    claim: 'In the place of the credential the box holds a placeholder',
+    claim: 'In the place of the credential the sandbox holds a placeholder',
     judge: when('box.variable', (value, { placeholder }) => placeholder !== '' && value === placeholder),
   },
   {
     id: 'S02',
     area: 'secrets',
-    claim: 'The credential is in no environment in the box',
+    claim: 'The credential is in no environment in the sandbox',
     judge: searched('box.secret.environments'),
   },
-  { id: 'S03', area: 'secrets', claim: 'The credential is in no command line in the box', judge: searched('box.secret.words') },
-  { id: 'S04', area: 'secrets', claim: 'The credential is in no file that the box can read', judge: filesSearched },
+  {
+    id: 'S03',
+    area: 'secrets',
+    claim: 'The credential is in no command line in the sandbox',
+    judge: searched('box.secret.words'),
+  },
+  { id: 'S04', area: 'secrets', claim: 'The credential is in no file that the sandbox can read', judge: filesSearched },
   {
     id: 'S05',
     area: 'secrets',
@@ -31,7 +36,7 @@ export const secretProbes: readonly Probe[] = [
   {
     id: 'S06',
     area: 'secrets',
-    claim: 'The credential is not in what the engine tells about box, proxy and HOME (inspect, labels)',
+    claim: 'The credential is not in what the engine tells about sandbox, proxy and HOME (inspect, labels)',
     judge: absent('outside.secret.inspect'),
   },
   { id: 'S07', area: 'secrets', claim: "The credential is not in the engine's logs", judge: absent('outside.secret.logs') },
@@ -66,7 +71,7 @@ export const secretProbes: readonly Probe[] = [
   {
     id: 'S12',
     area: 'secrets',
-    claim: "No variable of the caller's environment is in the box unless paude put it there",
+    claim: "No variable of the caller's environment is in the sandbox unless paude put it there",
     judge: variables,
   },
 ]
@@ -128,7 +133,7 @@ export const canaryProbes: readonly Probe[] = [
   {
     id: 'K01',
     area: 'network',
-    claim: 'The canaries of the box failed to get out before the agent was started',
+    claim: 'The canaries of the sandbox failed to get out before the agent was started',
     judge: (facts, want) =>
       facts['box.refused'] ? broken(facts['box.refused']) : every(CANARIES, (value) => !value.startsWith('BROKEN'))(facts, want),
   },

@@ -117,7 +117,7 @@ async function observe(
     ownProxy: proxy['proxy.address'] ?? '',
   })
   check()
-  effects.moving.show('looking at the box from outside')
+  effects.moving.show('looking at the sandbox from outside')
   const outside = await lookFromOutside(backend, session, credential)
   return { facts: { ...canaries, ...proxy, ...spaces, ...inside, ...outside, ...witness.facts(credential) }, want }
 }

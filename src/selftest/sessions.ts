@@ -120,6 +120,6 @@ export function makeProject(): {
     writeFileSync(join(project, '.claude/settings.json'), '{}\n')
   }
   const outside = join(root, 'outside')
-  writeFileSync(outside, 'not for the box\n')
+  writeFileSync(outside, 'not for the sandbox\n')
   return { root, folder, neighbour, outside }
 }

@@ -114,7 +114,7 @@ function expand(source: string, home: string): string {
 }
 
 function requireMountTarget(target: string): void {
-  const hint = 'name a place in the box: SRC:/data/NAME'
+  const hint = 'name a place in the sandbox: SRC:/data/NAME'
   const fault = targetFault(target)
   if (fault) throw new PaudeError('refused', `cannot mount at ${shown(target)}: ${fault}`, { hint })
 }
@@ -124,7 +124,9 @@ function targetFault(target: string): string | null {
   if (!isAbsolute(target)) return 'not an absolute path'
   const plain = normalize(target)
   if (plain !== target || (plain.endsWith('/') && plain !== '/')) return 'not in its shortest form'
-  return BOX_FOLDERS.includes(target) || BOX_TREES.some((tree) => below(tree, target)) ? 'the box needs this place itself' : null
+  return BOX_FOLDERS.includes(target) || BOX_TREES.some((tree) => below(tree, target))
+    ? 'the sandbox needs this place itself'
+    : null
 }
 
 function refuseControl(path: string): void {

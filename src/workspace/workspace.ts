@@ -112,5 +112,5 @@ function isForeign(top: string, { uid, env }: Machine): boolean {
 function borrowed(root: string, { repository }: GitLayout): readonly string[] {
   const lines = readSmall(join(repository, 'objects/info/alternates'))?.split('\n') ?? []
   const places = lines.filter((line) => line.startsWith('/') && !below(root, line) && !below(repository, line))
-  return places.map((path) => `git objects borrowed from ${shown(path)} are missing in the box; mount it to use them`)
+  return places.map((path) => `git objects borrowed from ${shown(path)} are missing in the sandbox; mount it to use them`)
 }

@@ -23,9 +23,9 @@ test.each([
 })
 
 test.each([
-  ['-p=3000:3000', '-p is refused: it lets others reach into the box'],
-  ['-p3000:3000', '-p is refused: it lets others reach into the box'],
-  ['-P', '-P is refused: it lets others reach into the box'],
+  ['-p=3000:3000', '-p is refused: it lets others reach into the sandbox'],
+  ['-p3000:3000', '-p is refused: it lets others reach into the sandbox'],
+  ['-P', '-P is refused: it lets others reach into the sandbox'],
   ['-m=2g', '-m is refused: it is a limit of its own; write limits.memory'],
   ['-e=A=b', '-e is refused: it would put values into argv; write env'],
   ['-u=0', '-u is refused: it changes who the agent is'],

@@ -122,7 +122,7 @@ const table: readonly (readonly [what: string, can: Can, wished: Wished, refused
     'our filter in a virtual machine',
     MACHINE,
     { ...inVolume, security: { ...HARDENED, noNewPrivileges: false } },
-    ['cannot harden a box by seccomp'],
+    ['cannot harden a sandbox by seccomp'],
   ],
   ['whatever filter it has itself', MACHINE, { ...inVolume, security: { ...RELAXED, seccomp: 'engine' } }, []],
 ]

@@ -44,7 +44,7 @@ describe('paude up', () => {
   test('says what has lost its box', () => {
     expect(restarts({ status: 'gone' })).toEqual({
       restarts: false,
-      why: 'session paude-bcd234 has lost its box: paude rm paude-bcd234',
+      why: 'session paude-bcd234 has lost its sandbox: paude rm paude-bcd234',
     })
   })
 })

@@ -66,7 +66,7 @@ volumes:
       mount: [`${room}/data:/data:ro`],
     })
     for (const what of [
-      'compose services db (a box is one container)',
+      'compose services db (a sandbox is one container)',
       'compose app.cap_add',
       'compose app.privileged',
       'compose app.network_mode',
@@ -128,7 +128,7 @@ volumes:
       'services:\n  app:\n    command: x\n    working_dir: ${WHERE}\n    volumes: ["${DATA}:/data"]\n',
     )
     expect(values).toEqual({})
-    expect(ignored).toContain("compose app (it has neither image nor build, so the box is paude's own)")
+    expect(ignored).toContain("compose app (it has neither image nor build, so the sandbox is paude's own)")
     expect(ignored).toContain('compose app.volumes.0 (a variable of this machine is not read here)')
     put('.devcontainer/Dockerfile', 'FROM y\n')
     const { values: built } = read('services: {app: {build: {context: ., args: {UID: "${UID}", A: b}}}}')

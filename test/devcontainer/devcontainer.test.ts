@@ -52,7 +52,7 @@ describe('the devcontainer.json of a project', () => {
       configure(set)
       const { code, stdout, stderr } = await machine.paude([...words], { env })
       expect([code, stdout]).toEqual([125, ''])
-      expect(stderr).toContain(`${file} wants to open the box, and is not trusted: build = `)
+      expect(stderr).toContain(`${file} wants to open the sandbox, and is not trusted: build = `)
       expect(stderr).toContain(', image.ref = localhost/paude/devcontainer:')
       expect(stderr).toContain(hint)
     }
@@ -229,7 +229,7 @@ test('ports of the project are noted at the start and kept in the record, and no
   expect(dry.stdout).not.toContain('--publish')
   const { stderr } = await machine.paude(['--devcontainer', '-p', 'x'])
   expect(stderr).toMatch(/forwardPorts 3000: paude forward paude-\w{6} brings it to this machine/)
-  expect(stderr).toContain('forwardPorts[1] db:5432 (only ports of the box itself)')
+  expect(stderr).toContain('forwardPorts[1] db:5432 (only ports of the sandbox itself)')
   expect((await machine.paude(['--devcontainer', '--network', 'none', '-p', 'x'])).stderr).not.toContain('forwardPorts 3000')
 })
 
@@ -259,7 +259,7 @@ test('what has no effect is said once, on stderr', async () => {
   const { stdout, stderr } = await machine.paude(['--devcontainer', '-p', 'x'])
   expect(stderr.match(/without effect here/g)).toHaveLength(1)
   expect(stderr).toContain(
-    'appPort (paude forward brings ports of the box to this machine), initializeCommand (it would run on this machine)',
+    'appPort (paude forward brings ports of the sandbox to this machine), initializeCommand (it would run on this machine)',
   )
   expect(stdout + stderr).not.toContain('\u001b[2J')
   expect(existsSync(join(machine.project, 'pwned'))).toBe(false)

@@ -58,7 +58,7 @@ describe.skipIf(script === null)('on a terminal', () => {
     const [code, screen] = await answered('y\n')
     expect(screen).toContain('+ lifecycle = postCreateCommand: npm ci && sudo apt-get install jq')
     expect(screen).toContain('its commands need @npm, which the network does not let through yet: paude init proposes them')
-    expect(screen).toContain('sudo, apt-get cannot install anything in a box, whose root is read-only')
+    expect(screen).toContain('sudo, apt-get cannot install anything in a sandbox, whose root is read-only')
     expect(screen).toContain('use it in this project from now on? [y/N] ')
     expect([code, created().length, await usesIt()]).toEqual([0, 1, true])
     const [, again] = await answered('')

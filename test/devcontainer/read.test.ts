@@ -178,7 +178,7 @@ describe('of a devcontainer.json', () => {
       mounts: [{ source: '/srv', type: 'bind' }],
     })
     expect(source.values).toEqual({ image: 'i:1', env: ['A=1', 'B=true'] })
-    expect(ignored.join()).toContain('mounts[0] (it names no place in the box)')
+    expect(ignored.join()).toContain('mounts[0] (it names no place in the sandbox)')
   })
 
   test('no more is looked into before anybody trusts it than people have', () => {
@@ -258,23 +258,23 @@ describe('of a devcontainer.json', () => {
     })
     expect(source.values).toEqual({})
     expect(ignored).toEqual([
-      'remoteUser (the box runs as you)',
-      'appPort (paude forward brings ports of the box to this machine)',
+      'remoteUser (the sandbox runs as you)',
+      'appPort (paude forward brings ports of the sandbox to this machine)',
       'initializeCommand (it would run on this machine)',
       'somethingNew',
       'build.args (there is no Dockerfile)',
       'workspaceFolder (the project is mounted at its own path)',
-      'runArgs --init (every box has its own)',
-      'runArgs --name=x (every box has its own)',
+      'runArgs --init (every sandbox has its own)',
+      'runArgs --name=x (every sandbox has its own)',
       'mounts[0] (of type volume; only bind mounts are taken over)',
       'mounts[1] (of type tmpfs; only bind mounts are taken over)',
-      'containerEnv.ANTHROPIC_API_KEY (ANTHROPIC_API_KEY stays outside the box)',
-      'containerEnv.KEY (ANTHROPIC_API_KEY stays outside the box)',
-      'containerEnv.KEY2 (CLAUDE_CODE_OAUTH_TOKEN stays outside the box)',
-      'containerEnv.HTTPS_PROXY (HTTPS_PROXY is set by paude in the box)',
-      'containerEnv.HOME (the box has its own)',
-      'containerEnv.CLAUDE_CONFIG_DIR (the box has its own)',
-      'containerEnv.MIX (mixes variables of the box with those of this machine)',
+      'containerEnv.ANTHROPIC_API_KEY (ANTHROPIC_API_KEY stays outside the sandbox)',
+      'containerEnv.KEY (ANTHROPIC_API_KEY stays outside the sandbox)',
+      'containerEnv.KEY2 (CLAUDE_CODE_OAUTH_TOKEN stays outside the sandbox)',
+      'containerEnv.HTTPS_PROXY (HTTPS_PROXY is set by paude in the sandbox)',
+      'containerEnv.HOME (the sandbox has its own)',
+      'containerEnv.CLAUDE_CONFIG_DIR (the sandbox has its own)',
+      'containerEnv.MIX (mixes variables of the sandbox with those of this machine)',
       "containerEnv.PATH (the engine's own client obeys it)",
       'remoteEnv.GONE (variables are not taken away)',
     ])
@@ -283,8 +283,8 @@ describe('of a devcontainer.json', () => {
 
 describe('what opens the box is left out by name, and the rest of the file holds', () => {
   test.each([
-    [{ runArgs: ['--privileged'] }, 'runArgs --privileged (it takes every wall around the box away)'],
-    [{ privileged: true }, 'privileged (it takes every wall around the box away)'],
+    [{ runArgs: ['--privileged'] }, 'runArgs --privileged (it takes every wall around the sandbox away)'],
+    [{ privileged: true }, 'privileged (it takes every wall around the sandbox away)'],
     [{ runArgs: ['--cap-add', 'SYS_ADMIN'] }, 'runArgs --cap-add=SYS_ADMIN (it gives back a privilege)'],
     [{ capAdd: ['SYS_PTRACE'] }, 'capAdd SYS_PTRACE (debuggers work without it)'],
     [{ securityOpt: ['seccomp=unconfined'] }, 'securityOpt seccomp=unconfined (debuggers work without it)'],
@@ -298,13 +298,13 @@ describe('what opens the box is left out by name, and the rest of the file holds
     [{ runArgs: ['--user=0'] }, 'runArgs --user=0 (it changes who the agent is)'],
     [{ runArgs: ['--brand-new=1'] }, 'runArgs --brand-new=1 (not known to be harmless)'],
     [{ runArgs: ['--platform=linux/amd64'] }, 'runArgs --platform=linux/amd64 (it asks for another architecture'],
-    [{ runArgs: ['--label=paude.role=agent'] }, 'runArgs --label=paude.role=agent (by these labels paude knows its boxes)'],
+    [{ runArgs: ['--label=paude.role=agent'] }, 'runArgs --label=paude.role=agent (by these labels paude knows its sandboxes)'],
     [{ runArgs: ['evil.example.org/image'] }, 'runArgs evil.example.org/image (not a flag that can be read)'],
-    [{ runArgs: ['-p', '3000:3000'] }, 'runArgs -p=3000:3000 (it lets others reach into the box)'],
+    [{ runArgs: ['-p', '3000:3000'] }, 'runArgs -p=3000:3000 (it lets others reach into the sandbox)'],
     [{ runArgs: ['--shm-size=${localEnv:SECRET}'] }, 'runArgs --shm-size=${localEnv:SECRET} (SECRET is not read here)'],
-    [{ runArgs: ['-e', 'ANTHROPIC_API_KEY=x'] }, 'runArgs.ANTHROPIC_API_KEY (ANTHROPIC_API_KEY stays outside the box)'],
-    [{ runArgs: ['-e', 'ANTHROPIC_API_KEY'] }, 'runArgs.ANTHROPIC_API_KEY (ANTHROPIC_API_KEY stays outside the box)'],
-    [{ runArgs: ['-e', 'HTTPS_PROXY=http://evil'] }, 'runArgs.HTTPS_PROXY (HTTPS_PROXY is set by paude in the box)'],
+    [{ runArgs: ['-e', 'ANTHROPIC_API_KEY=x'] }, 'runArgs.ANTHROPIC_API_KEY (ANTHROPIC_API_KEY stays outside the sandbox)'],
+    [{ runArgs: ['-e', 'ANTHROPIC_API_KEY'] }, 'runArgs.ANTHROPIC_API_KEY (ANTHROPIC_API_KEY stays outside the sandbox)'],
+    [{ runArgs: ['-e', 'HTTPS_PROXY=http://evil'] }, 'runArgs.HTTPS_PROXY (HTTPS_PROXY is set by paude in the sandbox)'],
     [{ mounts: ['type=bind,source=/${localEnv:SECRET},target=/x'] }, 'mounts[0] (SECRET is not read here)'],
     [{ mounts: ['type=bind,source=/,target=/x'] }, 'mounts[0] (/: '],
     [{ mounts: ['type=bind,source=/etc,target=/x'] }, 'mounts[0] (/etc: '],
@@ -479,7 +479,7 @@ describe('a recipe', () => {
       ],
     })
     expect(ignored.join()).toContain(
-      'feature registry.example.org/f/docker-in-docker:2 (it needs privileges that no box has),feature node (not published in a registry)',
+      'feature registry.example.org/f/docker-in-docker:2 (it needs privileges that no sandbox has),feature node (not published in a registry)',
     )
     expect(read({ features: { 'registry.example.org/f/go:1': {} } }).source.values.imageBuild?.base).toStartWith(
       'docker.io/library/debian',

@@ -345,7 +345,7 @@ describe('sessions', () => {
     const site = 'models.test:443'
     const none = { variable: '', inside: false, fault: '', site }
     expect(credentialChecks({ ...none, variable: 'ANTHROPIC_API_KEY' })[0]?.detail).toBe(
-      'ANTHROPIC_API_KEY; it stays outside the box',
+      'ANTHROPIC_API_KEY; it stays outside the sandbox',
     )
     expect(credentialChecks(none)).toMatchObject([{ state: 'warning', fix: 'paude login' }])
     expect(credentialChecks({ ...none, inside: true })[0]?.state).toBe('ok')

@@ -181,7 +181,7 @@ describeEach('credentials', (backend) => {
   test('--env does not carry one in', async () => {
     const { code, stderr } = await paude(['--env=ANTHROPIC_API_KEY', '-p', 'SAY x'], options(plain, 'ANTHROPIC_API_KEY'))
     expect(code).toBe(125)
-    expect(stderr).toStartWith('paude: ANTHROPIC_API_KEY stays outside the box\n  → ')
+    expect(stderr).toStartWith('paude: ANTHROPIC_API_KEY stays outside the sandbox\n  → ')
   })
 
   test('paude run gets none, not even a placeholder', async () => {

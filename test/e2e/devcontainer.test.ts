@@ -80,7 +80,7 @@ describeEach('a devcontainer.json', (backend) => {
       'BASH cat /greeting; echo "$COLOUR $(printenv PATH)" >agent; echo x >.devcontainer/Dockerfile || touch kept;;SAY done',
     )
     expect([first.code, first.stdout]).toEqual([0, 'done\n'])
-    expect(first.stderr).toContain('without effect here: remoteUser (the box runs as you)')
+    expect(first.stderr).toContain('without effect here: remoteUser (the sandbox runs as you)')
     expect(first.stderr).toContain('said on stdout\n')
     expect(readFileSync(join(cwd, 'made'), 'utf8')).toBe(`hello from the context\n${process.getuid?.()}\nblue /opt/tools\n`)
     expect(readFileSync(join(cwd, 'way'), 'utf8')).toBe('403\n')
@@ -247,7 +247,7 @@ describeEach('a devcontainer.json', (backend) => {
     registry.stop()
     expect([code, stdout]).toEqual([0, 'hi\n'])
     expect(readFileSync(join(cwd, 'seen'), 'utf8')).toBe('root 1.24 as usual\nroot  \nyes\n')
-    expect(stderr).toContain(`${privileged} (it needs privileges that no box has)`)
+    expect(stderr).toContain(`${privileged} (it needs privileges that no sandbox has)`)
     // What is built is there: no registry is asked again.
     expect((await ask(cwd, 'SAY again')).stdout).toBe('again\n')
     put(join(cwd, '.devcontainer/mine/install.sh'), '#!/bin/sh\ntouch /evil\n')
@@ -268,7 +268,7 @@ describeEach('a devcontainer.json', (backend) => {
     await trust(cwd)
     const { code, stdout, stderr } = await ask(cwd, 'BASH cat /word >>made;;SAY hi')
     expect([code, stdout]).toEqual([0, 'hi\n'])
-    expect(stderr).toContain('compose services db (a box is one container)')
+    expect(stderr).toContain('compose services db (a sandbox is one container)')
     expect(readFileSync(join(cwd, 'made'), 'utf8')).toBe('app\nbuilt\n')
   })
 })

@@ -202,7 +202,7 @@ describeEach('what a box prints', (backend) => {
     const { code, screen } = await window.run(
       `${binary} run -- no-such-program; stty -a | grep -o -e '-\\?icanon' -e '-\\?opost'`,
     )
-    expect(screen).toContain('paude: no-such-program was not found in the box')
+    expect(screen).toContain('paude: no-such-program was not found in the sandbox')
     expect(screen).toMatch(/^icanon$/m)
     expect(screen).toMatch(/^opost$/m)
     expect(code).toBe(0)

@@ -412,7 +412,7 @@ export const cases: Readonly<Record<string, Case>> = {
           code: 1,
           stdout: [''],
           stderr: [
-            'paude: --settings ../outside/s.json is on this machine and not in the box; to have it there: paude --mount <place>/outside/s.json',
+            'paude: --settings ../outside/s.json is on this machine and not in the sandbox; to have it there: paude --mount <place>/outside/s.json',
             'Error: Settings file not found: <place>/outside/s.json',
             '',
           ],
@@ -429,7 +429,7 @@ export const cases: Readonly<Record<string, Case>> = {
       row: 'Paths outside',
       to: (host) =>
         noted(
-          'paude: --add-dir ../outside is on this machine and not in the box; to have it there: paude --mount <place>/outside',
+          'paude: --add-dir ../outside is on this machine and not in the sandbox; to have it there: paude --mount <place>/outside',
         )(printed(host, 'Exit code 1', 'cat: ../outside/y: No such file or directory')),
     },
   },
@@ -438,7 +438,7 @@ export const cases: Readonly<Record<string, Case>> = {
     differs: {
       row: 'Paths outside',
       to: noted(
-        'paude: --debug-file ../outside/d.log is written in the box and not on this machine; name a file in the project to keep it',
+        'paude: --debug-file ../outside/d.log is written in the sandbox and not on this machine; name a file in the project to keep it',
       ),
     },
   },

@@ -127,7 +127,7 @@ const plain = (screen: string): readonly string[] =>
     .replace(/^ +◐ .*$/gm, '')
     .replace(' · ? for shortcuts', '')
     // What paude says before the screen.
-    .replace(/^paude: box on .*\n/gm, '')
+    .replace(/^paude: sandbox on .*\n/gm, '')
     // The row Ctrl-Z: what is said of the session meanwhile.
     .replace(/^(Claude Code is suspended\. .*\n.*ctrl\+_\.|paude: the session goes on; .*)\n+/gm, '')
     .replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, '<id>')

@@ -147,7 +147,7 @@ describeEach('the hardening of a box', (backend) => {
     )
   const look = async (flags: readonly string[]) => {
     const ran = await run([...flags, '--network=restricted', 'run', '--', 'sh', '-c', FACTS])
-    expect([ran.code, ran.stderr.replace(/^paude: warning: the box gives up hardening: .*\n/, '')]).toEqual([0, ''])
+    expect([ran.code, ran.stderr.replace(/^paude: warning: the sandbox gives up hardening: .*\n/, '')]).toEqual([0, ''])
     return { facts: factsOf(ran.stdout), stderr: ran.stderr }
   }
 

@@ -367,7 +367,7 @@ describeEach('sessions', (backend) => {
     expect(outcome).toMatchObject({ code: 7, stdout: `${cwd}\nfrom stdin` })
     expect(outcome.stderr).toContain('err\n')
     const none = await run(['exec', id, '--', 'no-such-program'], { cwd })
-    expect(none).toMatchObject({ code: 127, stderr: 'paude: no-such-program was not found in the box\n' })
+    expect(none).toMatchObject({ code: 127, stderr: 'paude: no-such-program was not found in the sandbox\n' })
 
     await window.start(`clear; ${command('shell')}`)
     await window.see(/[$#] *$/)

@@ -43,7 +43,7 @@ describeEach('a project’s own configuration', (backend) => {
 
   type Attempt = readonly [what: string, files: Readonly<Record<string, string>>, words: RegExp, flags?: readonly string[]]
   const toml = (text: string) => ({ 'paude.toml': text })
-  const NOT_TRUSTED = /wants to open the box, and is not trusted/
+  const NOT_TRUSTED = /wants to open the sandbox, and is not trusted/
   const attempts: readonly Attempt[] = [
     ['a host', toml('network.allow = ["evil.example.org"]'), NOT_TRUSTED],
     ['a wildcard under another spelling', toml('"network" = { "allow" = ["*.EXAMPLE.org"] }'), NOT_TRUSTED],

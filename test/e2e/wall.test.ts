@@ -401,7 +401,7 @@ function makeWall(engine: BackendName) {
   /** The receipt of that number, once the proxy has it. */
   async function settled(number = 1): Promise<Receipt> {
     const receipt = await poll('the receipt', async () => (await receipts())[number - 1]).catch(() => null)
-    if (receipt === null) throw new Error(`the box told nothing: ${(await run(engine, ['logs', box])).stderr}`)
+    if (receipt === null) throw new Error(`the sandbox told nothing: ${(await run(engine, ['logs', box])).stderr}`)
     return receipt
   }
 

@@ -234,10 +234,10 @@ describe('a start without any credential', () => {
     const first = await paude(['--detach', '--login-inside'])
     expect([first.code, first.stderr]).toEqual([
       0,
-      expect.stringContaining('for this project only, and its token lives in the box'),
+      expect.stringContaining('for this project only, and its token lives in the sandbox'),
     ])
     expect((await paude(['-p', 'hi'])).code).toBe(0)
-    expect((await paude(['login', '--status'])).stdout).toBe('claude: login inside the box, for this project only\n')
+    expect((await paude(['login', '--status'])).stdout).toBe('claude: login inside the sandbox, for this project only\n')
     const other = join(machine.home, 'other')
     mkdirSync(other)
     expect((await machine.paude(['-p', 'hi'], { env: OUTSIDE, cwd: other })).code).toBe(125)
@@ -275,7 +275,9 @@ describe('on a terminal', () => {
   test('a start without a credential asks once whether to log in, and starts nothing after a no', async () => {
     const { code, screen } = await typed(['-p', 'x'], [['log in now?', 'n\r']])
     expect([code, machine.calls()]).toEqual([125, []])
-    expect(screen).toContain('no credential for Claude: log in now? [Y/n], or b for a login inside the box (this project only')
+    expect(screen).toContain(
+      'no credential for Claude: log in now? [Y/n], or b for a login inside the sandbox (this project only',
+    )
     expect(screen.match(/log in now/g)).toHaveLength(1)
   })
 

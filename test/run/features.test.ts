@@ -136,8 +136,8 @@ describe('features', () => {
     const names = Object.keys(published).map((name) => ({ name }))
     expect(order(await lay(published, names))).toEqual(['debug'])
     expect(notes).toEqual([
-      'feature HOST/f/engine:1 is left out: it needs privileges that no box has',
-      'feature HOST/f/other:1 is left out: no box reaches the engine',
+      'feature HOST/f/engine:1 is left out: it needs privileges that no sandbox has',
+      'feature HOST/f/other:1 is left out: no sandbox reaches the engine',
     ])
   })
 

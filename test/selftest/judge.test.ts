@@ -34,7 +34,7 @@ const { facts, want } = docker as Recorded
 
 /** For each probe, facts that a hole in the wall would leave. */
 const holes: Readonly<Record<string, readonly Facts[]>> = {
-  K01: [{ 'canary.tcp-direct': 'BROKEN connected' }, { 'box.refused': 'the box did not say what it found' }],
+  K01: [{ 'canary.tcp-direct': 'BROKEN connected' }, { 'box.refused': 'the sandbox did not say what it found' }],
   N01: [
     { 'box.tcp.192.0.2.1': 'connected' },
     { 'box.tcp.10.0.0.1': 'no answer' },

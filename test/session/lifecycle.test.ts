@@ -48,7 +48,7 @@ function run(
 }
 
 const START = { stage: 'postStartCommand', once: false, background: true } as const
-const DONE = 'paude: postCreateCommand: done before in this project; remove ~/.paude-created in the box to run it again\n'
+const DONE = 'paude: postCreateCommand: done before in this project; remove ~/.paude-created in the sandbox to run it again\n'
 
 describe('the commands of a devcontainer.json', () => {
   test('run in their folder before the agent, whose streams they do not touch', () => {

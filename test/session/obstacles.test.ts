@@ -17,10 +17,10 @@ const warnings = async (words: readonly string[], env: Record<string, string> = 
 describe('a start without a credential', () => {
   test('says what a login inside the box is, and where it can be made', async () => {
     expect(await warnings(['--detach'])).toEqual([
-      'paude: warning: login inside the box: type /login, unless you did so in this project before; it is for this project only, and its token lives in the box',
+      'paude: warning: login inside the sandbox: type /login, unless you did so in this project before; it is for this project only, and its token lives in the sandbox',
     ])
     expect(await warnings(['-p', 'hi'])).toEqual([
-      'paude: warning: login inside the box: without a terminal, only an earlier /login in this project counts',
+      'paude: warning: login inside the sandbox: without a terminal, only an earlier /login in this project counts',
     ])
   })
 
@@ -67,7 +67,7 @@ describe('a provider that the configuration blocks', () => {
 
   test('is told when it is only the login that is blocked', async () => {
     const [blocked = '', missing = ''] = await warnings(['--network-deny=platform.claude.com', '--detach'])
-    expect(blocked).toContain('platform.claude.com:443 (login inside the box) is blocked (denied: platform.claude.com')
+    expect(blocked).toContain('platform.claude.com:443 (login inside the sandbox) is blocked (denied: platform.claude.com')
     expect(missing).not.toContain('/login')
   })
 

@@ -29,7 +29,7 @@ describe('what [env] refers to', () => {
   test('may be a part of a text, where what is not set has a text in its place, or none', async () => {
     expect(await read({ template: 'a-${localEnv:HERE}-${HOME}' })).toEqual({ A: 'a-from outside-${HOME}' })
     expect(await read({ template: '${localEnv:NOWHERE:x:y}${localEnv:NOWHERE}' })).toEqual({ A: 'x:y' })
-    expect(read({ template: 'x${localEnv:ANTHROPIC_API_KEY:y}' })).rejects.toThrow('ANTHROPIC_API_KEY stays outside the box')
+    expect(read({ template: 'x${localEnv:ANTHROPIC_API_KEY:y}' })).rejects.toThrow('ANTHROPIC_API_KEY stays outside the sandbox')
   })
 
   test('is asked of a program once, however many names it has', async () => {
@@ -51,8 +51,8 @@ describe('what [env] refers to', () => {
       unsetReferences({ references, env }, host.env)
     const unset = { name: 'MY_TOKEN', source: 'env:NOWHERE' }
     expect(notes([unset, { name: 'B', source: 'env:EMPTY' }, { name: 'C', source: 'env:HERE' }])).toEqual([
-      'env.MY_TOKEN: NOWHERE is not set, so the box has none',
-      'env.B: EMPTY is empty, so the box has none',
+      'env.MY_TOKEN: NOWHERE is not set, so the sandbox has none',
+      'env.B: EMPTY is empty, so the sandbox has none',
     ])
     expect(notes([unset], ['MY_TOKEN=typed'])).toEqual([])
     expect(notes([unset, { name: 'MY_TOKEN', source: 'file:/x' }])).toEqual([])
@@ -80,8 +80,8 @@ describe('what [env] refers to', () => {
     [['/bin/sh', '-c', "printf 'a\\0b'"], 'A', /NUL byte/],
     [['/bin/sh', '-c', 'head -c 70000 /dev/zero | tr "\\0" x'], 'A', /longer than an environment carries/],
     ['env:HERE', 'HTTPS_PROXY', /set by paude/],
-    ['env:HERE', 'ANTHROPIC_API_KEY', /stays outside the box/],
-    ['env:ANTHROPIC_API_KEY', 'OTHER_NAME', /ANTHROPIC_API_KEY stays outside the box, under every name/],
+    ['env:HERE', 'ANTHROPIC_API_KEY', /stays outside the sandbox/],
+    ['env:ANTHROPIC_API_KEY', 'OTHER_NAME', /ANTHROPIC_API_KEY stays outside the sandbox, under every name/],
     ['env:HERE', 'DOCKER_HOST', /the engine's own client obeys DOCKER_HOST/],
     ['env:HERE', 'LD_PRELOAD', /the engine's own client obeys LD_PRELOAD/],
   ])('%j as %s is refused', async (source, name, words) => {

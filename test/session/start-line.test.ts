@@ -13,10 +13,10 @@ const line = (settings: object, network: object, spec: object = {}) =>
 const restricted = (host = 'api.anthropic.com') => ({ mode: 'restricted', policy: { injections: [{ host }] } })
 
 test('a start says where it runs, what it may reach and how to leave it', () => {
-  expect(line({}, restricted())).toBe('box on docker · network: Anthropic only · Ctrl-P Ctrl-Q detaches')
-  expect(line({ detachKeys: 'none' }, { mode: 'none' })).toBe('box on docker · no network')
-  expect(line({ detachKeys: 'ctrl-\\' }, { mode: 'open' })).toBe('box on docker · network: open · Ctrl-\\ detaches')
-  expect(line({}, restricted(), { terminal: false })).toBe('box on docker · network: Anthropic only')
+  expect(line({}, restricted())).toBe('sandbox on docker · network: Anthropic only · Ctrl-P Ctrl-Q detaches')
+  expect(line({ detachKeys: 'none' }, { mode: 'none' })).toBe('sandbox on docker · no network')
+  expect(line({ detachKeys: 'ctrl-\\' }, { mode: 'open' })).toBe('sandbox on docker · network: open · Ctrl-\\ detaches')
+  expect(line({}, restricted(), { terminal: false })).toBe('sandbox on docker · network: Anthropic only')
 })
 
 test('entries are named while they are few, and the model by its host where that is not the usual one', () => {

@@ -45,7 +45,7 @@ describe('an ordinary repository', () => {
     const root = join(path, 'borrower')
     git(path, 'clone', '--quiet', '--shared', main, root)
     expect(find(root).notes).toEqual([
-      `git objects borrowed from ${main}/.git/objects are missing in the box; mount it to use them`,
+      `git objects borrowed from ${main}/.git/objects are missing in the sandbox; mount it to use them`,
     ])
   })
 })

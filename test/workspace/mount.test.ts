@@ -74,7 +74,7 @@ describe('the grammar', () => {
       '/usr/local/bin',
     ].concat(['/bin', '/sbin/x', '/lib', '/lib64/x', '/boot', '/paude', '/paude/seed', '/home', '/opt', '/mnt', '/root', '/var']),
   )('the box keeps %s', (target) => {
-    expect(refusal(() => parse(`data:${target}`))).toBe(`refused: cannot mount at ${target}: the box needs this place itself`)
+    expect(refusal(() => parse(`data:${target}`))).toBe(`refused: cannot mount at ${target}: the sandbox needs this place itself`)
   })
 
   test('~ needs a home', () => {
@@ -281,7 +281,7 @@ describe('the source', () => {
 
   test('a place the box has itself needs a target', () => {
     const [source] = ['/usr/share', '/usr/lib']
-    expect(refusal(() => check(`${source}`))).toBe(`refused: cannot mount at ${source}: the box needs this place itself`)
+    expect(refusal(() => check(`${source}`))).toBe(`refused: cannot mount at ${source}: the sandbox needs this place itself`)
     expect(check(`${source}:/data/share`).target).toBe('/data/share')
   })
 })

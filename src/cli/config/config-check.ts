@@ -36,8 +36,8 @@ export async function checkFiles(context: Context): Promise<number> {
       items.length === 0
         ? 'in order'
         : open.some((one) => one.file === file)
-          ? `opens the box, and is not trusted: ${trustCommand(config)}`
-          : 'opens the box, and is trusted',
+          ? `opens the sandbox, and is not trusted: ${trustCommand(config)}`
+          : 'opens the sandbox, and is trusted',
     ]),
     ['managed', host.managedFile, layers.managed.sources.length > 0 ? 'in order' : 'not there'],
   ]

@@ -80,7 +80,7 @@ export default topic({
       examples: [
         ['paude config set limits.memory 4g --project', 'in the paude.toml of this project'],
         ['paude config set network.allow one.example,two.example', 'a list, with commas'],
-        ['paude config set env.NAME value', 'a variable of the box'],
+        ['paude config set env.NAME value', 'a variable of the sandbox'],
         ['paude config set agent_args -- --dangerously-skip-permissions', 'a value that begins with a dash'],
       ],
       run: set,

@@ -16,12 +16,12 @@ export function printConfig(
     `# settings (file: ${config.file || 'none'})`,
     ...settingLines(rows, { origin: true }),
     '',
-    '# box',
+    '# sandbox',
     `id            ${spec.id} (another one at every start)`,
     `image         ${spec.image}`,
     `workspace     ${spec.workspace}`,
     `directory     ${spec.directory}`,
-    `home          ${spec.user.home} ${spec.homeVolume === '' ? '(gone with the box)' : `(volume ${spec.homeVolume})`}`,
+    `home          ${spec.user.home} ${spec.homeVolume === '' ? '(gone with the sandbox)' : `(volume ${spec.homeVolume})`}`,
     ...mountsOf(spec).map(
       ({ source, target, readOnly }) =>
         `mount         ${source}${source === target ? '' : ` at ${target}`} ${readOnly ? 'read-only' : 'writable'}`,
@@ -32,8 +32,8 @@ export function printConfig(
 }
 
 const WAYS = {
-  bump: 'the box sees a placeholder',
-  'base-url': `the box sees a placeholder and ${BASE_URL}`,
+  bump: 'the sandbox sees a placeholder',
+  'base-url': `the sandbox sees a placeholder and ${BASE_URL}`,
 } as const
 
 const HEADS = {
@@ -61,7 +61,7 @@ export function networkLines({ network }: SessionSpec): readonly string[] {
         ...network.policy.deny.map(
           ({ host, ports, why }) => `deny          ${host}${ports.length === 0 ? '' : `:${ports.join(',')}`}  # ${why}`,
         ),
-        ...(network.policy.injections.length === 0 ? ['# no credential of the caller: log in inside the box'] : []),
+        ...(network.policy.injections.length === 0 ? ['# no credential of the caller: log in inside the sandbox'] : []),
         ...network.policy.injections.map(
           ({ header, host, port, way }) => `inject        ${header} on the way to ${host}:${port}; ${WAYS[way]}`,
         ),

@@ -85,7 +85,7 @@ export function showWidening(context: Context, project: Project, judged: readonl
   for (const one of judged)
     note(
       [
-        `${shown(one.file.file)} wants to open the box:`,
+        `${shown(one.file.file)} wants to open the sandbox:`,
         ...widened(one, host).map(({ risk, text }) => `  ${PAINTS[risk](text)}`),
       ].join('\n'),
     )
@@ -104,7 +104,7 @@ function tellNeeds({ note }: Context, { settings }: Config): void {
   const programs = new Set(commands.flatMap(programsIn))
   const system = systemPrograms.filter((program) => programs.has(program))
   if (system.length > 0)
-    note(`${system.join(', ')} cannot install anything in a box, whose root is read-only; image.packages can`)
+    note(`${system.join(', ')} cannot install anything in a sandbox, whose root is read-only; image.packages can`)
 }
 
 /** By risk, and not as a diff: what a yes would open must not be green. */
@@ -179,7 +179,7 @@ function untrusted(judged: readonly Judged[], config: Config): PaudeError {
   const more = items.length > most ? `, and ${items.length - most} more` : ''
   return new PaudeError(
     'refused',
-    `${shown(first?.file.file ?? '')} wants to open the box, and is not trusted: ${items.slice(0, most).map(named).join(', ')}${more}`,
+    `${shown(first?.file.file ?? '')} wants to open the sandbox, and is not trusted: ${items.slice(0, most).map(named).join(', ')}${more}`,
     { hint: `${trustCommand(config)} shows it and asks; paude --ignore-project-config goes on without it` },
   )
 }

@@ -33,7 +33,7 @@ export const removeImages = verb({
     stale: {
       type: 'boolean',
       description:
-        'Every image, download and first program of boxes that a start here would not use, and what builds left behind',
+        'Every image, download and first program of sandboxes that a start here would not use, and what builds left behind',
     },
     'dry-run': dryRun,
   },

@@ -38,7 +38,7 @@ const buildArgs = {
 
 const checkArgs = {
   reference: { type: 'positional', description: "Image (default: paude's own)" },
-  quick: { type: 'boolean', description: 'Without starting a box' },
+  quick: { type: 'boolean', description: 'Without starting a sandbox' },
   json,
 } as const
 
@@ -69,12 +69,12 @@ export default topic({
       run: list,
     }),
     check: verb({
-      description: 'Tell what an image lacks for a box',
+      description: 'Tell what an image lacks for a sandbox',
       front: { takes: taking('backend', ...OF_IMAGES), acts: true },
       args: checkArgs,
       examples: [
         ['paude image check my/box:1', 'an image of your own'],
-        ['paude image check --quick', "paude's own, without starting a box"],
+        ['paude image check --quick', "paude's own, without starting a sandbox"],
       ],
       run: check,
     }),

@@ -13,11 +13,11 @@ import { verb } from '../verb.ts'
 import { looksLikePort, type PortPair, readPorts } from './ports.ts'
 
 export default verb({
-  description: 'Bring ports of a box to this machine',
+  description: 'Bring ports of a sandbox to this machine',
   details: 'They answer on 127.0.0.1, for every program here, until Ctrl-C; not with --network none.',
   front: ACTS,
   examples: [
-    ['paude forward 3000', 'http://127.0.0.1:3000 is port 3000 of the box of this directory, until Ctrl-C'],
+    ['paude forward 3000', 'http://127.0.0.1:3000 is port 3000 of the sandbox of this directory, until Ctrl-C'],
     ['paude forward fix-login 8080:3000 0:5432', 'port 3000 as 8080 here, and 5432 as any port that is free'],
   ],
   args: {
@@ -25,7 +25,7 @@ export default verb({
     ports: {
       type: 'positional',
       many: true,
-      description: '[LOCAL:]PORT of the box; LOCAL 0 is any free one (default: forwardPorts of its devcontainer.json)',
+      description: '[LOCAL:]PORT of the sandbox; LOCAL 0 is any free one (default: forwardPorts of its devcontainer.json)',
     },
     json: { type: 'boolean', description: 'One JSON object a line' },
   },

@@ -27,8 +27,8 @@ function readPort(word: string): PortPair {
       hint: 'write 3000, or 8080:3000 for port 8080 of this machine (0: any that is free)',
     })
   if (PROXY_PORTS.includes(pair.port))
-    throw new PaudeError('refused', `port ${pair.port} of the box is its way out, with its credential, and stays there`, {
-      hint: 'have the program in the box listen on another port',
+    throw new PaudeError('refused', `port ${pair.port} of the sandbox is its way out, with its credential, and stays there`, {
+      hint: 'have the program in the sandbox listen on another port',
     })
   return pair
 }

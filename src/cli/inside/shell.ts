@@ -18,8 +18,8 @@ export default verb({
   caller: 'agent',
   front: PLANS,
   examples: [
-    ['paude shell', 'look around in the box'],
-    ['paude shell fix-login', 'in the box of another session'],
+    ['paude shell', 'look around in the sandbox'],
+    ['paude shell fix-login', 'in the sandbox of another session'],
   ],
   args: {
     session,

@@ -29,7 +29,7 @@ function sourceText({ source, name, fault }: Pick<LoginStatus, 'source' | 'name'
     case 'login':
       return name
     case 'inside':
-      return 'login inside the box, for this project only'
+      return 'login inside the sandbox, for this project only'
     case 'none':
       return 'none; paude login gives one'
   }

@@ -16,7 +16,7 @@ import { loginStatus, statusText } from './login-status.ts'
 export default verb({
   description: 'Log in once, for all projects',
   details:
-    'The login is kept in the keychain of this machine, or in a file that only you can read. The proxy adds it to requests: it is never in a box that runs a project.',
+    'The login is kept in the keychain of this machine, or in a file that only you can read. The proxy adds it to requests: it is never in a sandbox that runs a project.',
   // What its box is made of, and where the models are.
   front: { takes: taking('backend', 'image', 'agent-version', 'pull', 'ca-file', 'profile'), acts: true },
   examples: [

@@ -59,7 +59,7 @@ export async function tokenFromBox(context: Context, agent: Agent, login: TokenL
           first: images.first,
           waits: true,
           throwAway: true,
-          holds: `the login of ${agent.title} runs in a box of its own, which can reach ${login.hosts.join(' and ')} alone`,
+          holds: `the login of ${agent.title} runs in a sandbox of its own, which can reach ${login.hosts.join(' and ')} alone`,
         },
         plan: startPlan(backend, spec, { attached: true, ...(images.rescue === undefined ? {} : { rescue: images.rescue }) }),
         removal: removePlan(backend, handleOf(record, spec.folder), { home: false }),

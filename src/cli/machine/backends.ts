@@ -12,10 +12,10 @@ import { fit, table } from '../streams/table.ts'
 import { verb } from '../verb.ts'
 
 export default verb({
-  description: 'List the engines that can run a box',
+  description: 'List the engines that can run a sandbox',
   front: READS,
   examples: [
-    ['paude backends', 'what can run a box here, and what cannot'],
+    ['paude backends', 'what can run a sandbox here, and what cannot'],
     ['paude backends --json', 'the same for scripts'],
   ],
   args: { json },

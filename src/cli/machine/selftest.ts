@@ -15,8 +15,8 @@ import { type Fit, fit, table } from '../streams/table.ts'
 import { verb } from '../verb.ts'
 
 export default verb({
-  description: 'Try every way out of a real box',
-  details: 'It starts a box and a neighbour, and reports what it saw.',
+  description: 'Try every way out of a real sandbox',
+  details: 'It starts a sandbox and a neighbour, and reports what it saw.',
   front: { takes: OF_SELFTEST, acts: true },
   examples: [
     ['paude selftest', 'on the first usable engine'],

@@ -81,7 +81,7 @@ const providerRow = ({ provider: { site, credential, inside, fault } }: Status):
         ? 'none: the agent asks no model'
         : credential === ''
           ? inside
-            ? 'login inside the box'
+            ? 'login inside the sandbox'
             : yellow('no credential: paude login')
           : printable(credential),
   ].join(', ')

@@ -63,7 +63,7 @@ export default verb({
     else context.note(since === '' ? 'no events yet' : `no events since ${since}`)
     const skipped = reader.skipped()
     if (skipped > 0)
-      context.warn(`skipped ${skipped === 1 ? 'a line' : `${skipped} lines`} that no hook wrote: the box can write there`)
+      context.warn(`skipped ${skipped === 1 ? 'a line' : `${skipped} lines`} that no hook wrote: the sandbox can write there`)
     if (size >= EVENTS_LIMIT) context.warn(`the record is full at ${EVENTS_LIMIT / 1024 ** 2} MiB: what came later was not kept`)
     return 0
   },

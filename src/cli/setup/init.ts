@@ -59,7 +59,7 @@ export default verb({
           (variable !== ''
             ? `credential: ${variable}`
             : inside
-              ? 'credential: login inside the box'
+              ? 'credential: login inside the sandbox'
               : noCredential(site, provider)),
       )
     await initProject(context, { groups: given.groups, sure, dryRun })

@@ -21,7 +21,7 @@ export async function atDoor<T>(
 ): Promise<T> {
   const { neighbour, thisMachine } = need(backend, 'wall')
   if (neighbour === null)
-    throw new PaudeError('unsupported', `a box of ${backend.name} does not reach this machine, where the scripted model is`, {
+    throw new PaudeError('unsupported', `a sandbox of ${backend.name} does not reach this machine, where the scripted model is`, {
       hint: 'paude --backend NAME demo shows one of another backend',
     })
   if (host.platform !== 'linux') return listen(LOOPBACK)

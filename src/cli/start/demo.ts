@@ -20,7 +20,7 @@ import { atDoor } from './demo-door.ts'
 import { startSession } from './start.ts'
 
 export default verb({
-  description: 'Show the box and its wall, without an account',
+  description: 'Show the sandbox and its wall, without an account',
   details: 'It runs real Claude Code against a scripted model.',
   caller: 'agent',
   front: IN_FOREGROUND,
@@ -48,7 +48,7 @@ export default verb({
     const folder = realpathSync(mkdtempSync(join(tmpdir(), 'paude-demo-')))
     try {
       context.note(
-        `a scripted model answers at ${new URL(api.url).host} of this machine, which the box reaches as ${HOST_NAME}:${api.port}; Claude Code, the box and its wall are real`,
+        `a scripted model answers at ${new URL(api.url).host} of this machine, which the sandbox reaches as ${HOST_NAME}:${api.port}; Claude Code, the sandbox and its wall are real`,
       )
       if (chat) context.note(CHAT)
       const act =

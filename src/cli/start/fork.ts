@@ -18,7 +18,7 @@ import { verb } from '../verb.ts'
 import { startSession } from './start.ts'
 
 export default verb({
-  description: 'Copy a conversation into a new box',
+  description: 'Copy a conversation into a new sandbox',
   details: 'The original stays as it is, and may run.',
   caller: 'agent',
   front: STARTS,

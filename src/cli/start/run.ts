@@ -5,7 +5,7 @@ import { verb } from '../verb.ts'
 import { startSession } from './start.ts'
 
 export default verb({
-  description: 'Run one command in a box of its own',
+  description: 'Run one command in a sandbox of its own',
   details: 'It runs in the same sandbox as the agent, without network unless you allow one.',
   caller: 'agent',
   front: IN_FOREGROUND,

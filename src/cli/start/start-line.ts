@@ -8,7 +8,7 @@ type Started = Pick<Prepared, 'backend' | 'config' | 'run' | 'spec'>
 
 /** What holds in a session, in one line before its screen: where it runs, what it may reach, and how to leave it. */
 export const startLine = (started: Started): string =>
-  [`box on ${started.backend.name}`, networkText(started), leaveText(started)].filter((part) => part !== '').join(' · ')
+  [`sandbox on ${started.backend.name}`, networkText(started), leaveText(started)].filter((part) => part !== '').join(' · ')
 
 function networkText({ config: { settings }, run, spec }: Started): string {
   switch (spec.network.mode) {

@@ -15,11 +15,11 @@ export function requireVariableName(name: string): void {
       hint: 'write NAME or NAME=VALUE; a name has letters, digits and _, and no digit first',
     })
   if (OURS.test(name))
-    throw new PaudeError('refused', `${name} is set by paude in the box`, {
-      hint: 'leave it out; paude network allow HOST changes what the box can reach',
+    throw new PaudeError('refused', `${name} is set by paude in the sandbox`, {
+      hint: 'leave it out; paude network allow HOST changes what the sandbox can reach',
     })
   if (KEPT_OUTSIDE.includes(name))
-    throw new PaudeError('refused', `${name} stays outside the box`, {
+    throw new PaudeError('refused', `${name} stays outside the sandbox`, {
       hint: `export ${name} before you call paude: the proxy adds it on the way to the provider`,
     })
 }
@@ -44,7 +44,7 @@ export function requireReference({ name, source }: Reference): void {
   const named = typeof source === 'object' && 'template' in source ? callersIn(source.template) : []
   const kept = KEPT_OUTSIDE.find((outside) => source === `env:${outside}` || named.includes(outside))
   if (kept !== undefined)
-    throw new PaudeError('refused', `env.${name}: ${kept} stays outside the box, under every name`, {
+    throw new PaudeError('refused', `env.${name}: ${kept} stays outside the sandbox, under every name`, {
       hint: `leave env.${name} out: the proxy adds the credential on the way to the provider`,
     })
 }

@@ -71,7 +71,7 @@ export const env = {
   /** `NAME`, or `NAME=VALUE`. What a project chooses passes through the environment of the engine's client. */
   env: row({
     key: 'env',
-    meaning: 'Variables of the box: values, or where secrets are: env:NAME, file:PATH or { command = [...] }',
+    meaning: 'Variables of the sandbox: values, or where secrets are: env:NAME, file:PATH or { command = [...] }',
     initial: [] as readonly string[],
     divided: (v) => v.union([list(v), table(v)], 'must be a table of variables, or a list like ["NAME", "NAME=value"]'),
     rule: 'adds',
@@ -81,7 +81,7 @@ export const env = {
         name: 'env',
         rank: 80,
         valueHint: 'NAME[=VALUE]',
-        description: "Set a variable in the box; without a value, the caller's",
+        description: "Set a variable in the sandbox; without a value, the caller's",
       },
     ],
   }),

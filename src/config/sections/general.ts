@@ -35,7 +35,7 @@ export const general = {
   }),
   backend: oneWord(['auto', ...backendNames], {
     key: 'backend',
-    meaning: 'Engine that runs the box; auto takes the first usable one',
+    meaning: 'Engine that runs the sandbox; auto takes the first usable one',
     initial: 'auto',
     rule: 'differs',
     withoutBox: 'free',
@@ -44,7 +44,7 @@ export const general = {
         name: 'backend',
         rank: 10,
         valueHint: 'NAME',
-        description: 'Engine that runs the box (default: auto, the first usable one)',
+        description: 'Engine that runs the sandbox (default: auto, the first usable one)',
       },
     ],
   }),
@@ -56,7 +56,7 @@ export const general = {
     rule: { order: ['none', 'host'] },
     withoutBox: 'free',
     variable: 'fallback',
-    notIn: { project: 'it belongs in your own config.toml, since it gives up the box' },
+    notIn: { project: 'it belongs in your own config.toml, since it gives up the sandbox' },
   }),
   /** Whether a devcontainer.json of the project counts: `off`, `use`, or the name of one of several. */
   devcontainer: row({

@@ -9,13 +9,13 @@ export const image = {
   /** '' means the agent's own image. */
   image: row({
     key: 'image.ref',
-    meaning: 'Image of the box; without it one is built here',
+    meaning: 'Image of the sandbox; without it one is built here',
     initial: '',
     schema: text,
     rule: 'differs',
     read: requireImageReference,
     refuse: requireImageReference,
-    flags: [{ name: 'image', rank: 30, valueHint: 'REF', description: 'Image of the box (default: built here from Debian)' }],
+    flags: [{ name: 'image', rank: 30, valueHint: 'REF', description: 'Image of the sandbox (default: built here from Debian)' }],
   }),
   /** '' means Debian. */
   imageBase: row({

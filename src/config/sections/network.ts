@@ -167,7 +167,7 @@ export const network = {
   /** How the proxy gets at the request it puts the credential in. */
   inject: oneWord(['bump', 'base-url'], {
     key: 'network.inject',
-    meaning: 'How the credential is put in: bump inside the TLS tunnel, base-url at an address of the box',
+    meaning: 'How the credential is put in: bump inside the TLS tunnel, base-url at an address of the sandbox',
     initial: 'bump',
     rule: 'differs',
     flags: [
@@ -175,7 +175,7 @@ export const network = {
         name: 'inject',
         rank: 45,
         valueHint: 'WAY',
-        description: "How the credential is put in: inside the TLS tunnel (default), or at a base URL on the box's loopback",
+        description: "How the credential is put in: inside the TLS tunnel (default), or at a base URL on the sandbox's loopback",
       },
     ],
   }),

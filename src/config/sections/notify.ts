@@ -87,7 +87,7 @@ export const notify = {
       ),
     rule: 'own',
     notIn: {
-      project: 'it belongs in your own config.toml, since it acts on this machine and not on the box',
+      project: 'it belongs in your own config.toml, since it acts on this machine and not on the sandbox',
       managed: 'it belongs in the config.toml of each user',
     },
   }),

@@ -5,32 +5,32 @@ export const security = {
   readOnlyRoot: safeguard({
     key: 'security.read_only_root',
     withoutBox: 'closes',
-    meaning: "Whether the box's own root file system is read-only",
+    meaning: "Whether the sandbox's own root file system is read-only",
     flags: [
       {
         name: 'read-only-root',
         rank: 60,
         valueHint: 'BOOL',
-        description: "false: the box's own root file system can be written, until the box is gone (default: true)",
+        description: "false: the sandbox's own root file system can be written, until the sandbox is gone (default: true)",
       },
     ],
   }),
   noNewPrivileges: safeguard({
     key: 'security.no_new_privileges',
     withoutBox: 'closes',
-    meaning: 'Whether setuid programs of the image do nothing in the box',
+    meaning: 'Whether setuid programs of the image do nothing in the sandbox',
     flags: [
       {
         name: 'no-new-privileges',
         rank: 60,
         valueHint: 'BOOL',
-        description: 'false: setuid programs of the image work in the box, without capabilities (default: true)',
+        description: 'false: setuid programs of the image work in the sandbox, without capabilities (default: true)',
       },
     ],
   }),
   seccomp: oneWord(['default', 'engine', 'off'], {
     key: 'security.seccomp',
-    meaning: "Filter of the box's system calls: default (paude's own), engine, or off",
+    meaning: "Filter of the sandbox's system calls: default (paude's own), engine, or off",
     initial: 'default',
     rule: { order: ['default', 'engine', 'off'] },
     withoutBox: 'closes',
@@ -39,7 +39,7 @@ export const security = {
         name: 'seccomp',
         rank: 60,
         valueHint: 'FILTER',
-        description: "Filter of the box's system calls: paude's own, the engine's, or none (default: default)",
+        description: "Filter of the sandbox's system calls: paude's own, the engine's, or none (default: default)",
       },
     ],
   }),

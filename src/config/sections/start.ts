@@ -24,7 +24,7 @@ export const start = {
         name: 'timeout',
         rank: 70,
         valueHint: 'SECONDS',
-        description: 'End the box in the foreground after this time, with exit code 124 (default: none)',
+        description: 'End the sandbox in the foreground after this time, with exit code 124 (default: none)',
       },
     ],
   }),

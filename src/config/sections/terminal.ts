@@ -3,7 +3,7 @@ import { detachBytes } from '../../hold/keys.ts'
 import { numeral, row, text } from '../../key.ts'
 
 const notIn = {
-  project: 'it belongs in your own config.toml, since it acts on this machine and not on the box',
+  project: 'it belongs in your own config.toml, since it acts on this machine and not on the sandbox',
   managed: 'it belongs in the config.toml of each user',
 }
 

@@ -6,7 +6,7 @@ export const workspace = {
   /** Relative to the project, or absolute in it. */
   protect: row({
     key: 'workspace.protect',
-    meaning: 'Further paths of the project that the box cannot change',
+    meaning: 'Further paths of the project that the sandbox cannot change',
     initial: [] as readonly string[],
     schema: (v) =>
       v.array(

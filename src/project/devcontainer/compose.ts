@@ -91,14 +91,14 @@ export function withService(
   if (said.length === 0)
     throw fault(scope, `there is no service ${shortened(name)} in the compose file, which has ${firstOf(all) || 'none'}`)
   const others = all.filter((one) => one !== name)
-  if (others.length > 0) left(`compose services ${firstOf(others)} (a box is one container)`)
+  if (others.length > 0) left(`compose services ${firstOf(others)} (a sandbox is one container)`)
   const service = Object.assign({}, ...said.map((one) => one.service)) as Service
   for (const key of Object.keys(service)) if (!TAKEN.includes(key) && !IDLE.includes(key)) left(`compose ${name}.${key}`)
   const reader: Reader = { name, base: dirname(files[0]?.path ?? scope.file), scope, left }
   const built = said.findLast((one) => one.service.build != null)
   const build = built === undefined ? undefined : buildOf(built, reader)
   if (build === undefined && service.image == null)
-    left(`compose ${name} (it has neither image nor build, so the box is paude's own)`)
+    left(`compose ${name} (it has neither image nor build, so the sandbox is paude's own)`)
   const { image: _image, build: _build, dockerFile: _dockerFile, context: _context, ...rest } = found
   const folder = service.working_dir == null ? null : fillOr(service.working_dir, 'working_dir', reader)
   const whole = {

@@ -12,13 +12,13 @@ import type { Devcontainer } from './schema.ts'
 
 /** Features that are nothing without what no box gives, by the last word of their names. */
 const USELESS: Readonly<Record<string, string>> = {
-  'docker-in-docker': 'it needs privileges that no box has',
-  'docker-outside-of-docker': 'no box reaches the engine',
-  'docker-from-docker': 'no box reaches the engine',
-  'kind-in-docker': 'it needs privileges that no box has',
-  'podman-in-podman': 'it needs privileges that no box has',
-  sshd: 'nobody logs in to a box',
-  'desktop-lite': 'nobody looks at a desktop of a box',
+  'docker-in-docker': 'it needs privileges that no sandbox has',
+  'docker-outside-of-docker': 'no sandbox reaches the engine',
+  'docker-from-docker': 'no sandbox reaches the engine',
+  'kind-in-docker': 'it needs privileges that no sandbox has',
+  'podman-in-podman': 'it needs privileges that no sandbox has',
+  sshd: 'nobody logs in to a sandbox',
+  'desktop-lite': 'nobody looks at a desktop of a sandbox',
 }
 
 /** Options of a feature land in argv and in the environment of its installation. */

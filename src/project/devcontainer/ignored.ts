@@ -27,12 +27,12 @@ const IDLE = [
 const IDLE_OF_BUILD = ['cacheFrom', 'options']
 
 const WHY: Readonly<Record<string, string>> = {
-  appPort: 'paude forward brings ports of the box to this machine',
+  appPort: 'paude forward brings ports of the sandbox to this machine',
   initializeCommand: 'it would run on this machine',
-  hostRequirements: '[limits] says what the box gets',
-  runServices: 'a box is one container',
-  remoteUser: 'the box runs as you',
-  containerUser: 'the box runs as you',
+  hostRequirements: '[limits] says what the sandbox gets',
+  runServices: 'a sandbox is one container',
+  remoteUser: 'the sandbox runs as you',
+  containerUser: 'the sandbox runs as you',
   workspaceMount: 'the project is mounted at its own path',
 }
 

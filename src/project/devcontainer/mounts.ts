@@ -35,7 +35,7 @@ export function readMounts(entries: readonly Entry[], { root, host }: Ground, { 
       return []
     }
     if (target === '') {
-      left(`${key} (it names no place in the box)`)
+      left(`${key} (it names no place in the sandbox)`)
       return []
     }
     const [from, to] = [source, target].map((path) => expandOr(path, key, { scope, left }))

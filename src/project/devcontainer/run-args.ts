@@ -37,7 +37,7 @@ export function readRunArgs(
 }
 
 function objection(flag: string): string | null {
-  if (WITHOUT_EFFECT.some((known) => flag === known || flag.startsWith(`${known}=`))) return 'every box has its own'
+  if (WITHOUT_EFFECT.some((known) => flag === known || flag.startsWith(`${known}=`))) return 'every sandbox has its own'
   if (FOR_DEBUGGERS.test(flag)) return 'debuggers work without it'
   const found = extraFlagObjection(flag)
   if (found === null) return null

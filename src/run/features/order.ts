@@ -45,9 +45,9 @@ export function readAbout(name: string, text: string): About {
       : [],
     useless:
       found['privileged'] === true
-        ? 'it needs privileges that no box has'
+        ? 'it needs privileges that no sandbox has'
         : JSON.stringify(found['mounts'] ?? '').includes('.sock')
-          ? 'no box reaches the engine'
+          ? 'no sandbox reaches the engine'
           : '',
   }
 }

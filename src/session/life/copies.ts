@@ -24,7 +24,7 @@ export const copyNews = (record: SessionRecord, folder: string): readonly CopyNe
     // Without the first the folder is gone, and with it the copy.
     if (before === null || before === undefined) return []
     if (after === null || after === undefined)
-      return [{ record, sentence: `the box's copy of ${name} cannot be read any more; yours is as it was`, commands: [] }]
+      return [{ record, sentence: `the sandbox's copy of ${name} cannot be read any more; yours is as it was`, commands: [] }]
     const { keys, commands } = gitChanges(before, after)
     if (keys.length === 0) return []
     const more = keys.length > MOST_NAMED ? ` and ${keys.length - MOST_NAMED} more` : ''

@@ -101,7 +101,7 @@ export async function launchAttached(context: Context, launch: Launch): Promise<
   }
 }
 
-const starting = ({ name }: Backend): string => `starting a box on ${name}`
+const starting = ({ name }: Backend): string => `starting a sandbox on ${name}`
 
 export function refuseTakenName({ host }: Context, name: string): void {
   const other = name === '' ? undefined : readRecords(host).find((record) => record.name === name)

@@ -23,13 +23,13 @@ export async function runOnHost({ host, warn }: Context, { config, agent, words,
   if (broken !== null)
     throw new PaudeError(
       'refused',
-      `${lacking.message}, and fallback = "host" is not taken: ${broken} would not hold outside a box`,
+      `${lacking.message}, and fallback = "host" is not taken: ${broken} would not hold outside a sandbox`,
       { hint: lacking.hint, cause: lacking },
     )
   const program = ownProgram(host, { program: agent.program, lacking })
   const { terminal } = host
   warn(
-    `NOT ISOLATED: ${lacking.message}, so ${shown(program)} runs on this machine itself, with your files, keys and network${config.settings.agentArgs.length > 0 ? ', and without agent_args' : ''}; to have a box: ${lacking.hint}`,
+    `NOT ISOLATED: ${lacking.message}, so ${shown(program)} runs on this machine itself, with your files, keys and network${config.settings.agentArgs.length > 0 ? ', and without agent_args' : ''}; to have a sandbox: ${lacking.hint}`,
   )
   return await handOver([program, ...words], {
     terminal: terminal.stdin || terminal.stdout || terminal.stderr,

@@ -64,7 +64,7 @@ export const execPlan = (
 const FOUND_FIRST = [
   'sh',
   '-c',
-  '[ ! -d /paude/bin ] || [ -z "$(command -v git)" ] || export PATH="/paude/bin:$PATH"; case $1 in */*) ;; *) command -v "$1" >/dev/null || { echo "paude: $1 was not found in the box" >&2; exit 127; } ;; esac; exec "$@"',
+  '[ ! -d /paude/bin ] || [ -z "$(command -v git)" ] || export PATH="/paude/bin:$PATH"; case $1 in */*) ;; *) command -v "$1" >/dev/null || { echo "paude: $1 was not found in the sandbox" >&2; exit 127; } ;; esac; exec "$@"',
   'sh',
 ]
 

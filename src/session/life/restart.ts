@@ -25,7 +25,7 @@ export function shouldRestart(
 ): { readonly restarts: boolean; readonly why: string } {
   const no = (why = '') => ({ restarts: false, why })
   if (status === 'running' || status === 'paused') return no(named ? `session ${id} runs already` : '')
-  if (status === 'gone') return no(`session ${id} has lost its box: paude rm ${id}`)
+  if (status === 'gone') return no(`session ${id} has lost its sandbox: paude rm ${id}`)
   if (named) return { restarts: true, why: '' }
   if (stopped) return no()
   // An engine may forget at a reboot that a box ever ran; a start that is under way looks the same.

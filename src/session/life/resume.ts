@@ -56,14 +56,14 @@ export async function continueSession(
     throw new PaudeError(
       'refused',
       `session ${record.id} was started with security.read_only_root = false: its agent may have replaced what checks its mounts, so it is not started again`,
-      { hint: `paude fork ${record.id} takes its conversation into a new box` },
+      { hint: `paude fork ${record.id} takes its conversation into a new sandbox` },
     )
   if (record.init !== '' && !existsSync(record.init))
     throw new PaudeError(
       'not-found',
-      `the first program of its box, ${record.init}, is gone, so session ${record.id} cannot start again`,
+      `the first program of its sandbox, ${record.init}, is gone, so session ${record.id} cannot start again`,
       {
-        hint: `paude fork ${record.id} takes its conversation into a new box`,
+        hint: `paude fork ${record.id} takes its conversation into a new sandbox`,
       },
     )
   const agent = record.credentials.length === 0 ? null : agentNamed(record.agent)

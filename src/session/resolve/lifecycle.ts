@@ -66,7 +66,7 @@ function beginning(
       : [
           `if [ -f "${DONE}" ] && [ "$(head -c 64 "${DONE}")" = ${mark} ]; then`,
           'done=yes',
-          `echo ${quote(`paude: ${names}: done before in this project; remove ~/.paude-created in the box to run it again`)} >&2`,
+          `echo ${quote(`paude: ${names}: done before in this project; remove ~/.paude-created in the sandbox to run it again`)} >&2`,
           'fi',
         ]),
   ]

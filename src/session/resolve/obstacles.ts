@@ -79,8 +79,8 @@ function noCredential(
       ? []
       : [
           spec.terminal
-            ? `login inside the box: type ${agent.login}, unless you did so in this project before; it is for this project only, and its token lives in the box`
-            : `login inside the box: without a terminal, only an earlier ${agent.login} in this project counts`,
+            ? `login inside the sandbox: type ${agent.login}, unless you did so in this project before; it is for this project only, and its token lives in the sandbox`
+            : `login inside the sandbox: without a terminal, only an earlier ${agent.login} in this project counts`,
         ]
   // Where the agent's own settings bring a credential, nothing lacks.
   if (!host.env[provider.address.variable]) return []

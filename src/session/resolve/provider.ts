@@ -109,7 +109,7 @@ export function refuseCredentialInside({ env, references, ...settings }: Setting
     references.find((reference) => sameAs(reference.source, host) === source || (caller !== '' && names(reference, caller)))
       ?.name ?? env.find((entry) => caller !== '' && entry === caller)
   if (found !== undefined)
-    throw new PaudeError('refused', `env.${found} is what ${keyOf(said.key)} refers to, and that stays outside the box`, {
+    throw new PaudeError('refused', `env.${found} is what ${keyOf(said.key)} refers to, and that stays outside the sandbox`, {
       hint: `leave env.${found} out: the proxy adds the credential on the way to the provider`,
     })
 }

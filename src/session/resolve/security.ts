@@ -19,5 +19,5 @@ export function weakening(security: Security, origins?: Config['origins']): stri
   const said = switches.filter((key) => security[key] !== HARDENED[key]).flatMap((key) => origins?.[key] ?? [])
   const by = [...new Set(said.map(({ layer, place }) => shown(`${layer} ${place}`.trim())))].join(', ')
   const what = givenUp(security)
-  return what.length === 0 ? null : `the box gives up hardening: ${what.join(', ')}${by === '' ? '' : ` (${by})`}`
+  return what.length === 0 ? null : `the sandbox gives up hardening: ${what.join(', ')}${by === '' ? '' : ` (${by})`}`
 }

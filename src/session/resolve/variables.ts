@@ -32,6 +32,6 @@ export function unsetReferences(
     const variable = source.slice('env:'.length)
     return caller[variable]
       ? []
-      : [`env.${name}: ${variable} is ${caller[variable] === '' ? 'empty' : 'not set'}, so the box has none`]
+      : [`env.${name}: ${variable} is ${caller[variable] === '' ? 'empty' : 'not set'}, so the sandbox has none`]
   })
 }
