@@ -222,9 +222,9 @@ export type EngineInfo = {
 
 const LACKING = {
   terminal: 'cannot show what an agent does',
-  inside: 'runs no further program in a sandbox',
-  ports: 'brings no ports of a sandbox here',
-  wall: 'has no wall, and so no log of requests',
+  inside: 'cannot run another program in a sandbox',
+  ports: 'cannot forward ports of a sandbox',
+  wall: 'has no wall, so it keeps no log of requests',
   images: 'has no images',
 } as const
 
@@ -235,6 +235,8 @@ export function need<Key extends keyof typeof LACKING>(
 ): NonNullable<Backend[Key]> {
   const found = backend[key]
   if (found === null)
-    throw new PaudeError('unsupported', `${backend.name} ${LACKING[key]}`, { hint: 'paude backends lists what each can do' })
+    throw new PaudeError('unsupported', `${backend.name} ${LACKING[key]}`, {
+      hint: 'paude backends lists what each backend can do',
+    })
   return found as NonNullable<Backend[Key]>
 }

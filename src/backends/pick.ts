@@ -15,7 +15,7 @@ export async function pickBackend(host: Host, wanted: 'auto' | BackendName): Pro
   const backend = backends[wanted]
   if (isInstalled(host, backend)) return backend
   throw new PaudeError('backend-missing', `${wanted} is not installed`, {
-    hint: `install ${wanted}${installed(host).length === 0 ? '' : ', or use what is there: paude --backend auto'}`,
+    hint: `install ${wanted}${installed(host).length === 0 ? '' : ', or use another engine: paude --backend auto'}`,
   })
 }
 
@@ -28,12 +28,12 @@ export async function pickAutomatically(host: Host, all: readonly Backend[]): Pr
   if (usableOne !== undefined) return usableOne
   const denied = first('denied')
   if (denied !== undefined)
-    throw new PaudeError('backend-denied', `no permission on the socket of ${denied.name}`, {
+    throw new PaudeError('backend-denied', `no permission to use the socket of ${denied.name}`, {
       hint: `${denied.health.mend.denied}${denied === easiest ? '' : `; or install ${easiest.name}, which needs no group`}`,
     })
   const down = first('down')
   if (down !== undefined)
-    throw new PaudeError('backend-down', `${down.name} is installed but its engine does not run`, {
+    throw new PaudeError('backend-down', `${down.name} is installed, but its engine is not running`, {
       hint: `start it: ${down.health.mend.down}`,
     })
   const programs = candidates.map(({ program }) => program)

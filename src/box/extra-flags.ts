@@ -8,40 +8,40 @@ const HARMLESS = [
 
 /** Why well-known ones are not among them. */
 const REASONS: Readonly<Record<string, string>> = {
-  privileged: 'takes every wall around the sandbox away',
-  'cap-add': 'gives back a privilege',
-  'security-opt': 'loosens the hardening; what of it can be given up stands in [security]',
-  device: 'hands a device of this machine to the sandbox',
-  gpus: 'hands devices of this machine to the sandbox',
-  network: 'goes round the allowlist',
-  net: 'goes round the allowlist',
-  publish: 'lets others reach into the sandbox',
-  'publish-all': 'lets others reach into the sandbox',
-  volume: 'is not checked as mounts are; write mounts',
-  mount: 'is not checked as mounts are; write mounts',
-  'volumes-from': 'brings in mounts of another container',
+  privileged: 'removes the isolation of the sandbox',
+  'cap-add': 'gives the agent privileges',
+  'security-opt': 'loosens the hardening; [security] has the keys for what you can give up',
+  device: 'gives the sandbox a device of this machine',
+  gpus: 'gives the sandbox devices of this machine',
+  network: 'bypasses the allowlist',
+  net: 'bypasses the allowlist',
+  publish: 'lets others connect to the sandbox',
+  'publish-all': 'lets others connect to the sandbox',
+  volume: 'bypasses the checks of mounts; use the key mounts',
+  mount: 'bypasses the checks of mounts; use the key mounts',
+  'volumes-from': 'adds the mounts of another container',
   tmpfs: 'can hide what paude mounts',
-  env: 'would put values into argv; write env',
+  env: 'puts values on the command line; use the key env',
   'env-file': 'reads a file of this machine into the sandbox',
-  user: 'changes who the agent is',
+  user: 'changes the user of the agent',
   userns: 'loosens the hardening',
   pid: 'shows the processes of this machine',
   ipc: 'shares memory with this machine',
-  uts: 'shares the name of this machine',
+  uts: 'shares the hostname of this machine',
   cgroupns: 'shows the control groups of this machine',
   'cgroup-parent': 'escapes the limits',
-  runtime: 'replaces the program that makes the sandbox',
-  sysctl: 'changes the kernel of the sandbox',
-  entrypoint: 'replaces what proves the wall',
-  'add-host': 'changes what names mean',
-  dns: 'goes round the proxy',
-  'pids-limit': 'is a limit of its own; write limits.pids',
-  memory: 'is a limit of its own; write limits.memory',
-  cpus: 'is a limit of its own; write limits.cpus',
-  platform: 'asks for another architecture than the one of this machine',
-  'group-add': 'gives the agent further groups',
-  pull: 'is a setting of its own; write image.pull',
-  isolation: 'is for Windows',
+  runtime: 'replaces the runtime of the engine',
+  sysctl: 'changes kernel settings',
+  entrypoint: 'replaces the program that checks the wall',
+  'add-host': 'changes how names resolve',
+  dns: 'bypasses the proxy',
+  'pids-limit': 'has a key of its own; use limits.pids',
+  memory: 'has a key of its own; use limits.memory',
+  cpus: 'has a key of its own; use limits.cpus',
+  platform: 'chooses another architecture than that of this machine',
+  'group-add': 'adds groups to the agent',
+  pull: 'has a key of its own; use image.pull',
+  isolation: 'works on Windows only',
 }
 
 /** What the engines' short flags stand for. */
@@ -70,7 +70,7 @@ export function extraFlagObjection(flag: string): Objection | null {
   if (reason !== undefined) return { name: `--${name}`, why: `it ${reason}` }
   if (!HARMLESS.some((known) => flag.startsWith(`--${known}=`)) || !value) return { name: `--${name}`, why: ONLY }
   if (name === 'label' && /^paude(\.|=|$)/.test(value))
-    return { name: '--label=paude…', why: 'by these labels paude knows its sandboxes' }
+    return { name: '--label=paude…', why: 'paude finds its sandboxes by these labels' }
   if (name === 'shm-size' && sharedSize(flag) === null)
     return {
       name: '',
@@ -102,4 +102,4 @@ function shortObjection(letter: string): Objection {
 const reasonOf = (name: string): string | undefined => (Object.hasOwn(REASONS, name) ? REASONS[name] : undefined)
 
 /** Said of a flag that nobody here has heard of. */
-export const ONLY = `only these are known to open nothing: ${HARMLESS.map((known) => `--${known}=`).join(', ')}`
+export const ONLY = `paude allows only these: ${HARMLESS.map((known) => `--${known}=`).join(', ')}`

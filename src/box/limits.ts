@@ -38,7 +38,7 @@ export function readMemory(text: string): number {
   }
   if (bytes < LEAST_MEMORY)
     throw new PaudeError('usage', `memory size ${text} is too small to run anything`, {
-      hint: 'give at least 64m; an agent is comfortable with 2g',
+      hint: 'give at least 64m; 2g is enough for most agents',
     })
   if (bytes > UNITS.t * 64)
     throw new PaudeError('usage', `memory size ${text} is more than any machine has`, { hint: 'write a size like 4g' })

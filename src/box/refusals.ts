@@ -25,10 +25,10 @@ function ofNetwork({ networks, hostPorts }: Can, { network }: Wished): readonly 
   if (!networks.includes(mode))
     return [
       mode === 'open'
-        ? { message: 'cannot open the network', hint: 'leave --network open out' }
+        ? { message: 'cannot run a session with an open network', hint: 'leave --network open out' }
         : {
-            message: mode === 'none' ? 'cannot take the network away' : 'cannot enforce an allowlist',
-            hint: 'pick a backend that can, or say --network open to run without a wall',
+            message: mode === 'none' ? 'cannot run a session without a network' : 'cannot enforce an allowlist',
+            hint: 'choose a backend that can, or use --network open to run without an allowlist',
           },
     ]
   if (mode === 'none' || hostPorts) return []
@@ -37,26 +37,26 @@ function ofNetwork({ networks, hostPorts }: Can, { network }: Wished): readonly 
   // A provider here is allowed by itself: no entry could be taken out.
   if (reaches(network.policy.injections))
     return [{ message, hint: 'choose another provider.base_url, or a backend that reaches this machine' }]
-  return reaches(network.policy.allow) ? [{ message, hint: 'take that entry out of network.allow' }] : []
+  return reaches(network.policy.allow) ? [{ message, hint: 'remove that entry from network.allow' }] : []
 }
 
 const ofTransport = ({ transports }: Can, { transport }: Wished): readonly Refusal[] =>
   transports.includes(transport.kind)
     ? []
-    : [{ message: `cannot bring the project in by ${transport.kind}`, hint: 'pick another backend' }]
+    : [{ message: `cannot provide the project by ${transport.kind}`, hint: 'choose another backend' }]
 
 const ofMounts = (can: Can, { mounts }: Wished): readonly Refusal[] =>
   mounts
     .filter(({ file }) => can.mounts === 'none' || (can.mounts === 'folders' && file))
     .map(({ source, file }) => ({
-      message: `cannot mount ${source}: it mounts ${can.mounts === 'none' ? 'nothing of this machine' : 'folders alone'}`,
-      hint: file && can.mounts === 'folders' ? 'mount the folder that it is in' : 'leave the mount out, or pick another backend',
+      message: `cannot mount ${source}: it mounts ${can.mounts === 'none' ? 'nothing of this machine' : 'only folders'}`,
+      hint: file && can.mounts === 'folders' ? 'mount its folder instead' : 'leave the mount out, or choose another backend',
     }))
 
 const ofLimits = ({ limits: known }: Can, { limits }: Wished): readonly Refusal[] =>
   (Object.keys(limits) as readonly (keyof Limits)[])
     .filter((name) => limits[name] > 0 && !known.includes(name))
-    .map((name) => ({ message: `cannot limit ${NAMES[name]}`, hint: `say --${name} none` }))
+    .map((name) => ({ message: `cannot limit ${NAMES[name]}`, hint: `use --${name} none` }))
 
 const NAMES = { cpus: 'the cores', memory: 'the memory', pids: 'the number of processes' } as const
 
@@ -66,8 +66,8 @@ const ofHardening = ({ hardening }: Can, { security }: Wished): readonly Refusal
     .filter((name) => security[name] === true || security[name] === 'default')
     .filter((name) => !hardening.includes(name))
     .map((name) => ({
-      message: `cannot harden a sandbox by ${KEYS[name]}`,
-      hint: `say security.${KEYS[name]} = ${GIVEN_UP[name]}`,
+      message: `cannot harden a sandbox with ${KEYS[name]}`,
+      hint: `set security.${KEYS[name]} = ${GIVEN_UP[name]}`,
     }))
 
 const KEYS = { readOnlyRoot: 'read_only_root', noNewPrivileges: 'no_new_privileges', seccomp: 'seccomp' } as const

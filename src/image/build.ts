@@ -199,5 +199,5 @@ const labels = (spec: ImageSpec): Readonly<Record<string, string>> => ({
 function agentPackage({ arch, libc, install }: AgentImage): string {
   const name = install.package(arch, libc)
   if (name !== null) return name
-  throw new PaudeError('unsupported', `${install.title} has no release for ${arch}`, { hint: 'it runs on x64 and arm64' })
+  throw new PaudeError('unsupported', `${install.title} has no release for ${arch}`, { hint: 'use an x64 or arm64 machine' })
 }

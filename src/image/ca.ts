@@ -38,8 +38,8 @@ function bundle(texts: readonly string[]): string {
   const blocks = certificates(texts.join('\n'))
   const pem = blocks.map((block) => `${block}\n`).join('')
   if (pem.length <= CERTIFICATES_LIMIT) return pem
-  throw new PaudeError('config', `the extra certificates take ${Math.ceil(pem.length / 1024)} KiB; 1024 are allowed`, {
-    hint: 'name only the ones that are needed: image.ca_files, or --ca-file',
+  throw new PaudeError('config', `the extra certificates take ${Math.ceil(pem.length / 1024)} KiB (limit 1024)`, {
+    hint: 'name only those that you need, in image.ca_files or with --ca-file',
   })
 }
 
@@ -47,15 +47,15 @@ function namedFile(file: CaFile): string {
   const [path, text] = typeof file === 'string' ? [file, readNamed(file)] : [file.path, file.text]
   if (text === null) throw unreadable(path)
   if (certificates(text).length > 0) return text
-  throw new PaudeError('config', `${path} holds no certificate`, {
-    hint: 'PEM text with BEGIN CERTIFICATE is needed; openssl x509 converts others',
+  throw new PaudeError('config', `${path} has no certificate in it`, {
+    hint: 'give a PEM file with BEGIN CERTIFICATE; openssl x509 converts other formats',
   })
 }
 
 function readNamed(path: string): string {
   try {
     if (statSync(path).size > CERTIFICATES_LIMIT)
-      throw new PaudeError('config', `${path} is larger than a certificate file may be (1 MiB)`)
+      throw new PaudeError('config', `${path} is too large for a certificate file (limit 1 MiB)`)
     return readFileSync(path, 'utf8')
   } catch (cause) {
     if (cause instanceof PaudeError) throw cause

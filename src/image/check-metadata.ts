@@ -38,7 +38,7 @@ function pinned(reference: string): Check {
     title: 'tag',
     severity: 'warning',
     ok,
-    message: ok ? 'names a tag or digest' : 'means whatever latest is today',
+    message: ok ? 'names a tag or digest' : 'has no tag, so it means latest',
     fix: ok ? '' : 'name a tag or digest',
   }
 }
@@ -52,7 +52,7 @@ function processor(wanted: string, { architecture, os }: Metadata): Check {
     severity: 'error',
     ok,
     message: ok ? `${os}/${architecture}` : `made for ${os}/${architecture}, but the engine runs linux/${needed}`,
-    fix: ok ? '' : `pull it with --platform=linux/${needed}, if there is one`,
+    fix: ok ? '' : `pull it with --platform=linux/${needed}, if it exists`,
   }
 }
 
@@ -66,7 +66,7 @@ function digest({ digests }: Metadata): Check {
     title: 'digest',
     severity: 'note',
     ok: true,
-    message: name === undefined ? 'none: built here' : `pin it as ${name}`,
+    message: name === undefined ? 'none: built on this machine' : `pin it as ${name}`,
     fix: '',
   }
 }
@@ -76,7 +76,7 @@ const user = ({ user: name }: Metadata): Check => ({
   title: 'USER',
   severity: 'note',
   ok: true,
-  message: name === '' ? 'none' : `${name} is replaced by the caller's uid and gid`,
+  message: name === '' ? 'none' : `${name} is replaced by your uid and gid`,
   fix: '',
 })
 
@@ -85,7 +85,7 @@ const entrypoint = ({ entrypoint: words }: Metadata): Check => ({
   title: 'ENTRYPOINT',
   severity: 'note',
   ok: true,
-  message: words.length === 0 ? 'none' : `${words.join(' ')} is not run in a session`,
+  message: words.length === 0 ? 'none' : `a session does not run ${words.join(' ')}`,
   fix: '',
 })
 
@@ -97,7 +97,8 @@ function interference({ volumes, healthcheck, stopSignal }: Metadata): readonly 
       title: 'VOLUME',
       severity: 'warning',
       ok: volumes.length === 0,
-      message: volumes.length === 0 ? 'none' : `${volumes.join(', ')}: every session gets a fresh volume there that is root's`,
+      message:
+        volumes.length === 0 ? 'none' : `${volumes.join(', ')}: every session gets an empty volume there that belongs to root`,
       fix: volumes.length === 0 ? '' : 'leave VOLUME out',
     },
     {
@@ -127,7 +128,7 @@ function proxies({ environment }: Metadata): Check {
     severity: 'warning',
     ok: names.length === 0,
     message: names.length === 0 ? 'none' : `${names.join(', ')} in the image; a walled session sets its own`,
-    fix: names.length === 0 ? '' : 'give them as build arguments, which do not stay',
+    fix: names.length === 0 ? '' : 'pass them as build arguments; those do not stay in the image',
   }
 }
 
@@ -144,8 +145,8 @@ function secrets({ environment, labels }: Metadata): Check {
     message:
       names.length === 0
         ? 'no variable or label looks like one'
-        : `${names.join(', ')} look like secrets, and everybody who has the image can read them`,
-    fix: names.length === 0 ? '' : 'take them out, and give the values out anew',
+        : `${names.join(', ')} look like secrets, and everyone with the image can read them`,
+    fix: names.length === 0 ? '' : 'remove them, and replace the secrets',
   }
 }
 

@@ -13,13 +13,20 @@ export function checkProbe(probe: Probe, { agent, install }: Wanted): readonly C
         'shell',
         'error',
         false,
-        'no POSIX shell at /bin/sh, or none that runs here',
-        'start from an image with a shell; distroless ones cannot host an agent',
+        'no POSIX shell at /bin/sh, or it does not run here',
+        'use a base image with a shell; distroless images cannot run an agent',
       ),
     ]
   if (probe['end'] !== 'ok')
     return [
-      row('K9', 'shell', 'error', false, 'the shell did not get to the end of the check', 'see whether /bin/sh is a POSIX shell'),
+      row(
+        'K9',
+        'shell',
+        'error',
+        false,
+        'the shell stopped before the end of the check',
+        'check whether /bin/sh is a POSIX shell',
+      ),
     ]
   return [
     row('K9', 'shell', 'error', true, '/bin/sh works', ''),
@@ -64,7 +71,7 @@ function missingAgent(probe: Probe, { agent, install }: Wanted): Check {
   const found =
     elsewhere === ''
       ? `no ${agent} in PATH (${probe['path']})`
-      : `${elsewhere} is not executable for all or not in PATH (${probe['path']})`
+      : `${elsewhere} is not executable for every user, or not in PATH (${probe['path']})`
   if (install !== null) {
     const libraries = probe['libraries-missing'] ?? ''
     if (libraries !== '')
@@ -73,7 +80,7 @@ function missingAgent(probe: Probe, { agent, install }: Wanted): Check {
         agent,
         'error',
         false,
-        `${install.title} cannot be added: ${libraries} missing`,
+        `${install.title} cannot be added: missing ${libraries}`,
         installs(probe, install.libraries),
       )
     return row(
@@ -81,7 +88,7 @@ function missingAgent(probe: Probe, { agent, install }: Wanted): Check {
       agent,
       'note',
       false,
-      `${found}; paude adds ${install.title} ${install.version} in a thin image of its own`,
+      `${found}; paude adds ${install.title} ${install.version} in a small image of its own`,
       '',
     )
   }
@@ -92,7 +99,7 @@ function missingAgent(probe: Probe, { agent, install }: Wanted): Check {
     false,
     found,
     elsewhere === ''
-      ? `install ${agent} into a folder of PATH`
+      ? `install ${agent} into a folder in PATH`
       : `RUN chmod a+rx ${elsewhere} && ln -s ${elsewhere} /usr/local/bin/`,
   )
 }
@@ -102,9 +109,9 @@ function brokenAgent(probe: Probe, install: Install | null): string {
   if ((probe['libraries-missing'] ?? '') !== '') return installs(probe, install?.libraries ?? probe['libraries-missing'] ?? '')
   if (probe['libc'] === 'musl') return "use the agent's musl build: glibc programs do not run on Alpine"
   if (/\bnode\b.*(not found|No such file)/i.test(output)) return installs(probe, 'nodejs')
-  if (/permission denied|EACCES/i.test(output)) return 'install it where every user may read it, not below /root'
-  if (/read-only file system|EROFS/i.test(output)) return 'it may write to HOME and /tmp only'
-  return 'make it run as any user, with a read-only root and without a network'
+  if (/permission denied|EACCES/i.test(output)) return 'install it where every user can read it, not below /root'
+  if (/read-only file system|EROFS/i.test(output)) return 'it can write only to HOME and /tmp'
+  return 'it must run as any user, with a read-only root and without a network'
 }
 
 /** Only the first two numbers count: paude's flags do not change within them. */
@@ -117,7 +124,7 @@ function version(output: string, { version: tested }: Install): Check {
     'version',
     'warning',
     ok,
-    ok ? 'recent enough' : `older than ${tested}, which paude is tested with`,
+    ok ? 'recent enough' : `older than ${tested}, the release that paude is tested with`,
     ok ? '' : `install ${tested}`,
   )
 }
@@ -135,7 +142,7 @@ function toolChecks(probe: Probe, install: Install | null): readonly Check[] {
       install?.needsBash ? 'error' : 'warning',
       `only sh: ${install?.needsBash ? `${install.title} cannot run commands` : 'hooks fall back to sh'}`,
     ),
-    tool('K10', 'curl', 'warning', 'an agent can hardly fetch anything'),
+    tool('K10', 'curl', 'warning', 'an agent needs it to fetch files'),
     row(
       'K11',
       'basic tools',
@@ -144,8 +151,8 @@ function toolChecks(probe: Probe, install: Install | null): readonly Check[] {
       missing === '' ? 'all there' : `missing: ${missing}`,
       missing === '' ? '' : installs(probe, 'coreutils'),
     ),
-    tool('K12', 'tar', 'warning', 'nothing can be copied in and out as an archive'),
-    tool('K13', 'git', 'warning', 'sessions start, but git does not work inside'),
+    tool('K12', 'tar', 'warning', 'paude cannot copy files in and out'),
+    tool('K13', 'git', 'warning', 'sessions start, but git does not work in them'),
     ...(probe['git'] === undefined ? [] : [gitVersion(probe)]),
   ]
 }
@@ -160,7 +167,7 @@ function gitVersion(probe: Probe): Check {
     'warning',
     ok,
     probe['git-version'] ?? '',
-    ok ? '' : 'git 2.31 or newer accepts the mounted project; older ones call its ownership dubious',
+    ok ? '' : 'install git 2.31 or later; older releases reject the owner of the mounted project',
   )
 }
 
@@ -174,7 +181,7 @@ function home(probe: Probe): Check {
     'error',
     false,
     kept ? `cannot make a folder in HOME: ${probe['home-writable']}` : `HOME became ${probe['home']}`,
-    'leave HOME to the session',
+    'do not set HOME',
   )
 }
 
@@ -187,8 +194,8 @@ function hardening(probe: Probe): readonly Check[] {
       'hardening',
       'error',
       held,
-      held ? 'no capabilities, no new privileges, root read-only' : 'the engine did not take the privileges away',
-      held ? '' : 'see paude doctor',
+      held ? 'no capabilities, no new privileges, root read-only' : 'the engine did not drop the privileges',
+      held ? '' : 'paude doctor',
     ),
     row(
       'K33',
@@ -196,7 +203,7 @@ function hardening(probe: Probe): readonly Check[] {
       'warning',
       sudo === '',
       sudo === '' ? 'none' : `${sudo} cannot work in a session`,
-      sudo === '' ? '' : 'install what is needed while the image is built',
+      sudo === '' ? '' : 'install what you need during the image build',
     ),
   ]
 }
@@ -221,7 +228,7 @@ function terminal(probe: Probe): Check {
     'terminfo',
     'warning',
     file !== '',
-    file === '' ? 'xterm-256color is unknown: less and vi misbehave' : file,
+    file === '' ? 'xterm-256color is unknown, so less and vi do not work well' : file,
     file === '' ? fix : '',
   )
 }

@@ -68,7 +68,7 @@ const rows: readonly Row[] = [
     when: /\b(Connection(?:Refused|Closed|Reset|TimedOut)|ECONN\w+|E?TIMEDOUT|Timeout|FailedToOpenSocket|NetworkUnreachable)\b/i,
     code: 'registry',
     say: (found) => `the npm registry was not reached (${found})`,
-    hint: 'check the network; behind a proxy, export HTTPS_PROXY; a mirror stands in ~/.npmrc or BUN_CONFIG_REGISTRY',
+    hint: 'check the network; behind a proxy, export HTTPS_PROXY; set a mirror in ~/.npmrc or BUN_CONFIG_REGISTRY',
   },
   {
     when: /GET \w+:\/\/(?:[^\s/@]*@)?([^\s/]+)\S* - 404/,
@@ -80,7 +80,7 @@ const rows: readonly Row[] = [
     when: /GET \w+:\/\/(?:[^\s/@]*@)?([^\s/]+)\S* - (401|403|407)/,
     code: 'registry',
     say: (host, status) => `${host} refuses it (${status})`,
-    hint: 'check the login for this registry in ~/.npmrc, or ask who runs the proxy to let the package through',
+    hint: 'check the login for this registry in ~/.npmrc, or ask the administrator of the proxy to allow the package',
   },
   {
     when: /GET \w+:\/\/(?:[^\s/@]*@)?([^\s/]+)\S* - (\d{3})/,

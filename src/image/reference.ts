@@ -13,6 +13,6 @@ export const IMAGE = new RegExp(
 export function requireImageReference(text: string): void {
   if (!IMAGE.test(text))
     throw new PaudeError('usage', `not an image reference: ${quoted(text)}`, {
-      hint: 'write it like registry.example.org/team/image:tag, with small letters in the name',
+      hint: 'write it like registry.example.org/team/image:tag, with a lower-case name',
     })
 }

@@ -46,7 +46,7 @@ export const FULL: readonly string[] = [
 export function readPackage(text: string): string {
   if (/^[a-z0-9][a-z0-9+.-]{0,98}[a-z0-9+]$/.test(text)) return text
   throw new PaudeError('usage', `not the name of a Debian package: ${quoted(text)}`, {
-    hint: 'write it like nodejs or g++, in small letters; a version of your choice comes with image.tools',
+    hint: 'write it like nodejs or g++, in lower case; to choose a version, use image.tools',
   })
 }
 

@@ -87,11 +87,12 @@ export function resolverConfChecks({ conf, daemon }: { readonly conf: string; re
   const loopback = servers.filter((address) => /^(127\.|::1$)/.test(address))
   // That of systemd-resolved: docker reads the file with the real ones.
   const known = servers.includes('127.0.0.53') || /"dns"\s*:/.test(daemon)
-  if (servers.length === 0 || loopback.length < servers.length || known) return [ok('resolver of docker', 'that of this machine')]
+  if (servers.length === 0 || loopback.length < servers.length || known)
+    return [ok('resolver of docker', "this machine's resolver")]
   return [
     warning(
       'resolver of docker',
-      `this machine asks ${loopback[0]}, which containers cannot reach; docker gives the proxy a public one instead`,
+      `this machine uses ${loopback[0]}, which containers cannot reach; docker gives the proxy a public resolver instead`,
       'write { "dns": ["ADDRESS OF YOUR RESOLVER"] } into /etc/docker/daemon.json, then sudo systemctl restart docker',
     ),
   ]

@@ -43,13 +43,13 @@ const rows: readonly Row[] = [
     say: ({ engine }) => `no permission to use ${engine}'s socket`,
     hint: ({ engine }) =>
       engine === 'docker'
-        ? 'join the docker group (it is as good as root), or say --backend podman'
+        ? 'join the docker group (its members can become root), or use --backend podman'
         : 'unset CONTAINER_HOST, or use a socket of your own',
   },
   {
     when: /context "([^"]+)": context not found|"([^"]+)" service destination not found/,
     code: 'backend-down',
-    say: ({ engine, found }) => `${engine} knows no ${engine === 'docker' ? 'context' : 'connection'} named ${found}`,
+    say: ({ engine, found }) => `${engine} has no ${engine === 'docker' ? 'context' : 'connection'} named ${found}`,
     hint: ({ engine }) =>
       engine === 'docker'
         ? 'docker context ls lists them; see also DOCKER_CONTEXT'
@@ -110,9 +110,7 @@ const rows: readonly Row[] = [
     code: 'image-missing',
     say: ({ image, engine }) => `${engine} has no image ${image}`.trimEnd(),
     hint: ({ image, engine }) =>
-      /^$|^localhost\//.test(image)
-        ? 'paude image build makes it'
-        : `fetch it with ${engine} pull ${image}, or say --pull missing`,
+      /^$|^localhost\//.test(image) ? 'paude image build' : `fetch it with ${engine} pull ${image}, or use --pull missing`,
   },
   {
     when: /toomanyrequests/,
@@ -123,9 +121,9 @@ const rows: readonly Row[] = [
   {
     when: /unauthorized|authentication required|no basic auth credentials|pull access denied|access to the resource is denied|(?:^|: )denied$/m,
     code: 'registry',
-    say: ({ image }) => `the registry refuses ${image} without the right login`,
+    say: ({ image }) => `the registry wants a login for ${image}`,
     hint: ({ engine, image }) =>
-      `${engine} login ${registryOf(image)}; some registries say this of a name they do not know, too`.replace('  ', ' '),
+      `${engine} login ${registryOf(image)}; some registries also answer so for an unknown name`.replace('  ', ' '),
   },
   {
     when: /manifest unknown|manifest for \S+ not found|name unknown|repository name not known|repository \S+ not found/i,
@@ -136,7 +134,7 @@ const rows: readonly Row[] = [
   {
     when: /server gave HTTP response to HTTPS client/,
     code: 'registry',
-    say: ({ image }) => `the registry of ${image} does not speak TLS`,
+    say: ({ image }) => `the registry of ${image} has no TLS`,
     hint: ({ engine }) => `name it as an insecure registry in ${engine}'s own configuration`,
   },
   {
@@ -149,7 +147,7 @@ const rows: readonly Row[] = [
     when: /x509: certificate is valid for ([^\n]+?), not [^\n]+/,
     code: 'registry',
     say: ({ image, found }) => `the certificate of the registry of ${image} is for another host (${found})`,
-    hint: () => 'check the name of the registry, and whether a proxy answers in its place',
+    hint: () => 'check the name of the registry, and whether a proxy answers instead of it',
   },
   {
     when: /x509: |certificate signed by unknown authority/,
@@ -163,13 +161,13 @@ const rows: readonly Row[] = [
     when: /\/v2\/[^\n]*(?:no such host|connection refused|i\/o timeout|network is unreachable|TLS handshake timeout|Client\.Timeout)|unexpected HTTP status: ([^\n]+)/,
     code: 'registry',
     say: ({ image, found }) => `cannot reach the registry of ${image}${found === '' ? '' : ` (${found})`}`,
-    hint: () => 'check the network and the name; --pull never does without',
+    hint: () => 'check the network and the name, or use --pull never',
   },
   {
     when: /container name "\/?([^"]+)" is already in use|network with name (\S+) already exists|network name (\S+) already used|volume with name (\S+) already exists/,
     code: 'name-taken',
     say: ({ engine, found }) => `${engine} already has something named ${found}`,
-    hint: ({ engine }) => `choose another name, or remove that one with ${engine}`,
+    hint: ({ engine }) => `choose another name, or remove the old one with ${engine}`,
   },
   {
     when: /remove (\S+): volume is in use|volume (\S+) is being used by/,
@@ -180,31 +178,31 @@ const rows: readonly Row[] = [
   {
     when: /Minimum memory limit allowed is (\S+)|(?:unable to set memory limit|memory limit too low)/,
     code: 'usage',
-    say: ({ found }) => `the memory limit is too low${found === '' ? '' : `: ${found} is the least`}`,
-    hint: () => 'an agent wants a gigabyte or more; raise --memory',
+    say: ({ found }) => `the memory limit is too low${found === '' ? '' : `: the minimum is ${found}`}`,
+    hint: () => 'raise --memory; an agent needs a gigabyte or more',
   },
   {
     when: /bind source path does not exist: ([^\n]+)|statfs ([^\n]+): no such file or directory/,
     code: 'not-found',
-    say: ({ found, engine }) => `${engine} finds nothing to mount at ${found}`,
-    hint: () => 'create it, or leave the mount out; an engine in a virtual machine sees only the folders shared with it',
+    say: ({ found, engine }) => `${engine} cannot mount ${found}: it does not exist there`,
+    hint: () => 'create it, or leave the mount out; an engine in a virtual machine sees only folders that you share with it',
   },
   {
     when: /exec: "([^"]+)": (?:executable file not found|stat [^\n]*no such file)/,
     code: 'command-not-found',
     say: ({ found }) => `the image has no program ${found}`,
-    hint: () => 'paude image check tells what an image lacks',
+    hint: () => 'paude image check shows what an image lacks',
   },
   {
     when: /exec: "([^"]+)": permission denied|exec: "([^"]+)": is a directory/,
     code: 'not-executable',
     say: ({ found }) => `${found} cannot be executed in the image`,
-    hint: () => 'paude image check tells what an image lacks',
+    hint: () => 'paude image check shows what an image lacks',
   },
   {
     when: /exec format error/,
     code: 'unsupported',
-    say: () => "the image is made for another processor than this engine's",
+    say: () => "the image is for another processor than the engine's",
     hint: ({ engine }) => `fetch the right one with ${engine} pull --platform`,
   },
   {
@@ -223,7 +221,7 @@ const rows: readonly Row[] = [
     when: /E: Unable to locate package (\S+)|E: Package '([^']+)' has no installation candidate/,
     code: 'config',
     say: ({ found }) => `the distribution of the image has no package ${found}`,
-    hint: () => 'correct image.packages, take a tool of image.tools, or choose another base with image.base',
+    hint: () => 'correct image.packages, use image.tools, or choose another base with image.base',
   },
   {
     when: /mise ERROR [^\n]*?([\w-]+@[\w.+-]+): ([^\n]*)/,
@@ -235,7 +233,7 @@ const rows: readonly Row[] = [
     when: /returned a non-zero code: (\d+)|exit status (\d+)|(?:did not complete successfully|executor failed running)[^\n]*: exit code: (\d+)/,
     code: 'command-failed',
     say: ({ found }) => `a step of the image's build failed with exit code ${found}`,
-    hint: () => 'its own output, shown above, says why',
+    hint: () => 'read its output above',
   },
 ]
 

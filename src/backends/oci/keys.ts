@@ -5,7 +5,7 @@ import { row } from '../../key.ts'
 const extraFlags = (engine: string) =>
   row({
     key: `${engine}.extra_flags`,
-    meaning: `Further flags for ${engine}, of those that open nothing`,
+    meaning: `Further flags for ${engine}, harmless ones only`,
     initial: [] as readonly string[],
     schema: (v) => v.array(v.string()),
     rule: 'adds',

@@ -102,7 +102,7 @@ export const podman: Backend = {
     variables: [],
     mend: {
       missing: 'sudo apt install podman',
-      down: 'podman info tells what is missing',
+      down: 'podman info',
       denied: 'unset CONTAINER_HOST, or use a socket of your own',
     },
     info: infoOf('podman'),
