@@ -15,7 +15,7 @@ export function readBaseUrl(text: string, where: string): URL {
       hint: 'it must look like https://gateway.example.org/prefix',
     })
   if (/^(localhost|127\..*|\[::1?\]|0\.0\.0\.0)$/.test(url.hostname))
-    throw new PaudeError('usage', `${where} names this machine's loopback, which is another one in the sandbox: ${text}`, {
+    throw new PaudeError('usage', `${where} names the loopback of this machine, but the sandbox has its own: ${text}`, {
       hint: `${isAddress(where) ? `export ${where}=` : 'write '}${url.protocol}//host.paude.internal:${url.port || '80'} and let the server listen on the engine's bridge too`,
     })
   return url

@@ -33,7 +33,7 @@ function credential(
 ): Credential {
   const value = host.env[variable]?.trim() ?? ''
   if (!/^[\x21-\x7e]+$/.test(value) || /["'\\]/.test(value))
-    throw new PaudeError('usage', `${variable} holds characters that no credential has`, {
+    throw new PaudeError('usage', `${variable} holds characters that a credential cannot have`, {
       hint: `export ${variable} again, without quotes or line breaks inside`,
     })
   const { hostname, port, scheme, pathname, api } = place

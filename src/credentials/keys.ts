@@ -15,17 +15,17 @@ const credential = (key: string, meaning: string) =>
     schema: secretSource,
     rule: 'own',
     alternative: true,
-    notIn: { project: NOT_A_PROJECTS, managed: 'it belongs in the config.toml of each user' },
+    notIn: { project: NOT_A_PROJECTS, managed: 'write it into the config.toml of each user' },
   })
 
-const NOT_A_PROJECTS = 'it belongs in your own config.toml, since the provider gets the key'
+const NOT_A_PROJECTS = 'write it into your own config.toml, since the provider gets the key'
 
 /** `[provider]`: where the models of the chosen agent are, and where the credential is. A secret of the provider without its row does not compile. */
 export const providerKeys = {
   /** '' for the agent's own provider. */
   baseUrl: row({
     key: 'provider.base_url',
-    meaning: `Address where the agent's models are, as ${addressVariables.join(' or ')} says it`,
+    meaning: `Address of the agent's models, as in ${addressVariables.join(' or ')}`,
     initial: '',
     schema: text,
     rule: 'own',
@@ -35,16 +35,15 @@ export const providerKeys = {
     held: heldAddress,
   }),
   apiKey: credential('api_key', 'Where the API key is: env:NAME, file:PATH or { command = [...] }'),
-  authToken: credential('auth_token', 'Where the token of a gateway is, in place of an API key'),
-  oauthToken: credential('oauth_token', 'Where the token of a subscription is, in place of an API key'),
+  authToken: credential('auth_token', 'Where the token of a gateway is, instead of an API key'),
+  oauthToken: credential('oauth_token', 'Where the token of a subscription is, instead of an API key'),
   login: oneWord(['outside', 'inside'], {
     key: 'provider.login',
-    meaning:
-      'Where a start finds your login: outside the sandbox (a credential, or paude login), or inside, for one project alone',
+    meaning: 'Where your login is: outside the sandbox (a credential, or paude login), or inside it, for one project only',
     initial: 'outside',
     rule: 'own',
     withoutBox: 'free',
-    notIn: { project: NOT_A_PROJECTS, managed: 'it belongs in the config.toml of each user' },
+    notIn: { project: NOT_A_PROJECTS, managed: 'write it into the config.toml of each user' },
     flags: [
       {
         name: 'login-inside',
@@ -52,7 +51,7 @@ export const providerKeys = {
         switch: true,
         sets: 'inside',
         description:
-          'Start without a credential and log in inside the sandbox: for this project only, and the token lives in the sandbox',
+          'Start without a credential and log in inside the sandbox: for this project only, and the agent can read the token',
       },
     ],
   }),

@@ -17,9 +17,9 @@ export function readSecret(reference: string, host: Pick<Host, 'env' | 'home' | 
   if (!/^[\x21-\x7e]{1,4096}$/.test(value))
     throw new PaudeError(
       'config',
-      `${key}: ${reference} ${value === '' ? 'is empty' : 'holds characters that no such secret has'}`,
+      `${key}: ${reference} ${value === '' ? 'is empty' : 'holds characters that such a secret cannot have'}`,
       {
-        hint: reference.startsWith('env:') ? `export ${reference.slice(4)}` : 'put the secret, and nothing else, in that file',
+        hint: reference.startsWith('env:') ? `export ${reference.slice(4)}` : 'put only the secret into that file',
       },
     )
   return secret(value)
@@ -41,9 +41,9 @@ function readPrivate(name: string, { home, uid }: Pick<Host, 'home' | 'uid'>, ke
   try {
     const stats = fstatSync(descriptor)
     if (!stats.isFile() || stats.size > 64 * 1024)
-      throw fault('is no file with a secret', 'name a file that holds the secret alone')
-    if (stats.uid !== uid) throw fault('belongs to another user', 'make a file of your own')
-    if ((stats.mode & 0o077) !== 0) throw fault('can be read by others', `chmod 600 ${path}`)
+      throw fault('is not a file with a secret', 'name a file that holds only the secret')
+    if (stats.uid !== uid) throw fault('belongs to another user', 'use a file of your own')
+    if ((stats.mode & 0o077) !== 0) throw fault('is readable by other users', `chmod 600 ${path}`)
     return readFileSync(descriptor, 'utf8')
   } finally {
     closeSync(descriptor)

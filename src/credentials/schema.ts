@@ -22,6 +22,6 @@ export const secretSource = (v: Valibot) =>
     v.union([v.string(), printed(v)], 'must be a string, or { command = [...] }'),
     v.check(
       (value) => typeof value !== 'string' || REFERENCE.test(value),
-      'must say where it stands and never hold it: "env:NAME", "file:/path" or { command = [...] }',
+      'must say where the secret is, not hold it: "env:NAME", "file:/path" or { command = [...] }',
     ),
   )

@@ -86,7 +86,7 @@ export function addEntry(editable: Editable, key: string, value: string): string
   if (list.includes(value)) return text
   const literal = tomlLiteral([...list, value])
   const after = withEntry(text, { path, list, value }, read(file))
-  if (after === null) throw unchangeable(editable, `make it this: ${written(path, literal)}`)
+  if (after === null) throw unchangeable(editable, `change it to: ${written(path, literal)}`)
   parseConfig({ ...editable, text: after })
   return after
 }
@@ -100,7 +100,7 @@ export function removeEntry(editable: Editable, key: string, value: string): str
   if (left.length === list.length) return text
   const after = withoutEntry(text, { path, left, value }, read(file))
   if (after !== null) return after
-  throw unchangeable(editable, `make it this: ${written(path, tomlLiteral(left))}`)
+  throw unchangeable(editable, `change it to: ${written(path, tomlLiteral(left))}`)
 }
 
 /** What a list of the file holds; empty where it is not there. */
@@ -133,8 +133,8 @@ export function unsetKey(editable: Editable, key: string): string | null {
   const { file, text } = editable
   const without = withoutKey(text, path, read(file))
   if (without !== null) return without
-  throw new PaudeError('config', `${key} stands in no line of its own in ${file}`, {
-    hint: 'take it out by hand: paude config edit',
+  throw new PaudeError('config', `${key} has no line of its own in ${file}`, {
+    hint: 'remove it by hand: paude config edit',
   })
 }
 
@@ -158,7 +158,7 @@ export function requireKey(key: string): readonly string[] {
     })
   const close = nearest(rest, known) ?? known.find((name) => name.endsWith(`.${rest}`))
   throw new PaudeError('usage', `there is no key ${JSON.stringify(key)}`, {
-    hint: close === undefined ? 'paude config show lists them' : `did you mean ${prefix}${close}?`,
+    hint: close === undefined ? 'paude config show --all' : `did you mean ${prefix}${close}?`,
   })
 }
 

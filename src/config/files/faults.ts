@@ -19,7 +19,7 @@ export function faultOf(outer: BaseIssue<unknown>, table: 'a table' | 'an object
     return {
       path,
       message: `unknown key ${path}`,
-      hint: meant(path.split('.').at(-1) ?? '', known, 'paude help keys lists the known ones'),
+      hint: meant(path.split('.').at(-1) ?? '', known, 'paude help keys'),
     }
   }
   if (issue.received === 'undefined') return { path, message: `${path} is missing`, hint: `add ${path}` }
@@ -41,7 +41,7 @@ export function faultOf(outer: BaseIssue<unknown>, table: 'a table' | 'an object
 }
 
 const NO_BACKEND = `this paude runs on ${backendNames.join(' and ')}`
-const ONE_START = 'record mode is for one start and stands in no file: paude --network record'
+const ONE_START = 'record mode is for one start and cannot be set in a file: paude --network record'
 /** Names that other tools have for it, and sections of engines that this release has no adapter for. */
 const ELSEWHERE = new Map([
   ...['kubernetes', 'kubectl', 'apple', 'zellij'].map((name) => [name, NO_BACKEND] as const),

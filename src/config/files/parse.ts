@@ -87,7 +87,7 @@ function readConfig(written: Written, profile: string): Reading {
     ...foreignKeys({ layer, at }, parts),
     ...unreadableValues({ layer, at }, parts),
     ...(layer === 'managed' && Object.keys(profiles).length > 0
-      ? [foreign({ layer, at }, 'profiles', { key: 'profiles', why: 'what holds for everybody has no profiles' })]
+      ? [foreign({ layer, at }, 'profiles', { key: 'profiles', why: 'a managed file has no profiles' })]
       : []),
   ]
   if (faults.length > 0) return { parsed: null, faults }
@@ -104,7 +104,7 @@ export const mending = (layer: Written['layer']): string =>
   ({
     user: 'paude config edit',
     project: 'paude config edit --project, or go on without it: paude --ignore-project-config',
-    managed: 'ask who manages this machine',
+    managed: 'ask the administrator of this machine',
   })[layer]
 
 /** What the schema would leave out without a word. */
@@ -118,7 +118,7 @@ function wrongNames(found: unknown, at: Placer): readonly PaudeError[] {
   return [['profiles', profiles] as const, ['env', env] as const, ...parts].flatMap(([path, table]) =>
     Object.keys(Object(table))
       .filter((name) => NO_NAMES.includes(name))
-      .map((name) => wrong(`${at(`${path}.${name}`)}: nothing can be called ${name}`, { hint: 'give it another name' })),
+      .map((name) => wrong(`${at(`${path}.${name}`)}: ${name} is a reserved name`, { hint: 'give it another name' })),
   )
 }
 
@@ -159,7 +159,7 @@ function plain(found: unknown): unknown {
 
 /** The runtime's own errors have a line too, but of the program; the parser makes one for a date that there is not. */
 const ofRuntime = ({ message }: TypeError): string =>
-  message.startsWith('Invalid') ? message : 'a table has a name that none can have, like constructor'
+  message.startsWith('Invalid') ? message : 'a table has a reserved name, like constructor'
 
 /** Tells `FILE:LINE` of a key, or the file alone where it stands in no line of its own. */
 type Placer = (path: string) => string
@@ -200,8 +200,8 @@ function foreignKeys(read: Read, parts: Parts): readonly PaudeError[] {
     ((env as Layer | undefined)?.references ?? [])
       .filter(({ source }) => typeof source !== 'string')
       .map(({ name }) =>
-        wrong(`${read.at(`${prefix}env.${name}`)}: a program is not for this file`, {
-          hint: 'what it runs could be changed by the agent; write it into your own config.toml',
+        wrong(`${read.at(`${prefix}env.${name}`)}: a program is not allowed in this file`, {
+          hint: 'the agent could change what it runs; write it into your own config.toml',
         }),
       ),
   )
@@ -217,7 +217,7 @@ const unreadableValues = ({ layer, at }: Read, parts: Parts): readonly PaudeErro
   )
 
 const foreign = ({ at }: Read, path: string, { key, why }: { readonly key: string; readonly why: string }): PaudeError =>
-  wrong(`${at(path)}: ${key} is not for this file`, { hint: why })
+  wrong(`${at(path)}: ${key} is not allowed in this file`, { hint: why })
 
 /** What a part of a file says, by settings. */
 function sourceOf({ layer, at: placeOf }: Read, prefix: string, part: Profile): Source {

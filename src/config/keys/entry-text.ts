@@ -23,7 +23,7 @@ export function entryText(entry: unknown): string {
     case 'build':
       return buildText(value)
     case 'link':
-      return `/workspaces/${value.name} leads to ${value.folder}`
+      return `/workspaces/${value.name} links to ${value.folder}`
     case 'export':
       return `remoteEnv.${value.name} = ${value.value}`
     case 'run':

@@ -51,7 +51,7 @@ function sectionOf(section: string, inside: readonly Row<unknown>[]): v.GenericS
     table,
     v.check(
       (found) => names.filter((name) => found[name] !== undefined).length < 2,
-      `can have one of ${names.slice(0, -1).join(', ')} and ${names.at(-1)}, and not several`,
+      `can have only one of ${names.slice(0, -1).join(', ')} and ${names.at(-1)}`,
     ),
   )
 }

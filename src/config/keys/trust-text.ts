@@ -12,11 +12,11 @@ function needsTrust(rule: Rule, canHold: (value: string) => boolean): string {
     case 'differs':
       return 'any other value'
     case 'adds':
-      return 'every further entry'
+      return 'every added entry'
     case 'each':
       return 'every entry'
     case 'closes':
-      return 'nothing: it only closes'
+      return 'nothing: it only restricts'
     case 'own':
       return 'not allowed'
     default:

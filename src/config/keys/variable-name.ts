@@ -12,15 +12,15 @@ const OURS = /^(PAUDE_.*|HTTPS?_PROXY|https?_proxy|ALL_PROXY|all_proxy|NO_PROXY|
 export function requireVariableName(name: string): void {
   if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
     throw new PaudeError('usage', `invalid variable name ${quoted(name)}`, {
-      hint: 'write NAME or NAME=VALUE; a name has letters, digits and _, and no digit first',
+      hint: 'write NAME or NAME=VALUE; a name has letters, digits and _, and does not begin with a digit',
     })
   if (OURS.test(name))
     throw new PaudeError('refused', `${name} is set by paude in the sandbox`, {
-      hint: 'leave it out; paude network allow HOST changes what the sandbox can reach',
+      hint: 'leave it out; to reach another host: paude network allow HOST',
     })
   if (KEPT_OUTSIDE.includes(name))
     throw new PaudeError('refused', `${name} stays outside the sandbox`, {
-      hint: `export ${name} before you call paude: the proxy adds it on the way to the provider`,
+      hint: `export ${name} before you run paude: the proxy adds it on the way to the provider`,
     })
 }
 
@@ -30,7 +30,7 @@ export function readEntry(entry: string): { readonly name: string; readonly valu
   const [name, value] = at === -1 ? [entry, undefined] : [entry.slice(0, at), entry.slice(at + 1)]
   requireVariableName(name)
   if (value?.includes('\0'))
-    throw new PaudeError('usage', `the value of ${name} contains a NUL byte`, { hint: 'no environment can hold one' })
+    throw new PaudeError('usage', `the value of ${name} contains a NUL byte`, { hint: 'remove the NUL byte' })
   return { name, value }
 }
 
@@ -38,7 +38,7 @@ export function readEntry(entry: string): { readonly name: string; readonly valu
 export function requireReference({ name, source }: Reference): void {
   requireVariableName(name)
   if (STEERS_CLIENT.test(name))
-    throw new PaudeError('refused', `env.${name}: the engine's own client obeys ${name}, so a secret cannot travel by it`, {
+    throw new PaudeError('refused', `env.${name}: the engine's client obeys ${name} itself, so it cannot carry a secret`, {
       hint: 'give it another name',
     })
   const named = typeof source === 'object' && 'template' in source ? callersIn(source.template) : []
@@ -53,7 +53,11 @@ export function requireReference({ name, source }: Reference): void {
 export function refuseProviderLogin(source: string): void {
   const kept = KEPT_OUTSIDE.find((name) => source === `env:${name}`)
   if (kept !== undefined)
-    throw new PaudeError('refused', `network.upstream_credentials: ${kept} is the provider's, and for no other proxy`, {
-      hint: "name a variable or a file with the proxy's own NAME:PASSWORD",
-    })
+    throw new PaudeError(
+      'refused',
+      `network.upstream_credentials: ${kept} is the credential of the provider and not of a proxy`,
+      {
+        hint: "name an environment variable or a file with the proxy's own NAME:PASSWORD",
+      },
+    )
 }

@@ -107,6 +107,6 @@ function beyond(
 ): PaudeError {
   const said = origin === undefined || origin.layer === 'default' ? '' : ` (${origin.layer} ${origin.place})`
   return new PaudeError('refused', shown(`${keyOf(setting)} = ${value}${said} exceeds the limit in ${place}: ${limit}`), {
-    hint: 'leave it out, or ask who manages this machine',
+    hint: 'leave it out, or ask the administrator of this machine',
   })
 }

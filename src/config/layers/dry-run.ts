@@ -6,5 +6,5 @@ import { readVariables } from './read-flags.ts'
 export function refuseDryRun({ env }: Pick<Host, 'env'>, why: string): void {
   const { PAUDE_DRY_RUN } = env
   if (readVariables({ PAUDE_DRY_RUN }).dryRun)
-    throw new PaudeError('refused', `PAUDE_DRY_RUN is set, and ${why}`, { hint: 'unset PAUDE_DRY_RUN, then try again' })
+    throw new PaudeError('refused', `PAUDE_DRY_RUN is set, and ${why}`, { hint: 'unset PAUDE_DRY_RUN' })
 }

@@ -17,7 +17,7 @@ export function readManagedFile(file: string): Written | null {
     if (!stats.isFile()) throw unsafe(file, 'is not a file')
     for (const [path, { uid, mode }] of [[file, stats] as const, [dirname(file), statSync(dirname(file))] as const]) {
       if (uid !== 0) throw unsafe(path, 'does not belong to root')
-      if ((mode & 0o022) !== 0) throw unsafe(path, 'can be written by others than root')
+      if ((mode & 0o022) !== 0) throw unsafe(path, 'is writable for other users than root')
     }
     return { layer: 'managed', file, text: readFileSync(handle, 'utf8') }
   } finally {
@@ -26,6 +26,6 @@ export function readManagedFile(file: string): Written | null {
 }
 
 const unsafe = (path: string, fault: string): PaudeError =>
-  new PaudeError('refused', `${path} ${fault}, so it cannot manage this machine`, {
+  new PaudeError('refused', `${path} ${fault}, so paude does not accept it`, {
     hint: `chown root ${path} && chmod go-w ${path}, or remove it`,
   })

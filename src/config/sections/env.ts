@@ -17,7 +17,7 @@ const SECRET_NAME = new RegExp(
 const table = (v: Valibot) =>
   v.pipe(
     v.record(
-      v.pipe(v.string(), v.regex(/^[A-Za-z_]\w*$/, 'is not the name of a variable')),
+      v.pipe(v.string(), v.regex(/^[A-Za-z_]\w*$/, 'is not the name of an environment variable')),
       v.union([v.string(), printed(v)], 'must be a string, or { command = [...] }'),
     ),
     v.rawCheck(({ dataset, addIssue }) => {
@@ -50,7 +50,7 @@ function envFault(name: string, value: EnvValue): string | null {
 }
 
 const SECRET =
-  'looks like a secret, which no file of configuration holds; write it below [env] as "env:NAME", "file:PATH" or { command = [...] }'
+  'looks like a secret, and a config file must not hold one; write it below [env] as "env:NAME", "file:PATH" or { command = [...] }'
 
 const list = (v: Valibot) =>
   v.pipe(
@@ -71,17 +71,18 @@ export const env = {
   /** `NAME`, or `NAME=VALUE`. What a project chooses passes through the environment of the engine's client. */
   env: row({
     key: 'env',
-    meaning: 'Variables of the sandbox: values, or where secrets are: env:NAME, file:PATH or { command = [...] }',
+    meaning: 'Environment variables of the sandbox. A secret is named by its place: env:NAME, file:PATH or { command = [...] }',
     initial: [] as readonly string[],
-    divided: (v) => v.union([list(v), table(v)], 'must be a table of variables, or a list like ["NAME", "NAME=value"]'),
+    divided: (v) =>
+      v.union([list(v), table(v)], 'must be a table of environment variables, or a list like ["NAME", "NAME=value"]'),
     rule: 'adds',
-    notIn: { managed: 'it belongs in the config.toml of each user' },
+    notIn: { managed: 'write it into the config.toml of each user' },
     flags: [
       {
         name: 'env',
         rank: 80,
         valueHint: 'NAME[=VALUE]',
-        description: "Set a variable in the sandbox; without a value, the caller's",
+        description: 'Set an environment variable in the sandbox; without a value, yours is passed',
       },
     ],
   }),

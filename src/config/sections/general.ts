@@ -10,7 +10,7 @@ export const general = {
   /** What a start without a verb runs. No flag: an agent may have an `--agent` of its own. */
   agent: row({
     key: 'agent',
-    meaning: 'Agent that a start runs',
+    meaning: 'Agent to run',
     initial: agentNames[0],
     schema: (v) =>
       v.pipe(
@@ -25,13 +25,13 @@ export const general = {
   /** Of the chosen agent, as `image.agent_version` is. A list of one key, since no order of several sections would be right for options with values. */
   agentArgs: row({
     key: 'agent_args',
-    meaning: 'Words for the agent at every start, before those of the command line',
+    meaning: 'Arguments of the agent at every start, before those of the command line',
     initial: [] as readonly string[],
     schema: texts,
     rule: 'each',
     // Without a box they are left out: what is sane in one may not be sane outside.
     withoutBox: 'free',
-    notIn: { managed: 'it bounds nothing: the same words can be typed' },
+    notIn: { managed: 'it limits nothing: the same arguments can be typed' },
   }),
   backend: oneWord(['auto', ...backendNames], {
     key: 'backend',
@@ -51,24 +51,24 @@ export const general = {
   /** What a start does where no engine can be used. No flag: whether a box is needed is not said by the way. */
   fallback: oneWord(['none', 'host'], {
     key: 'fallback',
-    meaning: "Where no engine can be used: none ends the start; host runs this machine's own agent, not isolated",
+    meaning: "If no engine works: none ends the start; host runs this machine's own agent, not isolated",
     initial: 'none',
     rule: { order: ['none', 'host'] },
     withoutBox: 'free',
     variable: 'fallback',
-    notIn: { project: 'it belongs in your own config.toml, since it gives up the sandbox' },
+    notIn: { project: 'write it into your own config.toml, since it gives up the sandbox' },
   }),
   /** Whether a devcontainer.json of the project counts: `off`, `use`, or the name of one of several. */
   devcontainer: row({
     key: 'devcontainer',
     meaning:
-      "Whether the project's devcontainer.json counts: off, use, or the name of a folder in .devcontainer; where nothing is set, the first start asks once",
+      "Whether to use the project's devcontainer.json: off, use, or the name of a folder in .devcontainer; if it is not set, the first start asks once",
     initial: 'off',
     schema: (v) => v.pipe(v.string(), v.regex(DEVCONTAINER, 'must be "off", "use", or the name of a folder in .devcontainer')),
     rule: 'own',
     notIn: {
-      project: 'whether it is used is not said by the project',
-      managed: 'it belongs in the config.toml of each user; image.ref bounds what it may bring',
+      project: 'a project cannot decide whether it is used',
+      managed: 'write it into the config.toml of each user; image.ref limits the images that it may use',
     },
     flags: [
       {
@@ -76,14 +76,14 @@ export const general = {
         rank: 100,
         sets: 'use',
         valueHint: 'NAME',
-        description: "Take image and commands from the project's devcontainer.json, or from that of .devcontainer/NAME",
+        description: "Use image and commands of the project's devcontainer.json, or of .devcontainer/NAME",
       },
     ],
   }),
   /** What a failing command of it does. No flag: what a project needs does not change from start to start. */
   devcontainerFailure: oneWord(['warn', 'end'], {
     key: 'devcontainer_failure',
-    meaning: 'When a command of the devcontainer.json fails: warn starts the agent all the same; end ends the start',
+    meaning: 'If a command of the devcontainer.json fails: warn starts the agent anyway; end ends the start',
     initial: 'warn',
     rule: { order: ['end', 'warn'] },
     withoutBox: 'free',

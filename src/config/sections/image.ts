@@ -9,18 +9,18 @@ export const image = {
   /** '' means the agent's own image. */
   image: row({
     key: 'image.ref',
-    meaning: 'Image of the sandbox; without it one is built here',
+    meaning: 'Image of the sandbox; if it is not set, paude builds one',
     initial: '',
     schema: text,
     rule: 'differs',
     read: requireImageReference,
     refuse: requireImageReference,
-    flags: [{ name: 'image', rank: 30, valueHint: 'REF', description: 'Image of the sandbox (default: built here from Debian)' }],
+    flags: [{ name: 'image', rank: 30, valueHint: 'REF', description: 'Image of the sandbox (default: built from Debian)' }],
   }),
   /** '' means Debian. */
   imageBase: row({
     key: 'image.base',
-    meaning: 'Image that the one built here starts from',
+    meaning: 'Base of the image that paude builds',
     initial: '',
     schema: text,
     rule: 'differs',
@@ -29,7 +29,7 @@ export const image = {
   /** Of the chosen agent, whichever that is: a key for each would be a second spelling beside the one that files have. */
   agentVersion: row({
     key: 'image.agent_version',
-    meaning: 'Release of the chosen agent in the image that is built here (default: the one paude is tested with)',
+    meaning: 'Release of the agent in the image that paude builds (default: the one paude is tested with)',
     initial: '',
     schema: text,
     rule: 'differs',
@@ -39,7 +39,7 @@ export const image = {
         name: 'agent-version',
         rank: 35,
         valueHint: 'X.Y.Z',
-        description: 'Release of the agent in the image that is built here (default: the one paude is tested with)',
+        description: 'Release of the agent in the image that paude builds (default: the one paude is tested with)',
       },
     ],
   }),
@@ -52,7 +52,7 @@ export const image = {
   }),
   imagePackages: row({
     key: 'image.packages',
-    meaning: 'Debian packages to install on top of the image, such as nodejs',
+    meaning: 'Debian packages to add to the image, such as nodejs',
     initial: [] as readonly string[],
     schema: texts,
     rule: 'adds',
@@ -60,7 +60,7 @@ export const image = {
   }),
   imageTools: row({
     key: 'image.tools',
-    meaning: 'Tools to install on top of the image with mise, such as node@24 or go',
+    meaning: 'Tools to add to the image with mise, such as node@24 or go',
     initial: [] as readonly string[],
     schema: texts,
     rule: 'adds',
@@ -76,7 +76,7 @@ export const image = {
   }),
   caFile: row({
     key: 'image.ca_files',
-    meaning: 'Files of certificates to trust besides the public ones',
+    meaning: 'Files of certificates to trust in addition to the public ones',
     initial: [] as readonly CaFile[],
     schema: texts,
     rule: 'adds',
@@ -85,7 +85,7 @@ export const image = {
         name: 'ca-file',
         rank: 85,
         valueHint: 'FILE',
-        description: "Certificates to trust besides the public ones (default: the host's own additions)",
+        description: 'Certificates to trust in addition to the public ones (default: those that this machine adds)',
       },
     ],
   }),

@@ -12,7 +12,7 @@ export const network = {
   network: oneWord(['restricted', 'ask', 'open', 'none', 'record'], {
     key: 'network.mode',
     meaning:
-      'restricted: only the allowlist; ask: a request for any other host waits 60 s for your key; none: no network; open: no wall. Record mode is for one start and stands in no file',
+      'restricted: only the allowlist; ask: a request for any other host waits 60 s for your key; none: no network; open: no wall. Record mode is for one start and cannot be set in a file',
     initial: 'restricted',
     schema: (v) => v.picklist(['restricted', 'ask', 'open', 'none']),
     rule: { order: ['none', 'restricted', 'ask', 'record', 'open'] },
@@ -23,7 +23,7 @@ export const network = {
         rank: 40,
         valueHint: 'MODE',
         description:
-          'restricted: only the allowlist (default); ask: any other host waits for your key; record: every public host, written down; open: no wall; none: no network at all',
+          'restricted: only the allowlist (default); ask: any other host waits for your key; record: every public host, recorded; open: no wall; none: no network',
       },
     ],
   }),
@@ -48,7 +48,7 @@ export const network = {
   /** Wins over every allow. */
   networkDeny: row({
     key: 'network.deny',
-    meaning: 'Hosts to deny, whatever allows them',
+    meaning: 'Hosts to deny; a denial wins over every entry that allows the host',
     initial: [] as readonly string[],
     schema: texts,
     rule: 'closes',
@@ -61,14 +61,14 @@ export const network = {
         rank: 40,
         commas: true,
         valueHint: 'HOST',
-        description: 'Deny a host, whatever allows it: example.org, *.example.org, example.org:8443',
+        description: 'Deny a host, even if something allows it: example.org, *.example.org, example.org:8443',
       },
     ],
   }),
   /** With or without `@`. */
   networkGroups: row({
     key: 'network.groups',
-    meaning: 'Groups of hosts that a tool needs (paude network groups)',
+    meaning: 'Groups of hosts to allow, each for one tool (paude network groups)',
     initial: [] as readonly string[],
     schema: (v) =>
       v.array(
@@ -85,19 +85,19 @@ export const network = {
         rank: 40,
         commas: true,
         valueHint: 'NAME',
-        description: 'Allow what a tool needs: github, npm, pypi, … (paude network groups)',
+        description: 'Allow the hosts that a tool needs: github, npm, pypi, … (paude network groups)',
       },
     ],
   }),
   /** Of the hosts that are allowed without one; empty for 80 and 443. */
   networkPorts: row({
     key: 'network.ports',
-    meaning: 'Ports of the hosts that are allowed without one, in place of 80 and 443',
+    meaning: 'Ports of allowed hosts without a port of their own, instead of 80 and 443',
     initial: [] as readonly string[],
     schema: (v) =>
       v.pipe(
         v.array(v.pipe(v.number(), v.integer(NO_PORT), v.minValue(1, NO_PORT), v.maxValue(65_535, NO_PORT), v.transform(String))),
-        v.minLength(1, 'must name a port, or be left out'),
+        v.minLength(1, 'must name at least one port'),
       ),
     rule: 'adds',
     withoutBox: 'closes',
@@ -108,13 +108,13 @@ export const network = {
         rank: 40,
         commas: true,
         valueHint: 'N',
-        description: 'Port of the hosts that are allowed without one, in place of 80 and 443',
+        description: 'Port of allowed hosts without a port of their own, instead of 80 and 443',
       },
     ],
   }),
   upstreamProxy: row({
     key: 'network.upstream_proxy',
-    meaning: 'Proxy that everything goes through: http://HOST:PORT or https://HOST:PORT',
+    meaning: 'Proxy for all traffic: http://HOST:PORT or https://HOST:PORT',
     initial: '',
     schema: text,
     rule: 'differs',
@@ -124,16 +124,16 @@ export const network = {
   }),
   upstreamCredentials: row({
     key: 'network.upstream_credentials',
-    meaning: 'Where NAME:PASSWORD of that proxy stands: env:NAME or file:PATH',
+    meaning: 'Where NAME:PASSWORD of that proxy is: env:NAME or file:PATH',
     initial: '',
-    schema: (v) => v.pipe(text(v), v.regex(REFERENCE, 'must say where NAME:PASSWORD stands: "env:NAME" or "file:/path"')),
+    schema: (v) => v.pipe(text(v), v.regex(REFERENCE, 'must say where NAME:PASSWORD is: "env:NAME" or "file:/path"')),
     rule: 'differs',
     withoutBox: 'closes',
     read: refuseProviderLogin,
   }),
   upstreamExcept: row({
     key: 'network.upstream_except',
-    meaning: 'Hosts that are reached without that proxy; .example.org is everything below it, too',
+    meaning: 'Hosts to reach without that proxy; .example.org includes every host below it',
     initial: [] as readonly string[],
     schema: texts,
     rule: 'adds',
@@ -142,7 +142,7 @@ export const network = {
   }),
   dns: row({
     key: 'network.dns',
-    meaning: 'Addresses of name servers in place of those of the engine',
+    meaning: "Addresses of name servers, instead of the engine's",
     initial: [] as readonly string[],
     schema: texts,
     rule: 'adds',
@@ -151,23 +151,23 @@ export const network = {
   }),
   ip: oneWord(['any', 'ipv4'], {
     key: 'network.ip',
-    meaning: 'any: by IPv4 or IPv6, whichever answers first; ipv4: by IPv4 alone',
+    meaning: 'any: IPv4 or IPv6, the first answer wins; ipv4: IPv4 only',
     initial: 'any',
     rule: 'differs',
     withoutBox: 'closes',
   }),
   bandwidth: row({
     key: 'network.bandwidth',
-    meaning: 'Bytes a second that may come in, like 500k or 5m, or none for no limit',
+    meaning: 'Limit of incoming bytes per second, like 500k or 5m, or none for no limit',
     initial: '',
-    schema: (v) => v.pipe(text(v), v.check(takenBy(readBandwidth), 'must be bytes a second like "500k" or "5m", or "none"')),
+    schema: (v) => v.pipe(text(v), v.check(takenBy(readBandwidth), 'must be bytes per second like "500k" or "5m", or "none"')),
     rule: { limit: readBandwidth },
     withoutBox: 'closes',
   }),
   /** How the proxy gets at the request it puts the credential in. */
   inject: oneWord(['bump', 'base-url'], {
     key: 'network.inject',
-    meaning: 'How the credential is put in: bump inside the TLS tunnel, base-url at an address of the sandbox',
+    meaning: 'How the proxy adds the credential: bump inside the TLS tunnel, base-url at an address of the sandbox',
     initial: 'bump',
     rule: 'differs',
     flags: [
@@ -175,7 +175,8 @@ export const network = {
         name: 'inject',
         rank: 45,
         valueHint: 'WAY',
-        description: "How the credential is put in: inside the TLS tunnel (default), or at a base URL on the sandbox's loopback",
+        description:
+          "How the proxy adds the credential: inside the TLS tunnel (default), or at a base URL on the sandbox's loopback",
       },
     ],
   }),

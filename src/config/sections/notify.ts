@@ -34,7 +34,7 @@ const webhook = (v: Valibot) =>
     }),
     v.check(
       ({ url, token }) => token === undefined || url.startsWith('https:') || isLoopback(URL.parse(url)?.hostname ?? ''),
-      'must have an https address, or one of this machine, to be given a token',
+      'must have an https address or an address of this machine if it has a token',
     ),
   )
 
@@ -59,16 +59,16 @@ const keys = (v: Valibot) =>
 export const notify = {
   notify: row({
     key: 'notify',
-    meaning: 'How you are told of a session',
+    meaning: 'How paude notifies you of a session',
     parts: {
-      on: 'What to tell of: states of a session, and blocked for a host that it was refused',
-      every: 'Seconds between two messages of one kind about one session',
-      active: 'Seconds after the last key for which you need no message',
-      desktop: 'Tell by the desktop',
-      terminal: 'Tell by sequences of the terminal',
-      command: 'Program and words to run; its stdin is the message as JSON',
+      on: 'When to notify you: states of a session, and blocked for a refused host',
+      every: 'Seconds between two messages of the same kind about a session',
+      active: 'Seconds after your last key in which paude sends no message',
+      desktop: 'Notify on the desktop',
+      terminal: 'Notify by terminal sequences',
+      command: 'Program and arguments to run; the message is JSON on its stdin',
       'webhook.url': 'Address to send the message to',
-      'webhook.token': 'Where its token stands: env:NAME or file:PATH',
+      'webhook.token': 'Where its token is: env:NAME or file:PATH',
       'webhook.timeout': 'Seconds for one try',
     },
     initial: SILENT,
@@ -87,8 +87,8 @@ export const notify = {
       ),
     rule: 'own',
     notIn: {
-      project: 'it belongs in your own config.toml, since it acts on this machine and not on the sandbox',
-      managed: 'it belongs in the config.toml of each user',
+      project: 'write it into your own config.toml, since it acts on this machine and not on the sandbox',
+      managed: 'write it into the config.toml of each user',
     },
   }),
 }

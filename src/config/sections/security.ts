@@ -5,20 +5,20 @@ export const security = {
   readOnlyRoot: safeguard({
     key: 'security.read_only_root',
     withoutBox: 'closes',
-    meaning: "Whether the sandbox's own root file system is read-only",
+    meaning: "Whether the sandbox's root file system is read-only",
     flags: [
       {
         name: 'read-only-root',
         rank: 60,
         valueHint: 'BOOL',
-        description: "false: the sandbox's own root file system can be written, until the sandbox is gone (default: true)",
+        description: "false: the agent can write to the sandbox's root file system; changes go with the sandbox (default: true)",
       },
     ],
   }),
   noNewPrivileges: safeguard({
     key: 'security.no_new_privileges',
     withoutBox: 'closes',
-    meaning: 'Whether setuid programs of the image do nothing in the sandbox',
+    meaning: 'Whether setuid programs of the image have no effect in the sandbox',
     flags: [
       {
         name: 'no-new-privileges',
@@ -46,11 +46,11 @@ export const security = {
   /** What becomes of a project's own configuration. */
   projectConfig: oneWord(['ask', 'restrict', 'ignore'], {
     key: 'security.project_config',
-    meaning: "What becomes of a project's own configuration: ask, restrict or ignore",
+    meaning: "How to treat a project's own configuration: ask, restrict or ignore",
     initial: 'ask',
     rule: { order: ['ignore', 'restrict', 'ask'] },
     withoutBox: 'free',
-    notIn: { project: 'whether a project is trusted is not said by the project' },
+    notIn: { project: 'a project cannot decide whether it is trusted' },
     flags: [
       {
         name: 'ignore-project-config',

@@ -7,13 +7,13 @@ export const start = {
     rule: 'own',
     flags: [
       { name: 'detach', rank: 20, description: 'Start in the background and print the session id' },
-      { name: 'bg', rank: 20, alias: true, description: "Same as --detach, by Claude's name for it" },
+      { name: 'bg', rank: 20, alias: true, description: "Claude's name for --detach" },
     ],
   }),
   sessionName: row({
     initial: '',
     rule: 'own',
-    flags: [{ name: 'session-name', rank: 20, valueHint: 'NAME', description: 'Name to call the session by' }],
+    flags: [{ name: 'session-name', rank: 20, valueHint: 'NAME', description: 'Name of the session' }],
   }),
   /** Seconds as typed; '' or `none` means no limit. */
   timeout: row({
@@ -24,7 +24,7 @@ export const start = {
         name: 'timeout',
         rank: 70,
         valueHint: 'SECONDS',
-        description: 'End the sandbox in the foreground after this time, with exit code 124 (default: none)',
+        description: 'End a session in the foreground after this time, with exit code 124 (default: none)',
       },
     ],
   }),
@@ -37,7 +37,7 @@ export const start = {
         name: 'profile',
         rank: 100,
         valueHint: 'NAME',
-        description: 'Take the keys below [profiles.NAME] of the files as well',
+        description: 'Also use the keys below [profiles.NAME] in the config files',
       },
     ],
   }),
@@ -45,7 +45,7 @@ export const start = {
     initial: false,
     rule: 'own',
     withoutBox: 'free',
-    flags: [{ name: 'wait-removal', rank: 70, description: 'End only when all that the session consisted of is gone' }],
+    flags: [{ name: 'wait-removal', rank: 70, description: 'Wait until everything of the session is removed' }],
   }),
   quiet: row({
     initial: false,
@@ -57,7 +57,7 @@ export const start = {
     initial: false,
     rule: 'own',
     withoutBox: 'free',
-    flags: [{ name: 'force', rank: 120, description: 'Start even in a folder that is too wide, like the home directory' }],
+    flags: [{ name: 'force', rank: 120, description: 'Start even in a folder that is too broad, like your home directory' }],
   }),
   dryRun: row({
     initial: false as boolean | 'full',

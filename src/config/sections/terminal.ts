@@ -3,8 +3,8 @@ import { detachBytes } from '../../hold/keys.ts'
 import { numeral, row, text } from '../../key.ts'
 
 const notIn = {
-  project: 'it belongs in your own config.toml, since it acts on this machine and not on the sandbox',
-  managed: 'it belongs in the config.toml of each user',
+  project: 'write it into your own config.toml, since it acts on this machine and not on the sandbox',
+  managed: 'write it into the config.toml of each user',
 }
 
 /** `[terminal]`: how you look at a session. */
@@ -12,7 +12,7 @@ export const terminal = {
   /** Key names with commas between, or `none`. */
   detachKeys: row({
     key: 'terminal.detach_keys',
-    meaning: 'Keys that leave a session and let it go on, or none',
+    meaning: 'Keys that detach from a session, or none',
     initial: 'ctrl-p,ctrl-q',
     schema: text,
     rule: 'own',
@@ -24,14 +24,14 @@ export const terminal = {
         name: 'detach-keys',
         rank: 90,
         valueHint: 'KEYS',
-        description: 'Keys that leave a session and let it go on (default: ctrl-p,ctrl-q); none for no keys',
+        description: 'Keys that detach from a session (default: ctrl-p,ctrl-q); none for no keys',
       },
     ],
   }),
   /** As typed. */
   scrollback: row({
     key: 'terminal.scrollback',
-    meaning: 'Lines kept of what has left the screen of a session',
+    meaning: 'Lines to keep that have scrolled off the screen of a session',
     initial: '2000',
     schema: numeral,
     rule: 'own',
@@ -43,7 +43,7 @@ export const terminal = {
         name: 'scrollback',
         rank: 90,
         valueHint: 'LINES',
-        description: 'Lines kept of what has left the screen of a session (default: 2000)',
+        description: 'Lines to keep that have scrolled off the screen of a session (default: 2000)',
       },
     ],
   }),

@@ -6,7 +6,7 @@ export const workspace = {
   /** Relative to the project, or absolute in it. */
   protect: row({
     key: 'workspace.protect',
-    meaning: 'Further paths of the project that the sandbox cannot change',
+    meaning: 'Further paths of the project that are read-only in the sandbox',
     initial: [] as readonly string[],
     schema: (v) =>
       v.array(
