@@ -286,7 +286,7 @@ static void open_door(int port, const char *path) {
   struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
   int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int));
-  if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof address) || listen(fd, 512)) fail("the relay cannot listen on the box's loopback");
+  if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof address) || listen(fd, 512)) fail("the relay cannot listen on the loopback of the sandbox");
   doors[door_count] = (struct door){.fd = fd, .path = path, .open = true};
   watch_number(fd, EPOLLIN, DOORS + door_count++);
 }
@@ -353,7 +353,7 @@ static void embedded_resolver(void) {
   int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof address) == 0 && send(fd, query, sizeof query - 1, 0) > 0)
     nobody = ready(fd, POLLIN, 300) && recv(fd, answer, sizeof answer, 0) < 0;
-  verdict("dns-embedded", "udp 127.0.0.11:53", nobody ? "nobody listens" : "somebody listens", nobody);
+  verdict("dns-embedded", "udp 127.0.0.11:53", nobody ? "nothing listens" : "a resolver listens", nobody);
   if (fd >= 0) close(fd);
 }
 

@@ -71,7 +71,7 @@ export function revised(
     const unknown = [...said].find((entry) => !known.has(placeOf(entry)))
     if (unknown !== undefined)
       throw new PaudeError('not-found', `you have neither allowed nor denied ${unknown} in this session`, {
-        hint: `what it was started with stays; to close it: paude network deny ${placeOf(unknown)} --session ${base.session}`,
+        hint: `unset does not change what the session was started with; to deny the host: paude network deny ${placeOf(unknown)} --session ${base.session}`,
       })
     return others
   }
@@ -92,7 +92,7 @@ function refuseOverruled(policy: Policy, entry: string, base: Policy): void {
     throw new PaudeError('refused', `${host} is denied by ${pattern(rule)} (${rule.why}), and a denial wins`, {
       hint: own
         ? `paude network unset ${pattern(rule)} --session ${base.session}`
-        : 'take it out there and start the session again',
+        : 'remove the denial there and start the session again',
     })
   }
 }

@@ -28,17 +28,17 @@ export type Verdict = {
 /** Reads `https://host:port/path`, or a host alone. Throws `usage` for what no proxy would be asked. */
 export function readTarget(text: string): Target {
   const refuse = (problem: string): never => {
-    throw new PaudeError('usage', `cannot judge ${JSON.stringify(text)}: ${problem}`, {
+    throw new PaudeError('usage', `not an address: ${JSON.stringify(text)}: ${problem}`, {
       hint: 'write a host or an address like https://example.org/path',
     })
   }
   const [, said, authority = '', path = ''] = /^([a-z]+:\/\/)?([^/?#]*)(.*)$/i.exec(text) ?? []
   const name = (said ?? 'https://').slice(0, -3).toLowerCase()
-  if (name !== 'https' && name !== 'http') refuse('only http and https pass the proxy')
+  if (name !== 'https' && name !== 'http') refuse('the proxy only takes http and https')
   // As squid reads it: a user name says nothing of the host, and neither does a dot behind it.
   const [, dotted = '', digits] = /^(?:.*@)?(\[[^\]]*\]|[^:@]*)(?::(\d+))?$/.exec(authority) ?? []
   const host = dotted.replace(/\.+$/, '')
-  if (host === '' || /[\s\p{Cc}]/u.test(text)) refuse('it names no host')
+  if (host === '' || /[\s\p{Cc}]/u.test(text)) refuse('it has no host')
   const port = digits === undefined ? (name === 'https' ? 443 : 80) : Number(digits)
   if (!(port > 0 && port < 65_536)) refuse('the port must be 1 to 65535')
   const rest = path.replace(/#.*$/s, '')
@@ -151,9 +151,9 @@ function injected(
   if (first === undefined) return null
   // An open session looks into the tunnels of a provider that speaks TLS alone.
   if (mode === 'open' && scheme === 'https' && here.every((one) => one.scheme === 'http')) return null
-  if (first.way === 'base-url') return blocked('the provider is reached at the base URL alone')
+  if (first.way === 'base-url') return blocked('the agent reaches the provider only at the base URL')
   const fitting = here.filter((one) => scheme === one.scheme && port === one.port)
-  if (fitting.length === 0) return blocked(`the provider is reached at ${first.scheme}://${host}:${first.port} alone`)
+  if (fitting.length === 0) return blocked(`the agent reaches the provider only at ${first.scheme}://${host}:${first.port}`)
   if (path !== '' && !fitting.some((one) => new RegExp(injectedPath(one)).test(path)))
     return blocked('path not allowed: only the API of the provider is open')
   const entry = allow.find((one) => patternsOf(host).includes(one.host) && one.ports.includes(port))

@@ -40,7 +40,7 @@ export function parseDenyEntry(entry: string, why: string): readonly Deny[] {
 /** `github` is no host, and whoever writes it means the group. */
 export function refuseBareGroup(entry: string, verb: 'allow' | 'deny'): void {
   if (!Object.hasOwn(GROUP_HOSTS, entry)) return
-  throw new PaudeError('usage', `cannot ${verb} ${quoted(entry)}: it is a group, and no host name`, {
+  throw new PaudeError('usage', `cannot ${verb} ${quoted(entry)}: it is a group, not a host name`, {
     hint: `did you mean @${entry}?`,
   })
 }

@@ -84,10 +84,10 @@ export type Beginning = {
 
 /** Says what is missing in a log; '' where nothing is. */
 export function cutWords({ cut, full }: Omit<Beginning, 'text'>): string {
-  if (full) return 'the session asked for more different hosts than paude keeps: some requests are in no log'
+  if (full) return 'the session requested more hosts than paude can record, so some requests are missing'
   return cut === ''
     ? ''
-    : `the engine has dropped the log before ${clock(cut)}: of that time only the first request for each host and outcome is known`
+    : `the engine has dropped the log before ${clock(cut)}: from that time paude knows only the first request for each host and outcome`
 }
 
 /** The engine's log with the first line of each host, port and outcome, where the engine has dropped it or it was counted only. */

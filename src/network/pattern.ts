@@ -97,8 +97,9 @@ function parseHost(
   const [name = '', port, ...colons] = address.split(':')
   if (colons.length > 0) refuseAddress(refuse)
   const host = canonicalHost(name, refuse)
-  if (host === HOST_NAME && port === undefined) refuse('a port of this machine must be named', `write ${HOST_NAME}:PORT`)
-  if (host === HOST_NAME && range !== undefined) refuse('this machine needs no address range', `write ${HOST_NAME}:PORT`)
+  if (host === HOST_NAME && port === undefined) refuse('an entry for this machine needs a port', `write ${HOST_NAME}:PORT`)
+  if (host === HOST_NAME && range !== undefined)
+    refuse('an entry for this machine has no address range', `write ${HOST_NAME}:PORT`)
   return {
     host,
     ports: port === undefined ? USUAL_PORTS : [readPort(port, refuse)],
@@ -111,10 +112,10 @@ function parseHost(
 /** A tunnel that carries anything is as wide as its entry, so that names one host and one port. */
 function requireOnePlace(bare: string, refuse: Refuse): void {
   const [address = ''] = bare.split('@')
-  if (address.startsWith('*.')) refuse('http:// needs the whole name of one host', 'write http://HOST:PORT for each host')
+  if (address.startsWith('*.')) refuse('http:// needs the full name of one host', 'write http://HOST:PORT for each host')
   if (/:[^:]*$/.test(address) || /[[\]/\\?#%]/.test(address)) return
   refuse(
-    'http:// needs a port, since tunnels there may carry what is no TLS',
+    'http:// needs a port, since it allows tunnels without TLS there',
     `write ${plainHost(`http://${address}`) ?? 'example.org'} for ordinary requests, or http://HOST:PORT`,
   )
 }
@@ -122,7 +123,7 @@ function requireOnePlace(bare: string, refuse: Refuse): void {
 /** Reads `HOST[:PORT]` of a denylist, where HOST is a name or `*.` before one. Throws `usage` for everything else. */
 export function parseDeny(entry: string, why: string): Deny {
   if (entry.includes('@'))
-    throw new PaudeError('usage', `cannot deny ${quoted(entry)}: a range belongs to what is allowed`, {
+    throw new PaudeError('usage', `cannot deny ${quoted(entry)}: only an allow entry can have an address range`, {
       hint: 'write HOST or HOST:PORT',
     })
   const port = entry.includes(':') || entry !== HOST_NAME ? '' : ':1'
@@ -247,15 +248,12 @@ function refuseStrangers(entry: string, refuse: Refuse): void {
   if (entry === '') refuse('it is empty', 'write a host name such as example.org')
   // biome-ignore lint/suspicious/noControlCharactersInRegex: exactly those are refused
   if (/[\s\u0000-\u001f\u007f-\u009f]/u.test(entry))
-    refuse('spaces and control characters belong to no host name', 'write one entry per host')
+    refuse('a host name cannot have spaces or control characters', 'write an entry for each host')
   if (entry.includes('://'))
-    refuse(
-      'a scheme is not part of the entry',
-      `write the host alone, such as ${plainHost(entry) ?? 'example.org or example.org:8443'}`,
-    )
+    refuse('an entry has no scheme', `write only the host, such as ${plainHost(entry) ?? 'example.org or example.org:8443'}`)
   if (entry.includes('[') || entry.includes(']')) refuseAddress(refuse)
   if (/[\\?#%]/.test(entry) || entry.split('@')[0]?.includes('/'))
-    refuse('only whole hosts can be named, not paths', 'write the host alone')
+    refuse('an entry is a whole host, without a path', 'write only the host')
 }
 
 /** HOST or HOST:PORT of a web address, since an entry is a whole host; null for what is an entry itself, or no address. */
@@ -274,7 +272,7 @@ function plainHost(address: string): string | null {
 
 const refuseAddress = (refuse: Refuse): never =>
   refuse(
-    'addresses are always denied, only names can be allowed',
+    'IP addresses are always denied; allow a host name instead',
     'write a name that resolves to it, such as name.example@10.0.0.0/8',
   )
 
@@ -282,7 +280,7 @@ function canonicalHost(written: string, refuse: Refuse): string {
   const undotted = written.endsWith('.') ? written.slice(0, -1) : written
   const wildcard = undotted.startsWith('*.')
   const name = (wildcard ? undotted.slice(2) : undotted).toLowerCase()
-  if (name.includes('*')) refuse('a star stands only for the first label', 'write *.example.org')
+  if (name.includes('*')) refuse('a star can replace only the first label', 'write *.example.org')
   const ascii = toAscii(name, refuse)
   const labels = ascii.split('.')
   if (labels.includes('')) refuse('it has an empty label', 'write a host name such as example.org')
@@ -293,9 +291,9 @@ function canonicalHost(written: string, refuse: Refuse): string {
     refuse(wildcard ? 'such a wildcard is too wide' : 'a name needs at least two labels', 'write a full name such as example.org')
   const good = labels.every((label, at) => (at === labels.length - 1 ? TOP_LABEL : LABEL).test(label))
   if (!good || ascii.length > 253 - (wildcard ? 2 : 0))
-    refuse('it is no valid host name', 'labels have up to 63 letters, digits and hyphens')
+    refuse('it is not a valid host name', 'labels have up to 63 letters, digits and hyphens')
   if (ascii.endsWith('paude.internal') && (wildcard || ascii !== HOST_NAME) && /(^|\.)paude\.internal$/.test(ascii))
-    refuse("that name is paude's own", `write ${HOST_NAME}:PORT to reach a port of this machine`)
+    refuse('paude uses that name itself', `write ${HOST_NAME}:PORT to reach a port of this machine`)
   return wildcard ? `*.${ascii}` : ascii
 }
 
@@ -305,7 +303,7 @@ function toAscii(name: string, refuse: Refuse): string {
   if (/^[\u0000-\u007f]*$/.test(name) && !/(^|\.)xn--/.test(name)) return name
   const ascii = domainToASCII(name)
   const faithful = name.includes('xn--') ? ascii === name : domainToUnicode(ascii) === name.normalize('NFC')
-  return ascii !== '' && faithful ? ascii : refuse('it is no plain international name', 'write it in punycode (xn--…)')
+  return ascii !== '' && faithful ? ascii : refuse('it is not a valid international name', 'write it in punycode (xn--…)')
 }
 
 function readPort(text: string, refuse: Refuse): number {
@@ -320,7 +318,7 @@ function portOf(text: string): number {
 
 function readPrivateRange(text: string, refuse: Refuse): string {
   const range = readRange(text)
-  if (range === null) return refuse('what follows @ is no address range', 'write a CIDR such as 10.20.0.0/16')
+  if (range === null) return refuse('after @ an entry needs an address range', 'write a CIDR such as 10.20.0.0/16')
   const known = PRIVATE_RANGES.map(readRange).some((outer) => outer !== null && inside(range, outer))
   return known ? rangeText(range) : refuse('the range is not inside private address space', 'public addresses need no range')
 }

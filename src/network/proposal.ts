@@ -42,7 +42,7 @@ export function proposalText({ entries }: Proposal): string {
     '[network]',
     'allow = [',
     ...byGroup.flatMap(([name, members]) => [
-      `  # ${name === '' ? 'of no group' : `of @${name}: ${groups().find((group) => group.name === name)?.what ?? ''}`}`,
+      `  # ${name === '' ? 'in no group' : `of @${name}: ${groups().find((group) => group.name === name)?.what ?? ''}`}`,
       ...members.map(({ entry, times }) => `  ${JSON.stringify(entry)}, # ${times === 1 ? 'once' : `${times} times`}`),
     ]),
     ']',

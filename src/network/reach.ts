@@ -44,16 +44,16 @@ function faultOf({ host, port, rule }: Request, addresses: readonly Address[]): 
   const usual = addresses.some((one) => new URL(one.usual).hostname === host)
   const why =
     usual && (rule === UNFOUND || rule === UNFOUND_OR_PRIVATE)
-      ? `this machine does not resolve ${host} to a public address; check the network and its resolver (paude doctor)`
+      ? `this machine cannot resolve ${host} to a public address; check the network and its resolver: paude doctor`
       : `${rule}; ${next(rule, addresses)}`
-  return `the agent gets no answer from its provider ${host}:${port}: ${why}`
+  return `the provider ${host}:${port} does not answer the agent: ${why}`
 }
 
 function next(rule: string, addresses: readonly Address[]): string {
   if (rule.startsWith('TLS')) return "to trust a company's certificate: --ca-file FILE or image.ca_files"
   if (rule.startsWith('by the upstream')) return 'check network.upstream_proxy'
-  if (rule.startsWith('denied')) return 'paude network list shows who denied it'
+  if (rule.startsWith('denied')) return 'paude network list --origin'
   if (rule === UNFOUND || UNREACHABLE.includes(rule))
     return `check ${addresses.map(({ variable }) => variable).join(', ')} or provider.base_url; to allow a private address: --network-allow HOST@RANGE`
-  return 'check that it runs and that this machine reaches it'
+  return 'check that it runs and that this machine can reach it'
 }

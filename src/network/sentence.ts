@@ -12,13 +12,13 @@ const blockedBy = (rule: string): string =>
 
 /** Of the rules that are no clause by themselves. */
 const REASONS: Readonly<Record<string, string>> = {
-  open: 'every host is open but what is denied',
-  record: 'every public host is open in record mode',
+  open: 'every host is allowed except denied ones',
+  record: 'record mode allows every public host',
   "paude's own help page": "it is paude's own help page",
   "the proxy's own pages": "these are the proxy's own pages",
-  'address literal': 'it is an address, and only names can be allowed',
-  'no full host name': 'it is no full host name',
+  'address literal': 'it is an IP address, and only host names can be allowed',
+  'no full host name': 'it is not a full host name',
   'not on the allowlist': 'it is not on the allowlist',
-  'no host of the world': 'it is no host of the world',
-  'path not allowed: only the API of the provider is open': 'its path is not open: only the API of the provider is',
+  'no host of the world': 'paude uses this name for a check',
+  'path not allowed: only the API of the provider is open': 'only the API paths of the provider are allowed',
 }

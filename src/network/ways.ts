@@ -43,13 +43,10 @@ export type WrittenWays = {
 /** Reads the keys; throws `config` for what squid could not do. */
 export function readWays({ upstreamProxy, upstreamCredentials, upstreamExcept, dns, ip, bandwidth }: WrittenWays): Ways {
   if (upstreamProxy === '' && (upstreamCredentials !== '' || upstreamExcept.length > 0))
-    throw wrong(
-      'network.upstream_proxy is missing',
-      'name the proxy that they belong to: upstream_proxy = "http://proxy.example:3128"',
-    )
+    throw wrong('network.upstream_proxy is missing', 'also name the proxy: upstream_proxy = "http://proxy.example:3128"')
   const six = ip === 'any' ? undefined : [...dns, URL.parse(upstreamProxy)?.hostname ?? ''].find((one) => one.includes(':'))
   if (six !== undefined)
-    throw wrong(`network.ip: with "ipv4" nobody gets to ${quoted(six)}`, 'name an address of IPv4, or leave ip = "ipv4" out')
+    throw wrong(`network.ip: with "ipv4" paude cannot reach ${quoted(six)}`, 'use an IPv4 address, or leave ip = "ipv4" out')
   return {
     upstream:
       upstreamProxy === ''
@@ -64,7 +61,7 @@ export function readWays({ upstreamProxy, upstreamCredentials, upstreamExcept, d
 /** The address of a name server. Throws `config`. */
 export function readNameServer(text: string): string {
   if (readRange(`${text}/${text.includes(':') ? 128 : 32}`) !== null) return text
-  throw wrong(`network.dns: ${quoted(text)} is no address`, 'write the address of a name server, such as "10.0.0.53"')
+  throw wrong(`network.dns: ${quoted(text)} is not an IP address`, 'write the address of a name server, such as "10.0.0.53"')
 }
 
 /** An address in the one spelling that all of its spellings have in common; what is none stays as it is. */
@@ -78,13 +75,16 @@ export function readUpstream(text: string): Pick<Upstream, 'scheme' | 'host' | '
   const url = URL.parse(text)
   const hint = 'write http://HOST:PORT or https://HOST:PORT'
   if (url === null || !/^https?:$/.test(url.protocol) || !/^\/?$/.test(url.pathname + url.search + url.hash))
-    throw wrong(`network.upstream_proxy: ${quoted(text.replace(/\/\/[^@/]*@/, '//…@'))} is no proxy`, hint)
+    throw wrong(`network.upstream_proxy: ${quoted(text.replace(/\/\/[^@/]*@/, '//…@'))} is not a proxy`, hint)
   if (url.username !== '' || url.password !== '')
-    throw wrong('network.upstream_proxy: it holds a password', 'write upstream_credentials = "env:NAME" or "file:PATH" instead')
+    throw wrong(
+      'network.upstream_proxy: it must not hold a password',
+      'write upstream_credentials = "env:NAME" or "file:PATH" instead',
+    )
   if (/^(localhost|127\..*|\[::1\])$/.test(url.hostname))
     throw wrong(
-      `network.upstream_proxy: ${quoted(text)} is the proxy container itself`,
-      `write ${url.protocol}//${HOST_NAME}:${url.port || 'PORT'} for a proxy of this machine, which must listen on the engine's bridge too`,
+      `network.upstream_proxy: ${quoted(text)} is the loopback of the proxy container`,
+      `write ${url.protocol}//${HOST_NAME}:${url.port || 'PORT'} for a proxy on this machine; it must also listen on the engine's bridge`,
     )
   const secure = url.protocol === 'https:'
   return {
@@ -99,7 +99,7 @@ export function readBandwidth(text: string): number {
   if (text === '' || text === 'none') return 0
   const [, digits = '', unit = ''] = /^([1-9]\d{0,5})([km])$/i.exec(text) ?? []
   if (digits === '')
-    throw wrong(`network.bandwidth: ${quoted(text)} is no speed`, 'write bytes a second with a unit, like "500k" or "5m"')
+    throw wrong(`network.bandwidth: ${quoted(text)} is not a speed`, 'write bytes per second with a unit, like "500k" or "5m"')
   return Number(digits) * (unit.toLowerCase() === 'k' ? 1024 : 1024 ** 2)
 }
 
