@@ -125,7 +125,7 @@ export const widened = ({ items, sources }: Judged, { home }: Pick<Host, 'home'>
   // What is mounted or read is what a link leads to.
   ...[...new Set(sources.flatMap((source) => outerPlaces(source, home)))].flatMap((path) => {
     const real = realPath(path)
-    return real === null || real === path ? [] : [{ risk: 'danger' as const, text: `  ${shown(path)} leads to ${shown(real)}` }]
+    return real === null || real === path ? [] : [{ risk: 'danger' as const, text: `  ${shown(path)} links to ${shown(real)}` }]
   }),
 ]
 

@@ -18,7 +18,7 @@ const GROUPS: Readonly<Record<string, string>> = {
   github: '@github',
 }
 
-const MENDING = 'correct it, or go on without it: paude --ignore-project-config'
+const MENDING = 'correct it, or start without the file: paude --ignore-project-config'
 
 const texts = v.array(v.string())
 const Older = v.looseObject({

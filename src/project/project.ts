@@ -60,7 +60,7 @@ const own = async (file: string, text: string, { profile }: Around): Promise<Par
 
 async function older(file: string, text: string, { note }: Around): Promise<Parsed> {
   const { sources, unknown } = (await import('./older.ts')).parseOlder(file, text)
-  if (unknown.length > 0) note(`${shown(file)}: not taken over: ${shown(firstOf(unknown))}`)
+  if (unknown.length > 0) note(`${shown(file)}: ignored: ${shown(firstOf(unknown))}`)
   return { sources, profiles: [] }
 }
 
@@ -125,9 +125,9 @@ function refusePaths({ values, places }: Source, file: string): void {
     if (isTooLong(path))
       throw refused(
         places[key] ?? file,
-        `has a path of ${path.length} characters, more than any system takes: ${shown(path.slice(0, 60))}…`,
+        `has a path of ${path.length} characters, too long for any system: ${shown(path.slice(0, 60))}…`,
       )
-    if (path.split(/[/:]/).includes('..')) throw refused(places[key] ?? file, `has a path with .. in it: ${shown(path)}`)
+    if (path.split(/[/:]/).includes('..')) throw refused(places[key] ?? file, `has a path with ..: ${shown(path)}`)
   }
 }
 
@@ -144,7 +144,7 @@ export function refuseInside(source: Source, file: string, { writable, home }: P
   if (inside !== undefined)
     throw refused(
       source.places[inside[0]] ?? file,
-      `names ${shown(inside[1])}, which lies in the project or its git data and can be changed by the agent`,
+      `names ${shown(inside[1])}, which is in the project or its git data, where the agent can change it`,
     )
 }
 
@@ -157,6 +157,6 @@ function utf8(file: string, content: Uint8Array): string {
 }
 
 const refused = (file: string, fault: string): PaudeError =>
-  new PaudeError('refused', `${shown(file)} ${fault}, so it is not read as configuration`, {
-    hint: 'correct it, or go on without it: paude --ignore-project-config',
+  new PaudeError('refused', `${shown(file)} ${fault}, so paude does not read it`, {
+    hint: 'correct it, or start without the file: paude --ignore-project-config',
   })

@@ -4,7 +4,7 @@ import type { Item } from './widen.ts'
 export function danger({ key, value }: Pick<Item, 'key' | 'value'>): string {
   if (key === 'mounts') return /:rw$/.test(value) ? 'the agent can change these files' : STORES.test(value) ? 'may hold keys' : ''
   // A variable whose value is looked up; one that is written there is `NAME=value`.
-  if (key === 'env') return /^\w+ = /.test(value) ? 'gives a value of yours to the agent' : ''
+  if (key === 'env') return /^\w+ = /.test(value) ? 'gives the agent a value of yours' : ''
   if (key === 'network.allow') return reached(value)
   if (key === 'build') return /outside the wall/.test(value) ? 'runs outside the wall' : ''
   if (key === 'network.mode') return value === 'open' || value === 'record' ? 'no wall' : ''
@@ -22,9 +22,9 @@ function reached(entry: string): string {
 
 const OTHERS: Readonly<Record<string, string>> = {
   'image.ca_files': 'can read encrypted traffic',
-  'network.dns': 'decides where every name leads',
+  'network.dns': 'decides how host names resolve',
   'network.upstream_proxy': 'sees all traffic',
-  'network.upstream_credentials': 'gives a credential away',
+  'network.upstream_credentials': 'sends a credential to that proxy',
 }
 
 /** Folders of credentials by name: a mount of one would be refused at the start, and what lies beside it may not. */

@@ -23,7 +23,7 @@ export function revokeHere({ host, note, answer }: Context, path: string | undef
     answer(printable(file))
   }
   rmSync(choiceFile(host, place), { force: true })
-  if (found.length === 0) note(`nothing is trusted in ${printable(place)}`)
+  if (found.length === 0) note(`no file in ${printable(place)} is trusted`)
   return 0
 }
 

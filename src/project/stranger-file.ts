@@ -17,11 +17,11 @@ export function readStranger(file: string, most: number, refused: (fault: string
   try {
     const stats = fstatSync(handle)
     if (!stats.isFile()) throw refused('is not a file')
-    if ((stats.mode & 0o002) !== 0) throw refused('can be written by everybody on this machine')
+    if ((stats.mode & 0o002) !== 0) throw refused('is writable for every user of this machine')
     const bytes = Buffer.alloc(Math.min(stats.size, most) + 1)
     const size = readSync(handle, bytes, 0, bytes.length, 0)
     if (size > most) throw refused(`is larger than ${Math.floor(most / 1024)} KiB`)
-    if (size > stats.size) throw refused('changed while it was read')
+    if (size > stats.size) throw refused('changed while paude read it')
     return bytes.subarray(0, size)
   } finally {
     closeSync(handle)

@@ -27,7 +27,7 @@ export async function wantedDevcontainer(
     throw missing(root, devcontainer)
   }
   const { source, ignored, parts } = readDevcontainer(found, { root, host })
-  if (ignored.length > 0) note(`${shown(found.file.file)}: without effect here: ${printable(firstOf(ignored))}`)
+  if (ignored.length > 0) note(`${shown(found.file.file)}: ignored: ${printable(firstOf(ignored))}`)
   return { file: { ...found.file, parts }, sources: [source] }
 }
 
@@ -59,19 +59,16 @@ export async function unusedDevcontainer(host: Context['host']): Promise<string>
   const { findDevcontainer } = await import('./devcontainer/find.ts')
   try {
     const found = findDevcontainer(projectFolders(host), 'use')
-    return found === null ? '' : `${shown(found.file.file)} counts only where it is asked for: paude --devcontainer trust`
+    return found === null ? '' : `${shown(found.file.file)} is used only with --devcontainer: paude --devcontainer trust`
   } catch (error) {
     if (!(error instanceof PaudeError)) throw error
-    return error.code === 'ambiguous' ? `${error.message}; one counts only where it is asked for: ${error.hint} trust` : ''
+    return error.code === 'ambiguous' ? `${error.message}; one is used only with --devcontainer: ${error.hint} trust` : ''
   }
 }
 
 function missing(root: string, name: string): PaudeError {
   const what = name === 'use' ? 'devcontainer.json' : `.devcontainer/${shown(name)}/devcontainer.json`
-  return new PaudeError('not-found', `there is no ${what} in ${shown(root)}`, {
-    hint:
-      name === 'use'
-        ? 'leave --devcontainer out'
-        : 'paude --devcontainer takes the only one, and names them where there are several',
+  return new PaudeError('not-found', `${shown(root)} has no ${what}`, {
+    hint: name === 'use' ? 'leave --devcontainer out' : 'paude --devcontainer',
   })
 }

@@ -44,7 +44,7 @@ export function readIndex(path: string, hash: HashSize): Index {
 }
 
 const CUT = 'it is cut short'
-const ENDS = 'it says itself that its entries end elsewhere'
+const ENDS = 'its entries do not end where it says'
 const broken = (fault: string): PaudeError => new PaudeError('refused', fault)
 
 /** null when nothing is there. */
@@ -78,7 +78,7 @@ type Places = readonly number[]
 function parse(bytes: Buffer, hash: HashSize): Parsed {
   const end = bytes.length - hash
   if (end < 12) throw broken(CUT)
-  if (bytes.toString('latin1', 0, 4) !== 'DIRC') throw broken('it is no git index')
+  if (bytes.toString('latin1', 0, 4) !== 'DIRC') throw broken('it is not a git index')
   const version = bytes.readUInt32BE(4)
   if (version < 2 || version > 4) throw broken(`its version ${version} is not one of 2, 3 and 4`)
   const count = bytes.readUInt32BE(8)
@@ -115,7 +115,7 @@ function parseEntry(
   const flags = bytes.readUInt16BE(at + 40 + hash)
   const fixed = 42 + hash + (flags & 0x4000 ? 2 : 0)
   const prefix = packed ? readVarint(bytes, at + fixed) : { value: 0, next: at + fixed }
-  if (prefix.value > previous.length) throw broken('a name in it takes more from the one before than that has')
+  if (prefix.value > previous.length) throw broken('a name in it refers to more of the previous name than exists')
   const kept = packed ? previous.slice(0, previous.length - prefix.value) : ''
   const from = prefix.next
   const length = flags & 0xfff
@@ -137,7 +137,7 @@ function readVarint(bytes: Buffer, at: number): { readonly value: number; readon
   let byte = bytes.readUInt8(at++)
   let value = byte & 127
   while (byte & 128) {
-    if (value > LONGEST_NAME) throw broken('a name in it takes more from the one before than that has')
+    if (value > LONGEST_NAME) throw broken('a name in it refers to more of the previous name than exists')
     byte = bytes.readUInt8(at++)
     value = (value + 1) * 128 + (byte & 127)
   }
@@ -200,7 +200,7 @@ function joined(
   if (base.length !== hash * 2) throw broken(CUT)
   if (/^0+$/.test(base)) return own
   const bytes = readPlain(join(folder, `sharedindex.${base}`))
-  if (bytes === null) throw broken('the shared part that it names is missing')
+  if (bytes === null) throw broken('its shared part is missing')
   const shared = parse(bytes, hash)
   if (shared.link !== null) throw broken('its shared part has a shared part itself')
   if (link.length === hash) return merged(shared.entries, own)
@@ -213,7 +213,7 @@ function joined(
     if (!news.has(place)) return [entry]
     const { mode, id, stage, name = null } = news.get(place) ?? {}
     if (mode === undefined || id === undefined || stage === undefined || name !== '')
-      throw broken('what it replaces of its shared part is not there')
+      throw broken('it replaces entries that its shared part does not have')
     return [{ mode, id, stage, name: entry.name }]
   })
   return merged(kept, own.slice(places.length))

@@ -63,8 +63,8 @@ const ignored = (reason: string): GitFinding => ({ git: null, note: `.git ignore
 
 function readLink(root: string, path: string): GitFinding {
   const target = realPath(path)
-  if (!target || !below(root, target) || target === root) return ignored('it is a link out of the project')
-  return isRepository(target) ? { git: whole(target), note: null } : ignored('it is a link to no repository')
+  if (!target || !below(root, target) || target === root) return ignored('it is a symbolic link out of the project')
+  return isRepository(target) ? { git: whole(target), note: null } : ignored('its link does not lead to a repository')
 }
 
 /** Whether a git directory outside the project says itself that this `.git` file is its own. */
@@ -102,7 +102,7 @@ function modulesFolders(path: string): readonly string[] {
 
 function admit(root: string, found: Omit<GitLayout, 'commonDirectory'>, host: Surroundings): GitFinding {
   const { gitDirectory, repository } = found
-  if (!isRepository(repository) || !look(join(gitDirectory, 'HEAD'))) return ignored(`${shown(gitDirectory)} is no repository`)
+  if (!isRepository(repository) || !look(join(gitDirectory, 'HEAD'))) return ignored(`${shown(gitDirectory)} is not a repository`)
   if (below(root, gitDirectory) && below(root, repository)) return { git: { ...found, commonDirectory: null }, note: null }
   if (!below(repository, gitDirectory)) return ignored(`${shown(gitDirectory)} and ${shown(repository)} do not belong together`)
   const objection = hasControl(repository) ? `control characters in ${shown(repository)}` : objectToMount(repository, host)

@@ -149,16 +149,16 @@ function examine(path: string, area: Area): Finding {
   if (!kind) return { watches: path }
   const real = realPath(path)
   if (!real || !within(real))
-    return { watches: path, note: `${name} is a link out of the project: left alone, but the agent can replace it` }
-  if (hasControl(real)) return { watches: path, note: `${name} cannot be protected: control characters in ${shown(real)}` }
+    return { watches: path, note: `${name} is a link out of the project: paude does not guard it, and the agent can replace it` }
+  if (hasControl(real)) return { watches: path, note: `paude cannot guard ${name}: control characters in ${shown(real)}` }
   if (real !== path)
     return {
       protects: real,
       watches: path,
-      note: `${name} is a link: what it leads to is read-only, but the agent can replace the link`,
+      note: `${name} is a link: its target is read-only, but the agent can replace the link`,
     }
   if (kind.isFile() && kind.nlink > 1)
-    return { protects: path, watches: path, note: `${name} has a second name (hard link), through which the agent can change it` }
+    return { protects: path, watches: path, note: `${name} has a hard link, through which the agent can change it` }
   return kind.isFile() || kind.isDirectory() ? { protects: path } : { watches: path }
 }
 

@@ -23,14 +23,14 @@ const SEARCH_LIMIT = 5_000
 
 /** Reads `SRC[:DST][:rw|:ro]`; a colon in a path is written `\:`. Without DST the place keeps its own path. */
 export function parseMount(text: string, { cwd, home }: { readonly cwd: string; readonly home: string }): Mount {
-  if (isTooLong(text)) throw refused(`${text.slice(0, 60)}…`, 'no system takes so long a path')
+  if (isTooLong(text)) throw refused(`${text.slice(0, 60)}…`, 'the path is too long')
   const words = split(text)
   const last = words.at(-1)
   const mode = words.length > 1 && (last === 'rw' || last === 'ro') ? last : null
   const [given = '', target, ...rest] = mode ? words.slice(0, -1) : words
   if (!given || target === '' || rest.length > 0)
     throw new PaudeError('usage', `not a mount: ${shown(text)}`, {
-      hint: 'write SRC[:DST][:rw|:ro], and a colon in a path as \\:',
+      hint: 'write SRC[:DST][:rw|:ro]; write a colon in a path as \\:',
     })
   refuseControl(text)
   const expanded = expand(given, home)
@@ -63,7 +63,7 @@ export function checkMount(mount: Mount, host: Surroundings): Mount {
   const source = realPath(mount.source)
   const kind = source && look(source)
   if (!source || !kind)
-    throw new PaudeError('not-found', `cannot mount ${shown(mount.source)}: nothing is there`, {
+    throw new PaudeError('not-found', `cannot mount ${shown(mount.source)}: it does not exist`, {
       hint: 'create it, or leave the mount out',
     })
   refuseControl(source)
@@ -71,7 +71,7 @@ export function checkMount(mount: Mount, host: Surroundings): Mount {
   if (objection) throw refused(mount.source, objection)
   if (!kind.isFile() && !kind.isDirectory()) throw refused(mount.source, `${shown(source)} is neither a file nor a folder`)
   const socket = kind.isDirectory() ? findSocket(source) : null
-  if (socket) throw refused(mount.source, `${shown(socket)} is a unix socket, a way into what listens there`)
+  if (socket) throw refused(mount.source, `${shown(socket)} is a unix socket, which would give access to what listens there`)
   requireMountTarget(mount.target)
   return { ...mount, source }
 }
@@ -81,19 +81,19 @@ export function checkTogether(mounts: readonly Mount[], { root, git, protectedPa
   const places = [root, ...(git?.commonDirectory ? [git.commonDirectory] : [])]
   const targets = new Set<string>()
   for (const { source, target, readOnly } of mounts) {
-    if (targets.has(target)) throw refused(source, `something else is mounted at ${shown(target)} already`)
+    if (targets.has(target)) throw refused(source, `another mount already uses ${shown(target)}`)
     targets.add(target)
     if (places.some((place) => below(target, place))) throw refused(source, `${shown(target)} would hide the project`)
     if ([...protectedPaths, ...pinnedPaths].some((path) => below(target, path) || below(path, target)))
-      throw refused(source, `${shown(target)} would hide what is protected in the project`)
+      throw refused(source, `${shown(target)} would hide guarded paths of the project`)
     if (!readOnly && protectedPaths.some((path) => overlap(source, path)))
-      throw refused(source, `writable, it would open what is protected in ${shown(root)}`)
+      throw refused(source, `a writable mount would open guarded paths in ${shown(root)}`)
   }
 }
 
 function refused(source: string, reason: string): PaudeError {
   return new PaudeError('refused', `cannot mount ${shown(source)}: ${reason}`, {
-    hint: 'mount a folder that holds only what the agent needs',
+    hint: 'mount a folder with only the files that the agent needs',
   })
 }
 
@@ -114,7 +114,7 @@ function expand(source: string, home: string): string {
 }
 
 function requireMountTarget(target: string): void {
-  const hint = 'name a place in the sandbox: SRC:/data/NAME'
+  const hint = 'name a path in the sandbox: SRC:/data/NAME'
   const fault = targetFault(target)
   if (fault) throw new PaudeError('refused', `cannot mount at ${shown(target)}: ${fault}`, { hint })
 }
@@ -125,7 +125,7 @@ function targetFault(target: string): string | null {
   const plain = normalize(target)
   if (plain !== target || (plain.endsWith('/') && plain !== '/')) return 'not in its shortest form'
   return BOX_FOLDERS.includes(target) || BOX_TREES.some((tree) => below(tree, target))
-    ? 'the sandbox needs this place itself'
+    ? 'the sandbox needs this path itself'
     : null
 }
 

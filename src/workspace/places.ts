@@ -51,7 +51,7 @@ export function objectToWorkspace(path: string, host: Surroundings): Objection |
   if (path === '/') return { reason: '/ is the whole machine', final: true }
   if (KERNEL.some((place) => inside(place, path))) return { reason: `${shown(path)} belongs to the kernel`, final: true }
   const own = ownFolders(host).find((place) => inside(realFuture(place), path))
-  if (own) return { reason: `${shown(path)} lies in ${shown(own)}, which is paude's own`, final: true }
+  if (own) return { reason: `${shown(path)} is in ${shown(own)}, which belongs to paude`, final: true }
   const reason = tooMuch(path, host) ?? systemPlace(path, host) ?? secretPlace(path, host)
   return reason === null ? null : { reason, final: false }
 }
@@ -60,7 +60,7 @@ export function objectToWorkspace(path: string, host: Surroundings): Objection |
 export function objectToMount(path: string, host: Surroundings): string | null {
   if (path === '/') return '/ is the whole machine'
   const name = path.split('/').find((part) => TELLING_NAMES.includes(part))
-  if (name) return `${shown(path)} lies in ${name}, where credentials are kept`
+  if (name) return `${shown(path)} is in ${name}, which holds credentials`
   return tooMuch(path, host) ?? unmountable(path, host) ?? secretPlace(path, host)
 }
 
@@ -78,11 +78,11 @@ export function ownFolders({ home, env }: Surroundings): readonly string[] {
 function tooMuch(path: string, { home }: Surroundings): string | null {
   const real = home && (realPath(home) ?? home)
   if (!real || !inside(path, real)) return null
-  return inside(real, path) ? `${shown(path)} is your home folder` : `${shown(path)} holds your home folder`
+  return inside(real, path) ? `${shown(path)} is your home directory` : `${shown(path)} holds your home directory`
 }
 
 function systemPlace(path: string, host: Surroundings): string | null {
-  if (SHARED.includes(path)) return `${shown(path)} is shared by everything on this machine`
+  if (SHARED.includes(path)) return `${shown(path)} is shared by all programs of this machine`
   const place = SYSTEM.find((system) => inside(system, path))
   return place && !sheltered(path, place, host) ? `${shown(path)} belongs to the system` : null
 }
@@ -105,9 +105,9 @@ function secretPlace(path: string, host: Surroundings): string | null {
   const { home, env } = host
   const homely = (names: readonly string[]) => (home ? names.map((name) => join(home, name)) : [])
   return (
-    meets(path, homely(CREDENTIALS), 'where credentials are kept') ??
+    meets(path, homely(CREDENTIALS), 'which holds credentials') ??
     meets(path, [...homely(ENGINES), ...socketsOf(env)], 'where an engine or a key agent listens') ??
-    meets(path, ownFolders(host), "which is paude's own", 'even before it exists')
+    meets(path, ownFolders(host), 'which belongs to paude', 'even before it exists')
   )
 }
 
@@ -116,7 +116,7 @@ function meets(path: string, places: readonly string[], what: string, early?: 'e
   for (const place of places) {
     if (!early && !look(place)) continue
     const real = realFuture(place)
-    if (inside(real, path) || below(place, path)) return `${shown(path)} lies in ${shown(place)}, ${what}`
+    if (inside(real, path) || below(place, path)) return `${shown(path)} is in ${shown(place)}, ${what}`
     if (inside(path, real) || below(path, place)) return `${shown(path)} holds ${shown(place)}, ${what}`
   }
   return null

@@ -31,7 +31,7 @@ export function findWorkspace(
 ): Workspace {
   const directory = host.cwd === '' ? null : realPath(host.cwd)
   if (directory === null)
-    throw new PaudeError('refused', 'the current directory no longer exists', { hint: 'cd into a folder that does' })
+    throw new PaudeError('refused', 'the current directory no longer exists', { hint: 'cd into an existing folder' })
   if (hasControl(directory))
     throw new PaudeError('refused', `control characters in the path of the current directory: ${shown(directory)}`, {
       hint: 'rename it',
@@ -78,7 +78,7 @@ export const safeDirectories = ({ root, git }: Workspace): readonly string[] => 
 function refuseWorkspace(directory: string, { host, force }: { readonly host: Machine; readonly force: boolean }): void {
   const objection = objectToWorkspace(directory, host)
   if (!objection || (force && !objection.final)) return
-  const hint = objection.final ? 'cd into a project' : 'cd into a project, or say --force to give it to the agent all the same'
+  const hint = objection.final ? 'cd into a project' : 'cd into a project, or use --force to give the agent this folder'
   throw new PaudeError('refused', `refusing to work in ${shown(directory)}: ${objection.reason}`, { hint })
 }
 
@@ -112,5 +112,5 @@ function isForeign(top: string, { uid, env }: Machine): boolean {
 function borrowed(root: string, { repository }: GitLayout): readonly string[] {
   const lines = readSmall(join(repository, 'objects/info/alternates'))?.split('\n') ?? []
   const places = lines.filter((line) => line.startsWith('/') && !below(root, line) && !below(repository, line))
-  return places.map((path) => `git objects borrowed from ${shown(path)} are missing in the sandbox; mount it to use them`)
+  return places.map((path) => `git objects in ${shown(path)} are missing in the sandbox; mount that folder to use them`)
 }

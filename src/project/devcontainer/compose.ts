@@ -18,7 +18,7 @@ const few = v.check<unknown, string>(
 
 const texts = v.array(v.string())
 const scalar = v.nullable(v.union([v.string(), v.number(), v.boolean()]))
-const listOrMap = v.pipe(v.unknown(), few, v.union([texts, v.record(v.string(), scalar)], 'must be a list of texts or a map'))
+const listOrMap = v.pipe(v.unknown(), few, v.union([texts, v.record(v.string(), scalar)], 'must be a list of strings or a map'))
 const Build = v.union(
   [
     v.string(),
@@ -97,8 +97,7 @@ export function withService(
   const reader: Reader = { name, base: dirname(files[0]?.path ?? scope.file), scope, left }
   const built = said.findLast((one) => one.service.build != null)
   const build = built === undefined ? undefined : buildOf(built, reader)
-  if (build === undefined && service.image == null)
-    left(`compose ${name} (it has neither image nor build, so the sandbox is paude's own)`)
+  if (build === undefined && service.image == null) left(`compose ${name} (without image and build; paude's own image is used)`)
   const { image: _image, build: _build, dockerFile: _dockerFile, context: _context, ...rest } = found
   const folder = service.working_dir == null ? null : fillOr(service.working_dir, 'working_dir', reader)
   const whole = {
@@ -135,9 +134,9 @@ function extended(
 
 function readCompose(path: string, root: string, scope: Scope): ReadFile {
   if (!below(root, path) || realPath(dirname(path)) !== dirname(path))
-    throw fault(scope, `dockerComposeFile leads out of the project: ${path}`)
+    throw fault(scope, `dockerComposeFile is outside the project: ${path}`)
   const file = readProjectFile(path)
-  if (file === null) throw fault(scope, `dockerComposeFile: ${path} is not there`)
+  if (file === null) throw fault(scope, `dockerComposeFile: ${path} does not exist`)
   let tree: unknown
   try {
     tree = Bun.YAML.parse(file.text)
@@ -174,7 +173,7 @@ function variables(said: readonly Said[], reader: Reader): Readonly<Record<strin
     [...all].flatMap(([key, value]) => {
       const filled = value === null ? null : fillOr(value, `environment.${key}`, reader)
       if (value === null)
-        reader.left(`compose ${reader.name}.environment.${key} (a variable of this machine: name it in containerEnv)`)
+        reader.left(`compose ${reader.name}.environment.${key} (an environment variable of this machine; set it in containerEnv)`)
       return filled === null ? [] : [[key, filled] as const]
     }),
   )
@@ -190,7 +189,7 @@ function binds(said: readonly Said[], root: string, reader: Reader): NonNullable
     if (text === null) return []
     const [source = '', target, mode = ''] = text.split(':')
     if (target === undefined || !/^[./]/.test(source)) {
-      reader.left(`compose ${reader.name}.${key} (only folders of this machine are taken over)`)
+      reader.left(`compose ${reader.name}.${key} (paude only uses folders of this machine)`)
       return []
     }
     const place = resolve(base, source)
@@ -233,18 +232,18 @@ function fill(text: string, key: string, reader: Reader): string {
   if (whole !== null) return whole
   throw fault(
     reader.scope,
-    `compose ${reader.name}.${key} is ${text}: a variable of this machine is not read here, so it needs a default behind :-`,
+    `compose ${reader.name}.${key} is ${text}: paude reads no environment variable of this machine here, so it needs a default after :-`,
   )
 }
 
 /** The same; null where it is left out by name. */
 function fillOr(text: string, key: string, reader: Reader): string | null {
   const whole = filled(text, reader)
-  if (whole === null) reader.left(`compose ${reader.name}.${key} (a variable of this machine is not read here)`)
+  if (whole === null) reader.left(`compose ${reader.name}.${key} (paude reads no environment variable of this machine here)`)
   return whole
 }
 
 const fault = ({ file }: Scope, message: string): PaudeError =>
   new PaudeError('config', `${shown(file)}: ${shown(message)}`, {
-    hint: 'correct it, or go on without it: paude --devcontainer=off',
+    hint: 'correct it, or start without the file: paude --devcontainer=off',
   })

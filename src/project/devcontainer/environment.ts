@@ -59,15 +59,15 @@ function readOne(
   const without = (why: string): Environment => ({ ...NONE, ignored: [`${key}.${name} (${why})`] })
   const fault = PLACES.test(name) ? 'the sandbox has its own' : nameFault(name)
   if (fault !== null) return without(fault)
-  if (value === null) return without('variables are not taken away')
+  if (value === null) return without('paude cannot unset a variable')
   const parts = piecesOf(value, `${key}.${name}`, scope)
   const callers = parts.flatMap((part) => (part.kind === 'localEnv' ? [part] : []))
   const kept = callers.find((part) => KEPT_OUTSIDE.includes(part.name))
   if (kept !== undefined) return without(`${kept.name} stays outside the sandbox`)
-  if (callers.length > 0 && STEERS_CLIENT.test(name)) return without("the engine's own client obeys it")
+  if (callers.length > 0 && STEERS_CLIENT.test(name)) return without("the engine's client obeys it itself")
   const text = parts.map(written).join('')
   const boxes = parts.some(({ kind }) => kind === 'containerEnv')
-  if (boxes && callers.length > 0) return without('mixes variables of the sandbox with those of this machine')
+  if (boxes && callers.length > 0) return without('mixes environment variables of the sandbox and of this machine')
   if (boxes || DECIDES.test(name)) return { ...NONE, exports: [{ kind: 'export', name, value: text }] }
   if (callers.length === 0) return { ...NONE, env: [`${name}=${text}`] }
   const [only] = parts.length === 1 ? callers : []

@@ -46,7 +46,7 @@ export function piecesOf(
 ): readonly Exclude<Piece, { kind: 'known' }>[] {
   if (text.includes('\0'))
     throw new PaudeError('config', `${shown(file)}: ${key} contains a NUL byte`, {
-      hint: 'take it out, or go on without it: paude --devcontainer=off',
+      hint: 'remove it, or start without the file: paude --devcontainer=off',
     })
   return pieces(text, KNOWN).map((piece) => {
     if (piece.kind === 'known') return { kind: 'text', text: known[piece.name] ?? '' }
@@ -64,8 +64,8 @@ export const expand = (text: string, key: string, scope: Scope): string =>
     .map((piece) => {
       if (piece.kind === 'text') return piece.text
       if (piece.kind === 'localEnv' && piece.fallback !== null) return piece.fallback
-      throw new PaudeError('refused', `${shown(scope.file)}: ${key} has ${written(piece)} in it`, {
-        hint: 'variables are for containerEnv and remoteEnv; elsewhere a default has to follow the name, behind a colon',
+      throw new PaudeError('refused', `${shown(scope.file)}: ${key} contains ${written(piece)}`, {
+        hint: 'use environment variables in containerEnv and remoteEnv; elsewhere add a default after the name and a colon',
       })
     })
     .join('')
@@ -74,7 +74,7 @@ export const expand = (text: string, key: string, scope: Scope): string =>
 export function expandOr(text: string, key: string, { scope, left }: Heard): string | null {
   const unread = piecesOf(text, key, scope).find((piece) => piece.kind !== 'text' && unreadable(piece))
   if (unread === undefined || unread.kind === 'text') return expand(text, key, scope)
-  left(`${key} (${unread.name} is not read here)`)
+  left(`${key} (paude does not read ${unread.name} here)`)
   return null
 }
 

@@ -12,13 +12,13 @@ import type { Devcontainer } from './schema.ts'
 
 /** Features that are nothing without what no box gives, by the last word of their names. */
 const USELESS: Readonly<Record<string, string>> = {
-  'docker-in-docker': 'it needs privileges that no sandbox has',
-  'docker-outside-of-docker': 'no sandbox reaches the engine',
-  'docker-from-docker': 'no sandbox reaches the engine',
-  'kind-in-docker': 'it needs privileges that no sandbox has',
-  'podman-in-podman': 'it needs privileges that no sandbox has',
-  sshd: 'nobody logs in to a sandbox',
-  'desktop-lite': 'nobody looks at a desktop of a sandbox',
+  'docker-in-docker': 'it needs privileges that a sandbox does not have',
+  'docker-outside-of-docker': 'a sandbox cannot reach the engine',
+  'docker-from-docker': 'a sandbox cannot reach the engine',
+  'kind-in-docker': 'it needs privileges that a sandbox does not have',
+  'podman-in-podman': 'it needs privileges that a sandbox does not have',
+  sshd: 'a sandbox has no SSH server; use paude shell',
+  'desktop-lite': 'a sandbox has no desktop',
 }
 
 /** Options of a feature land in argv and in the environment of its installation. */
@@ -32,7 +32,7 @@ export function readFeatures(
 ): ImageBuild['features'] {
   if (Object.keys(features).length > MOST_FEATURES)
     throw new PaudeError('refused', `${shown(scope.file)}: more than ${MOST_FEATURES} features`, {
-      hint: 'take some out, or go on without it: paude --devcontainer=off',
+      hint: 'remove some, or start without the file: paude --devcontainer=off',
     })
   const lock = Object.keys(features).length === 0 ? {} : readLock(scope.file, left)
   const order = overrideFeatureInstallOrder.filter((name) => name.length <= MOST_NAME).map(plainName)
@@ -42,7 +42,7 @@ export function readFeatures(
   }
   return Object.entries(features)
     .filter(([name]) => {
-      if (name.length > MOST_NAME) left(`feature ${name.slice(0, 60)}… (no name is so long)`)
+      if (name.length > MOST_NAME) left(`feature ${name.slice(0, 60)}… (its name is too long)`)
       return name.length <= MOST_NAME
     })
     .toSorted(([one], [other]) => first(one) - first(other))
@@ -74,7 +74,7 @@ function readLock(file: string, left: Left): Readonly<Record<string, string>> {
   if (found === null) return {}
   const result = v.safeParse(Lock, parsed(found.text))
   if (!result.success) {
-    left('devcontainer-lock.json (it cannot be read)')
+    left('devcontainer-lock.json (paude cannot read it)')
     return {}
   }
   return Object.fromEntries(
@@ -112,12 +112,12 @@ function localFolder(name: string, root: string, { file }: Scope): string {
   const real = realPath(path)
   const fault =
     real === null || !look(real)?.isDirectory()
-      ? `features: ${quoted(name)} is no folder`
+      ? `features: ${quoted(name)} is not a folder`
       : below(root, real) && real !== root
         ? null
-        : `features: ${quoted(name)} leads out of the project`
+        : `features: ${quoted(name)} is outside the project`
   if (fault === null && real !== null) return real
   throw new PaudeError('refused', `${shown(file)}: ${fault}`, {
-    hint: 'correct it, or go on without it: paude --devcontainer=off',
+    hint: 'correct it, or start without the file: paude --devcontainer=off',
   })
 }

@@ -58,8 +58,8 @@ function read(path: string): ProjectFile | null {
   const above = dirname(path)
   const real = realPath(above)
   if (real !== null && real !== above && look(path) !== null)
-    throw new PaudeError('refused', `${shown(path)} is reached through a link, so it is not read as configuration`, {
-      hint: 'put the file itself there, or start without --devcontainer',
+    throw new PaudeError('refused', `${shown(path)} is behind a symbolic link, so paude does not read it`, {
+      hint: 'replace the link by the file, or start without --devcontainer',
     })
   return readProjectFile(path)
 }

@@ -27,9 +27,9 @@ const IDLE = [
 const IDLE_OF_BUILD = ['cacheFrom', 'options']
 
 const WHY: Readonly<Record<string, string>> = {
-  appPort: 'paude forward brings ports of the sandbox to this machine',
+  appPort: 'use paude forward',
   initializeCommand: 'it would run on this machine',
-  hostRequirements: '[limits] says what the sandbox gets',
+  hostRequirements: 'use [limits]',
   runServices: 'a sandbox is one container',
   remoteUser: 'the sandbox runs as you',
   containerUser: 'the sandbox runs as you',
@@ -47,7 +47,7 @@ export function ignoredKeys(found: Devcontainer): readonly string[] {
       !TAKEN_OF_BUILD.includes(key)
         ? [`build.${key}`]
         : recipe === undefined && found.dockerComposeFile === undefined
-          ? [`build.${key} (there is no Dockerfile)`]
+          ? [`build.${key} (without a Dockerfile)`]
           : [],
     ),
   ]

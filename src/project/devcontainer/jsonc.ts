@@ -53,7 +53,7 @@ const withoutMark = (text: string): string => text.replace(/^\ufeff/, ' ')
 
 const broken = (place: string, fault: string): PaudeError =>
   new PaudeError('config', `${place}: not valid JSON: ${fault}`, {
-    hint: 'correct it, or go on without it: paude --devcontainer=off',
+    hint: 'correct it, or start without the file: paude --devcontainer=off',
   })
 
 /** By jsonc-parser's ParseErrorCode, which is a const enum and so not there at run time. */

@@ -27,15 +27,15 @@ export function readMounts(entries: readonly Entry[], { root, host }: Ground, { 
     const { source, target, type, readOnly } = fieldsOf(entry)
     const key = `mounts[${index}]`
     if (type !== 'bind') {
-      left(`${key} (of type ${type || 'unknown'}; only bind mounts are taken over)`)
+      left(`${key} (of type ${type || 'unknown'}; paude only uses bind mounts)`)
       return []
     }
     if (index >= MOST_MOUNTS) {
-      left(`${key} (only the first ${MOST_MOUNTS} are looked at)`)
+      left(`${key} (paude only reads the first ${MOST_MOUNTS})`)
       return []
     }
     if (target === '') {
-      left(`${key} (it names no place in the sandbox)`)
+      left(`${key} (it has no target in the sandbox)`)
       return []
     }
     const [from, to] = [source, target].map((path) => expandOr(path, key, { scope, left }))
@@ -44,7 +44,7 @@ export function readMounts(entries: readonly Entry[], { root, host }: Ground, { 
     const place = resolve(scope.known['localWorkspaceFolder'] ?? '/', from)
     const word = `${mountWord(place)}:${mountWord(to)}:${readOnly ? 'ro' : 'rw'}`
     const fault = targets.has(to)
-      ? `${to}: something else is mounted there already`
+      ? `${to}: another mount already uses this path`
       : faultOf({ place, to, word }, { root, host, writable })
     targets.add(to)
     if (fault === null) return [word]

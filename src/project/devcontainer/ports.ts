@@ -8,8 +8,8 @@ export function readPorts({ forwardPorts = [] }: Devcontainer): {
 } {
   const read = forwardPorts.map((said, index) => ({ index, said: String(said), port: portOf(said) }))
   const fault = ({ said, port }: (typeof read)[number]): string | null => {
-    if (port === null) return said.includes(':') ? 'only ports of the sandbox itself' : 'no port'
-    return PROXY_PORTS.includes(port) ? 'the sandbox gets out by it' : null
+    if (port === null) return said.includes(':') ? 'paude only forwards ports of the sandbox itself' : 'not a port'
+    return PROXY_PORTS.includes(port) ? 'the sandbox uses it to reach the proxy' : null
   }
   return {
     ports: [...new Set(read.flatMap((one) => (one.port === null || fault(one) !== null ? [] : [one.port])))],

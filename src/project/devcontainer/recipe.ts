@@ -19,7 +19,7 @@ export function readRecipe(found: Devcontainer, root: string, { scope, left }: H
   if (name === undefined && features.length === 0) return null
   const place = (path: string, key: string) => {
     const found = resolve(dirname(scope.file), expand(path, key, scope))
-    if (isTooLong(found)) throw refused(scope, `${key} is longer than any path: ${shown(found.slice(0, 60))}…`)
+    if (isTooLong(found)) throw refused(scope, `${key} is too long for a path: ${shown(found.slice(0, 60))}…`)
     return found
   }
   const dockerfile = name === undefined ? null : readDockerfile(place(name, 'build.dockerfile'), root, scope)
@@ -45,11 +45,11 @@ export function readRecipe(found: Devcontainer, root: string, { scope, left }: H
 /** Read once: what is judged and approved is what is built. */
 function readDockerfile(path: string, root: string, scope: Scope): NonNullable<ImageBuild['dockerfile']> {
   if (!below(root, path) || realPath(dirname(path)) !== dirname(path))
-    throw refused(scope, `build.dockerfile leads out of the project: ${shown(path)}`)
+    throw refused(scope, `build.dockerfile is outside the project: ${shown(path)}`)
   const file = readProjectFile(path)
   if (file === null)
-    throw new PaudeError('not-found', `${shown(scope.file)}: build.dockerfile: ${shown(path)} is not there`, {
-      hint: 'name a Dockerfile of the project, or go on without it: paude --devcontainer=off',
+    throw new PaudeError('not-found', `${shown(scope.file)}: build.dockerfile: ${shown(path)} does not exist`, {
+      hint: 'name a Dockerfile of the project, or start without the file: paude --devcontainer=off',
     })
   return { path, text: file.text, hash: file.hash }
 }
@@ -58,10 +58,10 @@ function readDockerfile(path: string, root: string, scope: Scope): NonNullable<I
 function realContext(path: string, root: string, scope: Scope): string {
   const real = realPath(path)
   if (real === null || !look(real)?.isDirectory())
-    throw new PaudeError('not-found', `${shown(scope.file)}: build.context: ${shown(path)} is no folder`, {
-      hint: 'name a folder of the project, or go on without it: paude --devcontainer=off',
+    throw new PaudeError('not-found', `${shown(scope.file)}: build.context: ${shown(path)} is not a folder`, {
+      hint: 'name a folder of the project, or start without the file: paude --devcontainer=off',
     })
-  if (!below(root, real)) throw refused(scope, `build.context leads out of the project: ${shown(real)}`)
+  if (!below(root, real)) throw refused(scope, `build.context is outside the project: ${shown(real)}`)
   return real
 }
 
@@ -77,4 +77,6 @@ export function readImage({ image }: Devcontainer, scope: Scope): string | undef
 }
 
 const refused = ({ file }: Scope, fault: string): PaudeError =>
-  new PaudeError('refused', `${shown(file)}: ${fault}`, { hint: 'correct it, or go on without it: paude --devcontainer=off' })
+  new PaudeError('refused', `${shown(file)}: ${fault}`, {
+    hint: 'correct it, or start without the file: paude --devcontainer=off',
+  })

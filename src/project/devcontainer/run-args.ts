@@ -41,7 +41,7 @@ function objection(flag: string): string | null {
   if (FOR_DEBUGGERS.test(flag)) return 'debuggers work without it'
   const found = extraFlagObjection(flag)
   if (found === null) return null
-  return found.why === ONLY ? 'not known to be harmless' : found.name === '' ? 'not a flag that can be read' : found.why
+  return found.why === ONLY ? 'not known to be harmless' : found.name === '' ? 'not a valid flag' : found.why
 }
 
 /** `--shm-size 1g` in two words is `--shm-size=1g`. */

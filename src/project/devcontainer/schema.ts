@@ -48,7 +48,7 @@ const Keys = v.looseObject({
   remoteEnv: v.optional(variables),
   mounts: v.optional(v.array(mount)),
   workspaceFolder: v.optional(v.string()),
-  forwardPorts: v.optional(v.array(v.union([v.number(), v.string()], 'must be a number or a text'))),
+  forwardPorts: v.optional(v.array(v.union([v.number(), v.string()], 'must be a number or a string'))),
   onCreateCommand: v.nullish(commands),
   updateContentCommand: v.nullish(commands),
   postCreateCommand: v.nullish(commands),
@@ -87,7 +87,7 @@ type Fault = { readonly line?: number | null; readonly message: string }
 /** What keeps a file from being used, everything at once: one fault a try would take as many tries as there are faults. */
 export function faulty(file: string, faults: readonly Fault[], count = faults.length): PaudeError {
   const [first] = faults
-  const hint = 'correct it, or go on without it: paude --devcontainer=off'
+  const hint = 'correct it, or start without the file: paude --devcontainer=off'
   if (faults.length === 1 && first !== undefined)
     return new PaudeError('config', shown(`${file}${first.line ? `:${first.line}` : ''}: ${first.message}`), { hint })
   const lines = faults.map(({ line, message }) => `\n  ${shown(`${line ? `line ${line}: ` : ''}${message}`)}`)

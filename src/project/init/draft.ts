@@ -5,14 +5,14 @@ import type { Proposal } from './propose.ts'
 /** A project's file as it begins: the groups, and above them why each is there; and the tools for them. */
 export const freshFile = (proposals: readonly Proposal[], { packages, tools }: Preset): string =>
   [
-    '# paude.toml: what this project needs of the network and in its image. Your yes to paude init approves it; anybody else is asked first.',
+    '# paude.toml: the hosts and tools that this project needs. With paude init you approved it for yourself; paude asks every other user first.',
     'version = 1',
     ...(packages.length + tools.length > 0 ? ['', '[image]'] : []),
     ...(packages.length > 0 ? [`packages = ${list(packages)}`] : []),
     ...(tools.length > 0 ? [`tools = ${list(tools)}`] : []),
     '',
     '[network]',
-    ...proposals.map(({ group, reasons }) => `# ${group}: ${reasons.map(shown).join(', ') || 'as you said'}`),
+    ...proposals.map(({ group, reasons }) => `# ${group}: ${reasons.map(shown).join(', ') || 'your choice'}`),
     `groups = ${list(proposals.map(({ group }) => group))}`,
     '',
   ].join('\n')

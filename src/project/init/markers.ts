@@ -10,44 +10,44 @@ export type Marker = {
   readonly pins?: 'node' | 'python' | 'java' | 'rust' | 'engines' | 'lines' | 'mise'
 }
 
-const NODE = { groups: ['@npm'], what: 'packages of Node' } as const
-const PYTHON = { groups: ['@pypi'], what: 'packages of Python' } as const
-const JAVA = { groups: ['@maven'], what: 'packages of Java' } as const
-const DENO = { groups: ['@deno'], what: 'modules of Deno' } as const
-const PLAYWRIGHT = { groups: ['@playwright'], what: 'browsers of Playwright' } as const
-const DOTNET = { groups: ['@nuget'], what: 'packages of .NET' } as const
-const DEVCONTAINER = { groups: [], what: 'what its image or a feature of it is for', reads: 'devcontainer' } as const
+const NODE = { groups: ['@npm'], what: 'Node packages' } as const
+const PYTHON = { groups: ['@pypi'], what: 'Python packages' } as const
+const JAVA = { groups: ['@maven'], what: 'Java packages' } as const
+const DENO = { groups: ['@deno'], what: 'Deno modules' } as const
+const PLAYWRIGHT = { groups: ['@playwright'], what: 'Playwright browsers' } as const
+const DOTNET = { groups: ['@nuget'], what: '.NET packages' } as const
+const DEVCONTAINER = { groups: [], what: 'its image or a feature needs it', reads: 'devcontainer' } as const
 
 export const markers: readonly Marker[] = [
   { file: 'package.json', ...NODE, reads: 'package.json', pins: 'engines' },
   { file: 'pyproject.toml', ...PYTHON, reads: 'python' },
   { file: 'requirements.txt', ...PYTHON },
-  { file: '.python-version', groups: [], what: 'the version of Python that it names', pins: 'python' },
+  { file: '.python-version', groups: [], what: 'its Python version', pins: 'python' },
   { file: 'Pipfile', ...PYTHON },
   { file: 'setup.py', ...PYTHON },
-  { file: 'Cargo.toml', groups: ['@crates'], what: 'packages of Rust', reads: 'cargo' },
-  { file: 'rust-toolchain.toml', groups: ['@rust'], what: 'the toolchain of Rust that it names', pins: 'rust' },
-  { file: 'rust-toolchain', groups: ['@rust'], what: 'the toolchain of Rust that it names', pins: 'rust' },
-  { file: 'go.mod', groups: ['@go'], what: 'modules of Go' },
+  { file: 'Cargo.toml', groups: ['@crates'], what: 'Rust packages', reads: 'cargo' },
+  { file: 'rust-toolchain.toml', groups: ['@rust'], what: 'its Rust toolchain', pins: 'rust' },
+  { file: 'rust-toolchain', groups: ['@rust'], what: 'its Rust toolchain', pins: 'rust' },
+  { file: 'go.mod', groups: ['@go'], what: 'Go modules' },
   { file: 'pom.xml', ...JAVA },
   { file: 'build.gradle', ...JAVA },
   { file: 'build.gradle.kts', ...JAVA },
-  { file: '.java-version', groups: [], what: 'the version of Java that it names', pins: 'java' },
-  { file: '.tool-versions', groups: [], what: 'tools that it names', pins: 'lines' },
-  { file: 'mise.toml', groups: [], what: 'tools that it names', pins: 'mise' },
-  { file: '.mise.toml', groups: [], what: 'tools that it names', pins: 'mise' },
-  { file: 'Gemfile', groups: ['@rubygems'], what: 'packages of Ruby' },
-  { file: '.nvmrc', groups: ['@node'], what: 'the version of Node that it names', pins: 'node' },
-  { file: '.node-version', groups: ['@node'], what: 'the version of Node that it names', pins: 'node' },
+  { file: '.java-version', groups: [], what: 'its Java version', pins: 'java' },
+  { file: '.tool-versions', groups: [], what: 'its tools', pins: 'lines' },
+  { file: 'mise.toml', groups: [], what: 'its tools', pins: 'mise' },
+  { file: '.mise.toml', groups: [], what: 'its tools', pins: 'mise' },
+  { file: 'Gemfile', groups: ['@rubygems'], what: 'Ruby packages' },
+  { file: '.nvmrc', groups: ['@node'], what: 'its Node version', pins: 'node' },
+  { file: '.node-version', groups: ['@node'], what: 'its Node version', pins: 'node' },
   { file: 'deno.json', ...DENO },
   { file: 'deno.jsonc', ...DENO },
   { file: 'playwright.config.ts', ...PLAYWRIGHT },
   { file: 'playwright.config.js', ...PLAYWRIGHT },
   { file: 'Directory.Packages.props', ...DOTNET },
   { file: 'packages.config', ...DOTNET },
-  { file: 'composer.json', groups: ['@packagist'], what: 'packages of PHP' },
-  { file: 'environment.yml', groups: ['@conda'], what: 'an environment of conda' },
-  { file: '.terraform.lock.hcl', groups: ['@terraform'], what: 'providers of Terraform' },
+  { file: 'composer.json', groups: ['@packagist'], what: 'PHP packages' },
+  { file: 'environment.yml', groups: ['@conda'], what: 'a conda environment' },
+  { file: '.terraform.lock.hcl', groups: ['@terraform'], what: 'Terraform providers' },
   { file: '.devcontainer/devcontainer.json', ...DEVCONTAINER },
   { file: '.devcontainer.json', ...DEVCONTAINER },
 ]

@@ -73,7 +73,7 @@ function fromTools(tree: Tree): readonly Reading[] {
   const made = names.flatMap((name) => {
     const word = name.split('/').at(-1)?.split(/[:@]/)[0] ?? ''
     const found = Object.hasOwn(tools, word) ? word : word.split('-').find((part) => Object.hasOwn(tools, part))
-    return (tools[found ?? ''] ?? []).map((group) => ({ group, why: `${found}, which its sandbox is made with` }))
+    return (tools[found ?? ''] ?? []).map((group) => ({ group, why: `its devcontainer uses ${found}` }))
   })
   const commands = Object.entries(tree).flatMap(([key, said]) => (key.endsWith('Command') ? strings([said]) : []))
   return [...made, ...fromCommands(commands)]
