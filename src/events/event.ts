@@ -60,15 +60,15 @@ export type EventKind = SessionEvent['kind']
 /** When each kind comes, for people. */
 export const MEANINGS: Readonly<Record<EventKind, string>> = {
   'session-start': 'the sandbox was started, or started again',
-  prompt: 'the agent was given something to do',
-  tool: 'a tool is about to be used; `command`, `file` or `detail` says on what',
-  'tool-result': 'it was used: `ok`, how long it took, and the error if there was one',
-  permission: '`state` is `asked` when the user is asked, `denied` when a rule refused by itself',
-  notification: 'the agent would like to be noticed; `type` says why (`permission_prompt`, `idle_prompt`)',
+  prompt: 'the agent got a prompt',
+  tool: 'the agent is about to use a tool; `command`, `file` or `detail` says on what',
+  'tool-result': 'the agent used a tool: `ok`, how long it took, and the error if there was one',
+  permission: '`state` is `asked` if the agent asks you, `denied` if a rule refused by itself',
+  notification: 'the agent wants your attention; `type` says why (`permission_prompt`, `idle_prompt`)',
   stop: 'the agent has answered; `text` is its last message',
-  error: 'the turn ended with an error of the model or its provider',
-  'subagent-start': 'a subagent of this `type` began',
-  'subagent-stop': 'it ended; `text` is its last message',
+  error: 'the turn ended with an error of the model or the provider',
+  'subagent-start': 'a subagent of this `type` started',
+  'subagent-stop': 'a subagent ended; `text` is its last message',
   'session-end': 'the conversation ended; `reason` says how (`clear`, `prompt_input_exit`, `other`)',
 }
 

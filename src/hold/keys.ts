@@ -49,8 +49,8 @@ function keyByte(name: string, where: string): string {
   const control = /^(?:ctrl-|c-)([a-z@[\\\]^_])$/i.exec(name)?.[1]
   if (control !== undefined) return String.fromCharCode(control.toUpperCase().charCodeAt(0) & 31)
   if (/^[!-~]$/.test(name)) return name
-  throw new PaudeError('usage', `${where}: no key is called ${JSON.stringify(name)}`, {
-    hint: `one character, ctrl-x, or one of ${Object.keys(NAMED).join(', ')}`,
+  throw new PaudeError('usage', `${where}: unknown key ${JSON.stringify(name)}`, {
+    hint: `write one character, ctrl-x, or one of ${Object.keys(NAMED).join(', ')}`,
   })
 }
 

@@ -44,9 +44,9 @@ export async function ensureHolder(
   if (started.line === null)
     throw new PaudeError(
       'command-failed',
-      `the terminal of session ${id} cannot be held: ${started.stderr.split('\n')[0] ?? ''}`,
+      `paude cannot start the holder of session ${id}: ${started.stderr.split('\n')[0] ?? ''}`,
       {
-        hint: 'paude doctor looks for what is wrong',
+        hint: 'paude doctor',
       },
     )
   // Another one that has just taken the session over may still be choosing its place.
@@ -55,7 +55,7 @@ export async function ensureHolder(
     if (path !== null) return path
     await Bun.sleep(20)
   }
-  throw new PaudeError('command-failed', `the terminal of session ${id} cannot be found`, { hint: `paude attach ${id}` })
+  throw new PaudeError('command-failed', `paude cannot find the terminal of session ${id}`, { hint: `paude attach ${id}` })
 }
 
 export type View = {

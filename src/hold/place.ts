@@ -61,10 +61,14 @@ function makePlace({ env }: Owner): string {
     } catch (error) {
       cause = error
     }
-  throw new PaudeError('refused', `no folder for the socket of a session can be made in ${[...new Set(bases)].join(' or ')}`, {
-    hint: 'export XDG_RUNTIME_DIR=DIRECTORY names a short path that you can write to',
-    cause,
-  })
+  throw new PaudeError(
+    'refused',
+    `paude cannot create a folder for the socket of a session in ${[...new Set(bases)].join(' or ')}`,
+    {
+      hint: 'export XDG_RUNTIME_DIR=DIRECTORY, a short path where you can write',
+      cause,
+    },
+  )
 }
 
 function isPrivate(place: string, uid: number): boolean {

@@ -63,7 +63,7 @@ export function openWindow({ terminal, env }: Host) {
     /** Stops this job, as Ctrl-Z does, until its shell brings it back; where no shell looks after jobs the kernel goes on at once. */
     suspend(): void {
       giveBack(true)
-      if (terminal.stdout) writeWhole(1, Buffer.from('\r\npaude: the session goes on; fg shows it again\r\n'))
+      if (terminal.stdout) writeWhole(1, Buffer.from('\r\npaude: the session continues; fg shows it again\r\n'))
       process.kill(0, 'SIGTSTP')
       // A size that changed meanwhile was told while nobody listened, and Bun asks for it only when it is told.
       refreshSize()

@@ -100,7 +100,7 @@ function renderFeatures({ features, base, user, to, title }: LayFeatures): reado
     comment(
       `and has for each of them its ENV, a COPY of its folder, and a RUN of its install.sh for ${user}, with the options above`,
     ),
-    `echo ${quote('only paude itself can fetch features: paude image build')} >&2`,
+    `echo ${quote('this script cannot fetch features: paude image build')} >&2`,
     'exit 1',
   ]
 }

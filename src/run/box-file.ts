@@ -21,7 +21,7 @@ export function openBoxFile(path: string, flags: number): number | null {
     if (codeOf(cause) === 'ENOENT') return null
     throw refused(
       `cannot be opened (${codeOf(cause)})`,
-      'the sandbox may have changed it: look at it, or remove the session',
+      'the agent may have changed it; check it, or remove the session: paude rm',
       cause,
     )
   }

@@ -88,7 +88,7 @@ function* walkFolder(held: number, place: string, walk: Walk, depth: number): Ge
   for (const entry of found.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
     const inner = join(place, entry.name)
     if (depth >= MOST_DEEP || Buffer.byteLength(inner) > MOST_PATH)
-      throw refused(walk.folder, 'holds folders that lie too deep', `move ${quoted(inner.split('/')[0])} elsewhere`)
+      throw refused(walk.folder, 'holds folders that are nested too deeply', `move ${quoted(inner.split('/')[0])} elsewhere`)
     if (++walk.entries > MOST_ENTRIES) throw tooMuch(walk)
     const path = `${here}/${entry.name}`
     // Also what the runtime shows for bytes that are no letters; no path leads back to those.
@@ -150,10 +150,10 @@ function* takeFile(path: string, place: string, walk: Walk): Generator<undefined
 function takeLink(path: string, place: string, walk: Walk): void {
   // The engine's client itself opens these, and would follow.
   if (place === '.dockerignore' || place === '.containerignore')
-    throw refused(walk.folder, `has a link for ${place}`, 'make it a file')
+    throw refused(walk.folder, `has a symbolic link as ${place}`, 'replace the link by a file')
   const target = looked(walk, place, () => readlinkSync(path))
   if (target.includes('\ufffd'))
-    throw refused(walk.folder, `holds a link to a name that is not UTF-8: ${quoted(place)}`, 'take it out')
+    throw refused(walk.folder, `holds a link to a name that is not UTF-8: ${quoted(place)}`, 'remove it')
   mark(walk, 'link', place, 0)
   walk.hash.update(`${target}\0`)
   if (walk.to === null) return
@@ -208,25 +208,21 @@ function looked<T>(walk: Pick<Walk, 'folder'>, place: string, look: () => T): T 
   } catch (error) {
     const { code = '' } = error as { code?: string }
     if (code === 'EACCES' || code === 'EPERM')
-      throw refused(walk.folder, `holds what you may not read: ${quoted(place)}`, 'change its mode, or move it elsewhere')
+      throw refused(walk.folder, `holds a file that you may not read: ${quoted(place)}`, 'change its mode, or move it elsewhere')
     if (['ENOENT', 'ENOTDIR', 'ELOOP'].includes(code)) throw changed(walk, place)
     throw refused(walk.folder, `cannot be read at ${quoted(place)} (${code || (error as Error).message})`, 'try again')
   }
 }
 
 const changed = ({ folder }: Pick<Walk, 'folder'>, place: string): PaudeError =>
-  refused(
-    folder,
-    `has changed while it was read${place === '' ? '' : `: ${quoted(place)}`}`,
-    'find out what changes it, and try again',
-  )
+  refused(folder, `changed while paude read it${place === '' ? '' : `: ${quoted(place)}`}`, 'stop what changes it, and try again')
 
 const tooMuch = ({ folder }: Walk): PaudeError =>
   refused(
     folder,
-    'holds too much for the context of a build that is to be trusted',
-    `write a folder with less than ${MOST_ENTRIES} files and 512 MiB into build.context`,
+    'is too large for a build context that you approve',
+    `set build.context to a folder with fewer than ${MOST_ENTRIES} files and 512 MiB`,
   )
 
 const refused = (folder: string, fault: string, hint: string): PaudeError =>
-  new PaudeError('refused', `${shown(folder)}, of which the image is to be built, ${fault}`, { hint })
+  new PaudeError('refused', `the build context ${shown(folder)} ${fault}`, { hint })

@@ -123,11 +123,9 @@ async function carryOut(step: Exclude<Step, Last>, run: Run): Promise<void> {
       await onDisk(step.to, async () => {
         const { copyContext } = await import('./build-context.ts')
         if ((await copyContext(step.from, step.to, run.interruption.check)) === step.approved) return
-        throw new PaudeError(
-          'refused',
-          `${shown(step.from)}, of which the image is to be built, has changed since it was trusted`,
-          { hint: step.hint },
-        )
+        throw new PaudeError('refused', `the build context ${shown(step.from)} has changed since you approved it`, {
+          hint: step.hint,
+        })
       })
       return
     case 'lay-features': {

@@ -18,7 +18,7 @@ export async function withLock<T>(
   for (let waited = 0; !take(host, path); waited += PAUSE) {
     clearDead(host, path)
     if (waited > patience)
-      throw new PaudeError('timeout', `another paude is changing ${what} and does not end (${path})`, {
+      throw new PaudeError('timeout', `another paude process is changing ${what} and does not end (${path})`, {
         hint: 'wait for it, or end it',
       })
     await Bun.sleep(PAUSE)

@@ -12,7 +12,7 @@ export async function onDisk(path: string, act: () => Promise<void>): Promise<vo
     if (code === 'ENOSPC')
       throw new PaudeError('disk-full', `no space left for ${path}`, { hint: 'free some space and try again', cause })
     throw new PaudeError('command-failed', `cannot write ${path}: ${(cause as Error).message}`, {
-      hint: 'paude keeps its state under XDG_STATE_HOME and XDG_CACHE_HOME; point them to a writable folder',
+      hint: 'point XDG_STATE_HOME and XDG_CACHE_HOME to a writable folder',
       cause,
     })
   }
@@ -30,7 +30,7 @@ export async function removeFolder(path: string): Promise<void> {
       if ((error as { code?: string }).code !== 'ENOTEMPTY' || tries === TRIES) throw error
     }
     if (!existsSync(path)) return
-    if (tries === TRIES) throw new Error('it is filled again and again')
+    if (tries === TRIES) throw new Error('another process keeps filling it')
     await Bun.sleep(10 * tries)
   }
 }

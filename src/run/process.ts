@@ -270,8 +270,8 @@ function start(argv: Argv, options: NonNullable<SpawnOptions>): Bun.Subprocess {
     if (code === 'ENOENT')
       throw new PaudeError('command-not-found', `${argv[0]} was not found`, { hint: `install ${argv[0]} or correct PATH`, cause })
     if (code === 'E2BIG')
-      throw new PaudeError('command-failed', `the words for ${argv[0]} are too long for this system`, {
-        hint: 'give a long prompt on stdin instead',
+      throw new PaudeError('command-failed', `the arguments of ${argv[0]} are too long for this system`, {
+        hint: 'pass a long prompt on stdin',
         cause,
       })
     throw new PaudeError('not-executable', `${argv[0]} cannot be started: ${(cause as Error).message}`, { cause })

@@ -31,7 +31,7 @@ export function openPty([name, ...words]: Argv, { size, onData }: PtyOptions): P
     terminal: { cols: size.columns, rows: size.rows, data: (_, bytes) => onData(bytes), exit: () => drain() },
   })
   const { terminal } = child
-  if (terminal === undefined) throw new Error('no terminal could be made')
+  if (terminal === undefined) throw new Error('paude could not create a terminal')
   // An engine's client sets this itself, but late: what is typed until then would come with its line ends changed, and echoed.
   terminal.setRawMode(true)
   return {

@@ -60,7 +60,7 @@ function unpacked(name: string, archive: Uint8Array): Uint8Array {
   try {
     return gunzipSync(archive, { maxOutputLength: MOST_BYTES })
   } catch {
-    throw unfit(name, 'is a broken archive, or unpacks to too much')
+    throw unfit(name, 'is a broken archive, or too large when unpacked')
   }
 }
 
@@ -83,9 +83,9 @@ function paxPath(content: Uint8Array): string | null {
 /** Without `./` in front; refused when it leads anywhere but into the feature's folder, or no file system takes it. */
 function plainPath(name: string, path: string): string {
   const parts = path.split('/').filter((part) => part !== '' && part !== '.')
-  if (parts.some((part) => Buffer.byteLength(part) > 255)) throw unfit(name, 'holds a file whose name is longer than any')
+  if (parts.some((part) => Buffer.byteLength(part) > 255)) throw unfit(name, 'holds a file whose name is too long')
   if (path.startsWith('/') || parts.includes('..') || /[\0\\\n]/.test(path) || Buffer.byteLength(path) > 1024)
-    throw unfit(name, `holds a file that leads out of it: ${path}`)
+    throw unfit(name, `holds a file outside its own folder: ${path}`)
   return parts.join('/')
 }
 

@@ -16,7 +16,7 @@ export async function layFeatures({ features, base, user, to }: LayFeatures, { n
   const waiting = [...features]
   for (const one of waiting) {
     if (known.some(({ name }) => plainName(name) === plainName(one.name))) continue
-    if (known.length >= MOST_FEATURES) throw unfit(one.name, `is one of more than ${MOST_FEATURES}`)
+    if (known.length >= MOST_FEATURES) throw unfit(one.name, `exceeds the limit of ${MOST_FEATURES} features`)
     const place = join(to, String(known.length))
     if (one.folder === '') await unpack(one, place, signal)
     else await rename(one.folder, place)
@@ -50,7 +50,7 @@ async function unpack(feature: Feature, place: string, signal: AbortSignal): Pro
 async function metadata(name: string, place: string): Promise<string> {
   const names = await readdir(place)
   const lacking = ['install.sh', 'devcontainer-feature.json'].find((file) => !names.includes(file))
-  if (lacking !== undefined) throw unfit(name, `is no feature: it has no ${lacking}`)
+  if (lacking !== undefined) throw unfit(name, `is not a feature: it has no ${lacking}`)
   const file = join(place, 'devcontainer-feature.json')
   // One that lies in the project may hold links.
   if (!(await lstat(file)).isFile()) throw unfit(name, 'has a devcontainer-feature.json that is not a file')
@@ -100,6 +100,6 @@ function dockerfile(base: string, features: readonly Known[]): string {
 
 /** One line of a Dockerfile, in which variables of the image may stand. */
 function checked(name: string, key: string, value: string): string {
-  if (!/^[A-Za-z_]\w*$/.test(key) || /[\r\n\0]/.test(value)) throw unfit(name, `sets a variable that cannot be one: ${key}`)
+  if (!/^[A-Za-z_]\w*$/.test(key) || /[\r\n\0]/.test(value)) throw unfit(name, `sets an invalid environment variable: ${key}`)
   return value.replace(/["\\]/g, '\\$&')
 }

@@ -24,7 +24,7 @@ export function readAbout(name: string, text: string): About {
   }
   const needed = asTree(found['dependsOn'])
   const long = Object.keys(needed).find((one) => one.length > MOST_NAME)
-  if (long !== undefined) throw unfit(name, `depends on ${long.slice(0, 60)}…, and no name is so long`)
+  if (long !== undefined) throw unfit(name, `depends on a feature with too long a name: ${long.slice(0, 60)}…`)
   const defaults = Object.entries(asTree(found['options'])).flatMap(([key, option]) => {
     const value = asTree(option)['default']
     return ['string', 'boolean', 'number'].includes(typeof value) ? [[key, String(value)] as const] : []
@@ -45,9 +45,9 @@ export function readAbout(name: string, text: string): About {
       : [],
     useless:
       found['privileged'] === true
-        ? 'it needs privileges that no sandbox has'
+        ? 'it needs privileges that a sandbox does not have'
         : JSON.stringify(found['mounts'] ?? '').includes('.sock')
-          ? 'no sandbox reaches the engine'
+          ? 'a sandbox cannot reach the engine'
           : '',
   }
 }

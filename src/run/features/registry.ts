@@ -81,7 +81,7 @@ async function get(
   const patience = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE)])
   for (let turn = 0; turn <= MOST_REDIRECTS; turn++) {
     if (url.protocol !== 'https:' && !(plain && url.protocol === 'http:' && isLoopback(url.hostname)))
-      throw unfit(name, `is answered with an address that is not HTTPS: ${url.origin}`)
+      throw unfit(name, `is redirected to an address without HTTPS: ${url.origin}`)
     const headers = {
       accept,
       'user-agent': 'paude',
@@ -100,7 +100,7 @@ async function get(
     await response.body?.cancel().catch(() => undefined)
     url = new URL(location, url)
   }
-  throw unfit(name, 'is answered with one redirect after another')
+  throw unfit(name, 'is redirected too often')
 }
 
 /** What is said of its length may be untrue. */
@@ -121,7 +121,7 @@ async function bounded(
 function bodyOf({ url, status, body }: Answer, name: string): Uint8Array {
   if (status === 200) return body
   if (status === 401 || status === 403 || status === 404)
-    throw unfit(name, `is not there, or not public (${url} answered ${status})`)
+    throw unfit(name, `does not exist, or is not public (${url} answered ${status})`)
   throw unfit(name, `cannot be fetched: ${url} answered ${status}`)
 }
 
@@ -144,12 +144,12 @@ function layerOf(manifest: Uint8Array, name: string): string {
   const [first] = Array.isArray(layers) ? layers : []
   const digest = (first as { digest?: unknown } | undefined)?.digest
   if (typeof digest === 'string' && DIGEST.test(digest)) return digest
-  throw unfit(name, 'is no feature: its manifest names no archive')
+  throw unfit(name, 'is not a feature: its manifest names no archive')
 }
 
 function requireDigest(content: Uint8Array, digest: string, name: string): void {
   if (`sha256:${createHash('sha256').update(content).digest('hex')}` !== digest)
-    throw unfit(name, `is not what its digest says: ${digest}`)
+    throw unfit(name, `does not match its digest: ${digest}`)
 }
 
 function json(content: Uint8Array): Readonly<Record<string, unknown>> {
@@ -165,7 +165,7 @@ function unreachable(name: string, { host }: URL, error: unknown): PaudeError {
   const { code, message } = error as { code?: string; message?: string }
   return new PaudeError(
     'command-failed',
-    `feature ${shown(name)}: ${host} cannot be reached: ${shown(code ?? message ?? 'no answer')}`,
+    `feature ${shown(name)}: paude cannot reach ${host}: ${shown(code ?? message ?? 'no answer')}`,
     {
       hint: 'behind a proxy, set HTTPS_PROXY and NODE_EXTRA_CA_CERTS; paude --devcontainer=off starts without it',
     },
@@ -175,5 +175,5 @@ function unreachable(name: string, { host }: URL, error: unknown): PaudeError {
 /** A feature that is not taken. */
 export const unfit = (name: string, fault: string): PaudeError =>
   new PaudeError('refused', `feature ${shown(name)} ${shown(fault)}`, {
-    hint: 'take it out of features, or go on without the file: paude --devcontainer=off',
+    hint: 'remove it from features, or start without the file: paude --devcontainer=off',
   })

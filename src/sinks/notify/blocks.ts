@@ -31,7 +31,7 @@ export function blockTeller(
   let more = 0
   const tell = (does: string, text: string) => send(messageOf({ session, state: 'blocked', does, text }, now()))
   const rest = () => {
-    tell(`was refused ${more} more ${more === 1 ? 'host' : 'hosts'}`, `To see them: paude network blocked ${session.id}`)
+    tell(`was refused ${more} more ${more === 1 ? 'host' : 'hosts'}`, `Show them: paude network blocked ${session.id}`)
     more = 0
   }
   return ({ place, waits, command }) => {

@@ -50,7 +50,7 @@ export function notifyEffects({ host, state, terminal, note, keeps }: Surroundin
     terminal,
     desktop: async (message) => {
       const argv = desktopArgv(message, host.platform)
-      return argv === null ? `no way to show it on ${host.platform}` : run(argv, '', DESKTOP_TIMEOUT)
+      return argv === null ? `paude cannot show it on ${host.platform}` : run(argv, '', DESKTOP_TIMEOUT)
     },
     command: (argv, message) => run(argv, `${JSON.stringify(message)}\n`, COMMAND_TIMEOUT),
     webhook: (webhook, message) =>
@@ -83,7 +83,7 @@ async function send(webhook: Webhook, message: Message, { host, spool, again }: 
       if (spool === null) return delivery.why
       spool.keep(message)
       again(() => void flush())
-      return `${delivery.why}; it is kept and sent later`
+      return `${delivery.why}; paude keeps it and sends it later`
   }
 
   /** Sends what is kept, oldest first, until one fails again. */
