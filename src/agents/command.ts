@@ -34,7 +34,7 @@ const proofOf = ({ proof }: Conversation, id: string): string => `"$HOME"/${proo
 const requireOrigin = (kind: Conversation, { conversation, session }: NonNullable<Opening['origin']>): string =>
   [
     `for file in ${proofOf(kind, quote(conversation))}; do`,
-    `  [ -e "$file" ] || [ -s /paude/out/conversation ] || fail ${quote(`session ${session} has no conversation yet: nothing was said in it`)}`,
+    `  [ -e "$file" ] || [ -s /paude/out/conversation ] || fail ${quote(`session ${session} has no conversation yet`)}`,
     'done',
     '',
   ].join('\n')

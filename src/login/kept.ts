@@ -59,7 +59,7 @@ export async function keptValue(host: Machine, agent: string, { keeper }: Kept):
   const value =
     keeper === 'file' ? (readLoginFile(loginFile(host, agent), host.uid)?.value ?? '') : await keychains[keeper].find(agent)
   if (isCredential(value)) return secret(value)
-  throw new PaudeError('config', `the login for ${agent} is not in the keychain any more (${keeper} gives none)`, {
+  throw new PaudeError('config', `the login for ${agent} is no longer in the keychain (${keeper} has none)`, {
     hint: 'unlock the keychain, or log in again: paude login',
   })
 }
@@ -108,10 +108,10 @@ function readLoginFile(path: string, uid: number): (Kept & { readonly value: str
   }
   try {
     const stats = fstatSync(descriptor)
-    if (!stats.isFile() || stats.size > 16_384) throw fault('is not a file of paude', `rm ${path}; paude login`)
+    if (!stats.isFile() || stats.size > 16_384) throw fault('is not a login that paude wrote', `rm ${path}; paude login`)
     if (stats.uid !== uid) throw fault('belongs to another user', 'paude logout; paude login')
     if ((stats.mode & 0o077) !== 0)
-      throw fault('can be read by others', `chmod 600 ${path}; if somebody may have read it, paude logout and revoke it`)
+      throw fault('is readable by other users', `chmod 600 ${path}; if another user may have read it, paude logout and revoke it`)
     return parse(readFileSync(descriptor, 'utf8')) ?? raise(fault('is damaged', `rm ${path}; paude login`))
   } finally {
     closeSync(descriptor)

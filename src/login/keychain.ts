@@ -93,6 +93,6 @@ const call = (argv: Argv, stdin?: string) =>
 const failed = ([program]: Argv, code: number, stderr: string): PaudeError =>
   new PaudeError(
     'command-failed',
-    `${program} ended with ${code}: ${printable(stderr.trim().split('\n').at(-1) ?? '') || 'it gives back nothing'}`,
+    `${program} ended with ${code}: ${printable(stderr.trim().split('\n').at(-1) ?? '') || 'it returned nothing'}`,
     { hint: 'unlock the keychain and try again' },
   )

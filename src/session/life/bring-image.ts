@@ -36,7 +36,7 @@ export function bringing(host: Host, backend: Backend, settings: Settings): Plan
     recipe,
     host,
     approved: (folder) => approvedContent(trustFolder(host), recipe.file, folder) ?? null,
-    hint: `paude ${devcontainerFlag(settings)} trust, after a look at what changed`,
+    hint: `look at what changed, then: paude ${devcontainerFlag(settings)} trust`,
     cache: cacheFolder(host),
     id: String(process.pid),
   })

@@ -24,7 +24,7 @@ export const copyNews = (record: SessionRecord, folder: string): readonly CopyNe
     // Without the first the folder is gone, and with it the copy.
     if (before === null || before === undefined) return []
     if (after === null || after === undefined)
-      return [{ record, sentence: `the sandbox's copy of ${name} cannot be read any more; yours is as it was`, commands: [] }]
+      return [{ record, sentence: `paude can no longer read the sandbox's copy of ${name}; yours is unchanged`, commands: [] }]
     const { keys, commands } = gitChanges(before, after)
     if (keys.length === 0) return []
     const more = keys.length > MOST_NAMED ? ` and ${keys.length - MOST_NAMED} more` : ''
@@ -42,10 +42,10 @@ export async function noteCopies(context: Context, news: readonly CopyNews[]): P
 
 function commandLines(commands: readonly string[], others: readonly string[]): readonly string[] {
   if (commands.length === 0) return []
-  if (others.length === 0) return ['to have its branches set up here, while no session runs in this project:', ...commands]
+  if (others.length === 0) return ['to set its branches up on this machine, while no session runs in this project:', ...commands]
   // Lines of one command: where the stop fails, nothing of it is done.
   return [
-    `to have its branches set up here, first stop ${others.join(' and ')}, since git replaces the file that its guard is mounted on:`,
+    `to set its branches up on this machine, stop ${others.join(' and ')} first, since git replaces the guarded file:`,
     [`paude stop ${others.join(' ')}`, ...commands].join(' &&\n'),
   ]
 }

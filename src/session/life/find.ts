@@ -38,18 +38,17 @@ export async function findSession(
   if (other !== null) return found(context, other)
   if (word === undefined)
     throw new PaudeError('not-found', 'no session belongs to this directory', {
-      hint: `paude sessions lists all of them${past !== '' && hasPast(context.host) ? `; ${past} --last reads what is kept of the last one here` : ''}`,
+      hint: `paude sessions lists all sessions${past !== '' && hasPast(context.host) ? `; ${past} --last reads the last one of this directory` : ''}`,
     })
-  throw new PaudeError('not-found', `no session is called ${JSON.stringify(word)}`, { hint: 'paude sessions lists all of them' })
+  throw new PaudeError('not-found', `no session has the name or id ${JSON.stringify(word)}`, { hint: 'paude sessions' })
 }
 
 /** After a failed command in it: says so when the session does not run, which an engine says in words of its own. */
 export async function requireRunning(context: Context, { backend, handle }: Pick<Found, 'backend' | 'handle'>): Promise<void> {
   const state = await ask(backend.life.state(handle), context.effects(backend)).catch(() => null)
-  if (state === null)
-    throw new PaudeError('not-found', `session ${handle.id} is gone`, { hint: 'paude sessions lists what is there' })
+  if (state === null) throw new PaudeError('not-found', `session ${handle.id} is gone`, { hint: 'paude sessions' })
   if (state.status !== 'running')
-    throw new PaudeError('not-found', `session ${handle.id} does not run`, { hint: `paude start ${handle.id}` })
+    throw new PaudeError('not-found', `session ${handle.id} is not running`, { hint: `paude start ${handle.id}` })
 }
 
 export type Row = Listed & { readonly backend: BackendName }
@@ -115,7 +114,7 @@ async function choose(
   const id = await ask(
     word === undefined
       ? `this directory has ${candidates.length} sessions`
-      : `${JSON.stringify(word)} fits ${candidates.length} sessions`,
+      : `${JSON.stringify(word)} matches ${candidates.length} sessions`,
     candidates.map((record) => ({ ...record, folder: sessionFolder(host, record.id) })),
   )
   return candidates.find((record) => record.id === id) ?? null
@@ -167,10 +166,10 @@ const recordOf = (row: Row): SessionRecord => ({
 
 function unusable(name: BackendName, state: 'down' | 'denied'): PaudeError {
   return state === 'down'
-    ? new PaudeError('backend-down', `${name} is installed but its engine does not run`, {
+    ? new PaudeError('backend-down', `${name} is installed, but its engine is not running`, {
         hint: `start it, or ignore this if you do not use ${name}`,
       })
-    : new PaudeError('backend-denied', `no permission on the socket of ${name}`, {
+    : new PaudeError('backend-denied', `no permission to use the socket of ${name}`, {
         hint: 'add yourself to its group and log in again',
       })
 }

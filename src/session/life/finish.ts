@@ -42,7 +42,7 @@ export async function finishSession(context: Context, ended: Ended): Promise<num
   const effects = context.effects(backend)
   if (code === LEFT) {
     await execute(released(spec.folder), effects)
-    context.note(`detached, the session goes on: paude attach ${spec.name || spec.id}`)
+    context.note(`detached; the session keeps running: paude attach ${spec.name || spec.id}`)
     warnOfFault(context, spec.folder)
     return 0
   }
@@ -75,7 +75,7 @@ export function keepRead({ host, warn }: Pick<Context, 'host' | 'warn'>, what: P
   try {
     keepPast(host, what)
   } catch (error) {
-    warn(`what session ${what.record.id} did is not kept: ${printable((error as Error).message)}`)
+    warn(`paude cannot keep the record of session ${what.record.id}: ${printable((error as Error).message)}`)
   }
 }
 
@@ -96,12 +96,12 @@ async function lookAtProxy({ backend, handle, spec, code }: Ended) {
 function refuseBrokenWall({ receipt, complaints }: Awaited<ReturnType<typeof lookAtProxy>>): void {
   const words = lastWords(complaints)
   if (words !== '')
-    throw new PaudeError('self-test', `the proxy ended before the agent was started; its last words:\n${words}`, {
-      hint: 'paude doctor looks at the engine',
+    throw new PaudeError('self-test', `the proxy ended before the agent was started; the end of its output:\n${words}`, {
+      hint: 'paude doctor',
     })
   if (receipt?.ok === false)
-    throw new PaudeError('self-test', 'the wall around the agent did not hold, so the agent was not started', {
-      hint: 'paude selftest shows which probe got out',
+    throw new PaudeError('self-test', 'the wall around the agent is broken, so the agent was not started', {
+      hint: 'paude selftest',
     })
 }
 
@@ -128,12 +128,12 @@ function lacksNames({ terminal, folder }: SessionSpec): boolean {
 }
 
 const noteNoNetwork = ({ note }: Pick<Context, 'note'>): void =>
-  note('this session had no network; paude run --network restricted … gives it the allowlist, --network-allow HOST one host')
+  note('this session had no network; paude run --network restricted … allows the allowlist, --network-allow HOST one host')
 
 function noteRecorded({ note }: Context, { entries }: Proposal): void {
   const places = entries.length === 1 ? '1 place' : `${entries.length} places`
-  if (entries.length === 0) note('recorded nothing that is not allowed already')
-  else note(`recorded ${places}, to be read before they are allowed:\n${proposalText({ entries, impossible: [] })}`)
+  if (entries.length === 0) note('recorded no new host: everything is allowed already')
+  else note(`recorded ${places}; review them before you allow them:\n${proposalText({ entries, impossible: [] })}`)
 }
 
 /** `ports` are those of hosts that are allowed without one. */
@@ -148,10 +148,10 @@ function noteBlocked({ note }: Context, requests: readonly Request[], ports: rea
     note(
       `${unlisted.length === 1 ? `blocked 1 host: ${unlisted[0]}` : `blocked ${unlisted.length} hosts, such as ${unlisted[0]}`}; ${
         first === undefined
-          ? 'no entry can allow an address or what has no full name'
+          ? 'an entry cannot allow an IP address or a short name'
           : `to allow: paude --network-allow ${printable(openingEntry(first, ports))}`
       }`,
     )
   if (unreachable.length > 0)
-    note(`allowed but not reached, since the name was not found or leads to a private address: ${unreachable.join(', ')}`)
+    note(`allowed but not reached, since the name was not found or has a private address: ${unreachable.join(', ')}`)
 }

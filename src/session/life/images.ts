@@ -157,7 +157,7 @@ async function yourImages(context: Context, wish: Omit<ImageWish, 'kind'>): Prom
   const thin = thinImage(host, { settings, extraCa, id, libc: traits['musl'] ? 'musl' : 'glibc' })
   if (thin === null)
     throw new PaudeError('unsupported', `${reference} has no ${program} in its PATH, and paude cannot add it`, {
-      hint: `paude image check ${reference} tells what else it lacks`,
+      hint: `paude image check ${reference}`,
     })
   return { agent: thin, tools: onTop(host, wish, below(thin)) }
 }
@@ -166,9 +166,9 @@ function requireApt(reference: string, traits: Traits): void {
   if (traits['apt']) return
   throw new PaudeError(
     'unsupported',
-    `${reference} has no apt-get, so image.packages, image.tools and image.variant cannot add to it`,
+    `${reference} has no apt-get, so image.packages, image.tools and image.variant cannot extend it`,
     {
-      hint: 'name an image of Debian or Ubuntu, or install the tools in a Dockerfile of your own and name its image',
+      hint: 'use an image of Debian or Ubuntu, or install the tools in your own Dockerfile and use its image',
     },
   )
 }

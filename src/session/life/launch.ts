@@ -106,7 +106,7 @@ const starting = ({ name }: Backend): string => `starting a sandbox on ${name}`
 export function refuseTakenName({ host }: Context, name: string): void {
   const other = name === '' ? undefined : readRecords(host).find((record) => record.name === name)
   if (other !== undefined)
-    throw new PaudeError('name-taken', `a session named ${name} exists already: ${other.id}`, {
-      hint: `paude start ${name} goes on with it, paude rm ${name} removes it`,
+    throw new PaudeError('name-taken', `a session named ${name} already exists: ${other.id}`, {
+      hint: `paude start ${name} continues it, paude rm ${name} removes it`,
     })
 }

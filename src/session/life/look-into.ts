@@ -23,8 +23,8 @@ export async function lookInto(
     // The end of the engine's client is not that of the container.
     await execute(backend.inventory.removeParts([{ kind: 'container', reference: container }]), context.effects(backend))
     if (!(error instanceof PaudeError) || error.code !== 'timeout') throw error
-    throw new PaudeError('timeout', `${reference} gave no answer within ${seconds} s when paude looked into it`, {
-      hint: `its /bin/sh does not work as one should: paude image check --quick ${reference}`,
+    throw new PaudeError('timeout', `paude inspected ${reference}, and it did not answer within ${seconds} s`, {
+      hint: `check its /bin/sh: paude image check --quick ${reference}`,
     })
   }
 }

@@ -45,11 +45,11 @@ export function warnOfNewExecutables(
   const more = paths.length > MOST_NAMED ? ` and ${paths.length - MOST_NAMED} more` : ''
   if (paths.length > 0)
     warn(
-      `new or changed in the project since the session began, and this machine may run it: ${paths.slice(0, MOST_NAMED).map(printable).join(', ')}${more}; look before you trust it`,
+      `new or changed in the project since the session began, and this machine may run it: ${paths.slice(0, MOST_NAMED).map(printable).join(', ')}${more}; review it before you use it`,
     )
   if (unseen !== null)
     warn(
-      `could not look at the index ${printable(unseen.path)}: ${unseen.fault}; a repository hidden in the project would not be named. Before you run git there: find ${quote(printable(record.workspace))} -mindepth 2 -name .git`,
+      `cannot read the index ${printable(unseen.path)}: ${unseen.fault}; paude cannot name a repository hidden in the project. Before you run git there: find ${quote(printable(record.workspace))} -mindepth 2 -name .git`,
     )
 }
 

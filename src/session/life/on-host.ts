@@ -23,13 +23,13 @@ export async function runOnHost({ host, warn }: Context, { config, agent, words,
   if (broken !== null)
     throw new PaudeError(
       'refused',
-      `${lacking.message}, and fallback = "host" is not taken: ${broken} would not hold outside a sandbox`,
+      `${lacking.message}, and fallback = "host" is refused: ${broken} has no effect outside a sandbox`,
       { hint: lacking.hint, cause: lacking },
     )
   const program = ownProgram(host, { program: agent.program, lacking })
   const { terminal } = host
   warn(
-    `NOT ISOLATED: ${lacking.message}, so ${shown(program)} runs on this machine itself, with your files, keys and network${config.settings.agentArgs.length > 0 ? ', and without agent_args' : ''}; to have a sandbox: ${lacking.hint}`,
+    `NOT ISOLATED: ${lacking.message}, so ${shown(program)} runs directly on this machine, with your files, keys and network${config.settings.agentArgs.length > 0 ? ', and without agent_args' : ''}; for a sandbox: ${lacking.hint}`,
   )
   return await handOver([program, ...words], {
     terminal: terminal.stdin || terminal.stdout || terminal.stderr,
@@ -51,7 +51,7 @@ export function brokenPromise({ settings, origins, managed }: Config, { managedF
   if (typed.length > 0) return typed.map(({ place }) => place).join(', ')
   const closed = said('project').filter(({ key }) => rowOf(key).withoutBox === 'closes')
   if (closed.length > 0) return closed.map(({ key, place }) => `${keyOf(key)} (${shown(place)})`).join(', ')
-  return Object.keys(managed).length > 0 && managed.fallback !== 'host' ? `what ${managedFile} says` : null
+  return Object.keys(managed).length > 0 && managed.fallback !== 'host' ? `the managed file ${managedFile}` : null
 }
 
 /** The agent's program in PATH that is not paude by another name. */
@@ -63,10 +63,8 @@ export function ownProgram(
   const other = found.find((path) => !isSame(path, host.again.at(-1) ?? host.self))
   if (other !== undefined && !host.env[MARK]) return other
   const why =
-    found.length === 0
-      ? `${program} is not in PATH either`
-      : `the ${program} in PATH, ${shown(found[0] ?? '')}, leads back to paude`
-  throw new PaudeError(lacking.code, `${lacking.message}, and ${why}, so fallback = "host" has nothing to run`, {
+    found.length === 0 ? `${program} is not in PATH either` : `the ${program} in PATH, ${shown(found[0] ?? '')}, is paude itself`
+  throw new PaudeError(lacking.code, `${lacking.message}, and ${why}, so fallback = "host" has no program to run`, {
     hint: lacking.hint,
     cause: lacking,
   })

@@ -63,10 +63,10 @@ export async function findOrphans(context: Context): Promise<readonly Orphan[]> 
   const parts = reached.flatMap(({ backend, containers, volumes }) => [
     ...containers
       .filter((part) => part.role !== 'agent' && abandoned(part))
-      .map((part) => orphan(backend, part, 'its agent is gone')),
+      .map((part) => orphan(backend, part, 'its agent no longer exists')),
     ...volumes
       .filter((part) => part.role === 'link' && abandoned(part))
-      .map((part) => orphan(backend, part, 'its session is gone')),
+      .map((part) => orphan(backend, part, 'its session no longer exists')),
   ])
   const boxes = new Set(
     reached.flatMap(({ backend, containers }) =>
@@ -85,7 +85,7 @@ function forsaken({ host }: Context, record: SessionRecord): readonly Orphan[] {
   const folder = sessionFolder(host, record.id)
   if (!isForsaken(host, record)) return []
   const [backend, handle] = [backends[record.backend], handleOf(record, folder)]
-  return [{ backend, kind: 'session', reference: record.id, why: 'the paude in front of it was killed', handle, record }]
+  return [{ backend, kind: 'session', reference: record.id, why: 'its paude process was killed', handle, record }]
 }
 
 /** A folder is lost when its engine answered and does not know the session. */
@@ -100,7 +100,7 @@ function lostFolders({ host }: Context, agents: ReadonlySet<string>, reached: Re
         backend: backends[record?.backend ?? backendNames[0]],
         kind: 'folder',
         reference: sessionFolder(host, id),
-        why: record === undefined ? 'its session.json cannot be read' : 'its containers are gone',
+        why: record === undefined ? 'its session.json is not readable' : 'its containers no longer exist',
       },
     ]
   })
@@ -147,8 +147,8 @@ export async function removeHome(context: Context, dryRun: boolean): Promise<num
     }),
   )
   if (kept.flat().length === 0)
-    throw new PaudeError('not-found', `neither a session nor a HOME volume belongs to ${root}`, {
-      hint: 'paude sessions lists all sessions',
+    throw new PaudeError('not-found', `${root} has neither a session nor a HOME volume`, {
+      hint: 'paude sessions',
     })
   for (const { backend, name } of kept.flat()) {
     await carryOut(context, backend, { plan: [exec(backend.life.removeHomes([name]))], dryRun })

@@ -36,8 +36,8 @@ export function attachPlan(backend: Backend, box: Handle): Plan {
 export function rejoining(backend: Backend, box: Handle): Argv {
   const { rejoin } = need(backend, 'terminal')
   if (rejoin === null)
-    throw new PaudeError('unsupported', `${backend.name} cannot join an agent again whose client was lost`, {
-      hint: `paude logs ${box.id} shows what it has printed`,
+    throw new PaudeError('unsupported', `${backend.name} cannot reconnect to an agent after its client was lost`, {
+      hint: `paude logs ${box.id}`,
     })
   return rejoin(box)
 }

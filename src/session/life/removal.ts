@@ -24,8 +24,8 @@ export async function removeSession(
   if (!force) {
     const state = await ask(backend.life.state(handle), effects).catch(() => null)
     if (state?.status === 'running' || state?.status === 'paused')
-      throw new PaudeError('refused', `session ${record.id} runs`, {
-        hint: `paude stop ${record.id} first, or paude rm --force ${record.id}`,
+      throw new PaudeError('refused', `session ${record.id} is running`, {
+        hint: `paude stop ${record.id}, or paude rm --force ${record.id}`,
       })
   }
   await keepBefore(context, found)

@@ -24,8 +24,8 @@ export function shouldRestart(
   { status, exitCode, stopped, named }: Past,
 ): { readonly restarts: boolean; readonly why: string } {
   const no = (why = '') => ({ restarts: false, why })
-  if (status === 'running' || status === 'paused') return no(named ? `session ${id} runs already` : '')
-  if (status === 'gone') return no(`session ${id} has lost its sandbox: paude rm ${id}`)
+  if (status === 'running' || status === 'paused') return no(named ? `session ${id} is already running` : '')
+  if (status === 'gone') return no(`the sandbox of session ${id} no longer exists: paude rm ${id}`)
   if (named) return { restarts: true, why: '' }
   if (stopped) return no()
   // An engine may forget at a reboot that a box ever ran; a start that is under way looks the same.
@@ -34,5 +34,5 @@ export function shouldRestart(
   // Asked again, it would do again what it has done.
   return terminal
     ? { restarts: true, why: '' }
-    : no(`session ${id} was cut short and is not asked again by itself: paude start ${id}`)
+    : no(`session ${id} was interrupted, and paude does not repeat its prompt by itself: paude start ${id}`)
 }

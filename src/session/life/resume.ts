@@ -55,15 +55,15 @@ export async function continueSession(
   if (!record.security.readOnlyRoot)
     throw new PaudeError(
       'refused',
-      `session ${record.id} was started with security.read_only_root = false: its agent may have replaced what checks its mounts, so it is not started again`,
-      { hint: `paude fork ${record.id} takes its conversation into a new sandbox` },
+      `session ${record.id} has security.read_only_root = false, so its agent may have replaced programs that check its mounts; paude does not start it again`,
+      { hint: `paude fork ${record.id} copies its conversation into a new sandbox` },
     )
   if (record.init !== '' && !existsSync(record.init))
     throw new PaudeError(
       'not-found',
-      `the first program of its sandbox, ${record.init}, is gone, so session ${record.id} cannot start again`,
+      `session ${record.id} cannot start again: the first program of its sandbox is missing: ${record.init}`,
       {
-        hint: `paude fork ${record.id} takes its conversation into a new sandbox`,
+        hint: `paude fork ${record.id} copies its conversation into a new sandbox`,
       },
     )
   const agent = record.credentials.length === 0 ? null : agentNamed(record.agent)
@@ -72,8 +72,8 @@ export async function continueSession(
   const credentials = record.credentials.map(({ variable }) => {
     const credential = offered.find((one) => one.variable === variable)
     if (credential !== undefined) return credential
-    throw new PaudeError('usage', `session ${record.id} was started with ${variable}, which is not set now`, {
-      hint: `export ${variable} and start it again, or paude login: no session keeps a value`,
+    throw new PaudeError('usage', `session ${record.id} needs ${variable}, which is not set`, {
+      hint: `export ${variable} and start it again, or paude login; a session stores no credential`,
     })
   })
   // The engine looks the paths up again: the box compares them with what is looked at now.
@@ -92,7 +92,7 @@ export async function continueSession(
   if (dryRun) return carryOut(context, backend, { plan, dryRun })
   const before = await ask(backend.life.state(handle), context.effects(backend))
   if (before.status === 'running')
-    throw new PaudeError('name-taken', `session ${record.id} runs already`, { hint: `paude attach ${record.id}` })
+    throw new PaudeError('name-taken', `session ${record.id} is already running`, { hint: `paude attach ${record.id}` })
   const weaker = weakening(record.security)
   if (weaker !== null) context.warn(weaker)
   const code = await execute(plan, context.effects(backend))
@@ -101,6 +101,6 @@ export async function continueSession(
     return code
   }
   if (code !== LEFT) return code
-  context.note(`detached, the session goes on: paude attach ${record.id}`)
+  context.note(`detached; the session keeps running: paude attach ${record.id}`)
   return 0
 }

@@ -31,7 +31,7 @@ export function readWaitFor(text: string): WaitFor {
   const known = names.filter((name): name is keyof typeof WAIT_FOR => Object.hasOwn(WAIT_FOR, name))
   const unknown = names.find((name) => !Object.hasOwn(WAIT_FOR, name))
   if (unknown !== undefined)
-    throw new PaudeError('usage', `paude wait: no such state ${JSON.stringify(unknown)}`, {
+    throw new PaudeError('usage', `paude wait: unknown state ${JSON.stringify(unknown)}`, {
       hint: `wait for ${waitForNames.join(', ')}`,
     })
   const wanted = known.flatMap((name): readonly Activity[] => WAIT_FOR[name])
@@ -49,7 +49,7 @@ type Wanted = { readonly wanted: readonly Activity[]; readonly orExited: boolean
 async function active(context: Context, found: Found, { wanted, orExited, signal }: Wanted): Promise<Reached> {
   const { handle, backend } = found
   if (!handle.terminal)
-    throw new PaudeError('usage', `session ${handle.id} has no screen, so it tells nothing of what it does`, {
+    throw new PaudeError('usage', `session ${handle.id} has no screen, so it does not report its activity`, {
       hint: `paude wait ${handle.id}`,
     })
   for (let turn = 0; ; turn++) {
@@ -77,7 +77,7 @@ const gone =
   (id: string) =>
   (error: unknown): never => {
     throw error instanceof PaudeError && error.code === 'not-found'
-      ? new PaudeError('never', `session ${id} is gone`, { hint: 'paude sessions lists what is there' })
+      ? new PaudeError('never', `session ${id} is gone`, { hint: 'paude sessions' })
       : error
   }
 

@@ -69,9 +69,9 @@ export function findPast(host: Host, word: string | undefined): Past {
   throw new PaudeError(
     'not-found',
     word === undefined
-      ? 'nothing is kept of a session of this directory'
-      : `nothing is kept of a session ${JSON.stringify(word)}`,
-    { hint: `the last ${MOST.sessions} sessions that did something are kept for ${MOST.days} days` },
+      ? 'paude has no record of a session of this directory'
+      : `paude has no record of a session ${JSON.stringify(word)}`,
+    { hint: `paude keeps the records of the last ${MOST.sessions} sessions for ${MOST.days} days` },
   )
 }
 

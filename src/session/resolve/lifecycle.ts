@@ -59,14 +59,14 @@ function beginning(
     'going=yes done= w=',
     devcontainerFailure === 'end'
       ? `failed() { kill "$w" 2>/dev/null; fail "$1 ended with exit code $2"; }`
-      : `failed() { going=no; echo "paude: $1 ended with exit code $2, so what follows it was not run; the agent starts all the same" >&2; }`,
+      : `failed() { going=no; echo "paude: $1 ended with exit code $2, so the commands after it were not run; the agent starts anyway" >&2; }`,
     `patient() { (s=; trap 'kill "$s" 2>/dev/null; exit' TERM; sleep ${PATIENCE} >/dev/null 2>&1 & s=$!; wait "$s" && echo "paude: $1 is still running after ${PATIENCE} s, and the agent waits for it") </dev/null >&2 & }`,
     ...(once.length === 0
       ? []
       : [
           `if [ -f "${DONE}" ] && [ "$(head -c 64 "${DONE}")" = ${mark} ]; then`,
           'done=yes',
-          `echo ${quote(`paude: ${names}: done before in this project; remove ~/.paude-created in the sandbox to run it again`)} >&2`,
+          `echo ${quote(`paude: ${names}: done before in this project; to run it again, remove ~/.paude-created in the sandbox`)} >&2`,
           'fi',
         ]),
   ]

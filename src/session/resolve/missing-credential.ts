@@ -29,7 +29,7 @@ export function missingCredential(
   const names = [...settings.env.map((entry) => entry.split('=')[0] ?? ''), ...settings.references.map(({ name }) => name)]
   if (!asksModels(agent, words, names)) return null
   if (host.env[provider.address.variable] || settings.baseUrl !== '') return null
-  if (settings.login === 'inside') return { what: 'you log in inside the sandbox', ways: '' }
+  if (settings.login === 'inside') return { what: 'the login is inside the sandbox', ways: '' }
   if (agent.providers.some((one) => hasCredential(host, one)) || keptLogin(host, settings) !== null) return null
   const unset = unsetCredential(host, config)
   if (unset === '' && (saidCredential(settings) !== null || bringsItsOwn(host, agent, { words, config }))) return null

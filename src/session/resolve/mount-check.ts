@@ -6,7 +6,7 @@ import { inodeOf } from '../../workspace/inode.ts'
 
 type Place = { readonly source: string; readonly target: string }
 
-const CHANGED = "fail 'the project changed while it was mounted, so the agent was not started; look at it and start again'"
+const CHANGED = "fail 'the project changed while it was mounted, so the agent was not started; check it and start again'"
 
 /**
  * Shell lines by which the box finds out, before the agent runs, whether each mount shows what was looked at. The engine looks
@@ -18,15 +18,15 @@ export function mountCheck(mounts: readonly Place[], copied: readonly string[]):
   const inodes = mounts.map(({ source }) => {
     const inode = inodeOf(source)
     if (inode === null)
-      throw new PaudeError('refused', `cannot mount ${shown(source)}: it is gone, or a link stands on the way to it now`, {
-        hint: 'look at what changed in the project before you start again',
+      throw new PaudeError('refused', `cannot mount ${shown(source)}: it no longer exists, or its path now has a link`, {
+        hint: 'check what changed in the project before you start again',
       })
     return inode
   })
   const words = (paths: readonly string[]) => paths.map(quote).join(' ')
   return [
     `expected=${quote(inodes.join('\n'))}`,
-    `found=$(stat -c %d:%i -- ${words(mounts.map(({ target }) => target))}) || fail 'what is mounted cannot be checked: stat failed'`,
+    `found=$(stat -c %d:%i -- ${words(mounts.map(({ target }) => target))}) || fail 'the mounts cannot be checked: stat failed'`,
     `[ "$found" = "$expected" ] || ${CHANGED}`,
     ...(copied.length === 0
       ? []

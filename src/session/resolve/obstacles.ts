@@ -47,7 +47,7 @@ function blockedNeed(policy: Policy, { host: place, why }: Need): readonly strin
   const { decision, rule, why: who } = decide(judged, target, null)
   if (decision === 'allowed') return []
   const because = [rule, ...(who === '' ? [] : [who])].join(', ')
-  const next = rule.startsWith('denied') ? 'take that entry back' : `paude network why ${target.scheme}://${place} tells more`
+  const next = rule.startsWith('denied') ? 'remove that entry' : `paude network why ${target.scheme}://${place}`
   return [`${place} (${why}) is blocked (${because}): ${next}`]
 }
 
@@ -79,8 +79,8 @@ function noCredential(
       ? []
       : [
           spec.terminal
-            ? `login inside the sandbox: type ${agent.login}, unless you did so in this project before; it is for this project only, and its token lives in the sandbox`
-            : `login inside the sandbox: without a terminal, only an earlier ${agent.login} in this project counts`,
+            ? `login inside the sandbox: type ${agent.login}, unless you did so in this project before; it is for this project only, and the agent can read the token`
+            : `login inside the sandbox: without a terminal you need an earlier ${agent.login} in this project`,
         ]
   // Where the agent's own settings bring a credential, nothing lacks.
   if (!host.env[provider.address.variable]) return []
@@ -88,7 +88,7 @@ function noCredential(
   const unset = unsetCredential(host, config)
   return [
     unset === ''
-      ? `no credential found: export ${variable}=… or say where it is: paude config set ${keyOf(key)} file:PATH`
+      ? `no credential found: export ${variable}=… or name its place: paude config set ${keyOf(key)} file:PATH`
       : `${unset}: export ${/: (\S+) is not set$/.exec(unset)?.[1] ?? 'it'}=…`,
   ]
 }

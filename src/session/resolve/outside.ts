@@ -17,13 +17,13 @@ export const outside = (paths: readonly NamedPath[], host: Machine, mounts: read
     const inBox = (one: string) => mounts.some(({ target }) => below(target, one))
     if (inBox(place) && inBox(found ?? place)) return []
     const name = `${option} ${shown(path)}`
-    if (written) return [`${name} is written in the sandbox and not on this machine; name a file in the project to keep it`]
+    if (written) return [`${name} is written in the sandbox, not on this machine; to keep the file, name one in the project`]
     // What is nowhere is the agent's own error.
     if (found === null || look(found) === null) return []
     // A link that is in the box itself needs only what it leads to.
     const word = mountable(found, inBox(place) ? found : place, host)
-    const advice = word === null ? 'copy it into the project' : `to have it there: paude ${shown(commandLine(['--mount', word]))}`
-    return [`${name} is on this machine and not in the sandbox; ${advice}`]
+    const advice = word === null ? 'copy it into the project' : `to mount it: paude ${shown(commandLine(['--mount', word]))}`
+    return [`${name} is on this machine, not in the sandbox; ${advice}`]
   })
 
 /** The word of a mount that would bring it in at its place, if one may. */

@@ -28,7 +28,7 @@ export function startPolicy(
   const read = <T>(key: 'networkAllow' | 'networkDeny' | 'networkGroups', parse: (entry: string, why: string) => readonly T[]) =>
     settings[key].flatMap((entry, at) => {
       const origin = origins[key][at]
-      const why = `asked for by ${origin?.place || origin?.layer || 'default'}`
+      const why = `requested by ${origin?.place || origin?.layer || 'default'}`
       return asSaid(keyOf(key), origin, () => parse(entry, why))
     })
   const ports = asSaid(keyOf('networkPorts'), origins.networkPorts[0], () => readPorts(settings.networkPorts))

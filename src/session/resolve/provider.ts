@@ -66,7 +66,7 @@ export function keptLogin(host: Machine, settings: Settings): Kept | null {
 const variableOf = ({ secrets }: Provider, { key }: Kept): string => secrets.find((one) => one.key === key)?.variable ?? ''
 
 const otherCredential = (key: string, { secrets }: Provider): PaudeError =>
-  new PaudeError('config', `${shown(key)}: the agent's provider knows no such credential`, {
+  new PaudeError('config', `${shown(key)}: the agent's provider does not take this credential`, {
     hint: `write ${secrets.map((one) => keyOf(one.key)).join(' or ')}`,
   })
 
@@ -91,8 +91,8 @@ export async function followed(host: Machine, source: Exclude<SecretSource, ''>,
   if (/^[\x21-\x7e]*$/.test(value) && !/["'\\]/.test(value) && (value !== '' || isVariable(source))) return value
   throw new PaudeError(
     'config',
-    `${shown(key)}: ${shown(entryText(source))} ${value === '' ? 'is empty' : 'holds characters that no credential has'}`,
-    { hint: 'it must give the credential and nothing else, without quotes or line breaks inside' },
+    `${shown(key)}: ${shown(entryText(source))} ${value === '' ? 'is empty' : 'holds characters that a credential cannot have'}`,
+    { hint: 'it must give only the credential, without quotes or line breaks' },
   )
 }
 
@@ -109,7 +109,7 @@ export function refuseCredentialInside({ env, references, ...settings }: Setting
     references.find((reference) => sameAs(reference.source, host) === source || (caller !== '' && names(reference, caller)))
       ?.name ?? env.find((entry) => caller !== '' && entry === caller)
   if (found !== undefined)
-    throw new PaudeError('refused', `env.${found} is what ${keyOf(said.key)} refers to, and that stays outside the sandbox`, {
+    throw new PaudeError('refused', `env.${found} names the credential of ${keyOf(said.key)}, which stays outside the sandbox`, {
       hint: `leave env.${found} out: the proxy adds the credential on the way to the provider`,
     })
 }

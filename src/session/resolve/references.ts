@@ -76,9 +76,9 @@ async function followedValue(
   if (value.includes('\0') || value.length > MOST)
     throw new PaudeError(
       'config',
-      `${key}: ${value.length > MOST ? 'longer than an environment carries' : 'contains a NUL byte'}`,
+      `${key}: ${value.length > MOST ? 'too long for an environment variable' : 'contains a NUL byte'}`,
       {
-        hint: 'no environment can hold it',
+        hint: 'remove the NUL byte',
       },
     )
   if (value === '' && typeof source !== 'string' && !('template' in source))

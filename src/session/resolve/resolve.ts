@@ -224,14 +224,14 @@ function resolveNetwork(
     origins[key].some(({ layer }) => layer === 'flag')
   // A one-shot command needs no network unless it says so.
   if (settings.network === 'none') {
-    // A list from the file or the environment is for sessions that have a network; only typed flags can contradict each other.
+    // A list from the file or the environment is for sessions that have a network; only typed flags can cannot be combined.
     for (const [key, flag] of [
       ['networkAllow', '--network-allow'],
       ['networkGroups', '--network-group'],
       ['networkPorts', '--network-port'],
     ] as const)
       if (typed(key) && typed('network'))
-        throw new PaudeError('usage', `--network none and ${flag} contradict each other`, { hint: 'leave one of them out' })
+        throw new PaudeError('usage', `--network none and ${flag} cannot be combined`, { hint: 'leave one of them out' })
     return { mode: 'none' }
   }
   const needs = run.kind === 'agent' ? agentNeeds(agent, host, credentials) : []
@@ -239,16 +239,16 @@ function resolveNetwork(
   const own = new Set(ownProviders({ host, agent, managed }))
   for (const { host: entry } of needs)
     if (managed.networkAllow !== undefined && !own.has(entry) && uncovered('networkAllow', [entry], managed).length > 0)
-      throw new PaudeError('refused', `the agent needs ${entry}, which ${host.managedFile} lets nobody have`, {
-        hint: `unset ${addressesOf(agent)} or provider.base_url, or ask who manages this machine`,
+      throw new PaudeError('refused', `the agent needs ${entry}, which ${host.managedFile} does not allow`, {
+        hint: `unset ${addressesOf(agent)} or provider.base_url, or ask the administrator of this machine`,
       })
   const needed = needs.map(({ host: entry, why }) => parseAllow(entry, why))
   const injections = credentials.map(({ injection }) => ({ ...injection, way: settings.inject }))
   if (settings.inject === 'base-url' && injections.length > 1) throw manyAtBaseUrl(credentials)
   const policy = startPolicy(config, { session, needed, injections })
   if (policy.ways.upstream !== null && atBaseUrl(policy) !== null)
-    throw new PaudeError('unsupported', 'inject = "base-url" goes to the provider directly, and an upstream proxy is set', {
-      hint: 'leave inject out, or except the provider: it is not reached through the upstream proxy that way',
+    throw new PaudeError('unsupported', 'inject = "base-url" connects to the provider directly, but an upstream proxy is set', {
+      hint: 'leave inject out, or add the provider to network.upstream_except',
     })
   const handed = proxySecret(host, { credentials, ways: policy.ways })
   return {
@@ -267,10 +267,10 @@ function resolveNetwork(
 function manyAtBaseUrl(credentials: readonly Credential[]): PaudeError {
   const [variable = '', ...others] = new Set(credentials.map((one) => one.variable))
   return others.length === 0
-    ? new PaudeError('unsupported', `inject = "base-url" serves one host, and ${variable} goes to several`, {
+    ? new PaudeError('unsupported', `inject = "base-url" supports one host, but ${variable} is for several`, {
         hint: 'leave inject out',
       })
-    : new PaudeError('unsupported', 'inject = "base-url" serves one provider, and there are several credentials', {
+    : new PaudeError('unsupported', 'inject = "base-url" supports one provider, but several credentials are set', {
         hint: `unset all but one of ${[variable, ...others].join(', ')}, or leave inject out`,
       })
 }

@@ -30,7 +30,7 @@ export async function changeSession(context: Context, found: Found, word: Word, 
     const course = courseOf({ ...found, record: after }, now)
     if (dryRun) context.answer(renderPlan([...course.made, ...course.told, ...course.kept]))
     else if (!(await carryOut(context, { ...found, record }, course)))
-      context.note(`session ${record.id} does not run: it has this from its next start on`)
+      context.note(`session ${record.id} is not running: the change applies from its next start`)
     return { session: record.id, revision: course.revision, entries: word.entries, until: word.until }
   })
 }
@@ -56,7 +56,7 @@ async function requireGranted({ host }: Context, record: SessionRecord, verb: Wo
 function refuseUnchangeable({ record, handle }: Found): void {
   if (record.network === 'none') throw withoutNetwork(record.id)
   if (record.revision === '' || !existsSync(join(handle.folder, 'policy')))
-    throw new PaudeError('unsupported', `session ${record.id} was started by a paude that could not change a policy`, {
-      hint: 'start another one; paude fork takes its conversation along',
+    throw new PaudeError('unsupported', `session ${record.id} was started by an older paude, which cannot change a policy`, {
+      hint: `paude fork ${record.id}`,
     })
 }

@@ -29,16 +29,16 @@ function refuseUndenied(host: Host, record: SessionRecord, managed: Layer): void
   if (missing !== null)
     throw new PaudeError(
       'refused',
-      `session ${record.id} does not deny ${missing}, which ${host.managedFile} denies to everybody`,
+      `session ${record.id} does not deny ${missing}, which ${host.managedFile} denies for every user`,
       {
-        hint: `while it runs: paude network deny ${missing} --session ${record.id}; or start another one`,
+        hint: `while it runs: paude network deny ${missing} --session ${record.id}; or start a new session`,
       },
     )
 }
 
 const refusal = (message: string, { id }: SessionRecord): PaudeError =>
   new PaudeError('refused', message, {
-    hint: `start another one (while this one runs, paude fork ${id} takes its conversation along), or ask who manages this machine`,
+    hint: `start a new session (while this one runs, paude fork ${id} copies its conversation), or ask the administrator of this machine`,
   })
 
 async function readManaged(host: Host): Promise<Layer> {

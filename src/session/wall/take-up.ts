@@ -85,7 +85,7 @@ export const whileLocked = <T>({ host }: Context, found: Found, act: (record: Se
 /** Carries a change that was cut off to its end: until then nobody knows what the proxy lets through. */
 export async function carryToEnd(context: Context, found: Found): Promise<Found> {
   if (found.record.settled) return found
-  refuseDryRun(context.host, `a change to session ${found.record.id} was cut off, and has to be carried to its end first`)
+  refuseDryRun(context.host, `a change to session ${found.record.id} was interrupted and must be completed first`)
   return await whileLocked(context, found, async (record) => {
     if (record.settled) return { ...found, record }
     const course = courseOf({ ...found, record }, Math.floor(Date.now() / 1000))
@@ -93,7 +93,7 @@ export async function carryToEnd(context: Context, found: Found): Promise<Found>
       if (!(cause instanceof PaudeError)) throw cause
       throw new PaudeError(
         cause.code,
-        `what session ${record.id} may reach is not known: a change was cut off, and cannot be carried to its end: ${cause.message}`,
+        `the policy of session ${record.id} is unknown: a change was interrupted and cannot be completed: ${cause.message}`,
         { hint: `paude stop ${record.id}, then paude start ${record.id}`, cause },
       )
     })
