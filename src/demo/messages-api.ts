@@ -147,7 +147,7 @@ function decide({ tools, structured, prompt, results }: Conversation, script: re
   const turns = script ?? parseTurns(prompt)
   if (!turns)
     return say(
-      `I am a script. Try SAY hello, BASH ls, WRITE notes.txt text or READ notes.txt, with ;; between steps. I cannot make sense of: ${firstWords(prompt)}`,
+      `I am a script. Try SAY hello, BASH ls, WRITE notes.txt text or READ notes.txt, with ;; between steps. I do not understand: ${firstWords(prompt)}`,
     )
   const answer = answerAfter(turns, results.length)
   // A message without content makes agents ask again.

@@ -11,7 +11,7 @@ export function engineChecks(engines: readonly EngineState[]): readonly Check[] 
   )
   const runtimes = new Set(ready.flatMap(({ runtime }) => (runtime.startsWith('runc ') ? [runtime.slice('runc '.length)] : [])))
   return [
-    ...(ready.length > 0 ? [] : [problem('engine', 'no engine can be used', easiest.health.mend.missing)]),
+    ...(ready.length > 0 ? [] : [problem('engine', 'no engine works', easiest.health.mend.missing)]),
     ...rows,
     ...[...runtimes].map((version) => ok('runc', `${version}; security fixes: ${RUNC_FIXES}`)),
   ]

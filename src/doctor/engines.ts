@@ -35,9 +35,9 @@ async function askEngine(host: Host, backend: Backend, how: 'wholly' | 'briefly'
     case 'missing':
       return { ...unknown, state: 'not installed', why: `${program} is not in PATH` }
     case 'down':
-      return { ...unknown, state: 'not running', why: 'nobody answers on its socket' }
+      return { ...unknown, state: 'not running', why: 'its socket does not answer' }
     case 'denied':
-      return { ...unknown, state: 'no permission', why: 'its socket belongs to others' }
+      return { ...unknown, state: 'no permission', why: 'you may not use its socket' }
     case 'yes': {
       const version = how === 'briefly' ? health.brief(host) : health.version
       return engineOf(name, { ...health, version }, await patiently(version))

@@ -161,7 +161,7 @@ function expiredName(block: string, now: number): readonly string[] {
     const { validTo, subject } = new X509Certificate(block)
     return Date.parse(validTo) < now ? [/^CN=(.*)$/m.exec(subject)?.[1] ?? subject.replaceAll('\n', ', ')] : []
   } catch {
-    return ['one that cannot be read']
+    return ['an unreadable one']
   }
 }
 

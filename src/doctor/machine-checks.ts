@@ -6,8 +6,8 @@ import { quote } from '../plan/shell.ts'
 export function limitChecks(engine: string, { groups, limits, rootless }: EngineInfo): readonly Check[] {
   const missing = (['cpu', 'memory', 'pids'] as const).filter((name) => !limits.includes(name))
   const name = `limits on ${engine}`
-  if (missing.length === 0) return [ok(name, `cpu, memory and pids, by control groups of version ${groups}`)]
-  const detail = `${missing.join(', ')} cannot be limited: --${missing.map((limit) => FLAGS[limit]).join(', --')} will not hold`
+  if (missing.length === 0) return [ok(name, `cpu, memory and pids, with control groups version ${groups}`)]
+  const detail = `${missing.join(', ')} cannot be limited: --${missing.map((limit) => FLAGS[limit]).join(', --')} will have no effect`
   return [
     groups === '1'
       ? warning(
@@ -34,11 +34,11 @@ export function selinuxChecks(
 ): readonly Check[] {
   if (!enforces) return [ok('selinux', 'does not enforce')]
   const strict = engines.filter(({ selinux }) => selinux).map(({ name }) => name)
-  if (strict.length === 0) return [ok('selinux', 'enforces, and no engine here separates containers by it')]
+  if (strict.length === 0) return [ok('selinux', 'enforces, but no engine here uses it to separate containers')]
   return [
     warning(
       'selinux',
-      `enforces, and ${strict.join(' and ')} with it: a sandbox sees only files with the label container_file_t`,
+      `enforces, also on ${strict.join(' and ')}: a sandbox sees only files with the label container_file_t`,
       `chcon --recursive --type=container_file_t ${folders.map(quote).join(' ')}`,
     ),
   ]
@@ -59,12 +59,12 @@ export function folderChecks(folders: Readonly<Record<string, Folder>>, uid: num
     if (!writable)
       return problem(
         name,
-        `${path} cannot be written`,
+        `${path} is not writable`,
         `make it writable, or point XDG_${name === 'state folder' ? 'STATE' : 'CACHE'}_HOME elsewhere`,
       )
     if (exists && (mode & 0o077) !== 0)
-      return warning(name, `${path} is open to others (${(mode & 0o777).toString(8)})`, `chmod 700 ${path}`)
-    return ok(name, exists ? path : `${path} (made at the first start)`)
+      return warning(name, `${path} is open to other users (${(mode & 0o777).toString(8)})`, `chmod 700 ${path}`)
+    return ok(name, exists ? path : `${path} (created at the first start)`)
   })
 }
 
@@ -103,8 +103,8 @@ export function clockChecks({
     return [
       problem(
         'clock',
-        `this machine believes it is ${new Date(now).toISOString().slice(0, 10)}`,
-        'set the clock: no certificate is valid at that time',
+        `the clock of this machine says ${new Date(now).toISOString().slice(0, 10)}`,
+        'set the clock; certificates are not valid at that time',
       ),
     ]
   const skew = engine === null ? 0 : Math.round(Math.abs(now - engine) / 1000)

@@ -27,8 +27,8 @@ export function imageChecks(
         ? `built at the first start on ${engine}`
         : `${missing.join(', ')} is built at the next start on ${engine}`
   const stale = [
-    ...(old.length === 0 ? [] : [`${old.length} that a start here would not use (another project may)`]),
-    ...(stages.length === 0 ? [] : [`${stages.length} that builds left behind`]),
+    ...(old.length === 0 ? [] : [`${old.length} that a start here does not use (another project may)`]),
+    ...(stages.length === 0 ? [] : [`${stages.length} left behind by builds`]),
   ]
   return [
     ok(`images on ${engine}`, present),
@@ -55,7 +55,7 @@ export function homeChecks(backend: Pick<Backend, 'name' | 'life'>, lost: readon
   return [
     warning(
       `HOME volumes on ${backend.name}`,
-      `${lost.length} of folders that are gone, like ${first?.workspace}: settings and conversations`,
+      `${lost.length} of deleted folders, like ${first?.workspace}: settings and conversations`,
       commandLine(backend.life.removeHomes(lost.map(({ volume }) => volume))),
     ),
   ]
@@ -77,7 +77,7 @@ export function orphanChecks({
       : [
           warning(
             'orphans',
-            `the paude in front of ${forsaken.join(', ')} was killed, so nothing ends or removes ${forsaken.length === 1 ? 'it' : 'them'}`,
+            `the paude process of ${forsaken.join(', ')} was killed, so nothing ends or removes ${forsaken.length === 1 ? 'it' : 'them'}`,
             `paude logs ${first} shows what it printed; paude rm --orphans ends and removes ${forsaken.length === 1 ? 'it' : 'them'}`,
           ),
         ]),
@@ -100,8 +100,8 @@ export function projectChecks({
   readonly trust: string
 }): readonly Check[] {
   if (fault !== null) return [problem(broken === 'all' ? 'configuration' : 'project', fault.message, fault.hint)]
-  if (untrusted.length > 0) return [warning('project', `${untrusted.join(', ')} wants to open the sandbox`, trust)]
-  return [ok('project', 'its configuration is in order')]
+  if (untrusted.length > 0) return [warning('project', `${untrusted.join(', ')} wants to loosen the sandbox`, trust)]
+  return [ok('project', 'its configuration is valid')]
 }
 
 /** What the agent's provider is given; nothing for an agent that asks no model. Its value is nobody's business. */
@@ -109,7 +109,7 @@ export function credentialChecks({ variable, inside, fault, site }: LookedCreden
   if (fault !== '') return [problem('credential', fault, 'export it again, without quotes or line breaks inside, or paude login')]
   if (site === '') return []
   if (variable !== '') return [ok('credential', `${variable}; it stays outside the sandbox`)]
-  if (inside) return [ok('credential', 'login inside the sandbox: for this project only, its token lives in the sandbox')]
+  if (inside) return [ok('credential', 'login inside the sandbox: for this project only, and the agent can read the token')]
   return [warning('credential', 'none', 'paude login')]
 }
 
@@ -125,15 +125,15 @@ export function proxyChecks(
 ): readonly Check[] {
   const name = 'proxy of this machine'
   if (fault !== null) return [problem(name, fault.message, fault.hint)]
-  if (upstream !== null) return [ok(name, `network.upstream_proxy is ${upstream.host}:${upstream.port}: requests go through it`)]
+  if (upstream !== null) return [ok(name, `requests go through network.upstream_proxy, ${upstream.host}:${upstream.port}`)]
   const set = [...PROXIES, ...PROXIES.map((one) => one.toLowerCase())].filter((one) => env[one])
   if (set.length === 0) return [ok(name, 'none set')]
   const { place, local, login } = proxyOf(env[set.find((one) => /^https_/i.test(one)) ?? set[0] ?? ''] ?? '')
   return [
     warning(
       name,
-      `${set.join(', ')} ${set.length === 1 ? 'is' : 'are'} set, which paude's proxy does not read: it connects directly${
-        local ? '; on the loopback of this machine it could not reach that proxy either, so let it listen on another address' : ''
+      `${set.join(', ')} ${set.length === 1 ? 'is' : 'are'} set, but paude's proxy does not read ${set.length === 1 ? 'it' : 'them'} and connects directly${
+        local ? '; it could not reach a proxy on the loopback of this machine, so let that one listen on another address' : ''
       }`,
       `paude config set network.upstream_proxy ${place}${login ? '; for its name and password: paude config set network.upstream_credentials env:NAME' : ''}`,
     ),
@@ -153,21 +153,16 @@ function proxyOf(text: string): { readonly place: string; readonly local: boolea
 
 /** `fault` is why they cannot be read. */
 export function authorityChecks({ count, expired, fault }: Authorities): readonly Check[] {
-  if (fault !== '') return [problem('extra certificates', fault, 'correct --ca-file, or PAUDE_CA_FILE')]
+  if (fault !== '') return [problem('extra certificates', fault, 'correct --ca-file or PAUDE_CA_FILE')]
   if (expired.length > 0)
     return [
       warning(
         'extra certificates',
-        `${expired.length} of ${count} can no longer be used: ${expired.slice(0, 3).join(', ')}${expired.length > 3 ? ', …' : ''}`,
-        'ask for the new certificate and replace the old file, or name the right one with --ca-file',
+        `${expired.length} of ${count} have expired: ${expired.slice(0, 3).join(', ')}${expired.length > 3 ? ', …' : ''}`,
+        'replace the file by a new certificate, or name another file with --ca-file',
       ),
     ]
-  return [
-    ok(
-      'extra certificates',
-      count === 0 ? 'none beside the public ones' : `${count} of this machine are trusted in the sandbox as well`,
-    ),
-  ]
+  return [ok('extra certificates', count === 0 ? 'only the public ones' : `the sandbox also trusts ${count} of this machine`)]
 }
 
 /** What the provider's name resolves to here; null when it does not. Where somebody else resolves it for the proxy, that says nothing. */
@@ -178,7 +173,7 @@ export function resolverChecks(site: string, addresses: readonly string[] | null
   if (ways.dns.length > 0) return [ok('provider', `network.dns resolves ${host}: ${ways.dns.join(', ')}`)]
   if (addresses === null || addresses.length === 0)
     return [
-      warning('provider', `${host} does not resolve here`, 'check the network and its resolver; the proxy asks the same one'),
+      warning('provider', `${host} does not resolve here`, 'check the network and its resolver; the proxy uses the same one'),
     ]
   const here = addresses.filter((address) => privately(address))
   if (here.length === 0) return [ok('provider', `${host} resolves to public addresses`)]
@@ -186,7 +181,7 @@ export function resolverChecks(site: string, addresses: readonly string[] | null
   return [
     warning(
       'provider',
-      `${host} resolves to ${here[0]}, which is not a public address; the proxy refuses it unless told`,
+      `${host} resolves to ${here[0]}, which is not a public address, so the proxy refuses it`,
       `paude --network-allow ${entries.join(',')}`,
     ),
   ]

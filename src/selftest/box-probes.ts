@@ -21,19 +21,19 @@ export const capabilityProbes: readonly Probe[] = [
   {
     id: 'C01',
     area: 'capabilities',
-    claim: 'The agent has no capability and can get none: all five sets are empty',
+    claim: 'The agent has no capabilities and cannot get any: all five sets are empty',
     judge: every(['box.status.CapInh', 'box.status.CapPrm', 'box.status.CapEff', 'box.status.CapBnd', 'box.status.CapAmb'], zero),
   },
   {
     id: 'C02',
     area: 'capabilities',
-    claim: 'The proxy has none either',
+    claim: 'The proxy has no capabilities either',
     judge: every(['proxy.status.CapEff', 'proxy.status.CapBnd'], zero),
   },
   {
     id: 'C03',
     area: 'capabilities',
-    claim: 'Nothing in sandbox or proxy can gain privileges (no_new_privs)',
+    claim: 'No program in the sandbox or the proxy can gain privileges (no_new_privs)',
     judge: unlessGivenUp(
       'security.no_new_privileges',
       every(['box.status.NoNewPrivs', 'proxy.status.NoNewPrivs'], (value) => value === '1'),
@@ -43,7 +43,7 @@ export const capabilityProbes: readonly Probe[] = [
   {
     id: 'C04',
     area: 'capabilities',
-    claim: 'System calls are filtered in sandbox and proxy (seccomp mode 2)',
+    claim: 'System calls are filtered in the sandbox and the proxy (seccomp mode 2)',
     judge: unlessGivenUp(
       'security.seccomp',
       every(['box.status.Seccomp', 'proxy.status.Seccomp'], (value) => value === '2'),
@@ -61,16 +61,16 @@ export const capabilityProbes: readonly Probe[] = [
   {
     id: 'C08',
     area: 'capabilities',
-    claim: 'Only the standard device nodes are there',
+    claim: 'Only the standard device nodes exist',
     judge: when('box.devices', (value) => words(value).length > 0 && words(value).every((path) => DEVICES.has(path))),
   },
   {
     id: 'C09',
     area: 'capabilities',
-    claim: "The kernel's log and memory cannot be read",
+    claim: 'The agent cannot read the log and memory of the kernel',
     judge: every(['box.kernel.'], refused),
   },
-  { id: 'C10', area: 'capabilities', claim: 'Kernel modules cannot be loaded', judge: when('box.modules', refused) },
+  { id: 'C10', area: 'capabilities', claim: 'The agent cannot load kernel modules', judge: when('box.modules', refused) },
   {
     id: 'C11',
     area: 'capabilities',
@@ -80,14 +80,13 @@ export const capabilityProbes: readonly Probe[] = [
   {
     id: 'C12',
     area: 'capabilities',
-    claim: 'No socket leads to the host of a virtual machine (vsock) or into the ciphers of the kernel (alg)',
+    claim: 'No socket reaches the host of a virtual machine (vsock) or the ciphers of the kernel (alg)',
     judge: unlessGivenUp('security.seccomp', withPerl('box.family.', refused)),
   },
   {
     id: 'C13',
     area: 'capabilities',
-    claim:
-      'No program can be made that runs as its owner or in its group: setuid and setgid bits are refused, other modes are not',
+    claim: 'The agent cannot make a setuid or setgid program: these bits are refused, other modes are not',
     judge: unlessGivenUp('security.seccomp', modes),
   },
 ]
@@ -99,7 +98,7 @@ function setuid(facts: Facts, want: Want): Verdict {
   if (seen === undefined) return broken('box.setuid.program was not observed')
   if (seen === 'done') return broken('it ran as its owner')
   return want.uid === 0
-    ? notApplicable("the caller is root, so root's programs gain nothing")
+    ? notApplicable('you are root, so a setuid program of root gains nothing')
     : /nothing of another user/.test(seen)
       ? notApplicable('the image has no setuid program')
       : held(seen.slice('refused: '.length))
@@ -125,7 +124,7 @@ export const fileProbes: readonly Probe[] = [
   {
     id: 'F02',
     area: 'files',
-    claim: 'That of the proxy is read-only too',
+    claim: 'The root file system of the proxy is read-only too',
     judge: every(['proxy.root'], (value) => value === 'ro'),
   },
   {
@@ -143,13 +142,13 @@ export const fileProbes: readonly Probe[] = [
   {
     id: 'F05',
     area: 'files',
-    claim: 'passwd, group and resolv.conf cannot be changed',
+    claim: 'The agent cannot change passwd, group and resolv.conf',
     judge: every(['box.open/etc/passwd', 'box.open/etc/group', 'box.open/etc/resolv.conf'], refused),
   },
   {
     id: 'F06',
     area: 'files',
-    claim: 'Kernel settings in /proc/sys cannot be changed',
+    claim: 'The agent cannot change kernel settings in /proc/sys',
     judge: every(
       ['kernel/core_pattern', 'net/ipv4/ip_forward', 'kernel/hostname'].map((name) => `box.open/proc/sys/${name}`),
       refused,
@@ -158,20 +157,19 @@ export const fileProbes: readonly Probe[] = [
   {
     id: 'F07',
     area: 'files',
-    claim: '/proc/sysrq-trigger and /sys cannot be written',
+    claim: 'The agent cannot write to /proc/sysrq-trigger and /sys',
     judge: every(['box.open/proc/sysrq-trigger', 'box.open/sys/'], refused),
   },
   {
     id: 'F08',
     area: 'files',
-    claim: 'Control groups cannot be changed from inside',
+    claim: 'The agent cannot change control groups',
     judge: when('box.cgroup.writable', nothing),
   },
   {
     id: 'F09',
     area: 'files',
-    claim:
-      "The project's .git/hooks are read-only and stay where they are; its .git/config is a copy, which does not leave the sandbox",
+    claim: "The project's .git/hooks are read-only and cannot be moved; its .git/config is a copy that stays in the sandbox",
     judge: gitGuards,
   },
   {
@@ -180,11 +178,11 @@ export const fileProbes: readonly Probe[] = [
     claim: "The project's .claude settings are read-only",
     judge: every(['box.project.claude', 'box.project.settings'], refused),
   },
-  { id: 'F11', area: 'files', claim: 'The project itself can be written (control), as the caller', judge: project },
+  { id: 'F11', area: 'files', claim: 'The agent can write to the project (control), as you', judge: project },
   {
     id: 'F12',
     area: 'files',
-    claim: 'The agent does not learn the resolver addresses: /etc/resolv.conf is empty',
+    claim: 'The agent does not see the resolver addresses: /etc/resolv.conf is empty',
     judge: when(
       'box.resolv',
       (value) => value.trim() === '0',
@@ -194,16 +192,16 @@ export const fileProbes: readonly Probe[] = [
   {
     id: 'F13',
     area: 'files',
-    claim: 'A file beside the project cannot be seen',
+    claim: 'The agent cannot see a file beside the project',
     judge: when('box.outside', (value) => value === 'not there'),
   },
   {
     id: 'F14',
     area: 'files',
-    claim: "The only socket is the proxy's: no engine can be asked for anything",
+    claim: "The only socket is the proxy's: the agent cannot reach an engine",
     judge: when('box.sockets', (value) => words(value).every((path) => path === '/paude/link/proxy.sock')),
   },
-  { id: 'F15', area: 'files', claim: 'The agent runs as the caller, who has a name and a home', judge: identity },
+  { id: 'F15', area: 'files', claim: 'The agent runs with your uid, and has a name and a home directory', judge: identity },
 ]
 
 function project(facts: Facts, { uid, gid, owner }: Want): Verdict {
@@ -231,19 +229,19 @@ export const mountProbes: readonly Probe[] = [
   {
     id: 'M01',
     area: 'mounts',
-    claim: 'Only the mounts that paude asked for are there',
+    claim: 'Only the mounts that paude requested exist',
     judge: mounts((target, _, want) => want.mounts.includes(target)),
   },
   {
     id: 'M02',
     area: 'mounts',
-    claim: 'Of them only project, HOME, /tmp and /run can be written',
+    claim: 'Of the mounts, only project, HOME, /tmp and /run are writable',
     judge: mounts((target, options, want) => options.includes('ro') || want.writable.includes(target)),
   },
   {
     id: 'M03',
     area: 'mounts',
-    claim: '/tmp and /run obey no setuid bit and no device node',
+    claim: '/tmp and /run ignore setuid bits and device nodes',
     judge: mounts(
       (target, options) => !['/tmp', '/run'].includes(target) || (options.includes('nosuid') && options.includes('nodev')),
     ),
@@ -267,7 +265,7 @@ export const processProbes: readonly Probe[] = [
   {
     id: 'R01',
     area: 'process',
-    claim: "The sandbox has a process, IPC, mount and host name space of its own, not this machine's",
+    claim: 'The sandbox has its own process, IPC, mount and hostname namespaces',
     judge: namespaces(
       'outside.namespace.',
       ['pid', 'ipc', 'mnt', 'uts', 'net'],
@@ -277,13 +275,13 @@ export const processProbes: readonly Probe[] = [
   {
     id: 'R02',
     area: 'process',
-    claim: 'No process of the proxy or of this machine can be seen',
+    claim: 'The agent cannot see processes of the proxy or of this machine',
     judge: when('box.commands', (value) => words(value).length > 0 && words(value).every((name) => COMMANDS.includes(name))),
   },
   {
     id: 'R03',
     area: 'process',
-    claim: "The kernel's keys cannot be listed",
+    claim: 'The agent cannot list the keys of the kernel',
     judge: when(
       'box.keys',
       (value) => value === '0' || value === '',
@@ -293,7 +291,7 @@ export const processProbes: readonly Probe[] = [
   {
     id: 'R04',
     area: 'process',
-    claim: 'No shared memory of others can be seen',
+    claim: 'The agent cannot see shared memory of others',
     judge: every(['box.ipc', 'box.shm'], (value) => value === '0' || nothing(value)),
   },
   {
@@ -329,13 +327,13 @@ export const neighbourProbes: readonly Probe[] = [
   {
     id: 'B01',
     area: 'neighbours',
-    claim: "Another session's proxy cannot be reached by its address",
+    claim: 'The agent cannot reach the proxy of another session by its address',
     judge: when('box.neighbour.direct', (value) => /unreachable|cannot assign/i.test(value)),
   },
   {
     id: 'B02',
     area: 'neighbours',
-    claim: "The session's own proxy cannot be reached by its address",
+    claim: 'The agent cannot reach its own proxy by its address',
     judge: when('box.proxy.direct', (value) => /unreachable|cannot assign/i.test(value)),
   },
   {
@@ -350,7 +348,7 @@ export const neighbourProbes: readonly Probe[] = [
   {
     id: 'B04',
     area: 'neighbours',
-    claim: "Not even the proxy itself gets an answer from another session's proxy",
+    claim: 'The proxy itself cannot reach the proxy of another session',
     judge: when('proxy.neighbour', unreached),
   },
   {
@@ -362,7 +360,7 @@ export const neighbourProbes: readonly Probe[] = [
   {
     id: 'B06',
     area: 'neighbours',
-    claim: 'Nothing of another session is mounted',
+    claim: 'No file of another session is mounted',
     judge: when(
       'box.mount.names',
       (value) => value.trim() === '0',

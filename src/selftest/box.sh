@@ -86,10 +86,10 @@ resolver() {
   if { exec 4<>/dev/udp/127.0.0.11/53; } 2>/dev/null; then
     printf '\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x05paude\x07invalid\x00\x00\x01\x00\x01' 2>/dev/null >&4
     LC_ALL=C read -r -t 0.5 -N 1 -u 4 answer 2>/dev/null
-    case $? in 1) answer='nobody listens' ;; *) answer='somebody listens' ;; esac
+    case $? in 1) answer='nothing listens' ;; *) answer='a resolver listens' ;; esac
     exec 4>&-
   else
-    answer='nobody listens'
+    answer='nothing listens'
   fi
   say dns.embedded "$answer"
 }

@@ -8,7 +8,7 @@ export const networkProbes: readonly Probe[] = [
   {
     id: 'N01',
     area: 'network',
-    claim: 'No routable IPv4 address can be reached by TCP',
+    claim: 'The agent cannot reach a routable IPv4 address by TCP',
     judge: every(
       ['192.0.2.1', '198.51.100.1', '203.0.113.1', '10.0.0.1'].map((address) => `box.tcp.${address}`),
       unreachable,
@@ -17,19 +17,19 @@ export const networkProbes: readonly Probe[] = [
   {
     id: 'N02',
     area: 'network',
-    claim: 'No IPv6 address can be reached',
+    claim: 'The agent cannot reach an IPv6 address',
     judge: every(['box.tcp6.documentation', 'box.tcp6.local'], unreachable),
   },
   {
     id: 'N03',
     area: 'network',
-    claim: 'A port of this machine that answers cannot be reached around the proxy',
+    claim: 'The agent cannot reach an open port of this machine without the proxy',
     judge: every(['box.host.allowed', 'box.host.other'], unreachable),
   },
   {
     id: 'N04',
     area: 'network',
-    claim: 'No connection from the sandbox arrived at this machine around the proxy',
+    claim: 'No connection from the sandbox reached this machine without the proxy',
     judge: when(
       'witness.closed',
       (value) => value === '0',
@@ -39,7 +39,7 @@ export const networkProbes: readonly Probe[] = [
   {
     id: 'N05',
     area: 'network',
-    claim: "None of this machine's own addresses can be reached",
+    claim: "The agent cannot reach this machine's own addresses",
     judge: (facts, want) =>
       Object.keys(facts).some((key) => key.startsWith('box.host.address.'))
         ? every(['box.host.address.'], unreachable)(facts, want)
@@ -48,20 +48,20 @@ export const networkProbes: readonly Probe[] = [
   {
     id: 'N06',
     area: 'network',
-    claim: 'The metadata service of a cloud cannot be reached directly',
+    claim: 'The agent cannot reach a cloud metadata service directly',
     judge: when('box.metadata.tcp', unreachable),
   },
   {
     id: 'N07',
     area: 'network',
-    claim: 'No outside DNS server can be asked, by UDP or TCP',
+    claim: 'The agent cannot reach an outside DNS server, by UDP or TCP',
     judge: every(['box.dns.udp', 'box.dns.tcp'], unreachable),
   },
   {
     id: 'N08',
     area: 'network',
     claim: "The engine's embedded resolver (127.0.0.11) does not answer",
-    judge: when('box.dns.embedded', (value) => value === 'nobody listens'),
+    judge: when('box.dns.embedded', (value) => value === 'nothing listens'),
   },
   { id: 'N09', area: 'network', claim: 'No name resolves in the sandbox', judge: when('box.names', nothing) },
   { id: 'N10', area: 'network', claim: 'No multicast leaves the sandbox', judge: when('box.udp.broadcast', unreachable) },
@@ -80,7 +80,7 @@ export const networkProbes: readonly Probe[] = [
   {
     id: 'N13',
     area: 'network',
-    claim: 'Only the way to the proxy listens, on loopback',
+    claim: 'The only listener is the relay to the proxy, on loopback',
     judge: when(
       'box.listeners',
       (value) => words(value).join() === '0100007F:0C38',
@@ -90,7 +90,7 @@ export const networkProbes: readonly Probe[] = [
   {
     id: 'N14',
     area: 'network',
-    claim: 'No abstract socket of another program can be seen',
+    claim: 'The agent cannot see abstract sockets of other programs',
     judge: when('box.abstract', nothing),
   },
   {
@@ -102,7 +102,7 @@ export const networkProbes: readonly Probe[] = [
   {
     id: 'N16',
     area: 'network',
-    claim: 'A network namespace of its own, if it can make one, gives the agent nothing but loopback',
+    claim: 'If the agent can make a network namespace, it has only loopback',
     judge: (facts) => {
       const seen = facts['box.namespace.new']
       if (seen === undefined) return broken('box.namespace.new was not observed')
@@ -125,7 +125,7 @@ export const networkProbes: readonly Probe[] = [
   {
     id: 'N19',
     area: 'network',
-    claim: 'The hosts file names nothing outside the sandbox',
+    claim: 'The hosts file names no host outside the sandbox',
     judge: when('box.hosts', loopbackNames),
   },
 ]

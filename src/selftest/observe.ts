@@ -42,7 +42,7 @@ export async function waitForWall(
   }
   if (receipt?.ok === true) return { canaries: canaryFacts(receipt), fault: '' }
   const { stderr } = await capture(backend.life.logs(handle, { follow: false }))
-  const fault = stderr.trim().split('\n').at(-1) || 'the sandbox did not say what it found'
+  const fault = stderr.trim().split('\n').at(-1) || 'the sandbox reported nothing'
   return { canaries: canaryFacts(receipt), fault }
 }
 
@@ -130,7 +130,7 @@ export async function lookFromOutside(backend: Backend, { spec, handle }: Made, 
     'outside.secret.folder': searched(filesBelow(spec.folder).map(readText), credential),
     'outside.secret.words': existsSync('/proc/self/cmdline')
       ? searched(commandLines(), credential)
-      : 'not applicable: this system shows no command lines in /proc',
+      : 'not applicable: this system has no command lines in /proc',
     'outside.config': readText(join(spec.workspace, '.git/config'))?.includes('selftest') === false ? 'as it was' : 'changed',
     'outside.owner': ownerOf(join(spec.workspace, 'from-the-box')),
     ...Object.fromEntries(NAMESPACES.map((name) => [`outside.namespace.${name}`, namespaceHere(name)])),

@@ -59,7 +59,7 @@ export const every =
     const bad = found.filter(([key, value]) => !good(value, want, key))
     if (bad.length > 0) return broken(bad.map(([key, value]) => `${short(key)}: ${plain(value)}`).join('; '))
     const values = [...new Set(found.map(([, value]) => plain(value)))]
-    return held(values.length > 3 ? `${found.length} tries, all as they should be` : values.join('; '))
+    return held(values.length > 3 ? `${found.length} attempts, all as expected` : values.join('; '))
   }
 
 /** Nothing to judge where the session gives it up; `kept` is what must hold all the same. */
@@ -77,7 +77,7 @@ export const withPerl =
   (prefix: string, want: (value: string) => boolean): Probe['judge'] =>
   (facts, wish) =>
     Object.entries(facts).some(([key, value]) => key.startsWith(prefix) && /not found/.test(value))
-      ? notApplicable('the image has no perl to try it with')
+      ? notApplicable('the image has no perl for this probe')
       : every([prefix], want)(facts, wish)
 
 /** No route: even a refused or a silent connection has left the namespace. */

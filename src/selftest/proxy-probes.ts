@@ -19,13 +19,13 @@ export const proxyProbes: readonly Probe[] = [
   {
     id: 'P01',
     area: 'proxy',
-    claim: 'The proxy answers (control): its help page',
+    claim: 'The proxy answers with its help page (control)',
     judge: when('box.get.help', (value) => value === '200'),
   },
   {
     id: 'P02',
     area: 'proxy',
-    claim: 'What is allowed gets through (control): a server on one port of this machine',
+    claim: 'The agent reaches an allowed server on a port of this machine (control)',
     judge: witnessed(
       when(
         'box.get.allowed',
@@ -34,11 +34,11 @@ export const proxyProbes: readonly Probe[] = [
       ),
     ),
   },
-  denies('P03', 'A host that is not allowed is refused over plain HTTP', 'get.unlisted'),
-  denies('P04', 'A host that is not allowed is refused by CONNECT', 'connect.unlisted'),
+  denies('P03', 'A host off the allowlist is refused over plain HTTP', 'get.unlisted'),
+  denies('P04', 'A host off the allowlist is refused by CONNECT', 'connect.unlisted'),
   denies(
     'P05',
-    'CONNECT to an IPv4 address is refused however it is written: dotted, decimal, hexadecimal, octal',
+    'CONNECT to an IPv4 address is refused in every notation: dotted, decimal, hexadecimal, octal',
     'connect.dotted',
     'connect.decimal',
     'connect.hex',
@@ -46,12 +46,12 @@ export const proxyProbes: readonly Probe[] = [
   ),
   denies(
     'P06',
-    'CONNECT to an IPv6 address is refused, mapped ones too',
+    'CONNECT to an IPv6 address is refused, also to a mapped one',
     'connect.loopback6',
     'connect.mapped',
     'connect.literal6',
   ),
-  denies('P07', "This machine's address is refused even with the allowed port", 'connect.gateway'),
+  denies('P07', 'The address of this machine is refused even with the allowed port', 'connect.gateway'),
   denies(
     'P08',
     'CONNECT to other ports of an allowed host is refused: 22, 25, 443, 8443',
@@ -61,8 +61,8 @@ export const proxyProbes: readonly Probe[] = [
     'connect.alternative',
   ),
   denies('P09', 'Plain HTTP to port 443 is refused', 'get.port443'),
-  denies('P10', 'A port of this machine that answers but is not allowed is refused', 'get.closed', 'connect.closed'),
-  denies('P11', 'The metadata service of a cloud is refused through the proxy', 'get.metadata', 'connect.metadata'),
+  denies('P10', 'An open port of this machine that is not allowed is refused', 'get.closed', 'connect.closed'),
+  denies('P11', 'A cloud metadata service is refused through the proxy', 'get.metadata', 'connect.metadata'),
   denies('P12', "The proxy's own loopback is refused as a target", 'get.self', 'connect.self', 'connect.localhost'),
   denies(
     'P13',
@@ -72,11 +72,11 @@ export const proxyProbes: readonly Probe[] = [
     'get.manager.scheme',
   ),
   denies('P14', 'TRACE and PURGE are refused', 'trace', 'purge'),
-  denies('P15', 'The proxy fetches no https:// URL itself', 'get.https'),
+  denies('P15', 'The proxy does not fetch https:// URLs itself', 'get.https'),
   denies('P16', 'Other protocols through the proxy are refused (ftp)', 'get.ftp'),
   denies(
     'P17',
-    'An allowed name as user, as Host header or with a dot does not open another host',
+    'An allowed name as user, as Host header or with a dot does not allow another host',
     'get.userinfo',
     'get.header',
     'get.dot',
@@ -84,7 +84,7 @@ export const proxyProbes: readonly Probe[] = [
   {
     id: 'P18',
     area: 'proxy',
-    claim: 'The upstream sees the Host it was allowed for, whatever the agent writes',
+    claim: 'The upstream gets the allowed Host header, whatever the agent sends',
     judge: witnessed(when('witness.host', (value, { token }) => token !== '' && /^host\.paude\.internal:\d+$/.test(value))),
   },
   {
@@ -102,7 +102,7 @@ export const proxyProbes: readonly Probe[] = [
   {
     id: 'P20',
     area: 'proxy',
-    claim: 'A tunnel whose TLS greeting names another host is cut before it arrives',
+    claim: 'A tunnel with another host in its TLS greeting is cut before it arrives',
     judge: witnessed(
       when(
         'witness.tls.wrong',
@@ -114,7 +114,7 @@ export const proxyProbes: readonly Probe[] = [
   {
     id: 'P21',
     area: 'proxy',
-    claim: 'A tunnel that does not speak TLS is cut before it arrives',
+    claim: 'A tunnel without TLS is cut before it arrives',
     judge: witnessed(
       when(
         'witness.plain',

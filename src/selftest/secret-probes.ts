@@ -11,7 +11,7 @@ export const secretProbes: readonly Probe[] = [
   {
     id: 'S01',
     area: 'secrets',
-    claim: 'In the place of the credential the sandbox holds a placeholder',
+    claim: 'The sandbox holds a placeholder instead of the credential',
     judge: when('box.variable', (value, { placeholder }) => placeholder !== '' && value === placeholder),
   },
   {
@@ -36,7 +36,7 @@ export const secretProbes: readonly Probe[] = [
   {
     id: 'S06',
     area: 'secrets',
-    claim: 'The credential is not in what the engine tells about sandbox, proxy and HOME (inspect, labels)',
+    claim: 'The credential is not in what the engine shows of sandbox, proxy and HOME (inspect, labels)',
     judge: absent('outside.secret.inspect'),
   },
   { id: 'S07', area: 'secrets', claim: "The credential is not in the engine's logs", judge: absent('outside.secret.logs') },
@@ -61,7 +61,7 @@ export const secretProbes: readonly Probe[] = [
   {
     id: 'S11',
     area: 'secrets',
-    claim: "The credential is not added to paths beside the provider's messages",
+    claim: 'The proxy adds the credential only to the API paths of the provider',
     judge: (facts, want) =>
       every(['box.provider.other', 'witness.strays'], (value, _, key) => value === (key === 'witness.strays' ? '0' : '403'))(
         facts,
@@ -71,7 +71,7 @@ export const secretProbes: readonly Probe[] = [
   {
     id: 'S12',
     area: 'secrets',
-    claim: "No variable of the caller's environment is in the sandbox unless paude put it there",
+    claim: 'No environment variable of yours is in the sandbox, except those that paude sets',
     judge: variables,
   },
 ]
@@ -81,13 +81,13 @@ function searched(key: string) {
   return (facts: Facts, want: Want): Verdict =>
     Number(facts['box.secret.control'] ?? 0) > 0
       ? when(key, nothing)(facts, want)
-      : broken('the search found not even the placeholder')
+      : broken('the search did not find the placeholder either')
 }
 
 function filesSearched(facts: Facts, want: Want): Verdict {
   return Number(facts['box.secret.files.control'] ?? 0) > 0
     ? when('box.secret.files', nothing)(facts, want)
-    : broken('the search found not even the placeholder')
+    : broken('the search did not find the placeholder either')
 }
 
 /** `N places searched` when it was nowhere, else where it was found. */
@@ -133,7 +133,7 @@ export const canaryProbes: readonly Probe[] = [
   {
     id: 'K01',
     area: 'network',
-    claim: 'The canaries of the sandbox failed to get out before the agent was started',
+    claim: 'The canaries could not get out before the agent was started',
     judge: (facts, want) =>
       facts['box.refused'] ? broken(facts['box.refused']) : every(CANARIES, (value) => !value.startsWith('BROKEN'))(facts, want),
   },

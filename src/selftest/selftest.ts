@@ -50,7 +50,7 @@ export async function selfTest(trial: Trial): Promise<Report> {
     const { facts, want } = await observe(trial, { project, made, witnesses, check: interruption.check })
     return { engine, started, rows: judge(facts, want), facts, want }
   } finally {
-    effects.moving.show('taking both sessions away')
+    effects.moving.show('removing both sessions')
     for (const witness of witnesses) witness.close()
     await Promise.allSettled(made.map(({ handle }) => execute(removePlan(backend, handle, { home: true }), effects)))
     rmSync(project.root, { recursive: true, force: true })
@@ -104,7 +104,7 @@ async function observe(
   const want = wanted(need(backend, 'inside'), session, witness)
   const { canaries, fault } = await waitForWall(backend, session)
   if (fault !== '') return { facts: { ...canaries, 'box.refused': fault }, want }
-  effects.moving.show('trying every way out')
+  effects.moving.show('trying every way out of the sandbox')
   const proxy = await lookFromProxy(backend, session, beside['proxy.address'] ?? '')
   check()
   const inside = await lookFromInside(backend, session, {

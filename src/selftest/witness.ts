@@ -25,10 +25,10 @@ export async function openWitness(address: string): Promise<Witness> {
   const token = randomBytes(16).toString('hex')
   const open = (at: string) => Promise.all([0, 1, 2].map(() => listen(at, { visits, token })))
   const { servers, reason } = await open(address || '127.0.0.1').then(
-    (servers) => ({ servers, reason: address === '' ? 'the engine names no address of this machine' : '' }),
+    (servers) => ({ servers, reason: address === '' ? 'the engine reports no address of this machine' : '' }),
     async () => ({
       servers: await open('127.0.0.1'),
-      reason: `the engine reaches this machine by ${address}, which is not an address of it`,
+      reason: `the engine reaches this machine at ${address}, which is not an address of this machine`,
     }),
   )
   const [allowed = 0, provider = 0, closed = 0] = servers.map(portOf)
