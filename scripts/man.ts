@@ -19,7 +19,7 @@ export async function manPage({ flags, codes }: Facts): Promise<string> {
     ...section('SYNOPSIS', ['.B paude', '[FLAGS] [WORDS...]', '.br', '.B paude', 'VERB [FLAGS] [WORDS...]']),
     ...section('DESCRIPTION', [
       roff('Without a verb, paude starts the agent in a container and passes WORDS on to it.'),
-      roff("paude's flags come first: the first word that is not paude's, and all after it, go to the agent."),
+      roff("paude's flags come first. The first word that paude does not know goes to the agent, with all words after it."),
       roff('A word -- ends the flags.'),
     ]),
     ...section(

@@ -25,11 +25,11 @@ export function requirePrivate(host: Host): void {
       : stats.uid !== host.uid
         ? 'belongs to another user'
         : (stats.mode & 0o022) !== 0
-          ? 'can be written by others'
+          ? 'is writable for other users'
           : null
     if (fault !== null)
       throw new PaudeError('refused', `the state folder ${folder} ${fault}`, {
-        hint: `make it your own: chmod 700 ${folder}, or move it away`,
+        hint: `chmod 700 ${folder}, or move it away`,
       })
   }
 }
@@ -56,7 +56,7 @@ function ownFolder({ env, home }: Pick<Host, 'env' | 'home'>, variable: string, 
   const named = env[variable]
   if (named?.startsWith('/')) return join(named, 'paude')
   if (home.startsWith('/')) return join(home, below, 'paude')
-  throw new PaudeError('config', 'HOME is not set, so there is no place for the state of sessions', {
-    hint: `export HOME, or ${variable} with an absolute path`,
+  throw new PaudeError('config', 'HOME is not set, so paude has no place for the state of sessions', {
+    hint: `export HOME, or export ${variable} with an absolute path`,
   })
 }

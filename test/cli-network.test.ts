@@ -48,12 +48,12 @@ describe('why and list', () => {
   test('speak of a start here where there is no session, and of who asked for what', async () => {
     machine.write(userFile(), '[network]\nallow = ["a.example"]\ndeny = ["b.example"]\ngroups = ["@gitlab"]\n')
     const list = await network('list', '--origin')
-    expect(list.stderr).toContain('this is what a start here would have')
-    const said = (line: number) => `asked for by ${userFile()}:${line}`
-    expect(list.stdout).toMatch(/allow +a\.example +asked/)
+    expect(list.stderr).toContain('no session belongs to this directory; this is the policy of a start here')
+    const said = (line: number) => `requested by ${userFile()}:${line}`
+    expect(list.stdout).toMatch(/allow +a\.example +requested/)
     for (const line of [2, 3, 4]) expect(list.stdout).toContain(said(line))
-    expect(list.stdout).toMatch(/deny +b\.example +asked/)
-    expect(list.stdout).toMatch(/allow +gitlab\.com:443 +@gitlab: git, API and packages .*, asked/)
+    expect(list.stdout).toMatch(/deny +b\.example +requested/)
+    expect(list.stdout).toMatch(/allow +gitlab\.com:443 +@gitlab: git, API and packages .*, requested/)
     const why = await machine.paude(['--network-allow', 'b.example', 'network', 'why', 'https://b.example/x'])
     expect(why).toMatchObject({
       code: 1,
@@ -66,15 +66,15 @@ describe('why and list', () => {
     const { stdout } = await machine.paude(['--network-allow', 'flag.example', 'network', 'list', '--origin'], {
       env: { PAUDE_NETWORK_ALLOW: 'variable.example' },
     })
-    expect(stdout).toMatch(/file\.example +asked for by \/.*config\.toml:2\n/)
-    expect(stdout).toMatch(/variable\.example +asked for by PAUDE_NETWORK_ALLOW/)
-    expect(stdout).toMatch(/flag\.example +asked for by --network-allow/)
+    expect(stdout).toMatch(/file\.example +requested by \/.*config\.toml:2\n/)
+    expect(stdout).toMatch(/variable\.example +requested by PAUDE_NETWORK_ALLOW/)
+    expect(stdout).toMatch(/flag\.example +requested by --network-allow/)
   })
 
   test.each(['list', 'why https://a.example'])('%s speaks of no allowlist where a start would have no network', async (line) => {
     const said = await machine.paude(['--network', 'none', 'network', ...line.split(' ')])
     expect([said.code, said.stdout]).toEqual([1, ''])
-    expect(said.stderr).toContain('a start here would have no network')
+    expect(said.stderr).toContain('a start here has no network')
     expect(said.stderr).not.toContain('restricted')
   })
 
@@ -83,7 +83,7 @@ describe('why and list', () => {
     const without = await list()
     expect(without.stdout).toContain('api.anthropic.com:443')
     expect(without.stdout).not.toContain('platform.claude.com')
-    expect(without.stderr).toContain('a start here is refused until there is a credential')
+    expect(without.stderr).toContain('a start here needs a credential: ')
     const inside = await list('--login-inside')
     expect(inside.stdout).toContain('platform.claude.com:443')
     expect(inside.stderr).not.toContain('refused')
@@ -125,7 +125,7 @@ describe('a change', () => {
     expect(readFileSync(join(machine.home, '.local/state/paude/sessions', id, 'policy/stages'), 'utf8')).toBe(before)
     const unknown = await network('list', id)
     expect(unknown).toMatchObject({ code: 1, stdout: '' })
-    expect(unknown.stderr).toContain(`what session ${id} may reach is not known`)
+    expect(unknown.stderr).toContain(`the policy of session ${id} is unknown: a change was interrupted and cannot be completed: `)
     machine.unset('fail', 'exec')
     const list = await network('list', id)
     expect(list.code).toBe(0)
@@ -154,24 +154,24 @@ describe('a change', () => {
 
   test.each([
     [['allow'], 'HOST is missing'],
-    [['allow', 'a b'], 'spaces and control characters'],
-    [['allow', 'github'], 'cannot allow "github": it is a group, and no host name\n  → did you mean @github?'],
+    [['allow', 'a b'], 'a host name cannot have spaces or control characters'],
+    [['allow', 'github'], 'cannot allow "github": it is a group, not a host name\n  → did you mean @github?'],
     [['deny', '@githb'], 'did you mean @github?'],
     [['allow', 'a.example', '--for', 'ever'], '--for must be a time'],
-    [['allow', 'a.example', '--once', '--for', '1m'], '--once makes no sense with --for'],
-    [['allow', 'a.example', '--once', '--user'], '--user goes with what holds for good'],
-    [['allow', 'a.example', '--dry-run', '--user'], '--dry-run prints what a session would be told, and --user changes a file'],
-    [['allow', 'a.example', '--dry-run', '--json'], '--dry-run prints a script'],
+    [['allow', 'a.example', '--once', '--for', '1m'], '--once and --for cannot be combined'],
+    [['allow', 'a.example', '--once', '--user'], '--user cannot have an end time'],
+    [['allow', 'a.example', '--dry-run', '--user'], '--dry-run and --user cannot be combined'],
+    [['allow', 'a.example', '--dry-run', '--json'], '--dry-run and --json cannot be combined'],
     [['unset', 'a.example', '--once'], 'paude network unset: unknown flag --once\n  → paude help network unset'],
     [['list', '--for', '3m'], 'paude network list: unknown flag --for'],
     [['why', 'a.example', '--follow'], 'paude network why: unknown flag --follow'],
     [['why', 'a.example', '--session', 'x'], 'paude network why URL SESSION'],
     [['log', '--session', 'x'], 'paude network log SESSION'],
     [['propose', '--user'], 'paude network propose: unknown flag --user'],
-    [['groups', '--dry-run'], 'paude network groups takes no --dry-run, since it changes nothing'],
+    [['groups', '--dry-run'], 'paude network groups takes no --dry-run: it changes nothing'],
     [['alow', 'a.example'], 'paude network allow'],
     [['why'], 'URL is missing'],
-    [['why', 'ftp://a.example'], 'only http and https'],
+    [['why', 'ftp://a.example'], 'the proxy only takes http and https'],
     [['list', 'one', 'two'], 'one word too many'],
   ])('%j is refused: %s', async (words, said) => {
     await machine.paude(['--detach', '-p', 'hi'])
@@ -184,7 +184,7 @@ describe('a change', () => {
     const id = (await machine.paude(['--detach', '-p', 'hi'])).stdout.trim()
     const { code, stdout, stderr } = await network('allow', 'https://user:geheim@git.example/foo?key=geheim', '--session', id)
     expect([code, stdout]).toEqual([0, expect.stringContaining(`allow git.example in ${id}`)])
-    expect(stderr).toContain('an entry is a whole host, not an address: taking git.example')
+    expect(stderr).toContain('an entry is a whole host; using git.example')
     expect(`${stdout}${stderr}${machine.kept()}`).not.toContain('geheim')
   })
 
@@ -221,7 +221,7 @@ test('watch without a terminal says nothing of what was blocked before, and wher
 })
 
 test.each([
-  [['192.168.7.7'], 'blocked 1 host: 192.168.7.7:80; no entry can allow an address or what has no full name'],
+  [['192.168.7.7'], 'blocked 1 host: 192.168.7.7:80; an entry cannot allow an IP address or a short name'],
   [['192.168.7.7', 'a.example'], 'blocked 2 hosts, such as 192.168.7.7:80; to allow: paude --network-allow a.example'],
 ])('a run that ends proposes no command for what no entry can allow: %j', async (hosts, words) => {
   const lines = hosts.map((h) => JSON.stringify({ v: 1, t: 1, m: 'GET', h, p: 80, st: 403, err: 'ERR_ACCESS_DENIED' }))
@@ -284,12 +284,12 @@ describe('a port of this machine that every other host has open', () => {
       [
         [/> allowed +api\.anthropic/, 's'],
         [/is allowed already/, 'z'],
-        [/no key is left/, 'j'],
+        [/nothing to undo/, 'j'],
         [/> blocked +host\.paude/, 's'],
-        [/is allowed in|must be named/, 'q'],
+        [/is allowed in|an entry for this machine needs a port/, 'q'],
       ],
     )
-    expect(screen).toContain('api.anthropic.com is allowed already; its name was not found, or is at a private address')
+    expect(screen).toContain('api.anthropic.com is allowed already; its name was not found, or has a private address')
     expect(screen).toContain(`${place} is allowed in ${id}`)
   })
 
@@ -303,10 +303,10 @@ describe('a port of this machine that every other host has open', () => {
       [said],
       [
         [/blocked +host\.paude/, 'p'],
-        [/is allowed|must be named|works in/, 'q'],
+        [/is allowed|an entry for this machine needs a port|works in/, 'q'],
       ],
     )
-    expect(screen).toContain(`session ${id} works in ${machine.project}, and the project here is ${other}`)
+    expect(screen).toContain(`session ${id} works in ${machine.project}, but the project here is ${other}`)
     expect([existsSync(join(other, 'paude.toml')), existsSync(projectFile()), execs()]).toEqual([false, false, []])
   })
 })
@@ -333,7 +333,7 @@ describe('scopes', () => {
     machine.write(userFile(), text)
     expect(await network('unset', 'b.example', '--user')).toMatchObject({ code: 0, stdout: '' })
     expect(readFileSync(userFile(), 'utf8')).toBe('[network]\nallow = [\n  "a.example", # this\n]\ndeny = ["c.example"] # no\n')
-    expect((await network('unset', 'b.example', '--user')).stderr).toContain('says nothing about b.example')
+    expect((await network('unset', 'b.example', '--user')).stderr).toContain('has no entry for b.example')
   })
 
   test('a file that was not there is for its owner alone', async () => {
@@ -369,8 +369,8 @@ describe('scopes', () => {
       mkdirSync(other)
       const { code, stderr } = await machine.paude(['network', ...words, id, '--project'], { cwd: other })
       expect([code, existsSync(join(other, 'paude.toml')), execs()]).toEqual([1, false, []])
-      expect(stderr).toContain(`session ${id} works in ${machine.project}, and the project here is ${other}`)
-      expect(stderr).toContain(`cd ${machine.project} first`)
+      expect(stderr).toContain(`session ${id} works in ${machine.project}, but the project here is ${other}`)
+      expect(stderr).toContain(`cd ${machine.project}, or leave --project out`)
     },
   )
 
@@ -394,7 +394,7 @@ describe('scopes', () => {
     machine.write(projectFile(), '[network]\nallow = ["foo.test"]\n')
     const { stdout, stderr } = await network('list')
     expect(stdout).not.toContain('foo.test')
-    expect(stderr).toContain('paude.toml is not trusted: its loosening is not shown; paude trust')
+    expect(stderr).toContain('paude.toml is not trusted, so its loosening is not shown; paude trust')
   })
 
   test.each([
@@ -473,7 +473,7 @@ describe('what was asked for', () => {
     log([1, '-', 'gone.example:443'], [2, '-', 'api.anthropic.com:443'])
     const { stdout, stderr } = await network('blocked')
     expect(stdout).toMatch(/gone\.example:443 .* not found, or at a private address\n/)
-    expect(stderr).toContain('all of these are allowed already: their names were not found, or are at a private address')
+    expect(stderr).toContain('all of these are allowed already, but their names were not found or have a private address')
     expect(stderr).not.toContain('to allow one')
   })
 
@@ -481,10 +481,10 @@ describe('what was asked for', () => {
     await machine.paude(['--detach', '-p', 'hi'])
     log([1, 'a', '192.168.7.7:80'], [2, 'a', 'box:80'])
     const { stdout, stderr } = await network('blocked')
-    expect(stdout).toMatch(/192\.168\.7\.7:80 .* an address, not a name\n/)
+    expect(stdout).toMatch(/192\.168\.7\.7:80 .* an IP address, not a host name\n/)
     expect(stdout).toMatch(/box:80 .* no full host name\n/)
     expect(stderr).not.toContain('to allow one')
-    expect(stderr).toContain('no entry can allow an address or what has no full name')
+    expect(stderr).toContain('an entry cannot allow an IP address or a short name')
     log([1, 'a', '192.168.7.7:80'], [2, 'a', 'a.example:80'])
     expect((await network('blocked')).stderr).toContain('to allow one: paude network allow HOST --session')
   })
@@ -492,7 +492,7 @@ describe('what was asked for', () => {
   test('and blocked for what no list says is not proposed, and shown elsewhere', async () => {
     const id = (await machine.paude(['--network', 'record', '--detach', '-p', 'hi'])).stdout.trim()
     log([1, 'a', 'gone.example:443'])
-    expect((await network('propose')).stderr).toContain(`; what was blocked: paude network blocked ${id}\n`)
+    expect((await network('propose')).stderr).toContain(`; blocked hosts: paude network blocked ${id}\n`)
     machine.set('say', 'logs', '')
     expect((await network('propose')).stderr).not.toContain('what was blocked')
   })

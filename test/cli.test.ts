@@ -47,13 +47,17 @@ describe('the agent', () => {
   test('a flag of ours that comes late stays its own, and we say so on stderr', async () => {
     const { stdout, stderr } = await machine.paude(['--detach', '-p', 'hi', '--network=open'])
     expect(stdout.trim()).toMatch(ID)
-    expect(stderr).toContain("paude: --network stands after the agent's first word, so it goes to the agent")
+    expect(stderr).toContain(
+      "paude: --network comes after the agent's first word, so it goes to the agent; for paude's flag, put it first",
+    )
     expect(machine.kept()).toContain('"network": "restricted"')
     for (const words of [
       ['--append-system-prompt', '--network'],
       ['--', '--network'],
     ])
-      expect((await machine.paude(['--detach', '-p', 'hi', ...words])).stderr).not.toContain('stands after')
+      expect((await machine.paude(['--detach', '-p', 'hi', ...words])).stderr).not.toContain(
+        " comes after the agent's first word, where it is no flag of paude",
+      )
   })
 
   test('-- makes a verb of ours its own', async () => {
@@ -200,7 +204,7 @@ describe('events', () => {
     const lines = await machine.paude(['events'])
     expect(lines.code).toBe(0)
     expect(lines.stdout).toBe('13:46:40  session-start\n13:46:41  stop            a b \ufffd[2J\ufffd31m\ufffd x\n')
-    expect(lines.stderr).toContain('skipped a line that no hook wrote')
+    expect(lines.stderr).toContain('skipped a line of an unknown writer: programs in the sandbox can write there')
     const { stdout } = await machine.paude(['events', id, '--json'])
     // biome-ignore lint/suspicious/noControlCharactersInRegex: none may be there
     expect(stdout).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/)
@@ -277,7 +281,7 @@ describe('notify test', () => {
   test('says what to write when nothing is set up, and what is wrong when it is wrong', async () => {
     expect(await machine.paude(['notify', 'test'])).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining('no way to notify you is set up'),
+      stderr: expect.stringContaining('no notifications are set up'),
     })
     configure('desktop = true')
     expect((await machine.paude(['notify', 'test'])).stdout).toContain('notify-send was not found')
@@ -316,7 +320,7 @@ describe('sessions', () => {
     })
     expect(code).toBe(0)
     expect(stdout).toContain('podman')
-    expect(stderr).toContain('docker is installed but its engine does not run: its sessions are not shown')
+    expect(stderr).toContain('docker is installed, but its engine is not running: paude cannot show its sessions')
   })
 
   test('a session is found by id, by the start of its random part, and by name', async () => {
@@ -349,8 +353,8 @@ describe('sessions', () => {
     const before = machine.calls().filter(([, verb]) => verb === 'create').length
     const { code, stdout, stderr } = await machine.paude(['--detach', '--session-name', 'fix-login', '-p', 'x'])
     expect({ code, stdout }).toEqual({ code: 125, stdout: '' })
-    expect(stderr).toContain('a session named fix-login exists already')
-    expect(stderr).toEndWith('→ paude start fix-login goes on with it, paude rm fix-login removes it\n')
+    expect(stderr).toContain('a session named fix-login already exists')
+    expect(stderr).toEndWith('→ paude start fix-login continues it, paude rm fix-login removes it\n')
     expect(machine.calls().filter(([, verb]) => verb === 'create').length).toBe(before)
   })
 
@@ -372,7 +376,7 @@ describe('sessions', () => {
       expect(await machine.paude([verb, 'nobody'])).toEqual({
         code: 1,
         stdout: '',
-        stderr: 'paude: no session is called "nobody"\n  → paude sessions lists all of them\n',
+        stderr: 'paude: no session has the name or id "nobody"\n  → paude sessions\n',
       })
     for (const verb of ['attach', 'start', 'shell']) expect((await machine.paude([verb, 'nobody'])).code).toBe(125)
   })
@@ -380,7 +384,7 @@ describe('sessions', () => {
   test('a running one is not removed unless told', async () => {
     const { stdout } = await machine.paude(['--detach'])
     const id = stdout.trim()
-    expect((await machine.paude(['rm', id])).stderr).toContain(`session ${id} runs`)
+    expect((await machine.paude(['rm', id])).stderr).toContain(`session ${id} is running`)
     expect(await machine.paude(['rm', '--force', id])).toEqual({ code: 0, stdout: `${id}\n`, stderr: '' })
     expect(machine.kept()).not.toContain(id)
   })
@@ -406,9 +410,9 @@ describe('words that mean nothing', () => {
     [['completion', 'tcsh'], 2, 'bash, zsh or fish'],
     [['help', 'stpo'], 2, 'did you mean paude help stop?'],
     [['--help', 'stpo'], 2, 'did you mean paude help stop?'],
-    [['-h', 'mcp'], 2, "paude -- --help is the agent's own"],
+    [['-h', 'mcp'], 2, "paude help all lists the verbs, paude help keys the keys; paude -- --help shows the agent's help"],
     [['logout2'], 125, 'did you mean paude logout?'],
-    [['compose', 'up'], 125, 'paude --devcontainer takes one service of a compose file'],
+    [['compose', 'up'], 125, 'paude --devcontainer uses one service of a compose file; run the others yourself'],
     [['help', 'network', 'wach'], 2, 'paude help network watch'],
     [['help', 'network', 'watch', 'x'], 2, 'paude help: one word too many: "x"'],
   ]
@@ -492,12 +496,15 @@ describe('what is nearly ours', () => {
   })
 
   test.each<[readonly string[], string]>([
-    [['--netwrok-allow=x', '--dry-run', '-p', 'hi'], '--dry-run stands after --netwrok-allow'],
-    [['--netwrok-allow', 'a.example', '--dry-run', '-p', 'hi'], '--dry-run stands after --netwrok-allow'],
-    [['--detatch', '--dry-run'], '--dry-run stands after --detatch'],
-    [['--force', '--memry=1g', '-p', 'hi', '--backend=podman'], '--backend stands after --memry'],
-    [['-p', 'hi', '--dry-run'], "--dry-run stands after the agent's first word"],
-    [['fix it', '--verbose', '--print-config'], "--print-config stands after the agent's first word"],
+    [['--netwrok-allow=x', '--dry-run', '-p', 'hi'], '--dry-run comes after --netwrok-allow'],
+    [['--netwrok-allow', 'a.example', '--dry-run', '-p', 'hi'], '--dry-run comes after --netwrok-allow'],
+    [['--detatch', '--dry-run'], '--dry-run comes after --detatch'],
+    [['--force', '--memry=1g', '-p', 'hi', '--backend=podman'], '--backend comes after --memry'],
+    [['-p', 'hi', '--dry-run'], "--dry-run comes after the agent's first word, where it is no flag of paude"],
+    [
+      ['fix it', '--verbose', '--print-config'],
+      "--print-config comes after the agent's first word, where it is no flag of paude",
+    ],
   ])('%j starts nothing: a flag of ours would be lost', async (words, said) => {
     const { code, stdout, stderr } = await machine.paude(words)
     expect([code, stdout]).toEqual([125, ''])
@@ -596,7 +603,7 @@ describe('a machine that is not as it should be', () => {
 
   test('without the engine that is wanted, by the file or by a flag: the hint goes on with the one that is there', async () => {
     const lone = makeMachine(['podman'])
-    const hint = 'docker is not installed\n  → install docker, or use what is there: paude --backend auto\n'
+    const hint = 'docker is not installed\n  → install docker, or use another engine: paude --backend auto\n'
     expect((await lone.paude(['--backend', 'docker', '-p', 'x'])).stderr).toContain(hint)
     lone.write(join(lone.home, '.config/paude/config.toml'), 'backend = "docker"\n')
     expect((await lone.paude(['-p', 'x'])).stderr).toContain(hint)
@@ -608,7 +615,7 @@ describe('a machine that is not as it should be', () => {
     const lone = makeMachine(['docker'])
     const { code, stderr } = await lone.paude(['-p', 'x'], { env: { DOCKER_HOST: `unix://${lone.room}/nobody.sock` } })
     expect([code, lone.calls().filter(([program]) => program === 'docker')]).toEqual([125, []])
-    expect(stderr).toContain('docker is installed but its engine does not run')
+    expect(stderr).toContain('docker is installed, but its engine is not running')
     lone.dispose()
   })
 
@@ -623,7 +630,7 @@ describe('a machine that is not as it should be', () => {
     const lone = makeMachine(['docker'])
     chmodSync(join(lone.room, 'docker.sock'), 0o000)
     const { code, stderr } = await lone.paude(['-p', 'x'], { humble: true })
-    expect([code, stderr]).toEqual([125, expect.stringContaining('no permission on the socket of docker')])
+    expect([code, stderr]).toEqual([125, expect.stringContaining('no permission to use the socket of docker')])
     lone.dispose()
   })
 

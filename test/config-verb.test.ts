@@ -44,7 +44,7 @@ terminal = "bell"
       },
     )
     expect(code).toBe(0)
-    expect(stderr).toContain('paude.toml is not trusted: of it only what narrows is shown')
+    expect(stderr).toContain('paude.toml is not trusted, so only its restrictions are shown; ')
     expect(stdout).not.toContain('hunter2')
     expectGolden('config-show.txt', stdout.replaceAll(machine.room, ''))
   })
@@ -189,9 +189,13 @@ describe('config set', () => {
   })
 
   test('tells that an open network drops the wall, and the way back', async () => {
-    expect((await config('set', 'network.mode', 'open')).stderr).toContain('to go back: paude config unset network.mode\n')
+    expect((await config('set', 'network.mode', 'open')).stderr).toContain(
+      ' can reach every host; to undo this: paude config unset network.mode\n',
+    )
     await config('set', 'network.mode', 'none')
-    expect((await config('set', 'network.mode', 'open')).stderr).toContain('to go back: paude config set network.mode none\n')
+    expect((await config('set', 'network.mode', 'open')).stderr).toContain(
+      ' can reach every host; to undo this: paude config set network.mode none\n',
+    )
     expect((await config('set', 'network.mode', 'restricted')).stderr).not.toContain('wall')
   })
 
@@ -206,7 +210,7 @@ describe('config set', () => {
     const { stderr } = await machine.paude(['config', 'show'], {
       env: { PAUDE_LOGIN_INSIDE: undefined, PAUDE_WAIT_REMOVAL: undefined },
     })
-    expect(stderr).toMatch(/nothing differs from the defaults; paude config show --all shows all \d+ keys/)
+    expect(stderr).toMatch(/all \d+ keys have their defaults: paude config show --all/)
   })
 
   test('follows a link to where dotfiles are kept, and leaves the mode alone', async () => {
@@ -230,7 +234,9 @@ describe('config set', () => {
     expect(readFileSync(join(machine.project, 'paude.toml'), 'utf8')).toBe('[limits]\nmemory = "2g"\n')
     expect([stderr.includes('paude trust'), existsSync(file)]).toEqual([false, false])
     expect((await config('path', '--project')).stdout).toBe(`${join(machine.project, 'paude.toml')}\n`)
-    expect((await config('set', 'terminal.scrollback', '9', '--project')).stderr).toContain('terminal is not for this file')
+    expect((await config('set', 'terminal.scrollback', '9', '--project')).stderr).toContain(
+      'terminal is not allowed in this file',
+    )
   })
 
   test.each<[words: string[], code: number, words: string]>([
@@ -239,9 +245,9 @@ describe('config set', () => {
     [['set', 'network.mode', 'opne'], 2, 'found "opne"\n  → did you mean open?; nothing was changed'],
     [['set', 'limits.memory', 'lots'], 2, 'paude: limits.memory must be a size like "4g"'],
     [['set', 'env.MY_TOKEN', 'hunter2'], 2, 'paude: env.MY_TOKEN looks like a secret'],
-    [['set', 'docker.extra_flags', '["--privileged"]'], 2, '--privileged is refused: it takes every wall'],
+    [['set', 'docker.extra_flags', '["--privileged"]'], 2, '--privileged is refused: it removes the isolation of the sandbox'],
     [['set', 'network.mode'], 2, 'paude config set: VALUE is missing'],
-    [['set', 'network.dns', 'ns.example'], 2, 'paude: network.dns: "ns.example" is no address'],
+    [['set', 'network.dns', 'ns.example'], 2, 'paude: network.dns: "ns.example" is not an IP address'],
     [
       ['set', 'network.allow', 'a.org,http://b.org'],
       2,
@@ -253,7 +259,7 @@ describe('config set', () => {
     [['set', 'network', 'open'], 2, 'network is a table\n  → name a key in it: network.mode, network.allow'],
     [['set', 'profiles.ci.limits', '2'], 2, 'name a key in it: profiles.ci.limits.cpus, profiles.ci.limits.memory'],
     [['get', 'netwrok'], 2, 'there is no key "netwrok"'],
-    [['get', 'profiles.ci'], 2, 'there is no profile "ci"\n  → paude config set profiles.ci.KEY VALUE makes it'],
+    [['get', 'profiles.ci'], 2, 'there is no profile "ci"\n  → paude config set profiles.ci.KEY VALUE creates it'],
     [['get', 'profiles.ci.mode'], 2, 'did you mean profiles.ci.network.mode?'],
     [['shwo'], 2, 'paude config has no verb "shwo"\n  → did you mean paude config show?'],
     [['frobnicate'], 2, 'paude config has no verb "frobnicate"\n  → paude config show, path, get'],
@@ -271,7 +277,7 @@ describe('config set', () => {
     ]),
     [['path', '--json'], 2, 'paude config path: unknown flag --json'],
     [['set', 'backend', 'docker', '--origin'], 2, 'paude config set: unknown flag --origin'],
-    [['edit'], 2, 'there is no terminal and no editor'],
+    [['edit'], 2, 'paude found no terminal and no editor'],
   ])('%j changes nothing', async (words, code, sentence) => {
     const outcome = await config(...words)
     expect([outcome.code, outcome.stdout, existsSync(file)]).toEqual([code, '', false])
@@ -295,7 +301,7 @@ describe('config edit', () => {
 
   test('begins with a template that names the schema beside it', async () => {
     const { code, stderr } = await machine.paude(['config', 'edit'], editor('[ "$1" = --wait ] && cat "$2" >/dev/null'))
-    expect([code, stderr]).toEqual([0, `paude: ${file} is in order\n`])
+    expect([code, stderr]).toEqual([0, `paude: ${file} is valid\n`])
     expect(text()).toStartWith('#:schema ./schema.json\n')
     expect(readFileSync(join(dirname(file), 'schema.json'), 'utf8')).toBe((await config('schema')).stdout)
     writeFileSync(join(dirname(file), 'schema.json'), 'of an older version')
@@ -319,7 +325,7 @@ test('two mounts at one place are told by that which comes second', async () => 
   const { code, stderr } = await machine.paude(['--dry-run', '-p', 'x'])
   expect([code, stderr.split('\n')[0]]).toEqual([
     125,
-    `paude: ${machine.project}/paude.toml:2: mounts: cannot mount ${machine.room}/data/x: something else is mounted at /data already`,
+    `paude: ${machine.project}/paude.toml:2: mounts: cannot mount ${machine.room}/data/x: another mount already uses /data`,
   ])
 })
 
@@ -329,15 +335,15 @@ describe('config check', () => {
     const state = async () => (await config('check')).stdout.split('\n').map((line) => line.replace(/ +/g, ' '))
     expect(await state()).toEqual([
       'LAYER FILE STATE',
-      `user ${file} not there`,
-      `project ${machine.project}/paude.toml opens the sandbox, and is not trusted: paude trust`,
-      'managed /etc/paude/managed.toml not there',
+      `user ${file} does not exist`,
+      `project ${machine.project}/paude.toml loosens the sandbox and is not trusted: paude trust`,
+      'managed /etc/paude/managed.toml does not exist',
       '',
     ])
     await machine.paude(['trust', '--yes'])
-    expect((await state())[2]).toEndWith('opens the sandbox, and is trusted')
+    expect((await state())[2]).toEndWith('loosens the sandbox and is trusted')
     writeFileSync(join(machine.project, 'paude.toml'), '[network]\nallow = ["a.test"]\ndns = ["ns.test"]\n')
-    expect((await config('check')).stderr).toContain('paude.toml:3: network.dns: "ns.test" is no address')
+    expect((await config('check')).stderr).toContain('paude.toml:3: network.dns: "ns.test" is not an IP address')
     writeFileSync(join(machine.project, 'paude.toml'), '')
     machine.write(file, 'bakend = 1\n')
     expect(await config('check')).toMatchObject({ code: 2, stderr: expect.stringContaining(`${file}:1: unknown key bakend`) })
@@ -368,7 +374,7 @@ describe('config check', () => {
   })
 
   test.each([
-    ['mounts = ["/nowhere/data"]', '1: mounts: cannot mount /nowhere/data: nothing is there'],
+    ['mounts = ["/nowhere/data"]', '1: mounts: cannot mount /nowhere/data: it does not exist'],
     ['[image]\nca_files = ["/nowhere/ca.pem"]', '2: image.ca_files: the certificate file /nowhere/ca.pem cannot be read'],
     ['[network]\nupstream_except = ["a.org"]', '2: network.upstream_proxy is missing'],
     ['env = ["A", "HTTPS_PROXY"]', '1: env.HTTPS_PROXY: HTTPS_PROXY is set by paude in the sandbox'],
@@ -397,7 +403,7 @@ describe('config check', () => {
     for (const table of ['provider]\napi_key', 'env]\nMINE']) {
       const refused = async (path: string) => await told(`[${table} = "file:${path}"\n`)
       expect(await refused('/nowhere/key')).toEqual([2, expect.stringContaining('/nowhere/key cannot be read (ENOENT)')])
-      expect(await refused('~/key')).toEqual([2, expect.stringContaining(`${key} can be read by others`)])
+      expect(await refused('~/key')).toEqual([2, expect.stringContaining(`${key} is readable by other users`)])
     }
     expect(await told('[network]\nupstream_proxy = "http://proxy.test:1"\nupstream_credentials = "env:NOBODYS"\n')).toEqual([
       2,

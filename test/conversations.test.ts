@@ -143,7 +143,7 @@ describe('up', () => {
     machine.ended('killed')
     const { code, stdout, stderr } = await machine.paude(['up', '--all'], { env: { CLAUDE_CODE_OAUTH_TOKEN: 'sk-ant-oat01-x' } })
     expect({ code, stdout }).toEqual({ code: 1, stdout: `${rich}\n` })
-    expect(stderr).toContain(`session ${poor} was started with ANTHROPIC_API_KEY, which is not set now`)
+    expect(stderr).toContain(`session ${poor} needs ANTHROPIC_API_KEY, which is not set`)
   })
 
   test('waits for an engine that is not up yet, as long as it is told', async () => {
@@ -189,10 +189,10 @@ describe('fork', () => {
   test('one that ends at once is taken back, with its own words', async () => {
     const id = await detached()
     machine.ended('killed')
-    machine.set('say', 'logs', `paude: session ${id} has no conversation yet: nothing was said in it\n`)
+    machine.set('say', 'logs', `paude: session ${id} has no conversation yet\n`)
     const { code, stdout, stderr } = await machine.paude(['fork', id, '--detach'], { env: KEY })
     expect({ code, stdout }).toEqual({ code: 125, stdout: '' })
-    expect(stderr).toBe(`paude: session ${id} has no conversation yet: nothing was said in it\n`)
+    expect(stderr).toBe(`paude: session ${id} has no conversation yet\n`)
     expect(machine.calls().filter(([, verb]) => verb === 'rm')).toHaveLength(1)
   })
 
@@ -200,7 +200,7 @@ describe('fork', () => {
     const id = await detached(['-p', 'x'])
     const { code, stderr } = await machine.paude(['--backend', 'podman', 'fork', id], { env: KEY })
     expect(code).toBe(125)
-    expect(stderr).toContain(`the conversation of ${id} lies in a volume of docker`)
+    expect(stderr).toContain(`the conversation of ${id} is in a volume of docker`)
   })
 
   /** The session that is being made besides this one. */

@@ -119,10 +119,10 @@ describe('flags of one letter', () => {
   })
 
   test.each([
-    [['exec', '-it', 'x', 'bash'], 'a command gets a terminal where you have one'],
-    [['run', '-it', '--', 'bash'], 'a command gets a terminal where you have one'],
-    [['run', '-d', '--', 'true'], 'paude --detach starts an agent in the background'],
-    [['run', '--rm', '--', 'true'], 'is always removed'],
+    [['exec', '-it', 'x', 'bash'], 'leave it out; a command gets your terminal by itself'],
+    [['run', '-it', '--', 'bash'], 'leave it out; a command gets your terminal by itself'],
+    [['run', '-d', '--', 'true'], 'it stays in the foreground; to start an agent in the background: paude --detach'],
+    [['run', '--rm', '--', 'true'], 'leave it out; paude always removes what runs in the foreground'],
     [['run', '-v', '/a:/b', '--', 'true'], 'write --mount'],
     [['run', '-e', 'A=1', '--', 'true'], 'write --env'],
   ])('%j is refused with what to type', async (words, said) => {
@@ -204,15 +204,15 @@ describe('several sessions at once', () => {
     const [one, two] = [await started('one'), await started('two')]
     const { code, stdout, stderr } = await machine.paude(['stop', 'one', 'nobody', 'two'])
     expect([code, stdout]).toEqual([1, `${one}\n${two}\n`])
-    expect(stderr).toContain('nobody: no session is called "nobody"')
+    expect(stderr).toContain('nobody: no session has the name or id "nobody"')
   })
 
   test('rm removes what has ended and names what runs', async () => {
     const [one, two] = [await started('one'), await started('two')]
     const { code, stdout, stderr } = await machine.paude(['rm', 'one', 'two'])
     expect([code, stdout]).toEqual([1, ''])
-    for (const id of [one, two]) expect(stderr).toContain(`session ${id} runs`)
-    expect((await machine.paude(['rm', one, two])).stderr).toContain(`warning: session ${one} runs; `)
+    for (const id of [one, two]) expect(stderr).toContain(`session ${id} is running`)
+    expect((await machine.paude(['rm', one, two])).stderr).toContain(`warning: session ${one} is running; `)
     expect(await machine.paude(['rm', '-f', 'one', 'two'])).toEqual({ code: 0, stdout: `${one}\n${two}\n`, stderr: '' })
     expect(readdirSync(join(state(), 'sessions'))).toEqual([])
   })
@@ -223,7 +223,7 @@ describe('several sessions at once', () => {
     expect((await machine.paude(['start', 'one', 'two', '-a'])).code).toBe(125)
     const { code, stdout, stderr } = await machine.paude(['start', 'one', 'nobody', 'two'])
     expect([code, stdout]).toEqual([125, `${one}\n${two}\n`])
-    expect(stderr).toContain('nobody: no session is called "nobody"')
+    expect(stderr).toContain('nobody: no session has the name or id "nobody"')
   })
 
   test('--dry-run shows the plan of each and removes none', async () => {
@@ -240,11 +240,11 @@ describe('several sessions at once', () => {
     machine.ended('exited')
     const all = await machine.paude(['wait', 'one', 'nobody'])
     expect(all).toMatchObject({ code: 3, stdout: '' })
-    expect(all.stderr).toContain('no session is called "nobody"')
+    expect(all.stderr).toContain('no session has the name or id "nobody"')
     const any = await machine.paude(['wait', '--any', 'nobody', 'one'])
     expect(any.code).toBe(0)
     expect(any.stdout).toMatch(new RegExp(`^${id} exited \\d+\n$`))
-    expect(any.stderr).toContain('nobody: no session is called')
+    expect(any.stderr).toContain('nobody: no session has the name or id ')
   })
 })
 
@@ -272,7 +272,7 @@ describe('what a session that is gone leaves to read', () => {
     expect(await read('logs')).toBe('first\nlast answer\n')
     expect(await read('logs', 'one', '-n1')).toBe('last answer\n')
     expect(await read('logs', id)).toBe('first\nlast answer\n')
-    expect((await machine.paude(['logs', 'nobody', '--last'])).stderr).toContain('nothing is kept of a session "nobody"')
+    expect((await machine.paude(['logs', 'nobody', '--last'])).stderr).toContain('paude has no record of a session "nobody"')
     expect((await machine.paude(['network', 'blocked'])).stderr).toContain('paude network blocked --last')
     expect((await machine.paude(['logs'])).stderr).toContain('paude logs --last')
     expect((await machine.paude(['events'])).stderr).toContain('paude events --last')
@@ -342,7 +342,7 @@ describe('prune', () => {
     machine.ended('exited')
     const refused = await machine.paude(['prune'])
     expect([refused.code, refused.stdout]).toEqual([1, ''])
-    expect(refused.stderr).toContain('paude prune --force removes them')
+    expect(refused.stderr).toContain('paude prune --force')
     const shown = (await machine.paude(['prune', '--dry-run'])).stdout
     expect([shown.includes(one), shown.includes(two), existsSync(folderOf(one))]).toEqual([true, false, true])
     // Another user's, on an engine that both share.
@@ -389,13 +389,13 @@ describe('HOME volumes', () => {
     expect((await machine.paude(['home', 'rm', '--dry-run'])).stdout).toContain(`volume rm ${homeVolume}`)
     expect(await machine.paude(['home', 'rm', '.'])).toEqual({ code: 0, stdout: `${homeVolume}\n`, stderr: '' })
     expect(machine.calls()).toContainEqual(['docker', 'volume', 'rm', homeVolume])
-    expect((await machine.paude(['home', 'rm', '/nowhere'])).stderr).toContain('no HOME volume belongs to /nowhere')
+    expect((await machine.paude(['home', 'rm', '/nowhere'])).stderr).toContain('/nowhere has no HOME volume')
   })
 
   test.skipIf(script === null)('that stay are named by rm on a terminal', async () => {
     const id = await started()
     expect((await atTerminal(`rm --force ${id}`))[1]).toMatch(
-      /the agent's HOME of .* stays, with its conversations: paude home rm paude-home-/,
+      /the HOME volume of .* stays, with its conversations; to remove it: paude home rm paude-home-/,
     )
   })
 })
@@ -415,7 +415,7 @@ describe('agent_args', () => {
 
   test('are set behind --, which is said', async () => {
     const set = (...words: string[]) => machine.paude(['config', 'set', 'agent_args', ...words])
-    expect((await set('--verbose')).stderr).toContain('→ a value that begins with a dash stands behind --')
+    expect((await set('--verbose')).stderr).toContain('→ put a value that begins with a dash after --: ')
     expect((await set('--', '--dangerously-skip-permissions')).code).toBe(0)
     expect(await wordsOf('-p', 'hi')).toContain('--dangerously-skip-permissions')
   })
@@ -446,17 +446,17 @@ describe.skipIf(script === null)('on a terminal', () => {
     expect(screen).toMatch(
       /this directory has 2 sessions:\n +1 {2}paude-\w{6} \(two\) {2}started \d+ s ago\n +2 {2}paude-\w{6} \(one\)/,
     )
-    expect(screen).toContain('"3" is none of them')
+    expect(screen).toContain('"3" is not one of them')
     expect([code, screen.trim().endsWith(one), screen.includes(`\n${two}\n`)]).toEqual([0, true, false])
     const none = await atTerminal('stop', '\n')
-    expect([none[0], none[1].includes('none was chosen')]).toEqual([1, true])
+    expect([none[0], none[1].includes(', and you chose none')]).toEqual([1, true])
   })
 
   test('start and up say how to see what runs now', async () => {
     const id = await started('one')
     machine.ended('exited')
-    expect((await atTerminal('start one'))[1]).toContain(`${id}\npaude: running; paude output --follow one shows it`)
-    expect((await atTerminal('up'))[1]).toContain('nothing to bring back in this directory')
+    expect((await atTerminal('start one'))[1]).toContain(`${id}\npaude: running; to see it: paude output --follow one`)
+    expect((await atTerminal('up'))[1]).toContain('no session to start in this directory')
   })
 
   test('shell offers a sandbox of its own where no session is, and starts none at a no', async () => {
@@ -470,7 +470,7 @@ test('shell without a terminal says what opens one', async () => {
   const { code, stderr } = await machine.paude(['shell'])
   expect(code).toBe(125)
   expect(stderr).toBe(
-    'paude: no session belongs to this directory\n  → paude run --network restricted -- bash opens a shell in a sandbox of its own; paude sessions lists all sessions\n',
+    'paude: no session belongs to this directory\n  → open a shell in a sandbox of its own: paude run --network restricted -- bash\n',
   )
 })
 
@@ -480,7 +480,9 @@ test('a second agent in a directory is told of the first, whose holder lives', a
   const held = () => existsSync(join(folderOf(id), 'state.json'))
   while (!held()) await Bun.sleep(20)
   const second = await machine.paude(['--detach', '-p', 'x'])
-  expect(second.stderr).toMatch(/^paude: one has been running here for \d+ s \(paude attach one\); starting another one/m)
+  expect(second.stderr).toMatch(
+    /^paude: one has been running here for \d+ s \(paude attach one\); starting a second session on the same files/m,
+  )
   const elsewhere = join(machine.home, 'elsewhere')
   mkdirSync(elsewhere)
   expect((await machine.paude(['--detach', '-p', 'x'], { cwd: elsewhere })).stderr).not.toContain('has been running')

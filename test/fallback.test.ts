@@ -42,8 +42,10 @@ describe('without an engine', () => {
       const words = ['-p', 'a b', '', '--agent', 'x', '--network', 'none', '--', '--detach']
       const { code, stdout, stderr } = await machine.paude(words, { env: { ...env, MINE: 'kept' }, stdin: 'typed\n' })
       expect([code, stdout]).toEqual([7, 'ran: <-p> <a b> <> <--agent> <x> <--network> <none> <--> <--detach>\ntyped\n'])
-      expect(stderr).toContain(`paude: warning: ${WARNING}${join(machine.room, 'bin/claude')} runs on this machine itself`)
-      expect(stderr).toContain('to have a sandbox: install one: sudo apt install podman\n')
+      expect(stderr).toContain(
+        `paude: warning: ${WARNING}${join(machine.room, 'bin/claude')} runs directly on this machine, with your files, keys and network`,
+      )
+      expect(stderr).toContain('; for a sandbox: install one: sudo apt install podman\n')
       const given = await Bun.file(join(machine.home, 'given')).text()
       expect(given).toContain('MINE=kept\n')
       expect(given).toContain(`HOME=${machine.home}\n`)
@@ -55,7 +57,7 @@ describe('without an engine', () => {
     expect((await machine.paude(['-p', 'x'])).stderr).toContain('NOT ISOLATED: podman is not installed, so ')
     const host = { ...readHost(), env: { ...machine.env, DOCKER_HOST: `unix://${machine.room}/nobody` } }
     machine.program('docker', '#!/bin/sh\n')
-    expect((await noEngine(host, 'docker'))?.message).toBe('docker is installed but its engine does not run')
+    expect((await noEngine(host, 'docker'))?.message).toBe('docker is installed, but its engine is not running')
     expect((await noEngine(host, 'podman'))?.message).toBe('podman is not installed')
     machine.program('podman', '#!/bin/sh\n')
     expect(await noEngine(host, 'docker')).toBeNull()
@@ -70,14 +72,14 @@ describe('without an engine', () => {
   ])('what %j promise is not broken', async (flags, named) => {
     const { code, stdout, stderr } = await machine.paude([...flags, '-p', 'x'], { env: { PAUDE_FALLBACK: 'host' } })
     expect([code, stdout, hasRun()]).toEqual([125, '', false])
-    expect(stderr).toContain(`and fallback = "host" is not taken: ${named} would not hold outside a sandbox\n`)
+    expect(stderr).toContain(`, and fallback = "host" is refused: ${named} has no effect outside a sandbox\n`)
   })
 
   test('nor what a profile promises that the caller chose', async () => {
     configure('fallback = "host"\n[profiles.strict]\nnetwork.mode = "none"\n')
     const { code, stderr } = await machine.paude(['--profile', 'strict', '-p', 'x'])
     expect([code, hasRun()]).toEqual([125, false])
-    expect(stderr).toContain('--profile would not hold outside a sandbox')
+    expect(stderr).toContain('--profile has no effect outside a sandbox')
     const variable = await machine.paude(['-p', 'x'], { env: { PAUDE_PROFILE: 'strict' } })
     expect([variable.code, hasRun()]).toEqual([125, false])
     expect((await machine.paude(['-p', 'x'])).code).toBe(7)
@@ -102,7 +104,7 @@ describe('without an engine', () => {
   ])('nor what %s=%s promises', async (name, value) => {
     const { code, stderr } = await machine.paude(['-p', 'x'], { env: { PAUDE_FALLBACK: 'host', [name]: value } })
     expect([code, hasRun()]).toEqual([125, false])
-    expect(stderr).toContain(`${name} would not hold outside a sandbox`)
+    expect(stderr).toContain(`${name} has no effect outside a sandbox`)
   })
 
   test('flags that promise nothing change nothing', async () => {
@@ -122,7 +124,7 @@ describe('without an engine', () => {
     machine.write(join(machine.project, 'paude.toml'), `${line}\n`)
     const { code, stderr } = await machine.paude(['-p', 'x'], { env: { PAUDE_FALLBACK: 'host' } })
     expect([code, hasRun()]).toEqual([125, false])
-    expect(stderr).toContain(`${line.split(' ')[0]} (${join(machine.project, 'paude.toml')}:1) would not hold outside a sandbox`)
+    expect(stderr).toContain(`${line.split(' ')[0]} (${join(machine.project, 'paude.toml')}:1) has no effect outside a sandbox`)
   })
 
   test('a project that is not trusted is refused before anything runs', async () => {
@@ -152,7 +154,7 @@ describe('without an engine', () => {
       )
     expect(chosen(`${first}:${join(machine.room, 'bin')}`)).toBe(join(machine.room, 'bin/claude'))
     expect(() => chosen(first)).toThrow(
-      `no engine, and the claude in PATH, ${first}/claude, leads back to paude, so fallback = "host" has nothing to run`,
+      `no engine, and the claude in PATH, ${first}/claude, is paude itself, so fallback = "host" has no program to run`,
     )
   })
 
@@ -160,7 +162,7 @@ describe('without an engine', () => {
     machine.program('claude', `#!/bin/sh\necho again >>"$HOME/again"\nexec ${programLine} "$@"\n`)
     const { code, stderr } = await machine.paude(['-p', 'x'], { env: { PAUDE_FALLBACK: 'host' } })
     expect(code).toBe(125)
-    expect(stderr).toContain('leads back to paude')
+    expect(stderr).toContain(', is paude itself')
     expect(await Bun.file(join(machine.home, 'again')).text()).toBe('again\n')
   })
 
@@ -175,7 +177,7 @@ describe('without an engine', () => {
     expect((await machine.paude(['status', '--all'])).stdout).toMatch(/^fallback +none$/m)
     configure('fallback = "host"\n')
     expect((await machine.paude(['status'])).stdout).toMatch(
-      /^fallback +host: without an engine the agent runs on this machine, not isolated$/m,
+      /^fallback +host: without an engine, the agent runs on this machine, not isolated$/m,
     )
   })
 })
@@ -201,14 +203,14 @@ describe('what files may say of the fallback', () => {
 
   test('is not for a project', () => {
     expect(() => parseConfig({ layer: 'project', file: '/p.toml', text: 'fallback = "host"' })).toThrow(
-      '/p.toml:1: fallback is not for this file',
+      '/p.toml:1: fallback is not allowed in this file',
     )
   })
 
   test('may be forbidden to everybody, and what is managed holds in no other way outside a box', () => {
     expect(() => config('fallback = "none"')).toThrow('fallback = host (user /c.toml:1) exceeds the limit in /m.toml:1: none')
     expect(broken('')).toBeNull()
-    expect(broken('network.deny = ["a.org"]')).toBe('what /m.toml says')
+    expect(broken('network.deny = ["a.org"]')).toBe('the managed file /m.toml')
     expect(broken('network.deny = ["a.org"]\nfallback = "host"')).toBeNull()
   })
 })

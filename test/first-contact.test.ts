@@ -56,7 +56,7 @@ describe('status', () => {
   test('says of the HOME volumes that they are not counted, where there is an engine to have them', async () => {
     machine.set('fail', 'podman-version', 'Error: Cannot connect to Podman')
     const { stdout } = await machine.paude(['status', '--all'])
-    expect(stdout).toContain('HOME volumes on docker: not counted; docker system df --verbose tells their size\n')
+    expect(stdout).toContain('HOME volumes on docker: not counted; to see their size: docker system df --verbose\n')
     expect(stdout).not.toContain('HOME volumes on podman')
   })
 
@@ -66,7 +66,7 @@ describe('status', () => {
     expect(backend.name).toBe('docker')
     expect(engines.find(({ name }) => name === 'podman')).toMatchObject({
       state: 'not running',
-      fix: 'podman info tells what is missing',
+      fix: 'podman info',
     })
   })
 
@@ -259,7 +259,9 @@ describe('image rm', () => {
 
   test('--stale takes all that a start would not use, and --dry-run only shows it', async () => {
     const { stdout, stderr } = await machine.paude(['--backend', 'docker', 'image', 'rm', '--stale', '--dry-run'])
-    expect(stderr).toContain('the engine keeps what a container uses; what another project uses is built again')
+    expect(stderr).toContain(
+      'the engine keeps images that a container uses; another project builds its image again at its next start',
+    )
     expect(stdout).toContain('\ndocker image rm localhost/paude/claude:2.1.329-5c5eb8326cf1\n')
     expect(removed()).toEqual([])
     await machine.paude(['--backend', 'docker', 'image', 'rm', '--stale'])

@@ -25,7 +25,7 @@ describe('without questions', () => {
     put('go.mod')
     expect(await machine.paude(['init', '--yes'])).toMatchObject({ code: 0, stdout: `${file}\n` })
     expect(groups()).toEqual(['@npm', '@go'])
-    expect(written()).toContain('# @go: go.mod: modules of Go\n')
+    expect(written()).toContain('# @go: go.mod: Go modules\n')
     expect((await machine.paude(['--print-config', '-p', 'x'])).code).toBe(0)
     expect((await machine.paude(['config', 'get', 'network.groups'])).stdout).toBe('@npm\n@go\n')
   })
@@ -49,9 +49,7 @@ describe('without questions', () => {
     put('package.json')
     put('paude.toml', '# ours\n[limits]\nmemory = "2g" # enough\n\n[network]\n# why\ngroups = ["@pypi"]\nmode = "restricted"\n')
     const { stderr } = await machine.paude(['init', '--yes'])
-    expect(stderr).toContain(
-      `${file} is there; it would change so:\n  - groups = ["@pypi"]\n  + groups = ["@pypi", "@npm"]\n  + [image]\n`,
-    )
+    expect(stderr).toContain(`${file} would change:\n  - groups = ["@pypi"]\n  + groups = ["@pypi", "@npm"]\n  + [image]\n`)
     expect(written()).toBe(
       '# ours\n[limits]\nmemory = "2g" # enough\n\n[network]\n# why\ngroups = ["@pypi", "@npm"]\nmode = "restricted"\n\n[image]\npackages = ["nodejs", "npm"]\n',
     )
@@ -81,7 +79,7 @@ describe('without questions', () => {
     put('paude.toml', text)
     const { code, stderr } = await machine.paude(['init', '--yes'])
     expect(code).toBe(2)
-    expect(stderr).toContain('→ make it this: network.groups = ["@pypi", "@npm"]')
+    expect(stderr).toContain('→ change it to: network.groups = ["@pypi", "@npm"]')
     expect(written()).toBe(text)
   })
 
@@ -110,7 +108,7 @@ describe('without questions', () => {
   test('tells how a gateway gets its credential, since nobody logs in there inside the box', async () => {
     const told = async (...words: readonly string[]) =>
       (await machine.paude(['init', '--yes', ...words], { env: { PAUDE_LOGIN_INSIDE: undefined } })).stderr
-    expect(await told()).toContain('no credential yet: paude login gives one for all projects\n')
+    expect(await told()).toContain('no credential yet; to log in for all projects: paude login\n')
     const text = await told('--base-url', 'https://gateway.example.org/Team')
     expect(text).toContain(
       'no credential is set for gateway.example.org:443: export ANTHROPIC_AUTH_TOKEN or ANTHROPIC_API_KEY, or paude config set provider.auth_token env:NAME\n',
@@ -120,7 +118,7 @@ describe('without questions', () => {
 
   test.each([
     [['--base-url', 'gateway'], '--base-url is not a plain web address: gateway'],
-    [['--base-url', 'http://localhost:1'], "--base-url names this machine's loopback"],
+    [['--base-url', 'http://localhost:1'], '--base-url names the loopback of this machine, but the sandbox has its own: '],
     [['--fallback', 'docker'], '--fallback must be none or host, found "docker"'],
   ])('refuses %j and writes nothing', async (words, fault) => {
     const { code, stderr } = await machine.paude(['init', '--yes', ...words])
@@ -130,9 +128,7 @@ describe('without questions', () => {
 
   test('refuses an engine that cannot be used, and says what would help', async () => {
     machine.set('fail', 'info', 'Error: Cannot connect to Podman')
-    expect((await machine.paude(['init', '--yes', '--backend', 'podman'])).stderr).toContain(
-      '→ podman info tells what is missing',
-    )
+    expect((await machine.paude(['init', '--yes', '--backend', 'podman'])).stderr).toContain('→ podman info')
     expect((await machine.paude(['init', '--yes', '--backend', 'moby'])).code).toBe(2)
     expect(existsSync(userFile)).toBe(false)
   })
@@ -169,7 +165,7 @@ describe('without questions', () => {
     put('go.mod')
     put('.devcontainer/devcontainer.json', '{ "image": "example.org/box/node:1" }')
     const { stderr } = await machine.paude(['init', '--yes'])
-    expect(stderr).toContain('paude --devcontainer takes the image of .devcontainer/devcontainer.json instead')
+    expect(stderr).toContain('to use the image of .devcontainer/devcontainer.json instead: paude --devcontainer')
     expect(written()).toContain('[image]\npackages = ["golang"]\ntools = ["node@22.3.0"]\n')
     expect((await machine.paude(['--print-config', '-p', 'x'])).code).toBe(0)
     expect((await machine.paude(['trust', '--yes'])).code).toBe(0)
@@ -201,9 +197,9 @@ describe('without questions', () => {
     put('paude.toml', '[network]\ngroups = ["@npm"]\n')
     const { code, stderr } = await machine.paude(['init', '--groups', 'none'])
     expect(code).toBe(0)
-    expect(stderr).toContain(`no group was chosen, so ${file} stays as it is`)
-    expect(stderr).not.toContain('nothing here asks')
-    expect(stderr).not.toContain('packages of Node')
+    expect(stderr).toContain(`you chose no group, so ${file} does not change`)
+    expect(stderr).not.toContain('this project needs no group of hosts, so it needs no paude.toml')
+    expect(stderr).not.toContain('Node packages')
   })
 
   test('is refused where a start is', async () => {
@@ -241,7 +237,7 @@ describe.skipIf(script === null)('on a terminal', () => {
     put('package.json')
     const [code, screen] = await answered('podman', '', '', 'y')
     expect(code).toBe(0)
-    expect(screen).toContain('paude: which engine? auto takes the first that works at each start [AUTO/docker/podman]: ')
+    expect(screen).toContain('paude: which engine? auto uses the first that works at each start [AUTO/docker/podman]: ')
     expect(screen.indexOf('groups = ["@npm"]')).toBeLessThan(screen.indexOf('write it? [Y/n]'))
     expect([groups(), readFileSync(userFile, 'utf8')]).toEqual([
       ['@npm'],
@@ -302,7 +298,7 @@ describe.skipIf(script === null)('on a terminal', () => {
   test('says that no gateway was set where no address was given', async () => {
     const [code, screen] = await answered('', 'gateway', '', '')
     expect(code).toBe(0)
-    expect(screen).toContain("no address was given: the agent's own provider is used")
+    expect(screen).toContain("no address given, so paude uses the agent's own provider; to set one: paude init --base-url URL")
   })
 
   test('asks again where an answer cannot be taken, and says why', async () => {
@@ -318,10 +314,10 @@ describe.skipIf(script === null)('on a terminal', () => {
     )
     expect(code).toBe(0)
     for (const words of [
-      'there is no engine "dokcer"',
-      'there is no provider "x"',
+      'unknown engine "dokcer"',
+      'unknown provider "x"',
       'that is not a plain web address: nowhere',
-      '"maybe" is no answer',
+      '"maybe" is not y or n',
     ])
       expect(screen).toContain(words)
     expect(screen.match(/which engine\?/g)).toHaveLength(2)

@@ -53,7 +53,7 @@ describe('hosts that are written without a port', () => {
     const why = (url: string) => machine.paude(['network', 'why', url])
     expect(await why('https://a.example')).toMatchObject({
       code: 1,
-      stdout: `blocked: https to a.example:443, since port 443 is not open: a.example:8443 (asked for by ${userFile()}:2)\n`,
+      stdout: `blocked: https to a.example:443, since port 443 is not open: a.example:8443 (requested by ${userFile()}:2)\n`,
     })
     expect((await why('https://b.example')).stderr).toContain('paude network allow b.example:443 --user')
   })

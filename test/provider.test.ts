@@ -109,11 +109,11 @@ describe('a credential that a file refers to', () => {
     const open = await machine.paude(['-p', 'x'])
     expect([open.code, open.stderr]).toEqual([
       125,
-      expect.stringMatching(/provider\.api_key \(.*config\.toml:2\): .*can be read by others\n/),
+      expect.stringMatching(/provider\.api_key \(.*config\.toml:2\): .*is readable by other users\n/),
     ])
     chmodSync(keyFile, 0o600)
     machine.write(keyFile, 'two words\n')
-    expect((await machine.paude(['-p', 'x'])).stderr).toContain('holds characters that no credential has')
+    expect((await machine.paude(['-p', 'x'])).stderr).toContain('holds characters that a credential cannot have')
     configure('[provider]\napi_key = { command = ["true"] }\n')
     expect((await machine.paude(['-p', 'x'])).stderr).toMatch(/provider\.api_key \(.*\): true printed nothing\n/)
     expect(engineCalls().filter(([, verb]) => verb === 'create')).toEqual([])
@@ -136,7 +136,7 @@ describe('a credential that a file refers to', () => {
     configure(`provider.api_key = "env:MY_KEY"\n${more}`)
     const { code, stderr } = await machine.paude([...flags, '-p', 'x'], { env: { MY_KEY: KEY } })
     expect(code).toBe(125)
-    expect(stderr).toMatch(/env\.(OTHER|MY_KEY) is what provider\.api_key refers to, and that stays outside the sandbox\n/)
+    expect(stderr).toMatch(/env\.(OTHER|MY_KEY) names the credential of provider\.api_key, which stays outside the sandbox\n/)
   })
 })
 
@@ -149,7 +149,7 @@ test.each(['./key', '../KEPT/key', 'link'])(
     symlinkSync('key', join(folder, 'link'))
     configure(`provider.api_key = "file:~/KEPT/key"\n[env]\nOTHER = "file:${folder}/${name}"\n`)
     const { code, stderr } = await machine.paude(['-p', 'x'])
-    expect([code, stderr]).toEqual([125, expect.stringContaining('env.OTHER is what provider.api_key refers to')])
+    expect([code, stderr]).toEqual([125, expect.stringContaining('env.OTHER names the credential of provider.api_key')])
   },
 )
 
@@ -167,14 +167,14 @@ describe('what a file may say of the provider', () => {
     }
     for (const literal of ['"sk-ant-api03-typed"', '"env:"', '"file:relative"', '"command:pass"'])
       expect(fault(`[provider]\napi_key = ${literal}\n`)).toEndWith(
-        '/c.toml:2: provider.api_key must say where it stands and never hold it: "env:NAME", "file:/path" or { command = [...] }',
+        '/c.toml:2: provider.api_key must say where the secret is, not hold it: "env:NAME", "file:/path" or { command = [...] }',
       )
     expect(fault('[provider]\napi_key = { command = ["./pass"] }\n')).toContain('must begin with a program')
   })
 
   test('is one credential and not several', () => {
     expect(() => read('[provider]\napi_key = "env:A"\nauth_token = "env:B"\n')).toThrow(
-      'provider can have one of api_key, auth_token and oauth_token, and not several',
+      'provider can have only one of api_key, auth_token and oauth_token',
     )
   })
 
@@ -182,12 +182,14 @@ describe('what a file may say of the provider', () => {
     expect(() => read('[provider]\nbase_url = "ftp://x"\n')).toThrow(
       '/c.toml:2: provider.base_url is not a plain web address: ftp://x',
     )
-    expect(() => read('[provider]\nbase_url = "http://127.0.0.1:9"\n')).toThrow("names this machine's loopback")
+    expect(() => read('[provider]\nbase_url = "http://127.0.0.1:9"\n')).toThrow(
+      ' names the loopback of this machine, but the sandbox has its own: ',
+    )
     expect(() => read('[provider]\nbase_url = "https://a:b@gateway.example.org"\n')).toThrow('is not a plain web address')
   })
 
   test.each(['base_url = "https://gateway.example.org"', 'api_key = "env:A"'])('is not for a project: %s', (line) => {
-    expect(() => read(`[provider]\n${line}\n`, 'project')).toThrow('provider is not for this file')
+    expect(() => read(`[provider]\n${line}\n`, 'project')).toThrow('provider is not allowed in this file')
   })
 
   test('is for the managed file the address alone', () => {
@@ -195,7 +197,7 @@ describe('what a file may say of the provider', () => {
       baseUrl: 'https://gateway.example.org',
     })
     expect(() => read('[provider]\nauth_token = "env:A"\n', 'managed')).toThrow(
-      '/c.toml:2: provider.auth_token is not for this file',
+      '/c.toml:2: provider.auth_token is not allowed in this file',
     )
   })
 })

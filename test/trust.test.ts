@@ -36,7 +36,7 @@ describe('a project that wants to open the box', () => {
       expect(await machine.paude(words)).toEqual({
         code: 125,
         stdout: '',
-        stderr: `paude: ${file} wants to open the sandbox, and is not trusted: network.allow = evil.example.org\n  → paude trust shows it and asks; paude --ignore-project-config goes on without it\n`,
+        stderr: `paude: ${file} wants to loosen the sandbox and is not trusted: network.allow = evil.example.org\n  → review and approve it: paude trust; or start without it: paude --ignore-project-config\n`,
       })
     expect(engineCalls()).toEqual([])
   })
@@ -57,7 +57,7 @@ describe('a project that wants to open the box', () => {
     const refused = await machine.paude(['trust'])
     expect([refused.code, refused.stdout]).toEqual([1, ''])
     expect(refused.stderr).toBe(
-      `paude: ${file} wants to open the sandbox:\n  + network.allow = evil.example.org   # paude.toml:3\n  - network.mode = restricted\n  + network.mode = open   # paude.toml:2: no wall\npaude: there is no terminal to ask on, so nothing was trusted\n  → paude trust --yes\n`,
+      `paude: ${file} wants to loosen the sandbox:\n  + network.allow = evil.example.org   # paude.toml:3\n  - network.mode = restricted\n  + network.mode = open   # paude.toml:2: no wall\npaude: there is no terminal to ask on, so nothing was trusted\n  → paude trust --yes\n`,
     )
     expect((await machine.paude(['trust', '--yes'])).stdout).toBe(`${file}\n`)
     expect((await show()).stdout).toMatch(/^network\.mode +open +# project .*paude\.toml:2$/m)
@@ -138,7 +138,7 @@ describe('a project that wants to open the box', () => {
     ['network.allow = ["x\u00ad.org"]', 'cannot allow "x\\u00ad.org"'],
     ['network.allow = ["x\u200e.org"]', 'cannot allow "x\\u200e.org"'],
     ['network.allow = ["@g\u0456thub"]', 'there is no group'],
-    ['network.dns = ["10.0.0.53\u200b"]', '"10.0.0.53\\u200b" is no address'],
+    ['network.dns = ["10.0.0.53\u200b"]', '"10.0.0.53\\u200b" is not an IP address'],
   ])('is not trusted with what no start takes: %j', async (text, fault) => {
     machine.write(file, `${text}\n`)
     const { code, stdout, stderr } = await machine.paude(['trust', '--yes'])
@@ -157,8 +157,8 @@ describe('a project that wants to open the box', () => {
     const { stderr } = await machine.paude(['trust', '--yes'])
     expect(stderr).toContain(`+ mounts = ${machine.home}/notes/private:/opt/notes   # paude.toml:1\n`)
     expect(stderr).toContain('+ mounts = ~/link:/opt/link   # paude.toml:1\n')
-    expect(stderr).toContain(`  ${machine.home}/link leads to ${machine.home}/notes\n`)
-    expect(stderr).toContain('+ env = A = file:~/notes/a   # paude.toml:2: gives a value of yours to the agent\n')
+    expect(stderr).toContain(`  ${machine.home}/link links to ${machine.home}/notes\n`)
+    expect(stderr).toContain('+ env = A = file:~/notes/a   # paude.toml:2: gives the agent a value of yours\n')
   })
 
   test.each([
@@ -171,7 +171,7 @@ describe('a project that wants to open the box', () => {
     for (const words of [['--print-config'], ['status'], ['config', 'check'], ['trust', '--yes']]) {
       const { stderr, stdout } = await machine.paude(words)
       expect(`${stdout}${stderr}`).toMatch(
-        /paude\.toml(:1)?(:| has).* (path of 6000\d characters, more than any system takes|no system takes so long a path)/,
+        /paude\.toml(:1)?(:| has).* (path of 6000\d characters, too long for any system: |the path is too long)/,
       )
       expect(stderr.length).toBeLessThan(1000)
     }
@@ -232,7 +232,7 @@ describe('a project that wants to open the box', () => {
     await machine.paude(['trust', '--yes'])
     expect((await machine.paude(words.split(' '))).stdout).toBe(`${file}\n`)
     expect((await show()).code).toBe(125)
-    expect((await machine.paude(['untrust'])).stderr).toContain('nothing is trusted')
+    expect((await machine.paude(['untrust'])).stderr).toContain(`no file in ${machine.project} is trusted`)
   })
 
   test.each([
@@ -245,7 +245,7 @@ describe('a project that wants to open the box', () => {
     const { code, stdout, stderr } = await machine.paude(['trust', ...flags.split(' ')])
     expect([code, stdout]).toEqual([2, ''])
     expect(stderr).toContain(said)
-    expect((await machine.paude(['trust', '--list'])).stderr).toContain('nothing is trusted')
+    expect((await machine.paude(['trust', '--list'])).stderr).toContain('is trusted')
   })
 
   test('keeps the word of the user outside of the project, for him alone', async () => {
@@ -276,9 +276,7 @@ describe.skipIf(script === null)('on a terminal', () => {
   test('a start shows what would be opened, and asks', async () => {
     machine.write(file, OPEN)
     const [code, screen] = await answered('y\n')
-    expect(screen).toContain(
-      '  + network.allow = evil.example.org   # paude.toml:2\npaude: trust it? [y/N], or i to go on without it: ',
-    )
+    expect(screen).toContain('  + network.allow = evil.example.org   # paude.toml:2\npaude: trust it? [y/N], or i to ignore it: ')
     expect([code, engineCalls().some(([, verb]) => verb === 'create')]).toEqual([0, true])
     expect(machine.kept()).toContain('"host": "evil.example.org"')
     expect((await show()).code).toBe(0)
@@ -328,7 +326,7 @@ describe.skipIf(script === null)('on a terminal', () => {
     machine.write(file, `mounts = ["~/data:/data:rw"]\nenv = [${env}]\n`)
     const [, screen] = await answered('n\n')
     expect(screen).toMatch(
-      /\+ mounts = \S+:rw .*\npaude: trust it, all 31 of these, 1 of them dangerous: mounts\? \[y\/N\], or i to go on/,
+      /\+ mounts = \S+:rw .*\npaude: trust it, all 31 of these, 1 of them dangerous: mounts\? \[y\/N\], or i to ignore it: /,
     )
   })
 
@@ -384,8 +382,10 @@ describe('security.project_config', () => {
     const { code, stdout, stderr } = await show()
     expect([code, stdout.includes('evil')]).toEqual([0, false])
     expect(stdout).toMatch(/^limits\.memory +1g +# project /m)
-    expect(stderr).toContain('left out, since security.project_config is restrict: network.allow = evil.example.org')
-    expect((await machine.paude(['trust', '--yes'])).stderr).toContain('no project may open anything here')
+    expect(stderr).toContain('ignored, since security.project_config is restrict: network.allow = evil.example.org')
+    expect((await machine.paude(['trust', '--yes'])).stderr).toContain(
+      'paude does not accept loosening by a project, since security.project_config is ',
+    )
   })
 
   test('"ignore" does not even read it', async () => {
@@ -421,7 +421,7 @@ test('what the file at the top closes is opened by none below without the word o
   const cwd = join(machine.project, 'sub')
   const looked = () => machine.paude(['config', 'show', '--origin'], { cwd })
   expect((await machine.paude(['--dry-run', '-p', 'x'], { cwd })).stderr).toContain(
-    'sub/paude.toml wants to open the sandbox, and is not trusted: network.mode = restricted, limits.memory = none',
+    'sub/paude.toml wants to loosen the sandbox and is not trusted: network.mode = restricted, limits.memory = none',
   )
   expect((await looked()).stdout).toMatch(/^network\.mode +none +# project .*project\/paude\.toml:2$/m)
   expect((await machine.paude(['trust', '--yes'], { cwd })).stderr).toContain('- network.mode = none\n')
@@ -438,14 +438,14 @@ test('a profile may be the project’s, and one that nobody has is a mistake', a
 test('a link in the place of the file is refused, whatever it leads to', async () => {
   machine.write(join(machine.home, 'elsewhere.toml'), '[limits]\npids = 99\n')
   symlinkSync(join(machine.home, 'elsewhere.toml'), file)
-  expect((await show()).stderr).toContain(`${file} is a link, so it is not read as configuration`)
+  expect((await show()).stderr).toContain(`${file} is a link, so paude does not read it`)
 })
 
 test('paude.json of the older tool is a file of the project like any other', async () => {
   machine.write(join(machine.project, 'paude.json'), '{"packages":["make"],"create":{"allowed-domains":[".evil.example.org"]}}')
   const { code, stderr } = await show()
   expect(code).toBe(125)
-  expect(stderr).toContain('paude.json: not taken over: packages\n')
+  expect(stderr).toContain('paude.json: ignored: packages\n')
   expect(stderr).toContain('not trusted: network.allow = evil.example.org, network.allow = *.evil.example.org')
 })
 
@@ -505,7 +505,7 @@ test('the credential of the provider is for no proxy of a project', async () => 
   await machine.paude(['trust', '--yes'])
   const { code, stderr } = await machine.paude(['-p', 'x'], { env: { ANTHROPIC_API_KEY: 'sk-real' } })
   expect([code, engineCalls()]).toEqual([125, []])
-  expect(stderr).toContain("network.upstream_credentials: ANTHROPIC_API_KEY is the provider's")
+  expect(stderr).toContain('network.upstream_credentials: ANTHROPIC_API_KEY is the credential of the provider')
 })
 
 test('further flags reach the box of their engine alone', async () => {

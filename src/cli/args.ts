@@ -81,18 +81,18 @@ export const follow = { type: 'boolean', letter: 'f' } as const
 
 /** The flags of every verb that shows a record: its last lines, and those of the last time. */
 export const recent = {
-  tail: { type: 'string', letter: 'n', valueHint: 'NUMBER', description: 'Only so many of the last lines' },
+  tail: { type: 'string', letter: 'n', valueHint: 'NUMBER', description: 'Show only the last N lines' },
   since: {
     type: 'string',
     valueHint: 'TIME',
-    description: 'Only what is not older: 90s, 10m, 2h, 1d, or a time like 2026-01-31T09:00',
+    description: 'Show only what is newer than this: 90s, 10m, 2h, 1d, or a time like 2026-01-31T09:00',
   },
 } as const
 
 /** The flag of every verb that shows what is kept of sessions that are gone. */
 export const lastOne = {
   type: 'boolean',
-  description: 'Of a session that is gone: the last one of this directory, or the one that is named',
+  description: 'Read a removed session: the last one of this directory, or the one that you name',
 } as const
 
 /** The number of --tail; undefined for all. */

@@ -121,14 +121,14 @@ const flagsOf = (condition: Condition | false): readonly string[] => String(cond
 const holds = (condition: Condition | false, given: Said['given']): boolean =>
   typeof condition === 'boolean' ? condition : flagsOf(condition).some((flag) => given[flag.slice(2)] !== undefined)
 
-const UNSEEN = 'cannot show what it would do without doing it'
+const UNSEEN = 'cannot show what it would do'
 
 /** Whether it starts a box, and never in the background. */
 const stays = ({ takes }: Front): boolean =>
   takes.network !== undefined && takes.detach === undefined && takes['dry-run'] === true
 
 const kept = (variable: string, { called }: Named, why: string): PaudeError =>
-  new PaudeError('usage', `${variable} is set, and ${called} ${why}`, { hint: `env -u ${variable} ${called} … does it` })
+  new PaudeError('usage', `${variable} is set, and ${called} ${why}`, { hint: `env -u ${variable} ${called} …` })
 
 /** Why an own flag has no effect at a verb, and what to type instead. */
 export function refusal(name: string, front: Named, args: Args): PaudeError {
@@ -143,6 +143,6 @@ export function refusal(name: string, front: Named, args: Args): PaudeError {
 }
 
 function reason(name: string, front: Front): string {
-  if (name === 'dry-run') return front.acts === false ? ', since it changes nothing' : `: it ${UNSEEN}`
+  if (name === 'dry-run') return front.acts === false ? ': it changes nothing' : `: it ${UNSEEN}`
   return stays(front) ? ': it stays in the foreground' : ', which is for starts'
 }

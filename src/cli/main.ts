@@ -58,7 +58,7 @@ export async function main(argv: readonly string[], host: Host, version: string)
     refuseLostFlags(judged, host)
     for (const line of suspicions(judged, host)) context.warn(line)
     for (const flag of lateFlags(judged, host))
-      context.note(`${flag} stands after the agent's first word, so it goes to the agent; put it first to mean paude's`)
+      context.note(`${flag} comes after the agent's first word, so it goes to the agent; for paude's flag, put it first`)
     const { startSession } = await import('./start/start.ts')
     return await startSession(context, { run: { kind: 'agent', words }, flags: layer, plain: true })
   } catch (error) {

@@ -105,9 +105,9 @@ function unknown(word: string, front: Named, args: Args): PaudeError {
   const places = placesOf(args)
   const isWord = places.some(([name]) => word === `--${name}`)
   const usage = isWord
-    ? `it is a word: ${[called, ...places.map(([name, place]) => placeName(name, place))].join(' ')}`
+    ? `it is an argument: ${[called, ...places.map(([name, place]) => placeName(name, place))].join(' ')}`
     : places.some(([name]) => name === 'value')
-      ? `a value that begins with a dash stands behind --: ${called} KEY -- ${word}`
+      ? `put a value that begins with a dash after --: ${called} KEY -- ${word}`
       : helpOf(called)
   return new PaudeError('usage', `${called}: unknown flag ${word}`, {
     hint: isWord || close === null ? usage : `did you mean ${close}?`,
@@ -116,12 +116,12 @@ function unknown(word: string, front: Named, args: Args): PaudeError {
 
 /** What a flag means to whoever types it out of habit from a container engine; null for all others. */
 function habitFlag(word: string, { takes }: Named): string | null {
-  if (/^(-i|-t|-it|-ti|--interactive|--tty)$/.test(word)) return 'leave it out: a command gets a terminal where you have one'
+  if (/^(-i|-t|-it|-ti|--interactive|--tty)$/.test(word)) return 'leave it out; a command gets your terminal by itself'
   if (takes.env === undefined) return null
   switch (word) {
     case '-d':
       return takes.detach === undefined
-        ? 'it stays in the foreground; paude --detach starts an agent in the background'
+        ? 'it stays in the foreground; to start an agent in the background: paude --detach'
         : 'write --detach'
     case '-e':
       return 'write --env NAME=VALUE'
@@ -131,7 +131,7 @@ function habitFlag(word: string, { takes }: Named): string | null {
     case '--name':
       return 'write --session-name NAME'
     case '--rm':
-      return 'leave it out: what runs in the foreground is always removed'
+      return 'leave it out; paude always removes what runs in the foreground'
     default:
       return null
   }

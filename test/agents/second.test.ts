@@ -102,7 +102,7 @@ describe('an agent with another provider', () => {
 
   test('is not let in by a credential of another kind', () =>
     expect(env({ oauthToken: 'env:MINE' }, { MINE: 'k3y' })).rejects.toThrow(
-      "provider.oauth_token: the agent's provider knows no such credential",
+      "provider.oauth_token: the agent's provider does not take this credential",
     ))
 
   test('has its own variable for the address, which files bound as any other', () => {
@@ -146,7 +146,7 @@ describe('an agent with another provider', () => {
       ...{ spec: { network, terminal: true, secretEnvironment: {} }, record: { credentials: [] } },
     })
     expect(found).toEqual([
-      'no credential found: export OTHER_KEY=… or say where it is: paude config set provider.api_key file:PATH',
+      'no credential found: export OTHER_KEY=… or name its place: paude config set provider.api_key file:PATH',
     ])
   })
 })

@@ -4,7 +4,7 @@ import { extraFlagFault, sharedMemory } from '../../src/box/extra-flags.ts'
 import { anyWord } from '../support/words.ts'
 
 test.each(['--shm-size=1g', '--ulimit=nofile=1024:2048', '--cpuset-cpus=0-1', '--label=team=blue', '--memory-reservation=1g'])(
-  '%s opens nothing',
+  '%s loosens nothing',
   (flag) => {
     expect(extraFlagFault(flag)).toBeNull()
   },
@@ -23,15 +23,15 @@ test.each([
 })
 
 test.each([
-  ['-p=3000:3000', '-p is refused: it lets others reach into the sandbox'],
-  ['-p3000:3000', '-p is refused: it lets others reach into the sandbox'],
-  ['-P', '-P is refused: it lets others reach into the sandbox'],
-  ['-m=2g', '-m is refused: it is a limit of its own; write limits.memory'],
-  ['-e=A=b', '-e is refused: it would put values into argv; write env'],
-  ['-u=0', '-u is refused: it changes who the agent is'],
-  ['-v=/:/host', '-v is refused: it is not checked as mounts are; write mounts'],
+  ['-p=3000:3000', '-p is refused: it lets others connect to the sandbox'],
+  ['-p3000:3000', '-p is refused: it lets others connect to the sandbox'],
+  ['-P', '-P is refused: it lets others connect to the sandbox'],
+  ['-m=2g', '-m is refused: it has a key of its own; use limits.memory'],
+  ['-e=A=b', '-e is refused: it puts values on the command line; use the key env'],
+  ['-u=0', '-u is refused: it changes the user of the agent'],
+  ['-v=/:/host', '-v is refused: it bypasses the checks of mounts; use the key mounts'],
   ['-l=team=blue', '-l is refused: write --label='],
-  ['-z', '-z is refused: only these are known to open nothing: --blkio-weight='],
+  ['-z', '-z is refused: paude allows only these: --blkio-weight='],
 ])('a short flag is told as it is written, and why it is refused: %s', (flag, words) => {
   expect(extraFlagFault(flag)).toStartWith(words)
 })

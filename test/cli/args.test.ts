@@ -96,7 +96,7 @@ test.each([
 test.each([
   ['--memory', 'paude stop takes no --memory, which is for starts', 'leave it out: paude stop …'],
   ['--dry-run', 'paude stop takes --dry-run before the verb', 'paude --dry-run … stop …'],
-  ['--session', 'paude stop: unknown flag --session', 'it is a word: paude stop SESSION'],
+  ['--session', 'paude stop: unknown flag --session', 'it is an argument: paude stop SESSION'],
 ])('the error for %s after the verb says what has an effect', (flag, message, hint) => {
   const thrown = (() => {
     try {

@@ -189,7 +189,7 @@ async function allowAndTakeBack(id: string): Promise<{ readonly text: string; re
   const left = [
     /blocked +b\.example/,
     /is allowed, and written/,
-    /undone: b\.example is blocked again, and .*paude\.toml is as it was/,
+    /undone: b\.example is blocked again, and .*paude\.toml is restored/,
   ]
   const keys = ['p', 'z', 'q']
   let screen = ''

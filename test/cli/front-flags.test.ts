@@ -166,10 +166,10 @@ describe('on a machine with a session', () => {
       'paude: paude exec takes no --memory, which is for starts\n  → leave it out: paude exec …\n',
     )
     expect(await said('--dry-run', 'sessions')).toBe(
-      'paude: paude sessions takes no --dry-run, since it changes nothing\n  → leave it out: paude sessions …\n',
+      'paude: paude sessions takes no --dry-run: it changes nothing\n  → leave it out: paude sessions …\n',
     )
     expect(await said('send', id, 'x', '--dry-run')).toBe(
-      'paude: paude send takes no --dry-run: it cannot show what it would do without doing it\n  → leave it out: paude send …\n',
+      'paude: paude send takes no --dry-run: it cannot show what it would do\n  → leave it out: paude send …\n',
     )
     expect(await said('--detach-keys', 'ctrl-q', 'start')).toContain('paude start takes --detach-keys only with --attach')
     expect(await said('image', 'ls', '--dry-run')).toContain('paude image ls takes no --dry-run')
@@ -183,7 +183,7 @@ describe('on a machine with a session', () => {
       const { code, stderr } = await machine.paude(verb, { env: { PAUDE_DETACH: 'yes' } })
       expect([code, stderr]).toEqual([
         125,
-        `paude: PAUDE_DETACH is set, and paude ${verb[0]} stays in the foreground\n  → env -u PAUDE_DETACH paude ${verb[0]} … does it\n`,
+        `paude: PAUDE_DETACH is set, and paude ${verb[0]} stays in the foreground\n  → env -u PAUDE_DETACH paude ${verb[0]} …\n`,
       ])
     }
   })

@@ -112,7 +112,7 @@ test('keys and flags are told where they belong', async () => {
   const network = await commands.load('network')
   const told = (word: string) =>
     verbHelp(commands, { called: 'x', verb: ('verbs' in network ? network.verbs[word] : undefined) ?? network, width: 200 })
-  expect(told('allow')).toContain('For so long, like 10m')
-  expect(told('log')).toContain('one object a line')
-  expect(told('watch')).toContain('take back what the last of these keys did')
+  expect(told('allow')).toContain('End the change after this time, like 10m, 2h or 90s')
+  expect(told('log')).toContain('one JSON object per line')
+  expect(told('watch')).toContain('undo the last of these keys')
 })

@@ -88,7 +88,7 @@ describe('a launch agent', () => {
 
 test.each([systemdUnit, launchdAgent])('what no unit can hold is refused: %p', (make) => {
   for (const path of ['/a\nExecStart=/bin/evil', '/a\u0000', '/a\u007f', '/a\ud800'])
-    expect(() => make({ ...plain, program: path })).toThrow('no unit can hold the path')
+    expect(() => make({ ...plain, program: path })).toThrow('a unit cannot hold the path ')
 })
 
 /** The texts of all <string>s and <key>s; throws when the document is not well-formed. */

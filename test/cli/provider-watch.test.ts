@@ -76,7 +76,7 @@ test('a fault is told once, and that it is over', async () => {
   await soon('the fault', () => told.length > 0)
   write(REFUSED + ANSWERED)
   await soon('the answer', () => told.includes(''))
-  expect(told).toEqual([expect.stringContaining('gateway.example:443: connection failed'), ''])
+  expect(told).toEqual([expect.stringContaining('gateway.example:443 does not answer the agent: connection failed'), ''])
 })
 
 test('a provider that answers is looked for no further', async () => {

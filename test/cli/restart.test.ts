@@ -25,7 +25,10 @@ describe('paude up', () => {
   test('leaves what runs', () => {
     expect(restarts({ status: 'running' })).toEqual({ restarts: false, why: '' })
     expect(restarts({ status: 'paused' })).toEqual({ restarts: false, why: '' })
-    expect(restarts({ status: 'running', named: true })).toEqual({ restarts: false, why: 'session paude-bcd234 runs already' })
+    expect(restarts({ status: 'running', named: true })).toEqual({
+      restarts: false,
+      why: 'session paude-bcd234 is already running',
+    })
   })
 
   test('brings back what podman forgot, but not what is being started right now', () => {
@@ -44,7 +47,7 @@ describe('paude up', () => {
   test('says what has lost its box', () => {
     expect(restarts({ status: 'gone' })).toEqual({
       restarts: false,
-      why: 'session paude-bcd234 has lost its sandbox: paude rm paude-bcd234',
+      why: 'the sandbox of session paude-bcd234 no longer exists: paude rm paude-bcd234',
     })
   })
 })

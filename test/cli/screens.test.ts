@@ -26,7 +26,7 @@ describe('doctor', () => {
       '✓ 1 check passed',
       '',
       'paude does not work here yet: 1 problem, 1 note',
-      'every check, in full: paude doctor --verbose',
+      'all checks in full: paude doctor --verbose',
     ])
   })
 

@@ -148,8 +148,8 @@ describe.skipIf(process.getuid?.() !== 0)('a managed file that is not only rootâ
   const cases: readonly (readonly [words: string | null, make: () => void])[] = [
     [null, () => rmSync(file, { force: true })],
     ['does not belong to root', () => chownSync(file, 65534, 65534)],
-    ['can be written by others than root', () => chmodSync(file, 0o666)],
-    ['can be written by others than root', () => chmodSync(folder, 0o777)],
+    ['is writable for other users than root', () => chmodSync(file, 0o666)],
+    ['is writable for other users than root', () => chmodSync(folder, 0o777)],
     ['does not belong to root', () => chownSync(folder, 65534, 65534)],
     [
       'is not a file',

@@ -62,10 +62,10 @@ describe('layers', () => {
 
 describe('a file', () => {
   test.each([
-    ['env = { __proto__ = "x" }', '/u.toml:1: nothing can be called __proto__'],
-    ['[env]\nA = "1"\nconstructor = "x"', '/u.toml:3: nothing can be called constructor'],
-    ['[profiles.__proto__]\nbackend = "docker"', '/u.toml:1: nothing can be called __proto__'],
-    ['[profiles.ci.env]\nprototype = "x"', '/u.toml:2: nothing can be called prototype'],
+    ['env = { __proto__ = "x" }', '/u.toml:1: __proto__ is a reserved name'],
+    ['[env]\nA = "1"\nconstructor = "x"', '/u.toml:3: constructor is a reserved name'],
+    ['[profiles.__proto__]\nbackend = "docker"', '/u.toml:1: __proto__ is a reserved name'],
+    ['[profiles.ci.env]\nprototype = "x"', '/u.toml:2: prototype is a reserved name'],
   ])('says what it would have to leave out: %j', (text, words) => {
     expect(() => user(text)).toThrow(words)
   })
@@ -77,7 +77,7 @@ describe('a file', () => {
   test.each(['[profiles.constructor]\nbackend = "docker"', '[hasOwnProperty]\ncall = "x"'])(
     'reaches nothing of the runtime: %j',
     (text) => {
-      expect(() => user(text)).toThrow('/u.toml: not valid TOML: a table has a name that none can have')
+      expect(() => user(text)).toThrow('/u.toml: not valid TOML: a table has a reserved name, like constructor')
       expect(Object.getOwnPropertyNames(Object)).not.toContain('backend')
       expect(Object.getOwnPropertyNames(Object.prototype.hasOwnProperty)).not.toContain('call')
     },
@@ -114,7 +114,7 @@ describe('a file', () => {
     ['network.allow = { a = 1 }', '/c.toml:1: network.allow must be a list, found a table'],
     ['network = 5', '/c.toml:1: network must be a table, found 5'],
     ['profiles = 5', '/c.toml:1: profiles must be a table, found 5'],
-    ['env = 5', '/c.toml:1: env must be a table of variables, or a list like ["NAME", "NAME=value"], found 5'],
+    ['env = 5', '/c.toml:1: env must be a table of environment variables, or a list like ["NAME", "NAME=value"], found 5'],
     ['env = ["A", 5]', '/c.toml:1: env.1 must be a string, found 5'],
     ['[env]\nA = 5', '/c.toml:2: env.A must be a string, or { command = [...] }, found 5'],
     ['[env]\nA = { command = "pass" }', '/c.toml:2: env.A.command must be a list, found "pass"'],
@@ -137,7 +137,7 @@ describe('a file', () => {
     ['[network]\nports = [80.5]', '/c.toml:2: network.ports.0 must be 1 to 65535'],
     ['[network]\nports = ["80"]', '/c.toml:2: network.ports.0 must be a number, found "80"'],
     ['[network]\nports = 80', '/c.toml:2: network.ports must be a list, found 80'],
-    ['[network]\nports = []', '/c.toml:2: network.ports must name a port, or be left out'],
+    ['[network]\nports = []', '/c.toml:2: network.ports must name at least one port'],
     [
       '[network]\nallow = ["host.paude.internal"]\nports = [3000]',
       '/c.toml:2: network.allow: cannot allow "host.paude.internal"',
@@ -146,10 +146,13 @@ describe('a file', () => {
     ['[network]\ngroups = ["Git Hub"]', '/c.toml:2: network.groups.0 must be the name of a group, like "@github"'],
     ['[workspace]\nprotect = ["../x"]', '/c.toml:2: workspace.protect.0 must be a path in the project, without ..'],
     ['[workspace]\nprotect = ["/etc"]', '/c.toml:2: workspace.protect.0 must be a path in the project'],
-    ['[docker]\nextra_flags = ["--privileged"]', '/c.toml:2: docker.extra_flags: --privileged is refused: it takes every wall'],
+    [
+      '[docker]\nextra_flags = ["--privileged"]',
+      '/c.toml:2: docker.extra_flags: --privileged is refused: it removes the isolation of the sandbox',
+    ],
     ['[env]\nGITHUB_TOKEN = "ghp_abc"', '/c.toml:2: env.GITHUB_TOKEN looks like a secret'],
     ['[env]\nX = "file:relative"', '/c.toml:2: env.X must be "env:NAME" or "file:/path"'],
-    ['[env]\n"1X" = "a"', '/c.toml:2: env.1X is not the name of a variable'],
+    ['[env]\n"1X" = "a"', '/c.toml:2: env.1X is not the name of an environment variable'],
     ['[env]\nX = { command = ["./here"] }', '/c.toml:2: env.X.command must begin with a program'],
     [
       '[network]\nallow = ["a.org", "http://x.org"]',
@@ -158,30 +161,30 @@ describe('a file', () => {
     ['[network]\nallow = ["@nope"]', '/c.toml:2: network.allow: there is no group "@nope" | paude network groups'],
     ['[network]\ndeny = ["10.0.0.1"]', '/c.toml:2: network.deny: cannot deny "10.0.0.1"'],
     ['[network]\ngroups = ["@nope"]', '/c.toml:2: network.groups: there is no group "@nope"'],
-    ['[network]\ndns = ["not an ip"]', '/c.toml:2: network.dns: "not an ip" is no address | write the address'],
+    ['[network]\ndns = ["not an ip"]', '/c.toml:2: network.dns: "not an ip" is not an IP address | write the address'],
     ['[network]\nupstream_except = ["///"]', '/c.toml:2: network.upstream_except: cannot except "///"'],
-    ['[network]\nupstream_proxy = "http://p.org/path"', '/c.toml:2: network.upstream_proxy: "http://p.org/path" is no proxy'],
-    ['[network]\nupstream_proxy = "http://a:hunter2@p.org"', '/c.toml:2: network.upstream_proxy: it holds a password'],
+    ['[network]\nupstream_proxy = "http://p.org/path"', '/c.toml:2: network.upstream_proxy: "http://p.org/path" is not a proxy'],
+    ['[network]\nupstream_proxy = "http://a:hunter2@p.org"', '/c.toml:2: network.upstream_proxy: it must not hold a password'],
     [
       '[network]\nupstream_credentials = "env:ANTHROPIC_API_KEY"',
-      "/c.toml:2: network.upstream_credentials: ANTHROPIC_API_KEY is the provider's",
+      '/c.toml:2: network.upstream_credentials: ANTHROPIC_API_KEY is the credential of the provider',
     ],
-    ['[network]\nbandwidth = "5"', '/c.toml:2: network.bandwidth must be bytes a second'],
+    ['[network]\nbandwidth = "5"', '/c.toml:2: network.bandwidth must be bytes per second like "500k" or "5m", or "none'],
     ['[image]\nagent_version = "abc"', '/c.toml:2: image.agent_version: not an exact version of the agent: "abc"'],
     ['[image]\nref = "--privileged"', '/c.toml:2: image.ref: not an image reference: "--privileged"'],
     ['[image]\nbase = "a b"', '/c.toml:2: image.base: not an image reference: "a b"'],
     ['mounts = ["relative:x:y:z"]', '/c.toml:1: mounts: not a mount: relative:x:y:z'],
-    ['mounts = ["/data:/etc/x"]', '/c.toml:1: mounts: cannot mount at /etc/x: the sandbox needs this place itself'],
+    ['mounts = ["/data:/etc/x"]', '/c.toml:1: mounts: cannot mount at /etc/x: the sandbox needs this path itself'],
     ['[terminal]\nscrollback = "lots"', '/c.toml:2: terminal.scrollback must be a number of lines'],
     ['[terminal]\nscrollback = -1', '/c.toml:2: terminal.scrollback must be a number of lines'],
-    ['[terminal]\ndetach_keys = "ctrl-"', '/c.toml:2: terminal.detach_keys: no key is called "ctrl-"'],
+    ['[terminal]\ndetach_keys = "ctrl-"', '/c.toml:2: terminal.detach_keys: unknown key "ctrl-"'],
     ['env = ["1BAD"]', '/c.toml:1: env.1BAD: invalid variable name "1BAD" | write NAME or NAME=VALUE'],
     ['env = ["HTTPS_PROXY=http://x"]', '/c.toml:1: env.HTTPS_PROXY: HTTPS_PROXY is set by paude in the sandbox'],
     ['[env]\nA = "1"\nPAUDE_WALL = "0"', '/c.toml:3: env.PAUDE_WALL: PAUDE_WALL is set by paude'],
     ['[env]\nX = "a\\u0000b"', '/c.toml:2: env.X: the value of X contains a NUL byte'],
     ['[env]\nX = "env:ANTHROPIC_API_KEY"', '/c.toml:2: env.X: ANTHROPIC_API_KEY stays outside the sandbox'],
-    ['[env]\nDOCKER_HOST = "env:X"', "/c.toml:2: env.DOCKER_HOST: the engine's own client obeys"],
-    ['[profiles.ci.network]\ndns = ["x"]', '/c.toml:2: profiles.ci.network.dns: "x" is no address'],
+    ['[env]\nDOCKER_HOST = "env:X"', "/c.toml:2: env.DOCKER_HOST: the engine's client obeys "],
+    ['[profiles.ci.network]\ndns = ["x"]', '/c.toml:2: profiles.ci.network.dns: "x" is not an IP address'],
     ['[profiles.CI]\nbackend = "docker"', '/c.toml:1: profiles.CI must be a name of lower-case letters'],
     ['[profiles.ci]\nprofiles = {}', '/c.toml:2: unknown key profiles.ci.profiles'],
   ])('%j is refused by line and key', (text, words) => {
@@ -193,7 +196,7 @@ describe('a file', () => {
 
   test.each(['network', 'profiles.ci.network'])('[%s] that would record names the flag of one start', (table) => {
     expect(fault(`[${table}]\nmode = "record"`)).toBe(
-      `/c.toml:2: ${table}.mode must be one of restricted, ask, open, none, found "record" | record mode is for one start and stands in no file: paude --network record`,
+      `/c.toml:2: ${table}.mode must be one of restricted, ask, open, none, found "record" | record mode is for one start and cannot be set in a file: paude --network record`,
     )
   })
 
@@ -226,7 +229,7 @@ describe('a file', () => {
     ['managed', '[profiles.ci]\nbackend = "docker"'],
   ] as const)('a %s file says nothing of what is not its business: %j', (layer, text) => {
     expect(fault(text, layer)).toMatch(
-      /^\/c\.toml:[12]: (notify|terminal|security\.project_config|env|profiles) is not for this file \| /,
+      /^\/c\.toml:[12]: (notify|terminal|security\.project_config|env|profiles) is not allowed in this file \| /,
     )
     expect(fault(text)).toBe('accepted')
   })
@@ -285,10 +288,10 @@ describe('a file', () => {
 test('every mistake of a file is told, in the order of its lines', () => {
   const text = 'nope = 1\nalso = 2\n[limits]\nmemory = 4\nfoo = 1\n[network]\nmode = "opn"\n'
   expect(faultsOf({ layer: 'user', file: '/c.toml', text }).map(({ message, hint }) => `${message} | ${hint}`)).toEqual([
-    '/c.toml:1: unknown key nope | paude help keys lists the known ones',
-    '/c.toml:2: unknown key also | paude help keys lists the known ones',
+    '/c.toml:1: unknown key nope | paude help keys',
+    '/c.toml:2: unknown key also | paude help keys',
     '/c.toml:4: limits.memory must be a string, found 4 | put it in quotes: "4"',
-    '/c.toml:5: unknown key limits.foo | paude help keys lists the known ones',
+    '/c.toml:5: unknown key limits.foo | paude help keys',
     '/c.toml:7: network.mode must be one of restricted, ask, open, none, found "opn" | did you mean open?',
   ])
 })

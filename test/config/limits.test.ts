@@ -40,8 +40,8 @@ test.each([
   ['0x10g', 'write a number and a unit, like 512m or 4g'],
   ['4g;reboot', 'write a number and a unit, like 512m or 4g'],
   ['NaN', 'write a number and a unit, like 512m or 4g'],
-  ['0m', 'give at least 64m; an agent is comfortable with 2g'],
-  ['6m', 'give at least 64m; an agent is comfortable with 2g'],
+  ['0m', 'give at least 64m; 2g is enough for most agents'],
+  ['6m', 'give at least 64m; 2g is enough for most agents'],
   ['100000t', 'write a size like 4g'],
 ])('memory %j is refused: %s', (text, hint) => {
   const error = refused(() => readMemory(text))

@@ -35,7 +35,7 @@ describe('a file of the project that may be something else than it looks like is
     ['is larger than 64 KiB', () => writeFileSync(file, '#'.repeat(64 * 1024 + 1))],
     ['is not UTF-8', () => writeFileSync(file, Buffer.from([0x61, 0xff, 0xfe]))],
     [
-      'can be written by everybody on this machine',
+      'is writable for every user of this machine',
       () => {
         writeFileSync(file, '')
         chmodSync(file, 0o666)
@@ -44,7 +44,7 @@ describe('a file of the project that may be something else than it looks like is
   ]
   test.each(cases)('%s', (words, make) => {
     make()
-    expect(() => readProjectFiles([room])).toThrow(`${file} ${words}, so it is not read as configuration`)
+    expect(() => readProjectFiles([room])).toThrow(`${file} ${words}, so paude does not read it`)
   })
 
   test('and one that is what it seems is read', () => {
@@ -82,7 +82,7 @@ describe('paths of a project', () => {
     'env = { A = "file:/home/../etc/shadow" }',
     'network.upstream_credentials = "file:/home/../etc/shadow"',
   ])('that lead upwards are refused: %s', async (text) => {
-    await expect(read(text)).rejects.toThrow(/^\/p\/sub\/paude\.toml:1 has a path with \.\. in it: /)
+    await expect(read(text)).rejects.toThrow(/^\/p\/sub\/paude\.toml:1 has a path with \.\.: /)
   })
 
   test('that lead upwards in the box are refused too', async () => {
@@ -106,7 +106,7 @@ describe('certificates of a project', () => {
   ]
   test.each(cases)('are refused where the file %s', async (words, make) => {
     make()
-    await expect(read()).rejects.toThrow(`${file}:1 names ${ca}, which ${words}, so it is not read`)
+    await expect(read()).rejects.toThrow(`${file}:1 names ${ca}, which ${words}, so paude does not read it`)
   })
 
   test('are what was read when they were judged, whatever stands there later', async () => {
@@ -145,13 +145,13 @@ describe('what the agent could exchange behind the back of an approval', () => {
     'profiles.a.env = { A = { command = ["cat"] } }',
     'env = { A = { command = ["/bin/cat", "x"] } }',
   ])('is refused: %s', async (text) => {
-    await expect(read(text)).rejects.toThrow(/paude\.toml:1(: a program is not for this file| names .* lies in the project)/)
+    await expect(read(text)).rejects.toThrow(/paude\.toml:1(: a program is not allowed in this file| names .* is in the project)/)
   })
 
   test('is refused through a link that leads back as well', async () => {
     const outside = mkdtempSync(join(tmpdir(), 'paude-outside-'))
     symlinkSync(room, join(outside, 'back'))
-    await expect(read(`mounts = ["${outside}/back/data"]`)).rejects.toThrow('lies in the project')
+    await expect(read(`mounts = ["${outside}/back/data"]`)).rejects.toThrow('is in the project')
     await expect(read('mounts = ["a:b:c:d"]')).rejects.toThrow(`${file}:1: mounts: not a mount`)
     rmSync(outside, { recursive: true })
   })
@@ -168,7 +168,7 @@ test('git data beside a worktree is the agent’s as well', async () => {
       { writable, home: '/home/ada', profile: '', note: () => undefined },
     )
   for (const text of [`mounts = ["${main}/.git/objects"]`, `env = { A = "file:${main}/.git/secret" }`])
-    await expect(read(text)).rejects.toThrow('can be changed by the agent')
+    await expect(read(text)).rejects.toThrow('which is in the project or its git data, where the agent can change it')
   await expect(read(`mounts = ["${main}"]`)).resolves.toMatchObject({ sources: [{ values: { mount: [main] } }] })
 })
 

@@ -71,8 +71,8 @@ volumes:
       'compose app.privileged',
       'compose app.network_mode',
       'compose app.environment.FROM_CALLER',
-      'compose app.environment.TOKEN (a variable of this machine is not read here)',
-      'compose app.volumes.2 (only folders of this machine are taken over)',
+      'compose app.environment.TOKEN (paude reads no environment variable of this machine here)',
+      'compose app.volumes.2 (paude only uses folders of this machine)',
       'is a unix socket)',
     ])
       expect(ignored.join('\n')).toContain(what)
@@ -128,8 +128,8 @@ volumes:
       'services:\n  app:\n    command: x\n    working_dir: ${WHERE}\n    volumes: ["${DATA}:/data"]\n',
     )
     expect(values).toEqual({})
-    expect(ignored).toContain("compose app (it has neither image nor build, so the sandbox is paude's own)")
-    expect(ignored).toContain('compose app.volumes.0 (a variable of this machine is not read here)')
+    expect(ignored).toContain("compose app (without image and build; paude's own image is used)")
+    expect(ignored).toContain('compose app.volumes.0 (paude reads no environment variable of this machine here)')
     put('.devcontainer/Dockerfile', 'FROM y\n')
     const { values: built } = read('services: {app: {build: {context: ., args: {UID: "${UID}", A: b}}}}')
     expect(built.imageBuild?.args).toEqual({ A: 'b' })
@@ -149,7 +149,7 @@ volumes:
     )
     expect(values.env).toEqual(['A=1'])
     for (const name of ['B', 'C', 'D'])
-      expect(ignored).toContain(`compose app.environment.${name} (a variable of this machine is not read here)`)
+      expect(ignored).toContain(`compose app.environment.${name} (paude reads no environment variable of this machine here)`)
   })
 
   test('is all that is looked into', () => {
@@ -170,16 +170,25 @@ volumes:
 describe('a compose file that cannot be used is refused', () => {
   test.each([
     ['services: {other: {image: a}}', 'there is no service app in the compose file, which has other'],
-    ['services: {app: {image: "x:${SECRET}"}}', 'image is x:${SECRET}: a variable of this machine is not read here'],
-    ['services: {app: {image: "x:${SECRET:?gone}"}}', 'is not read here'],
-    ['services: {app: {image: "$SECRET"}}', 'is not read here'],
-    ['services: {app: {image: "${localEnv:SECRET}"}}', 'image has ${localEnv:SECRET} in it'],
-    ['services: {app: {build: ../..}}', 'build.dockerfile leads out of the project'],
-    ['services: {app: {build: {context: ., dockerfile: /etc/passwd}}}', 'build.dockerfile leads out of the project'],
+    [
+      'services: {app: {image: "x:${SECRET}"}}',
+      'image is x:${SECRET}: paude reads no environment variable of this machine here, so it needs a default after :-',
+    ],
+    [
+      'services: {app: {image: "x:${SECRET:?gone}"}}',
+      ': paude reads no environment variable of this machine here, so it needs a default after :-',
+    ],
+    [
+      'services: {app: {image: "$SECRET"}}',
+      ': paude reads no environment variable of this machine here, so it needs a default after :-',
+    ],
+    ['services: {app: {image: "${localEnv:SECRET}"}}', 'image contains ${localEnv:SECRET}'],
+    ['services: {app: {build: ../..}}', 'build.dockerfile is outside the project: '],
+    ['services: {app: {build: {context: ., dockerfile: /etc/passwd}}}', 'build.dockerfile is outside the project: '],
     ['services: {app: {image: 5}}', 'services.app: image must be'],
     ['services: [', 'not valid YAML'],
     ['services: {app: {extends: app}}', 'app extends too many services'],
-    ['services: {app: {extends: {file: /etc/passwd, service: x}}}', 'leads out of the project'],
+    ['services: {app: {extends: {file: /etc/passwd, service: x}}}', 'dockerComposeFile is outside the project: '],
     ['services: {app: {extends: nothing}}', 'services.nothing: it is missing'],
     ['{}', 'there is no service app'],
     ['', 'must be an object, found null'],

@@ -50,7 +50,7 @@ const judged = files.map(judge)
 test('of files as people have them nine in ten are accepted, and the others for a reason that no reading helps', () => {
   expect(judged.length).toBeGreaterThanOrEqual(40)
   expect(judged.flatMap(({ name, fault }) => (fault === '' ? [] : [`${name}: ${fault}`]))).toEqual([
-    'image-of-caller: .devcontainer/devcontainer.json: image has ${localEnv:BOX_VERSION} in it',
+    'image-of-caller: .devcontainer/devcontainer.json: image contains ${localEnv:BOX_VERSION}',
     'junk-before: .devcontainer/devcontainer.json:1: not valid JSON: unexpected text',
   ])
 })

@@ -40,19 +40,19 @@ describe('the devcontainer.json of a project', () => {
     const { code, stderr } = await dry()
     expect([code, stderr]).toEqual([
       125,
-      `paude: ${join(machine.project, 'paude.toml')}:1: devcontainer is not for this file\n  → whether it is used is not said by the project\n`,
+      `paude: ${join(machine.project, 'paude.toml')}:1: devcontainer is not allowed in this file\n  → a project cannot decide whether it is used\n`,
     ])
   })
 
   test('does not start anything unless it is trusted, and tells what to type', async () => {
     for (const [words, set, hint] of [
-      [['--devcontainer', '-p', 'x'], '', 'paude --devcontainer trust shows it'],
-      [['-p', 'x'], 'devcontainer = "use"\n', 'paude trust shows it'],
+      [['--devcontainer', '-p', 'x'], '', 'review and approve it: paude --devcontainer trust;'],
+      [['-p', 'x'], 'devcontainer = "use"\n', 'review and approve it: paude trust;'],
     ] as const) {
       configure(set)
       const { code, stdout, stderr } = await machine.paude([...words], { env })
       expect([code, stdout]).toEqual([125, ''])
-      expect(stderr).toContain(`${file} wants to open the sandbox, and is not trusted: build = `)
+      expect(stderr).toContain(`${file} wants to loosen the sandbox and is not trusted: build = `)
       expect(stderr).toContain(', image.ref = localhost/paude/devcontainer:')
       expect(stderr).toContain(hint)
     }
@@ -68,7 +68,7 @@ describe('the devcontainer.json of a project', () => {
     configure('[profiles.ci.limits]\nmemory = "1g"\n')
     expect((await machine.paude([...flags, 'status'])).stdout).toContain(`→ ${typed}\n`)
     expect((await machine.paude([...flags, 'doctor'])).stdout).toContain(`→ ${typed}\n`)
-    expect((await machine.paude([...flags, '-p', 'x'])).stderr).toContain(`→ ${typed} shows it`)
+    expect((await machine.paude([...flags, '-p', 'x'])).stderr).toContain(`→ review and approve it: ${typed};`)
     expect((await machine.paude([...flags, 'trust'])).stderr).toContain(`→ ${typed} --yes\n`)
     expect((await machine.paude([...typed.split(' ').slice(1), '--yes'])).code).toBe(0)
     expect((await machine.paude([...flags, 'status'])).stdout).not.toContain('not trusted')
@@ -76,7 +76,7 @@ describe('the devcontainer.json of a project', () => {
 
   test('paude trust without the flag tells how it is trusted', async () => {
     expect((await machine.paude(['trust'])).stderr).toContain(
-      `${file} counts only where it is asked for: paude --devcontainer trust`,
+      `${file} is used only with --devcontainer: paude --devcontainer trust`,
     )
     rmSync(file)
     for (const name of ['a', 'b']) put(BUILD, join(machine.project, `.devcontainer/${name}/devcontainer.json`))
@@ -120,10 +120,7 @@ describe('the devcontainer.json of a project', () => {
       ['run', '--', 'true'],
     ]) {
       const { code, stderr } = await machine.paude(['--devcontainer', ...words], { env })
-      expect([code, stderr]).toEqual([
-        125,
-        expect.stringContaining(`${machine.project}, of which the image is to be built, has changed`),
-      ])
+      expect([code, stderr]).toEqual([125, expect.stringContaining(`${machine.project} has changed since you approved it`)])
     }
     expect(engineCalls().filter(([, verb]) => verb === 'build')).toEqual([])
     await trust('--devcontainer')
@@ -136,7 +133,7 @@ describe('the devcontainer.json of a project', () => {
       configure(`devcontainer = "use"\n[security]\nproject_config = "${way}"\n`)
       const { code, stdout, stderr } = await dry()
       expect([code, stdout.includes('localhost/paude/devcontainer')]).toEqual([0, false])
-      expect(stderr.includes('left out')).toBe(way === 'restrict')
+      expect(stderr.includes('ignored, since')).toBe(way === 'restrict')
     }
     configure('devcontainer = "use"\n')
     expect((await dry('--ignore-project-config')).stdout).not.toContain('localhost/paude/devcontainer')
@@ -153,12 +150,12 @@ describe('the devcontainer.json of a project', () => {
   test('is taken by name, and missed only by who asked for it', async () => {
     put({ containerEnv: { WHICH: 'second' } }, join(machine.project, '.devcontainer/second/devcontainer.json'))
     expect((await dry('--devcontainer=second')).stderr).toContain('env = WHICH=second')
-    expect((await dry('--devcontainer=third')).stderr).toContain('there is no .devcontainer/third/devcontainer.json')
+    expect((await dry('--devcontainer=third')).stderr).toContain('has no .devcontainer/third/devcontainer.json')
     expect((await dry('--devcontainer=../x')).stderr).toContain('not the name of a folder')
     const elsewhere = join(machine.home, 'plain')
     machine.write(join(elsewhere, 'README.md'), '')
     const there = (words: string[]) => machine.paude([...words, '--dry-run=full', '-p', 'x'], { cwd: elsewhere })
-    expect((await there(['--devcontainer'])).stderr).toContain('there is no devcontainer.json')
+    expect((await there(['--devcontainer'])).stderr).toContain('has no devcontainer.json')
     configure('devcontainer = "use"\n')
     expect((await there([])).code).toBe(0)
   })
@@ -191,12 +188,7 @@ test('what opens the box is left out by name, trusted or not', async () => {
   const mounts = [`type=bind,source=${machine.home}/.ssh,target=/ssh`, 'type=bind,source=${localWorkspaceFolder}/x,target=/x']
   put({ containerEnv: { A: '1' }, runArgs: ['--privileged'], capAdd: ['NET_ADMIN'], mounts })
   const asked = await trust('--devcontainer')
-  for (const words of [
-    '--privileged',
-    'capAdd NET_ADMIN',
-    'where credentials are kept',
-    'the project is mounted at its own path',
-  ])
+  for (const words of ['--privileged', 'capAdd NET_ADMIN', 'which holds credentials', 'the project is mounted at its own path'])
     expect(asked.stderr).toContain(words)
   expect(asked.stderr).not.toContain('+ mounts')
   const { code, stdout } = await dry('--devcontainer')
@@ -207,7 +199,7 @@ test('what opens the box is left out by name, trusted or not', async () => {
 test('a mount that comes to be there later needs trust of its own', async () => {
   const place = join(machine.home, 'data')
   put({ containerEnv: { A: '1' }, mounts: [`type=bind,source=${place},target=/data`] })
-  expect((await trust('--devcontainer')).stderr).toContain(`${place}: nothing is there`)
+  expect((await trust('--devcontainer')).stderr).toContain(`${place}: it does not exist`)
   expect((await dry('--devcontainer')).code).toBe(0)
   machine.write(join(place, 'file'), '')
   expect((await dry('--devcontainer')).stderr).toContain(`is not trusted: mounts = ${place}:/data:rw, env = A=1`)
@@ -228,8 +220,8 @@ test('ports of the project are noted at the start and kept in the record, and no
   expect(dry.stdout).toContain('"forwardPorts": [\n    3000\n  ]')
   expect(dry.stdout).not.toContain('--publish')
   const { stderr } = await machine.paude(['--devcontainer', '-p', 'x'])
-  expect(stderr).toMatch(/forwardPorts 3000: paude forward paude-\w{6} brings it to this machine/)
-  expect(stderr).toContain('forwardPorts[1] db:5432 (only ports of the sandbox itself)')
+  expect(stderr).toMatch(/forwardPorts 3000: to use it on this machine: paude forward paude-\w{6}/)
+  expect(stderr).toContain('forwardPorts[1] db:5432 (paude only forwards ports of the sandbox itself)')
   expect((await machine.paude(['--devcontainer', '--network', 'none', '-p', 'x'])).stderr).not.toContain('forwardPorts 3000')
 })
 
@@ -250,17 +242,15 @@ test('what has no effect is said in ten entries at most', async () => {
   put({ containerEnv: { A: '1' }, ...Object.fromEntries(Array.from({ length: 300 }, (_, at) => [`key${at}`, 1])) })
   await trust('--devcontainer')
   const { stderr } = await machine.paude(['--devcontainer', '-p', 'x'])
-  expect(stderr).toContain('without effect here: key0, key1, key2, key3, key4, key5, key6, key7, key8, key9, and 290 more\n')
+  expect(stderr).toContain(': ignored: key0, key1, key2, key3, key4, key5, key6, key7, key8, key9, and 290 more\n')
 })
 
 test('what has no effect is said once, on stderr', async () => {
   put({ containerEnv: { A: '1' }, appPort: 1, initializeCommand: 'touch pwned', 'bad\u001b[2Jkey': 1 })
   await trust('--devcontainer')
   const { stdout, stderr } = await machine.paude(['--devcontainer', '-p', 'x'])
-  expect(stderr.match(/without effect here/g)).toHaveLength(1)
-  expect(stderr).toContain(
-    'appPort (paude forward brings ports of the sandbox to this machine), initializeCommand (it would run on this machine)',
-  )
+  expect(stderr.match(/: ignored: /g)).toHaveLength(1)
+  expect(stderr).toContain('appPort (use paude forward), initializeCommand (it would run on this machine)')
   expect(stdout + stderr).not.toContain('\u001b[2J')
   expect(existsSync(join(machine.project, 'pwned'))).toBe(false)
 })

@@ -21,9 +21,10 @@ const start = (...flags: string[]) => machine.paude([...flags, '-p', 'x'])
 describe('a devcontainer.json that nobody has decided about', () => {
   test('is told of at the first start alone where nobody can be asked, and not used', async () => {
     const first = await start()
-    expect([first.code, first.stderr.includes(`${file} is not used; paude --devcontainer trust shows what it would do`)]).toEqual(
-      [0, true],
-    )
+    expect([first.code, first.stderr.includes(`${file} is not used; to review and use it: paude --devcontainer trust`)]).toEqual([
+      0,
+      true,
+    ])
     expect((await start()).stderr).not.toContain('is not used')
     expect(await usesIt()).toBe(false)
   })
@@ -57,8 +58,10 @@ describe.skipIf(script === null)('on a terminal', () => {
   test('it is shown and asked about once; a yes approves it and holds for this project', async () => {
     const [code, screen] = await answered('y\n')
     expect(screen).toContain('+ lifecycle = postCreateCommand: npm ci && sudo apt-get install jq')
-    expect(screen).toContain('its commands need @npm, which the network does not let through yet: paude init proposes them')
-    expect(screen).toContain('sudo, apt-get cannot install anything in a sandbox, whose root is read-only')
+    expect(screen).toContain('its commands need @npm, which the network does not allow yet: paude init')
+    expect(screen).toContain(
+      'sudo, apt-get cannot install packages in a sandbox, since its root is read-only; use image.packages',
+    )
     expect(screen).toContain('use it in this project from now on? [y/N] ')
     expect([code, created().length, await usesIt()]).toEqual([0, 1, true])
     const [, again] = await answered('')
@@ -91,7 +94,7 @@ describe.skipIf(script === null)('on a terminal', () => {
   test.each(['n\n', '\n', 'yup\n', '\u0004'])('everything but yes is no, for the starts to come too: %j', async (word) => {
     const [code, screen] = await answered(word)
     expect([code, created().length, await usesIt()]).toEqual([0, 1, false])
-    expect(screen).toContain('not used here')
+    expect(screen).toContain('paude does not use it here')
     expect((await answered(''))[1]).not.toContain('[y/N]')
     await machine.paude(['trust', '--revoke'])
     expect((await answered('y\n'))[1]).toContain('[y/N]')
@@ -102,14 +105,14 @@ describe.skipIf(script === null)('on a terminal', () => {
     machine.write(file, '{ "image": 3 }')
     const [code, screen] = await answered('')
     expect([code, created().length]).toEqual([0, 1])
-    expect(screen).toContain('image must be a string, found 3; the start goes on without it')
+    expect(screen).toContain('image must be a string, found 3; paude starts without it')
   })
 
   test('one that nobody could read before a yes ends no start either', async () => {
     put({ postCreateCommand: `echo ${'x'.repeat(9000)}` })
     const [code, screen] = await answered('y\n')
     expect([code, created().length]).toEqual([0, 1])
-    expect(screen).toContain('the start goes on without it')
+    expect(screen).toContain('paude starts without it')
     expect(await usesIt()).toBe(false)
   })
 

@@ -11,12 +11,12 @@ test('what is no port of the box is named with the reason', () =>
   expect(readPorts({ forwardPorts: ['db:5432', 0, 70_000, 1.5, 'web', 3128, 1] })).toEqual({
     ports: [1],
     ignored: [
-      'forwardPorts[0] db:5432 (only ports of the sandbox itself)',
-      'forwardPorts[1] 0 (no port)',
-      'forwardPorts[2] 70000 (no port)',
-      'forwardPorts[3] 1.5 (no port)',
-      'forwardPorts[4] web (no port)',
-      'forwardPorts[5] 3128 (the sandbox gets out by it)',
+      'forwardPorts[0] db:5432 (paude only forwards ports of the sandbox itself)',
+      'forwardPorts[1] 0 (not a port)',
+      'forwardPorts[2] 70000 (not a port)',
+      'forwardPorts[3] 1.5 (not a port)',
+      'forwardPorts[4] web (not a port)',
+      'forwardPorts[5] 3128 (the sandbox uses it to reach the proxy)',
     ],
   }))
 

@@ -61,7 +61,7 @@ describe('the devcontainer.json of a project', () => {
   test('is not reached through links', () => {
     put(join(room, 'elsewhere/devcontainer.json'), '{}')
     symlinkSync(join(room, 'elsewhere'), join(root, '.devcontainer'))
-    expect(() => find()).toThrow('is reached through a link')
+    expect(() => find()).toThrow(' is behind a symbolic link, so paude does not read it')
     rmSync(join(root, '.devcontainer'))
     symlinkSync(join(room, 'elsewhere/devcontainer.json'), join(root, '.devcontainer.json'))
     expect(() => find()).toThrow('is a link')
@@ -178,7 +178,7 @@ describe('of a devcontainer.json', () => {
       mounts: [{ source: '/srv', type: 'bind' }],
     })
     expect(source.values).toEqual({ image: 'i:1', env: ['A=1', 'B=true'] })
-    expect(ignored.join()).toContain('mounts[0] (it names no place in the sandbox)')
+    expect(ignored.join()).toContain('mounts[0] (it has no target in the sandbox)')
   })
 
   test('no more is looked into before anybody trusts it than people have', () => {
@@ -186,12 +186,12 @@ describe('of a devcontainer.json', () => {
     const { source, ignored } = read({ mounts: many.map((at) => `type=bind,source=/srv,target=/m${at}`) })
     expect(source.values.mount).toHaveLength(32)
     expect(ignored).toHaveLength(968)
-    expect(ignored[0]).toBe('mounts[32] (only the first 32 are looked at)')
+    expect(ignored[0]).toBe('mounts[32] (paude only reads the first 32)')
     const features = Object.fromEntries(many.map((at) => [`r.example.org/f/a${at}`, {}]))
     expect(() => read({ image: 'i:1', features })).toThrow('more than 64 features')
     const long = `r.example.org/${':'.repeat(30_000)}`
     expect(read({ image: 'i:1', features: { [long]: {} }, overrideFeatureInstallOrder: [long] }).ignored.join()).toContain(
-      '(no name is so long)',
+      '(its name is too long)',
     )
     expect(() => read({ dockerComposeFile: many.map((at) => `c${at}.yml`) })).toThrow(
       'dockerComposeFile names more than 16 files',
@@ -259,63 +259,66 @@ describe('of a devcontainer.json', () => {
     expect(source.values).toEqual({})
     expect(ignored).toEqual([
       'remoteUser (the sandbox runs as you)',
-      'appPort (paude forward brings ports of the sandbox to this machine)',
+      'appPort (use paude forward)',
       'initializeCommand (it would run on this machine)',
       'somethingNew',
-      'build.args (there is no Dockerfile)',
+      'build.args (without a Dockerfile)',
       'workspaceFolder (the project is mounted at its own path)',
       'runArgs --init (every sandbox has its own)',
       'runArgs --name=x (every sandbox has its own)',
-      'mounts[0] (of type volume; only bind mounts are taken over)',
-      'mounts[1] (of type tmpfs; only bind mounts are taken over)',
+      'mounts[0] (of type volume; paude only uses bind mounts)',
+      'mounts[1] (of type tmpfs; paude only uses bind mounts)',
       'containerEnv.ANTHROPIC_API_KEY (ANTHROPIC_API_KEY stays outside the sandbox)',
       'containerEnv.KEY (ANTHROPIC_API_KEY stays outside the sandbox)',
       'containerEnv.KEY2 (CLAUDE_CODE_OAUTH_TOKEN stays outside the sandbox)',
       'containerEnv.HTTPS_PROXY (HTTPS_PROXY is set by paude in the sandbox)',
       'containerEnv.HOME (the sandbox has its own)',
       'containerEnv.CLAUDE_CONFIG_DIR (the sandbox has its own)',
-      'containerEnv.MIX (mixes variables of the sandbox with those of this machine)',
-      "containerEnv.PATH (the engine's own client obeys it)",
-      'remoteEnv.GONE (variables are not taken away)',
+      'containerEnv.MIX (mixes environment variables of the sandbox and of this machine)',
+      "containerEnv.PATH (the engine's client obeys it itself)",
+      'remoteEnv.GONE (paude cannot unset a variable)',
     ])
   })
 })
 
 describe('what opens the box is left out by name, and the rest of the file holds', () => {
   test.each([
-    [{ runArgs: ['--privileged'] }, 'runArgs --privileged (it takes every wall around the sandbox away)'],
-    [{ privileged: true }, 'privileged (it takes every wall around the sandbox away)'],
-    [{ runArgs: ['--cap-add', 'SYS_ADMIN'] }, 'runArgs --cap-add=SYS_ADMIN (it gives back a privilege)'],
+    [{ runArgs: ['--privileged'] }, 'runArgs --privileged (it removes the isolation of the sandbox)'],
+    [{ privileged: true }, 'privileged (it removes the isolation of the sandbox)'],
+    [{ runArgs: ['--cap-add', 'SYS_ADMIN'] }, 'runArgs --cap-add=SYS_ADMIN (it gives the agent privileges)'],
     [{ capAdd: ['SYS_PTRACE'] }, 'capAdd SYS_PTRACE (debuggers work without it)'],
     [{ securityOpt: ['seccomp=unconfined'] }, 'securityOpt seccomp=unconfined (debuggers work without it)'],
     [{ securityOpt: ['apparmor=unconfined'] }, 'securityOpt apparmor=unconfined (it loosens the hardening;'],
-    [{ runArgs: ['--network=host'] }, 'runArgs --network=host (it goes round the allowlist)'],
-    [{ runArgs: ['--net', 'host'] }, 'runArgs --net=host (it goes round the allowlist)'],
-    [{ runArgs: ['-v', '/:/host'] }, 'runArgs -v=/:/host (it is not checked as mounts are'],
+    [{ runArgs: ['--network=host'] }, 'runArgs --network=host (it bypasses the allowlist)'],
+    [{ runArgs: ['--net', 'host'] }, 'runArgs --net=host (it bypasses the allowlist)'],
+    [{ runArgs: ['-v', '/:/host'] }, 'runArgs -v=/:/host (it bypasses the checks of mounts; use the key mounts'],
     [{ runArgs: ['--pid=host'] }, 'runArgs --pid=host (it shows the processes'],
-    [{ runArgs: ['--device=/dev/kvm'] }, 'runArgs --device=/dev/kvm (it hands a device'],
+    [{ runArgs: ['--device=/dev/kvm'] }, 'runArgs --device=/dev/kvm (it gives the sandbox a device of this machine'],
     [{ runArgs: ['--env-file', '.env'] }, 'runArgs --env-file=.env (it reads a file of this machine'],
-    [{ runArgs: ['--user=0'] }, 'runArgs --user=0 (it changes who the agent is)'],
+    [{ runArgs: ['--user=0'] }, 'runArgs --user=0 (it changes the user of the agent)'],
     [{ runArgs: ['--brand-new=1'] }, 'runArgs --brand-new=1 (not known to be harmless)'],
-    [{ runArgs: ['--platform=linux/amd64'] }, 'runArgs --platform=linux/amd64 (it asks for another architecture'],
-    [{ runArgs: ['--label=paude.role=agent'] }, 'runArgs --label=paude.role=agent (by these labels paude knows its sandboxes)'],
-    [{ runArgs: ['evil.example.org/image'] }, 'runArgs evil.example.org/image (not a flag that can be read)'],
-    [{ runArgs: ['-p', '3000:3000'] }, 'runArgs -p=3000:3000 (it lets others reach into the sandbox)'],
-    [{ runArgs: ['--shm-size=${localEnv:SECRET}'] }, 'runArgs --shm-size=${localEnv:SECRET} (SECRET is not read here)'],
+    [
+      { runArgs: ['--platform=linux/amd64'] },
+      'runArgs --platform=linux/amd64 (it chooses another architecture than that of this machine',
+    ],
+    [{ runArgs: ['--label=paude.role=agent'] }, 'runArgs --label=paude.role=agent (paude finds its sandboxes by these labels)'],
+    [{ runArgs: ['evil.example.org/image'] }, 'runArgs evil.example.org/image (not a valid flag)'],
+    [{ runArgs: ['-p', '3000:3000'] }, 'runArgs -p=3000:3000 (it lets others connect to the sandbox)'],
+    [{ runArgs: ['--shm-size=${localEnv:SECRET}'] }, 'runArgs --shm-size=${localEnv:SECRET} (paude does not read SECRET here)'],
     [{ runArgs: ['-e', 'ANTHROPIC_API_KEY=x'] }, 'runArgs.ANTHROPIC_API_KEY (ANTHROPIC_API_KEY stays outside the sandbox)'],
     [{ runArgs: ['-e', 'ANTHROPIC_API_KEY'] }, 'runArgs.ANTHROPIC_API_KEY (ANTHROPIC_API_KEY stays outside the sandbox)'],
     [{ runArgs: ['-e', 'HTTPS_PROXY=http://evil'] }, 'runArgs.HTTPS_PROXY (HTTPS_PROXY is set by paude in the sandbox)'],
-    [{ mounts: ['type=bind,source=/${localEnv:SECRET},target=/x'] }, 'mounts[0] (SECRET is not read here)'],
+    [{ mounts: ['type=bind,source=/${localEnv:SECRET},target=/x'] }, 'mounts[0] (paude does not read SECRET here)'],
     [{ mounts: ['type=bind,source=/,target=/x'] }, 'mounts[0] (/: '],
     [{ mounts: ['type=bind,source=/etc,target=/x'] }, 'mounts[0] (/etc: '],
-    [{ mounts: ['type=bind,source=/nothing,target=/x'] }, 'mounts[0] (/nothing: nothing is there)'],
+    [{ mounts: ['type=bind,source=/nothing,target=/x'] }, 'mounts[0] (/nothing: it does not exist)'],
     [{ mounts: [`type=bind,source=/${'a/'.repeat(9000)},target=/x`] }, 'mounts[0] ('],
     [{ mounts: ['type=bind,source=${localWorkspaceFolder}/data,target=/d'] }, 'the project is mounted at its own path)'],
     [{ mounts: ['type=bind,source=${localWorkspaceFolder}/link,target=/d'] }, 'the project is mounted at its own path)'],
     [{ mounts: ['type=bind,source=/srv,target=${localWorkspaceFolder}/.git/hooks'] }, 'it would hide the project)'],
     [{ mounts: ['type=bind,source=/srv,target=/'] }, 'it would hide the project)'],
-    [{ postCreateCommand: 'echo ${localEnv:SECRET}' }, 'postCreateCommand (SECRET is not read here)'],
-    [{ postStartCommand: { a: ['echo', '${localEnv:SECRET}'] } }, 'postStartCommand (SECRET is not read here)'],
+    [{ postCreateCommand: 'echo ${localEnv:SECRET}' }, 'postCreateCommand (paude does not read SECRET here)'],
+    [{ postStartCommand: { a: ['echo', '${localEnv:SECRET}'] } }, 'postStartCommand (paude does not read SECRET here)'],
   ] as readonly (readonly [object, string])[])('%j', (content, message) => {
     symlinkSync(room, join(root, 'link'))
     const { source, ignored } = read({ image: 'i:1', ...content })
@@ -347,33 +350,35 @@ describe('what opens the box is left out by name, and the rest of the file holds
 describe('a devcontainer.json that cannot be used is refused', () => {
   test('for everything that is wrong with it at once', () => {
     const several = { image: 'Debian:12', dockerComposeFile: 'nothing.yml', build: { dockerfile: '../../Dockerfile' } }
-    expect(() => read(several)).toThrow(/cannot be used:\n {2}dockerComposeFile: .* is not there\n {2}build.dockerfile leads out/)
+    expect(() => read(several)).toThrow(
+      /cannot be used:\n {2}dockerComposeFile: .* does not exist\n {2}build\.dockerfile is outside the project: /,
+    )
     expect(() => read('{\n"image": 3,\n"mounts": [5]}')).toThrow(
       /cannot be used:\n {2}line 2: image must be .*\n {2}line 3: mounts.0 must/,
     )
   })
 
   test.each([
-    [{ image: 'x:${localEnv:SECRET}' }, 'image has ${localEnv:SECRET} in it'],
+    [{ image: 'x:${localEnv:SECRET}' }, 'image contains ${localEnv:SECRET}'],
     [{ image: 'Debian:12' }, 'image is not an image reference: "Debian:12"'],
     [{ image: 'Debian:12', features: { 'registry.example.org/f/a:1': {} } }, 'image is not an image reference: "Debian:12"'],
     [{ postStartCommand: ['a\0b'] }, 'postStartCommand contains a NUL byte'],
-    [{ build: { dockerfile: '../../Dockerfile' } }, 'build.dockerfile leads out of the project'],
-    [{ build: { dockerfile: '/etc/passwd' } }, 'build.dockerfile leads out of the project'],
-    [{ build: { dockerfile: 'Dockerfile', context: '../..' } }, 'build.context leads out of the project'],
-    [{ build: { dockerfile: 'Dockerfile', context: 'out' } }, 'build.context leads out of the project'],
-    [{ build: { dockerfile: 'Dockerfile', context: 'nothing' } }, 'is no folder'],
+    [{ build: { dockerfile: '../../Dockerfile' } }, 'build.dockerfile is outside the project: '],
+    [{ build: { dockerfile: '/etc/passwd' } }, 'build.dockerfile is outside the project: '],
+    [{ build: { dockerfile: 'Dockerfile', context: '../..' } }, 'build.context is outside the project: '],
+    [{ build: { dockerfile: 'Dockerfile', context: 'out' } }, 'build.context is outside the project: '],
+    [{ build: { dockerfile: 'Dockerfile', context: 'nothing' } }, ' is not a folder'],
     [{ build: { dockerfile: 'Link' } }, 'is a link'],
-    [{ build: { dockerfile: 'a/'.repeat(9000) } }, 'build.dockerfile is longer than any path'],
-    [{ build: { dockerfile: 'Dockerfile', context: 'a/'.repeat(9000) } }, 'build.context is longer than any path'],
-    [{ build: { dockerfile: 'out/Dockerfile' } }, 'build.dockerfile leads out of the project'],
-    [{ build: { dockerfile: 'Nothing' } }, 'Nothing is not there'],
-    [{ image: 'x', features: { './mine': {} } }, 'features: "./mine" is no folder'],
-    [{ image: 'x', features: { '../..': {} } }, 'features: "../.." leads out of the project'],
-    [{ image: 'x', features: { './out': {} } }, 'features: "./out" leads out of the project'],
-    [{ dockerComposeFile: 'compose.yml' }, 'compose.yml is not there'],
-    [{ dockerComposeFile: '../../compose.yml' }, 'dockerComposeFile leads out of the project'],
-    [{ dockerComposeFile: 'out/compose.yml' }, 'dockerComposeFile leads out of the project'],
+    [{ build: { dockerfile: 'a/'.repeat(9000) } }, 'build.dockerfile is too long for a path: '],
+    [{ build: { dockerfile: 'Dockerfile', context: 'a/'.repeat(9000) } }, 'build.context is too long for a path: '],
+    [{ build: { dockerfile: 'out/Dockerfile' } }, 'build.dockerfile is outside the project: '],
+    [{ build: { dockerfile: 'Nothing' } }, 'Nothing does not exist'],
+    [{ image: 'x', features: { './mine': {} } }, 'features: "./mine" is not a folder'],
+    [{ image: 'x', features: { '../..': {} } }, 'features: "../.." is outside the project'],
+    [{ image: 'x', features: { './out': {} } }, 'features: "./out" is outside the project'],
+    [{ dockerComposeFile: 'compose.yml' }, 'compose.yml does not exist'],
+    [{ dockerComposeFile: '../../compose.yml' }, 'dockerComposeFile is outside the project: '],
+    [{ dockerComposeFile: 'out/compose.yml' }, 'dockerComposeFile is outside the project: '],
     [{ image: 3 }, 'image must be a string, found 3'],
     [{ mounts: [5] }, 'mounts.0 must be a string or an object, found 5'],
     [{ postStartCommand: 1 }, 'postStartCommand must be a string, a list of strings, or an object of them, found 1'],
@@ -479,7 +484,7 @@ describe('a recipe', () => {
       ],
     })
     expect(ignored.join()).toContain(
-      'feature registry.example.org/f/docker-in-docker:2 (it needs privileges that no sandbox has),feature node (not published in a registry)',
+      'feature registry.example.org/f/docker-in-docker:2 (it needs privileges that a sandbox does not have),feature node (not published in a registry)',
     )
     expect(read({ features: { 'registry.example.org/f/go:1': {} } }).source.values.imageBuild?.base).toStartWith(
       'docker.io/library/debian',
@@ -503,7 +508,7 @@ describe('a recipe', () => {
     expect(digests()).toEqual(['', '', ''])
     put(lock, 'x')
     expect(digests()).toEqual(['', '', ''])
-    expect(read({ image: 'i:1', features }).ignored).toContain('devcontainer-lock.json (it cannot be read)')
+    expect(read({ image: 'i:1', features }).ignored).toContain('devcontainer-lock.json (paude cannot read it)')
     rmSync(lock)
     symlinkSync('/etc/passwd', lock)
     expect(digests).toThrow('is a link')

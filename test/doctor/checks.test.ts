@@ -306,11 +306,11 @@ describe('sessions', () => {
     const [now, old] = looked(['a:2', 'b:1'], ['a:1', 'b:1', 'c:1'])
     expect(now?.detail).toBe('a:2 is built at the next start on docker')
     expect(old).toMatchObject({ state: 'warning', fix: 'paude --backend docker image rm --stale' })
-    expect(old?.detail).toStartWith('2 that a start here would not use (another project may): 1200 MB')
+    expect(old?.detail).toStartWith('2 that a start here does not use (another project may): 1200 MB')
   })
 
   test('images: what builds leave behind may go', () => {
-    expect(looked(['a:1'], ['a:1'], ['0123'])[1]?.detail).toStartWith('1 that builds left behind: 600 MB')
+    expect(looked(['a:1'], ['a:1'], ['0123'])[1]?.detail).toStartWith('1 left behind by builds: 600 MB')
   })
 
   test('HOME volumes of folders that are gone', () => {
@@ -336,7 +336,7 @@ describe('sessions', () => {
     expect(orphanChecks({ parts: 0, forsaken: [] })[0]?.state).toBe('ok')
     expect(orphanChecks({ parts: 2, forsaken: [] })).toMatchObject([{ state: 'warning', fix: 'paude rm --orphans' }])
     expect(orphanChecks({ parts: 1, forsaken: ['paude-bcd234'] })).toMatchObject([
-      { state: 'warning', detail: expect.stringContaining('the paude in front of paude-bcd234 was killed') },
+      { state: 'warning', detail: expect.stringContaining('the paude process of paude-bcd234 was killed') },
       { state: 'warning', detail: expect.stringContaining('1 containers') },
     ])
   })
@@ -390,7 +390,7 @@ describe('sessions', () => {
     const upstream = { scheme: 'http', host: 'proxy.example', port: 8080, except: ['*.near.example'], credentials: '' } as const
     const ways = { ...DIRECT, upstream }
     expect(proxyChecks({ HTTPS_PROXY: 'http://proxy.example:8080' }, { ways, fault: null })).toEqual([
-      ok('proxy of this machine', 'network.upstream_proxy is proxy.example:8080: requests go through it'),
+      ok('proxy of this machine', 'requests go through network.upstream_proxy, proxy.example:8080'),
     ])
     expect(resolverChecks('api.example.org:443', null, ways)).toEqual([
       ok('provider', 'the upstream proxy resolves api.example.org'),
@@ -405,7 +405,7 @@ describe('sessions', () => {
   })
 
   test('extra certificates', () => {
-    expect(authorityChecks({ count: 2, expired: [], fault: '' })[0]?.detail).toStartWith('2 ')
+    expect(authorityChecks({ count: 2, expired: [], fault: '' })[0]?.detail).toBe('the sandbox also trusts 2 of this machine')
     expect(authorityChecks({ count: 0, expired: [], fault: 'unreadable' })[0]?.state).toBe('problem')
   })
 

@@ -90,7 +90,7 @@ additionalimagestores = ["/var/lib/containers/storage"]
     ['no processes', ['--pids=0', ...PROMPT], /invalid number of processes "0"/, 125],
     ['no cores', ['--cpus=0', ...PROMPT], /invalid number of cores "0"/, 125],
     ['a time that is none', ['run', '--timeout=soon', '--', 'true'], /--timeout must be a number of seconds, found "soon"/, 125],
-    ['a mount of nothing', ['--mount=/no/such/place', ...PROMPT], /cannot mount \/no\/such\/place: nothing is there/, 125],
+    ['a mount of nothing', ['--mount=/no/such/place', ...PROMPT], /cannot mount \/no\/such\/place: it does not exist/, 125],
     ['a mount of the engine’s socket', ['--mount=/var/run/docker.sock', ...PROMPT], /cannot mount/, 125],
     ['a mount of the whole machine', ['--mount=/:/data', ...PROMPT], /cannot mount \/: \/ is the whole machine/, 125],
     ['a variable that is no name', ['--env=1X=2', ...PROMPT], /invalid variable name "1X"/, 125],
@@ -124,7 +124,7 @@ additionalimagestores = ["/var/lib/containers/storage"]
         made.push(stdout.trim())
       }
       const before = await leftovers(backend)
-      expectText(await run(['--session-name=same-one', ...PROMPT], { cwd }), /a session named same-one exists already/, 125)
+      expectText(await run(['--session-name=same-one', ...PROMPT], { cwd }), /a session named same-one already exists/, 125)
       expectText(await run(['stop', 'paude-'], { cwd }), /paude-/, 1)
       expectText(await run(['stop', 'same'], { cwd }), /same/, 1)
       expectText(await run(['stop'], { cwd }), /same-one|same-two|2 sessions|more than one/, 1)
@@ -190,12 +190,12 @@ additionalimagestores = ["/var/lib/containers/storage"]
     expect({ code: unset.code, stdout: unset.stdout }).toEqual({ code: 0, stdout: 'homeless\n' })
     await expectSentence(
       await run(PROMPT, { env: { HOME: '', XDG_STATE_HOME: undefined } }),
-      /HOME is not set, so there is no place for the state of sessions/,
+      /HOME is not set, so paude has no place for the state of sessions/,
       125,
     )
   })
 
-  test('a HOME that cannot be written', async () => {
+  test('a HOME that is not writable', async () => {
     // root writes everywhere but into the kernel's folders.
     const place = '/proc/nowhere'
     await expectSentence(await run(PROMPT, { env: { HOME: place, XDG_STATE_HOME: undefined } }), /cannot write/, 125)

@@ -26,7 +26,7 @@ exec ${Bun.which(backend)} "$@"
     const folder = breaking('squid', '--tmpfs=\\/dev\\/shm:rw', '--tmpfs=/dev/shm:ro')
     const { code, stdout, stderr } = await start(folder, ['--network=restricted', 'run', '--', 'echo', 'ran'])
     expect([code, stdout]).toEqual([125, ''])
-    expect(stderr).toContain('paude: the proxy ended before the agent was started; its last words:\n  ')
+    expect(stderr).toContain('paude: the proxy ended before the agent was started; the end of its output:\n  ')
     expect(stderr).toContain('shm_open')
     expect(stderr).toContain('Read-only file system')
     expect(stderr).toContain('→ paude doctor ')

@@ -23,7 +23,7 @@ test.skipIf(!claude)('says what it is told', async () => {
 
 test.skipIf(!claude)('answers a prompt that is no script', async () => {
   const { stdout, code } = await setUp().run('-p', 'what can you do')
-  expect(stdout).toContain('cannot make sense of: what can you do')
+  expect(stdout).toContain('I do not understand: what can you do')
   expect(code).toBe(0)
 })
 

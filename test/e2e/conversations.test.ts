@@ -72,7 +72,7 @@ describeEach('conversations', (backend) => {
       // The credential is kept nowhere: without it each session says what it lacks.
       const poor = await run(['up', '--all'], { cwd, env: { ANTHROPIC_API_KEY: undefined } })
       expect(poor).toMatchObject({ code: 1, stdout: '' })
-      expect(poor.stderr).toContain(`session ${ran} was started with ANTHROPIC_API_KEY, which is not set now`)
+      expect(poor.stderr).toContain(`session ${ran} needs ANTHROPIC_API_KEY, which is not set`)
 
       expect(await run(['up', '--all'], { cwd: makeProject() })).toMatchObject({ code: 0, stdout: `${ran}\n` })
       expect(await rowOf(ran)).toMatchObject({ status: 'running' })
@@ -80,7 +80,9 @@ describeEach('conversations', (backend) => {
       expect(await rowOf(asked)).toMatchObject({ status: 'exited', exitCode: 137 })
       const again = await run(['up'], { cwd })
       expect(again).toMatchObject({ code: 0, stdout: '' })
-      expect(again.stderr).toContain(`session ${asked} was cut short and is not asked again by itself: paude start ${asked}`)
+      expect(again.stderr).toContain(
+        `session ${asked} was interrupted, and paude does not repeat its prompt by itself: paude start ${asked}${asked}`,
+      )
       expect(again.stderr).not.toContain(stopped)
       const window = await open({ cwd, words: ['attach', ran] })
       await window.see(/^● still here$/m)
@@ -274,22 +276,22 @@ describeEach('conversations', (backend) => {
       ]) {
         const { code, stdout, stderr } = await run(words, { cwd })
         expect({ code, stdout }).toEqual({ code: 125, stdout: '' })
-        expect(stderr).toContain(`paude: session ${id} has no conversation yet: nothing was said in it`)
+        expect(stderr).toContain(`paude: session ${id} has no conversation yet`)
       }
       expect(await run(['fork', 'no-such-session'], { cwd })).toMatchObject({
         code: 125,
-        stderr: expect.stringContaining('no session is called "no-such-session"'),
+        stderr: expect.stringContaining('no session has the name or id "no-such-session"'),
       })
       expect(await run(['fork', id, '--', '--continue'], { cwd })).toMatchObject({
         code: 125,
-        stderr: expect.stringContaining('paude fork names the conversation itself, found --continue'),
+        stderr: expect.stringContaining('paude fork chooses the conversation itself, found --continue'),
       })
       const running = startPaude(['run', '--', 'tail', '-f', '/dev/null'], { cwd, env: world.env() })
       const command = await poll('the command', () => world.newest(cwd, ({ agent }) => agent === 'command'))
       await poll('it to run', async () => (await rowOf(command))?.status === 'running')
       expect(await run(['fork', command], { cwd })).toMatchObject({
         code: 125,
-        stderr: expect.stringContaining(`session ${command} runs a command and no agent`),
+        stderr: expect.stringContaining(`session ${command} runs a command, not an agent`),
       })
       running.kill('SIGTERM')
       await running.done

@@ -80,7 +80,7 @@ describeEach('a devcontainer.json', (backend) => {
       'BASH cat /greeting; echo "$COLOUR $(printenv PATH)" >agent; echo x >.devcontainer/Dockerfile || touch kept;;SAY done',
     )
     expect([first.code, first.stdout]).toEqual([0, 'done\n'])
-    expect(first.stderr).toContain('without effect here: remoteUser (the sandbox runs as you)')
+    expect(first.stderr).toContain(': ignored: remoteUser (the sandbox runs as you)')
     expect(first.stderr).toContain('said on stdout\n')
     expect(readFileSync(join(cwd, 'made'), 'utf8')).toBe(`hello from the context\n${process.getuid?.()}\nblue /opt/tools\n`)
     expect(readFileSync(join(cwd, 'way'), 'utf8')).toBe('403\n')
@@ -97,7 +97,7 @@ describeEach('a devcontainer.json', (backend) => {
     expect(readFileSync(join(cwd, 'words.txt'), 'utf8')).toBe('evil\n')
     const third = await run(['--devcontainer', '--pull', 'always', '-p', 'SAY hi'], { cwd })
     expect([third.code, third.stdout]).toEqual([125, ''])
-    expect(third.stderr).toContain(`${cwd}, of which the image is to be built, has changed since it was trusted`)
+    expect(third.stderr).toContain(`${cwd} has changed since you approved it`)
   })
 
   test.concurrent('builds from what was trusted, whatever a box puts in its place once that is checked', async () => {
@@ -186,7 +186,9 @@ describeEach('a devcontainer.json', (backend) => {
     await trust(cwd)
     const { code, stdout, stderr } = await ask(cwd, 'SAY hi')
     expect([code, stdout]).toEqual([0, 'hi\n'])
-    expect(stderr).toContain('broken\npaude: postCreateCommand ended with exit code 3, so what follows it was not run')
+    expect(stderr).toContain(
+      'broken\npaude: postCreateCommand ended with exit code 3, so the commands after it were not run; the agent starts anyway',
+    )
     // Closing needs nobody's word.
     put(join(cwd, 'paude.toml'), 'devcontainer_failure = "end"\n')
     const ended = await ask(cwd, 'SAY hi')
@@ -247,13 +249,13 @@ describeEach('a devcontainer.json', (backend) => {
     registry.stop()
     expect([code, stdout]).toEqual([0, 'hi\n'])
     expect(readFileSync(join(cwd, 'seen'), 'utf8')).toBe('root 1.24 as usual\nroot  \nyes\n')
-    expect(stderr).toContain(`${privileged} (it needs privileges that no sandbox has)`)
+    expect(stderr).toContain(`${privileged} (it needs privileges that a sandbox does not have)`)
     // What is built is there: no registry is asked again.
     expect((await ask(cwd, 'SAY again')).stdout).toBe('again\n')
     put(join(cwd, '.devcontainer/mine/install.sh'), '#!/bin/sh\ntouch /evil\n')
     const changed = await run(['--devcontainer', '--pull', 'always', '-p', 'SAY hi'], { cwd })
     expect([changed.code, changed.stdout]).toEqual([125, ''])
-    expect(changed.stderr).toContain('has changed since it was trusted')
+    expect(changed.stderr).toContain(' has changed since you approved it')
   })
 
   test.concurrent('of several containers starts the one that it names', async () => {

@@ -83,7 +83,7 @@ describeEach('events', (backend) => {
     expect(events.at(0)?.kind).toBe('session-start')
     expect(events.at(-1)?.kind).toBe('tool')
     expect(events.filter(({ kind }) => kind === 'tool')).toHaveLength(4)
-    expect(stderr).toMatch(/skipped \d+ lines that no hook wrote/)
+    expect(stderr).toMatch(/skipped \d+ lines of an unknown writer: programs in the sandbox can write there/)
     expect(stdout + stderr).not.toContain('\u001b[2J')
     // What would replace the record, or lie beside it, does not even come into being.
     expect(readFileSync(join(project, 'listing'), 'utf8')).toBe('conversation\nevents\nstderr\nstdout\n')

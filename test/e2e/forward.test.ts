@@ -141,7 +141,7 @@ describeEach('paude forward', (backend) => {
     const { forward, locals } = await open([4005])
     const { code, stdout, stderr } = await paude(['forward', name, `${locals[0]}:4005`], options())
     expect([code, stdout]).toEqual([1, ''])
-    expect(stderr).toContain(`port ${locals[0]} of this machine is taken\n  → paude forward ${id} 0:4005 takes any that is free`)
+    expect(stderr).toContain(`port ${locals[0]} of this machine is in use\n  → use any free port: paude forward ${id} 0:4005`)
     await end(forward)
   })
 
@@ -182,9 +182,12 @@ describeEach('paude forward', (backend) => {
     const other = await poll('the other box', () => sessionIds().find((one) => !before.includes(one) && one !== id))
     await poll('it runs', async () => (await engine(backend, ['exec', other, 'true'])).code === 0)
     const refused = await paude(['forward', other, '0:4005'], options())
-    expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('has no network at all')])
+    expect([refused.code, refused.stderr]).toEqual([
+      1,
+      expect.stringContaining(' has no network, so paude cannot forward its ports'),
+    ])
     silent.kill('SIGTERM')
     await silent.done
-    expect((await paude(['forward', other, '0:4005'], options())).stderr).toContain('no session is called')
+    expect((await paude(['forward', other, '0:4005'], options())).stderr).toContain('no session has the name or id ')
   })
 })

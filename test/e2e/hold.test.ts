@@ -90,8 +90,8 @@ describeEach('a held terminal', (backend) => {
     expect((await run(['screen', '--ansi', id])).stdout).toContain('\x1b[')
     await poll('the log', async () => /^● an answer for nobody$/m.test((await run(['logs', id])).stdout))
     expect(await run(['screen', '--ansi', '--html', id])).toMatchObject({ code: 2, stdout: '' })
-    expect((await run(['send', id])).stderr).toContain('needs a text or --key')
-    expect((await run(['send', id, '--key', 'nokey'])).stderr).toContain('no key is called "nokey"')
+    expect((await run(['send', id])).stderr).toContain('paude send needs either a text or --key')
+    expect((await run(['send', id, '--key', 'nokey'])).stderr).toContain(': unknown key "nokey"')
     await removed(id)
   })
 

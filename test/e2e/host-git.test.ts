@@ -207,11 +207,11 @@ describeEach('git on the host', (backend) => {
     const project = makeProject()
     const { code, stderr } = await run(project, 'rm .git/index; mkfifo .git/index')
     expect(code).toBe(0)
-    expect(stderr).toContain(`could not look at the index ${join(project, '.git/index')}: it is not a plain file`)
+    expect(stderr).toContain(`cannot read the index ${join(project, '.git/index')}: it is not a plain file`)
     expect(stderr).toContain(`find ${project} -mindepth 2 -name .git`)
     rmSync(join(project, '.git/index'))
     const other = await run(project, 'printf DIRC >.git/index')
-    expect(other.stderr).toContain('could not look at the index')
+    expect(other.stderr).toContain('cannot read the index ')
     expect(other.stderr).toContain('it is cut short')
   }, 120_000)
 

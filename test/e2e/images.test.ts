@@ -162,7 +162,7 @@ describeEach('images', (backend) => {
     expect([code, stdout]).toEqual([125, ''])
     expect(stderr).toContain('the end of its output:')
     expect(stderr).toEndWith(
-      'paude: the distribution of the image has no package paude-no-such-package\n  → correct image.packages, take a tool of image.tools, or choose another base with image.base\n',
+      'paude: the distribution of the image has no package paude-no-such-package\n  → correct image.packages, use image.tools, or choose another base with image.base\n',
     )
     expect([...(await containers())].filter((id) => !earlier.has(id))).toEqual([])
   })

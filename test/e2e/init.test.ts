@@ -220,7 +220,7 @@ ENTRYPOINT ["/bin/sh", "-c", "echo entry >>/mark/entry; exec \\"$@\\"", "sh"]
 
         const open = await run(words(broken), { env: { PATH: networked(backend) } })
         expect({ code: open.code, stdout: open.stdout }).toEqual({ code: 125, stdout: '' })
-        expect(open.stderr).toContain('the wall around the agent did not hold')
+        expect(open.stderr).toContain('the wall around the agent is broken, so the agent was not started')
         expect(open.stderr).not.toContain('/mark.so')
         expect([existsSync(join(broken, 'bash')), existsSync(join(broken, 'entry'))]).toEqual([false, false])
       } finally {

@@ -65,7 +65,7 @@ describeEach('paude in place of claude', (backend) => {
   test.concurrent('a prompt that begins with a dash, after --', async () => {
     const { stdout, code } = await run(['--', '-p', '--', '-- looks like a flag'])
     expect(code).toBe(0)
-    expect(stdout).toContain('cannot make sense of: -- looks like a flag')
+    expect(stdout).toContain('I do not understand: -- looks like a flag')
   })
 
   test.concurrent('a flag of paude after a prompt’s -- is not mentioned', async () => {

@@ -154,7 +154,7 @@ describeEach('a running session', (backend) => {
   test('refuses what a denial would overrule, and says where it stands', async () => {
     const refused = await network('allow', 'never.example', '--session', id)
     expect(refused.code).toBe(1)
-    expect(refused.stderr).toContain('never.example is denied by never.example (asked for by --network-deny), and a denial wins')
+    expect(refused.stderr).toContain('never.example is denied by never.example (requested by --network-deny), and a denial wins')
     await must(network('deny', 'a.example', '--session', id))
     expect((await network('allow', 'x.example', '@github', '--session', id)).code).toBe(0)
     await must(network('allow', 'a.example', '--session', id))
@@ -193,7 +193,7 @@ describeEach('a running session', (backend) => {
     await must(call('stop', id))
     await poll('its time is over', () => Date.now() / 1000 > end)
     const said = await must(network('allow', 'later.example', '--session', id))
-    expect(said.stderr).toContain('does not run: it has this from its next start on')
+    expect(said.stderr).toContain(' is not running: the change applies from its next start')
     await must(call('start', id))
     await poll('the wall stands', async () => (await status('http://paude.internal/')) === '200')
     expect(await status(`http://${SITE}/`)).toBe('200')
@@ -228,7 +228,7 @@ describeEach('paude network watch', (backend) => {
       await terminal.see(new RegExp(`^> blocked +${SITE}`, 'm'))
       expect(await ask(`http://${SITE}/`)).toBe('403')
       await terminal.press('?')
-      await terminal.see('take back what the last of these keys did')
+      await terminal.see('undo the last of these keys')
       await terminal.press('s')
       // The newest comes first, and that is the one that was asked for again.
       await terminal.see(new RegExp(`^> blocked +${SITE} +2 `, 'm'))
@@ -471,7 +471,7 @@ describeEach('a service without TLS', (backend) => {
     const typed = `network allow http://${SITE} --session ${id}`
     for (const url of [`http://${SITE}/`, `https://${SITE}/`]) {
       const why = await network('why', url, id)
-      expect(why.stderr).toMatch(new RegExp(`a tunnel \\(CONNECT\\) to ${SITE} was cut, since it carried no TLS`))
+      expect(why.stderr).toMatch(new RegExp(`the proxy cut a tunnel \\(CONNECT\\) to ${SITE}, since it carried no TLS`))
       expect(why.stderr).toContain(`paude ${typed}`)
     }
     expect(JSON.parse((await network('why', `http://${SITE}/`, id, '--json')).stdout)).toMatchObject({ tunnel: 'tls' })

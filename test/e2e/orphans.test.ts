@@ -33,7 +33,7 @@ function only(ids: readonly string[]): Record<string, string> {
   return { PATH: `${folder}:${process.env['PATH']}` }
 }
 
-/** Waits until a foreground session says that its command runs. */
+/** Waits until a foreground session says that its command is running. */
 async function begun(running: Running, before: readonly string[]): Promise<string> {
   await poll('the command runs', () => running.stdout().includes('begun'), 120)
   return sessionIds().filter((id) => !before.includes(id))[0] ?? ''
@@ -56,7 +56,7 @@ describeEach('a session whose paude was killed together with its remover', (back
     await killWithRemover(killed)
     await poll('it is known', async () => (await paude(['doctor'], { cwd, env })).stdout.includes(dead))
     const { stdout } = await paude(['doctor'], { cwd, env })
-    expect(stdout).toContain(`the paude in front of ${dead} was killed`)
+    expect(stdout).toContain(`the paude process of ${dead} was killed`)
     expect(stdout).toContain(`paude logs ${dead}`)
     expect(stdout).not.toContain(alive)
     const script = (await paude(['rm', '--orphans', '--dry-run'], { cwd, env })).stdout
@@ -67,7 +67,7 @@ describeEach('a session whose paude was killed together with its remover', (back
     const removed = await paude(['rm', '--orphans'], { cwd, env })
     expect({ code: removed.code, stderr: removed.stderr }).toEqual({
       code: 0,
-      stderr: `paude: removed ${dead}, whose paude was killed\n`,
+      stderr: `paude: removed ${dead}, whose paude process was killed\n`,
     })
     expect((await leftovers(backend)).filter((part) => part.includes(dead) && !part.startsWith('process'))).toEqual([])
     expect(await containersOf(backend, alive)).toHaveLength(2)

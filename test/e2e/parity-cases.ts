@@ -63,7 +63,7 @@ const CLIENT = {
 /** With the client's complaint; how far the agent came is a matter of time. */
 const unread = (host: Deeds, line: string): Deeds => ({ ...ended(line)(host), transcripts: any, asked: any })
 const planted = (path: string) =>
-  `paude: warning: new or changed in the project since the session began, and this machine may run it: <place>/project/${path}; look before you trust it`
+  `paude: warning: new or changed in the project since the session began, and this machine may run it: <place>/project/${path}; review it before you use it`
 
 /** An MCP server in a dozen lines of shell. */
 const SERVER = `while read -r line; do
@@ -177,7 +177,7 @@ export const cases: Readonly<Record<string, Case>> = {
     ...one('-p', 'SAY x', '--memory', '4g', '--memory=5g'),
     differs: {
       row: 'Flags and verbs of its own',
-      to: noted("paude: --memory stands after the agent's first word, so it goes to the agent; put it first to mean paude's"),
+      to: noted("paude: --memory comes after the agent's first word, so it goes to the agent; for paude's flag, put it first"),
     },
   },
   'a verb of both': {
@@ -188,7 +188,7 @@ export const cases: Readonly<Record<string, Case>> = {
         first(host, () => ({
           code: 1,
           stdout: [''],
-          stderr: ['paude: no session is called "nothing"', '  → paude sessions lists all of them', ''],
+          stderr: ['paude: no session has the name or id "nothing"', '  → paude sessions', ''],
         })),
     },
   },
@@ -412,7 +412,7 @@ export const cases: Readonly<Record<string, Case>> = {
           code: 1,
           stdout: [''],
           stderr: [
-            'paude: --settings ../outside/s.json is on this machine and not in the sandbox; to have it there: paude --mount <place>/outside/s.json',
+            'paude: --settings ../outside/s.json is on this machine, not in the sandbox; to mount it: paude --mount <place>/outside/s.json',
             'Error: Settings file not found: <place>/outside/s.json',
             '',
           ],
@@ -428,9 +428,9 @@ export const cases: Readonly<Record<string, Case>> = {
     differs: {
       row: 'Paths outside',
       to: (host) =>
-        noted(
-          'paude: --add-dir ../outside is on this machine and not in the sandbox; to have it there: paude --mount <place>/outside',
-        )(printed(host, 'Exit code 1', 'cat: ../outside/y: No such file or directory')),
+        noted('paude: --add-dir ../outside is on this machine, not in the sandbox; to mount it: paude --mount <place>/outside')(
+          printed(host, 'Exit code 1', 'cat: ../outside/y: No such file or directory'),
+        ),
     },
   },
   'a log outside': {
@@ -438,7 +438,7 @@ export const cases: Readonly<Record<string, Case>> = {
     differs: {
       row: 'Paths outside',
       to: noted(
-        'paude: --debug-file ../outside/d.log is written in the sandbox and not on this machine; name a file in the project to keep it',
+        'paude: --debug-file ../outside/d.log is written in the sandbox, not on this machine; to keep the file, name one in the project',
       ),
     },
   },

@@ -129,6 +129,6 @@ const plain = (screen: string): readonly string[] =>
     // What paude says before the screen.
     .replace(/^paude: sandbox on .*\n/gm, '')
     // The row Ctrl-Z: what is said of the session meanwhile.
-    .replace(/^(Claude Code is suspended\. .*\n.*ctrl\+_\.|paude: the session goes on; .*)\n+/gm, '')
+    .replace(/^(Claude Code is suspended\. .*\n.*ctrl\+_\.|paude: the session continues; fg shows it again.*)\n+/gm, '')
     .replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, '<id>')
     .split('\n')

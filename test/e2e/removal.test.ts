@@ -141,7 +141,7 @@ describeEach('the end of a session', (backend) => {
 
     const listed = JSON.parse((await paude(['sessions', '--json'], options())).stdout) as readonly { id: string }[]
     expect(listed.filter(({ id }) => ids.includes(id))).toEqual([])
-    expect((await paude(['exec', name, '--', 'true'], options())).stderr).toContain('no session is called')
+    expect((await paude(['exec', name, '--', 'true'], options())).stderr).toContain('no session has the name or id ')
     put(go, '')
     await nothingLeft()
   })

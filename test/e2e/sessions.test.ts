@@ -120,7 +120,9 @@ describeEach('sessions', (backend) => {
     await detach(window)
     expect(await window.ended()).toBe(0)
     const id = world.newest(cwd)
-    expect(Bun.stripANSI(await Bun.file(notes).text()).trim()).toBe(`paude: detached, the session goes on: paude attach ${id}`)
+    expect(Bun.stripANSI(await Bun.file(notes).text()).trim()).toBe(
+      `paude: detached; the session keeps running: paude attach ${id}`,
+    )
     await expectPlain(window)
 
     const table = await paude(['sessions'], { cwd })
@@ -144,7 +146,7 @@ describeEach('sessions', (backend) => {
       await expectPlain(other)
       const shell = await other.screen()
       expect(shell).toMatch(
-        /^shell> .* attach.*\npaude: detached, the session goes on: paude attach paude-\w{6}\n\[0\|1\]\nshell>$/s,
+        /^shell> .* attach.*\npaude: detached; the session keeps running: paude attach paude-\w{6}\n\[0\|1\]\nshell>$/s,
       )
       await other.close()
     }
@@ -264,7 +266,7 @@ describeEach('sessions', (backend) => {
     const other = two.stdout.trim()
     const taken = await claude(['--detach', '--session-name', name], { cwd })
     expect(taken).toMatchObject({ code: 125, stdout: '' })
-    expect(taken.stderr).toContain(`a session named ${name} exists already: ${other}`)
+    expect(taken.stderr).toContain(`a session named ${name} already exists: ${other}`)
 
     const script = async (...words: readonly string[]) => run(['stop', '--dry-run', ...words], { cwd })
     expect((await script(id)).stdout).toContain(id)
@@ -273,11 +275,11 @@ describeEach('sessions', (backend) => {
     expect((await script(name)).stdout).toContain(other)
     const ambiguous = await script('paude-')
     expect(ambiguous).toMatchObject({ code: 1, stdout: '' })
-    expect(ambiguous.stderr).toMatch(/"paude-" fits \d+ sessions/)
+    expect(ambiguous.stderr).toMatch(/"paude-" matches \d+ sessions/)
     expect(ambiguous.stderr).toContain(name)
     const unknown = await script('no-such-session')
     expect(unknown).toMatchObject({ code: 1, stdout: '' })
-    expect(unknown.stderr).toContain('no session is called "no-such-session"')
+    expect(unknown.stderr).toContain('no session has the name or id "no-such-session"')
     const both = await script()
     expect(both.code).toBe(1)
     expect(both.stderr).toContain('this directory has 2 sessions')
@@ -312,21 +314,21 @@ describeEach('sessions', (backend) => {
     expect(lines(transcript)).toHaveLength(1)
     await detach(window)
     expect(await window.ended()).toBe(0)
-    expect(await window.screen()).toContain(`detached, the session goes on: paude attach ${id}`)
+    expect(await window.screen()).toContain(`detached; the session keeps running: paude attach ${id}`)
 
     expect(await run(['stop'], { cwd })).toMatchObject({ code: 0, stdout: `${id}\n` })
     const refused = await window.run(`clear; ${command('attach')}`)
     expect(refused.code).toBe(125)
-    expect(refused.screen).toMatch(new RegExp(`session ${id} does not run\n +→ paude start ${id}`))
+    expect(refused.screen).toMatch(new RegExp(`session ${id} is not running\n +→ paude start ${id}`))
     await expectPlain(window)
     const without = await paude(['start'], { cwd })
     expect(without).toMatchObject({ code: 125, stdout: '' })
-    expect(without.stderr).toContain(`session ${id} was started with ANTHROPIC_API_KEY, which is not set now`)
+    expect(without.stderr).toContain(`session ${id} needs ANTHROPIC_API_KEY, which is not set`)
     expect(await statusOf(id)).toBe('exited')
     expect(await run(['start'], { cwd })).toMatchObject({ code: 0, stdout: `${id}\n` })
     const again = await run(['start'], { cwd })
     expect(again).toMatchObject({ code: 125, stdout: '' })
-    expect(again.stderr).toContain(`session ${id} runs already`)
+    expect(again.stderr).toContain(`session ${id} is running already`)
     expect(again.stderr).toContain(`paude attach ${id}`)
 
     await window.start(`clear; ${command('attach')}`)
@@ -398,7 +400,7 @@ describeEach('sessions', (backend) => {
 
     const busy = await run(['rm', id], { cwd })
     expect(busy).toMatchObject({ code: 1, stdout: '' })
-    expect(busy.stderr).toContain(`session ${id} runs`)
+    expect(busy.stderr).toContain(`session ${id} is running`)
     expect(await statusOf(id)).toBe('running')
     // docker's log holds a screen back until it is full or the agent ends.
     expect(await run(['stop'], { cwd })).toMatchObject({ code: 0 })
@@ -451,7 +453,7 @@ describeEach('sessions', (backend) => {
     const list = await paude(['sessions'], { cwd, env: world.alone() })
     expect(list.code).toBe(0)
     expect(list.stdout).toContain(id)
-    expect(list.stderr).toMatch(/paude: warning: .*: its sessions are not shown/)
+    expect(list.stderr).toMatch(/paude: warning: .*: paude cannot show its sessions/)
     await expectRemoved(id, { cwd, force: true })
   })
 

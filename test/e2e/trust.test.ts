@@ -43,7 +43,7 @@ describeEach('a project’s own configuration', (backend) => {
 
   type Attempt = readonly [what: string, files: Readonly<Record<string, string>>, words: RegExp, flags?: readonly string[]]
   const toml = (text: string) => ({ 'paude.toml': text })
-  const NOT_TRUSTED = /wants to open the sandbox, and is not trusted/
+  const NOT_TRUSTED = /wants to loosen the sandbox and is not trusted/
   const attempts: readonly Attempt[] = [
     ['a host', toml('network.allow = ["evil.example.org"]'), NOT_TRUSTED],
     ['a wildcard under another spelling', toml('"network" = { "allow" = ["*.EXAMPLE.org"] }'), NOT_TRUSTED],
@@ -58,7 +58,7 @@ describeEach('a project’s own configuration', (backend) => {
     [
       'a program on this machine',
       toml(`env = { A = { command = ["touch", "${root}/ran-${backend}"] } }`),
-      /a program is not for this file/,
+      /a program is not allowed in this file/,
     ],
     ['a link to be exchanged later', { 'data/a': '', 'paude.toml': 'mounts = ["data:/data:rw"]' }, /lies in the project/],
     [
@@ -83,14 +83,14 @@ describeEach('a project’s own configuration', (backend) => {
     [
       'its own trust',
       toml('security.project_config = "ignore"\nnetwork.mode = "open"'),
-      /security\.project_config is not for this file/,
+      /security\.project_config is not allowed in this file/,
     ],
     ['a root file system to write in', toml('security.read_only_root = false'), NOT_TRUSTED],
     ['programs with more rights', toml('security.no_new_privileges = false'), NOT_TRUSTED],
     ['every system call', toml('[security]\nseccomp = "off"'), NOT_TRUSTED],
     ['every system call in a profile', toml('[profiles.ci.security]\nseccomp = "off"'), NOT_TRUSTED, ['--profile', 'ci']],
-    ['a program that tells', toml(`notify.command = ["touch", "${root}/told-${backend}"]`), /notify is not for this file/],
-    ['a way out by ..', toml('mounts = ["../../other"]'), /has a path with \.\. in it/],
+    ['a program that tells', toml(`notify.command = ["touch", "${root}/told-${backend}"]`), /notify is not allowed in this file/],
+    ['a way out by ..', toml('mounts = ["../../other"]'), /has a path with \.\.: /],
     ['a file that is too large', toml('#'.repeat(70_000)), /is larger than 64 KiB/],
   ]
   test.concurrent.each(attempts)('cannot bring in %s', async (_, files, words, flags = []) => {
@@ -113,7 +113,7 @@ describeEach('a project’s own configuration', (backend) => {
   test.concurrent('cannot hide behind what the file is', async () => {
     const made: readonly (readonly [words: RegExp, make: (file: string) => void])[] = [
       [/is a link/, (file) => symlinkSync(put(join(root, `linked-${backend}`), 'network.mode = "none"'), file)],
-      [/can be written by everybody/, (file) => chmodSync(put(file, 'network.mode = "none"'), 0o666)],
+      [/is writable for every user of this machine/, (file) => chmodSync(put(file, 'network.mode = "none"'), 0o666)],
       [/is not a file/, (file) => void Bun.spawnSync(['mkfifo', file])],
       [/is not UTF-8/, (file) => writeFileSync(file, Buffer.from([0x23, 0xff]))],
     ]
@@ -229,7 +229,7 @@ describeEach('a project’s own configuration', (backend) => {
       await run(['trust', '--yes'], { cwd, env: base })
       expect((await ask([], { cwd })).stderr).toMatch(beyond)
       expect((await ask([], { env: { ANTHROPIC_BASE_URL: 'https://evil.example.org' } })).stderr).toContain(
-        'the agent needs evil.example.org:443, which /etc/paude/managed.toml lets nobody have',
+        'the agent needs evil.example.org:443, which /etc/paude/managed.toml does not allow',
       )
     })
 
@@ -238,7 +238,10 @@ describeEach('a project’s own configuration', (backend) => {
       const etc = through.at(-2)?.match(/'(.+?)'/)?.[1] ?? ''
       chmodSync(join(etc, 'paude/managed.toml'), 0o666)
       const { code, stderr } = await run(['--dry-run', '-p', 'x'], { through })
-      expect([code, stderr]).toEqual([125, expect.stringContaining('/etc/paude/managed.toml can be written by others than root')])
+      expect([code, stderr]).toEqual([
+        125,
+        expect.stringContaining('/etc/paude/managed.toml is writable for other users than root'),
+      ])
       rmSync(join(etc, 'paude'), { recursive: true })
       expect((await run(['--dry-run', '-p', 'x'], { through })).code).toBe(0)
     })

@@ -43,7 +43,7 @@ describeEach('a provider that does not answer', (backend) => {
   }
 
   const faults: readonly (readonly [what: string, address: () => string, flags: readonly string[], told: RegExp])[] = [
-    ['nobody listens at its port', () => `http://${HOST_NAME}:1`, [], /:1: connection failed; check that it runs/],
+    ['nothing listens at its port', () => `http://${HOST_NAME}:1`, [], /:1: connection failed; check that it runs/],
     [
       'its name is nobody’s',
       () => 'https://provider.invalid',
@@ -57,7 +57,7 @@ describeEach('a provider that does not answer', (backend) => {
       /: TLS failed: X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT\S*; to trust a company's certificate: --ca-file FILE/,
     ],
     [
-      'nobody listens at its base URL of the box',
+      'nothing listens at its base URL of the box',
       () => `http://${HOST_NAME}:1`,
       ['--inject=base-url'],
       /:1: read error; check that it runs/,

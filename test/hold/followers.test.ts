@@ -68,7 +68,7 @@ test('a follower that does not read is told how much it missed', async () => {
   follower.resume()
   await until('the gap', () => /… \d+ lines left out/.test(text))
   writeFileSync(go, '')
-  await until('what came later', () => text.includes('"88"'))
+  await until(' MiB): later events are missing', () => text.includes('"88"'))
   follower.end()
   await question(holder.socket, { ask: 'send', text: '', keys: '\r', enter: false })
   await holder.done

@@ -43,13 +43,13 @@ test('named files stand in for the folders', () => {
 test.each([
   ['is missing', () => join(root, 'absent.pem'), /cannot be read$/],
   ['is a folder', () => root, /cannot be read$/],
-  ['holds no certificate', () => put('empty.pem', 'hello'), /holds no certificate$/],
-  ['is too large', () => put('huge.pem', `${pem('AAAA')}${' '.repeat(1024 * 1024)}`), /larger than/],
+  ['holds no certificate', () => put('empty.pem', 'hello'), /has no certificate in it$/],
+  ['is too large', () => put('huge.pem', `${pem('AAAA')}${' '.repeat(1024 * 1024)}`), /is too large for/],
 ])('a named file that %s is refused', (_, path, message) => {
   expect(() => extraCaCertificates(linux, [path()])).toThrow(message)
 })
 
 test('all together stay below the bound', () => {
   const files = [1, 2, 3].map((n) => put(`big${n}.pem`, pem(`${n}`.repeat(400_000))))
-  expect(() => extraCaCertificates(linux, files)).toThrow(/1024 are allowed$/)
+  expect(() => extraCaCertificates(linux, files)).toThrow(/ KiB \(limit 1024\)$/)
 })

@@ -138,7 +138,7 @@ describe('what the probe finds', () => {
     ['no certificates', { ca: undefined }, 'K23 error CA bundle', /ca-certificates$/],
     ['privileges', { capabilities: '00000000a80425fb' }, 'K33 error hardening', /doctor/],
     ['a writable root', { 'root-writable': 'yes' }, 'K33 error hardening', /doctor/],
-    ['sudo', { sudo: '/usr/bin/sudo' }, 'K33 warning sudo', /built/],
+    ['sudo', { sudo: '/usr/bin/sudo' }, 'K33 warning sudo', /during the image build/],
     ['no terminfo', { terminfo: undefined, os: 'alpine ' }, 'K34 warning terminfo', /ncurses-terminfo-base$/],
   ] as const)('%s', (_, change, complaint, fix) => {
     expect(complaints(probed(change))).toEqual([complaint])

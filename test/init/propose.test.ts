@@ -57,7 +57,7 @@ describe('what a project is made with', () => {
     put('requirements.txt')
     put('sub/pyproject.toml')
     expect(proposed([root, join(root, 'sub')])).toEqual([
-      { group: '@pypi', reasons: ['requirements.txt: packages of Python', 'sub/pyproject.toml: packages of Python'] },
+      { group: '@pypi', reasons: ['requirements.txt: Python packages', 'sub/pyproject.toml: Python packages'] },
     ])
   })
 })
@@ -239,7 +239,7 @@ describe('a hostile project', () => {
   })
 
   test('a name that a terminal acts on is written so that it does not, and breaks no line', () => {
-    const text = freshFile([{ group: '@npm', reasons: ['a\nmode = "open"\u001b[2J/package.json: packages of Node'] }], {
+    const text = freshFile([{ group: '@npm', reasons: ['a\nmode = "open"\u001b[2J/package.json: Node packages'] }], {
       packages: [],
       tools: [],
     })

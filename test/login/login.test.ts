@@ -78,12 +78,12 @@ describe('a key that paude login keeps', () => {
     expect(handed()).toBe(`${KEY}-anew`)
     machine.ended('killed')
     await paude(['logout'])
-    expect((await paude(['start', id])).stderr).toContain('ANTHROPIC_API_KEY, which is not set now')
+    expect((await paude(['start', id])).stderr).toContain('ANTHROPIC_API_KEY, which is not set')
   })
 
   test('gives way to the environment and to the configuration, and says so', async () => {
     expect((await logIn(KEY, { ANTHROPIC_AUTH_TOKEN: 'token-of-the-caller' })).stderr).toContain(
-      'ANTHROPIC_AUTH_TOKEN is set and comes first',
+      'ANTHROPIC_AUTH_TOKEN is set and takes precedence',
     )
     await paude(['-p', 'x'], { env: { ANTHROPIC_AUTH_TOKEN: 'token-of-the-caller' } })
     expect(handed()).toBe('token-of-the-caller')
@@ -115,7 +115,7 @@ describe('a key that paude login keeps', () => {
     expect(await paude(['logout'])).toMatchObject({ code: 0, stdout: '' })
     expect(existsSync(file())).toBe(false)
     expect((await paude(['-p', 'x'])).code).toBe(125)
-    expect((await paude(['logout'])).stderr).toContain('no login for Claude is kept')
+    expect((await paude(['logout'])).stderr).toContain('paude has no login for Claude')
   })
 
   const inPlace = (make: () => void) => {
@@ -123,10 +123,10 @@ describe('a key that paude login keeps', () => {
     make()
   }
   const spoilt: readonly (readonly [what: string, spoil: () => void, said: string])[] = [
-    ['others can read', () => chmodSync(file(), 0o644), 'can be read by others'],
+    ['others can read', () => chmodSync(file(), 0o644), 'is readable by other users'],
     ['is damaged', () => writeFileSync(file(), '{"v":1'), 'is damaged'],
     ['is a link', () => inPlace(() => symlinkSync('/etc/hostname', file())), 'cannot be read (ELOOP)'],
-    ['is a folder', () => inPlace(() => mkdirSync(file())), 'is not a file of paude'],
+    ['is a folder', () => inPlace(() => mkdirSync(file())), 'is not a login that paude wrote'],
   ]
   test.each(spoilt)('ends the start with its file when it %s', async (_, spoil, said) => {
     await logIn()
@@ -140,9 +140,9 @@ describe('a key that paude login keeps', () => {
 
   test('is said to be kept and not tried, with a word on a shape that no key has', async () => {
     const { stderr } = await logIn()
-    expect(stderr).toContain('kept for Claude, and not tried yet, for all projects: API key')
+    expect(stderr).toContain('kept for Claude (not tried yet) for all projects: API key')
     expect(stderr).not.toContain('begin with')
-    expect((await logIn('not-a-key')).stderr).toContain('those of Anthropic begin with sk-ant-')
+    expect((await logIn('not-a-key')).stderr).toContain('keys of Anthropic begin with sk-ant-')
     const gateway = { ANTHROPIC_BASE_URL: 'https://gateway.example.org' }
     expect((await logIn('not-a-key', gateway)).stderr).not.toContain('begin with')
   })
@@ -150,7 +150,10 @@ describe('a key that paude login keeps', () => {
   test('is refused when it can be none, and what was kept stays', async () => {
     await logIn()
     for (const bad of ['', 'short', 'two words of text', 'with"quotes"inside', 'ümläut-ümläut'])
-      expect(await logIn(bad)).toMatchObject({ code: 2, stderr: expect.stringContaining('that is no credential') })
+      expect(await logIn(bad)).toMatchObject({
+        code: 2,
+        stderr: expect.stringContaining('this is not a credential: it is empty, too short or has invalid characters'),
+      })
     expect(readFileSync(file(), 'utf8')).toContain(KEY)
   })
 })
@@ -159,7 +162,7 @@ describe('paude login --status', () => {
   const status = async (env = {}) => JSON.parse((await paude(['login', '--status', '--json'], { env })).stdout)
 
   test('tells the source, where it is kept and since when, and ends with 1 where there is none', async () => {
-    expect(await paude(['login', '--status'])).toMatchObject({ code: 1, stdout: 'claude: none; paude login gives one\n' })
+    expect(await paude(['login', '--status'])).toMatchObject({ code: 1, stdout: 'claude: none: paude login\n' })
     await logIn()
     expect(await status()).toEqual({
       agent: 'claude',
@@ -184,7 +187,7 @@ describe('paude login --status', () => {
   })
 
   test.each([
-    [['login', '--status', '--api-key'], 'contradict each other'],
+    [['login', '--status', '--api-key'], 'cannot be combined'],
     [['login', '--json'], '--json only with --status'],
     [['login', 'codex'], 'AGENT is "codex"'],
     [['login'], 'paude login needs a terminal'],
@@ -234,7 +237,7 @@ describe('a start without any credential', () => {
     const first = await paude(['--detach', '--login-inside'])
     expect([first.code, first.stderr]).toEqual([
       0,
-      expect.stringContaining('for this project only, and its token lives in the sandbox'),
+      expect.stringContaining('for this project only, and the agent can read the token'),
     ])
     expect((await paude(['-p', 'hi'])).code).toBe(0)
     expect((await paude(['login', '--status'])).stdout).toBe('claude: login inside the sandbox, for this project only\n')
@@ -349,7 +352,7 @@ describe('a keychain', () => {
   test('that takes nothing is told, and the file takes its place', async () => {
     machine.program('secret-tool', SECRET_TOOL)
     machine.write(join(machine.room, 'fake/locked'), '')
-    expect((await logIn(KEY, BUS)).stderr).toContain('Cannot create an item in a locked collection: kept in ')
+    expect((await logIn(KEY, BUS)).stderr).toContain('Cannot create an item in a locked collection: the login is in ')
     await paude(['-p', 'x'], { env: BUS })
     expect(handed()).toBe(KEY)
   })
@@ -389,7 +392,7 @@ esac
       expect(await keychains.security.find('claude')).toBe(KEY)
       expect(journalled('security')).not.toContain(Buffer.from(KEY).toString('hex'))
       writeFileSync(join(folder, 'other'), '')
-      expect(keychains.security.store('claude', secret(KEY))).rejects.toThrow('it gives back nothing')
+      expect(keychains.security.store('claude', secret(KEY))).rejects.toThrow('it returned nothing')
       rmSync(join(folder, 'other'))
       await keychains.security.remove('claude')
       await keychains.security.remove('claude')

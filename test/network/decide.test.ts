@@ -114,7 +114,7 @@ describe('a verdict', () => {
     '',
     'a b.example',
     'https://',
-  ])('is not given to %j', (url) => expect(() => readTarget(url)).toThrow('cannot judge'))
+  ])('is not given to %j', (url) => expect(() => readTarget(url)).toThrow('not an address: '))
 })
 
 test('a host is the same with dots behind it or a user name before it, as squid sees it', () => {

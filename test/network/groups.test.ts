@@ -86,11 +86,11 @@ test('a reason is one reason, which a merge does not take apart', () => {
 })
 
 test('an entry may name a group, and each host says which and why', () => {
-  const [first] = parseEntry('@github', 'asked for by --network-allow')
+  const [first] = parseEntry('@github', 'requested by --network-allow')
   expect(first).toMatchObject({
     host: 'github.com',
     ports: [443],
-    why: expect.stringMatching(/^@github: git and pages .*, asked for by --network-allow$/),
+    why: expect.stringMatching(/^@github: git and pages .*, requested by --network-allow$/),
   })
   expect(parseEntry('a.example', 'x').map(({ host }) => host)).toEqual(['a.example'])
 })

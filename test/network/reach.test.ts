@@ -40,7 +40,7 @@ test('a provider that answers is reached, whatever it answers', () => {
 })
 
 test.each([
-  ['a port where nobody listens', refused, /: connection failed; check that it runs/],
+  ['a port where nothing listens', refused, /: connection failed; check that it runs/],
   ['a certificate that is not trusted', untrusted, /TLS failed: X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT.*; .*--ca-file FILE/],
   [
     'a name that nobody knows',
@@ -50,12 +50,12 @@ test.each([
 ] as const)('a provider is at fault, with what to do: %s', (_, change, fault) => {
   const found = reach(change)
   const said = found === null || found.reached ? '' : found.fault
-  expect(said).toStartWith('the agent gets no answer from its provider gateway.example:443: ')
+  expect(said).toStartWith('the provider gateway.example:443 does not answer the agent: ')
   expect(said).toMatch(fault)
 })
 
 test.each([
-  ['nothing was asked for', []],
+  ['the session requested nothing', []],
   ['a tunnel was opened and no more', [opened]],
   ['the agent gave up', [{ st: 0, r: 'NONE_NONE', err: 'ERR_CLIENT_GONE' }]],
   ['a path was asked for that is not open', [{ st: 403, r: 'TCP_DENIED', err: 'ERR_ACCESS_DENIED', bump: 'bump', m: 'HEAD' }]],
@@ -74,6 +74,6 @@ test('where no address was set, the network of this machine is at fault and no s
   expect(reach({ ...unfound, h: DEFAULT.host })).toEqual({
     reached: false,
     fault:
-      'the agent gets no answer from its provider api.example:443: this machine does not resolve api.example to a public address; check the network and its resolver (paude doctor)',
+      'the provider api.example:443 does not answer the agent: this machine cannot resolve api.example to a public address; check the network and its resolver: paude doctor',
   })
 })

@@ -9,39 +9,35 @@ import { injectionAt } from '../support/injection.ts'
 const policy = (mode: Policy['mode'] = 'restricted'): Policy => ({
   session: 's',
   mode,
-  allow: [parseAllow('a.example', 'asked for by --network-allow'), parseAllow('p.example:8443', '')],
-  deny: [parseDeny('no.example', 'asked for by x.toml:2')],
+  allow: [parseAllow('a.example', 'requested by --network-allow'), parseAllow('p.example:8443', '')],
+  deny: [parseDeny('no.example', 'requested by x.toml:2')],
   ports: [80, 443],
   ways: DIRECT,
   injections: [injectionAt('api.example')],
 })
 
 test.each([
-  ['https://a.example', ['93.184.216.34'], 'allowed: https to a.example:443, by a.example (asked for by --network-allow)'],
+  ['https://a.example', ['93.184.216.34'], 'allowed: https to a.example:443, by a.example (requested by --network-allow)'],
   [
     'https://a.example',
     ['10.1.1.1'],
-    'blocked: https to a.example:443, since it is at a private address: 10.1.1.1 (asked for by --network-allow)',
+    'blocked: https to a.example:443, since it is at a private address: 10.1.1.1 (requested by --network-allow)',
   ],
-  ['https://a.example', [], 'blocked: https to a.example:443, since the name was not found (asked for by --network-allow)'],
+  ['https://a.example', [], 'blocked: https to a.example:443, since the name was not found (requested by --network-allow)'],
   ['https://p.example', null, 'blocked: https to p.example:443, since port 443 is not open: p.example:8443'],
-  ['https://no.example', null, 'blocked: https to no.example:443, since it is denied by no.example (asked for by x.toml:2)'],
+  ['https://no.example', null, 'blocked: https to no.example:443, since it is denied by no.example (requested by x.toml:2)'],
   ['http://b.example', null, 'blocked: http to b.example:80, since it is not on the allowlist'],
-  ['https://localhost', null, 'blocked: https to localhost:443, since it is no full host name'],
-  ['https://1.2.3.4', null, 'blocked: https to 1.2.3.4:443, since it is an address, and only names can be allowed'],
+  ['https://localhost', null, 'blocked: https to localhost:443, since it is not a full host name'],
+  ['https://1.2.3.4', null, 'blocked: https to 1.2.3.4:443, since it is an IP address, and only host names can be allowed'],
   ['http://paude.internal', null, "allowed: http to paude.internal:80, since it is paude's own help page"],
   ['http://x.example/squid-internal-mgr/', null, "blocked: http to x.example:80, since these are the proxy's own pages"],
   ['api.example', [], 'blocked: https to api.example:443, since the name was not found (the provider)'],
   ['api.example', ['93.184.216.34'], 'allowed: https to api.example:443, by api.example:443 (the provider)'],
-  [
-    'https://api.example/other',
-    null,
-    'blocked: https to api.example:443, since its path is not open: only the API of the provider is',
-  ],
+  ['https://api.example/other', null, 'blocked: https to api.example:443, since only the API paths of the provider are allowed'],
   [
     'http://api.example/v1/messages',
     null,
-    'blocked: http to api.example:80, since the provider is reached at https://api.example:443 alone',
+    'blocked: http to api.example:80, since the agent reaches the provider only at https://api.example:443',
   ],
 ] as const)('of %s at %j one reads a sentence', (url, addresses, sentence) => {
   const target = readTarget(url)
@@ -49,8 +45,8 @@ test.each([
 })
 
 test.each([
-  ['open', 'allowed: https to b.example:443, since every host is open but what is denied (--network open)'],
-  ['record', 'allowed: https to b.example:443, since every public host is open in record mode (--network record)'],
+  ['open', 'allowed: https to b.example:443, since every host is allowed except denied ones (--network open)'],
+  ['record', 'allowed: https to b.example:443, since record mode allows every public host (--network record)'],
 ] as const)('of a network that is %s one reads why', (mode, sentence) => {
   const target = readTarget('b.example')
   expect(verdictSentence(target, decide(policy(mode), target, null))).toBe(sentence)

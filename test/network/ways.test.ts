@@ -29,14 +29,14 @@ test('nothing written is the direct way', () => {
 })
 
 test.each<[written: Partial<WrittenWays>, message: string]>([
-  [{ upstreamProxy: 'proxy.example:3128' }, 'is no proxy'],
-  [{ upstreamProxy: 'socks5://proxy.example:1080' }, 'is no proxy'],
+  [{ upstreamProxy: 'proxy.example:3128' }, 'is not a proxy'],
+  [{ upstreamProxy: 'socks5://proxy.example:1080' }, 'is not a proxy'],
   ...['localhost', '127.0.0.1', '127.1', '[::1]'].map((host): [Partial<WrittenWays>, string] => [
     { upstreamProxy: `http://${host}:3128` },
-    'is the proxy container itself',
+    ' is the loopback of the proxy container',
   ]),
-  [{ upstreamProxy: 'http://proxy.example/path' }, 'is no proxy'],
-  [{ upstreamProxy: 'http://ada:hunter2@proxy.example:3128' }, 'holds a password'],
+  [{ upstreamProxy: 'http://proxy.example/path' }, 'is not a proxy'],
+  [{ upstreamProxy: 'http://ada:hunter2@proxy.example:3128' }, 'network.upstream_proxy: it must not hold a password'],
   [{ upstreamCredentials: 'env:LOGIN' }, 'network.upstream_proxy is missing'],
   [{ upstreamExcept: ['a.example'] }, 'network.upstream_proxy is missing'],
   [{ upstreamProxy: 'http://p.example:1', upstreamExcept: ['10.0.0.1'] }, 'addresses are always denied'],

@@ -467,7 +467,7 @@ describe('the context of a build', () => {
     for (const one of [plan, copying(null)])
       expect(await failure(one)).toMatchObject({
         code: 'refused',
-        message: `${room}/context, of which the image is to be built, has changed since it was trusted`,
+        message: `the build context ${room}/context has changed since you approved it`,
         hint: 'paude trust',
       })
     expect(existsSync(join(room, 'work'))).toBe(false)

@@ -116,7 +116,7 @@ describe('features', () => {
 
   test('that depend on a name without an end are refused', () => {
     const about = { id: 'a', dependsOn: { [`HOST/${':'.repeat(100_000)}`]: {} } }
-    expect(lay({ 'f/a:1': feature(about) }, [{ name: 'f/a:1' }])).rejects.toThrow('no name is so long')
+    expect(lay({ 'f/a:1': feature(about) }, [{ name: 'f/a:1' }])).rejects.toThrow('depends on a feature with too long a name: ')
   })
 
   test('from elsewhere lead to nothing that listens on this machine', () => {
@@ -136,8 +136,8 @@ describe('features', () => {
     const names = Object.keys(published).map((name) => ({ name }))
     expect(order(await lay(published, names))).toEqual(['debug'])
     expect(notes).toEqual([
-      'feature HOST/f/engine:1 is left out: it needs privileges that no sandbox has',
-      'feature HOST/f/other:1 is left out: no sandbox reaches the engine',
+      'feature HOST/f/engine:1 is left out: it needs privileges that a sandbox does not have',
+      'feature HOST/f/other:1 is left out: a sandbox cannot reach the engine',
     ])
   })
 
@@ -163,16 +163,16 @@ describe('a registry', () => {
   const one = [{ name: 'f/go:1' }]
 
   test.each([
-    ['other content than its digest says', { spoilt: true }, 'is not what its digest says'],
+    ['other content than its digest says', { spoilt: true }, 'does not match its digest: '],
     ['a login', { login: true }, 'its registry wants a login'],
     ['more than a feature can be', { padding: 70 * 1024 ** 2 }, 'is larger than 64 MiB'],
     [
       'a redirect to plain HTTP elsewhere',
       { redirect: 'http://example.org/x' },
-      'an address that is not HTTPS: http://example.org',
+      'is redirected to an address without HTTPS: http://example.org',
     ],
-    ['a redirect to a file', { redirect: 'file:///etc/passwd' }, 'an address that is not HTTPS'],
-    ['redirects without an end', { redirect: '' }, 'one redirect after another'],
+    ['a redirect to a file', { redirect: 'file:///etc/passwd' }, 'is redirected to an address without HTTPS: '],
+    ['redirects without an end', { redirect: '' }, 'is redirected too often'],
     ['a manifest without an archive', { manifest: '{"layers":[]}' }, 'its manifest names no archive'],
     ['a digest that is a path', { manifest: '{"layers":[{"digest":"../../x"}]}' }, 'its manifest names no archive'],
     ['something that is not JSON', { manifest: 'x' }, 'its manifest names no archive'],
@@ -182,13 +182,13 @@ describe('a registry', () => {
 
   test('that answers with another manifest than the lock file names is not believed', () => {
     const digest = `sha256:${'0'.repeat(64)}`
-    expect(lay(go, [{ name: 'f/go:1', digest }], { pinned: digest })).rejects.toThrow(`is not what its digest says: ${digest}`)
+    expect(lay(go, [{ name: 'f/go:1', digest }], { pinned: digest })).rejects.toThrow(`does not match its digest: ${digest}`)
     expect(lay(go, [{ name: 'f/go:1', digest }])).rejects.toThrow('answered 404')
   })
 
   test('that has no such feature is named with the feature', () => {
     expect(lay(go, [{ name: 'f/rust:1' }])).rejects.toThrow(
-      /feature .*\/f\/rust:1 is not there, or not public \(http:\/\/.* answered 404\)/,
+      /feature .*\/f\/rust:1 does not exist, or is not public \(http:\/\/.* answered 404\)/,
     )
   })
 
@@ -201,7 +201,7 @@ describe('a registry', () => {
       { note: () => {}, signal: new AbortController().signal },
     )
     expect(laid).rejects.toMatchObject({
-      message: expect.stringContaining('cannot be reached'),
+      message: expect.stringContaining('paude cannot reach'),
       hint: expect.stringContaining('HTTPS_PROXY'),
     })
   })
@@ -237,10 +237,10 @@ describe('the archive of a feature', () => {
   })
 
   test.each([
-    [{ path: '../../.bashrc', text: 'evil' }, 'leads out of it'],
-    [{ path: '/etc/profile', text: 'evil' }, 'leads out of it'],
-    [{ path: 'a/../../b', text: 'evil' }, 'leads out of it'],
-    [{ path: `${'x/'.repeat(80)}../../${'../'.repeat(90)}etc/x`, text: 'evil' }, 'leads out of it'],
+    [{ path: '../../.bashrc', text: 'evil' }, 'holds a file outside its own folder: '],
+    [{ path: '/etc/profile', text: 'evil' }, 'holds a file outside its own folder: '],
+    [{ path: 'a/../../b', text: 'evil' }, 'holds a file outside its own folder: '],
+    [{ path: `${'x/'.repeat(80)}../../${'../'.repeat(90)}etc/x`, text: 'evil' }, 'holds a file outside its own folder: '],
     [{ path: 'link', type: '2', link: '/etc' }, 'neither a file nor a folder: link'],
     [{ path: 'link', type: '1', link: '/etc/passwd' }, 'neither a file nor a folder'],
     [{ path: 'device', type: '3' }, 'neither a file nor a folder'],
@@ -258,10 +258,12 @@ describe('the archive of a feature', () => {
   )
 
   test('that holds a name which no file system takes is refused whole', () =>
-    expect(() => names([{ path: 'x'.repeat(256), text: 'x' }])).toThrow('longer than any'))
+    expect(() => names([{ path: 'x'.repeat(256), text: 'x' }])).toThrow('holds a file whose name is too long'))
 
   test('that unpacks to too much is refused before it does', () =>
-    expect(() => readArchive('f', gzipSync(Buffer.alloc(300 * 1024 ** 2)))).toThrow('unpacks to too much'))
+    expect(() => readArchive('f', gzipSync(Buffer.alloc(300 * 1024 ** 2)))).toThrow(
+      'is a broken archive, or too large when unpacked',
+    ))
 
   test('whatever it holds ends in files below the folder or a sentence', () => {
     const whole = archive([

@@ -34,7 +34,7 @@ const { facts, want } = docker as Recorded
 
 /** For each probe, facts that a hole in the wall would leave. */
 const holes: Readonly<Record<string, readonly Facts[]>> = {
-  K01: [{ 'canary.tcp-direct': 'BROKEN connected' }, { 'box.refused': 'the sandbox did not say what it found' }],
+  K01: [{ 'canary.tcp-direct': 'BROKEN connected' }, { 'box.refused': 'the sandbox reported nothing' }],
   N01: [
     { 'box.tcp.192.0.2.1': 'connected' },
     { 'box.tcp.10.0.0.1': 'no answer' },
@@ -46,7 +46,7 @@ const holes: Readonly<Record<string, readonly Facts[]>> = {
   N05: [{ 'box.host.address.1': 'Connection refused' }],
   N06: [{ 'box.metadata.tcp': 'connected' }],
   N07: [{ 'box.dns.udp': 'connected' }, { 'box.dns.tcp': 'no answer' }],
-  N08: [{ 'box.dns.embedded': 'somebody listens' }],
+  N08: [{ 'box.dns.embedded': 'a resolver listens' }],
   N09: [{ 'box.names': '192.0.2.7 STREAM selftest.example.org' }],
   N10: [{ 'box.udp.broadcast': 'connected' }],
   N11: [{ 'box.interfaces': 'lo eth0 ' }, { 'box.interfaces': '' }],

@@ -51,7 +51,7 @@ describe('a command that replaces the git configuration', () => {
     const [one, other] = [await start(), await start()]
     machine.set('say', 'state', RUNNING)
     const said = await ended(one)
-    expect(said).toContain(`first stop ${other}, since git replaces the file that its guard is mounted on:\n`)
+    expect(said).toContain(`stop ${other} first, since git replaces the guarded file:\n`)
     expect(said).toContain(`\npaude stop ${other} &&\n${COMMAND}\n`)
     expect(said).not.toContain('while no session runs')
   })

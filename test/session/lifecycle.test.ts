@@ -48,7 +48,7 @@ function run(
 }
 
 const START = { stage: 'postStartCommand', once: false, background: true } as const
-const DONE = 'paude: postCreateCommand: done before in this project; remove ~/.paude-created in the sandbox to run it again\n'
+const DONE = 'paude: postCreateCommand: done before in this project; to run it again, remove ~/.paude-created in the sandbox\n'
 
 describe('the commands of a devcontainer.json', () => {
   test('run in their folder before the agent, whose streams they do not touch', () => {
@@ -83,7 +83,7 @@ describe('the commands of a devcontainer.json', () => {
     const first = run(steps)
     expect([first.code, first.stdout]).toEqual([0, 'agent in / with prompt /usr/bin:/bin\n'])
     expect(first.stderr).toBe(
-      'paude: postCreateCommand\npaude: postCreateCommand ended with exit code 3, so what follows it was not run; the agent starts all the same\n',
+      'paude: postCreateCommand\npaude: postCreateCommand ended with exit code 3, so the commands after it were not run; the agent starts anyway\n',
     )
     expect(run(steps, { home: first.home }).stderr).toContain('exit code 3')
   })

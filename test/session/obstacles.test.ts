@@ -17,17 +17,17 @@ const warnings = async (words: readonly string[], env: Record<string, string> = 
 describe('a start without a credential', () => {
   test('says what a login inside the box is, and where it can be made', async () => {
     expect(await warnings(['--detach'])).toEqual([
-      'paude: warning: login inside the sandbox: type /login, unless you did so in this project before; it is for this project only, and its token lives in the sandbox',
+      'paude: warning: login inside the sandbox: type /login, unless you did so in this project before; it is for this project only, and the agent can read the token',
     ])
     expect(await warnings(['-p', 'hi'])).toEqual([
-      'paude: warning: login inside the sandbox: without a terminal, only an earlier /login in this project counts',
+      'paude: warning: login inside the sandbox: without a terminal you need an earlier /login in this project',
     ])
   })
 
   test('does not send you to a login where the models are somewhere else', async () => {
     const env = { ANTHROPIC_BASE_URL: 'https://gateway.example', PAUDE_LOGIN_INSIDE: '0' }
     expect(await warnings(['-p', 'hi'], env)).toEqual([
-      'paude: warning: no credential found: export ANTHROPIC_API_KEY=… or say where it is: paude config set provider.api_key file:PATH',
+      'paude: warning: no credential found: export ANTHROPIC_API_KEY=… or name its place: paude config set provider.api_key file:PATH',
     ])
   })
 
@@ -54,7 +54,7 @@ describe('a provider that the configuration blocks', () => {
   test('is told before the start, with who denied it', async () => {
     const [line = '', ...rest] = await warnings(['--network-deny=*.anthropic.com', '-p', 'hi'], KEY)
     expect(line).toBe(
-      "paude: warning: api.anthropic.com:443 (Claude's model provider) is blocked (denied: *.anthropic.com, asked for by --network-deny): take that entry back",
+      "paude: warning: api.anthropic.com:443 (Claude's model provider) is blocked (denied: *.anthropic.com, requested by --network-deny): remove that entry",
     )
     expect(rest).toEqual([])
   })

@@ -24,14 +24,14 @@ test.each(['inner/s.json', './inner', '.', `${project}/inner/s.json`, './nothing
 
 test('a folder outside is named with the mount that brings it in', () =>
   expect(told('../other place', { option: '--add-dir' })).toEqual([
-    `--add-dir ../other place is on this machine and not in the sandbox; to have it there: paude --mount '${other}'`,
+    `--add-dir ../other place is on this machine, not in the sandbox; to mount it: paude --mount '${other}'`,
   ]))
 
 test('the mount is a word that paude reads back', () => expect(told(file)[0]).toEndWith(`paude --mount '${other}/s\\:1.json'`))
 
 test('what a link of the project leads to is outside as well', () =>
   expect(told('link.json')).toEqual([
-    `--settings link.json is on this machine and not in the sandbox; to have it there: paude --mount '${other}/s\\:1.json'`,
+    `--settings link.json is on this machine, not in the sandbox; to mount it: paude --mount '${other}/s\\:1.json'`,
   ]))
 
 test('a linked way to the project is brought in under its own name', () => {
@@ -43,14 +43,14 @@ test('a place that is mounted is in the box', () =>
   expect(told(file, { given: [...mounts, { source: other, target: other, readOnly: true }] })).toEqual([]))
 
 test('a mount that would be refused is not advised', () => {
-  expect(told(key)).toEqual([`--settings ${key} is on this machine and not in the sandbox; copy it into the project`])
+  expect(told(key)).toEqual([`--settings ${key} is on this machine, not in the sandbox; copy it into the project`])
   expect(told('/dev/null')[0]).toEndWith('copy it into the project')
 })
 
 test('a log outside is written in the box', () => {
   expect(told('d.log', { option: '--debug-file' })).toEqual([])
   expect(told('/tmp/d.log', { option: '--debug-file' })).toEqual([
-    '--debug-file /tmp/d.log is written in the sandbox and not on this machine; name a file in the project to keep it',
+    '--debug-file /tmp/d.log is written in the sandbox, not on this machine; to keep the file, name one in the project',
   ])
 })
 

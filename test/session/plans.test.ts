@@ -27,7 +27,7 @@ test('without a terminal an agent is only begun by itself', () => {
 })
 
 test('a client that cannot be replaced is told, with where its output is', () => {
-  expect(() => attachPlan(shows, handleOfSpec(spec))).toThrow('cannot join an agent again')
+  expect(() => attachPlan(shows, handleOfSpec(spec))).toThrow(' cannot reconnect to an agent after its client was lost')
 })
 
 function never(): never {

@@ -78,12 +78,12 @@ describe('what [env] refers to', () => {
     [['/bin/sh', '-c', 'echo no entry >&2; exit 3'], 'A', /^env\.A: \/bin\/sh ended with 3: no entry$/],
     [['/bin/true'], 'A', /^env\.A: \/bin\/true printed nothing$/],
     [['/bin/sh', '-c', "printf 'a\\0b'"], 'A', /NUL byte/],
-    [['/bin/sh', '-c', 'head -c 70000 /dev/zero | tr "\\0" x'], 'A', /longer than an environment carries/],
+    [['/bin/sh', '-c', 'head -c 70000 /dev/zero | tr "\\0" x'], 'A', /too long for an environment variable/],
     ['env:HERE', 'HTTPS_PROXY', /set by paude/],
     ['env:HERE', 'ANTHROPIC_API_KEY', /stays outside the sandbox/],
     ['env:ANTHROPIC_API_KEY', 'OTHER_NAME', /ANTHROPIC_API_KEY stays outside the sandbox, under every name/],
-    ['env:HERE', 'DOCKER_HOST', /the engine's own client obeys DOCKER_HOST/],
-    ['env:HERE', 'LD_PRELOAD', /the engine's own client obeys LD_PRELOAD/],
+    ['env:HERE', 'DOCKER_HOST', /: the engine's client obeys DOCKER_HOST/],
+    ['env:HERE', 'LD_PRELOAD', /: the engine's client obeys LD_PRELOAD/],
   ])('%j as %s is refused', async (source, name, words) => {
     await expect(read(source, name)).rejects.toThrow(words)
   })
@@ -111,6 +111,6 @@ describe('what [env] refers to', () => {
 
   test('is refused from a file that others can read', async () => {
     chmodSync(file, 0o644)
-    await expect(read(`file:${file}`)).rejects.toThrow(`${file} can be read by others`)
+    await expect(read(`file:${file}`)).rejects.toThrow(`${file} is readable by other users`)
   })
 })

@@ -19,7 +19,7 @@ test('a state folder that is missing or private is accepted', () => {
 test('a state folder that others can write to is refused', () => {
   mkdirSync(join(room, 'open/paude/sessions'), { recursive: true })
   chmodSync(join(room, 'open/paude/sessions'), 0o777)
-  expect(() => requirePrivate(hostWith('open'))).toThrow('can be written by others')
+  expect(() => requirePrivate(hostWith('open'))).toThrow('is writable for other users')
 })
 
 test('a state folder that is a link is refused', () => {

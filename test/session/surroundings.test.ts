@@ -27,7 +27,7 @@ test('the text of a certificate file is taken once where nothing is wrong with i
 test('of several certificate files the one that holds none is told with its line', () => {
   const files = ['AAAA', '', 'BBBB'].map((body) => ({ path: `/${body}.pem`, hash: '', text: body === '' ? '' : pem(body) }))
   expect(() => certificatesOf({ platform: 'linux' }, withCertificates(...files))).toThrow(
-    '/c.toml:2: image.ca_files: /.pem holds no',
+    '/c.toml:2: image.ca_files: /.pem has no certificate in it',
   )
 })
 

@@ -203,7 +203,7 @@ describe('an index that a box wrote', () => {
   })
 
   test.each([
-    ['another signature', (bytes: Buffer) => bytes.write('DIRX'), 'it is no git index'],
+    ['another signature', (bytes: Buffer) => bytes.write('DIRX'), 'it is not a git index'],
     ['version 1', (bytes: Buffer) => bytes.writeUInt32BE(1, 4), 'its version 1 is not one of 2, 3 and 4'],
     ['version 5', (bytes: Buffer) => bytes.writeUInt32BE(5, 4), 'its version 5 is not one of 2, 3 and 4'],
     ['a count that lies', (bytes: Buffer) => bytes.writeUInt32BE(0xffffffff, 8), 'it is cut short'],
@@ -216,12 +216,10 @@ describe('an index that a box wrote', () => {
   test('is told where git would read another one than we do', () => {
     expect(withExtension('abcd', Buffer.alloc(0))).toBe('it has an extension that paude does not know')
     expect(withExtension('ABCD', Buffer.alloc(0))).toBe('none')
-    expect(withExtension('EOIE', Buffer.concat([number(40), Buffer.alloc(20)]))).toBe(
-      'it says itself that its entries end elsewhere',
-    )
+    expect(withExtension('EOIE', Buffer.concat([number(40), Buffer.alloc(20)]))).toBe('its entries do not end where it says')
     // Where git looks for it, also when another extension seems to hold it.
     expect(withExtension('ZZZZ', Buffer.concat([Buffer.alloc(8), Buffer.from('EOIE'), number(24, 40), Buffer.alloc(20)]))).toBe(
-      'it says itself that its entries end elsewhere',
+      'its entries do not end where it says',
     )
     expect(withExtension('IEOT', number(1, 12, 1))).toBe('none')
     expect(withExtension('IEOT', number(1, 13, 1))).toBe('its table of entries is wrong')
@@ -232,7 +230,7 @@ describe('an index that a box wrote', () => {
   test('is told where its shared part is missing, or is changed where there is nothing', () => {
     expect(withExtension('link', Buffer.alloc(3))).toBe('it is cut short')
     expect(withExtension('link', Buffer.alloc(20))).toBe('none')
-    expect(withExtension('link', Buffer.alloc(20, 1))).toBe('the shared part that it names is missing')
+    expect(withExtension('link', Buffer.alloc(20, 1))).toBe('its shared part is missing')
     const shared = (body: Buffer) => {
       const id = Buffer.alloc(20, 1)
       const own = Buffer.concat([
@@ -256,7 +254,9 @@ describe('an index that a box wrote', () => {
     expect(shared(Buffer.concat([number(64, 1, 1, 0xffffffff, 0), empty]))).toBe(
       'it changes entries that its shared part does not have',
     )
-    expect(shared(Buffer.concat([empty, number(64, 2, 2, 0, 0, 1, 0)]))).toBe('what it replaces of its shared part is not there')
+    expect(shared(Buffer.concat([empty, number(64, 2, 2, 0, 0, 1, 0)]))).toBe(
+      'it replaces entries that its shared part does not have',
+    )
     expect(shared(number(64, 0xffffffff))).toBe('it is cut short')
   })
 

@@ -45,7 +45,7 @@ describe('an ordinary repository', () => {
     const root = join(path, 'borrower')
     git(path, 'clone', '--quiet', '--shared', main, root)
     expect(find(root).notes).toEqual([
-      `git objects borrowed from ${main}/.git/objects are missing in the sandbox; mount it to use them`,
+      `git objects in ${main}/.git/objects are missing in the sandbox; mount that folder to use them`,
     ])
   })
 })
@@ -140,7 +140,7 @@ describe('a forged .git', () => {
   test('that is a link out of the project', () => {
     const root = sandbox.folder('hostile/link')
     symlinkSync(join(victim, '.git'), join(root, '.git'))
-    expect(excluded(root)).toContain('it is a link out of the project')
+    expect(excluded(root)).toContain('it is a symbolic link out of the project')
   })
 
   test('that is a pipe', () => {
@@ -187,7 +187,7 @@ describe('a forged .git', () => {
     const store = repository(join(home, '.ssh'))
     const root = join(path, 'ssh-tree')
     git(store, 'worktree', 'add', '--quiet', root)
-    expect(excluded(root)).toContain('where credentials are kept')
+    expect(excluded(root)).toContain('which holds credentials')
   })
 
   test('a common directory that is HOME', () => {
@@ -197,7 +197,7 @@ describe('a forged .git', () => {
     git(other.home, 'worktree', 'add', '--quiet', '-b', 'tree', root)
     const found = findWorkspace(other.host(root), { force: false })
     expect(found.git).toBeNull()
-    expect(found.notes).toEqual([`.git ignored: ${other.home} is your home folder`])
+    expect(found.notes).toEqual([`.git ignored: ${other.home} is your home directory`])
     other.remove()
   })
 

@@ -89,7 +89,9 @@ describe('links', () => {
     symlinkSync(target, join(root, name))
     protects(root)
     expect(find(root).watchedPaths).toContain(join(root, name))
-    expect(find(root).notes).toEqual([`${name} is a link out of the project: left alone, but the agent can replace it`])
+    expect(find(root).notes).toEqual([
+      `${name} is a link out of the project: paude does not guard it, and the agent can replace it`,
+    ])
   })
 
   test.each(['hooks', 'config'])('.git/%s to a place outside', (name) => {
@@ -102,7 +104,7 @@ describe('links', () => {
     expect(protectedPaths.filter((one) => !one.startsWith(`${root}/`))).toEqual([])
     expect(protectedPaths).not.toContain(join(root, '.git', name))
     expect(watchedPaths).toContain(join(root, '.git', name))
-    expect(notes).toEqual([`.git/${name} is a link out of the project: left alone, but the agent can replace it`])
+    expect(notes).toEqual([`.git/${name} is a link out of the project: paude does not guard it, and the agent can replace it`])
   })
 
   test('within the project protect what they lead to', () => {
@@ -110,7 +112,7 @@ describe('links', () => {
     mkdirSync(join(root, 'tools/claude'), { recursive: true })
     symlinkSync('tools/claude', join(root, '.claude'))
     protects(root, 'tools/claude')
-    expect(find(root).notes).toEqual(['.claude is a link: what it leads to is read-only, but the agent can replace the link'])
+    expect(find(root).notes).toEqual(['.claude is a link: its target is read-only, but the agent can replace the link'])
   })
 
   test('in a chain that leaves the project and comes back', () => {
@@ -145,7 +147,7 @@ describe('links', () => {
     const root = project()
     linkSync(join(root, '.git/config'), join(root, 'innocent'))
     protects(root)
-    expect(find(root).notes).toEqual(['.git/config has a second name (hard link), through which the agent can change it'])
+    expect(find(root).notes).toEqual(['.git/config has a hard link, through which the agent can change it'])
   })
 })
 

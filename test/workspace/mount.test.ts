@@ -74,7 +74,7 @@ describe('the grammar', () => {
       '/usr/local/bin',
     ].concat(['/bin', '/sbin/x', '/lib', '/lib64/x', '/boot', '/paude', '/paude/seed', '/home', '/opt', '/mnt', '/root', '/var']),
   )('the box keeps %s', (target) => {
-    expect(refusal(() => parse(`data:${target}`))).toBe(`refused: cannot mount at ${target}: the sandbox needs this place itself`)
+    expect(refusal(() => parse(`data:${target}`))).toBe(`refused: cannot mount at ${target}: the sandbox needs this path itself`)
   })
 
   test('~ needs a home', () => {
@@ -147,7 +147,7 @@ describe('the source', () => {
 
   test('must exist', () => {
     expect(refusal(() => check('missing:/data/x'))).toBe(
-      `not-found: cannot mount ${join(places.cwd, 'missing')}: nothing is there`,
+      `not-found: cannot mount ${join(places.cwd, 'missing')}: it does not exist`,
     )
   })
 
@@ -169,7 +169,7 @@ describe('the source', () => {
     ['/proc/self', 'belongs to the system'],
     ['/dev', 'belongs to the system'],
     ['/dev/null', 'belongs to the system'],
-    ['/var', home.startsWith('/var/') ? 'holds your home folder' : 'holds /'],
+    ['/var', home.startsWith('/var/') ? ' holds your home directory' : 'holds /'],
   ]
   test.each(closed)('%s is refused', (source, reason) => {
     expect(refusal(() => check(`${source}:/data/x`))).toContain(reason)
@@ -183,9 +183,9 @@ describe('the source', () => {
   )
 
   test('is not HOME, nor around it', () => {
-    expect(refusal(() => check('~:/data/x'))).toEndWith(`${home} is your home folder`)
-    expect(refusal(() => check(`${join(path, 'home')}:/data/x`))).toEndWith(`${join(path, 'home')} holds your home folder`)
-    expect(refusal(() => check(`${path}:/data/x`))).toEndWith(`${path} holds your home folder`)
+    expect(refusal(() => check('~:/data/x'))).toEndWith(`${home} is your home directory`)
+    expect(refusal(() => check(`${join(path, 'home')}:/data/x`))).toEndWith(`${join(path, 'home')} holds your home directory`)
+    expect(refusal(() => check(`${path}:/data/x`))).toEndWith(`${path} holds your home directory`)
   })
 
   test('may be a folder in HOME', () => {
@@ -207,7 +207,7 @@ describe('the source', () => {
   ].concat(['.netrc', '.npmrc', '.git-credentials', '.claude/.credentials.json', '.local/share/keyrings'])
   test.each(stores)('~/%s is refused, what is in it and what holds it', (store) => {
     sandbox.folder('home/me', store, 'deep')
-    const reason = store === '.ssh' ? 'where credentials are kept' : 'where'
+    const reason = 'which holds credentials'
     expect(refusal(() => check(`~/${store}:/data/x`))).toContain(reason)
     expect(refusal(() => check(`~/${store}/deep:/data/x`))).toContain(reason)
     if (store.includes('/')) expect(refusal(() => check(`~/${store.split('/')[0]}:/data/x`))).toContain('holds')
@@ -215,13 +215,13 @@ describe('the source', () => {
 
   test('a store of another home is refused by its name', () => {
     sandbox.folder('home/other/.ssh')
-    expect(refusal(() => check(`${path}/home/other/.ssh:/data/x`))).toContain('lies in .ssh')
+    expect(refusal(() => check(`${path}/home/other/.ssh:/data/x`))).toContain('is in .ssh')
   })
 
   test('a second name of a store (hard link) is a store', () => {
     const alias = join(path, 'alias')
     linkSync(sandbox.file('home/me/.pgpass'), alias)
-    expect(refusal(() => check(`${alias}:/data/x`))).toContain('.pgpass, where credentials are kept')
+    expect(refusal(() => check(`${alias}:/data/x`))).toContain('.pgpass, which holds credentials')
   })
 
   test('a link to a store is a store', () => {
@@ -229,7 +229,7 @@ describe('the source', () => {
     const other = sandbox.folder('home/linker')
     symlinkSync(vault, join(other, '.gnupg'))
     const host = { ...sandbox.host(), home: other }
-    expect(refusal(() => check(`${vault}:/data/x`, host))).toContain('where credentials are kept')
+    expect(refusal(() => check(`${vault}:/data/x`, host))).toContain('which holds credentials')
     expect(refusal(() => check(`${path}/vault:/data/x`, host))).toContain('holds')
     const link = join(path, 'harmless')
     symlinkSync(sandbox.folder('home/me/.aws'), link)
@@ -246,14 +246,14 @@ describe('the source', () => {
   ])("paude's own ~/%s is refused, with %j", (folder, env) => {
     const source = sandbox.folder('home/me', folder, 'sessions')
     const host = { ...sandbox.host(), env }
-    expect(refusal(() => check(`${source}:/data/x`, host))).toContain("which is paude's own")
+    expect(refusal(() => check(`${source}:/data/x`, host))).toContain('which belongs to paude')
     expect(refusal(() => check(`${join(home, folder, '..')}:/data/x:rw`, host))).toMatch(/holds/)
   })
 
   test("what will hold paude's own folder is refused before it is there", () => {
     const fresh = sandbox.folder('home/fresh/.config')
     const host = { ...sandbox.host(), home: join(path, 'home/fresh') }
-    expect(refusal(() => check(`${fresh}:/data/x:rw`, host))).toContain("which is paude's own")
+    expect(refusal(() => check(`${fresh}:/data/x:rw`, host))).toContain('which belongs to paude')
   })
 
   test('a unix socket is refused, alone and deep in a folder', async () => {
@@ -281,7 +281,7 @@ describe('the source', () => {
 
   test('a place the box has itself needs a target', () => {
     const [source] = ['/usr/share', '/usr/lib']
-    expect(refusal(() => check(`${source}`))).toBe(`refused: cannot mount at ${source}: the sandbox needs this place itself`)
+    expect(refusal(() => check(`${source}`))).toBe(`refused: cannot mount at ${source}: the sandbox needs this path itself`)
     expect(check(`${source}:/data/share`).target).toBe('/data/share')
   })
 })
@@ -294,13 +294,21 @@ describe('together with the project', () => {
   test.each([
     ['the project', [mount(data, root)], 'would hide the project'],
     ['a folder above it', [mount(data, path)], 'would hide the project'],
-    ['the git folder', [mount(data, join(root, '.git'))], 'would hide what is protected'],
-    ['hooks', [mount(data, join(root, '.git/hooks'))], 'would hide what is protected'],
-    ['a hook', [mount(data, join(root, '.git/hooks/pre-commit'))], 'would hide what is protected'],
-    ['a target twice', [mount(data, '/data/x'), mount(linked, '/data/x')], 'something else is mounted at /data/x already'],
-    ['the project, writable elsewhere', [mount(root, '/data/x', false)], 'it would open what is protected'],
-    ['its git folder, writable elsewhere', [mount(join(root, '.git'), '/data/x', false)], 'it would open what is protected'],
-    ['its hooks, writable elsewhere', [mount(join(root, '.git/hooks'), '/data/x', false)], 'it would open what is protected'],
+    ['the git folder', [mount(data, join(root, '.git'))], ' would hide guarded paths of the project'],
+    ['hooks', [mount(data, join(root, '.git/hooks'))], ' would hide guarded paths of the project'],
+    ['a hook', [mount(data, join(root, '.git/hooks/pre-commit'))], ' would hide guarded paths of the project'],
+    ['a target twice', [mount(data, '/data/x'), mount(linked, '/data/x')], 'another mount already uses /data/x'],
+    ['the project, writable elsewhere', [mount(root, '/data/x', false)], 'a writable mount would open guarded paths in '],
+    [
+      'its git folder, writable elsewhere',
+      [mount(join(root, '.git'), '/data/x', false)],
+      'a writable mount would open guarded paths in ',
+    ],
+    [
+      'its hooks, writable elsewhere',
+      [mount(join(root, '.git/hooks'), '/data/x', false)],
+      'a writable mount would open guarded paths in ',
+    ],
   ])('%s is refused', (_, mounts, reason) => {
     expect(refusal(() => checkTogether(mounts, workspace))).toContain(reason)
   })

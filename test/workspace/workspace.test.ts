@@ -37,7 +37,7 @@ describe('where', () => {
     expect(find(link).root).toBe(project)
     const trap = join(path, 'to-home')
     symlinkSync(home, trap)
-    expect(refusal(() => find(trap))).toBe(`refused: refusing to work in ${home}: ${home} is your home folder`)
+    expect(refusal(() => find(trap))).toBe(`refused: refusing to work in ${home}: ${home} is your home directory`)
   })
 
   test.each([
@@ -107,27 +107,29 @@ describe('too much', () => {
   })
 
   test('HOME and what is above it, unless forced', () => {
-    expect(refusal(() => find(home))).toEndWith('is your home folder')
-    for (const place of [join(path, 'home'), path]) expect(refusal(() => find(place))).toEndWith('holds your home folder')
+    expect(refusal(() => find(home))).toEndWith(' is your home directory')
+    for (const place of [join(path, 'home'), path]) expect(refusal(() => find(place))).toEndWith(' holds your home directory')
     expect(find(home, true)).toMatchObject({ root: home, directory: home })
   })
 
   test('HOME by its linked name', () => {
     const link = join(path, 'home-link')
     symlinkSync(home, link)
-    expect(refusal(() => findWorkspace({ ...sandbox.host(home), home: link }, { force: false }))).toContain('is your home folder')
+    expect(refusal(() => findWorkspace({ ...sandbox.host(home), home: link }, { force: false }))).toContain(
+      ' is your home directory',
+    )
   })
 
   test.each(['.ssh', '.aws/deep', '.config/gcloud', '.config', '.local/state', '.docker'])('~/%s, unless forced', (name) => {
     sandbox.folder('home/me/.config/gcloud')
     const folder = sandbox.folder('home/me', name)
-    expect(refusal(() => find(folder))).toMatch(/, wh(ere credentials are kept|ich is paude's own)$/)
+    expect(refusal(() => find(folder))).toMatch(/, which (holds credentials|belongs to paude)$/)
     expect(find(folder, true).root).toBe(folder)
   })
 
   test("paude's own folders, even with --force", () => {
     const folder = sandbox.folder('home/me/.config/paude/deep')
-    expect(refusal(() => find(folder, true))).toContain("which is paude's own")
+    expect(refusal(() => find(folder, true))).toContain('which belongs to paude')
   })
 
   test("paude's own folders are empty in a forced HOME, that of the state also before it exists", () => {
@@ -155,7 +157,7 @@ describe('a top level that is too much', () => {
         const found = findWorkspace(other.host(directory), { force })
         expect(found).toMatchObject({ root: directory, directory, git: null, protectedPaths: [] })
         expect(found.notes).toEqual([
-          `mounting only ${directory}, not its git repository ${other.home}: ${other.home} is your home folder`,
+          `mounting only ${directory}, not its git repository ${other.home}: ${other.home} is your home directory`,
         ])
       }
       expect(findWorkspace(other.host(other.home), { force: true }).git?.gitDirectory).toBe(join(other.home, '.git'))

@@ -29,17 +29,17 @@ export async function checkFiles(context: Context): Promise<number> {
   const refused = await refusedByStart(host, open.length === 0 ? config : whole(project))
   if (refused.length > 0) return tell(context, refused)
   const rows = [
-    ['user', shown(layers.file), layers.user.sources.length > 0 ? 'in order' : 'not there'],
+    ['user', shown(layers.file), layers.user.sources.length > 0 ? 'valid' : 'does not exist'],
     ...project.judged.map(({ file, items }) => [
       'project',
       shown(file.file),
       items.length === 0
-        ? 'in order'
+        ? 'valid'
         : open.some((one) => one.file === file)
-          ? `opens the sandbox, and is not trusted: ${trustCommand(config)}`
-          : 'opens the sandbox, and is trusted',
+          ? `loosens the sandbox and is not trusted: ${trustCommand(config)}`
+          : 'loosens the sandbox and is trusted',
     ]),
-    ['managed', host.managedFile, layers.managed.sources.length > 0 ? 'in order' : 'not there'],
+    ['managed', host.managedFile, layers.managed.sources.length > 0 ? 'valid' : 'does not exist'],
   ]
   answer(table(['LAYER', 'FILE', 'STATE'], rows, fit(host)))
   return 0

@@ -12,14 +12,14 @@ export async function editFile(context: Context, editable: Editable): Promise<nu
   const { host, note } = context
   const [program = '', ...words] = (host.env['VISUAL'] || host.env['EDITOR'] || (host.terminal.stdin ? 'vi' : '')).split(/\s+/)
   if (program === '')
-    throw new PaudeError('usage', 'there is no terminal and no editor', { hint: 'export EDITOR, or use paude config set' })
+    throw new PaudeError('usage', 'paude found no terminal and no editor', { hint: 'export EDITOR, or use paude config set' })
   if (editable.text === '') {
     const { template } = await import('../../config/files/embedded.ts')
     save(
       editable,
       editable.layer === 'user'
         ? template
-        : '# paude.toml: what this project needs; paude trust shows what it opens\nversion = 1\n',
+        : '# paude.toml: what this project needs; paude trust shows what it loosens\nversion = 1\n',
     )
   }
   await keepSchema(editableFile(host, editable.layer === 'project'))
@@ -31,6 +31,6 @@ export async function editFile(context: Context, editable: Editable): Promise<nu
   const code = await exited
   if (code !== 0) throw new PaudeError('command-failed', `${program} ended with ${code}`)
   parseConfig(editableFile(host, editable.layer === 'project'))
-  note(`${editable.file} is in order`)
+  note(`${editable.file} is valid`)
   return 0
 }

@@ -71,7 +71,7 @@ function profileValue({ settings }: Config, host: Host, key: string): Value {
   const [, name, ...rest] = key.split('.')
   if (name !== undefined && !Object.hasOwn(profiles, name))
     throw new PaudeError('config', `there is no profile ${quoted(name)}`, {
-      hint: `paude config set ${shown(key)}${rest.length === 0 ? '.KEY' : ''} VALUE makes it`,
+      hint: `paude config set ${shown(key)}${rest.length === 0 ? '.KEY' : ''} VALUE creates it`,
     })
   const all = Object.fromEntries(Object.entries(profiles).map(([each, part]) => [each, withoutValues(part)]))
   return at({ profiles: all }, key)

@@ -17,11 +17,11 @@ import { keyText } from './config-get.ts'
 import { settingLines, settingRows } from './setting-rows.ts'
 import { settle, trustCommand } from './start-config.ts'
 
-const project = { type: 'boolean', description: "The project's paude.toml instead of your own file" } as const
+const project = { type: 'boolean', description: "Use the project's paude.toml instead of your own file" } as const
 const key = { type: 'positional', description: 'Key, like network.mode', required: true, offers: 'keys' } as const
 const showArgs = {
-  all: { type: 'boolean', description: 'Every setting, with its default' },
-  origin: { type: 'boolean', description: 'With the layer, file and line of each value' },
+  all: { type: 'boolean', description: 'Show every setting, with its default' },
+  origin: { type: 'boolean', description: 'Show the layer, file and line of each value' },
   json,
 } as const
 const getArgs = { key: { ...key, description: 'Key, like network.mode, or table, like network' }, json } as const
@@ -29,7 +29,7 @@ const setArgs = {
   key,
   value: {
     type: 'positional',
-    description: 'Its value; hosts with commas, or any list as TOML',
+    description: 'Its value; a list with commas, or as TOML',
     required: true,
     offers: 'values',
   },
@@ -40,14 +40,14 @@ const unsetArgs = { key, project } as const
 export default topic({
   description: 'Show, change and check the configuration',
   examples: [
-    ['paude config show --origin', 'what differs from the defaults, with the layer, file and line it is from'],
-    ['paude config set network.allow example.org', 'in your own config.toml, comments and all'],
+    ['paude config show --origin', 'what differs from the defaults, with layer, file and line'],
+    ['paude config set network.allow example.org', 'in your own config.toml; comments stay'],
     ['paude config set limits.memory 4g --project', 'in the paude.toml of this project'],
-    ['paude config check', 'read every file, and say which of them wait for paude trust'],
+    ['paude config check', 'check every file, and name those that wait for paude trust'],
   ],
   verbs: {
     show: verb({
-      description: 'Show what differs from the defaults in a start here',
+      description: 'Show the settings of a start here that differ from the defaults',
       front: SHOWS,
       args: showArgs,
       examples: [
@@ -57,39 +57,39 @@ export default topic({
       run: show,
     }),
     path: verb({
-      description: 'Print where the file is',
+      description: 'Print the path of the file',
       front: READS,
       args: { project },
-      examples: [['paude config path --project', 'that of the project']],
+      examples: [['paude config path --project', "the project's paude.toml"]],
       run(context, given) {
         context.answer(editableFile(context.host, given.project === true).file)
         return 0
       },
     }),
     get: verb({
-      description: 'Print the value of a key, an entry of a list a line',
+      description: 'Print the value of a key; a list has one entry per line',
       front: SHOWS,
       args: getArgs,
-      examples: [['paude config get network.mode', 'as a start here would take it']],
+      examples: [['paude config get network.mode', 'as a start here uses it']],
       run: get,
     }),
     set: verb({
-      description: 'Set a key in your own file, or in that of the project',
+      description: "Set a key in your own file, or in the project's",
       front: alsoTaking(ACTS, taking('profile')),
       args: setArgs,
       examples: [
         ['paude config set limits.memory 4g --project', 'in the paude.toml of this project'],
         ['paude config set network.allow one.example,two.example', 'a list, with commas'],
-        ['paude config set env.NAME value', 'a variable of the sandbox'],
+        ['paude config set env.NAME value', 'an environment variable of the sandbox'],
         ['paude config set agent_args -- --dangerously-skip-permissions', 'a value that begins with a dash'],
       ],
       run: set,
     }),
     unset: verb({
-      description: 'Take a key out of the file',
+      description: 'Remove a key from the file',
       front: alsoTaking(ACTS, taking('profile')),
       args: unsetArgs,
-      examples: [['paude config unset limits.memory', 'out of your own config.toml']],
+      examples: [['paude config unset limits.memory', 'from your own config.toml']],
       run: unset,
     }),
     edit: verb({
@@ -100,15 +100,15 @@ export default topic({
       run: (context, given) => editFile(context, editableFile(context.host, given.project === true)),
     }),
     check: verb({
-      description: 'Read every file, and say which of them wait for paude trust',
+      description: 'Check every file, and name those that wait for paude trust',
       front: LOOKS,
-      examples: [['paude config check', 'those that a start here would read']],
+      examples: [['paude config check', 'the files that a start here reads']],
       run: checkFiles,
     }),
     schema: verb({
       description: 'Print the JSON Schema of the files, for editors',
       front: READS,
-      examples: [['paude config schema', 'every key, and what it may be']],
+      examples: [['paude config schema', 'every key and its values']],
       async run(context) {
         context.answer((await import('../../config/files/embedded.ts')).schema)
         return 0
@@ -121,7 +121,7 @@ export default topic({
 async function effective(context: Context): Promise<Config> {
   const { config, open } = settle(context, await readProject(context, context.flags))
   for (const { file } of open)
-    context.warn(`${shown(file.file)} is not trusted: of it only what narrows is shown; ${trustCommand(config)}`)
+    context.warn(`${shown(file.file)} is not trusted, so only its restrictions are shown; ${trustCommand(config)}`)
   return config
 }
 
@@ -133,7 +133,7 @@ async function show(context: Context, { all, origin, json }: Values<typeof showA
   if (!all && !json)
     context.note(
       rows.length === 0
-        ? `nothing differs from the defaults; paude config show --all shows all ${every.length} keys`
+        ? `all ${every.length} keys have their defaults: paude config show --all`
         : `${every.length - rows.length} more have their defaults: paude config show --all`,
     )
   return 0
@@ -160,7 +160,7 @@ async function set(context: Context, { key, value, project }: Values<typeof setA
   if (withoutProfile(key) === 'network.mode' && /^"?open"?$/.test(value)) {
     const back = before === null || /open/.test(before) ? `unset ${key}` : `set ${key} ${before.replaceAll('"', '')}`
     context.warn(
-      `no wall from now on: every start ${project ? 'in this project' : 'of yours, in every project,'} may reach every host; to go back: paude config ${back}${project ? ' --project' : ''}`,
+      `without a wall, every session ${project ? 'in this project' : 'of yours'} can reach every host; to undo this: paude config ${back}${project ? ' --project' : ''}`,
     )
   }
   return 0
@@ -187,7 +187,7 @@ async function unset(context: Context, { key, project }: Values<typeof unsetArgs
 /** A file is one for all profiles: which part of it is meant stands in the key. */
 function refuseProfile({ flags: { profile } }: Context, instead: string): void {
   if (profile !== undefined)
-    throw new PaudeError('usage', `--profile ${profile} chooses what is read, and not where something is written`, {
+    throw new PaudeError('usage', `--profile ${profile} chooses what paude reads, not where it writes`, {
       hint: `paude config ${instead}`,
     })
 }

@@ -17,7 +17,7 @@ export function printConfig(
     ...settingLines(rows, { origin: true }),
     '',
     '# sandbox',
-    `id            ${spec.id} (another one at every start)`,
+    `id            ${spec.id} (a new one at each start)`,
     `image         ${spec.image}`,
     `workspace     ${spec.workspace}`,
     `directory     ${spec.directory}`,
@@ -37,8 +37,8 @@ const WAYS = {
 } as const
 
 const HEADS = {
-  record: '# network: record, every public host can be reached; and',
-  ask: '# network: any other host waits for your key in paude network watch; restricted to',
+  record: '# network: record, every public host is allowed; also',
+  ask: '# network: ask, any other host waits for your key in paude network watch; allowed are',
   restricted: '# network: restricted to',
 } as const
 
@@ -48,7 +48,7 @@ export function networkLines({ network }: SessionSpec): readonly string[] {
     case 'none':
       return ['# network: none']
     case 'open':
-      return ['# network: open, every host can be reached']
+      return ['# network: open, every host is allowed']
     case 'record':
     case 'ask':
     case 'restricted':
@@ -61,7 +61,7 @@ export function networkLines({ network }: SessionSpec): readonly string[] {
         ...network.policy.deny.map(
           ({ host, ports, why }) => `deny          ${host}${ports.length === 0 ? '' : `:${ports.join(',')}`}  # ${why}`,
         ),
-        ...(network.policy.injections.length === 0 ? ['# no credential of the caller: log in inside the sandbox'] : []),
+        ...(network.policy.injections.length === 0 ? ['# no credential: log in inside the sandbox'] : []),
         ...network.policy.injections.map(
           ({ header, host, port, way }) => `inject        ${header} on the way to ${host}:${port}; ${WAYS[way]}`,
         ),

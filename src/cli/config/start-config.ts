@@ -35,7 +35,7 @@ export async function startConfig(context: Context, flags: Layer): Promise<Confi
   const { dryRun, printConfig } = project.base.settings
   if (!canAsk(context) || dryRun || printConfig) throw untrusted(open, project.base)
   showWidening(context, project, open)
-  switch (readAnswer(context, `${trustWhat(open)} [y/N], or i to go on without it: `)) {
+  switch (readAnswer(context, `${trustWhat(open)} [y/N], or i to ignore it: `)) {
     case 'y':
     case 'yes':
       for (const judged of open) approve(trustFolder(host), await approvalOf(judged, host), new Date())
@@ -55,7 +55,7 @@ export function settle({ host, note }: Context, project: Project): { readonly co
   if (opening.length === 0) return { config: whole(project), open: [] }
   if (project.base.settings.projectConfig === 'restrict') {
     for (const { file, items } of opening)
-      note(`${shown(file.file)}: left out, since security.project_config is restrict: ${items.map(named).join(', ')}`)
+      note(`${shown(file.file)}: ignored, since security.project_config is restrict: ${items.map(named).join(', ')}`)
     return { config: narrowed(project), open: [] }
   }
   requirePrivate(host)
@@ -79,13 +79,13 @@ export function showWidening(context: Context, project: Project, judged: readonl
         'refused',
         `${shown(place)}: ${key} is ${value.length} characters long, too long to review (limit ${MOST_SHOWN})`,
         {
-          hint: `write less than ${MOST_SHOWN}, or put it into a file`,
+          hint: `write fewer than ${MOST_SHOWN}, or put it into a file`,
         },
       )
   for (const one of judged)
     note(
       [
-        `${shown(one.file.file)} wants to open the sandbox:`,
+        `${shown(one.file.file)} wants to loosen the sandbox:`,
         ...widened(one, host).map(({ risk, text }) => `  ${PAINTS[risk](text)}`),
       ].join('\n'),
     )
@@ -100,11 +100,11 @@ function tellNeeds({ note }: Context, { settings }: Config): void {
   const groups = new Set(fromCommands(commands).map(({ group }) => group))
   const missing = [...groups].filter((group) => !known.includes(group))
   if (missing.length > 0 && settings.network === 'restricted')
-    note(`its commands need ${missing.join(', ')}, which the network does not let through yet: paude init proposes them`)
+    note(`its commands need ${missing.join(', ')}, which the network does not allow yet: paude init`)
   const programs = new Set(commands.flatMap(programsIn))
   const system = systemPrograms.filter((program) => programs.has(program))
   if (system.length > 0)
-    note(`${system.join(', ')} cannot install anything in a sandbox, whose root is read-only; image.packages can`)
+    note(`${system.join(', ')} cannot install packages in a sandbox, since its root is read-only; use image.packages`)
 }
 
 /** By risk, and not as a diff: what a yes would open must not be green. */
@@ -179,7 +179,7 @@ function untrusted(judged: readonly Judged[], config: Config): PaudeError {
   const more = items.length > most ? `, and ${items.length - most} more` : ''
   return new PaudeError(
     'refused',
-    `${shown(first?.file.file ?? '')} wants to open the sandbox, and is not trusted: ${items.slice(0, most).map(named).join(', ')}${more}`,
-    { hint: `${trustCommand(config)} shows it and asks; paude --ignore-project-config goes on without it` },
+    `${shown(first?.file.file ?? '')} wants to loosen the sandbox and is not trusted: ${items.slice(0, most).map(named).join(', ')}${more}`,
+    { hint: `review and approve it: ${trustCommand(config)}; or start without it: paude --ignore-project-config` },
   )
 }

@@ -14,19 +14,19 @@ import { verb } from '../verb.ts'
 import { canAsk, readAnswer, showWidening, trustCommand, trustWhat } from './start-config.ts'
 
 const args = {
-  yes: { type: 'boolean', description: 'Trust it without being asked' },
+  yes: { type: 'boolean', description: 'Trust it without a question' },
   list: { type: 'boolean', description: 'List what is trusted' },
   revoke: { type: 'boolean', description: 'Stop trusting the files of this project' },
   json: { type: 'boolean', description: '--list: print one JSON document' },
 } as const
 
 export default verb({
-  description: "Let a project's own configuration open what it asks for",
-  details: 'Approval holds as long as the file stays as it is.',
+  description: "Approve what a project's configuration loosens",
+  details: 'Approval covers the content of a file at its path. If either changes, paude asks again.',
   front: { ...LOOKS, acts: true },
   examples: [
-    ['paude trust', 'show what the paude.toml here would open, and ask'],
-    ['paude trust --list', 'what is trusted, and whether it has changed'],
+    ['paude trust', 'show what the paude.toml here loosens, and ask'],
+    ['paude trust --list', 'trusted files, and whether they have changed'],
   ],
   args,
   async run(context, given) {
@@ -51,9 +51,13 @@ async function trust(context: Context, sure: boolean): Promise<number> {
   const { base, judged } = project
   const { projectConfig } = base.settings
   if (projectConfig !== 'ask')
-    throw new PaudeError('unsupported', `no project may open anything here, since security.project_config is ${projectConfig}`, {
-      hint: 'paude config set security.project_config ask',
-    })
+    throw new PaudeError(
+      'unsupported',
+      `paude does not accept loosening by a project, since security.project_config is ${projectConfig}`,
+      {
+        hint: 'paude config set security.project_config ask',
+      },
+    )
   const open = judged.filter(({ items }) => items.length > 0)
   const asked = await Promise.all(open.map(async (one) => ({ one, approval: await approvalOf(one, host) })))
   const pending = asked.filter(({ approval }) => !isApproved(trustFolder(host), approval))
@@ -66,7 +70,7 @@ async function trust(context: Context, sure: boolean): Promise<number> {
       judged.length === 0
         ? 'this project has no configuration of its own'
         : open.length === 0
-          ? `${judged.map(({ file }) => shown(file.file)).join(', ')}: opens nothing, so there is nothing to trust`
+          ? `${judged.map(({ file }) => shown(file.file)).join(', ')}: it loosens nothing, so it needs no trust`
           : 'trusted already',
     )
     return 0
@@ -77,7 +81,7 @@ async function trust(context: Context, sure: boolean): Promise<number> {
       hint: trustCommand(base, '--yes'),
     })
   if (!sure && !['y', 'yes'].includes(readAnswer(context, `${trustWhat(fresh)} [y/N]: `)))
-    throw new PaudeError('refused', 'not trusted', { hint: 'paude --ignore-project-config goes on without it' })
+    throw new PaudeError('refused', 'not trusted', { hint: 'start without it: paude --ignore-project-config' })
   for (const { one, approval } of pending) {
     approve(trustFolder(host), approval, new Date())
     answer(shown(one.file.file))

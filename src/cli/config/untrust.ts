@@ -7,8 +7,8 @@ export default verb({
   description: "Stop trusting a project's configuration",
   front: ACTS,
   examples: [
-    ['paude untrust', 'that of the project here'],
-    ['paude untrust ~/src/old', 'of everything below a folder'],
+    ['paude untrust', 'the files of this project'],
+    ['paude untrust ~/src/old', 'all files below a folder'],
   ],
   args: {
     path: { type: 'positional', description: 'File or folder (default: the project around this directory)' },

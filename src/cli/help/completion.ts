@@ -19,7 +19,7 @@ export default verb({
       type: 'positional',
       rest: true,
       hidden: true,
-      description: 'What is typed so far: prints what may stand in the place of the last',
+      description: 'Words typed so far: prints what can replace the last one',
     },
   },
   examples: [

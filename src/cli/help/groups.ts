@@ -35,11 +35,11 @@ export function allVerbs(names: readonly string[]): readonly Group[] {
 /** The flags of the first help, each in words that fit its one line. */
 export const FIRST_FLAGS = {
   'network-allow': 'Allow one more host, or a group like @github',
-  image: 'Image of the sandbox (default: built here from Debian)',
+  image: 'Image of the sandbox (default: built from Debian)',
   devcontainer: "Use the project's devcontainer.json",
   mount: 'Mount a file or folder, read-only unless :rw',
-  env: 'Set a variable in the sandbox; without a value, pass yours on',
-  'session-name': 'Name to call the session by',
+  env: 'Set an environment variable; without a value, pass yours',
+  'session-name': 'Name of the session',
   detach: 'Start in the background and print the session id',
   'dry-run': 'Print the script that would run, and run nothing',
 } as const satisfies Partial<Record<FlagName, string>>

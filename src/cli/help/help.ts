@@ -7,7 +7,7 @@ import { type CommandContext, verb, verbOf } from '../verb.ts'
 import { help, helpAll, helpFlags, verbHelp } from './text.ts'
 
 export default verb({
-  description: 'Show this help, or that of a verb, a flag or a key',
+  description: 'Show help, also for a verb, a flag or a key',
   front: READS,
   args: {
     topics: {
@@ -19,7 +19,7 @@ export default verb({
   },
   examples: [
     ['paude help run', 'flags and examples of a verb'],
-    ['paude help network watch', 'and of a verb of network'],
+    ['paude help network watch', 'flags and examples of a verb of network'],
     ['paude help network.allow', 'a key: its meaning, default, values, flag and variable'],
     ['paude help flags', 'all flags'],
     ['paude help all', 'all verbs and all flags'],
@@ -69,7 +69,7 @@ async function helpOf(
   throw new PaudeError('usage', `paude has no verb and no key ${JSON.stringify(first)}`, {
     hint:
       close === null
-        ? "paude help all lists the verbs, paude help keys the keys; paude -- --help is the agent's own"
+        ? "paude help all lists the verbs, paude help keys the keys; paude -- --help shows the agent's help"
         : `did you mean paude help ${close}?`,
   })
 }

@@ -13,7 +13,7 @@ const flags: readonly OwnFlag[] = ownFlags
 
 /** What it is, how it is called, and which words are whose. */
 const opening = (width: number): readonly string[] => [
-  ...wrapped('paude runs a coding agent, such as Claude Code, in a container whose only way out is an allowlist.', width),
+  ...wrapped('paude runs a coding agent, such as Claude Code, in a container that can reach only an allowlist.', width),
   '',
   ...definitions(
     [
@@ -23,7 +23,10 @@ const opening = (width: number): readonly string[] => [
     width,
   ),
   '',
-  ...wrapped("paude's flags come first: the first word that is not paude's, and all after it, go to the agent.", width),
+  ...wrapped(
+    "paude's flags come first. The first word that paude does not know goes to the agent, with all words after it.",
+    width,
+  ),
 ]
 
 /** `paude --help`: one screen. */
@@ -122,9 +125,9 @@ export function verbHelp({ aliases }: Commands, { called, verb, width }: Asked):
       'Flags',
       taken.map(([name, flag]) => [typed(name, flag), flag.description]),
     ),
-    ...('verbs' in verb ? ['', ...wrapped(`paude help ${called.slice('paude '.length)} VERB tells more.`, width).map(dim)] : []),
+    ...('verbs' in verb ? ['', ...wrapped(`More: paude help ${called.slice('paude '.length)} VERB`, width).map(dim)] : []),
     ...(starts
-      ? ['', ...wrapped('The flags of a start may stand before and after the verb: paude help flags.', width).map(dim)]
+      ? ['', ...wrapped('You can write the flags of a start before or after the verb: paude help flags.', width).map(dim)]
       : []),
   ].join('\n')
 }

@@ -4,7 +4,7 @@ import { verb } from '../verb.ts'
 export default verb({
   description: "Print paude's version",
   front: READS,
-  examples: [['paude version', "paude's own; paude --version is answered by the agent"]],
+  examples: [['paude version', "paude's version; paude --version shows the agent's"]],
   run(context) {
     context.answer(`paude ${context.version}`)
     return 0

@@ -30,14 +30,13 @@ type Home = {
 export default topic({
   description: "Show and remove the agents' HOME volumes",
   examples: [
-    ['paude home ls', 'which there are, and which are in use'],
-    ['paude home rm', 'that of the project in this directory'],
+    ['paude home ls', 'all of them, and which are in use'],
+    ['paude home rm', 'the one of the project in this directory'],
   ],
   verbs: {
     ls: verb({
       description: 'List the HOME volumes of all projects',
-      details:
-        'Settings, logins and conversations of the agent are in them. Their size costs the engine a walk through every file.',
+      details: 'They hold settings, logins and conversations of the agent. To tell their size, the engine reads every file.',
       front: READS,
       args: { json },
       examples: [['paude home ls --json', 'for scripts']],
@@ -63,14 +62,14 @@ export default topic({
     }),
     rm: verb({
       description: 'Remove HOME volumes that no session uses',
-      details: 'Settings, logins and conversations of the agent are gone then.',
+      details: 'This deletes settings, logins and conversations of the agent.',
       front: PLANS,
       args: {
-        homes: { type: 'positional', many: true, description: 'Volumes, or project folders (default: that of this directory)' },
+        homes: { type: 'positional', many: true, description: 'Volumes, or project folders (default: this directory)' },
         'dry-run': dryRun,
       },
       examples: [
-        ['paude home rm ~/code/old-project', "a project's, by its folder"],
+        ['paude home rm ~/code/old-project', 'by the folder of the project'],
         ['paude home rm paude-home-claude-57cd0a70cbac52f7', 'by the name of the volume'],
       ],
       async run(context, given) {
@@ -81,7 +80,7 @@ export default topic({
             ({ volume, project }) => volume === word || (project !== '' && project === resolve(context.host.cwd, word)),
           )
           if (fitting.length === 0)
-            throw new PaudeError('not-found', `no HOME volume belongs to ${shown(word)}`, { hint: 'paude home ls lists them' })
+            throw new PaudeError('not-found', `${shown(word)} has no HOME volume`, { hint: 'paude home ls' })
           return fitting
         })
         // All are judged before the first one goes.
@@ -132,7 +131,7 @@ async function homesOf(context: Context, backend: Backend): Promise<readonly Hom
       }))
   } catch (error) {
     if (!(error instanceof PaudeError)) throw error
-    context.warn(`${error.message}: its HOME volumes are not shown`)
+    context.warn(`${error.message}: paude cannot show its HOME volumes`)
     return []
   }
 }

@@ -32,27 +32,26 @@ export const removeImages = verb({
     references: { type: 'positional', many: true, description: 'Images' },
     stale: {
       type: 'boolean',
-      description:
-        'Every image, download and first program of sandboxes that a start here would not use, and what builds left behind',
+      description: 'Every image, download and relay program that a start here does not use, and leftovers of builds',
     },
     'dry-run': dryRun,
   },
-  examples: [['paude image rm --stale', 'every one that a start here would not use']],
+  examples: [['paude image rm --stale', 'all that a start here does not use']],
   async run(context, { references, stale = false, 'dry-run': dry }) {
     if (stale === references.length > 0)
-      throw new PaudeError('usage', stale ? '--stale takes no names of images' : 'paude image rm needs the name of an image', {
-        hint: stale ? 'leave them out' : 'paude image ls lists them; paude image rm --stale removes all that is no longer used',
+      throw new PaudeError('usage', stale ? '--stale takes no image names' : 'paude image rm needs an image name', {
+        hint: stale ? 'leave the names out' : 'paude image ls lists images; paude image rm --stale removes all unused ones',
       })
     const held = await askForImages(context)
     const { doomed, files } = stale
       ? await whatIsStale(context, held)
       : { doomed: references.flatMap((reference) => named(held, reference)), files: [] }
-    if (doomed.length + files.length === 0) context.note('no image of paude is left over')
+    if (doomed.length + files.length === 0) context.note('no unused images')
     if (dry) {
       const plan = [...doomed.flatMap(removal), ...files.map(remove)]
       if (plan.length > 0) context.answer(renderPlan(plan))
       if (stale && doomed.length > 0)
-        context.note('the engine keeps what a container uses; what another project uses is built again at its next start')
+        context.note('the engine keeps images that a container uses; another project builds its image again at its next start')
       return 0
     }
     for (const file of files) {
@@ -85,8 +84,8 @@ async function askForImages(context: Context): Promise<readonly Held[]> {
 function named(held: readonly Held[], reference: string): readonly Doomed[] {
   const found = held.filter(({ images }) => images.some((image) => image.reference === reference))
   if (found.length > 0) return found.map(({ backend }) => ({ backend, reference }))
-  throw new PaudeError('not-found', `paude has built no image ${JSON.stringify(reference)}`, {
-    hint: 'paude image ls lists those that it has; others are removed with the engine itself',
+  throw new PaudeError('not-found', `paude did not build an image ${JSON.stringify(reference)}`, {
+    hint: "paude image ls lists paude's images; remove others with the engine",
   })
 }
 

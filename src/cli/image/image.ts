@@ -30,51 +30,51 @@ import { topic, verb } from '../verb.ts'
 import { removeImages } from './image-rm.ts'
 
 const buildArgs = {
-  'no-cache': { type: 'boolean', description: 'Also when it is there already, every step anew' },
-  'agent-version': { type: 'string', valueHint: 'X.Y.Z', description: 'This release of the agent' },
-  verbose: { type: 'boolean', description: 'Show all that the engine prints' },
+  'no-cache': { type: 'boolean', description: 'Build it again from the first step' },
+  'agent-version': { type: 'string', valueHint: 'X.Y.Z', description: 'Release of the agent' },
+  verbose: { type: 'boolean', description: 'Show the whole output of the engine' },
   'dry-run': dryRun,
 } as const
 
 const checkArgs = {
   reference: { type: 'positional', description: "Image (default: paude's own)" },
-  quick: { type: 'boolean', description: 'Without starting a sandbox' },
+  quick: { type: 'boolean', description: 'Do not start a sandbox' },
   json,
 } as const
 
 export default topic({
   description: 'Build, list, check and remove images',
   examples: [
-    ['paude image build', 'build what a start would build'],
-    ['paude image ls', 'images of paude on every engine'],
+    ['paude image build', 'build the image that a start uses'],
+    ['paude image ls', "paude's images on every engine"],
     ['paude image check my/box:1', 'what an image lacks'],
-    ['paude image rm --stale', 'those of earlier versions and settings, unless a session needs them'],
+    ['paude image rm --stale', 'images of earlier versions and settings, unless a session needs them'],
   ],
   verbs: {
     build: verb({
-      description: 'Build what a start here would build',
+      description: 'Build the image that a start here uses',
       front: alsoTaking(
         PLANS,
         taking('backend', 'image', 'agent-version', 'ca-file', 'devcontainer', 'profile', 'ignore-project-config'),
       ),
       args: buildArgs,
-      examples: [['paude image build --no-cache', 'every step anew, also when the image is there']],
+      examples: [['paude image build --no-cache', 'from the first step, even if the image exists']],
       run: build,
     }),
     ls: verb({
-      description: 'List images of paude on every engine',
+      description: "List paude's images on every engine",
       front: READS,
       args: { json },
       examples: [['paude image ls', 'with their size and age']],
       run: list,
     }),
     check: verb({
-      description: 'Tell what an image lacks for a sandbox',
+      description: 'Show what an image lacks for a sandbox',
       front: { takes: taking('backend', ...OF_IMAGES), acts: true },
       args: checkArgs,
       examples: [
         ['paude image check my/box:1', 'an image of your own'],
-        ['paude image check --quick', "paude's own, without starting a sandbox"],
+        ['paude image check --quick', "paude's own image, without starting a sandbox"],
       ],
       run: check,
     }),
@@ -109,7 +109,7 @@ async function buildOne(
   })
   if (given['dry-run']) return context.answer(renderPlan(plan))
   const before = (await idOf(backend, reference)) ?? ''
-  if (before !== '' && !noCache) context.note(`${reference} is there already; --no-cache builds it anew`)
+  if (before !== '' && !noCache) context.note(`${reference} already exists; to build it again: paude image build --no-cache`)
   else {
     const effects = context.effects(backend)
     await execute(plan, given.verbose ? { ...effects, verbose: (text) => void writeAll(2, text) } : effects)
@@ -127,7 +127,7 @@ async function list(context: Context, { json }: { readonly json: true | undefine
       if (backend.images === null || (await usable(context.host, backend)) !== 'yes') return []
       const images = await ask(backend.images.list, context.effects(backend)).catch((error: unknown) => {
         if (!(error instanceof PaudeError)) throw error
-        context.warn(`${error.message}: the images of ${name} are not shown`)
+        context.warn(`${error.message}: paude cannot show the images of ${name}`)
         return []
       })
       return images.map((image) => ({ backend: name, ...image }))
@@ -135,7 +135,7 @@ async function list(context: Context, { json }: { readonly json: true | undefine
   )
   const images = found.flat()
   if (json) context.answer(JSON.stringify(images, null, 2))
-  else if (images.length === 0) context.note('no images yet; the first start builds them, or paude image build')
+  else if (images.length === 0) context.note('no images yet; the first start builds them, or: paude image build')
   else
     context.answer(
       table(

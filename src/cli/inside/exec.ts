@@ -12,13 +12,13 @@ export default verb({
   caller: 'agent',
   front: PLANS,
   examples: [
-    ['paude exec -- git status', 'one command beside the agent of this directory'],
-    ['paude exec fix-login -- make test', 'beside that of another session'],
+    ['paude exec -- git status', 'one command in the session of this directory'],
+    ['paude exec fix-login -- make test', 'in another session'],
     ['paude exec b7k -- env', 'what the agent sees'],
   ],
   args: {
     session,
-    words: { type: 'positional', rest: true, description: 'Command and its words', required: true },
+    words: { type: 'positional', rest: true, description: 'Command and its arguments', required: true },
     'dry-run': dryRun,
   },
   async run(context, given) {

@@ -13,12 +13,12 @@ import { verb } from '../verb.ts'
 import { looksLikePort, type PortPair, readPorts } from './ports.ts'
 
 export default verb({
-  description: 'Bring ports of a sandbox to this machine',
-  details: 'They answer on 127.0.0.1, for every program here, until Ctrl-C; not with --network none.',
+  description: 'Forward ports of a sandbox to this machine',
+  details: 'Every program of this machine can use them on 127.0.0.1, until Ctrl-C. Not with --network none.',
   front: ACTS,
   examples: [
     ['paude forward 3000', 'http://127.0.0.1:3000 is port 3000 of the sandbox of this directory, until Ctrl-C'],
-    ['paude forward fix-login 8080:3000 0:5432', 'port 3000 as 8080 here, and 5432 as any port that is free'],
+    ['paude forward fix-login 8080:3000 0:5432', 'port 3000 as 8080 here, and 5432 as any free port'],
   ],
   args: {
     session,
@@ -27,7 +27,7 @@ export default verb({
       many: true,
       description: '[LOCAL:]PORT of the sandbox; LOCAL 0 is any free one (default: forwardPorts of its devcontainer.json)',
     },
-    json: { type: 'boolean', description: 'One JSON object a line' },
+    json: { type: 'boolean', description: 'Print one JSON object per line' },
   },
   async run(context, given) {
     const [first, rest] = [given.session, given.ports]
@@ -37,8 +37,8 @@ export default verb({
     const { id } = found.handle
     await requireRunning(context, found)
     if (found.handle.link === 'none')
-      throw new PaudeError('unsupported', `session ${id} has no network at all, so nothing leads to its ports`, {
-        hint: `paude exec ${id} -- COMMAND reaches them from inside; a start without --network none has them`,
+      throw new PaudeError('unsupported', `session ${id} has no network, so paude cannot forward its ports`, {
+        hint: `use them inside: paude exec ${id} -- COMMAND; or start a session without --network none`,
       })
     const pairs = asked.length > 0 ? asked : (found.record.forwardPorts ?? []).map((port) => ({ local: port, port }))
     if (pairs.length === 0) throw new PaudeError('usage', 'paude forward needs a port', { hint: `paude forward ${id} 3000` })
@@ -121,8 +121,8 @@ async function broken(
   const { backend, handle } = found
   await requireRunning(context, found)
   if (failure.code === 126 || failure.code === 127)
-    return new PaudeError('unsupported', `session ${handle.id} was started by a paude that could not forward ports`, {
-      hint: 'a new session can: paude fork takes its conversation along',
+    return new PaudeError('unsupported', `session ${handle.id} was started by an older paude, which cannot forward ports`, {
+      hint: 'copy its conversation into a new session: paude fork',
     })
   return backend.health.explain({ argv, stdout: '', ...failure })
 }
@@ -132,8 +132,8 @@ const NOBODY = 3
 
 function taken(error: unknown, { local, port }: PortPair, id: string): unknown {
   const { code } = error as { code?: string }
-  const hint = `paude forward ${id} 0:${port} takes any that is free`
-  if (code === 'EADDRINUSE') return new PaudeError('refused', `port ${local} of this machine is taken`, { hint, cause: error })
+  const hint = `use any free port: paude forward ${id} 0:${port}`
+  if (code === 'EADDRINUSE') return new PaudeError('refused', `port ${local} of this machine is in use`, { hint, cause: error })
   if (code === 'EACCES')
     return new PaudeError('refused', `you may not listen on port ${local} of this machine`, { hint, cause: error })
   return error

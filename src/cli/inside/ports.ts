@@ -13,8 +13,8 @@ export const readPorts = (words: readonly string[]): readonly PortPair[] => {
   const pairs = words.map(readPort)
   const twice = pairs.find(({ local }, at) => local !== 0 && pairs.findIndex((other) => other.local === local) !== at)
   if (twice !== undefined)
-    throw new PaudeError('usage', `port ${twice.local} of this machine cannot lead to two`, {
-      hint: `write 0:${twice.port} for any that is free`,
+    throw new PaudeError('usage', `port ${twice.local} of this machine is named twice`, {
+      hint: `write 0:${twice.port} for any free port`,
     })
   return pairs
 }
@@ -24,11 +24,11 @@ function readPort(word: string): PortPair {
   const pair = { local: Number(local ?? port), port: Number(port) }
   if (port === '' || pair.port < 1 || pair.port > 65_535 || pair.local > 65_535)
     throw new PaudeError('usage', `not a port: ${JSON.stringify(word)}`, {
-      hint: 'write 3000, or 8080:3000 for port 8080 of this machine (0: any that is free)',
+      hint: 'write 3000, or 8080:3000 for port 8080 of this machine (0 is any free port)',
     })
   if (PROXY_PORTS.includes(pair.port))
-    throw new PaudeError('refused', `port ${pair.port} of the sandbox is its way out, with its credential, and stays there`, {
-      hint: 'have the program in the sandbox listen on another port',
+    throw new PaudeError('refused', `port ${pair.port} of the sandbox is the relay to the proxy, and paude does not forward it`, {
+      hint: 'let your program in the sandbox listen on another port',
     })
   return pair
 }

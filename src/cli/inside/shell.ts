@@ -14,7 +14,7 @@ const SHELL = ['/bin/sh', '-c', 'command -v bash >/dev/null && exec bash || exec
 
 export default verb({
   description: 'Open a shell in a running session',
-  details: 'It runs behind the same wall. Where no session runs, it offers a sandbox of its own.',
+  details: 'It runs behind the same wall. If no session runs, paude offers a sandbox of its own.',
   caller: 'agent',
   front: PLANS,
   examples: [
@@ -31,15 +31,15 @@ export default verb({
       if (given.session !== undefined || !(error instanceof PaudeError) || error.code !== 'not-found') throw error
       if (!given['dry-run'] && stdout && canAsk(context)) return null
       throw new PaudeError('not-found', error.message, {
-        hint: 'paude run --network restricted -- bash opens a shell in a sandbox of its own; paude sessions lists all sessions',
+        hint: 'open a shell in a sandbox of its own: paude run --network restricted -- bash',
         cause: error,
       })
     })
     if (found === null) return await shellOfItsOwn(context)
     const { backend, handle } = found
     if (!given['dry-run'] && !(stdin && stdout))
-      throw new PaudeError('unsupported', 'shell needs a terminal on stdin and stdout', {
-        hint: `paude exec ${handle.id} -- COMMAND runs one command without`,
+      throw new PaudeError('unsupported', 'paude shell needs a terminal on stdin and stdout', {
+        hint: `run one command without a terminal: paude exec ${handle.id} -- COMMAND`,
       })
     const plan = execPlan(backend, handle, SHELL, { terminal: true, stdin: true })
     const code = await carryOut(context, backend, { plan, dryRun: given['dry-run'] === true })
@@ -50,9 +50,13 @@ export default verb({
 
 /** What the agent of a start here would find, with the network that it would have. */
 async function shellOfItsOwn(context: Context): Promise<number> {
-  const answer = readAnswer(context, 'no session runs in this directory; open a shell in a sandbox of its own? [Y/n]: ', 'n')
+  const answer = readAnswer(
+    context,
+    'no session is running in this directory; open a shell in a sandbox of its own? [Y/n]: ',
+    'n',
+  )
   if (!['', 'y', 'yes'].includes(answer)) {
-    context.note('nothing was started')
+    context.note('paude started nothing')
     return 1
   }
   return await startSession(context, { run: { kind: 'command', argv: SHELL }, flags: { ...context.flags, detach: false } })

@@ -18,7 +18,7 @@ export async function logIn(context: Context, agent: Agent): Promise<void> {
   const provider = requireProvider(agent)
   const { address } = await placed(context, provider)
   if (tokenLogin === null || address !== providerAddress(provider, { env: {} }))
-    throw new PaudeError('unsupported', `${title} has no login at ${address}: it takes a key there`, {
+    throw new PaudeError('unsupported', `${title} has no login at ${address}; it needs a key there`, {
       hint: 'paude login --api-key',
     })
   await keepLogin(context, agent, { key: tokenLogin.key, value: await tokenFromBox(context, agent, tokenLogin) })
@@ -33,8 +33,8 @@ export async function keepLogin(
   const { host, note, warn } = context
   const provider = requireProvider(agent)
   if (!isCredential(value.reveal()))
-    throw new PaudeError('usage', 'that is no credential: it is empty, too short or holds characters that none has', {
-      hint: 'paste it alone, without quotes or spaces',
+    throw new PaudeError('usage', 'this is not a credential: it is empty, too short or has invalid characters', {
+      hint: 'paste only the credential, without quotes or spaces',
     })
   requirePrivate(host)
   const { address, settings } = await placed(context, provider)
@@ -43,16 +43,16 @@ export async function keepLogin(
   // The earlier one would lie in the keychain with nobody who knows of it.
   if (before !== null && before.keeper !== kept.keeper) await dropValue(agent.name, before.keeper).catch(() => undefined)
   // What a login of the agent gave is good; what was typed is known to nobody yet.
-  const said = key === agent.tokenLogin?.key ? `logged in to ${agent.title}` : `kept for ${agent.title}, and not tried yet,`
+  const said = key === agent.tokenLogin?.key ? `logged in to ${agent.title}` : `kept for ${agent.title} (not tried yet)`
   note(`${said} for all projects: ${keptText(kept, Date.now())}`)
   const lead = provider.secrets.find((one) => one.key === key)?.begins ?? ''
   if (address === providerAddress(provider, { env: {} }) && !value.reveal().startsWith(lead))
-    warn(`it does not look like a key: those of ${provider.title} begin with ${lead}`)
+    warn(`this does not look like a key: keys of ${provider.title} begin with ${lead}`)
   const variable = provider.secrets.find((one) => host.env[one.variable]?.trim())?.variable
-  if (hasCredential(host, provider)) warn(`${variable} is set and comes first: unset it to use this login`)
+  if (hasCredential(host, provider)) warn(`${variable} is set and takes precedence; to use this login: unset ${variable}`)
   else if (saidCredential(settings) !== null) {
     const other = keyOf(saidCredential(settings)?.key ?? key)
-    warn(`${other} is set in your configuration and comes first: paude config unset ${other}`)
+    warn(`${other} is set in your configuration and takes precedence; to use this login: paude config unset ${other}`)
   }
 }
 
@@ -67,7 +67,7 @@ async function keepSomewhere(
       return await keep(host, agent.name, { ...wish, keeper: keychain })
     } catch (error) {
       if (!(error instanceof PaudeError)) throw error
-      warn(`${error.message}: kept in ${loginFile(host, agent.name)} instead, which only you can read`)
+      warn(`${error.message}: the login is in ${loginFile(host, agent.name)} instead, which only you can read`)
     }
   return await keep(host, agent.name, { ...wish, keeper: 'file' })
 }
@@ -85,7 +85,7 @@ const set = (env: Context['host']['env'], variable: string) => (env[variable] ? 
 /** Refuses an agent that asks no model. */
 export function requireProvider({ providers: [provider], title }: Agent): Provider {
   if (provider !== undefined) return provider
-  throw new PaudeError('unsupported', `${title} asks no model, so it needs no login`)
+  throw new PaudeError('unsupported', `${title} uses no model, so it needs no login`)
 }
 
 /** A login that cannot be read is replaced. */

@@ -31,6 +31,6 @@ function sourceText({ source, name, fault }: Pick<LoginStatus, 'source' | 'name'
     case 'inside':
       return 'login inside the sandbox, for this project only'
     case 'none':
-      return 'none; paude login gives one'
+      return 'none: paude login'
   }
 }

@@ -16,26 +16,25 @@ import { loginStatus, statusText } from './login-status.ts'
 export default verb({
   description: 'Log in once, for all projects',
   details:
-    'The login is kept in the keychain of this machine, or in a file that only you can read. The proxy adds it to requests: it is never in a sandbox that runs a project.',
+    'paude keeps the login in the keychain of this machine, or in a file that only you can read. The proxy adds it to requests. It is never in a sandbox that runs a project.',
   // What its box is made of, and where the models are.
   front: { takes: taking('backend', 'image', 'agent-version', 'pull', 'ca-file', 'profile'), acts: true },
   examples: [
-    ['paude login', `the page of ${titles[usualAgent]}, in your browser`],
-    ['paude login --api-key', 'a key, typed where nobody sees it'],
-    ['pass show anthropic | paude login --api-key', 'a key of another program'],
-    ['paude login --status', 'which credential a start here uses'],
+    ['paude login', `on the page of ${titles[usualAgent]}, in your browser`],
+    ['paude login --api-key', 'with a key; the input is hidden'],
+    ['pass show anthropic | paude login --api-key', 'with a key from another program'],
+    ['paude login --status', 'show which credential a start here uses'],
   ],
   args: {
     agent: agentPlace,
     'api-key': { type: 'boolean', description: 'Take an API key, from the terminal or from stdin' },
-    status: { type: 'boolean', description: 'Tell which credential a start here uses; exit code 1 for none' },
+    status: { type: 'boolean', description: 'Show which credential a start here uses; exit code 1 if there is none' },
     json: { ...json, description: 'With --status: print one JSON document' },
   },
   async run(context, given) {
     const agent = await namedAgent(context, given.agent)
     if (given.status) {
-      if (given['api-key'])
-        throw new PaudeError('usage', '--status and --api-key contradict each other', { hint: 'leave one out' })
+      if (given['api-key']) throw new PaudeError('usage', '--status and --api-key cannot be combined', { hint: 'leave one out' })
       const status = await loginStatus(context, agent)
       context.answer(given.json ? JSON.stringify(status, null, 2) : statusText(status, Date.now()))
       return status.source === 'none' ? 1 : 0
@@ -49,7 +48,7 @@ export default verb({
     }
     if (!canAsk(context))
       throw new PaudeError('usage', 'paude login needs a terminal', {
-        hint: 'paude login --api-key takes a key from stdin',
+        hint: 'pass a key on stdin: paude login --api-key',
       })
     await logIn(context, agent)
     return 0

@@ -6,18 +6,17 @@ import { verb } from '../verb.ts'
 import { agentPlace, namedAgent } from './agent-place.ts'
 
 export default verb({
-  description: 'Forget the login of all projects',
-  details:
-    'Sessions that run keep it until they are stopped. The credential itself stays valid until you revoke it at the provider.',
+  description: 'Remove the login of all projects',
+  details: 'Running sessions keep it until you stop them. The credential stays valid until you revoke it at the provider.',
   front: ACTS,
-  examples: [['paude logout', 'remove what paude login keeps']],
+  examples: [['paude logout', 'remove the login that paude keeps']],
   args: { agent: agentPlace },
   async run(context, given) {
     const { host, note } = context
     const { name, title } = await namedAgent(context, given.agent)
     const kept = lenientlyKept(host, name)
     if (kept === null) {
-      note(`no login for ${title} is kept`)
+      note(`paude has no login for ${title}`)
       return 0
     }
     await forget(host, name, kept.keeper)

@@ -59,7 +59,7 @@ export async function tokenFromBox(context: Context, agent: Agent, login: TokenL
           first: images.first,
           waits: true,
           throwAway: true,
-          holds: `the login of ${agent.title} runs in a sandbox of its own, which can reach ${login.hosts.join(' and ')} alone`,
+          holds: `the login of ${agent.title} runs in a sandbox of its own, which can reach only ${login.hosts.join(' and ')}`,
         },
         plan: startPlan(backend, spec, { attached: true, ...(images.rescue === undefined ? {} : { rescue: images.rescue }) }),
         removal: removePlan(backend, handleOf(record, spec.folder), { home: false }),
@@ -70,7 +70,7 @@ export async function tokenFromBox(context: Context, agent: Agent, login: TokenL
       talk.token() ??
       raise(
         new PaudeError('command-failed', `the login of ${agent.title} ended without a token (exit code ${code})`, {
-          hint: 'paude login tries again; paude login --api-key takes a key',
+          hint: 'try again: paude login; or use a key: paude login --api-key',
         }),
       )
     )
@@ -179,7 +179,7 @@ async function askCode(context: Context, login: TokenLogin): Promise<string> {
   for (;;) {
     const code = await readHidden(context, 'paste the code that the page shows (hidden), then Enter: ')
     if (isCode(code, login)) return code
-    context.note('that is not the whole code: copy all of it, with the # in the middle, and paste it again')
+    context.note('the code is not complete: copy all of it, with the # in the middle, and paste it again')
   }
 }
 

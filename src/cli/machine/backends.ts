@@ -15,7 +15,7 @@ export default verb({
   description: 'List the engines that can run a sandbox',
   front: READS,
   examples: [
-    ['paude backends', 'what can run a sandbox here, and what cannot'],
+    ['paude backends', 'engines that can run a sandbox here, and those that cannot'],
     ['paude backends --json', 'the same for scripts'],
   ],
   args: { json },
@@ -63,5 +63,5 @@ const cells = ({ name, state, version, rootless, isolation, allowlist, limits, w
   isolation,
   allowlist ? 'enforced' : 'no',
   limits.join(', '),
-  printable(why) || (auto ? 'picked when --backend is left out' : ''),
+  printable(why) || (auto ? 'used without --backend' : ''),
 ]

@@ -23,7 +23,7 @@ export function doctorLines(checks: readonly Check[], { width, verbose }: Layout
     ...(verbose || well.length === 0 ? [] : [`${MARKS.ok} ${count(well.length, 'check')} passed`]),
     '',
     verdict(of('problem').length, of('warning').length),
-    ...(verbose ? [] : [dim('every check, in full: paude doctor --verbose')]),
+    ...(verbose ? [] : [dim('all checks in full: paude doctor --verbose')]),
   ]
 }
 

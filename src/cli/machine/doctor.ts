@@ -47,13 +47,13 @@ export default verb({
   description: 'Check this machine, with a fix for each problem',
   front: LOOKS,
   examples: [
-    ['paude doctor', 'what is wrong here, and how to put it right'],
-    ['paude doctor --verbose', 'with every check, in full'],
+    ['paude doctor', 'the problems here, and how to fix them'],
+    ['paude doctor --verbose', 'with all checks in full'],
     ['paude doctor --json', 'the same for scripts'],
   ],
-  args: { json, verbose: { type: 'boolean', description: 'Show every check, in full' } },
+  args: { json, verbose: { type: 'boolean', description: 'Show all checks in full' } },
   async run(context, { json, verbose }) {
-    context.moving.show('looking at this machine')
+    context.moving.show('checking this machine')
     const checks = await examine(context).finally(context.moving.clear)
     const { width } = fit(context.host)
     context.answer(json ? JSON.stringify(checks, null, 2) : doctorLines(checks, { width, verbose: verbose === true }).join('\n'))

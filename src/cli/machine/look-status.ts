@@ -93,9 +93,9 @@ export async function lookStatus(context: Context, all: boolean): Promise<Status
     .filter(({ images }) => images === null)
     .map(({ backend }) => backend.name)
     .filter((name) => ready.includes(name))
-  for (const name of silent) context.warn(`${name} did not tell its images, so they are not shown`)
+  for (const name of silent) context.warn(`${name} did not list its images, so they are not shown`)
   for (const { backend } of failures.filter(({ backend }) => ready.includes(backend)))
-    context.warn(`${backend} did not tell its sessions, so they are not shown`)
+    context.warn(`${backend} did not list its sessions, so they are not shown`)
   const install = installs[settings.agent]
   const title = install?.title ?? titles[settings.agent]
   const tools = readTools(settings)

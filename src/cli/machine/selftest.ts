@@ -20,12 +20,12 @@ export default verb({
   front: { takes: OF_SELFTEST, acts: true },
   examples: [
     ['paude selftest', 'on the first usable engine'],
-    ['paude selftest --verbose', 'with every claim, and what was seen'],
-    [`paude --backend ${backendNames[1]} selftest --json`, `on ${backendNames[1]}, for machines`],
+    ['paude selftest --verbose', 'with every claim and its result'],
+    [`paude --backend ${backendNames[1]} selftest --json`, `on ${backendNames[1]}, for scripts`],
   ],
   args: {
-    backend: { type: 'string', valueHint: 'NAME', description: 'Engine to test (default: the one a start would use)' },
-    verbose: { type: 'boolean', description: 'Show every claim, with what was seen' },
+    backend: { type: 'string', valueHint: 'NAME', description: 'Engine to test (default: the one that a start uses)' },
+    verbose: { type: 'boolean', description: 'Show every claim and its result' },
     json,
   },
   async run(context, given) {
@@ -41,7 +41,7 @@ export default verb({
     const extraCa = extraCaCertificates(host, config.settings.caFile)
     const images = await chooseImages(context, { settings: config.settings, extraCa, backend, kind: 'agent' })
     note(
-      `testing the wall on ${backend.name}${network === 'ask' ? ', in ask mode' : ''}: two sessions are started and taken away again`,
+      `testing the wall on ${backend.name}${network === 'ask' ? ', in ask mode' : ''}: paude starts two sessions and removes them again`,
     )
     const { engine, started, rows } = await selfTest({
       host,

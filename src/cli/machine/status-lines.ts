@@ -52,11 +52,11 @@ function networkRow({ network, allowed, provider: { site } }: Status): string {
     case 'restricted':
       return `${green(network)}: ${entries.length === 0 ? 'nothing' : `${entries.join(', ')} and nothing else`}`
     case 'ask':
-      return `${green(network)}: ${[...entries, 'any other host once you allow it in paude network watch'].join(', ')}`
+      return `${green(network)}: ${[...entries, 'any other host after your key in paude network watch'].join(', ')}`
     case 'none':
-      return `${green(network)}: no network at all`
+      return `${green(network)}: no network`
     case 'record':
-      return `${yellow(network)}: every public host, written down`
+      return `${yellow(network)}: every public host, recorded`
     case 'open':
       return `${yellow(network)}: every host`
   }
@@ -70,7 +70,7 @@ const backendRows = ({ backend: { name, why, fix: command } }: Status): readonly
 ]
 
 const fallbackRow = ({ fallback }: Status): string =>
-  fallback === 'none' ? 'none' : `${yellow(fallback)}: without an engine the agent runs on this machine, not isolated`
+  fallback === 'none' ? 'none' : `${yellow(fallback)}: without an engine, the agent runs on this machine, not isolated`
 
 const providerRow = ({ provider: { site, credential, inside, fault } }: Status): string =>
   [
@@ -78,7 +78,7 @@ const providerRow = ({ provider: { site, credential, inside, fault } }: Status):
     fault !== ''
       ? yellow(printable(fault))
       : site === ''
-        ? 'none: the agent asks no model'
+        ? 'none: the agent uses no model'
         : credential === ''
           ? inside
             ? 'login inside the sandbox'
@@ -138,7 +138,7 @@ function imageRows({ images, engines, backend: { name } }: Status, now: number):
     ...wanted,
     ...(old.length === 0
       ? []
-      : [`${old.length} that a start here would not use (another project may)`, ...fix('paude image rm --stale')]),
+      : [`${old.length} that a start here does not use (another project may)`, ...fix('paude image rm --stale')]),
   ]
 }
 
@@ -168,7 +168,7 @@ function diskRows({ images, engines, disk }: Status): readonly string[] {
   return [
     // Layers that images share are counted once for each.
     ...ready.map((name, index) => `images on ${name}: ${size(held[index] ?? 0)} at most`),
-    ...ready.map((name) => `HOME volumes on ${name}: not counted; ${name} system df --verbose tells their size`),
+    ...ready.map((name) => `HOME volumes on ${name}: not counted; to see their size: ${name} system df --verbose`),
     ...disk.map(({ folder, bytes, whole }) => `${printable(folder)}: ${size(bytes)}${whole ? '' : ' at least'}`),
   ]
 }

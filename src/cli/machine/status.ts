@@ -7,14 +7,14 @@ import { lookStatus } from './look-status.ts'
 import { statusLines } from './status-lines.ts'
 
 export default verb({
-  description: 'Show how things stand in this directory',
+  description: 'Show the status of this directory',
   front: LOOKS,
   examples: [
-    ['paude status', 'the session of this directory, and what a start here would use'],
-    ['paude status --all', 'and what paude keeps on this machine'],
+    ['paude status', 'the session of this directory, and what a start here uses'],
+    ['paude status --all', 'also what paude keeps on this machine'],
     ['paude status --json | jq -r .backend.name', 'the engine, for scripts'],
   ],
-  args: { json, all: { type: 'boolean', description: 'Show engines, images, other sessions and disk as well' } },
+  args: { json, all: { type: 'boolean', description: 'Also show engines, images, other sessions and disk' } },
   async run(context, { json, all }) {
     const whole = all === true || json === true
     const status = await lookStatus(context, whole)

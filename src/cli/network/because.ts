@@ -4,9 +4,9 @@ import { NOT_TLS, UNREACHABLE } from '../../network/log.ts'
 export function because(rule: string, port: number): string {
   if (rule === 'port') return `port ${port} is not allowed`
   if (rule === 'not on the allowlist then') return 'was not allowed then'
-  if (rule === 'address literal') return 'an address, not a name'
+  if (rule === 'address literal') return 'an IP address, not a host name'
   if (rule === NOT_TLS) return 'no TLS in a tunnel: allow http://HOST:PORT'
-  if (rule === 'method') return 'this method is never let through'
+  if (rule === 'method') return 'the proxy never allows this method'
   return rule.replace(/^sni differs: /, 'TLS names another host: ').replace(/^denied: /, 'denied by ')
 }
 
@@ -15,5 +15,5 @@ export const inVain = (rule: string): string =>
   !UNREACHABLE.includes(rule)
     ? ''
     : rule.startsWith('not found')
-      ? 'its name was not found, or is at a private address'
+      ? 'its name was not found, or has a private address'
       : `it is ${rule}`

@@ -21,15 +21,15 @@ const unsetArgs = {
     description: 'This session (default: the one of this directory)',
     offers: 'sessions',
   },
-  project: { type: 'boolean', description: "In the project's paude.toml too" },
-  user: { type: 'boolean', description: 'In your own config.toml too' },
+  project: { type: 'boolean', description: "Also write the project's paude.toml" },
+  user: { type: 'boolean', description: 'Also write your own config.toml' },
   json,
   'dry-run': dryRun,
 } as const
 
 const args = {
-  for: { type: 'string', valueHint: 'TIME', description: 'For so long, like 10m, 2h or 90s' },
-  once: { type: 'boolean', description: 'For the next minute, which is enough to try again' },
+  for: { type: 'string', valueHint: 'TIME', description: 'End the change after this time, like 10m, 2h or 90s' },
+  once: { type: 'boolean', description: 'End the change after a minute, enough to try again' },
   ...unsetArgs,
 } as const
 
@@ -37,22 +37,22 @@ type Word = 'allow' | 'deny' | 'unset'
 type Given = Values<typeof unsetArgs> & Partial<Values<typeof args>>
 
 export const allow = verb({
-  description: 'Allow hosts in a running session, at once',
+  description: 'Allow hosts in a running session',
   front: alsoTaking(PLANS, only('--user --project', 'profile')),
   args,
   examples: [
     ['paude network allow example.org', 'ports 443 and 80, in the session of this directory'],
     ['paude network allow example.org:8443 *.example.org', 'another port, and every host below it'],
-    ['paude network allow https://example.org/docs', 'the host of an address, all of it'],
+    ['paude network allow https://example.org/docs', 'the whole host of an address'],
     ['paude network allow host.paude.internal:3000', 'a port of your own machine'],
-    ['paude network allow @github --for 10m', 'what GitHub needs, for ten minutes'],
-    ['paude network allow example.org --user', 'here at once, and in all sessions to come'],
+    ['paude network allow @github --for 10m', 'the hosts of GitHub, for ten minutes'],
+    ['paude network allow example.org --user', 'here, and in all new sessions'],
   ],
   run: (context, given) => change(context, 'allow', given),
 })
 
 export const deny = verb({
-  description: 'Deny hosts to a session at once, whatever allows them',
+  description: 'Deny hosts in a session, even if something allows them',
   front: PLANS,
   args,
   examples: [
@@ -67,8 +67,8 @@ export const unset = verb({
   front: PLANS,
   args: unsetArgs,
   examples: [
-    ['paude network unset example.org', 'what it was started with holds again'],
-    ['paude network unset @github --user', 'out of your own config.toml too'],
+    ['paude network unset example.org', 'the session uses what it was started with again'],
+    ['paude network unset @github --user', 'also remove it from your config.toml'],
   ],
   run: (context, given) => change(context, 'unset', given),
 })
@@ -76,7 +76,7 @@ export const unset = verb({
 async function change(context: Context, verb: Word, given: Given): Promise<number> {
   const entries = given.hosts.map((word) => entryOf(context, word))
   if (given.json && given['dry-run'])
-    throw new PaudeError('usage', '--dry-run prints a script, and --json what became of a change', {
+    throw new PaudeError('usage', '--dry-run and --json cannot be combined', {
       hint: 'leave one of them out',
     })
   const until = readUntil({ verb, once: given.once === true, time: given.for }, Date.now() / 1000)
@@ -102,7 +102,7 @@ async function change(context: Context, verb: Word, given: Given): Promise<numbe
 /** An address as people copy it means its host. It is not repeated: its path may be nobody's business. */
 function entryOf({ note }: Context, word: string): string {
   const host = hostOfAddress(word)
-  if (host !== null) note(`an entry is a whole host, not an address: taking ${host}`)
+  if (host !== null) note(`an entry is a whole host; using ${host}`)
   return host ?? word
 }
 
@@ -114,9 +114,11 @@ function scopesOf(
   const scopes = (['project', 'user'] as const).filter((scope) => given[scope] === true)
   const [first] = scopes
   if (first !== undefined && until !== 0)
-    throw new PaudeError('usage', `--${first} goes with what holds for good`, { hint: 'edit the file, or leave the flag out' })
+    throw new PaudeError('usage', `--${first} cannot have an end time`, {
+      hint: `leave --for and --once out, or leave --${first} out`,
+    })
   if (first !== undefined && given['dry-run'])
-    throw new PaudeError('usage', `--dry-run prints what a session would be told, and --${first} changes a file`, {
+    throw new PaudeError('usage', `--dry-run and --${first} cannot be combined`, {
       hint: 'leave one of them out',
     })
   for (const scope of scopes) requireScope(context, scope, { verb, entries })

@@ -42,6 +42,6 @@ function wayOut(context: Context, entry: string, origin: Origin | undefined): st
   const layer = origin?.layer ?? 'default'
   if (layer === 'managed') return 'ask who manages this machine'
   if ((layer === 'user' || layer === 'project') && denies(context, layer, entry))
-    return `to take it out: paude network unset ${shown(entry)} --${layer}`
-  return 'take it out there'
+    return `to remove it: paude network unset ${shown(entry)} --${layer}`
+  return 'remove it there'
 }

@@ -29,7 +29,7 @@ export async function policyHere(context: Context, word: string | undefined): Pr
   if (found !== null && Object.keys(context.flags).length > 0)
     throw new PaudeError(
       'usage',
-      `flags before the verb are for a start here, and session ${found.record.id} has its own policy`,
+      `flags before the verb are for a start here, but session ${found.record.id} has its own policy`,
       {
         hint: `leave them out: paude network list ${found.record.id}`,
       },
@@ -38,7 +38,7 @@ export async function policyHere(context: Context, word: string | undefined): Pr
   if (record?.network === 'none') throw withoutNetwork(record.id)
   if (record !== null) return { record, policy: policyNow(record, Date.now() / 1000) }
   const policy = await policyOfStart(context)
-  context.note('no session belongs to this directory: this is what a start here would have')
+  context.note('no session belongs to this directory; this is the policy of a start here')
   return { record: null, policy }
 }
 
@@ -46,17 +46,17 @@ async function policyOfStart(context: Context): Promise<Asked['policy']> {
   const { config, open, fault } = await configHere(context)
   if (fault !== null) throw fault
   for (const { file } of open)
-    context.warn(`${shown(file.file)} is not trusted: its loosening is not shown; ${trustCommand(config)}`)
+    context.warn(`${shown(file.file)} is not trusted, so its loosening is not shown; ${trustCommand(config)}`)
   if (config.settings.network === 'none')
-    throw new PaudeError('unsupported', 'a start here would have no network, so nothing may be reached', {
-      hint: 'paude config show --origin tells who says so',
+    throw new PaudeError('unsupported', 'a start here has no network', {
+      hint: 'paude config show --origin',
     })
   const host = await withProvider(context.host, config, 'look')
   const agent = agents[config.settings.agent]
   const credentials = agentCredentials(agent, host)
   const lack = missingCredential(context.host, agent, { words: [], config })
   const refused = lack !== null && credentialSource(context.host, config, Date.now()).source !== 'inside'
-  if (refused) context.note(`a start here is refused until there is a credential: ${lack.ways}`)
+  if (refused) context.note(`a start here needs a credential: ${lack.ways}`)
   // With a credential nobody logs in inside the box.
   const needs = agentNeeds(agent, host, credentials).filter(
     (need) => !refused || agent.providers.every(({ login }) => !login.includes(need)),

@@ -12,7 +12,7 @@ import { draftScope, requireItsProject } from './scope.ts'
 import { writeScopes } from './write-scopes.ts'
 
 export const proposeList = verb({
-  description: 'Print, for review, an allowlist of everything that a session asked for',
+  description: 'Print an allowlist of everything that a session requested, for review',
   front: { takes: only('--project', 'profile'), acts: '--project' },
   args: {
     session,
@@ -31,22 +31,22 @@ export const proposeList = verb({
     const code = project ? await writeProposal(context, proposed) : 0
     if (json) context.answer(JSON.stringify(proposed, null, 2))
     else if (proposed.entries.length === 0)
-      context.note(`nothing was asked for that is not allowed already${elsewhere(requests, found.record.id)}`)
+      context.note(`the session requested nothing new: all of it is allowed already${elsewhere(requests, found.record.id)}`)
     else if (!project) {
       context.answer(proposalText(proposed))
       context.note(
-        `read every line before you put it into your config.toml or the project's paude.toml: the agent asked for these, you did not`,
+        `the agent requested these hosts: review every line before you write it into your config.toml or the project's paude.toml`,
       )
     }
     if (proposed.impossible.length > 0 && !json)
-      context.note(`no entry can allow an address or what has no full name: ${proposed.impossible.map(printable).join(', ')}`)
+      context.note(`an entry cannot allow an IP address or a short name: ${proposed.impossible.map(printable).join(', ')}`)
     return code
   },
 })
 
 /** What no proposal holds, and was blocked all the same: denied, not found, at a private address. */
 const elsewhere = (requests: readonly Request[], id: string): string =>
-  requests.some(({ decision }) => decision === 'blocked') ? `; what was blocked: paude network blocked ${id}` : ''
+  requests.some(({ decision }) => decision === 'blocked') ? `; blocked hosts: paude network blocked ${id}` : ''
 
 /** Into the project's paude.toml. What is denied by now stays so: nobody has said otherwise. */
 async function writeProposal(context: Context, proposed: Proposal): Promise<number> {
@@ -56,6 +56,6 @@ async function writeProposal(context: Context, proposed: Proposal): Promise<numb
   const entries = all.filter((entry) => !inVain.has(entry))
   if (entries.length === 0) return 0
   const code = await writeScopes(context, ['project'], { verb: 'allow', entries }, draftScope)
-  context.note('read every line when paude trust shows it: the agent asked for these, you did not')
+  context.note('the agent requested these hosts: review every line when paude trust shows it')
   return code
 }

@@ -27,25 +27,25 @@ export const showLog = verb({
   front: READS,
   args: {
     session,
-    blocked: { type: 'boolean', description: 'Only what was blocked' },
-    follow: { ...followFlag, description: 'Go on as more is asked for' },
+    blocked: { type: 'boolean', description: 'Show only blocked requests' },
+    follow: { ...followFlag, description: 'Show new requests as they come' },
     ...recent,
     last: lastOne,
-    json: { type: 'boolean', description: 'Print JSON, one object a line' },
+    json: { type: 'boolean', description: 'Print one JSON object per line' },
   },
   examples: [
-    ['paude network log --follow', 'and those to come'],
-    ['paude network log --tail 20', 'the last twenty; --since 10m shows those of the last ten minutes'],
-    ['paude network log --blocked --json', 'what was blocked, one object a line'],
+    ['paude network log --follow', 'and new ones as they come'],
+    ['paude network log --tail 20', 'the last 20; --since 10m shows the last ten minutes'],
+    ['paude network log --blocked --json', 'blocked requests, one JSON object per line'],
   ],
   async run(context, { session: word, blocked, follow, json, ...given }) {
     const [tail, since] = [readTail(given.tail), readSince(given.since)]
     if (given.last && follow)
-      throw new PaudeError('usage', '--last and --follow contradict each other', { hint: 'leave one of them out' })
+      throw new PaudeError('usage', '--last and --follow cannot be combined', { hint: 'leave one of them out' })
     const show = (all: readonly Request[]): number => {
       const requests = latest(wanted(all), { tail, since }, ({ time }) => time)
       if (json) context.answer(requests.map((request) => `${JSON.stringify(request)}\n`).join(''))
-      else if (requests.length === 0) context.note(blocked ? 'nothing was blocked' : 'nothing was asked for')
+      else if (requests.length === 0) context.note(blocked ? 'nothing was blocked' : 'the session requested nothing')
       else context.answer(table(['TIME', 'DECISION', 'METHOD', 'HOST', 'BYTES', 'RULE'], requests.map(cells), fit(context.host)))
       return 0
     }
@@ -71,12 +71,12 @@ export const showLog = verb({
 })
 
 export const showBlocked = verb({
-  description: 'List what was blocked, each host once',
+  description: 'List blocked hosts, each once',
   front: READS,
   args: { session, last: lastOne, json: jsonFlag },
   examples: [
-    ['paude network blocked', 'with how often, when last, by which program and why'],
-    ['paude network blocked --last', 'of the session here that ended last, also when it was removed'],
+    ['paude network blocked', 'with count, last time, program and reason'],
+    ['paude network blocked --last', 'of the last session of this directory, even if it was removed'],
   ],
   async run(context, { session: word, last, json }) {
     const { id, requests } = last ? readPast(context, word) : await readLive(context, word)
@@ -95,14 +95,14 @@ export const showBlocked = verb({
       context.answer(table(['HOST', 'TIMES', 'LAST', 'PROGRAM', 'BECAUSE'], rows, fit(context.host)))
       const cut = hosts.find(({ rule }) => rule === NOT_TLS)
       if (cut !== undefined)
-        context.note(`a tunnel carries TLS alone unless its entry says http://: ${allowing(printable(plainEntry(cut)))}`)
+        context.note(`a tunnel carries only TLS, unless its entry begins with http://: ${allowing(printable(plainEntry(cut)))}`)
       const lacking = hosts.filter(({ rule }) => inVain(rule) === '')
       context.note(
         lacking.length === 0
-          ? 'all of these are allowed already: their names were not found, or are at a private address'
+          ? 'all of these are allowed already, but their names were not found or have a private address'
           : lacking.some(({ host, port }) => isEntry(`${host}:${port}`))
             ? `to allow one: ${allowing('HOST')}`
-            : 'no entry can allow an address or what has no full name: the agent must use full names',
+            : 'an entry cannot allow an IP address or a short name: the agent must use full names',
       )
     }
     return 0

@@ -23,8 +23,8 @@ export const requireScope = ({ host }: Context, scope: Scope, word: ScopeWord): 
 export function requireItsProject({ host }: Context, { id, workspace }: Pick<SessionRecord, 'id' | 'workspace'>): void {
   const [here = ''] = projectFolders(host)
   if (here !== workspace)
-    throw new PaudeError('refused', `session ${id} works in ${shown(workspace)}, and the project here is ${shown(here)}`, {
-      hint: `cd ${shown(quote(workspace))} first, or leave the project's paude.toml as it is`,
+    throw new PaudeError('refused', `session ${id} works in ${shown(workspace)}, but the project here is ${shown(here)}`, {
+      hint: `cd ${shown(quote(workspace))}, or leave --project out`,
     })
 }
 
@@ -57,8 +57,8 @@ function said(before: Editable, verb: ScopeWord['verb'], entry: string): string 
     case 'unset': {
       const after = without(before, LISTS, entry)
       if (after !== before.text) return after
-      throw new PaudeError('not-found', `${before.file} says nothing about ${entry}`, {
-        hint: 'paude network list --origin tells who asked for what',
+      throw new PaudeError('not-found', `${before.file} has no entry for ${entry}`, {
+        hint: 'paude network list --origin',
       })
     }
   }

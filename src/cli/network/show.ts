@@ -23,7 +23,7 @@ export const showGroups = verb({
   description: 'List the groups of hosts, or the hosts of one',
   front: READS,
   args: { name: { type: 'positional', description: 'Group', offers: 'group-names' }, json: jsonFlag },
-  examples: [['paude network groups github', 'its hosts, and why each is there']],
+  examples: [['paude network groups github', 'its hosts, with the reason for each']],
   run(context, { name, json }) {
     const chosen = name === undefined ? groups() : [findGroup(name)]
     if (json) context.answer(JSON.stringify(name === undefined ? chosen : chosen[0], null, 2))
@@ -49,10 +49,10 @@ export const showGroups = verb({
 })
 
 export const showList = verb({
-  description: 'List what a session may reach; where there is none here, what a start here might',
+  description: 'List what a session can reach; without a session, what a start here can reach',
   front: LOOKS,
-  args: { session, origin: { type: 'boolean', description: 'Say who asked for each entry' }, json: jsonFlag },
-  examples: [['paude network list --origin', 'with who asked for each entry']],
+  args: { session, origin: { type: 'boolean', description: 'Show the origin of each entry' }, json: jsonFlag },
+  examples: [['paude network list --origin', 'with the origin of each entry']],
   async run(context, { session: word, json, origin }) {
     const { record, policy } = await policyHere(context, word)
     const entries = [
@@ -77,17 +77,17 @@ export const showList = verb({
 })
 
 const MODES = {
-  restricted: 'restricted: these and nothing else',
+  restricted: 'restricted: only these',
   ask: 'ask: these; a request for any other host waits for your key in paude network watch',
   record: 'record: every public host, and these',
-  open: 'open: every host but what is denied',
+  open: 'open: every host except denied ones',
 } as const
 
 export const showWhy = verb({
-  description: 'Tell which entry decides about an address; exit code 0 for allowed, 1 for blocked',
+  description: 'Show which entry decides about an address; exit code 0 for allowed, 1 for blocked',
   front: LOOKS,
   args: { url: { type: 'positional', description: 'Address', required: true }, session, json: jsonFlag },
-  examples: [['paude network why https://example.org/x', 'which entry, and who asked for it']],
+  examples: [['paude network why https://example.org/x', 'the entry, and its origin']],
   async run(context, { url, session: word, json }) {
     const target = readTarget(url)
     const { record, policy } = await policyHere(context, word)
@@ -116,11 +116,11 @@ export const showWhy = verb({
           `to allow it: paude network allow ${entryFor(target, policy.ports)}${scope}${policy.mode === 'ask' && isAskable(target.host) ? `; while paude network watch is open, a request for it waits up to ${ASK_SECONDS} s for your key` : ''}`,
         )
       const place = `${printable(target.host)}:${target.port}`
-      const opening = `to allow that too: paude network allow ${printable(plainEntry(target))}${scope}`
+      const opening = `to allow it: paude network allow ${printable(plainEntry(target))}${scope}`
       if (cut !== null)
-        context.note(`at ${clock(cut)} a tunnel (CONNECT) to ${place} was cut, since it carried no TLS; ${opening}`)
+        context.note(`at ${clock(cut)} the proxy cut a tunnel (CONNECT) to ${place}, since it carried no TLS; ${opening}`)
       else if (decision === 'allowed' && tunnel === 'tls' && target.scheme === 'http' && target.port !== 80)
-        context.note(`a client that sends this through a tunnel (CONNECT) is cut, since that carries no TLS; ${opening}`)
+        context.note(`the proxy cuts a tunnel (CONNECT) with this request, since it carries no TLS; ${opening}`)
     }
     return verdict.decision === 'allowed' ? 0 : 1
   },

@@ -11,7 +11,7 @@ export function readUntil(
   now: number,
 ): number {
   const contradiction = (flag: string, what: string) =>
-    new PaudeError('usage', `${flag} makes no sense with ${what}`, { hint: 'leave one of them out' })
+    new PaudeError('usage', `${flag} and ${what} cannot be combined`, { hint: 'leave one of them out' })
   if (verb === 'unset' && (once || time !== undefined)) throw contradiction(once ? '--once' : '--for', 'unset')
   if (once && time !== undefined) throw contradiction('--once', '--for')
   if (once) return Math.ceil(now) + ONCE

@@ -36,7 +36,7 @@ export const ACTS: Readonly<Record<string, Act>> = {
       verb: 'deny',
       entry,
       seconds: 0,
-      said: `${entry} is denied in ${found.record.id}, whatever allows it`,
+      said: `${entry} is denied in ${found.record.id}, even if something allows it`,
     }),
 }
 
@@ -106,14 +106,14 @@ async function everywhere(
       const again = await done.undo()
       await changeOnYourWord(context, project, (now) => {
         if (now.text !== after || now.file !== before.file)
-          throw new PaudeError('refused', `${again} in the session alone: ${before.file} has changed meanwhile`)
+          throw new PaudeError('refused', `${again} only in the session: ${before.file} has changed meanwhile`)
         if (!fresh) return before.text
         rmSync(before.file, { force: true })
         // A box may bring the same content back.
         if (project) revoke(trustFolder(host), before.file)
         return null
       })
-      return `${again}, and ${before.file} is as it was`
+      return `${again}, and ${before.file} is restored`
     },
   }
 }

@@ -172,7 +172,7 @@ const whyText = ({ state, why, rule, port }: Row): string =>
     state !== 'blocked' && why !== '' && !(state === 'allowed' && inVain(rule) !== '')
       ? why
       : rule === WAITING
-        ? 'nobody answered in time'
+        ? 'no answer in time'
         : because(rule, port),
   )
 

@@ -1,15 +1,15 @@
 /** The keys of `paude network watch`, as its footer, its `?` and `paude help network watch` say them. */
 export const WATCH_KEYS: readonly (readonly [key: string, effect: string])[] = [
-  ['o', 'allow the host that is chosen for a minute'],
+  ['o', 'allow the selected host for a minute'],
   ['t', 'allow it for ten minutes'],
   ['s', 'allow it in this session'],
   ['p', "allow it here and in the project's paude.toml"],
   ['u', 'allow it here and in your own config.toml'],
-  ['n', 'deny it in this session, whatever allows it'],
-  ['z', 'take back what the last of these keys did'],
-  ['↑ ↓ j k', 'choose; PgUp, PgDn, g and G go further'],
-  ['?', 'these keys, or the table again'],
-  ['q', 'leave; what was allowed stays allowed'],
+  ['n', 'deny it in this session, even if something allows it'],
+  ['z', 'undo the last of these keys'],
+  ['↑ ↓ j k', 'select; PgUp, PgDn, g and G move further'],
+  ['?', 'show these keys, or the table'],
+  ['q', 'quit; allowed hosts stay allowed'],
 ]
 
 const CHANGING = ['allow: o a minute', 't 10 minutes', 's session', 'p project', 'u user', 'n deny', 'z undo']

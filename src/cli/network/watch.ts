@@ -97,7 +97,7 @@ async function watchTable(context: Context, found: Found): Promise<number> {
         rows.findIndex((one) => placeOf(one) === chosen),
       )
       chosen = rows[at] === undefined ? '' : placeOf(rows[at])
-      const stopped = ended ? 'the proxy has stopped: nothing can be allowed here any more' : ''
+      const stopped = ended ? 'the proxy has stopped, so you cannot allow hosts any more' : ''
       const view = { title, rows, chosen: at, said: stopped || said, ended, keys }
       const layout = layoutOf(view, sizeNow())
       const { room } = layout
@@ -117,7 +117,7 @@ async function watchTable(context: Context, found: Found): Promise<number> {
       const next = rows[Math.max(0, Math.min(rows.length - 1, at + step))]
       if (next !== undefined) chosen = placeOf(next)
       if (ended) continue
-      if (key === 'z') said = await tried(async () => (await done.pop()?.undo()) ?? 'no key is left to take back')
+      if (key === 'z') said = await tried(async () => (await done.pop()?.undo()) ?? 'nothing to undo')
       const act = Object.hasOwn(ACTS, key) ? ACTS[key] : undefined
       const why = row?.state === 'allowed' && key !== 'n' ? inVain(row.rule) : ''
       if (act !== undefined && row !== undefined && why !== '')

@@ -20,7 +20,7 @@ export async function writeScopes(
     const said =
       holding.length === 0
         ? ''
-        : `: ${verb === 'unset' ? 'new sessions no longer have an entry for' : `new sessions ${verb}`} ${holding.join(' ')}`
+        : `: ${verb === 'unset' ? 'new sessions have no entry for' : `new sessions ${verb}`} ${holding.join(' ')}`
     context.note(`written to ${editable.file}${said}${trustNote(editable)}`)
   }
   for (const sentence of inVain.values()) context.warn(sentence)

@@ -23,7 +23,7 @@ export default verb({
   ],
   args: {
     session,
-    'read-only': { type: 'boolean', description: 'Only look: what you type and the size of your terminal change nothing' },
+    'read-only': { type: 'boolean', description: 'Only look: your keys and your terminal size have no effect' },
     'dry-run': dryRun,
   },
   async run(context, given) {
@@ -32,11 +32,11 @@ export default verb({
     if (given['dry-run']) return carryOut(context, backend, { plan: attachPlan(backend, handle), dryRun: true })
     const { terminal } = context.host
     if (!terminal.stdin || !terminal.stdout)
-      throw new PaudeError('unsupported', 'attach needs a terminal on stdin and stdout', {
-        hint: `paude ${handle.terminal ? 'screen' : 'logs'} ${handle.id} shows what the session printed`,
+      throw new PaudeError('unsupported', 'paude attach needs a terminal on stdin and stdout', {
+        hint: `paude ${handle.terminal ? 'screen' : 'logs'} ${handle.id}`,
       })
     if (!handle.terminal)
-      throw new PaudeError('unsupported', `session ${handle.id} has no screen to attach to`, {
+      throw new PaudeError('unsupported', `session ${handle.id} has no screen`, {
         hint: `paude logs ${handle.id}`,
       })
     const [settings, { view }] = await Promise.all([terminalSettings(context), import('../../hold/launch.ts')])
@@ -55,13 +55,13 @@ export default verb({
         })
     })
     if (left.how === 'detached') {
-      context.note(`detached, the session goes on: paude attach ${handle.id}`)
+      context.note(`detached; the session keeps running: paude attach ${handle.id}`)
       warnOfFault(context, handle.folder)
       return signalled
     }
     if (left.how === 'lost') {
       await requireRunning(context, found)
-      throw new PaudeError('command-failed', `the terminal of session ${handle.id} was lost several times`, {
+      throw new PaudeError('command-failed', `paude lost the terminal of session ${handle.id} several times`, {
         hint: `paude attach ${handle.id}`,
       })
     }

@@ -20,27 +20,27 @@ export default verb({
   front: READS,
   examples: [
     ['paude events', 'prompts, tools, questions and answers of the session of this directory'],
-    ['paude events fix-login --follow', 'and what comes from now on'],
-    ['paude events --last', 'of the session here that ended last, also when it was removed'],
-    ['paude events --since 10m', 'of the last ten minutes; --tail 20 shows the last twenty'],
+    ['paude events fix-login --follow', 'and new events as they come'],
+    ['paude events --last', 'of the last session of this directory, even if it was removed'],
+    ['paude events --since 10m', 'of the last ten minutes; --tail 20 shows the last 20'],
     ['paude events --json | jq -r \'select(.kind == "tool") | .command // .file\'', 'commands and files, for scripts'],
   ],
   args: {
     session,
-    follow: { ...follow, description: 'Go on as more happens, until the session ends' },
+    follow: { ...follow, description: 'Show new events as they come, until the session ends' },
     ...recent,
     last: lastOne,
-    json: { type: 'boolean', description: 'One JSON object a line' },
+    json: { type: 'boolean', description: 'Print one JSON object per line' },
   },
   async run(context, given) {
     const [tail, since] = [readTail(given.tail), readSince(given.since)]
     if (given.last && given.follow)
-      throw new PaudeError('usage', '--last and --follow contradict each other', { hint: 'leave one of them out' })
+      throw new PaudeError('usage', '--last and --follow cannot be combined', { hint: 'leave one of them out' })
     const past = given.last ? findPast(context.host, given.session) : null
     const { record, folder } = past ?? (await openedSession(context, given.session))
     const agent = agentNamed(record.agent)
     if (agent === null)
-      throw new PaudeError('unsupported', `session ${record.id} runs a command and no agent, so it has no events`)
+      throw new PaudeError('unsupported', `session ${record.id} runs a command, not an agent, so it has no events`)
     const { columns } = context.host.size
     const width = context.host.terminal.stdout ? columns : Number.POSITIVE_INFINITY
     const line = (event: SessionEvent) => (given.json ? jsonLine(event) : eventLine(event, width))
@@ -63,8 +63,10 @@ export default verb({
     else context.note(since === '' ? 'no events yet' : `no events since ${since}`)
     const skipped = reader.skipped()
     if (skipped > 0)
-      context.warn(`skipped ${skipped === 1 ? 'a line' : `${skipped} lines`} that no hook wrote: the sandbox can write there`)
-    if (size >= EVENTS_LIMIT) context.warn(`the record is full at ${EVENTS_LIMIT / 1024 ** 2} MiB: what came later was not kept`)
+      context.warn(
+        `skipped ${skipped === 1 ? 'a line' : `${skipped} lines`} of an unknown writer: programs in the sandbox can write there`,
+      )
+    if (size >= EVENTS_LIMIT) context.warn(`the record is full (limit ${EVENTS_LIMIT / 1024 ** 2} MiB): later events are missing`)
     return 0
   },
 })

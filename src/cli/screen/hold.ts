@@ -17,9 +17,13 @@ export default verb({
   examples: [],
   args: {
     session: { type: 'positional', description: 'Session', required: true, offers: 'sessions' },
-    start: { type: 'boolean', description: 'Start its agent, which was made but does not run yet' },
+    start: { type: 'boolean', description: 'Start its agent, which is created but not running yet' },
     size: { type: 'string', valueHint: 'COLSxROWS', description: 'Size of its terminal (default: 120x40)' },
-    scrollback: { type: 'string', valueHint: 'LINES', description: 'Lines kept of what has left the screen (default: 2000)' },
+    scrollback: {
+      type: 'string',
+      valueHint: 'LINES',
+      description: 'Lines to keep that have scrolled off the screen (default: 2000)',
+    },
   },
   async run(context, given) {
     const found = await findSession(context, given.session)

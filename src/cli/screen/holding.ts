@@ -61,7 +61,7 @@ export async function tellUser({ host, flags }: Context, found: Found): Promise<
   const settings = await loadConfig(host, flags).then(
     (config) => config.settings.notify,
     (error: unknown) => {
-      note(`nobody is notified: ${error instanceof Error ? error.message : error}`)
+      note(`notifications are off: ${error instanceof Error ? error.message : error}`)
       return null
     },
   )

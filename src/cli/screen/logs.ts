@@ -16,25 +16,25 @@ import { drain, drainToEnd, openPrinted, type Printed, type Sink } from './out-c
 import { plainText, readable } from './readable.ts'
 
 export default verb({
-  description: 'Show what a session printed',
+  description: 'Show the output of a session',
   front: READS,
   examples: [
-    ['paude logs fix-login', 'what it printed so far'],
-    ['paude logs --follow', 'and what it prints from now on'],
+    ['paude logs fix-login', 'its output so far'],
+    ['paude logs --follow', 'and new output as it comes'],
     ['paude logs --tail 50', 'the last 50 lines'],
   ],
   args: {
     session,
-    follow: { ...follow, description: 'Go on as more is printed' },
+    follow: { ...follow, description: 'Show new output as it comes' },
     tail: recent.tail,
     last: lastOne,
   },
   async run(context, given) {
     const tail = readTail(given.tail)
     if (tail !== undefined && given.follow)
-      throw new PaudeError('usage', '--tail and --follow contradict each other', { hint: 'leave one of them out' })
+      throw new PaudeError('usage', '--tail and --follow cannot be combined', { hint: 'leave one of them out' })
     if (given.last && given.follow)
-      throw new PaudeError('usage', '--last and --follow contradict each other', { hint: 'leave one of them out' })
+      throw new PaudeError('usage', '--last and --follow cannot be combined', { hint: 'leave one of them out' })
     const shown = tail === undefined ? null : lastLines(tail)
     const to = shown === null ? context : { ...context, answer: shown.add }
     if (given.last) {
@@ -83,7 +83,7 @@ async function pastLog(context: Context, { record, folder }: Past): Promise<void
   if (screen !== '') return context.answer(readable(screen))
   const all = openPrinted(folder)
   if (all !== null) await printAll(context, all)
-  else context.note(`nothing is kept of what ${record.id} printed: it had your terminal or your pipe`)
+  else context.note(`paude has no output of ${record.id}: it went to your terminal or your pipe`)
 }
 
 async function printAll(

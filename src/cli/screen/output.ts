@@ -10,16 +10,16 @@ import { drainToEnd, openPrinted, safeSink } from './out-copy.ts'
 
 export default verb({
   description: 'Print the answer of a session in the background',
-  details: "Both streams as they were printed; the exit code is the agent's.",
+  details: "It prints both streams unchanged and exits with the agent's exit code.",
   caller: 'agent',
   front: READS,
   examples: [
-    ['paude output b7k', "what it printed, byte for byte; the agent's exit code"],
+    ['paude output b7k', "its output, byte for byte, with the agent's exit code"],
     ['paude output b7k --follow', 'and wait for the rest'],
   ],
   args: {
     session,
-    follow: { ...follow, description: 'While it still runs: go on to its end' },
+    follow: { ...follow, description: 'While it is running: continue to its end' },
   },
   async run(context, given) {
     const session = await findSession(context, given.session)

@@ -13,19 +13,23 @@ export default verb({
   examples: [
     ['paude screen fix-login', 'as text'],
     ['paude screen --html', 'with its colours, as a page'],
-    ['paude screen --scrollback 200', 'with 200 lines that have left it'],
+    ['paude screen --scrollback 200', 'with 200 lines that have scrolled off'],
   ],
   args: {
     session,
     text: { type: 'boolean', description: 'As plain text (the default)' },
     ansi: { type: 'boolean', description: 'With its colours, for a terminal' },
     html: { type: 'boolean', description: 'With its colours, for a web page' },
-    scrollback: { type: 'string', valueHint: 'LINES', description: 'Lines that have left the screen before it (default: 0)' },
+    scrollback: {
+      type: 'string',
+      valueHint: 'LINES',
+      description: 'Also show this many lines that have scrolled off (default: 0)',
+    },
   },
   async run(context, given) {
     const chosen = (['text', 'ansi', 'html'] as const).filter((format) => given[format] === true)
     if (chosen.length > 1)
-      throw new PaudeError('usage', `--${chosen.join(' and --')} contradict each other`, { hint: 'leave one of them out' })
+      throw new PaudeError('usage', `--${chosen.join(' and --')} cannot be combined`, { hint: 'leave one of them out' })
     const scrollback = readLines(given.scrollback ?? '0', '--scrollback')
     const found = await findSession(context, given.session, 'running')
     const picture = await askHolder(context, found, { ask: 'screen', format: chosen[0] ?? 'text', scrollback })

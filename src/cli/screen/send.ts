@@ -26,12 +26,12 @@ export default verb({
     const text = given.text === '-' ? (await Bun.stdin.text()).replace(/\n$/, '') : (given.text ?? '')
     const keys = given.key === undefined ? '' : keyBytes(given.key)
     if ((text === '') === (keys === ''))
-      throw new PaudeError('usage', 'paude send needs a text or --key, and not both', {
+      throw new PaudeError('usage', 'paude send needs either a text or --key', {
         hint: 'paude send SESSION "a prompt", or paude send SESSION --key escape',
       })
     if (text.length > LONGEST)
       throw new PaudeError('usage', `the text is longer than ${LONGEST} characters`, {
-        hint: 'put it into a file and name that',
+        hint: 'write it into a file of the project, and name the file in your prompt',
       })
     const found = await findSession(context, given.session)
     await typeInto(context, found, { text, keys, enter: text !== '' && given['no-enter'] !== true })

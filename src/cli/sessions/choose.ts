@@ -12,13 +12,15 @@ export async function chooseSession(context: Context, what: string, candidates: 
     throw new PaudeError('ambiguous', what, { hint: `name one:\n${lines.map((line) => `    ${line}`).join('\n')}` })
   context.note(`${what}:\n${lines.map((line, at) => `  ${String(at + 1).padStart(2)}  ${line}`).join('\n')}`)
   const id = askAgain(context, () => {
-    const answer = readAnswer(context, `which one? [1-${candidates.length}, Enter for none]: `)
+    const answer = readAnswer(context, `which session? [1-${candidates.length}, Enter for none]: `)
     if (answer === '') return null
     const chosen = candidates[Number(answer) - 1] ?? candidates.find(({ id, name }) => [id, name].includes(answer))
     if (chosen !== undefined) return chosen.id
-    throw new PaudeError('usage', `${JSON.stringify(printable(answer))} is none of them`, { hint: `1 to ${candidates.length}` })
+    throw new PaudeError('usage', `${JSON.stringify(printable(answer))} is not one of them`, {
+      hint: `1 to ${candidates.length}`,
+    })
   })
-  if (id === null) throw new PaudeError('ambiguous', `${what}, and none was chosen`)
+  if (id === null) throw new PaudeError('ambiguous', `${what}, and you chose none`)
   return id
 }
 

@@ -18,18 +18,18 @@ export default verb({
   details: 'Running sessions, projects and HOME volumes stay. On a terminal it asks first.',
   front: PLANS,
   examples: [
-    ['paude prune', 'shows what would go, and asks'],
-    ['paude prune --force', 'without asking, for scripts'],
-    ['paude prune --records', 'also what is kept to read of sessions that are gone (--last)'],
+    ['paude prune', 'show the sessions to remove, and ask'],
+    ['paude prune --force', 'without a question, for scripts'],
+    ['paude prune --records', 'also the records of removed sessions (--last)'],
   ],
   args: {
     force: { type: 'boolean', letter: 'f', description: 'Do not ask' },
-    records: { type: 'boolean', description: 'Also what is kept of sessions that are gone: logs, events, network logs' },
+    records: { type: 'boolean', description: 'Also remove the records of removed sessions: logs, events, network logs' },
     'dry-run': dryRun,
   },
   async run(context, given) {
     const { sessions, failures } = await listSessions(context)
-    for (const { error } of failures) context.warn(`${error.message}: its sessions stay`)
+    for (const { error } of failures) context.warn(`${error.message}: paude removed none of its sessions`)
     // Those of this state folder: an engine may have sessions of others as well.
     const own = new Set(readRecords(context.host).map(({ id }) => id))
     const ended = sessions.filter(({ id, status }) => status === 'exited' && own.has(id))
@@ -47,10 +47,10 @@ export default verb({
       return 0
     }
     if (!given.force) {
-      context.note(`these would go:\n${[...ended.map(endedLine), ...past.map(pastLine)].join('\n')}`)
+      context.note(`to remove:\n${[...ended.map(endedLine), ...past.map(pastLine)].join('\n')}`)
       if (!canAsk(context))
-        throw new PaudeError('refused', 'nothing was removed, since nobody is there to ask', {
-          hint: 'paude prune --force removes them, paude prune --dry-run shows how',
+        throw new PaudeError('refused', 'nothing was removed, since there is no terminal to ask on', {
+          hint: 'paude prune --force',
         })
       if (!['y', 'yes'].includes(readAnswer(context, 'remove them? [y/N]: '))) {
         context.note('nothing was removed')

@@ -17,25 +17,25 @@ import { eachSession } from './each.ts'
 
 export default verb({
   description: 'Remove sessions',
-  details: 'The project stays as it is, and so does its HOME volume without --volumes.',
+  details: 'The project does not change. Its HOME volume stays, unless you use --volumes.',
   front: PLANS,
   examples: [
     ['paude rm fix-login', 'a session that has ended'],
-    ['paude rm one two', 'several at once; paude prune removes all that have ended'],
-    ['paude rm --force --volumes', "also while it runs, and with the project's HOME"],
-    ['paude rm --orphans', 'what no session owns any more, and sessions whose paude was killed'],
+    ['paude rm one two', 'several; to remove all that have ended: paude prune'],
+    ['paude rm --force --volumes', "a running one, with the project's HOME"],
+    ['paude rm --orphans', 'leftovers of sessions, and sessions whose paude process was killed'],
   ],
   args: {
     sessions,
-    force: { type: 'boolean', letter: 'f', description: 'Also while it runs' },
+    force: { type: 'boolean', letter: 'f', description: 'Also remove a running session' },
     volumes: {
       type: 'boolean',
       letter: 'v',
-      description: "Also the project's HOME volume: settings and conversations of the agent",
+      description: "Also remove the project's HOME volume, with settings and conversations of the agent",
     },
     orphans: {
       type: 'boolean',
-      description: 'Remove what no session owns any more, and end sessions whose paude was killed, on every engine',
+      description: 'Remove leftovers of sessions, and end sessions whose paude process was killed, on every engine',
     },
     'dry-run': dryRun,
   },
@@ -43,7 +43,7 @@ export default verb({
     const isDry = given['dry-run'] === true
     if (given.orphans) {
       if (given.sessions.length > 0)
-        throw new PaudeError('usage', '--orphans and sessions contradict each other', { hint: 'leave one of them out' })
+        throw new PaudeError('usage', '--orphans and session names cannot be combined', { hint: 'leave one of them out' })
       return await removeAllOrphans(context, isDry)
     }
     const home = given.volumes === true
@@ -69,7 +69,8 @@ export default verb({
 function noteHomes({ host, note }: Context, homes: ReadonlyMap<string, string>): void {
   const used = new Set(readRecords(host).map(({ homeVolume }) => homeVolume))
   for (const [volume, workspace] of homes)
-    if (!used.has(volume)) note(`the agent's HOME of ${shown(workspace)} stays, with its conversations: paude home rm ${volume}`)
+    if (!used.has(volume))
+      note(`the HOME volume of ${shown(workspace)} stays, with its conversations; to remove it: paude home rm ${volume}`)
 }
 
 async function removeAllOrphans(context: Context, isDry: boolean): Promise<number> {
@@ -97,7 +98,7 @@ async function removeAllOrphans(context: Context, isDry: boolean): Promise<numbe
 
 function removedWords(sessions: readonly string[], parts: number): string {
   const words = [
-    ...(sessions.length === 0 ? [] : [`${sessions.join(', ')}, whose paude was killed`]),
+    ...(sessions.length === 0 ? [] : [`${sessions.join(', ')}, whose paude process was killed`]),
     ...(parts === 0 ? [] : [`${parts} orphaned ${parts === 1 ? 'part' : 'parts'}`]),
   ]
   return words.length === 0 ? 'no orphans' : `removed ${words.join(', and ')}`

@@ -7,5 +7,5 @@ export function noteRunning(
   { handle, record }: Pick<Found, 'handle' | 'record'>,
 ): void {
   const name = record.name || record.id
-  if (host.terminal.stdout) note(`running; paude ${handle.terminal ? 'attach' : 'output --follow'} ${name} shows it`)
+  if (host.terminal.stdout) note(`running; to see it: paude ${handle.terminal ? 'attach' : 'output --follow'} ${name}`)
 }

@@ -17,22 +17,21 @@ export default verb({
   front: { takes: only('--watch', 'detach-keys', 'profile'), acts: '--watch' },
   examples: [
     ['paude sessions', `every session on ${backendNames.join(' and ')}`],
-    ['paude sessions -q', 'ids alone: paude stop $(paude sessions -q)'],
+    ['paude sessions -q', 'only ids: paude stop $(paude sessions -q)'],
     ["paude sessions --json | jq -r '.[].id'", 'their ids, for scripts'],
   ],
   args: {
     json,
-    all: { type: 'boolean', letter: 'a', description: 'No effect: ended sessions are always listed' },
-    quiet: { type: 'boolean', letter: 'q', description: 'Only their ids' },
-    limit: { type: 'string', letter: 'n', valueHint: 'NUMBER', description: 'Only so many, the newest' },
-    watch: { type: 'boolean', description: 'Go on showing them; on a terminal, keys attach, stop and answer' },
+    all: { type: 'boolean', letter: 'a', description: 'No effect: the list always has ended sessions' },
+    quiet: { type: 'boolean', letter: 'q', description: 'Print only ids' },
+    limit: { type: 'string', letter: 'n', valueHint: 'NUMBER', description: 'Show only the newest N' },
+    watch: { type: 'boolean', description: 'Keep the list up to date; on a terminal, keys attach, stop and reply' },
   },
   async run(context, { json, watch, quiet, ...given }) {
     const limit = readTail(given.limit, '--limit')
-    if (quiet && json)
-      throw new PaudeError('usage', '--quiet and --json contradict each other', { hint: 'leave one of them out' })
+    if (quiet && json) throw new PaudeError('usage', '--quiet and --json cannot be combined', { hint: 'leave one of them out' })
     if (watch && (quiet || limit !== undefined))
-      throw new PaudeError('usage', `--watch and ${quiet ? '--quiet' : '--limit'} contradict each other`, {
+      throw new PaudeError('usage', `--watch and ${quiet ? '--quiet' : '--limit'} cannot be combined`, {
         hint: 'leave one of them out',
       })
     if (watch) {
@@ -40,14 +39,14 @@ export default verb({
       return await watchSessions(context, { json: json === true })
     }
     const { sessions, failures } = await listSessions(context)
-    for (const { error } of failures) context.warn(`${error.message}: its sessions are not shown`)
+    for (const { error } of failures) context.warn(`${error.message}: paude cannot show its sessions`)
     const rows = await withNews(context.host, withNewExecutables(context.host, sessions.slice(0, limit)))
     if (json) context.answer(JSON.stringify(await withRecord(context, rows), null, 2))
     else if (quiet) context.answer(rows.map(({ id }) => `${id}\n`).join(''))
-    else if (rows.length === 0) context.note('no sessions; paude starts one here')
+    else if (rows.length === 0) context.note('no sessions; to start one here: paude')
     else context.answer(sessionTable(context.host, ordered(context.host, rows)))
     if (!json && !quiet && rows.some(({ planted }) => planted.length > 0))
-      context.note(`${MARK} marks sessions that made or changed what this machine may run: paude sessions --json names it`)
+      context.note(`${MARK} marks sessions that changed files which this machine may run; to see them: paude sessions --json`)
     return failures.length > 0 && failures.length === Object.keys(backends).length ? 1 : 0
   },
 })

@@ -12,9 +12,9 @@ export default verb({
   caller: 'agent',
   front: alsoTaking(PLANS, { ...taking('scrollback', 'profile'), ...only('--attach', 'detach-keys') }),
   examples: [
-    ['paude start fix-login', 'go on in the background'],
-    ['paude start fix-login --attach', 'go on here'],
-    ['paude start one two', 'several at once'],
+    ['paude start fix-login', 'continue in the background'],
+    ['paude start fix-login --attach', 'continue in this terminal'],
+    ['paude start one two', 'several'],
   ],
   args: {
     sessions,
@@ -24,7 +24,7 @@ export default verb({
   async run(context, given) {
     const [attached, dryRun] = [given.attach === true, given['dry-run'] === true]
     if (attached && given.sessions.length > 1)
-      throw new PaudeError('usage', 'one terminal can be attached to one session', { hint: 'name one, or leave --attach out' })
+      throw new PaudeError('usage', 'a terminal can show only one session', { hint: 'name one session, or leave --attach out' })
     return await eachSession(context, { words: given.sessions, preferred: 'ended', caller: 'agent' }, async (found) => {
       const code = await continueSession(context, found, { attached, dryRun })
       if (code === 0 && !attached && !dryRun) noteRunning(context, found)

@@ -6,16 +6,16 @@ import { eachSession } from './each.ts'
 
 export default verb({
   description: 'Stop sessions and keep them',
-  details: 'paude start continues one.',
+  details: 'To continue one: paude start.',
   front: PLANS,
   examples: [
     ['paude stop', 'the session of this directory'],
     ['paude stop fix-login --grace 60', 'with a minute to finish'],
-    ['paude stop one two', 'several at once'],
+    ['paude stop one two', 'several'],
   ],
   args: {
     sessions,
-    grace: { type: 'string', letter: 't', valueHint: 'SECONDS', description: 'Time the agent gets to finish (default: 10)' },
+    grace: { type: 'string', letter: 't', valueHint: 'SECONDS', description: 'Time for the agent to finish (default: 10)' },
     'dry-run': dryRun,
   },
   async run(context, given) {

@@ -17,12 +17,12 @@ import { verb } from '../verb.ts'
 import { noteRunning } from './running.ts'
 
 export default verb({
-  description: 'Bring back what ran before a reboot',
-  details: 'What paude stop stopped stays stopped.',
+  description: 'Start the sessions that ran before a reboot',
+  details: 'It does not start what you stopped with paude stop.',
   front: alsoTaking(PLANS, taking('scrollback', 'profile')),
   examples: [
     ['paude up', 'the sessions of this directory'],
-    ['paude up --all', 'all of them, but not what paude stop stopped'],
+    ['paude up --all', 'the sessions of every directory'],
   ],
   args: {
     sessions: {
@@ -31,18 +31,18 @@ export default verb({
       offers: 'sessions',
       description: 'Sessions, stopped ones too (default: those of this directory)',
     },
-    all: { type: 'boolean', description: 'Those of every directory' },
+    all: { type: 'boolean', description: 'Sessions of every directory' },
     timeout: {
       type: 'string',
       valueHint: 'SECONDS',
-      description: 'How long to wait for an engine that is not up yet (default: 0)',
+      description: 'How long to wait for an engine that is not running yet (default: 0)',
     },
     'dry-run': dryRun,
   },
   async run(context, given) {
     const seconds = readSeconds(given.timeout, 0, '--timeout')
     if (given.all && given.sessions.length > 0)
-      throw new PaudeError('usage', '--all and sessions contradict each other', { hint: 'leave one of them out' })
+      throw new PaudeError('usage', '--all and session names cannot be combined', { hint: 'leave one of them out' })
     const { host } = context
     const isHere = ({ workspace }: SessionRecord) => host.cwd === workspace || host.cwd.startsWith(`${workspace}/`)
     const named = await Promise.all(given.sessions.map((word) => findSession(context, word)))
@@ -78,7 +78,7 @@ export default verb({
     }
     if (started + failures === 0 && context.host.terminal.stderr)
       context.note(
-        `nothing to bring back${given.all || given.sessions.length > 0 ? '' : ' in this directory; paude up --all looks everywhere'}`,
+        `no session to start${given.all || given.sessions.length > 0 ? '' : ' in this directory; in every directory: paude up --all'}`,
       )
     return failures > 0 ? 1 : 0
   },

@@ -13,12 +13,12 @@ import { verb } from '../verb.ts'
 
 export default verb({
   description: 'Wait until sessions have ended, have answered or need you',
-  details: 'Exits with 0 when they got there, with 3 when one never will.',
+  details: 'Exit code 0 if they reached the state, 3 if one never will.',
   front: READS,
   examples: [
     ['paude wait', 'until the session of this directory has ended'],
     ['paude wait one two --any --timeout 600', 'for the first of two, ten minutes at most'],
-    ['paude wait fix-login --for done,waiting,error', 'until its agent has answered, has a question or failed'],
+    ['paude wait fix-login --for done,waiting,error', 'until its agent has answered, asks or failed'],
   ],
   args: {
     sessions: {
@@ -33,14 +33,14 @@ export default verb({
       offers: waitForNames,
       description: `What to wait for: ${waitForNames.join(', ')}; several with commas (default: exited)`,
     },
-    any: { type: 'boolean', description: 'Until the first one got there' },
-    all: { type: 'boolean', description: 'Until every one got there (default)' },
+    any: { type: 'boolean', description: 'Wait for the first session only' },
+    all: { type: 'boolean', description: 'Wait for every session (default)' },
     timeout: { type: 'string', valueHint: 'SECONDS', description: 'Give up after this time, with exit code 124 (default: none)' },
-    json: { type: 'boolean', description: 'One JSON object a line' },
+    json: { type: 'boolean', description: 'Print one JSON object per line' },
   },
   async run(context, given) {
     const reach = readWaitFor(given.for ?? 'exited')
-    if (given.any && given.all) throw new PaudeError('usage', '--any and --all contradict each other', { hint: 'leave one out' })
+    if (given.any && given.all) throw new PaudeError('usage', '--any and --all cannot be combined', { hint: 'leave one out' })
     const seconds = readTimeout(given.timeout)
     const words = given.sessions.length === 0 ? [undefined] : [...new Set(given.sessions)]
     let worst = 0

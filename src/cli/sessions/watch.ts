@@ -152,7 +152,7 @@ function painted(host: Host, { rows, chosen, said, asked }: List): string {
   const foot =
     asked?.what === 'reply'
       ? `${bold('reply:')} ${Bun.sliceAnsi(printable(asked.typed), -columns + 10)}▏`
-      : dim('j k choose · enter attach · s stop · r reply · q quit')
+      : dim('j k select · enter attach · s stop · r reply · q quit')
   return picture([
     `  ${Bun.sliceAnsi(head, 0, columns - 2)}`,
     ...selectable(body, { chosen, room: Math.max(1, height - 5), columns }),
@@ -164,7 +164,7 @@ function painted(host: Host, { rows, chosen, said, asked }: List): string {
 }
 
 async function attach(context: Context, row: ActiveRow): Promise<string> {
-  if (row.status !== 'running') return `${row.id} does not run`
+  if (row.status !== 'running') return `${row.id} is not running`
   try {
     const { handle } = await findSession(context, row.id)
     if (!handle.terminal) return `${row.id} has no screen`

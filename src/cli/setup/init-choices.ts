@@ -28,7 +28,7 @@ export async function initChoices(context: Context, { baseUrl, fallback, sure }:
   const word = fallback ?? (open('fallback') ? askAgain(context, () => askFallback(context)) : settings.fallback)
   if (word !== 'none' && word !== 'host')
     throw new PaudeError('usage', `--fallback must be none or host, found ${JSON.stringify(word)}`, {
-      hint: 'choose one of them',
+      hint: 'use --fallback none or --fallback host',
     })
   if (word !== settings.fallback) await keep(context, 'fallback', word)
 }
@@ -51,12 +51,12 @@ function askProvider(context: Context): string {
         const address = readLine(context, 'address of the gateway, like https://gateway.example.org: ')
         if (address !== '') readBaseUrl(address, 'that')
         // Not asked again: an input that has ended would be asked for ever.
-        else context.note("no address was given: the agent's own provider is used; paude init --base-url URL sets one")
+        else context.note("no address given, so paude uses the agent's own provider; to set one: paude init --base-url URL")
         return address
       })
     default:
-      throw new PaudeError('usage', `there is no provider ${JSON.stringify(answer)}`, {
-        hint: 'own or gateway, or paude init --base-url URL',
+      throw new PaudeError('usage', `unknown provider ${JSON.stringify(answer)}`, {
+        hint: 'answer own or gateway, or use paude init --base-url URL',
       })
   }
 }
@@ -66,5 +66,5 @@ function askFallback(context: Context): 'none' | 'host' {
   const answer = readAnswer(context, question)
   if (['y', 'yes'].includes(answer)) return 'host'
   if (['', 'n', 'no'].includes(answer)) return 'none'
-  throw new PaudeError('usage', `${JSON.stringify(answer)} is no answer`, { hint: 'y or n' })
+  throw new PaudeError('usage', `${JSON.stringify(answer)} is not y or n`, { hint: 'y or n' })
 }

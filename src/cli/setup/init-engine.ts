@@ -17,13 +17,13 @@ export async function initEngine(
   const [engines, { settings, origins }] = await Promise.all([askEngines(host), loadConfig(host, context.flags)])
   for (const { name, state, version, why } of engines) note(`${name}: ${state === 'ready' ? version : `${state}: ${why}`}`)
   const ready = engines.filter(({ state }) => state === 'ready').map(({ name }) => name)
-  if (ready.length === 0) for (const engine of engines) warn(`${engine.name} cannot be used; to change that: ${wayToUse(engine)}`)
+  if (ready.length === 0) for (const engine of engines) warn(`${engine.name} does not work; to fix this: ${wayToUse(engine)}`)
   const decided = origins.backend[0]?.layer !== 'default'
   const open = wanted === undefined && !decided && ready.length > 1 && !sure && canAsk(context)
   const choice = open
     ? askAgain(context, () =>
         readEngine(
-          readAnswer(context, `which engine? auto takes the first that works at each start [AUTO/${ready.join('/')}]: `),
+          readAnswer(context, `which engine? auto uses the first that works at each start [AUTO/${ready.join('/')}]: `),
           engines,
         ),
       )
@@ -39,8 +39,8 @@ function readEngine(word: string, engines: readonly EngineState[]): 'auto' | Bac
   if (word === '' || word === 'auto') return 'auto'
   const engine = engines.find(({ name }) => name === word)
   if (engine === undefined)
-    throw new PaudeError('usage', `there is no engine ${JSON.stringify(word)}`, { hint: `auto, ${backendNames.join(' or ')}` })
+    throw new PaudeError('usage', `unknown engine ${JSON.stringify(word)}`, { hint: `auto, ${backendNames.join(' or ')}` })
   if (engine.state !== 'ready')
-    throw new PaudeError('backend-missing', `${engine.name} cannot be used: ${engine.why}`, { hint: wayToUse(engine) })
+    throw new PaudeError('backend-missing', `${engine.name} does not work: ${engine.why}`, { hint: wayToUse(engine) })
   return engine.name
 }

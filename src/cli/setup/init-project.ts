@@ -37,14 +37,14 @@ export async function initProject(context: Context, { groups, sure, dryRun }: Wi
     for (const { group, reasons } of chosen) if (reasons.length > 0) note(`${group}: ${printable(reasons.join(', '))}`)
   const draft = (some: readonly Proposal[]) => drafted(editable, some, presetHere(some, { found, settings, editable }))
   if (groups !== undefined && chosen.length === 0) {
-    note(`no group was chosen, so ${printable(editable.file)} ${editable.text === '' ? 'is not written' : 'stays as it is'}`)
+    note(`you chose no group, so ${printable(editable.file)} ${editable.text === '' ? 'is not written' : 'does not change'}`)
     return
   }
   const text = dryRun ? draft(chosen) : agreed(context, { editable, chosen, proposed, sure, draft })
   if (text === null) return
   const unused = found.find(({ marker }) => marker.reads === 'devcontainer')?.name
   if (unused !== undefined && settings.devcontainer === 'off')
-    note(`paude --devcontainer takes the image of ${printable(unused)} instead`)
+    note(`to use the image of ${printable(unused)} instead: paude --devcontainer`)
   if (dryRun) {
     answer(text)
     return
@@ -133,12 +133,12 @@ function readGroups(text: string, proposed: readonly Proposal[]): readonly Propo
 const shownDraft = ({ file, text }: Editable, after: string): string => {
   const lines = text === '' ? after.trimEnd().split('\n') : changedLines(text, after)
   return [
-    `${printable(file)} ${text === '' ? 'would be' : 'is there; it would change so'}:`,
+    `${printable(file)} ${text === '' ? 'would be' : 'would change'}:`,
     ...lines.map((line) => `  ${printable(line)}`),
   ].join('\n')
 }
 
 const nothing = ({ file, text }: Editable, chosen: readonly Proposal[]): string =>
   chosen.length === 0
-    ? 'nothing here asks for a group of hosts, so no paude.toml is needed'
+    ? 'this project needs no group of hosts, so it needs no paude.toml'
     : `${printable(file)} has ${text === '' ? 'nothing to add' : chosen.map(({ group }) => group).join(', ')} already`

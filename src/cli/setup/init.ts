@@ -12,14 +12,14 @@ import { initEngine } from './init-engine.ts'
 import { initProject } from './init-project.ts'
 
 export default verb({
-  description: 'Set paude up here: choose an engine, propose a paude.toml',
-  details: 'It asks for the engine and the provider, and proposes what this project needs of the network.',
+  description: 'Set up paude here: choose an engine, propose a paude.toml',
+  details: 'It asks for the engine and the provider, and proposes the hosts that this project needs.',
   front: alsoTaking(PLANS, taking('force', 'image', 'devcontainer', 'profile', 'ignore-project-config')),
   examples: [
-    ['paude init', 'what this project seems to need, shown and asked for'],
+    ['paude init', 'show what this project needs, and ask'],
     ['paude init --yes --groups npm,github', 'without questions'],
-    ['paude init --yes --base-url https://gateway.example.org', 'with the models of a gateway'],
-    ['paude init --dry-run', 'only print the paude.toml'],
+    ['paude init --yes --base-url https://gateway.example.org', 'with a gateway as provider'],
+    ['paude init --dry-run', 'print the paude.toml and write nothing'],
   ],
   args: {
     backend: {
@@ -31,15 +31,15 @@ export default verb({
     fallback: {
       type: 'string',
       valueHint: 'WHAT',
-      description: "Where no engine works: none (default), or host for this machine's own agent, not isolated",
+      description: "If no engine works: none (default), or host for this machine's own agent, not isolated",
     },
     groups: {
       type: 'string',
       valueHint: 'NAMES',
       offers: 'group-names',
-      description: 'Groups for paude.toml with commas, or none (default: those proposed)',
+      description: 'Groups for paude.toml with commas, or none (default: the proposed ones)',
     },
-    yes: { type: 'boolean', description: 'Take the defaults and write without being asked' },
+    yes: { type: 'boolean', description: 'Use the defaults and write without a question' },
     'dry-run': { type: 'boolean', description: 'Print the paude.toml that would be written, and write nothing' },
   },
   async run(context, given) {
@@ -70,7 +70,7 @@ export default verb({
 /** A gateway knows no login of the agent's own provider. */
 function noCredential(site: string, { address, secrets }: Provider): string {
   if (site === '' || site.split(':')[0] === new URL(address.usual).hostname)
-    return 'no credential yet: paude login gives one for all projects'
+    return 'no credential yet; to log in for all projects: paude login'
   // The token of a subscription is for the provider itself.
   const variables = secrets.filter(({ key }) => key !== 'oauthToken').map(({ variable }) => variable)
   return `no credential is set for ${shown(site)}: export ${variables.join(' or ')}, or paude config set ${keyOf(secrets[0].key)} env:NAME`

@@ -14,23 +14,23 @@ const KEPT = [
 
 export default verb({
   description: 'Print a unit that runs paude up at login',
-  details: 'Nothing is installed.',
+  details: 'It installs nothing.',
   front: READS,
   examples: [
-    ['paude service', 'for systemd or launchd, whichever is here; how to use it is said in it'],
-    ['paude service --launchd', 'a launch agent of macOS'],
+    ['paude service', 'for systemd or launchd; comments in it say how to install it'],
+    ['paude service --launchd', 'a launchd agent of macOS'],
   ],
   args: {
-    systemd: { type: 'boolean', description: 'A unit of systemd --user' },
-    launchd: { type: 'boolean', description: 'A launch agent of macOS' },
+    systemd: { type: 'boolean', description: 'Print a unit for systemd --user' },
+    launchd: { type: 'boolean', description: 'Print a launchd agent for macOS' },
   },
   run(context, given) {
     const { host } = context
     if (given.systemd && given.launchd)
-      throw new PaudeError('usage', '--systemd and --launchd contradict each other', { hint: 'leave one of them out' })
+      throw new PaudeError('usage', '--systemd and --launchd cannot be combined', { hint: 'leave one of them out' })
     const config = configFile(host)
     if (config === '' || !host.self.startsWith('/'))
-      throw new PaudeError('config', 'HOME is not set, so there is no place for the credential', { hint: 'export HOME' })
+      throw new PaudeError('config', 'HOME is not set, so paude has no place for the credential', { hint: 'export HOME' })
     // A relative entry would let whatever folder it starts in choose the engine.
     const path = (host.env['PATH'] ?? '').split(delimiter).filter((folder) => folder.startsWith('/'))
     const unit = {

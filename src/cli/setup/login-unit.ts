@@ -21,14 +21,14 @@ const PATIENCE = 300
 export function systemdUnit({ program, credentials, environment }: LoginUnit): string {
   requirePlain([program, credentials, ...Object.values(environment)])
   return [
-    '# Starts the sessions again that ran when the machine went down. Put it to use:',
+    '# Starts the sessions that ran when the machine went down. To install it:',
     '#   paude service --systemd > ~/.config/systemd/user/paude.service',
     '#   systemctl --user enable paude.service',
-    '# and, for a start at boot without a login: loginctl enable-linger',
-    '# The credential is kept nowhere by paude. Put it into the file below, for your eyes only:',
+    '# To start at boot without a login: loginctl enable-linger',
+    '# paude stores no credential for this. Write it into the file below, readable only for you:',
     `#   (umask 077; echo "${API_KEY.variable}=$${API_KEY.variable}" > ${quote(credentials)})`,
     '[Unit]',
-    'Description=paude: bring back the sessions that ran',
+    'Description=paude: start the sessions that ran before',
     '',
     '[Service]',
     'Type=oneshot',
@@ -56,11 +56,11 @@ export function launchdAgent({ program, credentials, environment, log }: LoginUn
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
     '<!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">',
-    '<!-- Starts the sessions again that ran when the machine went down. Put it to use:',
+    '<!-- Starts the sessions that ran when the machine went down. To install it:',
     '       paude service > ~/Library/LaunchAgents/paude.up.plist',
     '       launchctl load ~/Library/LaunchAgents/paude.up.plist',
-    `     The credential is kept nowhere by paude: put a line ${API_KEY.variable}=... into the file that is named last below,`,
-    '     and make it readable by you alone (chmod 600). -->',
+    `     paude stores no credential for this: write a line ${API_KEY.variable}=... into the last file below,`,
+    '     readable only for you (chmod 600). -->',
     '<plist version="1.0">',
     '<dict>',
     '  <key>Label</key>',
@@ -102,7 +102,7 @@ function requirePlain(values: readonly string[]): void {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: exactly those are looked for
   const odd = values.find((value) => /[\u0000-\u001f\u007f\ufffd]/.test(value) || !value.isWellFormed())
   if (odd !== undefined)
-    throw new PaudeError('unsupported', `no unit can hold the path ${JSON.stringify(odd)}`, {
+    throw new PaudeError('unsupported', `a unit cannot hold the path ${JSON.stringify(odd)}`, {
       hint: 'move paude to a path without control characters',
     })
 }

@@ -14,16 +14,16 @@ import { fit, table } from '../streams/table.ts'
 import { topic, verb } from '../verb.ts'
 
 const test = verb({
-  description: 'Send one message by every way in config.toml, and say which worked',
+  description: 'Send a test message by every way in config.toml, and show which worked',
   front: alsoTaking(ACTS, taking('profile')),
   args: { json },
-  examples: [['paude notify test', 'to try the ways']],
+  examples: [['paude notify test', 'try every way']],
   async run(context, given) {
     const { host } = context
     const config = await loadConfig(host, context.flags)
     const { notify } = config.settings
     if (channelsOf(notify).length === 0)
-      throw new PaudeError('config', 'no way to notify you is set up', {
+      throw new PaudeError('config', 'no notifications are set up', {
         hint: `write [notify] with desktop, terminal, command or webhook into ${config.file}`,
       })
     requirePrivate(host)
@@ -51,8 +51,8 @@ const test = verb({
 })
 
 export default topic({
-  description: 'Try the ways to tell you that a session needs you',
-  examples: [['paude notify test', 'one message by every way in config.toml, and which of them worked']],
+  description: 'Test the notifications of sessions',
+  examples: [['paude notify test', 'a test message by every way in config.toml']],
   verbs: { test },
 })
 

@@ -21,8 +21,8 @@ export async function atDoor<T>(
 ): Promise<T> {
   const { neighbour, thisMachine } = need(backend, 'wall')
   if (neighbour === null)
-    throw new PaudeError('unsupported', `a sandbox of ${backend.name} does not reach this machine, where the scripted model is`, {
-      hint: 'paude --backend NAME demo shows one of another backend',
+    throw new PaudeError('unsupported', `a sandbox of ${backend.name} cannot reach this machine, where the scripted model is`, {
+      hint: 'choose another backend: paude --backend NAME demo',
     })
   if (host.platform !== 'linux') return listen(LOOPBACK)
   const image = proxyImage(host)

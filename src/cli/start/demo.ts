@@ -26,10 +26,10 @@ export default verb({
   front: IN_FOREGROUND,
   starts: true,
   examples: [
-    ['paude demo', 'real Claude Code, a scripted model, a real wall: four steps'],
-    ['paude demo --chat', 'the real screen; you write the script'],
+    ['paude demo', 'four steps with Claude Code, a scripted model and a real wall'],
+    ['paude demo --chat', "Claude Code's screen; you write the script"],
   ],
-  args: { chat: { type: 'boolean', description: "Open Claude Code's screen, where each prompt is a script: BASH ls" } },
+  args: { chat: { type: 'boolean', description: "Open Claude Code's screen; each prompt is a script, like BASH ls" } },
   async run(context, { chat = false }) {
     const { host } = context
     const { settings } = await loadConfig(host, context.flags)
@@ -48,7 +48,7 @@ export default verb({
     const folder = realpathSync(mkdtempSync(join(tmpdir(), 'paude-demo-')))
     try {
       context.note(
-        `a scripted model answers at ${new URL(api.url).host} of this machine, which the sandbox reaches as ${HOST_NAME}:${api.port}; Claude Code, the sandbox and its wall are real`,
+        `a scripted model answers at ${new URL(api.url).host} of this machine (${HOST_NAME}:${api.port} in the sandbox); Claude Code, the sandbox and its wall are real`,
       )
       if (chat) context.note(CHAT)
       const act =
@@ -67,8 +67,7 @@ export default verb({
         ),
       )
       // Claude Code ends with a command that resumes.
-      if (chat && !shows)
-        context.note('the demo and its session are gone: nothing is left to resume; paude demo --chat starts anew')
+      if (chat && !shows) context.note('paude has removed the demo and its session; to start again: paude demo --chat')
       return code
     } finally {
       await api.stop()

@@ -27,6 +27,6 @@ export function forewarn({ host, note, warn }: Context, prepared: Prepared): voi
   const ports = record.network === 'none' ? [] : (record.forwardPorts ?? [])
   if (ports.length > 0)
     note(
-      `forwardPorts ${ports.join(', ')}: paude forward ${spec.id} brings ${ports.length === 1 ? 'it' : 'them'} to this machine`,
+      `forwardPorts ${ports.join(', ')}: to use ${ports.length === 1 ? 'it' : 'them'} on this machine: paude forward ${spec.id}`,
     )
 }

@@ -19,41 +19,41 @@ import { startSession } from './start.ts'
 
 export default verb({
   description: 'Copy a conversation into a new sandbox',
-  details: 'The original stays as it is, and may run.',
+  details: 'The original does not change, and can keep running.',
   caller: 'agent',
   front: STARTS,
   starts: true,
   examples: [
-    ['paude fork', 'the conversation of this directory, here'],
-    ['paude fork fix-login --detach --session-name other-way', 'in the background, under a name'],
-    ['paude fork b7k -- -p "what have we decided?"', 'one question beside it'],
+    ['paude fork', 'the conversation of this directory'],
+    ['paude fork fix-login --detach --session-name other-way', 'in the background, with a name'],
+    ['paude fork b7k -- -p "what have we decided?"', 'one question in a copy'],
   ],
   args: {
     session,
-    words: { type: 'positional', rest: true, description: "The agent's words" },
+    words: { type: 'positional', rest: true, description: 'Arguments of the agent' },
   },
   async run(context, given) {
     const { record, handle } = await findSession(context, given.session, 'running')
     const { agent } = record
     if (!isAgent(agent))
-      throw new PaudeError('unsupported', `session ${record.id} runs a command and no agent, so there is no conversation`)
+      throw new PaudeError('unsupported', `session ${record.id} runs a command, not an agent, so it has no conversation`)
     const { conversation: kind, grammar, title } = agents[agent]
     const copy = kind?.fork ?? null
     if (copy === null) throw new PaudeError('unsupported', `${title} of session ${record.id} cannot copy a conversation`)
     const named = namesConversation(grammar, given.words)
     if (named !== '')
-      throw new PaudeError('usage', `paude fork names the conversation itself, found ${named}`, {
-        hint: `leave it out, or say paude ${named} --fork-session`,
+      throw new PaudeError('usage', `paude fork chooses the conversation itself, found ${named}`, {
+        hint: `leave it out, or use paude ${named} --fork-session`,
       })
     const { backend = 'auto' } = context.flags
     if (backend !== 'auto' && backend !== record.backend)
-      throw new PaudeError('unsupported', `the conversation of ${record.id} lies in a volume of ${record.backend}`, {
+      throw new PaudeError('unsupported', `the conversation of ${record.id} is in a volume of ${record.backend}`, {
         hint: `leave --backend ${backend} out`,
       })
     const conversation = conversationOf(handle.folder, record)
     if (conversation === '')
       throw new PaudeError('not-found', `session ${record.id} has no conversation yet`, {
-        hint: `paude attach ${record.id} and say something first`,
+        hint: `paude attach ${record.id}, and write a prompt first`,
       })
     return startSession(
       // The conversation belongs to the project: so does the copy, wherever it is asked for.

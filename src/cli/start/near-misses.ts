@@ -54,10 +54,10 @@ export function refuseLostFlags(words: readonly string[], host: Machine): void {
   if (lost === undefined || isVerb(grammar, words)) return
   const instead = `paude -- … sends all of it to ${title}`
   throw meant === null
-    ? new PaudeError('usage', `${lost} stands after the agent's first word, where it is not paude's`, {
+    ? new PaudeError('usage', `${lost} comes after the agent's first word, where it is no flag of paude`, {
         hint: `put it first: paude ${lost} …; ${instead}`,
       })
-    : new PaudeError('usage', `${lost} stands after ${mistyped}, which paude does not know`, {
+    : new PaudeError('usage', `${lost} comes after ${mistyped}, which paude does not know`, {
         hint: `did you mean ${meant}? ${instead}`,
       })
 }

@@ -26,7 +26,7 @@ export async function offerDevcontainer(context: Context, flags: Layer): Promise
   if (dryRun || printConfig || projectConfig !== 'ask' || origins.devcontainer.some(({ layer }) => layer !== 'default')) return
   requirePrivate(host)
   if (!canAsk(context)) {
-    note(`${shown(file)} is not used; paude --devcontainer trust shows what it would do, and asks`)
+    note(`${shown(file)} is not used; to review and use it: paude --devcontainer trust`)
     keepChoice(host, root, 'told')
     return
   }
@@ -34,7 +34,7 @@ export async function offerDevcontainer(context: Context, flags: Layer): Promise
   if (opening === null) return
   if (!['y', 'yes'].includes(readAnswer(context, `${trustWhat(opening, 'use it in this project from now on')} [y/N] `))) {
     keepChoice(host, root, 'off')
-    note('not used here; paude --devcontainer uses it all the same, and paude trust --revoke has you asked again')
+    note('paude does not use it here; to use it anyway: paude --devcontainer; to be asked again: paude trust --revoke')
     return
   }
   for (const judged of opening) approve(trustFolder(host), await approvalOf(judged, host), new Date())
@@ -47,11 +47,11 @@ async function shownHere(context: Context, flags: Layer, file: string): Promise<
     const project = await readProject(context, { ...flags, devcontainer: 'use' })
     const opening = project.judged.filter((judged) => judged.file.file === file && judged.items.length > 0)
     if (opening.length > 0) showWidening(context, project, opening)
-    else context.note(`${shown(file)} opens nothing`)
+    else context.note(`${shown(file)} loosens nothing`)
     return opening
   } catch (error) {
     if (!(error instanceof PaudeError)) throw error
-    context.note(`${error.message}; the start goes on without it`)
+    context.note(`${error.message}; paude starts without it`)
     return null
   }
 }

@@ -22,5 +22,5 @@ export function noteOthers(
   const name = last.name || last.id
   const since = ago(last.created).replace(/ ago$/, '')
   const more = others.length === 1 ? '' : `, and ${others.length - 1} more`
-  note(`${name} has been running here for ${since}${more} (paude attach ${name}); starting another one on the same files`)
+  note(`${name} has been running here for ${since}${more} (paude attach ${name}); starting a second session on the same files`)
 }

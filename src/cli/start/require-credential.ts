@@ -22,12 +22,12 @@ export async function requireCredential(context: Context, { agent, words, config
   if (isInside(host, home)) return inside(config)
   if (config.settings.login === 'outside') {
     const refusal = new PaudeError('config', lack.what, {
-      hint: `${lack.ways}; ${agent.login === '' ? '' : `or paude --login-inside, then ${agent.login}: for this project only, the token lives in the sandbox`}`,
+      hint: `${lack.ways}; ${agent.login === '' ? '' : `or paude --login-inside, then ${agent.login}: for this project only, and the agent can read the token`}`,
     })
     if (!canAsk(context)) throw refusal
     const answer = readAnswer(
       context,
-      `${lack.what}: log in now? [Y/n], or b for a login inside the sandbox (this project only, its token lives in the sandbox): `,
+      `${lack.what}: log in now? [Y/n], or b for a login inside the sandbox (this project only, and the agent can read the token): `,
       'n',
     )
     if (['', 'y', 'yes'].includes(answer)) {

@@ -6,17 +6,17 @@ import { startSession } from './start.ts'
 
 export default verb({
   description: 'Run one command in a sandbox of its own',
-  details: 'It runs in the same sandbox as the agent, without network unless you allow one.',
+  details: 'The sandbox is like that of an agent, but without a network unless you ask for one.',
   caller: 'agent',
   front: IN_FOREGROUND,
   starts: true,
   examples: [
-    ['paude run -- make test', 'no network at all'],
-    ['paude run --network-allow example.org -- curl https://example.org', 'one host more'],
-    ['paude --timeout 60 run -- ./script.sh', 'exit code 124 after a minute'],
+    ['paude run -- make test', 'without a network'],
+    ['paude run --network-allow example.org -- curl https://example.org', 'with one allowed host'],
+    ['paude --timeout 60 run -- ./script.sh', 'end after a minute, with exit code 124'],
   ],
   args: {
-    words: { type: 'positional', rest: true, description: 'Command and its words', required: true },
+    words: { type: 'positional', rest: true, description: 'Command and its arguments', required: true },
   },
   async run(context, { words }) {
     if (words.length === 0) throw new PaudeError('usage', 'paude run needs a command', { hint: 'paude run -- make test' })

@@ -86,7 +86,7 @@ export async function startSession(context: Context, start: Start): Promise<numb
   }
 }
 
-/** Behind the words of `agent_args` stand those that were typed, so of two that contradict each other they hold. The agent's own verbs take none. */
+/** Behind the words of `agent_args` stand those that were typed, so of two that cannot be combined they hold. The agent's own verbs take none. */
 function withArgs(run: Wish['run'], { grammar }: Agent, { agentArgs }: Settings): Wish['run'] {
   return run.kind === 'agent' && asksSomething(grammar, run.words) ? { ...run, words: [...agentArgs, ...run.words] } : run
 }

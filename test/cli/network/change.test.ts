@@ -115,7 +115,7 @@ describe('a word to a session', () => {
       return 'nothing was refused'
     }
     expect(hint(() => say([], 'allow', 'x.no.example'))).toBe(
-      'x.no.example is denied by *.no.example (the file), and a denial wins: take it out there and start the session again',
+      'x.no.example is denied by *.no.example (the file), and a denial wins: remove the denial there and start the session again',
     )
     const denied = say([], 'deny', '*.own.example')
     expect(hint(() => say(denied, 'allow', 'x.own.example'))).toContain('paude network unset *.own.example --session s1')
@@ -123,7 +123,7 @@ describe('a word to a session', () => {
   })
 
   test('about a port of this machine names the port, and a denial need not', () => {
-    expect(() => say([], 'allow', 'host.paude.internal')).toThrow('a port of this machine must be named')
+    expect(() => say([], 'allow', 'host.paude.internal')).toThrow('an entry for this machine needs a port')
     expect(say([], 'deny', 'host.paude.internal')[0]?.entry).toBe('host.paude.internal')
   })
 })
@@ -146,8 +146,8 @@ describe('the end of a word', () => {
   )
 
   test('is said in one way', () => {
-    expect(() => until('1m', true)).toThrow('--once makes no sense with --for')
-    expect(() => until('1m', false, 'unset')).toThrow('--for makes no sense with unset')
+    expect(() => until('1m', true)).toThrow('--once and --for cannot be combined')
+    expect(() => until('1m', false, 'unset')).toThrow('--for and unset cannot be combined')
   })
 })
 
@@ -254,7 +254,7 @@ describe('the lock of a session', () => {
 
   test.each(['session x', 'the configuration'])('says what is being changed when it lasts too long: %s', async (what) => {
     const waiting = withLock(host, lock, () => withLock(host, { path, what, patience: 0 }, () => Promise.resolve('never')))
-    await expect(waiting).rejects.toThrow(`another paude is changing ${what} and does not end`)
+    await expect(waiting).rejects.toThrow(`another paude process is changing ${what} and does not end`)
   })
 
   test('of one that lives is waited for, and names it', async () => {

@@ -162,5 +162,5 @@ test('a row that waits says for how long, and one that nobody answered says so',
     ]),
   )
   expect(lines.find((line) => line.includes('a.example'))).toMatch(/^> waiting .* waits 42 s for your key$/)
-  expect(lines.find((line) => line.includes('b.example'))).toMatch(/^ {2}blocked .* nobody answered in time$/)
+  expect(lines.find((line) => line.includes('b.example'))).toMatch(/^ {2}blocked .* no answer in time$/)
 })

@@ -32,7 +32,7 @@ cp -RP /home/ada/engine/.devcontainer/mine /home/ada/.cache/paude/devcontainer-0
 #   FROM localhost/paude/devcontainer:0123456789ab-plain
 #   USER root
 # and has for each of them its ENV, a COPY of its folder, and a RUN of its install.sh for vscode, with the options above
-echo 'only paude itself can fetch features: paude image build' >&2
+echo 'this script cannot fetch features: paude image build' >&2
 exit 1
 # putting features on image localhost/paude/devcontainer:0123456789ab, with the network of the engine
 docker build \
