@@ -1,6 +1,7 @@
 import { expect, test } from 'bun:test'
 import { readFileSync } from 'node:fs'
 import { basename, dirname, join, relative } from 'node:path'
+import { literals } from './support/literals.ts'
 
 const source = join(import.meta.dir, '../src')
 
@@ -366,12 +367,6 @@ test('no file hands on what another one exports', () => {
 /** Without comments and strings, so that words about a thing are not taken for the thing. */
 function code(text: string): string {
   return text.replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '').replace(/'(?:[^'\\\n]|\\.)*'/g, "''")
-}
-
-/** Strings and templates of a file, without its comments. */
-function literals(text: string): readonly string[] {
-  const bare = text.replace(/(?<![:'"`\w])\/\/.*$|\/\*[\s\S]*?\*\//gm, '')
-  return bare.match(/'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`/g) ?? []
 }
 
 /** Whether a file under cli/ is loaded late by the table of verbs. */

@@ -56,7 +56,7 @@ describe('the agent', () => {
       ['--', '--network'],
     ])
       expect((await machine.paude(['--detach', '-p', 'hi', ...words])).stderr).not.toContain(
-        " comes after the agent's first word, where it is no flag of paude",
+        " comes after the agent's first word, where paude does not read it",
       )
   })
 
@@ -500,10 +500,10 @@ describe('what is nearly ours', () => {
     [['--netwrok-allow', 'a.example', '--dry-run', '-p', 'hi'], '--dry-run comes after --netwrok-allow'],
     [['--detatch', '--dry-run'], '--dry-run comes after --detatch'],
     [['--force', '--memry=1g', '-p', 'hi', '--backend=podman'], '--backend comes after --memry'],
-    [['-p', 'hi', '--dry-run'], "--dry-run comes after the agent's first word, where it is no flag of paude"],
+    [['-p', 'hi', '--dry-run'], "--dry-run comes after the agent's first word, where paude does not read it"],
     [
       ['fix it', '--verbose', '--print-config'],
-      "--print-config comes after the agent's first word, where it is no flag of paude",
+      "--print-config comes after the agent's first word, where paude does not read it",
     ],
   ])('%j starts nothing: a flag of ours would be lost', async (words, said) => {
     const { code, stdout, stderr } = await machine.paude(words)

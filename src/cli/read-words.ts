@@ -48,7 +48,7 @@ function sorted(front: Named, argv: readonly string[], args: Args, most: number)
     const flag = known.get(long)
     if (flag === undefined || !name.startsWith('--')) throw unknown(name, front, args)
     if (flag.type === 'boolean') {
-      if (inline !== undefined) throw new PaudeError('usage', `${name} takes no value`, { hint: `write ${name} alone` })
+      if (inline !== undefined) throw new PaudeError('usage', `${name} takes no value`, { hint: `write only ${name}` })
       flags[long] = true
       continue
     }

@@ -47,7 +47,7 @@ export function demoScript({ servicePort, serviceHost = '127.0.0.1', variable }:
     { kind: 'bash', command: `printenv ${variable} || echo unset` },
     {
       kind: 'say',
-      text: `In place of your API key I found "${RESULT}".`,
+      text: `Instead of your API key I found "${RESULT}".`,
     },
   ]
 }

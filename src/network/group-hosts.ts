@@ -20,7 +20,7 @@ const AMAZON_REGIONS = [
 const apex = (wildcard: string): string => wildcard.slice(2)
 
 /** A host that takes in what anybody with an account of their own sends. */
-const open = (why: string): string => `${why} (a way out: anybody can have data sent there)`
+const open = (why: string): string => `${why} (a way out: anyone with an account there can receive data)`
 
 type Entry = { readonly what: string; readonly hosts: Readonly<Record<string, string>> }
 
@@ -28,21 +28,21 @@ type Entry = { readonly what: string; readonly hosts: Readonly<Record<string, st
 export const GROUP_HOSTS: Readonly<Record<string, Entry>> = {
   // code.claude.com: "Enterprise network configuration".
   anthropic: {
-    what: 'models of Anthropic',
+    what: 'Anthropic models',
     hosts: {
       'api.anthropic.com': open('messages'),
-      'platform.claude.com': 'login of an account of the console',
-      'claude.ai': 'login of a subscription',
-      'downloads.claude.ai': 'plugins and updates of Claude Code',
+      'platform.claude.com': 'login with a console account',
+      'claude.ai': 'login with a subscription',
+      'downloads.claude.ai': 'Claude Code plugins and updates',
     },
   },
   // developers.openai.com: "Authentication" of Codex; openai/codex, its login.
   openai: {
-    what: 'models of OpenAI',
+    what: 'OpenAI models',
     hosts: {
       'api.openai.com': open('models'),
-      'auth.openai.com': 'login of a subscription',
-      'chatgpt.com': open('models of a subscription'),
+      'auth.openai.com': 'login with a subscription',
+      'chatgpt.com': open('models with a subscription'),
     },
   },
   // google-gemini/gemini-cli, code_assist. Its login page is opened by the user's own browser; who logged in is asked elsewhere,
@@ -50,9 +50,9 @@ export const GROUP_HOSTS: Readonly<Record<string, Entry>> = {
   'google-ai': {
     what: 'Gemini',
     hosts: {
-      'generativelanguage.googleapis.com': open('models, by API key'),
-      'cloudcode-pa.googleapis.com': 'models, by login',
-      'oauth2.googleapis.com': 'tokens of a login',
+      'generativelanguage.googleapis.com': open('models, with an API key'),
+      'cloudcode-pa.googleapis.com': 'models, with a login',
+      'oauth2.googleapis.com': 'login tokens',
     },
   },
   // cloud.google.com: "Generative AI on Vertex AI locations"; firebase.google.com: "Specify a location", the regions;
@@ -64,9 +64,9 @@ export const GROUP_HOSTS: Readonly<Record<string, Entry>> = {
       'aiplatform.us.rep.googleapis.com': 'models, somewhere in the United States',
       'aiplatform.eu.rep.googleapis.com': 'models, somewhere in the European Union',
       ...Object.fromEntries(GOOGLE_REGIONS.map((region) => [`${region}-aiplatform.googleapis.com`, `models in ${region}`])),
-      'oauth2.googleapis.com': 'tokens of a service account',
-      'sts.googleapis.com': 'tokens of a federated identity',
-      'iamcredentials.googleapis.com': 'tokens of a service account for it',
+      'oauth2.googleapis.com': 'service account tokens',
+      'sts.googleapis.com': 'federated identity tokens',
+      'iamcredentials.googleapis.com': 'service account tokens for it',
     },
   },
   // docs.aws.amazon.com: "Amazon Bedrock endpoints and quotas", "Regional availability by endpoints", "AWS STS Regional
@@ -80,11 +80,11 @@ export const GROUP_HOSTS: Readonly<Record<string, Entry>> = {
   },
   // Unconfirmed: hosts as clients write them. Every customer's resource has a name of its own below both.
   'azure-openai': {
-    what: 'models on Azure (narrower: allow the host of your own resource alone)',
+    what: 'models on Azure (narrower: allow only the host of your own resource)',
     hosts: {
-      '*.openai.azure.com': open('models, one host a resource'),
-      '*.services.ai.azure.com': open('models, one host a project'),
-      'login.microsoftonline.com': 'tokens of an identity',
+      '*.openai.azure.com': open('models, one host per resource'),
+      '*.services.ai.azure.com': open('models, one host per project'),
+      'login.microsoftonline.com': 'identity tokens',
     },
   },
   // GitHub's list; "Self-hosted runners reference" there.
@@ -93,10 +93,10 @@ export const GROUP_HOSTS: Readonly<Record<string, Entry>> = {
     hosts: {
       'github.com': open('git and pages'),
       'api.github.com': open('the API, gh'),
-      'codeload.github.com': 'archives of a commit',
-      'uploads.github.com': open('files of a release'),
+      'codeload.github.com': 'commit archives',
+      'uploads.github.com': open('release files'),
       '*.githubusercontent.com': 'raw files, releases, large files',
-      'lfs.github.com': open('large files, where to fetch and push them'),
+      'lfs.github.com': open('large files, addresses for pull and push'),
       'github-cloud.s3.amazonaws.com': open('large files, pushed'),
     },
   },
@@ -106,32 +106,32 @@ export const GROUP_HOSTS: Readonly<Record<string, Entry>> = {
     hosts: {
       'gitlab.com': open('git, API and packages'),
       'registry.gitlab.com': open('images'),
-      'cdn.registry.gitlab-static.net': 'layers of images',
+      'cdn.registry.gitlab-static.net': 'image layers',
     },
   },
   // GitHub's and Dependabot's lists.
   npm: {
-    what: 'packages of Node: npm, pnpm, yarn, bun',
-    hosts: { '*.npmjs.org': open('packages'), '*.yarnpkg.com': 'packages, by yarn, and yarn itself' },
+    what: 'Node packages: npm, pnpm, yarn, bun',
+    hosts: { '*.npmjs.org': open('packages'), '*.yarnpkg.com': 'packages for yarn, and yarn itself' },
   },
   // GitHub's list. Uploads go to another host.
   pypi: {
-    what: 'packages of Python: pip, uv, poetry',
+    what: 'Python packages: pip, uv, poetry',
     hosts: { [apex('*.pypi.org')]: 'the index', '*.pythonhosted.org': 'the files' },
   },
   // GitHub's and Dependabot's lists.
   crates: {
-    what: 'packages of Rust: cargo',
+    what: 'Rust packages: cargo',
     hosts: { '*.crates.io': 'index and files', [apex('*.crates.io')]: open('search and publish') },
   },
   // GitHub's list. The domain's playground keeps what it is given.
   rust: {
-    what: 'toolchains of Rust: rustup',
+    what: 'Rust toolchains: rustup',
     hosts: { [apex('*.static.rust-lang.org')]: 'toolchains and manifests', 'sh.rustup.rs': 'the installer' },
   },
   // GitHub's and Dependabot's lists. The domain's playground keeps what it is given.
   go: {
-    what: 'modules of Go (the proxy sends on to @go-storage for many archives)',
+    what: 'Go modules (many archives also need @go-storage)',
     hosts: {
       [apex('*.proxy.golang.org')]: 'modules',
       [apex('*.sum.golang.org')]: 'checksums',
@@ -139,99 +139,99 @@ export const GROUP_HOSTS: Readonly<Record<string, Entry>> = {
   },
   // GitHub's and Dependabot's lists; github/gh-aw, pull request 15953.
   'go-storage': {
-    what: 'archives of modules and toolchains of Go',
-    hosts: { 'storage.googleapis.com': open("archives, among everybody's buckets") },
+    what: 'archives of Go modules and toolchains',
+    hosts: { 'storage.googleapis.com': open('archives, on a host that also has the buckets of others') },
   },
   // GitHub's and Dependabot's lists. The wrapper is sent on to a release at GitHub: yschimke/compose-ai-tools, pull request 2409.
   maven: {
-    what: 'packages of Java: maven, gradle (its wrapper fetches gradle from @github)',
+    what: 'Java packages: maven, gradle (the gradle wrapper needs @github)',
     hosts: {
       '*.maven.org': 'packages',
       '*.maven.apache.org': 'packages',
-      [apex('*.plugins.gradle.org')]: 'plugins of gradle',
-      [apex('*.plugins-artifacts.gradle.org')]: 'files of plugins',
-      [apex('*.services.gradle.org')]: 'where a distribution of gradle is',
-      [apex('*.downloads.gradle.org')]: 'distributions of gradle',
+      [apex('*.plugins.gradle.org')]: 'gradle plugins',
+      [apex('*.plugins-artifacts.gradle.org')]: 'plugin files',
+      [apex('*.services.gradle.org')]: 'index of gradle distributions',
+      [apex('*.downloads.gradle.org')]: 'gradle distributions',
     },
   },
   // GitHub's and Dependabot's lists.
   rubygems: {
-    what: 'packages of Ruby: gem, bundler',
+    what: 'Ruby packages: gem, bundler',
     hosts: { [apex('*.rubygems.org')]: open('packages'), '*.rubygems.org': 'the index' },
   },
   // GitHub's list. The domain has a forge as well.
   debian: {
-    what: 'packages of Debian: apt',
+    what: 'Debian packages: apt',
     hosts: { [apex('*.deb.debian.org')]: 'packages', [apex('*.security.debian.org')]: 'security updates' },
   },
   // GitHub's list; mirrors by country and ports: unconfirmed. The domain has a pastebin as well.
   ubuntu: {
-    what: 'packages of Ubuntu: apt',
+    what: 'Ubuntu packages: apt',
     hosts: {
       [apex('*.archive.ubuntu.com')]: 'packages',
-      '*.archive.ubuntu.com': 'packages, from mirrors by country',
+      '*.archive.ubuntu.com': 'packages, country mirrors',
       [apex('*.security.ubuntu.com')]: 'security updates',
       [apex('*.ports.ubuntu.com')]: 'packages for ARM',
     },
   },
   // GitHub's list. The domain has a forge as well.
-  alpine: { what: 'packages of Alpine: apk', hosts: { [apex('*.dl-cdn.alpinelinux.org')]: 'packages' } },
+  alpine: { what: 'Alpine packages: apk', hosts: { [apex('*.dl-cdn.alpinelinux.org')]: 'packages' } },
   // docs.docker.com: "Allowlist for Docker Desktop"; Dependabot's list.
   'docker-hub': {
-    what: 'images of Docker Hub',
+    what: 'Docker Hub images',
     hosts: {
       [apex('*.auth.docker.io')]: 'login',
       [apex('*.registry-1.docker.io')]: open('manifests, pull and push'),
       [apex('*.production.cloudflare.docker.com')]: 'layers',
       [apex('*.production.cloudfront.docker.com')]: 'layers',
-      'docker-images-prod.6aa30f8b08e16409b46e0173d6de2f56.r2.cloudflarestorage.com': 'layers, in a store of their own',
+      'docker-images-prod.6aa30f8b08e16409b46e0173d6de2f56.r2.cloudflarestorage.com': 'layers, on a separate host',
     },
   },
   // huggingface.co: "Downloading models" (behind a proxy or firewall), and the list of domains that it names.
   huggingface: {
-    what: 'models and data sets of Hugging Face',
+    what: 'Hugging Face models and data sets',
     hosts: { 'huggingface.co': open('the hub'), '*.hf.co': open('large files') },
   },
   // GitHub's list.
   node: { what: 'Node itself: nvm, fnm, headers for addons', hosts: { 'nodejs.org': 'releases and headers' } },
   // GitHub's and Dependabot's lists.
   deno: {
-    what: 'modules of Deno',
+    what: 'Deno modules',
     hosts: {
       [apex('*.jsr.io')]: 'modules',
-      [apex('*.npm.jsr.io')]: 'the same, as packages of Node',
+      [apex('*.npm.jsr.io')]: 'the same, as Node packages',
       [apex('*.deno.land')]: 'modules of deno.land/x, the installer',
     },
   },
   // GitHub's list.
   playwright: {
-    what: 'browsers of Playwright',
-    hosts: { 'cdn.playwright.dev': 'browsers', 'playwright.download.prss.microsoft.com': 'browsers, where the first has none' },
+    what: 'Playwright browsers',
+    hosts: { 'cdn.playwright.dev': 'browsers', 'playwright.download.prss.microsoft.com': 'browsers, as a fallback' },
   },
   // learn.microsoft.com: "NuGet Server API" names the index; Dependabot's list. Pushing goes to another host.
   nuget: {
-    what: 'packages of .NET: dotnet, nuget',
+    what: '.NET packages: dotnet, nuget',
     hosts: { [apex('*.api.nuget.org')]: 'index and packages', [apex('*.globalcdn.nuget.org')]: 'packages' },
   },
   // GitHub's and Dependabot's lists.
   packagist: {
-    what: 'packages of PHP: composer (the archives of most come from @github)',
+    what: 'PHP packages: composer (most archives also need @github)',
     hosts: { [apex('*.repo.packagist.org')]: 'the index', [apex('*.packagist.org')]: 'search and advisories' },
   },
   // GitHub's and Dependabot's lists. Uploads go to another host.
   conda: {
-    what: 'packages of conda',
+    what: 'conda packages',
     hosts: {
-      [apex('*.repo.anaconda.com')]: 'packages of Anaconda',
-      [apex('*.conda.anaconda.org')]: 'packages of channels, as of conda-forge',
+      [apex('*.repo.anaconda.com')]: 'Anaconda packages',
+      [apex('*.conda.anaconda.org')]: 'channel packages, such as conda-forge',
     },
   },
   // GitHub's and Dependabot's lists.
   terraform: {
-    what: 'providers and modules of Terraform (many of them are fetched from @github)',
+    what: 'Terraform providers and modules (many also need @github)',
     hosts: {
       [apex('*.registry.terraform.io')]: 'the index',
-      'releases.hashicorp.com': 'providers of HashiCorp, Terraform itself',
+      'releases.hashicorp.com': 'HashiCorp providers, Terraform itself',
     },
   },
 }

@@ -297,14 +297,14 @@ const helpPage = (policy: Policy): string => {
           ({ host, ports, privateRange, plain }) =>
             `  ${host} ${ports.join(',')}${privateRange && ` in ${privateRange}`}${plain ? ', also without TLS through a tunnel' : ''}`,
         )),
-    ...(deny.length === 0 ? [] : ['These are denied whatever else is said:']),
+    ...(deny.length === 0 ? [] : ['These are denied, even if something allows them:']),
     ...mergeDenies(deny).map(({ host, ports }) => `  ${host}${ports.length === 0 ? '' : ` ${ports.join(',')}`}`),
     ...injections.map(
-      ({ host }) => `paude adds the credential for ${host}: a placeholder is enough, only the API's own paths are open.`,
+      ({ host }) => `paude adds the credential for ${host}: a placeholder is enough, only its API paths are allowed.`,
     ),
     ...(mode === 'restricted' || mode === 'ask'
       ? [
-          `A 403 means blocked by this list. The user can allow a host at once with: paude network allow HOST --session ${session}`,
+          `A 403 means blocked by this list. The user can allow a host in this session with: paude network allow HOST --session ${session}`,
         ]
       : []),
   ).replaceAll('%', '%%')
@@ -312,7 +312,7 @@ const helpPage = (policy: Policy): string => {
 
 const HELP = {
   open: 'this session may reach every host.',
-  record: 'this session may reach every public host, and what it reaches is written down. These are allowed anyway:',
-  restricted: 'this session may reach these hosts and nothing else:',
-  ask: 'this session may reach these hosts; a request for any other one waits for its user to allow it:',
+  record: 'this session may reach every public host, and paude records what it reaches. These are allowed anyway:',
+  restricted: 'this session may reach only these hosts:',
+  ask: 'this session may reach these hosts; a request for any other host waits until the user allows it:',
 } as const

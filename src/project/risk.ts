@@ -17,7 +17,7 @@ export function danger({ key, value }: Pick<Item, 'key' | 'value'>): string {
 function reached(entry: string): string {
   if (/^(http:\/\/)?host\.paude\.internal\b/.test(entry)) return 'reaches this machine'
   if (/[^@]@/.test(entry)) return 'reaches a private network'
-  return entry.startsWith('http://') ? 'lets a tunnel carry anything' : ''
+  return entry.startsWith('http://') ? 'allows any protocol in a tunnel' : ''
 }
 
 const OTHERS: Readonly<Record<string, string>> = {

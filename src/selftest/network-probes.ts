@@ -74,7 +74,7 @@ export const networkProbes: readonly Probe[] = [
   {
     id: 'N12',
     area: 'network',
-    claim: 'There is no route',
+    claim: 'The sandbox has no route',
     judge: every(['box.routes', 'box.routes6'], (value) => words(value).every((name) => name === 'lo')),
   },
   {

@@ -126,7 +126,7 @@ export const proxyProbes: readonly Probe[] = [
   {
     id: 'P22',
     area: 'proxy',
-    claim: 'The proxy tells the upstream nothing about the sandbox (Via, X-Forwarded-For)',
+    claim: 'The proxy does not reveal the sandbox to the upstream (Via, X-Forwarded-For)',
     judge: witnessed(when('witness.leaks', nothing)),
   },
 ]

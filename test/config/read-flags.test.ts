@@ -116,7 +116,7 @@ describe('what our flags say', () => {
     [['--pull'], '--pull needs a value', 'write --pull=WHEN'],
     [['--memory='], '--memory needs a value', 'write --memory=SIZE'],
     [['--memory', '--detach'], '--memory needs a value', 'write --memory=SIZE'],
-    [['--detach=yes'], '--detach takes no value', 'write --detach alone'],
+    [['--detach=yes'], '--detach takes no value', 'write only --detach'],
   ])('%j is refused with what to write', (argv, message, hint) => {
     const error = problem(() => readFlags(argv))
     expect([error.code, error.hint]).toEqual(['usage', hint])

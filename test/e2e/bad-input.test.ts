@@ -99,7 +99,7 @@ additionalimagestores = ["/var/lib/containers/storage"]
     ['a release that is none', ['--agent-version=latest!', ...PROMPT], /latest!/, 125],
     ['a certificate file that is missing', ['--ca-file=/no/such.pem', ...PROMPT], /\/no\/such\.pem cannot be read/, 125],
     ['a flag without its value', ['--memory'], /--memory needs a value/, 125],
-    ['no network and a host', ['--network=none', '--network-allow=example.org', ...PROMPT], /contradict/, 125],
+    ['no network and a host', ['--network=none', '--network-allow=example.org', ...PROMPT], /cannot be combined/, 125],
     ['paude run without a command', ['run'], /paude run needs a command/, 125],
     ['a session that does not exist', ['attach', 'nobody'], /nobody/, 125],
     ['the same for stop', ['stop', 'nobody'], /nobody/, 1],

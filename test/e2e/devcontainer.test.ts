@@ -151,8 +151,8 @@ describeEach('a devcontainer.json', (backend) => {
     const { code, stdout, stderr } = await ask(cwd, script)
     expect([code, stdout]).toEqual([0, 'hi\n'])
     for (const what of [
-      '--privileged (it takes',
-      '--network=host (it goes',
+      '--privileged (it removes',
+      '--network=host (it bypasses',
       '--cap-add=SYS_ADMIN (it gives',
       'mounts[0] (/var/run/docker.sock',
     ])

@@ -79,7 +79,7 @@ describeEach('a running session', (backend) => {
 
   test.each(['192.168.7.7', 'box'])('is told that no entry can allow %s, and no command', async (host) => {
     const page = await inBox(`curl -s http://${host}/`)
-    expect(page).toContain(`blocked this request to ${host}: it is an address or no full host name`)
+    expect(page).toContain(`blocked this request to ${host}: it is an IP address or a short name`)
     expect(page).not.toContain('network allow')
   })
 
@@ -508,7 +508,7 @@ describeEach('a service without TLS', (backend) => {
       expect((await network('allow', `http://${name}:3129`, '--session', id)).code).toBe(0)
       expect(await connect(`http://${name}:3129/`)).toBe('403')
       const page = await paude(['exec', id, '--', 'curl', '-s', '-m', '10', `http://${name}:3129/`], { cwd })
-      expect(page.stdout).toContain('stands for a private address')
+      expect(page.stdout).toContain('but has a private address')
     }
   })
 

@@ -91,7 +91,7 @@ withDocker('rootless docker: root of a box behind the wall is the caller outside
   const uid = Bun.spawnSync(['id', '--user', dockerUser]).stdout.toString().trim()
   expect(stdout).toMatch(new RegExp(`^ +0 +${uid} +1\\n`))
   expect(stdout).toMatch(/^CapEff:\s+0000000000000000$/m)
-  expect(stdout).toContain('this session may reach these hosts and nothing else')
+  expect(stdout).toContain('this session may reach only these hosts:')
   expect(code).toBe(0)
 })
 

@@ -60,11 +60,11 @@ describeEach('a project’s own configuration', (backend) => {
       toml(`env = { A = { command = ["touch", "${root}/ran-${backend}"] } }`),
       /a program is not allowed in this file/,
     ],
-    ['a link to be exchanged later', { 'data/a': '', 'paude.toml': 'mounts = ["data:/data:rw"]' }, /lies in the project/],
+    ['a link to be exchanged later', { 'data/a': '', 'paude.toml': 'mounts = ["data:/data:rw"]' }, /is in the project/],
     [
       'a secret to be exchanged later',
       { 'paude.toml': 'env = { A = "file:/proc/self/cwd/secret" }', secret: '' },
-      /lies in the project/,
+      /is in the project/,
     ],
     ['an image', toml('image.ref = "evil.example.org/box:1"'), NOT_TRUSTED],
     ['another base', toml('image.base = "evil.example.org/debian:1"'), NOT_TRUSTED],

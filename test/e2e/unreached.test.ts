@@ -43,31 +43,36 @@ describeEach('a provider that does not answer', (backend) => {
   }
 
   const faults: readonly (readonly [what: string, address: () => string, flags: readonly string[], told: RegExp])[] = [
-    ['nothing listens at its port', () => `http://${HOST_NAME}:1`, [], /:1: connection failed; check that it runs/],
+    [
+      'nothing listens at its port',
+      () => `http://${HOST_NAME}:1`,
+      [],
+      /:1 does not answer the agent: connection failed; check that it runs/,
+    ],
     [
       'its name is nobody’s',
       () => 'https://provider.invalid',
       [],
-      /provider\.invalid:443: not found, or at a private address; check ANTHROPIC_BASE_URL/,
+      /provider\.invalid:443 does not answer the agent: not found, or at a private address; check ANTHROPIC_BASE_URL/,
     ],
     [
       'its certificate is not trusted',
       () => `https://${HOST_NAME}:${strange.port}`,
       [],
-      /: TLS failed: X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT\S*; to trust a company's certificate: --ca-file FILE/,
+      / does not answer the agent: TLS failed: X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT\S*; to trust a company's certificate: --ca-file FILE/,
     ],
     [
       'nothing listens at its base URL of the box',
       () => `http://${HOST_NAME}:1`,
       ['--inject=base-url'],
-      /:1: read error; check that it runs/,
+      /:1 does not answer the agent: read error; check that it runs/,
     ],
   ]
   test.concurrent.each(faults)('is told while -p runs: %s', async (_, address, flags, told) => {
     const cwd = makeProject()
     const running = startPaude([...flags, '-p', 'SAY hello'], { env: env(address()), cwd })
     try {
-      await poll('what is wrong', () => running.stderr().includes('gets no answer from its provider'), 60)
+      await poll('what is wrong', () => running.stderr().includes('does not answer the agent'), 60)
       // It goes on trying for minutes.
       expect(Bun.peek.status(running.done)).toBe('pending')
       expect(running.stderr()).toMatch(told)
@@ -76,7 +81,7 @@ describeEach('a provider that does not answer', (backend) => {
     }
     const { stderr, stdout } = await running.done
     expect(stdout).toBe('')
-    expect(stderr.match(/gets no answer/g)).toHaveLength(1)
+    expect(stderr.match(/does not answer the agent/g)).toHaveLength(1)
     expect(stderr).not.toContain('allowed but not reached')
   })
 
@@ -90,7 +95,11 @@ describeEach('a provider that does not answer', (backend) => {
     const options = { env: env(`http://${HOST_NAME}:1`), cwd: makeProject() }
     const id = (await paude(['--detach', '-p', 'SAY hello'], options)).stdout.trim()
     const waiting = startPaude(['wait', id], options)
-    await poll('what is wrong', () => waiting.stderr().includes(`${id}: the agent gets no answer from its provider`), 60)
+    await poll(
+      'what is wrong',
+      () => waiting.stderr().includes(`${id}: the provider ${HOST_NAME}:1 does not answer the agent`),
+      60,
+    )
     await paude(['rm', '--force', id], options)
     await waiting.done
   })
@@ -106,18 +115,18 @@ describeEach('a provider that does not answer', (backend) => {
       expect(await fault()).toBe('')
       await paude(['send', id, 'SAY hello'], options)
       await poll('what is wrong', async () => (await fault()) !== '', 60)
-      expect(await fault()).toContain(`${HOST_NAME}:1: connection failed`)
+      expect(await fault()).toContain(`${HOST_NAME}:1 does not answer the agent: connection failed`)
       expect((await paude(['sessions'], options)).stdout).toMatch(
         new RegExp(`^${id} .* working: no answer from the provider `, 'm'),
       )
       expect((await paude(['status'], options)).stdout).toMatch(
-        new RegExp(`^here +${id}, running, working, the agent gets no answer`, 'm'),
+        new RegExp(`^here +${id}, running, working, the provider ${HOST_NAME}:1 does not answer the agent`, 'm'),
       )
       const window = await terminals.open(options)
       await window.start(`${process.env['PAUDE_TEST_BINARY'] ?? join(import.meta.dir, '../../dist/paude')} attach ${id}`)
       await window.see(/retrying|attempt/, 60)
       await window.press('C-p', 'C-q')
-      const screen = await window.see('gets no answer from its provider')
+      const screen = await window.see('does not answer the agent')
       expect(screen).toContain(`paude attach ${id}`)
     } finally {
       await paude(['rm', '--force', id], options)
@@ -130,7 +139,7 @@ describeEach('a provider that does not answer', (backend) => {
     try {
       await paude(['send', id, 'SAY all is well'], options)
       await poll('the answer', async () => (await paude(['screen', id], options)).stdout.includes('● all is well'), 60)
-      expect((await paude(['sessions', '--json'], options)).stdout).not.toContain('gets no answer')
+      expect((await paude(['sessions', '--json'], options)).stdout).not.toContain('does not answer the agent')
     } finally {
       await paude(['rm', '--force', id], options)
     }

@@ -174,7 +174,7 @@ describeEach('behind an upstream proxy', (backend) => {
       },
       90,
     )
-    expect(page).toMatch(/^paude allows .*(connecting to upstream-proxy failed|the proxy in between)/)
+    expect(page).toMatch(/^paude allows .*(connecting to upstream-proxy failed|the upstream proxy)/)
     await inBox(`curl -sk -m 60 https://${FAR}:${secure?.port}/`)
     const { stdout } = await paude(['network', 'log', id, '--json'], { cwd, env })
     const last = lines(stdout).map((line) => JSON.parse(line) as Record<string, unknown>)

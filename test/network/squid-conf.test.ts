@@ -373,7 +373,7 @@ test.each(['restricted', 'record', 'open'] as const)('what no entry can name has
   const conf = squidConf(policy({ mode }))
   expect(linesOf(conf, 'deny_info ERR_PAUDE_UNNAMED')).toEqual(['deny_info ERR_PAUDE_UNNAMED unnamed'])
   expect(linesOf(conf, 'http_access deny !host_ok')).toEqual(['http_access deny !host_ok unnamed'])
-  expect(proxyContext['ERR_PAUDE_UNNAMED']).toContain('no entry can allow')
+  expect(proxyContext['ERR_PAUDE_UNNAMED']).toContain('an entry cannot allow')
   expect(proxyContext['ERR_PAUDE_UNNAMED']).not.toContain('network allow')
 })
 

@@ -175,10 +175,10 @@ function hooks(screen: boolean): Readonly<Record<string, unknown>> {
   )
 }
 
-const WALLED = `This session runs in a container of paude. Its only way to the network is a proxy with an allowlist, already set in the
+const WALLED = `This session runs in a container of paude. It reaches the network only through a proxy with an allowlist, already set in the
 environment. A 403 on CONNECT, or "tunnel failed, response 403", means that the host is not on the allowlist: do not retry by yourself.
 \`curl http://paude.internal/\` prints the list. Tell the user which host is needed; only they can allow it, with
-\`paude network allow HOST\`, which holds at once: try again when they say so. API keys in the environment are placeholders.
+\`paude network allow HOST\`. It takes effect without a restart: try again when they tell you. API keys in the environment are placeholders.
 `
 const OPEN = `This session runs in a container of paude with an open network. API keys in the environment are placeholders.
 `

@@ -47,7 +47,7 @@ export default topic({
   examples: [
     ['paude image build', 'build the image that a start uses'],
     ['paude image ls', "paude's images on every engine"],
-    ['paude image check my/box:1', 'what an image lacks'],
+    ['paude image check my/image:1', 'what an image lacks'],
     ['paude image rm --stale', 'images of earlier versions and settings, unless a session needs them'],
   ],
   verbs: {
@@ -73,7 +73,7 @@ export default topic({
       front: { takes: taking('backend', ...OF_IMAGES), acts: true },
       args: checkArgs,
       examples: [
-        ['paude image check my/box:1', 'an image of your own'],
+        ['paude image check my/image:1', 'an image of your own'],
         ['paude image check --quick', "paude's own image, without starting a sandbox"],
       ],
       run: check,

@@ -54,7 +54,7 @@ export function refuseLostFlags(words: readonly string[], host: Machine): void {
   if (lost === undefined || isVerb(grammar, words)) return
   const instead = `paude -- … sends all of it to ${title}`
   throw meant === null
-    ? new PaudeError('usage', `${lost} comes after the agent's first word, where it is no flag of paude`, {
+    ? new PaudeError('usage', `${lost} comes after the agent's first word, where paude does not read it`, {
         hint: `put it first: paude ${lost} …; ${instead}`,
       })
     : new PaudeError('usage', `${lost} comes after ${mistyped}, which paude does not know`, {

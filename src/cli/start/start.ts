@@ -86,7 +86,7 @@ export async function startSession(context: Context, start: Start): Promise<numb
   }
 }
 
-/** Behind the words of `agent_args` stand those that were typed, so of two that cannot be combined they hold. The agent's own verbs take none. */
+/** Words of `agent_args` come first, so of two that exclude each other the typed one wins. The agent's own verbs take none. */
 function withArgs(run: Wish['run'], { grammar }: Agent, { agentArgs }: Settings): Wish['run'] {
   return run.kind === 'agent' && asksSomething(grammar, run.words) ? { ...run, words: [...agentArgs, ...run.words] } : run
 }
@@ -99,7 +99,7 @@ function planOf({ backend, spec, images, config }: Prepared): Plan {
   const { settings } = config
   const timeout = readTimeout(settings.timeout)
   if (timeout > 0 && settings.detach)
-    throw new PaudeError('usage', '--timeout needs somebody who stays: it does not end a session in the background', {
+    throw new PaudeError('usage', '--timeout does not end a session in the background', {
       hint: `id=$(paude --detach …); paude wait "$id" --timeout ${timeout} || paude stop "$id"`,
     })
   return startPlan(backend, spec, {

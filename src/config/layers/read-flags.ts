@@ -33,7 +33,7 @@ export function readFlags(argv: readonly string[], allowed: readonly OwnFlag[] =
       }
       if (inline !== undefined && !['true', 'false'].includes(inline))
         throw new PaudeError('usage', `--${flag.name} takes no value, found ${JSON.stringify(inline)}`, {
-          hint: `write --${flag.name} alone`,
+          hint: `write only --${flag.name}`,
         })
       if (inline !== 'false') put(layer, flag, flag.sets ?? true)
       else if (flag.sets === undefined) put(layer, flag, false)
