@@ -354,7 +354,7 @@ describe('sessions', () => {
     const { code, stdout, stderr } = await machine.paude(['--detach', '--session-name', 'fix-login', '-p', 'x'])
     expect({ code, stdout }).toEqual({ code: 125, stdout: '' })
     expect(stderr).toContain('a session named fix-login already exists')
-    expect(stderr).toEndWith('→ paude start fix-login continues it, paude rm fix-login removes it\n')
+    expect(stderr).toEndWith('→ continue it: paude start fix-login; or remove it: paude rm fix-login\n')
     expect(machine.calls().filter(([, verb]) => verb === 'create').length).toBe(before)
   })
 
@@ -410,7 +410,7 @@ describe('words that mean nothing', () => {
     [['completion', 'tcsh'], 2, 'bash, zsh or fish'],
     [['help', 'stpo'], 2, 'did you mean paude help stop?'],
     [['--help', 'stpo'], 2, 'did you mean paude help stop?'],
-    [['-h', 'mcp'], 2, "paude help all lists the verbs, paude help keys the keys; paude -- --help shows the agent's help"],
+    [['-h', 'mcp'], 2, "list the verbs: paude help all; the keys: paude help keys; the agent's help: paude -- --help"],
     [['logout2'], 125, 'did you mean paude logout?'],
     [['compose', 'up'], 125, 'paude --devcontainer uses one service of a compose file; run the others yourself'],
     [['help', 'network', 'wach'], 2, 'paude help network watch'],

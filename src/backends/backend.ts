@@ -236,7 +236,7 @@ export function need<Key extends keyof typeof LACKING>(
   const found = backend[key]
   if (found === null)
     throw new PaudeError('unsupported', `${backend.name} ${LACKING[key]}`, {
-      hint: 'paude backends lists what each backend can do',
+      hint: 'paude backends',
     })
   return found as NonNullable<Backend[Key]>
 }

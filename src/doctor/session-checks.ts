@@ -78,7 +78,7 @@ export function orphanChecks({
           warning(
             'orphans',
             `the paude process of ${forsaken.join(', ')} was killed, so nothing ends or removes ${forsaken.length === 1 ? 'it' : 'them'}`,
-            `paude logs ${first} shows what it printed; paude rm --orphans ends and removes ${forsaken.length === 1 ? 'it' : 'them'}`,
+            `see its output: paude logs ${first}; end and remove ${forsaken.length === 1 ? 'it' : 'them'}: paude rm --orphans`,
           ),
         ]),
     ...(parts === 0

@@ -19,7 +19,7 @@ export function findGroup(written: string): Group {
     return { name, what: found.what, hosts: Object.entries(found.hosts).map(([host, why]) => ({ host, why })) }
   const meant = nearest(name, Object.keys(GROUP_HOSTS))
   throw new PaudeError('usage', `there is no group ${quoted(`@${name}`)}`, {
-    hint: `paude network groups lists all groups${meant === null ? '' : `; did you mean @${meant}?`}`,
+    hint: `list them: paude network groups${meant === null ? '' : `; did you mean @${meant}?`}`,
   })
 }
 

@@ -188,7 +188,7 @@ async function runExec(step: Exec, run: Run): Promise<void> {
   if (outcome.code === 0 || step.tolerant) return
   const error = effects.explain({ argv: step.argv, outcome })
   const words = step.log === undefined ? '' : await askLastWords(step.log)
-  if (words !== '') throw new PaudeError(error.code, `${error.message}\nits last words:\n${words}`, error)
+  if (words !== '') throw new PaudeError(error.code, `${error.message}\nthe end of its output:\n${words}`, error)
   // What bears our name already is somebody else's: it is not ours to take back.
   if (error.code === 'name-taken') undos.splice(undos.lastIndexOf(undo), 1)
   // Two starts of a project may make its HOME at the same time.

@@ -158,7 +158,10 @@ describe('a file', () => {
       '[network]\nallow = ["a.org", "http://x.org"]',
       '/c.toml:2: network.allow: cannot allow "http://x.org": http:// needs a port',
     ],
-    ['[network]\nallow = ["@nope"]', '/c.toml:2: network.allow: there is no group "@nope" | paude network groups'],
+    [
+      '[network]\nallow = ["@nope"]',
+      '/c.toml:2: network.allow: there is no group "@nope" | list them: paude network groups; did you mean @node?',
+    ],
     ['[network]\ndeny = ["10.0.0.1"]', '/c.toml:2: network.deny: cannot deny "10.0.0.1"'],
     ['[network]\ngroups = ["@nope"]', '/c.toml:2: network.groups: there is no group "@nope"'],
     ['[network]\ndns = ["not an ip"]', '/c.toml:2: network.dns: "not an ip" is not an IP address | write the address'],

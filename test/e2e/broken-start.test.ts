@@ -37,7 +37,7 @@ exec ${Bun.which(backend)} "$@"
     const env = { ANTHROPIC_API_KEY: 'sk-ant-api03-not-real' }
     const { code, stdout, stderr } = await start(folder, ['-p', 'hello'], env)
     expect([code, stdout]).toEqual([125, ''])
-    expect(stderr).toContain('its last words:\n  ')
+    expect(stderr).toContain('\nthe end of its output:\n  ')
     expect(stderr).toContain('/run/secret.fifo: Read-only file system')
     expect(stderr).not.toContain('sk-ant-api03-not-real')
   })

@@ -52,8 +52,8 @@ const rows: readonly Row[] = [
     say: ({ engine, found }) => `${engine} has no ${engine === 'docker' ? 'context' : 'connection'} named ${found}`,
     hint: ({ engine }) =>
       engine === 'docker'
-        ? 'docker context ls lists them; see also DOCKER_CONTEXT'
-        : 'podman system connection list lists them; see also CONTAINER_CONNECTION',
+        ? 'list them: docker context ls; see also DOCKER_CONTEXT'
+        : 'list them: podman system connection list; see also CONTAINER_CONNECTION',
   },
   {
     when: /Cannot connect to the Docker daemon at (\S+?)\.? |failed to connect to the docker API at (\S+?);|error during connect|Cannot connect to Podman(?:[\s\S]* dial \w+ (\S+):)?|unable to connect to Podman/i,
@@ -90,7 +90,7 @@ const rows: readonly Row[] = [
     when: /no space left on device|disk quota exceeded/i,
     code: 'disk-full',
     say: ({ engine }) => `no space left where ${engine} keeps its images and containers`,
-    hint: ({ engine }) => `${engine} system df shows what takes it, ${engine} image prune frees some`,
+    hint: ({ engine }) => `see what takes it: ${engine} system df; free some: ${engine} image prune`,
   },
   {
     when: /short-name "([^"]+)" did not resolve/,
@@ -173,7 +173,7 @@ const rows: readonly Row[] = [
     when: /remove (\S+): volume is in use|volume (\S+) is being used by/,
     code: 'refused',
     say: ({ found }) => `volume ${found} is used by another session`,
-    hint: () => 'paude sessions lists them; remove the last one of the project with --volumes',
+    hint: () => 'list them: paude sessions; remove the last one of the project with --volumes',
   },
   {
     when: /Minimum memory limit allowed is (\S+)|(?:unable to set memory limit|memory limit too low)/,
@@ -191,13 +191,13 @@ const rows: readonly Row[] = [
     when: /exec: "([^"]+)": (?:executable file not found|stat [^\n]*no such file)/,
     code: 'command-not-found',
     say: ({ found }) => `the image has no program ${found}`,
-    hint: () => 'paude image check shows what an image lacks',
+    hint: () => 'see what it lacks: paude image check IMAGE',
   },
   {
     when: /exec: "([^"]+)": permission denied|exec: "([^"]+)": is a directory/,
     code: 'not-executable',
     say: ({ found }) => `${found} cannot be executed in the image`,
-    hint: () => 'paude image check shows what an image lacks',
+    hint: () => 'see what it lacks: paude image check IMAGE',
   },
   {
     when: /exec format error/,
@@ -209,7 +209,7 @@ const rows: readonly Row[] = [
     when: /No such container: (\S+)|no container with name or ID "([^"]+)"|no such container (\S+)/i,
     code: 'not-found',
     say: ({ found, engine }) => `${engine} has no container ${found}`,
-    hint: () => 'paude sessions lists them',
+    hint: () => 'paude sessions',
   },
   {
     when: /Temporary failure resolving|Could not resolve host/,

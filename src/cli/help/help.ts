@@ -69,7 +69,7 @@ async function helpOf(
   throw new PaudeError('usage', `paude has no verb and no key ${JSON.stringify(first)}`, {
     hint:
       close === null
-        ? "paude help all lists the verbs, paude help keys the keys; paude -- --help shows the agent's help"
+        ? "list the verbs: paude help all; the keys: paude help keys; the agent's help: paude -- --help"
         : `did you mean paude help ${close}?`,
   })
 }

@@ -40,7 +40,7 @@ export const removeImages = verb({
   async run(context, { references, stale = false, 'dry-run': dry }) {
     if (stale === references.length > 0)
       throw new PaudeError('usage', stale ? '--stale takes no image names' : 'paude image rm needs an image name', {
-        hint: stale ? 'leave the names out' : 'paude image ls lists images; paude image rm --stale removes all unused ones',
+        hint: stale ? 'leave the names out' : 'list them: paude image ls; or remove all unused ones: paude image rm --stale',
       })
     const held = await askForImages(context)
     const { doomed, files } = stale
@@ -85,7 +85,7 @@ function named(held: readonly Held[], reference: string): readonly Doomed[] {
   const found = held.filter(({ images }) => images.some((image) => image.reference === reference))
   if (found.length > 0) return found.map(({ backend }) => ({ backend, reference }))
   throw new PaudeError('not-found', `paude did not build an image ${JSON.stringify(reference)}`, {
-    hint: "paude image ls lists paude's images; remove others with the engine",
+    hint: "list paude's images: paude image ls; remove others with the engine",
   })
 }
 

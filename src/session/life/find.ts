@@ -38,7 +38,7 @@ export async function findSession(
   if (other !== null) return found(context, other)
   if (word === undefined)
     throw new PaudeError('not-found', 'no session belongs to this directory', {
-      hint: `paude sessions lists all sessions${past !== '' && hasPast(context.host) ? `; ${past} --last reads the last one of this directory` : ''}`,
+      hint: `list all: paude sessions${past !== '' && hasPast(context.host) ? `; read the last one of this directory: ${past} --last` : ''}`,
     })
   throw new PaudeError('not-found', `no session has the name or id ${JSON.stringify(word)}`, { hint: 'paude sessions' })
 }

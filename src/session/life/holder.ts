@@ -63,7 +63,7 @@ export async function typeInto(
   if (question === '') return
   const { id } = found.handle
   throw new PaudeError('refused', `session ${id} asks: ${printable(question)}`, {
-    hint: `paude screen ${id} shows the options; answer with yes, no, a number or --key`,
+    hint: `see the options: paude screen ${id}; answer with yes, no, a number or --key`,
   })
 }
 

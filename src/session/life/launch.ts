@@ -107,6 +107,6 @@ export function refuseTakenName({ host }: Context, name: string): void {
   const other = name === '' ? undefined : readRecords(host).find((record) => record.name === name)
   if (other !== undefined)
     throw new PaudeError('name-taken', `a session named ${name} already exists: ${other.id}`, {
-      hint: `paude start ${name} continues it, paude rm ${name} removes it`,
+      hint: `continue it: paude start ${name}; or remove it: paude rm ${name}`,
     })
 }
