@@ -13,7 +13,7 @@ export const WATCH_KEYS: readonly (readonly [key: string, effect: string])[] = [
 ]
 
 const CHANGING = ['allow: o a minute', 't 10 minutes', 's session', 'p project', 'u user', 'n deny', 'z undo']
-const LOOKING = ['↑↓ choose', '? keys', 'q quit']
+const LOOKING = ['↑↓ select', '? keys', 'q quit']
 
 /** The footer; where nothing can be allowed any more, without the keys for it. */
 export const footWords = (ended: boolean): readonly string[] => (ended ? LOOKING : [...CHANGING, ...LOOKING])
