@@ -3,13 +3,16 @@ import { need } from '../src/backends/backend.ts'
 import { allBackends } from '../src/backends/registry.ts'
 import { older } from '../src/backends/version.ts'
 import { handleOfSpec } from '../src/box/handle.ts'
+import type { SessionSpec } from '../src/box/spec.ts'
 import { DEFAULTS } from '../src/config/layers/merge.ts'
 import { readHost } from '../src/host.ts'
-import { type Argv, isLast, type Step } from '../src/plan/plan.ts'
+import { type Argv, isLast, type Plan, type Step } from '../src/plan/plan.ts'
 import { renderPlan } from '../src/plan/render.ts'
 import { removePlan, startPlan } from '../src/session/life/plans.ts'
 import { laterOf, SECRETS, startsOf } from './support/specs.ts'
 import { flat } from './support/steps.ts'
+
+type Case = { readonly name: string; readonly plan: Plan; readonly spec?: SessionSpec }
 
 /** What holds of every backend, whatever it runs a box with. */
 describe.each(allBackends)('$name', (backend) => {
@@ -18,7 +21,7 @@ describe.each(allBackends)('$name', (backend) => {
   const spread = starts
     .filter(({ name }) => name !== 'rescue')
     .map(({ name, spec, options }) => ({ name, spec, plan: startPlan(backend, spec, options) }))
-  const all = [...spread, ...Object.entries(laterOf(backend)).map(([name, plan]) => ({ name, plan }))]
+  const all: readonly Case[] = [...spread, ...Object.entries(laterOf(backend)).map(([name, plan]) => ({ name, plan }))]
 
   test('starts a plain session', () => expect(starts.map(({ name }) => name)).toContain('plain'))
 
@@ -30,7 +33,12 @@ describe.each(allBackends)('$name', (backend) => {
     const programs = flat(plan)
       .flatMap(argvs)
       .map(([program]) => program)
-    expect([...new Set(programs)].filter((program) => program !== backend.program && program !== 'rm')).toEqual([])
+    // And what a clone is filled with, which no backend makes.
+    const filling = all.flatMap(({ spec: { transport } = {} }) =>
+      transport?.kind === 'volume' && transport.fill !== null ? [transport.fill.from[0]] : [],
+    )
+    const known = [backend.program, 'rm', ...filling]
+    expect([...new Set(programs)].filter((program) => !known.includes(program))).toEqual([])
   })
 
   test.each(all)('shows no secret: $name', ({ plan }) => {
@@ -71,7 +79,7 @@ describe.each(allBackends)('$name', (backend) => {
   })
 
   test('is asked for nothing that it does not do', () => {
-    const bare = { ...backend, terminal: null, inside: null, ports: null, wall: null, images: null }
+    const bare = { ...backend, terminal: null, inside: null, ports: null, wall: null, images: null, volumes: null }
     expect(Object.keys(laterOf(backend))).toEqual(expect.arrayContaining(Object.keys(laterOf(bare))))
     if (backend.terminal !== null)
       expect(laterOf({ ...backend, terminal: { ...backend.terminal, rejoin: null } })).not.toHaveProperty('attach')
@@ -83,10 +91,13 @@ describe.each(allBackends)('$name', (backend) => {
     if (isolation === 'none') expect([networks, backend.wall]).toEqual([['open'], null])
   })
 
-  test.each(['terminal', 'inside', 'ports', 'wall', 'images'] as const)('has %s, or refuses with a sentence', (key) => {
-    if (backend[key] !== null) expect(need(backend, key)).toBe(backend[key])
-    expect(() => need({ ...backend, [key]: null }, key)).toThrow(new RegExp(`^${backend.name} .*[a-z]$`))
-  })
+  test.each(['terminal', 'inside', 'ports', 'wall', 'images', 'volumes'] as const)(
+    'has %s, or refuses with a sentence',
+    (key) => {
+      if (backend[key] !== null) expect(need(backend, key)).toBe(backend[key])
+      expect(() => need({ ...backend, [key]: null }, key)).toThrow(new RegExp(`^${backend.name} .*[a-z]$`))
+    },
+  )
 })
 
 /** All that a step may run. */

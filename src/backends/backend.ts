@@ -1,6 +1,7 @@
 import type { Can } from '../box/can.ts'
 import type { Handle, Listed, Part, State } from '../box/handle.ts'
 import type { Own, SessionSpec } from '../box/spec.ts'
+import type { WorkspaceVolume } from '../box/workspace-volume.ts'
 import { PaudeError } from '../errors.ts'
 import type { Host } from '../host.ts'
 import type { ImageBuilding } from '../image/build.ts'
@@ -36,6 +37,7 @@ export type Backend = {
   readonly ports: Ports | null
   readonly wall: Wall | null
   readonly images: Images | null
+  readonly volumes: Volumes | null
 }
 
 /** From nothing to a box, and back. `session/life/plans.ts` composes a start of it. */
@@ -142,6 +144,19 @@ export type Images = {
   ) => Argv
 }
 
+/** Workspaces that are volumes. */
+export type Volumes = {
+  /**
+   * Runs a shell script where the volume of a session is, without network and without its box, in a container that is gone afterwards.
+   * Without `writes` nothing of the volume can change.
+   */
+  readonly run: (
+    box: Pick<Handle, 'id' | 'folder'>,
+    volume: WorkspaceVolume,
+    how: { readonly script: string; readonly words: readonly string[]; readonly stdin?: true; readonly writes?: true },
+  ) => Argv
+}
+
 /** A container without a session, which is an orphan when it is left behind: its name, and the moment as ISO time. */
 export type Helper = { readonly container: string; readonly created: string }
 
@@ -226,6 +241,7 @@ const LACKING = {
   ports: 'cannot forward ports of a sandbox',
   wall: 'has no wall, so it keeps no log of requests',
   images: 'has no images',
+  volumes: 'keeps no workspace of its own',
 } as const
 
 /** What a backend does, or a refusal that names what it does not. */

@@ -1,4 +1,5 @@
 import type { SessionSpec } from './spec.ts'
+import type { WorkspaceVolume } from './workspace-volume.ts'
 
 /** What is needed to speak of a session that exists. */
 export type Handle = {
@@ -11,10 +12,22 @@ export type Handle = {
   readonly link: 'none' | 'folder' | 'volume' | 'gate'
   readonly homeVolume: string
   readonly directory: string
+  /** Where the workspace is a volume of the session. */
+  readonly volume?: WorkspaceVolume | undefined
 }
 
 /** The handle of a session that is being made. */
-export const handleOfSpec = ({ id, agent, folder, terminal, network, homeVolume, directory, own }: SessionSpec): Handle => ({
+export const handleOfSpec = ({
+  id,
+  agent,
+  folder,
+  terminal,
+  network,
+  homeVolume,
+  directory,
+  own,
+  transport,
+}: SessionSpec): Handle => ({
   id,
   agent,
   folder,
@@ -22,6 +35,7 @@ export const handleOfSpec = ({ id, agent, folder, terminal, network, homeVolume,
   link: network.mode === 'none' ? 'none' : own.link,
   homeVolume,
   directory,
+  ...(transport.kind === 'volume' ? { volume: transport.volume } : {}),
 })
 
 export type Status = 'created' | 'running' | 'paused' | 'exited'

@@ -1,6 +1,8 @@
 import { join } from 'node:path'
 import type { Policy } from '../network/allow.ts'
+import type { Argv } from '../plan/plan.ts'
 import type { Secret } from '../secret.ts'
+import type { WorkspaceVolume } from './workspace-volume.ts'
 
 /** What is to run, in full: absolute paths, nothing left to decide. */
 export type SessionSpec = {
@@ -72,10 +74,13 @@ export type Mount = { readonly source: string; readonly target: string; readonly
 export type Transport =
   /** The project itself at its own path, with its guards behind it. */
   | { readonly kind: 'bind'; readonly mounts: readonly Mount[]; readonly copies: readonly Copy[] }
-  /** A copy in a volume; what comes back is looked at first. */
-  | { readonly kind: 'volume'; readonly volume: string }
+  /** A clone in a volume of the session, or an empty volume; what comes back is looked at first. */
+  | { readonly kind: 'volume'; readonly volume: WorkspaceVolume; readonly fill: Fill | null }
   /** The agent runs on this machine, where the project is. */
   | { readonly kind: 'host' }
+
+/** How the volume of a clone is filled: what a program of this machine prints goes to a script where the volume is. */
+export type Fill = { readonly from: Argv; readonly script: string; readonly words: readonly string[] }
 
 /** A file of the project in whose place the box has a copy that it may write; the file itself stays as it is. */
 export type Copy = { readonly target: string; readonly content: Secret }

@@ -141,7 +141,11 @@ export type Attach = {
   readonly terminate?: Argv
   /** Seconds until `terminate` runs by itself and the exit code is 124. */
   readonly timeout?: number
+  readonly keeps?: Keeps
 }
+
+/** From here on no step is taken back, whatever fails: the agent may have made something that is nowhere else. */
+type Keeps = true
 
 /**
  * Gives the agent a terminal that outlives ours: a process of its own, the holder, runs `argv` there.
@@ -164,6 +168,7 @@ export type Hold = {
   readonly terminate: Argv
   /** Seconds until `terminate` runs by itself and the exit code is 124. */
   readonly timeout?: number
+  readonly keeps?: Keeps
 }
 
 /**

@@ -71,9 +71,10 @@ async function carryAll(
         const trailing = Promise.all(run.trailing)
         if (step.kind === 'attach') {
           const child = await effects.attach(step)
+          if (step.keeps) run.undos.length = 0
           effects.began?.()
           code = await runAttached({ ...step, child }, trailing)
-        } else code = await runHeld(step, effects, trailing)
+        } else code = await runHeld(step, run, trailing)
       } else await carryOut(step, run)
     }
     await Promise.all(run.trailing)
@@ -320,9 +321,10 @@ async function takeBack(undos: Undo[], keep: number): Promise<void> {
 }
 
 /** Gives the agent a terminal that is held; stays with it when we are attached. */
-async function runHeld(step: Hold, effects: Effects, trailing: Promise<unknown>): Promise<number> {
+async function runHeld(step: Hold, { effects, undos }: Run, trailing: Promise<unknown>): Promise<number> {
   trailing.catch(() => undefined) // looked at below, never unhandled
   const child = await effects.hold(step)
+  if (step.keeps) undos.length = 0
   if (step.attached)
     return await runAttached({ terminal: true, child, terminate: step.terminate, timeout: step.timeout }, trailing)
   await Promise.all([child.exited, trailing])

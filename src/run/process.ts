@@ -52,6 +52,9 @@ export async function capture(argv: Argv, options: ProcessOptions = {}): Promise
   }
 }
 
+/** Characters that are kept of what the ends of a pipe say: one of them may be a box. */
+const MOST_SAID = 64 * 1024
+
 /** Both ends of a pipe that ran to their end, each with what it said on stderr. `stdout` is the one of `to`. */
 export type Piping = { readonly from: Outcome; readonly to: Outcome }
 
@@ -70,9 +73,14 @@ export async function connect(from: Argv, to: Argv, signal?: AbortSignal): Promi
   signal?.addEventListener('abort', end)
   if (signal?.aborted) end()
   // Our own process moves the bytes, so a source without a reader would wait for ever and hear of no broken pipe.
-  void sink.exited.then(() => killGroup(source.pid, 'SIGPIPE'))
+  // One that was read to its end may still be ending.
+  void sink.exited.then(async (code) => {
+    if (code === 0) await within(LAST_WORDS, source.exited)
+    killGroup(source.pid, 'SIGPIPE')
+  })
   try {
-    const [fromError, toOut, toError] = await Promise.all([readAll(source.stderr), readAll(sink.stdout), readAll(sink.stderr)])
+    const ends = [source.stderr, sink.stdout, sink.stderr].map((stream) => readStart(stream, MOST_SAID))
+    const [fromError = '', toOut = '', toError = ''] = await Promise.all(ends)
     return {
       from: { code: await exitOf(source), stdout: '', stderr: fromError },
       to: { code: await exitOf(sink), stdout: toOut, stderr: toError },

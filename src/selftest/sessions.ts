@@ -86,6 +86,7 @@ export async function makeSession(wish: Wish): Promise<Made> {
 const tested = (settings: Settings, networkAllow: readonly string[]): Settings => ({
   ...settings,
   detach: true,
+  workspaceMode: 'bind',
   sessionName: '',
   // Nobody is there to answer, so what asks must hold like what does not.
   network: settings.network === 'ask' ? 'ask' : 'restricted',

@@ -30,8 +30,13 @@ describe.each([docker, podman])('$name', (backend) => {
       const [, verb, what] = step.argv
       if (!makes(step) && !(verb === 'volume' && what === 'create')) continue
       if (step.undo === undefined) throw new Error(`${step.argv.slice(0, 4).join(' ')} has no undo`)
-      const name =
-        step.argv.find((word) => word.startsWith('--name='))?.slice('--name='.length) ?? step.unless?.at(-1) ?? step.argv.at(-1)
+      // A helper is gone when it has ended: what it works on is a volume.
+      const helps = step.argv.includes('--label=paude.role=helper') && step.unless === undefined
+      const name = helps
+        ? parts(spec.id).workspace
+        : (step.argv.find((word) => word.startsWith('--name='))?.slice('--name='.length) ??
+          step.unless?.at(-1) ??
+          step.argv.at(-1))
       expect(step.undo).toContain(name ?? '')
     }
     const undone = flat(plan).flatMap((step) => (step.kind === 'exec' || step.kind === 'later' ? (step.undo ?? []) : []))

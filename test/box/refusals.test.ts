@@ -46,7 +46,7 @@ const bare: Wished = {
   limits: UNLIMITED,
   security: RELAXED,
 }
-const inVolume: Wished = { ...bare, network: spec('plain').network, transport: { kind: 'volume', volume: 'project' } }
+const inVolume: Wished = { ...bare, network: spec('plain').network, transport: spec('clone').transport }
 /** A session whose provider listens on this machine, which no entry of the allowlist names. */
 function atMachine(): Wished['network'] {
   const { network } = spec('plain')

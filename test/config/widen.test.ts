@@ -30,6 +30,8 @@ bandwidth = "5m"
 cpus = 2
 memory = "4g"
 pids = 512
+[workspace]
+mode = "clone"
 [docker]
 extra_flags = ["--shm-size=1g"]
 [podman]
@@ -94,6 +96,7 @@ const OPENING: readonly (readonly [setting: keyof Settings, text: string, item: 
   ['noNewPrivileges', 'security.no_new_privileges = false', 'security.no_new_privileges: true > false'],
   ['seccomp', 'security.seccomp = "off"', 'security.seccomp: default > off'],
   ['seccomp', 'security.seccomp = "engine"', 'security.seccomp: default > engine'],
+  ['workspaceMode', 'workspace.mode = "bind"', 'workspace.mode: clone > bind'],
   ['mount', 'mounts = ["/data:rw"]', 'mounts:  > /data:rw'],
   ['env', 'env = ["HOME_SECRET"]', 'env:  > HOME_SECRET'],
   ['env', 'env = ["A=2"]', 'env:  > A=2'],
@@ -125,6 +128,7 @@ const NARROWING: readonly (readonly [text: string, rest: Layer])[] = [
   ['security.no_new_privileges = true', { noNewPrivileges: 'true' }],
   ['security.seccomp = "default"', { seccomp: 'default' }],
   ['workspace.protect = ["docs"]', { protect: ['docs'] }],
+  ['workspace.mode = "clone"', { workspaceMode: 'clone' }],
   ['env = ["EDITOR"]', { env: ['EDITOR'], references: [] }],
   ['mounts = ["/data"]', { mount: ['/data'] }],
 ]

@@ -6,6 +6,7 @@ const line = (settings: object, network: object, spec: object = {}) =>
   startLine({
     backend: { name: 'docker' },
     config: { settings: { agent: 'claude', detachKeys: 'ctrl-p,ctrl-q', networkAllow: [], networkGroups: [], ...settings } },
+    record: {},
     run: { kind: 'agent', words: [] },
     spec: { terminal: true, network, ...spec },
   } as unknown as Parameters<typeof startLine>[0])

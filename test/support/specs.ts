@@ -6,7 +6,7 @@ import type { Mount, Network, Own, SessionSpec, Transport } from '../../src/box/
 import { usualProvider } from '../../src/credentials/providers.ts'
 import type { Policy } from '../../src/network/allow.ts'
 import { DIRECT } from '../../src/network/ways.ts'
-import { exec, type Plan } from '../../src/plan/plan.ts'
+import { exec, folder, type Plan } from '../../src/plan/plan.ts'
 import { secret } from '../../src/secret.ts'
 import { attachPlan, execPlan, removePlan, resumePlan, type StartOptions } from '../../src/session/life/plans.ts'
 
@@ -166,6 +166,28 @@ export const cases: Readonly<Record<string, StartCase>> = {
       copies: [{ target: '/home/ada/engine/.git/config', content: secret(SECRETS.variable) }],
     },
   }),
+  clone: attached(
+    {
+      ...plain,
+      transport: {
+        kind: 'volume',
+        volume: {
+          name: 'paude-bcd234-workspace',
+          root: '/home/ada/engine',
+          image: 'localhost/paude/claude:1',
+          uid: 1000,
+          gid: 1000,
+          selinux: false,
+        },
+        fill: {
+          from: ['env', '-i', '/bin/sh', '-c', 'tar -cf - packs'],
+          script: 'tar -xf -\n',
+          words: ['/home/ada/engine', 'paude/bcd234'],
+        },
+      },
+    },
+    { store: [folder('/home/ada/.cache/paude/clones/0123456789abcdef')] },
+  ),
   'secret-env': attached({ ...plain, secretEnvironment: { TOKEN: secret(SECRETS.variable) } }),
   'run-once': attached(
     {

@@ -11,15 +11,16 @@ import { makePlan } from './make.ts'
 import { INIT, parts } from './names.ts'
 import { probeArgv } from './probe.ts'
 import { recipePlan } from './recipe.ts'
+import { removeWorkspace, volumes } from './workspace.ts'
 
 /** What docker and podman do alike. */
 export const capabilities = (
   dialect: Dialect,
-): Pick<Backend, 'can' | 'files' | 'images' | 'inside' | 'life' | 'ports' | 'terminal' | 'wall'> => ({
+): Pick<Backend, 'can' | 'files' | 'images' | 'inside' | 'life' | 'ports' | 'terminal' | 'volumes' | 'wall'> => ({
   can: {
     isolation: 'container',
     networks: ['none', 'open', 'restricted', 'ask', 'record'],
-    transports: ['bind'],
+    transports: ['bind', 'volume'],
     mounts: 'files and folders',
     limits: ['cpus', 'memory', 'pids'],
     hardening: ['readOnlyRoot', 'noNewPrivileges', 'seccomp'],
@@ -30,6 +31,7 @@ export const capabilities = (
   terminal: terminal(dialect),
   inside: inside(dialect),
   ports: ports(dialect),
+  volumes: volumes(dialect),
   wall: wall(dialect),
   images: images(dialect),
 })
@@ -64,6 +66,7 @@ const life = (dialect: Dialect): Life => {
       return [
         exec([name, ...dialect.removal, agent, ...helpersOf(box)], { left: remains(box) }),
         ...(volume ? [exec([name, 'volume', 'rm', '--force', link], { tolerant: true })] : []),
+        ...removeWorkspace(dialect, box),
       ]
     },
 

@@ -53,7 +53,10 @@ export const builder = ({ name, build }: Dialect): Argv => [name, 'build', ...bu
  * The hardening of a container: the proxy always has all of it, the agent what its session does not give up. Capabilities are never given
  * back: with them it could make a network of its own.
  */
-export function hardeningFlags({ folder }: SessionSpec, { readOnlyRoot, noNewPrivileges, seccomp }: Security): readonly string[] {
+export function hardeningFlags(
+  { folder }: Pick<SessionSpec, 'folder'>,
+  { readOnlyRoot, noNewPrivileges, seccomp }: Security,
+): readonly string[] {
   const filters = {
     // docker's client sends what is in the file, podman reads it when it makes the container: a start again needs it no more.
     default: [`--security-opt=seccomp=${join(folder, 'seed', SECCOMP_FILE)}`],

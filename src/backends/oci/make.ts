@@ -19,6 +19,7 @@ import {
 } from './flags.ts'
 import { BIN, INIT, parts } from './names.ts'
 import { levelFlags } from './selinux.ts'
+import { fillWorkspace, makeWorkspace, workspaceMount } from './workspace.ts'
 
 /**
  * The proxy starts while the agent's box is made. Nothing waits for it but the box's first program, which starts no program of the agent's before
@@ -26,10 +27,12 @@ import { levelFlags } from './selinux.ts'
  */
 export function makePlan(dialect: Dialect, spec: SessionSpec, rescue: Plan | undefined): Plan {
   const { network } = spec
-  const box: Plan = [...home(dialect, spec), makeAgent(dialect, spec)]
-  if (network.mode === 'none') return [together([box], { rescue })]
+  const filled = fillWorkspace(dialect, spec)
+  const lanes: readonly Plan[] = [[...home(dialect, spec), makeAgent(dialect, spec)], ...(filled.length === 0 ? [] : [filled])]
+  const before = makeWorkspace(dialect, spec)
+  if (network.mode === 'none') return [...before, together(lanes, { rescue })]
   const proxy: Plan = [runProxy(dialect, spec), ...credential(dialect, spec)]
-  return [...link(dialect, spec), together([box], { trailing: proxy, rescue })]
+  return [...before, ...link(dialect, spec), together(lanes, { trailing: proxy, rescue })]
 }
 
 /**
@@ -174,7 +177,8 @@ const FRESH_HOME = '/paude/home'
 
 /** Folders of HOME on the way to what is mounted below it, each after the one above: the engine would make them as root's. */
 export function parentsInHome({ user, ...spec }: Pick<SessionSpec, 'user' | 'transport' | 'mounts'>): readonly string[] {
-  const targets = mountsOf(spec).map(({ target }) => target)
+  const { transport } = spec
+  const targets = [...(transport.kind === 'volume' ? [transport.volume.root] : []), ...mountsOf(spec).map(({ target }) => target)]
   const inVolume = targets.filter((one) => isBelow(one, user.home) && !targets.some((other) => isBelow(one, other)))
   const ways = inVolume.map((target) => relative(user.home, dirname(target)).split('/').filter(Boolean))
   return [...new Set(ways.flatMap((names) => names.map((_, at) => names.slice(0, at + 1).join('/'))))]
@@ -252,6 +256,7 @@ function mountFlags(dialect: Dialect, spec: SessionSpec): readonly string[] {
       ? [`--tmpfs=${spec.user.home}:rw,exec,nosuid,nodev,size=256m,mode=1777`]
       : [volume(spec.homeVolume, spec.user.home)]),
     ...(spec.workspaces ? ['--tmpfs=/workspaces:rw,noexec,nosuid,nodev,size=64k,mode=1777'] : []),
+    ...workspaceMount(dialect, spec),
     ...mountsOf(spec).map(({ source, target, readOnly }) => bind(source, target, readOnly)),
     ...copies.flatMap(({ source, target }, n) => [bind(source, target, false), bind(source, copyAt(n), false)]),
     ...(copies.length === 0 ? [] : [bind(join(dirname(spec.init), 'bin'), BIN, true)]),

@@ -19,7 +19,7 @@ export function printConfig(
     '# sandbox',
     `id            ${spec.id} (a new one at each start)`,
     `image         ${spec.image}`,
-    `workspace     ${spec.workspace}`,
+    `workspace     ${spec.workspace}${spec.transport.kind === 'volume' ? ` (${spec.transport.fill === null ? 'empty' : 'a clone'}, volume ${spec.transport.volume.name})` : ''}`,
     `directory     ${spec.directory}`,
     `home          ${spec.user.home} ${spec.homeVolume === '' ? '(gone with the sandbox)' : `(volume ${spec.homeVolume})`}`,
     ...mountsOf(spec).map(

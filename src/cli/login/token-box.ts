@@ -85,7 +85,7 @@ const boxConfig = ({ settings, origins, ...rest }: Config, { hosts }: TokenLogin
   settings: {
     ...settings,
     ...{ network: 'restricted', networkAllow: hosts, networkGroups: [], mount: [], env: [], references: [] },
-    ...{ lifecycle: [], forwardPorts: [], detach: false, sessionName: '', timeout: '' },
+    ...{ workspaceMode: 'bind', lifecycle: [], forwardPorts: [], detach: false, sessionName: '', timeout: '' },
   },
   origins: { ...origins, networkAllow: hosts.map(() => ({ layer: 'default', place: 'paude login' })) },
 })

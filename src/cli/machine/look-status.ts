@@ -41,6 +41,8 @@ export type Status = {
   readonly network: Settings['network']
   /** Hosts and groups that a start here may reach besides the provider. */
   readonly allowed: readonly string[]
+  /** Whether an agent here works in your folder or in a clone. */
+  readonly workspaceMode: Settings['workspaceMode']
   /** What a start does where no engine can be used. */
   readonly fallback: Settings['fallback']
   /** What of the hardening a start here has. */
@@ -113,6 +115,7 @@ export async function lookStatus(context: Context, all: boolean): Promise<Status
     provider: { site: credential.site, credential: credential.variable, inside: credential.inside, fault: credential.fault },
     network: settings.network,
     allowed: [...logins.map(({ host: place }) => place), ...settings.networkGroups.map(groupEntry), ...settings.networkAllow],
+    workspaceMode: settings.workspaceMode,
     fallback: settings.fallback,
     security: readSecurity(settings),
     fault: here.fault?.message ?? '',

@@ -26,6 +26,7 @@ export function statusLines(status: Status, { now, all, width }: Layout): readon
     ...group('here', hereRows(status)),
     ...group('agent', [printable(status.agent)]),
     ...group('backend', backendRows(status)),
+    ...group('files', all || status.workspaceMode !== 'bind' ? [filesRow(status)] : []),
     ...group('network', [networkRow(status)]),
     ...group('provider', [providerRow(status)]),
     ...group('fallback', all || status.fallback !== 'none' ? [fallbackRow(status)] : []),
@@ -68,6 +69,17 @@ const backendRows = ({ backend: { name, why, fix: command } }: Status): readonly
   name === '' ? `${red('none')}: ${printable(why)}` : `${green(name)}: ${printable(why)}`,
   ...fix(command),
 ]
+
+function filesRow({ workspaceMode }: Status): string {
+  switch (workspaceMode) {
+    case 'bind':
+      return 'bind: the agent works in your folder'
+    case 'clone':
+      return `${green('clone')}: the agent works in a clone of its own`
+    case 'none':
+      return `${green('none')}: the agent works in an empty folder`
+  }
+}
 
 const fallbackRow = ({ fallback }: Status): string =>
   fallback === 'none' ? 'none' : `${yellow(fallback)}: without an engine, the agent runs on this machine, not isolated`

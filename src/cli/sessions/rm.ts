@@ -27,7 +27,12 @@ export default verb({
   ],
   args: {
     sessions,
-    force: { type: 'boolean', letter: 'f', description: 'Also remove a running session' },
+    force: {
+      type: 'boolean',
+      letter: 'f',
+      description: 'Also while it runs; work of a clone that is nowhere else is kept as a bundle',
+    },
+    discard: { type: 'boolean', description: 'Also with work of a clone that is nowhere else, and keep nothing of it' },
     volumes: {
       type: 'boolean',
       letter: 'v',
@@ -44,14 +49,14 @@ export default verb({
     if (given.orphans) {
       if (given.sessions.length > 0)
         throw new PaudeError('usage', '--orphans and session names cannot be combined', { hint: 'leave one of them out' })
-      return await removeAllOrphans(context, isDry)
+      return await removeAllOrphans(context, { isDry, force: given.force === true })
     }
     const home = given.volumes === true
     const homes = new Map<string, string>()
     const code = await eachSession(context, { words: given.sessions }, async (found) => {
       const { backend, handle, record } = found
       if (isDry) context.answer(renderPlan(removePlan(backend, handle, { home })))
-      else await removeSession(context, found, { force: given.force === true, home })
+      else await removeSession(context, found, { force: given.force === true, home, discard: given.discard === true })
       if (!home && handle.homeVolume !== '') homes.set(handle.homeVolume, record.workspace)
       return 0
     }).catch(async (error: unknown) => {
@@ -73,8 +78,18 @@ function noteHomes({ host, note }: Context, homes: ReadonlyMap<string, string>):
       note(`the HOME volume of ${shown(workspace)} stays, with its conversations; to remove it: paude home rm ${volume}`)
 }
 
-async function removeAllOrphans(context: Context, isDry: boolean): Promise<number> {
-  const orphans = await findOrphans(context)
+async function removeAllOrphans(
+  context: Context,
+  { isDry, force }: { readonly isDry: boolean; readonly force: boolean },
+): Promise<number> {
+  const all = await findOrphans(context)
+  const orphans = all.filter((one) => force || !one.mayHoldWork)
+  if (orphans.length < all.length)
+    context.warn(
+      `left in place, since it may hold work of a clone: ${all
+        .flatMap((one) => (orphans.includes(one) ? [] : [one.reference]))
+        .join(', ')}; paude rm --orphans --force removes it`,
+    )
   if (isDry) {
     for (const { backend, plan } of removeOrphans(orphans)) context.answer(`# ${backend.name}\n${renderPlan(plan)}`)
     return 0

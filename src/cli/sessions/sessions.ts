@@ -5,6 +5,7 @@ import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import { listSessions } from '../../session/life/find.ts'
 import { withNewExecutables } from '../../session/life/new-executables.ts'
+import { modeOf } from '../../session/record/record.ts'
 import { readRecords } from '../../session/record/store.ts'
 import { json, readTail } from '../args.ts'
 import { only } from '../front-flags.ts'
@@ -55,7 +56,13 @@ export default verb({
 async function withRecord(
   { host }: Context,
   rows: readonly ActiveRow[],
-): Promise<readonly (ActiveRow & { readonly revision: string; readonly security: Security | null })[]> {
+): Promise<
+  readonly (ActiveRow & {
+    readonly revision: string
+    readonly security: Security | null
+    readonly workspaceMode: ReturnType<typeof modeOf> | null
+  })[]
+> {
   // Policies are of no concern to the table, and cost its start some milliseconds.
   const { policyNow } = await import('../../session/resolve/policy.ts')
   const records = new Map(readRecords(host).map((record) => [record.id, record]))
@@ -65,6 +72,7 @@ async function withRecord(
       ...row,
       revision: record === undefined || record.network === 'none' ? '' : policyNow(record, Date.now() / 1000).revision,
       security: record?.security ?? null,
+      workspaceMode: record === undefined ? null : modeOf(record),
     }
   })
 }

@@ -13,8 +13,10 @@ export function forewarn({ host, note, warn }: Context, prepared: Prepared): voi
   const { agent, around, config, run, spec, record } = prepared
   const { settings, origins } = config
   const named = run.kind === 'agent' ? pathsIn(agent.grammar, run.words) : []
-  for (const line of [...around.workspace.notes, ...outside(named, host, mountsOf(spec)), ...unsetReferences(settings, host.env)])
-    note(line)
+  const { root } = around.workspace
+  const seen = [...(spec.transport.kind === 'bind' ? [] : [{ source: root, target: root, readOnly: false }]), ...mountsOf(spec)]
+  const notes = spec.transport.kind === 'bind' ? around.workspace.notes : (around.clone?.notes ?? [])
+  for (const line of [...notes, ...outside(named, host, seen), ...unsetReferences(settings, host.env)]) note(line)
   if (run.kind === 'agent')
     for (const line of obstacles({ agent, words: run.words, config, host: prepared.host, spec, record })) warn(printable(line))
   if (settings.network === 'open') warn('the network is open: the agent can reach every host this machine can')

@@ -10,6 +10,7 @@ import { ask } from '../../run/ask.ts'
 import { capture } from '../../run/process.ts'
 import { findSession } from '../../session/life/find.ts'
 import { conversationOf, notedConversation, openOut } from '../../session/record/out.ts'
+import { modeOf } from '../../session/record/record.ts'
 import { printable } from '../../text.ts'
 import { session } from '../args.ts'
 import { STARTS } from '../front-flags.ts'
@@ -64,7 +65,13 @@ export default verb({
           words: copy(conversation, randomUUID(), given.words),
           origin: { conversation, session: record.id },
         },
-        flags: { ...context.flags, agent, backend: record.backend },
+        flags: {
+          ...context.flags,
+          agent,
+          backend: record.backend,
+          // An agent that was kept off your folder does not get it by a copy.
+          ...(record.volume === undefined || context.flags.workspaceMode !== undefined ? {} : { workspaceMode: modeOf(record) }),
+        },
         check: (backend, handle) => requireCopy(context, backend, handle),
       },
     )

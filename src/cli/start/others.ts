@@ -10,12 +10,13 @@ import { ago } from '../sessions/session-table.ts'
  */
 export function noteOthers(
   { host, note }: Pick<Context, 'host' | 'note'>,
-  { workspace }: Pick<SessionRecord, 'workspace'>,
+  { workspace, volume }: Pick<SessionRecord, 'workspace' | 'volume'>,
 ): void {
+  if (volume !== undefined) return
   const others = folderNames(host)
     .filter((id) => isHeld(readHoldState(sessionFolder(host, id))))
     .flatMap((id) => readRecord(host, id) ?? [])
-    .filter((record) => record.workspace === workspace && record.agent !== 'command')
+    .filter((record) => record.workspace === workspace && record.agent !== 'command' && record.volume === undefined)
     .toSorted((a, b) => (a.created < b.created ? 1 : -1))
   const [last] = others
   if (last === undefined) return

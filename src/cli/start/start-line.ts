@@ -4,11 +4,16 @@ import { groupEntry } from '../../network/groups.ts'
 import type { Prepared } from '../../session/life/prepare.ts'
 import { printable } from '../../text.ts'
 
-type Started = Pick<Prepared, 'backend' | 'config' | 'run' | 'spec'>
+type Started = Pick<Prepared, 'backend' | 'config' | 'record' | 'run' | 'spec'>
 
 /** What holds in a session, in one line before its screen: where it runs, what it may reach, and how to leave it. */
 export const startLine = (started: Started): string =>
-  [`sandbox on ${started.backend.name}`, networkText(started), leaveText(started)].filter((part) => part !== '').join(' · ')
+  [`sandbox on ${started.backend.name}`, cloneText(started), networkText(started), leaveText(started)]
+    .filter((part) => part !== '')
+    .join(' · ')
+
+const cloneText = ({ record }: Started): string =>
+  record.clone !== undefined ? `clone on ${record.clone.branch}` : record.volume === undefined ? '' : 'an empty folder'
 
 function networkText({ config: { settings }, run, spec }: Started): string {
   switch (spec.network.mode) {

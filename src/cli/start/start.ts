@@ -7,6 +7,7 @@ import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import type { Plan } from '../../plan/plan.ts'
 import { renderFolded, renderPlan } from '../../plan/render.ts'
+import { storePlan } from '../../session/clone/store.ts'
 import { type Launch, launchAttached, launchDetached, refuseTakenName } from '../../session/life/launch.ts'
 import { removePlan, startPlan } from '../../session/life/plans.ts'
 import { type Prepared, prepareSession } from '../../session/life/prepare.ts'
@@ -95,7 +96,7 @@ function withArgs(run: Wish['run'], { grammar }: Agent, { agentArgs }: Settings)
 const lackingEngine = async ({ host }: Context, { fallback, dryRun, printConfig: prints, backend }: Settings) =>
   fallback === 'host' && !dryRun && !prints ? await noEngine(host, backend) : null
 
-function planOf({ backend, spec, images, config }: Prepared): Plan {
+function planOf({ backend, spec, images, config, around }: Prepared): Plan {
   const { settings } = config
   const timeout = readTimeout(settings.timeout)
   if (timeout > 0 && settings.detach)
@@ -103,6 +104,7 @@ function planOf({ backend, spec, images, config }: Prepared): Plan {
       hint: `id=$(paude --detach …); paude wait "$id" --timeout ${timeout} || paude stop "$id"`,
     })
   return startPlan(backend, spec, {
+    store: around.clone === null ? [] : storePlan(around.clone.store, around.clone),
     attached: !settings.detach,
     ...(timeout > 0 ? { timeout } : {}),
     ...(images.rescue === undefined ? {} : { rescue: images.rescue }),

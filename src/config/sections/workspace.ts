@@ -1,8 +1,25 @@
-import { row, text, texts } from '../../key.ts'
+import { oneWord, row, text, texts } from '../../key.ts'
 import { parseMount } from '../../workspace/mount.ts'
 
 /** What the box sees of this machine's files. */
 export const workspace = {
+  workspaceMode: oneWord(['bind', 'clone', 'none'], {
+    key: 'workspace.mode',
+    meaning:
+      'bind: the agent works in your folder; clone: in a clone of its own, from which paude pull brings commits; none: in an empty folder that goes with the session',
+    initial: 'bind',
+    rule: { order: ['none', 'clone', 'bind'] },
+    withoutBox: 'closes',
+    flags: [
+      {
+        name: 'workspace',
+        rank: 75,
+        valueHint: 'MODE',
+        description:
+          'bind: the agent works in your folder (default); clone: in a clone of its own (paude pull); none: in an empty folder',
+      },
+    ],
+  }),
   /** Relative to the project, or absolute in it. */
   protect: row({
     key: 'workspace.protect',

@@ -19,6 +19,7 @@ import { readNoted } from '../record/noted.ts'
 import { keepPast } from '../record/past.ts'
 import { readRecord } from '../record/store.ts'
 import { policyNow } from '../resolve/policy.ts'
+import { keepsClone } from './clone-end.ts'
 import { copyNews, noteCopies } from './copies.ts'
 import { warnOfNewExecutables } from './new-executables.ts'
 import { warnOfFault } from './provider-watch.ts'
@@ -49,13 +50,14 @@ export async function finishSession(context: Context, ended: Ended): Promise<num
   const proxy = await lookAtProxy(ended)
   // It may have been changed meanwhile.
   const record = readRecord(context.host, ended.record.id) ?? ended.record
+  const stays = await keepsClone(context, { ...ended, record })
   // What paude starts for itself is its own to tell.
-  if (onEnd === undefined) keepRead(context, { record, folder: spec.folder, requests: proxy.text })
+  if (onEnd === undefined && !stays) keepRead(context, { record, folder: spec.folder, requests: proxy.text })
   const isNameless = spec.network.mode === 'none' && code !== 0 && lacksNames(spec)
   const news = copyNews(ended.record, spec.folder)
   // Nobody has to wait for the engine to take it away.
-  if (waits) await remover.gone()
-  else remover.leave()
+  if (waits && !stays) await remover.gone()
+  else if (!stays) remover.leave()
   refuseBrokenWall(proxy)
   const asked = proxy.text === '' ? [] : parseLog(proxy.text, policyNow(record, Date.now() / 1000))
   onEnd?.(asked)

@@ -11,6 +11,7 @@ import { LEFT } from '../../run/process.ts'
 import { printable } from '../../text.ts'
 import { handleOf } from '../record/record.ts'
 import { readRecords } from '../record/store.ts'
+import { clearFailed } from './clone-end.ts'
 import { finishSession } from './finish.ts'
 import type { Prepared } from './prepare.ts'
 import { watchProvider } from './provider-watch.ts'
@@ -43,8 +44,12 @@ export async function launchDetached(
   const effects = context.effects(backend)
   await execute(first, effects)
   context.moving.show(starting(backend))
-  const code = await execute(plan, effects)
-  await check?.(backend, handleOf(record, spec.folder)).catch(async (error: unknown) => {
+  const found = { backend, record, handle: handleOf(record, spec.folder) }
+  const code = await execute(plan, effects).catch(async (error: unknown) => {
+    await clearFailed(context, found, removal)
+    throw error
+  })
+  await check?.(backend, found.handle).catch(async (error: unknown) => {
     await execute(removal, effects)
     throw error
   })
@@ -95,6 +100,9 @@ export async function launchAttached(context: Context, launch: Launch): Promise<
       if (code === LEFT && throwAway) return remover.gone().then(() => 0)
       return finishSession(context, { ...found, spec, code, remover, waits, onEnd, told })
     })
+  } catch (error) {
+    await clearFailed(context, found, removal)
+    throw error
   } finally {
     unlook()
     unwatch()

@@ -22,7 +22,13 @@ import { isBeingRemoved, isForsaken } from './remover.ts'
 const STARTING = 60_000
 
 /** Something that no session owns any more, or a session that no paude sees to: its output is read by nobody, and nothing would remove it. */
-export type Orphan = { readonly backend: Backend; readonly reference: string; readonly why: string } & (
+export type Orphan = {
+  readonly backend: Backend
+  readonly reference: string
+  readonly why: string
+  /** A clone's volume, or what leads to it: nobody looked into it. */
+  readonly mayHoldWork?: true
+} & (
   | { readonly kind: 'container' | 'volume' | 'folder' }
   | { readonly kind: 'session'; readonly handle: Handle; readonly record: SessionRecord }
 )
@@ -67,6 +73,9 @@ export async function findOrphans(context: Context): Promise<readonly Orphan[]> 
     ...volumes
       .filter((part) => part.role === 'link' && abandoned(part))
       .map((part) => orphan(backend, part, 'its session no longer exists')),
+    ...volumes
+      .filter((part) => part.role === 'workspace' && abandoned(part) && !ours.has(part.session))
+      .map((part) => ({ ...orphan(backend, part, 'its session no longer exists'), mayHoldWork: true as const })),
   ])
   const boxes = new Set(
     reached.flatMap(({ backend, containers }) =>
@@ -101,6 +110,7 @@ function lostFolders({ host }: Context, agents: ReadonlySet<string>, reached: Re
         kind: 'folder',
         reference: sessionFolder(host, id),
         why: record === undefined ? 'its session.json is not readable' : 'its containers no longer exist',
+        ...(record?.clone === undefined ? {} : { mayHoldWork: true as const }),
       },
     ]
   })

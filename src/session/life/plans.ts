@@ -12,12 +12,14 @@ export type StartOptions = {
   readonly timeout?: number
   /** Steps that make images when a start finds one missing. */
   readonly rescue?: Plan
+  /** Lays out the repository of paude's own that a clone comes from. */
+  readonly store?: Plan
 }
 
 /** Lays the session out, makes its box, and starts the agent: on our streams, or by itself. */
-export function startPlan(backend: Backend, spec: SessionSpec, { attached, timeout, rescue }: StartOptions): Plan {
+export function startPlan(backend: Backend, spec: SessionSpec, { attached, timeout, rescue, store = [] }: StartOptions): Plan {
   const begun = { attached, timeout, stdin: spec.stdin }
-  return [...laidOut(backend, spec), ...backend.life.make(spec, rescue), ...begin(backend, handleOfSpec(spec), begun)]
+  return [...store, ...laidOut(backend, spec), ...backend.life.make(spec, rescue), ...begin(backend, handleOfSpec(spec), begun)]
 }
 
 /** Starts a stopped session again; the agent continues its conversation. */
@@ -91,7 +93,11 @@ function shown(
   box: Handle,
   { argv, starts, attached, timeout, stdin }: Begun & { readonly argv: Argv; readonly starts: boolean },
 ): Plan[number] {
-  const ended = { terminate: life.signal(box, 'TERM'), ...(timeout === undefined ? {} : { timeout }) }
+  const ended = {
+    terminate: life.signal(box, 'TERM'),
+    ...(timeout === undefined ? {} : { timeout }),
+    ...(box.volume === undefined ? {} : { keeps: true as const }),
+  }
   return box.terminal
     ? { kind: 'hold', id: box.id, agent: box.agent, folder: box.folder, argv, starts, attached, ...ended }
     : {

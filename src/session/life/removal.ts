@@ -6,6 +6,7 @@ import { withBeginning } from '../../network/log.ts'
 import { ask } from '../../run/ask.ts'
 import { execute } from '../../run/execute.ts'
 import { capture } from '../../run/process.ts'
+import { requireSaved } from '../clone/keep.ts'
 import type { Found } from '../record/found.ts'
 import { readNoted } from '../record/noted.ts'
 import { copyNews, noteCopies } from './copies.ts'
@@ -17,7 +18,7 @@ import { removePlan } from './plans.ts'
 export async function removeSession(
   context: Context,
   found: Found,
-  { force, home }: { readonly force: boolean; readonly home: boolean },
+  { force, home, discard = false }: { readonly force: boolean; readonly home: boolean; readonly discard?: boolean },
 ): Promise<void> {
   const { backend, handle, record } = found
   const effects = context.effects(backend)
@@ -28,6 +29,7 @@ export async function removeSession(
         hint: `paude stop ${record.id}, or paude rm --force ${record.id}`,
       })
   }
+  await requireSaved(context, found, { force, discard })
   await keepBefore(context, found)
   const holder = holderMark(handle.folder)
   const news = copyNews(record, handle.folder)

@@ -63,8 +63,9 @@ export function clearForsaken(host: Host, backends: Readonly<Record<string, Back
   }
 }
 
-/** A conversation on a screen goes on without its terminal, as it is meant to: you attach to it again. */
-export const goesOn = ({ terminal, agent }: SessionRecord): boolean => terminal && agent !== 'command'
+/** A conversation on a screen goes on without its terminal, as it is meant to: you attach to it again. And a clone may hold work. */
+export const goesOn = ({ terminal, agent, clone }: SessionRecord): boolean =>
+  clone !== undefined || (terminal && agent !== 'command')
 
 /** Whether a session's paude is gone though it should be there, and no removal that has just begun is at work. */
 export function isForsaken(host: Host, record: SessionRecord): boolean {
@@ -119,6 +120,8 @@ function script({ backend, box, removal, goesOn }: Leaving): string {
     `  if ${isThere('session.json')}; then`,
     `    ${isThere(OWNER_FILE)} || exit 0`,
     ...(goesOn ? [`    ${isThere(HOLDER_FILE)} && exit 0`] : []),
+    // The box of a clone stays, running or not: it is removed by hand, after a look at what it holds.
+    ...(box.volume === undefined ? [] : [`    ${commandLine(backend.life.state(box).argv)} >/dev/null 2>&1 && exit 0`]),
     '  fi',
     `  : >${quote(join(folder, LEAVING_FILE))}`,
     'fi',

@@ -2,6 +2,7 @@ import * as v from 'valibot'
 import { backendNames } from '../../backends/names.ts'
 import type { Handle } from '../../box/handle.ts'
 import { HARDENED } from '../../box/security.ts'
+import { isObjectName, isRefName } from '../../workspace/ref-name.ts'
 
 /** session.json: what later commands need to know of a session without asking an engine. No secret. */
 const Shape = v.object({
@@ -85,6 +86,21 @@ const Shape = v.object({
   ),
   /** What the project would like to have outside: paude forward takes them when no port is named. */
   forwardPorts: v.exactOptional(v.array(v.number())),
+  /** Where the workspace is a volume of the session and not your folder. */
+  volume: v.exactOptional(
+    v.object({
+      name: v.string(),
+      root: v.string(),
+      image: v.string(),
+      uid: v.number(),
+      gid: v.number(),
+      selinux: v.boolean(),
+    }),
+  ),
+  /** Where the clone in that volume began. */
+  clone: v.exactOptional(
+    v.object({ base: v.pipe(v.string(), v.check(isObjectName)), branch: v.pipe(v.string(), v.check(isRefName)) }),
+  ),
   /** What of the hardening holds in its box. */
   security: v.optional(
     v.object({ readOnlyRoot: v.boolean(), noNewPrivileges: v.boolean(), seccomp: v.picklist(['default', 'engine', 'off']) }),
@@ -109,7 +125,10 @@ export const SessionRecord = v.pipe(
 export type SessionRecord = v.InferOutput<typeof SessionRecord>
 
 /** The record as a backend needs it. */
-export const handleOf = ({ id, agent, terminal, link, homeVolume, directory }: SessionRecord, folder: string): Handle => ({
+export const handleOf = (
+  { id, agent, terminal, link, homeVolume, directory, volume }: SessionRecord,
+  folder: string,
+): Handle => ({
   id,
   agent,
   folder,
@@ -117,4 +136,9 @@ export const handleOf = ({ id, agent, terminal, link, homeVolume, directory }: S
   link,
   homeVolume,
   directory,
+  ...(volume === undefined ? {} : { volume }),
 })
+
+/** How a session has its workspace. */
+export const modeOf = ({ volume, clone }: Pick<SessionRecord, 'volume' | 'clone'>): 'bind' | 'clone' | 'none' =>
+  volume === undefined ? 'bind' : clone === undefined ? 'none' : 'clone'

@@ -31,6 +31,7 @@ import { readInPlace } from '../../workspace/inode.ts'
 import { checkMount, checkTogether, parseMount } from '../../workspace/mount.ts'
 import { look } from '../../workspace/paths.ts'
 import { safeDirectories, type Workspace } from '../../workspace/workspace.ts'
+import { cloneBranch, cloneFill } from '../clone/fill.ts'
 import { checkedName, homeVolume, newSessionId } from '../record/id.ts'
 import type { SessionRecord } from '../record/record.ts'
 import { sessionFolder } from '../record/store.ts'
@@ -101,7 +102,7 @@ function decide(wish: Wish): Decided {
     credentials,
     network,
     streams,
-    transport: projectTransport(around.workspace),
+    transport: volumeTransport(wish, { id, name }) ?? projectTransport(around.workspace),
     mounts: mounts.map((mount) => ({ ...mount, file: look(mount.source)?.isFile() === true })),
     homeVolume: run.kind === 'agent' ? homeVolume(around.workspace.root, agent.name) : '',
     conversation: conversationOf(wish, streams),
@@ -121,8 +122,10 @@ function sessionRecord(
 ): SessionRecord {
   const { settings } = config
   const { workspace } = around
-  const { id, name, credentials, network, streams, conversation } = decided
-  const { git, root, directory } = workspace
+  const { id, name, credentials, network, streams, conversation, transport } = decided
+  const { git, root } = workspace
+  // Nothing else is in an empty folder.
+  const directory = transport.kind === 'volume' && transport.fill === null ? root : workspace.directory
   const index = git === null ? '' : join(git.gitDirectory, 'index')
   const said = saidCredential(settings)
   const secrets = secretVariables(settings)
@@ -146,11 +149,13 @@ function sessionRecord(
     init: images.init,
     mounts: mountsOf(decided).map(({ source, target }) => ({ source, target })),
     copies: [...copiedOf(decided.transport)],
-    watch: watch(workspace),
-    index: git === null ? null : { path: index, mark: indexMark(index), hash: hashSize(git) },
+    // Of a project that its box does not see nothing can change.
+    watch: transport.kind === 'bind' ? watch(workspace) : {},
+    index: git === null || transport.kind !== 'bind' ? null : { path: index, mark: indexMark(index), hash: hashSize(git) },
     ...(settings.forwardPorts.length > 0 ? { forwardPorts: [...settings.forwardPorts] } : {}),
     security: readSecurity(settings),
     ...(secrets.length > 0 ? { secrets: [...secrets] } : {}),
+    ...volumeRecord(decided, around.clone),
     credentials: credentials.map(({ variable }) => ({
       variable,
       ...(said?.variable === variable ? { source: said.source } : {}),
@@ -173,7 +178,7 @@ function sessionSpec(wish: Wish, decided: Decided, record: SessionRecord): Sessi
     rootIs: user.uid === host.uid ? null : host.uid,
     transport,
     mounts,
-    hidden: around.workspace.hiddenPaths,
+    hidden: transport.kind === 'bind' ? around.workspace.hiddenPaths : [],
     workspaces: settings.workspaceLinks.length > 0,
     homeVolume: decided.homeVolume,
     environment: resolveEnvironment(wish, decided, user.home),
@@ -182,7 +187,8 @@ function sessionSpec(wish: Wish, decided: Decided, record: SessionRecord): Sessi
     limits: readLimits(settings),
     own: around.own,
     // Whoever holds a terminal asks the engine how the command ended.
-    once: run.kind === 'command' && !streams.terminal,
+    // And a clone outlives its box.
+    once: run.kind === 'command' && !streams.terminal && transport.kind !== 'volume',
     ...streams,
     grace: 10,
     folder: sessionFolder(host, id),
@@ -316,6 +322,26 @@ function projectTransport({ root, git, pinnedPaths, protectedPaths, copiedPaths 
     copies,
   }
 }
+
+/** A volume of the session, empty or with a clone; null where the project itself is mounted. */
+function volumeTransport(
+  { backend, config, host, images, around: { clone, own, workspace } }: Wish,
+  session: { readonly id: string; readonly name: string },
+): SessionSpec['transport'] | null {
+  if (config.settings.workspaceMode === 'bind') return null
+  const { root, directory } = workspace
+  const volume = { name: `${session.id}-workspace`, root, image: images.agent, ...backend.user(host), selinux: own.selinux }
+  const fill = clone === null ? null : cloneFill(clone, { store: clone.store, root, directory, branch: cloneBranch(session) })
+  return { kind: 'volume', volume, fill }
+}
+
+const volumeRecord = ({ id, name, transport }: Decided, clone: Surroundings['clone']): Pick<SessionRecord, 'clone' | 'volume'> =>
+  transport.kind !== 'volume'
+    ? {}
+    : {
+        volume: transport.volume,
+        ...(clone === null ? {} : { clone: { base: clone.commit, branch: cloneBranch({ id, name }) } }),
+      }
 
 function resolveEnvironment(
   { host, config: { settings }, agent, run, around: { workspace, identity } }: Wish,

@@ -5,8 +5,11 @@ import type { Config } from '../../config/keys/settings.ts'
 import type { Host } from '../../host.ts'
 import { extraCaCertificates } from '../../image/ca.ts'
 import type { Secret } from '../../secret.ts'
+import { type CloneSource, readCloneSource } from '../../workspace/clone-source.ts'
 import { type Identity, readIdentity } from '../../workspace/identity.ts'
+import type { Store } from '../../workspace/sterile-git.ts'
 import { findWorkspace, type Workspace } from '../../workspace/workspace.ts'
+import { storeOf } from '../clone/store.ts'
 
 /** What a start must know of the machine and the project. */
 export type Surroundings = {
@@ -18,6 +21,8 @@ export type Surroundings = {
   readonly references: Readonly<Record<string, Secret>>
   /** What the backend alone is told. */
   readonly own: Own
+  /** What a clone of the project is made of; null where the project itself is mounted. */
+  readonly clone: (CloneSource & { readonly store: Store }) | null
 }
 
 /** Looks at machine and project. No engine is asked, and no program runs but those that references name. */
@@ -25,7 +30,9 @@ export async function lookAround(host: Host, config: Config, backend: Backend): 
   const workspace = findWorkspace(host, config.settings)
   const [extraCa, references] = [certificatesOf(host, config), await followed(host, config)]
   const own = backend.own(config.settings, host)
-  return { workspace, identity: readIdentity(workspace.git, host, workspace.root), references, extraCa, own }
+  const source = config.settings.workspaceMode === 'clone' ? readCloneSource(workspace) : null
+  const clone = source === null ? null : { ...source, store: storeOf(host, source) }
+  return { workspace, identity: readIdentity(workspace.git, host, workspace.root), references, extraCa, own, clone }
 }
 
 /** As PEM text. Each is looked at alone only where something is wrong: that is told with its place. */

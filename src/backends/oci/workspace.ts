@@ -1,0 +1,88 @@
+import type { Handle } from '../../box/handle.ts'
+import { HARDENED } from '../../box/security.ts'
+import type { SessionSpec } from '../../box/spec.ts'
+import type { WorkspaceVolume } from '../../box/workspace-volume.ts'
+import { exec, type Plan } from '../../plan/plan.ts'
+import type { Volumes } from '../backend.ts'
+import { bind, type Dialect, HELPER_LIMITS, hardeningFlags, labels, volume, volumeLabel } from './flags.ts'
+import { INIT } from './names.ts'
+import { levelFlags } from './selinux.ts'
+
+/** What a container may take that works on a repository: git keeps in memory what it compares. */
+const LIMITS = ['--pids-limit=256', '--memory=2g']
+
+/** Makes the volume of a workspace, so that its labels do not depend on which container mounts it first. */
+export function makeWorkspace(dialect: Dialect, { id, created, workspace, transport }: SessionSpec): Plan {
+  if (transport.kind !== 'volume') return []
+  const { name } = transport.volume
+  const facts = [`--label=paude.id=${id}`, '--label=paude.role=workspace', `--label=paude.created=${created}`]
+  return [
+    exec([dialect.name, 'volume', 'create', ...facts, volumeLabel(dialect, 'paude.workspace', workspace), name], {
+      undo: [dialect.name, 'volume', 'rm', '--force', name],
+    }),
+  ]
+}
+
+/** Hands the volume over to the box's user where the engine gives it to root, and fills it. Nothing of this machine is mounted for it. */
+export function fillWorkspace(dialect: Dialect, spec: SessionSpec): Plan {
+  const { transport } = spec
+  if (transport.kind !== 'volume') return []
+  const { fill, volume: kept } = transport
+  return [
+    ...(dialect.ownsVolumes || kept.uid === 0 ? [] : [handOver(dialect, spec, kept.name)]),
+    ...(fill === null
+      ? []
+      : [
+          {
+            kind: 'pipe' as const,
+            from: fill.from,
+            to: volumes(dialect).run(spec, kept, { script: fill.script, words: fill.words, stdin: true, writes: true }),
+          },
+        ]),
+  ]
+}
+
+/** The volume is taken back where it was made. */
+const handOver = (dialect: Dialect, spec: SessionSpec, name: string): Plan[number] =>
+  exec(
+    [
+      dialect.name,
+      ...['run', '--rm', ...labels(spec, 'helper'), '--pull=never', ...dialect.always, '--network=none'],
+      ...hardeningFlags(spec, HARDENED),
+      ...levelFlags(spec),
+      ...['--cap-add=CHOWN', '--user=0:0', ...HELPER_LIMITS, '--no-healthcheck', '--workdir=/'],
+      inPlace(dialect, { name, root: '/paude/workspace' }, false),
+      bind(spec.init, INIT, true),
+      `--entrypoint=${INIT}`,
+      ...[spec.image, 'own', String(spec.user.uid), String(spec.user.gid), '/paude/workspace'],
+    ],
+    { undo: [dialect.name, 'volume', 'rm', '--force', name] },
+  )
+
+export const volumes = (dialect: Dialect): Volumes => ({
+  run: ({ id, folder }, { name, root, image, uid, gid, selinux }, { script, words, stdin, writes }) => [
+    dialect.name,
+    ...['run', '--rm', ...(stdin ? ['--interactive'] : []), `--label=paude.id=${id}`, '--label=paude.role=helper'],
+    ...['--pull=never', ...dialect.always, '--network=none', '--log-driver=none'],
+    ...hardeningFlags({ folder }, HARDENED),
+    ...levelFlags({ id, own: { selinux } }),
+    ...[`--user=${uid}:${gid}`, ...dialect.probe(uid), ...LIMITS, '--no-healthcheck'],
+    '--tmpfs=/tmp:rw,noexec,nosuid,nodev,size=512m,mode=1777',
+    inPlace(dialect, { name, root }, !writes),
+    `--workdir=${root}`,
+    ...['--env=HOME=/tmp', '--env=LC_ALL=C', '--env=GIT_CONFIG_NOSYSTEM=1', '--env=GIT_CONFIG_COUNT=1'],
+    ...['--env=GIT_CONFIG_KEY_0=safe.directory', '--env=GIT_CONFIG_VALUE_0=*'],
+    ...['--entrypoint=/bin/sh', image, '-c', script, 'sh', ...words],
+  ],
+})
+
+/** The volume in the box, at the project's own path. */
+export const workspaceMount = (dialect: Dialect, { transport }: SessionSpec): readonly string[] =>
+  transport.kind === 'volume' ? [inPlace(dialect, transport.volume, false)] : []
+
+/** Without what the image has in that place, where the engine would copy it into an empty volume. */
+const inPlace = ({ labelsMounts }: Dialect, { name, root }: Pick<WorkspaceVolume, 'name' | 'root'>, readOnly: boolean): string =>
+  `${volume(name, root, readOnly)}${labelsMounts ? ',volume-nocopy' : ''}`
+
+export const removeWorkspace = ({ name }: Dialect, { volume: kept }: Handle): Plan =>
+  kept === undefined ? [] : [exec([name, 'volume', 'rm', '--force', kept.name], { tolerant: true })]

@@ -1,0 +1,29 @@
+import type { Fill } from '../../box/spec.ts'
+import { PaudeError } from '../../errors.ts'
+import type { CloneSource } from '../../workspace/clone-source.ts'
+import { isRefName } from '../../workspace/ref-name.ts'
+import { inStore, packsOf, type Store } from '../../workspace/sterile-git.ts'
+import script from './fill.sh' with { type: 'text' }
+import pack from './pack.sh' with { type: 'text' }
+
+/** The branch that the agent is on: of the session's name, else of the random part of its id. */
+export const cloneBranch = ({ id, name }: { readonly id: string; readonly name: string }): string =>
+  `paude/${name || id.replace(/^paude-/, '')}`
+
+/** How the volume of a clone is filled: a stream of packs, so that the engine may run anywhere. */
+export function cloneFill(
+  { commit, branch: host, sha256, shallow }: CloneSource,
+  {
+    store,
+    root,
+    directory,
+    branch,
+  }: { readonly store: Store; readonly root: string; readonly directory: string; readonly branch: string },
+): Fill {
+  if (host !== '' && !isRefName(host)) throw new PaudeError('refused', 'the name of the current branch is none that git takes')
+  return {
+    from: inStore(store, ['/bin/sh', '-c', pack, 'sh', store.git, packsOf(store), commit]),
+    script,
+    words: [root, directory, branch, host || 'HEAD', commit, sha256 ? 'sha256' : 'sha1', shallow],
+  }
+}

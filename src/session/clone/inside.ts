@@ -1,0 +1,53 @@
+import { need } from '../../backends/backend.ts'
+import type { Context } from '../../context.ts'
+import { PaudeError } from '../../errors.ts'
+import type { Argv } from '../../plan/plan.ts'
+import { ask } from '../../run/ask.ts'
+import type { Found } from '../record/found.ts'
+import type { SessionRecord } from '../record/record.ts'
+
+export type Clone = NonNullable<SessionRecord['clone']> & { readonly volume: NonNullable<SessionRecord['volume']> }
+
+/** The clone that a session works in, or a refusal: any other session has your files themselves. */
+export function requireClone({ record }: Pick<Found, 'record'>): Clone {
+  const { clone, volume } = record
+  if (clone !== undefined && volume !== undefined) return { ...clone, volume }
+  if (volume !== undefined)
+    throw new PaudeError('refused', `session ${record.id} works in an empty folder of its own, which is no clone`, {
+      hint: `paude exec ${record.id} -- tar -cf - . brings what it holds`,
+    })
+  throw new PaudeError('refused', `session ${record.id} works in your folder itself, so there is nothing to bring back`, {
+    hint: 'git log and git diff show it; paude --workspace clone starts a session in a clone',
+  })
+}
+
+/** A script where a clone is: its session's box while that runs, else a helper without network. */
+export type Inside = (
+  script: string,
+  words: readonly string[],
+  /** Whether it changes the clone, and whether it reads stdin. */
+  does?: { readonly writes: true; readonly stdin?: true },
+) => Argv
+
+export async function insideOf(context: Context, { backend, handle, record }: Found): Promise<Inside> {
+  const { volume } = requireClone({ record })
+  const state = await ask(backend.life.state(handle), context.effects(backend)).catch(() => null)
+  if (state?.status === 'paused')
+    throw new PaudeError('refused', `session ${record.id} is paused, so nobody can look into its clone`, {
+      hint: `paude stop ${record.id}`,
+    })
+  const runs = state?.status === 'running'
+  return (script, words, does) =>
+    runs
+      ? need(backend, 'inside').exec(handle, ['/bin/sh', '-c', script, 'sh', volume.root, ...words], {
+          part: 'agent',
+          terminal: false,
+          stdin: does?.stdin === true,
+          folder: volume.root,
+        })
+      : need(backend, 'volumes').run(handle, volume, {
+          script,
+          words: [volume.root, ...words],
+          ...does,
+        })
+}

@@ -1,0 +1,59 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Context } from '../../context.ts'
+import { PaudeError } from '../../errors.ts'
+import { printInto } from '../../run/to-file.ts'
+import { stateFolder } from '../../state.ts'
+import type { Found } from '../record/found.ts'
+import script from './bundle.sh' with { type: 'text' }
+import { insideOf } from './inside.ts'
+import { lookIntoClone, unsaved } from './look.ts'
+
+/** Bytes of a bundle that is kept. */
+const MOST_BYTES = 8 * 1024 ** 3
+
+/** What of a session's clone is nowhere else, in words; none for a session without a clone. */
+export async function unsavedWork(context: Context, found: Found): Promise<readonly string[]> {
+  if (found.record.clone === undefined) return []
+  return unsaved(await lookIntoClone(context, found, await insideOf(context, found)))
+}
+
+/** Refuses to remove a session whose clone holds work that is nowhere else; with `force` that is kept as a bundle, with `discard` it goes. */
+export async function requireSaved(
+  context: Context,
+  found: Found,
+  { force, discard }: { readonly force: boolean; readonly discard: boolean },
+): Promise<void> {
+  const { id, clone } = found.record
+  if (clone === undefined || discard) return
+  const lines = await unsavedWork(context, found).catch((error: unknown) => {
+    if (!(error instanceof PaudeError)) throw error
+    throw new PaudeError('refused', `nobody can tell what would be lost with session ${id}: ${error.message}`, {
+      hint: `paude rm --discard ${id} removes it all the same`,
+    })
+  })
+  if (lines.length === 0) return
+  if (!force)
+    throw new PaudeError('refused', `the clone of session ${id} holds work that is nowhere else\n${listed(lines)}`, {
+      hint: `paude pull ${id} brings its commits, paude rm --force ${id} keeps all of it as a bundle`,
+    })
+  context.note(`kept what was nowhere else of session ${id}: ${await keepBundle(context, found)} (git clone reads it)`)
+}
+
+export const listed = (lines: readonly string[], most = 10): string =>
+  [...lines.slice(0, most), ...(lines.length > most ? [`and ${lines.length - most} more`] : [])]
+    .map((line) => `  ${line}`)
+    .join('\n')
+
+/** Keeps all commits of a clone, and what is not committed. Returns the file. */
+async function keepBundle(context: Context, found: Found): Promise<string> {
+  const { id, name } = found.record
+  const folder = join(stateFolder(context.host), 'kept')
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const path = join(folder, `${name || id}-${Date.now()}.bundle`)
+  const inside = await insideOf(context, found)
+  if (await printInto(path, inside(script, [], { writes: true }), MOST_BYTES)) return path
+  throw new PaudeError('refused', `the work of session ${id} could not be kept in ${folder}, so the session stays`, {
+    hint: `paude pull ${id} brings its commits, paude rm --discard ${id} removes it all the same`,
+  })
+}

@@ -1,0 +1,89 @@
+import type { Context } from '../../context.ts'
+import { PaudeError } from '../../errors.ts'
+import { capture } from '../../run/process.ts'
+import { nameInside, printableOutput } from '../../text.ts'
+import { readGit } from '../../workspace/git.ts'
+import { isObjectName, isRefName } from '../../workspace/ref-name.ts'
+import { readRefsBelow } from '../../workspace/refs.ts'
+import type { Found } from '../record/found.ts'
+import { type Inside, requireClone } from './inside.ts'
+import script from './look.sh' with { type: 'text' }
+
+/** Milliseconds in which a clone has to say what it holds, and characters that are read of that. */
+const PATIENCE = 60_000
+const MOST = 4 * 1024 ** 2
+
+/** A ref of a clone. All of it is the box's word. */
+export type ClonedRef = {
+  /** Below refs/: `heads/paude/fix-login`, `stash`; or HEAD where that is on no branch. */
+  readonly name: string
+  readonly commit: string
+  /** Commits that this machine does not have. */
+  readonly ahead: number
+}
+
+/** What a clone holds that is nowhere else. */
+export type Work = {
+  readonly refs: readonly ClonedRef[]
+  /** Lines of `git status --porcelain`, the first of them, and how many there are. */
+  readonly changes: readonly string[]
+  readonly changed: number
+}
+
+/** Where a session's branches come to be in the project: below refs/remotes. */
+export const remoteOf = ({ id, name }: { readonly id: string; readonly name: string }): string =>
+  `paude/${name || id.replace(/^paude-/, '')}`
+
+/** Commits of a clone that this machine has: the one it began with, and those of its branches that were brought here. */
+export function knownCommits(context: Pick<Context, 'host'>, { record }: Pick<Found, 'record'>): readonly string[] {
+  const { base } = requireClone({ record })
+  const { git } = readGit(record.workspace, context.host)
+  const brought = git === null ? [] : readRefsBelow(git, `refs/remotes/${remoteOf(record)}`)
+  return [...new Set([base, ...brought])]
+}
+
+/** Asks a clone what it holds. */
+export async function lookIntoClone(context: Context, found: Found, inside: Inside): Promise<Work> {
+  const argv = inside(script, knownCommits(context, found))
+  const { code, stdout, stderr } = await capture(argv, { most: MOST, signal: AbortSignal.timeout(PATIENCE) })
+  const lines = stdout.split('\n')
+  if (code !== 0 || !lines.includes('end'))
+    throw new PaudeError('command-failed', `the clone of session ${found.record.id} cannot be read: ${reason(code, stderr)}`, {
+      hint: `paude exec ${found.record.id} -- git status`,
+    })
+  return readWork(lines)
+}
+
+function reason(code: number, stderr: string): string {
+  const last = printableOutput(stderr).trim().split('\n').at(-1)?.slice(0, 300) ?? ''
+  return last || (code === 65 ? 'it holds no git repository any more' : `exit code ${code}`)
+}
+
+/** Pure: the lines of look.sh. What is none of them is passed over. */
+export function readWork(lines: readonly string[]): Work {
+  const refs = lines.flatMap((line): readonly ClonedRef[] => {
+    const [, commit = '', ahead = '', full = ''] = /^ref ([0-9a-f]+) (\d{1,9}) (refs\/.+|HEAD)$/.exec(line) ?? []
+    const name = full.replace(/^refs\//, '')
+    return isObjectName(commit) && isRefName(name) ? [{ name, commit, ahead: Number(ahead) }] : []
+  })
+  const changes = lines.flatMap((line) => (line.startsWith('change ') ? [line.slice('change '.length)] : []))
+  const changed = lines.reduce((sum, line) => sum + (/^\d{1,9}$/.test(line) ? Number(line) : 0), 0)
+  return { refs, changes, changed: Math.max(changed, changes.length) }
+}
+
+/** Work that would be lost with a clone, in words; none where nothing would be. */
+export function unsaved({ refs, changes, changed }: Work): readonly string[] {
+  return [
+    ...refs
+      .filter(({ ahead }) => ahead > 0)
+      .map(({ name, ahead }) => `${nameInside(name.replace(/^heads\//, ''))}: ${ahead === 1 ? '1 commit' : `${ahead} commits`}`),
+    ...(changed === 0
+      ? []
+      : [
+          `not committed: ${changes
+            .slice(0, 3)
+            .map((line) => nameInside(line.slice(3)))
+            .join(', ')}${changed > 3 ? ` and ${changed - 3} more` : ''}`,
+        ]),
+  ]
+}

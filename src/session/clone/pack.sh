@@ -1,0 +1,29 @@
+# On this machine, in a repository of paude's own: prints a tar of packs with all that a commit reaches, and keeps them for the next clone.
+set -eu
+git=$1 packs=$2 commit=$3
+cd "$packs"
+if [ ! -e "$commit/chain" ]; then
+  base=
+  for one in $(ls -t); do
+    if [ -e "$one/chain" ] && [ "$(wc -l <"$one/chain")" -lt 20 ] && "$git" merge-base --is-ancestor "$one" "$commit" 2>/dev/null; then
+      base=$one
+      break
+    fi
+  done
+  new=.$commit.$$
+  trap 'rm -rf "$new"' EXIT
+  mkdir "$new"
+  printf '%s\n' "$commit" ${base:+"^$base"} | "$git" pack-objects --revs --delta-base-offset -q "$new/pack" >/dev/null
+  { [ -z "$base" ] || cat "$base/chain"; echo "$commit"; } >"$new/chain"
+  mv "$new" "$commit" 2>/dev/null || [ -e "$commit/chain" ]
+fi
+set --
+while read -r one; do
+  touch "$one"
+  for file in "$one"/pack-*; do
+    [ ! -e "$file" ] || set -- "$@" -C "$packs/$one" "${file##*/}"
+  done
+done <"$commit/chain"
+# What no clone has used for a month goes.
+find . -mindepth 1 -maxdepth 1 -mtime +30 -exec rm -rf {} +
+exec tar -cf - "$@"

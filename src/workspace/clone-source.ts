@@ -1,0 +1,118 @@
+import { type Dirent, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { PaudeError } from '../errors.ts'
+import { shown } from '../text.ts'
+import { hashSize } from './git.ts'
+import { settings } from './git-config.ts'
+import type { GitLayout } from './git-layout.ts'
+import { look, readSmall, realPath } from './paths.ts'
+import { isObjectName } from './ref-name.ts'
+import { readHead } from './refs.ts'
+
+/** What a clone of a project is made of. Read as data: git is not asked. */
+export type CloneSource = {
+  readonly commit: string
+  /** The branch that HEAD is on; '' where it is on none. */
+  readonly branch: string
+  readonly sha256: boolean
+  /** Lines of the commits where a shallow history ends; '' for a whole one. */
+  readonly shallow: string
+  /** Folder of the objects. */
+  readonly objects: string
+  readonly notes: readonly string[]
+}
+
+/** What a repository of paude's own needs to know of a project's. */
+export const readStoreSource = (git: GitLayout): Pick<CloneSource, 'objects' | 'sha256' | 'shallow'> => ({
+  sha256: hashSize(git) === 32,
+  shallow: readShallow(git),
+  objects: requireOwnObjects(git),
+})
+
+/** The source of a clone, or why there can be none. */
+export function readCloneSource({ root, git }: { readonly root: string; readonly git: GitLayout | null }): CloneSource {
+  if (git === null) throw noClone(`${shown(root)} is no git repository`, 'git init and commit first, or say --workspace bind')
+  const { branch, commit } = readHead(git)
+  const storage = setting(git, 'extensions.refstorage')
+  if (storage !== '' && storage !== 'files')
+    throw noClone(`its refs are kept as ${shown(storage)}, which paude does not read`, 'git refs migrate --ref-format=files')
+  if (commit === null) throw noClone('the project has no commit yet', 'commit first, or say --workspace bind')
+  return {
+    commit,
+    branch,
+    ...readStoreSource(git),
+    notes: lackingNotes(root),
+  }
+}
+
+/**
+ * The folder of a repository's objects, or a refusal where a name in it leads elsewhere: an agent could have put a link there, and git
+ * would then hand objects of another repository of yours to whoever knows their names.
+ */
+export function requireOwnObjects({ repository }: GitLayout): string {
+  const objects = join(repository, 'objects')
+  if (realPath(objects) !== objects) throw noClone(`${shown(objects)} is a link`, 'make it a folder')
+  for (const name of ['alternates', 'http-alternates'])
+    if ((readSmall(join(objects, 'info', name), 1024 ** 2) ?? '').trim() !== '' || isOdd(join(objects, 'info', name)))
+      throw noClone(
+        `its objects lie in another repository (${shown(join(objects, 'info', name))})`,
+        'git repack -a -d, then remove that file; or say --workspace bind',
+      )
+  for (const folder of list(objects)) {
+    const path = join(objects, folder.name)
+    if (!folder.isDirectory()) {
+      if (folder.isFile()) continue
+      throw noClone(`${shown(path)} is a link`, 'look at what put it there')
+    }
+    for (const file of list(path)) {
+      if (file.isDirectory() && folder.name === 'info') continue
+      if (!file.isFile()) throw noClone(`${shown(join(path, file.name))} is no plain file`, 'look at what put it there')
+      if (file.name.endsWith('.promisor'))
+        throw noClone(
+          'it is a partial clone: some of its objects are on the server alone',
+          'git fetch --refetch --no-filter, or say --workspace bind',
+        )
+    }
+  }
+  return objects
+}
+
+const isOdd = (path: string): boolean => {
+  const kind = look(path)
+  return kind !== null && !kind.isFile()
+}
+
+function list(folder: string): readonly Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true })
+  } catch {
+    return []
+  }
+}
+
+function readShallow({ repository }: GitLayout): string {
+  const lines = (readSmall(join(repository, 'shallow'), 1024 ** 2) ?? '').split('\n').filter(isObjectName)
+  return lines.map((line) => `${line}\n`).join('')
+}
+
+const setting = ({ repository }: GitLayout, key: string): string =>
+  settings(readSmall(join(repository, 'config'), 1024 ** 2) ?? '').findLast((one) => one.key === key)?.value ?? ''
+
+/** What a commit names and does not hold. */
+function lackingNotes(root: string): readonly string[] {
+  const modules = settings(readSmall(join(root, '.gitmodules')) ?? '').flatMap(({ key, value }) =>
+    /^submodule\..*\.path$/s.test(key) ? [shown(value)] : [],
+  )
+  const hasLfs = /\bfilter=lfs\b/.test(readSmall(join(root, '.gitattributes')) ?? '')
+  return [
+    ...(modules.length === 0
+      ? []
+      : [
+          `submodules do not come with the clone: ${modules.slice(0, 5).join(', ')}${modules.length > 5 ? ` and ${modules.length - 5} more` : ''}; git submodule update --init fetches them in the box, where the network allows it`,
+        ]),
+    ...(hasLfs ? ['files kept by Git LFS come as their pointers: git lfs pull fetches them in the box'] : []),
+  ]
+}
+
+const noClone = (why: string, hint: string): PaudeError =>
+  new PaudeError('refused', `the project cannot be cloned: ${why}`, { hint })

@@ -1,0 +1,72 @@
+import { constants, copyFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { PaudeError } from '../errors.ts'
+import { shown } from '../text.ts'
+import type { GitLayout } from './git-layout.ts'
+import { PROTECTED } from './guard.ts'
+import { inFolder } from './inode.ts'
+import { isRefName } from './ref-name.ts'
+
+/** Names that programs of this machine execute or obey wherever they lie in a project. */
+const EXECUTED = new Set([...PROTECTED.filter((path) => !path.startsWith('.git/')), '.gitattributes', '.gitmodules'])
+
+/** Those of the paths of a tree that this machine may run or obey once they are checked out. */
+export const executedHere = (paths: readonly string[]): readonly string[] =>
+  paths.filter((path) => path.split('/').some((name) => EXECUTED.has(name.toLowerCase())))
+
+/** Lays a pack into a repository, its index last: git looks for that. */
+export function placePack({ repository }: GitLayout, pack: string): void {
+  const folder = join(repository, 'objects', 'pack')
+  for (const source of [pack, pack.replace(/\.pack$/, '.idx')])
+    into(folder, repository, (place) => {
+      const draft = `${place}/.paude-${process.pid}-${basename(source)}`
+      copyFileSync(source, draft, constants.COPYFILE_EXCL)
+      renameSync(draft, `${place}/${basename(source)}`)
+    })
+}
+
+/** Writes a ref below refs/remotes as git does, by a lock beside it. `content` is a commit, or where it leads. */
+export function writeRemoteRef({ repository }: GitLayout, ref: string, content: string): void {
+  if (!isRefName(ref) || !ref.startsWith('refs/remotes/paude/')) throw new Error('a ref that is none of ours')
+  const path = join(repository, ref)
+  into(dirname(path), repository, (folder) => {
+    const lock = `${folder}/${basename(path)}.lock`
+    writeFileSync(lock, `${content}\n`, { flag: 'wx' })
+    try {
+      renameSync(lock, `${folder}/${basename(path)}`)
+    } catch (error) {
+      unlinkSync(lock)
+      throw error
+    }
+  })
+}
+
+/** What is written lies where it was meant to, or nothing is written. */
+function into(folder: string, repository: string, write: (folder: string) => void): void {
+  let done: true | null
+  try {
+    done = inFolder(folder, repository, (place) => {
+      write(place)
+      return true as const
+    })
+  } catch (cause) {
+    const { code = '' } = cause as { code?: string }
+    // A link that must not be followed is told apart by its place, not by the code.
+    throw new PaudeError('refused', `cannot write in ${shown(folder)}: ${WHY[code] ?? (cause as Error).message}`, {
+      hint: 'look at what lies there; nothing was brought',
+      cause,
+    })
+  }
+  if (done === null)
+    throw new PaudeError('refused', `cannot write in ${shown(folder)}: a link or a file stands on the way`, {
+      hint: 'look at what put it there; nothing was brought',
+    })
+}
+
+const WHY: Readonly<Record<string, string>> = {
+  EEXIST: 'another git is writing the same name',
+  ENOTDIR: 'a file stands on the way',
+  ELOOP: 'a link stands on the way',
+  EISDIR: 'a folder has this name',
+  ENOTEMPTY: 'a folder has this name',
+}

@@ -1,0 +1,13 @@
+import { UNSEEN } from '../text.ts'
+
+const SEEN = new RegExp(`^(?!.*${UNSEEN.source}).*$`, 'su')
+
+/** Whether a name below refs/ is one that git takes, and no path out of it. What a terminal hides is refused as well. */
+export const isRefName = (name: string): boolean =>
+  name.length <= 200 &&
+  SEEN.test(name) &&
+  !/[ ~^:?*[\\\u007f]|\.\.|@\{|\/\/|\.$/.test(name) &&
+  name.split('/').every((part) => part !== '' && part !== '@' && !/^[.-]|\.lock$/i.test(part))
+
+/** Name of an object: SHA-1, or SHA-256. */
+export const isObjectName = (text: string): boolean => /^([0-9a-f]{40}|[0-9a-f]{64})$/.test(text)

@@ -1,0 +1,163 @@
+import { afterAll, beforeAll, expect, test } from 'bun:test'
+import { chmodSync, existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import {
+  type Api,
+  describeEach,
+  engine,
+  leftovers,
+  makeProject,
+  paude,
+  poll,
+  put,
+  type RunOptions,
+  runGit,
+  serveApi,
+  sessionIds,
+  startPaude,
+} from './support.ts'
+
+const FREE = '--dangerously-skip-permissions'
+const COMMIT = 'git add --all; git commit --quiet --message=work'
+
+describeEach('a clone', (backend) => {
+  let api: Api
+  beforeAll(() => {
+    api = serveApi()
+  })
+  afterAll(() => api.stop())
+  const options = (cwd: string, more: RunOptions = {}): RunOptions => ({
+    cwd,
+    ...more,
+    env: { ...api.env, PAUDE_BACKEND: backend, PAUDE_WORKSPACE: 'clone', ...more.env },
+  })
+  const run = (cwd: string, ...words: readonly string[]) => paude(words, options(cwd))
+  const volumes = async () => (await leftovers(backend)).filter((line) => /^volume .*-workspace$/.test(line))
+
+  test('has what an agent commits until it is brought, and the folder of the user nothing before', async () => {
+    const cwd = makeProject()
+    put(join(cwd, 'untracked.txt'), 'mine\n')
+    const before = readdirSync(cwd)
+    const script = `BASH ls; echo made >made.txt; ${COMMIT}; echo left >left.txt; git branch --show-current;;SAY {result}`
+    const first = await run(cwd, '--session-name=fix', '-p', script, FREE)
+    expect(first.code).toBe(0)
+    expect(first.stdout).toBe('README.md\npaude/fix\n')
+    expect(first.stderr).toContain('session fix stays, since its clone holds work that is nowhere else')
+    expect(first.stderr).toContain('  paude/fix: 1 commit\n  not committed: left.txt\n')
+    expect(readdirSync(cwd)).toEqual(before)
+
+    const rows = JSON.parse((await run(cwd, 'sessions', '--json')).stdout) as readonly { readonly name: string }[]
+    expect(rows.find(({ name }) => name === 'fix')).toMatchObject({
+      name: 'fix',
+      status: 'exited',
+      workspaceMode: 'clone',
+      planted: [],
+    })
+    const patch = await run(cwd, 'diff', 'fix')
+    expect(patch.code).toBe(0)
+    expect(patch.stdout).toMatch(/^diff --git a\/left.txt b\/left.txt\nnew file mode 100644\n[\s\S]*\+\+\+ b\/made.txt\n/)
+    expect((await run(cwd, 'diff', 'fix', '--', '--name-only')).stdout).toBe('left.txt\nmade.txt\n')
+
+    const refused = await run(cwd, 'rm', 'fix')
+    expect([refused.code, refused.stdout]).toEqual([1, ''])
+    expect(refused.stderr).toContain('paude pull paude-')
+    expect((await run(cwd, 'prune', '--force')).code).toBe(1)
+
+    const pulled = await run(cwd, 'pull', 'fix')
+    expect([pulled.code, pulled.stdout]).toEqual([0, 'paude/fix/paude/fix  new, 1 commit\n'])
+    expect(pulled.stderr).toContain('1 file is not committed in the clone')
+    expect(readdirSync(cwd)).toEqual(before)
+    runGit(cwd, ['merge', '--quiet', 'paude/fix'])
+    expect(readFileSync(join(cwd, 'made.txt'), 'utf8')).toBe('made\n')
+
+    // What was not committed goes on in the same clone.
+    const again = await run(cwd, 'start', 'fix')
+    expect(again.code).toBe(0)
+    await poll('the session runs', async () => (await run(cwd, 'exec', 'fix', '--', 'cat', 'left.txt')).stdout === 'left\n', 60)
+    expect((await run(cwd, 'exec', 'fix', '--', 'sh', '-c', COMMIT)).code).toBe(0)
+    expect((await run(cwd, 'pull', 'fix')).stdout).toMatch(/^paude\/fix\/paude\/fix {2}\w{10}\.\.\w{10}, 1 commit\n$/)
+    expect((await run(cwd, 'pull', 'fix')).stderr).toContain('nothing new')
+    expect((await run(cwd, 'rm', '--force', 'fix')).code).toBe(0)
+    expect(await volumes()).toEqual([])
+  })
+
+  test('goes with its session where the agent made nothing, and leaves nothing behind', async () => {
+    const cwd = makeProject()
+    const { code, stdout, stderr } = await run(cwd, 'run', '--', 'sh', '-c', 'git log --oneline | wc -l; git status --porcelain')
+    expect([code, stdout.trim(), stderr]).toEqual([0, '1', ''])
+    expect(await leftovers(backend)).toEqual([])
+  })
+
+  test('outlives a paude that was killed, and comes as a bundle where it is removed by force', async () => {
+    const cwd = makeProject()
+    const seen = new Set(sessionIds())
+    const running = startPaude(['run', '--', 'sh', '-c', `echo made >made.txt; ${COMMIT}; echo up; exec sleep 600`], options(cwd))
+    await poll('the work is done', () => running.stdout() === 'up\n', 100)
+    running.kill('SIGKILL')
+    const id = sessionIds().find((one) => !seen.has(one)) ?? ''
+    // The next start clears what killed ones have left.
+    expect((await run(cwd, 'run', '--', 'true')).code).toBe(0)
+    const { stdout, stderr, code } = await run(cwd, 'rm', '--force', id)
+    expect([code, stdout]).toEqual([0, `${id}\n`])
+    const bundle = /(\S+\.bundle)/.exec(stderr)?.[1] ?? ''
+    runGit(cwd, ['fetch', '--quiet', bundle, 'refs/heads/*:refs/heads/kept/*'])
+    expect(runGit(cwd, ['show', `kept/paude/${id.slice('paude-'.length)}:made.txt`])).toBe('made')
+    expect(await leftovers(backend)).toEqual([])
+  })
+
+  test('sends nothing that git would not take, and nothing that it holds runs here', async () => {
+    const cwd = makeProject()
+    const ran = join(cwd, 'ran')
+    for (const key of [
+      'core.fsmonitor',
+      'core.sshCommand',
+      'core.alternateRefsCommand',
+      'uploadpack.packObjectsHook',
+      'filter.f.smudge',
+    ])
+      runGit(cwd, ['config', key, `touch ${ran}; false`])
+    put(join(cwd, '.git/info/attributes'), '* filter=f\n')
+    put(join(cwd, '.git/hooks/reference-transaction'), `#!/bin/sh\ntouch ${ran}\n`)
+    chmodSync(join(cwd, '.git/hooks/reference-transaction'), 0o755)
+    const id = (await run(cwd, '--detach', 'SAY hello')).stdout.trim()
+    const inBox = async (script: string) => {
+      const { code, stderr } = await engine(backend, ['exec', `--workdir=${cwd}`, id, 'sh', '-c', script])
+      if (code !== 0) throw new Error(stderr)
+    }
+    await poll(
+      'the box is there',
+      () =>
+        inBox('git rev-parse HEAD').then(
+          () => true,
+          () => false,
+        ),
+      60,
+    )
+
+    await inBox(`mkdir -p .vscode; echo '{}' >.vscode/tasks.json; ${COMMIT}`)
+    const good = await run(cwd, 'pull', id)
+    expect(good.code).toBe(0)
+    expect(good.stderr).toContain('this machine may run or obey it once it is checked out: .vscode/tasks.json')
+
+    const before = runGit(cwd, ['for-each-ref'])
+    const objects = readdirSync(join(cwd, '.git/objects/pack'))
+    // Trees as no git makes them, and a ref whose name leads out.
+    for (const name of ['.git', '.GIT', '..']) {
+      await inBox(
+        `tree=$(printf '100644 blob %s\\t${name}\\n' "$(git hash-object -w README.md)" | git mktree) || exit; ` +
+          'git update-ref refs/heads/evil "$(git commit-tree -p HEAD -m evil "$tree")"',
+      )
+      const refused = await run(cwd, 'pull', id)
+      expect([name, refused.code, refused.stdout]).toEqual([name, 1, ''])
+      expect(refused.stderr).toContain("does not pass git's check")
+    }
+    await inBox(
+      'git update-ref -d refs/heads/evil; mkdir -p .git/refs/heads/x; git rev-parse HEAD >".git/refs/heads/x/..lock"; git rev-parse HEAD >".git/refs/heads/a~b"',
+    )
+    await run(cwd, 'pull', id)
+    expect(runGit(cwd, ['for-each-ref'])).toBe(before)
+    expect(readdirSync(join(cwd, '.git/objects/pack'))).toEqual(objects)
+    expect(existsSync(ran)).toBe(false)
+    expect((await run(cwd, 'rm', '--force', '--discard', id)).code).toBe(0)
+  })
+})

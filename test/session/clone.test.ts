@@ -1,0 +1,325 @@
+import { afterAll, describe, expect, test } from 'bun:test'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { capture } from '../../src/run/process.ts'
+import { requireSaved, unsavedWork } from '../../src/session/clone/keep.ts'
+import { pullSession } from '../../src/session/clone/pull.ts'
+import { type Cloning, cloning, git, put } from './cloning.ts'
+
+const rooms: string[] = []
+const made = async (...words: Parameters<typeof cloning>): Promise<Cloning> => {
+  const one = await cloning(...words)
+  rooms.push(one.room)
+  await one.fill()
+  return one
+}
+afterAll(() => {
+  for (const room of rooms) rmSync(room, { recursive: true, force: true })
+})
+
+async function commit(folder: string, path: string, text = `${path}\n`): Promise<string> {
+  put(join(folder, path), text)
+  await git(folder, 'add', '--force', path)
+  await git(folder, 'commit', '--quiet', '-m', path)
+  return await git(folder, 'rev-parse', 'HEAD')
+}
+
+/** Files and folders below one, with what is in the files: what a refused pull must leave as it was. */
+const contents = (folder: string): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    readdirSync(folder, { recursive: true, withFileTypes: true })
+      .map(
+        (entry) =>
+          [
+            join(entry.parentPath, entry.name),
+            entry.isFile() ? readFileSync(join(entry.parentPath, entry.name), 'latin1') : '',
+          ] as const,
+      )
+      .sort(),
+  )
+
+describe('a clone', () => {
+  test('has the commit of HEAD on a branch of its own, whole, and nothing of what is not committed', async () => {
+    const { project, box } = await made(async (folder) => {
+      put(join(folder, 'a.txt'), 'changed\n')
+      put(join(folder, 'secret.txt'), 'untracked\n')
+    })
+    expect(await git(box, 'rev-parse', 'HEAD')).toBe(await git(project, 'rev-parse', 'HEAD'))
+    expect(await git(box, 'symbolic-ref', 'HEAD')).toBe('refs/heads/paude/fix')
+    expect(await git(box, 'status', '--porcelain')).toBe('')
+    expect(await git(box, 'rev-parse', 'host/main')).toBe(await git(project, 'rev-parse', 'main'))
+    expect(readFileSync(join(box, 'a.txt'), 'utf8')).toBe('one\n')
+    expect(existsSync(join(box, 'secret.txt'))).toBe(false)
+    await git(box, 'fsck', '--strict')
+  })
+
+  test('has no commit of another branch, though the project has it', async () => {
+    let other = ''
+    const { box } = await made(async (folder) => {
+      await git(folder, 'checkout', '--quiet', '-b', 'other')
+      other = await commit(folder, 'other.txt')
+      await git(folder, 'checkout', '--quiet', 'main')
+    })
+    expect((await capture(['git', '-C', box, 'cat-file', '-e', other])).code).not.toBe(0)
+  })
+
+  test('comes from packs that are kept: a second one takes only what is new', async () => {
+    const one = await made()
+    const kept = () =>
+      readdirSync(one.room, { recursive: true, encoding: 'utf8' }).filter((path) => /packs\/\w+\/pack-\w+\.pack$/.test(path))
+    expect(kept()).toHaveLength(1)
+    await commit(one.project, 'c.txt')
+    const target = join(one.room, 'second')
+    mkdirSync(target)
+    await one.fill(target)
+    expect(kept()).toHaveLength(2)
+    expect(existsSync(join(target, 'c.txt'))).toBe(true)
+    await git(target, 'fsck', '--strict')
+  })
+
+  test('runs nothing that the configuration of the project names', async () => {
+    const { project, box } = await made(async (folder) => {
+      const ran = (name: string) => `touch ${folder}/ran-${name}; false`
+      for (const key of [
+        'core.fsmonitor',
+        'core.sshCommand',
+        'core.alternateRefsCommand',
+        'core.pager',
+        'core.askPass',
+        'uploadpack.packObjectsHook',
+      ])
+        await git(folder, 'config', key, ran(key))
+      await git(folder, 'config', 'filter.f.smudge', ran('smudge'))
+      await git(folder, 'config', 'filter.f.clean', ran('clean'))
+      put(join(folder, '.gitattributes'), '* filter=f\n')
+      put(join(folder, '.git/hooks/reference-transaction'), `#!/bin/sh\n${ran('hook')}\n`)
+      await capture(['chmod', '+x', join(folder, '.git/hooks/reference-transaction')])
+    })
+    const before = readdirSync(project).filter((name) => name.startsWith('ran-'))
+    await commit(box, 'work.txt')
+    expect(before).toEqual([])
+  })
+
+  test.each([
+    [
+      'a link for objects',
+      (folder: string) => capture(['sh', '-c', `mv ${folder}/.git/objects ${folder}/o && ln -s ../o ${folder}/.git/objects`]),
+      'is a link',
+    ],
+    [
+      'objects of another repository',
+      async (folder: string) => put(join(folder, '.git/objects/info/alternates'), '/srv/private/.git/objects\n'),
+      'lie in another repository',
+    ],
+    [
+      'a link among the objects',
+      async (folder: string) => symlinkSync('/srv/private/.git/objects/ab', join(folder, '.git/objects/ab')),
+      'is a link',
+    ],
+    ['a partial clone', async (folder: string) => put(join(folder, '.git/objects/pack/pack-1.promisor'), ''), 'partial clone'],
+    [
+      'no commit',
+      async (folder: string) => writeFileSync(join(folder, '.git/HEAD'), 'ref: refs/heads/none\n'),
+      'has no commit yet',
+    ],
+    [
+      'a branch that leads out',
+      async (folder: string) => writeFileSync(join(folder, '.git/HEAD'), 'ref: refs/heads/../../../x\n'),
+      'has no commit yet',
+    ],
+  ] as const)('is refused for %s', async (_, plant, words) => {
+    await expect(
+      cloning(async (folder) => {
+        await plant(folder)
+      }),
+    ).rejects.toThrow(words)
+  })
+
+  test('of a shallow history ends where that ends', async () => {
+    const deep = await made()
+    for (const name of ['c', 'd', 'e']) await commit(deep.project, name)
+    const { box, project } = await made(async (folder) => {
+      rmSync(folder, { recursive: true })
+      await git(deep.room, 'clone', '--quiet', '--depth=2', `file://${deep.project}`, folder)
+    })
+    expect(await git(box, 'rev-list', '--count', 'HEAD')).toBe('2')
+    await commit(box, 'work.txt')
+    expect(existsSync(join(project, 'work.txt'))).toBe(false)
+  })
+
+  test('of a repository with SHA-256 is one too', async () => {
+    const { box, project, context, found } = await made(async (folder) => {
+      rmSync(join(folder, '.git'), { recursive: true })
+      await git(folder, 'init', '--quiet', '--object-format=sha256')
+      await commit(folder, 'a.txt', 'new\n')
+    })
+    const tip = await commit(box, 'work.txt')
+    expect(tip).toHaveLength(64)
+    await pullSession(context, found, undefined)
+    expect(await git(project, 'rev-parse', 'paude/fix')).toBe(tip)
+  })
+})
+
+describe('pull', () => {
+  test('brings the commits of the branch as a ref that git merges by name, and nothing else', async () => {
+    const { project, box, context, found } = await made()
+    const before = contents(project)
+    const tip = await commit(box, 'work.txt')
+    const { brought, executed, work } = await pullSession(context, found, undefined)
+    expect(brought).toEqual([
+      { branch: 'paude/fix', ref: 'refs/remotes/paude/fix/paude/fix', before: null, commit: tip, commits: 1 },
+    ])
+    expect([executed, work.changed]).toEqual([[], 0])
+    const added = Object.keys(contents(project)).filter((path) => !(path in before))
+    expect(added.filter((path) => !/objects\/pack|refs\/remotes/.test(path))).toEqual([])
+    await git(project, 'fsck', '--strict')
+    await git(project, 'merge', '--quiet', 'paude/fix')
+    expect(await git(project, 'rev-parse', 'HEAD')).toBe(tip)
+    expect((await pullSession(context, found, undefined)).brought).toEqual([])
+    const next = await commit(box, 'more.txt')
+    expect((await pullSession(context, found, undefined)).brought).toMatchObject([{ before: tip, commit: next, commits: 1 }])
+  })
+
+  test('takes one branch where it is named, and names those that there are', async () => {
+    const { box, context, found } = await made()
+    await commit(box, 'work.txt')
+    await git(box, 'branch', 'try')
+    await git(box, 'branch', 'other')
+    const { brought } = await pullSession(context, found, 'try')
+    expect(brought.map(({ branch }) => branch)).toEqual(['try'])
+    await expect(pullSession(context, found, 'none')).rejects.toThrow('has no branch none')
+  })
+
+  test('names what this machine would run once it is checked out', async () => {
+    const { box, context, found } = await made()
+    await commit(box, '.vscode/tasks.json')
+    await commit(box, 'deep/.envrc')
+    await commit(box, 'plain.txt')
+    expect((await pullSession(context, found, undefined)).executed).toEqual(['.vscode/tasks.json', 'deep/.envrc'])
+  })
+
+  test('works where the box has its history from elsewhere, and its base is gone here', async () => {
+    const { project, box, context, found } = await made()
+    const tip = await commit(box, 'work.txt')
+    await git(project, 'checkout', '--quiet', '--orphan', 'fresh')
+    await git(project, 'commit', '--quiet', '-m', 'fresh')
+    await git(project, 'branch', '--quiet', '-D', 'main')
+    await git(project, 'reflog', 'expire', '--expire=now', '--all')
+    await git(project, 'gc', '--quiet', '--prune=now')
+    await pullSession(context, found, undefined)
+    expect(await git(project, 'rev-parse', 'paude/fix')).toBe(tip)
+    await git(project, 'fsck', '--strict')
+  })
+
+  /** A tree whose one entry has a name, made as no git would. */
+  async function evilTree(box: string, entry: string): Promise<string> {
+    const blob = await git(box, 'hash-object', '-w', join(box, 'a.txt'))
+    const bytes = Buffer.concat([Buffer.from(`100644 ${entry}\0`), Buffer.from(blob, 'hex')])
+    writeFileSync(join(box, '.git/evil'), bytes)
+    const tree = await git(box, 'hash-object', '-t', 'tree', '-w', '--literally', join(box, '.git/evil'))
+    const evil = await git(box, 'commit-tree', '-p', 'HEAD', '-m', 'evil', tree)
+    await git(box, 'update-ref', 'refs/heads/paude/fix', evil)
+    return evil
+  }
+
+  test.each(['.git', '.GIT', '.git ', '..', 'a/b', '.g\u200cit'])(
+    'takes no tree with %p in it, and leaves the project as it was',
+    async (entry) => {
+      const { project, box, context, found } = await made()
+      await evilTree(box, entry)
+      const before = contents(project)
+      await expect(pullSession(context, found, undefined)).rejects.toThrow("does not pass git's check")
+      await pullSession(context, found, undefined).catch(() => undefined)
+      expect(contents(project)).toEqual(before)
+    },
+  )
+
+  test('takes no commit that names what is not there', async () => {
+    const { project, box, context, found } = await made()
+    await commit(box, 'work.txt')
+    const tree = '1234567890123456789012345678901234567890'
+    put(join(box, '.git/evil'), `tree ${tree}\nauthor a <a@b> 1 +0000\ncommitter a <a@b> 1 +0000\n\nx\n`)
+    const evil = await git(box, 'hash-object', '-t', 'commit', '-w', '--literally', join(box, '.git/evil'))
+    writeFileSync(join(box, '.git/refs/heads/paude/fix'), `${evil}\n`)
+    const before = contents(project)
+    await expect(pullSession(context, found, undefined)).rejects.toThrow()
+    expect(contents(project)).toEqual(before)
+  })
+
+  test.each([
+    ['refs', 'refs'],
+    ['remotes', 'refs/remotes'],
+    ['paude', 'refs/remotes/paude'],
+    ['the folder of the session', 'refs/remotes/paude/fix'],
+    ['packs', 'objects/pack'],
+  ])('follows no link in place of %s', async (_, place) => {
+    const { room, project, box, context, found } = await made()
+    await commit(box, 'work.txt')
+    const outside = join(room, 'outside')
+    mkdirSync(outside)
+    const link = join(project, '.git', place)
+    if (existsSync(link)) await capture(['cp', '-r', `${link}/.`, outside])
+    rmSync(link, { recursive: true, force: true })
+    mkdirSync(join(link, '..'), { recursive: true })
+    symlinkSync(outside, link)
+    const before = contents(outside)
+    await expect(pullSession(context, found, undefined)).rejects.toThrow(/link|git repository|commit/)
+    expect(contents(outside)).toEqual(before)
+  })
+
+  test('runs nothing that the configuration of the project names', async () => {
+    const { project, box, context, found } = await made()
+    for (const key of ['core.fsmonitor', 'core.sshCommand', 'core.alternateRefsCommand', 'receive.fsckObjects', 'core.hooksPath'])
+      await git(project, 'config', key, key === 'core.hooksPath' ? join(project, 'hooks') : `touch ${project}/ran; false`)
+    put(join(project, 'hooks/reference-transaction'), `#!/bin/sh\ntouch ${project}/ran\n`)
+    await capture(['chmod', '+x', join(project, 'hooks/reference-transaction')])
+    await commit(box, 'work.txt')
+    await pullSession(context, found, undefined)
+    expect(existsSync(join(project, 'ran'))).toBe(false)
+    expect(existsSync(join(project, '.git/refs/remotes/paude/fix/paude/fix'))).toBe(true)
+  })
+})
+
+describe('the work of a clone', () => {
+  test('is nothing at first, and all that is committed or not before it is brought', async () => {
+    const { box, context, found } = await made()
+    expect(await unsavedWork(context, found)).toEqual([])
+    await commit(box, 'work.txt')
+    put(join(box, 'new.txt'), 'x\n')
+    expect(await unsavedWork(context, found)).toEqual(['paude/fix: 1 commit', 'not committed: new.txt'])
+    await pullSession(context, found, undefined)
+    expect(await unsavedWork(context, found)).toEqual(['not committed: new.txt'])
+  })
+
+  test('is not removed unless it is kept', async () => {
+    const { room, box, context, found, notes } = await made()
+    await commit(box, 'work.txt')
+    put(join(box, 'new.txt'), 'x\n')
+    await git(box, 'checkout', '--quiet', '--detach')
+    await commit(box, 'detached.txt')
+    await expect(requireSaved(context, found, { force: false, discard: false })).rejects.toThrow(
+      'holds work that is nowhere else',
+    )
+    await requireSaved(context, found, { force: true, discard: false })
+    const file = /: (\S+\.bundle)/.exec(notes.join('\n'))?.[1] ?? ''
+    await git(room, 'clone', '--quiet', '--mirror', file, join(room, 'back'))
+    const names = await git(join(room, 'back'), 'for-each-ref', '--format=%(refname)')
+    expect(names.split('\n')).toEqual([
+      'refs/heads/paude/fix',
+      'refs/paude/head',
+      'refs/paude/uncommitted-1',
+      'refs/remotes/host/main',
+    ])
+    expect(await git(join(room, 'back'), 'show', 'refs/paude/uncommitted-1:new.txt')).toBe('x')
+    expect(await git(join(room, 'back'), 'show', 'refs/paude/head:detached.txt')).toBe('detached.txt')
+  })
+
+  test('cannot be told of a repository that the agent broke, so it stays', async () => {
+    const { box, context, found } = await made()
+    rmSync(join(box, '.git'), { recursive: true })
+    await expect(requireSaved(context, found, { force: false, discard: false })).rejects.toThrow(
+      'nobody can tell what would be lost',
+    )
+    await requireSaved(context, found, { force: false, discard: true })
+  })
+})
