@@ -70,12 +70,21 @@ describeEach('a clone', (backend) => {
     runGit(cwd, ['merge', '--quiet', 'paude/fix'])
     expect(readFileSync(join(cwd, 'made.txt'), 'utf8')).toBe('made\n')
 
+    expect((await run(cwd, 'log', 'fix', '--', '--format=%s')).stdout).toBe('work\n')
+    put(join(cwd, 'more.txt'), 'more\n')
+    runGit(cwd, ['add', 'more.txt'])
+    runGit(cwd, ['commit', '--quiet', '--message=more'])
+    expect((await run(cwd, 'push', 'fix')).stdout).toBe(`host/main  ${runGit(cwd, ['rev-parse', 'HEAD']).slice(0, 10)}\n`)
+
     // What was not committed goes on in the same clone.
     const again = await run(cwd, 'start', 'fix')
     expect(again.code).toBe(0)
     await poll('the session runs', async () => (await run(cwd, 'exec', 'fix', '--', 'cat', 'left.txt')).stdout === 'left\n', 60)
-    expect((await run(cwd, 'exec', 'fix', '--', 'sh', '-c', COMMIT)).code).toBe(0)
-    expect((await run(cwd, 'pull', 'fix')).stdout).toMatch(/^paude\/fix\/paude\/fix {2}\w{10}\.\.\w{10}, 1 commit\n$/)
+    expect((await run(cwd, 'exec', 'fix', '--', 'sh', '-c', `git merge --quiet host/main; cat more.txt; ${COMMIT}`)).stdout).toBe(
+      'more\n',
+    )
+    expect((await run(cwd, 'push', 'fix')).code).toBe(0)
+    expect((await run(cwd, 'pull', 'fix')).stdout).toMatch(/^paude\/fix\/paude\/fix {2}\w{10}\.\.\w{10}, 2 commits\n$/)
     expect((await run(cwd, 'pull', 'fix')).stderr).toContain('nothing new')
     expect((await run(cwd, 'rm', '--force', 'fix')).code).toBe(0)
     expect(await volumes()).toEqual([])
@@ -85,6 +94,9 @@ describeEach('a clone', (backend) => {
     const cwd = makeProject()
     const { code, stdout, stderr } = await run(cwd, 'run', '--', 'sh', '-c', 'git log --oneline | wc -l; git status --porcelain')
     expect([code, stdout.trim(), stderr]).toEqual([0, '1', ''])
+    const none = await run(cwd, 'run', '--workspace=none', '--', 'sh', '-c', 'pwd; ls -A; touch made')
+    expect([none.code, none.stdout, none.stderr]).toEqual([0, `${cwd}\n`, ''])
+    expect(readdirSync(cwd)).not.toContain('made')
     expect(await leftovers(backend)).toEqual([])
   })
 

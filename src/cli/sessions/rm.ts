@@ -30,9 +30,9 @@ export default verb({
     force: {
       type: 'boolean',
       letter: 'f',
-      description: 'Also while it runs; work of a clone that is nowhere else is kept as a bundle',
+      description: 'Also remove a running session; unsaved work of a clone is kept as a bundle',
     },
-    discard: { type: 'boolean', description: 'Also with work of a clone that is nowhere else, and keep nothing of it' },
+    discard: { type: 'boolean', description: 'Remove unsaved work of a clone, too, and keep nothing of it' },
     volumes: {
       type: 'boolean',
       letter: 'v',
