@@ -31,7 +31,7 @@ export const readStoreSource = (git: GitLayout): Pick<CloneSource, 'objects' | '
 
 /** The source of a clone, or why there can be none. */
 export function readCloneSource({ root, git }: { readonly root: string; readonly git: GitLayout | null }): CloneSource {
-  if (git === null) throw noClone(`${shown(root)} is no git repository`, 'git init and commit first, or say --workspace bind')
+  if (git === null) throw noClone(`${shown(root)} is not a git repository`, 'git init and commit first, or say --workspace bind')
   const { branch, commit } = readHead(git)
   const storage = setting(git, 'extensions.refstorage')
   if (storage !== '' && storage !== 'files')
@@ -55,7 +55,7 @@ export function requireOwnObjects({ repository }: GitLayout): string {
   for (const name of ['alternates', 'http-alternates'])
     if ((readSmall(join(objects, 'info', name), 1024 ** 2) ?? '').trim() !== '' || isOdd(join(objects, 'info', name)))
       throw noClone(
-        `its objects lie in another repository (${shown(join(objects, 'info', name))})`,
+        `its objects are in another repository (${shown(join(objects, 'info', name))})`,
         'git repack -a -d, then remove that file; or say --workspace bind',
       )
   for (const folder of list(objects)) {
@@ -66,7 +66,7 @@ export function requireOwnObjects({ repository }: GitLayout): string {
     }
     for (const file of list(path)) {
       if (file.isDirectory() && folder.name === 'info') continue
-      if (!file.isFile()) throw noClone(`${shown(join(path, file.name))} is no plain file`, 'look at what put it there')
+      if (!file.isFile()) throw noClone(`${shown(join(path, file.name))} is not a plain file`, 'look at what put it there')
       if (file.name.endsWith('.promisor'))
         throw noClone(
           'it is a partial clone: some of its objects are on the server alone',
@@ -108,9 +108,9 @@ function lackingNotes(root: string): readonly string[] {
     ...(modules.length === 0
       ? []
       : [
-          `submodules do not come with the clone: ${modules.slice(0, 5).join(', ')}${modules.length > 5 ? ` and ${modules.length - 5} more` : ''}; git submodule update --init fetches them in the box, where the network allows it`,
+          `submodules do not come with the clone: ${modules.slice(0, 5).join(', ')}${modules.length > 5 ? ` and ${modules.length - 5} more` : ''}; git submodule update --init fetches them in the sandbox, where the network allows it`,
         ]),
-    ...(hasLfs ? ['files kept by Git LFS come as their pointers: git lfs pull fetches them in the box'] : []),
+    ...(hasLfs ? ['files kept by Git LFS are pointers in the clone: git lfs pull fetches them in the sandbox'] : []),
   ]
 }
 

@@ -42,7 +42,7 @@ describeEach('a clone', (backend) => {
     const first = await run(cwd, '--session-name=fix', '-p', script, FREE)
     expect(first.code).toBe(0)
     expect(first.stdout).toBe('README.md\npaude/fix\n')
-    expect(first.stderr).toContain('session fix stays, since its clone holds work that is nowhere else')
+    expect(first.stderr).toContain('session fix stays: its clone holds unsaved work')
     expect(first.stderr).toContain('  paude/fix: 1 commit\n  not committed: left.txt\n')
     expect(readdirSync(cwd)).toEqual(before)
 

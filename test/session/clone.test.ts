@@ -109,7 +109,7 @@ describe('a clone', () => {
     [
       'objects of another repository',
       async (folder: string) => put(join(folder, '.git/objects/info/alternates'), '/srv/private/.git/objects\n'),
-      'lie in another repository',
+      'are in another repository',
     ],
     [
       'a link among the objects',
@@ -297,9 +297,7 @@ describe('the work of a clone', () => {
     put(join(box, 'new.txt'), 'x\n')
     await git(box, 'checkout', '--quiet', '--detach')
     await commit(box, 'detached.txt')
-    await expect(requireSaved(context, found, { force: false, discard: false })).rejects.toThrow(
-      'holds work that is nowhere else',
-    )
+    await expect(requireSaved(context, found, { force: false, discard: false })).rejects.toThrow('holds unsaved work')
     await requireSaved(context, found, { force: true, discard: false })
     const file = /: (\S+\.bundle)/.exec(notes.join('\n'))?.[1] ?? ''
     await git(room, 'clone', '--quiet', '--mirror', file, join(room, 'back'))
@@ -318,7 +316,7 @@ describe('the work of a clone', () => {
     const { box, context, found } = await made()
     rmSync(join(box, '.git'), { recursive: true })
     await expect(requireSaved(context, found, { force: false, discard: false })).rejects.toThrow(
-      'nobody can tell what would be lost',
+      'paude cannot tell what removing',
     )
     await requireSaved(context, found, { force: false, discard: true })
   })

@@ -13,10 +13,10 @@ export function requireClone({ record }: Pick<Found, 'record'>): Clone {
   const { clone, volume } = record
   if (clone !== undefined && volume !== undefined) return { ...clone, volume }
   if (volume !== undefined)
-    throw new PaudeError('refused', `session ${record.id} works in an empty folder of its own, which is no clone`, {
+    throw new PaudeError('refused', `session ${record.id} has an empty folder and not a clone`, {
       hint: `paude exec ${record.id} -- tar -cf - . brings what it holds`,
     })
-  throw new PaudeError('refused', `session ${record.id} works in your folder itself, so there is nothing to bring back`, {
+  throw new PaudeError('refused', `session ${record.id} works in your own folder, so there is nothing to bring back`, {
     hint: 'git log and git diff show it; paude --workspace clone starts a session in a clone',
   })
 }
@@ -33,7 +33,7 @@ export async function insideOf(context: Context, { backend, handle, record }: Fo
   const { volume } = requireClone({ record })
   const state = await ask(backend.life.state(handle), context.effects(backend)).catch(() => null)
   if (state?.status === 'paused')
-    throw new PaudeError('refused', `session ${record.id} is paused, so nobody can look into its clone`, {
+    throw new PaudeError('refused', `session ${record.id} is paused, so paude cannot read its clone`, {
       hint: `paude stop ${record.id}`,
     })
   const runs = state?.status === 'running'

@@ -28,16 +28,16 @@ export async function requireSaved(
   if (clone === undefined || discard) return
   const lines = await unsavedWork(context, found).catch((error: unknown) => {
     if (!(error instanceof PaudeError)) throw error
-    throw new PaudeError('refused', `nobody can tell what would be lost with session ${id}: ${error.message}`, {
-      hint: `paude rm --discard ${id} removes it all the same`,
+    throw new PaudeError('refused', `paude cannot tell what removing session ${id} would lose: ${error.message}`, {
+      hint: `paude rm --discard ${id} removes it anyway`,
     })
   })
   if (lines.length === 0) return
   if (!force)
-    throw new PaudeError('refused', `the clone of session ${id} holds work that is nowhere else\n${listed(lines)}`, {
+    throw new PaudeError('refused', `the clone of session ${id} holds unsaved work\n${listed(lines)}`, {
       hint: `paude pull ${id} brings its commits, paude rm --force ${id} keeps all of it as a bundle`,
     })
-  context.note(`kept what was nowhere else of session ${id}: ${await keepBundle(context, found)} (git clone reads it)`)
+  context.note(`kept the unsaved work of session ${id}: ${await keepBundle(context, found)} (git clone reads it)`)
 }
 
 export const listed = (lines: readonly string[], most = 10): string =>
@@ -54,6 +54,6 @@ async function keepBundle(context: Context, found: Found): Promise<string> {
   const inside = await insideOf(context, found)
   if (await printInto(path, inside(script, [], { writes: true }), MOST_BYTES)) return path
   throw new PaudeError('refused', `the work of session ${id} could not be kept in ${folder}, so the session stays`, {
-    hint: `paude pull ${id} brings its commits, paude rm --discard ${id} removes it all the same`,
+    hint: `paude pull ${id} brings its commits, paude rm --discard ${id} removes it anyway`,
   })
 }

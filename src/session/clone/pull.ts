@@ -49,7 +49,7 @@ export async function pullSession(context: Context, found: Found, branch: string
   const clone = requireClone(found)
   const { git } = readGit(record.workspace, context.host)
   if (git === null)
-    throw new PaudeError('not-found', `${shown(record.workspace)} is no git repository any more`, {
+    throw new PaudeError('not-found', `${shown(record.workspace)} is not a git repository now`, {
       hint: `paude rm --force ${record.id} keeps what the clone holds as a bundle`,
     })
   const source = readStoreSource(git)

@@ -21,7 +21,7 @@ export async function keepsClone(context: Context, found: Found): Promise<boolea
   const kept = [...noteIntent(handle.folder, 'stopped'), ...released(handle.folder), ...backend.life.stop(handle, 0)]
   await execute(kept, context.effects(backend))
   context.note(
-    `session ${word} stays, since its clone holds work that is nowhere else\n${listed(lines)}\n  paude diff ${word} shows it, paude pull ${word} brings its commits, paude start ${word} goes on`,
+    `session ${word} stays: its clone holds unsaved work\n${listed(lines)}\n  paude diff ${word} shows it, paude pull ${word} brings its commits, paude start ${word} goes on`,
   )
   return true
 }
