@@ -29,7 +29,7 @@ exec ${Bun.which(backend)} "$@"
     expect(stderr).toContain('paude: the proxy ended before the agent was started; the end of its output:\n  ')
     expect(stderr).toContain('shm_open')
     expect(stderr).toContain('Read-only file system')
-    expect(stderr).toContain('→ paude doctor ')
+    expect(stderr).toContain('→ paude doctor')
   })
 
   test.concurrent('shows them also when it dies before it has the credential', async () => {

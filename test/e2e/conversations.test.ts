@@ -81,7 +81,7 @@ describeEach('conversations', (backend) => {
       const again = await run(['up'], { cwd })
       expect(again).toMatchObject({ code: 0, stdout: '' })
       expect(again.stderr).toContain(
-        `session ${asked} was interrupted, and paude does not repeat its prompt by itself: paude start ${asked}${asked}`,
+        `session ${asked} was interrupted, and paude does not repeat its prompt by itself: paude start ${asked}`,
       )
       expect(again.stderr).not.toContain(stopped)
       const window = await open({ cwd, words: ['attach', ran] })

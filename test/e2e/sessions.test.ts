@@ -328,7 +328,7 @@ describeEach('sessions', (backend) => {
     expect(await run(['start'], { cwd })).toMatchObject({ code: 0, stdout: `${id}\n` })
     const again = await run(['start'], { cwd })
     expect(again).toMatchObject({ code: 125, stdout: '' })
-    expect(again.stderr).toContain(`session ${id} is running already`)
+    expect(again.stderr).toContain(`session ${id} is already running`)
     expect(again.stderr).toContain(`paude attach ${id}`)
 
     await window.start(`clear; ${command('attach')}`)

@@ -32,7 +32,7 @@ export const removeImages = verb({
     references: { type: 'positional', many: true, description: 'Images' },
     stale: {
       type: 'boolean',
-      description: 'Every image, download and relay program that a start here does not use, and leftovers of builds',
+      description: 'Remove every image, download and relay program that a start here does not use, and leftovers of builds',
     },
     'dry-run': dryRun,
   },

@@ -67,7 +67,7 @@ export const unset = verb({
   front: PLANS,
   args: unsetArgs,
   examples: [
-    ['paude network unset example.org', 'the session uses what it was started with again'],
+    ['paude network unset example.org', 'back to what the session was started with'],
     ['paude network unset @github --user', 'also remove it from your config.toml'],
   ],
   run: (context, given) => change(context, 'unset', given),

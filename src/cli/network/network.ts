@@ -8,7 +8,7 @@ import { showGroups, showList, showWhy } from './show.ts'
 import { WATCH_KEYS } from './watch-words.ts'
 
 const watch = verb({
-  description: 'Show blocked hosts as it happens; on a terminal, a key allows one',
+  description: 'Show blocked hosts live; on a terminal, a key allows one',
   front: ACTS,
   args: { session, json },
   examples: [
@@ -28,7 +28,7 @@ export default topic({
     ['paude network deny *.example.org --session fix-login', 'even if something allows it'],
     ['paude network why https://example.org/x', 'the entry that decides, and its origin'],
     ['paude network list --origin', 'everything that the agent can reach, and why'],
-    ['paude network watch', 'blocked hosts as it happens, and a key to allow one'],
+    ['paude network watch', 'blocked hosts live, and a key to allow one'],
     ['paude network allow example.org --user', 'here, and in all new sessions'],
     ['paude network propose', 'a list of all used hosts, for review'],
     ['paude network propose --project', "write that list into the project's paude.toml"],

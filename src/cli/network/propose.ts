@@ -20,8 +20,8 @@ export const proposeList = verb({
     json: jsonFlag,
   },
   examples: [
-    ['paude network propose', 'exact hosts, sorted by group'],
-    ['paude network propose --project', "written into the project's paude.toml"],
+    ['paude network propose', 'print exact hosts, sorted by group'],
+    ['paude network propose --project', "write them into the project's paude.toml"],
   ],
   async run(context, { session: word, json, project }) {
     const found = await findWithNetwork(context, word)

@@ -12,14 +12,14 @@ export default verb({
   front: READS,
   examples: [
     ['paude screen fix-login', 'as text'],
-    ['paude screen --html', 'with its colours, as a page'],
+    ['paude screen --html', 'as a web page with colours'],
     ['paude screen --scrollback 200', 'with 200 lines that have scrolled off'],
   ],
   args: {
     session,
-    text: { type: 'boolean', description: 'As plain text (the default)' },
-    ansi: { type: 'boolean', description: 'With its colours, for a terminal' },
-    html: { type: 'boolean', description: 'With its colours, for a web page' },
+    text: { type: 'boolean', description: 'Print plain text (the default)' },
+    ansi: { type: 'boolean', description: 'Print colours for a terminal' },
+    html: { type: 'boolean', description: 'Print HTML with colours' },
     scrollback: {
       type: 'string',
       valueHint: 'LINES',

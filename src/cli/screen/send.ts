@@ -19,7 +19,7 @@ export default verb({
   args: {
     session: { type: 'positional', description: 'Session', required: true, offers: 'sessions' },
     text: { type: 'positional', description: 'Text to type, followed by Enter; - reads it from stdin' },
-    key: { type: 'string', valueHint: 'KEY[,KEY…]', description: 'Keys instead of a text: enter, escape, up, ctrl-c, y, …' },
+    key: { type: 'string', valueHint: 'KEY[,KEY…]', description: 'Type keys instead of a text: enter, escape, up, ctrl-c, y, …' },
     'no-enter': { type: 'boolean', description: 'Type the text without Enter' },
   },
   async run(context, given) {
