@@ -37,6 +37,8 @@ export type Facts<Value, Name extends string> = {
   readonly alternative?: true
   /** Why a project's file, or the managed one, cannot have it. */
   readonly notIn?: { readonly project?: string; readonly managed?: string }
+  /** The only words that a project's file can have, and why. */
+  readonly projectMay?: { readonly words: readonly string[]; readonly why: string }
   /**
    * What becomes of it when a start falls back to this machine's own agent. `free`: it promises nothing there. `closes`: the start is
    * refused, also when only a project sets it. Neither: the start is refused when you typed it.

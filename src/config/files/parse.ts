@@ -196,6 +196,18 @@ function foreignKeys(read: Read, parts: Parts): readonly PaudeError[] {
       .map(([key, why]) => foreign(read, `${prefix}${key}`, { key, why })),
   )
   if (read.layer !== 'project') return keys
+  const words = parts.flatMap(([prefix, part]) =>
+    allRows.flatMap(([, { key = '', projectMay }]) => {
+      const value = projectMay === undefined ? undefined : valueAt(part, key.split('.'))
+      return value === undefined || projectMay?.words.includes(String(value))
+        ? []
+        : [
+            wrong(`${read.at(`${prefix}${key}`)}: ${key} = ${JSON.stringify(value)} is not allowed in this file`, {
+              hint: projectMay?.why ?? '',
+            }),
+          ]
+    }),
+  )
   const programs = parts.flatMap(([prefix, { env }]) =>
     ((env as Layer | undefined)?.references ?? [])
       .filter(({ source }) => typeof source !== 'string')
@@ -205,7 +217,7 @@ function foreignKeys(read: Read, parts: Parts): readonly PaudeError[] {
         }),
       ),
   )
-  return [...keys, ...programs]
+  return [...keys, ...words, ...programs]
 }
 
 /** Values that every start would refuse are none for a file either. */

@@ -3,9 +3,11 @@ import type { Row, Rule } from '../../key.ts'
 import { ConfigFile } from './schema.ts'
 
 /** Which values of a key need your approval in a project's file, for help and reference. */
-export const trustOf = ({ key = '', rule, notIn }: Row<unknown>): string =>
-  // What a project's file cannot have may still have an order, for the managed one.
-  needsTrust(notIn?.project === undefined ? rule : 'own', (value) => isTaken(key, value))
+export const trustOf = ({ key = '', rule, notIn, projectMay }: Row<unknown>): string =>
+  projectMay !== undefined
+    ? `nothing: a project can only set ${projectMay.words.join(' or ')}`
+    : // What a project's file cannot have may still have an order, for the managed one.
+      needsTrust(notIn?.project === undefined ? rule : 'own', (value) => isTaken(key, value))
 
 function needsTrust(rule: Rule, canHold: (value: string) => boolean): string {
   switch (rule) {
