@@ -1,17 +1,7 @@
+import { SECRET_NAME } from '../../credentials/looks-secret.ts'
 import { printed, REFERENCE } from '../../credentials/schema.ts'
 import type { Reference } from '../../credentials/source.ts'
 import { row, type Valibot } from '../../key.ts'
-
-/** Names whose values belong into no file of configuration. */
-const SECRET_NAME = new RegExp(
-  `(${[
-    'TOKEN|SECRETS?|PASSWORD|PASSWD|PASSPHRASE|CREDENTIALS?|SECRET_KEY_BASE',
-    // Alone or as the last word: BYPASS, SPAT and OLDPWD are none.
-    '(^|_|DB|PG)PASS|(^|_)PAT|_PWD',
-    '(API|ACCESS|PRIVATE|SECRET|SIGNING|ENCRYPTION|MASTER|ACCOUNT|DEPLOY|AUTH|SSH)_?KEY',
-  ].join('|')})$`,
-  'i',
-)
 
 /** `[env]`: text is a value, `env:NAME` and `file:PATH` are references, a program prints the value. */
 const table = (v: Valibot) =>
