@@ -4,6 +4,7 @@ import type { HookReader } from '../events/read.ts'
 import type { Host } from '../host.ts'
 import type { Argv } from '../plan/plan.ts'
 import type { Grammar } from './grammar.ts'
+import type { ExtensionPolicy, Imports } from './imports.ts'
 
 /** What paude must know about a program it runs in the box. Data and pure functions. */
 export type Agent = {
@@ -30,6 +31,8 @@ export type Agent = {
   /** Lines of sh that a start runs before it. */
   readonly prelude: string
   readonly signals: Signals
+  /** How your own set-up of it comes into a box; null where it has none. */
+  readonly imports: Imports | null
   /** Places outside HOME where the box has a file of the seed, read-only: place to name. */
   readonly system: Readonly<Record<string, string>>
   /** Places below HOME that get a file of the seed where nothing is: place to name. */
@@ -40,6 +43,8 @@ export type Agent = {
     readonly restricted: boolean
     /** Whether somebody looks at it on a terminal. */
     readonly screen: boolean
+    /** Absent where every plugin may come. */
+    readonly policy?: ExtensionPolicy | undefined
   }) => Readonly<Record<string, string>>
 }
 
@@ -94,6 +99,8 @@ export type Opening = {
   readonly conversation: string
   /** Whether a later start goes on with it. */
   readonly continues: boolean
+  /** Words that a copy of your own set-up needs; they stand before yours. */
+  readonly more?: readonly string[]
   /** The conversation that is copied, and the session it belongs to. */
   readonly origin?: { readonly conversation: string; readonly session: string } | undefined
 }

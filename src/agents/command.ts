@@ -3,10 +3,14 @@ import type { Agent, Conversation, Opening } from './agent.ts'
 import { canContinue, choosesConversation, lastingWords } from './words.ts'
 
 /** The lines of sh that set the words of a start: first with your own, later continuing the conversation. */
-export function startCommand(agent: Agent, words: readonly string[], { conversation: id, continues, origin }: Opening): string {
+export function startCommand(
+  agent: Agent,
+  words: readonly string[],
+  { conversation: id, continues, origin, more = [] }: Opening,
+): string {
   const { grammar, program, prelude, conversation } = agent
   const named = id !== '' && conversation?.begin && !choosesConversation(grammar, words) ? conversation.begin(id) : []
-  const first = commandLine([program, ...named, ...words])
+  const first = commandLine([program, ...more, ...named, ...words])
   return [
     prelude,
     `set -- ${first}\n`,
@@ -17,7 +21,7 @@ export function startCommand(agent: Agent, words: readonly string[], { conversat
           `conversation=${named.length > 0 ? quote(id) : ''}\n`,
           'if [ -s /paude/out/conversation ]; then read -r conversation </paude/out/conversation; fi\n',
           // An agent may refuse an id that is used, and one that it does not know; its own file tells which it is.
-          `for file in ${proofOf(conversation, `"\${conversation:-none}"`)}; do\n  if [ -e "$file" ]; then set -- ${again(agent, conversation, words)}; fi\ndone\n`,
+          `for file in ${proofOf(conversation, `"\${conversation:-none}"`)}; do\n  if [ -e "$file" ]; then set -- ${again(agent, conversation, [...more, ...words])}; fi\ndone\n`,
         ]
       : []),
   ].join('')

@@ -15,3 +15,7 @@ declare module '*/hook.sh' {
   const text: string
   export default text
 }
+declare module '*/imported.sh' {
+  const text: string
+  export default text
+}

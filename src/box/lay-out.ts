@@ -27,6 +27,7 @@ export function layOut(spec: SessionSpec): Plan {
         ]),
     ...revisionFolders(policy).map((name) => folder(join(spec.folder, 'policy', name), 0o755)),
     ...Object.entries(policy).map(([name, content]) => write(join(spec.folder, 'policy', name), content, 0o644)),
+    ...(spec.imported === null ? [] : [spec.imported]),
     ...(spec.owner === '' ? [] : [owned(spec.folder, spec.owner)]),
     write(join(spec.folder, 'session.json'), spec.record),
   ]

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { Policy } from '../network/allow.ts'
-import type { Argv } from '../plan/plan.ts'
+import type { Argv, Gather } from '../plan/plan.ts'
 import type { Secret } from '../secret.ts'
 import type { WorkspaceVolume } from './workspace-volume.ts'
 
@@ -60,6 +60,8 @@ export type SessionSpec = {
   readonly seed: Readonly<Record<string, string>>
   /** Places of the box besides where a file of seed/ is, read-only: place to name. */
   readonly system: Readonly<Record<string, string>>
+  /** Brings the copy of the user's own set-up of the agent up to date, which the box sees read-only; null where it has none. */
+  readonly imported: Gather | null
   /** Files of out/ that the box may write: nothing but their content is the box's. */
   readonly out: readonly string[]
   /** Text of the file that names the paude which removes it at its end; '' for a session in the background. */

@@ -32,6 +32,7 @@ export const verbs = {
   logout: () => import('./login/logout.ts'),
   config: () => import('./config/config.ts'),
   trust: () => import('./config/trust.ts'),
+  plugins: () => import('./config/plugins.ts'),
   untrust: () => import('./config/untrust.ts'),
   notify: () => import('./setup/notify.ts'),
   demo: () => import('./start/demo.ts'),

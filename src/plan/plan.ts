@@ -12,6 +12,7 @@ export type Step =
   | Write
   | Copy
   | CopyContext
+  | Gather
   | LayFeatures
   | Exec
   | Pipe
@@ -47,6 +48,28 @@ export type CopyContext = {
   readonly to: string
   readonly approved: string | null
   readonly hint: string
+}
+
+/**
+ * Brings a copy of the user's own files up to date: `name` in `store`, which is there already when nothing has changed. `texts` are made.
+ * Copies that no session of the folder `users` names go.
+ */
+export type Gather = {
+  readonly kind: 'gather'
+  readonly store: string
+  readonly name: string
+  readonly files: readonly OwnFile[]
+  readonly texts: Readonly<Record<string, string>>
+  readonly users: string
+}
+
+/** A file of the user's: its place in the copy, where it really lies, and how it looked. */
+export type OwnFile = {
+  readonly path: string
+  readonly source: string
+  /** Device, inode, size and time of the last change. */
+  readonly mark: string
+  readonly executable: boolean
 }
 
 /** Something that is installed on an image: a folder with an install.sh, published in a registry or lying on this machine. */

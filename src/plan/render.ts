@@ -1,5 +1,5 @@
 import { DOTS, type Secret } from '../secret.ts'
-import type { Argv, Attach, Exec, Hold, LayFeatures, Pipe, Plan, Step, Together, Until, Write } from './plan.ts'
+import type { Argv, Attach, Exec, Gather, Hold, LayFeatures, Pipe, Plan, Step, Together, Until, Write } from './plan.ts'
 import { commandLine, quote } from './shell.ts'
 
 /**
@@ -59,6 +59,10 @@ function renderStep(step: Step, name: string, look: Look): readonly string[] {
       return [`install -m 0600 ${quote(step.from)} ${quote(step.to)}`]
     case 'copy-context':
       return ['# only if that is what was trusted, byte for byte', `cp -RP ${quote(step.from)} ${quote(step.to)}`]
+    case 'gather':
+      return look.folded
+        ? [`: # copies ${counted(step.files.length, 'file')} of yours to ${quote(`${step.store}/${step.name}`)}`]
+        : renderGather(step)
     case 'lay-features':
       return renderFeatures(step)
     case 'exec':
@@ -102,6 +106,25 @@ function renderFeatures({ features, base, user, to, title }: LayFeatures): reado
     ),
     `echo ${quote('this script cannot fetch features: paude image build')} >&2`,
     'exit 1',
+  ]
+}
+
+/** A copy that is there is not made anew. */
+function renderGather({ store, name, files, texts }: Gather): readonly string[] {
+  const to = `${store}/${name}`
+  const folders = new Set(
+    [...files.map(({ path }) => path), ...Object.keys(texts)].map((path) => `${to}/${path}`.replace(/\/[^/]*$/, '')),
+  )
+  return [
+    `[ -e ${quote(to)} ] || {`,
+    ...indent([
+      `mkdir -p -m 0700 ${[...folders].map(quote).join(' ')}`,
+      ...files.map(
+        ({ path, source, executable }) => `install -m ${executable ? '0700' : '0600'} ${quote(source)} ${quote(`${to}/${path}`)}`,
+      ),
+      ...Object.entries(texts).flatMap(([path, text]) => writeLines(`${to}/${path}`, text, 0o600)),
+    ]),
+    '}',
   ]
 }
 
@@ -292,6 +315,7 @@ const hasUndo = (step: Step): boolean => {
     case 'write':
     case 'copy':
     case 'copy-context':
+    case 'gather':
     case 'lay-features':
     case 'until':
     case 'attach':

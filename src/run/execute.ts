@@ -16,7 +16,7 @@ import {
   type Write,
 } from '../plan/plan.ts'
 import { commandLine } from '../plan/shell.ts'
-import { shown } from '../text.ts'
+import { firstOf, shown } from '../text.ts'
 import { runAttached } from './attached.ts'
 import { buildStep } from './build-step.ts'
 import { askLastWords } from './last-words.ts'
@@ -129,6 +129,13 @@ async function carryOut(step: Exclude<Step, Last>, run: Run): Promise<void> {
         })
       })
       return
+    case 'gather': {
+      const { gather } = await import('./gather.ts')
+      const secrets = gather(step)
+      if (secrets.length > 0)
+        run.effects.note(`not copied into the sandbox, since they contain a secret: ${shown(firstOf(secrets))}`)
+      return
+    }
     case 'lay-features': {
       run.effects.note(step.title)
       const { layFeatures } = await import('./features/lay.ts')

@@ -59,6 +59,7 @@ const OPENING: readonly (readonly [setting: keyof Settings, text: string, item: 
   ['imageVariant', 'image.variant = "full"', 'image.variant: slim > full'],
   ['imagePackages', 'image.packages = ["nodejs", "npm"]', 'image.packages:  > npm'],
   ['imageTools', 'image.tools = ["go@1.24"]', 'image.tools:  > go@1.24'],
+  ['pluginsAllow', 'plugins.allow = ["*@evil"]', 'plugins.allow:  > *@evil'],
   ['pull', 'image.pull = "always"', 'image.pull: missing > always'],
   ['caFile', 'image.ca_files = ["/ca.pem", "/evil.pem"]', 'image.ca_files:  > /evil.pem'],
   ['network', 'network.mode = "open"', 'network.mode: restricted > open'],
@@ -144,8 +145,8 @@ test.each(OPENING)('%s opens the box: %s', (_, text, item) => {
 test('every setting that a file may hold has its row', () => {
   const rows = new Set<string>([...OPENING.map(([setting]) => setting)])
   const ruled = allRows.flatMap(([key, { rule }]) => (rule === 'own' || rule === 'closes' ? [] : [key]))
-  // A project's file may not hold the first two at all; the next are said by a devcontainer.json, and tested with it; there is one agent.
-  const elsewhere = ['projectConfig', 'fallback', 'imageBuild', 'lifecycle', 'agent']
+  // A project's file may not hold the first at all, or what opens of them; the next are said by a devcontainer.json, and tested with it; there is one agent.
+  const elsewhere = ['projectConfig', 'fallback', 'importConfig', 'importKeep', 'imageBuild', 'lifecycle', 'agent']
   expect(ruled.filter((key) => !rows.has(key) && !elsewhere.includes(key))).toEqual([])
 })
 

@@ -25,6 +25,7 @@ export const shell: Agent = {
   otherWays: /^$/,
   environment: () => ({}),
   conversation: null,
+  imports: null,
   prelude: '',
   signals: { modes: '', titleSigns: {}, asks: [], ownFile: null, hook: () => null },
   system: {},

@@ -78,6 +78,7 @@ const plain: SessionSpec = {
     '/etc/claude-code/managed-settings.json': 'managed-settings.json',
     '/etc/claude-code/CLAUDE.md': 'CLAUDE.md',
   },
+  imported: null,
   out: ['conversation', 'events'],
   record: '{ "v": 1, "id": "paude-bcd234" }\n',
 }

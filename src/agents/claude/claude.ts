@@ -6,8 +6,11 @@ import { findOption, isVerb, optionValue } from '../words.ts'
 import noteConversation from './conversation.sh' with { type: 'text' }
 import { toEvent } from './event.ts'
 import { grammar } from './grammar.ts'
-import prelude from './home.sh' with { type: 'text' }
+import home from './home.sh' with { type: 'text' }
 import hook from './hook.sh' with { type: 'text' }
+import imported from './imports/imported.sh' with { type: 'text' }
+import { imports } from './imports/imports.ts'
+import { policySettings } from './imports/policy.ts'
 import printOwnFile from './own-file.sh' with { type: 'text' }
 import { readOwnFile } from './own-file.ts'
 
@@ -59,7 +62,8 @@ export const claude: Agent = {
   otherWays: /^(ANTHROPIC_UNIX_SOCKET|CLAUDE_CODE_USE_\w+)$/,
   environment,
   conversation,
-  prelude,
+  prelude: `${home}${imported}`,
+  imports,
   signals: {
     modes: '\x1b[?2004h',
     titleSigns: {},
@@ -116,7 +120,7 @@ function environment(host: Host, words: readonly string[]): Readonly<Record<stri
   }
 }
 
-function seed({ directory, restricted, screen }: Parameters<Agent['seed']>[0]): Readonly<Record<string, string>> {
+function seed({ directory, restricted, screen, policy }: Parameters<Agent['seed']>[0]): Readonly<Record<string, string>> {
   return {
     // Answers what Claude asks only because the machine is new to it; it knows an approved key by its end.
     'claude.json': `${JSON.stringify(
@@ -131,7 +135,7 @@ function seed({ directory, restricted, screen }: Parameters<Agent['seed']>[0]): 
       2,
     )}\n`,
     // Asking for a permission mode is the user's word already; the warning concerns machines without a box.
-    'managed-settings.json': `${JSON.stringify({ skipDangerousModePermissionPrompt: true, hooks: hooks(screen) }, null, 2)}\n`,
+    'managed-settings.json': `${JSON.stringify({ skipDangerousModePermissionPrompt: true, hooks: hooks(screen), ...(policy && policySettings(policy)) }, null, 2)}\n`,
     'conversation.sh': noteConversation,
     'hook.sh': hook,
     'own-file.sh': printOwnFile,

@@ -263,6 +263,7 @@ function mountFlags(dialect: Dialect, spec: SessionSpec): readonly string[] {
     ...spec.hidden.map((path) => nothing(dialect, path)),
     bind(spec.init, INIT, true),
     bind(seed, '/paude/seed', true),
+    ...(spec.imported === null ? [] : [bind(spec.imported.store, '/paude/imported', true)]),
     // File by file: a folder could be filled with links, pipes and what cannot be removed.
     ...spec.out.map((name) => bind(join(spec.folder, 'out', name), `/paude/out/${name}`, false)),
     bind(join(seed, 'passwd'), '/etc/passwd', true),

@@ -1,3 +1,4 @@
+import { agents } from '../../agents/registry.ts'
 import { setKey } from '../../config/files/edit.ts'
 import { keyOf } from '../../config/keys/all.ts'
 import { loadConfig } from '../../config/layers/load.ts'
@@ -6,6 +7,7 @@ import { readBaseUrl } from '../../credentials/base-url.ts'
 import { PaudeError } from '../../errors.ts'
 import { changeFile } from '../../project/editable.ts'
 import { askAgain, canAsk, readAnswer, readLine } from '../config/start-config.ts'
+import { decideImport } from '../start/decide-import.ts'
 
 export type Choices = {
   /** As typed; undefined where nothing was. */
@@ -31,6 +33,8 @@ export async function initChoices(context: Context, { baseUrl, fallback, sure }:
       hint: 'use --fallback none or --fallback host',
     })
   if (word !== settings.fallback) await keep(context, 'fallback', word)
+  if (!sure && managed.importConfig === undefined)
+    await decideImport(context, await loadConfig(host, flags), { agent: agents[settings.agent], asks: true, never: false })
 }
 
 async function keep({ host, note }: Context, setting: 'baseUrl' | 'fallback', value: string): Promise<void> {

@@ -17,6 +17,7 @@ import { requirePrivate } from '../../state.ts'
 import { readTimeout } from '../args.ts'
 import { printConfig } from '../config/print-config.ts'
 import { startConfig } from '../config/start-config.ts'
+import { decideImport, noteLeft } from './decide-import.ts'
 import { forewarn } from './forewarn.ts'
 import { offerDevcontainer } from './offer-devcontainer.ts'
 import { noteOthers } from './others.ts'
@@ -48,7 +49,8 @@ export async function startSession(context: Context, start: Start): Promise<numb
   const run = throwAway ? said : withArgs(said, agent, settings)
   const shows = settings.dryRun || settings.printConfig
   const granted = run.kind === 'command' || shows ? config : await requireCredential(context, { config, agent, words: run.words })
-  const prepared = await prepareSession(context, { config: granted, agent, run })
+  const decided = await decideImport(context, granted, { agent, asks: run.kind === 'agent' && !shows, never: throwAway })
+  const prepared = await prepareSession(context, { config: decided, agent, run })
   const { backend, spec, record } = prepared
   if (settings.printConfig) {
     answer(printConfig(config, { spec, backend, host }))
@@ -62,6 +64,7 @@ export async function startSession(context: Context, start: Start): Promise<numb
     return 0
   }
   forewarn(context, prepared)
+  noteLeft(context, prepared.around.imported)
   if (plain) noteOthers(context, record)
   requirePrivate(host)
   refuseTakenName(context, spec.name)

@@ -62,6 +62,12 @@ function boundOne(
     const kept = ports.length === USUAL_PORTS.length && ports.every((port) => USUAL_PORTS.includes(Number(port)))
     return kept ? config : having(ports, Array(ports.length).fill(managed))
   }
+  // An empty list means everything.
+  if (setting === 'pluginsAllow' && origins.length === 0 && limits.pluginsAllow !== undefined)
+    return having(
+      limits.pluginsAllow,
+      limits.pluginsAllow.map(() => managed),
+    )
   if (!Array.isArray(value) || !Array.isArray(limit)) {
     if (!isWider(setting, String(value), String(limit))) return config
     if (origins.every(({ layer }) => layer === 'default')) return having(limit, [managed])

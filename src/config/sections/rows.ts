@@ -1,6 +1,7 @@
 import { backendKeys } from '../../backends/keys.ts'
 import { providerKeys } from '../../credentials/keys.ts'
 import type { Row } from '../../key.ts'
+import { agentConfig } from './agent-config.ts'
 import { devcontainer } from './devcontainer.ts'
 import { env } from './env.ts'
 import { general } from './general.ts'
@@ -21,6 +22,7 @@ export const rows = {
   ...network,
   ...limits,
   ...workspace,
+  ...agentConfig,
   ...env,
   ...backendKeys,
   ...security,

@@ -28,7 +28,10 @@ export async function prepareSession(context: Context, { config, agent, run }: W
   const { settings } = config
   const backend = await pickBackend(context.host, settings.backend)
   refuseCredentialInside(settings, context.host)
-  const around = await lookAround(context.host, config, backend)
+  const around = await lookAround(context.host, config, {
+    backend,
+    imports: run.kind === 'agent' ? agent.imports : null,
+  })
   const images = await chooseImages(context, { settings, extraCa: around.extraCa, backend, kind: run.kind })
   const mode = settings.dryRun || settings.printConfig ? 'look' : 'start'
   const host = run.kind === 'agent' ? await withProvider(context.host, config, mode) : context.host

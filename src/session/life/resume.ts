@@ -7,8 +7,9 @@ import { released } from '../../box/owner.ts'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import type { Host } from '../../host.ts'
+import { lookOwn } from '../../imports/look.ts'
 import { injectionAddress, keptValue, readKept } from '../../login/kept.ts'
-import { write } from '../../plan/plan.ts'
+import { type Plan, write } from '../../plan/plan.ts'
 import { ask } from '../../run/ask.ts'
 import { execute } from '../../run/execute.ts'
 import { LEFT } from '../../run/process.ts'
@@ -42,6 +43,15 @@ async function askedAgain(
     else if (kept !== null && isKept(variable, at)) env[variable] = dryRun ? '-' : (await keptValue(host, name, kept)).reveal()
   }
   return { ...host, env }
+}
+
+/** The user's own set-up as it is now. */
+function importedAgain(host: Host, { handle, record: { agent, imported, workspace } }: Found): Plan {
+  const imports = agentNamed(agent)?.imports ?? null
+  if (imports === null || imported === undefined) return []
+  const rules = { importKeep: imported.keep, pluginsAllow: imported.allow, pluginsDeny: imported.deny }
+  const { gather } = lookOwn(host, imports, { rules, project: workspace })
+  return [gather, write(join(handle.folder, 'seed', 'imported'), `${gather.name}\n`, 0o644)]
 }
 
 /** Starts a session again that does not run, with its conversation. Returns the exit code: the agent's when attached. */
@@ -83,6 +93,7 @@ export async function continueSession(
       : []
   const plan = [
     ...recheck,
+    ...importedAgain(context.host, found),
     ...(existsSync(handle.folder) ? [...noteIntent(handle.folder, 'running'), ...released(handle.folder)] : []),
     ...resumePlan(backend, handle, {
       attached,

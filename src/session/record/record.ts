@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { keepable } from '../../agents/imports.ts'
 import { backendNames } from '../../backends/names.ts'
 import type { Handle } from '../../box/handle.ts'
 import { HARDENED } from '../../box/security.ts'
@@ -83,6 +84,10 @@ const Shape = v.object({
   index: v.optional(
     v.nullable(v.object({ path: v.string(), mark: v.string(), hash: v.optional(v.picklist([20, 32]), 20) })),
     null,
+  ),
+  /** By which rules a copy of the user's own set-up comes in; absent where none does. */
+  imported: v.exactOptional(
+    v.object({ keep: v.array(v.picklist(keepable)), allow: v.array(v.string()), deny: v.array(v.string()) }),
   ),
   /** What the project would like to have outside: paude forward takes them when no port is named. */
   forwardPorts: v.exactOptional(v.array(v.number())),

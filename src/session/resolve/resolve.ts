@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { Agent, Opening } from '../../agents/agent.ts'
 import { startCommand } from '../../agents/command.ts'
 import { addressesOf, agentCredentials, agentNeeds } from '../../agents/models.ts'
-import { opensScreen } from '../../agents/words.ts'
+import { asksSomething, opensScreen } from '../../agents/words.ts'
 import type { Backend } from '../../backends/backend.ts'
 import { readLimits } from '../../box/limits.ts'
 import { ownerText } from '../../box/owner.ts'
@@ -152,6 +152,9 @@ function sessionRecord(
     // Of a project that its box does not see nothing can change.
     watch: transport.kind === 'bind' ? watch(workspace) : {},
     index: git === null || transport.kind !== 'bind' ? null : { path: index, mark: indexMark(index), hash: hashSize(git) },
+    ...(around.imported === null
+      ? {}
+      : { imported: { keep: [...settings.importKeep], allow: [...settings.pluginsAllow], deny: [...settings.pluginsDeny] } }),
     ...(settings.forwardPorts.length > 0 ? { forwardPorts: [...settings.forwardPorts] } : {}),
     security: readSecurity(settings),
     ...(secrets.length > 0 ? { secrets: [...secrets] } : {}),
@@ -194,6 +197,7 @@ function sessionSpec(wish: Wish, decided: Decided, record: SessionRecord): Sessi
     folder: sessionFolder(host, id),
     seed: seedFiles(wish, decided, user),
     system: run.kind === 'agent' ? wish.agent.system : {},
+    imported: around.imported?.gather ?? null,
     out: outFiles(wish, streams),
     owner: settings.detach ? '' : ownerText(host),
     record: `${JSON.stringify(record, null, 2)}\n`,
@@ -344,7 +348,7 @@ const volumeRecord = ({ id, name, transport }: Decided, clone: Surroundings['clo
       }
 
 function resolveEnvironment(
-  { host, config: { settings }, agent, run, around: { workspace, identity } }: Wish,
+  { host, config: { settings }, agent, run, around: { workspace, identity, imported } }: Wish,
   { streams: { terminal }, credentials }: Decided,
   home: string,
 ): Readonly<Record<string, string>> {
@@ -355,6 +359,7 @@ function resolveEnvironment(
     ...(host.env['TZ'] ? { TZ: host.env['TZ'] } : {}),
     ...gitEnvironment(identity, safeDirectories(workspace)),
     ...(run.kind === 'agent' ? agent.environment(host, run.words) : {}),
+    ...(imported === null ? {} : agent.imports?.environment),
     ...Object.fromEntries(credentials.flatMap((one) => [[one.variable, one.placeholder], ...providerAddress(one, settings)])),
   }
 }
@@ -365,7 +370,7 @@ const providerAddress = (
 ): readonly (readonly [string, string])[] => (inject === 'base-url' ? [[addressVariable, `${BASE_URL}${injection.prefix}`]] : [])
 
 function seedFiles(
-  { host, agent, run, config, around: { workspace } }: Wish,
+  { host, agent, run, config, around: { workspace, imported, extensions } }: Wish,
   decided: Decided,
   user: SessionSpec['user'],
 ): Readonly<Record<string, string>> {
@@ -374,7 +379,11 @@ function seedFiles(
   const command =
     run.kind === 'command'
       ? `set -- ${commandLine(run.argv)}\n`
-      : startCommand(agent, run.words, { ...opening, origin: run.origin })
+      : startCommand(agent, run.words, {
+          ...opening,
+          origin: run.origin,
+          more: imported === null ? [] : importWords(agent, run.words),
+        })
   // One command in a box is no session: it has the variables alone.
   const { settings } = config
   const lifecycle = [
@@ -387,6 +396,7 @@ function seedFiles(
     [SECCOMP_FILE]: SECCOMP_PROFILE,
     // Elsewhere the engine is a machine of its own, with inodes of its own.
     ...(host.platform === 'linux' ? { 'mounts.sh': mountCheck(mountsOf(decided), copiedOf(decided.transport)) } : {}),
+    ...(imported === null ? {} : { imported: `${imported.gather.name}\n` }),
     ...(lifecycle.length > 0 ? { 'lifecycle.sh': lifecycleScript({ ...settings, lifecycle }) } : {}),
     passwd: passwd(user),
     group: group(user),
@@ -401,11 +411,16 @@ function seedFiles(
             directory: workspace.root,
             restricted: mode === 'restricted' || mode === 'ask' || mode === 'record',
             screen: opening.continues,
+            policy: extensions,
           }),
         }
       : {}),
   }
 }
+
+/** Only a question to a model needs them. */
+const importWords = ({ imports, grammar }: Agent, words: readonly string[]): readonly string[] =>
+  imports !== null && asksSomething(grammar, words) ? imports.words(words) : []
 
 /** Where HOME lies in the box: the host's own path, so that paths kept in it go on meaning the same. */
 const boxHome = ({ home }: Host): string =>

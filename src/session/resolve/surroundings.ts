@@ -1,9 +1,11 @@
+import type { ExtensionPolicy, Imports } from '../../agents/imports.ts'
 import type { Backend } from '../../backends/backend.ts'
 import type { Own } from '../../box/spec.ts'
 import { asSaid } from '../../config/keys/said.ts'
 import type { Config } from '../../config/keys/settings.ts'
 import type { Host } from '../../host.ts'
 import { extraCaCertificates } from '../../image/ca.ts'
+import { type Imported, lookOwn, lookPolicy } from '../../imports/look.ts'
 import type { Secret } from '../../secret.ts'
 import { type CloneSource, readCloneSource } from '../../workspace/clone-source.ts'
 import { type Identity, readIdentity } from '../../workspace/identity.ts'
@@ -23,16 +25,35 @@ export type Surroundings = {
   readonly own: Own
   /** What a clone of the project is made of; null where the project itself is mounted. */
   readonly clone: (CloneSource & { readonly store: Store }) | null
+  /** Your own set-up of the agent, where it comes in. */
+  readonly imported: Imported | null
+  /** What plugins and servers it may have; absent where nobody restricts them. */
+  readonly extensions?: ExtensionPolicy | undefined
 }
 
+/** `imports` is how the set-up of the agent comes in; null where none does. */
+type Wanted = { readonly backend: Backend; readonly imports: Imports | null }
+
 /** Looks at machine and project. No engine is asked, and no program runs but those that references name. */
-export async function lookAround(host: Host, config: Config, backend: Backend): Promise<Surroundings> {
+export async function lookAround(host: Host, config: Config, { backend, imports }: Wanted): Promise<Surroundings> {
   const workspace = findWorkspace(host, config.settings)
   const [extraCa, references] = [certificatesOf(host, config), await followed(host, config)]
   const own = backend.own(config.settings, host)
   const source = config.settings.workspaceMode === 'clone' ? readCloneSource(workspace) : null
   const clone = source === null ? null : { ...source, store: storeOf(host, source) }
-  return { workspace, identity: readIdentity(workspace.git, host, workspace.root), references, extraCa, own, clone }
+  const place = { rules: config.settings, project: workspace.root }
+  const imported = imports === null || config.settings.importConfig !== 'on' ? null : lookOwn(host, imports, place)
+  const extensions = imports === null ? undefined : lookPolicy({ imports, imported }, place)
+  return {
+    workspace,
+    identity: readIdentity(workspace.git, host, workspace.root),
+    references,
+    extraCa,
+    own,
+    clone,
+    imported,
+    extensions,
+  }
 }
 
 /** As PEM text. Each is looked at alone only where something is wrong: that is told with its place. */

@@ -1,0 +1,80 @@
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Brought, type Extension, type ExtensionPolicy, type Imports, mayCome, type OwnFolder } from '../agents/imports.ts'
+import type { Settings } from '../config/keys/settings.ts'
+import type { Host } from '../host.ts'
+import type { Gather } from '../plan/plan.ts'
+import { stateFolder } from '../state.ts'
+import { readSmall } from '../workspace/paths.ts'
+import { ownPath, walk } from './walk.ts'
+
+export type Rules = Pick<Settings, 'importKeep' | 'pluginsAllow' | 'pluginsDeny'>
+
+type Place = { readonly rules: Rules; readonly project: string }
+
+/** What would come in, and the step that brings the copy up to date. */
+export type Imported = Omit<Brought, 'trees' | 'texts'> & { readonly gather: Gather }
+
+/** Bytes of a file that says what comes in: Claude Code keeps all projects in one. */
+const MOST = 32 * 1024 ** 2
+
+/** The folder of your set-up, as this machine has it. */
+export function ownFolder(host: Pick<Host, 'home' | 'env'>, { variable, folder }: Imports, project: string): OwnFolder {
+  const named = host.env[variable]
+  const path = named?.startsWith('/') ? join(named) : join(host.home, folder)
+  return {
+    home: host.home,
+    path,
+    moved: named?.startsWith('/') === true,
+    project,
+    read: (file) => readSmall(ownPath(file, { host, folder: path }) ?? '', MOST),
+    list: namesIn,
+  }
+}
+
+/** Looks at all of it; nothing is copied yet. The copy of the same files has the same name. */
+export function lookOwn(host: Pick<Host, 'home' | 'env'>, imports: Imports, { rules, project }: Place): Imported {
+  const source = ownFolder(host, imports, project)
+  const may = mayCome(rules.pluginsAllow, rules.pluginsDeny)
+  const { trees, texts, left, ...rest } = imports.bring(source, { keep: rules.importKeep, may })
+  const { files, left: apart } = walk(trees, { host, folder: source.path })
+  const name = hashed([files.map(({ path, mark, executable }) => [path, mark, executable]), texts])
+  // Boxes that may see other plugins do not see each other's copies.
+  const store = join(stateFolder(host), 'imports', hashed([source.path, rules.importKeep, rules.pluginsAllow, rules.pluginsDeny]))
+  return {
+    left: [...left, ...apart],
+    ...rest,
+    gather: { kind: 'gather', store, name, files, texts, users: join(stateFolder(host), 'sessions') },
+  }
+}
+
+/** What plugins and servers a session may have; undefined where nobody restricts them. */
+export function lookPolicy(
+  { imports, imported }: { readonly imports: Imports; readonly imported: Imported | null },
+  { rules, project }: Place,
+): ExtensionPolicy | undefined {
+  const { pluginsAllow: allow, pluginsDeny: deny } = rules
+  if (allow.length + deny.length === 0) return undefined
+  const ofProject = projectExtensions(imports, { rules, project })
+  return { allow, deny, extensions: [...(imported?.extensions ?? []), ...ofProject], marketplaces: imported?.marketplaces ?? [] }
+}
+
+/** The project's own servers. A stranger wrote the file, so no link is followed. */
+export const projectExtensions = (imports: Imports, { rules, project }: Place): readonly Extension[] =>
+  imports.ofProject((path) => readSmall(path), project, mayCome(rules.pluginsAllow, rules.pluginsDeny))
+
+/** Whether there is anything to bring. */
+export const isThere = (host: Pick<Host, 'home' | 'env'>, imports: Imports): boolean => {
+  const { path } = ownFolder(host, imports, '')
+  return namesIn(path).some((name) => /\.md$|^settings\.json$|^(rules|skills|agents|commands|output-styles|plugins)$/.test(name))
+}
+
+const hashed = (value: unknown): string => new Bun.CryptoHasher('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 16)
+
+function namesIn(path: string): readonly string[] {
+  try {
+    return readdirSync(path).sort()
+  } catch {
+    return []
+  }
+}
