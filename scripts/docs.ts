@@ -14,7 +14,7 @@ import { type Caller, type ErrorCode, exitCode, PaudeError } from '../src/errors
 import { type EventKind, fieldsOf, MEANINGS } from '../src/events/event.ts'
 import type { Row } from '../src/key.ts'
 import { groups } from '../src/network/groups.ts'
-import { PROTECTED } from '../src/workspace/guard.ts'
+import { IN_FOLDERS, IN_GIT, type Severity } from '../src/workspace/listed.ts'
 import { manPage } from './man.ts'
 
 const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ')
@@ -128,8 +128,8 @@ export async function pages(): Promise<Readonly<Record<string, string>>> {
     ),
     'guarded-paths.md': page(
       'Guarded paths',
-      'Programs on your machine run or obey these files of a project, so they are read-only in a session. Add more with the key `workspace.protect`.',
-      PROTECTED.map((path) => `- ${code(path)}`).join('\n'),
+      'Programs on your machine run or obey these files of a project. [Review](../review.md) says what becomes of new ones. `workspace.guard` adds names and changes severities; `workspace.protect` adds paths.',
+      guardedPaths(),
     ),
     'verbs.md': page('Verbs', '`paude help VERB` prints the same.', await verbs()),
   }
@@ -147,10 +147,31 @@ const list = (): string =>
     ['engines.md', 'container engines, with the versions tested'],
     ['events.md', 'events of `paude events --json`'],
     ['paude.1', 'the manual page: `man ./paude.1`'],
-    ['guarded-paths.md', 'files of a project that are read-only in a session'],
+    ['guarded-paths.md', 'files of a project that programs on your machine run or obey'],
   ]
     .map(([file, what]) => `- [${file}](${file}): ${what}`)
     .join('\n')
+
+const SEVERITIES: Readonly<Record<Severity, string>> = {
+  severe: 'Read-only in a session where they exist, and named when they are new. Programs run or obey these by themselves.',
+  warn: 'Writable, and named when they are new or changed. Programs obey these when you run them.',
+  shown: 'Writable, and shown by `paude review` only. These are code that you run.',
+}
+
+/** A section for each severity, a row for each program. */
+function guardedPaths(): string {
+  const list = [...IN_GIT.map((one) => ({ ...one, path: `.git/${one.path}` })), ...IN_FOLDERS]
+  return Object.entries(SEVERITIES)
+    .map(([severity, meaning]) => {
+      const groups = Map.groupBy(
+        list.filter((one) => one.severity === severity),
+        ({ tool, why }) => `${tool} ${why}`,
+      )
+      const rows = [...groups].map(([reason, all]) => [all.map(({ path }) => code(path)).join(', '), reason])
+      return [`## ${severity}`, meaning, table(['path', 'reason'], rows)].join('\n\n')
+    })
+    .join('\n\n')
+}
 
 const page = (title: string, lead: string, body: string): string =>
   `<!-- Made by \`npm run docs\`. -->\n\n# ${title}\n\n${lead}\n\n${body}\n`

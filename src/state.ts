@@ -16,7 +16,7 @@ export const trustFolder = (host: Host): string => join(stateFolder(host), 'trus
 export function requirePrivate(host: Host): void {
   for (const folder of [
     stateFolder(host),
-    ...['sessions', 'trust', 'kit', 'past', 'logins', 'imports'].map((name) => join(stateFolder(host), name)),
+    ...['sessions', 'trust', 'kit', 'past', 'logins', 'imports', 'quarantine'].map((name) => join(stateFolder(host), name)),
   ]) {
     const stats = statsOf(folder)
     if (stats === null) continue

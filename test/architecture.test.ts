@@ -23,7 +23,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   box: ['errors.ts', 'host.ts', 'network', 'plan', 'secret.ts'],
   credentials: ['errors.ts', 'host.ts', 'key.ts', 'network', 'secret.ts'],
   image: ['errors.ts', 'host.ts', 'plan', 'text.ts'],
-  run: ['credentials', 'errors.ts', 'host.ts', 'plan', 'text.ts'],
+  run: ['credentials', 'errors.ts', 'host.ts', 'plan', 'text.ts', 'workspace'],
   backends: ['box', 'errors.ts', 'host.ts', 'image', 'key.ts', 'plan', 'run', 'secret.ts', 'text.ts'],
   events: ['run'],
   sinks: ['credentials', 'errors.ts', 'events', 'host.ts', 'network', 'run', 'text.ts'],

@@ -2,6 +2,7 @@ import { dirname, join } from 'node:path'
 import { folder, type Plan, write } from '../plan/plan.ts'
 import { owned } from './owner.ts'
 import { COPIES, copiesOf, type SessionSpec } from './spec.ts'
+import { laidStandIns } from './stand-ins.ts'
 
 /** The session's folder on the host: what the box mounts read-only. */
 export function layOut(spec: SessionSpec): Plan {
@@ -17,6 +18,7 @@ export function layOut(spec: SessionSpec): Plan {
     ...spec.out.map((name) => write(join(spec.folder, 'out', name), '')),
     ...(copies.length === 0 ? [] : [folder(join(spec.folder, COPIES))]),
     ...copies,
+    ...laidStandIns(spec.folder, spec.standIns),
     ...(spec.network.mode === 'none'
       ? []
       : [
@@ -28,6 +30,8 @@ export function layOut(spec: SessionSpec): Plan {
     ...revisionFolders(policy).map((name) => folder(join(spec.folder, 'policy', name), 0o755)),
     ...Object.entries(policy).map(([name, content]) => write(join(spec.folder, 'policy', name), content, 0o644)),
     ...(spec.imported === null ? [] : [spec.imported]),
+    // A script keeps nothing of it.
+    { kind: 'copy', from: '/dev/null', to: join(spec.folder, KEPT), content: spec.kept },
     ...(spec.owner === '' ? [] : [owned(spec.folder, spec.owner)]),
     write(join(spec.folder, 'session.json'), spec.record),
   ]
@@ -39,6 +43,9 @@ const revisionFolders = (files: Readonly<Record<string, string>>): readonly stri
 
 /** Folder of a session's folder where its box and its proxy meet: the proxy writes there, the box does not. */
 export const LINK = 'link'
+
+/** File of a session's folder that says how the listed paths of the project looked at its start, and what was in them. No box reaches it. */
+export const KEPT = 'kept.json'
 
 /** File of a session's folder that its proxy writes and no box reaches: the first line of its log for each host, port and outcome. */
 export const NOTED = 'noted'

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type { Policy } from '../network/allow.ts'
 import type { Argv, Gather } from '../plan/plan.ts'
 import type { Secret } from '../secret.ts'
+import type { StandIn } from './stand-ins.ts'
 import type { WorkspaceVolume } from './workspace-volume.ts'
 
 /** What is to run, in full: absolute paths, nothing left to decide. */
@@ -31,6 +32,8 @@ export type SessionSpec = {
   readonly transport: Transport
   /** Further places of this machine that the user asked for. */
   readonly mounts: readonly (Mount & { readonly file: boolean })[]
+  /** What is mounted read-only where the box could plant something, or reach something. */
+  readonly standIns: readonly StandIn[]
   /** Folders of the project in whose place the box sees an empty one. */
   readonly hidden: readonly string[]
   /** Whether there is a /workspaces for names that lead to the project: the root cannot be written to. */
@@ -66,6 +69,8 @@ export type SessionSpec = {
   readonly out: readonly string[]
   /** Text of the file that names the paude which removes it at its end; '' for a session in the background. */
   readonly owner: string
+  /** Text of the file that says how the project looked; what was in its files may be secret. */
+  readonly kept: Secret
   /** Text of session.json. */
   readonly record: string
 }

@@ -10,6 +10,7 @@ export const verbs = {
   up: () => import('./sessions/up.ts'),
   wait: () => import('./sessions/wait.ts'),
   output: () => import('./screen/output.ts'),
+  review: () => import('./sessions/review.ts'),
   rm: () => import('./sessions/rm.ts'),
   prune: () => import('./sessions/prune.ts'),
   hold: () => import('./screen/hold.ts'),

@@ -11,6 +11,7 @@ export type Step =
   | Remove
   | Write
   | Copy
+  | Place
   | CopyContext
   | Gather
   | LayFeatures
@@ -27,7 +28,12 @@ export type Step =
 export type Folder = { readonly kind: 'folder'; readonly path: string; readonly mode?: number }
 
 /** Removes a folder with all it holds, also while a process that is ending still writes there. Gone already is well. */
-export type Remove = { readonly kind: 'remove'; readonly path: string }
+export type Remove = {
+  readonly kind: 'remove'
+  readonly path: string
+  /** Runs before; its failure is of no interest. */
+  readonly first?: Argv
+}
 
 /** Writes a whole file atomically. Never a secret: files outlive the process. */
 export type Write = { readonly kind: 'write'; readonly path: string; readonly content: string; readonly mode: number }
@@ -37,6 +43,13 @@ export type Write = { readonly kind: 'write'; readonly path: string; readonly co
  * It may hold what nobody should read over a shoulder, so a plan that is printed names the file alone.
  */
 export type Copy = { readonly kind: 'copy'; readonly from: string; readonly to: string; readonly content: Secret }
+
+/** Makes small files, and folders where the content is null, where nothing is. No link on the way is followed. */
+export type Place = {
+  readonly kind: 'place'
+  readonly things: readonly { readonly path: string; readonly content: string | null }[]
+  readonly undo: Argv
+}
 
 /**
  * Copies the context of a build, following no link; `to` is not there yet. When what was copied has another hash than what was
@@ -230,3 +243,4 @@ export const together = (
 export const guard = (unless: Argv, steps: Plan): Guard => ({ kind: 'guard', unless, steps })
 export const folder = (path: string, mode = 0o700): Folder => ({ kind: 'folder', path, mode })
 export const remove = (path: string): Remove => ({ kind: 'remove', path })
+export const removeAfter = (path: string, first: Argv): Remove => ({ kind: 'remove', path, first })

@@ -52,11 +52,13 @@ function renderStep(step: Step, name: string, look: Look): readonly string[] {
     case 'folder':
       return [`mkdir -p -m ${octal(step.mode ?? 0o700)} ${quote(step.path)}`, later(['rm', '-rf', '--', step.path])]
     case 'remove':
-      return [`rm -rf -- ${quote(step.path)}`]
+      return [...(step.first === undefined ? [] : [`${commandLine(step.first)} || true`]), `rm -rf -- ${quote(step.path)}`]
     case 'write':
       return look.folded ? [foldedFile(step)] : writeLines(step.path, step.content, step.mode)
     case 'copy':
       return [`install -m 0600 ${quote(step.from)} ${quote(step.to)}`]
+    case 'place':
+      return [later(step.undo), ...step.things.map(({ path, content }) => placing(quote(path), content))]
     case 'copy-context':
       return ['# only if that is what was trusted, byte for byte', `cp -RP ${quote(step.from)} ${quote(step.to)}`]
     case 'gather':
@@ -90,6 +92,9 @@ function renderStep(step: Step, name: string, look: Look): readonly string[] {
       ]
   }
 }
+
+const placing = (path: string, content: string | null): string =>
+  `[ -e ${path} ] || ${content === null ? `mkdir ${path}` : `printf %s ${quote(content)} >${path}`}`
 
 /** What they depend on and set is known when they are fetched, which a shell cannot do: the script says what is decided, and ends. */
 function renderFeatures({ features, base, user, to, title }: LayFeatures): readonly string[] {
@@ -310,6 +315,7 @@ const hasUndo = (step: Step): boolean => {
     case 'together':
     case 'guard':
     case 'later':
+    case 'place':
       return true
     case 'remove':
     case 'write':

@@ -17,6 +17,7 @@ import {
 } from '../plan/plan.ts'
 import { commandLine } from '../plan/shell.ts'
 import { firstOf, shown } from '../text.ts'
+import { makeInPlace } from '../workspace/inode.ts'
 import { runAttached } from './attached.ts'
 import { buildStep } from './build-step.ts'
 import { askLastWords } from './last-words.ts'
@@ -112,6 +113,7 @@ async function carryOut(step: Exclude<Step, Last>, run: Run): Promise<void> {
       })
       return
     case 'remove':
+      if (step.first !== undefined) await capture(step.first)
       await onDisk(step.path, () => removeFolder(step.path))
       return
     case 'write':
@@ -119,6 +121,10 @@ async function carryOut(step: Exclude<Step, Last>, run: Run): Promise<void> {
       return
     case 'copy':
       await writeWhole({ path: step.to, content: step.content.reveal(), mode: 0o600 })
+      return
+    case 'place':
+      run.undos.push(() => capture(step.undo))
+      for (const { path, content } of step.things) makeInPlace(path, content)
       return
     case 'copy-context':
       await onDisk(step.to, async () => {

@@ -154,7 +154,7 @@ export function wanted(
     owner: `${host.uid}:${host.gid}`,
     pids: PIDS,
     workspace,
-    mounts: ['/', ...own, ...mounts.map(({ target }) => target), ...brings.mounts],
+    mounts: ['/', ...own, ...[...mounts, ...spec.standIns].map(({ target }) => target), ...brings.mounts],
     writable: [
       // The engine makes these files for each session, and a read-only root makes them read-only too (some mount the second).
       ...(security.readOnlyRoot ? [] : ['/', '/etc/hostname', '/run/.containerenv']),

@@ -1,36 +1,41 @@
-import { readdirSync } from 'node:fs'
+import { accessSync, constants } from 'node:fs'
 import { basename, dirname, join, relative, resolve } from 'node:path'
+import { PaudeError } from '../errors.ts'
 import { hasControl, shown } from '../text.ts'
-import { isRepository, readPointer } from './git.ts'
-import { setting, settings } from './git-config.ts'
+import { isRepository } from './git.ts'
+import { CONFIG_LIMIT } from './git-config.ts'
 import type { GitLayout } from './git-layout.ts'
-import { ancestors, below, look, readSmall, realPath } from './paths.ts'
-
-/** What programs of the host run or obey by themselves, relative to a git directory. */
-const PROTECTED_IN_GIT = ['hooks', 'config', 'config.worktree', 'commondir'] as const
-
-/** The same, relative to the project and to every folder between it and the working directory. */
-const PROTECTED_IN_PROJECT = [
-  ...(['.claude', '.mcp.json', '.codex', '.gemini', '.cursor', '.vscode', '.idea', '.zed', '.devcontainer'] as const),
-  ...(['.husky', '.envrc', 'paude.toml', 'paude.json', '.devcontainer.json'] as const),
-] as const
+import { type Named, namedByConfig } from './git-named.ts'
+import { MOST_ELSEWHERE, MOST_SOCKETS, missingNote, socketNotes, tooManyNotes, tooManySockets } from './guard-notes.ts'
+import { hardLinkNotes } from './hard-links.ts'
+import { IN_FOLDERS, type Listed, severeNames } from './listed.ts'
+import { ancestors, below, look, realPath } from './paths.ts'
+import type { Surroundings } from './places.ts'
+import { GUARDED_IN_GIT, nestedGitFiles, ownGitFiles } from './repositories.ts'
+import { type Walked, walk } from './walk.ts'
 
 /** What is read-only in the box, relative to the project. */
-export const PROTECTED: readonly string[] = [...PROTECTED_IN_GIT.map((name) => `.git/${name}`), ...PROTECTED_IN_PROJECT]
-
-/** Worktrees and submodules guarded one by one; with more, the folder that holds them becomes read-only. */
-const NESTED_LIMIT = 200
+export const PROTECTED: readonly string[] = [...GUARDED_IN_GIT.map((name) => `.git/${name}`), ...severeNames(IN_FOLDERS)]
 
 export type Guards = {
   /** Exist; mounted read-only over the project. */
   readonly protectedPaths: readonly string[]
   /** Those of them that are git's own configuration: the box has copies that it may write, and nothing of them comes back. */
   readonly copiedPaths: readonly string[]
+  /** Missing in a git directory; something harmless is put there and mounted read-only, so that nothing else can be. */
+  readonly standIns: readonly string[]
+  /** Sockets of this machine: the box sees empty files in their place. */
+  readonly socketPaths: readonly string[]
   /** Folders mounted writable over themselves: a mount point cannot be renamed, so nothing protected is moved away in its parent. */
   readonly pinnedPaths: readonly string[]
   /** Protected by nothing because they are missing, or links: to be looked at again when the session is over. */
   readonly watchedPaths: readonly string[]
   readonly notes: readonly string[]
+  /** What the look found, and the git directories in the area: both are looked at again at the end. */
+  readonly walked: Walked
+  readonly gits: readonly string[]
+  /** What configuration names in the area. */
+  readonly named: readonly string[]
 }
 
 export type Area = {
@@ -39,26 +44,81 @@ export type Area = {
   readonly git: GitLayout | null
   /** Further paths, absolute, or relative to the root. */
   readonly protect: readonly string[]
+  /** What is guarded in any folder. */
+  readonly list: readonly Listed[]
+  /** Take a place that is too much, and hide what can be hidden. */
+  readonly force?: boolean
 }
 
 type Finding = { readonly protects?: string; readonly watches?: string; readonly note?: string }
 
 /** What in the project must not change because the host acts on it. Looks only; links are never followed out of the project. */
-export function guard(area: Area): Guards {
+export function guard(area: Area, host: Surroundings): Guards {
   const { root, git, protect } = area
-  const gits = git ? gitFiles(area, git) : [join(root, '.git')]
-  const paths = [...projectFiles(area), ...protect.map((path) => resolve(root, path)), ...gits]
+  const walked = walk(root, area.list)
+  const own = git ? ownGitFiles(root, git) : { files: [join(root, '.git')], trees: [] }
+  const nested = nestedGitFiles(root, walked.repositories)
+  const gits = [...own.files, ...nested.files]
+  const told = [...own.trees, ...nested.trees].map((tree) => configured(tree, host))
+  const [named, hooks] = [told.flatMap(({ paths }) => paths), told.flatMap((one) => one.hooks)]
+  const elsewhere = severeElsewhere(walked)
+  const paths = [
+    ...projectFiles(area),
+    ...protect.map((path) => resolve(root, path)),
+    ...gits,
+    ...named,
+    ...elsewhere.slice(0, MOST_ELSEWHERE),
+  ]
   const findings = [...new Set(paths)].map((path) => examine(path, area))
-  const all = findings.flatMap(({ protects }) => (protects === undefined ? [] : [protects]))
-  const protectedPaths = outermost(all)
+  const protectedPaths = outermost(findings.flatMap(({ protects }) => (protects === undefined ? [] : [protects])))
+  const isOpen = (path: string) => !protectedPaths.some((other) => below(other, path))
+  const standIns = [...new Set([...gits.filter(isNameOfGit), ...hooks])]
+    .filter((path) => isOpen(path) && mayStandIn(path, area))
+    .sort()
+  const isInside = (path: string) => places(area).some((place) => place !== path && below(place, path))
+  const sockets = walked.sockets.filter((path) => !hasControl(path) && isOpen(path))
+  if (sockets.length > MOST_SOCKETS && !area.force) throw tooManySockets(sockets)
   return {
+    walked,
+    named: [...new Set([...named, ...protect.map((path) => resolve(root, path))])].filter(isInside),
+    gits: [...new Set([...own.trees, ...nested.trees].flatMap(({ gitDirectory, repository }) => [gitDirectory, repository]))],
     protectedPaths,
     copiedPaths: protectedPaths.filter((path) => gits.includes(path) && isConfiguration(path)),
-    pinnedPaths: pins(protectedPaths, area),
-    watchedPaths: [...findings.flatMap(({ watches }) => (watches === undefined ? [] : [watches])), ...bareSign(root)].sort(),
-    notes: [...new Set(findings.flatMap(({ note }) => (note === undefined ? [] : [note])))],
+    standIns,
+    socketPaths: sockets.slice(0, MOST_SOCKETS),
+    pinnedPaths: pins([...protectedPaths, ...standIns, ...sockets.slice(0, MOST_SOCKETS)], area),
+    watchedPaths: [...findings.flatMap(({ watches = [] }) => watches), ...bareSign(root)]
+      .filter((path) => !standIns.includes(path))
+      .sort(),
+    notes: [
+      ...new Set(findings.flatMap(({ note = [] }) => note)),
+      ...missingNote(
+        [...new Set(named)].filter((path) => isInside(path) && look(path) === null && !standIns.includes(path)),
+        root,
+      ),
+      ...tooManyNotes(walked, elsewhere, root),
+      ...socketNotes(sockets, root),
+      ...hardLinkNotes(root, git?.repository ?? null),
+    ],
   }
 }
+
+/** What the configuration of a tree names. One that is too large to be read may name anything. */
+function configured(tree: Parameters<typeof namedByConfig>[0], host: Surroundings): Named {
+  const named = namedByConfig(tree, host)
+  const { tooLarge } = named
+  if (tooLarge !== null)
+    throw new PaudeError(
+      'refused',
+      `${shown(tooLarge)} is larger than ${CONFIG_LIMIT / 1024 ** 2} MiB, so paude cannot see which programs it names`,
+      { hint: 'remove what it does not need, such as sections of branches that are gone' },
+    )
+  return named
+}
+
+/** Listed paths that the walk found, outermost first, without what is in others. */
+const severeElsewhere = ({ listed }: Walked): readonly string[] =>
+  outermost(listed.flatMap(({ path, listed: { severity }, looksLike }) => (severity === 'severe' && !looksLike ? [path] : [])))
 
 /** Files that git writes by itself, for a branch's upstream for example. Not what they include: that is a file of the project. */
 const isConfiguration = (path: string): boolean =>
@@ -66,83 +126,47 @@ const isConfiguration = (path: string): boolean =>
   look(path)?.isFile() === true &&
   look(join(dirname(path), 'HEAD')) !== null
 
+/** Whether a path in git data is one that git looks for, so that something harmless may be there. */
+function isNameOfGit(path: string): boolean {
+  const folder = dirname(path)
+  const name = basename(path)
+  if (name === 'config.worktree') return look(join(folder, 'HEAD')) !== null
+  return (name === 'hooks' || name === 'commondir') && isRepository(folder)
+}
+
+/** Whether something harmless may be put where nothing is. git's status shows no empty folder, and nothing in git data. */
+function mayStandIn(path: string, area: Area): boolean {
+  const folder = dirname(path)
+  if (look(path) !== null || hasControl(path)) return false
+  return realPath(folder) === folder && places(area).some((place) => below(place, path)) && isWritable(folder)
+}
+
+/** Where this user cannot write, the box cannot either. */
+function isWritable(folder: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
 /** With this file a folder can pass for a bare repository, whose `config` the host's git would obey. */
 const bareSign = (root: string): readonly string[] => [join(root, 'HEAD')].filter((path) => !look(path))
 
-function projectFiles({ root, directory }: Area): readonly string[] {
+/** The severe names in every folder between the project's top and the working directory: watched where they are missing. */
+function projectFiles({ root, directory, list }: Area): readonly string[] {
   const folders = ancestors(directory).filter((folder) => below(root, folder))
-  return folders.flatMap((folder) => PROTECTED_IN_PROJECT.map((name) => join(folder, name)))
+  const names = severeNames(list)
+  return folders.flatMap((folder) => names.map((name) => join(folder, name)))
 }
 
-/** Everything in the git data that decides what git runs, with that of the other worktrees and of the submodules. */
-function gitFiles({ root }: Area, git: GitLayout): readonly string[] {
-  const pointer = join(root, '.git')
-  return [
-    ...(look(pointer)?.isDirectory() ? [] : [pointer]),
-    ...(git.gitDirectory === git.repository ? [] : worktreeFiles(git.gitDirectory)),
-    ...repositoryFiles(git.repository, root),
-  ]
-}
-
-function repositoryFiles(repository: string, root: string): readonly string[] {
-  const worktrees = folders(join(repository, 'worktrees'))
-  const modules = [repository, ...worktrees].map((folder) => join(folder, 'modules'))
-  return [
-    ...PROTECTED_IN_GIT.map((name) => join(repository, name)),
-    ...configuredPaths(repository, root),
-    ...(worktrees.length > NESTED_LIMIT || worktrees.some(hasControl)
-      ? [join(repository, 'worktrees')]
-      : worktrees.flatMap(worktreeFiles)),
-    ...modules.flatMap(moduleFiles),
-  ]
-}
-
-/** The git side of a linked worktree, and the `.git` file on its other end. */
-function worktreeFiles(folder: string): readonly string[] {
-  const back = readSmall(join(folder, 'gitdir'))?.trimEnd()
-  const names = ['commondir', 'gitdir', 'config.worktree'].map((name) => join(folder, name))
-  return back ? [...names, ...pointerFile(resolve(folder, back))] : names
-}
-
-/** All submodules below a `modules` folder, also those in submodules; names may have slashes. */
-function moduleFiles(top: string): readonly string[] {
-  const found: string[] = []
-  const waiting = [top]
-  for (const folder of waiting) {
-    // A name that cannot be mounted, or too many of them: the whole folder it is, at the price of commits in submodules.
-    if (waiting.length > NESTED_LIMIT || hasControl(folder)) return [top]
-    if (folder === top || !isRepository(folder)) {
-      waiting.push(...folders(folder))
-      continue
-    }
-    const worktree = setting(settings(readSmall(join(folder, 'config')) ?? ''), 'core.worktree')
-    found.push(...PROTECTED_IN_GIT.map((name) => join(folder, name)))
-    if (worktree) found.push(...pointerFile(join(resolve(folder, worktree), '.git')))
-    waiting.push(...folders(join(folder, 'modules')))
-  }
-  return found
-}
-
-/** The `.git` file of another working tree: whoever rewrites it chooses the configuration that the host's git obeys there. */
-function pointerFile(path: string): readonly string[] {
-  const folder = realPath(dirname(path))
-  const file = folder && join(folder, '.git')
-  return file && readPointer(file) !== null ? [file] : []
-}
-
-/** Hook folders and further configuration that the repository's own configuration names. */
-function configuredPaths(repository: string, root: string): readonly string[] {
-  return settings(readSmall(join(repository, 'config')) ?? '').flatMap(({ key, value }) => {
-    if (value.startsWith('~')) return []
-    if (key === 'core.hookspath') return [resolve(root, value)]
-    return /^include(if\..*)?\.path$/s.test(key) ? [resolve(repository, value)] : []
-  })
-}
+const places = ({ root, git }: Area): readonly string[] => [root, ...(git?.commonDirectory ? [git.commonDirectory] : [])]
 
 /** What to do about one path. A path outside the project is nobody's business here. */
 function examine(path: string, area: Area): Finding {
-  const places = [area.root, ...(area.git?.commonDirectory ? [area.git.commonDirectory] : [])]
-  const within = (real: string) => places.some((place) => below(place, real)) && !places.some((place) => below(real, place))
+  const bases = places(area)
+  const within = (real: string) => bases.some((place) => below(place, real)) && !bases.some((place) => below(real, place))
   const name = shown(relative(area.root, path).startsWith('../') ? path : relative(area.root, path))
   if (!within(path)) return {}
   const kind = look(path)
@@ -163,24 +187,16 @@ function examine(path: string, area: Area): Finding {
 }
 
 /** Without those that lie in others. */
-const outermost = (paths: readonly string[]): readonly string[] =>
-  [...new Set(paths)].filter((path) => !paths.some((other) => other !== path && below(other, path))).sort()
+function outermost(paths: readonly string[]): readonly string[] {
+  const all = new Set(paths)
+  return [...all].filter((path) => !ancestors(path).some((folder) => folder !== path && all.has(folder))).sort()
+}
 
 /** The folders above what is protected, up to the mount that holds them. */
-function pins(protectedPaths: readonly string[], { root, git }: Area): readonly string[] {
-  const bases = [root, ...(git?.commonDirectory ? [git.commonDirectory] : [])]
+function pins(protectedPaths: readonly string[], area: Area): readonly string[] {
+  const bases = places(area)
   return [...new Set(protectedPaths.flatMap((path) => ancestors(path).slice(1)))]
     .filter((path) => !bases.includes(path) && bases.some((base) => below(base, path)))
     .filter((path) => !bases.some((base) => below(path, base)))
     .sort()
-}
-
-/** Folders in a folder, links left out. Empty when there is no such folder, or when it is a link itself. */
-function folders(path: string): readonly string[] {
-  if (!look(path)?.isDirectory()) return []
-  try {
-    return readdirSync(path, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [join(path, entry.name)] : []))
-  } catch {
-    return []
-  }
 }

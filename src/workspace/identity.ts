@@ -36,7 +36,7 @@ export function readIdentity(git: GitLayout | null, { env, home }: Surroundings,
 }
 
 /** The machine's and the user's, the weakest first. Where the machine's lies depends on who built git. */
-function ownFiles(env: Surroundings['env'], home: string): readonly string[] {
+export function ownFiles(env: Surroundings['env'], home: string): readonly string[] {
   const system = ['/etc/gitconfig', '/usr/local/etc/gitconfig', '/opt/homebrew/etc/gitconfig']
   const folder = env['XDG_CONFIG_HOME'] || (home && join(home, '.config'))
   return [
@@ -56,7 +56,7 @@ function repositoryFiles({ gitDirectory, repository }: GitLayout): readonly stri
 const isTrue = (value: string | undefined): boolean => /^(true|yes|on|[1-9]\d*)$/i.test(value ?? '')
 
 /** What `GIT_CONFIG_COUNT` and its company say. */
-function environmentSettings(env: Surroundings['env']): readonly Setting[] {
+export function environmentSettings(env: Surroundings['env']): readonly Setting[] {
   const count = Math.min(Number(env['GIT_CONFIG_COUNT']) || 0, 1000)
   return [...Array(count).keys()].map((n) => ({
     key: (env[`GIT_CONFIG_KEY_${n}`] ?? '').toLowerCase(),
@@ -107,7 +107,7 @@ function readConfig(file: string): string {
 }
 
 /** An absolute path of a value; null for another user's home and the like. */
-function pathIn(value: string, folder: string, home: string): string | null {
+export function pathIn(value: string, folder: string, home: string): string | null {
   if (value.startsWith('~/')) return home ? join(home, value.slice(2)) : null
   return value === '' || /^(~|%\()/.test(value) ? null : isAbsolute(value) ? value : join(folder, value)
 }

@@ -1,5 +1,8 @@
-import { closeSync, constants, fstatSync, mkdirSync, openSync } from 'node:fs'
-import { readSmall, realPath } from './paths.ts'
+import { closeSync, constants, fstatSync, mkdirSync, openSync, writeFileSync } from 'node:fs'
+import { basename, dirname } from 'node:path'
+import { PaudeError } from '../errors.ts'
+import { shown } from '../text.ts'
+import { readBytes, realPath } from './paths.ts'
 
 /** Linux's O_PATH, which node does not name: a handle on the place itself, without opening what is there. */
 const O_PATH = 0o10000000
@@ -12,13 +15,52 @@ export const inodeOf = (path: string): string | null =>
   })
 
 /** Text of a plain file of `most` bytes at most; null for anything else, and when a link stands anywhere on the way. */
-export function readInPlace(path: string, most: number): string | null {
+export const readInPlace = (path: string, most: number): string | null => bytesInPlace(path, most)?.toString() ?? null
+
+/** The same as it is, byte for byte. */
+export function bytesInPlace(path: string, most: number): Buffer | null {
   // Where the kernel has no such handles, one look before and one after: a link that comes and goes between them is not seen.
   if (process.platform !== 'linux') {
-    const text = realPath(path) === path ? readSmall(path, most) : null
-    return realPath(path) === path ? text : null
+    const bytes = realPath(path) === path ? readBytes(path, most) : null
+    return realPath(path) === path ? bytes : null
   }
-  return withHandle(path, (handle) => (fstatSync(handle).isFile() ? readSmall(`/proc/self/fd/${handle}`, most, 0) : null))
+  return withHandle(path, (handle) => (fstatSync(handle).isFile() ? readBytes(`/proc/self/fd/${handle}`, most, 0) : null))
+}
+
+/** Makes a small file, or with null an empty folder, where nothing is. Refuses when a link stands on the way to it. */
+export function makeInPlace(path: string, content: string | null): void {
+  const fault = inPlace(path, (at): string => {
+    try {
+      if (content === null) mkdirSync(at, 0o755)
+      else writeFileSync(at, content, { flag: 'wx', mode: 0o644 })
+      return ''
+    } catch (error) {
+      const { code = 'unknown' } = error as NodeJS.ErrnoException
+      return code === 'EEXIST' ? '' : code
+    }
+  })
+  if (fault === '') return
+  const why = fault === null ? 'its folder is gone, or a link stands on the way to it now' : fault
+  throw new PaudeError('refused', `cannot put a guard at ${shown(path)}: ${why}`, {
+    hint: 'look at what changed in the project before you start again',
+  })
+}
+
+/** Does something at a path by a name for it that leads to the same folder whatever becomes of the way; null when a link stands on the way. */
+export function inPlace<T>(path: string, use: (at: string) => T): T | null {
+  const folder = dirname(path)
+  if (process.platform !== 'linux') return realPath(folder) === folder ? use(path) : null
+  return withHandle(folder, (handle) => use(`/proc/self/fd/${handle}/${basename(path)}`))
+}
+
+function withHandle<T>(path: string, use: (handle: number) => T): T | null {
+  const handle = openTo(path)
+  if (handle === null) return null
+  try {
+    return use(handle)
+  } finally {
+    closeSync(handle)
+  }
 }
 
 /**
@@ -58,19 +100,18 @@ function makeFolder(path: string): void {
 }
 
 /** Each step goes from the handle of the one before, so nobody can put a link where one has looked already. */
-function withHandle<T>(path: string, use: (handle: number) => T): T | null {
+function openTo(path: string): number | null {
   let handle = openSync('/', O_PATH)
   try {
     for (const name of path.split('/').filter(Boolean)) {
       const next = openSync(`/proc/self/fd/${handle}/${name}`, O_PATH | constants.O_NOFOLLOW)
       closeSync(handle)
       handle = next
-      if (fstatSync(handle).isSymbolicLink()) return null
+      if (fstatSync(handle).isSymbolicLink()) throw new Error('a link')
     }
-    return use(handle)
+    return handle
   } catch {
-    return null
-  } finally {
     closeSync(handle)
+    return null
   }
 }

@@ -1,8 +1,7 @@
-import { type Dirent, readdirSync } from 'node:fs'
 import { isAbsolute, join, normalize, resolve } from 'node:path'
 import { PaudeError } from '../errors.ts'
 import { hasControl, isTooLong, shown } from '../text.ts'
-import { below, look, overlap, realPath } from './paths.ts'
+import { below, entriesOf, look, overlap, realPath } from './paths.ts'
 import { objectToMount, type Surroundings } from './places.ts'
 import type { Workspace } from './workspace.ts'
 
@@ -141,19 +140,11 @@ function findSocket(folder: string): string | null {
   const waiting = [folder]
   let seen = 0
   for (const path of waiting) {
-    for (const entry of entries(path)) {
+    for (const entry of entriesOf(path)) {
       if (entry.isSocket()) return join(path, entry.name)
       if (entry.isDirectory()) waiting.push(join(path, entry.name))
       if (++seen >= SEARCH_LIMIT) return null
     }
   }
   return null
-}
-
-function entries(folder: string): readonly Dirent[] {
-  try {
-    return readdirSync(folder, { withFileTypes: true })
-  } catch {
-    return []
-  }
 }

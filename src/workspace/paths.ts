@@ -1,4 +1,16 @@
-import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, realpathSync, type Stats, statSync } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  type Dirent,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readSync,
+  realpathSync,
+  type Stats,
+  statSync,
+} from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 
 /** Bytes of a git or project file that are worth reading; larger ones are not what they claim to be. */
@@ -32,6 +44,15 @@ export function look(path: string): Stats | null {
   }
 }
 
+/** What is in a folder; nothing when it cannot be looked into. */
+export function entriesOf(folder: string): readonly Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true })
+  } catch {
+    return []
+  }
+}
+
 /** Whether a path is the place or lies below it, by its words alone. Both absolute and normalised. */
 export const below = (place: string, path: string): boolean =>
   path === place || path.startsWith(place.endsWith('/') ? place : `${place}/`)
@@ -56,11 +77,11 @@ export function ancestors(path: string): readonly string[] {
   return found
 }
 
-/**
- * Text of a small regular file, of `most` bytes at most; null for anything else. Never blocks on a pipe and never follows a last link,
- * but for `follow` 0, where the path is a handle's.
- */
-export function readSmall(path: string, most = READ_LIMIT, follow: number = constants.O_NOFOLLOW): string | null {
+/** Text of a small regular file, of `most` bytes at most; null for anything else. Never blocks on a pipe and never follows a last link. */
+export const readSmall = (path: string, most = READ_LIMIT): string | null => readBytes(path, most)?.toString() ?? null
+
+/** The same as it is; with `follow` 0 the path is a handle's. */
+export function readBytes(path: string, most: number, follow: number = constants.O_NOFOLLOW): Buffer | null {
   let file: number
   try {
     file = openSync(path, constants.O_RDONLY | follow | constants.O_NONBLOCK)
@@ -71,7 +92,7 @@ export function readSmall(path: string, most = READ_LIMIT, follow: number = cons
     const stats = fstatSync(file)
     if (!stats.isFile() || stats.size > most) return null
     const buffer = Buffer.alloc(most)
-    return buffer.toString('utf8', 0, readSync(file, buffer, 0, most, 0))
+    return buffer.subarray(0, readSync(file, buffer, 0, most, 0))
   } catch {
     return null
   } finally {

@@ -5,8 +5,9 @@ import { hasControl, shown } from '../text.ts'
 import { isRepository, readGit } from './git.ts'
 import type { GitLayout } from './git-layout.ts'
 import { type Guards, guard } from './guard.ts'
+import { IN_FOLDERS, type Listed } from './listed.ts'
 import { ancestors, below, look, readSmall, realFuture, realPath } from './paths.ts'
-import { objectToWorkspace, ownFolders } from './places.ts'
+import { objectToWorkspace, ownFolders, type Surroundings } from './places.ts'
 
 /** The project as the box sees it. Notes are lines for the user on stderr. */
 export type Workspace = Guards & {
@@ -15,6 +16,7 @@ export type Workspace = Guards & {
   /** Real current directory, root or below: the working directory in the box. */
   readonly directory: string
   readonly git: GitLayout | null
+  readonly list: readonly Listed[]
   /** Folders of paude's own below the root, in whose place the box sees nothing: other sessions' sockets lie there. */
   readonly hiddenPaths: readonly string[]
 }
@@ -23,11 +25,15 @@ type Machine = Pick<Host, 'cwd' | 'home' | 'uid' | 'env'>
 
 /**
  * Finds what to mount around the current directory, or refuses. `force` allows a place that is too much, never `/` or the kernel's;
- * `protect` names further paths that are read-only in the box.
+ * `protect` names further paths that are read-only in the box, `list` what is guarded in any folder.
  */
 export function findWorkspace(
   host: Machine,
-  { force, protect = [] }: { readonly force: boolean; readonly protect?: readonly string[] },
+  {
+    force,
+    protect = [],
+    list = IN_FOLDERS,
+  }: { readonly force: boolean; readonly protect?: readonly string[]; readonly list?: readonly Listed[] },
 ): Workspace {
   const directory = host.cwd === '' ? null : realPath(host.cwd)
   if (directory === null)
@@ -41,8 +47,8 @@ export function findWorkspace(
   const { git, note } = readGit(root, host)
   // A pointer that leads nowhere makes no top level: what is mounted shrinks to what was asked for.
   const place = git || look(join(root, '.git'))?.isDirectory() ? root : directory
-  const area = { root: place, directory, git, protect }
-  const guards = guard(area)
+  const area = { root: place, directory, git, protect, list, force }
+  const guards = guard(area, host)
   const [state = '', ...others] = ownFolders(host).map(realFuture)
   // That of the state is made by the start itself, at the latest.
   const own = [state, ...others.filter((path) => look(path))].filter((path) => path !== place && below(place, path))
@@ -52,6 +58,12 @@ export function findWorkspace(
     hiddenPaths: own,
     notes: [...notes, ...(note ? [note] : []), ...(git ? borrowed(area.root, git) : []), ...guards.notes],
   }
+}
+
+/** What in a further folder that the box can write must not change. Its git data counts where it lies in the folder. */
+export function guardMount(root: string, host: Surroundings, list: readonly Listed[] = IN_FOLDERS): Guards {
+  const { git } = readGit(root, host)
+  return guard({ root, directory: root, git: git?.commonDirectory === null ? git : null, protect: [], list }, host)
 }
 
 /** Folders whose own configuration concerns the current directory: from the project's top level down to it. */

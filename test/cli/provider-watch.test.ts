@@ -33,6 +33,8 @@ const record: SessionRecord = {
     init: '',
     mounts: [],
     copies: [],
+    standIns: [],
+    onFinding: 'ask',
     watch: {},
     index: null,
     security: HARDENED,

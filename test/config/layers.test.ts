@@ -150,6 +150,8 @@ describe('a file', () => {
       '[docker]\nextra_flags = ["--privileged"]',
       '/c.toml:2: docker.extra_flags: --privileged is refused: it removes the isolation of the sandbox',
     ],
+    ['[workspace]\nguard = ["x"]', '/c.toml:2: workspace.guard.0 must be severe:NAME, warn:NAME or shown:NAME'],
+    ['[workspace]\nguard = ["warn:../x"]', '/c.toml:2: workspace.guard.0 must be severe:NAME'],
     ['[env]\nGITHUB_TOKEN = "ghp_abc"', '/c.toml:2: env.GITHUB_TOKEN looks like a secret'],
     ['[env]\nX = "file:relative"', '/c.toml:2: env.X must be "env:NAME" or "file:/path"'],
     ['[env]\n"1X" = "a"', '/c.toml:2: env.1X is not the name of an environment variable'],

@@ -98,6 +98,7 @@ const OPENING: readonly (readonly [setting: keyof Settings, text: string, item: 
   ['seccomp', 'security.seccomp = "off"', 'security.seccomp: default > off'],
   ['seccomp', 'security.seccomp = "engine"', 'security.seccomp: default > engine'],
   ['workspaceMode', 'workspace.mode = "bind"', 'workspace.mode: clone > bind'],
+  ['onFinding', 'workspace.on_finding = "warn"', 'workspace.on_finding: ask > warn'],
   ['mount', 'mounts = ["/data:rw"]', 'mounts:  > /data:rw'],
   ['env', 'env = ["HOME_SECRET"]', 'env:  > HOME_SECRET'],
   ['env', 'env = ["A=2"]', 'env:  > A=2'],
@@ -130,6 +131,8 @@ const NARROWING: readonly (readonly [text: string, rest: Layer])[] = [
   ['security.seccomp = "default"', { seccomp: 'default' }],
   ['workspace.protect = ["docs"]', { protect: ['docs'] }],
   ['workspace.mode = "clone"', { workspaceMode: 'clone' }],
+  ['workspace.guard = ["warn:.tool"]', { guard: ['warn:.tool'] }],
+  ['workspace.on_finding = "revert"', { onFinding: 'revert' }],
   ['env = ["EDITOR"]', { env: ['EDITOR'], references: [] }],
   ['mounts = ["/data"]', { mount: ['/data'] }],
 ]

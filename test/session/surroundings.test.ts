@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import type { Config } from '../../src/config/keys/settings.ts'
 import type { ReadCertificates } from '../../src/image/ca.ts'
-import { requireTogether } from '../../src/session/resolve/resolve.ts'
+import { requireTogether } from '../../src/session/resolve/own-mounts.ts'
 import { certificatesOf } from '../../src/session/resolve/surroundings.ts'
 import type { Workspace } from '../../src/workspace/workspace.ts'
 

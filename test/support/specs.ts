@@ -48,6 +48,7 @@ const plain: SessionSpec = {
   rootIs: null,
   transport: bound([{ source: '/home/ada/engine', target: '/home/ada/engine', readOnly: false }]),
   mounts: [],
+  standIns: [],
   hidden: [],
   workspaces: false,
   homeVolume: 'paude-home-claude-0123456789abcdef',
@@ -80,6 +81,7 @@ const plain: SessionSpec = {
   },
   imported: null,
   out: ['conversation', 'events'],
+  kept: secret(SECRETS.variable),
   record: '{ "v": 1, "id": "paude-bcd234" }\n',
 }
 
@@ -166,6 +168,10 @@ export const cases: Readonly<Record<string, StartCase>> = {
       // An address may bear a password.
       copies: [{ target: '/home/ada/engine/.git/config', content: secret(SECRETS.variable) }],
     },
+    standIns: [
+      { kind: 'commondir', path: '/home/ada/engine/.git/commondir', target: '/home/ada/engine/.git/commondir' },
+      { kind: 'socket', path: '/home/ada/engine-fix/tmp/listener', target: '/home/ada/engine-fix/tmp/listener' },
+    ],
   }),
   clone: attached(
     {

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, test } from 'bun:test'
 import { linkSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { PROTECTED } from '../../src/workspace/guard.ts'
 import { findWorkspace } from '../../src/workspace/workspace.ts'
 import { git, makeSandbox, repository } from './sandbox.ts'
@@ -20,17 +20,18 @@ describe('what the host acts on', () => {
     const root = project()
     protects(root)
     expect(find(root).pinnedPaths).toEqual([join(root, '.git')])
-    const missing = PROTECTED.filter((name) => !GIT.includes(name))
+    const missing = PROTECTED.filter((name) => !name.startsWith('.git/'))
+    expect(find(root).standIns).toEqual(['.git/commondir', '.git/config.worktree'].map((name) => join(root, name)))
     expect(find(root).watchedPaths).toEqual([...missing, 'HEAD'].map((name) => join(root, name)).sort())
   })
 
   test.each(PROTECTED.filter((name) => !GIT.includes(name)))('%s', (name) => {
     const root = project()
-    if (name.includes('.git/')) writeFileSync(join(root, name), '')
-    else if (name.endsWith('.toml') || name === '.envrc' || name === '.mcp.json') writeFileSync(join(root, name), '')
+    mkdirSync(dirname(join(root, name)), { recursive: true })
+    if (/\.git\/|\.\w+$/.test(name)) writeFileSync(join(root, name), '')
     else mkdirSync(join(root, name))
     protects(root, name)
-    expect(find(root).watchedPaths).not.toContain(join(root, name))
+    expect([...find(root).watchedPaths, ...find(root).standIns]).not.toContain(join(root, name))
   })
 
   test('is copied where it is git’s own configuration, and nothing else is', () => {
@@ -43,15 +44,16 @@ describe('what the host acts on', () => {
     for (const path of [...copiedPaths, join(root, 'config')]) expect(protectedPaths).toContain(path)
   })
 
-  test('also in the folders down to the current directory', () => {
+  test('also in other folders, and watched in those down to the current directory', () => {
     const root = project()
     const directory = join(root, 'packages/a')
     mkdirSync(join(directory, '.claude'), { recursive: true })
     mkdirSync(join(root, 'packages/.vscode'))
     mkdirSync(join(root, 'other/.claude'), { recursive: true })
     expect(find(directory).protectedPaths).toEqual(
-      [...GIT, 'packages/.vscode', 'packages/a/.claude'].map((name) => join(root, name)),
+      [...GIT, 'other/.claude', 'packages/.vscode', 'packages/a/.claude'].map((name) => join(root, name)),
     )
+    expect(find(directory).watchedPaths).toContain(join(directory, '.vscode'))
   })
 
   test.each([

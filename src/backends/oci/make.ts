@@ -2,6 +2,7 @@ import { dirname, join, relative } from 'node:path'
 import { LINK, NOTED } from '../../box/lay-out.ts'
 import { HARDENED } from '../../box/security.ts'
 import { copiesOf, copyAt, mountsOf, type SessionSpec } from '../../box/spec.ts'
+import { standInSource } from '../../box/stand-ins.ts'
 import { type Exec, exec, later, type Plan, together } from '../../plan/plan.ts'
 import {
   bind,
@@ -260,6 +261,7 @@ function mountFlags(dialect: Dialect, spec: SessionSpec): readonly string[] {
     ...mountsOf(spec).map(({ source, target, readOnly }) => bind(source, target, readOnly)),
     ...copies.flatMap(({ source, target }, n) => [bind(source, target, false), bind(source, copyAt(n), false)]),
     ...(copies.length === 0 ? [] : [bind(join(dirname(spec.init), 'bin'), BIN, true)]),
+    ...spec.standIns.map(({ kind, target }) => bind(standInSource(spec.folder, kind), target, true)),
     ...spec.hidden.map((path) => nothing(dialect, path)),
     bind(spec.init, INIT, true),
     bind(seed, '/paude/seed', true),

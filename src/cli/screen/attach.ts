@@ -5,11 +5,13 @@ import { carryOut } from '../../session/life/carry-out.ts'
 import { copyNews, noteCopies } from '../../session/life/copies.ts'
 import { findSession, requireRunning } from '../../session/life/find.ts'
 import { requireHolder, terminalSettings } from '../../session/life/holder.ts'
-import { warnOfNewExecutables } from '../../session/life/new-executables.ts'
+import { findNewExecutables, warnOfNewExecutables, warnOnce } from '../../session/life/new-executables.ts'
 import { attachPlan } from '../../session/life/plans.ts'
 import { warnOfFault } from '../../session/life/provider-watch.ts'
+import { readKept } from '../../session/record/kept.ts'
 import { dryRun, session } from '../args.ts'
 import { alsoTaking, PLANS, taking } from '../front-flags.ts'
+import { afterSession } from '../sessions/ask-review.ts'
 import { verb } from '../verb.ts'
 
 export default verb({
@@ -57,6 +59,7 @@ export default verb({
     if (left.how === 'detached') {
       context.note(`detached; the session keeps running: paude attach ${handle.id}`)
       warnOfFault(context, handle.folder)
+      warnOnce(context, found)
       return signalled
     }
     if (left.how === 'lost') {
@@ -67,7 +70,10 @@ export default verb({
     }
     context.note(`session ${handle.id} ended with exit code ${left.code}`)
     warnOfFault(context, handle.folder)
-    warnOfNewExecutables(context, record)
+    const kept = readKept(handle.folder)
+    const planted = findNewExecutables(record, kept)
+    warnOfNewExecutables(context, record, planted)
+    if (kept !== null) afterSession(context, { record, folder: handle.folder, kept, planted })
     await noteCopies(context, copyNews(record, handle.folder))
     return left.code
   },

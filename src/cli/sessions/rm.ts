@@ -4,15 +4,17 @@ import { endHolder, holderMark } from '../../hold/end.ts'
 import { renderPlan } from '../../plan/render.ts'
 import { execute } from '../../run/execute.ts'
 import { copyNews, noteCopies } from '../../session/life/copies.ts'
-import { warnOfNewExecutables } from '../../session/life/new-executables.ts'
+import { findNewExecutables, warnOfNewExecutables } from '../../session/life/new-executables.ts'
 import { findOrphans, removeHome, removeOrphans } from '../../session/life/orphans.ts'
 import { removePlan } from '../../session/life/plans.ts'
 import { keepBefore, removeSession } from '../../session/life/removal.ts'
+import { readKept } from '../../session/record/kept.ts'
 import { readRecords } from '../../session/record/store.ts'
 import { shown } from '../../text.ts'
 import { dryRun, sessions } from '../args.ts'
 import { PLANS } from '../front-flags.ts'
 import { verb } from '../verb.ts'
+import { afterSession } from './ask-review.ts'
 import { eachSession } from './each.ts'
 
 export default verb({
@@ -56,7 +58,13 @@ export default verb({
     const code = await eachSession(context, { words: given.sessions }, async (found) => {
       const { backend, handle, record } = found
       if (isDry) context.answer(renderPlan(removePlan(backend, handle, { home })))
-      else await removeSession(context, found, { force: given.force === true, home, discard: given.discard === true })
+      else
+        await removeSession(context, found, {
+          force: given.force === true,
+          home,
+          discard: given.discard === true,
+          onFindings: (review) => afterSession(context, review),
+        })
       if (!home && handle.homeVolume !== '') homes.set(handle.homeVolume, record.workspace)
       return 0
     }).catch(async (error: unknown) => {
@@ -97,10 +105,12 @@ async function removeAllOrphans(
   const forsaken = orphans.flatMap((one) => (one.kind === 'session' ? [one] : []))
   const holders = forsaken.map(({ handle }) => holderMark(handle.folder))
   await Promise.all(forsaken.map((one) => keepBefore(context, one)))
+  const kept = forsaken.map(({ handle }) => readKept(handle.folder))
   const news = forsaken.flatMap(({ record, handle }) => copyNews(record, handle.folder))
   for (const { backend, plan } of removeOrphans(orphans)) await execute(plan, context.effects(backend))
   for (const holder of holders) await endHolder(holder)
-  for (const { record } of forsaken) warnOfNewExecutables(context, record)
+  for (const [at, { record }] of forsaken.entries())
+    warnOfNewExecutables(context, record, findNewExecutables(record, kept[at] ?? null))
   await noteCopies(context, news)
   context.note(
     removedWords(

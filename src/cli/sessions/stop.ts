@@ -2,6 +2,7 @@ import { stopSession } from '../../session/life/stop.ts'
 import { dryRun, readSeconds, sessions } from '../args.ts'
 import { PLANS } from '../front-flags.ts'
 import { verb } from '../verb.ts'
+import { afterSession } from './ask-review.ts'
 import { eachSession } from './each.ts'
 
 export default verb({
@@ -22,7 +23,7 @@ export default verb({
     const grace = Math.ceil(readSeconds(given.grace, 10, '--grace'))
     const dryRun = given['dry-run'] === true
     return await eachSession(context, { words: given.sessions, preferred: 'running' }, async (found) => {
-      const code = await stopSession(context, found, { grace, dryRun })
+      const code = await stopSession(context, found, { grace, dryRun, onFindings: (review) => afterSession(context, review) })
       if (!dryRun) context.answer(found.handle.id)
       return code
     })

@@ -83,6 +83,9 @@ export async function startSession(context: Context, start: Start): Promise<numb
       throwAway,
       check,
       onEnd,
+      onFindings: throwAway
+        ? undefined
+        : async (review) => (await import('../sessions/ask-review.ts')).afterSession(context, review),
       holds,
     })
   } finally {

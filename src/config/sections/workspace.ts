@@ -1,4 +1,5 @@
 import { oneWord, row, text, texts } from '../../key.ts'
+import { ADDITION } from '../../workspace/listed.ts'
 import { parseMount } from '../../workspace/mount.ts'
 
 /** What the box sees of this machine's files. */
@@ -36,6 +37,29 @@ export const workspace = {
         ),
       ),
     rule: 'closes',
+    withoutBox: 'closes',
+  }),
+  guard: row({
+    key: 'workspace.guard',
+    meaning:
+      'Names that are guarded in any folder, SEVERITY:NAME with severe, warn or shown; yours may lower the severity of a listed name',
+    initial: [] as readonly string[],
+    schema: (v) =>
+      v.array(
+        v.pipe(
+          text(v),
+          v.check((entry) => ADDITION.test(entry), 'must be severe:NAME, warn:NAME or shown:NAME'),
+        ),
+      ),
+    rule: 'closes',
+    withoutBox: 'closes',
+  }),
+  /** Without a terminal nobody is asked: what was found is named, and `paude review` shows it. */
+  onFinding: oneWord(['revert', 'ask', 'warn'], {
+    key: 'workspace.on_finding',
+    meaning: 'What follows when a session left something that this machine may run: ask, revert or warn',
+    initial: 'ask',
+    rule: { order: ['revert', 'ask', 'warn'] },
     withoutBox: 'closes',
   }),
   mount: row({

@@ -157,6 +157,8 @@ const recordOf = (row: Row): SessionRecord => ({
   homeVolume: row.agent === 'command' ? '' : homeVolume(row.workspace, row.agent),
   mounts: [],
   copies: [],
+  standIns: [],
+  onFinding: 'ask',
   watch: {},
   index: null,
   // No label tells; without its folder it cannot be started again anyway.

@@ -15,15 +15,17 @@ import { lastWords } from '../../run/last-words.ts'
 import { capture, LEFT } from '../../run/process.ts'
 import { printable } from '../../text.ts'
 import type { Found } from '../record/found.ts'
+import { readKept } from '../record/kept.ts'
 import { readNoted } from '../record/noted.ts'
 import { keepPast } from '../record/past.ts'
 import { readRecord } from '../record/store.ts'
 import { policyNow } from '../resolve/policy.ts'
 import { keepsClone } from './clone-end.ts'
 import { copyNews, noteCopies } from './copies.ts'
-import { warnOfNewExecutables } from './new-executables.ts'
+import { findNewExecutables, isWorthReview, warnOfNewExecutables, warnOnce } from './new-executables.ts'
 import { warnOfFault } from './provider-watch.ts'
 import type { Remover } from './remover.ts'
+import type { Review } from './review.ts'
 
 export type Ended = Found & {
   readonly spec: SessionSpec
@@ -33,6 +35,8 @@ export type Ended = Found & {
   readonly waits: boolean
   /** Told what the session asked the proxy for, before everything is removed; in place of what is said of it. */
   readonly onEnd: ((requests: readonly Request[]) => void) | undefined
+  /** Decides what becomes of what the session left, once that is named. */
+  readonly onFindings: ((review: Review) => void | Promise<void>) | undefined
   /** What was said of its provider; '' for nothing. */
   readonly told: string
 }
@@ -45,6 +49,7 @@ export async function finishSession(context: Context, ended: Ended): Promise<num
     await execute(released(spec.folder), effects)
     context.note(`detached; the session keeps running: paude attach ${spec.name || spec.id}`)
     warnOfFault(context, spec.folder)
+    warnOnce(context, ended)
     return 0
   }
   const proxy = await lookAtProxy(ended)
@@ -52,7 +57,12 @@ export async function finishSession(context: Context, ended: Ended): Promise<num
   const record = readRecord(context.host, ended.record.id) ?? ended.record
   const stays = await keepsClone(context, { ...ended, record })
   // What paude starts for itself is its own to tell.
-  if (onEnd === undefined && !stays) keepRead(context, { record, folder: spec.folder, requests: proxy.text })
+  const kept = readKept(spec.folder)
+  const planted = findNewExecutables(record, kept, stays ? '' : 'past')
+  if (onEnd === undefined && !stays) {
+    const review = kept !== null && isWorthReview(planted)
+    keepRead(context, { record, folder: spec.folder, requests: proxy.text, review })
+  }
   const isNameless = spec.network.mode === 'none' && code !== 0 && lacksNames(spec)
   const news = copyNews(ended.record, spec.folder)
   // Nobody has to wait for the engine to take it away.
@@ -61,7 +71,8 @@ export async function finishSession(context: Context, ended: Ended): Promise<num
   refuseBrokenWall(proxy)
   const asked = proxy.text === '' ? [] : parseLog(proxy.text, policyNow(record, Date.now() / 1000))
   onEnd?.(asked)
-  warnOfNewExecutables(context, record)
+  warnOfNewExecutables(context, record, planted)
+  if (kept !== null) await ended.onFindings?.({ record, folder: spec.folder, kept, planted })
   await noteCopies(context, news)
   const others = warnOfProvider(context, ended, asked)
   const missing = cutWords(proxy)

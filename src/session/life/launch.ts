@@ -16,6 +16,7 @@ import { finishSession } from './finish.ts'
 import type { Prepared } from './prepare.ts'
 import { watchProvider } from './provider-watch.ts'
 import { clearForsaken, goesOn, startRemover } from './remover.ts'
+import type { Review } from './review.ts'
 
 export type Launch = Pick<Prepared, 'backend' | 'spec' | 'record'> & {
   /** What holds in the session, in one line. */
@@ -31,6 +32,8 @@ export type Launch = Pick<Prepared, 'backend' | 'spec' | 'record'> & {
   readonly throwAway: boolean
   /** Looked at before a session in the background is said to be there; what it throws takes the session back. */
   readonly check?: ((backend: Backend, handle: Handle) => Promise<void>) | undefined
+  /** Decides what becomes of what the session left in the project. */
+  readonly onFindings?: ((review: Review) => void | Promise<void>) | undefined
   /** Told what the session asked the proxy for, before everything is removed. */
   readonly onEnd?: ((requests: readonly Request[]) => void) | undefined
 }
@@ -59,7 +62,7 @@ export async function launchDetached(
 
 /** Starts a session and stays with it until it ends, or until the user leaves it. */
 export async function launchAttached(context: Context, launch: Launch): Promise<number> {
-  const { backend, spec, record, first, plan, removal, waits, throwAway, onEnd, holds } = launch
+  const { backend, spec, record, first, plan, removal, waits, throwAway, onEnd, onFindings, holds } = launch
   const found = { backend, record, handle: handleOf(record, spec.folder) }
   // A session with a screen has a holder that sees to it.
   const unwatch = spec.terminal ? () => undefined : keepBounded(spec.folder)
@@ -98,7 +101,7 @@ export async function launchAttached(context: Context, launch: Launch): Promise<
       unlook()
       // What it needs on this machine ends with this paude, so it does not go on without.
       if (code === LEFT && throwAway) return remover.gone().then(() => 0)
-      return finishSession(context, { ...found, spec, code, remover, waits, onEnd, told })
+      return finishSession(context, { ...found, spec, code, remover, waits, onEnd, onFindings, told })
     })
   } catch (error) {
     await clearFailed(context, found, removal)

@@ -5,10 +5,11 @@ import { backendNames } from '../../backends/names.ts'
 import { usable } from '../../backends/pick.ts'
 import { allBackends, backends } from '../../backends/registry.ts'
 import type { Handle, Part } from '../../box/handle.ts'
+import { removed } from '../../box/stand-ins.ts'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import { isAlive } from '../../host.ts'
-import { exec, type Plan, remove } from '../../plan/plan.ts'
+import { exec, type Plan } from '../../plan/plan.ts'
 import { ask, captureOnce } from '../../run/ask.ts'
 import { findWorkspace } from '../../workspace/workspace.ts'
 import { homeVolume } from '../record/id.ts'
@@ -138,7 +139,7 @@ export function removeOrphans(orphans: readonly Orphan[]): readonly { readonly b
         ...backend.inventory.removeParts(
           own.flatMap(({ kind, reference }) => (kind === 'container' || kind === 'volume' ? [{ kind, reference }] : [])),
         ),
-        ...own.flatMap(({ kind, reference }) => (kind === 'folder' ? [remove(reference)] : [])),
+        ...own.flatMap(({ kind, reference }) => (kind === 'folder' ? [removed(reference)] : [])),
       ],
     }
   })

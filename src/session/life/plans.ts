@@ -2,8 +2,9 @@ import { type Backend, need } from '../../backends/backend.ts'
 import { type Handle, handleOfSpec } from '../../box/handle.ts'
 import { layOut } from '../../box/lay-out.ts'
 import type { SessionSpec } from '../../box/spec.ts'
+import { removed } from '../../box/stand-ins.ts'
 import { PaudeError } from '../../errors.ts'
-import { type Argv, exec, type Plan, remove } from '../../plan/plan.ts'
+import { type Argv, exec, type Plan } from '../../plan/plan.ts'
 import type { Secret } from '../../secret.ts'
 
 export type StartOptions = {
@@ -47,7 +48,7 @@ export function rejoining(backend: Backend, box: Handle): Argv {
 /** Takes away everything that a session consists of. HOME goes last, since that fails while another session of the project uses it. */
 export const removePlan = (backend: Backend, box: Handle, { home }: { readonly home: boolean }): Plan => [
   ...backend.life.remove(box),
-  remove(box.folder),
+  removed(box.folder),
   ...(home && box.homeVolume !== '' ? [exec(backend.life.removeHomes([box.homeVolume]))] : []),
 ]
 

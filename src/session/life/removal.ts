@@ -8,17 +8,29 @@ import { execute } from '../../run/execute.ts'
 import { capture } from '../../run/process.ts'
 import { requireSaved } from '../clone/keep.ts'
 import type { Found } from '../record/found.ts'
+import { readKept } from '../record/kept.ts'
 import { readNoted } from '../record/noted.ts'
 import { copyNews, noteCopies } from './copies.ts'
 import { keepRead } from './finish.ts'
-import { warnOfNewExecutables } from './new-executables.ts'
+import { findNewExecutables, isWorthReview, warnOfNewExecutables } from './new-executables.ts'
 import { removePlan } from './plans.ts'
+import type { Review } from './review.ts'
 
 /** Removes a session that has ended, or with `force` any. What it leaves to read is kept. */
 export async function removeSession(
   context: Context,
   found: Found,
-  { force, home, discard = false }: { readonly force: boolean; readonly home: boolean; readonly discard?: boolean },
+  {
+    force,
+    home,
+    discard = false,
+    onFindings,
+  }: {
+    readonly force: boolean
+    readonly home: boolean
+    readonly discard?: boolean
+    readonly onFindings?: (review: Review) => void | Promise<void>
+  },
 ): Promise<void> {
   const { backend, handle, record } = found
   const effects = context.effects(backend)
@@ -32,7 +44,7 @@ export async function removeSession(
   await requireSaved(context, found, { force, discard })
   await keepBefore(context, found)
   const holder = holderMark(handle.folder)
-  const news = copyNews(record, handle.folder)
+  const [news, kept] = [copyNews(record, handle.folder), readKept(handle.folder)]
   // The session is gone by the time that a volume is refused.
   const refused = await execute(removePlan(backend, handle, { home }), effects).then(
     () => null,
@@ -42,7 +54,9 @@ export async function removeSession(
     },
   )
   await endHolder(holder)
-  warnOfNewExecutables(context, record)
+  const planted = findNewExecutables(record, kept, 'past')
+  warnOfNewExecutables(context, record, planted)
+  if (kept !== null) await onFindings?.({ record, folder: handle.folder, kept, planted })
   await noteCopies(context, news)
   context.answer(record.id)
   if (refused !== null) throw refused
@@ -53,5 +67,12 @@ export async function keepBefore(context: Context, { backend, handle, record }: 
   const hasProxy = record.network !== 'none' && backend.wall !== null
   const noted = hasProxy ? readNoted(handle.folder) : ''
   const log = hasProxy ? await capture(need(backend, 'wall').requests(handle, { follow: false })).catch(() => null) : null
-  keepRead(context, { record, folder: handle.folder, requests: withBeginning(noted, log?.code === 0 ? log.stdout : '').text })
+  const kept = readKept(handle.folder)
+  const review = kept !== null && isWorthReview(findNewExecutables(record, kept))
+  keepRead(context, {
+    record,
+    folder: handle.folder,
+    review,
+    requests: withBeginning(noted, log?.code === 0 ? log.stdout : '').text,
+  })
 }

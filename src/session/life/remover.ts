@@ -111,10 +111,12 @@ function script({ backend, box, removal, goesOn }: Leaving): string {
   const { folder } = box
   const isThere = (name: string) => `[ -e ${quote(join(folder, name))} ]`
   const calls = removal.flatMap((step) => (step.kind === 'exec' ? [`${commandLine(step.argv)} || :`] : []))
+  // What was put into the project stays as long as a box may be there.
+  const firsts = removal.flatMap((step) => (step.kind === 'remove' && step.first ? [`${commandLine(step.first)} || :`] : []))
   return [
     'while read -r _; do :; done',
     `[ -d ${quote(folder)} ] || exit 0`,
-    `clear() { ${calls.join('; ')}; left=$(${commandLine(backend.life.remains(box))}) && [ -z "$left" ] && rm -rf -- ${quote(folder)}; }`,
+    `clear() { ${calls.join('; ')}; left=$(${commandLine(backend.life.remains(box))}) && [ -z "$left" ] && { ${[...firsts, ':'].join('; ')}; } && rm -rf -- ${quote(folder)}; }`,
     `if ${isThere(LEAVING_FILE)}; then clear && exit; else`,
     // We were killed. What had been laid out whole goes on where we have let go of it.
     `  if ${isThere('session.json')}; then`,

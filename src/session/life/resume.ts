@@ -4,6 +4,7 @@ import type { Agent } from '../../agents/agent.ts'
 import { agentCredentials } from '../../agents/models.ts'
 import { agentNamed } from '../../agents/registry.ts'
 import { released } from '../../box/owner.ts'
+import { placed } from '../../box/stand-ins.ts'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import type { Host } from '../../host.ts'
@@ -89,11 +90,12 @@ export async function continueSession(
   // The engine looks the paths up again: the box compares them with what is looked at now.
   const recheck =
     context.host.platform === 'linux' && record.mounts.length > 0
-      ? [write(join(handle.folder, 'seed', 'mounts.sh'), mountCheck(record.mounts, record.copies), 0o644)]
+      ? [write(join(handle.folder, 'seed', 'mounts.sh'), mountCheck(record.mounts, record), 0o644)]
       : []
   const plan = [
     ...recheck,
     ...importedAgain(context.host, found),
+    ...(record.standIns.length > 0 ? [placed(handle.folder, record.standIns)] : []),
     ...(existsSync(handle.folder) ? [...noteIntent(handle.folder, 'running'), ...released(handle.folder)] : []),
     ...resumePlan(backend, handle, {
       attached,

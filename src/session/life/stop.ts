@@ -3,15 +3,21 @@ import type { Context } from '../../context.ts'
 import { endHolder, holderMark } from '../../hold/end.ts'
 import type { Found } from '../record/found.ts'
 import { noteIntent } from '../record/intent.ts'
+import { readKept } from '../record/kept.ts'
 import { carryOut } from './carry-out.ts'
 import { copyNews, noteCopies } from './copies.ts'
-import { warnOfNewExecutables } from './new-executables.ts'
+import { findNewExecutables, warnOfNewExecutables } from './new-executables.ts'
+import type { Review } from './review.ts'
 
 /** Stops a session and keeps it. `grace` in seconds. Returns the exit code. */
 export async function stopSession(
   context: Context,
   { backend, handle, record }: Found,
-  { grace, dryRun }: { readonly grace: number; readonly dryRun: boolean },
+  {
+    grace,
+    dryRun,
+    onFindings,
+  }: { readonly grace: number; readonly dryRun: boolean; readonly onFindings?: (review: Review) => void | Promise<void> },
 ): Promise<number> {
   // Noted first: whatever comes between, `paude up` leaves it stopped.
   const note = existsSync(handle.folder) ? noteIntent(handle.folder, 'stopped') : []
@@ -19,7 +25,10 @@ export async function stopSession(
   const code = await carryOut(context, backend, { plan: [...note, ...backend.life.stop(handle, grace)], dryRun })
   if (dryRun) return code
   await endHolder(holder)
-  warnOfNewExecutables(context, record)
+  const kept = readKept(handle.folder)
+  const planted = findNewExecutables(record, kept)
+  warnOfNewExecutables(context, record, planted)
+  if (kept !== null) await onFindings?.({ record, folder: handle.folder, kept, planted })
   await noteCopies(context, copyNews(record, handle.folder))
   return code
 }

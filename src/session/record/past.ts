@@ -1,5 +1,17 @@
-import { closeSync, constants, fstatSync, mkdirSync, readFileSync, readSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  copyFileSync,
+  fstatSync,
+  mkdirSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
+import { KEPT } from '../../box/lay-out.ts'
 import { PaudeError } from '../../errors.ts'
 import type { Host } from '../../host.ts'
 import { openBoxFile } from '../../run/box-file.ts'
@@ -26,21 +38,22 @@ const COPIED = ['screen.txt', 'out/events', 'out/stdout', 'out/stderr'] as const
 
 const pastFolder = (host: Host): string => join(stateFolder(host), 'past')
 
-/** Copies what a session leaves to read, before its folder goes. One that leaves nothing is not remembered. */
+/** Copies what a session leaves to read, and with `review` how the project looked when it began, before its folder goes. One that leaves nothing is not remembered. */
 export function keepPast(
   host: Host,
-  { record, folder, requests }: Pick<Past, 'record' | 'folder'> & { readonly requests: string },
+  { record, folder, requests, review }: Pick<Past, 'record' | 'folder'> & { readonly requests: string; readonly review: boolean },
 ): void {
   const files = [[REQUESTS, lastBytes(requests)], ...COPIED.map((name) => [name, copyOf(join(folder, name))] as const)].filter(
     (file): file is [string, string] => file[1] !== '',
   )
   // The id of a session whose folder is lost is what an engine says.
-  if (files.length === 0 || !SESSION_ID.test(record.id)) return
+  if ((files.length === 0 && !review) || !SESSION_ID.test(record.id)) return
   const place = join(pastFolder(host), record.id)
   const draft = `${place}.${process.pid}`
   mkdirSync(join(draft, 'out'), { recursive: true, mode: 0o700 })
   const write = (name: string, text: string) => writeFileSync(join(draft, name), text, { encoding: 'latin1', mode: 0o600 })
   for (const [name, bytes] of files) write(name, bytes)
+  if (review) copyFileSync(join(folder, KEPT), join(draft, KEPT))
   write('ended', new Date().toISOString())
   writeFileSync(join(draft, 'session.json'), `${JSON.stringify(record, null, 2)}\n`, { mode: 0o600 })
   rmSync(place, { recursive: true, force: true })

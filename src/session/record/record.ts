@@ -78,8 +78,21 @@ const Shape = v.object({
   mounts: v.optional(v.array(v.object({ source: v.string(), target: v.string() })), []),
   /** Files of the project in whose place the box has copies that it may write. */
   copies: v.optional(v.array(v.string()), []),
+  /** What was put where the box could plant something, or over sockets: it is made again when it is gone at a start. */
+  standIns: v.optional(
+    v.array(
+      v.object({
+        kind: v.picklist(['hooks', 'config.worktree', 'commondir', 'socket']),
+        path: v.string(),
+        target: v.string(),
+      }),
+    ),
+    [],
+  ),
   /** How the paths that this machine may act on looked at the start. */
   watch: v.optional(v.record(v.string(), v.string()), {}),
+  /** What follows when it left something that this machine may run. */
+  onFinding: v.optional(v.picklist(['revert', 'ask', 'warn']), 'ask'),
   /** The project's git index, how it looked, and bytes of the names of its objects; null without one. */
   index: v.optional(
     v.nullable(v.object({ path: v.string(), mark: v.string(), hash: v.optional(v.picklist([20, 32]), 20) })),

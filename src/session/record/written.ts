@@ -4,6 +4,7 @@ import { replaceFile } from '../../config/files/replace-file.ts'
 import type { Host } from '../../host.ts'
 import { withLock } from '../../run/lock.ts'
 import { fingerprint } from '../../workspace/fingerprints.ts'
+import { keepAnew } from './kept.ts'
 import { readRecord, readRecords, sessionFolder } from './store.ts'
 
 /** How a file of the project looked, and what paude made of it on your word: `text` is null where it was removed. */
@@ -22,6 +23,7 @@ export async function noteWritten(host: Host, { file, before, text }: Written): 
       if (record === null || record.watch[file] !== before) return
       const after = { ...record, watch: { ...record.watch, [file]: now } }
       const hint = 'check the permissions of the state folder'
+      keepAnew(folder, [file])
       replaceFile(join(folder, 'session.json'), `${JSON.stringify(after, null, 2)}\n`, { mode: 0o600, folderMode: 0o700, hint })
     })
   }

@@ -1,4 +1,5 @@
 import { copyAt } from '../../box/spec.ts'
+import { type StandIn, standInAt } from '../../box/stand-ins.ts'
 import { PaudeError } from '../../errors.ts'
 import { quote } from '../../plan/shell.ts'
 import { shown } from '../../text.ts'
@@ -13,7 +14,10 @@ const CHANGED = "fail 'the project changed while it was mounted, so the agent wa
  * the paths up again, and whoever writes in the project may have put a link there meanwhile. A copy is in the box twice: there, and
  * where nobody can put a link.
  */
-export function mountCheck(mounts: readonly Place[], copied: readonly string[]): string {
+export function mountCheck(
+  mounts: readonly Place[],
+  { copies, standIns }: { readonly copies: readonly string[]; readonly standIns: readonly StandIn[] },
+): string {
   if (mounts.length === 0) return ''
   const inodes = mounts.map(({ source }) => {
     const inode = inodeOf(source)
@@ -23,17 +27,26 @@ export function mountCheck(mounts: readonly Place[], copied: readonly string[]):
       })
     return inode
   })
-  const words = (paths: readonly string[]) => paths.map(quote).join(' ')
   return [
     `expected=${quote(inodes.join('\n'))}`,
     `found=$(stat -c %d:%i -- ${words(mounts.map(({ target }) => target))}) || fail 'the mounts cannot be checked: stat failed'`,
     `[ "$found" = "$expected" ] || ${CHANGED}`,
-    ...(copied.length === 0
-      ? []
-      : [
-          `[ "$(stat -c %d:%i -- ${words(copied)})" = "$(stat -c %d:%i -- ${words(copied.map((_, n) => copyAt(n)))})" ] || ${CHANGED}`,
-        ]),
+    ...sameAs(
+      copies,
+      copies.map((_, n) => copyAt(n)),
+    ),
+    ...sameAs(
+      standIns.map(({ target }) => target),
+      standIns.map(({ kind }) => standInAt(kind)),
+    ),
     'unset expected found',
     '',
   ].join('\n')
 }
+
+const words = (paths: readonly string[]): string => paths.map(quote).join(' ')
+
+const sameAs = (shownPaths: readonly string[], meant: readonly string[]): readonly string[] =>
+  meant.length === 0
+    ? []
+    : [`[ "$(stat -c %d:%i -- ${words(shownPaths)})" = "$(stat -c %d:%i -- ${words(meant)})" ] || ${CHANGED}`]

@@ -8,10 +8,9 @@ import { readLimits } from '../../box/limits.ts'
 import { ownerText } from '../../box/owner.ts'
 import { refusals } from '../../box/refusals.ts'
 import { SECCOMP_FILE, SECCOMP_PROFILE } from '../../box/seccomp.ts'
-import { copiedOf, type Mount, mountsOf, type Network, type SessionSpec } from '../../box/spec.ts'
+import { copiedOf, mountsOf, type Network, type SessionSpec } from '../../box/spec.ts'
 import { saidCredential } from '../../config/keys/provider.ts'
 import { uncovered } from '../../config/keys/rules.ts'
-import { asSaid } from '../../config/keys/said.ts'
 import type { Config, Layer, Settings } from '../../config/keys/settings.ts'
 import { secretVariables } from '../../config/secret-variables.ts'
 import { type Credential, needsOf } from '../../credentials/credential.ts'
@@ -28,8 +27,7 @@ import { indexMark, watch } from '../../workspace/fingerprints.ts'
 import { gitEnvironment, hashSize } from '../../workspace/git.ts'
 import { CONFIG_LIMIT } from '../../workspace/git-config.ts'
 import { readInPlace } from '../../workspace/inode.ts'
-import { checkMount, checkTogether, parseMount } from '../../workspace/mount.ts'
-import { look } from '../../workspace/paths.ts'
+import { type Manifest, takeManifest } from '../../workspace/manifest.ts'
 import { safeDirectories, type Workspace } from '../../workspace/workspace.ts'
 import { cloneBranch, cloneFill } from '../clone/fill.ts'
 import { checkedName, homeVolume, newSessionId } from '../record/id.ts'
@@ -38,6 +36,7 @@ import { sessionFolder } from '../record/store.ts'
 import entry from './entry.sh' with { type: 'text' }
 import { lifecycleScript } from './lifecycle.ts'
 import { mountCheck } from './mount-check.ts'
+import { mountStandIns, requireTogether, standInsOf, withGuards } from './own-mounts.ts'
 import { policyRecord, proxySecret, startPolicy } from './policy.ts'
 import { readSecurity } from './security.ts'
 import { type Streams, streamsOf } from './streams.ts'
@@ -79,6 +78,7 @@ type Decided = {
   readonly streams: Streams
   readonly transport: SessionSpec['transport']
   readonly mounts: SessionSpec['mounts']
+  readonly standIns: SessionSpec['standIns']
   readonly homeVolume: string
   readonly conversation: string
 }
@@ -94,16 +94,24 @@ function decide(wish: Wish): Decided {
     run.kind === 'command'
       ? streamsOf(host)
       : agentStreams(host, { interactive: opensScreen(agent.grammar, run.words), detach: settings.detach })
-  const mounts = ownMounts(host, config)
-  requireTogether(mounts, config, around.workspace)
+  requireTogether(
+    around.mounts.map(({ mount }) => mount),
+    config,
+    around.workspace,
+  )
+  const transport = volumeTransport(wish, { id, name }) ?? projectTransport(around.workspace)
   return {
     id,
     name,
     credentials,
     network,
     streams,
-    transport: volumeTransport(wish, { id, name }) ?? projectTransport(around.workspace),
-    mounts: mounts.map((mount) => ({ ...mount, file: look(mount.source)?.isFile() === true })),
+    transport,
+    standIns: [
+      ...(transport.kind === 'bind' ? standInsOf(around.workspace, (path) => path) : []),
+      ...around.mounts.flatMap(mountStandIns),
+    ],
+    mounts: around.mounts.flatMap(withGuards),
     homeVolume: run.kind === 'agent' ? homeVolume(around.workspace.root, agent.name) : '',
     conversation: conversationOf(wish, streams),
   }
@@ -149,8 +157,9 @@ function sessionRecord(
     init: images.init,
     mounts: mountsOf(decided).map(({ source, target }) => ({ source, target })),
     copies: [...copiedOf(decided.transport)],
-    // Of a project that its box does not see nothing can change.
-    watch: transport.kind === 'bind' ? watch(workspace) : {},
+    standIns: [...decided.standIns],
+    watch: watchOf(around, transport),
+    onFinding: settings.onFinding,
     index: git === null || transport.kind !== 'bind' ? null : { path: index, mark: indexMark(index), hash: hashSize(git) },
     ...(around.imported === null
       ? {}
@@ -181,6 +190,7 @@ function sessionSpec(wish: Wish, decided: Decided, record: SessionRecord): Sessi
     rootIs: user.uid === host.uid ? null : host.uid,
     transport,
     mounts,
+    standIns: decided.standIns,
     hidden: transport.kind === 'bind' ? around.workspace.hiddenPaths : [],
     workspaces: settings.workspaceLinks.length > 0,
     homeVolume: decided.homeVolume,
@@ -200,8 +210,32 @@ function sessionSpec(wish: Wish, decided: Decided, record: SessionRecord): Sessi
     imported: around.imported?.gather ?? null,
     out: outFiles(wish, streams),
     owner: settings.detach ? '' : ownerText(host),
+    kept: secret(JSON.stringify(manifestOf(around, transport))),
     record: `${JSON.stringify(record, null, 2)}\n`,
   }
+}
+
+/** How the guarded paths look of what the box sees: of a project that it does not see nothing can change. */
+const watchOf = ({ workspace, mounts }: Surroundings, { kind }: SessionSpec['transport']): SessionRecord['watch'] =>
+  Object.assign(
+    {},
+    ...[...(kind === 'bind' ? [workspace] : []), ...mounts.flatMap(({ guards }) => guards ?? [])].map((one) => watch(one)),
+  )
+
+/** How everything that the box can write looks now. */
+function manifestOf({ workspace, mounts }: Surroundings, { kind }: SessionSpec['transport']): Manifest {
+  const further = mounts.flatMap(({ mount, guards }) => (guards === null ? [] : [{ root: mount.source, ...guards }]))
+  const all = [...(kind === 'bind' ? [workspace] : []), ...further]
+  const looked = {
+    roots: all.map(({ root }) => root),
+    gits: [...new Set(all.flatMap(({ gits }) => gits))],
+    named: all.flatMap(({ named }) => named),
+    list: workspace.list,
+  }
+  return takeManifest(
+    looked,
+    all.map(({ walked }) => walked),
+  )
 }
 
 function outFiles({ config: { settings }, run }: Wish, { terminal }: Streams): readonly string[] {
@@ -296,20 +330,6 @@ export const ownProviders = ({
     providers.flatMap((provider) => needsOf(provider, { ...host, env }, { title, login: true }).map((need) => need.host)),
   )
 
-/** The mounts that somebody asked for, each held against this machine. */
-export const ownMounts = (host: Host, { settings, origins }: Config): readonly Mount[] =>
-  settings.mount.map((text, at) => asSaid('mounts', origins.mount[at], () => checkMount(parseMount(text, host), host)))
-
-/** Which one is wrong is found out only where one is: one more each time, so that it is the last that is refused. */
-export function requireTogether(own: readonly Mount[], { origins }: Pick<Config, 'origins'>, workspace: Workspace): void {
-  try {
-    checkTogether(own, workspace)
-  } catch (error) {
-    for (const at of own.keys()) asSaid('mounts', origins.mount[at], () => checkTogether(own.slice(0, at + 1), workspace))
-    throw error
-  }
-}
-
 /** The project at its own path; behind it what must stay in its place, what must stay as it is, and copies of git's configuration. */
 function projectTransport({ root, git, pinnedPaths, protectedPaths, copiedPaths }: Workspace): SessionSpec['transport'] {
   const common = git?.commonDirectory ?? null
@@ -395,7 +415,9 @@ function seedFiles(
     'command.sh': command,
     [SECCOMP_FILE]: SECCOMP_PROFILE,
     // Elsewhere the engine is a machine of its own, with inodes of its own.
-    ...(host.platform === 'linux' ? { 'mounts.sh': mountCheck(mountsOf(decided), copiedOf(decided.transport)) } : {}),
+    ...(host.platform === 'linux'
+      ? { 'mounts.sh': mountCheck(mountsOf(decided), { copies: copiedOf(decided.transport), standIns: decided.standIns }) }
+      : {}),
     ...(imported === null ? {} : { imported: `${imported.gather.name}\n` }),
     ...(lifecycle.length > 0 ? { 'lifecycle.sh': lifecycleScript({ ...settings, lifecycle }) } : {}),
     passwd: passwd(user),

@@ -12,10 +12,14 @@ import { type Identity, readIdentity } from '../../workspace/identity.ts'
 import type { Store } from '../../workspace/sterile-git.ts'
 import { findWorkspace, type Workspace } from '../../workspace/workspace.ts'
 import { storeOf } from '../clone/store.ts'
+import { withStandInsOfOthers } from '../record/stand-ins.ts'
+import { guardedMounts, guardList, type OwnMount } from './own-mounts.ts'
 
 /** What a start must know of the machine and the project. */
 export type Surroundings = {
   readonly workspace: Workspace
+  /** Further places that somebody asked for. */
+  readonly mounts: readonly OwnMount[]
   readonly identity: Identity
   /** PEM text, '' for none. */
   readonly extraCa: string
@@ -36,9 +40,10 @@ type Wanted = { readonly backend: Backend; readonly imports: Imports | null }
 
 /** Looks at machine and project. No engine is asked, and no program runs but those that references name. */
 export async function lookAround(host: Host, config: Config, { backend, imports }: Wanted): Promise<Surroundings> {
-  const workspace = findWorkspace(host, config.settings)
+  const workspace = withStandInsOfOthers(host, findWorkspace(host, { ...config.settings, list: guardList(config) }))
   const [extraCa, references] = [certificatesOf(host, config), await followed(host, config)]
   const own = backend.own(config.settings, host)
+  const mounts = guardedMounts(host, config)
   const source = config.settings.workspaceMode === 'clone' ? readCloneSource(workspace) : null
   const clone = source === null ? null : { ...source, store: storeOf(host, source) }
   const place = { rules: config.settings, project: workspace.root }
@@ -46,6 +51,7 @@ export async function lookAround(host: Host, config: Config, { backend, imports 
   const extensions = imports === null ? undefined : lookPolicy({ imports, imported }, place)
   return {
     workspace,
+    mounts,
     identity: readIdentity(workspace.git, host, workspace.root),
     references,
     extraCa,

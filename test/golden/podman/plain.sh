@@ -66,6 +66,7 @@ cat >/home/ada/.local/state/paude/sessions/paude-bcd234/policy/stages <<'EOF'
 0 0123456789ab
 EOF
 chmod 0644 /home/ada/.local/state/paude/sessions/paude-bcd234/policy/stages
+install -m 0600 /dev/null /home/ada/.local/state/paude/sessions/paude-bcd234/kept.json
 cat >/home/ada/.local/state/paude/sessions/paude-bcd234/session.json <<'EOF'
 { "v": 1, "id": "paude-bcd234" }
 EOF

@@ -1,0 +1,78 @@
+import { join } from 'node:path'
+import { folder, type Plan, removeAfter, type Step, write } from '../plan/plan.ts'
+
+/**
+ * Something harmless that is mounted read-only where the box could plant what this machine acts on, or over what leads out of it.
+ * A mount needs a file or folder to lie on, so the harmless thing is on this machine too while the session exists.
+ */
+export type StandIn = {
+  readonly kind: 'hooks' | 'config.worktree' | 'commondir' | 'socket'
+  /** On this machine. */
+  readonly path: string
+  /** In the box. */
+  readonly target: string
+}
+
+/** By kind: null for an empty folder. git takes a `commondir` of `.` for the folder that it lies in, as without one. */
+export const STAND_INS: Readonly<Record<StandIn['kind'], string | null>> = {
+  hooks: null,
+  'config.worktree': '',
+  commondir: '.\n',
+  socket: '',
+}
+
+/** Where the box has them besides, so that it can see that the one is the other. */
+export const standInAt = (kind: StandIn['kind']): string => `/paude/seed/stand-ins/${kind}`
+
+/** What is mounted. */
+export const standInSource = (folder: string, kind: StandIn['kind']): string => join(folder, 'seed/stand-ins', kind)
+
+/** File of a session's folder that names what may have to be taken away again, a path a line. */
+export const LIST = 'stand-ins'
+
+/** Lays out what is mounted, and says in the session's folder what is made on this machine before it is made. */
+export function laidStandIns(place: string, standIns: readonly StandIn[]): Plan {
+  if (standIns.length === 0) return []
+  const kinds = Object.entries(STAND_INS) as readonly (readonly [StandIn['kind'], string | null])[]
+  return [
+    folder(join(place, 'seed/stand-ins'), 0o755),
+    ...kinds.map(([kind, content]) =>
+      content === null ? folder(standInSource(place, kind), 0o755) : write(standInSource(place, kind), content, 0o644),
+    ),
+    write(join(place, LIST), standIns.map(({ path }) => `${path}\n`).join('')),
+    placed(place, standIns),
+  ]
+}
+
+/** Makes what is missing of them. */
+export const placed = (place: string, standIns: readonly StandIn[]): Step => ({
+  kind: 'place',
+  things: standIns.map(({ kind, path }) => ({ path, content: STAND_INS[kind] })),
+  undo: sweep(place),
+})
+
+/** Removes a session's folder, and what it put into the project where no other session has it. */
+export const removed = (place: string): Step => removeAfter(place, sweep(place))
+
+/**
+ * Takes away what is as it was made, unless another session lists it. A link on the way to it, or something else in its place, is left
+ * alone. The own list goes first: of two sessions that end together the later one takes it away.
+ */
+const sweep = (place: string) =>
+  [
+    '/bin/sh',
+    '-c',
+    [
+      'PATH=$PATH:/usr/bin:/bin',
+      `cd "$1" 2>/dev/null && mv ${LIST} ${LIST}.old 2>/dev/null || exit 0`,
+      'while IFS= read -r path; do',
+      `  grep -qxF -e "$path" ../*/${LIST} 2>/dev/null && continue`,
+      '  [ "$(cd "$(dirname "$path")" 2>/dev/null && pwd -P)" = "$(dirname "$path")" ] && [ ! -L "$path" ] || continue',
+      '  if [ -d "$path" ]; then rmdir "$path" 2>/dev/null',
+      '  elif [ -f "$path" ] && { [ ! -s "$path" ] || cmp -s seed/stand-ins/commondir "$path"; }; then rm -f "$path"; fi',
+      `done <${LIST}.old`,
+      ':',
+    ].join('\n'),
+    'sh',
+    place,
+  ] as const

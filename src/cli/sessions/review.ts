@@ -1,0 +1,105 @@
+import { resolve } from 'node:path'
+import type { Context } from '../../context.ts'
+import { PaudeError } from '../../errors.ts'
+import { ask } from '../../run/ask.ts'
+import { findSession } from '../../session/life/find.ts'
+import { chosen, type Review, reviewOf, settle, units, type Verdict } from '../../session/life/review.ts'
+import { findPast } from '../../session/record/past.ts'
+import { requirePrivate } from '../../state.ts'
+import { quotedLines, shown } from '../../text.ts'
+import { json, lastOne } from '../args.ts'
+import { canAsk } from '../config/start-config.ts'
+import { ACTS } from '../front-flags.ts'
+import { verb } from '../verb.ts'
+import { askReview } from './ask-review.ts'
+import { findingText } from './review-text.ts'
+
+export default verb({
+  description: 'Review what a session left that this machine may run',
+  details:
+    'Lists what is new or changed at guarded paths since the session began. On a terminal it asks what becomes of each. Exit code 1: something severe is left.',
+  front: ACTS,
+  examples: [
+    ['paude review', 'what the session of this directory left, with what changed in it'],
+    ['paude review b7k --json', 'the same for a script'],
+    ['paude review b7k --keep CLAUDE.md', 'accept a file as it is now'],
+    ['paude review b7k --revert .', 'put everything back as it was'],
+    ['paude review b7k --quarantine .vscode', 'the same, and move what the session made out of the project'],
+  ],
+  args: {
+    session: { type: 'positional', description: 'Session (default: the one of this directory)', offers: 'sessions' },
+    paths: { type: 'positional', many: true, description: 'Files and folders that a verdict is for', offers: 'files' },
+    keep: { type: 'boolean', description: 'Accept the paths as they are now' },
+    revert: { type: 'boolean', description: 'Remove what is new at the paths, and put back what was there' },
+    quarantine: { type: 'boolean', description: 'The same, and move what the session made out of the project' },
+    last: lastOne,
+    json,
+  },
+  async run(context, given) {
+    const verdicts = (['keep', 'revert', 'quarantine'] as const).filter((one) => given[one])
+    const [verdict, other] = verdicts
+    if (other !== undefined)
+      throw new PaudeError('usage', `--${verdict} and --${other} cannot be combined`, { hint: 'leave one of them out' })
+    if (verdict === undefined && given.paths.length > 0)
+      throw new PaudeError('usage', `what is to become of ${shown(given.paths[0] ?? '')}?`, {
+        hint: 'add --keep, --revert or --quarantine',
+      })
+    const { review, runs } = await look(context, given.session, given.last === true)
+    if (verdict !== undefined) return decide(context, review, { verdict, paths: given.paths, runs })
+    if (given.json) context.answer(quotedLines(asJson(review)))
+    else if (canAsk(context) && !runs) askReview(context, review, units(review.planted))
+    else for (const one of units(review.planted)) context.answer(findingText(review, one))
+    if (!given.json && review.planted.findings.length === 0) context.note('nothing new or changed at guarded paths')
+    return severeLeft(reviewOf(review.record, review.folder) ?? review)
+  },
+})
+
+const severeLeft = ({ planted }: Review): number => (planted.findings.some(({ severity }) => severity === 'severe') ? 1 : 0)
+
+/** The session, or what is kept of one that is gone. */
+async function look(
+  context: Context,
+  word: string | undefined,
+  last: boolean,
+): Promise<{ readonly review: Review; readonly runs: boolean }> {
+  const past = last ? findPast(context.host, word) : null
+  const found = past === null ? await findSession(context, word, undefined, 'paude review') : null
+  const [record, folder] = [past?.record ?? found?.record, past?.folder ?? found?.handle.folder]
+  const review = record === undefined || folder === undefined ? null : reviewOf(record, folder)
+  if (review === null)
+    throw new PaudeError('not-found', `nothing is kept of how the project looked when session ${record?.id ?? ''} began`, {
+      hint: 'look at it with git: git status, git diff',
+    })
+  const state = found === null ? null : await ask(found.backend.life.state(found.handle), context.effects(found.backend))
+  return { review, runs: state?.status === 'running' || state?.status === 'paused' }
+}
+
+function decide(
+  context: Context,
+  review: Review,
+  { verdict, paths, runs }: { readonly verdict: Verdict; readonly paths: readonly string[]; readonly runs: boolean },
+): number {
+  const { host } = context
+  const { id } = review.record
+  if (paths.length === 0)
+    throw new PaudeError('usage', `paude review --${verdict} needs a path`, { hint: `paude review ${id} --${verdict} .` })
+  if (runs && verdict !== 'keep')
+    throw new PaudeError('refused', `session ${id} runs, and could write there meanwhile`, { hint: `paude stop ${id} first` })
+  requirePrivate(host)
+  const found = chosen(
+    review.planted,
+    paths.map((path) => resolve(host.cwd, path)),
+  )
+  const place = settle(host, review, found, verdict)
+  for (const one of found) context.answer(one.path)
+  if (place !== '') context.note(`what the session made is in ${shown(place)}`)
+  return 0
+}
+
+const asJson = ({ record, planted }: Review) => ({
+  session: record.id,
+  workspace: record.workspace,
+  findings: planted.findings,
+  index: planted.unseen,
+  complete: !planted.isCut,
+})

@@ -1,0 +1,57 @@
+import { relative } from 'node:path'
+import { PaudeError } from '../errors.ts'
+import { shown } from '../text.ts'
+import { NESTED_LIMIT } from './repositories.ts'
+import type { Walked } from './walk.ts'
+
+/** Listed paths in other folders that are mounted read-only one by one; of more, the rest is looked at at the end. */
+export const MOST_ELSEWHERE = 100
+
+/** Sockets in whose place the box sees an empty file. Nobody has so many. */
+export const MOST_SOCKETS = 200
+
+/** What git would take as soon as the agent makes it. */
+export function missingNote(names: readonly string[], root: string): readonly string[] {
+  if (names.length === 0) return []
+  const first = names.slice(0, 3).map((path) => shown(relative(root, path)))
+  const more = names.length > 3 ? ` and ${names.length - 3} more` : ''
+  return [
+    `your git configuration names ${first.join(', ')}${more}, which is missing: git here obeys it as soon as the agent makes it`,
+  ]
+}
+
+/** What of a large project is not guarded. */
+export function tooManyNotes({ repositories, isCut }: Walked, elsewhere: readonly string[], root: string): readonly string[] {
+  return [
+    ...(isCut ? [`${shown(root)} has too many files to look at all of them: what lies deepest is not guarded`] : []),
+    ...(repositories.length > NESTED_LIMIT
+      ? [`only ${NESTED_LIMIT} of the ${repositories.length} repositories in the project are guarded`]
+      : []),
+    ...(elsewhere.length > MOST_ELSEWHERE
+      ? [
+          `only ${MOST_ELSEWHERE} of ${elsewhere.length} paths that this machine acts on are read-only, the others are looked at at the end`,
+        ]
+      : []),
+  ]
+}
+
+/** What is hidden, and what is not. */
+export function socketNotes(sockets: readonly string[], root: string): readonly string[] {
+  const names = sockets.slice(0, 3).map((path) => shown(relative(root, path)))
+  const more = sockets.length > 3 ? ` and ${sockets.length - 3} more` : ''
+  if (sockets.length === 0) return []
+  return [
+    `hidden in the sandbox, since something on this machine listens there: ${names.join(', ')}${more}`,
+    ...(sockets.length > MOST_SOCKETS
+      ? [
+          `only ${MOST_SOCKETS} of ${sockets.length} unix sockets are hidden: through the others the agent reaches what listens there`,
+        ]
+      : []),
+  ]
+}
+
+/** A project that nobody can have meant. */
+export const tooManySockets = (sockets: readonly string[]): PaudeError =>
+  new PaudeError('refused', `the project has ${sockets.length} unix sockets, such as ${shown(sockets[0] ?? '')}`, {
+    hint: 'end what listens there, or start in a folder without them: a socket is a way out of the sandbox',
+  })

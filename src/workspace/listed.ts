@@ -1,0 +1,137 @@
+/** What becomes of a listed path: read-only and named; named when it is new or changed; shown by `paude review` alone. */
+export type Severity = 'severe' | 'warn' | 'shown'
+
+/** A path that programs of this machine execute or obey. `*.x` is any name with that ending. */
+export type Listed = {
+  readonly path: string
+  readonly severity: Severity
+  /** Who acts on it. */
+  readonly tool: string
+  /** What it does with it, as the end of a sentence. */
+  readonly why: string
+}
+
+/** Relative to a git directory. Those that git writes in ordinary work cannot be read-only, so they are looked at at the end. */
+export const IN_GIT = [
+  listed('severe', 'git', 'runs them at commit, checkout, push and more', ['hooks']),
+  listed('severe', 'git', 'starts the programs that it names, also at git status', ['config', 'config.worktree']),
+  listed('severe', 'git', 'takes configuration and hooks from the folder that it names', ['commondir']),
+  listed('warn', 'git', 'runs exec lines of the to-do list at git rebase --continue', [
+    'rebase-merge',
+    'rebase-apply',
+    'sequencer',
+  ]),
+  listed('warn', 'git', 'decides which filters run', ['info/attributes']),
+  listed('warn', 'git', 'reads objects from the folders that it names', ['objects/info/alternates']),
+  listed('warn', 'git', 'reads addresses of remotes from it', ['remotes', 'branches']),
+].flat()
+
+/** Relative to any folder of the project. */
+export const IN_FOLDERS = [
+  listed('severe', 'paude', 'decides what the next session may do', ['paude.toml', 'paude.json']),
+  listed('severe', 'Claude Code', 'runs its hooks and servers', ['.claude', '.mcp.json']),
+  listed('severe', 'Codex', 'obeys its configuration', ['.codex']),
+  listed('severe', 'Gemini CLI', 'obeys its configuration', ['.gemini']),
+  listed('severe', 'Cursor', 'starts its servers and obeys its rules', ['.cursor', '.cursorrules']),
+  listed('severe', 'Windsurf', 'obeys its rules', ['.windsurf', '.windsurfrules']),
+  listed('severe', 'OpenCode', 'starts its servers and plugins', ['opencode.json', 'opencode.jsonc', '.opencode']),
+  listed('severe', 'VS Code', 'runs tasks and obeys settings', ['.vscode', '*.code-workspace']),
+  listed('severe', 'JetBrains IDEs', 'run its configurations', ['.idea']),
+  listed('severe', 'Zed', 'runs its tasks', ['.zed']),
+  listed('severe', 'Sublime Text', 'runs its build systems', ['*.sublime-project']),
+  listed('severe', 'Fleet', 'runs its configurations', ['.fleet']),
+  listed('severe', 'Vim and Neovim', 'run it where exrc is set', ['.exrc', '.nvimrc', '.nvim.lua', '.vimrc', '.lvimrc', '.vim']),
+  listed('severe', 'Emacs', 'evaluates it when a file is opened', ['.dir-locals.el', '.dir-locals-2.el']),
+  listed('severe', 'Helix', 'starts its language servers', ['.helix']),
+  listed('severe', 'Dev Containers', 'run its commands on this machine', ['.devcontainer', '.devcontainer.json']),
+  listed('severe', 'direnv', 'runs it at cd', ['.envrc']),
+  listed('severe', 'mise', 'runs its hooks and templates at cd', [
+    ...['mise.toml', '.mise.toml', 'mise.local.toml', '.mise.local.toml'],
+    ...['.mise', '.config/mise.toml', '.config/mise'],
+  ]),
+  listed('severe', 'husky', 'is run by git hooks', ['.husky']),
+  listed('severe', 'lefthook', 'is run by git hooks', [
+    ...['lefthook.yml', 'lefthook.yaml', 'lefthook.toml', 'lefthook.json', '.lefthook.yml', '.lefthook.yaml', '.lefthook'],
+    ...['lefthook-local.yml', 'lefthook-local.yaml', '.lefthook-local', '.config/lefthook.yml'],
+  ]),
+  listed('severe', 'pre-commit', 'is run by git hooks', ['.pre-commit-config.yaml', '.pre-commit-hooks.yaml']),
+  listed('severe', 'overcommit', 'is run by git hooks', ['.overcommit.yml', '.git-hooks']),
+  listed('severe', 'simple-git-hooks', 'becomes git hooks', ['.simple-git-hooks.json', 'simple-git-hooks.json']),
+  listed('warn', 'asdf', 'chooses programs by it', ['.tool-versions']),
+  listed('warn', 'Cargo', 'starts the wrappers and linkers that it names', ['.cargo/config.toml', '.cargo/config']),
+  listed('warn', 'Yarn', 'starts the program that it names', ['.yarnrc.yml', '.yarnrc', '.yarn/releases', '.yarn/plugins']),
+  listed('warn', 'npm', 'obeys it at every command', ['.npmrc']),
+  listed('warn', 'pnpm', 'runs it at install', ['.pnpmfile.cjs', '.pnpmfile.mjs']),
+  listed('warn', 'Bun', 'loads what it names', ['bunfig.toml']),
+  listed('warn', 'Bundler', 'obeys it at every command', ['.bundle']),
+  listed('warn', 'Bazel', 'obeys it at every command', ['.bazelrc']),
+  listed('warn', 'git', 'decides which filters run and where submodules come from', ['.gitattributes', '.gitmodules']),
+  listed('warn', 'agents', 'take it for your words', ['CLAUDE.md', 'CLAUDE.local.md', 'AGENTS.md', 'GEMINI.md']),
+  listed('warn', 'GitHub Copilot', 'takes it for your words', ['.github/copilot-instructions.md']),
+  listed('shown', 'continuous integration', 'runs it with its own secrets', [
+    ...['.github/workflows', '.github/actions', '.gitlab-ci.yml', '.circleci', '.travis.yml', '.buildkite', '.drone.yml'],
+    ...['.woodpecker.yml', '.woodpecker', 'Jenkinsfile', 'azure-pipelines.yml', 'bitbucket-pipelines.yml', '.cirrus.yml'],
+  ]),
+  listed('shown', 'npm, Yarn, pnpm and Bun', 'run its scripts', ['package.json']),
+  listed('shown', 'make', 'runs its recipes', ['Makefile', 'makefile', 'GNUmakefile', '*.mk']),
+  listed('shown', 'task runners', 'run its recipes', [
+    ...['justfile', 'Justfile', '.justfile', 'Taskfile.yml', 'Taskfile.yaml', 'Rakefile', 'noxfile.py', 'tox.ini'],
+  ]),
+  listed('shown', 'Cargo', 'runs it at build, also for editors', ['build.rs']),
+  listed('shown', 'Python tools', 'run it at install or test', ['setup.py', 'pyproject.toml', 'conftest.py']),
+  listed('shown', 'Gradle and Maven', 'run it at build', [
+    ...['build.gradle', 'build.gradle.kts', 'settings.gradle', 'settings.gradle.kts', 'gradlew', 'pom.xml', 'mvnw', '.mvn'],
+  ]),
+  listed('shown', 'container engines', 'build and run it', [...['Dockerfile', 'Containerfile', '*compose.yml', '*compose.yaml']]),
+  listed('shown', 'Nix', 'evaluates it', ['flake.nix', 'shell.nix', 'default.nix']),
+].flat()
+
+function listed(severity: Severity, tool: string, why: string, paths: readonly string[]): readonly Listed[] {
+  return paths.map((path) => ({ path, severity, tool, why }))
+}
+
+/** A name that somebody adds to the list, or gives another severity; only where it is yours may that be a lower one. */
+export type Addition = { readonly path: string; readonly severity: Severity; readonly isYours: boolean }
+
+/** Reads `SEVERITY:NAME`. */
+export function readAddition(text: string, isYours: boolean): Addition {
+  const [, severity = 'severe', path = ''] = ADDITION.exec(text) ?? []
+  return { path, severity: severity as Severity, isYours }
+}
+
+/** A name like those of the list: `.tool`, `*.tool`, `folder/name`. */
+export const ADDITION = /^(severe|warn|shown):((?:\*\.)?(?!\.{1,2}(?:\/|$))[^/*\s]+(?:\/(?!\.{1,2}(?:\/|$))[^/*\s]+)*)$/
+
+/** The list with what was added. */
+export function listWith(additions: readonly Addition[]): readonly Listed[] {
+  const severityOf = (listed: Listed): Severity => {
+    let { severity } = listed
+    for (const one of additions)
+      if (one.path === listed.path && (one.isYours || rank(one.severity) < rank(severity))) severity = one.severity
+    return severity
+  }
+  const known = IN_FOLDERS.map((listed) => ({ ...listed, severity: severityOf(listed) }))
+  const names = new Set(IN_FOLDERS.map(({ path }) => path))
+  const added = additions.filter(({ path }) => !names.has(path))
+  return [...known, ...added.map(({ path, severity }) => ({ path, severity, ...ADDED }))]
+}
+
+const ADDED = { tool: 'this machine', why: 'acts on it, says workspace.guard' } as const
+
+/** The severest first. */
+export const rank = (severity: Severity): number => ['severe', 'warn', 'shown'].indexOf(severity)
+
+/** A git directory that is new: whoever made it decides what git runs there. */
+export const NEW_REPOSITORY: Listed = {
+  path: '.git',
+  severity: 'severe',
+  tool: 'git',
+  why: 'obeys its configuration, also for a status of the repository above',
+}
+
+/** What configuration of git or of yours names. */
+export const NAMED: Listed = { path: '', severity: 'severe', tool: 'git', why: 'is told by its configuration to use it' }
+
+/** Paths of a list that are read-only where they exist and have a fixed name. */
+export const severeNames = (list: readonly Listed[]): readonly string[] =>
+  list.flatMap(({ path, severity }) => (severity === 'severe' && !path.startsWith('*') ? [path] : []))

@@ -1,0 +1,225 @@
+import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { type Machine, makeMachine } from '../support/machine.ts'
+
+let machine: Machine
+beforeEach(() => {
+  machine = makeMachine(['docker'])
+  const { write, project } = machine
+  for (const name of ['.git/objects/x', '.git/refs/x']) write(join(project, name), '')
+  write(join(project, '.git/HEAD'), 'ref: refs/heads/main\n')
+  write(join(project, '.git/config'), '[core]\n\tbare = false\n')
+})
+afterEach(() => machine.dispose())
+
+const at = (name: string) => join(machine.project, name)
+const put = (name: string, text: string) => machine.write(at(name), text)
+
+async function start(...words: readonly string[]): Promise<string> {
+  const { stdout, stderr } = await machine.paude([...words, '--detach', '-p', 'hi'])
+  expect(stderr).not.toContain('paude: error')
+  return stdout.trim()
+}
+
+/** A session that has ended, with what its box did. */
+async function ended(deed: () => void, ...words: readonly string[]): Promise<string> {
+  const id = await start(...words)
+  deed()
+  machine.ended('exited')
+  return id
+}
+
+const review = (...words: readonly string[]) => machine.paude(['review', ...words])
+const findings = async (id: string) =>
+  (JSON.parse((await review(id, '--json')).stdout) as { findings: { path: string; state: string; severity: string }[] }).findings
+
+describe('a review', () => {
+  test('shows what is new and what changed in it, with who acts on it, and ends with 1', async () => {
+    put('CLAUDE.md', 'one\ntwo\nthree\n')
+    const id = await ended(() => {
+      put('.vscode/tasks.json', '{ "tasks": [] }\n')
+      put('CLAUDE.md', 'one\nevil\nthree\n')
+    })
+    const { code, stdout } = await review(id)
+    expect(code).toBe(1)
+    expect(stdout).toContain(
+      '.vscode (new, severe): VS Code runs tasks and obeys settings\n  .vscode/tasks.json\n    + { "tasks": [] }\n',
+    )
+    expect(stdout).toContain('CLAUDE.md (changed, warn): agents take it for your words\n    - two\n    + evil\n')
+  })
+
+  test('ends with 0 and nothing on stdout where nothing is found', async () => {
+    const id = await ended(() => put('src/x', ''))
+    expect(await review(id)).toMatchObject({ code: 0, stdout: '' })
+  })
+
+  test('is JSON for a machine, with every path', async () => {
+    const id = await ended(() => put('.husky/pre-commit', 'evil\n'))
+    expect((await findings(id)).map(({ path, severity }) => [path, severity])).toEqual([
+      [at('.husky'), 'severe'],
+      [at('.husky/pre-commit'), 'severe'],
+    ])
+  })
+
+  test('shows control characters of names, contents and links as such', async () => {
+    const id = await ended(() => {
+      put('.vscode/\u001b[2Jx', 'a\u001b]0;title\u0007\u202eb\n')
+      symlinkSync('\u001b[2J', at('.idea'))
+    })
+    const { stdout } = await review(id)
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what must not be there
+    expect(stdout).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u007f\u202e]/)
+    expect(stdout).toContain('\\u{1b}[2Jx')
+  })
+
+  test('tells how many lines there are more, and shows no binary', async () => {
+    const id = await ended(() => {
+      put('.exrc', 'x\n'.repeat(500))
+      put('.nvim.lua', 'a\0b')
+    })
+    const { stdout } = await review(id)
+    expect(stdout).toContain('(460 more lines)')
+    expect(stdout).toContain('(no text, 3 bytes)')
+    expect(stdout.split('\n').length).toBeLessThan(60)
+  })
+
+  test('is offered when a session is stopped, and of one that is gone with --last', async () => {
+    const id = await start()
+    put('.envrc', 'evil\n')
+    expect((await machine.paude(['stop', id])).stderr).toContain(`paude review ${id} shows what changed`)
+    expect((await machine.paude(['rm', '--force', id])).stderr).toContain(`paude review --last ${id}`)
+    expect((await review('--last', id)).stdout).toContain('.envrc (new, severe): direnv runs it at cd\n    + evil')
+    expect((await review('--last', id, '.', '--revert')).code).toBe(0)
+    expect(existsSync(at('.envrc'))).toBe(false)
+  })
+
+  test.each([
+    [['--keep', '--revert'], '--keep and --revert cannot be combined'],
+    [['--revert'], 'paude review --revert needs a path'],
+    [['x', '--revert', 'nothing'], ''],
+  ])('of %j is refused', async (words, message) => {
+    const id = await ended(() => put('.envrc', ''))
+    const { code, stderr } = await review(...(words[0] === 'x' ? [id, ...words.slice(1)] : words))
+    expect(code).not.toBe(0)
+    expect(stderr).toContain(message === '' ? 'nothing was found at' : message)
+    expect(existsSync(at('.envrc'))).toBe(true)
+  })
+})
+
+describe('a verdict', () => {
+  test('keep accepts a path with all that is in it, until it changes again', async () => {
+    const id = await ended(() => put('.vscode/tasks.json', '{}'))
+    expect(await review(id, '.vscode', '--keep')).toMatchObject({ code: 0, stdout: `${at('.vscode')}\n` })
+    expect(await findings(id)).toEqual([])
+    expect((await machine.paude(['wait', id])).stderr).toBe('')
+    put('.vscode/tasks.json', '{ }')
+    expect(await findings(id)).toMatchObject([{ path: at('.vscode/tasks.json'), state: 'changed' }])
+  })
+
+  test('revert takes away what is new and puts back what was there, with its mode', async () => {
+    put('.npmrc', 'one\n')
+    chmodSync(at('.npmrc'), 0o640)
+    put('CLAUDE.md', 'words\n')
+    symlinkSync('src', at('.tool-versions'))
+    const id = await ended(() => {
+      put('.npmrc', 'evil\n')
+      chmodSync(at('.npmrc'), 0o777)
+      rmSync(at('CLAUDE.md'))
+      mkdirSync(at('CLAUDE.md'))
+      rmSync(at('.tool-versions'))
+      symlinkSync('/etc', at('.tool-versions'))
+      put('deep/.idea/x', '')
+    })
+    expect((await review(id, '.', '--revert')).code).toBe(0)
+    expect([readFileSync(at('.npmrc'), 'utf8'), statSync(at('.npmrc')).mode & 0o777]).toEqual(['one\n', 0o640])
+    expect(readFileSync(at('CLAUDE.md'), 'utf8')).toBe('words\n')
+    expect(readlinkSync(at('.tool-versions'))).toBe('src')
+    expect(existsSync(at('deep/.idea'))).toBe(false)
+    expect(await findings(id)).toEqual([])
+  })
+
+  test('quarantine does the same, and keeps what the session made in the state folder', async () => {
+    const id = await ended(() => {
+      put('.vscode/tasks.json', 'evil')
+      symlinkSync('/etc/passwd', at('.vscode/link'))
+    })
+    const { stderr } = await review(id, '.', '--quarantine')
+    expect(existsSync(at('.vscode'))).toBe(false)
+    const [, place = ''] = /what the session made is in (\S+)/.exec(stderr) ?? []
+    expect(readFileSync(join(place, '.vscode/tasks.json'), 'utf8')).toBe('evil')
+    expect(lstatSync(join(place, '.vscode/link')).isSymbolicLink()).toBe(true)
+    expect(place.startsWith(join(machine.home, '.local/state/paude/quarantine', id))).toBe(true)
+  })
+
+  test('does nothing where what was there is not kept, also of the other paths', async () => {
+    put('.npmrc', 'x'.repeat(70_000))
+    const id = await ended(() => {
+      put('.npmrc', 'evil')
+      put('.envrc', 'evil')
+    })
+    const { code, stderr } = await review(id, '.', '--revert')
+    expect(code).not.toBe(0)
+    expect(stderr).toContain('its content at the start was not kept')
+    expect(existsSync(at('.envrc'))).toBe(true)
+  })
+
+  test('follows no link that stands where a folder was', async () => {
+    put('sub/.vscode/x', 'mine')
+    const id = await ended(() => {
+      put('other/.idea/x', '')
+      renameSync(at('sub'), at('moved'))
+      symlinkSync(machine.home, at('sub'))
+    })
+    machine.write(join(machine.home, '.vscode/x'), 'of the home')
+    expect((await review(id, '.', '--revert')).code).toBe(0)
+    expect(readFileSync(join(machine.home, '.vscode/x'), 'utf8')).toBe('of the home')
+    expect(readdirSync(join(machine.home, '.vscode'))).toEqual(['x'])
+    expect([lstatSync(at('sub')).isDirectory(), readFileSync(at('sub/.vscode/x'), 'utf8')]).toEqual([true, 'mine'])
+  })
+
+  test('is refused while the session runs', async () => {
+    const id = await start()
+    put('.envrc', 'evil')
+    const running = readFileSync(join(import.meta.dir, '../fixtures/docker/state-running.out'), 'utf8')
+    machine.set('say', 'state', running)
+    const { code, stderr } = await review(id, '.', '--revert')
+    expect([code, existsSync(at('.envrc'))]).toEqual([1, true])
+    expect(stderr).toContain(`session ${id} runs, and could write there meanwhile`)
+  })
+})
+
+describe('workspace.on_finding', () => {
+  test('revert moves what is severe out of the project when a session is stopped, and nothing else', async () => {
+    machine.write(join(machine.home, '.config/paude/config.toml'), 'workspace.on_finding = "revert"\n')
+    const id = await start()
+    put('.envrc', 'evil')
+    put('CLAUDE.md', 'words')
+    const { stderr } = await machine.paude(['stop', id])
+    expect(stderr).toContain('moved .envrc in ')
+    expect([existsSync(at('.envrc')), existsSync(at('CLAUDE.md'))]).toEqual([false, true])
+  })
+
+  test('warn and ask leave it where there is no terminal', async () => {
+    for (const word of ['warn', 'ask']) {
+      machine.write(join(machine.home, '.config/paude/config.toml'), `workspace.on_finding = "${word}"\n`)
+      const id = await start()
+      put(`.envrc`, word)
+      expect((await machine.paude(['rm', '--force', id])).stderr).toContain(`may run it: ${at('.envrc')}`)
+      expect(readFileSync(at('.envrc'), 'utf8')).toBe(word)
+      rmSync(at('.envrc'))
+    }
+  })
+})
