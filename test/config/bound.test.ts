@@ -21,6 +21,15 @@ describe('a managed file', () => {
     expect(origins.memory).toEqual([{ layer: 'managed', place: '/m.toml:2' }])
   })
 
+  test('forbids your own set-up, and bounds plugins by patterns', () => {
+    expect(config('agent_config.import = "off"\n').settings.importConfig).toBe('off')
+    expect(() => config('agent_config.import = "off"\n', { importConfig: 'on' })).toThrow('agent_config.import = on')
+    const most = 'plugins.allow = ["*@team", "mcp:docs"]\nplugins.deny = ["mcp:x"]\n'
+    expect(config(most).settings).toMatchObject({ pluginsAllow: ['*@team', 'mcp:docs'], pluginsDeny: ['mcp:x'] })
+    expect(config(most, { pluginsAllow: ['fmt@team'] }).settings.pluginsAllow).toEqual(['fmt@team'])
+    for (const entry of ['*', 'fmt@*', 'mcp:*', 'a@b']) expect(() => config(most, { pluginsAllow: [entry] })).toThrow(entry)
+  })
+
   test.each([
     ['[443, 8443]', ['443']],
     ['[8443]', ['8443']],

@@ -1,3 +1,4 @@
+import { matchesPattern } from '../../agents/imports.ts'
 import type { Rule } from '../../key.ts'
 import type { Allow } from '../../network/entry.ts'
 import { groupEntry, parseEntry } from '../../network/groups.ts'
@@ -33,6 +34,9 @@ export function uncovered<T>(setting: Setting, entries: readonly T[], by: Layer)
   // Who names a path means whatever stands there; of what was read there, another content is another entry.
   const path = (entry: T): string => (setting === 'caFile' ? JSON.stringify(entryText(entry)) : '')
   const fresh = entries.filter((entry) => !known.has(JSON.stringify(plain(entry))) && !known.has(path(entry)))
+  // A pattern stands for each that is narrower.
+  if (setting === 'pluginsAllow')
+    return fresh.filter((entry) => !list.some((pattern) => matchesPattern(String(pattern), String(entry))))
   if (!hosts || fresh.length === 0) return fresh
   const ports = portsOf(by)
   const allowed = list.flatMap((entry) => readAllow(entry, ports))
