@@ -16,6 +16,7 @@ test('settings come without programs of this machine, and each is named', () => 
     apiKeyHelper: '~/bin/key',
     statusLine: { type: 'command', command: '~/.claude/line.sh' },
     sandbox: { enabled: true },
+    forceLoginMethod: 'claudeai',
     permissions: { deny: ['Bash(rm *)'], additionalDirectories: ['/data'] },
     hooks: {
       Stop: [{ hooks: [{ type: 'command', command: `${own.home}/bin/ring` }] }],

@@ -37,6 +37,12 @@ test('each plugin and server is listed with what it needs, and why it stays out'
   expect(stderr).toContain('paude network allow --user mcp.example.org:443')
 })
 
+test('the home directory itself has a list too', async () => {
+  on()
+  const { code, stdout } = await machine.paude(['plugins'], { cwd: machine.home })
+  expect([code, stdout]).toEqual([0, expect.stringContaining('fmt@team')])
+})
+
 test('a host that is allowed is not asked for', async () => {
   put('.config/paude/config.toml', '[agent_config]\nimport = "on"\n[network]\nallow = ["*.example.org"]\n')
   expect((await machine.paude(['plugins'])).stderr).not.toContain('network allow')

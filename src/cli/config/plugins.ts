@@ -4,7 +4,7 @@ import { uncovered } from '../../config/keys/rules.ts'
 import type { Settings } from '../../config/keys/settings.ts'
 import { type Imported, lookOwn, projectExtensions } from '../../imports/look.ts'
 import { firstOf, quotedLines, shown } from '../../text.ts'
-import { findWorkspace } from '../../workspace/workspace.ts'
+import { projectFolders } from '../../workspace/workspace.ts'
 import { alsoTaking, READS, taking } from '../front-flags.ts'
 import { fit, table } from '../streams/table.ts'
 import { verb } from '../verb.ts'
@@ -21,7 +21,7 @@ export default verb({
   description: 'List your plugins and MCP servers, and what of them a sandbox here gets',
   details:
     'A server at an address needs its host on the allowlist. One that is a program needs the program in the image. The network is that of the session: no plugin has one of its own.',
-  front: alsoTaking(READS, taking('profile', 'ignore-project-config', 'force')),
+  front: alsoTaking(READS, taking('profile', 'ignore-project-config')),
   examples: [
     ['paude plugins', 'each with what it needs, and why it stays out'],
     ['paude plugins --json', 'the same for a program'],
@@ -35,7 +35,7 @@ export default verb({
       note(`${title} has no plugins that paude knows`)
       return 0
     }
-    const place = { rules: settings, project: findWorkspace(host, settings).root }
+    const place = { rules: settings, project: projectFolders(host)[0] ?? host.cwd }
     const own = lookOwn(host, imports, place)
     const listed = [...own.extensions, ...projectExtensions(imports, place)].map((one) => judged(one, settings))
     if (json) {

@@ -14,8 +14,8 @@ const HELPERS = [
   'policyHelper',
 ]
 
-/** What paude says itself: the box is the sandbox, and marketplaces come with the plugins. */
-const OURS = ['sandbox', 'enabledPlugins', 'extraKnownMarketplaces', '$schema']
+/** What paude sets itself: the box is the sandbox, the login is outside, and marketplaces come with the plugins. */
+const OURS = ['sandbox', 'forceLoginMethod', 'forceLoginOrgUUID', 'enabledPlugins', 'extraKnownMarketplaces', '$schema']
 
 /** Variables that choose another provider or a login. */
 const PROVIDER = new Set(
