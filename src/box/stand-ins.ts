@@ -13,11 +13,11 @@ export type StandIn = {
   readonly target: string
 }
 
-/** By kind: null for an empty folder. git takes a `commondir` of `.` for the folder that it lies in, as without one. */
+/** By kind: null for an empty folder. git takes a `commondir` of `./` for the folder that it lies in, as without one; libgit2 1.9 finds no repository with `.` alone. */
 export const STAND_INS: Readonly<Record<StandIn['kind'], string | null>> = {
   hooks: null,
   'config.worktree': '',
-  commondir: '.\n',
+  commondir: './\n',
   socket: '',
 }
 

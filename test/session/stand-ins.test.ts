@@ -39,7 +39,7 @@ describe('what stands in for missing git data', () => {
   test('is there, harmless and mounted read-only, for as long as the session is, and git does not see it', async () => {
     const id = await start()
     expect(there()).toEqual(MADE)
-    expect(readFileSync(join(machine.project, '.git/commondir'), 'utf8')).toBe('.\n')
+    expect(readFileSync(join(machine.project, '.git/commondir'), 'utf8')).toBe('./\n')
     const status = Bun.spawnSync(['git', 'status', '--porcelain'], { cwd: machine.project })
     expect([status.exitCode, status.stdout.toString()]).toEqual([0, ''])
     const words = machine.calls().flat()
