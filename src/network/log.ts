@@ -29,6 +29,8 @@ export type Request = {
   readonly times?: number
   /** A tunnel that carried something else than TLS, or would have. */
   readonly plain?: true
+  /** HTTP status of an answer that is an error of the server; absent for every other one. */
+  readonly status?: number
 }
 
 /** The policy that reasons are told by; requests of other revisions were decided by what has changed since. */
@@ -207,18 +209,23 @@ function readObject(text: string): Record<string, unknown> | null {
   }
 }
 
-const toRequest = (line: Line, known: Known): Request => ({
-  time: line.time,
-  session: line.session,
-  method: line.method,
-  host: line.host,
-  port: line.port,
-  ...decision(line, known),
-  ...(isPlain(line) ? { plain: true as const } : {}),
-  bytes: line.bytes,
-  revision: line.revision,
-  program: line.program,
-})
+function toRequest(line: Line, known: Known): Request {
+  const judged = decision(line, known)
+  return {
+    time: line.time,
+    session: line.session,
+    method: line.method,
+    host: line.host,
+    port: line.port,
+    ...judged,
+    ...(isPlain(line) ? { plain: true as const } : {}),
+    // Of a tunnel the status is the proxy's own.
+    ...(judged.decision === 'allowed' && line.method !== 'CONNECT' && line.status >= 400 ? { status: line.status } : {}),
+    bytes: line.bytes,
+    revision: line.revision,
+    program: line.program,
+  }
+}
 
 function decision(line: Line, known: Known): Pick<Request, 'decision' | 'rule'> {
   const { error, bump, sni, host, asks } = line

@@ -17,7 +17,7 @@ export function reachOf(
 ): Reach | null {
   const last = requests.findLast((request) => isOf(request, providers) && tells(request))
   if (last === undefined) return null
-  return last.decision === 'allowed' ? { reached: true } : { reached: false, fault: faultOf(last, addresses) }
+  return last.decision === 'allowed' && !isRefused(last) ? { reached: true } : { reached: false, fault: faultOf(last, addresses) }
 }
 
 /** Whether a request goes to one of the providers. */
@@ -25,6 +25,9 @@ export const isOf = (
   { host, port }: Pick<Request, 'host' | 'port'>,
   providers: readonly Pick<Injection, 'host' | 'port'>[],
 ): boolean => providers.some((provider) => provider.host === host && provider.port === port)
+
+/** Whether the provider answered that it does not take the credential, which goes to the paths of its API alone. */
+const isRefused = ({ status }: Request): boolean => status === 401 || status === 403
 
 /** An opened tunnel has reached nobody yet, and what the agent gave up or may not ask for says nothing of the provider. */
 function tells({ decision, method, rule }: Request): boolean {
@@ -40,10 +43,12 @@ function tells({ decision, method, rule }: Request): boolean {
   }
 }
 
-function faultOf({ host, port, rule }: Request, addresses: readonly Address[]): string {
+function faultOf(request: Request, addresses: readonly Address[]): string {
+  const { host, port, rule, status } = request
   const usual = addresses.some((one) => new URL(one.usual).hostname === host)
-  const why =
-    usual && (rule === UNFOUND || rule === UNFOUND_OR_PRIVATE)
+  const why = isRefused(request)
+    ? `it refuses the credential (HTTP ${status}); paude login --status names the credential; to replace it for the next start: paude login`
+    : usual && (rule === UNFOUND || rule === UNFOUND_OR_PRIVATE)
       ? `this machine cannot resolve ${host} to a public address; check the network and its resolver: paude doctor`
       : `${rule}; ${next(rule, addresses)}`
   return `the provider ${host}:${port} does not answer the agent: ${why}`

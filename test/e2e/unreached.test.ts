@@ -85,6 +85,27 @@ describeEach('a provider that does not answer', (backend) => {
     expect(stderr).not.toContain('allowed but not reached')
   })
 
+  test('is told with the way to log in where it refuses the credential', async () => {
+    const refusing = Bun.serve({
+      hostname: '0.0.0.0',
+      port: 0,
+      fetch: () => Response.json({ type: 'error', error: { type: 'authentication_error', message: 'invalid' } }, { status: 401 }),
+    })
+    const running = startPaude(['-p', 'SAY hello'], { env: env(`http://${HOST_NAME}:${refusing.port}`), cwd: makeProject() })
+    try {
+      await poll(
+        'what is wrong',
+        () => /refuses the credential \(HTTP 401\).*for the next start: paude login/.test(running.stderr()),
+        60,
+      )
+    } finally {
+      // It goes on trying for minutes.
+      running.kill('SIGTERM')
+      await running.done
+      await refusing.stop(true)
+    }
+  })
+
   test('is not told of one that answers', async () => {
     const words = ['-p', 'BASH sleep 6;;SAY slept', '--dangerously-skip-permissions']
     const ran = await paude(words, { env: { PAUDE_BACKEND: backend, ...api.env } })

@@ -36,7 +36,7 @@ const untrusted = {
 const unfound = { m: 'CONNECT', st: 403, r: 'TCP_TUNNEL', err: 'ERR_FORWARDING_DENIED', bump: 'splice' }
 
 test('a provider that answers is reached, whatever it answers', () => {
-  for (const st of [200, 401, 529]) expect(reach(opened, { st })).toEqual({ reached: true })
+  for (const st of [200, 404, 529]) expect(reach(opened, { st })).toEqual({ reached: true })
 })
 
 test.each([
@@ -52,6 +52,18 @@ test.each([
   const said = found === null || found.reached ? '' : found.fault
   expect(said).toStartWith('the provider gateway.example:443 does not answer the agent: ')
   expect(said).toMatch(fault)
+})
+
+test.each([401, 403])('a provider that refuses the credential with %d leads to paude login', (st) => {
+  expect(reach(opened, { st })).toEqual({
+    reached: false,
+    fault: `the provider gateway.example:443 does not answer the agent: it refuses the credential (HTTP ${st}); paude login --status names the credential; to replace it for the next start: paude login`,
+  })
+  expect(reach({ st }, { t: 1795957070.5 })).toEqual({ reached: true })
+})
+
+test('what another host refuses is no word of the provider', () => {
+  expect(reach({}, { st: 403, h: 'other.example', t: 1795957070.5 })).toEqual({ reached: true })
 })
 
 test.each([
