@@ -259,13 +259,24 @@ describe('image rm', () => {
 
   test('--stale takes all that a start would not use, and --dry-run only shows it', async () => {
     const { stdout, stderr } = await machine.paude(['--backend', 'docker', 'image', 'rm', '--stale', '--dry-run'])
-    expect(stderr).toContain(
-      'the engine keeps images that a container uses; another project builds its image again at its next start',
-    )
+    expect(stderr).toContain('another project builds its image again at its next start')
     expect(stdout).toContain('\ndocker image rm localhost/paude/claude:2.1.329-5c5eb8326cf1\n')
     expect(removed()).toEqual([])
     await machine.paude(['--backend', 'docker', 'image', 'rm', '--stale'])
     expect(removed()).toHaveLength(stdout.match(/docker image rm/g)?.length ?? 0)
+  })
+
+  test('--stale leaves what a container uses, by its name or its id, and says so', async () => {
+    const name = 'localhost/paude/claude:2.1.329-5c5eb8326cf1'
+    for (const used of [name, 'sha256:6f0ff65fc8ca1c843b49318e916f4239ab4090fef0fc96121522a7eca9427d22']) {
+      machine.set('say', 'used', `debian:trixie\n${used}\n`)
+      const dry = await machine.paude(['--backend', 'docker', 'image', 'rm', '--stale', '--dry-run'])
+      expect(dry.stdout).not.toContain(name)
+      expect(dry.stderr).toContain(`docker keeps ${name}: a container uses it\n`)
+      const { code, stderr } = await machine.paude(['--backend', 'docker', 'image', 'rm', '--stale'])
+      expect([code, stderr.includes(`docker keeps ${name}: a container uses it`)]).toEqual([0, true])
+    }
+    expect(removed()).not.toContain(`docker ${name}`)
   })
 
   test('--stale also takes what was built on images of yours, under the names of an older paude too', async () => {

@@ -123,6 +123,8 @@ export type Images = {
   readonly list: Query<readonly ListedImage[]>
   /** Left behind by paude's own builds. */
   readonly stages: Query<readonly Stage[]>
+  /** Names and ids of the images that containers of anybody have, running or not. */
+  readonly used: Query<ReadonlySet<string>>
   readonly pull: (reference: string) => Plan
   readonly build: (building: ImageBuilding) => Plan
   /** Takes the first program of every box out of an image of the proxy, into a folder of this machine that belongs to `user`. */

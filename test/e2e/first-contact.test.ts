@@ -51,6 +51,9 @@ describeEach('first contact', (backend) => {
     expect(kept).toMatchObject({ code: 1, stdout: '' })
     expect(kept.stderr).toContain(`${backend} keeps ${ours}`)
     expect(await isThere(ours)).toBe(true)
+    const spared = await run(['image', 'rm', '--stale', '--dry-run'])
+    expect(spared.stdout).not.toContain(ours)
+    expect(spared.stderr).toContain(`${backend} keeps ${ours}: a container uses it\n`)
 
     await engine(backend, ['rm', '--force', `paude-e2e-${suffix}`])
     expect(await run(['image', 'rm', ours])).toMatchObject({ code: 0, stdout: `${backend} ${ours}\n` })

@@ -96,6 +96,7 @@ case "$verb $*" in
     ;;
   ps*--quiet*) ;;
   ps*role=agent*) answer list ;;
+  ps*{{.Image}}*) [ ! -e "$FAKE/say-used" ] || cat "$FAKE/say-used" ;;
   ps*) answer parts ;;
   volume-ls*) answer volumes ;;
   volume-inspect*) exit 1 ;;

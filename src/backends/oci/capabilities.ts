@@ -6,7 +6,7 @@ import type { Backend, Images, Inside, Inventory, Life, Ports, Terminal, Wall } 
 import { BRINGS, builder, type Dialect, HELPER_LIMITS, helperFlags } from './flags.ts'
 import { initPlan } from './init.ts'
 import { inspectQuery } from './inspect.ts'
-import { listImages, listStages } from './list.ts'
+import { listImages, listStages, listUsed } from './list.ts'
 import { makePlan } from './make.ts'
 import { INIT, parts } from './names.ts'
 import { probeArgv } from './probe.ts'
@@ -144,6 +144,7 @@ const images = (dialect: Dialect): Images => {
     inspect: (reference) => inspectQuery(name, reference),
     list: listImages(name),
     stages: listStages(name),
+    used: listUsed(name),
     pull: (reference) => [exec([name, 'pull', qualified(reference)], { title: `pulling ${qualified(reference)}` })],
     build: (building) => buildPlan(builder(dialect), building),
     init: (reference, to) => initPlan(dialect, reference, to),

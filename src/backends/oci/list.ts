@@ -45,6 +45,15 @@ export function listStages(engine: OciName): Query<readonly Stage[]> {
   }
 }
 
+/** docker tells the name that an image was taken by, and its id once another image has that name; podman tells both. */
+export function listUsed(engine: OciName): Query<ReadonlySet<string>> {
+  const format = { docker: '{{.Image}}', podman: '{{.Image}} {{.ImageID}}' }[engine]
+  return {
+    argv: [engine, 'ps', '--all', '--no-trunc', `--format=${format}`],
+    parse: (stdout) => new Set(stdout.split(/\s+/).map((word) => word.replace(/^sha256:/, ''))),
+  }
+}
+
 type DockerRow = {
   readonly Repository: string
   readonly Tag: string

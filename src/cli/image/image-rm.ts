@@ -43,15 +43,16 @@ export const removeImages = verb({
         hint: stale ? 'leave the names out' : 'list them: paude image ls; or remove all unused ones: paude image rm --stale',
       })
     const held = await askForImages(context)
-    const { doomed, files } = stale
+    const { doomed, files, used } = stale
       ? await whatIsStale(context, held)
-      : { doomed: references.flatMap((reference) => named(held, reference)), files: [] }
+      : { doomed: references.flatMap((reference) => named(held, reference)), files: [], used: [] }
+    for (const { backend, reference } of used) context.note(`${backend.name} keeps ${reference}: a container uses it`)
     if (doomed.length + files.length === 0) context.note('no unused images')
     if (dry) {
       const plan = [...doomed.flatMap(removal), ...files.map(remove)]
       if (plan.length > 0) context.answer(renderPlan(plan))
       if (stale && doomed.length > 0)
-        context.note('the engine keeps images that a container uses; another project builds its image again at its next start')
+        context.note('another project builds its image again at its next start')
       return 0
     }
     for (const file of files) {
@@ -89,11 +90,10 @@ function named(held: readonly Held[], reference: string): readonly Doomed[] {
   })
 }
 
-/** `files` are first programs of boxes, and downloads. */
-async function whatIsStale(
-  context: Context,
-  held: readonly Held[],
-): Promise<{ readonly doomed: readonly Doomed[]; readonly files: readonly string[] }> {
+type Stale = { readonly doomed: readonly Doomed[]; readonly files: readonly string[]; readonly used: readonly Doomed[] }
+
+/** `files` are first programs of boxes, and downloads; `used` is what the engine would refuse to remove. */
+async function whatIsStale(context: Context, held: readonly Held[]): Promise<Stale> {
   const { host } = context
   const { config, fault } = await configHere(context)
   // What a broken file would have wanted is not known.
@@ -102,13 +102,21 @@ async function whatIsStale(
   const extraCa = extraCaCertificates(host, settings.caFile)
   const lists = await Promise.all(
     held.map(async ({ backend, images, stages }) => {
-      const { kept: wanted } = await imagesHere(host, { settings, extraCa, backend })
+      const [{ kept: wanted }, taken] = await Promise.all([
+        imagesHere(host, { settings, extraCa, backend }),
+        ask(need(backend, 'images').used, context.effects(backend)),
+      ])
       const old = replaceable(images).filter(({ reference }) => !wanted.includes(reference))
-      return [...old, ...stages].map(({ reference }) => ({ backend, reference }))
+      return [...old, ...stages.map((stage) => ({ ...stage, id: stage.reference }))].map(({ reference, id }) => ({
+        backend,
+        reference,
+        isUsed: taken.has(reference) || taken.has(id),
+      }))
     }),
   )
   const files = [...staleKits(host, imageRef(proxyImage(host))), ...staleDownloads(host, { settings, extraCa })]
-  return { doomed: lists.flat(), files }
+  const all = lists.flat()
+  return { doomed: all.filter(({ isUsed }) => !isUsed), files, used: all.filter(({ isUsed }) => isUsed) }
 }
 
 /** Without force: the engine refuses to remove what a container needs, also that of a stopped session. */
