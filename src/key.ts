@@ -20,6 +20,8 @@ export type Facts<Value, Name extends string> = {
   readonly label?: string
   /** One line for the reference and for editors. */
   readonly meaning?: string
+  /** What holds where nobody set it, where that is more than the default value. */
+  readonly unset?: string
   /** Meanings of the keys below it, where the value is a table. */
   readonly parts?: Readonly<Record<string, string>>
   /** In place of `schema`, for a key that sets several rows: returns their values by setting. */

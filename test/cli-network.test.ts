@@ -115,6 +115,19 @@ describe('a change', () => {
     expect(existsSync(join(folder, 'policy.lock'))).toBe(false)
   })
 
+  test('names the revision of the policy for those who ask for it, as list does', async () => {
+    const id = (await machine.paude(['--detach', '-p', 'hi'])).stdout.trim()
+    const shown = async (...words: readonly string[]) => {
+      const { stdout, stderr } = await network(...words)
+      return /; policy ([0-9a-f]{12})/.exec(stdout + stderr)?.[1] ?? null
+    }
+    expect(await shown('allow', 'a.example', '--session', id)).toBeNull()
+    expect(await shown('list', id)).toBeNull()
+    const { revision } = JSON.parse((await network('list', id, '--json')).stdout) as { revision: string }
+    expect(await shown('allow', 'a.example', '--session', id, '--verbose')).toBe(revision)
+    expect(await shown('list', id, '--verbose')).toBe(revision)
+  })
+
   test('that the proxy refuses changes nothing', async () => {
     const id = (await machine.paude(['--detach', '-p', 'hi'])).stdout.trim()
     const before = readFileSync(join(machine.home, '.local/state/paude/sessions', id, 'policy/stages'), 'utf8')

@@ -66,6 +66,9 @@ export const session = {
 
 export const json = { type: 'boolean', description: 'Print one JSON document' } as const
 
+/** The flag of verbs whose JSON has the revision of a policy, and whose text is for people. */
+export const revision = { type: 'boolean', description: 'Also show the revision of the policy' } as const
+
 /** The flag of every verb that acts. */
 export const dryRun = { type: 'boolean', description: 'Print the script that would run, and run nothing' } as const
 

@@ -58,6 +58,8 @@ test('the help of a key tells its default, values, flag and variable', () => {
   const text = Bun.stripANSI(keyHelp('network.mode', 80) ?? '')
   for (const part of ['Default   restricted', 'Values    restricted, ask, open, none', '--network MODE', 'PAUDE_NETWORK'])
     expect(text).toContain(part)
+  // What one word would tell wrong.
+  expect(keyHelp('devcontainer', 80)).toContain('Default   your answer to the question of the first start here')
   expect(keyHelp('network-allow', 80)).toBe(keyHelp('network.allow', 80))
   expect(keyHelp('limits', 80)).toContain('limits.memory')
   expect(keyHelp('nothing.of.that', 80)).toBeNull()

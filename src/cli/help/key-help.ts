@@ -65,7 +65,8 @@ const facts = (rows: readonly (readonly [string, string])[], width: number): rea
 
 const variable = (flag: OwnFlag): string => (flag.alias ? '' : variableOf(flag))
 
-function defaultText({ initial }: ReturnType<typeof rowOf>): string {
+function defaultText({ initial, unset }: ReturnType<typeof rowOf>): string {
+  if (unset !== undefined) return unset
   if (Array.isArray(initial)) return initial.length === 0 ? 'none' : initial.join(', ')
   return initial === '' ? 'not set' : String(initial)
 }

@@ -5,7 +5,7 @@ import { hostOfAddress } from '../../network/pattern.ts'
 import type { Found } from '../../session/record/found.ts'
 import { changeSession } from '../../session/wall/change.ts'
 import { jsonLine } from '../../text.ts'
-import { dryRun, json, type Values } from '../args.ts'
+import { dryRun, json, revision, type Values } from '../args.ts'
 import { alsoTaking, only, PLANS } from '../front-flags.ts'
 import { verb } from '../verb.ts'
 import { findWithNetwork } from './requests.ts'
@@ -23,6 +23,7 @@ const unsetArgs = {
   },
   project: { type: 'boolean', description: "Also write the project's paude.toml" },
   user: { type: 'boolean', description: 'Also write your own config.toml' },
+  verbose: revision,
   json,
   'dry-run': dryRun,
 } as const
@@ -95,7 +96,10 @@ async function change(context: Context, verb: Word, given: Given): Promise<numbe
   const code = await writeScopes(context, scopes, { verb, entries })
   if (changed === null || given['dry-run']) return code
   if (given.json) context.answer(jsonLine(changed))
-  else context.answer(`${verb} ${entries.join(' ')} in ${changed.session}${ending(until)}; policy ${changed.revision}`)
+  else
+    context.answer(
+      `${verb} ${entries.join(' ')} in ${changed.session}${ending(until)}${given.verbose ? `; policy ${changed.revision}` : ''}`,
+    )
   return code
 }
 

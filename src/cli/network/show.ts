@@ -11,7 +11,7 @@ import { within } from '../../run/patience.ts'
 import { findSession } from '../../session/life/find.ts'
 import type { SessionRecord } from '../../session/record/record.ts'
 import { printable } from '../../text.ts'
-import { json as jsonFlag, session } from '../args.ts'
+import { json as jsonFlag, revision, session } from '../args.ts'
 import { LOOKS, READS } from '../front-flags.ts'
 import { bold, green, red } from '../streams/output.ts'
 import { fit, table } from '../streams/table.ts'
@@ -51,9 +51,9 @@ export const showGroups = verb({
 export const showList = verb({
   description: 'List what a session can reach; without a session, what a start here can reach',
   front: LOOKS,
-  args: { session, origin: { type: 'boolean', description: 'Show the origin of each entry' }, json: jsonFlag },
+  args: { session, origin: { type: 'boolean', description: 'Show the origin of each entry' }, verbose: revision, json: jsonFlag },
   examples: [['paude network list --origin', 'with the origin of each entry']],
-  async run(context, { session: word, json, origin }) {
+  async run(context, { session: word, json, origin, verbose }) {
     const { record, policy } = await policyHere(context, word)
     const entries = [
       ...policy.deny.map((one) => ({ ...one, verb: 'deny' as const, privateRange: '' })),
@@ -65,7 +65,7 @@ export const showList = verb({
       )
       return 0
     }
-    context.note(`${MODES[policy.mode]}; policy ${policy.revision || 'unknown'}`)
+    context.note(`${MODES[policy.mode]}${verbose ? `; policy ${policy.revision || 'unknown'}` : ''}`)
     const rows = entries.map(({ verb, privateRange, why, ...one }) => [
       verb === 'allow' ? green(verb) : red(verb),
       `${pattern(one, policy.ports)}${privateRange === '' ? '' : `@${privateRange}`}`,

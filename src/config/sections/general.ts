@@ -64,6 +64,7 @@ export const general = {
     meaning:
       "Whether to use the project's devcontainer.json: off, use, or the name of a folder in .devcontainer; if it is not set, the first start asks once",
     initial: 'off',
+    unset: 'your answer to the question of the first start here; off until then, and without a terminal',
     schema: (v) => v.pipe(v.string(), v.regex(DEVCONTAINER, 'must be "off", "use", or the name of a folder in .devcontainer')),
     rule: 'own',
     notIn: {
