@@ -33,9 +33,15 @@ export function layOut(spec: SessionSpec): Plan {
     // A script keeps nothing of it.
     { kind: 'copy', from: '/dev/null', to: join(spec.folder, KEPT), content: spec.kept },
     ...(spec.owner === '' ? [] : [owned(spec.folder, spec.owner)]),
+    ...noteStart(spec.folder),
     write(join(spec.folder, 'session.json'), spec.record),
   ]
 }
+
+/** File of a session's folder that was written when its box was last started: a plan is decided earlier, before images are built. */
+export const STARTED = 'started'
+
+export const noteStart = (folder: string): Plan => [write(join(folder, STARTED), '')]
 
 const revisionFolders = (files: Readonly<Record<string, string>>): readonly string[] => [
   ...new Set(Object.keys(files).flatMap((path) => (path.includes('/') ? [dirname(path)] : []))),

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'bun:test'
-import { appendFileSync } from 'node:fs'
+import { appendFileSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Machine, makeMachine } from '../support/machine.ts'
 
@@ -56,4 +56,20 @@ test('sessions tells how many hosts wait for your key, as long as they wait', as
   note('a.example')
   expect(await counts()).toMatchObject({ asks: 1, blocked: 1 })
   expect((await machine.paude(['sessions'])).stdout).toMatch(/ 1 waiting, 1 /)
+})
+
+test('sessions tells when a session was started, and started again; not when its command was typed', async () => {
+  const started = async () => {
+    const [row] = JSON.parse((await machine.paude(['sessions', '--json'])).stdout) as { created: string; started: string }[]
+    expect(row?.created).toBe('2026-01-02T03:04:05.000Z')
+    return row?.started ?? ''
+  }
+  const begun = new Date((await started()) || 0)
+  expect(begun.getTime()).toBeGreaterThan(Date.now() - 60_000)
+  const earlier = new Date(Date.now() - 3 * 3_600_000 - 60_000)
+  utimesSync(join(machine.home, '.local/state/paude/sessions', id, 'started'), earlier, earlier)
+  expect((await machine.paude(['sessions'])).stdout).toMatch(/^paude-\S+ +running +- +- +- +3 h ago +/m)
+  machine.ended('exited')
+  await machine.paude(['start', id], { env: { ANTHROPIC_API_KEY: 'sk-ant-api03-made-up' } })
+  expect(Date.parse(await started())).toBeGreaterThanOrEqual(begun.getTime())
 })

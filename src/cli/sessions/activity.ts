@@ -3,6 +3,7 @@ import type { Host } from '../../host.ts'
 import type { Row } from '../../session/life/find.ts'
 import type { MarkedRow } from '../../session/life/new-executables.ts'
 import { refusedPlaces } from '../../session/record/blocked.ts'
+import { startOf } from '../../session/record/started.ts'
 import { sessionFolder } from '../../session/record/store.ts'
 
 /** What an agent says of itself. */
@@ -27,6 +28,8 @@ export type ActiveRow = MarkedRow &
     readonly blocked: number
     /** Hosts that wait for a key in `paude network watch`. */
     readonly asks: number
+    /** ISO time at which it was started last. */
+    readonly started: string
   }
 
 /** Reads what the holders publish: files, no engine is asked. */
@@ -43,6 +46,7 @@ export const withNews = (host: Host, rows: readonly MarkedRow[]): Promise<readon
   Promise.all(
     rows.map(async (row) => {
       const { blocked, waiting } = await refusedPlaces(host, row.id)
-      return { ...withActivity(host, row), blocked: blocked.length, asks: row.status === 'running' ? waiting.length : 0 }
+      const asks = row.status === 'running' ? waiting.length : 0
+      return { ...withActivity(host, row), blocked: blocked.length, asks, started: startOf(sessionFolder(host, row.id), row) }
     }),
   )

@@ -1,11 +1,13 @@
 import { backends } from '../../backends/registry.ts'
+import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import { renderPlan } from '../../plan/render.ts'
 import { findSession, listSessions, type Row } from '../../session/life/find.ts'
 import { removePlan } from '../../session/life/plans.ts'
 import { removeSession } from '../../session/life/removal.ts'
 import { forgetPast, type Past, pastSessions } from '../../session/record/past.ts'
-import { readRecords } from '../../session/record/store.ts'
+import { startOf } from '../../session/record/started.ts'
+import { readRecords, sessionFolder } from '../../session/record/store.ts'
 import { printable, shown } from '../../text.ts'
 import { dryRun } from '../args.ts'
 import { canAsk, readAnswer } from '../config/start-config.ts'
@@ -47,7 +49,7 @@ export default verb({
       return 0
     }
     if (!given.force) {
-      context.note(`to remove:\n${[...ended.map(endedLine), ...past.map(pastLine)].join('\n')}`)
+      context.note(`to remove:\n${[...ended.map((row) => endedLine(context, row)), ...past.map(pastLine)].join('\n')}`)
       if (!canAsk(context))
         throw new PaudeError('refused', 'nothing was removed, since there is no terminal to ask on', {
           hint: 'paude prune --force',
@@ -72,8 +74,8 @@ export default verb({
   },
 })
 
-const endedLine = ({ id, name, exitCode, created, workspace }: Row): string =>
-  `  ${id}${name === '' ? '' : ` (${printable(name)})`}  exited ${exitCode ?? ''}, started ${ago(created)}  ${shown(workspace)}`
+const endedLine = ({ host }: Context, { id, name, exitCode, created, workspace }: Row): string =>
+  `  ${id}${name === '' ? '' : ` (${printable(name)})`}  exited ${exitCode ?? ''}, started ${ago(startOf(sessionFolder(host, id), { created }))}  ${shown(workspace)}`
 
 const pastLine = ({ record: { id, workspace }, ended }: Past): string =>
   `  ${id}  record of a session that ended ${ago(ended)}  ${shown(workspace)}`

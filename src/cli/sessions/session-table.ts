@@ -37,7 +37,7 @@ const cells = (row: ActiveRow, { home, stopped }: { readonly home: string; reado
   activityOf(row),
   row.since === null ? '-' : ago(row.since).replace(/ ago$/, ''),
   blockedOf(row),
-  ago(row.created),
+  ago(row.started),
   printable(row.agent),
   row.backend,
   [printable(tilde(row.workspace, home)), ...(row.planted.length === 0 ? [] : [red(MARK)])].join(' '),

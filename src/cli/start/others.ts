@@ -1,6 +1,7 @@
 import type { Context } from '../../context.ts'
 import { isHeld, readHoldState } from '../../hold/place.ts'
 import type { SessionRecord } from '../../session/record/record.ts'
+import { startOf } from '../../session/record/started.ts'
 import { folderNames, readRecord, sessionFolder } from '../../session/record/store.ts'
 import { ago } from '../sessions/session-table.ts'
 
@@ -21,7 +22,7 @@ export function noteOthers(
   const [last] = others
   if (last === undefined) return
   const name = last.name || last.id
-  const since = ago(last.created).replace(/ ago$/, '')
+  const since = ago(startOf(sessionFolder(host, last.id), last)).replace(/ ago$/, '')
   const more = others.length === 1 ? '' : `, and ${others.length - 1} more`
   note(`${name} has been running here for ${since}${more} (paude attach ${name}); starting a second session on the same files`)
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Agent } from '../../agents/agent.ts'
 import { agentCredentials } from '../../agents/models.ts'
 import { agentNamed } from '../../agents/registry.ts'
+import { noteStart } from '../../box/lay-out.ts'
 import { released } from '../../box/owner.ts'
 import { placed } from '../../box/stand-ins.ts'
 import type { Context } from '../../context.ts'
@@ -96,7 +97,9 @@ export async function continueSession(
     ...recheck,
     ...importedAgain(context.host, found),
     ...(record.standIns.length > 0 ? [placed(handle.folder, record.standIns)] : []),
-    ...(existsSync(handle.folder) ? [...noteIntent(handle.folder, 'running'), ...released(handle.folder)] : []),
+    ...(existsSync(handle.folder)
+      ? [...noteStart(handle.folder), ...noteIntent(handle.folder, 'running'), ...released(handle.folder)]
+      : []),
     ...resumePlan(backend, handle, {
       attached,
       credential: proxySecret(context.host, { credentials, ways: record.ways }),

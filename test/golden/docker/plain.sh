@@ -67,6 +67,8 @@ cat >/home/ada/.local/state/paude/sessions/paude-bcd234/policy/stages <<'EOF'
 EOF
 chmod 0644 /home/ada/.local/state/paude/sessions/paude-bcd234/policy/stages
 install -m 0600 /dev/null /home/ada/.local/state/paude/sessions/paude-bcd234/kept.json
+: >/home/ada/.local/state/paude/sessions/paude-bcd234/started
+chmod 0600 /home/ada/.local/state/paude/sessions/paude-bcd234/started
 cat >/home/ada/.local/state/paude/sessions/paude-bcd234/session.json <<'EOF'
 { "v": 1, "id": "paude-bcd234" }
 EOF
