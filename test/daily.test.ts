@@ -279,6 +279,39 @@ describe('what a session that is gone leaves to read', () => {
     expect((await machine.paude(['rm'])).stderr).not.toContain('--last')
   })
 
+  test('its answer is read byte for byte with output --last, with its exit code', async () => {
+    const id = await started('one')
+    machine.ended('exited')
+    const [said, failed] = ['an answer \u001b]0;x\u0007 without an end', 'and why\n']
+    writeFileSync(join(folderOf(id), 'out/stdout'), said)
+    writeFileSync(join(folderOf(id), 'out/stderr'), failed)
+    const before = await machine.paude(['output', id])
+    expect((await machine.paude(['rm', id])).code).toBe(0)
+    expect(await machine.paude(['output', '--last'])).toEqual(before)
+    expect(before).toMatchObject({ stdout: said, stderr: failed })
+    expect((await machine.paude(['output'])).stderr).toContain('paude output --last')
+    const both = await machine.paude(['output', '--last', '--follow'])
+    expect(both.stderr).toContain('--last and --follow contradict each other')
+  })
+
+  test('an answer whose session was removed before its end has no exit code, and one of which only the end is kept says so', async () => {
+    const id = await started()
+    writeFileSync(join(folderOf(id), 'out/stdout'), `${'x'.repeat(99)}\n`.repeat(30_000))
+    await machine.paude(['rm', '--force', id])
+    const { code, stdout, stderr } = await machine.paude(['output', '--last'])
+    expect([code, stdout.length > 1_000_000]).toEqual([125, true])
+    expect(stderr).toContain('only the end is kept of what it printed')
+    expect(stderr).toContain(`session ${id} was removed before it ended`)
+  })
+
+  test('an answer that went to a terminal or a pipe is kept nowhere', async () => {
+    blocked('evil.example')
+    await machine.paude(['-p', 'hi'])
+    const { code, stdout, stderr } = await machine.paude(['output', '--last'])
+    expect([code, stdout]).toEqual([125, ''])
+    expect(stderr).toMatch(/nothing is kept of what paude-\S+ printed/)
+  })
+
   test('it is for you alone, bounded, and a link that a box left leads nowhere', async () => {
     const id = await started()
     const secret = join(machine.room, 'secret')

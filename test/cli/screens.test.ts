@@ -64,7 +64,15 @@ describe('sessions', () => {
     ({
       network: 'restricted',
       ...{ id: 'paude-aaaaa1', name: '', status: 'running', exitCode: null, agent: 'claude', backend: 'docker' },
-      ...{ workspace: '/srv/other', created: '', started: new Date().toISOString(), since: null, activity: null, kind: '', message: '' },
+      ...{
+        workspace: '/srv/other',
+        created: '',
+        started: new Date().toISOString(),
+        since: null,
+        activity: null,
+        kind: '',
+        message: '',
+      },
       ...{ fault: '', attached: 0, planted: [], blocked: 0 },
       ...more,
     }) as unknown as ActiveRow

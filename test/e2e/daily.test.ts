@@ -50,6 +50,7 @@ describeEach('daily use', (backend) => {
       expect((await run('rm', id)).code).toBe(0)
       expect(existsSync(folderOf(id))).toBe(false)
       expect((await run('logs', '--last')).stdout).toContain('remembered')
+      expect(await run('output', '--last')).toEqual({ code: 0, stdout: 'remembered\n', stderr: '' })
       expect((await run('events', '--last', '--json')).stdout).toContain('"kind":"prompt"')
       expect((await run('network', 'log', '--last', '--json')).stdout).toContain('"decision":"allowed"')
       expect(await run('home', 'rm')).toMatchObject({ code: 0, stdout: `${home?.volume}\n` })
@@ -68,7 +69,14 @@ describeEach('daily use', (backend) => {
         (await run(...own('--detach', '-p', 'BASH sleep 600', '--dangerously-skip-permissions'))).stdout.trim()
       const [one, two] = [await start(), await start()]
       expect(await run('stop', one, two, '-t', '1')).toMatchObject({ code: 0, stdout: `${one}\n${two}\n` })
-      expect(await run('rm', one, 'nobody', two)).toMatchObject({ code: 1, stdout: `${one}\n${two}\n` })
+      const startedAt = async () => {
+        const rows = JSON.parse((await run('sessions', '--json')).stdout) as { id: string; started: string }[]
+        return rows.find(({ id }) => id === one)?.started ?? ''
+      }
+      const first = await startedAt()
+      expect((await run('start', one)).code).toBe(0)
+      expect((await startedAt()) > first).toBe(true)
+      expect(await run('rm', '-f', one, 'nobody', two)).toMatchObject({ code: 1, stdout: `${one}\n${two}\n` })
       expect([existsSync(folderOf(one)), existsSync(folderOf(two))]).toEqual([false, false])
       const config = join(root, `args-${backend}`)
       put(join(config, 'paude/config.toml'), 'agent_args = ["--dangerously-skip-permissions"]\n')

@@ -51,8 +51,7 @@ export const removeImages = verb({
     if (dry) {
       const plan = [...doomed.flatMap(removal), ...files.map(remove)]
       if (plan.length > 0) context.answer(renderPlan(plan))
-      if (stale && doomed.length > 0)
-        context.note('another project builds its image again at its next start')
+      if (stale && doomed.length > 0) context.note('another project builds its image again at its next start')
       return 0
     }
     for (const file of files) {

@@ -20,6 +20,18 @@ export function openPrinted(folder: string): readonly Printed[] | null {
   return [{ descriptor: 1, file: out }, ...(err === null ? [] : [{ descriptor: 2, file: err } as const])]
 }
 
+/** The same of a session that is gone: what it did not print is not kept. */
+export const openKept = (folder: string): readonly Printed[] =>
+  (
+    [
+      [1, 'stdout'],
+      [2, 'stderr'],
+    ] as const
+  ).flatMap(([descriptor, name]) => {
+    const file = openOut(folder, name)
+    return file === null ? [] : [{ descriptor, file }]
+  })
+
 /** Takes bytes on; false when nobody wants more. */
 export type Sink = (descriptor: 1 | 2, bytes: Uint8Array) => boolean
 

@@ -1,12 +1,15 @@
+import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import { ask } from '../../run/ask.ts'
+import { patiently } from '../../run/patience.ts'
 import { attach, lines } from '../../run/process.ts'
 import { findSession } from '../../session/life/find.ts'
 import { warnOnce } from '../../session/life/new-executables.ts'
-import { follow, session } from '../args.ts'
+import { findPast, type Past } from '../../session/record/past.ts'
+import { follow, lastOne, session } from '../args.ts'
 import { READS } from '../front-flags.ts'
 import { verb } from '../verb.ts'
-import { drainToEnd, openPrinted, safeSink } from './out-copy.ts'
+import { drain, drainToEnd, openKept, openPrinted, safeSink } from './out-copy.ts'
 
 export default verb({
   description: 'Print the answer of a session in the background',
@@ -16,13 +19,18 @@ export default verb({
   examples: [
     ['paude output b7k', "its output, byte for byte, with the agent's exit code"],
     ['paude output b7k --follow', 'and wait for the rest'],
+    ['paude output --last', 'of the last session here, also a removed one'],
   ],
   args: {
     session,
     follow: { ...follow, description: 'While it is running: continue to its end' },
+    last: lastOne,
   },
   async run(context, given) {
-    const session = await findSession(context, given.session)
+    if (given.last && given.follow)
+      throw new PaudeError('usage', '--last and --follow contradict each other', { hint: 'leave one of them out' })
+    if (given.last) return await pastOutput(context, findPast(context.host, given.session))
+    const session = await findSession(context, given.session, undefined, 'paude output')
     const { backend, handle, record } = session
     if (record.terminal)
       throw new PaudeError('unsupported', `session ${handle.id} has a screen, not an answer`, {
@@ -52,3 +60,23 @@ export default verb({
     }
   },
 })
+
+/** What is kept of the answer of a session that is gone. */
+async function pastOutput(context: Context, { record: { id, terminal }, folder, code, cut }: Past): Promise<number> {
+  if (terminal)
+    throw new PaudeError('unsupported', `session ${id} had a screen, not an answer`, { hint: `paude logs --last ${id}` })
+  const all = openKept(folder)
+  try {
+    if (code === null && all.length === 0)
+      throw new PaudeError('not-found', `nothing is kept of what ${id} printed: it had your terminal or your pipe`, {
+        hint: 'paude --detach -p … keeps it',
+      })
+    if (cut) context.warn('only the end is kept of what it printed')
+    const wanted = await patiently(0, (signal) => drain(all, { sink: safeSink(context.host), signal }))
+    if (!wanted) return 141
+  } finally {
+    for (const { file } of all) file.close()
+  }
+  if (code !== null) return code
+  throw new PaudeError('never', `session ${id} was removed before it ended, so it has no exit code`)
+}

@@ -61,7 +61,7 @@ export async function finishSession(context: Context, ended: Ended): Promise<num
   const planted = findNewExecutables(record, kept, stays ? '' : 'past')
   if (onEnd === undefined && !stays) {
     const review = kept !== null && isWorthReview(planted)
-    keepRead(context, { record, folder: spec.folder, requests: proxy.text, review })
+    keepRead(context, { record, folder: spec.folder, requests: proxy.text, code: null, review })
   }
   const isNameless = spec.network.mode === 'none' && code !== 0 && lacksNames(spec)
   const news = copyNews(ended.record, spec.folder)

@@ -1,4 +1,5 @@
 import { need } from '../../backends/backend.ts'
+import type { State } from '../../box/handle.ts'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import { endHolder, holderMark } from '../../hold/end.ts'
@@ -10,6 +11,7 @@ import { requireSaved } from '../clone/keep.ts'
 import type { Found } from '../record/found.ts'
 import { readKept } from '../record/kept.ts'
 import { readNoted } from '../record/noted.ts'
+import { hasOutput } from '../record/out.ts'
 import { copyNews, noteCopies } from './copies.ts'
 import { keepRead } from './finish.ts'
 import { findNewExecutables, isWorthReview, warnOfNewExecutables } from './new-executables.ts'
@@ -34,15 +36,13 @@ export async function removeSession(
 ): Promise<void> {
   const { backend, handle, record } = found
   const effects = context.effects(backend)
-  if (!force) {
-    const state = await ask(backend.life.state(handle), effects).catch(() => null)
-    if (state?.status === 'running' || state?.status === 'paused')
-      throw new PaudeError('refused', `session ${record.id} is running`, {
-        hint: `paude stop ${record.id}, or paude rm --force ${record.id}`,
-      })
-  }
+  const state = force ? null : await ask(backend.life.state(handle), effects).catch(() => null)
+  if (state?.status === 'running' || state?.status === 'paused')
+    throw new PaudeError('refused', `session ${record.id} is running`, {
+      hint: `paude stop ${record.id}, or paude rm --force ${record.id}`,
+    })
   await requireSaved(context, found, { force, discard })
-  await keepBefore(context, found)
+  await keepBefore(context, found, state)
   const holder = holderMark(handle.folder)
   const [news, kept] = [copyNews(record, handle.folder), readKept(handle.folder)]
   // The session is gone by the time that a volume is refused.
@@ -62,17 +62,23 @@ export async function removeSession(
   if (refused !== null) throw refused
 }
 
-/** Keeps what can be read of a session, its proxy's log too, which goes with its container. */
-export async function keepBefore(context: Context, { backend, handle, record }: Found): Promise<void> {
+/** Keeps what can be read of a session: its proxy's log and its exit code go with its containers. `known` is its state where that was asked. */
+export async function keepBefore(
+  context: Context,
+  { backend, handle, record }: Found,
+  known: State | null = null,
+): Promise<void> {
+  const { folder } = handle
   const hasProxy = record.network !== 'none' && backend.wall !== null
-  const noted = hasProxy ? readNoted(handle.folder) : ''
-  const log = hasProxy ? await capture(need(backend, 'wall').requests(handle, { follow: false })).catch(() => null) : null
-  const kept = readKept(handle.folder)
+  const noted = hasProxy ? readNoted(folder) : ''
+  const asked = known === null && hasOutput(folder)
+  const [log, state] = await Promise.all([
+    hasProxy ? capture(need(backend, 'wall').requests(handle, { follow: false })).catch(() => null) : null,
+    asked ? ask(backend.life.state(handle), context.effects(backend)).catch(() => null) : known,
+  ])
+  const code = hasOutput(folder) && state?.status === 'exited' ? state.exitCode : null
+  const requests = withBeginning(noted, log?.code === 0 ? log.stdout : '').text
+  const kept = readKept(folder)
   const review = kept !== null && isWorthReview(findNewExecutables(record, kept))
-  keepRead(context, {
-    record,
-    folder: handle.folder,
-    review,
-    requests: withBeginning(noted, log?.code === 0 ? log.stdout : '').text,
-  })
+  keepRead(context, { record, folder, requests, code, review })
 }

@@ -1,4 +1,4 @@
-import { closeSync, constants, readSync } from 'node:fs'
+import { closeSync, constants, existsSync, readSync } from 'node:fs'
 import { join } from 'node:path'
 import { PaudeError } from '../../errors.ts'
 import { openBoxFile } from '../../run/box-file.ts'
@@ -13,6 +13,9 @@ export type OutFile = {
 
 /** Opens a file of a session's out/; null when there is none that can be read. Its content is the box's word: never followed, never waited for. */
 export const openOut = (folder: string, name: string): OutFile | null => openWritten(join(folder, 'out', name))
+
+/** Whether a session printed into files, as one in the background does. */
+export const hasOutput = (folder: string): boolean => existsSync(join(folder, 'out', 'stdout'))
 
 /** Opens any file of a session's folder that a box writes, as carefully. */
 export function openWritten(path: string): OutFile | null {

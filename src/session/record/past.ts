@@ -26,6 +26,10 @@ export type Past = {
   readonly folder: string
   /** ISO time. */
   readonly ended: string
+  /** Exit code of an agent whose output is here; null where it had none yet, or printed elsewhere. */
+  readonly code: number | null
+  /** Whether only the end of its output is kept. */
+  readonly cut: boolean
 }
 
 /** Bounds of what is kept: sessions, days, and bytes of each record. */
@@ -35,17 +39,23 @@ const MOST = { sessions: 20, days: 7, bytes: 1024 ** 2 } as const
 const REQUESTS = 'requests'
 /** Written by the box but for the first; all are read as its word. */
 const COPIED = ['screen.txt', 'out/events', 'out/stdout', 'out/stderr'] as const
+const OUTPUT: readonly string[] = COPIED.slice(2)
 
 const pastFolder = (host: Host): string => join(stateFolder(host), 'past')
 
 /** Copies what a session leaves to read, and with `review` how the project looked when it began, before its folder goes. One that leaves nothing is not remembered. */
 export function keepPast(
   host: Host,
-  { record, folder, requests, review }: Pick<Past, 'record' | 'folder'> & { readonly requests: string; readonly review: boolean },
+  { record, folder, requests, code, review }: Pick<Past, 'record' | 'folder' | 'code'> & {
+    readonly requests: string
+    readonly review: boolean
+  },
 ): void {
-  const files = [[REQUESTS, lastBytes(requests)], ...COPIED.map((name) => [name, copyOf(join(folder, name))] as const)].filter(
+  const copies = COPIED.map((name) => ({ name, ...copyOf(join(folder, name)) }))
+  const files = [[REQUESTS, lastBytes(requests)], ...copies.map(({ name, text }) => [name, text] as const)].filter(
     (file): file is [string, string] => file[1] !== '',
   )
+  const cut = copies.some(({ name, isCut }) => isCut && OUTPUT.includes(name))
   // The id of a session whose folder is lost is what an engine says.
   if ((files.length === 0 && !review) || !SESSION_ID.test(record.id)) return
   const place = join(pastFolder(host), record.id)
@@ -54,7 +64,7 @@ export function keepPast(
   const write = (name: string, text: string) => writeFileSync(join(draft, name), text, { encoding: 'latin1', mode: 0o600 })
   for (const [name, bytes] of files) write(name, bytes)
   if (review) copyFileSync(join(folder, KEPT), join(draft, KEPT))
-  write('ended', new Date().toISOString())
+  write('ended', [new Date().toISOString(), code ?? '', cut ? 'cut' : ''].join('\n'))
   writeFileSync(join(draft, 'session.json'), `${JSON.stringify(record, null, 2)}\n`, { mode: 0o600 })
   rmSync(place, { recursive: true, force: true })
   renameSync(draft, place)
@@ -68,8 +78,10 @@ export const pastSessions = (host: Host): readonly Past[] =>
     .flatMap((id) => {
       const folder = join(pastFolder(host), id)
       const record = readRecordIn(folder, id)
-      const ended = pastText(folder, 'ended')
-      return record === null || ended === '' ? [] : [{ record, folder, ended }]
+      const [ended = '', code = '', cut = ''] = pastText(folder, 'ended').split('\n')
+      return record === null || ended === ''
+        ? []
+        : [{ record, folder, ended, code: code === '' ? null : Number(code), cut: cut !== '' }]
     })
     .toSorted((a, b) => (a.ended < b.ended ? 1 : -1))
 
@@ -103,21 +115,24 @@ const isTooMuch = ({ ended }: Past, at: number): boolean =>
   at >= MOST.sessions || Date.now() - Date.parse(ended) > MOST.days * 86_400_000
 
 /** The end of a file that a box may have written, each byte one character; '' where there is none, or something else. */
-function copyOf(path: string): string {
+function copyOf(path: string): { readonly text: string; readonly isCut: boolean } {
   let descriptor: number | null = null
   try {
     descriptor = openBoxFile(path, constants.O_RDONLY)
-    if (descriptor === null) return ''
+    if (descriptor === null) return NO_FILE
     const { size } = fstatSync(descriptor)
     const bytes = Buffer.alloc(Math.min(size, MOST.bytes))
     const count = readSync(descriptor, bytes, 0, bytes.length, size - bytes.length)
-    return wholeLines(bytes.toString('latin1', 0, count), size > bytes.length)
+    const isCut = size > bytes.length
+    return { text: wholeLines(bytes.toString('latin1', 0, count), isCut), isCut }
   } catch {
-    return ''
+    return NO_FILE
   } finally {
     if (descriptor !== null) closeSync(descriptor)
   }
 }
+
+const NO_FILE = { text: '', isCut: false } as const
 
 function lastBytes(text: string): string {
   const bytes = Buffer.from(text)
