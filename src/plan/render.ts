@@ -4,19 +4,22 @@ import { commandLine, quote } from './shell.ts'
 
 /**
  * The plan as a POSIX shell script: what --dry-run=full prints and the golden files hold. Secrets are dots.
- * `afterwards` is what follows when an attached agent has ended.
+ * `afterwards` is what follows when an attached agent has ended, `remark` what a reader should know before.
  */
-export const renderPlan = (plan: Plan, afterwards: Plan = []): string => script(plan, afterwards, { folded: false })
+export const renderPlan = (plan: Plan, afterwards: Plan = [], remark = ''): string =>
+  script(plan, afterwards, { folded: false, remark })
 
 /** The same for a reader: every command in full, files and image builds as a line each. It ends before it does anything. */
-export const renderFolded = (plan: Plan, afterwards: Plan = []): string => script(plan, afterwards, { folded: true })
+export const renderFolded = (plan: Plan, afterwards: Plan = [], remark = ''): string =>
+  script(plan, afterwards, { folded: true, remark })
 
-type Look = { readonly folded: boolean }
+type Look = { readonly folded: boolean; readonly remark: string }
 
 function script(plan: Plan, afterwards: Plan, look: Look): string {
   const undone = plan.some(hasUndo)
   const lines = [
     '#!/bin/sh',
+    ...(look.remark === '' ? [] : [comment(look.remark)]),
     'set -eu',
     ...(look.folded ? ['exit 2 # files and image builds are folded below: paude --dry-run=full prints a script that runs'] : []),
     ...(undone

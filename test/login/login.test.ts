@@ -204,6 +204,21 @@ describe('a start without any credential', () => {
     expect(stderr).toContain('--login-inside')
   })
 
+  test('is shown with the reason why it would be refused, in the script and beside it', async () => {
+    for (const flag of ['--dry-run', '--dry-run=full']) {
+      const { code, stdout, stderr } = await paude([flag, '-p', 'hi'])
+      const why = 'this start would be refused: no credential for Claude; paude login, or export ANTHROPIC_API_KEY=…'
+      expect([code, stderr]).toEqual([0, expect.stringContaining(`paude: ${why}`)])
+      expect(stdout).toStartWith(`#!/bin/sh\n# ${why}`)
+    }
+    for (const words of [
+      ['--login-inside', '--dry-run', '-p', 'hi'],
+      ['--dry-run', 'run', 'true'],
+      ['--dry-run', 'mcp', 'list'],
+    ])
+      expect(await paude(words)).toMatchObject({ code: 0, stderr: '', stdout: expect.not.stringContaining('would be refused') })
+  })
+
   test('is refused where the configuration names a variable that is not set, with its name', async () => {
     machine.write(join(machine.home, '.config/paude/config.toml'), 'provider.api_key = "env:MY_KEY"\n')
     await logIn()

@@ -21,7 +21,7 @@ import { decideImport, noteLeft } from './decide-import.ts'
 import { forewarn } from './forewarn.ts'
 import { offerDevcontainer } from './offer-devcontainer.ts'
 import { noteOthers } from './others.ts'
-import { requireCredential } from './require-credential.ts'
+import { settleCredential } from './require-credential.ts'
 import { startLine } from './start-line.ts'
 
 export type Start = Pick<Launch, 'check' | 'onEnd'> & {
@@ -47,9 +47,10 @@ export async function startSession(context: Context, start: Start): Promise<numb
     return await runOnHost(context, { config, agent, words: said.words, lacking })
   }
   const run = throwAway ? said : withArgs(said, agent, settings)
-  const shows = settings.dryRun || settings.printConfig
-  const granted = run.kind === 'command' || shows ? config : await requireCredential(context, { config, agent, words: run.words })
-  const decided = await decideImport(context, granted, { agent, asks: run.kind === 'agent' && !shows, never: throwAway })
+  const shows = Boolean(settings.dryRun) || settings.printConfig
+  const asked = run.kind === 'command' ? null : { config, agent, words: run.words }
+  const { config: granted, lack } = asked === null ? { config, lack: '' } : await settleCredential(context, asked, shows)
+  const decided = await decideImport(context, granted, { agent, asks: asked !== null && !shows, never: throwAway })
   const prepared = await prepareSession(context, { config: decided, agent, run })
   const { backend, spec, record } = prepared
   if (settings.printConfig) {
@@ -60,7 +61,8 @@ export async function startSession(context: Context, start: Start): Promise<numb
   const removal = removePlan(backend, handleOf(record, spec.folder), { home: throwAway })
   if (settings.dryRun) {
     const render = settings.dryRun === 'full' ? renderPlan : renderFolded
-    answer(render([...prepared.images.first, ...plan], settings.detach ? [] : removal))
+    answer(render([...prepared.images.first, ...plan], settings.detach ? [] : removal, lack))
+    if (lack !== '') context.note(lack)
     return 0
   }
   forewarn(context, prepared)
