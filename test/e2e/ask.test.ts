@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { HOST_NAME } from '../../src/network/names.ts'
-import { binary, describeEach, lines, makeProject, paude, poll, put, root } from './support.ts'
+import { binary, describeEach, lines, makeProject, paude, poll, put, root, startPaude } from './support.ts'
 import { makeTerminals, type Terminal } from './terminal.ts'
 
 /** The whole world: a proxy behind the proxy that answers for every name. */
@@ -137,5 +137,22 @@ describeEach('[notify] on = ["blocked"]', (backend) => {
     } finally {
       await paude(['rm', '--force', '--volumes', id], { cwd, env })
     }
+  }, 120_000)
+
+  test('tells of what a session without a screen asks for, whose paude stays in the foreground', async () => {
+    const cwd = makeProject()
+    const env = { XDG_CONFIG_HOME: join(root, `asked-${backend}`) }
+    const told = join(root, `asked-${backend}.json`)
+    put(
+      join(env.XDG_CONFIG_HOME, 'paude/config.toml'),
+      `[network]\n${UPSTREAM}[notify]\non = ["blocked"]\ncommand = ["sh", "-c", "cat >>${told}"]\n`,
+    )
+    const words = ['--backend', backend, '--network', 'ask', 'run', '--', 'curl', '-s', '-m', '50', 'http://asked.example/']
+    const running = startPaude(words, { cwd, env })
+    await poll('it is told', () => existsSync(told) && readFileSync(told, 'utf8').endsWith('\n'), 60)
+    const said = JSON.parse(readFileSync(told, 'utf8')) as { session: string; title: string }
+    expect(said.title).toContain('asks for asked.example:80')
+    expect((await paude(['network', 'allow', 'asked.example', '--session', said.session], { cwd, env })).code).toBe(0)
+    expect(await running.done).toMatchObject({ code: 0, stdout: 'hello\n' })
   }, 120_000)
 })

@@ -9,15 +9,10 @@ import { eventReader } from '../../events/read.ts'
 import { openTail } from '../../events/tail.ts'
 import { fromEvent } from '../../hold/activity.ts'
 import type { HoldOptions } from '../../hold/holder.ts'
-import type { Host } from '../../host.ts'
 import type { Argv } from '../../plan/plan.ts'
 import { capture } from '../../run/process.ts'
-import { type Seen, watchBlocks } from '../../session/life/block-watch.ts'
 import type { Found } from '../../session/record/found.ts'
-import { beThere } from '../../session/wall/there.ts'
-import { blockTeller } from '../../sinks/notify/blocks.ts'
 import { states } from '../../sinks/notify/change.ts'
-import type { Message } from '../../sinks/notify/message.ts'
 import { channelsOf } from '../../sinks/notify/settings.ts'
 import { stateFolder } from '../../state.ts'
 
@@ -66,19 +61,16 @@ export async function tellUser({ host, flags }: Context, found: Found): Promise<
     },
   )
   if (settings === null || channelsOf(settings).length === 0) return null
-  const [{ notifier, sendAll }, { notifyEffects }] = await Promise.all([
+  const [{ notifier }, { notifyEffects }, { tellBlocks }] = await Promise.all([
     import('../../sinks/notify/notifier.ts'),
     import('../../sinks/notify/effects.ts'),
+    import('./tell-blocks.ts'),
   ])
   return ({ show }) => {
     const terminal = async (bytes: string) => (show(bytes) ? null : 'no terminal is attached')
     const effects = notifyEffects({ host, state: stateFolder(host), terminal, note, keeps: true })
     const { changed, present, close } = notifier(settings, effects)
-    const send = (message: Message) =>
-      void sendAll(settings, message, effects).then((outcomes) => {
-        for (const { channel, fault } of outcomes) if (fault !== null) note(`the notification by ${channel} failed: ${fault}`)
-      })
-    const stop = settings.on.includes('blocked') ? tellBlocks(host, found, blockTeller(session, send, effects)) : () => undefined
+    const stop = settings.on.includes('blocked') ? tellBlocks({ host, found, settings, effects }) : () => undefined
     return {
       changed: ({ activity, message }, code, answer) => {
         const state = code === null ? states.find((name) => name === activity) : 'exited'
@@ -92,14 +84,5 @@ export async function tellUser({ host, flags }: Context, found: Found): Promise<
         return close()
       },
     }
-  }
-}
-
-/** Whoever is told of a host that is asked for can answer, so somebody is there. */
-function tellBlocks(host: Host, found: Found, tell: (seen: Seen) => void): () => void {
-  const [leave, unwatch] = [beThere(found), watchBlocks({ host, found }, tell)]
-  return () => {
-    leave()
-    unwatch()
   }
 }

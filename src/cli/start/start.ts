@@ -35,7 +35,7 @@ export type Start = Pick<Launch, 'check' | 'onEnd'> & {
 
 /** Starts a session: everything is looked up and decided first, then carried out, or only shown. Returns the exit code. */
 export async function startSession(context: Context, start: Start): Promise<number> {
-  const { run: said, flags, throwAway = false, plain = false, check, onEnd } = start
+  const { run: said, flags, throwAway = false, plain = false } = start
   const { host, answer } = context
   if (said.kind === 'agent' && !throwAway) await offerDevcontainer(context, flags)
   const config = await startConfig(context, flags)
@@ -65,34 +65,53 @@ export async function startSession(context: Context, start: Start): Promise<numb
     if (lack !== '') context.note(lack)
     return 0
   }
+  return await carriedOut(context, prepared, { ...start, plan, removal })
+}
+
+type Planned = Start & Pick<Launch, 'plan' | 'removal'>
+
+/** Says what there is to say before it, and carries the start out. */
+async function carriedOut(context: Context, prepared: Prepared, start: Planned): Promise<number> {
+  const { backend, spec, record, images, around, config } = prepared
+  const { plan, removal, throwAway = false, plain = false, check, onEnd } = start
   forewarn(context, prepared)
-  noteLeft(context, prepared.around.imported)
+  noteLeft(context, around.imported)
   if (plain) noteOthers(context, record)
-  requirePrivate(host)
+  requirePrivate(context.host)
   refuseTakenName(context, spec.name)
-  const launch = settings.detach ? launchDetached : launchAttached
-  const waits = settings.waitRemoval || throwAway
-  const holds = startLine(prepared)
+  const launch = config.settings.detach ? launchDetached : launchAttached
   try {
     return await launch(context, {
       backend,
       spec,
       record,
-      first: prepared.images.first,
+      first: images.first,
       plan,
       removal,
-      waits,
+      waits: config.settings.waitRemoval || throwAway,
       throwAway,
       check,
       onEnd,
       onFindings: throwAway
         ? undefined
         : async (review) => (await import('../sessions/ask-review.ts')).afterSession(context, review),
-      holds,
+      look: await blockLook(context, prepared, onEnd === undefined),
+      holds: startLine(prepared),
     })
   } finally {
     context.moving.clear()
   }
+}
+
+/** Tells of blocked hosts where no holder does. A session in the background without a screen has nobody who could. */
+async function blockLook(context: Context, { config, spec }: Prepared, isYours: boolean): Promise<Launch['look']> {
+  const { notify, detach } = config.settings
+  if (!isYours || detach || spec.terminal || !notify.on.includes('blocked')) return undefined
+  const [{ channelsOf }, { tellBlocksHere }] = await Promise.all([
+    import('../../sinks/notify/settings.ts'),
+    import('../screen/tell-blocks.ts'),
+  ])
+  return channelsOf(notify).length === 0 ? undefined : (found) => tellBlocksHere(context, notify, found)
 }
 
 /** Words of `agent_args` come first, so of two that exclude each other the typed one wins. The agent's own verbs take none. */

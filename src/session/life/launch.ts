@@ -9,6 +9,7 @@ import type { Plan } from '../../plan/plan.ts'
 import { type Effects, execute } from '../../run/execute.ts'
 import { LEFT } from '../../run/process.ts'
 import { printable } from '../../text.ts'
+import type { Found } from '../record/found.ts'
 import { handleOf } from '../record/record.ts'
 import { readRecords } from '../record/store.ts'
 import { clearFailed } from './clone-end.ts'
@@ -36,6 +37,8 @@ export type Launch = Pick<Prepared, 'backend' | 'spec' | 'record'> & {
   readonly onFindings?: ((review: Review) => void | Promise<void>) | undefined
   /** Told what the session asked the proxy for, before everything is removed. */
   readonly onEnd?: ((requests: readonly Request[]) => void) | undefined
+  /** Looks at a session without a screen while its agent has our streams. Returns how to stop. */
+  readonly look?: ((found: Found) => () => void) | undefined
 }
 
 /** Starts a session in the background and answers with its id. */
@@ -62,17 +65,19 @@ export async function launchDetached(
 
 /** Starts a session and stays with it until it ends, or until the user leaves it. */
 export async function launchAttached(context: Context, launch: Launch): Promise<number> {
-  const { backend, spec, record, first, plan, removal, waits, throwAway, onEnd, onFindings, holds } = launch
+  const { backend, spec, record, first, plan, removal, waits, throwAway, onEnd, onFindings, look, holds } = launch
   const found = { backend, record, handle: handleOf(record, spec.folder) }
   // A session with a screen has a holder that sees to it.
   const unwatch = spec.terminal ? () => undefined : keepBounded(spec.folder)
-  let unlook: () => void = () => undefined
+  const looks: (() => void)[] = []
+  const unlook = () => looks.splice(0).forEach((stop) => void stop())
   let told = ''
   const began = () => {
-    unlook = watchProvider(found, (fault) => {
+    const tell = (fault: string) => {
       told = fault
       if (fault !== '') context.warn(printable(fault))
-    })
+    }
+    looks.push(watchProvider(found, tell), ...(look === undefined ? [] : [look(found)]))
   }
   const effects = context.effects(backend)
   // From here on the terminal is the agent's: only a screen of its own leaves room for a line above it.
