@@ -107,9 +107,18 @@ local function tell(host, port, line, head)
   if file then file:write(told) file:close() end
 end
 
+-- Only the first request of a connection is seen here. So squid is to close it behind a plain one, and the next one comes on a connection
+-- of its own. squid looks at Proxy-Connection where there is one. What becomes a WebSocket brings no next one.
+local function end_after(request, line)
+  local is_plain = line:match("^%u+ %S+ HTTP/1%.%d\r?\n$") and not line:match("^CONNECT ")
+  if not is_plain or (request:data() or ""):lower():find("\r\nupgrade:", 1, true) then return end
+  request:insert("Connection: close\r\nProxy-Connection: close\r\n", #line)
+end
+
 core.register_action("ask", { "tcp-req" }, function(txn)
   local line = txn.req:line() or ""
   local host, port = place_of(line)
+  end_after(txn.req, line)
   if not host or not is_askable(host) then return end
   read_lists()
   local function is_answered() return is_in(denied, host, port) or is_in(allowed, host, port) end

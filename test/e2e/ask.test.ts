@@ -76,11 +76,22 @@ describeEach('a session that asks', (backend) => {
     expect(await plain('silent.example', 20)).toBe('403')
   }, 180_000)
 
+  test('holds the second request of one client as well, though the first one was for a listed host', async () => {
+    const both = inBox(
+      "curl -s -m 50 -w '%{http_code} ' -o /dev/null http://listed.example/ -o /dev/null http://second.example/",
+    )
+    await watch.see(/waiting +second\.example:80/)
+    await watch.press('g')
+    await watch.see(/^> waiting +second\.example:80/m)
+    await watch.press('s')
+    expect(await both).toBe('200 200')
+  }, 60_000)
+
   test('asks for no address, and for no name of this machine or near it', async () => {
     for (const host of ['169.254.169.254', '10.0.0.1', 'metadata.google.internal', 'printer.local', 'box'])
       expect([host, await plain(host, 20)]).toEqual([host, '403'])
     const asked = (await log()).filter(({ decision }) => decision === 'waiting').map(({ host }) => host)
-    expect(asked.toSorted()).toEqual(['asked.example', 'denied.example', 'silent.example'])
+    expect(asked.toSorted()).toEqual(['asked.example', 'denied.example', 'second.example', 'silent.example'])
   })
 
   test('refuses the rest of a flood at once, and what is listed does not wait for it', async () => {
