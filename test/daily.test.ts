@@ -291,7 +291,7 @@ describe('what a session that is gone leaves to read', () => {
     expect(before).toMatchObject({ stdout: said, stderr: failed })
     expect((await machine.paude(['output'])).stderr).toContain('paude output --last')
     const both = await machine.paude(['output', '--last', '--follow'])
-    expect(both.stderr).toContain('--last and --follow contradict each other')
+    expect(both.stderr).toContain('--last and --follow cannot be combined')
   })
 
   test('an answer whose session was removed before its end has no exit code, and one of which only the end is kept says so', async () => {

@@ -111,6 +111,8 @@ export type Wall = {
   readonly neighbour: ((image: string) => Argv) | null
   /** Names under which a hosts file has the address at which a proxy reaches this machine, the best first. */
   readonly thisMachine: readonly string[]
+  /** Why no proxy of this user's engine reaches this machine, whatever its hosts file says; '' where it does. No engine is asked. */
+  readonly apart: (host: Host) => string
 }
 
 export type Images = {

@@ -91,7 +91,7 @@ async function observe(
   await start(neighbour, neighbour.plan)
   effects.moving.show('starting the session under test')
   const [beside, spaces] = await Promise.all([lookFromProxy(backend, neighbour, ''), neighbourNamespaces(backend, neighbour)])
-  const witness = await openWitness(beside['proxy.host'] ?? '')
+  const witness = await openWitness(beside['proxy.host'] ?? '', need(backend, 'wall').apart(trial.host))
   witnesses.push(witness)
   const session = await makeSession({
     ...trial,

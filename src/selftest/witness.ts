@@ -19,13 +19,16 @@ export type Witness = {
 
 type Visit = { readonly port: number; bytes: Buffer<ArrayBufferLike> }
 
-/** Opens the three ports on the one address by which the proxy knows this machine; nobody else can reach them there. */
-export async function openWitness(address: string): Promise<Witness> {
+/**
+ * Opens the three ports on the one address by which the proxy knows this machine; nobody else can reach them there. `apart` is why that
+ * address is another machine's for the proxy, though it may be one of this machine too.
+ */
+export async function openWitness(address: string, apart = ''): Promise<Witness> {
   const visits: Visit[] = []
   const token = randomBytes(16).toString('hex')
   const open = (at: string) => Promise.all([0, 1, 2].map(() => listen(at, { visits, token })))
-  const { servers, reason } = await open(address || '127.0.0.1').then(
-    (servers) => ({ servers, reason: address === '' ? 'the engine reports no address of this machine' : '' }),
+  const { servers, reason } = await open(apart === '' && address !== '' ? address : '127.0.0.1').then(
+    (servers) => ({ servers, reason: apart || (address === '' ? 'the engine reports no address of this machine' : '') }),
     async () => ({
       servers: await open('127.0.0.1'),
       reason: `the engine reaches this machine at ${address}, which is not an address of this machine`,

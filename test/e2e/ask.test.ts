@@ -77,9 +77,7 @@ describeEach('a session that asks', (backend) => {
   }, 180_000)
 
   test('holds the second request of one client as well, though the first one was for a listed host', async () => {
-    const both = inBox(
-      "curl -s -m 50 -w '%{http_code} ' -o /dev/null http://listed.example/ -o /dev/null http://second.example/",
-    )
+    const both = inBox("curl -s -m 50 -w '%{http_code} ' -o /dev/null http://listed.example/ -o /dev/null http://second.example/")
     await watch.see(/waiting +second\.example:80/)
     await watch.press('g')
     await watch.see(/^> waiting +second\.example:80/m)

@@ -95,6 +95,24 @@ withDocker('rootless docker: root of a box behind the wall is the caller outside
   expect(code).toBe(0)
 })
 
+withDocker(
+  'rootless docker: the demo is refused at once, and the self-test calls what needs this machine not applicable',
+  async () => {
+    const demo = await onDocker(dockerSocket, 'demo')
+    expect([demo.code, demo.stdout]).toEqual([125, ''])
+    expect(demo.stderr).toContain(
+      'cannot reach this machine, where the scripted model is: rootless docker has a network of its own',
+    )
+    const { stdout } = await onDocker(dockerSocket, 'selftest', '--json')
+    const { probes } = JSON.parse(stdout) as { probes: { id: string; result: string; observed: string }[] }
+    const aside = probes.filter(({ observed }) => observed.includes('a network of its own')).map(({ id, result }) => [id, result])
+    expect(aside.map(([, result]) => result)).toEqual(aside.map(() => 'not applicable'))
+    expect(aside.map(([id]) => id)).toEqual(expect.arrayContaining(['P02', 'P18', 'P19', 'S10']))
+    // Limits need control groups of version 2.
+    expect(probes.filter(({ id, result }) => result === 'BROKEN' && id !== 'R05')).toEqual([])
+  },
+)
+
 withDocker('rootless docker: a socket of the caller that leads to the engine of root starts no agent', async () => {
   const path = join(dockerSocket, '../paude-test-relay.sock')
   const relay = createServer({ allowHalfOpen: true }, (client) => {

@@ -3,7 +3,7 @@ import { readReceipt } from '../../src/network/receipt.ts'
 import { canaryFacts, judge, probes, readFacts } from '../../src/selftest/judge.ts'
 import { searched } from '../../src/selftest/observe.ts'
 import type { Facts, Want } from '../../src/selftest/probe.ts'
-import { testimony } from '../../src/selftest/witness.ts'
+import { openWitness, testimony } from '../../src/selftest/witness.ts'
 import docker from './seen-docker.json'
 import podman from './seen-podman.json'
 
@@ -239,6 +239,19 @@ test('an engine that cannot reach the server beside it: what may pass is not app
   )
   expect(results['P02']).toBe('not applicable')
   expect(results['P10']).toBe('held')
+})
+
+test('the server beside it says why nobody comes, also where the address that the engine names is one of this machine', async () => {
+  for (const [address, apart, reason] of [
+    ['127.0.0.1', '', ''],
+    ['127.0.0.1', 'it has a network of its own', 'it has a network of its own'],
+    ['', '', 'the engine reports no address of this machine'],
+    ['192.0.2.1', '', 'the engine reaches this machine at 192.0.2.1, which is not an address of this machine'],
+  ] as const) {
+    const witness = await openWitness(address, apart)
+    witness.close()
+    expect(witness.reason).toBe(reason)
+  }
 })
 
 test('facts are lines of key=value; the rest is left out', () => {

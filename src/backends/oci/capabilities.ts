@@ -121,7 +121,7 @@ const ports = ({ name }: Dialect): Ports => ({
   leash: ({ id }, leashed) => [name, 'exec', '--interactive', parts(id).agent, INIT, 'leash', leashed],
 })
 
-const wall = ({ name, always, hostName }: Dialect): Wall => ({
+const wall = ({ name, always, hostName, apart }: Dialect): Wall => ({
   change: ({ id }, stages) => [
     exec([name, 'exec', '--interactive', parts(id).proxy, '/usr/lib/paude/policy'], { stdin: stages }),
   ],
@@ -134,6 +134,7 @@ const wall = ({ name, always, hostName }: Dialect): Wall => ({
   ],
   // In the order in which the proxy looks for them.
   thisMachine: ['host.paude.internal', 'host.containers.internal', 'host.docker.internal'],
+  apart,
 })
 
 const images = (dialect: Dialect): Images => {

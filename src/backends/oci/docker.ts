@@ -20,6 +20,8 @@ const dialect: Dialect = {
   // The daemon's default driver may be one that `logs` cannot read, and is unbounded.
   log: ['--log-driver=json-file', '--log-opt=max-size=10m', '--log-opt=max-file=3'],
   hostName: ['--add-host=host.paude.internal:host-gateway'],
+  // The gateway is the bridge in the network of its own that such a daemon has.
+  apart: (host) => (isRootless(host) ? 'rootless docker has a network of its own, without this machine' : ''),
   ownsVolumes: false,
   labelsMounts: true,
   splitsLabels: false,

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { networkEnvironment } from '../../box/environment.ts'
 import { SECCOMP_FILE } from '../../box/seccomp.ts'
 import type { Security, SessionSpec } from '../../box/spec.ts'
+import type { Host } from '../../host.ts'
 import type { Argv } from '../../plan/plan.ts'
 import { STEERS_CLIENT } from '../../run/client-variables.ts'
 import type { Helper, Inside } from '../backend.ts'
@@ -26,6 +27,8 @@ export type Dialect = {
   readonly log: readonly string[]
   /** Gives the proxy a name for the user's own machine. */
   readonly hostName: readonly string[]
+  /** Why a proxy does not reach that machine; '' where it does. */
+  readonly apart: (host: Host) => string
   /** Whether a fresh volume belongs to the container's user at once. */
   readonly ownsVolumes: boolean
   /** Whether --mount can label a volume that it makes. */

@@ -21,6 +21,7 @@ const dialect: Dialect = {
   log: ['--log-driver=k8s-file', '--log-opt=max-size=10mb'],
   // podman writes host.containers.internal itself; host-gateway is unknown before 4.7.
   hostName: [],
+  apart: () => '',
   ownsVolumes: true,
   labelsMounts: false,
   splitsLabels: true,

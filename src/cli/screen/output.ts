@@ -28,7 +28,7 @@ export default verb({
   },
   async run(context, given) {
     if (given.last && given.follow)
-      throw new PaudeError('usage', '--last and --follow contradict each other', { hint: 'leave one of them out' })
+      throw new PaudeError('usage', '--last and --follow cannot be combined', { hint: 'leave one of them out' })
     if (given.last) return await pastOutput(context, findPast(context.host, given.session))
     const session = await findSession(context, given.session, undefined, 'paude output')
     const { backend, handle, record } = session

@@ -19,11 +19,14 @@ export async function atDoor<T>(
   { backend, settings }: { readonly backend: Backend; readonly settings: Settings },
   listen: (door: Door) => T,
 ): Promise<T> {
-  const { neighbour, thisMachine } = need(backend, 'wall')
-  if (neighbour === null)
-    throw new PaudeError('unsupported', `a sandbox of ${backend.name} cannot reach this machine, where the scripted model is`, {
-      hint: 'choose another backend: paude --backend NAME demo',
-    })
+  const { neighbour, thisMachine, apart } = need(backend, 'wall')
+  const why = apart(host)
+  if (neighbour === null || why !== '')
+    throw new PaudeError(
+      'unsupported',
+      `a sandbox of ${backend.name} cannot reach this machine, where the scripted model is${why && `: ${why}`}`,
+      { hint: 'test the wall with paude selftest, or choose another backend: paude --backend NAME demo' },
+    )
   if (host.platform !== 'linux') return listen(LOOPBACK)
   const image = proxyImage(host)
   if (settings.pull !== 'never') await execute([bringImage(image, { host, backend })], effects(backend))
