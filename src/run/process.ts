@@ -14,6 +14,8 @@ export type ProcessOptions = {
   readonly folder?: string
   /** Takes both streams as they come, as safe text, for the progress of builds and pulls. */
   readonly said?: ((text: string) => void) | undefined
+  /** Takes stdout as it comes, as it is. */
+  readonly heard?: ((text: string) => void) | undefined
   /** Ends the program when it fires. */
   readonly signal?: AbortSignal | undefined
   /** Characters of stdout that are kept, for programs whose output is the box's word. */
@@ -43,7 +45,11 @@ export async function capture(argv: Argv, options: ProcessOptions = {}): Promise
   if (options.signal?.aborted) end()
   try {
     const [stdout, stderr] = await Promise.all([
-      options.most === undefined ? readAll(child.stdout, options.said) : readStart(child.stdout, options.most),
+      options.heard !== undefined
+        ? readHeard(child.stdout, options.heard)
+        : options.most === undefined
+          ? readAll(child.stdout, options.said)
+          : readStart(child.stdout, options.most),
       readAll(child.stderr, options.said),
     ])
     return { code: await exitOf(child), stdout, stderr }
@@ -308,6 +314,18 @@ async function readAll(stream: unknown, said?: (text: string) => void): Promise<
     said(printableOutput(piece))
     // It holds the reason of a failure.
     text = (text + piece).slice(-20_000)
+  }
+  return text
+}
+
+async function readHeard(stream: unknown, heard: (text: string) => void): Promise<string> {
+  if (!(stream instanceof ReadableStream)) return ''
+  const decoder = new TextDecoder()
+  let text = ''
+  for await (const chunk of stream) {
+    const piece = decoder.decode(chunk, { stream: true })
+    heard(piece)
+    text += piece
   }
   return text
 }

@@ -7,12 +7,16 @@ main() {
   rm -rf "$scratch" && mkdir -p "$scratch"
   network
   proxy
+  say stage proxy
   privileges
   modes
   devices
+  say stage devices
   files
   project
+  say stage files
   processes
+  say stage processes
   secrets
   forks
   rm -rf "$scratch"

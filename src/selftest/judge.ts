@@ -27,6 +27,17 @@ export type Row = {
   readonly result: Result
 }
 
+/**
+ * Areas of which everything is known once the script of the box says that it has come so far. The others also need what is seen from
+ * outside, at the end.
+ */
+export const KNOWN_AFTER: Readonly<Record<string, readonly Area[]>> = {
+  proxy: ['network', 'proxy'],
+  devices: ['capabilities'],
+  files: ['mounts'],
+  processes: ['neighbours'],
+}
+
 /** What was seen becomes the report. Without a box only the canaries speak, and they say why. */
 export function judge(facts: Facts, want: Want): readonly Row[] {
   return probes.map((probe) => {

@@ -18,10 +18,10 @@ import type { Witness } from './witness.ts'
 const inside = (
   backend: Backend,
   { handle }: Pick<Made, 'handle'>,
-  { part, script }: { readonly part: 'agent' | 'proxy'; readonly script: string },
+  { part, script, heard }: { readonly part: 'agent' | 'proxy'; readonly script: string; readonly heard?: (text: string) => void },
 ): Promise<Outcome> => {
   const how = { part, terminal: false, stdin: true, folder: '' } as const
-  return capture(need(backend, 'inside').exec(handle, ['bash', '-s'], how), { stdin: script })
+  return capture(need(backend, 'inside').exec(handle, ['bash', '-s'], how), { stdin: script, heard })
 }
 
 const assignments = (values: Readonly<Record<string, string | number>>): string =>
@@ -67,12 +67,14 @@ export type Target = {
   readonly hostAddress: string
   readonly neighbour: { readonly id: string; readonly address: string }
   readonly ownProxy: string
+  /** Told how far the script has come, and what it has seen by then. */
+  readonly reached: (stage: string, facts: Facts) => void
 }
 
 /** Everything that is tried in the agent's own box. */
 export async function lookFromInside(backend: Backend, made: Made, target: Target): Promise<Facts> {
   const { spec } = made
-  const { witness, credential, placeholder, outside, hostAddress, neighbour, ownProxy } = target
+  const { witness, credential, placeholder, outside, hostAddress, neighbour, ownProxy, reached } = target
   const values = {
     allowed_port: witness.allowed,
     provider_port: witness.provider,
@@ -93,13 +95,26 @@ export async function lookFromInside(backend: Backend, made: Made, target: Targe
     pids: PIDS,
   }
   // Nothing that the script starts may read the rest of it.
-  const { stdout, stderr, code } = await inside(backend, made, {
-    part: 'agent',
-    script: `${assignments(values)}${box}\nmain </dev/null\n`,
-  })
+  const script = `${assignments(values)}${box}\nmain </dev/null\n`
+  const { stdout, stderr, code } = await inside(backend, made, { part: 'agent', script, heard: stageReader(reached) })
   const facts = readFacts(stdout, 'box')
   if (facts['box.done'] === 'yes') return facts
   return { ...facts, 'box.refused': `the probes ended early with exit code ${code}: ${stderr.trim().split('\n').at(-1) ?? ''}` }
+}
+
+/** Takes the text of the script as it comes. */
+function stageReader(reached: Target['reached']): (text: string) => void {
+  let seen = ''
+  let told = ''
+  return (text) => {
+    seen += text
+    // A line that is not whole yet says nothing.
+    const facts = readFacts(seen.slice(0, seen.lastIndexOf('\n') + 1), 'box')
+    const stage = facts['box.stage'] ?? ''
+    if (stage === told) return
+    told = stage
+    reached(stage, facts)
+  }
 }
 
 /** This machine's addresses beside loopback, at most eight. */

@@ -12,7 +12,7 @@ import { ask } from '../run/ask.ts'
 import { type Effects, execute } from '../run/execute.ts'
 import { removePlan } from '../session/life/plans.ts'
 import { givenUp } from '../session/resolve/security.ts'
-import { judge, type Row } from './judge.ts'
+import { judge, KNOWN_AFTER, type Row } from './judge.ts'
 import { lookFromInside, lookFromOutside, lookFromProxy, neighbourNamespaces, waitForWall } from './observe.ts'
 import type { Facts, Want } from './probe.ts'
 import { type Images, type Made, makeProject, makeSession, PIDS } from './sessions.ts'
@@ -25,6 +25,8 @@ export type Trial = {
   readonly images: Images
   readonly version: string
   readonly effects: Effects
+  /** Told the claims of each area once they are judged, while the rest is still being tried. */
+  readonly onArea?: ((rows: readonly Row[]) => void) | undefined
   /** Changes the plan of the session under test: the tests break the wall with it. */
   readonly alter?: (plan: Plan) => Plan
 }
@@ -108,6 +110,12 @@ async function observe(
   const proxy = await lookFromProxy(backend, session, beside['proxy.address'] ?? '')
   check()
   const inside = await lookFromInside(backend, session, {
+    reached: (stage, facts) => {
+      const known = KNOWN_AFTER[stage] ?? []
+      const rows = judge({ ...canaries, ...proxy, ...spaces, ...facts, ...witness.facts(credential) }, want)
+      trial.onArea?.(rows.filter(({ area }) => known.includes(area)))
+      effects.moving.show('trying every way out')
+    },
     witness,
     credential,
     placeholder: want.placeholder,

@@ -9,6 +9,7 @@ import { readHost } from '../../src/host.ts'
 import { extraCaCertificates } from '../../src/image/ca.ts'
 import type { Argv, Plan } from '../../src/plan/plan.ts'
 import type { Effects } from '../../src/run/execute.ts'
+import type { Row } from '../../src/selftest/judge.ts'
 import { type Report, selfTest } from '../../src/selftest/selftest.ts'
 import { chooseImages } from '../../src/session/life/images.ts'
 
@@ -90,11 +91,17 @@ describe.each(engines)('paude selftest on %s', (engine) => {
   )
 
   test(
-    'an agent that keeps its capabilities is found',
+    'an agent that keeps its capabilities is found, and each area is told as soon as it is known',
     async () => {
-      const report = await tested(engine, (plan) =>
-        edited(plan, (argv) => (isAgent(argv) ? without(argv, '--cap-drop=ALL') : argv)),
+      const early: Row[][] = []
+      const report = await tested(
+        engine,
+        (plan) => edited(plan, (argv) => (isAgent(argv) ? without(argv, '--cap-drop=ALL') : argv)),
+        (rows) => void early.push([...rows]),
       )
+      const areas = early.map((rows) => [...new Set(rows.map(({ area }) => area))])
+      expect(areas).toEqual([['network', 'proxy'], ['capabilities'], ['mounts'], ['neighbours']])
+      for (const row of early.flat()) expect(report.rows).toContainEqual(row)
       expect(broken(report)).toContain('C01')
       expect(broken(report)).not.toContain('N01')
       expect(leftovers(engine)).toEqual([])
@@ -131,7 +138,7 @@ async function paude(words: readonly string[]): Promise<{ readonly code: number;
 }
 
 /** The inner function of the verb, with a plan that somebody spoiled. */
-async function tested(engine: Engine, alter: (plan: Plan) => Plan): Promise<Report> {
+async function tested(engine: Engine, alter: (plan: Plan) => Plan, onArea?: (rows: readonly Row[]) => void): Promise<Report> {
   const backend = backends[engine]
   const host = { ...readHost(), env }
   const config = await loadConfig(host, { image: '', network: 'restricted' })
@@ -150,7 +157,7 @@ async function tested(engine: Engine, alter: (plan: Plan) => Plan): Promise<Repo
     backend,
     kind: 'agent',
   })
-  return selfTest({ host, config, backend, images, version: '0.0.0', effects, alter })
+  return selfTest({ host, config, backend, images, version: '0.0.0', effects, alter, onArea })
 }
 
 const broken = ({ rows }: Report): readonly string[] => rows.filter(({ result }) => result === 'BROKEN').map(({ id }) => id)

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'bun:test'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { readReceipt } from '../../src/network/receipt.ts'
-import { canaryFacts, judge, probes, readFacts } from '../../src/selftest/judge.ts'
+import { canaryFacts, judge, KNOWN_AFTER, probes, type Row, readFacts } from '../../src/selftest/judge.ts'
 import { searched } from '../../src/selftest/observe.ts'
 import type { Facts, Want } from '../../src/selftest/probe.ts'
 import { openWitness, testimony } from '../../src/selftest/witness.ts'
@@ -185,6 +187,25 @@ describe.each(Object.entries(holes))('%s', (id, cases) => {
     // How many addresses this machine has is its own business; a virtual machine shows no namespaces of its own.
     expect(resultsOf(left, want)[id]).toBe(id === 'N05' ? 'held' : 'BROKEN')
   })
+})
+
+test('an area that is told early is told as in the end', () => {
+  const script = readFileSync(join(import.meta.dir, '../../src/selftest/box.sh'), 'utf8')
+  const next: Readonly<Record<string, string>> = {
+    proxy: 'box.status.CapInh',
+    devices: 'box.write/usr',
+    files: 'box.namespace.pid',
+    processes: 'box.secret.control',
+  }
+  const final = judge(facts, want)
+  for (const [stage, areas] of Object.entries(KNOWN_AFTER)) {
+    expect(script).toContain(`\n  say stage ${stage}\n`)
+    const end = Object.keys(facts).indexOf(next[stage] ?? '')
+    expect(end).toBeGreaterThan(0)
+    const seen = Object.entries(facts).filter(([key], at) => (key.startsWith('box.') ? at < end : !key.startsWith('outside.')))
+    const own = (rows: readonly Row[]) => rows.filter(({ area }) => areas.includes(area))
+    expect(own(judge(Object.fromEntries(seen), want))).toEqual(own(final))
+  }
 })
 
 test('without a box only the canaries speak', () => {

@@ -43,6 +43,19 @@ export default verb({
     note(
       `testing the wall on ${backend.name}${network === 'ask' ? ', in ask mode' : ''}: paude starts two sessions and removes them again`,
     )
+    const told = new Set<string>()
+    const tell = (known: readonly Row[]) => {
+      for (const area of new Set(known.map((row) => row.area)))
+        if (!told.has(area))
+          context.answer(
+            areaLine(
+              area,
+              known.filter((row) => row.area === area),
+            ),
+          )
+      for (const { area } of known) told.add(area)
+    }
+    const brief = !(given.json || given.verbose)
     const { engine, started, rows } = await selfTest({
       host,
       config,
@@ -50,11 +63,14 @@ export default verb({
       images,
       version,
       effects: context.effects(backend),
+      onArea: brief ? tell : undefined,
     })
     const broken = rows.filter(({ result }) => result === 'BROKEN').length
     if (given.json) context.answer(JSON.stringify({ version, backend: backend.name, engine, started, probes: rows }, null, 2))
     else {
-      context.answer(reportText(rows, { ...fit(host), verbose: given.verbose === true }))
+      if (brief) tell(rows)
+      const shown = brief ? rows.filter(({ result }) => result !== 'held') : rows
+      if (shown.length > 0) context.answer(`${brief ? '\n' : ''}${claimsText(shown, fit(host))}`)
       await noteBoxed(context, 'paude selftest', summary(rows, `${backend.name} ${engine.version}`))
     }
     return broken > 0 ? 1 : 0
@@ -68,25 +84,23 @@ function named(name: string): BackendName | 'auto' {
   })
 }
 
-/** A line for each area, and the claims that did not hold; `verbose` shows all of them. */
-export function reportText(rows: readonly Row[], { verbose, ...layout }: Fit & { readonly verbose: boolean }): string {
-  const claims = (list: readonly Row[]) => table(['ID', 'AREA', 'RESULT', 'CLAIM', 'OBSERVED'], list.map(cells), layout)
-  if (verbose) return claims(rows)
-  const areas = [...new Set(rows.map(({ area }) => area))].map((area) => {
-    const own = rows.filter((row) => row.area === area)
-    const held = own.filter(({ result }) => result === 'held').length
-    const aside = own.filter(({ result }) => result === 'not applicable').length
-    const broken = own.length - held - aside
-    return [
-      broken > 0 ? red('✗') : green('✓'),
-      area,
-      `${held} of ${own.length} held${aside > 0 ? yellow(`, ${aside} not applicable`) : ''}${broken > 0 ? red(`, ${broken} BROKEN`) : ''}`,
-    ]
-  })
-  const [, ...lines] = table(['', '', ''], areas, layout).split('\n')
-  const others = rows.filter(({ result }) => result !== 'held')
-  return [...lines, ...(others.length === 0 ? [] : ['', claims(others)])].join('\n')
+/** How the claims of an area went, in one line. Others are told while it is not known yet how wide they are. */
+export function areaLine(area: string, rows: readonly Row[]): string {
+  const held = rows.filter(({ result }) => result === 'held').length
+  const aside = rows.filter(({ result }) => result === 'not applicable').length
+  const broken = rows.length - held - aside
+  return [
+    broken > 0 ? red('✗') : green('✓'),
+    area.padEnd(WIDEST),
+    `${held} of ${rows.length} held${aside > 0 ? yellow(`, ${aside} not applicable`) : ''}${broken > 0 ? red(`, ${broken} BROKEN`) : ''}`,
+  ].join('  ')
 }
+
+const WIDEST = 'capabilities'.length
+
+/** Each claim with what was seen. */
+export const claimsText = (rows: readonly Row[], layout: Fit): string =>
+  table(['ID', 'AREA', 'RESULT', 'CLAIM', 'OBSERVED'], rows.map(cells), layout)
 
 const cells = ({ id, area, claim, observed, result }: Row): readonly string[] => [
   id,
