@@ -7,8 +7,8 @@ export type Clients = ReturnType<typeof makeClients>
 /** Milliseconds between two pictures for a terminal of another size. */
 const PICTURES = 50
 
-/** Everybody who looks: who types last decides the size. */
-export function makeClients(screen: Screen, onSize: (size: Size) => void) {
+/** Everybody who looks: who types last decides the size. `title` is what a terminal that is painted anew is told of its title. */
+export function makeClients(screen: Screen, title: () => string, onSize: (size: Size) => void) {
   const all = new Set<Client>()
   const looking = () => [...all].filter(({ looks }) => looks !== 'none')
   let timer: Timer | null = null
@@ -22,14 +22,14 @@ export function makeClients(screen: Screen, onSize: (size: Size) => void) {
     if (size === null || readOnly || isSame(size, screen.size())) return
     screen.resize(size)
     onSize(size)
-    for (const client of looking()) paint(client, screen)
+    for (const client of looking()) paint(client, { screen, title })
   }
 
   return {
     all,
     lead,
     /** The socket takes bytes again. */
-    drain: (client: Client): void => void (catchesUp(client) && paint(client, screen)),
+    drain: (client: Client): void => void (catchesUp(client) && paint(client, { screen, title })),
     broadcast(text: string): void {
       const ready = text === '' ? [] : looking().filter(keepsUp)
       const live = ready.filter(({ looks }) => looks === 'live')
@@ -44,11 +44,11 @@ export function makeClients(screen: Screen, onSize: (size: Size) => void) {
       client.size = size
       client.readOnly = readOnly
       lead(client)
-      paint(client, screen, true)
+      paint(client, { screen, title }, true)
     },
     resize(client: Client, size: Size): void {
       client.size = size
-      if (client.readOnly) paint(client, screen)
+      if (client.readOnly) paint(client, { screen, title })
       else lead(client)
     },
     log(lines: readonly string[]): void {
@@ -66,14 +66,16 @@ export function makeClients(screen: Screen, onSize: (size: Size) => void) {
 
 const isSame = (one: Size, other: Size): boolean => one.columns === other.columns && one.rows === other.rows
 
+type Painted = { readonly screen: Screen; readonly title: () => string }
+
 /** The whole screen for one client; it sees the stream from here on when its size is the agent's. */
-function paint(client: Client, screen: Screen, first = false): void {
+function paint(client: Client, { screen, title }: Painted, first = false): void {
   if (client.size === null) return
   const fits = isSame(client.size, screen.size())
   client.looks = fits ? 'live' : 'view'
   const text = fits ? screen.snapshot(first) : `\x1b[?1049h${screen.view(client.size)}`
   client.seen = fits ? '' : text
-  send(client, frame('o', text))
+  send(client, frame('o', text === '' ? '' : title() + text))
 }
 
 /** The next picture for a client of another size, when it shows anything new. */

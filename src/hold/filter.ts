@@ -21,8 +21,6 @@ export type Surroundings = {
   readonly name: string
   readonly columns: number
   readonly rows: number
-  /** Whether terminals of people get its title. */
-  readonly titles: boolean
 }
 
 /** Decides what a token may do. */
@@ -33,7 +31,7 @@ export function judge(token: Token, around: Surroundings): Verdict {
     case 'esc':
       return escapeSequence(token.text)
     case 'osc':
-      return osc(token.body, around)
+      return osc(token.body)
     case 'csi':
       return csi(token, around)
   }
@@ -137,14 +135,12 @@ function privateCsi(text: string, params: string, final: string): Verdict {
 const TITLE = 200
 const LINK = 2048
 
-function osc(body: string, { titles }: Surroundings): Verdict {
+function osc(body: string): Verdict {
   const [, number = '', value = ''] = /^(\d{1,5})(?:;([\s\S]*))?$/.exec(body) ?? []
   switch (number) {
     case '0':
-    case '2': {
-      const title = `\x1b]2;${cleanTitle(value)}\x07`
-      return { ...(titles ? both(title) : screenOnly(title)), status: body.slice(0, 1000) }
-    }
+    case '2': // what terminals of people get of it, the holder says
+      return { ...screenOnly(`\x1b]2;${cleanTitle(value)}\x07`), status: body.slice(0, 1000) }
     case '8':
       return both(link(value))
     case '10':

@@ -12,6 +12,7 @@ import { makeQuestions } from './questions.ts'
 import { makeReport, type ReportOptions } from './report.ts'
 import { makeScreen, type Screen, type Size } from './screen.ts'
 import { writeWhole } from './state-file.ts'
+import { makeTitle } from './title.ts'
 
 export type HoldOptions = ChildOptions &
   ReportOptions & {
@@ -43,9 +44,10 @@ export async function hold(options: HoldOptions): Promise<boolean> {
   rmSync(socket, { force: true })
 
   const child = makeChild(options)
-  const screen = makeScreen({ size, scrollback, name, titles, reply: child.write })
+  const screen = makeScreen({ size, scrollback, name, reply: child.write })
   if (start === null) screen.write(modes)
-  const clients = makeClients(screen, child.resize)
+  const title = titles ? makeTitle(screen.title) : null
+  const clients = makeClients(screen, title?.paint ?? (() => ''), child.resize)
   const log = makeLog(screen, clients.log)
   const report = makeReport(options, {
     mark,
@@ -54,6 +56,10 @@ export async function hold(options: HoldOptions): Promise<boolean> {
     show: clients.show,
     isOpen: child.isOpen,
     onStill: log.tellAhead,
+    onState: (isWaiting) => {
+      const news = title?.news(isWaiting) ?? ''
+      if (news !== '') clients.show(news)
+    },
   })
   const questions = makeQuestions({ child, log, report, screen })
   // Painting leaves some 20 MB behind, which would stay until the next time that much is needed.

@@ -37,12 +37,14 @@ type Around = Hands & {
   readonly isOpen: () => boolean
   /** Called when the terminal stands still. */
   readonly onStill: () => void
+  /** Called with whether the agent waits for the user, each time that anything may have changed. */
+  readonly onState: (isWaiting: boolean) => void
 }
 
 export type Report = ReturnType<typeof makeReport>
 
 /** Tells others what the agent does: in the session's `state.json`, and whoever watches. */
-export function makeReport(options: ReportOptions, { mark, title, attached, isOpen, onStill, show }: Around) {
+export function makeReport(options: ReportOptions, { mark, title, attached, isOpen, onStill, onState, show }: Around) {
   const belief = makeBelief(options)
   const write = makeStateFile(options.folder)
   const watch = options.watch?.({ show })
@@ -57,6 +59,7 @@ export function makeReport(options: ReportOptions, { mark, title, attached, isOp
   function publish(): void {
     const state = belief.state()
     fault.see(state.activity, code !== null)
+    onState(state.activity === 'waiting' && code === null)
     const holder = code === null ? mark : ''
     if (!write({ v: 1, holder, ...state, attached: attached(), title: title(), code, fault: fault.text() })) return
     watch?.present({ attached: attached() > 0, lastInput })

@@ -22,7 +22,7 @@ export type Screen = {
   readonly resize: (size: Size) => void
   readonly size: () => Size
   /**
-   * Paints a terminal of the same size: screen, cursor, modes and title. The first time with the scrollback,
+   * Paints a terminal of the same size: screen, cursor and modes. The first time with the scrollback,
    * below what stood there; later in place of what it painted before.
    */
   readonly snapshot: (first: boolean) => string
@@ -51,15 +51,13 @@ export type ScreenOptions = {
   readonly scrollback: number
   /** What we say we are, when asked. */
   readonly name: string
-  /** Whether terminals of people get the title that a program gives itself (default: true). */
-  readonly titles?: boolean
   readonly reply: (text: string) => void
 }
 
 /** The upper edge of a field to type in. */
 const RULE = /^[╭┌─━═]{10,}/
 
-export function makeScreen({ size, scrollback, name, titles = true, reply }: ScreenOptions): Screen {
+export function makeScreen({ size, scrollback, name, reply }: ScreenOptions): Screen {
   const terminal = new Terminal({ cols: size.columns, rows: size.rows, scrollback, allowProposedApi: true, logLevel: 'off' })
   terminal.onData(reply)
   const modes = makeModes()
@@ -82,7 +80,6 @@ export function makeScreen({ size, scrollback, name, titles = true, reply }: Scr
         name,
         columns: terminal.cols,
         rows: terminal.rows,
-        titles,
       })
       modes.see(token)
       screen += verdict.screen
@@ -103,8 +100,7 @@ export function makeScreen({ size, scrollback, name, titles = true, reply }: Scr
     snapshot: (first) => {
       // Nothing was painted yet: it comes live, below what stands there.
       if (untouched) return ''
-      const title = titles ? `\x1b]2;${cleanTitle(modes.title())}\x07` : ''
-      return `${title}${repainted(first)}${modes.restore()}`
+      return `${repainted(first)}${modes.restore()}`
     },
     view: (other) => viewOf(terminal, other),
     picture: ({ format, scrollback: before }) => pictureOf(lines(terminal, before), format, terminal.cols),

@@ -27,7 +27,7 @@ function onStreams({ terminal }: Host, step: Attach): Attached {
 
 /** The program's terminal is one of ours, as a session's is with a holder; but nobody can come back to it, so no keys detach. */
 function onTerminal(host: Host, { argv }: Attach, name: string): Attached {
-  const screen = makeScreen({ size: windowSize(host), scrollback: 0, name, titles: false, reply: (text) => pty.write(text) })
+  const screen = makeScreen({ size: windowSize(host), scrollback: 0, name, reply: (text) => pty.write(text) })
   const decoder = new TextDecoder()
   const pty: Pty = openPty(argv, {
     size: windowSize(host),

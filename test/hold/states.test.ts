@@ -20,6 +20,33 @@ test('the title of an agent tells its state by the signs that the holder was giv
   await holder.done
 })
 
+test('a terminal gets the title of the agent, with a mark while it waits, and none where the agent gives none', async () => {
+  const holder = start(
+    String.raw`printf '\033]2;Fix it\007one'; read x; printf '\033]7501;state=blocked\033\\'; read x; printf '\033]7501;state=idle\033\\'; read x`,
+  )
+  await holder.ready
+  const early = client(holder.socket)
+  await until('the title', () => early.seen.text.includes('\x1b]2;Fix it\x07'))
+  await until('somebody', () => readHoldState(holder.folder)?.attached === 1)
+  early.seen.type('\r')
+  await until('the mark', () => early.seen.text.includes('\x1b]2;(?) Fix it\x07'))
+  const late = client(holder.socket)
+  await until('the mark for who comes later', () => late.seen.text.includes('\x1b]2;(?) Fix it\x07'))
+  early.seen.type('\r')
+  await until('the title alone', () => late.seen.text.endsWith('\x1b]2;Fix it\x07'))
+  early.seen.type('\r')
+  await holder.done
+
+  const untitled = start(String.raw`printf '\033]7501;state=blocked\033\\here'; read x`)
+  await untitled.ready
+  await until('it waits', () => readHoldState(untitled.folder)?.activity === 'waiting')
+  const one = client(untitled.socket)
+  await until('the screen', () => one.seen.text.includes('here'))
+  expect(one.seen.text).not.toContain('(?)')
+  one.seen.type('\r')
+  await untitled.done
+})
+
 test('an agent that says nothing of itself is believed by its hooks, and one that does is not', async () => {
   const told: Said[][] = [[{ activity: 'working', kind: '', message: '' }], [{ activity: 'done', kind: '', message: 'by hooks' }]]
   const holder = start(

@@ -34,7 +34,7 @@ const stream = fc.array(piece, { maxLength: 40 }).map((pieces) => pieces.join(''
 
 const forClients = (text: string): string =>
   makeTokenizer()(text)
-    .map((token) => judge(token, { name: NAME, titles: true, ...SIZE }).clients)
+    .map((token) => judge(token, { name: NAME, ...SIZE }).clients)
     .join('')
 
 describe('the tokenizer', () => {
@@ -107,10 +107,15 @@ describe('what reaches the terminal of a person', () => {
     ['uses 8-bit controls', '\x9b31m\x9d52;c;aGk=\x9c'],
   ])('is not what %s: %j', (_, text) => expect(forClients(text).replace(/[^\x1b\x07]/g, '')).toBe(''))
 
-  test('a title bears no control characters and no end of its own', () => {
-    expect(forClients('\x1b]0;a\u202eb\u200bc\x07')).toBe('\x1b]2;abc\x07')
-    expect(forClients(`\x1b]2;${'x'.repeat(5000)}\x07`)).toBe(`\x1b]2;${'x'.repeat(200)}\x07`)
-    expect(forClients('\x1b]2;safe\x1b[31m\x07')).not.toContain('safe')
+  test('a title bears no control characters and no end of its own, and only the holder shows it', () => {
+    const titled = (text: string) => {
+      const screen = makeScreen({ size: SIZE, scrollback: 10, name: NAME, reply: () => undefined })
+      expect(screen.write(text).clients).not.toContain('\x1b]')
+      return screen.title()
+    }
+    expect(titled('\x1b]0;a\u202eb\u200bc\x07')).toBe('abc')
+    expect(titled(`\x1b]2;${'x'.repeat(5000)}\x07`)).toBe('x'.repeat(200))
+    expect(titled('\x1b]2;safe\x1b[31m\x07')).toBe('')
   })
 
   test('a link leads to the web or nowhere', () => {
@@ -243,21 +248,12 @@ describe('a snapshot', () => {
     )
   })
 
-  test('brings modes, title and scrollback along', async () => {
+  test('brings modes and scrollback along', async () => {
     const screen = makeScreen({ size: SIZE, scrollback: 100, name: NAME, reply: () => undefined })
     screen.write(Array.from({ length: 30 }, (_, line) => `line ${line}\r\n`).join(''))
-    screen.write('\x1b[?2004h\x1b[?1004h\x1b[?1000h\x1b[?1006h\x1b[?25l\x1b[>1u\x1b[>4;2m\x1b]2;the title\x07')
+    screen.write('\x1b[?2004h\x1b[?1004h\x1b[?1000h\x1b[?1006h\x1b[?25l\x1b[>1u\x1b[>4;2m')
     const snapshot = screen.snapshot(true)
-    for (const mode of [
-      '\x1b[?2004h',
-      '\x1b[?1004h',
-      '\x1b[?1000h',
-      '\x1b[?1006h',
-      '\x1b[?25l',
-      '\x1b[>1u',
-      '\x1b[>4;2m',
-      '\x1b]2;the title\x07',
-    ])
+    for (const mode of ['\x1b[?2004h', '\x1b[?1004h', '\x1b[?1000h', '\x1b[?1006h', '\x1b[?25l', '\x1b[>1u', '\x1b[>4;2m'])
       expect(snapshot).toContain(mode)
     const late = newTerminal()
     await written(late, snapshot)
@@ -363,7 +359,7 @@ test('nothing an agent prints makes the screen fail', () => {
 })
 
 test('the title of a command stays in the box, and paints nothing later either', () => {
-  const screen = makeScreen({ size: SIZE, scrollback: 10, name: NAME, titles: false, reply: () => undefined })
+  const screen = makeScreen({ size: SIZE, scrollback: 10, name: NAME, reply: () => undefined })
   expect(screen.write('\x1b]0;PWN\x07\x1b]2;PWN\x07here').clients).toBe('here')
   expect(screen.snapshot(true)).not.toContain('PWN')
   expect(screen.snapshot(true)).not.toContain('\x1b]2;')
