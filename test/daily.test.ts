@@ -279,6 +279,19 @@ describe('what a session that is gone leaves to read', () => {
     expect((await machine.paude(['rm'])).stderr).not.toContain('--last')
   })
 
+  test('logs --since is refused where lines bear no times, and reads them where a screen left them', async () => {
+    const id = await started('one')
+    writeFileSync(join(folderOf(id), 'out/stdout'), 'first\n')
+    const running = await machine.paude(['logs', '--since', '10m'])
+    expect([running.code, running.stdout]).toEqual([1, ''])
+    expect(running.stderr).toContain(`the output of session ${id} has no times`)
+    writeFileSync(join(folderOf(id), 'screen.txt'), 'old\nyoung\n')
+    writeFileSync(join(folderOf(id), 'screen.times'), `1 1\n${Date.now()} 1\n`)
+    await machine.paude(['rm', '--force', id])
+    expect((await machine.paude(['logs', '--last', '--since', '10m'])).stdout).toBe('young\n')
+    expect((await machine.paude(['logs', '--last'])).stdout).toBe('old\nyoung\n')
+  })
+
   test('its answer is read byte for byte with output --last, with its exit code', async () => {
     const id = await started('one')
     machine.ended('exited')
@@ -300,7 +313,7 @@ describe('what a session that is gone leaves to read', () => {
     await machine.paude(['rm', '--force', id])
     const { code, stdout, stderr } = await machine.paude(['output', '--last'])
     expect([code, stdout.length > 1_000_000]).toEqual([125, true])
-    expect(stderr).toContain('only the end is kept of what it printed')
+    expect(stderr).toContain('only the end of its output is kept')
     expect(stderr).toContain(`session ${id} was removed before it ended`)
   })
 
@@ -309,7 +322,7 @@ describe('what a session that is gone leaves to read', () => {
     await machine.paude(['-p', 'hi'])
     const { code, stdout, stderr } = await machine.paude(['output', '--last'])
     expect([code, stdout]).toEqual([125, ''])
-    expect(stderr).toMatch(/nothing is kept of what paude-\S+ printed/)
+    expect(stderr).toMatch(/paude has no output of paude-\S+: it went to your terminal/)
   })
 
   test('it is for you alone, bounded, and a link that a box left leads nowhere', async () => {

@@ -61,7 +61,7 @@ export type Life = {
   /** Lasts until the agent ends, and prints its exit code. null: the state is asked again and again. */
   readonly wait: ((box: Handle) => Argv) | null
   /** What the agent has printed. */
-  readonly logs: (box: Handle, how: { readonly follow: boolean }) => Argv
+  readonly logs: (box: Handle, how: { readonly follow: boolean; readonly since?: string }) => Argv
 }
 
 /** The agent's streams: its terminal, or stdin and stdout where it has none. */

@@ -77,7 +77,7 @@ export async function question(path: string, what: Question): Promise<string | n
 }
 
 /** Hands over what has left the screen at its top, then every further line; at the end what stands on the screen. */
-export async function follow(path: string, print: (line: string) => void): Promise<void> {
+export async function follow(path: string, since: number, print: (line: string) => void): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>()
   const text = (body: Uint8Array) => JSON.parse(new TextDecoder().decode(body)) as string
   const line = await connect(path, {
@@ -91,7 +91,7 @@ export async function follow(path: string, print: (line: string) => void): Promi
     },
     onClose: () => resolve(),
   })
-  line?.send(json('q', { ask: 'log', follow: true }))
+  line?.send(json('q', { ask: 'log', follow: true, since }))
   await promise
   line?.close()
 }

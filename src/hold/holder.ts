@@ -12,6 +12,7 @@ import { makeQuestions } from './questions.ts'
 import { makeReport, type ReportOptions } from './report.ts'
 import { makeScreen, type Screen, type Size } from './screen.ts'
 import { writeWhole } from './state-file.ts'
+import { TIMES_FILE, timesText } from './times.ts'
 import { makeTitle } from './title.ts'
 
 export type HoldOptions = ChildOptions &
@@ -81,7 +82,9 @@ export async function hold(options: HoldOptions): Promise<boolean> {
   })
 
   log.look()
-  const text = log.text()
+  const { texts, times } = log.whole()
+  const text = texts.join('\n')
+  writeWhole(join(folder, TIMES_FILE), timesText(times))
   writeWhole(join(folder, 'screen.txt'), `${text}\n`)
   report.end(code)
   const end = { code, failed, text: failed ? text.slice(-4000) : '', rest: log.rest(), cut: screen.cut() }

@@ -1,6 +1,7 @@
-import { makeJournal } from './journal.ts'
+import { makeJournal, type Timed } from './journal.ts'
 import { makeLull } from './lull.ts'
 import { type Screen, STILL } from './screen.ts'
+import { withoutBlankEnds } from './times.ts'
 
 export type Log = ReturnType<typeof makeLog>
 
@@ -12,11 +13,17 @@ export function makeLog(screen: Screen, tell: (lines: readonly string[]) => void
   const journal = makeJournal()
   const still = makeLull(STILL, look)
   let lookedAt = Date.now()
+  let paintedAt = Date.now()
   /** What those who follow were told before it left the screen. */
   let ahead: readonly string[] = []
   const onScreen = () => screen.picture({ format: 'text', scrollback: 0 })
 
-  const text = () => (screen.alternate() ? journal.text() : [journal.text(), onScreen()].join('\n').trim())
+  /** These lines stand behind what has left the screen: what stands on it was last painted then. */
+  const behind = (lines: readonly string[]): Timed => {
+    const { texts, times } = journal.lines()
+    return { texts: [...texts, ...lines], times: [...times, ...lines.map(() => paintedAt)] }
+  }
+  const whole = () => withoutBlankEnds(behind(screen.alternate() ? [] : onScreen().split('\n')))
 
   /** Takes down what stands on the alternate screen. */
   function look(): void {
@@ -33,6 +40,7 @@ export function makeLog(screen: Screen, tell: (lines: readonly string[]) => void
       if (chunk.includes('1049l') || Date.now() - lookedAt > AT_LEAST) look()
       const before = screen.scrolled()
       const result = write()
+      paintedAt = Date.now()
       if (screen.scrolled() > before) {
         const gone = journal.scrolled(screen.history(before))
         tell(without(gone, ahead))
@@ -48,11 +56,12 @@ export function makeLog(screen: Screen, tell: (lines: readonly string[]) => void
       tell(without(settled, ahead))
       ahead = settled
     },
-    text,
-    /** For a question; who follows is told what stands on the screen when it leaves it. */
-    answer(follows: boolean): string {
+    whole,
+    /** For a question: what is not older. Who follows is told what stands on the screen when it leaves it. */
+    answer(follows: boolean, since: number): string {
       if (screen.alternate()) look()
-      return follows ? [journal.text(), ...ahead].join('\n') : text()
+      const { texts, times } = follows ? behind(ahead) : whole()
+      return texts.filter((_, at) => (times[at] ?? 0) >= since).join('\n')
     },
     /** What nobody was told yet. */
     rest: (): string => (screen.alternate() ? '' : without(onScreen().split('\n'), ahead).join('\n')),

@@ -17,7 +17,8 @@ export type Hello = {
 export type Question =
   | { readonly ask: 'screen'; readonly format: 'text' | 'ansi' | 'html'; readonly scrollback: number }
   | { readonly ask: 'send'; readonly text: string; readonly keys: string; readonly enter: boolean }
-  | { readonly ask: 'log'; readonly follow: boolean }
+  /** Lines that came no earlier than `since`, milliseconds since 1970. */
+  | { readonly ask: 'log'; readonly follow: boolean; readonly since: number }
   /** Answered with '' once the agent runs, or with an End once it is known that it cannot. */
   | { readonly ask: 'started' }
 

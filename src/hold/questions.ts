@@ -41,7 +41,7 @@ export function makeQuestions(asked: Asked) {
         case 'screen':
           return void repainted(asked).then(() => reply(client, screen.picture(question)))
         case 'log':
-          reply(client, log.answer(question.follow))
+          reply(client, log.answer(question.follow, question.since))
           client.follows = question.follow
           return
         case 'send':

@@ -1,8 +1,9 @@
 import { afterAll, expect, setDefaultTimeout, test } from 'bun:test'
-import { existsSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { follow, question } from '../../src/hold/client.ts'
 import { json } from '../../src/hold/protocol.ts'
+import { linesSince, TIMES_FILE, timesText } from '../../src/hold/times.ts'
 
 import { cleanUp, client, makeFolder, start, until } from './holding.ts'
 
@@ -15,13 +16,46 @@ test('whoever follows gets every line once, as soon as it stands still or leaves
   )
   await holder.ready
   const seen: string[] = []
-  const following = follow(holder.socket, (text) => void seen.push(text))
+  const following = follow(holder.socket, 0, (text) => void seen.push(text))
   await until('the lines that stand on the screen', () => seen.join('\n').includes('line 49.'))
   await question(holder.socket, { ask: 'send', text: '', keys: '\r', enter: false })
   await following
   const numbers = [...seen.join('\n').matchAll(/line (\d+)\./g)].map(([, number]) => Number(number))
   expect(numbers).toEqual(Array.from({ length: 90 }, (_, index) => index))
   await holder.done
+})
+
+test('what came since a moment is told alone, while the agent runs and from the files that it leaves', async () => {
+  const holder = start(
+    'i=0; while [ $i -lt 30 ]; do echo "old $i."; i=$((i+1)); done; read x; while [ $i -lt 60 ]; do echo "new $i."; i=$((i+1)); done; read x',
+  )
+  await holder.ready
+  const log = async (since: number) => (await question(holder.socket, { ask: 'log', follow: false, since })) ?? ''
+  const type = () => question(holder.socket, { ask: 'send', text: '', keys: '\r', enter: false })
+  await until('the old lines', async () => (await log(0)).includes('old 29.'))
+  const since = Date.now() + 1
+  await until('the next millisecond', () => Date.now() > since)
+  expect(await log(since)).toBe('')
+  await type()
+  await until('the new lines', async () => (await log(since)).includes('new 59.'))
+  const told = await log(since)
+  // What stands on the screen now has been painted since.
+  expect([told.includes('old 0.'), told.includes('new 30.'), (await log(0)).includes('old 0.')]).toEqual([false, true, true])
+  await type()
+  await holder.done
+  const [text, runs] = ['screen.txt', TIMES_FILE].map((name) => readFileSync(join(holder.folder, name), 'utf8'))
+  const kept = linesSince(text ?? '', runs ?? '', since) ?? ''
+  expect([kept.includes('old 0.'), kept.includes('new 30.'), kept.includes('new 59.')]).toEqual([false, true, true])
+  expect(linesSince(text ?? '', runs ?? '', 0)).toBe((text ?? '').replace(/\n$/, ''))
+})
+
+test('a text that lost its beginning has the times of its last lines, and one without times has none', () => {
+  const runs = timesText([1, 1, 1, 5, 7])
+  expect(runs).toBe('1 3\n5 1\n7 1\n')
+  expect(linesSince('c\nd\ne\n', runs, 5)).toBe('d\ne')
+  expect(linesSince('a\nb\nc\nd\ne\n', runs, 8)).toBe('')
+  expect(linesSince('a\nb\n', '', 5)).toBeNull()
+  expect(linesSince('a\n', 'nonsense\n99 -3\n', 5)).toBeNull()
 })
 
 test('a client that does not read is not waited for, and is not lost either', async () => {
@@ -55,7 +89,7 @@ test('a follower that does not read is told how much it missed', async () => {
       },
     },
   })
-  follower.write(json('q', { ask: 'log', follow: true }))
+  follower.write(json('q', { ask: 'log', follow: true, since: 0 }))
   await until('it follows', () => text !== '')
   follower.pause()
   await until(

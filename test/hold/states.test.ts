@@ -66,7 +66,7 @@ test('an agent that says nothing of itself is believed by its hooks, and one tha
   await enter()
   await until(
     'the screen stands still',
-    async () => (await question(holder.socket, { ask: 'log', follow: false }))?.includes('three') === true,
+    async () => (await question(holder.socket, { ask: 'log', follow: false, since: 0 }))?.includes('three') === true,
   )
   await enter()
   await holder.done
@@ -96,7 +96,7 @@ test("the agent's own file corrects its hooks, which miss an interruption, and s
   await enter()
   await until(
     'the screen stands still',
-    async () => (await question(holder.socket, { ask: 'log', follow: false }))?.includes('three') === true,
+    async () => (await question(holder.socket, { ask: 'log', follow: false, since: 0 }))?.includes('three') === true,
   )
   await enter()
   await holder.done

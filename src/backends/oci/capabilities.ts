@@ -76,7 +76,11 @@ const life = (dialect: Dialect): Life => {
       signal === 'TERM' ? [name, 'stop', '-t', '10', parts(id).agent] : [name, 'kill', `--signal=${signal}`, parts(id).agent],
     state: (box) => stateQuery(name, box),
     wait: ({ id }) => [name, 'wait', parts(id).agent],
-    logs: ({ id }, { follow }) => [name, 'logs', ...(follow ? ['--follow'] : []), parts(id).agent],
+    logs: ({ id }, { follow, since = '' }) => [
+      name,
+      ...['logs', ...(follow ? ['--follow'] : []), ...(since === '' ? [] : [`--since=${since}`])],
+      parts(id).agent,
+    ],
   }
 }
 

@@ -1,15 +1,16 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import { isHeld, readHoldState } from '../../hold/place.ts'
+import { linesSince, TIMES_FILE } from '../../hold/times.ts'
 import { patiently } from '../../run/patience.ts'
 import { capture, lines } from '../../run/process.ts'
 import { findSession } from '../../session/life/find.ts'
 import { warnOnce } from '../../session/life/new-executables.ts'
 import type { Found } from '../../session/record/found.ts'
 import { findPast, type Past, pastText } from '../../session/record/past.ts'
-import { follow, lastOne, readTail, recent, session } from '../args.ts'
+import { follow, lastOne, readSince, readTail, recent, session } from '../args.ts'
 import { READS } from '../front-flags.ts'
 import { verb } from '../verb.ts'
 import { drain, drainToEnd, openPrinted, type Printed, type Sink } from './out-copy.ts'
@@ -21,16 +22,16 @@ export default verb({
   examples: [
     ['paude logs fix-login', 'its output so far'],
     ['paude logs --follow', 'and new output as it comes'],
-    ['paude logs --tail 50', 'the last 50 lines'],
+    ['paude logs --tail 50', 'the last 50 lines; with --since 10m, those of the last ten minutes'],
   ],
   args: {
     session,
     follow: { ...follow, description: 'Show new output as it comes' },
-    tail: recent.tail,
+    ...recent,
     last: lastOne,
   },
   async run(context, given) {
-    const tail = readTail(given.tail)
+    const [tail, since] = [readTail(given.tail), readSince(given.since)]
     if (tail !== undefined && given.follow)
       throw new PaudeError('usage', '--tail and --follow cannot be combined', { hint: 'leave one of them out' })
     if (given.last && given.follow)
@@ -38,14 +39,13 @@ export default verb({
     const shown = tail === undefined ? null : lastLines(tail)
     const to = shown === null ? context : { ...context, answer: shown.add }
     if (given.last) {
-      await pastLog(to, findPast(context.host, given.session))
+      await pastLog(to, findPast(context.host, given.session), since)
       if (shown !== null && shown.text() !== '') context.answer(shown.text())
       return 0
     }
     const found = await findSession(context, given.session, undefined, 'paude logs')
-    const code = await (found.handle.terminal
-      ? screenLog(to, found, given.follow === true)
-      : streamLog(to, found, given.follow === true))
+    const wish = { follow: given.follow === true, since }
+    const code = await (found.handle.terminal ? screenLog(to, found, wish) : streamLog(to, found, wish))
     if (shown !== null && shown.text() !== '') context.answer(shown.text())
     warnOnce(context, found)
     return code
@@ -63,25 +63,42 @@ function lastLines(count: number): { readonly add: (text: string) => void; reado
   }
 }
 
+/** `since` is an ISO time, '' for the beginning. */
+type Wish = { readonly follow: boolean; readonly since: string }
+
 /** A screen's log is what has left it at the top, and what stands on it. */
-async function screenLog(context: Context, found: Found, follow: boolean): Promise<number> {
-  const last = join(found.handle.folder, 'screen.txt')
+async function screenLog(context: Context, found: Found, { follow, since }: Wish): Promise<number> {
+  const { handle } = found
   // After the end the holder's last words stand in a file.
-  if (!isHeld(readHoldState(found.handle.folder)) && existsSync(last)) {
-    context.answer(readable(readFileSync(last, 'utf8')))
+  if (!isHeld(readHoldState(handle.folder)) && existsSync(join(handle.folder, 'screen.txt'))) {
+    context.answer(readable(lastScreen(handle, since)))
     return 0
   }
   const { askHolder, followHolder } = await import('../../session/life/holder.ts')
-  if (follow) return followHolder(context, found, (line) => context.answer(readable(line)))
-  context.answer(readable(await askHolder(context, found, { ask: 'log', follow: false })))
+  const from = since === '' ? 0 : Date.parse(since)
+  if (follow) return followHolder(context, found, { since: from, print: (line) => context.answer(readable(line)) })
+  context.answer(readable(await askHolder(context, found, { ask: 'log', follow: false, since: from })))
   return 0
 }
 
+/** What stands in the files of a holder that has ended. */
+function lastScreen({ id, folder }: { readonly id: string; readonly folder: string }, since: string): string {
+  const text = pastText(folder, 'screen.txt')
+  const shown = since === '' ? text : linesSince(text, pastText(folder, TIMES_FILE), Date.parse(since))
+  if (shown === null) throw withoutTimes(id)
+  return shown
+}
+
+const withoutTimes = (id: string): PaudeError =>
+  new PaudeError('unsupported', `the output of session ${id} has no times`, {
+    hint: `paude logs --tail 50 ${id}, or paude events --since 10m ${id}`,
+  })
+
 /** What is kept of a session that is gone. */
-async function pastLog(context: Context, { record, folder }: Past): Promise<void> {
-  const screen = pastText(folder, 'screen.txt')
-  if (screen !== '') return context.answer(readable(screen))
+async function pastLog(context: Context, { record, folder }: Past, since: string): Promise<void> {
+  if (pastText(folder, 'screen.txt') !== '') return context.answer(readable(lastScreen({ id: record.id, folder }, since)))
   const all = openPrinted(folder)
+  if (all !== null && since !== '') throw withoutTimes(record.id)
   if (all !== null) await printAll(context, all)
   else context.note(`paude has no output of ${record.id}: it went to your terminal or your pipe`)
 }
@@ -101,20 +118,21 @@ async function printAll(
 }
 
 /** What was printed without a screen: in the background it lies in files, else the engine has it. */
-async function streamLog(context: Context, found: Found, follow: boolean): Promise<number> {
+async function streamLog(context: Context, found: Found, { follow, since }: Wish): Promise<number> {
   const { backend, handle } = found
   const all = openPrinted(handle.folder)
+  if (all !== null && since !== '') throw withoutTimes(handle.id)
   if (all !== null) {
     await printAll(context, all, follow ? (sink) => drainToEnd(context, found, { all, sink }) : undefined)
     return 0
   }
   if (follow) {
-    for await (const line of lines(backend.life.logs(handle, { follow: true }))) {
+    for await (const line of lines(backend.life.logs(handle, { follow: true, since }))) {
       context.answer(plainText(line))
     }
     return 0
   }
-  const argv = backend.life.logs(handle, { follow: false })
+  const argv = backend.life.logs(handle, { follow: false, since })
   const outcome = await capture(argv)
   if (outcome.code !== 0) throw context.effects(backend).explain({ argv, outcome })
   context.answer(plainText(outcome.stdout + outcome.stderr))

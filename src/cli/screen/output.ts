@@ -68,10 +68,10 @@ async function pastOutput(context: Context, { record: { id, terminal }, folder, 
   const all = openKept(folder)
   try {
     if (code === null && all.length === 0)
-      throw new PaudeError('not-found', `nothing is kept of what ${id} printed: it had your terminal or your pipe`, {
+      throw new PaudeError('not-found', `paude has no output of ${id}: it went to your terminal or your pipe`, {
         hint: 'paude --detach -p … keeps it',
       })
-    if (cut) context.warn('only the end is kept of what it printed')
+    if (cut) context.warn('only the end of its output is kept')
     const wanted = await patiently(0, (signal) => drain(all, { sink: safeSink(context.host), signal }))
     if (!wanted) return 141
   } finally {

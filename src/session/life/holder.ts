@@ -68,9 +68,13 @@ export async function typeInto(
 }
 
 /** Prints what a screen has shown, then each line as it leaves the screen, until the agent ends. */
-export async function followHolder(context: Context, found: Found, print: (line: string) => void): Promise<number> {
+export async function followHolder(
+  context: Context,
+  found: Found,
+  { since, print }: { readonly since: number; readonly print: (line: string) => void },
+): Promise<number> {
   await requireHolder(context, found)
   const path = await holderOf(context, found)
-  await follow(path, print)
+  await follow(path, since, print)
   return 0
 }

@@ -13,6 +13,7 @@ import {
 import { join } from 'node:path'
 import { KEPT } from '../../box/lay-out.ts'
 import { PaudeError } from '../../errors.ts'
+import { TIMES_FILE } from '../../hold/times.ts'
 import type { Host } from '../../host.ts'
 import { openBoxFile } from '../../run/box-file.ts'
 import { namesIn, stateFolder } from '../../state.ts'
@@ -37,16 +38,22 @@ const MOST = { sessions: 20, days: 7, bytes: 1024 ** 2 } as const
 
 /** The proxy's log, as the engine had it. */
 const REQUESTS = 'requests'
-/** Written by the box but for the first; all are read as its word. */
-const COPIED = ['screen.txt', 'out/events', 'out/stdout', 'out/stderr'] as const
-const OUTPUT: readonly string[] = COPIED.slice(2)
+/** Written by the box but for the first two; all are read as its word. */
+const COPIED = ['screen.txt', TIMES_FILE, 'out/events', 'out/stdout', 'out/stderr'] as const
+const OUTPUT: readonly string[] = COPIED.slice(3)
 
 const pastFolder = (host: Host): string => join(stateFolder(host), 'past')
 
 /** Copies what a session leaves to read, and with `review` how the project looked when it began, before its folder goes. One that leaves nothing is not remembered. */
 export function keepPast(
   host: Host,
-  { record, folder, requests, code, review }: Pick<Past, 'record' | 'folder' | 'code'> & {
+  {
+    record,
+    folder,
+    requests,
+    code,
+    review,
+  }: Pick<Past, 'record' | 'folder' | 'code'> & {
     readonly requests: string
     readonly review: boolean
   },
