@@ -180,5 +180,12 @@ describeEach('your own set-up', (backend) => {
     configured('[agent_config]\nimport = "on"\n[plugins]\ndeny = ["*@team"]\n')
     const denied = said((await paude(['-p', 'SAY last', ...STREAM], { cwd, env })).stdout).init
     expect(denied.plugins.map(({ name }) => name)).not.toContain('fmt')
+    configured('[agent_config]\nimport = "off"\n')
+    const off = said(
+      (await paude(['-p', 'BASH cat "$HOME"/.claude/*.md "$HOME"/.claude/settings.json;;SAY {result}', ...STREAM], { cwd, env }))
+        .stdout,
+    )
+    expect(off.init.skills).not.toContain('greet')
+    expect(off.result).not.toMatch(/WORDS-OF|TEAM/)
   }, 200_000)
 })

@@ -75,3 +75,15 @@ test('settings are the changed ones of the box until yours change', () => {
   lay('three', { 'settings.json': '{"a":3}' })
   expect(read('settings.json')).toBe('{"a":3}')
 })
+
+test('a box without a copy takes out what an earlier one of the project had, and keeps what the box changed', () => {
+  lay('one', { 'CLAUDE.md': 'one', 'skills/a/SKILL.md': 'skill', 'settings.json': '{"a":1}' })
+  put('home/.claude/skills/own/SKILL.md', 'of the box')
+  put('home/.claude/plugins/installed_plugins.json', '{"changed":true}')
+  // Both are of the box, which has ended.
+  for (const path of ['paude/seed/imported', 'tmp/.claude/imported']) rmSync(join(room, path))
+  run()
+  for (const path of ['CLAUDE.md', 'skills/a', 'settings.json', '.imported', 'plugins/known_marketplaces.json'])
+    expect(existsSync(join(room, 'home/.claude', path))).toBe(false)
+  expect([read('skills/own/SKILL.md'), read('plugins/installed_plugins.json')]).toEqual(['of the box', '{"changed":true}'])
+})

@@ -1,6 +1,9 @@
-# A copy of your own set-up is mounted, and HOME has links to it. What the box has itself of the same name stays.
-if read -r imported 2>/dev/null </paude/seed/imported; then
-  ln -sfn "/paude/imported/$imported" /tmp/.claude/imported
+# A copy of your own set-up is mounted, and HOME has links to it. What the box has itself of the same name stays. A box without one
+# takes out what an earlier one of the project had.
+imported=
+[ ! -e /paude/seed/imported ] || read -r imported </paude/seed/imported
+if [ -n "$imported" ] || [ -d "$HOME/.claude/.imported" ]; then
+  [ -z "$imported" ] || ln -sfn "/paude/imported/$imported" /tmp/.claude/imported
   for folder in . rules skills agents commands output-styles themes hooks; do
     [ -d "/tmp/.claude/imported/$folder" ] || [ -d "$HOME/.claude/$folder" ] || continue
     mkdir -p "$HOME/.claude/$folder"
@@ -19,9 +22,15 @@ if read -r imported 2>/dev/null </paude/seed/imported; then
   # Claude writes to these, so the box gets them anew only when yours have changed.
   mkdir -p "$HOME/.claude/plugins" "$HOME/.claude/.imported/plugins"
   for file in settings.json plugins/known_marketplaces.json plugins/installed_plugins.json; do
-    cmp -s "/tmp/.claude/imported/$file" "$HOME/.claude/.imported/$file" && [ -e "$HOME/.claude/$file" ] && continue
-    rm -f "$HOME/.claude/$file" "$HOME/.claude/.imported/$file"
-    cp "/tmp/.claude/imported/$file" "$HOME/.claude/$file" && cp "/tmp/.claude/imported/$file" "$HOME/.claude/.imported/$file"
+    new="/tmp/.claude/imported/$file" last="$HOME/.claude/.imported/$file" own="$HOME/.claude/$file"
+    if [ -z "$imported" ]; then
+      cmp -s "$last" "$own" && rm -f "$own"
+    elif ! cmp -s "$new" "$last" || [ ! -e "$own" ]; then
+      rm -f "$own" "$last"
+      cp "$new" "$own" && cp "$new" "$last"
+    fi
   done
-  unset imported folder link entry file
+  [ -n "$imported" ] || rm -rf "$HOME/.claude/.imported"
+  unset folder link entry file new last own
 fi 2>/dev/null
+unset imported
