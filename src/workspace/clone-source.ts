@@ -1,9 +1,10 @@
 import { type Dirent, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { PaudeError } from '../errors.ts'
-import { shown } from '../text.ts'
+import { nameInside, shown } from '../text.ts'
 import { hashSize } from './git.ts'
 import { settings } from './git-config.ts'
+import { isClosedFolder, isGitlink, readIndex } from './git-index.ts'
 import type { GitLayout } from './git-layout.ts'
 import { look, readSmall, realPath } from './paths.ts'
 import { isObjectName } from './ref-name.ts'
@@ -41,7 +42,7 @@ export function readCloneSource({ root, git }: { readonly root: string; readonly
     commit,
     branch,
     ...readStoreSource(git),
-    notes: lackingNotes(root),
+    notes: [...changedNote(root, git), ...lackingNotes(root)],
   }
 }
 
@@ -97,6 +98,24 @@ function readShallow({ repository }: GitLayout): string {
 
 const setting = ({ repository }: GitLayout, key: string): string =>
   settings(readSmall(join(repository, 'config'), 1024 ** 2) ?? '').findLast((one) => one.key === key)?.value ?? ''
+
+/** Entries of an index that are compared with their files: a look, and no walk. */
+const MOST_LOOKED = 50_000
+
+/** Says which files differ from what git last saw of them: what is not committed does not come along. */
+function changedNote(root: string, git: GitLayout): readonly string[] {
+  const index = readIndex(join(git.gitDirectory, 'index'), hashSize(git))
+  if ('fault' in index) return []
+  const changed = index.entries.slice(0, MOST_LOOKED).flatMap((entry) => {
+    if (isGitlink(entry) || isClosedFolder(entry)) return []
+    const file = look(Buffer.concat([Buffer.from(`${root}/`), Buffer.from(entry.name, 'latin1')]))
+    const same = file !== null && file.size % 2 ** 32 === entry.size && Math.floor(file.mtimeMs / 1000) === entry.time
+    return same ? [] : [nameInside(Buffer.from(entry.name, 'latin1').toString())]
+  })
+  if (changed.length === 0) return []
+  const more = changed.length > 3 ? ` and ${changed.length - 3} more` : ''
+  return [`not committed, so not in the clone: ${changed.slice(0, 3).join(', ')}${more}`]
+}
 
 /** What a commit names and does not hold. */
 function lackingNotes(root: string): readonly string[] {

@@ -7,7 +7,15 @@ import { realPath } from './paths.ts'
 export type HashSize = 20 | 32
 
 /** One entry. `name` has one character a byte, since names need not be UTF-8. */
-export type IndexEntry = { readonly mode: number; readonly id: string; readonly stage: number; readonly name: string }
+export type IndexEntry = {
+  readonly mode: number
+  readonly id: string
+  readonly stage: number
+  readonly name: string
+  /** Of the file when it was last looked at: seconds since 1970, and the low 32 bits of its bytes. */
+  readonly time: number
+  readonly size: number
+}
 
 /** The entries of an index, or half a sentence on why they cannot be read. */
 export type Index = { readonly entries: readonly IndexEntry[] } | { readonly fault: string }
@@ -126,7 +134,10 @@ function parseEntry(
   const name = kept + bytes.toString('latin1', from, to)
   if (bytes[to] !== 0 || name.includes('\0')) throw broken('a name in it does not end where it should')
   return {
-    entry: { mode, id: bytes.toString('hex', at + 40, at + 40 + hash), stage: (flags >> 12) & 3, name },
+    entry: {
+      ...{ mode, id: bytes.toString('hex', at + 40, at + 40 + hash), stage: (flags >> 12) & 3, name },
+      ...{ time: bytes.readUInt32BE(at + 8), size: bytes.readUInt32BE(at + 36) },
+    },
     whole: kept === '',
     next: packed ? to + 1 : at + ((fixed + name.length + 8) & ~7),
   }
@@ -211,10 +222,9 @@ function joined(
   const kept = shared.entries.flatMap((entry, place) => {
     if (deleted.set.has(place)) return []
     if (!news.has(place)) return [entry]
-    const { mode, id, stage, name = null } = news.get(place) ?? {}
-    if (mode === undefined || id === undefined || stage === undefined || name !== '')
-      throw broken('it replaces entries that its shared part does not have')
-    return [{ mode, id, stage, name: entry.name }]
+    const replacing = news.get(place)
+    if (replacing?.name !== '') throw broken('it replaces entries that its shared part does not have')
+    return [{ ...replacing, name: entry.name }]
   })
   return merged(kept, own.slice(places.length))
 }

@@ -36,7 +36,7 @@ export function realFuture(path: string): string {
 }
 
 /** What is at the path itself, links not followed; null when nothing is. */
-export function look(path: string): Stats | null {
+export function look(path: string | Buffer): Stats | null {
   try {
     return lstatSync(path)
   } catch {

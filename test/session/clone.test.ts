@@ -53,6 +53,15 @@ describe('a clone', () => {
     await git(box, 'fsck', '--strict')
   })
 
+  test('says which files are not in it, since they are not committed', async () => {
+    const { source } = await made(async (folder) => {
+      put(join(folder, 'a.txt'), 'changed\n')
+      rmSync(join(folder, 'sub/b.txt'))
+    })
+    expect(source.notes).toEqual(['not committed, so not in the clone: a.txt, sub/b.txt'])
+    expect((await made()).source.notes).toEqual([])
+  })
+
   test('has no commit of another branch, though the project has it', async () => {
     let other = ''
     const { box } = await made(async (folder) => {

@@ -11,7 +11,7 @@ import { cloneBranch, cloneFill } from '../../src/session/clone/fill.ts'
 import { storeOf, storePlan } from '../../src/session/clone/store.ts'
 import type { Found } from '../../src/session/record/found.ts'
 import { handleOf, type SessionRecord } from '../../src/session/record/record.ts'
-import { readCloneSource } from '../../src/workspace/clone-source.ts'
+import { type CloneSource, readCloneSource } from '../../src/workspace/clone-source.ts'
 import { findWorkspace } from '../../src/workspace/workspace.ts'
 
 /** Runs the real git, as the user or the agent would. */
@@ -34,6 +34,7 @@ export type Cloning = {
   readonly box: string
   readonly context: Context
   readonly found: Found
+  readonly source: CloneSource
   readonly notes: readonly string[]
   /** Clones the project into the box again, as a start does. */
   readonly fill: (to?: string) => Promise<void>
@@ -80,7 +81,16 @@ export async function cloning(make: (project: string) => Promise<void> = async (
     const ends = await connect(from, ['/bin/sh', '-c', script, 'sh', ...words])
     if (ends.to.code + ends.from.code !== 0) throw new Error(`${ends.from.stderr}${ends.to.stderr}`)
   }
-  return { room, project, box, context, notes, fill, found: { backend, record, handle: handleOf(record, join(room, 'session')) } }
+  return {
+    room,
+    project,
+    box,
+    context,
+    notes,
+    fill,
+    source,
+    found: { backend, record, handle: handleOf(record, join(room, 'session')) },
+  }
 }
 
 const contextFor = (host: Context['host'], notes: string[]): Context => {
