@@ -3,16 +3,25 @@ import { basename, dirname, join } from 'node:path'
 import { PaudeError } from '../errors.ts'
 import { shown } from '../text.ts'
 import type { GitLayout } from './git-layout.ts'
-import { PROTECTED } from './guard.ts'
 import { inFolder } from './inode.ts'
+import { IN_FOLDERS, type Listed, rank } from './listed.ts'
 import { isRefName } from './ref-name.ts'
+import { matcher } from './walk.ts'
 
-/** Names that programs of this machine execute or obey wherever they lie in a project. */
-const EXECUTED = new Set([...PROTECTED.filter((path) => !path.startsWith('.git/')), '.gitattributes', '.gitmodules'])
+/** A path of a tree that programs of this machine run or obey once it is checked out. */
+export type Executed = Pick<Listed, 'severity' | 'tool' | 'why'> & { readonly path: string }
 
-/** Those of the paths of a tree that this machine may run or obey once they are checked out. */
-export const executedHere = (paths: readonly string[]): readonly string[] =>
-  paths.filter((path) => path.split('/').some((name) => EXECUTED.has(name.toLowerCase())))
+/** Those of the paths of a tree that the list has, the severest first. */
+export function executedHere(paths: readonly string[]): readonly Executed[] {
+  const match = matcher(IN_FOLDERS)
+  return [...new Set(paths)]
+    .flatMap((path): readonly Executed[] => {
+      const names = path.split('/')
+      const hit = names.reduce<ReturnType<typeof match>>((found, name, at) => found ?? match(name, names[at - 1] ?? ''), null)
+      return hit === null ? [] : [{ path, severity: hit.listed.severity, tool: hit.listed.tool, why: hit.listed.why }]
+    })
+    .sort((one, other) => rank(one.severity) - rank(other.severity) || (one.path < other.path ? -1 : 1))
+}
 
 /** Lays a pack into a repository, its index last: git looks for that. */
 export function placePack({ repository }: GitLayout, pack: string): void {

@@ -80,7 +80,8 @@ const kindOf = (entry: Dirent): Found['kind'] =>
 type Hit = { readonly listed: Listed; readonly looksLike: boolean }
 
 /** What a name in a folder of another name is in the list. */
-function matcher(list: readonly Listed[]): (name: string, parent: string) => Hit | null {
+/** Tells which of a list a name means, in a folder of another name. */
+export function matcher(list: readonly Listed[]): (name: string, parent: string) => Hit | null {
   const exact = Map.groupBy(list, ({ path }) => basename(path))
   const plain = Map.groupBy(list, ({ path }) => plainName(basename(path)))
   const endings = list.filter(({ path }) => path.startsWith('*'))

@@ -149,7 +149,7 @@ describeEach('a clone', (backend) => {
     await inBox(`mkdir -p .vscode; echo '{}' >.vscode/tasks.json; ${COMMIT}`)
     const good = await run(cwd, 'pull', id)
     expect(good.code).toBe(0)
-    expect(good.stderr).toContain('this machine may run or obey it once it is checked out: .vscode/tasks.json')
+    expect(good.stderr).toContain('this machine acts on it once you merge:\n  .vscode/tasks.json: VS Code runs tasks')
 
     const before = runGit(cwd, ['for-each-ref'])
     const objects = readdirSync(join(cwd, '.git/objects/pack'))

@@ -203,8 +203,16 @@ describe('pull', () => {
     const { box, context, found } = await made()
     await commit(box, '.vscode/tasks.json')
     await commit(box, 'deep/.envrc')
+    await commit(box, 'deep/.github/workflows/a.yml')
+    await commit(box, 'package.json')
     await commit(box, 'plain.txt')
-    expect((await pullSession(context, found, undefined)).executed).toEqual(['.vscode/tasks.json', 'deep/.envrc'])
+    const { executed } = await pullSession(context, found, undefined)
+    expect(executed.map(({ severity, path }) => `${severity} ${path}`)).toEqual([
+      'severe .vscode/tasks.json',
+      'severe deep/.envrc',
+      'shown deep/.github/workflows/a.yml',
+      'shown package.json',
+    ])
   })
 
   test('works where the box has its history from elsewhere, and its base is gone here', async () => {

@@ -1,3 +1,4 @@
+import type { Context } from '../../context.ts'
 import { type Pulled, pullSession } from '../../session/clone/pull.ts'
 import { findSession } from '../../session/life/find.ts'
 import { firstOf, nameInside } from '../../text.ts'
@@ -27,10 +28,7 @@ export default verb({
       context.answer(JSON.stringify({ session: found.record.id, brought, executed, changed: work.changed }, null, 2))
     else for (const one of brought) context.answer(line(one))
     if (brought.length === 0) context.note('nothing new: every commit of the clone is here')
-    if (executed.length > 0)
-      context.warn(
-        `changed on these branches, and this machine may run or obey it once it is checked out: ${firstOf(executed.map(nameInside))}; look before you merge`,
-      )
+    warnOfExecuted(context, executed)
     if (work.changed > 0)
       context.note(
         `${work.changed === 1 ? '1 file is' : `${work.changed} files are`} not committed in the clone: paude diff ${found.record.name || found.record.id} shows it`,
@@ -47,3 +45,13 @@ const short = ({ ref }: Pulled['brought'][number]): string => ref.replace(/^refs
 
 const line = ({ ref, before, commit, commits }: Pulled['brought'][number]): string =>
   `${ref.replace(/^refs\/remotes\//, '')}  ${before === null ? 'new' : `${before.slice(0, 10)}..${commit.slice(0, 10)}`}, ${commits === 1 ? '1 commit' : `${commits} commits`}`
+
+/** Names what a merge would let this machine run: severe ones with who runs them, what builds run in one line. */
+function warnOfExecuted({ note, warn }: Pick<Context, 'note' | 'warn'>, executed: Pulled['executed']): void {
+  const severe = executed.filter(({ severity }) => severity !== 'shown')
+  const shown = executed.filter(({ severity }) => severity === 'shown')
+  const lines = severe.slice(0, 10).map(({ path, tool, why }) => `  ${nameInside(path)}: ${tool} ${why}`)
+  if (severe.length > lines.length) lines.push(`  and ${severe.length - lines.length} more`)
+  if (lines.length > 0) warn(`changed on these branches, and this machine acts on it once you merge:\n${lines.join('\n')}`)
+  if (shown.length > 0) note(`changed, and builds or tests run it: ${firstOf(shown.map(({ path }) => nameInside(path)))}`)
+}

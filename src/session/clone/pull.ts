@@ -10,7 +10,7 @@ import { nameInside, printableOutput, shown } from '../../text.ts'
 import { readStoreSource } from '../../workspace/clone-source.ts'
 import { readGit } from '../../workspace/git.ts'
 import type { GitLayout } from '../../workspace/git-layout.ts'
-import { executedHere, placePack, writeRemoteRef } from '../../workspace/incoming.ts'
+import { type Executed, executedHere, placePack, writeRemoteRef } from '../../workspace/incoming.ts'
 import { readRef } from '../../workspace/refs.ts'
 import { gitIn, type Store } from '../../workspace/sterile-git.ts'
 import type { Found } from '../record/found.ts'
@@ -36,7 +36,7 @@ export type Brought = {
 export type Pulled = {
   readonly brought: readonly Brought[]
   /** Paths of what was brought that this machine may run once they are checked out. */
-  readonly executed: readonly string[]
+  readonly executed: readonly Executed[]
   readonly work: Work
 }
 
@@ -117,14 +117,14 @@ async function fetchInto(context: Context, found: Found, fetching: Fetching): Pr
     await say(['rev-list', '--objects', '--quiet', ...tips, ...not])
     const brought: Brought[] = []
     for (const one of news) brought.push({ ...one, commits: Number(await say(['rev-list', '--count', one.commit, ...not])) })
-    const executed = new Set<string>()
+    const changed: string[] = []
     const base = here.includes(clone.base) ? clone.base : null
-    for (const tip of tips) for (const path of executedHere(await changedPaths(say, base, tip))) executed.add(path)
+    for (const tip of tips) changed.push(...(await changedPaths(say, base, tip)))
     if (pack !== null) placePack(git, pack)
     for (const { ref, commit } of brought) writeRemoteRef(git, ref, commit)
     const own = brought.find(({ branch }) => branch === clone.branch)
     if (own !== undefined) writeRemoteRef(git, `refs/remotes/${remoteOf(found.record)}/HEAD`, `ref: ${own.ref}`)
-    return { brought, executed: [...executed].sort() }
+    return { brought, executed: executedHere(changed) }
   } finally {
     rmSync(incoming, { recursive: true, force: true })
   }
