@@ -46,8 +46,8 @@ describeEach('a clone', (backend) => {
     expect(first.stderr).toContain('  paude/fix: 1 commit\n  not committed: left.txt\n')
     expect(readdirSync(cwd)).toEqual(before)
 
-    const rows = JSON.parse((await run(cwd, 'sessions', '--json')).stdout) as readonly { readonly name: string }[]
-    expect(rows.find(({ name }) => name === 'fix')).toMatchObject({
+    const rows = JSON.parse((await run(cwd, 'sessions', '--json')).stdout) as readonly { readonly workspace: string }[]
+    expect(rows.find(({ workspace }) => workspace === cwd)).toMatchObject({
       name: 'fix',
       status: 'exited',
       workspaceMode: 'clone',
