@@ -79,7 +79,7 @@ type Bounds = Pick<Walk, 'host' | 'home' | 'folder'>
 function faultOf({ host, home, folder }: Bounds, real: string, anchor: string | null): string | null {
   if (below(folder, real)) return null
   if (anchor !== null && !below(anchor, real)) return `leads out of ${anchor}`
-  if (!below(home, real)) return 'leads out of your home'
+  if (!below(home, real)) return 'is outside your home directory'
   return objectToMount(real, host)
 }
 

@@ -16,20 +16,20 @@ export function missingNote(names: readonly string[], root: string): readonly st
   const first = names.slice(0, 3).map((path) => shown(relative(root, path)))
   const more = names.length > 3 ? ` and ${names.length - 3} more` : ''
   return [
-    `your git configuration names ${first.join(', ')}${more}, which is missing: git here obeys it as soon as the agent makes it`,
+    `your git configuration names ${first.join(', ')}${more}, which does not exist: git on this machine obeys it once the agent creates it`,
   ]
 }
 
 /** What of a large project is not guarded. */
 export function tooManyNotes({ repositories, isCut }: Walked, elsewhere: readonly string[], root: string): readonly string[] {
   return [
-    ...(isCut ? [`${shown(root)} has too many files to look at all of them: what lies deepest is not guarded`] : []),
+    ...(isCut ? [`${shown(root)} has too many files, so paude does not guard the deepest ones`] : []),
     ...(repositories.length > NESTED_LIMIT
       ? [`only ${NESTED_LIMIT} of the ${repositories.length} repositories in the project are guarded`]
       : []),
     ...(elsewhere.length > MOST_ELSEWHERE
       ? [
-          `only ${MOST_ELSEWHERE} of ${elsewhere.length} paths that this machine acts on are read-only, the others are looked at at the end`,
+          `only ${MOST_ELSEWHERE} of ${elsewhere.length} paths that this machine acts on are read-only; paude checks the others at the end`,
         ]
       : []),
   ]
@@ -43,9 +43,7 @@ export function socketNotes(sockets: readonly string[], root: string): readonly 
   return [
     `hidden in the sandbox, since something on this machine listens there: ${names.join(', ')}${more}`,
     ...(sockets.length > MOST_SOCKETS
-      ? [
-          `only ${MOST_SOCKETS} of ${sockets.length} unix sockets are hidden: through the others the agent reaches what listens there`,
-        ]
+      ? [`only ${MOST_SOCKETS} of ${sockets.length} unix sockets are hidden: the agent can reach the programs behind the others`]
       : []),
   ]
 }

@@ -40,7 +40,7 @@ export function makeInPlace(path: string, content: string | null): void {
     }
   })
   if (fault === '') return
-  const why = fault === null ? 'its folder is gone, or a link stands on the way to it now' : fault
+  const why = fault === null ? 'its folder no longer exists, or its path has a link now' : fault
   throw new PaudeError('refused', `cannot put a guard at ${shown(path)}: ${why}`, {
     hint: 'look at what changed in the project before you start again',
   })

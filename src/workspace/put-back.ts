@@ -57,13 +57,13 @@ export function requireKept(path: string, kept: Manifest): { readonly was: Seen;
   const content = was?.kind === 'folder' ? Buffer.alloc(0) : keptContent(kept, path)
   if (was !== undefined && content !== null) return { was, content }
   throw new PaudeError('refused', `cannot put ${shown(path)} back: its content at the start was not kept`, {
-    hint: 'look at it yourself, or take it from git; paude review --keep accepts it as it is',
+    hint: 'check it yourself, or restore it from git; to accept it: paude review --keep',
   })
 }
 
 const unreachable = (path: string): PaudeError =>
-  new PaudeError('refused', `cannot change ${shown(path)}: its folder is gone, or a link stands on the way to it`, {
-    hint: 'look at it yourself',
+  new PaudeError('refused', `cannot change ${shown(path)}: its folder no longer exists, or its path has a link`, {
+    hint: 'check it yourself',
   })
 
 /** To another file system nothing can be moved. */

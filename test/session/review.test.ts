@@ -99,7 +99,7 @@ describe('a review', () => {
   test('is offered when a session is stopped, and of one that is gone with --last', async () => {
     const id = await start()
     put('.envrc', 'evil\n')
-    expect((await machine.paude(['stop', id])).stderr).toContain(`paude review ${id} shows what changed`)
+    expect((await machine.paude(['stop', id])).stderr).toContain(`review it and put it back: paude review ${id}`)
     expect((await machine.paude(['rm', '--force', id])).stderr).toContain(`paude review --last ${id}`)
     expect((await review('--last', id)).stdout).toContain('.envrc (new, severe): direnv runs it at cd\n    + evil')
     expect((await review('--last', id, '.', '--revert')).code).toBe(0)
@@ -158,7 +158,7 @@ describe('a verdict', () => {
     })
     const { stderr } = await review(id, '.', '--quarantine')
     expect(existsSync(at('.vscode'))).toBe(false)
-    const [, place = ''] = /what the session made is in (\S+)/.exec(stderr) ?? []
+    const [, place = ''] = /the files of the session are in (\S+)/.exec(stderr) ?? []
     expect(readFileSync(join(place, '.vscode/tasks.json'), 'utf8')).toBe('evil')
     expect(lstatSync(join(place, '.vscode/link')).isSymbolicLink()).toBe(true)
     expect(place.startsWith(join(machine.home, '.local/state/paude/quarantine', id))).toBe(true)
@@ -197,7 +197,7 @@ describe('a verdict', () => {
     machine.set('say', 'state', running)
     const { code, stderr } = await review(id, '.', '--revert')
     expect([code, existsSync(at('.envrc'))]).toEqual([1, true])
-    expect(stderr).toContain(`session ${id} runs, and could write there meanwhile`)
+    expect(stderr).toContain(`session ${id} is running and could write there`)
   })
 })
 

@@ -142,7 +142,9 @@ describe('a box cannot write', () => {
   test('include-missing: a file that is named and not there is told of, and named at the end', () => {
     const prepare = (root: string) => void git(root, 'config', 'include.path', '../extra')
     const { workspace, findings } = attempt(prepare, (root) => void put(join(root, 'extra')))
-    expect(workspace.notes.join()).toContain('your git configuration names extra, which is missing')
+    expect(workspace.notes.join()).toContain(
+      'your git configuration names extra, which does not exist: git on this machine obeys it once the agent creates it',
+    )
     expect(findings).toMatchObject([{ path: 'extra', state: 'new', severity: 'severe' }])
   })
 

@@ -18,9 +18,9 @@ type Listed = Pick<Extension, 'kind' | 'name' | 'from' | 'hosts' | 'programs'> &
 }
 
 export default verb({
-  description: 'List your plugins and MCP servers, and what of them a sandbox here gets',
+  description: 'List your plugins and MCP servers, and which of them a sandbox here gets',
   details:
-    'A server at an address needs its host on the allowlist. One that is a program needs the program in the image. The network is that of the session: no plugin has one of its own.',
+    'A server at an address needs its host on the allowlist. A server that is a program needs the program in the image. Plugins use the network of the session.',
   front: alsoTaking(READS, taking('profile', 'ignore-project-config')),
   examples: [
     ['paude plugins', 'each with what it needs, and why it stays out'],

@@ -37,7 +37,7 @@ function changeLines({ kept }: Review, { path, state }: Finding): readonly strin
   const after = bytesInPlace(path, MOST_BYTES)
   const before = state === 'new' ? Buffer.alloc(0) : keptContent(kept, path)
   if (after === null) return ['    (too large to show)']
-  if (before === null) return ['    (what it was is not kept)']
+  if (before === null) return ['    (paude did not keep the old content)']
   if (!isText(after) || !isText(before)) return [`    (no text, ${after.length} bytes)`]
   if (before.equals(after)) return ['    (only its mode or kind changed)']
   const lines = difference(linesOf(before), linesOf(after))

@@ -17,10 +17,10 @@ import { findingText } from './review-text.ts'
 export default verb({
   description: 'Review what a session left that this machine may run',
   details:
-    'Lists what is new or changed at guarded paths since the session began. On a terminal it asks what becomes of each. Exit code 1: something severe is left.',
+    'It lists what is new or changed at guarded paths since the session began. On a terminal it asks what to do with each. Exit code 1 if something severe is left.',
   front: ACTS,
   examples: [
-    ['paude review', 'what the session of this directory left, with what changed in it'],
+    ['paude review', 'new and changed files of the session of this directory'],
     ['paude review b7k --json', 'the same for a script'],
     ['paude review b7k --keep CLAUDE.md', 'accept a file as it is now'],
     ['paude review b7k --revert .', 'put everything back as it was'],
@@ -28,7 +28,7 @@ export default verb({
   ],
   args: {
     session: { type: 'positional', description: 'Session (default: the one of this directory)', offers: 'sessions' },
-    paths: { type: 'positional', many: true, description: 'Files and folders that a verdict is for', offers: 'files' },
+    paths: { type: 'positional', many: true, description: 'Files and folders to decide about', offers: 'files' },
     keep: { type: 'boolean', description: 'Accept the paths as they are now' },
     revert: { type: 'boolean', description: 'Remove what is new at the paths, and put back what was there' },
     quarantine: { type: 'boolean', description: 'The same, and move what the session made out of the project' },
@@ -41,7 +41,7 @@ export default verb({
     if (other !== undefined)
       throw new PaudeError('usage', `--${verdict} and --${other} cannot be combined`, { hint: 'leave one of them out' })
     if (verdict === undefined && given.paths.length > 0)
-      throw new PaudeError('usage', `what is to become of ${shown(given.paths[0] ?? '')}?`, {
+      throw new PaudeError('usage', `choose what to do with ${shown(given.paths[0] ?? '')}`, {
         hint: 'add --keep, --revert or --quarantine',
       })
     const { review, runs } = await look(context, given.session, given.last === true)
@@ -67,7 +67,7 @@ async function look(
   const [record, folder] = [past?.record ?? found?.record, past?.folder ?? found?.handle.folder]
   const review = record === undefined || folder === undefined ? null : reviewOf(record, folder)
   if (review === null)
-    throw new PaudeError('not-found', `nothing is kept of how the project looked when session ${record?.id ?? ''} began`, {
+    throw new PaudeError('not-found', `paude has no record of the project at the start of session ${record?.id ?? ''}`, {
       hint: 'look at it with git: git status, git diff',
     })
   const state = found === null ? null : await ask(found.backend.life.state(found.handle), context.effects(found.backend))
@@ -84,7 +84,7 @@ function decide(
   if (paths.length === 0)
     throw new PaudeError('usage', `paude review --${verdict} needs a path`, { hint: `paude review ${id} --${verdict} .` })
   if (runs && verdict !== 'keep')
-    throw new PaudeError('refused', `session ${id} runs, and could write there meanwhile`, { hint: `paude stop ${id} first` })
+    throw new PaudeError('refused', `session ${id} is running and could write there`, { hint: `paude stop ${id} first` })
   requirePrivate(host)
   const found = chosen(
     review.planted,
@@ -92,7 +92,7 @@ function decide(
   )
   const place = settle(host, review, found, verdict)
   for (const one of found) context.answer(one.path)
-  if (place !== '') context.note(`what the session made is in ${shown(place)}`)
+  if (place !== '') context.note(`the files of the session are in ${shown(place)}`)
   return 0
 }
 

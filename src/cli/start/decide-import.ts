@@ -52,5 +52,5 @@ export function noteLeft({ note }: Context, imported: Imported | null): void {
   if (imported === null || imported.left.length === 0) return
   const { store, name } = imported.gather
   if (!existsSync(join(store, name)))
-    note(`not brought into the sandbox: ${shown(firstOf(imported.left, 20))}; paude plugins lists it`)
+    note(`not brought into the sandbox: ${shown(firstOf(imported.left, 20))}; list it: paude plugins`)
 }

@@ -22,7 +22,7 @@ export const agentConfig = {
     schema: (v) => v.array(v.picklist(keepable)),
     rule: 'adds',
     withoutBox: 'free',
-    notIn: { project: 'it belongs in your own config.toml, since it is about your own files' },
+    notIn: { project: 'write it into your own config.toml, since it is about your own files' },
   }),
   pluginsAllow: row({
     key: 'plugins.allow',

@@ -57,7 +57,7 @@ export const workspace = {
   /** Without a terminal nobody is asked: what was found is named, and `paude review` shows it. */
   onFinding: oneWord(['revert', 'ask', 'warn'], {
     key: 'workspace.on_finding',
-    meaning: 'What follows when a session left something that this machine may run: ask, revert or warn',
+    meaning: 'What paude does if a session left files that this machine may run: ask, revert or warn',
     initial: 'ask',
     rule: { order: ['revert', 'ask', 'warn'] },
     withoutBox: 'closes',

@@ -112,8 +112,8 @@ export function warnOfNewExecutables(
       `new or changed in the project since the session began, and this machine may run it: ${named(severe)}; review it before you use it`,
     )
   if (mild.length > 0) warn(`also new or changed, and tools obey it when you run them here: ${named(mild)}`)
-  if (severe.length + mild.length > 0 && planted.review !== '') note(`${planted.review} shows what changed, and can put it back`)
-  if (isCut) warn('the project has more files than paude looks at: what lies deepest was not looked at')
+  if (severe.length + mild.length > 0 && planted.review !== '') note(`review it and put it back: ${planted.review}`)
+  if (isCut) warn('the project has too many files, so paude did not check the deepest ones')
   if (unseen !== null)
     warn(
       `cannot read the index ${printable(unseen.path)}: ${unseen.fault}; paude cannot name a repository hidden in the project. Before you run git there: find ${quote(printable(record.workspace))} -mindepth 2 -name .git`,

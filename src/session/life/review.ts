@@ -41,7 +41,7 @@ export function chosen(planted: NewExecutables, paths: readonly string[]): reado
   const all = units(planted)
   for (const path of paths)
     if (!all.some((one) => below(path, one.path)))
-      throw new PaudeError('not-found', `nothing was found at ${shown(path)}`, { hint: 'paude review lists what was found' })
+      throw new PaudeError('not-found', `nothing was found at ${shown(path)}`, { hint: 'paude review' })
   return all.filter((one) => paths.some((path) => below(path, one.path)))
 }
 

@@ -85,7 +85,7 @@ function whyOut(
   if (enabled[id] !== true && entry['projectPath'] === undefined) return DISABLED
   if (!may(id)) return BY_PATTERN
   if (!path.startsWith(`${folder}/`)) return 'its folder is not below plugins'
-  if (marketplace?.file === null || marketplace === null) return 'its marketplace is not here'
+  if (marketplace?.file === null || marketplace === null) return 'its marketplace is missing'
   if (
     holdsSecret(JSON.stringify(marketplace.known) + marketplace.file) ||
     /:\/\/[^/"\s]+@/.test(JSON.stringify(marketplace.known))
