@@ -220,7 +220,7 @@ async function sessionsWatch(): Promise<readonly Frame[]> {
     project(name, { 'README.md': `# ${name}\n` })
     const api = model(script)
     apis.push([name, api])
-    const free = name === 'atlas' ? ['--dangerously-skip-permissions'] : []
+    const free = name === 'atlas' ? ['--dangerously-skip-permissions'] : ['--permission-mode', 'default']
     await paude(name, api, ['--detach', '--session-name', session, '--', ...free, prompt])
   }
   const [first] = apis
