@@ -122,7 +122,7 @@ describe('a clone', () => {
     ],
     [
       'a link among the objects',
-      async (folder: string) => symlinkSync('/srv/private/.git/objects/ab', join(folder, '.git/objects/ab')),
+      async (folder: string) => symlinkSync('/srv/private/.git/objects/ab', join(folder, '.git/objects/link')),
       'is a link',
     ],
     ['a partial clone', async (folder: string) => put(join(folder, '.git/objects/pack/pack-1.promisor'), ''), 'partial clone'],
