@@ -99,7 +99,14 @@ export type Ports = {
 }
 
 /** How seed, policy and out/ get from the session's folder to the box and back. A backend that carries them becomes another way. */
-export type Files = { readonly way: 'mounted' }
+export type Files = {
+  readonly way: 'mounted'
+  /**
+   * Prints a file or folder of a box that does not run as a tar stream, whose one root is its name; in one that runs its own programs do it.
+   * null: nothing is reached there. There is no way in: podman 4 also writes over what the box has read-only, the project's guards among it.
+   */
+  readonly outAtRest: ((box: Handle, path: string) => Argv) | null
+}
 
 /** The box talks to its own loopback; what stands behind that is the backend's. */
 export type Wall = {

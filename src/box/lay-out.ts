@@ -3,6 +3,7 @@ import { folder, type Plan, write } from '../plan/plan.ts'
 import { owned } from './owner.ts'
 import { COPIES, copiesOf, type SessionSpec } from './spec.ts'
 import { laidStandIns } from './stand-ins.ts'
+import { takesUploads, UPLOADS } from './uploads.ts'
 
 /** The session's folder on the host: what the box mounts read-only. */
 export function layOut(spec: SessionSpec): Plan {
@@ -16,6 +17,7 @@ export function layOut(spec: SessionSpec): Plan {
     ...Object.entries(spec.seed).map(([name, content]) => write(join(spec.folder, 'seed', name), content, 0o644)),
     ...(spec.out.length === 0 ? [] : [folder(join(spec.folder, 'out'))]),
     ...spec.out.map((name) => write(join(spec.folder, 'out', name), '')),
+    ...(takesUploads(spec) ? [folder(join(spec.folder, UPLOADS))] : []),
     ...(copies.length === 0 ? [] : [folder(join(spec.folder, COPIES))]),
     ...copies,
     ...laidStandIns(spec.folder, spec.standIns),

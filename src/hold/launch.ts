@@ -4,6 +4,7 @@ import type { Host } from '../host.ts'
 import type { Hold } from '../plan/plan.ts'
 import { type Attached, LEFT, startBehind } from '../run/process.ts'
 import { connect, type Left, lookAt, question } from './client.ts'
+import { makeDropScanner } from './drop.ts'
 import { endHolder, holderMark } from './end.ts'
 import { makeDetachScanner, withoutSuspend } from './keys.ts'
 import { socketPath } from './place.ts'
@@ -62,6 +63,8 @@ export type View = {
   readonly readOnly: boolean
   readonly detachKeys: string
   readonly scrollback: number
+  /** What is pasted in place of a text that the user pasted in a session, null for that text; absent where nothing ever is. */
+  readonly drop?: ((id: string, text: string) => string | null) | undefined
   /** Variables with secrets that a holder itself reads: whoever may read its environment reads no other there. */
   readonly keep: readonly string[]
 }
@@ -70,19 +73,21 @@ export type View = {
 export async function view(
   host: Host,
   session: Held,
-  { readOnly, detachKeys, scrollback, keep }: View,
+  { readOnly, detachKeys, scrollback, drop, keep }: View,
   leave?: (how: () => void) => void,
 ): Promise<Exclude<Left, { how: 'suspended' }>> {
   const window = openWindow(host)
+  const dropScan = drop === undefined || readOnly ? (typed: string) => typed : makeDropScanner((text) => drop(session.id, text))
   let below = true
   try {
     for (let losses = 0; losses < 5; losses++) {
       const path = await ensureHolder(host, session, { scrollback, keep })
+      const detachScan = makeDetachScanner(detachKeys)
       const left = await lookAt({
         path,
         size: () => windowSize(host),
         readOnly,
-        scan: makeDetachScanner(detachKeys),
+        scan: (typed) => detachScan(dropScan(typed)),
         // A command of the user's may have jobs of its own; an agent that stops in a box has no shell to bring it back.
         suspends: session.agent === 'command' ? () => null : withoutSuspend,
         paint: window.paint,
@@ -112,6 +117,7 @@ export async function holdStep(
   {
     detachKeys,
     scrollback,
+    drop,
     keep,
     explain,
   }: Omit<View, 'readOnly'> & { readonly explain: (code: number, text: string) => PaudeError },
@@ -119,7 +125,7 @@ export async function holdStep(
   const path = await ensureHolder(host, step, { starts: step.starts, scrollback, keep })
   if (!step.attached) return { exited: started(path, explain), kill: () => undefined }
   let leave: () => void = () => undefined
-  const looking = view(host, step, { readOnly: false, detachKeys, scrollback, keep }, (how) => {
+  const looking = view(host, step, { readOnly: false, detachKeys, scrollback, drop, keep }, (how) => {
     leave = how
   })
   return {

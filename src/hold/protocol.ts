@@ -16,7 +16,14 @@ export type Hello = {
 
 export type Question =
   | { readonly ask: 'screen'; readonly format: 'text' | 'ansi' | 'html'; readonly scrollback: number }
-  | { readonly ask: 'send'; readonly text: string; readonly keys: string; readonly enter: boolean }
+  | {
+      readonly ask: 'send'
+      readonly text: string
+      readonly keys: string
+      readonly enter: boolean
+      /** It means something only as a paste, so an agent that has just started is waited for. */
+      readonly pasted?: true
+    }
   /** Lines that came no earlier than `since`, milliseconds since 1970. */
   | { readonly ask: 'log'; readonly follow: boolean; readonly since: number }
   /** Answered with '' once the agent runs, or with an End once it is known that it cannot. */

@@ -12,6 +12,9 @@ const SETTLED = 1200
 /** Milliseconds that an agent has to say that it works on what was typed. What it answers by itself, as `/help`, it says nothing of. */
 const TAKEN = 2000
 
+/** Milliseconds that an agent has until it knows pastes; what comes before that it takes for keys. */
+const PASTES = 10_000
+
 /** Looks in turn, 20 ms apart, that find the same where the text itself is not to be seen: long ones are shown as a note of their length. */
 const STEADY = 15
 /** Characters of a text's end that are looked for. */
@@ -91,7 +94,8 @@ async function shown(means: Means, text: string, met: (line: string) => boolean)
 }
 
 /** Types a text as a paste where the agent knows pastes: its line breaks are then no answers. */
-async function type(means: Means, { text, keys, enter }: Sent): Promise<void> {
+async function type(means: Means, { text, keys, enter, pasted: waits }: Sent): Promise<void> {
+  if (waits === true) await until(means, means.screen.bracketedPaste, PASTES)
   const clean = text.replace(UNTYPED, '')
   const tail = clean.trimEnd().slice(-TAIL)
   const holdsTail = (line: string) => tail !== '' && line.includes(tail)

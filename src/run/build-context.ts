@@ -21,6 +21,7 @@ import {
 import { join } from 'node:path'
 import { PaudeError } from '../errors.ts'
 import { quoted, shown } from '../text.ts'
+import { FOLDER, NO_LINK, openFolder, wayTo } from './held-folder.ts'
 
 /** What is still looked through: it takes a few seconds. */
 const MOST_ENTRIES = 100_000
@@ -70,7 +71,7 @@ type Walk = {
 /** Yields between the parts of its work: entries, and pieces of large files. */
 function* walkContext(folder: string, to: string | null): Generator<undefined, string> {
   const walk: Walk = { folder, hash: createHash('sha256'), to, entries: 0, bytes: 0 }
-  const root = openRoot(folder)
+  const root = looked(walk, '', () => openFolder(folder))
   try {
     yield* walkFolder(root, '', walk, 0)
   } finally {
@@ -175,31 +176,8 @@ function finish(copy: number, { mode, atime, mtime }: Stats): void {
   futimesSync(copy, atime, mtime)
 }
 
-// Linux reaches what lies in an open folder through /proc, so no name above it is looked up again. macOS has a flag that
-// refuses a link anywhere in a path (O_NOFOLLOW_ANY).
-const LINUX = process.platform === 'linux'
-const NO_LINK = LINUX ? constants.O_NOFOLLOW : 0x2000_0000
-/** On Linux O_PATH: a folder above the project may be passed through and not be read. */
-const FOLDER = constants.O_DIRECTORY | NO_LINK | (LINUX ? 0o1000_0000 : 0)
-
 /** The path by which an open folder is reached. */
-const way = ({ folder }: Walk, held: number, place: string): string => (LINUX ? `/proc/self/fd/${held}` : join(folder, place))
-
-/** Opens a folder by its real path: a link that was put on the way since is not followed. */
-function openRoot(folder: string): number {
-  const walk = { folder }
-  if (!LINUX) return looked(walk, '', () => openSync(folder, FOLDER))
-  let held = openSync('/', FOLDER)
-  for (const name of folder.split('/').filter((part) => part !== '')) {
-    const above = held
-    try {
-      held = looked(walk, '', () => openSync(`/proc/self/fd/${above}/${name}`, FOLDER))
-    } finally {
-      closeSync(above)
-    }
-  }
-  return held
-}
+const way = ({ folder }: Walk, held: number, place: string): string => wayTo(held, join(folder, place))
 
 /** What a look at the folder failed for, in a sentence. */
 function looked<T>(walk: Pick<Walk, 'folder'>, place: string, look: () => T): T {

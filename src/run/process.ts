@@ -158,6 +158,7 @@ export type Piped = {
   readonly stdout: ReadableStream<Uint8Array>
   readonly stderr: ReadableStream<Uint8Array>
   readonly exited: Promise<number>
+  readonly kill: () => void
 }
 
 /** Starts a program between pipes. */
@@ -176,6 +177,7 @@ export function pipe(argv: Argv): Piped {
     stdout,
     stderr,
     exited: exitOf(child),
+    kill: () => killGroup(child.pid, 'SIGKILL'),
   }
 }
 

@@ -3,6 +3,7 @@ import { rmSync } from 'node:fs'
 import { type Backend, type Engine, type Inside, need } from '../backends/backend.ts'
 import { NETWORK_NAMES } from '../box/environment.ts'
 import { copiedOf, copyAt, mountsOf } from '../box/spec.ts'
+import { takesUploads, UPLOADS_AT } from '../box/uploads.ts'
 import type { Config } from '../config/keys/settings.ts'
 import { API_KEY } from '../credentials/providers.ts'
 import { PaudeError } from '../errors.ts'
@@ -144,6 +145,7 @@ export function wanted(
   const own = [
     '/paude/init',
     '/paude/seed',
+    ...(takesUploads(spec) ? [UPLOADS_AT] : []),
     '/paude/link',
     '/etc/passwd',
     '/etc/group',

@@ -121,6 +121,8 @@ describe('on a machine with a session', () => {
       ['shell'],
       ['attach'],
       ['send', 'ID', 'hello'],
+      ['cp', 'ID:/tmp/x', '.'],
+      ['paste', 'ID'],
       ['forward', '3000'],
       ['fork'],
       ['run', '--', 'true'],

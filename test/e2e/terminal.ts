@@ -6,6 +6,8 @@ import { environment, poll, root } from './support.ts'
 export type Terminal = {
   /** Types a line into the shell or the agent and presses Enter once the line is to be seen. */
   readonly enter: (line: string) => Promise<void>
+  /** Pastes a text, as a terminal does where the program asked to be told of pastes. */
+  readonly paste: (text: string) => Promise<void>
   /** Presses keys by tmux's names: `C-p`, `Escape`, `Enter`. */
   readonly press: (...keys: readonly string[]) => Promise<void>
   /** The lines of the screen now, without trailing spaces. */
@@ -110,6 +112,10 @@ export function makeTerminals(): { readonly open: (window: Window) => Promise<Te
         // An Enter that comes in one read with the text is taken for a part of a paste.
         await see((text) => count(text) > before)
         await tmux('send-keys', '-t', target, 'Enter')
+      },
+      async paste(text) {
+        await tmux('set-buffer', '-b', name, '--', text)
+        await tmux('paste-buffer', '-p', '-d', '-b', name, '-t', target)
       },
       async press(...keys) {
         // One key a call, as fingers do: a burst is taken for a paste.

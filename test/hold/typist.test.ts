@@ -60,3 +60,21 @@ test('that the agent is idle is no sign that it has taken what was typed', async
   expect(agent.prompts).toEqual(['a text'])
   expect(agent.state().activity).toBe('working')
 })
+
+test('what means something as a paste alone waits for an agent that has just started', async () => {
+  const written: string[] = []
+  let knowsPastes = false
+  const send = makeTypist({
+    write: (text) => void written.push(text),
+    screen: { picture: () => '', bracketedPaste: () => knowsPastes, atCursor: () => String(written.length) },
+    state: () => ({ activity: 'idle', kind: '', message: '', since: '0' }),
+    spoken: () => false,
+    over: () => false,
+    repainted: async () => undefined,
+  })
+  setTimeout(() => {
+    knowsPastes = true
+  }, 60)
+  await send({ ask: 'send', text: '/x.png', keys: '', enter: false, pasted: true })
+  expect(written).toEqual(['\x1b[200~/x.png\x1b[201~'])
+})

@@ -223,17 +223,17 @@ describe('a registry', () => {
 })
 
 describe('the archive of a feature', () => {
-  const names = (entries: Parameters<typeof archive>[0]) => [...readArchive('f', archive(entries)).keys()]
+  const names = async (entries: Parameters<typeof archive>[0]) => [...(await readArchive('f', archive(entries))).keys()]
 
-  test('gives its files, also packed, and with names that are too long for a header', () => {
+  test('gives its files, also packed, and with names that are too long for a header', async () => {
     const long = `./${'deep/'.repeat(40)}file`
     const entries = [
       { path: './', type: '5' },
       { path: './install.sh', text: 'x' },
       { path: long, text: 'y' },
     ] as const
-    expect(names(entries)).toEqual(['install.sh', long.slice(2)])
-    expect([...readArchive('f', gzipSync(archive(entries))).keys()]).toEqual(['install.sh', long.slice(2)])
+    expect(await names(entries)).toEqual(['install.sh', long.slice(2)])
+    expect([...(await readArchive('f', gzipSync(archive(entries)))).keys()]).toEqual(['install.sh', long.slice(2)])
   })
 
   test.each([
@@ -246,36 +246,38 @@ describe('the archive of a feature', () => {
     [{ path: 'device', type: '3' }, 'neither a file nor a folder'],
     [{ path: 'pipe', type: '6' }, 'neither a file nor a folder'],
     [{ path: 'sparse', type: 'S', text: 'x' }, 'neither a file nor a folder'],
-  ] as const)('that holds %j is refused whole', (entry, message) => {
-    expect(() => names([{ path: 'install.sh', text: 'x' }, entry])).toThrow(message)
+  ] as const)('that holds %j is refused whole', async (entry, message) => {
+    await expect(names([{ path: 'install.sh', text: 'x' }, entry])).rejects.toThrow(message)
   })
 
   test.each([[['a', 'a/b']], [['a/b/c', 'a/b']], [['x/a', 'x/a.b', 'x/a/b']]])(
     'that holds a file and a folder of the same name is refused whole: %j',
-    (paths) => {
-      expect(() => names(paths.map((path) => ({ path, text: 'x' })))).toThrow('holds a file and a folder of the same name: ')
+    async (paths) => {
+      await expect(names(paths.map((path) => ({ path, text: 'x' })))).rejects.toThrow(
+        'holds a file and a folder of the same name: ',
+      )
     },
   )
 
   test('that holds a name which no file system takes is refused whole', () =>
-    expect(() => names([{ path: 'x'.repeat(256), text: 'x' }])).toThrow('holds a file whose name is too long'))
+    expect(names([{ path: 'x'.repeat(256), text: 'x' }])).rejects.toThrow('holds a file whose name is too long'))
 
   test('that unpacks to too much is refused before it does', () =>
-    expect(() => readArchive('f', gzipSync(Buffer.alloc(300 * 1024 ** 2)))).toThrow(
+    expect(readArchive('f', gzipSync(Buffer.alloc(300 * 1024 ** 2)))).rejects.toThrow(
       'is a broken archive, or too large when unpacked',
     ))
 
-  test('whatever it holds ends in files below the folder or a sentence', () => {
+  test('whatever it holds ends in files below the folder or a sentence', async () => {
     const whole = archive([
       { path: './install.sh', text: 'x' },
       { path: `./${'d/'.repeat(80)}f`, text: 'y' },
     ])
-    fc.assert(
-      fc.property(fc.array(fc.tuple(fc.nat(whole.length - 1), fc.nat(255)), { maxLength: 8 }), (changes) => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.tuple(fc.nat(whole.length - 1), fc.nat(255)), { maxLength: 8 }), async (changes) => {
         const bytes = Uint8Array.from(whole)
         for (const [at, byte] of changes) bytes[at] = byte
         try {
-          for (const path of readArchive('f', bytes).keys()) expect(join('/room', path)).toStartWith('/room/')
+          for (const path of (await readArchive('f', bytes)).keys()) expect(join('/room', path)).toStartWith('/room/')
         } catch (error) {
           expect(error).toBeInstanceOf(PaudeError)
         }

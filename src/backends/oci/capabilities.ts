@@ -2,7 +2,7 @@ import type { Handle, Part, State, Status } from '../../box/handle.ts'
 import { buildPlan } from '../../image/build.ts'
 import { type Argv, exec, type Plan, together } from '../../plan/plan.ts'
 import type { Query } from '../../plan/query.ts'
-import type { Backend, Images, Inside, Inventory, Life, Ports, Terminal, Wall } from '../backend.ts'
+import type { Backend, Files, Images, Inside, Inventory, Life, Ports, Terminal, Wall } from '../backend.ts'
 import { BRINGS, builder, type Dialect, HELPER_LIMITS, helperFlags } from './flags.ts'
 import { initPlan } from './init.ts'
 import { inspectQuery } from './inspect.ts'
@@ -26,7 +26,7 @@ export const capabilities = (
     hardening: ['readOnlyRoot', 'noNewPrivileges', 'seccomp'],
     hostPorts: true,
   },
-  files: { way: 'mounted' },
+  files: { way: 'mounted', outAtRest: outAtRest(dialect) },
   life: life(dialect),
   terminal: terminal(dialect),
   inside: inside(dialect),
@@ -118,6 +118,10 @@ const inside = ({ name, detachKeys }: Dialect): Inside => ({
   ],
   brings: BRINGS,
 })
+
+const outAtRest =
+  ({ name, followsLinks }: Dialect): Files['outAtRest'] =>
+  ({ id }, path) => [name, 'cp', ...followsLinks, `${parts(id).agent}:${path}`, '-']
 
 const ports = ({ name }: Dialect): Ports => ({
   kind: 'relay',

@@ -28,6 +28,7 @@ const dialect: Dialect = {
   // An empty value means its default. Nobody types these, and only the first of them waits for a second key.
   detachKeys: '--detach-keys=ctrl-^,ctrl-@,ctrl-^,ctrl-@',
   keepSignals: [], // its client hands none on while there is a terminal
+  followsLinks: ['--follow-link'],
   removal: ['rm', '--force', '--volumes'],
   hides: '',
   build: ['--force-rm'], // the legacy builder leaves the container of a failed step behind

@@ -39,6 +39,8 @@ export type Dialect = {
   readonly keepSignals: readonly string[]
   /** The client's own detach keys, where the holder's shall be the only ones. */
   readonly detachKeys: string
+  /** Flags by which `cp` copies what a link leads to. */
+  readonly followsLinks: readonly string[]
   /** Words that remove containers however they depend on each other. */
   readonly removal: readonly string[]
   /** What a tmpfs needs to show nothing of what lies below it. */

@@ -3,6 +3,7 @@ import { LINK, NOTED } from '../../box/lay-out.ts'
 import { HARDENED } from '../../box/security.ts'
 import { copiesOf, copyAt, mountsOf, type SessionSpec } from '../../box/spec.ts'
 import { standInSource } from '../../box/stand-ins.ts'
+import { takesUploads, UPLOADS, UPLOADS_AT } from '../../box/uploads.ts'
 import { type Exec, exec, later, type Plan, together } from '../../plan/plan.ts'
 import {
   bind,
@@ -266,6 +267,7 @@ function mountFlags(dialect: Dialect, spec: SessionSpec): readonly string[] {
     bind(spec.init, INIT, true),
     bind(seed, '/paude/seed', true),
     ...(spec.imported === null ? [] : [bind(spec.imported.store, '/paude/imported', true)]),
+    ...(takesUploads(spec) ? [bind(join(spec.folder, UPLOADS), UPLOADS_AT, true)] : []),
     // File by file: a folder could be filled with links, pipes and what cannot be removed.
     ...spec.out.map((name) => bind(join(spec.folder, 'out', name), `/paude/out/${name}`, false)),
     bind(join(seed, 'passwd'), '/etc/passwd', true),

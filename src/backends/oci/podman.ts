@@ -27,6 +27,7 @@ const dialect: Dialect = {
   splitsLabels: true,
   keepSignals: ['--sig-proxy=false'],
   detachKeys: '--detach-keys=',
+  followsLinks: [], // it always does
   removal: ['rm', '--force', '--ignore', '--time=0', '--volumes', '--depend'],
   hides: ',notmpcopyup',
   build: ['--format=docker', '--http-proxy=false'], // OCI images lose HEALTHCHECK; the host's proxy may carry a password

@@ -5,7 +5,7 @@ const GROUPS = [
   {
     title: 'Work',
     first: ['run', 'attach', 'shell'],
-    more: ['fork', 'send', 'screen', 'output', 'logs', 'events', 'exec', 'forward'],
+    more: ['fork', 'send', 'paste', 'screen', 'output', 'logs', 'events', 'exec', 'cp', 'forward'],
   },
   { title: 'Sessions', first: ['sessions', 'start', 'stop', 'rm'], more: ['wait', 'up', 'prune'] },
   { title: 'Network', first: ['network'], more: [] },

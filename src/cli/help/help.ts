@@ -2,6 +2,7 @@ import { PaudeError } from '../../errors.ts'
 import { nearest } from '../../text.ts'
 import { READS } from '../front-flags.ts'
 import { habit } from '../start/habits.ts'
+import { isOfAgent } from '../start/near-misses.ts'
 import { textWidth } from '../streams/layout.ts'
 import { type CommandContext, verb, verbOf } from '../verb.ts'
 import { help, helpAll, helpFlags, verbHelp } from './text.ts'
@@ -65,7 +66,7 @@ async function helpOf(
   if (text !== null) return text
   const meant = habit(first)
   if (meant !== null) throw new PaudeError('usage', `paude has no verb ${JSON.stringify(first)}`, { hint: meant })
-  const close = nearest(first, [...commands.names, ...helpKeys])
+  const close = isOfAgent(first, host) ? null : nearest(first, [...commands.names, ...helpKeys])
   throw new PaudeError('usage', `paude has no verb and no key ${JSON.stringify(first)}`, {
     hint:
       close === null

@@ -15,7 +15,6 @@ const HABITS: Readonly<Record<string, string>> = {
   connect: 'paude attach',
   container: 'paude sessions',
   containers: 'paude sessions',
-  cp: 'the project is the same folder in the sandbox; to print another file: paude exec -- cat FILE',
   create: 'paude --session-name NAME',
   deny: 'paude network deny HOST',
   describe: 'paude sessions --json, or paude status',

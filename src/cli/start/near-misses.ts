@@ -22,6 +22,9 @@ function readAs({ env }: Machine) {
   return { grammar: grammars[name], title: titles[name] }
 }
 
+/** Whether a word is a verb of the agent's own, however much it looks like one of ours. */
+export const isOfAgent = (word: string, host: Machine): boolean => isVerb(readAs(host).grammar, [word])
+
 /** A mistyped verb of ours, or a verb of another program, would be a prompt of the agent's, and a prompt costs money. */
 export function refuseNearVerb(
   words: readonly string[],

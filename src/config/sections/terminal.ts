@@ -28,6 +28,16 @@ export const terminal = {
       },
     ],
   }),
+  /** Off unless you say so: a path that an agent printed would bring a picture of yours into its box with the next paste. */
+  dropFiles: row({
+    key: 'terminal.drop_files',
+    meaning: 'Whether a pasted path of an image file of this machine is copied for the session',
+    initial: false as boolean,
+    schema: (v) => v.boolean(),
+    rule: 'own',
+    withoutBox: 'free',
+    notIn,
+  }),
   /** As typed. */
   scrollback: row({
     key: 'terminal.scrollback',

@@ -38,7 +38,7 @@ function elsewhere(needed: Feature, by: string): Feature {
 }
 
 async function unpack(feature: Feature, place: string, signal: AbortSignal): Promise<void> {
-  const files = readArchive(feature.name, await pullFeature(feature, signal))
+  const files = await readArchive(feature.name, await pullFeature(feature, signal))
   await mkdir(place, { mode: 0o700 })
   for (const [path, content] of files) {
     await mkdir(join(place, dirname(path)), { recursive: true, mode: 0o700 })

@@ -9,8 +9,11 @@ import { detachBytes } from '../../hold/keys.ts'
 import { ensureHolder, type View } from '../../hold/launch.ts'
 import { isHeld, readHoldState } from '../../hold/place.ts'
 import type { Question } from '../../hold/protocol.ts'
+import type { Host } from '../../host.ts'
 import { printable } from '../../text.ts'
 import type { Found } from '../record/found.ts'
+import { handleOf } from '../record/record.ts'
+import { readRecord, sessionFolder } from '../record/store.ts'
 import { requireRunning } from './find.ts'
 
 /** Refuses when the session does not run. A living holder knows that it does: no engine need be asked. */
@@ -21,11 +24,20 @@ export async function requireHolder(context: Context, found: Found): Promise<voi
 /** How this user wants terminals shown and kept. */
 export async function terminalSettings({ host, flags }: Pick<Context, 'host' | 'flags'>): Promise<Omit<View, 'readOnly'>> {
   const { settings } = await loadConfig(host, flags)
+  const { dropped } = settings.dropFiles ? await import('../copy/upload.ts') : { dropped: null }
   return {
+    ...(dropped === null ? {} : { drop: dropIn(host, dropped) }),
     detachKeys: detachBytes(settings.detachKeys, '--detach-keys'),
     ...holderSettings(settings),
   }
 }
+
+const dropIn =
+  (host: Host, dropped: typeof import('../copy/upload.ts').dropped): NonNullable<View['drop']> =>
+  (id, text) => {
+    const record = readRecord(host, id)
+    return record === null ? null : dropped(host, { record, handle: handleOf(record, sessionFolder(host, id)) }, text)
+  }
 
 /** What a holder is told as well when nobody looks at it. */
 const holderSettings = (settings: Settings): Pick<View, 'scrollback' | 'keep'> => ({

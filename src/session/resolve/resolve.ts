@@ -445,7 +445,7 @@ const importWords = ({ imports, grammar }: Agent, words: readonly string[]): rea
   imports !== null && asksSomething(grammar, words) ? imports.words(words) : []
 
 /** Where HOME lies in the box: the host's own path, so that paths kept in it go on meaning the same. */
-const boxHome = ({ home }: Host): string =>
+export const boxHome = ({ home }: Host): string =>
   /^\/[^:\n,]+$/.test(home) && home !== '/' && !BOX_TREES.test(join(home)) ? join(home) : '/home/agent'
 
 /** Where no volume can be: some services have /dev/null for a HOME. */

@@ -50,6 +50,8 @@ later 'rm -rf -- /home/ada/.local/state/paude/sessions/paude-bcd234/out'
 chmod 0600 /home/ada/.local/state/paude/sessions/paude-bcd234/out/conversation
 : >/home/ada/.local/state/paude/sessions/paude-bcd234/out/events
 chmod 0600 /home/ada/.local/state/paude/sessions/paude-bcd234/out/events
+mkdir -p -m 0700 /home/ada/.local/state/paude/sessions/paude-bcd234/uploads
+later 'rm -rf -- /home/ada/.local/state/paude/sessions/paude-bcd234/uploads'
 mkdir -p -m 0755 /home/ada/.local/state/paude/sessions/paude-bcd234/policy
 later 'rm -rf -- /home/ada/.local/state/paude/sessions/paude-bcd234/policy'
 : >/home/ada/.local/state/paude/sessions/paude-bcd234/noted
@@ -151,6 +153,7 @@ later 'podman rm --force --ignore --time=0 --volumes --depend paude-bcd234'
     --mount=type=bind,src=/home/ada/engine,dst=/home/ada/engine \
     --mount=type=bind,src=/home/ada/.local/state/paude/kit/docker-0123456789ab/init,dst=/paude/init,ro \
     --mount=type=bind,src=/home/ada/.local/state/paude/sessions/paude-bcd234/seed,dst=/paude/seed,ro \
+    --mount=type=bind,src=/home/ada/.local/state/paude/sessions/paude-bcd234/uploads,dst=/paude/uploads,ro \
     --mount=type=bind,src=/home/ada/.local/state/paude/sessions/paude-bcd234/out/conversation,dst=/paude/out/conversation \
     --mount=type=bind,src=/home/ada/.local/state/paude/sessions/paude-bcd234/out/events,dst=/paude/out/events \
     --mount=type=bind,src=/home/ada/.local/state/paude/sessions/paude-bcd234/seed/passwd,dst=/etc/passwd,ro \
