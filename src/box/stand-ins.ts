@@ -29,6 +29,8 @@ export const standInSource = (folder: string, kind: StandIn['kind']): string => 
 
 /** File of a session's folder that names what may have to be taken away again, a path a line. */
 export const LIST = 'stand-ins'
+/** The same while they are being taken away. */
+export const LEAVING_LIST = `${LIST}.old`
 
 /** Lays out what is mounted, and says in the session's folder what is made on this machine before it is made. */
 export function laidStandIns(place: string, standIns: readonly StandIn[]): Plan {
@@ -64,13 +66,19 @@ const sweep = (place: string) =>
     '-c',
     [
       'PATH=$PATH:/usr/bin:/bin',
-      `cd "$1" 2>/dev/null && mv ${LIST} ${LIST}.old 2>/dev/null || exit 0`,
+      'cd "$1" 2>/dev/null || exit 0',
+      `mv ${LIST} ${LEAVING_LIST} 2>/dev/null`,
+      `[ -e ${LEAVING_LIST} ] || exit 0`,
+      `needed() { grep -qxF -e "$path" ../*/${LIST} 2>/dev/null; }`,
       'while IFS= read -r path; do',
-      `  grep -qxF -e "$path" ../*/${LIST} 2>/dev/null && continue`,
+      '  needed && continue',
       '  [ "$(cd "$(dirname "$path")" 2>/dev/null && pwd -P)" = "$(dirname "$path")" ] && [ ! -L "$path" ] || continue',
-      '  if [ -d "$path" ]; then rmdir "$path" 2>/dev/null',
-      '  elif [ -f "$path" ] && { [ ! -s "$path" ] || cmp -s seed/stand-ins/commondir "$path"; }; then rm -f "$path"; fi',
-      `done <${LIST}.old`,
+      // One that a start has listed meanwhile is put back: that start may have found it here.
+      '  if [ -d "$path" ]; then rmdir "$path" 2>/dev/null && needed && mkdir "$path"',
+      '  elif [ -f "$path" ] && { [ ! -s "$path" ] || cmp -s seed/stand-ins/commondir "$path"; }; then',
+      '    rm -f "$path" && needed && cp "seed/stand-ins/$(basename "$path")" "$path"',
+      '  fi',
+      `done <${LEAVING_LIST}`,
       ':',
     ].join('\n'),
     'sh',

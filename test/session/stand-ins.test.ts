@@ -59,6 +59,25 @@ describe('what stands in for missing git data', () => {
     expect(there()).toEqual([])
   })
 
+  test('is one for a start that finds it while the session before is being removed', async () => {
+    const id = await start()
+    const folder = join(machine.home, '.local/state/paude/sessions', id)
+    renameSync(join(folder, 'stand-ins'), join(folder, 'stand-ins.old'))
+    const { stdout } = await machine.paude(['--dry-run=full', '-p', 'hi'])
+    expect(stdout).toContain(`[ -e ${machine.project}/.git/commondir ] || `)
+  })
+
+  test('is put back where another session listed it while it was taken away', async () => {
+    const id = await start()
+    await start()
+    // It asks before it takes one away, and after that: each first answer is one of before the other session began.
+    const count = join(machine.home, 'asked')
+    machine.program('grep', `#!/bin/sh\necho >>${count}; [ $(($(wc -l <${count}) % 2)) = 0 ] && exec /usr/bin/grep "$@"; exit 1`)
+    await remove(id)
+    expect(readFileSync(count, 'utf8')).toHaveLength(6)
+    expect(there()).toEqual(MADE)
+  })
+
   test('is left where somebody put something else in its place, which is named', async () => {
     const id = await start()
     writeFileSync(join(machine.project, '.git/commondir'), '../evil\n')

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { LIST, STAND_INS, type StandIn } from '../../box/stand-ins.ts'
+import { LEAVING_LIST, LIST, STAND_INS, type StandIn } from '../../box/stand-ins.ts'
 import type { Host } from '../../host.ts'
 import type { Guards } from '../../workspace/guard.ts'
 import { entriesOf, look, readSmall } from '../../workspace/paths.ts'
@@ -14,12 +14,18 @@ export function isAsMade({ kind, path }: Pick<StandIn, 'kind' | 'path'>): boolea
     : there?.isFile() === true && readSmall(path) === content
 }
 
-/** What stands in for another session is one for this session too: else it would go with that one. */
-export function withStandInsOfOthers<G extends Guards>(host: Host, guards: G): G {
-  const likely = guards.protectedPaths.filter((path) => isAsMade({ kind: kindOf(path), path }))
-  if (likely.length === 0) return guards
-  const listed = new Set(folderNames(host).flatMap((id) => listOf(sessionFolder(host, id))))
-  const ours = likely.filter((path) => listed.has(path))
+/**
+ * What sessions list as put into projects by paude, also those that are being removed. To be read before the project is looked at: a
+ * session whose list is gone by then has taken everything away.
+ */
+export const listedStandIns = (host: Host): ReadonlySet<string> =>
+  new Set(folderNames(host).flatMap((id) => [LIST, LEAVING_LIST].flatMap((name) => listOf(join(sessionFolder(host, id), name)))))
+
+/** What stands in for another session is one for this session too: else it would go with that one, if it has not gone already. */
+export function withStandInsOfOthers<G extends Guards>(listed: ReadonlySet<string>, guards: G): G {
+  const isTheirs = (path: string) => listed.has(path) && (look(path) === null || isAsMade({ kind: kindOf(path), path }))
+  const ours = listed.size === 0 ? [] : guards.protectedPaths.filter(isTheirs)
+  if (ours.length === 0) return guards
   const others = (paths: readonly string[]) => paths.filter((path) => !ours.includes(path))
   return {
     ...guards,
@@ -33,9 +39,9 @@ export function withStandInsOfOthers<G extends Guards>(host: Host, guards: G): G
 export const kindOf = (path: string): StandIn['kind'] =>
   (['config.worktree', 'commondir'] as const).find((kind) => path.endsWith(`/${kind}`)) ?? 'hooks'
 
-function listOf(folder: string): readonly string[] {
+function listOf(file: string): readonly string[] {
   try {
-    return readFileSync(join(folder, LIST), 'utf8').split('\n').filter(Boolean)
+    return readFileSync(file, 'utf8').split('\n').filter(Boolean)
   } catch {
     return []
   }

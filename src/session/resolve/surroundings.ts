@@ -12,7 +12,7 @@ import { type Identity, readIdentity } from '../../workspace/identity.ts'
 import type { Store } from '../../workspace/sterile-git.ts'
 import { findWorkspace, type Workspace } from '../../workspace/workspace.ts'
 import { storeOf } from '../clone/store.ts'
-import { withStandInsOfOthers } from '../record/stand-ins.ts'
+import { listedStandIns, withStandInsOfOthers } from '../record/stand-ins.ts'
 import { guardedMounts, guardList, type OwnMount } from './own-mounts.ts'
 
 /** What a start must know of the machine and the project. */
@@ -40,7 +40,8 @@ type Wanted = { readonly backend: Backend; readonly imports: Imports | null }
 
 /** Looks at machine and project. No engine is asked, and no program runs but those that references name. */
 export async function lookAround(host: Host, config: Config, { backend, imports }: Wanted): Promise<Surroundings> {
-  const workspace = withStandInsOfOthers(host, findWorkspace(host, { ...config.settings, list: guardList(config) }))
+  const listed = listedStandIns(host)
+  const workspace = withStandInsOfOthers(listed, findWorkspace(host, { ...config.settings, list: guardList(config) }))
   const [extraCa, references] = [certificatesOf(host, config), await followed(host, config)]
   const own = backend.own(config.settings, host)
   const mounts = guardedMounts(host, config)
