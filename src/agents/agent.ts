@@ -33,6 +33,8 @@ export type Agent = {
   readonly signals: Signals
   /** How your own set-up of it comes into a box; null where it has none. */
   readonly imports: Imports | null
+  /** Whether these words have it make a working tree, for which it accepts no `commondir` in the git directory. */
+  readonly makesWorktree: (words: readonly string[]) => boolean
   /** Places outside HOME where the box has a file of the seed, read-only: place to name. */
   readonly system: Readonly<Record<string, string>>
   /** Places below HOME that get a file of the seed where nothing is: place to name. */

@@ -67,7 +67,7 @@ export async function makeSession(wish: Wish): Promise<Made> {
   }
   // What a managed file lets nobody have are hosts of the world; the test's own are made up.
   const config: Config = { ...wish.config, settings: tested(wish.config.settings, wish.allow), managed: {} }
-  const around = await lookAround(host, config, { backend, imports: null })
+  const around = await lookAround(host, config, { backend, imports: null, makesWorktree: false })
   const { spec, record } = resolveSession({
     host,
     config,

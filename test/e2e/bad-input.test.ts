@@ -56,7 +56,9 @@ additionalimagestores = ["/var/lib/containers/storage"]
         through: ['unshare', '--mount', 'sh', '-c', build, 'sh'],
       })
       expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
-      expect(stderr).toContain('\npaude: no space left where podman keeps its images and containers\n  → podman system df')
+      expect(stderr).toContain(
+        '\npaude: no space left where podman keeps its images and containers\n  → see what takes it: podman system df; free some: podman image prune\n',
+      )
     })
 
   type Case = readonly [what: string, words: readonly string[], sentence: RegExp, code: number]

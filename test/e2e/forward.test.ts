@@ -172,7 +172,7 @@ describeEach('paude forward', (backend) => {
     await poll('the port is there', () => forward.stdout().includes('4005'))
     short.kill('SIGTERM')
     const { code, stderr } = await forward.done
-    expect([code, stderr]).toEqual([1, expect.stringMatching(new RegExp(`session ${other} (is gone|does not run)`))])
+    expect([code, stderr]).toEqual([1, expect.stringMatching(new RegExp(`session ${other} (is gone|is not running)`))])
     await short.done
   })
 

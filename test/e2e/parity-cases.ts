@@ -38,7 +38,10 @@ const first = (host: Deeds, change: (ran: Ran) => Partial<Ran>): Deeds => ({
 })
 /** The same with lines of paude's own before Claude's on stderr, or after them. */
 const noted = (line: string) => (host: Deeds) => first(host, ({ stderr }) => ({ stderr: [line, ...stderr] }))
-const ended = (line: string) => (host: Deeds) => first(host, ({ stderr }) => ({ stderr: [...stderr.slice(0, -1), line, ''] }))
+const ended =
+  (...lines: readonly string[]) =>
+  (host: Deeds) =>
+    first(host, ({ stderr }) => ({ stderr: [...stderr.slice(0, -1), ...lines, ''] }))
 const any = expect.anything()
 /** What was printed, with whatever the tools and the model made of it. */
 const printed = (host: Deeds, ...stdout: readonly string[]): Deeds => ({
@@ -62,8 +65,10 @@ const CLIENT = {
 } as const
 /** With the client's complaint; how far the agent came is a matter of time. */
 const unread = (host: Deeds, line: string): Deeds => ({ ...ended(line)(host), transcripts: any, asked: any })
-const planted = (path: string) =>
-  `paude: warning: new or changed in the project since the session began, and this machine may run it: <place>/project/${path}; review it before you use it`
+const planted = (path: string): readonly string[] => [
+  `paude: warning: new or changed in the project since the session began, and this machine may run it: <place>/project/${path}; review it before you use it`,
+  expect.stringMatching(/^paude: review it and put it back: paude review --last paude-\w{6}$/),
+]
 
 /** An MCP server in a dozen lines of shell. */
 const SERVER = `while read -r line; do
@@ -237,7 +242,7 @@ export const cases: Readonly<Record<string, Case>> = {
   },
   'a worktree of its own': {
     ...one('-p', 'BASH pwd; git branch --show-current;;SAY {result}', FREE, '--worktree', 'side'),
-    differs: { row: 'Guarded paths', to: ended(planted('.claude')) },
+    differs: { row: 'Guarded paths', to: ended(...planted('.claude')) },
   },
 
   // Files in argv
@@ -351,7 +356,17 @@ export const cases: Readonly<Record<string, Case>> = {
 
   // Errors of the API
   'a 400': one('-p', 'ERR 400'),
-  'a 401': one('-p', 'ERR 401'),
+  'a 401': {
+    ...one('-p', 'ERR 401'),
+    differs: {
+      row: 'A refused credential',
+      to: noted(
+        expect.stringMatching(
+          /^paude: warning: the provider \S+ does not answer the agent: it refuses the credential \(HTTP 401\); paude login/,
+        ),
+      ),
+    },
+  },
   'a 429': one('-p', 'ERR 429', '--settings', noRetry, ...JSON_OUT),
   'an error after a tool': one('-p', 'BASH echo a;;ERR 400', FREE, ...JSON_OUT),
 
@@ -369,7 +384,7 @@ export const cases: Readonly<Record<string, Case>> = {
   },
   'a server added for the project': {
     ...one('mcp', 'add', '-s', 'project', 't', '--', 'true'),
-    differs: { row: 'Guarded paths', to: ended(planted('.mcp.json')) },
+    differs: { row: 'Guarded paths', to: ended(...planted('.mcp.json')) },
   },
   'config, which is a verb of paude alone, behind --': one('--', 'config', 'list'),
   'a plugin judged': {

@@ -51,6 +51,16 @@ describe('what stands in for missing git data', () => {
     expect(there()).toEqual([])
   })
 
+  test.each(['-w', '--worktree=side'])(
+    'leaves out commondir for %s, which Claude refuses with one, and names what appears',
+    async (word) => {
+      const { stdout } = await machine.paude(['--detach', '-p', 'hi', word])
+      expect(there()).toEqual(['config.worktree', 'hooks'])
+      writeFileSync(join(machine.project, '.git/commondir'), '../evil')
+      expect(await remove(stdout.trim())).toContain('.git/commondir')
+    },
+  )
+
   test('stays while another session of the project needs it', async () => {
     const [one, other] = [await start(), await start()]
     await remove(one)

@@ -26,6 +26,7 @@ export const shell: Agent = {
   environment: () => ({}),
   conversation: null,
   imports: null,
+  makesWorktree: () => false,
   prelude: '',
   signals: { modes: '', titleSigns: {}, asks: [], ownFile: null, hook: () => null },
   system: {},

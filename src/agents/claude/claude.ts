@@ -64,6 +64,8 @@ export const claude: Agent = {
   conversation,
   prelude: `${home}${imported}`,
   imports,
+  // Claude 2.1.329 takes a `commondir` of any content for a git directory that belongs to another folder, and stops.
+  makesWorktree: (words) => words.some((word) => /^(-w|--worktree(=.*)?)$/.test(word)),
   signals: {
     modes: '\x1b[?2004h',
     titleSigns: {},

@@ -31,6 +31,7 @@ export async function prepareSession(context: Context, { config, agent, run }: W
   const around = await lookAround(context.host, config, {
     backend,
     imports: run.kind === 'agent' ? agent.imports : null,
+    makesWorktree: run.kind === 'agent' && agent.makesWorktree(run.words),
   })
   const images = await chooseImages(context, { settings, extraCa: around.extraCa, backend, kind: run.kind })
   const mode = settings.dryRun || settings.printConfig ? 'look' : 'start'

@@ -1,3 +1,4 @@
+import { basename } from 'node:path'
 import type { ExtensionPolicy, Imports } from '../../agents/imports.ts'
 import type { Backend } from '../../backends/backend.ts'
 import type { Own } from '../../box/spec.ts'
@@ -35,13 +36,14 @@ export type Surroundings = {
   readonly extensions?: ExtensionPolicy | undefined
 }
 
-/** `imports` is how the set-up of the agent comes in; null where none does. */
-type Wanted = { readonly backend: Backend; readonly imports: Imports | null }
+/** `imports` is how the set-up of the agent comes in, null where none does; `makesWorktree` leaves a missing `commondir` missing. */
+type Wanted = { readonly backend: Backend; readonly imports: Imports | null; readonly makesWorktree: boolean }
 
 /** Looks at machine and project. No engine is asked, and no program runs but those that references name. */
-export async function lookAround(host: Host, config: Config, { backend, imports }: Wanted): Promise<Surroundings> {
+export async function lookAround(host: Host, config: Config, { backend, imports, makesWorktree }: Wanted): Promise<Surroundings> {
   const listed = listedStandIns(host)
-  const workspace = withStandInsOfOthers(listed, findWorkspace(host, { ...config.settings, list: guardList(config) }))
+  const found = withStandInsOfOthers(listed, findWorkspace(host, { ...config.settings, list: guardList(config) }))
+  const workspace = makesWorktree ? withoutCommondir(found) : found
   const [extraCa, references] = [certificatesOf(host, config), await followed(host, config)]
   const own = backend.own(config.settings, host)
   const mounts = guardedMounts(host, config)
@@ -60,6 +62,17 @@ export async function lookAround(host: Host, config: Config, { backend, imports 
     clone,
     imported,
     extensions,
+  }
+}
+
+/** The guard is lifted for this session alone, and what appears there is named at its end. */
+function withoutCommondir(workspace: Workspace): Workspace {
+  const isCommondir = (path: string) => basename(path) === 'commondir'
+  const { standIns, watchedPaths } = workspace
+  return {
+    ...workspace,
+    standIns: standIns.filter((path) => !isCommondir(path)),
+    watchedPaths: [...watchedPaths, ...standIns.filter(isCommondir)].sort(),
   }
 }
 
