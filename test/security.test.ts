@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as v from 'valibot'
 import { parseConfig } from '../src/config/files/parse.ts'
@@ -165,4 +165,18 @@ test('a project that gives it up is asked about, and what it keeps is not', asyn
   expect(warned((await machine.paude(['--detach', '-p', 'hi'])).stderr)).toEqual([
     `paude: warning: the sandbox gives up hardening: security.seccomp = off (project ${file}:2)`,
   ])
+})
+
+describe('what goes into a sandbox by cp', () => {
+  test('is nothing that a link of a project leads to', async () => {
+    machine.write(join(machine.home, 'keys/id'), 'secret')
+    symlinkSync(join(machine.home, 'keys'), join(machine.project, 'data'))
+    machine.write(join(machine.project, '.git/HEAD'), 'ref: refs/heads/main\n')
+    for (const source of ['data', './data/id']) {
+      const { code, stderr } = await machine.paude(['cp', source, ':/tmp'])
+      expect(code).toBe(1)
+      expect(stderr).toContain(`${machine.project}/data is a link that leads out of a project`)
+    }
+    expect(machine.calls()).toEqual([])
+  })
 })

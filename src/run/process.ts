@@ -18,7 +18,7 @@ export type ProcessOptions = {
   readonly heard?: ((text: string) => void) | undefined
   /** Ends the program when it fires. */
   readonly signal?: AbortSignal | undefined
-  /** Characters of stdout that are kept, for programs whose output is the box's word. */
+  /** Characters of stdout and of stderr that are kept, for programs whose output is the box's word. */
   readonly most?: number
 }
 
@@ -50,7 +50,9 @@ export async function capture(argv: Argv, options: ProcessOptions = {}): Promise
         : options.most === undefined
           ? readAll(child.stdout, options.said)
           : readStart(child.stdout, options.most),
-      readAll(child.stderr, options.said),
+      options.most === undefined || options.said !== undefined
+        ? readAll(child.stderr, options.said)
+        : readStart(child.stderr, options.most),
     ])
     return { code: await exitOf(child), stdout, stderr }
   } finally {

@@ -612,6 +612,12 @@ describe('signals', () => {
 })
 
 describe('streams', () => {
+  test('what a program says on either stream is kept up to a bound', async () => {
+    const script = 'head -c 300000 /dev/zero | tr "\\000" x >&2; head -c 300000 /dev/zero | tr "\\0" y'
+    const { stdout, stderr } = await capture(['sh', '-c', script], { most: 1000 })
+    expect([stdout, stderr]).toEqual(['y'.repeat(1000), 'x'.repeat(1000)])
+  })
+
   test('two megabytes on both streams at once do not block', async () => {
     const { code, stdout, stderr } = await capture([
       'sh',

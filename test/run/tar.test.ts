@@ -115,6 +115,17 @@ describe('what comes out of a box', () => {
     expect(leftOut).toEqual([{ path: 'l', why: expect.stringContaining(why) }])
   })
 
+  test('counts each second name of a file as the file that it becomes', async () => {
+    const first = { path: 'x/first', text: 'a'.repeat(4 * 1024 ** 2) }
+    const names = (count: number) =>
+      Array.from({ length: count }, (_, at) => ({ path: `x/${at}`, type: '1', link: 'x/first' }) as const)
+    const spool = openSync(join(fresh(), 'spool'), 'wx+')
+    const take = (count: number) => receive(cut(archive([first, ...names(count)]), 65536), { spool, rooted: true, fault })
+    await expect(take(1024)).rejects.toThrow('second names')
+    expect((await take(1000)).items).toHaveLength(1001)
+    closeSync(spool)
+  })
+
   test('has no setuid bit here, and says that it had one', async () => {
     const bytes = archive([{ path: 'x', text: '#!' }])
     bytes.write('0006755\0', 100)

@@ -74,6 +74,15 @@ describe('a file for a session', () => {
     expect(() => readUpload(host, 'missing')).toThrow('nothing is at')
   })
 
+  test('is read through no link of a repository of which no session is known', () => {
+    const other = join(room, 'other')
+    mkdirSync(join(other, '.git'), { recursive: true })
+    symlinkSync(room, join(other, 'up'))
+    expect(() => readUpload({ ...host, cwd: other }, 'up/secret')).toThrow('a link that leads out of a project')
+    rmSync(join(other, '.git'), { recursive: true })
+    expect(readUpload({ ...host, cwd: other }, 'up/secret').bytes.toString()).toBe('key')
+  })
+
   test('needs a session that takes files', () =>
     expect(() => keepUpload({ handle: { id: 'x', folder: room } as never }, { name: 'x', bytes: PNG })).toThrow('takes no files'))
 })

@@ -2,7 +2,7 @@ import { afterAll, expect, test } from 'bun:test'
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { bareRepositories, linkOutOf, obeyedAt } from '../../src/workspace/landing.ts'
+import { bareRepositories, linkOutOf, obeyedBy } from '../../src/workspace/landing.ts'
 
 const room = realpathSync(mkdtempSync(join(tmpdir(), 'paude-landing-')))
 afterAll(() => rmSync(room, { recursive: true, force: true }))
@@ -17,7 +17,7 @@ test.each([
   '/p/git~1/config',
   '/p/.g\u200dit/config',
   '/home/me/.config/paude/config.toml',
-])('nothing of a box is ever written at %s', (path) => expect(obeyedAt(path, host)?.final).toBe(true))
+])('nothing of a box is ever written at %s', (path) => expect(obeyedBy(host)(path)?.final).toBe(true))
 
 test.each([
   '/p/.vscode/tasks.json',
@@ -27,7 +27,12 @@ test.each([
   '/p/.husky/pre-commit',
   '/p/My.Code-Workspace',
   '/p/.cargo/config.toml',
-])('%s is written only when somebody insists', (path) => expect(obeyedAt(path, host)?.final).toBe(false))
+  '/home/me/.bashrc',
+  '/home/me/.ssh/config',
+  '/home/me/.config/autostart/x.desktop',
+  '/home/me/.config/systemd/user/x.service',
+  '/home/me/.local/bin/ls',
+])('%s is written only when somebody insists', (path) => expect(obeyedBy(host)(path)?.final).toBe(false))
 
 test.each([
   '/p/src/main.ts',
@@ -38,7 +43,14 @@ test.each([
   '/p/Makefile',
   '/p/config.toml',
   '/home/me/x',
-])('%s is a file like any other', (path) => expect(obeyedAt(path, host)).toBeNull())
+  '/home/me/.config/x',
+  '/p/.ssh',
+])('%s is a file like any other', (path) => expect(obeyedBy(host)(path)).toBeNull())
+
+test.each(['config', 'CONFIG.worktree', 'commondir', 'objects/ab/cd', 'refs'])(
+  'a HEAD of any kind beside %s passes for a repository',
+  (name) => expect(bareRepositories(['a/b/HEAD', `a/b/${name}`])).toEqual(['a/b/']),
+)
 
 test('a folder with HEAD and config passes for a repository', () => {
   expect(bareRepositories(['a/HEAD', 'a/config', 'b/HEAD', 'c/config'])).toEqual(['a/'])

@@ -42,6 +42,7 @@ export async function receive(chunks: AsyncIterable<Uint8Array>, { spool, rooted
   const leftOut: LeftOut[] = []
   const inside = rooted ? inOneRoot(fault) : (path: string) => path
   let end = 0
+  let doubled = 0
   const take = (header: TarHeader, path: string): number => {
     if (items.has(path) && !(header.kind === 'folder' && items.get(path)?.kind === 'folder'))
       throw fault(`holds ${path || 'itself'} twice`)
@@ -50,6 +51,10 @@ export async function receive(chunks: AsyncIterable<Uint8Array>, { spool, rooted
       leftOut.push({ path, why: verdict })
       return 0
     }
+    // A second name becomes a file with the same content, so the bound of what is laid out counts it as well.
+    if (header.kind === 'hard link') doubled += verdict.size
+    if (end + doubled > MOST.bytes)
+      throw fault(`holds more than ${MOST.bytes / 1024 ** 2} MiB with the second names of its files`)
     if ((header.mode & 0o6000) !== 0) leftOut.push({ path, why: 'its setuid bit' })
     items.set(path, { ...verdict, path, ...(header.kind === 'file' ? { at: end, size: header.size } : {}) })
     return header.kind === 'file' ? header.size : 0

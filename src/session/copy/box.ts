@@ -102,12 +102,14 @@ const inBox = (
 
 /** Characters that are kept of what a program of the box complains about. */
 const MOST_WORDS = 2000
+const MOST_SHOWN = 300
 
 async function lastWords({ stderr }: Piped): Promise<string> {
   const decoder = new TextDecoder()
   let text = ''
   for await (const chunk of stderr) text = (text + decoder.decode(chunk, { stream: true })).slice(-MOST_WORDS)
-  return printableOutput(text).trim()
+  // A line alone: what a box says must not pass for more lines of paude.
+  return (printableOutput(text).trim().split('\n').at(-1) ?? '').slice(0, MOST_SHOWN)
 }
 
 /** The first line of a stream, of 100 characters at most. */

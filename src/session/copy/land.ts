@@ -4,9 +4,10 @@ import type { Host } from '../../host.ts'
 import { layItems } from '../../run/tar/lay.ts'
 import type { Item } from '../../run/tar/receive.ts'
 import { nameInside, shown } from '../../text.ts'
-import { bareRepositories, linkOutOf, obeyedAt } from '../../workspace/landing.ts'
+import { bareRepositories, linkOutOf, obeyedBy } from '../../workspace/landing.ts'
 import { look, realPath } from '../../workspace/paths.ts'
 import { writableFolders } from '../../workspace/workspace.ts'
+import { pastSessions } from '../record/past.ts'
 import { readRecords } from '../record/store.ts'
 
 /** Where something of a box ends on this machine: real path of a folder, and what it is called there. */
@@ -21,7 +22,7 @@ export function landingOf(
   if (host.cwd === '' && !text.startsWith('/'))
     throw new PaudeError('refused', 'the current directory no longer exists', { hint: 'write the path in full' })
   const full = resolve(host.cwd, text)
-  const link = linkOutOf(boxFolders(host), full)
+  const link = strangersLink(host, full)
   if (link !== null)
     throw new PaudeError('refused', `${shown(link)} is a link that leads out of a project, and an agent may have made it`, {
       hint: 'write the path that you mean in full',
@@ -42,16 +43,27 @@ export function landingOf(
   return landing
 }
 
-/** Every folder of this machine that a session may write in. */
-export const boxFolders = (host: Host): readonly string[] => [
-  ...new Set(
-    readRecords(host).flatMap(({ workspace, mounts }) => [
-      ...writableFolders(workspace, host),
-      // Which of them are writable no record tells.
-      ...mounts.map(({ source }) => source),
-    ]),
-  ),
-]
+/**
+ * The link by which a path leaves a folder that a session could write in, now or earlier; null for none. Sessions in the foreground leave no
+ * record, so the repository around the path counts too.
+ */
+export function strangersLink(host: Host, path: string): string | null {
+  const records = [...readRecords(host), ...pastSessions(host).map(({ record }) => record)]
+  const places = records.flatMap(({ workspace, mounts }) => [
+    ...writableFolders(workspace, host),
+    // Which of them are writable no record tells.
+    ...mounts.map(({ source }) => source),
+  ])
+  return linkOutOf([...new Set([...places, ...repositoryAround(path)])], path)
+}
+
+function repositoryAround(path: string): readonly string[] {
+  for (let folder = dirname(path); folder !== dirname(folder); folder = dirname(folder)) {
+    const real = look(join(folder, '.git')) === null ? null : realPath(folder)
+    if (real !== null) return [real]
+  }
+  return []
+}
 
 type Land = {
   readonly items: readonly Item[]
@@ -65,8 +77,9 @@ type Land = {
 /** Makes what came out of a box on this machine, unless a program of this machine would act on any of it by itself. */
 export function land({ items, spool, landing: { folder, name }, host, force, fault }: Land): void {
   const root = join(folder, name)
+  const obeyedAt = obeyedBy(host)
   for (const { path } of items) {
-    const obeyed = obeyedAt(join(root, path), host)
+    const obeyed = obeyedAt(join(root, path))
     if (obeyed === null || (force && !obeyed.final)) continue
     throw new PaudeError(
       'refused',
@@ -74,7 +87,7 @@ export function land({ items, spool, landing: { folder, name }, host, force, fau
       { hint: obeyed.final ? 'copy what you need without it' : 'look at it in the sandbox first, then use --force' },
     )
   }
-  const [bare] = bareRepositories(items.flatMap(({ path, kind }) => (kind === 'file' ? [path] : [])))
+  const [bare] = bareRepositories(items.map(({ path }) => path))
   if (bare !== undefined && !force)
     throw new PaudeError(
       'refused',

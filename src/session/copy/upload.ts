@@ -5,10 +5,9 @@ import { PaudeError } from '../../errors.ts'
 import type { Host } from '../../host.ts'
 import { NO_LINK, openFolder, wayTo } from '../../run/held-folder.ts'
 import { isTooLong, shown } from '../../text.ts'
-import { linkOutOf } from '../../workspace/landing.ts'
 import { below, realPath } from '../../workspace/paths.ts'
 import type { Found } from '../record/found.ts'
-import { boxFolders } from './land.ts'
+import { strangersLink } from './land.ts'
 
 /** Bytes of one file, and of all that a session has got. */
 const MOST_BYTES = 100 * 1024 ** 2
@@ -32,7 +31,7 @@ export function readUpload(host: Host, text: string): Upload {
   const full = resolve(host.cwd, text)
   const refused = (why: string, hint: string) => new PaudeError('refused', `${shown(full)} ${why}`, { hint })
   if (isTooLong(full)) throw new PaudeError('usage', 'no system takes so long a path', { hint: 'write a path of this machine' })
-  const link = linkOutOf(boxFolders(host), full)
+  const link = strangersLink(host, full)
   if (link !== null)
     throw refused(`is reached by ${shown(link)}, a link that leads out of a project`, 'write the path that you mean in full')
   const real = realPath(full)
