@@ -20,6 +20,14 @@ export function missingNote(names: readonly string[], root: string): readonly st
   ]
 }
 
+/** What may hold anything. Where it can be mounted it is read-only. */
+export function closedNotes(closed: readonly string[], root: string): readonly string[] {
+  if (closed.length === 0) return []
+  const names = closed.slice(0, 3).map((path) => shown(relative(root, path) || path))
+  const more = closed.length > 3 ? ` and ${closed.length - 3} more` : ''
+  return [`paude cannot look into ${names.join(', ')}${more}, so it does not guard what is in there one by one`]
+}
+
 /** What of a large project is not guarded. */
 export function tooManyNotes({ repositories, isCut }: Walked, elsewhere: readonly string[], root: string): readonly string[] {
   return [

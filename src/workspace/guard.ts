@@ -6,7 +6,15 @@ import { isRepository } from './git.ts'
 import { CONFIG_LIMIT } from './git-config.ts'
 import type { GitLayout } from './git-layout.ts'
 import { type Named, namedByConfig } from './git-named.ts'
-import { MOST_ELSEWHERE, MOST_SOCKETS, missingNote, socketNotes, tooManyNotes, tooManySockets } from './guard-notes.ts'
+import {
+  closedNotes,
+  MOST_ELSEWHERE,
+  MOST_SOCKETS,
+  missingNote,
+  socketNotes,
+  tooManyNotes,
+  tooManySockets,
+} from './guard-notes.ts'
 import { hardLinkNotes } from './hard-links.ts'
 import { IN_FOLDERS, type Listed, severeNames } from './listed.ts'
 import { ancestors, below, look, realPath } from './paths.ts'
@@ -68,6 +76,7 @@ export function guard(area: Area, host: Surroundings): Guards {
     ...gits,
     ...named,
     ...elsewhere.slice(0, MOST_ELSEWHERE),
+    ...walked.closed.slice(0, MOST_ELSEWHERE),
   ]
   const findings = [...new Set(paths)].map((path) => examine(path, area))
   const protectedPaths = outermost(findings.flatMap(({ protects }) => (protects === undefined ? [] : [protects])))
@@ -96,6 +105,7 @@ export function guard(area: Area, host: Surroundings): Guards {
         [...new Set(named)].filter((path) => isInside(path) && look(path) === null && !standIns.includes(path)),
         root,
       ),
+      ...closedNotes(walked.closed, root),
       ...tooManyNotes(walked, elsewhere, root),
       ...socketNotes(sockets, root),
       ...hardLinkNotes(root, git?.repository ?? null),

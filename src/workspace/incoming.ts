@@ -6,7 +6,7 @@ import type { GitLayout } from './git-layout.ts'
 import { inFolder } from './inode.ts'
 import { IN_FOLDERS, type Listed, rank } from './listed.ts'
 import { isRefName } from './ref-name.ts'
-import { matcher } from './walk.ts'
+import { type Hit, matcher } from './walk.ts'
 
 /** A path of a tree that programs of this machine run or obey once it is checked out. */
 export type Executed = Pick<Listed, 'severity' | 'tool' | 'why'> & { readonly path: string }
@@ -17,11 +17,14 @@ export function executedHere(paths: readonly string[]): readonly Executed[] {
   return [...new Set(paths)]
     .flatMap((path): readonly Executed[] => {
       const names = path.split('/')
-      const hit = names.reduce<ReturnType<typeof match>>((found, name, at) => found ?? match(name, names[at - 1] ?? ''), null)
+      const hit = names.reduce<Hit | null>((found, name, at) => severestHit(found, match(name, names[at - 1] ?? '')), null)
       return hit === null ? [] : [{ path, severity: hit.listed.severity, tool: hit.listed.tool, why: hit.listed.why }]
     })
     .sort((one, other) => rank(one.severity) - rank(other.severity) || (one.path < other.path ? -1 : 1))
 }
+
+const severestHit = (one: Hit | null, other: Hit | null): Hit | null =>
+  one !== null && other !== null && rank(other.listed.severity) < rank(one.listed.severity) ? other : (one ?? other)
 
 /** Lays a pack into a repository, its index last: git looks for that. */
 export function placePack({ repository }: GitLayout, pack: string): void {

@@ -129,6 +129,9 @@ export const NEW_REPOSITORY: Listed = {
   why: 'obeys its configuration, also for a status of the repository above',
 }
 
+/** What may hold anything, since nobody can look at it. */
+export const CLOSED: Listed = { path: '', severity: 'severe', tool: '', why: 'paude cannot look into it' }
+
 /** What configuration of git or of yours names. */
 export const NAMED: Listed = { path: '', severity: 'severe', tool: 'git', why: 'is told by its configuration to use it' }
 

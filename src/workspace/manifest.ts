@@ -1,11 +1,10 @@
-import { readlinkSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
-import { readPointer } from './git.ts'
-import { settings } from './git-config.ts'
+import { basename, dirname, join, resolve } from 'node:path'
+import { isRepository, readPointer } from './git.ts'
+import { readConfig } from './git-config.ts'
 import { bytesInPlace } from './inode.ts'
-import { IN_GIT, type Listed, NAMED, NEW_REPOSITORY, rank, type Severity } from './listed.ts'
-import { below, entriesOf, look, readSmall, realPath } from './paths.ts'
-import { type Found, type Walked, walk } from './walk.ts'
+import { CLOSED, IN_GIT, type Listed, NAMED, NEW_REPOSITORY, rank, type Severity } from './listed.ts'
+import { below, entriesIfOpen, look, readLink, readSmall, realPath } from './paths.ts'
+import { type Found, severest, type Walked, walk } from './walk.ts'
 
 /** What is looked at again at the end. */
 export type Looked = {
@@ -56,9 +55,9 @@ export function takeManifest(looked: Looked, walks: readonly Walked[]): Manifest
   const contents: Record<string, string> = {}
   const left = { bytes: MOST_CONTENT, files: MOST_FILES }
   const all = candidates(looked, walks).toSorted((a, b) => rank(a.listed.severity) - rank(b.listed.severity))
-  for (const { path } of all) {
+  for (const { path, listed } of all) {
     if (path in seen) continue
-    const one = see(path)
+    const one = see(path) ?? (listed === CLOSED ? UNSEEN : null)
     if (one === null) continue
     const content = left.files > 0 && left.bytes > 0 ? contentOf(path, one) : null
     seen[path] = content === null ? one : { ...one, hash: hashOf(content) }
@@ -75,8 +74,14 @@ export function compare(before: Manifest): { readonly findings: readonly Finding
   const walks = before.roots.map((root) => walk(root, before.list))
   const now = candidates(before, walks)
   const there = new Set(now.map(({ path }) => path))
-  const findings = now.flatMap((one) => judge(one, before))
-  const gone = Object.keys(before.seen).filter((path) => !there.has(path))
+  const judged = Map.groupBy(
+    now.flatMap((one) => judge(one, before)),
+    ({ path }) => path,
+  )
+  const findings = [...judged.values()].flatMap(
+    (all) => all.reduce<Finding | null>((most, one) => severest(one, most), null) ?? [],
+  )
+  const gone = Object.keys(before.seen).filter((path) => !there.has(path) && realPath(path) !== path)
   const links = Object.entries(outward(before.roots, walks)).filter(([path, target]) => before.links[path] !== target)
   return {
     findings: [
@@ -90,22 +95,41 @@ export function compare(before: Manifest): { readonly findings: readonly Finding
   }
 }
 
-/** The manifest with these paths as they look now: somebody meant them to. */
+/** The manifest with these paths as they look now: somebody meant them to. What is in a repository is looked at from then on. */
 export function renewed(before: Manifest, paths: readonly string[]): Manifest {
+  const gits = paths.flatMap((path) => gitsAt(path, before.roots))
   const seen = { ...before.seen }
   const contents = { ...before.contents }
   const links = { ...before.links }
-  for (const path of paths) {
+  for (const path of [...paths, ...inGits(gits).map((one) => one.path)]) {
     const now = see(path)
     if (now === null) delete seen[path]
     else {
       const content = contentOf(path, now)
       seen[path] = content === null ? now : { ...now, hash: hashOf(content) }
       if (content !== null) contents[hashOf(content)] = content.toString('base64')
-      if (now.kind === 'link') links[path] = readlinkOf(path)
+      if (now.kind === 'link') links[path] = readLink(path)
     }
   }
-  return { ...before, seen, contents, links }
+  return { ...before, gits: [...new Set([...before.gits, ...gits])], seen, contents, links }
+}
+
+/** How paths look now, with what of a repository counts: as long as it is the same, nothing was done to any of them. */
+export const marksOf = ({ roots }: Manifest, paths: readonly string[]): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    [...paths, ...inGits(paths.flatMap((path) => gitsAt(path, roots))).map((one) => one.path)].map((path) => {
+      const now = see(path)
+      return [path, now === null ? '' : `${now.kind}:${now.mode}:${now.kind === 'folder' ? '' : now.mark}`] as const
+    }),
+  )
+
+/** The git directory that a path is, or that its `.git` file names in these folders. */
+function gitsAt(path: string, roots: readonly string[]): readonly string[] {
+  const kind = look(path)
+  const pointer = kind?.isFile() && basename(path) === '.git' ? readPointer(path) : null
+  const folder = kind?.isDirectory() ? path : pointer === null ? null : realPath(resolve(dirname(path), pointer))
+  if (folder === null || !roots.some((root) => below(root, folder))) return []
+  return basename(folder) === '.git' || isRepository(folder) ? [folder] : []
 }
 
 /** Whether a path is, or holds, what it did then. */
@@ -118,7 +142,10 @@ export function isAsKept({ seen }: Manifest, path: string): boolean {
 export function setuidFiles(root: string, moment: number): readonly string[] {
   const [found, waiting]: [string[], string[]] = [[], [root]]
   for (const folder of waiting) {
-    for (const entry of entriesOf(folder)) {
+    const entries = entriesIfOpen(folder)
+    // A box that closes a folder changes it by that.
+    if (entries === null && (look(folder)?.ctimeMs ?? moment + 1) > moment) found.push(folder)
+    for (const entry of entries ?? []) {
       const path = join(folder, entry.name)
       if (entry.isDirectory()) waiting.push(path)
       const stats = entry.isFile() ? look(path) : null
@@ -134,15 +161,17 @@ const LINK = { severity: 'warn', tool: 'any program', why: 'follows it out of th
 
 function judge({ path, listed, looksLike }: Candidate, before: Manifest): readonly Finding[] {
   const was = before.seen[path]
-  const now = see(path)
+  const now = see(path) ?? (listed === CLOSED ? UNSEEN : null)
   if (now === null || (was !== undefined && isSame(path, was, now))) return []
   if (was === undefined && listed === NEW_REPOSITORY && isPlainWorktree(path, before.gits)) return []
   const { tool, why } = listed
+  // Nobody knows what was in it before, so nothing of it is taken away as new.
+  if (listed === CLOSED) return [{ path, state: 'changed', severity: listed.severity, tool, why, remarks: [] }]
   const isNew = was === undefined && listed === NEW_REPOSITORY
   const severity = isNew && isPlainRepository(path) ? 'shown' : listed.severity
   const remarks = [
     ...(looksLike ? [`looks like ${listed.path}`] : []),
-    ...(now.kind === 'link' ? [`is a link to ${readlinkOf(path)}`] : []),
+    ...(now.kind === 'link' ? [`is a link to ${readLink(path)}`] : []),
     ...(now.kind === 'other' ? ['is neither a file nor a folder'] : []),
   ]
   return [{ path, state: was === undefined ? 'new' : 'changed', severity, tool, why, remarks }]
@@ -162,24 +191,42 @@ function isPlainWorktree(file: string, gits: readonly string[]): boolean {
   const pointer = look(file)?.isFile() ? readPointer(file) : null
   const folder = pointer === null ? null : realPath(resolve(dirname(file), pointer))
   const common = folder === null ? null : readSmall(join(folder, 'commondir'))
-  if (folder === null || common === null || look(join(folder, 'config.worktree')) !== null) return false
+  const extra = ['config.worktree', ...UNDER_WAY]
+  if (folder === null || common === null || extra.some((name) => look(join(folder, name)) !== null)) return false
   const repository = realPath(resolve(folder, common.trimEnd()))
   return repository !== null && gits.includes(repository) && dirname(folder) === join(repository, 'worktrees')
 }
 
 /** A repository as `git init` and `git clone` leave it: nothing in it names a program, and it has no hooks but examples. */
 function isPlainRepository(place: string): boolean {
-  const extra = ['commondir', 'config.worktree', 'info/attributes', 'modules', 'worktrees', 'remotes', 'branches']
   const config = look(place)?.isDirectory() ? readSmall(join(place, 'config')) : null
-  if (config === null || extra.some((name) => look(join(place, name)) !== null && entriesOrFile(join(place, name)))) return false
-  if (entriesOf(join(place, 'hooks')).some(({ name }) => !name.endsWith('.sample'))) return false
-  return settings(config).every(
-    ({ key, value }) => PLAIN_KEY.test(key) || (/^remote\..+\.url$/s.test(key) && PLAIN_URL.test(value)),
+  const holds = (name: string, isAllowed: (name: string) => boolean): boolean => {
+    const path = join(place, name)
+    if (look(path) === null) return true
+    const entries = look(path)?.isDirectory() ? entriesIfOpen(path) : null
+    return entries?.every((entry) => !entry.isSymbolicLink() && isAllowed(entry.name)) === true
+  }
+  if (config === null || look(join(place, 'info/attributes')) !== null || !holds('', (name) => PLAIN_NAMES.has(name)))
+    return false
+  // git's templates have empty folders.
+  if (!['modules', 'worktrees', 'remotes', 'branches'].every((name) => holds(name, () => false))) return false
+  if (!holds('hooks', (name) => name.endsWith('.sample'))) return false
+  if (!holds('objects', (name) => /^([0-9a-f]{2}|info|pack)$/.test(name))) return false
+  const { all, isWhole } = readConfig(config)
+  return (
+    isWhole && all.every(({ key, value }) => PLAIN_KEY.test(key) || (/^remote\..+\.url$/s.test(key) && PLAIN_URL.test(value)))
   )
 }
 
-/** git's templates have empty folders. */
-const entriesOrFile = (path: string): boolean => look(path)?.isDirectory() !== true || entriesOf(path).length > 0
+/** What git leaves of work under way, and goes on with by commands that are written in it. */
+const UNDER_WAY = ['rebase-merge', 'rebase-apply', 'sequencer']
+
+/** Names of git's own in a git directory, without those that say where configuration comes from and what is under way. */
+const PLAIN_NAMES: ReadonlySet<string> = new Set([
+  ...['HEAD', 'config', 'description', 'hooks', 'info', 'objects', 'refs', 'logs', 'index', 'packed-refs', 'shallow'],
+  ...['modules', 'worktrees', 'remotes', 'branches', 'COMMIT_EDITMSG', 'FETCH_HEAD', 'ORIG_HEAD', 'MERGE_HEAD', 'MERGE_MSG'],
+  ...['MERGE_MODE', 'SQUASH_MSG', 'AUTO_MERGE'],
+])
 
 /** What git sets by itself, and names of people. A setting that is not known may name a program. */
 const PLAIN_KEY =
@@ -190,28 +237,36 @@ const PLAIN_URL = /^(https?|ssh|git|file):\/\/[^-]|^[\w./~][\w./~-]*(@[\w.-]+)?(
 type Candidate = Pick<Found, 'path' | 'listed' | 'looksLike'>
 
 function candidates({ gits, named }: Looked, walks: readonly Walked[]): readonly Candidate[] {
-  const inGit = gits.flatMap((folder) =>
-    IN_GIT.flatMap((listed) => subtree(join(folder, listed.path)).map((path) => ({ path, listed, looksLike: false }))),
-  )
   const repositories = walks.flatMap((one) => one.repositories)
   return [
     ...walks.flatMap(({ listed }) => listed),
-    ...inGit,
-    ...named.flatMap(subtree).map((path) => ({ path, listed: NAMED, looksLike: false })),
+    ...inGits(gits),
+    ...named.flatMap((path) => subtree(path, NAMED)),
     ...repositories.map((path) => ({ path, listed: NEW_REPOSITORY, looksLike: false })),
+    // Last, since of several that count the same the last word counts.
+    ...walks.flatMap(({ closed }) => closed).map((path) => ({ path, listed: CLOSED, looksLike: false })),
   ]
 }
 
+const inGits = (gits: readonly string[]): readonly Candidate[] =>
+  gits.flatMap((folder) => IN_GIT.flatMap((listed) => subtree(join(folder, listed.path), listed)))
+
 /** A path with all that lies in it, bounded; nothing where nothing is. */
-function subtree(top: string): readonly string[] {
+function subtree(top: string, listed: Listed): readonly Candidate[] {
   const kind = look(top)
   if (kind === null) return []
-  const found = [top]
+  const [found, closed]: [string[], string[]] = [[top], []]
   for (const path of kind.isDirectory() ? found : []) {
     if (found.length > MOST_IN_FOLDER) break
-    if (path === top || look(path)?.isDirectory()) found.push(...entriesOf(path).map(({ name }) => join(path, name)))
+    if (path !== top && !look(path)?.isDirectory()) continue
+    const entries = entriesIfOpen(path)
+    if (entries === null) closed.push(path)
+    else found.push(...entries.map(({ name }) => join(path, name)))
   }
-  return found
+  return [
+    ...found.map((path) => ({ path, listed, looksLike: false })),
+    ...closed.map((path) => ({ path, listed: CLOSED, looksLike: false })),
+  ]
 }
 
 /** Links that lead out of all roots, and what they say. */
@@ -219,13 +274,13 @@ const outward = (roots: readonly string[], walks: readonly Walked[]): Readonly<R
   Object.fromEntries(
     walks
       .flatMap(({ links }) => links)
-      .map((path) => [path, readlinkOf(path)] as const)
+      .map((path) => [path, readLink(path)] as const)
       .filter(([path, target]) => !roots.some((root) => below(root, resolve(dirname(path), target)))),
   )
 
 /** What a file holds, or where a link leads; null for what is too large, and anything else. */
 function contentOf(path: string, { kind }: Seen): Buffer | null {
-  if (kind === 'link') return Buffer.from(readlinkOf(path))
+  if (kind === 'link') return Buffer.from(readLink(path))
   return kind === 'file' ? bytesInPlace(path, MOST_BYTES) : null
 }
 
@@ -235,21 +290,16 @@ export function keptContent({ seen, contents }: Manifest, path: string): Buffer 
   return content === undefined ? null : Buffer.from(content, 'base64')
 }
 
+/** What stands for a path that has no look: it is too long, or no UTF-8. */
+const UNSEEN: Seen = { kind: 'other', mode: 0, mark: '', hash: '' }
+
 function see(path: string): Seen | null {
   const stats = look(path)
   if (stats === null) return null
   const { dev, ino, size, ctimeMs, mode } = stats
   const kind = stats.isFile() ? 'file' : stats.isDirectory() ? 'folder' : stats.isSymbolicLink() ? 'link' : 'other'
-  const hash = kind === 'link' ? hashOf(readlinkOf(path)) : ''
+  const hash = kind === 'link' ? hashOf(readLink(path)) : ''
   return { kind, mode: mode & 0o7777, mark: `${dev}:${ino}:${size}:${ctimeMs}`, hash }
 }
 
 const hashOf = (content: Buffer | string): string => new Bun.CryptoHasher('sha256').update(content).digest('hex')
-
-function readlinkOf(path: string): string {
-  try {
-    return readlinkSync(path)
-  } catch {
-    return ''
-  }
-}

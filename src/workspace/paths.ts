@@ -6,6 +6,7 @@ import {
   lstatSync,
   openSync,
   readdirSync,
+  readlinkSync,
   readSync,
   realpathSync,
   type Stats,
@@ -45,11 +46,23 @@ export function look(path: string | Buffer): Stats | null {
 }
 
 /** What is in a folder; nothing when it cannot be looked into. */
-export function entriesOf(folder: string): readonly Dirent[] {
+export const entriesOf = (folder: string): readonly Dirent[] => entriesIfOpen(folder) ?? []
+
+/** What is in a folder; null when a folder is there that cannot be looked into. */
+export function entriesIfOpen(folder: string): readonly Dirent[] | null {
   try {
     return readdirSync(folder, { withFileTypes: true })
+  } catch (error) {
+    return ['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '') ? [] : null
+  }
+}
+
+/** Where a link leads, in its own words; '' for anything else. */
+export function readLink(path: string): string {
+  try {
+    return readlinkSync(path)
   } catch {
-    return []
+    return ''
   }
 }
 

@@ -1,15 +1,18 @@
 import type { Dirent } from 'node:fs'
-import { basename } from 'node:path'
+import { basename, dirname, resolve } from 'node:path'
 import { UNSEEN } from '../text.ts'
-import type { Listed } from './listed.ts'
-import { entriesOf } from './paths.ts'
+import { type Listed, rank } from './listed.ts'
+import { below, entriesIfOpen, readLink } from './paths.ts'
 
 /** What a look through a tree found, by names alone: nothing is opened, and no link is followed. */
 export type Walked = {
   /** `.git` files and folders below the root, and folders that are bare repositories. */
   readonly repositories: readonly string[]
   readonly sockets: readonly string[]
+  /** Those that lead out of the tree. */
   readonly links: readonly string[]
+  /** What nobody can look at: folders that are closed to this user, and names that are no UTF-8. */
+  readonly closed: readonly string[]
   /** Listed paths, with all that lies in listed folders. Folders come without what is in skipped ones. */
   readonly listed: readonly Found[]
   /** Whether the tree has more than is looked at. */
@@ -26,7 +29,7 @@ export type Found = {
 
 /** Names looked at in one tree. The nearest come first, so that a large tree hides nothing that lies high. */
 const MOST_NAMES = 200_000
-/** Listed paths, and links, that are kept of one tree. */
+/** Listed paths, links, and closed folders, that are kept of one tree. */
 const MOST_LISTED = 5_000
 
 /** Folders that tools fill by themselves, and that nobody works in. */
@@ -35,20 +38,26 @@ export const SKIPPED: ReadonlySet<string> = new Set([
   ...['.pytest_cache', '.ruff_cache', '.gradle', '.next', '.nuxt', '.turbo', '.parcel-cache', '.terraform', '.cache'],
 ])
 
+/** Folders of a git directory that hold what git made, by names that others choose. */
+const GITS_OWN: ReadonlySet<string> = new Set(['objects', 'refs', 'logs'])
+
 /** Looks through a tree, bounded. */
 export function walk(root: string, list: readonly Listed[]): Walked {
   const match = matcher(list)
-  const [repositories, sockets, links, found]: [string[], string[], string[], Found[]] = [[], [], [], []]
+  const [repositories, sockets, links, closed]: [string[], string[], string[], string[]] = [[], [], [], []]
+  const found: Found[] = []
   const waiting: { readonly path: string; readonly within: Listed | null }[] = [{ path: root, within: null }]
   let names = 0
   for (const { path, within } of waiting) {
-    const entries = entriesOf(path)
-    names += entries.length
-    if (isBare(entries)) {
-      // What is in a git directory is git's, and looked at as such.
-      if (path !== root) repositories.push(path)
+    const entries = entriesIfOpen(path)
+    if (entries === null) {
+      if (closed.length < MOST_LISTED) closed.push(path)
       continue
     }
+    names += entries.length
+    // Anybody can give a folder these names: what else is in it is looked at as everywhere.
+    const isGits = path !== root && isBare(entries)
+    if (isGits) repositories.push(path)
     const parent = basename(path)
     for (const entry of entries) {
       const { name } = entry
@@ -58,18 +67,27 @@ export function walk(root: string, list: readonly Listed[]): Walked {
         continue
       }
       const isFolder = entry.isDirectory()
+      if (isGits && isFolder && GITS_OWN.has(name)) continue
+      if (name.includes('\ufffd') && closed.length < MOST_LISTED) closed.push(own)
       const hit = match(name, parent)
-      const listed = hit?.listed ?? within
+      const listed = severest(hit?.listed ?? null, within)
       if (listed !== null && found.length < MOST_LISTED)
-        found.push({ path: own, listed, kind: kindOf(entry), looksLike: hit?.looksLike === true })
+        found.push({ path: own, listed, kind: kindOf(entry), looksLike: hit?.looksLike === true && listed === hit.listed })
       if (isFolder && !SKIPPED.has(name)) waiting.push({ path: own, within: listed })
       else if (entry.isSocket()) sockets.push(own)
-      else if (entry.isSymbolicLink() && links.length < MOST_LISTED) links.push(own)
+      else if (entry.isSymbolicLink() && links.length < MOST_LISTED && leadsOut(own, root)) links.push(own)
     }
-    if (names > MOST_NAMES) return { repositories, sockets, links, listed: found, isCut: true }
+    if (names > MOST_NAMES) return { repositories, sockets, links, closed, listed: found, isCut: true }
   }
-  return { repositories, sockets, links, listed: found, isCut: found.length >= MOST_LISTED }
+  const isCut = [found, links, closed].some(({ length }) => length >= MOST_LISTED)
+  return { repositories, sockets, links, closed, listed: found, isCut }
 }
+
+const leadsOut = (link: string, root: string): boolean => !below(root, resolve(dirname(link), readLink(link)))
+
+/** Of two the one that counts more; the first where both count the same. */
+export const severest = <L extends Pick<Listed, 'severity'>>(one: L | null, other: L | null): L | null =>
+  one === null || (other !== null && rank(other.severity) < rank(one.severity)) ? other : one
 
 const isBare = (entries: readonly Dirent[]): boolean =>
   entries.length >= 3 && ['HEAD', 'objects', 'refs'].every((name) => entries.some((entry) => entry.name === name))
@@ -77,26 +95,29 @@ const isBare = (entries: readonly Dirent[]): boolean =>
 const kindOf = (entry: Dirent): Found['kind'] =>
   entry.isFile() ? 'file' : entry.isDirectory() ? 'folder' : entry.isSymbolicLink() ? 'link' : 'other'
 
-type Hit = { readonly listed: Listed; readonly looksLike: boolean }
+export type Hit = { readonly listed: Listed; readonly looksLike: boolean }
 
-/** What a name in a folder of another name is in the list. */
-/** Tells which of a list a name means, in a folder of another name. */
+/** Tells which of a list a name means, in a folder of another name: of several the severest, so that none hides another. */
 export function matcher(list: readonly Listed[]): (name: string, parent: string) => Hit | null {
   const exact = Map.groupBy(list, ({ path }) => basename(path))
   const plain = Map.groupBy(list, ({ path }) => plainName(basename(path)))
   const endings = list.filter(({ path }) => path.startsWith('*'))
   const fitting = (all: readonly Listed[] | undefined, parent: string) =>
-    all?.find(({ path }) => !path.includes('/') || path.split('/').at(-2) === parent)
+    (all ?? []).reduce<Listed | null>(
+      (found, one) => (!one.path.includes('/') || one.path.split('/').at(-2) === parent ? severest(found, one) : found),
+      null,
+    )
   return (name, parent) => {
-    const one = fitting(exact.get(name), parent)
-    if (one !== undefined) return { listed: one, looksLike: false }
-    if (ODD.test(name)) {
-      if (plainName(name) === '.git') return { listed: GIT_ALIKE, looksLike: true }
-      const alike = fitting(plain.get(plainName(name)), parent)
-      if (alike !== undefined) return { listed: alike, looksLike: true }
-    }
-    const ending = endings.find(({ path }) => name.length >= path.length && name.endsWith(path.slice(1)))
-    return ending === undefined ? null : { listed: ending, looksLike: false }
+    const ending = fitting(
+      endings.filter(({ path }) => name.length >= path.length && name.endsWith(path.slice(1))),
+      parent,
+    )
+    const one = severest(fitting(exact.get(name), parent), ending)
+    if (one !== null && (one.severity === 'severe' || !ODD.test(name))) return { listed: one, looksLike: false }
+    if (ODD.test(name) && plainName(name) === '.git') return { listed: GIT_ALIKE, looksLike: true }
+    const alike = ODD.test(name) ? fitting(plain.get(plainName(name)), parent) : null
+    const listed = severest(one, alike)
+    return listed === null ? null : { listed, looksLike: listed !== one }
   }
 }
 

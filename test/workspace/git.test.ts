@@ -311,6 +311,11 @@ describe('the config file', () => {
     ['[includeIf "gitdir:~/x \\"y\\""]\npath = z\n', 'includeif.gitdir:~/x "y".path', 'z'],
     ['worktree = a\n', 'core.worktree', null],
     ['[core "sub"]\nworktree = a\n', 'core.worktree', null],
+    ['[user][core] worktree = a\n', 'core.worktree', 'a'],
+    ['[user] [core]worktree = a\n', 'core.worktree', 'a'],
+    ['# a \\\n[core]\nworktree = a\n', 'core.worktree', 'a'],
+    ['[core]\nbare = true ; \\\nworktree = a\n', 'core.worktree', 'a'],
+    ['\ufeff[core]\nworktree = a\n', 'core.worktree', 'a'],
   ])('%j', (text, key, value) => {
     expect(setting(settings(text), key)).toBe(value)
   })

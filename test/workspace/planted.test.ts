@@ -14,13 +14,13 @@ import {
 import { dirname, join, relative } from 'node:path'
 import { guard } from '../../src/workspace/guard.ts'
 import { IN_FOLDERS, listWith, readAddition } from '../../src/workspace/listed.ts'
-import { compare, takeManifest } from '../../src/workspace/manifest.ts'
+import { compare, renewed, setuidFiles, takeManifest } from '../../src/workspace/manifest.ts'
 import { below } from '../../src/workspace/paths.ts'
 import { findWorkspace, guardMount, type Workspace } from '../../src/workspace/workspace.ts'
 import { git, makeSandbox, refusal, repository } from './sandbox.ts'
 
 const sandbox = makeSandbox()
-afterAll(sandbox.remove)
+afterAll(sandbox.remove, 60_000)
 const { path, home } = sandbox
 const host = (cwd: string) => ({
   ...sandbox.host(cwd),
@@ -190,6 +190,21 @@ const namedAtTheEnd: readonly (readonly [name: string, plant: (root: string) => 
   ['plant-nested-hook', withHook, 'sub/.git', 'severe'],
   ['plant-nested-pointer', (root) => void put(join(root, 'sub/.git'), 'gitdir: ../evil\n'), 'sub/.git', 'severe'],
   ['plant-bare-subfolder', bareEvil, 'store.git', 'severe'],
+  ['plant-bare-plain', bare, 'store.git', 'shown'],
+  ['plant-in-bare', followed(bare, 'store.git/.envrc'), 'store.git/.envrc', 'severe'],
+  ['plant-in-bare-named', followed(bare, 'store.git/.envrc'), 'store.git', 'severe'],
+  ['plant-in-bare-objects', followed(bare, 'store.git/objects/x/y'), 'store.git', 'severe'],
+  ['plant-names-of-git', (root) => namesOfGit(root, 'a'), 'a/b/.vscode', 'severe'],
+  ['plant-names-of-git-root', (root) => namesOfGit(root, '.'), 'b/.vscode', 'severe'],
+  ['plant-in-listed', (root) => bare(root, '.claude'), '.claude', 'severe'],
+  ['plant-two-headers', withConfig('[core][core] fsmonitor = "evil"\n'), 'sub/.git', 'severe'],
+  ['plant-header-behind', withConfig('[user][core]\n\tfsmonitor = evil\n'), 'sub/.git', 'severe'],
+  ['plant-comment-goes-on', withConfig('# x \\\n[core]\n\tfsmonitor = evil\n'), 'sub/.git', 'severe'],
+  ['plant-comment-ends', withConfig('[user]\n\tname = x # \\\n[core]\n\tfsmonitor = evil\n'), 'sub/.git', 'severe'],
+  ['plant-not-understood', withConfig('[core]\n\tfsmonitor: evil\n'), 'sub/.git', 'severe'],
+  ['plant-under-way', followed(nested('sub'), 'sub/.git/rebase-merge/x'), 'sub/.git', 'severe'],
+  ['plant-worktree-under-way', followed(worktreeInside, '.git/worktrees/a/rebase-merge/x'), 'trees/a/.git', 'severe'],
+  ['plant-no-text', (root) => void mkdirSync(Buffer.from(`${root}/\xff`, 'latin1')), '\ufffd', 'severe'],
   ['plant-case', (root) => void put(join(root, '.Claude/settings.json')), '.Claude', 'severe'],
   ['plant-case-git', (root) => void put(join(root, 'x/.GIT/config')), 'x/.GIT', 'severe'],
   ['plant-invisible', (root) => void put(join(root, '.vs\u200dcode')), '.vs\u200dcode', 'severe'],
@@ -212,7 +227,8 @@ function severe(name: string) {
 describe('at the end is named', () => {
   test.each(namedAtTheEnd)('%s %s %s as %s', (_, plant, name, severity) => {
     const { findings } = attempt(nothing, plant)
-    expect(findings.filter(({ path: one }) => one === name)).toMatchObject([{ state: 'new', severity }])
+    const state = name.includes('\ufffd') ? 'changed' : 'new'
+    expect(findings.filter(({ path: one }) => one === name)).toMatchObject([{ state, severity }])
   })
 
   test('change-in-place: a listed file that only changed, whatever time it shows', () => {
@@ -277,6 +293,104 @@ describe('at the end is named', () => {
   })
 })
 
+/** As somebody for whom permissions count. */
+function humbly<T>(root: string, deed: () => T): T {
+  if (process.getuid?.() !== 0) return deed()
+  Bun.spawnSync(['chown', '-R', '65534', root])
+  chmodSync(path, 0o755)
+  process.seteuid?.(65534)
+  try {
+    return deed()
+  } finally {
+    process.seteuid?.(0)
+  }
+}
+
+describe('a folder that nobody can look into', () => {
+  const look = (root: string) => guard({ root, directory: root, git: null, protect: [], list: IN_FOLDERS }, host(root))
+  const taken = (root: string) => {
+    const { walked, gits, named } = look(root)
+    return takeManifest({ roots: [root], gits, named, list: IN_FOLDERS }, [walked])
+  }
+
+  test('is named at the end, and not as something new', () => {
+    const root = project()
+    put(join(root, 'src/.envrc'))
+    const before = taken(root)
+    chmodSync(join(root, 'src'), 0o311)
+    const { findings } = humbly(root, () => compare(before))
+    expect(findings.find((one) => one.path === join(root, 'src'))).toMatchObject({
+      state: 'changed',
+      severity: 'severe',
+      why: 'paude cannot look into it',
+    })
+  })
+
+  test('that was there at the start is read-only, told of, and not named at the end', () => {
+    const root = project()
+    mkdirSync(join(root, 'data'), 0o311)
+    humbly(root, () => {
+      const { protectedPaths, notes } = look(root)
+      expect(protectedPaths).toContain(join(root, 'data'))
+      expect(notes.join()).toContain('paude cannot look into data')
+      const before = taken(root)
+      expect(compare(before).findings).toEqual([])
+      chmodSync(join(root, 'data'), 0o755)
+      expect(compare(before).findings).toEqual([])
+    })
+  })
+
+  test.each(['hooks', 'modules', 'objects', ''])('is not in a plain repository: %j', (name) => {
+    const root = project()
+    const before = taken(root)
+    nested('sub')(root)
+    mkdirSync(join(root, 'sub/.git', name), { recursive: true })
+    chmodSync(join(root, 'sub/.git', name), 0o311)
+    const { findings } = humbly(root, () => compare(before))
+    expect(findings.find((one) => one.path === join(root, 'sub/.git'))).toMatchObject({ severity: 'severe' })
+  })
+
+  test('may hold programs that run as their owner', () => {
+    const root = project()
+    mkdirSync(join(root, 'x'), 0o311)
+    expect(humbly(root, () => setuidFiles(root, 0))).toEqual([join(root, 'x')])
+    expect(humbly(root, () => setuidFiles(root, Date.now() + 10_000))).toEqual([])
+  })
+})
+
+test('a repository that was accepted is looked into from then on', () => {
+  const root = project()
+  const before = takeManifest({ roots: [root], gits: [], named: [], list: IN_FOLDERS }, [])
+  nested('sub')(root)
+  const kept = renewed(before, [join(root, 'sub/.git')])
+  expect(compare(kept).findings.filter((one) => one.path.includes('/sub/'))).toEqual([])
+  appendFileSync(join(root, 'sub/.git/config'), '[core]\n\tfsmonitor = evil\n')
+  put(join(root, 'sub/.git/hooks/pre-commit'))
+  expect(compare(kept).findings.map((one) => [relative(root, one.path), one.state, one.severity])).toEqual([
+    ['sub/.git/hooks/pre-commit', 'new', 'severe'],
+    ['sub/.git/config', 'changed', 'severe'],
+  ])
+})
+
+test('links within the project take no place of those that lead out of it', () => {
+  const root = project()
+  symlinkSync('README', join(root, 'inner'))
+  symlinkSync('/etc', join(root, 'outer'))
+  const { walked } = guard({ root, directory: root, git: null, protect: [], list: IN_FOLDERS }, host(root))
+  expect(walked.links).toEqual([join(root, 'outer')])
+})
+
+test('of several entries that mean a path the severest counts', () => {
+  const list = listWith(['shown:x.code-workspace', 'shown:mine'].map((text) => readAddition(text, false)))
+  const severityOf = (name: string) => {
+    const root = project()
+    put(join(root, name))
+    return guard({ root, directory: root, git: null, protect: [], list }, host(root)).walked.listed.at(-1)?.listed.severity
+  }
+  const names = ['x.code-workspace', '.vscode/mine', 'mine', '.claude/package.json']
+  expect(names.map(severityOf)).toEqual(['severe', 'severe', 'shown', 'severe'])
+})
+
 test('a hostile tree is looked through without following, reading or waiting', () => {
   const root = project()
   Bun.spawnSync(['mkfifo', join(root, 'package.json')])
@@ -331,6 +445,27 @@ function evil(key: string, value: string) {
   }
 }
 
+/** What a box does, and a file that it makes then. */
+function followed(deed: (root: string) => void, name: string) {
+  return (root: string) => {
+    deed(root)
+    put(join(root, name))
+  }
+}
+
+function withConfig(text: string) {
+  return (root: string) => {
+    nested('sub')(root)
+    appendFileSync(join(root, 'sub/.git/config'), text)
+  }
+}
+
+/** A folder that looks like a git directory by its names, with something else in it. */
+function namesOfGit(root: string, name: string): void {
+  for (const one of ['HEAD', 'objects', 'refs']) mkdirSync(join(root, name, one), { recursive: true })
+  put(join(root, name, 'b/.vscode/tasks.json'))
+}
+
 function withHook(root: string): void {
   nested('sub')(root)
   put(join(root, 'sub/.git/hooks/pre-commit'))
@@ -345,10 +480,10 @@ function worktreeInside(root: string): void {
   git(root, 'worktree', 'add', '--quiet', '-b', 'a', join(root, 'trees/a'))
 }
 
-function bare(root: string): void {
-  renameSync(join(repository(join(root, 'work')), '.git'), join(root, 'store.git'))
+function bare(root: string, name = 'store.git'): void {
+  renameSync(join(repository(join(root, 'work')), '.git'), join(root, name))
   rmSync(join(root, 'work'), { recursive: true })
-  expect(existsSync(join(root, 'store.git/HEAD'))).toBe(true)
+  expect(existsSync(join(root, name, 'HEAD'))).toBe(true)
 }
 
 function include(root: string, text: string, file: string): void {

@@ -42,7 +42,7 @@ export function findNewExecutables(record: SessionRecord, kept: Manifest | null,
   const known = new Set(findings.filter(({ state }) => state !== 'removed').map(({ path }) => path))
   const further = [
     ...paths.filter((path) => !known.has(path) && !(kept !== null && isAsKept(kept, path))),
-    ...bitsOf(record, kept),
+    ...bitsOf(record, kept).filter((path) => !known.has(path)),
   ]
   return {
     findings: [
