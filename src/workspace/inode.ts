@@ -5,7 +5,7 @@ import { shown } from '../text.ts'
 import { readBytes, realPath } from './paths.ts'
 
 /** Linux's O_PATH, which node does not name: a handle on the place itself, without opening what is there. */
-const O_PATH = 0o10000000
+export const O_PATH = 0o10000000
 
 /** `device:inode` of what is at an absolute path, or null when a link stands anywhere on the way. */
 export const inodeOf = (path: string): string | null =>

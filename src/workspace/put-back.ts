@@ -1,8 +1,13 @@
 import {
   chmodSync,
+  closeSync,
+  constants,
   copyFileSync,
+  fchmodSync,
+  fstatSync,
   lstatSync,
   mkdirSync,
+  openSync,
   readdirSync,
   readlinkSync,
   renameSync,
@@ -13,22 +18,74 @@ import {
 import { dirname, join } from 'node:path'
 import { PaudeError } from '../errors.ts'
 import { shown } from '../text.ts'
-import { inPlace, makeInPlace } from './inode.ts'
+import { inPlace, makeInPlace, O_PATH } from './inode.ts'
 import { keptContent, type Manifest, type Seen } from './manifest.ts'
-import { ancestors, below } from './paths.ts'
+import { ancestors, below, entriesOf, look } from './paths.ts'
 
 /** Takes away what is at a path, with all it holds. `keep` is where it goes to, which is not there yet; null for nowhere. No link is followed. */
 export function takeAway(path: string, keep: string | null): void {
   const done = inPlace(path, (at) => {
-    if (keep !== null) {
-      mkdirSync(dirname(keep), { recursive: true, mode: 0o700 })
-      if (moved(at, keep)) return true
-      copy(at, keep)
+    try {
+      takeAwayAt(at, keep)
+    } catch (error) {
+      if (!isDenied(error) || process.platform !== 'linux') throw error
+      // Permissions that a box took away are no reason to leave what it made.
+      const above = dirname(at)
+      const { mode } = fstatSync(Number(above.split('/').at(-1)))
+      chmodSync(above, mode | 0o700)
+      try {
+        open(at)
+        if (keep !== null) rmSync(keep, { recursive: true, force: true })
+        takeAwayAt(at, keep)
+      } finally {
+        chmodSync(above, mode & 0o7777)
+      }
     }
-    rmSync(at, { recursive: true, force: true })
     return true
   })
   if (done === null) throw unreachable(path)
+}
+
+function takeAwayAt(at: string, keep: string | null): void {
+  if (keep !== null) {
+    mkdirSync(dirname(keep), { recursive: true, mode: 0o700 })
+    if (moved(at, keep)) return
+    copy(at, keep)
+  }
+  rmSync(at, { recursive: true, force: true })
+}
+
+const isDenied = (error: unknown): boolean => ['EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')
+
+/** Lets this user into a folder and those in it. Each is held while its mode is changed, so that no link stands for it. */
+function open(path: string): void {
+  if (look(path)?.isDirectory() !== true) return
+  withHandle(path, O_PATH | constants.O_DIRECTORY, (handle) => {
+    const held = `/proc/self/fd/${handle}`
+    chmodSync(held, (fstatSync(handle).mode & 0o7777) | 0o700)
+    for (const entry of entriesOf(held)) if (entry.isDirectory()) open(join(held, entry.name))
+  })
+}
+
+/** Gives a folder that is still there the mode that it had, and leaves what is in it. */
+export function putModeBack(path: string, { mode }: Seen): void {
+  const done = inPlace(path, (at) => {
+    withHandle(at, process.platform === 'linux' ? O_PATH | constants.O_DIRECTORY : constants.O_DIRECTORY, (handle) =>
+      process.platform === 'linux' ? chmodSync(`/proc/self/fd/${handle}`, mode) : fchmodSync(handle, mode),
+    )
+    return true
+  })
+  if (done === null) throw unreachable(path)
+}
+
+/** Opens what is at a path and no link, so that what follows is done to that alone. */
+function withHandle(path: string, flags: number, use: (handle: number) => void): void {
+  const handle = openSync(path, flags | constants.O_NOFOLLOW, 0o600)
+  try {
+    use(handle)
+  } finally {
+    closeSync(handle)
+  }
 }
 
 /** Puts what was at a path at the start back there, with the folders on the way; nothing may be there now. */
@@ -40,12 +97,13 @@ export function putBack(path: string, kept: Manifest): void {
   const done = inPlace(path, (at) => {
     if (was.kind === 'folder') {
       mkdirSync(at, { mode: 0o700 })
-      chmodSync(at, was.mode)
+      withHandle(at, constants.O_RDONLY | constants.O_DIRECTORY, (handle) => fchmodSync(handle, was.mode))
     } else if (was.kind === 'link') symlinkSync(content.toString(), at)
-    else {
-      writeFileSync(at, content, { flag: 'wx', mode: 0o600 })
-      chmodSync(at, was.mode)
-    }
+    else
+      withHandle(at, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, (handle) => {
+        writeFileSync(handle, content)
+        fchmodSync(handle, was.mode)
+      })
     return true
   })
   if (done === null) throw unreachable(path)

@@ -13,6 +13,9 @@ import {
   symlinkSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import type { Host } from '../../src/host.ts'
+import { marked, reviewOf, settle, units } from '../../src/session/life/review.ts'
+import { readRecords } from '../../src/session/record/store.ts'
 import { type Machine, makeMachine } from '../support/machine.ts'
 
 let machine: Machine
@@ -40,6 +43,12 @@ async function ended(deed: () => void, ...words: readonly string[]): Promise<str
   deed()
   machine.ended('exited')
   return id
+}
+
+function recordOf(id: string) {
+  const [record] = readRecords({ home: machine.home, env: machine.env } as unknown as Host).filter((one) => one.id === id)
+  if (record === undefined) throw new Error(`no session ${id}`)
+  return { record, folder: join(machine.home, '.local/state/paude/sessions', id) }
 }
 
 const review = (...words: readonly string[]) => machine.paude(['review', ...words])
@@ -94,6 +103,21 @@ describe('a review', () => {
     expect(stdout).toContain('(460 more lines)')
     expect(stdout).toContain('(no text, 3 bytes)')
     expect(stdout.split('\n').length).toBeLessThan(60)
+  })
+
+  test('tells how many files and characters there are more, where links lead, and what is severe first', async () => {
+    const id = await ended(() => {
+      put('CLAUDE.md', 'words')
+      for (let at = 10; at < 35; at++) put(`.vscode/${at}`, '')
+      put('.exrc', `${'x'.repeat(300)}evil\n`)
+      mkdirSync(at('.idea'))
+      symlinkSync('/etc/passwd', at('.idea/x'))
+    })
+    const { stdout } = await review(id)
+    expect(stdout).toContain('  (5 more files)\n')
+    expect(stdout).toContain(`x… (106 more characters)\n`)
+    expect(stdout).toContain('  .idea/x (a link to /etc/passwd)\n')
+    expect(stdout.indexOf('CLAUDE.md (new, warn)')).toBeGreaterThan(stdout.lastIndexOf('severe):'))
   })
 
   test('is offered when a session is stopped, and of one that is gone with --last', async () => {
@@ -190,6 +214,35 @@ describe('a verdict', () => {
     expect([lstatSync(at('sub')).isDirectory(), readFileSync(at('sub/.vscode/x'), 'utf8')]).toEqual([true, 'mine'])
   })
 
+  test('names paths as they may be shown', async () => {
+    put('.vscode/a', '')
+    const id = await ended(() => put('.vscode/b\u001b[2J', ''))
+    const { stdout } = await review(id, '.', '--keep')
+    expect(stdout).toContain('.vscode/b\\u{1b}[2J\n')
+  })
+
+  test('keep refuses what changed since it was shown', async () => {
+    const id = await ended(() => put('.vscode/tasks.json', 'one'))
+    const { record, folder } = recordOf(id)
+    const seen = marked(reviewOf(record, folder) ?? ({} as never))
+    const host = { home: machine.home, env: machine.env } as unknown as Host
+    put('.vscode/tasks.json', 'two')
+    expect(() => settle(host, seen, units(seen.planted), 'keep')).toThrow('.vscode/tasks.json changed since it was shown')
+    put('.vscode/more', '')
+    expect(() => settle(host, marked(seen), units(seen.planted), 'keep')).toThrow('.vscode/more changed since it was shown')
+    const again = marked(reviewOf(record, folder) ?? seen)
+    settle(host, again, units(again.planted), 'keep')
+    expect(await findings(id)).toEqual([])
+  })
+
+  test('revert gives a folder its mode back and leaves what is in it', async () => {
+    put('.vscode/x', 'mine')
+    chmodSync(at('.vscode'), 0o755)
+    const id = await ended(() => chmodSync(at('.vscode'), 0o777))
+    expect((await review(id, '.', '--revert')).code).toBe(0)
+    expect([readFileSync(at('.vscode/x'), 'utf8'), statSync(at('.vscode')).mode & 0o777]).toEqual(['mine', 0o755])
+  })
+
   test('is refused while the session runs', async () => {
     const id = await start()
     put('.envrc', 'evil')
@@ -210,6 +263,17 @@ describe('workspace.on_finding', () => {
     const { stderr } = await machine.paude(['stop', id])
     expect(stderr).toContain('moved .envrc in ')
     expect([existsSync(at('.envrc')), existsSync(at('CLAUDE.md'))]).toEqual([false, true])
+  })
+
+  test('revert tells what it cannot do, and goes on', async () => {
+    machine.write(join(machine.home, '.config/paude/config.toml'), 'workspace.on_finding = "revert"\n')
+    const id = await start()
+    machine.write(join(machine.home, '.local/state/paude/quarantine'), 'in the way')
+    put('.envrc', 'evil')
+    put('.exrc', 'evil')
+    const { code, stderr } = await machine.paude(['stop', id])
+    expect([code, stderr]).toEqual([0, expect.stringMatching(/cannot change \.envrc: [A-Z]+; check it yourself/)])
+    expect(stderr).toContain('cannot change .exrc: ')
   })
 
   test('warn and ask leave it where there is no terminal', async () => {

@@ -1,6 +1,6 @@
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
-import { type Review, settle, units, type Verdict } from '../../session/life/review.ts'
+import { marked, type Review, settle, units, type Verdict } from '../../session/life/review.ts'
 import { shown } from '../../text.ts'
 import type { Finding } from '../../workspace/manifest.ts'
 import { canAsk, readAnswer } from '../config/start-config.ts'
@@ -10,6 +10,7 @@ const ANSWERS: Readonly<Record<string, Verdict>> = { k: 'keep', r: 'revert', q: 
 
 /** Shows what may run by itself, one after the other, and asks what becomes of it. No answer leaves it as it is, to be reviewed later. */
 export function askReview(context: Context, review: Review, findings: readonly Finding[] = asked(review)): void {
+  const seen = marked(review)
   for (const [at, finding] of findings.entries()) {
     context.note(findingText(review, finding))
     const answer = readAnswer(
@@ -19,7 +20,7 @@ export function askReview(context: Context, review: Review, findings: readonly F
     )
     if (answer === 'end') return
     const verdict = ANSWERS[answer.slice(0, 1)]
-    if (verdict !== undefined) carryOut(context, review, { finding, verdict })
+    if (verdict !== undefined) carryOut(context, seen, { finding, verdict })
   }
 }
 
@@ -36,8 +37,11 @@ function carryOut(
     const place = settle(context.host, review, [finding], verdict)
     context.note(`${done(verdict)} ${nameOf(review, finding.path)}${place === '' ? '' : ` in ${shown(place)}`}`)
   } catch (error) {
-    if (!(error instanceof PaudeError)) throw error
-    context.warn(`${error.message}; ${error.hint}`)
+    context.warn(
+      error instanceof PaudeError
+        ? `${error.message}; ${error.hint}`
+        : `cannot change ${nameOf(review, finding.path)}: ${shown(String((error as NodeJS.ErrnoException).code ?? error))}; check it yourself`,
+    )
   }
 }
 

@@ -3,8 +3,9 @@ import { relative } from 'node:path'
 import type { Review } from '../../session/life/review.ts'
 import { printable, shown } from '../../text.ts'
 import { bytesInPlace } from '../../workspace/inode.ts'
+import { rank } from '../../workspace/listed.ts'
 import { type Finding, keptContent } from '../../workspace/manifest.ts'
-import { below, look } from '../../workspace/paths.ts'
+import { below, look, readLink } from '../../workspace/paths.ts'
 import { green, red } from '../streams/output.ts'
 
 /** Lines of a change that are shown, and changes within one finding. */
@@ -21,10 +22,21 @@ export function findingText(review: Review, finding: Finding): string {
   const name = nameOf(review, path)
   const reason = [tool === '' ? why : `${tool} ${why}`, ...remarks.map(shown)].join('; ')
   const inner = review.planted.findings
-    .filter((one) => below(path, one.path) && look(one.path)?.isFile())
+    .filter((one) => below(path, one.path) && (one.path !== path || look(path)?.isFile()) && !look(one.path)?.isDirectory())
+    .toSorted((a, b) => rank(a.severity) - rank(b.severity))
+  const more = inner.length > MOST_FILES ? [`  (${inner.length - MOST_FILES} more files)`] : []
+  const lines = inner
     .slice(0, MOST_FILES)
-    .flatMap((one) => [...(one.path === path ? [] : [`  ${nameOf(review, one.path)}`]), ...changeLines(review, one)])
-  return [`${name} (${state}, ${severity}): ${reason}`, ...inner].join('\n')
+    .flatMap((one) => (one.path === path ? changeLines(review, one) : innerLines(review, one)))
+  return [`${name} (${state}, ${severity}): ${reason}`, ...lines, ...more].join('\n')
+}
+
+/** Something within a finding: a file with what is new in it, anything else with what it is. */
+function innerLines(review: Review, one: Finding): readonly string[] {
+  const [name, kind] = [`  ${nameOf(review, one.path)}`, look(one.path)]
+  if (kind?.isFile()) return [name, ...changeLines(review, one)]
+  if (kind?.isSymbolicLink()) return [`${name} (a link to ${cut(readLink(one.path))})`]
+  return [`${name} (${kind === null ? 'is gone' : 'neither a file nor a folder'})`]
 }
 
 /** As a person types it from the project's top: a path elsewhere is written in full. */
@@ -42,8 +54,12 @@ function changeLines({ kept }: Review, { path, state }: Finding): readonly strin
   if (before.equals(after)) return ['    (only its mode or kind changed)']
   const lines = difference(linesOf(before), linesOf(after))
   const more = lines.length > MOST_LINES ? [`    (${lines.length - MOST_LINES} more lines)`] : []
-  return [...lines.slice(0, MOST_LINES).map((line) => `    ${coloured(printable(line.slice(0, LONGEST)))}`), ...more]
+  return [...lines.slice(0, MOST_LINES).map((line) => `    ${coloured(cut(line))}`), ...more]
 }
+
+/** What is not shown is told, so that nothing hides behind a long line. */
+const cut = (line: string): string =>
+  printable(line.length > LONGEST ? `${line.slice(0, LONGEST)}… (${line.length - LONGEST} more characters)` : line)
 
 const isText = (bytes: Buffer): boolean => isUtf8(bytes) && !bytes.includes(0)
 

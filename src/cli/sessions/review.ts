@@ -91,7 +91,7 @@ function decide(
     paths.map((path) => resolve(host.cwd, path)),
   )
   const place = settle(host, review, found, verdict)
-  for (const one of found) context.answer(one.path)
+  for (const one of found) context.answer(shown(one.path))
   if (place !== '') context.note(`the files of the session are in ${shown(place)}`)
   return 0
 }

@@ -3,9 +3,10 @@ import { PaudeError } from '../../errors.ts'
 import type { Host } from '../../host.ts'
 import { stateFolder } from '../../state.ts'
 import { shown } from '../../text.ts'
-import type { Finding, Manifest } from '../../workspace/manifest.ts'
-import { ancestors, below } from '../../workspace/paths.ts'
-import { putBack, requireKept, takeAway } from '../../workspace/put-back.ts'
+import { rank } from '../../workspace/listed.ts'
+import { type Finding, type Manifest, marksOf } from '../../workspace/manifest.ts'
+import { ancestors, below, look } from '../../workspace/paths.ts'
+import { putBack, putModeBack, requireKept, takeAway } from '../../workspace/put-back.ts'
 import { keepAnew, readKept } from '../record/kept.ts'
 import type { SessionRecord } from '../record/record.ts'
 import { findNewExecutables, type NewExecutables } from './new-executables.ts'
@@ -17,6 +18,8 @@ export type Review = {
   readonly folder: string
   readonly kept: Manifest
   readonly planted: NewExecutables
+  /** How each finding looked before it was shown: it is accepted only as long as it looks so. */
+  readonly marks?: Readonly<Record<string, string>>
 }
 
 /** What becomes of a finding: it may stay, it goes as if it had not been, or it goes where you can look at it. */
@@ -28,12 +31,21 @@ export function reviewOf(record: SessionRecord, folder: string): Review | null {
   return kept === null ? null : { record, folder, kept, planted: findNewExecutables(record, kept) }
 }
 
-/** What is decided as one: the outermost of what is new, and each thing that changed or is gone. */
+/** The same, with how everything looks now that is about to be shown. */
+export const marked = (review: Review): Review => ({
+  ...review,
+  marks: marksOf(
+    review.kept,
+    review.planted.findings.map(({ path }) => path),
+  ),
+})
+
+/** What is decided as one: the outermost of what is new, and each thing that changed or is gone. The severest come first. */
 export function units({ findings }: NewExecutables): readonly Finding[] {
   const fresh = new Set(findings.filter(({ state }) => state === 'new').map(({ path }) => path))
-  return findings.filter(
-    ({ path, state }) => state !== 'new' || !ancestors(path).some((folder) => folder !== path && fresh.has(folder)),
-  )
+  return findings
+    .filter(({ path, state }) => state !== 'new' || !ancestors(path).some((folder) => folder !== path && fresh.has(folder)))
+    .toSorted((one, other) => rank(one.severity) - rank(other.severity))
 }
 
 /** Findings that paths mean: those at them and below them. Every path has to mean one. */
@@ -46,30 +58,42 @@ export function chosen(planted: NewExecutables, paths: readonly string[]): reado
 }
 
 /** Carries a verdict out. Returns where quarantined things lie, by path. */
-export function settle(host: Host, { record, folder, kept }: Review, found: readonly Finding[], verdict: Verdict): string {
+export function settle(host: Host, review: Review, found: readonly Finding[], verdict: Verdict): string {
+  const { record, folder, kept } = review
   if (verdict === 'keep') {
-    keepAnew(
-      folder,
-      found.flatMap(({ path }) => withAllBelow(path, kept, record)),
-    )
+    const paths = found.flatMap(({ path }) => withAllBelow(path, kept, record))
+    requireAsShown(review, found, paths)
+    keepAnew(folder, paths)
     return ''
   }
   // Known before anything is touched.
   for (const { path, state } of found) if (state !== 'new') requireKept(path, kept)
   const place = join(stateFolder(host), 'quarantine', `${record.id}-${Date.now().toString(36)}`)
-  for (const { path } of found.filter(({ state }) => state !== 'removed')) {
+  const isStill = ({ path }: Finding) => kept.seen[path]?.kind === 'folder' && look(path)?.isDirectory() === true
+  for (const one of found.filter(isStill)) putModeBack(one.path, requireKept(one.path, kept).was)
+  for (const { path } of found.filter((one) => one.state !== 'removed' && !isStill(one))) {
     const root = kept.roots.find((one) => below(one, path)) ?? record.workspace
     const name = relative(root, path)
     takeAway(path, verdict === 'quarantine' ? join(place, name.startsWith('..') ? path : name) : null)
   }
   // What held it may have been in the way, and a folder comes before what is in it.
-  const back = found.filter(({ state }) => state !== 'new').map(({ path }) => path)
+  const back = found.filter((one) => one.state !== 'new' && !isStill(one)).map(({ path }) => path)
   for (const path of back.toSorted()) putBack(path, kept)
   keepAnew(
     folder,
     found.map(({ path }) => path),
   )
   return verdict === 'quarantine' ? place : ''
+}
+
+/** What was not seen so cannot have been accepted. */
+function requireAsShown({ record, kept, marks }: Review, found: readonly Finding[], paths: readonly string[]): void {
+  if (marks === undefined) return
+  const now = marksOf(kept, paths)
+  const then = Object.keys(marks).filter((path) => found.some((one) => below(one.path, path)))
+  const other = [...Object.keys(now), ...then].find((path) => now[path] !== marks[path])
+  if (other === undefined) return
+  throw new PaudeError('refused', `${shown(other)} changed since it was shown`, { hint: `paude review ${record.id}` })
 }
 
 /** What is kept is kept with all that lies in it. */
