@@ -66,18 +66,21 @@ const sweep = (place: string) =>
     '-c',
     [
       'PATH=$PATH:/usr/bin:/bin',
-      'cd "$1" 2>/dev/null || exit 0',
+      'cd "$1" 2>/dev/null && own=$(pwd -P) || exit 0',
       `mv ${LIST} ${LEAVING_LIST} 2>/dev/null`,
       `[ -e ${LEAVING_LIST} ] || exit 0`,
-      `needed() { grep -qxF -e "$path" ../*/${LIST} 2>/dev/null; }`,
+      `needed() { grep -qxF -e "$path" "$own"/../*/${LIST} 2>/dev/null; }`,
       'while IFS= read -r path; do',
       '  needed && continue',
-      '  [ "$(cd "$(dirname "$path")" 2>/dev/null && pwd -P)" = "$(dirname "$path")" ] && [ ! -L "$path" ] || continue',
+      // From within the folder that was looked at: whoever puts a link in its place changes nothing of that.
+      '  folder=$(dirname "$path") name=./$(basename "$path")',
+      '  (cd -P "$folder" 2>/dev/null && [ "$(pwd -P)" = "$folder" ] && [ ! -L "$name" ] || exit 0',
       // One that a start has listed meanwhile is put back: that start may have found it here.
-      '  if [ -d "$path" ]; then rmdir "$path" 2>/dev/null && needed && mkdir "$path"',
-      '  elif [ -f "$path" ] && { [ ! -s "$path" ] || cmp -s seed/stand-ins/commondir "$path"; }; then',
-      '    rm -f "$path" && needed && cp "seed/stand-ins/$(basename "$path")" "$path"',
-      '  fi',
+      '  if [ -d "$name" ]; then rmdir "$name" 2>/dev/null && needed && mkdir "$name"',
+      '  elif [ -f "$name" ] && { [ ! -s "$name" ] || cmp -s "$own/seed/stand-ins/commondir" "$name"; }; then',
+      // Nothing is written where something is, also through a link.
+      '    rm -f "$name" && needed && set -C && cat "$own/seed/stand-ins/$name" >"$name"',
+      '  fi)',
       `done <${LEAVING_LIST}`,
       ':',
     ].join('\n'),

@@ -13,17 +13,18 @@ podman volume rm \
   --force \
   paude-bcd234-link || true
 /bin/sh -c 'PATH=$PATH:/usr/bin:/bin
-cd "$1" 2>/dev/null || exit 0
+cd "$1" 2>/dev/null && own=$(pwd -P) || exit 0
 mv stand-ins stand-ins.old 2>/dev/null
 [ -e stand-ins.old ] || exit 0
-needed() { grep -qxF -e "$path" ../*/stand-ins 2>/dev/null; }
+needed() { grep -qxF -e "$path" "$own"/../*/stand-ins 2>/dev/null; }
 while IFS= read -r path; do
   needed && continue
-  [ "$(cd "$(dirname "$path")" 2>/dev/null && pwd -P)" = "$(dirname "$path")" ] && [ ! -L "$path" ] || continue
-  if [ -d "$path" ]; then rmdir "$path" 2>/dev/null && needed && mkdir "$path"
-  elif [ -f "$path" ] && { [ ! -s "$path" ] || cmp -s seed/stand-ins/commondir "$path"; }; then
-    rm -f "$path" && needed && cp "seed/stand-ins/$(basename "$path")" "$path"
-  fi
+  folder=$(dirname "$path") name=./$(basename "$path")
+  (cd -P "$folder" 2>/dev/null && [ "$(pwd -P)" = "$folder" ] && [ ! -L "$name" ] || exit 0
+  if [ -d "$name" ]; then rmdir "$name" 2>/dev/null && needed && mkdir "$name"
+  elif [ -f "$name" ] && { [ ! -s "$name" ] || cmp -s "$own/seed/stand-ins/commondir" "$name"; }; then
+    rm -f "$name" && needed && set -C && cat "$own/seed/stand-ins/$name" >"$name"
+  fi)
 done <stand-ins.old
 :' sh /home/ada/.local/state/paude/sessions/paude-bcd234 || true
 rm -rf -- /home/ada/.local/state/paude/sessions/paude-bcd234
