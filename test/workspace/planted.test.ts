@@ -175,7 +175,11 @@ const namedAtTheEnd: readonly (readonly [name: string, plant: (root: string) => 
     severe,
   ),
   ...['lefthook.yml', '.pre-commit-config.yaml', '.devcontainer/x', 'paude.toml', '.config/mise.toml'].map(severe),
+  ...['.hg/hgrc', 'sub/.hg/hgrc', '.hg/sharedpath', '.jj/repo/config.toml'].map(severe),
   ...['deep/er/.vscode/tasks.json', 'deep/.envrc', 'deep/.claude/settings.json'].map(severe),
+  ...['rust-toolchain.toml', 'rust-toolchain', 'eslint.config.mjs', '.eslintrc.cjs', '.env', 'sub/.pdbrc'].map(
+    (name) => ['plant', (root: string) => void put(join(root, name)), name, 'warn'] as const,
+  ),
   ...['.cargo/config.toml', '.yarnrc.yml', '.npmrc', '.tool-versions', 'CLAUDE.md', 'sub/AGENTS.md', '.gitattributes'].map(
     (name) => ['plant', (root: string) => void put(join(root, name)), name, 'warn'] as const,
   ),
