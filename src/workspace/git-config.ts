@@ -10,6 +10,8 @@ export const CONFIG_LIMIT = 1024 ** 2
 /** Blanks, and comments to the end of their line, whatever stands there. */
 const IGNORED = /[ \t\r\n]+|[#;][^\n]*/y
 const HEADER = /\[[ \t]*([\w.-]+)(?:[ \t]+"((?:[^"\\\n]|\\[^\n])*)")?[ \t]*\]/y
+/** What git itself takes of those. */
+const EXACT = /^\[[A-Za-z\d.-]+(?:[ \t]+".*")?\]$/s
 const KEY = /([A-Za-z][\w-]*)[ \t]*(=|(?=\n|$))/y
 const LINE = /[^\n]*/y
 
@@ -31,6 +33,7 @@ export function readConfig(text: string): Config {
     if (take(IGNORED) !== null) continue
     const header = take(HEADER)
     if (header !== null) {
+      isWhole &&= EXACT.test(header[0])
       section = [header[1]?.toLowerCase(), header[2]?.replace(/\\(.)/g, '$1')].filter((part) => part !== undefined).join('.')
       continue
     }
@@ -43,7 +46,7 @@ export function readConfig(text: string): Config {
     const read = sign === '=' ? valueAt(source, at) : { value: 'true', end: at, isWhole: true }
     all.push({ key: `${section}.${key.toLowerCase()}`, value: read.value })
     at = read.end
-    isWhole &&= read.isWhole
+    isWhole &&= read.isWhole && !key.includes('_')
   }
   return { all, isWhole }
 }

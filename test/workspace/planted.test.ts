@@ -206,6 +206,7 @@ const namedAtTheEnd: readonly (readonly [name: string, plant: (root: string) => 
   ['plant-comment-goes-on', withConfig('# x \\\n[core]\n\tfsmonitor = evil\n'), 'sub/.git', 'severe'],
   ['plant-comment-ends', withConfig('[user]\n\tname = x # \\\n[core]\n\tfsmonitor = evil\n'), 'sub/.git', 'severe'],
   ['plant-not-understood', withConfig('[core]\n\tfsmonitor: evil\n'), 'sub/.git', 'severe'],
+  ['plant-not-exact', withConfig('[user ]\n\tname = x\n'), 'sub/.git', 'severe'],
   ['plant-under-way', followed(nested('sub'), 'sub/.git/rebase-merge/x'), 'sub/.git', 'severe'],
   ['plant-worktree-under-way', followed(worktreeInside, '.git/worktrees/a/rebase-merge/x'), 'trees/a/.git', 'severe'],
   ['plant-no-text', (root) => void mkdirSync(Buffer.from(`${root}/\xff`, 'latin1')), '\ufffd', 'severe'],
