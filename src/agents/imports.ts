@@ -22,8 +22,8 @@ export type OwnFolder = {
   /** Whether the variable named it. */
   readonly moved: boolean
   readonly project: string
-  /** Text of a file; null for what is not there, or no file. */
-  readonly read: (path: string) => string | null
+  /** Text of a file; null for what is not there, is no file, or lies outside of `root`. */
+  readonly read: (path: string, root?: string) => string | null
   /** Names in a folder. */
   readonly list: (path: string) => readonly string[]
 }
@@ -33,8 +33,8 @@ export type ImportWish = {
   readonly may: (name: string) => boolean
 }
 
-/** A file or folder that is copied as it is: an absolute path, and its place in the copy. */
-export type Tree = { readonly from: string; readonly to: string }
+/** A file or folder that is copied as it is: an absolute path, and its place in the copy. Nothing of it lies outside of `root`. */
+export type Tree = { readonly from: string; readonly to: string; readonly root?: string }
 
 export type Brought = {
   readonly trees: readonly Tree[]
@@ -80,5 +80,18 @@ export const mayCome =
   (name: string): boolean =>
     (allow.length === 0 || allow.some((one) => matchesPattern(one, name))) && !deny.some((one) => matchesPattern(one, name))
 
-export const matchesPattern = (pattern: string, name: string): boolean =>
-  new RegExp(`^${pattern.replace(/[.]/g, '\\.').replaceAll('*', '.*')}$`).test(name)
+/** Whether a name has the parts between the `*` in this order. Linear: a project writes patterns too. */
+export function matchesPattern(pattern: string, name: string): boolean {
+  const [first = '', ...parts] = pattern.split(/\*+/)
+  const last = parts.pop()
+  if (last === undefined) return pattern === name
+  const end = name.length - last.length
+  if (end < first.length || !name.startsWith(first) || !name.endsWith(last)) return false
+  let at = first.length
+  for (const part of parts) {
+    const found = name.indexOf(part, at)
+    if (found < 0 || found + part.length > end) return false
+    at = found + part.length
+  }
+  return true
+}

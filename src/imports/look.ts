@@ -6,6 +6,7 @@ import type { Host } from '../host.ts'
 import type { Gather } from '../plan/plan.ts'
 import { stateFolder } from '../state.ts'
 import { readSmall } from '../workspace/paths.ts'
+import { boundsOf } from './trace.ts'
 import { ownPath, walk } from './walk.ts'
 
 export type Rules = Pick<Settings, 'importKeep' | 'pluginsAllow' | 'pluginsDeny'>
@@ -21,13 +22,15 @@ const MOST = 32 * 1024 ** 2
 /** The folder of your set-up, as this machine has it. */
 export function ownFolder(host: Pick<Host, 'home' | 'env'>, { variable, folder }: Imports, project: string): OwnFolder {
   const named = host.env[variable]
-  const path = named?.startsWith('/') ? join(named) : join(host.home, folder)
+  const usual = join(host.home, folder)
+  const path = named?.startsWith('/') ? join(named).replace(/(.)\/$/, '$1') : usual
+  const bounds = boundsOf(host, path, usual)
   return {
     home: host.home,
     path,
     moved: named?.startsWith('/') === true,
     project,
-    read: (file) => readSmall(ownPath(file, { host, folder: path }) ?? '', MOST),
+    read: (file, root) => readSmall('fault' in bounds ? '' : (ownPath(file, bounds, root) ?? ''), MOST),
     list: namesIn,
   }
 }
@@ -37,7 +40,8 @@ export function lookOwn(host: Pick<Host, 'home' | 'env'>, imports: Imports, { ru
   const source = ownFolder(host, imports, project)
   const may = mayCome(rules.pluginsAllow, rules.pluginsDeny)
   const { trees, texts, left, ...rest } = imports.bring(source, { keep: rules.importKeep, may })
-  const { files, left: apart } = walk(trees, { host, folder: source.path })
+  const bounds = boundsOf(host, source.path, join(host.home, imports.folder))
+  const { files, left: apart } = 'fault' in bounds ? unread(source.path, bounds.fault) : walk(trees, bounds)
   const name = hashed([files.map(({ path, mark, executable }) => [path, mark, executable]), texts])
   // Boxes that may see other plugins do not see each other's copies.
   const store = join(stateFolder(host), 'imports', hashed([source.path, rules.importKeep, rules.pluginsAllow, rules.pluginsDeny]))
@@ -47,6 +51,8 @@ export function lookOwn(host: Pick<Host, 'home' | 'env'>, imports: Imports, { ru
     gather: { kind: 'gather', store, name, files, texts, users: join(stateFolder(host), 'sessions') },
   }
 }
+
+const unread = (path: string, fault: string) => ({ files: [], left: namesIn(path).length > 0 ? [`${path} (${fault})`] : [] })
 
 /** What plugins and servers a session may have; undefined where nobody restricts them. */
 export function lookPolicy(

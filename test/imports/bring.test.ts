@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'bun:test'
 import { unlinkSync } from 'node:fs'
+import { join } from 'node:path'
 import { ownHome, putPlugin, ref } from './own-home.ts'
 
 let own: ReturnType<typeof ownHome>
@@ -145,6 +146,38 @@ test('a plugin that is not enabled, is denied, or lies elsewhere does not come',
   })
   own.put('.ssh/config', 'x')
   expect(own.look()).toMatchObject({ gather: { files: [] }, left: ['plugin fmt@team (its folder is not below plugins)'] })
+})
+
+test('a plugin and a marketplace in a project bring nothing from outside of their folders', () => {
+  putPlugin(own)
+  own.put('.claude/settings.json', { enabledPlugins: { 'fmt@team': true } })
+  const known = (installLocation: string) =>
+    own.put('.claude/plugins/known_marketplaces.json', {
+      team: { source: { source: 'directory', path: installLocation }, installLocation },
+    })
+  known(`${own.home}/project`)
+  own.put('project/.claude-plugin/marketplace.json', '{"name": "team", "plugins": [{ "name": "fmt", "source": "./fmt" }]}')
+  own.put('Documents/taxes.md', 'private')
+  own.put('Documents/list.json', '{"private": 1}')
+  own.link('project/fmt', '../Documents')
+  own.link('.claude/plugins/cache/team/fmt/1.0.0/taxes.md', join(own.home, 'Documents/taxes.md'))
+  const { gather, left } = own.look()
+  expect(gather.files.filter(({ source }) => source.includes('Documents'))).toEqual([])
+  expect(left).toEqual([
+    `plugins/cache/team/fmt/1.0.0/taxes.md (leads out of ${own.home}/.claude/plugins/cache/team/fmt/1.0.0)`,
+    `plugins/marketplaces/team/fmt (leads out of ${own.home}/project)`,
+  ])
+  expect(gather.texts['plugins/marketplaces/team/.claude-plugin/marketplace.json']).toBe(
+    '{"name":"team","plugins":[{"name":"fmt","source":"./fmt"}]}',
+  )
+  for (const replace of [
+    () => own.link('project/.claude-plugin/marketplace.json', '../../Documents/list.json'),
+    () => own.put('project/.claude-plugin/marketplace.json', 'TOKEN=private'),
+  ]) {
+    unlinkSync(join(own.home, 'project/.claude-plugin/marketplace.json'))
+    replace()
+    expect(own.look().left).toEqual(['plugin fmt@team (its marketplace is missing)'])
+  }
 })
 
 test('a broken file is named, and the rest comes', () => {

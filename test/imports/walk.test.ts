@@ -80,6 +80,65 @@ test('where the folder itself is a link, what is in it leads nowhere else either
   expect(paths()).toEqual(['CLAUDE.md'])
 })
 
+test('a file of a dotfiles repository that became a link leads nowhere but into its folder', () => {
+  own.put('other/notes.md', 'private')
+  own.put('dotfiles/shared.md', 'shared')
+  own.put('dotfiles/.env', 'private')
+  own.put('.claude/projects/x.md', 'private')
+  own.link('dotfiles/CLAUDE.md', '../other/notes.md')
+  own.link('dotfiles/back.md', join(own.home, '.claude/projects/x.md'))
+  own.link('dotfiles/env.md', '.env')
+  own.link('dotfiles/good.md', 'shared.md')
+  own.link('dotfiles/deep', '../other')
+  own.link('dotfiles/sub/up', '../../dotfiles')
+  own.link('dotfiles/tricked.md', 'sub/up/../other/notes.md')
+  for (const name of ['CLAUDE.md', 'back.md', 'env.md', 'good.md', 'tricked.md'])
+    own.link(`.claude/${name}`, `../dotfiles/${name}`)
+  own.link('.claude/deep.md', join(own.home, 'dotfiles/deep/notes.md'))
+  expect(paths()).toEqual(['good.md'])
+  const out = `(leads out of ${own.home}/dotfiles)`
+  expect(own.look().left.toSorted()).toEqual(
+    [
+      ...['CLAUDE.md', 'back.md', 'tricked.md'].map((name) => `${name} ${out}`),
+      `deep.md (leads out of ${own.home}/dotfiles/deep)`,
+      'env.md (may be a credential)',
+    ].toSorted(),
+  )
+})
+
+test('a folder of skills that became a link to another folder does not come', () => {
+  own.put('other/private.md', 'private')
+  own.link('dotfiles/skills', '../other')
+  own.link('.claude/skills', '../dotfiles/skills')
+  expect(paths()).toEqual([])
+})
+
+test('links that stay in the set-up, and a home behind a link, are as before', () => {
+  own.put('.claude/shared/a.md', 'mine')
+  own.link('.claude/skills/s/a.md', '../../shared/b.md')
+  own.link('.claude/shared/b.md', 'a.md')
+  own.put('dotfiles/CLAUDE.md', 'mine')
+  symlinkSync(own.home, join(own.room, 'linked'))
+  own.host.home = join(own.room, 'linked')
+  own.link('.claude/CLAUDE.md', join(own.room, 'linked/dotfiles/CLAUDE.md'))
+  expect(paths()).toEqual(['CLAUDE.md', 'skills/s/a.md'])
+})
+
+test('a folder that a variable names, or that became a link to another, leads nowhere else', () => {
+  own.put('project/claude/CLAUDE.md', 'mine')
+  own.put('Documents/taxes.md', 'private')
+  own.link('project/claude/taxes.md', '../../Documents/taxes.md')
+  Object.assign(own.host.env, { CLAUDE_CONFIG_DIR: join(own.home, 'project/claude') })
+  expect(paths()).toEqual(['CLAUDE.md'])
+  rmSync(join(own.home, 'project/claude'), { recursive: true })
+  own.link('project/claude', '../Documents')
+  expect(own.look()).toMatchObject({ gather: { files: [] }, left: [expect.stringContaining('leads out of')] })
+  delete (own.host.env as Record<string, string>)['CLAUDE_CONFIG_DIR']
+  rmSync(join(own.home, '.claude'), { recursive: true })
+  own.link('.claude', 'project/claude')
+  expect(paths()).toEqual([])
+})
+
 test('links in a circle, names that a terminal acts on, pipes and large files do not come', () => {
   own.put('.claude/skills/s/SKILL.md', 'x')
   own.put('.claude/skills/s/big', Buffer.alloc(5 * 1024 ** 2).toString())

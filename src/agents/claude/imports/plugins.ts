@@ -17,7 +17,7 @@ type Plugins = {
 }
 
 type Plugin = { readonly id: string; readonly entry: Table; readonly path: string; readonly marketplace: Marketplace | null }
-type Marketplace = { readonly name: string; readonly known: Table; readonly path: string; readonly file: string | null }
+type Marketplace = { readonly name: string; readonly known: Table; readonly path: string; readonly file: Table | null }
 
 /** Plugins that are installed and enabled, with what of their marketplaces they are loaded from. */
 export function bringPlugins(source: OwnFolder, settings: Table, { may }: ImportWish): Plugins {
@@ -37,7 +37,7 @@ export function bringPlugins(source: OwnFolder, settings: Table, { may }: Import
   ]
   return {
     trees: coming.flatMap((plugin) => treesOf(plugin, folder)),
-    texts: Object.fromEntries(markets.map(({ name, file }) => [`plugins/marketplaces/${name}/${LIST}`, file ?? ''])),
+    texts: Object.fromEntries(markets.map(({ name, file }) => [`plugins/marketplaces/${name}/${LIST}`, JSON.stringify(file)])),
     marketplaces: Object.fromEntries(markets.map(({ name, known: one }) => [name, rewritten(name, one)])),
     installed: Object.fromEntries(
       coming.map(({ id, entry, path }) => [
@@ -74,8 +74,14 @@ function placed(
   const path = posix.normalize(String(entry['installPath'] ?? ''))
   if (!isName(name) || !Object.hasOwn(known, name)) return { path, marketplace: null }
   const one = table(known[name])
-  const location = String(one['installLocation'] ?? posix.join(folder, 'marketplaces', name))
-  return { path, marketplace: { name, known: one, path: location, file: source.read(posix.join(location, LIST)) } }
+  const location = posix.join(String(one['installLocation'] ?? posix.join(folder, 'marketplaces', name)), '.')
+  return { path, marketplace: { name, known: one, path: location, file: listIn(location, source) } }
+}
+
+/** The list of a marketplace; null where there is none, or no JSON. A project can be one, so nothing is copied as it is written. */
+function listIn(location: string, source: OwnFolder): Table | null {
+  const [list, faults] = parsed(source.read(posix.join(location, LIST), location), location)
+  return faults.length > 0 || Object.keys(list).length === 0 ? null : list
 }
 
 function whyOut(
@@ -87,7 +93,7 @@ function whyOut(
   if (!path.startsWith(`${folder}/`)) return 'its folder is not below plugins'
   if (marketplace?.file === null || marketplace === null) return 'its marketplace is missing'
   if (
-    holdsSecret(JSON.stringify(marketplace.known) + marketplace.file) ||
+    holdsSecret(JSON.stringify(marketplace.known) + JSON.stringify(marketplace.file)) ||
     /:\/\/[^/"\s]+@/.test(JSON.stringify(marketplace.known))
   )
     return "its marketplace's address holds a secret"
@@ -96,16 +102,23 @@ function whyOut(
 
 /** Its folder, and the one in its marketplace where that has it. */
 function treesOf({ id, path, marketplace }: Plugin, folder: string): readonly Tree[] {
-  const own = { from: path, to: `plugins/${posix.relative(folder, path)}` }
+  const own = { from: path, to: `plugins/${posix.relative(folder, path)}`, root: path }
   const inMarket = marketplace === null ? null : sourceIn(marketplace, id)
   return marketplace === null || inMarket === null
     ? [own]
-    : [own, { from: posix.join(marketplace.path, inMarket), to: posix.join('plugins/marketplaces', marketplace.name, inMarket) }]
+    : [
+        own,
+        {
+          from: posix.join(marketplace.path, inMarket),
+          to: posix.join('plugins/marketplaces', marketplace.name, inMarket),
+          root: marketplace.path,
+        },
+      ]
 }
 
 /** Where a marketplace keeps a plugin itself; null where it comes from elsewhere. */
-function sourceIn({ file, path }: Marketplace, id: string): string | null {
-  const [{ plugins, metadata }] = parsed(file, path)
+function sourceIn({ file }: Marketplace, id: string): string | null {
+  const { plugins, metadata } = file ?? {}
   const entry = (Array.isArray(plugins) ? plugins : []).map(table).find(({ name }) => name === id.slice(0, id.lastIndexOf('@')))
   const root = table(metadata)['pluginRoot']
   const source = entry?.['source']
@@ -127,8 +140,8 @@ function rewritten(name: string, known: Table): Table {
   }
 }
 
-const namesIn = ({ file, path }: Marketplace): readonly string[] => {
-  const [{ plugins }] = parsed(file, path)
+const namesIn = ({ file }: Marketplace): readonly string[] => {
+  const { plugins } = file ?? {}
   return (Array.isArray(plugins) ? plugins : []).map((one) => String(table(one)['name']))
 }
 
@@ -137,8 +150,8 @@ function extensionsOf(
   { id, path }: Plugin,
   { out, folder, source }: { readonly out: string; readonly folder: string; readonly source: OwnFolder },
 ): readonly Extension[] {
-  const [file] = parsed(source.read(posix.join(path, '.mcp.json')), '')
-  const [{ mcpServers }] = parsed(source.read(posix.join(path, '.claude-plugin/plugin.json')), '')
+  const [file] = parsed(source.read(posix.join(path, '.mcp.json'), path), '')
+  const [{ mcpServers }] = parsed(source.read(posix.join(path, '.claude-plugin/plugin.json'), path), '')
   const root = `${PLACE}/plugins/${posix.relative(folder, path)}`
   const servers = Object.entries({ ...table(file['mcpServers'] ?? file), ...table(mcpServers) }).map(([name, config]) => ({
     kind: 'mcp' as const,
