@@ -29,12 +29,55 @@ const KNOWN = new RegExp(
 /** Whether a text holds a secret of a well-known kind. */
 export const holdsSecret = (text: string): boolean => KNOWN.test(text)
 
-/** Whether a short value may be one: nobody writes so many letters and digits in one word otherwise. */
-export const looksSecret = (value: string): boolean =>
-  holdsSecret(value) ||
-  value
-    .split(/[\s=:,;"']+/)
-    .some((word) => /^[\w+/.~-]{24,}$/.test(word) && !/[/.]\w+[/.]/.test(word) && /\d/.test(word) && /[A-Za-z]/.test(word))
+/** Names of variables, options, headers and keys whose values are secrets. */
+export const isSecretName = (name: string): boolean => {
+  const plain = name.replaceAll('-', '_')
+  return SECRET_NAME.test(plain) || /(^|_)(AUTH|AUTHORIZATION|PW|COOKIES?|SIG|SIGNATURE|JWT|BEARER)$|^X_\w*KEY$/i.test(plain)
+}
+
+/** A reference to a variable, with the scheme before it. */
+const REFERENCE = /(\b([Bb]earer|[Bb]asic|[Tt]oken) +)?(\$\{\w+(:-)?\}|\$[A-Z_]{1,40}(?!\w))/g
+
+/** Stands for a reference: no value begins with it. */
+const GAP = '\uFFFC'
+
+/** `NAME=value` and `Header: value`, also with quotes. */
+const NAMED = /(?<![\w-])([\w-]+)["']?[ \t]*(?:=|:[ \t]*)["']?[^\s"'&;*)=\uFFFC]/g
+
+/** `--token value`. */
+const OPTION = /(?<![^\s"'(])(--?[\w-]+)(?:=|\s+)["']?[^\s"'\uFFFC-]/g
+const SECRET_OPTION = /token|secret|passw(or)?d|api-?key/i
+
+/** `scheme://user@`, and what drivers of Go write instead. */
+const USER = /:\/\/[:\uFFFC]*[^:@/\s\uFFFC][^/\s]*@|[^\s:/@\uFFFC]:[^\s@\uFFFC]{1,200}@(tcp|udp|unix)\(/
+
+/** Whether a text of any form may hold a secret: a command, an address, a header, a rule. References to variables are none. */
+export function mayHoldSecret(text: string): boolean {
+  const rest = text.replace(REFERENCE, GAP)
+  const addresses = rest.match(/\w:\/\/\S+/g) ?? []
+  const words = [rest, ...addresses.map((one) => one.replaceAll('/', ' '))].flatMap((one) =>
+    one.split(/[\s=:,;"'`()[\]{}<>|&?#$@*!%\\]+/),
+  )
+  return (
+    holdsSecret(rest) ||
+    USER.test(rest) ||
+    [...rest.matchAll(OPTION)].some(([, option = '']) => SECRET_OPTION.test(option)) ||
+    [...rest.matchAll(NAMED)].some(([, name = '']) => isSecretName(name)) ||
+    words.some(isRandom)
+  )
+}
+
+/** Nobody writes so many letters and digits in one word otherwise. */
+const isRandom = (word: string): boolean =>
+  /\d/.test(word) &&
+  /[A-Za-z]/.test(word) &&
+  ((/^[\w+/.~-]{24,}$/.test(word) && !/[/.]\w+[/.]/.test(word) && !isPlain(word)) ||
+    // A key of AWS can look like a path.
+    (/^[A-Za-z0-9+][A-Za-z0-9+/]{39}$/.test(word) && /[a-z]/.test(word) && /[A-Z]/.test(word)))
+
+/** Names with a version or a date: `claude-sonnet-4-5-20250929`. */
+const isPlain = (word: string): boolean =>
+  /[-_.~+/]/.test(word) && word.split(/[-_.~+/]/).every((part) => /^([A-Za-z]{0,20}|\d{1,8}|[A-Za-z]{1,12}\d{1,2})$/.test(part))
 
 /** Names of files that hold credentials, wherever they lie. */
 export const SECRET_FILE =

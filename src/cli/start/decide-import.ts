@@ -28,7 +28,7 @@ export async function decideImport(context: Context, config: Config, { agent, as
   const place = shown(tilde(ownFolder(host, imports, '').path, host.home))
   const answer = readAnswer(
     context,
-    `bring a read-only copy of your ${title} set-up (${place}, without credentials and history) into every sandbox? [Y/n]: `,
+    `your ${title} set-up (${place}) has instructions, MCP servers, plugins and environment settings; history and logins stay out,\nand other secrets are recognised by name and pattern only. Bring a read-only copy into every sandbox? [Y/n]: `,
     CLOSED,
   )
   if (answer === CLOSED) return config

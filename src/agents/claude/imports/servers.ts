@@ -1,14 +1,17 @@
-import { holdsSecret, looksSecret, SECRET_NAME } from '../../../credentials/looks-secret.ts'
+import { isSecretName, mayHoldSecret } from '../../../credentials/looks-secret.ts'
 import { type Extension, type ImportWish, patternName } from '../../imports.ts'
 import { type Table, table, texts } from './json.ts'
 
 type Server = { readonly server: Table; readonly left: readonly string[] } | { readonly out: string }
 
 /** Headers by which somebody is known. */
-const CREDENTIAL_HEADER = /authorization|cookie|token|key|secret|password/i
+const CREDENTIAL_HEADER = /auth|cookie|token|key|secret|passw|(^|-)pat$/i
 
 /** Options whose value is a secret. */
 const CREDENTIAL_OPTION = /^--?[\w-]*(token|secret|password|api-?key)[\w-]*(=(.*))?$/i
+
+/** A value in an address that is a secret, and no reference. */
+const CREDENTIAL_QUERY = /[?&#][^=&]*(token|secret|key|auth|passw)[^=&]*=(?!\$\{\w+(:-)?\}(&|#|$))[^&]/i
 
 /** A text that refers to variables and says nothing else but a scheme. */
 const isReference = (text: string): boolean => /^([A-Za-z]+ )?(\$\{\w+(:-)?\})+$/.test(text)
@@ -68,22 +71,23 @@ function bringServer(name: string, config: Table, home: string): Server {
   if (/^(~|\$\{?HOME)/.test(command) || (home !== '' && command.startsWith(`${home}/`)))
     return { out: 'its program is a file of this machine' }
   const args = texts(config['args'])
-  const secret = args.some((arg, at) => {
+  const told = args.some((arg, at) => {
     const option = CREDENTIAL_OPTION.exec(arg)
-    const value = option === null ? arg : (option[3] ?? args[at + 1] ?? '')
-    return !isReference(value) && (option === null ? holdsSecret(value) || /:\/\/[^/\s]*:[^/\s]*@/.test(value) : value !== '')
+    const value = option === null ? '' : (option[3] ?? args[at + 1] ?? '')
+    return value !== '' && !isReference(value)
   })
+  const secret = told || mayHoldSecret([command, ...args].join('\n'))
   if (secret) return { out: 'its words hold a secret: name a variable there, and start with --env NAME' }
   const [env, left] = referring(table(config['env']), name)
   return { server: { type: 'stdio', command, args, ...(Object.keys(env).length > 0 ? { env } : {}) }, left }
 }
 
 function remote(name: string, { type, headers }: Table, url: string): Server {
-  const { username = '', password = '', search = '' } = URL.parse(url) ?? {}
-  if (username + password !== '' || holdsSecret(url) || /[?&][^=]*(token|secret|key)[^=]*=[^$]/i.test(search))
+  const { username = '', password = '', search = '', hash = '' } = URL.parse(url) ?? {}
+  if (username + password !== '' || mayHoldSecret(url) || CREDENTIAL_QUERY.test(search + hash))
     return { out: 'its address holds a secret: name a variable there, and start with --env NAME' }
   const all = Object.entries(table(headers)).map(([header, value]) => [header, String(value)] as const)
-  const out = all.filter(([header, value]) => !isReference(value) && (CREDENTIAL_HEADER.test(header) || looksSecret(value)))
+  const out = all.filter(([header, value]) => !isReference(value) && (CREDENTIAL_HEADER.test(header) || mayHoldSecret(value)))
   const rest = all.filter((one) => !out.includes(one))
   return {
     server: {
@@ -102,7 +106,7 @@ function referring(env: Table, server: string): readonly [Table, readonly string
   const left: string[] = []
   const rest = Object.entries(env).map(([name, value]) => {
     const text = String(value)
-    if (isReference(text) || !(SECRET_NAME.test(name) || looksSecret(text))) return [name, text]
+    if (isReference(text) || !(isSecretName(name) || /_HEADERS$/i.test(name) || mayHoldSecret(text))) return [name, text]
     left.push(`mcpServers.${server}.env.${name} (a secret; start with --env ${name})`)
     return [name, `\${${name}:-}`]
   })

@@ -1,4 +1,4 @@
-import { holdsSecret, looksSecret, SECRET_NAME } from '../../../credentials/looks-secret.ts'
+import { isSecretName, mayHoldSecret } from '../../../credentials/looks-secret.ts'
 import { providers } from '../../../credentials/providers.ts'
 import { type ImportWish, keepable, type OwnFolder } from '../../imports.ts'
 import { isName, type Table, table } from './json.ts'
@@ -38,23 +38,49 @@ export function bringSettings(found: Table, wish: Wish): Kept {
   const kept: unknown[] = []
   for (const [name, value] of Object.entries(found)) {
     if (OURS.includes(name)) continue
-    if ((keepable as readonly string[]).includes(name) && wish.keep.includes(name)) kept.push(value)
-    else if (name === 'hooks') {
-      const [hooks, out] = withoutHostPaths(table(value))
-      if (Object.keys(hooks).length > 0) settings[name] = hooks
-      left.push(...out)
-      continue
-    } else if ((keepable as readonly string[]).includes(name) || HELPERS.includes(name)) {
+    const isKept = (keepable as readonly string[]).includes(name) && wish.keep.includes(name)
+    if (!isKept && name !== 'hooks' && ((keepable as readonly string[]).includes(name) || HELPERS.includes(name))) {
       left.push(`${name} (a program of this machine)`)
       continue
     }
-    const [rest, out] =
-      name === 'env' ? withoutSecrets(table(value)) : name === 'permissions' ? withoutFolders(table(value)) : [value, []]
-    left.push(...out)
-    if (holdsSecret(JSON.stringify(rest))) left.push(`${name} (holds a secret)`)
-    else settings[name] = rest
+    const [rest, out] = narrowed(name, value, wish.keep)
+    const [clean, secrets] = cleaned(rest, name)
+    left.push(...out, ...secrets)
+    if (isKept) kept.push(clean ?? null)
+    const isEmptied = name === 'hooks' && Object.keys(table(clean)).length === 0
+    if (clean !== undefined && !isEmptied) settings[name] = clean
   }
-  return { settings: moved(settings, wish.source), left, needs: neededBy(kept, wish.source) }
+  return { settings: moved(settings, wish.source), left: [...new Set(left)], needs: neededBy(kept, wish.source) }
+}
+
+/** A setting without what this machine alone has. */
+function narrowed(name: string, value: unknown, keep: Wish['keep']): readonly [unknown, readonly string[]] {
+  if (name === 'hooks' && !keep.includes(name)) return withoutHostPaths(table(value))
+  if (name === 'env') return withoutSecrets(table(value))
+  return name === 'permissions' ? withoutFolders(table(value)) : [value, []]
+}
+
+/** Keys without which an object means another program. */
+const PROGRAM = ['command', 'args', 'url', 'prompt']
+
+/** A value without what may hold a secret, and the places of that. Undefined where nothing of it can stay. */
+function cleaned(value: unknown, place: string): readonly [unknown, readonly string[]] {
+  const lost = [undefined, [`${place} (may hold a secret)`]] as const
+  if (typeof value === 'string') return mayHoldSecret(value) ? lost : [value, []]
+  if (typeof value !== 'object' || value === null) return [value, []]
+  const isList = Array.isArray(value)
+  const all = Object.entries(value).map(([key, inner]) => {
+    const at = isList || mayHoldSecret(key) ? place : `${place}.${key}`
+    const isSecret =
+      !isList && (mayHoldSecret(key) || (isSecretName(key) && !/^(boolean|number)$/.test(typeof inner) && inner !== ''))
+    const [rest, out] = isSecret ? ([undefined, [`${at} (may hold a secret)`]] as const) : cleaned(inner, at)
+    return { key, rest, out }
+  })
+  const left = all.flatMap(({ out }) => out)
+  const rest = all.filter((one) => one.rest !== undefined)
+  if (isList) return [rest.map((one) => one.rest), left]
+  if (all.some(({ key, out }) => PROGRAM.includes(key) && out.length > 0)) return [undefined, left]
+  return [Object.fromEntries(rest.map((one) => [one.key, one.rest])), left]
 }
 
 /** A path that begins at the root or at HOME. Programs of every system are none of this machine's alone. */
@@ -80,7 +106,7 @@ function withoutHostPaths(hooks: Table): readonly [Table, readonly string[]] {
 
 function comesIn({ type, command, args, url }: Table): boolean {
   const words = [command, ...(Array.isArray(args) ? args : [])].map(String).join(' ')
-  if (type === 'command') return typeof command === 'string' && !HOST_PATH.test(words) && !holdsSecret(words)
+  if (type === 'command') return typeof command === 'string' && !HOST_PATH.test(words)
   return url === undefined && type !== 'http'
 }
 
@@ -88,8 +114,8 @@ function withoutSecrets(env: Table): readonly [Table, readonly string[]] {
   const why = (name: string, value: unknown): string =>
     PROVIDER.has(name) || OTHER_WAY.test(name)
       ? 'paude sets it'
-      : SECRET_NAME.test(name) || looksSecret(String(value))
-        ? 'a secret'
+      : isSecretName(name) || /_HEADERS$/i.test(name) || mayHoldSecret(String(value))
+        ? 'may hold a secret'
         : ''
   const out = Object.entries(env).flatMap(([name, value]) => (why(name, value) === '' ? [] : [[name, why(name, value)] as const]))
   const names = new Set<string>(out.map(([name]) => name))
