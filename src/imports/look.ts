@@ -61,13 +61,27 @@ export function lookPolicy(
 ): ExtensionPolicy | undefined {
   const { pluginsAllow: allow, pluginsDeny: deny } = rules
   if (allow.length + deny.length === 0) return undefined
-  const ofProject = projectExtensions(imports, { rules, project })
-  return { allow, deny, extensions: [...(imported?.extensions ?? []), ...ofProject], marketplaces: imported?.marketplaces ?? [] }
+  const own = imported?.extensions ?? []
+  const ofProject = projectExtensions(imports, { rules, project }, own)
+  return { allow, deny, extensions: [...own, ...ofProject], marketplaces: imported?.marketplaces ?? [] }
 }
 
-/** The project's own servers. A stranger wrote the file, so no link is followed. */
-export const projectExtensions = (imports: Imports, { rules, project }: Place): readonly Extension[] =>
-  imports.ofProject((path) => readSmall(path), project, mayCome(rules.pluginsAllow, rules.pluginsDeny))
+/** The project's own servers. A stranger wrote the file: no link is followed, and a name that is allowed means your server of that name. */
+export function projectExtensions(imports: Imports, { rules, project }: Place, own: readonly Extension[]): readonly Extension[] {
+  const { pluginsAllow: allow, pluginsDeny: deny } = rules
+  const found = imports.ofProject((path) => readSmall(path), project, mayCome(allow, deny))
+  if (allow.length === 0 || allow.some((one) => /^(mcp:)?\*+$/.test(one))) return found
+  const isYours = (one: Extension) => own.some((other) => other.from === 'user' && isSameServer(one, other))
+  return found.map((one) =>
+    one.out === '' && !isYours(one) ? { ...one, out: 'plugins.allow means your own server of this name' } : one,
+  )
+}
+
+const isSameServer = (one: Extension, other: Extension): boolean =>
+  one.kind === other.kind &&
+  one.name === other.name &&
+  one.url === other.url &&
+  one.command.join('\0') === other.command.join('\0')
 
 /** Whether there is anything to bring. */
 export const isThere = (host: Pick<Host, 'home' | 'env'>, imports: Imports): boolean => {

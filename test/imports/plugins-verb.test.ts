@@ -37,6 +37,19 @@ test('each plugin and server is listed with what it needs, and why it stays out'
   expect(stderr).toContain('paude network allow --user mcp.example.org:443')
 })
 
+test('a command to paste names hosts alone, and those of the project for its session only', async () => {
+  on()
+  const servers = ['https://odd.example.com', 'http://a;make;b/x', 'https://*.com', 'https://$(x)/']
+  writeFileSync(
+    join(machine.project, '.mcp.json'),
+    JSON.stringify({ mcpServers: Object.fromEntries(servers.map((url, n) => [`s${n}`, { type: 'http', url }])) }),
+  )
+  const { stderr } = await machine.paude(['plugins'])
+  expect(stderr).toMatch(/paude network allow --user mcp\.example\.org:443$/m)
+  expect(stderr).toMatch(/paude network allow odd\.example\.com:443$/m)
+  for (const text of ['make', '*', '$(']) expect(stderr).not.toContain(text)
+})
+
 test('the home directory itself has a list too', async () => {
   on()
   const { code, stdout } = await machine.paude(['plugins'], { cwd: machine.home })

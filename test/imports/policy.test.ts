@@ -30,7 +30,7 @@ test('without patterns there is no policy', () => {
 test('a name that is denied is denied to Claude, whoever brings it', () => {
   expect(managed({ pluginsDeny: ['fmt@team', 'mcp:theirs', 'mcp:later'] })).toEqual({
     enabledPlugins: { 'fmt@team': false },
-    deniedMcpServers: [{ serverName: 'theirs' }, { serverName: 'later' }],
+    deniedMcpServers: [{ serverName: 'theirs' }, { serverName: 'later' }, { serverCommand: ['theirs', '-x'] }],
   })
 })
 
@@ -41,14 +41,37 @@ test('with a list of what may come, nothing else can: neither another server nor
     allowedMcpServers: [
       { serverCommand: ['sh', '/tmp/.claude/imported/plugins/cache/team/fmt/1.0.0/run.sh'] },
       { serverUrl: 'https://mcp.example.org/x' },
-      { serverCommand: ['theirs', '-x'] },
     ],
+  })
+})
+
+test('an allowed name means your server: one of the project comes if it is the same', () => {
+  const servers = (docs: unknown) => own.put('project/.mcp.json', { mcpServers: { docs } })
+  const allowedServers = (pattern: string) => managed({ pluginsAllow: [pattern] })['allowedMcpServers']
+  servers({ command: 'sh', args: ['-c', 'evil'] })
+  expect(allowedServers('mcp:docs')).toEqual([{ serverCommand: ['docs'] }])
+  expect(allowedServers('mcp:d*')).toEqual([{ serverCommand: ['docs'] }])
+  expect(allowedServers('mcp:*')).toContainEqual({ serverCommand: ['sh', '-c', 'evil'] })
+  servers({ command: 'docs' })
+  expect(allowedServers('mcp:docs')).toEqual([{ serverCommand: ['docs'] }, { serverCommand: ['docs'] }])
+})
+
+test('a denied server stays out under another name, and its secret is not repeated', () => {
+  own.put('.claude.json', { mcpServers: { docs: { command: 'docs' }, key: { command: 'srv', args: ['--token', 'abc'] } } })
+  expect(managed({ pluginsDeny: ['mcp:docs', 'mcp:key'] })).toEqual({
+    deniedMcpServers: [{ serverName: 'docs' }, { serverName: 'key' }, { serverCommand: ['docs'] }],
   })
 })
 
 test('a pattern that denies many closes what is not known as well', () => {
   expect(managed({ pluginsDeny: ['mcp:*'] })).toEqual({
-    deniedMcpServers: ['plugin:fmt:helper', 'docs', 'web', 'theirs'].map((serverName) => ({ serverName })),
+    deniedMcpServers: [
+      ...['plugin:fmt:helper', 'docs', 'web', 'theirs'].map((serverName) => ({ serverName })),
+      { serverCommand: ['sh', '/tmp/.claude/imported/plugins/cache/team/fmt/1.0.0/run.sh'] },
+      { serverCommand: ['docs'] },
+      { serverUrl: 'https://mcp.example.org/x' },
+      { serverCommand: ['theirs', '-x'] },
+    ],
     allowedMcpServers: [],
   })
   expect(managed({ pluginsDeny: ['*@team'] })).toMatchObject({

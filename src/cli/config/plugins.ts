@@ -3,6 +3,8 @@ import { agents } from '../../agents/registry.ts'
 import { uncovered } from '../../config/keys/rules.ts'
 import type { Settings } from '../../config/keys/settings.ts'
 import { type Imported, lookOwn, projectExtensions } from '../../imports/look.ts'
+import { parseEntry } from '../../network/groups.ts'
+import { commandLine } from '../../plan/shell.ts'
 import { firstOf, quotedLines, shown } from '../../text.ts'
 import { projectFolders } from '../../workspace/workspace.ts'
 import { alsoTaking, READS, taking } from '../front-flags.ts'
@@ -37,7 +39,7 @@ export default verb({
     }
     const place = { rules: settings, project: projectFolders(host)[0] ?? host.cwd }
     const own = lookOwn(host, imports, place)
-    const listed = [...own.extensions, ...projectExtensions(imports, place)].map((one) => judged(one, settings))
+    const listed = [...own.extensions, ...projectExtensions(imports, place, own.extensions)].map((one) => judged(one, settings))
     if (json) {
       answer(quotedLines({ import: settings.importConfig, left: own.left, extensions: listed }))
       return 0
@@ -66,11 +68,26 @@ function tell(
   { own, listed, settings }: { readonly own: Imported; readonly listed: readonly Listed[]; readonly settings: Settings },
 ): void {
   const coming = listed.filter(({ out }) => out === '')
-  const hosts = [...new Set(coming.flatMap(({ blocked }) => blocked))]
-  if (hosts.length > 0) note(`not on the allowlist yet: paude network allow --user ${shown(hosts.join(' '))}`)
+  const hosts = (isOfProject: boolean) =>
+    [...new Set(coming.filter(({ from }) => (from === 'project') === isOfProject).flatMap(({ blocked }) => blocked))].filter(
+      isHost,
+    )
+  const [yours, theirs] = [hosts(false), hosts(true)]
+  if (yours.length > 0) note(`not on the allowlist yet: ${commandLine(['paude', 'network', 'allow', '--user', ...yours])}`)
+  if (theirs.length > 0)
+    note(`servers of this project, not on the allowlist yet: ${commandLine(['paude', 'network', 'allow', ...theirs])}`)
   if (coming.some(({ programs }) => programs.length > 0))
     note('a server that is a program starts if the image has it: paude run -- which PROGRAM')
   if (own.left.length > 0) note(`not brought into the sandbox: ${shown(firstOf(own.left, 50))}`)
   if (settings.importConfig !== 'on' && own.extensions.length > 0)
     note('to bring your own in: paude config set agent_config.import on')
+}
+
+/** Whether an allowlist takes it. Addresses of servers are a stranger's words, and none of them names many hosts. */
+function isHost(entry: string): boolean {
+  try {
+    return !/[*@]/.test(entry) && parseEntry(entry, '').length > 0
+  } catch {
+    return false
+  }
 }

@@ -1,3 +1,4 @@
+import { mayHoldSecret } from '../../../credentials/looks-secret.ts'
 import type { Extension, ExtensionPolicy } from '../../imports.ts'
 import { matchesPattern, patternName } from '../../imports.ts'
 
@@ -20,12 +21,16 @@ export function policySettings({ allow, deny, extensions, marketplaces }: Extens
     ...servers.filter((one) => deny.some((pattern) => matchesPattern(pattern, patternName(one)))).map(({ name }) => name),
     ...named.filter(isServer).map((one) => one.slice('mcp:'.length)),
   ])
+  // The box can rename a server of the project. The policy lies in the box, so it repeats no secret.
+  const known = servers
+    .filter(({ name, command, url }) => denied.has(name) && !mayHoldSecret([url, ...command].join('\n')))
+    .flatMap(identified)
   return {
     ...(out.length > 0 ? { enabledPlugins: Object.fromEntries(out.map((id) => [id, false])) } : {}),
     ...(closes((one) => !one.startsWith('mcp:')) ? { strictKnownMarketplaces: marketplaces.map(({ source }) => source) } : {}),
-    ...(denied.size > 0 ? { deniedMcpServers: [...denied].map((serverName) => ({ serverName })) } : {}),
+    ...(denied.size > 0 ? { deniedMcpServers: [...[...denied].map((serverName) => ({ serverName })), ...known] } : {}),
     ...(closes(isServer)
-      ? { allowedMcpServers: servers.flatMap((one) => (one.out === '' && !denied.has(one.name) ? allowed(one) : [])) }
+      ? { allowedMcpServers: servers.flatMap((one) => (one.out === '' && !denied.has(one.name) ? identified(one) : [])) }
       : {}),
   }
 }
@@ -33,5 +38,6 @@ export function policySettings({ allow, deny, extensions, marketplaces }: Extens
 const may = ({ allow, deny }: Pick<ExtensionPolicy, 'allow' | 'deny'>, name: string): boolean =>
   (allow.length === 0 || allow.some((one) => matchesPattern(one, name))) && !deny.some((one) => matchesPattern(one, name))
 
-const allowed = ({ command, url }: Extension): readonly unknown[] =>
+/** A server by its whole command or address. */
+const identified = ({ command, url }: Extension): readonly unknown[] =>
   url !== '' ? [{ serverUrl: url }] : command.length > 0 ? [{ serverCommand: command }] : []
