@@ -38,6 +38,9 @@ export const isSecretName = (name: string): boolean => {
 /** A reference to a variable, with the scheme before it. */
 const REFERENCE = /(\b([Bb]earer|[Bb]asic|[Tt]oken) +)?(\$\{\w+(:-)?\}|\$[A-Z_]{1,40}(?!\w))/g
 
+/** What pins an image. */
+const DIGEST = /@sha256:[0-9a-f]{64}\b/g
+
 /** Stands for a reference: no value begins with it. */
 const GAP = '\uFFFC'
 
@@ -53,7 +56,7 @@ const USER = /:\/\/[:\uFFFC]*[^:@/\s\uFFFC][^/\s]*@|[^\s:/@\uFFFC]:[^\s@\uFFFC]{
 
 /** Whether a text of any form may hold a secret: a command, an address, a header, a rule. References to variables are none. */
 export function mayHoldSecret(text: string): boolean {
-  const rest = text.replace(REFERENCE, GAP)
+  const rest = text.replace(REFERENCE, GAP).replace(DIGEST, '')
   const addresses = rest.match(/\w:\/\/\S+/g) ?? []
   const words = [rest, ...addresses.map((one) => one.replaceAll('/', ' '))].flatMap((one) =>
     one.split(/[\s=:,;"'`()[\]{}<>|&?#$@*!%\\]+/),

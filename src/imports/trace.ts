@@ -76,8 +76,13 @@ export function trace(
     place = from
     names.unshift(...behind.split('/'))
   }
-  return bound !== null && !below(bound, place) ? { fault: `leads out of ${bound}` } : { real: place, anchor: bound }
+  if (bound !== null && !below(bound, place)) return { fault: `leads out of ${bound}` }
+  const real = realPath(place)
+  return real !== null && plain(real) === plain(place) ? { real, anchor: bound } : { fault: 'leads nowhere' }
 }
+
+/** Some file systems take a name in any case. Everything else has changed meanwhile. */
+const plain = (path: string): string => path.normalize('NFC').toLowerCase()
 
 /** Your home directory holds everything, so a link to what lies directly in it leads there alone. */
 const folderOf = ({ home }: Bounds, target: string): string => (below(dirname(target), home) ? target : dirname(target))

@@ -31,7 +31,7 @@ test('each plugin and server is listed with what it needs, and why it stays out'
   expect(stdout).toMatch(/^fmt@team +plugin +user +helper +yes$/m)
   expect(stdout).toMatch(/^plugin:fmt:helper +mcp +fmt@team +helper +yes$/m)
   expect(stdout).toMatch(/^web +mcp +user +mcp\.example\.org:443 +yes$/m)
-  expect(stdout).toMatch(/^key +mcp +user +x +no: its words hold a secret/m)
+  expect(stdout).toMatch(/^key +mcp +user +x +no: its words may hold a secret/m)
   expect(stdout).toMatch(/theirs +mcp +project +theirs +yes$/m)
   for (const text of ['abc', '\u001b']) expect(stdout + stderr).not.toContain(text)
   expect(stderr).toContain('paude network allow --user mcp.example.org:443')

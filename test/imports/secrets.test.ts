@@ -46,6 +46,7 @@ test.each([
   `postgres://${ref('USER')}:${ref('PW')}@db/x`,
   'docker run -i -e NOTION_API_KEY img',
   'prettier --write .',
+  `docker run ghcr.example/a/b@sha256:${'0a'.repeat(32)}`,
 ])('this holds none: %s', (text) => expect(mayHoldSecret(text)).toBe(false))
 
 test('a long text is looked at in one go', () => {

@@ -77,7 +77,7 @@ function bringServer(name: string, config: Table, home: string): Server {
     return value !== '' && !isReference(value)
   })
   const secret = told || mayHoldSecret([command, ...args].join('\n'))
-  if (secret) return { out: 'its words hold a secret: name a variable there, and start with --env NAME' }
+  if (secret) return { out: 'its words may hold a secret: name a variable there, and start with --env NAME' }
   const [env, left] = referring(table(config['env']), name)
   return { server: { type: 'stdio', command, args, ...(Object.keys(env).length > 0 ? { env } : {}) }, left }
 }
@@ -85,7 +85,7 @@ function bringServer(name: string, config: Table, home: string): Server {
 function remote(name: string, { type, headers }: Table, url: string): Server {
   const { username = '', password = '', search = '', hash = '' } = URL.parse(url) ?? {}
   if (username + password !== '' || mayHoldSecret(url) || CREDENTIAL_QUERY.test(search + hash))
-    return { out: 'its address holds a secret: name a variable there, and start with --env NAME' }
+    return { out: 'its address may hold a secret: name a variable there, and start with --env NAME' }
   const all = Object.entries(table(headers)).map(([header, value]) => [header, String(value)] as const)
   const out = all.filter(([header, value]) => !isReference(value) && (CREDENTIAL_HEADER.test(header) || mayHoldSecret(value)))
   const rest = all.filter((one) => !out.includes(one))
