@@ -53,8 +53,9 @@ export function readCloneSource({ root, git }: { readonly root: string; readonly
 export function requireOwnObjects({ repository }: GitLayout): string {
   const objects = join(repository, 'objects')
   if (realPath(objects) !== objects) throw noClone(`${shown(objects)} is a link`, 'make it a folder')
+  // Its size alone: git reads all of it, however long it is.
   for (const name of ['alternates', 'http-alternates'])
-    if ((readSmall(join(objects, 'info', name), 1024 ** 2) ?? '').trim() !== '' || isOdd(join(objects, 'info', name)))
+    if (isOdd(join(objects, 'info', name)) || (look(join(objects, 'info', name))?.size ?? 0) > 0)
       throw noClone(
         `its objects are in another repository (${shown(join(objects, 'info', name))})`,
         'git repack -a -d, then remove that file; or say --workspace bind',
@@ -83,11 +84,13 @@ const isOdd = (path: string): boolean => {
   return kind !== null && !kind.isFile()
 }
 
+/** What cannot be looked into may hide a link from this check, and not from git. */
 function list(folder: string): readonly Dirent[] {
   try {
     return readdirSync(folder, { withFileTypes: true })
-  } catch {
-    return []
+  } catch (cause) {
+    if ((cause as { code?: string }).code === 'ENOENT') return []
+    throw noClone(`${shown(folder)} cannot be read`, 'make it readable for you: chmod u+rx on that folder')
   }
 }
 

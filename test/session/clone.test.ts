@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { capture } from '../../src/run/process.ts'
 import { requireSaved, unsavedWork } from '../../src/session/clone/keep.ts'
 import { pullSession } from '../../src/session/clone/pull.ts'
+import { requireOwnObjects } from '../../src/workspace/clone-source.ts'
 import { type Cloning, cloning, git, put } from './cloning.ts'
 
 const rooms: string[] = []
@@ -121,6 +122,17 @@ describe('a clone', () => {
       'are in another repository',
     ],
     [
+      'objects of another repository behind more text than a file is worth reading of',
+      async (folder: string) =>
+        put(join(folder, '.git/objects/info/alternates'), `${'#\n'.repeat(600 * 1024)}/srv/private/.git/objects\n`),
+      'are in another repository',
+    ],
+    [
+      'alternates that are blank',
+      async (folder: string) => put(join(folder, '.git/objects/info/alternates'), '\n'),
+      'are in another repository',
+    ],
+    [
       'a link among the objects',
       async (folder: string) => symlinkSync('/srv/private/.git/objects/ab', join(folder, '.git/objects/link')),
       'is a link',
@@ -142,6 +154,19 @@ describe('a clone', () => {
         await plant(folder)
       }),
     ).rejects.toThrow(words)
+  })
+
+  test('is refused where a folder of the objects cannot be looked into, and a missing one is none', async () => {
+    const { room } = await made()
+    const layout = (name: string) => {
+      const repository = join(room, name)
+      return { repository, gitDirectory: repository, commonDirectory: null }
+    }
+    // Root reads every folder, so a file stands for one that cannot be read.
+    put(join(room, 'odd/objects'), '')
+    expect(() => requireOwnObjects(layout('odd'))).toThrow('cannot be read')
+    mkdirSync(join(room, 'empty/objects'), { recursive: true })
+    expect(requireOwnObjects(layout('empty'))).toBe(join(room, 'empty/objects'))
   })
 
   test('of a shallow history ends where that ends', async () => {
