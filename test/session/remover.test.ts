@@ -1,10 +1,13 @@
 import { afterAll, expect, test } from 'bun:test'
-import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Backend } from '../../src/backends/backend.ts'
+import type { Handle } from '../../src/box/handle.ts'
 import { ownerText } from '../../src/box/owner.ts'
 import { readHost } from '../../src/host.ts'
-import { isBeingRemoved, isForsaken } from '../../src/session/life/remover.ts'
+import { capture } from '../../src/run/process.ts'
+import { isBeingRemoved, isForsaken, removerScript } from '../../src/session/life/remover.ts'
 import type { SessionRecord } from '../../src/session/record/record.ts'
 import { LEAVING_FILE, sessionFolder } from '../../src/session/record/store.ts'
 
@@ -43,4 +46,27 @@ test('one that is being removed is left to that for a minute, and then to whoeve
   expect([isBeingRemoved(folder), isForsaken(host, command)]).toEqual([true, false])
   lay({ leaving: 120 })
   expect([isBeingRemoved(folder), isForsaken(host, command), isForsaken(host, conversation)]).toEqual([false, true, true])
+})
+
+/** What the remover of a clone's session asks an engine for after a kill; the engine answers `ps` with some words of a shell. */
+async function afterKill(ps: string): Promise<string> {
+  lay({ owner: gone })
+  writeFileSync(join(folder, 'session.json'), '{}')
+  const [log, engine] = [join(home, 'log'), join(home, 'engine')]
+  rmSync(log, { force: true })
+  writeFileSync(engine, `#!/bin/sh\necho "$@" >>${log}\n[ "$1" != ps ] || { ${ps}; }\n[ "$1" != inspect ]\n`, { mode: 0o755 })
+  const backend = { program: engine, life: { remains: () => [engine, 'ps'], state: () => ({ argv: [engine, 'inspect'] }) } }
+  const box = { id: command.id, folder, volume: { name: 'work' } } as Handle
+  const removal = [{ kind: 'exec', argv: [engine, 'volume', 'rm', 'work'] }] as const
+  const script = removerScript({ backend: backend as unknown as Backend, box, removal, goesOn: true })
+  await capture(['/bin/sh', '-c', script], { signal: AbortSignal.timeout(1000) })
+  return readFileSync(log, 'utf8')
+}
+
+test('the volume of a clone stays after a kill where a container is there, or the engine does not answer', async () => {
+  for (const ps of ['exit 1', 'echo 0123abc']) {
+    expect(await afterKill(ps)).not.toContain('volume rm')
+    expect(existsSync(join(folder, LEAVING_FILE))).toBe(false)
+  }
+  expect(await afterKill(':')).toContain('volume rm work')
 })

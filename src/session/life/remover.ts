@@ -34,7 +34,7 @@ export type Remover = {
  * paude has marked it as leaving, or died while it owned it.
  */
 export function startRemover(leaving: Leaving): Remover {
-  const { close, exited } = onOurEnd(['/bin/sh', '-c', script(leaving)], leaving.backend.program)
+  const { close, exited } = onOurEnd(['/bin/sh', '-c', removerScript(leaving)], leaving.backend.program)
   const leave = () => markLeaving(leaving.box.folder)
   const begin = () => {
     leave()
@@ -107,7 +107,7 @@ function markLeaving(folder: string): void {
 const LATE = [0.2, 1, 3, 6]
 
 /** The folder goes last, and only when the engine says that nothing else is left: without it nobody would look for the rest. */
-function script({ backend, box, removal, goesOn }: Leaving): string {
+export function removerScript({ backend, box, removal, goesOn }: Leaving): string {
   const { folder } = box
   const isThere = (name: string) => `[ -e ${quote(join(folder, name))} ]`
   const calls = removal.flatMap((step) => (step.kind === 'exec' ? [`${commandLine(step.argv)} || :`] : []))
@@ -122,8 +122,10 @@ function script({ backend, box, removal, goesOn }: Leaving): string {
     `  if ${isThere('session.json')}; then`,
     `    ${isThere(OWNER_FILE)} || exit 0`,
     ...(goesOn ? [`    ${isThere(HOLDER_FILE)} && exit 0`] : []),
-    // The box of a clone stays, running or not: it is removed by hand, after a look at what it holds.
-    ...(box.volume === undefined ? [] : [`    ${commandLine(backend.life.state(box).argv)} >/dev/null 2>&1 && exit 0`]),
+    // The box of a clone stays, running or not: it is removed by hand, after a look at what it holds. So it does where the engine is silent.
+    ...(box.volume === undefined
+      ? []
+      : [`    left=$(${commandLine(backend.life.remains(box))} 2>/dev/null) || exit 0; [ -z "$left" ] || exit 0`]),
     '  fi',
     `  : >${quote(join(folder, LEAVING_FILE))}`,
     'fi',
