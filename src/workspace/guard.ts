@@ -114,7 +114,7 @@ export function guard(area: Area, host: Surroundings): Guards {
 }
 
 /** What the configuration of a tree names. One that is too large to be read may name anything. */
-function configured(tree: Parameters<typeof namedByConfig>[0], host: Surroundings): Named {
+export function configured(tree: Parameters<typeof namedByConfig>[0], host: Surroundings): Named {
   const named = namedByConfig(tree, host)
   const { tooLarge } = named
   if (tooLarge !== null)

@@ -4,18 +4,26 @@ import { PaudeError } from '../errors.ts'
 import { shown } from '../text.ts'
 import type { GitLayout } from './git-layout.ts'
 import { inFolder } from './inode.ts'
-import { IN_FOLDERS, type Listed, rank } from './listed.ts'
+import { type Listed, NAMED, rank } from './listed.ts'
+import { below } from './paths.ts'
 import { isRefName } from './ref-name.ts'
 import { type Hit, matcher } from './walk.ts'
 
 /** A path of a tree that programs of this machine run or obey once it is checked out. */
 export type Executed = Pick<Listed, 'severity' | 'tool' | 'why'> & { readonly path: string }
 
-/** Those of the paths of a tree that the list has, the severest first. */
-export function executedHere(paths: readonly string[]): readonly Executed[] {
-  const match = matcher(IN_FOLDERS)
+/** What this machine obeys in any folder, and the paths in the tree that configuration of git names. */
+export type Obeyed = { readonly list: readonly Listed[]; readonly named: readonly string[] }
+
+/** Those of the paths of a tree that the list has, or that configuration of git names, the severest first. */
+export function executedHere(paths: readonly string[], { list, named }: Obeyed): readonly Executed[] {
+  const match = matcher(list)
+  const folded = named.map((path) => path.toLowerCase())
+  // What stands above a named path may be a link now.
+  const isNamed = (path: string) => folded.some((one) => below(one, path.toLowerCase()) || below(path.toLowerCase(), one))
   return [...new Set(paths)]
     .flatMap((path): readonly Executed[] => {
+      if (isNamed(path)) return [{ path, severity: NAMED.severity, tool: NAMED.tool, why: NAMED.why }]
       const names = path.split('/')
       const hit = names.reduce<Hit | null>((found, name, at) => severestHit(found, match(name, names[at - 1] ?? '')), null)
       return hit === null ? [] : [{ path, severity: hit.listed.severity, tool: hit.listed.tool, why: hit.listed.why }]
@@ -37,9 +45,9 @@ export function placePack({ repository }: GitLayout, pack: string): void {
     })
 }
 
-/** Writes a ref below refs/remotes as git does, by a lock beside it. `content` is a commit, or where it leads. */
-export function writeRemoteRef({ repository }: GitLayout, ref: string, content: string): void {
-  if (!isRefName(ref) || !ref.startsWith('refs/remotes/paude/')) throw new Error('a ref that is none of ours')
+/** Writes a ref of paude's own as git does, by a lock beside it. `content` is a commit, or where it leads. */
+export function writeOwnRef({ repository }: GitLayout, ref: string, content: string): void {
+  if (!isRefName(ref) || !/^refs\/(?:remotes\/paude|paude\/old)\//.test(ref)) throw new Error('a ref that is none of ours')
   const path = join(repository, ref)
   into(dirname(path), repository, (folder) => {
     const lock = `${folder}/${basename(path)}.lock`

@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, test } from 'bun:test'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { asJson, line, toMerge } from '../../src/cli/sessions/pull.ts'
 import { capture } from '../../src/run/process.ts'
 import { requireSaved, unsavedWork } from '../../src/session/clone/keep.ts'
 import { pullSession } from '../../src/session/clone/pull.ts'
@@ -201,7 +202,7 @@ describe('pull', () => {
     const tip = await commit(box, 'work.txt')
     const { brought, executed, work } = await pullSession(context, found, undefined)
     expect(brought).toEqual([
-      { branch: 'paude/fix', ref: 'refs/remotes/paude/fix/paude/fix', before: null, commit: tip, commits: 1 },
+      { branch: 'paude/fix', ref: 'refs/remotes/paude/fix/paude/fix', before: null, commit: tip, commits: 1, old: null },
     ])
     expect([executed, work.changed]).toEqual([[], 0])
     const added = Object.keys(contents(project)).filter((path) => !(path in before))
@@ -238,6 +239,88 @@ describe('pull', () => {
       'shown deep/.github/workflows/a.yml',
       'shown package.json',
     ])
+  })
+
+  test('names what your own list has, and what the configuration of git names', async () => {
+    const { room, project, box, context, found } = await made(async (folder) => {
+      await git(folder, 'config', 'core.hooksPath', '.githooks')
+      await git(folder, 'config', 'filter.f.clean', 'sh tools/clean.sh')
+    })
+    put(join(room, 'home/.config/paude/config.toml'), '[workspace]\nguard = ["severe:.own", "warn:package.json"]\n')
+    put(join(project, 'tools/clean.sh'), '')
+    for (const path of ['.githooks/post-merge', 'tools/clean.sh', 'deep/.own', 'package.json', 'tools/other.sh'])
+      await commit(box, path)
+    const { executed } = await pullSession(context, found, undefined)
+    expect(executed.map(({ severity, tool, path }) => `${severity} ${tool} ${path}`)).toEqual([
+      'severe git .githooks/post-merge',
+      'severe this machine deep/.own',
+      'severe git tools/clean.sh',
+      'warn npm, Yarn, pnpm and Bun package.json',
+    ])
+  })
+
+  test('takes no branch that changes more files than can be looked through', async () => {
+    const { project, box, context, found } = await made()
+    const tree = async (lines: string) => {
+      const { stdout } = await capture(['git', '-C', box, 'mktree'], { stdin: lines })
+      return stdout.trim()
+    }
+    const blob = await git(box, 'hash-object', '-w', join(box, 'a.txt'))
+    let long = await tree(Array.from({ length: 20_000 }, (_, at) => `100644 blob ${blob}\tf${at}\n`).join(''))
+    for (let depth = 0; depth < 14; depth++) long = await tree(`040000 tree ${long}\t${'d'.repeat(250)}\n`)
+    const settings = await tree(`100644 blob ${blob}\ttasks.json\n`)
+    const whole = await tree(`040000 tree ${long}\t!\n040000 tree ${settings}\t.vscode\n`)
+    await git(box, 'update-ref', 'refs/heads/paude/fix', await git(box, 'commit-tree', '-p', 'HEAD', '-m', 'x', whole))
+    const before = contents(project)
+    await expect(pullSession(context, found, undefined)).rejects.toThrow('too many files')
+    expect(contents(project)).toEqual(before)
+  }, 30_000)
+
+  test('ends its programs when it is interrupted, whatever they wait for', async () => {
+    const { context, found } = await made()
+    const volumes = { run: () => ['sleep', '60'] as const }
+    const waiting = pullSession(context, { ...found, backend: { ...found.backend, volumes } }, undefined)
+    setTimeout(() => process.emit('SIGINT'), 300)
+    await expect(waiting).rejects.toThrow('interrupted')
+  })
+
+  test('keeps what a branch had before where its new commits do not have it', async () => {
+    const { project, box, context, found } = await made()
+    const good = await commit(box, 'good.txt')
+    await pullSession(context, found, undefined)
+    await git(box, 'reset', '--quiet', '--hard', 'HEAD~1')
+    const evil = await commit(box, 'evil.txt')
+    const old = `refs/paude/old/fix/${good}`
+    const { brought } = await pullSession(context, found, undefined)
+    expect(brought).toMatchObject([{ before: good, commit: evil, old }])
+    await git(project, 'gc', '--quiet', '--prune=now')
+    expect(await git(project, 'rev-parse', old)).toBe(good)
+    expect(brought.map(line)).toEqual([
+      `paude/fix/paude/fix  ${good.slice(0, 10)}..${evil.slice(0, 10)}, forced, 1 commit, before: ${old}`,
+    ])
+  })
+
+  test('takes no two refs of which one is a folder of the other, and leaves the project as it was', async () => {
+    const { project, box, context, found } = await made()
+    const tip = await commit(box, 'work.txt')
+    await git(box, 'branch', 'a')
+    await git(box, 'pack-refs', '--all')
+    put(join(box, '.git/refs/heads/a/b'), `${tip}\n`)
+    const before = contents(project)
+    await expect(pullSession(context, found, undefined)).rejects.toThrow('a ref below it')
+    expect(contents(project)).toEqual(before)
+    await pullSession(context, found, 'a')
+    await git(project, 'pack-refs', '--all')
+    await expect(pullSession(context, found, 'a/b')).rejects.toThrow('a ref below it')
+  })
+
+  test('prints nothing that a shell or a terminal acts on', () => {
+    const ref = 'refs/remotes/paude/fix/x;touch$IFS'
+    const name = "'paude/fix/x;touch$IFS'"
+    expect(toMerge({ ref })).toBe(`to look and merge: git log -p 'HEAD..${name.slice(1)} && git merge ${name}`)
+    const executed = [{ path: '.vscode/\u009b31m\u202e', severity: 'severe', tool: 'VS Code', why: '' }] as const
+    const json = asJson('id', { brought: [], executed, work: { refs: [], changes: [], changed: 0 } })
+    expect(json).toContain('.vscode/\\u009b31m\\u202e')
   })
 
   test('works where the box has its history from elsewhere, and its base is gone here', async () => {

@@ -1,7 +1,8 @@
 import type { Context } from '../../context.ts'
+import { quote } from '../../plan/shell.ts'
 import { type Pulled, pullSession } from '../../session/clone/pull.ts'
 import { findSession } from '../../session/life/find.ts'
-import { firstOf, nameInside } from '../../text.ts'
+import { firstOf, nameInside, quotedLines } from '../../text.ts'
 import { json, session } from '../args.ts'
 import { ACTS } from '../front-flags.ts'
 import { verb } from '../verb.ts'
@@ -24,8 +25,7 @@ export default verb({
     const found = await findSession(context, given.session)
     const pulled = await pullSession(context, found, given.branch)
     const { brought, executed, work } = pulled
-    if (given.json)
-      context.answer(JSON.stringify({ session: found.record.id, brought, executed, changed: work.changed }, null, 2))
+    if (given.json) context.answer(asJson(found.record.id, pulled))
     else for (const one of brought) context.answer(line(one))
     if (brought.length === 0) context.note('nothing new: every commit of the clone is here')
     warnOfExecuted(context, executed)
@@ -35,16 +35,27 @@ export default verb({
       )
     // A script knows what it does next.
     const own = brought.find(({ branch }) => branch === found.record.clone?.branch) ?? brought[0]
-    if (own !== undefined && !given.json && context.host.terminal.stderr)
-      context.note(`to look and merge: git log -p HEAD..${short(own)} && git merge ${short(own)}`)
+    if (own !== undefined && !given.json && context.host.terminal.stderr) context.note(toMerge(own))
     return 0
   },
 })
 
-const short = ({ ref }: Pulled['brought'][number]): string => ref.replace(/^refs\/remotes\//, '')
+export const asJson = (session: string, { brought, executed, work }: Pulled): string =>
+  quotedLines({ session, brought, executed, changed: work.changed })
 
-const line = ({ ref, before, commit, commits }: Pulled['brought'][number]): string =>
-  `${ref.replace(/^refs\/remotes\//, '')}  ${before === null ? 'new' : `${before.slice(0, 10)}..${commit.slice(0, 10)}`}, ${commits === 1 ? '1 commit' : `${commits} commits`}`
+const short = ({ ref }: Pick<Pulled['brought'][number], 'ref'>): string => ref.replace(/^refs\/remotes\//, '')
+
+/** The sandbox chose the name of the branch, and a shell of yours may read this line. */
+export const toMerge = (one: Pick<Pulled['brought'][number], 'ref'>): string =>
+  `to look and merge: git log -p ${quote(`HEAD..${short(one)}`)} && git merge ${quote(short(one))}`
+
+export const line = ({ ref, before, commit, commits, old }: Pulled['brought'][number]): string =>
+  [
+    `${short({ ref })}  ${before === null ? 'new' : `${before.slice(0, 10)}..${commit.slice(0, 10)}`}`,
+    ...(old === null ? [] : ['forced']),
+    `${commits === 1 ? '1 commit' : `${commits} commits`}`,
+    ...(old === null ? [] : [`before: ${old}`]),
+  ].join(', ')
 
 /** Names what a merge would let this machine run: severe ones with who runs them, what builds run in one line. */
 function warnOfExecuted({ note, warn }: Pick<Context, 'note' | 'warn'>, executed: Pulled['executed']): void {

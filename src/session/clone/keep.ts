@@ -15,7 +15,7 @@ const MOST_BYTES = 8 * 1024 ** 3
 /** What of a session's clone is nowhere else, in words; none for a session without a clone. */
 export async function unsavedWork(context: Context, found: Found): Promise<readonly string[]> {
   if (found.record.clone === undefined) return []
-  return unsaved(await lookIntoClone(context, found, await insideOf(context, found)))
+  return unsaved(await lookIntoClone(context, found, { inside: await insideOf(context, found) }))
 }
 
 /** Refuses to remove a session whose clone holds work that is nowhere else; with `force` that is kept as a bundle, with `discard` it goes. */

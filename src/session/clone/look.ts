@@ -3,7 +3,7 @@ import { PaudeError } from '../../errors.ts'
 import { capture } from '../../run/process.ts'
 import { nameInside, printableOutput } from '../../text.ts'
 import { readGit } from '../../workspace/git.ts'
-import { isObjectName, isRefName } from '../../workspace/ref-name.ts'
+import { isObjectName } from '../../workspace/ref-name.ts'
 import { readRefsBelow } from '../../workspace/refs.ts'
 import type { Found } from '../record/found.ts'
 import { type Inside, requireClone } from './inside.ts'
@@ -31,8 +31,11 @@ export type Work = {
 }
 
 /** Where a session's branches come to be in the project: below refs/remotes. */
-export const remoteOf = ({ id, name }: { readonly id: string; readonly name: string }): string =>
-  `paude/${name || id.replace(/^paude-/, '')}`
+export const remoteOf = (session: Parameters<typeof sessionWord>[0]): string => `paude/${sessionWord(session)}`
+
+/** How refs call a session: by its name, else by the random part of its id. */
+export const sessionWord = ({ id, name }: { readonly id: string; readonly name: string }): string =>
+  name || id.replace(/^paude-/, '')
 
 /** Commits of a clone that this machine has: the one it began with, and those of its branches that were brought here. */
 export function knownCommits(context: Pick<Context, 'host'>, { record }: Pick<Found, 'record'>): readonly string[] {
@@ -43,9 +46,16 @@ export function knownCommits(context: Pick<Context, 'host'>, { record }: Pick<Fo
 }
 
 /** Asks a clone what it holds. */
-export async function lookIntoClone(context: Context, found: Found, inside: Inside): Promise<Work> {
+export async function lookIntoClone(
+  context: Context,
+  found: Found,
+  { inside, signal }: { readonly inside: Inside; readonly signal?: AbortSignal },
+): Promise<Work> {
   const argv = inside(script, knownCommits(context, found))
-  const { code, stdout, stderr } = await capture(argv, { most: MOST, signal: AbortSignal.timeout(PATIENCE) })
+  const late = AbortSignal.timeout(PATIENCE)
+  const ended = signal === undefined ? late : AbortSignal.any([late, signal])
+  const { code, stdout, stderr } = await capture(argv, { most: MOST, signal: ended })
+  signal?.throwIfAborted()
   const lines = stdout.split('\n')
   if (code !== 0 || !lines.includes('end'))
     throw new PaudeError('command-failed', `the clone of session ${found.record.id} cannot be read: ${reason(code, stderr)}`, {
@@ -64,7 +74,7 @@ export function readWork(lines: readonly string[]): Work {
   const refs = lines.flatMap((line): readonly ClonedRef[] => {
     const [, commit = '', ahead = '', full = ''] = /^ref ([0-9a-f]+) (\d{1,9}) (refs\/.+|HEAD)$/.exec(line) ?? []
     const name = full.replace(/^refs\//, '')
-    return isObjectName(commit) && isRefName(name) ? [{ name, commit, ahead: Number(ahead) }] : []
+    return isObjectName(commit) ? [{ name, commit, ahead: Number(ahead) }] : []
   })
   const changes = lines.flatMap((line) => (line.startsWith('change ') ? [line.slice('change '.length)] : []))
   const changed = lines.reduce((sum, line) => sum + (/^\d{1,9}$/.test(line) ? Number(line) : 0), 0)
