@@ -49,7 +49,7 @@ const SETTINGS = {
 
 /**
  * Words that run a program with the environment of a store's git and nothing else: no credential, no GIT_… of yours, no way to a network.
- * `objects` is a folder in place of the store's own.
+ * `objects` is a folder in place of the store's own, for what an agent sends.
  */
 export const inStore = ({ git, folder }: Store, words: readonly string[], objects = ''): readonly [string, ...string[]] => [
   'env',
@@ -59,7 +59,8 @@ export const inStore = ({ git, folder }: Store, words: readonly string[], object
   'LC_ALL=C',
   'COPYFILE_DISABLE=1', // tar of macOS adds files of its own
   `GIT_DIR=${folder}`,
-  ...(objects === '' ? [] : [`GIT_OBJECT_DIRECTORY=${objects}`]),
+  // One object of a small pack may claim any size. Larger files are streamed; a clone of a long history needs more at once.
+  ...(objects === '' ? [] : [`GIT_OBJECT_DIRECTORY=${objects}`, 'GIT_ALLOC_LIMIT=1g']),
   'GIT_CONFIG_NOSYSTEM=1',
   'GIT_CONFIG_GLOBAL=/dev/null',
   'GIT_ATTR_NOSYSTEM=1',
