@@ -1,6 +1,8 @@
 import { afterAll, describe, expect, test } from 'bun:test'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { deflateSync } from 'node:zlib'
+import { need, type Volumes } from '../../src/backends/backend.ts'
 import { asJson, line, toMerge } from '../../src/cli/sessions/pull.ts'
 import { capture } from '../../src/run/process.ts'
 import { requireSaved, unsavedWork } from '../../src/session/clone/keep.ts'
@@ -276,6 +278,19 @@ describe('pull', () => {
     expect(contents(project)).toEqual(before)
   }, 30_000)
 
+  test('takes no object that claims more memory than it may have', async () => {
+    const { room, box, context, found } = await made()
+    await commit(box, 'work.txt')
+    // One tree of 1.5 GiB, by its header.
+    const size = [0xa0, 0x80, 0x80, 0x80, 0x30]
+    writeFileSync(join(room, 'pack'), Buffer.from([...Buffer.from('PACK'), 0, 0, 0, 2, 0, 0, 0, 1, ...size, ...deflateSync('')]))
+    const run: Volumes['run'] = (one, volume, how) =>
+      how.script.includes('pack-objects') ? ['cat', join(room, 'pack')] : need(found.backend, 'volumes').run(one, volume, how)
+    await expect(pullSession(context, { ...found, backend: { ...found.backend, volumes: { run } } }, undefined)).rejects.toThrow(
+      'attempting to allocate',
+    )
+  })
+
   test('ends its programs when it is interrupted, whatever they wait for', async () => {
     const { context, found } = await made()
     const volumes = { run: () => ['sleep', '60'] as const }
@@ -319,7 +334,7 @@ describe('pull', () => {
     const name = "'paude/fix/x;touch$IFS'"
     expect(toMerge({ ref })).toBe(`to look and merge: git log -p 'HEAD..${name.slice(1)} && git merge ${name}`)
     const executed = [{ path: '.vscode/\u009b31m\u202e', severity: 'severe', tool: 'VS Code', why: '' }] as const
-    const json = asJson('id', { brought: [], executed, work: { refs: [], changes: [], changed: 0 } })
+    const json = asJson('id', { brought: [], executed, work: { refs: [], changes: [], changed: 0, within: [] } })
     expect(json).toContain('.vscode/\\u009b31m\\u202e')
   })
 
@@ -430,11 +445,76 @@ describe('the work of a clone', () => {
     expect(names.split('\n')).toEqual([
       'refs/heads/paude/fix',
       'refs/paude/head',
+      'refs/paude/head-1',
       'refs/paude/uncommitted-1',
       'refs/remotes/host/main',
     ])
     expect(await git(join(room, 'back'), 'show', 'refs/paude/uncommitted-1:new.txt')).toBe('x')
     expect(await git(join(room, 'back'), 'show', 'refs/paude/head:detached.txt')).toBe('detached.txt')
+  })
+
+  test('is also what tags, other refs, older stashes, worktrees and repositories within hold, and all of it is kept', async () => {
+    const { room, box, context, found, notes } = await made()
+    for (const name of ['tagged', 'other', 'tree']) {
+      await git(box, 'checkout', '--quiet', '--detach', 'host/main')
+      await commit(box, name)
+      if (name === 'tagged') await git(box, 'tag', 'v1')
+      if (name === 'other') await git(box, 'update-ref', 'refs/keep/x', 'HEAD')
+      if (name === 'tree') await git(box, 'worktree', 'add', '--quiet', '--detach', join(room, 'tree'))
+    }
+    await git(box, 'checkout', '--quiet', 'paude/fix')
+    for (const text of ['old\n', 'new\n']) {
+      writeFileSync(join(box, 'a.txt'), text)
+      await git(box, 'stash', '--quiet')
+    }
+    const nested = join(box, 'lib/nested')
+    mkdirSync(nested, { recursive: true })
+    await git(nested, 'init', '--quiet')
+    await commit(nested, 'n.txt')
+    put(join(nested, 'more.txt'), 'more\n')
+    const lines = await unsavedWork(context, found)
+    expect(lines.map((line) => line.replace(/stash-\w+/, 'older stash')).sort()).toEqual([
+      'HEAD: 1 commit',
+      'keep/x: 1 commit',
+      'lib/nested, a repository of its own: 1 commit',
+      'not committed: lib/',
+      'older stash: 2 commits',
+      'stash: 2 commits',
+      'tags/v1: 1 commit',
+    ])
+    await requireSaved(context, found, { force: true, discard: false })
+    const file = /: (\S+\.bundle)/.exec(notes.join('\n'))?.[1] ?? ''
+    const back = join(room, 'back')
+    await git(room, 'clone', '--quiet', '--mirror', file, back)
+    for (const [place, text] of [
+      ['refs/tags/v1:tagged', 'tagged'],
+      ['refs/keep/x:other', 'other'],
+      ['refs/paude/head-2:tree', 'tree'],
+      ['refs/stash:a.txt', 'new'],
+      ['refs/paude/stash-1:a.txt', 'old'],
+      ['refs/paude/within-1/heads/main:n.txt', 'n.txt'],
+      ['refs/paude/within-1/paude/uncommitted:more.txt', 'more'],
+    ] as const)
+      expect(await git(back, 'show', place)).toBe(text)
+  })
+
+  test('is unsaved on a branch that no pull takes for its name, too', async () => {
+    const { box, context, found } = await made()
+    await commit(box, 'work.txt')
+    await git(box, 'branch', '--move', 'a\u202eb')
+    expect(await unsavedWork(context, found)).toEqual(['"a\\u202eb": 1 commit'])
+  })
+
+  test('is not taken for kept where what came is no bundle', async () => {
+    const { room, box, context, found } = await made()
+    await commit(box, 'work.txt')
+    const { run } = need(found.backend, 'volumes')
+    const volumes: Volumes = {
+      run: (one, volume, how) => (how.script.includes('bundle create') ? ['echo', '# v9 something'] : run(one, volume, how)),
+    }
+    const other = { ...found, backend: { ...found.backend, volumes } }
+    await expect(requireSaved(context, other, { force: true, discard: false })).rejects.toThrow('could not be kept')
+    expect(readdirSync(join(room, 'home/.local/state/paude/kept'))).toEqual([])
   })
 
   test('cannot be told of a repository that the agent broke, so it stays', async () => {

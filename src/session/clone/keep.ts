@@ -12,6 +12,9 @@ import { lookIntoClone, unsaved } from './look.ts'
 /** Bytes of a bundle that is kept. */
 const MOST_BYTES = 8 * 1024 ** 3
 
+/** The first line of a bundle: what comes is the box's word. */
+const BEGINS = ['# v2 git bundle\n', '# v3 git bundle\n']
+
 /** What of a session's clone is nowhere else, in words; none for a session without a clone. */
 export async function unsavedWork(context: Context, found: Found): Promise<readonly string[]> {
   if (found.record.clone === undefined) return []
@@ -52,7 +55,7 @@ async function keepBundle(context: Context, found: Found): Promise<string> {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const path = join(folder, `${name || id}-${Date.now()}.bundle`)
   const inside = await insideOf(context, found)
-  if (await printInto(path, inside(script, [], { writes: true }), MOST_BYTES)) return path
+  if (await printInto(path, inside(script, [], { writes: true }), { most: MOST_BYTES, begins: BEGINS })) return path
   throw new PaudeError('refused', `the work of session ${id} could not be kept in ${folder}, so the session stays`, {
     hint: `paude pull ${id} brings its commits, paude rm --discard ${id} removes it anyway`,
   })

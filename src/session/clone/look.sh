@@ -6,13 +6,35 @@ for one; do
   ! git cat-file -e "$one^{commit}" 2>/dev/null || set -- "$@" "^$one"
 done
 export GIT_OPTIONAL_LOCKS=0
-git for-each-ref --format='%(objectname) %(refname)' refs/heads refs/stash | while read -r object ref; do
-  echo "ref $object $(git rev-list --count "$object" "$@") $ref"
+git for-each-ref --format='%(objectname) %(refname)' | while read -r object ref; do
+  case $ref in
+    refs/remotes/host/*) continue ;;
+    refs/heads/* | refs/stash) ahead=$(git rev-list --count "$object" "$@") ;;
+    # What a branch has too is named by that.
+    *) ahead=$(git rev-list --count "$object" "$@" --not --branches) ;;
+  esac
+  echo "ref $object $ahead $ref"
 done
-if head=$(git rev-parse --quiet --verify HEAD) && ! git symbolic-ref --quiet HEAD >/dev/null; then
-  echo "ref $head $(git rev-list --count "$head" "$@") HEAD"
-fi
-git worktree list --porcelain | sed -n 's/^worktree //p' | while read -r tree; do
-  cd "$tree" 2>/dev/null && git status --porcelain | sed -n -e '1,20s/^/change /p' -e '$='
+# Older stashes are in a log alone.
+git rev-list --walk-reflogs refs/stash 2>/dev/null | sed 1d | while read -r object; do
+  echo "ref $object $(git rev-list --count "$object" "$@") refs/stash-$object"
+done
+git worktree list --porcelain | while read -r key value; do
+  case $key in
+    worktree) tree=$value ;;
+    HEAD) head=$value ;;
+    detached) echo "ref $head $(git rev-list --count "$head" "$@") HEAD" ;;
+    '') cd "$tree" 2>/dev/null && git status --porcelain | sed -n -e '1,20s/^/change /p' -e '$=' ;;
+  esac
+done
+# Repositories within: no ref of this one reaches their commits. Linked worktrees are this one.
+place() { (cd "$1" && cd "$(git rev-parse --git-common-dir)" && pwd -P) 2>/dev/null; }
+own=$(place .)
+find . -name node_modules -prune -o -name .git -prune -print 2>/dev/null | while read -r one; do
+  one=${one%/.git}
+  [ "$(place "$one")" != "$own" ] || continue
+  ahead=$(git -C "$one" rev-list --count HEAD --branches --not --remotes --tags 2>/dev/null) || ahead=0
+  changed=$(($(git -C "$one" status --porcelain 2>/dev/null | wc -l)))
+  [ "$ahead$changed" = 00 ] || echo "within $ahead $changed ${one#./}"
 done
 echo end

@@ -15,7 +15,7 @@ const MOST = 4 * 1024 ** 2
 
 /** A ref of a clone. All of it is the box's word. */
 export type ClonedRef = {
-  /** Below refs/: `heads/paude/fix-login`, `stash`; or HEAD where that is on no branch. */
+  /** Below refs/: `heads/paude/fix-login`, `stash`; or HEAD where that is on no branch. Any text. */
   readonly name: string
   readonly commit: string
   /** Commits that this machine does not have. */
@@ -28,6 +28,8 @@ export type Work = {
   /** Lines of `git status --porcelain`, the first of them, and how many there are. */
   readonly changes: readonly string[]
   readonly changed: number
+  /** Repositories in the clone with commits that their remotes do not have, or changes. */
+  readonly within: readonly { readonly path: string; readonly ahead: number; readonly changed: number }[]
 }
 
 /** Where a session's branches come to be in the project: below refs/remotes. */
@@ -78,15 +80,23 @@ export function readWork(lines: readonly string[]): Work {
   })
   const changes = lines.flatMap((line) => (line.startsWith('change ') ? [line.slice('change '.length)] : []))
   const changed = lines.reduce((sum, line) => sum + (/^\d{1,9}$/.test(line) ? Number(line) : 0), 0)
-  return { refs, changes, changed: Math.max(changed, changes.length) }
+  const within = lines.flatMap((line) => {
+    const [, ahead, count, path] = /^within (\d{1,9}) (\d{1,9}) (.+)$/.exec(line) ?? []
+    return path === undefined ? [] : [{ path, ahead: Number(ahead), changed: Number(count) }]
+  })
+  return { refs, changes, changed: Math.max(changed, changes.length), within }
 }
 
 /** Work that would be lost with a clone, in words; none where nothing would be. */
-export function unsaved({ refs, changes, changed }: Work): readonly string[] {
+export function unsaved({ refs, changes, changed, within }: Work): readonly string[] {
   return [
     ...refs
       .filter(({ ahead }) => ahead > 0)
-      .map(({ name, ahead }) => `${nameInside(name.replace(/^heads\//, ''))}: ${ahead === 1 ? '1 commit' : `${ahead} commits`}`),
+      .map(({ name, ahead }) => `${nameInside(name.replace(/^heads\//, ''))}: ${commitsIn(ahead)}`),
+    ...within.map(
+      ({ path, ahead, changed: count }) =>
+        `${nameInside(path)}, a repository of its own: ${ahead > 0 ? commitsIn(ahead) : `${count === 1 ? '1 file' : `${count} files`} not committed`}`,
+    ),
     ...(changed === 0
       ? []
       : [
@@ -97,3 +107,5 @@ export function unsaved({ refs, changes, changed }: Work): readonly string[] {
         ]),
   ]
 }
+
+const commitsIn = (ahead: number): string => (ahead === 1 ? '1 commit' : `${ahead} commits`)
