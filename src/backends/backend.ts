@@ -164,8 +164,17 @@ export type Volumes = {
   readonly run: (
     box: Pick<Handle, 'id' | 'folder'>,
     volume: WorkspaceVolume,
-    how: { readonly script: string; readonly words: readonly string[]; readonly stdin?: true; readonly writes?: true },
+    how: {
+      readonly script: string
+      readonly words: readonly string[]
+      readonly stdin?: true
+      readonly writes?: true
+      /** Of the container, for `end`. */
+      readonly name?: string
+    },
   ) => Argv
+  /** Ends and removes that container: it outlives the client that is killed. */
+  readonly end: (name: string) => Argv
 }
 
 /** A container without a session, which is an orphan when it is left behind: its name, and the moment as ISO time. */

@@ -284,19 +284,31 @@ describe('pull', () => {
     // One tree of 1.5 GiB, by its header.
     const size = [0xa0, 0x80, 0x80, 0x80, 0x30]
     writeFileSync(join(room, 'pack'), Buffer.from([...Buffer.from('PACK'), 0, 0, 0, 2, 0, 0, 0, 1, ...size, ...deflateSync('')]))
+    const { end, ...own } = need(found.backend, 'volumes')
     const run: Volumes['run'] = (one, volume, how) =>
-      how.script.includes('pack-objects') ? ['cat', join(room, 'pack')] : need(found.backend, 'volumes').run(one, volume, how)
-    await expect(pullSession(context, { ...found, backend: { ...found.backend, volumes: { run } } }, undefined)).rejects.toThrow(
-      'attempting to allocate',
-    )
+      how.script.includes('pack-objects') ? ['cat', join(room, 'pack')] : own.run(one, volume, how)
+    await expect(
+      pullSession(context, { ...found, backend: { ...found.backend, volumes: { run, end } } }, undefined),
+    ).rejects.toThrow('attempting to allocate')
   })
 
   test('ends its programs when it is interrupted, whatever they wait for', async () => {
-    const { context, found } = await made()
-    const volumes = { run: () => ['sleep', '60'] as const }
+    const { room, context, found } = await made()
+    const names: unknown[] = []
+    const volumes: Volumes = {
+      run: (_, __, { name }) => {
+        names.push(name)
+        return ['sleep', '60']
+      },
+      end: (name) => ['touch', join(room, name)],
+    }
     const waiting = pullSession(context, { ...found, backend: { ...found.backend, volumes } }, undefined)
     setTimeout(() => process.emit('SIGINT'), 300)
     await expect(waiting).rejects.toThrow('interrupted')
+    // What runs in a container goes on without its client.
+    expect(names).toEqual([expect.stringMatching(/^paude-bcd234-look-\w+$/)])
+    for (let tries = 0; tries < 50 && !existsSync(join(room, String(names[0]))); tries++) await Bun.sleep(50)
+    expect(existsSync(join(room, String(names[0])))).toBe(true)
   })
 
   test('keeps what a branch had before where its new commits do not have it', async () => {
@@ -508,8 +520,9 @@ describe('the work of a clone', () => {
   test('is not taken for kept where what came is no bundle', async () => {
     const { room, box, context, found } = await made()
     await commit(box, 'work.txt')
-    const { run } = need(found.backend, 'volumes')
+    const { run, end } = need(found.backend, 'volumes')
     const volumes: Volumes = {
+      end,
       run: (one, volume, how) => (how.script.includes('bundle create') ? ['echo', '# v9 something'] : run(one, volume, how)),
     }
     const other = { ...found, backend: { ...found.backend, volumes } }

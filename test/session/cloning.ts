@@ -66,6 +66,7 @@ export async function cloning(make: (project: string) => Promise<void> = async (
       state: () => ({ argv: ['false'] as const, parse: () => ({ status: 'exited', exitCode: 0 }) as const }),
     },
     volumes: {
+      end: () => ['true'] as const,
       run: (...[, , { script, words }]: Parameters<NonNullable<typeof podman.volumes>['run']>) =>
         ['/bin/sh', '-c', script, 'sh', ...words] as const,
     },

@@ -28,6 +28,7 @@ export function fillWorkspace(dialect: Dialect, spec: SessionSpec): Plan {
   const { transport } = spec
   if (transport.kind !== 'volume') return []
   const { fill, volume: kept } = transport
+  const name = `${spec.id}-fill`
   return [
     ...(dialect.ownsVolumes || kept.uid === 0 ? [] : [handOver(dialect, spec, kept.name)]),
     ...(fill === null
@@ -36,7 +37,8 @@ export function fillWorkspace(dialect: Dialect, spec: SessionSpec): Plan {
           {
             kind: 'pipe' as const,
             from: fill.from,
-            to: volumes(dialect).run(spec, kept, { script: fill.script, words: fill.words, stdin: true, writes: true }),
+            to: volumes(dialect).run(spec, kept, { script: fill.script, words: fill.words, stdin: true, writes: true, name }),
+            undo: volumes(dialect).end(name),
           },
         ]),
   ]
@@ -60,9 +62,10 @@ const handOver = (dialect: Dialect, spec: SessionSpec, name: string): Plan[numbe
   )
 
 export const volumes = (dialect: Dialect): Volumes => ({
-  run: ({ id, folder }, { name, root, image, uid, gid, selinux }, { script, words, stdin, writes }) => [
+  run: ({ id, folder }, { name, root, image, uid, gid, selinux }, { script, words, stdin, writes, name: container }) => [
     dialect.name,
     ...['run', '--rm', ...(stdin ? ['--interactive'] : []), `--label=paude.id=${id}`, '--label=paude.role=helper'],
+    ...(container === undefined ? [] : [`--name=${container}`]),
     ...['--pull=never', ...dialect.always, '--network=none', '--log-driver=none'],
     ...hardeningFlags({ folder }, HARDENED),
     ...levelFlags({ id, own: { selinux } }),
@@ -74,6 +77,7 @@ export const volumes = (dialect: Dialect): Volumes => ({
     ...['--env=GIT_CONFIG_KEY_0=safe.directory', '--env=GIT_CONFIG_VALUE_0=*'],
     ...['--entrypoint=/bin/sh', image, '-c', script, 'sh', ...words],
   ],
+  end: (container) => [dialect.name, ...dialect.removal, container],
 })
 
 /** The volume in the box, at the project's own path. */

@@ -3,6 +3,7 @@ import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import type { Argv } from '../../plan/plan.ts'
 import { ask } from '../../run/ask.ts'
+import { capture } from '../../run/process.ts'
 import type { Found } from '../record/found.ts'
 import type { SessionRecord } from '../record/record.ts'
 
@@ -25,8 +26,13 @@ export function requireClone({ record }: Pick<Found, 'record'>): Clone {
 export type Inside = (
   script: string,
   words: readonly string[],
-  /** Whether it changes the clone, and whether it reads stdin. */
-  does?: { readonly writes: true; readonly stdin?: true },
+  does?: {
+    /** Whether it changes the clone, and whether it reads stdin. */
+    readonly writes?: true
+    readonly stdin?: true
+    /** Ends the helper, which the end of its client does not. */
+    readonly signal?: AbortSignal
+  },
 ) => Argv
 
 export async function insideOf(context: Context, { backend, handle, record }: Found): Promise<Inside> {
@@ -37,17 +43,20 @@ export async function insideOf(context: Context, { backend, handle, record }: Fo
       hint: `paude stop ${record.id}`,
     })
   const runs = state?.status === 'running'
-  return (script, words, does) =>
-    runs
-      ? need(backend, 'inside').exec(handle, ['/bin/sh', '-c', script, 'sh', volume.root, ...words], {
-          part: 'agent',
-          terminal: false,
-          stdin: does?.stdin === true,
-          folder: volume.root,
-        })
-      : need(backend, 'volumes').run(handle, volume, {
-          script,
-          words: [volume.root, ...words],
-          ...does,
-        })
+  return (script, words, { signal, ...does } = {}) => {
+    if (runs)
+      return need(backend, 'inside').exec(handle, ['/bin/sh', '-c', script, 'sh', volume.root, ...words], {
+        part: 'agent',
+        terminal: false,
+        stdin: does.stdin === true,
+        folder: volume.root,
+      })
+    const { run, end } = need(backend, 'volumes')
+    const name = `${record.id}-look-${crypto.randomUUID().slice(0, 8)}`
+    signal?.addEventListener('abort', () => {
+      // A wait that came to its end is told so, too.
+      if (signal.reason?.name !== 'AbortError') void capture(end(name)).catch(() => undefined)
+    })
+    return run(handle, volume, { script, words: [volume.root, ...words], ...does, name })
+  }
 }

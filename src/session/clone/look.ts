@@ -53,9 +53,9 @@ export async function lookIntoClone(
   found: Found,
   { inside, signal }: { readonly inside: Inside; readonly signal?: AbortSignal },
 ): Promise<Work> {
-  const argv = inside(script, knownCommits(context, found))
   const late = AbortSignal.timeout(PATIENCE)
   const ended = signal === undefined ? late : AbortSignal.any([late, signal])
+  const argv = inside(script, knownCommits(context, found), { signal: ended })
   const { code, stdout, stderr } = await capture(argv, { most: MOST, signal: ended })
   signal?.throwIfAborted()
   const lines = stdout.split('\n')

@@ -209,7 +209,7 @@ async function fetchPack(found: Found, { store, inside, news, incoming, here, si
   const tips = [...new Set(news.map(({ commit }) => commit))]
   if ((await existing(store, tips, signal)).length === tips.length) return null
   const taken = gitIn(store, ['index-pack', '--stdin', '--fix-thin', '--strict', `--max-input-size=${MOST_BYTES}`], incoming)
-  const sent = inside(script, [...tips, ...here.map((commit) => `^${commit}`)])
+  const sent = inside(script, [...tips, ...here.map((commit) => `^${commit}`)], { signal })
   const { from, to } = await connect(sent, taken, signal)
   signal.throwIfAborted()
   if (to.code !== 0) throw refusal(found, from.code !== 0 && from.code < 128 ? from.stderr : to.stderr)

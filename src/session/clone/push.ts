@@ -31,8 +31,9 @@ export async function pushToSession(context: Context, found: Found): Promise<{ r
   const sent = inStore(store, ['/bin/sh', '-c', SEND, store.git, source.commit, ...not])
   const inside = await insideOf(context, found)
   const branch = source.branch || 'HEAD'
-  const taken = inside(script, [branch, source.commit], { writes: true, stdin: true })
-  const { from, to } = await patiently(PATIENCE, (signal) => connect(sent, taken, signal))
+  const { from, to } = await patiently(PATIENCE, (signal) =>
+    connect(sent, inside(script, [branch, source.commit], { writes: true, stdin: true, signal }), signal),
+  )
   const failed = to.code !== 0 ? to : from
   if (failed.code !== 0)
     throw new PaudeError(
