@@ -54,7 +54,11 @@ export type Pulled = {
  * `branch` takes one alone.
  */
 export const pullSession = (context: Context, found: Found, branch: string | undefined): Promise<Pulled> =>
-  patiently(PATIENCE, (signal) => pull(context, found, { branch, signal }))
+  patiently(
+    PATIENCE,
+    (signal) => pull(context, found, { branch, signal }),
+    () => `the pull from session ${found.record.id} did not end`,
+  )
 
 async function pull(
   context: Context,
