@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, test } from 'bun:test'
+import { afterEach, describe, expect, test } from 'bun:test'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { deflateSync } from 'node:zlib'
@@ -17,8 +17,8 @@ const made = async (...words: Parameters<typeof cloning>): Promise<Cloning> => {
   await one.fill()
   return one
 }
-afterAll(() => {
-  for (const room of rooms) rmSync(room, { recursive: true, force: true })
+afterEach(() => {
+  for (const room of rooms.splice(0)) rmSync(room, { recursive: true, force: true })
 })
 
 async function commit(folder: string, path: string, text = `${path}\n`): Promise<string> {
@@ -508,7 +508,7 @@ describe('the work of a clone', () => {
       ['refs/paude/within-1/paude/uncommitted:more.txt', 'more'],
     ] as const)
       expect(await git(back, 'show', place)).toBe(text)
-  })
+  }, 30_000)
 
   test('is unsaved on a branch that no pull takes for its name, too', async () => {
     const { box, context, found } = await made()
