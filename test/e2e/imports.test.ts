@@ -110,7 +110,7 @@ describeEach('your own set-up', (backend) => {
   test('is offered once on a terminal, and the answer is kept', async () => {
     const terminal = await terminals.open({ cwd, env, columns: 100, rows: 30 })
     await terminal.start(`${binary} -p 'SAY an answer' | tr a-z A-Z`)
-    await terminal.see(/every sandbox\? \[Y\/n\]/, 60)
+    await terminal.see(/every sandbox\s*\? \[Y\/n\]/, 60)
     await terminal.enter('n')
     await terminal.see(/AN ANSWER/, 90)
     expect(readFileSync(join(home, '.config/paude/config.toml'), 'utf8')).toContain('import = "off"')
