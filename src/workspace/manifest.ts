@@ -49,6 +49,9 @@ const MOST_IN_FOLDER = 1_000
 /** Folders looked into for programs that run as whoever owns them. */
 const MOST_FOLDERS = 20_000
 
+/** Of these a session keeps the hash alone: a change is found, and cannot be undone. Tokens and passwords stand in them. */
+const mayHoldSecrets = (path: string): boolean => /^(\.env(\..*)?|\.npmrc|\.yarnrc\.yml|\.netrc)$/i.test(basename(path))
+
 /** Looks at the listed paths of a project, and keeps what they hold. `walks` are of the roots. */
 export function takeManifest(looked: Looked, walks: readonly Walked[]): Manifest {
   const seen: Record<string, Seen> = {}
@@ -64,7 +67,7 @@ export function takeManifest(looked: Looked, walks: readonly Walked[]): Manifest
     if (content === null) continue
     left.files--
     left.bytes -= content.length
-    contents[hashOf(content)] = content.toString('base64')
+    if (!mayHoldSecrets(path)) contents[hashOf(content)] = content.toString('base64')
   }
   return { ...looked, seen, contents, links: outward(looked.roots, walks) }
 }
@@ -107,7 +110,7 @@ export function renewed(before: Manifest, paths: readonly string[]): Manifest {
     else {
       const content = contentOf(path, now)
       seen[path] = content === null ? now : { ...now, hash: hashOf(content) }
-      if (content !== null) contents[hashOf(content)] = content.toString('base64')
+      if (content !== null && !mayHoldSecrets(path)) contents[hashOf(content)] = content.toString('base64')
       if (now.kind === 'link') links[path] = readLink(path)
     }
   }

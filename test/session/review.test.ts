@@ -154,13 +154,13 @@ describe('a verdict', () => {
   })
 
   test('revert takes away what is new and puts back what was there, with its mode', async () => {
-    put('.npmrc', 'one\n')
-    chmodSync(at('.npmrc'), 0o640)
+    put('.gitattributes', 'one\n')
+    chmodSync(at('.gitattributes'), 0o640)
     put('CLAUDE.md', 'words\n')
     symlinkSync('src', at('.tool-versions'))
     const id = await ended(() => {
-      put('.npmrc', 'evil\n')
-      chmodSync(at('.npmrc'), 0o777)
+      put('.gitattributes', 'evil\n')
+      chmodSync(at('.gitattributes'), 0o777)
       rmSync(at('CLAUDE.md'))
       mkdirSync(at('CLAUDE.md'))
       rmSync(at('.tool-versions'))
@@ -168,7 +168,7 @@ describe('a verdict', () => {
       put('deep/.idea/x', '')
     })
     expect((await review(id, '.', '--revert')).code).toBe(0)
-    expect([readFileSync(at('.npmrc'), 'utf8'), statSync(at('.npmrc')).mode & 0o777]).toEqual(['one\n', 0o640])
+    expect([readFileSync(at('.gitattributes'), 'utf8'), statSync(at('.gitattributes')).mode & 0o777]).toEqual(['one\n', 0o640])
     expect(readFileSync(at('CLAUDE.md'), 'utf8')).toBe('words\n')
     expect(readlinkSync(at('.tool-versions'))).toBe('src')
     expect(existsSync(at('deep/.idea'))).toBe(false)
@@ -286,4 +286,14 @@ describe('workspace.on_finding', () => {
       rmSync(at('.envrc'))
     }
   })
+})
+
+test('no content of a file that may hold secrets is kept in the state of a session', async () => {
+  for (const name of ['.env', '.npmrc', '.yarnrc.yml']) machine.write(join(machine.project, name), 'TOKEN=hunter2-hunter2\n')
+  machine.write(join(machine.project, '.envrc'), 'use flake\n')
+  const { code } = await machine.paude(['--detach', '-p', 'hi'])
+  expect(code).toBe(0)
+  const kept = machine.kept()
+  expect(kept).toContain(Buffer.from('use flake\n').toString('base64'))
+  expect(kept).not.toContain(Buffer.from('TOKEN=hunter2-hunter2\n').toString('base64'))
 })
