@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { Host } from '../host.ts'
+import { foldedName } from './folded-name.ts'
 import { IN_FOLDERS } from './listed.ts'
 import { below, inside, realFuture, realPath } from './paths.ts'
 import { ownFolders } from './places.ts'
@@ -7,21 +8,10 @@ import { ownFolders } from './places.ts'
 /** Why programs of this machine would act on what lies at a path. Final: not even with --force. */
 export type Obeyed = { readonly name: string; readonly why: string; readonly final: boolean }
 
-const UNSEEN_IN_NAMES = /\p{Default_Ignorable_Code_Point}/gu
-
-/** A name as the least exact file system compares it: without case, without what it ignores, and by its short name. */
-const fold = (name: string): string =>
-  name
-    .normalize('NFKC')
-    .replace(UNSEEN_IN_NAMES, '')
-    .toLowerCase()
-    .replace(/[. ]+$/, '')
-    .replace(/^git~\d$/, '.git')
-
 /** What is only shown at the end of a session, such as a Makefile, runs when somebody says so. */
 const OBEYED = IN_FOLDERS.filter(({ severity }) => severity !== 'shown').map((one) => ({
   ...one,
-  parts: one.path.split('/').map((part) => (part.startsWith('*') ? part : fold(part))),
+  parts: one.path.split('/').map((part) => (part.startsWith('*') ? part : foldedName(part))),
 }))
 
 /** Below your home: what shells, git, ssh and desktops act on without a question. */
@@ -50,7 +40,7 @@ export function obeyedBy(host: Pick<Host, 'home' | 'env'>): (path: string) => Ob
   const own = ownFolders(host).map((name) => ({ name, folder: realFuture(name) }))
   const starts = STARTS.map((name) => ({ name: `~/${name}`, folder: realFuture(join(host.home, name)) }))
   return (path) => {
-    const names = path.split('/').map(fold)
+    const names = path.split('/').map(foldedName)
     if (names.includes('.git')) return { name: '.git', why: 'git obeys what lies there', final: true }
     const ours = own.find(({ folder }) => inside(folder, path))
     if (ours !== undefined) return { name: ours.name, why: 'paude keeps its own files there', final: true }
@@ -72,7 +62,7 @@ const OF_A_REPOSITORY = ['config', 'config.worktree', 'commondir', 'objects', 'r
 export function bareRepositories(paths: Iterable<string>): readonly string[] {
   const all = new Set<string>()
   for (const path of paths) {
-    const names = path.split('/').map(fold)
+    const names = path.split('/').map(foldedName)
     for (let count = names.length; count > 0; count--) all.add(names.slice(0, count).join('/'))
   }
   const above = (path: string) => path.slice(0, path.length - 'head'.length)

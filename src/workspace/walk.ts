@@ -1,6 +1,6 @@
 import type { Dirent } from 'node:fs'
 import { basename, dirname, resolve } from 'node:path'
-import { UNSEEN } from '../text.ts'
+import { foldedName } from './folded-name.ts'
 import { type Listed, rank } from './listed.ts'
 import { below, entriesIfOpen, readLink } from './paths.ts'
 
@@ -100,7 +100,7 @@ export type Hit = { readonly listed: Listed; readonly looksLike: boolean }
 /** Tells which of a list a name means, in a folder of another name: of several the severest, so that none hides another. */
 export function matcher(list: readonly Listed[]): (name: string, parent: string) => Hit | null {
   const exact = Map.groupBy(list, ({ path }) => basename(path))
-  const plain = Map.groupBy(list, ({ path }) => plainName(basename(path)))
+  const plain = Map.groupBy(list, ({ path }) => foldedName(basename(path)))
   const endings = list.filter(({ path }) => path.startsWith('*'))
   const fitting = (all: readonly Listed[] | undefined, parent: string) =>
     (all ?? []).reduce<Listed | null>(
@@ -114,8 +114,8 @@ export function matcher(list: readonly Listed[]): (name: string, parent: string)
     )
     const one = severest(fitting(exact.get(name), parent), ending)
     if (one !== null && (one.severity === 'severe' || !ODD.test(name))) return { listed: one, looksLike: false }
-    if (ODD.test(name) && plainName(name) === '.git') return { listed: GIT_ALIKE, looksLike: true }
-    const alike = ODD.test(name) ? fitting(plain.get(plainName(name)), parent) : null
+    if (ODD.test(name) && foldedName(name) === '.git') return { listed: GIT_ALIKE, looksLike: true }
+    const alike = ODD.test(name) ? fitting(plain.get(foldedName(name)), parent) : null
     const listed = severest(one, alike)
     return listed === null ? null : { listed, looksLike: listed !== one }
   }
@@ -130,12 +130,3 @@ const GIT_ALIKE: Listed = {
 
 /** Names that another disk or an eye may take for others. */
 const ODD = /[^a-z0-9._-]|[. ]$|~\d/
-
-/** As disks that ignore case, invisible characters, and blanks and dots at the end would have it. */
-const plainName = (name: string): string =>
-  name
-    .normalize('NFKC')
-    .replace(UNSEEN, '')
-    .toLowerCase()
-    .replace(/[. ]+$/, '')
-    .replace(/^git~\d$/, '.git')

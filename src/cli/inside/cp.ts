@@ -6,7 +6,7 @@ import { gather } from '../../run/tar/gather.ts'
 import { type LeftOut, type Received, receive } from '../../run/tar/receive.ts'
 import { packed } from '../../run/tar/write.ts'
 import { notAtRest, putIn, runs, takeOut } from '../../session/copy/box.ts'
-import { land, landingOf, strangersLink } from '../../session/copy/land.ts'
+import { land, landingOf, refuseStrangersLink } from '../../session/copy/land.ts'
 import { pathInBox, readSide, type Side } from '../../session/copy/place.ts'
 import { withSpool } from '../../session/copy/spool.ts'
 import { findSession } from '../../session/life/find.ts'
@@ -100,11 +100,7 @@ async function copyIn(context: Context, { from, to, force }: In): Promise<number
 /** What is copied by its real path: only a link that was named is followed. */
 function sourceOf({ host, note }: Context, text: string): string {
   const full = resolve(host.cwd, text)
-  const link = strangersLink(host, full)
-  if (link !== null)
-    throw new PaudeError('refused', `${shown(link)} is a link that leads out of a project, and an agent may have made it`, {
-      hint: 'write the path that you mean in full',
-    })
+  refuseStrangersLink(host, full)
   const real = realPath(full)
   if (real === null) throw new PaudeError('not-found', `nothing is at ${shown(full)}`, { hint: 'write a path of this machine' })
   if (lstatSync(full).isSymbolicLink()) note(`${shown(text)} is a link to ${shown(real)}, which is copied`)

@@ -1,11 +1,8 @@
-import { insideOf, requireClone } from '../../session/clone/inside.ts'
 import script from '../../session/clone/log.sh' with { type: 'text' }
-import { carryOut } from '../../session/life/carry-out.ts'
-import { findSession } from '../../session/life/find.ts'
 import { dryRun, session } from '../args.ts'
 import { PLANS } from '../front-flags.ts'
-import { colourful } from '../streams/output.ts'
 import { verb } from '../verb.ts'
+import { showOfClone } from './clone-git.ts'
 
 export default verb({
   description: 'Show the commits of a clone',
@@ -21,14 +18,5 @@ export default verb({
     words: { type: 'positional', rest: true, description: 'Words for git log' },
     'dry-run': dryRun,
   },
-  async run(context, given) {
-    const found = await findSession(context, given.session)
-    const { base } = requireClone(found)
-    const inside = await insideOf(context, found)
-    const argv = inside(script, [base, colourful(context.host, 'stdout') ? 'always' : 'never', ...given.words])
-    return await carryOut(context, found.backend, {
-      plan: [{ kind: 'attach', argv, terminal: false, stdin: false }],
-      dryRun: given['dry-run'] === true,
-    })
-  },
+  run: (context, given) => showOfClone(context, script, given),
 })

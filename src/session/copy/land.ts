@@ -22,11 +22,7 @@ export function landingOf(
   if (host.cwd === '' && !text.startsWith('/'))
     throw new PaudeError('refused', 'the current directory no longer exists', { hint: 'write the path in full' })
   const full = resolve(host.cwd, text)
-  const link = strangersLink(host, full)
-  if (link !== null)
-    throw new PaudeError('refused', `${shown(link)} is a link that leads out of a project, and an agent may have made it`, {
-      hint: 'write the path that you mean in full',
-    })
+  refuseStrangersLink(host, full)
   const isFolder = look(realPath(full) ?? full)?.isDirectory() === true
   const folder = realPath(isFolder ? full : dirname(full))
   if (folder === null || (text.endsWith('/') && !isFolder))
@@ -55,6 +51,15 @@ export function strangersLink(host: Host, path: string): string | null {
     ...mounts.map(({ source }) => source),
   ])
   return linkOutOf([...new Set([...places, ...repositoryAround(path)])], path)
+}
+
+/** Refuses a path that such a link leads elsewhere. */
+export function refuseStrangersLink(host: Host, path: string): void {
+  const link = strangersLink(host, path)
+  if (link !== null)
+    throw new PaudeError('refused', `${shown(link)} is a link that leads out of a project, and an agent may have made it`, {
+      hint: 'write the path that you mean in full',
+    })
 }
 
 function repositoryAround(path: string): readonly string[] {

@@ -9,7 +9,7 @@ import { type Listed, listWith, readAddition } from '../../workspace/listed.ts'
 import { checkMount, checkTogether, parseMount } from '../../workspace/mount.ts'
 import { look } from '../../workspace/paths.ts'
 import { guardMount, type Workspace } from '../../workspace/workspace.ts'
-import { kindOf, listedStandIns, withStandInsOfOthers } from '../record/stand-ins.ts'
+import { kindOf, withStandInsOfOthers } from '../record/stand-ins.ts'
 
 /** A place that somebody asked for, with what in it must not change; null where the box cannot write. */
 export type OwnMount = { readonly mount: Mount; readonly guards: Guards | null }
@@ -19,9 +19,8 @@ export const ownMounts = (host: Host, { settings, origins }: Config): readonly M
   settings.mount.map((text, at) => asSaid('mounts', origins.mount[at], () => checkMount(parseMount(text, host), host)))
 
 /** The same, each looked through as the project is. */
-export function guardedMounts(host: Host, config: Config): readonly OwnMount[] {
-  const listed = listedStandIns(host)
-  return ownMounts(host, config).map((mount, at) => ({
+export const guardedMounts = (host: Host, config: Config, listed: ReadonlySet<string>): readonly OwnMount[] =>
+  ownMounts(host, config).map((mount, at) => ({
     mount,
     guards:
       mount.readOnly || look(mount.source)?.isDirectory() !== true
@@ -31,7 +30,6 @@ export function guardedMounts(host: Host, config: Config): readonly OwnMount[] {
             asSaid('mounts', config.origins.mount[at], () => guardMount(mount.source, host, guardList(config))),
           ),
   }))
-}
 
 /** A mount and, behind it, what of it must stay in its place and as it is. Nothing of it is copied: its configuration is read-only. */
 export function withGuards({ mount, guards }: OwnMount): readonly (Mount & { readonly file: boolean })[] {

@@ -46,7 +46,7 @@ export async function lookAround(host: Host, config: Config, { backend, imports,
   const workspace = makesWorktree ? withoutCommondir(found) : found
   const [extraCa, references] = [certificatesOf(host, config), await followed(host, config)]
   const own = backend.own(config.settings, host)
-  const mounts = guardedMounts(host, config)
+  const mounts = guardedMounts(host, config, listed)
   const source = config.settings.workspaceMode === 'clone' ? readCloneSource(workspace) : null
   const clone = source === null ? null : { ...source, store: storeOf(host, source) }
   const place = { rules: config.settings, project: workspace.root }
