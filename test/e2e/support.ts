@@ -247,7 +247,7 @@ export async function inTurn<T>(act: () => Promise<T>): Promise<T> {
 export async function poll<T>(
   what: string,
   ask: () => T | Promise<T>,
-  seconds = 30,
+  seconds = 60,
 ): Promise<Exclude<T, false | null | undefined>> {
   const end = Date.now() + seconds * 1000
   while (true) {

@@ -71,7 +71,7 @@ export function makeTerminals(): { readonly open: (window: Window) => Promise<Te
     const screen = async () => (await tmux('capture-pane', '-p', '-t', target)).replace(/[ \t]+$/gm, '').trimEnd()
     let commands = 0
 
-    async function see(wanted: RegExp | string | ((screen: string) => boolean), seconds = 30): Promise<string> {
+    async function see(wanted: RegExp | string | ((screen: string) => boolean), seconds = 60): Promise<string> {
       let last = ''
       const fits = (text: string) =>
         typeof wanted === 'string' ? text.includes(wanted) : wanted instanceof RegExp ? wanted.test(text) : wanted(text)
