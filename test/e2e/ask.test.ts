@@ -42,7 +42,7 @@ describeEach('a session that asks', (backend) => {
   afterAll(async () => {
     await terminals.stop()
     await paude(['rm', '--force', '--volumes', id], { cwd, env })
-  }, 60_000)
+  }, 180_000)
 
   test('refuses at once while nobody is there, and reaches what is listed', async () => {
     expect(await plain('nobody.example', 20)).toBe('403')
@@ -115,7 +115,7 @@ describeEach('a session that asks', (backend) => {
     expect(asked.length).toBeLessThanOrEqual(10)
     expect(asked.length).toBeGreaterThan(0)
     expect(await plain('listed.example', 20)).toBe('200')
-  }, 120_000)
+  }, 180_000)
 })
 
 describeEach('[notify] on = ["blocked"]', (backend) => {
@@ -152,7 +152,7 @@ describeEach('[notify] on = ["blocked"]', (backend) => {
     } finally {
       await paude(['rm', '--force', '--volumes', id], { cwd, env })
     }
-  }, 120_000)
+  }, 180_000)
 
   test('tells of what a session without a screen asks for, whose paude stays in the foreground', async () => {
     const cwd = makeProject()
@@ -169,5 +169,5 @@ describeEach('[notify] on = ["blocked"]', (backend) => {
     expect(said.title).toContain('asks for asked.example:80')
     expect((await paude(['network', 'allow', 'asked.example', '--session', said.session], { cwd, env })).code).toBe(0)
     expect(await running.done).toMatchObject({ code: 0, stdout: 'hello\n' })
-  }, 120_000)
+  }, 180_000)
 })

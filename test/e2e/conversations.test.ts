@@ -496,7 +496,7 @@ function makeWorld(backend: BackendName) {
     },
     /** Detaches and closes the window. */
     async leave(window: Terminal): Promise<void> {
-      for (let tries = 0; tries < 3; tries++) {
+      for (let tries = 0; tries < 6; tries++) {
         // podman's client knows the keys only when each comes in a read of its own.
         await window.press('C-p')
         await Bun.sleep(120)

@@ -10,7 +10,7 @@ describeEach('a session under --dry-run', (backend) => {
     const { stdout, stderr, code } = await paude(['--backend', backend, '--detach'], { cwd })
     expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' })
     id = stdout.trim()
-  }, 120_000)
+  }, 180_000)
 
   const containers = async () =>
     lines((await engine(backend, ['ps', `--filter=name=${id}`, '--format={{.Names}} {{.ID}}'])).stdout).toSorted()

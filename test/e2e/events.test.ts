@@ -99,7 +99,7 @@ describeEach('events', (backend) => {
     const follower = startPaude(['events', `${backend}-asks`, '--follow', '--json'], { env: world.env() })
     await terminal.enter('BASH touch asked.txt;;SAY thank you')
     await terminal.see(/Do you want to proceed/)
-    await poll('the question', () => follower.stdout().includes('"kind":"permission"'), 20)
+    await poll('the question', () => follower.stdout().includes('"kind":"permission"'), 60)
     expect(existsSync(join(project, 'asked.txt'))).toBe(false)
     // A fresh question takes no answer for a moment, so that no key meant for something else answers it.
     await poll('the answer', async () => {
@@ -108,8 +108,8 @@ describeEach('events', (backend) => {
       return /^● thank you$/m.test(await terminal.screen())
     })
     // While the last hook runs, the spinner says so; nothing of it stays.
-    await terminal.see((screen) => !/hook/i.test(screen), 5)
-    const id = await poll('the stop', () => /"session":"(paude-\w{6})".*"kind":"stop"/.exec(follower.stdout())?.[1], 20)
+    await terminal.see((screen) => !/hook/i.test(screen), 60)
+    const id = await poll('the stop', () => /"session":"(paude-\w{6})".*"kind":"stop"/.exec(follower.stdout())?.[1], 60)
     const events = await eventsOf(id)
     expect(events.map(({ kind }) => kind)).toEqual(['session-start', 'prompt', 'tool', 'permission', 'tool-result', 'stop'])
     expect(events[3]).toMatchObject({ state: 'asked', tool: 'Bash', command: 'touch asked.txt' })
@@ -129,7 +129,7 @@ describeEach('events', (backend) => {
     expect((await run(['exec', id, '--', 'sh', '-c', script])).code).toBe(0)
     expect((await eventsOf(id)).filter(({ kind }) => kind === 'stop')).toHaveLength(20)
     await run(['rm', '--force', id])
-  }, 120_000)
+  }, 180_000)
 })
 
 function makeWorld(backend: BackendName) {

@@ -69,7 +69,7 @@ describeEach('files', (backend) => {
     await run(['rm', '--force', '--volumes', id])
     await door.stop()
     await api.stop()
-  }, 60_000)
+  }, 180_000)
 
   test('a folder goes into a running session and comes out as it was, links and permissions too', async () => {
     put(join(outside, 'data/a/ü file'), 'x'.repeat(200_000))
@@ -128,7 +128,7 @@ describeEach('files', (backend) => {
       expect((await run(['send', ...words, id])).stderr).toContain(why)
       rmSync(join(project, 'way'))
     }
-  }, 90_000)
+  }, 180_000)
 
   test('an image that is dropped on the terminal of a session reaches Claude, if that was set', async () => {
     const terminals = makeTerminals()
@@ -154,7 +154,7 @@ describeEach('files', (backend) => {
     } finally {
       await terminals.stop()
     }
-  }, 90_000)
+  }, 180_000)
 
   test('nothing of a box lands where this machine acts on it, or through a link that the box put there', async () => {
     await inBox(
@@ -211,5 +211,5 @@ describeEach('files', (backend) => {
     expect((await run(['cp', `${id}:~/kept/way`, 'way'])).code).not.toBe(0)
     expect(existsSync(join(outside, 'way'))).toBe(false)
     expect((await run(['cp', 'file', `${id}:~/kept`])).stderr).toContain(`session ${id} does not run`)
-  }, 60_000)
+  }, 180_000)
 })

@@ -223,7 +223,7 @@ describeEach('git on the host', (backend) => {
     const other = await run(project, 'printf DIRC >.git/index')
     expect(other.stderr).toContain('cannot read the index ')
     expect(other.stderr).toContain('it is cut short')
-  }, 120_000)
+  }, 180_000)
 
   test('names a hidden repository though the box turned the time of the index back', async () => {
     const project = makeProject()
@@ -236,7 +236,7 @@ describeEach('git on the host', (backend) => {
     const { code, stderr } = await run(project, plant)
     expect(code).toBe(0)
     expect(stderr).toContain(join(project, 'README.md/.git'))
-  }, 60_000)
+  }, 180_000)
 
   test('names a folder that a sparse index keeps closed and that is there', async () => {
     const project = makeProject()
@@ -251,7 +251,7 @@ describeEach('git on the host', (backend) => {
         'cp /tmp/r/.git/index .git/index && git init -q docs/hidden',
     )
     expect(stderr).toContain(join(project, 'docs'))
-  }, 60_000)
+  }, 180_000)
 
   test('is not started by paude at all', async () => {
     const project = makeProject()
@@ -266,7 +266,7 @@ describeEach('git on the host', (backend) => {
     )
     expect(code).toBe(0)
     expect(existsSync(join(folder, 'ran'))).toBe(false)
-  }, 60_000)
+  }, 180_000)
 
   test('keeps its configuration while git in the box writes a copy, which is told at the end', async () => {
     const project = makeProject()
@@ -294,12 +294,12 @@ describeEach('git on the host', (backend) => {
     expect(stderr).toContain('\ngit branch --set-upstream-to=origin/y fix\n')
     expect(stderr).not.toContain(trap)
     expect(stderr).not.toContain('new or changed')
-  }, 120_000)
+  }, 180_000)
 
   test('of this user signs the commits of the box', async () => {
     const project = makeProject()
     runGit(project, ['config', 'user.email', 'project@example.test'])
     const { stdout } = await run(project, 'git commit -q --allow-empty -m x && git log -1 --format="%an %ae"')
     expect(stdout.trim()).toBe('Ada Test project@example.test')
-  }, 60_000)
+  }, 180_000)
 })

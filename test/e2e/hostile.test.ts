@@ -38,7 +38,7 @@ test('a pipe that git would wait for does not hold a start up', async () => {
   runGit(project, ['config', 'include.path', '../pipe'])
   const { code } = await paude(['--backend', 'docker', '--dry-run'], { cwd: project })
   expect(code).toBe(0)
-}, 20_000)
+}, 180_000)
 
 describeEach('a hostile project', (backend) => {
   const run = (...command: readonly string[]) => ['--backend', backend, 'run', '--', 'sh', '-c', ...command]

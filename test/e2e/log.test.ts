@@ -33,7 +33,7 @@ describeEach('the log of a session', (backend) => {
   }, 600_000)
   afterAll(async () => {
     await paude(['rm', '--force', '--volumes', id], { cwd })
-  }, 60_000)
+  }, 180_000)
 
   /** Requests on connections that are kept, each with an address of its own: as fast as a box can ask. */
   const flood = ({ host, count, long }: { host: string; count: number; long: number }) => `
@@ -92,7 +92,7 @@ describeEach('the log of a session', (backend) => {
     await inBox('curl -s -m 10 http://telling.example/secret; curl -s -m 10 http://later.example/')
     expect(await times()).toHaveLength(before)
     expect((await network('blocked', id)).stdout).toContain('later.example')
-  }, 120_000)
+  }, 180_000)
 
   test('says that requests may be in no log when the box asks for more hosts than paude keeps', async () => {
     await inBox(`

@@ -62,7 +62,7 @@ describeEach('a running session', (backend) => {
   }, 600_000)
   afterAll(async () => {
     await call('rm', '--force', '--volumes', id)
-  }, 60_000)
+  }, 180_000)
 
   test('is told the command that allows what was blocked, and that command works', async () => {
     const page = await inBox(`curl -s http://${SITE}/`)
@@ -149,7 +149,7 @@ describeEach('a running session', (backend) => {
       await storm
     }
     expect(await status(`http://${SITE}/`)).toBe('200')
-  }, 120_000)
+  }, 180_000)
 
   test('refuses what a denial would overrule, and says where it stands', async () => {
     const refused = await network('allow', 'never.example', '--session', id)
@@ -166,25 +166,25 @@ describeEach('a running session', (backend) => {
 
   test('loses what was allowed for some seconds by itself, though its proxy was started anew meanwhile', async () => {
     await must(network('unset', SITE, '--session', id))
-    await must(network('allow', SITE, '--for', '9s', '--session', id))
+    await must(network('allow', SITE, '--for', '15s', '--session', id))
     expect(await status(`http://${SITE}/`)).toBe('200')
     await engine(backend, ['restart', '-t', '0', `${id}-proxy`])
     await poll('the proxy answers', async () => (await status('http://paude.internal/')) === '200')
     expect((await network('list', id, '--origin')).stdout).toContain('allowed by you for this session, until ')
-    await poll('it has ended', async () => (await status(`http://${SITE}/`)) === '403', 20)
+    await poll('it has ended', async () => (await status(`http://${SITE}/`)) === '403', 60)
     expect((await network('list', id)).stdout).not.toContain(SITE)
-  }, 60_000)
+  }, 180_000)
 
   test('gets back what was said for good once a word for some seconds has ended', async () => {
     await must(network('allow', SITE, '--session', id))
     await must(network('deny', SITE, '--for', '3s', '--session', id))
     expect(await status(`http://${SITE}/`)).toBe('403')
-    await poll('the denial has ended', async () => (await status(`http://${SITE}/`)) === '200', 20)
+    await poll('the denial has ended', async () => (await status(`http://${SITE}/`)) === '200', 60)
     await must(network('allow', SITE, '--for', '1s', '--session', id))
     const end = Date.now() / 1000 + 3
     await poll('its time is over', () => Date.now() / 1000 > end)
     expect(await status(`http://${SITE}/`)).toBe('200')
-  }, 60_000)
+  }, 180_000)
 
   test('still has its own changes after a stop, but not what has ended', async () => {
     await must(network('allow', SITE, '--session', id))
@@ -200,7 +200,7 @@ describeEach('a running session', (backend) => {
     const page = await inBox('curl -s http://paude.internal/')
     expect(page).toContain('  later.example 80,443')
     expect(page).not.toContain('gone.example')
-  }, 120_000)
+  }, 180_000)
 })
 
 describeEach('paude network watch', (backend) => {
@@ -265,7 +265,7 @@ describeEach('paude network watch', (backend) => {
       await terminals.stop()
       await paude(['rm', '--force', '--volumes', id], { cwd })
     }
-  }, 120_000)
+  }, 180_000)
 })
 
 describeEach('a change that is cut off', (backend) => {
@@ -393,7 +393,7 @@ describeEach('a session that records', (backend) => {
     } finally {
       await paude(['rm', '--force', '--volumes', id], { cwd })
     }
-  }, 120_000)
+  }, 180_000)
 })
 
 describeEach('an agent', (backend) => {
@@ -410,7 +410,7 @@ describeEach('an agent', (backend) => {
     } finally {
       await api.stop()
     }
-  }, 120_000)
+  }, 180_000)
 })
 
 async function blockedHosts(cwd: string): Promise<readonly string[]> {
@@ -464,7 +464,7 @@ describeEach('a service without TLS', (backend) => {
   }, 600_000)
   afterAll(async () => {
     await paude(['rm', '--force', '--volumes', id], { cwd })
-  }, 60_000)
+  }, 180_000)
 
   test('is cut from a tunnel where its entry does not say http://, and why, log and blocked name the entry that does', async () => {
     expect(await tunnelled(`http://${SITE}/`)).toBe('')

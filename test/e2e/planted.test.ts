@@ -124,7 +124,7 @@ describeEach('what a box plants', (backend) => {
     expect(
       [project, join(project, 'vendor/lib'), join(project, 'part')].filter((place) => existsSync(join(place, 'PWNED'))),
     ).toEqual([])
-  }, 120_000)
+  }, 180_000)
 
   test('is kept out while a session runs, sockets hidden, a second repository too, and all of it goes at the end, also after kill -9', async () => {
     const project = makeProject()
@@ -158,7 +158,7 @@ describeEach('what a box plants', (backend) => {
     await paude(['--backend', backend, 'run', '--', 'true'])
     await poll('all is taken away', () => ways.every((name) => !existsSync(join(project, name))))
     listening.stop(true)
-  }, 120_000)
+  }, 180_000)
 
   const terminals = makeTerminals()
   afterAll(terminals.stop)
@@ -174,5 +174,5 @@ describeEach('what a box plants', (backend) => {
     await terminal.press('k', 'Enter')
     expect(await terminal.ended()).toBe(0)
     expect([existsSync(join(project, '.envrc')), existsSync(join(project, 'CLAUDE.md'))]).toEqual([false, true])
-  }, 60_000)
+  }, 180_000)
 })

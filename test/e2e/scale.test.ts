@@ -68,7 +68,7 @@ describe('a hundred holders', () => {
       const { value } = (await holder?.stdout.getReader().read()) ?? {}
       expect(new TextDecoder().decode(value), id).toBe('ready\n')
     })
-  }, 60_000)
+  }, 180_000)
   afterAll(async () => {
     for (const holder of holders.values()) holder.kill('SIGKILL')
     await Promise.all([...holders.values()].map(({ exited }) => exited))
@@ -86,7 +86,7 @@ describe('a hundred holders', () => {
     expect(rows.map(({ id, status, activity }) => `${id} ${status} ${activity}`).toSorted()).toEqual(
       ids.map((id) => `${id} running idle`).toSorted(),
     )
-  }, 60_000)
+  }, 180_000)
 
   test('together they take less than 6 GB, one process and a few descriptors each, and watch no file', () => {
     const memory = pids().map((pid) => kilobytes(pid) * 1024)
@@ -107,7 +107,7 @@ describe('a hundred holders', () => {
     await poll('everybody has left', () => ids.every((id) => readHoldState(folder(id))?.attached === 0))
     expect(descriptors()).toEqual(before)
     expect(childrenOf(pids())).toHaveLength(HOLDERS)
-  }, 60_000)
+  }, 180_000)
 
   test('those whose agent ends and those that are removed go, with their sockets, files and clients of the engine', async () => {
     const [ended, removed] = [ids.slice(0, HOLDERS / 2), ids.slice(HOLDERS / 2)]
@@ -122,7 +122,7 @@ describe('a hundred holders', () => {
     expect(readdirSync(sessions).toSorted()).toEqual(ended.toSorted())
     await all((id) => run(['rm', '--force', id]), ended)
     expect(readdirSync(sessions)).toEqual([])
-  }, 60_000)
+  }, 180_000)
 })
 
 /** Real ones start at some two a second, so there are fewer; podman's take longer. */
@@ -163,7 +163,7 @@ describeEach('many sessions', (backend) => {
     })
     await all(async (id) => expect(await run(['send', id, `to ${id}`])).toMatchObject({ code: 0, stderr: '' }), ids)
     await all((id) => poll(`the answer of ${id}`, async () => (await run(['screen', id])).stdout.includes(`got to ${id}`)), ids)
-  }, 120_000)
+  }, 180_000)
 
   test('each is one container and two processes here, and none of them watches a file', async () => {
     expect((await all((id) => containersOf(backend, id), ids)).flat().toSorted()).toEqual([...ids].toSorted())
@@ -188,7 +188,7 @@ describeEach('many sessions', (backend) => {
     await poll('nothing is left', async () => (await leftovers(backend)).length === 0, 10).catch(() => undefined)
     expect(await leftovers(backend)).toEqual([])
     expect(processes()).toEqual([])
-  }, 120_000)
+  }, 180_000)
 })
 
 /** `paude-` and six letters of those an id may have. */

@@ -47,7 +47,7 @@ describeEach('sessions', (backend) => {
   afterAll(async () => {
     await run(['rm', '--force', '--volumes', lost.id])
     await world.close()
-  }, 60_000)
+  }, 180_000)
 
   test('Claude opens on its prompt without a question, as large as the window, and answers', async () => {
     const window = await terminal({ columns: 90, rows: 28 })
@@ -228,7 +228,7 @@ describeEach('sessions', (backend) => {
     await other.see(prompt({}))
     // Who looks may go: the agent stays.
     process.kill(await childOf(other), 'SIGTERM')
-    expect(await other.ended(20)).toBe(143)
+    expect(await other.ended(60)).toBe(143)
     await expectPlain(other)
     expect(await statusOf(id)).toBe('running')
     await expectRemoved(id, { cwd, force: true })
@@ -241,7 +241,7 @@ describeEach('sessions', (backend) => {
     await window.see(prompt({}))
     const id = world.newest(cwd)
     process.kill(await childOf(window), 'SIGTERM')
-    expect(await window.ended(20)).toBe(143)
+    expect(await window.ended(60)).toBe(143)
     await expectPlain(window)
     expect(await containersOf(backend, id)).toEqual([])
     expect(existsSync(folderOf(id))).toBe(false)
@@ -565,7 +565,7 @@ const prompt =
 /** Presses the two keys as a person does. podman's client knows them only when each comes in a read of its own, so twice if need be. */
 async function detach(window: Terminal): Promise<void> {
   const left = async () => (await window.fact('alternate_on')) === '0'
-  for (let tries = 0; tries < 3; tries++) {
+  for (let tries = 0; tries < 6; tries++) {
     await window.press('C-p')
     await Bun.sleep(120)
     await window.press('C-q')
@@ -603,4 +603,4 @@ async function childOf(window: Terminal): Promise<number> {
   return Number(stdout.toString().trim())
 }
 
-const gone = (pid: number) => poll(`process ${pid} to end`, () => !existsSync(`/proc/${pid}`), 15)
+const gone = (pid: number) => poll(`process ${pid} to end`, () => !existsSync(`/proc/${pid}`), 60)

@@ -94,7 +94,7 @@ export function describeEach(name: string, body: (backend: BackendName) => void)
         const left = await leftovers(backend)
         await sweep(backend)
         expect(left).toEqual([])
-      }, 60_000)
+      }, 180_000)
     })
 }
 

@@ -142,7 +142,7 @@ export function makeTerminals(): { readonly open: (window: Window) => Promise<Te
     open,
     async stop() {
       await run(['tmux', '-L', socket, 'kill-server']).catch(() => undefined)
-      await poll('the shells to end', () => !shells.some((pid) => existsSync(`/proc/${pid}`)), 10)
+      await poll('the shells to end', () => !shells.some((pid) => existsSync(`/proc/${pid}`)), 60)
       if (folder !== '') rmSync(folder, { recursive: true, force: true })
     },
   }

@@ -131,7 +131,7 @@ describeEach('behind an upstream proxy', (backend) => {
     await paude(['rm', '--force', '--volumes', id], { cwd, env })
     await engine(backend, ['rm', '--force', upstream])
     await secure?.stop(true)
-  }, 60_000)
+  }, 180_000)
 
   test('plain requests and tunnels go through it, with the login that stands elsewhere', async () => {
     expect(await inBox(`curl -s -m 10 http://${FAR}:${server.port}/`)).toBe('hello')
@@ -156,13 +156,13 @@ describeEach('behind an upstream proxy', (backend) => {
     expect(without.stderr).toContain('network.upstream_credentials: env:LOGIN is empty')
     expect((await paude(['start', id], { cwd, env })).code).toBe(0)
     await poll('it is reached again', async () => (await inBox(`curl -s -m 10 http://${FAR}:${server.port}/`)) === 'hello')
-  }, 60_000)
+  }, 180_000)
 
   test('what comes in is no faster than the limit', async () => {
     const seconds = Number(await inBox(`curl -s -o /dev/null -m 60 -w '%{time_total}' http://${FAR}:${server.port}/big`))
     // Half a second's worth may lie ready.
     expect(seconds).toBeGreaterThan(BIG / 1024 ** 2 - 1)
-  }, 60_000)
+  }, 180_000)
 
   test('that it does not answer is said in the box and in the log', async () => {
     await engine(backend, ['rm', '--force', upstream])

@@ -204,7 +204,7 @@ describe.each(engines)('the wall on %s', (engine) => {
     expect(wall.seen.at(-1)).toEqual({ path: '/v1/messages', key: null, authorization: `Bearer ${REAL}` })
     expect(await wall.ask(get(`http://${HOST_NAME}:@http/v1/files`))).toContain(' 403 ')
     expect(await wall.ask(connect(`${HOST_NAME}:@http`))).toContain(' 403 ')
-  }, 60_000)
+  }, 180_000)
 
   test('at the base URL the provider sees the real credential, and the box trusts no authority of the session', async () => {
     const before = wall.seen.length
@@ -223,19 +223,19 @@ describe.each(engines)('the wall on %s', (engine) => {
     // A credential of the agent's own must not get to the provider either.
     expect(await wall.ask(connect(`${HOST_NAME}:@api`))).toContain(' 403 ')
     expect(wall.seen).toHaveLength(before + 2)
-  }, 60_000)
+  }, 180_000)
 
   test('at the base URL of a provider without TLS as well', async () => {
     await wall.replace({ way: 'base-url', scheme: 'http', port: wall.ports.http, header: 'Authorization' })
     expect(await wall.askBaseUrl(post('/v1/messages', box))).toContain(' 200 ')
     expect(wall.seen.at(-1)).toEqual({ path: '/v1/messages', key: null, authorization: `Bearer ${REAL}` })
     expect(await wall.ask(get(`http://${HOST_NAME}:@http/v1/files`))).toContain(' 403 ')
-  }, 60_000)
+  }, 180_000)
 
   test('without a base URL nobody listens there', async () => {
     await wall.replace({ way: 'bump', scheme: 'http', port: wall.ports.http, header: 'X-Api-Key' })
     expect(await wall.askBaseUrl(get('/v1/models'))).toBe('')
-  }, 60_000)
+  }, 180_000)
 
   test('an open session reaches every port but the proxy itself, and still injects', async () => {
     await wall.replace({ way: 'bump', scheme: 'http', port: wall.ports.http, header: 'X-Api-Key' }, 'open')
@@ -246,7 +246,7 @@ describe.each(engines)('the wall on %s', (engine) => {
     expect(await wall.ask(get('http://127.0.0.1:3128/'))).toContain(' 403 ')
     expect(await wall.ask(connect('loop.good.test:3128'))).toContain(' 403 ')
     expect(await wall.ask(get('http://paude.internal/'))).toContain(' 200 ')
-  }, 60_000)
+  }, 180_000)
 
   test('a box with a network starts nothing, and its receipt says why', async () => {
     await wall.replace({ way: 'bump', scheme: 'http', port: wall.ports.http, header: 'X-Api-Key' })
@@ -256,7 +256,7 @@ describe.each(engines)('the wall on %s', (engine) => {
     const { ok, canaries } = await wall.settled(2)
     expect(ok).toBe(false)
     expect(canaries.flatMap(({ ok, name }) => (ok ? [] : [name]))).toContain('interfaces')
-  }, 60_000)
+  }, 180_000)
 })
 
 /** Request bytes as bash's printf takes them. */

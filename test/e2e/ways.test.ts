@@ -142,7 +142,7 @@ describeEach('with name servers and an upstream proxy', (backend) => {
 
   afterAll(async () => {
     if (id !== '') await paude(['rm', '--force', '--volumes', id], { cwd, env })
-  }, 60_000)
+  }, 180_000)
 
   one('an excepted name and what is below it are looked up at the name server that was named, and reached directly', async () => {
     for (const host of [NEAR, BELOW]) {
@@ -199,7 +199,7 @@ describeEach('with IPv4 alone', (backend) => {
 
   afterAll(async () => {
     for (const id of Object.values(ids)) await paude(['rm', '--force', '--volumes', id], { cwd, env })
-  }, 60_000)
+  }, 180_000)
 
   one('the proxy has no address of IPv6, not even a loopback', async () => {
     const look = 'cat /proc/sys/net/ipv6/conf/{all,default}/disable_ipv6; cat /proc/net/if_inet6'
