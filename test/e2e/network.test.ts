@@ -177,7 +177,7 @@ describeEach('a running session', (backend) => {
 
   test('gets back what was said for good once a word for some seconds has ended', async () => {
     await must(network('allow', SITE, '--session', id))
-    await must(network('deny', SITE, '--for', '3s', '--session', id))
+    await must(network('deny', SITE, '--for', '8s', '--session', id))
     expect(await status(`http://${SITE}/`)).toBe('403')
     await poll('the denial has ended', async () => (await status(`http://${SITE}/`)) === '200', 60)
     await must(network('allow', SITE, '--for', '1s', '--session', id))
