@@ -12,6 +12,8 @@ export type Handle = {
   readonly link: 'none' | 'folder' | 'volume' | 'gate'
   readonly homeVolume: string
   readonly directory: string
+  /** Volumes in place of folders of the project, which belong to it as HOME does. */
+  readonly overlays: readonly string[]
   /** Where the workspace is a volume of the session. */
   readonly volume?: WorkspaceVolume | undefined
 }
@@ -27,6 +29,7 @@ export const handleOfSpec = ({
   directory,
   own,
   transport,
+  overlays,
 }: SessionSpec): Handle => ({
   id,
   agent,
@@ -35,6 +38,7 @@ export const handleOfSpec = ({
   link: network.mode === 'none' ? 'none' : own.link,
   homeVolume,
   directory,
+  overlays: overlays.map(({ volume }) => volume),
   ...(transport.kind === 'volume' ? { volume: transport.volume } : {}),
 })
 

@@ -34,6 +34,8 @@ export type SessionSpec = {
   readonly mounts: readonly (Mount & { readonly file: boolean })[]
   /** What is mounted read-only where the box could plant something, or reach something. */
   readonly standIns: readonly StandIn[]
+  /** Folders of the project in whose place the box has volumes. */
+  readonly overlays: readonly Overlay[]
   /** Folders of the project in whose place the box sees an empty one. */
   readonly hidden: readonly string[]
   /** Whether there is a /workspaces for names that lead to the project: the root cannot be written to. */
@@ -76,6 +78,12 @@ export type SessionSpec = {
 }
 
 export type Mount = { readonly source: string; readonly target: string; readonly readOnly: boolean }
+
+/** A folder of the project, at the same path in the box, and the volume that is there in its place. */
+export type Overlay = { readonly path: string; readonly volume: string }
+
+/** Where a box has the nth of them besides, so that it can see that the one is the other. */
+export const overlayAt = (n: number): string => `/paude/overlays/${n}`
 
 /** How the project gets into the box and back. The guards, which keep what this machine may act on read-only, belong to `bind` alone. */
 export type Transport =

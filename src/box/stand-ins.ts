@@ -6,12 +6,16 @@ import { folder, type Plan, removeAfter, type Step, write } from '../plan/plan.t
  * A mount needs a file or folder to lie on, so the harmless thing is on this machine too while the session exists.
  */
 export type StandIn = {
-  readonly kind: 'hooks' | 'config.worktree' | 'commondir' | 'socket'
+  readonly kind: 'hooks' | 'config.worktree' | 'commondir' | 'socket' | 'overlay'
   /** On this machine. */
   readonly path: string
   /** In the box. */
   readonly target: string
 }
+
+/** Those that are mounted themselves: on an overlay its volume is. */
+export const mountedStandIns = (standIns: readonly StandIn[]): readonly StandIn[] =>
+  standIns.filter(({ kind }) => kind !== 'overlay')
 
 /** By kind: null for an empty folder. git takes a `commondir` of `./` for the folder that it lies in, as without one; libgit2 1.9 finds no repository with `.` alone. */
 export const STAND_INS: Readonly<Record<StandIn['kind'], string | null>> = {
@@ -19,6 +23,7 @@ export const STAND_INS: Readonly<Record<StandIn['kind'], string | null>> = {
   'config.worktree': '',
   commondir: './\n',
   socket: '',
+  overlay: null,
 }
 
 /** Where the box has them besides, so that it can see that the one is the other. */
@@ -35,7 +40,8 @@ export const LEAVING_LIST = `${LIST}.old`
 /** Lays out what is mounted, and says in the session's folder what is made on this machine before it is made. */
 export function laidStandIns(place: string, standIns: readonly StandIn[]): Plan {
   if (standIns.length === 0) return []
-  const kinds = Object.entries(STAND_INS) as readonly (readonly [StandIn['kind'], string | null])[]
+  const all = Object.entries(STAND_INS) as readonly (readonly [StandIn['kind'], string | null])[]
+  const kinds = all.filter(([kind]) => kind !== 'overlay')
   return [
     folder(join(place, 'seed/stand-ins'), 0o755),
     ...kinds.map(([kind, content]) =>

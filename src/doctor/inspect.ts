@@ -76,7 +76,7 @@ export type EngineFacts = {
   /** null when it did not tell them, or has none at all. */
   readonly images: readonly ListedImage[] | null
   readonly stages: readonly Stage[]
-  /** HOME volumes whose project's folder is not there. */
+  /** HOME and overlay volumes whose project's folder is not there. */
   readonly lostHomes: readonly LostHome[]
   /** null when it did not say. */
   readonly info: EngineInfo | null
@@ -99,7 +99,7 @@ export async function lookEngine(backend: Backend): Promise<EngineFacts> {
     images,
     stages: stages ?? [],
     lostHomes: (volumes ?? [])
-      .filter(({ role, workspace }) => role === 'home' && workspace !== '' && !existsSync(workspace))
+      .filter(({ role, workspace }) => ['home', 'overlay'].includes(role) && workspace !== '' && !existsSync(workspace))
       .map(({ reference, workspace }) => ({ volume: reference, workspace })),
     info,
   }

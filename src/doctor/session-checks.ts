@@ -104,6 +104,18 @@ export function projectChecks({
   return [ok('project', 'its configuration is valid')]
 }
 
+/** Folders of programs that both sides run: what one of them installs may not work on the other, and what an agent puts there runs on this machine. */
+export const sharedFolderChecks = (names: readonly string[]): readonly Check[] =>
+  names.length === 0
+    ? []
+    : [
+        warning(
+          'shared folders',
+          `sandbox and this machine both run programs of ${names.join(' and ')}`,
+          `paude config set workspace.overlay ${names.join(' ')} gives the sandbox volumes of its own there`,
+        ),
+      ]
+
 /** What the agent's provider is given; nothing for an agent that asks no model. Its value is nobody's business. */
 export function credentialChecks({ variable, inside, fault, site }: LookedCredential): readonly Check[] {
   if (fault !== '') return [problem('credential', fault, 'export it again, without quotes or line breaks inside, or paude login')]

@@ -98,6 +98,7 @@ function rooted(source: Source, file: string, { home }: Around): Source {
     ...(values.caFile && {
       caFile: readCertificates(certificates, (path, fault) => refused(place, `names ${shown(path)}, which ${fault}`)),
     }),
+    ...(values.overlay && { overlay: values.overlay.map(from) }),
     // A certificate of the project holds as it was approved, so no box may change it.
     ...((values.protect || values.caFile) && { protect: [...(values.protect ?? []).map(from), ...certificates] }),
   }
@@ -116,7 +117,7 @@ const plainWord = (word: string): string => (word.startsWith('file:') ? `file:${
 /** A way that leads upwards means something else in every checkout, and what it means is not to be read from the file. */
 function refusePaths({ values, places }: Source, file: string): void {
   const paths = [
-    ...(['mount', 'caFile', 'protect'] as const).flatMap((key) =>
+    ...(['mount', 'caFile', 'protect', 'overlay'] as const).flatMap((key) =>
       (values[key] ?? []).map((named) => [key, entryText(named)] as const),
     ),
     ...referring(values),

@@ -96,6 +96,7 @@ const tested = (settings: Settings, networkAllow: readonly string[]): Settings =
   networkPorts: [],
   mount: [],
   protect: [],
+  overlay: [],
   guard: [],
   env: [],
   references: [],

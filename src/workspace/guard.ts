@@ -52,6 +52,8 @@ export type Area = {
   readonly git: GitLayout | null
   /** Further paths, absolute, or relative to the root. */
   readonly protect: readonly string[]
+  /** Folders in whose place the box has a volume. */
+  readonly overlays?: readonly string[]
   /** What is guarded in any folder. */
   readonly list: readonly Listed[]
   /** Take a place that is too much, and hide what can be hidden. */
@@ -62,7 +64,9 @@ type Finding = { readonly protects?: string; readonly watches?: string; readonly
 
 /** What in the project must not change because the host acts on it. Looks only; links are never followed out of the project. */
 export function guard(area: Area, host: Surroundings): Guards {
-  const { root, git, protect } = area
+  const { root, git, protect, overlays = [] } = area
+  // The box sees nothing of it, and a mount there would lie in the volume.
+  const isOverlaid = (path: string) => overlays.some((place) => place !== path && below(place, path))
   const walked = walk(root, area.list)
   const own = git ? ownGitFiles(root, git) : { files: [join(root, '.git')], trees: [] }
   const nested = nestedGitFiles(root, walked.repositories)
@@ -78,14 +82,14 @@ export function guard(area: Area, host: Surroundings): Guards {
     ...elsewhere.slice(0, MOST_ELSEWHERE),
     ...walked.closed.slice(0, MOST_ELSEWHERE),
   ]
-  const findings = [...new Set(paths)].map((path) => examine(path, area))
+  const findings = [...new Set(paths)].filter((path) => !isOverlaid(path)).map((path) => examine(path, area))
   const protectedPaths = outermost(findings.flatMap(({ protects }) => (protects === undefined ? [] : [protects])))
   const isOpen = (path: string) => !protectedPaths.some((other) => below(other, path))
   const standIns = [...new Set([...gits.filter(isNameOfGit), ...hooks])]
-    .filter((path) => isOpen(path) && mayStandIn(path, area))
+    .filter((path) => isOpen(path) && !isOverlaid(path) && mayStandIn(path, area))
     .sort()
   const isInside = (path: string) => places(area).some((place) => place !== path && below(place, path))
-  const sockets = walked.sockets.filter((path) => !hasControl(path) && isOpen(path))
+  const sockets = walked.sockets.filter((path) => !hasControl(path) && isOpen(path) && !isOverlaid(path))
   if (sockets.length > MOST_SOCKETS && !area.force) throw tooManySockets(sockets)
   return {
     walked,
@@ -95,7 +99,7 @@ export function guard(area: Area, host: Surroundings): Guards {
     copiedPaths: protectedPaths.filter((path) => gits.includes(path) && isConfiguration(path)),
     standIns,
     socketPaths: sockets.slice(0, MOST_SOCKETS),
-    pinnedPaths: pins([...protectedPaths, ...standIns, ...sockets.slice(0, MOST_SOCKETS)], area),
+    pinnedPaths: pins([...protectedPaths, ...standIns, ...sockets.slice(0, MOST_SOCKETS), ...overlays], area),
     watchedPaths: [...findings.flatMap(({ watches = [] }) => watches), ...bareSign(root)]
       .filter((path) => !standIns.includes(path))
       .sort(),

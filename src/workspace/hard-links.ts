@@ -17,7 +17,7 @@ export function hardLinkNotes(root: string, repository: string | null): readonly
   return [
     ...filled.map(
       (name) =>
-        `files of ${name} have a second name (hard links), as in the store of a package manager: what the agent writes there changes that too. Install with copies: pnpm --package-import-method=copy, UV_LINK_MODE=copy`,
+        `files of ${name} have a second name (hard links), as in the store of a package manager: what the agent writes there changes that too. Give the sandbox a volume there: --overlay ${name}; or install with copies: pnpm --package-import-method=copy, UV_LINK_MODE=copy`,
     ),
     ...(packs !== null && hasSecondName(packs)
       ? [

@@ -6,6 +6,7 @@ import { isRepository, readGit } from './git.ts'
 import type { GitLayout } from './git-layout.ts'
 import { type Guards, guard } from './guard.ts'
 import { IN_FOLDERS, type Listed } from './listed.ts'
+import { overlayPaths, requireUnguarded } from './overlay.ts'
 import { ancestors, below, look, readSmall, realFuture, realPath } from './paths.ts'
 import { objectToWorkspace, ownFolders, type Surroundings } from './places.ts'
 
@@ -17,6 +18,8 @@ export type Workspace = Guards & {
   readonly directory: string
   readonly git: GitLayout | null
   readonly list: readonly Listed[]
+  /** Folders in whose place the box has a volume. */
+  readonly overlays: readonly string[]
   /** Folders of paude's own below the root, in whose place the box sees nothing: other sessions' sockets lie there. */
   readonly hiddenPaths: readonly string[]
 }
@@ -25,7 +28,7 @@ type Machine = Pick<Host, 'cwd' | 'home' | 'uid' | 'env'>
 
 /**
  * Finds what to mount around the current directory, or refuses. `force` allows a place that is too much, never `/` or the kernel's;
- * `protect` names further paths that are read-only in the box, `list` what is guarded in any folder.
+ * `protect` names further paths that are read-only in the box, `list` what is guarded in any folder, `overlay` where a volume is.
  */
 export function findWorkspace(
   host: Machine,
@@ -33,7 +36,13 @@ export function findWorkspace(
     force,
     protect = [],
     list = IN_FOLDERS,
-  }: { readonly force: boolean; readonly protect?: readonly string[]; readonly list?: readonly Listed[] },
+    overlay = [],
+  }: {
+    readonly force: boolean
+    readonly protect?: readonly string[]
+    readonly list?: readonly Listed[]
+    readonly overlay?: readonly string[]
+  },
 ): Workspace {
   const directory = host.cwd === '' ? null : realPath(host.cwd)
   if (directory === null)
@@ -48,14 +57,18 @@ export function findWorkspace(
   // A pointer that leads nowhere makes no top level: what is mounted shrinks to what was asked for.
   const place = git || look(join(root, '.git'))?.isDirectory() ? root : directory
   const area = { root: place, directory, git, protect, list, force }
-  const guards = guard(area, host)
+  const overlays = overlayPaths(area, overlay)
+  const guards = guard({ ...area, overlays }, host)
+  requireUnguarded(place, overlays, guards)
+  const isOverlaid = (path: string) => overlays.some((one) => below(one, path))
   const [state = '', ...others] = ownFolders(host).map(realFuture)
   // That of the state is made by the start itself, at the latest.
   const own = [state, ...others.filter((path) => look(path))].filter((path) => path !== place && below(place, path))
   return {
     ...area,
     ...guards,
-    hiddenPaths: own,
+    overlays,
+    hiddenPaths: own.filter((path) => !isOverlaid(path)),
     notes: [...notes, ...(note ? [note] : []), ...(git ? borrowed(area.root, git) : []), ...guards.notes],
   }
 }

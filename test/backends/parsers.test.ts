@@ -105,6 +105,7 @@ describe.each(Object.values(backends))('$name', ({ name, inventory, health, life
       link: 'folder',
       homeVolume: '',
       directory: '',
+      overlays: [],
     } as const
     expect(life.state(handle).parse(fixture(name, `state-${file}`))).toEqual({ status, exitCode })
   })

@@ -34,6 +34,7 @@ const record: SessionRecord = {
     mounts: [],
     copies: [],
     standIns: [],
+    overlays: [],
     onFinding: 'ask',
     watch: {},
     index: null,

@@ -130,6 +130,7 @@ const NARROWING: readonly (readonly [text: string, rest: Layer])[] = [
   ['security.no_new_privileges = true', { noNewPrivileges: 'true' }],
   ['security.seccomp = "default"', { seccomp: 'default' }],
   ['workspace.protect = ["docs"]', { protect: ['docs'] }],
+  ['workspace.overlay = ["node_modules"]', { overlay: ['node_modules'] }],
   ['workspace.mode = "clone"', { workspaceMode: 'clone' }],
   ['workspace.guard = ["warn:.tool"]', { guard: ['warn:.tool'] }],
   ['workspace.on_finding = "revert"', { onFinding: 'revert' }],

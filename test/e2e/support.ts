@@ -353,14 +353,18 @@ export async function killWithRemover({ pid, kill }: Running): Promise<void> {
 
 const parentOf = (pid: number): number => Number(/^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1])
 
-/** HOME volumes of this file's projects. */
+/** Volumes of this file's projects: HOME and overlays. */
 export async function homeVolumes(backend: BackendName): Promise<readonly string[]> {
-  const { stdout } = await engine(backend, ['volume', 'ls', '--filter=label=paude.role=home', '--format={{.Name}}'])
+  const { stdout } = await engine(backend, ['volume', 'ls', '--filter=label=paude.role', '--format={{.Name}}'])
   const volumes = lines(stdout)
   if (volumes.length === 0) return []
   const inspected = await engine(backend, ['volume', 'inspect', ...volumes])
   const found = JSON.parse(inspected.stdout || '[]') as { Name: string; Labels?: Record<string, string> | null }[]
-  return found.flatMap(({ Name, Labels }) => (Labels?.['paude.workspace']?.startsWith(`${root}/`) ? [Name] : []))
+  return found.flatMap(({ Name, Labels }) =>
+    ['home', 'overlay'].includes(Labels?.['paude.role'] ?? '') && Labels?.['paude.workspace']?.startsWith(`${root}/`)
+      ? [Name]
+      : [],
+  )
 }
 
 /** The image that starts use here. */

@@ -142,7 +142,17 @@ const recordOf = (of: {
     link: 'none',
     init: '',
   },
-  ...{ mounts: [], copies: [], standIns: [], onFinding: 'ask', watch: {}, index: null, security: HARDENED, credentials: [] },
+  ...{
+    mounts: [],
+    copies: [],
+    standIns: [],
+    overlays: [],
+    onFinding: 'ask',
+    watch: {},
+    index: null,
+    security: HARDENED,
+    credentials: [],
+  },
   volume: { name: 'v', root: of.box, image: 'i', uid: 0, gid: 0, selinux: false },
   clone: { base: of.base, branch: of.branch },
 })

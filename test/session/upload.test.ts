@@ -34,6 +34,7 @@ const record: SessionRecord = {
   ...{ terminal: true, conversation: '', homeVolume: '', link: 'none', init: '', mounts: [], copies: [], watch: {} },
   ...{
     standIns: [],
+    overlays: [],
     onFinding: 'ask',
     index: null,
     credentials: [],

@@ -89,7 +89,15 @@ for (const backend of Object.values(backends)) {
     )
     record('version', backend.health.version.argv)
     record('version-brief', backend.health.brief(readHost()).argv)
-    const handle = { agent: 'claude', folder: '', terminal: true, link: 'folder', homeVolume: '', directory: '' } as const
+    const handle = {
+      agent: 'claude',
+      folder: '',
+      terminal: true,
+      link: 'folder',
+      homeVolume: '',
+      directory: '',
+      overlays: [],
+    } as const
     const states = {
       running: 'paude-rrrrr2',
       exited: 'paude-xxxxx3',

@@ -49,6 +49,7 @@ const plain: SessionSpec = {
   transport: bound([{ source: '/home/ada/engine', target: '/home/ada/engine', readOnly: false }]),
   mounts: [],
   standIns: [],
+  overlays: [],
   hidden: [],
   workspaces: false,
   homeVolume: 'paude-home-claude-0123456789abcdef',
@@ -172,6 +173,11 @@ export const cases: Readonly<Record<string, StartCase>> = {
       { kind: 'commondir', path: '/home/ada/engine/.git/commondir', target: '/home/ada/engine/.git/commondir' },
       { kind: 'socket', path: '/home/ada/engine-fix/tmp/listener', target: '/home/ada/engine-fix/tmp/listener' },
     ],
+  }),
+  overlay: attached({
+    ...plain,
+    overlays: [{ path: '/home/ada/engine/node_modules', volume: 'paude-overlay-0123456789abcdef' }],
+    standIns: [{ kind: 'overlay', path: '/home/ada/engine/node_modules', target: '/home/ada/engine/node_modules' }],
   }),
   clone: attached(
     {

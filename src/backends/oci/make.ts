@@ -1,8 +1,8 @@
 import { dirname, join, relative } from 'node:path'
 import { LINK, NOTED } from '../../box/lay-out.ts'
 import { HARDENED } from '../../box/security.ts'
-import { copiesOf, copyAt, mountsOf, type SessionSpec } from '../../box/spec.ts'
-import { standInSource } from '../../box/stand-ins.ts'
+import { copiesOf, copyAt, mountsOf, overlayAt, type SessionSpec } from '../../box/spec.ts'
+import { mountedStandIns, standInSource } from '../../box/stand-ins.ts'
 import { takesUploads, UPLOADS, UPLOADS_AT } from '../../box/uploads.ts'
 import { type Exec, exec, later, type Plan, together } from '../../plan/plan.ts'
 import {
@@ -31,7 +31,8 @@ export function makePlan(dialect: Dialect, spec: SessionSpec, rescue: Plan | und
   const { network } = spec
   const filled = fillWorkspace(dialect, spec)
   const lanes: readonly Plan[] = [[...home(dialect, spec), makeAgent(dialect, spec)], ...(filled.length === 0 ? [] : [filled])]
-  const before = makeWorkspace(dialect, spec)
+  const kept = overlays(dialect, spec)
+  const before = [...makeWorkspace(dialect, spec), ...(kept.length === 0 ? [] : [together(kept, { rescue })])]
   if (network.mode === 'none') return [...before, together(lanes, { rescue })]
   const proxy: Plan = [runProxy(dialect, spec), ...credential(dialect, spec)]
   return [...before, ...link(dialect, spec), together(lanes, { trailing: proxy, rescue })]
@@ -125,56 +126,64 @@ function credential({ name }: Dialect, { id, network }: SessionSpec): Plan {
   ]
 }
 
+const home = (dialect: Dialect, spec: SessionSpec): Plan =>
+  spec.homeVolume === ''
+    ? []
+    : [madeOnce(dialect, spec, { role: 'home', volumeName: spec.homeVolume, folders: parentsInHome(spec) })]
+
+const overlays = (dialect: Dialect, spec: SessionSpec): readonly Plan[] =>
+  spec.overlays.map((one) => [madeOnce(dialect, spec, { role: 'overlay', volumeName: one.volume, folders: [] })])
+
+const overlay = ({ labelsMounts }: Dialect, name: string, target: string): string =>
+  `${volume(name, target)}${labelsMounts ? ',volume-nocopy' : ''}`
+
+type Once = { readonly role: 'home' | 'overlay'; readonly volumeName: string; readonly folders: readonly string[] }
+
 /**
- * The project's HOME is made once; a fresh volume belongs to root on docker, so there it is handed to the caller, by the box's own first
- * program: no program of the image runs before the wall is proven.
+ * A volume of the project is made once; a fresh volume belongs to root on docker, so there it is handed to the caller, by the box's own
+ * first program: no program of the image runs before the wall is proven.
  */
-function home(dialect: Dialect, spec: SessionSpec): Plan {
-  const { homeVolume, user, image, workspace } = spec
-  if (homeVolume === '') return []
+function madeOnce(dialect: Dialect, spec: SessionSpec, { role, volumeName, folders }: Once): Exec {
+  const { user, image, workspace } = spec
   const { name } = dialect
-  const guard = { unless: [name, 'volume', 'inspect', homeVolume] as const, undo: [name, 'volume', 'rm', homeVolume] as const }
+  const guard = { unless: [name, 'volume', 'inspect', volumeName] as const, undo: [name, 'volume', 'rm', volumeName] as const }
   if (dialect.ownsVolumes || user.uid === 0)
-    return [
-      exec(
-        [name, 'volume', 'create', '--label=paude.role=home', volumeLabel(dialect, 'paude.workspace', workspace), homeVolume],
-        guard,
-      ),
-    ]
-  return [
-    exec(
-      [
-        name,
-        'run',
-        '--rm',
-        ...labels(spec, 'helper'),
-        '--pull=never',
-        ...dialect.always,
-        '--network=none',
-        ...hardeningFlags(spec, HARDENED),
-        ...levelFlags(spec),
-        '--cap-add=CHOWN',
-        '--user=0:0',
-        ...HELPER_LIMITS,
-        '--no-healthcheck',
-        '--workdir=/',
-        // Without what the image has in that place.
-        `${labelledVolume(homeVolume, FRESH_HOME, { 'paude.role': 'home', 'paude.workspace': workspace })},volume-nocopy`,
-        bind(spec.init, INIT, true),
-        `--entrypoint=${INIT}`,
-        image,
-        'own',
-        String(user.uid),
-        String(user.gid),
-        FRESH_HOME,
-        ...parentsInHome(spec).map((path) => join(FRESH_HOME, path)),
-      ],
+    return exec(
+      [name, 'volume', 'create', `--label=paude.role=${role}`, volumeLabel(dialect, 'paude.workspace', workspace), volumeName],
       guard,
-    ),
-  ]
+    )
+  return exec(
+    [
+      name,
+      'run',
+      '--rm',
+      ...labels(spec, 'helper'),
+      '--pull=never',
+      ...dialect.always,
+      '--network=none',
+      ...hardeningFlags(spec, HARDENED),
+      ...levelFlags(spec),
+      '--cap-add=CHOWN',
+      '--user=0:0',
+      ...HELPER_LIMITS,
+      '--no-healthcheck',
+      '--workdir=/',
+      // Without what the image has in that place.
+      `${labelledVolume(volumeName, FRESH_HOME, { 'paude.role': role, 'paude.workspace': workspace })},volume-nocopy`,
+      bind(spec.init, INIT, true),
+      `--entrypoint=${INIT}`,
+      image,
+      'own',
+      String(user.uid),
+      String(user.gid),
+      FRESH_HOME,
+      ...folders.map((path) => join(FRESH_HOME, path)),
+    ],
+    guard,
+  )
 }
 
-/** Where a HOME is while it is handed over. */
+/** Where a volume is while it is handed over. */
 const FRESH_HOME = '/paude/home'
 
 /** Folders of HOME on the way to what is mounted below it, each after the one above: the engine would make them as root's. */
@@ -262,7 +271,8 @@ function mountFlags(dialect: Dialect, spec: SessionSpec): readonly string[] {
     ...mountsOf(spec).map(({ source, target, readOnly }) => bind(source, target, readOnly)),
     ...copies.flatMap(({ source, target }, n) => [bind(source, target, false), bind(source, copyAt(n), false)]),
     ...(copies.length === 0 ? [] : [bind(join(dirname(spec.init), 'bin'), BIN, true)]),
-    ...spec.standIns.map(({ kind, target }) => bind(standInSource(spec.folder, kind), target, true)),
+    ...spec.overlays.flatMap(({ path, volume: name }, n) => [overlay(dialect, name, path), overlay(dialect, name, overlayAt(n))]),
+    ...mountedStandIns(spec.standIns).map(({ kind, target }) => bind(standInSource(spec.folder, kind), target, true)),
     ...spec.hidden.map((path) => nothing(dialect, path)),
     bind(spec.init, INIT, true),
     bind(seed, '/paude/seed', true),

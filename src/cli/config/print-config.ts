@@ -22,6 +22,7 @@ export function printConfig(
     `workspace     ${spec.workspace}${spec.transport.kind === 'volume' ? ` (${spec.transport.fill === null ? 'empty' : 'a clone'}, volume ${spec.transport.volume.name})` : ''}`,
     `directory     ${spec.directory}`,
     `home          ${spec.user.home} ${spec.homeVolume === '' ? '(gone with the sandbox)' : `(volume ${spec.homeVolume})`}`,
+    ...spec.overlays.map(({ path, volume }) => `overlay       ${path} (volume ${volume})`),
     ...mountsOf(spec).map(
       ({ source, target, readOnly }) =>
         `mount         ${source}${source === target ? '' : ` at ${target}`} ${readOnly ? 'read-only' : 'writable'}`,

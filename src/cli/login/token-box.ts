@@ -84,7 +84,7 @@ const boxConfig = ({ settings, origins, ...rest }: Config, { hosts }: TokenLogin
   ...rest,
   settings: {
     ...settings,
-    ...{ network: 'restricted', networkAllow: hosts, networkGroups: [], mount: [], env: [], references: [] },
+    ...{ network: 'restricted', networkAllow: hosts, networkGroups: [], mount: [], overlay: [], env: [], references: [] },
     ...{ workspaceMode: 'bind', lifecycle: [], forwardPorts: [], detach: false, sessionName: '', timeout: '' },
   },
   origins: { ...origins, networkAllow: hosts.map(() => ({ layer: 'default', place: 'paude login' })) },

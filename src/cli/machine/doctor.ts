@@ -1,3 +1,4 @@
+import { resolve as resolvePath } from 'node:path'
 import { type Check, sameOnce } from '../../backends/check.ts'
 import { installed } from '../../backends/pick.ts'
 import type { Settings } from '../../config/keys/settings.ts'
@@ -27,14 +28,18 @@ import {
   projectChecks,
   proxyChecks,
   resolverChecks,
+  sharedFolderChecks,
   type WaysOut,
 } from '../../doctor/session-checks.ts'
 import { PaudeError } from '../../errors.ts'
+import type { Host } from '../../host.ts'
 import { extraCaCertificates } from '../../image/ca.ts'
 import { DIRECT, readWays } from '../../network/ways.ts'
 import { findOrphans } from '../../session/life/orphans.ts'
 import { imagesHere, replaceable } from '../../session/life/start-images.ts'
 import { stateFolder } from '../../state.ts'
+import { sharedFolders } from '../../workspace/overlay.ts'
+import { projectFolders } from '../../workspace/workspace.ts'
 import { json } from '../args.ts'
 import { configHere } from '../config/config-here.ts'
 import { trustCommand } from '../config/start-config.ts'
@@ -102,12 +107,23 @@ async function examine(context: Context): Promise<readonly Check[]> {
       forsaken: orphans.flatMap(({ kind, reference }) => (kind === 'session' ? [reference] : [])),
     }),
     ...projectChecks({ fault, broken, untrusted: open.map(({ file }) => file.file), trust: trustCommand(config) }),
+    ...sharedFolderChecks(settings.workspaceMode === 'bind' ? sharedHere(host, settings) : []),
     ...credentialChecks(credential),
     ...(credential.site === '' ? [] : resolverChecks(credential.site, addresses, out.ways)),
     ...proxyChecks(host.env, out),
     ...authorityChecks(authorities),
   ]
 }
+
+const sharedHere = (host: Host, { overlay }: Settings): readonly string[] =>
+  projectFolders(host)
+    .slice(0, 1)
+    .flatMap((root) =>
+      sharedFolders(
+        root,
+        overlay.map((path) => resolvePath(root, path)),
+      ),
+    )
 
 /** A fault of these keys would end a start, but not the command that is to find it. */
 function waysOut(settings: Settings): WaysOut {

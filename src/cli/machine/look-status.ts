@@ -43,6 +43,8 @@ export type Status = {
   readonly allowed: readonly string[]
   /** Whether an agent here works in your folder or in a clone. */
   readonly workspaceMode: Settings['workspaceMode']
+  /** Folders of the project in whose place it has volumes. */
+  readonly overlay: Settings['overlay']
   /** What a start does where no engine can be used. */
   readonly fallback: Settings['fallback']
   /** What of the hardening a start here has. */
@@ -116,6 +118,7 @@ export async function lookStatus(context: Context, all: boolean): Promise<Status
     network: settings.network,
     allowed: [...logins.map(({ host: place }) => place), ...settings.networkGroups.map(groupEntry), ...settings.networkAllow],
     workspaceMode: settings.workspaceMode,
+    overlay: settings.workspaceMode === 'bind' ? settings.overlay : [],
     fallback: settings.fallback,
     security: readSecurity(settings),
     fault: here.fault?.message ?? '',

@@ -26,7 +26,7 @@ export function statusLines(status: Status, { now, all, width }: Layout): readon
     ...group('here', hereRows(status)),
     ...group('agent', [printable(status.agent)]),
     ...group('backend', backendRows(status)),
-    ...group('files', all || status.workspaceMode !== 'bind' ? [filesRow(status)] : []),
+    ...group('files', all || status.workspaceMode !== 'bind' || status.overlay.length > 0 ? [filesRow(status)] : []),
     ...group('network', [networkRow(status)]),
     ...group('provider', [providerRow(status)]),
     ...group('fallback', all || status.fallback !== 'none' ? [fallbackRow(status)] : []),
@@ -70,10 +70,10 @@ const backendRows = ({ backend: { name, why, fix: command } }: Status): readonly
   ...fix(command),
 ]
 
-function filesRow({ workspaceMode }: Status): string {
+function filesRow({ workspaceMode, overlay }: Status): string {
   switch (workspaceMode) {
     case 'bind':
-      return 'bind: the agent works in your folder'
+      return `bind: the agent works in your folder${overlay.length === 0 ? '' : `, with a volume instead of ${overlay.map(printable).join(', ')}`}`
     case 'clone':
       return `${green('clone')}: the agent works in a clone of its own`
     case 'none':

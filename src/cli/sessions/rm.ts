@@ -38,7 +38,7 @@ export default verb({
     volumes: {
       type: 'boolean',
       letter: 'v',
-      description: "Also remove the project's HOME volume, with settings and conversations of the agent",
+      description: "Also remove the project's volumes: HOME, with settings and conversations of the agent, and overlays",
     },
     orphans: {
       type: 'boolean',

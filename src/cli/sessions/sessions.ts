@@ -5,7 +5,7 @@ import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import { listSessions } from '../../session/life/find.ts'
 import { withNewExecutables } from '../../session/life/new-executables.ts'
-import { modeOf } from '../../session/record/record.ts'
+import { modeOf, type SessionRecord } from '../../session/record/record.ts'
 import { readRecords } from '../../session/record/store.ts'
 import { json, readTail } from '../args.ts'
 import { only } from '../front-flags.ts'
@@ -61,6 +61,8 @@ async function withRecord(
     readonly revision: string
     readonly security: Security | null
     readonly workspaceMode: ReturnType<typeof modeOf> | null
+    /** Folders of the project in whose place it has volumes. */
+    readonly overlays: SessionRecord['overlays']
   })[]
 > {
   // Policies are of no concern to the table, and cost its start some milliseconds.
@@ -73,6 +75,7 @@ async function withRecord(
       revision: record === undefined || record.network === 'none' ? '' : policyNow(record, Date.now() / 1000).revision,
       security: record?.security ?? null,
       workspaceMode: record === undefined ? null : modeOf(record),
+      overlays: record?.overlays ?? [],
     }
   })
 }

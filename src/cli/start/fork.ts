@@ -71,6 +71,9 @@ export default verb({
           backend: record.backend,
           // An agent that was kept off your folder does not get it by a copy.
           ...(record.volume === undefined || context.flags.workspaceMode !== undefined ? {} : { workspaceMode: modeOf(record) }),
+          ...(record.overlays.length === 0 || context.flags.workspaceMode !== undefined
+            ? {}
+            : { overlay: record.overlays.map(({ path }) => path) }),
         },
         check: (backend, handle) => requireCopy(context, backend, handle),
       },

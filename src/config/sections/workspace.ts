@@ -1,6 +1,17 @@
-import { oneWord, row, text, texts } from '../../key.ts'
+import { oneWord, row, text, texts, type Valibot } from '../../key.ts'
 import { ADDITION } from '../../workspace/listed.ts'
 import { parseMount } from '../../workspace/mount.ts'
+
+const pathsInProject = (v: Valibot) =>
+  v.array(
+    v.pipe(
+      text(v),
+      v.check(
+        (path) => !/^[/~]/.test(path) && !path.split('/').includes('..') && !/^\.?\/*$/.test(path),
+        'must be a path in the project, without ..',
+      ),
+    ),
+  )
 
 /** What the box sees of this machine's files. */
 export const workspace = {
@@ -26,18 +37,26 @@ export const workspace = {
     key: 'workspace.protect',
     meaning: 'Further paths of the project that are read-only in the sandbox',
     initial: [] as readonly string[],
-    schema: (v) =>
-      v.array(
-        v.pipe(
-          text(v),
-          v.check(
-            (path) => !/^[/~]/.test(path) && !path.split('/').includes('..') && !/^\.?\/*$/.test(path),
-            'must be a path in the project, without ..',
-          ),
-        ),
-      ),
+    schema: pathsInProject,
     rule: 'closes',
     withoutBox: 'closes',
+  }),
+  /** Relative to the project, or absolute in it. A project's file may name them: the sandbox gets less of the host's folder by each. */
+  overlay: row({
+    key: 'workspace.overlay',
+    meaning: 'Folders of the project for which the sandbox gets a volume instead, such as node_modules, .venv or target',
+    initial: [] as readonly string[],
+    schema: pathsInProject,
+    rule: 'closes',
+    withoutBox: 'closes',
+    flags: [
+      {
+        name: 'overlay',
+        rank: 81,
+        valueHint: 'PATH',
+        description: 'Give the sandbox a volume instead of this folder of the project, such as node_modules',
+      },
+    ],
   }),
   guard: row({
     key: 'workspace.guard',

@@ -158,6 +158,7 @@ const recordOf = (row: Row): SessionRecord => ({
   mounts: [],
   copies: [],
   standIns: [],
+  overlays: [],
   onFinding: 'ask',
   watch: {},
   index: null,

@@ -84,7 +84,9 @@ function lookQuickly({ watch, workspace, index, standIns, created }: SessionReco
   }
 }
 
-const isSpoiled = (one: StandIn): boolean => one.kind !== 'socket' && look(one.path) !== null && !isAsMade(one)
+// No box reaches what lies below a volume: a folder that is filled there was filled by you.
+const isSpoiled = (one: StandIn): boolean =>
+  one.kind !== 'socket' && one.kind !== 'overlay' && look(one.path) !== null && !isAsMade(one)
 
 /** What a message names: the outermost of what is new, of one severity. */
 function outermost(findings: readonly Finding[], severity: Finding['severity']): readonly string[] {

@@ -145,7 +145,7 @@ export function removeOrphans(orphans: readonly Orphan[]): readonly { readonly b
   })
 }
 
-/** Removes the HOME volumes of the project in this directory, which has no session: one an agent, on every engine that keeps one. */
+/** Removes the volumes of the project in this directory, which has no session: HOME, one an agent, and overlays, on every engine that keeps one. */
 export async function removeHome(context: Context, dryRun: boolean): Promise<number> {
   const { host } = context
   const { root } = findWorkspace(host, { force: true })
@@ -154,7 +154,9 @@ export async function removeHome(context: Context, dryRun: boolean): Promise<num
     allBackends.map(async (backend) => {
       if ((await usable(host, backend)) !== 'yes') return []
       const volumes = await ask(backend.inventory.volumes, context.effects(backend)).catch(() => [])
-      return volumes.flatMap(({ reference }) => (names.includes(reference) ? [{ backend, name: reference }] : []))
+      return volumes.flatMap(({ reference, role, workspace }) =>
+        names.includes(reference) || (role === 'overlay' && workspace === root) ? [{ backend, name: reference }] : [],
+      )
     }),
   )
   if (kept.flat().length === 0)

@@ -45,12 +45,15 @@ export function rejoining(backend: Backend, box: Handle): Argv {
   return rejoin(box)
 }
 
-/** Takes away everything that a session consists of. HOME goes last, since that fails while another session of the project uses it. */
+/** Takes away everything that a session consists of. The project's volumes go last, since that fails while another session of the project uses one. */
 export const removePlan = (backend: Backend, box: Handle, { home }: { readonly home: boolean }): Plan => [
   ...backend.life.remove(box),
   removed(box.folder),
-  ...(home && box.homeVolume !== '' ? [exec(backend.life.removeHomes([box.homeVolume]))] : []),
+  ...(home ? removeVolumes(backend, [box.homeVolume, ...box.overlays].filter(Boolean)) : []),
 ]
+
+const removeVolumes = (backend: Backend, volumes: readonly string[]): Plan =>
+  volumes.length === 0 ? [] : [exec(backend.life.removeHomes(volumes))]
 
 /** Runs a further command in a running session, on our streams. */
 export const execPlan = (

@@ -18,6 +18,10 @@ export const SESSION_ID = /^paude-[a-z0-9]{6}$/
 export const homeVolume = (workspace: string, agent: string): string =>
   `paude-home-${agent}-${new Bun.CryptoHasher('sha256').update(workspace).digest('hex').slice(0, 16)}`
 
+/** Volume in place of a folder of a project: the same for all its sessions, since what is installed there is wanted again. */
+export const overlayVolume = (workspace: string, path: string): string =>
+  `paude-overlay-${new Bun.CryptoHasher('sha256').update(`${workspace}\n${path}`).digest('hex').slice(0, 16)}`
+
 /** Names are labels on every backend, so they are as narrow as the narrowest (Kubernetes). */
 export function checkedName(name: string): string {
   if (!/^[a-z0-9]([a-z0-9-]{0,40}[a-z0-9])?$/.test(name))

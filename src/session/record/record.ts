@@ -82,13 +82,15 @@ const Shape = v.object({
   standIns: v.optional(
     v.array(
       v.object({
-        kind: v.picklist(['hooks', 'config.worktree', 'commondir', 'socket']),
+        kind: v.picklist(['hooks', 'config.worktree', 'commondir', 'socket', 'overlay']),
         path: v.string(),
         target: v.string(),
       }),
     ),
     [],
   ),
+  /** Folders of the project in whose place the box has volumes. */
+  overlays: v.optional(v.array(v.object({ path: v.string(), volume: v.string() })), []),
   /** How the paths that this machine may act on looked at the start. */
   watch: v.optional(v.record(v.string(), v.string()), {}),
   /** What follows when it left something that this machine may run. */
@@ -144,7 +146,7 @@ export type SessionRecord = v.InferOutput<typeof SessionRecord>
 
 /** The record as a backend needs it. */
 export const handleOf = (
-  { id, agent, terminal, link, homeVolume, directory, volume }: SessionRecord,
+  { id, agent, terminal, link, homeVolume, directory, volume, overlays }: SessionRecord,
   folder: string,
 ): Handle => ({
   id,
@@ -154,6 +156,7 @@ export const handleOf = (
   link,
   homeVolume,
   directory,
+  overlays: overlays.map((one) => one.volume),
   ...(volume === undefined ? {} : { volume }),
 })
 

@@ -1,5 +1,5 @@
-import { copyAt } from '../../box/spec.ts'
-import { type StandIn, standInAt } from '../../box/stand-ins.ts'
+import { copyAt, type Overlay, overlayAt } from '../../box/spec.ts'
+import { mountedStandIns, type StandIn, standInAt } from '../../box/stand-ins.ts'
 import { PaudeError } from '../../errors.ts'
 import { quote } from '../../plan/shell.ts'
 import { shown } from '../../text.ts'
@@ -16,7 +16,11 @@ const CHANGED = "fail 'the project changed while it was mounted, so the agent wa
  */
 export function mountCheck(
   mounts: readonly Place[],
-  { copies, standIns }: { readonly copies: readonly string[]; readonly standIns: readonly StandIn[] },
+  {
+    copies,
+    standIns,
+    overlays,
+  }: { readonly copies: readonly string[]; readonly standIns: readonly StandIn[]; readonly overlays: readonly Overlay[] },
 ): string {
   if (mounts.length === 0) return ''
   const inodes = mounts.map(({ source }) => {
@@ -36,8 +40,12 @@ export function mountCheck(
       copies.map((_, n) => copyAt(n)),
     ),
     ...sameAs(
-      standIns.map(({ target }) => target),
-      standIns.map(({ kind }) => standInAt(kind)),
+      mountedStandIns(standIns).map(({ target }) => target),
+      mountedStandIns(standIns).map(({ kind }) => standInAt(kind)),
+    ),
+    ...sameAs(
+      overlays.map(({ path }) => path),
+      overlays.map((_, n) => overlayAt(n)),
     ),
     'unset expected found',
     '',

@@ -36,6 +36,7 @@ import { sessionFolder } from '../record/store.ts'
 import entry from './entry.sh' with { type: 'text' }
 import { lifecycleScript } from './lifecycle.ts'
 import { mountCheck } from './mount-check.ts'
+import { overlayStandIns } from './overlays.ts'
 import { mountStandIns, requireTogether, standInsOf, withGuards } from './own-mounts.ts'
 import { policyRecord, proxySecret, startPolicy } from './policy.ts'
 import { readSecurity } from './security.ts'
@@ -79,6 +80,7 @@ type Decided = {
   readonly transport: SessionSpec['transport']
   readonly mounts: SessionSpec['mounts']
   readonly standIns: SessionSpec['standIns']
+  readonly overlays: SessionSpec['overlays']
   readonly homeVolume: string
   readonly conversation: string
 }
@@ -110,7 +112,9 @@ function decide(wish: Wish): Decided {
     standIns: [
       ...(transport.kind === 'bind' ? standInsOf(around.workspace, (path) => path) : []),
       ...around.mounts.flatMap(mountStandIns),
+      ...overlayStandIns(around.overlays),
     ],
+    overlays: around.overlays.map(({ path, volume }) => ({ path, volume })),
     mounts: around.mounts.flatMap(withGuards),
     homeVolume: run.kind === 'agent' ? homeVolume(around.workspace.root, agent.name) : '',
     conversation: conversationOf(wish, streams),
@@ -158,6 +162,7 @@ function sessionRecord(
     mounts: mountsOf(decided).map(({ source, target }) => ({ source, target })),
     copies: [...copiedOf(decided.transport)],
     standIns: [...decided.standIns],
+    overlays: [...decided.overlays],
     watch: watchOf(around, transport),
     onFinding: settings.onFinding,
     index: git === null || transport.kind !== 'bind' ? null : { path: index, mark: indexMark(index), hash: hashSize(git) },
@@ -191,6 +196,7 @@ function sessionSpec(wish: Wish, decided: Decided, record: SessionRecord): Sessi
     transport,
     mounts,
     standIns: decided.standIns,
+    overlays: decided.overlays,
     hidden: transport.kind === 'bind' ? around.workspace.hiddenPaths : [],
     workspaces: settings.workspaceLinks.length > 0,
     homeVolume: decided.homeVolume,
@@ -416,7 +422,7 @@ function seedFiles(
     [SECCOMP_FILE]: SECCOMP_PROFILE,
     // Elsewhere the engine is a machine of its own, with inodes of its own.
     ...(host.platform === 'linux'
-      ? { 'mounts.sh': mountCheck(mountsOf(decided), { copies: copiedOf(decided.transport), standIns: decided.standIns }) }
+      ? { 'mounts.sh': mountCheck(mountsOf(decided), { ...decided, copies: copiedOf(decided.transport) }) }
       : {}),
     ...(imported === null ? {} : { imported: `${imported.gather.name}\n` }),
     ...(lifecycle.length > 0 ? { 'lifecycle.sh': lifecycleScript({ ...settings, lifecycle }) } : {}),

@@ -14,11 +14,14 @@ import type { Store } from '../../workspace/sterile-git.ts'
 import { findWorkspace, type Workspace } from '../../workspace/workspace.ts'
 import { storeOf } from '../clone/store.ts'
 import { listedStandIns, withStandInsOfOthers } from '../record/stand-ins.ts'
+import { type OverlaidFolder, overlaidFolders, overlaysHere } from './overlays.ts'
 import { guardedMounts, guardList, type OwnMount } from './own-mounts.ts'
 
 /** What a start must know of the machine and the project. */
 export type Surroundings = {
   readonly workspace: Workspace
+  /** Folders in whose place the box has a volume. */
+  readonly overlays: readonly OverlaidFolder[]
   /** Further places that somebody asked for. */
   readonly mounts: readonly OwnMount[]
   readonly identity: Identity
@@ -42,7 +45,8 @@ type Wanted = { readonly backend: Backend; readonly imports: Imports | null; rea
 /** Looks at machine and project. No engine is asked, and no program runs but those that references name. */
 export async function lookAround(host: Host, config: Config, { backend, imports, makesWorktree }: Wanted): Promise<Surroundings> {
   const listed = listedStandIns(host)
-  const found = withStandInsOfOthers(listed, findWorkspace(host, { ...config.settings, list: guardList(config) }))
+  const overlay = overlaysHere(config)
+  const found = withStandInsOfOthers(listed, findWorkspace(host, { ...config.settings, overlay, list: guardList(config) }))
   const workspace = makesWorktree ? withoutCommondir(found) : found
   const [extraCa, references] = [certificatesOf(host, config), await followed(host, config)]
   const own = backend.own(config.settings, host)
@@ -54,6 +58,7 @@ export async function lookAround(host: Host, config: Config, { backend, imports,
   const extensions = imports === null ? undefined : lookPolicy({ imports, imported }, place)
   return {
     workspace,
+    overlays: overlaidFolders(workspace, listed),
     mounts,
     identity: readIdentity(workspace.git, host, workspace.root),
     references,
