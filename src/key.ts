@@ -121,13 +121,16 @@ export const safeguard = <const Name extends string = never>(
   initial: 'true',
   words: ['true', 'false'],
   rule: { order: ['true', 'false'] },
-  schema: (v) =>
-    v.pipe(
-      v.boolean(),
-      v.transform((on) => `${on}` as const),
-    ),
+  schema: truth,
   ...facts,
 })
+
+/** true or false in files, kept as the word. */
+export const truth = (v: Valibot) =>
+  v.pipe(
+    v.boolean(),
+    v.transform((on) => `${on}` as const),
+  )
 
 export const text = (v: Valibot) => v.pipe(v.string(), v.nonEmpty('must not be empty'))
 export const texts = (v: Valibot) => v.array(text(v))

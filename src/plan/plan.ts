@@ -14,6 +14,7 @@ export type Step =
   | Place
   | CopyContext
   | Gather
+  | Snapshot
   | LayFeatures
   | Exec
   | Pipe
@@ -74,6 +75,24 @@ export type Gather = {
   readonly files: readonly OwnFile[]
   readonly texts: Readonly<Record<string, string>>
   readonly users: string
+}
+
+/**
+ * Makes in a folder what a clone gets of what is not committed: a tar of the files as they are (`tree.tar`), and beside it what `find`
+ * makes of the texts. No link is followed. `changed` are files that differ from the index, and `find` lists those that it does not have.
+ */
+export type Snapshot = {
+  readonly kind: 'snapshot'
+  readonly root: string
+  readonly folder: string
+  readonly find: Argv
+  readonly uncommitted: {
+    readonly index: string
+    readonly objects: string
+    readonly excludes: string
+    readonly changed: readonly string[]
+    readonly unreadable: readonly string[]
+  }
 }
 
 /** A file of the user's: its place in the copy, where it really lies, and how it looked. */

@@ -1,5 +1,5 @@
 import { DOTS, type Secret } from '../secret.ts'
-import type { Argv, Attach, Exec, Gather, Hold, LayFeatures, Pipe, Plan, Step, Together, Until, Write } from './plan.ts'
+import type { Argv, Attach, Exec, Gather, Hold, LayFeatures, Pipe, Plan, Snapshot, Step, Together, Until, Write } from './plan.ts'
 import { commandLine, quote } from './shell.ts'
 
 /**
@@ -68,6 +68,8 @@ function renderStep(step: Step, name: string, look: Look): readonly string[] {
       return look.folded
         ? [`: # copies ${counted(step.files.length, 'file')} of yours to ${quote(`${step.store}/${step.name}`)}`]
         : renderGather(step)
+    case 'snapshot':
+      return renderSnapshot(step)
     case 'lay-features':
       return renderFeatures(step)
     case 'exec':
@@ -116,6 +118,15 @@ function renderFeatures({ features, base, user, to, title }: LayFeatures): reado
     'exit 1',
   ]
 }
+
+/** What git ignores is decided when it runs, and no link is followed, which a shell cannot do: the script says what is decided, and ends. */
+const renderSnapshot = ({ root, folder, uncommitted: { changed } }: Snapshot): readonly string[] => [
+  comment(
+    `${folder}/tree.tar gets ${counted(changed.length, 'changed file')} of ${root}, and the files there that git neither has nor ignores`,
+  ),
+  `echo ${quote('this script cannot bring what is not committed: leave out --dirty')} >&2`,
+  'exit 1',
+]
 
 /** A copy that is there is not made anew. */
 function renderGather({ store, name, files, texts }: Gather): readonly string[] {
@@ -325,6 +336,7 @@ const hasUndo = (step: Step): boolean => {
     case 'copy':
     case 'copy-context':
     case 'gather':
+    case 'snapshot':
     case 'lay-features':
     case 'until':
     case 'attach':

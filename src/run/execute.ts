@@ -142,6 +142,15 @@ async function carryOut(step: Exclude<Step, Last>, run: Run): Promise<void> {
         run.effects.note(`not copied into the sandbox, since they contain a secret: ${shown(firstOf(secrets))}`)
       return
     }
+    case 'snapshot': {
+      const { takeSnapshot } = await import('./snapshot.ts')
+      const lines = await takeSnapshot(step, run.interruption.signal).catch((error: unknown) => {
+        run.interruption.check()
+        throw error
+      })
+      for (const line of lines) run.effects.note(line)
+      return
+    }
     case 'lay-features': {
       run.effects.note(step.title)
       const { layFeatures } = await import('./features/lay.ts')

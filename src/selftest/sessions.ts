@@ -87,6 +87,7 @@ const tested = (settings: Settings, networkAllow: readonly string[]): Settings =
   ...settings,
   detach: true,
   workspaceMode: 'bind',
+  dirty: 'false',
   sessionName: '',
   // Nobody is there to answer, so what asks must hold like what does not.
   network: settings.network === 'ask' ? 'ask' : 'restricted',

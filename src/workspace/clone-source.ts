@@ -31,7 +31,16 @@ export const readStoreSource = (git: GitLayout): Pick<CloneSource, 'objects' | '
 })
 
 /** The source of a clone, or why there can be none. */
-export function readCloneSource({ root, git }: { readonly root: string; readonly git: GitLayout | null }): CloneSource {
+export function readCloneSource({
+  root,
+  git,
+  isDirty = false,
+}: {
+  readonly root: string
+  readonly git: GitLayout | null
+  /** What is not committed comes along. */
+  readonly isDirty?: boolean
+}): CloneSource {
   if (git === null) throw noClone(`${shown(root)} is not a git repository`, 'git init and commit first, or say --workspace bind')
   const { branch, commit } = readHead(git)
   const storage = setting(git, 'extensions.refstorage')
@@ -42,7 +51,7 @@ export function readCloneSource({ root, git }: { readonly root: string; readonly
     commit,
     branch,
     ...readStoreSource(git),
-    notes: [...changedNote(root, git), ...lackingNotes(root)],
+    notes: [...(isDirty ? [] : changedNote(root, git)), ...lackingNotes(root)],
   }
 }
 
@@ -117,7 +126,7 @@ function changedNote(root: string, git: GitLayout): readonly string[] {
   })
   if (changed.length === 0) return []
   const more = changed.length > 3 ? ` and ${changed.length - 3} more` : ''
-  return [`not committed, so not in the clone: ${changed.slice(0, 3).join(', ')}${more}`]
+  return [`not committed, so not in the clone: ${changed.slice(0, 3).join(', ')}${more}; --dirty brings it`]
 }
 
 /** What a commit names and does not hold. */

@@ -12,9 +12,14 @@ export type IndexEntry = {
   readonly id: string
   readonly stage: number
   readonly name: string
-  /** Of the file when it was last looked at: seconds since 1970, and the low 32 bits of its bytes. */
+  /** Of the file when it was last looked at: seconds since 1970, nanoseconds after them, and the low 32 bits of its bytes. */
   readonly time: number
+  readonly nanoseconds: number
   readonly size: number
+  /** git does not look at the file: it is assumed unchanged, or outside of a sparse checkout. */
+  readonly isUnseen: boolean
+  /** `git add --intent-to-add`: a name without content. */
+  readonly isIntent: boolean
 }
 
 /** The entries of an index, or half a sentence on why they cannot be read. */
@@ -122,6 +127,7 @@ function parseEntry(
   const mode = bytes.readUInt32BE(at + 24)
   const flags = bytes.readUInt16BE(at + 40 + hash)
   const fixed = 42 + hash + (flags & 0x4000 ? 2 : 0)
+  const further = flags & 0x4000 ? bytes.readUInt16BE(at + 42 + hash) : 0
   const prefix = packed ? readVarint(bytes, at + fixed) : { value: 0, next: at + fixed }
   if (prefix.value > previous.length) throw broken('a name in it refers to more of the previous name than exists')
   const kept = packed ? previous.slice(0, previous.length - prefix.value) : ''
@@ -136,7 +142,8 @@ function parseEntry(
   return {
     entry: {
       ...{ mode, id: bytes.toString('hex', at + 40, at + 40 + hash), stage: (flags >> 12) & 3, name },
-      ...{ time: bytes.readUInt32BE(at + 8), size: bytes.readUInt32BE(at + 36) },
+      ...{ time: bytes.readUInt32BE(at + 8), nanoseconds: bytes.readUInt32BE(at + 12), size: bytes.readUInt32BE(at + 36) },
+      ...{ isUnseen: (flags & 0x8000) !== 0 || (further & 0x4000) !== 0, isIntent: (further & 0x2000) !== 0 },
     },
     whole: kept === '',
     next: packed ? to + 1 : at + ((fixed + name.length + 8) & ~7),

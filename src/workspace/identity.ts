@@ -20,7 +20,23 @@ const MOST_STEPS = 1_000_000
  * The name and address that `git config` would tell in the project; '' for what is not set. Files are read as text and no git is run: in a
  * project that a box has had, git does what the box's configuration says. That may choose the two texts, and nothing else.
  */
-export function readIdentity(git: GitLayout | null, { env, home }: Surroundings, root: string): Identity {
+export function readIdentity(git: GitLayout | null, host: Surroundings, root: string): Identity {
+  const all = allSettings(git, host, root)
+  return { name: clean(setting(all, 'user.name') ?? ''), email: clean(setting(all, 'user.email') ?? '') }
+}
+
+/** Patterns of files that git ignores besides those in the tree: of `core.excludesFile`, or of its usual place, and of the repository. */
+export function readExcludes(git: GitLayout, host: Surroundings, root: string): string {
+  const { env, home } = host
+  const value = setting(allSettings(git, host, root), 'core.excludesfile')
+  const usual = join(env['XDG_CONFIG_HOME'] || join(home, '.config'), 'git/ignore')
+  const file = value === null ? usual : pathIn(value, root, home)
+  return [...(file === null ? [] : [file]), join(git.repository, 'info/exclude')]
+    .flatMap((path) => readConfig(path).split('\n'))
+    .join('\n')
+}
+
+function allSettings(git: GitLayout | null, { env, home }: Surroundings, root: string): readonly Setting[] {
   const own = ownFiles(env, home)
   const theirs = git === null ? [] : repositoryFiles(git)
   const read = (urls: readonly string[]) => {
@@ -31,8 +47,7 @@ export function readIdentity(git: GitLayout | null, { env, home }: Surroundings,
     ]
   }
   const remotes = read([]).flatMap(({ key, value }) => (/^remote\..*\.url$/s.test(key) ? [value] : []))
-  const all = [...(remotes.length === 0 ? read([]) : read(remotes)), ...environmentSettings(env)]
-  return { name: clean(setting(all, 'user.name') ?? ''), email: clean(setting(all, 'user.email') ?? '') }
+  return [...(remotes.length === 0 ? read([]) : read(remotes)), ...environmentSettings(env)]
 }
 
 /** The machine's and the user's, the weakest first. Where the machine's lies depends on who built git. */

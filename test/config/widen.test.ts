@@ -98,6 +98,7 @@ const OPENING: readonly (readonly [setting: keyof Settings, text: string, item: 
   ['seccomp', 'security.seccomp = "off"', 'security.seccomp: default > off'],
   ['seccomp', 'security.seccomp = "engine"', 'security.seccomp: default > engine'],
   ['workspaceMode', 'workspace.mode = "bind"', 'workspace.mode: clone > bind'],
+  ['dirty', 'workspace.dirty = true', 'workspace.dirty: false > true'],
   ['onFinding', 'workspace.on_finding = "warn"', 'workspace.on_finding: ask > warn'],
   ['mount', 'mounts = ["/data:rw"]', 'mounts:  > /data:rw'],
   ['env', 'env = ["HOME_SECRET"]', 'env:  > HOME_SECRET'],

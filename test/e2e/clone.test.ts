@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
-import { chmodSync, existsSync, readdirSync, readFileSync } from 'node:fs'
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import {
   type Api,
@@ -88,6 +88,37 @@ describeEach('a clone', (backend) => {
     expect((await run(cwd, 'pull', 'fix')).stderr).toContain('nothing new')
     expect((await run(cwd, 'rm', '--force', 'fix')).code).toBe(0)
     expect(await volumes()).toEqual([])
+  })
+
+  test('has what is not committed with --dirty, staged or not, and holds no work before the agent makes some', async () => {
+    const cwd = makeProject()
+    const name = 'a b\n"c'
+    for (const path of ['.gitignore', 'gone.txt', 'run.sh', name])
+      put(join(cwd, path), path === '.gitignore' ? '*.log\n' : 'one\n')
+    runGit(cwd, ['add', '.'])
+    runGit(cwd, ['commit', '--quiet', '--message=more'])
+    put(join(cwd, 'README.md'), 'staged\n')
+    runGit(cwd, ['add', 'README.md'])
+    for (const path of ['README.md', name, '.env', 'deep/new.txt', 'ignored.log']) put(join(cwd, path), 'mine\n')
+    rmSync(join(cwd, 'gone.txt'))
+    chmodSync(join(cwd, 'run.sh'), 0o755)
+    symlinkSync('deep/new.txt', join(cwd, 'link'))
+    const ran = join(cwd, '../ran')
+    runGit(cwd, ['config', 'core.fsmonitor', `touch ${ran}; false`])
+    const script = 'git status --porcelain --untracked-files=all; git show :README.md; cat link'
+    const first = await run(cwd, 'run', '--dirty', '--', 'sh', '-c', script)
+    runGit(cwd, ['config', '--unset', 'core.fsmonitor'])
+    expect(first.stderr).toContain('not committed, and may hold secrets: .env\n')
+    expect(first.stderr).not.toContain('unsaved work')
+    expect(first.stdout.trimStart()).toBe(`${runGit(cwd, ['status', '--porcelain', '--untracked-files=all'])}\nstaged\nmine\n`)
+    expect([first.code, existsSync(ran)]).toEqual([0, false])
+    const again = await run(cwd, 'run', '--dirty', '--session-name=dirty', '--', 'sh', '-c', 'echo more >>.env')
+    expect(again.stderr).toContain('session dirty stays: its clone holds unsaved work')
+    expect((await run(cwd, 'diff', 'dirty', '--', '--name-only')).stdout).toBe('.env\n')
+    expect((await run(cwd, 'rm', '--discard', 'dirty')).code).toBe(0)
+    const refused = await run(cwd, '--workspace=bind', 'run', '--dirty', '--', 'true')
+    expect([refused.code, refused.stdout]).toEqual([125, ''])
+    expect(refused.stderr).toContain('--dirty needs a clone, but the workspace is bind')
   })
 
   test('goes with its session where the agent made nothing, and leaves nothing behind', async () => {

@@ -62,7 +62,7 @@ describe('a clone', () => {
       put(join(folder, 'a.txt'), 'changed\n')
       rmSync(join(folder, 'sub/b.txt'))
     })
-    expect(source.notes).toEqual(['not committed, so not in the clone: a.txt, sub/b.txt'])
+    expect(source.notes).toEqual(['not committed, so not in the clone: a.txt, sub/b.txt; --dirty brings it'])
     expect((await made()).source.notes).toEqual([])
   })
 

@@ -9,9 +9,11 @@ import { execute } from '../../src/run/execute.ts'
 import { capture, connect } from '../../src/run/process.ts'
 import { cloneBranch, cloneFill } from '../../src/session/clone/fill.ts'
 import { storeOf, storePlan } from '../../src/session/clone/store.ts'
+import { snapshotFolder, snapshotPlan } from '../../src/session/clone/uncommitted.ts'
 import type { Found } from '../../src/session/record/found.ts'
 import { handleOf, type SessionRecord } from '../../src/session/record/record.ts'
 import { type CloneSource, readCloneSource } from '../../src/workspace/clone-source.ts'
+import { readUncommitted } from '../../src/workspace/uncommitted.ts'
 import { findWorkspace } from '../../src/workspace/workspace.ts'
 
 /** Runs the real git, as the user or the agent would. */
@@ -37,7 +39,7 @@ export type Cloning = {
   readonly source: CloneSource
   readonly notes: readonly string[]
   /** Clones the project into the box again, as a start does. */
-  readonly fill: (to?: string) => Promise<void>
+  readonly fill: (to?: string, isDirty?: boolean) => Promise<void>
 }
 
 /** A project with one commit, and a session whose clone lies in a folder of this machine in place of a volume. */
@@ -71,13 +73,23 @@ export async function cloning(make: (project: string) => Promise<void> = async (
         ['/bin/sh', '-c', script, 'sh', ...words] as const,
     },
   }
-  const fill = async (to = box) => {
-    await execute(storePlan(store, source), context.effects(backend))
+  const fill = async (to = box, isDirty = false) => {
+    const workspace = findWorkspace(host, { force: true })
+    const uncommitted = isDirty && workspace.git !== null ? readUncommitted(project, workspace.git, host) : null
+    const { commit } = source
+    await execute(
+      [
+        ...storePlan(store, source),
+        ...(uncommitted === null ? [] : snapshotPlan(session.id, { root: project, store, commit, uncommitted })),
+      ],
+      context.effects(backend),
+    )
     const { from, script, words } = cloneFill(read(), {
       store,
       root: to,
       directory: join(to, 'sub'),
       branch: record.clone?.branch ?? '',
+      uncommitted: isDirty ? snapshotFolder(store, session.id) : '',
     })
     const ends = await connect(from, ['/bin/sh', '-c', script, 'sh', ...words])
     if (ends.to.code + ends.from.code !== 0) throw new Error(`${ends.from.stderr}${ends.to.stderr}`)

@@ -85,7 +85,7 @@ const boxConfig = ({ settings, origins, ...rest }: Config, { hosts }: TokenLogin
   settings: {
     ...settings,
     ...{ network: 'restricted', networkAllow: hosts, networkGroups: [], mount: [], overlay: [], env: [], references: [] },
-    ...{ workspaceMode: 'bind', lifecycle: [], forwardPorts: [], detach: false, sessionName: '', timeout: '' },
+    ...{ workspaceMode: 'bind', dirty: 'false', lifecycle: [], forwardPorts: [], detach: false, sessionName: '', timeout: '' },
   },
   origins: { ...origins, networkAllow: hosts.map(() => ({ layer: 'default', place: 'paude login' })) },
 })

@@ -1,4 +1,5 @@
 import script from '../../session/clone/diff.sh' with { type: 'text' }
+import ownIndex from '../../session/clone/own-index.sh' with { type: 'text' }
 import { dryRun, session } from '../args.ts'
 import { PLANS } from '../front-flags.ts'
 import { verb } from '../verb.ts'
@@ -19,5 +20,5 @@ export default verb({
     words: { type: 'positional', rest: true, description: 'Words for git diff' },
     'dry-run': dryRun,
   },
-  run: (context, given) => showOfClone(context, script, given),
+  run: (context, given) => showOfClone(context, ownIndex + script, given),
 })

@@ -59,7 +59,14 @@ export default verb({
           {
             run: { kind: 'agent', words: [...(chat ? [] : ['-p', demoPrompt]), '--dangerously-skip-permissions'] },
             // Its model is scripted, and the key is made up.
-            flags: { ...context.flags, agent: 'claude', backend: backend.name, login: 'outside', workspaceMode: 'bind' },
+            flags: {
+              ...context.flags,
+              agent: 'claude',
+              backend: backend.name,
+              login: 'outside',
+              workspaceMode: 'bind',
+              dirty: 'false',
+            },
             throwAway: true,
             // What was refused is what it shows.
             ...(chat ? {} : { onEnd: () => undefined }),

@@ -8,6 +8,7 @@ import { PaudeError } from '../../errors.ts'
 import type { Plan } from '../../plan/plan.ts'
 import { renderFolded, renderPlan } from '../../plan/render.ts'
 import { storePlan } from '../../session/clone/store.ts'
+import { snapshotPlan } from '../../session/clone/uncommitted.ts'
 import { type Launch, launchAttached, launchDetached, refuseTakenName } from '../../session/life/launch.ts'
 import { removePlan, startPlan } from '../../session/life/plans.ts'
 import { type Prepared, prepareSession } from '../../session/life/prepare.ts'
@@ -131,9 +132,15 @@ function planOf({ backend, spec, images, config, around }: Prepared): Plan {
       hint: `id=$(paude --detach …); paude wait "$id" --timeout ${timeout} || paude stop "$id"`,
     })
   return startPlan(backend, spec, {
-    store: around.clone === null ? [] : storePlan(around.clone.store, around.clone),
+    store: clonePlan(spec, around),
     attached: !settings.detach,
     ...(timeout > 0 ? { timeout } : {}),
     ...(images.rescue === undefined ? {} : { rescue: images.rescue }),
   })
+}
+
+function clonePlan({ id }: Prepared['spec'], { clone, workspace: { root } }: Prepared['around']): Plan {
+  if (clone === null) return []
+  const { store, uncommitted } = clone
+  return [...storePlan(store, clone), ...(uncommitted === null ? [] : snapshotPlan(id, { root, ...clone, uncommitted }))]
 }

@@ -1,4 +1,4 @@
-import { oneWord, row, text, texts, type Valibot } from '../../key.ts'
+import { oneWord, row, text, texts, truth, type Valibot } from '../../key.ts'
 import { ADDITION } from '../../workspace/listed.ts'
 import { parseMount } from '../../workspace/mount.ts'
 
@@ -29,6 +29,23 @@ export const workspace = {
         valueHint: 'MODE',
         description:
           'bind: the agent works in your folder (default); clone: in a clone of its own (paude pull); none: in an empty folder',
+      },
+    ],
+  }),
+  dirty: oneWord(['false', 'true'], {
+    key: 'workspace.dirty',
+    meaning: 'Whether a clone also gets what you have not committed: changes, and new files that git does not ignore',
+    initial: 'false',
+    schema: truth,
+    rule: { order: ['false', 'true'] },
+    withoutBox: 'free',
+    flags: [
+      {
+        name: 'dirty',
+        rank: 75,
+        sets: 'true',
+        switch: true,
+        description: 'A clone also gets what you have not committed: changes, and new files that git does not ignore',
       },
     ],
   }),

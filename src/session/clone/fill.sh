@@ -10,5 +10,23 @@ cat >/dev/null
 [ -z "$shallow" ] || printf %s "$shallow" >.git/shallow
 git update-ref "refs/heads/$branch" "$commit"
 git update-ref "refs/remotes/host/$host" "$commit"
-GIT_LFS_SKIP_SMUDGE=1 git reset --quiet --hard
+export GIT_LFS_SKIP_SMUDGE=1
+if [ ! -e .git/objects/pack/tree.tar ]; then
+  git reset --quiet --hard
+else
+  # The index as it was, and the files as they were: what differs from the index is never made from it.
+  (cd .git/objects/pack && mv index absent tree.tar ../..)
+  cp .git/index .git/began
+  export GIT_INDEX_FILE=.git/began
+  git update-index --force-remove --stdin <.git/absent
+  git checkout-index --quiet --all --force
+  tar -xpof .git/tree.tar
+  # With this a look tells what the agent did from what was there.
+  git add --all
+  made=$(git -c user.name=paude -c user.email=paude@localhost commit-tree -p "$commit" -m 'What was not committed at the start' "$(git write-tree)")
+  git update-ref refs/paude/began "$made"
+  unset GIT_INDEX_FILE
+  rm .git/began .git/absent .git/tree.tar
+  git update-index -q --refresh || :
+fi
 mkdir -p -- "$directory"

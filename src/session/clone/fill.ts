@@ -18,11 +18,19 @@ export function cloneFill(
     root,
     directory,
     branch,
-  }: { readonly store: Store; readonly root: string; readonly directory: string; readonly branch: string },
+    uncommitted,
+  }: {
+    readonly store: Store
+    readonly root: string
+    readonly directory: string
+    readonly branch: string
+    /** Folder with what is not committed; '' where that stays away. */
+    readonly uncommitted: string
+  },
 ): Fill {
   if (host !== '' && !isRefName(host)) throw new PaudeError('refused', 'the name of the current branch is none that git takes')
   return {
-    from: inStore(store, ['/bin/sh', '-c', pack, 'sh', store.git, packsOf(store), commit]),
+    from: inStore(store, ['/bin/sh', '-c', pack, 'sh', store.git, packsOf(store), commit, uncommitted]),
     script,
     words: [root, directory, branch, host || 'HEAD', commit, sha256 ? 'sha256' : 'sha1', shallow],
   }

@@ -8,7 +8,7 @@ done
 export GIT_OPTIONAL_LOCKS=0
 git for-each-ref --format='%(objectname) %(refname)' | while read -r object ref; do
   case $ref in
-    refs/remotes/host/*) continue ;;
+    refs/remotes/host/* | refs/paude/began) continue ;;
     refs/heads/* | refs/stash) ahead=$(git rev-list --count "$object" "$@") ;;
     # What a branch has too is named by that.
     *) ahead=$(git rev-list --count "$object" "$@" --not --branches) ;;
@@ -19,12 +19,16 @@ done
 git rev-list --walk-reflogs refs/stash 2>/dev/null | sed 1d | while read -r object; do
   echo "ref $object $(git rev-list --count "$object" "$@") refs/stash-$object"
 done
+# Whether all is as it was when the clone began with what was not committed.
+is_as_begun() {
+  git rev-parse --quiet --verify refs/paude/began >/dev/null && with_new_files git diff --quiet --no-ext-diff refs/paude/began
+}
 git worktree list --porcelain | while read -r key value; do
   case $key in
     worktree) tree=$value ;;
     HEAD) head=$value ;;
     detached) echo "ref $head $(git rev-list --count "$head" "$@") HEAD" ;;
-    '') cd "$tree" 2>/dev/null && git status --porcelain | sed -n -e '1,20s/^/change /p' -e '$=' ;;
+    '') cd "$tree" 2>/dev/null && ! is_as_begun && git status --porcelain | sed -n -e '1,20s/^/change /p' -e '$=' ;;
   esac
 done
 # Repositories within: no ref of this one reaches their commits. Linked worktrees are this one.

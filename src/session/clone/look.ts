@@ -8,6 +8,7 @@ import { readRefsBelow } from '../../workspace/refs.ts'
 import type { Found } from '../record/found.ts'
 import { type Inside, requireClone } from './inside.ts'
 import script from './look.sh' with { type: 'text' }
+import ownIndex from './own-index.sh' with { type: 'text' }
 
 /** Milliseconds in which a clone has to say what it holds, and characters that are read of that. */
 const PATIENCE = 60_000
@@ -55,7 +56,7 @@ export async function lookIntoClone(
 ): Promise<Work> {
   const late = AbortSignal.timeout(PATIENCE)
   const ended = signal === undefined ? late : AbortSignal.any([late, signal])
-  const argv = inside(script, knownCommits(context, found), { signal: ended })
+  const argv = inside(ownIndex + script, knownCommits(context, found), { signal: ended })
   const { code, stdout, stderr } = await capture(argv, { most: MOST, signal: ended })
   signal?.throwIfAborted()
   const lines = stdout.split('\n')

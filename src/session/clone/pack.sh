@@ -1,6 +1,6 @@
 # On this machine, in a repository of paude's own: prints a tar of packs with all that a commit reaches, and keeps them for the next clone.
 set -eu
-git=$1 packs=$2 commit=$3
+git=$1 packs=$2 commit=$3 uncommitted=$4
 cd "$packs"
 if [ ! -e "$commit/chain" ]; then
   base=
@@ -26,4 +26,10 @@ while read -r one; do
 done <"$commit/chain"
 # What no clone has used for a month goes.
 find . -mindepth 1 -maxdepth 1 -mtime +30 -exec rm -rf {} +
-exec tar -cf - "$@"
+[ -n "$uncommitted" ] || exec tar -cf - "$@"
+trap 'rm -rf "$uncommitted"' EXIT
+set -- "$@" -C "$uncommitted" index absent tree.tar
+for file in "$uncommitted"/pack-*; do
+  [ ! -e "$file" ] || set -- "$@" "${file##*/}"
+done
+tar -cf - "$@"

@@ -30,6 +30,7 @@ import { readInPlace } from '../../workspace/inode.ts'
 import { type Manifest, takeManifest } from '../../workspace/manifest.ts'
 import { safeDirectories, type Workspace } from '../../workspace/workspace.ts'
 import { cloneBranch, cloneFill } from '../clone/fill.ts'
+import { snapshotFolder } from '../clone/uncommitted.ts'
 import { checkedName, homeVolume, newSessionId } from '../record/id.ts'
 import type { SessionRecord } from '../record/record.ts'
 import { sessionFolder } from '../record/store.ts'
@@ -361,7 +362,9 @@ function volumeTransport(
   if (config.settings.workspaceMode === 'bind') return null
   const { root, directory } = workspace
   const volume = { name: `${session.id}-workspace`, root, image: images.agent, ...backend.user(host), selinux: own.selinux }
-  const fill = clone === null ? null : cloneFill(clone, { store: clone.store, root, directory, branch: cloneBranch(session) })
+  if (clone === null) return { kind: 'volume', volume, fill: null }
+  const uncommitted = clone.uncommitted === null ? '' : snapshotFolder(clone.store, session.id)
+  const fill = cloneFill(clone, { store: clone.store, root, directory, branch: cloneBranch(session), uncommitted })
   return { kind: 'volume', volume, fill }
 }
 

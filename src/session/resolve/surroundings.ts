@@ -4,6 +4,7 @@ import type { Backend } from '../../backends/backend.ts'
 import type { Own } from '../../box/spec.ts'
 import { asSaid } from '../../config/keys/said.ts'
 import type { Config } from '../../config/keys/settings.ts'
+import { PaudeError } from '../../errors.ts'
 import type { Host } from '../../host.ts'
 import { extraCaCertificates } from '../../image/ca.ts'
 import { type Imported, lookOwn, lookPolicy } from '../../imports/look.ts'
@@ -11,6 +12,7 @@ import type { Secret } from '../../secret.ts'
 import { type CloneSource, readCloneSource } from '../../workspace/clone-source.ts'
 import { type Identity, readIdentity } from '../../workspace/identity.ts'
 import type { Store } from '../../workspace/sterile-git.ts'
+import { readUncommitted, type Uncommitted } from '../../workspace/uncommitted.ts'
 import { findWorkspace, type Workspace } from '../../workspace/workspace.ts'
 import { storeOf } from '../clone/store.ts'
 import { listedStandIns, withStandInsOfOthers } from '../record/stand-ins.ts'
@@ -32,7 +34,7 @@ export type Surroundings = {
   /** What the backend alone is told. */
   readonly own: Own
   /** What a clone of the project is made of; null where the project itself is mounted. */
-  readonly clone: (CloneSource & { readonly store: Store }) | null
+  readonly clone: (CloneSource & { readonly store: Store; readonly uncommitted: Uncommitted | null }) | null
   /** Your own set-up of the agent, where it comes in. */
   readonly imported: Imported | null
   /** What plugins and servers it may have; absent where nobody restricts them. */
@@ -51,8 +53,7 @@ export async function lookAround(host: Host, config: Config, { backend, imports,
   const [extraCa, references] = [certificatesOf(host, config), await followed(host, config)]
   const own = backend.own(config.settings, host)
   const mounts = guardedMounts(host, config, listed)
-  const source = config.settings.workspaceMode === 'clone' ? readCloneSource(workspace) : null
-  const clone = source === null ? null : { ...source, store: storeOf(host, source) }
+  const clone = lookAtClone(host, config, workspace)
   const place = { rules: config.settings, project: workspace.root }
   const imported = imports === null || config.settings.importConfig !== 'on' ? null : lookOwn(host, imports, place)
   const extensions = imports === null ? undefined : lookPolicy({ imports, imported }, place)
@@ -68,6 +69,20 @@ export async function lookAround(host: Host, config: Config, { backend, imports,
     imported,
     extensions,
   }
+}
+
+function lookAtClone(host: Host, { settings, origins }: Config, { root, git }: Workspace): Surroundings['clone'] {
+  if (settings.workspaceMode !== 'clone') {
+    if (settings.dirty === 'true' && origins.dirty.some(({ layer }) => layer === 'flag'))
+      throw new PaudeError('usage', `--dirty needs a clone, but the workspace is ${settings.workspaceMode}`, {
+        hint: 'paude --workspace clone --dirty',
+      })
+    return null
+  }
+  const isDirty = settings.dirty === 'true'
+  const source = readCloneSource({ root, git, isDirty })
+  const uncommitted = isDirty && git !== null ? readUncommitted(root, git, host) : null
+  return { ...source, store: storeOf(host, source), uncommitted }
 }
 
 /** The guard is lifted for this session alone, and what appears there is named at its end. */

@@ -1,0 +1,92 @@
+import { join } from 'node:path'
+import { PaudeError } from '../errors.ts'
+import { nameInside } from '../text.ts'
+import { hashSize } from './git.ts'
+import { type IndexEntry, isClosedFolder, isGitlink, readIndex } from './git-index.ts'
+import type { GitLayout } from './git-layout.ts'
+import { readExcludes } from './identity.ts'
+import { look } from './paths.ts'
+import type { Surroundings } from './places.ts'
+
+/** What a working tree has besides a commit, as far as its index tells. Files that it does not know are found by paude's own git. */
+export type Uncommitted = {
+  /** The index as lines that `git update-index --index-info` reads. */
+  readonly index: string
+  /** Names of the objects in it, a line each. */
+  readonly objects: string
+  /** Tracked files that differ from the index, or are gone. */
+  readonly changed: readonly string[]
+  /** Patterns of what counts as ignored besides those in the tree. */
+  readonly excludes: string
+  /** Changed files whose names are no UTF-8: they come as the index has them. */
+  readonly unreadable: readonly string[]
+}
+
+/** Looks at each tracked file, and opens none. Refuses an index that a clone cannot have. */
+export function readUncommitted(root: string, git: GitLayout, host: Surroundings): Uncommitted {
+  const index = readIndex(join(git.gitDirectory, 'index'), hashSize(git))
+  if ('fault' in index) throw cannot(`its index cannot be read: ${index.fault}`, 'git status')
+  const entries = index.entries.filter(({ isIntent }) => !isIntent)
+  const conflict = entries.find(({ stage }) => stage !== 0)
+  if (conflict !== undefined)
+    throw cannot(`${nameInside(textOf(conflict))} has a conflict`, 'finish the merge first, or git merge --abort')
+  if (entries.some(isClosedFolder)) throw cannot('its index is sparse', 'git sparse-checkout reapply --no-sparse-index')
+  const odd = entries.find(({ name }) => !isPlain(name))
+  if (odd !== undefined) throw cannot(`its index names ${nameInside(textOf(odd))}`, 'git status')
+  const isFolder = folders(root)
+  const changed = entries.filter((entry) => !entry.isUnseen && !isGitlink(entry) && !isSame(root, entry, isFolder))
+  return {
+    index: entries.map(({ mode, id, name }) => `${mode.toString(8)} ${id} 0\t${quoted(name)}\n`).join(''),
+    objects: entries.flatMap((entry) => (isGitlink(entry) ? [] : [`${entry.id}\n`])).join(''),
+    changed: changed.filter(isText).map(textOf),
+    excludes: readExcludes(git, host, root),
+    unreadable: changed.filter((entry) => !isText(entry)).map(textOf),
+  }
+}
+
+const textOf = ({ name }: IndexEntry): string => Buffer.from(name, 'latin1').toString()
+const isText = (entry: IndexEntry): boolean => Buffer.from(textOf(entry)).toString('latin1') === entry.name
+
+/** Whether a name leads to a place in the tree and not into its git data. */
+export const isPlain = (name: string): boolean =>
+  name.split('/').every((part) => part !== '' && part !== '.' && part !== '..' && part.toLowerCase() !== '.git')
+
+/** As git reads it where it asks for lines: any byte that is not plain as a number. */
+export const quoted = (name: string): string =>
+  `"${name.replace(/[^ !#-[\]-~]/g, (letter) => `\\${letter.charCodeAt(0).toString(8).padStart(3, '0')}`)}"`
+
+/** Nanoseconds that a time may be off, since it was a number of milliseconds in between. */
+const OFF = 2000
+
+/** By size, time and kind, as git does it. A file that only seems to differ comes along, which changes nothing. */
+function isSame(root: string, entry: IndexEntry, isFolder: (path: string) => boolean): boolean {
+  const name = Buffer.from(entry.name, 'latin1')
+  const above = entry.name.lastIndexOf('/')
+  if (above !== -1 && !isFolder(entry.name.slice(0, above))) return false
+  const file = look(Buffer.concat([Buffer.from(`${root}/`), name]))
+  if (file === null || file.size % 2 ** 32 !== entry.size || Math.floor(file.mtimeMs / 1000) !== entry.time) return false
+  const nanoseconds = (file.mtimeMs - entry.time * 1000) * 1e6
+  if (entry.nanoseconds === 0 || Math.abs(nanoseconds - entry.nanoseconds) > OFF) return false
+  return entry.mode === 0o120000
+    ? file.isSymbolicLink()
+    : file.isFile() && ((file.mode & 0o100) !== 0) === ((entry.mode & 0o100) !== 0)
+}
+
+/** Tells whether a path in the tree is a folder that no link leads to. */
+function folders(root: string): (path: string) => boolean {
+  const known = new Map<string, boolean>()
+  const isFolder = (path: string): boolean => {
+    const before = known.get(path)
+    if (before !== undefined) return before
+    const above = path.lastIndexOf('/')
+    const is =
+      (above === -1 || isFolder(path.slice(0, above))) &&
+      look(Buffer.concat([Buffer.from(`${root}/`), Buffer.from(path, 'latin1')]))?.isDirectory() === true
+    known.set(path, is)
+    return is
+  }
+  return isFolder
+}
+
+const cannot = (why: string, hint: string): PaudeError =>
+  new PaudeError('refused', `the project cannot be cloned with --dirty: ${why}`, { hint })

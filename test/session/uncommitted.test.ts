@@ -1,0 +1,194 @@
+import { afterEach, describe, expect, test } from 'bun:test'
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, symlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { capture } from '../../src/run/process.ts'
+import { takeSnapshot } from '../../src/run/snapshot.ts'
+import script from '../../src/session/clone/diff.sh' with { type: 'text' }
+import { unsavedWork } from '../../src/session/clone/keep.ts'
+import ownIndex from '../../src/session/clone/own-index.sh' with { type: 'text' }
+import { type Cloning, cloning, git, put } from './cloning.ts'
+
+const rooms: string[] = []
+async function made(make: (project: string) => Promise<void>): Promise<Cloning> {
+  const one = await cloning(make)
+  rooms.push(one.room)
+  await one.fill(one.box, true)
+  return one
+}
+afterEach(() => {
+  for (const room of rooms.splice(0)) rmSync(room, { recursive: true, force: true })
+})
+
+/** As scripts read it: a name with a newline is one. */
+const status = (folder: string) => git(folder, 'status', '--porcelain', '-z', '--untracked-files=all')
+const diffOf = async ({ box, source }: Cloning, ...words: readonly string[]) =>
+  (await capture(['/bin/sh', '-c', ownIndex + script, 'sh', box, source.commit, 'never', ...words])).stdout
+
+describe('a clone with what is not committed', () => {
+  test('has the index and the files as they are', async () => {
+    const { project, box } = await made(async (folder) => {
+      put(join(folder, '.gitignore'), '*.log\n')
+      for (const name of ['staged.txt', 'both.txt', 'gone.txt', 'gone-staged.txt', 'tool', 'a b\n"c\\', '-n', 'ä.txt'])
+        put(join(folder, name), `${name}\n`)
+      symlinkSync('a.txt', join(folder, 'link'))
+      await git(folder, 'add', '.')
+      await git(folder, 'commit', '--quiet', '-m', 'second')
+      for (const name of ['staged.txt', 'both.txt', 'new.txt']) put(join(folder, name), 'staged\n')
+      await git(folder, 'add', '.')
+      await git(folder, 'rm', '--quiet', 'gone-staged.txt')
+      for (const name of ['both.txt', 'a b\n"c\\', '-n', 'ä.txt']) put(join(folder, name), 'changed\n')
+      rmSync(join(folder, 'gone.txt'))
+      chmodSync(join(folder, 'tool'), 0o755)
+      rmSync(join(folder, 'link'))
+      symlinkSync('/etc/hostname', join(folder, 'link'))
+      put(join(folder, 'deep/er/untracked.txt'), 'untracked\n')
+      symlinkSync('../nowhere', join(folder, 'deep/dangling'))
+      put(join(folder, 'ignored.log'), 'ignored\n')
+      rmSync(join(folder, 'sub'), { recursive: true })
+      symlinkSync('/usr', join(folder, 'sub'))
+    })
+    expect(await status(box)).toBe(await status(project))
+    expect(await git(box, 'diff', '--cached')).toBe(await git(project, 'diff', '--cached'))
+    expect(await git(box, 'diff')).toBe(await git(project, 'diff'))
+    expect(readlinkSync(join(box, 'link'))).toBe('/etc/hostname')
+    expect(readlinkSync(join(box, 'sub'))).toBe('/usr')
+    expect(readFileSync(join(box, 'deep/er/untracked.txt'), 'utf8')).toBe('untracked\n')
+    expect(existsSync(join(box, 'ignored.log'))).toBe(false)
+    expect(await git(box, 'symbolic-ref', 'HEAD')).toBe('refs/heads/paude/fix')
+    await git(box, 'fsck', '--strict')
+  })
+
+  test('has no more of the objects than its index names, and leaves nothing in the cache', async () => {
+    const { room, box } = await made(async (folder) => {
+      put(join(folder, 'a.txt'), 'staged\n')
+      await git(folder, 'add', '.')
+    })
+    const count = await git(box, 'count-objects', '-v')
+    // Blob and tree of the change, the commit of the beginning, and what the commit had.
+    expect(count).toContain('in-pack: 6\n')
+    expect(readdirSync(room, { recursive: true, encoding: 'utf8' }).filter((path) => path.includes('uncommitted'))).toEqual([])
+  })
+
+  test('leaves out what a configuration of git ignores, and what is assumed unchanged', async () => {
+    const { box } = await made(async (folder) => {
+      put(join(folder, '../mine'), 'mine.txt\n')
+      await git(folder, 'config', 'core.excludesFile', join(folder, '../mine'))
+      put(join(folder, '.git/info/exclude'), 'own.txt\n')
+      await git(folder, 'update-index', '--assume-unchanged', 'a.txt')
+      for (const name of ['mine.txt', 'own.txt', 'a.txt', 'new.txt']) put(join(folder, name), 'here\n')
+    })
+    expect(await status(box)).toBe('?? new.txt\0')
+    expect(readFileSync(join(box, 'a.txt'), 'utf8')).toBe('one\n')
+  })
+
+  test('names files that may hold secrets, repositories within, and names that are not UTF-8', async () => {
+    const { box, notes } = await made(async (folder) => {
+      for (const name of ['.env', 'keys/id_ed25519', 'plain.txt']) put(join(folder, name), 'x\n')
+      mkdirSync(join(folder, 'inner'))
+      await git(join(folder, 'inner'), 'init', '--quiet')
+      put(join(folder, 'inner/file'), 'x\n')
+      await git(join(folder, 'inner'), 'add', '.')
+      await git(join(folder, 'inner'), 'commit', '--quiet', '-m', 'inner')
+      await capture(['sh', '-c', `touch "$(printf 'x\\377')"`], { folder })
+    })
+    expect(notes).toEqual([
+      'comes into the clone, not committed, and may hold secrets: .env, keys/id_ed25519',
+      'not in the clone, since it is a repository of its own: inner/',
+      'not in the clone as it is, since its name is not UTF-8: "x\ufffd"',
+    ])
+    expect(existsSync(join(box, 'inner'))).toBe(false)
+  })
+
+  test('holds no work until the agent makes some, and shows that alone', async () => {
+    const one = await made(async (folder) => {
+      put(join(folder, 'a.txt'), 'mine\n')
+      put(join(folder, 'new.txt'), 'mine\n')
+    })
+    expect(await unsavedWork(one.context, one.found)).toEqual([])
+    expect(await diffOf(one)).toBe('')
+    put(join(one.box, 'new.txt'), 'of the agent\n')
+    expect(await unsavedWork(one.context, one.found)).toEqual(['not committed: a.txt, new.txt'])
+    expect(await diffOf(one, '--name-only')).toBe('new.txt\n')
+    await git(one.box, 'add', '.')
+    await git(one.box, 'commit', '--quiet', '-m', 'work')
+    expect(await unsavedWork(one.context, one.found)).toEqual(['paude/fix: 1 commit'])
+  })
+
+  test('is made without a program of the repository', async () => {
+    const { project } = await made(async (folder) => {
+      const ran = `touch ${folder}/../ran; cat`
+      for (const key of ['core.fsmonitor', 'filter.f.clean', 'filter.f.smudge', 'filter.f.process', 'core.pager'])
+        await git(folder, 'config', key, ran)
+      for (const hook of ['post-index-change', 'post-checkout', 'reference-transaction']) {
+        put(join(folder, '.git/hooks', hook), `#!/bin/sh\n${ran}\n`)
+        chmodSync(join(folder, '.git/hooks', hook), 0o755)
+      }
+      put(join(folder, '.gitattributes'), '* filter=f\n')
+      put(join(folder, 'a.txt'), 'changed\n')
+    })
+    expect(existsSync(join(project, '../ran'))).toBe(false)
+  })
+
+  test('has no file that lies behind a link which an agent put there once git had listed it', async () => {
+    const { room, project: root } = await cloning()
+    rooms.push(room)
+    put(join(room, 'outside/b.txt'), 'secret\n')
+    put(join(room, 'outside/new.txt'), 'secret\n')
+    const folder = join(room, 'snapshot')
+    mkdirSync(folder)
+    const lists =
+      'printf "sub/new.txt\\0fifo\\0../outside/new.txt\\0.git/config\\0" >"$0/others"; cd "$1"; rm -r sub; ln -s ../outside sub; mkfifo fifo'
+    const uncommitted = { index: '', objects: '', excludes: '', changed: ['sub/b.txt', 'a.txt'], unreadable: [] }
+    const find = ['/bin/sh', '-c', lists, folder, root] as const
+    await takeSnapshot({ kind: 'snapshot', root, folder, find, uncommitted }, new AbortController().signal)
+    expect((await capture(['tar', '-tf', join(folder, 'tree.tar')])).stdout).toBe('a.txt\n')
+  })
+
+  test('does not wait for a pipe in place of a list of what is ignored', async () => {
+    const { room, project: root } = await cloning(async (folder) => void (await capture(['mkfifo', join(folder, '.gitignore')])))
+    rooms.push(room)
+    const folder = join(room, 'snapshot')
+    mkdirSync(folder)
+    const uncommitted = { index: '', objects: '', excludes: '', changed: [], unreadable: [] }
+    const find = ['/bin/sh', '-c', 'cat "$0/.gitignore"', root] as const
+    const ended = takeSnapshot({ kind: 'snapshot', root, folder, find, uncommitted }, AbortSignal.timeout(100))
+    expect(await ended.catch((error: Error) => error.name)).toBe('TimeoutError')
+  })
+
+  test.each([
+    [
+      'a conflict',
+      async (folder: string) => {
+        await git(folder, 'checkout', '--quiet', '-b', 'other')
+        put(join(folder, 'a.txt'), 'theirs\n')
+        await git(folder, 'commit', '--quiet', '-am', 'theirs')
+        await git(folder, 'checkout', '--quiet', 'main')
+        put(join(folder, 'a.txt'), 'ours\n')
+        await git(folder, 'commit', '--quiet', '-am', 'ours')
+        await git(folder, 'merge', 'other').catch(() => '')
+      },
+      'a.txt has a conflict',
+    ],
+    [
+      'a file of more than a gibibyte',
+      (folder: string) => capture(['truncate', '-s', '1025M', join(folder, 'large')]),
+      'more than 1024 MiB are not committed',
+    ],
+    [
+      'a file that you may not read',
+      async (folder: string) => {
+        put(join(folder, 'closed'), 'x\n')
+        chmodSync(join(folder, 'closed'), 0)
+      },
+      process.getuid?.() === 0 ? '' : 'closed cannot be read',
+    ],
+  ] as const)('is refused with %s', async (_, make, why) => {
+    const made = cloning(async (folder) => void (await make(folder)))
+    rooms.push((await made).room)
+    const filled = await (await made).fill((await made).box, true).then(
+      () => '',
+      (error: Error) => error.message,
+    )
+    expect(filled).toContain(why)
+  })
+})
