@@ -6,6 +6,7 @@ import type { Layer, Settings, Source } from '../config/keys/settings.ts'
 import type { Reference } from '../credentials/source.ts'
 import { PaudeError } from '../errors.ts'
 import { firstOf, isTooLong, shown } from '../text.ts'
+import { parseRepository } from '../workspace/further.ts'
 import { mountWord, parseMount, plainMount, shortest } from '../workspace/mount.ts'
 import { below, realFuture } from '../workspace/paths.ts'
 import { readCertificates } from './project-certificates.ts'
@@ -69,6 +70,7 @@ export const outerPlaces = (source: Source, home: string): readonly string[] => 
 
 const namedPlaces = ({ values }: Source, home: string): readonly (readonly [keyof Settings, string])[] => [
   ...(values.mount ?? []).map((word) => ['mount', parseMount(word, { cwd: '/', home }).source] as const),
+  ...(values.repos ?? []).map((word) => ['repos', parseRepository(word, { cwd: '/', home }).source] as const),
   ...referring(values).flatMap(([key, word]) =>
     word.startsWith('file:') ? [[key, word.slice('file:'.length).replace(/^~(?=\/)/, home)] as const] : [],
   ),
@@ -92,6 +94,9 @@ function rooted(source: Source, file: string, { home }: Around): Source {
   const changed: Layer = {
     ...(values.mount && {
       mount: values.mount.map((word) => plainMount(/^[/~]/.test(word) ? word : `${mountWord(folder)}/${word}`)),
+    }),
+    ...(values.repos && {
+      repos: values.repos.map((word) => plainMount(/^[/~]/.test(word) ? word : `${mountWord(folder)}/${word}`)),
     }),
     ...(values.references && { references: values.references.map(plainReference) }),
     ...(values.upstreamCredentials && { upstreamCredentials: plainWord(values.upstreamCredentials) }),
@@ -117,7 +122,7 @@ const plainWord = (word: string): string => (word.startsWith('file:') ? `file:${
 /** A way that leads upwards means something else in every checkout, and what it means is not to be read from the file. */
 function refusePaths({ values, places }: Source, file: string): void {
   const paths = [
-    ...(['mount', 'caFile', 'protect', 'overlay'] as const).flatMap((key) =>
+    ...(['mount', 'repos', 'caFile', 'protect', 'overlay'] as const).flatMap((key) =>
       (values[key] ?? []).map((named) => [key, entryText(named)] as const),
     ),
     ...referring(values),

@@ -2,6 +2,7 @@ import type { Item } from './widen.ts'
 
 /** Why one thing that a file opens is dangerous, in a few words; '' for what only lets the agent reach or use more. */
 export function danger({ key, value }: Pick<Item, 'key' | 'value'>): string {
+  if (key === 'workspace.repos') return /:ro$/.test(value) ? '' : 'the agent can change these files'
   if (key === 'mounts') return /:rw$/.test(value) ? 'the agent can change these files' : STORES.test(value) ? 'may hold keys' : ''
   // A variable whose value is looked up; one that is written there is `NAME=value`.
   if (key === 'env') return /^\w+ = /.test(value) ? 'gives the agent a value of yours' : ''

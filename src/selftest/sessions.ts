@@ -96,6 +96,7 @@ const tested = (settings: Settings, networkAllow: readonly string[]): Settings =
   networkGroups: [],
   networkPorts: [],
   mount: [],
+  repos: [],
   protect: [],
   overlay: [],
   guard: [],

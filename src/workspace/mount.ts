@@ -23,10 +23,8 @@ const SEARCH_LIMIT = 5_000
 /** Reads `SRC[:DST][:rw|:ro]`; a colon in a path is written `\:`. Without DST the place keeps its own path. */
 export function parseMount(text: string, { cwd, home }: { readonly cwd: string; readonly home: string }): Mount {
   if (isTooLong(text)) throw refused(`${text.slice(0, 60)}…`, 'the path is too long')
-  const words = split(text)
-  const last = words.at(-1)
-  const mode = words.length > 1 && (last === 'rw' || last === 'ro') ? last : null
-  const [given = '', target, ...rest] = mode ? words.slice(0, -1) : words
+  const { mode, words } = modeOf(text)
+  const [given = '', target, ...rest] = words
   if (!given || target === '' || rest.length > 0)
     throw new PaudeError('usage', `not a mount: ${shown(text)}`, {
       hint: 'write SRC[:DST][:rw|:ro]; write a colon in a path as \\:',
@@ -37,6 +35,14 @@ export function parseMount(text: string, { cwd, home }: { readonly cwd: string; 
   const source = resolve(cwd, expanded)
   if (target !== undefined) requireMountTarget(target)
   return { source, target: target ?? realPath(source) ?? source, readOnly: mode !== 'rw' }
+}
+
+/** The words of a mount, without the one that says whether the box may write; null where none does. */
+export function modeOf(text: string): { readonly mode: 'rw' | 'ro' | null; readonly words: readonly string[] } {
+  const words = split(text)
+  const last = words.at(-1)
+  const mode = words.length > 1 && (last === 'rw' || last === 'ro') ? last : null
+  return { mode, words: mode ? words.slice(0, -1) : words }
 }
 
 /** The same mount with its source in its shortest form, so that what is shown is what is mounted. */
@@ -112,7 +118,7 @@ function expand(source: string, home: string): string {
   return join(home, source.slice(1))
 }
 
-function requireMountTarget(target: string): void {
+export function requireMountTarget(target: string): void {
   const hint = 'name a path in the sandbox: SRC:/data/NAME'
   const fault = targetFault(target)
   if (fault) throw new PaudeError('refused', `cannot mount at ${shown(target)}: ${fault}`, { hint })

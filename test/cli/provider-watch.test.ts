@@ -35,6 +35,7 @@ const record: SessionRecord = {
     copies: [],
     standIns: [],
     overlays: [],
+    repos: [],
     onFinding: 'ask',
     watch: {},
     index: null,

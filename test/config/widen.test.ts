@@ -101,6 +101,7 @@ const OPENING: readonly (readonly [setting: keyof Settings, text: string, item: 
   ['dirty', 'workspace.dirty = true', 'workspace.dirty: false > true'],
   ['onFinding', 'workspace.on_finding = "warn"', 'workspace.on_finding: ask > warn'],
   ['mount', 'mounts = ["/data:rw"]', 'mounts:  > /data:rw'],
+  ['repos', 'workspace.repos = ["/code/evil:ro"]', 'workspace.repos:  > /code/evil:ro'],
   ['env', 'env = ["HOME_SECRET"]', 'env:  > HOME_SECRET'],
   ['env', 'env = ["A=2"]', 'env:  > A=2'],
   ['references', 'env = { B = "env:B" }', 'env:  > B = env:B'],

@@ -159,6 +159,7 @@ const recordOf = (of: {
     copies: [],
     standIns: [],
     overlays: [],
+    repos: [],
     onFinding: 'ask',
     watch: {},
     index: null,

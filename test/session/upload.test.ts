@@ -35,6 +35,7 @@ const record: SessionRecord = {
   ...{
     standIns: [],
     overlays: [],
+    repos: [],
     onFinding: 'ask',
     index: null,
     credentials: [],

@@ -18,6 +18,8 @@ const FILES: Offers = { ...NOTHING, files: true }
 /** What own flags take whose row does not say it. */
 const OWN_OFFERS: Readonly<Record<string, Offer>> = {
   mount: 'files',
+  repo: 'files',
+  overlay: 'files',
   'ca-file': 'files',
   profile: 'profiles',
   'network-group': 'group-names',

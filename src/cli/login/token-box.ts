@@ -84,8 +84,9 @@ const boxConfig = ({ settings, origins, ...rest }: Config, { hosts }: TokenLogin
   ...rest,
   settings: {
     ...settings,
-    ...{ network: 'restricted', networkAllow: hosts, networkGroups: [], mount: [], overlay: [], env: [], references: [] },
-    ...{ workspaceMode: 'bind', dirty: 'false', lifecycle: [], forwardPorts: [], detach: false, sessionName: '', timeout: '' },
+    ...{ network: 'restricted', networkAllow: hosts, networkGroups: [], mount: [], repos: [], overlay: [] },
+    ...{ env: [], references: [], lifecycle: [], forwardPorts: [] },
+    ...{ workspaceMode: 'bind', dirty: 'false', detach: false, sessionName: '', timeout: '' },
   },
   origins: { ...origins, networkAllow: hosts.map(() => ({ layer: 'default', place: 'paude login' })) },
 })

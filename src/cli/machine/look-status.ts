@@ -45,6 +45,8 @@ export type Status = {
   readonly workspaceMode: Settings['workspaceMode']
   /** Folders of the project in whose place it has volumes. */
   readonly overlay: Settings['overlay']
+  /** Further repositories that it gets. */
+  readonly repos: Settings['repos']
   /** What a start does where no engine can be used. */
   readonly fallback: Settings['fallback']
   /** What of the hardening a start here has. */
@@ -118,6 +120,7 @@ export async function lookStatus(context: Context, all: boolean): Promise<Status
     network: settings.network,
     allowed: [...logins.map(({ host: place }) => place), ...settings.networkGroups.map(groupEntry), ...settings.networkAllow],
     workspaceMode: settings.workspaceMode,
+    repos: settings.repos,
     overlay: settings.workspaceMode === 'bind' ? settings.overlay : [],
     fallback: settings.fallback,
     security: readSecurity(settings),

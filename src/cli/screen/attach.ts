@@ -72,7 +72,7 @@ export default verb({
     warnOfFault(context, handle.folder)
     const kept = readKept(handle.folder)
     const planted = findNewExecutables(record, kept)
-    warnOfNewExecutables(context, record, planted)
+    warnOfNewExecutables(context, planted)
     if (kept !== null) afterSession(context, { record, folder: handle.folder, kept, planted })
     await noteCopies(context, copyNews(record, handle.folder))
     return left.code

@@ -109,8 +109,7 @@ async function removeAllOrphans(
   const news = forsaken.flatMap(({ record, handle }) => copyNews(record, handle.folder))
   for (const { backend, plan } of removeOrphans(orphans)) await execute(plan, context.effects(backend))
   for (const holder of holders) await endHolder(holder)
-  for (const [at, { record }] of forsaken.entries())
-    warnOfNewExecutables(context, record, findNewExecutables(record, kept[at] ?? null))
+  for (const [at, { record }] of forsaken.entries()) warnOfNewExecutables(context, findNewExecutables(record, kept[at] ?? null))
   await noteCopies(context, news)
   context.note(
     removedWords(

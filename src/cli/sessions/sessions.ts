@@ -63,6 +63,8 @@ async function withRecord(
     readonly workspaceMode: ReturnType<typeof modeOf> | null
     /** Folders of the project in whose place it has volumes. */
     readonly overlays: SessionRecord['overlays']
+    /** Further repositories that it has. */
+    readonly repos: readonly { readonly root: string; readonly readOnly: boolean }[]
   })[]
 > {
   // Policies are of no concern to the table, and cost its start some milliseconds.
@@ -76,6 +78,7 @@ async function withRecord(
       security: record?.security ?? null,
       workspaceMode: record === undefined ? null : modeOf(record),
       overlays: record?.overlays ?? [],
+      repos: (record?.repos ?? []).map(({ root, readOnly }) => ({ root, readOnly })),
     }
   })
 }

@@ -16,7 +16,10 @@ export function forewarn({ host, note, warn }: Context, prepared: Prepared): voi
   const { root } = around.workspace
   const seen = [...(spec.transport.kind === 'bind' ? [] : [{ source: root, target: root, readOnly: false }]), ...mountsOf(spec)]
   const notes = spec.transport.kind === 'bind' ? around.workspace.notes : (around.clone?.notes ?? [])
-  const mounted = around.mounts.flatMap(({ guards }) => guards?.notes ?? [])
+  const mounted = [
+    ...around.repos.map(({ workspace }) => workspace),
+    ...around.mounts.flatMap(({ guards }) => guards ?? []),
+  ].flatMap((one) => one.notes)
   for (const line of [...notes, ...mounted, ...outside(named, host, seen), ...unsetReferences(settings, host.env)]) note(line)
   if (run.kind === 'agent')
     for (const line of obstacles({ agent, words: run.words, config, host: prepared.host, spec, record })) warn(printable(line))

@@ -1,4 +1,5 @@
 import { oneWord, row, text, texts, truth, type Valibot } from '../../key.ts'
+import { parseRepository } from '../../workspace/further.ts'
 import { ADDITION } from '../../workspace/listed.ts'
 import { parseMount } from '../../workspace/mount.ts'
 
@@ -97,6 +98,23 @@ export const workspace = {
     initial: 'ask',
     rule: { order: ['revert', 'ask', 'warn'] },
     withoutBox: 'closes',
+  }),
+  /** Each is guarded as the project is; a project's file needs your approval. */
+  repos: row({
+    key: 'workspace.repos',
+    meaning: 'Further git repositories to mount at their own paths, PATH[:ro], writable unless ro',
+    initial: [] as readonly string[],
+    schema: texts,
+    rule: 'adds',
+    read: (word) => parseRepository(word, { cwd: '/', home: '/' }),
+    flags: [
+      {
+        name: 'repo',
+        rank: 79,
+        valueHint: 'PATH[:ro]',
+        description: 'Also mount this git repository at its own path, guarded as the project is; writable unless :ro',
+      },
+    ],
   }),
   mount: row({
     key: 'mounts',

@@ -162,6 +162,7 @@ const recordOf = (row: Row): SessionRecord => ({
   onFinding: 'ask',
   watch: {},
   index: null,
+  repos: [],
   // No label tells; without its folder it cannot be started again anyway.
   security: HARDENED,
   credentials: [],

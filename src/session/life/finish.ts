@@ -71,7 +71,7 @@ export async function finishSession(context: Context, ended: Ended): Promise<num
   refuseBrokenWall(proxy)
   const asked = proxy.text === '' ? [] : parseLog(proxy.text, policyNow(record, Date.now() / 1000))
   onEnd?.(asked)
-  warnOfNewExecutables(context, record, planted)
+  warnOfNewExecutables(context, planted)
   if (kept !== null) await ended.onFindings?.({ record, folder: spec.folder, kept, planted })
   await noteCopies(context, news)
   const others = warnOfProvider(context, ended, asked)

@@ -20,8 +20,8 @@ import type { Row } from './find.ts'
 /** What a session left in the project that this machine may run by itself: hooks, editor tasks, nested repositories. */
 export type NewExecutables = {
   readonly findings: readonly Finding[]
-  /** Why the index could not be looked at, with its path; null where it could, or need not. */
-  readonly unseen: { readonly path: string; readonly fault: string } | null
+  /** Why an index could not be looked at, with its path and that of its repository; null where all could, or need not. */
+  readonly unseen: { readonly path: string; readonly root: string; readonly fault: string } | null
   /** Whether the project has more than was looked at. */
   readonly isCut: boolean
   /** The command that shows it; '' where nothing is kept to compare with. */
@@ -68,20 +68,21 @@ const asSevere = (findings: readonly Finding[], hidden: readonly string[]): read
   findings.map((one) => (hidden.includes(one.path) ? { ...one, severity: 'severe' } : one))
 
 /** Looks at guarded places alone, and at the index when it changed. */
-function lookQuickly({ watch, workspace, index, standIns, created }: SessionRecord): {
+function lookQuickly({ watch, workspace, index, repos, standIns, created }: SessionRecord): {
   readonly paths: readonly string[]
   /** Repositories that the index names. */
   readonly hidden: readonly string[]
   readonly unseen: NewExecutables['unseen']
 } {
   const paths = [...changed(watch), ...standIns.flatMap((one) => (isSpoiled(one) ? [one.path] : []))]
-  if (index === null || indexMark(index.path) === index.mark) return { paths, hidden: [], unseen: null }
-  const hidden = newRepositories(workspace, index, Date.parse(created))
-  return {
-    paths: [...new Set([...paths, ...hidden.paths])],
-    hidden: hidden.paths,
-    unseen: hidden.fault === null ? null : { path: index.path, fault: hidden.fault },
-  }
+  const looked = [{ root: workspace, index }, ...repos].flatMap(({ root, index: one }) =>
+    one === null || indexMark(one.path) === one.mark
+      ? []
+      : [{ path: one.path, root, ...newRepositories(root, one, Date.parse(created)) }],
+  )
+  const hidden = looked.flatMap((one) => one.paths)
+  const unseen = looked.flatMap(({ path, root, fault }) => (fault === null ? [] : [{ path, root, fault }]))
+  return { paths: [...new Set([...paths, ...hidden])], hidden, unseen: unseen[0] ?? null }
 }
 
 // No box reaches what lies below a volume: a folder that is filled there was filled by you.
@@ -102,11 +103,7 @@ const pathsOf = ({ findings, unseen }: NewExecutables): readonly string[] => [
 ]
 
 /** Names what a session planted when it ends. */
-export function warnOfNewExecutables(
-  { warn, note }: Pick<Context, 'warn' | 'note'>,
-  record: SessionRecord,
-  planted: NewExecutables,
-): void {
+export function warnOfNewExecutables({ warn, note }: Pick<Context, 'warn' | 'note'>, planted: NewExecutables): void {
   const { findings, unseen, isCut } = planted
   const [severe, mild] = [outermost(findings, 'severe'), outermost(findings, 'warn')]
   if (severe.length > 0)
@@ -118,7 +115,7 @@ export function warnOfNewExecutables(
   if (isCut) warn('the project has too many files, so paude did not check the deepest ones')
   if (unseen !== null)
     warn(
-      `cannot read the index ${printable(unseen.path)}: ${unseen.fault}; paude cannot name a repository hidden in the project. Before you run git there: find ${quote(printable(record.workspace))} -mindepth 2 -name .git`,
+      `cannot read the index ${printable(unseen.path)}: ${unseen.fault}; paude cannot name a repository hidden in the project. Before you run git there: find ${quote(printable(unseen.root))} -mindepth 2 -name .git`,
     )
 }
 
@@ -152,7 +149,7 @@ export function warnOnce(context: Context, { handle, record }: Pick<Found, 'hand
   const file = join(handle.folder, 'named.json')
   const before = namedBefore(file)
   if (names.every((name) => before.includes(name))) return
-  warnOfNewExecutables(context, record, planted)
+  warnOfNewExecutables(context, planted)
   try {
     replaceFile(file, JSON.stringify(names), { mode: 0o600, folderMode: 0o700, hint: '' })
   } catch {

@@ -55,7 +55,7 @@ export async function removeSession(
   )
   await endHolder(holder)
   const planted = findNewExecutables(record, kept, 'past')
-  warnOfNewExecutables(context, record, planted)
+  warnOfNewExecutables(context, planted)
   if (kept !== null) await onFindings?.({ record, folder: handle.folder, kept, planted })
   await noteCopies(context, news)
   context.answer(record.id)

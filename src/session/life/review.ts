@@ -73,8 +73,8 @@ export function settle(host: Host, review: Review, found: readonly Finding[], ve
   for (const one of found.filter(isStill)) putModeBack(one.path, requireKept(one.path, kept).was)
   for (const { path } of found.filter((one) => one.state !== 'removed' && !isStill(one))) {
     const root = kept.roots.find((one) => below(one, path)) ?? record.workspace
-    const name = relative(root, path)
-    takeAway(path, verdict === 'quarantine' ? join(place, name.startsWith('..') ? path : name) : null)
+    // Two repositories have the same names.
+    takeAway(path, verdict === 'quarantine' ? join(place, root === record.workspace ? relative(root, path) : path) : null)
   }
   // What held it may have been in the way, and a folder comes before what is in it.
   const back = found.filter((one) => one.state !== 'new' && !isStill(one)).map(({ path }) => path)

@@ -27,7 +27,7 @@ export async function stopSession(
   await endHolder(holder)
   const kept = readKept(handle.folder)
   const planted = findNewExecutables(record, kept)
-  warnOfNewExecutables(context, record, planted)
+  warnOfNewExecutables(context, planted)
   if (kept !== null) await onFindings?.({ record, folder: handle.folder, kept, planted })
   await noteCopies(context, copyNews(record, handle.folder))
   return code

@@ -5,6 +5,8 @@ import type { Handle } from '../../box/handle.ts'
 import { HARDENED } from '../../box/security.ts'
 import { isObjectName, isRefName } from '../../workspace/ref-name.ts'
 
+const WatchedIndex = v.nullable(v.object({ path: v.string(), mark: v.string(), hash: v.optional(v.picklist([20, 32]), 20) }))
+
 /** session.json: what later commands need to know of a session without asking an engine. No secret. */
 const Shape = v.object({
   v: v.literal(3),
@@ -96,10 +98,9 @@ const Shape = v.object({
   /** What follows when it left something that this machine may run. */
   onFinding: v.optional(v.picklist(['revert', 'ask', 'warn']), 'ask'),
   /** The project's git index, how it looked, and bytes of the names of its objects; null without one. */
-  index: v.optional(
-    v.nullable(v.object({ path: v.string(), mark: v.string(), hash: v.optional(v.picklist([20, 32]), 20) })),
-    null,
-  ),
+  index: v.optional(WatchedIndex, null),
+  /** Further repositories at their own paths; the index of one that the box can write is looked at as the project's. */
+  repos: v.optional(v.array(v.object({ root: v.string(), readOnly: v.boolean(), index: WatchedIndex })), []),
   /** By which rules a copy of the user's own set-up comes in; absent where none does. */
   imported: v.exactOptional(
     v.object({ keep: v.array(v.picklist(keepable)), allow: v.array(v.string()), deny: v.array(v.string()) }),

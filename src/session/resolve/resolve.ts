@@ -23,10 +23,9 @@ import { parseAllow } from '../../network/pattern.ts'
 import { stageFiles, standingFiles } from '../../network/squid-conf.ts'
 import { commandLine } from '../../plan/shell.ts'
 import { secret } from '../../secret.ts'
-import { indexMark, watch } from '../../workspace/fingerprints.ts'
+import { indexMark, type WatchedIndex, watch } from '../../workspace/fingerprints.ts'
 import { gitEnvironment, hashSize } from '../../workspace/git.ts'
-import { CONFIG_LIMIT } from '../../workspace/git-config.ts'
-import { readInPlace } from '../../workspace/inode.ts'
+import type { GitLayout } from '../../workspace/git-layout.ts'
 import { type Manifest, takeManifest } from '../../workspace/manifest.ts'
 import { safeDirectories, type Workspace } from '../../workspace/workspace.ts'
 import { cloneBranch, cloneFill } from '../clone/fill.ts'
@@ -34,7 +33,9 @@ import { snapshotFolder } from '../clone/uncommitted.ts'
 import { checkedName, homeVolume, newSessionId } from '../record/id.ts'
 import type { SessionRecord } from '../record/record.ts'
 import { sessionFolder } from '../record/store.ts'
+import { projectTransport } from './bind.ts'
 import entry from './entry.sh' with { type: 'text' }
+import { furtherStandIns, writable } from './further.ts'
 import { lifecycleScript } from './lifecycle.ts'
 import { mountCheck } from './mount-check.ts'
 import { overlayStandIns } from './overlays.ts'
@@ -97,12 +98,13 @@ function decide(wish: Wish): Decided {
     run.kind === 'command'
       ? streamsOf(host)
       : agentStreams(host, { interactive: opensScreen(agent.grammar, run.words), detach: settings.detach })
-  requireTogether(
-    around.mounts.map(({ mount }) => mount),
-    config,
-    around.workspace,
-  )
-  const transport = volumeTransport(wish, { id, name }) ?? projectTransport(around.workspace)
+  for (const workspace of workspacesOf(around))
+    requireTogether(
+      around.mounts.map(({ mount }) => mount),
+      config,
+      workspace,
+    )
+  const transport = volumeTransport(wish, { id, name }) ?? projectTransport(around)
   return {
     id,
     name,
@@ -112,6 +114,7 @@ function decide(wish: Wish): Decided {
     transport,
     standIns: [
       ...(transport.kind === 'bind' ? standInsOf(around.workspace, (path) => path) : []),
+      ...around.repos.flatMap(furtherStandIns),
       ...around.mounts.flatMap(mountStandIns),
       ...overlayStandIns(around.overlays),
     ],
@@ -139,7 +142,6 @@ function sessionRecord(
   const { git, root } = workspace
   // Nothing else is in an empty folder.
   const directory = transport.kind === 'volume' && transport.fill === null ? root : workspace.directory
-  const index = git === null ? '' : join(git.gitDirectory, 'index')
   const said = saidCredential(settings)
   const secrets = secretVariables(settings)
   return {
@@ -166,7 +168,12 @@ function sessionRecord(
     overlays: [...decided.overlays],
     watch: watchOf(around, transport),
     onFinding: settings.onFinding,
-    index: git === null || transport.kind !== 'bind' ? null : { path: index, mark: indexMark(index), hash: hashSize(git) },
+    index: git === null || transport.kind !== 'bind' ? null : watchedIndex(git),
+    repos: around.repos.map(({ workspace: one, readOnly }) => ({
+      root: one.root,
+      readOnly,
+      index: one.git === null || readOnly ? null : watchedIndex(one.git),
+    })),
     ...(around.imported === null
       ? {}
       : { imported: { keep: [...settings.importKeep], allow: [...settings.pluginsAllow], deny: [...settings.pluginsDeny] } }),
@@ -198,7 +205,7 @@ function sessionSpec(wish: Wish, decided: Decided, record: SessionRecord): Sessi
     mounts,
     standIns: decided.standIns,
     overlays: decided.overlays,
-    hidden: transport.kind === 'bind' ? around.workspace.hiddenPaths : [],
+    hidden: transport.kind === 'bind' ? workspacesOf(around).flatMap((one) => one.hiddenPaths) : [],
     workspaces: settings.workspaceLinks.length > 0,
     homeVolume: decided.homeVolume,
     environment: resolveEnvironment(wish, decided, user.home),
@@ -222,17 +229,30 @@ function sessionSpec(wish: Wish, decided: Decided, record: SessionRecord): Sessi
   }
 }
 
+function watchedIndex(git: GitLayout): WatchedIndex {
+  const path = join(git.gitDirectory, 'index')
+  return { path, mark: indexMark(path), hash: hashSize(git) }
+}
+
+/** The project and the further repositories. */
+const workspacesOf = ({ workspace, repos }: Pick<Surroundings, 'workspace' | 'repos'>): readonly Workspace[] => [
+  workspace,
+  ...repos.map((one) => one.workspace),
+]
+
 /** How the guarded paths look of what the box sees: of a project that it does not see nothing can change. */
-const watchOf = ({ workspace, mounts }: Surroundings, { kind }: SessionSpec['transport']): SessionRecord['watch'] =>
+const watchOf = ({ workspace, repos, mounts }: Surroundings, { kind }: SessionSpec['transport']): SessionRecord['watch'] =>
   Object.assign(
     {},
-    ...[...(kind === 'bind' ? [workspace] : []), ...mounts.flatMap(({ guards }) => guards ?? [])].map((one) => watch(one)),
+    ...[...(kind === 'bind' ? [workspace, ...writable(repos)] : []), ...mounts.flatMap(({ guards }) => guards ?? [])].map((one) =>
+      watch(one),
+    ),
   )
 
 /** How everything that the box can write looks now. */
-function manifestOf({ workspace, mounts }: Surroundings, { kind }: SessionSpec['transport']): Manifest {
+function manifestOf({ workspace, repos, mounts }: Surroundings, { kind }: SessionSpec['transport']): Manifest {
   const further = mounts.flatMap(({ mount, guards }) => (guards === null ? [] : [{ root: mount.source, ...guards }]))
-  const all = [...(kind === 'bind' ? [workspace] : []), ...further]
+  const all = [...(kind === 'bind' ? [workspace, ...writable(repos)] : []), ...further]
   const looked = {
     roots: all.map(({ root }) => root),
     gits: [...new Set(all.flatMap(({ gits }) => gits))],
@@ -337,23 +357,6 @@ export const ownProviders = ({
     providers.flatMap((provider) => needsOf(provider, { ...host, env }, { title, login: true }).map((need) => need.host)),
   )
 
-/** The project at its own path; behind it what must stay in its place, what must stay as it is, and copies of git's configuration. */
-function projectTransport({ root, git, pinnedPaths, protectedPaths, copiedPaths }: Workspace): SessionSpec['transport'] {
-  const common = git?.commonDirectory ?? null
-  const own = (paths: readonly string[], readOnly: boolean) => paths.map((path) => ({ source: path, target: path, readOnly }))
-  // What is too large, or became a link meanwhile, stays read-only.
-  const copies = copiedPaths.flatMap((target) => {
-    const text = readInPlace(target, CONFIG_LIMIT)
-    return text === null ? [] : [{ target, content: secret(text) }]
-  })
-  const kept = protectedPaths.filter((path) => copies.every(({ target }) => target !== path))
-  return {
-    kind: 'bind',
-    mounts: [...own([root, ...(common === null ? [] : [common]), ...pinnedPaths], false), ...own(kept, true)],
-    copies,
-  }
-}
-
 /** A volume of the session, empty or with a clone; null where the project itself is mounted. */
 function volumeTransport(
   { backend, config, host, images, around: { clone, own, workspace } }: Wish,
@@ -377,16 +380,17 @@ const volumeRecord = ({ id, name, transport }: Decided, clone: Surroundings['clo
       }
 
 function resolveEnvironment(
-  { host, config: { settings }, agent, run, around: { workspace, identity, imported } }: Wish,
+  { host, config: { settings }, agent, run, around }: Wish,
   { streams: { terminal }, credentials }: Decided,
   home: string,
 ): Readonly<Record<string, string>> {
+  const { identity, imported } = around
   return {
     HOME: home,
     LANG: 'C.UTF-8',
     ...(terminal ? { TERM: host.env['TERM'] || 'xterm-256color', COLORTERM: host.env['COLORTERM'] || 'truecolor' } : {}),
     ...(host.env['TZ'] ? { TZ: host.env['TZ'] } : {}),
-    ...gitEnvironment(identity, safeDirectories(workspace)),
+    ...gitEnvironment(identity, workspacesOf(around).flatMap(safeDirectories)),
     ...(run.kind === 'agent' ? agent.environment(host, run.words) : {}),
     ...(imported === null ? {} : agent.imports?.environment),
     ...Object.fromEntries(credentials.flatMap((one) => [[one.variable, one.placeholder], ...providerAddress(one, settings)])),

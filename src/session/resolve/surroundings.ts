@@ -10,12 +10,14 @@ import { extraCaCertificates } from '../../image/ca.ts'
 import { type Imported, lookOwn, lookPolicy } from '../../imports/look.ts'
 import type { Secret } from '../../secret.ts'
 import { type CloneSource, readCloneSource } from '../../workspace/clone-source.ts'
+import type { Further } from '../../workspace/further.ts'
 import { type Identity, readIdentity } from '../../workspace/identity.ts'
 import type { Store } from '../../workspace/sterile-git.ts'
 import { readUncommitted, type Uncommitted } from '../../workspace/uncommitted.ts'
 import { findWorkspace, type Workspace } from '../../workspace/workspace.ts'
 import { storeOf } from '../clone/store.ts'
 import { listedStandIns, withStandInsOfOthers } from '../record/stand-ins.ts'
+import { furtherRepositories } from './further.ts'
 import { type OverlaidFolder, overlaidFolders, overlaysHere } from './overlays.ts'
 import { guardedMounts, guardList, type OwnMount } from './own-mounts.ts'
 
@@ -24,6 +26,8 @@ export type Surroundings = {
   readonly workspace: Workspace
   /** Folders in whose place the box has a volume. */
   readonly overlays: readonly OverlaidFolder[]
+  /** Further repositories. */
+  readonly repos: readonly Further[]
   /** Further places that somebody asked for. */
   readonly mounts: readonly OwnMount[]
   readonly identity: Identity
@@ -53,6 +57,7 @@ export async function lookAround(host: Host, config: Config, { backend, imports,
   const [extraCa, references] = [certificatesOf(host, config), await followed(host, config)]
   const own = backend.own(config.settings, host)
   const mounts = guardedMounts(host, config, listed)
+  const repos = furtherRepositories(host, config, { listed, project: workspace })
   const clone = lookAtClone(host, config, workspace)
   const place = { rules: config.settings, project: workspace.root }
   const imported = imports === null || config.settings.importConfig !== 'on' ? null : lookOwn(host, imports, place)
@@ -60,6 +65,7 @@ export async function lookAround(host: Host, config: Config, { backend, imports,
   return {
     workspace,
     overlays: overlaidFolders(workspace, listed),
+    repos,
     mounts,
     identity: readIdentity(workspace.git, host, workspace.root),
     references,
