@@ -1,5 +1,9 @@
+import { basename } from 'node:path'
 import { version } from '../package.json'
 import { main } from './cli/main.ts'
 import { readHost } from './host.ts'
 
-process.exitCode = await main(process.argv.slice(2), readHost(), version)
+const words = process.argv.slice(2)
+// git starts it by this name, and takes both words from a configuration: none is a flag.
+const isForGit = basename(process.argv0) === 'git-remote-paude'
+process.exitCode = await main(isForGit ? ['git-remote', '--', ...words] : words, readHost(), version)

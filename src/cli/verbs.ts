@@ -25,6 +25,8 @@ export const verbs = {
   log: () => import('./sessions/log.ts'),
   pull: () => import('./sessions/pull.ts'),
   push: () => import('./sessions/push.ts'),
+  remote: () => import('./sessions/remote.ts'),
+  'git-remote': () => import('./sessions/git-remote.ts'),
   forward: () => import('./inside/forward.ts'),
   shell: () => import('./inside/shell.ts'),
   run: () => import('./start/run.ts'),
@@ -53,7 +55,7 @@ export const verbs = {
 type Name = keyof typeof verbs
 
 /** Called by paude itself: they stand in no help, completion or table. */
-const hidden: readonly string[] = ['hold'] satisfies Name[]
+const hidden: readonly string[] = ['hold', 'git-remote'] satisfies Name[]
 
 const aliases: Readonly<Record<string, Name>> = {
   ls: 'sessions',

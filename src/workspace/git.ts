@@ -110,7 +110,7 @@ function admit(root: string, found: Omit<GitLayout, 'commonDirectory'>, host: Su
 }
 
 /** Where `commondir` leads; the git directory itself when there is none. */
-function commonOf(gitDirectory: string): string {
+export function commonOf(gitDirectory: string): string {
   const common = readLine(join(gitDirectory, 'commondir'))
   return (common && realPath(resolve(gitDirectory, common))) ?? gitDirectory
 }

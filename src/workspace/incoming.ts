@@ -47,7 +47,8 @@ export function placePack({ repository }: GitLayout, pack: string): void {
 
 /** Writes a ref of paude's own as git does, by a lock beside it. `content` is a commit, or where it leads. */
 export function writeOwnRef({ repository }: GitLayout, ref: string, content: string): void {
-  if (!isRefName(ref) || !/^refs\/(?:remotes\/paude|paude\/old)\//.test(ref)) throw new Error('a ref that is none of ours')
+  if (!isRefName(ref) || !/^refs\/(?:remotes\/paude(?:-[a-z0-9-]+)?|paude\/old)\//.test(ref))
+    throw new Error('a ref that is none of ours')
   const path = join(repository, ref)
   into(dirname(path), repository, (folder) => {
     const lock = `${folder}/${basename(path)}.lock`

@@ -1,10 +1,13 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
+import { spawnSync } from 'node:child_process'
 import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import {
   type Api,
+  binary,
   describeEach,
   engine,
+  environment,
   leftovers,
   makeProject,
   paude,
@@ -64,7 +67,7 @@ describeEach('a clone', (backend) => {
     expect((await run(cwd, 'prune', '--force')).code).toBe(1)
 
     const pulled = await run(cwd, 'pull', 'fix')
-    expect([pulled.code, pulled.stdout]).toEqual([0, 'paude/fix/paude/fix  new, 1 commit\n'])
+    expect([pulled.code, pulled.stdout]).toEqual([0, 'paude/fix  new, 1 commit\n'])
     expect(pulled.stderr).toContain('1 file is not committed in the clone')
     expect(readdirSync(cwd)).toEqual(before)
     runGit(cwd, ['merge', '--quiet', 'paude/fix'])
@@ -84,9 +87,25 @@ describeEach('a clone', (backend) => {
       'more\n',
     )
     expect((await run(cwd, 'push', 'fix')).code).toBe(0)
-    expect((await run(cwd, 'pull', 'fix')).stdout).toMatch(/^paude\/fix\/paude\/fix {2}\w{10}\.\.\w{10}, 2 commits\n$/)
+    expect((await run(cwd, 'pull', 'fix')).stdout).toMatch(/^paude\/fix {2}\w{10}\.\.\w{10}, 2 commits\n$/)
     expect((await run(cwd, 'pull', 'fix')).stderr).toContain('nothing new')
-    expect((await run(cwd, 'rm', '--force', 'fix')).code).toBe(0)
+
+    const bin = dirname(binary)
+    const env = { ...environment({ ...api.env }), PATH: `${bin}:${process.env['PATH']}` }
+    const added = await paude(['remote', 'add', 'fix'], options(cwd, { env: { PATH: env.PATH } }))
+    expect([added.code, added.stdout]).toEqual([0, 'paude-fix\n'])
+    expect(added.stderr).toContain(`made ${bin}/git-remote-paude`)
+    const git = (...words: readonly string[]) => spawnSync('git', ['-C', cwd, ...words], { env, encoding: 'utf8' })
+    expect((await run(cwd, 'exec', 'fix', '--', 'sh', '-c', `echo x >.envrc; git branch try; ${COMMIT}`)).code).toBe(0)
+    const fetched = git('fetch', 'paude-fix')
+    expect([fetched.status, fetched.stderr]).toEqual([0, expect.stringContaining('  .envrc: direnv')])
+    expect(git('diff', '--name-only', 'HEAD', 'paude/fix').stdout).toContain('.envrc\n')
+    expect(git('rev-parse', 'paude-fix/paude/fix').stdout).toBe(git('rev-parse', 'paude/fix').stdout)
+    expect(git('ls-remote', 'paude-fix').stdout).toMatch(/\trefs\/heads\/try\n/)
+    expect(git('push', 'paude-fix', 'HEAD:x').stderr).toContain('paude push fix brings your commit in')
+    const removed = await run(cwd, 'rm', '--force', 'fix')
+    expect([removed.code, removed.stderr]).toEqual([0, expect.not.stringContaining('kept the unsaved work')])
+    expect(git('remote').stdout).toBe('')
     expect(await volumes()).toEqual([])
   })
 

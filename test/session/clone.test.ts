@@ -204,7 +204,7 @@ describe('pull', () => {
     const tip = await commit(box, 'work.txt')
     const { brought, executed, work } = await pullSession(context, found, undefined)
     expect(brought).toEqual([
-      { branch: 'paude/fix', ref: 'refs/remotes/paude/fix/paude/fix', before: null, commit: tip, commits: 1, old: null },
+      { branch: 'paude/fix', ref: 'refs/remotes/paude/fix', before: null, commit: tip, commits: 1, old: null },
     ])
     expect([executed, work.changed]).toEqual([[], 0])
     const added = Object.keys(contents(project)).filter((path) => !(path in before))
@@ -322,9 +322,7 @@ describe('pull', () => {
     expect(brought).toMatchObject([{ before: good, commit: evil, old }])
     await git(project, 'gc', '--quiet', '--prune=now')
     expect(await git(project, 'rev-parse', old)).toBe(good)
-    expect(brought.map(line)).toEqual([
-      `paude/fix/paude/fix  ${good.slice(0, 10)}..${evil.slice(0, 10)}, forced, 1 commit, before: ${old}`,
-    ])
+    expect(brought.map(line)).toEqual([`paude/fix  ${good.slice(0, 10)}..${evil.slice(0, 10)}, forced, 1 commit, before: ${old}`])
   })
 
   test('takes no two refs of which one is a folder of the other, and leaves the project as it was', async () => {
@@ -342,8 +340,8 @@ describe('pull', () => {
   })
 
   test('prints nothing that a shell or a terminal acts on', () => {
-    const ref = 'refs/remotes/paude/fix/x;touch$IFS'
-    const name = "'paude/fix/x;touch$IFS'"
+    const ref = 'refs/remotes/paude-fix/x;touch$IFS'
+    const name = "'paude-fix/x;touch$IFS'"
     expect(toMerge({ ref })).toBe(`to look and merge: git log -p 'HEAD..${name.slice(1)} && git merge ${name}`)
     const executed = [{ path: '.vscode/\u009b31m\u202e', severity: 'severe', tool: 'VS Code', why: '' }] as const
     const json = asJson('id', { brought: [], executed, work: { refs: [], changes: [], changed: 0, within: [] } })
@@ -402,11 +400,12 @@ describe('pull', () => {
     ['refs', 'refs'],
     ['remotes', 'refs/remotes'],
     ['paude', 'refs/remotes/paude'],
-    ['the folder of the session', 'refs/remotes/paude/fix'],
+    ['the folder of the session', 'refs/remotes/paude-fix'],
     ['packs', 'objects/pack'],
   ])('follows no link in place of %s', async (_, place) => {
     const { room, project, box, context, found } = await made()
     await commit(box, 'work.txt')
+    await git(box, 'branch', 'try')
     const outside = join(room, 'outside')
     mkdirSync(outside)
     const link = join(project, '.git', place)
@@ -428,7 +427,7 @@ describe('pull', () => {
     await commit(box, 'work.txt')
     await pullSession(context, found, undefined)
     expect(existsSync(join(project, 'ran'))).toBe(false)
-    expect(existsSync(join(project, '.git/refs/remotes/paude/fix/paude/fix'))).toBe(true)
+    expect(existsSync(join(project, '.git/refs/remotes/paude/fix'))).toBe(true)
   })
 })
 

@@ -7,7 +7,8 @@ import type { Context } from '../../src/context.ts'
 import { readHost } from '../../src/host.ts'
 import { execute } from '../../src/run/execute.ts'
 import { capture, connect } from '../../src/run/process.ts'
-import { cloneBranch, cloneFill } from '../../src/session/clone/fill.ts'
+import { cloneFill } from '../../src/session/clone/fill.ts'
+import { branchOf } from '../../src/session/clone/names.ts'
 import { storeOf, storePlan } from '../../src/session/clone/store.ts'
 import { snapshotFolder, snapshotPlan } from '../../src/session/clone/uncommitted.ts'
 import type { Found } from '../../src/session/record/found.ts'
@@ -60,7 +61,7 @@ export async function cloning(make: (project: string) => Promise<void> = async (
   const source = read()
   const session = { id: 'paude-bcd234', name: 'fix' }
   const store = storeOf(host, source)
-  const record = recordOf({ project, box, base: source.commit, branch: cloneBranch(session) })
+  const record = recordOf({ project, box, base: source.commit, branch: branchOf(session) })
   const backend = {
     ...podman,
     life: {

@@ -1,15 +1,15 @@
-import type { Context } from '../../context.ts'
 import { quote } from '../../plan/shell.ts'
 import { type Pulled, pullSession } from '../../session/clone/pull.ts'
 import { findSession } from '../../session/life/find.ts'
-import { firstOf, nameInside, quotedLines } from '../../text.ts'
+import { quotedLines } from '../../text.ts'
 import { json, session } from '../args.ts'
 import { ACTS } from '../front-flags.ts'
 import { verb } from '../verb.ts'
+import { warnOfExecuted } from './warn-of-executed.ts'
 
 export default verb({
   description: 'Bring the commits of a clone into the project',
-  details: 'They become refs of their own, refs/remotes/paude/SESSION/BRANCH. Nothing is checked out or merged.',
+  details: 'They become refs of their own, paude/SESSION and paude-SESSION/BRANCH. Nothing is checked out or merged.',
   front: ACTS,
   examples: [
     ['paude pull', "the branches of this directory's session"],
@@ -56,13 +56,3 @@ export const line = ({ ref, before, commit, commits, old }: Pulled['brought'][nu
     `${commits === 1 ? '1 commit' : `${commits} commits`}`,
     ...(old === null ? [] : [`before: ${old}`]),
   ].join(', ')
-
-/** Names what a merge would let this machine run: severe ones with who runs them, what builds run in one line. */
-function warnOfExecuted({ note, warn }: Pick<Context, 'note' | 'warn'>, executed: Pulled['executed']): void {
-  const severe = executed.filter(({ severity }) => severity !== 'shown')
-  const shown = executed.filter(({ severity }) => severity === 'shown')
-  const lines = severe.slice(0, 10).map(({ path, tool, why }) => `  ${nameInside(path)}: ${tool} ${why}`)
-  if (severe.length > lines.length) lines.push(`  and ${severe.length - lines.length} more`)
-  if (lines.length > 0) warn(`changed on these branches, and this machine acts on it once you merge:\n${lines.join('\n')}`)
-  if (shown.length > 0) note(`changed, and builds or tests run it: ${firstOf(shown.map(({ path }) => nameInside(path)))}`)
-}

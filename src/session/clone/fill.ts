@@ -6,10 +6,6 @@ import { inStore, packsOf, type Store } from '../../workspace/sterile-git.ts'
 import script from './fill.sh' with { type: 'text' }
 import pack from './pack.sh' with { type: 'text' }
 
-/** The branch that the agent is on: of the session's name, else of the random part of its id. */
-export const cloneBranch = ({ id, name }: { readonly id: string; readonly name: string }): string =>
-  `paude/${name || id.replace(/^paude-/, '')}`
-
 /** How the volume of a clone is filled: a stream of packs, so that the engine may run anywhere. */
 export function cloneFill(
   { commit, branch: host, sha256, shallow }: CloneSource,

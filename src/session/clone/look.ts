@@ -4,10 +4,11 @@ import { capture } from '../../run/process.ts'
 import { nameInside, printableOutput } from '../../text.ts'
 import { readGit } from '../../workspace/git.ts'
 import { isObjectName } from '../../workspace/ref-name.ts'
-import { readRefsBelow } from '../../workspace/refs.ts'
+import { readRef, readRefsBelow } from '../../workspace/refs.ts'
 import type { Found } from '../record/found.ts'
 import { type Inside, requireClone } from './inside.ts'
 import script from './look.sh' with { type: 'text' }
+import { branchOf, refOf, remoteOf } from './names.ts'
 import ownIndex from './own-index.sh' with { type: 'text' }
 
 /** Milliseconds in which a clone has to say what it holds, and characters that are read of that. */
@@ -33,19 +34,13 @@ export type Work = {
   readonly within: readonly { readonly path: string; readonly ahead: number; readonly changed: number }[]
 }
 
-/** Where a session's branches come to be in the project: below refs/remotes. */
-export const remoteOf = (session: Parameters<typeof sessionWord>[0]): string => `paude/${sessionWord(session)}`
-
-/** How refs call a session: by its name, else by the random part of its id. */
-export const sessionWord = ({ id, name }: { readonly id: string; readonly name: string }): string =>
-  name || id.replace(/^paude-/, '')
-
 /** Commits of a clone that this machine has: the one it began with, and those of its branches that were brought here. */
 export function knownCommits(context: Pick<Context, 'host'>, { record }: Pick<Found, 'record'>): readonly string[] {
   const { base } = requireClone({ record })
   const { git } = readGit(record.workspace, context.host)
-  const brought = git === null ? [] : readRefsBelow(git, `refs/remotes/${remoteOf(record)}`)
-  return [...new Set([base, ...brought])]
+  if (git === null) return [base]
+  const own = readRef(git, refOf(record, branchOf(record)))
+  return [...new Set([base, ...(own === null ? [] : [own]), ...readRefsBelow(git, `refs/remotes/${remoteOf(record)}`)])]
 }
 
 /** Asks a clone what it holds. */

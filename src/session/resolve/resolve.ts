@@ -28,7 +28,8 @@ import { gitEnvironment, hashSize } from '../../workspace/git.ts'
 import type { GitLayout } from '../../workspace/git-layout.ts'
 import { type Manifest, takeManifest } from '../../workspace/manifest.ts'
 import { safeDirectories, type Workspace } from '../../workspace/workspace.ts'
-import { cloneBranch, cloneFill } from '../clone/fill.ts'
+import { cloneFill } from '../clone/fill.ts'
+import { branchOf } from '../clone/names.ts'
 import { snapshotFolder } from '../clone/uncommitted.ts'
 import { checkedName, homeVolume, newSessionId } from '../record/id.ts'
 import type { SessionRecord } from '../record/record.ts'
@@ -367,7 +368,7 @@ function volumeTransport(
   const volume = { name: `${session.id}-workspace`, root, image: images.agent, ...backend.user(host), selinux: own.selinux }
   if (clone === null) return { kind: 'volume', volume, fill: null }
   const uncommitted = clone.uncommitted === null ? '' : snapshotFolder(clone.store, session.id)
-  const fill = cloneFill(clone, { store: clone.store, root, directory, branch: cloneBranch(session), uncommitted })
+  const fill = cloneFill(clone, { store: clone.store, root, directory, branch: branchOf(session), uncommitted })
   return { kind: 'volume', volume, fill }
 }
 
@@ -376,7 +377,7 @@ const volumeRecord = ({ id, name, transport }: Decided, clone: Surroundings['clo
     ? {}
     : {
         volume: transport.volume,
-        ...(clone === null ? {} : { clone: { base: clone.commit, branch: cloneBranch({ id, name }) } }),
+        ...(clone === null ? {} : { clone: { base: clone.commit, branch: branchOf({ id, name }) } }),
       }
 
 function resolveEnvironment(

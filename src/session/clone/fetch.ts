@@ -1,0 +1,144 @@
+import { readdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Context } from '../../context.ts'
+import { PaudeError } from '../../errors.ts'
+import { folder, write } from '../../plan/plan.ts'
+import { execute } from '../../run/execute.ts'
+import { capture, connect } from '../../run/process.ts'
+import { printableOutput } from '../../text.ts'
+import type { GitLayout } from '../../workspace/git-layout.ts'
+import { type Executed, executedHere, type Obeyed, placePack } from '../../workspace/incoming.ts'
+import { gitIn, type Store } from '../../workspace/sterile-git.ts'
+import type { Found } from '../record/found.ts'
+import type { Clone, Inside } from './inside.ts'
+import { knownCommits, type Work } from './look.ts'
+import { sessionWord } from './names.ts'
+import script from './out.sh' with { type: 'text' }
+
+/** Bytes of a pack that is taken. */
+const MOST_BYTES = 2 * 1024 ** 3
+/** Characters of the names of changed files that are looked through. */
+const MOST_NAMES = 64 * 1024 ** 2
+
+/** A branch that was brought, as a ref of the project. */
+export type Brought = {
+  readonly branch: string
+  readonly ref: string
+  readonly before: string | null
+  readonly commit: string
+  readonly commits: number
+  /** Where the commits stay that the ref had before and its new ones do not reach; null where nothing is lost. */
+  readonly old: string | null
+}
+
+export type News = Omit<Brought, 'commits' | 'old'>
+
+/** A clone that was looked into, and the repository that gets what it has. */
+export type Opened = {
+  readonly git: GitLayout
+  readonly store: Store
+  readonly inside: Inside
+  readonly clone: Clone
+  readonly work: Work
+  readonly obeyed: Obeyed
+  readonly signal: AbortSignal
+}
+
+type Fetching = Opened & { readonly news: readonly News[] }
+
+/** What came: its objects are in the project, and no ref leads to them yet. */
+export type Fetched = { readonly brought: readonly Brought[]; readonly executed: readonly Executed[] }
+
+/** Fetches into a folder beside the store first: what does not pass there never reaches the project. */
+export async function fetchObjects(context: Context, found: Found, fetching: Fetching): Promise<Fetched> {
+  const { git, store, clone, news, obeyed, signal } = fetching
+  const incoming = join(store.folder, `incoming-${process.pid}`)
+  try {
+    const lines = `${join(git.repository, 'objects')}\n`
+    const plan = [
+      ...['pack', 'info'].map((name) => folder(join(incoming, name))),
+      write(join(incoming, 'info/alternates'), lines),
+    ]
+    await execute(plan, context.effects(found.backend))
+    const here = await existing(store, knownCommits(context, found), signal)
+    const pack = await fetchPack(found, { ...fetching, incoming, here })
+    const say = async (words: readonly string[], most = MOST_NAMES) => {
+      const outcome = await capture(gitIn(store, words, incoming), { signal, most })
+      signal.throwIfAborted()
+      if (outcome.code !== 0) throw refusal(found, outcome.stderr)
+      return outcome.stdout
+    }
+    const tips = news.map(({ commit }) => commit)
+    const not = here.length === 0 ? [] : ['--not', ...here]
+    await say(['rev-list', '--objects', '--quiet', ...tips, ...not])
+    const brought: Brought[] = []
+    for (const one of news) {
+      const commits = Number(await say(['rev-list', '--count', one.commit, ...not]))
+      const isLost = one.before !== null && here.includes(one.before) && !(await reaches(one.commit, one.before, say))
+      brought.push({ ...one, commits, old: isLost ? `refs/paude/old/${sessionWord(found.record)}/${one.before}` : null })
+    }
+    const base = here.includes(clone.base) ? clone.base : null
+    const executed = executedHere(await changedPaths(say, base, [...new Set(tips)]), obeyed)
+    signal.throwIfAborted()
+    if (pack !== null) placePack(git, pack)
+    return { brought, executed }
+  } finally {
+    rmSync(incoming, { recursive: true, force: true })
+  }
+}
+
+type Say = (words: readonly string[], most?: number) => Promise<string>
+
+/** Whether a commit has another one in its history: then nothing but what it reaches itself is left of that. */
+const reaches = async (commit: string, other: string, say: Say): Promise<boolean> =>
+  (await say(['rev-list', '--max-count=1', other, '--not', commit])) === ''
+
+/** Paths that branches change; all that they have where nobody knows what they began with. */
+async function changedPaths(say: Say, base: string | null, tips: readonly string[]): Promise<readonly string[]> {
+  const words = base === null ? ['ls-tree', '-r', '-z', '--name-only'] : ['diff-tree', '-r', '-z', '--name-only', base]
+  let [all, left] = ['', MOST_NAMES]
+  for (const tip of tips) {
+    const text = await say([...words, tip], left)
+    left -= text.length
+    if (left <= 0)
+      throw new PaudeError('refused', 'these branches change too many files to name those that this machine would run', {
+        hint: 'nothing was brought; --branch BRANCH brings one alone',
+      })
+    all += text
+  }
+  return all.split('\0').filter(Boolean)
+}
+
+type Incoming = Fetching & { readonly incoming: string; readonly here: readonly string[] }
+
+/** The pack that came, or null where nothing had to come. */
+async function fetchPack(found: Found, { store, inside, news, incoming, here, signal }: Incoming): Promise<string | null> {
+  const tips = [...new Set(news.map(({ commit }) => commit))]
+  if ((await existing(store, tips, signal)).length === tips.length) return null
+  const taken = gitIn(store, ['index-pack', '--stdin', '--fix-thin', '--strict', `--max-input-size=${MOST_BYTES}`], incoming)
+  const sent = inside(script, [...tips, ...here.map((commit) => `^${commit}`)], { signal })
+  const { from, to } = await connect(sent, taken, signal)
+  signal.throwIfAborted()
+  if (to.code !== 0) throw refusal(found, from.code !== 0 && from.code < 128 ? from.stderr : to.stderr)
+  const name = readdirSync(join(incoming, 'pack')).find((one) => /^pack-[0-9a-f]{40,64}\.pack$/.test(one))
+  return name === undefined ? null : join(incoming, 'pack', name)
+}
+
+/** Those of some commits that the project has. */
+async function existing(store: Store, commits: readonly string[], signal: AbortSignal): Promise<readonly string[]> {
+  if (commits.length === 0) return []
+  const { stdout } = await capture(gitIn(store, ['cat-file', '--batch-check']), {
+    stdin: commits.map((commit) => `${commit}^{commit}\n`).join(''),
+    signal,
+  })
+  signal.throwIfAborted()
+  const answers = stdout.split('\n')
+  return commits.filter((_, at) => / commit \d+$/.test(answers[at] ?? ''))
+}
+
+function refusal({ record }: Found, stderr: string): PaudeError {
+  const last = printableOutput(stderr).trim().split('\n').at(-1)?.slice(0, 300) ?? ''
+  return new PaudeError('refused', `what the clone of session ${record.id} sent does not pass git's check: ${last}`, {
+    hint: `nothing was brought; paude diff ${record.id} shows the work as text`,
+  })
+}
