@@ -55,8 +55,10 @@ export type Life = {
   readonly remains: (box: Handle) => Argv
   /** Removes HOME volumes; fails while a session uses one. */
   readonly removeHomes: (volumes: readonly string[]) => Argv
-  /** INT is the agent's; TERM ends it within ten seconds, however it takes that; CONT does nothing, but fails until the box runs. */
-  readonly signal: (box: Handle, signal: 'INT' | 'TERM' | 'CONT') => Argv
+  /** INT is the agent's; KILL ends all at once; TERM ends it within ten seconds, however it takes that; CONT does nothing, but fails until the box runs. */
+  readonly signal: (box: Handle, signal: 'INT' | 'TERM' | 'CONT' | 'KILL') => Argv
+  /** Keeps all programs of a running box from going on, and lets them; KILL ends such a box, too. null: it can only be stopped. */
+  readonly pause: { readonly on: (box: Handle) => Argv; readonly off: (box: Handle) => Argv } | null
   readonly state: (box: Handle) => Query<State>
   /** Lasts until the agent ends, and prints its exit code. null: the state is asked again and again. */
   readonly wait: ((box: Handle) => Argv) | null

@@ -9,7 +9,7 @@ import { makeLog } from './log.ts'
 import { makeLull } from './lull.ts'
 import { leaveSocketPath } from './place.ts'
 import { makeQuestions } from './questions.ts'
-import { makeReport, type ReportOptions } from './report.ts'
+import { makeReport, type Raised, type ReportOptions } from './report.ts'
 import { makeScreen, type Screen, type Size } from './screen.ts'
 import { writeWhole } from './state-file.ts'
 import { TIMES_FILE, timesText } from './times.ts'
@@ -27,12 +27,16 @@ export type HoldOptions = ChildOptions &
     readonly titles?: boolean
     /** Called once clients can come. */
     readonly ready: () => void
+    /** Watches what the agent's box makes; returns how to stop. Begins once the agent does. */
+    readonly guard?: (hands: { readonly raised: (alarm: Raised) => void; readonly over: () => void }) => () => void
     /** What an agent that runs already has told every terminal it draws on; '' when nothing is known. */
     readonly modes?: string
   }
 
 /** Milliseconds after which, when nothing was painted meanwhile, memory is given back. */
 const QUIET = 2000
+/** Milliseconds that the agent has to begin before paude looks through its project; what appears in them is found then. */
+const EASE = 100
 /** Milliseconds that clients have to take the end and go. */
 const FAREWELL = 2000
 
@@ -68,6 +72,21 @@ export async function hold(options: HoldOptions): Promise<boolean> {
   const server = listen(socket, { clients, questions, report, write: child.write, painted })
   report.publish()
   options.ready()
+  let unguard: () => void = () => undefined
+  const guarding = setTimeout(() => {
+    unguard =
+      options.guard?.({
+        raised: (alarm) => {
+          if (alarm.does === 'paused')
+            clients.cover(`paude paused this session: ${alarm.text}\nNext, in another terminal: ${alarm.next}`)
+          report.raised(alarm)
+        },
+        over: () => {
+          clients.cover('')
+          report.goesOn()
+        },
+      }) ?? unguard
+  }, EASE)
 
   const decoder = new TextDecoder()
   const { code, failed } = await child.run(screen.size, (bytes) => {
@@ -81,6 +100,9 @@ export async function hold(options: HoldOptions): Promise<boolean> {
     report.heard(statuses)
   })
 
+  clearTimeout(guarding)
+  unguard()
+  clients.cover('')
   log.look()
   const { texts, times } = log.whole()
   const text = texts.join('\n')

@@ -24,8 +24,18 @@ export type Watch = {
   readonly changed: (state: AgentState, code: number | null, answer: string) => void
   /** Whether somebody is attached, and milliseconds since 1970 at the last key; 0 when there was none. */
   readonly present: (presence: { readonly attached: boolean; readonly lastInput: number }) => void
+  /** Something appeared in the project that this machine may run. */
+  readonly found: (alarm: Raised) => void
   /** Waits for what is still being done. */
   readonly close: () => Promise<void>
+}
+
+/** What appeared in the project, and whether the agent was paused for it; in words of paude's own that are safe to show. */
+export type Raised = {
+  readonly text: string
+  readonly does: 'paused' | 'stopped' | 'told'
+  /** The command that comes next. */
+  readonly next: string
 }
 
 /** What a report knows of the holder's other parts. */
@@ -55,14 +65,18 @@ export function makeReport(options: ReportOptions, { mark, title, attached, isOp
   const calm = makeLull(STILL, hear)
   let code: number | null = null
   let lastInput = 0
+  /** Why the agent is paused; null while it is not. */
+  let paused: AgentState | null = null
+  const now = () => paused ?? belief.state()
 
   function publish(): void {
-    const state = belief.state()
-    fault.see(state.activity, code !== null)
+    const state = now()
+    fault.see(belief.state().activity, code !== null)
     onState(state.activity === 'waiting' && code === null)
     const holder = code === null ? mark : ''
     if (!write({ v: 1, holder, ...state, attached: attached(), title: title(), code, fault: fault.text() })) return
     watch?.present({ attached: attached() > 0, lastInput })
+    if (paused !== null && code === null) return
     // An answer is told of once the hook that knows it has ended.
     if (state.activity !== 'done' || !calm.isDue() || code !== null) watch?.changed(state, code, belief.answer())
   }
@@ -72,14 +86,26 @@ export function makeReport(options: ReportOptions, { mark, title, attached, isOp
     onStill()
     belief.askHooks()
     publish()
-    if (code !== null) return
+    if (code !== null || paused !== null) return
     watch?.changed(belief.state(), null, belief.answer())
     if (isOpen()) void belief.askOwnFile().then((isNew) => isNew && code === null && publish())
   }
 
   return {
     publish,
-    state: belief.state,
+    state: now,
+    /** Something appeared; what waits for a review is what the agent is said to do. */
+    raised(alarm: Raised): void {
+      if (alarm.does === 'paused')
+        paused = { activity: 'waiting', kind: 'review', message: alarm.text, since: new Date().toISOString() }
+      watch?.found(alarm)
+      publish()
+    },
+    /** The agent goes on. */
+    goesOn(): void {
+      paused = null
+      publish()
+    },
     spoken: belief.spoken,
     isOver: () => code !== null,
     /** The agent printed something, and in it what it does. */

@@ -162,7 +162,8 @@ export function setuidFiles(root: string, moment: number): readonly string[] {
 const NOTHING = { severity: 'shown', tool: '', why: 'is gone' } as const
 const LINK = { severity: 'warn', tool: 'any program', why: 'follows it out of the project' } as const
 
-function judge({ path, listed, looksLike }: Candidate, before: Manifest): readonly Finding[] {
+/** What is to be said of a path: nothing where it looks as it did. */
+export function judge({ path, listed, looksLike }: Candidate, before: Manifest): readonly Finding[] {
   const was = before.seen[path]
   const now = see(path) ?? (listed === CLOSED ? UNSEEN : null)
   if (now === null || (was !== undefined && isSame(path, was, now))) return []
@@ -202,14 +203,20 @@ function isPlainWorktree(file: string, gits: readonly string[]): boolean {
 
 /** A repository as `git init` and `git clone` leave it: nothing in it names a program, and it has no hooks but examples. */
 function isPlainRepository(place: string): boolean {
-  const config = look(place)?.isDirectory() ? readSmall(join(place, 'config')) : null
+  const file = join(place, 'config')
+  // git makes it after the rest, and does without.
+  const config = !look(place)?.isDirectory() ? null : look(file) === null ? '' : readSmall(file)
   const holds = (name: string, isAllowed: (name: string) => boolean): boolean => {
     const path = join(place, name)
     if (look(path) === null) return true
     const entries = look(path)?.isDirectory() ? entriesIfOpen(path) : null
     return entries?.every((entry) => !entry.isSymbolicLink() && isAllowed(entry.name)) === true
   }
-  if (config === null || look(join(place, 'info/attributes')) !== null || !holds('', (name) => PLAIN_NAMES.has(name)))
+  if (
+    config === null ||
+    look(join(place, 'info/attributes')) !== null ||
+    !holds('', (name) => PLAIN_NAMES.has(name.replace(/\.lock$/, '')))
+  )
     return false
   // git's templates have empty folders.
   if (!['modules', 'worktrees', 'remotes', 'branches'].every((name) => holds(name, () => false))) return false
@@ -228,7 +235,7 @@ const UNDER_WAY = ['rebase-merge', 'rebase-apply', 'sequencer']
 const PLAIN_NAMES: ReadonlySet<string> = new Set([
   ...['HEAD', 'config', 'description', 'hooks', 'info', 'objects', 'refs', 'logs', 'index', 'packed-refs', 'shallow'],
   ...['modules', 'worktrees', 'remotes', 'branches', 'COMMIT_EDITMSG', 'FETCH_HEAD', 'ORIG_HEAD', 'MERGE_HEAD', 'MERGE_MSG'],
-  ...['MERGE_MODE', 'SQUASH_MSG', 'AUTO_MERGE'],
+  ...['MERGE_MODE', 'SQUASH_MSG', 'AUTO_MERGE', 'CHERRY_PICK_HEAD', 'REVERT_HEAD', 'gc.pid', 'gc.log'],
 ])
 
 /** What git sets by itself, and names of people. A setting that is not known may name a program. */
@@ -237,7 +244,7 @@ const PLAIN_KEY =
 /** No helper that git would start, such as ext:: */
 const PLAIN_URL = /^(https?|ssh|git|file):\/\/[^-]|^[\w./~][\w./~-]*(@[\w.-]+)?(:[\w./~-]+)?$/
 
-type Candidate = Pick<Found, 'path' | 'listed' | 'looksLike'>
+export type Candidate = Pick<Found, 'path' | 'listed' | 'looksLike'>
 
 function candidates({ gits, named }: Looked, walks: readonly Walked[]): readonly Candidate[] {
   const repositories = walks.flatMap((one) => one.repositories)
@@ -255,7 +262,7 @@ const inGits = (gits: readonly string[]): readonly Candidate[] =>
   gits.flatMap((folder) => IN_GIT.flatMap((listed) => subtree(join(folder, listed.path), listed)))
 
 /** A path with all that lies in it, bounded; nothing where nothing is. */
-function subtree(top: string, listed: Listed): readonly Candidate[] {
+export function subtree(top: string, listed: Listed): readonly Candidate[] {
   const kind = look(top)
   if (kind === null) return []
   const [found, closed]: [string[], string[]] = [[top], []]

@@ -39,16 +39,25 @@ export const SKIPPED: ReadonlySet<string> = new Set([
 ])
 
 /** Folders of a git directory that hold what git made, by names that others choose. */
-const GITS_OWN: ReadonlySet<string> = new Set(['objects', 'refs', 'logs'])
+export const GITS_OWN: ReadonlySet<string> = new Set(['objects', 'refs', 'logs'])
+
+export type WalkOptions = {
+  /** The listed path that holds the tree, which then is a folder of another one and no top. */
+  readonly part?: Listed | null
+  /** Called before a folder is looked into; the walk ends where it says false. */
+  readonly enter?: (folder: string, within: Listed | null) => boolean
+}
 
 /** Looks through a tree, bounded. */
-export function walk(root: string, list: readonly Listed[]): Walked {
+export function walk(root: string, list: readonly Listed[], { part, enter = () => true }: WalkOptions = {}): Walked {
   const match = matcher(list)
   const [repositories, sockets, links, closed]: [string[], string[], string[], string[]] = [[], [], [], []]
   const found: Found[] = []
-  const waiting: { readonly path: string; readonly within: Listed | null }[] = [{ path: root, within: null }]
+  const waiting: { readonly path: string; readonly within: Listed | null }[] = [{ path: root, within: part ?? null }]
+  const isTop = (path: string) => path === root && part === undefined
   let names = 0
   for (const { path, within } of waiting) {
+    if (!enter(path, within)) return { repositories, sockets, links, closed, listed: found, isCut: true }
     const entries = entriesIfOpen(path)
     if (entries === null) {
       if (closed.length < MOST_LISTED) closed.push(path)
@@ -56,14 +65,14 @@ export function walk(root: string, list: readonly Listed[]): Walked {
     }
     names += entries.length
     // Anybody can give a folder these names: what else is in it is looked at as everywhere.
-    const isGits = path !== root && isBare(entries)
+    const isGits = !isTop(path) && isBare(entries)
     if (isGits) repositories.push(path)
     const parent = basename(path)
     for (const entry of entries) {
       const { name } = entry
       const own = `${path}/${name}`
       if (name === '.git') {
-        if (path !== root) repositories.push(own)
+        if (!isTop(path)) repositories.push(own)
         continue
       }
       const isFolder = entry.isDirectory()
@@ -89,7 +98,8 @@ const leadsOut = (link: string, root: string): boolean => !below(root, resolve(d
 export const severest = <L extends Pick<Listed, 'severity'>>(one: L | null, other: L | null): L | null =>
   one === null || (other !== null && rank(other.severity) < rank(one.severity)) ? other : one
 
-const isBare = (entries: readonly Dirent[]): boolean =>
+/** Whether a folder has the names of a git directory. */
+export const isBare = (entries: readonly Dirent[]): boolean =>
   entries.length >= 3 && ['HEAD', 'objects', 'refs'].every((name) => entries.some((entry) => entry.name === name))
 
 const kindOf = (entry: Dirent): Found['kind'] =>

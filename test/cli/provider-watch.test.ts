@@ -37,6 +37,7 @@ const record: SessionRecord = {
     overlays: [],
     repos: [],
     onFinding: 'ask',
+    alarm: 'pause',
     watch: {},
     index: null,
     security: HARDENED,

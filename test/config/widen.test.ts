@@ -100,6 +100,7 @@ const OPENING: readonly (readonly [setting: keyof Settings, text: string, item: 
   ['workspaceMode', 'workspace.mode = "bind"', 'workspace.mode: clone > bind'],
   ['dirty', 'workspace.dirty = true', 'workspace.dirty: false > true'],
   ['onFinding', 'workspace.on_finding = "warn"', 'workspace.on_finding: ask > warn'],
+  ['alarm', 'workspace.watch = "tell"', 'workspace.watch: pause > tell'],
   ['mount', 'mounts = ["/data:rw"]', 'mounts:  > /data:rw'],
   ['repos', 'workspace.repos = ["/code/evil:ro"]', 'workspace.repos:  > /code/evil:ro'],
   ['env', 'env = ["HOME_SECRET"]', 'env:  > HOME_SECRET'],

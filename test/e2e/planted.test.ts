@@ -165,7 +165,10 @@ describeEach('what a box plants', (backend) => {
 
   test('is asked about on a terminal when the command has ended, with what is in it', async () => {
     const project = makeProject()
-    const terminal = await terminals.open({ cwd: project, env: {} })
+    // A command that ends at once may else be paused first, on a machine that is slow.
+    const HOME = join(project, '../home')
+    put(join(HOME, '.config/paude/config.toml'), 'workspace.watch = "tell"\n')
+    const terminal = await terminals.open({ cwd: project, env: { HOME } })
     await terminal.start(`${binary} --backend ${backend} run -- sh -c 'echo evil >.envrc; echo words >CLAUDE.md'`)
     await terminal.see('1 of 2: [k]eep, [r]evert, [q]uarantine, or Enter for later:')
     expect(await terminal.screen()).toContain('.envrc (new, severe): direnv runs it at cd')

@@ -152,6 +152,7 @@ test('whoever watches hears of each state with its answer, of who is there, and 
           present: (presence) => {
             there = presence
           },
+          found: () => undefined,
           close: async () => {
             closed = true
           },
@@ -196,6 +197,7 @@ test('while the agent works, what is wrong with its provider is published and to
       watch: () => ({
         changed: ({ activity, message }) => void changes.push(`${activity} ${message}`),
         present: () => undefined,
+        found: () => undefined,
         close: async () => undefined,
       }),
     },

@@ -162,6 +162,7 @@ const recordOf = (of: {
     overlays: [],
     repos: [],
     onFinding: 'ask',
+    alarm: 'pause',
     watch: {},
     index: null,
     security: HARDENED,

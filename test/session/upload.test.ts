@@ -37,6 +37,7 @@ const record: SessionRecord = {
     overlays: [],
     repos: [],
     onFinding: 'ask',
+    alarm: 'pause',
     index: null,
     credentials: [],
     security: { readOnlyRoot: true, noNewPrivileges: true, seccomp: 'default' },

@@ -74,6 +74,10 @@ const life = (dialect: Dialect): Life => {
     removeHomes: (volumes) => [name, 'volume', 'rm', ...volumes],
     signal: ({ id }, signal) =>
       signal === 'TERM' ? [name, 'stop', '-t', '10', parts(id).agent] : [name, 'kill', `--signal=${signal}`, parts(id).agent],
+    pause: {
+      on: ({ id }) => [name, 'pause', parts(id).agent],
+      off: ({ id }) => [name, 'unpause', parts(id).agent],
+    },
     state: (box) => stateQuery(name, box),
     wait: ({ id }) => [name, 'wait', parts(id).agent],
     logs: ({ id }, { follow, since = '' }) => [

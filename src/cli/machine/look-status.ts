@@ -63,6 +63,8 @@ export type Status = {
     readonly activity: string | null
     /** Why its agent gets no answer from its provider; '' while nothing is known to be wrong. */
     readonly fault: string
+    /** What appeared in the project while it ran that this machine may run; '' for nothing. */
+    readonly alarm: string
     readonly security: Security | null
   })[]
   /** What paude keeps on this machine besides images and volumes: of these an engine would have to walk through every file. */
@@ -130,7 +132,7 @@ export async function lookStatus(context: Context, all: boolean): Promise<Status
     images,
     sessions: sessions
       .map((row) => withActivity(host, row))
-      .map(({ id, name, status, backend, workspace, activity, fault }) => ({
+      .map(({ id, name, status, backend, workspace, activity, fault, alarm }) => ({
         id,
         name,
         status,
@@ -138,6 +140,7 @@ export async function lookStatus(context: Context, all: boolean): Promise<Status
         workspace,
         activity,
         fault,
+        alarm,
         here: workspace !== '' && below(workspace, host.cwd),
         security: kept.get(id) ?? null,
       })),

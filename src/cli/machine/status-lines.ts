@@ -158,12 +158,13 @@ function hereRows({ sessions }: Status): readonly string[] {
   const here = sessions.filter((session) => session.here)
   return here.length === 0
     ? ['no session; paude starts one']
-    : here.map(({ id, name, status, security, fault, activity }) =>
+    : here.map(({ id, name, status, security, fault, activity, alarm }) =>
         [
           name === '' ? id : `${printable(name)} (${id})`,
-          status === 'running' ? green(status) : status,
+          status === 'running' ? green(status) : status === 'paused' ? yellow(status) : status,
           ...(activity === null ? [] : [activity === 'waiting' ? yellow('waiting for you') : printable(activity)]),
           ...(fault === '' ? [] : [yellow(printable(fault))]),
+          ...(alarm === '' ? [] : [red(alarm), `paude review ${name || id}`]),
           ...(security === null ? [] : givenUp(security).map(yellow)),
         ].join(', '),
       )

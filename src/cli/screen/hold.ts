@@ -28,12 +28,14 @@ export default verb({
   async run(context, given) {
     const found = await findSession(context, given.session)
     const { backend, handle, record } = found
-    const [{ hold }, { keepBounded }, { hookNews, ownFileText, tellUser }, { providerLooks }] = await Promise.all([
-      import('../../hold/holder.ts'),
-      import('../../events/file.ts'),
-      import('./holding.ts'),
-      import('../../session/life/provider-watch.ts'),
-    ])
+    const [{ hold }, { keepBounded }, { hookNews, noteTo, ownFileText, tellUser }, { providerLooks }, { watchProject }] =
+      await Promise.all([
+        import('../../hold/holder.ts'),
+        import('../../events/file.ts'),
+        import('./holding.ts'),
+        import('../../session/life/provider-watch.ts'),
+        import('../../session/life/alarm.ts'),
+      ])
     for (const signal of ['SIGINT', 'SIGHUP', 'SIGPIPE'] as const) process.on(signal, () => undefined)
     const ready = () => writeAll(1, 'ready\n')
     const agent = agentNamed(handle.agent)
@@ -58,6 +60,13 @@ export default verb({
       titles: handle.agent !== 'command',
       ready,
       provider: providerLooks(found),
+      guard: ({ raised, over }) =>
+        watchProject(context, found, {
+          canPause: true,
+          raised: ({ text, does }) => raised({ text, does, next: `paude review ${record.name || record.id}` }),
+          over,
+          note: noteTo(handle.folder),
+        }),
       ...(agent === null
         ? { told: () => [] }
         : {

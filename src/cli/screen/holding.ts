@@ -39,12 +39,10 @@ export const ownFileText = (argv: Argv) => async (): Promise<string> =>
 /** Bytes of a record that a holder reads at a time: it has a terminal to keep. The rest has its turn when that stands still again. */
 const PIECE = 256 * 1024
 
-/** Tells the user of changes as [notify] says; null when it says nothing. Its complaints are in `holder.log` of the session's folder. */
-export async function tellUser({ host, flags }: Context, found: Found): Promise<NonNullable<HoldOptions['watch']> | null> {
-  const { folder } = found.handle
-  const { id, name, workspace } = found.record
-  const session = { id, name, workspace }
-  const note = (text: string) => {
+/** A line in `holder.log` of a session's folder. */
+export const noteTo =
+  (folder: string) =>
+  (text: string): void => {
     try {
       const file = join(folder, 'holder.log')
       if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) < NOTES)
@@ -53,6 +51,13 @@ export async function tellUser({ host, flags }: Context, found: Found): Promise<
       // The folder is gone, and with it who would read this.
     }
   }
+
+/** Tells the user of changes as [notify] says; null when it says nothing. Its complaints are in `holder.log` of the session's folder. */
+export async function tellUser({ host, flags }: Context, found: Found): Promise<NonNullable<HoldOptions['watch']> | null> {
+  const { folder } = found.handle
+  const { id, name, workspace } = found.record
+  const session = { id, name, workspace }
+  const note = noteTo(folder)
   const settings = await loadConfig(host, flags).then(
     (config) => config.settings.notify,
     (error: unknown) => {
@@ -61,10 +66,11 @@ export async function tellUser({ host, flags }: Context, found: Found): Promise<
     },
   )
   if (settings === null || channelsOf(settings).length === 0) return null
-  const [{ notifier }, { notifyEffects }, { tellBlocks }] = await Promise.all([
+  const [{ notifier }, { notifyEffects }, { tellBlocks }, { foundTeller }] = await Promise.all([
     import('../../sinks/notify/notifier.ts'),
     import('../../sinks/notify/effects.ts'),
     import('./tell-blocks.ts'),
+    import('../../sinks/notify/found.ts'),
   ])
   return ({ show }) => {
     const terminal = async (bytes: string) => (show(bytes) ? null : 'no terminal is attached')
@@ -79,6 +85,7 @@ export async function tellUser({ host, flags }: Context, found: Found): Promise<
         changed({ session, state, text })
       },
       present: (presence) => present(session.id, presence),
+      found: foundTeller(session, settings, effects),
       close: () => {
         stop()
         return close()

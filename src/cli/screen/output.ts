@@ -5,6 +5,7 @@ import { patiently } from '../../run/patience.ts'
 import { attach, lines } from '../../run/process.ts'
 import { findSession } from '../../session/life/find.ts'
 import { warnOnce } from '../../session/life/new-executables.ts'
+import { tellPaused } from '../../session/life/wait.ts'
 import { findPast, type Past } from '../../session/record/past.ts'
 import { follow, lastOne, session } from '../args.ts'
 import { READS } from '../front-flags.ts'
@@ -36,6 +37,7 @@ export default verb({
       throw new PaudeError('unsupported', `session ${handle.id} has a screen, not an answer`, {
         hint: `paude logs ${handle.id}`,
       })
+    const untell = tellPaused(session, context.warn)
     const state = await ask(backend.life.state(handle), context.effects(backend))
     if (state.status !== 'exited' && !given.follow)
       throw new PaudeError('refused', `session ${handle.id} has not ended yet`, {
@@ -48,6 +50,7 @@ export default verb({
       const sink = safeSink(context.host)
       if (context.host.terminal.stdout) for await (const line of lines(argv)) sink(1, Buffer.from(`${line}\n`))
       else await attach(argv, { stdin: false, terminal: false }).exited
+      untell()
       warnOnce(context, session)
       return (await ask(backend.life.state(handle), context.effects(backend))).exitCode
     }
@@ -56,6 +59,7 @@ export default verb({
       warnOnce(context, session)
       return code
     } finally {
+      untell()
       for (const { file } of all) file.close()
     }
   },

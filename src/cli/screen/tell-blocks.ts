@@ -6,7 +6,7 @@ import { beThere } from '../../session/wall/there.ts'
 import { blockTeller } from '../../sinks/notify/blocks.ts'
 import { notifyEffects } from '../../sinks/notify/effects.ts'
 import type { Message } from '../../sinks/notify/message.ts'
-import { type NotifyEffects, sendAll } from '../../sinks/notify/notifier.ts'
+import { type NotifyEffects, sendNoted } from '../../sinks/notify/notifier.ts'
 import type { NotifySettings } from '../../sinks/notify/settings.ts'
 import { stateFolder } from '../../state.ts'
 import { printable } from '../../text.ts'
@@ -22,11 +22,7 @@ type Telling = {
 /** Tells the user of each host that a session is refused or asks for. Whoever is told can answer, so somebody is there. Returns how to stop. */
 export function tellBlocks({ host, found, settings, effects }: Telling): () => void {
   const { id, name, workspace } = found.record
-  const send = (message: Message) =>
-    void sendAll(settings, message, effects).then((outcomes) => {
-      for (const { channel, fault } of outcomes)
-        if (fault !== null) effects.note(`the notification by ${channel} failed: ${fault}`)
-    })
+  const send = (message: Message) => void sendNoted(settings, message, effects)
   const leave = beThere(found)
   const unwatch = watchBlocks({ host, found }, blockTeller({ id, name, workspace }, send, effects))
   return () => {

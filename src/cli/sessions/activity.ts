@@ -2,6 +2,7 @@ import { isHeld, readHoldState } from '../../hold/place.ts'
 import type { Host } from '../../host.ts'
 import type { Row } from '../../session/life/find.ts'
 import type { MarkedRow } from '../../session/life/new-executables.ts'
+import { readAlarm } from '../../session/record/alarm.ts'
 import { refusedPlaces } from '../../session/record/blocked.ts'
 import { startOf } from '../../session/record/started.ts'
 import { sessionFolder } from '../../session/record/store.ts'
@@ -10,7 +11,7 @@ import { sessionFolder } from '../../session/record/store.ts'
 type AgentActivity = {
   /** null where nobody can tell: it does not run, has no screen, or its terminal is not held. */
   readonly activity: string | null
-  /** `permission` or `question` while it waits. */
+  /** `permission` or `question` while it waits; `review` where paude paused it. */
   readonly kind: string
   readonly message: string
   /** ISO time; null where nobody can tell. */
@@ -19,6 +20,8 @@ type AgentActivity = {
   readonly fault: string
   /** Terminals that look at it now. */
   readonly attached: number
+  /** What appeared in the project while it ran that this machine may run; '' for nothing. */
+  readonly alarm: string
 }
 
 /** A session with what its agent says of itself. */
@@ -32,13 +35,19 @@ export type ActiveRow = MarkedRow &
     readonly started: string
   }
 
-/** Reads what the holders publish: files, no engine is asked. */
+/** Reads what the holders publish, and why a session is paused: files, no engine is asked. */
 export const withActivity = <One extends Row>(host: Host, row: One): One & AgentActivity => {
-  const state = row.status === 'running' ? readHoldState(sessionFolder(host, row.id)) : null
-  if (state === null || !isHeld(state))
-    return { ...row, activity: null, kind: '', message: '', fault: '', since: null, attached: 0 }
-  const { activity, kind, message, since, attached, fault = '' } = state
-  return { ...row, activity, kind, message: message || fault, fault, since, attached }
+  const folder = sessionFolder(host, row.id)
+  const alarm = row.status === 'exited' ? null : readAlarm(folder)
+  const known = { alarm: alarm?.text ?? '', fault: '' }
+  const state = row.status === 'running' || row.status === 'paused' ? readHoldState(folder) : null
+  const attached = state === null || !isHeld(state) ? 0 : state.attached
+  if (row.status === 'paused' && alarm?.does === 'paused')
+    return { ...row, ...known, activity: 'waiting', kind: 'review', message: alarm.text, since: alarm.at, attached }
+  if (row.status === 'paused' || state === null || !isHeld(state))
+    return { ...row, ...known, activity: null, kind: '', message: '', since: null, attached }
+  const { activity, kind, message, since, fault = '' } = state
+  return { ...row, ...known, activity, kind, message: message || fault, fault, since, attached }
 }
 
 /** Rows with what their agents do and what the wall refused them: files of this machine, no engine is asked. */

@@ -2,8 +2,11 @@ import { resolve } from 'node:path'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import { ask } from '../../run/ask.ts'
+import { goOn } from '../../session/life/alarm.ts'
 import { findSession } from '../../session/life/find.ts'
 import { chosen, type Review, reviewOf, settle, units, type Verdict } from '../../session/life/review.ts'
+import { isPausedByAlarm } from '../../session/record/alarm.ts'
+import type { Found } from '../../session/record/found.ts'
 import { findPast } from '../../session/record/past.ts'
 import { requirePrivate } from '../../state.ts'
 import { quotedLines, shown } from '../../text.ts'
@@ -17,7 +20,7 @@ import { findingText } from './review-text.ts'
 export default verb({
   description: 'Review what a session left that this machine may run',
   details:
-    'It lists what is new or changed at guarded paths since the session began. On a terminal it asks what to do with each. Exit code 1 if something severe is left.',
+    'It lists what is new or changed at guarded paths since the session began. On a terminal it asks what to do with each. A session that paude paused goes on once nothing severe is left; exit code 1 until then.',
   front: ACTS,
   examples: [
     ['paude review', 'new and changed files of the session of this directory'],
@@ -44,24 +47,42 @@ export default verb({
       throw new PaudeError('usage', `choose what to do with ${shown(given.paths[0] ?? '')}`, {
         hint: 'add --keep, --revert or --quarantine',
       })
-    const { review, runs } = await look(context, given.session, given.last === true)
-    if (verdict !== undefined) return decide(context, review, { verdict, paths: given.paths, runs })
+    const { review, runs, paused } = await look(context, given.session, given.last === true)
+    if (verdict !== undefined) {
+      decide(context, review, { verdict, paths: given.paths, runs })
+      await letGoOn(context, paused, review)
+      return 0
+    }
     if (given.json) context.answer(quotedLines(asJson(review)))
     else if (canAsk(context) && !runs) askReview(context, review, units(review.planted))
     else for (const one of units(review.planted)) context.answer(findingText(review, one))
     if (!given.json && review.planted.findings.length === 0) context.note('nothing new or changed at guarded paths')
-    return severeLeft(reviewOf(review.record, review.folder) ?? review)
+    return given.json ? severeLeft(review) : await letGoOn(context, paused, review)
   },
 })
 
-const severeLeft = ({ planted }: Review): number => (planted.findings.some(({ severity }) => severity === 'severe') ? 1 : 0)
+/** Exit code 1 while something severe is left. */
+function severeLeft(review: Review): number {
+  const { planted } = reviewOf(review.record, review.folder) ?? review
+  return planted.findings.some(({ severity }) => severity === 'severe') ? 1 : 0
+}
+
+/** A session that was paused goes on once nothing severe is left. */
+async function letGoOn(context: Context, paused: Found | null, review: Review): Promise<number> {
+  const left = severeLeft(review)
+  const { id } = review.record
+  if (paused === null) return left
+  if (left > 0) context.note(`session ${id} stays paused; paude start ${id} lets it go on as it is`)
+  else if (await goOn(context, paused)) context.note(`session ${id} goes on`)
+  return left
+}
 
 /** The session, or what is kept of one that is gone. */
 async function look(
   context: Context,
   word: string | undefined,
   last: boolean,
-): Promise<{ readonly review: Review; readonly runs: boolean }> {
+): Promise<{ readonly review: Review; readonly runs: boolean; readonly paused: Found | null }> {
   const past = last ? findPast(context.host, word) : null
   const found = past === null ? await findSession(context, word, undefined, 'paude review') : null
   const [record, folder] = [past?.record ?? found?.record, past?.folder ?? found?.handle.folder]
@@ -71,14 +92,15 @@ async function look(
       hint: 'look at it with git: git status, git diff',
     })
   const state = found === null ? null : await ask(found.backend.life.state(found.handle), context.effects(found.backend))
-  return { review, runs: state?.status === 'running' || state?.status === 'paused' }
+  const paused = state?.status === 'paused' && isPausedByAlarm(folder ?? '') ? found : null
+  return { review, runs: state?.status === 'running' || (state?.status === 'paused' && paused === null), paused }
 }
 
 function decide(
   context: Context,
   review: Review,
   { verdict, paths, runs }: { readonly verdict: Verdict; readonly paths: readonly string[]; readonly runs: boolean },
-): number {
+): void {
   const { host } = context
   const { id } = review.record
   if (paths.length === 0)
@@ -93,7 +115,6 @@ function decide(
   const place = settle(host, review, found, verdict)
   for (const one of found) context.answer(shown(one.path))
   if (place !== '') context.note(`the files of the session are in ${shown(place)}`)
-  return 0
 }
 
 const asJson = ({ record, planted }: Review) => ({

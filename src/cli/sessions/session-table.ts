@@ -40,7 +40,7 @@ const cells = (row: ActiveRow, { home, stopped }: { readonly home: string; reado
   ago(row.started),
   printable(row.agent),
   row.backend,
-  [printable(tilde(row.workspace, home)), ...(row.planted.length === 0 ? [] : [red(MARK)])].join(' '),
+  [printable(tilde(row.workspace, home)), ...(row.planted.length === 0 && row.alarm === '' ? [] : [red(MARK)])].join(' '),
 ]
 
 function statusOf({ status, exitCode }: ActiveRow, stopped: boolean): string {

@@ -46,8 +46,11 @@ export default verb({
     else if (quiet) context.answer(rows.map(({ id }) => `${id}\n`).join(''))
     else if (rows.length === 0) context.note('no sessions; to start one here: paude')
     else context.answer(sessionTable(context.host, ordered(context.host, rows)))
-    if (!json && !quiet && rows.some(({ planted }) => planted.length > 0))
-      context.note(`${MARK} marks sessions that changed files which this machine may run; to see them: paude sessions --json`)
+    if (!json && !quiet)
+      for (const { id, name, kind, alarm } of rows)
+        if (kind === 'review') context.warn(`${name || id} is paused: ${alarm}; paude review ${name || id}`)
+    if (!json && !quiet && rows.some(({ planted, alarm }) => planted.length > 0 || alarm !== ''))
+      context.note(`${MARK} marks sessions that changed files which this machine may run; to see them: paude review SESSION`)
     return failures.length > 0 && failures.length === Object.keys(backends).length ? 1 : 0
   },
 })

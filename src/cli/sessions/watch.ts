@@ -31,13 +31,13 @@ async function watchLines(context: Context, json: boolean): Promise<number> {
     if (turn % ENGINES === 0) rows = await listMarked(context)
     const now = new Map<string, string>()
     for (const row of await withNews(context.host, rows)) {
-      const { id, status, exitCode, activity, kind, message, since, blocked, asks, planted } = row
-      const key = JSON.stringify([status, exitCode, activity, kind, message, blocked, asks, planted])
+      const { id, status, exitCode, activity, kind, message, since, blocked, asks, planted, alarm } = row
+      const key = JSON.stringify([status, exitCode, activity, kind, message, blocked, asks, planted, alarm])
       now.set(id, key)
       if (before.get(id) === key) continue
       context.answer(
         json
-          ? JSON.stringify({ id, status, exitCode, activity, kind, message, since, blocked, asks, planted })
+          ? JSON.stringify({ id, status, exitCode, activity, kind, message, since, blocked, asks, planted, alarm })
           : [
               id,
               status,
@@ -45,7 +45,7 @@ async function watchLines(context: Context, json: boolean): Promise<number> {
               printable(message),
               asks > 0 ? `waiting for your key: ${asks}` : '',
               blocked > 0 ? `blocked: ${blocked}` : '',
-              planted.length > 0 ? MARK : '',
+              planted.length > 0 || alarm !== '' ? MARK : '',
             ]
               .filter((word) => word !== '')
               .join('  '),

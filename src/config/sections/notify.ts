@@ -61,7 +61,7 @@ export const notify = {
     key: 'notify',
     meaning: 'How paude notifies you of a session',
     parts: {
-      on: 'When to notify you: states of a session, and blocked for a refused host',
+      on: 'When to notify you: states of a session, blocked for a refused host, and finding for a file that this machine may run',
       every: 'Seconds between two messages of the same kind about a session',
       active: 'Seconds after your last key in which paude sends no message',
       desktop: 'Notify on the desktop',

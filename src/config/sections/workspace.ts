@@ -116,6 +116,14 @@ export const workspace = {
       },
     ],
   }),
+  alarm: oneWord(['pause', 'tell', 'off'], {
+    key: 'workspace.watch',
+    meaning:
+      'What paude does while a session runs, if a file appears that this machine may run: pause the session, only tell you, or not look (off)',
+    initial: 'pause',
+    rule: { order: ['pause', 'tell', 'off'] },
+    withoutBox: 'closes',
+  }),
   mount: row({
     key: 'mounts',
     meaning: 'Files and folders to mount, SRC[:DST][:rw], read-only unless rw',

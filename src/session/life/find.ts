@@ -160,6 +160,7 @@ const recordOf = (row: Row): SessionRecord => ({
   standIns: [],
   overlays: [],
   onFinding: 'ask',
+  alarm: 'off',
   watch: {},
   index: null,
   repos: [],

@@ -12,6 +12,7 @@ import { printable } from '../../text.ts'
 import type { Found } from '../record/found.ts'
 import { handleOf } from '../record/record.ts'
 import { readRecords } from '../record/store.ts'
+import { watchHere } from './alarm-here.ts'
 import { clearFailed } from './clone-end.ts'
 import { finishSession } from './finish.ts'
 import type { Prepared } from './prepare.ts'
@@ -77,7 +78,7 @@ export async function launchAttached(context: Context, launch: Launch): Promise<
       told = fault
       if (fault !== '') context.warn(printable(fault))
     }
-    looks.push(watchProvider(found, tell), ...(look === undefined ? [] : [look(found)]))
+    looks.push(watchProvider(found, tell), watchHere(context, found), ...(look === undefined ? [] : [look(found)]))
   }
   const effects = context.effects(backend)
   // From here on the terminal is the agent's: only a screen of its own leaves room for a line above it.

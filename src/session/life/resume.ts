@@ -7,6 +7,7 @@ import { noteStart } from '../../box/lay-out.ts'
 import { released } from '../../box/owner.ts'
 import { placed } from '../../box/stand-ins.ts'
 import type { Context } from '../../context.ts'
+import type { Credential } from '../../credentials/credential.ts'
 import { PaudeError } from '../../errors.ts'
 import type { Host } from '../../host.ts'
 import { lookOwn } from '../../imports/look.ts'
@@ -15,6 +16,7 @@ import { type Plan, write } from '../../plan/plan.ts'
 import { ask } from '../../run/ask.ts'
 import { execute } from '../../run/execute.ts'
 import { LEFT } from '../../run/process.ts'
+import { clearAlarm } from '../record/alarm.ts'
 import type { Found } from '../record/found.ts'
 import { noteIntent } from '../record/intent.ts'
 import type { SessionRecord } from '../record/record.ts'
@@ -64,30 +66,8 @@ export async function continueSession(
 ): Promise<number> {
   const { backend, handle, record } = dryRun ? found : await carryToEnd(context, found)
   await requireManaged(context.host, record)
-  if (!record.security.readOnlyRoot)
-    throw new PaudeError(
-      'refused',
-      `session ${record.id} has security.read_only_root = false, so its agent may have replaced programs that check its mounts; paude does not start it again`,
-      { hint: `paude fork ${record.id} copies its conversation into a new sandbox` },
-    )
-  if (record.init !== '' && !existsSync(record.init))
-    throw new PaudeError(
-      'not-found',
-      `session ${record.id} cannot start again: the first program of its sandbox is missing: ${record.init}`,
-      {
-        hint: `paude fork ${record.id} copies its conversation into a new sandbox`,
-      },
-    )
-  const agent = record.credentials.length === 0 ? null : agentNamed(record.agent)
-  const offered = agent === null ? [] : agentCredentials(agent, await askedAgain(context.host, agent, { record, dryRun }))
-  // The proxy knows them by their order.
-  const credentials = record.credentials.map(({ variable }) => {
-    const credential = offered.find((one) => one.variable === variable)
-    if (credential !== undefined) return credential
-    throw new PaudeError('usage', `session ${record.id} needs ${variable}, which is not set`, {
-      hint: `export ${variable} and start it again, or paude login; a session stores no credential`,
-    })
-  })
+  requireSound(record)
+  const credentials = await credentialsAgain(context.host, record, dryRun)
   // The engine looks the paths up again: the box compares them with what is looked at now.
   const recheck =
     context.host.platform === 'linux' && record.mounts.length > 0
@@ -109,6 +89,7 @@ export async function continueSession(
   const before = await ask(backend.life.state(handle), context.effects(backend))
   if (before.status === 'running')
     throw new PaudeError('name-taken', `session ${record.id} is already running`, { hint: `paude attach ${record.id}` })
+  clearAlarm(handle.folder)
   const weaker = weakening(record.security)
   if (weaker !== null) context.warn(weaker)
   const code = await execute(plan, context.effects(backend))
@@ -119,4 +100,32 @@ export async function continueSession(
   if (code !== LEFT) return code
   context.note(`detached; the session keeps running: paude attach ${record.id}`)
   return 0
+}
+
+/** Refuses where the box itself can no longer be relied on. */
+function requireSound({ id, security, init }: SessionRecord): void {
+  const hint = `paude fork ${id} copies its conversation into a new sandbox`
+  if (!security.readOnlyRoot)
+    throw new PaudeError(
+      'refused',
+      `session ${id} has security.read_only_root = false, so its agent may have replaced programs that check its mounts; paude does not start it again`,
+      { hint },
+    )
+  if (init !== '' && !existsSync(init))
+    throw new PaudeError('not-found', `session ${id} cannot start again: the first program of its sandbox is missing: ${init}`, {
+      hint,
+    })
+}
+
+/** The credentials of a session, which stores none; the proxy knows them by their order. */
+async function credentialsAgain(host: Host, record: SessionRecord, dryRun: boolean): Promise<readonly Credential[]> {
+  const agent = record.credentials.length === 0 ? null : agentNamed(record.agent)
+  const offered = agent === null ? [] : agentCredentials(agent, await askedAgain(host, agent, { record, dryRun }))
+  return record.credentials.map(({ variable }) => {
+    const credential = offered.find((one) => one.variable === variable)
+    if (credential !== undefined) return credential
+    throw new PaudeError('usage', `session ${record.id} needs ${variable}, which is not set`, {
+      hint: `export ${variable} and start it again, or paude login; a session stores no credential`,
+    })
+  })
 }

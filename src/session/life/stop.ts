@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs'
 import type { Context } from '../../context.ts'
 import { endHolder, holderMark } from '../../hold/end.ts'
+import { exec } from '../../plan/plan.ts'
+import { isPausedByAlarm } from '../record/alarm.ts'
 import type { Found } from '../record/found.ts'
 import { noteIntent } from '../record/intent.ts'
 import { readKept } from '../record/kept.ts'
@@ -22,7 +24,11 @@ export async function stopSession(
   // Noted first: whatever comes between, `paude up` leaves it stopped.
   const note = existsSync(handle.folder) ? noteIntent(handle.folder, 'stopped') : []
   const holder = holderMark(handle.folder)
-  const code = await carryOut(context, backend, { plan: [...note, ...backend.life.stop(handle, grace)], dryRun })
+  // What is paused hears of no other end, and goes on for none.
+  const isPaused = isPausedByAlarm(handle.folder)
+  const kill = isPaused ? [exec(backend.life.signal(handle, 'KILL'), { tolerant: true })] : []
+  const plan = [...note, ...kill, ...backend.life.stop(handle, isPaused ? 0 : grace)]
+  const code = await carryOut(context, backend, { plan, dryRun })
   if (dryRun) return code
   await endHolder(holder)
   const kept = readKept(handle.folder)

@@ -5,6 +5,7 @@ import { isHeld, readHoldState } from '../../hold/place.ts'
 import { isAlive } from '../../host.ts'
 import { ask } from '../../run/ask.ts'
 import { capture } from '../../run/process.ts'
+import { isPausedByAlarm, readAlarm } from '../record/alarm.ts'
 import type { Found } from '../record/found.ts'
 import { holderOf } from './holder.ts'
 
@@ -55,6 +56,8 @@ async function active(context: Context, found: Found, { wanted, orExited, signal
   for (let turn = 0; ; turn++) {
     signal.throwIfAborted()
     const state = readHoldState(handle.folder)
+    // Also where its holder is gone, and cannot say so.
+    if (wanted.includes('waiting') && isPausedByAlarm(handle.folder)) return { state: 'waiting', exitCode: null }
     if (isHeld(state)) {
       if (state !== null && wanted.includes(state.activity)) return { state: state.activity, exitCode: null }
     } else if (turn % ENGINE === 0) {
@@ -72,6 +75,25 @@ async function active(context: Context, found: Found, { wanted, orExited, signal
     await Bun.sleep(LOOK)
   }
 }
+
+/** Tells when paude pauses a session that is waited for: its end may never come. Returns how to stop. */
+export function tellPaused({ handle, record }: Found, tell: (text: string) => void): () => void {
+  let told = ''
+  const look = () => {
+    const alarm = readAlarm(handle.folder)
+    if (alarm?.does !== 'paused' || alarm.at === told) return
+    told = alarm.at
+    const name = record.name || record.id
+    tell(`${name} is paused: ${alarm.text}; paude review ${name}`)
+  }
+  const timer = setInterval(look, ALARM)
+  timer.unref()
+  look()
+  return () => clearInterval(timer)
+}
+
+/** Milliseconds between two looks whether a session was paused. */
+const ALARM = 1000
 
 const gone =
   (id: string) =>

@@ -97,6 +97,8 @@ const Shape = v.object({
   watch: v.optional(v.record(v.string(), v.string()), {}),
   /** What follows when it left something that this machine may run. */
   onFinding: v.optional(v.picklist(['revert', 'ask', 'warn']), 'ask'),
+  /** What follows while it runs. */
+  alarm: v.optional(v.picklist(['pause', 'tell', 'off']), 'pause'),
   /** The project's git index, how it looked, and bytes of the names of its objects; null without one. */
   index: v.optional(WatchedIndex, null),
   /** Further repositories at their own paths; the index of one that the box can write is looked at as the project's. */

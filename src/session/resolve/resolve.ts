@@ -169,6 +169,7 @@ function sessionRecord(
     overlays: [...decided.overlays],
     watch: watchOf(around, transport),
     onFinding: settings.onFinding,
+    alarm: settings.alarm,
     index: git === null || transport.kind !== 'bind' ? null : watchedIndex(git),
     repos: around.repos.map(({ workspace: one, readOnly }) => ({
       root: one.root,

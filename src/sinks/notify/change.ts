@@ -2,8 +2,8 @@
 export const states = ['working', 'waiting', 'idle', 'done', 'error', 'exited'] as const
 export type State = (typeof states)[number]
 
-/** What there is to tell of: states, and a host that the network policy refused or asks for. */
-export const occasions = [...states, 'blocked'] as const
+/** What there is to tell of: states, a host that the network policy refused or asks for, and a file that this machine may run. */
+export const occasions = [...states, 'blocked', 'finding'] as const
 export type Occasion = (typeof occasions)[number]
 
 /** A session came into a state. */

@@ -25,6 +25,7 @@ const SENTENCES: Readonly<Record<Occasion | 'test', string>> = {
   error: 'failed',
   exited: 'has ended',
   blocked: 'was refused a host',
+  finding: 'made what this machine may run',
   test: 'test message',
 }
 

@@ -61,10 +61,7 @@ export function notifier(settings: NotifySettings, effects: NotifyEffects): Noti
         return
       case 'send': {
         session.sent[state] = now
-        const sending = sendAll(settings, messageOf(change, now), effects).then((outcomes) => {
-          for (const { channel, fault } of outcomes)
-            if (fault !== null) effects.note(`the notification by ${channel} failed: ${fault}`)
-        })
+        const sending = sendNoted(settings, messageOf(change, now), effects)
         running.add(sending)
         void sending.finally(() => running.delete(sending))
       }
@@ -92,6 +89,12 @@ export function notifier(settings: NotifySettings, effects: NotifyEffects): Noti
 /** An answer or an error stays news while the agent idles or ends; a question that nobody can answer any more does not. */
 const outlives = (planned: State | undefined, state: State): boolean =>
   (planned === 'done' || planned === 'error') && (state === 'idle' || state === 'exited')
+
+/** The same, and what failed is noted. */
+export async function sendNoted(settings: NotifySettings, message: Message, effects: NotifyEffects): Promise<void> {
+  for (const { channel, fault } of await sendAll(settings, message, effects))
+    if (fault !== null) effects.note(`the notification by ${channel} failed: ${fault}`)
+}
 
 export type SendOutcome = { readonly channel: Channel; readonly fault: string | null }
 

@@ -26,7 +26,7 @@ export type Webhook = {
 }
 
 export const SILENT: NotifySettings = {
-  on: ['waiting', 'done', 'error'],
+  on: ['waiting', 'done', 'error', 'finding'],
   every: 10,
   active: 30,
   desktop: false,

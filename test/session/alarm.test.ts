@@ -1,0 +1,114 @@
+import { afterEach, expect, test } from 'bun:test'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Context } from '../../src/context.ts'
+import { goOn, watchProject } from '../../src/session/life/alarm.ts'
+import { type Alarm, readAlarm } from '../../src/session/record/alarm.ts'
+import type { Found } from '../../src/session/record/found.ts'
+import { IN_FOLDERS } from '../../src/workspace/listed.ts'
+
+const stops: (() => void)[] = []
+afterEach(() => stops.splice(0).forEach((stop) => void stop()))
+
+type Rule = { readonly alarm?: 'pause' | 'tell' | 'off'; readonly onFinding?: 'ask' | 'warn'; readonly canPause?: boolean }
+/** How the engine takes it: `pause` and `state` are its answers, null where it cannot. */
+type Engine = { readonly pause?: 'does' | 'fails' | null; readonly state?: string }
+
+/** A session whose project is watched; the engine leaves a file for each thing it was told to do. */
+function session({ alarm = 'pause', onFinding = 'ask', canPause = true }: Rule, { pause = 'does', state = 'running' }: Engine) {
+  const folder = mkdtempSync(join(tmpdir(), 'paude-alarm-'))
+  stops.push(() => rmSync(folder, { recursive: true, force: true }))
+  const project = join(folder, 'project')
+  mkdirSync(project)
+  const kept = { roots: [project], gits: [], named: [], list: IN_FOLDERS, seen: {}, contents: {}, links: {} }
+  writeFileSync(join(folder, 'kept.json'), JSON.stringify(kept))
+  const does = (name: string, code = 0) => ['sh', '-c', `: >"$1"; exit ${code}`, 'sh', join(folder, name)] as const
+  const found = {
+    handle: { id: 'paude-aaaaa2', folder },
+    record: { id: 'paude-aaaaa2', name: '', workspace: project, standIns: [], alarm, onFinding },
+    backend: {
+      life: {
+        pause: pause === null ? null : { on: () => does('paused', pause === 'does' ? 0 : 1), off: () => does('went-on') },
+        state: () => ({ argv: ['echo', state], parse: (text: string) => ({ status: text.trim(), exitCode: 0 }) }),
+        stop: () => [{ kind: 'exec', argv: does('stopped') }],
+      },
+    },
+  } as unknown as Found
+  const context = {
+    effects: () => ({ explain: () => new Error('engine'), note: () => undefined, moving: { moves: false }, verbose: null }),
+    host: { terminal: {} },
+  } as unknown as Context
+  const heard: Alarm[] = []
+  let over = 0
+  stops.push(
+    watchProject(context, found, { canPause, raised: (one) => heard.push(one), over: () => over++, note: () => undefined }),
+  )
+  const did = (name: string) => existsSync(join(folder, name))
+  const plant = (name: string) => writeFileSync(join(project, name), 'evil')
+  return { folder, found, context, heard, did, plant, isOver: () => over > 0 }
+}
+
+async function until(what: string, is: () => boolean): Promise<void> {
+  for (const deadline = Date.now() + 60_000; !is(); await Bun.sleep(10))
+    if (Date.now() > deadline) throw new Error(`never: ${what}`)
+}
+
+const outcomes: readonly (readonly [name: string, rule: Rule, engine: Engine, does: Alarm['does'], done: readonly string[]])[] = [
+  ['pauses the session', {}, {}, 'paused', ['paused']],
+  ['only tells, where the user says so', { alarm: 'tell' }, {}, 'told', []],
+  ['only tells, where nobody could let it go on', { canPause: false }, {}, 'told', []],
+  ['stops the session, where the engine cannot pause it', {}, { pause: null }, 'stopped', ['stopped']],
+  ['stops the session, where pausing fails', {}, { pause: 'fails' }, 'stopped', ['paused', 'stopped']],
+  ['only tells where pausing fails and the user wants warnings', { onFinding: 'warn' }, { pause: null }, 'told', []],
+  ['counts as paused what was paused before', {}, { pause: 'fails', state: 'paused' }, 'paused', ['paused']],
+]
+
+test.each(outcomes)('an alarm %s', async (_, rule, engine, does, done) => {
+  const { folder, heard, did, plant } = session(rule, engine)
+  plant('.envrc')
+  await until('an alarm', () => heard.length > 0)
+  expect(heard[0]).toMatchObject({ does, text: '.envrc appeared in the project: direnv runs it at cd' })
+  expect(readAlarm(folder)?.does).toBe(does)
+  expect(['paused', 'stopped'].filter(did)).toEqual([...done])
+})
+
+test('an alarm for a session that has ended meanwhile leaves nothing to say', async () => {
+  const { folder, heard, did, plant } = session({}, { pause: 'fails', state: 'exited' })
+  plant('.envrc')
+  await until('the try', () => did('paused'))
+  await until('no note', () => readAlarm(folder) === null)
+  expect(heard).toEqual([])
+})
+
+test('nothing is watched where the user switched it off', async () => {
+  const [off, on] = [session({ alarm: 'off' }, {}), session({}, {})]
+  off.plant('.envrc')
+  on.plant('.envrc')
+  await until('the other alarm', () => on.heard.length > 0)
+  expect([off.heard, off.did('paused')]).toEqual([[], false])
+})
+
+test('a paused session goes on once, and what appears then is an alarm again', async () => {
+  const { folder, found, context, heard, did, plant, isOver } = session({}, { state: 'paused' })
+  expect(await goOn(context, found)).toBe(false)
+  plant('.envrc')
+  await until('an alarm', () => heard.length > 0)
+  expect(await goOn(context, found)).toBe(true)
+  expect([did('went-on'), readAlarm(folder)]).toEqual([true, null])
+  await until('it is told', isOver)
+  plant('.exrc')
+  await until('another alarm', () => heard.length > 1)
+  expect(readAlarm(folder)?.paths.map((path) => path.split('/').at(-1))).toEqual(['.exrc'])
+})
+
+test('what appears while a session is paused joins what is told, and does not pause it twice', async () => {
+  const { folder, heard, did, plant } = session({}, {})
+  plant('.envrc')
+  await until('an alarm', () => heard.length > 0)
+  rmSync(join(folder, 'paused'))
+  plant('\u001b[31m.exrc')
+  plant('.exrc')
+  await until('another alarm', () => heard.length > 1)
+  expect([readAlarm(folder)?.paths.length, did('paused')]).toEqual([2, false])
+})

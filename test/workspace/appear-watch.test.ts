@@ -1,0 +1,215 @@
+import { afterAll, expect, test } from 'bun:test'
+import { existsSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { watchGuarded } from '../../src/workspace/appear-watch.ts'
+import { takeManifest } from '../../src/workspace/manifest.ts'
+import { findWorkspace } from '../../src/workspace/workspace.ts'
+import { git, makeSandbox, repository } from './sandbox.ts'
+
+const sandbox = makeSandbox()
+const stops: (() => void)[] = []
+afterAll(() => {
+  for (const stop of stops) stop()
+  sandbox.remove()
+}, 60_000)
+let count = 0
+
+function put(file: string, text = 'x'): string {
+  mkdirSync(dirname(file), { recursive: true })
+  writeFileSync(file, text)
+  return file
+}
+
+const nothing = () => undefined
+
+/** A project that is watched from a moment on: what was told of, by path, and a wait for more of it. */
+function watched(prepare: (root: string) => void = nothing, meanwhile: (root: string) => void = nothing) {
+  const root = repository(join(sandbox.path, `watched-${++count}`))
+  prepare(root)
+  const { walked, gits, named, list } = findWorkspace(sandbox.host(root), { force: false })
+  const kept = takeManifest({ roots: [root], gits, named, list }, [walked])
+  meanwhile(root)
+  const told: string[] = []
+  const limits: string[] = []
+  const stop = watchGuarded(JSON.parse(JSON.stringify(kept)), {
+    found: (findings) => told.push(...findings.map(({ path }) => relative(root, path))),
+    limited: (why) => limits.push(why),
+    isOurs: (path) => path.endsWith('/ours/.envrc'),
+  })
+  stops.push(stop)
+  /** Waits until a path was told of as often as this. */
+  const tells = async (path: string, times = 1): Promise<void> => {
+    const deadline = Date.now() + 60_000
+    while (told.filter((one) => one === path).length < times) {
+      if (Date.now() > deadline) throw new Error(`not told of ${path}: ${told.join(', ')}`)
+      await Bun.sleep(10)
+    }
+  }
+  /** All that was told once everything before has been seen, which a last file shows. */
+  const all = async (): Promise<readonly string[]> => {
+    put(join(root, 'last/.envrc'))
+    await tells('last/.envrc')
+    return told.filter((path) => !path.startsWith('last'))
+  }
+  return { root, told, limits, tells, all, stop }
+}
+
+const severe: readonly (readonly [name: string, plant: (root: string) => void, path: string])[] = [
+  ['a file', (root) => put(join(root, '.envrc')), '.envrc'],
+  ['a file in a folder that is new', (root) => put(join(root, 'a/b/c/.envrc')), 'a/b/c/.envrc'],
+  ['a folder with what is in it', (root) => put(join(root, '.vscode/tasks.json')), '.vscode'],
+  ['a link', (root) => symlinkSync('/etc', join(root, '.husky')), '.husky'],
+  [
+    'what is moved into place',
+    (root) => {
+      put(join(root, 'quiet/tool'))
+      renameSync(join(root, 'quiet/tool'), join(root, '.exrc'))
+    },
+    '.exrc',
+  ],
+  [
+    'what comes with a folder that is moved',
+    (root) => {
+      put(join(sandbox.path, 'elsewhere/x/.idea/run.xml'))
+      renameSync(join(sandbox.path, 'elsewhere'), join(root, 'arrived'))
+    },
+    'arrived/x/.idea',
+  ],
+  ['another name for commondir', (root) => put(join(root, '.git/commondir'), '../evil\n'), '.git/commondir'],
+  ['a repository whose configuration names a program', (root) => evil(join(root, 'sub')), 'sub/.git'],
+  [
+    'a bare repository',
+    (root) => {
+      git(root, 'init', '--quiet', '--bare', 'store')
+      git(join(root, 'store'), 'config', 'core.fsmonitor', 'x')
+    },
+    'store',
+  ],
+  ['a pointer to a repository', (root) => put(join(root, 'sub/.git'), 'gitdir: ../evil\n'), 'sub/.git'],
+  [
+    'the project as a bare repository',
+    (root) => {
+      for (const name of ['objects/x', 'refs/x', 'HEAD']) put(join(root, name))
+    },
+    'HEAD',
+  ],
+]
+
+function evil(place: string): void {
+  git(dirname(place), 'init', '--quiet', place)
+  git(place, 'config', 'core.fsmonitor', 'touch PWNED')
+}
+
+test.each(severe)('a watch tells of %s', async (_, plant, path) => {
+  const { root, tells } = watched()
+  plant(root)
+  await tells(path)
+})
+
+test('a watch tells of what appeared between the look at the start and its own begin', async () => {
+  await watched(nothing, (root) => put(join(root, 'a/.envrc'))).tells('a/.envrc')
+})
+
+const harmless: readonly (readonly [name: string, prepare: (root: string) => void, deed: (root: string) => void])[] = [
+  ['of a repository as git makes it', nothing, (root) => git(root, 'init', '--quiet', 'sub')],
+  [
+    'of a clone, and of work in it',
+    nothing,
+    (root) => {
+      git(root, 'clone', '--quiet', root, 'copy')
+      git(join(root, 'copy'), 'commit', '--quiet', '--allow-empty', '--message=m')
+      git(join(root, 'copy'), 'checkout', '--quiet', '-b', 'b')
+    },
+  ],
+  ['of a worktree', nothing, (root) => git(root, 'worktree', 'add', '--quiet', 'tree')],
+  ['of work in the repository', nothing, (root) => git(root, 'commit', '--quiet', '--allow-empty', '--message=m')],
+  [
+    'of what was there, and changes or goes',
+    (root) => {
+      for (const name of ['.envrc', '.vscode/x', '.git/hooks/pre-commit']) put(join(root, name))
+    },
+    (root) => {
+      for (const name of ['.envrc', '.vscode/x', '.vscode/y', '.git/hooks/pre-commit', '.git/config'])
+        put(join(root, name), 'new')
+      rmSync(join(root, '.envrc'))
+    },
+  ],
+  ['of what is not severe', nothing, (root) => ['CLAUDE.md', 'Makefile', 'package.json'].map((name) => put(join(root, name)))],
+  ['of folders that tools fill', nothing, (root) => put(join(root, 'node_modules/x/.vscode/tasks.json'))],
+  ['of what paude puts there', nothing, (root) => put(join(root, 'ours/.envrc'))],
+  [
+    'of a thousand files and folders',
+    nothing,
+    (root) => {
+      for (let n = 0; n < 1000; n++) put(join(root, `out/${n % 50}/${n}`))
+    },
+  ],
+]
+
+test.each(harmless)('a watch is silent %s', async (_, prepare, deed) => {
+  const { root, all } = watched(prepare)
+  deed(root)
+  expect(await all()).toEqual([])
+})
+
+test('a watch tells once of what stays as it is, and again of each change', async () => {
+  const { root, tells, all } = watched()
+  put(join(root, '.vscode/tasks.json'), 'one')
+  await tells('.vscode')
+  put(join(root, 'src/x'))
+  expect(await all()).toEqual(['.vscode'])
+  put(join(root, '.vscode/tasks.json'), 'two')
+  await tells('.vscode', 2)
+  put(join(root, '.vscode/a/b/more.json'))
+  await tells('.vscode', 3)
+  put(join(root, '.vscode/a/b/more.json'), 'other')
+  await tells('.vscode', 4)
+  rmSync(join(root, '.vscode'), { recursive: true })
+  put(join(root, '.vscode/tasks.json'), 'one')
+  await tells('.vscode', 5)
+})
+
+test('a watch tells of a harmless repository and a harmless worktree that become something else', async () => {
+  const { root, tells, all } = watched()
+  git(root, 'init', '--quiet', 'sub')
+  git(root, 'worktree', 'add', '--quiet', 'tree')
+  expect(await all()).toEqual([])
+  put(join(root, 'sub/.git/info/.envrc'))
+  await tells('sub/.git/info/.envrc')
+  put(join(root, 'sub/.git/hooks/post-index-change'))
+  await tells('sub/.git')
+  git(join(root, 'sub'), 'config', 'core.fsmonitor', 'x')
+  await tells('sub/.git', 2)
+  put(join(root, '.git/worktrees/tree/commondir'), '../../../evil\n')
+  await tells('tree/.git')
+})
+
+test('a watch follows a folder that is moved, and one that takes its place', async () => {
+  const { root, tells, all } = watched((top) => put(join(top, 'a/b/x')))
+  renameSync(join(root, 'a'), join(root, 'moved'))
+  put(join(root, 'a/b/x'))
+  expect(await all()).toEqual([])
+  put(join(root, 'moved/b/.envrc'))
+  await tells('moved/b/.envrc')
+  put(join(root, 'a/b/.envrc'))
+  await tells('a/b/.envrc')
+})
+
+test('a watch of a project with too many folders says so once, and watches the nearest', async () => {
+  const { root, limits, tells } = watched((top) => {
+    for (let n = 0; n < 2100; n++) mkdirSync(join(top, `deep/${n}`), { recursive: true })
+  })
+  expect(limits).toEqual([expect.stringContaining('only 2000 folders')])
+  put(join(root, 'deep/.envrc'))
+  await tells('deep/.envrc')
+  expect(limits.length).toBe(1)
+})
+
+test('a watch that has ended tells nothing', async () => {
+  const { root, told, stop } = watched()
+  stop()
+  put(join(root, '.envrc'))
+  const { all } = watched()
+  await all()
+  expect([told, existsSync(join(root, '.envrc'))]).toEqual([[], true])
+})
