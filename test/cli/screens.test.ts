@@ -74,7 +74,7 @@ describe('sessions', () => {
         kind: '',
         message: '',
       },
-      ...{ fault: '', attached: 0, planted: [], blocked: 0 },
+      ...{ fault: '', attached: 0, planted: [], alarm: '', blocked: 0 },
       ...more,
     }) as unknown as ActiveRow
   const home = '/home/me'

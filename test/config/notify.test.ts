@@ -20,7 +20,7 @@ test('every key of [notify] is read', () => {
     webhook: { url: 'https://example.org/h', token: 'env:TOKEN', timeout: 2.5 },
   })
   expect(notify('terminal = ["osc9", "bell"]')).toMatchObject({
-    on: ['waiting', 'done', 'error'],
+    on: ['waiting', 'done', 'error', 'finding'],
     every: 10,
     terminal: ['osc9', 'bell'],
     webhook: null,
