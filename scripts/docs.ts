@@ -153,7 +153,8 @@ const list = (): string =>
     .join('\n')
 
 const SEVERITIES: Readonly<Record<Severity, string>> = {
-  severe: 'Read-only in a session where they exist, and named when they are new. Programs run or obey these by themselves.',
+  severe:
+    'Read-only in a session where they exist, or [a copy](../config-changes.md) of its own, and named when they are new. Programs run or obey these by themselves.',
   warn: 'Writable, and named when they are new or changed. Programs obey these when you run them.',
   shown: 'Writable, and shown by `paude review` only. These are code that you run.',
 }

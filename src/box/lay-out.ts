@@ -1,8 +1,8 @@
 import { dirname, join } from 'node:path'
 import { folder, type Plan, write } from '../plan/plan.ts'
 import { owned } from './owner.ts'
-import { COPIES, copiesOf, type SessionSpec } from './spec.ts'
-import { laidStandIns } from './stand-ins.ts'
+import { COPIES, copiesOf, type SessionSpec, shadowsOf } from './spec.ts'
+import { laidStandIns, SHADOWS } from './stand-ins.ts'
 import { takesUploads, UPLOADS } from './uploads.ts'
 
 /** The session's folder on the host: what the box mounts read-only. */
@@ -11,6 +11,7 @@ export function layOut(spec: SessionSpec): Plan {
   const copies = copiesOf(spec).flatMap(({ source, target, content }) =>
     [source, `${source}.was`].map((to) => ({ kind: 'copy', from: target, to, content }) as const),
   )
+  const shadows = shadowsOf(spec)
   return [
     folder(spec.folder),
     folder(join(spec.folder, 'seed'), 0o755),
@@ -20,6 +21,8 @@ export function layOut(spec: SessionSpec): Plan {
     ...(takesUploads(spec) ? [folder(join(spec.folder, UPLOADS))] : []),
     ...(copies.length === 0 ? [] : [folder(join(spec.folder, COPIES))]),
     ...copies,
+    ...(shadows.length === 0 ? [] : [folder(join(spec.folder, SHADOWS))]),
+    ...shadows.map(({ source, target, leaves }) => ({ kind: 'copy-tree', from: target, to: source, leaves }) as const),
     ...laidStandIns(spec.folder, spec.standIns),
     ...(spec.network.mode === 'none'
       ? []

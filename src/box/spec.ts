@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import type { Policy } from '../network/allow.ts'
-import type { Argv, Gather } from '../plan/plan.ts'
+import type { Argv, CopyTree, Gather } from '../plan/plan.ts'
 import type { Secret } from '../secret.ts'
-import type { StandIn } from './stand-ins.ts'
+import { SHADOWS, type StandIn } from './stand-ins.ts'
 import type { WorkspaceVolume } from './workspace-volume.ts'
 
 /** What is to run, in full: absolute paths, nothing left to decide. */
@@ -88,7 +88,12 @@ export const overlayAt = (n: number): string => `/paude/overlays/${n}`
 /** How the project gets into the box and back. The guards, which keep what this machine may act on read-only, belong to `bind` alone. */
 export type Transport =
   /** The project itself at its own path, with its guards behind it. */
-  | { readonly kind: 'bind'; readonly mounts: readonly Mount[]; readonly copies: readonly Copy[] }
+  | {
+      readonly kind: 'bind'
+      readonly mounts: readonly Mount[]
+      readonly copies: readonly Copy[]
+      readonly shadows: readonly Shadow[]
+    }
   /** A clone in a volume of the session, or an empty volume; what comes back is looked at first. */
   | { readonly kind: 'volume'; readonly volume: WorkspaceVolume; readonly fill: Fill | null }
   /** The agent runs on this machine, where the project is. */
@@ -107,6 +112,23 @@ export const copiesOf = ({ transport, folder }: Pick<SessionSpec, 'transport' | 
 /** Files of the project in whose place the box has copies. */
 export const copiedOf = (transport: Transport): readonly string[] =>
   transport.kind === 'bind' ? transport.copies.map(({ target }) => target) : []
+
+/** A file or folder of the project in whose place the box writes to a copy, what that begins with, and whether nothing was there. */
+export type Shadow = { readonly target: string; readonly leaves: CopyTree['leaves']; readonly isMissing: boolean }
+
+/** The shadows of a box, each with the place of this machine that is mounted. */
+export const shadowsOf = ({ transport, folder }: Pick<SessionSpec, 'transport' | 'folder'>) =>
+  transport.kind === 'bind' ? transport.shadows.map((shadow, n) => ({ ...shadow, source: shadowPlace(folder, n) })) : []
+
+/** Files and folders of the project that are shadowed. */
+export const shadowedOf = (transport: Transport): readonly string[] =>
+  transport.kind === 'bind' ? transport.shadows.map(({ target }) => target) : []
+
+/** The nth shadow; `.was` after it is how it began. */
+export const shadowPlace = (folder: string, n: number): string => join(folder, SHADOWS, String(n))
+
+/** Where a box has the nth shadow besides its place in the project, so that it can see that the one is the other. */
+export const shadowAt = (n: number): string => `/paude/shadows/${n}`
 
 /** Folder of a session's folder with its copies. */
 export const COPIES = 'copies'

@@ -6,16 +6,16 @@ import { folder, type Plan, removeAfter, type Step, write } from '../plan/plan.t
  * A mount needs a file or folder to lie on, so the harmless thing is on this machine too while the session exists.
  */
 export type StandIn = {
-  readonly kind: 'hooks' | 'config.worktree' | 'commondir' | 'socket' | 'overlay'
+  readonly kind: 'hooks' | 'config.worktree' | 'commondir' | 'socket' | 'overlay' | 'shadow'
   /** On this machine. */
   readonly path: string
   /** In the box. */
   readonly target: string
 }
 
-/** Those that are mounted themselves: on an overlay its volume is. */
-export const mountedStandIns = (standIns: readonly StandIn[]): readonly StandIn[] =>
-  standIns.filter(({ kind }) => kind !== 'overlay')
+/** Those that are mounted themselves: on an overlay its volume is, on one of a shadow the shadow. */
+export const mountedStandIns = <S extends Pick<StandIn, 'kind'>>(standIns: readonly S[]): readonly S[] =>
+  standIns.filter(({ kind }) => kind !== 'overlay' && kind !== 'shadow')
 
 /** By kind: null for an empty folder. git takes a `commondir` of `./` for the folder that it lies in, as without one; libgit2 1.9 finds no repository with `.` alone. */
 export const STAND_INS: Readonly<Record<StandIn['kind'], string | null>> = {
@@ -24,6 +24,7 @@ export const STAND_INS: Readonly<Record<StandIn['kind'], string | null>> = {
   commondir: './\n',
   socket: '',
   overlay: null,
+  shadow: null,
 }
 
 /** Where the box has them besides, so that it can see that the one is the other. */
@@ -31,6 +32,9 @@ export const standInAt = (kind: StandIn['kind']): string => `/paude/seed/stand-i
 
 /** What is mounted. */
 export const standInSource = (folder: string, kind: StandIn['kind']): string => join(folder, 'seed/stand-ins', kind)
+
+/** Folder of a session's folder with what its box writes to in place of the project's own. */
+export const SHADOWS = 'shadows'
 
 /** File of a session's folder that names what may have to be taken away again, a path a line. */
 export const LIST = 'stand-ins'
@@ -40,11 +44,10 @@ export const LEAVING_LIST = `${LIST}.old`
 /** Lays out what is mounted, and says in the session's folder what is made on this machine before it is made. */
 export function laidStandIns(place: string, standIns: readonly StandIn[]): Plan {
   if (standIns.length === 0) return []
-  const all = Object.entries(STAND_INS) as readonly (readonly [StandIn['kind'], string | null])[]
-  const kinds = all.filter(([kind]) => kind !== 'overlay')
+  const kinds = (Object.keys(STAND_INS) as readonly StandIn['kind'][]).map((kind) => ({ kind, content: STAND_INS[kind] }))
   return [
     folder(join(place, 'seed/stand-ins'), 0o755),
-    ...kinds.map(([kind, content]) =>
+    ...mountedStandIns(kinds).map(({ kind, content }) =>
       content === null ? folder(standInSource(place, kind), 0o755) : write(standInSource(place, kind), content, 0o644),
     ),
     write(join(place, LIST), standIns.map(({ path }) => `${path}\n`).join('')),
@@ -73,6 +76,8 @@ const sweep = (place: string) =>
     [
       'PATH=$PATH:/usr/bin:/bin',
       'cd "$1" 2>/dev/null && own=$(pwd -P) || exit 0',
+      // What the box closed there could not be removed.
+      `[ ! -d ${SHADOWS} ] || chmod -R u+rwX ${SHADOWS} 2>/dev/null`,
       `mv ${LIST} ${LEAVING_LIST} 2>/dev/null`,
       `[ -e ${LEAVING_LIST} ] || exit 0`,
       `needed() { grep -qxF -e "$path" "$own"/../*/${LIST} 2>/dev/null; }`,

@@ -47,7 +47,20 @@ export const SHOWS: Front = { takes: allBut('dry-run', 'print-config'), acts: fa
 
 /** It tells what kind of box a start here would make. */
 export const LOOKS: Front = {
-  takes: allBut('dry-run', 'print-config', 'detach', 'bg', 'session-name', 'timeout', 'wait-removal', 'force', 'quiet'),
+  takes: allBut(
+    ...([
+      'dry-run',
+      'print-config',
+      'detach',
+      'bg',
+      'session-name',
+      'timeout',
+      'wait-removal',
+      'sync-claude-config',
+      'force',
+      'quiet',
+    ] as const),
+  ),
   acts: false,
 }
 

@@ -12,6 +12,7 @@ export type Step =
   | Write
   | Copy
   | Place
+  | CopyTree
   | CopyContext
   | Gather
   | Snapshot
@@ -50,6 +51,21 @@ export type Place = {
   readonly kind: 'place'
   readonly things: readonly { readonly path: string; readonly content: string | null }[]
   readonly undo: Argv
+}
+
+/** Writes what was read of a file or folder of this machine when the plan was made to `to`, for a box, and as one file to `to.was`, which says how it began. */
+export type CopyTree = {
+  readonly kind: 'copy-tree'
+  readonly from: string
+  readonly to: string
+  readonly leaves: readonly {
+    /** Below `from`; '' for itself. Each folder stands before what is in it. */
+    readonly path: string
+    readonly kind: 'folder' | 'file' | 'link'
+    readonly mode: number
+    /** Of a file, each byte one character; where a link leads. */
+    readonly content: Secret
+  }[]
 }
 
 /**

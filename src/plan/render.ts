@@ -62,6 +62,13 @@ function renderStep(step: Step, name: string, look: Look): readonly string[] {
       return [`install -m 0600 ${quote(step.from)} ${quote(step.to)}`]
     case 'place':
       return [later(step.undo), ...step.things.map(({ path, content }) => placing(quote(path), content))]
+    case 'copy-tree':
+      return [
+        step.leaves.length > 1 || step.leaves[0]?.kind === 'file'
+          ? `cp -RP ${quote(step.from)} ${quote(step.to)}`
+          : `mkdir ${quote(step.to)}`,
+        `: # and writes how it is to ${quote(`${step.to}.was`)}`,
+      ]
     case 'copy-context':
       return ['# only if that is what was trusted, byte for byte', `cp -RP ${quote(step.from)} ${quote(step.to)}`]
     case 'gather':
@@ -334,6 +341,7 @@ const hasUndo = (step: Step): boolean => {
     case 'remove':
     case 'write':
     case 'copy':
+    case 'copy-tree':
     case 'copy-context':
     case 'gather':
     case 'snapshot':

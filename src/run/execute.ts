@@ -21,6 +21,7 @@ import { makeInPlace } from '../workspace/inode.ts'
 import { runAttached } from './attached.ts'
 import { buildStep } from './build-step.ts'
 import { askLastWords } from './last-words.ts'
+import { layTree, packTree } from './lay-tree.ts'
 import { onDisk, removeFolder } from './on-disk.ts'
 import { type Attached, capture, connect, type Outcome } from './process.ts'
 import type { Progress } from './progress.ts'
@@ -125,6 +126,12 @@ async function carryOut(step: Exclude<Step, Last>, run: Run): Promise<void> {
     case 'place':
       run.undos.push(() => capture(step.undo))
       for (const { path, content } of step.things) makeInPlace(path, content)
+      return
+    case 'copy-tree':
+      await onDisk(step.to, async () => {
+        layTree(step.to, step.leaves)
+        packTree(`${step.to}.was`, step.leaves)
+      })
       return
     case 'copy-context':
       await onDisk(step.to, async () => {

@@ -175,8 +175,8 @@ export const fileProbes: readonly Probe[] = [
   {
     id: 'F10',
     area: 'files',
-    claim: "The project's .claude settings are read-only",
-    judge: every(['box.project.claude', 'box.project.settings'], refused),
+    claim: "What the agent changes in the project's .claude stays in the sandbox",
+    judge: shadow,
   },
   { id: 'F11', area: 'files', claim: 'The agent can write to the project (control), as you', judge: project },
   {
@@ -208,6 +208,14 @@ function project(facts: Facts, { uid, gid, owner }: Want): Verdict {
   const [write, inside, outside] = [facts['box.project.write'], facts['box.project.owner'], facts['outside.owner']]
   const good = write === 'done' && inside === `${uid}:${gid}` && outside === owner
   return (good ? held : broken)(`written: ${write ?? 'not observed'}; owner inside ${inside ?? '-'}, outside ${outside ?? '-'}`)
+}
+
+function shadow(facts: Facts): Verdict {
+  const [made, write, outside] = [facts['box.project.claude'], facts['box.project.settings'], facts['outside.claude']]
+  const good = made === 'done' && write === 'done' && outside === 'as it was'
+  return (good ? held : broken)(
+    `written: ${made ?? 'not observed'}, ${write ?? 'not observed'}; on this machine: ${outside ?? '-'}`,
+  )
 }
 
 function gitGuards(facts: Facts, want: Want): Verdict {

@@ -300,7 +300,7 @@ project() {
   attempt project.hook touch "$project/.git/hooks/pre-commit"
   attempt project.config configures "$project/.git/config"
   attempt project.claude touch "$project/.claude/settings.local.json"
-  attempt project.settings opens "$project/.claude/settings.json"
+  attempt project.settings configures "$project/.claude/settings.json"
   attempt project.git mv "$project/.git" "$project/.git-away"
   attempt project.hooks mv "$project/.git/hooks" "$project/.git/hooks-away"
   attempt project.git-config rm -f "$project/.git/config"

@@ -147,10 +147,14 @@ export async function lookFromOutside(backend: Backend, { spec, handle }: Made, 
       ? searched(commandLines(), credential)
       : 'not applicable: this system has no command lines in /proc',
     'outside.config': readText(join(spec.workspace, '.git/config'))?.includes('selftest') === false ? 'as it was' : 'changed',
+    'outside.claude': isAsItWas(join(spec.workspace, '.claude')) ? 'as it was' : 'changed',
     'outside.owner': ownerOf(join(spec.workspace, 'from-the-box')),
     ...Object.fromEntries(NAMESPACES.map((name) => [`outside.namespace.${name}`, namespaceHere(name)])),
   }
 }
+
+const isAsItWas = (folder: string): boolean =>
+  readdirSync(folder).join() === 'settings.json' && readText(join(folder, 'settings.json')) === '{}\n'
 
 /** Pure: how many texts there were, or in how many of them the value is. A text that could not be had is no proof. */
 export function searched(texts: readonly (string | null)[], value: string): string {

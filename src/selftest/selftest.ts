@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { rmSync } from 'node:fs'
 import { type Backend, type Engine, type Inside, need } from '../backends/backend.ts'
 import { NETWORK_NAMES } from '../box/environment.ts'
-import { copiedOf, copyAt, mountsOf } from '../box/spec.ts'
+import { copiedOf, copyAt, mountsOf, shadowAt, shadowedOf } from '../box/spec.ts'
 import { takesUploads, UPLOADS_AT } from '../box/uploads.ts'
 import type { Config } from '../config/keys/settings.ts'
 import { API_KEY } from '../credentials/providers.ts'
@@ -141,7 +141,9 @@ export function wanted(
   const { user, workspace, out, security } = spec
   const outFiles = out.map((name) => `/paude/out/${name}`)
   const copied = copiedOf(spec.transport)
+  const shadowed = shadowedOf(spec.transport)
   const copies = [...copied, ...copied.map((_, n) => copyAt(n))]
+  const shadows = [...shadowed, ...shadowed.map((_, n) => shadowAt(n))]
   const own = [
     '/paude/init',
     '/paude/seed',
@@ -158,6 +160,7 @@ export function wanted(
     ...Object.keys(spec.system),
     ...outFiles,
     ...(copies.length === 0 ? [] : ['/paude/bin', ...copies]),
+    ...shadows,
   ]
   return {
     ...user,
@@ -168,7 +171,7 @@ export function wanted(
     writable: [
       // The engine makes these files for each session, and a read-only root makes them read-only too (some mount the second).
       ...(security.readOnlyRoot ? [] : ['/', '/etc/hostname', '/run/.containerenv']),
-      ...[user.home, '/tmp', '/run', ...outFiles, ...copies],
+      ...[user.home, '/tmp', '/run', ...outFiles, ...copies, ...shadows],
       ...mounts.filter(({ readOnly }) => !readOnly).map(({ target }) => target),
     ],
     givenUp: givenUp(security),

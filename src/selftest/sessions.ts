@@ -67,7 +67,7 @@ export async function makeSession(wish: Wish): Promise<Made> {
   }
   // What a managed file lets nobody have are hosts of the world; the test's own are made up.
   const config: Config = { ...wish.config, settings: tested(wish.config.settings, wish.allow), managed: {} }
-  const around = await lookAround(host, config, { backend, imports: null, makesWorktree: false })
+  const around = await lookAround(host, config, { backend, imports: null, makesWorktree: false, makesConfig: true })
   const { spec, record } = resolveSession({
     host,
     config,
@@ -88,6 +88,7 @@ const tested = (settings: Settings, networkAllow: readonly string[]): Settings =
   detach: true,
   workspaceMode: 'bind',
   dirty: 'false',
+  agentConfig: 'shadow',
   sessionName: '',
   // Nobody is there to answer, so what asks must hold like what does not.
   network: settings.network === 'ask' ? 'ask' : 'restricted',

@@ -149,7 +149,7 @@ function isNameOfGit(path: string): boolean {
 }
 
 /** Whether something harmless may be put where nothing is. git's status shows no empty folder, and nothing in git data. */
-function mayStandIn(path: string, area: Area): boolean {
+export function mayStandIn(path: string, area: Pick<Area, 'root' | 'git'>): boolean {
   const folder = dirname(path)
   if (look(path) !== null || hasControl(path)) return false
   return realPath(folder) === folder && places(area).some((place) => below(place, path)) && isWritable(folder)
@@ -175,7 +175,10 @@ function projectFiles({ root, directory, list }: Area): readonly string[] {
   return folders.flatMap((folder) => names.map((name) => join(folder, name)))
 }
 
-const places = ({ root, git }: Area): readonly string[] => [root, ...(git?.commonDirectory ? [git.commonDirectory] : [])]
+const places = ({ root, git }: Pick<Area, 'root' | 'git'>): readonly string[] => [
+  root,
+  ...(git?.commonDirectory ? [git.commonDirectory] : []),
+]
 
 /** What to do about one path. A path outside the project is nobody's business here. */
 function examine(path: string, area: Area): Finding {
@@ -201,13 +204,13 @@ function examine(path: string, area: Area): Finding {
 }
 
 /** Without those that lie in others. */
-function outermost(paths: readonly string[]): readonly string[] {
+export function outermost(paths: readonly string[]): readonly string[] {
   const all = new Set(paths)
   return [...all].filter((path) => !ancestors(path).some((folder) => folder !== path && all.has(folder))).sort()
 }
 
 /** The folders above what is protected, up to the mount that holds them. */
-function pins(protectedPaths: readonly string[], area: Area): readonly string[] {
+export function pins(protectedPaths: readonly string[], area: Pick<Area, 'root' | 'git'>): readonly string[] {
   const bases = places(area)
   return [...new Set(protectedPaths.flatMap((path) => ancestors(path).slice(1)))]
     .filter((path) => !bases.includes(path) && bases.some((base) => below(base, path)))

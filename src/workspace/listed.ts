@@ -26,6 +26,12 @@ export const IN_GIT = [
   listed('warn', 'git', 'reads addresses of remotes from it', ['remotes', 'branches']),
 ].flat()
 
+/** Of the list below: what agents obey in a project, wherever it lies. A session may write to a copy of its own (`workspace.agent_config`). */
+export const AGENT_FOLDERS: readonly string[] = ['.claude', '.codex', '.gemini']
+export const AGENT_FILES: readonly string[] = ['.mcp.json']
+/** The same between the project's top and the working directory, where agents read them by themselves. */
+export const AGENT_WORDS: readonly string[] = ['CLAUDE.md', 'CLAUDE.local.md', 'AGENTS.md', 'GEMINI.md']
+
 /** Relative to any folder of the project. */
 export const IN_FOLDERS = [
   listed('severe', 'paude', 'decides what the next session may do', ['paude.toml', 'paude.json']),

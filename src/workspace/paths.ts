@@ -104,8 +104,9 @@ export function readBytes(path: string, most: number, follow: number = constants
   try {
     const stats = fstatSync(file)
     if (!stats.isFile() || stats.size > most) return null
-    const buffer = Buffer.alloc(most)
-    return buffer.subarray(0, readSync(file, buffer, 0, most, 0))
+    // One that grows meanwhile is read as far as it went.
+    const buffer = Buffer.alloc(stats.size)
+    return buffer.subarray(0, readSync(file, buffer, 0, stats.size, 0))
   } catch {
     return null
   } finally {

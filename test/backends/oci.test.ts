@@ -263,6 +263,7 @@ test('a fresh HOME has the folders that lead to what is mounted below it, but no
     kind: 'bind',
     mounts: [at('/home/ada/src/engine'), at('/home/ada/src/engine/.git/hooks')],
     copies: [],
+    shadows: [],
   } as const
   const found = parentsInHome({ ...spec, transport, mounts })
   expect(found).toEqual(['src', '.claude', '.config', '.config/a'])

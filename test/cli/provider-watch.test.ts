@@ -33,6 +33,7 @@ const record: SessionRecord = {
     init: '',
     mounts: [],
     copies: [],
+    shadows: [],
     standIns: [],
     overlays: [],
     repos: [],

@@ -32,6 +32,7 @@ memory = "4g"
 pids = 512
 [workspace]
 mode = "clone"
+agent_config = "read-only"
 [docker]
 extra_flags = ["--shm-size=1g"]
 [podman]
@@ -99,6 +100,7 @@ const OPENING: readonly (readonly [setting: keyof Settings, text: string, item: 
   ['seccomp', 'security.seccomp = "engine"', 'security.seccomp: default > engine'],
   ['workspaceMode', 'workspace.mode = "bind"', 'workspace.mode: clone > bind'],
   ['dirty', 'workspace.dirty = true', 'workspace.dirty: false > true'],
+  ['agentConfig', 'workspace.agent_config = "shadow"', 'workspace.agent_config: read-only > shadow'],
   ['onFinding', 'workspace.on_finding = "warn"', 'workspace.on_finding: ask > warn'],
   ['alarm', 'workspace.watch = "tell"', 'workspace.watch: pause > tell'],
   ['mount', 'mounts = ["/data:rw"]', 'mounts:  > /data:rw'],
@@ -136,6 +138,7 @@ const NARROWING: readonly (readonly [text: string, rest: Layer])[] = [
   ['workspace.overlay = ["node_modules"]', { overlay: ['node_modules'] }],
   ['workspace.mode = "clone"', { workspaceMode: 'clone' }],
   ['workspace.guard = ["warn:.tool"]', { guard: ['warn:.tool'] }],
+  ['workspace.agent_config = "read-only"', { agentConfig: 'read-only' }],
   ['workspace.on_finding = "revert"', { onFinding: 'revert' }],
   ['env = ["EDITOR"]', { env: ['EDITOR'], references: [] }],
   ['mounts = ["/data"]', { mount: ['/data'] }],

@@ -162,8 +162,8 @@ describeEach('paude in place of claude', (backend) => {
       ],
       { cwd },
     )
-    // git's configuration is the box's own copy.
-    expect(results[0]).toBe('wrote .git/config\nchecked')
+    // git's configuration and the agent's are the box's own copies.
+    expect(results[0]).toBe('wrote .git/config\nwrote .claude/settings.json\nwrote .mcp.json\nchecked')
     expect(results[1]).toContain('checked')
     expect(files.map((file) => readFileSync(join(cwd, file), 'utf8'))).toEqual(before)
     for (const name of ['.git2', 'c2', '.git/h2', '.claude/x']) expect(existsSync(join(cwd, name))).toBe(false)

@@ -106,7 +106,11 @@ const holes: Readonly<Record<string, readonly Facts[]>> = {
     { 'box.project.git': 'done' },
     { 'box.project.hooks': 'done' },
   ],
-  F10: [{ 'box.project.claude': 'done' }, { 'box.project.settings': 'done' }],
+  F10: [
+    { 'box.project.claude': 'refused: Read-only file system' },
+    { 'box.project.settings': 'refused: Read-only file system' },
+    { 'outside.claude': 'changed' },
+  ],
   F11: [{ 'box.project.write': 'refused: Permission denied' }, { 'outside.owner': '100000:100000' }],
   F12: [{ 'box.resolv': '38' }],
   F13: [{ 'box.outside': 'visible' }],

@@ -161,6 +161,7 @@ const recordOf = (of: {
     standIns: [],
     overlays: [],
     repos: [],
+    shadows: [],
     onFinding: 'ask',
     alarm: 'pause',
     watch: {},

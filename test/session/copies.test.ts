@@ -95,7 +95,7 @@ describe('a key that a box chose', () => {
     const folder = join(machine.room, 'session')
     machine.write(`${copyFile(folder, 0)}.was`, CONFIG)
     machine.write(copyFile(folder, 0), `${CONFIG}[branch "${name}"]\n\tx = y\n`)
-    const record = { copies: ['/srv/project/.git/config'], workspace: '/srv/project' } as unknown as SessionRecord
+    const record = { copies: ['/srv/project/.git/config'], shadows: [], workspace: '/srv/project' } as unknown as SessionRecord
     return copyNews(record, folder)[0]?.sentence.replace('the agent changed .git/config in the sandbox only: ', '')
   }
 

@@ -13,7 +13,7 @@ test.skipIf(process.platform !== 'linux')('a sandbox in which an overlay is not 
   for (const folder of [join(project, 'target'), volume]) mkdirSync(folder, { recursive: true })
   const checked = (path: string) => {
     const mounts = [{ source: project, target: project }]
-    const script = mountCheck(mounts, { copies: [], standIns: [], overlays: [{ path, volume: 'v' }] })
+    const script = mountCheck(mounts, { copies: [], shadows: [], standIns: [], overlays: [{ path, volume: 'v' }] })
     const fail = 'fail() { echo "$1"; exit 125; }'
     return spawnSync('sh', ['-c', `${fail}\n${script.replaceAll('/paude/overlays/0', volume)}`], { encoding: 'utf8' })
   }

@@ -31,7 +31,7 @@ const record: SessionRecord = {
   ...{ v: 3, id: 'paude-bcdfgh', name: '', backend: 'docker', agent: 'claude', version: '1', created: '', starter: '' },
   ...{ workspace: project, directory: project, network: 'none', allow: [], deny: [], ports: [], injections: [] },
   ...{ ways: { upstream: null, dns: [], ip: 'any', bandwidth: 0 }, revision: '', changes: [], settled: true },
-  ...{ terminal: true, conversation: '', homeVolume: '', link: 'none', init: '', mounts: [], copies: [], watch: {} },
+  ...{ terminal: true, conversation: '', homeVolume: '', link: 'none', init: '', mounts: [], copies: [], shadows: [], watch: {} },
   ...{
     standIns: [],
     overlays: [],

@@ -30,7 +30,7 @@ const walled = {
 } as const satisfies Network
 
 const OWN: Own = { kind: 'oci', extraFlags: [], sharedMemory: 64 * 1024 ** 2, link: 'folder', selinux: false }
-const bound = (mounts: readonly Mount[]): Transport => ({ kind: 'bind', mounts, copies: [] })
+const bound = (mounts: readonly Mount[]): Transport => ({ kind: 'bind', mounts, copies: [], shadows: [] })
 
 /** A conversation on a terminal behind the wall, of an ordinary user in an ordinary folder. */
 const plain: SessionSpec = {
@@ -167,6 +167,7 @@ export const cases: Readonly<Record<string, StartCase>> = {
         { source: '/home/ada/engine/.git/hooks', target: '/home/ada/engine/.git/hooks', readOnly: true },
       ],
       // An address may bear a password.
+      shadows: [],
       copies: [{ target: '/home/ada/engine/.git/config', content: secret(SECRETS.variable) }],
     },
     standIns: [
@@ -178,6 +179,27 @@ export const cases: Readonly<Record<string, StartCase>> = {
     ...plain,
     overlays: [{ path: '/home/ada/engine/node_modules', volume: 'paude-overlay-0123456789abcdef' }],
     standIns: [{ kind: 'overlay', path: '/home/ada/engine/node_modules', target: '/home/ada/engine/node_modules' }],
+  }),
+  shadows: attached({
+    ...plain,
+    transport: {
+      kind: 'bind',
+      mounts: [{ source: '/home/ada/engine', target: '/home/ada/engine', readOnly: false }],
+      copies: [],
+      shadows: [
+        {
+          target: '/home/ada/engine/CLAUDE.md',
+          isMissing: false,
+          leaves: [{ path: '', kind: 'file', mode: 0o644, content: secret(SECRETS.variable) }],
+        },
+        {
+          target: '/home/ada/engine/.claude',
+          isMissing: true,
+          leaves: [{ path: '', kind: 'folder', mode: 0o755, content: secret('') }],
+        },
+      ],
+    },
+    standIns: [{ kind: 'shadow', path: '/home/ada/engine/.claude', target: '/home/ada/engine/.claude' }],
   }),
   clone: attached(
     {

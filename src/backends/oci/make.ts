@@ -1,7 +1,7 @@
 import { dirname, join, relative } from 'node:path'
 import { LINK, NOTED } from '../../box/lay-out.ts'
 import { HARDENED } from '../../box/security.ts'
-import { copiesOf, copyAt, mountsOf, overlayAt, type SessionSpec } from '../../box/spec.ts'
+import { copiesOf, copyAt, mountsOf, overlayAt, type SessionSpec, shadowAt, shadowsOf } from '../../box/spec.ts'
 import { mountedStandIns, standInSource } from '../../box/stand-ins.ts'
 import { takesUploads, UPLOADS, UPLOADS_AT } from '../../box/uploads.ts'
 import { type Exec, exec, later, type Plan, together } from '../../plan/plan.ts'
@@ -271,6 +271,7 @@ function mountFlags(dialect: Dialect, spec: SessionSpec): readonly string[] {
     ...mountsOf(spec).map(({ source, target, readOnly }) => bind(source, target, readOnly)),
     ...copies.flatMap(({ source, target }, n) => [bind(source, target, false), bind(source, copyAt(n), false)]),
     ...(copies.length === 0 ? [] : [bind(join(dirname(spec.init), 'bin'), BIN, true)]),
+    ...shadowsOf(spec).flatMap(({ source, target }, n) => [bind(source, target, false), bind(source, shadowAt(n), false)]),
     ...spec.overlays.flatMap(({ path, volume: name }, n) => [overlay(dialect, name, path), overlay(dialect, name, overlayAt(n))]),
     ...mountedStandIns(spec.standIns).map(({ kind, target }) => bind(standInSource(spec.folder, kind), target, true)),
     ...spec.hidden.map((path) => nothing(dialect, path)),

@@ -50,11 +50,17 @@ function changeLines({ kept }: Review, { path, state }: Finding): readonly strin
   const before = state === 'new' ? Buffer.alloc(0) : keptContent(kept, path)
   if (after === null) return ['    (too large to show)']
   if (before === null) return ['    (paude did not keep the old content)']
+  return contentLines(before, after)
+}
+
+/** What is new in a content, a bounded number of lines of it. */
+export function contentLines(before: Buffer, after: Buffer, most = MOST_LINES): readonly string[] {
+  if (before.length > MOST_BYTES || after.length > MOST_BYTES) return ['    (too large to show)']
   if (!isText(after) || !isText(before)) return [`    (no text, ${after.length} bytes)`]
   if (before.equals(after)) return ['    (only its mode or kind changed)']
   const lines = difference(linesOf(before), linesOf(after))
-  const more = lines.length > MOST_LINES ? [`    (${lines.length - MOST_LINES} more lines)`] : []
-  return [...lines.slice(0, MOST_LINES).map((line) => `    ${coloured(cut(line))}`), ...more]
+  const more = lines.length > most ? [`    (${lines.length - most} more lines)`] : []
+  return [...lines.slice(0, most).map((line) => `    ${coloured(cut(line))}`), ...more]
 }
 
 /** What is not shown is told, so that nothing hides behind a long line. */

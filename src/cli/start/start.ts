@@ -18,6 +18,7 @@ import { requirePrivate } from '../../state.ts'
 import { readTimeout } from '../args.ts'
 import { printConfig } from '../config/print-config.ts'
 import { startConfig } from '../config/start-config.ts'
+import { requireConfigFlags } from './config-flags.ts'
 import { decideImport, noteLeft } from './decide-import.ts'
 import { forewarn } from './forewarn.ts'
 import { offerDevcontainer } from './offer-devcontainer.ts'
@@ -42,6 +43,7 @@ export async function startSession(context: Context, start: Start): Promise<numb
   const config = await startConfig(context, flags)
   const { settings } = config
   const agent = agents[settings.agent]
+  requireConfigFlags(context, config, start.onEnd === undefined && !throwAway)
   const lacking = plain && said.kind === 'agent' ? await lackingEngine(context, settings) : null
   if (lacking !== null && said.kind === 'agent') {
     const { runOnHost } = await import('../../session/life/on-host.ts')
@@ -82,7 +84,7 @@ async function carriedOut(context: Context, prepared: Prepared, start: Planned):
   refuseTakenName(context, spec.name)
   const launch = config.settings.detach ? launchDetached : launchAttached
   try {
-    return await launch(context, {
+    const code = await launch(context, {
       backend,
       spec,
       record,
@@ -99,6 +101,8 @@ async function carriedOut(context: Context, prepared: Prepared, start: Planned):
       look: await blockLook(context, prepared, onEnd === undefined),
       holds: startLine(prepared),
     })
+    if (config.settings.syncConfig) await (await import('../sessions/ask-sync.ts')).syncAfter(context, record)
+    return code
   } finally {
     context.moving.clear()
   }

@@ -47,6 +47,18 @@ export const start = {
     withoutBox: 'free',
     flags: [{ name: 'wait-removal', rank: 70, description: 'Wait until everything of the session is removed' }],
   }),
+  syncConfig: row({
+    initial: false,
+    rule: 'own',
+    flags: [
+      {
+        name: 'sync-claude-config',
+        rank: 77,
+        description:
+          "At the end, show the session's changes of the agents' configuration and ask which to bring into the project",
+      },
+    ],
+  }),
   quiet: row({
     initial: false,
     rule: 'own',

@@ -124,6 +124,29 @@ export const workspace = {
     rule: { order: ['pause', 'tell', 'off'] },
     withoutBox: 'closes',
   }),
+  /** What agents obey in a project, and would obey on this machine: the list is in workspace/listed.ts. */
+  agentConfig: oneWord(['read-only', 'shadow', 'write-through'], {
+    key: 'workspace.agent_config',
+    meaning:
+      "What becomes of changes to the agents' configuration in the project (.claude, .mcp.json, CLAUDE.md, …): shadow: they stay in the session, and paude sync-config brings them back; read-only: there are none; write-through: they are in your folder at once",
+    // Read-only breaks what the agent does by itself, such as "always allow"; a shadow does not, and keeps the files as safe.
+    initial: 'shadow',
+    rule: { order: ['read-only', 'shadow', 'write-through'] },
+    withoutBox: 'closes',
+    projectMay: {
+      words: ['read-only', 'shadow'],
+      why: 'a project can only say read-only or shadow; set it in your own config.toml',
+    },
+    flags: [
+      {
+        name: 'agent-config',
+        rank: 76,
+        valueHint: 'MODE',
+        description:
+          "Changes to the agents' configuration in the project: shadow: kept in the session (default); read-only; write-through",
+      },
+    ],
+  }),
   mount: row({
     key: 'mounts',
     meaning: 'Files and folders to mount, SRC[:DST][:rw], read-only unless rw',

@@ -2,11 +2,12 @@ import { relative } from 'node:path'
 import { copyFile } from '../../box/spec.ts'
 import type { Context } from '../../context.ts'
 import { ask } from '../../run/ask.ts'
-import { nameInside } from '../../text.ts'
+import { firstOf, nameInside } from '../../text.ts'
 import { gitChanges } from '../../workspace/git-changes.ts'
 import { CONFIG_LIMIT } from '../../workspace/git-config.ts'
 import { below, readSmall } from '../../workspace/paths.ts'
 import type { SessionRecord } from '../record/record.ts'
+import { configChanges } from '../record/shadows.ts'
 import { folderNames, readRecord } from '../record/store.ts'
 import { found } from './find.ts'
 
@@ -16,8 +17,32 @@ const MOST_NAMED = 10
 /** What the box changed in a copy: a sentence, and the commands that do the harmless part of it here. */
 export type CopyNews = { readonly record: SessionRecord; readonly sentence: string; readonly commands: readonly string[] }
 
-/** News of each git configuration that the box changed in its copy. To be read before the folder of the session goes. */
-export const copyNews = (record: SessionRecord, folder: string): readonly CopyNews[] =>
+/** News of what the box changed in its copies. To be read before the folder of the session goes. */
+export const copyNews = (record: SessionRecord, folder: string): readonly CopyNews[] => [
+  ...gitNews(record, folder),
+  ...configNews(record, folder),
+]
+
+function configNews(record: SessionRecord, folder: string): readonly CopyNews[] {
+  const changes = configChanges(record, folder)
+  if (changes.length === 0) return []
+  const names = firstOf(
+    changes.map(({ path }) => nameInside(relative(record.workspace, path))),
+    3,
+  )
+  const count =
+    changes.length === 1 ? "1 file of the agents' configuration" : `${changes.length} files of the agents' configuration`
+  return [
+    {
+      record,
+      sentence: `${count} changed in the sandbox only: ${names}; to see: paude config-changes ${record.id}`,
+      commands: [],
+    },
+  ]
+}
+
+/** News of each git configuration. */
+const gitNews = (record: SessionRecord, folder: string): readonly CopyNews[] =>
   record.copies.flatMap((path, n) => {
     const [before, after] = ['.was', ''].map((ending) => readSmall(`${copyFile(folder, n)}${ending}`, CONFIG_LIMIT))
     const name = nameInside(relative(record.workspace, path))

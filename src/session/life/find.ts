@@ -157,6 +157,7 @@ const recordOf = (row: Row): SessionRecord => ({
   homeVolume: row.agent === 'command' ? '' : homeVolume(row.workspace, row.agent),
   mounts: [],
   copies: [],
+  shadows: [],
   standIns: [],
   overlays: [],
   onFinding: 'ask',

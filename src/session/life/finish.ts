@@ -19,6 +19,7 @@ import type { Found } from '../record/found.ts'
 import { readKept } from '../record/kept.ts'
 import { readNoted } from '../record/noted.ts'
 import { keepPast } from '../record/past.ts'
+import { configChanges } from '../record/shadows.ts'
 import { readRecord } from '../record/store.ts'
 import { policyNow } from '../resolve/policy.ts'
 import { keepsClone } from './clone-end.ts'
@@ -86,9 +87,12 @@ export async function finishSession(context: Context, ended: Ended): Promise<num
 }
 
 /** Keeps what can be read of a session that goes. That it cannot, as on a full disk, must not keep it from going. */
-export function keepRead({ host, warn }: Pick<Context, 'host' | 'warn'>, what: Parameters<typeof keepPast>[1]): void {
+export function keepRead(
+  { host, warn }: Pick<Context, 'host' | 'warn'>,
+  what: Omit<Parameters<typeof keepPast>[1], 'shadows'>,
+): void {
   try {
-    keepPast(host, what)
+    keepPast(host, { ...what, shadows: configChanges(what.record, what.folder).length > 0 })
   } catch (error) {
     warn(`paude cannot keep the record of session ${what.record.id}: ${printable((error as Error).message)}`)
   }

@@ -32,6 +32,7 @@ export async function prepareSession(context: Context, { config, agent, run }: W
     backend,
     imports: run.kind === 'agent' ? agent.imports : null,
     makesWorktree: run.kind === 'agent' && agent.makesWorktree(run.words),
+    makesConfig: run.kind === 'agent',
   })
   const images = await chooseImages(context, { settings, extraCa: around.extraCa, backend, kind: run.kind })
   const mode = settings.dryRun || settings.printConfig ? 'look' : 'start'

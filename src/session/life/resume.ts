@@ -16,6 +16,8 @@ import { type Plan, write } from '../../plan/plan.ts'
 import { ask } from '../../run/ask.ts'
 import { execute } from '../../run/execute.ts'
 import { LEFT } from '../../run/process.ts'
+import { shown } from '../../text.ts'
+import { realPath } from '../../workspace/paths.ts'
 import { clearAlarm } from '../record/alarm.ts'
 import type { Found } from '../record/found.ts'
 import { noteIntent } from '../record/intent.ts'
@@ -58,6 +60,15 @@ function importedAgain(host: Host, { handle, record: { agent, imported, workspac
   return [gather, write(join(handle.folder, 'seed', 'imported'), `${gather.name}\n`, 0o644)]
 }
 
+/** An engine makes what a mount lies on where it is missing: an empty file of root's. */
+function requireShadowed({ id, shadows, standIns }: SessionRecord): void {
+  const gone = shadows.find((path) => realPath(path) !== path && standIns.every((one) => one.path !== path))
+  if (gone === undefined) return
+  throw new PaudeError('not-found', `session ${id} cannot start again: ${shown(gone)} is gone, and its copy has to lie on it`, {
+    hint: `put it back, as with git checkout; or paude fork ${id}`,
+  })
+}
+
 /** Starts a session again that does not run, with its conversation. Returns the exit code: the agent's when attached. */
 export async function continueSession(
   context: Context,
@@ -67,6 +78,7 @@ export async function continueSession(
   const { backend, handle, record } = dryRun ? found : await carryToEnd(context, found)
   await requireManaged(context.host, record)
   requireSound(record)
+  requireShadowed(record)
   const credentials = await credentialsAgain(context.host, record, dryRun)
   // The engine looks the paths up again: the box compares them with what is looked at now.
   const recheck =

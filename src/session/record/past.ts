@@ -19,6 +19,7 @@ import { openBoxFile } from '../../run/box-file.ts'
 import { namesIn, stateFolder } from '../../state.ts'
 import { SESSION_ID } from './id.ts'
 import type { SessionRecord } from './record.ts'
+import { keepShadows } from './shadows.ts'
 import { readRecordIn } from './store.ts'
 
 /** What is kept of a session that is gone. Its folder has the names of a session's own, so whatever reads those reads these. */
@@ -44,7 +45,7 @@ const OUTPUT: readonly string[] = COPIED.slice(3)
 
 const pastFolder = (host: Host): string => join(stateFolder(host), 'past')
 
-/** Copies what a session leaves to read, and with `review` how the project looked when it began, before its folder goes. One that leaves nothing is not remembered. */
+/** Copies what a session leaves to read, with `review` how the project looked when it began, and with `shadows` its changes of the agents' configuration, before its folder goes. One that leaves nothing is not remembered. */
 export function keepPast(
   host: Host,
   {
@@ -53,9 +54,12 @@ export function keepPast(
     requests,
     code,
     review,
+    shadows,
   }: Pick<Past, 'record' | 'folder' | 'code'> & {
     readonly requests: string
     readonly review: boolean
+    /** Whether it changed its agents' configuration. */
+    readonly shadows: boolean
   },
 ): void {
   const copies = COPIED.map((name) => ({ name, ...copyOf(join(folder, name)) }))
@@ -64,13 +68,14 @@ export function keepPast(
   )
   const cut = copies.some(({ name, isCut }) => isCut && OUTPUT.includes(name))
   // The id of a session whose folder is lost is what an engine says.
-  if ((files.length === 0 && !review) || !SESSION_ID.test(record.id)) return
+  if ((files.length === 0 && !review && !shadows) || !SESSION_ID.test(record.id)) return
   const place = join(pastFolder(host), record.id)
   const draft = `${place}.${process.pid}`
   mkdirSync(join(draft, 'out'), { recursive: true, mode: 0o700 })
   const write = (name: string, text: string) => writeFileSync(join(draft, name), text, { encoding: 'latin1', mode: 0o600 })
   for (const [name, bytes] of files) write(name, bytes)
   if (review) copyFileSync(join(folder, KEPT), join(draft, KEPT))
+  if (shadows) keepShadows(record, folder, draft)
   write('ended', [new Date().toISOString(), code ?? '', cut ? 'cut' : ''].join('\n'))
   writeFileSync(join(draft, 'session.json'), `${JSON.stringify(record, null, 2)}\n`, { mode: 0o600 })
   rmSync(place, { recursive: true, force: true })

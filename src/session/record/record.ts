@@ -80,11 +80,13 @@ const Shape = v.object({
   mounts: v.optional(v.array(v.object({ source: v.string(), target: v.string() })), []),
   /** Files of the project in whose place the box has copies that it may write. */
   copies: v.optional(v.array(v.string()), []),
+  /** Files and folders of the project in whose place the box writes to a copy: the agents' configuration. */
+  shadows: v.optional(v.array(v.string()), []),
   /** What was put where the box could plant something, or over sockets: it is made again when it is gone at a start. */
   standIns: v.optional(
     v.array(
       v.object({
-        kind: v.picklist(['hooks', 'config.worktree', 'commondir', 'socket', 'overlay']),
+        kind: v.picklist(['hooks', 'config.worktree', 'commondir', 'socket', 'overlay', 'shadow']),
         path: v.string(),
         target: v.string(),
       }),

@@ -5,6 +5,7 @@ import { CONFIG_LIMIT } from '../../workspace/git-config.ts'
 import { readInPlace } from '../../workspace/inode.ts'
 import type { Workspace } from '../../workspace/workspace.ts'
 import { writable } from './further.ts'
+import { shadowsOf } from './shadows.ts'
 import type { Surroundings } from './surroundings.ts'
 
 /** The project and the further repositories, each at its own path. */
@@ -15,6 +16,7 @@ export function projectTransport({ workspace, repos }: Pick<Surroundings, 'works
     kind: 'bind',
     mounts: [...own.flatMap(({ mounts }) => mounts), ...read.map((path) => ({ source: path, target: path, readOnly: true }))],
     copies: own.flatMap(({ copies }) => copies),
+    shadows: shadowsOf(workspace),
   }
 }
 

@@ -1,4 +1,4 @@
-import { copyAt, type Overlay, overlayAt } from '../../box/spec.ts'
+import { copyAt, type Overlay, overlayAt, shadowAt } from '../../box/spec.ts'
 import { mountedStandIns, type StandIn, standInAt } from '../../box/stand-ins.ts'
 import { PaudeError } from '../../errors.ts'
 import { quote } from '../../plan/shell.ts'
@@ -18,9 +18,15 @@ export function mountCheck(
   mounts: readonly Place[],
   {
     copies,
+    shadows,
     standIns,
     overlays,
-  }: { readonly copies: readonly string[]; readonly standIns: readonly StandIn[]; readonly overlays: readonly Overlay[] },
+  }: {
+    readonly copies: readonly string[]
+    readonly shadows: readonly string[]
+    readonly standIns: readonly StandIn[]
+    readonly overlays: readonly Overlay[]
+  },
 ): string {
   if (mounts.length === 0) return ''
   const inodes = mounts.map(({ source }) => {
@@ -38,6 +44,10 @@ export function mountCheck(
     ...sameAs(
       copies,
       copies.map((_, n) => copyAt(n)),
+    ),
+    ...sameAs(
+      shadows,
+      shadows.map((_, n) => shadowAt(n)),
     ),
     ...sameAs(
       mountedStandIns(standIns).map(({ target }) => target),

@@ -8,7 +8,7 @@ import { readLimits } from '../../box/limits.ts'
 import { ownerText } from '../../box/owner.ts'
 import { refusals } from '../../box/refusals.ts'
 import { SECCOMP_FILE, SECCOMP_PROFILE } from '../../box/seccomp.ts'
-import { copiedOf, mountsOf, type Network, type SessionSpec } from '../../box/spec.ts'
+import { copiedOf, mountsOf, type Network, type SessionSpec, shadowedOf } from '../../box/spec.ts'
 import { saidCredential } from '../../config/keys/provider.ts'
 import { uncovered } from '../../config/keys/rules.ts'
 import type { Config, Layer, Settings } from '../../config/keys/settings.ts'
@@ -43,6 +43,7 @@ import { overlayStandIns } from './overlays.ts'
 import { mountStandIns, requireTogether, standInsOf, withGuards } from './own-mounts.ts'
 import { policyRecord, proxySecret, startPolicy } from './policy.ts'
 import { readSecurity } from './security.ts'
+import { shadowStandIns } from './shadows.ts'
 import { type Streams, streamsOf } from './streams.ts'
 import type { Surroundings } from './surroundings.ts'
 import { readVariables } from './variables.ts'
@@ -116,6 +117,7 @@ function decide(wish: Wish): Decided {
     standIns: [
       ...(transport.kind === 'bind' ? standInsOf(around.workspace, (path) => path) : []),
       ...around.repos.flatMap(furtherStandIns),
+      ...(transport.kind === 'bind' ? shadowStandIns(around.workspace) : []),
       ...around.mounts.flatMap(mountStandIns),
       ...overlayStandIns(around.overlays),
     ],
@@ -165,6 +167,7 @@ function sessionRecord(
     init: images.init,
     mounts: mountsOf(decided).map(({ source, target }) => ({ source, target })),
     copies: [...copiedOf(decided.transport)],
+    shadows: [...shadowedOf(decided.transport)],
     standIns: [...decided.standIns],
     overlays: [...decided.overlays],
     watch: watchOf(around, transport),
@@ -359,6 +362,14 @@ export const ownProviders = ({
     providers.flatMap((provider) => needsOf(provider, { ...host, env }, { title, login: true }).map((need) => need.host)),
   )
 
+/** What the box compares besides its mounts. */
+const standingsOf = ({ transport, standIns, overlays }: Decided): Parameters<typeof mountCheck>[1] => ({
+  copies: copiedOf(transport),
+  shadows: shadowedOf(transport),
+  standIns,
+  overlays,
+})
+
 /** A volume of the session, empty or with a clone; null where the project itself is mounted. */
 function volumeTransport(
   { backend, config, host, images, around: { clone, own, workspace } }: Wish,
@@ -430,9 +441,7 @@ function seedFiles(
     'command.sh': command,
     [SECCOMP_FILE]: SECCOMP_PROFILE,
     // Elsewhere the engine is a machine of its own, with inodes of its own.
-    ...(host.platform === 'linux'
-      ? { 'mounts.sh': mountCheck(mountsOf(decided), { ...decided, copies: copiedOf(decided.transport) }) }
-      : {}),
+    ...(host.platform === 'linux' ? { 'mounts.sh': mountCheck(mountsOf(decided), standingsOf(decided)) } : {}),
     ...(imported === null ? {} : { imported: `${imported.gather.name}\n` }),
     ...(lifecycle.length > 0 ? { 'lifecycle.sh': lifecycleScript({ ...settings, lifecycle }) } : {}),
     passwd: passwd(user),

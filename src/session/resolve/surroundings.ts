@@ -12,6 +12,7 @@ import type { Secret } from '../../secret.ts'
 import { type CloneSource, readCloneSource } from '../../workspace/clone-source.ts'
 import type { Further } from '../../workspace/further.ts'
 import { type Identity, readIdentity } from '../../workspace/identity.ts'
+import { type Shadowed, withAgentConfig } from '../../workspace/shadow.ts'
 import type { Store } from '../../workspace/sterile-git.ts'
 import { readUncommitted, type Uncommitted } from '../../workspace/uncommitted.ts'
 import { findWorkspace, type Workspace } from '../../workspace/workspace.ts'
@@ -23,7 +24,7 @@ import { guardedMounts, guardList, type OwnMount } from './own-mounts.ts'
 
 /** What a start must know of the machine and the project. */
 export type Surroundings = {
-  readonly workspace: Workspace
+  readonly workspace: Shadowed
   /** Folders in whose place the box has a volume. */
   readonly overlays: readonly OverlaidFolder[]
   /** Further repositories. */
@@ -45,15 +46,27 @@ export type Surroundings = {
   readonly extensions?: ExtensionPolicy | undefined
 }
 
-/** `imports` is how the set-up of the agent comes in, null where none does; `makesWorktree` leaves a missing `commondir` missing. */
-type Wanted = { readonly backend: Backend; readonly imports: Imports | null; readonly makesWorktree: boolean }
+/** `imports` is how the set-up of the agent comes in, null where none does; `makesWorktree` leaves a missing `commondir` missing, `makesConfig` shadows a missing folder of the agent's. */
+type Wanted = {
+  readonly backend: Backend
+  readonly imports: Imports | null
+  readonly makesWorktree: boolean
+  readonly makesConfig: boolean
+}
 
 /** Looks at machine and project. No engine is asked, and no program runs but those that references name. */
-export async function lookAround(host: Host, config: Config, { backend, imports, makesWorktree }: Wanted): Promise<Surroundings> {
+export async function lookAround(
+  host: Host,
+  config: Config,
+  { backend, imports, makesWorktree, makesConfig }: Wanted,
+): Promise<Surroundings> {
   const listed = listedStandIns(host)
   const overlay = overlaysHere(config)
   const found = withStandInsOfOthers(listed, findWorkspace(host, { ...config.settings, overlay, list: guardList(config) }))
-  const workspace = makesWorktree ? withoutCommondir(found) : found
+  const { agentConfig } = config.settings
+  // A working tree in a copy of `.claude` would go with the session.
+  const how = makesWorktree && agentConfig === 'shadow' ? 'read-only' : agentConfig
+  const workspace = withAgentConfig(makesWorktree ? withoutCommondir(found) : found, how, makesConfig)
   const [extraCa, references] = [certificatesOf(host, config), await followed(host, config)]
   const own = backend.own(config.settings, host)
   const mounts = guardedMounts(host, config, listed)

@@ -10,6 +10,7 @@ podman rm \
   paude-bcd234-proxy || { left=$(podman ps --all --quiet --filter=label=paude.id=paude-bcd234) || left='no answer'; [ -z "$left" ]; }
 /bin/sh -c 'PATH=$PATH:/usr/bin:/bin
 cd "$1" 2>/dev/null && own=$(pwd -P) || exit 0
+[ ! -d shadows ] || chmod -R u+rwX shadows 2>/dev/null
 mv stand-ins stand-ins.old 2>/dev/null
 [ -e stand-ins.old ] || exit 0
 needed() { grep -qxF -e "$path" "$own"/../*/stand-ins 2>/dev/null; }

@@ -1,0 +1,167 @@
+import { mkdirSync, readFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import * as v from 'valibot'
+import { shadowPlace } from '../../box/spec.ts'
+import { SHADOWS } from '../../box/stand-ins.ts'
+import type { CopyTree } from '../../plan/plan.ts'
+import { layTree, packTree } from '../../run/lay-tree.ts'
+import { secret } from '../../secret.ts'
+import { isTooLong, UNSEEN } from '../../text.ts'
+import { foldedName } from '../../workspace/folded-name.ts'
+import { bareRepositories } from '../../workspace/landing.ts'
+import { ancestors, realPath } from '../../workspace/paths.ts'
+import { type Bounds, type Leaf, readTree, type Tree } from '../../workspace/tree.ts'
+import type { SessionRecord } from './record.ts'
+
+/** A file of the agents' configuration that a session changed in its shadow: at the start, on this machine now, and in the shadow. */
+export type ConfigChange = {
+  readonly path: string
+  readonly state: 'new' | 'changed' | 'removed'
+  readonly was: Leaf | null
+  readonly here: Leaf | null
+  readonly now: Leaf | null
+  /** Somebody else changed it too, on this machine. */
+  readonly isHereToo: boolean
+  /** Why it stays in the session, as the end of a sentence; '' where it can be brought back. */
+  readonly fault: string
+  /** The file that says how its shadow began, and its name there. */
+  readonly kept: { readonly file: string; readonly name: string }
+}
+
+/** What is looked at of all of them: a box may have filled them. */
+const MOST = { names: 5_000, bytes: 32 * 1024 ** 2 } as const
+/** Bytes that are kept of a session that is gone. */
+const MOST_KEPT = 4 * 1024 ** 2
+/** Working trees are whole projects. */
+const TREES = 'worktrees'
+
+/** What a session changed of its agents' configuration, and what this machine does not have. `folder` is the session's, or that of what is kept of it. */
+export function configChanges({ shadows }: Pick<SessionRecord, 'shadows'>, folder: string): readonly ConfigChange[] {
+  const base = realPath(folder)
+  if (base === null) return []
+  const left = [{ ...MOST }, { ...MOST }] as const
+  return shadows.flatMap((path, n) => changesOf(path, shadowPlace(base, n), left)).toSorted((a, b) => (a.path < b.path ? -1 : 1))
+}
+
+function changesOf(path: string, place: string, [one, other]: readonly [Bounds, Bounds]): readonly ConfigChange[] {
+  const before = leaves(readPacked(`${place}.was`))
+  const after = leaves(readTree(place, one, [TREES]))
+  const mine = leaves(readTree(path, other, [TREES]))
+  const bare = bareRepositories([...after.keys(), ...mine.keys()])
+  return [...new Set([...before.keys(), ...after.keys()])].sort().flatMap((name) => {
+    const one = { was: before.get(name) ?? null, now: after.get(name) ?? null, here: mine.get(name) ?? null }
+    if (isSame(one.was, one.now) || isSame(one.now, one.here)) return []
+    const folded = name.split('/').map(foldedName).join('/')
+    return [
+      {
+        ...one,
+        path: join(path, name),
+        state: one.was === null ? 'new' : one.now === null ? 'removed' : 'changed',
+        isHereToo: !isSame(one.was, one.here),
+        fault: bare.some((folder) => folded.startsWith(folder))
+          ? 'git could take its folder for a repository'
+          : faultOf(name, one),
+        kept: { file: `${place}.was`, name },
+      } as const,
+    ]
+  })
+}
+
+/** How a shadow began; nothing where that was not kept. */
+function readPacked(file: string): Tree {
+  try {
+    return readFileSync(file, 'utf8')
+      .split('\n')
+      .flatMap((line) => {
+        if (line === '') return []
+        const { content, ...leaf } = v.parse(Packed, JSON.parse(line))
+        return [{ ...leaf, content: Buffer.from(content, 'base64') }]
+      })
+  } catch {
+    return []
+  }
+}
+
+const Packed = v.object({
+  path: v.string(),
+  kind: v.picklist(['folder', 'file', 'link']),
+  mode: v.number(),
+  content: v.string(),
+})
+
+/** From now on a shadow began as it is at this change: somebody brought it back. */
+export function keepAsBegun({ kept: { file, name }, now }: Pick<ConfigChange, 'kept' | 'now'>): void {
+  const rest = readPacked(file).filter(({ path }) => path !== name)
+  packTree(file, plain(now === null ? rest : [...rest, now]))
+}
+
+/** Leaves as a plan has them, without what no copy can have. Of a link the content is text. */
+export const plain = (tree: Tree): CopyTree['leaves'] =>
+  tree.flatMap(({ kind, content, ...leaf }) =>
+    kind === 'other' || kind === 'closed'
+      ? []
+      : [{ ...leaf, kind, content: secret(content.toString(kind === 'link' ? 'utf8' : 'latin1')) }],
+  )
+
+type Leaves = ReadonlyMap<string, Leaf>
+
+/** All but folders, which are nothing by themselves; working trees count as one thing. */
+const leaves = (tree: Tree): Leaves =>
+  new Map(tree.flatMap((leaf) => (leaf.kind === 'folder' && leaf.path !== TREES ? [] : [[leaf.path, leaf] as const])))
+
+/** Nothing that was not read is the same as anything. */
+function isSame(one: Leaf | null, other: Leaf | null): boolean {
+  if (one === null || other === null) return one === other
+  if (one.kind !== other.kind || one.kind === 'closed') return false
+  return one.content.equals(other.content) && (one.kind !== 'file' || isExecutable(one) === isExecutable(other))
+}
+
+export const isExecutable = ({ mode }: Leaf): boolean => (mode & 0o100) !== 0
+
+function faultOf(name: string, { now, here }: Pick<ConfigChange, 'now' | 'here'>): string {
+  if (name.split('/').some((part) => foldedName(part) === '.git')) return 'git would obey it'
+  if (name === TREES) return 'working trees stay in the session; commit what is in them'
+  if (name.includes('\ufffd') || name.replace(UNSEEN, '') !== name) return 'its name has characters that you cannot see'
+  switch (now?.kind) {
+    case 'link':
+      return `it is a link to ${now.content.toString()}`
+    case 'closed':
+      return 'it is too large, or cannot be read'
+    case 'folder':
+    case 'other':
+      return 'it is neither a file nor a folder'
+  }
+  return here === null || here.kind === 'file' ? '' : 'on this machine it is not a plain file'
+}
+
+/** Keeps of a session that goes what it changed, so that it can still be brought back. Nothing else of its shadows is kept. */
+export function keepShadows(record: Pick<SessionRecord, 'shadows'>, folder: string, to: string): void {
+  let left = MOST_KEPT
+  const changes = configChanges(record, folder).filter(({ path, now, was, fault }) => {
+    left -= (now?.content.length ?? 0) + (was?.content.length ?? 0)
+    return fault === '' && left >= 0 && !isTooLong(join(to, SHADOWS, path))
+  })
+  mkdirSync(join(to, SHADOWS), { mode: 0o700 })
+  for (const [n, path] of record.shadows.entries()) {
+    const mine = changes.filter((one) => one.path === path || one.path.startsWith(`${path}/`))
+    const side = (which: 'was' | 'now') =>
+      mine.flatMap((one) => (one[which] === null ? [] : [{ ...one[which], path: relative(path, one.path) }]))
+    packTree(`${shadowPlace(to, n)}.was`, plain(side('was')))
+    layTree(shadowPlace(to, n), plain(withFolders(side('now'))))
+  }
+}
+
+/** With the folders on the way to them. */
+function withFolders(files: Tree): Tree {
+  const above = files.flatMap(({ path }) =>
+    path === ''
+      ? []
+      : ancestors(`/${path}`)
+          .slice(1)
+          .map((one) => one.slice(1)),
+  )
+  return [
+    ...[...new Set(above)].sort().map((path) => ({ path, kind: 'folder', mode: 0o700, content: Buffer.alloc(0) }) as const),
+    ...files,
+  ]
+}
