@@ -77,6 +77,8 @@ export type Flag<Name extends string = string> = {
   readonly switch?: true
   /** Words that a switch takes behind `=`, in place of true. */
   readonly also?: readonly string[]
+  /** A value behind which `=` may give one of another row. */
+  readonly more?: { readonly value: string; readonly key: string }
   /** Another flag of the row has the variable. */
   readonly alias?: true
 }

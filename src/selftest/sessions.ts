@@ -77,6 +77,7 @@ export async function makeSession(wish: Wish): Promise<Made> {
     run: { kind: 'agent', words: [SECONDS] },
     images,
     version,
+    made: null,
     now: new Date(),
   })
   const plan = startPlan(backend, spec, { attached: false, ...(images.rescue === undefined ? {} : { rescue: images.rescue }) })
@@ -87,6 +88,7 @@ const tested = (settings: Settings, networkAllow: readonly string[]): Settings =
   ...settings,
   detach: true,
   workspaceMode: 'bind',
+  worktreeBranch: '',
   dirty: 'false',
   agentConfig: 'shadow',
   sessionName: '',

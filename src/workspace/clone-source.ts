@@ -35,11 +35,14 @@ export function readCloneSource({
   root,
   git,
   isDirty = false,
+  word = 'clone',
 }: {
   readonly root: string
   readonly git: GitLayout | null
   /** What is not committed comes along. */
   readonly isDirty?: boolean
+  /** What is made of it. */
+  readonly word?: 'clone' | 'worktree'
 }): CloneSource {
   if (git === null) throw noClone(`${shown(root)} is not a git repository`, 'git init and commit first, or say --workspace bind')
   const { branch, commit } = readHead(git)
@@ -51,7 +54,7 @@ export function readCloneSource({
     commit,
     branch,
     ...readStoreSource(git),
-    notes: [...(isDirty ? [] : changedNote(root, git)), ...lackingNotes(root)],
+    notes: [...(isDirty ? [] : changedNote(root, git)), ...lackingNotes(root, word)],
   }
 }
 
@@ -130,18 +133,23 @@ function changedNote(root: string, git: GitLayout): readonly string[] {
 }
 
 /** What a commit names and does not hold. */
-function lackingNotes(root: string): readonly string[] {
+function lackingNotes(root: string, word: string): readonly string[] {
   const modules = settings(readSmall(join(root, '.gitmodules')) ?? '').flatMap(({ key, value }) =>
     /^submodule\..*\.path$/s.test(key) ? [shown(value)] : [],
   )
-  const hasLfs = /\bfilter=lfs\b/.test(readSmall(join(root, '.gitattributes')) ?? '')
+  const attributes = readSmall(join(root, '.gitattributes')) ?? ''
+  const filters = [...new Set([...attributes.matchAll(/[ \t]filter=(\S+)/g)].map(([, name = '']) => name))]
   return [
     ...(modules.length === 0
       ? []
       : [
-          `submodules do not come with the clone: ${modules.slice(0, 5).join(', ')}${modules.length > 5 ? ` and ${modules.length - 5} more` : ''}; git submodule update --init fetches them in the sandbox, where the network allows it`,
+          `submodules do not come with the ${word}: ${modules.slice(0, 5).join(', ')}${modules.length > 5 ? ` and ${modules.length - 5} more` : ''}; git submodule update --init fetches them in the sandbox, where the network allows it`,
         ]),
-    ...(hasLfs ? ['files kept by Git LFS are pointers in the clone: git lfs pull fetches them in the sandbox'] : []),
+    ...filters.map((name) =>
+      name === 'lfs'
+        ? `files kept by Git LFS are pointers in the ${word}: git lfs pull fetches them in the sandbox`
+        : `files with the filter ${nameInside(name)} are in the ${word} as git keeps them, since no filter runs`,
+    ),
   ]
 }
 

@@ -167,6 +167,47 @@ describeEach('a clone', (backend) => {
     expect(await leftovers(backend)).toEqual([])
   })
 
+  test('as a worktree is on a branch of its own, and goes with its session unless it holds work', async () => {
+    const cwd = makeProject()
+    put(join(cwd, '.git/hooks/post-checkout'), `#!/bin/sh\ntouch ${cwd}/../hooked\n`)
+    chmodSync(join(cwd, '.git/hooks/post-checkout'), 0o755)
+    const before = runGit(cwd, ['for-each-ref'])
+    const tree = (...words: readonly string[]) => paude(words, options(cwd, { env: { PAUDE_WORKSPACE: 'worktree' } }))
+    const folder = `${cwd}.worktrees/wt`
+    const untouched = () => [
+      existsSync(`${cwd}.worktrees`),
+      existsSync(join(cwd, '.git/worktrees')),
+      runGit(cwd, ['for-each-ref']),
+    ]
+    const first = await tree('run', '--session-name=wt', '--', 'sh', '-c', 'pwd; git status --short --branch; ls')
+    expect([first.code, first.stdout]).toEqual([0, `${folder}\n## paude/wt\nREADME.md\n`])
+    expect(untouched()).toEqual([false, false, before])
+    expect((await tree('-p', 'SAY hello', FREE)).stdout).toBe('hello\n')
+    expect(untouched()).toEqual([false, false, before])
+    expect((await tree('run', '--image=localhost/paude/none', '--pull=never', '--', 'true')).code).toBe(125)
+    expect(untouched()).toEqual([false, false, before])
+    expect((await tree('--dry-run', 'run', '--', 'true')).stderr).toContain('--dry-run cannot show a start in a worktree')
+
+    const script = `BASH echo made >made.txt; ${COMMIT}; echo left >left.txt; git config core.fsmonitor x; pwd;;SAY {result}`
+    const second = await tree('--session-name=wt', '-p', script, FREE)
+    expect([second.code, second.stdout]).toEqual([0, `${folder}\n`])
+    expect(second.stderr).toContain('session wt stays: its worktree holds unsaved work\n  not committed: left.txt\n')
+    expect(runGit(cwd, ['show', 'paude/wt:made.txt'])).toBe('made')
+    expect(runGit(folder, ['status', '--short'])).toBe('?? left.txt')
+    const same = await paude(['run', '--', 'true'], options(cwd, { env: { PAUDE_WORKSPACE: 'worktree=paude/wt' } }))
+    expect([same.code, same.stderr]).toEqual([125, expect.stringContaining('branch paude/wt: it is checked out already')])
+    const refused = await run(cwd, 'rm', 'wt')
+    expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('holds unsaved work\n  not committed: left.txt')])
+    const removed = await run(cwd, 'rm', '--force', 'wt')
+    expect([removed.code, existsSync(`${cwd}.worktrees`)]).toEqual([0, false])
+    expect(removed.stderr).toContain('branch paude/wt stays, with what was committed on it')
+    const bundle = /(\S+\.bundle)/.exec(removed.stderr)?.[1] ?? ''
+    runGit(cwd, ['fetch', '--quiet', bundle, 'refs/paude/uncommitted-1:refs/heads/kept'])
+    expect(runGit(cwd, ['show', 'kept:left.txt'])).toBe('left')
+    expect(existsSync(join(cwd, '../hooked'))).toBe(false)
+    expect(await leftovers(backend)).toEqual([])
+  })
+
   test('sends nothing that git would not take, and nothing that it holds runs here', async () => {
     const cwd = makeProject()
     const ran = join(cwd, 'ran')

@@ -107,7 +107,7 @@ export async function cloning(make: (project: string) => Promise<void> = async (
   }
 }
 
-const contextFor = (host: Context['host'], notes: string[]): Context => {
+export const contextFor = (host: Context['host'], notes: string[]): Context => {
   const say = (text: string) => void notes.push(text)
   const moving = { moves: false, show: () => undefined, clear: () => undefined }
   const never = () => {

@@ -74,6 +74,8 @@ function filesRow({ workspaceMode, overlay }: Status): string {
   switch (workspaceMode) {
     case 'bind':
       return `bind: the agent works in your folder${overlay.length === 0 ? '' : `, with a volume instead of ${overlay.map(printable).join(', ')}`}`
+    case 'worktree':
+      return `${green('worktree')}: the agent works in a git worktree of its own`
     case 'clone':
       return `${green('clone')}: the agent works in a clone of its own`
     case 'none':

@@ -11,6 +11,7 @@ import { removePlan } from '../../session/life/plans.ts'
 import { keepBefore, removeSession } from '../../session/life/removal.ts'
 import { readKept } from '../../session/record/kept.ts'
 import { readRecords } from '../../session/record/store.ts'
+import { removeIfUnused } from '../../session/worktree/remove.ts'
 import { shown } from '../../text.ts'
 import { dryRun, sessions } from '../args.ts'
 import { PLANS } from '../front-flags.ts'
@@ -33,9 +34,9 @@ export default verb({
     force: {
       type: 'boolean',
       letter: 'f',
-      description: 'Also remove a running session; unsaved work of a clone is kept as a bundle',
+      description: 'Also remove a running session; unsaved work of a clone or worktree is kept as a bundle',
     },
-    discard: { type: 'boolean', description: 'Remove unsaved work of a clone, too, and keep nothing of it' },
+    discard: { type: 'boolean', description: 'Remove unsaved work of a clone or worktree, too, and keep nothing of it' },
     volumes: {
       type: 'boolean',
       letter: 'v',
@@ -113,6 +114,7 @@ async function removeAllOrphans(
   for (const holder of holders) await endHolder(holder)
   for (const [at, { record }] of forsaken.entries()) warnOfNewExecutables(context, findNewExecutables(record, kept[at] ?? null))
   await noteCopies(context, news)
+  for (const one of forsaken) await removeIfUnused(context, one)
   context.note(
     removedWords(
       forsaken.map(({ reference }) => reference),

@@ -58,7 +58,7 @@ export default verb({
       })
     return startSession(
       // The conversation belongs to the project: so does the copy, wherever it is asked for.
-      { ...context, host: { ...context.host, cwd: record.directory } },
+      { ...context, host: { ...context.host, cwd: record.worktree?.project ?? record.directory } },
       {
         run: {
           kind: 'agent',
@@ -70,7 +70,7 @@ export default verb({
           agent,
           backend: record.backend,
           // An agent that was kept off your folder does not get it by a copy.
-          ...(record.volume === undefined || context.flags.workspaceMode !== undefined ? {} : { workspaceMode: modeOf(record) }),
+          ...(modeOf(record) === 'bind' || context.flags.workspaceMode !== undefined ? {} : { workspaceMode: modeOf(record) }),
           ...(record.overlays.length === 0 || context.flags.workspaceMode !== undefined
             ? {}
             : { overlay: record.overlays.map(({ path }) => path) }),

@@ -13,7 +13,13 @@ export const startLine = (started: Started): string =>
     .join(' · ')
 
 const cloneText = ({ record }: Started): string =>
-  record.clone !== undefined ? `clone on ${record.clone.branch}` : record.volume === undefined ? '' : 'an empty folder'
+  record.worktree !== undefined
+    ? `worktree on ${record.worktree.branch}`
+    : record.clone !== undefined
+      ? `clone on ${record.clone.branch}`
+      : record.volume === undefined
+        ? ''
+        : 'an empty folder'
 
 function networkText({ config: { settings }, run, spec }: Started): string {
   switch (spec.network.mode) {

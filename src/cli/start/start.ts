@@ -2,7 +2,7 @@ import type { Agent } from '../../agents/agent.ts'
 import { agents } from '../../agents/registry.ts'
 import { asksSomething } from '../../agents/words.ts'
 import { noEngine } from '../../backends/pick.ts'
-import type { Layer, Settings } from '../../config/keys/settings.ts'
+import type { Config, Layer, Settings } from '../../config/keys/settings.ts'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import type { Plan } from '../../plan/plan.ts'
@@ -21,6 +21,7 @@ import { startConfig } from '../config/start-config.ts'
 import { requireConfigFlags } from './config-flags.ts'
 import { decideImport, noteLeft } from './decide-import.ts'
 import { forewarn } from './forewarn.ts'
+import { inWorktree } from './in-worktree.ts'
 import { offerDevcontainer } from './offer-devcontainer.ts'
 import { noteOthers } from './others.ts'
 import { settleCredential } from './require-credential.ts'
@@ -38,7 +39,6 @@ export type Start = Pick<Launch, 'check' | 'onEnd'> & {
 /** Starts a session: everything is looked up and decided first, then carried out, or only shown. Returns the exit code. */
 export async function startSession(context: Context, start: Start): Promise<number> {
   const { run: said, flags, throwAway = false, plain = false } = start
-  const { host, answer } = context
   if (said.kind === 'agent' && !throwAway) await offerDevcontainer(context, flags)
   const config = await startConfig(context, flags)
   const { settings } = config
@@ -54,8 +54,20 @@ export async function startSession(context: Context, start: Start): Promise<numb
   const asked = run.kind === 'command' ? null : { config, agent, words: run.words }
   const { config: granted, lack } = asked === null ? { config, lack: '' } : await settleCredential(context, asked, shows)
   const decided = await decideImport(context, granted, { agent, asks: asked !== null && !shows, never: throwAway })
-  const prepared = await prepareSession(context, { config: decided, agent, run })
+  return await inWorktree(context, decided, async (place) => {
+    const prepared = await prepareSession(place.context, { config: place.config, agent, run, made: place.made })
+    return await shownOrDone(place.context, prepared, { ...start, config, lack })
+  })
+}
+
+/** `config` is as it was read, and `lack` what a start would lack. */
+type Decided = Start & { readonly config: Config; readonly lack: string }
+
+async function shownOrDone(context: Context, prepared: Prepared, start: Decided): Promise<number> {
+  const { config, lack, throwAway = false } = start
+  const { settings } = config
   const { backend, spec, record } = prepared
+  const { answer, host } = context
   if (settings.printConfig) {
     answer(printConfig(config, { spec, backend, host }))
     return 0

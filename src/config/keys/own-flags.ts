@@ -15,6 +15,8 @@ export type OwnFlag = {
   readonly sets?: string
   /** Words that a switch takes behind `=`. */
   readonly also?: readonly string[]
+  /** A value behind which `=` may give one of another setting. */
+  readonly more?: { readonly value: string; readonly key: string }
   readonly description: string
   /** Named by another flag already, so without a variable of its own. */
   readonly alias?: true

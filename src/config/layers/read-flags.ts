@@ -44,7 +44,7 @@ export function readFlags(argv: readonly string[], allowed: readonly OwnFlag[] =
     const value = alone ? flag.sets : (inline ?? argv[index + 1])
     if (value === undefined || value === '' || (inline === undefined && value.startsWith('--')))
       throw new PaudeError('usage', `--${flag.name} needs a value`, { hint: `write --${flag.name}=${flag.valueHint ?? 'VALUE'}` })
-    put(layer, flag, checked(value, flag, `--${flag.name}`))
+    read(layer, flag, { value, where: `--${flag.name}` })
     index += inline === undefined && !alone ? 2 : 1
   }
   return { layer, words: argv.slice(index), ended: false, names }
@@ -72,9 +72,20 @@ export function readVariables(env: Readonly<Record<string, string | undefined>>)
       else if (truth) put(layer, flag, flag.sets)
     } else
       for (const part of flag.type === 'list' && !flag.commas ? value.split('\n') : [value])
-        put(layer, flag, checked(part, flag, name))
+        read(layer, flag, { value: part, where: name })
   }
   return layer
+}
+
+/** Of a word with more behind it both parts count, and the last of either wins. */
+function read(layer: Mutable<Layer>, flag: OwnFlag, { value, where }: { readonly value: string; readonly where: string }): void {
+  const { more } = flag
+  const isBoth = more !== undefined && value.startsWith(`${more.value}=`)
+  const [word, rest] = isBoth ? [more.value, value.slice(more.value.length + 1)] : [value, '']
+  if (isBoth && rest === '')
+    throw new PaudeError('usage', `${where} ${more.value}= has nothing behind it`, { hint: `write only ${more.value}` })
+  put(layer, flag, checked(word, flag, where))
+  if (more !== undefined) (layer as Record<string, unknown>)[more.key] = rest
 }
 
 /** Checks a value's word list and splits commas; `where` names the flag, variable or key in the error. */

@@ -16,23 +16,26 @@ const pathsInProject = (v: Valibot) =>
 
 /** What the box sees of this machine's files. */
 export const workspace = {
-  workspaceMode: oneWord(['bind', 'clone', 'none'], {
+  workspaceMode: oneWord(['bind', 'worktree', 'clone', 'none'], {
     key: 'workspace.mode',
     meaning:
-      'bind: the agent works in your folder; clone: in a clone of its own, from which paude pull brings commits; none: in an empty folder that goes with the session',
+      'bind: the agent works in your folder; worktree: in a git worktree beside it; clone: in a clone of its own, from which paude pull brings commits; none: in an empty folder that goes with the session',
     initial: 'bind',
-    rule: { order: ['none', 'clone', 'bind'] },
+    rule: { order: ['none', 'clone', 'worktree', 'bind'] },
     withoutBox: 'closes',
     flags: [
       {
         name: 'workspace',
         rank: 75,
         valueHint: 'MODE',
+        more: { value: 'worktree', key: 'worktreeBranch' },
         description:
-          'bind: the agent works in your folder (default); clone: in a clone of its own (paude pull); none: in an empty folder',
+          'bind: the agent works in your folder (default); worktree[=BRANCH]: in a git worktree; clone: in a clone of its own (paude pull); none: in an empty folder',
       },
     ],
   }),
+  /** Said with --workspace alone; '' for a branch of the session's name. */
+  worktreeBranch: row({ initial: '', rule: 'own', withoutBox: 'free' }),
   dirty: oneWord(['false', 'true'], {
     key: 'workspace.dirty',
     meaning: 'Whether a clone also gets what you have not committed: changes, and new files that git does not ignore',

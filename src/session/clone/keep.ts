@@ -4,7 +4,10 @@ import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import { printInto } from '../../run/to-file.ts'
 import { stateFolder } from '../../state.ts'
+import { shown } from '../../text.ts'
 import type { Found } from '../record/found.ts'
+import { modeOf } from '../record/record.ts'
+import { bundleWorktree, worktreeWork } from '../worktree/work.ts'
 import script from './bundle.sh' with { type: 'text' }
 import { insideOf } from './inside.ts'
 import { lookIntoClone, unsaved } from './look.ts'
@@ -15,8 +18,9 @@ const MOST_BYTES = 8 * 1024 ** 3
 /** The first line of a bundle: what comes is the box's word. */
 const BEGINS = ['# v2 git bundle\n', '# v3 git bundle\n']
 
-/** What of a session's clone is nowhere else, in words; none for a session without a clone. */
+/** What of a session's clone or worktree is nowhere else, in words; none for a session in your folder. */
 export async function unsavedWork(context: Context, found: Found): Promise<readonly string[]> {
+  if (found.record.worktree !== undefined) return await worktreeWork(context, found)
   if (found.record.clone === undefined) return []
   return unsaved(await lookIntoClone(context, found, { inside: await insideOf(context, found) }))
 }
@@ -27,8 +31,8 @@ export async function requireSaved(
   found: Found,
   { force, discard }: { readonly force: boolean; readonly discard: boolean },
 ): Promise<void> {
-  const { id, clone } = found.record
-  if (clone === undefined || discard) return
+  const { id, clone, worktree, workspace } = found.record
+  if ((clone === undefined && worktree === undefined) || discard) return
   const lines = await unsavedWork(context, found).catch((error: unknown) => {
     if (!(error instanceof PaudeError)) throw error
     throw new PaudeError('refused', `paude cannot tell what removing session ${id} would lose: ${error.message}`, {
@@ -37,8 +41,8 @@ export async function requireSaved(
   })
   if (lines.length === 0) return
   if (!force)
-    throw new PaudeError('refused', `the clone of session ${id} holds unsaved work\n${listed(lines)}`, {
-      hint: `paude pull ${id} brings its commits, paude rm --force ${id} keeps all of it as a bundle`,
+    throw new PaudeError('refused', `the ${modeOf(found.record)} of session ${id} holds unsaved work\n${listed(lines)}`, {
+      hint: `${clone === undefined ? `commit it in ${shown(workspace)}` : `paude pull ${id} brings its commits`}, paude rm --force ${id} keeps all of it as a bundle`,
     })
   context.note(`kept the unsaved work of session ${id}: ${await keepBundle(context, found)} (git clone reads it)`)
 }
@@ -48,15 +52,20 @@ export const listed = (lines: readonly string[], most = 10): string =>
     .map((line) => `  ${line}`)
     .join('\n')
 
-/** Keeps all commits of a clone, and what is not committed. Returns the file. */
+/** Keeps all commits of a clone or worktree, and what is not committed. Returns the file. */
 async function keepBundle(context: Context, found: Found): Promise<string> {
   const { id, name } = found.record
   const folder = join(stateFolder(context.host), 'kept')
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const path = join(folder, `${name || id}-${Date.now()}.bundle`)
-  const inside = await insideOf(context, found)
-  if (await printInto(path, inside(script, [], { writes: true }), { most: MOST_BYTES, begins: BEGINS })) return path
+  if (found.record.worktree !== undefined ? await bundleWorktree(context, found, path) : await bundleClone(context, found, path))
+    return path
   throw new PaudeError('refused', `the work of session ${id} could not be kept in ${folder}, so the session stays`, {
-    hint: `paude pull ${id} brings its commits, paude rm --discard ${id} removes it anyway`,
+    hint: `${found.record.clone === undefined ? 'commit it' : `paude pull ${id} brings its commits`}, paude rm --discard ${id} removes it anyway`,
   })
+}
+
+async function bundleClone(context: Context, found: Found, path: string): Promise<boolean> {
+  const inside = await insideOf(context, found)
+  return await printInto(path, inside(script, [], { writes: true }), { most: MOST_BYTES, begins: BEGINS })
 }

@@ -87,13 +87,17 @@ async function preferable(
   records: readonly SessionRecord[],
   preferred: 'running' | 'ended',
 ): Promise<SessionRecord | null> {
-  const here = records.filter(({ workspace }) => isBelow(context.host.cwd, workspace))
+  const here = records.filter((record) => isOf(context.host.cwd, record))
   if (here.length < 2) return null
   const { sessions } = await listSessions(context)
   const running = new Set(sessions.flatMap(({ id, status }) => (status === 'running' || status === 'paused' ? [id] : [])))
   const fitting = here.filter(({ id }) => running.has(id) === (preferred === 'running'))
   return fitting.length === 1 ? (fitting[0] ?? null) : null
 }
+
+/** Whether a folder is of a session: of its workspace, or of the project that its worktree was made in. */
+const isOf = (cwd: string, { workspace, worktree }: SessionRecord): boolean =>
+  isBelow(cwd, workspace) || (worktree !== undefined && isBelow(cwd, worktree.project))
 
 const isBelow = (path: string, folder: string): boolean => path === folder || path.startsWith(`${folder}/`)
 
@@ -104,7 +108,7 @@ async function choose(
 ): Promise<SessionRecord | null> {
   const matches =
     word === undefined
-      ? records.filter(({ workspace }) => isBelow(host.cwd, workspace))
+      ? records.filter((record) => isOf(host.cwd, record))
       : records
           .filter(({ id, name }) => id === word || name === word)
           .concat(records.filter(({ id, name }) => id !== word && name !== word && word !== '' && startsWith(id, word)))

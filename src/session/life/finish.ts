@@ -22,6 +22,7 @@ import { keepPast } from '../record/past.ts'
 import { configChanges } from '../record/shadows.ts'
 import { readRecord } from '../record/store.ts'
 import { policyNow } from '../resolve/policy.ts'
+import { removeWorktree } from '../worktree/remove.ts'
 import { keepsClone } from './clone-end.ts'
 import { copyNews, noteCopies } from './copies.ts'
 import { findNewExecutables, isWorthReview, warnOfNewExecutables, warnOnce } from './new-executables.ts'
@@ -77,6 +78,7 @@ export async function finishSession(context: Context, ended: Ended): Promise<num
   warnOfNewExecutables(context, planted)
   if (kept !== null) await ended.onFindings?.({ record, folder: spec.folder, kept, planted })
   await noteCopies(context, news)
+  if (!stays) removeWorktree(context, record)
   const others = warnOfProvider(context, ended, asked)
   const missing = cutWords(proxy)
   if (missing !== '') context.note(missing)

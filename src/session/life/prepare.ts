@@ -7,6 +7,7 @@ import type { Host } from '../../host.ts'
 import { refuseCredentialInside, withProvider } from '../resolve/provider.ts'
 import { resolveSession, type Wish } from '../resolve/resolve.ts'
 import { lookAround, type Surroundings } from '../resolve/surroundings.ts'
+import type { Made } from '../worktree/make.ts'
 import { chooseImages, type Images } from './images.ts'
 
 /** A start that is decided: nothing has happened yet. */
@@ -21,10 +22,10 @@ export type Prepared = ReturnType<typeof resolveSession> & {
   readonly images: Images
 }
 
-type Wanted = Pick<Prepared, 'config' | 'agent' | 'run'>
+type Wanted = Pick<Prepared, 'config' | 'agent' | 'run'> & { readonly made?: Made | null }
 
 /** Looks at what a start depends on, and decides it. */
-export async function prepareSession(context: Context, { config, agent, run }: Wanted): Promise<Prepared> {
+export async function prepareSession(context: Context, { config, agent, run, made = null }: Wanted): Promise<Prepared> {
   const { settings } = config
   const backend = await pickBackend(context.host, settings.backend)
   refuseCredentialInside(settings, context.host)
@@ -37,6 +38,6 @@ export async function prepareSession(context: Context, { config, agent, run }: W
   const images = await chooseImages(context, { settings, extraCa: around.extraCa, backend, kind: run.kind })
   const mode = settings.dryRun || settings.printConfig ? 'look' : 'start'
   const host = run.kind === 'agent' ? await withProvider(context.host, config, mode) : context.host
-  const wish = { host, config, backend, agent, around, run, images, version: context.version, now: new Date() }
+  const wish = { host, config, backend, agent, around, run, images, version: context.version, now: new Date(), made }
   return { ...resolveSession(wish), config, agent, run, backend, around, host, images }
 }

@@ -13,6 +13,7 @@ import type { Found } from '../record/found.ts'
 import { readKept } from '../record/kept.ts'
 import { readNoted } from '../record/noted.ts'
 import { hasOutput } from '../record/out.ts'
+import { removeWorktree } from '../worktree/remove.ts'
 import { copyNews, noteCopies } from './copies.ts'
 import { keepRead } from './finish.ts'
 import { findNewExecutables, isWorthReview, warnOfNewExecutables } from './new-executables.ts'
@@ -42,6 +43,8 @@ export async function removeSession(
     throw new PaudeError('refused', `session ${record.id} is running`, {
       hint: `paude stop ${record.id}, or paude rm --force ${record.id}`,
     })
+  // What is looked at and kept must not change meanwhile.
+  if (record.worktree !== undefined && force) await execute(backend.life.stop(handle, 0), effects).catch(() => undefined)
   await requireSaved(context, found, { force, discard })
   await keepBefore(context, found, state)
   const holder = holderMark(handle.folder)
@@ -60,6 +63,7 @@ export async function removeSession(
   warnOfNewExecutables(context, planted)
   if (kept !== null) await onFindings?.({ record, folder: handle.folder, kept, planted })
   await noteCopies(context, news)
+  removeWorktree(context, record)
   context.answer(record.id)
   if (refused !== null) throw refused
 }

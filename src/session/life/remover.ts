@@ -63,9 +63,9 @@ export function clearForsaken(host: Host, backends: Readonly<Record<string, Back
   }
 }
 
-/** A conversation on a screen goes on without its terminal, as it is meant to: you attach to it again. And a clone may hold work. */
-export const goesOn = ({ terminal, agent, clone }: SessionRecord): boolean =>
-  clone !== undefined || (terminal && agent !== 'command')
+/** A conversation on a screen goes on without its terminal, as it is meant to: you attach to it again. And a workspace of its own may hold work. */
+export const goesOn = ({ terminal, agent, clone, worktree }: SessionRecord): boolean =>
+  clone !== undefined || worktree !== undefined || (terminal && agent !== 'command')
 
 /** Whether a session's paude is gone though it should be there, and no removal that has just begun is at work. */
 export function isForsaken(host: Host, record: SessionRecord): boolean {

@@ -126,6 +126,20 @@ const Shape = v.object({
   clone: v.exactOptional(
     v.object({ base: v.pipe(v.string(), v.check(isObjectName)), branch: v.pipe(v.string(), v.check(isRefName)) }),
   ),
+  /** The linked working tree that was made for it: `workspace` is its folder. */
+  worktree: v.exactOptional(
+    v.object({
+      /** Where the start was: the HOME volume is of that. */
+      project: v.string(),
+      /** The git directory that it is of, and its name in `worktrees` there. */
+      repository: v.string(),
+      name: v.string(),
+      branch: v.pipe(v.string(), v.check(isRefName)),
+      base: v.pipe(v.string(), v.check(isObjectName)),
+      /** Whether the branch was made with it. */
+      isNew: v.boolean(),
+    }),
+  ),
   /** What of the hardening holds in its box. */
   security: v.optional(
     v.object({ readOnlyRoot: v.boolean(), noNewPrivileges: v.boolean(), seccomp: v.picklist(['default', 'engine', 'off']) }),
@@ -166,5 +180,9 @@ export const handleOf = (
 })
 
 /** How a session has its workspace. */
-export const modeOf = ({ volume, clone }: Pick<SessionRecord, 'volume' | 'clone'>): 'bind' | 'clone' | 'none' =>
-  volume === undefined ? 'bind' : clone === undefined ? 'none' : 'clone'
+export const modeOf = ({
+  volume,
+  clone,
+  worktree,
+}: Pick<SessionRecord, 'volume' | 'clone' | 'worktree'>): 'bind' | 'worktree' | 'clone' | 'none' =>
+  volume === undefined ? (worktree === undefined ? 'bind' : 'worktree') : clone === undefined ? 'none' : 'clone'

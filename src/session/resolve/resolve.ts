@@ -34,6 +34,7 @@ import { snapshotFolder } from '../clone/uncommitted.ts'
 import { checkedName, homeVolume, newSessionId } from '../record/id.ts'
 import type { SessionRecord } from '../record/record.ts'
 import { sessionFolder } from '../record/store.ts'
+import type { Made } from '../worktree/make.ts'
 import { projectTransport } from './bind.ts'
 import entry from './entry.sh' with { type: 'text' }
 import { furtherStandIns, writable } from './further.ts'
@@ -63,6 +64,8 @@ export type Wish = {
   readonly version: string
   /** The moment of the start. */
   readonly now: Date
+  /** The working tree that was made for it; null where it works in what was there. */
+  readonly made: Made | null
 }
 
 /** Wishes, machine and capabilities become a complete session, or a refusal. */
@@ -92,7 +95,7 @@ type Decided = {
 function decide(wish: Wish): Decided {
   const { host, config, agent, around, run } = wish
   const { settings } = config
-  const id = newSessionId()
+  const id = wish.made?.id ?? newSessionId()
   const name = settings.sessionName === '' ? '' : checkedName(settings.sessionName)
   const credentials = run.kind === 'agent' ? agentCredentials(agent, host) : []
   const network = resolveNetwork(wish, id, credentials)
@@ -123,7 +126,7 @@ function decide(wish: Wish): Decided {
     ],
     overlays: around.overlays.map(({ path, volume }) => ({ path, volume })),
     mounts: around.mounts.flatMap(withGuards),
-    homeVolume: run.kind === 'agent' ? homeVolume(around.workspace.root, agent.name) : '',
+    homeVolume: run.kind === 'agent' ? homeVolume(wish.made?.worktree.project ?? around.workspace.root, agent.name) : '',
     conversation: conversationOf(wish, streams),
   }
 }
@@ -136,7 +139,7 @@ function conversationOf({ agent, run }: Wish, { terminal }: Streams): string {
 }
 
 function sessionRecord(
-  { host, config, backend, agent, around, run, images, version, now }: Wish,
+  { host, config, backend, agent, around, run, images, version, now, made }: Wish,
   decided: Decided,
 ): SessionRecord {
   const { settings } = config
@@ -186,6 +189,7 @@ function sessionRecord(
     security: readSecurity(settings),
     ...(secrets.length > 0 ? { secrets: [...secrets] } : {}),
     ...volumeRecord(decided, around.clone),
+    ...(made === null ? {} : { worktree: made.worktree }),
     credentials: credentials.map(({ variable }) => ({
       variable,
       ...(said?.variable === variable ? { source: said.source } : {}),
@@ -219,8 +223,8 @@ function sessionSpec(wish: Wish, decided: Decided, record: SessionRecord): Sessi
     limits: readLimits(settings),
     own: around.own,
     // Whoever holds a terminal asks the engine how the command ended.
-    // And a clone outlives its box.
-    once: run.kind === 'command' && !streams.terminal && transport.kind !== 'volume',
+    // And a workspace of its own outlives its box.
+    once: run.kind === 'command' && !streams.terminal && transport.kind !== 'volume' && wish.made === null,
     ...streams,
     grace: 10,
     folder: sessionFolder(host, id),
@@ -375,7 +379,7 @@ function volumeTransport(
   { backend, config, host, images, around: { clone, own, workspace } }: Wish,
   session: { readonly id: string; readonly name: string },
 ): SessionSpec['transport'] | null {
-  if (config.settings.workspaceMode === 'bind') return null
+  if (config.settings.workspaceMode === 'bind' || config.settings.workspaceMode === 'worktree') return null
   const { root, directory } = workspace
   const volume = { name: `${session.id}-workspace`, root, image: images.agent, ...backend.user(host), selinux: own.selinux }
   if (clone === null) return { kind: 'volume', volume, fill: null }

@@ -90,14 +90,17 @@ export async function lookAround(
   }
 }
 
+/** Only a clone is made of what is committed, so only there the flag says more. In a file it waits for one. */
+export function refuseDirty({ settings: { workspaceMode, dirty }, origins }: Pick<Config, 'settings' | 'origins'>): void {
+  if (workspaceMode === 'clone' || dirty === 'false' || origins.dirty.every(({ layer }) => layer !== 'flag')) return
+  throw new PaudeError('usage', `--dirty needs a clone, but the workspace is ${workspaceMode}`, {
+    hint: 'paude --workspace clone --dirty',
+  })
+}
+
 function lookAtClone(host: Host, { settings, origins }: Config, { root, git }: Workspace): Surroundings['clone'] {
-  if (settings.workspaceMode !== 'clone') {
-    if (settings.dirty === 'true' && origins.dirty.some(({ layer }) => layer === 'flag'))
-      throw new PaudeError('usage', `--dirty needs a clone, but the workspace is ${settings.workspaceMode}`, {
-        hint: 'paude --workspace clone --dirty',
-      })
-    return null
-  }
+  refuseDirty({ settings, origins })
+  if (settings.workspaceMode !== 'clone') return null
   const isDirty = settings.dirty === 'true'
   const source = readCloneSource({ root, git, isDirty })
   const uncommitted = isDirty && git !== null ? readUncommitted(root, git, host) : null

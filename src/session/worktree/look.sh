@@ -1,0 +1,11 @@
+# On this machine, in a repository of paude's own: prints what of a working tree is not in its commit, each name once or more.
+set -eu
+git=$1 root=$2 folder=$3 commit=$4
+cd "$folder"
+export GIT_INDEX_FILE="$folder/index"
+"$git" update-index --index-info <entries
+"$git" diff-index --cached --name-only -z "$commit"
+export GIT_WORK_TREE="$root"
+"$git" update-index -q --refresh >/dev/null || :
+"$git" diff-files --name-only -z
+"$git" ls-files -z --others --exclude-per-directory=.gitignore --exclude-from="$folder/excludes"

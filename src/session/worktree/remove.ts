@@ -1,0 +1,71 @@
+import { closeSync, openSync, rmdirSync, rmSync, unlinkSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import type { Context } from '../../context.ts'
+import { nameInside, shown } from '../../text.ts'
+import { bytesInPlace, inPlace } from '../../workspace/inode.ts'
+import { look } from '../../workspace/paths.ts'
+import { readRef } from '../../workspace/refs.ts'
+import type { SessionRecord } from '../record/record.ts'
+import type { Worktree } from './make.ts'
+import { gitOfWorktree, type WithWorktree, worktreeWork } from './work.ts'
+
+/** Removes the worktree of a session that is gone, and its branch where nothing is on it. What is no longer as paude made it stays. */
+export function removeWorktree(context: Context, record: Pick<SessionRecord, 'workspace' | 'worktree'>): void {
+  const { workspace: root, worktree } = record
+  if (worktree === undefined) return
+  const { repository, name, branch, base, isNew } = worktree
+  if (gitOfWorktree(context, root, worktree) === null) {
+    context.note(`${shown(root)} stays, since it is not as paude made it: git worktree list`)
+    return
+  }
+  try {
+    inPlace(root, (at) => rmSync(at, { recursive: true, force: true }))
+  } catch (error) {
+    context.warn(
+      `${shown(root)} cannot be removed (${(error as { code?: string }).code}): git worktree remove --force ${shown(root)}`,
+    )
+    return
+  }
+  inPlace(join(repository, 'worktrees', name), (at) => rmSync(at, { recursive: true, force: true }))
+  for (const folder of [dirname(root), join(repository, 'worktrees')]) removeEmpty(folder)
+  const commit = readRef({ repository }, `refs/heads/${branch}`)
+  if (isNew && commit === base && removeBranch(worktree)) return
+  if (commit !== null && commit !== base) context.note(`branch ${nameInside(branch)} stays, with what was committed on it`)
+}
+
+/** Removes a worktree unless it holds work: of a start that failed, and of a session whose engine's part is gone. */
+export async function removeIfUnused(context: Context, found: WithWorktree): Promise<void> {
+  const { record } = found
+  if (record.worktree === undefined || look(record.workspace) === null) return
+  const lines = await worktreeWork(context, found).catch(() => ['unknown'])
+  if (lines.length === 0) removeWorktree(context, record)
+  else
+    context.note(`the worktree ${shown(record.workspace)} stays, since it holds work: git -C ${shown(record.workspace)} status`)
+}
+
+/** Under git's own lock. A branch that is packed stays, as git would have to write all others anew. */
+function removeBranch({ repository, branch, base }: Worktree): boolean {
+  const path = join(repository, 'refs/heads', branch)
+  const done = inPlace(path, (at) => {
+    const lock = `${at}.lock`
+    closeSync(openSync(lock, 'wx'))
+    try {
+      if (bytesInPlace(path, 1024)?.toString().trim() !== base) return false
+      unlinkSync(at)
+      return true
+    } finally {
+      unlinkSync(lock)
+    }
+  })
+  const folder = dirname(path)
+  if (done && basename(folder) === 'paude') removeEmpty(folder)
+  return done === true
+}
+
+function removeEmpty(folder: string): void {
+  try {
+    rmdirSync(folder)
+  } catch {
+    // Another worktree or branch is in it.
+  }
+}

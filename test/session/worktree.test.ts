@@ -1,0 +1,182 @@
+import { afterEach, describe, expect, test } from 'bun:test'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { podman } from '../../src/backends/oci/podman.ts'
+import type { Layer } from '../../src/config/keys/settings.ts'
+import { loadConfig } from '../../src/config/layers/load.ts'
+import { readHost } from '../../src/host.ts'
+import { capture } from '../../src/run/process.ts'
+import { type Made, makeWorktree } from '../../src/session/worktree/make.ts'
+import { removeIfUnused } from '../../src/session/worktree/remove.ts'
+import { bundleWorktree, worktreeWork } from '../../src/session/worktree/work.ts'
+import { readGit } from '../../src/workspace/git.ts'
+import { contextFor, git, put } from './cloning.ts'
+
+const rooms: string[] = []
+afterEach(() => {
+  for (const room of rooms.splice(0)) rmSync(room, { recursive: true, force: true })
+})
+
+async function project() {
+  const room = realpathSync(mkdtempSync(join(tmpdir(), 'paude-worktree-')))
+  rooms.push(room)
+  const [root, home] = [join(room, 'project'), join(room, 'home')]
+  for (const folder of [root, home]) mkdirSync(folder)
+  await git(root, 'init', '--quiet')
+  put(join(root, 'a.txt'), 'one\n')
+  put(join(root, 'sub/b.txt'), 'two\n')
+  await git(root, 'add', '.')
+  await git(root, 'commit', '--quiet', '-m', 'first')
+  const notes: string[] = []
+  const host = { ...readHost(), cwd: join(root, 'sub'), home, env: { PATH: process.env['PATH'], HOME: home } }
+  const context = contextFor(host, notes)
+  const make = async (flags: Layer = {}) => makeWorktree(context, podman, await loadConfig(host, flags))
+  const found = ({ folder, worktree }: Made) => ({ backend: podman, record: { workspace: folder, worktree } })
+  return { room, root, context, notes, make, found, host }
+}
+
+describe('a worktree', () => {
+  test('is one that git made, on a branch of its own, and is gone with its branch where nothing is on it', async () => {
+    const { root, make, found, context, host } = await project()
+    const before = await git(root, 'for-each-ref')
+    const made = await make({ sessionName: 'fix' })
+    expect([made.folder, made.directory]).toEqual([`${root}.worktrees/fix`, `${root}.worktrees/fix/sub`])
+    expect(await git(made.folder, 'status', '--porcelain', '--branch')).toBe('## paude/fix')
+    expect(await git(root, 'worktree', 'list', '--porcelain')).toContain(`worktree ${made.folder}\n`)
+    expect((await capture(['git', '-C', root, 'worktree', 'prune', '--verbose', '--expire=now'])).stderr).toBe('')
+    expect(readGit(made.folder, host).git?.commonDirectory).toBe(join(root, '.git'))
+    await git(root, 'fsck', '--strict')
+    expect(await worktreeWork(context, found(made))).toEqual([])
+    await removeIfUnused(context, found(made))
+    expect(existsSync(`${root}.worktrees`)).toBe(false)
+    expect(existsSync(join(root, '.git/worktrees'))).toBe(false)
+    expect(existsSync(join(root, '.git/refs/heads/paude'))).toBe(false)
+    expect(await git(root, 'for-each-ref')).toBe(before)
+  })
+
+  test('takes a branch that is there, and no branch that another working tree has', async () => {
+    const { root, make, found, context } = await project()
+    await git(root, 'branch', 'there')
+    put(join(root, 'c.txt'), 'three\n')
+    await git(root, 'add', '.')
+    await git(root, 'commit', '--quiet', '-m', 'second')
+    const made = await make({ worktreeBranch: 'there' })
+    expect(existsSync(join(made.folder, 'c.txt'))).toBe(false)
+    await expect(make({ worktreeBranch: 'there' })).rejects.toThrow('cannot have branch there: it is checked out already')
+    await expect(make({ worktreeBranch: 'main' })).rejects.toThrow('cannot have branch main: it is checked out already')
+    await removeIfUnused(context, found(made))
+    expect(await git(root, 'branch', '--list', 'there')).toBe('there')
+  })
+
+  test.each([
+    ['-f', 'it is not a name that git takes'],
+    ['a..b', 'it is not a name that git takes'],
+    ['../../x', 'it is not a name that git takes'],
+    ['a\u202eb', 'it is not a name that git takes'],
+    ['x.lock', 'it is not a name that git takes'],
+    ['HEAD', 'it is not a name that git takes'],
+    ['main/x', 'there is a branch main'],
+    ['dir', 'there are branches below it'],
+  ])('is not made for a branch %p', async (worktreeBranch, why) => {
+    const { root, make } = await project()
+    await git(root, 'branch', 'dir/x')
+    await expect(make({ worktreeBranch })).rejects.toThrow(why)
+    expect(existsSync(`${root}.worktrees`)).toBe(false)
+    expect(existsSync(join(root, '.git/worktrees'))).toBe(false)
+  })
+
+  test('is made and looked at without a program of the repository', async () => {
+    const { room, root, make, found, context, notes } = await project()
+    put(join(root, '.gitattributes'), '*.txt filter=f\n*.bin filter=lfs\n')
+    await git(root, 'add', '.')
+    await git(root, 'commit', '--quiet', '-m', 'attributes')
+    const ran = `touch ${room}/ran; cat`
+    for (const key of ['core.fsmonitor', 'filter.f.clean', 'filter.f.smudge', 'core.pager', 'core.sshCommand'])
+      await git(root, 'config', key, ran)
+    rmSync(join(room, 'ran'), { force: true })
+    for (const hook of ['post-checkout', 'post-index-change', 'reference-transaction']) {
+      put(join(root, '.git/hooks', hook), `#!/bin/sh\n${ran}\n`)
+      chmodSync(join(root, '.git/hooks', hook), 0o755)
+    }
+    const made = await make()
+    put(join(made.folder, 'a.txt'), 'changed\n')
+    expect(await worktreeWork(context, found(made))).toEqual(['not committed: a.txt'])
+    expect(await bundleWorktree(context, { ...found(made), handle: {} } as never, join(room, 'kept.bundle'))).toBe(true)
+    expect(existsSync(join(room, 'ran'))).toBe(false)
+    expect(notes).toEqual([
+      'files with the filter f are in the worktree as git keeps them, since no filter runs',
+      'files kept by Git LFS are pointers in the worktree: git lfs pull fetches them in the sandbox',
+      expect.stringContaining('making the worktree'),
+    ])
+  })
+
+  test('stays while it holds what is not committed, or commits on no branch', async () => {
+    const { root, make, found, context, notes } = await project()
+    const made = await make({ sessionName: 'fix' })
+    put(join(made.folder, 'new.txt'), 'new\n')
+    put(join(made.folder, 'sub/b.txt'), 'changed\n')
+    expect(await worktreeWork(context, found(made))).toEqual(['not committed: sub/b.txt, new.txt'])
+    await removeIfUnused(context, found(made))
+    expect(notes.at(-1)).toContain('stays, since it holds work')
+    await git(made.folder, 'checkout', '--quiet', '--detach')
+    await git(made.folder, 'add', '.')
+    await git(made.folder, 'commit', '--quiet', '-m', 'loose')
+    expect(await worktreeWork(context, found(made))).toEqual(['HEAD: 1 commit on no branch'])
+    await git(made.folder, 'checkout', '--quiet', '-B', 'paude/fix')
+    expect(await worktreeWork(context, found(made))).toEqual([])
+    await removeIfUnused(context, found(made))
+    expect(existsSync(made.folder)).toBe(false)
+    expect(notes.at(-1)).toBe('branch paude/fix stays, with what was committed on it')
+    expect(await git(root, 'log', '-1', '--format=%s', 'paude/fix')).toBe('loose')
+  })
+
+  test('is kept as a bundle with what is not committed', async () => {
+    const { room, make, found, context } = await project()
+    const made = await make({ sessionName: 'fix' })
+    put(join(made.folder, 'new.txt'), 'new\n')
+    put(join(made.folder, 'ignored'), 'x\n')
+    put(join(made.folder, '.gitignore'), 'ignored\n')
+    const file = join(room, 'kept.bundle')
+    expect(await bundleWorktree(context, { ...found(made), handle: {} } as never, file)).toBe(true)
+    await git(room, 'clone', '--quiet', '--mirror', file, join(room, 'read'))
+    const names = await git(join(room, 'read'), 'ls-tree', '-r', '--name-only', 'refs/paude/uncommitted-1')
+    expect(names.split('\n')).toEqual(['.gitignore', 'a.txt', 'new.txt', 'sub/b.txt'])
+    expect(await git(join(room, 'read'), 'log', '--format=%s', 'paude/fix')).toBe('first')
+    expect(readdirSync(room, { recursive: true, encoding: 'utf8' }).filter((path) => /\/(keep|look)-/.test(path))).toEqual([])
+    await git(made.folder, 'init', '--quiet', 'inner')
+    put(join(made.folder, 'inner/file'), 'x\n')
+    await git(join(made.folder, 'inner'), 'add', '.')
+    await git(join(made.folder, 'inner'), 'commit', '--quiet', '-m', 'inner')
+    expect(await worktreeWork(context, found(made))).toEqual(['not committed: .gitignore, inner/, new.txt'])
+    await expect(bundleWorktree(context, { ...found(made), handle: {} } as never, join(room, 'b'))).rejects.toThrow(
+      'inner/ is a repository of its own',
+    )
+  })
+
+  test('stays where its git data leads elsewhere now, and nothing elsewhere goes', async () => {
+    const { room, root, make, found, context, notes } = await project()
+    const made = await make({ sessionName: 'fix' })
+    const outside = join(room, 'outside')
+    put(join(outside, 'mine'), 'mine\n')
+    put(join(made.folder, '.git'), `gitdir: ${root}/.git\n`)
+    await removeIfUnused(context, found(made))
+    expect(notes.at(-1)).toContain('stays, since it holds work')
+    put(join(made.folder, '.git'), `gitdir: ${root}/.git/worktrees/${made.id}\n`)
+    symlinkSync(outside, join(made.folder, 'link'))
+    await git(made.folder, 'add', '.')
+    await git(made.folder, 'commit', '--quiet', '-m', 'link')
+    await removeIfUnused(context, found(made))
+    expect([existsSync(made.folder), readFileSync(join(outside, 'mine'), 'utf8')]).toEqual([false, 'mine\n'])
+  })
+})
