@@ -26,7 +26,15 @@ function session({ alarm = 'pause', onFinding = 'ask', canPause = true }: Rule, 
   const does = (name: string, code = 0) => ['sh', '-c', `: >"$1"; exit ${code}`, 'sh', join(folder, name)] as const
   const found = {
     handle: { id: 'paude-aaaaa2', folder },
-    record: { id: 'paude-aaaaa2', name: '', workspace: project, standIns: [], alarm, onFinding },
+    record: {
+      id: 'paude-aaaaa2',
+      name: '',
+      workspace: project,
+      shadows: [join(project, '.claude')],
+      standIns: [],
+      alarm,
+      onFinding,
+    },
     backend: {
       life: {
         pause: pause === null ? null : { on: () => does('paused', pause === 'does' ? 0 : 1), off: () => does('went-on') },
@@ -111,4 +119,15 @@ test('what appears while a session is paused joins what is told, and does not pa
   plant('.exrc')
   await until('another alarm', () => heard.length > 1)
   expect([readAlarm(folder)?.paths.length, did('paused')]).toEqual([2, false])
+})
+
+test('what appears where the sandbox has a copy of its own is yours, and an empty folder of an agent is paude’s', async () => {
+  const { plant, heard, found } = session({}, {})
+  const at = (name: string) => join(found.record.workspace, name)
+  mkdirSync(at('.claude'))
+  plant('.claude/settings.json')
+  mkdirSync(at('sub/.claude'), { recursive: true })
+  plant('.envrc')
+  await until('an alarm', () => heard.length > 0)
+  expect(heard.flatMap(({ paths }) => paths)).toEqual([at('.envrc')])
 })

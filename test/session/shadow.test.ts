@@ -13,7 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { type Machine, makeMachine } from '../support/machine.ts'
+import { canBeHumble, type Machine, makeMachine } from '../support/machine.ts'
 
 let machine: Machine
 beforeEach(() => {
@@ -185,6 +185,50 @@ describe('paude config-changes', () => {
     expect(stdout).toContain('  what the session changed itself:\n    - one\n    + two\n')
     expect(stderr).toContain(`paude sync-config ${id}`)
   })
+
+  test('is named where the end of a session in the background is told, once', async () => {
+    const id = await start()
+    write(id, '.claude/a\u001b[2J.md', 'x')
+    machine.ended('exited')
+    const said = async () => (await machine.paude(['output', id])).stderr
+    const first = await said()
+    expect(first).toContain(
+      `1 file of the agents' configuration changed in the sandbox only: ".claude/a\\u001b[2J.md"; to see: paude config-changes ${id}`,
+    )
+    expect(await said()).not.toContain('configuration')
+    write(id, '.claude/b.md', 'x')
+    expect(await said()).toContain("2 files of the agents' configuration")
+  })
+
+  test.skipIf(!canBeHumble)(
+    'comes to an end with whatever a sandbox puts there, and lets itself be removed',
+    async () => {
+      const id = await start()
+      const at = (name: string) => shadow(id, `.claude/${name}`)
+      const many = at('many')
+      mkdirSync(many)
+      for (let n = 0; n < 6_000; n++) writeFileSync(join(many, String(n)), '')
+      mkdirSync(at(Array.from({ length: 300 }, () => 'd').join('/')), { recursive: true })
+      write(id, '.claude/big.md', 'x'.repeat(5 * 1024 ** 2))
+      write(id, '.claude/closed/x.md', 'x')
+      write(
+        id,
+        '.claude/settings.json',
+        JSON.stringify({ ...Object.fromEntries(Array.from({ length: 500 }, (_, n) => [`a${n}`, 1])), hooks: {} }),
+      )
+      Bun.spawnSync(['mkfifo', at('pipe.md')])
+      chmodSync(at('closed'), 0)
+      const { code, stdout } = await machine.paude(['config-changes', id], { humble: true })
+      expect(code).toBe(0)
+      expect(stdout).toContain('.claude/big.md (new)\n')
+      expect(stdout).toContain('cannot be brought back: it is too large, or cannot be read')
+      expect(stdout).toContain('.claude/settings.json (new)\n  ! hooks runs programs')
+      expect(stdout.split('\n').length).toBeLessThan(200)
+      expect((await machine.paude(['rm', '--force', id], { humble: true })).code).toBe(0)
+      expect(existsSync(folderOf(id))).toBe(false)
+    },
+    60_000,
+  )
 
   test('still shows them when the session is gone', async () => {
     put('CLAUDE.md', 'one\n')

@@ -1,5 +1,5 @@
 import type { Backend } from '../../backends/backend.ts'
-import { mountsOf, type SessionSpec } from '../../box/spec.ts'
+import { mountsOf, type SessionSpec, shadowedOf } from '../../box/spec.ts'
 import type { Config } from '../../config/keys/settings.ts'
 import type { Host } from '../../host.ts'
 import { BASE_URL } from '../../network/names.ts'
@@ -23,6 +23,7 @@ export function printConfig(
     `directory     ${spec.directory}`,
     `home          ${spec.user.home} ${spec.homeVolume === '' ? '(gone with the sandbox)' : `(volume ${spec.homeVolume})`}`,
     ...spec.overlays.map(({ path, volume }) => `overlay       ${path} (volume ${volume})`),
+    ...shadowedOf(spec.transport).map((path) => `shadow        ${path} (changes stay in the session)`),
     ...mountsOf(spec).map(
       ({ source, target, readOnly }) =>
         `mount         ${source}${source === target ? '' : ` at ${target}`} ${readOnly ? 'read-only' : 'writable'}`,

@@ -6,6 +6,9 @@ import { verb } from '../verb.ts'
 import { configText } from './config-text.ts'
 import { type FoundConfig, findConfig } from './find-config.ts'
 
+/** Changes that are shown to a person. */
+const MOST = 200
+
 export default verb({
   description: "Show what a session changed of the agents' configuration",
   details:
@@ -20,8 +23,9 @@ export default verb({
   async run(context, given) {
     const found = await findConfig(context, given.session, given.last === true)
     if (given.json) context.answer(quotedLines(asJson(found)))
-    else for (const change of found.changes) context.answer(configText(found.record, change, change.risks))
+    else for (const change of found.changes.slice(0, MOST)) context.answer(configText(found.record, change, change.risks))
     if (given.json) return 0
+    if (found.changes.length > MOST) context.note(`${found.changes.length - MOST} more changes: add --json to see all`)
     context.note(
       found.changes.length === 0
         ? "the session changed nothing of the agents' configuration"

@@ -7,8 +7,9 @@ import { execute } from '../../run/execute.ts'
 import { capture } from '../../run/process.ts'
 import { shown } from '../../text.ts'
 import { watchGuarded } from '../../workspace/appear-watch.ts'
+import { AGENT_FOLDERS } from '../../workspace/listed.ts'
 import type { Finding } from '../../workspace/manifest.ts'
-import { ancestors } from '../../workspace/paths.ts'
+import { ancestors, below } from '../../workspace/paths.ts'
 import { type Alarm, clearAlarm, isPausedByAlarm, noteAlarm, readAlarm } from '../record/alarm.ts'
 import type { Found } from '../record/found.ts'
 import { readKept } from '../record/kept.ts'
@@ -59,7 +60,10 @@ export function watchProject(context: Pick<Context, 'effects'>, found: Found, ha
         last = last.then(() => raise(findings)).catch((error: unknown) => hands.note(String(error)))
       },
       limited: (why) => hands.note(`${why}; what appears elsewhere is named when the session ends`),
-      isOurs: (path) => (ours.has(path) || GITS.has(basename(path))) && isAsMade({ kind: kindOf(path), path }),
+      isOurs: (path) =>
+        // The box has a copy there, so what appears is yours.
+        record.shadows.some((place) => below(place, path)) ||
+        ((ours.has(path) || MADE.has(basename(path))) && isAsMade({ kind: kindOf(path), path })),
     },
   )
   return () => {
@@ -69,7 +73,7 @@ export function watchProject(context: Pick<Context, 'effects'>, found: Found, ha
 }
 
 /** Names at which paude puts something harmless while a session exists, also for another session of the project. */
-const GITS: ReadonlySet<string> = new Set(['hooks', 'config.worktree', 'commondir'])
+const MADE: ReadonlySet<string> = new Set(['hooks', 'config.worktree', 'commondir', ...AGENT_FOLDERS])
 
 type Raising = { readonly findings: readonly Finding[]; readonly pauses: boolean }
 

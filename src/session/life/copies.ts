@@ -2,12 +2,12 @@ import { relative } from 'node:path'
 import { copyFile } from '../../box/spec.ts'
 import type { Context } from '../../context.ts'
 import { ask } from '../../run/ask.ts'
-import { firstOf, nameInside } from '../../text.ts'
+import { nameInside } from '../../text.ts'
 import { gitChanges } from '../../workspace/git-changes.ts'
 import { CONFIG_LIMIT } from '../../workspace/git-config.ts'
 import { below, readSmall } from '../../workspace/paths.ts'
 import type { SessionRecord } from '../record/record.ts'
-import { configChanges } from '../record/shadows.ts'
+import { configChanges, configSentence } from '../record/shadows.ts'
 import { folderNames, readRecord } from '../record/store.ts'
 import { found } from './find.ts'
 
@@ -24,21 +24,8 @@ export const copyNews = (record: SessionRecord, folder: string): readonly CopyNe
 ]
 
 function configNews(record: SessionRecord, folder: string): readonly CopyNews[] {
-  const changes = configChanges(record, folder)
-  if (changes.length === 0) return []
-  const names = firstOf(
-    changes.map(({ path }) => nameInside(relative(record.workspace, path))),
-    3,
-  )
-  const count =
-    changes.length === 1 ? "1 file of the agents' configuration" : `${changes.length} files of the agents' configuration`
-  return [
-    {
-      record,
-      sentence: `${count} changed in the sandbox only: ${names}; to see: paude config-changes ${record.id}`,
-      commands: [],
-    },
-  ]
+  const sentence = configSentence(record, configChanges(record, folder))
+  return sentence === null ? [] : [{ record, sentence, commands: [] }]
 }
 
 /** News of each git configuration. */

@@ -13,6 +13,7 @@ import { ancestors, look } from '../../workspace/paths.ts'
 import type { Found } from '../record/found.ts'
 import { readKept } from '../record/kept.ts'
 import type { SessionRecord } from '../record/record.ts'
+import { configChanges, configSentence } from '../record/shadows.ts'
 import { isAsMade } from '../record/stand-ins.ts'
 import { readRecords, sessionFolder } from '../record/store.ts'
 import type { Row } from './find.ts'
@@ -145,11 +146,16 @@ export function withNewExecutables(host: Host, rows: readonly Row[]): readonly M
 /** Names what a session planted while the session is kept. What was named before is not named again. */
 export function warnOnce(context: Context, { handle, record }: Pick<Found, 'handle' | 'record'>): void {
   const planted = findNewExecutables(record, readKept(handle.folder))
-  const names = pathsOf(planted)
+  const changes = configChanges(record, handle.folder)
+  // What was named, brought back and changed again is named anew.
+  const config = changes.map(({ path, now }) => `${path} ${now === null ? '' : Bun.hash(now.content)}`)
+  const names = [...pathsOf(planted), ...config]
   const file = join(handle.folder, 'named.json')
   const before = namedBefore(file)
   if (names.every((name) => before.includes(name))) return
-  warnOfNewExecutables(context, planted)
+  if (pathsOf(planted).some((name) => !before.includes(name))) warnOfNewExecutables(context, planted)
+  const sentence = config.every((name) => before.includes(name)) ? null : configSentence(record, changes)
+  if (sentence !== null) context.note(sentence)
   try {
     replaceFile(file, JSON.stringify(names), { mode: 0o600, folderMode: 0o700, hint: '' })
   } catch {

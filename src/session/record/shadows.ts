@@ -6,7 +6,7 @@ import { SHADOWS } from '../../box/stand-ins.ts'
 import type { CopyTree } from '../../plan/plan.ts'
 import { layTree, packTree } from '../../run/lay-tree.ts'
 import { secret } from '../../secret.ts'
-import { isTooLong, UNSEEN } from '../../text.ts'
+import { firstOf, isTooLong, nameInside, UNSEEN } from '../../text.ts'
 import { foldedName } from '../../workspace/folded-name.ts'
 import { bareRepositories } from '../../workspace/landing.ts'
 import { ancestors, realPath } from '../../workspace/paths.ts'
@@ -41,6 +41,20 @@ export function configChanges({ shadows }: Pick<SessionRecord, 'shadows'>, folde
   if (base === null) return []
   const left = [{ ...MOST }, { ...MOST }] as const
   return shadows.flatMap((path, n) => changesOf(path, shadowPlace(base, n), left)).toSorted((a, b) => (a.path < b.path ? -1 : 1))
+}
+
+/** Says how many files it changed, and how to see them; null for none. */
+export function configSentence(
+  { id, workspace }: Pick<SessionRecord, 'id' | 'workspace'>,
+  changes: readonly ConfigChange[],
+): string | null {
+  if (changes.length === 0) return null
+  const count = changes.length === 1 ? '1 file' : `${changes.length} files`
+  const names = firstOf(
+    changes.map(({ path }) => nameInside(relative(workspace, path))),
+    3,
+  )
+  return `${count} of the agents' configuration changed in the sandbox only: ${names}; to see: paude config-changes ${id}`
 }
 
 function changesOf(path: string, place: string, [one, other]: readonly [Bounds, Bounds]): readonly ConfigChange[] {
