@@ -3,8 +3,8 @@ import { makeWatches, type Watches } from './folder-watches.ts'
 import { isRepository, readPointer } from './git.ts'
 import { IN_GIT, NEW_REPOSITORY } from './listed.ts'
 import { type Candidate, type Finding, judge, type Manifest, marksOf, subtree } from './manifest.ts'
-import { below, entriesOf, look, realPath } from './paths.ts'
-import { GITS_OWN, isBare, matcher, SKIPPED, type Walked, walk } from './walk.ts'
+import { ancestors, below, entriesOf, look, realPath } from './paths.ts'
+import { GITS_OWN, isBare, matcher, SKIPPED, type Walked, walk, walkSteps } from './walk.ts'
 
 /** What a watch is told by. */
 export type Seer = {
@@ -12,13 +12,15 @@ export type Seer = {
   readonly found: (findings: readonly Finding[]) => void
   /** Why not all is watched; said once. */
   readonly limited: (why: string) => void
-  /** What paude itself puts there. */
+  /** What is no news: paude put it there, or an agent may. */
   readonly isOurs: (path: string) => boolean
 }
 
 /** Milliseconds in which events are gathered; longer where a look takes long, so that no box keeps this machine busy with looks. */
 const GATHER = 20
 const SHARE = 10
+/** Milliseconds of one piece of the look at everything, and between two pieces. */
+const SLICE = 5
 /** Events between two looks after which some may be lost: the kernel keeps 16,384. */
 const MANY = 4_000
 
@@ -34,6 +36,9 @@ export function watchGuarded(kept: Manifest, seer: Seer): () => void {
   let dirty = new Set<string>()
   let timer: Timer | null = null
   let [events, took] = [0, 0]
+  let [isLooking, isOver] = [false, false]
+  // A folder is watched before what is in it is read, so that nothing slips in between.
+  const enter = (folder: string) => !isOver && watches.enter(folder, 'tree')
   const watches = makeWatches<Belongs>({
     tops: [...kept.roots, ...kept.gits],
     limited: seer.limited,
@@ -55,7 +60,8 @@ export function watchGuarded(kept: Manifest, seer: Seer): () => void {
     for (const path of paths) if (look(path) === null) forget(path)
     const asked = new Map<string, Candidate>()
     for (const path of paths) for (const one of at(path)) asked.set(one.path, one)
-    judgeAll([...asked.values(), ...(events > MANY ? everything() : [])])
+    judgeAll([...asked.values()])
+    if (events > MANY) void everything()
     events = 0
     took = performance.now() - began
   }
@@ -69,23 +75,34 @@ export function watchGuarded(kept: Manifest, seer: Seer): () => void {
     if (candidate !== null) return other === null ? [candidate] : [candidate, other]
     if (of !== 'tree' || SKIPPED.has(basename(path)) || !isFolder(path)) return []
     watches.leave(path)
-    return inTree(path, false)
+    return severe(walk(path, kept.list, { part: null, enter }))
   }
 
-  // A folder is watched before what is in it is read, so that nothing slips in between.
-  const inTree = (path: string, isTop: boolean): readonly Candidate[] =>
-    severe(walk(path, kept.list, { ...(isTop ? {} : { part: null }), enter: (folder) => watches.enter(folder, 'tree') }))
-
-  function everything(): readonly Candidate[] {
+  /** Looks at all, a little at a time: whoever watches has a terminal to keep. */
+  async function everything(): Promise<void> {
+    if (isLooking) return
+    isLooking = true
     for (const git of kept.gits) watches.enter(git, 'git')
-    const inGits = kept.gits.flatMap((git) =>
-      IN_SEVERE.map((listed) => ({ path: join(git, listed.path), listed, looksLike: false })),
-    )
-    return [...kept.roots.flatMap((root) => inTree(root, true)), ...inGits]
+    judgeAll(kept.gits.flatMap((git) => IN_SEVERE.map((listed) => ({ path: join(git, listed.path), listed, looksLike: false }))))
+    for (const root of kept.roots) {
+      const steps = walkSteps(root, kept.list, { enter })
+      let slice = performance.now() + SLICE
+      for (let step = steps.next(); !isOver; step = steps.next()) {
+        if (step.done) {
+          judgeAll(severe(step.value))
+          break
+        }
+        if (performance.now() < slice) continue
+        await Bun.sleep(SLICE)
+        slice = performance.now() + SLICE
+      }
+    }
+    isLooking = false
   }
 
-  judgeAll(everything())
+  void everything()
   return () => {
+    isOver = true
     if (timer !== null) clearTimeout(timer)
     watches.leave('/')
   }
@@ -114,13 +131,13 @@ function meaningIn({ roots, gits, list }: Manifest): (path: string, of: Belongs)
 function makeJudge(kept: Manifest, { found, isOurs }: Seer, watches: Watches<Belongs>) {
   const told = new Map<string, string>()
   const news = (one: Candidate): readonly Finding[] => {
-    if (isOurs(one.path)) return []
     // What appeared is watched too, since it may be harmless now and become something else.
     if (kept.seen[one.path] === undefined)
-      for (const folder of foldersOf(one, kept)) {
+      for (const folder of foldersOf(one, kept).filter((inner) => inner === one.path || !isOurs(inner))) {
         if (watches.of(folder) === 'tree') watches.leave(folder)
         watches.enter(folder, one)
       }
+    if (isOurs(one.path)) return []
     const [finding] = judge(one, kept)
     if (finding?.state !== 'new' || finding.severity !== 'severe' || isUnfinished(one)) return []
     const paths = subtree(one.path, one.listed).map(({ path }) => path)
@@ -131,7 +148,9 @@ function makeJudge(kept: Manifest, { found, isOurs }: Seer, watches: Watches<Bel
   }
   return {
     judgeAll(candidates: readonly Candidate[]): void {
-      const findings = candidates.flatMap(news)
+      const all = candidates.flatMap(news)
+      const paths = new Set(all.map(({ path }) => path))
+      const findings = all.filter(({ path }) => !ancestors(path).some((one) => one !== path && paths.has(one)))
       if (findings.length > 0) found(findings)
     },
     /** A path is gone, with all below it. */

@@ -49,7 +49,17 @@ export type WalkOptions = {
 }
 
 /** Looks through a tree, bounded. */
-export function walk(root: string, list: readonly Listed[], { part, enter = () => true }: WalkOptions = {}): Walked {
+export function walk(root: string, list: readonly Listed[], options: WalkOptions = {}): Walked {
+  const steps = walkSteps(root, list, options)
+  for (let step = steps.next(); ; step = steps.next()) if (step.done) return step.value
+}
+
+/** The same, folder by folder, for whoever has something else to do in between. */
+export function* walkSteps(
+  root: string,
+  list: readonly Listed[],
+  { part, enter = () => true }: WalkOptions = {},
+): Generator<undefined, Walked> {
   const match = matcher(list)
   const [repositories, sockets, links, closed]: [string[], string[], string[], string[]] = [[], [], [], []]
   const found: Found[] = []
@@ -58,6 +68,7 @@ export function walk(root: string, list: readonly Listed[], { part, enter = () =
   let names = 0
   for (const { path, within } of waiting) {
     if (!enter(path, within)) return { repositories, sockets, links, closed, listed: found, isCut: true }
+    yield
     const entries = entriesIfOpen(path)
     if (entries === null) {
       if (closed.length < MOST_LISTED) closed.push(path)

@@ -39,6 +39,7 @@ const record: SessionRecord = {
     repos: [],
     onFinding: 'ask',
     alarm: 'pause',
+    writesConfig: false,
     watch: {},
     index: null,
     security: HARDENED,

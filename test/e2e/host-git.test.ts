@@ -174,13 +174,14 @@ describeEach('git on the host', (backend) => {
 
     test('what a session planted is named once by wait, output and logs, marked by sessions, and named by rm', async () => {
       const project = makeProject()
-      const script = 'BASH mkdir .vscode && echo {} >.vscode/tasks.json;;SAY over'
+      const script = 'BASH mkdir .vscode && echo {} >.vscode/tasks.json && sleep 3;;SAY over'
       const started = await detach(project, script)
       const id = started.stdout.trim()
       const named = `new or changed in the project since the session began, and this machine may run it: ${project}/.vscode`
       const waited = await call(project, ['wait', id, '--timeout', '120'])
       expect(waited).toMatchObject({ code: 0, stdout: `${id} exited 0\n` })
       expect(waited.stderr).toContain(named)
+      expect(waited.stderr).toContain('.vscode appeared in the project: VS Code runs tasks')
       for (const verb of ['output', 'logs', 'wait']) expect((await call(project, [verb, id])).stderr).not.toContain(named)
       // As in a script that asks for the answer alone.
       rmSync(join(stateHome, 'paude/sessions', id, 'named.json'))

@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from 'bun:test'
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { Context } from '../../src/context.ts'
 import { goOn, watchProject } from '../../src/session/life/alarm.ts'
 import { type Alarm, readAlarm } from '../../src/session/record/alarm.ts'
@@ -11,12 +11,20 @@ import { IN_FOLDERS } from '../../src/workspace/listed.ts'
 const stops: (() => void)[] = []
 afterEach(() => stops.splice(0).forEach((stop) => void stop()))
 
-type Rule = { readonly alarm?: 'pause' | 'tell' | 'off'; readonly onFinding?: 'ask' | 'warn'; readonly canPause?: boolean }
+type Rule = {
+  readonly writesConfig?: boolean
+  readonly alarm?: 'pause' | 'tell' | 'off'
+  readonly onFinding?: 'ask' | 'warn'
+  readonly canPause?: boolean
+}
 /** How the engine takes it: `pause` and `state` are its answers, null where it cannot. */
 type Engine = { readonly pause?: 'does' | 'fails' | null; readonly state?: string }
 
 /** A session whose project is watched; the engine leaves a file for each thing it was told to do. */
-function session({ alarm = 'pause', onFinding = 'ask', canPause = true }: Rule, { pause = 'does', state = 'running' }: Engine) {
+function session(
+  { writesConfig = false, alarm = 'pause', onFinding = 'ask', canPause = true }: Rule,
+  { pause = 'does', state = 'running' }: Engine,
+) {
   const folder = mkdtempSync(join(tmpdir(), 'paude-alarm-'))
   stops.push(() => rmSync(folder, { recursive: true, force: true }))
   const project = join(folder, 'project')
@@ -32,6 +40,7 @@ function session({ alarm = 'pause', onFinding = 'ask', canPause = true }: Rule, 
       workspace: project,
       shadows: [join(project, '.claude')],
       standIns: [],
+      writesConfig,
       alarm,
       onFinding,
     },
@@ -45,7 +54,7 @@ function session({ alarm = 'pause', onFinding = 'ask', canPause = true }: Rule, 
   } as unknown as Found
   const context = {
     effects: () => ({ explain: () => new Error('engine'), note: () => undefined, moving: { moves: false }, verbose: null }),
-    host: { terminal: {} },
+    host: { terminal: {}, home: folder, env: {} },
   } as unknown as Context
   const heard: Alarm[] = []
   let over = 0
@@ -53,7 +62,10 @@ function session({ alarm = 'pause', onFinding = 'ask', canPause = true }: Rule, 
     watchProject(context, found, { canPause, raised: (one) => heard.push(one), over: () => over++, note: () => undefined }),
   )
   const did = (name: string) => existsSync(join(folder, name))
-  const plant = (name: string) => writeFileSync(join(project, name), 'evil')
+  const plant = (name: string) => {
+    mkdirSync(dirname(join(project, name)), { recursive: true })
+    writeFileSync(join(project, name), 'evil')
+  }
   return { folder, found, context, heard, did, plant, isOver: () => over > 0 }
 }
 
@@ -130,4 +142,46 @@ test('what appears where the sandbox has a copy of its own is yours, and an empt
   plant('.envrc')
   await until('an alarm', () => heard.length > 0)
   expect(heard.flatMap(({ paths }) => paths)).toEqual([at('.envrc')])
+})
+
+test('a watch that cannot pause leaves a session paused that another has paused', async () => {
+  const { folder, found, context, heard, plant } = session({}, {})
+  plant('.envrc')
+  await until('an alarm', () => heard.length > 0)
+  const hands = { canPause: false, over: () => undefined, note: () => undefined }
+  stops.push(watchProject(context, found, { ...hands, raised: () => undefined }))
+  plant('.exrc')
+  await until('both have noted it', () => readAlarm(folder)?.paths.length === 2)
+  expect(readAlarm(folder)?.does).toBe('paused')
+})
+
+test('a working tree that Claude makes is no alarm, and other configuration beside it is', async () => {
+  const { heard, plant } = session({}, {})
+  plant('sub/.claude/worktrees/side/.vscode/tasks.json')
+  plant('src/x')
+  plant('sub/.claude/settings.json')
+  await until('an alarm', () => heard.length > 0)
+  expect(heard[0]?.text).toContain('sub/.claude appeared in the project')
+})
+
+test('the configuration of agents is no alarm where they may write it', async () => {
+  const { heard, plant } = session({ writesConfig: true }, {})
+  for (const name of ['sub/.claude/settings.json', '.mcp.json', 'sub/.codex/x', '.envrc']) plant(name)
+  await until('an alarm', () => heard.length > 0)
+  expect(heard.map(({ paths }) => paths.length)).toEqual([1])
+})
+
+test('what paude puts there for another session is no alarm, as long as it is that', async () => {
+  const { folder, heard, plant } = session({}, {})
+  const project = join(folder, 'project')
+  const other = join(folder, '.local/state/paude/sessions/paude-bbbbb2')
+  mkdirSync(other, { recursive: true })
+  writeFileSync(join(other, 'stand-ins'), `${join(project, 'sub/.claude')}\n`)
+  mkdirSync(join(project, 'sub/.claude'), { recursive: true })
+  plant('sub/x/.exrc')
+  await until('an alarm', () => heard.length > 0)
+  expect(heard[0]?.text).toStartWith('sub/x/.exrc appeared')
+  plant('sub/.claude/settings.json')
+  await until('another', () => heard.length > 1)
+  expect(heard[1]?.text).toStartWith('sub/.claude appeared')
 })

@@ -164,6 +164,7 @@ const recordOf = (of: {
     shadows: [],
     onFinding: 'ask',
     alarm: 'pause',
+    writesConfig: false,
     watch: {},
     index: null,
     security: HARDENED,

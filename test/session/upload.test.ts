@@ -38,6 +38,7 @@ const record: SessionRecord = {
     repos: [],
     onFinding: 'ask',
     alarm: 'pause',
+    writesConfig: false,
     index: null,
     credentials: [],
     security: { readOnlyRoot: true, noNewPrivileges: true, seccomp: 'default' },

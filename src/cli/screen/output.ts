@@ -3,9 +3,10 @@ import { PaudeError } from '../../errors.ts'
 import { ask } from '../../run/ask.ts'
 import { patiently } from '../../run/patience.ts'
 import { attach, lines } from '../../run/process.ts'
+import { watchBeside } from '../../session/life/alarm-here.ts'
 import { findSession } from '../../session/life/find.ts'
 import { warnOnce } from '../../session/life/new-executables.ts'
-import { tellPaused } from '../../session/life/wait.ts'
+import { readAlarm } from '../../session/record/alarm.ts'
 import { findPast, type Past } from '../../session/record/past.ts'
 import { follow, lastOne, session } from '../args.ts'
 import { READS } from '../front-flags.ts'
@@ -37,12 +38,15 @@ export default verb({
       throw new PaudeError('unsupported', `session ${handle.id} has a screen, not an answer`, {
         hint: `paude logs ${handle.id}`,
       })
-    const untell = tellPaused(session, context.warn)
     const state = await ask(backend.life.state(handle), context.effects(backend))
+    const alarm = state.status === 'paused' ? readAlarm(handle.folder) : null
+    if (alarm !== null && !given.follow)
+      throw new PaudeError('refused', `session ${handle.id} is paused: ${alarm.text}`, { hint: `paude review ${handle.id}` })
     if (state.status !== 'exited' && !given.follow)
       throw new PaudeError('refused', `session ${handle.id} has not ended yet`, {
         hint: `paude output --follow ${handle.id}, or paude wait ${handle.id} first`,
       })
+    const unwatch = state.status === 'exited' ? () => undefined : watchBeside(context, session)
     const all = openPrinted(handle.folder)
     // Started in the foreground, and left behind: only the engine has it.
     if (all === null) {
@@ -50,7 +54,7 @@ export default verb({
       const sink = safeSink(context.host)
       if (context.host.terminal.stdout) for await (const line of lines(argv)) sink(1, Buffer.from(`${line}\n`))
       else await attach(argv, { stdin: false, terminal: false }).exited
-      untell()
+      unwatch()
       warnOnce(context, session)
       return (await ask(backend.life.state(handle), context.effects(backend))).exitCode
     }
@@ -59,7 +63,7 @@ export default verb({
       warnOnce(context, session)
       return code
     } finally {
-      untell()
+      unwatch()
       for (const { file } of all) file.close()
     }
   },

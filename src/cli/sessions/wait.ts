@@ -1,10 +1,11 @@
 import type { Context } from '../../context.ts'
 import { exitCode, PaudeError } from '../../errors.ts'
 import { patiently } from '../../run/patience.ts'
+import { watchBeside } from '../../session/life/alarm-here.ts'
 import { findSession } from '../../session/life/find.ts'
 import { warnOnce } from '../../session/life/new-executables.ts'
 import { watchProvider } from '../../session/life/provider-watch.ts'
-import { readWaitFor, tellPaused, waitForNames } from '../../session/life/wait.ts'
+import { readWaitFor, waitForNames } from '../../session/life/wait.ts'
 import type { Found } from '../../session/record/found.ts'
 import { printable } from '../../text.ts'
 import { readTimeout } from '../args.ts'
@@ -64,7 +65,7 @@ export default verb({
     const unlook = found
       .filter(({ handle }) => !handle.terminal)
       .map((each) => watchProvider(each, (fault) => fault !== '' && context.warn(printable(`${each.handle.id}: ${fault}`))))
-    unlook.push(...found.map((each) => tellPaused(each, context.warn)))
+    unlook.push(...found.map((each) => watchBeside(context, each)))
     const left = new Set(found.map(({ handle }) => handle.id))
     const late = () => `${[...left].join(', ')} did not reach ${(given.for ?? 'exited').replaceAll(',', ' or ')}`
     const act = async (signal: AbortSignal) => {

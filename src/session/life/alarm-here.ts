@@ -2,15 +2,16 @@ import type { Context } from '../../context.ts'
 import { capture } from '../../run/process.ts'
 import type { Found } from '../record/found.ts'
 import { watchProject } from './alarm.ts'
+import { tellPaused } from './wait.ts'
 
 /** Signals by which the user ends what runs in the foreground. */
 const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 /**
  * Watches the project from a paude that stays with a session without a screen. Without a terminal nobody could review it, and a paused box
- * would keep its pipeline for ever: there it is told at once, and goes on. Returns how to stop.
+ * would keep its pipeline for ever: there it is told at once, and goes on. `owns`: the session ends with this paude. Returns how to stop.
  */
-export function watchHere(context: Context, found: Found): () => void {
+export function watchHere(context: Context, found: Found, { owns }: { readonly owns: boolean }): () => void {
   const { backend, handle, record } = found
   const name = record.name || record.id
   // A paused box hears of nothing else.
@@ -21,9 +22,9 @@ export function watchHere(context: Context, found: Found): () => void {
     raised: ({ does, text }) => {
       if (does !== 'paused') return context.warn(does === 'stopped' ? `stopped ${name}: ${text}` : text)
       context.warn(`paused ${name}: ${text}`)
-      context.note(`in another terminal: paude review ${name}; Ctrl-C ends it`)
+      context.note(`in another terminal: paude review ${name}${owns ? '; Ctrl-C ends it' : ''}`)
       unlisten()
-      ENDING.forEach((signal) => void process.on(signal, end))
+      if (owns) ENDING.forEach((signal) => void process.on(signal, end))
     },
     over: () => {
       unlisten()
@@ -36,3 +37,7 @@ export function watchHere(context: Context, found: Found): () => void {
     unwatch()
   }
 }
+
+/** The same beside a session in the background. One with a screen has a holder that watches: of that it is told what it did. */
+export const watchBeside = (context: Context, found: Found): (() => void) =>
+  found.handle.terminal ? tellPaused(found, context.warn) : watchHere(context, found, { owns: false })

@@ -1,20 +1,21 @@
 import { existsSync } from 'node:fs'
-import { basename, relative } from 'node:path'
+import { basename, dirname, relative } from 'node:path'
 import type { Context } from '../../context.ts'
+import type { Host } from '../../host.ts'
 import { exec } from '../../plan/plan.ts'
 import { ask } from '../../run/ask.ts'
 import { execute } from '../../run/execute.ts'
 import { capture } from '../../run/process.ts'
 import { shown } from '../../text.ts'
 import { watchGuarded } from '../../workspace/appear-watch.ts'
-import { AGENT_FOLDERS } from '../../workspace/listed.ts'
+import { AGENT_FILES, AGENT_FOLDERS } from '../../workspace/listed.ts'
 import type { Finding } from '../../workspace/manifest.ts'
-import { ancestors, below } from '../../workspace/paths.ts'
+import { below, entriesOf } from '../../workspace/paths.ts'
 import { type Alarm, clearAlarm, isPausedByAlarm, noteAlarm, readAlarm } from '../record/alarm.ts'
 import type { Found } from '../record/found.ts'
 import { readKept } from '../record/kept.ts'
 import type { SessionRecord } from '../record/record.ts'
-import { isAsMade, kindOf } from '../record/stand-ins.ts'
+import { isAsMade, kindOf, listedStandIns } from '../record/stand-ins.ts'
 import { carryOut } from './carry-out.ts'
 
 /** Who hears of it. */
@@ -33,11 +34,10 @@ const MOST_NAMED = 3
 const LOOK = 300
 
 /** Watches the project of a session that runs for what this machine may run by itself. Returns how to stop. */
-export function watchProject(context: Pick<Context, 'effects'>, found: Found, hands: Hands): () => void {
+export function watchProject(context: Pick<Context, 'effects' | 'host'>, found: Found, hands: Hands): () => void {
   const { handle, record } = found
   const kept = record.alarm === 'off' ? null : readKept(handle.folder)
   if (kept === null || kept.roots.length === 0) return () => undefined
-  const ours = new Set(record.standIns.map(({ path }) => path))
   let last: Promise<unknown> = Promise.resolve()
   let timer: Timer | null = null
   const look = () => {
@@ -61,9 +61,8 @@ export function watchProject(context: Pick<Context, 'effects'>, found: Found, ha
       },
       limited: (why) => hands.note(`${why}; what appears elsewhere is named when the session ends`),
       isOurs: (path) =>
-        // The box has a copy there, so what appears is yours.
-        record.shadows.some((place) => below(place, path)) ||
-        ((ours.has(path) || MADE.has(basename(path))) && isAsMade({ kind: kindOf(path), path })),
+        // Where the box has a copy of its own, what appears is yours.
+        record.shadows.some((place) => below(place, path)) || isStandIn(context.host, record, path) || isOfAgents(record, path),
     },
   )
   return () => {
@@ -72,8 +71,21 @@ export function watchProject(context: Pick<Context, 'effects'>, found: Found, ha
   }
 }
 
-/** Names at which paude puts something harmless while a session exists, also for another session of the project. */
-const MADE: ReadonlySet<string> = new Set(['hooks', 'config.worktree', 'commondir', ...AGENT_FOLDERS])
+/** Whether paude put it there, for this session or for another one, and nothing became of it. */
+function isStandIn(host: Host, { standIns }: SessionRecord, path: string): boolean {
+  if (!isAsMade({ kind: kindOf(path), path })) return false
+  return standIns.some((one) => one.path === path) || listedStandIns(host).has(path)
+}
+
+/** Where Claude makes its own working trees, and a folder of its configuration that has nothing else. */
+const TREES = '.claude/worktrees'
+
+/** What an agent makes in ordinary work: its working trees, and its configuration where you let it write that. */
+function isOfAgents({ writesConfig }: SessionRecord, path: string): boolean {
+  if (`${path}/`.includes(`/${TREES}/`)) return true
+  if (path.endsWith(`/${dirname(TREES)}`) && entriesOf(path).every(({ name }) => name === basename(TREES))) return true
+  return writesConfig && [...AGENT_FOLDERS, ...AGENT_FILES].some((name) => `${path}/`.includes(`/${name}/`))
+}
 
 type Raising = { readonly findings: readonly Finding[]; readonly pauses: boolean }
 
@@ -84,7 +96,12 @@ async function raised(context: Pick<Context, 'effects'>, found: Found, { finding
   const before = readAlarm(handle.folder)
   const paths = [...new Set([...(before?.paths ?? []), ...findings.map(({ path }) => path)])]
   const alarm = { at: new Date().toISOString(), text: textOf(record, findings), paths: paths.slice(0, 100) }
-  if (!pauses) return noted(handle.folder, { ...alarm, does: 'told' })
+  if (!pauses) {
+    const isTold = before !== null && findings.every(({ path }) => before.paths.includes(path))
+    // What another watch has paused stays so.
+    const does = before?.does === 'paused' ? 'paused' : 'told'
+    return isTold || (await isOver(context, found)) ? null : noted(handle.folder, { ...alarm, does })
+  }
   // Noted first, so that a box is never found paused for no reason.
   noted(handle.folder, { ...alarm, does: 'paused' })
   const does = before?.does === 'paused' ? 'paused' : await pause(context, found)
@@ -94,20 +111,22 @@ async function raised(context: Pick<Context, 'effects'>, found: Found, { finding
   return null
 }
 
+async function isOver({ effects }: Pick<Context, 'effects'>, { backend, handle }: Found): Promise<boolean> {
+  const state = await ask(backend.life.state(handle), effects(backend)).catch(() => null)
+  return state?.status === 'exited'
+}
+
 function noted(folder: string, alarm: Alarm): Alarm {
   noteAlarm(folder, alarm)
   return alarm
 }
 
-/** Of several the outermost are named. */
 function textOf({ workspace }: SessionRecord, findings: readonly Finding[]): string {
-  const all = new Set(findings.map(({ path }) => path))
-  const outer = findings.filter(({ path }) => !ancestors(path).some((folder) => folder !== path && all.has(folder)))
-  const [first] = outer
+  const [first] = findings
   const name = (path: string) => shown(relative(workspace, path).startsWith('..') ? path : relative(workspace, path))
-  const names = outer.slice(0, MOST_NAMED).map(({ path }) => name(path))
-  const more = outer.length > MOST_NAMED ? ` and ${outer.length - MOST_NAMED} more` : ''
-  const why = outer.length === 1 && first !== undefined ? `: ${first.tool} ${first.why}` : ', which this machine may run'
+  const names = findings.slice(0, MOST_NAMED).map(({ path }) => name(path))
+  const more = findings.length > MOST_NAMED ? ` and ${findings.length - MOST_NAMED} more` : ''
+  const why = findings.length === 1 && first !== undefined ? `: ${first.tool} ${first.why}` : ', which this machine may run'
   return `${names.join(', ')}${more} appeared in the project${why}`
 }
 

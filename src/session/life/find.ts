@@ -166,6 +166,7 @@ const recordOf = (row: Row): SessionRecord => ({
   overlays: [],
   onFinding: 'ask',
   alarm: 'off',
+  writesConfig: false,
   watch: {},
   index: null,
   repos: [],

@@ -78,7 +78,11 @@ export async function launchAttached(context: Context, launch: Launch): Promise<
       told = fault
       if (fault !== '') context.warn(printable(fault))
     }
-    looks.push(watchProvider(found, tell), watchHere(context, found), ...(look === undefined ? [] : [look(found)]))
+    looks.push(
+      watchProvider(found, tell),
+      watchHere(context, found, { owns: true }),
+      ...(look === undefined ? [] : [look(found)]),
+    )
   }
   const effects = context.effects(backend)
   // From here on the terminal is the agent's: only a screen of its own leaves room for a line above it.

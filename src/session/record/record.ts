@@ -101,6 +101,8 @@ const Shape = v.object({
   onFinding: v.optional(v.picklist(['revert', 'ask', 'warn']), 'ask'),
   /** What follows while it runs. */
   alarm: v.optional(v.picklist(['pause', 'tell', 'off']), 'pause'),
+  /** Whether the agents' configuration in the project is theirs to write. */
+  writesConfig: v.optional(v.boolean(), false),
   /** The project's git index, how it looked, and bytes of the names of its objects; null without one. */
   index: v.optional(WatchedIndex, null),
   /** Further repositories at their own paths; the index of one that the box can write is looked at as the project's. */

@@ -176,6 +176,7 @@ function sessionRecord(
     watch: watchOf(around, transport),
     onFinding: settings.onFinding,
     alarm: settings.alarm,
+    writesConfig: settings.agentConfig === 'write-through',
     index: git === null || transport.kind !== 'bind' ? null : watchedIndex(git),
     repos: around.repos.map(({ workspace: one, readOnly }) => ({
       root: one.root,
