@@ -127,6 +127,8 @@ describe('a worktree', () => {
     put(join(made.folder, 'new.txt'), 'new\n')
     put(join(made.folder, 'sub/b.txt'), 'changed\n')
     expect(await worktreeWork(context, found(made))).toEqual(['not committed: sub/b.txt, new.txt'])
+    // What the sandbox changed in a copy of its own is as it was on this machine.
+    expect(await worktreeWork(context, found(made), [join(made.folder, 'sub/b.txt')])).toEqual(['not committed: new.txt'])
     await removeIfUnused(context, found(made))
     expect(notes.at(-1)).toContain('stays, since it holds work')
     await git(made.folder, 'checkout', '--quiet', '--detach')

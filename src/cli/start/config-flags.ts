@@ -7,14 +7,15 @@ import { canAsk } from '../config/start-config.ts'
 export function requireConfigFlags(context: Context, { settings, origins }: Config, isYours: boolean): void {
   const { agentConfig, workspaceMode, syncConfig, detach } = settings
   const isTyped = origins.agentConfig.some(({ layer }) => layer === 'flag')
-  if (isTyped && workspaceMode !== 'bind')
+  const isMounted = workspaceMode === 'bind' || workspaceMode === 'worktree'
+  if (isTyped && !isMounted)
     throw new PaudeError('usage', `--agent-config has no effect with workspace.mode = "${workspaceMode}"`, {
       hint: 'leave it out: the sandbox does not have your folder',
     })
   if (!syncConfig) return
   const why =
-    workspaceMode !== 'bind' || agentConfig !== 'shadow'
-      ? ['needs workspace.agent_config = "shadow" and workspace.mode = "bind"', 'leave it out']
+    !isMounted || agentConfig !== 'shadow'
+      ? ['needs workspace.agent_config = "shadow" and a folder of yours in the sandbox', 'leave it out']
       : !isYours
         ? ['has no effect here', 'leave it out']
         : detach

@@ -7,6 +7,7 @@ import { stateFolder } from '../../state.ts'
 import { shown } from '../../text.ts'
 import type { Found } from '../record/found.ts'
 import { modeOf } from '../record/record.ts'
+import { configChanges } from '../record/shadows.ts'
 import { bundleWorktree, worktreeWork } from '../worktree/work.ts'
 import script from './bundle.sh' with { type: 'text' }
 import { insideOf } from './inside.ts'
@@ -20,7 +21,14 @@ const BEGINS = ['# v2 git bundle\n', '# v3 git bundle\n']
 
 /** What of a session's clone or worktree is nowhere else, in words; none for a session in your folder. */
 export async function unsavedWork(context: Context, found: Found): Promise<readonly string[]> {
-  if (found.record.worktree !== undefined) return await worktreeWork(context, found)
+  if (found.record.worktree !== undefined) {
+    const changes = configChanges(found.record, found.handle.folder).filter(({ isHereToo }) => !isHereToo)
+    return await worktreeWork(
+      context,
+      found,
+      changes.map(({ path }) => path),
+    )
+  }
   if (found.record.clone === undefined) return []
   return unsaved(await lookIntoClone(context, found, { inside: await insideOf(context, found) }))
 }

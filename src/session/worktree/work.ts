@@ -34,12 +34,19 @@ type Looked = {
   readonly uncommitted: Uncommitted
 }
 
-/** What of a session's worktree is nowhere else, in words: what is not committed, and commits that are on no branch. */
-export async function worktreeWork(context: Context, found: WithWorktree): Promise<readonly string[]> {
+/**
+ * What of a session's worktree is nowhere else, in words: what is not committed, and commits that are on no branch. Files
+ * at the paths `shadowed` are as they were: the sandbox has changed, and perhaps committed, its copies alone.
+ */
+export async function worktreeWork(
+  context: Context,
+  found: WithWorktree,
+  shadowed: readonly string[] = [],
+): Promise<readonly string[]> {
   const { worktree, workspace } = found.record
   if (worktree === undefined || look(workspace) === null) return []
   const looked = await lookAt(context, found, worktree)
-  const changes = await changesIn(looked)
+  const changes = (await changesIn(looked)).filter((name) => !shadowed.includes(join(workspace, name)))
   const ahead = await onNoBranch(looked)
   return [
     ...(ahead === 0 ? [] : [`HEAD: ${ahead === 1 ? '1 commit' : `${ahead} commits`} on no branch`]),
