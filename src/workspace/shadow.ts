@@ -44,7 +44,12 @@ export function withAgentConfig(found: Workspace, how: AgentConfig, makes: boole
       return { ...guarding({ ...found, standIns }, kept, []), shadows: [] }
     }
     case 'shadow':
-      return shadowed(found, [...mine, ...words], makes)
+      // The nearest first, so that a large one further down takes nothing from them.
+      return shadowed(
+        found,
+        [...words, ...mine].toSorted((a, b) => a.split('/').length - b.split('/').length),
+        makes,
+      )
   }
 }
 

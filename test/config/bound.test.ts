@@ -30,6 +30,12 @@ describe('a managed file', () => {
     for (const entry of ['*', 'fmt@*', 'mcp:*', 'a@b']) expect(() => config(most, { pluginsAllow: [entry] })).toThrow(entry)
   })
 
+  test("keeps the agents' configuration from everybody's sandbox where it says so", () => {
+    const most = 'workspace.agent_config = "read-only"\n'
+    expect(config(most).settings.agentConfig).toBe('read-only')
+    expect(() => config(most, { agentConfig: 'shadow' })).toThrow('workspace.agent_config = shadow')
+  })
+
   test.each([
     ['[443, 8443]', ['443']],
     ['[8443]', ['8443']],

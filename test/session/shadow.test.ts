@@ -144,6 +144,15 @@ describe("the agents' configuration of a project", () => {
     }
   })
 
+  test('is a copy at the top of the project, also where a large one further down is read-only', async () => {
+    put('-x/.claude/big', 'x'.repeat(4 * 1024 ** 2))
+    for (let n = 0; n < 5; n++) put(`-x/.claude/${n}`, 'x'.repeat(3 * 1024 ** 2))
+    put('.claude/settings.json', '{}')
+    const id = await start()
+    write(id, '.claude/x.md', 'x')
+    expect(mountsAt('-x/.claude')).toEqual([`--mount=type=bind,src=${at('-x/.claude')},dst=${at('-x/.claude')},ro`])
+  })
+
   test('of a deeper folder has a shadow too, where no link leads elsewhere', async () => {
     put('packages/a/.claude/settings.json', '{}')
     put('conf/claude/settings.json', '{}')
