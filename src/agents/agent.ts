@@ -45,6 +45,8 @@ export type Agent = {
     readonly restricted: boolean
     /** Whether somebody looks at it on a terminal. */
     readonly screen: boolean
+    /** Whether it changes a copy of the project's configuration of agents. */
+    readonly shadowed: boolean
     /** Absent where every plugin may come. */
     readonly policy?: ExtensionPolicy | undefined
   }) => Readonly<Record<string, string>>

@@ -123,7 +123,7 @@ test('the hook stops where the host stops reading', () => {
 
 test('every event is recorded, but the start on no stream, since its hooks show in the output of Claude', () => {
   const installed = (screen: boolean) => {
-    const seed = claude.seed({ directory: '/work', restricted: true, screen })
+    const seed = claude.seed({ directory: '/work', restricted: true, screen, shadowed: true })
     expect(seed['hook.sh']).toBe(hook)
     return JSON.parse(seed['managed-settings.json'] ?? '') as { hooks: Record<string, { hooks: { command: string }[] }[]> }
   }

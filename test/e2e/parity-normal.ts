@@ -58,8 +58,9 @@ function namer(place: string): Name {
     (text.length > 20_000 ? `${text.length} characters, ${Bun.hash(text)}` : text)
       .replaceAll(place, '<place>')
       .replaceAll(place.replace(/[^A-Za-z0-9]/g, '-'), '<slug>')
-      .replaceAll(`${MEMORY}\nContents`, 'Contents')
-      .replaceAll(MEMORY, '')
+      .replaceAll(MEMORY, READ_ONLY_MEMORY)
+      .replaceAll(`${READ_ONLY_MEMORY}\nContents`, 'Contents')
+      .replaceAll(READ_ONLY_MEMORY, '')
       .replace(/(Total duration \(\w+\):) +\d+s/g, '$1 <time>')
       .replace(GIT_USER, '')
       .replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, id)
@@ -73,7 +74,11 @@ function namer(place: string): Name {
 export const GIT_USER = 'Git user: Ada Test\n\n'
 
 /** What the box's own CLAUDE.md adds to a question: asserted once, and taken out of all others. */
-export const MEMORY = `Contents of /etc/claude-code/CLAUDE.md (organization-managed policy instructions):\n\n${claude.seed({ directory: '/', restricted: true, screen: false })['CLAUDE.md']}`
+const memory = (shadowed: boolean): string =>
+  `Contents of /etc/claude-code/CLAUDE.md (organization-managed policy instructions):\n\n${claude.seed({ directory: '/', restricted: true, screen: false, shadowed })['CLAUDE.md']}`
+export const MEMORY = memory(true)
+/** With --worktree nothing of the project is shadowed. */
+const READ_ONLY_MEMORY = memory(false)
 
 const parsed = (line: string): unknown => {
   try {
@@ -119,7 +124,7 @@ const isGuardPlugin = (value: unknown): boolean => isFields(value) && value['nam
 const isBoxMemory = (value: unknown): boolean =>
   isFields(value) &&
   typeof value['text'] === 'string' &&
-  value['text'].includes(`exactly as written.\n\n${MEMORY}</system-reminder>`)
+  [MEMORY, READ_ONLY_MEMORY].some((one) => String(value['text']).includes(`exactly as written.\n\n${one}</system-reminder>`))
 
 /** That a turn ended under no hooks but those which the box brings: asserted once, and taken out of all others. */
 const isOwnHooks = (line: Fields): boolean =>

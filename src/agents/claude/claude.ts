@@ -122,7 +122,13 @@ function environment(host: Host, words: readonly string[]): Readonly<Record<stri
   }
 }
 
-function seed({ directory, restricted, screen, policy }: Parameters<Agent['seed']>[0]): Readonly<Record<string, string>> {
+function seed({
+  directory,
+  restricted,
+  screen,
+  shadowed,
+  policy,
+}: Parameters<Agent['seed']>[0]): Readonly<Record<string, string>> {
   return {
     // Answers what Claude asks only because the machine is new to it; it knows an approved key by its end.
     'claude.json': `${JSON.stringify(
@@ -141,7 +147,7 @@ function seed({ directory, restricted, screen, policy }: Parameters<Agent['seed'
     'conversation.sh': noteConversation,
     'hook.sh': hook,
     'own-file.sh': printOwnFile,
-    'CLAUDE.md': restricted ? WALLED : OPEN,
+    'CLAUDE.md': `${restricted ? WALLED : OPEN}${shadowed ? SHADOWED : ''}`,
   }
 }
 
@@ -187,4 +193,7 @@ environment. A 403 on CONNECT, or "tunnel failed, response 403", means that the 
 \`paude network allow HOST\`. It takes effect without a restart: try again when they tell you. API keys in the environment are placeholders.
 `
 const OPEN = `This session runs in a container of paude with an open network. API keys in the environment are placeholders.
+`
+const SHADOWED = `What you change in .claude, .mcp.json and the CLAUDE.md of this project stays in this session: tell the user that
+\`paude sync-config\` brings it into the project. These single files can be written, but not removed or renamed.
 `

@@ -462,6 +462,7 @@ function seedFiles(
             directory: workspace.root,
             restricted: mode === 'restricted' || mode === 'ask' || mode === 'record',
             screen: opening.continues,
+            shadowed: shadowedOf(decided.transport).length > 0,
             policy: extensions,
           }),
         }
