@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from 'bun:test'
 import {
   chmodSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -9,16 +10,18 @@ import {
   realpathSync,
   rmSync,
   symlinkSync,
+  utimesSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { podman } from '../../src/backends/oci/podman.ts'
 import type { Layer } from '../../src/config/keys/settings.ts'
 import { loadConfig } from '../../src/config/layers/load.ts'
-import { readHost } from '../../src/host.ts'
+import { processMark, readHost } from '../../src/host.ts'
 import { capture } from '../../src/run/process.ts'
 import { type Made, makeWorktree } from '../../src/session/worktree/make.ts'
 import { removeIfUnused } from '../../src/session/worktree/remove.ts'
+import { unlockTrees } from '../../src/session/worktree/unlock.ts'
 import { bundleWorktree, worktreeWork } from '../../src/session/worktree/work.ts'
 import { readGit } from '../../src/workspace/git.ts'
 import { contextFor, git, put } from './cloning.ts'
@@ -41,7 +44,10 @@ async function project() {
   const notes: string[] = []
   const host = { ...readHost(), cwd: join(root, 'sub'), home, env: { PATH: process.env['PATH'], HOME: home } }
   const context = contextFor(host, notes)
-  const make = async (flags: Layer = {}) => makeWorktree(context, podman, await loadConfig(host, flags))
+  const make = async (flags: Layer = {}, bin = '') => {
+    const env = { ...host.env, PATH: `${bin}:${host.env.PATH}` }
+    return makeWorktree({ ...context, host: { ...host, env } }, podman, await loadConfig(host, flags))
+  }
   const found = ({ folder, worktree }: Made) => ({ backend: podman, record: { workspace: folder, worktree } })
   return { room, root, context, notes, make, found, host }
 }
@@ -94,6 +100,32 @@ describe('a worktree', () => {
     await expect(make({ worktreeBranch })).rejects.toThrow(why)
     expect(existsSync(`${root}.worktrees`)).toBe(false)
     expect(existsSync(join(root, '.git/worktrees'))).toBe(false)
+  })
+
+  test.each(['worktrees', 'refs/heads/paude', 'refs/heads'])('is not made through a link in place of %s', async (name) => {
+    const { room, root, make } = await project()
+    await git(root, 'pack-refs', '--all')
+    const outside = join(room, 'outside')
+    mkdirSync(outside)
+    rmSync(join(root, '.git', name), { recursive: true, force: true })
+    symlinkSync(outside, join(root, '.git', name))
+    await expect(make({ sessionName: 'fix' })).rejects.toThrow('has a link now')
+    expect(readdirSync(outside)).toEqual([])
+    expect(existsSync(`${root}.worktrees/fix`)).toBe(false)
+  })
+
+  test('has no index where its git data became a link while the files were made', async () => {
+    const { room, root, make } = await project()
+    const outside = join(room, 'outside')
+    mkdirSync(outside)
+    // The git that fills it stands for the moment in which another session of the project is at work.
+    put(
+      join(room, 'bin/git'),
+      `#!/bin/sh\nPATH=/usr/bin:/bin\n[ "$1" != read-tree ] || { cd ${root}/.git/worktrees/*/ && here=$PWD && cd .. && rm -r "$here" && ln -s ${outside} "$here"; }\nexec git "$@"\n`,
+    )
+    chmodSync(join(room, 'bin/git'), 0o755)
+    await expect(make({ sessionName: 'fix' }, join(room, 'bin'))).rejects.toThrow()
+    expect(readdirSync(outside)).toEqual([])
   })
 
   test('is made and looked at without a program of the repository', async () => {
@@ -180,5 +212,33 @@ describe('a worktree', () => {
     await git(made.folder, 'commit', '--quiet', '-m', 'link')
     await removeIfUnused(context, found(made))
     expect([existsSync(made.folder), readFileSync(join(outside, 'mine'), 'utf8')]).toEqual([false, 'mine\n'])
+  })
+})
+
+describe('a lock that Claude left on a working tree', () => {
+  test('goes with its session, and one of a living process or from before stays', async () => {
+    const { root, host, room } = await project()
+    const created = new Date(Date.now() - 60_000).toISOString()
+    const alive = processMark(process.pid).split(' ')[1]
+    const locks = {
+      left: 'claude session left (pid 8 start 1)\n',
+      alive: `claude session alive (pid 8 start ${alive})\n`,
+      before: 'claude session before (pid 8 start 1)\n',
+      mine: 'do not touch (pid 8 start 1)\n',
+      linked: '',
+    }
+    for (const [name, text] of Object.entries(locks)) {
+      await git(root, 'worktree', 'add', '--quiet', join(room, name))
+      if (text !== '') put(join(root, '.git/worktrees', name, 'locked'), text)
+    }
+    put(join(room, 'outside'), locks.left)
+    symlinkSync(join(room, 'outside'), join(root, '.git/worktrees/linked/locked'))
+    utimesSync(join(root, '.git/worktrees/before/locked'), 1, 1)
+    unlockTrees(host, { workspace: root, created } as never)
+    const still = Object.keys(locks).filter((name) =>
+      lstatSync(join(root, '.git/worktrees', name, 'locked'), { throwIfNoEntry: false }),
+    )
+    expect(still).toEqual(['alive', 'before', 'mine', 'linked'])
+    expect(existsSync(join(room, 'outside'))).toBe(true)
   })
 })

@@ -12,6 +12,7 @@ import { keepBefore, removeSession } from '../../session/life/removal.ts'
 import { readKept } from '../../session/record/kept.ts'
 import { readRecords } from '../../session/record/store.ts'
 import { removeIfUnused } from '../../session/worktree/remove.ts'
+import { unlockTrees } from '../../session/worktree/unlock.ts'
 import { shown } from '../../text.ts'
 import { dryRun, sessions } from '../args.ts'
 import { PLANS } from '../front-flags.ts'
@@ -114,7 +115,10 @@ async function removeAllOrphans(
   for (const holder of holders) await endHolder(holder)
   for (const [at, { record }] of forsaken.entries()) warnOfNewExecutables(context, findNewExecutables(record, kept[at] ?? null))
   await noteCopies(context, news)
-  for (const one of forsaken) await removeIfUnused(context, one)
+  for (const one of forsaken) {
+    unlockTrees(context.host, one.record)
+    await removeIfUnused(context, one)
+  }
   context.note(
     removedWords(
       forsaken.map(({ reference }) => reference),

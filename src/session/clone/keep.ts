@@ -30,7 +30,12 @@ export async function unsavedWork(context: Context, found: Found): Promise<reado
     )
   }
   if (found.record.clone === undefined) return []
-  return unsaved(await lookIntoClone(context, found, { inside: await insideOf(context, found) }))
+  const look = async () => unsaved(await lookIntoClone(context, found, { inside: await insideOf(context, found) }))
+  return await look().catch((error: unknown) => {
+    // Its box may have ended between the two calls; a second look goes by a helper then.
+    if (error instanceof PaudeError && error.code === 'command-failed') return look()
+    throw error
+  })
 }
 
 /** Refuses to remove a session whose clone holds work that is nowhere else; with `force` that is kept as a bundle, with `discard` it goes. */

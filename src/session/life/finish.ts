@@ -23,6 +23,7 @@ import { configChanges } from '../record/shadows.ts'
 import { readRecord } from '../record/store.ts'
 import { policyNow } from '../resolve/policy.ts'
 import { removeWorktree } from '../worktree/remove.ts'
+import { unlockTrees } from '../worktree/unlock.ts'
 import { keepsClone } from './clone-end.ts'
 import { copyNews, noteCopies } from './copies.ts'
 import { findNewExecutables, isWorthReview, warnOfNewExecutables, warnOnce } from './new-executables.ts'
@@ -78,6 +79,7 @@ export async function finishSession(context: Context, ended: Ended): Promise<num
   warnOfNewExecutables(context, planted)
   if (kept !== null) await ended.onFindings?.({ record, folder: spec.folder, kept, planted })
   await noteCopies(context, news)
+  unlockTrees(context.host, record)
   if (!stays) removeWorktree(context, record)
   const others = warnOfProvider(context, ended, asked)
   const missing = cutWords(proxy)

@@ -14,6 +14,7 @@ import { readKept } from '../record/kept.ts'
 import { readNoted } from '../record/noted.ts'
 import { hasOutput } from '../record/out.ts'
 import { removeWorktree } from '../worktree/remove.ts'
+import { unlockTrees } from '../worktree/unlock.ts'
 import { copyNews, noteCopies } from './copies.ts'
 import { keepRead } from './finish.ts'
 import { findNewExecutables, isWorthReview, warnOfNewExecutables } from './new-executables.ts'
@@ -63,6 +64,7 @@ export async function removeSession(
   warnOfNewExecutables(context, planted)
   if (kept !== null) await onFindings?.({ record, folder: handle.folder, kept, planted })
   await noteCopies(context, news)
+  unlockTrees(context.host, record)
   removeWorktree(context, record)
   context.answer(record.id)
   if (refused !== null) throw refused

@@ -164,6 +164,7 @@ export const SessionRecord = v.pipe(
   v.check(({ network, injections, credentials }) => network === 'none' || injections.length === credentials.length),
 )
 export type SessionRecord = v.InferOutput<typeof SessionRecord>
+export type Worktree = NonNullable<SessionRecord['worktree']>
 
 /** The record as a backend needs it. */
 export const handleOf = (

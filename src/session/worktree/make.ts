@@ -1,3 +1,4 @@
+import { constants, copyFileSync, rmSync } from 'node:fs'
 import { basename, dirname, join, relative } from 'node:path'
 import type { Backend } from '../../backends/backend.ts'
 import type { Config } from '../../config/keys/settings.ts'
@@ -8,18 +9,18 @@ import { execute } from '../../run/execute.ts'
 import { nameInside, shown } from '../../text.ts'
 import { faultOfNew, holderOf } from '../../workspace/branches.ts'
 import { readCloneSource } from '../../workspace/clone-source.ts'
+import { inPlace } from '../../workspace/inode.ts'
 import { ancestors, look } from '../../workspace/paths.ts'
 import { readRef } from '../../workspace/refs.ts'
-import { inStore, type Store } from '../../workspace/sterile-git.ts'
+import { inStore, packsOf, type Store } from '../../workspace/sterile-git.ts'
 import { findWorkspace } from '../../workspace/workspace.ts'
 import { branchOf, sessionWord } from '../clone/names.ts'
 import { storeOf, storePlan } from '../clone/store.ts'
 import { checkedName, newSessionId } from '../record/id.ts'
-import type { SessionRecord } from '../record/record.ts'
+import type { Worktree } from '../record/record.ts'
 import { guardList } from '../resolve/own-mounts.ts'
 import script from './fill.sh' with { type: 'text' }
-
-export type Worktree = NonNullable<SessionRecord['worktree']>
+import { removeWorktree } from './remove.ts'
 
 /** A working tree that was made for a session, and where its agent begins. */
 export type Made = { readonly id: string; readonly worktree: Worktree; readonly folder: string; readonly directory: string }
@@ -55,7 +56,14 @@ export async function makeWorktree(context: Context, backend: Backend, config: C
     isNew: commit === null,
   }
   const store = storeOf(host, source)
-  await execute([...storePlan(store, source), ...plan(store, folder, worktree)], context.effects(backend))
+  const index = join(packsOf(store), `.index-${session.id}`)
+  await execute([...storePlan(store, source), ...plan(store, { folder, worktree, index })], context.effects(backend))
+  try {
+    layIndex(index, worktree)
+  } catch (error) {
+    removeWorktree(context, { workspace: folder, worktree })
+    throw error
+  }
   const directory = join(folder, relative(workspace.root, workspace.directory))
   return { id: session.id, worktree, folder, directory: look(directory)?.isDirectory() ? directory : folder }
 }
@@ -75,7 +83,9 @@ function freeBranch(repository: string, branch: string): string | null {
   return readRef({ repository }, `refs/heads/${branch}`)
 }
 
-function plan(store: Store, folder: string, { repository, name, branch, base, isNew }: Worktree): Plan {
+type Planned = { readonly folder: string; readonly worktree: Worktree; readonly index: string }
+
+function plan(store: Store, { folder, worktree: { repository, name, branch, base, isNew }, index }: Planned): Plan {
   const git = join(repository, 'worktrees', name)
   const ref = join(repository, 'refs/heads', branch)
   const inRefs = ancestors(dirname(ref)).filter((path) => path.startsWith(`${join(repository, 'refs/heads')}/`))
@@ -88,9 +98,23 @@ function plan(store: Store, folder: string, { repository, name, branch, base, is
     ...[dirname(folder), folder].map((path) => ({ path, content: null })),
     { path: join(folder, '.git'), content: `gitdir: ${git}\n` },
   ]
-  const words = [store.git, folder, join(git, 'index'), base]
+  const words = [store.git, folder, index, base]
   return [
     { kind: 'place', things, undo: ['rm', '-rf', '--', folder, git, ...(isNew ? [ref] : [])] },
     exec(inStore(store, ['/bin/sh', '-c', script, 'sh', ...words]), { title: `making the worktree ${shown(folder)}` }),
   ]
+}
+
+/** Made elsewhere, since git would follow a link that an agent puts in place of the folder meanwhile. */
+function layIndex(index: string, { repository, name }: Worktree): void {
+  const path = join(repository, 'worktrees', name, 'index')
+  const done = inPlace(path, (at) => {
+    copyFileSync(index, at, constants.COPYFILE_EXCL)
+    return true
+  })
+  rmSync(index, { force: true })
+  if (done === null)
+    throw new PaudeError('refused', `cannot write ${shown(path)}: a link stands on the way`, {
+      hint: 'look at what put it there',
+    })
 }

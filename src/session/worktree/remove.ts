@@ -5,8 +5,7 @@ import { nameInside, shown } from '../../text.ts'
 import { bytesInPlace, inPlace } from '../../workspace/inode.ts'
 import { look } from '../../workspace/paths.ts'
 import { readRef } from '../../workspace/refs.ts'
-import type { SessionRecord } from '../record/record.ts'
-import type { Worktree } from './make.ts'
+import type { SessionRecord, Worktree } from '../record/record.ts'
 import { gitOfWorktree, type WithWorktree, worktreeWork } from './work.ts'
 
 /** Removes the worktree of a session that is gone, and its branch where nothing is on it. What is no longer as paude made it stays. */

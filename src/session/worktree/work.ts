@@ -15,9 +15,9 @@ import { gitIn, inStore, type Store, storeFiles } from '../../workspace/sterile-
 import { readUncommitted, type Uncommitted } from '../../workspace/uncommitted.ts'
 import { storeOf, storePlan } from '../clone/store.ts'
 import type { Found } from '../record/found.ts'
+import type { Worktree } from '../record/record.ts'
 import bundle from './bundle.sh' with { type: 'text' }
 import script from './look.sh' with { type: 'text' }
-import type { Worktree } from './make.ts'
 
 /** Milliseconds that git may take to look through a working tree, and characters of what it says. */
 const PATIENCE = 120_000
