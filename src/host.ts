@@ -158,3 +158,13 @@ function userName(): string {
     return 'user'
   }
 }
+
+/** Whether this user can write to what is at a path. */
+export function isWritable(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK)
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto'
 import { lookup } from 'node:dns/promises'
-import { accessSync, constants, existsSync, readFileSync, statfsSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, statfsSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { agentCredentials, agentNeeds } from '../agents/models.ts'
 import { agents } from '../agents/registry.ts'
@@ -8,7 +8,7 @@ import type { Backend, EngineInfo, Machine } from '../backends/backend.ts'
 import type { Check } from '../backends/check.ts'
 import type { Config } from '../config/keys/settings.ts'
 import { PaudeError } from '../errors.ts'
-import type { Host } from '../host.ts'
+import { type Host, isWritable } from '../host.ts'
 import { type CaFile, certificates, extraCaCertificates } from '../image/ca.ts'
 import type { ListedImage, Stage } from '../image/listed.ts'
 import { HOST_NAME } from '../network/names.ts'
@@ -46,15 +46,6 @@ function folder(path: string): Folder {
 }
 
 const nearest = (path: string): string => (existsSync(path) || path === '/' ? path : nearest(dirname(path)))
-
-function isWritable(path: string): boolean {
-  try {
-    accessSync(path, constants.W_OK)
-    return true
-  } catch {
-    return false
-  }
-}
 
 const DAY = 86_400_000
 

@@ -12,14 +12,15 @@ const HEAD = 32
 export async function printInto(
   path: string,
   argv: Argv,
-  { most, begins }: { readonly most: number; readonly begins: readonly string[] },
+  { most, begins, signal }: { readonly most: number; readonly begins: readonly string[]; readonly signal?: AbortSignal },
 ): Promise<boolean> {
   const draft = `${path}.${process.pid}`
   const file = await open(draft, 'wx', 0o600)
   let bytes = 0
   let head = ''
+  const program = pipe(argv)
+  signal?.addEventListener('abort', program.kill)
   try {
-    const program = pipe(argv)
     program.end()
     // A warning must not end it, as one into a closed pipe does.
     void program.stderr.pipeTo(new WritableStream()).catch(() => undefined)
@@ -35,6 +36,7 @@ export async function printInto(
     await rename(draft, path)
     return true
   } finally {
+    signal?.removeEventListener('abort', program.kill)
     await file.close()
     await rm(draft, { force: true })
   }

@@ -1,6 +1,6 @@
-import { accessSync, constants } from 'node:fs'
 import { basename, dirname, join, relative, resolve } from 'node:path'
 import { PaudeError } from '../errors.ts'
+import { isWritable } from '../host.ts'
 import { hasControl, shown } from '../text.ts'
 import { isRepository } from './git.ts'
 import { CONFIG_LIMIT } from './git-config.ts'
@@ -152,17 +152,8 @@ function isNameOfGit(path: string): boolean {
 export function mayStandIn(path: string, area: Pick<Area, 'root' | 'git'>): boolean {
   const folder = dirname(path)
   if (look(path) !== null || hasControl(path)) return false
+  // Where this user cannot write, the box cannot either.
   return realPath(folder) === folder && places(area).some((place) => below(place, path)) && isWritable(folder)
-}
-
-/** Where this user cannot write, the box cannot either. */
-function isWritable(folder: string): boolean {
-  try {
-    accessSync(folder, constants.W_OK)
-    return true
-  } catch {
-    return false
-  }
 }
 
 /** With this file a folder can pass for a bare repository, whose `config` the host's git would obey. */

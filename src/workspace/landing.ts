@@ -1,18 +1,12 @@
 import { join } from 'node:path'
 import type { Host } from '../host.ts'
 import { foldedName } from './folded-name.ts'
-import { IN_FOLDERS } from './listed.ts'
+import type { Listed } from './listed.ts'
 import { below, inside, realFuture, realPath } from './paths.ts'
 import { ownFolders } from './places.ts'
 
 /** Why programs of this machine would act on what lies at a path. Final: not even with --force. */
 export type Obeyed = { readonly name: string; readonly why: string; readonly final: boolean }
-
-/** What is only shown at the end of a session, such as a Makefile, runs when somebody says so. */
-const OBEYED = IN_FOLDERS.filter(({ severity }) => severity !== 'shown').map((one) => ({
-  ...one,
-  parts: one.path.split('/').map((part) => (part.startsWith('*') ? part : foldedName(part))),
-}))
 
 /** Below your home: what shells, git, ssh and desktops act on without a question. */
 const STARTS = [
@@ -33,10 +27,14 @@ const STARTS = [
 ]
 
 /**
- * What a program of this machine would act on at an absolute path, by its words alone; null for nothing. In two steps, since the folders
+ * What a program of this machine would act on at an absolute path, by its words alone, with what is guarded in any folder; null for nothing. In two steps, since the folders
  * of this machine need to be looked up once for all paths.
  */
-export function obeyedBy(host: Pick<Host, 'home' | 'env'>): (path: string) => Obeyed | null {
+export function obeyedBy(host: Pick<Host, 'home' | 'env'>, list: readonly Listed[]): (path: string) => Obeyed | null {
+  // What is only shown at the end of a session, such as a Makefile, runs when somebody says so.
+  const guarded = list
+    .filter(({ severity }) => severity !== 'shown')
+    .map((one) => ({ ...one, parts: one.path.split('/').map((part) => (part.startsWith('*') ? part : foldedName(part))) }))
   const own = ownFolders(host).map((name) => ({ name, folder: realFuture(name) }))
   const starts = STARTS.map((name) => ({ name: `~/${name}`, folder: realFuture(join(host.home, name)) }))
   return (path) => {
@@ -47,7 +45,7 @@ export function obeyedBy(host: Pick<Host, 'home' | 'env'>): (path: string) => Ob
     const start = starts.find(({ folder }) => inside(folder, path))
     if (start !== undefined) return { name: start.name, why: 'programs of this machine act on it when they start', final: false }
     const isHere = (parts: readonly string[], at: number) => parts.every((part, n) => fits(names[at + n] ?? '', part))
-    const found = OBEYED.find(({ parts }) => names.some((_, at) => isHere(parts, at)))
+    const found = guarded.find(({ parts }) => names.some((_, at) => isHere(parts, at)))
     return found === undefined ? null : { name: found.path, why: `${found.tool} ${found.why}`, final: false }
   }
 }

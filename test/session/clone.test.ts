@@ -516,6 +516,30 @@ describe('the work of a clone', () => {
     expect(await unsavedWork(context, found)).toEqual(['"a\\u202eb": 1 commit'])
   })
 
+  test('ends the helper that writes the bundle when it is interrupted, and keeps neither file nor promise', async () => {
+    const { box, context, found, room } = await made()
+    await commit(box, 'new')
+    const { run } = need(found.backend, 'volumes')
+    const [begun, ended] = [join(room, 'begun'), join(room, 'ended')]
+    const volumes: Volumes = {
+      run: (one, volume, how) =>
+        how.script.includes('bundle create')
+          ? ['sh', '-c', `echo '# v2 git bundle'; : >${begun}; exec sleep 600`]
+          : run(one, volume, how),
+      end: (name) => ['sh', '-c', `echo ${name} >${ended}`],
+    }
+    const removing = requireSaved(
+      context,
+      { ...found, backend: { ...found.backend, volumes } },
+      { force: true, discard: false },
+    ).catch((error: { code: string }) => error.code)
+    while (!existsSync(begun)) await Bun.sleep(10)
+    process.emit('SIGINT')
+    expect(await removing).toBe('interrupted')
+    while (!existsSync(ended)) await Bun.sleep(10)
+    expect(readdirSync(join(room, 'home/.local/state/paude/kept'))).toEqual([])
+  })
+
   test('is not taken for kept where what came is no bundle', async () => {
     const { room, box, context, found } = await made()
     await commit(box, 'work.txt')

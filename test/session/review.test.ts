@@ -254,6 +254,48 @@ describe('a verdict', () => {
   })
 })
 
+describe('a seal', () => {
+  const sealed = async (id: string) =>
+    Object.fromEntries(
+      (JSON.parse((await review(id, '--json')).stdout) as { findings: { path: string; seal?: string }[] }).findings.map(
+        ({ path, seal }) => [path.slice(machine.project.length + 1), seal ?? ''],
+      ),
+    )
+
+  test('accepts a finding as it was shown, and is shown as text too', async () => {
+    const id = await ended(() => put('.vscode/tasks.json', 'evil'))
+    const { '.vscode': seal = '', '.vscode/tasks.json': inner } = await sealed(id)
+    expect([seal.length, inner]).toEqual([12, ''])
+    expect((await review(id)).stdout).toContain(`as shown: .vscode@${seal}`)
+    expect(await review(id, '--keep', `.vscode@${seal}`)).toMatchObject({ code: 0 })
+    expect(await findings(id)).toEqual([])
+  })
+
+  const changes: readonly (readonly [name: string, deed: () => void])[] = [
+    ['other content of the same size', () => put('.vscode/tasks.json', 'good')],
+    ['another file in it', () => put('.vscode/more.json', '')],
+    ['another mode', () => chmodSync(at('.vscode'), 0o700)],
+    ['a file that is gone', () => rmSync(at('.vscode/tasks.json'))],
+  ]
+  test.each(changes)('no longer fits after %s, and nothing is done', async (_, deed) => {
+    const id = await ended(() => put('.vscode/tasks.json', 'evil'))
+    const { '.vscode': seal = '' } = await sealed(id)
+    deed()
+    for (const verdict of ['--keep', '--revert'])
+      expect(await review(id, verdict, `.vscode@${seal}`)).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining('.vscode changed since it was shown'),
+      })
+    expect(existsSync(at('.vscode'))).toBe(true)
+  })
+
+  test('of something that is no finding is refused, and a name with an @ is a path', async () => {
+    const id = await ended(() => put('a@b/.envrc', 'evil'))
+    expect((await review(id, '--keep', 'x@0123456789ab')).stderr).toContain('x is not a finding')
+    expect(await review(id, '--keep', 'a@b')).toMatchObject({ code: 0 })
+  })
+})
+
 describe('workspace.on_finding', () => {
   test('revert moves what is severe out of the project when a session is stopped, and nothing else', async () => {
     machine.write(join(machine.home, '.config/paude/config.toml'), 'workspace.on_finding = "revert"\n')

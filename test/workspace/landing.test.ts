@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from 'node:
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { bareRepositories, linkOutOf, obeyedBy } from '../../src/workspace/landing.ts'
+import { IN_FOLDERS, listWith, readAddition } from '../../src/workspace/listed.ts'
 
 const room = realpathSync(mkdtempSync(join(tmpdir(), 'paude-landing-')))
 afterAll(() => rmSync(room, { recursive: true, force: true }))
@@ -17,7 +18,7 @@ test.each([
   '/p/git~1/config',
   '/p/.g\u200dit/config',
   '/home/me/.config/paude/config.toml',
-])('nothing of a box is ever written at %s', (path) => expect(obeyedBy(host)(path)?.final).toBe(true))
+])('nothing of a box is ever written at %s', (path) => expect(obeyedBy(host, IN_FOLDERS)(path)?.final).toBe(true))
 
 test.each([
   '/p/.vscode/tasks.json',
@@ -32,7 +33,7 @@ test.each([
   '/home/me/.config/autostart/x.desktop',
   '/home/me/.config/systemd/user/x.service',
   '/home/me/.local/bin/ls',
-])('%s is written only when somebody insists', (path) => expect(obeyedBy(host)(path)?.final).toBe(false))
+])('%s is written only when somebody insists', (path) => expect(obeyedBy(host, IN_FOLDERS)(path)?.final).toBe(false))
 
 test.each([
   '/p/src/main.ts',
@@ -45,7 +46,7 @@ test.each([
   '/home/me/x',
   '/home/me/.config/x',
   '/p/.ssh',
-])('%s is a file like any other', (path) => expect(obeyedBy(host)(path)).toBeNull())
+])('%s is a file like any other', (path) => expect(obeyedBy(host, IN_FOLDERS)(path)).toBeNull())
 
 test.each(['config', 'CONFIG.worktree', 'commondir', 'objects/ab/cd', 'refs'])(
   'a HEAD of any kind beside %s passes for a repository',
@@ -67,4 +68,15 @@ test('a link by which a path leaves a project is named, however the project is r
   expect(linkOutOf(places, join(room, 'way/out'))).toBe(join(room, 'project/out'))
   expect(linkOutOf(places, join(room, 'project/near/x'))).toBeNull()
   expect(linkOutOf(places, join(room, 'elsewhere/x'))).toBeNull()
+})
+
+test('what you guard yourself counts where files land, and what you lowered does not', () => {
+  const list = listWith(['severe:.tool.toml', 'warn:conf/run', 'shown:.envrc'].map((text) => readAddition(text, true)))
+  const obeyed = obeyedBy(host, list)
+  expect(['/srv/a/.tool.toml', '/srv/conf/run/x', '/srv/.envrc', '/srv/run'].map((path) => obeyed(path)?.name ?? null)).toEqual([
+    '.tool.toml',
+    'conf/run',
+    null,
+    null,
+  ])
 })

@@ -1,5 +1,6 @@
 import { lstatSync } from 'node:fs'
 import { basename, posix, resolve } from 'node:path'
+import { loadConfig } from '../../config/layers/load.ts'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import { gather } from '../../run/tar/gather.ts'
@@ -10,6 +11,7 @@ import { land, landingOf, refuseStrangersLink } from '../../session/copy/land.ts
 import { pathInBox, readSide, type Side } from '../../session/copy/place.ts'
 import { withSpool } from '../../session/copy/spool.ts'
 import { findSession } from '../../session/life/find.ts'
+import { guardList } from '../../session/resolve/own-mounts.ts'
 import { firstOf, nameInside, shown } from '../../text.ts'
 import { realPath } from '../../workspace/paths.ts'
 import { ACTS } from '../front-flags.ts'
@@ -56,10 +58,11 @@ async function copyOut(context: Context, { from, to, force }: Out): Promise<numb
   const name = posix.basename(path)
   // What cannot be written here need not be fetched.
   const landing = to.kind === 'here' ? landingOf(to.path, name, { host, force }) : null
+  const list = guardList(await loadConfig(host, context.flags))
   return await withSpool(found.handle.folder, async (spool) => {
     const received = await takeOut(found, { path, spool, running: await runs(context, found) })
     if (landing === null) for (const piece of packed(received.items, spool, { under: name, owner: host })) writeAll(1, piece)
-    else land({ items: received.items, spool, landing, host, force, fault: notWritten(landing.folder) })
+    else land({ list, items: received.items, spool, landing, host, force, fault: notWritten(landing.folder) })
     tell(context, received)
     return 0
   })

@@ -4,18 +4,19 @@ import { PaudeError } from '../../errors.ts'
 import { ask } from '../../run/ask.ts'
 import { goOn } from '../../session/life/alarm.ts'
 import { findSession } from '../../session/life/find.ts'
-import { chosen, type Review, reviewOf, settle, units, type Verdict } from '../../session/life/review.ts'
+import { chosen, marked, type Review, reviewOf, sealOf, settle, units, type Verdict } from '../../session/life/review.ts'
 import { isPausedByAlarm } from '../../session/record/alarm.ts'
 import type { Found } from '../../session/record/found.ts'
 import { findPast } from '../../session/record/past.ts'
 import { requirePrivate } from '../../state.ts'
 import { quotedLines, shown } from '../../text.ts'
+import type { Finding } from '../../workspace/manifest.ts'
 import { json, lastOne } from '../args.ts'
 import { canAsk } from '../config/start-config.ts'
 import { ACTS } from '../front-flags.ts'
 import { verb } from '../verb.ts'
 import { askReview } from './ask-review.ts'
-import { findingText } from './review-text.ts'
+import { findingText, nameOf } from './review-text.ts'
 
 export default verb({
   description: 'Review what a session left that this machine may run',
@@ -26,13 +27,14 @@ export default verb({
     ['paude review', 'new and changed files of the session of this directory'],
     ['paude review b7k --json', 'the same for a script'],
     ['paude review b7k --keep CLAUDE.md', 'accept a file as it is now'],
+    ['paude review b7k --keep CLAUDE.md@5f1c09aa7d3e', 'the same, unless it changed since a review showed it so'],
     ['paude review b7k --revert .', 'put everything back as it was'],
     ['paude review b7k --quarantine .vscode', 'the same, and move what the session made out of the project'],
   ],
   args: {
     session: { type: 'positional', description: 'Session (default: the one of this directory)', offers: 'sessions' },
     paths: { type: 'positional', many: true, description: 'Files and folders to decide about', offers: 'files' },
-    keep: { type: 'boolean', description: 'Accept the paths as they are now' },
+    keep: { type: 'boolean', description: 'Accept the paths as they are now; PATH@SEAL only as a review showed it' },
     revert: { type: 'boolean', description: 'Remove what is new at the paths, and put back what was there' },
     quarantine: { type: 'boolean', description: 'The same, and move what the session made out of the project' },
     last: lastOne,
@@ -55,7 +57,7 @@ export default verb({
     }
     if (given.json) context.answer(quotedLines(asJson(review)))
     else if (canAsk(context) && !runs) askReview(context, review, units(review.planted))
-    else for (const one of units(review.planted)) context.answer(findingText(review, one))
+    else for (const one of units(review.planted)) context.answer(sealedText(review, one))
     if (!given.json && review.planted.findings.length === 0) context.note('nothing new or changed at guarded paths')
     return given.json ? severeLeft(review) : await letGoOn(context, paused, review)
   },
@@ -108,19 +110,51 @@ function decide(
   if (runs && verdict !== 'keep')
     throw new PaudeError('refused', `session ${id} is running and could write there`, { hint: `paude stop ${id} first` })
   requirePrivate(host)
+  const sealed = paths.map((path) => readSealed(host.cwd, path))
+  // What the seals are held against is what is settled.
+  const now = sealed.some(({ seal }) => seal !== '') ? marked(review) : review
+  for (const { path, seal } of sealed) if (seal !== '') requireSeal(now, path, seal)
   const found = chosen(
-    review.planted,
-    paths.map((path) => resolve(host.cwd, path)),
+    now.planted,
+    sealed.map(({ path }) => path),
   )
-  const place = settle(host, review, found, verdict)
+  const place = settle(host, now, found, verdict)
   for (const one of found) context.answer(shown(one.path))
   if (place !== '') context.note(`the files of the session are in ${shown(place)}`)
 }
 
-const asJson = ({ record, planted }: Review) => ({
-  session: record.id,
-  workspace: record.workspace,
-  findings: planted.findings,
-  index: planted.unseen,
-  complete: !planted.isCut,
+/** `PATH@SEAL`; a path that only looks so is written with the seal behind it. */
+function readSealed(cwd: string, word: string): { readonly path: string; readonly seal: string } {
+  const [, path = word, seal = ''] = /^(.+)@([0-9a-f]{12})$/s.exec(word) ?? []
+  return { path: resolve(cwd, path), seal }
+}
+
+/** Refuses what does not look as it was shown. */
+function requireSeal(review: Review, path: string, seal: string): void {
+  const one = units(review.planted).find((each) => each.path === path)
+  if (one !== undefined && sealOf(review, one) === seal) return
+  throw new PaudeError('refused', `${shown(path)} ${one === undefined ? 'is not a finding' : 'changed since it was shown'}`, {
+    hint: `paude review ${review.record.id}`,
+  })
+}
+
+/** A finding, and how to accept it as it is shown: what changes while it is read no longer fits. */
+function sealedText(review: Review, finding: Finding): string {
+  const seal = sealOf(review, finding)
+  const text = findingText(review, finding)
+  return finding.state === 'removed' ? text : `${text}\n  as shown: ${nameOf(review, finding.path)}@${seal}`
+}
+
+/** What is decided as one has its seal. */
+const asJson = (review: Review) => ({
+  session: review.record.id,
+  workspace: review.record.workspace,
+  findings: sealedFindings(review),
+  index: review.planted.unseen,
+  complete: !review.planted.isCut,
 })
+
+function sealedFindings(review: Review) {
+  const whole = new Set(units(review.planted))
+  return review.planted.findings.map((one) => (whole.has(one) ? { ...one, seal: sealOf(review, one) } : one))
+}

@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
+import { patiently } from '../../run/patience.ts'
 import { printInto } from '../../run/to-file.ts'
 import { stateFolder } from '../../state.ts'
 import { shown } from '../../text.ts'
@@ -20,7 +21,7 @@ const MOST_BYTES = 8 * 1024 ** 3
 const BEGINS = ['# v2 git bundle\n', '# v3 git bundle\n']
 
 /** What of a session's clone or worktree is nowhere else, in words; none for a session in your folder. */
-export async function unsavedWork(context: Context, found: Found): Promise<readonly string[]> {
+export async function unsavedWork(context: Context, found: Found, signal?: AbortSignal): Promise<readonly string[]> {
   if (found.record.worktree !== undefined) {
     const changes = configChanges(found.record, found.handle.folder).filter(({ isHereToo }) => !isHereToo)
     return await worktreeWork(
@@ -30,7 +31,10 @@ export async function unsavedWork(context: Context, found: Found): Promise<reado
     )
   }
   if (found.record.clone === undefined) return []
-  const look = async () => unsaved(await lookIntoClone(context, found, { inside: await insideOf(context, found) }))
+  const look = async () => {
+    const inside = await insideOf(context, found)
+    return unsaved(await lookIntoClone(context, found, { inside, ...(signal === undefined ? {} : { signal }) }))
+  }
   return await look().catch((error: unknown) => {
     // Its box may have ended between the two calls; a second look goes by a helper then.
     if (error instanceof PaudeError && error.code === 'command-failed') return look()
@@ -46,8 +50,8 @@ export async function requireSaved(
 ): Promise<void> {
   const { id, clone, worktree, workspace } = found.record
   if ((clone === undefined && worktree === undefined) || discard) return
-  const lines = await unsavedWork(context, found).catch((error: unknown) => {
-    if (!(error instanceof PaudeError)) throw error
+  const lines = await patiently(0, (signal) => unsavedWork(context, found, signal)).catch((error: unknown) => {
+    if (!(error instanceof PaudeError) || error.code === 'interrupted') throw error
     throw new PaudeError('refused', `paude cannot tell what removing session ${id} would lose: ${error.message}`, {
       hint: `paude rm --discard ${id} removes it anyway`,
     })
@@ -80,5 +84,8 @@ async function keepBundle(context: Context, found: Found): Promise<string> {
 
 async function bundleClone(context: Context, found: Found, path: string): Promise<boolean> {
   const inside = await insideOf(context, found)
-  return await printInto(path, inside(script, [], { writes: true }), { most: MOST_BYTES, begins: BEGINS })
+  // An interruption ends the helper too, which else would go on writing.
+  return await patiently(0, (signal) =>
+    printInto(path, inside(script, [], { writes: true, signal }), { most: MOST_BYTES, begins: BEGINS, signal }),
+  )
 }

@@ -1,4 +1,4 @@
-import { accessSync, constants, symlinkSync } from 'node:fs'
+import { symlinkSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
@@ -60,7 +60,6 @@ function helperLink(host: Host): string | null {
     return `git finds paude once ${HELPER} is on your PATH: ${commandLine(['ln', '-s', host.self, `/usr/local/bin/${HELPER}`])}`
   const link = join(dirname(self), HELPER)
   try {
-    accessSync(dirname(self), constants.W_OK)
     symlinkSync(self, link)
     return `made ${shown(link)}, by which git finds paude`
   } catch {

@@ -5,6 +5,7 @@ import { layItems } from '../../run/tar/lay.ts'
 import type { Item } from '../../run/tar/receive.ts'
 import { nameInside, shown } from '../../text.ts'
 import { bareRepositories, linkOutOf, obeyedBy } from '../../workspace/landing.ts'
+import type { Listed } from '../../workspace/listed.ts'
 import { look, realPath } from '../../workspace/paths.ts'
 import { writableFolders } from '../../workspace/workspace.ts'
 import { pastSessions } from '../record/past.ts'
@@ -71,6 +72,8 @@ function repositoryAround(path: string): readonly string[] {
 }
 
 type Land = {
+  /** What is guarded in any folder. */
+  readonly list: readonly Listed[]
   readonly items: readonly Item[]
   readonly spool: number
   readonly landing: Landing
@@ -80,9 +83,9 @@ type Land = {
 }
 
 /** Makes what came out of a box on this machine, unless a program of this machine would act on any of it by itself. */
-export function land({ items, spool, landing: { folder, name }, host, force, fault }: Land): void {
+export function land({ list, items, spool, landing: { folder, name }, host, force, fault }: Land): void {
   const root = join(folder, name)
-  const obeyedAt = obeyedBy(host)
+  const obeyedAt = obeyedBy(host, list)
   for (const { path } of items) {
     const obeyed = obeyedAt(join(root, path))
     if (obeyed === null || (force && !obeyed.final)) continue

@@ -40,6 +40,13 @@ export const marked = (review: Review): Review => ({
   ),
 })
 
+/** Tells how a finding looks now, with all that lies in it; the box cannot make another one look so. */
+export function sealOf({ kept, planted: { findings } }: Review, { path }: Finding): string {
+  const paths = findings.flatMap((one) => (below(path, one.path) ? [one.path] : []))
+  const marks = Object.entries(marksOf(kept, paths)).sort(([one], [other]) => (one < other ? -1 : 1))
+  return new Bun.CryptoHasher('sha256').update(JSON.stringify(marks)).digest('hex').slice(0, 12)
+}
+
 /** What is decided as one: the outermost of what is new, and each thing that changed or is gone. The severest come first. */
 export function units({ findings }: NewExecutables): readonly Finding[] {
   const fresh = new Set(findings.filter(({ state }) => state === 'new').map(({ path }) => path))
