@@ -103,11 +103,11 @@ function keysOf(text: string): Keys | null {
 }
 
 function risksOfText(text: string): readonly string[] {
-  const front = /^\s*---\r?\n([\s\S]*?)\n---/.exec(text)?.[1] ?? ''
-  const named = IN_FRONT.filter((key) => front.includes(key))
+  // Wherever they stand: there are many ways to write front matter.
+  const named = IN_FRONT.filter((key) => new RegExp(`(^|[\\s{,"'])${key}["']?\\s*:`, 'm').test(text))
   return [
     'agents take it for your words',
-    ...(named.length > 0 ? [`its front matter sets ${named.join(', ')}`] : []),
+    ...(named.length > 0 ? [`it sets ${named.join(', ')}, if that is in its front matter`] : []),
     ...(text.includes('!`') || text.includes('```!') ? ['it runs shell commands when it is used'] : []),
   ]
 }

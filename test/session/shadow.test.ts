@@ -187,7 +187,7 @@ describe('paude config-changes', () => {
     expect(stdout).toContain(
       '.claude/settings.json (changed)\n  ! hooks runs programs on this machine\n  ! apiKeyHelper runs a program on this machine\n  ! newThing is a setting that agents on this machine obey\n    - { "model": "opus" }',
     )
-    expect(stdout).toContain('its front matter sets allowed-tools')
+    expect(stdout).toContain('it sets allowed-tools, if that is in its front matter')
     expect(stdout).toContain('it runs shell commands when it is used')
     expect(stdout).toContain('CLAUDE.md (changed; changed on this machine too)')
     expect(stdout).toContain('    - three\n    + two\n')

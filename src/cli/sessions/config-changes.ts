@@ -27,9 +27,11 @@ export default verb({
     if (given.json) return 0
     if (found.changes.length > MOST) context.note(`${found.changes.length - MOST} more changes: add --json to see all`)
     context.note(
-      found.changes.length === 0
-        ? "the session changed nothing of the agents' configuration"
-        : `to bring files back: paude sync-config ${found.record.id}`,
+      found.record.shadows.length === 0
+        ? `session ${found.record.id} has no copy of the agents' configuration: paude review ${found.record.id}`
+        : found.changes.length === 0
+          ? "the session changed nothing of the agents' configuration"
+          : `to bring files back: paude sync-config ${found.record.id}`,
     )
     return 0
   },
