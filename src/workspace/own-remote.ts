@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, ftruncateSync, openSync, unlinkSync, writeSync } from 'node:fs'
+import { closeSync, constants, fstatSync, ftruncateSync, openSync, readFileSync, unlinkSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { PaudeError } from '../errors.ts'
 import { shown } from '../text.ts'
@@ -36,24 +36,14 @@ const read = ({ repository }: GitLayout): string =>
 
 /**
  * Under git's own lock, and into the file that is there: a file in its place would take the guard off it that a session has which works in
- * this folder. No link is followed.
+ * this folder. One write takes a reader from the whole text to the next one: a shorter one ends in empty lines first. No link is followed.
  */
 function change(git: GitLayout, how: (text: string) => string): void {
   const path = join(git.repository, 'config')
-  const text = bytesInPlace(path, CONFIG_LIMIT)?.toString('latin1')
-  if (text === undefined) throw cannot(path, 'it is not a plain file, or a link stands on the way')
   const done = inPlace(path, (at) => {
     const lock = lockOf(`${at}.lock`, path)
     try {
-      const file = openSync(at, constants.O_RDWR | constants.O_NOFOLLOW | constants.O_NONBLOCK)
-      try {
-        if (!fstatSync(file).isFile()) throw cannot(path, 'it is not a plain file')
-        const bytes = Buffer.from(how(text), 'latin1')
-        for (let put = 0; put < bytes.length; ) put += writeSync(file, bytes, put, bytes.length - put, put)
-        ftruncateSync(file, bytes.length)
-      } finally {
-        closeSync(file)
-      }
+      changeFile(at, path, how)
       return true
     } finally {
       closeSync(lock)
@@ -61,6 +51,27 @@ function change(git: GitLayout, how: (text: string) => string): void {
     }
   })
   if (done === null) throw cannot(path, 'a link stands on the way')
+}
+
+function changeFile(at: string, path: string, how: (text: string) => string): void {
+  let file: number
+  try {
+    file = openSync(at, constants.O_RDWR | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+  } catch (error) {
+    const { code = '' } = error as { code?: string }
+    throw cannot(path, code === 'ELOOP' ? 'a link stands on the way' : code)
+  }
+  try {
+    const stats = fstatSync(file)
+    if (!stats.isFile() || stats.size > CONFIG_LIMIT) throw cannot(path, 'it is not a plain file, or too large')
+    const before = readFileSync(file, 'latin1')
+    const after = how(before)
+    const bytes = Buffer.from(after.padEnd(before.length, '\n'), 'latin1')
+    for (let put = 0; put < bytes.length; ) put += writeSync(file, bytes, put, bytes.length - put, put)
+    ftruncateSync(file, after.length)
+  } finally {
+    closeSync(file)
+  }
 }
 
 function lockOf(lock: string, path: string): number {

@@ -3,7 +3,7 @@ import { PaudeError } from '../../errors.ts'
 import { endHolder, holderMark } from '../../hold/end.ts'
 import { renderPlan } from '../../plan/render.ts'
 import { execute } from '../../run/execute.ts'
-import { removeCloneRemote } from '../../session/clone/remote.ts'
+import { dropCloneRemote } from '../../session/clone/remote.ts'
 import { copyNews, noteCopies } from '../../session/life/copies.ts'
 import { findNewExecutables, warnOfNewExecutables } from '../../session/life/new-executables.ts'
 import { findOrphans, removeHome, removeOrphans } from '../../session/life/orphans.ts'
@@ -111,7 +111,7 @@ async function removeAllOrphans(
   const kept = forsaken.map(({ handle }) => readKept(handle.folder))
   const news = forsaken.flatMap(({ record, handle }) => copyNews(record, handle.folder))
   for (const { backend, plan } of removeOrphans(orphans)) await execute(plan, context.effects(backend))
-  for (const { record } of forsaken) removeCloneRemote(context, record)
+  for (const { record } of forsaken) dropCloneRemote(context, record)
   for (const holder of holders) await endHolder(holder)
   for (const [at, { record }] of forsaken.entries()) warnOfNewExecutables(context, findNewExecutables(record, kept[at] ?? null))
   await noteCopies(context, news)

@@ -4,7 +4,7 @@ import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import { findProgram, type Host } from '../../host.ts'
 import { commandLine } from '../../plan/shell.ts'
-import { shown } from '../../text.ts'
+import { printable, shown } from '../../text.ts'
 import { readGit } from '../../workspace/git.ts'
 import { addRemote, lookForRemote, type OwnRemote, removeRemote } from '../../workspace/own-remote.ts'
 import { realPath } from '../../workspace/paths.ts'
@@ -46,6 +46,16 @@ export function addCloneRemote({ host, note }: Context, found: Found): string {
 export function removeCloneRemote({ host }: Pick<Context, 'host'>, record: SessionRecord): boolean {
   const { git } = record.clone === undefined ? { git: null } : readGit(record.workspace, host)
   return git !== null && removeRemote(git, remoteFor(record))
+}
+
+/** The same for a session that is gone: what stands in its way is said, and keeps nothing else from its end. */
+export function dropCloneRemote(context: Pick<Context, 'host' | 'note'>, record: SessionRecord): void {
+  try {
+    removeCloneRemote(context, record)
+  } catch (error) {
+    const name = remoteOf(record)
+    context.note(`the remote ${name} stays: ${printable((error as Error).message)}; git remote remove ${name} takes it away`)
+  }
 }
 
 /** Makes the name beside paude by which git finds it. Returns what you have to know or do; null where nothing was missing. */

@@ -14,7 +14,7 @@ import { execute } from '../../run/execute.ts'
 import { lastWords } from '../../run/last-words.ts'
 import { capture, LEFT } from '../../run/process.ts'
 import { printable } from '../../text.ts'
-import { removeCloneRemote } from '../clone/remote.ts'
+import { dropCloneRemote } from '../clone/remote.ts'
 import type { Found } from '../record/found.ts'
 import { readKept } from '../record/kept.ts'
 import { readNoted } from '../record/noted.ts'
@@ -69,7 +69,7 @@ export async function finishSession(context: Context, ended: Ended): Promise<num
   }
   const isNameless = spec.network.mode === 'none' && code !== 0 && lacksNames(spec)
   const news = copyNews(ended.record, spec.folder)
-  if (!stays) removeCloneRemote(context, record)
+  if (!stays) dropCloneRemote(context, record)
   // Nobody has to wait for the engine to take it away.
   if (waits && !stays) await remover.gone()
   else if (!stays) remover.leave()

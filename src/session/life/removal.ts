@@ -8,7 +8,7 @@ import { ask } from '../../run/ask.ts'
 import { execute } from '../../run/execute.ts'
 import { capture } from '../../run/process.ts'
 import { requireSaved } from '../clone/keep.ts'
-import { removeCloneRemote } from '../clone/remote.ts'
+import { dropCloneRemote } from '../clone/remote.ts'
 import type { Found } from '../record/found.ts'
 import { readKept } from '../record/kept.ts'
 import { readNoted } from '../record/noted.ts'
@@ -58,7 +58,7 @@ export async function removeSession(
       throw error
     },
   )
-  removeCloneRemote(context, record)
+  dropCloneRemote(context, record)
   await endHolder(holder)
   const planted = findNewExecutables(record, kept, 'past')
   warnOfNewExecutables(context, planted)
