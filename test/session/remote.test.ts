@@ -14,7 +14,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { capture } from '../../src/run/process.ts'
 import { unsavedWork } from '../../src/session/clone/keep.ts'
-import { addCloneRemote, removeCloneRemote } from '../../src/session/clone/remote.ts'
+import { addCloneRemote, dropCloneRemote, removeCloneRemote } from '../../src/session/clone/remote.ts'
 import { serveClone } from '../../src/session/clone/serve.ts'
 import type { Executed } from '../../src/workspace/incoming.ts'
 import { type Cloning, cloning, git, put } from './cloning.ts'
@@ -74,6 +74,11 @@ async function withHelper({ room, context, found, project }: Cloning, words: rea
   return { ...(await running), executed }
 }
 
+/** Makes room for another talk. */
+const again = ({ room }: Cloning) => {
+  for (const name of ['asks', 'answers']) rmSync(join(room, name))
+}
+
 describe('a remote', () => {
   test('is fetched by the real git under names of its own, and what it brought counts as saved', async () => {
     const one = await made()
@@ -89,13 +94,43 @@ describe('a remote', () => {
     await git(one.project, 'fsck', '--strict')
   })
 
+  test('names what this machine would run once, also where git has the objects and asks for none', async () => {
+    const one = await made()
+    await commit(one.box, '.envrc')
+    const dry = await withHelper(one, ['fetch', '--dry-run', 'paude-fix'])
+    expect(dry.executed.map(({ path }) => path)).toEqual(['.envrc'])
+    again(one)
+    const { executed, stderr } = await withHelper(one, ['fetch', 'paude-fix'])
+    expect([stderr, executed.map(({ path }) => path)]).toEqual([expect.stringContaining('paude/fix'), ['.envrc']])
+    again(one)
+    expect((await withHelper(one, ['fetch', 'paude-fix'])).executed).toEqual([])
+  })
+
+  test('keeps a ref to commits that its branch no longer has, as paude pull does', async () => {
+    const one = await made()
+    const [first, other] = [await commit(one.box, 'one.txt'), await commit(one.box, 'two.txt')]
+    await withHelper(one, ['fetch', 'paude-fix'])
+    const old = async () => (await git(one.project, 'for-each-ref', '--format=%(refname)', 'refs/paude/old')).split('\n')
+    expect(await old()).toEqual([''])
+    await git(one.box, 'reset', '--quiet', '--hard', first)
+    again(one)
+    // Its objects are here.
+    await withHelper(one, ['fetch', 'paude-fix'])
+    expect(await old()).toEqual([`refs/paude/old/fix/${other}`])
+    await git(one.box, 'reset', '--quiet', '--hard', 'HEAD~1')
+    const third = await commit(one.box, 'three.txt')
+    again(one)
+    await withHelper(one, ['fetch', 'paude-fix'])
+    expect(await git(one.project, 'rev-parse', 'paude/fix')).toBe(third)
+    expect(await old()).toEqual([first, other].toSorted().map((commit) => `refs/paude/old/fix/${commit}`))
+  })
+
   test('lists its branches to the real git, and takes no push', async () => {
     const one = await made()
     const tip = await commit(one.box, 'work.txt')
     const listed = await withHelper(one, ['ls-remote', 'paude-fix'])
     expect(listed.stdout).toBe(`${tip}\trefs/heads/paude/fix\n${tip}\tHEAD\n`)
-    rmSync(join(one.room, 'asks'))
-    rmSync(join(one.room, 'answers'))
+    again(one)
     const pushed = await withHelper(one, ['push', 'paude-fix', 'HEAD:refs/heads/mine'])
     expect(pushed.code).toBe(1)
     expect(pushed.stderr).toContain('paude push fix brings your commit in, as host/BRANCH')
@@ -196,6 +231,17 @@ describe('the configuration of the repository', () => {
     symlinkSync(outside, join(one.project, '.git/config'))
     expect(() => addCloneRemote(one.context, one.found)).toThrow('a link stands on the way')
     expect(readFileSync(outside, 'utf8')).toBe(before)
+  })
+
+  test('that cannot be changed as a session ends is said, and keeps nothing from its end', async () => {
+    const one = await made()
+    put(join(one.project, '.git/config.lock'), '')
+    dropCloneRemote(one.context, one.found.record)
+    expect(one.notes.at(-1)).toStartWith('the remote paude-fix stays: cannot change ')
+    expect(one.notes.at(-1)).toEndWith('another git is changing it; git remote remove paude-fix takes it away')
+    rmSync(join(one.project, '.git/config.lock'))
+    dropCloneRemote(one.context, one.found.record)
+    expect(configOf(one)).not.toContain('paude')
   })
 })
 

@@ -125,7 +125,7 @@ async function fetchPack(found: Found, { store, inside, news, incoming, here, si
 }
 
 /** Those of some commits that the project has. */
-async function existing(store: Store, commits: readonly string[], signal: AbortSignal): Promise<readonly string[]> {
+export async function existing(store: Store, commits: readonly string[], signal: AbortSignal): Promise<readonly string[]> {
   if (commits.length === 0) return []
   const { stdout } = await capture(gitIn(store, ['cat-file', '--batch-check']), {
     stdin: commits.map((commit) => `${commit}^{commit}\n`).join(''),

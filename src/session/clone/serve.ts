@@ -5,11 +5,13 @@ import { patiently } from '../../run/patience.ts'
 import { nameInside, shown } from '../../text.ts'
 import { commonOf, hashSize } from '../../workspace/git.ts'
 import type { GitLayout } from '../../workspace/git-layout.ts'
-import type { Executed } from '../../workspace/incoming.ts'
+import { type Executed, writeOwnRef } from '../../workspace/incoming.ts'
 import { realPath } from '../../workspace/paths.ts'
+import { readRef } from '../../workspace/refs.ts'
 import type { Found } from '../record/found.ts'
-import { fetchObjects, type Opened } from './fetch.ts'
-import { branchOf } from './names.ts'
+import { existing, fetchObjects, type Opened } from './fetch.ts'
+import type { ClonedRef } from './look.ts'
+import { branchOf, refOf } from './names.ts'
 import { chosen, openClone } from './pull.ts'
 
 /** Seconds that looking and fetching may last. */
@@ -30,6 +32,8 @@ export type Talk = {
 export async function serveClone(context: Context, found: Found, { lines, say, told }: Talk): Promise<void> {
   const opened = lazily(() => patiently(PATIENCE, (signal) => openClone(context, found, signal), late(found)))
   const batch: string[] = []
+  const named = new Set<string>()
+  const unnamed = (executed: readonly Executed[]) => executed.filter(({ path }) => !named.has(path) && named.add(path))
   for await (const line of lines) {
     const [word = ''] = line.split(' ')
     if (line === '' && batch.length === 0) return
@@ -38,13 +42,15 @@ export async function serveClone(context: Context, found: Found, { lines, say, t
       const pushed = asked.flatMap((one) => /^push \+?[^:]*:(.+)$/.exec(one)?.[1] ?? [])
       if (pushed.length > 0) say(`${pushed.map((ref) => `error ${ref} ${NO_PUSH(found)}\n`).join('')}\n`)
       else {
-        told(await fetchAsked(context, found, { asked, opened: await opened() }))
+        told(unnamed(await fetchAsked(context, found, { asked, opened: await opened() })))
         say('\n')
       }
     } else if (word === 'capabilities') say('fetch\npush\noption\nobject-format\n\n')
     else if (word === 'option') say(`${answerOf(line)}\n`)
-    else if (word === 'list') say(listing(found, await opened()))
-    else if (word === 'fetch' || word === 'push') batch.push(line)
+    else if (word === 'list') {
+      if (line === 'list') told(unnamed(await lookAtHere(context, found, await opened())))
+      say(listing(found, await opened()))
+    } else if (word === 'fetch' || word === 'push') batch.push(line)
     else throw new PaudeError('usage', `git asks for ${nameInside(word)}, which paude does not know`, { hint: pullOf(found) })
   }
 }
@@ -88,15 +94,37 @@ type Asked = { readonly asked: readonly string[]; readonly opened: Opened }
 async function fetchAsked(context: Context, found: Found, { asked, opened }: Asked): Promise<readonly Executed[]> {
   requireSame(context, found, opened.git)
   const heads = chosen(opened.work, undefined, found)
-  const news = asked.map((line) => {
-    const [, commit = '', ref = ''] = line.split(' ')
-    const head = heads.find((one) => one.commit === commit)
-    if (head === undefined)
-      throw new PaudeError('not-found', `the clone has no branch at ${nameInside(commit)}`, { hint: pullOf(found) })
-    return { branch: head.name.replace(/^heads\//, ''), ref, commit, before: null }
+  const commits = asked.map((line) => line.split(' ')[1] ?? '')
+  const unknown = commits.find((commit) => heads.every((head) => head.commit !== commit))
+  if (unknown !== undefined)
+    throw new PaudeError('not-found', `the clone has no branch at ${nameInside(unknown)}`, { hint: pullOf(found) })
+  return await bring(context, found, { ...opened, heads: heads.filter(({ commit }) => commits.includes(commit)) })
+}
+
+/** git does not ask for what it has already, as after a fetch that was broken off, and writes the refs nevertheless. */
+async function lookAtHere(context: Context, found: Found, opened: Opened): Promise<readonly Executed[]> {
+  const { git, store, work } = opened
+  const heads = chosen(work, undefined, found).filter(({ name, commit }) => readRef(git, refFor(found, name)) !== commit)
+  const commits = heads.map(({ commit }) => commit)
+  const here = await patiently(PATIENCE, (signal) => existing(store, commits, signal), late(found))
+  return await bring(context, found, { ...opened, heads: heads.filter(({ commit }) => here.includes(commit)) })
+}
+
+const refFor = ({ record }: Found, name: string): string => refOf(record, name.replace(/^heads\//, ''))
+
+type Bringing = Opened & { readonly heads: readonly ClonedRef[] }
+
+/** Brings the objects of branches, and gives a name to what their refs lose once git writes them. */
+async function bring(context: Context, found: Found, { heads, ...opened }: Bringing): Promise<readonly Executed[]> {
+  if (heads.length === 0) return []
+  const news = heads.map(({ name, commit }) => {
+    const ref = refFor(found, name)
+    return { branch: name.replace(/^heads\//, ''), ref, commit, before: readRef(opened.git, ref) }
   })
   const one = (signal: AbortSignal) => fetchObjects(context, found, { ...opened, signal, news })
-  return (await patiently(PATIENCE, one, late(found))).executed
+  const { brought, executed } = await patiently(PATIENCE, one, late(found))
+  for (const { old, before } of brought) if (old !== null && before !== null) writeOwnRef(opened.git, old, before)
+  return executed
 }
 
 /** Objects go where the session began, so git has to be asked there. */
