@@ -78,6 +78,10 @@ export type Conversation = {
   readonly fork: ((conversation: string, id: string, words: readonly string[]) => readonly string[]) | null
   /** Pattern of sh below HOME, with {id}: where a file is, `again` will find the conversation. */
   readonly proof: string
+  /** Files and folders of one, below HOME: {id}, and {folder} for what `folder` makes of the directory that it was begun in. */
+  readonly files: readonly string[]
+  /** null for a directory of which it cannot be told. */
+  readonly folder: (directory: string) => string | null
 }
 
 /** How it tells what it does. */

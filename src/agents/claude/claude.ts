@@ -35,6 +35,9 @@ const conversation: Conversation = {
     ...words,
   ],
   proof: '.claude/projects/*/{id}.jsonl',
+  files: ['.claude/projects/{folder}/{id}.jsonl', '.claude/projects/{folder}/{id}', '.claude/file-history/{id}'],
+  // Of a longer one Claude keeps 200 characters and a hash of its own.
+  folder: (directory) => (directory.length > 200 ? null : directory.replace(/[^A-Za-z0-9]/g, '-')),
 }
 
 /** Claude Code. Facts about it: what it asks at a first start, what it contacts, how it resumes. */

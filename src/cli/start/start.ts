@@ -32,6 +32,8 @@ export type Start = Pick<Launch, 'check' | 'onEnd'> & {
   readonly flags: Layer
   /** The plain start of an agent: `fallback` counts, and who works on the same files already is said. */
   readonly plain?: boolean
+  /** What a backup makes of the decided start: its workspace, and what comes into its volumes. */
+  readonly restore?: (prepared: Prepared) => { readonly prepared: Prepared; readonly fill: Plan }
   /** The HOME volume goes with the session. */
   readonly throwAway?: boolean
 }
@@ -55,16 +57,17 @@ export async function startSession(context: Context, start: Start): Promise<numb
   const { config: granted, lack } = asked === null ? { config, lack: '' } : await settleCredential(context, asked, shows)
   const decided = await decideImport(context, granted, { agent, asks: asked !== null && !shows, never: throwAway })
   return await inWorktree(context, decided, async (place) => {
-    const prepared = await prepareSession(place.context, { config: place.config, agent, run, made: place.made })
-    return await shownOrDone(place.context, prepared, { ...start, config, lack })
+    const found = await prepareSession(place.context, { config: place.config, agent, run, made: place.made })
+    const { prepared, fill } = start.restore?.(found) ?? { prepared: found, fill: [] }
+    return await shownOrDone(place.context, prepared, { ...start, config, lack, fill })
   })
 }
 
 /** `config` is as it was read, and `lack` what a start would lack. */
-type Decided = Start & { readonly config: Config; readonly lack: string }
+type Decided = Start & { readonly config: Config; readonly lack: string; readonly fill: Plan }
 
 async function shownOrDone(context: Context, prepared: Prepared, start: Decided): Promise<number> {
-  const { config, lack, throwAway = false } = start
+  const { config, lack, fill, throwAway = false } = start
   const { settings } = config
   const { backend, spec, record } = prepared
   const { answer, host } = context
@@ -72,7 +75,7 @@ async function shownOrDone(context: Context, prepared: Prepared, start: Decided)
     answer(printConfig(config, { spec, backend, host }))
     return 0
   }
-  const plan = planOf(prepared)
+  const plan = planOf(prepared, fill)
   const removal = removePlan(backend, handleOf(record, spec.folder), { home: throwAway })
   if (settings.dryRun) {
     const render = settings.dryRun === 'full' ? renderPlan : renderFolded
@@ -140,7 +143,7 @@ function withArgs(run: Wish['run'], { grammar }: Agent, { agentArgs }: Settings)
 const lackingEngine = async ({ host }: Context, { fallback, dryRun, printConfig: prints, backend }: Settings) =>
   fallback === 'host' && !dryRun && !prints ? await noEngine(host, backend) : null
 
-function planOf({ backend, spec, images, config, around }: Prepared): Plan {
+function planOf({ backend, spec, images, config, around }: Prepared, fill: Plan): Plan {
   const { settings } = config
   const timeout = readTimeout(settings.timeout)
   if (timeout > 0 && settings.detach)
@@ -149,6 +152,7 @@ function planOf({ backend, spec, images, config, around }: Prepared): Plan {
     })
   return startPlan(backend, spec, {
     store: clonePlan(spec, around),
+    fill,
     attached: !settings.detach,
     ...(timeout > 0 ? { timeout } : {}),
     ...(images.rescue === undefined ? {} : { rescue: images.rescue }),

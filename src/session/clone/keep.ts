@@ -75,17 +75,26 @@ async function keepBundle(context: Context, found: Found): Promise<string> {
   const folder = join(stateFolder(context.host), 'kept')
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const path = join(folder, `${name || id}-${Date.now()}.bundle`)
-  if (found.record.worktree !== undefined ? await bundleWorktree(context, found, path) : await bundleClone(context, found, path))
+  if (
+    found.record.worktree !== undefined
+      ? await bundleWorktree(context, found, path)
+      : await bundleInto(context, found, { path, after: '', most: MOST_BYTES })
+  )
     return path
   throw new PaudeError('refused', `the work of session ${id} could not be kept in ${folder}, so the session stays`, {
     hint: `${found.record.clone === undefined ? 'commit it' : `paude pull ${id} brings its commits`}, paude rm --discard ${id} removes it anyway`,
   })
 }
 
-async function bundleClone(context: Context, found: Found, path: string): Promise<boolean> {
+/** Writes a bundle of all that a clone holds into a file; `after` are lines of sh that run where the clone is. Returns whether it could. */
+export async function bundleInto(
+  context: Context,
+  found: Found,
+  { path, after, most }: { readonly path: string; readonly after: string; readonly most: number },
+): Promise<boolean> {
   const inside = await insideOf(context, found)
   // An interruption ends the helper too, which else would go on writing.
   return await patiently(0, (signal) =>
-    printInto(path, inside(script, [], { writes: true, signal }), { most: MOST_BYTES, begins: BEGINS, signal }),
+    printInto(path, inside(`${script}${after}`, [], { writes: true, signal }), { most, begins: BEGINS, signal }),
   )
 }

@@ -15,12 +15,24 @@ export type StartOptions = {
   readonly rescue?: Plan
   /** Lays out the repository of paude's own that a clone comes from. */
   readonly store?: Plan
+  /** What comes into the volumes of the made box before its agent starts. */
+  readonly fill?: Plan
 }
 
 /** Lays the session out, makes its box, and starts the agent: on our streams, or by itself. */
-export function startPlan(backend: Backend, spec: SessionSpec, { attached, timeout, rescue, store = [] }: StartOptions): Plan {
+export function startPlan(
+  backend: Backend,
+  spec: SessionSpec,
+  { attached, timeout, rescue, store = [], fill = [] }: StartOptions,
+): Plan {
   const begun = { attached, timeout, stdin: spec.stdin }
-  return [...store, ...laidOut(backend, spec), ...backend.life.make(spec, rescue), ...begin(backend, handleOfSpec(spec), begun)]
+  return [
+    ...store,
+    ...laidOut(backend, spec),
+    ...backend.life.make(spec, rescue),
+    ...fill,
+    ...begin(backend, handleOfSpec(spec), begun),
+  ]
 }
 
 /** Starts a stopped session again; the agent continues its conversation. */

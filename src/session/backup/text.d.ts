@@ -1,0 +1,5 @@
+// Scripts are embedded with `with { type: 'text' }`.
+declare module '*.sh' {
+  const text: string
+  export default text
+}
