@@ -4,7 +4,7 @@ import { readConfig } from './git-config.ts'
 import { bytesInPlace } from './inode.ts'
 import { CLOSED, IN_GIT, type Listed, NAMED, NEW_REPOSITORY, rank, type Severity } from './listed.ts'
 import { below, entriesIfOpen, look, readLink, readSmall, realPath } from './paths.ts'
-import { type Found, severest, type Walked, walk } from './walk.ts'
+import { type Found, matcher, severest, type Walked, walk } from './walk.ts'
 
 /** What is looked at again at the end. */
 export type Looked = {
@@ -28,6 +28,8 @@ export type Manifest = Looked & {
   readonly contents: Readonly<Record<string, string>>
   /** Links that led out of the project, and where to. */
   readonly links: Readonly<Record<string, string>>
+  /** Paths at which a watch found something since then: a look through the project may end before it comes there. */
+  readonly alarmed?: readonly string[]
 }
 
 export type Finding = {
@@ -75,7 +77,7 @@ export function takeManifest(looked: Looked, walks: readonly Walked[]): Manifest
 /** What is new, changed or gone since then. `isCut` says that there is more than was looked at. */
 export function compare(before: Manifest): { readonly findings: readonly Finding[]; readonly isCut: boolean } {
   const walks = before.roots.map((root) => walk(root, before.list))
-  const now = candidates(before, walks)
+  const now = [...candidates(before, walks), ...(before.alarmed ?? []).flatMap((path) => meant(path, before))]
   const there = new Set(now.map(({ path }) => path))
   const judged = Map.groupBy(
     now.flatMap((one) => judge(one, before)),
@@ -258,6 +260,17 @@ function candidates({ gits, named }: Looked, walks: readonly Walked[]): readonly
   ]
 }
 
+/** What a path may be, by its name and where it lies. */
+function meant(path: string, { gits, list }: Looked): readonly Candidate[] {
+  const [name, folder] = [basename(path), dirname(path)]
+  if (gits.includes(folder)) return IN_GIT.filter((one) => one.path === name).flatMap((listed) => subtree(path, listed))
+  const hit = matcher(list)(name, basename(folder))
+  return [
+    ...(name === '.git' || isRepository(path) ? [{ path, listed: NEW_REPOSITORY, looksLike: false }] : []),
+    ...(hit === null ? [] : subtree(path, hit.listed).map((one) => ({ ...one, looksLike: hit.looksLike && one.path === path }))),
+  ]
+}
+
 const inGits = (gits: readonly string[]): readonly Candidate[] =>
   gits.flatMap((folder) => IN_GIT.flatMap((listed) => subtree(join(folder, listed.path), listed)))
 
@@ -271,7 +284,7 @@ export function subtree(top: string, listed: Listed): readonly Candidate[] {
     if (path !== top && !look(path)?.isDirectory()) continue
     const entries = entriesIfOpen(path)
     if (entries === null) closed.push(path)
-    else found.push(...entries.map(({ name }) => join(path, name)))
+    else for (const { name } of entries.slice(0, MOST_IN_FOLDER + 1 - found.length)) found.push(join(path, name))
   }
   return [
     ...found.map((path) => ({ path, listed, looksLike: false })),

@@ -296,6 +296,47 @@ describe('a seal', () => {
   })
 })
 
+describe('a session that paude paused', () => {
+  /** Paused for what appeared at a path, as the engine and paude's own note say. */
+  async function paused(prepare: () => void, deed: () => void, path: string): Promise<string> {
+    prepare()
+    const id = await start()
+    deed()
+    machine.set('say', 'state', readFileSync(join(import.meta.dir, '../fixtures/docker/state-paused.out'), 'utf8'))
+    const alarm = { at: new Date().toISOString(), does: 'paused', text: 'x', paths: [at(path)] }
+    machine.write(join(machine.home, '.local/state/paude/sessions', id, 'alarm.json'), JSON.stringify(alarm))
+    return id
+  }
+  const wentOn = () => machine.calls().some((words) => words.includes('unpause'))
+
+  test('stays so while what was found is there, also where no look through the project comes', async () => {
+    const deep = 'node_modules/deep/.vscode'
+    const id = await paused(
+      () => undefined,
+      () => put(`${deep}/tasks.json`, '{}'),
+      deep,
+    )
+    expect(await review(id)).toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining(`${deep} (new, severe)`),
+      stderr: expect.stringContaining(`session ${id} stays paused`),
+    })
+    expect(wentOn()).toBe(false)
+    expect(await review(id, deep, '--revert')).toMatchObject({ code: 0 })
+    expect([existsSync(at(deep)), wentOn()]).toEqual([false, true])
+  })
+
+  test('stays so where the project has more than is looked at, and is told so', async () => {
+    const links = () => {
+      mkdirSync(at('links'))
+      for (let n = 0; n < 5000; n++) symlinkSync('/nowhere', at(`links/${n}`))
+    }
+    const id = await paused(links, () => undefined, '.envrc')
+    expect(await review(id)).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('has too many files') })
+    expect([(await review(id, '--json')).code, wentOn()]).toEqual([1, false])
+  })
+})
+
 describe('workspace.on_finding', () => {
   test('revert moves what is severe out of the project when a session is stopped, and nothing else', async () => {
     machine.write(join(machine.home, '.config/paude/config.toml'), 'workspace.on_finding = "revert"\n')

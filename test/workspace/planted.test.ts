@@ -13,8 +13,8 @@ import {
 } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { guard } from '../../src/workspace/guard.ts'
-import { IN_FOLDERS, listWith, readAddition } from '../../src/workspace/listed.ts'
-import { compare, renewed, setuidFiles, takeManifest } from '../../src/workspace/manifest.ts'
+import { IN_FOLDERS, listWith, NAMED, readAddition } from '../../src/workspace/listed.ts'
+import { compare, renewed, setuidFiles, subtree, takeManifest } from '../../src/workspace/manifest.ts'
 import { below } from '../../src/workspace/paths.ts'
 import { findWorkspace, guardMount, type Workspace } from '../../src/workspace/workspace.ts'
 import { git, makeSandbox, refusal, repository } from './sandbox.ts'
@@ -540,3 +540,9 @@ function largeConfig(root: string): void {
   appendFileSync(join(root, '.git/config'), branches.join(''))
   appendFileSync(join(root, '.git/config'), '[core]\n\thooksPath = tools/hooks\n')
 }
+
+test('of a guarded folder with very many files a bounded number is looked at', () => {
+  const folder = join(path, 'many')
+  for (let n = 0; n < 1500; n++) put(join(folder, `${n}`), '')
+  expect(subtree(folder, NAMED).length).toBe(1001)
+})

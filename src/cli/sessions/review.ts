@@ -4,6 +4,7 @@ import { PaudeError } from '../../errors.ts'
 import { ask } from '../../run/ask.ts'
 import { goOn } from '../../session/life/alarm.ts'
 import { findSession } from '../../session/life/find.ts'
+import { CUT } from '../../session/life/new-executables.ts'
 import { chosen, marked, type Review, reviewOf, sealOf, settle, units, type Verdict } from '../../session/life/review.ts'
 import { isPausedByAlarm } from '../../session/record/alarm.ts'
 import type { Found } from '../../session/record/found.ts'
@@ -59,19 +60,20 @@ export default verb({
     else if (canAsk(context) && !runs) askReview(context, review, units(review.planted))
     else for (const one of units(review.planted)) context.answer(sealedText(review, one))
     if (!given.json && review.planted.findings.length === 0) context.note('nothing new or changed at guarded paths')
-    return given.json ? severeLeft(review) : await letGoOn(context, paused, review)
+    if (!given.json && review.planted.isCut) context.warn(CUT)
+    return given.json ? severeLeft(review, paused) : await letGoOn(context, paused, review)
   },
 })
 
-/** Exit code 1 while something severe is left. */
-function severeLeft(review: Review): number {
+/** Exit code 1 while something severe is left. A paused session may have filled the project so that nobody sees what is there. */
+function severeLeft(review: Review, paused: Found | null): number {
   const { planted } = reviewOf(review.record, review.folder) ?? review
-  return planted.findings.some(({ severity }) => severity === 'severe') ? 1 : 0
+  return planted.findings.some(({ severity }) => severity === 'severe') || (planted.isCut && paused !== null) ? 1 : 0
 }
 
 /** A session that was paused goes on once nothing severe is left. */
 async function letGoOn(context: Context, paused: Found | null, review: Review): Promise<number> {
-  const left = severeLeft(review)
+  const left = severeLeft(review, paused)
   const { id } = review.record
   if (paused === null) return left
   if (left > 0) context.note(`session ${id} stays paused; paude start ${id} lets it go on as it is`)

@@ -113,12 +113,15 @@ export function warnOfNewExecutables({ warn, note }: Pick<Context, 'warn' | 'not
     )
   if (mild.length > 0) warn(`also new or changed, and tools obey it when you run them here: ${named(mild)}`)
   if (severe.length + mild.length > 0 && planted.review !== '') note(`review it and put it back: ${planted.review}`)
-  if (isCut) warn('the project has too many files, so paude did not check the deepest ones')
+  if (isCut) warn(CUT)
   if (unseen !== null)
     warn(
       `cannot read the index ${printable(unseen.path)}: ${unseen.fault}; paude cannot name a repository hidden in the project. Before you run git there: find ${quote(printable(unseen.root))} -mindepth 2 -name .git`,
     )
 }
+
+/** What is to be said where `isCut`. */
+export const CUT = 'the project has too many files, so paude did not check the deepest ones'
 
 const named = (paths: readonly string[]): string =>
   `${paths.slice(0, MOST_NAMED).map(printable).join(', ')}${paths.length > MOST_NAMED ? ` and ${paths.length - MOST_NAMED} more` : ''}`

@@ -4,6 +4,7 @@ import * as v from 'valibot'
 import { KEPT } from '../../box/lay-out.ts'
 import { replaceFile } from '../../config/files/replace-file.ts'
 import { type Manifest, renewed } from '../../workspace/manifest.ts'
+import { readAlarm } from './alarm.ts'
 
 const Kept = v.object({
   roots: v.array(v.string()),
@@ -29,7 +30,7 @@ const Kept = v.object({
 export function readKept(folder: string): Manifest | null {
   try {
     const result = v.safeParse(Kept, JSON.parse(readFileSync(join(folder, KEPT), 'utf8')))
-    return result.success ? result.output : null
+    return result.success ? { ...result.output, alarmed: readAlarm(folder)?.paths ?? [] } : null
   } catch {
     return null
   }
