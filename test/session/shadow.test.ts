@@ -366,6 +366,22 @@ describe('paude sync-config', () => {
   })
 })
 
+test('paude status tells where the files are not the usual copies', async () => {
+  expect((await machine.paude(['status'])).stdout).not.toContain('CLAUDE.md')
+  for (const [mode, said] of [
+    ['read-only', 'read-only: the agent cannot change .claude and CLAUDE.md'],
+    ['write-through', 'write-through: the agent changes .claude and CLAUDE.md'],
+  ] as const)
+    expect((await machine.paude([`--agent-config=${mode}`, 'status'])).stdout).toContain(said)
+})
+
+test('a session of --worktree has them read-only, and one that was switched off by hand says where to look', async () => {
+  put('.claude/settings.json', '{}')
+  const { stdout } = await machine.paude(['--detach', '-p', 'hi', '--worktree'])
+  expect(mountsAt('.claude')).toEqual([`--mount=type=bind,src=${at('.claude')},dst=${at('.claude')},ro`])
+  expect((await machine.paude(['config-changes', stdout.trim()])).stderr).toContain(`paude review ${stdout.trim()}`)
+})
+
 test('a stopped session that starts again keeps its shadow', async () => {
   put('.claude/settings.json', '{}')
   const id = await start()

@@ -43,6 +43,8 @@ export type Status = {
   readonly allowed: readonly string[]
   /** Whether an agent here works in your folder or in a clone. */
   readonly workspaceMode: Settings['workspaceMode']
+  /** What becomes of changes to the agents' configuration in the project. */
+  readonly agentConfig: Settings['agentConfig']
   /** Folders of the project in whose place it has volumes. */
   readonly overlay: Settings['overlay']
   /** Further repositories that it gets. */
@@ -122,6 +124,7 @@ export async function lookStatus(context: Context, all: boolean): Promise<Status
     network: settings.network,
     allowed: [...logins.map(({ host: place }) => place), ...settings.networkGroups.map(groupEntry), ...settings.networkAllow],
     workspaceMode: settings.workspaceMode,
+    agentConfig: settings.agentConfig,
     repos: settings.repos,
     overlay: settings.workspaceMode === 'bind' ? settings.overlay : [],
     fallback: settings.fallback,

@@ -26,7 +26,7 @@ export function statusLines(status: Status, { now, all, width }: Layout): readon
     ...group('here', hereRows(status)),
     ...group('agent', [printable(status.agent)]),
     ...group('backend', backendRows(status)),
-    ...group('files', all || status.workspaceMode !== 'bind' || status.overlay.length > 0 ? [filesRow(status)] : []),
+    ...group('files', all || isUnusual(status) ? [filesRow(status), ...configRow(status)] : []),
     ...group('network', [networkRow(status)]),
     ...group('provider', [providerRow(status)]),
     ...group('fallback', all || status.fallback !== 'none' ? [fallbackRow(status)] : []),
@@ -69,6 +69,22 @@ const backendRows = ({ backend: { name, why, fix: command } }: Status): readonly
   name === '' ? `${red('none')}: ${printable(why)}` : `${green(name)}: ${printable(why)}`,
   ...fix(command),
 ]
+
+const isUnusual = ({ workspaceMode, overlay, agentConfig }: Status): boolean =>
+  workspaceMode !== 'bind' || overlay.length > 0 || agentConfig !== 'shadow'
+
+/** Nothing where the sandbox has no folder of yours. */
+function configRow({ workspaceMode, agentConfig }: Status): readonly string[] {
+  if (workspaceMode === 'clone' || workspaceMode === 'none') return []
+  switch (agentConfig) {
+    case 'shadow':
+      return ['changes of .claude and CLAUDE.md stay in the session']
+    case 'read-only':
+      return [`${green('read-only')}: the agent cannot change .claude and CLAUDE.md`]
+    case 'write-through':
+      return [`${yellow('write-through')}: the agent changes .claude and CLAUDE.md, which agents on this machine obey`]
+  }
+}
 
 function filesRow({ workspaceMode, overlay }: Status): string {
   switch (workspaceMode) {
