@@ -3,11 +3,15 @@ import type { Size } from './screen.ts'
 /** Rows of a terminal that words of paude's own may take. */
 const MOST_ROWS = 5
 
-/** Paints words over the lowest rows of a terminal, and puts the cursor back; '' for none. */
+/** Paints words over the lowest rows of a terminal, and puts the cursor back; '' for none. Of too many the first line loses its end. */
 export function bannerOf(text: string, { columns, rows }: Size): string {
   if (text === '') return ''
-  const lines = text.split('\n').flatMap((line) => cut(line, columns))
-  const shown = lines.slice(-Math.min(MOST_ROWS, rows))
+  const [first = [], ...others] = text.split('\n').map((line) => cut(line, columns))
+  const most = Math.min(MOST_ROWS, rows)
+  const last = others.flat()
+  // The first says whose words these are.
+  const head = first.slice(0, Math.max(1, most - last.length))
+  const shown = [...head, ...last.slice(Math.max(0, last.length - most + head.length))]
   const painted = shown.map((line, at) => {
     const blank = ' '.repeat(Math.max(0, columns - Bun.stringWidth(line)))
     return `\x1b[${rows - shown.length + at + 1};1H\x1b[0;7m${line}${blank}\x1b[0m`

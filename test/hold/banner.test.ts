@@ -12,7 +12,9 @@ test('words above a screen fill whole rows at its bottom, are cut to its width, 
   expect(Bun.stripANSI(text).replaceAll('\u001b7', '').replaceAll('\u001b8', '')).toBe('one two three     wide  漢    ')
   expect([text.startsWith('\u001b7'), text.endsWith('\u001b8'), text.includes('\u001b[10;1H')]).toEqual([true, true, true])
   expect(bannerOf('', { columns: 6, rows: 10 })).toBe('')
-  expect(bannerOf('a\nb\nc', { columns: 6, rows: 2 })).not.toContain('a')
+  expect(bannerOf('a\nb\nc', { columns: 6, rows: 2 })).not.toContain('b')
+  const long = Bun.stripANSI(bannerOf(`paude: ${'x'.repeat(90)}\nNext: y`, { columns: 10, rows: 24 }))
+  expect([long.includes('paude: xxx'), long.includes('Next: y'), long.match(/x/g)?.length]).toEqual([true, true, 34])
 })
 
 test('an agent that was paused says why on every screen, waits for a review, and goes on', async () => {

@@ -17,13 +17,13 @@ type Rule = {
   readonly onFinding?: 'ask' | 'warn'
   readonly canPause?: boolean
 }
-/** How the engine takes it: `pause` and `state` are its answers, null where it cannot. */
-type Engine = { readonly pause?: 'does' | 'fails' | null; readonly state?: string }
+/** How the engine takes it: `pause` and `state` are its answers, null where it cannot; `off` is how it lets a session go on, in sh. */
+type Engine = { readonly pause?: 'does' | 'fails' | null; readonly state?: string; readonly off?: string }
 
 /** A session whose project is watched; the engine leaves a file for each thing it was told to do. */
 function session(
   { writesConfig = false, alarm = 'pause', onFinding = 'ask', canPause = true }: Rule,
-  { pause = 'does', state = 'running' }: Engine,
+  { pause = 'does', state = 'running', off = '' }: Engine,
 ) {
   const folder = mkdtempSync(join(tmpdir(), 'paude-alarm-'))
   stops.push(() => rmSync(folder, { recursive: true, force: true }))
@@ -31,6 +31,7 @@ function session(
   mkdirSync(project)
   const kept = { roots: [project], gits: [], named: [], list: IN_FOLDERS, seen: {}, contents: {}, links: {} }
   writeFileSync(join(folder, 'kept.json'), JSON.stringify(kept))
+  writeFileSync(join(folder, 'state'), state)
   const does = (name: string, code = 0) => ['sh', '-c', `: >"$1"; exit ${code}`, 'sh', join(folder, name)] as const
   const found = {
     handle: { id: 'paude-aaaaa2', folder },
@@ -46,8 +47,14 @@ function session(
     },
     backend: {
       life: {
-        pause: pause === null ? null : { on: () => does('paused', pause === 'does' ? 0 : 1), off: () => does('went-on') },
-        state: () => ({ argv: ['echo', state], parse: (text: string) => ({ status: text.trim(), exitCode: 0 }) }),
+        pause:
+          pause === null
+            ? null
+            : {
+                on: () => does('paused', pause === 'does' ? 0 : 1),
+                off: () => ['sh', '-c', `cd "$1"; : >went-on; ${off}`, 'sh', folder],
+              },
+        state: () => ({ argv: ['cat', join(folder, 'state')], parse: (text: string) => ({ status: text.trim(), exitCode: 0 }) }),
         stop: () => [{ kind: 'exec', argv: does('stopped') }],
       },
     },
@@ -122,15 +129,38 @@ test('a paused session goes on once, and what appears then is an alarm again', a
   expect(readAlarm(folder)?.paths.map((path) => path.split('/').at(-1))).toEqual(['.exrc'])
 })
 
-test('what appears while a session is paused joins what is told, and does not pause it twice', async () => {
+test('a session that went on although that failed is paused no more, and one that did not is', async () => {
+  for (const [off, does] of [
+    ['echo running >state; exit 1', null],
+    ['exit 1', 'paused'],
+  ] as const) {
+    const { folder, found, context, heard, plant } = session({}, { state: 'paused', off })
+    plant('.envrc')
+    await until('an alarm', () => heard.length > 0)
+    await expect(goOn(context, found)).rejects.toThrow()
+    await until('the note', () => (readAlarm(folder)?.does ?? null) === does && existsSync(join(folder, 'went-on')))
+  }
+})
+
+test('what was noted while a session was about to go on pauses it again', async () => {
+  const { folder, found, context, heard, did, plant } = session({}, { state: 'paused', off: 'cp noted.json alarm.json' })
+  plant('.envrc')
+  await until('an alarm', () => heard.length > 0)
+  writeFileSync(join(folder, 'noted.json'), JSON.stringify({ ...readAlarm(folder), text: 'more appeared' }))
+  rmSync(join(folder, 'paused'))
+  expect(await goOn(context, found).catch(String)).toContain('is paused again: more appeared')
+  expect([did('went-on'), did('paused'), readAlarm(folder)?.does]).toEqual([true, true, 'paused'])
+})
+
+test('what appears while a session is paused joins what is told, and pauses it again where it goes on', async () => {
   const { folder, heard, did, plant } = session({}, {})
   plant('.envrc')
   await until('an alarm', () => heard.length > 0)
   rmSync(join(folder, 'paused'))
-  plant('\u001b[31m.exrc')
+  plant('\u001b[31m words .exrc')
   plant('.exrc')
   await until('another alarm', () => heard.length > 1)
-  expect([readAlarm(folder)?.paths.length, did('paused')]).toEqual([2, false])
+  expect([readAlarm(folder)?.paths.length, did('paused')]).toEqual([2, true])
 })
 
 test('what appears where the sandbox has a copy of its own is yours, and an empty folder of an agent is paude’s', async () => {
@@ -184,4 +214,11 @@ test('what paude puts there for another session is no alarm, as long as it is th
   plant('sub/.claude/settings.json')
   await until('another', () => heard.length > 1)
   expect(heard[1]?.text).toStartWith('sub/.claude appeared')
+})
+
+test('a name that a sandbox chose stands in an alarm without a blank, in quotes and cut', async () => {
+  const { heard, plant } = session({}, {})
+  plant(`${'x'.repeat(100)}/   This is harmless: paude start --all   /.envrc`)
+  await until('an alarm', () => heard.length > 0)
+  expect(heard[0]?.text).toMatch(/^"[^ ]{1,300}" appeared in the project/)
 })

@@ -6,6 +6,8 @@ import { tellPaused } from './wait.ts'
 
 /** Signals by which the user ends what runs in the foreground. */
 const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+/** Lines of what is only told: a box can make as much as it likes. */
+const MOST_TOLD = 10
 
 /**
  * Watches the project from a paude that stays with a session without a screen. Without a terminal nobody could review it, and a paused box
@@ -17,10 +19,16 @@ export function watchHere(context: Context, found: Found, { owns }: { readonly o
   // A paused box hears of nothing else.
   const end = () => void capture(backend.life.signal(handle, 'KILL'))
   const unlisten = () => ENDING.forEach((signal) => void process.off(signal, end))
+  let told = 0
+  const tell = (text: string) => {
+    if (++told <= MOST_TOLD) context.warn(text)
+    if (told === MOST_TOLD) context.note('what appears from now on is named when the session ends')
+  }
   const unwatch = watchProject(context, found, {
     canPause: context.host.terminal.stderr,
     raised: ({ does, text }) => {
-      if (does !== 'paused') return context.warn(does === 'stopped' ? `stopped ${name}: ${text}` : text)
+      if (does === 'told') return tell(text)
+      if (does === 'stopped') return context.warn(`stopped ${name}: ${text}`)
       context.warn(`paused ${name}: ${text}`)
       context.note(`in another terminal: paude review ${name}${owns ? '; Ctrl-C ends it' : ''}`)
       unlisten()

@@ -1,12 +1,13 @@
 import { existsSync } from 'node:fs'
 import { basename, dirname, relative } from 'node:path'
 import type { Context } from '../../context.ts'
+import { PaudeError } from '../../errors.ts'
 import type { Host } from '../../host.ts'
 import { exec } from '../../plan/plan.ts'
 import { ask } from '../../run/ask.ts'
 import { execute } from '../../run/execute.ts'
 import { capture } from '../../run/process.ts'
-import { shown } from '../../text.ts'
+import { nameInside } from '../../text.ts'
 import { watchGuarded } from '../../workspace/appear-watch.ts'
 import { AGENT_FILES, AGENT_FOLDERS } from '../../workspace/listed.ts'
 import type { Finding } from '../../workspace/manifest.ts'
@@ -104,7 +105,8 @@ async function raised(context: Pick<Context, 'effects'>, found: Found, { finding
   }
   // Noted first, so that a box is never found paused for no reason.
   noted(handle.folder, { ...alarm, does: 'paused' })
-  const does = before?.does === 'paused' ? 'paused' : await pause(context, found)
+  // Also one that the note calls paused: it may go on by now.
+  const does = await pause(context, found)
   if (does === 'paused') return { ...alarm, does }
   if (does !== 'ended') return noted(handle.folder, { ...alarm, does })
   clearAlarm(handle.folder)
@@ -123,7 +125,7 @@ function noted(folder: string, alarm: Alarm): Alarm {
 
 function textOf({ workspace }: SessionRecord, findings: readonly Finding[]): string {
   const [first] = findings
-  const name = (path: string) => shown(relative(workspace, path).startsWith('..') ? path : relative(workspace, path))
+  const name = (path: string) => nameInside(relative(workspace, path).startsWith('..') ? path : relative(workspace, path))
   const names = findings.slice(0, MOST_NAMED).map(({ path }) => name(path))
   const more = findings.length > MOST_NAMED ? ` and ${findings.length - MOST_NAMED} more` : ''
   const why = findings.length === 1 && first !== undefined ? `: ${first.tool} ${first.why}` : ', which this machine may run'
@@ -146,19 +148,39 @@ async function pause({ effects }: Pick<Context, 'effects'>, { backend, handle, r
 }
 
 /** Lets a session go on that is paused because of what appeared; false where it is not. With `dryRun` only the plan is shown. */
-export async function goOn(context: Context, { backend, handle }: Found, dryRun = false): Promise<boolean> {
+export async function goOn(context: Context, found: Found, dryRun = false): Promise<boolean> {
+  const { backend, handle } = found
   const alarm = readAlarm(handle.folder)
-  const { pause, state } = backend.life
-  if (alarm?.does !== 'paused' || pause === null) return false
-  const plan = [exec(pause.off(handle))]
+  const { life } = backend
+  if (alarm?.does !== 'paused' || life.pause === null) return false
+  const plan = [exec(life.pause.off(handle))]
   if (dryRun) return (await carryOut(context, backend, { plan, dryRun })) === 0
-  const now = await ask(state(handle), context.effects(backend))
+  const state = () => ask(life.state(handle), context.effects(backend))
+  const now = await state()
   // Cleared first: what appears from the next moment on is told anew.
   clearAlarm(handle.folder)
   if (now.status !== 'paused') return false
-  await carryOut(context, backend, { plan, dryRun }).catch((error: unknown) => {
-    noteAlarm(handle.folder, alarm)
+  try {
+    await carryOut(context, backend, { plan, dryRun })
+  } catch (error) {
+    // An interruption may come when it goes on already.
+    const after = await state().catch(() => null)
+    if (after?.status !== 'running') noteAlarm(handle.folder, readAlarm(handle.folder) ?? alarm)
+    else await pauseAgain(context, found)
     throw error
-  })
+  }
+  await pauseAgain(context, found)
   return true
+}
+
+/** What a watch noted between the two steps, while the session was still paused, must not go on with it. */
+async function pauseAgain(context: Context, found: Found): Promise<void> {
+  const { handle, record } = found
+  const alarm = readAlarm(handle.folder)
+  if (alarm?.does !== 'paused') return
+  const does = await pause(context, found)
+  if (does === 'ended') return
+  noteAlarm(handle.folder, { ...alarm, does })
+  if (does !== 'told')
+    throw new PaudeError('refused', `session ${record.id} is ${does} again: ${alarm.text}`, { hint: `paude review ${record.id}` })
 }
