@@ -7,7 +7,11 @@ const GROUPS = [
     first: ['run', 'attach', 'shell'],
     more: ['fork', 'send', 'paste', 'screen', 'output', 'logs', 'events', 'exec', 'cp', 'forward'],
   },
-  { title: 'Sessions', first: ['sessions', 'start', 'stop', 'rm'], more: ['wait', 'up', 'backup', 'restore', 'prune'] },
+  {
+    title: 'Sessions',
+    first: ['sessions', 'start', 'stop', 'rm'],
+    more: ['wait', 'up', 'checkpoint', 'checkpoints', 'rollback', 'backup', 'restore', 'prune'],
+  },
   { title: 'Network', first: ['network'], more: [] },
   {
     title: 'Setup',

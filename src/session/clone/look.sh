@@ -10,6 +10,11 @@ git for-each-ref --format='%(objectname) %(refname)' | while read -r object ref;
   case $ref in
     refs/remotes/host/* | refs/paude/began) continue ;;
     refs/heads/* | refs/stash) ahead=$(git rev-list --count "$object" "$@") ;;
+    # One of a moment at which all was committed holds nothing that its commit does not.
+    refs/paude/checkpoints/*)
+      git diff --quiet --no-ext-diff "$object^" "$object" 2>/dev/null && object=$(git rev-parse "$object^")
+      ahead=$(git rev-list --count "$object" "$@" --not --branches)
+      ;;
     # What a branch has too is named by that.
     *) ahead=$(git rev-list --count "$object" "$@" --not --branches) ;;
   esac
