@@ -7,6 +7,7 @@ import { asJson, line, toMerge } from '../../src/cli/sessions/pull.ts'
 import { capture } from '../../src/run/process.ts'
 import { requireSaved, unsavedWork } from '../../src/session/clone/keep.ts'
 import { pullSession } from '../../src/session/clone/pull.ts'
+import { clearFailed } from '../../src/session/life/clone-end.ts'
 import { requireOwnObjects } from '../../src/workspace/clone-source.ts'
 import { type Cloning, cloning, git, put } from './cloning.ts'
 
@@ -508,6 +509,16 @@ describe('the work of a clone', () => {
     ] as const)
       expect(await git(back, 'show', place)).toBe(text)
   }, 30_000)
+
+  test('is named after a start that failed only where something of the session is left', async () => {
+    const { box, context, found, notes } = await made()
+    await commit(box, 'work.txt')
+    await clearFailed(context, found, [])
+    expect(notes).toEqual([])
+    mkdirSync(found.handle.folder)
+    await clearFailed(context, found, [])
+    expect(notes).toEqual(['session paude-bcd234 stays, since its clone holds work: paude sessions'])
+  })
 
   test('is unsaved on a branch that no pull takes for its name, too', async () => {
     const { box, context, found } = await made()

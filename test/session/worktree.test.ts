@@ -20,7 +20,7 @@ import { loadConfig } from '../../src/config/layers/load.ts'
 import { processMark, readHost } from '../../src/host.ts'
 import { capture } from '../../src/run/process.ts'
 import { type Made, makeWorktree } from '../../src/session/worktree/make.ts'
-import { removeIfUnused } from '../../src/session/worktree/remove.ts'
+import { removeIfUnused, removeWorktree } from '../../src/session/worktree/remove.ts'
 import { unlockTrees } from '../../src/session/worktree/unlock.ts'
 import { bundleWorktree, worktreeWork } from '../../src/session/worktree/work.ts'
 import { readGit } from '../../src/workspace/git.ts'
@@ -173,6 +173,35 @@ describe('a worktree', () => {
     expect(existsSync(made.folder)).toBe(false)
     expect(notes.at(-1)).toBe('branch paude/fix stays, with what was committed on it')
     expect(await git(root, 'log', '-1', '--format=%s', 'paude/fix')).toBe('loose')
+  })
+
+  test('says so where its branch stays since git has packed it', async () => {
+    const { root, make, found, context, notes } = await project()
+    const made = await make({ sessionName: 'fix' })
+    await git(root, 'pack-refs', '--all')
+    await removeIfUnused(context, found(made))
+    expect(notes.at(-1)).toBe('branch paude/fix stays, since git has packed it or is changing it: git branch -d paude/fix')
+  })
+
+  test('goes with its git data where you removed its folder, and stays where you moved it', async () => {
+    const { room, root, make, found, context } = await project()
+    const gone = await make({ sessionName: 'gone' })
+    rmSync(gone.folder, { recursive: true })
+    removeWorktree(context, found(gone).record)
+    expect(existsSync(join(root, '.git/worktrees'))).toBe(false)
+    const moved = await make({ sessionName: 'moved' })
+    await git(root, 'worktree', 'move', moved.folder, join(room, 'elsewhere'))
+    removeWorktree(context, found(moved).record)
+    expect(await git(join(room, 'elsewhere'), 'status', '--porcelain')).toBe('')
+  })
+
+  test('leaves a branch that git is changing, and the session goes all the same', async () => {
+    const { root, make, found, context, notes } = await project()
+    const made = await make({ sessionName: 'fix' })
+    put(join(root, '.git/refs/heads/paude/fix.lock'), '')
+    removeWorktree(context, found(made).record)
+    expect(notes.at(-1)).toBe('branch paude/fix stays, since git has packed it or is changing it: git branch -d paude/fix')
+    expect([existsSync(made.folder), existsSync(join(root, '.git/worktrees'))]).toEqual([false, false])
   })
 
   test('is kept as a bundle with what is not committed', async () => {

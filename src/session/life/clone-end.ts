@@ -4,6 +4,7 @@ import { PaudeError } from '../../errors.ts'
 import type { Plan } from '../../plan/plan.ts'
 import { execute } from '../../run/execute.ts'
 import { shown } from '../../text.ts'
+import { look } from '../../workspace/paths.ts'
 import { listed, unsavedWork } from '../clone/keep.ts'
 import type { Found } from '../record/found.ts'
 import { noteIntent } from '../record/intent.ts'
@@ -33,6 +34,8 @@ export async function keepsClone(context: Context, found: Found): Promise<boolea
 /** After a start that failed once its agent had begun: removes the session unless its clone holds work. */
 export async function clearFailed(context: Context, found: Found, removal: Plan): Promise<void> {
   if (found.record.clone === undefined && found.record.worktree === undefined) return
+  // What was made is taken back already.
+  if (look(found.handle.folder) === null) return
   const lines = await unsavedWork(context, found).catch(() => ['unknown'])
   if (lines.length === 0) await execute(removal, context.effects(found.backend)).catch(() => undefined)
   else context.note(`session ${found.record.id} stays, since its ${modeOf(found.record)} holds work: paude sessions`)

@@ -1,8 +1,9 @@
 import { closeSync, openSync, rmdirSync, rmSync, unlinkSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import type { Context } from '../../context.ts'
+import { quote } from '../../plan/shell.ts'
 import { nameInside, shown } from '../../text.ts'
-import { bytesInPlace, inPlace } from '../../workspace/inode.ts'
+import { bytesInPlace, inPlace, readInPlace } from '../../workspace/inode.ts'
 import { look } from '../../workspace/paths.ts'
 import { readRef } from '../../workspace/refs.ts'
 import type { SessionRecord, Worktree } from '../record/record.ts'
@@ -12,24 +13,35 @@ import { gitOfWorktree, type WithWorktree, worktreeWork } from './work.ts'
 export function removeWorktree(context: Context, record: Pick<SessionRecord, 'workspace' | 'worktree'>): void {
   const { workspace: root, worktree } = record
   if (worktree === undefined) return
-  const { repository, name, branch, base, isNew } = worktree
-  if (gitOfWorktree(context, root, worktree) === null) {
-    context.note(`${shown(root)} stays, since it is not as paude made it: git worktree list`)
+  const { repository, name } = worktree
+  const isGone = look(root) === null
+  const isOurs = isGone
+    ? readInPlace(join(repository, 'worktrees', name, 'gitdir'), 4096)?.trim() === join(root, '.git')
+    : gitOfWorktree(context, root, worktree) !== null
+  if (!isOurs) {
+    if (!isGone) context.note(`${shown(root)} stays, since it is not as paude made it: git worktree list`)
     return
   }
   try {
-    inPlace(root, (at) => rmSync(at, { recursive: true, force: true }))
+    for (const path of [...(isGone ? [] : [root]), join(repository, 'worktrees', name)])
+      inPlace(path, (at) => rmSync(at, { recursive: true, force: true }))
+    for (const folder of [dirname(root), join(repository, 'worktrees')]) removeEmpty(folder)
+    const why = whyBranchStays(worktree)
+    if (why !== '') context.note(`branch ${nameInside(worktree.branch)} stays, ${why}`)
   } catch (error) {
-    context.warn(
-      `${shown(root)} cannot be removed (${(error as { code?: string }).code}): git worktree remove --force ${shown(root)}`,
-    )
-    return
+    const { code = (error as Error).message } = error as { code?: string }
+    context.warn(`${shown(root)} cannot be removed (${code}): git worktree remove --force ${shown(root)}`)
   }
-  inPlace(join(repository, 'worktrees', name), (at) => rmSync(at, { recursive: true, force: true }))
-  for (const folder of [dirname(root), join(repository, 'worktrees')]) removeEmpty(folder)
+}
+
+/** Removes the branch where it was made for the worktree and nothing is on it. '' where nothing need be said of it. */
+function whyBranchStays(worktree: Worktree): string {
+  const { repository, branch, base, isNew } = worktree
   const commit = readRef({ repository }, `refs/heads/${branch}`)
-  if (isNew && commit === base && removeBranch(worktree)) return
-  if (commit !== null && commit !== base) context.note(`branch ${nameInside(branch)} stays, with what was committed on it`)
+  if (commit === null || (commit === base && (!isNew || removeBranch(worktree)))) return ''
+  return commit === base
+    ? `since git has packed it or is changing it: git branch -d ${quote(branch)}`
+    : 'with what was committed on it'
 }
 
 /** Removes a worktree unless it holds work: of a start that failed, and of a session whose engine's part is gone. */
@@ -47,7 +59,11 @@ function removeBranch({ repository, branch, base }: Worktree): boolean {
   const path = join(repository, 'refs/heads', branch)
   const done = inPlace(path, (at) => {
     const lock = `${at}.lock`
-    closeSync(openSync(lock, 'wx'))
+    try {
+      closeSync(openSync(lock, 'wx'))
+    } catch {
+      return false
+    }
     try {
       if (bytesInPlace(path, 1024)?.toString().trim() !== base) return false
       unlinkSync(at)

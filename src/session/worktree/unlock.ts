@@ -27,7 +27,7 @@ export function unlockTrees(
   })
   if (stale.length === 0) return
   const starts = livingStarts()
-  for (const { lock, start } of stale) if (starts !== null && !starts.has(start)) inPlace(lock, unlinkSync)
+  for (const { lock, start } of stale) if (starts !== null && !starts.has(start)) inPlace(lock, unlinkIfThere)
 }
 
 /** When the processes of this machine began, in ticks since boot; null where that cannot be told. */
@@ -37,5 +37,14 @@ function livingStarts(): ReadonlySet<string> | null {
     return new Set(numbers.map((pid) => processMark(Number(pid)).split(' ')[1] ?? ''))
   } catch {
     return null
+  }
+}
+
+/** git may be faster, and the folder may be somebody else's. */
+function unlinkIfThere(at: string): void {
+  try {
+    unlinkSync(at)
+  } catch {
+    // It stays as it is.
   }
 }

@@ -20,7 +20,7 @@ import bundle from './bundle.sh' with { type: 'text' }
 import script from './look.sh' with { type: 'text' }
 
 /** Milliseconds that git may take to look through a working tree, and characters of what it says. */
-const PATIENCE = 120_000
+const PATIENCE = 60_000
 const MOST = 4 * 1024 ** 2
 
 /** A session as far as its working tree is concerned. */
@@ -85,15 +85,13 @@ async function changesIn({ root, store, commit, uncommitted }: Looked): Promise<
     writeFileSync(join(folder, 'entries'), uncommitted.index)
     writeFileSync(join(folder, 'excludes'), uncommitted.excludes)
     const argv = inStore(store, ['/bin/sh', '-c', script, 'sh', store.git, root, folder, commit])
-    const { code, stdout, stderr } = await capture(argv, { signal: AbortSignal.timeout(PATIENCE), most: MOST })
+    const late = AbortSignal.timeout(PATIENCE)
+    const { code, stdout, stderr } = await capture(argv, { signal: late, most: MOST })
+    const last = printableOutput(stderr).trim().split('\n').at(-1)?.slice(0, 300) || `exit code ${code}`
     if (code !== 0)
-      throw new PaudeError(
-        'command-failed',
-        printableOutput(stderr).trim().split('\n').at(-1)?.slice(0, 300) || `exit code ${code}`,
-        {
-          hint: `git -C ${shown(root)} status`,
-        },
-      )
+      throw new PaudeError('command-failed', late.aborted ? `git did not end within ${PATIENCE / 1000} s` : last, {
+        hint: `git -C ${shown(root)} status`,
+      })
     return [...new Set(stdout.split('\0').filter(Boolean))]
   } finally {
     rmSync(folder, { recursive: true, force: true })
