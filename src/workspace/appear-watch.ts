@@ -1,31 +1,18 @@
-import { basename, dirname, join, resolve } from 'node:path'
-import { makeWatches, type Watches } from './folder-watches.ts'
-import { isRepository, readPointer } from './git.ts'
-import { IN_GIT, NEW_REPOSITORY } from './listed.ts'
-import { type Candidate, type Finding, judge, type Manifest, marksOf, subtree } from './manifest.ts'
-import { ancestors, below, entriesOf, look, realPath } from './paths.ts'
-import { GITS_OWN, isBare, matcher, SKIPPED, type Walked, walk, walkSteps } from './walk.ts'
+import { basename, dirname, join } from 'node:path'
+import { type Belongs, makeJudge, type Seer } from './appear-judge.ts'
+import { makeWatches } from './folder-watches.ts'
+import { isRepository } from './git.ts'
+import { CLOSED, IN_GIT, NEW_REPOSITORY } from './listed.ts'
+import type { Candidate, Manifest } from './manifest.ts'
+import { entriesOf, look } from './paths.ts'
+import { makeTurns } from './turns.ts'
+import { isOddFolder, matcher, SKIPPED, type Walked, walkSteps } from './walk.ts'
 
-/** What a watch is told by. */
-export type Seer = {
-  /** New at guarded paths, and severe; told again only when it changed. */
-  readonly found: (findings: readonly Finding[]) => void
-  /** Why not all is watched; said once. */
-  readonly limited: (why: string) => void
-  /** What is no news: paude put it there, or an agent may. */
-  readonly isOurs: (path: string) => boolean
-}
-
-/** Milliseconds in which events are gathered; longer where a look takes long, so that no box keeps this machine busy with looks. */
+/** Milliseconds in which events are gathered, and between two looks at everything. */
 const GATHER = 20
-const SHARE = 10
-/** Milliseconds of one piece of the look at everything, and between two pieces. */
-const SLICE = 5
-/** Events between two looks after which some may be lost: the kernel keeps 16,384. */
+const CALM = 1_000
+/** Events of that time after which some may be lost: the kernel keeps 16,384. */
 const MANY = 4_000
-
-/** What a watched folder belongs to: a tree of the project, a git directory that was there, or something that appeared. */
-type Belongs = 'tree' | 'git' | Candidate
 
 /**
  * Watches the folders in which guarded names can appear, and tells of severe ones that were not there at the start. What was there is
@@ -33,77 +20,127 @@ type Belongs = 'tree' | 'git' | Candidate
  */
 export function watchGuarded(kept: Manifest, seer: Seer): () => void {
   const meaning = meaningIn(kept)
-  let dirty = new Set<string>()
-  let timer: Timer | null = null
-  let [events, took] = [0, 0]
-  let [isLooking, isOver] = [false, false]
+  /** Where something was done; true: it came, went or took another's place. */
+  let dirty = new Map<string, boolean>()
+  let [timer, calm]: (Timer | null)[] = [null, null]
+  let events = 0
+  let [isLooking, isJudging, isAsked, isOver] = [false, false, false, false]
+  const turns = makeTurns((error) => seer.limited(`paude could not look at a part of the project (${error})`))
   // A folder is watched before what is in it is read, so that nothing slips in between.
   const enter = (folder: string) => !isOver && watches.enter(folder, 'tree')
   const watches = makeWatches<Belongs>({
     tops: [...kept.roots, ...kept.gits],
     limited: seer.limited,
     heard: (path, isMove) => {
-      const of = watches.of(dirname(path))
       events++
-      if (of === undefined || (!isMove && meaning(path, of) === null)) return
-      dirty.add(path)
-      timer ??= setTimeout(settle, Math.max(GATHER, SHARE * took))
+      if (watches.of(dirname(path)) !== undefined) dirty.set(path, isMove || dirty.get(path) === true)
+      timer ??= setTimeout(settle, GATHER)
     },
   })
   const { judgeAll, forget } = makeJudge(kept, seer, watches)
 
   function settle(): void {
     timer = null
-    const began = performance.now()
-    const paths = [...dirty]
-    dirty = new Set()
-    for (const path of paths) if (look(path) === null) forget(path)
-    const asked = new Map<string, Candidate>()
-    for (const path of paths) for (const one of at(path)) asked.set(one.path, one)
-    judgeAll([...asked.values()])
-    if (events > MANY) void everything()
+    if (events > MANY) everything()
     events = 0
-    took = performance.now() - began
+    if (isLooking || dirty.size === 0) return
+    isLooking = true
+    turns.add(lookWhereDirty())
+  }
+
+  function* lookWhereDirty(): Generator<undefined, void> {
+    try {
+      while (dirty.size > 0) {
+        const paths = dirty
+        dirty = new Map()
+        for (const path of paths.keys()) {
+          if (look(path) === null) forget(path)
+          yield
+        }
+        const asked = new Map<string, Candidate>()
+        for (const [path, isMove] of paths) {
+          for (const one of at(path, isMove)) asked.set(one.path, one)
+          yield
+        }
+        const folders = [...paths.keys()].flatMap((path) => (basename(path).includes('\ufffd') ? dirname(path) : []))
+        // A box can make repositories faster than they are judged: nothing else waits for that.
+        for (const one of asked.values()) if (one.listed === NEW_REPOSITORY) slow.set(one.path, one)
+        if (slow.size > 0 && !isJudging) {
+          isJudging = true
+          turns.add(judgeSlow())
+        }
+        const quick = [...asked.values()].filter(({ listed }) => listed !== NEW_REPOSITORY)
+        yield* judgeAll([...quick, ...[...new Set(folders)].flatMap(oddFolders)])
+      }
+    } finally {
+      isLooking = false
+    }
+  }
+
+  const slow = new Map<string, Candidate>()
+  function* judgeSlow(): Generator<undefined, void> {
+    while (slow.size > 0) {
+      const all = [...slow.values()]
+      slow.clear()
+      yield* judgeAll(all)
+    }
+    isJudging = false
   }
 
   /** What something that was done at a path may mean. A folder that came has something in it, perhaps. */
-  function at(path: string): readonly Candidate[] {
+  function at(path: string, isMove: boolean): readonly Candidate[] {
     const of = watches.of(dirname(path))
     const candidate = of === undefined ? null : meaning(path, of)
     // Within a harmless repository a name means what it means anywhere.
     const other = typeof of === 'object' ? meaning(path, 'tree') : null
     if (candidate !== null) return other === null ? [candidate] : [candidate, other]
-    if (of !== 'tree' || SKIPPED.has(basename(path)) || !isFolder(path)) return []
-    watches.leave(path)
-    return severe(walk(path, kept.list, { part: null, enter }))
+    if (isMove && of === 'tree' && !SKIPPED.has(basename(path)) && isFolder(path)) lookInto(path)
+    return []
   }
 
-  /** Looks at all, a little at a time: whoever watches has a terminal to keep. */
-  async function everything(): Promise<void> {
-    if (isLooking) return
-    isLooking = true
-    for (const git of kept.gits) watches.enter(git, 'git')
-    judgeAll(kept.gits.flatMap((git) => IN_SEVERE.map((listed) => ({ path: join(git, listed.path), listed, looksLike: false }))))
-    for (const root of kept.roots) {
-      const steps = walkSteps(root, kept.list, { enter })
-      let slice = performance.now() + SLICE
-      for (let step = steps.next(); !isOver; step = steps.next()) {
-        if (step.done) {
-          judgeAll(severe(step.value))
-          break
-        }
-        if (performance.now() < slice) continue
-        await Bun.sleep(SLICE)
-        slice = performance.now() + SLICE
-      }
+  /** Folders that are looked through; true: once more after that. */
+  const under = new Map<string, boolean>()
+  function lookInto(folder: string): void {
+    const isUnder = under.has(folder)
+    under.set(folder, isUnder)
+    if (!isUnder) turns.add(lookThrough(folder))
+  }
+
+  function* lookThrough(folder: string): Generator<undefined, void> {
+    const isTop = kept.roots.includes(folder)
+    try {
+      do {
+        under.set(folder, false)
+        if (!isTop) watches.leave(folder)
+        yield* judgeAll(severe(yield* walkSteps(folder, kept.list, isTop ? { enter } : { part: null, enter })))
+      } while (under.get(folder) === true)
+    } finally {
+      under.delete(folder)
     }
-    isLooking = false
   }
 
-  void everything()
+  /** Looks at all, and soon once more where that is asked for meanwhile. */
+  function everything(): void {
+    isAsked = calm !== null
+    if (isAsked) return
+    calm = setTimeout(() => {
+      calm = null
+      if (isAsked) everything()
+    }, CALM)
+    calm.unref()
+    for (const git of kept.gits) watches.enter(git, 'git')
+    const inGits = kept.gits.flatMap((git) =>
+      IN_SEVERE.map((listed) => ({ path: join(git, listed.path), listed, looksLike: false })),
+    )
+    turns.add(judgeAll(inGits))
+    for (const root of kept.roots) lookInto(root)
+  }
+
+  everything()
   return () => {
     isOver = true
-    if (timer !== null) clearTimeout(timer)
+    turns.stop()
+    for (const one of [timer, calm]) if (one !== null) clearTimeout(one)
     watches.leave('/')
   }
 }
@@ -120,55 +157,10 @@ function meaningIn({ roots, gits, list }: Manifest): (path: string, of: Belongs)
     }
     if (name === '.git') return gits.includes(path) ? null : repository(path)
     // The top of a project counts as one as soon as it has the last of these.
-    if (GITS_NAMES.has(name) && isBare(entriesOf(folder)))
-      return repository(roots.includes(folder) ? join(folder, 'HEAD') : folder)
+    if (GITS_NAMES.has(name) && isRepository(folder)) return repository(roots.includes(folder) ? join(folder, 'HEAD') : folder)
     const hit = match(name, basename(folder))
     return hit?.listed.severity === 'severe' ? { path, ...hit } : null
   }
-}
-
-/** Judges what may have appeared, and remembers what was told of. */
-function makeJudge(kept: Manifest, { found, isOurs }: Seer, watches: Watches<Belongs>) {
-  const told = new Map<string, string>()
-  const news = (one: Candidate): readonly Finding[] => {
-    // What appeared is watched too, since it may be harmless now and become something else.
-    if (kept.seen[one.path] === undefined)
-      for (const folder of foldersOf(one, kept).filter((inner) => inner === one.path || !isOurs(inner))) {
-        if (watches.of(folder) === 'tree') watches.leave(folder)
-        watches.enter(folder, one)
-      }
-    if (isOurs(one.path)) return []
-    const [finding] = judge(one, kept)
-    if (finding?.state !== 'new' || finding.severity !== 'severe' || isUnfinished(one)) return []
-    const paths = subtree(one.path, one.listed).map(({ path }) => path)
-    const mark = JSON.stringify(marksOf(kept, paths))
-    if (told.get(one.path) === mark) return []
-    told.set(one.path, mark)
-    return [finding]
-  }
-  return {
-    judgeAll(candidates: readonly Candidate[]): void {
-      const all = candidates.flatMap(news)
-      const paths = new Set(all.map(({ path }) => path))
-      const findings = all.filter(({ path }) => !ancestors(path).some((one) => one !== path && paths.has(one)))
-      if (findings.length > 0) found(findings)
-    },
-    /** A path is gone, with all below it. */
-    forget(path: string): void {
-      watches.leave(path)
-      for (const known of [...told.keys()]) if (below(path, known)) told.delete(known)
-    },
-  }
-}
-
-/** Folders in which something that appeared can change. Of a repository what counts lies in its own folder and those in it. */
-function foldersOf({ path, listed }: Candidate, { roots }: Manifest): readonly string[] {
-  if (listed !== NEW_REPOSITORY) return subtree(path, listed).flatMap((one) => (isFolder(one.path) ? [one.path] : []))
-  const pointer = look(path)?.isFile() ? readPointer(path) : null
-  const top = pointer === null ? path : (realPath(resolve(dirname(path), pointer)) ?? '')
-  if (!isFolder(top) || !roots.some((root) => below(root, top))) return []
-  const inner = entriesOf(top).filter((entry) => entry.isDirectory() && !GITS_OWN.has(entry.name))
-  return [top, ...inner.map(({ name }) => join(top, name))]
 }
 
 const IN_SEVERE = IN_GIT.filter(({ severity }) => severity === 'severe')
@@ -178,13 +170,16 @@ const GITS_NAMES: ReadonlySet<string> = new Set(['HEAD', 'objects', 'refs'])
 
 const repository = (path: string): Candidate => ({ path, listed: NEW_REPOSITORY, looksLike: false })
 
-const severe = ({ listed, repositories }: Walked): readonly Candidate[] => [
+/** What may hold anything: a folder whose name is no UTF-8 can be read, watched and named by nobody here. */
+const odd = (path: string): Candidate => ({ path, listed: CLOSED, looksLike: false })
+
+const oddFolders = (folder: string): readonly Candidate[] =>
+  entriesOf(folder).flatMap((entry) => (isOddFolder(entry, folder) ? [odd(join(folder, entry.name))] : []))
+
+const severe = ({ listed, repositories, oddFolders: unread }: Walked): readonly Candidate[] => [
+  ...unread.map(odd),
   ...listed.filter((one) => one.listed.severity === 'severe'),
   ...repositories.map(repository),
 ]
-
-/** git makes one piece by piece, and obeys nothing in it before. */
-const isUnfinished = ({ path, listed }: Candidate): boolean =>
-  listed === NEW_REPOSITORY && isFolder(path) && !isRepository(path) && look(join(path, 'commondir')) === null
 
 const isFolder = (path: string): boolean => look(path)?.isDirectory() === true

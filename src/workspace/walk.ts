@@ -2,7 +2,7 @@ import type { Dirent } from 'node:fs'
 import { basename, dirname, resolve } from 'node:path'
 import { foldedName } from './folded-name.ts'
 import { type Listed, rank } from './listed.ts'
-import { below, entriesIfOpen, readLink } from './paths.ts'
+import { below, entriesIfOpen, look, readLink } from './paths.ts'
 
 /** What a look through a tree found, by names alone: nothing is opened, and no link is followed. */
 export type Walked = {
@@ -13,6 +13,8 @@ export type Walked = {
   readonly links: readonly string[]
   /** What nobody can look at: folders that are closed to this user, and names that are no UTF-8. */
   readonly closed: readonly string[]
+  /** Of these the folders whose names are no UTF-8. */
+  readonly oddFolders: readonly string[]
   /** Listed paths, with all that lies in listed folders. Folders come without what is in skipped ones. */
   readonly listed: readonly Found[]
   /** Whether the tree has more than is looked at. */
@@ -54,20 +56,21 @@ export function walk(root: string, list: readonly Listed[], options: WalkOptions
   for (let step = steps.next(); ; step = steps.next()) if (step.done) return step.value
 }
 
-/** The same, folder by folder, for whoever has something else to do in between. */
+/** The same, piece by piece, for whoever has something else to do in between. */
 export function* walkSteps(
   root: string,
   list: readonly Listed[],
   { part, enter = () => true }: WalkOptions = {},
 ): Generator<undefined, Walked> {
   const match = matcher(list)
-  const [repositories, sockets, links, closed]: [string[], string[], string[], string[]] = [[], [], [], []]
+  const [repositories, sockets, links]: [string[], string[], string[]] = [[], [], []]
+  const [closed, oddFolders]: [string[], string[]] = [[], []]
   const found: Found[] = []
   const waiting: { readonly path: string; readonly within: Listed | null }[] = [{ path: root, within: part ?? null }]
   const isTop = (path: string) => path === root && part === undefined
   let names = 0
   for (const { path, within } of waiting) {
-    if (!enter(path, within)) return { repositories, sockets, links, closed, listed: found, isCut: true }
+    if (!enter(path, within)) return { repositories, sockets, links, closed, oddFolders, listed: found, isCut: true }
     yield
     const entries = entriesIfOpen(path)
     if (entries === null) {
@@ -79,7 +82,8 @@ export function* walkSteps(
     const isGits = !isTop(path) && isBare(entries)
     if (isGits) repositories.push(path)
     const parent = basename(path)
-    for (const entry of entries) {
+    for (const [at, entry] of entries.entries()) {
+      if (at % 1_000 === 999) yield
       const { name } = entry
       const own = `${path}/${name}`
       if (name === '.git') {
@@ -88,7 +92,10 @@ export function* walkSteps(
       }
       const isFolder = entry.isDirectory()
       if (isGits && isFolder && GITS_OWN.has(name)) continue
-      if (name.includes('\ufffd') && closed.length < MOST_LISTED) closed.push(own)
+      if (name.includes('\ufffd') && closed.length < MOST_LISTED) {
+        closed.push(own)
+        if (isOddFolder(entry, path)) oddFolders.push(own)
+      }
       const hit = match(name, parent)
       const listed = severest(hit?.listed ?? null, within)
       if (listed !== null && found.length < MOST_LISTED)
@@ -97,11 +104,15 @@ export function* walkSteps(
       else if (entry.isSocket()) sockets.push(own)
       else if (entry.isSymbolicLink() && links.length < MOST_LISTED && leadsOut(own, root)) links.push(own)
     }
-    if (names > MOST_NAMES) return { repositories, sockets, links, closed, listed: found, isCut: true }
+    if (names > MOST_NAMES) return { repositories, sockets, links, closed, oddFolders, listed: found, isCut: true }
   }
   const isCut = [found, links, closed].some(({ length }) => length >= MOST_LISTED)
-  return { repositories, sockets, links, closed, listed: found, isCut }
+  return { repositories, sockets, links, closed, oddFolders, listed: found, isCut }
 }
+
+/** Whether a folder has a name that is no UTF-8, so that nobody can look into it. */
+export const isOddFolder = (entry: Dirent, folder: string): boolean =>
+  entry.isDirectory() && entry.name.includes('\ufffd') && look(`${folder}/${entry.name}`) === null
 
 const leadsOut = (link: string, root: string): boolean => !below(root, resolve(dirname(link), readLink(link)))
 

@@ -1,4 +1,4 @@
-import { afterAll, expect, test } from 'bun:test'
+import { afterAll, expect, setDefaultTimeout, test } from 'bun:test'
 import { existsSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { watchGuarded } from '../../src/workspace/appear-watch.ts'
@@ -6,6 +6,7 @@ import { takeManifest } from '../../src/workspace/manifest.ts'
 import { findWorkspace } from '../../src/workspace/workspace.ts'
 import { git, makeSandbox, repository } from './sandbox.ts'
 
+setDefaultTimeout(90_000)
 const sandbox = makeSandbox()
 const stops: (() => void)[] = []
 afterAll(() => {
@@ -34,7 +35,10 @@ function watched(prepare: (root: string) => void = nothing, meanwhile: (root: st
   const stop = watchGuarded(JSON.parse(JSON.stringify(kept)), {
     found: (findings) => told.push(...findings.map(({ path }) => relative(root, path))),
     limited: (why) => limits.push(why),
-    isOurs: (path) => path.endsWith('/ours/.envrc'),
+    isOurs: (path) => {
+      if (path.includes('/unsure/')) throw new RangeError('too much')
+      return path.endsWith('/ours/.envrc')
+    },
   })
   stops.push(stop)
   /** Waits until a path was told of as often as this. */
@@ -207,6 +211,44 @@ test('a watch of a project with too many folders says so once, and watches the n
   put(join(root, 'deep/.exrc'))
   await tells('deep/.exrc')
   expect(limits.length).toBe(1)
+})
+
+/** Names that are no UTF-8 have no other way. */
+const mkdirRaw = (path: string): void => mkdirSync(Buffer.from(path.replace('?', '\xff'), 'latin1'))
+
+test('a watch tells of a folder whose name is no UTF-8, wherever it comes from, and of no such file', async () => {
+  const { root, tells, all } = watched((top) => mkdirRaw(`${top}/was?`))
+  writeFileSync(Buffer.from(`${root}/file\xff`, 'latin1'), 'x')
+  expect(await all()).toEqual([])
+  mkdirRaw(`${root}/new?`)
+  await tells('new\ufffd')
+  mkdirSync(join(sandbox.path, 'odd'))
+  mkdirRaw(join(sandbox.path, 'odd/inner?'))
+  renameSync(join(sandbox.path, 'odd'), join(root, 'moved'))
+  await tells('moved/inner\ufffd')
+})
+
+test('a watch tells of what it cannot judge, once, and of the rest', async () => {
+  const { root, tells, all } = watched()
+  put(join(root, 'unsure/.envrc'))
+  put(join(root, '.envrc'))
+  await tells('unsure/.envrc')
+  await tells('.envrc')
+  put(join(root, 'unsure/.envrc'), 'new')
+  expect(await all()).toEqual(expect.arrayContaining(['unsure/.envrc', '.envrc']))
+  expect((await all()).length).toBe(2)
+})
+
+test('a watch tells of more new repositories than it looks into, and still of a file', async () => {
+  const { root, told, tells } = watched()
+  const many = join(sandbox.path, 'many')
+  for (let n = 0; n < 510; n++)
+    for (const name of ['HEAD', 'refs', 'objects']) mkdirSync(join(many, `${n}/${name}`), { recursive: true })
+  renameSync(many, join(root, 'many'))
+  while (told.length === 0) await Bun.sleep(10)
+  expect(told.map(dirname)).toEqual(['many'])
+  put(join(root, '.envrc'))
+  await tells('.envrc')
 })
 
 test('a watch that has ended tells nothing', async () => {

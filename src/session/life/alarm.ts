@@ -128,7 +128,8 @@ function textOf({ workspace }: SessionRecord, findings: readonly Finding[]): str
   const name = (path: string) => nameInside(relative(workspace, path).startsWith('..') ? path : relative(workspace, path))
   const names = findings.slice(0, MOST_NAMED).map(({ path }) => name(path))
   const more = findings.length > MOST_NAMED ? ` and ${findings.length - MOST_NAMED} more` : ''
-  const why = findings.length === 1 && first !== undefined ? `: ${first.tool} ${first.why}` : ', which this machine may run'
+  const why =
+    findings.length === 1 && first !== undefined ? `: ${`${first.tool} ${first.why}`.trim()}` : ', which this machine may run'
   return `${names.join(', ')}${more} appeared in the project${why}`
 }
 
