@@ -79,6 +79,8 @@ export type Flag<Name extends string = string> = {
   readonly also?: readonly string[]
   /** A value behind which `=` may give one of another row. */
   readonly more?: { readonly value: string; readonly key: string }
+  /** The only values with which a flag is paude's: with another one it is the agent's, as every word that follows. */
+  readonly onlyWith?: readonly string[]
   /** Another flag of the row has the variable. */
   readonly alias?: true
 }

@@ -23,10 +23,12 @@ describe('the agent of a start', () => {
   })
 
   test('that this paude does not run is refused with those that it runs', async () => {
-    const { code, stderr } = await machine.paude(['-p', 'x'], { env: { PAUDE_AGENT: 'codex' } })
-    expect([code, stderr]).toEqual([125, expect.stringContaining('PAUDE_AGENT is "codex": this paude runs claude\n')])
-    machine.write(userFile(), 'version = 1\nagent = "codex"\n')
-    expect((await machine.paude(['-p', 'x'])).stderr).toContain('config.toml:2: agent is "codex": this paude runs claude\n')
+    const { code, stderr } = await machine.paude(['-p', 'x'], { env: { PAUDE_AGENT: 'nobody' } })
+    expect([code, stderr]).toEqual([125, expect.stringContaining('PAUDE_AGENT is "nobody": this paude runs claude, codex\n')])
+    machine.write(userFile(), 'version = 1\nagent = "nobody"\n')
+    expect((await machine.paude(['-p', 'x'])).stderr).toContain(
+      'config.toml:2: agent is "nobody": this paude runs claude, codex\n',
+    )
     expect(machine.calls()).toEqual([])
   })
 
@@ -35,7 +37,14 @@ describe('the agent of a start', () => {
     expect(isWider('agent', 'claude', 'claude')).toBe(false)
   })
 
-  test("is no flag: --agent is Claude's own and reaches it untouched", async () => {
+  test("is said by --agent with its name; another word is Claude's own and reaches it untouched", async () => {
+    const named = await machine.paude(['--agent', 'codex', '--dry-run=full', 'exec', 'hello'], {
+      env: { OPENAI_API_KEY: 'sk-x', CODEX_API_KEY: '' },
+    })
+    expect([named.code, named.stderr]).toEqual([0, ''])
+    expect(named.stdout).toContain('set -- codex exec hello')
+    expect((await machine.paude(['--agent=codex', 'exec', '--help'])).stdout).not.toContain('paude exec')
+
     const { code, stdout } = await machine.paude(['--dry-run=full', '--agent', 'reviewer', '-p', 'x'])
     expect(code).toBe(0)
     expect(stdout).toContain('--agent reviewer -p x')

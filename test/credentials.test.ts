@@ -1,10 +1,13 @@
 import { expect, test } from 'bun:test'
 import { agentNeeds } from '../src/agents/models.ts'
 import { agents } from '../src/agents/registry.ts'
+import type { Settings } from '../src/config/keys/settings.ts'
+import { DEFAULTS } from '../src/config/layers/merge.ts'
 import { credentialsOf, needsOf, withCredential } from '../src/credentials/credential.ts'
 import { isPrivate, KEPT_OUTSIDE, type Provider, providers } from '../src/credentials/providers.ts'
 import { DIRECT } from '../src/network/ways.ts'
 import { proxySecret } from '../src/session/resolve/policy.ts'
+import { refuseCredentialInside } from '../src/session/resolve/provider.ts'
 
 const [first] = providers.anthropic.secrets
 const other: Provider = {
@@ -15,6 +18,7 @@ const other: Provider = {
   further: [],
   login: [{ host: 'login.other.example:443', why: 'login' }],
   private: /^OTHER_/,
+  common: false,
 }
 const both = [providers.anthropic, other]
 const env = { ANTHROPIC_API_KEY: 'key-1', OTHER_KEY: 'key-2' }
@@ -72,12 +76,23 @@ test('the proxy is told a line for each credential, in the order of the injectio
   expect(told([], { ...DIRECT, upstream })).toBe('\nname:word\n')
 })
 
-test('what a row names stays outside', () => {
-  for (const { secrets } of Object.values(providers))
+test('what a row names stays outside: of every box, or of those of its agents where all programs use it', async () => {
+  for (const { secrets, common } of Object.values(providers))
     for (const { variable } of secrets) {
-      expect(KEPT_OUTSIDE).toContain(variable)
+      expect(KEPT_OUTSIDE.includes(variable)).toBe(!common)
       expect(isPrivate(variable)).toBe(true)
     }
+  const brought = (agent: 'claude' | 'codex', said: Partial<Settings>) => () =>
+    refuseCredentialInside({ ...DEFAULTS, agent, ...said }, { home: '/h' })
+  for (const said of [
+    { env: ['OPENAI_API_KEY'] },
+    { env: ['CODEX_API_KEY=sk-x'] },
+    { references: [{ name: 'OTHER', source: 'env:OPENAI_API_KEY' }] },
+    { references: [{ name: 'OTHER', source: { template: `x\${localEnv:OPENAI_API_KEY}` } }] },
+  ] as const) {
+    expect(brought('codex', said)).toThrow('is a credential of Codex, which stays outside the sandbox')
+    expect(brought('claude', said)).not.toThrow()
+  }
 })
 
 test('who is given a made-up credential has no other one of that provider', () =>

@@ -4,7 +4,7 @@ import { dirname, join, normalize } from 'node:path'
 import * as v from 'valibot'
 import { isRehearsal } from '../src/cli/front-flags.ts'
 import { readWords } from '../src/cli/read-words.ts'
-import { refuseLostFlags, refuseNearVerb, suspicions } from '../src/cli/start/near-misses.ts'
+import { asksAgent, refuseLostFlags, refuseNearVerb, suspicions } from '../src/cli/start/near-misses.ts'
 import { added, startWords } from '../src/cli/start/start-words.ts'
 import { verbOf } from '../src/cli/verb.ts'
 import { commands } from '../src/cli/verbs.ts'
@@ -96,12 +96,14 @@ const machine = { env: {} } as Parameters<typeof isRehearsal>[0]
 async function read(argv: readonly string[]): Promise<void> {
   const { layer, words, ended, names } = readFlags(argv)
   for (const entry of layer.networkAllow ?? []) parseEntry(entry, '')
-  const name = ended ? null : commands.find(words[0])
+  const judging = { ...machine, env: layer.agent === undefined ? {} : { PAUDE_AGENT: layer.agent } }
+  const ofAgent = layer.agent !== undefined && asksAgent(words[0] ?? '', judging)
+  const name = ended || ofAgent ? null : commands.find(words[0])
   if (name === null) {
     if (ended || words[0] === '--help' || words[0] === '--version') return
-    refuseNearVerb(words, { host: machine, verbs: commands.names })
-    refuseLostFlags(words, machine)
-    expect(suspicions(words, machine)).toEqual([])
+    refuseNearVerb(words, { host: judging, verbs: commands.names })
+    refuseLostFlags(words, judging)
+    expect(suspicions(words, judging)).toEqual([])
     return
   }
   const found = await commands.load(name)

@@ -16,7 +16,7 @@ export type Agent = {
   readonly grammar: Grammar
   /** Who answers its models, by preference; none for an agent that asks no model. */
   readonly providers: readonly Provider[]
-  /** What is typed on its screen to log in to the first of them; '' where that is not possible. */
+  /** What is typed on its screen to log in to the first of them; '' where that is not possible: a login inside the box is refused then. */
   readonly login: string
   /** How it makes a credential for all projects; null where you can only give it a key. */
   readonly tokenLogin: TokenLogin | null
@@ -47,6 +47,8 @@ export type Agent = {
     readonly screen: boolean
     /** Whether it changes a copy of the project's configuration of agents. */
     readonly shadowed: boolean
+    /** Where the models of its first provider are, as the box reaches them; '' for an agent without a provider. */
+    readonly address: string
     /** Absent where every plugin may come. */
     readonly policy?: ExtensionPolicy | undefined
   }) => Readonly<Record<string, string>>
@@ -78,7 +80,7 @@ export type Conversation = {
   readonly fork: ((conversation: string, id: string, words: readonly string[]) => readonly string[]) | null
   /** Pattern of sh below HOME, with {id}: where a file is, `again` will find the conversation. */
   readonly proof: string
-  /** Files and folders of one, below HOME: {id}, and {folder} for what `folder` makes of the directory that it was begun in. */
+  /** Files and folders of one, below HOME: {id}, and {folder} for what `folder` makes of the directory that it was begun in. None where their names cannot be told, so that no backup is made. */
   readonly files: readonly string[]
   /** null for a directory of which it cannot be told. */
   readonly folder: (directory: string) => string | null

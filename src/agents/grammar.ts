@@ -9,6 +9,10 @@ export type Grammar = {
   /** Options without a value that look like one of paude's. */
   readonly switches: readonly string[]
   readonly verbs: readonly string[]
+  /** Of the verbs, those that ask a model and print its answer. */
+  readonly printingVerbs: readonly string[]
+  /** Of the verbs, those that open its screen with a conversation that is there already. */
+  readonly namingVerbs: readonly string[]
   /** Options that have it tell about itself and end. */
   readonly quiet: readonly string[]
   /** Options that have it print its answer in place of drawing a screen. */

@@ -61,20 +61,27 @@ export const isOption = (
 export const isVerb = (grammar: Grammar, words: readonly string[]): boolean =>
   grammar.verbs.includes(sortWords(grammar, words).rest[0] ?? '')
 
-/** Whether these words lead to a question to a model: not a verb, help or version. */
+/** Whether these words lead to a question to a model: not help, version, or a verb that asks none. */
 export const asksSomething = (grammar: Grammar, words: readonly string[]): boolean =>
-  !hasAny(grammar, words, grammar.quiet) && !isVerb(grammar, words)
+  !hasAny(grammar, words, grammar.quiet) &&
+  (!isVerb(grammar, words) || isOneOf(grammar, words, [...grammar.printingVerbs, ...grammar.namingVerbs]))
+
+const isOneOf = (grammar: Grammar, words: readonly string[], verbs: readonly string[]): boolean =>
+  verbs.includes(sortWords(grammar, words).rest[0] ?? '')
 
 /** Whether these words open the agent's screen. */
 export const opensScreen = (grammar: Grammar, words: readonly string[]): boolean =>
-  asksSomething(grammar, words) && !hasAny(grammar, words, grammar.printing)
+  asksSomething(grammar, words) && !hasAny(grammar, words, grammar.printing) && !isOneOf(grammar, words, grammar.printingVerbs)
 
 /** Whether you chose the conversation yourself, so that paude must not; words that begin none count too. */
 export const choosesConversation = (grammar: Grammar, words: readonly string[]): boolean =>
-  hasAny(grammar, words, [...grammar.names, ...grammar.chooses]) || !asksSomething(grammar, words)
+  hasAny(grammar, words, [...grammar.names, ...grammar.chooses]) || isVerb(grammar, words) || !asksSomething(grammar, words)
 
-/** The option by which these words name a conversation that is there already, or ''. */
-export const namesConversation = (grammar: Grammar, words: readonly string[]): string => findOption(grammar, words, grammar.names)
+/** The option or verb by which these words name a conversation that is there already, or ''. */
+export const namesConversation = (grammar: Grammar, words: readonly string[]): string =>
+  isOneOf(grammar, words, grammar.namingVerbs)
+    ? (sortWords(grammar, words).rest[0] ?? '')
+    : findOption(grammar, words, grammar.names)
 
 /** Whether a later start can go on with what these words began. */
 export const canContinue = (grammar: Grammar, words: readonly string[]): boolean =>

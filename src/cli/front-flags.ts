@@ -39,8 +39,11 @@ export const PLANS: Front = { takes: taking('dry-run'), acts: true }
 /** It starts a box. */
 export const STARTS: Front = { takes: allBut(), acts: true }
 
-/** It starts a box that uses no login of yours, and stays until that has ended. */
-export const IN_FOREGROUND: Front = { takes: allBut('detach', 'bg', 'login-inside'), acts: true }
+/** It starts a box for the agent of another session. */
+export const COPIES: Front = { takes: allBut('agent'), acts: true }
+
+/** It starts a box that uses no login of yours, with an agent of its choice, and stays until that has ended. */
+export const IN_FOREGROUND: Front = { takes: allBut('agent', 'detach', 'bg', 'login-inside'), acts: true }
 
 /** It shows every setting of a start here. */
 export const SHOWS: Front = { takes: allBut('dry-run', 'print-config'), acts: false }
@@ -67,7 +70,15 @@ export const LOOKS: Front = {
 export const alsoTaking = (front: Front, takes: Front['takes']): Front => ({ ...front, takes: { ...front.takes, ...takes } })
 
 /** What decides which image a start here uses. */
-export const OF_IMAGES = ['image', 'agent-version', 'ca-file', 'devcontainer', 'profile', 'ignore-project-config'] as const
+export const OF_IMAGES = [
+  'agent',
+  'image',
+  'agent-version',
+  'ca-file',
+  'devcontainer',
+  'profile',
+  'ignore-project-config',
+] as const
 
 /** What the self-test takes of a start; project, hosts and provider are its own. */
 export const OF_SELFTEST = taking(
@@ -157,5 +168,6 @@ export function refusal(name: string, front: Named, args: Args): PaudeError {
 
 function reason(name: string, front: Front): string {
   if (name === 'dry-run') return front.acts === false ? ': it changes nothing' : `: it ${UNSEEN}`
+  if (name === 'agent' && front.takes.network !== undefined) return ': it chooses the agent itself'
   return stays(front) ? ': it stays in the foreground' : ', which is for starts'
 }

@@ -9,7 +9,7 @@ import { nearest, printableOutput } from '../text.ts'
 import type { Values } from './args.ts'
 import { isRehearsal } from './front-flags.ts'
 import { firstWord, readWords } from './read-words.ts'
-import { lateFlags, refuseLostFlags, refuseNearVerb, suspicions } from './start/near-misses.ts'
+import { asksAgent, forAgent, lateFlags, refuseLostFlags, refuseNearVerb, suspicions } from './start/near-misses.ts'
 import { added, startWords } from './start/start-words.ts'
 import { colourful, outputs, sentence, writeAll } from './streams/output.ts'
 import { argsOf, type CommandContext, type Topic, type Verb, verbOf } from './verb.ts'
@@ -26,7 +26,9 @@ export async function main(argv: readonly string[], host: Host, version: string)
     const { layer, words, ended, names } = readFlags(argv)
     // `--help network` is as good as `help network`; before another flag it is the agent's.
     const asked = !ended && isHelp(words[0]) && words[1] !== undefined && !words[1].startsWith('-')
-    const name = ended ? null : asked ? 'help' : commands.find(words[0])
+    // With `--agent` a verb of both is the agent's: ours could do nothing with it.
+    const ofAgent = layer.agent !== undefined && asksAgent(words[0] ?? '', { env: { PAUDE_AGENT: layer.agent } })
+    const name = ended || ofAgent ? null : asked ? 'help' : commands.find(words[0])
     const context = contextOf(host, version, layer)
     if (name !== null) {
       const verb = await commands.load(name)
@@ -41,23 +43,24 @@ export async function main(argv: readonly string[], host: Host, version: string)
       context.answer(help(textWidth(host)))
       return 0
     }
-    if (words.length === 1 && (words[0] === '--version' || words[0] === '-v')) {
+    if (words.length === 1 && /^(--version|-v)$/i.test(words[0] ?? '')) {
       const { loadConfig } = await import('../config/layers/load.ts')
       const { settings } = await loadConfig(host, layer)
       const { installs } = await import('../agents/installs.ts')
       const install = installs[settings.agent]
       // paude's own image holds exactly this release: the line is the agent's own, and no box is started to say it.
-      if (settings.image === '' && install !== null) {
-        context.answer(`${settings.agentVersion} (${install.title})`)
+      if (settings.image === '' && install?.asked.includes(words[0] ?? '')) {
+        context.answer(install.says(settings.agentVersion))
         context.note(`paude ${version}`)
         return 0
       }
     }
     const judged = ended ? [] : words
-    refuseNearVerb(judged, { host, verbs: commands.names })
-    refuseLostFlags(judged, host)
-    for (const line of suspicions(judged, host)) context.warn(line)
-    for (const flag of lateFlags(judged, host))
+    const judging = await forAgent(host, layer)
+    refuseNearVerb(judged, { host: judging, verbs: commands.names })
+    refuseLostFlags(judged, judging)
+    for (const line of suspicions(judged, judging)) context.warn(line)
+    for (const flag of lateFlags(judged, judging))
       context.note(`${flag} comes after the agent's first word, so it goes to the agent; for paude's flag, put it first`)
     const { startSession } = await import('./start/start.ts')
     return await startSession(context, { run: { kind: 'agent', words }, flags: layer, plain: true })

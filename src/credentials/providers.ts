@@ -35,6 +35,8 @@ export type Provider = {
   readonly login: readonly Need[]
   /** Variables that no program of this machine inherits, since they hold secrets or go with them. */
   readonly private: RegExp
+  /** Whether programs of all kinds use its variables: only boxes whose agent has this provider are kept from them. */
+  readonly common: boolean
 }
 
 export const providers = {
@@ -74,6 +76,37 @@ export const providers = {
     further: [],
     login: [{ host: 'platform.claude.com:443', why: 'login inside the sandbox' }],
     private: /^(ANTHROPIC_.*|CLAUDE_CODE_.*(TOKEN|KEY|SECRET|PASS|CREDENTIAL).*)$/,
+    common: false,
+  },
+  openai: {
+    title: 'OpenAI',
+    secrets: [
+      {
+        key: 'apiKey',
+        variable: 'CODEX_API_KEY',
+        header: 'Authorization',
+        lead: 'Bearer',
+        shape: 'sk-proj-',
+        begins: 'sk-',
+        placeholder: 'sk-proj-paude-placeholder-the-real-key-stays-outside-the-box',
+      },
+      {
+        key: 'apiKey',
+        variable: 'OPENAI_API_KEY',
+        header: 'Authorization',
+        lead: 'Bearer',
+        shape: 'sk-proj-',
+        begins: 'sk-',
+        placeholder: 'sk-proj-paude-placeholder-the-real-key-stays-outside-the-box',
+      },
+    ],
+    address: { variable: 'OPENAI_BASE_URL', usual: 'https://api.openai.com/v1' },
+    // Codex would send its key to chatgpt.com too, for a list of models; it goes nowhere but here.
+    api: '/(responses(/compact)?|models|images/(generations|edits))',
+    further: [],
+    login: [],
+    private: /^((OPENAI|CODEX)_.*(TOKEN|KEY|SECRET|PASS|CREDENTIAL).*|OPENAI_BASE_URL)$/,
+    common: true,
   },
 } as const satisfies Readonly<Record<string, Provider>>
 
@@ -82,16 +115,19 @@ export type ProviderName = keyof typeof providers
 /** The one of the usual agent: what made-up servers speak, and what the oldest records mean. */
 export const usualProvider = providers.anthropic
 
-/** What hints name first: a plain key where the provider has one. */
-export const plainKey = ({ secrets }: Provider): ProviderSecret => secrets.find(({ key }) => key === 'apiKey') ?? secrets[0]
+/** What hints name first: a plain key where the provider has one, by the name that most programs know. */
+export const plainKey = ({ secrets }: Provider): ProviderSecret => secrets.findLast(({ key }) => key === 'apiKey') ?? secrets[0]
 
 /** What a made-up provider is given. */
 export const API_KEY = plainKey(usualProvider)
 
 const rows: readonly Provider[] = Object.values(providers)
 
-/** Variables that hold credentials paude keeps outside the box; --env must not carry them in by accident. */
-export const KEPT_OUTSIDE: readonly string[] = rows.flatMap(({ secrets }) => secrets.map(({ variable }) => variable))
+/** Variables that hold a credential of a provider. */
+export const variablesOf = ({ secrets }: Pick<Provider, 'secrets'>): readonly string[] => secrets.map(({ variable }) => variable)
+
+/** Variables that hold credentials paude keeps outside every box; --env must not carry them in by accident. */
+export const KEPT_OUTSIDE: readonly string[] = rows.flatMap((row) => (row.common ? [] : variablesOf(row)))
 
 /** Whether a variable says where a provider is. */
 export const isAddress = (variable: string): boolean => rows.some(({ address }) => address.variable === variable)

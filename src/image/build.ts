@@ -4,7 +4,7 @@ import type { Host } from '../host.ts'
 import { type Argv, exec, folder, type Plan, write } from '../plan/plan.ts'
 import { type Download, downloadSteps } from './download.ts'
 import { proxyContext } from './embedded.ts'
-import type { Install } from './install.ts'
+import type { Install, Release } from './install.ts'
 import { mise, type Tools, toolsContext, toolsText } from './tools.ts'
 
 /** Fully qualified: some engines refuse short names without a terminal. */
@@ -56,15 +56,13 @@ export function buildPlan(builder: Argv, { spec, host, cache, id, noCache }: Ima
   return [
     folder(work),
     ...contextSteps(context, contextFiles(spec)),
-    ...(download === null
-      ? []
-      : downloadSteps({ download, host, arch: spec.arch, extraCa, cache, work, to: join(context, 'download') })),
+    ...(download === null ? [] : downloadSteps({ download, host, arch: spec.arch, extraCa, cache, work, to: context })),
     ...buildSteps(builder, { spec, noCache, id }, context),
     exec(['rm', '-rf', '--', work], { tolerant: true }),
   ]
 }
 
-/** The program that the build copies into the image. */
+/** The programs that the build copies into the image. */
 export function downloadOf(spec: ImageSpec): Download | null {
   switch (spec.image) {
     case 'proxy':
@@ -73,8 +71,16 @@ export function downloadOf(spec: ImageSpec): Download | null {
       return spec.wanted.tools.length > 0 ? mise(spec.arch) : null
     case 'agent':
     case 'custom': {
-      const { install, agentVersion: version, libc } = spec
-      return { title: install.title, package: agentPackage(spec), version, program: install.program, libc }
+      const { install, agentVersion, libc } = spec
+      const { suffix = '', package: name, program, also } = agentRelease(spec)
+      return {
+        title: install.title,
+        package: name,
+        version: `${agentVersion}${suffix}`,
+        program,
+        libc,
+        ...(also === undefined ? {} : { also }),
+      }
     }
   }
 }
@@ -196,8 +202,8 @@ const labels = (spec: ImageSpec): Readonly<Record<string, string>> => ({
   'paude.context-hash': contextHash(spec),
 })
 
-function agentPackage({ arch, libc, install }: AgentImage): string {
-  const name = install.package(arch, libc)
-  if (name !== null) return name
+function agentRelease({ arch, libc, install }: AgentImage): Release {
+  const release = install.release(arch, libc)
+  if (release !== null) return release
   throw new PaudeError('unsupported', `${install.title} has no release for ${arch}`, { hint: 'use an x64 or arm64 machine' })
 }

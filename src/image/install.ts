@@ -1,3 +1,14 @@
+/** Programs in a package of npm. */
+export type Release = {
+  readonly package: string
+  /** Path of the program in the package. */
+  readonly program: string
+  /** Behind the version, where a package has its processors in versions of its own; absent for nothing. */
+  readonly suffix?: string
+  /** Further programs, by their names in the build's context. */
+  readonly also?: Readonly<Record<string, string>>
+}
+
 /** How an agent comes into an image. */
 export type Install = {
   /** In the name and the label of the image. */
@@ -6,10 +17,12 @@ export type Install = {
   readonly title: string
   /** Release that paude is tested with: X.Y.Z. */
   readonly version: string
-  /** Package of npm with the one binary for a processor, as node names it, and a libc; null where there is none. */
-  readonly package: (arch: string, libc: 'glibc' | 'musl') => string | null
-  /** Its path in the package. */
-  readonly program: string
+  /** What npm has of it for a processor, as node names it, and a libc; null where there is none. */
+  readonly release: (arch: string, libc: 'glibc' | 'musl') => Release | null
+  /** What its own `--version` and `-v` or `-V` print of a release. */
+  readonly says: (version: string) => string
+  /** The words that it takes for `--version`. */
+  readonly asked: readonly string[]
   /** Dockerfile of an image of paude's own. */
   readonly dockerfile: string
   /** Dockerfile that adds the agent to an image of yours, and changes nothing else there. */

@@ -29,7 +29,7 @@ const OTHERS: Readonly<Record<string, string>> = {
 }
 
 /** Folders of credentials by name: a mount of one would be refused at the start, and what lies beside it may not. */
-const STORES = /(^|[/~])\.(ssh|gnupg|aws|azure|kube|docker|config|netrc|npmrc|pypirc|git-credentials|claude)\b/
+const STORES = /(^|[/~])\.(ssh|gnupg|aws|azure|kube|docker|config|netrc|npmrc|pypirc|git-credentials|claude|codex|gemini)\b/
 
 /** What is dangerous apart from the rest, each in the order of the file. */
 export const byRisk = <One extends Pick<Item, 'key' | 'value'>>(

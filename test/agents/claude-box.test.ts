@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Opening } from '../../src/agents/agent.ts'
 import { claude } from '../../src/agents/claude/claude.ts'
-import hook from '../../src/agents/claude/conversation.sh' with { type: 'text' }
 import { startCommand } from '../../src/agents/command.ts'
+import hook from '../../src/agents/conversation.sh' with { type: 'text' }
 
 const top = mkdtempSync(join(tmpdir(), 'paude-box-'))
 afterAll(() => rmSync(top, { recursive: true }))
@@ -45,7 +45,7 @@ function makeBox({ home = '' } = {}) {
       writeFileSync(join(run, 'agent'), `${agent}\n`)
       const file = join(room, 'hook.sh')
       writeFileSync(file, place(hook))
-      const { stderr } = Bun.spawnSync([...through, 'sh', file], { stdin: Buffer.from(event) })
+      const { stderr } = Bun.spawnSync([...through, 'sh', file, join(run, 'agent')], { stdin: Buffer.from(event) })
       expect(stderr.toString()).toBe('')
     },
   }

@@ -3,8 +3,8 @@ import { mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFile
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { claude } from '../../src/agents/claude/claude.ts'
-import { toEvent } from '../../src/agents/claude/event.ts'
-import hook from '../../src/agents/claude/hook.sh' with { type: 'text' }
+import hook from '../../src/agents/hook.sh' with { type: 'text' }
+import { toEvent } from '../../src/agents/hook-event.ts'
 import type { SessionEvent } from '../../src/events/event.ts'
 import { EVENTS_LIMIT } from '../../src/events/place.ts'
 import { eventReader, LONGEST } from '../../src/events/read.ts'
@@ -123,12 +123,14 @@ test('the hook stops where the host stops reading', () => {
 
 test('every event is recorded, but the start on no stream, since its hooks show in the output of Claude', () => {
   const installed = (screen: boolean) => {
-    const seed = claude.seed({ directory: '/work', restricted: true, screen, shadowed: true })
+    const seed = claude.seed({ directory: '/work', restricted: true, screen, address: '', shadowed: true })
     expect(seed['hook.sh']).toBe(hook)
     return JSON.parse(seed['managed-settings.json'] ?? '') as { hooks: Record<string, { hooks: { command: string }[] }[]> }
   }
   const programs = (screen: boolean, event: string) =>
-    installed(screen).hooks[event]?.flatMap(({ hooks }) => hooks.map(({ command }) => command.split('/').at(-1))) ?? []
+    installed(screen).hooks[event]?.flatMap(({ hooks }) =>
+      hooks.map(({ command }) => command.split(' ')[2]?.split('/').at(-1)),
+    ) ?? []
   expect(programs(false, 'SessionStart')).toEqual([])
   expect(programs(true, 'SessionStart')).toEqual(['conversation.sh'])
   expect(programs(false, 'UserPromptSubmit')).toEqual(['conversation.sh', 'hook.sh'])

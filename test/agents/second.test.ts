@@ -77,12 +77,13 @@ const OTHER: Provider = {
   further: [],
   login: [],
   private: /^OTHER_/,
+  common: false,
 }
 
-test('an agent that a verb chooses is no flag that somebody typed', async () => {
+test('a setting that a verb chooses is no flag that somebody typed', async () => {
   const nowhere = { ...host, env: {}, home: '', managedFile: '/nonexistent' }
-  expect((await loadConfig(nowhere, { agent: 'claude', sessionName: 'x' })).origins).toMatchObject({
-    agent: [{ layer: 'flag', place: '' }],
+  expect((await loadConfig(nowhere, { fallback: 'host', sessionName: 'x' })).origins).toMatchObject({
+    fallback: [{ layer: 'flag', place: '' }],
     sessionName: [{ layer: 'flag', place: '--session-name' }],
   })
 })

@@ -15,7 +15,7 @@ const flagNames = ownFlags.map(({ name }) => name)
 const typed = (name: string): readonly string[] => {
   const flag = ownFlags.find((one) => one.name === name)
   if (flag === undefined) throw new Error(`${name} is no flag`)
-  const values = 'values' in flag ? flag.values : []
+  const values = ('onlyWith' in flag ? flag.onlyWith : 'values' in flag ? flag.values : []) ?? []
   return flag.type === 'switch' ? [`--${name}`] : [`--${name}=${values[0] ?? '1'}`]
 }
 

@@ -75,7 +75,7 @@ export const GIT_USER = 'Git user: Ada Test\n\n'
 
 /** What the box's own CLAUDE.md adds to a question: asserted once, and taken out of all others. */
 const memory = (shadowed: boolean): string =>
-  `Contents of /etc/claude-code/CLAUDE.md (organization-managed policy instructions):\n\n${claude.seed({ directory: '/', restricted: true, screen: false, shadowed })['CLAUDE.md']}`
+  `Contents of /etc/claude-code/CLAUDE.md (organization-managed policy instructions):\n\n${claude.seed({ directory: '/', restricted: true, screen: false, address: '', shadowed })['CLAUDE.md']}`
 export const MEMORY = memory(true)
 /** With --worktree nothing of the project is shadowed. */
 const READ_ONLY_MEMORY = memory(false)

@@ -16,7 +16,7 @@ import {
 } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
-import { fetchClaude } from '../../scripts/claude.ts'
+import { fetchClaude } from '../../scripts/agents.ts'
 import { type MessagesApi, type MessagesApiOptions, serveMessagesApi } from '../../src/demo/messages-api.ts'
 import { HOST_NAME } from '../../src/network/names.ts'
 import { insideWithout } from '../support/inside-without.ts'

@@ -14,7 +14,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { toEvent } from '../../src/agents/claude/event.ts'
+import { toEvent } from '../../src/agents/hook-event.ts'
 import { PaudeError } from '../../src/errors.ts'
 import type { SessionEvent } from '../../src/events/event.ts'
 import { bootTime, boundEvents, keepBounded, readPiece } from '../../src/events/file.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import * as v from 'valibot'
-import { toEvent } from '../../src/agents/claude/event.ts'
+import { toEvent } from '../../src/agents/hook-event.ts'
 import { BOUNDS, fieldsOf, MEANINGS, SessionEvent } from '../../src/events/event.ts'
 import { mended } from '../../src/events/mend.ts'
 import { eventReader } from '../../src/events/read.ts'

@@ -2,6 +2,7 @@ import { expect, test } from 'bun:test'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { install } from '../../src/agents/claude/install.ts'
+import { install as codex } from '../../src/agents/codex/install.ts'
 import { checkScript, proxyContext } from '../../src/image/embedded.ts'
 import { toolsContext } from '../../src/image/tools.ts'
 
@@ -11,6 +12,8 @@ const { 'install-tool': installTool = '' } = toolsContext({ full: false, package
 const folders = {
   'images/claude': { Dockerfile: install.dockerfile },
   'images/custom': { Dockerfile: install.thin },
+  'images/codex': { Dockerfile: codex.dockerfile },
+  'images/codex-custom': { Dockerfile: codex.thin },
   'images/tools': { 'install-tool': installTool },
   squid: proxyContext,
 }
@@ -36,13 +39,16 @@ test.each([...scripts()])('%s is valid shell', (path) => {
   expect([exitCode, stderr.toString()]).toEqual([0, ''])
 })
 
-test.each(['images/claude/Dockerfile', 'images/custom/Dockerfile', 'squid/Dockerfile'])('%s needs no BuildKit', (path) => {
-  const text = readFileSync(join(root, path), 'utf8')
-  const instructions = text.split('\n').filter((line) => !line.startsWith('#'))
-  // The legacy builder knows none of these; `# syntax` would fetch a frontend from a registry.
-  expect(instructions.join('\n')).not.toMatch(/--chmod|--mount|--link|<<|--parents/)
-  expect(text).not.toMatch(/^#\s*syntax/m)
-})
+test.each(Object.keys(folders).flatMap((folder) => (folder === 'images/tools' ? [] : [`${folder}/Dockerfile`])))(
+  '%s needs no BuildKit',
+  (path) => {
+    const text = readFileSync(join(root, path), 'utf8')
+    const instructions = text.split('\n').filter((line) => !line.startsWith('#'))
+    // The legacy builder knows none of these; `# syntax` would fetch a frontend from a registry.
+    expect(instructions.join('\n')).not.toMatch(/--chmod|--mount|--link|<<|--parents/)
+    expect(text).not.toMatch(/^#\s*syntax/m)
+  },
+)
 
 function scripts(): readonly string[] {
   const files = ['images', 'squid'].flatMap((folder) => filesOf(folder).map((path) => join(folder, path)))

@@ -18,7 +18,7 @@ function managed(rules: Partial<Rules>): Record<string, unknown> {
   if (claude.imports === null) throw new Error('Claude has no imports')
   const place = { rules: { ...ANY, ...rules }, project: `${own.home}/project` }
   const policy = lookPolicy({ imports: claude.imports, imported: own.look(rules) }, place)
-  const seed = claude.seed({ directory: '/work', restricted: true, screen: false, shadowed: true, policy })
+  const seed = claude.seed({ directory: '/work', restricted: true, screen: false, address: '', shadowed: true, policy })
   const { hooks: _, skipDangerousModePermissionPrompt: __, ...rest } = JSON.parse(seed['managed-settings.json'] ?? '')
   return rest
 }

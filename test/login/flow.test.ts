@@ -176,6 +176,6 @@ test('a yes at a start logs in, and the start goes on with the token', async () 
 
 test('a gateway has no page to log in at', async () => {
   const { code, screen } = await typed(['login'], [], { ANTHROPIC_BASE_URL: 'https://gateway.example.org' })
-  expect([code, screen]).toEqual([1, expect.stringContaining('paude login --api-key')])
+  expect([code, screen]).toEqual([1, expect.stringContaining('paude login claude --api-key')])
   expect(machine.calls()).toEqual([])
 })

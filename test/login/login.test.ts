@@ -189,10 +189,43 @@ describe('paude login --status', () => {
   test.each([
     [['login', '--status', '--api-key'], 'cannot be combined'],
     [['login', '--json'], '--json only with --status'],
-    [['login', 'codex'], 'AGENT is "codex"'],
+    [['login', 'nobody'], 'AGENT is "nobody"'],
     [['login'], 'paude login needs a terminal'],
   ])('%j is refused', async (words, said) => {
     expect(await paude(words)).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining(said) })
+  })
+})
+
+describe('a key that paude login keeps for Codex', () => {
+  const CODEX = { PAUDE_AGENT: 'codex' }
+
+  test('is its own: it goes to its provider, outside of the sandbox, and Claude has none of it', async () => {
+    const key = 'sk-proj-the-key-that-paude-login-keeps'
+    expect(await paude(['login', 'codex', '--api-key'], { stdin: `${key}\n` })).toMatchObject({ code: 0, stdout: '' })
+    expect(readdirSync(join(file(), '..'))).toEqual(['codex.json'])
+    expect((await paude(['login', 'codex', '--status'])).stdout).toStartWith('codex: API key from paude login')
+    expect((await paude(['login', '--status'])).code).toBe(1)
+    const id = (await paude(['--detach', '--agent', 'codex'])).stdout.trim()
+    expect(handed()).toBe(key)
+    expect(machine.calls().flat().join('\n')).not.toContain(key)
+    machine.ended('killed')
+    expect(await paude(['start', id])).toMatchObject({ code: 0 })
+    expect((await paude(['logout', 'codex'])).code).toBe(0)
+    expect((await paude(['--', 'exec', 'x'], { env: CODEX })).code).toBe(125)
+  })
+
+  test('is the only login that Codex has: the others are refused with the way to it', async () => {
+    const way = 'paude login codex --api-key'
+    const start = await paude(['--', 'exec', 'x'], { env: CODEX })
+    expect([start.code, start.stderr]).toEqual([
+      125,
+      expect.stringContaining(`no credential for Codex\n  → ${way}, or export OPENAI_API_KEY=…`),
+    ])
+    expect(start.stderr).not.toContain('--login-inside')
+    const inside = await paude(['--login-inside', '--agent', 'codex'], { env: { OPENAI_API_KEY: KEY } })
+    expect([inside.code, inside.stderr]).toEqual([125, expect.stringContaining('Codex cannot log in inside the sandbox')])
+    expect((await paude(['login', 'codex'])).stderr).toContain(way)
+    expect(machine.calls()).toEqual([])
   })
 })
 

@@ -8,7 +8,7 @@ import { agents } from '../../src/agents/registry.ts'
 import type { Provider } from '../../src/credentials/providers.ts'
 
 const grammar: Grammar = {
-  ...{ valued: ['-c'], variadic: [], optional: [], switches: ['--login'], verbs: ['stap'] },
+  ...{ valued: ['-c'], variadic: [], optional: [], switches: ['--login'], verbs: ['stap'], printingVerbs: [], namingVerbs: [] },
   ...{ quiet: ['--version'], printing: ['-c'], paths: [], names: [], chooses: [], elsewhere: [], once: [] },
 }
 

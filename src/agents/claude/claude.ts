@@ -1,13 +1,14 @@
 import { API_KEY, providers } from '../../credentials/providers.ts'
 import type { Host } from '../../host.ts'
 import type { Agent, Conversation } from '../agent.ts'
+import noteConversation from '../conversation.sh' with { type: 'text' }
+import hook from '../hook.sh' with { type: 'text' }
+import { toEvent } from '../hook-event.ts'
 import { titles } from '../names.ts'
+import { toldOfBox } from '../told.ts'
 import { findOption, isVerb, optionValue } from '../words.ts'
-import noteConversation from './conversation.sh' with { type: 'text' }
-import { toEvent } from './event.ts'
 import { grammar } from './grammar.ts'
 import home from './home.sh' with { type: 'text' }
-import hook from './hook.sh' with { type: 'text' }
 import imported from './imports/imported.sh' with { type: 'text' }
 import { imports } from './imports/imports.ts'
 import { policySettings } from './imports/policy.ts'
@@ -150,7 +151,7 @@ function seed({
     'conversation.sh': noteConversation,
     'hook.sh': hook,
     'own-file.sh': printOwnFile,
-    'CLAUDE.md': `${restricted ? WALLED : OPEN}${shadowed ? SHADOWED : ''}`,
+    'CLAUDE.md': `${toldOfBox(restricted)}${shadowed ? SHADOWED : ''}`,
   }
 }
 
@@ -172,7 +173,7 @@ const RECORDED = [
 
 // No `args`: a release that does not know them would have a shell read the event as a script. `timeout` in seconds.
 const RECORD = { type: 'command', command: 'exec /bin/sh /paude/seed/hook.sh', timeout: 2 } as const
-const NOTE = { type: 'command', command: 'exec /bin/sh /paude/seed/conversation.sh', timeout: 5 } as const
+const NOTE = { type: 'command', command: 'exec /bin/sh /paude/seed/conversation.sh /tmp/.claude/agent', timeout: 5 } as const
 
 /**
  * Managed hooks run in every mode, and no project or user takes them out. They record what happens and note the conversation: on a screen
@@ -190,13 +191,6 @@ function hooks(screen: boolean): Readonly<Record<string, unknown>> {
   )
 }
 
-const WALLED = `This session runs in a container of paude. It reaches the network only through a proxy with an allowlist, already set in the
-environment. A 403 on CONNECT, or "tunnel failed, response 403", means that the host is not on the allowlist: do not retry by yourself.
-\`curl http://paude.internal/\` prints the list. Tell the user which host is needed; only they can allow it, with
-\`paude network allow HOST\`. It takes effect without a restart: try again when they tell you. API keys in the environment are placeholders.
-`
-const OPEN = `This session runs in a container of paude with an open network. API keys in the environment are placeholders.
-`
 const SHADOWED = `What you change in .claude, .mcp.json and the CLAUDE.md of this project stays in this session: tell the user that
 \`paude sync-config\` brings it into the project. These single files can be written, but not removed or renamed.
 `

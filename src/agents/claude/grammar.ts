@@ -89,6 +89,8 @@ export const grammar: Grammar = {
     'update',
     'upgrade',
   ],
+  printingVerbs: [],
+  namingVerbs: [],
   quiet: ['-h', '--help', '-v', '--version'],
   printing: ['-p', '--print'],
   paths: [

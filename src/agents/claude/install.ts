@@ -6,9 +6,12 @@ export const install: Install = {
   name: 'claude',
   title: 'Claude Code',
   version: '2.1.329',
-  package: (arch, libc) =>
-    arch === 'x64' || arch === 'arm64' ? `@anthropic-ai/claude-code-linux-${arch}${libc === 'musl' ? '-musl' : ''}` : null,
-  program: 'claude',
+  release: (arch, libc) =>
+    arch === 'x64' || arch === 'arm64'
+      ? { package: `@anthropic-ai/claude-code-linux-${arch}${libc === 'musl' ? '-musl' : ''}`, program: 'claude' }
+      : null,
+  says: (version) => `${version} (Claude Code)`,
+  asked: ['--version', '-v'],
   dockerfile,
   thin,
   libraries: 'libstdc++ libgcc',

@@ -27,10 +27,12 @@ const OWN_OFFERS: Readonly<Record<string, Offer>> = {
 }
 
 const own: Args = Object.fromEntries(
-  (ownFlags as readonly OwnFlag[]).map(({ name, description, type, sets, values = OWN_OFFERS[name] ?? [] }) => [
-    name,
-    { type: type === 'switch' || sets !== undefined ? 'boolean' : 'string', description, offers: values },
-  ]),
+  (ownFlags as readonly OwnFlag[]).map(
+    ({ name, description, type, sets, onlyWith, values = onlyWith ?? OWN_OFFERS[name] ?? [] }) => [
+      name,
+      { type: type === 'switch' || sets !== undefined ? 'boolean' : 'string', description, offers: values },
+    ],
+  ),
 )
 
 /** What may stand in the place of the last of these words. No more of a verb is loaded than is asked about. */

@@ -19,7 +19,7 @@ export async function logIn(context: Context, agent: Agent): Promise<void> {
   const { address } = await placed(context, provider)
   if (tokenLogin === null || address !== providerAddress(provider, { env: {} }))
     throw new PaudeError('unsupported', `${title} has no login at ${address}; it needs a key there`, {
-      hint: 'paude login --api-key',
+      hint: `paude login ${agent.name} --api-key`,
     })
   await keepLogin(context, agent, { key: tokenLogin.key, value: await tokenFromBox(context, agent, tokenLogin) })
 }

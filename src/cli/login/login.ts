@@ -48,7 +48,7 @@ export default verb({
     }
     if (!canAsk(context))
       throw new PaudeError('usage', 'paude login needs a terminal', {
-        hint: 'pass a key on stdin: paude login --api-key',
+        hint: `pass a key on stdin: paude login${given.agent === undefined ? '' : ` ${agent.name}`} --api-key`,
       })
     await logIn(context, agent)
     return 0

@@ -16,7 +16,7 @@ import { readRecords } from '../../session/record/store.ts'
 import { requirePrivate, stateFolder } from '../../state.ts'
 import { firstOf, shown } from '../../text.ts'
 import { findWorkspace } from '../../workspace/workspace.ts'
-import { STARTS } from '../front-flags.ts'
+import { COPIES } from '../front-flags.ts'
 import { startSession } from '../start/start.ts'
 import { verb } from '../verb.ts'
 
@@ -25,7 +25,7 @@ export default verb({
   details:
     'It gets a new id and goes on with the conversation, in this directory and under the configuration that holds here: nothing in the file allows anything.',
   caller: 'agent',
-  front: STARTS,
+  front: COPIES,
   starts: true,
   examples: [
     ['paude restore fix-login.paude', 'in the project of this directory'],

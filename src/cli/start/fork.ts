@@ -13,7 +13,7 @@ import { conversationOf, notedConversation, openOut } from '../../session/record
 import { modeOf } from '../../session/record/record.ts'
 import { printable } from '../../text.ts'
 import { session } from '../args.ts'
-import { STARTS } from '../front-flags.ts'
+import { COPIES } from '../front-flags.ts'
 import { readable } from '../screen/readable.ts'
 import { verb } from '../verb.ts'
 import { startSession } from './start.ts'
@@ -22,7 +22,7 @@ export default verb({
   description: 'Copy a conversation into a new sandbox',
   details: 'The original does not change, and can keep running.',
   caller: 'agent',
-  front: STARTS,
+  front: COPIES,
   starts: true,
   examples: [
     ['paude fork', 'the conversation of this directory'],
@@ -39,12 +39,14 @@ export default verb({
     if (!isAgent(agent))
       throw new PaudeError('unsupported', `session ${record.id} runs a command, not an agent, so it has no conversation`)
     const { conversation: kind, grammar, title } = agents[agent]
+    // One that chooses its id tells it only with the first prompt.
+    const tells = kind?.begin !== null
     const copy = kind?.fork ?? null
     if (copy === null) throw new PaudeError('unsupported', `${title} of session ${record.id} cannot copy a conversation`)
     const named = namesConversation(grammar, given.words)
     if (named !== '')
       throw new PaudeError('usage', `paude fork chooses the conversation itself, found ${named}`, {
-        hint: `leave it out, or use paude ${named} --fork-session`,
+        hint: named.startsWith('-') ? `leave it out, or use paude ${named} --fork-session` : 'leave it out',
       })
     const { backend = 'auto' } = context.flags
     if (backend !== 'auto' && backend !== record.backend)
@@ -75,7 +77,7 @@ export default verb({
             ? {}
             : { overlay: record.overlays.map(({ path }) => path) }),
         },
-        check: (backend, handle) => requireCopy(context, backend, handle),
+        ...(tells ? { check: (backend: Backend, handle: Handle) => requireCopy(context, backend, handle) } : {}),
       },
     )
   },

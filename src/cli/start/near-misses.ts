@@ -1,8 +1,10 @@
 import type { Grammar } from '../../agents/grammar.ts'
 import { grammars } from '../../agents/grammars.ts'
 import { isAgent, titles, usualAgent } from '../../agents/names.ts'
-import { isOption, isVerb, optionNames } from '../../agents/words.ts'
+import { asksSomething, isOption, isVerb, optionNames } from '../../agents/words.ts'
 import { ownFlags } from '../../config/keys/own-flags.ts'
+import type { Layer } from '../../config/keys/settings.ts'
+import { loadConfig } from '../../config/layers/load.ts'
 import { unknownVariables } from '../../config/layers/unknown-variables.ts'
 import { PaudeError } from '../../errors.ts'
 import type { Host } from '../../host.ts'
@@ -15,11 +17,35 @@ const own: readonly string[] = ownFlags.map(({ name }) => `--${name}`)
 /** Flags that say that nothing is to be started. */
 const REHEARSALS: readonly string[] = ['--dry-run', '--print-config']
 
-/** Files are read once these words are judged, since they may ask for an approval: so the agent is what the variable says, or the usual one. */
+/**
+ * The caller's machine with the agent that the words are for: what a flag, the variable or your own file says. A project's file is read
+ * once the words are judged, since it may ask for an approval.
+ */
+export async function forAgent<H extends Host>(host: H, flags: Layer): Promise<H> {
+  const said = flags.agent ?? (host.env['PAUDE_AGENT'] || (await agentOfFiles(host, flags)))
+  return { ...host, env: { ...host.env, PAUDE_AGENT: said } }
+}
+
+/** A file that is wrong is an error of the start. */
+async function agentOfFiles(host: Host, flags: Layer): Promise<string> {
+  try {
+    return (await loadConfig(host, flags)).settings.agent
+  } catch (error) {
+    if (error instanceof PaudeError) return usualAgent
+    throw error
+  }
+}
+
 function readAs({ env }: Machine) {
   const named = env['PAUDE_AGENT'] ?? ''
   const name = isAgent(named) ? named : usualAgent
   return { grammar: grammars[name], title: titles[name] }
+}
+
+/** Whether a word is a verb by which the agent is asked something, as `exec` of Codex. */
+export const asksAgent = (word: string, host: Machine): boolean => {
+  const { grammar } = readAs(host)
+  return isVerb(grammar, [word]) && asksSomething(grammar, [word])
 }
 
 /** Whether a word is a verb of the agent's own, however much it looks like one of ours. */
@@ -33,7 +59,8 @@ export function refuseNearVerb(
   const { grammar, title } = readAs(host)
   const [word = '', ...rest] = words
   // Before the agent's own verbs: its update and its kill have no effect in a box.
-  const meant = habit(word)
+  // But for those that ask its model: they are what it is for.
+  const meant = asksAgent(word, host) ? null : habit(word)
   const close = meant === null && /^[a-z][a-z0-9-]{2,}$/.test(word) && !isVerb(grammar, [word]) ? nearest(word, verbs) : null
   if (meant === null && close === null) return
   const more = rest.length > 0 ? ' …' : ''

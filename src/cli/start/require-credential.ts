@@ -19,7 +19,8 @@ function judgeCredential(host: Host, { agent, words, config }: Start): Judged {
   const lack = missingCredential(host, agent, { words, config })
   if (lack === null) return { config, refusal: null, home: '' }
   const home = homeVolume(findWorkspace(host, config.settings).root, agent.name)
-  if (config.settings.login === 'inside' || isInside(host, home)) return { config: inside(config), refusal: null, home }
+  if (agent.login !== '' && (config.settings.login === 'inside' || isInside(host, home)))
+    return { config: inside(config), refusal: null, home }
   const inBox = `or paude --login-inside, then ${agent.login}: for this project only, and the agent can read the token`
   const hint = [lack.ways, ...(agent.login === '' ? [] : [inBox])].join('; ')
   return { config, refusal: new PaudeError('config', lack.what, { hint }), home }
@@ -35,7 +36,10 @@ export const settleCredential = async (context: Context, start: Start, shows: bo
 function foreseeCredential(context: Context, start: Start): Settled {
   const { config, refusal } = judgeCredential(context.host, start)
   if (refusal === null) return { config, lack: '' }
-  const comes = canAsk(context) ? 'this start would ask you to log in first' : 'this start would be refused'
+  const comes =
+    canAsk(context) && start.agent.tokenLogin !== null
+      ? 'this start would ask you to log in first'
+      : 'this start would be refused'
   return { config, lack: `${comes}: ${refusal.message}; ${refusal.hint}` }
 }
 
@@ -47,7 +51,7 @@ async function requireCredential(context: Context, start: Start): Promise<Config
   const { host } = context
   const { config, refusal, home } = judgeCredential(host, start)
   if (refusal !== null) {
-    if (!canAsk(context)) throw refusal
+    if (!canAsk(context) || start.agent.tokenLogin === null) throw refusal
     const answer = readAnswer(
       context,
       `${refusal.message}: log in now? [Y/n], or b for a login inside the sandbox (this project only, and the agent can read the token): `,

@@ -1,6 +1,6 @@
 import { readVariables } from '../../config/layers/read-flags.ts'
 import { PaudeError } from '../../errors.ts'
-import { IN_FOREGROUND } from '../front-flags.ts'
+import { alsoTaking, IN_FOREGROUND, taking } from '../front-flags.ts'
 import { verb } from '../verb.ts'
 import { startSession } from './start.ts'
 
@@ -8,7 +8,8 @@ export default verb({
   description: 'Run one command in a sandbox of its own',
   details: 'The sandbox is like that of an agent, but without a network unless you ask for one.',
   caller: 'agent',
-  front: IN_FOREGROUND,
+  // The image is that of the agent.
+  front: alsoTaking(IN_FOREGROUND, taking('agent')),
   starts: true,
   examples: [
     ['paude run -- make test', 'without a network'],

@@ -18,6 +18,8 @@ export type OwnFlag = {
   /** A value behind which `=` may give one of another setting. */
   readonly more?: { readonly value: string; readonly key: string }
   readonly description: string
+  /** The only values with which it is paude's: with another one it is the agent's. */
+  readonly onlyWith?: readonly string[]
   /** Named by another flag already, so without a variable of its own. */
   readonly alias?: true
 }

@@ -23,7 +23,7 @@ export function readFlags(argv: readonly string[], allowed: readonly OwnFlag[] =
     if (word === '--') return { layer, words: argv.slice(index + 1), ended: true, names }
     const [name = '', inline] = splitOnce(word)
     const flag = allowed.find((candidate) => `--${candidate.name}` === name)
-    if (flag === undefined) break
+    if (flag === undefined || flag.onlyWith?.includes(inline ?? argv[index + 1] ?? '') === false) break
     names.push(flag.name)
     if (flag.type === 'switch') {
       if (inline !== undefined && flag.also?.includes(inline)) {

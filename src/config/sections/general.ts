@@ -7,7 +7,7 @@ export const DEVCONTAINER = /^[A-Za-z0-9][\w.-]*$/
 
 /** Keys outside of every section. */
 export const general = {
-  /** What a start without a verb runs. No flag: an agent may have an `--agent` of its own. */
+  /** What a start without a verb runs. Its flag leaves other words to the agent, which may have an `--agent` of its own. */
   agent: row({
     key: 'agent',
     meaning: 'Agent to run',
@@ -19,8 +19,16 @@ export const general = {
       ),
     rule: 'differs',
     withoutBox: 'free',
-    variable: 'agent',
     refuse: requireAgent,
+    flags: [
+      {
+        name: 'agent',
+        rank: 10,
+        valueHint: 'NAME',
+        onlyWith: agentNames,
+        description: `Agent to run: ${agentNames.join(' or ')} (default: ${agentNames[0]}); another word is for the agent's own flag`,
+      },
+    ],
   }),
   /** Of the chosen agent, as `image.agent_version` is. A list of one key, since no order of several sections would be right for options with values. */
   agentArgs: row({

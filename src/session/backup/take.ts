@@ -28,7 +28,7 @@ export async function takeBackup(context: Context, found: Found, write: (piece: 
   const { agent } = record
   if (!isAgent(agent))
     throw new PaudeError('unsupported', `session ${record.id} runs a command, not an agent, so it has no conversation`)
-  const { conversation: kind } = agents[agent]
+  const { conversation: kind, title } = agents[agent]
   const { status } = await ask(found.backend.life.state(handle), context.effects(found.backend))
   // A transcript that is being written, and a clone that changes, would not fit together.
   if (status === 'running' || status === 'paused')
@@ -36,6 +36,10 @@ export async function takeBackup(context: Context, found: Found, write: (piece: 
       hint: `paude stop ${record.id}; paude start ${record.id} continues it afterwards`,
     })
   const conversation = kind === null ? '' : conversationOf(handle.folder, record)
+  if (conversation !== '' && kind?.files.length === 0)
+    throw new PaudeError('unsupported', `paude cannot back up a conversation of ${title}`, {
+      hint: `start it again when you need it: paude start ${record.id}`,
+    })
   const home = boxHome(context.host)
   const places = kind === null || conversation === '' ? [] : placesOf(kind, conversation, record.directory)
   return await withSpools(handle.folder, places.length, async (spools) => {

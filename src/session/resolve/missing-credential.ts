@@ -28,18 +28,24 @@ export function missingCredential(
   if (provider === null || settings.network === 'none') return null
   const names = [...settings.env.map((entry) => entry.split('=')[0] ?? ''), ...settings.references.map(({ name }) => name)]
   if (!asksModels(agent, words, names)) return null
+  if (settings.login === 'inside' && agent.login === '')
+    return {
+      what: `${agent.title} cannot log in inside the sandbox`,
+      ways: `leave out --login-inside or provider.login, and give it a key: paude login ${agent.name} --api-key`,
+    }
   if (host.env[provider.address.variable] || settings.baseUrl !== '') return null
   if (settings.login === 'inside') return { what: 'the login is inside the sandbox', ways: '' }
   if (agent.providers.some((one) => hasCredential(host, one)) || keptLogin(host, settings) !== null) return null
   const unset = unsetCredential(host, config)
   if (unset === '' && (saidCredential(settings) !== null || bringsItsOwn(host, agent, { words, config }))) return null
   const { variable, key } = plainKey(provider)
+  const login = agent.tokenLogin === null ? `paude login ${agent.name} --api-key` : 'paude login'
   return {
     what: unset || `no credential for ${agent.title}`,
     ways:
       unset === ''
-        ? `paude login, or export ${variable}=…, or paude config set ${keyOf(key)} file:PATH`
-        : `paude login, or export ${/: (\S+) is not set$/.exec(unset)?.[1] ?? variable}=…`,
+        ? `${login}, or export ${variable}=…, or paude config set ${keyOf(key)} file:PATH`
+        : `${login}, or export ${/: (\S+) is not set$/.exec(unset)?.[1] ?? variable}=…`,
   }
 }
 

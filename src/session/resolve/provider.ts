@@ -1,12 +1,13 @@
 import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { titles } from '../../agents/names.ts'
 import { agents } from '../../agents/registry.ts'
 import { keyOf } from '../../config/keys/all.ts'
 import { entryText } from '../../config/keys/entry-text.ts'
 import { pieces } from '../../config/keys/placeholders.ts'
 import { namedVariables, providerOf, saidCredential, sourceOfSecret } from '../../config/keys/provider.ts'
 import type { Config, Settings } from '../../config/keys/settings.ts'
-import type { Provider } from '../../credentials/providers.ts'
+import { type Provider, variablesOf } from '../../credentials/providers.ts'
 import { pathOfSecret } from '../../credentials/reference.ts'
 import type { Reference, SecretSource } from '../../credentials/source.ts'
 import { PaudeError } from '../../errors.ts'
@@ -101,6 +102,15 @@ const placedKey = ({ origins }: Config, key: keyof Settings): string =>
 
 /** Refuses to bring into the box by another name what is the provider's credential. */
 export function refuseCredentialInside({ env, references, ...settings }: Settings, host: Pick<Host, 'home'>): void {
+  // All others are refused wherever they are named.
+  const kept = agents[settings.agent].providers.filter(({ common }) => common).flatMap(variablesOf)
+  const own =
+    env.map((entry) => entry.split('=')[0] ?? '').find((name) => kept.includes(name)) ??
+    references.find((reference) => kept.some((name) => reference.name === name || names(reference, name)))?.name
+  if (own !== undefined)
+    throw new PaudeError('refused', `env.${own} is a credential of ${titles[settings.agent]}, which stays outside the sandbox`, {
+      hint: `leave env.${own} out: the proxy adds the credential on the way to the provider`,
+    })
   const said = saidCredential(settings)
   if (said === null) return
   const source = sameAs(sourceOfSecret(said.source), host)
@@ -128,6 +138,7 @@ function sameAs(source: Reference['source'], { home }: Pick<Host, 'home'>): stri
 }
 
 const names = ({ source }: Reference, variable: string): boolean =>
-  typeof source === 'object' &&
-  'template' in source &&
-  pieces(source.template, []).some((piece) => piece.kind === 'localEnv' && piece.name === variable)
+  source === `env:${variable}` ||
+  (typeof source === 'object' &&
+    'template' in source &&
+    pieces(source.template, []).some((piece) => piece.kind === 'localEnv' && piece.name === variable))

@@ -135,7 +135,7 @@ function decide(wish: Wish): Decided {
 function conversationOf({ agent, run }: Wish, { terminal }: Streams): string {
   if (run.kind === 'command') return ''
   const chosen = agent.conversation?.chosen(run.words) ?? ''
-  return chosen === '' && terminal ? crypto.randomUUID() : chosen
+  return chosen === '' && terminal && agent.conversation?.begin ? crypto.randomUUID() : chosen
 }
 
 function sessionRecord(
@@ -420,11 +420,13 @@ const providerAddress = (
   { inject }: Settings,
 ): readonly (readonly [string, string])[] => (inject === 'base-url' ? [[addressVariable, `${BASE_URL}${injection.prefix}`]] : [])
 
-function seedFiles(
-  { host, agent, run, config, around: { workspace, imported, extensions } }: Wish,
-  decided: Decided,
-  user: SessionSpec['user'],
-): Readonly<Record<string, string>> {
+/** Where the box finds the models of the agent's first provider. */
+const addressIn = ({ providers: [provider] }: Agent, environment: Readonly<Record<string, string>>): string =>
+  provider === undefined ? '' : (environment[provider.address.variable] ?? provider.address.usual)
+
+function seedFiles(wish: Wish, decided: Decided, user: SessionSpec['user']): Readonly<Record<string, string>> {
+  const { host, agent, run, config, around } = wish
+  const { workspace, imported, extensions } = around
   const { mode } = decided.network
   const opening: Opening = { conversation: decided.conversation, continues: decided.streams.terminal }
   const command =
@@ -463,6 +465,7 @@ function seedFiles(
             restricted: mode === 'restricted' || mode === 'ask' || mode === 'record',
             screen: opening.continues,
             shadowed: shadowedOf(decided.transport).length > 0,
+            address: addressIn(agent, resolveEnvironment(wish, decided, user.home)),
             policy: extensions,
           }),
         }

@@ -1,8 +1,8 @@
 #!/bin/sh
-# Notes the conversation the agent of this box is in; Claude calls it whenever one begins, with the event on stdin.
-# Another Claude that runs in the box has conversations of its own, so who calls is looked at.
+# Notes the conversation the agent of this box is in; the agent calls it whenever one begins, with the event on stdin.
+# Another one that runs in the box has conversations of its own, so who calls is looked at: $1 has the agent's number.
 exec 2>/dev/null
-read -r agent </tmp/.claude/agent || exit 0
+read -r agent <"$1" || exit 0
 caller=$PPID
 read -r name <"/proc/$caller/comm" || exit 0
 case $name in

@@ -1,10 +1,10 @@
 import { posix } from 'node:path'
-import { BOUNDS, type SessionEvent } from '../../events/event.ts'
+import { BOUNDS, type SessionEvent } from '../events/event.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 type Stamp = { readonly time: string; readonly session: string }
 
-/** What a hook of Claude Code was told, as a published event; null for what it does not know. */
+/** What a hook was told, as a published event; null for what it does not know. Claude Code and Codex speak alike. */
 export function toEvent(payload: unknown, { time, session }: Stamp): SessionEvent | null {
   const given = fields(payload)
   const word = (name: string) => clipped(given[name], BOUNDS.word)

@@ -1,0 +1,185 @@
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { HOST_NAME } from '../../src/network/names.ts'
+import { type ResponsesApi, serveResponsesApi } from '../support/responses-api.ts'
+import {
+  binary,
+  containersOf,
+  describeEach,
+  engine,
+  lines,
+  makeProject,
+  paude,
+  poll,
+  put,
+  type RunOptions,
+  sessionIds,
+  startPaude,
+  stateHome,
+} from './support.ts'
+import { makeTerminals } from './terminal.ts'
+
+setDefaultTimeout(240_000)
+
+const KEY = `sk-proj-real-${crypto.randomUUID()}`
+const READY = /^› Ask Codex/m
+
+describeEach('Codex', (backend) => {
+  let api: ResponsesApi
+  const terminals = makeTerminals()
+  beforeAll(() => {
+    api = serveResponsesApi({ key: KEY })
+  })
+  afterAll(async () => {
+    await terminals.stop()
+    await api.stop()
+  })
+  const env = () => ({
+    PAUDE_BACKEND: backend,
+    PAUDE_AGENT: 'codex',
+    OPENAI_API_KEY: KEY,
+    OPENAI_BASE_URL: `http://${HOST_NAME}:${api.port}/v1`,
+  })
+  const run = (words: readonly string[], { env: extra, ...rest }: RunOptions = {}) =>
+    paude(words, { ...rest, env: { ...env(), ...extra } })
+  const folderOf = (id: string) => join(stateHome, 'paude/sessions', id)
+  const noted = (id: string) => readFileSync(join(folderOf(id), 'out/conversation'), 'utf8').trim()
+  const screenOf = async (id: string) => (await run(['screen', id])).stdout
+  const row = async (id: string) =>
+    (JSON.parse((await run(['sessions', '--json'])).stdout) as Record<string, unknown>[]).find((one) => one['id'] === id)
+  const doing = (id: string, activity: string) => poll(activity, async () => (await row(id))?.['activity'] === activity)
+
+  test('its key reaches the provider alone, and is nowhere in the sandbox', async () => {
+    const cwd = makeProject()
+    // Two halves: the whole would be found in the project itself.
+    const needle = `${KEY.slice(0, 20)}""${KEY.slice(20, 30)}`
+    const look = `(env; cat /proc/*/environ /proc/*/cmdline; find "$HOME" /etc /paude /tmp /run ${cwd} -type f -not -path /tmp/all -size -2000k -exec cat {} +) 2>/dev/null | tr "\\0" "\\n" > /tmp/all; echo found $(grep -a -c -F -e "${needle}" /tmp/all) of $(wc -l < /tmp/all), placeholder $OPENAI_API_KEY; curl -s -o /dev/null -w "%{http_code} " -H "Authorization: Bearer $OPENAI_API_KEY" http://${HOST_NAME}:${api.port}/v1/files; touch looked; until [ -e go ]; do sleep 0.1; done`
+    const before = new Set(sessionIds())
+    const running = startPaude(['--', 'exec', `BASH ${look};;SAY {result}`], { cwd, env: env() })
+    try {
+      const id = await poll('a session', () => sessionIds().find((one) => !before.has(one)))
+      await poll('the agent has looked', () => readdirSync(cwd).includes('looked'), 90)
+      for (const container of await containersOf(backend, id)) {
+        expect((await engine(backend, ['inspect', container])).stdout).not.toContain(KEY)
+        const { stdout, stderr } = await engine(backend, ['logs', container])
+        expect(stdout + stderr).not.toContain(KEY)
+      }
+      for (const name of readdirSync(folderOf(id), { recursive: true, withFileTypes: true }))
+        if (name.isFile()) expect(readFileSync(join(name.parentPath, name.name), 'utf8')).not.toContain(KEY)
+    } finally {
+      put(join(cwd, 'go'), '')
+    }
+    const { code, stdout } = await running.done
+    expect(code).toBe(0)
+    expect(stdout).toMatch(
+      /^found 0 of [1-9]\d{2,}, placeholder sk-proj-paude-placeholder-the-real-key-stays-outside-the-box\n403\n$/,
+    )
+    // Its own address, its own path, the real key, and nothing of a placeholder.
+    const seen = api.requests.map(({ method, path, status }) => `${method} ${path} ${status}`)
+    expect([...new Set(seen)]).toEqual(['POST /v1/responses 200'])
+    for (const { headers } of api.requests) {
+      expect(headers['authorization']).toBe(`Bearer ${KEY}`)
+      expect(JSON.stringify(headers)).not.toContain('placeholder')
+    }
+    expect(api.requests.at(-1)?.instructions).toContain('paude network allow HOST')
+  })
+
+  test('asks no other host, whatever it would like to, and by a key of the other name', async () => {
+    const id = (
+      await run(['--detach', '--', 'exec', 'SAY quiet'], { env: { CODEX_API_KEY: KEY, OPENAI_API_KEY: 'sk-proj-never-seen' } })
+    ).stdout.trim()
+    expect((await run(['wait', id])).code).toBe(0)
+    expect((await run(['output', id])).stdout).toContain('quiet')
+    const { stdout } = await run(['network', 'log', id, '--json'])
+    const hosts = lines(stdout).map((line) => (JSON.parse(line) as { host: string }).host)
+    expect([...new Set(hosts)]).toEqual([HOST_NAME])
+    expect(api.requests.at(-1)?.headers['authorization']).toBe(`Bearer ${KEY}`)
+    await run(['rm', '--force', '--volumes', id])
+  })
+
+  test('at a base URL of the sandbox the proxy adds the key as well', async () => {
+    const { code, stdout } = await run([
+      '--inject=base-url',
+      '--agent',
+      'codex',
+      'exec',
+      'BASH grep base_url /etc/codex/config.toml;;SAY {result}',
+    ])
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'base_url = "http://127.0.0.1:3130/v1"\n' })
+    expect(api.requests.at(-1)?.headers['authorization']).toBe(`Bearer ${KEY}`)
+  })
+
+  test('opens on its prompt without a question, answers, asks, is left, stopped and started, and goes on', async () => {
+    const cwd = makeProject()
+    // Its own rules, which it obeys since the project is trusted.
+    put(join(cwd, '.codex/rules/ask.rules'), 'prefix_rule(pattern=["touch"], decision="prompt")\n')
+    const window = await terminals.open({ cwd, env: env(), columns: 90, rows: 28 })
+    await window.start(`${binary} --session-name one`)
+    const first = await window.see(READY, 120)
+    expect(first).not.toMatch(/trust|log ?in|sign in|update/i)
+    expect(first).toContain('OpenAI Codex')
+    await window.enter('SAY 你好 first words')
+    await window.see(/^• 你好 first words$/m)
+    const id = String(
+      (JSON.parse((await run(['sessions', '--json'])).stdout) as { id: string; name: string }[]).find(
+        ({ name }) => name === 'one',
+      )?.id,
+    )
+    await doing(id, 'done')
+    const conversation = noted(id)
+    expect(conversation).toMatch(/^[0-9a-f-]{36}$/)
+    await window.resize(70, 24)
+    await window.see((text) => READY.test(text) && text.split('\n').every((line) => line.length <= 70))
+
+    // A question: on the screen, in the table, and answered from outside.
+    await window.enter('BASH touch made;;SAY it is made')
+    await window.see(/Would you like to run|touch made/)
+    await poll('waiting', async () => (await row(id))?.['activity'] === 'waiting')
+    expect(await row(id)).toMatchObject({ kind: 'permission', agent: 'codex' })
+    expect(readdirSync(cwd)).not.toContain('made')
+    expect((await run(['send', id, '--key', 'y'])).code).toBe(0)
+    await window.see(/^• it is made$/m)
+    expect(readdirSync(cwd)).toContain('made')
+    await doing(id, 'done')
+
+    // It goes on behind a terminal that leaves.
+    await window.press('C-p', 'C-q')
+    expect(await window.ended(60)).toBe(0)
+    expect((await run(['send', id, 'SAY from outside'])).code).toBe(0)
+    expect((await run(['wait', id, '--for', 'done'])).code).toBe(0)
+    await poll('the answer', async () => (await screenOf(id)).includes('• from outside'))
+    const kinds = lines((await run(['events', id, '--json'])).stdout).map((line) => (JSON.parse(line) as { kind: string }).kind)
+    for (const kind of ['session-start', 'prompt', 'tool', 'permission', 'tool-result', 'stop']) expect(kinds).toContain(kind)
+
+    // Stopped, and started again with the same conversation, which is not the newest of the project.
+    expect((await run(['stop', id])).code).toBe(0)
+    expect((await run(['--', 'exec', 'SAY another one'], { cwd })).stdout).toBe('another one\n')
+    await window.start(`clear; ${binary} start --attach ${id}`)
+    const again = await window.see(/^• from outside$/m, 120)
+    expect(again).not.toContain('another one')
+    await window.enter('SAY after it')
+    await window.see(/^• after it$/m)
+    expect(noted(id)).toBe(conversation)
+
+    // Escape interrupts; two Ctrl-C end it.
+    await window.enter('SLEEP 60;;SAY late')
+    await doing(id, 'working')
+    await window.press('Escape')
+    await window.see(/interrupted/i)
+    await poll('idle', async () => !['working', 'waiting'].includes(String((await row(id))?.['activity'])))
+    await window.press('C-p', 'C-q')
+    expect(await window.ended(60)).toBe(0)
+
+    // A copy has what was said, and an id of its own.
+    const { code, stdout } = await run(['fork', id, '--', 'exec', 'SAY in the copy'])
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'in the copy\n' })
+    expect(noted(id)).toBe(conversation)
+    await window.start(`clear; ${binary} attach ${id}`)
+    await window.see(READY)
+    await window.press('C-c')
+    await window.press('C-c')
+    await window.see(/codex resume|shell>/)
+    expect((await run(['rm', '--force', '--volumes', id])).code).toBe(0)
+  })
+})
