@@ -49,8 +49,13 @@ export type Copy = { readonly kind: 'copy'; readonly from: string; readonly to: 
 /** Makes small files, and folders where the content is null, where nothing is. No link on the way is followed. */
 export type Place = {
   readonly kind: 'place'
-  readonly things: readonly { readonly path: string; readonly content: string | null }[]
-  readonly undo: Argv
+  readonly things: readonly {
+    readonly path: string
+    readonly content: string | null
+    /** It must be new, and is taken back with all it holds: what is there already is somebody else's. */
+    readonly own?: true
+  }[]
+  readonly undo?: Argv
 }
 
 /** Writes what was read of a file or folder of this machine when the plan was made to `to`, for a box, and as one file to `to.was`, which says how it began. */

@@ -61,7 +61,10 @@ function renderStep(step: Step, name: string, look: Look): readonly string[] {
     case 'copy':
       return [`install -m 0600 ${quote(step.from)} ${quote(step.to)}`]
     case 'place':
-      return [later(step.undo), ...step.things.map(({ path, content }) => placing(quote(path), content))]
+      return [
+        ...(step.undo === undefined ? [] : [later(step.undo)]),
+        ...step.things.map(({ path, content }) => placing(quote(path), content)),
+      ]
     case 'copy-tree':
       return [
         step.leaves.length > 1 || step.leaves[0]?.kind === 'file'

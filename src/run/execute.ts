@@ -9,6 +9,7 @@ import {
   isLast,
   type Last,
   type Pipe,
+  type Place,
   type Plan,
   type Step,
   type Together,
@@ -17,7 +18,7 @@ import {
 } from '../plan/plan.ts'
 import { commandLine } from '../plan/shell.ts'
 import { firstOf, shown } from '../text.ts'
-import { makeInPlace } from '../workspace/inode.ts'
+import { makeInPlace, takeBackInPlace } from '../workspace/inode.ts'
 import { runAttached } from './attached.ts'
 import { buildStep } from './build-step.ts'
 import { askLastWords } from './last-words.ts'
@@ -124,8 +125,7 @@ async function carryOut(step: Exclude<Step, Last>, run: Run): Promise<void> {
       await writeWhole({ path: step.to, content: step.content.reveal(), mode: 0o600 })
       return
     case 'place':
-      run.undos.push(() => capture(step.undo))
-      for (const { path, content } of step.things) makeInPlace(path, content)
+      placeThings(step, run)
       return
     case 'copy-tree':
       await onDisk(step.to, async () => {
@@ -186,6 +186,17 @@ async function carryOut(step: Exclude<Step, Last>, run: Run): Promise<void> {
       if ((await capture(step.unless)).code === 0) return
       for (const inner of step.steps) if (!isLast(inner)) await carryOut(inner, run)
       return
+  }
+}
+
+function placeThings({ things, undo }: Place, { undos }: Run): void {
+  if (undo !== undefined) undos.push(() => capture(undo))
+  for (const { path, content, own = false } of things) {
+    const isNew = makeInPlace(path, content)
+    if (own && !isNew)
+      throw new PaudeError('refused', `${shown(path)} is there already`, { hint: 'look at what made it, and start again' })
+    // Not by its path: a link may stand on the way by then, and what it leads to is not ours.
+    if (own) undos.push(async () => takeBackInPlace(path))
   }
 }
 

@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, mkdirSync, openSync, writeFileSync } from 'node:fs'
+import { closeSync, constants, fstatSync, mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { PaudeError } from '../errors.ts'
 import { shown } from '../text.ts'
@@ -27,8 +27,11 @@ export function bytesInPlace(path: string, most: number): Buffer | null {
   return withHandle(path, (handle) => (fstatSync(handle).isFile() ? readBytes(`/proc/self/fd/${handle}`, most, 0) : null))
 }
 
-/** Makes a small file, or with null an empty folder, where nothing is. Refuses when a link stands on the way to it. */
-export function makeInPlace(path: string, content: string | null): void {
+/**
+ * Makes a small file, or with null an empty folder, where nothing is; false where something is. Refuses when a link stands on the way
+ * to it.
+ */
+export function makeInPlace(path: string, content: string | null): boolean {
   const fault = inPlace(path, (at): string => {
     try {
       if (content === null) mkdirSync(at, 0o755)
@@ -36,15 +39,18 @@ export function makeInPlace(path: string, content: string | null): void {
       return ''
     } catch (error) {
       const { code = 'unknown' } = error as NodeJS.ErrnoException
-      return code === 'EEXIST' ? '' : code
+      return code
     }
   })
-  if (fault === '') return
+  if (fault === '' || fault === 'EEXIST') return fault === ''
   const why = fault === null ? 'its folder no longer exists, or its path has a link now' : fault
   throw new PaudeError('refused', `cannot put a guard at ${shown(path)}: ${why}`, {
     hint: 'look at what changed in the project before you start again',
   })
 }
+
+/** Removes what is at a path with all it holds, but nothing that a link on the way or in its place leads to. */
+export const takeBackInPlace = (path: string): void => void inPlace(path, (at) => rmSync(at, { recursive: true, force: true }))
 
 /** Does something at a path by a name for it that leads to the same folder whatever becomes of the way; null when a link stands on the way. */
 export function inPlace<T>(path: string, use: (at: string) => T): T | null {

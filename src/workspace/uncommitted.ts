@@ -12,6 +12,10 @@ import type { Surroundings } from './places.ts'
 export type Uncommitted = {
   /** The index as lines that `git update-index --index-info` reads. */
   readonly index: string
+  /** The same of repositories within alone, such as submodules. */
+  readonly repositories: string
+  /** Those of them that are there with git data of their own: no git of paude's looks into them. */
+  readonly within: readonly string[]
   /** Names of the objects in it, a line each. */
   readonly objects: string
   /** Tracked files that differ from the index, or are gone. */
@@ -34,15 +38,24 @@ export function readUncommitted(root: string, git: GitLayout, host: Surroundings
   const odd = entries.find(({ name }) => !isPlain(name))
   if (odd !== undefined) throw cannot(`its index names ${nameInside(textOf(odd))}`, 'git status')
   const isFolder = folders(root)
+  const repositories = entries.filter(isGitlink)
   const changed = entries.filter((entry) => !entry.isUnseen && !isGitlink(entry) && !isSame(root, entry, isFolder))
   return {
-    index: entries.map(({ mode, id, name }) => `${mode.toString(8)} ${id} 0\t${quoted(name)}\n`).join(''),
+    index: linesOf(entries),
+    repositories: linesOf(repositories),
+    within: repositories.filter(({ name }) => look(pathOf(root, `${name}/.git`)) !== null).map(textOf),
     objects: entries.flatMap((entry) => (isGitlink(entry) ? [] : [`${entry.id}\n`])).join(''),
     changed: changed.filter(isText).map(textOf),
     excludes: readExcludes(git, host, root),
     unreadable: changed.filter((entry) => !isText(entry)).map(textOf),
   }
 }
+
+/** Of a name as the index has it, byte for byte. */
+const pathOf = (root: string, name: string): Buffer => Buffer.concat([Buffer.from(`${root}/`), Buffer.from(name, 'latin1')])
+
+const linesOf = (entries: readonly IndexEntry[]): string =>
+  entries.map(({ mode, id, name }) => `${mode.toString(8)} ${id} 0\t${quoted(name)}\n`).join('')
 
 const textOf = ({ name }: IndexEntry): string => Buffer.from(name, 'latin1').toString()
 const isText = (entry: IndexEntry): boolean => Buffer.from(textOf(entry)).toString('latin1') === entry.name
@@ -60,10 +73,9 @@ const OFF = 2000
 
 /** By size, time and kind, as git does it. A file that only seems to differ comes along, which changes nothing. */
 function isSame(root: string, entry: IndexEntry, isFolder: (path: string) => boolean): boolean {
-  const name = Buffer.from(entry.name, 'latin1')
   const above = entry.name.lastIndexOf('/')
   if (above !== -1 && !isFolder(entry.name.slice(0, above))) return false
-  const file = look(Buffer.concat([Buffer.from(`${root}/`), name]))
+  const file = look(pathOf(root, entry.name))
   if (file === null || file.size % 2 ** 32 !== entry.size || Math.floor(file.mtimeMs / 1000) !== entry.time) return false
   const nanoseconds = (file.mtimeMs - entry.time * 1000) * 1e6
   if (entry.nanoseconds === 0 || Math.abs(nanoseconds - entry.nanoseconds) > OFF) return false
@@ -79,9 +91,7 @@ function folders(root: string): (path: string) => boolean {
     const before = known.get(path)
     if (before !== undefined) return before
     const above = path.lastIndexOf('/')
-    const is =
-      (above === -1 || isFolder(path.slice(0, above))) &&
-      look(Buffer.concat([Buffer.from(`${root}/`), Buffer.from(path, 'latin1')]))?.isDirectory() === true
+    const is = (above === -1 || isFolder(path.slice(0, above))) && look(pathOf(root, path))?.isDirectory() === true
     known.set(path, is)
     return is
   }

@@ -656,3 +656,24 @@ describe('streams', () => {
     expect(await capture(argv).catch((error: PaudeError) => error.code)).toBe(code)
   })
 })
+
+describe('what is placed', () => {
+  const place = (...names: readonly string[]): Plan => [
+    { kind: 'place', things: names.map((name) => ({ path: join(room, name), content: null, own: true })) },
+  ]
+
+  test('is taken back with all it holds, and not what was there already', async () => {
+    mkdirSync(join(room, 'theirs/deep'), { recursive: true })
+    const error = await failure([...place('ours'), exec(sh('touch ours/file')), ...place('theirs')])
+    expect(error.message).toContain('theirs is there already')
+    expect([existsSync(join(room, 'ours')), existsSync(join(room, 'theirs/deep'))]).toEqual([false, true])
+  })
+
+  test('is not taken back where a link leads elsewhere by then', async () => {
+    mkdirSync(join(room, 'outside/ours/deep'), { recursive: true })
+    mkdirSync(join(room, 'way'))
+    const swap = sh('mv way gone && ln -s outside way')
+    await failure([...place('way/ours'), exec(swap), exec(fails())])
+    expect([existsSync(join(room, 'outside/ours/deep')), existsSync(join(room, 'gone/ours'))]).toEqual([true, true])
+  })
+})

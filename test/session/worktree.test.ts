@@ -8,6 +8,7 @@ import {
   readdirSync,
   readFileSync,
   realpathSync,
+  renameSync,
   rmSync,
   symlinkSync,
   utimesSync,
@@ -106,11 +107,18 @@ describe('a worktree', () => {
     const { room, root, make } = await project()
     await git(root, 'pack-refs', '--all')
     const outside = join(room, 'outside')
-    mkdirSync(outside)
+    // What an undo by path would remove.
+    for (const path of ['fix/mine', 'paude/fix/mine']) put(join(outside, path), 'mine')
     rmSync(join(root, '.git', name), { recursive: true, force: true })
     symlinkSync(outside, join(root, '.git', name))
     await expect(make({ sessionName: 'fix' })).rejects.toThrow('has a link now')
-    expect(readdirSync(outside)).toEqual([])
+    expect(readdirSync(outside, { recursive: true }).toSorted()).toEqual([
+      'fix',
+      'fix/mine',
+      'paude',
+      'paude/fix',
+      'paude/fix/mine',
+    ])
     expect(existsSync(`${root}.worktrees/fix`)).toBe(false)
   })
 
@@ -203,6 +211,33 @@ describe('a worktree', () => {
     expect(notes.at(-1)).toBe('branch paude/fix stays, since git has packed it or is changing it: git branch -d paude/fix')
     expect([existsSync(made.folder), existsSync(join(root, '.git/worktrees'))]).toEqual([false, false])
   })
+
+  test.each(['core.fsmonitor', 'filter.f.clean'])(
+    'runs no %s that a repository within names, and counts it as work',
+    async (key) => {
+      const { room, make, found, context } = await project()
+      const made = await make({ sessionName: 'fix' })
+      const inner = join(made.folder, 'inner')
+      mkdirSync(inner)
+      await git(inner, 'init', '--quiet')
+      put(join(inner, '.gitattributes'), '* filter=f\n')
+      put(join(inner, 'a.txt'), 'one\n')
+      await git(inner, 'add', '.')
+      await git(inner, 'commit', '--quiet', '-m', 'inner')
+      await git(made.folder, 'update-index', '--add', '--cacheinfo', `160000,${await git(inner, 'rev-parse', 'HEAD')},inner`)
+      await git(inner, 'config', key, `touch ${room}/ran; cat; false`)
+      put(join(inner, 'a.txt'), 'two\n')
+      expect(await worktreeWork(context, found(made))).toEqual(['not committed: inner, inner/'])
+      const bundled = bundleWorktree(context, { ...found(made), handle: {} } as never, join(room, 'kept.bundle'))
+      await expect(bundled).rejects.toThrow('inner/ is a repository of its own')
+      expect(existsSync(join(room, 'ran'))).toBe(false)
+      // Moved away, its place is kept as the index has it.
+      renameSync(inner, join(room, 'inner'))
+      expect(await bundleWorktree(context, { ...found(made), handle: {} } as never, join(room, 'kept.bundle'))).toBe(true)
+      await git(room, 'clone', '--quiet', '--mirror', join(room, 'kept.bundle'), join(room, 'back'))
+      expect(await git(join(room, 'back'), 'ls-tree', '--name-only', 'refs/paude/uncommitted-1')).toContain('inner')
+    },
+  )
 
   test('is kept as a bundle with what is not committed', async () => {
     const { room, make, found, context } = await project()

@@ -5,6 +5,8 @@ cd "$GIT_DIR"
 export GIT_INDEX_FILE="$GIT_DIR/index" GIT_WORK_TREE="$root"
 "$git" update-index --index-info <entries
 (cd "$root" && "$git" add --all)
+# Not before: git would look into each by the configuration that lies there, and start what it names.
+"$git" update-index --index-info <repositories
 made=$("$git" -c user.name=paude -c user.email=paude@localhost commit-tree -p "$commit" -m 'What was not committed' "$("$git" write-tree)")
 "$git" update-ref "refs/heads/$branch" "$commit"
 "$git" update-ref refs/paude/uncommitted-1 "$made"

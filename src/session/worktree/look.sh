@@ -7,5 +7,6 @@ export GIT_INDEX_FILE="$folder/index"
 "$git" diff-index --cached --name-only -z "$commit"
 export GIT_WORK_TREE="$root"
 "$git" update-index -q --refresh >/dev/null || :
-"$git" diff-files --name-only -z
+# In a repository within, git would look by the configuration that lies there, and start what it names.
+"$git" diff-files --ignore-submodules=all --name-only -z
 "$git" ls-files -z --others --exclude-per-directory=.gitignore --exclude-from="$folder/excludes"

@@ -57,7 +57,9 @@ export async function makeWorktree(context: Context, backend: Backend, config: C
   }
   const store = storeOf(host, source)
   const index = join(packsOf(store), `.index-${session.id}`)
-  await execute([...storePlan(store, source), ...plan(store, { folder, worktree, index })], context.effects(backend))
+  // By itself: another start may use it already when this one fails.
+  await execute(storePlan(store, source), context.effects(backend))
+  await execute(plan(store, { folder, worktree, index }), context.effects(backend))
   try {
     layIndex(index, worktree)
   } catch (error) {
@@ -90,17 +92,21 @@ function plan(store: Store, { folder, worktree: { repository, name, branch, base
   const ref = join(repository, 'refs/heads', branch)
   const inRefs = ancestors(dirname(ref)).filter((path) => path.startsWith(`${join(repository, 'refs/heads')}/`))
   const things: Place['things'] = [
-    ...[dirname(git), git].map((path) => ({ path, content: null })),
+    { path: dirname(git), content: null },
+    { path: git, content: null, own: true },
     { path: join(git, 'HEAD'), content: `ref: refs/heads/${branch}\n` },
     { path: join(git, 'commondir'), content: '../..\n' },
     { path: join(git, 'gitdir'), content: `${join(folder, '.git')}\n` },
-    ...(isNew ? [...inRefs.toReversed().map((path) => ({ path, content: null })), { path: ref, content: `${base}\n` }] : []),
-    ...[dirname(folder), folder].map((path) => ({ path, content: null })),
+    ...(isNew
+      ? [...inRefs.toReversed().map((path) => ({ path, content: null })), { path: ref, content: `${base}\n`, own: true as const }]
+      : []),
+    { path: dirname(folder), content: null },
+    { path: folder, content: null, own: true },
     { path: join(folder, '.git'), content: `gitdir: ${git}\n` },
   ]
   const words = [store.git, folder, index, base]
   return [
-    { kind: 'place', things, undo: ['rm', '-rf', '--', folder, git, ...(isNew ? [ref] : [])] },
+    { kind: 'place', things },
     exec(inStore(store, ['/bin/sh', '-c', script, 'sh', ...words]), { title: `making the worktree ${shown(folder)}` }),
   ]
 }

@@ -1,9 +1,9 @@
-import { closeSync, openSync, rmdirSync, rmSync, unlinkSync } from 'node:fs'
+import { closeSync, openSync, rmdirSync, unlinkSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import type { Context } from '../../context.ts'
 import { quote } from '../../plan/shell.ts'
 import { nameInside, shown } from '../../text.ts'
-import { bytesInPlace, inPlace, readInPlace } from '../../workspace/inode.ts'
+import { bytesInPlace, inPlace, readInPlace, takeBackInPlace } from '../../workspace/inode.ts'
 import { look } from '../../workspace/paths.ts'
 import { readRef } from '../../workspace/refs.ts'
 import type { SessionRecord, Worktree } from '../record/record.ts'
@@ -23,8 +23,7 @@ export function removeWorktree(context: Context, record: Pick<SessionRecord, 'wo
     return
   }
   try {
-    for (const path of [...(isGone ? [] : [root]), join(repository, 'worktrees', name)])
-      inPlace(path, (at) => rmSync(at, { recursive: true, force: true }))
+    for (const path of [...(isGone ? [] : [root]), join(repository, 'worktrees', name)]) takeBackInPlace(path)
     for (const folder of [dirname(root), join(repository, 'worktrees')]) removeEmpty(folder)
     const why = whyBranchStays(worktree)
     if (why !== '') context.note(`branch ${nameInside(worktree.branch)} stays, ${why}`)

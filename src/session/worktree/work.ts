@@ -92,7 +92,7 @@ async function changesIn({ root, store, commit, uncommitted }: Looked): Promise<
       throw new PaudeError('command-failed', late.aborted ? `git did not end within ${PATIENCE / 1000} s` : last, {
         hint: `git -C ${shown(root)} status`,
       })
-    return [...new Set(stdout.split('\0').filter(Boolean))]
+    return [...new Set([...stdout.split('\0').filter(Boolean), ...uncommitted.within.map((name) => `${name}/`)])]
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
@@ -104,6 +104,14 @@ async function onNoBranch({ git, store, commit }: Looked): Promise<number> {
   const stdin = [commit, ...branches.map((one) => `^${one}`)].join('\n')
   const { code, stdout } = await capture(gitIn(store, ['rev-list', '--count', '--ignore-missing', '--stdin']), { stdin })
   return code === 0 ? Number(stdout) : 1
+}
+
+const withoutRepositories = ({ index, repositories }: Uncommitted): string => {
+  const left = new Set(repositories.split('\n'))
+  return index
+    .split('\n')
+    .filter((line) => line === '' || !left.has(line))
+    .join('\n')
 }
 
 /** Bytes of a bundle that is kept. */
@@ -125,7 +133,8 @@ export async function bundleWorktree(context: Context, found: Found, path: strin
   try {
     const files = {
       ...storeFiles(readStoreSource(git)),
-      entries: uncommitted.index,
+      entries: withoutRepositories(uncommitted),
+      repositories: uncommitted.repositories,
       'info/exclude': uncommitted.excludes,
       'refs/none': '',
     }
