@@ -10,6 +10,7 @@ import { arch, cpus, loadavg, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { $ } from 'zx'
 import { serveMessagesApi } from '../src/demo/messages-api.ts'
+import { benchClone } from './bench-clone.ts'
 import { benchNetwork } from './bench-network.ts'
 import { addMemory, type Bench, benchSessions, holderOf, memoryOf, type Row } from './bench-sessions.ts'
 import { benchStart } from './bench-start.ts'
@@ -147,8 +148,10 @@ function user(name: string, text: string): string {
   return folder
 }
 
-const longList = (): string =>
-  user('long', `network.allow = [${Array.from({ length: 10_000 }, (_, at) => `"h${at}.example.org"`).join(', ')}]\n`)
+function longList(): string {
+  const hosts = Array.from({ length: 10_000 }, (_, at) => `"h${at}.example.org"`)
+  return user('long', `network.allow = [${hosts.join(', ')}]\n`)
+}
 
 async function benchEngine(engine: string): Promise<void> {
   // The images must be there: a build is no start.
@@ -174,6 +177,7 @@ async function benchEngine(engine: string): Promise<void> {
   if (only === '' || 'start resume claude'.includes(only)) await benchStart(bench, engine, image)
   if (only === '' || 'sessions attach holder'.includes(only)) await benchSessions(bench, engine, image)
   if (only === '' || 'network policy entries'.includes(only)) await benchNetwork(bench, engine)
+  if (only === '' || 'clone pull'.includes(only)) await benchClone(bench, engine)
   if (only === '' || 'wall'.includes(only)) await benchWall(engine)
 }
 

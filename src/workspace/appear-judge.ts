@@ -13,6 +13,8 @@ export type Seer = {
   readonly found: (findings: readonly Finding[]) => void
   /** Why not all is watched; said once. */
   readonly limited: (why: string) => void
+  /** Marks of what was told of before, by path: kept up to date here. */
+  readonly told: Map<string, string>
   /** What is no news: paude put it there, or an agent may. */
   readonly isOurs: (path: string) => boolean
 }
@@ -27,9 +29,7 @@ const GATHER = 20
 const UNSURE = { state: 'new', severity: 'severe', tool: '', remarks: [] } as const
 
 /** Judges what may have appeared, and remembers what was told of. */
-export function makeJudge(kept: Manifest, { found, isOurs }: Seer, watches: Watches<Belongs>) {
-  /** How each looked when it was told of. */
-  const told = new Map<string, string>()
+export function makeJudge(kept: Manifest, { found, isOurs, told }: Seer, watches: Watches<Belongs>) {
   const news = (one: Candidate): readonly Finding[] => {
     // What appeared is watched too, since it may be harmless now and become something else.
     if (kept.seen[one.path] === undefined)

@@ -222,3 +222,20 @@ test('a name that a sandbox chose stands in an alarm without a blank, in quotes 
   await until('an alarm', () => heard.length > 0)
   expect(heard[0]?.text).toMatch(/^"[^ ]{1,300}" appeared in the project/)
 })
+
+test('a later watch of a session says why it is paused, and tells nothing that was let go on', async () => {
+  const { found, context, heard, plant } = session({}, { state: 'paused' })
+  plant('.envrc')
+  await until('an alarm', () => heard.length > 0)
+  const later: Alarm[] = []
+  const hands = { canPause: true, over: () => undefined, note: () => undefined, raised: (one: Alarm) => void later.push(one) }
+  stops.push(watchProject(context, found, hands))
+  expect(later.map(({ does, text }) => [does, text.split(' ')[0]])).toEqual([['paused', '.envrc']])
+  expect(await goOn(context, found)).toBe(true)
+  const last: Alarm[] = []
+  stops.push(watchProject(context, found, { ...hands, raised: (one) => void last.push(one) }))
+  plant('.exrc')
+  await until('another alarm', () => last.length > 0)
+  expect(last.flatMap(({ text }) => text.split(' ')[0] ?? '')).toEqual(['.exrc'])
+  expect(heard.at(-1)?.text).not.toContain('\u001b')
+})

@@ -35,6 +35,7 @@ function watched(prepare: (root: string) => void = nothing, meanwhile: (root: st
   const stop = watchGuarded(JSON.parse(JSON.stringify(kept)), {
     found: (findings) => told.push(...findings.map(({ path }) => relative(root, path))),
     limited: (why) => limits.push(why),
+    told: new Map(),
     isOurs: (path) => {
       if (path.includes('/unsure/')) throw new RangeError('too much')
       return path.endsWith('/ours/.envrc')
@@ -88,6 +89,37 @@ const severe: readonly (readonly [name: string, plant: (root: string) => void, p
       git(join(root, 'store'), 'config', 'core.fsmonitor', 'x')
     },
     'store',
+  ],
+  ['a pipe, without waiting for it', (root) => void Bun.spawnSync(['mkfifo', join(root, '.nvim.lua')]), '.nvim.lua'],
+  [
+    'a repository whose configuration is a pipe',
+    (root) => {
+      git(root, 'init', '--quiet', 'sub')
+      rmSync(join(root, 'sub/.git/config'))
+      Bun.spawnSync(['mkfifo', join(root, 'sub/.git/config')])
+    },
+    'sub/.git',
+  ],
+  ['a name with control characters above it', (root) => put(join(root, 'a\u001b[2J/-x\n/.envrc')), 'a\u001b[2J/-x\n/.envrc'],
+  ['a name in other letters', (root) => put(join(root, '.VSCode/tasks.json')), '.VSCode'],
+  [
+    'a file behind a flood of others',
+    (root) => {
+      for (let n = 0; n < 6000; n++) put(join(root, `flood/${n % 7}`), `${n}`)
+      put(join(root, 'x/.envrc'))
+    },
+    'x/.envrc',
+  ],
+  [
+    'a folder that took the place of another one',
+    (root) => {
+      for (let n = 0; n < 50; n++) {
+        put(join(root, 'swap/x'))
+        renameSync(join(root, 'swap'), join(root, `old-${n}`))
+      }
+      put(join(root, 'swap/.envrc'))
+    },
+    'swap/.envrc',
   ],
   ['a pointer to a repository', (root) => put(join(root, 'sub/.git'), 'gitdir: ../evil\n'), 'sub/.git'],
   [

@@ -12,7 +12,7 @@ import { watchGuarded } from '../../workspace/appear-watch.ts'
 import { AGENT_FILES, AGENT_FOLDERS } from '../../workspace/listed.ts'
 import type { Finding } from '../../workspace/manifest.ts'
 import { below, entriesOf } from '../../workspace/paths.ts'
-import { type Alarm, clearAlarm, isPausedByAlarm, noteAlarm, readAlarm } from '../record/alarm.ts'
+import { type Alarm, clearAlarm, isPausedByAlarm, noteAlarm, noteTold, readAlarm, readTold } from '../record/alarm.ts'
 import type { Found } from '../record/found.ts'
 import { readKept } from '../record/kept.ts'
 import type { SessionRecord } from '../record/record.ts'
@@ -47,17 +47,25 @@ export function watchProject(context: Pick<Context, 'effects' | 'host'>, found: 
     timer = null
     hands.over()
   }
-  const raise = async (findings: readonly Finding[]) => {
-    const alarm = await raised(context, found, { findings, pauses: record.alarm === 'pause' && hands.canPause })
-    if (alarm === null) return
+  const tell = (alarm: Alarm) => {
     hands.raised(alarm)
     if (alarm.does === 'paused') timer ??= setInterval(look, LOOK)
     timer?.unref()
   }
+  const raise = async (findings: readonly Finding[]) => {
+    const alarm = await raised(context, found, { findings, pauses: record.alarm === 'pause' && hands.canPause })
+    if (alarm !== null) tell(alarm)
+  }
+  const told = readTold(handle.folder)
+  const before = readAlarm(handle.folder)
+  // An earlier watch of this session paused it, and is gone.
+  if (before?.does === 'paused') tell(before)
   const unwatch = watchGuarded(
     { ...kept, contents: {} },
     {
+      told,
       found: (findings) => {
+        noteTold(handle.folder, told)
         last = last.then(() => raise(findings)).catch((error: unknown) => hands.note(String(error)))
       },
       limited: (why) => hands.note(`${why}; what appears elsewhere is named when the session ends`),

@@ -32,3 +32,18 @@ export const isPausedByAlarm = (folder: string): boolean => readAlarm(folder)?.d
 export const noteAlarm = (folder: string, alarm: Alarm): void => writeWhole(file(folder), JSON.stringify(alarm))
 
 export const clearAlarm = (folder: string): void => rmSync(file(folder), { force: true })
+
+/** Marks of what a watch of this session told of: the next one tells nothing twice. */
+const MARKS = 'alarm-told.json'
+
+export function readTold(folder: string): Map<string, string> {
+  try {
+    const result = v.safeParse(v.record(v.string(), v.string()), JSON.parse(readFileSync(join(folder, MARKS), 'utf8')))
+    return new Map(result.success ? Object.entries(result.output) : [])
+  } catch {
+    return new Map()
+  }
+}
+
+export const noteTold = (folder: string, told: ReadonlyMap<string, string>): void =>
+  writeWhole(join(folder, MARKS), JSON.stringify(Object.fromEntries(told)))
