@@ -45,7 +45,7 @@ export function watchGuarded(kept: Manifest, seer: Seer): () => void {
     events = 0
     if (isLooking || dirty.size === 0) return
     isLooking = true
-    turns.add(lookWhereDirty())
+    turns.add(lookWhereDirty(), 'urgent')
   }
 
   function* lookWhereDirty(): Generator<undefined, void> {
@@ -67,7 +67,7 @@ export function watchGuarded(kept: Manifest, seer: Seer): () => void {
         for (const one of asked.values()) if (one.listed === NEW_REPOSITORY) slow.set(one.path, one)
         if (slow.size > 0 && !isJudging) {
           isJudging = true
-          turns.add(judgeSlow())
+          turns.add(judgeSlow(), 'other')
         }
         const quick = [...asked.values()].filter(({ listed }) => listed !== NEW_REPOSITORY)
         yield* judgeAll([...quick, ...[...new Set(folders)].flatMap(oddFolders)])
@@ -103,7 +103,7 @@ export function watchGuarded(kept: Manifest, seer: Seer): () => void {
   function lookInto(folder: string): void {
     const isUnder = under.has(folder)
     under.set(folder, isUnder)
-    if (!isUnder) turns.add(lookThrough(folder))
+    if (!isUnder) turns.add(lookThrough(folder), 'other')
   }
 
   function* lookThrough(folder: string): Generator<undefined, void> {
@@ -128,11 +128,13 @@ export function watchGuarded(kept: Manifest, seer: Seer): () => void {
       if (isAsked) everything()
     }, CALM)
     calm.unref()
+    // At once: no look through a project asks what its own top became.
+    for (const root of kept.roots) enter(root)
     for (const git of kept.gits) watches.enter(git, 'git')
     const inGits = kept.gits.flatMap((git) =>
       IN_SEVERE.map((listed) => ({ path: join(git, listed.path), listed, looksLike: false })),
     )
-    turns.add(judgeAll(inGits))
+    turns.add(judgeAll(inGits), 'urgent')
     for (const root of kept.roots) lookInto(root)
   }
 
