@@ -57,7 +57,10 @@ async function talk({ context, found }: Cloning, lines: readonly string[], host 
 async function withHelper({ room, context, found, project }: Cloning, words: readonly string[]) {
   const bin = join(room, 'bin')
   mkdirSync(bin, { recursive: true })
-  put(join(bin, 'git-remote-paude'), `#!/bin/sh\necho "$2" >${room}/url; cat ${room}/answers & cat >${room}/asks; wait\n`)
+  put(
+    join(bin, 'git-remote-paude'),
+    `#!/bin/sh\necho "$2" >${room}/url; exec 3<&0; cat <&3 >${room}/asks & reader=$!; cat ${room}/answers; kill $reader\n`,
+  )
   chmodSync(join(bin, 'git-remote-paude'), 0o755)
   await capture(['mkfifo', join(room, 'answers'), join(room, 'asks')])
   const env = { PATH: `${bin}:${process.env['PATH']}` }
@@ -65,12 +68,17 @@ async function withHelper({ room, context, found, project }: Cloning, words: rea
   const answers = openSync(join(room, 'answers'), 'w')
   const asks = createReadStream('', { fd: openSync(join(room, 'asks'), 'r') })
   const executed: Executed[] = []
-  await serveClone(context, found, {
-    lines: createInterface({ input: asks }),
-    say: (text) => void writeSync(answers, text),
-    told: (all) => void executed.push(...all),
-  })
-  closeSync(answers)
+  try {
+    await serveClone(context, found, {
+      lines: createInterface({ input: asks }),
+      say: (text) => void writeSync(answers, text),
+      told: (all) => void executed.push(...all),
+    })
+  } finally {
+    // It ends the helper, and git with it.
+    closeSync(answers)
+    await running
+  }
   return { ...(await running), executed }
 }
 
