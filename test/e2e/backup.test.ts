@@ -48,13 +48,14 @@ describeEach('a backup', (backend) => {
       `--session-name=${name}`,
       '--network-deny=never.example.org',
       '-p',
-      `BASH ${work};;SAY remember this`,
+      `BASH ${work}; for one in ~/.claude/projects/*/*.jsonl; do mkdir -p "\${one%.jsonl}" && echo x >"\${one%.jsonl}/a b" && ln -s /etc/passwd "\${one%.jsonl}/link"; done;;SAY remember this`,
       FREE,
     )
     expect(first.code).toBe(0)
 
     const backup = await run(cwd, 'backup', name, file)
     expect([backup.code, backup.stdout]).toEqual([0, `${file}\n`])
+    expect(backup.stderr).toContain('because of unusual names: 1 of the files')
     expect(statSync(file).mode & 0o777).toBe(0o600)
     expect((await run(cwd, 'backup', name, file)).stderr).toContain('exists already')
     // Nothing of it is left in the clone, or in the folder of the session.

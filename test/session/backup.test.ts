@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { claude } from '../../src/agents/claude/claude.ts'
 import { filling, TAR_END, tarHeader } from '../../src/run/tar/write.ts'
-import { placeIn } from '../../src/session/backup/put.ts'
+import { placeIn } from '../../src/session/backup/places.ts'
 import { readBackup } from '../../src/session/backup/read.ts'
 
 const ID = '11111111-2222-3333-4444-555555555555'

@@ -15,29 +15,10 @@ import type { Workspace } from '../../workspace/workspace.ts'
 import { storeOf, storePlan } from '../clone/store.ts'
 import type { Prepared } from '../life/prepare.ts'
 import home from './home.sh' with { type: 'text' }
-import { HOME, type Manifest } from './manifest.ts'
+import type { Manifest } from './manifest.ts'
+import { placesOf, type Renamed } from './places.ts'
 import type { Backup } from './read.ts'
 import refill from './refill.sh' with { type: 'text' }
-import { placesOf } from './take.ts'
-
-/** A conversation that is restored: by which id the backup has it, by which it goes on, and in which directory. */
-export type Renamed = { readonly from: string; readonly to: string; readonly directory: string }
-
-/** Where a file of a backup comes to be below HOME: in its own place, under the new id. null for any other file, such as settings. */
-export function placeIn(kind: Conversation, name: string, { from, to, directory }: Renamed): string | null {
-  const path = name.slice(HOME.length)
-  for (const [at, place] of kind.files.entries()) {
-    const [before = '', ...rest] = place.replace('{id}', from).split('{folder}')
-    const plain = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
-    const pattern = new RegExp(`^${[before, ...rest].map(plain).join('[A-Za-z0-9-]{1,220}')}((?:/${SEGMENT})*)$`)
-    const below = pattern.exec(path)?.[1]
-    if (below !== undefined && path.length <= 1000) return `${placesOf(kind, to, directory)[at]}${below}`
-  }
-  return null
-}
-
-/** A name that means nothing else to any program: not hidden, no `..`. */
-const SEGMENT = '(?!\\.)[\\w.@+-]{1,200}'
 
 /** A start that was decided as any other, with the workspace of a backup, and what comes into its HOME before the agent. */
 export function restored(

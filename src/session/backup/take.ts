@@ -1,6 +1,5 @@
 import { closeSync, fstatSync, openSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Conversation } from '../../agents/agent.ts'
 import { type AgentName, isAgent } from '../../agents/names.ts'
 import { agents } from '../../agents/registry.ts'
 import type { Context } from '../../context.ts'
@@ -18,6 +17,7 @@ import { modeOf } from '../record/record.ts'
 import { boxHome } from '../resolve/resolve.ts'
 import clean from './clean.sh' with { type: 'text' }
 import { BUNDLE, HOME, MANIFEST, type Manifest, MOST } from './manifest.ts'
+import { placeIn, placesOf } from './places.ts'
 
 /** A file of a backup, and where its content is. */
 type Part = { readonly name: string; readonly at: number; readonly size: number; readonly spool: number }
@@ -43,7 +43,12 @@ export async function takeBackup(context: Context, found: Found, write: (piece: 
   const home = boxHome(context.host)
   const places = kind === null || conversation === '' ? [] : placesOf(kind, conversation, record.directory)
   return await withSpools(handle.folder, places.length, async (spools) => {
-    const kept = await conversationParts(found, { home, places, spools })
+    const all = await conversationParts(found, { home, places, spools })
+    // A name that no restore would take back stays away.
+    const renamed = { from: conversation, to: conversation, directory: record.directory }
+    const kept = kind === null ? [] : all.filter(({ name }) => placeIn(kind, name, renamed) !== null)
+    if (kept.length < all.length)
+      context.warn(`not in the backup, because of unusual names: ${all.length - kept.length} of the files of the conversation`)
     const bundle = record.clone === undefined ? null : await bundlePart(context, found)
     try {
       const parts = [...kept, ...(bundle === null ? [] : [bundle])]
@@ -54,16 +59,6 @@ export async function takeBackup(context: Context, found: Found, write: (piece: 
       if (bundle !== null) closeSync(bundle.spool)
     }
   })
-}
-
-/** Where the files of a conversation are below HOME. */
-export function placesOf({ files, folder }: Conversation, id: string, directory: string): readonly string[] {
-  const name = folder(directory)
-  if (name === null)
-    throw new PaudeError('unsupported', `paude cannot tell where the agent keeps conversations of ${directory}`, {
-      hint: 'its path is too long: use a shorter one',
-    })
-  return files.map((place) => place.replace('{id}', id).replace('{folder}', name))
 }
 
 const withSpools = <T>(folder: string, count: number, use: (spools: readonly number[]) => Promise<T>): Promise<T> =>
