@@ -47,6 +47,17 @@ describe('a command that replaces the git configuration', () => {
     expect(await ended(await start())).toContain(`while no session runs in this project:\n${COMMAND}\n`)
   })
 
+  test('is not proposed for a further repository, in which nobody types it', async () => {
+    const lib = join(machine.home, 'lib')
+    makeRepository(lib)
+    const { stdout } = await machine.paude(['--detach', `--repo=${lib}`, '-p', 'hi'], { cwd: machine.project })
+    const id = stdout.trim()
+    writeFileSync(copyFile(folderOf(id), 1), CONFIG + BRANCH)
+    const { stderr } = await machine.paude(['stop', id])
+    expect(stderr).toContain(`the agent changed ${lib}/.git/config in the sandbox only: branch.fix.remote, branch.fix.merge\n`)
+    expect(stderr).not.toContain('git branch')
+  })
+
   test('waits for the end of another session of the project, whose guard it would take away', async () => {
     const [one, other] = [await start(), await start()]
     machine.set('say', 'state', RUNNING)
@@ -95,7 +106,12 @@ describe('a key that a box chose', () => {
     const folder = join(machine.room, 'session')
     machine.write(`${copyFile(folder, 0)}.was`, CONFIG)
     machine.write(copyFile(folder, 0), `${CONFIG}[branch "${name}"]\n\tx = y\n`)
-    const record = { copies: ['/srv/project/.git/config'], shadows: [], workspace: '/srv/project' } as unknown as SessionRecord
+    const record = {
+      copies: ['/srv/project/.git/config'],
+      shadows: [],
+      repos: [],
+      workspace: '/srv/project',
+    } as unknown as SessionRecord
     return copyNews(record, folder)[0]?.sentence.replace('the agent changed .git/config in the sandbox only: ', '')
   }
 

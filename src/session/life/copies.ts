@@ -32,7 +32,9 @@ function configNews(record: SessionRecord, folder: string): readonly CopyNews[] 
 const gitNews = (record: SessionRecord, folder: string): readonly CopyNews[] =>
   record.copies.flatMap((path, n) => {
     const [before, after] = ['.was', ''].map((ending) => readSmall(`${copyFile(folder, n)}${ending}`, CONFIG_LIMIT))
-    const name = nameInside(relative(record.workspace, path))
+    // Of a further repository nothing is proposed: the commands mean the project.
+    const isProjects = record.repos.length === 0 || below(record.workspace, path)
+    const name = nameInside(isProjects ? relative(record.workspace, path) : path)
     // Without the first the folder is gone, and with it the copy.
     if (before === null || before === undefined) return []
     if (after === null || after === undefined)
@@ -41,7 +43,7 @@ const gitNews = (record: SessionRecord, folder: string): readonly CopyNews[] =>
     if (keys.length === 0) return []
     const more = keys.length > MOST_NAMED ? ` and ${keys.length - MOST_NAMED} more` : ''
     const sentence = `the agent changed ${name} in the sandbox only: ${keys.slice(0, MOST_NAMED).map(nameInside).join(', ')}${more}`
-    return [{ record, sentence, commands: commands.slice(0, MOST_NAMED) }]
+    return [{ record, sentence, commands: isProjects ? commands.slice(0, MOST_NAMED) : [] }]
   })
 
 /** Tells the news, once the session has ended. */
