@@ -11,11 +11,12 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { SECRET_FILE } from '../credentials/looks-secret.ts'
 import { PaudeError } from '../errors.ts'
 import type { Snapshot } from '../plan/plan.ts'
 import { firstOf, nameInside, printableOutput, shown } from '../text.ts'
+import { look } from '../workspace/paths.ts'
 import { isPlain, quoted } from '../workspace/uncommitted.ts'
 import { FOLDER, NO_LINK, openFolder, wayTo } from './held-folder.ts'
 import { capture } from './process.ts'
@@ -31,10 +32,12 @@ export async function takeSnapshot(step: Snapshot, signal: AbortSignal): Promise
   const { folder, uncommitted } = step
   for (const name of ['index', 'objects', 'excludes'] as const)
     writeFileSync(join(folder, name === 'index' ? 'entries' : name), uncommitted[name], { mode: 0o600 })
+  const odd = ['.gitignore', ...uncommitted.changed.filter((name) => name.endsWith('/.gitignore'))].find(isOddIn(step.root))
+  if (odd !== undefined) throw cannot(ODD(odd), `look at ${shown(join(step.root, odd))}`)
   const late = AbortSignal.timeout(PATIENCE)
   const { code, stderr } = await capture(step.find, { signal: AbortSignal.any([signal, late]), most: PIECE })
   signal.throwIfAborted()
-  if (code !== 0) throw cannot(late.aborted ? 'git did not end in time' : lastLine(stderr), 'git status')
+  if (code !== 0) throw cannot(await causeOf(step, late.aborted ? 'git did not end in time' : lastLine(stderr)), 'git status')
   const list = join(folder, 'others')
   if (statSync(list).size > MOST.names) throw cannot(`more than ${MOST.files} files are not committed`, IGNORE)
   const found = namesIn(readFileSync(list))
@@ -50,6 +53,28 @@ export async function takeSnapshot(step: Snapshot, signal: AbortSignal): Promise
     ...told('not in the clone, since it is a repository of its own', repositories),
     ...told('not in the clone as it is, since its name is not UTF-8', [...uncommitted.unreadable, ...found.unreadable]),
   ]
+}
+
+/** Bytes of a list of what is ignored. */
+const MOST_IGNORED = 16 * 1024 ** 2
+
+const ODD = (name: string): string => `${nameInside(name)} is not a plain file of at most ${MOST_IGNORED / 1024 ** 2} MiB`
+
+/** Whether git would wait for a list of what is ignored, or read it for long. It follows no link to one. */
+const isOddIn = (root: string) => (name: string) => {
+  const file = look(join(root, name))
+  return file !== null && !file.isSymbolicLink() && !file.isDirectory() && (!file.isFile() || file.size > MOST_IGNORED)
+}
+
+/** Why git failed: to look at all lists of what is ignored costs more than most starts should. */
+async function causeOf({ root }: Snapshot, why: string): Promise<string> {
+  const lists = ['find', root, '-name', '.git', '-prune', '-o', '-name', '.gitignore', '-print0'] as const
+  const { stdout } = await capture(lists, { signal: AbortSignal.timeout(PATIENCE), most: PIECE })
+  const odd = stdout
+    .split('\0')
+    .flatMap((path) => (path === '' ? [] : [relative(root, path)]))
+    .find(isOddIn(root))
+  return odd === undefined ? why : `${why}: ${ODD(odd)}`
 }
 
 const told = (why: string, names: readonly string[]): readonly string[] =>

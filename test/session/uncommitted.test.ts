@@ -8,6 +8,12 @@ import { unsavedWork } from '../../src/session/clone/keep.ts'
 import ownIndex from '../../src/session/clone/own-index.sh' with { type: 'text' }
 import { type Cloning, cloning, git, put } from './cloning.ts'
 
+/** A later git passes over lists that are large. */
+const readsAny = Bun.semver.satisfies(
+  /\d+\.\d+\.\d+/.exec(Bun.spawnSync(['git', '--version']).stdout.toString())?.[0] ?? '',
+  '<2.46.0',
+)
+
 const rooms: string[] = []
 async function made(make: (project: string) => Promise<void>): Promise<Cloning> {
   const one = await cloning(make)
@@ -145,12 +151,12 @@ describe('a clone with what is not committed', () => {
   })
 
   test('does not wait for a pipe in place of a list of what is ignored', async () => {
-    const { room, project: root } = await cloning(async (folder) => void (await capture(['mkfifo', join(folder, '.gitignore')])))
+    const { room, project: root } = await cloning(async (folder) => void (await capture(['mkfifo', join(folder, 'sub/list')])))
     rooms.push(room)
     const folder = join(room, 'snapshot')
     mkdirSync(folder)
     const uncommitted = { index: '', objects: '', excludes: '', changed: [], unreadable: [] }
-    const find = ['/bin/sh', '-c', 'cat "$0/.gitignore"', root] as const
+    const find = ['/bin/sh', '-c', 'cat "$0/sub/list"', root] as const
     const ended = takeSnapshot({ kind: 'snapshot', root, folder, find, uncommitted }, AbortSignal.timeout(100))
     expect(await ended.catch((error: Error) => error.name)).toBe('TimeoutError')
   })
@@ -168,6 +174,25 @@ describe('a clone with what is not committed', () => {
         await git(folder, 'merge', 'other').catch(() => '')
       },
       'a.txt has a conflict',
+    ],
+    [
+      'a pipe in place of a list of what is ignored',
+      (folder: string) => capture(['mkfifo', join(folder, '.gitignore')]),
+      '.gitignore is not a plain file of at most 16 MiB',
+    ],
+    [
+      'a pipe in place of a list that git tracks',
+      async (folder: string) => {
+        put(join(folder, 'sub/.gitignore'), 'x\n')
+        await git(folder, 'add', '.')
+        await capture(['sh', '-c', 'rm .gitignore; mkfifo .gitignore'], { folder: join(folder, 'sub') })
+      },
+      'sub/.gitignore is not a plain file of at most 16 MiB',
+    ],
+    [
+      'a list of what is ignored that git could not hold in memory',
+      (folder: string) => capture(['truncate', '-s', '700M', join(folder, 'sub/.gitignore')]),
+      readsAny ? '268435456: sub/.gitignore is not a plain file of at most 16 MiB' : '',
     ],
     [
       'a file of more than a gibibyte',

@@ -9,4 +9,5 @@ export GIT_WORK_TREE="$root"
 "$git" update-index -q --refresh >/dev/null || :
 # In a repository within, git would look by the configuration that lies there, and start what it names.
 "$git" diff-files --ignore-submodules=all --name-only -z
-"$git" ls-files -z --others --exclude-per-directory=.gitignore --exclude-from="$folder/excludes"
+# A list of what is ignored may claim any size.
+GIT_ALLOC_LIMIT=256m "$git" ls-files -z --others --exclude-per-directory=.gitignore --exclude-from="$folder/excludes"
