@@ -102,6 +102,9 @@ export type Transport =
 /** How the volume of a clone is filled: what a program of this machine prints goes to a script where the volume is. */
 export type Fill = { readonly from: Argv; readonly script: string; readonly words: readonly string[] }
 
+/** File of a session's folder with what filling its clone printed. No box reaches it. */
+export const FILLED = 'filled'
+
 /** A file of the project in whose place the box has a copy that it may write; the file itself stays as it is. */
 export type Copy = { readonly target: string; readonly content: Secret }
 

@@ -107,6 +107,8 @@ export type Snapshot = {
   readonly root: string
   readonly folder: string
   readonly find: Argv
+  /** File that gets what is in the tar, so that it can be told later whether the folder still has it. */
+  readonly list: string
   readonly uncommitted: {
     readonly index: string
     readonly objects: string
@@ -178,6 +180,8 @@ export type Pipe = {
   readonly to: Argv
   /** What a person is told while it runs. */
   readonly title?: string
+  /** File that gets what `to` prints. */
+  readonly printed?: string
   /** How to take back what `to` made. */
   readonly undo?: Argv
 }

@@ -173,13 +173,13 @@ function renderExec(step: Exec, name: string, look: Look): readonly string[] {
 const nothingIn = (ask: Argv): string => `{ left=$(${ask.map(quote).join(' ')}) || left='no answer'; [ -z "$left" ]; }`
 
 /** A POSIX shell tells only how the last program ended, so each says on descriptor 3 that it failed. */
-function renderPipe({ from, to, title, undo }: Pipe): readonly string[] {
+function renderPipe({ from, to, title, printed, undo }: Pipe): readonly string[] {
   return [
     ...(title === undefined ? [] : [comment(title)]),
     ...(undo === undefined ? [] : [later(undo)]),
     '{ failed=$({',
     ...indent(suffixed(prefixed('{ ', wrapped(from)), ' 3>&- || echo from >&3; } |')),
-    ...indent(suffixed(prefixed('{ ', wrapped(to)), ' 3>&- >&4 || echo to >&3; }')),
+    ...indent(suffixed(prefixed('{ ', wrapped(to)), ` 3>&- >${printed === undefined ? '&4' : quote(printed)} || echo to >&3; }`)),
     '} 3>&1); } 4>&1',
     '[ -z "$failed" ]',
   ]

@@ -291,7 +291,7 @@ function tell(title: string, { note, moving, verbose }: Effects): Telling {
   }
 }
 
-async function runPipe({ from, to, title, undo }: Pipe, { effects, undos, interruption }: Run): Promise<void> {
+async function runPipe({ from, to, title, printed, undo }: Pipe, { effects, undos, interruption }: Run): Promise<void> {
   if (title !== undefined) effects.note(title)
   if (undo !== undefined) undos.push(() => capture(undo))
   const ends = await connect(from, to, interruption.signal)
@@ -299,6 +299,7 @@ async function runPipe({ from, to, title, undo }: Pipe, { effects, undos, interr
   // A source whose reader has failed ends of a broken pipe: the reader knows why.
   const failed = ends.to.code !== 0 ? { argv: to, outcome: ends.to } : { argv: from, outcome: ends.from }
   if (failed.outcome.code !== 0) throw effects.explain(failed)
+  if (printed !== undefined) await writeWhole({ path: printed, content: ends.to.stdout, mode: 0o600 })
 }
 
 async function waitUntil({ ask, ready, never, title, every, most }: Until, { interruption }: Run): Promise<void> {

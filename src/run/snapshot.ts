@@ -16,6 +16,7 @@ import { SECRET_FILE } from '../credentials/looks-secret.ts'
 import { PaudeError } from '../errors.ts'
 import type { Snapshot } from '../plan/plan.ts'
 import { firstOf, nameInside, printableOutput, shown } from '../text.ts'
+import { type Brought, linkTo } from '../workspace/brought.ts'
 import { look } from '../workspace/paths.ts'
 import { isPlain, quoted } from '../workspace/uncommitted.ts'
 import { FOLDER, NO_LINK, openFolder, wayTo } from './held-folder.ts'
@@ -43,7 +44,9 @@ export async function takeSnapshot(step: Snapshot, signal: AbortSignal): Promise
   const found = namesIn(readFileSync(list))
   const repositories = found.names.filter((name) => name.endsWith('/'))
   const others = found.names.filter((name) => !name.endsWith('/') && isPlain(name))
-  const taken = pack(step, [...uncommitted.changed, ...others])
+  const packed = pack(step, [...uncommitted.changed, ...others])
+  const taken = packed.map(({ path }) => path)
+  writeFileSync(step.list, JSON.stringify(packed), { mode: 0o600 })
   const absent = uncommitted.changed.map((name) => `${quoted(Buffer.from(name).toString('latin1'))}\n`)
   writeFileSync(join(folder, 'absent'), absent.join(''), { mode: 0o600 })
   for (const name of ['entries', 'objects', 'excludes', 'others']) rmSync(join(folder, name))
@@ -91,20 +94,17 @@ function namesIn(list: Buffer): { readonly names: readonly string[]; readonly un
 }
 
 /** Writes tree.tar: the files as they are. What is gone, or is no file and no link, is not in it. Returns what is. */
-function pack({ folder, root }: Snapshot, names: readonly string[]): readonly string[] {
+function pack({ folder, root }: Snapshot, names: readonly string[]): readonly Brought[] {
   if (names.length > MOST.files) throw cannot(`more than ${MOST.files} files are not committed`, IGNORE)
   const tar = openSync(join(folder, 'tree.tar'), 'wx', 0o600)
   const left = { bytes: MOST.bytes }
   try {
-    const taken = names.filter((name) => {
+    const taken = names.flatMap((name) => {
       const above = folderOf(root, name)
-      if (above === null) return false
+      if (above === null) return []
       try {
-        return packOne(tar, {
-          name,
-          at: `${wayTo(above, join(root, name, '..'))}/${name.slice(name.lastIndexOf('/') + 1)}`,
-          left,
-        })
+        const at = `${wayTo(above, join(root, name, '..'))}/${name.slice(name.lastIndexOf('/') + 1)}`
+        return packOne(tar, { name, at, left }) ?? []
       } finally {
         closeSync(above)
       }
@@ -141,35 +141,37 @@ const OWNER = { uid: 0, gid: 0 }
 
 type One = { readonly name: string; readonly at: string; readonly left: { bytes: number } }
 
-function packOne(tar: number, { name, at, left }: One): boolean {
+function packOne(tar: number, { name, at, left }: One): Brought | null {
   const target = linkAt(at)
   if (target !== null) {
     writeSync(tar, tarHeader({ path: name, kind: 'link', mode: 0o777, size: 0, target }, OWNER))
-    return true
+    return { path: name, size: 0, is: linkTo(target) }
   }
   let file: number
   try {
     file = openSync(at, constants.O_RDONLY | NO_LINK | constants.O_NONBLOCK)
   } catch (error) {
-    if (isGone(error)) return false
+    if (isGone(error)) return null
     throw unreadable(name, error)
   }
   try {
     const stats = fstatSync(file)
-    if (!stats.isFile()) return false
+    if (!stats.isFile()) return null
     const { size, mode } = stats
     left.bytes -= size
     if (left.bytes < 0) throw cannot(`more than ${MOST.bytes / 1024 ** 2} MiB are not committed`, IGNORE)
     writeSync(tar, tarHeader({ path: name, kind: 'file', mode: mode & 0o100 ? 0o755 : 0o644, size, target: '' }, OWNER))
+    const hasher = new Bun.CryptoHasher('sha256')
     for (let done = 0; done < size; ) {
       const piece = Buffer.alloc(Math.min(PIECE, size - done))
       const count = readSync(file, piece, 0, piece.length, done)
       if (count === 0) throw cannot(`${nameInside(name)} has changed while it was read`, 'try again')
       for (let put = 0; put < count; ) put += writeSync(tar, piece, put, count - put)
+      hasher.update(piece.subarray(0, count))
       done += count
     }
     writeSync(tar, filling(size))
-    return true
+    return { path: name, size, is: hasher.digest('hex') }
   } finally {
     closeSync(file)
   }

@@ -115,9 +115,14 @@ describeEach('a clone', (backend) => {
     expect(first.stderr).not.toContain('unsaved work')
     expect(first.stdout.trimStart()).toBe(`${runGit(cwd, ['status', '--porcelain', '--untracked-files=all'])}\nstaged\nmine\n`)
     expect([first.code, existsSync(ran)]).toEqual([0, false])
-    const again = await run(cwd, 'run', '--dirty', '--session-name=dirty', '--', 'sh', '-c', 'echo more >>.env')
+    // The agent may write any ref.
+    const hides = `git add -A; git update-ref refs/paude/began $(git -c user.name=a -c user.email=a@example.org commit-tree -p HEAD -m x $(git write-tree))`
+    const again = await run(cwd, 'run', '--dirty', '--session-name=dirty', '--', 'sh', '-c', `echo more >>.env; ${hides}`)
     expect(again.stderr).toContain('session dirty stays: its clone holds unsaved work')
     expect((await run(cwd, 'diff', 'dirty', '--', '--name-only')).stdout).toBe('.env\n')
+    runGit(cwd, ['checkout', '--quiet', 'HEAD', '--', 'README.md'])
+    const kept = await run(cwd, 'rm', 'dirty')
+    expect([kept.code, kept.stderr]).toEqual([1, expect.stringContaining('not committed, and is not so there now: README.md\n')])
     expect((await run(cwd, 'rm', '--discard', 'dirty')).code).toBe(0)
     const refused = await run(cwd, '--workspace=bind', 'run', '--dirty', '--', 'true')
     expect([refused.code, refused.stdout]).toEqual([125, ''])

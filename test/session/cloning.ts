@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { podman } from '../../src/backends/oci/podman.ts'
 import { HARDENED } from '../../src/box/security.ts'
+import { FILLED } from '../../src/box/spec.ts'
 import type { Context } from '../../src/context.ts'
 import { readHost } from '../../src/host.ts'
 import { execute } from '../../src/run/execute.ts'
@@ -74,14 +75,16 @@ export async function cloning(make: (project: string) => Promise<void> = async (
         ['/bin/sh', '-c', script, 'sh', ...words] as const,
     },
   }
+  const handle = handleOf(record, join(room, 'session'))
   const fill = async (to = box, isDirty = false) => {
     const workspace = findWorkspace(host, { force: true })
     const uncommitted = isDirty && workspace.git !== null ? readUncommitted(project, workspace.git, host) : null
     const { commit } = source
+    if (isDirty) mkdirSync(handle.folder, { recursive: true })
     await execute(
       [
         ...storePlan(store, source),
-        ...(uncommitted === null ? [] : snapshotPlan(session.id, { root: project, store, commit, uncommitted })),
+        ...(uncommitted === null ? [] : snapshotPlan(handle, { root: project, store, commit, uncommitted })),
       ],
       context.effects(backend),
     )
@@ -94,6 +97,7 @@ export async function cloning(make: (project: string) => Promise<void> = async (
     })
     const ends = await connect(from, ['/bin/sh', '-c', script, 'sh', ...words])
     if (ends.to.code + ends.from.code !== 0) throw new Error(`${ends.from.stderr}${ends.to.stderr}`)
+    if (isDirty) put(join(handle.folder, FILLED), ends.to.stdout)
   }
   return {
     room,
@@ -103,7 +107,7 @@ export async function cloning(make: (project: string) => Promise<void> = async (
     notes,
     fill,
     source,
-    found: { backend, record, handle: handleOf(record, join(room, 'session')) },
+    found: { backend, record, handle },
   }
 }
 

@@ -4,8 +4,9 @@ import { join } from 'node:path'
 import { capture } from '../../src/run/process.ts'
 import { takeSnapshot } from '../../src/run/snapshot.ts'
 import script from '../../src/session/clone/diff.sh' with { type: 'text' }
-import { unsavedWork } from '../../src/session/clone/keep.ts'
+import { requireSaved, unsavedWork } from '../../src/session/clone/keep.ts'
 import ownIndex from '../../src/session/clone/own-index.sh' with { type: 'text' }
+import { readBegan } from '../../src/session/record/began.ts'
 import { type Cloning, cloning, git, put } from './cloning.ts'
 
 /** A later git passes over lists that are large. */
@@ -27,8 +28,10 @@ afterEach(() => {
 
 /** As scripts read it: a name with a newline is one. */
 const status = (folder: string) => git(folder, 'status', '--porcelain', '-z', '--untracked-files=all')
-const diffOf = async ({ box, source }: Cloning, ...words: readonly string[]) =>
-  (await capture(['/bin/sh', '-c', ownIndex + script, 'sh', box, source.commit, 'never', ...words])).stdout
+const diffOf = async ({ box, source, found }: Cloning, ...words: readonly string[]) => {
+  const began = readBegan(found.handle.folder)
+  return (await capture(['/bin/sh', '-c', ownIndex + script, 'sh', box, source.commit, began, 'never', ...words])).stdout
+}
 
 describe('a clone with what is not committed', () => {
   test('has the index and the files as they are', async () => {
@@ -120,6 +123,62 @@ describe('a clone with what is not committed', () => {
     expect(await unsavedWork(one.context, one.found)).toEqual(['paude/fix: 1 commit'])
   })
 
+  test.each([true, false])('shows work that the agent says it began with (--dirty: %p)', async (isDirty) => {
+    const one = await cloning(async (folder) => put(join(folder, 'mine.txt'), 'mine\n'))
+    rooms.push(one.room)
+    await one.fill(one.box, isDirty)
+    put(join(one.box, 'work.txt'), 'work\n')
+    const all = isDirty ? ['mine.txt', 'work.txt'] : ['work.txt']
+    await git(one.box, 'add', '.')
+    const made = await git(one.box, 'commit-tree', '-p', 'HEAD', '-m', 'x', await git(one.box, 'write-tree'))
+    await git(one.box, 'reset', '--quiet')
+    const began = readBegan(one.found.handle.folder)
+    expect(began === '').toBe(!isDirty)
+    await git(one.box, 'update-ref', 'refs/paude/began', made)
+    if (isDirty) await git(one.box, 'replace', began, made)
+    const told = [...(isDirty ? ['replace/'] : []), 'paude/began', 'not committed']
+    const lines = await unsavedWork(one.context, one.found)
+    expect(told.filter((word) => !lines.some((line) => line.startsWith(word)))).toEqual([])
+    expect(lines.at(-1)).toBe(`not committed: ${all.join(', ')}`)
+    expect(await diffOf(one, '--name-only')).toBe('work.txt\n')
+    // What is gone hides nothing, either.
+    for (const ref of ['refs/paude/began', ...(isDirty ? [`refs/replace/${began}`] : [])])
+      await git(one.box, 'update-ref', '-d', ref)
+    await git(one.box, 'reflog', 'expire', '--all', '--expire=now')
+    await git(one.box, 'gc', '--quiet', '--prune=now')
+    expect(await diffOf(one, '--name-only')).toBe(all.map((name) => `${name}\n`).join(''))
+    expect(await unsavedWork(one.context, one.found)).toEqual([`not committed: ${all.join(', ')}`])
+  })
+
+  test('holds work where the project no longer has what came, and the bundle has it', async () => {
+    const { context, found, project, box, room } = await made(async (folder) => {
+      for (const name of ['a.txt', 'new.txt', 'other.txt', 'empty']) put(join(folder, name), name === 'empty' ? '' : 'mine\n')
+      symlinkSync('/etc/hostname', join(folder, 'link'))
+    })
+    put(join(box, 'a.txt'), 'of the agent\n')
+    await git(box, 'commit', '--quiet', '-am', 'work')
+    await git(box, 'update-ref', '-d', 'refs/paude/began')
+    await git(box, 'push', '--quiet', project, 'HEAD:refs/remotes/paude/fix')
+    const came = async () => (await unsavedWork(context, found)).filter((line) => line.startsWith('came from'))
+    expect(await came()).toEqual([])
+    await git(project, 'checkout', '--quiet', '--', 'a.txt')
+    const file = (name: string) => join(project, name)
+    for (const name of ['new.txt', 'empty', 'link']) rmSync(file(name))
+    await capture(['mkfifo', file('empty')])
+    symlinkSync('/etc/passwd', file('link'))
+    const why = 'came from your folder, not committed, and is not so there now: '
+    expect((await came())[0]).toStartWith(`${why}a.txt, `)
+    for (const name of ['a.txt', 'empty', 'link']) rmSync(file(name))
+    put(file('a.txt'), 'mine\n')
+    put(file('empty'), '')
+    symlinkSync('/etc/hostname', file('link'))
+    expect(await came()).toEqual([`${why}new.txt`])
+    await requireSaved(context, found, { force: true, discard: false })
+    const kept = readdirSync(room, { recursive: true, encoding: 'utf8' }).find((path) => path.endsWith('.bundle')) ?? ''
+    await git(project, 'fetch', '--quiet', join(room, kept), 'refs/paude/began:refs/heads/kept')
+    expect(await git(project, 'show', 'kept:new.txt', 'kept:a.txt')).toBe('mine\nmine')
+  })
+
   test('is made without a program of the repository', async () => {
     const { project } = await made(async (folder) => {
       const ran = `touch ${folder}/../ran; cat`
@@ -146,7 +205,10 @@ describe('a clone with what is not committed', () => {
       'printf "sub/new.txt\\0fifo\\0../outside/new.txt\\0.git/config\\0" >"$0/others"; cd "$1"; rm -r sub; ln -s ../outside sub; mkfifo fifo'
     const uncommitted = { index: '', objects: '', excludes: '', changed: ['sub/b.txt', 'a.txt'], unreadable: [] }
     const find = ['/bin/sh', '-c', lists, folder, root] as const
-    await takeSnapshot({ kind: 'snapshot', root, folder, find, uncommitted }, new AbortController().signal)
+    await takeSnapshot(
+      { kind: 'snapshot', root, folder, find, list: join(folder, 'list'), uncommitted },
+      new AbortController().signal,
+    )
     expect((await capture(['tar', '-tf', join(folder, 'tree.tar')])).stdout).toBe('a.txt\n')
   })
 
@@ -157,7 +219,10 @@ describe('a clone with what is not committed', () => {
     mkdirSync(folder)
     const uncommitted = { index: '', objects: '', excludes: '', changed: [], unreadable: [] }
     const find = ['/bin/sh', '-c', 'cat "$0/sub/list"', root] as const
-    const ended = takeSnapshot({ kind: 'snapshot', root, folder, find, uncommitted }, AbortSignal.timeout(100))
+    const ended = takeSnapshot(
+      { kind: 'snapshot', root, folder, find, list: join(folder, 'list'), uncommitted },
+      AbortSignal.timeout(100),
+    )
     expect(await ended.catch((error: Error) => error.name)).toBe('TimeoutError')
   })
 

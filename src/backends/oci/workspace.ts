@@ -1,6 +1,7 @@
+import { join } from 'node:path'
 import type { Handle } from '../../box/handle.ts'
 import { HARDENED } from '../../box/security.ts'
-import type { SessionSpec } from '../../box/spec.ts'
+import { FILLED, type SessionSpec } from '../../box/spec.ts'
 import type { WorkspaceVolume } from '../../box/workspace-volume.ts'
 import { exec, type Plan } from '../../plan/plan.ts'
 import type { Volumes } from '../backend.ts'
@@ -38,6 +39,7 @@ export function fillWorkspace(dialect: Dialect, spec: SessionSpec): Plan {
             kind: 'pipe' as const,
             from: fill.from,
             to: volumes(dialect).run(spec, kept, { script: fill.script, words: fill.words, stdin: true, writes: true, name }),
+            printed: join(spec.folder, FILLED),
             undo: volumes(dialect).end(name),
           },
         ]),

@@ -159,8 +159,8 @@ function planOf({ backend, spec, images, config, around }: Prepared, fill: Plan)
   })
 }
 
-function clonePlan({ id }: Prepared['spec'], { clone, workspace: { root } }: Prepared['around']): Plan {
+function clonePlan(spec: Prepared['spec'], { clone, workspace: { root } }: Prepared['around']): Plan {
   if (clone === null) return []
   const { store, uncommitted } = clone
-  return [...storePlan(store, clone), ...(uncommitted === null ? [] : snapshotPlan(id, { root, ...clone, uncommitted }))]
+  return [...storePlan(store, clone), ...(uncommitted === null ? [] : snapshotPlan(spec, { root, ...clone, uncommitted }))]
 }

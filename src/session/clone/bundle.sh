@@ -1,6 +1,8 @@
 # In a helper: prints a bundle of all refs of a repository, and of what is not committed or on no ref, as refs/paude/….
 set -eu
 cd "$1"
+# What the clone began with, whatever the agent has done to the ref.
+[ -z "$2" ] || git update-ref refs/paude/began "$2" || :
 # Gives a name to what is not committed in this folder.
 keep() {
   [ -n "$(git status --porcelain)" ] || return 0

@@ -21,7 +21,7 @@ else
   git update-index --force-remove --stdin <.git/absent
   git checkout-index --quiet --all --force
   tar -xpof .git/tree.tar
-  # With this a look tells what the agent did from what was there.
+  # With this a look tells what the agent did from what was there. paude keeps its name: the agent may write any ref, this one keeps it from gc.
   git add --all
   made=$(git -c user.name=paude -c user.email=paude@localhost commit-tree -p "$commit" -m 'What was not committed at the start' "$(git write-tree)")
   git update-ref refs/paude/began "$made"
@@ -30,3 +30,4 @@ else
   git update-index -q --refresh || :
 fi
 mkdir -p -- "$directory"
+echo "${made:-}"

@@ -5,7 +5,9 @@ import { PaudeError } from '../../errors.ts'
 import { patiently } from '../../run/patience.ts'
 import { printInto } from '../../run/to-file.ts'
 import { stateFolder } from '../../state.ts'
-import { shown } from '../../text.ts'
+import { firstOf, nameInside, shown } from '../../text.ts'
+import { goneFrom } from '../../workspace/brought.ts'
+import { readBegan, readBrought } from '../record/began.ts'
 import type { Found } from '../record/found.ts'
 import { modeOf } from '../record/record.ts'
 import { configChanges } from '../record/shadows.ts'
@@ -31,15 +33,19 @@ export async function unsavedWork(context: Context, found: Found, signal?: Abort
     )
   }
   if (found.record.clone === undefined) return []
+  const gone = goneFrom(found.record.workspace, readBrought(found.handle.folder))
   const look = async () => {
     const inside = await insideOf(context, found)
     return unsaved(await lookIntoClone(context, found, { inside, ...(signal === undefined ? {} : { signal }) }))
   }
-  return await look().catch((error: unknown) => {
+  const lines = await look().catch((error: unknown) => {
     // Its box may have ended between the two calls; a second look goes by a helper then.
     if (error instanceof PaudeError && error.code === 'command-failed') return look()
     throw error
   })
+  return gone.length === 0
+    ? lines
+    : [...lines, `came from your folder, not committed, and is not so there now: ${firstOf(gone.map(nameInside))}`]
 }
 
 /** Refuses to remove a session whose clone holds work that is nowhere else; with `force` that is kept as a bundle, with `discard` it goes. */
@@ -95,6 +101,10 @@ export async function bundleInto(
   const inside = await insideOf(context, found)
   // An interruption ends the helper too, which else would go on writing.
   return await patiently(0, (signal) =>
-    printInto(path, inside(`${script}${after}`, [], { writes: true, signal }), { most, begins: BEGINS, signal }),
+    printInto(path, inside(`${script}${after}`, [readBegan(found.handle.folder)], { writes: true, signal }), {
+      most,
+      begins: BEGINS,
+      signal,
+    }),
   )
 }

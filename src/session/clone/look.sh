@@ -1,14 +1,16 @@
 # In the box, or in a helper: prints what its repository has that the commits named do not reach, and what is not committed.
 cd "$1" && git rev-parse --git-dir >/dev/null || exit 65
-shift
+began=$2
+shift 2
+export GIT_OPTIONAL_LOCKS=0 GIT_NO_REPLACE_OBJECTS=1
 for one; do
   shift
   ! git cat-file -e "$one^{commit}" 2>/dev/null || set -- "$@" "^$one"
 done
-export GIT_OPTIONAL_LOCKS=0
 git for-each-ref --format='%(objectname) %(refname)' | while read -r object ref; do
+  [ "$object" != "$began" ] || continue
   case $ref in
-    refs/remotes/host/* | refs/paude/began) continue ;;
+    refs/remotes/host/*) continue ;;
     refs/heads/* | refs/stash) ahead=$(git rev-list --count "$object" "$@") ;;
     # One of a moment at which all was committed holds nothing that its commit does not.
     refs/paude/checkpoints/*)
@@ -26,7 +28,7 @@ git rev-list --walk-reflogs refs/stash 2>/dev/null | sed 1d | while read -r obje
 done
 # Whether all is as it was when the clone began with what was not committed.
 is_as_begun() {
-  git rev-parse --quiet --verify refs/paude/began >/dev/null && with_new_files git diff --quiet --no-ext-diff refs/paude/began
+  git cat-file -e "$began^{commit}" 2>/dev/null && with_new_files git diff --quiet --no-ext-diff "$began"
 }
 git worktree list --porcelain | while read -r key value; do
   case $key in

@@ -5,6 +5,7 @@ import { nameInside, printableOutput } from '../../text.ts'
 import { readGit } from '../../workspace/git.ts'
 import { isObjectName } from '../../workspace/ref-name.ts'
 import { readRef, readRefsBelow } from '../../workspace/refs.ts'
+import { readBegan } from '../record/began.ts'
 import type { Found } from '../record/found.ts'
 import { type Inside, requireClone } from './inside.ts'
 import script from './look.sh' with { type: 'text' }
@@ -51,7 +52,8 @@ export async function lookIntoClone(
 ): Promise<Work> {
   const late = AbortSignal.timeout(PATIENCE)
   const ended = signal === undefined ? late : AbortSignal.any([late, signal])
-  const argv = inside(ownIndex + script, knownCommits(context, found), { signal: ended })
+  const words = [readBegan(found.handle.folder), ...knownCommits(context, found)]
+  const argv = inside(ownIndex + script, words, { signal: ended })
   const { code, stdout, stderr } = await capture(argv, { most: MOST, signal: ended })
   signal?.throwIfAborted()
   const lines = stdout.split('\n')

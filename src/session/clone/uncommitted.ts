@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { folder, type Plan } from '../../plan/plan.ts'
 import { inStore, packsOf, type Store } from '../../workspace/sterile-git.ts'
 import type { Uncommitted } from '../../workspace/uncommitted.ts'
+import { broughtFile } from '../record/began.ts'
 import script from './uncommitted.sh' with { type: 'text' }
 
 /** What a clone gets of a working tree besides its commit, and where it waits until the clone is filled. */
@@ -12,12 +13,15 @@ export type Snapshotted = {
   readonly uncommitted: Uncommitted
 }
 
+/** A session, and its folder on the host. */
+type Of = { readonly id: string; readonly folder: string }
+
 /** Beside the packs, from where it goes with the filling, or after a month. */
 export const snapshotFolder = (store: Store, session: string): string => join(packsOf(store), `.uncommitted-${session}`)
 
 /** Collects what is not committed. git runs in paude's own repository, with your folder as its working tree and nothing of your configuration. */
-export function snapshotPlan(session: string, { root, store, commit, uncommitted }: Snapshotted): Plan {
-  const place = snapshotFolder(store, session)
+export function snapshotPlan({ id, folder: kept }: Of, { root, store, commit, uncommitted }: Snapshotted): Plan {
+  const place = snapshotFolder(store, id)
   const find = inStore(store, ['/bin/sh', '-c', script, 'sh', store.git, place, commit, root])
-  return [folder(place), { kind: 'snapshot', root, folder: place, find, uncommitted }]
+  return [folder(place), { kind: 'snapshot', root, folder: place, find, list: broughtFile(kept), uncommitted }]
 }

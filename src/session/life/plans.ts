@@ -13,7 +13,7 @@ export type StartOptions = {
   readonly timeout?: number
   /** Steps that make images when a start finds one missing. */
   readonly rescue?: Plan
-  /** Lays out the repository of paude's own that a clone comes from. */
+  /** Lays out the repository of paude's own that a clone comes from, and notes in the session's folder what it gets besides. */
   readonly store?: Plan
   /** What comes into the volumes of the made box before its agent starts. */
   readonly fill?: Plan
@@ -27,8 +27,8 @@ export function startPlan(
 ): Plan {
   const begun = { attached, timeout, stdin: spec.stdin }
   return [
-    ...store,
     ...laidOut(backend, spec),
+    ...store,
     ...backend.life.make(spec, rescue),
     ...fill,
     ...begin(backend, handleOfSpec(spec), begun),
