@@ -12,17 +12,10 @@ export type ConfigFile = {
   readonly isExecutable: boolean
 }
 
-/** Settings that say how the agent looks and talks. All others are named: new ones appear with every release. */
+/** Settings that say how the agent looks. All others are named: new ones appear with every release, and a model reads some as text. */
 const HARMLESS: ReadonlySet<string> = new Set([
-  ...['$schema', 'model', 'theme', 'language', 'outputStyle', 'verbose', 'cleanupPeriodDays', 'includeCoAuthoredBy'],
-  ...[
-    'spinnerTipsEnabled',
-    'alwaysThinkingEnabled',
-    'effortLevel',
-    'attribution',
-    'prefersReducedMotion',
-    'companyAnnouncements',
-  ],
+  ...['$schema', 'model', 'theme', 'verbose', 'includeCoAuthoredBy', 'spinnerTipsEnabled'],
+  ...['alwaysThinkingEnabled', 'effortLevel', 'prefersReducedMotion'],
 ])
 
 const WHY: Readonly<Record<string, string>> = {
@@ -50,19 +43,25 @@ const IN_FRONT = ['hooks', 'mcpServers', 'allowed-tools', 'tools', 'permissionMo
 /** What a change makes a program run on this machine, or takes from its agent's guards. Whatever is not known to be harmless is named. */
 export function risksOf({ path: said, before, after, isExecutable }: ConfigFile): readonly string[] {
   const path = said.split('/').map(foldedName).join('/')
-  if (after === null) return before !== null && SETTINGS.test(path) ? risksOfKeys(before, '{}') : []
+  const hasKeys = SETTINGS.test(path) || basename(path) === '.mcp.json'
+  if (after === null)
+    return [
+      'agents lose it: what it forbids is allowed, and a hook that runs it no longer stops anything',
+      ...(before !== null && SETTINGS.test(path) ? risksOfKeys(before, '{}') : []),
+    ]
   return [
     ...(isExecutable ? ['it is a program'] : []),
     ...otherTools(path),
-    ...(basename(path) === '.mcp.json'
+    ...(/(^|\/)\.(codex|gemini)\//.test(path) && !path.endsWith('.md')
+      ? ['it may start programs on this machine and change approvals']
+      : []),
+    ...(hasKeys
       ? risksOfKeys(before ?? '{}', after)
-      : SETTINGS.test(path)
-        ? risksOfKeys(before ?? '{}', after)
-        : path.endsWith('.md')
-          ? risksOfText(after)
-          : isExecutable
-            ? []
-            : ['agents obey it, or run it from a hook or a skill']),
+      : path.endsWith('.md')
+        ? risksOfText(after)
+        : isExecutable
+          ? []
+          : ['agents obey it, or run it from a hook or a skill']),
   ]
 }
 
@@ -108,9 +107,28 @@ function risksOfText(text: string): readonly string[] {
   return [
     'agents take it for your words',
     ...(named.length > 0 ? [`it sets ${named.join(', ')}, if that is in its front matter`] : []),
+    ...(hasOddKeys(text) ? ['its front matter sets keys that paude cannot read'] : []),
     ...(text.includes('!`') || text.includes('```!') ? ['it runs shell commands when it is used'] : []),
   ]
 }
+
+/** Whether front matter writes keys in another way than plainly: with escapes, tags, anchors, or over several lines. */
+function hasOddKeys(text: string): boolean {
+  const trimmed = text.trimStart()
+  if (!trimmed.startsWith('---')) return false
+  // Only this line ends it for every reader; one that stops earlier reads less.
+  const [front = ''] = trimmed.slice(3).split(/\n---\r?(?:\n|$)/)
+  return ODD_KEYS.some((odd) => odd.test(front))
+}
+
+/** Blanks of one line only: a box chooses how much there is to look through. */
+const ODD_KEYS = [
+  /(^|[{,])[ \t\-?]*"[^"\\]*(?:\\[\s\S][^"\\]*)+"\s*:/m, // "\x68ooks":
+  /(^|[\s{,[])![!<]/m, // !!binary aG9va3M=:
+  /(^|[{,])[ \t-]*\?(\s|$)/m, // ? key
+  /(^|[{,])[ \t-]*(&\S|\*[^\s*,{}[\]]+\s*:)/m, // &anchor key:, *alias :
+  /(^|[\s{,"'])<<["']?\s*:/m, // merge keys
+]
 
 /** A folder of an agent's may hold what another tool obeys. */
 function otherTools(path: string): readonly string[] {
