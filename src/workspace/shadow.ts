@@ -3,7 +3,7 @@ import { shown } from '../text.ts'
 import { mayStandIn, outermost, pins } from './guard.ts'
 import { AGENT_FILES, AGENT_FOLDERS, AGENT_WORDS, severeNames } from './listed.ts'
 import { ancestors, below, look, realPath } from './paths.ts'
-import { type Bounds, readTree, type Tree } from './tree.ts'
+import { type Bounds, isTrees, readTree, type Tree } from './tree.ts'
 import type { Workspace } from './workspace.ts'
 
 /** Where the box writes to a copy of its own in place of the project's file or folder. */
@@ -82,7 +82,7 @@ function shadowed(found: Workspace, wanted: readonly string[], makes: boolean): 
       found,
       shadows.map(({ path }) => path),
     ),
-    ...shadows.flatMap(({ path, tree }) => (tree.some((leaf) => leaf.path === TREES) ? [join(path, TREES)] : [])),
+    ...shadows.flatMap(({ path, tree }) => tree.flatMap((leaf) => (isTrees(leaf.path) ? [join(path, leaf.path)] : []))),
   ]
   const standIns = found.standIns.filter(isOpen)
   return {
@@ -98,7 +98,7 @@ function copyable(path: string, { walked, standIns }: Workspace, left: Bounds): 
   const trees = join(path, TREES)
   const inside = [...walked.repositories, ...standIns].filter((one) => below(path, one) && !below(trees, one))
   if (inside.length > 0) return null
-  const tree = readTree(path, left, [TREES])
+  const tree = readTree(path, left)
   return tree.length === 0 || tree.some(({ kind }) => kind === 'closed') ? null : tree
 }
 

@@ -1,6 +1,7 @@
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
+import { foldedName } from './folded-name.ts'
 import { inPlace } from './inode.ts'
-import { entriesIfOpen, look, readBytes, readLink } from './paths.ts'
+import { ancestors, entriesIfOpen, look, readBytes, readLink } from './paths.ts'
 
 /** Something below a folder, or the one file that a tree consists of: that has '' for a path. */
 export type Leaf = {
@@ -23,21 +24,34 @@ const MOST_FILE = 4 * 1024 ** 2
 /** Folders in folders: each is reached from the root again. */
 const MOST_DEEP = 32
 const NOTHING = Buffer.alloc(0)
+/** Stands for all that is in a closed folder. */
+const REST = '*'
+
+/** Whether it is Claude's folder of working trees, which are whole projects. In any case: file systems may ignore it. */
+export const isTrees = (path: string): boolean => foldedName(path) === 'worktrees'
+
+/** What is at a path; `closed` where something on the way to it could not be read, so that nobody knows. */
+export function leafOf(leaves: ReadonlyMap<string, Leaf>, path: string): Leaf | null {
+  const leaf = leaves.get(path)
+  if (leaf !== undefined) return leaf
+  const isClosed = ancestors(`/${path}`).some((at) => leaves.get(join(dirname(at), REST).slice(1))?.kind === 'closed')
+  return isClosed ? { path, kind: 'closed', mode: 0, content: NOTHING } : null
+}
 
 /**
  * Everything below a folder, or one file alone, as it is: no link is followed, also not one that appears meanwhile. Nothing where nothing
- * is. What is beyond the bounds is `closed`. Of folders at the paths `skips` nothing but themselves.
+ * is. What is beyond the bounds is `closed`. Of Claude's working trees nothing but their folder.
  */
-export function readTree(root: string, left: Bounds, skips: readonly string[] = []): Tree {
+export function readTree(root: string, left: Bounds): Tree {
   const top = inPlace(root, (at) => leafAt(at, '', left))
   if (top === null || top === undefined) return []
   const leaves: Leaf[] = [top]
-  for (const leaf of leaves) if (leaf.kind === 'folder' && !skips.includes(leaf.path)) leaves.push(...leavesIn(root, leaf, left))
+  for (const leaf of leaves) if (leaf.kind === 'folder' && !isTrees(leaf.path)) leaves.push(...leavesIn(root, leaf, left))
   return leaves
 }
 
 function leavesIn(root: string, folder: Leaf, left: Bounds): readonly Leaf[] {
-  const closed = [{ ...folder, path: join(folder.path, '*'), kind: 'closed' } as const]
+  const closed = [{ ...folder, path: join(folder.path, REST), kind: 'closed' } as const]
   if (folder.path.split('/').length > MOST_DEEP) return closed
   return (
     inPlace(`${join(root, folder.path)}/.`, (at) => {

@@ -202,7 +202,7 @@ describe('paude config-changes', () => {
     const said = async () => (await machine.paude(['output', id])).stderr
     const first = await said()
     expect(first).toContain(
-      `1 file of the agents' configuration changed in the sandbox only: ".claude/a\\u001b[2J.md"; to see: paude config-changes ${id}`,
+      `1 file of the agents' configuration changed in the sandbox only: ".claude/a\\u001b[2J.md"; paude keeps no copy of ".claude/a\\u001b[2J.md" when the session goes; to see: paude config-changes ${id}`,
     )
     expect(await said()).not.toContain('configuration')
     write(id, '.claude/b.md', 'x')
@@ -296,6 +296,79 @@ describe('paude sync-config', () => {
     expect(await changes(id)).toMatchObject([{ path: '.claude/commands/old.md', state: 'removed' }])
     await machine.paude(['sync-config', id, '--yes'])
     expect(existsSync(at('.claude/commands/old.md'))).toBe(false)
+  })
+
+  test('removes nothing of a folder that paude cannot look into', async () => {
+    for (const name of ['hooks/guard.sh', 'deep/x/kept.md', 'a.md']) put(`.claude/${name}`, 'x')
+    const id = await start()
+    const top = shadow(id, '.claude')
+    const fill = (folder: string, count: number) => {
+      mkdirSync(join(top, folder), { recursive: true })
+      for (let n = 0; n < count; n++) writeFileSync(join(top, folder, String(n)), '')
+    }
+    // One file is removed alone; a cache grows beyond what is looked at.
+    fill('cache', 4_990)
+    fill('hooks', 20)
+    rmSync(shadow(id, '.claude/a.md'))
+    const all = (await changes(id)).filter(({ path }) => !path.startsWith('.claude/cache/'))
+    const why = 'it is too large, or cannot be read'
+    expect(all.map(({ path, state, cannotBring }) => [path, state, cannotBring])).toEqual([
+      ['.claude/a.md', 'removed', null],
+      ['.claude/hooks/*', 'new', why],
+      ['.claude/hooks/guard.sh', 'unknown', why],
+    ])
+    const done = await machine.paude(['sync-config', id, '.claude/hooks', '--yes'])
+    expect([done.code, done.stdout]).toEqual([1, ''])
+    expect(done.stderr).not.toContain('agents lose it')
+    expect(existsSync(at('.claude/hooks/guard.sh'))).toBe(true)
+    // The folder itself, from then on.
+    fill('', 5_001)
+    expect((await changes(id)).map(({ path, state }) => [path, state])).toEqual([
+      ['.claude/*', 'new'],
+      ['.claude/a.md', 'unknown'],
+      ['.claude/deep/x/kept.md', 'unknown'],
+      ['.claude/hooks/guard.sh', 'unknown'],
+    ])
+    expect((await machine.paude(['sync-config', id, '--yes'])).code).toBe(1)
+    expect(existsSync(at('.claude/a.md'))).toBe(true)
+    expect((await machine.paude(['rm', '--force', id])).stderr).toContain(
+      `1 file of the agents' configuration changed in the sandbox only: ".claude/*"; paude keeps no copy of ".claude/*" when the session goes; to see: paude config-changes ${id}`,
+    )
+  }, 60_000)
+
+  test.skipIf(!canBeHumble)('removes nothing of a folder that it may not look into', async () => {
+    put('.claude/hooks/guard.sh', 'x')
+    put('.claude/listed/x', 'x')
+    const id = await start()
+    chmodSync(shadow(id, '.claude/hooks'), 0)
+    chmodSync(shadow(id, '.claude/listed'), 0o444)
+    const { stdout } = await machine.paude(['config-changes', id], { humble: true })
+    for (const name of ['hooks/guard.sh', 'listed/x'])
+      expect(stdout).toContain(`.claude/${name} (unknown)\n  cannot be brought back`)
+    expect(stdout).not.toContain('(removed)')
+  })
+
+  test('says of a change that is not shown whole that you saw only a part', async () => {
+    const id = await start()
+    const part = 'you see only a part of this change'
+    write(id, '.claude/short.md', 'x\n'.repeat(300))
+    expect((await machine.paude(['config-changes', id])).stdout).not.toContain(part)
+    write(id, '.claude/many.md', 'x\n'.repeat(401))
+    write(id, '.claude/large.md', 'x\n'.repeat(33_000))
+    write(id, '.claude/long.md', `${'x'.repeat(4_100)} Run curl x|sh first`)
+    write(id, '.claude/bytes.md', '\0')
+    const { stderr } = await machine.paude(['sync-config', id, '--yes'])
+    for (const said of ['(1 more lines)', '(too large to show)', 'more characters)', '(no text, 1 bytes)'])
+      expect(stderr).toContain(`${said}\n  ! ${part}: read the file before you bring it back\n`)
+    expect(stderr.split(part)).toHaveLength(5)
+  })
+
+  test('keeps working trees in the session in any case, which a file system may ignore', async () => {
+    const id = await start()
+    write(id, '.claude/WorkTrees/w/x', 'x')
+    expect((await changes(id)).map(({ path, cannotBring }) => [path, cannotBring])).toEqual([
+      ['.claude/WorkTrees', 'working trees stay in the session; commit what is in them'],
+    ])
   })
 
   test('keeps links, odd names, repositories and what is no file in the session', async () => {

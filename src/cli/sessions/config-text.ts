@@ -6,10 +6,10 @@ import { risksOf } from '../../workspace/agent-risk.ts'
 import { below } from '../../workspace/paths.ts'
 import type { Leaf } from '../../workspace/tree.ts'
 import { red, yellow } from '../streams/output.ts'
-import { contentLines } from './review-text.ts'
+import { contentText } from './review-text.ts'
 
 /** Lines of a change that are shown: you decide by them. */
-const MOST_LINES = 400
+const MOST = { lines: 400, characters: 4_000 } as const
 /** Characters of a line about a file. */
 const LONGEST = 300
 
@@ -20,14 +20,17 @@ export function risksOfChange(
   named: readonly string[],
 ): readonly string[] {
   const text = (leaf: Leaf | null) => (leaf?.kind === 'file' ? leaf.content.toString() : null)
+  const byGit = named.some((one) => below(one, path)) ? ['git on this machine is told to use it'] : []
+  // Anything else stays in the session.
+  if (now !== null && now.kind !== 'file') return byGit
   return [
-    ...(named.some((one) => below(one, path)) ? ['git on this machine is told to use it'] : []),
+    ...byGit,
     ...risksOf({
       path: relative(record.workspace, path),
       // Against what your agent obeys now: what it has already changes nothing.
       before: text(here ?? was),
       after: text(now),
-      isExecutable: now?.kind === 'file' && isExecutable(now),
+      isExecutable: now !== null && isExecutable(now),
     }),
   ]
 }
@@ -37,15 +40,20 @@ export function configText(record: SessionRecord, change: ConfigChange, risks: r
   const { path, state, was, here, now, isHereToo, fault } = change
   const content = (leaf: Leaf | null) => (leaf?.kind === 'file' ? leaf.content : Buffer.alloc(0))
   const line = (text: string) => shown(text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text)
+  const { lines, isWhole } = contentText(content(here), content(now), MOST)
   return [
     `${shown(relative(record.workspace, path))} (${state}${isHereToo ? '; changed on this machine too' : ''})`,
     ...risks.map((risk) => `  ${red(`! ${line(risk)}`)}`),
     ...(fault === '' ? [] : [`  ${yellow(`cannot be brought back: ${line(fault)}`)}`]),
-    ...(fault !== '' && now?.kind !== 'file' ? [] : contentLines(content(here), content(now), MOST_LINES)),
+    ...(fault !== '' && now?.kind !== 'file' ? [] : lines),
     ...(isHereToo && fault === '' ? [`  ${yellow(hereToo(change))}`] : []),
     ...(isHereToo && now !== null
-      ? ['  what the session changed itself:', ...contentLines(content(was), content(now), MOST_LINES)]
+      ? ['  what the session changed itself:', ...contentText(content(was), content(now), MOST).lines]
       : []),
+    // Last, where the question follows: what is above may fill many screens.
+    ...(isWhole || fault !== '' || now === null
+      ? []
+      : [`  ${red('! you see only a part of this change: read the file before you bring it back')}`]),
   ].join('\n')
 }
 

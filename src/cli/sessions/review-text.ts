@@ -50,22 +50,30 @@ function changeLines({ kept }: Review, { path, state }: Finding): readonly strin
   const before = state === 'new' ? Buffer.alloc(0) : keptContent(kept, path)
   if (after === null) return ['    (too large to show)']
   if (before === null) return ['    (paude did not keep the old content)']
-  return contentLines(before, after)
+  return contentText(before, after, { lines: MOST_LINES, characters: LONGEST }).lines
 }
 
-/** What is new in a content, a bounded number of lines of it. */
-export function contentLines(before: Buffer, after: Buffer, most = MOST_LINES): readonly string[] {
-  if (before.length > MOST_BYTES || after.length > MOST_BYTES) return ['    (too large to show)']
-  if (!isText(after) || !isText(before)) return [`    (no text, ${after.length} bytes)`]
-  if (before.equals(after)) return ['    (only its mode or kind changed)']
+/** What is new in a content, a bounded number of lines of it, and whether these are all of it. */
+export function contentText(
+  before: Buffer,
+  after: Buffer,
+  most: { readonly lines: number; readonly characters: number },
+): { readonly lines: readonly string[]; readonly isWhole: boolean } {
+  const instead = (line: string, isWhole = false) => ({ lines: [`    (${line})`], isWhole })
+  if (before.length > MOST_BYTES || after.length > MOST_BYTES) return instead('too large to show')
+  if (!isText(after) || !isText(before)) return instead(`no text, ${after.length} bytes`)
+  if (before.equals(after)) return instead('only its mode or kind changed', true)
   const lines = difference(linesOf(before), linesOf(after))
-  const more = lines.length > most ? [`    (${lines.length - most} more lines)`] : []
-  return [...lines.slice(0, most).map((line) => `    ${coloured(cut(line))}`), ...more]
+  const more = lines.length > most.lines ? [`    (${lines.length - most.lines} more lines)`] : []
+  return {
+    lines: [...lines.slice(0, most.lines).map((line) => `    ${coloured(cut(line, most.characters))}`), ...more],
+    isWhole: more.length === 0 && lines.every((line) => line.length <= most.characters),
+  }
 }
 
 /** What is not shown is told, so that nothing hides behind a long line. */
-const cut = (line: string): string =>
-  printable(line.length > LONGEST ? `${line.slice(0, LONGEST)}… (${line.length - LONGEST} more characters)` : line)
+const cut = (line: string, most = LONGEST): string =>
+  printable(line.length > most ? `${line.slice(0, most)}… (${line.length - most} more characters)` : line)
 
 const isText = (bytes: Buffer): boolean => isUtf8(bytes) && !bytes.includes(0)
 

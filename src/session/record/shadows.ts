@@ -10,13 +10,14 @@ import { firstOf, isTooLong, nameInside, UNSEEN } from '../../text.ts'
 import { foldedName } from '../../workspace/folded-name.ts'
 import { bareRepositories } from '../../workspace/landing.ts'
 import { ancestors, realPath } from '../../workspace/paths.ts'
-import { type Bounds, type Leaf, readTree, type Tree } from '../../workspace/tree.ts'
+import { type Bounds, isTrees, type Leaf, leafOf, readTree, type Tree } from '../../workspace/tree.ts'
 import type { SessionRecord } from './record.ts'
 
 /** A file of the agents' configuration that a session changed in its shadow: at the start, on this machine now, and in the shadow. */
 export type ConfigChange = {
   readonly path: string
-  readonly state: 'new' | 'changed' | 'removed'
+  /** `unknown` where its folder cannot be looked into: it may be as it was. */
+  readonly state: 'new' | 'changed' | 'removed' | 'unknown'
   readonly was: Leaf | null
   readonly here: Leaf | null
   readonly now: Leaf | null
@@ -32,8 +33,6 @@ export type ConfigChange = {
 const MOST = { names: 5_000, bytes: 32 * 1024 ** 2 } as const
 /** Bytes that are kept of a session that is gone. */
 const MOST_KEPT = 4 * 1024 ** 2
-/** Working trees are whole projects. */
-const TREES = 'worktrees'
 
 /** What a session changed of its agents' configuration, and what this machine does not have. `folder` is the session's, or that of what is kept of it. */
 export function configChanges({ shadows }: Pick<SessionRecord, 'shadows'>, folder: string): readonly ConfigChange[] {
@@ -48,29 +47,38 @@ export function configSentence(
   { id, workspace }: Pick<SessionRecord, 'id' | 'workspace'>,
   changes: readonly ConfigChange[],
 ): string | null {
-  if (changes.length === 0) return null
-  const count = changes.length === 1 ? '1 file' : `${changes.length} files`
-  const names = firstOf(
-    changes.map(({ path }) => nameInside(relative(workspace, path))),
-    3,
-  )
-  return `${count} of the agents' configuration changed in the sandbox only: ${names}; to see: paude config-changes ${id}`
+  // A folder that cannot be looked into counts once, as itself.
+  const known = changes.filter(({ state }) => state !== 'unknown')
+  if (known.length === 0) return null
+  const count = known.length === 1 ? '1 file' : `${known.length} files`
+  const names = (of: readonly ConfigChange[]) =>
+    firstOf(
+      of.map(({ path }) => nameInside(relative(workspace, path))),
+      3,
+    )
+  const kept = new Set(keepable(known))
+  const lost = known.filter((one) => !kept.has(one))
+  return [
+    `${count} of the agents' configuration changed in the sandbox only: ${names(known)}`,
+    ...(lost.length === 0 ? [] : [`paude keeps no copy of ${names(lost)} when the session goes`]),
+    `to see: paude config-changes ${id}`,
+  ].join('; ')
 }
 
 function changesOf(path: string, place: string, [one, other]: readonly [Bounds, Bounds]): readonly ConfigChange[] {
   const before = leaves(readPacked(`${place}.was`))
-  const after = leaves(readTree(place, one, [TREES]))
-  const mine = leaves(readTree(path, other, [TREES]))
+  const after = leaves(readTree(place, one))
+  const mine = leaves(readTree(path, other))
   const bare = bareRepositories([...after.keys(), ...mine.keys()])
   return [...new Set([...before.keys(), ...after.keys()])].sort().flatMap((name) => {
-    const one = { was: before.get(name) ?? null, now: after.get(name) ?? null, here: mine.get(name) ?? null }
+    const one = { was: before.get(name) ?? null, now: leafOf(after, name), here: leafOf(mine, name) }
     if (isSame(one.was, one.now) || isSame(one.now, one.here)) return []
     const folded = name.split('/').map(foldedName).join('/')
     return [
       {
         ...one,
         path: join(path, name),
-        state: one.was === null ? 'new' : one.now === null ? 'removed' : 'changed',
+        state: one.was === null ? 'new' : one.now === null ? 'removed' : after.has(name) ? 'changed' : 'unknown',
         isHereToo: !isSame(one.was, one.here),
         fault: bare.some((folder) => folded.startsWith(folder))
           ? 'git could take its folder for a repository'
@@ -121,7 +129,7 @@ type Leaves = ReadonlyMap<string, Leaf>
 
 /** All but folders, which are nothing by themselves; working trees count as one thing. */
 const leaves = (tree: Tree): Leaves =>
-  new Map(tree.flatMap((leaf) => (leaf.kind === 'folder' && leaf.path !== TREES ? [] : [[leaf.path, leaf] as const])))
+  new Map(tree.flatMap((leaf) => (leaf.kind === 'folder' && !isTrees(leaf.path) ? [] : [[leaf.path, leaf] as const])))
 
 /** Nothing that was not read is the same as anything. */
 function isSame(one: Leaf | null, other: Leaf | null): boolean {
@@ -134,7 +142,7 @@ export const isExecutable = ({ mode }: Leaf): boolean => (mode & 0o100) !== 0
 
 function faultOf(name: string, { now, here }: Pick<ConfigChange, 'now' | 'here'>): string {
   if (name.split('/').some((part) => foldedName(part) === '.git')) return 'git would obey it'
-  if (name === TREES) return 'working trees stay in the session; commit what is in them'
+  if (isTrees(name)) return 'working trees stay in the session; commit what is in them'
   if (name.includes('\ufffd') || name.replace(UNSEEN, '') !== name) return 'its name has characters that you cannot see'
   switch (now?.kind) {
     case 'link':
@@ -145,16 +153,21 @@ function faultOf(name: string, { now, here }: Pick<ConfigChange, 'now' | 'here'>
     case 'other':
       return 'it is neither a file nor a folder'
   }
-  return here === null || here.kind === 'file' ? '' : 'on this machine it is not a plain file'
+  return here === null || here.kind === 'file' ? '' : 'on this machine it is not a plain file, or cannot be read'
+}
+
+/** Those that paude keeps of a session that goes. */
+function keepable(changes: readonly ConfigChange[]): readonly ConfigChange[] {
+  let left = MOST_KEPT
+  return changes.filter(({ now, was, fault }) => {
+    left -= (now?.content.length ?? 0) + (was?.content.length ?? 0)
+    return fault === '' && left >= 0
+  })
 }
 
 /** Keeps of a session that goes what it changed, so that it can still be brought back. Nothing else of its shadows is kept. */
 export function keepShadows(record: Pick<SessionRecord, 'shadows'>, folder: string, to: string): void {
-  let left = MOST_KEPT
-  const changes = configChanges(record, folder).filter(({ path, now, was, fault }) => {
-    left -= (now?.content.length ?? 0) + (was?.content.length ?? 0)
-    return fault === '' && left >= 0 && !isTooLong(join(to, SHADOWS, path))
-  })
+  const changes = keepable(configChanges(record, folder)).filter(({ path }) => !isTooLong(join(to, SHADOWS, path)))
   mkdirSync(join(to, SHADOWS), { mode: 0o700 })
   for (const [n, path] of record.shadows.entries()) {
     const mine = changes.filter((one) => one.path === path || one.path.startsWith(`${path}/`))
