@@ -183,6 +183,15 @@ describe('a worktree', () => {
     expect(await git(root, 'log', '-1', '--format=%s', 'paude/fix')).toBe('loose')
   })
 
+  test.each(['.gitignore', '.gitattributes'])('does not wait for a pipe called %s, and names it', async (name) => {
+    const { make, found, context } = await project()
+    const made = await make({ sessionName: 'fix' })
+    put(join(made.folder, 'd/x'), 'x\n')
+    await capture(['mkfifo', join(made.folder, 'd', name)])
+    const said = await worktreeWork(context, found(made)).catch(String)
+    expect(said).toContain(`d/${name} is not a plain file`)
+  })
+
   test('says so where its branch stays since git has packed it', async () => {
     const { root, make, found, context, notes } = await project()
     const made = await make({ sessionName: 'fix' })

@@ -1,5 +1,5 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import { execute } from '../../run/execute.ts'
@@ -79,7 +79,26 @@ async function lookAt(
   return { root, git, store, commit, uncommitted: readUncommitted(root, git, context.host) }
 }
 
+/** Files that git opens in each folder that it looks through: it would wait for ever for what a pipe says. */
+const OPENED = ['(', '-name', '.gitignore', '-o', '-name', '.gitattributes', ')'] as const
+
+async function requireNoPipes(root: string): Promise<void> {
+  const odd = ['!', '-type', 'f', '!', '-type', 'd', '!', '-type', 'l', '-print0'] as const
+  const argv = ['find', root, '-name', '.git', '-prune', '-o', ...OPENED, ...odd] as const
+  const { stdout } = await capture(argv, { signal: AbortSignal.timeout(PATIENCE), most: MOST })
+  const [path = ''] = stdout.split('\0')
+  if (path !== '')
+    throw new PaudeError(
+      'refused',
+      `${nameInside(relative(root, path))} is not a plain file, so git cannot look through the worktree`,
+      {
+        hint: `rm ${shown(path)}`,
+      },
+    )
+}
+
 async function changesIn({ root, store, commit, uncommitted }: Looked): Promise<readonly string[]> {
+  await requireNoPipes(root)
   const folder = mkdtempSync(join(store.folder, 'look-'))
   try {
     writeFileSync(join(folder, 'entries'), uncommitted.index)
