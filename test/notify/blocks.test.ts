@@ -50,7 +50,7 @@ test('what is asked for says how long it waits, and its refusal is no further ne
 
 test('of a long host the end is told, which says whose it is, and where all of it is to be seen', () => {
   const { refused, asks, messages } = teller('a-name-for-a-session-that-is-as-long-as-one-may-be-made-longer')
-  const place = `registry.npmjs.org.${'a'.repeat(200)}.ev.il:443`
+  const place = `packages.sample.org.${'a'.repeat(200)}.ev.il:443`
   refused(place)
   asks(`${'b.'.repeat(120)}ev.il:443`)
   for (const { title } of messages) expect(title).toEndWith('.ev.il:443')
@@ -58,7 +58,7 @@ test('of a long host the end is told, which says whose it is, and where all of i
     'Its name is long; to look at it: paude network blocked paude-bcd234',
     'It waits 60 s for your answer. Its name is long; to look at it: paude network watch paude-bcd234',
   ])
-  expect(messages[0]?.title).toContain(' was refused registry.npmjs.…aaaa')
+  expect(messages[0]?.title).toContain(' was refused packages.sample…aaaa')
 })
 
 test('a host that is not long is whole in its title and in the command', () => {

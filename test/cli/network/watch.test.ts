@@ -62,7 +62,7 @@ test('the chosen row that had to be cut is told in full below', () => {
 })
 
 describe.each([40, 60, 100])('the end of a host that is as long as a name may be, in %p columns,', (columns) => {
-  const long = `registry.npmjs.org.${'a.'.repeat(112)}ev.il`
+  const long = `packages.sample.org.${'a.'.repeat(112)}ev.il`
 
   test('is below its row', () => {
     expect(
