@@ -37,7 +37,7 @@ export function makeJudge(kept: Manifest, { found, isOurs, told }: Seer, watches
         if (watches.of(folder) === 'tree') watches.leave(folder)
         watches.enter(folder, one)
       }
-    if (isOurs(one.path)) return []
+    if (isOurs(one.path) || isInOld(one, kept)) return []
     const [finding] = judge(one, kept)
     if (finding === undefined || (finding.state !== 'new' && one.listed !== CLOSED)) return []
     if (finding.severity !== 'severe' || isUnfinished(one)) return []
@@ -103,6 +103,10 @@ function foldersOf({ path, listed }: Candidate, { roots }: Manifest): readonly s
   const inner = entriesOf(top).filter((entry) => entry.isDirectory() && !GITS_OWN.has(entry.name))
   return [top, ...inner.map(({ name }) => join(top, name))]
 }
+
+/** In a guarded folder that was there: the box cannot write into it, so you did. */
+const isInOld = ({ path, listed }: Candidate, { seen }: Manifest): boolean =>
+  ancestors(path).some((one) => one !== path && one.endsWith(`/${listed.path}`) && seen[one]?.kind === 'folder')
 
 /** git makes one piece by piece, and obeys nothing in it before. */
 const isUnfinished = ({ path, listed }: Candidate): boolean =>

@@ -188,6 +188,13 @@ test.each(harmless)('a watch is silent %s', async (_, prepare, deed) => {
   expect(await all()).toEqual([])
 })
 
+test('a watch is silent of what you add to a guarded folder that was there, also before it begins', async () => {
+  const add = (root: string) => put(join(root, '.vscode/new/y'))
+  const { root, all } = watched((top) => put(join(top, '.vscode/x')), add)
+  put(join(root, '.vscode/z'))
+  expect(await all()).toEqual([])
+})
+
 test('a watch tells once of what stays as it is, and again of each change', async () => {
   const { root, tells, all } = watched()
   put(join(root, '.vscode/tasks.json'), 'one')
