@@ -7,4 +7,4 @@ export GIT_INDEX_FILE="$folder/index"
 # A list of what is ignored may claim any size.
 GIT_ALLOC_LIMIT=256m GIT_WORK_TREE="$root" "$git" ls-files -z --others --exclude-per-directory=.gitignore --exclude-from="$folder/excludes" >others
 # What the commit has is in the other packs.
-{ cat objects; echo "^$commit^{tree}"; } | "$git" pack-objects --revs --delta-base-offset -q "$folder/pack" >/dev/null
+{ cat objects; echo "^$commit^{tree}"; } | "$git" pack-objects --revs --delta-base-offset --window=0 --compression=0 -q "$folder/pack" >/dev/null
