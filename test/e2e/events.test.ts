@@ -52,8 +52,9 @@ describeEach('events', (backend) => {
     expect(ids).toEqual(ids.flatMap((each, index) => [index % 2 === 0 ? each : (ids[index - 1] ?? '')]))
     const now = Date.now()
     for (const { time } of events) expect(Math.abs(now - Date.parse(time))).toBeLessThan(120_000)
-    // The project is left as it was but for what the agent made.
-    expect(readdirSync(project).toSorted()).toEqual(['.git', 'README.md', 'made.txt'])
+    // The project is left as it was but for what the agent made, and the place of its shadow, which is empty and goes with the session.
+    expect(readdirSync(project).toSorted()).toEqual(['.claude', '.git', 'README.md', 'made.txt'])
+    expect(readdirSync(join(project, '.claude'))).toEqual([])
     expect((await run(['events', id])).stdout).toMatch(/tool {12}Write .*made\.txt\n/)
 
     // The hooks of a box that is started again go on in the same record.
