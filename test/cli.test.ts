@@ -51,6 +51,13 @@ describe('the agent', () => {
       "paude: --network comes after the agent's first word, so it goes to the agent; for paude's flag, put it first",
     )
     expect(machine.kept()).toContain('"network": "restricted"')
+    for (const [word, times] of [
+      ['reviewer', 0],
+      ['codex', 1],
+    ] as const) {
+      const said = (await machine.paude(['--detach', '-p', 'hi', '--agent', word])).stderr
+      expect(said.split("--agent comes after the agent's first word")).toHaveLength(1 + times)
+    }
     for (const words of [
       ['--append-system-prompt', '--network'],
       ['--', '--network'],

@@ -32,7 +32,10 @@ export function normal({ cwd, runs, files, transcripts, asked }: Raw): Deeds {
         .map(parsed)
         .filter((line) => !isRepaint(line))
         .map((line) => values(line, name)),
-      stderr: stderr.split('\n').map(name),
+      stderr: stderr
+        .split('\n')
+        .filter((line) => !AT_ONCE.test(line))
+        .map(name),
     })),
     files: Object.fromEntries(Object.entries(files).map(([path, text]) => [name(path), name(text)])),
     transcripts: Object.entries(transcripts)
@@ -41,6 +44,9 @@ export function normal({ cwd, runs, files, transcripts, asked }: Raw): Deeds {
     asked: asked.map(({ path, beta, body }) => values({ path, beta, ...question(body) }, name)),
   }
 }
+
+/** What the watch says while a session runs, where it comes to that before the end, which says the same. */
+const AT_ONCE = /^paude: warning: \S+ appeared in the project: /
 
 const lastTime = (transcript: string): string => /.*"timestamp":"([^"]+)"/s.exec(transcript)?.[1] ?? ''
 

@@ -1,6 +1,6 @@
 import type { Grammar } from '../../agents/grammar.ts'
 import { grammars } from '../../agents/grammars.ts'
-import { isAgent, titles, usualAgent } from '../../agents/names.ts'
+import { agentNames, isAgent, titles, usualAgent } from '../../agents/names.ts'
 import { asksSomething, isOption, isVerb, optionNames } from '../../agents/words.ts'
 import { ownFlags } from '../../config/keys/own-flags.ts'
 import type { Layer } from '../../config/keys/settings.ts'
@@ -94,7 +94,13 @@ export function refuseLostFlags(words: readonly string[], host: Machine): void {
 
 /** Own flags among the agent's options, which therefore are the agent's. */
 export const lateFlags = (words: readonly string[], host: Machine): readonly string[] =>
-  optionNames(readAs(host).grammar, words).filter((name) => own.includes(name))
+  optionNames(readAs(host).grammar, words).filter((name) => own.includes(name) && (name !== '--agent' || namesAgent(words)))
+
+/** Claude has an option of this name, for agents of its own. */
+const namesAgent = (words: readonly string[]): boolean =>
+  words.some((word, at) =>
+    word === '--agent' ? isAgent(words[at + 1] ?? '') : agentNames.some((name) => word === `--agent=${name}`),
+  )
 
 /** A mistyped flag or variable of ours has no effect, or is an option that the agent does not know. */
 export function suspicions(words: readonly string[], { env }: Machine): readonly string[] {
