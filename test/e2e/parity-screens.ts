@@ -58,7 +58,8 @@ export const shows: Readonly<Record<string, Show>> = {
       await window.press('Escape')
       const refused = await window.see(/interrupted|rejected|declined/i)
       await exit(window)
-      return [question, refused]
+      // Claude says one and after a moment the other.
+      return [question.replace(/Running (1 shell command…|a scripted command)/, 'Running'), refused]
     },
   },
   'Ctrl-Z and back': {
