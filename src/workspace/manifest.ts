@@ -212,18 +212,18 @@ function isPlainRepository(place: string): boolean {
     const path = join(place, name)
     if (look(path) === null) return true
     const entries = look(path)?.isDirectory() ? entriesIfOpen(path) : null
-    return entries?.every((entry) => !entry.isSymbolicLink() && isAllowed(entry.name)) === true
+    return entries?.every((entry) => (!entry.isSymbolicLink() || TRIED.test(entry.name)) && isAllowed(entry.name)) === true
   }
   if (
     config === null ||
     look(join(place, 'info/attributes')) !== null ||
-    !holds('', (name) => PLAIN_NAMES.has(name.replace(/\.lock$/, '')))
+    !holds('', (name) => PLAIN_NAMES.has(name.replace(PASSING, '')) || TRIED.test(name))
   )
     return false
   // git's templates have empty folders.
   if (!['modules', 'worktrees', 'remotes', 'branches'].every((name) => holds(name, () => false))) return false
   if (!holds('hooks', (name) => name.endsWith('.sample'))) return false
-  if (!holds('objects', (name) => /^([0-9a-f]{2}|info|pack)$/.test(name))) return false
+  if (!holds('objects', (name) => /^([0-9a-f]{2}|info|pack|maintenance\.lock|tmp_objdir-[\w-]+)$/.test(name))) return false
   const { all, isWhole } = readConfig(config)
   return (
     isWhole && all.every(({ key, value }) => PLAIN_KEY.test(key) || (/^remote\..+\.url$/s.test(key) && PLAIN_URL.test(value)))
@@ -238,7 +238,12 @@ const PLAIN_NAMES: ReadonlySet<string> = new Set([
   ...['HEAD', 'config', 'description', 'hooks', 'info', 'objects', 'refs', 'logs', 'index', 'packed-refs', 'shallow'],
   ...['modules', 'worktrees', 'remotes', 'branches', 'COMMIT_EDITMSG', 'FETCH_HEAD', 'ORIG_HEAD', 'MERGE_HEAD', 'MERGE_MSG'],
   ...['MERGE_MODE', 'SQUASH_MSG', 'AUTO_MERGE', 'CHERRY_PICK_HEAD', 'REVERT_HEAD', 'gc.pid', 'gc.log'],
+  ...['TAG_EDITMSG', 'NOTES_EDITMSG', 'MERGE_RR'],
 ])
+/** A link by which `git init` tries whether there are links. */
+const TRIED = /^t[a-zA-Z0-9]{6}$/
+/** Ends of names that git uses while it writes one of these: a watch looks in the middle of it. */
+const PASSING = /(\.stash\.\d+)?\.lock$|\.stash\.\d+$|\.new$/
 
 /** What git sets by itself, and names of people. A setting that is not known may name a program. */
 const PLAIN_KEY =

@@ -188,6 +188,19 @@ test.each(harmless)('a watch is silent %s', async (_, prepare, deed) => {
   expect(await all()).toEqual([])
 })
 
+test('a watch is silent of a new repository while git packs it, tags, clones and stashes', async () => {
+  const { root, all } = watched()
+  const script = `
+    export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1 EMAIL=ada@example.test
+    git init -q sub && cd sub || exit
+    for n in $(seq 12); do
+      echo $n >f && git add f && git commit -qm m && git tag -am t t$n && git gc -q && git pack-refs --all || exit
+      echo more >>f && git stash -q && git stash pop -q && git branch b$n && git clone -q . ../copy$n || exit
+    done`
+  const { exited } = Bun.spawn(['sh', '-c', script], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] })
+  expect([await exited, await all()]).toEqual([0, []])
+})
+
 test('a watch is silent of what you add to a guarded folder that was there, also before it begins', async () => {
   const add = (root: string) => put(join(root, '.vscode/new/y'))
   const { root, all } = watched((top) => put(join(top, '.vscode/x')), add)
