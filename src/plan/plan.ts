@@ -110,7 +110,8 @@ export type Snapshot = {
   /** File that gets what is in the tar, so that it can be told later whether the folder still has it. */
   readonly list: string
   readonly uncommitted: {
-    readonly index: string
+    readonly files: string
+    readonly repositories: string
     readonly objects: string
     readonly excludes: string
     readonly changed: readonly string[]

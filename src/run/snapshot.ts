@@ -31,8 +31,9 @@ const PIECE = 1024 ** 2
 /** Makes what a clone gets of what is not committed. Returns lines for the user. */
 export async function takeSnapshot(step: Snapshot, signal: AbortSignal): Promise<readonly string[]> {
   const { folder, uncommitted } = step
-  for (const name of ['index', 'objects', 'excludes'] as const)
-    writeFileSync(join(folder, name === 'index' ? 'entries' : name), uncommitted[name], { mode: 0o600 })
+  const { files, repositories: within, objects, excludes } = uncommitted
+  for (const [name, content] of Object.entries({ entries: files + within, objects, excludes }))
+    writeFileSync(join(folder, name), content, { mode: 0o600 })
   const odd = ['.gitignore', ...uncommitted.changed.filter((name) => name.endsWith('/.gitignore'))].find(isOddIn(step.root))
   if (odd !== undefined) throw cannot(ODD(odd), `look at ${shown(join(step.root, odd))}`)
   const late = AbortSignal.timeout(PATIENCE)

@@ -10,9 +10,9 @@ import type { Surroundings } from './places.ts'
 
 /** What a working tree has besides a commit, as far as its index tells. Files that it does not know are found by paude's own git. */
 export type Uncommitted = {
-  /** The index as lines that `git update-index --index-info` reads. */
-  readonly index: string
-  /** The same of repositories within alone, such as submodules. */
+  /** The index as lines that `git update-index --index-info` reads, without repositories within. */
+  readonly files: string
+  /** The same of repositories within, such as submodules. */
   readonly repositories: string
   /** Those of them that are there with git data of their own: no git of paude's looks into them. */
   readonly within: readonly string[]
@@ -41,7 +41,7 @@ export function readUncommitted(root: string, git: GitLayout, host: Surroundings
   const repositories = entries.filter(isGitlink)
   const changed = entries.filter((entry) => !entry.isUnseen && !isGitlink(entry) && !isSame(root, entry, isFolder))
   return {
-    index: linesOf(entries),
+    files: linesOf(entries.filter((entry) => !isGitlink(entry))),
     repositories: linesOf(repositories),
     within: repositories.filter(({ name }) => look(pathOf(root, `${name}/.git`)) !== null).map(textOf),
     objects: entries.flatMap((entry) => (isGitlink(entry) ? [] : [`${entry.id}\n`])).join(''),

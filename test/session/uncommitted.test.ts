@@ -203,7 +203,14 @@ describe('a clone with what is not committed', () => {
     mkdirSync(folder)
     const lists =
       'printf "sub/new.txt\\0fifo\\0../outside/new.txt\\0.git/config\\0" >"$0/others"; cd "$1"; rm -r sub; ln -s ../outside sub; mkfifo fifo'
-    const uncommitted = { index: '', objects: '', excludes: '', changed: ['sub/b.txt', 'a.txt'], unreadable: [] }
+    const uncommitted = {
+      files: '',
+      repositories: '',
+      objects: '',
+      excludes: '',
+      changed: ['sub/b.txt', 'a.txt'],
+      unreadable: [],
+    }
     const find = ['/bin/sh', '-c', lists, folder, root] as const
     await takeSnapshot(
       { kind: 'snapshot', root, folder, find, list: join(folder, 'list'), uncommitted },
@@ -217,7 +224,7 @@ describe('a clone with what is not committed', () => {
     rooms.push(room)
     const folder = join(room, 'snapshot')
     mkdirSync(folder)
-    const uncommitted = { index: '', objects: '', excludes: '', changed: [], unreadable: [] }
+    const uncommitted = { files: '', repositories: '', objects: '', excludes: '', changed: [], unreadable: [] }
     const find = ['/bin/sh', '-c', 'cat "$0/sub/list"', root] as const
     const ended = takeSnapshot(
       { kind: 'snapshot', root, folder, find, list: join(folder, 'list'), uncommitted },

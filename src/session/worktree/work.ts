@@ -101,7 +101,7 @@ async function changesIn({ root, store, commit, uncommitted }: Looked): Promise<
   await requireNoPipes(root)
   const folder = mkdtempSync(join(store.folder, 'look-'))
   try {
-    writeFileSync(join(folder, 'entries'), uncommitted.index)
+    writeFileSync(join(folder, 'entries'), uncommitted.files + uncommitted.repositories)
     writeFileSync(join(folder, 'excludes'), uncommitted.excludes)
     const argv = inStore(store, ['/bin/sh', '-c', script, 'sh', store.git, root, folder, commit])
     const late = AbortSignal.timeout(PATIENCE)
@@ -125,14 +125,6 @@ async function onNoBranch({ git, store, commit }: Looked): Promise<number> {
   return code === 0 ? Number(stdout) : 1
 }
 
-const withoutRepositories = ({ index, repositories }: Uncommitted): string => {
-  const left = new Set(repositories.split('\n'))
-  return index
-    .split('\n')
-    .filter((line) => line === '' || !left.has(line))
-    .join('\n')
-}
-
 /** Bytes of a bundle that is kept. */
 const MOST_BYTES = 8 * 1024 ** 3
 
@@ -152,7 +144,7 @@ export async function bundleWorktree(context: Context, found: Found, path: strin
   try {
     const files = {
       ...storeFiles(readStoreSource(git)),
-      entries: withoutRepositories(uncommitted),
+      entries: uncommitted.files,
       repositories: uncommitted.repositories,
       'info/exclude': uncommitted.excludes,
       'refs/none': '',
