@@ -43,6 +43,13 @@ describe.each([docker, podman])('$name', (backend) => {
     if (renderPlan(plan).includes(`src=${parts(spec.id).link}`)) expect(undone).toContain(parts(spec.id).link)
   })
 
+  test('hardens what it asks an image by, and what stands in for a proxy', () => {
+    const asked = backend.images?.run('an-image', 'true', { container: 'paude-x', created: '' }) ?? []
+    for (const argv of [asked, backend.wall?.neighbour?.('an-image') ?? []])
+      expect(argv).toEqual(expect.arrayContaining(['--cap-drop=ALL', '--security-opt=no-new-privileges', '--read-only']))
+    expect(asked).toContain('--network=none')
+  })
+
   test.each(spread)('hardens every container: $name', ({ plan, spec }) => {
     const made = execs(plan).filter(makes)
     expect(made.length).toBeGreaterThan(0)
