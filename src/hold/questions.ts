@@ -15,8 +15,9 @@ type Asked = {
   readonly screen: Screen
 }
 
-/** Milliseconds that a running agent has to paint its screen anew for a new holder. */
+/** Milliseconds that an agent has to paint a question, and to paint its screen anew for a new holder, which joins late on a busy machine. */
 const REPAINT = 2000
+const JOIN = 6000
 
 /** Answers the questions that come in at the holder's socket. */
 export function makeQuestions(asked: Asked) {
@@ -31,8 +32,8 @@ export function makeQuestions(asked: Asked) {
     spoken: report.spoken,
     over: report.isOver,
     // That a text was taken up is told by a change at the cursor. An agent that a new holder has just joined paints its whole screen,
-    // and behind a text that would pass for such a change. So typing waits longer for the first paint than whoever asks for a picture.
-    repainted: () => repainted(asked, child.hasPainted() ? REPAINT : 3 * REPAINT),
+    // and behind a text that would pass for such a change.
+    repainted: () => repainted(asked),
   })
 
   return {
@@ -74,9 +75,9 @@ function tell(waiting: Set<Client>, text: string, ...clients: readonly Client[])
 }
 
 /** A new holder has an empty screen until the agent that runs already has painted it, and a question is told of before it is painted. */
-async function repainted({ child, report }: Asked, patience = REPAINT): Promise<void> {
+async function repainted({ child, report }: Asked): Promise<void> {
   const asked = () => (report.state().activity === 'waiting' ? Date.parse(report.state().since) : 0)
-  while (!report.isOver() && !child.isWhole(asked(), patience)) await Bun.sleep(20)
+  while (!report.isOver() && !child.isWhole(asked(), child.hasPainted() ? REPAINT : JOIN)) await Bun.sleep(20)
 }
 
 /** Waits until the agent has painted, or the engine says that it runs; false when it ends or nobody waits before that. */

@@ -99,14 +99,16 @@ test('a client that no other can replace leaves its picture until the agent has 
   await holder.done
 })
 
-test('an agent whose client joins late is made to paint itself all the same', async () => {
+test('an agent whose client joins late is made to paint itself all the same, and whoever asks for the picture waits for it', async () => {
   const holder = start('', {
     start: null,
     // Until the trap is there nobody hears that the size has changed, as before a client is connected.
-    attach: sh('sleep 1.5; trap "echo painted; exit 3" WINCH; while :; do sleep 0.02; done'),
+    attach: sh('sleep 2.3; trap "echo painted" WINCH; while :; do sleep 0.02; done'),
   })
+  await holder.ready
+  expect(await question(holder.socket, { ask: 'screen', format: 'text', scrollback: 0 })).toContain('painted')
+  await question(holder.socket, { ask: 'send', text: '', keys: '\x03', enter: false })
   await holder.done
-  expect(readFileSync(join(holder.folder, 'screen.txt'), 'utf8')).toContain('painted')
 })
 
 test('an agent that painted a little of itself before it heard of a size paints the rest too', async () => {
