@@ -37,25 +37,25 @@ describeEach('a session that asks', (backend) => {
     const { stdout, stderr } = await paude(['--backend', backend, '--detach'], { cwd, env })
     expect(stderr).not.toContain('error')
     id = stdout.trim()
-    await poll('the wall stands', async () => (await plain('paude.internal', 10)) === '200')
+    await poll('the wall stands', async () => (await plain('paude.internal', 30)) === '200')
   }, 600_000)
   afterAll(async () => {
     await terminals.stop()
     await paude(['rm', '--force', '--volumes', id], { cwd, env })
-  }, 180_000)
+  }, 240_000)
 
   test('refuses at once while nobody is there, and reaches what is listed', async () => {
-    expect(await plain('nobody.example', 20)).toBe('403')
-    expect(await tunnel('nobody.example', 20)).toBe('403')
-    expect(await plain('listed.example', 20)).toBe('200')
+    expect(await plain('nobody.example', 50)).toBe('403')
+    expect(await tunnel('nobody.example', 50)).toBe('403')
+    expect(await plain('listed.example', 50)).toBe('200')
     expect((await log()).filter(({ decision }) => decision === 'waiting')).toEqual([])
   })
 
   test('holds a request until a key allows its host, or denies it, or nobody has answered', async () => {
     await open()
-    const unanswered = plain('silent.example', 90)
+    const unanswered = plain('silent.example', 150)
     await watch.see(/waiting +silent\.example:80 .* waits \d+ s for your key/)
-    const asked = plain('asked.example', 50)
+    const asked = plain('asked.example', 100)
     await watch.see(/waiting +asked\.example:80/)
     expect(JSON.parse((await paude(['sessions', '--json'], { cwd, env })).stdout)).toContainEqual(
       expect.objectContaining({ id, asks: 2 }),
@@ -65,7 +65,7 @@ describeEach('a session that asks', (backend) => {
     await watch.press('s')
     expect(await asked).toBe('200')
     await watch.see(/^> allowed +asked\.example:80 .* allowed by you for this session$/m)
-    const denied = tunnel('denied.example', 50)
+    const denied = tunnel('denied.example', 100)
     await watch.see(/waiting +denied\.example:443/)
     await watch.press('g')
     await watch.see(/^> waiting +denied\.example:443/m)
@@ -73,13 +73,13 @@ describeEach('a session that asks', (backend) => {
     expect(await denied).toBe('403')
     expect(await unanswered).toBe('403')
     // It rests, so that an agent that tries again and again does not hang.
-    expect(await plain('silent.example', 20)).toBe('403')
-  }, 180_000)
+    expect(await plain('silent.example', 50)).toBe('403')
+  }, 240_000)
 
   test('holds the second request of one client as well, though the first one was for a listed host', async () => {
     // Its trace tells how far it came, should the question never be asked.
     const both = inBox(
-      "curl -s --trace-time --trace-ascii trace -m 100 -w '%{http_code} ' -o /dev/null http://listed.example/ -o /dev/null http://second.example/",
+      "curl -s --trace-time --trace-ascii trace -m 150 -w '%{http_code} ' -o /dev/null http://listed.example/ -o /dev/null http://second.example/",
     )
     await watch.see(/waiting +second\.example:80/, 90).catch((error: Error) => {
       const trace = join(cwd, 'trace')
@@ -89,11 +89,11 @@ describeEach('a session that asks', (backend) => {
     await watch.see(/^> waiting +second\.example:80/m)
     await watch.press('s')
     expect(await both).toBe('200 200')
-  }, 200_000)
+  }, 240_000)
 
   test('asks for no address, and for no name of this machine or near it', async () => {
     for (const host of ['169.254.169.254', '10.0.0.1', 'metadata.google.internal', 'printer.local', 'box'])
-      expect([host, await plain(host, 20)]).toEqual([host, '403'])
+      expect([host, await plain(host, 50)]).toEqual([host, '403'])
     const asked = (await log()).filter(({ decision }) => decision === 'waiting').map(({ host }) => host)
     expect(asked.toSorted()).toEqual(['asked.example', 'denied.example', 'second.example', 'silent.example'])
   })
@@ -104,7 +104,7 @@ describeEach('a session that asks', (backend) => {
     )
     // The list stays at the row that is chosen, so those that wait may stand above what is shown.
     await watch.see(/\d+ waiting for your key/)
-    expect(await plain('listed.example', 20)).toBe('200')
+    expect(await plain('listed.example', 50)).toBe('200')
     await poll('most are refused', async () => (await log()).filter(({ host }) => host.startsWith('flood')).length >= 110)
     // Who leaves the watch leaves nobody there.
     await watch.press('q')
@@ -114,8 +114,8 @@ describeEach('a session that asks', (backend) => {
     const asked = (await log()).filter(({ decision, host }) => decision === 'waiting' && host.startsWith('flood'))
     expect(asked.length).toBeLessThanOrEqual(10)
     expect(asked.length).toBeGreaterThan(0)
-    expect(await plain('listed.example', 20)).toBe('200')
-  }, 180_000)
+    expect(await plain('listed.example', 50)).toBe('200')
+  }, 240_000)
 })
 
 describeEach('[notify] on = ["blocked"]', (backend) => {
@@ -130,7 +130,7 @@ describeEach('[notify] on = ["blocked"]', (backend) => {
     )
     const id = (await paude(['--backend', backend, '--detach', '--session-name', `told-${backend}`], { cwd, env })).stdout.trim()
     const ask = (url: string) =>
-      paude(['exec', id, '--', 'curl', '-s', '-o', '/dev/null', '-m', '20', '-w', '%{http_code}', url], { cwd, env })
+      paude(['exec', id, '--', 'curl', '-s', '-o', '/dev/null', '-m', '60', '-w', '%{http_code}', url], { cwd, env })
     try {
       await poll('the wall stands', async () => (await ask('http://paude.internal/')).stdout === '200')
       expect((await ask('http://a.example/')).stdout).toBe('403')
@@ -152,7 +152,7 @@ describeEach('[notify] on = ["blocked"]', (backend) => {
     } finally {
       await paude(['rm', '--force', '--volumes', id], { cwd, env })
     }
-  }, 180_000)
+  }, 240_000)
 
   test('tells of what a session without a screen asks for, whose paude stays in the foreground', async () => {
     const cwd = makeProject()
@@ -162,12 +162,12 @@ describeEach('[notify] on = ["blocked"]', (backend) => {
       join(env.XDG_CONFIG_HOME, 'paude/config.toml'),
       `[network]\n${UPSTREAM}[notify]\non = ["blocked"]\ncommand = ["sh", "-c", "cat >>${told}"]\n`,
     )
-    const words = ['--backend', backend, '--network', 'ask', 'run', '--', 'curl', '-s', '-m', '50', 'http://asked.example/']
+    const words = ['--backend', backend, '--network', 'ask', 'run', '--', 'curl', '-s', '-m', '100', 'http://asked.example/']
     const running = startPaude(words, { cwd, env })
     await poll('it is told', () => existsSync(told) && readFileSync(told, 'utf8').endsWith('\n'), 60)
     const said = JSON.parse(readFileSync(told, 'utf8')) as { session: string; title: string }
     expect(said.title).toContain('asks for asked.example:80')
     expect((await paude(['network', 'allow', 'asked.example', '--session', said.session], { cwd, env })).code).toBe(0)
     expect(await running.done).toMatchObject({ code: 0, stdout: 'hello\n' })
-  }, 180_000)
+  }, 240_000)
 })

@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import {
   binary,
   describeEach,
+  expectGone,
+  expectNothingLeft,
   inTurn,
   leftovers,
   makeProject,
@@ -114,7 +116,7 @@ additionalimagestores = ["/var/lib/containers/storage"]
     expectText(await inTurn(() => run(words)), sentence, code),
   )
 
-  test('none of these left anything behind', () => expectNothing())
+  test('none of these left anything behind', () => expectNothingLeft(backend))
 
   test('a name that is taken, and a prefix that two sessions share', async () => {
     const cwd = makeProject()
@@ -136,7 +138,7 @@ additionalimagestores = ["/var/lib/containers/storage"]
     } finally {
       for (const id of made) await run(['rm', '--force', id], { cwd })
     }
-    expect(await leftovers(backend)).toEqual([])
+    await expectGone(backend)
   })
 
   test('a workspace that is deleted meanwhile', async () => {
@@ -148,7 +150,7 @@ additionalimagestores = ["/var/lib/containers/storage"]
       stdout: '',
       stderr: expect.stringContaining('the current directory no longer exists'),
     })
-    await expectNothing()
+    await expectNothingLeft(backend)
   })
 
   test('a workspace that is deleted while the agent works is no reason to leave anything', async () => {
@@ -157,7 +159,7 @@ additionalimagestores = ["/var/lib/containers/storage"]
     await poll('the agent works', () => existsSync(join(cwd, 'up.txt')))
     rmSync(cwd, { recursive: true, force: true })
     await running.done
-    await expectNothing()
+    await expectNothingLeft(backend)
   })
 
   test('a project whose path has a line break is refused', async () => {
@@ -209,7 +211,7 @@ additionalimagestores = ["/var/lib/containers/storage"]
     const { code, stderr, stdout } = await run([])
     expect(code).toBe(1)
     expect(stdout + stderr).toContain('Input must be provided')
-    await expectNothing()
+    await expectNothingLeft(backend)
   })
 
   test('a reader that went away', async () => {
@@ -219,7 +221,7 @@ additionalimagestores = ["/var/lib/containers/storage"]
       options(),
     ).done
     expect(stderr).not.toMatch(/at .*:\d+:\d+|bug/)
-    await expectNothing()
+    await expectNothingLeft(backend)
   })
 
   test('an engine that does not answer', async () => {
@@ -245,7 +247,7 @@ additionalimagestores = ["/var/lib/containers/storage"]
   /** One sentence and one hint on stderr, nothing on stdout, the code, and nothing left behind. */
   async function expectSentence(ran: Ran, sentence: RegExp, code: number): Promise<void> {
     expectText(ran, sentence, code)
-    await expectNothing()
+    await expectNothingLeft(backend)
   }
 
   function expectText({ stdout, stderr, code: got }: Ran, sentence: RegExp, code: number): void {
@@ -256,10 +258,5 @@ additionalimagestores = ["/var/lib/containers/storage"]
     expect(said.slice(-3)).toEqual([expect.stringMatching(/^paude: .*[^.]$/), expect.stringMatching(/^ {2}→ .*[^.]$/), ''])
     const before = said.slice(0, -3)
     if (!/^paude: pulling /.test(before[0] ?? '')) expect(before).toEqual([])
-  }
-
-  async function expectNothing(): Promise<void> {
-    await poll('nothing is left', async () => (await leftovers(backend)).length === 0, 5).catch(() => undefined)
-    expect(await leftovers(backend)).toEqual([])
   }
 })

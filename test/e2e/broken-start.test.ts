@@ -3,7 +3,7 @@ import { chmodSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
 import { describeEach, makeProject, paude, put, root } from './support.ts'
 
-setDefaultTimeout(120_000) // ms: the box waits for ten seconds
+setDefaultTimeout(240_000) // ms: the box waits for ten seconds
 
 describeEach('a start whose proxy dies', (backend) => {
   /** A folder for PATH whose engine starts the proxy with one flag changed. */

@@ -8,6 +8,7 @@ import {
   describeEach,
   engine,
   environment,
+  expectGone,
   leftovers,
   makeProject,
   paude,
@@ -136,7 +137,7 @@ describeEach('a clone', (backend) => {
     const none = await run(cwd, 'run', '--workspace=none', '--', 'sh', '-c', 'pwd; ls -A; touch made')
     expect([none.code, none.stdout, none.stderr]).toEqual([0, `${cwd}\n`, ''])
     expect(readdirSync(cwd)).not.toContain('made')
-    expect(await leftovers(backend)).toEqual([])
+    await expectGone(backend)
   })
 
   test('outlives a paude that was killed, and comes as a bundle where it is removed by force', async () => {
@@ -153,7 +154,7 @@ describeEach('a clone', (backend) => {
     const bundle = /(\S+\.bundle)/.exec(stderr)?.[1] ?? ''
     runGit(cwd, ['fetch', '--quiet', bundle, 'refs/heads/*:refs/heads/kept/*'])
     expect(runGit(cwd, ['show', `kept/paude/${id.slice('paude-'.length)}:made.txt`])).toBe('made')
-    expect(await leftovers(backend)).toEqual([])
+    await expectGone(backend)
   })
 
   test('as a worktree is on a branch of its own, and goes with its session unless it holds work', async () => {
@@ -199,7 +200,7 @@ describeEach('a clone', (backend) => {
     runGit(cwd, ['fetch', '--quiet', bundle, 'refs/paude/uncommitted-1:refs/heads/kept'])
     expect(runGit(cwd, ['show', 'kept:left.txt'])).toBe('left')
     expect(existsSync(join(cwd, '../hooked'))).toBe(false)
-    expect(await leftovers(backend)).toEqual([])
+    await expectGone(backend)
   })
 
   test('sends nothing that git would not take, and nothing that it holds runs here', async () => {

@@ -20,7 +20,7 @@ import {
 } from './support.ts'
 import { makeTerminals } from './terminal.ts'
 
-setDefaultTimeout(240_000)
+setDefaultTimeout(400_000) // ms
 
 const KEY = `sk-proj-real-${crypto.randomUUID()}`
 const READY = /^› Ask Codex/m
@@ -59,7 +59,7 @@ describeEach('Codex', (backend) => {
     const running = startPaude(['--', 'exec', `BASH ${look};;SAY {result}`], { cwd, env: env() })
     try {
       const id = await poll('a session', () => sessionIds().find((one) => !before.has(one)))
-      await poll('the agent has looked', () => readdirSync(cwd).includes('looked'), 90)
+      await poll('the agent has looked', () => readdirSync(cwd).includes('looked'), 180)
       for (const container of await containersOf(backend, id)) {
         expect((await engine(backend, ['inspect', container])).stdout).not.toContain(KEY)
         const { stdout, stderr } = await engine(backend, ['logs', container])
@@ -144,8 +144,7 @@ describeEach('Codex', (backend) => {
     await doing(id, 'done')
 
     // It goes on behind a terminal that leaves.
-    await window.press('C-p', 'C-q')
-    expect(await window.ended(60)).toBe(0)
+    expect(await window.detach()).toBe(0)
     expect((await run(['send', id, 'SAY from outside'])).code).toBe(0)
     expect((await run(['wait', id, '--for', 'done'])).code).toBe(0)
     await poll('the answer', async () => (await screenOf(id)).includes('• from outside'))
@@ -168,8 +167,7 @@ describeEach('Codex', (backend) => {
     await window.press('Escape')
     await window.see(/interrupted/i)
     await poll('idle', async () => !['working', 'waiting'].includes(String((await row(id))?.['activity'])))
-    await window.press('C-p', 'C-q')
-    expect(await window.ended(60)).toBe(0)
+    expect(await window.detach()).toBe(0)
 
     // A copy has what was said, and an id of its own.
     const { code, stdout } = await run(['fork', id, '--', 'exec', 'SAY in the copy'])
@@ -177,9 +175,11 @@ describeEach('Codex', (backend) => {
     expect(noted(id)).toBe(conversation)
     await window.start(`clear; ${binary} attach ${id}`)
     await window.see(READY)
-    await window.press('C-c')
-    await window.press('C-c')
-    await window.see(/codex resume|shell>/)
+    // The second one must come soon after the first, which a busy machine does not always manage.
+    await poll('its end', async () => {
+      await window.press('C-c', 'C-c')
+      return (await window.see(/codex resume|shell>$/, 10).catch(() => '')) !== ''
+    })
     expect((await run(['rm', '--force', '--volumes', id])).code).toBe(0)
   })
 })

@@ -22,7 +22,7 @@ import {
   stateHome,
 } from './support.ts'
 
-setDefaultTimeout(240_000) // ms: tests run side by side
+setDefaultTimeout(300_000) // ms: tests run side by side
 
 const FREE = '--dangerously-skip-permissions'
 /** Variables that hold a credential, and the header the provider must see it in. */
@@ -68,7 +68,7 @@ describeEach('credentials', (backend) => {
     const running = startPaude(['-p', `BASH ${script};;SAY {result}`, FREE], options(api, variable, { cwd }))
     try {
       const id = await poll('a session', () => sessionIds().find((one) => !before.has(one)))
-      await poll('the agent has looked', () => readdirSync(cwd).includes('looked'), 60)
+      await poll('the agent has looked', () => readdirSync(cwd).includes('looked'), 180)
       await expectNowhere({ id, key, cwd })
     } finally {
       put(join(cwd, 'go'), '')
@@ -145,7 +145,7 @@ describeEach('credentials', (backend) => {
     const before = api.requests.length
     const base = `${scheme}://${HOST_NAME}:${api.port}`
     const ask = (path: string) =>
-      `curl -sS -m 20 -o /dev/null -w "%{http_code} " -H "x-api-key: $ANTHROPIC_API_KEY" --path-as-is "${base}${path}"`
+      `curl -sS -m 60 -o /dev/null -w "%{http_code} " -H "x-api-key: $ANTHROPIC_API_KEY" --path-as-is "${base}${path}"`
     const paths = [
       '/v1/files',
       '/v1/messages/batches',

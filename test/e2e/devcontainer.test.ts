@@ -6,8 +6,8 @@ import {
   agentImage,
   describeEach,
   engine,
+  expectGone,
   inTurn,
-  leftovers,
   lines,
   makeProject,
   paude,
@@ -195,7 +195,7 @@ describeEach('a devcontainer.json', (backend) => {
     expect([ended.code, ended.stdout]).toEqual([125, ''])
     expect(ended.stderr).toContain('broken\npaude: postCreateCommand ended with exit code 3\n')
     expect(existsSync(join(cwd, 'never'))).toBe(false)
-    expect((await leftovers(backend)).filter((line) => line.includes(cwd))).toEqual([])
+    await expectGone(backend, (part) => part.includes(cwd))
   })
 
   test.concurrent('whose command at each start does not end runs it beside the agent', async () => {

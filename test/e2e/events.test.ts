@@ -23,7 +23,7 @@ const FREE = '--dangerously-skip-permissions'
 describeEach('events', (backend) => {
   const world = makeWorld(backend)
   beforeAll(world.open)
-  afterAll(world.close, 60_000)
+  afterAll(world.close, 180_000)
   const { detached, ended, eventsOf, run } = world
 
   test('tell what an agent without a terminal did, while it works and after it has ended', async () => {
@@ -51,7 +51,7 @@ describeEach('events', (backend) => {
     const ids = events.flatMap((event) => ('id' in event ? [event.id] : []))
     expect(ids).toEqual(ids.flatMap((each, index) => [index % 2 === 0 ? each : (ids[index - 1] ?? '')]))
     const now = Date.now()
-    for (const { time } of events) expect(Math.abs(now - Date.parse(time))).toBeLessThan(120_000)
+    for (const { time } of events) expect(Math.abs(now - Date.parse(time))).toBeLessThan(300_000)
     // The project is left as it was but for what the agent made, and the place of its shadow, which is empty and goes with the session.
     expect(readdirSync(project).toSorted()).toEqual(['.claude', '.git', 'README.md', 'made.txt'])
     expect(readdirSync(join(project, '.claude'))).toEqual([])
@@ -115,7 +115,7 @@ describeEach('events', (backend) => {
     expect(events.map(({ kind }) => kind)).toEqual(['session-start', 'prompt', 'tool', 'permission', 'tool-result', 'stop'])
     expect(events[3]).toMatchObject({ state: 'asked', tool: 'Bash', command: 'touch asked.txt' })
     expect(existsSync(join(project, 'asked.txt'))).toBe(true)
-    await terminal.press('C-c', 'C-c')
+    await terminal.interruptToEnd()
     expect(await terminal.ended()).toBe(0)
     const { code, stdout } = await follower.done
     expect(code).toBe(0)

@@ -131,6 +131,7 @@ describeEach('paude forward', (backend) => {
   test('connections that nobody takes are closed at once and told once', async () => {
     const { forward, locals } = await open([4999])
     for (let turn = 0; turn < 3; turn++) expect((await say(locals[0] ?? 0, 'hello', false)).size).toBe(0)
+    await poll('it is told', () => forward.stderr().includes('nothing listens'))
     const { stderr } = await end(forward)
     expect(stderr.split('\n').filter((line) => line.includes('nothing listens'))).toEqual([
       `paude: warning: nothing listens on port 4999 of ${id}`,

@@ -18,7 +18,7 @@ import {
 } from './support.ts'
 import { makeTerminals, type Terminal, type Window } from './terminal.ts'
 
-setDefaultTimeout(120_000)
+setDefaultTimeout(240_000) // ms
 
 // A no-break space follows the sign.
 const PROMPT = /^❯[ \u00a0]*$/m
@@ -109,8 +109,11 @@ describeEach('a held terminal', (backend) => {
     expect(rest.find((line) => line.startsWith(id))).toMatch(/ waiting: permission +\d+ s /)
     await poll('the line of the watcher', () => watching.stdout().includes(`${id}  running  waiting: permission`))
     expect(existsSync(join(cwd, 'made.txt'))).toBe(false)
-    await run(['send', id, '--key', 'enter'])
-    await poll('the end of the work', async () => (await row())?.['activity'] === 'done')
+    // A fresh question takes no key for a moment.
+    await poll('the end of the work', async () => {
+      if ((await row())?.['activity'] === 'waiting') await run(['send', id, '--key', 'enter'])
+      return (await row())?.['activity'] === 'done'
+    })
     expect(readFileSync(join(cwd, 'made.txt'), 'utf8')).toBe('made\n')
     await poll('the line of the watcher', () => watching.stdout().includes(`${id}  running  done`))
     watching.kill('SIGTERM')
@@ -216,7 +219,7 @@ describeEach('a held terminal', (backend) => {
     for (const word of ['first', 'second', 'third']) {
       await run(['send', id, `SLEEP 0.5;;SAY the ${word}`])
       expect(await waitFor('done')).toEqual({ code: 0, stdout: `${id} done\n`, stderr: '' })
-      expect(await screen(id)).toMatch(new RegExp(`^● the ${word}$`, 'm'))
+      await poll('the answer on the screen', async () => new RegExp(`^● the ${word}$`, 'm').test(await screen(id)))
     }
     expect((await waitFor('idle')).stdout).toBe(`${id} done\n`)
     await run(['send', id, 'BASH rm nothing;;SAY never said'])
@@ -318,11 +321,11 @@ describeEach('a held terminal', (backend) => {
     await window.close()
     const other = await open()
     await attached(other, id)
-    expect(await other.screen()).toContain('● after the client')
+    await other.see('● after the client')
     await engine(backend, ['kill', id])
     expect(await other.ended()).toBe(137)
-    expect(stateOf(id)).toMatchObject({ code: 137, holder: '' })
     await poll('the holder to end', () => holderOf(id) === 0)
+    expect(stateOf(id)).toMatchObject({ code: 137, holder: '' })
     expect((await run(['logs', id])).stdout).toContain('● after the client')
     await removed(id)
   })
@@ -336,7 +339,7 @@ describeEach('a held terminal', (backend) => {
     const first = holderOf(id)
     process.kill(first, 'SIGKILL')
     await poll('its end', () => holderOf(id) === 0)
-    expect(await screen(id)).toContain('SLEEP 600')
+    await poll('the screen of the next one', async () => (await screen(id)).includes('SLEEP 600'))
     await poll('the state', () => stateOf(id)['activity'] === 'idle' && holderOf(id) !== first)
     await removed(id)
   })

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
-import { describeEach, leftovers, makeProject, paude, put, root, runGit } from './support.ts'
+import { describeEach, expectGone, makeProject, paude, put, root, runGit } from './support.ts'
 
 /** A folder of programs in front of PATH: the engine's client does something to the project just before one of its verbs. */
 function interposed(backend: string, verb: string, deed: string): string {
@@ -54,7 +54,7 @@ describeEach('a hostile project', (backend) => {
     expect(code).toBe(125)
     expect(stderr).toContain('the project changed while it was mounted')
     expect(existsSync(join(victim, 'planted'))).toBe(false)
-    expect(await leftovers(backend)).toEqual([])
+    await expectGone(backend)
   })
 
   test('is refused when a link stands where a guarded folder was looked at', async () => {

@@ -22,10 +22,10 @@ import {
 } from './support.ts'
 import { makeTerminals } from './terminal.ts'
 
-setDefaultTimeout(120_000) // ms
+setDefaultTimeout(240_000) // ms
 
 /** Prints the status of the help page, which the proxy answers by itself. */
-const ASK = `curl -s -o /dev/null -w '%{http_code}\\n' --max-time 20 http://paude.internal/`
+const ASK = `curl -s -o /dev/null -w '%{http_code}\\n' --max-time 60 http://paude.internal/`
 
 /** The same as a part of a program of perl, without a process of its own. */
 const ASK_IN_PERL = `
@@ -237,7 +237,7 @@ ENTRYPOINT ["/bin/sh", "-c", "echo entry >>/mark/entry; exec \\"$@\\"", "sh"]
       const script = `
 for at in $(seq 60); do (true & true) & done; wait
 left() { cat /proc/[0-9]*/stat 2>/dev/null | grep -c ') Z '; }
-for turn in $(seq 400); do [ "$(left)" != 0 ] || break; read -r -t 0.02 <> <(:); done
+for turn in $(seq 3000); do [ "$(left)" != 0 ] || break; read -r -t 0.02 <> <(:); done
 left`
       expect(await run(bash(script))).toMatchObject({ stdout: '0\n' })
     })
@@ -395,9 +395,9 @@ while :; do sleep 0.1; done
       const url = `http://${HOST_NAME}:${server.port}`
       const script = `
 set -o pipefail
-for at in $(seq 200); do curl -sS --max-time 100 ${url}/$at & done | sort -n | tr '\\n' ' '; echo
-curl -sS --max-time 100 ${url}/big | tee >(sha256sum >&2) >/tmp/big; stat -c %s /tmp/big
-curl -sS --max-time 100 -T /tmp/big ${url}/up`
+for at in $(seq 200); do curl -sS --max-time 220 ${url}/$at & done | sort -n | tr '\\n' ' '; echo
+curl -sS --max-time 220 ${url}/big | tee >(sha256sum >&2) >/tmp/big; stat -c %s /tmp/big
+curl -sS --max-time 220 -T /tmp/big ${url}/up`
       try {
         const { code, stdout, stderr } = await run(bash(script, [`--network-allow=${HOST_NAME}:${server.port}`]))
         expect({ code, stdout, stderr }).toEqual({
@@ -409,7 +409,7 @@ curl -sS --max-time 100 -T /tmp/big ${url}/up`
       } finally {
         await server.stop(true)
       }
-    })
+    }, 600_000)
 
     describe('by hand', () => {
       const relay = makeRelay(backend)

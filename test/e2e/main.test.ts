@@ -10,9 +10,9 @@ import {
   containersOf,
   describeEach,
   engine,
+  expectNothingLeft,
   home,
   inTurn,
-  leftovers,
   lines,
   makeProject,
   paude,
@@ -187,13 +187,13 @@ describeEach('paude in place of claude', (backend) => {
     const direct = 'curl -sS -m 4 --noproxy "*"'
     const own = hostAddress()
     const { results, stderr, code } = await shell([
-      'curl -sS -m 20 -o /dev/null https://example.org/ 2>&1; echo exit=$?',
-      'curl -sS -m 20 -i http://example.net/ 2>&1; echo exit=$?',
+      'curl -sS -m 60 -o /dev/null https://example.org/ 2>&1; echo exit=$?',
+      'curl -sS -m 60 -i http://example.net/ 2>&1; echo exit=$?',
       `${direct} https://example.org/ 2>&1; echo exit=$?`,
       `${direct} http://${own}:${api.port}/v1/models 2>&1; echo exit=$?; (exec 3<>/dev/tcp/${own}/${api.port}) 2>&1; echo exit=$?`,
-      `${direct} http://169.254.169.254/latest/meta-data/ 2>&1; echo exit=$?; curl -sS -m 20 -o /dev/null -w "%{http_code}" http://169.254.169.254/ 2>&1`,
+      `${direct} http://169.254.169.254/latest/meta-data/ 2>&1; echo exit=$?; curl -sS -m 60 -o /dev/null -w "%{http_code}" http://169.254.169.254/ 2>&1`,
       'getent hosts example.org; echo exit=$?; (exec 3<>/dev/udp/1.1.1.1/53 && echo q >&3) 2>&1; echo exit=$?',
-      `curl -sS -m 20 -o /dev/null -w "%{http_code}" http://${HOST_NAME}:1/ 2>&1; curl -sS -m 20 -o /dev/null -w " %{http_code}" http://${own}:${api.port}/ 2>&1; curl -sS -m 20 -o /dev/null -w " %{http_code}" http://localhost:3128/ 2>&1`,
+      `curl -sS -m 60 -o /dev/null -w "%{http_code}" http://${HOST_NAME}:1/ 2>&1; curl -sS -m 60 -o /dev/null -w " %{http_code}" http://${own}:${api.port}/ 2>&1; curl -sS -m 60 -o /dev/null -w " %{http_code}" http://localhost:3128/ 2>&1`,
       'ip -o addr 2>/dev/null | grep -v " lo " ; cat /proc/net/route | tail -n +2; ls /sys/class/net; echo end',
     ])
     expect(code).toBe(0)
@@ -213,7 +213,7 @@ describeEach('paude in place of claude', (backend) => {
   })
 
   test.concurrent('one blocked host is named with the flag that allows it', async () => {
-    const { stderr } = await shell(['curl -sS -m 20 https://only.example.org/'])
+    const { stderr } = await shell(['curl -sS -m 60 https://only.example.org/'])
     expect(stderr).toBe('paude: blocked 1 host: only.example.org:443; to allow: paude --network-allow only.example.org\n')
   })
 
@@ -221,8 +221,8 @@ describeEach('paude in place of claude', (backend) => {
     const server = Bun.serve({ hostname: '0.0.0.0', port: 0, fetch: () => new Response('reached') })
     const { results } = await shell(
       [
-        `curl -sS -m 20 http://${HOST_NAME}:${server.port}/`,
-        `curl -sS -m 20 http://${HOST_NAME}:${(server.port ?? 1) - 1}/ | head -c 200`,
+        `curl -sS -m 60 http://${HOST_NAME}:${server.port}/`,
+        `curl -sS -m 60 http://${HOST_NAME}:${(server.port ?? 1) - 1}/ | head -c 200`,
       ],
       {},
       [`--network-allow=${HOST_NAME}:${server.port}`],
@@ -234,7 +234,7 @@ describeEach('paude in place of claude', (backend) => {
 
   test.concurrent('a log of every decision, one JSON object a line', async () => {
     const cwd = makeProject()
-    const script = 'BASH curl -sS -m 20 https://blocked.example.org/; curl -sS -m 20 http://plain.example.org:8080/x;;SAY over'
+    const script = 'BASH curl -sS -m 60 https://blocked.example.org/; curl -sS -m 60 http://plain.example.org:8080/x;;SAY over'
     const started = await run(['--detach', '-p', script, FREE], { cwd })
     const id = started.stdout.trim()
     expect(started).toMatchObject({ code: 0, stderr: '' })
@@ -317,8 +317,7 @@ describeEach('paude in place of claude', (backend) => {
     // Claude itself ends with 0 when it is interrupted, and paude's own first instants are the kernel's.
     expect(codes.filter((code) => ![0, 130, -1].includes(code))).toEqual([])
     expect(codes).toContain(130)
-    await poll('nothing is left', async () => (await leftovers(backend)).length === 0, 10).catch(() => undefined)
-    expect(await leftovers(backend)).toEqual([])
+    await expectNothingLeft(backend)
   }, 600_000)
 })
 

@@ -18,17 +18,6 @@ type Show = {
 const ready = (window: Terminal) => window.see(/^❯/m, 120)
 /** With the hint, which comes a moment after the prompt. */
 const settled = (window: Terminal) => window.see(/^❯[\s\S]*\(shift\+tab to cycle\)/m, 120)
-/** Claude wants the second Ctrl-C within a second: on a busy machine it comes too late at times, and is then a first one. */
-export async function exit(window: Terminal): Promise<void> {
-  for (let tries = 0; tries < 5; tries++) {
-    await window.press('C-c')
-    await window.see('Press Ctrl-C again to exit')
-    await window.press('C-c')
-    const ended = await window.see(/shell>$/, 5).catch(() => '')
-    if (ended !== '') return
-  }
-  throw new Error(`Claude did not end at two Ctrl-C:\n${await window.screen()}`)
-}
 
 /** What a user does at the screen. */
 export const shows: Readonly<Record<string, Show>> = {
@@ -36,7 +25,7 @@ export const shows: Readonly<Record<string, Show>> = {
     words: [],
     play: async (window) => {
       const first = await settled(window)
-      await exit(window)
+      await window.interruptToEnd()
       return [first]
     },
   },
@@ -63,7 +52,7 @@ export const shows: Readonly<Record<string, Show>> = {
       const question = await window.see(/do you want to/i)
       await window.press('Escape')
       const refused = await window.see(/interrupted|rejected|declined/i)
-      await exit(window)
+      await window.interruptToEnd()
       // Claude says one and after a moment the other.
       return [question.replace(/Running (1 shell command…|a scripted command)/, 'Running'), refused]
     },
@@ -77,7 +66,7 @@ export const shows: Readonly<Record<string, Show>> = {
       const away = await window.see(/Stopped[\s\S]*shell>$/)
       await window.enter('fg')
       const back = await settled(window)
-      await exit(window)
+      await window.interruptToEnd()
       await window.see(/^shell> fg[\s\S]*shell>$/m)
       return [away, back]
     },

@@ -3,7 +3,7 @@ import { chownSync, rmSync, statSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { tryDoor } from './demo-door.ts'
-import { binary, cleanUp, makeProject, type Ran, start } from './support.ts'
+import { binary, cleanUp, makeProject, poll, type Ran, start } from './support.ts'
 
 setDefaultTimeout(300_000) // ms: the user's own engine builds both images first
 
@@ -78,8 +78,10 @@ asUser(
 )
 
 asUser('rootless: nothing is left of either', async () => {
-  const { stdout } = await runAs(['podman', 'ps', '--all', '--quiet', '--filter=label=paude.id'])
-  expect(stdout.trim()).toBe('')
+  // What has ended is taken away behind the back of its caller.
+  const left = async () => (await runAs(['podman', 'ps', '--all', '--quiet', '--filter=label=paude.id'])).stdout.trim()
+  await poll('nothing is left', async () => (await left()) === '').catch(() => undefined)
+  expect(await left()).toBe('')
 })
 
 const onDocker = (socket: string, ...words: readonly string[]) =>

@@ -7,8 +7,8 @@ import {
   containersOf,
   describeEach,
   engine,
+  expectNothingLeft,
   inTurn,
-  leftovers,
   makeProject,
   paude,
   poll,
@@ -76,7 +76,7 @@ describeEach('paude run', (backend) => {
     const server = Bun.serve({ hostname: '0.0.0.0', port: 0, fetch: () => new Response('reached') })
     const allow = `--network-allow=${HOST_NAME}:${server.port}`
     const { stdout, stderr, code } = await sh(
-      `curl -sS -m 20 http://${HOST_NAME}:${server.port}/; echo; curl -sS -m 20 -o /dev/null https://example.org/ 2>/dev/null; ls /sys/class/net`,
+      `curl -sS -m 60 http://${HOST_NAME}:${server.port}/; echo; curl -sS -m 60 -o /dev/null https://example.org/ 2>/dev/null; ls /sys/class/net`,
       [allow],
     )
     await server.stop(true)
@@ -88,14 +88,14 @@ describeEach('paude run', (backend) => {
     const script = 'echo started; trap "" HUP; trap "echo ends itself; exit" TERM; sleep 98761 & sleep 98761 & wait'
     const { code, stdout } = await sh(script, ['--timeout=1'])
     expect({ code, stdout }).toEqual({ code: 124, stdout: 'started\nends itself\n' })
-    await expectNothing()
+    await expectNothingLeft(backend)
     expect(withWords('sleep\x0098761')).toEqual([])
   })
 
   test('a command that ignores SIGTERM is killed after ten seconds of grace', async () => {
     const { code } = await sh('trap "" TERM; while :; do sleep 1; done', ['--timeout=0.5'])
     expect(code).toBe(124)
-    await expectNothing()
+    await expectNothingLeft(backend)
   })
 
   test.each([
@@ -107,7 +107,7 @@ describeEach('paude run', (backend) => {
     await poll('the command runs', () => withWords('sleep\x0098762').length > 0)
     running.kill(signal)
     expect((await running.done).code).toBe(code)
-    await expectNothing()
+    await expectNothingLeft(backend)
   })
 
   test('the command hears SIGINT and may choose its own end', async () => {
@@ -216,11 +216,6 @@ describeEach('paude run', (backend) => {
     expect(all.map(({ stdout }) => stdout)).toEqual(['1\n', '2\n', '3\n'])
     expect([1, 2, 3].every((n) => existsSync(join(cwd, `${n}.txt`)))).toBe(true)
   })
-
-  async function expectNothing(): Promise<void> {
-    await poll('nothing is left', async () => (await leftovers(backend)).length === 0, 10).catch(() => undefined)
-    expect(await leftovers(backend)).toEqual([])
-  }
 })
 
 /** Pids of processes whose argv holds these words, NUL-separated, wherever they run. */

@@ -8,6 +8,7 @@ import {
   containersOf,
   describeEach,
   engine,
+  expectGone,
   homeVolumes,
   leftovers,
   lines,
@@ -81,9 +82,7 @@ describeEach('sessions', (backend) => {
     await poll('the command to run', () => existsSync(join(cwd, 'begun')))
     await window.press('C-c')
     await window.see(/interrupted/i)
-    await window.press('C-c')
-    await window.see('Press Ctrl-C again to exit')
-    await window.press('C-c')
+    await window.interruptToEnd()
     expect(await window.ended()).toBe(0)
     expect(await window.screen()).not.toContain('never')
   })
@@ -117,8 +116,7 @@ describeEach('sessions', (backend) => {
     await window.see(prompt({}))
     await window.enter('SAY pong')
     await window.see(/^● pong$/m)
-    await detach(window)
-    expect(await window.ended()).toBe(0)
+    expect(await window.detach()).toBe(0)
     const id = world.newest(cwd)
     expect(Bun.stripANSI(await Bun.file(notes).text()).trim()).toBe(
       `paude: detached; the session keeps running: paude attach ${id}`,
@@ -141,8 +139,7 @@ describeEach('sessions', (backend) => {
       await other.start(command('attach'))
       const painted = await other.see(prompt({ columns, rows }))
       expect(painted).toMatch(/^● pong$/m)
-      await detach(other)
-      expect(await other.ended()).toBe(0)
+      expect(await other.detach()).toBe(0)
       await expectPlain(other)
       const shell = await other.screen()
       expect(shell).toMatch(
@@ -191,8 +188,7 @@ describeEach('sessions', (backend) => {
     await right.see(prompt({}))
     await left.enter('SAY from the left')
     await Promise.all([left.see(/^● from the left$/m), right.see(/^● from the left$/m)])
-    await detach(left)
-    expect(await left.ended()).toBe(0)
+    expect(await left.detach()).toBe(0)
     await right.enter('SAY from the right')
     await right.see(/^● from the right$/m)
 
@@ -256,8 +252,7 @@ describeEach('sessions', (backend) => {
     const window = await terminal({ cwd })
     await window.start(command('attach'))
     await window.see(prompt({}))
-    await detach(window)
-    expect(await window.ended()).toBe(0)
+    expect(await window.detach()).toBe(0)
 
     const name = `fix-${backend}-${process.pid}`
     const two = await claude(['--bg', '--session-name', name], { cwd })
@@ -288,7 +283,7 @@ describeEach('sessions', (backend) => {
     const shared = await run(['rm', '--force', '--volumes', name], { cwd })
     expect(shared).toMatchObject({ code: 1, stdout: `${other}\n` })
     expect(shared.stderr).toMatch(/^paude: volume paude-home-claude-\w+ is used by another session\n/)
-    expect((await leftovers(backend)).filter((part) => part.includes(other))).toEqual([])
+    await expectGone(backend, (part) => part.includes(other))
     expect((await script()).stdout).toContain(id)
     const below = join(cwd, 'a/b')
     mkdirSync(below, { recursive: true })
@@ -312,8 +307,7 @@ describeEach('sessions', (backend) => {
     await window.see(/^● first answer$/m)
     const transcript = await transcripts(id)
     expect(lines(transcript)).toHaveLength(1)
-    await detach(window)
-    expect(await window.ended()).toBe(0)
+    expect(await window.detach()).toBe(0)
     expect(await window.screen()).toContain(`detached; the session keeps running: paude attach ${id}`)
 
     expect(await run(['stop'], { cwd })).toMatchObject({ code: 0, stdout: `${id}\n` })
@@ -349,8 +343,7 @@ describeEach('sessions', (backend) => {
     await window.enter('SAY again the third answer')
     await window.see(/^● again the third answer$/m)
     expect(await transcripts(id)).toBe(transcript)
-    await detach(window)
-    await window.ended()
+    await window.detach()
     await expectRemoved(id, { cwd, force: true })
   })
 
@@ -362,8 +355,7 @@ describeEach('sessions', (backend) => {
     await window.see(prompt({}))
     await window.enter('SAY an answer for the log')
     await window.see(/^● an answer for the log$/m)
-    await detach(window)
-    await window.ended()
+    await window.detach()
 
     const outcome = await run(['exec', id, '--', 'sh', '-c', 'pwd; cat; echo err >&2; exit 7'], { cwd, stdin: 'from stdin' })
     expect(outcome).toMatchObject({ code: 7, stdout: `${cwd}\nfrom stdin` })
@@ -379,7 +371,7 @@ describeEach('sessions', (backend) => {
     expect(await window.ended()).toBe(3)
 
     const follow = startPaude(['network', 'log', id, '--follow', '--json'], { cwd })
-    const ask = (host: string) => run(['exec', id, '--', 'curl', '-sS', '-m', '5', `https://${host}/`], { cwd })
+    const ask = (host: string) => run(['exec', id, '--', 'curl', '-sS', '-m', '60', `https://${host}/`], { cwd })
     expect((await ask('first.blocked.example')).code).not.toBe(0)
     await poll('the first request in the log', () => follow.stdout().includes('first.blocked.example'))
     await ask('second.blocked.example')
@@ -412,11 +404,11 @@ describeEach('sessions', (backend) => {
 
     const before = await homeVolumes(backend)
     expect(await run(['rm'], { cwd })).toMatchObject({ code: 0, stdout: `${id}\n` })
-    expect((await leftovers(backend)).filter((part) => part.includes(id))).toEqual([])
+    await expectGone(backend, (part) => part.includes(id))
     expect(await homeVolumes(backend)).toEqual(before)
     const next = await detached({ cwd })
     expect(await run(['rm', '--force', '--volumes', next], { cwd })).toMatchObject({ code: 0, stdout: `${next}\n` })
-    expect((await leftovers(backend)).filter((part) => part.includes(next))).toEqual([])
+    await expectGone(backend, (part) => part.includes(next))
     expect(await homeVolumes(backend)).toHaveLength(before.length - 1)
 
     // What a session in the foreground leaves has no session any more.
@@ -435,8 +427,7 @@ describeEach('sessions', (backend) => {
     for (const words of [['attach'], ['attach', id]]) {
       await window.start(`clear; ${command(...words)}`)
       await window.see(prompt({}))
-      await detach(window)
-      expect(await window.ended()).toBe(0)
+      expect(await window.detach()).toBe(0)
       rmSync(folderOf(id), { recursive: true, force: true })
       expect(await statusOf(id)).toBe('running')
     }
@@ -473,13 +464,13 @@ describeEach('sessions', (backend) => {
         const { stdout } = await run(['rm', '--orphans', '--dry-run'], { cwd: project, env: world.alone() })
         return parts.every((part) => stdout.includes(part)) && stdout
       },
-      90,
+      150,
     )
     expect(script).not.toContain(keeper)
     expect(script).not.toContain('paude-home-')
     expect((await leftovers(backend)).filter((part) => part.includes(id))).not.toEqual([])
     expect(await run(['rm', '--orphans'], { cwd: project, env: world.alone() })).toMatchObject({ code: 0, stdout: '' })
-    expect((await leftovers(backend)).filter((part) => part.includes(id))).toEqual([])
+    await expectGone(backend, (part) => part.includes(id))
     expect(await statusOf(keeper)).toBe('running')
     expect(await containersOf(backend, keeper)).toHaveLength(2)
     await expectRemoved(keeper, { cwd: project, force: true })
@@ -496,7 +487,7 @@ describeEach('sessions', (backend) => {
       code: 0,
       stdout: `${id}\n`,
     })
-    expect((await leftovers(backend)).filter((part) => part.includes(id))).toEqual([])
+    await expectGone(backend, (part) => part.includes(id))
   }
 })
 
@@ -561,18 +552,6 @@ const prompt =
     const rule = '─'.repeat(columns)
     return all.length === rows && at === rows - 3 && all[at - 1] === rule && all[at + 1] === rule
   }
-
-/** Presses the two keys as a person does. podman's client knows them only when each comes in a read of its own, so twice if need be. */
-async function detach(window: Terminal): Promise<void> {
-  const left = async () => (await window.fact('alternate_on')) === '0'
-  for (let tries = 0; tries < 6; tries++) {
-    await window.press('C-p')
-    await Bun.sleep(120)
-    await window.press('C-q')
-    if (await poll('the screen to be left', left, 3).catch(() => false)) return
-  }
-  throw new Error(`Ctrl-P Ctrl-Q did not detach:\n${await window.screen()}`)
-}
 
 /** The terminal is in no mode of the agent's, and was told so in so many bytes. */
 async function expectPlain(window: Terminal): Promise<void> {

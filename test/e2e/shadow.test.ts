@@ -100,5 +100,5 @@ describeEach("the agents' configuration", (backend) => {
     const only = await run('--agent-config', 'read-only', 'run', '--', 'sh', '-c', 'echo x >>CLAUDE.md || echo x >.claude/y')
     expect(only.code).not.toBe(0)
     expect(only.stderr.match(/Read-only file system/g)).toHaveLength(2)
-  }, 120_000)
+  }, 240_000)
 })

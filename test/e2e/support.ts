@@ -89,12 +89,11 @@ export function describeEach(name: string, body: (backend: BackendName) => void)
     describe(`${name} on ${backend}`, () => {
       body(backend)
       afterAll(async () => {
-        // podman's conmon lives for a moment after its container.
-        await poll('nothing is left', async () => (await leftovers(backend)).length === 0, 10).catch(() => undefined)
+        await poll('nothing is left', async () => (await leftovers(backend)).length === 0).catch(() => undefined)
         const left = await leftovers(backend)
         await sweep(backend)
         expect(left).toEqual([])
-      }, 180_000)
+      }, 240_000)
     })
 }
 
@@ -324,6 +323,19 @@ export async function leftovers(backend: BackendName, { homes = false } = {}): P
     ...names(sessions).map((name) => `folder ${name}`),
     ...processes().map(({ pid, words }) => `process ${pid} ${words}`),
   ]
+}
+
+/** Expects that nothing is left of what fits, at the latest after a minute: for what is removed behind the back of its caller. */
+export async function expectNothingLeft(backend: BackendName, fits: (part: string) => boolean = () => true): Promise<void> {
+  const left = async () => (await leftovers(backend)).filter(fits)
+  await poll('nothing is left', async () => (await left()).length === 0).catch(() => undefined)
+  expect(await left()).toEqual([])
+}
+
+/** Expects that nothing is left of what fits now, but for processes: podman's conmon lives for a moment after its container. */
+export async function expectGone(backend: BackendName, fits: (part: string) => boolean = () => true): Promise<void> {
+  expect((await leftovers(backend)).filter((part) => fits(part) && !part.startsWith('process '))).toEqual([])
+  await expectNothingLeft(backend, fits)
 }
 
 /** Processes that this file's paude started, and those that speak of its sessions. */

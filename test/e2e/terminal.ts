@@ -18,6 +18,10 @@ export type Terminal = {
   readonly run: (line: string, seconds?: number) => Promise<{ readonly code: number; readonly screen: string }>
   /** Waits for the command line that was entered with `start` to end. */
   readonly ended: (seconds?: number) => Promise<number>
+  /** Presses Ctrl-P Ctrl-Q until the command line that was entered with `start` has ended: its exit code. */
+  readonly detach: () => Promise<number>
+  /** Presses Ctrl-C until Claude, which wants two within a second, is gone and the shell is there again. */
+  readonly interruptToEnd: () => Promise<void>
   /** Types a command line whose end `ended` waits for. */
   readonly start: (line: string) => Promise<void>
   readonly resize: (columns: number, rows: number) => Promise<void>
@@ -95,7 +99,12 @@ export function makeTerminals(): { readonly open: (window: Window) => Promise<Te
       await tmux('send-keys', '-t', target, 'Enter')
     }
     const mark = () => new RegExp(`^(.*)\\[(\\d+)\\|${commands}\\]$`, 'm')
-    const ended = async (seconds = 30) => Number(mark().exec(await see(mark(), seconds))?.[2])
+    const ended = async (seconds = 60) => Number(mark().exec(await see(mark(), seconds))?.[2])
+    // One key a call, as fingers do: a burst is taken for a paste.
+    const press = async (...keys: readonly string[]) => {
+      for (const key of keys) await tmux('send-keys', '-t', target, key)
+    }
+    const seen = (wanted: RegExp, seconds: number) => see(wanted, seconds).catch(() => null)
     await see('shell>')
     shells.push(Number(await tmux('display-message', '-p', '-t', target, '#{pane_pid}')))
     return {
@@ -117,9 +126,25 @@ export function makeTerminals(): { readonly open: (window: Window) => Promise<Te
         await tmux('set-buffer', '-b', name, '--', text)
         await tmux('paste-buffer', '-p', '-d', '-b', name, '-t', target)
       },
-      async press(...keys) {
-        // One key a call, as fingers do: a burst is taken for a paste.
-        for (const key of keys) await tmux('send-keys', '-t', target, key)
+      press,
+      async detach() {
+        for (let tries = 0; tries < 4; tries++) {
+          await press('C-p', 'C-q')
+          if ((await seen(mark(), 20)) !== null) return ended()
+        }
+        throw new Error(`Ctrl-P Ctrl-Q did not detach:\n${await screen()}`)
+      },
+      async interruptToEnd() {
+        // On a busy machine the second one comes too late at times, and is then a first one; one that ends a turn is none at all.
+        for (let tries = 0; tries < 8; tries++) {
+          await press('C-c')
+          const hint = await seen(/Press Ctrl-C again to exit|shell>$/, 10)
+          if (hint?.endsWith('shell>') === true) return
+          if (hint === null) continue
+          await press('C-c')
+          if ((await seen(/shell>$/, 15)) !== null) return
+        }
+        throw new Error(`Claude did not end at two Ctrl-C:\n${await screen()}`)
       },
       async run(line, seconds) {
         await start(line)

@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import {
   describeEach,
   engine,
+  expectGone,
   home,
   inTurn,
-  leftovers,
   makeProject,
   paude,
   put,
@@ -39,7 +39,6 @@ describeEach('a project’s own configuration', (backend) => {
     for (const [name, text] of Object.entries(files)) put(join(cwd, name), text)
     return cwd
   }
-  const started = () => leftovers(backend)
 
   type Attempt = readonly [what: string, files: Readonly<Record<string, string>>, words: RegExp, flags?: readonly string[]]
   const toml = (text: string) => ({ 'paude.toml': text })
@@ -127,7 +126,7 @@ describeEach('a project’s own configuration', (backend) => {
   })
 
   test('none of these started anything', async () => {
-    expect(await started()).toEqual([])
+    await expectGone(backend)
     for (const name of ['ran', 'told']) expect(existsSync(join(root, `${name}-${backend}`))).toBe(false)
   })
 
@@ -157,7 +156,7 @@ describeEach('a project’s own configuration', (backend) => {
   test.concurrent('does not count when the agent writes it, neither now nor later', async () => {
     const cwd = makeProject()
     const write = `printf 'network.mode = "open"\\n' >paude.toml; mkdir -p sub; cp paude.toml sub/; ls`
-    const probe = 'curl -sS -o /dev/null -w %{http_code} --max-time 5 http://example.com/'
+    const probe = 'curl -sS -o /dev/null -w %{http_code} --max-time 60 http://example.com/'
     const { code, stderr } = await run(['-p', `BASH ${write};;BASH ${probe} >seen;;SAY end`, FREE], { cwd })
     expect(code).toBe(0)
     expect(readFileSync(join(cwd, 'seen'), 'utf8')).toBe('403')

@@ -134,16 +134,18 @@ describeEach('behind an upstream proxy', (backend) => {
   }, 180_000)
 
   test('plain requests and tunnels go through it, with the login that stands elsewhere', async () => {
-    expect(await inBox(`curl -s -m 10 http://${FAR}:${server.port}/`)).toBe('hello')
-    expect(await inBox(`curl -sk -m 10 https://${FAR}:${secure?.port}/`)).toBe('secret hello')
+    expect(await inBox(`curl -s -m 60 http://${FAR}:${server.port}/`)).toBe('hello')
+    expect(await inBox(`curl -sk -m 60 https://${FAR}:${secure?.port}/`)).toBe('secret hello')
     const basic = `Basic%20${btoa(LOGIN)}`
+    // A tunnel is logged once it has ended.
+    await poll('both are logged', async () => (await asked()).length > 1)
     expect(await asked()).toEqual([`GET http://${FAR}:${server.port}/ ${basic}`, `CONNECT ${FAR}:${secure?.port} ${basic}`])
   })
 
   test('this machine is reached directly, and what is not on the list not at all', async () => {
     const before = await asked()
-    expect(await inBox(`curl -s -m 10 http://${HOST_NAME}:${server.port}/`)).toBe('hello')
-    expect(await inBox(`curl -s -o /dev/null -w '%{http_code}' -m 10 http://other.upstream.example/`)).toBe('403')
+    expect(await inBox(`curl -s -m 60 http://${HOST_NAME}:${server.port}/`)).toBe('hello')
+    expect(await inBox(`curl -s -o /dev/null -w '%{http_code}' -m 60 http://other.upstream.example/`)).toBe('403')
     expect(await asked()).toEqual(before)
   })
 
@@ -155,7 +157,7 @@ describeEach('behind an upstream proxy', (backend) => {
     const without = await paude(['start', id], { cwd, env: { ...env, LOGIN: undefined } })
     expect(without.stderr).toContain('network.upstream_credentials: env:LOGIN is empty')
     expect((await paude(['start', id], { cwd, env })).code).toBe(0)
-    await poll('it is reached again', async () => (await inBox(`curl -s -m 10 http://${FAR}:${server.port}/`)) === 'hello')
+    await poll('it is reached again', async () => (await inBox(`curl -s -m 60 http://${FAR}:${server.port}/`)) === 'hello')
   }, 180_000)
 
   test('what comes in is no faster than the limit', async () => {
@@ -176,9 +178,13 @@ describeEach('behind an upstream proxy', (backend) => {
     )
     expect(page).toMatch(/^paude allows .*(connecting to upstream-proxy failed|the upstream proxy)/)
     await inBox(`curl -sk -m 60 https://${FAR}:${secure?.port}/`)
-    const { stdout } = await paude(['network', 'log', id, '--json'], { cwd, env })
-    const last = lines(stdout).map((line) => JSON.parse(line) as Record<string, unknown>)
-    expect(last.at(-1)).toMatchObject({ host: FAR, port: secure?.port, decision: 'failed' })
-    expect(last.at(-1)?.['rule']).toMatch(/^by the upstream proxy [\d.]+:3128: (not reached|broken off)$/)
+    const last = await poll('it is logged', async () => {
+      const { stdout } = await paude(['network', 'log', id, '--json'], { cwd, env })
+      const [line = '{}'] = lines(stdout).toReversed()
+      const request = JSON.parse(line) as Record<string, unknown>
+      return request['port'] === secure?.port && request
+    })
+    expect(last).toMatchObject({ host: FAR, decision: 'failed' })
+    expect(last['rule']).toMatch(/^by the upstream proxy [\d.]+:3128: (not reached|broken off)$/)
   }, 180_000)
 })

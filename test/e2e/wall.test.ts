@@ -24,8 +24,8 @@ test.skipIf(engines.length > 0)('an engine is there', () => {
 
 describe.each(engines)('the wall on %s', (engine) => {
   const wall = makeWall(engine)
-  beforeAll(wall.start, 600_000)
-  afterAll(wall.stop, 60_000)
+  beforeAll(wall.start, 900_000)
+  afterAll(wall.stop, 180_000)
 
   test("the volume of box and proxy stays the proxy's when a container of root's mounts it before it has written", async () => {
     const name = `${IMAGE}-${crypto.randomUUID()}`
@@ -162,9 +162,10 @@ describe.each(engines)('the wall on %s', (engine) => {
 
   test('a new credential takes the place of the old one while squid runs', async () => {
     expect((await wall.secret('sk-second')).code).toBe(0)
-    await Bun.sleep(300)
-    await wall.tls({ port: wall.ports.api, sni: HOST_NAME, request: post('/v1/messages', box) })
-    expect(wall.seen.at(-1)).toMatchObject({ key: 'sk-second' })
+    await poll('the new one arrives', async () => {
+      await wall.tls({ port: wall.ports.api, sni: HOST_NAME, request: post('/v1/messages', box) })
+      return wall.seen.at(-1)?.key === 'sk-second'
+    })
     expect((await wall.secret(REAL)).code).toBe(0)
   })
 
@@ -204,7 +205,7 @@ describe.each(engines)('the wall on %s', (engine) => {
     expect(wall.seen.at(-1)).toEqual({ path: '/v1/messages', key: null, authorization: `Bearer ${REAL}` })
     expect(await wall.ask(get(`http://${HOST_NAME}:@http/v1/files`))).toContain(' 403 ')
     expect(await wall.ask(connect(`${HOST_NAME}:@http`))).toContain(' 403 ')
-  }, 180_000)
+  }, 240_000)
 
   test('at the base URL the provider sees the real credential, and the box trusts no authority of the session', async () => {
     const before = wall.seen.length
@@ -223,19 +224,19 @@ describe.each(engines)('the wall on %s', (engine) => {
     // A credential of the agent's own must not get to the provider either.
     expect(await wall.ask(connect(`${HOST_NAME}:@api`))).toContain(' 403 ')
     expect(wall.seen).toHaveLength(before + 2)
-  }, 180_000)
+  }, 240_000)
 
   test('at the base URL of a provider without TLS as well', async () => {
     await wall.replace({ way: 'base-url', scheme: 'http', port: wall.ports.http, header: 'Authorization' })
     expect(await wall.askBaseUrl(post('/v1/messages', box))).toContain(' 200 ')
     expect(wall.seen.at(-1)).toEqual({ path: '/v1/messages', key: null, authorization: `Bearer ${REAL}` })
     expect(await wall.ask(get(`http://${HOST_NAME}:@http/v1/files`))).toContain(' 403 ')
-  }, 180_000)
+  }, 240_000)
 
   test('without a base URL nobody listens there', async () => {
     await wall.replace({ way: 'bump', scheme: 'http', port: wall.ports.http, header: 'X-Api-Key' })
     expect(await wall.askBaseUrl(get('/v1/models'))).toBe('')
-  }, 180_000)
+  }, 240_000)
 
   test('an open session reaches every port but the proxy itself, and still injects', async () => {
     await wall.replace({ way: 'bump', scheme: 'http', port: wall.ports.http, header: 'X-Api-Key' }, 'open')
@@ -246,7 +247,7 @@ describe.each(engines)('the wall on %s', (engine) => {
     expect(await wall.ask(get('http://127.0.0.1:3128/'))).toContain(' 403 ')
     expect(await wall.ask(connect('loop.good.test:3128'))).toContain(' 403 ')
     expect(await wall.ask(get('http://paude.internal/'))).toContain(' 200 ')
-  }, 180_000)
+  }, 240_000)
 
   test('a box with a network starts nothing, and its receipt says why', async () => {
     await wall.replace({ way: 'bump', scheme: 'http', port: wall.ports.http, header: 'X-Api-Key' })
@@ -256,7 +257,7 @@ describe.each(engines)('the wall on %s', (engine) => {
     const { ok, canaries } = await wall.settled(2)
     expect(ok).toBe(false)
     expect(canaries.flatMap(({ ok, name }) => (ok ? [] : [name]))).toContain('interfaces')
-  }, 180_000)
+  }, 240_000)
 })
 
 /** Request bytes as bash's printf takes them. */
@@ -315,12 +316,10 @@ function makeWall(engine: BackendName) {
   const boxed = [...hardened(box), '--user=1000:1000', `--volume=${volume}:/paude/link:ro`]
   // It is one of the first things that a proxy writes, and yet not there from the beginning.
   const address = async (): Promise<string> => {
-    for (let tries = 0; tries < 100; tries++) {
+    return await poll('the proxy has a name for this machine', async () => {
       const [first = ''] = (await run(engine, ['exec', proxy, 'cat', '/run/hosts'])).stdout.split(' ')
-      if (first !== '') return first
-      await Bun.sleep(50)
-    }
-    throw new Error('the proxy has no name for this machine')
+      return first !== '' && first
+    })
   }
   const secret = (value: string) => run(engine, ['exec', '-i', proxy, '/usr/lib/paude/secret'], `${value}\n`)
   const inBox = async (script: string) => (await run(engine, ['exec', '-i', box, 'bash'], script)).stdout
@@ -502,7 +501,9 @@ function makeWall(engine: BackendName) {
         Bun.serve({ hostname, port: ports.api, tls, fetch }),
       )
       if (own !== '') servers.push(Bun.serve({ hostname: own, port: ports.own, fetch }))
-      const dns = await resolver(await gatewayOf(engine), asked, own)
+      const gateway = await gatewayOf(engine)
+      // The suite of another engine may have the port for as long as it runs ways.test.ts.
+      const dns = await poll('the port of name servers is free', () => resolver(gateway, asked, own).catch(() => null), 400)
       servers.push({ stop: () => dns.close() })
       await startBox()
       if ((await secret(REAL)).code !== 0) throw new Error('the proxy takes no credential')
@@ -517,13 +518,19 @@ function makeWall(engine: BackendName) {
   }
 }
 
-/** Ports that are free on every address now: the policy names them before anything listens there. */
+/** Ports that are free on every address now: the policy names them before anything listens there. None of those that the kernel hands out. */
 function freePorts(count: number): readonly number[] {
-  const probes = Array.from({ length: count }, () =>
-    Bun.listen({ hostname: '0.0.0.0', port: 0, socket: { data: () => undefined } }),
-  )
-  for (const probe of probes) probe.stop(true)
-  return probes.map(({ port }) => port)
+  const free: number[] = []
+  while (free.length < count) {
+    const port = 10_000 + Math.floor(Math.random() * 20_000)
+    try {
+      Bun.listen({ hostname: '0.0.0.0', port, socket: { data: () => undefined } }).stop(true)
+      if (!free.includes(port)) free.push(port)
+    } catch {
+      // Somebody else has it.
+    }
+  }
+  return free
 }
 
 /** A private address of this machine outside the engines' bridges, '' when there is none. */

@@ -1,10 +1,10 @@
 import { afterAll, expect, setDefaultTimeout, test } from 'bun:test'
-import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { binary, describeEach, engine, makeProject, paude, poll, put, root, startPaude } from './support.ts'
 import { makeTerminals } from './terminal.ts'
 
-setDefaultTimeout(150_000)
+setDefaultTimeout(300_000) // ms
 
 /** A box that does what a file of the project says, and shows that it runs. */
 const OBEYS =
@@ -39,6 +39,8 @@ describeEach('a file that appears while a session runs', (backend) => {
     const before = tick()
     await poll('the box goes on', () => tick() !== before, 60)
   }
+  /** Whole at once: the box obeys what it finds. */
+  const order = (deed: string) => renameSync(put(join(project, '.order'), deed), join(project, 'deed'))
   const paused = (id: string) => poll('the session is paused', async () => (await statusOf(id)) === 'paused', 60)
 
   test('pauses the session, is told everywhere, and a review or a start lets it go on', async () => {
@@ -48,7 +50,7 @@ describeEach('a file that appears while a session runs', (backend) => {
     await poll('the box runs', () => existsSync(join(project, '.tick')), 60)
     const { id } = await poll('the session', async () => (await rows()).find((one) => one.workspace === project), 60)
 
-    put(join(project, 'deed'), 'mkdir -p sub/.vscode && echo {} >sub/.vscode/tasks.json; echo later >sub/later')
+    order('mkdir -p sub/.vscode && echo {} >sub/.vscode/tasks.json; echo later >sub/later')
     await paused(id)
     await window.see('paude paused this session: sub/.vscode appeared in the project', 60)
     await window.see(`In another terminal: paude review ${id}`.replace('In', 'Next, in'), 60)
@@ -73,17 +75,14 @@ describeEach('a file that appears while a session runs', (backend) => {
     await window.see((screen) => !screen.includes('paude paused this session'), 60)
 
     // A repository is ordinary work until its configuration names a program.
-    put(
-      join(project, 'deed'),
-      'git init -q lib && git -C lib config user.name x; touch .first; git -C lib config core.fsmonitor x',
-    )
+    order('git init -q lib && git -C lib config user.name x; touch .first; git -C lib config core.fsmonitor x')
     await paused(id)
     expect(existsSync(join(project, '.first'))).toBe(true)
     expect((await row(id))?.alarm).toContain('lib/.git appeared in the project')
     expect(await call('start', id)).toMatchObject({ code: 0, stdout: `${id}\n` })
     await runsOn()
 
-    put(join(project, 'deed'), 'echo evil >.envrc; sleep 600')
+    order('echo evil >.envrc; sleep 600')
     await paused(id)
     const stopped = await call('stop', id)
     expect(stopped).toMatchObject({ code: 0, stderr: expect.stringContaining(join(project, '.envrc')) })

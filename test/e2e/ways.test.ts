@@ -108,7 +108,7 @@ describeEach('with name servers and an upstream proxy', (backend) => {
   const timesAsked = (name: string) => questions.filter((one) => one === name).length
   let id = ''
   const inBox = async (script: string) => (await paude(['exec', id, '--', 'sh', '-c', script], { cwd, env })).stdout.trim()
-  const get = (host: string, port = server.port) => inBox(`curl -s -m 10 http://${host}:${port}/`)
+  const get = (host: string, port = server.port) => inBox(`curl -s -m 60 http://${host}:${port}/`)
   // Whoever may not listen on the port of name servers, or has no network, cannot look.
   const one = test.skipIf(names === null || home === '')
 
@@ -156,14 +156,14 @@ describeEach('with name servers and an upstream proxy', (backend) => {
   one('every other name goes to the upstream proxy, though the name server never answers for it', async () => {
     const before = asked.length
     // Less than squid waits for a name server.
-    expect(await inBox(`curl -s -m 5 http://${FAR}:${server.port}/`)).toBe('through the upstream proxy')
-    await inBox(`curl -sk -m 5 https://${TUNNEL}:${server.port}/`)
+    expect(await inBox(`curl -s -m 9 http://${FAR}:${server.port}/`)).toBe('through the upstream proxy')
+    await inBox(`curl -sk -m 60 https://${TUNNEL}:${server.port}/`)
     expect(asked.slice(before)).toEqual([`http://${FAR}:${server.port}/`, `CONNECT ${TUNNEL}:${server.port}`])
   })
 
   one('what is not on the list is told to neither of them', async () => {
     const before = asked.length
-    expect(await inBox(`curl -s -o /dev/null -w '%{http_code}' -m 10 http://${ELSE}:${server.port}/`)).toBe('403')
+    expect(await inBox(`curl -s -o /dev/null -w '%{http_code}' -m 60 http://${ELSE}:${server.port}/`)).toBe('403')
     expect(asked.slice(before)).toEqual([])
     expect(timesAsked(ELSE)).toBe(0)
   })
@@ -176,7 +176,7 @@ describeEach('with IPv4 alone', (backend) => {
   const ids: Record<string, string> = {}
   const one = test.skipIf(names === null || home === '')
   const status = async (id: string, host: string) =>
-    (await paude(['exec', id, '--', 'curl', '-s', '-o', '/dev/null', '-w', '%{http_code}', '-m', '10', host], { cwd, env }))
+    (await paude(['exec', id, '--', 'curl', '-s', '-o', '/dev/null', '-w', '%{http_code}', '-m', '60', host], { cwd, env }))
       .stdout
   const inProxy = async (id: string, script: string) =>
     (await engine(backend, ['exec', `${id}-proxy`, '/usr/bin/bash', '-c', script])).stdout
@@ -216,7 +216,7 @@ describeEach('with IPv4 alone', (backend) => {
   })
 
   one('a name of IPv6 alone is not found', async () => {
-    const { stdout } = await paude(['exec', ids['ipv4'] ?? '', '--', 'curl', '-s', '-m', '10', `http://${SIX}:${server.port}/`], {
+    const { stdout } = await paude(['exec', ids['ipv4'] ?? '', '--', 'curl', '-s', '-m', '60', `http://${SIX}:${server.port}/`], {
       cwd,
       env,
     })

@@ -163,7 +163,7 @@ for folder in /work/*/; do
     exec 3<>/dev/tcp/127.0.0.1/3128
     printf '%s HTTP/1.1\\r\\nHost: x\\r\\nConnection: close\\r\\n\\r\\n' "$request" >&3
     status=-
-    read -r -t 3 -u 3 _ status _ || status=-
+    read -r -t 30 -u 3 _ status _ || status=-
     echo "$status"
     exec 3>&-
   done <$folder/requests
