@@ -21,6 +21,9 @@ const RETRIES = 120
 /** Milliseconds after which an agent is made to paint itself: half of that again when nothing came. */
 const NUDGE = 150
 const LONGEST_NUDGE = 3000
+/** Milliseconds for which it has another size then, at least, and from how many on a single time may not be enough. */
+const GAP = 60
+const SLOW = 250
 
 /** The engine's client on a terminal of its own. When it dies before the agent, another takes its place. */
 export function makeChild({ start, attach, look }: ChildOptions) {
@@ -95,22 +98,29 @@ async function runClient(client: Client, argv: Argv, { size, onData }: Terminal)
  */
 function nudge(client: Client, size: () => Size): () => void {
   let shaken = false
-  const shake = () => {
+  const shake = (gap: number) => {
     if (client.pty === null) return
     shaken = true
     const { columns, rows } = size()
     client.pty.resize({ columns, rows: rows - 1 })
-    setTimeout(() => client.pty?.resize(size()), 60)
+    setTimeout(() => client.pty?.resize(size()), gap)
   }
   const again = (wait: number) => {
     if (client.painted > 0 || client.pty === null) return
-    shake()
+    shake(GAP)
     setTimeout(() => again(Math.min(2 * wait, LONGEST_NUDGE)), wait)
   }
-  setTimeout(shake, NUDGE)
+  setTimeout(shake, NUDGE, GAP)
   setTimeout(() => again(NUDGE * 4), NUDGE * 4)
-  return () => void (shaken && setTimeout(shake, NUDGE))
+  return () => {
+    if (!shaken) return
+    // Where the client is late, so is everybody: one who reads the size after both changes finds none.
+    const gap = Math.min(Math.max(GAP, (Date.now() - client.begun) / 2), LONGEST_NUDGE)
+    setTimeout(shake, NUDGE, gap)
+    if (gap > SLOW) setTimeout(shake, NUDGE + 2 * gap, gap)
+  }
 }
+
 /** No other client can take the place of one that was lost: its last picture stays until the agent has ended, or nobody can tell. */
 async function outlived(look: ChildOptions['look'], status: number): Promise<Outcome> {
   for (let silent = 0; silent <= RETRIES; ) {

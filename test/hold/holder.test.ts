@@ -111,11 +111,14 @@ test('an agent whose client joins late is made to paint itself all the same, and
   await holder.done
 })
 
-test('an agent that painted a little of itself before it heard of a size paints the rest too', async () => {
+test('an agent that painted a little of itself before it heard of a size paints the rest too, also when it reads its size late', async () => {
+  // As one whose logo moves while its client is being connected; like Claude it paints for a size that is another than the last.
+  const look = 'now=$(stty size); [ "$now" = "$last" ] || { echo painted; exit 3; }'
   const holder = start('', {
     start: null,
-    // As one whose logo moves while its client is being connected.
-    attach: sh('sleep 0.5; printf .; trap "echo painted; exit 3" WINCH; for at in $(seq 150); do sleep 0.02; done; exit 4'),
+    attach: sh(
+      `sleep 1; printf .; last=$(stty size); trap 'sleep 0.3; ${look}' WINCH; for at in $(seq 150); do sleep 0.02; done; exit 4`,
+    ),
   })
   await holder.done
   expect(readFileSync(join(holder.folder, 'screen.txt'), 'utf8')).toContain('painted')
