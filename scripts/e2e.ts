@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { $ } from 'zx'
 import { fetchClaude } from './agents.ts'
@@ -50,7 +50,9 @@ async function e2e([first, ...rest]: readonly string[]): Promise<number> {
     PAUDE_TEST_CLAUDE: await fetchClaude(),
   }
   const settings = [
-    '--max-concurrency=10', // of a file's concurrent tests: suites of two engines run at once, and 20 boxes are enough for two cores
+    // Of a file's concurrent tests; most of them take turns, as many at a time as there are cores. The more there are, the more of a
+    // test's own time it waits for its turn.
+    `--max-concurrency=${2 * availableParallelism()}`,
     '--timeout=300000', // ms for one test: an image build is part of the first
     // Takes the place of bunfig.toml's, which leaves test/e2e out.
     ...['node_modules/**', ...ignored].map((pattern) => `--path-ignore-patterns=${pattern}`),

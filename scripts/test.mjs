@@ -43,6 +43,7 @@ await main(async () => {
           script: 'e2e',
           env: {
             PAUDE_TEST_BACKENDS: name,
+            PAUDE_TEST_FIRST: backends[0],
             PAUDE_TEST_USER: name === 'podman' ? user : '',
             PAUDE_TEST_ROOTLESS_DOCKER: name === 'docker' && rootless !== null ? `${testUser}:${rootless.socket}` : '',
           },

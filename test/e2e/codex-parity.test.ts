@@ -5,14 +5,26 @@ import { fetchCodex } from '../../scripts/agents.ts'
 import { HOST_NAME } from '../../src/network/names.ts'
 import { serveResponsesApi } from '../support/responses-api.ts'
 import { type Case, cases, type Step, together } from './codex-cases.ts'
-import { backends, binary, describeEach, inTurn, makeProject, poll, put, type RunOptions, start } from './support.ts'
+import {
+  type BackendName,
+  backends,
+  binary,
+  describeEach,
+  inTurn,
+  isFirst,
+  makeProject,
+  poll,
+  put,
+  type RunOptions,
+  start,
+} from './support.ts'
 
 setDefaultTimeout(240_000) // ms: tests run side by side, so most of it is waiting
 
 const hostCodex = backends().length === 0 ? '' : process.env['PAUDE_TEST_CODEX'] || (await fetchCodex())
 
 /** Every case runs on the first engine and every third one on the others: what codex does is the same there, the way to it is not. */
-const chosen = (backend: string) => Object.entries(cases).filter((_, index) => backend === backends()[0] || index % 3 === 0)
+const chosen = (backend: BackendName) => Object.entries(cases).filter((_, index) => isFirst(backend) || index % 3 === 0)
 
 describeEach('the same from paude as from codex', (backend) => {
   const paude = [binary, '--backend', backend, '--agent', 'codex']

@@ -5,12 +5,14 @@ import { lookAt, question } from '../../src/hold/client.ts'
 import { readHoldState } from '../../src/hold/place.ts'
 import { makeMachine } from '../support/machine.ts'
 import {
+  backends,
   binary,
   containersOf,
   describeEach,
   engine,
   expectNothingLeft,
   inTurn,
+  isFirst,
   lines,
   makeProject,
   paude,
@@ -36,7 +38,8 @@ const MEMORY = 6e9
 /** Descriptors of one holder: its streams, its own means, its socket, its terminal and the engine's client. */
 const DESCRIPTORS = 20
 
-describe('a hundred holders', () => {
+// Their engine is a script, so that they are the same in every suite.
+describe.skipIf(backends().length > 0 && !backends().some(isFirst))('a hundred holders', () => {
   const machine = makeMachine(['docker'])
   const sessions = join(machine.home, '.local/state/paude/sessions')
   const ids = Array.from({ length: HOLDERS }, (_, index) => idOf(index))
