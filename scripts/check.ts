@@ -42,7 +42,7 @@ async function check(): Promise<number> {
     // each would take a third of the time. A hang ends; a busy machine starts a program in more than the runner's five seconds.
     timed(
       'tests',
-      run`${bun} test test/ --parallel=${4 * availableParallelism()} --no-isolate --timings=${timings} --update-timings --timeout=30000 --only-failures --reporter=junit --reporter-outfile=${report}`,
+      run`${bun} test test/ --parallel=${4 * availableParallelism()} --no-isolate --timings=${timings} --update-timings --timeout=60000 --only-failures --reporter=junit --reporter-outfile=${report}`,
     ),
   ])
   await rm(rooms, { recursive: true, force: true, maxRetries: 3 })

@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Machine, makeMachine } from './support/machine.ts'
 
-setDefaultTimeout(30_000) // ms: holders of agents that these engines only pretend to end are waited for
+setDefaultTimeout(60_000) // ms: holders of agents that these engines only pretend to end are waited for
 
 // The real program, with engines that answer what real ones were recorded to say.
 let machine: Machine

@@ -70,7 +70,7 @@ const REFUSED = line(503, 'ERR_CONNECT_FAIL', 1)
 const ANSWERED = line(200, '-', 2)
 
 const soon = async (what: string, holds: () => boolean) => {
-  for (const end = Date.now() + 10_000; !holds(); await Bun.sleep(5))
+  for (const end = Date.now() + 30_000; !holds(); await Bun.sleep(5))
     if (Date.now() > end) throw new Error(`not in time: ${what}`)
 }
 

@@ -53,7 +53,7 @@ test('a session without a screen tells of what it is refused, while its paude st
     kind: 'blocked',
     title: expect.stringMatching(/was refused h\d+\.example:443$/),
   })
-}, 30_000)
+}, 60_000)
 
 test('it tells nobody who did not ask for that', async () => {
   configure('done')

@@ -7,7 +7,7 @@ import { linesSince, TIMES_FILE, timesText } from '../../src/hold/times.ts'
 
 import { cleanUp, client, makeFolder, start, until } from './holding.ts'
 
-setDefaultTimeout(30_000) // ms: a machine with other work takes its time
+setDefaultTimeout(60_000) // ms: a machine with other work takes its time
 afterAll(cleanUp)
 
 test('whoever follows gets every line once, as soon as it stands still or leaves the screen, and the rest at the end', async () => {

@@ -9,7 +9,7 @@ import { processMark } from '../../src/host.ts'
 
 import { cleanUp, client, makeFolder, sh, start, until } from './holding.ts'
 
-setDefaultTimeout(30_000) // ms: a machine with other work takes its time
+setDefaultTimeout(60_000) // ms: a machine with other work takes its time
 afterAll(cleanUp)
 
 test('keeps a program’s screen for whoever comes, tells its state, and its end', async () => {

@@ -72,9 +72,9 @@ export function client(path: string, size = { columns: 60, rows: 10 }, readOnly 
   return { seen, left }
 }
 
-/** Waits for what is to come, fifteen seconds at most. */
+/** Waits for what is to come, half a minute at most. */
 export async function until(what: string, is: () => boolean | Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 1500; tries++) {
+  for (let tries = 0; tries < 3000; tries++) {
     if (await is()) return
     await Bun.sleep(10)
   }

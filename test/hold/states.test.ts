@@ -7,7 +7,7 @@ import type { Hands } from '../../src/hold/report.ts'
 
 import { cleanUp, client, start, until } from './holding.ts'
 
-setDefaultTimeout(30_000) // ms: a machine with other work takes its time
+setDefaultTimeout(60_000) // ms: a machine with other work takes its time
 afterAll(cleanUp)
 
 test('the title of an agent tells its state by the signs that the holder was given', async () => {

@@ -13,7 +13,7 @@ test.each([
 ])('%s and %s: %p', (pattern, name, matched) => expect(matchesPattern(pattern, name)).toBe(matched))
 
 test('a pattern of many stars is answered at once', () => {
-  const before = performance.now()
+  const before = process.cpuUsage()
   expect(matchesPattern(`${'*a'.repeat(40)}b`, 'a'.repeat(200))).toBe(false)
-  expect(performance.now() - before).toBeLessThan(1000)
+  expect(process.cpuUsage(before).user).toBeLessThan(1_000_000) // microseconds, whatever else the machine does
 })

@@ -50,9 +50,9 @@ test.each([
 ])('this holds none: %s', (text) => expect(mayHoldSecret(text)).toBe(false))
 
 test('a long text is looked at in one go', () => {
-  const before = performance.now()
+  const before = process.cpuUsage()
   for (const part of ['a', '-', 'a=', 'a:', '://', '--token', ' --x ', 'a:/@']) mayHoldSecret(part.repeat(20_000))
-  expect(performance.now() - before).toBeLessThan(3000)
+  expect(process.cpuUsage(before).user).toBeLessThan(3_000_000) // microseconds, whatever else the machine does
 })
 
 test('servers whose words, address, headers or variables may hold a secret come without it', () => {

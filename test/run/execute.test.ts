@@ -377,7 +377,7 @@ describe('the disk', () => {
       writer.kill('SIGKILL')
       await writer.exited
     }
-  }, 20_000)
+  }, 60_000)
 
   test('a folder that cannot be made is a sentence', async () => {
     writeFileSync(join(room, 'file'), '')

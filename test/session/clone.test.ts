@@ -277,7 +277,7 @@ describe('pull', () => {
     const before = contents(project)
     await expect(pullSession(context, found, undefined)).rejects.toThrow('too many files')
     expect(contents(project)).toEqual(before)
-  }, 30_000)
+  }, 60_000)
 
   test('takes no object that claims more memory than it may have', async () => {
     const { room, box, context, found } = await made()
@@ -299,16 +299,20 @@ describe('pull', () => {
     const volumes: Volumes = {
       run: (_, __, { name }) => {
         names.push(name)
-        return ['sleep', '60']
+        return ['sh', '-c', `touch ${room}/up; exec sleep 60`]
       },
       end: (name) => ['touch', join(room, name)],
     }
     const waiting = pullSession(context, { ...found, backend: { ...found.backend, volumes } }, undefined)
-    setTimeout(() => process.emit('SIGINT'), 300)
+    const up = join(room, 'up')
+    void (async () => {
+      while (!existsSync(up)) await Bun.sleep(5)
+      process.emit('SIGINT')
+    })()
     await expect(waiting).rejects.toThrow('interrupted')
     // What runs in a container goes on without its client.
     expect(names).toEqual([expect.stringMatching(/^paude-bcd234-look-\w+$/)])
-    for (let tries = 0; tries < 50 && !existsSync(join(room, String(names[0]))); tries++) await Bun.sleep(50)
+    for (let tries = 0; tries < 600 && !existsSync(join(room, String(names[0]))); tries++) await Bun.sleep(50)
     expect(existsSync(join(room, String(names[0])))).toBe(true)
   })
 
@@ -508,7 +512,7 @@ describe('the work of a clone', () => {
       ['refs/paude/within-1/paude/uncommitted:more.txt', 'more'],
     ] as const)
       expect(await git(back, 'show', place)).toBe(text)
-  }, 30_000)
+  }, 60_000)
 
   test('is named after a start that failed only where something of the session is left', async () => {
     const { box, context, found, notes } = await made()
