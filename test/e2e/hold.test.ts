@@ -311,7 +311,11 @@ describeEach('a held terminal', (backend) => {
       await run(['send', id, '--key', 'x'])
       return /^❯[ \u00a0]x+$/m.test(await screen(id))
     })
-    await run(['send', id, '--key', 'ctrl-u'])
+    // Each takes away a line, and what was typed while nobody heard may fill more than one.
+    await poll('the prompt is empty', async () => {
+      await run(['send', id, '--key', 'ctrl-u'])
+      return PROMPT.test(await screen(id))
+    })
     await window.see(PROMPT)
     await window.enter('SAY after the client')
     await window.see(/^● after the client$/m)
