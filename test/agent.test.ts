@@ -24,10 +24,13 @@ describe('the agent of a start', () => {
 
   test('that this paude does not run is refused with those that it runs', async () => {
     const { code, stderr } = await machine.paude(['-p', 'x'], { env: { PAUDE_AGENT: 'nobody' } })
-    expect([code, stderr]).toEqual([125, expect.stringContaining('PAUDE_AGENT is "nobody": this paude runs claude, codex\n')])
+    expect([code, stderr]).toEqual([
+      125,
+      expect.stringContaining('PAUDE_AGENT is "nobody": this paude runs claude, codex, gemini\n'),
+    ])
     machine.write(userFile(), 'version = 1\nagent = "nobody"\n')
     expect((await machine.paude(['-p', 'x'])).stderr).toContain(
-      'config.toml:2: agent is "nobody": this paude runs claude, codex\n',
+      'config.toml:2: agent is "nobody": this paude runs claude, codex, gemini\n',
     )
     expect(machine.calls()).toEqual([])
   })
@@ -48,5 +51,27 @@ describe('the agent of a start', () => {
     const { code, stdout } = await machine.paude(['--dry-run=full', '--agent', 'reviewer', '-p', 'x'])
     expect(code).toBe(0)
     expect(stdout).toContain('--agent reviewer -p x')
+  })
+
+  test('that asks for a tunnel also without TLS is refused where nothing could add its credential', async () => {
+    const at = (address: string, ...words: readonly string[]) =>
+      machine.paude(['--agent', 'gemini', '--dry-run=full', ...words, '-p', 'x'], {
+        env: { GEMINI_API_KEY: 'AIza-x', GOOGLE_GEMINI_BASE_URL: address },
+      })
+    const refused = await at('http://gateway.example.test')
+    expect([refused.code, refused.stderr]).toEqual([
+      125,
+      expect.stringMatching(
+        /credential of Gemini to http:\/\/gateway\.example\.test:80: .* a tunnel\n {2}→ .*--inject base-url\n/,
+      ),
+    ])
+    for (const { code, stdout } of [
+      await at('https://gateway.example.test'),
+      await at('http://gateway.example.test', '--inject', 'base-url'),
+    ]) {
+      expect(code).toBe(0)
+      expect(stdout).toContain('set -- gemini -p x')
+      expect(stdout).not.toContain('AIza-x')
+    }
   })
 })

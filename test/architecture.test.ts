@@ -353,10 +353,10 @@ test('an agent is known to its own folder and the registries', () => {
 })
 
 /** What a provider or an agent is told by: its variables, and how its secrets begin. */
-const PROVIDERS_OWN = /ANTHROPIC_|CLAUDE_CODE_|sk-ant|OPENAI_|CODEX_API|sk-proj/
+const PROVIDERS_OWN = /ANTHROPIC_|CLAUDE_CODE_|sk-ant|OPENAI_|CODEX_API|sk-proj|GEMINI_|GOOGLE_API/
 
 test("a provider's variables are known to its row and its agent alone", () => {
-  const rooms = ['agents/claude', 'agents/codex', 'credentials']
+  const rooms = ['agents/claude', 'agents/codex', 'agents/gemini', 'credentials']
   // Generated from the keys' own sentences.
   const exceptions = ['config/schema.json']
   const wrong = [...new Bun.Glob('**/*.{ts,sh,json,toml}').scanSync(source)]

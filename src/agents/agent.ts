@@ -24,6 +24,8 @@ export type Agent = {
   readonly ownCredential: { readonly files: readonly string[]; readonly option: string; readonly signs: RegExp } | null
   /** Variables of the box that send it to another provider. */
   readonly otherWays: RegExp
+  /** Whether it asks the proxy for a tunnel also to an address without TLS, so that nothing can add a credential on the way. */
+  readonly tunnelsHttp?: true
   /** Environment of every start. */
   readonly environment: (host: Host, words: readonly string[]) => Readonly<Record<string, string>>
   /** How its conversations begin and go on; null for an agent that has none. */
@@ -69,6 +71,9 @@ export type TokenLogin = {
   readonly key: Key
 }
 
+/** Stands among the words of a copy for the file of what is copied, which only the box can name. */
+export const ORIGIN_FILE = 'file-of-the-conversation'
+
 export type Conversation = {
   /** Id that your words name, or ''. */
   readonly chosen: (words: readonly string[]) => string
@@ -76,9 +81,9 @@ export type Conversation = {
   readonly begin: ((id: string) => readonly string[]) | null
   /** Words that go on with one. */
   readonly again: (id: string) => readonly string[]
-  /** Words that copy one into a new one with this id, `words` being your own; null where it cannot. */
+  /** Words that copy one into a new one with this id, `words` being your own, and ORIGIN_FILE for its file; null where it cannot. */
   readonly fork: ((conversation: string, id: string, words: readonly string[]) => readonly string[]) | null
-  /** Pattern of sh below HOME, with {id}: where a file is, `again` will find the conversation. */
+  /** Pattern of sh below HOME, with {id}, or {begin} for what it has before its first dash: where a file is, `again` will find the conversation. */
   readonly proof: string
   /** Files and folders of one, below HOME: {id}, and {folder} for what `folder` makes of the directory that it was begun in. None where their names cannot be told, so that no backup is made. */
   readonly files: readonly string[]

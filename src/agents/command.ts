@@ -1,5 +1,5 @@
 import { commandLine, quote } from '../plan/shell.ts'
-import type { Agent, Conversation, Opening } from './agent.ts'
+import { type Agent, type Conversation, type Opening, ORIGIN_FILE } from './agent.ts'
 import { canContinue, choosesConversation, lastingWords } from './words.ts'
 
 /** The lines of sh that set the words of a start: first with your own, later continuing the conversation. */
@@ -13,15 +13,15 @@ export function startCommand(
   const first = commandLine([program, ...more, ...named, ...words])
   return [
     prelude,
-    `set -- ${first}\n`,
     ...(conversation === null || origin === undefined ? [] : [requireOrigin(conversation, origin)]),
+    `set -- ${origin === undefined ? first : first.replace(quote(ORIGIN_FILE), '"$file"')}\n`,
     ...(conversation !== null && continues && canContinue(grammar, words)
       ? [
           // What the hook noted comes first: another one may have been chosen since, on the screen too.
           `conversation=${named.length > 0 ? quote(id) : ''}\n`,
           'if [ -s /paude/out/conversation ]; then read -r conversation </paude/out/conversation; fi\n',
           // An agent may refuse an id that is used, and one that it does not know; its own file tells which it is.
-          `for file in ${proofOf(conversation, `"\${conversation:-none}"`)}; do\n  if [ -e "$file" ]; then set -- ${again(agent, conversation, [...more, ...words])}; fi\ndone\n`,
+          `for file in ${proofOf(conversation, NOTED)}; do\n  if [ -e "$file" ]; then set -- ${again(agent, conversation, [...more, ...words])}; fi\ndone\n`,
         ]
       : []),
   ].join('')
@@ -32,13 +32,21 @@ const ID = 'conversation-of-the-session'
 const again = ({ grammar, program }: Agent, conversation: Conversation, words: readonly string[]): string =>
   commandLine([program, ...conversation.again(ID), ...lastingWords(grammar, words)]).replace(quote(ID), '"$conversation"')
 
-const proofOf = ({ proof }: Conversation, id: string): string => `"$HOME"/${proof.replace('{id}', id)}`
+/** A word of sh for the whole id, and one for what is before its first dash. */
+type IdWords = { readonly id: string; readonly begin: string }
+
+const NOTED: IdWords = { id: `"\${conversation:-none}"`, begin: `"\${conversation%%-*}"` }
+
+const proofOf = ({ proof }: Conversation, { id, begin }: IdWords): string =>
+  `"$HOME"/${proof.replace('{id}', id).replace('{begin}', begin)}`
 
 /** What is copied lies in the HOME volume, which only a box sees. */
 const requireOrigin = (kind: Conversation, { conversation, session }: NonNullable<Opening['origin']>): string =>
   [
-    `for file in ${proofOf(kind, quote(conversation))}; do`,
+    `for file in ${proofOf(kind, { id: quote(conversation), begin: quote(conversation.split('-')[0] ?? '') })}; do`,
     `  [ -e "$file" ] || [ -s /paude/out/conversation ] || fail ${quote(`session ${session} has no conversation yet`)}`,
+    // An agent that goes on with one may put an empty file of its name behind the first.
+    '  break',
     'done',
     '',
   ].join('\n')

@@ -1,11 +1,11 @@
 import { PaudeError } from '../errors.ts'
 
 /** Agents that paude runs; each has its row in the registry. */
-export const agentNames = ['claude', 'codex'] as const
+export const agentNames = ['claude', 'codex', 'gemini'] as const
 export type AgentName = (typeof agentNames)[number]
 
 /** What each is called in sentences. */
-export const titles: Readonly<Record<AgentName, string>> = { claude: 'Claude', codex: 'Codex' }
+export const titles: Readonly<Record<AgentName, string>> = { claude: 'Claude', codex: 'Codex', gemini: 'Gemini' }
 
 /** The agent where nothing names another one. */
 export const usualAgent: AgentName = agentNames[0]

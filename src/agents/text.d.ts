@@ -15,6 +15,10 @@ declare module '*/hook.sh' {
   const text: string
   export default text
 }
+declare module '*/gemini/gemini' {
+  const text: string
+  export default text
+}
 declare module '*/imported.sh' {
   const text: string
   export default text

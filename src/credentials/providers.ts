@@ -15,6 +15,8 @@ export type ProviderSecret = {
   readonly begins: string
   /** What the box sees in its place: of the right shape, the same every time, worth nothing. */
   readonly placeholder: string
+  /** Whether hints name this one. */
+  readonly hinted?: true
 }
 
 export type Need = { readonly host: string; readonly why: string }
@@ -108,6 +110,37 @@ export const providers = {
     private: /^((OPENAI|CODEX)_.*(TOKEN|KEY|SECRET|PASS|CREDENTIAL).*|OPENAI_BASE_URL)$/,
     common: true,
   },
+  google: {
+    title: 'Google',
+    secrets: [
+      {
+        key: 'apiKey',
+        variable: 'GEMINI_API_KEY',
+        header: 'X-Goog-Api-Key',
+        lead: '',
+        shape: 'AIza',
+        begins: '',
+        placeholder: 'AIza.paude.placeholder.the.real.key.stays.outside.the.box',
+        hinted: true,
+      },
+      {
+        key: 'apiKey',
+        variable: 'GOOGLE_API_KEY',
+        header: 'X-Goog-Api-Key',
+        lead: '',
+        shape: 'AIza',
+        begins: '',
+        placeholder: 'AIza.paude.placeholder.the.real.key.stays.outside.the.box',
+      },
+    ],
+    address: { variable: 'GOOGLE_GEMINI_BASE_URL', usual: 'https://generativelanguage.googleapis.com' },
+    // Not its files, tuned models, caches and batches.
+    api: '/v1(alpha|beta)?/models(/[A-Za-z0-9_-][A-Za-z0-9._-]*(:(generateContent|streamGenerateContent|countTokens|embedContent|batchEmbedContents))?)?',
+    further: [],
+    login: [],
+    private: /^((GEMINI|GOOGLE_GEMINI)_.*(TOKEN|KEY|SECRET|PASS|CREDENTIAL).*|GOOGLE_API_KEY|GOOGLE_GEMINI_BASE_URL)$/,
+    common: true,
+  },
 } as const satisfies Readonly<Record<string, Provider>>
 
 export type ProviderName = keyof typeof providers
@@ -116,7 +149,8 @@ export type ProviderName = keyof typeof providers
 export const usualProvider = providers.anthropic
 
 /** What hints name first: a plain key where the provider has one, by the name that most programs know. */
-export const plainKey = ({ secrets }: Provider): ProviderSecret => secrets.findLast(({ key }) => key === 'apiKey') ?? secrets[0]
+export const plainKey = ({ secrets }: Provider): ProviderSecret =>
+  secrets.find(({ hinted }) => hinted === true) ?? secrets.findLast(({ key }) => key === 'apiKey') ?? secrets[0]
 
 /** What a made-up provider is given. */
 export const API_KEY = plainKey(usualProvider)

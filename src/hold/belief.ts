@@ -17,6 +17,14 @@ export function makeBelief({ titleSigns = {}, told, ownFile }: Sources) {
   let spoken = false
   let answer = ''
   let isReading = false
+  // A title says neither how a turn ended nor what is asked: the last word of the hooks does.
+  const isTitled = Object.keys(titleSigns).length > 0
+  let hooked: Said | null = null
+  const supplement = (): void => {
+    if (hooked === null) return
+    const same = hooked.activity === state.activity && hooked.kind === state.kind
+    if (same || (hooked.activity === 'done' && state.activity === 'idle')) state = stateOf(state, hooked, now())
+  }
   return {
     state: () => state,
     /** Whether the agent says on its terminal what it does. */
@@ -28,11 +36,16 @@ export function makeBelief({ titleSigns = {}, told, ownFile }: Sources) {
       state = nextState(state, status, { titleSigns, now: now() })
       spoken ||= state !== before
       if (state.activity === 'working') answer = ''
+      if (state.activity === 'working' && before.activity !== 'working') hooked = null
+      if (isTitled) supplement()
+      if (state.activity === before.activity && state.kind === before.kind) state = { ...state, since: before.since }
     },
     askHooks(): void {
       for (const said of told?.() ?? []) {
         if (said.activity === 'done') answer = said.message
+        hooked = said
         if (!spoken) state = stateOf(state, said, now())
+        else if (isTitled) supplement()
       }
     },
     /** Whether the agent's own file told anything; false, too, while it is being read already. */

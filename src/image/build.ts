@@ -72,7 +72,7 @@ export function downloadOf(spec: ImageSpec): Download | null {
     case 'agent':
     case 'custom': {
       const { install, agentVersion, libc } = spec
-      const { suffix = '', package: name, program, also } = agentRelease(spec)
+      const { suffix = '', package: name, program, also, tree } = agentRelease(spec)
       return {
         title: install.title,
         package: name,
@@ -80,6 +80,7 @@ export function downloadOf(spec: ImageSpec): Download | null {
         program,
         libc,
         ...(also === undefined ? {} : { also }),
+        ...(tree === undefined ? {} : { tree }),
       }
     }
   }
@@ -146,9 +147,9 @@ export function contextFiles(spec: ImageSpec): Readonly<Record<string, string>> 
     case 'tools':
       return { ...toolsContext(spec.wanted), ...(spec.wanted.tools.length > 0 ? { 'extra-ca.crt': spec.extraCa } : {}) }
     case 'agent':
-      return { Dockerfile: spec.install.dockerfile, 'extra-ca.crt': spec.extraCa }
+      return { ...spec.install.files, Dockerfile: spec.install.dockerfile, 'extra-ca.crt': spec.extraCa }
     case 'custom':
-      return { Dockerfile: spec.install.thin, 'extra-ca.crt': spec.extraCa }
+      return { ...spec.install.files, Dockerfile: spec.install.thin, 'extra-ca.crt': spec.extraCa }
   }
 }
 
@@ -205,5 +206,9 @@ const labels = (spec: ImageSpec): Readonly<Record<string, string>> => ({
 function agentRelease({ arch, libc, install }: AgentImage): Release {
   const release = install.release(arch, libc)
   if (release !== null) return release
+  if (libc === 'musl' && install.release(arch, 'glibc') !== null)
+    throw new PaudeError('unsupported', `${install.title} has no release for Alpine and other systems with musl`, {
+      hint: 'build your image on Debian, Ubuntu or another system with glibc',
+    })
   throw new PaudeError('unsupported', `${install.title} has no release for ${arch}`, { hint: 'use an x64 or arm64 machine' })
 }

@@ -1,8 +1,9 @@
 import { join } from 'node:path'
 import type { Host } from '../host.ts'
 import { type Argv, exec, folder, guard, type Plan, write } from '../plan/plan.ts'
+import type { Tree } from './install.ts'
 
-/** Programs that come from npm, a file each. */
+/** Programs that come from npm, a file each, or a tree of folders. */
 export type Download = {
   readonly title: string
   /** Package of npm that holds it. */
@@ -12,6 +13,7 @@ export type Download = {
   readonly program: string
   /** Further programs of the package, by their names in the build's context. */
   readonly also?: Readonly<Record<string, string>>
+  readonly tree?: Tree
   readonly libc: 'glibc' | 'musl'
 }
 
@@ -26,7 +28,7 @@ export type Downloading = {
   readonly cache: string
   /** Absolute, for this build alone. */
   readonly work: string
-  /** The build's context, in which the program is called `download`. */
+  /** The build's context, in which the program or the tree is called `download`. */
   readonly to: string
 }
 
@@ -39,7 +41,8 @@ export const downloadNames = (download: Download): readonly string[] => [
   `${downloadName(download)}.sha256`,
 ]
 
-const downloadName = ({ package: name, version }: Download): string => `${name.split('/').at(-1)}-${version}`
+const downloadName = ({ package: name, version, tree }: Download): string =>
+  [`${name.split('/').at(-1)}-${version}`, ...(tree?.packages ?? []).map((one) => one.replaceAll(/[@/]/g, '-'))].join('+')
 
 /** Each program: its name in a build's context, its path in the package, and its name in the cache. */
 const programsOf = (download: Download) =>
@@ -75,14 +78,31 @@ export function downloadSteps({ download, host, arch, extraCa, cache, work, to }
       write(join(fetching, 'package.json'), '{}\n', 0o644),
       fetchStep({ download, host, arch, extraCa }, { fetching, packages: join(work, 'packages') }),
       ...programs.map(({ path, kept }) =>
-        exec(['mv', '-f', '--', join(fetching, 'node_modules', download.package, path), join(downloadsFolder(cache), kept)]),
+        exec(keepWords(download, join(fetching, 'node_modules'), { path, to: join(downloadsFolder(cache), kept) })),
       ),
       exec(inFolder(`${sum(host)} -- ${programs.map((_, at) => `"$${at + 2}"`).join(' ')} >"$2.sha256"`)),
     ]),
-    // Links: the build reads them, and nothing writes to them.
-    ...programs.map(({ name, kept }) => exec(['ln', '--', join(downloadsFolder(cache), kept), join(to, name)])),
+    ...programs.flatMap(({ name, kept }) => layOut(download, join(downloadsFolder(cache), kept), join(to, name))),
   ]
 }
+
+/** One file a program, so that a checksum vouches for all of it: a tree is kept packed. */
+const keepWords = ({ package: name, tree }: Download, fetched: string, { path, to }: { path: string; to: string }): Argv =>
+  tree === undefined
+    ? ['mv', '-f', '--', join(fetched, name, path), to]
+    : ['tar', '-c', '-f', to, '-C', fetched, ...tree.folders.map((one) => `./${one}`)]
+
+/** As the build reads it. */
+const layOut = ({ tree }: Download, kept: string, to: string): Plan =>
+  tree === undefined
+    ? // A link: nothing writes to it.
+      [exec(['ln', '--', kept, to])]
+    : [
+        folder(to),
+        exec(['tar', '-x', '-f', kept, '-C', to]),
+        // The image keeps the modes, whatever the caller's mask is: the agent's user must read them.
+        exec(['chmod', '-R', 'go-w,a+rX', to]),
+      ]
 
 /** macOS has no sha256sum of its own on every release. */
 const sum = ({ platform }: Pick<Host, 'platform'>): string => (platform === 'darwin' ? 'shasum -a 256' : 'sha256sum')
@@ -107,6 +127,7 @@ function fetchStep(
     `--cpu=${arch}`,
     `--libc=${download.libc}`,
     `${download.package}@${download.version}`,
+    ...(download.tree?.packages ?? []),
   ]
   return exec([host.self, ...argv], {
     title: `fetching ${download.title} ${download.version}`,

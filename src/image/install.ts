@@ -7,6 +7,16 @@ export type Release = {
   readonly suffix?: string
   /** Further programs, by their names in the build's context. */
   readonly also?: Readonly<Record<string, string>>
+  /** Where the program is no file alone. */
+  readonly tree?: Tree
+}
+
+/** Folders and files that come into the build's context in place of one program. */
+export type Tree = {
+  /** Below the folder of what was fetched. */
+  readonly folders: readonly string[]
+  /** Further packages to fetch, each with its version. */
+  readonly packages: readonly string[]
 }
 
 /** How an agent comes into an image. */
@@ -27,6 +37,8 @@ export type Install = {
   readonly dockerfile: string
   /** Dockerfile that adds the agent to an image of yours, and changes nothing else there. */
   readonly thin: string
+  /** Further files of both contexts, by name; absent for none. */
+  readonly files?: Readonly<Record<string, string>>
   /** Libraries that the binary needs of such an image, in the words of a distribution. */
   readonly libraries: string
   /** Whether it runs commands in bash alone. */

@@ -2,7 +2,8 @@ import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { HOST_NAME } from '../../src/network/names.ts'
-import { type ResponsesApi, serveResponsesApi } from '../support/responses-api.ts'
+import { serveResponsesApi } from '../support/responses-api.ts'
+import type { ScriptedApi } from '../support/scripted-api.ts'
 import {
   binary,
   containersOf,
@@ -26,7 +27,7 @@ const KEY = `sk-proj-real-${crypto.randomUUID()}`
 const READY = /^› Ask Codex/m
 
 describeEach('Codex', (backend) => {
-  let api: ResponsesApi
+  let api: ScriptedApi
   const terminals = makeTerminals()
   beforeAll(() => {
     api = serveResponsesApi({ key: KEY })

@@ -20,6 +20,37 @@ test('the title of an agent tells its state by the signs that the holder was giv
   await holder.done
 })
 
+test('what a title leaves open is told by the last hook: how a turn ended, and what is asked', async () => {
+  const told: Said[][] = []
+  const titleSigns = {
+    '#': { activity: 'working', kind: '' },
+    '?': { activity: 'waiting', kind: 'permission' },
+    '.': { activity: 'idle', kind: '' },
+  } as const
+  const titles = ['#', '?', '#', '.', '#', '.'].map((sign) => String.raw`printf '\033]2;${sign} x\007'; read x`)
+  const holder = start(titles.join('; '), { titleSigns, told: () => told.shift() ?? [] })
+  const state = () => readHoldState(holder.folder)
+  const next = () => question(holder.socket, { ask: 'send', text: '', keys: '', enter: true })
+  const says = (activity: Said['activity'], kind = '', message = '') => told.push([{ activity, kind, message }])
+  await holder.ready
+  await until('it works', () => state()?.activity === 'working')
+  says('waiting', 'permission', 'touch x')
+  await next()
+  await until('it asks', () => state()?.activity === 'waiting' && state()?.message === 'touch x')
+  await next()
+  await until('it works again', () => state()?.activity === 'working' && state()?.message === '')
+  says('done', '', 'all of it')
+  await next()
+  await until('it is done', () => state()?.activity === 'done' && state()?.message === 'all of it')
+  // An old word is none of the next turn.
+  await next()
+  await until('the next turn', () => state()?.activity === 'working')
+  await next()
+  await until('an interruption', () => state()?.activity === 'idle')
+  await next()
+  await holder.done
+})
+
 test('a terminal gets the title of the agent, with a mark while it waits, and none where the agent gives none', async () => {
   const holder = start(
     String.raw`printf '\033]2;Fix it\007one'; read x; printf '\033]7501;state=blocked\033\\'; read x; printf '\033]7501;state=idle\033\\'; read x`,

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { install } from '../../src/agents/claude/install.ts'
 import { install as codex } from '../../src/agents/codex/install.ts'
+import { install as gemini } from '../../src/agents/gemini/install.ts'
 import { checkScript, proxyContext } from '../../src/image/embedded.ts'
 import { toolsContext } from '../../src/image/tools.ts'
 
@@ -14,6 +15,8 @@ const folders = {
   'images/custom': { Dockerfile: install.thin },
   'images/codex': { Dockerfile: codex.dockerfile },
   'images/codex-custom': { Dockerfile: codex.thin },
+  'images/gemini': { Dockerfile: gemini.dockerfile, gemini: gemini.files?.['gemini'] },
+  'images/gemini-custom': { Dockerfile: gemini.thin },
   'images/tools': { 'install-tool': installTool },
   squid: proxyContext,
 }

@@ -196,35 +196,43 @@ describe('paude login --status', () => {
   })
 })
 
-describe('a key that paude login keeps for Codex', () => {
-  const CODEX = { PAUDE_AGENT: 'codex' }
+describe.each([
+  {
+    agent: 'codex',
+    title: 'Codex',
+    variable: 'OPENAI_API_KEY',
+    key: 'sk-proj-the-key-that-paude-login-keeps',
+    asks: ['exec', 'x'],
+  },
+  { agent: 'gemini', title: 'Gemini', variable: 'GEMINI_API_KEY', key: 'AIza-the-key-that-paude-login-keeps', asks: ['-p', 'x'] },
+])('a key that paude login keeps for $title', ({ agent, title, variable, key, asks }) => {
+  const env = { PAUDE_AGENT: agent }
 
   test('is its own: it goes to its provider, outside of the sandbox, and Claude has none of it', async () => {
-    const key = 'sk-proj-the-key-that-paude-login-keeps'
-    expect(await paude(['login', 'codex', '--api-key'], { stdin: `${key}\n` })).toMatchObject({ code: 0, stdout: '' })
-    expect(readdirSync(join(file(), '..'))).toEqual(['codex.json'])
-    expect((await paude(['login', 'codex', '--status'])).stdout).toStartWith('codex: API key from paude login')
+    expect(await paude(['login', agent, '--api-key'], { stdin: `${key}\n` })).toMatchObject({ code: 0, stdout: '' })
+    expect(readdirSync(join(file(), '..'))).toEqual([`${agent}.json`])
+    expect((await paude(['login', agent, '--status'])).stdout).toStartWith(`${agent}: API key from paude login`)
     expect((await paude(['login', '--status'])).code).toBe(1)
-    const id = (await paude(['--detach', '--agent', 'codex'])).stdout.trim()
+    const id = (await paude(['--detach', '--agent', agent])).stdout.trim()
     expect(handed()).toBe(key)
     expect(machine.calls().flat().join('\n')).not.toContain(key)
     machine.ended('killed')
     expect(await paude(['start', id])).toMatchObject({ code: 0 })
-    expect((await paude(['logout', 'codex'])).code).toBe(0)
-    expect((await paude(['--', 'exec', 'x'], { env: CODEX })).code).toBe(125)
+    expect((await paude(['logout', agent])).code).toBe(0)
+    expect((await paude(['--', ...asks], { env })).code).toBe(125)
   })
 
-  test('is the only login that Codex has: the others are refused with the way to it', async () => {
-    const way = 'paude login codex --api-key'
-    const start = await paude(['--', 'exec', 'x'], { env: CODEX })
+  test('is the only login that it has: the others are refused with the way to it', async () => {
+    const way = `paude login ${agent} --api-key`
+    const start = await paude(['--', ...asks], { env })
     expect([start.code, start.stderr]).toEqual([
       125,
-      expect.stringContaining(`no credential for Codex\n  → ${way}, or export OPENAI_API_KEY=…`),
+      expect.stringContaining(`no credential for ${title}\n  → ${way}, or export ${variable}=…`),
     ])
     expect(start.stderr).not.toContain('--login-inside')
-    const inside = await paude(['--login-inside', '--agent', 'codex'], { env: { OPENAI_API_KEY: KEY } })
-    expect([inside.code, inside.stderr]).toEqual([125, expect.stringContaining('Codex cannot log in inside the sandbox')])
-    expect((await paude(['login', 'codex'])).stderr).toContain(way)
+    const inside = await paude(['--login-inside', '--agent', agent], { env: { [variable]: KEY } })
+    expect([inside.code, inside.stderr]).toEqual([125, expect.stringContaining(`${title} cannot log in inside the sandbox`)])
+    expect((await paude(['login', agent])).stderr).toContain(way)
     expect(machine.calls()).toEqual([])
   })
 })

@@ -1,23 +1,5 @@
 import { type Answer, answerAfter, parseTurns, RESULT } from '../../src/demo/turns.ts'
-
-/** One request as it arrived, so after every proxy on the way. */
-export type Asked = {
-  readonly method: string
-  readonly path: string
-  readonly headers: Readonly<Record<string, string>>
-  readonly status: number
-  /** What it was asked to do: the texts and images of the last message of a person, and whatever the caller's own instructions are. */
-  readonly parts: readonly string[]
-  readonly instructions: string
-}
-
-export type ResponsesApi = {
-  readonly port: number
-  readonly requests: readonly Asked[]
-  /** Requests that began, also those that are not answered yet. */
-  readonly starting: () => number
-  readonly stop: () => Promise<void>
-}
+import type { Asked, ScriptedApi } from './scripted-api.ts'
 
 /**
  * OpenAI's Responses API as far as Codex speaks it, over server-sent events alone: prompts are scripts, as those of the messages API are
@@ -31,7 +13,7 @@ export function serveResponsesApi({
   readonly key: string
   readonly hostname?: string
   readonly tls?: { readonly key: string; readonly cert: string }
-}): ResponsesApi {
+}): ScriptedApi {
   const requests: Asked[] = []
   let begun = 0
   const server = Bun.serve({

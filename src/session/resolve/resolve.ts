@@ -326,6 +326,15 @@ function resolveNetwork(
   const needed = needs.map(({ host: entry, why }) => parseAllow(entry, why))
   const injections = credentials.map(({ injection }) => ({ ...injection, way: settings.inject }))
   if (settings.inject === 'base-url' && injections.length > 1) throw manyAtBaseUrl(credentials)
+  const plain = injections.find(({ scheme, way }) => agent.tunnelsHttp && scheme === 'http' && way === 'bump')
+  if (plain !== undefined)
+    throw new PaudeError(
+      'unsupported',
+      `the proxy cannot add the credential of ${agent.title} to http://${plain.host}:${plain.port}: ${agent.title} asks for a tunnel`,
+      {
+        hint: 'use an address with https, or add --inject base-url',
+      },
+    )
   const policy = startPolicy(config, { session, needed, injections })
   if (policy.ways.upstream !== null && atBaseUrl(policy) !== null)
     throw new PaudeError('unsupported', 'inject = "base-url" connects to the provider directly, but an upstream proxy is set', {
