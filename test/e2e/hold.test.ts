@@ -127,7 +127,12 @@ describeEach('a held terminal', (backend) => {
     const window = await open({ cwd, columns: 140, rows: 30 })
     await window.start(`${binary} sessions --watch`)
     const chosen = new RegExp(`^> ${id} +running `, 'm')
-    for (let tries = 0; tries < 50 && !chosen.test(await window.see(id)); tries++) await window.press('Down')
+    const row = (screen: string) => /^> (\S+)/m.exec(screen)?.[1]
+    for (let tries = 0; tries < 50 && !chosen.test(await window.see(id)); tries++) {
+      const before = row(await window.screen())
+      await window.press('Down')
+      await window.see((screen) => row(screen) !== before, 10).catch(() => undefined)
+    }
     await window.see(chosen)
     await run(['send', id, 'BASH echo made > made.txt;;SAY it is made'])
     await window.see(new RegExp(`^> ${id} +running +waiting: permission`, 'm'))

@@ -16,8 +16,19 @@ type Show = {
 }
 
 const ready = (window: Terminal) => window.see(/^❯/m, 120)
+/** The screen once it stands still: some parts of it come a moment after the others. */
+async function still(window: Terminal, wanted: Parameters<Terminal['see']>[0]): Promise<string> {
+  let before = await window.see(wanted, 120)
+  for (let tries = 0; tries < 20; tries++) {
+    await Bun.sleep(250)
+    const now = await window.see(wanted)
+    if (now === before) break
+    before = now
+  }
+  return before
+}
 /** With the hint, which comes a moment after the prompt. */
-const settled = (window: Terminal) => window.see(/^❯[\s\S]*\(shift\+tab to cycle\)/m, 120)
+const settled = (window: Terminal) => still(window, /^❯[\s\S]*\(shift\+tab to cycle\)/m)
 
 /** What a user does at the screen. */
 export const shows: Readonly<Record<string, Show>> = {
@@ -37,9 +48,9 @@ export const shows: Readonly<Record<string, Show>> = {
       await window.enter('SAY 你好 🎉 é wide')
       await window.see(/^● 你好 🎉 é wide$/m)
       await window.resize(64, 24)
-      const narrow = await window.see(painted(64))
+      const narrow = await still(window, painted(64))
       await window.resize(110, 34)
-      const wide = await window.see(painted(110))
+      const wide = await still(window, painted(110))
       await window.enter('/exit')
       return [narrow, wide]
     },
@@ -49,9 +60,9 @@ export const shows: Readonly<Record<string, Show>> = {
     play: async (window) => {
       await ready(window)
       await window.enter('BASH touch made;;SAY never')
-      const question = await window.see(/do you want to/i)
+      const question = await still(window, /do you want to/i)
       await window.press('Escape')
-      const refused = await window.see(/interrupted|rejected|declined/i)
+      const refused = await still(window, /interrupted|rejected|declined/i)
       await window.interruptToEnd()
       // Claude says one and after a moment the other.
       return [question.replace(/Running (1 shell command…|a scripted command)/, 'Running'), refused]
@@ -63,7 +74,7 @@ export const shows: Readonly<Record<string, Show>> = {
     play: async (window) => {
       await settled(window)
       await window.press('C-z')
-      const away = await window.see(/Stopped[\s\S]*shell>$/)
+      const away = await still(window, /Stopped[\s\S]*shell>$/)
       await window.enter('fg')
       const back = await settled(window)
       await window.interruptToEnd()

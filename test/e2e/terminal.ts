@@ -99,12 +99,14 @@ export function makeTerminals(): { readonly open: (window: Window) => Promise<Te
       await tmux('send-keys', '-t', target, 'Enter')
     }
     const mark = () => new RegExp(`^(.*)\\[(\\d+)\\|${commands}\\]$`, 'm')
-    const ended = async (seconds = 60) => Number(mark().exec(await see(mark(), seconds))?.[2])
+    // The shell's prompt comes a moment after the mark.
+    const isOver = (text: string) => mark().test(text) && text.endsWith('shell>')
+    const ended = async (seconds = 60) => Number(mark().exec(await see(isOver, seconds))?.[2])
     // One key a call, as fingers do: a burst is taken for a paste.
     const press = async (...keys: readonly string[]) => {
       for (const key of keys) await tmux('send-keys', '-t', target, key)
     }
-    const seen = (wanted: RegExp, seconds: number) => see(wanted, seconds).catch(() => null)
+    const seen = (wanted: RegExp | typeof isOver, seconds: number) => see(wanted, seconds).catch(() => null)
     await see('shell>')
     shells.push(Number(await tmux('display-message', '-p', '-t', target, '#{pane_pid}')))
     return {
@@ -130,7 +132,7 @@ export function makeTerminals(): { readonly open: (window: Window) => Promise<Te
       async detach() {
         for (let tries = 0; tries < 4; tries++) {
           await press('C-p', 'C-q')
-          if ((await seen(mark(), 20)) !== null) return ended()
+          if ((await seen(isOver, 20)) !== null) return ended()
         }
         throw new Error(`Ctrl-P Ctrl-Q did not detach:\n${await screen()}`)
       },
