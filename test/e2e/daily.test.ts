@@ -15,8 +15,9 @@ describeEach('daily use', (backend) => {
     const terminal = await terminals.open({ cwd: makeProject(), env: { PAUDE_BACKEND: backend }, columns: 97, rows: 31 })
     await terminal.start(`${binary} run -- bash`)
     await terminal.see(/project[#$]$/m, 60)
-    await terminal.enter('tty; stty size')
-    await terminal.see(/\/dev\/pts\/\d+\s+31 97/)
+    // The engine's client hands the size on at its own time.
+    await terminal.enter('clear; tty; until [ "$(stty size)" = "31 97" ]; do sleep 0.1; done; echo sized')
+    await terminal.see(/\/dev\/pts\/\d+\s+sized/)
     await terminal.enter('exit 3')
     expect(await terminal.ended()).toBe(3)
     const { code, screen } = await terminal.run(`${binary} run -- curl -sS https://example.org`, 120)

@@ -365,7 +365,10 @@ describeEach('sessions', (backend) => {
 
     await window.start(`clear; ${command('shell')}`)
     await window.see(/[$#] *$/)
-    await window.enter('echo "in the box: $HOSTNAME $((6 * 7))"; stty size')
+    // The engine's client hands the size on at its own time.
+    await window.enter(
+      'clear; echo "in the box: $HOSTNAME $((6 * 7))"; until [ "$(stty size)" = "30 100" ]; do sleep 0.1; done; stty size',
+    )
     await window.see(/^in the box: paude 42\n30 100$/m)
     await window.enter('exit 3')
     expect(await window.ended()).toBe(3)
