@@ -59,8 +59,8 @@ export const cases: Readonly<Record<string, Case>> = {
   'the last message in a file': one('exec', '-o', 'out.txt', 'SAY kept'),
   'an image': { files: { 'a.png': PNG }, ...one('exec', '-i', 'a.png', '--', 'SAY seen') },
   'settings of the project': { files: { '.codex/config.toml': 'model = "gpt-5"\n' }, ...one('exec', '--json', 'SAY x') },
-  'SIGINT while the model thinks': { steps: [{ words: ['exec', '--json', 'SLEEP 20;;SAY late'], signal: 'SIGINT' }] },
-  'SIGTERM while the model thinks': { steps: [{ words: ['exec', 'SLEEP 20;;SAY late'], signal: 'SIGTERM' }] },
+  'SIGINT while the model thinks': { steps: [{ words: ['exec', '--json', 'SLEEP 60;;SAY late'], signal: 'SIGINT' }] },
+  'SIGTERM while the model thinks': { steps: [{ words: ['exec', 'SLEEP 60;;SAY late'], signal: 'SIGTERM' }] },
   'both streams in one file': through('"$@" >both.txt 2>/dev/null; echo $?', 'exec', 'SAY x'),
   'a folder below': {
     files: { 'a b/c/x': '' },

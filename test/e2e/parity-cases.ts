@@ -25,7 +25,7 @@ const through = (script: string, ...words: readonly string[]): Scene => ({
 })
 const hit = (signal: NodeJS.Signals, ...words: readonly string[]): Scene => ({ steps: [{ words, signal }] })
 const hitInStream = (signal: NodeJS.Signals): Scene => ({
-  steps: [{ words: ['-p', 'SLEEP 20;;SAY late', ...STREAM, '--include-partial-messages'], signal, after: 'message_start' }],
+  steps: [{ words: ['-p', 'SLEEP 60;;SAY late', ...STREAM, '--include-partial-messages'], signal, after: 'message_start' }],
 })
 const user = (text: unknown) => `${JSON.stringify({ type: 'user', message: { role: 'user', content: text } })}\n`
 const json = (value: unknown) => `${JSON.stringify(value)}\n`
@@ -394,11 +394,11 @@ export const cases: Readonly<Record<string, Case>> = {
   'who is logged in': one('auth', 'status'),
 
   // Ends
-  'SIGINT while the model thinks': hit('SIGINT', '-p', 'SLEEP 20;;SAY late'),
+  'SIGINT while the model thinks': hit('SIGINT', '-p', 'SLEEP 60;;SAY late'),
   'SIGINT in a stream': hitInStream('SIGINT'),
-  'SIGTERM while the model thinks': hit('SIGTERM', '-p', 'SLEEP 20;;SAY late'),
+  'SIGTERM while the model thinks': hit('SIGTERM', '-p', 'SLEEP 60;;SAY late'),
   'SIGHUP while the model thinks': {
-    ...hit('SIGHUP', '-p', 'SLEEP 20;;SAY late'),
+    ...hit('SIGHUP', '-p', 'SLEEP 60;;SAY late'),
     differs: { row: 'A closed terminal', to: (host) => first(host, () => ({ code: 143 })) },
   },
   'a reader that leaves': {
