@@ -23,6 +23,9 @@ export function answerKeys(text: string, screen: readonly string[]): readonly st
   return option === undefined ? null : choose(options, option)
 }
 
+/** Whether a screen shows options to choose from. */
+export const showsOptions = (screen: readonly string[]): boolean => optionsOn(screen).length > 0
+
 /** The options around the last line with a pointer: those that begin in its column. What is deeper explains the one above. */
 function optionsOn(screen: readonly string[]): readonly Option[] {
   const at = screen.findLastIndex((line) => POINTED.test(line))

@@ -1,5 +1,5 @@
 import type { AgentState } from '../events/activity.ts'
-import { answerKeys } from './answer.ts'
+import { answerKeys, showsOptions } from './answer.ts'
 import type { Question } from './protocol.ts'
 import type { Screen } from './screen.ts'
 
@@ -9,6 +9,8 @@ const APART = 100
 const SHOWN = 3000
 /** Milliseconds after which a question takes its answer. */
 const SETTLED = 1200
+/** Milliseconds that an agent has to paint a question: a hook tells of it before, on a busy machine long before. */
+const ASKED = 6000
 /** Milliseconds that an agent has to say that it works on what was typed. What it answers by itself, as `/help`, it says nothing of. */
 const TAKEN = 2000
 
@@ -48,13 +50,22 @@ export function makeTypist(means: Means): (sent: Sent) => Promise<string> {
 
 async function taken(means: Means, sent: Sent): Promise<string> {
   const { screen, state, spoken, repainted } = means
+  const lines = () => screen.picture({ format: 'text', scrollback: 0 }).split('\n')
+  const isAnswer = sent.text !== '' && sent.enter
   await repainted()
   // A new question may take no key in its first 0.7 s or so, which is meant for people who were typing something else.
-  const { activity, since } = state()
-  if (activity === 'waiting') await Bun.sleep(Math.max(0, Date.parse(since) + SETTLED - Date.now()))
+  if (state().activity === 'waiting') {
+    let shown = Date.parse(state().since)
+    const isShown = () => state().activity !== 'waiting' || showsOptions(lines())
+    if (isAnswer && !isShown()) {
+      await until(means, isShown, shown + ASKED - Date.now())
+      if (isShown()) shown = Date.now()
+    }
+    await Bun.sleep(Math.max(0, shown + SETTLED - Date.now()))
+  }
   const before = state()
-  if (before.activity === 'waiting' && sent.text !== '' && sent.enter) {
-    const keys = answerKeys(sent.text, screen.picture({ format: 'text', scrollback: 0 }).split('\n'))
+  if (before.activity === 'waiting' && isAnswer) {
+    const keys = answerKeys(sent.text, lines())
     if (keys === null) return before.message || before.kind
     for (const key of keys) await pressed(means, key)
   } else await type(means, sent)

@@ -78,3 +78,25 @@ test('what means something as a paste alone waits for an agent that has just sta
   await send({ ask: 'send', text: '/x.png', keys: '', enter: false, pasted: true })
   expect(written).toEqual(['\x1b[200~/x.png\x1b[201~'])
 })
+
+test('an answer waits for a question that is painted late, and then until that takes one', async () => {
+  const asked = Date.now()
+  const painted = asked + 1500
+  const written: (readonly [key: string, after: number])[] = []
+  const send = makeTypist({
+    write: (text) => void written.push([text, Date.now() - painted]),
+    screen: {
+      picture: () => (Date.now() < painted ? '❯ ' : 'Proceed?\n ❯ 1. Yes\n   2. No\n'),
+      bracketedPaste: () => true,
+      atCursor: () => '',
+    },
+    state: () => ({ activity: 'waiting', kind: 'permission', message: 'may I?', since: new Date(asked).toISOString() }),
+    spoken: () => false,
+    over: () => false,
+    repainted: async () => undefined,
+  })
+  expect(await send({ ask: 'send', text: 'yes', keys: '', enter: true })).toBe('')
+  expect(written).toEqual([['1', expect.any(Number)]])
+  expect(written[0]?.[1]).toBeGreaterThanOrEqual(1000)
+  expect(await send({ ask: 'send', text: 'yes, but', keys: '', enter: true })).toBe('may I?')
+})
