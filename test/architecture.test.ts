@@ -321,6 +321,7 @@ test('a backend is known to its own folder and the registry', () => {
 
 /** Files outside backends/ that may name an engine, and why. */
 const MAY_NAME: Readonly<Record<string, string>> = {
+  'credentials/kinds.ts': 'a kind of credential, after the protocol that registries of images speak',
   'network/group-hosts.ts': 'hosts of a registry on the internet',
   'project/devcontainer/features.ts': 'features that others publish under these names',
   'run/client-variables.ts': 'families of variables that any client of an engine obeys, whichever runs the box',

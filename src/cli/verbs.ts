@@ -42,6 +42,7 @@ export const verbs = {
   network: () => import('./network/network.ts'),
   login: () => import('./login/login.ts'),
   logout: () => import('./login/logout.ts'),
+  credentials: () => import('./login/credentials.ts'),
   config: () => import('./config/config.ts'),
   trust: () => import('./config/trust.ts'),
   plugins: () => import('./config/plugins.ts'),

@@ -8,6 +8,7 @@ export const secretVariables = (settings: Settings): readonly string[] => [
   ...settings.references.flatMap(({ source }) =>
     typeof source === 'string' ? variableOf(source) : 'template' in source ? callersIn(source.template) : [],
   ),
+  ...settings.credentials.flatMap(({ value }) => (typeof value === 'string' ? variableOf(value) : [])),
   ...variableOf(settings.upstreamCredentials),
   ...webhookVariables(settings),
 ]

@@ -19,6 +19,16 @@ export type Injection = {
   readonly prefix: string
   /** Pattern of the paths below it that the credential goes to, without a query. */
   readonly api: string
+  /** Of a credential for a host of the user's choice; absent for a model's provider, at whose host nothing else is let through. */
+  readonly bound?: Bound
+}
+
+/** Other requests to the same host follow the allowlist, and go without the credential. */
+export type Bound = {
+  /** HTTP methods that it is added to. */
+  readonly methods: readonly string[]
+  /** What the box has in its place: it goes nowhere but where the credential goes. */
+  readonly placeholder: string
 }
 
 /** What squid.conf is generated from. */

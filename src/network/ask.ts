@@ -7,7 +7,7 @@ export const ASK_SECONDS = 60
 /** The names that nobody is asked for, as squid/ask.lua reads them: what is allowed, what is denied, and the providers, whose paths alone are open. */
 export const listedLines = ({ allow, deny, injections }: Policy): string =>
   [
-    ...injections.map(({ host }) => `allow ${host} *\n`),
+    ...injections.map(({ host, port, bound }) => `allow ${host} ${bound === undefined ? '*' : port}\n`),
     ...mergeAllows(allow).map(({ host, ports }) => `allow ${host} ${ports.join(',')}\n`),
     ...mergeDenies(deny).map(({ host, ports }) => `deny ${host} ${ports.length === 0 ? '*' : ports.join(',')}\n`),
   ].join('')

@@ -1,7 +1,7 @@
 import { PaudeError } from '../errors.ts'
 import type { Policy } from './allow.ts'
 import type { Allow, Deny } from './entry.ts'
-import { injectedPath } from './inject.ts'
+import { injectedPath, ODD_PATHS } from './inject.ts'
 import { HOST_NAME } from './names.ts'
 import { patternsOf, schemeOf, USUAL_PORTS } from './pattern.ts'
 import { isIn, NEVER_RANGES, PRIVATE_RANGES } from './ranges.ts'
@@ -65,6 +65,9 @@ export function decide(policy: Policy, target: Target, resolved: readonly string
   if (!PLAIN_NAME.test(host)) return blocked(isLiteral(host) ? 'address literal' : 'no full host name')
   const inject = injected(policy, target, addresses)
   if (inject !== null) return inject
+  const bound = boundTo(policy, target)
+  const meant = bound.filter(({ path }) => path)
+  if (meant.length > 0) return reached(judge(placeOf(policy, target), policy.ports), addresses)
   const patterns = host === HOST_NAME ? [host] : patternsOf(host)
   const named = policy.allow.filter((allow) => patterns.includes(allow.host))
   const open = named.filter((allow) => opensPort(allow, port, scheme))
@@ -74,6 +77,7 @@ export function decide(policy: Policy, target: Target, resolved: readonly string
   if (policy.mode === 'record' && host !== HOST_NAME)
     return host === CANARY ? blocked('no host of the world') : reached(RECORD, addresses)
   if (verdicts[0] !== undefined) return verdicts[0]
+  if (bound.length > 0) return blocked('path not allowed: only what its credential is meant for')
   if (named.length === 0) return blocked('not on the allowlist')
   return {
     decision: 'blocked',
@@ -146,7 +150,9 @@ function injected(
   { scheme, host, port, path }: Target,
   addresses: readonly string[] | null,
 ): Verdict | null {
-  const here = injections.filter((one) => host === one.host && (host !== HOST_NAME || port === one.port))
+  const here = injections.filter(
+    (one) => one.bound === undefined && host === one.host && (host !== HOST_NAME || port === one.port),
+  )
   const [first] = here
   if (first === undefined) return null
   // An open session looks into the tunnels of a provider that speaks TLS alone.
@@ -156,10 +162,22 @@ function injected(
   if (fitting.length === 0) return blocked(`the agent reaches the provider only at ${first.scheme}://${host}:${first.port}`)
   if (path !== '' && !fitting.some((one) => new RegExp(injectedPath(one)).test(path)))
     return blocked('path not allowed: only the API of the provider is open')
-  const entry = allow.find((one) => patternsOf(host).includes(one.host) && one.ports.includes(port))
-  const provider = { host, ports: [port], privateRange: entry?.privateRange ?? '', why: entry?.why ?? 'the provider' }
-  return reached(judge(provider, ports), addresses)
+  return reached(judge(placeOf({ allow }, { host, port }, 'the provider'), ports), addresses)
 }
+
+/** The host of a credential as an entry. */
+function placeOf({ allow }: Pick<Policy, 'allow'>, { host, port }: Pick<Target, 'host' | 'port'>, why = 'a credential'): Allow {
+  const entry = allow.find((one) => patternsOf(host).includes(one.host) && one.ports.includes(port))
+  return { host, ports: [port], privateRange: entry?.privateRange ?? '', why: entry?.why ?? why }
+}
+
+/** The bound credentials of a place, and whether the path is one that they are meant for. */
+const boundTo = ({ injections }: Policy, { scheme, host, port, path }: Target): readonly { readonly path: boolean }[] =>
+  injections
+    .filter((one) => one.bound !== undefined && scheme === one.scheme && host === one.host && port === one.port)
+    .map((one) => ({
+      path: path === '' || (new RegExp(injectedPath(one)).test(path) && !ODD_PATHS.some((odd) => new RegExp(odd).test(path))),
+    }))
 
 /** An entry as the user would write it; without its ports only where that means 80 and 443. */
 export const pattern = ({ host, ports, plain }: Pick<Allow, 'host' | 'ports' | 'plain'>, usual = USUAL_PORTS): string =>

@@ -1,10 +1,13 @@
 import type { Injection, Policy } from './allow.ts'
+import { canaryAccess, canaryAcls } from './canary.ts'
 import { BASE_URL, HOST_NAME } from './names.ts'
 import { matches } from './pattern.ts'
 import { destination, lines, reaching } from './squid-names.ts'
 
 /** Pattern of the paths, with their query, that the credential goes to; JavaScript and squid read it alike. */
-export function injectedPath({ prefix, api }: Pick<Injection, 'prefix' | 'api'>): string {
+export function injectedPath({ prefix, api, bound }: Pick<Injection, 'prefix' | 'api' | 'bound'>): string {
+  // Its query may hold anything: what is odd in a path is refused by patterns of its own.
+  if (bound !== undefined) return `^(${api})(\\?.*)?$`
   const name = /^(\/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*$/.test(prefix) ? prefix.replaceAll('.', '\\.') : '/never'
   // Squid matches the decoded path: with `/` or `%` in the query, `messages%3F/../other` would pass for a query.
   return `^${name}(${api})(\\?[A-Za-z0-9_=&.-]*)?$`
@@ -31,8 +34,31 @@ export const accelerator = ({ host, port, scheme }: Injection): string =>
 const endings = (injections: readonly Injection[]): readonly (readonly [Injection, string])[] =>
   injections.map((injection, at) => [injection, at === 0 ? '' : String(at + 1)])
 
-export const injectionAcls = ({ injections }: Policy): readonly string[] =>
-  endings(injections).map(([injection, end]) => acls(injection, end, injections))
+export const injectionAcls = ({ injections }: Policy): readonly string[] => [
+  ...(injections.some(isBound) ? [lines(`acl inject_odd urlpath_regex ${ODD_PATHS.join(' ')} [[:cntrl:]]`)] : []),
+  ...endings(injections).map(([injection, end]) => acls(injection, end, injections)),
+  ...(injections.some(isBound) ? [lines(...canaryAcls(injections))] : []),
+]
+
+/**
+ * Decoded paths that a server may take for another one than squid does: dot segments, empty segments, what is encoded twice, and a
+ * backslash. JavaScript and squid read them alike.
+ */
+export const ODD_PATHS: readonly string[] = ['/\\.\\.?([;/?]|$)', '^[^?]*//', '^[^?]*[%\\\\]', '%(2[eEfF]|5[cC])']
+
+/** Whether it is a credential for a host of the user's choice. */
+export const isBound = ({ bound }: Pick<Injection, 'bound'>): boolean => bound !== undefined
+
+/** Those that were written before it for the same header of the same place win. */
+const before = (injections: readonly Injection[], injection: Injection): readonly string[] =>
+  endings(injections.slice(0, injections.indexOf(injection))).flatMap(([{ host, port, header, bound }, end]) =>
+    bound !== undefined &&
+    host === injection.host &&
+    port === injection.port &&
+    header.toLowerCase() === injection.header.toLowerCase()
+      ? [`!inject${end}`]
+      : [],
+  )
 
 /**
  * Squid goes on with the connection of an opened tunnel whatever host a request in it names. Where there are several providers, each
@@ -45,7 +71,7 @@ const tunnelOf = (injections: readonly Injection[], { host, port }: Injection): 
   endings(injections).find(([one]) => isBumped(one) && one.host === host && one.port === port)?.[1] ?? ''
 
 function acls(injection: Injection, end: string, injections: readonly Injection[]): string {
-  const { host, port, scheme, way } = injection
+  const { host, port, scheme, way, bound } = injection
   const mark = marks(injections) && isBumped(injection)
   const tunnel = tunnelOf(injections, injection)
   return lines(
@@ -53,8 +79,8 @@ function acls(injection: Injection, end: string, injections: readonly Injection[
     `acl inject_sni${end} ssl::server_name --client-requested ${host}`,
     `acl inject_port${end} port ${port}`,
     // Other ports of this machine are other programs; other ports of a provider are not.
-    `acl inject_site${end} all-of inject_name${end}${host === HOST_NAME ? ` inject_port${end}` : ''}`,
-    `acl inject_method${end} method GET POST`,
+    `acl inject_site${end} all-of inject_name${end}${host === HOST_NAME || bound !== undefined ? ` inject_port${end}` : ''}`,
+    `acl inject_method${end} method ${bound?.methods.join(' ') ?? 'GET POST'}`,
     `acl inject_path${end} urlpath_regex ${injectedPath(injection)}`,
     ...(mark && tunnel === end
       ? [`acl inject_mark${end} annotate_client paude_inject=at${end}`, `acl inject_marked${end} note paude_inject at${end}`]
@@ -63,21 +89,40 @@ function acls(injection: Injection, end: string, injections: readonly Injection[
       ? `acl inject${end} all-of base_url inject_method${end} inject_path${end}`
       : `acl inject${end} all-of ${scheme === 'https' ? 'enc p_https' : '!enc p_http'} ${
           mark ? `inject_marked${tunnel} ` : ''
-        }inject_name${end} inject_port${end} inject_method${end} inject_path${end}`,
+        }inject_name${end} inject_port${end} inject_method${end} inject_path${end}${
+          bound === undefined ? '' : ['', '!inject_odd', ...before(injections, injection)].join(' ')
+        }`,
+    ...(bound === undefined ? [] : [`acl inject_used${end} annotate_transaction paude_used+=${end === '' ? '1' : end}`]),
   )
 }
 
-export const injectionGroups = ({ allow, injections, ways }: Policy): readonly string[] =>
+export const injectionGroups = ({ allow, injections, ways, mode }: Policy): readonly string[] =>
   endings(injections).flatMap(([injection, end]) => {
-    const { host, port } = injection
+    const { host, port, bound } = injection
     const known = allow.find((entry) => matches(entry.host, host) && entry.ports.includes(port))
     const { acls, terms } = destination(`_inject${end}`, { ...(known ?? { privateRange: '' }), host, ports: [port], why: '' })
     return [
       ...acls,
       ...reaching(`inject_ok${end} all-of inject${end}`, terms, ways),
       ...(isBumped(injection) ? reaching(`inject_tls_ok${end} all-of inject_name${end} inject_port${end}`, terms, ways) : []),
+      ...(bound === undefined || mode === 'open'
+        ? []
+        : hasRest({ allow, mode }, injection)
+          ? reaching(
+              `inject_rest${end} all-of enc p_https ${
+                marks(injections) ? `inject_marked${tunnelOf(injections, injection)} ` : ''
+              }inject_name${end} inject_port${end}`,
+              terms,
+              ways,
+            )
+          : [`acl inject_rest${end} any-of nothing`]),
     ]
   })
+
+/** Whether other requests to the host of a bound credential are allowed as well. */
+const hasRest = ({ allow, mode }: Pick<Policy, 'allow' | 'mode'>, { host, port, bound }: Injection): boolean =>
+  bound !== undefined &&
+  ((mode === 'record' && host !== HOST_NAME) || allow.some((entry) => matches(entry.host, host) && entry.ports.includes(port)))
 
 export const isBumped = ({ scheme, way }: Injection): boolean => scheme === 'https' && way === 'bump'
 
@@ -95,9 +140,15 @@ export const someNames = (
 export const isSecure = ({ scheme }: Injection): boolean => scheme === 'https'
 
 /** What a request must be to get a credential; at a provider, nothing else is let through. */
-export const injectionAccess = ({ injections }: Policy): readonly string[] => [
+export const injectionAccess = ({ injections, mode }: Policy): readonly string[] => [
+  // They decide nothing: they note which credential a request gets.
+  ...endings(injections).flatMap(([injection, end]) =>
+    isBound(injection) ? [`http_access deny inject_ok${end} inject_used${end} nothing`] : [],
+  ),
+  ...(injections.some(isBound) ? canaryAccess(injections) : []),
   ...injectionNames(injections, 'inject_ok').map((name) => `http_access allow ${name}`),
-  ...injectionNames(injections, 'inject_site').map((name) => `http_access deny ${name}`),
+  ...someNames(injections, 'inject_site', (one) => !isBound(one)).map((name) => `http_access deny ${name}`),
+  ...(mode === 'open' ? [] : someNames(injections, 'inject_rest', isBound).map((name) => `http_access allow ${name}`)),
 ]
 
 /** The provider's tunnel is opened, or ended; never spliced, by whichever of its two names it is asked for. `which` are looked into. */
@@ -116,9 +167,11 @@ export const injectionTunnels = (
           ]
         : [],
     ),
-    ...known.flatMap(([{ scheme, host }, end]) => [
+    ...known.flatMap(([{ scheme, host, bound }, end]) => [
       `ssl_bump terminate step2 inject_site${end}`,
-      ...(scheme === 'https' && host !== HOST_NAME ? [`ssl_bump terminate step2 inject_sni${end}`] : []),
+      ...(scheme === 'https' && host !== HOST_NAME
+        ? [`ssl_bump terminate step2 ${bound === undefined ? '' : `!inject_name${end} `}inject_sni${end}`]
+        : []),
     ]),
   ]
 }
@@ -126,12 +179,25 @@ export const injectionTunnels = (
 /** Headers that carry credentials, whoever the provider is. */
 const USUAL = ['X-Api-Key', 'Authorization']
 
+/** Further ones, of forges: two credentials in one request would leave it to the server which counts. */
+const ALSO_USUAL = ['Private-Token', 'Job-Token', 'Deploy-Token', 'Cookie']
+
 /** What the box sends there as a credential is a placeholder; the real ones stand in a file only P can read. */
 export const injectionHeaders = (policy: Policy): string => {
-  const headers = [...new Set([...USUAL, ...policy.injections.map(({ header }) => header)])]
-  const places = [...injectionNames(policy.injections, 'inject_site'), ...(atBaseUrl(policy) === null ? [] : ['base_url'])]
+  const { injections } = policy
+  const headers = [...new Set([...USUAL, ...injections.map(({ header }) => header)])]
+  const places = [
+    ...someNames(injections, 'inject_site', (one) => !isBound(one)),
+    ...(atBaseUrl(policy) === null ? [] : ['base_url']),
+    // Whatever else goes to the host of a bound credential keeps what the box wrote.
+    ...someNames(injections, 'inject', isBound),
+  ]
   return lines(
-    ...places.flatMap((where) => headers.map((header) => `request_header_access ${header} deny ${where}`)),
+    ...places.flatMap((where) =>
+      [...headers, ...(injections.some(isBound) ? ALSO_USUAL : [])].map(
+        (header) => `request_header_access ${header} deny ${where}`,
+      ),
+    ),
     'include /run/inject.conf',
   )
 }

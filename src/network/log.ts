@@ -31,10 +31,13 @@ export type Request = {
   readonly plain?: true
   /** HTTP status of an answer that is an error of the server; absent for every other one. */
   readonly status?: number
+  /** Places in the policy's injections of the bound credentials that it got, from 0; absent for none. */
+  readonly used?: readonly number[]
 }
 
 /** The policy that reasons are told by; requests of other revisions were decided by what has changed since. */
-export type Known = Pick<Policy, 'mode' | 'allow' | 'deny'> & Partial<Pick<Policy, 'ways'>> & { readonly revision: string }
+export type Known = Pick<Policy, 'mode' | 'allow' | 'deny'> &
+  Partial<Pick<Policy, 'ways' | 'injections'>> & { readonly revision: string }
 
 const NOTHING: Known = { mode: 'restricted', allow: [], deny: [], revision: '' }
 
@@ -151,6 +154,7 @@ type Line = {
   readonly number: number
   /** Seconds that it waits for the user's answer; 0 for what does not. */
   readonly asks: number
+  readonly used: readonly number[]
 }
 
 const isStart = (line: Line): boolean =>
@@ -193,6 +197,7 @@ function readLine(text: string): readonly Line[] {
       number: count('n'),
       asks: count('ask'),
       program: PROGRAM.exec(word('ua'))?.[0] ?? '',
+      used: [...word('cr').matchAll(/\d{1,3}/g)].map(([digits]) => Number(digits) - 1),
     },
   ]
 }
@@ -221,6 +226,7 @@ function toRequest(line: Line, known: Known): Request {
     ...(isPlain(line) ? { plain: true as const } : {}),
     // Of a tunnel the status is the proxy's own.
     ...(judged.decision === 'allowed' && line.method !== 'CONNECT' && line.status >= 400 ? { status: line.status } : {}),
+    ...(judged.decision === 'allowed' && line.used.length > 0 ? { used: line.used } : {}),
     bytes: line.bytes,
     revision: line.revision,
     program: line.program,
@@ -234,6 +240,7 @@ function decision(line: Line, known: Known): Pick<Request, 'decision' | 'rule'> 
     return { decision: 'blocked', rule: sni !== '' && sni !== host ? `sni differs: ${sni}` : 'not allowed inside a tunnel' }
   if (isPlain(line) && !carriesPlain(known, line)) return { decision: 'blocked', rule: NOT_TLS }
   if (DENIALS.includes(error)) return { decision: 'blocked', rule: denial(line, known) }
+  if (error === 'ERR_PAUDE_ASTRAY') return { decision: 'blocked', rule: ASTRAY }
   if (error === 'ERR_PAUDE_UNFOUND') return { decision: 'failed', rule: UNFOUND }
   if (error === 'ERR_PAUDE_UNREACHED') return { decision: 'blocked', rule: UNREACHED }
   if (error.startsWith('ERR_') && line.status >= 400)
@@ -247,9 +254,19 @@ function decision(line: Line, known: Known): Pick<Request, 'decision' | 'rule'> 
   const entry = named(known.allow, line).find((one) => opens(one, line))
   return {
     decision: 'allowed',
-    rule: entry?.host ?? (isPast(line, known) ? 'allowed then' : known.mode === 'record' ? 'record' : 'open'),
+    rule:
+      entry?.host ??
+      boundHost(known, line) ??
+      (isPast(line, known) ? 'allowed then' : known.mode === 'record' ? 'record' : 'open'),
   }
 }
+
+/** The rule of a request that bore the placeholder of a credential to where that does not go. */
+export const ASTRAY = 'placeholder of a credential'
+
+/** The host of a credential is allowed without an entry, for the requests that it is meant for. */
+const boundHost = ({ injections = [] }: Known, { host, port }: Pick<Line, 'host' | 'port'>): string | null =>
+  injections.find((one) => one.bound !== undefined && one.host === host && one.port === port)?.host ?? null
 
 const DENIALS = ['ERR_ACCESS_DENIED', 'ERR_FORWARDING_DENIED', 'ERR_PAUDE_UNNAMED']
 /** The rule of a request that waits. */
@@ -258,6 +275,8 @@ export const WAITING = 'waits for your answer'
 export const UNFOUND = 'name not found'
 /** The rule of a tunnel that was cut for want of TLS: `http://HOST:PORT` would allow it. */
 export const NOT_TLS = 'not TLS'
+/** The rule of a request to the host of a credential that it is not meant for. */
+export const OTHER_REQUEST = 'method or path not allowed'
 const UNREACHED = 'at a private address'
 /** The same of a tunnel, of which squid does not say which. */
 export const UNFOUND_OR_PRIVATE = 'not found, or at a private address'
@@ -273,6 +292,8 @@ function denial(line: Line, known: Known): string {
   const rule = denied(known.deny, line)
   if (rule !== null) return `denied: ${rule.host}`
   const entries = named(known.allow, line)
+  if (boundHost(known, line) !== null && !entries.some((entry) => opens(entry, line)))
+    return line.bump === 'bump' ? OTHER_REQUEST : UNFOUND_OR_PRIVATE
   if (entries.length === 0)
     return known.mode === 'record' && line.host !== HOST_NAME ? UNFOUND_OR_PRIVATE : 'not on the allowlist'
   if (!entries.some((entry) => opens(entry, line))) return 'port'

@@ -20,6 +20,10 @@ export function reachOf(
   return last.decision === 'allowed' && !isRefused(last) ? { reached: true } : { reached: false, fault: faultOf(last, addresses) }
 }
 
+/** The injections of providers: bound credentials say nothing of the agent's models. */
+export const ofProviders = <T extends Pick<Injection, 'bound'>>(injections: readonly T[]): readonly T[] =>
+  injections.filter(({ bound }) => bound === undefined)
+
 /** Whether a request goes to one of the providers. */
 export const isOf = (
   { host, port }: Pick<Request, 'host' | 'port'>,

@@ -14,7 +14,10 @@ const said = ({ ip, upstream, ...ways }: Ways) => ({ ...ways, upstream: sorted(u
 
 /** Header and paths follow from the provider: what an older paude did not tell must not change the name of the same rules. */
 const injected = (injections: Policy['injections']): readonly unknown[] => {
-  const [first = null, ...others] = injections.map(({ lead, api, ...one }) => one)
+  const [first = null, ...others] = injections.map(({ lead, api, ...one }) =>
+    // Of a bound credential nothing follows from anything else.
+    one.bound === undefined ? one : { ...one, lead, api },
+  )
   return others.length === 0 ? sorted(first) : [first, ...others].map(sorted)
 }
 

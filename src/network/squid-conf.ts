@@ -12,6 +12,7 @@ import {
   injectionNames,
   injectionTunnels,
   injectLines,
+  isBound,
   isBumped,
   isSecure,
   someNames,
@@ -267,9 +268,11 @@ positive_dns_ttl 5 minutes
  * engine's log. The canaries of the box are not logged.
  */
 const logging = (policy: Policy, revision: string): string => {
-  const { session, mode } = policy
+  const { session, mode, injections } = policy
+  // Which of the bound credentials it got.
+  const used = injections.some(isBound) ? ',"cr":"%{paude_used}note"' : ''
   const format = (host: string, port: string) =>
-    `{"v":1,"sid":"${session}","rev":"${revision}","t":%ts.%03tu,"ms":%tr,"c":%>p,"m":"%#.20rm","u":"%#.300ru","h":"${host}","p":"${port}","sni":"%#ssl::>sni","bump":"%ssl::bump_mode","st":%>Hs,"r":"%Ss","err":"%err_code","ed":"%#.200err_detail","ip":"%<a","in":%>st,"out":%<st,"ua":"%#.100{User-Agent}>h"}`
+    `{"v":1,"sid":"${session}","rev":"${revision}","t":%ts.%03tu,"ms":%tr,"c":%>p,"m":"%#.20rm","u":"%#.300ru","h":"${host}","p":"${port}","sni":"%#ssl::>sni","bump":"%ssl::bump_mode","st":%>Hs,"r":"%Ss","err":"%err_code","ed":"%#.200err_detail","ip":"%<a","in":%>st,"out":%<st,"ua":"%#.100{User-Agent}>h"${used}}`
   const provider = atBaseUrl(policy)
   return lines(
     `acl quiet dstdomain -n paude.internal${mode === 'open' ? '' : ' canary.paude.internal 192.0.2.1'}`,
@@ -299,8 +302,12 @@ const helpPage = (policy: Policy): string => {
         )),
     ...(deny.length === 0 ? [] : ['These are denied, even if something allows them:']),
     ...mergeDenies(deny).map(({ host, ports }) => `  ${host}${ports.length === 0 ? '' : ` ${ports.join(',')}`}`),
-    ...injections.map(
-      ({ host }) => `paude adds the credential for ${host}: a placeholder is enough, only its API paths are allowed.`,
+    ...new Set(
+      injections.map(({ host, bound }) =>
+        bound === undefined
+          ? `paude adds the credential for ${host}: a placeholder is enough, only its API paths are allowed.`
+          : `paude adds a credential to requests for ${host} whose method and path it is meant for: a placeholder is enough, or none.`,
+      ),
     ),
     ...(mode === 'restricted' || mode === 'ask'
       ? [

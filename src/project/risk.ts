@@ -23,6 +23,7 @@ function reached(entry: string): string {
 
 const OTHERS: Readonly<Record<string, string>> = {
   'image.ca_files': 'can read encrypted traffic',
+  wants_credentials: 'the agent can act as you there',
   'network.dns': 'decides how host names resolve',
   'network.upstream_proxy': 'sees all traffic',
   'network.upstream_credentials': 'sends a credential to that proxy',

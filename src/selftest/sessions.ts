@@ -78,6 +78,7 @@ export async function makeSession(wish: Wish): Promise<Made> {
     images,
     version,
     made: null,
+    bound: [],
     now: new Date(),
   })
   const plan = startPlan(backend, spec, { attached: false, ...(images.rescue === undefined ? {} : { rescue: images.rescue }) })

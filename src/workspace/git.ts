@@ -37,13 +37,19 @@ export const hashSize = ({ repository }: GitLayout): HashSize =>
   setting(settings(readSmall(join(repository, 'config'), CONFIG_LIMIT) ?? ''), 'extensions.objectformat') === 'sha256' ? 32 : 20
 
 /** Configuration for git in the box by environment: nobody's file is written. */
-export function gitEnvironment({ name, email }: Identity, safeDirectories: readonly string[]): Readonly<Record<string, string>> {
+export function gitEnvironment(
+  { name, email }: Identity,
+  safeDirectories: readonly string[],
+  /** Beginnings of remotes' addresses, each with what git uses in its place. */
+  replaced: readonly (readonly [from: string, to: string])[] = [],
+): Readonly<Record<string, string>> {
   const settings = [
     ...safeDirectories.map((path) => ['safe.directory', path] as const),
     // The box does not see the other worktrees; without this gc takes them for deleted.
     ['gc.worktreePruneExpire', 'never'] as const,
     ...(name ? [['user.name', name] as const] : []),
     ...(email ? [['user.email', email] as const] : []),
+    ...replaced.map(([from, to]) => [`url.${to}.insteadOf`, from] as const),
   ]
   const pairs = settings.flatMap(([key, value], n) => [
     [`GIT_CONFIG_KEY_${n}`, key] as const,

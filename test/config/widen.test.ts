@@ -105,6 +105,7 @@ const OPENING: readonly (readonly [setting: keyof Settings, text: string, item: 
   ['alarm', 'workspace.watch = "tell"', 'workspace.watch: pause > tell'],
   ['mount', 'mounts = ["/data:rw"]', 'mounts:  > /data:rw'],
   ['repos', 'workspace.repos = ["/code/evil:ro"]', 'workspace.repos:  > /code/evil:ro'],
+  ['wantsCredentials', 'wants_credentials = ["github"]', 'wants_credentials:  > github'],
   ['env', 'env = ["HOME_SECRET"]', 'env:  > HOME_SECRET'],
   ['env', 'env = ["A=2"]', 'env:  > A=2'],
   ['references', 'env = { B = "env:B" }', 'env:  > B = env:B'],

@@ -8,6 +8,7 @@ import { exitCode, PaudeError } from '../../errors.ts'
 import type { Host } from '../../host.ts'
 import { readProject, whole } from '../../project/judge.ts'
 import { readProjectFile } from '../../project/project.ts'
+import { hostCredentials } from '../../session/resolve/host-credentials.ts'
 import { ownMounts } from '../../session/resolve/own-mounts.ts'
 import { proxySecret, startPolicy } from '../../session/resolve/policy.ts'
 import { refuseCredentialInside, withProvider } from '../../session/resolve/provider.ts'
@@ -78,6 +79,7 @@ async function refusedByStart(host: Host, config: Config): Promise<readonly Paud
     () => certificatesOf(host, config),
     () => refuseCredentialInside(settings, host),
     () => requireReferences(host, config),
+    () => hostCredentials(host, config, { agent: settings.agent, purpose: 'check' }),
     // Whether this start would use it or not.
     () => withProvider(host, { ...config, settings: { ...settings, login: 'outside' } }, 'check'),
   ]

@@ -4,6 +4,7 @@ import type { Config } from '../../config/keys/settings.ts'
 import type { Host } from '../../host.ts'
 import { BASE_URL } from '../../network/names.ts'
 import { schemeOf } from '../../network/pattern.ts'
+import { ofProviders } from '../../network/reach.ts'
 import { settingLines, settingRows } from './setting-rows.ts'
 
 /** The effective settings with their origins, and what the session may reach and why. Secrets are named, never shown. */
@@ -63,7 +64,7 @@ export function networkLines({ network }: SessionSpec): readonly string[] {
         ...network.policy.deny.map(
           ({ host, ports, why }) => `deny          ${host}${ports.length === 0 ? '' : `:${ports.join(',')}`}  # ${why}`,
         ),
-        ...(network.policy.injections.length === 0 ? ['# no credential: log in inside the sandbox'] : []),
+        ...(ofProviders(network.policy.injections).length === 0 ? ['# no credential: log in inside the sandbox'] : []),
         ...network.policy.injections.map(
           ({ header, host, port, way }) => `inject        ${header} on the way to ${host}:${port}; ${WAYS[way]}`,
         ),

@@ -16,7 +16,7 @@ const GROUPS = [
   {
     title: 'Setup',
     first: ['login', 'init', 'config', 'doctor'],
-    more: ['trust', 'untrust', 'logout', 'image', 'home', 'plugins', 'notify', 'service', 'completion'],
+    more: ['trust', 'untrust', 'logout', 'credentials', 'image', 'home', 'plugins', 'notify', 'service', 'completion'],
   },
   { title: 'Look', first: [], more: ['status', 'backends', 'selftest', 'demo', 'version', 'help'] },
 ] as const satisfies readonly { readonly title: string; readonly first: readonly string[]; readonly more: readonly string[] }[]

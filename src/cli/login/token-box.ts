@@ -85,7 +85,7 @@ const boxConfig = ({ settings, origins, ...rest }: Config, { hosts }: TokenLogin
   settings: {
     ...settings,
     ...{ network: 'restricted', networkAllow: hosts, networkGroups: [], mount: [], repos: [], overlay: [] },
-    ...{ env: [], references: [], lifecycle: [], forwardPorts: [] },
+    ...{ env: [], references: [], credentials: [], wantsCredentials: [], lifecycle: [], forwardPorts: [] },
     ...{ workspaceMode: 'bind', dirty: 'false', detach: false, sessionName: '', timeout: '' },
   },
   origins: { ...origins, networkAllow: hosts.map(() => ({ layer: 'default', place: 'paude login' })) },

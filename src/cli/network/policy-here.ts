@@ -1,6 +1,7 @@
 import { agentCredentials, agentNeeds } from '../../agents/models.ts'
 import { agents } from '../../agents/registry.ts'
 import type { Context } from '../../context.ts'
+import { bindingsOf } from '../../credentials/host-credential.ts'
 import { PaudeError } from '../../errors.ts'
 import type { Policy } from '../../network/allow.ts'
 import { parseAllow } from '../../network/pattern.ts'
@@ -8,6 +9,7 @@ import { revisionOf } from '../../network/revision.ts'
 import { findSession } from '../../session/life/find.ts'
 import type { SessionRecord } from '../../session/record/record.ts'
 import { credentialSource } from '../../session/resolve/credential-source.ts'
+import { wantedCredentials } from '../../session/resolve/host-credentials.ts'
 import { missingCredential } from '../../session/resolve/missing-credential.ts'
 import { policyNow, startPolicy } from '../../session/resolve/policy.ts'
 import { withProvider } from '../../session/resolve/provider.ts'
@@ -64,7 +66,10 @@ async function policyOfStart(context: Context): Promise<Asked['policy']> {
   const policy = startPolicy(config, {
     session: '',
     needed: needs.map((one) => parseAllow(one.host, one.why)),
-    injections: credentials.map(({ injection }) => ({ ...injection, way: config.settings.inject })),
+    injections: [
+      ...credentials.map(({ injection }) => ({ ...injection, way: config.settings.inject })),
+      ...wantedCredentials(config, agent.name).flatMap((one) => bindingsOf(one).injections),
+    ],
   })
   return { ...policy, revision: revisionOf(policy) }
 }

@@ -2,6 +2,7 @@ import { pathsIn } from '../../agents/words.ts'
 import { mountsOf } from '../../box/spec.ts'
 import type { Context } from '../../context.ts'
 import type { Prepared } from '../../session/life/prepare.ts'
+import { credentialNotes } from '../../session/resolve/host-credentials.ts'
 import { obstacles } from '../../session/resolve/obstacles.ts'
 import { outside } from '../../session/resolve/outside.ts'
 import { weakening } from '../../session/resolve/security.ts'
@@ -20,7 +21,15 @@ export function forewarn({ host, note, warn }: Context, prepared: Prepared): voi
     ...around.repos.map(({ workspace }) => workspace),
     ...around.mounts.flatMap(({ guards }) => guards ?? []),
   ].flatMap((one) => one.notes)
-  for (const line of [...notes, ...mounted, ...outside(named, host, seen), ...unsetReferences(settings, host.env)]) note(line)
+  const credentialed = credentialNotes(host, config, run.kind === 'agent' ? agent.name : '')
+  for (const line of [
+    ...notes,
+    ...mounted,
+    ...outside(named, host, seen),
+    ...unsetReferences(settings, host.env),
+    ...credentialed,
+  ])
+    note(line)
   if (run.kind === 'agent')
     for (const line of obstacles({ agent, words: run.words, config, host: prepared.host, spec, record })) warn(printable(line))
   if (settings.network === 'open') warn('the network is open: the agent can reach every host this machine can')

@@ -1,6 +1,7 @@
 import { providerOf } from '../../config/keys/provider.ts'
 import { keysTitle } from '../../hold/keys.ts'
 import { groupEntry } from '../../network/groups.ts'
+import { ofProviders } from '../../network/reach.ts'
 import type { Prepared } from '../../session/life/prepare.ts'
 import { printable } from '../../text.ts'
 
@@ -31,7 +32,7 @@ function networkText({ config: { settings }, run, spec }: Started): string {
       return 'network: every public host, recorded'
     case 'ask':
     case 'restricted': {
-      const [first] = spec.network.policy.injections
+      const [first] = ofProviders(spec.network.policy.injections)
       const provider = run.kind === 'agent' ? providerOf(settings) : null
       const usual = provider !== null && (first === undefined || provider.address.usual.endsWith(`//${first.host}`))
       const model = usual ? [provider.title] : first === undefined ? [] : [first.host]

@@ -57,11 +57,22 @@ export async function startSession(context: Context, start: Start): Promise<numb
   const { config: granted, lack } = asked === null ? { config, lack: '' } : await settleCredential(context, asked, shows)
   const decided = await decideImport(context, granted, { agent, asks: asked !== null && !shows, never: throwAway })
   return await inWorktree(context, decided, async (place) => {
-    const found = await prepareSession(place.context, { config: place.config, agent, run, made: place.made })
+    const found = await prepareSession(place.context, {
+      config: throwAway ? ownless(place.config) : place.config,
+      agent,
+      run,
+      made: place.made,
+    })
     const { prepared, fill } = start.restore?.(found) ?? { prepared: found, fill: [] }
     return await shownOrDone(place.context, prepared, { ...start, config, lack, fill })
   })
 }
+
+/** What is thrown away uses no credential of the user's. */
+const ownless = (config: Config): Config => ({
+  ...config,
+  settings: { ...config.settings, credentials: [], wantsCredentials: [] },
+})
 
 /** `config` is as it was read, and `lack` what a start would lack. */
 type Decided = Start & { readonly config: Config; readonly lack: string; readonly fill: Plan }

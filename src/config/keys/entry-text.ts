@@ -1,4 +1,5 @@
 import type { LifecycleStep } from '../../box/lifecycle-step.ts'
+import { bindingsOf, type HostCredential } from '../../credentials/host-credential.ts'
 import type { Reference } from '../../credentials/source.ts'
 import type { ReadCertificates } from '../../image/ca.ts'
 import type { ImageBuild } from '../../image/project-build.ts'
@@ -15,6 +16,7 @@ export function settingText(setting: Setting, value: unknown): string {
 /** Everything a value does, and no secret. */
 export function entryText(entry: unknown): string {
   if (typeof entry !== 'object' || entry === null) return String(entry)
+  if ('credential' in entry) return credentialText(entry as HostCredential)
   if ('command' in entry && !('kind' in entry)) return commandText((entry as { readonly command: readonly string[] }).command)
   const value = entry as ImageBuild | LifecycleStep | ((Reference | ReadCertificates) & { readonly kind?: undefined })
   switch (value.kind) {
@@ -37,6 +39,14 @@ export function entryText(entry: unknown): string {
 /** Where a variable's value is, as it is shown. */
 export const sourceText = ({ source }: Reference): string =>
   typeof source === 'string' ? source : 'template' in source ? source.template : commandText(source)
+
+/** A credential with where it is and where it goes. */
+function credentialText(credential: HostCredential): string {
+  const { injections } = bindingsOf(credential)
+  const hosts = [...new Set(injections.map(({ host, port }) => (port === 443 ? host : `${host}:${port}`)))]
+  const { value } = credential
+  return `${credential.credential}: ${typeof value === 'string' ? value : commandText(value.command)} for ${hosts.join(', ')}`
+}
 
 const commandText = (argv: readonly string[]): string => `command ${argv.join(' ')}`
 

@@ -1,4 +1,5 @@
 import { backendKeys } from '../../backends/keys.ts'
+import { hostKeys } from '../../credentials/host-keys.ts'
 import { providerKeys } from '../../credentials/keys.ts'
 import type { Row } from '../../key.ts'
 import { agentConfig } from './agent-config.ts'
@@ -18,6 +19,7 @@ import { workspace } from './workspace.ts'
 export const rows = {
   ...general,
   ...providerKeys,
+  ...hostKeys,
   ...image,
   ...network,
   ...limits,

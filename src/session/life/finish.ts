@@ -8,7 +8,7 @@ import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import { cutWords, parseLog, type Request, UNREACHABLE, withBeginning } from '../../network/log.ts'
 import { isEntry, openingEntry, type Proposal, proposal, proposalText } from '../../network/proposal.ts'
-import { isOf, reachOf } from '../../network/reach.ts'
+import { isOf, ofProviders, reachOf } from '../../network/reach.ts'
 import { isQuiet, readReceipt } from '../../network/receipt.ts'
 import { execute } from '../../run/execute.ts'
 import { lastWords } from '../../run/last-words.ts'
@@ -130,10 +130,14 @@ function refuseBrokenWall({ receipt, complaints }: Awaited<ReturnType<typeof loo
 
 /** Says what was wrong with the provider, unless that was said before. Returns the requests of which not all is said. */
 function warnOfProvider({ warn }: Context, { record, told }: Ended, asked: readonly Request[]): readonly Request[] {
-  const reach = reachOf(asked, record.injections, agentNamed(record.agent)?.providers.map(({ address }) => address) ?? [])
+  const reach = reachOf(
+    asked,
+    ofProviders(record.injections),
+    agentNamed(record.agent)?.providers.map(({ address }) => address) ?? [],
+  )
   const fault = reach === null || reach.reached ? '' : reach.fault
   if (fault !== '' && fault !== told) warn(printable(fault))
-  return fault === '' ? asked : asked.filter((request) => !isOf(request, record.injections))
+  return fault === '' ? asked : asked.filter((request) => !isOf(request, ofProviders(record.injections)))
 }
 
 /** Words by which programs say that a name was not found. */

@@ -4,6 +4,7 @@ import { pickBackend } from '../../backends/pick.ts'
 import type { Config } from '../../config/keys/settings.ts'
 import type { Context } from '../../context.ts'
 import type { Host } from '../../host.ts'
+import { hostCredentials } from '../resolve/host-credentials.ts'
 import { refuseCredentialInside, withProvider } from '../resolve/provider.ts'
 import { resolveSession, type Wish } from '../resolve/resolve.ts'
 import { lookAround, type Surroundings } from '../resolve/surroundings.ts'
@@ -38,6 +39,8 @@ export async function prepareSession(context: Context, { config, agent, run, mad
   const images = await chooseImages(context, { settings, extraCa: around.extraCa, backend, kind: run.kind })
   const mode = settings.dryRun || settings.printConfig ? 'look' : 'start'
   const host = run.kind === 'agent' ? await withProvider(context.host, config, mode) : context.host
-  const wish = { host, config, backend, agent, around, run, images, version: context.version, now: new Date(), made }
+  const named = run.kind === 'agent' ? agent.name : ''
+  const bound = await hostCredentials(context.host, config, { agent: named, purpose: mode })
+  const wish = { bound, host, config, backend, agent, around, run, images, version: context.version, now: new Date(), made }
   return { ...resolveSession(wish), config, agent, run, backend, around, host, images }
 }

@@ -3,7 +3,7 @@ import { need } from '../../backends/backend.ts'
 import type { Context } from '../../context.ts'
 import { readHoldState } from '../../hold/place.ts'
 import { parseLog } from '../../network/log.ts'
-import { reachOf } from '../../network/reach.ts'
+import { ofProviders, reachOf } from '../../network/reach.ts'
 import { capture } from '../../run/process.ts'
 import { printable } from '../../text.ts'
 import type { Found } from '../record/found.ts'
@@ -23,7 +23,7 @@ const MOST = 512 * 1024
 
 /** Looks into the proxy's log until the agent's provider has answered or nothing new is to be expected. Returns how to stop. */
 export function watchProvider({ backend, handle, record }: Found, tell: Tell, pauses: readonly number[] = PAUSES): () => void {
-  const { injections } = record
+  const injections = ofProviders(record.injections)
   if (injections.length === 0) return () => undefined
   const stop = new AbortController()
   const look = async () => {

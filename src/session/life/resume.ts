@@ -8,6 +8,7 @@ import { released } from '../../box/owner.ts'
 import { placed } from '../../box/stand-ins.ts'
 import type { Context } from '../../context.ts'
 import type { Credential } from '../../credentials/credential.ts'
+import { headerValue } from '../../credentials/host-credential.ts'
 import { PaudeError } from '../../errors.ts'
 import type { Host } from '../../host.ts'
 import { lookOwn } from '../../imports/look.ts'
@@ -16,12 +17,13 @@ import { type Plan, write } from '../../plan/plan.ts'
 import { ask } from '../../run/ask.ts'
 import { execute } from '../../run/execute.ts'
 import { LEFT } from '../../run/process.ts'
+import { secret } from '../../secret.ts'
 import { shown } from '../../text.ts'
 import { realPath } from '../../workspace/paths.ts'
 import { clearAlarm } from '../record/alarm.ts'
 import type { Found } from '../record/found.ts'
 import { noteIntent } from '../record/intent.ts'
-import type { SessionRecord } from '../record/record.ts'
+import { ofAgent, type SessionRecord } from '../record/record.ts'
 import { mountCheck } from '../resolve/mount-check.ts'
 import { proxySecret } from '../resolve/policy.ts'
 import { followed, hasCredential } from '../resolve/provider.ts'
@@ -44,7 +46,7 @@ async function askedAgain(
     kept !== null &&
     provider.secrets.some((one) => one.key === kept.key && one.variable === variable) &&
     injections.slice(at, at + 1).some((one) => injectionAddress(one) === kept.address)
-  for (const [at, { variable, source = '' }] of credentials.entries()) {
+  for (const [at, { variable, source = '' }] of ofAgent(credentials).entries()) {
     if (source !== '') env[variable] = dryRun ? '-' : await followed(host, source, `the credential of this session, ${variable}`)
     else if (kept !== null && isKept(variable, at)) env[variable] = dryRun ? '-' : (await keptValue(host, name, kept)).reveal()
   }
@@ -129,12 +131,36 @@ function requireSound({ id, security, init }: SessionRecord): void {
     })
 }
 
+/** The values of credentials for hosts of the user's choice, by their names: each place is asked once. */
+async function boundAgain(host: Host, { id, credentials }: SessionRecord, dryRun: boolean): Promise<ReadonlyMap<string, string>> {
+  const byName = new Map(
+    credentials.flatMap(({ bound, source = '' }) =>
+      bound === undefined || source === '' ? [] : [[bound.name, source] as const],
+    ),
+  )
+  const read = [...byName].map(async ([name, source]) => {
+    const value = dryRun ? '-' : await followed(host, source, `credentials.${name} of this session`)
+    if (value !== '') return [name, value] as const
+    const variable = typeof source === 'string' ? source.slice('env:'.length) : ''
+    throw new PaudeError('usage', `session ${id} needs ${variable} for credentials.${name}, which is not set`, {
+      hint: `export ${variable} and start it again; a session stores no credential`,
+    })
+  })
+  return new Map(await Promise.all(read))
+}
+
 /** The credentials of a session, which stores none; the proxy knows them by their order. */
-async function credentialsAgain(host: Host, record: SessionRecord, dryRun: boolean): Promise<readonly Credential[]> {
-  const agent = record.credentials.length === 0 ? null : agentNamed(record.agent)
+async function credentialsAgain(
+  host: Host,
+  record: SessionRecord,
+  dryRun: boolean,
+): Promise<readonly Pick<Credential, 'value'>[]> {
+  const agent = ofAgent(record.credentials).length === 0 ? null : agentNamed(record.agent)
   const offered = agent === null ? [] : agentCredentials(agent, await askedAgain(host, agent, { record, dryRun }))
-  return record.credentials.map(({ variable }) => {
+  const asked = await boundAgain(host, record, dryRun)
+  return record.credentials.map(({ variable, bound }) => {
     const credential = offered.find((one) => one.variable === variable)
+    if (bound !== undefined) return { value: secret(headerValue(asked.get(bound.name) ?? '', bound.user, bound.name)) }
     if (credential !== undefined) return credential
     throw new PaudeError('usage', `session ${record.id} needs ${variable}, which is not set`, {
       hint: `export ${variable} and start it again, or paude login; a session stores no credential`,

@@ -44,6 +44,12 @@ const Shape = v.object({
       lead: v.pipe(v.string(), v.regex(/^[A-Za-z]*$/)),
       prefix: v.pipe(v.string(), v.regex(/^[!-~]*$/)),
       api: v.pipe(v.string(), v.regex(/^[!-~]+$/)),
+      bound: v.exactOptional(
+        v.object({
+          methods: v.pipe(v.array(v.pipe(v.string(), v.regex(/^[A-Z]+$/))), v.readonly()),
+          placeholder: v.pipe(v.string(), v.regex(/^[\w.-]{16,}$/)),
+        }),
+      ),
     }),
   ),
   ways: v.optional(
@@ -155,6 +161,8 @@ const Shape = v.object({
       variable: v.string(),
       /** Where the configuration said that it is; absent where only the environment had it. */
       source: v.exactOptional(v.union([v.string(), v.object({ command: v.pipe(v.array(v.string()), v.readonly()) })])),
+      /** Of a credential for a host of the user's choice: its name, its kind, and the name of a basic login. */
+      bound: v.exactOptional(v.object({ name: v.string(), kind: v.string(), user: v.string() })),
     }),
   ),
 })
@@ -165,6 +173,10 @@ export const SessionRecord = v.pipe(
 )
 export type SessionRecord = v.InferOutput<typeof SessionRecord>
 export type Worktree = NonNullable<SessionRecord['worktree']>
+
+/** What was injected of the agent's own providers, and not of hosts of the user's choice. */
+export const ofAgent = <T extends { readonly bound?: unknown }>(credentials: readonly T[]): readonly T[] =>
+  credentials.filter(({ bound }) => bound === undefined)
 
 /** The record as a backend needs it. */
 export const handleOf = (

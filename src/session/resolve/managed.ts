@@ -8,8 +8,10 @@ import { pattern } from '../../network/decide.ts'
 import type { Allow, Deny } from '../../network/entry.ts'
 import { parseDenyEntry } from '../../network/groups.ts'
 import { mergeDenies, portEntries } from '../../network/pattern.ts'
+import { ofProviders } from '../../network/reach.ts'
 import { readBandwidth, readWays, type Upstream } from '../../network/ways.ts'
 import type { SessionRecord } from '../record/record.ts'
+import { isCovered } from './host-credentials.ts'
 import { policyOf } from './policy.ts'
 
 /**
@@ -31,9 +33,11 @@ export function beyondManaged(
     return `network.mode = ${record.network}`
   const [port] = managed.networkPorts === undefined ? [] : uncovered('networkPorts', record.ports.map(String), managed)
   if (port !== undefined) return `network.ports = ${port}`
-  const places = record.injections.map(({ scheme, host, port, prefix }) => `${scheme}://${host}:${port}${prefix}`)
+  const places = ofProviders(record.injections).map(({ scheme, host, port, prefix }) => `${scheme}://${host}:${port}${prefix}`)
   const elsewhere = places.find((place) => managed.baseUrl !== undefined && place !== placeOf(managed.baseUrl))
   if (elsewhere !== undefined) return `provider.base_url = ${elsewhere}`
+  const credential = beyondCredentials(record, managed)
+  if (credential !== null) return credential
   const way = beyondWays(record, managed)
   if (way !== null) return way
   if (managed.networkAllow === undefined) return null
@@ -42,6 +46,18 @@ export function beyondManaged(
   const beyond = new Set(uncovered('networkAllow', entries, managed))
   const first = allows.find((allow) => portEntries(allow).some((entry) => beyond.has(entry)))
   return first === undefined ? null : `network.allow = ${entryBeyond(first, beyond)}`
+}
+
+/** A credential that nobody may have now. */
+function beyondCredentials({ credentials, injections }: SessionRecord, { credentialsAllow }: Layer): string | null {
+  if (credentialsAllow === undefined) return null
+  const bound = credentials.flatMap((one, at) => (one.bound === undefined ? [] : [{ ...one.bound, at }]))
+  const against = [...Map.groupBy(bound, ({ name }) => name)].find(([, members]) => {
+    const places = members.flatMap(({ at }) => injections[at] ?? [])
+    const [first] = members
+    return !isCovered(first?.kind ?? '', places, credentialsAllow)
+  })
+  return against === undefined ? null : `credentials.${against[0]}`
 }
 
 /** As it was written where no port of it may be; else the first port that may not. */

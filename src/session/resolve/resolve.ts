@@ -16,6 +16,7 @@ import { secretVariables } from '../../config/secret-variables.ts'
 import { type Credential, needsOf } from '../../credentials/credential.ts'
 import { PaudeError } from '../../errors.ts'
 import type { Host } from '../../host.ts'
+import type { Injection } from '../../network/allow.ts'
 import { stagesOf } from '../../network/changes.ts'
 import { atBaseUrl } from '../../network/inject.ts'
 import { BASE_URL, HOST_NAME } from '../../network/names.ts'
@@ -38,6 +39,7 @@ import type { Made } from '../worktree/make.ts'
 import { projectTransport } from './bind.ts'
 import entry from './entry.sh' with { type: 'text' }
 import { furtherStandIns, writable } from './further.ts'
+import type { HostBound } from './host-credentials.ts'
 import { lifecycleScript } from './lifecycle.ts'
 import { mountCheck } from './mount-check.ts'
 import { overlayStandIns } from './overlays.ts'
@@ -60,6 +62,8 @@ export type Wish = {
   readonly run:
     | { readonly kind: 'agent'; readonly words: readonly string[]; readonly origin?: Opening['origin'] }
     | { readonly kind: 'command'; readonly argv: readonly string[] }
+  /** Credentials for hosts of the user's choice. */
+  readonly bound: readonly HostBound[]
   readonly images: { readonly agent: string; readonly proxy: string; readonly init: string }
   readonly version: string
   /** The moment of the start. */
@@ -139,7 +143,7 @@ function conversationOf({ agent, run }: Wish, { terminal }: Streams): string {
 }
 
 function sessionRecord(
-  { host, config, backend, agent, around, run, images, version, now, made }: Wish,
+  { host, config, backend, agent, around, run, images, version, now, made, bound }: Wish,
   decided: Decided,
 ): SessionRecord {
   const { settings } = config
@@ -191,10 +195,13 @@ function sessionRecord(
     ...(secrets.length > 0 ? { secrets: [...secrets] } : {}),
     ...volumeRecord(decided, around.clone),
     ...(made === null ? {} : { worktree: made.worktree }),
-    credentials: credentials.map(({ variable }) => ({
-      variable,
-      ...(said?.variable === variable ? { source: said.source } : {}),
-    })),
+    credentials: [
+      ...credentials.map(({ variable }) => ({
+        variable,
+        ...(said?.variable === variable ? { source: said.source } : {}),
+      })),
+      ...boundRecords(network.mode === 'none' ? [] : bound),
+    ],
   }
 }
 
@@ -296,7 +303,7 @@ function refuseWeaker({ name, can }: Backend, spec: SessionSpec): void {
 }
 
 function resolveNetwork(
-  { host, config, agent, run, around }: Wish,
+  { host, config, agent, run, around, bound }: Wish,
   session: string,
   credentials: readonly Credential[],
 ): Network {
@@ -324,8 +331,11 @@ function resolveNetwork(
         hint: `unset ${addressesOf(agent)} or provider.base_url, or ask the administrator of this machine`,
       })
   const needed = needs.map(({ host: entry, why }) => parseAllow(entry, why))
-  const injections = credentials.map(({ injection }) => ({ ...injection, way: settings.inject }))
-  if (settings.inject === 'base-url' && injections.length > 1) throw manyAtBaseUrl(credentials)
+  const injections = [
+    ...credentials.map(({ injection }) => ({ ...injection, way: settings.inject })),
+    ...boundInjections({ config, bound }, credentials),
+  ]
+  if (settings.inject === 'base-url' && credentials.length > 1) throw manyAtBaseUrl(credentials)
   const plain = injections.find(({ scheme, way }) => agent.tunnelsHttp && scheme === 'http' && way === 'bump')
   if (plain !== undefined)
     throw new PaudeError(
@@ -340,7 +350,8 @@ function resolveNetwork(
     throw new PaudeError('unsupported', 'inject = "base-url" connects to the provider directly, but an upstream proxy is set', {
       hint: 'leave inject out, or add the provider to network.upstream_except',
     })
-  const handed = proxySecret(host, { credentials, ways: policy.ways })
+  const values = bound.flatMap((one) => one.values.map((value) => ({ value })))
+  const handed = proxySecret(host, { credentials: [...credentials, ...values], ways: policy.ways })
   return {
     mode: settings.network,
     policy,
@@ -353,6 +364,36 @@ function resolveNetwork(
     credential: handed,
   }
 }
+
+/** Where they go. At the host of a model's provider nothing else is let through, so nothing else can be added there. */
+function boundInjections(
+  { config: { managed }, bound }: Pick<Wish, 'config' | 'bound'>,
+  credentials: readonly Credential[],
+): readonly Injection[] {
+  for (const { credential, bindings } of bound)
+    for (const { host, port } of bindings.injections) {
+      if (credentials.some(({ injection }) => injection.host === host && injection.port === port))
+        throw new PaudeError('refused', `credentials.${credential.credential}: ${host} is the agent's own provider`, {
+          hint: 'leave it out: the proxy adds the credential of the provider there',
+        })
+      const entry = `${host}:${port}`
+      if (managed.networkAllow !== undefined && uncovered('networkAllow', [entry], managed).length > 0)
+        throw new PaudeError(
+          'refused',
+          `credentials.${credential.credential} is for ${entry}, which the managed file does not allow`,
+          {
+            hint: 'remove it, or ask the administrator of this machine',
+          },
+        )
+    }
+  return bound.flatMap(({ bindings }) => bindings.injections)
+}
+
+/** They stand behind those of the providers. */
+const boundRecords = (bound: readonly HostBound[]): SessionRecord['credentials'] =>
+  bound.flatMap(({ credential: { credential, kind, value }, bindings }) =>
+    bindings.users.map((user) => ({ variable: '', source: value, bound: { name: credential, kind, user } })),
+  )
 
 function manyAtBaseUrl(credentials: readonly Credential[]): PaudeError {
   const [variable = '', ...others] = new Set(credentials.map((one) => one.variable))
@@ -407,7 +448,7 @@ const volumeRecord = ({ id, name, transport }: Decided, clone: Surroundings['clo
       }
 
 function resolveEnvironment(
-  { host, config: { settings }, agent, run, around }: Wish,
+  { host, config: { settings }, agent, run, around, bound }: Wish,
   { streams: { terminal }, credentials }: Decided,
   home: string,
 ): Readonly<Record<string, string>> {
@@ -417,7 +458,12 @@ function resolveEnvironment(
     LANG: 'C.UTF-8',
     ...(terminal ? { TERM: host.env['TERM'] || 'xterm-256color', COLORTERM: host.env['COLORTERM'] || 'truecolor' } : {}),
     ...(host.env['TZ'] ? { TZ: host.env['TZ'] } : {}),
-    ...gitEnvironment(identity, workspacesOf(around).flatMap(safeDirectories)),
+    ...gitEnvironment(
+      identity,
+      workspacesOf(around).flatMap(safeDirectories),
+      bound.flatMap(({ bindings }) => bindings.remotes),
+    ),
+    ...Object.assign({}, ...bound.map(({ bindings }) => bindings.environment)),
     ...(run.kind === 'agent' ? agent.environment(host, run.words) : {}),
     ...(imported === null ? {} : agent.imports?.environment),
     ...Object.fromEntries(credentials.flatMap((one) => [[one.variable, one.placeholder], ...providerAddress(one, settings)])),
