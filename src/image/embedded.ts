@@ -8,6 +8,7 @@ import connectFail from '../../squid/ERR_CONNECT_FAIL' with { type: 'text' }
 import dnsFail from '../../squid/ERR_DNS_FAIL' with { type: 'text' }
 import forwardingDenied from '../../squid/ERR_FORWARDING_DENIED' with { type: 'text' }
 import other from '../../squid/ERR_OTHER' with { type: 'text' }
+import astray from '../../squid/ERR_PAUDE_ASTRAY' with { type: 'text' }
 import unfound from '../../squid/ERR_PAUDE_UNFOUND' with { type: 'text' }
 import unnamed from '../../squid/ERR_PAUDE_UNNAMED' with { type: 'text' }
 import unreached from '../../squid/ERR_PAUDE_UNREACHED' with { type: 'text' }
@@ -38,6 +39,7 @@ export const proxyContext: Readonly<Record<string, string>> = {
   ERR_DNS_FAIL: dnsFail,
   ERR_FORWARDING_DENIED: forwardingDenied,
   ERR_OTHER: other,
+  ERR_PAUDE_ASTRAY: astray,
   ERR_PAUDE_UNFOUND: unfound,
   ERR_PAUDE_UNNAMED: unnamed,
   ERR_PAUDE_UNREACHED: unreached,

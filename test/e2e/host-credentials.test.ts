@@ -332,6 +332,10 @@ variable = "TRACKER_TOKEN"
       '-G --data-urlencode "key=$TRACKER_TOKEN"',
     ])
       expect({ words, status: await status(plain, words) }).toEqual({ words, status: '403' })
+    // The agent reads why.
+    expect(await inBox(`curl -s -m 20 -H "X-Token: $TRACKER_TOKEN" ${plain}`)).toContain(
+      'carries the placeholder of a credential',
+    )
     // The right host, and the placeholder of another credential.
     expect(await status(at('tracker', '/api/items'), '-H "X-Token: $GH_ENTERPRISE_TOKEN"')).toBe('403')
     expect(servers.plain.asked.length).toBe((before['plain'] ?? 0) + 1)

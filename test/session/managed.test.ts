@@ -23,6 +23,7 @@ const beyond = (text: string, more: Partial<SessionRecord>): string | null => {
     ports: [80, 443],
     changes: [],
     injections: [],
+    credentials: [],
     ways: DIRECT,
     ...more,
   }
@@ -43,6 +44,12 @@ const BUMP = {
   api: usualProvider.api,
 } as const
 
+/** A session with a credential for GitHub. */
+const BOUND = {
+  injections: [{ ...BUMP, host: 'github.com', way: 'bump', bound: { methods: ['GET'], placeholder: 'x'.repeat(16) } }],
+  credentials: [{ variable: '', source: 'env:T', bound: { name: 'github', kind: 'github', user: '' } }],
+} satisfies Partial<SessionRecord>
+
 test.each<[managed: string, session: Partial<SessionRecord>, beyond: string | null]>([
   [PROXY, { ways: DIRECT }, 'network.upstream_proxy = nothing'],
   [PROXY, { ways: { ...DIRECT, upstream: { ...UPSTREAM, port: 3129 } } }, 'network.upstream_proxy = http://p.corp.example:3129'],
@@ -55,6 +62,12 @@ test.each<[managed: string, session: Partial<SessionRecord>, beyond: string | nu
     null,
   ],
   [PROXY, { network: 'none', ways: DIRECT }, null],
+  ['credentials_allow = ["gitlab"]\n', BOUND, 'credentials.github'],
+  ['credentials_allow = []\n', BOUND, 'credentials.github'],
+  ['credentials_allow = ["github"]\n', BOUND, null],
+  ['network.allow = ["a.example"]\n', BOUND, 'credentials.github'],
+  ['network.allow = ["github.com"]\n', BOUND, null],
+  ['provider.base_url = "https://a.example"\n', BOUND, null],
   ['network.dns = ["10.0.0.53"]\n', { ways: { ...DIRECT, dns: ['10.0.0.54'] } }, 'network.dns = 10.0.0.54'],
   ['network.dns = ["10.0.0.53"]\n', { ways: { ...DIRECT, dns: ['10.0.0.53'] } }, null],
   ['network.ip = "ipv4"\n', { ways: DIRECT }, 'network.ip = any'],
@@ -89,6 +102,7 @@ const changed = (changes: SessionRecord['changes']) =>
     deny: [],
     ports: [80, 443],
     injections: [],
+    credentials: [],
     ways: DIRECT,
     changes,
   }) as unknown as SessionRecord

@@ -3,7 +3,7 @@ import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import { clock } from '../../network/clock.ts'
 import { plainEntry } from '../../network/decide.ts'
-import { type Counted, cutWords, NOT_TLS, parseLog, type Request, timeOfFirst, withBeginning } from '../../network/log.ts'
+import { ASTRAY, type Counted, cutWords, NOT_TLS, parseLog, type Request, timeOfFirst, withBeginning } from '../../network/log.ts'
 import { isEntry } from '../../network/proposal.ts'
 import { capture, lines } from '../../run/process.ts'
 import { findSession } from '../../session/life/find.ts'
@@ -97,13 +97,18 @@ export const showBlocked = verb({
       if (cut !== undefined)
         context.note(`a tunnel carries only TLS, unless its entry begins with http://: ${allowing(printable(plainEntry(cut)))}`)
       const lacking = hosts.filter(({ rule }) => inVain(rule) === '')
-      context.note(
-        lacking.length === 0
-          ? 'all of these are allowed already, but their names were not found or have a private address'
-          : lacking.some(({ host, port }) => isEntry(`${host}:${port}`))
-            ? `to allow one: ${allowing('HOST')}`
-            : 'an entry cannot allow an IP address or a short name: the agent must use full names',
-      )
+      if (hosts.some(({ rule }) => rule === ASTRAY))
+        context.note(
+          `the placeholder of a credential was sent where it does not belong${last ? '' : `: paude credentials ${id}`}`,
+        )
+      if (hosts.some(({ rule }) => rule !== ASTRAY))
+        context.note(
+          lacking.length === 0
+            ? 'all of these are allowed already, but their names were not found or have a private address'
+            : lacking.some(({ host, port }) => isEntry(`${host}:${port}`))
+              ? `to allow one: ${allowing('HOST')}`
+              : 'an entry cannot allow an IP address or a short name: the agent must use full names',
+        )
     }
     return 0
   },

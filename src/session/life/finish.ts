@@ -6,7 +6,7 @@ import { released } from '../../box/owner.ts'
 import type { SessionSpec } from '../../box/spec.ts'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
-import { cutWords, parseLog, type Request, UNREACHABLE, withBeginning } from '../../network/log.ts'
+import { ASTRAY, cutWords, parseLog, type Request, UNREACHABLE, withBeginning } from '../../network/log.ts'
 import { isEntry, openingEntry, type Proposal, proposal, proposalText } from '../../network/proposal.ts'
 import { isOf, ofProviders, reachOf } from '../../network/reach.ts'
 import { isQuiet, readReceipt } from '../../network/receipt.ts'
@@ -84,6 +84,7 @@ export async function finishSession(context: Context, ended: Ended): Promise<num
   const others = warnOfProvider(context, ended, asked)
   const missing = cutWords(proxy)
   if (missing !== '') context.note(missing)
+  warnOfAstray(context, asked)
   if (onEnd === undefined) noteBlocked(context, others, ended.record.ports)
   if (isNameless) noteNoNetwork(context)
   if (spec.network.mode === 'record') noteRecorded(context, proposal(asked, spec.network.policy))
@@ -163,9 +164,18 @@ function noteRecorded({ note }: Context, { entries }: Proposal): void {
   else note(`recorded ${places}; review them before you allow them:\n${proposalText({ entries, impossible: [] })}`)
 }
 
+/** No honest program sends a placeholder elsewhere. */
+function warnOfAstray({ warn }: Context, requests: readonly Request[]): void {
+  const places = new Set(requests.flatMap(({ rule, host, port }) => (rule === ASTRAY ? [`${printable(host)}:${port}`] : [])))
+  if (places.size > 0)
+    warn(
+      `the sandbox sent the placeholder of a credential where it does not belong; the proxy blocked it: ${[...places].join(', ')}`,
+    )
+}
+
 /** `ports` are those of hosts that are allowed without one. */
 function noteBlocked({ note }: Context, requests: readonly Request[], ports: readonly number[]): void {
-  const blocked = requests.filter(({ decision }) => decision === 'blocked')
+  const blocked = requests.filter(({ decision, rule }) => decision === 'blocked' && rule !== ASTRAY)
   const names = (list: readonly Request[]) => [...new Set(list.map(({ host, port }) => `${printable(host)}:${port}`))]
   const closed = blocked.filter(({ rule }) => !UNREACHABLE.includes(rule))
   const unlisted = names(closed)

@@ -49,13 +49,17 @@ export function beyondManaged(
 }
 
 /** A credential that nobody may have now. */
-function beyondCredentials({ credentials, injections }: SessionRecord, { credentialsAllow }: Layer): string | null {
-  if (credentialsAllow === undefined) return null
+function beyondCredentials({ credentials, injections }: SessionRecord, managed: Layer): string | null {
+  const { credentialsAllow, networkAllow } = managed
   const bound = credentials.flatMap((one, at) => (one.bound === undefined ? [] : [{ ...one.bound, at }]))
   const against = [...Map.groupBy(bound, ({ name }) => name)].find(([, members]) => {
     const places = members.flatMap(({ at }) => injections[at] ?? [])
     const [first] = members
-    return !isCovered(first?.kind ?? '', places, credentialsAllow)
+    const entries = places.map(({ host, port }) => `${host}:${port}`)
+    return (
+      (credentialsAllow !== undefined && !isCovered(first?.kind ?? '', places, credentialsAllow)) ||
+      (networkAllow !== undefined && uncovered('networkAllow', entries, managed).length > 0)
+    )
   })
   return against === undefined ? null : `credentials.${against[0]}`
 }
