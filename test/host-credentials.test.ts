@@ -162,6 +162,9 @@ test('without repos all of the API is open, and what only reads asks no GraphQL'
   expect(gets(server, 'GET', 'git.example.org/api/v3/user')).toBe(true)
   expect(gets(server, 'GET', 'git.example.org/login')).toBe(false)
   expect(bindingsOf(server).injections.every(({ port }) => port === 8443)).toBe(true)
+  const usual = bindingsOf(oneOf('[credentials.github]\nvalue = "env:T"\nhost = "git.example.org:443"\n'))
+  expect(usual.environment).toMatchObject({ GH_HOST: 'git.example.org' })
+  expect(usual.remotes).toContainEqual(['git@git.example.org:', 'https://git.example.org/'])
 })
 
 test('one project at GitLab, however its name is encoded', () => {

@@ -46,7 +46,8 @@ export type Bindings = {
 /** Pure: what a credential means for the proxy and the sandbox. */
 export function bindingsOf(credential: HostCredential): Bindings {
   const kind = credential.kind === '' ? null : kinds[credential.kind]
-  const host = credential.host || (kind?.host() ?? '')
+  // Programs do not take the usual port for a part of a name.
+  const host = (credential.host || (kind?.host() ?? '')).replace(/:443$/, '')
   const [name = '', port = '443'] = host.split(':')
   const placeholder = placeholderOf(credential)
   const places: readonly KindPlace[] = kind === null ? [ownPlace(credential, name)] : kind.places(credential, name)

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
 import { execFileSync, spawn } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { cpSync, readdirSync, readFileSync } from 'node:fs'
 import { createServer as createPlain, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { readHost } from '../../src/host.ts'
 import { extraCaCertificates } from '../../src/image/ca.ts'
 import { HOST_NAME } from '../../src/network/names.ts'
-import { containersOf, describeEach, engine, makeProject, paude, poll, put, root, runGit } from './support.ts'
+import { containersOf, describeEach, engine, gatewayOf, makeProject, paude, poll, put, root, runGit } from './support.ts'
 
 setDefaultTimeout(180_000) // ms: tests run side by side
 
@@ -31,7 +31,11 @@ const needles = Object.values(values).flatMap((value) => [
 const hasValue = (text: string): boolean => needles.some((needle) => text.includes(needle))
 
 /** A server that keeps what it was asked, and answers by a script. */
-async function serve(answer: (request: IncomingMessage, response: ServerResponse) => void, tls?: { key: string; cert: string }) {
+async function serve(
+  answer: (request: IncomingMessage, response: ServerResponse) => void,
+  tls?: { key: string; cert: string },
+  place = { host: '0.0.0.0', port: 0 },
+) {
   const asked: Asked[] = []
   const heard = (request: IncomingMessage, response: ServerResponse) => {
     asked.push({ method: request.method ?? '', url: request.url ?? '', headers: request.headers })
@@ -42,7 +46,7 @@ async function serve(answer: (request: IncomingMessage, response: ServerResponse
     asked.push({ method: 'UPGRADE', url: request.url ?? '', headers: request.headers })
     socket.end('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n')
   })
-  await new Promise<void>((done) => server.listen(0, '0.0.0.0', done))
+  await new Promise<void>((done) => server.listen(place.port, place.host, done))
   const { port } = server.address() as AddressInfo
   return { asked, port, place: `${HOST_NAME}:${port}`, stop: () => server.closeAllConnections() ?? server.close() }
 }
@@ -66,7 +70,11 @@ function forge(repositories: string, isRight: (authorization: string) => boolean
       request.on('data', (piece) => {
         body += piece
       })
-      request.on('end', () => json(response, request.method === 'POST' ? 201 : 200, { number: 7, url, title: body }))
+      request.on('end', () =>
+        url === '/api/graphql'
+          ? json(response, 200, { data: GRAPHQL })
+          : json(response, request.method === 'POST' ? 201 : 200, { number: 7, url, title: body }),
+      )
       return
     }
     const [path = '', query = ''] = url.split('?')
@@ -100,6 +108,25 @@ function forge(repositories: string, isRight: (authorization: string) => boolean
   }
 }
 
+const REPOSITORY = {
+  ...{ id: 'R1', name: 'box', owner: { login: 'ada', id: 'U1' }, description: '', parent: null, viewerPermission: 'ADMIN' },
+  ...{ hasIssuesEnabled: true, hasWikiEnabled: true, isPrivate: false, defaultBranchRef: { name: 'main' } },
+  ...{ mergeCommitAllowed: true, rebaseMergeAllowed: true, squashMergeAllowed: true },
+  ...{ pullRequests: { nodes: [], totalCount: 0 }, pullRequestTemplates: [], issueTemplates: [] },
+}
+
+/** One answer for whatever GitHub CLI asks on its way to a pull request. */
+const GRAPHQL = {
+  viewer: { login: 'ada', id: 'U1' },
+  repository: REPOSITORY,
+  createPullRequest: { pullRequest: { id: 'P1', number: 7, url: `https://${HOST_NAME}/ada/box/pull/7` } },
+  ...{ PullRequest: { fields: [] }, Issue: { fields: [] }, Repository: { fields: [] } },
+  ...{ StatusCheckRollupContextConnection: { fields: [] }, WorkflowRun: { fields: [] } },
+}
+
+/** GitHub CLI itself, which looks for a server at the usual port only. */
+const gh = process.env['PAUDE_TEST_GH'] ?? Bun.which('gh')
+
 const basic = (user: string, value: string) => `Basic ${Buffer.from(`${user}:${value}`).toString('base64')}`
 
 describeEach('credentials for other hosts', (backend) => {
@@ -113,6 +140,7 @@ describeEach('credentials for other hosts', (backend) => {
   > = Object.create(null)
   let id = ''
   let starting: readonly string[] = []
+  let pair = { key: '', cert: '', file: '' }
 
   const inBox = async (script: string) => {
     const { stdout, stderr } = await paude(['exec', id, '--', 'bash', '-c', script], { cwd, env })
@@ -122,7 +150,7 @@ describeEach('credentials for other hosts', (backend) => {
   const at = (name: keyof typeof servers, path: string) => `https://${servers[name].place}${path}`
 
   beforeAll(async () => {
-    const pair = selfSigned()
+    pair = selfSigned()
     execFileSync('git', ['init', '--quiet', '--bare', bare])
     execFileSync('git', ['-C', bare, 'config', 'http.receivepack', 'true'])
     const ok = (_: IncomingMessage, response: ServerResponse) => void response.end('fine\n')
@@ -228,6 +256,49 @@ variable = "TRACKER_TOKEN"
     expect(await status(at('images', '/v2/ada/box/manifests/latest'))).toBe('200')
     expect(servers.images.asked.at(-1)?.headers.authorization).toBe(basic('robot', values.images))
   })
+
+  test.skipIf(gh === null || process.getuid?.() !== 0)(
+    'gh makes a pull request of what git has pushed, in one command',
+    async () => {
+      const usual = await serve(
+        forge(repositories, (said) => said === basic('x-access-token', values.forge) || said === `Bearer ${values.forge}`),
+        pair,
+        { host: await gatewayOf(backend), port: 443 },
+      )
+      try {
+        const folder = makeProject()
+        const config = join(root, `gh-${backend}`)
+        cpSync(gh ?? '', join(folder, 'gh'))
+        runGit(folder, ['remote', 'add', 'origin', `git@${HOST_NAME}:ada/box.git`])
+        put(join(config, 'paude/config.toml'), `[credentials]\ngithub = { value = "env:FORGE", host = "${HOST_NAME}:443" }\n`)
+        const script =
+          'git commit -q --allow-empty -m more && git push -q origin HEAD:refs/heads/main HEAD:refs/heads/by-gh && git fetch -q && ./gh pr create --title "a change" --body why --base main --head by-gh'
+        const words = [
+          ...starting.filter((word) => word !== '--detach'),
+          '--network=restricted',
+          'run',
+          '--',
+          'bash',
+          '-c',
+          script,
+        ]
+        const { code, stdout, stderr } = await paude(words, {
+          cwd: folder,
+          env: { ...env, XDG_CONFIG_HOME: config, FORGE: values.forge },
+        })
+        expect({ code, stdout, stderr: code === 0 ? '' : stderr }).toEqual({
+          code: 0,
+          stdout: `https://${HOST_NAME}/ada/box/pull/7\n`,
+          stderr: '',
+        })
+        const asked = usual.asked.filter(({ url }) => url === '/api/graphql')
+        expect(asked.length).toBeGreaterThan(1)
+        for (const { headers } of asked) expect(headers.authorization).toBe(`Bearer ${values.forge}`)
+      } finally {
+        usual.stop()
+      }
+    },
+  )
 
   test('what may only read fetches, and does not push', async () => {
     const remote = at('reader', '/ada/box.git')

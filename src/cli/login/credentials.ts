@@ -1,7 +1,6 @@
 import { sourceText } from '../../config/keys/entry-text.ts'
 import { sourceOfSecret } from '../../config/keys/provider.ts'
 import type { Context } from '../../context.ts'
-import { bindingsOf } from '../../credentials/host-credential.ts'
 import type { SecretSource } from '../../credentials/source.ts'
 import { PaudeError } from '../../errors.ts'
 import type { Injection } from '../../network/allow.ts'
@@ -11,11 +10,11 @@ import { findSession } from '../../session/life/find.ts'
 import type { Found } from '../../session/record/found.ts'
 import type { SessionRecord } from '../../session/record/record.ts'
 import { startOf } from '../../session/record/started.ts'
-import { credentialNotes, wantedCredentials } from '../../session/resolve/host-credentials.ts'
+import { credentialNotes, hostCredentials } from '../../session/resolve/host-credentials.ts'
 import { printable } from '../../text.ts'
 import { json, session } from '../args.ts'
 import { configHere } from '../config/config-here.ts'
-import { LOOKS } from '../front-flags.ts'
+import { taking } from '../front-flags.ts'
 import { readRequests } from '../network/requests.ts'
 import { ago } from '../sessions/session-table.ts'
 import { fit, table } from '../streams/table.ts'
@@ -51,7 +50,7 @@ export type Astray = { readonly host: string; readonly port: number; readonly ti
 export default verb({
   description: 'Show which credentials the proxy adds, where they go and when they were used; never a value',
   details: 'Without a session it shows what a start here would add.',
-  front: LOOKS,
+  front: { takes: taking('agent', 'network', 'inject', 'profile', 'ignore-project-config'), acts: false },
   args: { session, json },
   examples: [
     ['paude credentials', 'of the session of this directory'],
@@ -97,11 +96,12 @@ async function ofStart(context: Context): Promise<readonly Shown[]> {
   if (fault !== null) throw fault
   const { agent } = config.settings
   for (const line of credentialNotes(context.host, config, agent)) context.note(line)
-  return wantedCredentials(config, agent).map((credential) => ({
+  const bound = await hostCredentials(context.host, config, { agent, purpose: 'look' })
+  return bound.map(({ credential, bindings }) => ({
     name: credential.credential,
     kind: credential.kind || 'host',
     source: textOf(credential.value),
-    places: placesOf(bindingsOf(credential).injections),
+    places: placesOf(bindings.injections),
     read: null,
     uses: 0,
     last: null,
