@@ -6,9 +6,14 @@ import { mergeSources } from '../src/config/layers/merge.ts'
 import { bindingsOf, type HostCredential, headerValue } from '../src/credentials/host-credential.ts'
 import { kindNames, pathPattern } from '../src/credentials/kinds.ts'
 import { canaryAcls, encoded } from '../src/network/canary.ts'
+import { decide } from '../src/network/decide.ts'
 import { injectedPath, ODD_PATHS } from '../src/network/inject.ts'
 import { parseLog } from '../src/network/log.ts'
+import { parseAllow } from '../src/network/pattern.ts'
+import { squidConf } from '../src/network/squid-conf.ts'
+import { DIRECT } from '../src/network/ways.ts'
 import { credentialNotes, hostCredentials, wantedCredentials } from '../src/session/resolve/host-credentials.ts'
+import { refuseCredentialInside } from '../src/session/resolve/provider.ts'
 
 const USER = { layer: 'user', file: 'config.toml' } as const
 
@@ -89,6 +94,8 @@ test.each([
   ['t = { value = "env:T", host = "10.0.0.1", header = "X" }', 'full host name'],
   ['t = { value = "env:T", host = "*.example.org", header = "X" }', 'full host name'],
   ['t = { value = "env:T", host = "https://a.example.org", header = "X" }', 'full host name'],
+  ['t = { value = "env:T", host = "paude.internal", header = "X" }', 'host of the world'],
+  ['t = { value = "env:T", host = "canary.paude.internal:443", header = "X" }', 'host of the world'],
   ['t = { value = "env:T", host = "host.paude.internal", header = "X" }', 'must name a port'],
   ['t = { value = "env:T", host = "a.example.org", header = "Host" }', 'connection itself'],
   ['t = { value = "env:T", host = "a.example.org", header = "X\\nY" }', 'header must be'],
@@ -281,6 +288,55 @@ test.each([
 test('at a base URL there is the provider alone', () => {
   const config = configOf('[network]\ninject = "base-url"\n[credentials]\ngithub = "env:T"\n')
   expect(hostCredentials(machine({ T: 'x' }), config, start)).rejects.toThrow('inject = "base-url" is for the provider alone')
+})
+
+test.each([
+  ['env = ["T"]', 'github = "env:T"', 'env.T'],
+  ['env = { OTHER = "env:T" }', 'github = "env:T"', 'env.OTHER'],
+  ['env = { OTHER = "file:/home/ada/../ada/token" }', 'github = "file:~/token"', 'env.OTHER'],
+  ['env = { OTHER = { command = ["pass", "show", "t"] } }', 'github = { command = ["pass", "show", "t"] }', 'env.OTHER'],
+  ['env = { OTHER = "env:U" }', 'github = "env:T"', ''],
+])('%s does not bring in what %s keeps outside', (env, credential, name) => {
+  const { settings } = configOf(`${env}\n[credentials]\n${credential}\n`)
+  const refuse = () => refuseCredentialInside(settings, machine())
+  if (name === '') expect(refuse).not.toThrow()
+  else expect(refuse).toThrow(`${name} names the credential of credentials.github, which stays outside the sandbox`)
+})
+
+test.each(['restricted', 'open', 'record', 'ask'] as const)(
+  'what would get a credential is let through nowhere else: %s',
+  (mode) => {
+    const { injections } = bindingsOf(oneOf('[credentials.github]\nvalue = "env:T"\n'))
+    const policy = { session: 's', mode, allow: [], deny: [], ports: [80, 443], ways: DIRECT, injections }
+    const access = squidConf(policy)
+      .split('\n')
+      .filter((line) => line.startsWith('http_access '))
+    const at = (line: string) => access.indexOf(line)
+    for (const end of ['', '2', '3']) {
+      expect(at(`http_access allow inject_ok${end}`)).toBeGreaterThan(0)
+      expect(at(`http_access deny inject${end}`)).toBeGreaterThan(at(`http_access allow inject_ok${end}`))
+    }
+    const widest = access.findIndex((line) => /^http_access allow (open_ok|web_ok|inject_rest)/.test(line))
+    expect(widest).toBeGreaterThan(at('http_access deny inject3'))
+    // A placeholder is looked for before anything is let through.
+    expect(access.findIndex((line) => line.includes(' canary1 '))).toBeLessThan(at('http_access allow inject_ok'))
+  },
+)
+
+test('other requests to the host of a credential follow the allowlist', () => {
+  const { injections } = bindingsOf(
+    oneOf('[credentials.t]\nvalue = "env:T"\nhost = "a.example.org"\nheader = "X"\npaths = ["/api/**"]\n'),
+  )
+  const policy = (...allow: readonly string[]) => ({
+    ...({ session: 's', mode: 'restricted', deny: [], ports: [80, 443], ways: DIRECT, injections } as const),
+    allow: allow.map((entry) => parseAllow(entry, 'me')),
+  })
+  const verdict = (path: string, ...allow: readonly string[]) =>
+    decide(policy(...allow), { scheme: 'https', host: 'a.example.org', port: 443, path }, null).decision
+  expect([verdict('/api/x'), verdict('/other'), verdict('/api/../other')]).toEqual(['allowed', 'blocked', 'blocked'])
+  expect([verdict('/api/x', '*.example.org'), verdict('/other', '*.example.org')]).toEqual(['allowed', 'allowed'])
+  expect(squidConf(policy())).toContain('acl inject_rest any-of nothing')
+  expect(squidConf(policy('*.example.org'))).toContain('acl inject_rest all-of enc p_https inject_name inject_port any_dst')
 })
 
 test('a placeholder is known behind a name of any length in a basic login', () => {

@@ -112,6 +112,8 @@ export function hostFault(credential: HostCredential): string | null {
     return known === null
       ? 'host is missing'
       : `host is missing: write the host of your registry, as your client's configuration has it`
+  if (/(^|\.)paude\.internal(:|$)/.test(host) && !host.startsWith(`${HOST_NAME}`))
+    return 'host must be a host of the world, or a port of this machine'
   if (host.startsWith(`${HOST_NAME}`) && !host.includes(':'))
     return `host must name a port of this machine, such as "${HOST_NAME}:8443"`
   if (isFromGh && kind !== 'github') return '"gh" is for GitHub alone'

@@ -148,6 +148,8 @@ export const injectionAccess = ({ injections, mode }: Policy): readonly string[]
   ...(injections.some(isBound) ? canaryAccess(injections) : []),
   ...injectionNames(injections, 'inject_ok').map((name) => `http_access allow ${name}`),
   ...someNames(injections, 'inject_site', (one) => !isBound(one)).map((name) => `http_access deny ${name}`),
+  // What would get a credential goes nowhere but where that may go, such as to no private address.
+  ...someNames(injections, 'inject', isBound).map((name) => `http_access deny ${name}`),
   ...(mode === 'open' ? [] : someNames(injections, 'inject_rest', isBound).map((name) => `http_access allow ${name}`)),
 ]
 

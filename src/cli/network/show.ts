@@ -4,6 +4,7 @@ import { ASK_SECONDS, isAskable } from '../../network/ask.ts'
 import { clock } from '../../network/clock.ts'
 import { carriesPlain, decide, entryFor, pattern, plainEntry, readTarget, type Target } from '../../network/decide.ts'
 import { findGroup, groups } from '../../network/groups.ts'
+import { isBound } from '../../network/inject.ts'
 import { NOT_TLS } from '../../network/log.ts'
 import { HOST_NAME } from '../../network/names.ts'
 import { verdictSentence } from '../../network/sentence.ts'
@@ -66,6 +67,8 @@ export const showList = verb({
       return 0
     }
     context.note(`${MODES[policy.mode]}${verbose ? `; policy ${policy.revision || 'unknown'}` : ''}`)
+    if (policy.injections.some(isBound))
+      context.note(`also requests that credentials are meant for: paude credentials${record === null ? '' : ` ${record.id}`}`)
     const rows = entries.map(({ verb, privateRange, why, ...one }) => [
       verb === 'allow' ? green(verb) : red(verb),
       `${pattern(one, policy.ports)}${privateRange === '' ? '' : `@${privateRange}`}`,

@@ -9,7 +9,7 @@ type Started = Pick<Prepared, 'backend' | 'config' | 'record' | 'run' | 'spec'>
 
 /** What holds in a session, in one line before its screen: where it runs, what it may reach, and how to leave it. */
 export const startLine = (started: Started): string =>
-  [`sandbox on ${started.backend.name}`, cloneText(started), networkText(started), leaveText(started)]
+  [`sandbox on ${started.backend.name}`, cloneText(started), networkText(started), credentialsText(started), leaveText(started)]
     .filter((part) => part !== '')
     .join(' · ')
 
@@ -40,6 +40,12 @@ function networkText({ config: { settings }, run, spec }: Started): string {
       return `network: ${entriesText([...model, ...settings.networkGroups.map(groupEntry), ...settings.networkAllow])}${asks}`
     }
   }
+}
+
+/** The names of those for hosts of the user's choice. */
+function credentialsText({ record: { credentials } }: Started): string {
+  const names = new Set(credentials.flatMap(({ bound }) => (bound === undefined ? [] : [printable(bound.name)])))
+  return names.size === 0 ? '' : `credentials: ${[...names].join(', ')}`
 }
 
 /** The line stands above a screen, so it names a few entries and counts the rest. */

@@ -126,8 +126,7 @@ export function credentialNotes(host: Pick<Host, 'env'>, { settings, origins }: 
     ...(settings.network === 'none'
       ? []
       : lacking.map(
-          (name) =>
-            `${asked} wants a credential ${name}, and your config.toml has none: see docs/credentials.md, or paude credentials`,
+          (name) => `${asked} wants a credential ${name}, and your config.toml has none below [credentials]: paude config edit`,
         )),
     ...(hosts.size === 0 ? [] : [`git uses https instead of ssh for ${[...hosts].join(', ')}`]),
   ]

@@ -5,7 +5,7 @@ import { agents } from '../../agents/registry.ts'
 import { keyOf } from '../../config/keys/all.ts'
 import { entryText } from '../../config/keys/entry-text.ts'
 import { pieces } from '../../config/keys/placeholders.ts'
-import { namedVariables, providerOf, saidCredential, sourceOfSecret } from '../../config/keys/provider.ts'
+import { providerOf, saidCredential, sourceOfSecret } from '../../config/keys/provider.ts'
 import type { Config, Settings } from '../../config/keys/settings.ts'
 import { type Provider, variablesOf } from '../../credentials/providers.ts'
 import { pathOfSecret } from '../../credentials/reference.ts'
@@ -103,25 +103,30 @@ const placedKey = ({ origins }: Config, key: keyof Settings): string =>
 /** Refuses to bring into the box by another name what is the provider's credential. */
 export function refuseCredentialInside({ env, references, ...settings }: Settings, host: Pick<Host, 'home'>): void {
   // All others are refused wherever they are named.
-  const kept = agents[settings.agent].providers.filter(({ common }) => common).flatMap(variablesOf)
+  const variables = agents[settings.agent].providers.filter(({ common }) => common).flatMap(variablesOf)
   const own =
-    env.map((entry) => entry.split('=')[0] ?? '').find((name) => kept.includes(name)) ??
-    references.find((reference) => kept.some((name) => reference.name === name || names(reference, name)))?.name
+    env.map((entry) => entry.split('=')[0] ?? '').find((name) => variables.includes(name)) ??
+    references.find((reference) => variables.some((name) => reference.name === name || names(reference, name)))?.name
   if (own !== undefined)
     throw new PaudeError('refused', `env.${own} is a credential of ${titles[settings.agent]}, which stays outside the sandbox`, {
       hint: `leave env.${own} out: the proxy adds the credential on the way to the provider`,
     })
   const said = saidCredential(settings)
-  if (said === null) return
-  const source = sameAs(sourceOfSecret(said.source), host)
-  const [caller = ''] = namedVariables(settings)
-  const found =
-    references.find((reference) => sameAs(reference.source, host) === source || (caller !== '' && names(reference, caller)))
-      ?.name ?? env.find((entry) => caller !== '' && entry === caller)
-  if (found !== undefined)
-    throw new PaudeError('refused', `env.${found} names the credential of ${keyOf(said.key)}, which stays outside the sandbox`, {
-      hint: `leave env.${found} out: the proxy adds the credential on the way to the provider`,
-    })
+  const kept = [
+    ...(said === null ? [] : [{ key: keyOf(said.key), source: said.source, to: 'the provider' }]),
+    ...settings.credentials.map(({ credential, value }) => ({ key: `credentials.${credential}`, source: value, to: 'its host' })),
+  ]
+  for (const { key, source, to } of kept) {
+    const caller = isVariable(source) ? source.slice('env:'.length) : ''
+    const same = sameAs(sourceOfSecret(source), host)
+    const found =
+      references.find((reference) => sameAs(reference.source, host) === same || (caller !== '' && names(reference, caller)))
+        ?.name ?? env.find((entry) => caller !== '' && entry === caller)
+    if (found !== undefined)
+      throw new PaudeError('refused', `env.${found} names the credential of ${key}, which stays outside the sandbox`, {
+        hint: `leave env.${found} out: the proxy adds the credential on the way to ${to}`,
+      })
+  }
 }
 
 /** What a reference leads to: a file is itself by whatever path. */
