@@ -2,11 +2,11 @@ import { expect, test } from 'bun:test'
 import { startLine } from '../../src/cli/start/start-line.ts'
 import { keysTitle } from '../../src/hold/keys.ts'
 
-const line = (settings: object, network: object, spec: object = {}) =>
+const line = (settings: object, network: object, spec: object = {}, credentials: readonly object[] = []) =>
   startLine({
     backend: { name: 'docker' },
     config: { settings: { agent: 'claude', detachKeys: 'ctrl-p,ctrl-q', networkAllow: [], networkGroups: [], ...settings } },
-    record: {},
+    record: { credentials },
     run: { kind: 'agent', words: [] },
     spec: { terminal: true, network, ...spec },
   } as unknown as Parameters<typeof startLine>[0])
@@ -25,6 +25,12 @@ test('entries are named while they are few, and the model by its host where that
     line({ networkAllow, networkGroups: ['npm'] }, restricted('llm.example'))
   expect(allowed('example.org')).toContain('network: llm.example, @npm, example.org ·')
   expect(allowed('a.org', 'b.org', 'c.org')).toContain('network: llm.example, @npm, a.org and 2 more entries ·')
+})
+
+test('the credentials for other hosts are named, each once, and not that of the model', () => {
+  const bound = (name: string) => ({ variable: '', bound: { name, kind: '', user: '' } })
+  const credentials = [{ variable: 'X' }, bound('github'), bound('github'), bound('npm')]
+  expect(line({}, restricted(), {}, credentials)).toContain(' · credentials: github, npm · ')
 })
 
 test('detach keys are called as they are pressed', () => {
