@@ -46,7 +46,7 @@ async function serve(
     asked.push({ method: 'UPGRADE', url: request.url ?? '', headers: request.headers })
     socket.end('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n')
   })
-  await new Promise<void>((done) => server.listen(place.port, place.host, done))
+  await new Promise<void>((done, fail) => server.once('error', fail).listen(place.port, place.host, done))
   const { port } = server.address() as AddressInfo
   return { asked, port, place: `${HOST_NAME}:${port}`, stop: () => server.closeAllConnections() ?? server.close() }
 }
@@ -133,7 +133,12 @@ describeEach('credentials for other hosts', (backend) => {
   const cwd = makeProject()
   const repositories = join(root, `repositories-${backend}`)
   const bare = join(repositories, 'ada/box.git')
-  const env = { XDG_CONFIG_HOME: join(root, `creds-${backend}`), PAUDE_BACKEND: backend, TRACKER: values.tracker }
+  const env = {
+    XDG_CONFIG_HOME: join(root, `creds-${backend}`),
+    PAUDE_BACKEND: backend,
+    TRACKER: values.tracker,
+    SSH_AUTH_SOCK: join(root, 'agent.sock'),
+  }
   const servers: Record<
     'forge' | 'reader' | 'tracker' | 'registry' | 'images' | 'plain',
     Awaited<ReturnType<typeof serve>>
@@ -230,6 +235,7 @@ variable = "TRACKER_TOKEN"
       'git commit -q --allow-empty -m "from the sandbox" && git push -q origin HEAD:refs/heads/work && git fetch -q origin && git ls-remote origin',
     )
     expect(said).toContain('refs/heads/work')
+    expect(await inBox('echo "agent: $SSH_AUTH_SOCK."')).toBe('agent: .')
     expect(execFileSync('git', ['-C', bare, 'log', '-1', '--format=%s', 'work'], { encoding: 'utf8' }).trim()).toBe(
       'from the sandbox',
     )
