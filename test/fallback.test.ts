@@ -127,6 +127,19 @@ describe('without an engine', () => {
     expect(stderr).toContain(`${line.split(' ')[0]} (${join(machine.project, 'paude.toml')}:1) has no effect outside a sandbox`)
   })
 
+  test.each([
+    ['you', () => join(machine.home, '.config/paude/config.toml')],
+    ['the project', () => join(machine.project, 'paude.toml')],
+  ])('nor does anything run outside a sandbox where %s requires one', async (_, file) => {
+    machine.write(file(), 'security.sandbox = "required"\n')
+    const { code, stderr } = await machine.paude(['-p', 'x'], { env: { PAUDE_FALLBACK: 'host' } })
+    expect([code, hasRun()]).toEqual([125, false])
+    expect(stderr).toContain(`, and security.sandbox = "required" (${file()}:1) forbids fallback = "host"\n`)
+    const asked = await machine.paude(['-p', 'x'], { env: { PAUDE_FALLBACK: 'host', PAUDE_SANDBOX: 'required' } })
+    expect([asked.code, hasRun()]).toEqual([125, false])
+    expect(asked.stderr).toContain('forbids fallback = "host"')
+  })
+
   test('a project that is not trusted is refused before anything runs', async () => {
     machine.write(join(machine.project, 'paude.toml'), 'network.mode = "open"\n')
     const { code, stderr } = await machine.paude(['-p', 'x'], { env: { PAUDE_FALLBACK: 'host' } })

@@ -33,6 +33,8 @@ pids = 512
 [workspace]
 mode = "clone"
 agent_config = "read-only"
+[security]
+sandbox = "required"
 [docker]
 extra_flags = ["--shm-size=1g"]
 [podman]
@@ -53,6 +55,7 @@ const judge = (text: string, base = baseWith()) => {
 const OPENING: readonly (readonly [setting: keyof Settings, text: string, item: string])[] = [
   ['backend', 'backend = "podman"', 'backend: docker > podman'],
   ['backend', 'backend = "auto"', 'backend: docker > auto'],
+  ['sandbox', 'security.sandbox = "optional"', 'security.sandbox: required > optional'],
   ['devcontainerFailure', 'devcontainer_failure = "warn"', 'devcontainer_failure: end > warn'],
   ['image', 'image.ref = "evil/box"', 'image.ref: team/box:1 > evil/box'],
   ['imageBase', 'image.base = "evil"', 'image.base: debian:13 > evil'],

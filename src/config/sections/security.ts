@@ -43,6 +43,15 @@ export const security = {
       },
     ],
   }),
+  /** Whether an agent may run on this machine itself. */
+  sandbox: oneWord(['optional', 'required'], {
+    key: 'security.sandbox',
+    meaning: 'required: no agent runs on this machine itself, whatever fallback says',
+    initial: 'optional',
+    rule: { order: ['required', 'optional'] },
+    variable: 'sandbox',
+    withoutBox: 'closes',
+  }),
   /** What becomes of a project's own configuration. */
   projectConfig: oneWord(['ask', 'restrict', 'ignore'], {
     key: 'security.project_config',

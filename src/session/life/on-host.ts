@@ -19,6 +19,12 @@ export type OnHost = {
 
 /** Runs the agent's own program of this machine, with the words as they are; nothing of the box holds there, so nothing may have been promised. */
 export async function runOnHost({ host, warn }: Context, { config, agent, words, lacking }: OnHost): Promise<number> {
+  const required = requiredSandbox(config)
+  if (required !== null)
+    throw new PaudeError('refused', `${lacking.message}, and ${required} forbids fallback = "host"`, {
+      hint: lacking.hint,
+      cause: lacking,
+    })
   const broken = brokenPromise(config, host)
   if (broken !== null)
     throw new PaudeError(
@@ -39,6 +45,10 @@ export async function runOnHost({ host, warn }: Context, { config, agent, words,
 
 /** Tells a paude that is called by what we run: a script called claude may lead back to us, and again. */
 const MARK = 'PAUDE_ON_HOST'
+
+/** Who forbids that an agent runs on this machine itself, in words; null for nobody. */
+export const requiredSandbox = ({ settings, origins }: Config): string | null =>
+  settings.sandbox === 'required' ? `security.sandbox = "required" (${shown(origins.sandbox[0]?.place ?? '')})` : null
 
 /** What was said that nobody would keep, in words; null for nothing. */
 export function brokenPromise({ settings, origins, managed }: Config, { managedFile }: Pick<Host, 'managedFile'>): string | null {
