@@ -63,6 +63,9 @@ export async function capture(argv: Argv, options: ProcessOptions = {}): Promise
 /** Characters that are kept of what the ends of a pipe say: one of them may be a box. */
 const MOST_SAID = 64 * 1024
 
+/** What such an end says. */
+export const readSaid = (stream: unknown): Promise<string> => readStart(stream, MOST_SAID)
+
 /** Both ends of a pipe that ran to their end, each with what it said on stderr. `stdout` is the one of `to`. */
 export type Piping = { readonly from: Outcome; readonly to: Outcome }
 
@@ -87,7 +90,7 @@ export async function connect(from: Argv, to: Argv, signal?: AbortSignal): Promi
     killGroup(source.pid, 'SIGPIPE')
   })
   try {
-    const ends = [source.stderr, sink.stdout, sink.stderr].map((stream) => readStart(stream, MOST_SAID))
+    const ends = [source.stderr, sink.stdout, sink.stderr].map(readSaid)
     const [fromError = '', toOut = '', toError = ''] = await Promise.all(ends)
     return {
       from: { code: await exitOf(source), stdout: '', stderr: fromError },
@@ -140,7 +143,7 @@ export function attach(
 }
 
 /** Milliseconds after a program's end in which what it printed is awaited: another one may still have its streams. */
-const LAST_WORDS = 2000
+export const LAST_WORDS = 2000
 
 /** Two pipes would lose the order of what is printed on both. */
 function inOneStream([name, ...words]: Argv): Argv {

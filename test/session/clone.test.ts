@@ -279,6 +279,25 @@ describe('pull', () => {
     expect(contents(project)).toEqual(before)
   }, 60_000)
 
+  test('reaches into the clone once, whether something came or nothing was new', async () => {
+    const { box, context, found } = await made()
+    await commit(box, 'work.txt')
+    const calls: string[] = []
+    const { end, run } = need(found.backend, 'volumes')
+    const volumes: Volumes = {
+      end,
+      run: (...words) => {
+        calls.push(words[2].script)
+        return run(...words)
+      },
+    }
+    const counted = { ...found, backend: { ...found.backend, volumes } }
+    expect((await pullSession(context, counted, undefined)).brought).toHaveLength(1)
+    expect(calls).toHaveLength(1)
+    expect((await pullSession(context, counted, undefined)).brought).toEqual([])
+    expect(calls).toHaveLength(2)
+  })
+
   test('takes no object that claims more memory than it may have', async () => {
     const { room, box, context, found } = await made()
     await commit(box, 'work.txt')
@@ -287,7 +306,7 @@ describe('pull', () => {
     writeFileSync(join(room, 'pack'), Buffer.from([...Buffer.from('PACK'), 0, 0, 0, 2, 0, 0, 0, 1, ...size, ...deflateSync('')]))
     const { end, ...own } = need(found.backend, 'volumes')
     const run: Volumes['run'] = (one, volume, how) =>
-      how.script.includes('pack-objects') ? ['cat', join(room, 'pack')] : own.run(one, volume, how)
+      own.run(one, volume, { ...how, script: how.script.replace(/exec git pack-objects.*/, `exec cat ${join(room, 'pack')}`) })
     await expect(
       pullSession(context, { ...found, backend: { ...found.backend, volumes: { run, end } } }, undefined),
     ).rejects.toThrow('attempting to allocate')

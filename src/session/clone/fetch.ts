@@ -4,16 +4,15 @@ import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import { folder, write } from '../../plan/plan.ts'
 import { execute } from '../../run/execute.ts'
-import { capture, connect } from '../../run/process.ts'
+import { capture } from '../../run/process.ts'
 import { printableOutput } from '../../text.ts'
 import type { GitLayout } from '../../workspace/git-layout.ts'
 import { type Executed, executedHere, type Obeyed, placePack } from '../../workspace/incoming.ts'
 import { gitIn, type Store } from '../../workspace/sterile-git.ts'
 import type { Found } from '../record/found.ts'
-import type { Clone, Inside } from './inside.ts'
-import { knownCommits, type Work } from './look.ts'
+import type { Clone } from './inside.ts'
+import { knownCommits, type Listening, type Work } from './look.ts'
 import { sessionWord } from './names.ts'
-import script from './out.sh' with { type: 'text' }
 
 /** Bytes of a pack that is taken. */
 const MOST_BYTES = 2 * 1024 ** 3
@@ -37,9 +36,9 @@ export type News = Omit<Brought, 'commits' | 'old'>
 export type Opened = {
   readonly git: GitLayout
   readonly store: Store
-  readonly inside: Inside
   readonly clone: Clone
   readonly work: Work
+  readonly listening: Listening
   readonly obeyed: Obeyed
   readonly signal: AbortSignal
 }
@@ -60,15 +59,17 @@ export async function fetchObjects(context: Context, found: Found, fetching: Fet
       write(join(incoming, 'info/alternates'), lines),
     ]
     await execute(plan, context.effects(found.backend))
-    const here = await existing(store, knownCommits(context, found), signal)
-    const pack = await fetchPack(found, { ...fetching, incoming, here })
+    const tips = [...new Set(news.map(({ commit }) => commit))]
+    const known = knownCommits(context, found)
+    const all = await existing(store, [...known, ...tips], signal)
+    const here = known.filter((one) => all.includes(one))
+    const pack = tips.every((tip) => all.includes(tip)) ? null : await fetchPack(found, { ...fetching, incoming, here, tips })
     const say = async (words: readonly string[], most = MOST_NAMES) => {
       const outcome = await capture(gitIn(store, words, incoming), { signal, most })
       signal.throwIfAborted()
       if (outcome.code !== 0) throw refusal(found, outcome.stderr)
       return outcome.stdout
     }
-    const tips = news.map(({ commit }) => commit)
     const not = here.length === 0 ? [] : ['--not', ...here]
     await say(['rev-list', '--objects', '--quiet', ...tips, ...not])
     const brought: Brought[] = []
@@ -78,7 +79,7 @@ export async function fetchObjects(context: Context, found: Found, fetching: Fet
       brought.push({ ...one, commits, old: isLost ? `refs/paude/old/${sessionWord(found.record)}/${one.before}` : null })
     }
     const base = here.includes(clone.base) ? clone.base : null
-    const executed = executedHere(await changedPaths(say, base, [...new Set(tips)]), obeyed)
+    const executed = executedHere(await changedPaths(say, base, tips), obeyed)
     signal.throwIfAborted()
     if (pack !== null) placePack(git, pack)
     return { brought, executed }
@@ -109,17 +110,17 @@ async function changedPaths(say: Say, base: string | null, tips: readonly string
   return all.split('\0').filter(Boolean)
 }
 
-type Incoming = Fetching & { readonly incoming: string; readonly here: readonly string[] }
+type Incoming = Fetching & { readonly incoming: string; readonly here: readonly string[]; readonly tips: readonly string[] }
 
-/** The pack that came, or null where nothing had to come. */
-async function fetchPack(found: Found, { store, inside, news, incoming, here, signal }: Incoming): Promise<string | null> {
-  const tips = [...new Set(news.map(({ commit }) => commit))]
-  if ((await existing(store, tips, signal)).length === tips.length) return null
+/** The pack that came. */
+async function fetchPack(found: Found, { store, listening, tips, incoming, here, signal }: Incoming): Promise<string | null> {
   const taken = gitIn(store, ['index-pack', '--stdin', '--fix-thin', '--strict', `--max-input-size=${MOST_BYTES}`], incoming)
-  const sent = inside(script, [...tips, ...here.map((commit) => `^${commit}`)], { signal })
-  const { from, to } = await connect(sent, taken, signal)
+  const to = await listening.send([...tips, ...here.map((commit) => `^${commit}`)], taken, signal)
   signal.throwIfAborted()
-  if (to.code !== 0) throw refusal(found, from.code !== 0 && from.code < 128 ? from.stderr : to.stderr)
+  if (to.code !== 0) {
+    const from = await listening.sent
+    throw refusal(found, from.code !== 0 && from.code < 128 ? from.stderr : to.stderr)
+  }
   const name = readdirSync(join(incoming, 'pack')).find((one) => /^pack-[0-9a-f]{40,64}\.pack$/.test(one))
   return name === undefined ? null : join(incoming, 'pack', name)
 }

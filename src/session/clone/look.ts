@@ -1,6 +1,8 @@
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
-import { capture } from '../../run/process.ts'
+import type { Argv } from '../../plan/plan.ts'
+import { openDialogue } from '../../run/dialogue.ts'
+import { capture, type Outcome } from '../../run/process.ts'
 import { nameInside, printableOutput } from '../../text.ts'
 import { readGit } from '../../workspace/git.ts'
 import { isObjectName } from '../../workspace/ref-name.ts'
@@ -10,6 +12,7 @@ import type { Found } from '../record/found.ts'
 import { type Inside, requireClone } from './inside.ts'
 import script from './look.sh' with { type: 'text' }
 import { branchOf, refOf, remoteOf } from './names.ts'
+import send from './out.sh' with { type: 'text' }
 import ownIndex from './own-index.sh' with { type: 'text' }
 
 /** Milliseconds in which a clone has to say what it holds, and characters that are read of that. */
@@ -44,24 +47,71 @@ export function knownCommits(context: Pick<Context, 'host'>, { record }: Pick<Fo
   return [...new Set([base, ...(own === null ? [] : [own]), ...readRefsBelow(git, `refs/remotes/${remoteOf(record)}`)])]
 }
 
+type Asked = { readonly inside: Inside; readonly signal?: AbortSignal }
+
 /** Asks a clone what it holds. */
-export async function lookIntoClone(
-  context: Context,
-  found: Found,
-  { inside, signal }: { readonly inside: Inside; readonly signal?: AbortSignal },
-): Promise<Work> {
+export async function lookIntoClone(context: Context, found: Found, { inside, signal }: Asked): Promise<Work> {
   const late = AbortSignal.timeout(PATIENCE)
   const ended = signal === undefined ? late : AbortSignal.any([late, signal])
-  const words = [readBegan(found.handle.folder), ...knownCommits(context, found)]
-  const argv = inside(ownIndex + script, words, { signal: ended })
-  const { code, stdout, stderr } = await capture(argv, { most: MOST, signal: ended })
+  const outcome = await capture(inside(ownIndex + script, wordsOf(context, found), { signal: ended }), {
+    most: MOST,
+    signal: ended,
+  })
   signal?.throwIfAborted()
-  const lines = stdout.split('\n')
-  if (code !== 0 || !lines.includes('end'))
-    throw new PaudeError('command-failed', `the clone of session ${found.record.id} cannot be read: ${reason(code, stderr)}`, {
-      hint: `paude exec ${found.record.id} -- git status`,
-    })
-  return readWork(lines)
+  return workIn(found, outcome.stdout, outcome)
+}
+
+/** A clone that was looked into and listens still. */
+export type Listening = {
+  readonly work: Work
+  /** Has it send a pack of what commits reach, but for what those with ^ reach, into a program. Once. */
+  readonly send: (words: readonly string[], to: Argv, signal: AbortSignal) => Promise<Outcome>
+  /** How the sending ended. */
+  readonly sent: Promise<Outcome>
+  /** Lets it go, whether it sent something or not, and waits until nothing of paude is left there. */
+  readonly leave: () => Promise<void>
+}
+
+/** Asks a clone what it holds and, in the same call, for what of that is fetched. */
+export async function listenToClone(context: Context, found: Found, { inside, signal }: Required<Asked>): Promise<Listening> {
+  const life = new AbortController()
+  const argv = inside(ownIndex + script + send, wordsOf(context, found), { stdin: true, signal: life.signal })
+  const { said, outcome, pour, dismiss } = await during(AbortSignal.any([AbortSignal.timeout(PATIENCE), signal]), life, () =>
+    openDialogue(argv, { last: 'end', most: MOST, signal: life.signal }),
+  )
+  signal.throwIfAborted()
+  const isWhole = said.split('\n').includes('end')
+  return {
+    work: workIn(found, said, isWhole ? { code: 0, stderr: '' } : await outcome),
+    send: (words, to, ended) => during(ended, life, () => pour(words.map((word) => `${word}\n`).join(''), to)),
+    sent: outcome,
+    leave: dismiss,
+  }
+}
+
+/** The end of a wait ends what goes on in the clone. */
+async function during<T>(signal: AbortSignal, life: AbortController, act: () => Promise<T>): Promise<T> {
+  const end = () => life.abort(signal.reason)
+  signal.addEventListener('abort', end)
+  if (signal.aborted) end()
+  try {
+    return await act()
+  } finally {
+    signal.removeEventListener('abort', end)
+  }
+}
+
+const wordsOf = (context: Context, found: Found): readonly string[] => [
+  readBegan(found.handle.folder),
+  ...knownCommits(context, found),
+]
+
+function workIn({ record: { id } }: Found, said: string, { code, stderr }: Pick<Outcome, 'code' | 'stderr'>): Work {
+  const lines = said.split('\n')
+  if (code === 0 && lines.includes('end')) return readWork(lines)
+  throw new PaudeError('command-failed', `the clone of session ${id} cannot be read: ${reason(code, stderr)}`, {
+    hint: `paude exec ${id} -- git status`,
+  })
 }
 
 function reason(code: number, stderr: string): string {

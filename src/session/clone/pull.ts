@@ -17,7 +17,7 @@ import type { Found } from '../record/found.ts'
 import { guardList } from '../resolve/own-mounts.ts'
 import { type Fetched, fetchObjects, type News, type Opened } from './fetch.ts'
 import { insideOf, requireClone } from './inside.ts'
-import { type ClonedRef, lookIntoClone, type Work } from './look.ts'
+import { type ClonedRef, listenToClone, type Work } from './look.ts'
 import { refOf } from './names.ts'
 import { storeOf, storePlan } from './store.ts'
 
@@ -44,6 +44,18 @@ async function pull(
   { branch, signal }: { readonly branch: string | undefined; readonly signal: AbortSignal },
 ): Promise<Pulled> {
   const opened = await openClone(context, found, signal)
+  try {
+    return await bringFrom(context, found, { branch, opened })
+  } finally {
+    await opened.listening.leave()
+  }
+}
+
+async function bringFrom(
+  context: Context,
+  found: Found,
+  { branch, opened }: { readonly branch: string | undefined; readonly opened: Opened },
+): Promise<Pulled> {
   const { git, work } = opened
   const wanted = chosen(work, branch, found).map(({ name, commit }) => {
     const short = name.replace(/^heads\//, '')
@@ -61,7 +73,7 @@ async function pull(
   return { ...fetched, work }
 }
 
-/** Looks into a clone, and at the repository that its commits would come into. */
+/** Looks into a clone, which listens until it is left, and at the repository that its commits would come into. */
 export async function openClone(context: Context, found: Found, signal: AbortSignal): Promise<Opened> {
   const { record } = found
   const clone = requireClone(found)
@@ -79,8 +91,8 @@ export async function openClone(context: Context, found: Found, signal: AbortSig
   const store = storeOf(context.host, source)
   await execute(storePlan(store, source), context.effects(found.backend))
   const inside = await insideOf(context, found)
-  const work = await lookIntoClone(context, found, { inside, signal })
-  return { git, store, inside, clone, work, obeyed: { list, named }, signal }
+  const listening = await listenToClone(context, found, { inside, signal })
+  return { git, store, clone, listening, work: listening.work, obeyed: { list, named }, signal }
 }
 
 /** Refuses a ref whose name is a folder of another one's, before anything of it is here. */

@@ -29,8 +29,27 @@ export type Talk = {
  * Speaks for the clone of a session with a git of yours, as gitremote-helpers(7) has it. What git gets passed the checks of `paude pull`;
  * git writes the refs itself.
  */
-export async function serveClone(context: Context, found: Found, { lines, say, told }: Talk): Promise<void> {
-  const opened = lazily(() => patiently(PATIENCE, (signal) => openClone(context, found, signal), late(found)))
+export async function serveClone(context: Context, found: Found, talk: Talk): Promise<void> {
+  let listening: Promise<Opened> | null = null
+  const opened = () => {
+    listening ??= patiently(PATIENCE, (signal) => openClone(context, found, signal), late(found))
+    return listening
+  }
+  const leave = async () => {
+    const left = listening
+    listening = null
+    await left?.then(({ listening: { leave: end } }) => end())
+  }
+  try {
+    await answerGit(context, found, { opened, leave, ...talk })
+  } finally {
+    await leave()
+  }
+}
+
+type Answering = Talk & { readonly opened: () => Promise<Opened>; readonly leave: () => Promise<void> }
+
+async function answerGit(context: Context, found: Found, { opened, leave, lines, say, told }: Answering): Promise<void> {
   const batch: string[] = []
   const named = new Set<string>()
   const unnamed = (executed: readonly Executed[]) => executed.filter(({ path }) => !named.has(path) && named.add(path))
@@ -43,6 +62,8 @@ export async function serveClone(context: Context, found: Found, { lines, say, t
       if (pushed.length > 0) say(`${pushed.map((ref) => `error ${ref} ${NO_PUSH(found)}\n`).join('')}\n`)
       else {
         told(unnamed(await fetchAsked(context, found, { asked, opened: await opened() })))
+        // It sends once.
+        await leave()
         say('\n')
       }
     } else if (word === 'capabilities') say('fetch\npush\noption\nobject-format\n\n')
@@ -58,14 +79,6 @@ export async function serveClone(context: Context, found: Found, { lines, say, t
 const NO_PUSH = ({ record }: Found): string => `paude push ${record.name || record.id} brings your commit in, as host/BRANCH`
 const pullOf = ({ record }: Found): string => `paude pull ${record.name || record.id}`
 const late = (found: Found) => () => `the fetch from session ${found.record.id} did not end`
-
-function lazily<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | null = null
-  return () => {
-    made ??= make()
-    return made
-  }
-}
 
 /** git says the first two always, and does without the next; any other changes what is fetched. */
 function answerOf(line: string): string {
