@@ -11,7 +11,7 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs'
-import { join, relative } from 'node:path'
+import { join } from 'node:path'
 import { SECRET_FILE } from '../credentials/looks-secret.ts'
 import { PaudeError } from '../errors.ts'
 import type { Snapshot } from '../plan/plan.ts'
@@ -20,6 +20,7 @@ import { type Brought, linkTo } from '../workspace/brought.ts'
 import { look } from '../workspace/paths.ts'
 import { isPlain, quoted } from '../workspace/uncommitted.ts'
 import { FOLDER, NO_LINK, openFolder, wayTo } from './held-folder.ts'
+import { oddLists } from './odd-lists.ts'
 import { capture } from './process.ts'
 import { filling, TAR_END, tarHeader } from './tar/write.ts'
 
@@ -72,12 +73,7 @@ const isOddIn = (root: string) => (name: string) => {
 
 /** Why git failed: to look at all lists of what is ignored costs more than most starts should. */
 async function causeOf({ root }: Snapshot, why: string): Promise<string> {
-  const lists = ['find', root, '-name', '.git', '-prune', '-o', '-name', '.gitignore', '-print0'] as const
-  const { stdout } = await capture(lists, { signal: AbortSignal.timeout(PATIENCE), most: PIECE })
-  const odd = stdout
-    .split('\0')
-    .flatMap((path) => (path === '' ? [] : [relative(root, path)]))
-    .find(isOddIn(root))
+  const [odd] = await oddLists(root, { names: ['.gitignore'], most: MOST_IGNORED })
   return odd === undefined ? why : `${why}: ${ODD(odd)}`
 }
 

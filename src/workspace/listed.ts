@@ -26,8 +26,12 @@ export const IN_GIT = [
   listed('warn', 'git', 'reads addresses of remotes from it', ['remotes', 'branches']),
 ].flat()
 
+/** Claude's folder in a project, which it makes by itself, and the one in it for its working trees: each is a whole project. */
+export const CLAUDE_FOLDER = '.claude'
+export const CLAUDE_TREES = 'worktrees'
+
 /** Of the list below: what agents obey in a project, wherever it lies. A session may write to a copy of its own (`workspace.agent_config`). */
-export const AGENT_FOLDERS: readonly string[] = ['.claude', '.codex', '.gemini']
+export const AGENT_FOLDERS: readonly string[] = [CLAUDE_FOLDER, '.codex', '.gemini']
 export const AGENT_FILES: readonly string[] = ['.mcp.json']
 /** The same between the project's top and the working directory, where agents read them by themselves. */
 export const AGENT_WORDS: readonly string[] = ['CLAUDE.md', 'CLAUDE.local.md', 'AGENTS.md', 'GEMINI.md']

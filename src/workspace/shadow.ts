@@ -1,7 +1,7 @@
 import { basename, join, relative } from 'node:path'
 import { shown } from '../text.ts'
 import { mayStandIn, outermost, pins } from './guard.ts'
-import { AGENT_FILES, AGENT_FOLDERS, AGENT_WORDS, severeNames } from './listed.ts'
+import { AGENT_FILES, AGENT_FOLDERS, AGENT_WORDS, CLAUDE_FOLDER, CLAUDE_TREES, severeNames } from './listed.ts'
 import { ancestors, below, look, realPath } from './paths.ts'
 import { type Bounds, isTrees, readTree, type Tree } from './tree.ts'
 import type { Workspace } from './workspace.ts'
@@ -21,12 +21,6 @@ export type Shadowed = Workspace & { readonly shadows: readonly Shadow[] }
 
 /** What all copies of a session may hold at its start. What is more stays read-only, since each start reads and writes it. */
 const MOST: Bounds = { names: 2_000, bytes: 16 * 1024 ** 2 }
-
-/** Working trees that Claude made: whole projects, which no copy has. */
-const TREES = 'worktrees'
-
-/** The folder that an agent makes by itself where its settings are missing. */
-const MADE = '.claude'
 
 /**
  * The project with what becomes of its agents' configuration. What you protect, and what git's configuration names, stays read-only.
@@ -68,9 +62,9 @@ function shadowed(found: Workspace, wanted: readonly string[], makes: boolean): 
   })
   // An empty folder that another session has put there.
   const others = found.standIns.filter(isAgents)
-  const own = join(found.directory, MADE)
+  const own = join(found.directory, CLAUDE_FOLDER)
   const isTaken = [...found.protectedPaths, ...found.overlays].some((path) => below(path, own))
-  const isSevere = severeNames(found.list).includes(MADE)
+  const isSevere = severeNames(found.list).includes(CLAUDE_FOLDER)
   const mayMake = makes && isSevere && !isTaken && mayStandIn(own, found)
   const missing = mayMake ? [...new Set([...others, own])] : others
   const shadows = [...there, ...missing.map((path) => ({ path, tree: EMPTY, isMissing: true }))]
@@ -95,7 +89,7 @@ const EMPTY: Tree = [{ path: '', kind: 'folder', mode: 0o755, content: Buffer.al
 
 /** What a copy begins with; null where it cannot be as the original. */
 function copyable(path: string, { walked, standIns }: Workspace, left: Bounds): Tree | null {
-  const trees = join(path, TREES)
+  const trees = join(path, CLAUDE_TREES)
   const inside = [...walked.repositories, ...standIns].filter((one) => below(path, one) && !below(trees, one))
   if (inside.length > 0) return null
   const tree = readTree(path, left)

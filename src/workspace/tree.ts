@@ -1,6 +1,7 @@
 import { dirname, join } from 'node:path'
 import { foldedName } from './folded-name.ts'
 import { inPlace } from './inode.ts'
+import { CLAUDE_TREES } from './listed.ts'
 import { ancestors, entriesIfOpen, look, readBytes, readLink } from './paths.ts'
 
 /** Something below a folder, or the one file that a tree consists of: that has '' for a path. */
@@ -28,7 +29,7 @@ const NOTHING = Buffer.alloc(0)
 const REST = '*'
 
 /** Whether it is Claude's folder of working trees, which are whole projects. In any case: file systems may ignore it. */
-export const isTrees = (path: string): boolean => foldedName(path) === 'worktrees'
+export const isTrees = (path: string): boolean => foldedName(path) === CLAUDE_TREES
 
 /** What is at a path; `closed` where something on the way to it could not be read, so that nobody knows. */
 export function leafOf(leaves: ReadonlyMap<string, Leaf>, path: string): Leaf | null {

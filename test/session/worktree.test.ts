@@ -20,10 +20,11 @@ import type { Layer } from '../../src/config/keys/settings.ts'
 import { loadConfig } from '../../src/config/layers/load.ts'
 import { processMark, readHost } from '../../src/host.ts'
 import { capture } from '../../src/run/process.ts'
+import { requireSaved } from '../../src/session/clone/keep.ts'
 import { type Made, makeWorktree } from '../../src/session/worktree/make.ts'
 import { removeIfUnused, removeWorktree } from '../../src/session/worktree/remove.ts'
 import { unlockTrees } from '../../src/session/worktree/unlock.ts'
-import { bundleWorktree, worktreeWork } from '../../src/session/worktree/work.ts'
+import { bundleWorktree, dropPipes, worktreeWork } from '../../src/session/worktree/work.ts'
 import { readGit } from '../../src/workspace/git.ts'
 import { contextFor, git, put } from './cloning.ts'
 
@@ -190,6 +191,41 @@ describe('a worktree', () => {
     await capture(['mkfifo', join(made.folder, 'd', name)])
     const said = await worktreeWork(context, found(made)).catch(String)
     expect(said).toContain(`d/${name} is not a plain file`)
+  })
+
+  test('goes by force though pipes lie where git would wait for them, and its work is kept', async () => {
+    const { room, make, found, context, notes } = await project()
+    const made = await make({ sessionName: 'fix' })
+    put(join(made.folder, 'd/x'), 'x\n')
+    for (const name of ['.gitignore', 'd/.gitattributes']) await capture(['mkfifo', join(made.folder, name)])
+    symlinkSync('/nonexistent', join(made.folder, 'sub/.gitignore'))
+    const { record } = found(made)
+    const session = {
+      ...found(made),
+      record: { ...record, id: 'paude-bcd234', name: 'fix', shadows: [] },
+      handle: { folder: join(room, 'session') },
+    } as never
+    await expect(requireSaved(context, session, { force: false, discard: false })).rejects.toThrow('is not a plain file')
+    expect(lstatSync(join(made.folder, '.gitignore')).isFIFO()).toBe(true)
+    await requireSaved(context, session, { force: true, discard: false })
+    expect(notes.filter((note) => note.startsWith('removed')).toSorted()).toEqual([
+      'removed .gitignore from the worktree: git cannot look past it, since it is not a plain file',
+      'removed d/.gitattributes from the worktree: git cannot look past it, since it is not a plain file',
+    ])
+    const bundle = /(\S+\.bundle)/.exec(notes.at(-1) ?? '')?.[1] ?? ''
+    await git(room, 'clone', '--quiet', '--mirror', bundle, join(room, 'back'))
+    expect(await git(join(room, 'back'), 'show', 'refs/paude/uncommitted-1:d/x')).toBe('x')
+    expect(await git(join(room, 'back'), 'ls-tree', '-r', '--name-only', 'refs/paude/uncommitted-1')).toContain('sub/.gitignore')
+  })
+
+  test('keeps pipes where it is no longer the worktree that paude made', async () => {
+    const { root, make, found, context } = await project()
+    const made = await make({ sessionName: 'fix' })
+    await capture(['mkfifo', join(made.folder, '.gitignore'), join(root, '.gitignore')])
+    rmSync(join(made.folder, '.git'))
+    const elsewhere = { ...found(made), record: { ...found(made).record, workspace: root } }
+    for (const one of [found(made), elsewhere]) await dropPipes(context, one)
+    for (const folder of [made.folder, root]) expect(lstatSync(join(folder, '.gitignore')).isFIFO()).toBe(true)
   })
 
   test('says so where its branch stays since git has packed it', async () => {

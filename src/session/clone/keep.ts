@@ -11,7 +11,7 @@ import { readBegan, readBrought } from '../record/began.ts'
 import type { Found } from '../record/found.ts'
 import { modeOf } from '../record/record.ts'
 import { configChanges } from '../record/shadows.ts'
-import { bundleWorktree, worktreeWork } from '../worktree/work.ts'
+import { bundleWorktree, dropPipes, worktreeWork } from '../worktree/work.ts'
 import script from './bundle.sh' with { type: 'text' }
 import { insideOf } from './inside.ts'
 import { lookIntoClone, unsaved } from './look.ts'
@@ -56,6 +56,7 @@ export async function requireSaved(
 ): Promise<void> {
   const { id, clone, worktree, workspace } = found.record
   if ((clone === undefined && worktree === undefined) || discard) return
+  if (force) await dropPipes(context, found)
   const lines = await patiently(0, (signal) => unsavedWork(context, found, signal)).catch((error: unknown) => {
     if (!(error instanceof PaudeError) || error.code === 'interrupted') throw error
     throw new PaudeError('refused', `paude cannot tell what removing session ${id} would lose: ${error.message}`, {

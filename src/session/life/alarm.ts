@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { basename, dirname, relative } from 'node:path'
+import { basename, relative } from 'node:path'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import type { Host } from '../../host.ts'
@@ -9,7 +9,7 @@ import { execute } from '../../run/execute.ts'
 import { capture } from '../../run/process.ts'
 import { nameInside } from '../../text.ts'
 import { watchGuarded } from '../../workspace/appear-watch.ts'
-import { AGENT_FILES, AGENT_FOLDERS } from '../../workspace/listed.ts'
+import { AGENT_FILES, AGENT_FOLDERS, CLAUDE_FOLDER, CLAUDE_TREES } from '../../workspace/listed.ts'
 import type { Finding } from '../../workspace/manifest.ts'
 import { below, entriesOf } from '../../workspace/paths.ts'
 import { type Alarm, clearAlarm, isPausedByAlarm, noteAlarm, noteTold, readAlarm, readTold } from '../record/alarm.ts'
@@ -86,13 +86,11 @@ function isStandIn(host: Host, { standIns }: SessionRecord, path: string): boole
   return standIns.some((one) => one.path === path) || listedStandIns(host).has(path)
 }
 
-/** Where Claude makes its own working trees, and a folder of its configuration that has nothing else. */
-const TREES = '.claude/worktrees'
-
 /** What an agent makes in ordinary work: its working trees, and its configuration where you let it write that. */
 function isOfAgents({ writesConfig }: SessionRecord, path: string): boolean {
-  if (`${path}/`.includes(`/${TREES}/`)) return true
-  if (path.endsWith(`/${dirname(TREES)}`) && entriesOf(path).every(({ name }) => name === basename(TREES))) return true
+  if (`${path}/`.includes(`/${CLAUDE_FOLDER}/${CLAUDE_TREES}/`)) return true
+  // The folder of its configuration that has nothing else.
+  if (basename(path) === CLAUDE_FOLDER && entriesOf(path).every(({ name }) => name === CLAUDE_TREES)) return true
   return writesConfig && [...AGENT_FOLDERS, ...AGENT_FILES].some((name) => `${path}/`.includes(`/${name}/`))
 }
 

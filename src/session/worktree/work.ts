@@ -1,14 +1,16 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join, relative } from 'node:path'
+import { mkdirSync, mkdtempSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import { execute } from '../../run/execute.ts'
+import { oddLists } from '../../run/odd-lists.ts'
 import { capture } from '../../run/process.ts'
 import { printInto } from '../../run/to-file.ts'
 import { nameInside, printableOutput, shown } from '../../text.ts'
 import { readStoreSource } from '../../workspace/clone-source.ts'
 import { readGit } from '../../workspace/git.ts'
 import type { GitLayout } from '../../workspace/git-layout.ts'
+import { inPlace } from '../../workspace/inode.ts'
 import { look } from '../../workspace/paths.ts'
 import { readHead, readRefsBelow } from '../../workspace/refs.ts'
 import { gitIn, inStore, type Store, storeFiles } from '../../workspace/sterile-git.ts'
@@ -79,22 +81,30 @@ async function lookAt(
   return { root, git, store, commit, uncommitted: readUncommitted(root, git, context.host) }
 }
 
-/** Files that git opens in each folder that it looks through: it would wait for ever for what a pipe says. */
-const OPENED = ['(', '-name', '.gitignore', '-o', '-name', '.gitattributes', ')'] as const
+/** Files that git opens in each folder that it looks through. */
+const OPENED = { names: ['.gitignore', '.gitattributes'] }
 
 async function requireNoPipes(root: string): Promise<void> {
-  const odd = ['!', '-type', 'f', '!', '-type', 'd', '!', '-type', 'l', '-print0'] as const
-  const argv = ['find', root, '-name', '.git', '-prune', '-o', ...OPENED, ...odd] as const
-  const { stdout } = await capture(argv, { signal: AbortSignal.timeout(PATIENCE), most: MOST })
-  const [path = ''] = stdout.split('\0')
-  if (path !== '')
-    throw new PaudeError(
-      'refused',
-      `${nameInside(relative(root, path))} is not a plain file, so git cannot look through the worktree`,
-      {
-        hint: `rm ${shown(path)}`,
-      },
-    )
+  const [path] = await oddLists(root, OPENED)
+  if (path !== undefined)
+    throw new PaudeError('refused', `${nameInside(path)} is not a plain file, so git cannot look through the worktree`, {
+      hint: `rm ${shown(join(root, path))}`,
+    })
+}
+
+/** Removes pipes that git would wait for from a worktree that goes anyway: no work is in them. */
+export async function dropPipes({ host, note }: Context, { record: { workspace: root, worktree } }: WithWorktree): Promise<void> {
+  if (worktree === undefined || gitOfWorktree({ host }, root, worktree) === null) return
+  for (const path of await oddLists(root, OPENED)) {
+    const isGone = inPlace(join(root, path), (at) => {
+      const found = look(at)
+      if (found === null || found.isFile() || found.isDirectory() || found.isSymbolicLink()) return false
+      unlinkSync(at)
+      return true
+    })
+    if (isGone === true)
+      note(`removed ${nameInside(path)} from the worktree: git cannot look past it, since it is not a plain file`)
+  }
 }
 
 async function changesIn({ root, store, commit, uncommitted }: Looked): Promise<readonly string[]> {
