@@ -2,7 +2,7 @@ import { PaudeError } from '../errors.ts'
 import { nearest, quoted } from '../text.ts'
 import type { Allow, Deny } from './entry.ts'
 import { GROUP_HOSTS } from './group-hosts.ts'
-import { parseAllow, parseDeny, USUAL_PORTS } from './pattern.ts'
+import { parseAllow, parseDeny, requireAllow, USUAL_PORTS } from './pattern.ts'
 
 /** Hosts that one tool or provider needs, each with its reason. */
 export type Group = { readonly name: string; readonly what: string; readonly hosts: readonly GroupHost[] }
@@ -30,6 +30,15 @@ export function parseEntry(entry: string, why: string, usual = USUAL_PORTS): rea
   return [parseAllow(entry, why, usual)]
 }
 
+/** Throws as `parseEntry` does. A file's entries are checked before the policy is made of them. */
+export function requireEntry(entry: string): void {
+  if (entry.startsWith('@')) findGroup(entry)
+  else {
+    refuseBareGroup(entry, 'allow')
+    requireAllow(entry)
+  }
+}
+
 /** Reads one entry of a denylist, which may name a group. */
 export function parseDenyEntry(entry: string, why: string): readonly Deny[] {
   if (entry.startsWith('@')) return findGroup(entry).hosts.map(({ host }) => parseDeny(host, `${entry}, ${why}`))
@@ -39,7 +48,8 @@ export function parseDenyEntry(entry: string, why: string): readonly Deny[] {
 
 /** `github` is no host, and whoever writes it means the group. */
 export function refuseBareGroup(entry: string, verb: 'allow' | 'deny'): void {
-  if (!Object.hasOwn(GROUP_HOSTS, entry)) return
+  // No group has a dot in its name, and to look a long list up takes its time.
+  if (entry.includes('.') || !Object.hasOwn(GROUP_HOSTS, entry)) return
   throw new PaudeError('usage', `cannot ${verb} ${quoted(entry)}: it is a group, not a host name`, {
     hint: `did you mean @${entry}?`,
   })

@@ -17,13 +17,15 @@ const TOP_LABEL = /^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/
  * tunnels carry what is no TLS as well. Throws `usage` for everything else.
  */
 export function parseAllow(entry: string, why: string, usual = USUAL_PORTS): Allow {
-  const read = READ.get(entry) ?? readAllow(entry, why)
-  READ.set(entry, read)
-  return { ...read, why, ports: isBare(read) ? usual : read.ports }
+  if (isPlain(entry)) return { host: entry, ports: usual, privateRange: '', why }
+  const read = parseHost(entry, { why, verb: 'allow' })
+  return isBare(read) ? { ...read, ports: usual } : read
 }
 
-const readAllow = (entry: string, why: string): Allow =>
-  isPlain(entry) ? { host: entry, ports: USUAL_PORTS, privateRange: '', why } : parseHost(entry, { why, verb: 'allow' })
+/** Throws as `parseAllow` does. */
+export function requireAllow(entry: string): void {
+  if (!isPlain(entry)) parseHost(entry, { why: '', verb: 'allow' })
+}
 
 /** Whether it was written without a port. */
 const isBare = ({ ports }: Allow): boolean => ports === USUAL_PORTS
@@ -72,9 +74,6 @@ const PLAIN = /^(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z](?:[a-z0-9-]{
 /** What needs a second look takes the long way: punycode, our own names, and a name of this very machine. */
 const isPlain = (entry: string): boolean =>
   entry.length <= 253 && PLAIN.test(entry) && !entry.includes('xn--') && !/(?:localhost|internal)$/.test(entry)
-
-/** A file's entries are read when it is checked and again for the policy, and a long list takes its time. */
-const READ = new Map<string, Allow>()
 
 /** Reads what the upstream proxy is not asked for, as in NO_PROXY: `.example.org` is everything below, and it too. */
 export const parseExcept = (entry: string): string =>
@@ -157,9 +156,10 @@ export function mergeAllows(list: readonly Allow[]): readonly Allow[] {
 
 function merge(list: readonly Allow[]): readonly Allow[] {
   // Without a wildcard and a host that is there twice nothing covers anything, and names alone are sorted faster.
-  const single = new Map(list.map((allow) => [allow.host, allow]))
+  const single = new Map<string, Allow>()
+  for (const allow of list) single.set(allow.host, allow)
   if (single.size === list.length && !list.some(({ host }) => host.startsWith('*.')))
-    return [...single.keys()].sort().flatMap((host) => single.get(host) ?? [])
+    return [...single.keys()].sort().map((host) => single.get(host) as Allow)
   const byKey = new Map<string, Allow>()
   for (const allow of list) {
     const key = `${schemeOf(allow)}${allow.host}@${allow.privateRange}`

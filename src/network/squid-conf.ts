@@ -21,7 +21,7 @@ import { HOST_NAME } from './names.ts'
 import { mergeAllows, mergeDenies } from './pattern.ts'
 import { NEVER_RANGES, PRIVATE_RANGES } from './ranges.ts'
 import { revisionOf } from './revision.ts'
-import { anyOf, denialAcls, groupsOf, lines, reaching } from './squid-names.ts'
+import { anyOf, denialAcls, groupsOf, lines, portsAs, reaching } from './squid-names.ts'
 import { peerWords, waysConf } from './ways-conf.ts'
 
 /** The proxy's squid.conf. What only P can know (its networks, the machine's address) it adds in /run/own.conf. */
@@ -292,13 +292,14 @@ const logging = (policy: Policy, revision: string): string => {
 /** What http://paude.internal/ answers: `%` is a macro in squid's pages. The first line tells P that squid has read the policy. */
 const helpPage = (policy: Policy): string => {
   const { session, mode, allow, deny, injections } = policy
+  const words = portsAs(',')
   return lines(
     `paude (policy ${revisionOf(policy)}): ${HELP[mode]}`,
     ...(mode === 'open'
       ? []
       : mergeAllows(allow).map(
           ({ host, ports, privateRange, plain }) =>
-            `  ${host} ${ports.join(',')}${privateRange && ` in ${privateRange}`}${plain ? ', also without TLS through a tunnel' : ''}`,
+            `  ${host} ${words(ports)}${privateRange && ` in ${privateRange}`}${plain ? ', also without TLS through a tunnel' : ''}`,
         )),
     ...(deny.length === 0 ? [] : ['These are denied, even if something allows them:']),
     ...mergeDenies(deny).map(({ host, ports }) => `  ${host}${ports.length === 0 ? '' : ` ${ports.join(',')}`}`),

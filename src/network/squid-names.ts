@@ -20,11 +20,22 @@ export type Group = {
 
 /** Sets of acls for a merged list. */
 export function groupsOf(allows: readonly Allow[]): readonly Group[] {
+  const words = portsAs(' ')
   const byKey = Map.groupBy(
     allows,
-    ({ host, ports, privateRange, plain = false }) => `${host === HOST_NAME} ${plain} ${privateRange} ${ports.join(' ')}`,
+    ({ host, ports, privateRange, plain = false }) => `${host === HOST_NAME} ${plain} ${privateRange} ${words(ports)}`,
   )
   return [...byKey.values()].map((members, at) => group(`${at + 1}`, members))
+}
+
+/** Lists of ports as text. Most entries share one list, which is put together once. */
+export function portsAs(between: string): (ports: readonly number[]) => string {
+  const known = new Map<readonly number[], string>()
+  return (ports) => {
+    const text = known.get(ports) ?? ports.join(between)
+    known.set(ports, text)
+    return text
+  }
 }
 
 function group(id: string, members: readonly Allow[]): Group {

@@ -125,8 +125,17 @@ function bracketEnd(text: string, from: number): number {
       if (']}'.includes(letter) && --depth === 0) return at + 1
       at++
     }
+    // Most of a long list: strings in which no sign means another one, and what is between them.
+    for (let next = plainEnd(text, at); next > at; next = plainEnd(text, at)) at = next
   }
   return at
+}
+
+/** Behind at most one string of a line, without a backslash. */
+function plainEnd(text: string, at: number): number {
+  const run = /[^"'#[\]{}]*(?:"[^"\\\n]*"(?!")|'[^'\n]*'(?!'))?/y
+  run.lastIndex = at
+  return at + (run.exec(text)?.[0].length ?? 0)
 }
 
 /** Behind a string of any of TOML's four kinds. */

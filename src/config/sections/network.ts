@@ -1,6 +1,6 @@
 import { REFERENCE } from '../../credentials/schema.ts'
 import { oneWord, row, takenBy, text, texts } from '../../key.ts'
-import { findGroup, parseDenyEntry, parseEntry } from '../../network/groups.ts'
+import { findGroup, parseDenyEntry, requireEntry } from '../../network/groups.ts'
 import { heldEntry, parseExcept, readUsualPort } from '../../network/pattern.ts'
 import { heldAddress, readBandwidth, readNameServer, readUpstream } from '../../network/ways.ts'
 import { refuseProviderLogin } from '../keys/variable-name.ts'
@@ -33,7 +33,7 @@ export const network = {
     initial: [] as readonly string[],
     schema: texts,
     rule: 'adds',
-    read: (entry) => parseEntry(entry, ''),
+    read: requireEntry,
     held: heldEntry,
     flags: [
       {
