@@ -19,7 +19,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   network: ['errors.ts', 'text.ts'],
   plan: ['secret.ts'],
   'state.ts': ['errors.ts', 'host.ts'],
-  workspace: ['errors.ts', 'host.ts', 'text.ts'],
+  workspace: ['errors.ts', 'host.ts', 'plan', 'text.ts'],
   box: ['errors.ts', 'host.ts', 'network', 'plan', 'secret.ts'],
   credentials: ['errors.ts', 'host.ts', 'key.ts', 'network', 'secret.ts'],
   image: ['errors.ts', 'host.ts', 'plan', 'text.ts'],

@@ -14,7 +14,7 @@ beforeEach(() => {
 afterEach(() => machine.dispose())
 
 const KEY = { ANTHROPIC_API_KEY: 'sk-ant-api03-of-the-test' }
-const folderOf = (id: string): string => join(machine.home, '.local/state/paude/sessions', id)
+const folderOf = (id: string): string => machine.folderOf(id)
 const row = (id: string, state: string, status: string): string =>
   `${JSON.stringify([state, status, id, '', 'claude', machine.project, '2026-01-02T03:04:05.000Z', 'restricted'])}\n`
 async function detached(words: readonly string[] = []): Promise<string> {

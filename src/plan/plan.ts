@@ -109,14 +109,25 @@ export type Snapshot = {
   readonly find: Argv
   /** File that gets what is in the tar, so that it can be told later whether the folder still has it. */
   readonly list: string
-  readonly uncommitted: {
-    readonly files: string
-    readonly repositories: string
-    readonly objects: string
-    readonly excludes: string
-    readonly changed: readonly string[]
-    readonly unreadable: readonly string[]
-  }
+  readonly uncommitted: Uncommitted
+}
+
+/** What a working tree has besides a commit, as far as its index tells. Files that it does not know are found by paude's own git. */
+export type Uncommitted = {
+  /** The index as lines that `git update-index --index-info` reads, without repositories within. */
+  readonly files: string
+  /** The same of repositories within, such as submodules. */
+  readonly repositories: string
+  /** Those of them that are there with git data of their own: no git of paude's looks into them. */
+  readonly within: readonly string[]
+  /** Names of the objects in it, a line each. */
+  readonly objects: string
+  /** Tracked files that differ from the index, or are gone. */
+  readonly changed: readonly string[]
+  /** Patterns of what counts as ignored besides those in the tree. */
+  readonly excludes: string
+  /** Changed files whose names are no UTF-8: they come as the index has them. */
+  readonly unreadable: readonly string[]
 }
 
 /** A file of the user's: its place in the copy, where it really lies, and how it looked. */

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { PaudeError } from '../errors.ts'
+import type { Uncommitted } from '../plan/plan.ts'
 import { nameInside } from '../text.ts'
 import { hashSize } from './git.ts'
 import { type IndexEntry, isClosedFolder, isGitlink, readIndex } from './git-index.ts'
@@ -7,24 +8,6 @@ import type { GitLayout } from './git-layout.ts'
 import { readExcludes } from './identity.ts'
 import { look } from './paths.ts'
 import type { Surroundings } from './places.ts'
-
-/** What a working tree has besides a commit, as far as its index tells. Files that it does not know are found by paude's own git. */
-export type Uncommitted = {
-  /** The index as lines that `git update-index --index-info` reads, without repositories within. */
-  readonly files: string
-  /** The same of repositories within, such as submodules. */
-  readonly repositories: string
-  /** Those of them that are there with git data of their own: no git of paude's looks into them. */
-  readonly within: readonly string[]
-  /** Names of the objects in it, a line each. */
-  readonly objects: string
-  /** Tracked files that differ from the index, or are gone. */
-  readonly changed: readonly string[]
-  /** Patterns of what counts as ignored besides those in the tree. */
-  readonly excludes: string
-  /** Changed files whose names are no UTF-8: they come as the index has them. */
-  readonly unreadable: readonly string[]
-}
 
 /** Looks at each tracked file, and opens none. Refuses an index that a clone cannot have. */
 export function readUncommitted(root: string, git: GitLayout, host: Surroundings): Uncommitted {

@@ -17,7 +17,7 @@ beforeEach(() => {
 })
 afterEach(() => machine.dispose())
 
-const folderOf = (id: string) => join(machine.home, '.local/state/paude/sessions', id)
+const folderOf = (id: string) => machine.folderOf(id)
 
 function makeRepository(place: string): void {
   for (const name of ['objects/x', 'refs/x']) machine.write(join(place, '.git', name), '')

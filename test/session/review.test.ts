@@ -31,11 +31,7 @@ afterEach(() => machine.dispose())
 const at = (name: string) => join(machine.project, name)
 const put = (name: string, text: string) => machine.write(at(name), text)
 
-async function start(...words: readonly string[]): Promise<string> {
-  const { stdout, stderr } = await machine.paude([...words, '--detach', '-p', 'hi'])
-  expect(stderr).not.toContain('paude: error')
-  return stdout.trim()
-}
+const start = (...words: readonly string[]) => machine.detached(...words)
 
 /** A session that has ended, with what its box did. */
 async function ended(deed: () => void, ...words: readonly string[]): Promise<string> {
@@ -48,7 +44,7 @@ async function ended(deed: () => void, ...words: readonly string[]): Promise<str
 function recordOf(id: string) {
   const [record] = readRecords({ home: machine.home, env: machine.env } as unknown as Host).filter((one) => one.id === id)
   if (record === undefined) throw new Error(`no session ${id}`)
-  return { record, folder: join(machine.home, '.local/state/paude/sessions', id) }
+  return { record, folder: machine.folderOf(id) }
 }
 
 const review = (...words: readonly string[]) => machine.paude(['review', ...words])
@@ -304,7 +300,7 @@ describe('a session that paude paused', () => {
     deed()
     machine.set('say', 'state', readFileSync(join(import.meta.dir, '../fixtures/docker/state-paused.out'), 'utf8'))
     const alarm = { at: new Date().toISOString(), does: 'paused', text: 'x', paths: [at(path)] }
-    machine.write(join(machine.home, '.local/state/paude/sessions', id, 'alarm.json'), JSON.stringify(alarm))
+    machine.write(join(machine.folderOf(id), 'alarm.json'), JSON.stringify(alarm))
     return id
   }
   const wentOn = () => machine.calls().some((words) => words.includes('unpause'))

@@ -24,13 +24,9 @@ afterEach(() => machine.dispose())
 const at = (name: string) => join(machine.project, name)
 const put = (name: string, text: string) => machine.write(at(name), text)
 
-async function start(...words: readonly string[]): Promise<string> {
-  const { stdout, stderr } = await machine.paude([...words, '--detach', '-p', 'hi'])
-  expect(stderr).not.toContain('paude: error')
-  return stdout.trim()
-}
+const start = (...words: readonly string[]) => machine.detached(...words)
 
-const folderOf = (id: string) => join(machine.home, '.local/state/paude/sessions', id)
+const folderOf = (id: string) => machine.folderOf(id)
 
 /** Where the box writes in place of a path of the project. */
 function shadow(id: string, name: string): string {

@@ -23,11 +23,7 @@ const there = (place = machine.project) =>
     .filter((name) => MADE.includes(name))
     .sort()
 
-async function start(...words: readonly string[]): Promise<string> {
-  const { stdout, stderr } = await machine.paude([...words, '--detach', '-p', 'hi'])
-  expect(stderr).not.toContain('paude: error')
-  return stdout.trim()
-}
+const start = (...words: readonly string[]) => machine.detached(...words)
 
 const remove = async (id: string) => {
   const outcome = await machine.paude(['rm', '--force', id])
@@ -71,7 +67,7 @@ describe('what stands in for missing git data', () => {
 
   test('is one for a start that finds it while the session before is being removed', async () => {
     const id = await start()
-    const folder = join(machine.home, '.local/state/paude/sessions', id)
+    const folder = machine.folderOf(id)
     renameSync(join(folder, 'stand-ins'), join(folder, 'stand-ins.old'))
     const { stdout } = await machine.paude(['--dry-run=full', '-p', 'hi'])
     expect(stdout).toContain(`[ -e ${machine.project}/.git/commondir ] || `)

@@ -210,6 +210,7 @@ describe('a clone with what is not committed', () => {
       excludes: '',
       changed: ['sub/b.txt', 'a.txt'],
       unreadable: [],
+      within: [],
     }
     const find = ['/bin/sh', '-c', lists, folder, root] as const
     await takeSnapshot(
@@ -224,7 +225,7 @@ describe('a clone with what is not committed', () => {
     rooms.push(room)
     const folder = join(room, 'snapshot')
     mkdirSync(folder)
-    const uncommitted = { files: '', repositories: '', objects: '', excludes: '', changed: [], unreadable: [] }
+    const uncommitted = { files: '', repositories: '', objects: '', excludes: '', changed: [], unreadable: [], within: [] }
     const find = ['/bin/sh', '-c', 'cat "$0/sub/list"', root] as const
     const ended = takeSnapshot(
       { kind: 'snapshot', root, folder, find, list: join(folder, 'list'), uncommitted },

@@ -50,6 +50,10 @@ export type Machine = {
       readonly stdin?: string
     },
   ) => Promise<Outcome>
+  /** Starts a session in the background, with the flags given. Its id. */
+  readonly detached: (...words: readonly string[]) => Promise<string>
+  /** The folder of a session. */
+  readonly folderOf: (id: string) => string
   /** Words of every call of docker, podman and git so far. */
   readonly calls: () => readonly (readonly string[])[]
   /** From now on, the engines keep the environment of each call in `fake/environments`. */
@@ -202,11 +206,17 @@ export function makeMachine(engines: readonly Engine[] = ['docker', 'podman']): 
     mkdirSync(join(path, '..'), { recursive: true })
     writeFileSync(path, text)
   }
-  return {
+  const machine: Machine = {
     room,
     home,
     project,
     env,
+    async detached(...words) {
+      const { stdout, stderr } = await machine.paude([...words, '--detach', '-p', 'hi'])
+      if (stderr.includes('paude: error') || stdout === '') throw new Error(stderr)
+      return stdout.trim()
+    },
+    folderOf: (id) => join(home, '.local/state/paude/sessions', id),
     async paude(words, { env: more = {}, cwd = project, stdin, humble = false, alone = false } = {}) {
       const all = Object.fromEntries(
         Object.entries({ ...env, ...(speaksOfProvider(home) ? OUTSIDE : insideWithout(more)), ...more }).filter(
@@ -259,6 +269,7 @@ export function makeMachine(engines: readonly Engine[] = ['docker', 'podman']): 
       rmSync(ROOMS === '' ? room : fake, { recursive: true, force: true })
     },
   }
+  return machine
 }
 
 /** A configuration that says where a credential is decides itself. */

@@ -1,7 +1,6 @@
 import { join } from 'node:path'
-import { folder, type Plan } from '../../plan/plan.ts'
+import { folder, type Plan, type Uncommitted } from '../../plan/plan.ts'
 import { inStore, packsOf, type Store } from '../../workspace/sterile-git.ts'
-import type { Uncommitted } from '../../workspace/uncommitted.ts'
 import { broughtFile } from '../record/began.ts'
 import script from './uncommitted.sh' with { type: 'text' }
 
