@@ -71,21 +71,39 @@ export async function fetchObjects(context: Context, found: Found, fetching: Fet
       return outcome.stdout
     }
     const not = here.length === 0 ? [] : ['--not', ...here]
-    await say(['rev-list', '--objects', '--quiet', ...tips, ...not])
-    const brought: Brought[] = []
-    for (const one of news) {
-      const commits = Number(await say(['rev-list', '--count', one.commit, ...not]))
-      const isLost = one.before !== null && here.includes(one.before) && !(await reaches(one.commit, one.before, say))
-      brought.push({ ...one, commits, old: isLost ? `refs/paude/old/${sessionWord(found.record)}/${one.before}` : null })
-    }
+    const word = sessionWord(found.record)
     const base = here.includes(clone.base) ? clone.base : null
-    const executed = executedHere(await changedPaths(say, base, tips), obeyed)
+    // Side by side: each start of git counts, and nothing is placed unless all of them end well.
+    const [brought, paths] = await Promise.all([
+      countEach(news, { word, here, not, say }),
+      changedPaths(say, base, tips),
+      say(['rev-list', '--objects', '--quiet', ...tips, ...not]),
+    ])
+    const executed = executedHere(paths, obeyed)
     signal.throwIfAborted()
     if (pack !== null) placePack(git, pack)
     return { brought, executed }
   } finally {
     rmSync(incoming, { recursive: true, force: true })
   }
+}
+
+type Counting = {
+  readonly word: string
+  readonly here: readonly string[]
+  readonly not: readonly string[]
+  readonly say: Say
+}
+
+/** What each branch brings, and where the commits go that it no longer has. */
+async function countEach(news: readonly News[], { word, here, not, say }: Counting): Promise<readonly Brought[]> {
+  const brought: Brought[] = []
+  for (const one of news) {
+    const commits = Number(await say(['rev-list', '--count', one.commit, ...not]))
+    const isLost = one.before !== null && here.includes(one.before) && !(await reaches(one.commit, one.before, say))
+    brought.push({ ...one, commits, old: isLost ? `refs/paude/old/${word}/${one.before}` : null })
+  }
+  return brought
 }
 
 type Say = (words: readonly string[], most?: number) => Promise<string>

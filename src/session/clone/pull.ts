@@ -82,6 +82,9 @@ export async function openClone(context: Context, found: Found, signal: AbortSig
     throw new PaudeError('not-found', `${shown(record.workspace)} is not a git repository now`, {
       hint: `paude rm --force ${record.id} keeps what the clone holds as a bundle`,
     })
+  // The engine answers while the rest is read.
+  const asked = insideOf(context, found)
+  asked.catch(() => undefined)
   const list = guardList(await loadConfig(context.host, context.flags))
   const root = record.workspace
   const named = configured({ root, ...git }, context.host).paths.flatMap((path) =>
@@ -90,8 +93,7 @@ export async function openClone(context: Context, found: Found, signal: AbortSig
   const source = readStoreSource(git)
   const store = storeOf(context.host, source)
   await execute(storePlan(store, source), context.effects(found.backend))
-  const inside = await insideOf(context, found)
-  const listening = await listenToClone(context, found, { inside, signal })
+  const listening = await listenToClone(context, found, { inside: await asked, signal })
   return { git, store, clone, listening, work: listening.work, obeyed: { list, named }, signal }
 }
 
