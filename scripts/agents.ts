@@ -13,8 +13,8 @@ export const fetchClaude = (): Promise<string> => fetchAgent(claude)
 export const fetchCodex = (): Promise<string> => fetchAgent(codex)
 
 async function fetchAgent({ name: agent, title, version, release }: Install): Promise<string> {
-  const found = release(process.arch, 'glibc')
-  if (found === null) return ''
+  const found = release?.(process.arch, 'glibc')
+  if (!found) return ''
   const { package: name, program: path, suffix = '' } = found
   const folder = join(import.meta.dir, '../.cache', agent, version)
   const program = join(folder, 'node_modules', name, path)

@@ -26,11 +26,11 @@ describe('the agent of a start', () => {
     const { code, stderr } = await machine.paude(['-p', 'x'], { env: { PAUDE_AGENT: 'nobody' } })
     expect([code, stderr]).toEqual([
       125,
-      expect.stringContaining('PAUDE_AGENT is "nobody": this paude runs claude, codex, gemini\n'),
+      expect.stringContaining('agent is "nobody": this paude runs claude, codex, gemini, shell, aider, '),
     ])
     machine.write(userFile(), 'version = 1\nagent = "nobody"\n')
     expect((await machine.paude(['-p', 'x'])).stderr).toContain(
-      'config.toml:2: agent is "nobody": this paude runs claude, codex, gemini\n',
+      'agent is "nobody": this paude runs claude, codex, gemini, shell, aider, ',
     )
     expect(machine.calls()).toEqual([])
   })

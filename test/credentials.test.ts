@@ -15,6 +15,7 @@ const other: Provider = {
   secrets: [{ ...first, variable: 'OTHER_KEY', header: 'X-Goog-Api-Key', lead: '', placeholder: 'nothing' }],
   address: { variable: 'OTHER_URL', usual: 'https://models.other.example/v' },
   api: '/v1beta/models',
+  others: '',
   further: [],
   login: [{ host: 'login.other.example:443', why: 'login' }],
   private: /^OTHER_/,

@@ -516,7 +516,7 @@ test('shell without a terminal says what opens one', async () => {
   const { code, stderr } = await machine.paude(['shell'])
   expect(code).toBe(125)
   expect(stderr).toBe(
-    'paude: no session belongs to this directory\n  → open a shell in a sandbox of its own: paude run --network restricted -- bash\n',
+    'paude: no session belongs to this directory\n  → open a shell in a sandbox of its own: paude --agent shell\n',
   )
 })
 

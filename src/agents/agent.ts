@@ -13,9 +13,15 @@ export type Agent = {
   readonly title: string
   /** Name in the box's PATH. */
   readonly program: string
+  /** Words of every start, before yours. */
+  readonly before: readonly string[]
   readonly grammar: Grammar
+  /** Whether it draws a screen with words that ask for none. */
+  readonly screen: boolean
   /** Who answers its models, by preference; none for an agent that asks no model. */
   readonly providers: readonly Provider[]
+  /** What it reaches besides them, as the allowlist has it. */
+  readonly hosts: readonly string[]
   /** What is typed on its screen to log in to the first of them; '' where that is not possible: a login inside the box is refused then. */
   readonly login: string
   /** How it makes a credential for all projects; null where you can only give it a key. */
@@ -30,6 +36,8 @@ export type Agent = {
   readonly environment: (host: Host, words: readonly string[]) => Readonly<Record<string, string>>
   /** How its conversations begin and go on; null for an agent that has none. */
   readonly conversation: Conversation | null
+  /** Words that go on with whatever it did last, for one whose conversations have no ids; none where it cannot. */
+  readonly resume: readonly string[]
   /** Lines of sh that a start runs before it. */
   readonly prelude: string
   readonly signals: Signals
@@ -97,6 +105,8 @@ export type Signals = {
   readonly modes: string
   /** Signs by which its title tells what it does; none where it tells that another way. */
   readonly titleSigns: TitleSigns
+  /** Whether nobody can tell what it does. */
+  readonly silent: boolean
   /** Types of notifications by which it asks for a permission. */
   readonly asks: readonly string[]
   /** What it keeps on file of its own state: `argv` prints it in the box, `read` tells what it adds to what is known; null when it keeps none. */

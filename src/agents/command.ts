@@ -8,9 +8,9 @@ export function startCommand(
   words: readonly string[],
   { conversation: id, continues, origin, more = [] }: Opening,
 ): string {
-  const { grammar, program, prelude, conversation } = agent
+  const { grammar, program, before, prelude, conversation, resume } = agent
   const named = id !== '' && conversation?.begin && !choosesConversation(grammar, words) ? conversation.begin(id) : []
-  const first = commandLine([program, ...more, ...named, ...words])
+  const first = commandLine([program, ...before, ...more, ...named, ...words])
   return [
     prelude,
     ...(conversation === null || origin === undefined ? [] : [requireOrigin(conversation, origin)]),
@@ -24,13 +24,22 @@ export function startCommand(
           `for file in ${proofOf(conversation, NOTED)}; do\n  if [ -e "$file" ]; then set -- ${again(agent, conversation, [...more, ...words])}; fi\ndone\n`,
         ]
       : []),
+    ...(resume.length > 0 && continues && canContinue(grammar, words)
+      ? [
+          `if [ -s /paude/out/conversation ]; then set -- ${commandLine([program, ...before, ...resume, ...lastingWords(grammar, words)])}; fi\n`,
+          'echo begun >/paude/out/conversation\n',
+        ]
+      : []),
   ].join('')
 }
 
 const ID = 'conversation-of-the-session'
 
-const again = ({ grammar, program }: Agent, conversation: Conversation, words: readonly string[]): string =>
-  commandLine([program, ...conversation.again(ID), ...lastingWords(grammar, words)]).replace(quote(ID), '"$conversation"')
+const again = ({ grammar, program, before }: Agent, conversation: Conversation, words: readonly string[]): string =>
+  commandLine([program, ...before, ...conversation.again(ID), ...lastingWords(grammar, words)]).replace(
+    quote(ID),
+    '"$conversation"',
+  )
 
 /** A word of sh for the whole id, and one for what is before its first dash. */
 type IdWords = { readonly id: string; readonly begin: string }

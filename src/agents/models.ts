@@ -19,6 +19,10 @@ export function agentNeeds(
   return (login ? providers.slice(0, 1) : known).flatMap((provider) => needsOf(provider, host, { title, login }))
 }
 
+/** Hosts that a recipe names besides its provider. */
+export const furtherNeeds = ({ hosts, title }: Pick<Agent, 'hosts' | 'title'>): readonly Need[] =>
+  hosts.map((host) => ({ host, why: `hosts of agent ${title}` }))
+
 /** Variables by which a user sends the agent to other providers, for hints. */
 export const addressesOf = (agent: Pick<Agent, 'providers'> | null): string =>
   (agent?.providers ?? []).map(({ address }) => address.variable).join(', ')

@@ -1,11 +1,35 @@
 import type { Agent } from './agent.ts'
+import { type Chosen, recipeOf } from './chosen.ts'
 import { claude } from './claude/claude.ts'
 import { codex } from './codex/codex.ts'
 import { gemini } from './gemini/gemini.ts'
-import { type AgentName, isAgent } from './names.ts'
+import { type AgentName, isAgent, unknownAgent } from './names.ts'
+import type { Recipe } from './recipe.ts'
+import { recipeAgent } from './recipe-agent.ts'
+import { shell } from './shell/shell.ts'
 
-/** Every agent that a start can run. A new one is a file and a row here. */
-export const agents: Readonly<Record<AgentName, Agent>> = { claude, codex, gemini }
+/** Every agent that paude has code for. A new one is a folder and a row here. */
+export const agents: Readonly<Record<AgentName, Agent>> = { claude, codex, gemini, shell }
 
-/** The agent of a record; null where it names none, such as the command of `paude run`. */
-export const agentNamed = (name: string): Agent | null => (isAgent(name) ? agents[name] : null)
+/** The agent that a configuration chooses; null where there is none of that name. */
+export function knownAgent(chosen: Chosen): Agent | null {
+  if (isAgent(chosen.agent)) return agents[chosen.agent]
+  const recipe = recipeOf(chosen)
+  return recipe === null ? null : recipeAgent(recipe)
+}
+
+/** The same, where nothing can go on without one. */
+export function agentOf(chosen: Chosen): Agent {
+  const agent = knownAgent(chosen)
+  if (agent === null) throw unknownAgent(chosen.agent)
+  return agent
+}
+
+/** The agent of a record, which keeps the recipe of one that is data; null where it names none, such as the command of `paude run`. */
+export const agentOfRecord = ({
+  agent,
+  recipe,
+}: {
+  readonly agent: string
+  readonly recipe?: Recipe | undefined
+}): Agent | null => (isAgent(agent) ? agents[agent] : recipe === undefined ? null : recipeAgent(recipe))

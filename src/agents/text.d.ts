@@ -23,3 +23,7 @@ declare module '*/imported.sh' {
   const text: string
   export default text
 }
+declare module '*/login.sh' {
+  const text: string
+  export default text
+}

@@ -1,5 +1,6 @@
 import { programs } from '../backends/names.ts'
 import type { Layer } from '../config/keys/settings.ts'
+import { flagsFor } from '../config/layers/own-agents.ts'
 import { readFlags, readVariables } from '../config/layers/read-flags.ts'
 import { type Caller, exitCode, PaudeError } from '../errors.ts'
 import type { Host } from '../host.ts'
@@ -23,11 +24,11 @@ export async function main(argv: readonly string[], host: Host, version: string)
   let caller: Caller = 'agent'
   admitClients(Object.values(programs))
   try {
-    const { layer, words, ended, names } = readFlags(argv)
+    const { layer, words, ended, names } = readFlags(argv, flagsFor(argv, host))
     // `--help network` is as good as `help network`; before another flag it is the agent's.
     const asked = !ended && isHelp(words[0]) && words[1] !== undefined && !words[1].startsWith('-')
     // With `--agent` a verb of both is the agent's: ours could do nothing with it.
-    const ofAgent = layer.agent !== undefined && asksAgent(words[0] ?? '', { env: { PAUDE_AGENT: layer.agent } })
+    const ofAgent = layer.agent !== undefined && asksAgent(words[0] ?? '', await forAgent(host, layer))
     const name = ended || ofAgent ? null : asked ? 'help' : commands.find(words[0])
     const context = contextOf(host, version, layer)
     if (name !== null) {
@@ -46,8 +47,8 @@ export async function main(argv: readonly string[], host: Host, version: string)
     if (words.length === 1 && /^(--version|-v)$/i.test(words[0] ?? '')) {
       const { loadConfig } = await import('../config/layers/load.ts')
       const { settings } = await loadConfig(host, layer)
-      const { installs } = await import('../agents/installs.ts')
-      const install = installs[settings.agent]
+      const { installOf } = await import('../agents/installs.ts')
+      const install = installOf(settings)
       // paude's own image holds exactly this release: the line is the agent's own, and no box is started to say it.
       if (settings.image === '' && install?.asked.includes(words[0] ?? '')) {
         context.answer(install.says(settings.agentVersion))
@@ -102,7 +103,7 @@ async function act(
   argv: readonly string[],
 ): Promise<number> {
   // A verb that starts a box takes the flags of a start as well.
-  const behind = verb.starts ? startWords(argv, verb.args) : { layer: {}, names: [], rest: argv }
+  const behind = verb.starts ? startWords(argv, verb.args, flagsFor(argv, context.host)) : { layer: {}, names: [], rest: argv }
   const flags = added(context.flags, behind.layer)
   const shell = context.host.env['SHELL']?.split('/').at(-1) || ' '
   const lines = verb.examples.map(([line]) => line)

@@ -50,6 +50,7 @@ export const verbs = {
   notify: () => import('./setup/notify.ts'),
   demo: () => import('./start/demo.ts'),
   backends: () => import('./machine/backends.ts'),
+  agents: () => import('./machine/agents.ts'),
   init: () => import('./setup/init.ts'),
   status: () => import('./machine/status.ts'),
   doctor: () => import('./machine/doctor.ts'),

@@ -31,6 +31,8 @@ export type Provider = {
   readonly address: { readonly variable: string; readonly usual: string }
   /** Pattern of the paths of its API, below the prefix of its address and without a query: the credential goes nowhere else. */
   readonly api: string
+  /** The same of what only programs of others ask; '' for nothing. */
+  readonly others: string
   /** Further addresses that get the same credential, each with the paths of its own API; none of them where the variable says another address. */
   readonly further: readonly { readonly url: string; readonly api: string }[]
   /** Needed where the caller has no credential. */
@@ -75,6 +77,7 @@ export const providers = {
     ],
     address: { variable: 'ANTHROPIC_BASE_URL', usual: 'https://api.anthropic.com' },
     api: '/v1/(messages(/count_tokens)?|models(/[A-Za-z0-9_-][A-Za-z0-9._-]*)?)',
+    others: '',
     further: [],
     login: [{ host: 'platform.claude.com:443', why: 'login inside the sandbox' }],
     private: /^(ANTHROPIC_.*|CLAUDE_CODE_.*(TOKEN|KEY|SECRET|PASS|CREDENTIAL).*)$/,
@@ -104,6 +107,7 @@ export const providers = {
     ],
     address: { variable: 'OPENAI_BASE_URL', usual: 'https://api.openai.com/v1' },
     // Codex would send its key to chatgpt.com too, for a list of models; it goes nowhere but here.
+    others: '/(chat/completions|completions|embeddings)',
     api: '/(responses(/compact)?|models|images/(generations|edits))',
     further: [],
     login: [],
@@ -136,6 +140,7 @@ export const providers = {
     address: { variable: 'GOOGLE_GEMINI_BASE_URL', usual: 'https://generativelanguage.googleapis.com' },
     // Not its files, tuned models, caches and batches.
     api: '/v1(alpha|beta)?/models(/[A-Za-z0-9_-][A-Za-z0-9._-]*(:(generateContent|streamGenerateContent|countTokens|embedContent|batchEmbedContents))?)?',
+    others: '',
     further: [],
     login: [],
     private: /^((GEMINI|GOOGLE_GEMINI)_.*(TOKEN|KEY|SECRET|PASS|CREDENTIAL).*|GOOGLE_API_KEY|GOOGLE_GEMINI_BASE_URL)$/,
@@ -144,6 +149,7 @@ export const providers = {
 } as const satisfies Readonly<Record<string, Provider>>
 
 export type ProviderName = keyof typeof providers
+export const providerNames = Object.keys(providers) as readonly ProviderName[]
 
 /** The one of the usual agent: what made-up servers speak, and what the oldest records mean. */
 export const usualProvider = providers.anthropic

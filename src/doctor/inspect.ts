@@ -3,7 +3,7 @@ import { lookup } from 'node:dns/promises'
 import { existsSync, readFileSync, statfsSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { agentCredentials, agentNeeds } from '../agents/models.ts'
-import { agents } from '../agents/registry.ts'
+import { agentOf } from '../agents/registry.ts'
 import type { Backend, EngineInfo, Machine } from '../backends/backend.ts'
 import type { Check } from '../backends/check.ts'
 import type { Config } from '../config/keys/settings.ts'
@@ -122,7 +122,7 @@ function freeBytes(path: string): number | null {
 export async function lookCredential(host: Host, config: Config): Promise<LookedCredential> {
   try {
     const provided = await withProvider(host, config, 'check')
-    const agent = agents[config.settings.agent]
+    const agent = agentOf(config.settings)
     const credentials = agentCredentials(agent, provided)
     const { source, name, fault } = credentialSource(host, config, Date.now())
     return {

@@ -14,5 +14,5 @@ export type AgentState = {
 /** What an agent says of itself; when, only the holder knows. */
 export type Said = Omit<AgentState, 'since'>
 
-/** What the first sign of an agent's title says of it. */
-export type TitleSigns = Readonly<Record<string, Omit<Said, 'message'>>>
+/** What the first sign of an agent's title says of it, or what its title looks like while it works. */
+export type TitleSigns = Readonly<Record<string, Omit<Said, 'message'>>> | RegExp

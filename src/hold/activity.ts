@@ -2,6 +2,9 @@ import type { Activity, AgentState, Said, TitleSigns } from '../events/activity.
 import type { SessionEvent } from '../events/event.ts'
 import { cleanTitle } from './filter.ts'
 
+/** Characters of a title that a pattern is tried on. */
+const TITLE = 200
+
 /** Characters kept of what an agent says. */
 const LONGEST = 500
 
@@ -24,7 +27,7 @@ export function nextState(
   { titleSigns, now }: { readonly titleSigns: TitleSigns; readonly now: string },
 ): AgentState {
   const found = /^7501;([\s\S]*)$/.exec(body)
-  const said = found === null ? fromTitle(body.replace(/^[02];/, ''), titleSigns) : fromStatus(found[1] ?? '')
+  const said = found === null ? fromTitle(before, body.replace(/^[02];/, ''), titleSigns) : fromStatus(found[1] ?? '')
   if (said === null) return before
   const same = said.activity === before.activity && said.kind === before.kind
   return { ...said, since: same ? before.since : now }
@@ -82,7 +85,15 @@ function fromStatus(text: string): Said | null {
 }
 
 /** An agent without the protocol may begin its title with a sign. */
-function fromTitle(title: string, signs: TitleSigns): Said | null {
+function fromTitle(before: AgentState, title: string, signs: TitleSigns): Said | null {
+  if (signs instanceof RegExp) {
+    const activity = signs.test(title.slice(0, TITLE))
+      ? 'working'
+      : ['working', 'done'].includes(before.activity)
+        ? 'done'
+        : 'idle'
+    return { activity, kind: '', message: '' }
+  }
   const [sign = ''] = title.trimStart()
   const said = Object.hasOwn(signs, sign) ? signs[sign] : undefined
   return said === undefined ? null : { ...said, message: '' }

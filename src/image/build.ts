@@ -72,7 +72,8 @@ export function downloadOf(spec: ImageSpec): Download | null {
     case 'agent':
     case 'custom': {
       const { install, agentVersion, libc } = spec
-      const { suffix = '', package: name, program, also, tree } = agentRelease(spec)
+      if (install.release === null) return null
+      const { suffix = '', package: name, program, also, tree } = agentRelease(spec, install.release)
       return {
         title: install.title,
         package: name,
@@ -94,16 +95,18 @@ function titleOf(spec: ImageSpec): string {
     case 'tools':
       return `installing ${toolsText(spec.wanted)}, with the network of the engine`
     case 'agent':
-      return `building the image with ${spec.install.title} ${spec.agentVersion}`
+      return `building the image with ${nameAndVersion(spec)}`
     case 'custom':
-      return `adding ${spec.install.title} ${spec.agentVersion} to ${spec.base}`
+      return `adding ${nameAndVersion(spec)} to ${spec.base}`
   }
 }
+
+const nameAndVersion = ({ install, agentVersion }: AgentImage): string => [install.title, agentVersion].filter(Boolean).join(' ')
 
 /** The name says what is inside: an image that is there under it need not be built again. */
 export function imageRef(spec: ImageSpec): string {
   const hash = contextHash(spec)
-  return `${OURS}${nameOf(spec)}:${'install' in spec ? `${spec.agentVersion}-${hash}` : hash}`
+  return `${OURS}${nameOf(spec)}:${'install' in spec && spec.agentVersion !== '' ? `${spec.agentVersion}-${hash}` : hash}`
 }
 
 // `localhost/` keeps engines from asking a registry on the internet for it.
@@ -194,19 +197,19 @@ function buildArgv(
 }
 
 function buildArgs(spec: ImageSpec): Readonly<Record<string, string>> {
-  return { BASE: spec.base, ...('install' in spec ? { AGENT_VERSION: spec.agentVersion } : {}) }
+  return { BASE: spec.base, ...('install' in spec && spec.agentVersion !== '' ? { AGENT_VERSION: spec.agentVersion } : {}) }
 }
 
 const labels = (spec: ImageSpec): Readonly<Record<string, string>> => ({
   'paude.image': 'install' in spec ? spec.install.name : spec.image,
-  ...('install' in spec ? { 'paude.agent-version': spec.agentVersion } : {}),
+  ...('install' in spec && spec.agentVersion !== '' ? { 'paude.agent-version': spec.agentVersion } : {}),
   'paude.context-hash': contextHash(spec),
 })
 
-function agentRelease({ arch, libc, install }: AgentImage): Release {
-  const release = install.release(arch, libc)
+function agentRelease({ arch, libc, install }: AgentImage, releaseOf: NonNullable<Install['release']>): Release {
+  const release = releaseOf(arch, libc)
   if (release !== null) return release
-  if (libc === 'musl' && install.release(arch, 'glibc') !== null)
+  if (libc === 'musl' && releaseOf(arch, 'glibc') !== null)
     throw new PaudeError('unsupported', `${install.title} has no release for Alpine and other systems with musl`, {
       hint: 'build your image on Debian, Ubuntu or another system with glibc',
     })

@@ -25,10 +25,10 @@ export type Install = {
   readonly name: string
   /** What people call the program. */
   readonly title: string
-  /** Release that paude is tested with: X.Y.Z. */
+  /** Release that paude is tested with: X.Y.Z; '' where the installation decides. */
   readonly version: string
-  /** What npm has of it for a processor, as node names it, and a libc; null where there is none. */
-  readonly release: (arch: string, libc: 'glibc' | 'musl') => Release | null
+  /** What npm has of it for a processor, as node names it, and a libc, or null where there is none; null where steps of the build bring it. */
+  readonly release: ((arch: string, libc: 'glibc' | 'musl') => Release | null) | null
   /** What its own `--version` and `-v` or `-V` print of a release. */
   readonly says: (version: string) => string
   /** The words that it takes for `--version`. */

@@ -110,8 +110,8 @@ const dockerfile = ({ full, packages, tools }: Tools): string =>
 
 const aptGet = (packages: readonly string[]): string => `RUN ${aptLine(packages)}`
 
-/** Pattern-Only: else apt takes a name that it does not know for an expression, and installs all that match. */
-const aptLine = (packages: readonly string[]): string =>
+/** Installs packages. Pattern-Only: else apt takes a name that it does not know for an expression, and installs all that match. */
+export const aptLine = (packages: readonly string[]): string =>
   [
     'apt-get update',
     `DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends -o APT::Cmd::Pattern-Only=true ${packages.join(' ')}`,

@@ -5,6 +5,7 @@ export function danger({ key, value }: Pick<Item, 'key' | 'value'>): string {
   if (key === 'workspace.repos') return /:ro$/.test(value) ? '' : 'the agent can change these files'
   if (key === 'mounts') return /:rw$/.test(value) ? 'the agent can change these files' : STORES.test(value) ? 'may hold keys' : ''
   // A variable whose value is looked up; one that is written there is `NAME=value`.
+  if (key === 'agents') return /\binstall = /.test(value) ? 'runs outside the wall while the image is built' : ''
   if (key === 'env') return /^\w+ = /.test(value) ? 'gives the agent a value of yours' : ''
   if (key === 'network.allow') return reached(value)
   if (key === 'build') return /outside the wall/.test(value) ? 'runs outside the wall' : ''

@@ -74,6 +74,7 @@ const OTHER: Provider = {
   ],
   address: { variable: 'OTHER_URL', usual: 'https://models.other.test' },
   api: '/v1/chat',
+  others: '',
   further: [],
   login: [],
   private: /^OTHER_/,

@@ -54,6 +54,7 @@ const judge = (text: string, base = baseWith()) => {
 /** Every way to open the box, by the setting it is about. */
 const OPENING: readonly (readonly [setting: keyof Settings, text: string, item: string])[] = [
   ['backend', 'backend = "podman"', 'backend: docker > podman'],
+  ['agents', '[agents.evil]\ncommand = "evil"', 'agents:  > evil: command = ["evil"]'],
   ['backend', 'backend = "auto"', 'backend: docker > auto'],
   ['sandbox', 'security.sandbox = "optional"', 'security.sandbox: required > optional'],
   ['devcontainerFailure', 'devcontainer_failure = "warn"', 'devcontainer_failure: end > warn'],

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { install } from '../../src/agents/claude/install.ts'
 import { install as codex } from '../../src/agents/codex/install.ts'
 import { install as gemini } from '../../src/agents/gemini/install.ts'
+import { install as shell } from '../../src/agents/shell/install.ts'
 import { checkScript, proxyContext } from '../../src/image/embedded.ts'
 import { toolsContext } from '../../src/image/tools.ts'
 
@@ -17,6 +18,7 @@ const folders = {
   'images/codex-custom': { Dockerfile: codex.thin },
   'images/gemini': { Dockerfile: gemini.dockerfile, gemini: gemini.files?.['gemini'] },
   'images/gemini-custom': { Dockerfile: gemini.thin },
+  'images/recipe': { Dockerfile: shell.dockerfile.split('RUN command -v sh\n')[0] ?? '' },
   'images/tools': { 'install-tool': installTool },
   squid: proxyContext,
 }

@@ -14,9 +14,13 @@ const grammar: Grammar = {
 
 /** A second agent: no model, no conversation, nothing to install. */
 export const shell: Agent = {
-  name: 'shell',
+  name: 'second',
   title: 'Shell',
   program: 'sh',
+  before: [],
+  screen: true,
+  hosts: [],
+  resume: [],
   grammar,
   providers: [],
   login: '',
@@ -28,7 +32,7 @@ export const shell: Agent = {
   imports: null,
   makesWorktree: () => false,
   prelude: '',
-  signals: { modes: '', titleSigns: {}, asks: [], ownFile: null, hook: () => null },
+  signals: { modes: '', titleSigns: {}, silent: false, asks: [], ownFile: null, hook: () => null },
   system: {},
   home: {},
   seed: () => ({}),

@@ -46,8 +46,11 @@ export const claude: Agent = {
   name: 'claude',
   title: titles.claude,
   program: 'claude',
+  before: [],
   grammar,
+  screen: true,
   providers: [providers.anthropic],
+  hosts: [],
   login: '/login',
   tokenLogin: {
     argv: ['env', 'CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC=1', 'DISABLE_AUTOUPDATER=1', 'claude', 'setup-token'],
@@ -66,6 +69,7 @@ export const claude: Agent = {
   otherWays: /^(ANTHROPIC_UNIX_SOCKET|CLAUDE_CODE_USE_\w+)$/,
   environment,
   conversation,
+  resume: [],
   prelude: `${home}${imported}`,
   imports,
   // Claude 2.1.329 takes a `commondir` of any content for a git directory that belongs to another folder, and stops.
@@ -73,6 +77,7 @@ export const claude: Agent = {
   signals: {
     modes: '\x1b[?2004h',
     titleSigns: {},
+    silent: false,
     asks: ['permission_prompt'],
     ownFile: { argv: ['sh', '/paude/seed/own-file.sh'], read: readOwnFile },
     hook: toEvent,

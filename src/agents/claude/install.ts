@@ -14,6 +14,7 @@ export const install: Install = {
   asked: ['--version', '-v'],
   dockerfile,
   thin,
+  files: {},
   libraries: 'libstdc++ libgcc',
   // Or in zsh, and in no other shell.
   needsBash: true,

@@ -25,6 +25,7 @@ export const install: Install = {
   asked: ['--version', '-V'],
   dockerfile,
   thin,
+  files: {},
   libraries: '',
   needsBash: false,
 }

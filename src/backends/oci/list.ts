@@ -83,7 +83,7 @@ const podmanRows = ({ Id, Names, Size, Created }: PodmanRow): readonly ListedIma
 
 function listed(reference: string, { id, size, created }: Pick<ListedImage, 'id' | 'size' | 'created'>): ListedImage {
   // docker's list has no labels, but the name says it. Those of an older paude have 12 digits.
-  const agentVersion = /\/paude\/[a-z-]+:(\d+\.\d+\.\d+)-(?:[0-9a-f]{12}|[0-9a-f]{32})$/.exec(reference)?.[1] ?? ''
+  const agentVersion = /\/paude\/[a-z0-9-]+:(\d+\.\d+\.\d+)-(?:[0-9a-f]{12}|[0-9a-f]{32})$/.exec(reference)?.[1] ?? ''
   return { reference, id: id.replace(/^sha256:/, ''), size, created, agentVersion }
 }
 

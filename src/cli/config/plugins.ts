@@ -1,5 +1,5 @@
 import type { Extension } from '../../agents/imports.ts'
-import { agents } from '../../agents/registry.ts'
+import { agentOf } from '../../agents/registry.ts'
 import { uncovered } from '../../config/keys/rules.ts'
 import type { Settings } from '../../config/keys/settings.ts'
 import { type Imported, lookOwn, projectExtensions } from '../../imports/look.ts'
@@ -32,7 +32,7 @@ export default verb({
   async run(context, { json }) {
     const { host, answer, note } = context
     const { settings } = (await configHere(context)).config
-    const { imports, title } = agents[settings.agent]
+    const { imports, title } = agentOf(settings)
     if (imports === null) {
       note(`${title} has no plugins that paude knows`)
       return 0

@@ -1,5 +1,5 @@
-import { installs } from '../../agents/installs.ts'
-import { agents } from '../../agents/registry.ts'
+import { installOf } from '../../agents/installs.ts'
+import { agentOf } from '../../agents/registry.ts'
 import { type Backend, type Helper, need } from '../../backends/backend.ts'
 import { pickBackend, usable } from '../../backends/pick.ts'
 import { allBackends } from '../../backends/registry.ts'
@@ -87,7 +87,7 @@ async function build(context: Context, given: Values<typeof buildArgs>): Promise
   const { settings } = await startConfig(context, { ...context.flags, dryRun: given['dry-run'] === true })
   const backend = await pickBackend(context.host, settings.backend)
   const extraCa = extraCaCertificates(context.host, settings.caFile)
-  const version = readAgentVersion(given['agent-version'] ?? settings.agentVersion)
+  const version = given['agent-version'] === undefined ? settings.agentVersion : readAgentVersion(given['agent-version'])
   const wish = { settings: { ...settings, agentVersion: version, dryRun: given['dry-run'] === true }, extraCa, backend }
   for (const spec of await imagesToBuild(context, wish)) await buildOne(context, { backend, spec, given })
   return 0
@@ -159,7 +159,7 @@ async function check(context: Context, { reference, quick, json }: Values<typeof
   const { settings } = await startConfig(context, context.flags)
   const backend = await pickBackend(host, settings.backend)
   const images = need(backend, 'images')
-  const { program } = agents[settings.agent]
+  const { program } = agentOf(settings)
   // Yours, or the last of paude's own but the proxy's: the one with the tools on top.
   const built = ownImages(host, settings, extraCaCertificates(host, settings.caFile)).map(imageRef).at(-2)
   const image = reference ?? (settings.image || built || settings.imageBase || BASE)
@@ -173,7 +173,7 @@ async function check(context: Context, { reference, quick, json }: Values<typeof
     metadata,
     probe,
     agent: program,
-    install: installs[settings.agent],
+    install: installOf(settings),
   })
   if (json) context.answer(JSON.stringify({ image, backend: backend.name, checks }, null, 2))
   else context.answer(table(['ID', 'RESULT', 'CHECK', 'FOUND', 'FIX'], checks.map(row), fit(context.host)))

@@ -31,7 +31,7 @@ export default verb({
       if (given.session !== undefined || !(error instanceof PaudeError) || error.code !== 'not-found') throw error
       if (!given['dry-run'] && stdout && canAsk(context)) return null
       throw new PaudeError('not-found', error.message, {
-        hint: 'open a shell in a sandbox of its own: paude run --network restricted -- bash',
+        hint: 'open a shell in a sandbox of its own: paude --agent shell',
         cause: error,
       })
     })
@@ -48,7 +48,7 @@ export default verb({
   },
 })
 
-/** What the agent of a start here would find, with the network that it would have. */
+/** The agent of that name: it can be left and attached to as any other. */
 async function shellOfItsOwn(context: Context): Promise<number> {
   const answer = readAnswer(
     context,
@@ -59,5 +59,8 @@ async function shellOfItsOwn(context: Context): Promise<number> {
     context.note('paude started nothing')
     return 1
   }
-  return await startSession(context, { run: { kind: 'command', argv: SHELL }, flags: { ...context.flags, detach: false } })
+  return await startSession(context, {
+    run: { kind: 'agent', words: [] },
+    flags: { ...context.flags, agent: 'shell', detach: false },
+  })
 }

@@ -1,5 +1,4 @@
 import type { Agent } from '../../agents/agent.ts'
-import type { AgentName } from '../../agents/names.ts'
 import type { Context } from '../../context.ts'
 import { keptText } from '../../login/kept.ts'
 import { type CredentialSource, credentialSource } from '../../session/resolve/credential-source.ts'
@@ -10,7 +9,7 @@ export type LoginStatus = CredentialSource & { readonly agent: string }
 
 export async function loginStatus(context: Context, agent: Agent): Promise<LoginStatus> {
   const { config } = await configHere(context)
-  const here = { ...config, settings: { ...config.settings, agent: agent.name as AgentName } }
+  const here = { ...config, settings: { ...config.settings, agent: agent.name } }
   return { agent: agent.name, ...credentialSource(context.host, here, Date.now()) }
 }
 

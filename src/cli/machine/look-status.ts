@@ -1,6 +1,5 @@
-import { installs } from '../../agents/installs.ts'
-import { titles } from '../../agents/names.ts'
-import { agents } from '../../agents/registry.ts'
+import { installOf } from '../../agents/installs.ts'
+import { agentOf } from '../../agents/registry.ts'
 import type { Backend, Images } from '../../backends/backend.ts'
 import type { BackendName } from '../../backends/names.ts'
 import { pickBackend, usable } from '../../backends/pick.ts'
@@ -106,17 +105,17 @@ export async function lookStatus(context: Context, all: boolean): Promise<Status
   for (const name of silent) context.warn(`${name} did not list its images, so they are not shown`)
   for (const { backend } of failures.filter(({ backend }) => ready.includes(backend)))
     context.warn(`${backend} did not list its sessions, so they are not shown`)
-  const install = installs[settings.agent]
-  const title = install?.title ?? titles[settings.agent]
+  const agent = agentOf(settings)
+  const title = installOf(settings)?.title ?? agent.title
   const tools = readTools(settings)
   // Whoever logs in inside the box reaches the login service from there.
-  const logins = credential.inside ? agents[settings.agent].providers.slice(0, 1).flatMap(({ login }) => login) : []
+  const logins = credential.inside ? agent.providers.slice(0, 1).flatMap(({ login }) => login) : []
   const topped = tools === null ? '' : `, with ${toolsText(tools)}`
   return {
     version,
     agent:
       settings.image === ''
-        ? `${[title, ...(install === null ? [] : [settings.agentVersion])].join(' ')}${topped}`
+        ? `${[title, settings.agentVersion].filter(Boolean).join(' ')}${topped}`
         : `${title} in ${settings.image}${topped}`,
     backend: await chosenBackend(host, settings.backend, origins.backend[0]),
     engines,

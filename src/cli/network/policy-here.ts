@@ -1,5 +1,5 @@
-import { agentCredentials, agentNeeds } from '../../agents/models.ts'
-import { agents } from '../../agents/registry.ts'
+import { agentCredentials, agentNeeds, furtherNeeds } from '../../agents/models.ts'
+import { agentOf } from '../../agents/registry.ts'
 import type { Context } from '../../context.ts'
 import { bindingsOf } from '../../credentials/host-credential.ts'
 import { PaudeError } from '../../errors.ts'
@@ -54,7 +54,7 @@ async function policyOfStart(context: Context): Promise<Asked['policy']> {
       hint: 'paude config show --origin',
     })
   const host = await withProvider(context.host, config, 'look')
-  const agent = agents[config.settings.agent]
+  const agent = agentOf(config.settings)
   const credentials = agentCredentials(agent, host)
   const lack = missingCredential(context.host, agent, { words: [], config })
   const refused = lack !== null && credentialSource(context.host, config, Date.now()).source !== 'inside'
@@ -65,7 +65,7 @@ async function policyOfStart(context: Context): Promise<Asked['policy']> {
   )
   const policy = startPolicy(config, {
     session: '',
-    needed: needs.map((one) => parseAllow(one.host, one.why)),
+    needed: [...needs, ...furtherNeeds(agent)].map((one) => parseAllow(one.host, one.why)),
     injections: [
       ...credentials.map(({ injection }) => ({ ...injection, way: config.settings.inject })),
       ...wantedCredentials(config, agent.name).flatMap((one) => bindingsOf(one).injections),

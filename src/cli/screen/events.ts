@@ -1,4 +1,4 @@
-import { agentNamed } from '../../agents/registry.ts'
+import { agentOfRecord } from '../../agents/registry.ts'
 import type { Context } from '../../context.ts'
 import { PaudeError } from '../../errors.ts'
 import type { SessionEvent } from '../../events/event.ts'
@@ -38,7 +38,7 @@ export default verb({
       throw new PaudeError('usage', '--last and --follow cannot be combined', { hint: 'leave one of them out' })
     const past = given.last ? findPast(context.host, given.session) : null
     const { record, folder } = past ?? (await openedSession(context, given.session))
-    const agent = agentNamed(record.agent)
+    const agent = agentOfRecord(record)
     if (agent === null)
       throw new PaudeError('unsupported', `session ${record.id} runs a command, not an agent, so it has no events`)
     const { columns } = context.host.size

@@ -1,4 +1,4 @@
-import { agentNamed } from '../../agents/registry.ts'
+import { agentOfRecord } from '../../agents/registry.ts'
 import { need } from '../../backends/backend.ts'
 import { readLines } from '../../box/limits.ts'
 import { PaudeError } from '../../errors.ts'
@@ -38,7 +38,7 @@ export default verb({
       ])
     for (const signal of ['SIGINT', 'SIGHUP', 'SIGPIPE'] as const) process.on(signal, () => undefined)
     const ready = () => writeAll(1, 'ready\n')
-    const agent = agentNamed(handle.agent)
+    const agent = agentOfRecord(record)
     const unwatch = keepBounded(handle.folder)
     const watch = await tellUser(context, found)
     const mine = await hold({
@@ -70,7 +70,7 @@ export default verb({
       ...(agent === null
         ? { told: () => [] }
         : {
-            told: hookNews(handle.folder, record.id, agent.signals),
+            told: agent.signals.silent ? () => [UNTOLD] : hookNews(handle.folder, record.id, agent.signals),
             titleSigns: agent.signals.titleSigns,
             modes: agent.signals.modes,
             ...(agent.signals.ownFile === null
@@ -89,6 +89,9 @@ export default verb({
     return 0
   },
 })
+
+/** Of an agent of which nobody can tell what it does. */
+const UNTOLD = { activity: 'unknown', kind: '', message: '' } as const
 
 /** Nobody looks at what it prints, nor types. */
 const UNSEEN = { part: 'agent', terminal: false, stdin: false, folder: '' } as const

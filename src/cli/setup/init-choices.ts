@@ -1,4 +1,4 @@
-import { agents } from '../../agents/registry.ts'
+import { agentOf } from '../../agents/registry.ts'
 import { setKey } from '../../config/files/edit.ts'
 import { keyOf } from '../../config/keys/all.ts'
 import { loadConfig } from '../../config/layers/load.ts'
@@ -34,7 +34,7 @@ export async function initChoices(context: Context, { baseUrl, fallback, sure }:
     })
   if (word !== settings.fallback) await keep(context, 'fallback', word)
   if (!sure && managed.importConfig === undefined)
-    await decideImport(context, await loadConfig(host, flags), { agent: agents[settings.agent], asks: true, never: false })
+    await decideImport(context, await loadConfig(host, flags), { agent: agentOf(settings), asks: true, never: false })
 }
 
 async function keep({ host, note }: Context, setting: 'baseUrl' | 'fallback', value: string): Promise<void> {

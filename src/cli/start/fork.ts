@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { isAgent } from '../../agents/names.ts'
-import { agents } from '../../agents/registry.ts'
+import { agentOfRecord } from '../../agents/registry.ts'
 import { namesConversation } from '../../agents/words.ts'
 import type { Backend } from '../../backends/backend.ts'
 import type { Handle } from '../../box/handle.ts'
@@ -35,10 +34,10 @@ export default verb({
   },
   async run(context, given) {
     const { record, handle } = await findSession(context, given.session, 'running')
-    const { agent } = record
-    if (!isAgent(agent))
+    const known = agentOfRecord(record)
+    if (known === null)
       throw new PaudeError('unsupported', `session ${record.id} runs a command, not an agent, so it has no conversation`)
-    const { conversation: kind, grammar, title } = agents[agent]
+    const { conversation: kind, grammar, title } = known
     // One that chooses its id tells it only with the first prompt.
     const tells = kind?.begin !== null
     const copy = kind?.fork ?? null
@@ -69,7 +68,7 @@ export default verb({
         },
         flags: {
           ...context.flags,
-          agent,
+          agent: record.agent,
           backend: record.backend,
           // An agent that was kept off your folder does not get it by a copy.
           ...(modeOf(record) === 'bind' || context.flags.workspaceMode !== undefined ? {} : { workspaceMode: modeOf(record) }),

@@ -1,9 +1,9 @@
 import type { Grammar } from '../../agents/grammar.ts'
-import { grammars } from '../../agents/grammars.ts'
-import { agentNames, isAgent, titles, usualAgent } from '../../agents/names.ts'
+import { grammarOf } from '../../agents/grammars.ts'
+import { isAgent, knownNames, usualAgent } from '../../agents/names.ts'
 import { asksSomething, isOption, isVerb, optionNames } from '../../agents/words.ts'
 import { ownFlags } from '../../config/keys/own-flags.ts'
-import type { Layer } from '../../config/keys/settings.ts'
+import type { Layer, Settings } from '../../config/keys/settings.ts'
 import { loadConfig } from '../../config/layers/load.ts'
 import { unknownVariables } from '../../config/layers/unknown-variables.ts'
 import { PaudeError } from '../../errors.ts'
@@ -11,7 +11,8 @@ import type { Host } from '../../host.ts'
 import { nearest } from '../../text.ts'
 import { habit } from './habits.ts'
 
-type Machine = Pick<Host, 'env'>
+/** `agents` is what files say of agents; absent where none was read. */
+type Machine = Pick<Host, 'env'> & { readonly agents?: Settings['agents'] }
 
 const own: readonly string[] = ownFlags.map(({ name }) => `--${name}`)
 /** Flags that say that nothing is to be started. */
@@ -21,25 +22,28 @@ const REHEARSALS: readonly string[] = ['--dry-run', '--print-config']
  * The caller's machine with the agent that the words are for: what a flag, the variable or your own file says. A project's file is read
  * once the words are judged, since it may ask for an approval.
  */
-export async function forAgent<H extends Host>(host: H, flags: Layer): Promise<H> {
-  const said = flags.agent ?? (host.env['PAUDE_AGENT'] || (await agentOfFiles(host, flags)))
-  return { ...host, env: { ...host.env, PAUDE_AGENT: said } }
+export async function forAgent<H extends Host>(host: H, flags: Layer): Promise<H & Machine> {
+  const said = flags.agent ?? (host.env['PAUDE_AGENT'] || '')
+  if (isAgent(said)) return { ...host, env: { ...host.env, PAUDE_AGENT: said } }
+  const { agent, agents } = await agentOfFiles(host, flags)
+  return { ...host, agents, env: { ...host.env, PAUDE_AGENT: said || agent } }
 }
 
 /** A file that is wrong is an error of the start. */
-async function agentOfFiles(host: Host, flags: Layer): Promise<string> {
+async function agentOfFiles(host: Host, flags: Layer): Promise<Pick<Settings, 'agent' | 'agents'>> {
   try {
-    return (await loadConfig(host, flags)).settings.agent
+    return (await loadConfig(host, flags)).settings
   } catch (error) {
-    if (error instanceof PaudeError) return usualAgent
+    if (error instanceof PaudeError) return { agent: usualAgent, agents: [] }
     throw error
   }
 }
 
-function readAs({ env }: Machine) {
+function readAs({ env, agents = [] }: Machine) {
   const named = env['PAUDE_AGENT'] ?? ''
-  const name = isAgent(named) ? named : usualAgent
-  return { grammar: grammars[name], title: titles[name] }
+  const found = grammarOf({ agent: named, agents }) ?? grammarOf({ agent: usualAgent, agents: [] })
+  if (found === null) throw new PaudeError('config', `no agent ${usualAgent}`)
+  return found
 }
 
 /** Whether a word is a verb by which the agent is asked something, as `exec` of Codex. */
@@ -99,12 +103,13 @@ export const lateFlags = (words: readonly string[], host: Machine): readonly str
 /** Claude has an option of this name, for agents of its own. */
 const namesAgent = (words: readonly string[]): boolean =>
   words.some((word, at) =>
-    word === '--agent' ? isAgent(words[at + 1] ?? '') : agentNames.some((name) => word === `--agent=${name}`),
+    word === '--agent' ? knownNames.includes(words[at + 1] ?? '') : knownNames.some((name) => word === `--agent=${name}`),
   )
 
 /** A mistyped flag or variable of ours has no effect, or is an option that the agent does not know. */
-export function suspicions(words: readonly string[], { env }: Machine): readonly string[] {
-  const { grammar, title } = readAs({ env })
+export function suspicions(words: readonly string[], host: Machine): readonly string[] {
+  const { env } = host
+  const { grammar, title } = readAs(host)
   return [
     ...optionNames(grammar, words).flatMap((flag) => {
       const close = meantBy(grammar, flag)

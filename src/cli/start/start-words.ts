@@ -1,3 +1,4 @@
+import { type OwnFlag, ownFlags } from '../../config/keys/own-flags.ts'
 import type { Layer } from '../../config/keys/settings.ts'
 import { readFlags, type Split } from '../../config/layers/read-flags.ts'
 import type { Args } from '../args.ts'
@@ -6,13 +7,14 @@ import type { Args } from '../args.ts'
 export function startWords(
   argv: readonly string[],
   { session }: Args = {},
+  flags: readonly OwnFlag[] = ownFlags,
 ): Pick<Split, 'layer' | 'names'> & { readonly rest: readonly string[] } {
-  const { layer, names, words, ended } = readFlags(argv)
+  const { layer, names, words, ended } = readFlags(argv, flags)
   const [first = ''] = words
   if (session === undefined || ended || first === '' || first.startsWith('-'))
     return { layer, names, rest: ended || session !== undefined ? ['--', ...words] : words }
   const at = argv.length - words.length
-  const without = readFlags([...argv.slice(0, at), ...argv.slice(at + 1)])
+  const without = readFlags([...argv.slice(0, at), ...argv.slice(at + 1)], flags)
   return { layer: without.layer, names: without.names, rest: [first, '--', ...without.words] }
 }
 

@@ -1,5 +1,6 @@
 import type { Agent } from '../../agents/agent.ts'
-import { agents } from '../../agents/registry.ts'
+import { argsOf } from '../../agents/chosen.ts'
+import { agentOf } from '../../agents/registry.ts'
 import { asksSomething } from '../../agents/words.ts'
 import { noEngine } from '../../backends/pick.ts'
 import type { Config, Layer, Settings } from '../../config/keys/settings.ts'
@@ -44,7 +45,7 @@ export async function startSession(context: Context, start: Start): Promise<numb
   if (said.kind === 'agent' && !throwAway) await offerDevcontainer(context, flags)
   const config = await startConfig(context, flags)
   const { settings } = config
-  const agent = agents[settings.agent]
+  const agent = agentOf(settings)
   requireConfigFlags(context, config, start.onEnd === undefined && !throwAway)
   const lacking = plain && said.kind === 'agent' ? await lackingEngine(context, settings) : null
   if (lacking !== null && said.kind === 'agent') {
@@ -146,8 +147,10 @@ async function blockLook(context: Context, { config, spec }: Prepared, isYours: 
 }
 
 /** Words of `agent_args` come first, so of two that exclude each other the typed one wins. The agent's own verbs take none. */
-function withArgs(run: Wish['run'], { grammar }: Agent, { agentArgs }: Settings): Wish['run'] {
-  return run.kind === 'agent' && asksSomething(grammar, run.words) ? { ...run, words: [...agentArgs, ...run.words] } : run
+function withArgs(run: Wish['run'], { grammar }: Agent, settings: Settings): Wish['run'] {
+  return run.kind === 'agent' && asksSomething(grammar, run.words)
+    ? { ...run, words: [...argsOf(settings), ...settings.agentArgs, ...run.words] }
+    : run
 }
 
 /** Why no engine works, where the agent may then run on this machine; else null. */

@@ -111,14 +111,17 @@ export const mending = (layer: Written['layer']): string =>
 const NO_NAMES = ['__proto__', 'prototype', 'constructor']
 
 function wrongNames(found: unknown, at: Placer): readonly PaudeError[] {
-  const { env, profiles } = found as { readonly env?: unknown; readonly profiles?: unknown }
-  const parts = Object.entries(Object(profiles)).map(
-    ([name, part]) => [`profiles.${name}.env`, (part as { readonly env?: unknown } | null)?.env] as const,
+  const { env, agents, profiles } = found as { readonly env?: unknown; readonly agents?: unknown; readonly profiles?: unknown }
+  const parts = Object.entries(Object(profiles)).flatMap(([name, part]) =>
+    (['env', 'agents'] as const).map(
+      (section) => [`profiles.${name}.${section}`, (part as Readonly<Record<string, unknown>> | null)?.[section]] as const,
+    ),
   )
-  return [['profiles', profiles] as const, ['env', env] as const, ...parts].flatMap(([path, table]) =>
-    Object.keys(Object(table))
-      .filter((name) => NO_NAMES.includes(name))
-      .map((name) => wrong(`${at(`${path}.${name}`)}: ${name} is a reserved name`, { hint: 'give it another name' })),
+  return [['profiles', profiles] as const, ['env', env] as const, ['agents', agents] as const, ...parts].flatMap(
+    ([path, table]) =>
+      Object.keys(Object(table))
+        .filter((name) => NO_NAMES.includes(name))
+        .map((name) => wrong(`${at(`${path}.${name}`)}: ${name} is a reserved name`, { hint: 'give it another name' })),
   )
 }
 

@@ -1,3 +1,4 @@
+import type { AgentEntry } from '../../agents/recipe.ts'
 import type { LifecycleStep } from '../../box/lifecycle-step.ts'
 import { bindingsOf, type HostCredential } from '../../credentials/host-credential.ts'
 import type { Reference } from '../../credentials/source.ts'
@@ -18,6 +19,7 @@ export function entryText(entry: unknown): string {
   if (typeof entry !== 'object' || entry === null) return String(entry)
   if ('credential' in entry) return credentialText(entry as HostCredential)
   if ('command' in entry && !('kind' in entry)) return commandText((entry as { readonly command: readonly string[] }).command)
+  if ('kind' in entry && entry.kind === 'agent') return agentText(entry as AgentEntry)
   const value = entry as ImageBuild | LifecycleStep | ((Reference | ReadCertificates) & { readonly kind?: undefined })
   switch (value.kind) {
     case undefined:
@@ -49,6 +51,13 @@ function credentialText(credential: HostCredential): string {
 }
 
 const commandText = (argv: readonly string[]): string => `command ${argv.join(' ')}`
+
+/** Each key with its whole value. */
+const agentText = ({ kind: _, name, ...said }: AgentEntry): string =>
+  `${name}: ${Object.entries(said)
+    .filter(([, value]) => value !== undefined)
+    .map(([key, value]) => `${key} = ${JSON.stringify(value)}`)
+    .join(', ')}`
 
 const buildText = ({ dockerfile, context, target, args, base, features }: ImageBuild): string =>
   [

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type AgentName, usualAgent } from '../../agents/names.ts'
+import { usualAgent } from '../../agents/names.ts'
 import { PaudeError } from '../../errors.ts'
 import type { Host } from '../../host.ts'
 import { withhold } from '../../run/environment.ts'
@@ -38,15 +38,17 @@ export const loadConfig = async (host: Host, flags: Layer): Promise<Config> => c
 export function configOf({ user, environment, env, flags, managed, file }: Layers, project: readonly Source[] = []): Config {
   const files = [...user.sources, ...project]
   const speaking = [...managed.sources, ...files, environment, flags].findLast(({ values }) => values.agent !== undefined)
-  const sources = [...files, withAddress(environment, env, speaking?.values.agent ?? usualAgent), flags]
+  const agents = files.flatMap(({ values }) => values.agents ?? [])
+  const chosen = { agent: speaking?.values.agent ?? usualAgent, agents }
+  const sources = [...files, withAddress(environment, env, chosen), flags]
   const config = mergeSources({ file, sources, managed: managed.sources })
   withhold(secretVariables(config.settings))
   return config
 }
 
 /** With what the variable of the chosen agent's provider says: the agent alone knows its name. */
-function withAddress(environment: Source, env: Host['env'], agent: AgentName): Source {
-  const variable = providerOf({ agent })?.address.variable ?? ''
+function withAddress(environment: Source, env: Host['env'], chosen: Pick<Config['settings'], 'agent' | 'agents'>): Source {
+  const variable = providerOf(chosen)?.address.variable ?? ''
   const baseUrl = env[variable] ?? ''
   if (baseUrl === '') return environment
   const { layer, values, places } = environment

@@ -1,4 +1,4 @@
-import { installs } from '../../agents/installs.ts'
+import { installOf } from '../../agents/installs.ts'
 import type { Config, Layer, LayerName, Origin, Settings, Source } from '../keys/settings.ts'
 import { allRows } from '../sections/rows.ts'
 import { bound } from './bound.ts'
@@ -41,7 +41,7 @@ const withRelease = (config: Config): Config => ({
   ...config,
   settings: {
     ...config.settings,
-    agentVersion: config.settings.agentVersion || (installs[config.settings.agent]?.version ?? ''),
+    agentVersion: config.settings.agentVersion || (installOf(config.settings)?.version ?? ''),
   },
 })
 

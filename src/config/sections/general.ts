@@ -1,4 +1,4 @@
-import { agentNames, isAgent, noAgent, requireAgent } from '../../agents/names.ts'
+import { isAgentName, knownNames, noAgent, requireAgentName, usualAgent } from '../../agents/names.ts'
 import { backendNames } from '../../backends/names.ts'
 import { oneWord, row, texts } from '../../key.ts'
 
@@ -11,22 +11,22 @@ export const general = {
   agent: row({
     key: 'agent',
     meaning: 'Agent to run',
-    initial: agentNames[0],
+    initial: usualAgent as string,
     schema: (v) =>
       v.pipe(
         v.string(),
-        v.guard(isAgent, ({ input }) => noAgent(input)),
+        v.check(isAgentName, ({ input }) => noAgent(input)),
       ),
     rule: 'differs',
     withoutBox: 'free',
-    refuse: requireAgent,
+    refuse: requireAgentName,
     flags: [
       {
         name: 'agent',
         rank: 10,
         valueHint: 'NAME',
-        onlyWith: agentNames,
-        description: `Agent to run: ${agentNames.join(' or ')} (default: ${agentNames[0]}); another word is for the agent's own flag`,
+        onlyWith: knownNames,
+        description: `Agent to run, by its name in paude agents (default: ${usualAgent}); another word is for the agent's own flag`,
       },
     ],
   }),

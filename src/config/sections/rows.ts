@@ -3,6 +3,7 @@ import { hostKeys } from '../../credentials/host-keys.ts'
 import { providerKeys } from '../../credentials/keys.ts'
 import type { Row } from '../../key.ts'
 import { agentConfig } from './agent-config.ts'
+import { agents } from './agents.ts'
 import { devcontainer } from './devcontainer.ts'
 import { env } from './env.ts'
 import { general } from './general.ts'
@@ -18,6 +19,7 @@ import { workspace } from './workspace.ts'
 /** Every row, by the name of its setting, in the order in which keys are shown. What one backend or provider alone understands comes from its own room. */
 export const rows = {
   ...general,
+  ...agents,
   ...providerKeys,
   ...hostKeys,
   ...image,

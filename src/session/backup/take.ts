@@ -27,7 +27,12 @@ export async function takeBackup(context: Context, found: Found, write: (piece: 
   const { handle, record } = found
   const { agent } = record
   if (!isAgent(agent))
-    throw new PaudeError('unsupported', `session ${record.id} runs a command, not an agent, so it has no conversation`)
+    throw new PaudeError(
+      'unsupported',
+      record.recipe === undefined
+        ? `session ${record.id} runs a command, not an agent, so it has no conversation`
+        : `paude cannot back up a conversation of ${agent}`,
+    )
   const { conversation: kind, title } = agents[agent]
   const { status } = await ask(found.backend.life.state(handle), context.effects(found.backend))
   // A transcript that is being written, and a clone that changes, would not fit together.

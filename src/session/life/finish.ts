@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { agentNamed } from '../../agents/registry.ts'
+import { agentOfRecord } from '../../agents/registry.ts'
 import { need } from '../../backends/backend.ts'
 import { released } from '../../box/owner.ts'
 import type { SessionSpec } from '../../box/spec.ts'
@@ -134,7 +134,7 @@ function warnOfProvider({ warn }: Context, { record, told }: Ended, asked: reado
   const reach = reachOf(
     asked,
     ofProviders(record.injections),
-    agentNamed(record.agent)?.providers.map(({ address }) => address) ?? [],
+    agentOfRecord(record)?.providers.map(({ address }) => address) ?? [],
   )
   const fault = reach === null || reach.reached ? '' : reach.fault
   if (fault !== '' && fault !== told) warn(printable(fault))

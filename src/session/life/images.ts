@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { installs } from '../../agents/installs.ts'
-import { agents } from '../../agents/registry.ts'
+import { installOf } from '../../agents/installs.ts'
+import { agentOf } from '../../agents/registry.ts'
 import { type Backend, need } from '../../backends/backend.ts'
 import type { Settings } from '../../config/keys/settings.ts'
 import type { Context } from '../../context.ts'
@@ -9,6 +9,7 @@ import { PaudeError } from '../../errors.ts'
 import type { Host } from '../../host.ts'
 import { readAgentVersion } from '../../image/agent-version.ts'
 import { BASE, type ImageSpec, imageRef } from '../../image/build.ts'
+import type { Install } from '../../image/install.ts'
 import { requireImageReference } from '../../image/reference.ts'
 import { readTools, type Tools } from '../../image/tools.ts'
 import { guard, type Plan } from '../../plan/plan.ts'
@@ -78,16 +79,27 @@ export async function chooseImages(context: Context, wish: ImageWish): Promise<I
   }
 }
 
-type Chosen = Pick<Settings, 'agent' | 'image' | 'imageBase' | 'agentVersion'>
+type Chosen = Pick<Settings, 'agent' | 'agents' | 'image' | 'imageBase' | 'agentVersion'>
 type ChosenTools = Pick<Settings, 'imageVariant' | 'imagePackages' | 'imageTools'>
 
 /** The image of a start: one that is taken as it is, by name (yours, or the base where the agent needs nothing added), or one that is built. */
-export function startImage(host: Host, { agent, image, imageBase, agentVersion }: Chosen, extraCa: string): string | ImageSpec {
-  const install = installs[agent]
+export function startImage(host: Host, settings: Chosen, extraCa: string): string | ImageSpec {
+  const { image, imageBase } = settings
+  const install = installOf(settings)
   const base = imageBase || BASE
   if (image !== '' || install === null) return image || base
-  const version = readAgentVersion(agentVersion)
+  const version = releaseOf(install, settings)
   return { image: 'agent', install, base, baseId: '', arch: host.arch, extraCa, agentVersion: version, libc: 'glibc' }
+}
+
+/** '' where the installation decides what comes. */
+function releaseOf({ title, version }: Install, { agentVersion }: Pick<Settings, 'agentVersion'>): string {
+  if (version !== '') return readAgentVersion(agentVersion)
+  if (agentVersion !== '')
+    throw new PaudeError('usage', `paude cannot choose a release of ${title}: its installation decides`, {
+      hint: 'leave --agent-version and image.agent_version out',
+    })
+  return ''
 }
 
 /** The images that paude makes itself for starts without one of yours. */
@@ -149,7 +161,7 @@ async function yourImages(context: Context, wish: Omit<ImageWish, 'kind'>): Prom
   if (settings.dryRun || (settings.printConfig && recipeOf(settings) !== null))
     return { agent: null, tools: onTop(host, wish, { base: reference, baseId: '' }) }
   const id = await present(context, wish)
-  const { program } = agents[settings.agent]
+  const { program } = agentOf(settings)
   const apt = readTools(settings) !== null
   const traits = await imageTraits(context, backend, { reference, id, program, apt })
   if (apt) requireApt(reference, traits)
@@ -182,15 +194,15 @@ export function thinImage(
     id,
     libc,
   }: {
-    readonly settings: Pick<Settings, 'agent' | 'image' | 'agentVersion'>
+    readonly settings: Pick<Settings, 'agent' | 'agents' | 'image' | 'agentVersion'>
     readonly extraCa: string
     readonly id: string
     readonly libc: 'glibc' | 'musl'
   },
 ): ImageSpec | null {
-  const install = installs[settings.agent]
+  const install = installOf(settings)
   if (install === null) return null
-  const version = readAgentVersion(settings.agentVersion)
+  const version = releaseOf(install, settings)
   return { image: 'custom', install, base: settings.image, baseId: id, arch: host.arch, extraCa, agentVersion: version, libc }
 }
 

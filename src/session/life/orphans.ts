@@ -149,13 +149,16 @@ export function removeOrphans(orphans: readonly Orphan[]): readonly { readonly b
 export async function removeHome(context: Context, dryRun: boolean): Promise<number> {
   const { host } = context
   const { root } = findWorkspace(host, { force: true })
+  // Those of a release that wrote no labels.
   const names = agentNames.map((agent) => homeVolume(root, agent))
   const kept = await Promise.all(
     allBackends.map(async (backend) => {
       if ((await usable(host, backend)) !== 'yes') return []
       const volumes = await ask(backend.inventory.volumes, context.effects(backend)).catch(() => [])
       return volumes.flatMap(({ reference, role, workspace }) =>
-        names.includes(reference) || (role === 'overlay' && workspace === root) ? [{ backend, name: reference }] : [],
+        names.includes(reference) || (workspace === root && ['home', 'overlay'].includes(role))
+          ? [{ backend, name: reference }]
+          : [],
       )
     }),
   )

@@ -1,4 +1,4 @@
-import { agentNamed } from '../../agents/registry.ts'
+import { agentOfRecord } from '../../agents/registry.ts'
 import { need } from '../../backends/backend.ts'
 import type { Context } from '../../context.ts'
 import { readHoldState } from '../../hold/place.ts'
@@ -38,7 +38,7 @@ export function watchProvider({ backend, handle, record }: Found, tell: Tell, pa
       const reach = reachOf(
         parseLog(log?.stdout ?? '', policyNow(record, Date.now() / 1000)),
         injections,
-        agentNamed(record.agent)?.providers.map(({ address }) => address) ?? [],
+        agentOfRecord(record)?.providers.map(({ address }) => address) ?? [],
       )
       if (stop.signal.aborted) return
       if (reach?.reached) return tell('')

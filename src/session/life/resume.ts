@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Agent } from '../../agents/agent.ts'
 import { agentCredentials } from '../../agents/models.ts'
-import { agentNamed } from '../../agents/registry.ts'
+import { agentOfRecord } from '../../agents/registry.ts'
 import { noteStart } from '../../box/lay-out.ts'
 import { released } from '../../box/owner.ts'
 import { placed } from '../../box/stand-ins.ts'
@@ -54,8 +54,9 @@ async function askedAgain(
 }
 
 /** The user's own set-up as it is now. */
-function importedAgain(host: Host, { handle, record: { agent, imported, workspace } }: Found): Plan {
-  const imports = agentNamed(agent)?.imports ?? null
+function importedAgain(host: Host, { handle, record }: Found): Plan {
+  const { imported, workspace } = record
+  const imports = agentOfRecord(record)?.imports ?? null
   if (imports === null || imported === undefined) return []
   const rules = { importKeep: imported.keep, pluginsAllow: imported.allow, pluginsDeny: imported.deny }
   const { gather } = lookOwn(host, imports, { rules, project: workspace })
@@ -155,7 +156,7 @@ async function credentialsAgain(
   record: SessionRecord,
   dryRun: boolean,
 ): Promise<readonly Pick<Credential, 'value'>[]> {
-  const agent = ofAgent(record.credentials).length === 0 ? null : agentNamed(record.agent)
+  const agent = ofAgent(record.credentials).length === 0 ? null : agentOfRecord(record)
   const offered = agent === null ? [] : agentCredentials(agent, await askedAgain(host, agent, { record, dryRun }))
   const asked = await boundAgain(host, record, dryRun)
   return record.credentials.map(({ variable, bound }) => {

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { agentNames } from '../../agents/names.ts'
-import { agents } from '../../agents/registry.ts'
+import { agentOf } from '../../agents/registry.ts'
 import { type Backend, need } from '../../backends/backend.ts'
 import type { Settings } from '../../config/keys/settings.ts'
 import type { Host } from '../../host.ts'
@@ -29,7 +29,7 @@ export async function imagesHere(
   const settings = { ...wanted, image: typeof image === 'string' ? image : '' }
   const tools = readTools(wanted)
   if (settings.image === '') return { start: own, kept: own.map(({ reference }) => reference) }
-  const { program } = agents[settings.agent]
+  const { program } = agentOf(settings)
   const proxy = built(proxyImage(host))
   const id = await idOf(backend, settings.image)
   const thin = (libc: 'glibc' | 'musl') => {
@@ -66,7 +66,9 @@ const built = (spec: ImageSpec): StartImage => ({ reference: imageRef(spec), the
 
 /** Images that may go when a start here would not use them. One that a project's own recipe makes is that project's affair. */
 export const replaceable = <Image extends { readonly reference: string }>(images: readonly Image[]): readonly Image[] =>
-  images.filter(({ reference }) => KEPT.some((name) => reference.startsWith(`${OURS}${name}:`)))
+  images.filter(
+    ({ reference }) => KEPT.some((name) => reference.startsWith(`${OURS}${name}:`)) || reference.startsWith(`${OURS}agent-`),
+  )
 
 const KEPT = [...[...agentNames, 'tools'].flatMap((name) => [name, customName(name)]), 'proxy']
 

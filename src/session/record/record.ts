@@ -3,9 +3,13 @@ import { keepable } from '../../agents/imports.ts'
 import { backendNames } from '../../backends/names.ts'
 import type { Handle } from '../../box/handle.ts'
 import { HARDENED } from '../../box/security.ts'
+import { providerNames } from '../../credentials/providers.ts'
 import { isObjectName, isRefName } from '../../workspace/ref-name.ts'
 
 const WatchedIndex = v.nullable(v.object({ path: v.string(), mark: v.string(), hash: v.optional(v.picklist([20, 32]), 20) }))
+
+const words = v.pipe(v.array(v.string()), v.readonly())
+const table = v.pipe(v.record(v.string(), v.string()), v.readonly())
 
 /** session.json: what later commands need to know of a session without asking an engine. No secret. */
 const Shape = v.object({
@@ -152,6 +156,24 @@ const Shape = v.object({
   security: v.optional(
     v.object({ readOnlyRoot: v.boolean(), noNewPrivileges: v.boolean(), seccomp: v.picklist(['default', 'engine', 'off']) }),
     HARDENED,
+  ),
+  /** The agent, where it is data. */
+  recipe: v.exactOptional(
+    v.object({
+      name: v.string(),
+      command: words,
+      install: v.object({ apt: words, npm: v.string(), program: v.string(), pip: v.string(), script: v.string() }),
+      version: v.string(),
+      provider: v.picklist(['none', ...providerNames]),
+      env: table,
+      hosts: words,
+      configFiles: table,
+      resume: words,
+      interactive: v.boolean(),
+      prints: words,
+      state: v.string(),
+      args: words,
+    }),
   ),
   /** Names of the caller's variables that the configuration called secrets: nothing that is started for it later inherits them. */
   secrets: v.exactOptional(v.array(v.string())),

@@ -1,4 +1,4 @@
-import { agents } from '../../agents/registry.ts'
+import { agentOf } from '../../agents/registry.ts'
 import { keyOf } from '../../config/keys/all.ts'
 import { entryText } from '../../config/keys/entry-text.ts'
 import { providerOf, saidCredential } from '../../config/keys/provider.ts'
@@ -28,7 +28,9 @@ export function credentialSource(host: Host, config: Config, now: number): Crede
   const from = (source: CredentialSource['source'], name = '', fault = '') => ({ source, name, fault, kept })
   if (provider === null) return from('none')
   if (settings.login === 'inside') return from('inside')
-  const set = agents[settings.agent].providers.flatMap(({ secrets }) => secrets).find((one) => host.env[one.variable]?.trim())
+  const set = agentOf(settings)
+    .providers.flatMap(({ secrets }) => secrets)
+    .find((one) => host.env[one.variable]?.trim())
   if (set !== undefined) return from('environment', set.variable)
   const said = saidCredential(settings)
   if (said !== null) return from('configuration', `${keyOf(said.key)} = ${entryText(said.source)}`, unsetCredential(host, config))

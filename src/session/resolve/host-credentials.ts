@@ -1,4 +1,4 @@
-import { agentNames } from '../../agents/names.ts'
+import { knownAgent } from '../../agents/registry.ts'
 import { asSaid } from '../../config/keys/said.ts'
 import type { Config } from '../../config/keys/settings.ts'
 import { type Bindings, bindingsOf, type HostCredential, headerValue } from '../../credentials/host-credential.ts'
@@ -62,10 +62,10 @@ function refuseCredentials(host: Machine, config: Config, wanted: readonly HostC
   const { settings, origins, managed } = config
   for (const [at, { agents }] of settings.credentials.entries())
     asSaid('credentials', origins.credentials[at], () => {
-      const unknown = agents.find((name) => !agentNames.some((known) => known === name))
+      const unknown = agents.find((agent) => knownAgent({ agent, agents: settings.agents }) === null)
       if (unknown !== undefined)
         throw new PaudeError('config', `there is no agent ${JSON.stringify(unknown)}`, {
-          hint: `choose from ${agentNames.join(', ')}`,
+          hint: 'paude agents lists them',
         })
     })
   if (wanted.length > 0 && settings.inject === 'base-url')

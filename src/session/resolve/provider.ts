@@ -1,7 +1,6 @@
 import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { titles } from '../../agents/names.ts'
-import { agents } from '../../agents/registry.ts'
+import { agentOf } from '../../agents/registry.ts'
 import { keyOf } from '../../config/keys/all.ts'
 import { entryText } from '../../config/keys/entry-text.ts'
 import { pieces } from '../../config/keys/placeholders.ts'
@@ -49,9 +48,11 @@ export async function withProvider<H extends Machine>(
 }
 
 /** Who logs in inside the box uses what is there, and nothing of yours. */
-const withoutCredential = (env: Host['env'], { agent }: Settings): Host['env'] => ({
+const withoutCredential = (env: Host['env'], settings: Settings): Host['env'] => ({
   ...env,
-  ...Object.fromEntries(agents[agent].providers.flatMap(({ secrets }) => secrets.map(({ variable }) => [variable, undefined]))),
+  ...Object.fromEntries(
+    agentOf(settings).providers.flatMap(({ secrets }) => secrets.map(({ variable }) => [variable, undefined])),
+  ),
 })
 
 /** The login that counts at a start: where neither the caller's environment nor a file gives a credential. `host` has the provider's address. */
@@ -103,12 +104,13 @@ const placedKey = ({ origins }: Config, key: keyof Settings): string =>
 /** Refuses to bring into the box by another name what is the provider's credential. */
 export function refuseCredentialInside({ env, references, ...settings }: Settings, host: Pick<Host, 'home'>): void {
   // All others are refused wherever they are named.
-  const variables = agents[settings.agent].providers.filter(({ common }) => common).flatMap(variablesOf)
+  const { title, providers } = agentOf(settings)
+  const variables = providers.filter(({ common }) => common).flatMap(variablesOf)
   const own =
     env.map((entry) => entry.split('=')[0] ?? '').find((name) => variables.includes(name)) ??
     references.find((reference) => variables.some((name) => reference.name === name || names(reference, name)))?.name
   if (own !== undefined)
-    throw new PaudeError('refused', `env.${own} is a credential of ${titles[settings.agent]}, which stays outside the sandbox`, {
+    throw new PaudeError('refused', `env.${own} is a credential of ${title}, which stays outside the sandbox`, {
       hint: `leave env.${own} out: the proxy adds the credential on the way to the provider`,
     })
   const said = saidCredential(settings)

@@ -1,7 +1,9 @@
 import { join } from 'node:path'
 import type { Agent, Opening } from '../../agents/agent.ts'
+import { recipeOf } from '../../agents/chosen.ts'
 import { startCommand } from '../../agents/command.ts'
-import { addressesOf, agentCredentials, agentNeeds } from '../../agents/models.ts'
+import { addressesOf, agentCredentials, agentNeeds, furtherNeeds } from '../../agents/models.ts'
+import type { Recipe } from '../../agents/recipe.ts'
 import { asksSomething, opensScreen } from '../../agents/words.ts'
 import type { Backend } from '../../backends/backend.ts'
 import { readLimits } from '../../box/limits.ts'
@@ -106,7 +108,7 @@ function decide(wish: Wish): Decided {
   const streams =
     run.kind === 'command'
       ? streamsOf(host)
-      : agentStreams(host, { interactive: opensScreen(agent.grammar, run.words), detach: settings.detach })
+      : agentStreams(host, { interactive: agent.screen && opensScreen(agent.grammar, run.words), detach: settings.detach })
   for (const workspace of workspacesOf(around))
     requireTogether(
       around.mounts.map(({ mount }) => mount),
@@ -195,6 +197,7 @@ function sessionRecord(
     ...(secrets.length > 0 ? { secrets: [...secrets] } : {}),
     ...volumeRecord(decided, around.clone),
     ...(made === null ? {} : { worktree: made.worktree }),
+    ...recipePart(run.kind === 'agent' ? recipeOf(settings) : null),
     credentials: [
       ...credentials.map(({ variable }) => ({
         variable,
@@ -204,6 +207,9 @@ function sessionRecord(
     ],
   }
 }
+
+/** Of an agent that is data, so that a later start does not ask the files again. */
+const recipePart = (recipe: Recipe | null): Pick<SessionRecord, 'recipe'> => (recipe === null ? {} : { recipe })
 
 function sessionSpec(wish: Wish, decided: Decided, record: SessionRecord): SessionSpec {
   const { host, config, backend, around, run, images } = wish
@@ -325,12 +331,14 @@ function resolveNetwork(
   const needs = run.kind === 'agent' ? agentNeeds(agent, host, credentials) : []
   // Its own provider goes without saying; where a variable sends it instead does not.
   const own = new Set(ownProviders({ host, agent, managed }))
-  for (const { host: entry } of needs)
+  for (const { host: entry } of [...needs, ...(run.kind === 'agent' ? furtherNeeds(agent) : [])])
     if (managed.networkAllow !== undefined && !own.has(entry) && uncovered('networkAllow', [entry], managed).length > 0)
       throw new PaudeError('refused', `the agent needs ${entry}, which ${host.managedFile} does not allow`, {
         hint: `unset ${addressesOf(agent)} or provider.base_url, or ask the administrator of this machine`,
       })
-  const needed = needs.map(({ host: entry, why }) => parseAllow(entry, why))
+  const needed = [...needs, ...(run.kind === 'agent' ? furtherNeeds(agent) : [])].map(({ host: entry, why }) =>
+    parseAllow(entry, why),
+  )
   const injections = [
     ...credentials.map(({ injection }) => ({ ...injection, way: settings.inject })),
     ...boundInjections({ config, bound }, credentials),

@@ -1,4 +1,4 @@
-import { agentNamed } from '../../agents/registry.ts'
+import { agentOfRecord } from '../../agents/registry.ts'
 import type { Layer } from '../../config/keys/settings.ts'
 import { parse } from '../../config/layers/load.ts'
 import { readManagedFile } from '../../config/layers/managed.ts'
@@ -12,7 +12,7 @@ import { ownProviders } from '../resolve/resolve.ts'
 /** Refuses a session, as it is or as it is to become, that has more than is managed now. */
 export async function requireManaged(host: Host, record: SessionRecord): Promise<void> {
   const managed = await readManaged(host)
-  const agent = agentNamed(record.agent)
+  const agent = agentOfRecord(record)
   const own = agent === null ? [] : ownProviders({ host, agent, managed })
   const beyond = beyondManaged(record, managed, { own, now: Date.now() / 1000 })
   if (beyond !== null) throw refusal(`${beyond} of session ${record.id} exceeds the limit in ${host.managedFile}`, record)

@@ -1,0 +1,13 @@
+/** Whether a state can be read, and a hostile title makes its pattern take no time: no group that repeats, and few repetitions. */
+export function isStatePattern(state: string): boolean {
+  if (state === 'osc' || state === 'none') return true
+  const pattern = state.startsWith('title:') ? state.slice('title:'.length) : ''
+  if (pattern === '' || pattern.length > 200) return false
+  const bare = pattern.replace(/\\[\s\S]/g, '_')
+  if (/\)[*+?{]/.test(bare) || (bare.match(/[*+{]/g) ?? []).length > 2 || /\\[1-9k]/.test(pattern)) return false
+  try {
+    return new RegExp(pattern, 'u') instanceof RegExp
+  } catch {
+    return false
+  }
+}
