@@ -55,7 +55,7 @@ export default topic({
       description: 'Build the image that a start here uses',
       front: alsoTaking(
         PLANS,
-        taking('backend', 'image', 'agent-version', 'ca-file', 'devcontainer', 'profile', 'ignore-project-config'),
+        taking('agent', 'backend', 'image', 'agent-version', 'ca-file', 'devcontainer', 'profile', 'ignore-project-config'),
       ),
       args: buildArgs,
       examples: [['paude image build --no-cache', 'from the first step, even if the image exists']],
