@@ -189,7 +189,7 @@ describe('paude login --status', () => {
   test.each([
     [['login', '--status', '--api-key'], 'cannot be combined'],
     [['login', '--json'], '--json only with --status'],
-    [['login', 'nobody'], 'AGENT is "nobody"'],
+    [['login', 'nobody'], 'agent is "nobody"'],
     [['login'], 'paude login needs a terminal'],
   ])('%j is refused', async (words, said) => {
     expect(await paude(words)).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining(said) })
