@@ -9,7 +9,12 @@ export const recipeNames = ['aider', 'opencode', 'amazon-q', 'goose', 'cursor-ag
 export type RecipeName = (typeof recipeNames)[number]
 
 /** What each is called in sentences. */
-export const titles: Readonly<Record<AgentName, string>> = { claude: 'Claude', codex: 'Codex', gemini: 'Gemini', shell: 'the shell' }
+export const titles: Readonly<Record<AgentName, string>> = {
+  claude: 'Claude',
+  codex: 'Codex',
+  gemini: 'Gemini',
+  shell: 'the shell',
+}
 
 /** The agent where nothing names another one. */
 export const usualAgent: AgentName = agentNames[0]
