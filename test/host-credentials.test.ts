@@ -5,7 +5,8 @@ import type { Config } from '../src/config/keys/settings.ts'
 import { mergeSources } from '../src/config/layers/merge.ts'
 import { bindingsOf, type HostCredential, headerValue } from '../src/credentials/host-credential.ts'
 import { kindNames, pathPattern } from '../src/credentials/kinds.ts'
-import { canaryAcls, encoded } from '../src/network/canary.ts'
+import { providers } from '../src/credentials/providers.ts'
+import { canaryAcls, encoded, OF_PROVIDERS } from '../src/network/canary.ts'
 import { decide } from '../src/network/decide.ts'
 import { injectedPath, ODD_PATHS } from '../src/network/inject.ts'
 import { parseLog } from '../src/network/log.ts'
@@ -349,6 +350,12 @@ test('a placeholder is known behind a name of any length in a basic login', () =
   expect(encoded(placeholder).every((one) => !Buffer.from('x-access-token:another-token').toString('base64').includes(one))).toBe(
     true,
   )
+})
+
+test('the placeholder of every provider is known', () => {
+  const all = Object.values(providers).flatMap(({ secrets }) => secrets.map(({ placeholder }) => placeholder))
+  expect(all.length).toBeGreaterThan(4)
+  expect(all.filter((placeholder) => !OF_PROVIDERS.some((text) => placeholder.includes(text)))).toEqual([])
 })
 
 test('the header of a credential is searched as well as those that usually carry one', () => {

@@ -3,8 +3,8 @@ import type { Injection } from './allow.ts'
 /** Headers of a request that are searched for placeholders. Squid sees no body, and nothing in a tunnel that it does not open. */
 const SEARCHED = ['Authorization', 'X-Api-Key', 'Cookie', 'Private-Token', 'Job-Token', 'X-Auth-Token', 'Api-Key', 'Referer']
 
-/** What every provider's placeholder has in it. */
-const OF_PROVIDERS = 'paude-placeholder-the-real-'
+/** What every provider's placeholder has one of in it: some keys have no dashes. */
+export const OF_PROVIDERS: readonly string[] = ['paude-placeholder-the-real-', 'paude.placeholder.the.real.']
 
 /** A placeholder, and the names of the acls of the requests that it belongs into. */
 type Canary = { readonly text: string; readonly homes: readonly string[] }
@@ -12,7 +12,9 @@ type Canary = { readonly text: string; readonly homes: readonly string[] }
 /** A placeholder each: that of several injections is one. */
 function canaries(injections: readonly Injection[]): readonly Canary[] {
   const byText = Map.groupBy(
-    injections.map(({ bound }, at) => ({ text: bound?.placeholder ?? OF_PROVIDERS, isBound: bound !== undefined, at })),
+    injections.flatMap(({ bound }, at) =>
+      (bound === undefined ? OF_PROVIDERS : [bound.placeholder]).map((text) => ({ text, isBound: bound !== undefined, at })),
+    ),
     ({ text }) => text,
   )
   return [...byText.entries()].map(([text, members]) => ({
