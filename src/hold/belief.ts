@@ -25,6 +25,8 @@ export function makeBelief({ titleSigns = {}, told, ownFile }: Sources) {
     const same = hooked.activity === state.activity && hooked.kind === state.kind
     if (same || (hooked.activity === 'done' && state.activity === 'idle')) state = stateOf(state, hooked, now())
   }
+  /** When hooks last told of an answer, in ms since 1970. */
+  let answered = 0
   return {
     state: () => state,
     /** Whether the agent says on its terminal what it does. */
@@ -42,7 +44,7 @@ export function makeBelief({ titleSigns = {}, told, ownFile }: Sources) {
     },
     askHooks(): void {
       for (const said of told?.() ?? []) {
-        if (said.activity === 'done') answer = said.message
+        if (said.activity === 'done') [answer, answered] = [said.message, Date.now()]
         hooked = said
         if (!spoken) state = stateOf(state, said, now())
         else if (isTitled) supplement()
@@ -56,10 +58,15 @@ export function makeBelief({ titleSigns = {}, told, ownFile }: Sources) {
       isReading = false
       const said = ownFile.read(state, text)
       if (said === null || spoken) return false
+      // The file is written a moment after the hook of the answer; a new prompt has a hook of its own.
+      if (said.activity === 'working' && state.activity === 'done' && Date.now() - answered < BEHIND) return false
       state = stateOf(state, said, now())
       return true
     },
   }
 }
+
+/** Milliseconds for which an agent's own file may still tell of work that its hooks have told the end of. */
+const BEHIND = 2000
 
 const now = () => new Date().toISOString()

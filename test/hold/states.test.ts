@@ -164,6 +164,36 @@ test("what hooks tell while the agent's own file is read is not overwritten by t
   await holder.done
 })
 
+test("an agent's own file that is a moment behind the hook of its answer does not take the answer back", async () => {
+  const told: Said[][] = [
+    [{ activity: 'working', kind: '', message: '' }],
+    [{ activity: 'done', kind: '', message: 'the answer' }],
+  ]
+  let reads = 0
+  const holder = start('echo one; read x; echo two; read x', {
+    told: () => told.shift() ?? [],
+    ownFile: {
+      print: async () => {
+        reads++
+        return '{"status":"busy"}'
+      },
+      read: readOwnFile,
+    },
+  })
+  const activity = () => readHoldState(holder.folder)?.activity
+  const enter = () => question(holder.socket, { ask: 'send', text: '', keys: '', enter: true })
+  await holder.ready
+  await until('working', () => activity() === 'working')
+  const before = reads
+  await enter()
+  await until('done', () => activity() === 'done')
+  await until('the file is read', () => reads > before)
+  await Bun.sleep(50)
+  expect(activity()).toBe('done')
+  await enter()
+  await holder.done
+})
+
 test('whoever watches hears of each state with its answer, of who is there, and can show something between', async () => {
   const heard: string[] = []
   let hands: Hands | null = null
