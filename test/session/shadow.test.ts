@@ -232,7 +232,7 @@ describe('paude config-changes', () => {
       expect((await machine.paude(['rm', '--force', id], { humble: true })).code).toBe(0)
       expect(existsSync(folderOf(id))).toBe(false)
     },
-    60_000,
+    240_000,
   )
 
   test('still shows them when the session is gone', async () => {

@@ -6,7 +6,7 @@ import { takeManifest } from '../../src/workspace/manifest.ts'
 import { findWorkspace } from '../../src/workspace/workspace.ts'
 import { git, makeSandbox, repository } from './sandbox.ts'
 
-setDefaultTimeout(90_000)
+setDefaultTimeout(240_000)
 const sandbox = makeSandbox()
 const stops: (() => void)[] = []
 afterAll(() => {
@@ -44,7 +44,7 @@ function watched(prepare: (root: string) => void = nothing, meanwhile: (root: st
   stops.push(stop)
   /** Waits until a path was told of as often as this. */
   const tells = async (path: string, times = 1): Promise<void> => {
-    const deadline = Date.now() + 60_000
+    const deadline = Date.now() + 120_000
     while (told.filter((one) => one === path).length < times) {
       if (Date.now() > deadline) throw new Error(`not told of ${path}: ${told.join(', ')}`)
       await Bun.sleep(10)
