@@ -330,7 +330,7 @@ describe('paude sync-config', () => {
     expect((await machine.paude(['rm', '--force', id])).stderr).toContain(
       `1 file of the agents' configuration changed in the sandbox only: ".claude/*"; paude keeps no copy of ".claude/*" when the session goes; to see: paude config-changes ${id}`,
     )
-  }, 60_000)
+  }, 240_000)
 
   test.skipIf(!canBeHumble)('removes nothing of a folder that it may not look into', async () => {
     put('.claude/hooks/guard.sh', 'x')
