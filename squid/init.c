@@ -4,6 +4,10 @@
  * process 1, so that nothing in the box can end it and the way out comes back whatever the agent does.
  *
  *   init [--wall=MODE [--base-url]] [--owner=UID] -- PROGRAM [WORD]…   MODE: restricted, record, or open; UID: what root is outside
+ *   init --pod [--way=FILE [--base-url]] -- PROGRAM [WORD]…   in a pod, whose wall `prove` has proved; FILE has the proxy's address
+ *   init prove MODE [FILE]                               proves the wall of a pod, and prints the receipt; MODE may be none
+ *   init begin                                           starts the program of a pod on its own streams
+ *   init join                                            starts it on these streams, and ends as it does
  *   init own UID GID FOLDER…                             makes folders that are not there, and hands all of them over
  *   init forward PORT NAME [SECONDS]                     stdin and stdout become a connection to a port of the box's loopback
  *   init leash NAME                                      ends all of a name when its own stdin ends
@@ -103,7 +107,7 @@ static long long rest_until = 0; /* until then no door is open */
 static char piece[PIECE];
 
 /* What epoll hands back: doors and signals by number, ends by their address. */
-enum { SIGNALS = 1, DOORS = 2, NUMBERS = 16 };
+enum { SIGNALS = 1, DOORS = 2, BEGINS = 8, NUMBERS = 16 };
 
 static void watch_number(int fd, unsigned events, long number) {
   struct epoll_event event = {.events = events, .data.ptr = (void *)number};
@@ -220,7 +224,44 @@ static void serve(struct end *end, unsigned events) {
   if (!alive || !watch(end) || !watch(other)) drop(pair);
 }
 
+/* False where `text` is no address with a port. */
+static bool address_of(const char *text, struct sockaddr_storage *address, socklen_t *size) {
+  char name[64];
+  int port = 0;
+  memset(address, 0, sizeof *address);
+  if (sscanf(text, "%63s %d", name, &port) != 2) return false;
+  struct sockaddr_in *four = (void *)address;
+  struct sockaddr_in6 *six = (void *)address;
+  if (inet_pton(AF_INET, name, &four->sin_addr) == 1) {
+    four->sin_family = AF_INET;
+    four->sin_port = htons(port);
+    *size = sizeof *four;
+    return true;
+  }
+  if (inet_pton(AF_INET6, name, &six->sin6_addr) != 1) return false;
+  six->sin6_family = AF_INET6;
+  six->sin6_port = htons(port);
+  *size = sizeof *six;
+  return true;
+}
+
+/* That it is connected is told by the first write. */
+static bool dial_pod(const char *text, int *fd) {
+  struct sockaddr_storage address;
+  socklen_t size;
+  if (!address_of(text, &address, &size)) return false;
+  *fd = socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (*fd < 0) return false;
+  setsockopt(*fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
+  if (connect(*fd, (struct sockaddr *)&address, size) == 0 || errno == EINPROGRESS) return true;
+  close(*fd);
+  *fd = -1;
+  return false;
+}
+
+/* A socket of this machine where `path` begins with a slash, else an address and a port with a space between. */
 static bool dial(const char *path, int *fd) {
+  if (*path != '/') return dial_pod(path, fd);
   struct sockaddr_un address = {.sun_family = AF_UNIX};
   strncpy(address.sun_path, path, sizeof address.sun_path - 1);
   *fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -379,15 +420,30 @@ static void loopback_only(void) {
   verdict("interfaces", "routes and addresses", ok ? "loopback only" : "more than loopback", ok);
 }
 
-/* What the proxy answers by way of the relay: the status, or 0. */
+/* Where the proxy is asked: by way of the relay, but in a pod that has none yet. */
+static char asked[80] = "127.0.0.1 3128";
+
+/* A connection within so many ms, or -1 and errno. */
+static int reach_within(const char *text, int ms) {
+  int fd = -1, error = 0;
+  socklen_t size = sizeof error;
+  if (!dial_pod(text, &fd)) return -1;
+  if (!ready(fd, POLLOUT, ms)) error = ETIMEDOUT;
+  else getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size);
+  if (error == 0) return fd;
+  close(fd);
+  errno = error;
+  return -1;
+}
+
+/* What the proxy answers: the status, or 0. */
 static int ask(const char *request, const char *host, int ms) {
-  struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(3128), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
   char text[512], answer[64] = "";
   size_t length = snprintf(text, sizeof text, "%s\r\nHost: %s\r\nConnection: close\r\n\r\n", request, host), got = 0;
-  int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), status = 0;
+  long long deadline = now_ms() + ms;
+  int fd = reach_within(asked, ms), status = 0;
   if (fd < 0) return 0;
-  if (connect(fd, (struct sockaddr *)&address, sizeof address) == 0 && send(fd, text, length, MSG_NOSIGNAL) == (ssize_t)length) {
-    long long deadline = now_ms() + ms;
+  if (send(fd, text, length, MSG_NOSIGNAL) == (ssize_t)length) {
     while (got < 12 && ready(fd, POLLIN, deadline > now_ms() ? (int)(deadline - now_ms()) : 0)) {
       ssize_t more = recv(fd, answer + got, sizeof answer - 1 - got, 0);
       if (more <= 0) break;
@@ -409,6 +465,13 @@ static void answers(const char *name, int wanted, const char *request, const cha
   char said[16] = "no answer";
   if (status) snprintf(said, sizeof said, "%d", status);
   verdict(name, request, said, status == wanted);
+}
+
+static void proxy_answers(void) {
+  answers("connect-literal", 403, "CONNECT 192.0.2.1:443 HTTP/1.1", "192.0.2.1:443");
+  answers("connect-port", 403, "CONNECT canary.paude.internal:22 HTTP/1.1", "canary.paude.internal:22");
+  answers("http-unlisted", 403, "GET http://canary.paude.internal/ HTTP/1.1", "canary.paude.internal");
+  answers("help-page", 200, "GET http://paude.internal/ HTTP/1.1", "paude.internal");
 }
 
 static void await_proxy(void) {
@@ -441,10 +504,7 @@ static int prove(const char *mode, int out) {
     unreachable("dns-udp", true, "192.0.2.53", 53);
     embedded_resolver();
     loopback_only();
-    answers("connect-literal", 403, "CONNECT 192.0.2.1:443 HTTP/1.1", "192.0.2.1:443");
-    answers("connect-port", 403, "CONNECT canary.paude.internal:22 HTTP/1.1", "canary.paude.internal:22");
-    answers("http-unlisted", 403, "GET http://canary.paude.internal/ HTTP/1.1", "canary.paude.internal");
-    answers("help-page", 200, "GET http://paude.internal/ HTTP/1.1", "paude.internal");
+    proxy_answers();
   }
   note("],\"ok\":%s}\n", *broken ? "false" : "true");
   if (write(out, receipt, written) != (ssize_t)written) return FAILED;
@@ -466,6 +526,173 @@ static bool hand_in(int from) {
   return fd >= 0 && write(fd, receipt, length) == length;
 }
 
+/* ---- The proof of a pod --------------------------------------------------------------------------------------------------------- */
+
+/* The ports of a proxy that stands in a pod of its own (proxy.cfg). Policies let a box reach the first three alone. */
+#define POD_PROXY "3132"
+#define POD_ROOTS "3133"
+#define POD_BASE_URL "3134"
+#define POD_CLOSED "3135"
+
+#define KIT "/paude/kit/init"
+#define POD_TMP "/paude/tmp/tmp"
+
+/* Seconds that the pod of the proxy has to come up, and that the network has to take up a policy: both are somebody else's work. */
+enum { PROXY_WAIT = 120, POLICY_WAIT = 30 };
+
+/* The first word of a file. */
+static void read_word(const char *path, char *word, size_t size) {
+  FILE *file = fopen(path, "re");
+  if (!file || !fgets(word, (int)size, file)) fail("the address of the proxy is missing");
+  fclose(file);
+  word[strcspn(word, " \n")] = 0;
+}
+
+static void copy_bytes(int from, const char *path, mode_t mode, size_t count) {
+  int to = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
+  if (to < 0) fail("the files of the sandbox cannot be written");
+  for (ssize_t got; count > 0; count -= got) {
+    got = read(from, piece, count < PIECE ? count : PIECE);
+    if (got <= 0 || write(to, piece, got) != got) fail("the files of the sandbox are incomplete");
+  }
+  close(to);
+}
+
+/* The certificates that the box trusts, and the resolver of the cluster, which only the proxy may ask. */
+static bool take_roots(const char *proxy, char *resolver, size_t size) {
+  char text[80], head[128] = "";
+  size_t bundle = 0, extra = 0, got = 0;
+  snprintf(text, sizeof text, "%s " POD_ROOTS, proxy);
+  int fd = reach_within(text, 2000);
+  if (fd < 0) return false;
+  fcntl(fd, F_SETFL, 0);
+  while (got < sizeof head - 1 && read(fd, head + got, 1) == 1 && head[got] != '\n') got++;
+  head[got] = 0;
+  char name[64] = "";
+  bool said = sscanf(head, "%zu %zu %63s", &bundle, &extra, name) >= 2 && bundle > 0 && bundle < (16u << 20) && extra < (16u << 20);
+  if (said) {
+    copy_bytes(fd, LINK "ca-bundle.pem", 0644, bundle);
+    copy_bytes(fd, LINK "ca-extra.pem", 0644, extra);
+    snprintf(resolver, size, "%s", name);
+  }
+  close(fd);
+  return said;
+}
+
+struct target {
+  const char *name;
+  bool udp;
+  char text[80]; /* address and port */
+  int fd, error;
+};
+
+/* All at once, since a network that drops in silence costs the whole time. Refused and silent both count as closed. */
+static void knock(struct target *targets, int count, int ms) {
+  static const char query[] = "\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x0akubernetes\x07" "default\x03svc\x07" "cluster\x05local\x00\x00\x01\x00\x01";
+  struct pollfd fds[16];
+  long long deadline = now_ms() + ms;
+  int waiting = 0;
+  for (int at = 0; at < count; at++) {
+    struct target *one = &targets[at];
+    struct sockaddr_storage address;
+    socklen_t size;
+    one->fd = -1;
+    one->error = ETIMEDOUT;
+    if (!address_of(one->text, &address, &size)) fail("an address that must be closed cannot be read");
+    one->fd = socket(address.ss_family, (one->udp ? SOCK_DGRAM : SOCK_STREAM) | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (one->fd < 0 || (connect(one->fd, (struct sockaddr *)&address, size) != 0 && errno != EINPROGRESS)) one->error = errno;
+    else if (one->udp && send(one->fd, query, sizeof query - 1, MSG_NOSIGNAL) < 0) one->error = errno;
+    else waiting++, one->error = 0;
+  }
+  /* 0 means that nobody knows yet; -1 that there is a way. */
+  while (waiting > 0 && now_ms() < deadline) {
+    for (int at = 0; at < count; at++)
+      fds[at] = (struct pollfd){.fd = targets[at].error == 0 ? targets[at].fd : -1, .events = targets[at].udp ? POLLIN : POLLOUT};
+    poll(fds, count, (int)(deadline - now_ms()) + 1);
+    for (int at = 0; at < count; at++) {
+      struct target *one = &targets[at];
+      if (one->error != 0 || !fds[at].revents) continue;
+      int error = 0;
+      socklen_t size = sizeof error;
+      getsockopt(one->fd, SOL_SOCKET, SO_ERROR, &error, &size);
+      /* What is reset was there: a port that refuses answers otherwise. */
+      one->error = error == 0 || error == ECONNRESET ? -1 : error;
+      waiting--;
+    }
+  }
+  for (int at = 0; at < count; at++) {
+    if (targets[at].error == 0) targets[at].error = ETIMEDOUT;
+    if (targets[at].fd >= 0) close(targets[at].fd);
+  }
+}
+
+static int add(struct target *targets, int count, struct target one, const char *host, const char *port) {
+  targets[count] = one;
+  snprintf(targets[count].text, sizeof targets[count].text, "%s %s", host, port);
+  return count + 1;
+}
+
+/*
+ * Before any program of the image: the API server and a port of the proxy that no policy opens are there for certain, so that they cannot be
+ * reached proves that the policies hold. A new pod may be without them for a while.
+ */
+static int prove_pod(const char *mode, const char *file) {
+  char proxy[64] = "", resolver[64] = "";
+  const char *api = getenv("KUBERNETES_SERVICE_HOST"), *port = getenv("KUBERNETES_SERVICE_PORT"), *node = getenv("PAUDE_NODE");
+  if (!api || !port) fail("the cluster does not say where its API server is, so the wall cannot be proved");
+  struct stat self;
+  int own = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+  if (own < 0 || fstat(own, &self) != 0) fail("the first program of the sandbox cannot be read");
+  copy_bytes(own, KIT, 0755, self.st_size);
+  close(own);
+  /* The cluster makes it without the bit that keeps users from each other's files; the box gets this one. */
+  if ((mkdir(POD_TMP, 0777) != 0 && errno != EEXIST) || chmod(POD_TMP, 01777) != 0) fail("/tmp of the sandbox cannot be made");
+  if (file) {
+    read_word(file, proxy, sizeof proxy);
+    snprintf(asked, sizeof asked, "%s " POD_PROXY, proxy);
+    long long deadline = now_ms() + PROXY_WAIT * 1000LL;
+    while (ask("GET http://paude.internal/ HTTP/1.1", "paude.internal", 1500) != 200 || !take_roots(proxy, resolver, sizeof resolver)) {
+      if (now_ms() > deadline) fail("the proxy did not answer within 120 seconds");
+      nap_ms(100);
+    }
+  }
+  struct target targets[16];
+  int count = add(targets, 0, (struct target){.name = "api-server"}, api, port);
+  if (file) count = add(targets, count, (struct target){.name = "neighbour"}, proxy, POD_CLOSED);
+  for (long long deadline = now_ms() + POLICY_WAIT * 1000LL;; nap_ms(100)) {
+    int open = 0;
+    knock(targets, count, 1000);
+    for (int at = 0; at < count; at++) open += targets[at].error == -1;
+    if (open == 0) break;
+    if (now_ms() < deadline) continue;
+    say("the cluster does not enforce NetworkPolicy: this pod still reaches %s after %d seconds", targets[0].error == -1 ? "the API server" : "another pod", POLICY_WAIT);
+    return FAILED;
+  }
+  count = add(targets, count, (struct target){.name = "tcp-direct"}, "192.0.2.1", "443");
+  count = add(targets, count, (struct target){.name = "tcp-ipv6"}, "2001:db8::1", "443");
+  count = add(targets, count, (struct target){.name = "metadata"}, "169.254.169.254", "80");
+  if (node) count = add(targets, count, (struct target){.name = "node"}, node, "10250");
+  if (*resolver) {
+    count = add(targets, count, (struct target){.name = "dns-tcp"}, resolver, "53");
+    count = add(targets, count, (struct target){.name = "dns-udp", .udp = true}, resolver, "53");
+  }
+  knock(targets, count, 1500);
+  note("{\"v\":1,\"network\":\"%s\",\"canaries\":[", mode);
+  for (int at = 0; at < count; at++) {
+    char target[96];
+    snprintf(target, sizeof target, "%s %s", targets[at].udp ? "udp" : "tcp", targets[at].text);
+    bool closed = targets[at].error != -1;
+    verdict(targets[at].name, target, closed ? strerror(targets[at].error) : targets[at].udp ? "answered" : "connected", closed);
+  }
+  embedded_resolver();
+  if (file) proxy_answers();
+  note("],\"ok\":%s}\n", *broken ? "false" : "true");
+  if (write(1, receipt, written) != (ssize_t)written) return FAILED;
+  if (!*broken) return 0;
+  say("the wall around the agent is not closed: %s", broken);
+  return FAILED;
+}
+
 /* ---- The init ----------------------------------------------------------------------------------------------------------------- */
 
 static pid_t prover = -1, program = -1;
@@ -478,10 +705,19 @@ static void await_size(void) {
   for (int tries = 0; tries < 250 && ioctl(0, TIOCGWINSZ, &size) == 0 && size.ws_col == 0; tries++) nap_ms(2);
 }
 
+/* Whose streams the program gets, where they are not those of the first program. */
+static int streams[3] = {-1, -1, -1};
+
 static void start(char *const words[]) {
   program = fork();
   if (program < 0) fail("no process can be started");
-  if (program > 0) return;
+  if (program > 0) {
+    for (int at = 0; at < 3; at++)
+      if (streams[at] >= 0) close(streams[at]);
+    return;
+  }
+  for (int at = 0; at < 3; at++)
+    if (streams[at] >= 0) dup2(streams[at], at);
   /* A group of its own in front of its terminal, as a shell would start it. */
   setpgid(0, 0);
   if (isatty(0)) {
@@ -512,6 +748,92 @@ static void let_go(void) {
 }
 
 static int code_of(int status) { return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status); }
+
+/* In a pod the program waits: its workspace comes first, and nothing of what it prints may be lost. The name lies in no folder. */
+static int beginning = -1, caller = -1;
+static const struct sockaddr_un BEGIN = {.sun_family = AF_UNIX, .sun_path = "\0paude-begin"};
+static const socklen_t BEGIN_SIZE = offsetof(struct sockaddr_un, sun_path) + sizeof "\0paude-begin" - 1;
+
+static void await_begin(void) {
+  beginning = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (beginning < 0 || bind(beginning, (const struct sockaddr *)&BEGIN, BEGIN_SIZE) != 0 || listen(beginning, 4) != 0) fail("the beginning cannot be waited for");
+  watch_number(beginning, EPOLLIN, BEGINS);
+}
+
+static void begin(char *const words[]) {
+  close(beginning);
+  beginning = -1;
+  start(words);
+  let_go();
+}
+
+/* A terminal has a size once somebody sees it. */
+static bool is_seen(void) {
+  struct winsize size;
+  return ioctl(0, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
+}
+
+/* Somebody says that it begins: a byte, and with `j` the streams of who says it, who waits for the exit code. */
+static void take_caller(char *const words[]) {
+  int fd = accept4(beginning, NULL, NULL, SOCK_CLOEXEC);
+  if (fd < 0) return;
+  char byte = 0, control[CMSG_SPACE(sizeof streams)];
+  struct iovec part = {.iov_base = &byte, .iov_len = 1};
+  struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+  if (!ready(fd, POLLIN, 2000) || recvmsg(fd, &message, MSG_CMSG_CLOEXEC) != 1) {
+    close(fd);
+    return;
+  }
+  struct cmsghdr *given = CMSG_FIRSTHDR(&message);
+  if (byte == 'j' && given && given->cmsg_type == SCM_RIGHTS && given->cmsg_len == CMSG_LEN(sizeof streams)) {
+    memcpy(streams, CMSG_DATA(given), sizeof streams);
+    caller = fd;
+  }
+  begin(words);
+  if (caller == fd) return;
+  if (write(fd, "k", 1) != 1) say("paude ended while the agent began");
+  close(fd);
+}
+
+/* The end of the first program ends all others at once, so who waits for the exit code goes first. */
+static int tell(int code) {
+  if (caller < 0) return code;
+  unsigned char byte = (unsigned char)code;
+  char end;
+  if (write(caller, &byte, 1) == 1 && ready(caller, POLLIN, 5000)) (void)!read(caller, &end, 1);
+  nap_ms(50);
+  return code;
+}
+
+/* Says that the program of the pod begins: on its own streams, or on ours. */
+static int say_begin(bool joins) {
+  int fd = -1;
+  for (long long deadline = now_ms() + 10000;; nap_ms(20)) {
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd >= 0 && connect(fd, (const struct sockaddr *)&BEGIN, BEGIN_SIZE) == 0) break;
+    if (fd >= 0) close(fd);
+    if (now_ms() > deadline) fail("the agent was begun before, or its pod is not ready");
+  }
+  int ours[3] = {0, 1, 2};
+  unsigned char byte = joins ? 'j' : 'b';
+  char control[CMSG_SPACE(sizeof ours)] = "";
+  struct iovec part = {.iov_base = &byte, .iov_len = 1};
+  struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+  if (joins) {
+    message.msg_control = control;
+    message.msg_controllen = sizeof control;
+    struct cmsghdr *given = CMSG_FIRSTHDR(&message);
+    given->cmsg_level = SOL_SOCKET;
+    given->cmsg_type = SCM_RIGHTS;
+    given->cmsg_len = CMSG_LEN(sizeof ours);
+    memcpy(CMSG_DATA(given), ours, sizeof ours);
+  }
+  if (sendmsg(fd, &message, MSG_NOSIGNAL) != 1) fail("the agent cannot be told to begin");
+  /* Whoever reads of the program shall hear when it has closed its streams, though this one waits. */
+  if (joins) let_go();
+  if (read(fd, &byte, 1) != 1) return FAILED;
+  return joins ? byte : 0;
+}
 
 /* All that ended. Returns the exit code once it is decided, else -1. */
 static int reap(char *const words[], int proof) {
@@ -547,7 +869,12 @@ static void require_owner(const char *owner) {
   fclose(map);
 }
 
-static int supervise(char *const words[], const char *mode, bool base_url, const char *owner) {
+struct how {
+  const char *mode, *owner, *way; /* way: a file with the address of the proxy of a pod */
+  bool base_url, pod;
+};
+
+static int supervise(char *const words[], struct how how) {
   sigset_t all;
   sigfillset(&all);
   /* Faults of its own are no messages. */
@@ -562,27 +889,39 @@ static int supervise(char *const words[], const char *mode, bool base_url, const
   if (poller < 0 || signals < 0) fail("no events can be waited for");
   watch_number(signals, EPOLLIN, SIGNALS);
   /* In the background the answer is kept byte for byte; engines' logs cut long lines and mend what is no UTF-8. */
-  keep_in("/paude/out/stdout", 1);
-  keep_in("/paude/out/stderr", 2);
-  if (owner) require_owner(owner);
-  if (!mode) {
+  if (!how.pod) {
+    keep_in("/paude/out/stdout", 1);
+    keep_in("/paude/out/stderr", 2);
+  }
+  if (how.owner) require_owner(how.owner);
+  if (how.way) {
+    static char proxy[80], base_url[80];
+    char address[64] = "";
+    read_word(how.way, address, sizeof address);
+    snprintf(proxy, sizeof proxy, "%s " POD_PROXY, address);
+    snprintf(base_url, sizeof base_url, "%s " POD_BASE_URL, address);
+    open_door(3128, proxy);
+    if (how.base_url) open_door(3130, base_url);
+  }
+  if (how.pod) await_begin();
+  else if (!how.mode) {
     start(words);
     let_go();
   } else {
     open_door(3128, LINK "proxy.sock");
-    if (base_url) open_door(3130, LINK "base-url.sock");
+    if (how.base_url) open_door(3130, LINK "base-url.sock");
     if (pipe2(proof, O_CLOEXEC)) fail("no pipe can be made");
     prover = fork();
     if (prover < 0) fail("no process can be started");
     if (prover == 0) {
       sigprocmask(SIG_SETMASK, &before, NULL);
-      exit(prove(mode, proof[1]));
+      exit(prove(how.mode, proof[1]));
     }
     close(proof[1]);
   }
   for (;;) {
     struct epoll_event events[64];
-    int count = epoll_wait(poller, events, 64, trying ? AGAIN : rest_until ? 100 : -1);
+    int count = epoll_wait(poller, events, 64, trying || beginning >= 0 ? AGAIN : rest_until ? 100 : -1);
     if (rest_until && now_ms() >= rest_until) rest_until = 0;
     for (int at = 0; at < count; at++) {
       long number = (long)events[at].data.ptr;
@@ -592,12 +931,19 @@ static int supervise(char *const words[], const char *mode, bool base_url, const
           int sig = (int)info.ssi_signo;
           if (sig == SIGCHLD) {
             int code = reap(words, proof[0]);
-            if (code >= 0) return code;
+            if (code >= 0) return tell(code);
           } else if (program > 0) kill(program, sig);
           else if (sig == SIGINT || sig == SIGTERM || sig == SIGHUP || sig == SIGQUIT) return 128 + sig;
         }
+      } else if (number == BEGINS) {
+        if (beginning >= 0) take_caller(words);
       } else if (number < NUMBERS) take(&doors[number - DOORS]);
       else serve(events[at].data.ptr, events[at].events);
+    }
+    if (beginning >= 0 && is_seen()) {
+      /* The size comes just before the streams do. */
+      nap_ms(100);
+      begin(words);
     }
     try_again();
     bury();
@@ -707,17 +1053,20 @@ int main(int count, char *words[]) {
   if (count == 3 && strcmp(words[1], "leash") == 0) return leash(words[2]);
   if (count >= 5 && strcmp(words[1], "own") == 0)
     return is_number(words[2], 10) && is_number(words[3], 10) ? own(strtoul(words[2], NULL, 10), strtoul(words[3], NULL, 10), words + 4) : 2;
-  const char *mode = NULL, *owner = NULL;
-  bool base_url = false;
+  if ((count == 3 || count == 4) && strcmp(words[1], "prove") == 0) return prove_pod(words[2], count == 4 ? words[3] : NULL);
+  if (count == 2 && (strcmp(words[1], "begin") == 0 || strcmp(words[1], "join") == 0)) return say_begin(words[1][0] == 'j');
+  struct how how = {0};
   int at = 1;
   for (; at < count && strcmp(words[at], "--") != 0; at++) {
-    if (strncmp(words[at], "--wall=", 7) == 0) mode = words[at] + 7;
-    else if (strcmp(words[at], "--base-url") == 0) base_url = true;
-    else if (strncmp(words[at], "--owner=", 8) == 0) owner = words[at] + 8;
+    if (strncmp(words[at], "--wall=", 7) == 0) how.mode = words[at] + 7;
+    else if (strcmp(words[at], "--base-url") == 0) how.base_url = true;
+    else if (strncmp(words[at], "--owner=", 8) == 0) how.owner = words[at] + 8;
+    else if (strcmp(words[at], "--pod") == 0) how.pod = true;
+    else if (strncmp(words[at], "--way=", 6) == 0) how.way = words[at] + 6;
     else break;
   }
   if (at + 1 >= count || strcmp(words[at], "--") != 0) fail("usage: init [--wall=MODE [--base-url]] [--owner=UID] -- PROGRAM [WORD]…");
-  if (mode && strcmp(mode, "restricted") && strcmp(mode, "record") && strcmp(mode, "open")) fail("no such wall");
-  if (owner && !is_number(owner, 10)) fail("no such owner");
-  return supervise(words + at + 1, mode, base_url, owner);
+  if (how.mode && strcmp(how.mode, "restricted") && strcmp(how.mode, "record") && strcmp(how.mode, "open")) fail("no such wall");
+  if (how.owner && !is_number(how.owner, 10)) fail("no such owner");
+  return supervise(words + at + 1, how);
 }

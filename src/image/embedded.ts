@@ -26,6 +26,7 @@ import policy from '../../squid/policy' with { type: 'text' }
 import proxy from '../../squid/proxy' with { type: 'text' }
 import proxyConfig from '../../squid/proxy.cfg' with { type: 'text' }
 import rename from '../../squid/rename.c' with { type: 'text' }
+import roots from '../../squid/roots.lua' with { type: 'text' }
 import secret from '../../squid/secret' with { type: 'text' }
 
 /** The proxy's build context: path within it → content. One row for every file of squid/. */
@@ -49,6 +50,7 @@ export const proxyContext: Readonly<Record<string, string>> = {
   group,
   'init.c': init,
   'ask.lua': askUser,
+  'roots.lua': roots,
   'log.awk': logWriter,
   'mime-none': mimeNone,
   'openssl.cnf': openssl,
