@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { $ } from 'zx'
 import { fetchClaude } from './agents.ts'
 import { binary, build, isStale } from './build.ts'
+import { loadImages, whyNoCluster } from './cluster.mjs'
 import { engineNames, whyUnusable } from './engines.mjs'
 import { close, readReport, tallyOf } from './tally.ts'
 
@@ -25,6 +26,9 @@ const CORE: Readonly<Record<string, readonly string[]>> = {
 /** What needs no engine: `npm test` runs it in a suite of its own, once, and those of its engines leave it out. */
 const ENGINELESS = ['test/e2e/claude.test.ts', 'test/e2e/arm64.test.ts']
 
+/** What needs a cluster: a suite of its own, since the cluster is not there while the engines are tested. */
+const OF_CLUSTERS = 'test/e2e/kubernetes*.test.ts'
+
 /** Runs the compiled program against real engines. The words go to `bun test`, but for a first `--core`; without a file, all files run. */
 async function e2e([first, ...rest]: readonly string[]): Promise<number> {
   const isCore = first === '--core'
@@ -39,10 +43,13 @@ async function e2e([first, ...rest]: readonly string[]): Promise<number> {
   // Suites of several engines run at once.
   const report = join(cache, `${process.env['PAUDE_TEST_SUITE'] ?? 'e2e'}.xml`)
   await rm(report, { force: true })
-  const ignored = process.env['PAUDE_TEST_SUITE'] === undefined || words.length > 0 ? [] : ENGINELESS
-  const files = (await Array.fromAsync(new Bun.Glob('test/e2e/**/*.test.ts').scan(root))).filter(
-    (file) => !ignored.includes(file),
-  )
+  const all = await Array.fromAsync(new Bun.Glob('test/e2e/**/*.test.ts').scan(root))
+  const ofClusters = (file: string) => new Bun.Glob(OF_CLUSTERS).match(file)
+  const ignored = [
+    ...(process.env['PAUDE_TEST_SUITE'] === undefined || words.length > 0 ? [] : ENGINELESS),
+    ...(words.length > 0 ? [] : all.filter((file) => ofClusters(file) !== backends.includes('kubernetes'))),
+  ]
+  const files = all.filter((file) => !ignored.includes(file))
   const env = {
     ...process.env,
     PAUDE_TEST_BINARY: binary,
@@ -82,15 +89,31 @@ async function e2e([first, ...rest]: readonly string[]): Promise<number> {
  * that lies in the project, and those of further engines do.
  */
 async function buildImages(backends: readonly string[]): Promise<void> {
-  for (const backend of backends) await $({ stdio: 'inherit', cwd: tmpdir() })`${binary} --backend ${backend} image build`
+  for (const backend of backends)
+    if (backend === 'kubernetes') await loadIntoCluster()
+    else await $({ stdio: 'inherit', cwd: tmpdir() })`${binary} --backend ${backend} image build`
 }
 
-/** PAUDE_TEST_BACKENDS when it is set, else every engine that answers. */
+/** Images of the first engine that answers. */
+async function loadIntoCluster(): Promise<void> {
+  const reasons = await Promise.all(engineNames.map(async (name) => ({ name, why: await whyUnusable(name) })))
+  const engine = reasons.find(({ why }) => why === '')?.name
+  if (engine === undefined) throw new Error(`no engine to build the images with: ${reasons.map(({ why }) => why).join(', ')}`)
+  const quiet = $({ stdio: ['ignore', 'pipe', 'inherit'], cwd: tmpdir() })
+  await quiet`${binary} --backend ${engine} image build`
+  const { stdout } = await quiet`${binary} --backend ${engine} image ls --json`
+  const images: readonly { readonly backend: string; readonly reference: string }[] = JSON.parse(stdout)
+  const references = images.filter(({ backend }) => backend === engine).map(({ reference }) => reference)
+  await loadImages(engine, references, process.env['PAUDE_TEST_KUBECONFIG'] ?? '')
+}
+
+/** PAUDE_TEST_BACKENDS when it is set, else every engine that answers. A cluster is tested on when it is asked for. */
 async function usableBackends(): Promise<readonly string[]> {
   const given = process.env['PAUDE_TEST_BACKENDS']
   const asked = given === undefined ? engineNames : given.split(',').filter((name) => name !== '')
+  const why = (name: string) => (name === 'kubernetes' ? whyNoCluster() : whyUnusable(name))
   const reasons = await Promise.all(
-    engineNames.map(async (name) => [name, asked.includes(name) ? await whyUnusable(name) : 'not asked for'] as const),
+    [...engineNames, 'kubernetes'].map(async (name) => [name, asked.includes(name) ? await why(name) : 'not asked for'] as const),
   )
   const usable = reasons.filter(([, reason]) => reason === '').map(([name]) => name)
   console.log(`e2e: backends under test: ${usable.join(', ') || 'none'}`)

@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
+import { isClusterNamed, startCluster } from './cluster.mjs'
 import { engineNames } from './engines.mjs'
 import { baseImage, bun, ensureBaseImage, ensureDependencies, ensureEngine } from './install.mjs'
 import { besides, engineFolders } from './newer-engines.mjs'
@@ -57,7 +58,7 @@ await main(async () => {
     ])
     const newer = []
     for (const [at, folder] of engineFolders().entries()) newer.push(await core(folder, at + 1))
-    return close([check, ...e2e, ...newer])
+    return close([check, ...e2e, ...newer, ...(await kubernetes())])
   } finally {
     for (const stop of stops) await stop()
     await engines.stop()
@@ -129,6 +130,22 @@ async function core(folder, number) {
   }
 }
 
+/** What needs a cluster, which is started when all else is done: it would take memory and a core from the others. */
+async function kubernetes() {
+  if (!isClusterNamed()) return []
+  let cluster = null
+  try {
+    cluster = await startCluster()
+    const env = { PAUDE_TEST_BACKENDS: 'kubernetes', PAUDE_TEST_KUBECONFIG: cluster.kubeconfig, PAUDE_TEST_USER: '' }
+    return [await suite('kubernetes', { script: 'e2e', env })]
+  } catch (error) {
+    untested.push(['kubernetes', error.message])
+    return []
+  } finally {
+    cluster?.stop()
+  }
+}
+
 /** Runs one suite; its tally comes back in a file. Those that run side by side have their name before each line. */
 async function suite(name, { script = name, words = [], env = {}, alone = false }) {
   const file = join(cache, `${name}.json`)
@@ -149,6 +166,8 @@ function close(tallies) {
   const skipped = total('skipped') + (canInstall() ? 0 : untested.length)
   if (engineFolders().length === 0)
     process.stdout.write('\n!!! NOT TESTED: newer engines: PAUDE_TEST_ENGINES names no folder with docker and podman\n')
+  if (!isClusterNamed())
+    process.stdout.write('\n!!! NOT TESTED: kubernetes: neither PAUDE_TEST_KUBECONFIG nor PAUDE_TEST_CLUSTER names a cluster\n')
   for (const [what, reason] of untested)
     process.stdout.write(`\n!!! NOT TESTED: ${what}\n    ${reason.replaceAll('\n', '\n    ')}\n`)
   for (const { name, failures } of tallies) for (const test of failures) process.stdout.write(`\nfailed: [${name}] ${test}\n`)
